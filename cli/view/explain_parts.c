@@ -1,6 +1,6 @@
 /* Tables name what they are about by the same columns, so what belongs together is found without knowing any of them: a row
  * with our only key in a column of that name is a part of ours (the route that says pack = ours), a row whose only key we
- * name is what we are a part of, and one whose first key is our whole name, "pack/pdf-ops-pack", is about us. */
+ * name, or use ("uses_digest" for "digest"), is what we are a part of, and one whose first key is our whole name, "pack/pdf-ops-pack", is about us. */
 #include "cli/view/explain_parts.h"
 
 #include <stdio.h>
@@ -115,7 +115,18 @@ static int by_key(struct hunt *h, size_t table, struct bytes key, struct err *er
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
+/* The row that we name in this column. */
+static int by_name(struct hunt *h, size_t table, const char *column, struct err *err) {
+    size_t named = projection_column(h->row->table, column);
+    if (named == SIZE_MAX || (h->row->table->columns[named].flags & COLUMN_KEY)) {
+        return 0;
+    }
+    struct bytes key = row_text(h->row, named);
+    return key.n > 0 ? by_key(h, table, key, err) : 0;
+}
+
 static int look(struct hunt *h, size_t number, struct err *err) {
+    char uses[64];
     const struct state_table *other = state_table(h->view->state, number);
     const char *others = only_key(other);
     size_t first = first_key(other);
@@ -130,10 +141,10 @@ static int look(struct hunt *h, size_t number, struct err *err) {
     if (rc == 0 && first != SIZE_MAX && h->name.n > 0) {
         rc = by_first(h, number, bytes_of_buf(&h->name), err);
     }
-    size_t named = others ? projection_column(h->row->table, others) : SIZE_MAX;
-    if (rc == 0 && named != SIZE_MAX && !(h->row->table->columns[named].flags & COLUMN_KEY)) {
-        struct bytes key = row_text(h->row, named);
-        rc = key.n > 0 ? by_key(h, number, key, err) : 0;
+    if (rc == 0 && others != NULL) {
+        snprintf(uses, sizeof(uses), "uses_%s", others);
+        rc = by_name(h, number, uses, err);
+        if (rc == 0) rc = by_name(h, number, others, err);
     }
     return rc;
 }

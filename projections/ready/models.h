@@ -111,6 +111,8 @@ struct models_weights {
     bool seen;                      /* the name is there in some runtime */
     bool removed;                   /* it was, and is not any more */
     bool differs;                   /* the runtimes that have it disagree */
+    bool remote;                    /* one that has it has it as a remote service */
+    bool wanted;                    /* no runtime ever had it: a manifest says what it is to be */
     struct reason reason;           /* in words when nobody knows; cites what decided in any case */
 };
 
@@ -122,6 +124,18 @@ int models_digest(struct state_view *view, struct bytes digest, char *ret, struc
  */
 int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
                    struct models_weights *ret, struct err *err);
+
+/* Whether weights are on this machine, as far as anybody told. */
+struct models_place {
+    bool present;         /* a name that a runtime has leads there */
+    bool local;           /* and not only as a remote service */
+    bool loaded;          /* they are held in memory */
+    bool gone;            /* they were there, or some name led there, and nothing of the above is so any more */
+    int64_t left;         /* the event that took the last name away, or the weights themselves; 0: there is none */
+    struct reason reason; /* cites the names that lead there and, when they are gone, what took them away */
+};
+/* `digest`: of weights, or of a manifest whose weights nobody knows. */
+int models_place(struct state_view *view, struct bytes digest, struct models_place *ret, struct err *err);
 
 /* The length of the context into this column, when nothing is there yet: of the file's own numbers, which have it under the
  * name of the architecture, "llama.context_length". */

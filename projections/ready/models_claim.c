@@ -91,3 +91,15 @@ void models_read_claim(const struct fold *fold, struct models_claim *c) {
         c->runtime = NOTHING; /* a wish is nobody's name yet */
     }
 }
+
+void models_read_use(const struct fold *fold, struct models_claim *c) {
+    memset(c, 0, sizeof(*c));
+    c->step = fold_step(fold);
+    fold_text(fold, "model", &c->model);
+    fold_text(fold, "digest", &c->digest);
+    read_runtime(fold, c);
+    if (c->digest.n == 0 && models_is_digest(c->model)) {
+        c->digest = c->model;
+        c->model = NOTHING;
+    }
+}

@@ -15,6 +15,9 @@ struct models_claim {
 
 /* Its texts borrow from the event and from *ret. */
 void models_read_claim(const struct fold *fold, struct models_claim *ret);
+/* What an event of another family that uses a model says of it: `model`, `digest` and `runtime` as they are keys here. Its
+ * manifest is empty. */
+void models_read_use(const struct fold *fold, struct models_claim *ret);
 bool models_is_digest(struct bytes text);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "projections/ready/eval.h"
-#include "projections/ready/proof.h"
+#include "projections/ready/proof_model.h"
 #include "projections/ready/routes.h"
 
 #define NOTHING     ((struct bytes){0})
@@ -151,6 +151,7 @@ static void conclude(struct search *s, struct bytes runtime, struct bytes model)
     struct reason *why = &s->ret->reason;
     s->ret->seen = s->found > 0;
     s->ret->removed = s->found == 0 && s->removed > 0;
+    s->ret->remote = s->remote;
     if (s->others > 0 && !s->hit) {
         reason_say(why, "'%.*s' is %.*s and %.*s in different runtimes", REASON_NAME(model),
                    REASON_DIGEST(bytes_of(s->ret->digest)), REASON_DIGEST(bytes_of(s->other)));
@@ -228,6 +229,7 @@ int models_resolve(struct state_view *view, struct bytes runtime, struct bytes m
     }
     if (rc == 0 && s.found == 0 && s.removed == 0) { /* nobody has seen it: what a manifest says that it is to be */
         rc = search_one(&s, NOTHING, model, true, err);
+        ret->wanted = s.found > 0;
     }
     if (rc == 0) {
         conclude(&s, runtime, model);
@@ -255,14 +257,106 @@ int models_judge_name(struct state_view *view, struct row *row, struct err *err)
     return rc;
 }
 
+/* ---- where weights are ---- */
+
+/* Goes through the names that lead to weights, or hold them in memory though they lead elsewhere by now. */
+struct tracing {
+    struct state_view *view;
+    struct models_place *place;
+    size_t looked;
+    /* NULL is fine; called with each name that leads there */
+    int (*each)(void *ctx, struct bytes runtime, struct bytes model, struct err *err);
+    void *ctx;
+};
+
+/* `of`: the digest, of the weights or of a manifest that has them, through which the name was found. */
+static int trace_name(struct tracing *t, const struct row *claim, struct bytes of, struct err *err) {
+    const struct bytes parts[] = {row_text(claim, CLAIM_RUNTIME), row_text(claim, CLAIM_MODEL)};
+    struct models_place *place = t->place;
+    struct row name;
+    bool there;
+    int rc = look_stored(t->view, "model_names", parts, 2, &name, &there, err);
+    if (rc == 0 && there && !row_is(&name, NAME_STATE, "removed")) {
+        struct bytes held = row_text(&name, NAME_LOADED_DIGEST);
+        bool leads = bytes_eq(of, row_text(&name, row_has(&name, NAME_DIGEST) ? NAME_DIGEST : NAME_MANIFEST));
+        bool nowhere = !row_has(&name, NAME_DIGEST) && !row_has(&name, NAME_MANIFEST) && !row_has(&name, NAME_TARGET);
+        leads = leads || (nowhere && bytes_eq(of, parts[1]));
+        bool its_own = held.n == 0 || bytes_eq(held, row_text(&name, NAME_MANIFEST));
+        place->loaded = place->loaded || (row_bool(&name, NAME_LOADED) && (bytes_eq(held, of) || (leads && its_own)));
+        if (leads) {
+            place->present = place->present || row_is(&name, NAME_STATE, "present");
+            place->local = place->local || !row_bool(&name, NAME_REMOTE);
+            rc = t->each != NULL ? t->each(t->ctx, parts[0], parts[1], err) : 0;
+        }
+        reason_cite_row(&place->reason, &name, NAME_BASE);
+    }
+    row_done(&name);
+    return rc;
+}
+
+static int trace_names(struct tracing *t, struct bytes of, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *claim;
+    int rc = look_rows(t->view, "model_claims", &of, 1, &rows, err);
+    while (rc == 0 && t->looked++ < CLAIMS_MAX && (rc = look_next(rows, &claim, err)) == 0) {
+        rc = trace_name(t, claim, of, err);
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
+static void settle_place(struct models_place *place, const struct row *row) {
+    bool removed = row_is(row, MODEL_STEP, "removed");
+    bool left = removed || (row_bool(row, MODEL_NAMED) && row_is(row, MODEL_STEP, "present"));
+    int64_t since = removed ? row_int(row, MODEL_BASE + FOLD_SINCE_SEQ) : 0;
+    place->gone = left && !place->present && !place->loaded;
+    place->left = row_int(row, MODEL_LEFT_SEQ) > since ? row_int(row, MODEL_LEFT_SEQ) : since;
+    if (place->gone) {
+        reason_cite_cell(&place->reason, row, MODEL_LEFT_SEQ, MODEL_LEFT_AT);
+    }
+}
+
+/* By their own digest, and by those of the manifests that have them. */
+static int trace(struct tracing *t, const struct row *row, struct err *err) {
+    struct list manifests;
+    struct bytes item, manifest;
+    int rc = trace_names(t, row_text(row, MODEL_DIGEST), err);
+    list_open(&manifests, row_list(row, MODEL_MANIFEST_LIST));
+    while (rc == 0 && list_next(&manifests, &item)) {
+        if (list_name(item, "", &manifest)) {
+            rc = trace_names(t, manifest, err);
+        }
+    }
+    if (rc == 0) {
+        settle_place(t->place, row);
+    }
+    return rc;
+}
+
+int models_place(struct state_view *view, struct bytes digest, struct models_place *ret, struct err *err) {
+    struct tracing t = {.view = view, .place = ret};
+    struct row row;
+    bool there;
+    memset(ret, 0, sizeof(*ret));
+    int rc = look_stored(view, "models", &digest, 1, &row, &there, err);
+    if (rc == 0 && there) {
+        rc = trace(&t, &row, err);
+        if (ret->gone && row_is(&row, MODEL_STEP, "removed")) {
+            reason_cite_cell(&ret->reason, &row, MODEL_BASE + FOLD_SINCE_SEQ, MODEL_BASE + FOLD_SINCE);
+        }
+    }
+    row_done(&row);
+    return rc;
+}
+
 /* ---- judging a model ---- */
 
 struct judging {
     struct state_view *view;
     const struct row *row; /* its texts lie in it: nothing is set before the end */
     struct list_out names, routes;
-    struct reason cite, proven_by;
-    bool present, local, loaded; /* local: not only as a remote service */
+    struct models_place place;
+    struct reason proven_by;
     size_t looked;
 };
 
@@ -319,41 +413,9 @@ static void list_name_of(struct judging *j, struct bytes runtime, struct bytes m
     buf_done(&words);
 }
 
-/* `of`: the digest, of these weights or of a manifest that has them, through which the name was found: it leads there, or
- * holds it in memory though it leads elsewhere by now. */
-static int take_name(struct judging *j, const struct row *claim, struct bytes of, struct err *err) {
-    const struct bytes parts[] = {row_text(claim, CLAIM_RUNTIME), row_text(claim, CLAIM_MODEL)};
-    struct row name;
-    bool there;
-    int rc = look_stored(j->view, "model_names", parts, 2, &name, &there, err);
-    if (rc == 0 && there && !row_is(&name, NAME_STATE, "removed")) {
-        struct bytes held = row_text(&name, NAME_LOADED_DIGEST);
-        bool leads = bytes_eq(of, row_text(&name, row_has(&name, NAME_DIGEST) ? NAME_DIGEST : NAME_MANIFEST));
-        bool nowhere = !row_has(&name, NAME_DIGEST) && !row_has(&name, NAME_MANIFEST) && !row_has(&name, NAME_TARGET);
-        leads = leads || (nowhere && bytes_eq(of, parts[1]));
-        bool its_own = held.n == 0 || bytes_eq(held, row_text(&name, NAME_MANIFEST));
-        j->loaded = j->loaded || (row_bool(&name, NAME_LOADED) && (bytes_eq(held, of) || (leads && its_own)));
-        if (leads) {
-            list_name_of(j, parts[0], parts[1]);
-            j->present = j->present || row_is(&name, NAME_STATE, "present");
-            j->local = j->local || !row_bool(&name, NAME_REMOTE);
-            rc = take_routes_by_name(j, parts[1], err);
-        }
-        reason_cite_row(&j->cite, &name, NAME_BASE);
-    }
-    row_done(&name);
-    return rc;
-}
-
-static int take_names(struct judging *j, struct bytes of, struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *claim;
-    int rc = look_rows(j->view, "model_claims", &of, 1, &rows, err);
-    while (rc == 0 && j->looked++ < CLAIMS_MAX && (rc = look_next(rows, &claim, err)) == 0) {
-        rc = take_name(j, claim, of, err);
-    }
-    state_rows_close(rows);
-    return rc == 1 ? 0 : rc;
+static int take_name(void *ctx, struct bytes runtime, struct bytes model, struct err *err) {
+    list_name_of(ctx, runtime, model);
+    return take_routes_by_name(ctx, model, err);
 }
 
 /* The evaluations of these weights that count. */
@@ -380,20 +442,29 @@ static int take_evals(struct judging *j, struct bytes of, struct err *err) {
 }
 
 static int take_all(struct judging *j, struct bytes of, struct err *err) {
-    int rc = take_names(j, of, err);
-    if (rc == 0) rc = take_routes(j, of, err);
+    int rc = take_routes(j, of, err);
     if (rc == 0) rc = take_evals(j, of, err);
     return rc;
 }
 
+static const char *state_of(const struct row *row, const struct models_place *place) {
+    return place->loaded                         ? "loaded"
+           : place->present                      ? place->local ? "present" : "remote"
+           : place->gone                         ? "removed"
+           : row_is(row, MODEL_STEP, "declared") ? "declared"
+           : row_is(row, MODEL_STEP, "named")    ? "unregistered"
+                                                 : "present";
+}
+
 int models_judge(struct state_view *view, struct row *row, struct err *err) {
     struct judging j = {.view = view, .row = row};
+    struct tracing names = {.view = view, .place = &j.place, .each = take_name, .ctx = &j};
     struct list manifests;
     struct bytes item, manifest;
-    reason_init(&j.cite);
     list_out_init(&j.names);
     list_out_init(&j.routes);
-    int rc = take_all(&j, row_text(row, MODEL_DIGEST), err);
+    int rc = trace(&names, row, err);
+    if (rc == 0) rc = take_all(&j, row_text(row, MODEL_DIGEST), err);
     list_open(&manifests, row_list(row, MODEL_MANIFEST_LIST));
     while (rc == 0 && list_next(&manifests, &item)) {
         if (list_name(item, "", &manifest)) {
@@ -401,22 +472,13 @@ int models_judge(struct state_view *view, struct row *row, struct err *err) {
         }
     }
     if (rc == 0) {
-        const char *step = row_is(row, MODEL_STEP, "declared") ? "declared"
-                           : row_is(row, MODEL_STEP, "named")  ? "unregistered"
-                                                               : "present";
-        const char *present = j.local ? "present" : "remote";
-        bool gone =
-            row_is(row, MODEL_STEP, "removed") || (row_bool(row, MODEL_NAMED) && row_is(row, MODEL_STEP, "present"));
-        if (!j.present && !j.loaded && gone) {
-            reason_cite_cell(&j.cite, row, MODEL_LEFT_SEQ, MODEL_LEFT_AT);
-        }
         for (size_t i = 0; i < j.proven_by.n_seqs; i++) {
             row_cite(row, MODEL_PROVEN_BY, j.proven_by.seqs[i]);
         }
-        row_set_str(row, MODEL_STATE, j.loaded ? "loaded" : j.present ? present : gone ? "removed" : step);
+        row_set_str(row, MODEL_STATE, state_of(row, &j.place));
         rc = list_out_set(&j.names, row, MODEL_NAME_LIST, err);
         if (rc == 0) rc = list_out_set(&j.routes, row, MODEL_ROUTES, err);
-        reason_give(&j.cite, row, MODEL_BASE);
+        reason_give(&j.place.reason, row, MODEL_BASE);
     }
     list_out_done(&j.names);
     list_out_done(&j.routes);

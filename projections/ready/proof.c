@@ -7,81 +7,13 @@
 #include "projections/ready/eval.h"
 #include "projections/ready/eval_suite.h"
 #include "projections/ready/pack.h"
+#include "projections/ready/proof_model.h"
 #include "projections/ready/routes.h"
 #include "projections/view/look.h"
 #include "projections/view/state.h"
 #include "projections/view/view.h"
 
 #define NOTHING ((struct bytes){0})
-
-/* ---- which weights ---- */
-
-static void keep(char ret[MODELS_DIGEST_MAX], const char *digest) {
-    memcpy(ret, digest, strlen(digest) + 1);
-}
-
-/* The newest event that says what the route is to use. */
-static int64_t said_at(const struct row *route, const struct models_weights *name) {
-    int64_t a = row_int(route, ROUTE_DECLARED_SEQ), b = row_int(route, ROUTE_CONFIGURED_SEQ);
-    int64_t c = (int64_t)name->reason.newest;
-    a = a > b ? a : b;
-    return a > c ? a : c;
-}
-
-/* A decision that is newer than all that was said, and used other weights. */
-static int check_use(struct state_view *view, const struct row *route, const struct models_weights *name,
-                     struct proof_model *ret, struct err *err) {
-    char used[MODELS_DIGEST_MAX];
-    bool unsaid = !row_has(route, ROUTE_MODEL) && !row_has(route, ROUTE_DIGEST);
-    if (!row_has(route, ROUTE_USED_DIGEST) || (!unsaid && row_int(route, ROUTE_USED_SEQ) < said_at(route, name))) {
-        return 0;
-    }
-    int rc = models_digest(view, row_text(route, ROUTE_USED_DIGEST), used, err);
-    if (rc == 0 && used[0] != '\0' && strcmp(used, ret->digest) != 0) {
-        keep(ret->digest, used);
-        reason_cite_cell(&ret->reason, route, ROUTE_USED_SEQ, ROUTE_DECIDED_AT);
-    }
-    return rc;
-}
-
-/* One whose names `ledger ingest ollama` brings in: its own address is "ollama@host:port"; "" is any. */
-static bool is_ingested(struct bytes runtime) {
-    return runtime.n == 0 || bytes_is(runtime, "ollama") || bytes_has_prefix(runtime, "ollama@");
-}
-
-static enum proof_unknown why_unknown(const struct row *route, const struct models_weights *name) {
-    bool told = is_ingested(row_text(route, ROUTE_RUNTIME)) || name->removed;
-    return !row_has(route, ROUTE_MODEL) ? PROOF_MODEL_UNNAMED
-           : name->differs              ? PROOF_MODEL_DIFFERS
-           : name->seen || !told        ? PROOF_MODEL_UNTOLD
-                                        : PROOF_MODEL_UNLISTED;
-}
-
-int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err) {
-    struct bytes model = row_text(route, ROUTE_MODEL), digest = row_text(route, ROUTE_DIGEST);
-    struct models_weights name = {0};
-    char pinned[MODELS_DIGEST_MAX] = "";
-    int rc = 0;
-    memset(ret, 0, sizeof(*ret));
-    if (digest.n > 0) {
-        rc = models_digest(view, digest, pinned, err);
-    }
-    if (rc == 0 && model.n > 0) {
-        rc = models_resolve(view, row_text(route, ROUTE_RUNTIME), model, bytes_of(pinned), &name, err);
-        reason_cite_all(&ret->reason, &name.reason);
-    }
-    /* A name that nobody has seen, or whose weights nobody knows, does not speak against the digest; one that is gone does.
-     */
-    if (rc == 0) {
-        keep(ret->digest, name.digest[0] != '\0' ? name.digest : name.removed ? "" : pinned);
-        rc = check_use(view, route, &name, ret, err);
-    }
-    if (rc == 0 && ret->digest[0] == '\0') {
-        ret->unknown = why_unknown(route, &name);
-        reason_say(&ret->reason, "%s", name.reason.n > 0 ? name.reason.words : "the route names no model");
-    }
-    return rc;
-}
 
 /* ---- what the route is now ---- */
 
@@ -116,6 +48,7 @@ static int bind(struct state_view *view, const struct row *route, struct binding
                                                          : NOTHING;
     reason_cite_row(&proof->reason, route, ROUTE_BASE);
     reason_cite_all(&proof->reason, &b->model.reason);
+    memcpy(proof->uses, b->model.digest, sizeof(proof->uses));
     if (b->pack != NULL) {
         reason_cite_cell(&proof->reason, b->pack, PACK_VERSION_SEQ, PACK_VERSION_AT);
     }
@@ -169,6 +102,15 @@ static bool has_runtimes_that_disagree(struct comparing *c) {
     return knows_no_weights(c, PROOF_MODEL_DIFFERS);
 }
 
+static bool has_lost_its_weights(struct comparing *c) {
+    return knows_no_weights(c, PROOF_MODEL_GONE);
+}
+
+static bool uses_a_model_unknown(struct comparing *c) {
+    readiness_say(c->found, "used", "%.*s", REASON_NAME(row_text(c->route, ROUTE_USED_MODEL)));
+    return knows_no_weights(c, PROOF_MODEL_USED);
+}
+
 static bool is_told_no_weights(struct comparing *c) {
     return knows_no_weights(c, PROOF_MODEL_UNTOLD);
 }
@@ -191,12 +133,16 @@ static bool names_no_weights(struct comparing *c) {
 }
 
 static bool is_of_other_weights(struct comparing *c) {
-    struct bytes model = row_text(c->route, ROUTE_MODEL), digest = bytes_of(c->b->model.digest);
-    if (c->eval == NULL || c->digest[0] == '\0' || digest.n == 0 || strcmp(c->digest, c->b->model.digest) == 0) {
+    const struct proof_model *uses = &c->b->model;
+    struct bytes model = row_text(c->route, uses->by_use ? ROUTE_USED_MODEL : ROUTE_MODEL), digest = bytes_of(uses->digest);
+    if (c->eval == NULL || c->digest[0] == '\0' || digest.n == 0 || strcmp(c->digest, uses->digest) == 0) {
         return false; /* weights that nobody knows are a finding of the route itself */
     }
     readiness_say(c->found, "proven", "%.*s", REASON_DIGEST(bytes_of(c->digest)));
-    if (model.n > 0) {
+    if (uses->by_use) {
+        readiness_say(c->found, "now", "its newest decision used %s%.*s%s%.*s", model.n > 0 ? "'" : "", REASON_NAME(model),
+                      model.n > 0 ? "', which is " : "", REASON_DIGEST(digest));
+    } else if (model.n > 0) {
         readiness_say(c->found, "now", "'%.*s' is %.*s now", REASON_NAME(model), REASON_DIGEST(digest));
     } else {
         readiness_say(c->found, "now", "the route uses %.*s now", REASON_DIGEST(digest));
@@ -442,8 +388,10 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
     readiness_init(&ret->found);
     ret->asked = row_has(route, ROUTE_SUITE) || row_has(route, ROUTE_SUITE_DIGEST);
     if (!ret->asked) {
+        int failed = proof_model(view, route, &b.model, err);
+        memcpy(ret->uses, b.model.digest, sizeof(ret->uses));
         reason_say(&ret->reason, "the route names no suite");
-        return 0;
+        return failed;
     }
     int rc = bind(view, route, &b, ret, err);
     if (rc == 0) rc = take_all(view, route, &b, &all, err);

@@ -9,6 +9,7 @@
  *   eval         evaluations, scores and suites; eval_suite holds a score against what was declared, eval_results has the
  *                newest result of a model in a task, eval_compare puts two evaluations side by side
  *   routes       which model answers which kind of work
+ *   proof_model  which weights a route uses now, and whether they are still there
  *   proof        does an evaluation prove a route as it is now? The one place that decides this
  *   pack         what is installed and what it asks for; needs walks through what a pack needs
  *   promotions   candidates, their gates and tripcodes

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "projections/ready/models_claim.h"
+
 #define NOTHING ((struct bytes){0})
 
 static const struct state_column route_columns[] = {
@@ -40,16 +42,19 @@ static const struct state_column route_columns[] = {
     [ROUTE_OFFLINE_SEQ] = {"offline_seq", CELL_INT, COLUMN_SEQ, "the event since which it is offline"},
     [ROUTE_DEGRADED_SEQ] = {"degraded_seq", CELL_INT, COLUMN_SEQ, "the event since which it is on its fallback"},
     [ROUTE_DEGRADED_AT] = {"degraded_at", CELL_INT, COLUMN_TIME, "since when"},
-    [ROUTE_USED_MODEL] = {"used_model", CELL_TEXT, 0, "model of the newest primary decision"},
+    [ROUTE_USED_MODEL] = {"used_model", CELL_TEXT, 0, "model of the newest primary decision that names one, or its digest"},
     [ROUTE_USED_DIGEST] = {"used_digest", CELL_TEXT, 0, "digest of it, when the decision says so"},
+    [ROUTE_USED_RUNTIME] = {"used_runtime", CELL_TEXT, 0, "runtime of it, when the decision says so"},
     [ROUTE_USED_SEQ] = {"used_seq", CELL_INT, COLUMN_SEQ, "that decision"},
+    [ROUTE_USES_DIGEST] = {"uses_digest", CELL_TEXT, COLUMN_JUDGED,
+                           "digest of the weights that it uses now, whoever says so; none: nobody knows"},
     FOLD_COLUMNS};
 static const struct state_column pack_columns[] = {
     [ROUTE_PACK_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack"},
     [ROUTE_PACK_ROUTE] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a route of it"}};
 static const struct state_column model_columns[] = {
     [ROUTE_MODEL_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a model's name or digest"},
-    [ROUTE_MODEL_ROUTE] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a route that names it"}};
+    [ROUTE_MODEL_ROUTE] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a route that names it, or whose decision does"}};
 
 static const struct state_table tables[ROUTES_TABLES] = {
     [ROUTES] = {"routes", "route", "A row is a route, and whether it is proven.", route_columns, ROUTE_BASE + FOLD_N,
@@ -132,7 +137,11 @@ static int index_route(struct fold *fold, size_t table, struct bytes of, struct 
 
 static const struct {
     size_t column, table;
-} indexed[] = {{ROUTE_PACK, ROUTE_PACKS}, {ROUTE_MODEL, ROUTE_MODELS}, {ROUTE_DIGEST, ROUTE_MODELS}};
+} indexed[] = {{ROUTE_PACK, ROUTE_PACKS},
+               {ROUTE_MODEL, ROUTE_MODELS},
+               {ROUTE_DIGEST, ROUTE_MODELS},
+               {ROUTE_USED_MODEL, ROUTE_MODELS},
+               {ROUTE_USED_DIGEST, ROUTE_MODELS}};
 #define N_INDEXED (sizeof(indexed) / sizeof(indexed[0]))
 
 static int index_all(struct fold *fold, const struct row *row, bool there, struct err *err) {
@@ -194,9 +203,35 @@ static void set_degraded(const struct fold *fold, struct row *row, bool degraded
     row_set_bool(row, ROUTE_DEGRADED, degraded);
 }
 
+static void put_text(struct row *row, size_t column, struct bytes text) {
+    row_set_text(row, column, text);
+    if (text.n == 0) {
+        row_set_null(row, column);
+    }
+}
+
+/* A decision that names neither a model nor a digest says nothing of what is used. */
+static int take_used(struct fold *fold, struct row *row, struct err *err) {
+    struct models_claim used;
+    int rc = 0;
+    models_read_use(fold, &used);
+    if (used.model.n == 0 && used.digest.n == 0) {
+        return 0;
+    }
+    bool other =
+        !bytes_eq(used.model, row_text(row, ROUTE_USED_MODEL)) || !bytes_eq(used.digest, row_text(row, ROUTE_USED_DIGEST));
+    bool moves = other && !row_is(row, ROUTE_STEP, "removed");
+    if (moves) rc = index_all(fold, row, false, err);
+    put_text(row, ROUTE_USED_MODEL, used.model);
+    put_text(row, ROUTE_USED_DIGEST, used.digest);
+    put_text(row, ROUTE_USED_RUNTIME, used.runtime);
+    row_set_int(row, ROUTE_USED_SEQ, (int64_t)fold_event(fold)->seq);
+    if (rc == 0 && moves) rc = index_all(fold, row, true, err);
+    return rc;
+}
+
 /* Work that was given to it illegally was given nevertheless, and shows; but it does not make it well. */
-static void take_decision(struct fold *fold, struct row *row, struct bytes decision, bool legal) {
-    struct bytes model, digest;
+static int take_decision(struct fold *fold, struct row *row, struct bytes decision, bool legal, struct err *err) {
     row_add(row, ROUTE_DECISIONS, 1);
     row_set_int(row, ROUTE_DECIDED_AT, (int64_t)fold_at(fold));
     if (bytes_is(decision, "fallback")) {
@@ -206,16 +241,9 @@ static void take_decision(struct fold *fold, struct row *row, struct bytes decis
         if (legal) {
             set_degraded(fold, row, false);
         }
-        if (fold_text(fold, "model", &model)) {
-            row_set_text(row, ROUTE_USED_MODEL, model);
-        }
-        if (fold_text(fold, "digest", &digest)) {
-            row_set_text(row, ROUTE_USED_DIGEST, digest);
-        } else {
-            row_set_null(row, ROUTE_USED_DIGEST);
-        }
-        row_set_int(row, ROUTE_USED_SEQ, (int64_t)fold_event(fold)->seq);
+        return take_used(fold, row, err);
     }
+    return 0;
 }
 
 static bool is_offline(const struct row *row) {
@@ -260,7 +288,8 @@ static void settle(const struct fold *fold, struct row *row) {
 }
 
 /* By far the most events are decisions, and most of these change nothing but counters. */
-static void take_use(struct fold *fold, struct row *row, struct bytes step) {
+static int take_use(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
+    int rc = 0;
     struct bytes decision = NOTHING;
     bool degraded = row_bool(row, ROUTE_DEGRADED), decided = bytes_is(step, "decided");
     bool at_work = row_is(row, ROUTE_STEP, "declared") || row_is(row, ROUTE_STEP, "used");
@@ -271,7 +300,7 @@ static void take_use(struct fold *fold, struct row *row, struct bytes step) {
         fold_touch(fold, row, ROUTE_BASE);
     }
     if (decided) {
-        take_decision(fold, row, decision, legal);
+        rc = take_decision(fold, row, decision, legal, err);
     } else {
         row_add(row, ROUTE_FALLBACKS, 1);
         set_degraded(fold, row, true);
@@ -280,6 +309,7 @@ static void take_use(struct fold *fold, struct row *row, struct bytes step) {
         degraded != row_bool(row, ROUTE_DEGRADED) || violations != row_int(row, ROUTE_BASE + FOLD_VIOLATIONS)) {
         settle(fold, row);
     }
+    return rc;
 }
 
 static int take_rest(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
@@ -315,8 +345,7 @@ static int fold(struct fold *fold, struct err *err) {
         return rc;
     }
     if (bytes_is(step, "decided") || bytes_is(step, "fell_back")) {
-        take_use(fold, row, step);
-        return 0;
+        return take_use(fold, row, step, err);
     }
     if (bytes_is(step, "parked") && fold_bool(fold, "parked", &parked) && !parked) {
         step = bytes_of("unparked");
@@ -325,4 +354,4 @@ static int fold(struct fold *fold, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 5, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 6, tables, ROUTES_TABLES, kinds, fold};

@@ -101,11 +101,16 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     if (strcmp(name, "endpoint") == 0) {
         return put_endpoint(row_text(j->row, ROUTE_RUNTIME), out);
     }
+    if (strcmp(name, "model") == 0) { /* what a declaration leaves out stays as it was */
+        buf_put_str(out, row_has(j->row, ROUTE_MODEL) ? " model=MODEL" : "");
+        return true;
+    }
     struct bytes text = strcmp(name, "route") == 0      ? row_text(j->row, ROUTE_NAME)
+                        : strcmp(name, "used") == 0     ? row_text(j->row, ROUTE_USED_MODEL)
                         : strcmp(name, "bindings") == 0 ? bytes_of(j->proof.bindings)
                         : strcmp(name, "scored") == 0   ? bytes_of(j->proof.scored)
                                                         : NOTHING;
-    if (strcmp(name, "route") == 0) {
+    if (strcmp(name, "route") == 0 || strcmp(name, "used") == 0) {
         readiness_put_word(out, text);
     } else {
         buf_put_bytes(out, text);
@@ -142,6 +147,7 @@ int routes_judge(struct state_view *view, struct row *row, struct err *err) {
     }
     walk(&j, &state);
     rc = give(&j, state, row, err);
+    row_set_str(row, ROUTE_USES_DIGEST, j.proof.uses[0] != '\0' ? j.proof.uses : NULL);
     if (j.proof.counts) {
         row_set_int(row, ROUTE_PROOF, (int64_t)j.proof.seq);
     }

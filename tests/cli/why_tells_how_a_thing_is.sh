@@ -24,6 +24,7 @@ json '[.things[0].events[].kind] | index("route.declared") != null' true
 box 0 why route/summarise
 out_has 'route/summarise: declared-not-proven'
 out_has 'proven for sha256:aaaaaaaaaaaa'
+out_has "model/$OTHER" # the weights that it uses now, which its declaration does not name
 box 0 why route/summarise --at 17 --json
 json '.things[0].state' ready
 json '[.things[0].parts[] | select(.decides | not) | .name] | index("pack/pdf-ops") != null' true

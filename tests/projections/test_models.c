@@ -297,9 +297,12 @@ static void a_model_knows_whom_it_serves_and_what_proves_it(void **state) {
     assert_int_equal(seqs[0], proof);
     box_tag(&box, "model.alias_set", WEIGHTS2);
     model(&box, WEIGHTS);
-    box_list(&box, "routes", "[\"pinned\"]");
+    box_list(&box, "routes", "[]"); /* no name leads there any more */
     model(&box, WEIGHTS2);
     box_list(&box, "routes", "[\"r\"]");
+    box_event(&box, "model.observed", "model/n", "{\"runtime\": \"vllm\", \"digest\": \"" WEIGHTS "\"}");
+    model(&box, WEIGHTS);
+    box_list(&box, "routes", "[\"pinned\"]");
     box_close(&box);
 }
 

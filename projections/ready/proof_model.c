@@ -1,0 +1,168 @@
+/* What the route says is found first, then what its newest decision says is held against it, and last whether the weights
+ * are still there. */
+#include "projections/ready/proof_model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "projections/ready/routes.h"
+
+#define LATEST ":latest"
+
+struct finding {
+    struct state_view *view;
+    const struct row *route;
+    struct models_weights name; /* of the route's model */
+    bool live;                  /* the weights are those that a listed name leads to */
+    bool used;                  /* the decision that holds names them by their digest */
+    struct proof_model *ret;
+};
+
+static void keep(char ret[MODELS_DIGEST_MAX], const char *digest) {
+    memmove(ret, digest, strlen(digest) + 1);
+}
+
+static void know_not(struct proof_model *ret, enum proof_unknown unknown, const char *why) {
+    ret->digest[0] = '\0';
+    ret->unknown = unknown;
+    ret->reason.n = 0;
+    reason_say(&ret->reason, "%s", why);
+}
+
+/* ---- what the route says ---- */
+
+/* One whose names `ledger ingest ollama` brings in: its own address is "ollama@host:port"; "" is any. */
+static bool is_ingested(struct bytes runtime) {
+    return runtime.n == 0 || bytes_is(runtime, "ollama") || bytes_has_prefix(runtime, "ollama@");
+}
+
+static enum proof_unknown why_unknown(const struct row *route, const struct models_weights *name) {
+    return !row_has(route, ROUTE_MODEL)                                 ? PROOF_MODEL_UNNAMED
+           : name->differs                                              ? PROOF_MODEL_DIFFERS
+           : name->removed                                              ? PROOF_MODEL_GONE
+           : name->seen || !is_ingested(row_text(route, ROUTE_RUNTIME)) ? PROOF_MODEL_UNTOLD
+                                                                        : PROOF_MODEL_UNLISTED;
+}
+
+static int take_route(struct finding *f, struct err *err) {
+    struct bytes model = row_text(f->route, ROUTE_MODEL), digest = row_text(f->route, ROUTE_DIGEST);
+    struct proof_model *ret = f->ret;
+    char pinned[MODELS_DIGEST_MAX] = "";
+    int rc = digest.n > 0 ? models_digest(f->view, digest, pinned, err) : 0;
+    if (rc == 0 && model.n > 0) {
+        rc = models_resolve(f->view, row_text(f->route, ROUTE_RUNTIME), model, bytes_of(pinned), &f->name, err);
+        reason_cite_all(&ret->reason, &f->name.reason);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    f->live = f->name.digest[0] != '\0' && !f->name.wanted;
+    keep(ret->digest, f->name.digest[0] != '\0' ? f->name.digest : f->name.removed ? "" : pinned);
+    if (ret->digest[0] == '\0') {
+        know_not(ret, why_unknown(f->route, &f->name),
+                 f->name.reason.n > 0 ? f->name.reason.words : "the route names no model");
+    }
+    return 0;
+}
+
+/* ---- what its newest decision says ---- */
+
+static struct bytes without_latest(struct bytes name) {
+    const size_t n = sizeof(LATEST) - 1;
+    bool has = name.n > n && memcmp(name.p + name.n - n, LATEST, n) == 0;
+    return (struct bytes){name.p, name.n - (has ? n : 0)};
+}
+
+/* Is the decision's model, by its name, the route's? */
+static bool is_own_model(const struct row *route) {
+    struct bytes own = row_text(route, ROUTE_MODEL), used = row_text(route, ROUTE_USED_MODEL);
+    return used.n == 0 || bytes_eq(without_latest(own), without_latest(used));
+}
+
+/* Is the decision newer than all that was said of what it is about? */
+static bool holds(const struct finding *f) {
+    int64_t used = row_int(f->route, ROUTE_USED_SEQ);
+    bool unsaid = !row_has(f->route, ROUTE_MODEL) && !row_has(f->route, ROUTE_DIGEST);
+    bool moved = is_own_model(f->route) && used < (int64_t)f->name.reason.newest;
+    bool said = used < row_int(f->route, ROUTE_DECLARED_SEQ) || used < row_int(f->route, ROUTE_CONFIGURED_SEQ);
+    return row_has(f->route, ROUTE_USED_SEQ) && (unsaid || !(said || moved));
+}
+
+/* Its weights are these; `name`: where its name leads, NULL: it says so itself. */
+static void use(struct finding *f, const char *digest, const struct models_weights *name) {
+    struct proof_model *ret = f->ret;
+    f->used = name == NULL;
+    if (strcmp(digest, ret->digest) == 0) {
+        return;
+    }
+    keep(ret->digest, digest);
+    ret->by_use = true;
+    f->live = name != NULL && !name->wanted;
+    reason_cite_cell(&ret->reason, f->route, ROUTE_USED_SEQ, ROUTE_DECIDED_AT);
+    if (name != NULL) {
+        reason_cite_all(&ret->reason, &name->reason);
+    }
+}
+
+/* The decision names no digest. Where its name leads somewhere, that is what is used. Where nobody knows, another name than
+ * the route's still says that the route's own is not used; beside a digest alone it says no more than that it is removed,
+ * or certainly something else. */
+static int use_name(struct finding *f, struct err *err) {
+    struct bytes runtime = row_text(f->route, ROUTE_USED_RUNTIME), route = row_text(f->route, ROUTE_RUNTIME);
+    bool named = row_has(f->route, ROUTE_MODEL), own = named && is_own_model(f->route);
+    struct models_weights name;
+    if (own && (runtime.n == 0 || bytes_eq(runtime, route))) {
+        return 0; /* the route says the same */
+    }
+    int rc = models_resolve(f->view, runtime.n > 0 ? runtime : route, row_text(f->route, ROUTE_USED_MODEL),
+                            bytes_of(f->ret->digest), &name, err);
+    if (rc == 0 && name.digest[0] != '\0') {
+        use(f, name.digest, &name);
+    } else if (rc == 0 && !own && (named || name.removed || name.differs || name.remote)) {
+        know_not(f->ret, name.removed ? PROOF_MODEL_GONE : PROOF_MODEL_USED, name.reason.words);
+        reason_cite_cell(&f->ret->reason, f->route, ROUTE_USED_SEQ, ROUTE_DECIDED_AT);
+        reason_cite_all(&f->ret->reason, &name.reason);
+    }
+    return rc;
+}
+
+static int take_use(struct finding *f, struct err *err) {
+    char used[MODELS_DIGEST_MAX];
+    if (!holds(f)) {
+        return 0;
+    }
+    if (!row_has(f->route, ROUTE_USED_DIGEST)) {
+        return use_name(f, err);
+    }
+    int rc = models_digest(f->view, row_text(f->route, ROUTE_USED_DIGEST), used, err);
+    if (rc == 0 && used[0] != '\0') {
+        use(f, used, NULL);
+    }
+    return rc;
+}
+
+/* ---- whether they are there ---- */
+
+static int look_whether_gone(struct finding *f, struct err *err) {
+    struct models_place place;
+    char why[64];
+    if (f->ret->digest[0] == '\0' || f->live) {
+        return 0;
+    }
+    int rc = models_place(f->view, bytes_of(f->ret->digest), &place, err);
+    if (rc == 0 && place.gone && !(f->used && row_int(f->route, ROUTE_USED_SEQ) > place.left)) {
+        snprintf(why, sizeof(why), "no runtime has %.*s any more", REASON_DIGEST(bytes_of(f->ret->digest)));
+        know_not(f->ret, PROOF_MODEL_GONE, why);
+        reason_cite_all(&f->ret->reason, &place.reason);
+    }
+    return rc;
+}
+
+int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err) {
+    struct finding f = {.view = view, .route = route, .ret = ret};
+    memset(ret, 0, sizeof(*ret));
+    int rc = take_route(&f, err);
+    if (rc == 0) rc = take_use(&f, err);
+    if (rc == 0) rc = look_whether_gone(&f, err);
+    return rc;
+}

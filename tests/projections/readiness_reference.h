@@ -1,0 +1,247 @@
+/* The reference of readiness: what was told, kept as it was told, and what follows of it, written from docs/readiness.md and
+ * projections/ready/proof_model.h alone. The world's ledger is in its box. */
+#ifndef TESTS_PROJECTIONS_READINESS_REFERENCE_H
+#define TESTS_PROJECTIONS_READINESS_REFERENCE_H
+
+#include "tests/projections/proof_box.h"
+
+#define EVALS_MAX  80
+#define ROUTES_MAX 3
+#define SCORES_MAX 6
+
+/* ---- what was told ---- */
+
+struct score_told {
+    int task;      /* 0, 1 */
+    int value;     /* tenths; -1: none */
+    int threshold; /* tenths; -1: none */
+    int higher;    /* -1: not told */
+    const char *verdict;
+    int samples; /* of ten; -1: not told */
+    bool picked; /* another result was there before it */
+};
+struct eval_told {
+    int route; /* -1: none is named */
+    const char *suite, *suite_digest, *digest, *config, *pack, *version, *verdict;
+    bool finished, invalidated, partial, dirty;
+    uint64_t seq;
+    size_t n;
+    struct score_told score[SCORES_MAX];
+};
+struct task_told {
+    bool asked;
+    int threshold, higher;
+};
+struct suite_told {
+    bool there;
+    struct task_told task[2];
+};
+struct route_told {
+    bool there, declared, parked, offline, degraded, removed, required, of_pack;
+    const char *model, *digest, *config, *suite, *suite_digest;
+    uint64_t said_seq; /* its newest declaration or configuration */
+    const char *used_model, *used_digest;
+    uint64_t used_seq; /* the newest decision that names either */
+};
+struct name_told {
+    const char *digest; /* NULL: it is not there */
+    bool removed;       /* it was */
+    uint64_t seq;       /* when it last came, moved or went */
+};
+struct world {
+    uint64_t x;
+    struct box box;
+    const char *pack; /* installed, parked, removed; NULL: never */
+    const char *version;
+    uint64_t version_seq, removed_seq;
+    const char *permission[2]; /* granted, denied, revoked; NULL: nobody decided */
+    const char *check, *check_version;
+    uint64_t check_seq;
+    struct route_told route[ROUTES_MAX]; /* 0 and 1 are listed and required, 2 is not listed */
+    struct name_told name[2];
+    bool was_here[2];           /* by digest: some name led there once */
+    uint64_t left[2];           /* when the last one ceased to */
+    struct suite_told suite[3]; /* by digest; 2: without one */
+    const char *newest_digest;  /* of the suite */
+    uint32_t newest_suite;      /* declared last */
+    size_t n;
+    struct eval_told eval[EVALS_MAX];
+};
+
+static const char *const digests[] = {WEIGHTS, WEIGHTS2}, *const configs[] = {CONFIG, CONFIG2},
+                         *const suites[] = {SUITE, SUITE2}, *const versions[] = {"1", "2"}, *const tasks[] = {"t", "u"},
+                         *const names[] = {"m", "zz"};
+
+/* ---- the reference ---- */
+
+static inline bool same(const char *a, const char *b) {
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static inline const struct suite_told *suite_of(const struct world *w, const struct eval_told *e) {
+    static const struct suite_told nothing;
+    if (e->suite == NULL) {
+        return &nothing;
+    }
+    if (e->suite_digest == NULL) {
+        return &w->suite[w->newest_suite];
+    }
+    for (int i = 0; i < 2; i++) {
+        if (same(e->suite_digest, suites[i]) && w->suite[i].there) {
+            return &w->suite[i];
+        }
+    }
+    return &w->suite[2];
+}
+
+/* Each thing that is asked of a score; 'f'ails, 'v'alueless, 'u'ndirected, 'c' not clear, 'p'asses, ' ': nothing is asked.
+ */
+static inline char hold(int value, int threshold, int higher) {
+    return value < 0 ? 'v' : higher < 0 ? 'u' : (higher != 0 ? value >= threshold : value <= threshold) ? 'p' : 'f';
+}
+
+static inline char result_of(const struct score_told *s, const struct task_told *t) {
+    char said = same(s->verdict, "fail") ? 'f' : s->verdict != NULL && !same(s->verdict, "pass") ? 'c' : ' ';
+    char own = s->threshold < 0 ? ' '
+                                : hold(s->value, s->threshold,
+                                       s->higher >= 0 ? s->higher
+                                       : t->asked     ? t->higher
+                                                      : -1);
+    char suite = !t->asked || t->threshold < 0 ? ' ' : hold(s->value, t->threshold, t->higher >= 0 ? t->higher : s->higher);
+    for (const char *worst = "fvucp"; *worst != '\0'; worst++) {
+        if (said == *worst || own == *worst || suite == *worst) {
+            return *worst;
+        }
+    }
+    return ' ';
+}
+
+static inline bool is_part(const struct score_told *s) {
+    return s->samples >= 0 && s->samples < 10;
+}
+
+/* '+': it counts; '-': it speaks against; '?': it proves nothing; '.': it has not ended or was taken back. */
+static inline char weigh_eval(const struct world *w, const struct eval_told *e) {
+    const struct suite_told *suite = suite_of(w, e);
+    size_t n[128] = {0}, scored[2] = {0};
+    bool picked = false, partial = e->partial;
+    if (!e->finished || e->invalidated) {
+        return '.';
+    }
+    for (size_t i = 0; i < e->n; i++) {
+        n[(int)result_of(&e->score[i], &suite->task[e->score[i].task])]++;
+        picked = picked || e->score[i].picked;
+        partial = partial || is_part(&e->score[i]);
+        scored[e->score[i].task]++;
+    }
+    size_t doubtful = n['v'] + n['u'] + n['c'];
+    const char *verdict = e->verdict != NULL            ? e->verdict
+                          : n['f'] > 0                  ? "fail"
+                          : n['p'] > 0 && doubtful == 0 ? "pass"
+                                                        : NULL;
+    if (same(verdict, "fail") || same(verdict, "warn") || n['f'] > 0 || picked) {
+        return '-';
+    }
+    bool whole = !partial && !e->dirty && e->digest != NULL && n['p'] > 0 && doubtful == 0;
+    for (int i = 0; i < 2; i++) {
+        whole = whole && (!suite->task[i].asked || scored[i] > 0);
+    }
+    return same(verdict, "pass") && whole ? '+' : '?';
+}
+
+static inline const struct name_told *name_of(const struct world *w, const char *name) {
+    return name == NULL ? NULL : &w->name[same(name, names[1])];
+}
+
+static inline bool is_gone(const struct world *w, int digest) {
+    bool led = false;
+    for (int i = 0; i < 2; i++) {
+        led = led || same(w->name[i].digest, digests[digest]);
+    }
+    return w->was_here[digest] && !led;
+}
+
+/* The weights that a route uses now; NULL: nobody knows. */
+static inline const char *weights_of(const struct world *w, const struct route_told *r) {
+    const struct name_told *own = name_of(w, r->model), *used = name_of(w, r->used_model);
+    bool unsaid = r->model == NULL && r->digest == NULL, other = used != NULL && used != own, told = false;
+    bool moved = own != NULL && !other && own->seq > r->used_seq;
+    const char *is = own != NULL && own->digest != NULL ? own->digest : own != NULL && own->removed ? NULL : r->digest;
+    if (r->used_seq > 0 && (unsaid || (r->used_seq > r->said_seq && !moved))) {
+        told = r->used_digest != NULL;
+        is = told                           ? r->used_digest
+             : !other                       ? is
+             : used->digest != NULL         ? used->digest
+             : used->removed || own != NULL ? NULL
+                                            : is;
+    }
+    for (int i = 0; i < 2; i++) {
+        is = same(is, digests[i]) && is_gone(w, i) && !(told && r->used_seq > w->left[i]) ? NULL : is;
+    }
+    return is;
+}
+
+static inline bool is_for(const struct world *w, const struct route_told *r, const struct eval_told *e) {
+    const char *digest = r->suite_digest != NULL ? r->suite_digest : r->suite != NULL ? w->newest_digest : NULL;
+    bool suite = digest != NULL ? same(digest, e->suite_digest) : r->suite == NULL || same(r->suite, e->suite);
+    bool other = r->of_pack && e->pack != NULL && !same(e->pack, "p");
+    bool version = !r->of_pack || w->pack == NULL || same(w->version, e->version);
+    bool gone = r->of_pack && same(w->pack, "removed");
+    return same(weights_of(w, r), e->digest) && (r->config == NULL || same(r->config, e->config)) && suite && version &&
+           !other && !gone;
+}
+
+/* The end of the evaluation that proves it; 0: none does. */
+static inline uint64_t proof_of(const struct world *w, int i) {
+    const struct route_told *r = &w->route[i];
+    const struct eval_told *best = NULL;
+    if (!r->there || r->removed || (r->suite == NULL && r->suite_digest == NULL)) {
+        return 0;
+    }
+    for (size_t k = 0; k < w->n; k++) {
+        const struct eval_told *e = &w->eval[k];
+        char sign = weigh_eval(w, e);
+        bool mine = e->route == i && is_for(w, r, e) && (sign == '+' || sign == '-');
+        best = mine && (best == NULL || e->seq > best->seq) ? e : best;
+    }
+    return best != NULL && weigh_eval(w, best) == '+' ? best->seq : 0;
+}
+
+static inline const char *state_of_route(const struct world *w, int i) {
+    const struct route_told *r = &w->route[i];
+    bool asked = r->suite != NULL || r->suite_digest != NULL;
+    return r->removed                     ? "removed"
+           : r->parked                    ? "parked"
+           : r->offline                   ? "offline"
+           : asked && proof_of(w, i) == 0 ? "declared-not-proven"
+           : r->degraded                  ? "degraded"
+           : !r->declared                 ? "undeclared"
+           : !asked                       ? "declared"
+                                          : "ready";
+}
+
+static inline const char *state_of_pack(const struct world *w) {
+    size_t required = 0, ready = 0, proven = 0;
+    if (w->pack == NULL || !same(w->pack, "installed")) {
+        return w->pack;
+    }
+    bool fresh =
+        w->check != NULL && (w->check_version != NULL ? same(w->check_version, w->version) && w->check_seq > w->removed_seq
+                                                      : w->check_seq > w->version_seq);
+    if (!same(w->permission[0], "granted") || !fresh || !(same(w->check, "pass") || same(w->check, "warn"))) {
+        return "blocked";
+    }
+    for (int i = 0; i < ROUTES_MAX; i++) {
+        const struct route_told *r = &w->route[i];
+        if (i < 2 || (r->there && !r->removed && r->of_pack && r->required)) {
+            required++;
+            ready += r->there && same(state_of_route(w, i), "ready");
+            proven += r->there && (same(state_of_route(w, i), "ready") || proof_of(w, i) != 0);
+        }
+    }
+    return ready < required                                                        ? (proven == 0 ? "demo-only" : "partial")
+           : same(w->permission[1], "denied") || same(w->permission[1], "revoked") ? "partial"
+                                                                                   : "ready";
+}
+
+#endif
