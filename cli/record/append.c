@@ -115,6 +115,16 @@ static struct bytes run_of(const char *run, const char *subject) {
                                                                                                   : NULL);
 }
 
+/* Of a remedy that was typed as it is printed: eval/EVAL. */
+static int check_subject(const struct kind *kind, const char *subject, struct err *err) {
+    const char *slash = strchr(subject, '/');
+    struct bytes family = {(const uint8_t *)subject, slash ? (size_t)(slash - subject) : 0};
+    if (!kind || !slash || !body_is_placeholder(family, bytes_of(slash + 1))) {
+        return 0;
+    }
+    return err_set(err, ERR_INVALID, "subject '%.200s': %.100s stands for a name", subject, slash + 1);
+}
+
 static int read_bodies(const struct opt_args *args, const struct kind *kind, struct input *in, struct err *err) {
     struct body *body = body_new(kind), *private_ = body_new(kind);
     int rc = body && private_ ? 0 : err_set(err, ERR_NOMEM, "no memory for the body");
@@ -175,7 +185,8 @@ static int read_draft(const struct opt_args *args, struct input *in, struct ledg
     const char *open = opt_text(args, &options[A_OPEN]);
     struct bytes kind = bytes_of(args->args[0]);
     ledger_draft_init(draft);
-    int rc = read_bodies(args, kind_find(kind), in, err);
+    int rc = check_subject(kind_find(kind), opt_text(args, &options[A_SUBJECT]), err);
+    if (rc == 0) rc = read_bodies(args, kind_find(kind), in, err);
     if (rc == 0 && open) rc = read_open(open, &in->open, err);
     if (rc == 0) rc = read_author(args, in, err);
     if (rc != 0) {

@@ -16,6 +16,7 @@
 
 #define BODY_TEXT_MAX   (4 * EVENT_BODY_MAX)
 #define BODY_FIELDS_MAX 65536
+#define PLACEHOLDER_MIN 3
 
 struct field {
     size_t name_at, name_n, value_at, value_n; /* into bytes */
@@ -168,6 +169,33 @@ static int put_file_digest(const char *path, struct buf *item, struct err *err) 
     return rc;
 }
 
+bool body_is_placeholder(struct bytes name, struct bytes value) {
+    bool same = name.n == value.n && name.n >= PLACEHOLDER_MIN;
+    for (size_t i = 0; i < value.n && same; i++) {
+        uint8_t c = name.p[i];
+        same = value.p[i] == (c >= 'a' && c <= 'z' ? c - 32 : c) && (c == '_' || value.p[i] != c);
+    }
+    return same;
+}
+
+/* Of a remedy that was typed as it is printed. */
+static int check_placeholder(const struct body *body, struct bytes name, struct bytes value, struct err *err) {
+    const struct kind_field *field = body->kind ? kind_field_find(body->kind, name) : NULL;
+    if (!field || !body_is_placeholder(name, value)) {
+        return 0;
+    }
+    char accepted[256];
+    size_t n = 0;
+    for (const char *p = field->values ? field->values : field->help; *p != '\0' && n + 2 < sizeof(accepted); p++) {
+        accepted[n++] = field->values && *p == '|' ? ',' : *p;
+        if (field->values && *p == '|') {
+            accepted[n++] = ' ';
+        }
+    }
+    accepted[n] = '\0';
+    return err_set(err, ERR_INVALID, "%.*s stands for a value: %s", (int)value.n, (const char *)value.p, accepted);
+}
+
 int body_word(struct body *body, const char *word, struct err *err) {
     const char *eq = strchr(word, '=');
     if (!eq || eq == word || (eq == word + 1 && word[0] == ':')) {
@@ -182,6 +210,8 @@ int body_word(struct body *body, const char *word, struct err *err) {
         rc = err_set(err, ERR_INVALID, "a field is not valid UTF-8");
     } else if (json) {
         rc = json_to_mp(value, &item, err);
+    } else if ((rc = check_placeholder(body, name, value, err)) != 0) {
+        /* refused */
     } else if (is_file_digest(body, name, value)) {
         rc = put_file_digest(eq + 2, &item, err);
     } else if (!wants_text(body, name) && put_scalar(value, &item)) {

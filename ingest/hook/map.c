@@ -107,8 +107,7 @@ bool hook_map_value(struct hook_map *map, const char *name, struct bytes *ret_ra
 
 bool hook_map_number(struct hook_map *map, const char *name, struct bytes *ret_raw) {
     const struct hook_name *found = hook_map_see(map, name);
-    bool number =
-        found != NULL && (found->item.type == MP_UINT || found->item.type == MP_INT || found->item.type == MP_FLOAT);
+    bool number = found != NULL && (found->item.type == MP_UINT || (found->item.type == MP_FLOAT && found->item.real >= 0));
     return number && hook_map_value(map, name, ret_raw);
 }
 

@@ -25,6 +25,18 @@ static void put_number(struct mp_map *f, const char *name, struct bytes raw) {
     buf_done(&scratch);
 }
 
+/* A length of time, which is not negative. */
+static void put_length(struct mp_map *f, const char *name, struct bytes raw) {
+    struct buf scratch;
+    struct mp_item item;
+    buf_init(&scratch, 64);
+    struct bytes number = lmeval_number(raw, &scratch);
+    if (mp_scalar(number, &item) == 0 && (item.type == MP_UINT || (item.type == MP_FLOAT && item.real >= 0))) {
+        mp_map_raw(f, name, number);
+    }
+    buf_done(&scratch);
+}
+
 static void put_count(struct mp_map *f, const char *name, struct bytes raw) {
     uint64_t count;
     if (lmeval_count(raw, &count)) {
@@ -160,7 +172,7 @@ static void put_duration(struct mp_map *f, const struct lmeval_doc *doc) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     struct mp_item from, to;
     if (doc->top[LMEVAL_SECONDS].n > 0) {
-        put_number(f, "duration_s", doc->top[LMEVAL_SECONDS]);
+        put_length(f, "duration_s", doc->top[LMEVAL_SECONDS]);
     } else if (mp_scalar(lmeval_get(whole, "start_time"), &from) == 0 && from.type == MP_FLOAT &&
                mp_scalar(lmeval_get(whole, "end_time"), &to) == 0 && to.type == MP_FLOAT && to.real >= from.real &&
                mp_float_ok(to.real - from.real)) {

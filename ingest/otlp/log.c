@@ -370,7 +370,7 @@ static int map_logged(struct log *l, struct err *err) {
     int64_t severity = 0;
     put_common(l);
     mp_map_text(&m->body, "event", l->name);
-    if (l->m[SEVERITY].there && otlp_int(&l->m[SEVERITY].item, &severity)) {
+    if (l->m[SEVERITY].there && otlp_int(&l->m[SEVERITY].item, &severity) && severity >= 0) {
         mp_map_begin(&m->body, "severity_number");
         mp_put_int(&m->body.values, severity);
         mp_map_end(&m->body);

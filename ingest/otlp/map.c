@@ -178,10 +178,18 @@ static bool put_bool(struct otlp_map *m, const char *field, const struct mp_item
     return true;
 }
 
+/* Lengths of time are not: such a one stays among the attributes. */
+static bool is_negative_length(const char *field, const struct mp_item *item) {
+    size_t n = strlen(field);
+    return n > 3 && strcmp(field + n - 3, "_ms") == 0 &&
+           (item->type == MP_INT || (item->type == MP_FLOAT && item->real < 0) ||
+            (item->type == MP_STR && bytes_has_prefix(item->data, "-")));
+}
+
 static bool put_number(struct otlp_map *m, const struct otlp_row *row, const struct mp_item *item) {
     int64_t v = 0;
     if (row->form == OTLP_INT) {
-        if (!otlp_int(item, &v)) {
+        if (!otlp_int(item, &v) || v < 0) { /* counts and sizes: a negative one stays among the attributes */
             return false;
         }
         mp_map_begin(&m->body, row->field);
@@ -195,6 +203,8 @@ static bool put_number(struct otlp_map *m, const struct otlp_row *row, const str
         mp_map_begin(&m->body, row->field);
         mp_put_float(&m->body.values, ms);
         mp_map_end(&m->body);
+    } else if (is_negative_length(row->field, item)) {
+        return false;
     } else {
         size_t before = m->body.n;
         put_num(&m->body, row->field, item);

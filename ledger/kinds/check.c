@@ -23,7 +23,15 @@ const char *kind_item_words(const struct mp_item *item) {
     return words[item->type];
 }
 
-static const char *type_words(enum kind_type type) {
+static bool is_signed(const struct kind_field *field) {
+    return (field->flags & KIND_SIGNED) != 0;
+}
+
+static bool is_negative(const struct mp_item *item) {
+    return item->type == MP_INT || (item->type == MP_FLOAT && item->real < 0);
+}
+
+static const char *type_words(const struct kind_field *field, const struct mp_item *item) {
     static const char *const words[] = {
         [KIND_STR] = "text",
         [KIND_INT] = "an integer",
@@ -37,7 +45,10 @@ static const char *type_words(enum kind_type type) {
         [KIND_MAP] = "a map",
         [KIND_ANY] = "anything",
     };
-    return words[type];
+    bool counts = (field->type == KIND_INT || field->type == KIND_NUM) && !is_signed(field);
+    return !counts || !is_negative(item) ? words[field->type]
+           : field->type == KIND_INT     ? "an integer, not negative"
+                                         : "a number, not negative";
 }
 
 static __attribute__((cold)) int bad_type(const struct kind_field *field, const struct mp_item *item, struct err *err) {
@@ -50,8 +61,10 @@ static __attribute__((cold)) int bad_type(const struct kind_field *field, const 
         is = "not a verifier key";
     } else if (item->type == MP_ARRAY && field->type == KIND_STRS) {
         is = "an array with other items";
+    } else if (item->type == MP_FLOAT && is_negative(item)) {
+        is = "a negative number";
     }
-    return err_set(err, ERR_INVALID, "field '%s' is %s; accepted: %s", field->name, is, type_words(field->type));
+    return err_set(err, ERR_INVALID, "field '%s' is %s; accepted: %s", field->name, is, type_words(field, item));
 }
 
 static __attribute__((cold)) int bad_word(const struct kind_field *field, struct bytes text, struct err *err) {
@@ -124,15 +137,15 @@ bool kind_time_parse(struct bytes text, uint64_t *ret_ns) {
     return true;
 }
 
-static bool has_type(enum kind_type type, const struct mp_item *item, const struct mp_reader *after) {
+static bool has_type(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after) {
     enum mp_type t = item->type;
-    switch (type) {
+    switch (field->type) {
     case KIND_STR:
         return t == MP_STR;
     case KIND_INT:
-        return t == MP_UINT || t == MP_INT;
+        return t == MP_UINT || (t == MP_INT && is_signed(field));
     case KIND_NUM:
-        return t == MP_UINT || t == MP_INT || t == MP_FLOAT;
+        return (t == MP_UINT || t == MP_INT || t == MP_FLOAT) && (!is_negative(item) || is_signed(field));
     case KIND_BOOL:
         return t == MP_BOOL;
     case KIND_TIME:
@@ -165,13 +178,15 @@ unsigned kind_accepts(const struct kind_field *field) {
         [KIND_ANY] = 1U << MP_BOOL | 1U << MP_UINT | 1U << MP_INT | 1U << MP_FLOAT | 1U << MP_STR | 1U << MP_BIN |
                      1U << MP_ARRAY | 1U << MP_MAP,
     };
-    return field->values == NULL && field->members == NULL ? types[field->type] : 0;
+    unsigned any = field->values == NULL && field->members == NULL ? types[field->type] : 0;
+    bool counts = (field->type == KIND_INT || field->type == KIND_NUM) && !is_signed(field);
+    return counts ? any & ~(1U << MP_INT | 1U << MP_FLOAT) : any; /* the sign of a float takes a second look */
 }
 
 int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,
                bool *ret_converted, uint64_t *ret_ns, struct err *err) {
     bool converted = field->type == KIND_TIME && item->type == MP_STR && kind_time_parse(item->data, ret_ns);
-    if (!converted && !has_type(field->type, item, after)) {
+    if (!converted && !has_type(field, item, after)) {
         return bad_type(field, item, err);
     }
     if (field->values != NULL && !is_word_of(field->values, item->data)) {
@@ -188,6 +203,7 @@ static const char *item_is(const struct kind_field *field, const struct mp_item 
                          : field->type == KIND_DIGEST ? "text that is not a digest"
                          : field->type == KIND_TIME   ? "text that is not a time"
                                                       : NULL;
+    wanted = item->type == MP_FLOAT && is_negative(item) ? "a negative number" : wanted;
     return wanted != NULL ? wanted : kind_item_words(item);
 }
 
@@ -235,13 +251,13 @@ static int check_member(const struct kind_field *list, uint32_t i, const struct 
     if (item->type == MP_NIL && (member->flags & KIND_REQUIRED) == 0) {
         return 0;
     }
-    if (has_type(member->type, item, after) || (member->type == KIND_TIME && item->type == MP_STR)) {
+    if (has_type(member, item, after) || (member->type == KIND_TIME && item->type == MP_STR)) {
         int rc = kind_check(member, item, after, &converted, &ns, err);
         err_prefix(rc == 0 ? NULL : err, "field '%s', item %u", list->name, i);
         return rc;
     }
     return err_set(err, ERR_INVALID, "field '%s', item %u: member '%s' is %s; accepted: %s", list->name, i, member->name,
-                   item_is(member, item), type_words(member->type));
+                   item_is(member, item), type_words(member, item));
 }
 
 static int check_map(const struct kind_field *list, uint32_t i, uint32_t count, struct mp_reader *r, struct err *err) {

@@ -47,8 +47,8 @@ static const char intro[] =
     "| Type | Accepted |\n"
     "|---|---|\n"
     "| text | text |\n"
-    "| integer | an integer from -2^63 to 2^63-1 |\n"
-    "| number | an integer or a float |\n"
+    "| integer | an integer from 0 to 2^63-1; a *signed* one from -2^63 on |\n"
+    "| number | an integer or a float, not negative unless it is *signed* |\n"
     "| boolean | true or false |\n"
     "| time | nanoseconds since 1970, as an integer or as decimal text, or RFC 3339 text with a zone |\n"
     "| digest | `sha256:` and 64 lower-case hex digits |\n"
@@ -78,8 +78,8 @@ static void put_values(struct buf *out, const char *values) {
 
 /* Of the maps in a list. */
 static void put_member(struct buf *out, const struct kind_field *m, bool first) {
-    buf_printf(out, "%s`%s` (%s%s", first ? ": " : "; ", m->name, kind_type_name(m->type),
-               m->flags & KIND_REQUIRED ? ", required" : "");
+    buf_printf(out, "%s`%s` (%s%s%s", first ? ": " : "; ", m->name, kind_type_name(m->type),
+               m->flags & KIND_REQUIRED ? ", required" : "", m->flags & KIND_SIGNED ? ", signed" : "");
     if (m->values != NULL) {
         put_values(out, m->values);
     }
@@ -94,7 +94,9 @@ static void put_field(struct buf *out, const struct kind_field *f) {
                f->flags & KIND_EXACT     ? ", decides exactly"
                : f->flags & KIND_DECIDES ? ", decides"
                                          : "",
-               f->flags & KIND_ID ? ", id" : "");
+               f->flags & KIND_ID       ? ", id"
+               : f->flags & KIND_SIGNED ? ", signed"
+                                        : "");
     put_cell(out, f->help);
     if (f->values != NULL) {
         put_values(out, f->values);

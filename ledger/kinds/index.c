@@ -29,7 +29,8 @@ enum {
     EXACT = DECIDES | KIND_EXACT,
     CLOSES = KIND_CLOSES,
     APART = KIND_APART,
-    ID = KIND_ID
+    ID = KIND_ID,
+    SIGNED = KIND_SIGNED
 };
 
 #define FAMILY(name, help)

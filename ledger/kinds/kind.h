@@ -7,7 +7,7 @@
 
 enum kind_type {
     KIND_STR, /* text */
-    KIND_INT, /* integer */
+    KIND_INT, /* integer; like KIND_NUM a count, a size or a length of time, not negative unless KIND_SIGNED */
     KIND_NUM, /* integer or float */
     KIND_BOOL,
     KIND_TIME,   /* ns since the epoch; input also takes RFC 3339 text or a decimal string; JSON output is a string */
@@ -27,7 +27,8 @@ enum kind_flag {
     KIND_EXACT = 16,  /* it is compared as text: a secret in it, which would be masked, is refused */
     KIND_CLOSES = 32, /* its kind takes no field that the catalog does not know */
     KIND_APART = 64,  /* it has the name of a part of the subject and says something else */
-    KIND_ID = 128     /* it names something by an id: 16 hex digits in it are never taken for a secret */
+    KIND_ID = 128,    /* it names something by an id: 16 hex digits in it are never taken for a secret */
+    KIND_SIGNED = 256 /* KIND_INT, KIND_NUM: it may be negative */
 };
 
 struct kind_field {

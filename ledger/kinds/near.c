@@ -128,3 +128,15 @@ int kind_forms_check(const struct kind_index *index, struct bytes subject, struc
     }
     return index == NULL ? 0 : bad_subject(index, subject, err);
 }
+
+int kind_run_check(const struct kind_index *index, struct bytes subject, struct bytes run, struct err *err) {
+    if (index == NULL || run.n == 0 || !bytes_has_prefix(subject, "run/")) {
+        return 0;
+    }
+    struct bytes id = {subject.p + 4, subject.n - 4};
+    if (bytes_eq(id, run) || (id.n > run.n && id.p[run.n] == '-' && memcmp(id.p, run.p, run.n) == 0)) {
+        return 0;
+    }
+    return err_set(err, ERR_INVALID, "the subject is '%s' and the run is '%s'; accepted: the same run in both, or no run",
+                   SECRET_SHOWN(subject), SECRET_SHOWN(run));
+}

@@ -20,6 +20,9 @@ int kind_not_exact(const struct kind_index *index, struct bytes name, struct err
  */
 int kind_unknown(struct bytes kind, struct err *err);
 
+/* ERR_INVALID, naming both: the subject is a run and the event belongs to another one. A run within a run has that one's
+ * name, a '-' and its own. */
+int kind_run_check(const struct kind_index *index, struct bytes subject, struct bytes run, struct err *err);
 /* Does the subject have a form that the kind accepts? Each part is there; the last one may hold slashes. ERR_INVALID names
  * the accepted form, and what was probably meant. `index` NULL: a custom kind, which takes any. */
 int kind_forms_check(const struct kind_index *index, struct bytes subject, struct err *err);

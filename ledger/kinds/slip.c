@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/secret/secret.h"
 #include "base/text.h"
 
 #define NEAR_NAME_MIN 3 /* shorter names are near to everything */
@@ -23,6 +24,7 @@ uint32_t kind_letters(struct bytes name) {
 
 void kind_slip_begin(struct kind_slip *slip, struct bytes name) {
     slip->within = SIZE_MAX;
+    slip->found = slip->secret = false;
     if (name.n < NEAR_NAME_MIN || name.n > KIND_SLIP_MAX || memchr(name.p, '\0', name.n) != NULL) {
         return;
     }
@@ -31,6 +33,7 @@ void kind_slip_begin(struct kind_slip *slip, struct bytes name) {
     }
     slip->name[name.n] = '\0';
     slip->letters = kind_letters(name);
+    slip->secret = secret_field_name(name);
     slip->within = name.n < TWO_SLIPS ? 1 : 2;
 }
 
@@ -43,11 +46,36 @@ static size_t slips(const struct kind_slip *slip, struct bytes known, uint32_t l
     return text_distance(slip->name, (const char *)known.p, limit);
 }
 
-bool kind_slip_nearer(struct kind_slip *slip, struct bytes known, uint32_t letters) {
-    size_t n = slip->within == SIZE_MAX ? SIZE_MAX : slips(slip, known, letters);
-    if (n == SIZE_MAX || n > slip->within) {
+/* It is the first, the last or some of the words of the known name. */
+static bool is_words_of(const struct kind_slip *slip, struct bytes known, uint32_t letters) {
+    const char *name = (const char *)known.p;
+    size_t n = strlen(slip->name);
+    if (n >= known.n || slip->secret || (slip->letters & ~letters) != 0) {
         return false;
     }
-    slip->within = n - 1; /* of none: nothing is nearer */
-    return true;
+    for (const char *at = name; (at = strstr(at, slip->name)) != NULL; at++) {
+        if ((at == name || at[-1] == '_') && (at[n] == '\0' || at[n] == '_')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "model_name" of model. */
+static bool is_name_of(const struct kind_slip *slip, struct bytes known) {
+    return known.n >= NEAR_NAME_MIN && strncmp(slip->name, (const char *)known.p, known.n) == 0 &&
+           strcmp(slip->name + known.n, "_name") == 0;
+}
+
+bool kind_slip_nearer(struct kind_slip *slip, struct bytes known, uint32_t letters) {
+    if (slip->within == SIZE_MAX) {
+        return false;
+    }
+    size_t n = slips(slip, known, letters);
+    bool nearer = n <= slip->within || (!slip->found && (is_words_of(slip, known, letters) || is_name_of(slip, known)));
+    if (nearer && n <= slip->within) {
+        slip->within = n - 1; /* of none: nothing is nearer */
+    }
+    slip->found = slip->found || nearer;
+    return nearer;
 }

@@ -1,5 +1,6 @@
 /* Inside the catalog: which known name an unknown one is near to: another case, a dash for '_', one slip (two from six
- * letters on). Names of one or two letters are near to nothing. */
+ * letters on); or else some of its words ("memory" of memory_bytes), or it with "_name" behind it. Names of one or two
+ * letters are near to nothing. */
 #ifndef LEDGER_KINDS_SLIP_H
 #define LEDGER_KINDS_SLIP_H
 
@@ -15,9 +16,12 @@ struct kind_slip {
     char name[KIND_SLIP_MAX + 1]; /* as it is compared */
     uint32_t letters;
     size_t within; /* so many slips away, or fewer, is the next name that is nearer; SIZE_MAX: none can be */
+    bool found;    /* a name was near */
+    bool secret;   /* it says that its value is one: it is masked, and is no part of another name */
 };
 void kind_slip_begin(struct kind_slip *slip, struct bytes name);
-/* Whether this known name, which has these letters and ends in NUL, is nearer than all before it. */
+/* Whether this known name, which has these letters and ends in NUL, is nearer than all before it; of those that share words
+ * with it the first is. */
 bool kind_slip_nearer(struct kind_slip *slip, struct bytes known, uint32_t letters);
 
 #endif

@@ -342,7 +342,9 @@ static int check_field(struct sorter *s, const struct cursor *c, struct entry *e
         s->has_at_text = true;
         return 1;
     }
-    int rc = kind_check(e->slot->field, &e->item, &c->r, &e->is_time, &e->time, err);
+    struct kind_field field = *e->slot->field;
+    field.flags |= s->any_member ? KIND_SIGNED : 0U; /* older events have negative counts */
+    int rc = kind_check(&field, &e->item, &c->r, &e->is_time, &e->time, err);
     if (rc == 0 && e->slot->field->members != NULL && !s->any_member)
         rc = kind_check_members(e->slot->field, e->item.count, &c->r, err);
     return rc;

@@ -364,6 +364,7 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
     int rc = author_key(draft, fresh, &h.key, err);
     if (rc == 0) rc = check_header(batch->memo, &h, in.index, err);
     if (rc == 0 && !control) rc = kind_forms_check(in.index, h.subject, err);
+    if (rc == 0 && !control) rc = kind_run_check(in.index, h.subject, h.run, err);
     if (rc != 0) {
         return rc;
     }

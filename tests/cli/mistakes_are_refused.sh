@@ -54,6 +54,23 @@ for range in '2 1' '2026-11-22 2026-11-21' '1h 2h'; do
 done
 box 0 query --since 0 --until 0
 
+# What disagrees with itself, is less than nothing, or nearly has a name is not sealed either.
+box 3 append run.finished -s run/1 -r 2 outcome=ok
+err_has "the subject is 'run/1' and the run is '2'; accepted: the same run in both, or no run"
+box 3 append hardware.profiled -s host/h 'gpus:=[{"name":"rtx","memory":25769803776}]'
+err_has "field 'gpus', item 0: unknown member 'memory' (did you mean 'memory_bytes'?)"
+box 3 append hardware.profiled -s host/h memory_bytes:=-5
+err_has "field 'memory_bytes' is a negative integer; accepted: an integer, not negative"
+box 3 append eval.scored -s eval/e task=t metric=x value:=-1 samples:=-1
+err_has "field 'samples' is a negative integer"
+box 3 append eval.scored -s eval/e task=t metric=x value:=1 higher=true
+err_has "'higher' is not a field of 'eval.scored', did you mean 'higher_is_better'?"
+box 3 append hardware.profiled -s host/h memory:=5
+err_has "did you mean 'memory_bytes'?"
+box 3 append model.loaded -s model/m model_name=m
+err_has "did you mean 'model'?"
+box 0 append eval.scored -s eval/e task=t metric=x value:=-1 higher=true --force-private
+
 # What goes for every command is taken by every one.
 for command in 'show 0' 'log' 'query' 'state' 'kinds' 'permit list' 'stats' 'index'; do
     # shellcheck disable=SC2086 # words

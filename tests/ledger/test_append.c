@@ -150,6 +150,8 @@ static void strings_and_bodies_have_limits(void **state) {
     draft.key = (struct bytes){(const uint8_t *)text, 257};
     must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'key' has 257 bytes, at most 256");
     draft.key = draft.run = draft.actor = draft.source = (struct bytes){(const uint8_t *)text, 256};
+    must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "the subject is 'run/aaa");
+    draft.run.n = 0;
     must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
     buf_init(&body, 4 << 20);
     for (int private_ = 0; private_ < 2; private_++) {

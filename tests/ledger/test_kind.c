@@ -107,7 +107,7 @@ static void every_field_has_a_phrase_and_sound_flags(void **state) {
             assert_true(!(f->flags & KIND_EXACT) || (f->flags & KIND_DECIDES));
             assert_true(!(f->flags & KIND_CLOSES) || (f->flags & KIND_REQUIRED));
             assert_int_equal(f->flags & ~(unsigned)(KIND_REQUIRED | KIND_OPEN | KIND_INDEXED | KIND_DECIDES | KIND_EXACT |
-                                                    KIND_CLOSES | KIND_APART | KIND_ID),
+                                                    KIND_CLOSES | KIND_APART | KIND_ID | KIND_SIGNED),
                              0);
             assert_non_null(kind_type_name(f->type));
         }

@@ -63,7 +63,7 @@ static void counts_stay_at_the_largest_number(void **state) {
     (void)state;
     receipt(",\"accepted\":9223372036854775807");
     receipt(",\"accepted\":9223372036854775807");
-    receipt(",\"accepted\":-5");
+    box_odd(&box, "ledger.imported", "import/dpkg", "{\"accepted\":-5,\"source\":\"dpkg\"}"); /* an older program took it */
     box_view(&box, LEDGER_NO_SEQ, 0);
     assert_true(box_row(&box, "imports", "dpkg", NULL));
     box_int(&box, "accepted", INT64_MAX);
