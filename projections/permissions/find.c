@@ -148,6 +148,7 @@ struct listing {
     uint32_t n;                         /* patterns that stay */
     size_t bytes;                       /* of the list as it stays, at most */
     bool goes[PERMISSION_PATTERNS_MAX]; /* the pattern of this number */
+    bool unmarks;                       /* all that was refused before is refused by this */
     bool changed;
 };
 
@@ -228,6 +229,9 @@ static int put_list(const struct listing *l, bool adds, bool marks, struct err *
     list_open(&list, row_list(l->row, PATTERN_SCOPES));
     while (list_next(&list, &item)) {
         bool text = list_name(item, "", &scope);
+        if (!text && l->unmarks) {
+            continue;
+        }
         if (!text || number >= PERMISSION_PATTERNS_MAX || !l->goes[number]) {
             list_out_raw(&out, item);
         }
@@ -255,6 +259,8 @@ int permission_list(struct fold *fold, const struct asked *a, bool refuses, bool
         row_set_text(l.row, PATTERN_REFUSED, a->scope);
     }
     look_through(&l);
+    l.unmarks = l.marked && refuses && scope_refuses(a->group, a->scope, (struct bytes){0});
+    l.changed = l.changed || l.unmarks;
     bool wants = pattern && !l.there && fits;
     rc = wants ? make_room(fold, &l, false, err) : 0;
     if (rc == 0 && wants && refuses) rc = make_room(fold, &l, true, err);

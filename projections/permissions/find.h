@@ -8,6 +8,8 @@
 /* Scopes that are patterns, of one who and group; also bounded by their bytes (ROW_LIST_MAX). */
 #define PERMISSION_PATTERNS_MAX 256
 
+#define PERMISSION_FULL "more than 256 patterns refuse: nobody can tell"
+
 enum permission_table { PERMISSIONS, PATTERNS, SESSIONS };
 
 /* Columns of the table "permission_patterns". */
@@ -32,7 +34,7 @@ uint64_t permission_time(const struct fold *fold);
 /* A scope that is a pattern is listed from here on, so that uses find its row; of a refusal of any scope the list takes
  * note. What it refuses altogether leaves the list, for it decides nothing any more. Where there is no room, grants that
  * are over leave it; a refusal then takes the place of the oldest grants, which are over with that, and says so in the list
- * even when it has none. *ret_listed: there was room, or none is needed. */
+ * even when it has none, until everything is refused by a newer one. *ret_listed: there was room, or none is needed. */
 int permission_list(struct fold *fold, const struct asked *asked, bool refuses, bool *ret_listed, struct err *err);
 
 #endif

@@ -314,8 +314,7 @@ static int used(struct fold *fold, struct err *err) {
     if (fault != NULL) {
         fold_violation(fold, row, PERMISSIONS_BASE, "%s", fault);
     } else if (a.untold) {
-        fold_violation(fold, row, PERMISSIONS_BASE, "used, but more than %d patterns refuse: nobody can tell",
-                       PERMISSION_PATTERNS_MAX);
+        fold_violation(fold, row, PERMISSIONS_BASE, "used, but " PERMISSION_FULL);
     } else if (once) {
         fold_cite(fold, row, PERMISSIONS_BASE);
         lapse(row, at); /* so that what others go by is in the step, not in how often it was used */
@@ -467,7 +466,7 @@ static void compare_granted(struct row *row, const struct permitted *is) {
  * tiers, at the highest. */
 static void compare(struct row *row, const struct permitted *is) {
     bool granted = row_is(row, PERMISSIONS_STATE, "granted"), refused = is_refused(row);
-    bool partly = refused && is->part_seq < 0 && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
+    bool partly = refused && !is->full && is->part_seq < 0 && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
     char words[320];
     if (granted && !is->decision.yes) {
         compare_granted(row, is);
@@ -482,6 +481,8 @@ static void compare(struct row *row, const struct permitted *is) {
         snprintf(words, sizeof(words), "but event %lld grants a part of it, by '%s'", (long long)is->part_seq,
                  is->part_scope);
         override(row, NULL, is->part_seq, words);
+    } else if (is->full) {
+        say(row, NULL, PERMISSION_FULL);
     } else if (is->untold) {
         say(row, NULL, "there are more patterns than it is held against: a use with --checked is");
     } else if (granted && was_refused(row)) {
@@ -534,4 +535,4 @@ static const char *const kinds[] = {"permission.requested", "permission.granted"
                                     "permission.decided",   "permission.expired", "permission.revoked",
                                     "permission.used",      "run.finished",       NULL};
 
-const struct projection projection_permissions = {"permissions", 10, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 11, tables, COUNT(tables), kinds, fold_permission};

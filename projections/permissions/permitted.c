@@ -51,6 +51,7 @@ struct weighing {
     struct nearest nearest;
     size_t steps; /* of comparing patterns, at most */
     bool bounded; /* by STEPS_MAX */
+    bool full;    /* more patterns refuse than the fold lists, so it cannot tell which uses they refuse; nor may this */
 };
 
 #define STEPS_MAX      ((size_t)1 << 20)
@@ -64,7 +65,7 @@ static void weighing_init(struct weighing *w, struct state_view *view, const str
         w->newest[g].seq = -1;
     }
     w->whole.seq = w->part.seq = -1;
-    w->nearest.there = w->bounded = w->undoes = false;
+    w->nearest.there = w->bounded = w->undoes = w->full = false;
     w->steps = 0;
 }
 
@@ -180,7 +181,7 @@ static void answer_refused(struct permitted *ret, const struct weighing *w) {
         snprintf(ret->refused_scope, sizeof(ret->refused_scope), "%s", refuses->scope);
     }
     ret->part_seq = -1;
-    if (w->part.seq > w->newest[GROUND_REFUSES].seq) {
+    if (!w->full && w->part.seq > w->newest[GROUND_REFUSES].seq) {
         ret->part_seq = w->part.seq;
         snprintf(ret->part_scope, sizeof(ret->part_scope), "%s", w->part.scope);
     }
@@ -200,21 +201,22 @@ static void answer(struct permitted *ret, const struct weighing *w, struct bytes
     enum permission_ground ground = fault == NULL ? ground_of(w) : GROUND_NONE;
     const struct newest *by = ground != GROUND_NONE ? &w->newest[ground] : NULL;
     char words[128], name[sizeof(by->who)], at[24] = "";
-    *ret = (struct permitted){.ground = ground, .fault = fault};
+    bool held = ground == GROUND_HOLDS && !w->full;
+    *ret = (struct permitted){.ground = ground, .fault = fault, .full = w->full};
     decide_begin(&ret->decision);
     if (by != NULL) {
         ret->decision = by->cited;
         ret->seq = by->seq;
-        snprintf(ret->words, sizeof(ret->words), "%s", by->words);
+        snprintf(ret->words, sizeof(ret->words), "%s", ground == GROUND_HOLDS && !held ? PERMISSION_FULL : by->words);
         snprintf(ret->scope, sizeof(ret->scope), "%s", by->scope);
     }
     answer_refused(ret, w);
     if (fault != NULL) {
         snprintf(words, sizeof(words), "the %s %s", scope_form_name(scope_form_of(q->group)), fault);
     } else {
-        snprintf(words, sizeof(words), "%s", by != NULL ? by->words : "nobody granted it");
+        snprintf(words, sizeof(words), "%s", by != NULL ? ret->words : "nobody granted it");
     }
-    if (ground != GROUND_HOLDS) {
+    if (!held) {
         bool other = by != NULL && snprintf(name, sizeof(name), "%.*s", REASON_NAME(who)) > 0 && strcmp(name, by->who) != 0;
         if (w->limits.tier > 0) {
             snprintf(at, sizeof(at), " at T%d", w->limits.tier);
@@ -237,12 +239,29 @@ static void add_nearest(struct permitted *ret, const struct weighing *w) {
     decide_cite(&ret->decision, (uint64_t)n->seq);
 }
 
+/* Whether the fold lists all that refuses of a group. */
+static int look_full(struct weighing *w, struct bytes who, struct bytes group, struct err *err) {
+    const struct bytes parts[] = {who, group};
+    struct bytes item, scope;
+    struct list list;
+    struct row row;
+    bool there = false;
+    int rc = look_stored(w->view, "permission_patterns", parts, 2, &row, &there, err);
+    list_open(&list, rc == 0 && there ? row_list(&row, PATTERN_SCOPES) : (struct bytes){0});
+    while (rc == 0 && list_next(&list, &item)) {
+        w->full = w->full || !list_name(item, "", &scope);
+    }
+    row_done(&row);
+    return rc;
+}
+
 /* All rows of a group. */
 static int weigh_all(struct weighing *w, struct bytes who, struct bytes group, struct err *err) {
     const struct bytes parts[] = {who, group};
     struct state_rows *rows = NULL;
     const struct row *row;
-    int rc = look_rows(w->view, "permissions", parts, 2, &rows, err);
+    int rc = look_full(w, who, group, err);
+    if (rc == 0) rc = look_rows(w->view, "permissions", parts, 2, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         rc = weigh(w, row, err);
     }
@@ -326,6 +345,7 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     while (rc == 0 && list_next(&list, &item)) {
         bool text = list_name(item, "", &scope);
         w->steps += text ? 128 + scope.n * w->q->scope.n : 0;
+        w->full = w->full || !text;
         if (!text || (w->bounded && w->steps > STEPS_MAX)) {
             *ret_untold = true;
         } else if (!bytes_eq(scope, w->q->scope) && scope_touches(w->q->group, scope, w->q->scope)) {

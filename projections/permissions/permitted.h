@@ -24,7 +24,8 @@ struct permitted {
     char words[64], scope[128];    /* of it: what follows "it was ..."; its scope */
     int64_t refused_seq;           /* the denial or revocation that stands against it; -1: none */
     bool untold;                   /* of a row: it was not held against all that there is */
-    bool is_whole;                 /* all of it is refused, not a part of what is asked for */
+    bool full;     /* more patterns refuse than there are places: what would be held is refused, in `words` */
+    bool is_whole; /* all of it is refused, not a part of what is asked for */
     char refused[64], refused_scope[128];
     int64_t part_seq; /* of a row that refuses: a newer grant that reaches a part of it; -1: none */
     char part_scope[128];

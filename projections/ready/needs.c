@@ -42,9 +42,11 @@ static void say_why(const struct need *n) {
     long long seq = held->seq;
     if (held->fault != NULL) {
         readiness_say(n->found, "why", "not granted: its scope %s", held->fault);
+    } else if (held->full && held->ground == GROUND_HOLDS) {
+        readiness_say(n->found, "why", "not granted: %s", held->words);
     } else if (held->ground == GROUND_REFUSES) {
         readiness_say(n->found, "why", "%s by event %lld", held->words, seq);
-    } else if (held->ground == GROUND_NONE || held->ground == GROUND_ASKED) {
+    } else if (held->ground == GROUND_NONE) {
         readiness_say(n->found, "why", "not granted");
     } else {
         readiness_say(n->found, "why", "%s (event %lld)", held->words, seq);
@@ -56,6 +58,33 @@ static void say_permission(const struct need *n) {
     readiness_say(n->found, "what", "%.*s%s%.*s%s%s%.*s", PART(group), n->scope.n > 0 ? " on '" : "", PART(n->scope),
                   n->scope.n > 0 ? "'" : "", n->tier.n > 0 ? " of tier " : "", PART(n->tier));
     say_why(n);
+}
+
+/* What no grant mends: its scope has a fault. */
+static bool is_faulty(const struct need *n, bool unlisted) {
+    bool unmet = n->sort == NEED_OF_PERMISSION && n->required && n->unlisted == unlisted && n->held.fault != NULL;
+    if (unmet) {
+        say_permission(n);
+    }
+    return unmet;
+}
+
+static bool has_faulty_scope(const struct need *n) {
+    return is_faulty(n, false);
+}
+
+static bool was_asked_faultily(const struct need *n) {
+    return is_faulty(n, true);
+}
+
+/* Nor this: too much was refused to tell. */
+static bool is_beyond_telling(const struct need *n) {
+    bool unmet = n->sort == NEED_OF_PERMISSION && n->required && !n->held.decision.yes && n->held.full &&
+                 n->held.ground == GROUND_HOLDS;
+    if (unmet) {
+        say_permission(n);
+    }
+    return unmet;
 }
 
 static bool lacks(const struct need *n, bool required, bool against) {
@@ -329,6 +358,7 @@ static int take_asked(struct walk *w, struct err *err) {
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         struct need need = {.sort = NEED_OF_PERMISSION,
                             .required = true,
+                            .unlisted = true,
                             .name = row_text(row, PERMISSIONS_GROUP),
                             .scope = row_text(row, PERMISSIONS_SCOPE),
                             .tier = row_text(row, PERMISSIONS_TIER)};

@@ -11,6 +11,7 @@ enum need_sort { NEED_OF_PERMISSION, NEED_OF_CHECK, NEED_OF_ROUTE, NEED_OF_MODEL
 struct need {
     enum need_sort sort;
     bool required;
+    bool unlisted;                  /* it says so by itself, beside the pack's lists */
     struct bytes name;              /* group, check, route or digest */
     struct bytes scope, tier, role; /* as the pack asks for it; empty: it does not say */
     struct bytes endpoint;          /* of a model: where ollama answers, as far as that is known */

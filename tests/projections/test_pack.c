@@ -213,7 +213,7 @@ static void a_required_permission_that_was_asked_for_beside_the_list_blocks(void
     box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"permissions\": []}");
     pack(&box, "ready", NULL);
     box_event(&box, "permission.requested", "pack/p", "{\"group\": \"gpu\", \"scope\": \"0\", \"required\": true}");
-    pack(&box, "blocked", "permission gpu on '0' is not granted");
+    pack(&box, "blocked", "permission gpu on '0' is requested, not granted (event 2)");
     grant(&box, "permission.granted", "gpu"); /* of every scope */
     pack(&box, "ready", NULL);
     grant(&box, "permission.revoked", "gpu");
