@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "ledger/kinds/grant.h"
 #include "ledger/kinds/subject.h"
 
 #define DIGEST    "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
@@ -189,9 +190,10 @@ static void put_value(struct buf *out, const struct kind *kind, const struct kin
     }
 }
 
-/* What an event of the kind needs, and what is searched by; the lists that are judged. */
-static bool is_usual(const struct kind_field *f) {
-    return (f->flags & (KIND_REQUIRED | KIND_INDEXED)) != 0 || f->n_members > 0;
+/* What an event of the kind needs, and what is searched by; the lists that are judged. Not what `append` refuses. */
+static bool is_usual(const struct kind *kind, const struct kind_field *f) {
+    return ((f->flags & (KIND_REQUIRED | KIND_INDEXED)) != 0 || f->n_members > 0) &&
+           !grant_is_idle(bytes_of(kind->name), bytes_of(f->name));
 }
 
 bool example_has(const struct kind *kind) {
@@ -217,7 +219,7 @@ int example_line(const struct kind *kind, struct buf *out, struct err *err) {
     buf_printf(out, "{\"kind\":\"%s\",\"subject\":\"%s\",\"body\":{", kind->name, subject);
     for (size_t i = 0; i < kind->n_fields && rc == 0; i++) {
         const struct kind_field *f = &kind->fields[i];
-        if (is_usual(f)) {
+        if (is_usual(kind, f)) {
             buf_printf(out, "%s\"%s\":", first ? "" : ",", f->name);
             put_value(&mp, kind, f);
             rc = put_json(out, &mp, err);
@@ -277,7 +279,7 @@ int example_command(const struct kind *kind, struct buf *out, struct err *err) {
     buf_printf(out, "ledger append %s -s ", kind->name);
     put_word(out, bytes_of(subject));
     for (size_t i = 0; i < kind->n_fields && rc == 0; i++) {
-        rc = is_usual(&kind->fields[i]) ? put_field(out, kind, &kind->fields[i], err) : 0;
+        rc = is_usual(kind, &kind->fields[i]) ? put_field(out, kind, &kind->fields[i], err) : 0;
     }
     if (rc == 0) rc = buf_check(out, "the example", err);
     return rc;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/call/command.h"
@@ -13,6 +14,7 @@
 #include "cli/record/preview.h"
 #include "ledger/event/event.h"
 #include "ledger/kinds/check.h"
+#include "ledger/kinds/grant.h"
 
 enum {
     A_SUBJECT,
@@ -206,7 +208,10 @@ static int read_draft(const struct opt_args *args, struct input *in, struct ledg
     draft->open = bytes_of_buf(&in->open);
     draft->force_private = opt_has(args, &options[A_FORCE]);
     draft->author = in->author;
-    return 0;
+    rc = kind_check_times(kind_find(kind), draft->body, err);
+    if (rc == 0) rc = kind_check_times(kind_find(kind), draft->private_, err);
+    if (rc == 0) rc = grant_check_typed(draft, err);
+    return rc;
 }
 
 /* A field that the catalog does not know is kept, as a private one. */
@@ -265,6 +270,22 @@ static int show_event(struct cli *cli, const struct ledger_draft *draft, bool ch
     return exit_code;
 }
 
+/* What --checked says by the states is said of what the event alone shows. */
+static void remark_over(const struct cli *cli, const struct ledger_draft *draft) {
+    struct mp_item item;
+    struct bytes raw;
+    bool grant = bytes_is(draft->kind, "permission.granted") || bytes_is(draft->kind, "permission.decided");
+    uint64_t ns = 0;
+    if (!grant || mp_map_get(draft->body, "expires", &raw) != 0 || mp_scalar(raw, &item) != 0) {
+        return;
+    }
+    bool there = item.type == MP_UINT || (item.type == MP_STR && kind_time_parse(item.data, &ns));
+    ns = item.type == MP_UINT ? item.uint : ns;
+    if (there && ns <= clock_wall_ns()) {
+        cli_note(cli, "ledger: append: it has expired already: no use will have it");
+    }
+}
+
 static int write_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
     struct ledger_receipt receipt = {0};
@@ -294,6 +315,9 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
         remark_unknown(cli, kind_find(draft->kind), draft->body);
     } else {
         remark_duplicate(cli, parts, receipt.seq);
+    }
+    if (!receipt.duplicate && !checked) {
+        remark_over(cli, draft);
     }
     if (note[0] != '\0') {
         cli_note(cli, "ledger: append: %s", note);

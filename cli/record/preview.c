@@ -70,6 +70,9 @@ static void put_decision(struct obj *obj, const struct decision *decision) {
         obj_uint(&evidence, NULL, decision->evidence[i]);
     }
     obj_list(&checked, "evidence", &evidence);
+    if (decision->note[0] != '\0') {
+        obj_text(&checked, "note", decision->note);
+    }
     obj_obj(obj, "checked", &checked);
 }
 
@@ -196,6 +199,9 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
         }
         if (asked) {
             put_decision(&obj, &decision);
+        }
+        if (asked && decision.note[0] != '\0') {
+            cli_note(cli, "ledger: %s: %s", cli->command, decision.note);
         }
         exit_code = cli_print(cli, &obj, false);
         exit_code = exit_code == 0 && !decision.yes ? EXIT_NO : exit_code;

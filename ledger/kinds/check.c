@@ -137,6 +137,39 @@ bool kind_time_parse(struct bytes text, uint64_t *ret_ns) {
     return true;
 }
 
+static int check_time(const char *name, const struct mp_item *item, struct err *err) {
+    uint64_t ns = item->type == MP_UINT ? item->uint : 0;
+    bool number = item->type == MP_UINT || (item->type == MP_STR && text_parse_u64(item->data, &ns) == 0);
+    return !number || ns >= KIND_TIME_TYPED_MIN
+               ? 0
+               : err_set(err, ERR_INVALID, "field '%s' is %llu, which as nanoseconds is before 1973; accepted: %s", name,
+                         (unsigned long long)ns, KIND_TIME_ACCEPTED);
+}
+
+int kind_check_times(const struct kind *kind, struct bytes map, struct err *err) {
+    struct mp_reader r;
+    struct mp_item item;
+    uint32_t n = 0;
+    mp_reader_init(&r, map);
+    if (kind != NULL && map.n > 0 && mp_next(&r, &item, NULL) == 0 && item.type == MP_MAP) {
+        n = item.count;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct bytes raw;
+        if (mp_next(&r, &item, NULL) != 0 || mp_skip(&r, 1, &raw, NULL) != 0) {
+            return 0; /* is found when it is sorted */
+        }
+        const struct kind_field *field = item.type == MP_STR ? kind_field_find(kind, item.data) : NULL;
+        int rc = field != NULL && field->type == KIND_TIME && mp_scalar(raw, &item) == 0
+                     ? check_time(field->name, &item, err)
+                     : 0;
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
 static bool has_type(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after) {
     enum mp_type t = item->type;
     switch (field->type) {

@@ -15,6 +15,10 @@ const char *kind_item_words(const struct mp_item *item);
 bool kind_is_digest(struct bytes text);
 /* ns from decimal or RFC 3339 text. */
 bool kind_time_parse(struct bytes text, uint64_t *ret_ns);
+/* The times among the fields of the catalog: an integer, or text of one, that as nanoseconds is before 1973 (seconds, or a
+ * year) is ERR_INVALID. For what somebody types; sources may have clocks that were never set. */
+#define KIND_TIME_TYPED_MIN UINT64_C(100000000000000000)
+int kind_check_times(const struct kind *kind, struct bytes map, struct err *err);
 /* A bit per enum mp_type: values of these types suit the field whatever they hold. kind_check judges all others. */
 unsigned kind_accepts(const struct kind_field *field);
 /* Checks a value that is not null, but not the members of maps in a list. `after` stands behind the item (a container's

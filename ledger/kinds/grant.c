@@ -80,3 +80,33 @@ int grant_check(const struct ledger_draft *draft, struct bytes body, struct err 
     if (rc == 0 && !answer) rc = check_scope(body, err);
     return rc;
 }
+
+static bool is_refusal(struct bytes kind) {
+    return bytes_is(kind, "permission.denied") || bytes_is(kind, "permission.revoked");
+}
+
+static const char *const limits_of_grants[] = {"session", "lifetime", "expires"};
+
+bool grant_is_idle(struct bytes kind, struct bytes field) {
+    bool is = false;
+    for (size_t i = 0; i < sizeof(limits_of_grants) / sizeof(limits_of_grants[0]) && is_refusal(kind); i++) {
+        is = is || bytes_is(field, limits_of_grants[i]);
+    }
+    return is;
+}
+
+int grant_check_typed(const struct ledger_draft *draft, struct err *err) {
+    struct mp_item item;
+    if (bytes_is(draft->kind, "permission.decided")) {
+        return check_scope(draft->body, err);
+    }
+    for (size_t i = 0; i < sizeof(limits_of_grants) / sizeof(limits_of_grants[0]) && is_refusal(draft->kind); i++) {
+        if (find(draft->body, limits_of_grants[i], &item) || find(draft->private_, limits_of_grants[i], &item)) {
+            return err_set(
+                err, ERR_INVALID,
+                "field '%s' limits nothing here: what is %s stays so until a newer grant; accepted: no such field",
+                limits_of_grants[i], bytes_is(draft->kind, "permission.denied") ? "denied" : "revoked");
+        }
+    }
+    return 0;
+}

@@ -11,5 +11,11 @@
  * that holds until a time names it; and a grant for a session names that, or its run. A use: it stands for 1 to
  * GRANT_COUNT_MAX. ERR_INVALID, in words. */
 int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err);
+/* What is refused where somebody types it, and taken where a source says what happened: an answer whose scope has a fault,
+ * which the fold counts on the safe side; and of a denial or revocation the limits of a grant. ERR_INVALID, in words. */
+int grant_check_typed(const struct ledger_draft *draft, struct err *err);
+/* A refusal (permission.denied, permission.revoked) holds for all of its scope until a newer grant: this field limits
+ * nothing there. */
+bool grant_is_idle(struct bytes kind, struct bytes field);
 
 #endif

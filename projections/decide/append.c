@@ -10,6 +10,7 @@
 #include "ledger/kinds/sort.h"
 #include "projections/decide/decide.h"
 #include "projections/rows/named.h"
+#include "projections/view/look.h"
 #include "projections/view/reason.h"
 #include "projections/view/state.h"
 #include "projections/view/view.h"
@@ -171,6 +172,38 @@ static int judge_both(struct state_view *view, struct ledger_event *event, struc
     return rc;
 }
 
+/* A grant that is taken, and that no use will ever have. */
+static int note_useless(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+    struct mp_item item;
+    struct bytes raw, session = {0};
+    struct row row;
+    bool there = false;
+    bool answer = bytes_is(event->kind, "permission.decided"), grant = bytes_is(event->kind, "permission.granted");
+    if (!ret->yes || !(grant || answer) || state_table_find(view, "permission_sessions") == SIZE_MAX) {
+        return 0;
+    }
+    if (mp_map_get(event->body, "expires", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT &&
+        item.uint <= state_now(view)) {
+        snprintf(ret->note, sizeof(ret->note), "it has expired already: no use will have it");
+        return 0;
+    }
+    if (mp_map_get(event->body, "session", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR) {
+        session = item.data;
+    } else if (mp_map_get(event->body, "lifetime", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
+               bytes_is(item.data, "session")) {
+        session = event->run;
+    }
+    int rc = session.n == 0 ? 0 : look_stored(view, "permission_sessions", &session, 1, &row, &there, err);
+    if (rc == 0 && there) {
+        snprintf(ret->note, sizeof(ret->note), "its session ended with event %lld: no use will have it",
+                 (long long)named_int(&row, "ended_seq"));
+    }
+    if (session.n > 0) {
+        row_done(&row);
+    }
+    return rc;
+}
+
 /* What the step lacks by itself is said first; then all that the candidate lacks, when that is more. All of it begins with
  * the same where the step is out of turn: that is said once. */
 static int judge_promotion(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
@@ -221,6 +254,7 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
                                      .body = bytes_of_buf(&body)};
         rc = decide_may_use(view, &event, &mine, err);
         if (rc == 0 && mine.yes) rc = judge_both(view, &event, &mine, err);
+        if (rc == 0) rc = note_useless(view, &event, &mine, err);
     }
     if (rc == 0 && bytes_is(draft->kind, "promotion.promoted")) {
         rc = judge_promotion(view, after_slash(draft->subject), &mine, err);

@@ -218,16 +218,25 @@ static bool hides_scope(const struct fold *fold) {
            (fold_null(fold, "scope") || (event->schema < GRANT_SCHEMA_OPEN && event->has_private));
 }
 
+/* What somebody refused by a scope that no use can have was not understood: it is all of its group. */
+static const char *widen(struct asked *a, bool refuses) {
+    const char *fault = refuses ? scope_fault(a->group, a->scope) : NULL;
+    a->scope.n = fault != NULL ? 0 : a->scope.n;
+    return fault;
+}
+
 static int step(struct fold *fold, const char *word, struct err *err) {
     struct asked a = asked_of(fold);
+    const struct bytes named = a.scope;
     if (bytes_is(fold_step(fold), "granted") && a.group.n == 0) {
         return 0; /* its body was erased: nobody can tell what it granted */
     }
     if (strcmp(word, "granted") == 0 && hides_scope(fold)) {
         a.scope = bytes_of(PERMISSIONS_SCOPE_UNKNOWN);
     }
-    const struct bytes parts[] = {a.who, a.group, a.scope};
     bool revoked = strcmp(word, "revoked") == 0, refuses = revoked || strcmp(word, "denied") == 0;
+    const char *fault = widen(&a, refuses);
+    const struct bytes parts[] = {a.who, a.group, a.scope};
     bool pattern = glob_is_pattern(a.scope), listed = true, part = false;
     struct row *row;
     int rc = revoked ? is_part_of_grant(fold, &a, &part, err) : 0;
@@ -245,6 +254,10 @@ static int step(struct fold *fold, const char *word, struct err *err) {
         rule = &revoked_of_others;
     }
     take(fold, row, word, rule);
+    if (fault != NULL) {
+        fold_violation(fold, row, PERMISSIONS_BASE, "%s '%.*s', which %s: that is taken as everything", word,
+                       REASON_NAME(named), fault);
+    }
     if (!listed && rule->to != NULL && strcmp(rule->to, "granted") == 0) {
         row_set_str(row, PERMISSIONS_STEP, "expired");
         fold_violation(fold, row, PERMISSIONS_BASE,

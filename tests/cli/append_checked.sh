@@ -21,7 +21,21 @@ used=$(jq -r .seq <<<"$out")
 box 1 append permission.used -s pack/p --checked group=exec scope=/srv/a
 err_has "refused: pack/p may not exec '/srv/a': expired (events $granted, $used)"
 box 0 append permission.used -s pack/p group=exec scope=/srv/a # unchecked, facts are taken as they are
-box 0 append permission.granted -s pack/p --checked group=gpu expires:=1000
+box 0 append permission.granted -s pack/p --checked group=gpu expires=2020-01-01T00:00:00Z
+err_has 'it has expired already: no use will have it'
+box 0 append permission.granted -s pack/p group=gpu expires=2020-01-01T00:00:00Z
+err_has 'it has expired already: no use will have it'
+box 0 append permission.granted -s pack/p --checked --dry-run group=gpu expires=2020-01-01T00:00:00Z
+json .checked.note 'it has expired already: no use will have it'
+box 0 append permission.granted -s pack/p --checked --dry-run group=gpu expires=2220-01-01T00:00:00Z
+err_empty
+for time in expires=2020 expires:=1893456000 'expires:="1893456000000"' at:=5; do
+    box 3 append permission.granted -s pack/p group=gpu "$time"
+    err_has 'which as nanoseconds is before 1973; accepted: nanoseconds since 1970 as a number or decimal text, or RFC 3339'
+done
+box 3 append permission.granted -s pack/p group=gpu --time 2020
+err_has "field 'at' is 2020, which as nanoseconds is before 1973"
+box 0 append permission.granted -s pack/p group=gpu expires:=1577836800000000000 --dry-run
 box 1 append permission.used -s pack/p --checked group=gpu
 err_has expired
 
@@ -158,6 +172,43 @@ start 0 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"}'
 start 1 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"},{"group":"exec","tier":"T1"}'
 err_has "pack/w may not exec"
 
+# A grant for a session that ended before it is noted: no use will ever be in it.
+box 0 append run.started -s run/ended
+box 0 append permission.granted -s pack/w group=gpu session=ended --checked --dry-run
+err_empty
+box 0 append run.finished -s run/ended
+ended=$(jq -r .seq <<<"$out")
+box 0 append permission.granted -s pack/w group=gpu session=ended --checked --dry-run
+err_has "its session ended with event $ended: no use will have it"
+box 0 append permission.granted -s pack/w group=gpu lifetime=session --run ended --checked
+err_has "its session ended with event $ended: no use will have it"
+
+# What limits a grant limits no refusal; what somebody refuses has a scope that a use can have. Of a source it is taken as
+# all of its group, and an answer that allows as nothing.
+for field in session=s1 lifetime=once expires=2220-01-01T00:00:00Z; do
+    for kind in denied revoked; do
+        box 3 append "permission.$kind" -s pack/l group=exec scope=a "$field"
+        err_has "field '${field%%=*}' limits nothing here: what is $kind stays so until a newer grant"
+    done
+done
+for decision in allow deny; do
+    box 3 append permission.decided -s pack/l decision=$decision group=filesystem.read scope=/etc/
+    err_has "field 'scope' is '/etc/': a path that ends in '/'; no use has that form"
+done
+box 0 append permission.granted -s pack/l group=filesystem.read scope=/etc/passwd tier=T3
+decided() { echo "{\"kind\":\"permission.decided\",\"subject\":\"pack/l\",\"body\":{\"decision\":\"$1\",\"group\":\"filesystem.read\",\"scope\":\"/etc/\"}}"; }
+decided allow >decided.jsonl
+box 0 ingest jsonl decided.jsonl
+box 0 append permission.used -s pack/l group=filesystem.read scope=/etc/passwd --checked --dry-run
+box 1 append permission.used -s pack/l group=filesystem.read scope=/etc/shadow --checked --dry-run
+decided deny >decided.jsonl
+box 0 ingest jsonl decided.jsonl
+box 1 append permission.used -s pack/l group=filesystem.read scope=/etc/passwd --checked --dry-run
+[[ $(jq -r .checked.reason <<<"$out") == *': denied' ]] || fail 'a refusal that was not understood is passed over'
+box 0 permit list --with who=pack/l --json
+same "$(jq -c '[.states[] | [.scope, .state, .violation]]' <<<"$out")" \
+    "[[\"\",\"denied\",\"denied '/etc/', which ends in '/': that is taken as everything\"],[\"/etc/\",\"expired\",null],[\"/etc/passwd\",\"overridden\",null]]"
+
 # The name of a tool names its server: what was decided for the server concerns the tool, and the answer says for whom.
 srv() { box "$1" append "permission.$2" -s "$3" group=network.egress "${@:4}"; }
 srv 0 granted tool/mcp__srv__fetch tier=T3
@@ -261,7 +312,7 @@ same "$(jq -r '.states[] | select(.pack == "needs").state' <<<"$out" | grep -c r
 
 # As a private field it is refused, and so are names that could only be a limit that somebody meant.
 before=$(size)
-for field in '"scope":"/srv"' '"expires":1000' '"lifetime":"once"' '"tier":"T0"' '"session":"s"'; do
+for field in '"scope":"/srv"' '"expires":"2220-01-01T00:00:00Z"' '"lifetime":"once"' '"tier":"T0"' '"session":"s"'; do
     box 3 append permission.granted -s pack/q group=exec --private "{$field}"
     err_has "cannot be private: what is permitted is judged by it"
 done

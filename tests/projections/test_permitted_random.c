@@ -169,7 +169,11 @@ static void random_decision(struct history *h) {
     }
     s.server = server != NULL && below(2) == 0;
     const char *holder = s.server ? server : who;
-    if (by_agent) { /* of no group */
+    if (by_agent && below(3) == 0) { /* of a scope that no use can have: it was not understood, so it is all of the group */
+        snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"group\":\"%s\",\"scope\":\"out//b\"}", s.group);
+        s.scope[0] = '\0';
+        s.seq = (int64_t)box_event(&b, "permission.decided", holder, json);
+    } else if (by_agent) { /* of no group */
         s.group[0] = '\0';
         snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"scope\":\"%s\"}", s.scope);
         s.seq = (int64_t)box_event(&b, "permission.decided", holder, json);
