@@ -71,6 +71,10 @@ static uint64_t put_end(const struct row *row, struct buf *out) {
         buf_put_str(out, ", ");
         buf_put_bytes(out, error);
     }
+    if (cell_number(row, "violation_seq") == cell_number(row, "since_seq")) { /* why it is not what its outcome says */
+        buf_put_str(out, ": ");
+        buf_put_bytes(out, cell_named(row, "violation"));
+    }
     return (uint64_t)cell_number(row, "since_seq");
 }
 

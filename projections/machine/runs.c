@@ -9,7 +9,9 @@
  *     (`told` remembers which)
  *
  * Events that come after the end are counted (`late`) and are not violations: spans arrive when they like. Begun twice or
- * ended twice is one; of two ends the worse holds. */
+ * ended twice is one; of two ends the worse holds. Beginning and end are steps, in the order of the log (decision 080); an
+ * end before the beginning is a violation. */
+#include <stdio.h>
 #include <string.h>
 
 #include "projections/fold/fold.h"
@@ -93,7 +95,7 @@ static const struct state_column columns[] = {
     [TOKENS_PENDING] = {"tokens_pending", CELL_INT, 0, "of tokens_in, those of calls without an answer"},
     [TOLD] = {"told", CELL_INT, 0, "which totals are those that the end told: a bit for each from steps to cost"},
     [EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, when it was a program"},
-    [SUCCEEDED] = {"succeeded", CELL_BOOL, 0, "its end says that it went well"},
+    [SUCCEEDED] = {"succeeded", CELL_BOOL, 0, "its end says that it went well, or did not; null: it says neither"},
     FOLD_COLUMNS,
 };
 
@@ -110,9 +112,18 @@ static void add(struct row *row, size_t column, int64_t n) {
     }
 }
 
-static int64_t number(const struct fold *fold, const char *field) {
+/* False: it is not told, or is a number that nobody can mean. */
+static bool number(const struct fold *fold, const char *field, int64_t *ret) {
+    *ret = 0;
+    return fold_int(fold, field, ret) && *ret >= 0;
+}
+
+/* What nobody told is no sum of nothing: it stays unknown. */
+static void add_told(const struct fold *fold, struct row *row, size_t column, const char *field) {
     int64_t n;
-    return fold_int(fold, field, &n) && n > 0 ? n : 0;
+    if (number(fold, field, &n)) {
+        add(row, column, n);
+    }
 }
 
 static void add_cost(struct fold *fold, struct row *row) {
@@ -160,6 +171,14 @@ static void fill(struct fold *fold, struct row *row, size_t column, const char *
     }
 }
 
+/* "observed" is no step that others follow: what was heard of first need not have happened first. */
+static void enter(struct fold *fold, struct row *row, const char *state) {
+    if (row_is(row, STATE, "observed")) {
+        row_set_null(row, BASE + FOLD_SINCE);
+    }
+    fold_state(fold, row, BASE, STATE, state);
+}
+
 /* ---- kinds ---- */
 
 static void started(struct fold *fold, struct row *row) {
@@ -170,7 +189,7 @@ static void started(struct fold *fold, struct row *row) {
                   {ROUTE, "route"},     {AGENT, "agent"},
                   {SESSION, "session"}, {PARENT, "parent"},
                   {TASK, "task"},       {PERMISSIONS_DIGEST, "permissions_digest"}};
-    int64_t at = (int64_t)fold_at(fold);
+    int64_t at = (int64_t)fold_when(fold);
     bool again = row_has(row, STARTED_AT), ended = row_has(row, FINISHED_AT);
     for (size_t i = 0; i < COUNT(copied); i++) {
         fold_copy(fold, row, copied[i].column, copied[i].field);
@@ -195,12 +214,34 @@ static void started(struct fold *fold, struct row *row) {
         row_set_null(row, EXIT_CODE);
         row_set_null(row, SUCCEEDED);
         row_set_int(row, TOLD, 0);
-        fold_state(fold, row, BASE, STATE, "running");
+        enter(fold, row, "running");
     }
 }
 
-/* What the outcome says; a word that says neither good nor bad leaves it to ok, the exit code and the error. */
-static const char *state_of(const struct fold *fold, struct bytes outcome, bool *ret_well) {
+/* What says that it went wrong, in words; "": nothing does. */
+static void fault_of(const struct fold *fold, char *ret, size_t n) {
+    int64_t code = 0;
+    bool ok = true;
+    struct bytes error = {0};
+    ret[0] = '\0';
+    if (fold_bool(fold, "ok", &ok) && !ok) {
+        snprintf(ret, n, "it was not ok");
+    } else if (fold_int(fold, "exit_code", &code) && code != 0) {
+        snprintf(ret, n, "its exit code is %lld", (long long)code);
+    } else if (fold_text(fold, "error", &error) && error.n > 0) {
+        snprintf(ret, n, "it names an error");
+    }
+}
+
+/* How it ended. A word that says neither good nor bad leaves it to ok, the exit code and the error; one of these that says
+ * that it went wrong holds against a word that says good. */
+struct end {
+    const char *state;
+    bool good, told; /* it says that it went well; it says how it went */
+    char fault[64];
+};
+
+static struct end end_of(const struct fold *fold, struct bytes outcome) {
     static const struct {
         const char *word, *state;
     } words[] = {{"ok", "finished"},      {"success", "finished"}, {"succeeded", "finished"}, {"completed", "finished"},
@@ -208,40 +249,45 @@ static const char *state_of(const struct fold *fold, struct bytes outcome, bool 
                  {"canceled", "aborted"}, {"refused", "refused"},  {"denied", "refused"},     {"timeout", "timeout"},
                  {"error", "failed"},     {"failed", "failed"},    {"failure", "failed"},     {"fail", "failed"},
                  {"crashed", "failed"}};
+    struct end end = {.state = NULL};
     int64_t code = 0;
-    bool ok = false, has_ok = fold_bool(fold, "ok", &ok), has_code = fold_int(fold, "exit_code", &code);
-    struct bytes error = {0};
-    const char *state = NULL;
-    fold_text(fold, "error", &error);
+    bool ok = false, has_code = fold_int(fold, "exit_code", &code);
+    fold_bool(fold, "ok", &ok);
+    fault_of(fold, end.fault, sizeof(end.fault));
     for (size_t i = 0; i < COUNT(words); i++) {
-        state = bytes_is(outcome, words[i].word) ? words[i].state : state;
+        end.state = bytes_is(outcome, words[i].word) ? words[i].state : end.state;
     }
-    if (state == NULL) {
-        bool failed = has_ok ? !ok : (has_code && code != 0) || error.n > 0;
-        state = failed ? "failed" : outcome.n > 0 && !ok ? "unknown" : "finished";
-    } else if (strcmp(state, "finished") == 0 && has_ok && !ok) {
-        state = "failed";
+    bool unclear = end.state == NULL && outcome.n > 0 && !ok;
+    end.good = ok || (end.state != NULL ? strcmp(end.state, "finished") == 0 : has_code && code == 0 && !unclear);
+    if (end.fault[0] != '\0' && (end.state == NULL || strcmp(end.state, "finished") == 0)) {
+        end.state = "failed";
+    } else if (end.state == NULL) {
+        end.state = unclear ? "unknown" : "finished";
     }
-    *ret_well = strcmp(state, "finished") == 0 && (outcome.n > 0 || has_ok || has_code);
-    return state;
+    end.told = end.good || (strcmp(end.state, "finished") != 0 && strcmp(end.state, "unknown") != 0);
+    return end;
 }
 
 static void take_total(struct fold *fold, struct row *row, size_t column, const char *field) {
-    int64_t total = number(fold, field);
+    int64_t total;
+    if (!number(fold, field, &total)) {
+        return;
+    }
     if (total > row_int(row, column)) {
-        row_set_int(row, column, total);
         row_set_int(row, TOLD, row_int(row, TOLD) | told_bit(column));
+    }
+    if (!row_has(row, column) || total > row_int(row, column)) {
+        row_set_int(row, column, total);
     }
 }
 
 static void finished(struct fold *fold, struct row *row) {
     struct bytes outcome = {0};
     double cost;
-    int64_t at = (int64_t)fold_at(fold);
+    int64_t at = (int64_t)fold_when(fold);
     uint64_t start = row_has(row, STARTED_AT) ? (uint64_t)row_int(row, BASE + FOLD_SINCE_SEQ) : LEDGER_NO_SEQ;
     fold_text(fold, "outcome", &outcome);
-    bool well;
-    const char *state = state_of(fold, outcome, &well);
+    const struct end end = end_of(fold, outcome);
     bool again = row_has(row, FINISHED_AT);
     take_total(fold, row, STEPS, "steps");
     take_total(fold, row, MODEL_CALLS, "model_calls");
@@ -254,7 +300,7 @@ static void finished(struct fold *fold, struct row *row) {
     }
     if (again) {
         fold_violation(fold, row, BASE, "finished twice");
-        if (strcmp(state, "finished") == 0 || !(row_is(row, STATE, "finished") || row_is(row, STATE, "unknown"))) {
+        if (strcmp(end.state, "finished") == 0 || !(row_is(row, STATE, "finished") || row_is(row, STATE, "unknown"))) {
             return;
         }
     }
@@ -263,15 +309,23 @@ static void finished(struct fold *fold, struct row *row) {
     fold_copy(fold, row, ERROR, "error");
     row_set_null(row, EXIT_CODE);
     fold_copy(fold, row, EXIT_CODE, "exit_code");
-    row_set_bool(row, SUCCEEDED, well);
+    row_set_null(row, SUCCEEDED);
+    if (end.told) {
+        row_set_bool(row, SUCCEEDED, strcmp(end.state, "finished") == 0);
+    }
     row_set_int(row, FINISHED_AT, at);
     if (row_has(row, STARTED_AT) && at >= row_int(row, STARTED_AT)) {
         row_set_real(row, DURATION_MS, (double)(at - row_int(row, STARTED_AT)) / 1e6);
     }
     fold_copy(fold, row, DURATION_MS, "duration_ms");
-    fold_state(fold, row, BASE, STATE, state);
+    enter(fold, row, end.state);
     if (start != LEDGER_NO_SEQ && !again) {
         row_cite(row, BASE + FOLD_EVIDENCE, start);
+    }
+    if (end.good && end.fault[0] != '\0') {
+        fold_violation(fold, row, BASE, "it is said to have gone well, and %s", end.fault);
+    } else if (fold_is_late(fold, row, STARTED_AT)) {
+        fold_violation(fold, row, BASE, "finished before it began");
     }
 }
 
@@ -298,30 +352,36 @@ static void tool_returned(struct fold *fold, struct row *row) {
 
 static void model_called(struct fold *fold, struct row *row) {
     struct bytes raw;
-    int64_t n = number(fold, "tokens_in");
+    int64_t n;
+    bool told = number(fold, "tokens_in", &n);
     bool whole = fold_raw(fold, "ok", &raw) || fold_raw(fold, "outcome", &raw) || fold_raw(fold, "tokens_out", &raw);
     add(row, MODEL_CALLS, 1);
-    add(row, TOKENS_IN, n);
+    add_told(fold, row, TOKENS_IN, "tokens_in");
     note_egress(fold, row);
     if (!whole) {
-        row_add(row, TOKENS_PENDING, n);
+        if (told) {
+            row_add(row, TOKENS_PENDING, n);
+        }
         return;
     }
-    add(row, TOKENS_OUT, number(fold, "tokens_out"));
+    add_told(fold, row, TOKENS_OUT, "tokens_out");
     add_cost(fold, row);
     count_failure(fold, row);
 }
 
 static void model_returned(struct fold *fold, struct row *row) {
-    int64_t n = number(fold, "tokens_in"), pending = row_int(row, TOKENS_PENDING);
+    int64_t n, pending = row_int(row, TOKENS_PENDING);
+    bool told = number(fold, "tokens_in", &n);
     int64_t known = n < pending ? n : pending;
     row_add(row, MODEL_ANSWERS, 1);
     if (row_int(row, MODEL_ANSWERS) > row_int(row, MODEL_CALLS)) {
         add(row, MODEL_CALLS, 1);
     }
-    add(row, TOKENS_IN, n - known);
-    row_set_int(row, TOKENS_PENDING, pending - known);
-    add(row, TOKENS_OUT, number(fold, "tokens_out"));
+    if (told) {
+        add(row, TOKENS_IN, n - known);
+        row_set_int(row, TOKENS_PENDING, pending - known);
+    }
+    add_told(fold, row, TOKENS_OUT, "tokens_out");
     add_cost(fold, row);
     count_failure(fold, row);
 }
@@ -448,4 +508,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"*", NULL};
 
-const struct projection projection_runs = {"runs", 4, tables, COUNT(tables), kinds, fold_run};
+const struct projection projection_runs = {"runs", 5, tables, COUNT(tables), kinds, fold_run};

@@ -131,40 +131,81 @@ static void answers_without_calls_are_calls(void **state) {
 
 static void how_a_run_ended_is_its_state(void **state) {
     (void)state;
+    static const char fault[] = "it is said to have gone well, and ";
     static const struct {
-        const char *end, *state;
-        bool succeeded;
+        const char *end, *state, *fault; /* NULL: it does not contradict itself */
+        int succeeded;                   /* -1: it does not say */
     } ends[] = {
-        {"{}", "finished", false},
-        {"{\"ok\":true}", "finished", true},
-        {"{\"outcome\":\"ok\"}", "finished", true},
-        {"{\"exit_code\":0}", "finished", true},
-        {"{\"exit_code\":2,\"outcome\":\"ok\"}", "finished", true},
-        {"{\"outcome\":\"done well\",\"ok\":true}", "finished", true},
-        {"{\"outcome\":\"so-so\"}", "unknown", false},
-        {"{\"outcome\":\"so-so\",\"exit_code\":0}", "unknown", false},
-        {"{\"outcome\":\"so-so\",\"exit_code\":3}", "failed", false},
-        {"{\"exit_code\":2}", "failed", false},
-        {"{\"exit_code\":-9}", "failed", false},
-        {"{\"error\":\"tool\"}", "failed", false},
-        {"{\"ok\":false}", "failed", false},
-        {"{\"ok\":false,\"outcome\":\"ok\"}", "failed", false},
-        {"{\"ok\":true,\"outcome\":\"failure\"}", "failed", false},
-        {"{\"outcome\":\"error\"}", "failed", false},
-        {"{\"outcome\":\"crashed\"}", "failed", false},
-        {"{\"outcome\":\"failure\",\"exit_code\":0}", "failed", false},
-        {"{\"outcome\":\"refused\",\"ok\":false}", "refused", false},
-        {"{\"outcome\":\"cancelled\"}", "aborted", false},
-        {"{\"outcome\":\"timeout\"}", "timeout", false},
+        {"{}", "finished", NULL, -1},
+        {"{\"ok\":true}", "finished", NULL, 1},
+        {"{\"outcome\":\"ok\"}", "finished", NULL, 1},
+        {"{\"exit_code\":0}", "finished", NULL, 1},
+        {"{\"exit_code\":2,\"outcome\":\"ok\"}", "failed", "its exit code is 2", 0},
+        {"{\"exit_code\":3,\"outcome\":\"ok\",\"error\":\"tool\"}", "failed", "its exit code is 3", 0},
+        {"{\"exit_code\":2,\"ok\":true}", "failed", "its exit code is 2", 0},
+        {"{\"outcome\":\"ok\",\"error\":\"tool\"}", "failed", "it names an error", 0},
+        {"{\"exit_code\":0,\"error\":\"tool\"}", "failed", "it names an error", 0},
+        {"{\"outcome\":\"done well\",\"ok\":true}", "finished", NULL, 1},
+        {"{\"outcome\":\"so-so\"}", "unknown", NULL, -1},
+        {"{\"outcome\":\"so-so\",\"exit_code\":0}", "unknown", NULL, -1},
+        {"{\"outcome\":\"so-so\",\"exit_code\":3}", "failed", NULL, 0},
+        {"{\"exit_code\":2}", "failed", NULL, 0},
+        {"{\"exit_code\":-9}", "failed", NULL, 0},
+        {"{\"error\":\"tool\"}", "failed", NULL, 0},
+        {"{\"ok\":false}", "failed", NULL, 0},
+        {"{\"ok\":false,\"outcome\":\"ok\"}", "failed", "it was not ok", 0},
+        {"{\"ok\":true,\"outcome\":\"failure\"}", "failed", NULL, 0},
+        {"{\"outcome\":\"error\"}", "failed", NULL, 0},
+        {"{\"outcome\":\"crashed\"}", "failed", NULL, 0},
+        {"{\"outcome\":\"failure\",\"exit_code\":0}", "failed", NULL, 0},
+        {"{\"outcome\":\"refused\",\"ok\":false}", "refused", NULL, 0},
+        {"{\"outcome\":\"cancelled\"}", "aborted", NULL, 0},
+        {"{\"outcome\":\"timeout\"}", "timeout", NULL, 0},
     };
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        char subject[32];
+        char subject[32], words[100] = "";
         snprintf(subject, sizeof(subject), "run/%zu", i);
         box_event(&b, "run.finished", subject, ends[i].end);
         look(subject + 4);
         box_text(&b, "state", ends[i].state);
-        assert_int_equal(row_bool(&b.row, box_column(&b, "succeeded")), ends[i].succeeded);
+        size_t succeeded = box_column(&b, "succeeded");
+        assert_int_equal(row_has(&b.row, succeeded) ? row_bool(&b.row, succeeded) : -1, ends[i].succeeded);
+        snprintf(words, sizeof(words), "%s%s", ends[i].fault != NULL ? fault : "", ends[i].fault ? ends[i].fault : "");
+        box_text(&b, "violation", words);
     }
+}
+
+static void an_end_before_the_beginning_ends_it_and_shows(void **state) {
+    (void)state;
+    uint64_t start = say("run.started", NULL);
+    look("r");
+    int64_t since = row_int(&b.row, box_column(&b, "since"));
+    uint64_t end = say("run.finished", "{\"outcome\":\"ok\",\"at\":1000000}");
+    look("r");
+    box_text(&b, "state", "finished");
+    box_text(&b, "violation", "finished before it began");
+    box_int(&b, "since", since);
+    box_int(&b, "since_seq", (int64_t)end);
+    box_evidence(&b, 2, start, end);
+}
+
+static void tokens_that_nobody_told_are_unknown(void **state) {
+    (void)state;
+    say("run.model_called", "{\"model\":\"m\"}");
+    say("run.model_called", "{\"model\":\"m\",\"ok\":true}");
+    say("run.model_returned", "{}");
+    look("r");
+    box_int(&b, "model_calls", 2);
+    assert_false(row_has(&b.row, box_column(&b, "tokens_in")));
+    assert_false(row_has(&b.row, box_column(&b, "tokens_out")));
+    say("run.model_called", "{\"model\":\"m\",\"tokens_in\":0}"); /* it says so */
+    look("r");
+    assert_true(row_has(&b.row, box_column(&b, "tokens_in")));
+    assert_false(row_has(&b.row, box_column(&b, "tokens_out")));
+    say("run.finished", "{\"tokens_in\":7,\"tokens_out\":0}");
+    look("r");
+    box_int(&b, "tokens_in", 7);
+    assert_true(row_has(&b.row, box_column(&b, "tokens_out")));
 }
 
 static void beginning_twice_and_ending_twice_show(void **state) {
@@ -245,6 +286,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_run_is_summed_up_from_its_events, start, finish),
         cmocka_unit_test_setup_teardown(totals_that_the_end_tells_are_not_counted_twice, start, finish),
         cmocka_unit_test_setup_teardown(answers_without_calls_are_calls, start, finish),
+        cmocka_unit_test_setup_teardown(an_end_before_the_beginning_ends_it_and_shows, start, finish),
+        cmocka_unit_test_setup_teardown(tokens_that_nobody_told_are_unknown, start, finish),
         cmocka_unit_test_setup_teardown(how_a_run_ended_is_its_state, start, finish),
         cmocka_unit_test_setup_teardown(beginning_twice_and_ending_twice_show, start, finish),
         cmocka_unit_test_setup_teardown(an_end_that_is_told_before_the_beginning_is_no_violation, start, finish),
