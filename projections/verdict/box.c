@@ -108,12 +108,17 @@ static int judge_faults(struct verdict_case *c, struct err *err) {
 
 /* ---- checks: those of disks, and the others that are of no pack ---- */
 
+/* What does not apply here tells nothing, so that alone it does not pass. */
 static void take_check(struct verdict_case *c, const struct row *row) {
+    enum verdict_state state = verdict_of_status(row);
+    if (state == VERDICT_STATES && !c->beside) {
+        return;
+    }
+    state = state == VERDICT_STATES ? VERDICT_UNKNOWN : state;
     struct bytes check = named_text(row, "check"), target = named_text(row, "target"), status = named_text(row, "status");
-    verdict_found(c, verdict_of_status(row), row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check),
-                  target.n > 0 ? " of " : "", REASON_NAME(target), REASON_NAME(status),
-                  named_bool(row, "offline") ? " (there was no network)" : "");
-    if (verdict_leads(c, verdict_of_status(row))) {
+    verdict_found(c, state, row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check), target.n > 0 ? " of " : "",
+                  REASON_NAME(target), REASON_NAME(status), named_bool(row, "offline") ? " (there was no network)" : "");
+    if (verdict_leads(c, state)) {
         snprintf(c->more, sizeof(c->more), "%.*s", (int)reason_fits(target, sizeof(c->more) - 1),
                  target.n > 0 ? (const char *)target.p : "");
     }
@@ -139,8 +144,19 @@ static int each_check(struct verdict_case *c, const struct row *row, struct err 
     return 0;
 }
 
+static int judge_each(struct verdict_case *c, int (*each)(struct verdict_case *c, const struct row *row, struct err *err),
+                      struct err *err) {
+    c->beside = false;
+    int rc = verdict_each(c, "checks", each, err);
+    if (rc == 0 && c->found == 0) {
+        c->beside = true;
+        rc = verdict_each(c, "checks", each, err);
+    }
+    return rc;
+}
+
 static int judge_disk(struct verdict_case *c, struct err *err) {
-    int rc = verdict_each(c, "checks", each_disk, err);
+    int rc = judge_each(c, each_disk, err);
     if (rc == 0 && c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of("disk-space"), "no disk was checked");
     }
@@ -149,7 +165,7 @@ static int judge_disk(struct verdict_case *c, struct err *err) {
 }
 
 static int judge_checks(struct verdict_case *c, struct err *err) {
-    int rc = verdict_each(c, "checks", each_check, err);
+    int rc = judge_each(c, each_check, err);
     verdict_passes(c, c->found > 0 ? "%zu made, all well" : "%zu other checks were made", c->found);
     return rc;
 }
@@ -242,22 +258,64 @@ static int judge_restores(struct verdict_case *c, struct err *err) {
     return rc;
 }
 
-static int each_pack(struct verdict_case *c, const struct row *row, struct err *err) {
-    (void)err;
-    struct bytes pack = named_text(row, "pack"), reason = named_text(row, "reason");
-    if (!named_is(row, "state", "removed")) {
-        verdict_found(c, named_is(row, "state", "blocked") ? VERDICT_WARN : VERDICT_PASS, row, pack,
-                      "%.*s is blocked%s%.*s", REASON_NAME(pack), reason.n > 0 ? ": " : "", VERDICT_WORDS(reason));
-        if (verdict_leads(c, VERDICT_WARN)) {
-            verdict_command_of(c, row);
+/* The first clause of the pack's own verdict that fails, judged, in *ret; NULL: none does. */
+static int find_failing(struct verdict_case *own, const struct verdict_clause **ret, struct err *err) {
+    int rc = 0;
+    *ret = NULL;
+    for (size_t i = 0; i < verdict_clause_count && rc == 0 && *ret == NULL; i++) {
+        if (verdict_clauses[i].of_pack) {
+            verdict_case_init(own);
+            rc = verdict_clauses[i].judge(own, err);
+            *ret = own->state == VERDICT_FAIL ? &verdict_clauses[i] : NULL;
         }
     }
-    return 0;
+    return rc;
+}
+
+/* A pack that fails by its own verdict does not pass here, whatever its state is. */
+static void take_failing(struct verdict_case *c, const struct row *row, struct verdict_case *own,
+                         const struct verdict_clause *clause) {
+    struct bytes pack = named_text(row, "pack"), reason = named_text(row, "reason");
+    struct buf remedy;
+    verdict_counted(own);
+    if (named_is(row, "state", "blocked")) {
+        verdict_found(c, VERDICT_WARN, row, pack, "%.*s is blocked%s%.*s", REASON_NAME(pack), reason.n > 0 ? ": " : "",
+                      VERDICT_WORDS(reason));
+    } else {
+        verdict_found(c, VERDICT_WARN, row, pack, "%.*s fails: %s: %.*s", REASON_NAME(pack), clause->id,
+                      VERDICT_WORDS(bytes_of(own->reason.words)));
+    }
+    for (size_t i = 0; i < own->reason.n_seqs && c->state == VERDICT_WARN; i++) {
+        reason_cite(&c->reason, own->reason.seqs[i], 0);
+    }
+    if (verdict_leads(c, VERDICT_WARN)) {
+        buf_init(&remedy, sizeof(c->command) - 1);
+        verdict_remedy(own, clause, &remedy);
+        snprintf(c->command, sizeof(c->command), "%.*s", remedy.fail == 0 ? (int)remedy.n : 0,
+                 remedy.n > 0 ? (const char *)remedy.p : "");
+        buf_done(&remedy);
+    }
+}
+
+static int each_pack(struct verdict_case *c, const struct row *row, struct err *err) {
+    struct verdict_case own = {.view = c->view, .pack = named_text(row, "pack"), .installed = row};
+    const struct verdict_clause *clause = NULL;
+    int rc = 0;
+    if (named_is(row, "state", "removed") || !named_has(row, "state")) {
+        return 0;
+    }
+    rc = find_failing(&own, &clause, err);
+    if (rc == 0 && clause == NULL) {
+        verdict_found(c, VERDICT_PASS, row, own.pack, "%s", "");
+    } else if (rc == 0) {
+        take_failing(c, row, &own, clause);
+    }
+    return rc;
 }
 
 static int judge_packs(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "packs", each_pack, err);
-    verdict_passes(c, c->found > 0 ? "none of %zu is blocked" : "%zu are installed", c->found);
+    verdict_passes(c, c->found > 0 ? "none of %zu fails" : "%zu are installed", c->found);
     return rc;
 }
 

@@ -18,10 +18,12 @@ static const struct {
     const char *status;
     enum verdict_state state;
 } statuses[] = {
-    {"ok", VERDICT_PASS},      {"pass", VERDICT_PASS},     {"not_applicable", VERDICT_PASS}, {"warn", VERDICT_WARN},
-    {"low", VERDICT_WARN},     {"slow", VERDICT_WARN},     {"stale", VERDICT_WARN},          {"full", VERDICT_FAIL},
-    {"missing", VERDICT_FAIL}, {"mismatch", VERDICT_FAIL}, {"denied", VERDICT_FAIL},         {"unreachable", VERDICT_FAIL},
-    {"error", VERDICT_FAIL},   {"fail", VERDICT_FAIL},     {"timeout", VERDICT_FAIL},        {"unknown", VERDICT_UNKNOWN},
+    {"ok", VERDICT_PASS},         {"pass", VERDICT_PASS},   {"not_applicable", VERDICT_STATES},
+    {"warn", VERDICT_WARN},       {"low", VERDICT_WARN},    {"slow", VERDICT_WARN},
+    {"stale", VERDICT_WARN},      {"full", VERDICT_FAIL},   {"missing", VERDICT_FAIL},
+    {"mismatch", VERDICT_FAIL},   {"denied", VERDICT_FAIL}, {"unreachable", VERDICT_FAIL},
+    {"error", VERDICT_FAIL},      {"fail", VERDICT_FAIL},   {"timeout", VERDICT_FAIL},
+    {"unknown", VERDICT_UNKNOWN},
 };
 
 void verdict_case_init(struct verdict_case *c) {

@@ -135,7 +135,7 @@ static int each_observation(struct verdict_case *c, const struct row *row, struc
         "mend it", "ledger append doctor.observed -s check/{about} check={about}{target} pack={pack} status=ok"};
     struct bytes check = named_text(row, "check"), status = named_text(row, "status"), target = named_text(row, "target");
     (void)err;
-    if (bytes_eq(named_text(row, "pack"), c->pack)) {
+    if (bytes_eq(named_text(row, "pack"), c->pack) && verdict_of_status(row) != VERDICT_STATES) {
         verdict_found(c, verdict_of_status(row), row, check, "%.*s: %.*s", REASON_NAME(check), REASON_NAME(status));
         if (verdict_leads(c, verdict_of_status(row))) {
             c->help = &help;

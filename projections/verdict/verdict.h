@@ -32,6 +32,7 @@ struct verdict_case {
     enum verdict_state state;
     struct reason reason;
     size_t found, heaviest;            /* findings in all, and those of the state */
+    bool beside;                       /* nothing else was found: what there is nothing to check of counts too */
     char about[VERDICT_ABOUT_MAX];     /* what the first of the heaviest is about */
     char more[VERDICT_ABOUT_MAX];      /* and what else is to be known of it; set by who found it */
     char target[VERDICT_ABOUT_MAX];    /* of the row that is being looked at */
@@ -86,7 +87,7 @@ int verdict_each(struct verdict_case *c, const char *table,
 int verdict_look(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n, struct row *row,
                  bool *ret_there, struct err *err);
 
-/* A check's status as a state; VERDICT_STATES: no word that is known. */
+/* A check's status as a state; VERDICT_STATES: there is nothing to check, which is neither good nor bad. */
 enum verdict_state verdict_of_status(const struct row *check);
 /* Is this time within the last `days` days, or later than now? */
 bool verdict_of_late(const struct verdict_case *c, int64_t at, unsigned days);
