@@ -145,9 +145,14 @@ static bool find_int(struct fold_input *input, const char *name, int64_t *ret) {
     return true;
 }
 
-uint64_t fold_input_at(struct fold_input *input) {
+static uint64_t told_at(struct fold_input *input) {
     int64_t at;
     return find_int(input, "at", &at) && at >= 0 ? (uint64_t)at : input->event->time;
+}
+
+uint64_t fold_input_when(struct fold_input *input) {
+    uint64_t at = told_at(input);
+    return at < input->event->time ? at : input->event->time;
 }
 
 const struct ledger_event *fold_event(const struct fold *fold) {
@@ -225,7 +230,11 @@ struct bytes fold_name(const struct fold *fold, const char *name) {
 }
 
 uint64_t fold_at(const struct fold *fold) {
-    return fold_input_at(fold->input);
+    return told_at(fold->input);
+}
+
+uint64_t fold_when(const struct fold *fold) {
+    return fold_input_when(fold->input);
 }
 
 /* ---- rows ---- */

@@ -37,6 +37,8 @@ struct bytes fold_name(const struct fold *fold, const char *name);
 struct bytes fold_agreed(const struct fold *fold, struct bytes part, const char *name);
 /* When it happened: the body's `at` where the source gives one, else the event's time. */
 uint64_t fold_at(const struct fold *fold);
+/* The same as far as it is believed: nothing happened after it was recorded. What a row tells of time goes by this. */
+uint64_t fold_when(const struct fold *fold);
 
 /* ---- rows ---- */
 
@@ -88,7 +90,8 @@ enum {
 /* clang-format on */
 
 /* The row's state is decided by this event alone from here on: sets `state_column` to `state`; when that is another one
- * than before, also since and since_seq; evidence is this event only. */
+ * than before, also since_seq, and since: fold_when, but not before the state that it follows; evidence is this event
+ * only. */
 void fold_state(struct fold *fold, struct row *row, size_t base, size_t state_column, const char *state);
 /* This event is one of those that decide: cited beside the others; updated_seq. */
 void fold_cite(struct fold *fold, struct row *row, size_t base);
@@ -97,6 +100,16 @@ void fold_touch(struct fold *fold, struct row *row, size_t base);
 /* It was no legal step: "promoted from planned: verifying must come before". Counts and cites. */
 void fold_violation(struct fold *fold, struct row *row, size_t base, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* ---- observations ---- */
+
+/* What tells how a thing is, as against what somebody decided about it, goes by its source's time (decision 080): news that
+ * is older than the newest that the row was told, whose time is in the column `at`, does not replace that. A time in whole
+ * seconds names all of its second. */
+bool fold_is_late(const struct fold *fold, const struct row *row, size_t at);
+/* False: it is late, which is counted in the column `late`; then it decides nothing, and is not cited. True: from here on
+ * `at` has its time. */
+bool fold_is_news(struct fold *fold, struct row *row, size_t base, size_t at, size_t late);
 
 /* ---- legal steps, as a table ---- */
 

@@ -360,7 +360,7 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
         }
     }
     if (rc == 0 && r->watch != NULL) {
-        rc = r->watch->after(r->watch->ctx, event, all == 0 ? fold_input_at(r->input) : event->time, err);
+        rc = r->watch->after(r->watch->ctx, event, all == 0 ? fold_input_when(r->input) : event->time, err);
     }
     return rc;
 }

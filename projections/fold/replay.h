@@ -42,7 +42,7 @@ struct replay_limits {
 struct replay_watch {
     void *ctx;
     int (*before)(void *ctx, const struct ledger_event *event, struct err *err);
-    int (*after)(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err); /* at: as fold_at has it */
+    int (*after)(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err); /* at: as fold_when has it */
 };
 
 /* What events of some kind do to the rows of all parts, before they are given to those that take them. `state` is the

@@ -13,8 +13,8 @@ int fold_input_new(const struct upcast *steps, size_t n_steps, struct fold_input
 void fold_input_free(struct fold_input *input);
 /* Borrows the event until the next call. ERR_VERSION: of a newer schema. Bodies are parsed when a fold first asks. */
 int fold_input_set(struct fold_input *input, const struct ledger_event *event, struct err *err);
-/* When it happened, as fold_at has it. */
-uint64_t fold_input_at(struct fold_input *input);
+/* When it happened, as fold_when has it. */
+uint64_t fold_input_when(struct fold_input *input);
 
 struct fold; /* fold.h */
 /* Borrows all three until fold_free. */

@@ -8,6 +8,7 @@
 #include "projections/fold/fold.h"
 
 #define VIOLATION_MAX 256
+#define NS_PER_S      INT64_C(1000000000)
 
 void fold_touch(struct fold *fold, struct row *row, size_t base) {
     row_set_int(row, base + FOLD_UPDATED_SEQ, (int64_t)fold_event(fold)->seq);
@@ -22,11 +23,34 @@ void fold_state(struct fold *fold, struct row *row, size_t base, size_t state_co
     uint64_t seq = fold_event(fold)->seq;
     fold_touch(fold, row, base);
     if (!row_is(row, state_column, state)) {
+        int64_t when = (int64_t)fold_when(fold);
+        bool follows = row_has(row, base + FOLD_SINCE) && row_int(row, base + FOLD_SINCE) > when;
         row_set_str(row, state_column, state);
-        row_set_int(row, base + FOLD_SINCE, (int64_t)fold_at(fold));
+        row_set_int(row, base + FOLD_SINCE, follows ? row_int(row, base + FOLD_SINCE) : when);
         row_set_int(row, base + FOLD_SINCE_SEQ, (int64_t)seq);
     }
     row_cite_only(row, base + FOLD_EVIDENCE, &seq, 1);
+}
+
+static bool is_late(const struct row *row, size_t at, int64_t when) {
+    return row_has(row, at) && when < row_int(row, at) - (when % NS_PER_S == 0 ? NS_PER_S - 1 : 0);
+}
+
+bool fold_is_late(const struct fold *fold, const struct row *row, size_t at) {
+    return is_late(row, at, (int64_t)fold_when(fold));
+}
+
+bool fold_is_news(struct fold *fold, struct row *row, size_t base, size_t at, size_t late) {
+    int64_t when = (int64_t)fold_when(fold);
+    if (is_late(row, at, when)) {
+        row_add(row, late, 1);
+        fold_touch(fold, row, base);
+        return false;
+    }
+    if (!row_has(row, at) || row_int(row, at) < when) {
+        row_set_int(row, at, when);
+    }
+    return true;
 }
 
 void fold_violation(struct fold *fold, struct row *row, size_t base, const char *fmt, ...) {

@@ -60,6 +60,7 @@ enum {
     DIGEST,
     PROFILED_AT,
     PROFILES,
+    LATE,
     BASE
 };
 
@@ -89,6 +90,7 @@ static const struct state_column host_columns[] = {
     [DIGEST] = {"digest", CELL_TEXT, COLUMN_SINCE, "digest of the profile"},
     [PROFILED_AT] = {"profiled_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was looked at last"},
     [PROFILES] = {"profiles", CELL_INT, 0, "how often it was looked at"},
+    [LATE] = {"late", CELL_INT, COLUMN_WORK, "profiles that were older than the one that is shown"},
     FOLD_COLUMNS,
 };
 
@@ -159,7 +161,7 @@ static void see_change(struct fold *fold, struct row *row) {
     struct bytes digest;
     bool same = !row->absent && fold_text(fold, "digest", &digest) && bytes_eq(digest, row_text(row, DIGEST));
     if (!same) {
-        row_set_int(row, BASE + FOLD_SINCE, (int64_t)fold_at(fold));
+        row_set_int(row, BASE + FOLD_SINCE, (int64_t)fold_when(fold));
         row_set_int(row, BASE + FOLD_SINCE_SEQ, (int64_t)seq);
     }
     row_cite_only(row, BASE + FOLD_EVIDENCE, &seq, 1);
@@ -176,10 +178,17 @@ static int fold_profile(struct fold *fold, struct bytes host, struct err *err) {
     if (rc != 0) {
         return rc;
     }
+    row_add(row, PROFILES, 1);
+    if (!fold_is_news(fold, row, BASE, PROFILED_AT, LATE)) {
+        return 0;
+    }
     see_change(fold, row);
     for (size_t i = 0; i < SIZE(copied); i++) {
         row_set_null(row, copied[i].column);
         fold_copy(fold, row, copied[i].column, copied[i].field);
+        if (host_columns[copied[i].column].type == CELL_INT && row_int(row, copied[i].column) < 0) {
+            row_set_null(row, copied[i].column); /* a number that nobody can mean tells nothing */
+        }
     }
     row_set_null(row, GPU_COUNT);
     row_set_null(row, GPU_MEMORY_BYTES);
@@ -188,14 +197,12 @@ static int fold_profile(struct fold *fold, struct bytes host, struct err *err) {
         row_set_int(row, GPU_COUNT, count);
         row_set_int(row, GPU_MEMORY_BYTES, bytes);
     }
-    row_set_int(row, PROFILED_AT, (int64_t)fold_at(fold));
-    row_add(row, PROFILES, 1);
     return 0;
 }
 
 static int fold_fault(struct fold *fold, struct bytes host, struct err *err) {
     struct bytes key[3] = {host, {0}, {0}};
-    int64_t at = (int64_t)fold_at(fold), seq = (int64_t)fold_event(fold)->seq;
+    int64_t at = (int64_t)fold_when(fold), seq = (int64_t)fold_event(fold)->seq;
     struct row *row;
     fold_text(fold, "what", &key[1]);
     fold_text(fold, "device", &key[2]);
@@ -232,7 +239,8 @@ static int judge_host(struct state_view *view, struct row *row, struct err *err)
     int64_t gpu = row_int(row, GPU_MEMORY_BYTES), memory = row_int(row, MEMORY_BYTES);
     (void)view, (void)err;
     for (size_t i = 0; i < SIZE(tiers); i++) {
-        if (gpu >= tiers[i].gpu_bytes && memory >= tiers[i].memory_bytes) {
+        bool last = i + 1 == SIZE(tiers);
+        if (last || (gpu >= tiers[i].gpu_bytes && memory >= tiers[i].memory_bytes)) {
             row_set_str(row, TIER, tiers[i].name);
             row_set_str(row, FITS, tiers[i].fits);
             return 0;
@@ -249,4 +257,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"hardware.*", NULL};
 
-const struct projection projection_hardware = {"hardware", 2, tables, 2, kinds, fold_hardware};
+const struct projection projection_hardware = {"hardware", 3, tables, 2, kinds, fold_hardware};

@@ -131,7 +131,7 @@ static int fold_import(struct fold *fold, struct err *err) {
     replace(fold, row, PARSER, "parser");
     widen(fold, row, FIRST_AT, "first_at", false);
     widen(fold, row, LAST_AT, "last_at", true);
-    row_set_int(row, NEWEST_AT, (int64_t)fold_at(fold));
+    row_set_int(row, NEWEST_AT, (int64_t)fold_when(fold));
     row_set_int(row, NEWEST_SEQ, (int64_t)seq);
     row_set_text(row, BY, fold_event(fold)->actor);
     row_set_int(row, I_UPDATED_SEQ, (int64_t)seq);
@@ -160,9 +160,18 @@ static void set_step(struct fold *fold, struct row *row, struct bytes what) {
     }
 }
 
+static void take_newest(struct fold *fold, struct row *row, struct bytes what) {
+    row_set_int(row, G_NEWEST_AT, (int64_t)fold_when(fold));
+    row_set_int(row, G_NEWEST_SEQ, (int64_t)fold_event(fold)->seq);
+    set_step(fold, row, what);
+    replace(fold, row, G_FROM, "from");
+    replace(fold, row, G_TO, "to");
+    replace(fold, row, G_DETAIL, "detail");
+}
+
 static int fold_gap(struct fold *fold, struct err *err) {
     struct bytes key[2] = {noticed_by(fold), {0}};
-    int64_t at = (int64_t)fold_at(fold), seq = (int64_t)fold_event(fold)->seq;
+    int64_t at = (int64_t)fold_when(fold), seq = (int64_t)fold_event(fold)->seq;
     struct row *row;
     fold_text(fold, "what", &key[1]);
     int rc = fold_row(fold, 1, key, 2, &row, err);
@@ -170,17 +179,16 @@ static int fold_gap(struct fold *fold, struct err *err) {
         return rc;
     }
     if (row->absent) {
-        row_set_int(row, G_FIRST_AT, at);
         row_set_int(row, G_FIRST_SEQ, seq);
+    }
+    if (row->absent || at < row_int(row, G_FIRST_AT)) {
+        row_set_int(row, G_FIRST_AT, at);
     }
     row_add(row, G_COUNT, 1);
     add(fold, row, G_MISSING, "missing");
-    row_set_int(row, G_NEWEST_AT, at);
-    row_set_int(row, G_NEWEST_SEQ, seq);
-    set_step(fold, row, key[1]);
-    replace(fold, row, G_FROM, "from");
-    replace(fold, row, G_TO, "to");
-    replace(fold, row, G_DETAIL, "detail");
+    if (!fold_is_late(fold, row, G_NEWEST_AT)) {
+        take_newest(fold, row, key[1]);
+    }
     row_set_int(row, G_UPDATED_SEQ, seq);
     row_cite(row, G_EVIDENCE, (uint64_t)seq);
     return 0;
@@ -197,4 +205,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"ledger.imported", "ledger.gap", NULL};
 
-const struct projection projection_imports = {"imports", 3, tables, 2, kinds, fold_imports};
+const struct projection projection_imports = {"imports", 4, tables, 2, kinds, fold_imports};

@@ -174,14 +174,8 @@ static void key_of(const struct fold *fold, struct bytes ret[3]) {
     ret[2] = fold_agreed(fold, ret[2], "arch");
 }
 
-/* When it happened; a source's time that lies in the future is not believed, or nothing could follow it. */
-static int64_t when(const struct fold *fold) {
-    uint64_t at = fold_at(fold), told = fold_event(fold)->time;
-    return (int64_t)(at < told ? at : told);
-}
-
 static void came(struct fold *fold, struct row *row) {
-    row_set_int(row, VERSION_AT, when(fold));
+    row_set_int(row, VERSION_AT, (int64_t)fold_when(fold));
     row_set_int(row, VERSION_SEQ, (int64_t)fold_event(fold)->seq);
 }
 
@@ -214,7 +208,7 @@ static void set_version(struct fold *fold, struct row *row, enum there there) {
 }
 
 static void note_failure(struct fold *fold, struct row *row) {
-    row_set_int(row, FAILED_AT, when(fold));
+    row_set_int(row, FAILED_AT, (int64_t)fold_when(fold));
     row_set_int(row, FAILED_SEQ, (int64_t)fold_event(fold)->seq);
     row_set_null(row, FAILED_ACTION);
     row_set_null(row, FAILED_VERSION);
@@ -263,21 +257,18 @@ static void take(struct fold *fold, struct row *row, const struct step *step) {
     if (bytes_is(fold_step(fold), "failed")) {
         note_failure(fold, row);
     }
-    row_set_int(row, AT, when(fold));
 }
 
 /* Older than what is known. */
 static void take_late(struct fold *fold, struct row *row, const struct step *step) {
     struct bytes version;
-    row_add(row, LATE, 1);
-    fold_touch(fold, row, BASE);
     if (step != &steps[INSTALLED] && step != &steps[UPGRADED]) {
         return;
     }
     if (row_is(row, STATE, "observed") && fold_text(fold, "version", &version) &&
         bytes_eq(version, row_text(row, VERSION))) {
         row_set_str(row, STATE, "installed");
-        row_set_int(row, BASE + FOLD_SINCE, when(fold));
+        row_set_int(row, BASE + FOLD_SINCE, (int64_t)fold_when(fold));
         row_set_int(row, BASE + FOLD_SINCE_SEQ, (int64_t)fold_event(fold)->seq);
         row_set_text(row, BY, fold_event(fold)->actor);
         came(fold, row);
@@ -294,10 +285,10 @@ static int fold_installs(struct fold *fold, struct err *err) {
     if (rc != 0) {
         return rc < 0 ? rc : 0;
     }
-    if (row_has(row, AT) && when(fold) < row_int(row, AT)) {
-        take_late(fold, row, step);
-    } else {
+    if (fold_is_news(fold, row, BASE, AT, LATE)) {
         take(fold, row, step);
+    } else {
+        take_late(fold, row, step);
     }
     return 0;
 }
@@ -308,4 +299,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"install.*", NULL};
 
-const struct projection projection_installs = {"installs", 3, tables, 1, kinds, fold_installs};
+const struct projection projection_installs = {"installs", 4, tables, 1, kinds, fold_installs};

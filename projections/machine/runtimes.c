@@ -5,7 +5,10 @@
  * was erased does not say which address it was about, so it changes nothing.
  *
  * A change that was made from another version than the one that was known is a violation: something in between is
- * missing. A server that is down and comes back is not a violation. */
+ * missing. A server that is down and comes back is not a violation.
+ *
+ * Whether it answers goes by the time of the source: an answer of last year that is imported today says nothing of now. A
+ * configuration is somebody's decision, and goes by the order of the log. */
 #include "projections/fold/fold.h"
 
 enum {
@@ -35,6 +38,8 @@ enum {
     CONTEXT_LENGTH,
     PARALLEL,
     GPU_LAYERS,
+    TOLD_AT,
+    LATE,
     BASE
 };
 
@@ -65,6 +70,8 @@ static const struct state_column columns[] = {
     [CONTEXT_LENGTH] = {"context_length", CELL_INT, 0, "tokens of context, by its configuration"},
     [PARALLEL] = {"parallel", CELL_INT, 0, "requests at once, by its configuration"},
     [GPU_LAYERS] = {"gpu_layers", CELL_INT, 0, "layers on the GPU, by its configuration"},
+    [TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when the newest of what is told of its answers was"},
+    [LATE] = {"late", CELL_INT, COLUMN_WORK, "observations that were older than what was known"},
     FOLD_COLUMNS,
 };
 
@@ -88,7 +95,7 @@ static void set_version(struct fold *fold, struct row *row) {
 }
 
 static void answered(struct fold *fold, struct row *row) {
-    row_set_int(row, SEEN_AT, (int64_t)fold_at(fold));
+    row_set_int(row, SEEN_AT, (int64_t)fold_when(fold));
     row_set_null(row, ERROR);
     row_set_null(row, HTTP_STATUS);
     row_set_null(row, FAILURES);
@@ -106,8 +113,16 @@ static void observed(struct fold *fold, struct row *row) {
     fold_copy(fold, row, LATENCY_MS, "latency_ms");
 }
 
+/* Restarts and changes apart; true: it was a restart. */
+static bool count_change(struct fold *fold, struct row *row) {
+    struct bytes what;
+    bool restart = fold_text(fold, "what", &what) && bytes_is(what, "restart");
+    row_add(row, restart ? RESTARTS : CHANGES, 1);
+    return restart;
+}
+
 static void changed(struct fold *fold, struct row *row) {
-    struct bytes was = row_text(row, VERSION), version, before, what;
+    struct bytes was = row_text(row, VERSION), version, before;
     answered(fold, row);
     if (fold_text(fold, "version_before", &before) && was.n > 0 && !bytes_eq(was, before) &&
         !(fold_text(fold, "version", &version) && bytes_eq(was, version))) { /* the new one may be known already */
@@ -118,17 +133,15 @@ static void changed(struct fold *fold, struct row *row) {
     fold_copy(fold, row, VERSION_BEFORE, "version_before");
     fold_copy(fold, row, DIGEST, "digest");
     fold_copy(fold, row, DIGEST_BEFORE, "digest_before");
-    if (fold_text(fold, "what", &what) && bytes_is(what, "restart")) {
-        row_add(row, RESTARTS, 1);
+    if (count_change(fold, row)) {
         return;
     }
-    row_add(row, CHANGES, 1);
-    row_set_int(row, CHANGED_AT, (int64_t)fold_at(fold));
+    row_set_int(row, CHANGED_AT, (int64_t)fold_when(fold));
     row_set_int(row, CHANGED_SEQ, (int64_t)fold_event(fold)->seq);
 }
 
 static void configured(struct fold *fold, struct row *row) {
-    row_set_int(row, CONFIGURED_AT, (int64_t)fold_at(fold));
+    row_set_int(row, CONFIGURED_AT, (int64_t)fold_when(fold));
     row_set_int(row, CONFIGURED_SEQ, (int64_t)fold_event(fold)->seq);
     fold_copy(fold, row, CONFIG_DIGEST, "digest");
     fold_copy(fold, row, CONTEXT_LENGTH, "context_length");
@@ -144,6 +157,16 @@ static void unreachable(struct fold *fold, struct row *row) {
     row_add(row, FAILURES, 1);
 }
 
+/* Older than what is known: it happened all the same. */
+static void take_late(struct fold *fold, struct row *row, struct bytes step) {
+    if (bytes_is(step, "changed")) {
+        count_change(fold, row);
+    }
+    if (!bytes_is(step, "unreachable") && (int64_t)fold_when(fold) > row_int(row, SEEN_AT)) {
+        row_set_int(row, SEEN_AT, (int64_t)fold_when(fold));
+    }
+}
+
 static int fold_runtimes(struct fold *fold, struct err *err) {
     struct bytes step = fold_step(fold), key[2] = {fold_name(fold, "runtime"), {0}};
     struct row *row;
@@ -154,6 +177,10 @@ static int fold_runtimes(struct fold *fold, struct err *err) {
     int rc = fold_row(fold, 0, key, 2, &row, err);
     if (rc != 0) {
         return rc;
+    }
+    if (!bytes_is(step, "configured") && !fold_is_news(fold, row, BASE, TOLD_AT, LATE)) {
+        take_late(fold, row, step);
+        return 0;
     }
     fold_take_step(fold, row, BASE, STATE, rules, N_RULES);
     if (bytes_is(step, "observed")) {
@@ -174,4 +201,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"runtime.*", NULL};
 
-const struct projection projection_runtimes = {"runtimes", 3, tables, 1, kinds, fold_runtimes};
+const struct projection projection_runtimes = {"runtimes", 4, tables, 1, kinds, fold_runtimes};

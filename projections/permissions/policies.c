@@ -103,4 +103,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"policy.declared", NULL};
 
-const struct projection projection_policies = {"policies", 3, tables, 2, kinds, fold_policy};
+const struct projection projection_policies = {"policies", 4, tables, 2, kinds, fold_policy};

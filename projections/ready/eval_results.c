@@ -1,7 +1,8 @@
 /* The newest score of a model in a task, whatever evaluation it came from: so a model that got worse shows, by the event
  * that says so. One row for its weights (or, where nobody says these, its name; or, where nobody says that either, the
  * evaluation itself), the task and the metric. A score of a part
- * of the samples is not such a result: it would be held against one of all. */
+ * of the samples is not such a result: it would be held against one of all. The newest is so by its source's time: older
+ * results that are imported later are history (decision 080). */
 #include "projections/ready/eval.h"
 #include "projections/view/look.h"
 
@@ -30,7 +31,7 @@ const struct state_column eval_result_columns[] = {
     [RESULT_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which metric, with \"/filter\" where there is one"},
     [RESULT_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "scored or, when its evaluation was, invalidated"},
     [RESULT_VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "the newest value"},
-    [RESULT_VALUE_BEFORE] = {"value_before", CELL_REAL, COLUMN_MAIN, "the value before it"},
+    [RESULT_VALUE_BEFORE] = {"value_before", CELL_REAL, COLUMN_MAIN, "the value that it took the place of"},
     [RESULT_LABEL] = {"label", CELL_TEXT, 0, "the value, when it is a word"},
     [RESULT_STDERR] = {"stderr", CELL_REAL, 0, "its standard error"},
     [RESULT_HIGHER] = {"higher_is_better", CELL_BOOL, 0, "more is better"},
@@ -68,6 +69,9 @@ int eval_take_result(struct fold *fold, const struct row *eval, const struct row
     if (rc != 0) {
         return rc;
     }
+    if (fold_is_late(fold, row, RESULT_AT)) {
+        return 0;
+    }
     row_set_null(row, RESULT_VALUE_BEFORE);
     if (row_has(row, RESULT_VALUE)) {
         row_set_real(row, RESULT_VALUE_BEFORE, row_real(row, RESULT_VALUE));
@@ -92,7 +96,7 @@ int eval_take_result(struct fold *fold, const struct row *eval, const struct row
         row_set_text(row, RESULT_NAME, name);
     }
     row_set_text(row, RESULT_EVAL, row_text(eval, EVAL_ID));
-    row_set_int(row, RESULT_AT, (int64_t)fold_at(fold));
+    row_set_int(row, RESULT_AT, (int64_t)fold_when(fold));
     row_set_int(row, RESULT_SEQ, (int64_t)fold_event(fold)->seq);
     return 0;
 }

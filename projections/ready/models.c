@@ -46,6 +46,8 @@ static const struct state_column model_columns[] = {
                         "families of the events that name it by this digest or name: model, run, eval, route, agent"},
     [MODEL_LEFT_AT] = {"left_at", CELL_INT, COLUMN_TIME, "when a name last ceased to lead to it"},
     [MODEL_LEFT_SEQ] = {"left_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
+    [MODEL_TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when the newest of what was seen of it was"},
+    [MODEL_LATE] = {"late", CELL_INT, COLUMN_WORK, "events that saw it earlier than what was known"},
     [MODEL_NAME_LIST] = {"names", CELL_LIST, COLUMN_JUDGED,
                          "the names that lead to it now, each behind its runtime; what a list has room for"},
     [MODEL_ROUTES] = {"routes", CELL_LIST, COLUMN_JUDGED, "the routes that it serves now"},
@@ -70,6 +72,8 @@ static const struct state_column name_columns[] = {
     [NAME_LOADED_DIGEST] = {"loaded_digest", CELL_TEXT, 0, "what is in memory, when that is said: weights or manifest"},
     [NAME_TARGET] = {"target", CELL_TEXT, 0, "the registered name that an alias stands for"},
     [NAME_VERSION] = {"version", CELL_TEXT, 0, "the version that an alias stands for"},
+    [NAME_TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when the newest of what was seen of it was"},
+    [NAME_LATE] = {"late", CELL_INT, COLUMN_WORK, "events that saw it earlier than what was known"},
     FOLD_COLUMNS};
 static const struct state_column manifest_columns[] = {
     [MANIFEST_KEY] = {"manifest_digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "digest of the manifest"},
@@ -127,9 +131,15 @@ static const struct fold_step_rule name_rules[] = {{"", "declared", "declared", 
 
 #define MANIFESTS_MAX 64
 
-/* What the events say of the weights themselves. The size that a runtime lists is that of all layers: any better one stays.
- */
-static void describe(struct fold *fold, struct row *row, const struct models_claim *c) {
+/* What the events say of the weights themselves; a late one only what nobody said yet. The size that a runtime lists is that
+ * of all layers: any better one stays. */
+static void copy(struct fold *fold, struct row *row, size_t column, const char *field, bool late) {
+    if (!late || !row_has(row, column)) {
+        fold_copy(fold, row, column, field);
+    }
+}
+
+static void describe(struct fold *fold, struct row *row, const struct models_claim *c, bool late) {
     static const struct {
         size_t column;
         const char *field;
@@ -147,27 +157,30 @@ static void describe(struct fold *fold, struct row *row, const struct models_cla
                   {MODEL_REVISION, "revision"},
                   {MODEL_VERIFIED, "verified"}};
     if (bytes_is(c->step, "provenance_declared")) { /* its format is that of the document */
-        fold_copy(fold, row, MODEL_LICENSE, "license");
-        fold_copy(fold, row, MODEL_PUBLISHER, "publisher");
+        copy(fold, row, MODEL_LICENSE, "license", late);
+        copy(fold, row, MODEL_PUBLISHER, "publisher", late);
         return;
     }
-    if (c->model.n > 0) {
+    if (c->model.n > 0 && (!late || !row_has(row, MODEL_NAME))) {
         row_set_text(row, MODEL_NAME, c->model);
     }
     if (bytes_is(c->step, "loaded") || bytes_is(c->step, "unloaded")) {
         return;
     }
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        fold_copy(fold, row, fields[i].column, fields[i].field);
+        copy(fold, row, fields[i].column, fields[i].field, late);
     }
     bool exact = bytes_is(c->step, "declared") || bytes_is(c->step, "identified");
-    if (exact || !row_has(row, MODEL_BYTES)) {
-        fold_copy(fold, row, MODEL_BYTES, "bytes");
-    }
+    copy(fold, row, MODEL_BYTES, "bytes", late || !exact);
     if (bytes_is(c->step, "observed")) {
-        fold_copy(fold, row, MODEL_CONTEXT_LENGTH, "context_length");
+        copy(fold, row, MODEL_CONTEXT_LENGTH, "context_length", late);
     }
     models_context(fold, row, MODEL_CONTEXT_LENGTH);
+}
+
+/* Somebody's decision or word about it, as against somebody's look. */
+static bool is_step(const struct models_claim *c) {
+    return bytes_is(c->step, "declared") || bytes_is(c->step, "provenance_declared");
 }
 
 static const char *step_of(const struct row *row, struct bytes step) {
@@ -190,12 +203,13 @@ static int put_model(struct fold *fold, const struct models_claim *c, struct byt
         return rc;
     }
     row_set_str(*ret, MODEL_DIGEST_OF, what);
-    const char *step = step_of(*ret, c->step);
+    bool late = !is_step(c) && !fold_is_news(fold, *ret, MODEL_BASE, MODEL_TOLD_AT, MODEL_LATE);
+    const char *step = late ? NULL : step_of(*ret, c->step);
     if (step != NULL && !row_is(*ret, MODEL_STEP, step)) {
         fold_state(fold, *ret, MODEL_BASE, MODEL_STEP, step);
     }
     fold_touch(fold, *ret, MODEL_BASE);
-    describe(fold, *ret, c);
+    describe(fold, *ret, c, late);
     return models_add_text(*ret, MODEL_KNOWN_BY, bytes_of("model"), MODELS_FAMILIES_MAX, err);
 }
 
@@ -307,7 +321,7 @@ static int tell_weights(struct fold *fold, struct bytes before, struct bytes now
         rc = fold_find(fold, MODELS, &before, 1, &row, err);
         if (rc == 0 && row != NULL) {
             fold_cite(fold, row, MODEL_BASE);
-            row_set_int(row, MODEL_LEFT_AT, (int64_t)fold_at(fold));
+            row_set_int(row, MODEL_LEFT_AT, (int64_t)fold_when(fold));
             row_set_int(row, MODEL_LEFT_SEQ, (int64_t)fold_event(fold)->seq);
         }
     }
@@ -326,7 +340,7 @@ static void mark_moved(struct fold *fold, struct row *row, struct bytes before) 
         row_set_text(row, NAME_DIGEST_BEFORE, before);
     }
     row_add(row, NAME_MOVED, 1);
-    row_set_int(row, NAME_MOVED_AT, (int64_t)fold_at(fold));
+    row_set_int(row, NAME_MOVED_AT, (int64_t)fold_when(fold));
     row_set_int(row, NAME_MOVED_SEQ, (int64_t)seq);
     row_set_int(row, NAME_BASE + FOLD_UPDATED_SEQ, (int64_t)seq);
     row_cite_only(row, NAME_BASE + FOLD_EVIDENCE, &seq, 1);
@@ -391,7 +405,7 @@ static void take_loaded(struct fold *fold, struct row *row, const struct models_
     bool loaded = bytes_is(c->step, "loaded");
     struct bytes what = c->digest.n > 0 ? c->digest : c->manifest;
     if (loaded && !row_bool(row, NAME_LOADED)) {
-        row_set_int(row, NAME_LOADED_AT, (int64_t)fold_at(fold));
+        row_set_int(row, NAME_LOADED_AT, (int64_t)fold_when(fold));
     }
     row_set_bool(row, NAME_LOADED, loaded);
     if (loaded && what.n > 0) {
@@ -450,6 +464,10 @@ static int take_name(struct fold *fold, const struct models_claim *c, struct byt
     int rc = fold_row(fold, MODEL_NAMES, parts, 2, &row, err);
     if (rc != 0) {
         return rc;
+    }
+    if (!is_step(c) && !fold_is_news(fold, row, NAME_BASE, NAME_TOLD_AT, NAME_LATE)) {
+        *ret_leads = leads_to(row);
+        return 0;
     }
     bool led = leads_to(row).n > 0, gone = !row_has(row, NAME_STATE) || row_is(row, NAME_STATE, "removed");
     /* As it is stored: setting columns does not move it. */
@@ -516,4 +534,4 @@ static const char *const kinds[] = {"model.declared",
                                     "route.fell_back",
                                     "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 7, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 8, tables, MODELS_TABLES, kinds, fold};

@@ -11,6 +11,10 @@
  *   models            digest or name  ──>  what is known of the weights
  *   model_speeds      what was measured of how fast it runs here
  *
+ * What is seen of a model goes by the time of who saw it (decision 080): a look of last year that is imported today neither
+ * moves a name nor takes a model away. That a model is declared is somebody's decision, and goes by the order of the log;
+ * which weights a manifest has does not change with time.
+ *
  * A runtime's part of the key is its word for itself; one that answers at an address on another machine is another one:
  * "ollama@gpu2:11434". A name that nobody's runtime says (an alias, a manifest's wish) has the runtime "". */
 #ifndef PROJECTIONS_READY_MODELS_H
@@ -46,6 +50,8 @@ enum {
     MODEL_KNOWN_BY,
     MODEL_LEFT_AT,
     MODEL_LEFT_SEQ,
+    MODEL_TOLD_AT,
+    MODEL_LATE,
     MODEL_NAME_LIST,
     MODEL_ROUTES,
     MODEL_PROVEN_BY,
@@ -70,6 +76,8 @@ enum {
     NAME_LOADED_DIGEST,
     NAME_TARGET,
     NAME_VERSION,
+    NAME_TOLD_AT,
+    NAME_LATE,
     NAME_BASE
 };
 

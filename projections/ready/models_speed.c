@@ -63,6 +63,9 @@ int models_take_speed(struct fold *fold, struct err *err) {
     if (rc != 0) {
         return rc;
     }
+    if (fold_is_late(fold, row, SPEED_AT)) {
+        return 0;
+    }
     row_set_text(row, SPEED_MODEL, model);
     if (digest.n > 0) {
         row_set_text(row, SPEED_DIGEST, digest);
@@ -75,7 +78,7 @@ int models_take_speed(struct fold *fold, struct err *err) {
     fold_copy(fold, row, SPEED_RUNS, "runs");
     fold_copy(fold, row, SPEED_HARNESS, "harness");
     fold_copy(fold, row, SPEED_BUILD, "build");
-    row_set_int(row, SPEED_AT, (int64_t)fold_at(fold));
+    row_set_int(row, SPEED_AT, (int64_t)fold_when(fold));
     row_set_int(row, SPEED_SEQ, (int64_t)fold_event(fold)->seq);
     return 0;
 }

@@ -99,7 +99,7 @@ static void copy_needs(struct fold *fold, struct row *row) {
 /* Another version of it is there from here on. */
 static void take_version(struct fold *fold, struct row *row, bool fresh) {
     struct bytes version, before = row_text(row, PACK_VERSION);
-    uint64_t at = fold_at(fold);
+    uint64_t at = fold_when(fold);
     if (!fresh && fold_text(fold, "version", &version) && before.n > 0 && !bytes_eq(version, before)) {
         row_set_text(row, PACK_VERSION_BEFORE, before);
     }
@@ -116,14 +116,7 @@ static void take_version(struct fold *fold, struct row *row, bool fresh) {
     row_set_text(row, PACK_BY, fold_event(fold)->actor);
 }
 
-static int take_check(struct fold *fold, struct bytes pack, struct err *err) {
-    struct bytes parts[] = {pack, {0}};
-    struct row *row;
-    fold_text(fold, "check", &parts[1]);
-    int rc = fold_row(fold, PACK_CHECKS, parts, 2, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+static void take_result(struct fold *fold, struct row *row) {
     for (size_t i = CHECK_VERDICT; i < CHECK_N; i++) {
         if (i != CHECK_REQUIRED) {
             row_set_null(row, i);
@@ -134,8 +127,21 @@ static int take_check(struct fold *fold, struct bytes pack, struct err *err) {
     fold_copy(fold, row, CHECK_VERSION, "version");
     fold_copy(fold, row, CHECK_EXIT_CODE, "exit_code");
     fold_copy(fold, row, CHECK_DURATION_MS, "duration_ms");
-    row_set_int(row, CHECK_AT, (int64_t)fold_at(fold));
+    row_set_int(row, CHECK_AT, (int64_t)fold_when(fold));
     row_set_int(row, CHECK_SEQ, (int64_t)fold_event(fold)->seq);
+}
+
+static int take_check(struct fold *fold, struct bytes pack, struct err *err) {
+    struct bytes parts[] = {pack, {0}};
+    struct row *row;
+    fold_text(fold, "check", &parts[1]);
+    int rc = fold_row(fold, PACK_CHECKS, parts, 2, &row, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (!fold_is_late(fold, row, CHECK_AT)) {
+        take_result(fold, row);
+    }
     rc = fold_find(fold, PACKS, &pack, 1, &row, err);
     if (rc == 0 && row != NULL) {
         fold_touch(fold, row, PACK_BASE);
@@ -179,4 +185,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"pack.installed", "pack.upgraded", "pack.configured", "pack.checked",
                                     "pack.parked",    "pack.unparked", "pack.removed",    NULL};
-const struct projection projection_packs = {"packs", 3, tables, PACKS_TABLES, kinds, fold};
+const struct projection projection_packs = {"packs", 4, tables, PACKS_TABLES, kinds, fold};

@@ -513,4 +513,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 4, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 5, tables, COUNT(tables), kinds, fold_promotion};

@@ -1,5 +1,6 @@
 /* The fold of routes. What a declaration or configuration leaves out stays as it was: it says nothing of it. What a route
- * was before it was removed is forgotten when it is declared again. */
+ * was before it was removed is forgotten when it is declared again. Whether it answers and which model did is observed, and
+ * goes by the source's time; the other steps are somebody's, and go by the order of the log (decision 080). */
 #include "projections/ready/routes.h"
 
 #include <string.h>
@@ -48,6 +49,9 @@ static const struct state_column route_columns[] = {
     [ROUTE_USED_SEQ] = {"used_seq", CELL_INT, COLUMN_SEQ, "that decision"},
     [ROUTE_USES_DIGEST] = {"uses_digest", CELL_TEXT, COLUMN_JUDGED,
                            "digest of the weights that it uses now, whoever says so; none: nobody knows"},
+    [ROUTE_SEEN_AT] = {"seen_at", CELL_INT, COLUMN_TIME | COLUMN_WORK,
+                       "when the newest of what is told of its answering was"},
+    [ROUTE_LATE] = {"late", CELL_INT, COLUMN_WORK, "events that tell of a time before what was known"},
     FOLD_COLUMNS};
 static const struct state_column pack_columns[] = {
     [ROUTE_PACK_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack"},
@@ -195,7 +199,7 @@ static int describe(struct fold *fold, struct row *row, bool declared, struct er
 static void set_degraded(const struct fold *fold, struct row *row, bool degraded) {
     if (degraded && !row_bool(row, ROUTE_DEGRADED)) {
         row_set_int(row, ROUTE_DEGRADED_SEQ, (int64_t)fold_event(fold)->seq);
-        row_set_int(row, ROUTE_DEGRADED_AT, (int64_t)fold_at(fold));
+        row_set_int(row, ROUTE_DEGRADED_AT, (int64_t)fold_when(fold));
     } else if (!degraded) {
         row_set_null(row, ROUTE_DEGRADED_SEQ);
         row_set_null(row, ROUTE_DEGRADED_AT);
@@ -232,10 +236,7 @@ static int take_used(struct fold *fold, struct row *row, struct err *err) {
 
 /* Work that was given to it illegally was given nevertheless, and shows; but it does not make it well. */
 static int take_decision(struct fold *fold, struct row *row, struct bytes decision, bool legal, struct err *err) {
-    row_add(row, ROUTE_DECISIONS, 1);
-    row_set_int(row, ROUTE_DECIDED_AT, (int64_t)fold_at(fold));
     if (bytes_is(decision, "fallback")) {
-        row_add(row, ROUTE_FALLBACKS, 1);
         set_degraded(fold, row, true);
     } else if (bytes_is(decision, "primary")) {
         if (legal) {
@@ -295,6 +296,15 @@ static int take_use(struct fold *fold, struct row *row, struct bytes step, struc
     bool at_work = row_is(row, ROUTE_STEP, "declared") || row_is(row, ROUTE_STEP, "used");
     int64_t violations = row_int(row, ROUTE_BASE + FOLD_VIOLATIONS);
     fold_text(fold, "decision", &decision);
+    if (decided) {
+        row_add(row, ROUTE_DECISIONS, 1);
+    }
+    if (!decided || bytes_is(decision, "fallback")) {
+        row_add(row, ROUTE_FALLBACKS, 1);
+    }
+    if (!fold_is_news(fold, row, ROUTE_BASE, ROUTE_DECIDED_AT, ROUTE_LATE)) {
+        return 0;
+    }
     bool legal = at_work || take_step(fold, row, bytes_is(decision, "refused") ? bytes_of("refused") : step);
     if (at_work) {
         fold_touch(fold, row, ROUTE_BASE);
@@ -302,7 +312,6 @@ static int take_use(struct fold *fold, struct row *row, struct bytes step, struc
     if (decided) {
         rc = take_decision(fold, row, decision, legal, err);
     } else {
-        row_add(row, ROUTE_FALLBACKS, 1);
         set_degraded(fold, row, true);
     }
     if (row_int(row, ROUTE_BASE + FOLD_SINCE_SEQ) == (int64_t)fold_event(fold)->seq ||
@@ -315,10 +324,18 @@ static int take_use(struct fold *fold, struct row *row, struct bytes step, struc
 static int take_rest(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
     struct bytes why = NOTHING;
     bool removed = row_is(row, ROUTE_STEP, "removed"), declared = bytes_is(step, "declared");
+    bool answering = bytes_is(step, "offline") || bytes_is(step, "online");
+    bool comes = declared && !row_has(row, ROUTE_DECLARED_SEQ);
     int rc = 0;
+    if (answering && !fold_is_news(fold, row, ROUTE_BASE, ROUTE_SEEN_AT, ROUTE_LATE)) {
+        return 0;
+    }
     bool legal = take_step(fold, row, step);
     if (declared && removed) {
         forget(row);
+    }
+    if ((comes || (declared && removed)) && !fold_is_late(fold, row, ROUTE_SEEN_AT)) {
+        row_set_int(row, ROUTE_SEEN_AT, (int64_t)fold_when(fold)); /* what was before tells nothing of it */
     }
     if (declared || (bytes_is(step, "configured") && !removed)) {
         rc = describe(fold, row, declared, err);
@@ -354,4 +371,4 @@ static int fold(struct fold *fold, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 6, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 7, tables, ROUTES_TABLES, kinds, fold};

@@ -121,12 +121,6 @@ static const struct state_column clause_columns[] = {
 
 /* ---- folds ---- */
 
-/* A source's time that lies in the future is not believed, or nothing could follow it. */
-static int64_t when(const struct fold *fold) {
-    uint64_t at = fold_at(fold), told = fold_event(fold)->time;
-    return (int64_t)(at < told ? at : told);
-}
-
 static void replace(struct fold *fold, struct row *row, size_t column, const char *field) {
     row_set_null(row, column);
     fold_copy(fold, row, column, field);
@@ -165,9 +159,7 @@ static int fold_observed(struct fold *fold, struct err *err) {
         return rc;
     }
     row_add(row, COUNT, 1);
-    if (row_has(row, AT) && when(fold) < row_int(row, AT)) {
-        row_add(row, LATE, 1);
-        fold_touch(fold, row, C_BASE);
+    if (!fold_is_news(fold, row, C_BASE, AT, LATE)) {
         return 0;
     }
     set_state(fold, row, C_BASE, STATUS, "status");
@@ -178,7 +170,6 @@ static int fold_observed(struct fold *fold, struct err *err) {
     replace(fold, row, OFFLINE, "offline");
     replace(fold, row, PACK, "pack");
     replace(fold, row, DIGEST, "digest");
-    row_set_int(row, AT, when(fold));
     return 0;
 }
 
@@ -195,7 +186,7 @@ static int fold_remedied(struct fold *fold, struct err *err) {
     replace(fold, row, REMEDY, "remedy");
     replace(fold, row, TIER, "tier");
     replace(fold, row, EXIT_CODE, "exit_code");
-    row_set_int(row, R_AT, (int64_t)fold_at(fold));
+    row_set_int(row, R_AT, (int64_t)fold_when(fold));
     row_add(row, R_COUNT, 1);
     fold_touch(fold, row, R_BASE);
     return 0;
@@ -217,7 +208,7 @@ static int fold_judged(struct fold *fold, struct err *err) {
     bool other = fold_text(fold, "verdict_before", &before) && was.n > 0 && !bytes_eq(before, was);
     set_state(fold, row, V_BASE, GIVEN, "verdict");
     replace(fold, row, POSITION, "position");
-    row_set_int(row, GIVEN_AT, (int64_t)fold_at(fold));
+    row_set_int(row, GIVEN_AT, (int64_t)fold_when(fold));
     row_set_int(row, GIVEN_SEQ, (int64_t)fold_event(fold)->seq);
     if (other) {
         fold_violation(fold, row, V_BASE, "it was %.*s before by this event, %.*s by those before it", (int)before.n,
@@ -432,4 +423,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"doctor.*", "ledger.created", "pack.installed", "pack.upgraded", "pack.removed", NULL};
 
-const struct projection projection_doctor = {"doctor", 4, tables, TABLES, kinds, fold_doctor};
+const struct projection projection_doctor = {"doctor", 5, tables, TABLES, kinds, fold_doctor};

@@ -326,8 +326,12 @@ static void take_tracks(struct walk_nodes *nodes, struct walk_node *node, const 
         struct walk_track *track = &node->tracks[k];
         nodes->rc = walk_hash(row, (size_t)__builtin_ctzll(left), hash) ? nodes->rc : ERR_NOMEM;
         if (appeared || memcmp(hash, track->hash, WALK_HASH) != 0) {
+            uint64_t before = !appeared && track->cause.known ? track->cause.at : 0;
             memcpy(track->hash, hash, WALK_HASH);
             track->cause = nodes->cause;
+            if (before > track->cause.at) { /* its source dates it before what it follows */
+                track->cause.at = before;
+            }
             if (node->past > (int64_t)track->cause.at) { /* told later than it ended */
                 track->cause.at = (uint64_t)node->past;
             }

@@ -90,9 +90,7 @@ event eval.suite_declared -s suite/smoke suite=smoke \
 event pack.installed -s pack/pdf-ops pack=pdf-ops version=1.2 checks:='["ocr"]' routes:='[{"name":"summarise"}]' \
     permissions:='[{"group":"filesystem.read","scope":"in box/**","tier":"T1"},{"group":"exec","scope":"pdftotext *","tier":"T2","required":false}]'
 mend permissions pdf-ops fail
-event pack.installed -s pack/small pack=small permissions:='[{"group":"gpu"}]'
 mend checks pdf-ops unknown VERDICT=pass
-mend packs '' warn TIER=T1
 
 # A deliberate denial is named with its event, and so by the grant that would override it, which is the one that the pack
 # asks for.
@@ -132,6 +130,10 @@ command=${command//SUITE/smoke}
 eval "${command//DIGEST/$WEIGHTS}" >typed 2>&1 || fail "$command: $(cat typed)"
 mend routes pdf-ops warn EVAL=e1 VALUE=0.9 THRESHOLD=0.5 DIRECTION=true
 same "$(clause state pdf-ops state)" pass
+event pack.installed -s pack/small pack=small permissions:='[{"group":"gpu"}]'
+mend packs '' warn TIER=T1
+event route.offline -s route/summarise reason=refused
+mend packs '' warn
 event route.offline -s route/summarise reason=refused
 mend routes pdf-ops fail
 event route.parked -s route/summarise

@@ -122,6 +122,30 @@ static void faults_are_counted_by_device(void **state) {
     assert_false(box_row(&box, "hardware", "local", NULL));
 }
 
+static void a_number_that_nobody_can_mean_tells_nothing(void **state) {
+    (void)state;
+    box_odd(&box, "hardware.profiled", "host/local", "{\"memory_bytes\":-5,\"cores\":-1}");
+    find_host();
+    box_text(&box, "tier", "unknown");
+    assert_false(row_has(&box.row, box_column(&box, "memory_bytes")));
+    assert_false(row_has(&box.row, box_column(&box, "cores")));
+    box_odd(&box, "hardware.profiled", "host/local", "{\"memory_bytes\":-5,\"gpus\":[{\"memory_bytes\":25769803776}]}");
+    find_host();
+    box_text(&box, "tier", "gpu-24g");
+}
+
+static void a_profile_of_years_ago_is_counted_and_is_not_the_machine(void **state) {
+    (void)state;
+    uint64_t seq = profile(",\"memory_bytes\":8589934592");
+    profile(",\"memory_bytes\":17179869184,\"at\":1500000000000000000");
+    find_host();
+    box_int(&box, "memory_bytes", 8589934592);
+    box_int(&box, "since_seq", (int64_t)seq);
+    box_int(&box, "profiles", 2);
+    box_int(&box, "late", 1);
+    box_evidence(&box, 1, seq);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -130,6 +154,8 @@ int main(void) {
         TEST(the_tier_follows_from_the_memory_of_gpus_and_machine),
         TEST(a_profile_without_memory_has_no_tier),
         TEST(memories_that_no_machine_has_do_not_overflow),
+        TEST(a_number_that_nobody_can_mean_tells_nothing),
+        TEST(a_profile_of_years_ago_is_counted_and_is_not_the_machine),
         TEST(faults_are_counted_by_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

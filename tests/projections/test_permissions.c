@@ -58,7 +58,8 @@ static void a_grant_has_its_own_tier_or_that_of_its_request_never_an_older_one(v
 static void a_request_is_granted_used_and_revoked(void **state) {
     (void)state;
     uint64_t asked =
-        say("requested", "{\"group\":\"exec\",\"scope\":\"/a\",\"tier\":\"T1\",\"request\":\"r1\",\"required\":true}");
+        say("requested", "{\"group\":\"exec\",\"scope\":\"/a\",\"tier\":\"T1\",\"request\":\"r1\",\"required\":true,"
+                         "\"at\":4000}");
     expect("/a", "requested", 0);
     box_text(&b, "who", "pack/p");
     box_text(&b, "request", "r1");
@@ -125,7 +126,7 @@ static void a_grant_ends_when_its_time_has_come(void **state) {
 
 static void once_is_once(void **state) {
     (void)state;
-    uint64_t granted = say("granted", "{\"group\":\"exec\",\"scope\":\"/a\",\"lifetime\":\"once\"}");
+    uint64_t granted = say("granted", "{\"group\":\"exec\",\"scope\":\"/a\",\"lifetime\":\"once\",\"at\":6000}");
     expect("/a", "granted", 0);
     uint64_t use = say("used", "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":7000}");
     expect("/a", "expired", 0);
@@ -181,7 +182,7 @@ static void taking_back_is_always_possible_and_shows_when_there_was_nothing(void
 
 static void a_session_takes_its_grants_with_it(void **state) {
     (void)state;
-    say("granted", "{\"group\":\"exec\",\"lifetime\":\"session\",\"session\":\"s1\"}");
+    say("granted", "{\"group\":\"exec\",\"lifetime\":\"session\",\"session\":\"s1\",\"at\":8000}");
     box_event_of(&b, "run.started", "run/s1", "s1", NULL);
     expect("", "granted", 0);
     uint64_t end = box_event_of(&b, "run.finished", "run/s1", "s1", "{\"at\":9000}");
@@ -220,7 +221,7 @@ static void a_grant_whose_end_is_not_known_is_over(void **state) {
         say("used", "{\"group\":\"exec\",\"scope\":\"/a\"}");
         expect("/a", "expired", i + 1);
         box_text(&b, "violation", "used, but it was granted until a time that nobody named");
-        say("granted", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+        say("granted", "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":4000}");
         expect("/a", "granted", i + 1);
     }
 }

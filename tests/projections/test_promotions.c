@@ -49,16 +49,17 @@ static void go_to_the_gate(void) {
 
 static void the_legal_way_leads_to_promoted_and_each_step_is_evidence(void **state) {
     (void)state;
-    uint64_t planned = say("planned", "{\"what\":\"model\",\"model\":\"m\",\"digest\":\"" D1 "\",\"version\":\"2\"}");
+    uint64_t planned =
+        say("planned", "{\"what\":\"model\",\"model\":\"m\",\"digest\":\"" D1 "\",\"version\":\"2\",\"at\":50}");
     expect("planned", 0);
     box_text(&b, "what", "model");
     box_text(&b, "digest", D1);
-    uint64_t debating = say("debating", "{\"digest\":\"" D1 "\"}");
+    uint64_t debating = say("debating", "{\"digest\":\"" D1 "\",\"at\":60}");
     expect("debating", 0);
-    uint64_t simulated = say("simulated", "{\"verdict\":\"warn\"}");
+    uint64_t simulated = say("simulated", "{\"verdict\":\"warn\",\"at\":70}");
     expect("simulated", 0);
     box_text(&b, "simulated", "warn");
-    uint64_t verifying = say("verifying", NULL);
+    uint64_t verifying = say("verifying", "{\"at\":70}");
     expect("verifying", 0);
     uint64_t gated = say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
     expect("verifying", 0);

@@ -493,10 +493,46 @@ static void a_blocked_pack_is_a_warning_of_the_box(void **state) {
     clause_text("packs", "remedy", "ledger append permission.granted -s pack/p group=exec tier=TIER");
 }
 
+static void what_does_not_apply_alone_does_not_pass(void **state) {
+    (void)state;
+    uint64_t seq = observe("disk-space", ",\"target\":\"/\",\"status\":\"not_applicable\"");
+    observe("gpu", ",\"status\":\"not_applicable\"");
+    observe("net", ",\"status\":\"ok\"");
+    box_odd(&box, "hardware.profiled", "host/local", "{\"memory_bytes\":-5}");
+    find_verdict("");
+    clause("disk", "unknown", "disk-space of /: not_applicable");
+    clause_cites("disk", seq);
+    clause("checks", "pass", "1 made, all well");
+    clause("hardware", "unknown", "the profile of local does not tell its memory");
+    observe("disk-space", ",\"target\":\"/home\",\"status\":\"ok\"");
+    find_verdict("");
+    clause("disk", "pass", "1 checked, all well");
+}
+
+static void a_pack_that_is_ready_and_fails_by_its_own_verdict_is_named(void **state) {
+    (void)state;
+    box_event(&box, "model.observed", "model/m:1", "{\"runtime\":\"ollama\",\"digest\":\"" DIGEST "\"}");
+    box_event(&box, "pack.installed", "pack/p",
+              "{\"version\":\"1\",\"models\":[{\"role\":\"w\",\"model\":\"m:1\",\"digest\":\"" DIGEST
+              "\"}],\"routes\":[{\"name\":\"r\",\"required\":false}]}");
+    find_verdict("");
+    clause("packs", "pass", "none of 1 fails");
+    uint64_t seq = box_event(&box, "model.removed", "model/m:1", "{\"runtime\":\"ollama\"}");
+    find_verdict("");
+    clause("packs", "warn", "p fails: models: w sha256:000000000000 is removed");
+    clause_text("packs", "remedy", "ledger ingest ollama");
+    box_int(&box, "since_seq", (int64_t)seq);
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "packs", "p", NULL));
+    box_text(&box, "state", "ready");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_check_keeps_the_newest_observation_of_each_target),
+        TEST(what_does_not_apply_alone_does_not_pass),
+        TEST(a_pack_that_is_ready_and_fails_by_its_own_verdict_is_named),
         TEST(an_observation_that_is_older_than_what_is_known_changes_nothing),
         TEST(what_was_done_about_a_check_is_kept),
         TEST(of_a_new_box_nothing_is_known),
