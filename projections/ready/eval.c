@@ -4,6 +4,7 @@
  * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own. What
  * scores come to is judged (eval_judge.c), because a suite may be declared after them. */
 #include "projections/ready/eval.h"
+#include "projections/rows/list.h"
 
 #include <string.h>
 
@@ -33,6 +34,8 @@ static const struct state_column eval_columns[] = {
     [EVAL_FAILED] = {"failed", CELL_INT, 0, "scores that failed"},
     [EVAL_ERRORS] = {"errors", CELL_INT, 0, "samples that ended in an error"},
     [EVAL_SAMPLES] = {"samples", CELL_INT, 0, "samples that were run; planned ones while it runs"},
+    [EVAL_SAMPLES_TOTAL] = {"samples_total", CELL_INT, 0,
+                            "samples that were planned or that its suite has, whichever is more"},
     [EVAL_HARNESS] = {"harness", CELL_TEXT, 0, "the program whose result file it is"},
     [EVAL_IMPORTED] = {"imported", CELL_BOOL, 0, "it was taken from a result file"},
     [EVAL_SAID] = {"verdict_said", CELL_TEXT, 0, "the verdict that was given"},
@@ -48,6 +51,7 @@ static const struct state_column eval_columns[] = {
     [EVAL_SCORES_OTHER] = {"scores_unclear", CELL_INT, COLUMN_JUDGED, "of these warn or cannot be judged"},
     [EVAL_SCORES_PARTIAL] = {"scores_partial", CELL_INT, COLUMN_JUDGED, "of these rest on a part of the samples"},
     [EVAL_SAMPLES_FAILED] = {"samples_failed", CELL_INT, 0, "samples that were recorded as failed"},
+    [EVAL_SAMPLES_ERRED] = {"samples_erred", CELL_INT, 0, "of these ended in an error, or nobody says how they failed"},
     [EVAL_INVALID] = {"invalidated", CELL_TEXT, 0, "why it was taken back, in a word"},
     [EVAL_STARTED_SEQ] = {"started_seq", CELL_INT, COLUMN_SEQ, "the event that began it"},
     [EVAL_FINISHED_AT] = {"finished_at", CELL_INT, COLUMN_TIME, "when it ended"},
@@ -130,7 +134,7 @@ static const struct state_table tables[EVALS_TABLES] = {
 static const struct fold_step_rule rules[] = {
     {"", "started", "started", NULL},
     {"", "invalidated", "invalidated", "invalidated before anything was known of it"},
-    {"started", "started", NULL, "started again before it had finished"},
+    {"started", "started", "started", "started again before it had finished"},
     {"finished", "started", "started", NULL},
     {"invalidated", "started", "started", NULL},
     {"", "finished", "finished", NULL},
@@ -241,11 +245,37 @@ static const struct {
 #define N_SCORE_FIELDS (sizeof(score_fields) / sizeof(score_fields[0]))
 #define N_RESULT       5 /* of them are its result */
 
-/* Fewer samples than there are, whatever else is said. */
+/* Fewer samples than there are, or a reason why it is a part, whatever else is said. */
 static void take_part(const struct fold *fold, struct row *row, size_t column) {
     int64_t n, total;
-    if (fold_int(fold, "samples", &n) && fold_int(fold, "samples_total", &total) && n < total) {
+    struct bytes raw, item;
+    struct list reasons;
+    bool told = fold_raw(fold, "partial_reasons", &raw);
+    list_open(&reasons, told ? raw : NOTHING);
+    if ((fold_int(fold, "samples", &n) && fold_int(fold, "samples_total", &total) && n < total) ||
+        list_next(&reasons, &item)) {
         row_set_bool(row, column, true);
+    }
+}
+
+/* How many there are to be run: nobody makes it fewer by saying less later. */
+static void take_total(const struct fold *fold, struct row *row, const char *field) {
+    int64_t n;
+    if (fold_int(fold, field, &n) && (!row_has(row, EVAL_SAMPLES_TOTAL) || n > row_int(row, EVAL_SAMPLES_TOTAL))) {
+        row_set_int(row, EVAL_SAMPLES_TOTAL, n);
+    }
+}
+
+/* A wrong answer is what an evaluation is for; an error, or what nobody names, leaves open what the answer would have been.
+ * What a metric says to have failed is an answer. */
+static void take_sample(const struct fold *fold, struct row *row) {
+    struct bytes failure = NOTHING, metric;
+    bool told = fold_text(fold, "failure", &failure);
+    bool answered =
+        told ? bytes_is(failure, "assertion") || bytes_is(failure, "limit") : fold_text(fold, "metric", &metric);
+    row_add(row, EVAL_SAMPLES_FAILED, 1);
+    if (!answered) {
+        row_add(row, EVAL_SAMPLES_ERRED, 1);
     }
 }
 
@@ -314,12 +344,14 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
                   {EVAL_FAILED, "failed"},   {EVAL_ERRORS, "errors"}, {EVAL_SAMPLES, "samples"}};
     uint64_t at = fold_at(fold), time = fold_event(fold)->time;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (fields[i].column != EVAL_SAMPLES) {
-            row_set_null(row, fields[i].column);
-        }
+        row_set_null(row, fields[i].column);
         fold_copy(fold, row, fields[i].column, fields[i].field);
     }
     take_part(fold, row, EVAL_PARTIAL);
+    if (imported) {
+        row_set_null(row, EVAL_SAMPLES_TOTAL); /* the file says it */
+    }
+    take_total(fold, row, "samples_total");
     if (imported) {
         row_set_bool(row, EVAL_IMPORTED, true);
         fold_copy(fold, row, EVAL_HARNESS, "harness");
@@ -374,6 +406,7 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
         forget(row);
         row_set_int(row, EVAL_STARTED_SEQ, (int64_t)fold_event(fold)->seq);
         fold_copy(fold, row, EVAL_SAMPLES, "samples");
+        take_total(fold, row, "samples");
         return bind(fold, row, false, err);
     }
     if ((end || imported) && !was_invalid) {
@@ -435,7 +468,7 @@ static int fold(struct fold *fold, struct err *err) {
     }
     fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, rules, N_RULES);
     if (bytes_is(step, "sample_failed")) {
-        row_add(row, EVAL_SAMPLES_FAILED, 1);
+        take_sample(fold, row);
         return 0;
     }
     return take_score(fold, row, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "projections/ready/eval.h"
 #include "projections/ready/eval_suite.h"
@@ -21,7 +22,10 @@ struct told {
 /* What the scores of an evaluation come to. */
 struct scores {
     size_t n, partial, result[EVAL_RESULT_FAILS + 1];
-    struct told told[EVAL_RESULT_FAILS + 1], contradicted;
+    struct told told[EVAL_RESULT_FAILS + 1], contradicted, empty, beyond;
+    int64_t samples, of_task; /* that they rest on: of all tasks, of the one at hand */
+    uint8_t task[HASH_LEN];   /* that one */
+    bool unknown;             /* some task does not say */
 };
 
 /* All scores, for the columns that tell them. */
@@ -82,7 +86,8 @@ static void say_told(struct judging *j, const char *name, const struct told *tol
 static const char *word_of(enum eval_result result, const struct row *score) {
     static const char *const words[] = {
         [EVAL_RESULT_INFORMS] = "unknown",    [EVAL_RESULT_PASSES] = "pass",       [EVAL_RESULT_UNCLEAR] = "unknown",
-        [EVAL_RESULT_UNDIRECTED] = "unknown", [EVAL_RESULT_VALUELESS] = "unknown", [EVAL_RESULT_FAILS] = "fail"};
+        [EVAL_RESULT_UNDIRECTED] = "unknown", [EVAL_RESULT_VALUELESS] = "unknown", [EVAL_RESULT_OPPOSED] = "unknown",
+        [EVAL_RESULT_FAILS] = "fail"};
     bool warns = result == EVAL_RESULT_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
     return result == EVAL_RESULT_INFORMS ? NULL : warns ? "warn" : words[result];
 }
@@ -141,6 +146,24 @@ static void take_result(struct results *r, const struct row *score, enum eval_re
     }
 }
 
+/* Several metrics of a task rest on the same samples. Scores come task by task. */
+static void count_samples(struct scores *s, const struct row *score) {
+    const struct bytes task = row_text(score, EVAL_SCORE_TASK);
+    int64_t n = row_int(score, EVAL_SCORE_SAMPLES);
+    uint8_t is[HASH_LEN];
+    hash_parts(is, &task, 1);
+    if (s->n == 0 || memcmp(is, s->task, sizeof(is)) != 0) {
+        s->unknown = s->unknown || (s->n > 0 && s->of_task < 0);
+        s->of_task = -1;
+        memcpy(s->task, is, sizeof(is));
+    }
+    int64_t more = n - (s->of_task > 0 ? s->of_task : 0);
+    if (row_has(score, EVAL_SCORE_SAMPLES) && n > s->of_task) {
+        s->unknown = __builtin_add_overflow(s->samples, more > 0 ? more : 0, &s->samples) || s->unknown;
+        s->of_task = n;
+    }
+}
+
 static void count(struct judging *j, const struct row *score) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     double asked;
@@ -160,6 +183,13 @@ static void count(struct judging *j, const struct row *score) {
     } else if (result == EVAL_RESULT_FAILS) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is said to fail");
     }
+    if (row_has(score, EVAL_SCORE_SAMPLES) && row_int(score, EVAL_SCORE_SAMPLES) <= 0 && result != EVAL_RESULT_INFORMS) {
+        tell(&j->scores.empty, words, row_int(score, EVAL_SCORE_SEQ));
+    }
+    if (row_has(j->eval, EVAL_SAMPLES) && row_int(score, EVAL_SCORE_SAMPLES) > row_int(j->eval, EVAL_SAMPLES)) {
+        tell(&j->scores.beyond, words, row_int(score, EVAL_SCORE_SEQ));
+    }
+    count_samples(&j->scores, score);
     j->scores.n++;
     j->scores.partial += row_bool(score, EVAL_SCORE_PARTIAL);
     j->scores.result[result]++;
@@ -181,7 +211,8 @@ static int take_scores(struct judging *j, struct err *err) {
 }
 
 static size_t unclear(const struct scores *s) {
-    return s->result[EVAL_RESULT_UNCLEAR] + s->result[EVAL_RESULT_UNDIRECTED] + s->result[EVAL_RESULT_VALUELESS];
+    return s->result[EVAL_RESULT_UNCLEAR] + s->result[EVAL_RESULT_UNDIRECTED] + s->result[EVAL_RESULT_VALUELESS] +
+           s->result[EVAL_RESULT_OPPOSED];
 }
 
 static struct bytes verdict_of(const struct row *eval, const struct scores *s) {
@@ -234,6 +265,19 @@ static bool counts_failures(struct judging *j) {
     return bytes_is(j->verdict, "pass") && row_int(j->eval, EVAL_FAILED) > (int64_t)j->scores.result[EVAL_RESULT_FAILS];
 }
 
+static bool counts_few_passes(struct judging *j) {
+    size_t n = j->scores.result[EVAL_RESULT_PASSES];
+    readiness_say(&j->ret->found, "n", "%lld", (long long)row_int(j->eval, EVAL_PASSED));
+    readiness_say(&j->ret->found, "count", "%zu score%s", n, n == 1 ? " passes" : "s pass");
+    return row_has(j->eval, EVAL_PASSED) &&
+           (size_t)(row_int(j->eval, EVAL_PASSED) > 0 ? row_int(j->eval, EVAL_PASSED) : 0) < n;
+}
+
+static bool has_opposed_scores(struct judging *j) {
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_OPPOSED]);
+    return j->scores.result[EVAL_RESULT_OPPOSED] > 0;
+}
+
 static bool has_no_verdict(struct judging *j) {
     return !bytes_is(j->verdict, "pass") && !bytes_is(j->verdict, "warn") && !bytes_is(j->verdict, "fail");
 }
@@ -275,8 +319,45 @@ static bool lacks_tasks(struct judging *j) {
     return told.n > 0;
 }
 
+/* Fewer samples than it has to run, by what its end says or by what its scores rest on. */
+static bool runs_few(const struct judging *j, int64_t *ret_n, int64_t *ret_of) {
+    bool told = row_has(j->eval, EVAL_SAMPLES), total = row_has(j->eval, EVAL_SAMPLES_TOTAL);
+    bool rest = j->scores.n > 0 && !j->scores.unknown && j->scores.of_task >= 0;
+    int64_t n = row_int(j->eval, EVAL_SAMPLES), of = row_int(j->eval, EVAL_SAMPLES_TOTAL);
+    *ret_of = total && of > n ? of : n;
+    *ret_n = rest && (!told || j->scores.samples < n) ? j->scores.samples : n;
+    return (told || rest) && (total || told) && *ret_n < *ret_of;
+}
+
 static bool is_partial(struct judging *j) {
-    return row_bool(j->eval, EVAL_PARTIAL) || j->scores.partial > 0;
+    int64_t n, of;
+    bool few = runs_few(j, &n, &of);
+    readiness_say(&j->ret->found, "numbers", "%s", "");
+    if (few) {
+        readiness_say(&j->ret->found, "numbers", ": %lld of %lld", (long long)n, (long long)of);
+    }
+    return few || row_bool(j->eval, EVAL_PARTIAL) || j->scores.partial > 0;
+}
+
+static bool has_no_samples(struct judging *j) {
+    const struct told *empty = &j->scores.empty;
+    say_told(j, "scores", empty);
+    readiness_say(&j->ret->found, "for", "%s%s", empty->n > 0 ? " for " : "",
+                  empty->n > 0 ? readiness_fact(&j->ret->found, "scores") : "");
+    return empty->n > 0 || (row_has(j->eval, EVAL_SAMPLES) && row_int(j->eval, EVAL_SAMPLES) <= 0);
+}
+
+static bool runs_too_many(struct judging *j) {
+    int64_t n = row_int(j->eval, EVAL_SAMPLES), of = row_int(j->eval, EVAL_SAMPLES_TOTAL);
+    bool many = row_has(j->eval, EVAL_SAMPLES) && row_has(j->eval, EVAL_SAMPLES_TOTAL) && n > of;
+    say_told(j, "scores", &j->scores.beyond);
+    if (j->scores.beyond.n > 0) {
+        readiness_say(&j->ret->found, "numbers", "%lld samples were run, and more are behind %s", (long long)n,
+                      readiness_fact(&j->ret->found, "scores"));
+    } else {
+        readiness_say(&j->ret->found, "numbers", "%lld samples were run of %lld", (long long)n, (long long)of);
+    }
+    return many || j->scores.beyond.n > 0;
 }
 
 static bool is_not_known_whole(struct judging *j) {
@@ -284,8 +365,10 @@ static bool is_not_known_whole(struct judging *j) {
 }
 
 static bool has_errors(struct judging *j) {
-    readiness_say(&j->ret->found, "n", "%lld", (long long)row_int(j->eval, EVAL_ERRORS));
-    return row_int(j->eval, EVAL_ERRORS) > 0;
+    int64_t told = row_int(j->eval, EVAL_ERRORS), seen = row_int(j->eval, EVAL_SAMPLES_ERRED);
+    readiness_say(&j->ret->found, "n", "%lld", (long long)(seen > told ? seen : told));
+    readiness_say(&j->ret->found, "how", "%s", seen > told ? ", or nobody says how they failed" : "");
+    return told != 0 || seen > 0;
 }
 
 static bool is_cached(struct judging *j) {

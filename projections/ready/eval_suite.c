@@ -138,6 +138,7 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     bool own = row_has(score, EVAL_SCORE_THRESHOLD), directed = row_has(score, EVAL_SCORE_HIGHER);
     bool higher = row_bool(score, EVAL_SCORE_HIGHER), own_directed = directed, own_higher = higher;
+    bool opposed = false;
     struct weighed w = {EVAL_RESULT_INFORMS, NAN, false};
     for (size_t i = first_of(suite, task); i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
         struct eval_suite_task *t = &suite->tasks[i];
@@ -148,10 +149,14 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
         if (t->has_threshold) {
             weigh(&w, score, t->threshold, t->has_direction || directed, t->has_direction ? t->higher : higher);
         }
-        if (t->has_direction && !directed) {
+        opposed = opposed || (t->has_direction && own_directed && t->higher != own_higher);
+        if (t->has_direction && !own_directed) {
             own_directed = true;
             own_higher = t->higher;
         }
+    }
+    if (opposed && w.result < EVAL_RESULT_OPPOSED) {
+        w.result = EVAL_RESULT_OPPOSED;
     }
     if (own) {
         weigh(&w, score, row_real(score, EVAL_SCORE_THRESHOLD), own_directed, own_higher);

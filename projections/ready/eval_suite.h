@@ -33,6 +33,7 @@ enum eval_result {
     EVAL_RESULT_UNCLEAR,    /* it is said to be neither */
     EVAL_RESULT_UNDIRECTED, /* there is a threshold, and nobody says on which side of it is better */
     EVAL_RESULT_VALUELESS,  /* there is a threshold, and no number */
+    EVAL_RESULT_OPPOSED,    /* those who say whether more is better disagree */
     EVAL_RESULT_FAILS,
 };
 /* What a row of eval_scores comes to by what the source said of it, its own threshold and those that the suite declares:

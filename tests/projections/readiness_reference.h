@@ -17,13 +17,16 @@ struct score_told {
     int threshold; /* tenths; -1: none */
     int higher;    /* -1: not told */
     const char *verdict;
-    int samples; /* of ten; -1: not told */
-    bool picked; /* another result was there before it */
+    int samples;  /* of ten; -1: not told; 0: of an unknown number */
+    bool limited; /* "partial_reasons" */
+    bool picked;  /* another result was there before it */
 };
 struct eval_told {
     int route; /* -1: none is named */
     const char *suite, *suite_digest, *digest, *config, *pack, *version, *verdict;
     bool finished, invalidated, partial, dirty;
+    int planned, samples, passed; /* -1: not told */
+    int errors, erred;            /* told at its end; recorded */
     uint64_t seq;
     size_t n;
     struct score_told score[SCORES_MAX];
@@ -94,7 +97,7 @@ static inline const struct suite_told *suite_of(const struct world *w, const str
     return &w->suite[2];
 }
 
-/* Each thing that is asked of a score; 'f'ails, 'v'alueless, 'u'ndirected, 'c' not clear, 'p'asses, ' ': nothing is asked.
+/* Each thing that is asked of a score; 'f'ails, 'o'pposed directions, 'v'alueless, 'u'ndirected, 'c' not clear, 'p'asses, ' ': nothing is asked.
  */
 static inline char hold(int value, int threshold, int higher) {
     return value < 0 ? 'v' : higher < 0 ? 'u' : (higher != 0 ? value >= threshold : value <= threshold) ? 'p' : 'f';
@@ -108,8 +111,9 @@ static inline char result_of(const struct score_told *s, const struct task_told 
                                        : t->asked     ? t->higher
                                                       : -1);
     char suite = !t->asked || t->threshold < 0 ? ' ' : hold(s->value, t->threshold, t->higher >= 0 ? t->higher : s->higher);
-    for (const char *worst = "fvucp"; *worst != '\0'; worst++) {
-        if (said == *worst || own == *worst || suite == *worst) {
+    char opposed = t->asked && t->higher >= 0 && s->higher >= 0 && t->higher != s->higher ? 'o' : ' ';
+    for (const char *worst = "fovucp"; *worst != '\0'; worst++) {
+        if (said == *worst || own == *worst || suite == *worst || opposed == *worst) {
             return *worst;
         }
     }
@@ -117,7 +121,21 @@ static inline char result_of(const struct score_told *s, const struct task_told 
 }
 
 static inline bool is_part(const struct score_told *s) {
-    return s->samples >= 0 && s->samples < 10;
+    return s->limited || (s->samples > 0 && s->samples < 10);
+}
+
+/* The numbers of samples: fewer than there are, more than there are, none. */
+static inline bool has_wrong_numbers(const struct eval_told *e, const struct suite_told *suite) {
+    int most = e->samples > e->planned ? e->samples : e->planned, sum = 0;
+    bool each = e->n > 0, wrong = e->samples == 0 || (e->samples >= 0 && e->planned >= 0 && e->samples > e->planned);
+    for (size_t i = 0; i < e->n; i++) {
+        const struct score_told *s = &e->score[i];
+        wrong = wrong || (e->samples >= 0 && s->samples > e->samples) ||
+                (s->samples == 0 && result_of(s, &suite->task[s->task]) != ' ');
+        each = each && s->samples >= 0;
+        sum += s->samples;
+    }
+    return wrong || (most >= 0 && ((e->samples >= 0 && e->samples < most) || (each && sum < most)));
 }
 
 /* '+': it counts; '-': it speaks against; '?': it proves nothing; '.': it has not ended or was taken back. */
@@ -134,7 +152,9 @@ static inline char weigh_eval(const struct world *w, const struct eval_told *e) 
         partial = partial || is_part(&e->score[i]);
         scored[e->score[i].task]++;
     }
-    size_t doubtful = n['v'] + n['u'] + n['c'];
+    size_t doubtful = n['v'] + n['u'] + n['c'] + n['o'];
+    partial = partial || has_wrong_numbers(e, suite) || e->errors > 0 || e->erred > 0 ||
+              (e->passed >= 0 && (size_t)e->passed < n['p']);
     const char *verdict = e->verdict != NULL            ? e->verdict
                           : n['f'] > 0                  ? "fail"
                           : n['p'] > 0 && doubtful == 0 ? "pass"

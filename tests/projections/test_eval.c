@@ -1,4 +1,5 @@
 /* Evaluations: their steps, what scores make of them, and when they count. */
+#include "ledger/kinds/kind.h"
 #include "tests/projections/proof_box.h"
 
 static void eval(struct box *box, const char *id) {
@@ -19,12 +20,12 @@ static void a_full_pass_counts_and_its_bindings_are_kept(void **state) {
     box_text(&box, "state", "started");
     box_says(&box, "reason", "it has not finished");
     counts(&box, false);
-    uint64_t end = box_eval(&box, "eval/e", "{\"verdict\": \"pass\", \"samples\": 98, \"passed\": 4}");
+    uint64_t end = box_eval(&box, "eval/e", "{\"verdict\": \"pass\", \"samples\": 100, \"passed\": 4}");
     eval(&box, "e");
     box_text(&box, "state", "finished");
     box_text(&box, "digest", WEIGHTS);
     box_text(&box, "route", "r");
-    box_int(&box, "samples", 98);
+    box_int(&box, "samples", 100);
     box_int(&box, "started_seq", (int64_t)start);
     box_int(&box, "finished_seq", (int64_t)end);
     counts(&box, true);
@@ -178,7 +179,7 @@ static void a_score_or_an_end_with_fewer_samples_than_there_are_is_partial(void 
         eval(&box, "e");
         counts(&box, cases[i].counts);
         if (!cases[i].counts) {
-            box_text(&box, "reason", "only a part of its samples was run");
+            box_says(&box, "reason", "only a part of its samples was run");
         }
         box_close(&box);
     }
@@ -287,6 +288,103 @@ static void scores_alone_are_an_evaluation_that_has_not_ended(void **state) {
     box_close(&box);
 }
 
+/* An evaluation of one passing score, with this start, score, failed sample and end. */
+static void what_contradicts_itself_or_tells_of_a_part_counts_for_nothing(void **state) {
+    static const char held[] = "\"task\": \"t\", \"metric\": \"acc\", \"value\": 0.9, \"threshold\": 0.8";
+    static const struct {
+        const char *start, *score, *sample, *end, *reason;
+    } cases[] = {
+        {NULL, "", NULL, "", NULL},
+        {"\"samples\": 100", "", NULL, ", \"samples\": 1", "only a part of its samples was run: 1 of 100"},
+        {"\"samples\": 100", ", \"samples\": 1", NULL, "", "only a part of its samples was run: 1 of 100"},
+        {"\"samples\": 100", ", \"samples\": 100", NULL, "", NULL},
+        {NULL, ", \"samples\": 1", NULL, ", \"samples\": 100", "only a part of its samples was run: 1 of 100"},
+        {NULL, ", \"partial_reasons\": [\"limit\"]", NULL, "", "only a part of its samples was run"},
+        {NULL, ", \"partial_reasons\": []", NULL, "", NULL},
+        {NULL, ", \"samples\": 100", NULL, ", \"samples\": 1",
+         "its numbers contradict each other: 1 samples were run, and more are behind 't acc'"},
+        {"\"samples\": 1", "", NULL, ", \"samples\": 2", "its numbers contradict each other: 2 samples were run of 1"},
+        {NULL, "", NULL, ", \"samples\": 0", "no sample was run"},
+        {NULL, ", \"samples\": 0", NULL, "", "no sample was run for 't acc'"},
+        {NULL, "", NULL, ", \"passed\": 0", "it says that 0 of its scores passed, and 1 score passes"},
+        {NULL, "", NULL, ", \"passed\": 1", NULL},
+        {NULL, "", "\"failure\": \"assertion\"", "", NULL},
+        {NULL, "", "\"failure\": \"limit\"", ", \"errors\": 0", NULL},
+        {NULL, "", "\"metric\": \"acc\"", "", NULL},
+        {NULL, "", "\"failure\": \"error\"", "", "1 of its samples ended in an error, or nobody says how they failed"},
+        {NULL, "", "\"failure\": \"unknown\", \"metric\": \"acc\"", ", \"errors\": 0",
+         "1 of its samples ended in an error"},
+        {NULL, "", "\"sample\": \"7\"", "", "1 of its samples ended in an error"},
+        {NULL, "", "\"failure\": \"error\"", ", \"errors\": 2", "2 of its samples ended in an error"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        char body[512];
+        box_open(&box);
+        if (cases[i].start != NULL) {
+            snprintf(body, sizeof(body), "{%s}", cases[i].start);
+            box_event(&box, "eval.started", "eval/e", body);
+        }
+        snprintf(body, sizeof(body), "{%s, \"higher_is_better\": true%s}", held, cases[i].score);
+        box_event(&box, "eval.scored", "eval/e", body);
+        if (cases[i].sample != NULL) {
+            snprintf(body, sizeof(body), "{%s}", cases[i].sample);
+            box_event(&box, "eval.sample_failed", "eval/e", body);
+        }
+        snprintf(body, sizeof(body), "{\"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"%s}", cases[i].end);
+        box_event(&box, "eval.finished", "eval/e", body);
+        eval(&box, "e");
+        counts(&box, cases[i].reason == NULL);
+        if (cases[i].reason != NULL) {
+            box_says(&box, "reason", cases[i].reason);
+        }
+        box_close(&box);
+    }
+}
+
+static void a_score_and_its_suite_have_to_agree_on_what_is_better(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "eval.suite_declared", "suite/s",
+              "{\"suite\": \"s\", \"tasks\": [{\"name\": \"t\", \"metric\": \"x\", \"threshold\": 0.5, "
+              "\"higher_is_better\": true}]}");
+    box_event(&box, "eval.scored", "eval/e",
+              "{\"task\": \"t\", \"metric\": \"x\", \"value\": 1, \"higher_is_better\": false}");
+    box_event(&box, "eval.finished", "eval/e", "{\"suite\": \"s\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}");
+    eval(&box, "e");
+    counts(&box, false);
+    box_says(&box, "reason", "it is said both that more and that less is better for 't x'");
+    assert_true(box_row(&box, "eval_scores", "e", "t", "x", NULL));
+    box_text(&box, "verdict", "unknown");
+    box_text(&box, "side", "unknown");
+    box_close(&box);
+}
+
+static void a_negative_number_of_samples_is_refused(void **state) {
+    static const char *const fields[] = {"samples", "samples_total"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        struct buf body, private_;
+        uint32_t masked;
+        struct err err;
+        uint8_t map[32];
+        size_t n = strlen(fields[i]);
+        buf_init(&body, 4096);
+        buf_init(&private_, 4096);
+        map[0] = 0x81;
+        map[1] = (uint8_t)(0xa0 | n);
+        memcpy(map + 2, fields[i], n);
+        map[2 + n] = 0xff;
+        const struct bytes none = {0}, given = {map, n + 3};
+        assert_int_equal(kind_sort(bytes_of("eval.finished"), given, none, none, &body, &private_, &masked, &err),
+                         ERR_INVALID);
+        assert_non_null(strstr(err.msg, "is a negative integer"));
+        buf_done(&body);
+        buf_done(&private_);
+    }
+}
+
 static void what_is_found_cites_the_scores_that_it_names_and_the_suite_that_asks(void **state) {
     struct box box;
     (void)state;
@@ -307,6 +405,9 @@ static void what_is_found_cites_the_scores_that_it_names_and_the_suite_that_asks
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_contradicts_itself_or_tells_of_a_part_counts_for_nothing),
+        cmocka_unit_test(a_score_and_its_suite_have_to_agree_on_what_is_better),
+        cmocka_unit_test(a_negative_number_of_samples_is_refused),
         cmocka_unit_test(what_is_found_cites_the_scores_that_it_names_and_the_suite_that_asks),
         cmocka_unit_test(a_full_pass_counts_and_its_bindings_are_kept),
         cmocka_unit_test(an_evaluation_that_ends_on_other_weights_than_it_began_on_does_not_count),

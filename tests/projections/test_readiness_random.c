@@ -125,6 +125,12 @@ static void put_tenths(struct body *b, const char *name, int tenths) {
     put(b, name, tenths < 0 ? NULL : text, false);
 }
 
+static void put_number(struct body *b, const char *name, int n) {
+    char text[16];
+    snprintf(text, sizeof(text), "%d", n);
+    put(b, name, n < 0 ? NULL : text, false);
+}
+
 static void put_truth(struct body *b, const char *name, int truth) {
     put(b, name, truth < 0 ? NULL : truth != 0 ? "true" : "false", false);
 }
@@ -305,7 +311,8 @@ static void tell_score(struct world *w, struct eval_told *e, int task, const cha
                            OPTION(6) ? -1 : (int)below(w, 6),
                            OPTION(8) ? -1 : !OPTION(6),
                            OPTION(6) ? verdicts[below(w, 5)] : NULL,
-                           OPTION(3) ? 10 - OPTION(5) : -1,
+                           OPTION(3) ? (OPTION(40) ? 0 : 10 - OPTION(5)) : -1,
+                           OPTION(40),
                            false};
     size_t at = 0;
     while (at < e->n && e->score[at].task != task) {
@@ -327,9 +334,24 @@ static void tell_score(struct world *w, struct eval_told *e, int task, const cha
     put_tenths(&b, "threshold", s.threshold);
     put_truth(&b, "higher_is_better", s.higher);
     put(&b, "verdict", s.verdict, true);
-    put(&b, "samples", s.samples < 0 ? NULL : s.samples < 10 ? "9" : "10", false);
-    put(&b, "samples_total", s.samples < 0 ? NULL : "10", false);
+    put_number(&b, "samples", s.samples);
+    put(&b, "samples_total", s.samples <= 0 ? NULL : "10", false);
+    put(&b, "partial_reasons", s.limited ? "[\"limit\"]" : NULL, false);
     tell(w, "eval.scored", subject, &b);
+}
+
+/* A wrong answer is one; an error is none, nor is what nobody names. */
+static void tell_samples(struct world *w, struct eval_told *e, const char *subject) {
+    static const char *const failures[] = {"assertion", "assertion", "limit", "error", "unknown", NULL};
+    for (uint32_t n = OPTION(3) ? below(w, 3) : 0; n > 0; n--) {
+        uint32_t how = below(w, 6);
+        bool metric = OPTION(2);
+        struct body b = {0};
+        put(&b, "failure", failures[how], true);
+        put(&b, "metric", metric ? "m" : NULL, true);
+        tell(w, "eval.sample_failed", subject, &b);
+        e->erred += how == 3 || how == 4 || (how == 5 && !metric);
+    }
 }
 
 static void tell_eval(struct world *w) {
@@ -353,11 +375,24 @@ static void tell_eval(struct world *w) {
     }
     struct eval_told *e = &w->eval[w->n];
     snprintf(subject, sizeof(subject), "eval/e%zu", w->n++);
+    bool odd = OPTION(4); /* its numbers say much */
+    e->planned = odd && OPTION(2) ? 10 + 10 * (int)below(w, 2) : -1;
+    if (e->planned >= 0) {
+        struct body plan = {0};
+        put_number(&plan, "samples", e->planned);
+        tell(w, "eval.started", subject, &plan);
+    }
     for (int task = 0; task < 2; task++) {
         if (!OPTION(5)) {
             tell_score(w, e, task, subject);
         }
     }
+    if (odd) {
+        tell_samples(w, e, subject);
+    }
+    e->samples = odd && OPTION(2) ? 10 * (int)below(w, 3) : -1;
+    e->passed = odd && OPTION(3) ? (int)below(w, 3) : -1;
+    e->errors = odd && OPTION(2) ? OPTION(4) : -1;
     e->route = OPTION(10) ? -1 : (int)below(w, ROUTES_MAX);
     e->suite = OPTION(8) ? NULL : "s";
     e->suite_digest = OPTION(2) && w->newest_digest != NULL ? w->newest_digest : mostly(w, suites);
@@ -377,6 +412,9 @@ static void tell_eval(struct world *w) {
     put(&b, "pack", e->pack, true);
     put(&b, "pack_version", e->version, true);
     put(&b, "verdict", e->verdict, true);
+    put_number(&b, "samples", e->samples);
+    put_number(&b, "passed", e->passed);
+    put_number(&b, "errors", e->errors);
     put_truth(&b, "partial", e->partial ? 1 : -1);
     put_truth(&b, "dirty", e->dirty ? 1 : -1);
     if (e->finished) {
