@@ -476,4 +476,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
                                     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 8, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 9, tables, EVALS_TABLES, kinds, fold};
