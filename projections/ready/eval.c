@@ -119,8 +119,9 @@ static const struct state_table tables[EVALS_TABLES] = {
                      NULL},
     [EVAL_MODELS] = {"eval_models", "eval-of-model", "A row is an evaluation of weights.", digest_columns, EVAL_OF_SEQ + 1,
                      NULL},
-    [EVAL_LOOSE] = {"eval_loose", "eval-without-route", "A row is an evaluation of weights that names no route.",
-                    digest_columns, EVAL_OF_SEQ + 1, NULL},
+    [EVAL_LOOSE] = {"eval_loose", "eval-without-route",
+                    "A row is an evaluation of weights, or of a configuration, that names no route.", digest_columns,
+                    EVAL_OF_SEQ + 1, NULL},
     [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL},
     [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is what was declared last of one digest of a suite.",
                         version_columns, SUITE_N, NULL},
@@ -176,16 +177,21 @@ static int index_eval(struct fold *fold, size_t table, const struct row *row, si
     return rc;
 }
 
-/* One that names weights and no route is looked for by those weights, until it names one. */
+/* One that names no route is looked for by its weights and by its configuration, until it names one. */
 static int index_loose(struct fold *fold, const struct row *row, struct err *err) {
-    const struct bytes parts[] = {row_text(row, EVAL_DIGEST), row_text(row, EVAL_ID)};
-    struct row *at = NULL;
-    if (!row_has(row, EVAL_ROUTE)) {
-        return index_eval(fold, EVAL_LOOSE, row, EVAL_DIGEST, err);
-    }
-    int rc = parts[0].n > 0 ? fold_find(fold, EVAL_LOOSE, parts, 2, &at, err) : 0;
-    if (rc == 0 && at != NULL) {
-        fold_drop(at);
+    static const size_t columns[] = {EVAL_DIGEST, EVAL_CONFIG_DIGEST};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]) && rc == 0; i++) {
+        const struct bytes parts[] = {row_text(row, columns[i]), row_text(row, EVAL_ID)};
+        struct row *at = NULL;
+        if (!row_has(row, EVAL_ROUTE)) {
+            rc = index_eval(fold, EVAL_LOOSE, row, columns[i], err);
+        } else if (parts[0].n > 0) {
+            rc = fold_find(fold, EVAL_LOOSE, parts, 2, &at, err);
+        }
+        if (rc == 0 && at != NULL) {
+            fold_drop(at);
+        }
     }
     return rc;
 }
@@ -476,4 +482,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
                                     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 9, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 10, tables, EVALS_TABLES, kinds, fold};

@@ -39,6 +39,9 @@ struct candidate {
     const struct row *row;
     struct lacking evals; /* that the verification names */
     int64_t newest;       /* finished_seq of the newest one that decides nothing; -1: none */
+    bool told;            /* there is one, also one that has not finished */
+    int64_t unbound_seq;  /* of the newest one that is of it but for what it does not name; 0: none */
+    char unbound[200];
     struct readiness *found;
     struct reason *cite;
 };
@@ -90,6 +93,7 @@ static int weigh(struct candidate *c, struct state_view *view, const struct row 
     } else if (seq >= c->newest) {
         struct bytes id = row_text(eval, EVAL_ID);
         c->newest = seq;
+        c->told = true;
         readiness_say(c->found, "why", "eval '%.*s' does not count: %s", REASON_NAME(id), verdict.reason.words);
     }
     return 0;
@@ -208,13 +212,44 @@ static void conclude(struct candidate *c) {
 /* Of the weights by their digest, of a route by its configuration's, of a pack by its version. */
 static bool is_of(const struct candidate *c, const struct row *eval) {
     if (bytes_is(c->what, "route")) {
-        return bytes_eq(row_text(eval, EVAL_CONFIG_DIGEST), c->digest);
+        return bytes_eq(row_text(eval, EVAL_CONFIG_DIGEST), c->digest) &&
+               (c->route.n == 0 || bytes_eq(row_text(eval, EVAL_ROUTE), c->route));
     }
     if (bytes_is(c->what, "pack")) {
         return c->pack.n > 0 && c->version.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack) &&
                bytes_eq(row_text(eval, EVAL_PACK_VERSION), c->version);
     }
     return bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
+}
+
+/* What an evaluation does not name that would be of the candidate if it did; NULL: it is of something else. A route's
+ * weights may stand where its configuration is meant. */
+static const char *lacks_name(const struct candidate *c, const struct row *eval) {
+    struct bytes config = row_text(eval, EVAL_CONFIG_DIGEST);
+    if (bytes_is(c->what, "route") && c->digest.n > 0) {
+        bool own = row_has(eval, EVAL_ROUTE) && bytes_eq(row_text(eval, EVAL_ROUTE), c->route);
+        bool weights = config.n == 0 && bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
+        return own && config.n == 0                          ? "names no configuration"
+               : row_has(eval, EVAL_ROUTE)                   ? NULL
+               : weights                                     ? "names no route and no configuration"
+               : config.n > 0 && bytes_eq(config, c->digest) ? "names no route"
+                                                             : NULL;
+    }
+    bool pack = bytes_is(c->what, "pack") && c->pack.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack);
+    return pack && !row_has(eval, EVAL_PACK_VERSION) ? "names no version of the pack" : NULL;
+}
+
+static int take_eval(struct candidate *c, struct state_view *view, const struct row *eval, struct err *err) {
+    const char *lacks = is_of(c, eval) ? NULL : lacks_name(c, eval);
+    int64_t seq = row_int(eval, EVAL_FINISHED_SEQ);
+    if (is_of(c, eval)) {
+        return weigh(c, view, eval, err);
+    }
+    if (lacks != NULL && seq > c->unbound_seq) {
+        c->unbound_seq = seq;
+        snprintf(c->unbound, sizeof(c->unbound), "eval '%.*s' %s", REASON_NAME(row_text(eval, EVAL_ID)), lacks);
+    }
+    return 0;
 }
 
 /* The candidate's evaluations, by a table that leads from it to them. */
@@ -228,8 +263,8 @@ static int weigh_listed(struct state_view *view, struct candidate *c, const char
         struct row eval;
         bool there = false;
         rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
-        if (rc == 0 && there && is_of(c, &eval)) {
-            rc = weigh(c, view, &eval, err);
+        if (rc == 0 && there) {
+            rc = take_eval(c, view, &eval, err);
         }
         row_done(&eval);
     }
@@ -242,9 +277,7 @@ static int weigh_all(struct state_view *view, struct candidate *c, struct err *e
     const struct row *eval;
     int rc = look_rows(view, "evals", NULL, 0, &rows, err);
     while (rc == 0 && rows != NULL && (rc = look_next(rows, &eval, err)) == 0) {
-        if (is_of(c, eval)) {
-            rc = weigh(c, view, eval, err);
-        }
+        rc = take_eval(c, view, eval, err);
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
@@ -263,11 +296,12 @@ static int weigh_named_one(struct state_view *view, struct candidate *c, struct 
         *ret_why = "is not known";
     } else if (rc == 0) {
         bool under_way = row_is(&eval, EVAL_STATE, "started");
+        const char *lacks = lacks_name(c, &eval);
         rc = eval_judge_verdict(view, &eval, &verdict, err);
         *ret_start = under_way ? NULL : *ret_start;
         *ret_why = rc != 0            ? NULL
                    : under_way        ? "has not finished"
-                   : !is_of(c, &eval) ? "is of something else"
+                   : !is_of(c, &eval) ? lacks != NULL ? lacks : "is of something else"
                    : !verdict.counts  ? "does not count"
                                       : NULL;
     }
@@ -316,12 +350,17 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
     readiness_say(found, "why", "nothing was evaluated");
     if (bytes_is(c.what, "route")) {
         rc = weigh_listed(view, &c, "eval_routes", c.route, err);
+        if (rc == 0 && c.digest.n > 0) rc = weigh_listed(view, &c, "eval_loose", c.digest, err);
     } else if (bytes_is(c.what, "pack")) {
         rc = weigh_all(view, &c, err);
     } else {
         rc = weigh_listed(view, &c, "eval_models", c.digest, err);
     }
     if (rc == 0) rc = weigh_named(view, &c, err);
+    if (c.unbound_seq > 0 && !c.told && has_no_pass(&c)) {
+        readiness_say(found, "why", "%s", c.unbound);
+        reason_cite(cite, (uint64_t)c.unbound_seq, 0);
+    }
     conclude(&c);
     return rc;
 }
