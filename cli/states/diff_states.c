@@ -49,7 +49,7 @@ static bool is_of_the_entity(const struct state_column *column) {
     /* by name, which means the same in every table */
     static const char *const others[] = {
         /* counters */
-        "uses", "decisions", "fallbacks", "moved", "passed", "failed", "errors", "samples", "violations", "count",
+        "moved", "passed", "failed", "errors", "samples", "violations", "count",
         "missing", "accepted", "duplicate", "rejected", "masked", "runs", "steps", "events", "model_calls", "tool_calls",
         "tokens_in", "tokens_out", "denied", "artifacts", "late", "warned", "unknown", "calls", "answers", "uncalled",
         "requests",
@@ -58,10 +58,10 @@ static bool is_of_the_entity(const struct state_column *column) {
         /* how it came about */
         "by", "source", "session", "request", "call", "turn", "step", "detail", "violation", "status", "given", "name",
         "eval", "digest_before", "value_before", "version_before", "failed_action", "failed_version", "exit_code",
-        "decision", "differs", "known_by", "told_tier", "groups",
+        "decision", "differs", "told_tier", "groups",
         /* what a judgement of other things is made of */
         "proven_by", "clauses", "scored", "results"};
-    if (column->flags & (COLUMN_KEY | COLUMN_TIME | COLUMN_SEQ | COLUMN_EVIDENCE)) {
+    if (column->flags & (COLUMN_KEY | COLUMN_TIME | COLUMN_SEQ | COLUMN_EVIDENCE | COLUMN_WORK)) {
         return false;
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {

@@ -48,7 +48,7 @@ static const struct state_column columns[] = {
          "requested, granted, denied, expired, revoked; overridden: granted, and a newer refusal is of all "
          "of it; lifted: refused, and a newer grant reaches all of it; null: it was used and nobody decided"},
     [PERMISSIONS_REASON] =
-        {"reason", CELL_TEXT, COLUMN_JUDGED,
+        {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
          "the decision of another scope that counts for it or for a part of it instead; or why no use has it"},
     [PERMISSIONS_OVERRIDDEN] = {"overridden_by", CELL_INT, COLUMN_JUDGED | COLUMN_SEQ | COLUMN_MAIN,
                                 "the event of that decision"},

@@ -131,7 +131,7 @@ json '[.changes[] | [.change, .seq, .before.state, .after.state]] | tojson' \
     '[["appeared",31,null,null],["changed",32,"granted","revoked"]]'
 add 33 permission.granted -s pack/p group=exec 'scope=bin/x' tier=T1
 box 0 diff 30 33 --table permissions
-line '^~ +pack/p/exec/bin/x +33 .*permission.granted +granted again$'
+line '^~ +pack/p/exec/bin/x +33 .*permission.granted +granted again: where this grant does not hold, event 32 counts, which revoked it$'
 
 # A policy that comes is the cause of all that it judges, and so is its correction.
 add 34 policy.declared -s policy/strict policy=strict version=1 'tool_rules:=[{"group":"exec","tier":"T3"}]'
@@ -144,6 +144,12 @@ box 0 diff 34 --table permissions
 line '^~ +pack/p/exec/bin/\*\* +35 .*ledger.corrected +judged_tier T3 -> T2'
 line '^~ +pack/p/exec/bin/x +35 .*ledger.corrected +judged_tier T3 -> T2'
 
+# Uses are counted, and a counter is not a change: neither is that of uses that were not permitted.
+add 36 permission.used -s pack/p group=exec 'scope=bin/x' tier=T3
+box 0 permit show pack/p/exec/bin/x --json
+json '.things[0].fields.unpermitted' 1
+box 1 diff 35 36 --table permissions
+
 box 2 diff
 box 2 diff 1 2 3
 box 2 diff 1 --table instals
@@ -153,7 +159,7 @@ box 2 diff 1 --time soon
 box 3 diff 9 8
 err_has 'the earlier moment comes first'
 box 3 diff 1 99
-err_has 'the newest is 35'
+err_has 'the newest is 36'
 box 3 diff soon
 run 3 -C nowhere diff 1
 

@@ -173,6 +173,9 @@ if command -v script >/dev/null; then
     on_terminal --no-color why verdict
     out_has "    ledger -C $BOX ingest hardware"
     out_has '(no room at 80 columns: EVIDENCE, QUESTION)'
+    on_terminal --no-color permit list --no-pager
+    [[ $(head -n 1 <<<"$out" | tr -d '\r' | xargs) == 'WHO GROUP SCOPE STATE SINCE REASON' ]] || fail 'other columns have room'
+    out_has '(no room at 80 columns: OVERRIDDEN_BY, TIER, JUDGED_TIER, EXPIRES)'
     on_terminal --no-color model list --no-pager
     out_has 'bbbbbbb'
     out_lacks 'sha256:'
