@@ -75,6 +75,11 @@ int ingest_check_options(const struct ingest_source *source, const struct ingest
             return err_set(err, ERR_INVALID, "source '%s' does not take %s", source->name, all_asked[i].name);
         }
     }
+    if (o->url != NULL && strstr(o->url, "://") == NULL) {
+        return err_set(err, ERR_INVALID,
+                       "'%.200s' is not an address; source '%s' takes http://HOST:PORT or https://HOST:PORT%s", o->url,
+                       source->name, (source->takes & INGEST_FROM) != 0 ? ", and saved answers as --from FILE" : "");
+    }
     if (o->follow && o->n_paths > 1) {
         return err_set(err, ERR_INVALID, "--follow takes one file, not %zu", o->n_paths);
     }

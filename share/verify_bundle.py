@@ -471,7 +471,8 @@ class Check:
         self.seal(self.head)
         self.roots[self.size] = self.head[3]
         need(self.keyid == self.log[1] and ed25519(self.log[2], self.pae, self.sig), "the log key has not signed the manifest", "B7")
-        self.say(0, "seals", "manifest and checkpoint of size %d by %s; %d epoch keys" % (self.size, self.log[0], len(self.epochs)))
+        self.say(0, "seals", "manifest and checkpoint of size %d by %s; %d epoch key%s"
+                 % (self.size, self.log[0], len(self.epochs), "" if len(self.epochs) == 1 else "s"))
         self.hashed()
 
     def lead(self, line, n):  # from a line of keys to the next checkpoint
@@ -763,12 +764,13 @@ def main(argv):
     a = p.parse_args(argv)
     code, lines, broken, c = 0, [], None, None
 
-    def say(verdict, what, text, rule=None):
+    def say(verdict, what, text, rule=None, note=False):
         nonlocal code, broken
         code, broken = max(code, verdict), broken or rule
-        lines.append({"what": what, "state": {0: "good", 10: "note"}.get(verdict, "fault"), "text": text})
+        state = "note" if note else {0: "good", 10: "note"}.get(verdict, "fault")
+        lines.append({"what": what, "state": state, "text": text})
         if not a.json:
-            print("%-13s %-5s %s%s" % (what, {0: "good", 10: "note"}.get(verdict, "FAULT"), "rule %s: " % rule if rule else "", safe(text)))
+            print("%-13s %-5s %s%s" % (what, "FAULT" if state == "fault" else state, "rule %s: " % rule if rule else "", safe(text)))
 
     try:
         keys, genesis = [vkey(k) for k in a.key], bytes.fromhex(a.genesis or "")
@@ -796,7 +798,7 @@ def main(argv):
         if not a.json:
             question(c)
         if c.p["sparse"]:
-            say(0, "completeness", "not claimed: %d chosen events" % n["headers"])
+            say(0, "completeness", "not claimed: %d chosen events" % n["headers"], note=True)
         else:
             say(0, "completeness", "complete within [%d, %d); outside not examined" % (c.a, c.b))
         say(0, "erasures", lost(c))

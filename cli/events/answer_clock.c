@@ -1,6 +1,9 @@
 /* The two clocks. An answer by one of them is compared with the other's by counts, which cost little where there is an
  * index and are not made where there is none. */
 #include "cli/events/answer.h"
+
+#include <stdio.h>
+
 #include "cli/print/say.h"
 
 #define UNINDEXED_MAX 65536 /* events that are read for a remark */
@@ -53,10 +56,16 @@ static void say_times(struct answer *a) {
             "ledger' goes by that)",
             a->cli->command, (unsigned long long)n.happened, n.happened == 1 ? " was" : " were");
     } else if (by_seal && (n.sealed > 0 || n.happened > 0)) {
+        char words[128];
+        int at = n.sealed == 0 ? 0
+                               : snprintf(words, sizeof(words), "%llu of them happened at another%s",
+                                          (unsigned long long)n.sealed, n.happened > 0 ? ", and " : "");
+        if (n.happened > 0) {
+            snprintf(words + at, sizeof(words) - (size_t)at, "%llu more happened in it", (unsigned long long)n.happened);
+        }
         cli_note(a->cli,
-                 "ledger: %s: these are the events that were recorded in that time; %llu of them happened at another, and "
-                 "%llu more happened in it: '--clock source' goes by that",
-                 a->cli->command, (unsigned long long)n.sealed, (unsigned long long)n.happened);
+                 "ledger: %s: these are the events that were recorded in that time; %s: '--clock source' goes by that",
+                 a->cli->command, words);
     }
 }
 

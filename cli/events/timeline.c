@@ -461,6 +461,11 @@ static void say_clock(const struct timeline *t) {
     }
 }
 
+/* How a run ended is said with the run; what went wrong in it is counted as in lists of runs. */
+static bool is_whole_run(struct bytes kind) {
+    return bytes_is(kind, "run.started") || bytes_is(kind, "run.finished");
+}
+
 static int print(struct timeline *t) {
     size_t root = SIZE_MAX;
     struct err err = {0};
@@ -479,7 +484,7 @@ static int print(struct timeline *t) {
         const struct tree_node *node = &t->tree.nodes[i];
         t->gaps += node->mark == TREE_GAP ? 1 : 0;
         t->errors += node->mark == TREE_EVENT && !node->hidden && node->state == TREE_BAD &&
-                             !bytes_is(tree_text(&t->tree, node->kind), "run.started")
+                             !is_whole_run(tree_text(&t->tree, node->kind))
                          ? 1
                          : 0;
     }

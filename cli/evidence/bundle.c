@@ -57,7 +57,7 @@ static void print_why_not(struct cli *cli, const struct export_question *q, cons
 }
 
 static int print_text(struct cli *cli, const struct export_question *q, const struct ledger_event *event,
-                      struct bytes private_, struct err *err) {
+                      struct bytes private_, const struct corrected_one *corrected, struct err *err) {
     char time[TEXT_TIME_MAX];
     text_time(time, event->time);
     out_printf(cli, "%s%llu%s  %s  ", out_color(cli, OUT_BOLD), (unsigned long long)event->seq, out_color(cli, OUT_PLAIN),
@@ -65,6 +65,9 @@ static int print_text(struct cli *cli, const struct export_question *q, const st
     out_safe(cli, event->kind);
     out_str(cli, "  ");
     out_safe(cli, event->subject);
+    if (corrected != NULL) {
+        out_printf(cli, "  (corrected by event %llu)", (unsigned long long)corrected->by);
+    }
     out_str(cli, "\n   ");
     print_word(cli, "by", event->actor);
     print_word(cli, "via", event->source);
@@ -86,12 +89,14 @@ static int print_text(struct cli *cli, const struct export_question *q, const st
 }
 
 int bundle_print_event(struct cli *cli, const struct export_question *q, const struct ledger_event *event,
-                       struct bytes private_, struct err *err) {
+                       struct bytes private_, const struct corrected *corrected, struct err *err) {
+    const struct corrected_one *one = corrected_of(corrected, event);
     if (!cli->json) {
-        return print_text(cli, q, event, private_, err);
+        return print_text(cli, q, event, private_, one, err);
     }
+    const struct ledger_event_marks marks = {.corrected_by = one != NULL ? one->by : LEDGER_NO_SEQ};
     struct buf text = {.max = EVENT_TEXT_MAX};
-    int rc = ledger_event_json(event, private_, false, &text, err);
+    int rc = ledger_event_json_marked(event, private_, &marks, false, &text, err);
     if (rc == 0) {
         buf_put_str(&text, "\n");
         out_json(cli, bytes_of_buf(&text));
@@ -103,11 +108,12 @@ int bundle_print_event(struct cli *cli, const struct export_question *q, const s
 struct printing {
     struct cli *cli;
     const struct export_question *question;
+    const struct corrected *corrected;
 };
 
 static int print_one(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
     const struct printing *p = ctx;
-    return out_good(p->cli) ? bundle_print_event(p->cli, p->question, event, private_, err)
+    return out_good(p->cli) ? bundle_print_event(p->cli, p->question, event, private_, p->corrected, err)
                             : err_set(err, ERR_IO, "standard output");
 }
 
@@ -255,6 +261,7 @@ struct verifying {
     int fd;
     struct export_report *report;
     struct export_question *question;
+    struct corrected corrected; /* by events of the bundle */
 };
 
 static int check(const struct verifying *v, bool first,
@@ -266,7 +273,7 @@ static int check(const struct verifying *v, bool first,
         return err_errno(err, errno, "reading '%s' a second time", v->path);
     }
     out_progress_init(&progress, v->cli, "verifying");
-    if (each == NULL) {
+    if (first) {
         options.progress = out_progress_draw;
         options.progress_ctx = &progress;
     }
@@ -296,7 +303,7 @@ static int open_bundle(const char *path, const char *twice, struct err *err) {
 }
 
 static int print_events(const struct verifying *v, struct err *err) {
-    struct printing printing = {v->cli, v->question};
+    struct printing printing = {v->cli, v->question, &v->corrected};
     int rc = check(v, false, print_one, &printing, err);
     if (rc == 0 && !v->cli->json) {
         out_str(v->cli, "\n");
@@ -320,12 +327,19 @@ static int write_page(const struct verifying *v, const char *page, struct err *e
     return rc;
 }
 
+/* Which events are corrected is known when all were seen. */
+static int note_corrected(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+    (void)private_;
+    return corrected_add(ctx, event, err);
+}
+
 static int verify_all(struct verifying *v, bool *print, const char *page, struct err *err) {
     v->fd = open_bundle(v->path, *print ? "--print" : page != NULL ? "--report" : NULL, err);
     if (v->fd < 0) {
         return err->code;
     }
-    int rc = check(v, true, NULL, NULL, err);
+    int rc = check(v, true, *print ? note_corrected : NULL, &v->corrected, err);
+    corrected_order(&v->corrected);
     *print = *print && rc == 0 && v->report->verdict != LEDGER_INVALID;
     if (rc == 0 && page != NULL) rc = write_page(v, page, err);
     if (rc == 0 && *print) rc = print_events(v, err);
@@ -353,6 +367,7 @@ int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *
     if (v.question != NULL) {
         export_question_done(v.question);
     }
+    corrected_done(&v.corrected);
     free(v.question);
     free(v.report);
     return exit_code;

@@ -81,7 +81,9 @@ static bool is_told_elsewhere(const struct cut_args *args, const struct export_c
     bool in = one->seq >= c->from && one->seq < c->to, by_in = one->by < c->to;
     for (size_t i = 0; args->options.seqs != NULL && i < args->options.n_seqs; i++) {
         by_in = i == 0 ? false : by_in;
+        in = i == 0 ? false : in;
         by_in = by_in || args->options.seqs[i] == one->by;
+        in = in || args->options.seqs[i] == one->seq;
     }
     return in && !by_in;
 }

@@ -161,7 +161,7 @@ static int write_it(struct cli *cli, const struct opt_args *args, struct reveal 
     }
     struct err err = {0};
     if (opt_has(args, &options[R_PRINT]) &&
-        bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &err) != 0) {
+        bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &(struct corrected){0}, &err) != 0) {
         return cli_fail(cli, &err);
     }
     struct handover_done done = {path, bundle.bytes, bundle.receipt.seq, bundle.digest};
@@ -204,7 +204,7 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
                           "event %llu holds what looks like a secret: it would not be revealed",
                           (unsigned long long)r->seq);
     }
-    rc = bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &err);
+    rc = bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &(struct corrected){0}, &err);
     return rc != 0 ? cli_fail(cli, &err) : cli_end(cli, EXIT_GOOD);
 }
 

@@ -23,8 +23,10 @@ static int by_seq(const void *a, const void *b) {
     return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
 }
 
-static int add(void *ctx, const struct ledger_event *event, struct err *err) {
-    struct corrected *all = ctx;
+int corrected_add(struct corrected *all, const struct ledger_event *event, struct err *err) {
+    if (!bytes_is(event->kind, "ledger.corrected")) {
+        return 0;
+    }
     struct corrected_one *more = realloc(all->one, (all->n + 1) * sizeof(*more));
     if (more == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -34,6 +36,16 @@ static int add(void *ctx, const struct ledger_event *event, struct err *err) {
     return 0;
 }
 
+static int add(void *ctx, const struct ledger_event *event, struct err *err) {
+    return corrected_add(ctx, event, err);
+}
+
+void corrected_order(struct corrected *corrected) {
+    if (corrected->n > 1) {
+        qsort(corrected->one, corrected->n, sizeof(*corrected->one), by_seq);
+    }
+}
+
 static int load(struct ledger *ledger, uint64_t from, struct damage *damage, struct corrected *ret, struct err *err) {
     struct corrected all = {0};
     int rc = kind_events(ledger, "ledger.corrected", from, damage, add, &all, err);
@@ -41,9 +53,7 @@ static int load(struct ledger *ledger, uint64_t from, struct damage *damage, str
         corrected_done(&all);
         return rc;
     }
-    if (all.n > 1) {
-        qsort(all.one, all.n, sizeof(*all.one), by_seq);
-    }
+    corrected_order(&all);
     *ret = all;
     return 0;
 }
@@ -72,6 +82,15 @@ const struct corrected_one *corrected_find(const struct corrected *corrected, ui
         }
     }
     return lo < corrected->n && corrected->one[lo].seq == seq ? &corrected->one[lo] : NULL;
+}
+
+const struct corrected_one *corrected_of(const struct corrected *corrected, const struct ledger_event *event) {
+    const struct corrected_one *one = corrected_find(corrected, event->seq), *end = corrected->one + corrected->n;
+    while (one != NULL && one != end && one->seq == event->seq && memcmp(one->leaf, event->leaf, LEDGER_HASH) != 0) {
+        one++;
+    }
+    bool is = one != NULL && one != end && one->seq == event->seq && !bytes_has_prefix(event->kind, "ledger.");
+    return is ? one : NULL;
 }
 
 /* Of an event that can be corrected. */

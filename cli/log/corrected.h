@@ -22,6 +22,10 @@ struct corrected {
 int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err);
 /* All of them, for an answer that hangs on which events count: those that cannot be read are noted in `damage`. */
 int corrected_load_all(struct ledger *ledger, struct damage *damage, struct corrected *ret, struct err *err);
+/* Of events that come from elsewhere: adds one that is a correction and says of what; in any order, corrected_order at the
+ * end. ERR_NOMEM. */
+int corrected_add(struct corrected *corrected, const struct ledger_event *event, struct err *err);
+void corrected_order(struct corrected *corrected);
 void corrected_done(struct corrected *corrected); /* a zeroed one is fine */
 /* NULL: it was not corrected. */
 const struct corrected_one *corrected_find(const struct corrected *corrected, uint64_t seq);
@@ -29,6 +33,8 @@ const struct corrected_one *corrected_find(const struct corrected *corrected, ui
  * *ret NULL: the event counts. Reads the event when it is named at all; one that cannot be read is not corrected. */
 int corrected_holds(const struct corrected *corrected, struct ledger *ledger, uint64_t seq, uint64_t at,
                     const struct corrected_one **ret, struct err *err);
+/* The first that names the event by its leaf; NULL: the event counts. */
+const struct corrected_one *corrected_of(const struct corrected *corrected, const struct ledger_event *event);
 /* "corrected by event 7: wrong_subject; event 6 replaces it" */
 #define CORRECTED_WORDS_MAX 320
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]);

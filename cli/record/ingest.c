@@ -435,7 +435,8 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_ingest = {
-    .synopsis = "SOURCE [FILE ... | URL | --listen ADDRESS:PORT] [--follow] [--strict] [--dry-run] [--root DIR]",
+    .synopsis =
+        "SOURCE [FILE ... | URL | --from FILE | --listen ADDRESS:PORT] [--follow] [--strict] [--dry-run] [--root DIR]",
     .about = "Brings what other programs wrote into the ledger. Sources:\n"
              "  jsonl     events as JSON, one a line, from files, gzip files or standard input\n"
              "  dpkg      installs, upgrades and removals of packages, from dpkg's log\n"

@@ -161,7 +161,8 @@ static int write_it(struct stand *stand, const struct ledger_correct_options *o,
 
 static int check_options(const struct ledger_correct_options *o, struct err *err) {
     if (o->reason == NULL || o->reason[0] == '\0' || strlen(o->reason) > 200 || o->actor == NULL || o->actor[0] == '\0') {
-        return err_set(err, ERR_INVALID, "a correction needs an actor and a reason of at most 200 bytes");
+        return err_set(err, ERR_INVALID, "a correction needs %s",
+                       o->actor == NULL || o->actor[0] == '\0' ? "an actor" : "a reason of 1 to 200 bytes");
     }
     return o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot replace itself") : 0;
 }

@@ -36,6 +36,8 @@ box 0 query --since 1h --count
 same "$err" "ledger: query: these are the events that happened in that time; 6 more events were recorded in it and happened at another: '--clock ledger' shows them"
 box 0 query --since 1h --kind x.test.note
 err_empty
+box 0 query --since 1h --clock ledger --kind 'install.*'
+err_has "these are the events that were recorded in that time; 6 of them happened at another: '--clock source' goes by that"
 box 0 query --since 1h --clock ledger --kind 'install.*' --json
 json .clock ledger
 json '.events | length' 6

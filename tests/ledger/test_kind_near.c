@@ -293,6 +293,30 @@ static void a_map_in_a_list_has_the_members_that_the_catalog_says(void **state) 
     }
 }
 
+static void a_count_below_zero_is_refused_and_other_numbers_may_be(void **state) {
+    static const struct {
+        const char *kind, *body, *reason;
+    } cases[] = {
+        {"run.model_called", "{\"latency_ms\":-3}",
+         "field 'latency_ms' is a negative integer; accepted: a number, not negative"},
+        {"run.model_called", "{\"latency_ms\":-0.5}",
+         "field 'latency_ms' is a negative number; accepted: a number, not negative"},
+        {"run.model_called", "{\"tokens_in\":-1}",
+         "field 'tokens_in' is a negative integer; accepted: an integer, not negative"},
+        {"hardware.profiled", "{\"memory_bytes\":-5}",
+         "field 'memory_bytes' is a negative integer; accepted: an integer, not negative"},
+        {"run.model_called", "{\"latency_ms\":0.0,\"tokens_in\":0}", NULL},
+        {"run.finished", "{\"cost\":-0.5,\"exit_code\":-1}", NULL},
+        {"eval.scored", "{\"metric\":\"m\",\"stderr\":-0.5,\"task\":\"t\",\"value\":-3}", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct err err = {0};
+        assert_int_equal(sort(cases[i].kind, cases[i].body, "{}", true, &err), cases[i].reason == NULL ? 0 : ERR_INVALID);
+        assert_string_equal(err.msg, cases[i].reason == NULL ? "" : cases[i].reason);
+    }
+}
+
 static void an_event_belongs_to_the_run_that_its_subject_names(void **state) {
     static const struct {
         const char *kind, *subject, *run, *reason;
@@ -326,6 +350,7 @@ int main(void) {
         cmocka_unit_test(a_name_that_is_nearly_a_known_one_is_refused_with_that_one),
         cmocka_unit_test(a_name_that_could_only_be_a_limit_is_refused_unless_it_is_meant),
         cmocka_unit_test(names_are_near_as_the_distance_alone_would_say),
+        cmocka_unit_test(a_count_below_zero_is_refused_and_other_numbers_may_be),
         cmocka_unit_test(an_event_belongs_to_the_run_that_its_subject_names),
         cmocka_unit_test(a_map_in_a_list_has_the_members_that_the_catalog_says),
     };
