@@ -135,11 +135,12 @@ int models_resolve(struct state_view *view, struct bytes runtime, struct bytes m
 
 /* Whether weights are on this machine, as far as anybody told. */
 struct models_place {
-    bool present;         /* a name that a runtime has leads there */
-    bool local;           /* and not only as a remote service */
-    bool loaded;          /* they are held in memory */
-    bool gone;            /* they were there, or some name led there, and nothing of the above is so any more */
-    int64_t left;         /* the event that took the last name away, or the weights themselves; 0: there is none */
+    bool present; /* a name that a runtime has leads there */
+    bool local;   /* and not only as a remote service */
+    bool loaded;  /* they are held in memory */
+    bool gone;    /* they were there, or some name led there, and nothing of the above is so any more */
+    int64_t left; /* the event that took the last name away, or the weights themselves; 0: there is none */
+    int64_t left_at;
     struct reason reason; /* cites the names that lead there and, when they are gone, what took them away */
 };
 /* `digest`: of weights, or of a manifest whose weights nobody knows. */

@@ -308,9 +308,11 @@ static int trace_names(struct tracing *t, struct bytes of, struct err *err) {
 static void settle_place(struct models_place *place, const struct row *row) {
     bool removed = row_is(row, MODEL_STEP, "removed");
     bool left = removed || (row_bool(row, MODEL_NAMED) && row_is(row, MODEL_STEP, "present"));
-    int64_t since = removed ? row_int(row, MODEL_BASE + FOLD_SINCE_SEQ) : 0;
+    int64_t since = removed ? row_int(row, MODEL_BASE + FOLD_SINCE) : 0, at = row_int(row, MODEL_LEFT_AT);
+    int64_t since_seq = removed ? row_int(row, MODEL_BASE + FOLD_SINCE_SEQ) : 0, seq = row_int(row, MODEL_LEFT_SEQ);
     place->gone = left && !place->present && !place->loaded;
-    place->left = row_int(row, MODEL_LEFT_SEQ) > since ? row_int(row, MODEL_LEFT_SEQ) : since;
+    place->left = seq > since_seq ? seq : since_seq;
+    place->left_at = at > since ? at : since;
     if (place->gone) {
         reason_cite_cell(&place->reason, row, MODEL_LEFT_SEQ, MODEL_LEFT_AT);
     }

@@ -7,7 +7,8 @@
 
 #include "projections/ready/routes.h"
 
-#define LATEST ":latest"
+#define LATEST   ":latest"
+#define NS_PER_S INT64_C(1000000000)
 
 struct finding {
     struct state_view *view;
@@ -79,11 +80,20 @@ static bool is_own_model(const struct row *route) {
     return used.n == 0 || bytes_eq(without_latest(own), without_latest(used));
 }
 
+/* Is the decision newer than that event, and was it made after it? Time in whole seconds names all of its second. */
+static bool is_used_after(const struct row *route, int64_t seq, int64_t at) {
+    int64_t used = row_int(route, ROUTE_USED_AT);
+    used += used % NS_PER_S == 0 ? NS_PER_S - 1 : 0;
+    return row_int(route, ROUTE_USED_SEQ) > seq && used >= at;
+}
+
 /* Is the decision newer than all that was said of what it is about? */
 static bool holds(const struct finding *f) {
     int64_t used = row_int(f->route, ROUTE_USED_SEQ);
     bool unsaid = !row_has(f->route, ROUTE_MODEL) && !row_has(f->route, ROUTE_DIGEST);
-    bool moved = is_own_model(f->route) && used < (int64_t)f->name.reason.newest;
+    bool after =
+        used > (int64_t)f->name.reason.newest && row_int(f->route, ROUTE_USED_AT) > (int64_t)f->name.reason.newest_at;
+    bool moved = is_own_model(f->route) && !after;
     bool said = used < row_int(f->route, ROUTE_DECLARED_SEQ) || used < row_int(f->route, ROUTE_CONFIGURED_SEQ);
     return row_has(f->route, ROUTE_USED_SEQ) && (unsaid || !(said || moved));
 }
@@ -98,7 +108,7 @@ static void use(struct finding *f, const char *digest, const struct models_weigh
     keep(ret->digest, digest);
     ret->by_use = true;
     f->live = name != NULL && !name->wanted;
-    reason_cite_cell(&ret->reason, f->route, ROUTE_USED_SEQ, ROUTE_DECIDED_AT);
+    reason_cite_cell(&ret->reason, f->route, ROUTE_USED_SEQ, ROUTE_USED_AT);
     if (name != NULL) {
         reason_cite_all(&ret->reason, &name->reason);
     }
@@ -120,7 +130,7 @@ static int use_name(struct finding *f, struct err *err) {
         use(f, name.digest, &name);
     } else if (rc == 0 && !own && (named || name.removed || name.differs || name.remote)) {
         know_not(f->ret, name.removed ? PROOF_MODEL_GONE : PROOF_MODEL_USED, name.reason.words);
-        reason_cite_cell(&f->ret->reason, f->route, ROUTE_USED_SEQ, ROUTE_DECIDED_AT);
+        reason_cite_cell(&f->ret->reason, f->route, ROUTE_USED_SEQ, ROUTE_USED_AT);
         reason_cite_all(&f->ret->reason, &name.reason);
     }
     return rc;
@@ -150,7 +160,7 @@ static int look_whether_gone(struct finding *f, struct err *err) {
         return 0;
     }
     int rc = models_place(f->view, bytes_of(f->ret->digest), &place, err);
-    if (rc == 0 && place.gone && !(f->used && row_int(f->route, ROUTE_USED_SEQ) > place.left)) {
+    if (rc == 0 && place.gone && !(f->used && is_used_after(f->route, place.left, place.left_at))) {
         snprintf(why, sizeof(why), "no runtime has %.*s any more", REASON_DIGEST(bytes_of(f->ret->digest)));
         know_not(f->ret, PROOF_MODEL_GONE, why);
         reason_cite_all(&f->ret->reason, &place.reason);

@@ -8,7 +8,8 @@
  * beside it; one that nobody has listed does not.
  *
  * Weights that were on this machine and that every name has left are gone: nothing uses them, until a newer decision names
- * their digest. Weights that nobody ever listed may be anywhere. */
+ * their digest. Weights that nobody ever listed may be anywhere. A decision that is recorded late is newer than nothing that
+ * happened after it was made. */
 #ifndef PROJECTIONS_READY_PROOF_MODEL_H
 #define PROJECTIONS_READY_PROOF_MODEL_H
 

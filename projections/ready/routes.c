@@ -47,6 +47,8 @@ static const struct state_column route_columns[] = {
     [ROUTE_USED_DIGEST] = {"used_digest", CELL_TEXT, 0, "digest of it, when the decision says so"},
     [ROUTE_USED_RUNTIME] = {"used_runtime", CELL_TEXT, 0, "runtime of it, when the decision says so"},
     [ROUTE_USED_SEQ] = {"used_seq", CELL_INT, COLUMN_SEQ, "that decision"},
+    [ROUTE_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME, "when that decision was made"},
+    [ROUTE_SAID_AT] = {"said_at", CELL_INT, COLUMN_TIME, "when it was last declared or configured"},
     [ROUTE_USES_DIGEST] = {"uses_digest", CELL_TEXT, COLUMN_JUDGED,
                            "digest of the weights that it uses now, whoever says so; none: nobody knows"},
     [ROUTE_SEEN_AT] = {"seen_at", CELL_INT, COLUMN_TIME | COLUMN_WORK,
@@ -190,6 +192,7 @@ static int describe(struct fold *fold, struct row *row, bool declared, struct er
         row_set_text(row, ROUTE_DIGEST, digest);
     }
     row_set_int(row, declared ? ROUTE_DECLARED_SEQ : ROUTE_CONFIGURED_SEQ, (int64_t)fold_event(fold)->seq);
+    row_set_int(row, ROUTE_SAID_AT, (int64_t)fold_event(fold)->time);
     if (rc == 0) rc = index_all(fold, row, true, err);
     return rc;
 }
@@ -214,12 +217,14 @@ static void put_text(struct row *row, size_t column, struct bytes text) {
     }
 }
 
-/* A decision that names neither a model nor a digest says nothing of what is used. */
+/* A decision that names neither a model nor a digest says nothing of what is used, and one that was made before the route
+ * was said to be what it is now says nothing of that. */
 static int take_used(struct fold *fold, struct row *row, struct err *err) {
     struct models_claim used;
     int rc = 0;
     models_read_use(fold, &used);
-    if (used.model.n == 0 && used.digest.n == 0) {
+    bool said = row_has(row, ROUTE_MODEL) || row_has(row, ROUTE_DIGEST);
+    if ((used.model.n == 0 && used.digest.n == 0) || (said && fold_is_late(fold, row, ROUTE_SAID_AT))) {
         return 0;
     }
     bool other =
@@ -230,6 +235,7 @@ static int take_used(struct fold *fold, struct row *row, struct err *err) {
     put_text(row, ROUTE_USED_DIGEST, used.digest);
     put_text(row, ROUTE_USED_RUNTIME, used.runtime);
     row_set_int(row, ROUTE_USED_SEQ, (int64_t)fold_event(fold)->seq);
+    row_set_int(row, ROUTE_USED_AT, (int64_t)fold_when(fold));
     if (rc == 0 && moves) rc = index_all(fold, row, true, err);
     return rc;
 }
@@ -371,4 +377,4 @@ static int fold(struct fold *fold, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 7, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 8, tables, ROUTES_TABLES, kinds, fold};

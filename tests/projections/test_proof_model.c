@@ -239,6 +239,30 @@ static void a_route_that_has_no_suite_uses_weights_too(void **state) {
     box_close(&box);
 }
 
+/* As a source does that is brought in later. */
+static void a_decision_that_was_made_before_says_nothing_of_now(void **state) {
+    struct box box;
+    (void)state;
+    proven(&box, ", \"model\": \"m\"");
+    box_event(&box, "model.observed", "model/zz", ZZ(WEIGHTS2));
+    box_event(&box, "route.decided", "route/r", USES(", \"model\": \"zz\", \"at\": 100"));
+    box_route_is(&box, "ready", NULL); /* it was declared after that */
+    box_tag(&box, "model.alias_set", WEIGHTS2);
+    box_route_is(&box, "declared-not-proven", "'m' is sha256:bbbbbbbbbbbb now");
+    box_event(&box, "route.decided", "route/r", USES(", \"digest\": \"" WEIGHTS "\", \"at\": 200"));
+    box_route_is(&box, "declared-not-proven", "'m' is sha256:bbbbbbbbbbbb now");
+    box_close(&box);
+    box_open(&box);
+    box_event(&box, "route.declared", "route/r", "{\"suite\": \"s\"}");
+    box_tag(&box, "model.observed", WEIGHTS);
+    box_tag(&box, "model.removed", WEIGHTS);
+    box_event(&box, "route.decided", "route/r", USES(", \"digest\": \"" WEIGHTS "\", \"at\": 100"));
+    box_route_is(&box, "declared-not-proven", "no runtime has sha256:aaaaaaaaaaaa any more");
+    box_event(&box, "route.decided", "route/r", USES(", \"digest\": \"" WEIGHTS "\""));
+    box_route_is(&box, "declared-not-proven", "no eval");
+    box_close(&box);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_that_every_name_has_left_prove_nothing),
@@ -250,6 +274,7 @@ int main(void) {
         cmocka_unit_test(a_declaration_that_is_newer_than_the_decision_says_what_is_used),
         cmocka_unit_test(the_runtime_that_was_chosen_says_whose_name_it_is),
         cmocka_unit_test(another_model_whose_weights_nobody_knows_proves_nothing),
+        cmocka_unit_test(a_decision_that_was_made_before_says_nothing_of_now),
         cmocka_unit_test(a_route_that_has_no_suite_uses_weights_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
