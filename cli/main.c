@@ -31,13 +31,13 @@ enum { G_DIR, G_JSON, G_NO_COLOR, G_NO_PAGER, G_PASSPHRASE_FD, G_PASSPHRASE_FILE
 #define WAIT_MAX_S 86400
 static const struct opt globals[] = {
     [G_DIR] = {"dir", 'C', "DIR", "the ledger's directory"},
-    [G_JSON] = {"json", 0, NULL, "answer in JSON, errors too"},
-    [G_NO_COLOR] = {"no-color", 0, NULL, "no colour, also on a terminal"},
-    [G_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
+    [G_JSON] = {"json", 0, NULL, "answer in JSON, including errors"},
+    [G_NO_COLOR] = {"no-color", 0, NULL, "no colour, even on a terminal"},
+    [G_NO_PAGER] = {"no-pager", 0, NULL, "no pager, even on a terminal"},
     [G_PASSPHRASE_FD] = {"passphrase-fd", 0, "N", "read the passphrase of the ledger's keys from descriptor N"},
     [G_PASSPHRASE_FILE] = {"passphrase-file", 0, "FILE", "read it from the first line of FILE (mode 0600)"},
-    [G_QUIET] = {"quiet", 'q', NULL, "no remarks and no progress on standard error"},
-    [G_WAIT] = {"wait", 0, "SECONDS", "how long to wait for other processes that use the ledger; default: for ever"},
+    [G_QUIET] = {"quiet", 'q', NULL, "no notes or progress on standard error"},
+    [G_WAIT] = {"wait", 0, "SECONDS", "how long to wait for other processes that use the ledger (default: no limit)"},
     [G_HELP] = {"help", 'h', NULL, "show help"},
     [G_VERSION] = {"version", 'V', NULL, "show the version"},
     {0},

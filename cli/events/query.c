@@ -49,10 +49,10 @@ enum {
 };
 const struct opt query_options[] = {
     [Q_KIND] = {"kind", 'k', "GLOB", "events of these kinds: 'run.*'"},
-    [Q_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject; a prefix with * at its end, here and below"},
+    [Q_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject; a trailing * matches a prefix, here and below"},
     [Q_RUN] = {"run", 'r', "RUN", "of this run"},
     [Q_ACTOR] = {"actor", 'a', "WHO", "caused by this actor"},
-    [Q_SOURCE] = {"source", 0, "SOURCE", "that came in this way: cli, jsonl, otlp, ..."},
+    [Q_SOURCE] = {"source", 0, "SOURCE", "that came from this source: cli, jsonl, otlp, ..."},
     [Q_GRADE] = {"grade", 'g', "GRADE", "measured, reported, declared, inferred"},
     [Q_KEY] = {"key", 0, "KEY", "with this idempotency key"},
     [Q_MODEL] = {"model", 'm', "MODEL", "with this model"},

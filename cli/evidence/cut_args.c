@@ -16,18 +16,18 @@
 
 const struct opt cut_options[CUT_OPTIONS + 1] = {
     [CUT_OUTPUT] = {"output", 'o', "FILE", "write the bundle to FILE, which must not exist; - for standard output"},
-    [CUT_KIND] = {"kind", 'k', "KIND", "events of this kind; with * at its end, of all that begin so"},
-    [CUT_SUBJECT] = {"subject", 's', "SUBJECT", "about this; * at its end"},
-    [CUT_RUN] = {"run", 'r', "RUN", "of this run; * at its end"},
-    [CUT_ACTOR] = {"actor", 'a', "WHO", "caused by this one; * at its end"},
-    [CUT_SOURCE] = {"source", 0, "SOURCE", "that came in this way; * at its end"},
-    [CUT_GRADE] = {"grade", 'g', "GRADE", "with this grade"},
-    [CUT_KEY] = {"key", 0, "KEY", "with this idempotency key; * at its end"},
+    [CUT_KIND] = {"kind", 'k', "KIND", "events of this kind; a trailing * matches a prefix, here and below"},
+    [CUT_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject"},
+    [CUT_RUN] = {"run", 'r', "RUN", "of this run"},
+    [CUT_ACTOR] = {"actor", 'a', "WHO", "caused by this actor"},
+    [CUT_SOURCE] = {"source", 0, "SOURCE", "that came from this source"},
+    [CUT_GRADE] = {"grade", 'g', "GRADE", "with exactly this grade"},
+    [CUT_KEY] = {"key", 0, "KEY", "with this idempotency key"},
     [CUT_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [CUT_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [CUT_WHOLE] = {"whole", 0, NULL, "the range is the whole log, not only from the first match to the last"},
     [CUT_BODIES] = {"bodies", 0, "WHICH", "bodies that are disclosed: matching (default), all, none"},
-    [CUT_PRIVATE] = {"private", 0, "FIELDS", "private fields to disclose, by name with commas between; none (default)"},
+    [CUT_PRIVATE] = {"private", 0, "FIELDS", "private fields to disclose: comma-separated names, or none (default)"},
     [CUT_ARTIFACTS] = {"artifacts", 0, NULL, "with the artifacts that disclosed events name"},
     [CUT_STATES] = {"states", 0, "NAMES", "with the states of these projections, or of all"},
     [CUT_SPARSE] = {"sparse", 0, "SEQS", "just these events, each with its own proof; no claim of completeness"},
@@ -126,7 +126,7 @@ static int read_names(const struct opt_args *args, const struct opt *opt, struct
     while ((value = opt_next(args, opt, &at)) != NULL) {
         for (size_t len; (len = strcspn(value, ",")) > 0 || *value == ','; value += len + (value[len] == ',')) {
             if (len == 0 || n == max) {
-                return err_set(err, ERR_INVALID, "--%s takes at most %zu names with commas between", opt->name, max);
+                return err_set(err, ERR_INVALID, "--%s takes at most %zu comma-separated names", opt->name, max);
             }
             char *name = (char *)own->p + own->n;
             buf_put(own, value, len);

@@ -43,14 +43,14 @@ enum {
 };
 static const struct opt options[] = {
     [E_BODY] = {"body", 0, NULL, "erase the bodies of these events"},
-    [E_PRIVATE] = {"private", 0, "FIELDS", "erase these private fields, with commas between"},
+    [E_PRIVATE] = {"private", 0, "FIELDS", "erase these private fields: comma-separated names"},
     [E_ALL_PRIVATE] = {"all-private", 0, NULL, "erase all private fields of these events"},
     [E_ARTIFACT] = {"artifact", 0, "ID", "erase a stored file"},
     [E_KIND] = {"kind", 'k', "GLOB", "of all events of these kinds: 'run.*'; all conditions must hold"},
-    [E_SUBJECT] = {"subject", 's', "SUBJECT", "about this; a prefix with * at its end, here and below"},
+    [E_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject; a trailing * matches a prefix, here and below"},
     [E_RUN] = {"run", 'r', "RUN", "of this run"},
     [E_ACTOR] = {"actor", 'a', "WHO", "caused by this actor"},
-    [E_SOURCE] = {"source", 0, "SOURCE", "that came in this way"},
+    [E_SOURCE] = {"source", 0, "SOURCE", "that came from this source"},
     [E_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [E_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [E_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
@@ -99,10 +99,10 @@ static int take_fields(const struct opt_args *args, struct request *w, struct er
             *end++ = '\0';
         }
         if (*at == '\0') {
-            return err_set(err, ERR_INVALID, "--private has an empty name; it takes names with commas between");
+            return err_set(err, ERR_INVALID, "--private has an empty name (expected comma-separated names)");
         }
         if (n == ERASE_FIELDS_MAX) {
-            return err_set(err, ERR_INVALID, "--private takes at most %d names with commas between", ERASE_FIELDS_MAX);
+            return err_set(err, ERR_INVALID, "--private takes at most %d comma-separated names", ERASE_FIELDS_MAX);
         }
         for (size_t i = 0; i < n; i++) {
             if (strcmp(w->field[i], at) == 0) {
@@ -401,13 +401,13 @@ static int erase(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_erase = {
     .synopsis = "SEQ... | CONDITIONS --body | --private FIELDS | --all-private; --artifact ID; --finish",
-    .about = "Erases bodies, private fields or a stored file for good, and records that in a ledger.erased\n"
-             "event. Headers and commitments stay, so every hash and signature still holds. Then the database\n"
-             "is copied without it and the old files are overwritten: that needs as much room again. Backups\n"
-             "and bundles made before still have it: the exports that showed it are named. An event that has\n"
-             "nothing of what is to go does not hinder the others; one that is named by its number and may not\n"
-             "be erased stops the whole command. Asks first on a terminal. Exit code 1 when there is nothing (left) to\n"
-             "erase, 4 when another process keeps the old files open: end it, then run 'ledger erase --finish'.",
+    .about = "Erases bodies, private fields or a stored file for good, and records that in a ledger.erased event.\n"
+             "Headers and commitments stay, so every hash and signature still holds. The database is then copied\n"
+             "without it and the old files are overwritten, which needs as much space again. Earlier backups and\n"
+             "bundles still contain it; the exports that disclosed it are named. Events without any of this\n"
+             "content are skipped; an event that is named by its number and must not be erased stops the command.\n"
+             "Asks first on a terminal. Exit code 1 when there is nothing (left) to erase, 4 when another process\n"
+             "keeps the old files open: end it, then run 'ledger erase --finish'.",
     .examples = "ledger erase 118 --private prompt,output --reason request\n"
                 "ledger erase --run 4f1c2a --private prompt --dry-run\n"
                 "ledger erase --grep ada@example.org --all-private --reason request\n"

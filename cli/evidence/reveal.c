@@ -13,7 +13,7 @@
 
 enum { R_PRIVATE, R_OUTPUT, R_PRINT, R_DRY_RUN, R_PLAIN, R_RECIPIENT, R_NOTE };
 static const struct opt options[] = {
-    [R_PRIVATE] = {"private", 0, "FIELDS", "the private fields to reveal, with commas between"},
+    [R_PRIVATE] = {"private", 0, "FIELDS", "the private fields to reveal: comma-separated names"},
     [R_OUTPUT] = {"output", 'o', "FILE", "write the bundle to FILE, which must not exist; - for standard output"},
     [R_PRINT] = {"print", 'p', NULL, "also show what is revealed"},
     [R_DRY_RUN] = {"dry-run", 'n', NULL, "only show it: nothing is written or recorded"},
@@ -40,7 +40,7 @@ struct reveal {
 
 static int add_name(struct reveal *r, const char *text, size_t n, struct err *err) {
     if (n == 0 || r->n == EXPORT_PRIVATE_MAX) {
-        return err_set(err, ERR_INVALID, "--private takes at most %d names with commas between", EXPORT_PRIVATE_MAX);
+        return err_set(err, ERR_INVALID, "--private takes at most %d comma-separated names", EXPORT_PRIVATE_MAX);
     }
     char *name = (char *)r->own.p + r->own.n;
     buf_put(&r->own, text, n);

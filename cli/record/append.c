@@ -54,7 +54,7 @@ static const struct opt options[] = {
     [A_BODY_FILE] = {"body-file", 0, "FILE", "the same from a file, - for standard input"},
     [A_PRIVATE] = {"private", 0, "JSON", "fields that are kept private, as one JSON object"},
     [A_PRIVATE_FILE] = {"private-file", 0, "FILE", "the same from a file, - for standard input"},
-    [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, with commas between"},
+    [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, comma-separated"},
     [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
     [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
     [A_FORCE] = {"force-private", 0, NULL, "keep fields whose names nearly match known ones, as private fields"},
@@ -409,23 +409,22 @@ static int append(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_append = {
     .synopsis = SYNOPSIS,
-    .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the\n"
-             "head (size and root) that covers it, whether it was a duplicate, how many secrets were\n"
-             "masked. NAME=VALUE adds a field to the body: a number, true, false and null are taken as\n"
-             "such (not where the kind wants text), anything else is text; NAME:=JSON takes any JSON; where\n"
-             "the kind wants a digest, NAME=@FILE is that of a file.\n"
-             "'ledger kinds KIND' says which fields a kind has and which of them are open. Words on the\n"
-             "command line can be read by other users of the machine while the command runs: give what\n"
-             "is private by --private-file.\n"
-             "With --checked a step that is not legal is refused with the reason and the events it rests on;\n"
-             "it is judged where it is written, so nothing comes between. It judges the steps of every kind that\n"
-             "has a state ('ledger state' lists them: promotions, permissions, packs, ...) and whether a\n"
-             "permission is held, by group, scope and tier, of permission.used, run.tool_called and run.started\n"
-             "(its list of permissions). Other kinds are written as they are. docs/permissions.md has the rules.\n"
-             "A ledger remembers the machine and the file that it was appended to, and takes nothing in a copy\n"
-             "of its directory (exit 20): two that both continue would be two histories under one name. --moved says\n"
-             "that the directory was moved here and the other one is gone: it writes the event ledger.moved.\n"
-             "A copy that may continue beside the other is made by 'ledger backup' and 'ledger restore'.",
+    .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the head\n"
+             "(size and root) that covers it, whether it was a duplicate, how many secrets were masked. NAME=VALUE\n"
+             "adds a field to the body: a number, true, false and null are taken as such (unless the kind expects\n"
+             "text), anything else is text; NAME:=JSON takes any JSON; where the kind expects a digest, NAME=@FILE\n"
+             "gives the file's. 'ledger kinds KIND' says which fields a kind has and which of them are open. Words\n"
+             "on the command line can be read by other users of the machine while the command runs: give what is\n"
+             "private by --private-file. With --checked a step that is not legal is refused with the reason and\n"
+             "the events it rests on; it is judged where it is written, so nothing comes between. It judges the\n"
+             "steps of every kind that has a state ('ledger state' lists them: promotions, permissions, packs,\n"
+             "...) and whether a permission is held, by group, scope and tier, of permission.used, run.tool_called\n"
+             "and run.started (its list of permissions). Other kinds are written as they are. docs/permissions.md\n"
+             "has the rules. A ledger remembers the machine and the file that it was appended to, and refuses\n"
+             "events in a copy of its directory (exit 20), because two that both continue would be two histories\n"
+             "under one name. --moved says that the directory was moved here and the other one is gone: it writes\n"
+             "the event ledger.moved. A copy that may continue beside the other is made by 'ledger backup' and\n"
+             "'ledger restore'.",
     .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
                 "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
                 "ledger append pack.installed -s pack/p version=1 digest=@pack.tar --dry-run\n"

@@ -96,11 +96,11 @@ const struct spec spec_correct = {
     .about = "Marks an event as a mistake by the event ledger.corrected, which names it by seq and leaf and prints\n"
              "its receipt. The event stays and verifies as before; from the correction on, no state counts it, as\n"
              "if it had never been written, while states as of an earlier moment (--at) still show what was held\n"
-             "to be true then. Append what is right first, and name it by --replaced-by; an event that was\n"
-             "itself corrected cannot replace another. Taking back a revocation\n"
-             "that was a mistake grants again. What the ledger says of itself (ledger.*) is not corrected, and an\n"
-             "event is corrected once: to take a correction back, append the corrected event once more. Exit code\n"
-             "1 when there is no such event or it was corrected before.",
+             "to be true then. Append what is right first, and name it by --replaced-by; an event that was itself\n"
+             "corrected cannot replace another. Correcting a mistaken revocation restores the grant. What the\n"
+             "ledger says of itself (ledger.*) cannot be corrected, and an event can be corrected only once: to\n"
+             "undo a correction, append the event again. Exit code 1 if there is no such event or it was corrected\n"
+             "before.",
     .examples = "ledger correct 118 --reason wrong_subject\nledger correct 118 --reason 'tier was T0' --replaced-by 121",
     .opts = options,
     .min_args = 1,

@@ -446,8 +446,8 @@ const struct spec spec_ingest = {
              "            and never exits with 2 (which blocks the call) but with --strict\n"
              "  ollama    models of an ollama server, of its store on disk, or of saved answers\n"
              "  otlp      traces and logs of OpenTelemetry, as JSON from files, or received over HTTP\n"
-             "The same input a second time writes nothing. Each input ends in a receipt, the event\n"
-             "ledger.imported. A bad line is rejected alone, with its reason; exit code 3 when there was one.",
+             "Reading the same input again writes nothing. Each input ends in a receipt, the event\n"
+             "ledger.imported. A bad line is rejected by itself, with its reason, and the exit code is then 3.",
     .examples = "ledger ingest jsonl events.jsonl\nmy-agent | ledger ingest jsonl -\n"
                 "ledger ingest jsonl --follow /var/log/agent.jsonl\nledger ingest dpkg\nledger ingest hardware --dry-run\n"
                 "ledger ingest hook <event.json\nledger ingest ollama --every 30s\n"

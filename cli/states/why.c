@@ -18,7 +18,7 @@
 
 enum { W_AT, W_TIME };
 static const struct opt options[] = {
-    [W_AT] = {"at", 0, "WHEN", "of a thing with a state: as of a seq, a time, the end of a date, or so long ago"},
+    [W_AT] = {"at", 0, "WHEN", "of something with a state: as of a seq, a time, the end of a date, or an age (2h, 7d)"},
     [W_TIME] = {"time", 0, "HOW", "times: utc (default), local, relative"},
     {0},
 };
@@ -227,15 +227,15 @@ static int why(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_why = {
     .synopsis = "[NOUN/]NAME [--at WHEN] | SEQ",
-    .about = "NOUN/NAME is a thing with a state (pack/..., route/..., model/..., permission/..., package/...,\n"
-             "run/..., verdict/...): shows its state and why, what belongs to it, and the events that this rests\n"
-             "on; of a run that failed, what went wrong and how it differs from the last good one of its pack. Events\n"
-             "that were corrected do not count there, and are named. The NOUN may be left out where only one thing\n"
-             "has the name.\n"
-             "With a SEQ it shows what led to the event: the event, its cause, the cause of that, a line each, up\n"
-             "to one that has none. Where no cause is recorded, the run's calls and spans say what an event hangs\n"
-             "on; the column VIA says which it was: cause, call, span or run. Exit code 1 when there is no such\n"
-             "thing or event, with the nearest name; 30 when events that belong to the answer cannot be read.",
+    .about = "NOUN/NAME names something that has a state (pack/..., route/..., model/..., permission/...,\n"
+             "package/..., run/..., verdict/...): shows its state and why, what belongs to it, and the events that\n"
+             "this rests on; of a run that failed, what went wrong and how it differs from the last good one of\n"
+             "its pack. Events that were corrected do not count there, and are named. The NOUN may be omitted if\n"
+             "only one entity has the name. With a SEQ it shows what led to the event: the event, its cause, the\n"
+             "cause of that, a line each, up to one that has none. Where no cause is recorded, the run's calls and\n"
+             "spans say what an event hangs on; the column VIA says which it was: cause, call, span or run. Exit\n"
+             "code 1 if there is no such entity or event (the nearest name is suggested), 30 if events that belong\n"
+             "to the answer cannot be read.",
     .examples = "ledger why pack/pdf-ops-pack\nledger why route/summarise --at 2026-11-20\n"
                 "ledger why 118\nledger why 118 --json | jq '.chain[].event.kind'",
     .opts = options,

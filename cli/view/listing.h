@@ -12,7 +12,7 @@ enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TI
 /* clang-format off */
 #define LISTING_OPTIONS                                                                                                  \
     [L_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},                                                                            \
-    [L_STATE] = {"state", 0, "STATE", "in this state; may be repeated; a prefix with * at its end, here and below"},     \
+    [L_STATE] = {"state", 0, "STATE", "in this state; may be repeated; a trailing * matches a prefix, here and below"},     \
     [L_FAILED] = {"failed", 0, NULL, "in a bad state: failed, blocked, denied, expired, revoked, fail, ..."},            \
     [L_PACK] = {"pack", 0, "PACK", "of this pack"},                                                                      \
     [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this in a column; an empty VALUE: where there is none"},        \

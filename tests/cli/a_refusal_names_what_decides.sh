@@ -103,7 +103,9 @@ out_has "denied: by event $denied: what event $seq granted since does not hold"
 box 0 append permission.used -s pack/r group=exec scope=zz
 box 1 append permission.used -s pack/r --checked group=exec scope=zz
 err_has "may not exec 'zz': nobody granted it"
-for count in 0 -3 1000001 9223372036854775807; do
+box 3 append permission.used -s pack/r group=exec scope=zz count:=-3
+err_has "field 'count' is a negative integer"
+for count in 0 1000001 9223372036854775807; do
     box 3 append permission.used -s pack/r group=exec scope=zz "count:=$count"
     err_has "field 'count' is out of range (expected 1 to 1000000)"
 done

@@ -34,8 +34,8 @@ box 0 append run.finished -s run/r1 --run r1 outcome=error error='tool denied' d
 plain 80 permit list
 fits 80
 out_has 'ops-pack'
-out_has ' denied '
-out_has ' granted '
+out_has ' denied'
+out_has ' granted'
 out_has 'pdftotext'
 same "$(tail -n 1 <<<"$out")" '(no room at 80 columns: EXPIRES, SINCE)'
 same "$(grep -c SINCE <<<"$out")" 1

@@ -32,7 +32,7 @@ run 2 version extra
 # Rows of a help text keep their columns, and what follows them begins a line of its own.
 run 0 ingest --help
 check grep -qx '            over HTTP' "$T/.out"
-check grep -q '^The same input' "$T/.out"
+check grep -q '^Reading the same input' "$T/.out"
 run 0 key backup --help
 check grep -Eqx ' {28}the same from a file' "$T/.out"
 
