@@ -49,10 +49,9 @@ static bool is_of_the_entity(const struct state_column *column) {
     /* by name, which means the same in every table */
     static const char *const others[] = {
         /* counters */
-        "moved", "passed", "failed", "errors", "samples", "violations", "count",
-        "missing", "accepted", "duplicate", "rejected", "masked", "runs", "steps", "events", "model_calls", "tool_calls",
-        "tokens_in", "tokens_out", "denied", "artifacts", "late", "warned", "unknown", "calls", "answers", "uncalled",
-        "requests",
+        "moved", "passed", "failed", "errors", "samples", "violations", "count", "missing", "accepted", "duplicate",
+        "rejected", "masked", "runs", "steps", "events", "model_calls", "tool_calls", "tokens_in", "tokens_out", "denied",
+        "artifacts", "late", "warned", "unknown", "calls", "answers", "uncalled", "requests",
         /* measurements */
         "cost", "duration_ms", "latency_ms", "load_ms", "value", "step_ns", "tokens_per_second", "stddev", "stderr",
         /* how it came about */
