@@ -123,6 +123,19 @@ static int judge(struct state_view *view, const struct ledger_event *event, stru
     return rc;
 }
 
+/* A call is not a step of permissions, but rests on them: on none that stopped before it. */
+static int judge_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+    static const char *const rests_on[] = {"permissions", "policies", "runs"};
+    for (size_t i = 0; i < view->n && decide_uses(event->kind) && ret->yes; i++) {
+        for (size_t k = 0; k < sizeof(rests_on) / sizeof(rests_on[0]) && ret->yes; k++) {
+            if (strcmp(view->projection[i].projection->name, rests_on[k]) == 0) {
+                can_judge(view, i, ret);
+            }
+        }
+    }
+    return ret->yes ? decide_may_use(view, event, ret, err) : 0;
+}
+
 static struct bytes after_slash(struct bytes subject) {
     size_t at = 0;
     while (at < subject.n && subject.p[at] != '/') {
@@ -252,7 +265,7 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
                                      .run = draft->run,
                                      .key = draft->key,
                                      .body = bytes_of_buf(&body)};
-        rc = decide_may_use(view, &event, &mine, err);
+        rc = judge_use(view, &event, &mine, err);
         if (rc == 0 && mine.yes) rc = judge_both(view, &event, &mine, err);
         if (rc == 0) rc = note_useless(view, &event, &mine, err);
     }

@@ -9,6 +9,8 @@
 /* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in
  * projections/decide/use.c; others are always yes. */
 int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err);
+/* Is the kind in that table? Then the states of permissions, policies and runs are what it rests on. */
+bool decide_uses(struct bytes kind);
 /* Does a proof count for the route as it is now? */
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);
 /* May this promotion become `promoted`: the steps were legal, and there is a full pass for the candidate's digest. */

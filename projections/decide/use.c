@@ -194,6 +194,14 @@ static const struct {
     {"run.tool_called", tool_called},
 };
 
+bool decide_uses(struct bytes kind) {
+    bool is = false;
+    for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+        is = is || bytes_is(kind, uses[i].kind);
+    }
+    return is;
+}
+
 int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
     decide_begin(ret);
     for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {

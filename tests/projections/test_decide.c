@@ -4,8 +4,11 @@
 
 #include "ledger/write/guard.h"
 #include "projections/decide/decide.h"
+#include "projections/fold/fold.h"
 #include "projections/permissions/permitted.h"
 #include "tests/projections/state_box.h"
+
+extern const struct projection projection_permissions, projection_policies, projection_runs;
 
 #define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 #define D2 "sha256:2222222222222222222222222222222222222222222222222222222222222222"
@@ -332,6 +335,42 @@ static void may_append(const char *kind, const char *subject, const char *json) 
     buf_done(&body);
 }
 
+static int takes_no_denial(struct fold *fold, struct err *err) {
+    return bytes_is(fold_event(fold)->kind, "permission.denied") ? err_set(err, ERR_LIMIT, "this is too much")
+                                                                 : projection_permissions.fold(fold, err);
+}
+
+/* Calls and runs are not folded by what they are held to, so it is asked whether that is of the log as it is. */
+static void nothing_is_permitted_by_permissions_that_stopped_before_it(void **state) {
+    static const char *const calls[][2] = {{"permission.used", "tool/Read"}, {"run.tool_called", "run/r"}};
+    struct projection permissions = projection_permissions;
+    const struct projection *all[] = {&permissions, &projection_policies, &projection_runs, NULL};
+    struct state_options options;
+    struct ledger_draft draft;
+    struct buf body;
+    (void)state;
+    permissions.fold = takes_no_denial;
+    box_event(&b, "permission.granted", "tool/Read", "{\"group\":\"exec\",\"tier\":\"T3\"}");
+    for (size_t i = 0; i < 2; i++) {
+        may_append(calls[i][0], calls[i][1], "{\"group\":\"exec\",\"scope\":\"a\",\"tool\":\"Read\",\"tier\":\"T0\"}");
+        expect_yes();
+    }
+    uint64_t denied = box_event(&b, "permission.denied", "tool/Read", "{\"group\":\"exec\"}");
+    for (size_t i = 0; i < 2; i++) {
+        box_forget(&b);
+        state_options_init(&options);
+        options.projections = all;
+        options.no_write = true;
+        assert_int_equal(state_open(b.ledger, &options, &b.view, &b.err), 0);
+        draft_of(&draft, &body, calls[i][0], calls[i][1],
+                 "{\"group\":\"exec\",\"scope\":\"a\",\"tool\":\"Read\",\"tier\":\"T0\"}");
+        check(decide_may_append(b.view, &draft, &d, &b.err));
+        buf_done(&body);
+        expect_no("the states of 'permissions' stopped at event");
+        expect_evidence(1, denied);
+    }
+}
+
 static void a_step_that_would_be_a_violation_may_not_be_written(void **state) {
     (void)state;
     may_append("permission.used", "pack/p", "{\"group\":\"exec\"}");
@@ -536,6 +575,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_promotion_without_a_full_pass_may_not_be_written, start, finish),
         cmocka_unit_test_setup_teardown(what_cannot_be_written_at_all_is_an_error, start, finish),
         cmocka_unit_test_setup_teardown(steps_are_judged_by_the_past_that_the_view_shows, start, finish),
+        cmocka_unit_test_setup_teardown(nothing_is_permitted_by_permissions_that_stopped_before_it, start, finish),
         cmocka_unit_test_setup_teardown(nothing_comes_between_a_judgement_and_its_step, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
