@@ -37,7 +37,7 @@ out_has 'ops-pack'
 out_has ' denied'
 out_has ' granted'
 out_has 'pdftotext'
-same "$(tail -n 1 <<<"$out")" '(no room at 80 columns: EXPIRES, SINCE)'
+same "$(tail -n 1 <<<"$out")" '(no room at 80 columns: OVERRIDDEN_BY, TIER, JUDGED_TIER, EXPIRES, SINCE)'
 same "$(grep -c SINCE <<<"$out")" 1
 plain 200 permit list
 out_has 'SINCE'

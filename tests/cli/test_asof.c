@@ -185,7 +185,7 @@ static void asking_how_states_are_stored_folds_nothing(void **state) {
 
 static void counters_times_and_seqs_are_no_changes_and_a_state_is_one(void **state) {
     (void)state;
-    static const struct state_column columns[] = {{"uses", CELL_INT, 0, ""},
+    static const struct state_column columns[] = {{"uses", CELL_INT, COLUMN_WORK, ""},
                                                   {"installed_at", CELL_INT, COLUMN_TIME, ""},
                                                   {"moved_seq", CELL_INT, COLUMN_SEQ, ""},
                                                   {"pack", CELL_TEXT, COLUMN_KEY, ""},
