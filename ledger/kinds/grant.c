@@ -1,5 +1,5 @@
-/* What is left out has a meaning (everything, for ever); null has none, and a fold that took it for "left out" would widen
- * what somebody meant to limit. Of what an agent answered not all is known, so its answer may lack the session. */
+/* What is left out has a meaning (everything, for ever); null has none, nor has a session without a name, and a fold that
+ * took these for "left out" would widen what somebody meant to limit. Of what an agent answered not all is known, so its answer may lack the session. */
 #include "ledger/kinds/grant.h"
 
 #include "base/mp.h"
@@ -32,6 +32,10 @@ static int check_known(struct bytes body, struct err *err) {
                 "(%s)",
                 limits[i].field, limits[i].without);
         }
+    }
+    if (find(body, "session", &item) && item.type == MP_STR && item.data.n == 0) {
+        return err_set(err, ERR_INVALID,
+                       "field 'session' is empty and names no session: leave it out where it holds in all of them");
     }
     return 0;
 }

@@ -7,8 +7,8 @@
 #define GRANT_COUNT_MAX 1000000 /* uses that one event may stand for */
 
 /* Whether the draft may have this open body. A grant, a denial or a revocation: its scope has no fault
- * (ledger/kinds/scope.h). These and an agent's answer: nothing that limits it is null, which would say "unknown"; one
- * that holds until a time names it; and a grant for a session names that, or its run. A use: it stands for 1 to
+ * (ledger/kinds/scope.h). These and an agent's answer: nothing that limits it is null, which would say "unknown", nor
+ * its session empty; one that holds until a time names it; and a grant for a session names that, or its run. A use: it stands for 1 to
  * GRANT_COUNT_MAX. ERR_INVALID, in words. */
 int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err);
 /* What is refused where somebody types it, and taken where a source says what happened: an answer whose scope has a fault,

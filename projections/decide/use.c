@@ -14,6 +14,7 @@
 #include "ledger/kinds/scope.h"
 #include "projections/decide/decide.h"
 #include "projections/permissions/permitted.h"
+#include "projections/permissions/row.h"
 #include "projections/permissions/tiers.h"
 #include "projections/rows/list.h"
 #include "projections/rows/named.h"
@@ -50,7 +51,7 @@ static int permission_used(struct state_view *view, const struct ledger_event *e
                            struct err *err) {
     struct decide_use use = use_of(event->body, field(event->body, "session"), event->run);
     if (use.group.n == 0) {
-        decide_no(ret, "the use names no group: which permission it uses cannot be told");
+        decide_no(ret, "%s", PERMISSIONS_USE_OF_NO_GROUP);
         return 0;
     }
     use.one = true;

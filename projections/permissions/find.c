@@ -27,6 +27,7 @@ static int row_of(struct fold *fold, const struct asked *a, struct bytes group, 
 struct grounds {
     int64_t seq[GROUNDS];
     struct row *row[GROUNDS];
+    int64_t whole; /* the newest refusal of all that is asked for */
 };
 
 static void take_newer(struct grounds *found, enum permission_ground ground, struct row *row, int64_t seq) {
@@ -41,12 +42,15 @@ uint64_t permission_time(const struct fold *fold) {
     return told > written ? told : written;
 }
 
-static int is_over(struct fold *fold, const struct row *row, bool *ret, struct err *err) {
+int permission_is_over(struct fold *fold, const struct row *row, bool *ret, struct err *err) {
+    const struct bytes of_holder[] = {row_text(row, PERMISSIONS_WHO), {(const uint8_t *)"", 0}};
     struct bytes session = row_text(row, PERMISSIONS_SESSION);
-    struct row *end = NULL;
-    *ret = !row_is(row, PERMISSIONS_STEP, "granted") || permissions_is_over(row, permission_time(fold));
+    struct row *end = NULL, *patterns = NULL;
+    bool once = row_is(row, PERMISSIONS_LIFETIME, "once");
+    *ret = !row_is(row, PERMISSIONS_STEP, "granted") || permissions_has_ended(row, permission_time(fold));
     int rc = *ret || session.n == 0 ? 0 : fold_find(fold, SESSIONS, &session, 1, &end, err);
-    *ret = *ret || end != NULL;
+    if (rc == 0 && !*ret && once) rc = fold_find(fold, PATTERNS, of_holder, COUNT(of_holder), &patterns, err);
+    *ret = *ret || end != NULL || (patterns != NULL && permissions_is_taken(row, patterns));
     return rc;
 }
 
@@ -61,13 +65,15 @@ static int consider(struct fold *fold, const struct asked *a, struct bytes group
         return rc;
     }
     if (row_has(row, PERMISSIONS_REFUSED_SEQ) && scope_touches(a->group, scope, a->scope)) {
-        take_newer(found, GROUND_REFUSES, row, row_int(row, PERMISSIONS_REFUSED_SEQ));
+        int64_t seq = row_int(row, PERMISSIONS_REFUSED_SEQ);
+        take_newer(found, GROUND_REFUSES, row, seq);
+        found->whole = seq > found->whole && scope_refuses(a->group, scope, a->scope) ? seq : found->whole;
     }
     if (!row_is(row, PERMISSIONS_DECISION, "granted") || !bytes_eq(group, a->group) ||
         !scope_covers(group, scope, a->scope)) {
         return 0;
     }
-    rc = is_over(fold, row, &over, err);
+    rc = permission_is_over(fold, row, &over, err);
     if (rc == 0) {
         take_newer(found, permission_ground(row, over, &limits), row, row_int(row, PERMISSIONS_DECIDED_SEQ));
     }
@@ -109,7 +115,7 @@ static int ground_without(struct fold *fold, const struct asked *a, enum permiss
         return 0;
     }
     if (rc == 0) rc = row_of(fold, a, a->group, a->scope, &row, err);
-    if (rc == 0 && row != NULL && row_is(row, PERMISSIONS_STEP, "requested")) {
+    if (rc == 0 && row != NULL && !row_has(row, PERMISSIONS_DECISION) && row_has(row, PERMISSIONS_ASKED_SEQ)) {
         *ret = GROUND_ASKED;
     }
     return rc;
@@ -117,7 +123,7 @@ static int ground_without(struct fold *fold, const struct asked *a, enum permiss
 
 int permission_find(struct fold *fold, struct asked *a, struct found *ret, struct err *err) {
     struct permission_holders holders;
-    struct grounds found = {0};
+    struct grounds found = {.whole = -1};
     int rc = 0;
     for (size_t g = 0; g < GROUNDS; g++) {
         found.seq[g] = -1;
@@ -129,6 +135,7 @@ int permission_find(struct fold *fold, struct asked *a, struct found *ret, struc
         if (rc == 0 && a->group.n != 0) rc = consider_group(fold, a, (struct bytes){a->group.p, 0}, &found, err);
     }
     ret->ground = permission_ground_pick(found.seq);
+    ret->refused_seq = found.whole;
     ret->row = ret->ground != GROUND_NONE ? found.row[ret->ground] : NULL;
     for (size_t i = 0; i < holders.n && rc == 0 && ret->ground == GROUND_NONE; i++) {
         a->who = holders.who[i];
@@ -208,7 +215,7 @@ static int make_room(struct fold *fold, struct listing *l, bool all, struct err 
         bool stays = !l->goes[number];
         rc = stays ? row_of(fold, l->asked, l->asked->group, scope, &row, err) : 0;
         if (rc == 0 && stays && row != NULL && !row_has(row, PERMISSIONS_REFUSED_SEQ)) {
-            rc = is_over(fold, row, &over, err);
+            rc = permission_is_over(fold, row, &over, err);
             if (rc == 0 && (all || over)) {
                 leaves(l, number, item.n);
                 end_grant(fold, row);

@@ -12,9 +12,6 @@
 
 enum permission_table { PERMISSIONS, PATTERNS, SESSIONS };
 
-/* Columns of the table "permission_patterns". */
-enum { PATTERN_WHO, PATTERN_GROUP, PATTERN_SCOPES, PATTERN_REFUSED, PATTERN_COLUMNS };
-
 /* What the event is about. */
 struct asked {
     struct bytes who, group, scope, session, run; /* empty where the event does not say */
@@ -26,9 +23,12 @@ struct asked {
 struct found {
     struct row *row; /* that holds, that refuses, or that a refusal names (ground.h); only up to GROUND_OVER */
     enum permission_ground ground;
+    int64_t refused_seq; /* the newest refusal of all of it; -1: none */
 };
 
 int permission_find(struct fold *fold, struct asked *asked, struct found *ret, struct err *err);
+/* Whether what the row was granted is over when the event is judged. */
+int permission_is_over(struct fold *fold, const struct row *row, bool *ret, struct err *err);
 /* When a use is judged: now, or when it says that it will be. A time in the past would make use of what is over by now. */
 uint64_t permission_time(const struct fold *fold);
 /* A scope that is a pattern is listed from here on, so that uses find its row; of a refusal of any scope the list takes

@@ -59,9 +59,7 @@ const char *permission_ground_words(const struct row *row, enum permission_groun
     case GROUND_ONCE:
         return "granted once, which a permission.used takes and a call does not";
     case GROUND_OVER:
-        return row_is(row, PERMISSIONS_STEP, "requested") ? "requested, not granted"
-               : permissions_is_endless_by_mistake(row)   ? "granted until a time that nobody named"
-                                                          : "expired";
+        return permissions_is_endless_by_mistake(row) ? "granted until a time that nobody named" : "expired";
     case GROUND_HIDDEN:
         return "granted, but for a scope that is not known";
     case GROUND_ASKED:

@@ -1,13 +1,14 @@
 /* Permissions by who holds them, group and scope: what the newest event said, and who decided it.
  *
- *   requested ──> granted ──> expired     the step that is stored; it is also expired when its end is past or its
- *       │  └────> denied                  one use was made, which is judged when the row is read
- *       └───────> revoked
+ *   requested ──> granted ──> expired     the step that is stored; it is also expired when its end is past, which is
+ *       │  └────> denied                  judged when the row is read: no event stores that, since each brings a time of
+ *       └───────> revoked                 its own
  *
- * A request ends neither a grant nor a denial: `decision` keeps what was decided.
+ * A request ends nothing that was decided: it stands beside it (`asked_seq`) until the next step, which may be the answer.
  *
  * An answer of an agent (permission.decided) counts as a grant or a denial with its lifetime; without a lifetime it holds
- * once, and when it names the request that it answers it is used up with it. So what stays granted is what stands.
+ * once, and when it names the request or the call that it answers it is over with that. So what stays granted is what
+ * stands, and an answer that holds once leaves a grant that stands already.
  *
  * Uses count for the newest decision that covers what was used, among the row of that scope, the row of all scopes (""),
  * and those of patterns, which are listed by who and group in a second table because a fold finds rows by their whole key.
@@ -15,9 +16,6 @@
  * every use of the group a violation.
  * A grant that is over, or whose tier is below the use's, covers nothing. When the newest decision refuses, or there is
  * none, the use is a violation; so is one whose scope has a fault (ledger/kinds/scope.h).
- *
- * A row is of one scope, and what decides about that scope may be the decision of another: its judge asks what everybody
- * asks (permitted.h), and says so when the answer is not that of the row.
  *
  * Safe side: denied and revoked always take effect, whatever came before. */
 #include "projections/permissions/row.h"
@@ -30,10 +28,9 @@
 #include "ledger/kinds/scope.h"
 #include "projections/fold/fold.h"
 #include "projections/permissions/find.h"
-#include "projections/permissions/permitted.h"
+#include "projections/permissions/judge.h"
 #include "projections/permissions/tiers.h"
 #include "projections/rows/list.h"
-#include "projections/view/look.h"
 #include "projections/view/reason.h"
 
 #define GRANT_SCHEMA_OPEN 2 /* of permission.granted and permission.decided: from here on what decides is open */
@@ -63,6 +60,9 @@ static const struct state_column columns[] = {
     [PERMISSIONS_LIFETIME] = {"lifetime", CELL_TEXT, 0, "once, session, until, project, permanent"},
     [PERMISSIONS_SESSION] = {"session", CELL_TEXT, 0, "the session that it is for"},
     [PERMISSIONS_REQUEST] = {"request", CELL_TEXT, 0, "id of the newest request"},
+    [PERMISSIONS_ASKED_SEQ] = {"asked_seq", CELL_INT, COLUMN_SEQ, "that request, while no step followed it"},
+    [PERMISSIONS_ASKED_TIER] = {"asked_tier", CELL_TEXT, 0, "the tier that it asks for"},
+    [PERMISSIONS_ASKED_CALL] = {"asked_call", CELL_TEXT, 0, "the call that it is for"},
     [PERMISSIONS_REQUIRED] = {"required", CELL_BOOL, 0, "the pack is blocked without it"},
     [PERMISSIONS_BY] = {"by", CELL_TEXT, 0, "who decided"},
     [PERMISSIONS_USES] = {"uses", CELL_INT, COLUMN_WORK, "how often it was used since it was granted, as it permits"},
@@ -76,6 +76,8 @@ static const struct state_column pattern_columns[] = {
     [PATTERN_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions"},
     [PATTERN_SCOPES] = {"scopes", CELL_LIST, COLUMN_MAIN, "the scopes that are patterns"},
     [PATTERN_REFUSED] = {"refused_scope", CELL_TEXT, 0, "the scope, pattern or not, that was refused last; null: none was"},
+    [PATTERN_ERASED] = {"erased_use_seq", CELL_INT, COLUMN_SEQ,
+                        "in the row of no group: the newest use of the holder whose body was erased"},
 };
 
 static const struct state_column session_columns[] = {
@@ -86,6 +88,9 @@ static const struct state_column session_columns[] = {
 
 static const struct fold_step_rule rules[] = {
     {"granted", "requested", NULL, NULL},
+    {"expired", "requested", NULL, NULL},
+    {"denied", "requested", NULL, NULL},
+    {"revoked", "requested", NULL, NULL},
     {"*", "requested", "requested", NULL},
     {"*", "granted", "granted", NULL},
     {"*", "denied", "denied", NULL},
@@ -119,35 +124,39 @@ static struct asked asked_of(const struct fold *fold) {
     return a;
 }
 
-/* What is past shows in the stored step as soon as something else happens. */
-static void lapse(struct row *row, uint64_t at) {
-    if (row_is(row, PERMISSIONS_STEP, "granted") && permissions_is_over(row, at)) {
-        row_set_str(row, PERMISSIONS_STEP, "expired");
-        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, permissions_end(row, at));
-    }
+/* An answer that holds once, and `spent`: for the request or the call that it names. */
+struct answer {
+    bool once, spent;
+};
+
+static struct answer answer_of(const struct fold *fold) {
+    struct bytes text, lifetime;
+    int64_t end;
+    bool says = fold_text(fold, "lifetime", &lifetime);
+    bool once = says ? bytes_is(lifetime, "once") : !fold_int(fold, "expires", &end) && !fold_null(fold, "expires");
+    bool names = fold_text(fold, "request", &text) || fold_text(fold, "call", &text);
+    once = once && bytes_is(fold_step(fold), "decided");
+    return (struct answer){once, once && names};
 }
 
+/* What cannot be read limits it to what is nowhere: a time that is past, a session that has no name. */
 static void put_granted(struct fold *fold, struct row *row) {
     static const size_t anew[] = {PERMISSIONS_EXPIRES, PERMISSIONS_LIFETIME, PERMISSIONS_SESSION, PERMISSIONS_USES,
                                   PERMISSIONS_USED_AT};
-    bool answer = bytes_is(fold_step(fold), "decided");
-    struct bytes text;
     for (size_t i = 0; i < COUNT(anew); i++) {
         row_set_null(row, anew[i]);
     }
     fold_copy(fold, row, PERMISSIONS_EXPIRES, "expires");
     fold_copy(fold, row, PERMISSIONS_LIFETIME, "lifetime");
     fold_copy(fold, row, PERMISSIONS_SESSION, "session");
-    if (answer && !row_has(row, PERMISSIONS_LIFETIME) && !row_has(row, PERMISSIONS_EXPIRES)) {
+    if (answer_of(fold).once) {
         row_set_str(row, PERMISSIONS_LIFETIME, "once");
-    }
-    if (answer && row_is(row, PERMISSIONS_LIFETIME, "once") &&
-        (fold_text(fold, "request", &text) || fold_text(fold, "call", &text))) {
-        row_set_int(row, PERMISSIONS_USES, 1);
-        row_set_int(row, PERMISSIONS_USED_AT, (int64_t)fold_at(fold));
     }
     if (fold_null(fold, "expires")) {
         row_set_str(row, PERMISSIONS_LIFETIME, "until");
+    }
+    if (fold_null(fold, "session")) {
+        row_set_str(row, PERMISSIONS_SESSION, "");
     }
     if (row_is(row, PERMISSIONS_LIFETIME, "session") && !row_has(row, PERMISSIONS_SESSION) && fold_event(fold)->run.n > 0) {
         row_set_text(row, PERMISSIONS_SESSION, fold_event(fold)->run);
@@ -169,37 +178,103 @@ static void put_decision(struct fold *fold, struct row *row, const char *step) {
     }
 }
 
-/* A decision without a tier is of the tier that was asked for; one from before says nothing of it. */
-static void put_tier(struct fold *fold, struct row *row, const char *step, bool was_asked) {
-    bool ends = strcmp(step, "expired") == 0 || strcmp(step, "revoked") == 0; /* what was of this tier */
-    if (!ends && (!was_asked || strcmp(step, "requested") == 0)) {
-        row_set_null(row, PERMISSIONS_TIER);
+/* Does the event answer the request that is open? Which request or call it names, the request names too. */
+static bool is_answer(const struct fold *fold, const struct row *row) {
+    struct bytes id;
+    if (!row_has(row, PERMISSIONS_ASKED_SEQ)) {
+        return false;
     }
-    fold_copy(fold, row, PERMISSIONS_TIER, "tier");
+    if (fold_text(fold, "request", &id)) {
+        return bytes_eq(id, row_text(row, PERMISSIONS_REQUEST));
+    }
+    return !fold_text(fold, "call", &id) || bytes_eq(id, row_text(row, PERMISSIONS_ASKED_CALL)) ||
+           bytes_eq(id, row_text(row, PERMISSIONS_REQUEST));
+}
+
+/* The tier of a decision: its own, or that of the request that it answers; what ends a grant was of its tier. Empty: not
+ * known. */
+static struct bytes tier_of(const struct fold *fold, const struct row *row, const char *step) {
+    bool ends = strcmp(step, "expired") == 0 || strcmp(step, "revoked") == 0;
+    struct bytes tier = {0};
+    if (!fold_text(fold, "tier", &tier) && (ends || is_answer(fold, row))) {
+        tier = row_text(row, ends ? PERMISSIONS_TIER : PERMISSIONS_ASKED_TIER);
+    }
+    return tier;
+}
+
+static void put_text(struct row *row, size_t column, struct bytes text) {
+    if (text.n > 0) {
+        row_set_text(row, column, text);
+    } else {
+        row_set_null(row, column);
+    }
+}
+
+static void ask(struct fold *fold, struct row *row) {
+    static const size_t anew[] = {PERMISSIONS_ASKED_TIER, PERMISSIONS_ASKED_CALL, PERMISSIONS_REQUEST};
+    for (size_t i = 0; i < COUNT(anew); i++) {
+        row_set_null(row, anew[i]);
+    }
+    row_set_int(row, PERMISSIONS_ASKED_SEQ, (int64_t)fold_event(fold)->seq);
+    fold_copy(fold, row, PERMISSIONS_ASKED_TIER, "tier");
+    fold_copy(fold, row, PERMISSIONS_ASKED_CALL, "call");
+    fold_copy(fold, row, PERMISSIONS_REQUEST, "request");
+    if (row_is(row, PERMISSIONS_STEP, "requested")) {
+        put_text(row, PERMISSIONS_TIER, row_text(row, PERMISSIONS_ASKED_TIER));
+    }
+}
+
+/* Another step came after the request. */
+static void answered(struct fold *fold, struct row *row) {
+    row_set_null(row, PERMISSIONS_ASKED_SEQ);
+    row_set_null(row, PERMISSIONS_ASKED_TIER);
+    row_set_null(row, PERMISSIONS_ASKED_CALL);
+    fold_copy(fold, row, PERMISSIONS_REQUEST, "request");
 }
 
 static void take(struct fold *fold, struct row *row, const char *step, const struct fold_step_rule *rule) {
-    bool was_asked = row_is(row, PERMISSIONS_STEP, "requested");
-    int64_t asked_seq = row_int(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ);
+    bool asks = strcmp(step, "requested") == 0;
     if (rule->to == NULL) {
         fold_touch(fold, row, PERMISSIONS_BASE);
     } else {
         fold_state(fold, row, PERMISSIONS_BASE, PERMISSIONS_STEP, rule->to);
-        if (was_asked) {
-            row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)asked_seq);
+        if (asks ? row_has(row, PERMISSIONS_ASKED_SEQ) : is_answer(fold, row)) {
+            row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_ASKED_SEQ));
         }
     }
-    if (strcmp(step, "requested") != 0 && strcmp(step, "expired") != 0) {
+    if (!asks && rule->to != NULL) {
+        put_text(row, PERMISSIONS_TIER, tier_of(fold, row, step));
+    }
+    if (!asks && strcmp(step, "expired") != 0) {
         put_decision(fold, row, step);
     }
-    if (rule->to != NULL) {
-        put_tier(fold, row, step, was_asked);
-        fold_copy(fold, row, PERMISSIONS_REQUEST, "request");
+    if (asks) {
+        ask(fold, row);
+    } else {
+        answered(fold, row);
     }
     fold_copy(fold, row, PERMISSIONS_REQUIRED, "required");
     if (rule->why != NULL) {
         fold_violation(fold, row, PERMISSIONS_BASE, "%s", rule->why);
     }
+}
+
+/* A grant of the same row that an answer leaves as it is: it holds, and the answer is spent or says no more. An answer that
+ * is left for a use says more where a refusal that is newer than the grant is of all of it. */
+static int stands(struct fold *fold, struct asked *a, struct row *row, bool spent, bool *ret, struct err *err) {
+    struct found found;
+    bool over;
+    int rc = permission_is_over(fold, row, &over, err);
+    *ret = rc == 0 && !over;
+    if (!*ret || spent) {
+        return rc;
+    }
+    int tier = scope_tier(row_text(row, PERMISSIONS_TIER)), wanted = scope_tier(tier_of(fold, row, "granted"));
+    bool there = !row_has(row, PERMISSIONS_SESSION) ||
+                 (a->session.n > 0 && bytes_eq(row_text(row, PERMISSIONS_SESSION), a->session));
+    rc = permission_find(fold, a, &found, err);
+    *ret = rc == 0 && there && (tier < 0 ? 0 : tier) >= wanted && found.refused_seq < row_int(row, PERMISSIONS_DECIDED_SEQ);
+    return rc;
 }
 
 /* Whether a grant of another scope covers this one, so that taking a part of it back makes sense. */
@@ -225,29 +300,41 @@ static const char *widen(struct asked *a, bool refuses) {
     return fault;
 }
 
+/* A grant for which the list of patterns has no room. */
+static void not_listed(struct fold *fold, struct row *row) {
+    row_set_str(row, PERMISSIONS_STEP, "expired");
+    fold_violation(fold, row, PERMISSIONS_BASE,
+                   "granted, but no use finds it: of one holder and group %d patterns (%zu KiB) are looked at; "
+                   "permission.expired of "
+                   "a granted one makes room, or permission.revoked of what is wider",
+                   PERMISSION_PATTERNS_MAX, ROW_LIST_MAX >> 10);
+}
+
 static int step(struct fold *fold, const char *word, struct err *err) {
     struct asked a = asked_of(fold);
     const struct bytes named = a.scope;
-    if (bytes_is(fold_step(fold), "granted") && a.group.n == 0) {
-        return 0; /* its body was erased: nobody can tell what it granted */
-    }
-    if (strcmp(word, "granted") == 0 && hides_scope(fold)) {
+    bool revoked = strcmp(word, "revoked") == 0, refuses = revoked || strcmp(word, "denied") == 0;
+    bool granted = strcmp(word, "granted") == 0, listed = true, part = false, left = false;
+    const struct answer answer = answer_of(fold);
+    if (granted && hides_scope(fold)) {
         a.scope = bytes_of(PERMISSIONS_SCOPE_UNKNOWN);
     }
-    bool revoked = strcmp(word, "revoked") == 0, refuses = revoked || strcmp(word, "denied") == 0;
     const char *fault = widen(&a, refuses);
     const struct bytes parts[] = {a.who, a.group, a.scope};
-    bool pattern = glob_is_pattern(a.scope), listed = true, part = false;
+    bool pattern = glob_is_pattern(a.scope);
     struct row *row;
     int rc = revoked ? is_part_of_grant(fold, &a, &part, err) : 0;
     if (rc == 0) rc = fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
-    if (rc == 0 && (refuses || (pattern && strcmp(word, "granted") == 0))) {
-        rc = permission_list(fold, &a, refuses, &listed, err);
+    if (rc == 0 && granted && answer.once) rc = stands(fold, &a, row, answer.spent, &left, err);
+    if (rc == 0 && left) {
+        fold_touch(fold, row, PERMISSIONS_BASE);
+        answered(fold, row);
+        return 0;
     }
+    if (rc == 0 && (refuses || (pattern && granted))) rc = permission_list(fold, &a, refuses, &listed, err);
     if (rc != 0) {
         return rc;
     }
-    lapse(row, fold_at(fold));
     const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, PERMISSIONS_STEP), bytes_of(word));
     bool first = !row_has(row, PERMISSIONS_DECISION);
     if (revoked && first && (part || pattern || a.scope.n == 0)) {
@@ -258,15 +345,19 @@ static int step(struct fold *fold, const char *word, struct err *err) {
         fold_violation(fold, row, PERMISSIONS_BASE, "%s '%.*s', which %s: that is taken as everything", word,
                        REASON_NAME(named), fault);
     }
-    if (!listed && rule->to != NULL && strcmp(rule->to, "granted") == 0) {
+    if (!listed && granted) {
+        not_listed(fold, row);
+    } else if (granted && answer.spent) {
         row_set_str(row, PERMISSIONS_STEP, "expired");
-        fold_violation(fold, row, PERMISSIONS_BASE,
-                       "granted, but no use finds it: of one holder and group %d patterns (%zu KiB) are looked at; "
-                       "permission.expired of "
-                       "a granted one makes room, or permission.revoked of what is wider",
-                       PERMISSION_PATTERNS_MAX, ROW_LIST_MAX >> 10);
     }
     return 0;
+}
+
+/* Nobody can tell what an event without its body decided: it refuses everything of its holder, and granted nothing. */
+static int step_erased(struct fold *fold, struct bytes name, struct err *err) {
+    bool ends =
+        bytes_is(name, "denied") || bytes_is(name, "revoked") || bytes_is(name, "expired") || bytes_is(name, "decided");
+    return ends ? step(fold, "denied", err) : 0;
 }
 
 /* ---- uses ---- */
@@ -275,6 +366,9 @@ static int step(struct fold *fold, const char *word, struct err *err) {
 static const char *use_fault(const struct asked *a, const struct found *found, char ret[128]) {
     const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
     const char *fault = scope_use_fault(a->group, a->scope);
+    if (a->group.n == 0) {
+        return "used, but " PERMISSIONS_USE_OF_NO_GROUP;
+    }
     if (fault != NULL) {
         snprintf(ret, 128, "used, but its scope %s", fault);
         return ret;
@@ -301,20 +395,34 @@ static int64_t count_of(const struct fold *fold) {
     return count < 1 ? 1 : count > GRANT_COUNT_MAX ? GRANT_COUNT_MAX : count;
 }
 
+/* Which permission it used went with its body; that it used one did not. */
+static int used_erased(struct fold *fold, struct err *err) {
+    struct permission_holders holders;
+    struct row *row;
+    int rc = 0;
+    permission_holders_of(fold_event(fold)->subject, &holders);
+    for (size_t i = 0; i < holders.n && rc == 0; i++) {
+        const struct bytes parts[] = {holders.who[i], {(const uint8_t *)"", 0}};
+        rc = fold_row(fold, PATTERNS, parts, COUNT(parts), &row, err);
+        if (rc == 0) {
+            row_set_int(row, PATTERN_ERASED, (int64_t)fold_event(fold)->seq);
+        }
+    }
+    return rc;
+}
+
 static int used(struct fold *fold, struct err *err) {
     struct asked a = asked_of(fold);
     const struct bytes parts[] = {a.who, a.group, a.scope};
-    uint64_t at = fold_at(fold);
     struct found found;
     char words[128];
     int rc = permission_find(fold, &a, &found, err);
     struct row *row = found.row;
-    bool own = found.ground > GROUND_OVER; /* nobody decided about it: it counts for its own scope */
+    bool own = found.ground > GROUND_OVER || a.group.n == 0; /* nobody decided about it: it counts for its own scope */
     if (rc == 0 && own) rc = fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc != 0) {
         return rc;
     }
-    lapse(row, permission_time(fold));
     const char *fault = use_fault(&a, &found, words);
     bool once = row_is(row, PERMISSIONS_LIFETIME, "once");
     int64_t count = count_of(fold);
@@ -322,7 +430,7 @@ static int used(struct fold *fold, struct err *err) {
         row_add(row, PERMISSIONS_UNPERMITTED, count);
     } else {
         row_add(row, PERMISSIONS_USES, once ? 1 : count);
-        row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
+        row_set_int(row, PERMISSIONS_USED_AT, (int64_t)fold_at(fold));
     }
     if (fault != NULL) {
         fold_violation(fold, row, PERMISSIONS_BASE, "%s", fault);
@@ -330,7 +438,7 @@ static int used(struct fold *fold, struct err *err) {
         fold_violation(fold, row, PERMISSIONS_BASE, "used, but " PERMISSION_FULL);
     } else if (once) {
         fold_cite(fold, row, PERMISSIONS_BASE);
-        lapse(row, at); /* so that what others go by is in the step, not in how often it was used */
+        row_set_str(row, PERMISSIONS_STEP, "expired"); /* what others go by is in the step, not in how often it was used */
         if (count > 1) {
             row_add(row, PERMISSIONS_UNPERMITTED, count - 1);
             fold_violation(fold, row, PERMISSIONS_BASE, "used %lld times, but it was granted for once", (long long)count);
@@ -373,8 +481,12 @@ static int fold_permission(struct fold *fold, struct err *err) {
     if (bytes_is(fold_event(fold)->kind, "run.finished")) {
         return ended(fold, err);
     }
+    bool erased = fold_event(fold)->body.n == 0;
     if (bytes_is(name, "used")) {
-        return used(fold, err);
+        return erased ? used_erased(fold, err) : used(fold, err);
+    }
+    if (erased) {
+        return step_erased(fold, name, err);
     }
     if (bytes_is(name, "decided")) {
         fold_text(fold, "decision", &decision);
@@ -389,156 +501,9 @@ static int fold_permission(struct fold *fold, struct err *err) {
     return 0;
 }
 
-/* ---- reading ---- */
-
-/* What a use of it can go to: that of the tool that it is of, or of any call of its group. */
-static int judge_tier(struct state_view *view, struct row *row, struct err *err) {
-    struct bytes who = row_text(row, PERMISSIONS_WHO);
-    struct tool_call call = {
-        .tool = bytes_of(""), .server = bytes_of(""), .agent = bytes_of(""), .group = row_text(row, PERMISSIONS_GROUP)};
-    struct tiers_answer answer;
-    if (bytes_has_prefix(who, "tool/")) {
-        call.tool = (struct bytes){who.p + 5, who.n - 5};
-    } else if (bytes_has_prefix(who, "agent/")) {
-        call.agent = (struct bytes){who.p + 6, who.n - 6};
-    } else if (bytes_has_prefix(who, "server/")) {
-        call.server = (struct bytes){who.p + 7, who.n - 7};
-    }
-    int rc = tiers_judge(view, &call, &answer, err);
-    if (rc == 0) {
-        tiers_put(row, PERMISSIONS_JUDGED, &answer);
-    }
-    return rc;
-}
-
-static void say(struct row *row, const char *state, const char *words) {
-    if (state != NULL) {
-        row_set_str(row, PERMISSIONS_STATE, state);
-    }
-    row_set_str(row, PERMISSIONS_REASON, words);
-}
-
-static void override(struct row *row, const char *state, int64_t by, const char *words) {
-    say(row, state, words);
-    row_set_int(row, PERMISSIONS_OVERRIDDEN, by);
-    row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)by);
-}
-
-static bool is_refused(const struct row *row) {
-    return row_is(row, PERMISSIONS_STATE, "denied") || row_is(row, PERMISSIONS_STATE, "revoked");
-}
-
-/* A refusal that is older than the grant of the same scope: it counts where that grant does not. */
-static bool was_refused(const struct row *row) {
-    return row_is(row, PERMISSIONS_DECISION, "granted") && row_has(row, PERMISSIONS_REFUSED_SEQ);
-}
-
-/* What was granted since holds no longer. */
-static void refuse_again(struct row *row) {
-    char words[160];
-    snprintf(words, sizeof(words), "by event %lld: what event %lld granted since does not hold",
-             (long long)row_int(row, PERMISSIONS_REFUSED_SEQ), (long long)row_int(row, PERMISSIONS_DECIDED_SEQ));
-    row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_REFUSAL];
-    say(row, NULL, words);
-    row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_REFUSED_SEQ));
-}
-
-/* It holds, but not for all that was refused before it. */
-static void say_limits(struct row *row) {
-    struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
-    char words[160];
-    bool all = row_is(row, PERMISSIONS_TIER, "T3") && !row_has(row, PERMISSIONS_EXPIRES) &&
-               !row_has(row, PERMISSIONS_SESSION) && !row_is(row, PERMISSIONS_LIFETIME, "once") &&
-               scope_undoes(group, scope, scope);
-    if (!all) {
-        snprintf(words, sizeof(words), "where this grant does not hold, event %lld counts, which %.*s it",
-                 (long long)row_int(row, PERMISSIONS_REFUSED_SEQ), REASON_NAME(row_text(row, PERMISSIONS_REFUSAL)));
-        say(row, NULL, words);
-        row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_REFUSED_SEQ));
-    }
-}
-
-static void compare_granted(struct row *row, const struct permitted *is) {
-    char words[320];
-    if (was_refused(row) && is->fault == NULL && is->refused_seq < row_int(row, PERMISSIONS_DECIDED_SEQ)) {
-        refuse_again(row);
-        return;
-    }
-    if (is->refused_seq < 0) {
-        snprintf(words, sizeof(words), "no use has it: %s%s", is->fault != NULL ? "its scope " : "",
-                 is->fault != NULL ? is->fault : is->words);
-        say(row, "expired", words);
-        return;
-    }
-    snprintf(words, sizeof(words), is->is_whole ? "by event %lld, which %s '%s'" : "but event %lld %s a part of it, '%s'",
-             (long long)is->refused_seq, is->refused, is->refused_scope);
-    override(row, is->is_whole ? "overridden" : NULL, is->refused_seq, words);
-}
-
-/* What the row says, held against what is so of its scope in its session; at its own tier, or of a refusal, which is of all
- * tiers, at the highest. */
-static void compare(struct row *row, const struct permitted *is) {
-    bool granted = row_is(row, PERMISSIONS_STATE, "granted"), refused = is_refused(row);
-    bool partly = refused && !is->full && is->part_seq < 0 && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
-    char words[320];
-    if (granted && !is->decision.yes) {
-        compare_granted(row, is);
-    } else if (!granted && (is->decision.yes || partly)) {
-        snprintf(words, sizeof(words),
-                 partly    ? "but event %lld, of '%s': %s"
-                 : refused ? "by event %lld, which granted '%s'%s"
-                           : "event %lld grants '%s'%s",
-                 (long long)is->seq, is->scope, partly ? is->words : "");
-        override(row, refused && !partly ? "lifted" : NULL, is->seq, words);
-    } else if (refused && is->part_seq >= 0) {
-        snprintf(words, sizeof(words), "but event %lld grants a part of it, by '%s'", (long long)is->part_seq,
-                 is->part_scope);
-        override(row, NULL, is->part_seq, words);
-    } else if (is->full) {
-        say(row, NULL, PERMISSION_FULL);
-    } else if (is->untold) {
-        say(row, NULL, "there are more patterns than it is held against: a use with --checked is");
-    } else if (granted && was_refused(row)) {
-        say_limits(row);
-    }
-}
-
-static int judge_others(struct state_view *view, struct row *row, struct err *err) {
-    const struct decide_use use = {.group = row_text(row, PERMISSIONS_GROUP),
-                                   .scope = row_text(row, PERMISSIONS_SCOPE),
-                                   .tier = is_refused(row) ? bytes_of("T3") : row_text(row, PERMISSIONS_TIER),
-                                   .session = row_text(row, PERMISSIONS_SESSION),
-                                   .of_session = true};
-    struct permitted is;
-    int rc = use.group.n == 0 ? 0 : permitted_ask_row(view, row, &use, &is, err);
-    if (rc == 0 && use.group.n > 0) {
-        compare(row, &is);
-    }
-    return rc;
-}
-
-static int judge(struct state_view *view, struct row *row, struct err *err) {
-    uint64_t end = LEDGER_NO_SEQ;
-    bool over = false, granted = row_is(row, PERMISSIONS_STEP, "granted");
-    int rc = judge_tier(view, row, err);
-    row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_STEP];
-    if (rc == 0 && granted) rc = permissions_over(view, row, &over, &end, err);
-    if (over) {
-        row_set_str(row, PERMISSIONS_STATE, "expired");
-    }
-    if (end != LEDGER_NO_SEQ) {
-        row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, end);
-    }
-    if (was_refused(row) && row_is(row, PERMISSIONS_STATE, "expired")) {
-        refuse_again(row);
-    }
-    if (rc == 0) rc = judge_others(view, row, err);
-    return rc;
-}
-
 static const struct state_table tables[] = {
     [PERMISSIONS] = {"permissions", "permission", "A row is what somebody may do, how far, and whether it holds.", columns,
-                     PERMISSIONS_BASE + FOLD_N, judge},
+                     PERMISSIONS_BASE + FOLD_N, permissions_judge},
     [PATTERNS] = {"permission_patterns", "permission-pattern", "A row is the scopes of a group that are patterns.",
                   pattern_columns, PATTERN_COLUMNS, NULL},
     [SESSIONS] = {"permission_sessions", "permission-session",
@@ -548,4 +513,4 @@ static const char *const kinds[] = {"permission.requested", "permission.granted"
                                     "permission.decided",   "permission.expired", "permission.revoked",
                                     "permission.used",      "run.finished",       NULL};
 
-const struct projection projection_permissions = {"permissions", 12, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 13, tables, COUNT(tables), kinds, fold_permission};

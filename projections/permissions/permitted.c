@@ -82,7 +82,7 @@ static void take_into(struct newest *n, const struct weighing *w, enum permissio
     if (ground != GROUND_REFUSES || seq == row_int(row, PERMISSIONS_DECIDED_SEQ)) {
         decide_cite_row(&n->cited, row); /* what is cited there brought its newest decision */
     }
-    if (ground == GROUND_HOLDS || ground == GROUND_REFUSES) {
+    if (ground == GROUND_HOLDS || ground == GROUND_REFUSES || ground == GROUND_ASKED) {
         decide_cite(&n->cited, (uint64_t)seq);
     }
 }
@@ -158,9 +158,8 @@ static int weigh(struct weighing *w, const struct row *row, struct err *err) {
     if (row_is(row, PERMISSIONS_DECISION, "granted")) {
         return weigh_grant(w, row, err);
     }
-    if (!row_has(row, PERMISSIONS_DECISION) && row_is(row, PERMISSIONS_STEP, "requested") && same &&
-        bytes_eq(scope, q->scope)) {
-        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ), LEDGER_NO_SEQ);
+    if (!row_has(row, PERMISSIONS_DECISION) && row_has(row, PERMISSIONS_ASKED_SEQ) && same && bytes_eq(scope, q->scope)) {
+        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_ASKED_SEQ), LEDGER_NO_SEQ);
     }
     return 0;
 }

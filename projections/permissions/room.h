@@ -2,7 +2,8 @@
  *
  * Sees: the engine (rows to view). Begin with the opening of permissions.c, which states the rules, then permitted.h.
  *
- *   permissions  the tables permissions and permission_patterns: fold and judge
+ *   permissions  the tables permissions, permission_patterns and permission_sessions: the fold
+ *   judge        what a row of permissions says when it is read
  *   row          columns of a row of permissions, and whether what was granted is over
  *   ground       the grounds on which a use is held, refused or not covered, in one order
  *   find         inside the fold: which decision covers a use; which scopes are patterns

@@ -6,8 +6,9 @@
 
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run) {
     struct bytes mine = row_text(row, PERMISSIONS_SESSION);
+    bool limited = row_has(row, PERMISSIONS_SESSION) || row_is(row, PERMISSIONS_LIFETIME, "session");
     if (mine.n == 0) {
-        return row_is(row, PERMISSIONS_LIFETIME, "session") ? "granted for a session that it does not name" : NULL;
+        return limited ? "granted for a session that it does not name" : NULL;
     }
     if (session.n == 0 && run.n == 0) {
         return "granted for a session, and the use names none";
@@ -19,20 +20,31 @@ bool permissions_is_endless_by_mistake(const struct row *row) {
     return row_is(row, PERMISSIONS_LIFETIME, "until") && !row_has(row, PERMISSIONS_EXPIRES);
 }
 
-static bool has_ended(const struct row *row, uint64_t at) {
-    return row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
+bool permissions_has_ended(const struct row *row, uint64_t at) {
+    bool past = row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
+    return past || permissions_is_endless_by_mistake(row);
 }
 
-bool permissions_is_over(const struct row *row, uint64_t at) {
-    return has_ended(row, at) || permissions_is_endless_by_mistake(row) ||
-           (row_is(row, PERMISSIONS_LIFETIME, "once") && row_int(row, PERMISSIONS_USES) > 0);
+bool permissions_is_taken(const struct row *row, const struct row *patterns) {
+    return row_is(row, PERMISSIONS_LIFETIME, "once") && row_has(patterns, PATTERN_ERASED) &&
+           row_int(patterns, PATTERN_ERASED) > row_int(row, PERMISSIONS_DECIDED_SEQ);
 }
 
-int64_t permissions_end(const struct row *row, uint64_t at) {
-    size_t column = has_ended(row, at)                       ? PERMISSIONS_EXPIRES
-                    : permissions_is_endless_by_mistake(row) ? (size_t)PERMISSIONS_BASE + FOLD_SINCE
-                                                             : PERMISSIONS_USED_AT;
-    return row_int(row, column);
+/* A use whose body was erased counts for all that its holder was granted once. */
+static int taken(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
+    const struct bytes parts[] = {row_text(row, PERMISSIONS_WHO), {(const uint8_t *)"", 0}};
+    struct row patterns;
+    bool there;
+    if (!row_is(row, PERMISSIONS_LIFETIME, "once")) {
+        return 0;
+    }
+    int rc = look_stored(view, "permission_patterns", parts, 2, &patterns, &there, err);
+    if (rc == 0 && there && permissions_is_taken(row, &patterns)) {
+        *ret = true;
+        *ret_end = (uint64_t)row_int(&patterns, PATTERN_ERASED);
+    }
+    row_done(&patterns);
+    return rc;
 }
 
 /* Its session is over: a run of that name came to its end. */
@@ -59,8 +71,9 @@ int permissions_over(struct state_view *view, const struct row *row, bool *ret, 
         return 0;
     }
     if (row_has(row, PERMISSIONS_EXPIRES)) {
-        state_past(view, row_int(row, PERMISSIONS_EXPIRES)); /* for permissions_is_over */
+        state_past(view, row_int(row, PERMISSIONS_EXPIRES)); /* for permissions_has_ended */
     }
-    *ret = permissions_is_over(row, state_now(view));
-    return *ret ? 0 : session_over(view, row, ret, ret_end, err);
+    *ret = permissions_has_ended(row, state_now(view));
+    int rc = *ret ? 0 : session_over(view, row, ret, ret_end, err);
+    return rc == 0 && !*ret ? taken(view, row, ret, ret_end, err) : rc;
 }

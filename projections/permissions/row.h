@@ -6,7 +6,7 @@
 
 /* Columns of the table "permissions". `decision` is the newest of granted, denied and revoked: a request after it does not
  * undo it. `refusal` is the newest of denied and revoked alone: a grant after it undoes it only as far as the grant holds.
- */
+ * The columns `asked_` are of a request that is the newest step; what is a step after it empties them. */
 enum permissions_column {
     PERMISSIONS_WHO,
     PERMISSIONS_GROUP,
@@ -26,6 +26,9 @@ enum permissions_column {
     PERMISSIONS_LIFETIME,
     PERMISSIONS_SESSION,
     PERMISSIONS_REQUEST,
+    PERMISSIONS_ASKED_SEQ,
+    PERMISSIONS_ASKED_TIER,
+    PERMISSIONS_ASKED_CALL,
     PERMISSIONS_REQUIRED,
     PERMISSIONS_BY,
     PERMISSIONS_USES,
@@ -34,6 +37,9 @@ enum permissions_column {
     PERMISSIONS_BASE
 };
 
+/* Columns of the table "permission_patterns". PATTERN_ERASED is set in the row of no group alone. */
+enum { PATTERN_WHO, PATTERN_GROUP, PATTERN_SCOPES, PATTERN_REFUSED, PATTERN_ERASED, PATTERN_COLUMNS };
+
 /* Columns of the table "permission_sessions". */
 enum { SESSION_NAME, SESSION_ENDED_SEQ, SESSION_ENDED_AT, SESSION_COLUMNS };
 
@@ -41,14 +47,20 @@ enum { SESSION_NAME, SESSION_ENDED_SEQ, SESSION_ENDED_AT, SESSION_COLUMNS };
  * whatever its lifetime, holds where one of them is that session. */
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run);
 /* Whether what was granted is over at the view's time, of a row as it is stored. *ret_end: the event that ended its
- * session; LEDGER_NO_SEQ: it is not over, or by something else. */
+ * session, or the use that may have been of it; LEDGER_NO_SEQ: it is not over, or by something else. */
 int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err);
-/* A row that was granted is over at that time: its end has come, or is not known, or it held once and was used. */
-bool permissions_is_over(const struct row *row, uint64_t at);
-/* When what is over came to its end. */
-int64_t permissions_end(const struct row *row, uint64_t at);
+/* What was granted is over at that time: its end has come, or is not known. */
+bool permissions_has_ended(const struct row *row, uint64_t at);
 /* Its end is not known: it was granted until a time that nobody named. */
 bool permissions_is_endless_by_mistake(const struct row *row);
+
+/* It was granted once, and `patterns`, the row of its holder and of no group in permission_patterns, knows a later use that
+ * nobody can tell from one of it. */
+bool permissions_is_taken(const struct row *row, const struct row *patterns);
+
+/* What is wrong with a use, or a grant, of no group. */
+#define PERMISSIONS_USE_OF_NO_GROUP   "the use names no group: which permission it uses cannot be told"
+#define PERMISSIONS_GRANT_OF_NO_GROUP "no use has it: it names no group, so which permission it is cannot be told"
 
 /* The scope of a grant whose own is not known, because its event holds it private or as null. It has a fault, so such a
  * grant reaches nothing and no use is of it. */

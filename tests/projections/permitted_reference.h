@@ -23,14 +23,23 @@
 /* One event; rows know only the newest of a scope, the reference goes through all of them. */
 struct said {
     char group[24], scope[SCOPE_TEXT];
-    char what; /* granted, denied, revoked, expired, used by their first letter; 'f': its session's run is finished */
-    int tier;
-    bool server;     /* said of the server of the tool that is asked about, not of the tool */
-    bool once, past; /* past: over from the beginning */
-    char session[4]; /* of a grant: it holds there alone; of a use: its own */
+    char what; /* granted, denied, revoked, expired, used by their first letter; 'q': requested; 'f': its session's run is
+                * finished */
+    int own_tier;
+    bool once, past;          /* past: over from the beginning */
+    bool server;              /* said of the server of the tool that is asked about, not of the tool */
+    bool far;                 /* a grant that ends in a future that a late use has reached, it says */
+    bool late;                /* a use that says so */
+    bool answer;              /* by an agent; with `once` it leaves a grant that stands */
+    bool nowhere;             /* of a session without a name */
+    char session[4];          /* of a grant: it holds there alone; of a use: its own */
+    char request[4], call[4]; /* of a request: its ids; of a grant: those that it names */
     int64_t seq;
-    bool corrected;
-    bool over; /* by what came after it; set by replay */
+    bool corrected, erased;
+    /* set by replay: */
+    int tier;  /* its own, or that of the request that it answers */
+    bool over; /* by what came after it, or spent */
+    bool left; /* an answer that changed nothing */
 };
 
 struct history {
@@ -117,7 +126,7 @@ static inline bool covers(const struct said *s, const char *group, const char *s
 }
 
 static inline bool elsewhere(const struct said *s, const char *run) {
-    return s->session[0] != '\0' && strcmp(s->session, run) != 0;
+    return s->nowhere || (s->session[0] != '\0' && strcmp(s->session, run) != 0);
 }
 
 static inline bool same_scope(const struct said *a, const struct said *b_) {
@@ -126,15 +135,16 @@ static inline bool same_scope(const struct said *a, const struct said *b_) {
 
 /* Of the first n events: a grant that no newer one of the same scope replaces. */
 static inline bool is_current(const struct history *h, size_t n, size_t i) {
-    bool is = h->said[i].what == 'g' && !h->said[i].corrected;
+    bool is = h->said[i].what == 'g' && !h->said[i].corrected && !h->said[i].left;
     for (size_t j = i + 1; j < n && is; j++) {
-        is = h->said[j].what != 'g' || h->said[j].corrected || !same_scope(&h->said[j], &h->said[i]);
+        const struct said *s = &h->said[j];
+        is = s->what != 'g' || s->corrected || s->left || !same_scope(s, &h->said[i]);
     }
     return is;
 }
 
-static inline bool is_over(const struct history *h, size_t n, const struct said *s) {
-    bool over = s->past || s->over;
+static inline bool is_over(const struct history *h, size_t n, const struct said *s, bool late) {
+    bool over = s->past || s->over || (late && s->far);
     for (size_t j = 0; j < n; j++) {
         over = over || (s->session[0] != '\0' && h->said[j].what == 'f' && strcmp(h->said[j].session, s->session) == 0);
     }
@@ -159,32 +169,89 @@ static inline bool refuses(const struct said *s, const char *group, const char *
 
 /* Of the first n events, from the newest down: what refuses, and what grants. */
 static inline struct said *decides(struct history *h, size_t n, const char *group, const char *scope, int tier,
-                                   const char *run) {
+                                   const char *run, bool late) {
     for (size_t i = n; i-- > 0 && is_use(group, scope);) {
         struct said *s = &h->said[i];
-        if (refuses(s, group, scope) || (is_current(h, n, i) && !is_over(h, n, s) && reaches(s, group, scope, tier, run))) {
+        if (refuses(s, group, scope) ||
+            (is_current(h, n, i) && !is_over(h, n, s, late) && reaches(s, group, scope, tier, run))) {
             return s;
         }
     }
     return NULL;
 }
 
-/* What uses and ends made of the grants before them. */
+/* The request that is the newest step about that scope, of the first n events. */
+static inline const struct said *open_request(const struct history *h, size_t n, const struct said *of) {
+    for (size_t i = n; i-- > 0;) {
+        const struct said *s = &h->said[i];
+        if (!s->corrected && s->what != 'u' && s->what != 'f' && same_scope(s, of)) {
+            return s->what == 'q' ? s : NULL;
+        }
+    }
+    return NULL;
+}
+
+static inline int tier_of(const struct history *h, size_t i) {
+    const struct said *s = &h->said[i], *q = open_request(h, i, s);
+    bool named = s->request[0] != '\0', call = !named && s->call[0] != '\0';
+    if (s->what != 'g' || s->own_tier >= 0 || q == NULL) {
+        return s->own_tier;
+    }
+    bool other = (named && strcmp(s->request, q->request) != 0) ||
+                 (call && strcmp(s->call, q->call) != 0 && strcmp(s->call, q->request) != 0);
+    return other ? -1 : q->own_tier;
+}
+
+/* An answer that holds once changes nothing where a grant of the same scope stands that reaches as far, or any, when it is
+ * over with what it answers. */
+static inline bool is_left(struct history *h, size_t i, bool spent) {
+    const struct said *s = &h->said[i];
+    for (size_t j = i; j-- > 0;) {
+        const struct said *g = &h->said[j];
+        bool same = same_scope(g, s) && !g->corrected;
+        bool concerns = !spent && (g->server || !s->server) && refuses(g, s->group, s->scope);
+        if ((same && (g->what == 'd' || g->what == 'r')) || concerns) {
+            return false;
+        }
+        if (same && is_current(h, i, j)) {
+            bool reaches_it = !g->nowhere && (g->session[0] == '\0' || strcmp(g->session, s->session) == 0) &&
+                              (g->tier < 0 ? 0 : g->tier) >= s->tier;
+            return !is_over(h, i, g, false) && (spent || reaches_it);
+        }
+    }
+    return false;
+}
+
+static inline void replay_one(struct history *h, size_t i) {
+    struct said *s = &h->said[i], *by = NULL;
+    s->tier = tier_of(h, i);
+    if (s->corrected) {
+        return;
+    }
+    if (s->what == 'g' && s->answer && s->once) {
+        bool spent = s->request[0] != '\0' || s->call[0] != '\0';
+        s->left = is_left(h, i, spent);
+        s->over = spent;
+    }
+    if (s->what == 'u' && !s->erased) {
+        by = decides(h, i, s->group, s->scope, s->own_tier < 0 ? 0 : s->own_tier, s->session, s->late);
+    }
+    if (by != NULL && by->what == 'g' && by->once) {
+        by->over = true;
+    }
+    for (size_t j = 0; j < i; j++) {
+        bool ends = s->what == 'e' && is_current(h, i, j) && same_scope(&h->said[j], s);
+        h->said[j].over = h->said[j].over || ends || (s->what == 'u' && s->erased && h->said[j].once);
+    }
+}
+
+/* What uses and ends made of the grants before them, and requests of those after them. */
 static inline void replay(struct history *h) {
     for (size_t i = 0; i < h->n; i++) {
-        h->said[i].over = false;
+        h->said[i].over = h->said[i].left = false;
     }
     for (size_t i = 0; i < h->n; i++) {
-        const struct said *s = &h->said[i];
-        struct said *by = s->what == 'u' && !s->corrected
-                              ? decides(h, i, s->group, s->scope, s->tier < 0 ? 0 : s->tier, s->session)
-                              : NULL;
-        if (by != NULL && by->what == 'g' && by->once) {
-            by->over = true;
-        }
-        for (size_t j = 0; j < i && s->what == 'e' && !s->corrected; j++) {
-            h->said[j].over = h->said[j].over || (is_current(h, i, j) && same_scope(&h->said[j], s));
-        }
+        replay_one(h, i);
     }
 }
 
@@ -200,11 +267,11 @@ static inline enum permission_ground named(struct history *h, const char *group,
     enum permission_ground best = GROUND_NONE;
     for (size_t i = 0; i < h->n && is_use(group, scope); i++) {
         const struct said *s = &h->said[i];
-        enum permission_ground is = is_over(h, h->n, s) ? GROUND_OVER
-                                    : elsewhere(s, run) ? GROUND_SESSION
-                                    : s->tier == 2      ? GROUND_T2
-                                    : s->tier == 1      ? GROUND_T1
-                                                        : GROUND_T0;
+        enum permission_ground is = is_over(h, h->n, s, false) ? GROUND_OVER
+                                    : elsewhere(s, run)        ? GROUND_SESSION
+                                    : s->tier == 2             ? GROUND_T2
+                                    : s->tier == 1             ? GROUND_T1
+                                                               : GROUND_T0;
         if (refuses(s, group, scope)) {
             best = GROUND_REFUSES; /* takes back all before it */
         } else if (!is_current(h, h->n, i) || !covers(s, group, scope) || (best != GROUND_REFUSES && best < is)) {

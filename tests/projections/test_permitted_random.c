@@ -2,194 +2,9 @@
  * (permitted_reference.h). Random histories and questions; what the judge, the many-questions judge, the check before an
  * append and the fold say is compared with what the reference says. */
 #include "base/clock.h"
-#include "projections/decide/decide.h"
-#include "projections/fold/fold.h"
-#include "projections/permissions/permitted.h"
+#include "ledger/kinds/scope.h"
 #include "projections/permissions/row.h"
-#include "tests/projections/permitted_reference.h"
-#include "tests/projections/state_box.h"
-
-/* Who is asked about. What is decided for the server of a tool concerns the tool, also where the name alone names it. */
-static const char *who = "pack/p", *server = NULL;
-
-/* ---- random histories ---- */
-
-static struct box b;
-static uint64_t x;
-
-static size_t below(size_t n) {
-    x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (size_t)(x >> 33) % n;
-}
-
-static const char *const runs[] = {"", "s1", "s2"};
-static const char *const groups[] = {"filesystem.write", "network.egress", "filesystem.write"};
-static const char *const granted_scopes[] = {
-    "",      "outbox/**", "outbox/*", "outbox/a", "/outbox/*", "**",    "out?ox/a",  "/",        "[ab]/*", "*.b", "*a*",
-    "*.b:*", "[::1]:*",   "127.*",    "127.1",    "a.b",       "[::1]", "outbox/a*", "outbox/?", "a.b:80", "*.?"};
-#define N_GRANTED (sizeof(granted_scopes) / sizeof(granted_scopes[0]))
-
-static void random_scope(char *ret, const char *group) {
-    static const char *const segments[] = {"outbox", "a",   "b",       "..",     ".",        "",  "a.b", "~",
-                                           "a\\\\b", "...", "\\u0001", TWO_DOTS, ACCOUNT_OF, "*", "o?"};
-    static const char *const likely[] = {"outbox/a", "/outbox/a", "a.b", "outbox/a/b", "a.b:80", "outbox/*"};
-    static const char *const hosts[] = {"",      "a.b",       "outbox",      "a",
-                                        "x.a.b", "a..b",      ".a",          "a/b",
-                                        "a.b.",  "a.b:80",    "a.b:80?x=.b", "evil:80/*#.b",
-                                        "127.1", "127.0.0.1", "[::1]:80",    "[::1:0:0:1]:80",
-                                        "*.b"};
-    if (below(2) == 0) {
-        snprintf(ret, SCOPE_TEXT, "%s", likely[below(6)]);
-        return;
-    }
-    if (strcmp(group, "network.egress") == 0) {
-        snprintf(ret, SCOPE_TEXT, "%s", hosts[below(17)]);
-        return;
-    }
-    size_t n = below(4), at = (size_t)snprintf(ret, SCOPE_TEXT, "%s", below(4) == 0 ? "/" : "");
-    for (size_t i = 0; i < n; i++) {
-        const char *segment = segments[below(below(2) == 0 ? 3 : 15)];
-        at += (size_t)snprintf(ret + at, SCOPE_TEXT - at, "%s%s", i > 0 ? "/" : "", segment);
-    }
-}
-
-/* JSON's escapes undone, of those that random_scope makes. */
-static void plain(char *ret, const char *json) {
-    for (; *json != '\0'; json++) {
-        if (strncmp(json, "\\u0001", 6) == 0) {
-            *ret++ = '\x01';
-            json += 5;
-        } else {
-            json += *json == '\\';
-            *ret++ = *json;
-        }
-    }
-    *ret = '\0';
-}
-
-static void put_tier(char *ret, int tier) {
-    ret[0] = '\0';
-    if (tier >= 0) {
-        snprintf(ret, 24, ",\"tier\":\"T%d\"", tier);
-    }
-}
-
-/* What an older program took: its scope or its end is not known. */
-static void odd_grant(struct history *h) {
-    static const char *const grants[] = {",\"scope\":null", ",\"scope\":\"outbox/*\",\"lifetime\":\"until\"",
-                                         ",\"scope\":\"outbox/*\",\"expires\":null"};
-    struct said s = {.what = 'g', .past = true, .tier = 3, .scope = "outbox/*"};
-    size_t which = below(3);
-    char json[160];
-    snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
-    snprintf(json, sizeof(json), "{\"group\":\"%s\",\"tier\":\"T3\"%s}", s.group, grants[which]);
-    s.server = server != NULL && below(2) == 0;
-    s.seq = (int64_t)box_odd(&b, "permission.granted", s.server ? server : who, json);
-    if (which > 0 && is_scope(s.group, s.scope)) {
-        add(h, &s);
-    }
-}
-
-/* The limits of a grant, as fields. */
-static void random_limits(struct said *s, bool answer, char ret[120], const char **ret_run) {
-    static const char *const words[] = {"",
-                                        ",\"lifetime\":\"once\"",
-                                        ",\"lifetime\":\"until\",\"expires\":1000",
-                                        ",\"lifetime\":\"until\",\"expires\":4000000000000000000",
-                                        ",\"lifetime\":\"session\"",
-                                        ",\"lifetime\":\"permanent\""};
-    size_t which = below(3) == 0 ? 0 : below(6);
-    bool named = which == 4 || below(4) == 0, by_run = which == 4 && below(2) == 0;
-    s->once = which == 1 || (answer && which == 0);
-    s->past = which == 2;
-    snprintf(s->session, sizeof(s->session), "%s", named ? runs[1 + below(2)] : "");
-    snprintf(ret, 120, "%s%s%s%s", words[which], named && !by_run ? ",\"session\":\"" : "",
-             named && !by_run ? s->session : "", named && !by_run ? "\"" : "");
-    *ret_run = by_run ? s->session : NULL;
-}
-
-/* A run of a session begins or ends; what begins again is over nevertheless. */
-static void random_run(struct history *h) {
-    struct said s = {.what = 'f'};
-    char subject[16];
-    snprintf(s.session, sizeof(s.session), "%s", runs[1 + below(2)]);
-    snprintf(subject, sizeof(subject), "run/%s", s.session);
-    box_event_of(&b, "run.started", subject, s.session, NULL);
-    if (below(4) == 0) {
-        s.seq = (int64_t)box_event_of(&b, "run.finished", subject, s.session, NULL);
-        add(h, &s);
-        box_event_of(&b, "run.started", subject, s.session, NULL);
-    }
-}
-
-/* One event was a mistake. */
-static void random_correction(struct history *h) {
-    struct said *s = &h->said[below(h->n)];
-    const struct ledger_correct_options options = {
-        .seq = (uint64_t)s->seq, .replaced_by = LEDGER_NO_SEQ, .reason = "mistake", .actor = "user:test"};
-    struct ledger_receipt receipt;
-    if (s->corrected || s->what == 'f') {
-        return;
-    }
-    assert_int_equal(ledger_correct(b.ledger, &options, &receipt, &b.err), 0);
-    s->corrected = true;
-    replay(h);
-}
-
-static void random_decision(struct history *h) {
-    static const char *const steps[] = {"granted", "granted", "granted", "denied", "revoked", "expired", "decided"};
-    struct said s = {.tier = (int)below(5) - 1};
-    const char *step = steps[below(7)], *run = NULL;
-    char kind[40], json[320], tier[24], limits[120] = "";
-    snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
-    snprintf(s.scope, sizeof(s.scope), "%s", granted_scopes[below(N_GRANTED)]);
-    size_t again = h->n > 0 ? below(h->n) : 0;
-    if (h->n > 0 && below(2) == 0 && h->said[again].group[0] != '\0' &&
-        h->said[again].what != 'u') { /* of an older scope */
-        memcpy(s.group, h->said[again].group, sizeof(s.group));
-        memcpy(s.scope, h->said[again].scope, sizeof(s.scope));
-    }
-    bool by_agent = strcmp(step, "denied") == 0 && below(3) == 0, answer = strcmp(step, "decided") == 0;
-    size_t other = below(16);
-    if (other < 2) {
-        odd_grant(h);
-        return;
-    }
-    if (other < 4 || h->n == 0) {
-        random_run(h);
-        return;
-    }
-    if (other < 5) {
-        random_correction(h);
-        return;
-    }
-    bool class = s.scope[1] == ':' && strcmp(s.group, "network.egress") != 0;
-    if (class || (!by_agent && step[0] != 'e' && !is_scope(s.group, s.scope))) {
-        return; /* is not taken */
-    }
-    s.server = server != NULL && below(2) == 0;
-    const char *holder = s.server ? server : who;
-    if (by_agent && below(3) == 0) { /* of a scope that no use can have: it was not understood, so it is all of the group */
-        snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"group\":\"%s\",\"scope\":\"out//b\"}", s.group);
-        s.scope[0] = '\0';
-        s.seq = (int64_t)box_event(&b, "permission.decided", holder, json);
-    } else if (by_agent) { /* of no group */
-        s.group[0] = '\0';
-        snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"scope\":\"%s\"}", s.scope);
-        s.seq = (int64_t)box_event(&b, "permission.decided", holder, json);
-    } else {
-        if (answer || step[0] == 'g') {
-            random_limits(&s, answer, limits, &run);
-        }
-        put_tier(tier, s.tier);
-        snprintf(kind, sizeof(kind), "permission.%s", step);
-        snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s%s%s}", s.group, s.scope, tier, limits,
-                 answer ? ",\"decision\":\"allow\"" : "");
-        s.seq = (int64_t)box_event_of(&b, kind, holder, run, json);
-    }
-    s.what = by_agent ? 'd' : answer ? 'g' : step[0];
-    add(h, &s);
-}
+#include "tests/projections/permitted_history.h"
 
 /* How often folds say that it was not permitted, and of the newest time the words. */
 struct unpermitted {
@@ -227,24 +42,6 @@ static const char *reason_in(const char *violation) {
         }
     }
     return violation;
-}
-
-static bool may_append(const char *kind, const char *subject, const char *run, const char *json) {
-    struct ledger_draft draft;
-    struct decision d;
-    struct buf body;
-    buf_init(&body, 4096);
-    ledger_draft_init(&draft);
-    assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &b.err), 0);
-    draft.kind = bytes_of(kind);
-    draft.subject = bytes_of(subject);
-    draft.run = bytes_of(run[0] != '\0' ? run : NULL);
-    draft.actor = draft.source = bytes_of("cli");
-    draft.grade = bytes_of("reported");
-    draft.body = bytes_of_buf(&body);
-    assert_int_equal(decide_may_append(b.view, &draft, &d, &b.err), 0);
-    buf_done(&body);
-    return d.yes;
 }
 
 struct rows_tally {
@@ -308,11 +105,67 @@ static void lifted_row(struct history *h, const struct row *row, const char *gro
     static const char *const uses[] = {"outbox", "outbox/a", "outbox/b", "/outbox/a", "a",   "b",        "a.b",
                                        "a.b:80", "x.a.b",    "x.a.b:1",  "/",         "a/b", "[::1]:80", "[::1]"};
     for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
-        const struct said *by = decides(h, h->n, group, uses[i], 3, "");
+        const struct said *by = decides(h, h->n, group, uses[i], 3, "", false);
         if (by != NULL && by->what != 'g' && by->seq == row_int(row, PERMISSIONS_REFUSED_SEQ)) {
             fail_msg("'%s' is lifted, but event %lld refuses '%s'", group, (long long)by->seq, uses[i]);
         }
     }
+}
+
+static bool is_of_server(const struct row *row) {
+    return server != NULL && bytes_is(row_text(row, PERMISSIONS_WHO), server);
+}
+
+/* A request that nobody answered shows, and hides nothing. */
+static void asked_row(const struct history *h, const struct row *row, const char *group, const char *scope,
+                      const char *words) {
+    struct said of = {.what = 'q'};
+    char again[64] = "", *at = strstr(words, "asked for again by event ");
+    snprintf(of.group, sizeof(of.group), "%s", group);
+    snprintf(of.scope, sizeof(of.scope), "%s", scope);
+    of.server = is_of_server(row);
+    const struct said *q = open_request(h, h->n, &of);
+    bool refused = has_state(row, "denied", "revoked", "revoked");
+    if (q != NULL) {
+        snprintf(again, sizeof(again), "asked for again by event %lld", (long long)q->seq);
+    }
+    if ((at != NULL) != (refused && q != NULL) || (at != NULL && strcmp(at, again) != 0) ||
+        (row_is(row, PERMISSIONS_STATE, "requested") && q == NULL)) {
+        fail_msg("'%s' '%s' (%s), but its open request is %lld", group, scope, words, q != NULL ? (long long)q->seq : -1);
+    }
+}
+
+/* What is granted is what was granted last and not left as it was, up to its tier. */
+static void granted_row(const struct history *h, const struct row *row, const char *group, const char *scope) {
+    struct said of = {.server = is_of_server(row)};
+    const struct said *by = NULL;
+    snprintf(of.group, sizeof(of.group), "%s", group);
+    snprintf(of.scope, sizeof(of.scope), "%s", scope);
+    for (size_t i = 0; i < h->n; i++) {
+        by = is_current(h, h->n, i) && same_scope(&h->said[i], &of) ? &h->said[i] : by;
+    }
+    if (!row_is(row, PERMISSIONS_STATE, "granted")) {
+        return;
+    }
+    if (by == NULL || by->seq != row_int(row, PERMISSIONS_DECIDED_SEQ) ||
+        by->tier != scope_tier(row_text(row, PERMISSIONS_TIER))) {
+        fail_msg("'%s' '%s' is granted by event %lld, not %lld, or up to another tier than T%d", group, scope,
+                 (long long)row_int(row, PERMISSIONS_DECIDED_SEQ), by != NULL ? (long long)by->seq : -1,
+                 by != NULL ? by->tier : -1);
+    }
+}
+
+/* Of no group nothing is permitted, and what was refused stays so. */
+static void row_of_no_group(const struct history *h, const struct row *row) {
+    bool refused = false;
+    for (size_t i = 0; i < h->n; i++) {
+        const struct said *s = &h->said[i];
+        refused = refused || (s->what == 'd' && s->server == is_of_server(row) && !s->corrected && s->group[0] == '\0' &&
+                              bytes_is(row_text(row, PERMISSIONS_SCOPE), s->scope));
+    }
+    assert_true(row_is(row, PERMISSIONS_STATE, "denied") == refused);
+    assert_true(refused || has_state(row, "expired", "", "") || !row_has(row, PERMISSIONS_STATE));
+    assert_int_equal(row_int(row, PERMISSIONS_USES), 0);
 }
 
 /* What a row says of its own scope, and what is so: of a refusal, which is of all tiers, at the highest. */
@@ -324,7 +177,8 @@ static void one_row(struct history *h, const struct row *row, struct rows_tally 
     struct bytes state = row_text(row, PERMISSIONS_STATE), reason = row_text(row, PERMISSIONS_REASON);
     char text[SCOPE_TEXT], name[24], words[320];
     if (group.n == 0) {
-        return; /* of no group: there is no such use */
+        row_of_no_group(h, row);
+        return;
     }
     snprintf(text, sizeof(text), "%.*s", (int)scope.n, scope.n > 0 ? (const char *)scope.p : "");
     snprintf(name, sizeof(name), "%.*s", (int)group.n, (const char *)group.p);
@@ -337,7 +191,10 @@ static void one_row(struct history *h, const struct row *row, struct rows_tally 
         return; /* a single scope within it has its own row */
     }
     bool of_part = strstr(words, "a part of it, by") != NULL; /* of all that is refused */
-    bool own = strncmp(words, "no use has it", 13) == 0 || strstr(words, "does not hold") != NULL;
+    bool own = strncmp(words, "no use has it", 13) == 0 || strstr(words, "does not hold") != NULL ||
+               strncmp(words, "asked for again", 15) == 0;
+    asked_row(h, row, name, text, words);
+    granted_row(h, row, name, text);
     if ((is != (says && !partly) && !of_part) || (is_use(name, text) && may_use_row(row, tier) != is) ||
         by_other != (reason.n > 0 && !own)) {
         fail_msg("'%s' '%s' is %.*s (%.*s), but permitted %d", name, text, (int)state.n,
@@ -367,15 +224,19 @@ static void all_rows(struct history *h, struct rows_tally *tally) {
 }
 
 /* The use itself: whatever was answered, it is recorded, and the row that it counts for says what was answered. */
-static void one_use(const char *json, const char *run, bool by_run, const struct decision *told, int64_t named_seq) {
+static void one_use(const struct said *s, const char *json, bool by_run, bool held, const struct decision *told,
+                    int64_t named_seq) {
     struct unpermitted before, after;
     unpermitted(&before);
-    box_event_of(&b, "permission.used", who, by_run && run[0] != '\0' ? run : NULL, json);
+    box_event_of(&b, "permission.used", who, by_run && s->session[0] != '\0' ? s->session : NULL, json);
     box_view(&b, LEDGER_NO_SEQ, 0);
     unpermitted(&after);
-    if (after.n - before.n != !told->yes) { /* what is used up or granted anew is counted from 0 */
+    if (after.n - before.n != !held) { /* what is used up or granted anew is counted from 0 */
         fail_msg("%s: %d (%s), but %lld times not permitted (%s)", json, told->yes, told->reason,
                  (long long)(after.n - before.n), after.words);
+    }
+    if (s->late) {
+        return; /* it was told what holds now */
     }
     if (!told->yes && strstr(told->reason, reason_in(after.words)) == NULL) {
         fail_msg("%s: '%s', but '%s'", json, told->reason, after.words);
@@ -387,8 +248,10 @@ static void one_use(const char *json, const char *run, bool by_run, const struct
 
 /* Four ways to ask, and then the use itself. */
 static void one_question(struct history *h, bool record, struct tally *tally) {
-    char json[240], written[SCOPE_TEXT], tier_text[16], tier_field[24], session[24] = "";
-    struct said s = {.what = 'u', .tier = (int)below(5) - 1};
+    static const char *const times[] = {"", "", ",\"at\":500", ",\"at\":4000000000000000001"};
+    char json[280], written[SCOPE_TEXT], tier_text[16], tier_field[24], session[24] = "";
+    struct said s = {.what = 'u', .own_tier = (int)below(5) - 1};
+    size_t when = below(4); /* in the past, it says, or in the future */
     const char *run = runs[below(3)];
     bool by_run = below(2) == 0;
     struct decision one;
@@ -396,19 +259,26 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
     snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
     snprintf(s.session, sizeof(s.session), "%s", run);
     random_scope(written, s.group);
-    plain(s.scope, written);
-    struct said *by = decides(h, h->n, s.group, s.scope, s.tier < 0 ? 0 : s.tier, run);
-    bool held = by != NULL && by->what == 'g';
-    snprintf(tier_text, sizeof(tier_text), "%s", "");
-    if (s.tier >= 0) {
-        snprintf(tier_text, sizeof(tier_text), "T%d", s.tier);
+    if (h->n > 0 && h->said[h->n - 1].what != 'u' && h->said[h->n - 1].group[0] != '\0' &&
+        below(2) == 0) { /* the last said */
+        memcpy(s.group, h->said[h->n - 1].group, sizeof(s.group));
+        memcpy(written, h->said[h->n - 1].scope, sizeof(written));
     }
-    put_tier(tier_field, s.tier);
+    plain(s.scope, written);
+    s.late = when == 3;
+    const struct said *by = decides(h, h->n, s.group, s.scope, s.own_tier < 0 ? 0 : s.own_tier, run, false),
+                      *then = decides(h, h->n, s.group, s.scope, s.own_tier < 0 ? 0 : s.own_tier, run, s.late);
+    bool held = by != NULL && by->what == 'g', held_then = then != NULL && then->what == 'g';
+    snprintf(tier_text, sizeof(tier_text), "%s", "");
+    if (s.own_tier >= 0) {
+        snprintf(tier_text, sizeof(tier_text), "T%d", s.own_tier);
+    }
+    put_tier(tier_field, s.own_tier);
     if (!by_run && run[0] != '\0') {
         snprintf(session, sizeof(session), ",\"session\":\"%s\"", run);
     }
     snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s%s%s}", s.group, written, tier_field, session,
-             below(4) == 0 ? ",\"at\":500" : ""); /* before its end came, it says */
+             times[when]);
     const struct decide_use use = {.group = bytes_of(s.group),
                                    .scope = bytes_of(s.scope),
                                    .tier = bytes_of(tier_text),
@@ -420,7 +290,7 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
     assert_int_equal(decide_is_permitted(b.view, bytes_of(who), &use, &one, &b.err), 0);
     assert_int_equal(permitted_ask(b.view, bytes_of(who), &use, &many, &b.err), 0);
     if (one.yes != held || many.decision.yes != held ||
-        may_append("permission.used", who, by_run ? run : "", json) != held) {
+        may_append("permission.used", who, by_run ? run : "", json) != held_then) {
         fail_msg("%s: %d, but %d (%s), %d (%s)", json, held, one.yes, one.reason, many.decision.yes, many.decision.reason);
     }
     held ? tally->yes++ : tally->no++;
@@ -432,7 +302,7 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
                  (int)many.ground, (long long)many.seq, one.reason);
     }
     if (record) {
-        one_use(json, run, by_run, &one, ground != GROUND_NONE ? seq : 0);
+        one_use(&s, json, by_run, held_then, &one, ground != GROUND_NONE ? seq : 0);
         s.seq = (int64_t)state_at(b.view) - 1;
         add(h, &s);
     }
@@ -441,7 +311,7 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
 /* Of all tiers, so that it lifts what was refused. */
 static void wide_grant(struct history *h) {
     static const char *const scopes[] = {"", "*", "*a*", "*.b"};
-    struct said s = {.what = 'g', .tier = 3};
+    struct said s = {.what = 'g', .own_tier = 3};
     char json[160];
     snprintf(s.group, sizeof(s.group), "%s", groups[below(2)]);
     snprintf(s.scope, sizeof(s.scope), "%s", scopes[below(4)]);
