@@ -340,6 +340,17 @@ int fold_find(struct fold *fold, size_t table, const struct bytes *parts, size_t
     return rc;
 }
 
+int fold_has(struct fold *fold, size_t table, const struct bytes *parts, size_t n, bool *ret, struct err *err) {
+    struct bytes bytes;
+    buf_clear(&fold->key);
+    row_key(&fold->key, parts, n);
+    int rc = rows_get(fold->rows, table, bytes_of_buf(&fold->key), &bytes, err);
+    if (rc == 0) {
+        *ret = bytes.n > 0;
+    }
+    return rc;
+}
+
 void fold_drop(struct row *row) {
     struct open_row *o = (struct open_row *)row;
     row_clear(row);

@@ -48,6 +48,8 @@ uint64_t fold_when(const struct fold *fold);
 int fold_row(struct fold *fold, size_t table, const struct bytes *parts, size_t n, struct row **ret, struct err *err);
 /* The same, but *ret is NULL when there is no such row. */
 int fold_find(struct fold *fold, size_t table, const struct bytes *parts, size_t n, struct row **ret, struct err *err);
+/* Whether there is such a row, without asking for it: of how many may be found out costs nothing of FOLD_ROWS_MAX. */
+int fold_has(struct fold *fold, size_t table, const struct bytes *parts, size_t n, bool *ret, struct err *err);
 /* The row was only read, and what was set in it since it was asked for is forgotten: that costs less than to keep it as it
  * was. Asking for it again makes it one that is kept. */
 void fold_leave(struct row *row);

@@ -4,8 +4,11 @@
  * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own. What
  * scores come to is judged (eval_judge.c), because a suite may be declared after them. */
 #include "projections/ready/eval.h"
+
+#include "ledger/event/erased.h"
 #include "projections/rows/list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NOTHING ((struct bytes){0})
@@ -56,7 +59,14 @@ static const struct state_column eval_columns[] = {
     [EVAL_STARTED_SEQ] = {"started_seq", CELL_INT, COLUMN_SEQ, "the event that began it"},
     [EVAL_FINISHED_AT] = {"finished_at", CELL_INT, COLUMN_TIME, "when it ended"},
     [EVAL_FINISHED_SEQ] = {"finished_seq", CELL_INT, COLUMN_SEQ, "the event that ended it"},
+    [EVAL_ERASED_SEQ] = {"erased_seq", CELL_INT, COLUMN_SEQ, "its newest event whose body was erased"},
+    [EVAL_ERASED_BY] = {"erased_by", CELL_INT, COLUMN_SEQ, "the event that says so"},
     FOLD_COLUMNS};
+static const struct state_column erasure_columns[] = {
+    [EVAL_ERASURE_EVENT] = {"event", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which event"},
+    [EVAL_ERASURE_EVAL] = {"eval", CELL_TEXT, COLUMN_MAIN, "of which evaluation"},
+    [EVAL_ERASURE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the same event"},
+    [EVAL_ERASURE_BY] = {"erased_by", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that says so"}};
 static const struct state_column score_columns[] = {
     [EVAL_SCORE_EVAL] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which evaluation"},
     [EVAL_SCORE_TASK] = {"task", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which task"},
@@ -122,6 +132,8 @@ static const struct state_table tables[EVALS_TABLES] = {
     [EVAL_LOOSE] = {"eval_loose", "eval-without-route",
                     "A row is an evaluation of weights, or of a configuration, that names no route.", digest_columns,
                     EVAL_OF_SEQ + 1, NULL},
+    [EVAL_ERASURES] = {"eval_erasures", "erasure-of-eval", "A row is an event of an evaluation whose body was erased.",
+                       erasure_columns, EVAL_ERASURE_N, NULL},
     [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL},
     [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is what was declared last of one digest of a suite.",
                         version_columns, SUITE_N, NULL},
@@ -423,6 +435,72 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
     return bytes_is(step, "invalidated") ? take_invalid(fold, row, err) : 0;
 }
 
+/* ---- what was erased ---- */
+
+/* Of failed samples it is enough that nobody says how they failed. */
+static int note_erased(struct fold *fold, struct row *row, struct err *err) {
+    const uint64_t seq = fold_event(fold)->seq;
+    char text[24];
+    struct row *at;
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
+    const struct bytes key = bytes_of(text);
+    int rc = fold_row(fold, EVAL_ERASURES, &key, 1, &at, err);
+    if (rc == 0) {
+        row_set_text(at, EVAL_ERASURE_EVAL, row_text(row, EVAL_ID));
+        row_set_int(at, EVAL_ERASURE_SEQ, (int64_t)seq);
+        row_set_int(row, EVAL_ERASED_SEQ, (int64_t)seq);
+        row_set_null(row, EVAL_ERASED_BY);
+    }
+    return rc;
+}
+
+struct erasing {
+    struct fold *fold;
+    size_t rows;
+};
+
+/* Of more at once than there is room for, nobody says by which event they were erased. */
+static int take_erased(void *ctx, uint64_t seq, struct err *err) {
+    struct erasing *e = ctx;
+    const int64_t by = (int64_t)fold_event(e->fold)->seq;
+    struct row *at, *row = NULL;
+    char text[24];
+    bool there = false;
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
+    const struct bytes key = bytes_of(text);
+    int rc = e->rows + 2 < FOLD_ROWS_MAX ? fold_has(e->fold, EVAL_ERASURES, &key, 1, &there, err) : 0;
+    if (rc != 0 || !there) {
+        return rc;
+    }
+    e->rows += 2;
+    rc = fold_row(e->fold, EVAL_ERASURES, &key, 1, &at, err);
+    if (rc == 0) {
+        const struct bytes id = row_text(at, EVAL_ERASURE_EVAL);
+        row_set_int(at, EVAL_ERASURE_BY, by);
+        rc = fold_find(e->fold, EVALS, &id, 1, &row, err);
+    }
+    if (rc == 0 && row != NULL && row_has(row, EVAL_ERASED_SEQ) && row_int(row, EVAL_ERASED_SEQ) == (int64_t)seq) {
+        row_set_int(row, EVAL_ERASED_BY, by);
+    }
+    return rc;
+}
+
+static int take_erasure(struct fold *fold, struct err *err) {
+    struct erasing e = {fold, 0};
+    struct bytes what;
+    if (!fold_text(fold, "what", &what) || !bytes_is(what, "body")) {
+        return 0;
+    }
+    int rc = erased_events(fold_event(fold)->body, fold_event(fold)->seq, take_erased, &e, err);
+    return rc == ERR_CORRUPT ? 0 : rc;
+}
+
+bool eval_is_veiled(const struct row *eval) {
+    bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and that stands, unless it is what was erased */
+    return row_has(eval, EVAL_ERASED_SEQ) && row_has(eval, EVAL_FINISHED_SEQ) && !row_is(eval, EVAL_STATE, "started") &&
+           (!back || row_int(eval, EVAL_ERASED_SEQ) == row_int(eval, EVAL_BASE + FOLD_SINCE_SEQ));
+}
+
 static void put_suite(struct fold *fold, struct row *row) {
     struct bytes digest;
     bool told = fold_text(fold, "suite_digest", &digest);
@@ -460,17 +538,9 @@ static int take_suite(struct fold *fold, struct err *err) {
     return rc;
 }
 
-static int fold(struct fold *fold, struct err *err) {
-    struct bytes step = fold_step(fold), id = fold_subject(fold);
-    struct row *row;
-    if (bytes_is(step, "suite_declared")) {
-        return take_suite(fold, err);
-    }
-    id = id.n > 0 ? id : fold_event(fold)->subject;
-    int rc = fold_row(fold, EVALS, &id, 1, &row, err);
-    if (rc != 0 || !(bytes_is(step, "scored") || bytes_is(step, "sample_failed"))) {
-        if (rc == 0) rc = take_step(fold, row, err);
-        return rc;
+static int take_event(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
+    if (!bytes_is(step, "scored") && !bytes_is(step, "sample_failed")) {
+        return take_step(fold, row, err);
     }
     fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, rules, N_RULES);
     if (bytes_is(step, "sample_failed")) {
@@ -480,6 +550,23 @@ static int fold(struct fold *fold, struct err *err) {
     return take_score(fold, row, err);
 }
 
-static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
-                                    "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 10, tables, EVALS_TABLES, kinds, fold};
+static int fold(struct fold *fold, struct err *err) {
+    struct bytes step = fold_step(fold), id = fold_subject(fold);
+    struct row *row;
+    if (bytes_is(step, "suite_declared")) {
+        return take_suite(fold, err);
+    }
+    if (bytes_is(step, "erased")) {
+        return take_erasure(fold, err);
+    }
+    id = id.n > 0 ? id : fold_event(fold)->subject;
+    int rc = fold_row(fold, EVALS, &id, 1, &row, err);
+    if (rc == 0) rc = take_event(fold, row, step, err);
+    if (rc == 0 && fold_event(fold)->body.n == 0 && !bytes_is(step, "sample_failed")) rc = note_erased(fold, row, err);
+    return rc;
+}
+
+static const char *const kinds[] = {"eval.started",        "eval.finished",      "eval.imported",
+                                    "eval.scored",         "eval.sample_failed", "eval.invalidated",
+                                    "eval.suite_declared", "ledger.erased",      NULL};
+const struct projection projection_evals = {"evals", 11, tables, EVALS_TABLES, kinds, fold};

@@ -12,7 +12,18 @@
 #include "projections/view/reason.h"
 #include "projections/view/state.h"
 
-enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, SUITE_VERSIONS, EVAL_RESULTS, EVAL_LOOSE, EVALS_TABLES };
+enum {
+    EVALS,
+    EVAL_SCORES,
+    EVAL_ROUTES,
+    EVAL_MODELS,
+    SUITES,
+    SUITE_VERSIONS,
+    EVAL_RESULTS,
+    EVAL_LOOSE,
+    EVAL_ERASURES,
+    EVALS_TABLES
+};
 
 enum {
     EVAL_ID,
@@ -54,6 +65,8 @@ enum {
     EVAL_STARTED_SEQ,
     EVAL_FINISHED_AT,
     EVAL_FINISHED_SEQ,
+    EVAL_ERASED_SEQ,
+    EVAL_ERASED_BY,
     EVAL_BASE
 };
 
@@ -93,6 +106,12 @@ enum {
     SUITE_SEQ,
     SUITE_N
 };
+
+enum { EVAL_ERASURE_EVENT, EVAL_ERASURE_EVAL, EVAL_ERASURE_SEQ, EVAL_ERASURE_BY, EVAL_ERASURE_N };
+
+/* It ended, and nobody can know how: a body of one of its events was erased. What is known to have failed nevertheless is
+ * for the caller to see. */
+bool eval_is_veiled(const struct row *eval);
 
 /* Whether an evaluation counts: it does when nothing was found. */
 struct eval_verdict {

@@ -278,8 +278,27 @@ static bool has_opposed_scores(struct judging *j) {
     return j->scores.result[EVAL_RESULT_OPPOSED] > 0;
 }
 
+static bool has_erased_body(struct judging *j) {
+    bool has = row_has(j->eval, EVAL_ERASED_SEQ), known = row_has(j->eval, EVAL_ERASED_BY);
+    readiness_say(&j->ret->found, "erased", "%lld", (long long)row_int(j->eval, EVAL_ERASED_SEQ));
+    readiness_say(&j->ret->found, "by", "%s", "");
+    if (known) {
+        readiness_say(&j->ret->found, "by", " (event %lld)", (long long)row_int(j->eval, EVAL_ERASED_BY));
+    }
+    if (has) {
+        reason_cite_cell(&j->ret->reason, j->eval, EVAL_ERASED_SEQ, SIZE_MAX);
+    }
+    if (has && known) {
+        reason_cite_cell(&j->ret->reason, j->eval, EVAL_ERASED_BY, SIZE_MAX);
+    }
+    return has;
+}
+
+/* Where its end was erased, that says why. */
 static bool has_no_verdict(struct judging *j) {
-    return !bytes_is(j->verdict, "pass") && !bytes_is(j->verdict, "warn") && !bytes_is(j->verdict, "fail");
+    bool erased =
+        row_has(j->eval, EVAL_ERASED_SEQ) && row_int(j->eval, EVAL_ERASED_SEQ) == row_int(j->eval, EVAL_FINISHED_SEQ);
+    return !erased && !bytes_is(j->verdict, "pass") && !bytes_is(j->verdict, "warn") && !bytes_is(j->verdict, "fail");
 }
 
 static bool is_not_scored(struct judging *j) {

@@ -74,6 +74,7 @@ struct comparing {
     const char *digest; /* the evaluation's weights; "": it names none */
     const char *running;
     struct readiness *found;
+    const struct candidate *newer; /* nobody can know what it said; NULL: there is none */
 };
 
 /* What the route says, the evaluation has to say too. */
@@ -122,6 +123,16 @@ static bool is_listed_nowhere(struct comparing *c) {
 static bool has_no_eval(struct comparing *c) {
     readiness_say(c->found, "why", "%s", c->running);
     return c->eval == NULL;
+}
+
+static bool is_veiled(struct comparing *c) {
+    if (c->newer == NULL) {
+        return false;
+    }
+    readiness_say(c->found, "newer", "%s", c->newer->id);
+    readiness_say(c->found, "erased", "%s", readiness_fact(&c->newer->verdict.found, "erased"));
+    readiness_say(c->found, "by", "%s", readiness_fact(&c->newer->verdict.found, "by"));
+    return true;
 }
 
 static bool names_no_route(struct comparing *c) {
@@ -220,6 +231,8 @@ static void walk(struct comparing *c) {
 /* The best of each sort: decisive for the route as it is, undecided for it, full passes for another state of it, others. */
 struct candidates {
     struct candidate decisive, undecided, drifted, other;
+    struct candidate veiled; /* the newest that may be one of the route as it is, and may have failed */
+    bool veiled_alone;       /* others are not asked for */
     size_t running;
     uint64_t running_seq;
 };
@@ -228,6 +241,19 @@ static void keep_newest(struct candidate *kept, const struct candidate *c) {
     if (!kept->there || c->seq > kept->seq) {
         *kept = *c;
     }
+}
+
+/* What is still known of it does not say that it is of something else. */
+static bool may_be_of_route(const struct candidate *c) {
+    static const enum readiness_id other[] = {READINESS_PROOF_WEIGHTS, READINESS_PROOF_CONFIG, READINESS_PROOF_PACK,
+                                              READINESS_PROOF_VERSION, READINESS_PROOF_SUITE};
+    bool may = true;
+    for (size_t i = 0; i < c->drift.n; i++) {
+        for (size_t k = 0; k < sizeof(other) / sizeof(other[0]); k++) {
+            may = may && c->drift.found[i].id != other[k];
+        }
+    }
+    return may;
 }
 
 static void sort_candidate(struct candidates *all, const struct candidate *c) {
@@ -244,7 +270,7 @@ static void sort_candidate(struct candidates *all, const struct candidate *c) {
 
 static void compare(const struct row *route, const struct binding *b, const struct row *eval, const char *digest,
                     struct candidate *c) {
-    struct comparing comparing = {route, eval, b, digest, "", &c->drift};
+    struct comparing comparing = {route, eval, b, digest, "", &c->drift, NULL};
     readiness_init(&c->drift);
     readiness_say(&c->drift, "eval", "%s", c->id);
     walk(&comparing);
@@ -269,7 +295,13 @@ static int take_candidate(struct state_view *view, const struct row *route, cons
         }
         snprintf(c.id, sizeof(c.id), "%.*s", (int)reason_fits(id, sizeof(c.id) - 1), id.n > 0 ? (const char *)id.p : "");
         compare(route, b, eval, digest, &c);
-        sort_candidate(all, &c);
+        bool decides = c.verdict.outcome == READINESS_FAILED && c.drift.n == 0;
+        if (eval_is_veiled(eval) && !decides && may_be_of_route(&c)) {
+            keep_newest(&all->veiled, &c);
+        }
+        if (!all->veiled_alone) {
+            sort_candidate(all, &c);
+        }
     }
     return rc;
 }
@@ -294,6 +326,27 @@ static int take_evals(struct state_view *view, const struct row *route, const st
     return rc == 1 ? 0 : rc;
 }
 
+/* Those of which nothing that is left names a route. */
+static int take_veiled(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
+                       struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *at;
+    int rc = look_rows(view, "eval_erasures", NULL, 0, &rows, err);
+    all->veiled_alone = true;
+    while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
+        struct bytes id = row_text(at, EVAL_ERASURE_EVAL);
+        struct row eval;
+        bool there;
+        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+        if (rc == 0 && there && !row_has(&eval, EVAL_ROUTE) && eval_is_veiled(&eval) && is_of_suite(route, b, &eval)) {
+            rc = take_candidate(view, route, b, &eval, all, err);
+        }
+        row_done(&eval);
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
 /* Where none names the route, one of its weights and suite that forgot to is what has to be told of. */
 static int take_all(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
                     struct err *err) {
@@ -302,6 +355,7 @@ static int take_all(struct state_view *view, const struct row *route, const stru
     bool any = all->decisive.there || all->undecided.there || all->drifted.there || all->other.there || all->running > 0;
     if (rc == 0 && !any && b->model.digest[0] != '\0')
         rc = take_evals(view, route, b, "eval_loose", bytes_of(b->model.digest), NOTHING, all, err);
+    if (rc == 0 && all->decisive.there) rc = take_veiled(view, route, b, all, err);
     return rc;
 }
 
@@ -360,6 +414,11 @@ static int put_evaluation(struct state_view *view, const struct row *route, cons
 
 /* ---- saying why not ---- */
 
+/* What came after the pass may have been a failure. */
+static bool is_in_doubt(const struct candidates *all) {
+    return all->veiled.there && all->veiled.seq > all->decisive.seq;
+}
+
 static void say_why_not(struct proof *p, const struct row *route, const struct binding *b, const struct candidates *all) {
     const struct candidate *c = all->decisive.there    ? &all->decisive
                                 : all->undecided.there ? &all->undecided
@@ -367,6 +426,15 @@ static void say_why_not(struct proof *p, const struct row *route, const struct b
                                                        : &all->other;
     struct comparing none = {
         .route = route, .b = b, .running = all->running > 0 ? ": one is under way" : "", .found = &p->found};
+    if (c->there && c->verdict.counts && c == &all->decisive && is_in_doubt(all)) {
+        none.newer = &all->veiled;
+        readiness_say(&p->found, "eval", "%s", c->id);
+        is_veiled(&none);
+        readiness_add(&p->found, READINESS_PROOF_ERASED);
+        reason_cite(&p->reason, c->seq, c->at);
+        reason_cite_all(&p->reason, &all->veiled.verdict.reason);
+        return;
+    }
     if (!c->there) {
         walk(&none);
         if (all->running > 0) {
@@ -395,7 +463,7 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
     }
     int rc = bind(view, route, &b, ret, err);
     if (rc == 0) rc = take_all(view, route, &b, &all, err);
-    if (rc == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts) {
+    if (rc == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts && !is_in_doubt(&all)) {
         ret->counts = true;
         ret->seq = all.decisive.seq;
         reason_cite(&ret->reason, all.decisive.seq, all.decisive.at);

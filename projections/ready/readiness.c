@@ -269,7 +269,9 @@ static const char intro[] =
     "\n"
     "Of the evaluations of a route as it is now, the newest that passed in full or failed decides. One that proves "
     "nothing\n"
-    "neither counts nor takes an older one away. A suite's tasks are those of the declaration with the digest that the\n"
+    "neither counts nor takes an older one away; one that may have failed, because a body of it was erased, takes it "
+    "away.\n"
+    "A suite's tasks are those of the declaration with the digest that the\n"
     "evaluation names, else of the newest that names none; of one that names no digest, of the newest. An entry of a "
     "pack's lists that does not say whether it is required is.\n";
 

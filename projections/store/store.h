@@ -30,7 +30,7 @@
 #include "projections/rows/row.h"
 #include "projections/rows/rows.h"
 
-#define STORE_TABLES_MAX 8
+#define STORE_TABLES_MAX 16
 #define STORE_ANY        UINT64_MAX /* a bound: the newest version, whatever it is */
 #define STORE_FAILED_MAX 256
 
