@@ -185,13 +185,11 @@ static void asking_how_states_are_stored_folds_nothing(void **state) {
 
 static void counters_times_and_seqs_are_no_changes_and_a_state_is_one(void **state) {
     (void)state;
-    static const struct state_column columns[] = {{"uses", CELL_INT, COLUMN_WORK, ""},
-                                                  {"installed_at", CELL_INT, COLUMN_TIME, ""},
-                                                  {"moved_seq", CELL_INT, COLUMN_SEQ, ""},
-                                                  {"pack", CELL_TEXT, COLUMN_KEY, ""},
-                                                  {"version", CELL_TEXT, 0, ""},
-                                                  {"state", CELL_TEXT, COLUMN_JUDGED, ""},
-                                                  {"memory_bytes", CELL_INT, 0, ""}};
+    static const struct state_column columns[] = {
+        {"uses", CELL_INT, COLUMN_WORK, ""},     {"installed_at", CELL_INT, COLUMN_TIME, ""},
+        {"moved_seq", CELL_INT, COLUMN_SEQ, ""}, {"pack", CELL_TEXT, COLUMN_KEY, ""},
+        {"version", CELL_TEXT, 0, ""},           {"state", CELL_TEXT, COLUMN_JUDGED, ""},
+        {"memory_bytes", CELL_INT, 0, ""}};
     const struct state_table table = {
         .name = "things", .columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])};
     (void)state;
