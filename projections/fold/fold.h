@@ -91,9 +91,10 @@ enum {
     {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that decide its state"}
 /* clang-format on */
 
-/* The row's state is decided by this event alone from here on: sets `state_column` to `state`; when that is another one
- * than before, also since_seq, and since: fold_when, but not before the state that it follows; evidence is this event
- * only. */
+/* What dates the row has changed by this event: since_seq, and since: fold_when, but not before what it follows. */
+void fold_since(struct fold *fold, struct row *row, size_t base);
+/* The row's state is decided by this event alone from here on: sets `state_column` to `state`, and fold_since when that is
+ * another one than before; evidence is this event only. */
 void fold_state(struct fold *fold, struct row *row, size_t base, size_t state_column, const char *state);
 /* This event is one of those that decide: cited beside the others; updated_seq. */
 void fold_cite(struct fold *fold, struct row *row, size_t base);

@@ -19,15 +19,20 @@ void fold_cite(struct fold *fold, struct row *row, size_t base) {
     row_cite(row, base + FOLD_EVIDENCE, fold_event(fold)->seq);
 }
 
+void fold_since(struct fold *fold, struct row *row, size_t base) {
+    int64_t when = (int64_t)fold_when(fold);
+    if (!row_has(row, base + FOLD_SINCE) || row_int(row, base + FOLD_SINCE) < when) {
+        row_set_int(row, base + FOLD_SINCE, when);
+    }
+    row_set_int(row, base + FOLD_SINCE_SEQ, (int64_t)fold_event(fold)->seq);
+}
+
 void fold_state(struct fold *fold, struct row *row, size_t base, size_t state_column, const char *state) {
     uint64_t seq = fold_event(fold)->seq;
     fold_touch(fold, row, base);
     if (!row_is(row, state_column, state)) {
-        int64_t when = (int64_t)fold_when(fold);
-        bool follows = row_has(row, base + FOLD_SINCE) && row_int(row, base + FOLD_SINCE) > when;
         row_set_str(row, state_column, state);
-        row_set_int(row, base + FOLD_SINCE, follows ? row_int(row, base + FOLD_SINCE) : when);
-        row_set_int(row, base + FOLD_SINCE_SEQ, (int64_t)seq);
+        fold_since(fold, row, base);
     }
     row_cite_only(row, base + FOLD_EVIDENCE, &seq, 1);
 }

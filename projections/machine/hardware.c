@@ -161,8 +161,7 @@ static void see_change(struct fold *fold, struct row *row) {
     struct bytes digest;
     bool same = !row->absent && fold_text(fold, "digest", &digest) && bytes_eq(digest, row_text(row, DIGEST));
     if (!same) {
-        row_set_int(row, BASE + FOLD_SINCE, (int64_t)fold_when(fold));
-        row_set_int(row, BASE + FOLD_SINCE_SEQ, (int64_t)seq);
+        fold_since(fold, row, BASE);
     }
     row_cite_only(row, BASE + FOLD_EVIDENCE, &seq, 1);
     fold_touch(fold, row, BASE);
