@@ -109,6 +109,8 @@ void fold_violation(struct fold *fold, struct row *row, size_t base, const char 
 /* What tells how a thing is, as against what somebody decided about it, goes by its source's time (decision 080): news that
  * is older than the newest that the row was told, whose time is in the column `at`, does not replace that. A time in whole
  * seconds names all of its second. */
+/* The end of what a time names. */
+int64_t fold_named_until(int64_t when);
 bool fold_is_late(const struct fold *fold, const struct row *row, size_t at);
 /* False: it is late, which is counted in the column `late`; then it decides nothing, and is not cited. True: from here on
  * `at` has its time. */

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "projections/fold/fold.h"
 
 #define VIOLATION_MAX 256
-#define NS_PER_S      INT64_C(1000000000)
 
 void fold_touch(struct fold *fold, struct row *row, size_t base) {
     row_set_int(row, base + FOLD_UPDATED_SEQ, (int64_t)fold_event(fold)->seq);
@@ -37,8 +37,13 @@ void fold_state(struct fold *fold, struct row *row, size_t base, size_t state_co
     row_cite_only(row, base + FOLD_EVIDENCE, &seq, 1);
 }
 
+int64_t fold_named_until(int64_t when) {
+    const int64_t second = (int64_t)CLOCK_NS_PER_S;
+    return when % second == 0 ? when + second - 1 : when;
+}
+
 static bool is_late(const struct row *row, size_t at, int64_t when) {
-    return row_has(row, at) && when < row_int(row, at) - (when % NS_PER_S == 0 ? NS_PER_S - 1 : 0);
+    return row_has(row, at) && fold_named_until(when) < row_int(row, at);
 }
 
 bool fold_is_late(const struct fold *fold, const struct row *row, size_t at) {

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "projections/fold/fold.h"
 #include "projections/ready/routes.h"
 
-#define LATEST   ":latest"
-#define NS_PER_S INT64_C(1000000000)
+#define LATEST ":latest"
 
 struct finding {
     struct state_view *view;
@@ -80,11 +80,9 @@ static bool is_own_model(const struct row *route) {
     return used.n == 0 || bytes_eq(without_latest(own), without_latest(used));
 }
 
-/* Is the decision newer than that event, and was it made after it? Time in whole seconds names all of its second. */
+/* Is the decision newer than that event, and was it made after it? */
 static bool is_used_after(const struct row *route, int64_t seq, int64_t at) {
-    int64_t used = row_int(route, ROUTE_USED_AT);
-    used += used % NS_PER_S == 0 ? NS_PER_S - 1 : 0;
-    return row_int(route, ROUTE_USED_SEQ) > seq && used >= at;
+    return row_int(route, ROUTE_USED_SEQ) > seq && fold_named_until(row_int(route, ROUTE_USED_AT)) >= at;
 }
 
 /* Is the decision newer than all that was said of what it is about? */
