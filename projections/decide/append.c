@@ -188,7 +188,7 @@ static int judge_both(struct state_view *view, struct ledger_event *event, struc
 /* A grant that is taken, and that no use will ever have. */
 static int note_useless(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
     struct mp_item item;
-    struct bytes raw, session = {0};
+    struct bytes raw, session = decide_text(event->body, "session");
     struct row row;
     bool there = false;
     bool answer = bytes_is(event->kind, "permission.decided"), grant = bytes_is(event->kind, "permission.granted");
@@ -200,10 +200,7 @@ static int note_useless(struct state_view *view, const struct ledger_event *even
         snprintf(ret->note, sizeof(ret->note), "it has expired already: no use will have it");
         return 0;
     }
-    if (mp_map_get(event->body, "session", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR) {
-        session = item.data;
-    } else if (mp_map_get(event->body, "lifetime", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
-               bytes_is(item.data, "session")) {
+    if (session.n == 0 && bytes_is(decide_text(event->body, "lifetime"), "session")) {
         session = event->run;
     }
     int rc = session.n == 0 ? 0 : look_stored(view, "permission_sessions", &session, 1, &row, &there, err);

@@ -9,6 +9,8 @@
 /* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in
  * projections/decide/use.c; others are always yes. */
 int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err);
+/* A text of a body; empty: it has none of that name. Borrowed. */
+struct bytes decide_text(struct bytes body, const char *name);
 /* Is the kind in that table? Then the states of permissions, policies and runs are what it rests on. */
 bool decide_uses(struct bytes kind);
 /* Does a proof count for the route as it is now? */

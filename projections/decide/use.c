@@ -24,7 +24,7 @@
 #define HOLDERS_MAX 3
 #define HOLDER_MAX  (ROW_TEXT_MAX + 16)
 
-static struct bytes field(struct bytes body, const char *name) {
+struct bytes decide_text(struct bytes body, const char *name) {
     struct bytes raw;
     struct mp_item item;
     bool text = mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR;
@@ -32,9 +32,9 @@ static struct bytes field(struct bytes body, const char *name) {
 }
 
 static struct decide_use use_of(struct bytes map, struct bytes session, struct bytes run) {
-    return (struct decide_use){.group = field(map, "group"),
-                               .scope = field(map, "scope"),
-                               .tier = field(map, "tier"),
+    return (struct decide_use){.group = decide_text(map, "group"),
+                               .scope = decide_text(map, "scope"),
+                               .tier = decide_text(map, "tier"),
                                .session = session,
                                .run = run,
                                .of_session = true};
@@ -49,7 +49,7 @@ static void note_tier(const struct decide_use *use, struct decision *ret) {
 
 static int permission_used(struct state_view *view, const struct ledger_event *event, struct decision *ret,
                            struct err *err) {
-    struct decide_use use = use_of(event->body, field(event->body, "session"), event->run);
+    struct decide_use use = use_of(event->body, decide_text(event->body, "session"), event->run);
     if (use.group.n == 0) {
         decide_no(ret, "%s", PERMISSIONS_USE_OF_NO_GROUP);
         return 0;
@@ -109,9 +109,9 @@ static void add_policy(const struct tiers_answer *judged, struct decision *ret) 
 
 static int ask_holders(struct state_view *view, const struct ledger_event *event, const struct holders *h,
                        struct decision *ret, struct err *err) {
-    struct decide_use use = use_of(event->body, field(event->body, "session"), run_of(event));
-    const struct tool_call call = {field(event->body, "tool"), field(event->body, "server"), field(event->body, "agent"),
-                                   use.group};
+    struct decide_use use = use_of(event->body, decide_text(event->body, "session"), run_of(event));
+    const struct tool_call call = {decide_text(event->body, "tool"), decide_text(event->body, "server"),
+                                   decide_text(event->body, "agent"), use.group};
     struct tiers_answer judged;
     use.one = use.call = true;
     int rc = tiers_judge(view, &call, &judged, err);
@@ -124,7 +124,7 @@ static int ask_holders(struct state_view *view, const struct ledger_event *event
     }
     if (use.group.n == 0) {
         decide_no(ret, "the call of '%.*s' names no group: which permission it uses cannot be told",
-                  REASON_NAME(field(event->body, "tool")));
+                  REASON_NAME(decide_text(event->body, "tool")));
     } else if (h->n == 0) {
         decide_no(ret, "the call names neither tool nor agent, and its run has no pack: nobody holds '%.*s'",
                   REASON_NAME(use.group));
@@ -146,9 +146,9 @@ static int tool_called(struct state_view *view, const struct ledger_event *event
     int rc = add_pack(view, run_of(event), &h, err);
     if (rc == 0 && h.n <= 0 && event->run.n != 0) rc = add_pack(view, event->run, &h, err);
     if (rc == 0 && h.n == 0) {
-        add_holder(&h, "agent/", field(event->body, "agent"));
-        add_holder(&h, "tool/", field(event->body, "tool"));
-        add_holder(&h, "server/", field(event->body, "server"));
+        add_holder(&h, "agent/", decide_text(event->body, "agent"));
+        add_holder(&h, "tool/", decide_text(event->body, "tool"));
+        add_holder(&h, "server/", decide_text(event->body, "server"));
     }
     for (size_t i = 0; i < h.n && rc == 0; i++) {
         rc = buf_check(&h.text[i], "a name", err);
@@ -163,7 +163,7 @@ static int tool_called(struct state_view *view, const struct ledger_event *event
 /* ---- run.started ---- */
 
 static int run_started(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
-    struct bytes pack = field(event->body, "pack"), raw = {0}, item;
+    struct bytes pack = decide_text(event->body, "pack"), raw = {0}, item;
     struct list list;
     struct buf who;
     int rc = 0;
@@ -174,7 +174,7 @@ static int run_started(struct state_view *view, const struct ledger_event *event
     buf_put_bytes(&who, pack);
     rc = buf_check(&who, "a pack's name", err);
     while (rc == 0 && ret->yes && list_next(&list, &item)) {
-        const struct decide_use use = use_of(item, field(event->body, "session"), run_of(event));
+        const struct decide_use use = use_of(item, decide_text(event->body, "session"), run_of(event));
         if (pack.n == 0) {
             decide_no(ret, "the run names permissions and no pack that holds them");
         } else {

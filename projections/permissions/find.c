@@ -37,7 +37,8 @@ static void take_newer(struct grounds *found, enum permission_ground ground, str
     }
 }
 
-uint64_t permission_time(const struct fold *fold) {
+/* When a use is judged: now, or when it says that it will be. A time in the past would make use of what is over by now. */
+static uint64_t judged_at(const struct fold *fold) {
     uint64_t told = fold_at(fold), written = fold_event(fold)->time;
     return told > written ? told : written;
 }
@@ -47,7 +48,7 @@ int permission_is_over(struct fold *fold, const struct row *row, bool *ret, stru
     struct bytes session = row_text(row, PERMISSIONS_SESSION);
     struct row *end = NULL, *patterns = NULL;
     bool once = row_is(row, PERMISSIONS_LIFETIME, "once");
-    *ret = !row_is(row, PERMISSIONS_STEP, "granted") || permissions_has_ended(row, permission_time(fold));
+    *ret = !row_is(row, PERMISSIONS_STEP, "granted") || permissions_has_ended(row, judged_at(fold));
     int rc = *ret || session.n == 0 ? 0 : fold_find(fold, SESSIONS, &session, 1, &end, err);
     if (rc == 0 && !*ret && once) rc = fold_find(fold, PATTERNS, of_holder, COUNT(of_holder), &patterns, err);
     *ret = *ret || end != NULL || (patterns != NULL && permissions_is_taken(row, patterns));

@@ -29,8 +29,6 @@ struct found {
 int permission_find(struct fold *fold, struct asked *asked, struct found *ret, struct err *err);
 /* Whether what the row was granted is over when the event is judged. */
 int permission_is_over(struct fold *fold, const struct row *row, bool *ret, struct err *err);
-/* When a use is judged: now, or when it says that it will be. A time in the past would make use of what is over by now. */
-uint64_t permission_time(const struct fold *fold);
 /* A scope that is a pattern is listed from here on, so that uses find its row; of a refusal of any scope the list takes
  * note. What it refuses altogether leaves the list, for it decides nothing any more. Where there is no room, grants that
  * are over leave it; a refusal then takes the place of the oldest grants, which are over with that, and says so in the list
