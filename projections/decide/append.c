@@ -171,15 +171,16 @@ static int without_time(struct bytes body, struct buf *out, bool *ret_had, struc
 }
 
 /* As it is told, and as of now. */
-static int judge_both(struct state_view *view, struct ledger_event *event, struct decision *ret, struct err *err) {
+static int judge_both(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+    struct ledger_event now = *event;
     struct buf body;
     bool had = false;
     int rc = judge(view, event, ret, err);
     buf_init(&body, BODY_ROOM);
     if (rc == 0 && ret->yes) rc = without_time(event->body, &body, &had, err);
     if (rc == 0 && had) {
-        event->body = bytes_of_buf(&body);
-        rc = judge(view, event, ret, err);
+        now.body = bytes_of_buf(&body);
+        rc = judge(view, &now, ret, err);
     }
     buf_done(&body);
     return rc;
