@@ -29,9 +29,9 @@ ROOMS_cli         := call print open log view record|events|states|evidence|care
 CONFIG    ?= release
 B         := build/$(CONFIG)
 PREFIX    ?= /usr/local
-VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION *"\(.*\)"/\1/p' ledger/ledger.h)
+VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION *"\(.*\)"/\1/p' ledger/log.h)
 ifeq ($(VERSION),)
-$(error ledger/ledger.h names no LEDGER_VERSION)
+$(error ledger/log.h names no LEDGER_VERSION)
 endif
 SOVERSION := 0
 Q         := $(if $(V),,@)
@@ -254,7 +254,7 @@ lint: $(call archives,$(PRESENT)) $(B)/libledger.so
 
 ## make install     under DESTDIR/PREFIX (/usr/local); make uninstall removes the same files
 LIBDIR  ?= $(PREFIX)/lib
-HEADERS := ledger/ledger.h base/err.h base/bytes.h
+HEADERS := ledger/log.h base/err.h base/bytes.h
 MANS    := $(wildcard man/*.1 man/*.5)
 DATA    := $(shell find share -type f -not -path '*/completions/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
 # from:to pairs; `make uninstall` walks the same list.

@@ -22,7 +22,7 @@ struct inputs {
 };
 
 static int inputs_make(struct inputs *in, const struct wire *wire, struct err *err) {
-    size_t total = wire->bytes.n + wire->n * (2 + LEDGER_HASH + NODE_BYTES);
+    size_t total = wire->bytes.n + wire->n * (2 + LOG_HASH + NODE_BYTES);
     *in = (struct inputs){.p = malloc(total + 1), .length = malloc((3 * wire->n + 1) * sizeof(size_t))};
     if (in->p == NULL || in->length == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -35,9 +35,9 @@ static int inputs_make(struct inputs *in, const struct wire *wire, struct err *e
         memcpy(p + 1, bytes, e->header_n);
         p += in->length[in->n++] = 1 + e->header_n;
         *p = 0x02;
-        memcpy(p + 1, e->salt, LEDGER_HASH);
-        memcpy(p + 1 + LEDGER_HASH, bytes + e->header_n, e->payload_n);
-        p += in->length[in->n++] = 1 + LEDGER_HASH + e->payload_n;
+        memcpy(p + 1, e->salt, LOG_HASH);
+        memcpy(p + 1 + LOG_HASH, bytes + e->header_n, e->payload_n);
+        p += in->length[in->n++] = 1 + LOG_HASH + e->payload_n;
         if (i > 0) {
             memset(p, 0x01, NODE_BYTES);
             p += in->length[in->n++] = NODE_BYTES;
@@ -48,7 +48,7 @@ static int inputs_make(struct inputs *in, const struct wire *wire, struct err *e
 
 int base_sha256(const struct wire *wire, double *ret_s, struct err *err) {
     struct inputs in;
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     int rc = inputs_make(&in, wire, err);

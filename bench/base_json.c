@@ -24,7 +24,7 @@ int base_jansson(struct bytes text, double *ret_s, struct err *err) {
 }
 
 int base_sha256_text(struct bytes text, double *ret_s, struct err *err) {
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     unsigned n = 0;
     double start = metric_now();
     if (EVP_Digest(text.p, text.n, digest, &n, EVP_sha256(), NULL) != 1) {

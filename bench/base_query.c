@@ -68,7 +68,7 @@ static void bind(sqlite3_stmt *s, int at, const struct query_value *v) {
 
 static int insert(struct base_query *base, sqlite3_stmt *s, struct query_cursor *c, struct buf *json, struct err *err) {
     static const char *const body_fields[] = {"outcome", "model", "latency_ms"};
-    const struct ledger_event *e;
+    const struct log_event *e;
     struct query_value v;
     int rc = query_event(c, &e, err), at = 1;
     for (size_t f = 0; f < QUERY_HEADER_FIELDS && rc == 0; f++) {

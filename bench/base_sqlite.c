@@ -21,7 +21,7 @@ struct base_sqlite {
     enum base_sqlite_form form;
     char path[FILE_PATH_MAX];
     uint64_t next;
-    uint8_t last[LEDGER_HASH]; /* the newest row's hash */
+    uint8_t last[LOG_HASH]; /* the newest row's hash */
     unsigned char secret[crypto_sign_SECRETKEYBYTES];
     EVP_MD *md;
     EVP_MD_CTX *ctx;
@@ -85,7 +85,7 @@ static void bind_text(sqlite3_stmt *stmt, int at, struct bytes text) {
 }
 
 /* hash = SHA-256(hash before || every column) */
-static void chain(struct base_sqlite *base, const struct ledger_draft *d, uint64_t now) {
+static void chain(struct base_sqlite *base, const struct log_draft *d, uint64_t now) {
     const struct bytes part[] = {d->kind, d->subject, d->actor, d->source, d->grade, d->run, d->body};
     uint8_t fixed[16];
     be64_put(fixed, base->next);
@@ -100,7 +100,7 @@ static void chain(struct base_sqlite *base, const struct ledger_draft *d, uint64
 }
 
 static int insert(struct base_sqlite *base, const struct workload *w, uint64_t now, struct err *err) {
-    const struct ledger_draft *d = &w->draft;
+    const struct log_draft *d = &w->draft;
     sqlite3_stmt *s = base->insert;
     sqlite3_bind_int64(s, 1, (sqlite3_int64)base->next);
     sqlite3_bind_int64(s, 2, (sqlite3_int64)now);

@@ -36,16 +36,16 @@ int bench_path(const struct bench *b, const char *name, char ret[FILE_PATH_MAX],
 
 int bench_ledger_new(const struct bench *b, const char *name, struct ledger **ret, struct err *err) {
     char path[FILE_PATH_MAX];
-    const struct ledger_create_options options = {.origin = "example.org/bench", .actor = "user:bench"};
+    const struct log_create_options options = {.origin = "example.org/bench", .actor = "user:bench"};
     int rc = bench_path(b, name, path, err);
-    if (rc == 0) rc = ledger_create(path, &options, err);
-    if (rc == 0 && ret != NULL) rc = ledger_open(path, NULL, ret, err);
+    if (rc == 0) rc = log_create(path, &options, err);
+    if (rc == 0 && ret != NULL) rc = log_open(path, NULL, ret, err);
     return rc;
 }
 
 int bench_size(struct ledger *ledger, uint64_t *ret, struct err *err) {
-    struct ledger_head head;
-    int rc = ledger_head(ledger, &head, err);
+    struct log_head head;
+    int rc = log_head(ledger, &head, err);
     if (rc == 0) {
         *ret = head.size;
     }
@@ -135,8 +135,8 @@ static int run(struct bench *b, char **names, int n, struct err *err) {
         fprintf(stderr, " %.1f s\n", metric_now() - start);
         rc = rc != 0 ? err_prefix(err, "stage '%s'", stages[i].name) : 0;
     }
-    ledger_close(b->ledger);
-    ledger_close(b->keyed);
+    log_close(b->ledger);
+    log_close(b->keyed);
     base_lmdb_close(b->lmdb);
     return rc;
 }

@@ -46,16 +46,16 @@ void load_done(struct load *load) {
 }
 
 int load_append(const struct load *load, struct ledger *ledger, double *ret_s, struct err *err) {
-    struct ledger_batch *batch = NULL;
+    struct log_batch *batch = NULL;
     double start = metric_now();
-    int rc = ledger_batch_new(ledger, &batch, err);
+    int rc = log_batch_new(ledger, &batch, err);
     for (size_t i = 0; i < load->n && rc == 0; i++) {
-        rc = ledger_batch_add(batch, &load->w[i].draft, err);
+        rc = log_batch_add(batch, &load->w[i].draft, err);
         if (rc == 0 && ((i + 1) % LOAD_COMMIT == 0 || i + 1 == load->n)) {
-            rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
+            rc = log_batch_commit(batch, NULL, NULL, NULL, err);
         }
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     if (rc == 0) {
         *ret_s = metric_now() - start;
     }
@@ -88,7 +88,7 @@ void wire_done(struct wire *wire) {
     wire_init(wire);
 }
 
-static int wire_put(struct wire *wire, const struct ledger_event *event, struct err *err) {
+static int wire_put(struct wire *wire, const struct log_event *event, struct err *err) {
     struct wire_event *e = &wire->event[wire->n];
     if (event->has_private) {
         return err_set(err, ERR_INVALID, "event %llu has private fields", (unsigned long long)event->seq);
@@ -102,8 +102,8 @@ static int wire_put(struct wire *wire, const struct ledger_event *event, struct 
 }
 
 int wire_read(struct wire *wire, struct ledger *ledger, uint64_t from, size_t n, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
+    struct log_reader *reader = NULL;
+    struct log_event event;
     if (n > wire->cap) {
         struct wire_event *p = realloc(wire->event, n * sizeof(*p));
         if (p == NULL) {
@@ -114,11 +114,11 @@ int wire_read(struct wire *wire, struct ledger *ledger, uint64_t from, size_t n,
     }
     wire->n = 0;
     buf_clear(&wire->bytes);
-    int rc = ledger_reader_open(ledger, from, from + n, &reader, err);
-    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0) {
+    int rc = log_reader_open(ledger, from, from + n, &reader, err);
+    while (rc == 0 && (rc = log_reader_next(reader, &event, err)) == 0) {
         rc = wire_put(wire, &event, err);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     if (rc == 1 && wire->n != n) {
         return err_set(err, ERR_CORRUPT, "%zu events read back where %zu were appended", wire->n, n);
     }

@@ -23,7 +23,7 @@ int load_fill(struct ledger *ledger, uint64_t from, uint64_t n, bool keyed, stru
 
 struct wire_event {
     size_t at, header_n, payload_n; /* header, then payload, at this place of the bytes */
-    uint8_t salt[LEDGER_HASH];
+    uint8_t salt[LOG_HASH];
 };
 struct wire {
     struct buf bytes;

@@ -100,9 +100,9 @@ static int rows(struct bench *b, struct rivals *r, struct err *err) {
 
 /* All that lies in the ledger's directory counts, at its size in blocks. */
 static int size_row(struct bench *b, struct rivals *r, struct err *err) {
-    struct ledger_stats stats;
+    struct log_stats stats;
     uint64_t bytes, n;
-    int rc = ledger_stats(b->ledger, &stats, err);
+    int rc = log_stats(b->ledger, &stats, err);
     if (rc == 0) rc = base_sqlite_size(r->sqlite[BASE_SQLITE_CHAINED], &bytes, &n, err);
     if (rc == 0) {
         double ours = (double)(stats.evidence_bytes + stats.derived_bytes + stats.artifact_bytes) / (double)stats.events;

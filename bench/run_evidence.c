@@ -20,7 +20,7 @@
 
 static int export_once(struct bench *b, const struct export_options *options, int fd, double *ret_s, struct err *err) {
     struct export_counts counts;
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     uint64_t bytes;
     if (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0) != 0) {
         return err_errno(err, errno, "the bundle");
@@ -39,16 +39,16 @@ static int check_once(int fd, double *ret_s, struct err *err) {
     double start = metric_now();
     int rc = export_verify(fd, &(struct export_verify_options){0}, &report, err);
     *ret_s = metric_now() - start;
-    if (rc == 0 && report.verdict != LEDGER_NOT_ANCHORED) {
+    if (rc == 0 && report.verdict != LOG_NOT_ANCHORED) {
         rc = err_set(err, ERR_TAMPERED, "the bundle does not verify: %s", report.findings[0].reason);
     }
     return rc;
 }
 
 static int verify_once(struct bench *b, double *ret_s, struct err *err) {
-    static struct ledger_report report; /* large */
+    static struct log_report report; /* large */
     double start = metric_now();
-    int rc = ledger_verify(b->ledger, &(struct ledger_verify_options){.threads = 1}, &report, err);
+    int rc = log_verify(b->ledger, &(struct log_verify_options){.threads = 1}, &report, err);
     *ret_s = metric_now() - start;
     return rc;
 }
@@ -85,13 +85,13 @@ static int read_run(struct bench *b, struct bytes run, struct found *ret, double
     const struct query_value value = {.type = QUERY_TEXT, .text = run};
     const struct query_term term = {.field = QUERY_RUN, .op = QUERY_EQ, .values = &value, .n_values = 1};
     struct query_cursor *cursor = NULL;
-    const struct ledger_event *event;
+    const struct log_event *event;
     struct query query;
     query_init(&query);
     query.terms = &term;
     query.n_terms = 1;
     query.whole = true;
-    *ret = (struct found){.first = LEDGER_NO_SEQ};
+    *ret = (struct found){.first = LOG_NO_SEQ};
     double start = metric_now();
     int rc = query_open(b->ledger, &query, &cursor, err);
     while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
@@ -106,16 +106,16 @@ static int read_run(struct bench *b, struct bytes run, struct found *ret, double
 
 /* The run of an event in the middle of nowhere; copied. */
 static int some_run(struct bench *b, uint64_t seq, char ret[257], struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
-    int rc = ledger_reader_open(b->ledger, seq, LEDGER_NO_SEQ, &reader, err);
-    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0 && event.run.n == 0) {
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    int rc = log_reader_open(b->ledger, seq, LOG_NO_SEQ, &reader, err);
+    while (rc == 0 && (rc = log_reader_next(reader, &event, err)) == 0 && event.run.n == 0) {
     }
     if (rc == 0) {
         memcpy(ret, event.run.p, event.run.n);
         ret[event.run.n] = 0;
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc == 1 ? err_set(err, ERR_NOTFOUND, "no event has a run") : rc;
 }
 

@@ -141,7 +141,7 @@ int run_ingest(struct bench *b, struct err *err) {
         rate_row(b, "scan_secrets", "MB/s", "SHA-256 of the same text", scans, TARGET_SCAN);
     }
     if (t != NULL) {
-        ledger_close(t->ledger);
+        log_close(t->ledger);
         load_done(&t->load);
         buf_done(&t->text);
         buf_done(&t->mp);

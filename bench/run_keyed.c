@@ -28,8 +28,8 @@ int run_keyed(struct bench *b, struct err *err) {
         b->next += slice;
         metric_pairs_put(pairs, ours / (double)slice, theirs / (double)slice);
     }
-    struct ledger_stats stats;
-    if (rc == 0) rc = ledger_stats(b->keyed, &stats, err);
+    struct log_stats stats;
+    if (rc == 0) rc = log_stats(b->keyed, &stats, err);
     if (rc == 0) {
         metric_rate(&b->table, "append_batch_keyed", "append_batch", pairs, TARGET);
         double bytes = (double)(stats.evidence_bytes + stats.derived_bytes + stats.artifact_bytes);

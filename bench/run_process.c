@@ -140,8 +140,8 @@ static int rss_row(struct bench *b, const char *name, const struct child *child,
 
 int run_process(struct bench *b, struct err *err) {
     bool keyed = b->keyed != NULL;
-    ledger_close(b->ledger);
-    ledger_close(b->keyed);
+    log_close(b->ledger);
+    log_close(b->keyed);
     b->ledger = b->keyed = NULL;
     uint64_t count = b->scale < FILL_MAX ? b->scale : FILL_MAX, from = b->next + b->keyed_next + STARTS;
     int rc = bench_ledger_new(b, "empty", NULL, err);

@@ -56,7 +56,7 @@ int query_beside(const char *name, char ret[FILE_PATH_MAX], struct err *err) {
 
 /* ---- the events of a run ---- */
 
-static int put_event(struct query_cursor *c, const struct ledger_event *e, struct buf *out, struct err *err) {
+static int put_event(struct query_cursor *c, const struct log_event *e, struct buf *out, struct err *err) {
     static const char *const body_fields[] = {"outcome", "model", "latency_ms"};
     struct query_value v;
     int rc = 0;
@@ -88,7 +88,7 @@ static int ask_run(struct questions *q, const char *run, struct buf *out, double
     double start = metric_now();
     int rc = query_open(q->ledger, &query, &c, err);
     while (rc == 0 && (rc = query_next(c, err)) == 0) {
-        const struct ledger_event *e;
+        const struct log_event *e;
         rc = query_event(c, &e, err);
         if (rc == 0 && out != NULL) {
             rc = put_event(c, e, out, err);
@@ -274,9 +274,9 @@ static int scan_row(struct bench *b, struct questions *q, struct metric_pairs *p
 /* ---- all ---- */
 
 static int bytes_row(struct bench *b, uint64_t before, struct err *err) {
-    struct ledger_stats stats;
+    struct log_stats stats;
     uint64_t covered = 0;
-    int rc = ledger_stats(b->ledger, &stats, err);
+    int rc = log_stats(b->ledger, &stats, err);
     if (rc == 0) rc = query_index_covered(b->ledger, &covered, err);
     if (rc == 0 && covered == 0) {
         rc = err_set(err, ERR_IO, "there is no index after it was built");
@@ -327,9 +327,9 @@ static int questions_open(struct bench *b, struct questions *q, const char *data
 int run_query(struct bench *b, struct err *err) {
     char database[FILE_PATH_MAX];
     struct questions q = {0};
-    struct ledger_stats before;
+    struct log_stats before;
     int rc = bench_path(b, "query.sqlite", database, err);
-    if (rc == 0) rc = ledger_stats(b->ledger, &before, err);
+    if (rc == 0) rc = log_stats(b->ledger, &before, err);
     if (rc == 0) rc = query_index_build(b->ledger, NULL, err);
     if (rc == 0) rc = questions_open(b, &q, database, err);
     if (rc == 0) rc = ask_all(b, &q, err);

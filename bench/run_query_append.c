@@ -61,8 +61,8 @@ int run_query_append(struct bench *b, struct err *err) {
     if (rc == 0) {
         metric_rate(&b->table, "append_batch_indexed", "append_batch without index", pairs, TARGET);
     }
-    ledger_close(plain);
-    ledger_close(indexed);
+    log_close(plain);
+    log_close(indexed);
     load_done(&load);
     metric_pairs_free(pairs);
     return rc;

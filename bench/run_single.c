@@ -23,9 +23,9 @@ static int append_block(struct bench *b, struct load *load, size_t n, struct wir
     if (rc == 0) rc = load_make(load, b->next, n, false, err);
     if (rc == 0) rc = bench_size(b->ledger, &before, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
-        struct ledger_receipt receipt;
+        struct log_receipt receipt;
         double start = metric_now();
-        rc = ledger_append(b->ledger, &load->w[i].draft, &receipt, NULL, err);
+        rc = log_append(b->ledger, &load->w[i].draft, &receipt, NULL, err);
         metric_put(times, metric_now() - start);
     }
     if (rc == 0) rc = wire_read(wire, b->ledger, before, n, err);
@@ -89,8 +89,8 @@ static void *work(void *ctx) {
     struct worker *worker = ctx;
     pthread_barrier_wait(worker->start);
     for (size_t i = 0; i < EVERY && worker->rc == 0; i++) {
-        struct ledger_receipt receipt;
-        worker->rc = ledger_append(worker->ledger, &worker->w[i].draft, &receipt, NULL, &worker->err);
+        struct log_receipt receipt;
+        worker->rc = log_append(worker->ledger, &worker->w[i].draft, &receipt, NULL, &worker->err);
     }
     return NULL;
 }
@@ -168,7 +168,7 @@ static int prove_block(struct bench *b, uint64_t size, uint64_t *random, double 
         buf_clear(&leaf);
         buf_clear(&payload);
         double start = metric_now();
-        rc = ledger_prove(b->ledger, (*random >> 16) % size, &proof, &leaf, &payload, err);
+        rc = log_prove(b->ledger, (*random >> 16) % size, &proof, &leaf, &payload, err);
         metric_put(times, metric_now() - start);
     }
     if (rc == 0) {

@@ -25,9 +25,9 @@ static int rebuild_once(struct bench *b, double *ret_s, struct err *err) {
 }
 
 static int verify_once(struct bench *b, double *ret_s, struct err *err) {
-    static struct ledger_report report; /* large */
+    static struct log_report report; /* large */
     double start = metric_now();
-    int rc = ledger_verify(b->ledger, &(struct ledger_verify_options){.threads = 1}, &report, err);
+    int rc = log_verify(b->ledger, &(struct log_verify_options){.threads = 1}, &report, err);
     *ret_s = metric_now() - start;
     return rc;
 }
@@ -79,14 +79,14 @@ static int catch_up(struct bench *b, struct err *err) {
     state_options_init(&options);
     int rc = pairs != NULL ? 0 : ERR_NOMEM;
     for (int i = 0; i < READS && rc == 0; i++) {
-        struct ledger_receipt receipt;
+        struct log_receipt receipt;
         double ours = 0, theirs = 0;
         rc = rebuild_catch_up(b->ledger, &options, err);
         if (rc == 0) rc = load_make(&load, b->next++, 1, false, err);
-        if (rc == 0) rc = ledger_append(b->ledger, &load.w[0].draft, &receipt, NULL, err);
+        if (rc == 0) rc = log_append(b->ledger, &load.w[0].draft, &receipt, NULL, err);
         if (rc == 0) rc = wire_read(&wire, b->ledger, receipt.seq, 1, err);
         if (rc == 0) rc = base_lmdb_one(b->lmdb, wire_at(&wire, 0), &theirs, err);
-        if (rc == 0) rc = look(b, LEDGER_NO_SEQ, "models", &ours, &found, err);
+        if (rc == 0) rc = look(b, LOG_NO_SEQ, "models", &ours, &found, err);
         metric_pairs_put(pairs, ours, theirs);
     }
     if (rc == 0) {

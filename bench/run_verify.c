@@ -11,11 +11,11 @@
 #define PIECE        60000   /* events */
 #define TARGET       1.0
 
-static int verify_once(struct bench *b, uint64_t size, struct ledger_report *report, double *ret_s, struct err *err) {
+static int verify_once(struct bench *b, uint64_t size, struct log_report *report, double *ret_s, struct err *err) {
     double start = metric_now();
-    int rc = ledger_verify(b->ledger, &(struct ledger_verify_options){0}, report, err);
+    int rc = log_verify(b->ledger, &(struct log_verify_options){0}, report, err);
     double took = metric_now() - start;
-    if (rc == 0 && report->verdict != LEDGER_GOOD && report->verdict != LEDGER_NOT_ANCHORED) {
+    if (rc == 0 && report->verdict != LOG_GOOD && report->verdict != LOG_NOT_ANCHORED) {
         const char *why = report->n_findings > 0 ? report->findings[0].reason : "no finding";
         rc = err_set(err, ERR_TAMPERED, "the ledger does not verify: %s", why);
     }
@@ -26,7 +26,7 @@ static int verify_once(struct bench *b, uint64_t size, struct ledger_report *rep
 }
 
 int run_verify(struct bench *b, struct err *err) {
-    static struct ledger_report report; /* large */
+    static struct log_report report; /* large */
     struct metric_pairs *pairs = metric_pairs_new(err);
     struct wire wire;
     uint64_t size = 0;

@@ -284,7 +284,7 @@ void workload_make(struct workload *w, uint64_t i, bool keyed) {
     }
     buf_clear(&w->body);
     at->body(&w->body, &f);
-    ledger_draft_init(&w->draft);
+    log_draft_init(&w->draft);
     w->draft.kind = bytes_of(at->kind);
     w->draft.subject = bytes_of(w->subject);
     w->draft.actor = bytes_of("service:pdf-operator");
@@ -334,7 +334,7 @@ static void text_put(struct buf *out, const char *name, struct bytes value) {
 }
 
 /* Names in byte order. */
-int workload_line(const struct ledger_draft *d, struct buf *mp, struct buf *out, struct err *err) {
+int workload_line(const struct log_draft *d, struct buf *mp, struct buf *out, struct err *err) {
     buf_clear(mp);
     mp_put_map(mp, d->key.n > 0 ? 7 : 6);
     text_put(mp, "actor", d->actor);

@@ -5,7 +5,7 @@
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define WORKLOAD_RUNS  64
 #define WORKLOAD_STEPS 8
@@ -14,7 +14,7 @@ struct workload {
     struct buf body; /* the event's body, canonical */
     char subject[64], run[40], key[40];
     const char *model, *route; /* what the body says, NULL when it says nothing: what others index */
-    struct ledger_draft draft; /* borrows from the above */
+    struct log_draft draft;    /* borrows from the above */
 };
 
 void workload_init(struct workload *w);
@@ -22,7 +22,7 @@ void workload_done(struct workload *w);
 /* Makes event i. With `keyed` it carries a random-looking idempotency key of 32 digits. */
 void workload_make(struct workload *w, uint64_t i, bool keyed);
 /* Appends a draft as a line of JSON Lines, in the form that `ledger ingest jsonl` takes. `mp` is scratch. */
-int workload_line(const struct ledger_draft *draft, struct buf *mp, struct buf *out, struct err *err);
+int workload_line(const struct log_draft *draft, struct buf *mp, struct buf *out, struct err *err);
 /* That the first n events hold nothing private and no secret, by the ledger's own sorting. *ret_body_bytes: the mean. */
 int workload_check(uint64_t n, double *ret_body_bytes, struct err *err);
 

@@ -10,7 +10,7 @@
 #ifndef EXPORT_EXPORT_H
 #define EXPORT_EXPORT_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* ---- what is selected ---- */
 
@@ -55,8 +55,8 @@ void export_options_init(
 #define EXPORT_ERASED_BY 8
 
 struct export_counts {
-    struct ledger_head head; /* what the bundle is cut from */
-    uint64_t from, to;       /* the range as it is */
+    struct log_head head; /* what the bundle is cut from */
+    uint64_t from, to;    /* the range as it is */
     uint64_t headers, matching, disclosed, withheld, erased, private_, artifacts, gaps;
     uint64_t artifact_bytes;
     uint64_t private_erased; /* private fields of disclosed events that were asked for and are erased, by name, */
@@ -72,26 +72,26 @@ void export_erased_words(const struct export_counts *counts, struct buf *out);
 
 /* What would leave: counts only. `each` (may be NULL) is called for each event that would leave with more than its header.
  */
-typedef int export_each_fn(void *ctx, const struct ledger_event *event, bool disclosed, size_t n_private, struct err *err);
+typedef int export_each_fn(void *ctx, const struct log_event *event, bool disclosed, size_t n_private, struct err *err);
 int export_plan(struct ledger *ledger, const struct export_options *options, export_each_fn *each, void *ctx,
                 struct export_counts *ret, struct err *err);
 /* Writes the bundle to a descriptor. ERR_INVALID: options that make no sense, or secrets in what would leave (the message
  * names event and rule). `digest`: SHA-256 of the file that was written. The export itself is recorded by the caller
  * (ledger.exported). The log key is needed. */
 int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
-                 uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err);
+                 uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err);
 
 /* The event ledger.exported. */
 struct export_record {
     const struct export_counts *counts;
-    const uint8_t *digest; /* LEDGER_HASH bytes: of the file */
+    const uint8_t *digest; /* LOG_HASH bytes: of the file */
     uint64_t bytes;
     struct bytes query; /* the conditions in words */
     const char *actor, *path;
     const char *recipient, *note; /* may be NULL */
 };
 int export_record(struct ledger *ledger, const struct export_options *options, const struct export_record *record,
-                  struct ledger_receipt *ret, struct err *err);
+                  struct log_receipt *ret, struct err *err);
 
 /* ---- checking a bundle ---- */
 
@@ -109,13 +109,13 @@ enum export_aspect {                      /* lines of the verdict, in this order
 #define EXPORT_ASPECTS 9
 
 struct export_report {
-    enum ledger_verdict verdict;
+    enum log_verdict verdict;
     char origin[257];
-    struct ledger_head head;
+    struct log_head head;
     struct export_counts counts;
     bool sparse;
     struct {
-        enum ledger_aspect_state state;
+        enum log_aspect_state state;
         char text[512];
     } aspect[EXPORT_ASPECTS];
     char contradicts[8]; /* the rule of docs/format.md 11 by which it contradicts what was known: "T3"; empty: none */
@@ -123,7 +123,7 @@ struct export_report {
     struct {
         enum export_aspect aspect;
         char member[100]; /* "entries/12", empty when it is about none */
-        uint64_t seq;     /* LEDGER_NO_SEQ: about none */
+        uint64_t seq;     /* LOG_NO_SEQ: about none */
         char rule[8];     /* of docs/bundle.md or docs/format.md 11: "B15", "F3" */
         char reason[512];
     } findings[16];
@@ -179,7 +179,7 @@ struct export_question {
 };
 void export_question_done(struct export_question *question); /* a zeroed one is fine */
 /* The bits of what this event fails; 0: it is in the answer. */
-unsigned export_misses(const struct export_question *question, const struct ledger_event *event);
+unsigned export_misses(const struct export_question *question, const struct log_event *event);
 /* Whether an event that fails just these is of a kind that the filter names, kept out by something else than the time. */
 bool export_stands_out(const struct export_question *question, unsigned missed);
 /* How many stand out, and how many are not disclosed. */
@@ -188,11 +188,11 @@ uint64_t export_hidden(const struct export_question *question);
 const char *export_miss_name(size_t miss); /* "kind" ... "time" */
 
 struct export_verify_options {
-    const struct ledger_trust *trust; /* may be NULL */
+    const struct log_trust *trust;    /* may be NULL */
     struct export_question *question; /* zeroed, or from before; filled in. May be NULL */
     /* Each event as it was checked, in order: its header, and its body and private fields as far as they are disclosed
      * (empty otherwise). May be NULL. A non-zero answer ends the reading. */
-    int (*each)(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err);
+    int (*each)(void *ctx, const struct log_event *event, struct bytes private_, struct err *err);
     void *ctx;
     const volatile int *stop;
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes of the file; may be NULL */

@@ -11,7 +11,7 @@
 #ifndef QUERY_QUERY_H
 #define QUERY_QUERY_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* ---- fields ----
  *
@@ -78,7 +78,7 @@ struct query_term {
 struct query {
     const struct query_term *terms;
     size_t n_terms;
-    uint64_t from, to; /* seqs [from, to); to is cut to the tree's size. {0, LEDGER_NO_SEQ}: all */
+    uint64_t from, to; /* seqs [from, to); to is cut to the tree's size. {0, LOG_NO_SEQ}: all */
     bool descending;   /* newest first */
     uint64_t limit;    /* rows at most; 0: no limit */
     bool no_index;     /* read every event: what the tests compare with */
@@ -115,7 +115,7 @@ int query_get(struct query_cursor *cursor, size_t field, struct query_value *ret
 /* A body field of any name; QUERY_NULL when the body has none such. */
 int query_get_body(struct query_cursor *cursor, struct bytes name, struct query_value *ret, struct err *err);
 /* The whole event, its leaf checked. Borrowed until the next call of query_next. */
-int query_event(struct query_cursor *cursor, const struct ledger_event **ret, struct err *err);
+int query_event(struct query_cursor *cursor, const struct log_event **ret, struct err *err);
 /* Its private fields, appended as one canonical map (an empty one when there are none). */
 int query_private(struct query_cursor *cursor, struct buf *out, struct err *err);
 void query_cost(const struct query_cursor *cursor, struct query_cost *ret);
@@ -153,7 +153,7 @@ struct query_index_progress {
 /* Builds what is missing for all full segments of the log. Cheap when nothing is. Several processes may call it at a time.
  */
 int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err);
-/* From now on the index is built behind the appends of this handle, by a thread of its own, which ledger_close waits for.
+/* From now on the index is built behind the appends of this handle, by a thread of its own, which log_close waits for.
  * Whoever appends calls it once, before the first append; nothing comes of it on a handle that only reads. */
 int query_index_follow(struct ledger *ledger, struct err *err);
 /* Events [0, *ret) are indexed. */
@@ -161,7 +161,7 @@ int query_index_covered(struct ledger *ledger, uint64_t *ret, struct err *err);
 /* Drops the index. */
 int query_index_drop(struct ledger *ledger, struct err *err);
 /* Replays all segments and compares; calls `differs` with a reason for each that does not match. What is stale (another
- * version's, another log's) is never used and no difference; one that cannot be read at all is told with LEDGER_NO_SEQ.
+ * version's, another log's) is never used and no difference; one that cannot be read at all is told with LOG_NO_SEQ.
  * Only reads: when nothing is there, or derived data was never finished, nothing differs. *ret_covered: so many events were
  * compared. */
 int query_index_check(struct ledger *ledger, const struct query_index_progress *progress,

@@ -22,39 +22,39 @@ struct attested {
     size_t n;
 };
 
-static void put(struct attested *a, const struct ledger_event *event) {
+static void put(struct attested *a, const struct log_event *event) {
     struct obj one = {0};
     a->n++;
     if (!a->cli->json) {
         table_uint(a->table, event->seq);
         table_cell(a->table, mp_get_text(event->body, "projection"));
-        table_uint(a->table, mp_get_uint(event->body, "version", LEDGER_NO_SEQ));
-        table_uint(a->table, mp_get_uint(event->body, "position", LEDGER_NO_SEQ));
+        table_uint(a->table, mp_get_uint(event->body, "version", LOG_NO_SEQ));
+        table_uint(a->table, mp_get_uint(event->body, "position", LOG_NO_SEQ));
         table_cell(a->table, mp_get_text(event->body, "digest"));
         return;
     }
     obj_uint(&one, "seq", event->seq);
     obj_str(&one, "projection", mp_get_text(event->body, "projection"));
-    obj_uint(&one, "version", mp_get_uint(event->body, "version", LEDGER_NO_SEQ));
-    obj_uint(&one, "position", mp_get_uint(event->body, "position", LEDGER_NO_SEQ));
-    obj_uint(&one, "rows", mp_get_uint(event->body, "rows", LEDGER_NO_SEQ));
+    obj_uint(&one, "version", mp_get_uint(event->body, "version", LOG_NO_SEQ));
+    obj_uint(&one, "position", mp_get_uint(event->body, "position", LOG_NO_SEQ));
+    obj_uint(&one, "rows", mp_get_uint(event->body, "rows", LOG_NO_SEQ));
     obj_str(&one, "digest", mp_get_text(event->body, "digest"));
-    obj_hex(&one, "leaf", event->leaf, LEDGER_HASH);
+    obj_hex(&one, "leaf", event->leaf, LOG_HASH);
     obj_obj(&a->list, NULL, &one);
 }
 
 /* What was written, as it stands in the log. Somebody else may have attested at the same time. */
 static int read_back(struct attested *a, struct ledger *ledger, uint64_t from, size_t n, const char *actor,
                      struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
-    int rc = ledger_reader_open(ledger, from, LEDGER_NO_SEQ, &reader, err);
-    while (rc == 0 && a->n < n && (rc = ledger_reader_next(reader, &event, err)) == 0) {
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    int rc = log_reader_open(ledger, from, LOG_NO_SEQ, &reader, err);
+    while (rc == 0 && a->n < n && (rc = log_reader_next(reader, &event, err)) == 0) {
         if (bytes_is(event.kind, "ledger.projection_attested") && bytes_is(event.actor, actor)) {
             put(a, &event);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc == 1 ? 0 : rc;
 }
 
@@ -65,17 +65,17 @@ static int print(struct cli *cli, struct ledger *ledger, uint64_t from, size_t n
                                                   {"POSITION", TABLE_RIGHT, 0},
                                                   {"DIGEST", 0, 0}};
     struct attested a = {.cli = cli};
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct err err = {0};
     struct obj whole = {0};
     a.table = cli->json ? NULL : table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     int rc = read_back(&a, ledger, from, n, actor, &err);
-    if (rc == 0) rc = ledger_head(ledger, &head, &err);
+    if (rc == 0) rc = log_head(ledger, &head, &err);
     int exit_code = table_end(a.table);
     if (rc == 0 && cli->json) {
         obj_text(&whole, "schema", "ledger.attest/1");
         obj_uint(&whole, "size", head.size);
-        obj_hex(&whole, "root", head.root, LEDGER_HASH);
+        obj_hex(&whole, "root", head.root, LOG_HASH);
         obj_list(&whole, "attested", &a.list);
         exit_code = cli_print(cli, &whole, false);
     }
@@ -89,7 +89,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct state_options how;
     struct out_progress progress;
     struct ledger *ledger = NULL;
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct err err = {0};
     uint32_t which = 0;
     size_t n = 0;
@@ -103,7 +103,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     how.stop = stop_catch();
     how.progress = out_progress_draw;
     how.progress_ctx = &progress;
-    int rc = ledger_head(ledger, &head, &err);
+    int rc = log_head(ledger, &head, &err);
     if (rc == 0) rc = rebuild_attest(ledger, &how, which, actor, &n, &err);
     out_progress_end(&progress);
     if (rc != 0) {
@@ -114,7 +114,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     } else {
         exit_code = print(cli, ledger, head.size, n, actor);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

@@ -4,15 +4,15 @@
 
 static int backup(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = ledger_backup(ledger, args->args[0], &err);
-    if (rc == 0) rc = ledger_head(ledger, &head, &err);
-    ledger_close(ledger);
+    int rc = log_backup(ledger, args->args[0], &err);
+    if (rc == 0) rc = log_head(ledger, &head, &err);
+    log_close(ledger);
     if (rc != 0) {
         return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail(cli, &err); /* the target exists */
     }

@@ -22,7 +22,7 @@ static void on_difference(void *ctx, uint64_t first, const char *why) {
     struct obj one = {0};
     finding->n++;
     if (!finding->cli->json) {
-        if (first == LEDGER_NO_SEQ) {
+        if (first == LOG_NO_SEQ) {
             out_str(finding->cli, "the index: ");
         } else {
             out_printf(finding->cli, "segment of event %llu: ", (unsigned long long)first);
@@ -37,15 +37,15 @@ static void on_difference(void *ctx, uint64_t first, const char *why) {
 }
 
 static int print(struct cli *cli, struct ledger *ledger, const char *done, struct finding *finding) {
-    struct ledger_head head = {0};
-    struct ledger_stats stats = {0};
+    struct log_head head = {0};
+    struct log_stats stats = {0};
     struct err err = {0};
     struct obj obj = {0};
     uint64_t covered = 0;
     int exit_code = EXIT_GOOD;
-    int rc = ledger_head(ledger, &head, &err);
+    int rc = log_head(ledger, &head, &err);
     if (rc == 0) rc = query_index_covered(ledger, &covered, &err);
-    if (rc == 0) rc = ledger_stats(ledger, &stats, &err);
+    if (rc == 0) rc = log_stats(ledger, &stats, &err);
     if (rc != 0) {
         return cli_fail(cli, &err);
     }
@@ -93,7 +93,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
                                         : "indexed",
                                 &finding);
     obj_done(&finding.list);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

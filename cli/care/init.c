@@ -79,46 +79,46 @@ static int finish(struct cli *cli, const char *trust) {
     }
     if (trust && trustthis_add(ledger, trust, NULL, &err) != 0) {
         err_prefix(&err, "the ledger is made, but not in the trust file; 'ledger trust add' writes it");
-        ledger_close(ledger);
+        log_close(ledger);
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
-    uint8_t genesis[LEDGER_HASH];
-    char hex[2 * LEDGER_HASH + 1];
-    ledger_genesis(ledger, genesis);
-    text_hex(hex, genesis, LEDGER_HASH);
+    uint8_t genesis[LOG_HASH];
+    char hex[2 * LOG_HASH + 1];
+    log_genesis(ledger, genesis);
+    text_hex(hex, genesis, LOG_HASH);
     if (cli->json) {
         struct obj obj = {0};
         obj_text(&obj, "dir", cli->dir);
-        obj_text(&obj, "origin", ledger_origin(ledger));
+        obj_text(&obj, "origin", log_origin(ledger));
         obj_text(&obj, "genesis", hex);
-        obj_text(&obj, "vkey", ledger_log_vkey(ledger));
+        obj_text(&obj, "vkey", log_vkey(ledger));
         obj_text(&obj, "trust", trust);
         exit_code = cli_print(cli, &obj, false);
     } else {
         out_field(cli, "ledger", 8, cli->dir);
-        out_field(cli, "origin", 8, ledger_origin(ledger));
+        out_field(cli, "origin", 8, log_origin(ledger));
         out_field(cli, "genesis", 8, hex);
-        out_field(cli, "log key", 8, ledger_log_vkey(ledger));
+        out_field(cli, "log key", 8, log_vkey(ledger));
         out_field(cli, "trust", 8, trust ? trust : "not written");
         say_next(cli);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
 /* A ledger that is there already says what it is: EXIT_INPUT. 0: there is none. */
 static int refuse_second(struct cli *cli) {
-    struct ledger_open_options open = {.read_only = true};
+    struct log_open_options open = {.read_only = true};
     struct ledger *ledger = NULL;
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     int exit_code = 0;
     cli_patience(cli, &open);
-    if (ledger_open(cli->dir, &open, &ledger, NULL) == 0 && ledger_head(ledger, &head, NULL) == 0) {
+    if (log_open(cli->dir, &open, &ledger, NULL) == 0 && log_head(ledger, &head, NULL) == 0) {
         exit_code = cli_refuse(cli, EXIT_INPUT, ERR_CONFLICT,
                                "there is a ledger in '%s' already: '%s' with %llu event%s ('ledger status' shows it)",
-                               cli->dir, ledger_origin(ledger), (unsigned long long)head.size, text_s(head.size));
+                               cli->dir, log_origin(ledger), (unsigned long long)head.size, text_s(head.size));
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
@@ -127,7 +127,7 @@ static int init(struct cli *cli, const struct opt_args *args) {
     char path[FILE_PATH_MAX], actor[128], origin[NOTE_NAME_MAX + 1];
     struct policy *policy = NULL;
     bool trust = !opt_has(args, &options[I_NO_TRUST]);
-    struct ledger_create_options create = {.actor = opt_text(args, &options[I_ACTOR])};
+    struct log_create_options create = {.actor = opt_text(args, &options[I_ACTOR])};
     if (opt_u64(args, &options[I_MAP], &create.map_bytes, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
@@ -168,7 +168,7 @@ static int init(struct cli *cli, const struct opt_args *args) {
     if (rc != 0) {
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
-    rc = ledger_create(cli->dir, &create, &err);
+    rc = log_create(cli->dir, &create, &err);
     if (rc != 0) {
         /* not found is the system's word about a place where nothing can be made */
         int system = rc == ERR_NOTFOUND ? EXIT_SYSTEM : EXIT_INPUT;

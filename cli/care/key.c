@@ -13,13 +13,13 @@
 
 static int list_json(struct cli *cli, struct ledger *ledger, uint64_t newest, struct err *err) {
     struct obj obj = {0}, epochs = {0};
-    obj_text(&obj, "vkey", ledger_log_vkey(ledger));
-    obj_text(&obj, "origin", ledger_origin(ledger));
+    obj_text(&obj, "vkey", log_vkey(ledger));
+    obj_text(&obj, "origin", log_origin(ledger));
     int rc = 0;
     for (uint64_t i = 0; rc == 0 && i <= newest; i++) {
-        struct ledger_epoch epoch;
+        struct log_epoch epoch;
         struct obj e = {0};
-        rc = ledger_epoch_at(ledger, i, &epoch, err);
+        rc = log_epoch_at(ledger, i, &epoch, err);
         if (rc == 0) {
             obj_uint(&e, "epoch", epoch.epoch);
             obj_uint(&e, "from_size", epoch.from_size);
@@ -37,18 +37,18 @@ static int list_json(struct cli *cli, struct ledger *ledger, uint64_t newest, st
 static int list_text(struct cli *cli, struct ledger *ledger, uint64_t newest, struct err *err) {
     static const struct table_column columns[] = {
         {"EPOCH", true, 0}, {"FROM SIZE", true, 0}, {"TO SIZE", true, 0}, {"VERIFIER KEY", false, 0}};
-    out_printf(cli, "log key  %s\n\n", ledger_log_vkey(ledger));
+    out_printf(cli, "log key  %s\n\n", log_vkey(ledger));
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     int rc = 0;
     for (uint64_t i = 0; rc == 0 && i <= newest; i++) {
-        struct ledger_epoch epoch;
-        rc = ledger_epoch_at(ledger, i, &epoch, err);
+        struct log_epoch epoch;
+        rc = log_epoch_at(ledger, i, &epoch, err);
         if (rc != 0) {
             break;
         }
         table_uint(table, epoch.epoch);
         table_uint(table, epoch.from_size);
-        if (epoch.to_size == LEDGER_NO_SEQ) {
+        if (epoch.to_size == LOG_NO_SEQ) {
             table_text(table, "now");
         } else {
             table_uint(table, epoch.to_size);
@@ -62,18 +62,18 @@ static int list_text(struct cli *cli, struct ledger *ledger, uint64_t newest, st
 static int list(struct cli *cli, const struct opt_args *args) {
     (void)args;
     struct ledger *ledger = NULL;
-    struct ledger_epoch current;
+    struct log_epoch current;
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
-    if (ledger_epoch_current(ledger, &current, &err) != 0) {
+    if (log_epoch_current(ledger, &current, &err) != 0) {
         exit_code = cli_fail(cli, &err);
     } else {
         exit_code = cli->json ? list_json(cli, ledger, current.epoch, &err) : list_text(cli, ledger, current.epoch, &err);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
@@ -86,8 +86,8 @@ static const struct opt rotate_options[] = {
 
 static int rotate(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
-    struct ledger_receipt receipt = {0};
-    struct ledger_head head = {0};
+    struct log_receipt receipt = {0};
+    struct log_head head = {0};
     struct err err = {0};
     char actor[128];
     const char *reason = opt_text(args, &rotate_options[R_REASON]);
@@ -95,11 +95,11 @@ static int rotate(struct cli *cli, const struct opt_args *args) {
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = ledger_key_rotate(ledger, cli_actor(opt_text(args, &rotate_options[R_ACTOR]), actor),
-                               reason ? reason : "by hand", &receipt, &err);
-    if (rc == 0) rc = ledger_head(ledger, &head, &err);
+    int rc = log_key_rotate(ledger, cli_actor(opt_text(args, &rotate_options[R_ACTOR]), actor), reason ? reason : "by hand",
+                            &receipt, &err);
+    if (rc == 0) rc = log_head(ledger, &head, &err);
     exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
@@ -112,12 +112,12 @@ static int export(struct cli *cli, const struct opt_args *args) {
     }
     if (cli->json) {
         struct obj obj = {0};
-        obj_text(&obj, "vkey", ledger_log_vkey(ledger));
+        obj_text(&obj, "vkey", log_vkey(ledger));
         exit_code = cli_print(cli, &obj, true);
     } else {
-        out_printf(cli, "%s\n", ledger_log_vkey(ledger));
+        out_printf(cli, "%s\n", log_vkey(ledger));
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
@@ -141,13 +141,13 @@ static int backup(struct cli *cli, const struct opt_args *args) {
     if (rc != 0) {
         exit_code = cli_fail_input(cli, &err);
     } else {
-        rc = ledger_key_backup(ledger, args->args[0], pass_bytes(&pass), &err);
+        rc = log_key_backup(ledger, args->args[0], pass_bytes(&pass), &err);
         exit_code = rc == 0              ? EXIT_GOOD
                     : rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) /* the file exists */
                                          : cli_fail(cli, &err);
     }
     pass_done(&pass);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
@@ -183,7 +183,7 @@ static int new_key(struct cli *cli, const struct opt_args *args) {
     if (rc == 0 && (fd || file || opt_has(args, &new_options[N_PASSPHRASE]))) {
         rc = unlock_new(fd, file, "the new key", "key-passphrase", &pass, &err);
     }
-    if (rc == 0) rc = ledger_author_new(args->args[0], name, pass_bytes(&pass), &vkey, &err);
+    if (rc == 0) rc = log_author_new(args->args[0], name, pass_bytes(&pass), &vkey, &err);
     pass_done(&pass);
     int exit_code = EXIT_GOOD;
     if (rc != 0) {

@@ -78,7 +78,7 @@ static int print_json(struct cli *cli, const struct work *work, uint64_t size, s
 
 /* What was compared is said, so that nobody takes a check of nothing for a good one. */
 static void print_text(struct cli *cli, const struct work *work, uint64_t size, bool differ) {
-    bool check = work->rows != LEDGER_NO_SEQ;
+    bool check = work->rows != LOG_NO_SEQ;
     struct obj ignored = {0};
     struct buf words = {.max = NAMES_MAX};
     size_t n = put_names(work->which, &ignored, &words);
@@ -107,9 +107,9 @@ static void print_text(struct cli *cli, const struct work *work, uint64_t size, 
 }
 
 static int print(struct cli *cli, struct ledger *ledger, const struct work *work, struct finding *finding) {
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct err err = {0};
-    if (ledger_head(ledger, &head, &err) != 0) {
+    if (log_head(ledger, &head, &err) != 0) {
         return cli_fail(cli, &err);
     }
     int exit_code = 0;
@@ -141,7 +141,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct out_progress progress;
     struct ledger *ledger = NULL;
     struct err err = {0};
-    struct work work = {.rows = LEDGER_NO_SEQ};
+    struct work work = {.rows = LOG_NO_SEQ};
     if (check && drop) {
         return cli_usage(cli, "--check and --drop do not go together");
     }
@@ -174,7 +174,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
         exit_code = print(cli, ledger, &work, &finding);
     }
     obj_done(&finding.list);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

@@ -24,39 +24,39 @@ static const struct opt options[] = {
 /* Opens what was made; tells; writes trust. */
 static int finish(struct cli *cli, bool trust, bool newest) {
     struct ledger *ledger = NULL;
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct err err = {0};
-    char path[FILE_PATH_MAX], root[2 * LEDGER_HASH + 1];
+    char path[FILE_PATH_MAX], root[2 * LOG_HASH + 1];
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = ledger_head(ledger, &head, &err);
+    int rc = log_head(ledger, &head, &err);
     if (rc == 0 && trust) {
         rc = trustfile_path(path, &err);
         if (rc == 0) rc = trustthis_add(ledger, path, NULL, &err);
         if (rc != 0) {
             err_prefix(&err, "the ledger is restored, but not in the trust file");
-            ledger_close(ledger);
+            log_close(ledger);
             return cli_fail_as(cli, &err, rc == ERR_CONFLICT ? EXIT_CONTRADICTS : EXIT_SYSTEM);
         }
     }
     if (rc != 0) {
-        ledger_close(ledger);
+        log_close(ledger);
         return cli_fail(cli, &err);
     }
-    text_hex(root, head.root, LEDGER_HASH);
+    text_hex(root, head.root, LOG_HASH);
     if (cli->json) {
         struct obj obj = {0};
         obj_text(&obj, "dir", cli->dir);
-        obj_text(&obj, "origin", ledger_origin(ledger));
+        obj_text(&obj, "origin", log_origin(ledger));
         obj_uint(&obj, "size", head.size);
         obj_text(&obj, "root", root);
-        obj_text(&obj, "vkey", ledger_log_vkey(ledger));
+        obj_text(&obj, "vkey", log_vkey(ledger));
         exit_code = cli_print(cli, &obj, false);
     } else {
         out_field(cli, "ledger", 8, cli->dir);
-        out_field(cli, "origin", 8, ledger_origin(ledger));
+        out_field(cli, "origin", 8, log_origin(ledger));
         out_printf(cli, "size     %llu\nroot     %s\n", (unsigned long long)head.size, root);
     }
     if (!newest) {
@@ -65,16 +65,16 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     } else if (!trust) {
         cli_note(cli, "ledger: restore: 'ledger trust add' writes the trust file");
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
 static int restore(struct cli *cli, const struct opt_args *args) {
     const char *key = opt_text(args, &options[R_LOG_KEY]);
-    struct ledger_restore_options restore = {.log_key = key,
-                                             .reason = opt_text(args, &options[R_REASON]),
-                                             .actor = opt_text(args, &options[R_ACTOR]),
-                                             .newest = opt_has(args, &options[R_NEWEST])};
+    struct log_restore_options restore = {.log_key = key,
+                                          .reason = opt_text(args, &options[R_REASON]),
+                                          .actor = opt_text(args, &options[R_ACTOR]),
+                                          .newest = opt_has(args, &options[R_NEWEST])};
     struct pass pass = {0};
     struct err err = {0};
     char actor[128];
@@ -93,7 +93,7 @@ static int restore(struct cli *cli, const struct opt_args *args) {
     if (rc == 0) {
         restore.log_passphrase = pass_bytes(&pass);
         restore.passphrase = pass_bytes(&cli->pass);
-        rc = ledger_restore(args->args[0], cli->dir, &restore, &err);
+        rc = log_restore(args->args[0], cli->dir, &restore, &err);
     }
     pass_done(&pass);
     if (rc != 0) {

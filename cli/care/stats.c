@@ -32,7 +32,7 @@ static void put_projections(struct obj *obj, const struct kept *kept) {
 /* One line when all is well, and one for each that is not. */
 static void print_projections(struct cli *cli, const struct kept *kept, uint64_t events) {
     char words[ASOF_WORDS];
-    uint64_t least = LEDGER_NO_SEQ;
+    uint64_t least = LOG_NO_SEQ;
     size_t good = 0;
     for (size_t i = 0; i < kept->n; i++) {
         if (!asof_describe(&kept->status[i], words)) {
@@ -56,24 +56,24 @@ static void print_projections(struct cli *cli, const struct kept *kept, uint64_t
 }
 
 static const char *place_word(struct ledger *ledger) {
-    static const char *const words[] = {[LEDGER_PLACE_UNKNOWN] = "unknown",
-                                        [LEDGER_PLACE_HOME] = "home",
-                                        [LEDGER_PLACE_COPY] = "copy",
-                                        [LEDGER_PLACE_BACKUP] = "backup"};
-    enum ledger_place place = LEDGER_PLACE_UNKNOWN;
-    ledger_place(ledger, &place, NULL);
+    static const char *const words[] = {[LOG_PLACE_UNKNOWN] = "unknown",
+                                        [LOG_PLACE_HOME] = "home",
+                                        [LOG_PLACE_COPY] = "copy",
+                                        [LOG_PLACE_BACKUP] = "backup"};
+    enum log_place place = LOG_PLACE_UNKNOWN;
+    log_place(ledger, &place, NULL);
     return words[place];
 }
 
-static int print_json(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
+static int print_json(struct cli *cli, struct ledger *ledger, const struct log_stats *s, const struct log_head *head,
                       const struct kept *kept) {
     struct lead lead = {0};
     struct obj obj = {0};
-    obj_text(&obj, "dir", ledger_dir(ledger));
-    obj_text(&obj, "origin", ledger_origin(ledger));
+    obj_text(&obj, "dir", log_dir(ledger));
+    obj_text(&obj, "origin", log_origin(ledger));
     obj_text(&obj, "place", place_word(ledger));
     obj_uint(&obj, "events", s->events);
-    obj_hex(&obj, "root", head->root, LEDGER_HASH);
+    obj_hex(&obj, "root", head->root, LOG_HASH);
     obj_time(&obj, "time", head->time);
     lead_now(ledger, &lead, NULL);
     obj_uint(&obj, "time_ahead_ns", lead.ns);
@@ -89,9 +89,9 @@ static int print_json(struct cli *cli, struct ledger *ledger, const struct ledge
     obj_uint(&obj, "map_bytes", s->map_bytes);
     obj_uint(&obj, "map_used", s->map_used);
     uint64_t room, all;
-    bool known = file_room(ledger_dir(ledger), &room, &all);
-    obj_uint(&obj, "disk_free_bytes", known ? room : LEDGER_NO_SEQ);
-    obj_uint(&obj, "disk_bytes", known ? all : LEDGER_NO_SEQ);
+    bool known = file_room(log_dir(ledger), &room, &all);
+    obj_uint(&obj, "disk_free_bytes", known ? room : LOG_NO_SEQ);
+    obj_uint(&obj, "disk_bytes", known ? all : LOG_NO_SEQ);
     obj_uint(&obj, "readers", s->readers);
     obj_uint(&obj, "dead_readers", s->dead_readers);
     obj_uint(&obj, "oldest_reader_pid", s->oldest_reader_pid);
@@ -111,10 +111,10 @@ static void size(struct cli *cli, const char *name, uint64_t v) {
 }
 
 /* The quota promises nothing that the disk does not have; an erasure needs as much again as is in use. */
-static void print_room(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s) {
+static void print_room(struct cli *cli, struct ledger *ledger, const struct log_stats *s) {
     char free_[32], whole[32];
     uint64_t room, all;
-    if (!file_room(ledger_dir(ledger), &room, &all)) {
+    if (!file_room(log_dir(ledger), &room, &all)) {
         return;
     }
     out_size(free_, room);
@@ -125,15 +125,15 @@ static void print_room(struct cli *cli, struct ledger *ledger, const struct ledg
     out_printf(cli, "%-16s %s of %s%s\n", "free on disk", free_, whole, less);
 }
 
-static void print_text(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
+static void print_text(struct cli *cli, struct ledger *ledger, const struct log_stats *s, const struct log_head *head,
                        const struct kept *kept) {
-    char time[TEXT_TIME_MAX], root[2 * LEDGER_HASH + 1], used[32], map[32];
+    char time[TEXT_TIME_MAX], root[2 * LOG_HASH + 1], used[32], map[32];
     struct lead lead = {0};
     lead_now(ledger, &lead, NULL);
     text_time(time, head->time);
-    text_hex(root, head->root, LEDGER_HASH);
-    out_field(cli, "directory", 16, ledger_dir(ledger));
-    out_field(cli, "origin", 16, ledger_origin(ledger));
+    text_hex(root, head->root, LOG_HASH);
+    out_field(cli, "directory", 16, log_dir(ledger));
+    out_field(cli, "origin", 16, log_origin(ledger));
     out_field(cli, "place", 16, place_word(ledger));
     count(cli, "events", s->events);
     out_printf(cli, "%-16s %s\n%-16s %s\n", "root", root, "newest event", time);
@@ -172,16 +172,16 @@ static void print_text(struct cli *cli, struct ledger *ledger, const struct ledg
 static int stats(struct cli *cli, const struct opt_args *args) {
     (void)args;
     struct ledger *ledger = NULL;
-    struct ledger_stats s = {0};
-    struct ledger_head head = {0};
+    struct log_stats s = {0};
+    struct log_head head = {0};
     struct kept kept = {.n = 0};
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = ledger_head(ledger, &head, &err);
-    if (rc == 0) rc = ledger_stats(ledger, &s, &err);
+    int rc = log_head(ledger, &head, &err);
+    if (rc == 0) rc = log_stats(ledger, &s, &err);
     if (rc == 0) rc = asof_stored(ledger, kept.status, &kept.n, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
@@ -190,7 +190,7 @@ static int stats(struct cli *cli, const struct opt_args *args) {
     } else {
         print_text(cli, ledger, &s, &head, &kept);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

@@ -226,13 +226,13 @@ static int add_this(struct cli *cli, const char *path, bool replace) {
     }
     int rc = trustthis_add(ledger, path, replace ? gave_way : NULL, &err);
     if (rc == 0 && replace && gave_way[0] != '\0') {
-        cli_note(cli, "ledger: trust add: what was trusted of '%s' gave way: %s", ledger_origin(ledger), gave_way);
+        cli_note(cli, "ledger: trust add: what was trusted of '%s' gave way: %s", log_origin(ledger), gave_way);
     }
     if (rc == 0) {
         cli_note(cli, "ledger: trust add: '%s' is trusted as it is now; 'ledger verify' checks it from here on",
-                 ledger_origin(ledger));
+                 log_origin(ledger));
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return rc == 0 ? EXIT_GOOD : rc == ERR_CONFLICT ? fail(cli, &err) : cli_fail(cli, &err);
 }
 

@@ -73,14 +73,13 @@ int answer_scan(struct answer *a, const struct query *query, uint64_t limit, ans
 /* ---- the rows themselves ---- */
 
 /* The private fields of the row, in a->private_fields; nothing when it has none. */
-static int read_private(struct answer *a, struct query_cursor *cursor, const struct ledger_event *event, struct err *err) {
+static int read_private(struct answer *a, struct query_cursor *cursor, const struct log_event *event, struct err *err) {
     buf_clear(&a->private_fields);
     return event->has_private ? query_private(cursor, &a->private_fields, err) : 0;
 }
 
 /* In a table: private fields after the open ones, or how many there are, which of kinds of one's own nobody would guess. */
-static int remark_private(struct answer *a, struct query_cursor *cursor, const struct ledger_event *event,
-                          struct err *err) {
+static int remark_private(struct answer *a, struct query_cursor *cursor, const struct log_event *event, struct err *err) {
     struct mp_reader reader;
     struct mp_item item;
     if (!event->has_private || !(a->ask.private_ || kind_is_custom(event->kind))) {
@@ -118,7 +117,7 @@ static int know_corrected(struct answer *a, uint64_t seq, struct err *err) {
 
 /* And that it no longer counts. */
 static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
-    const struct ledger_event *event = NULL;
+    const struct log_event *event = NULL;
     int rc = query_event(cursor, &event, err);
     if (rc == 0) rc = know_corrected(a, event->seq, err);
     buf_clear(&a->remark);
@@ -144,7 +143,7 @@ static bool shows_line(const struct answer *a) {
 
 static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, struct err *err) {
     struct query_value values[PICK_MAX + 1];
-    const struct ledger_event *event = NULL;
+    const struct log_event *event = NULL;
     size_t marks = a->is_around && a->format == ROWS_TABLE ? 1 : 0;
     if (a->fields.n == 0) {
         int rc = query_event(cursor, &event, err);
@@ -153,7 +152,7 @@ static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, str
         if (rc == 0) rc = know_corrected(a, event->seq, err);
         if (rc == 0) {
             const struct corrected_one *one = corrected_find(&a->corrected, event->seq);
-            rows_event(a->rows, event, bytes_of_buf(&a->private_fields), one != NULL ? one->by : LEDGER_NO_SEQ);
+            rows_event(a->rows, event, bytes_of_buf(&a->private_fields), one != NULL ? one->by : LOG_NO_SEQ);
         }
         return rc;
     }
@@ -316,13 +315,13 @@ static int show_around(struct answer *a, struct err *err) {
 
 static int follow(struct answer *a, struct err *err) {
     const struct timespec pause = {.tv_nsec = FOLLOW_NS};
-    struct ledger_head head;
+    struct log_head head;
     int rc = 0;
     rows_flush(a->rows);
     ask_open_end(&a->ask);
     while (rc == 0 && !answer_over(a) && a->size < a->ask.query.to) {
         uint64_t from = a->size;
-        rc = ledger_head(a->ledger, &head, err);
+        rc = log_head(a->ledger, &head, err);
         if (rc == 0 && head.size > from) {
             a->size = head.size;
             rc = answer_range(a, from, a->size, 0, show, err);

@@ -304,11 +304,11 @@ static void say_nothing_matched(const struct answer *a) {
 
 static int answer(struct answer *a) {
     struct err err = {0};
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct rows_column *columns = NULL;
     uint64_t found = 0;
     bool counts = a->count || a->by.n > 0;
-    int rc = ledger_head(a->ledger, &head, &err);
+    int rc = log_head(a->ledger, &head, &err);
     a->size = head.size;
     if (rc == 0 && ask_check(&a->ask, a->cli, a->size, &err) != 0) {
         return cli_fail_input(a->cli, &err);
@@ -364,7 +364,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
         pager_end(&a->pager, cli);
     }
     sql_close(a->sql);
-    ledger_close(a->ledger);
+    log_close(a->ledger);
     ask_done(&a->ask);
     pick_done(&a->fields);
     pick_done(&a->by);

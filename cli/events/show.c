@@ -62,7 +62,7 @@ static void put_lines(struct cli *cli, struct bytes text) {
 
 static int map(struct cli *cli, const char *title, struct bytes kind, struct bytes value, struct err *err) {
     struct buf text = {.max = SHOW_MAX};
-    int rc = ledger_fields_text(kind, value, &text, err);
+    int rc = log_fields_text(kind, value, &text, err);
     if (rc == 0) {
         out_printf(cli, "\n%s%s%s\n", out_color(cli, OUT_BOLD), title, out_color(cli, OUT_PLAIN));
         put_lines(cli, bytes_of_buf(&text));
@@ -92,14 +92,14 @@ static void later_done(struct later *later) {
 /* By which event, where one says so. */
 static void put_erased(struct cli *cli, const char *what, uint64_t by, const char *rest) {
     out_printf(cli, "\n%s: erased", what);
-    if (by != LEDGER_NO_SEQ) {
+    if (by != LOG_NO_SEQ) {
         out_printf(cli, " by event %llu", (unsigned long long)by);
     }
     out_str(cli, rest);
 }
 
-static int show_contents(struct cli *cli, const struct ledger_event *event, struct bytes private_,
-                         const struct later *later, struct err *err) {
+static int show_contents(struct cli *cli, const struct log_event *event, struct bytes private_, const struct later *later,
+                         struct err *err) {
     static const uint8_t none = 0x80; /* an empty map: they were erased */
     const struct buf *fields = &later->erased.fields;
     int rc = 0;
@@ -110,7 +110,7 @@ static int show_contents(struct cli *cli, const struct ledger_event *event, stru
     }
     if (rc == 0 && private_.n > 0) {
         if (bytes_eq(private_, (struct bytes){&none, 1})) {
-            put_erased(cli, "private fields", LEDGER_NO_SEQ, ", their commitment remains\n");
+            put_erased(cli, "private fields", LOG_NO_SEQ, ", their commitment remains\n");
         } else {
             rc = map(cli, "private fields:", event->kind, private_, err);
         }
@@ -121,7 +121,7 @@ static int show_contents(struct cli *cli, const struct ledger_event *event, stru
     return rc;
 }
 
-static int show_text(struct cli *cli, const struct ledger_event *event, struct bytes private_, const struct later *later,
+static int show_text(struct cli *cli, const struct log_event *event, struct bytes private_, const struct later *later,
                      struct err *err) {
     struct event_header header;
     char text[320], time[TEXT_TIME_MAX];
@@ -163,10 +163,10 @@ static int show_text(struct cli *cli, const struct ledger_event *event, struct b
     return rc;
 }
 
-static int show_json(struct cli *cli, const struct ledger_event *event, struct bytes private_, const struct later *later,
+static int show_json(struct cli *cli, const struct log_event *event, struct bytes private_, const struct later *later,
                      struct err *err) {
     const struct corrected_one *one = corrected_find(&later->corrected, event->seq);
-    struct ledger_event_marks marks = {.corrected_by = one != NULL ? one->by : LEDGER_NO_SEQ};
+    struct log_event_marks marks = {.corrected_by = one != NULL ? one->by : LOG_NO_SEQ};
     struct buf text = {.max = SHOW_MAX}, erased = {.max = SHOW_MAX};
     if (later->erased.list.n > 0) {
         mp_put_array(&erased, later->erased.list.n);
@@ -174,7 +174,7 @@ static int show_json(struct cli *cli, const struct ledger_event *event, struct b
         marks.erased = bytes_of_buf(&erased);
     }
     int rc = buf_check(&erased, "what was erased", err);
-    if (rc == 0) rc = ledger_event_json_marked(event, private_, &marks, cli->out_tty, &text, err);
+    if (rc == 0) rc = log_event_json_marked(event, private_, &marks, cli->out_tty, &text, err);
     if (rc == 0) {
         buf_put_str(&text, "\n");
         out_json(cli, bytes_of_buf(&text));
@@ -195,24 +195,24 @@ static int show(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     struct pager pager = {.wanted = true};
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
-    struct ledger_head head = {0};
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    struct log_head head = {0};
     struct later later = {0};
     struct buf private_ = {.max = SHOW_MAX};
     struct err err = {0};
-    int rc = ledger_head(ledger, &head, &err);
+    int rc = log_head(ledger, &head, &err);
     if (rc == 0 && seq >= head.size) {
         rc = err_set(&err, ERR_NOTFOUND, "there is no event %llu: the ledger has %llu, the newest is %llu",
                      (unsigned long long)seq, (unsigned long long)head.size, (unsigned long long)head.size - 1);
     }
-    if (rc == 0) rc = ledger_reader_open(ledger, seq, seq + 1, &reader, &err);
-    if (rc == 0) rc = ledger_reader_next(reader, &event, &err);
+    if (rc == 0) rc = log_reader_open(ledger, seq, seq + 1, &reader, &err);
+    if (rc == 0) rc = log_reader_next(reader, &event, &err);
     if (rc == 1) {
         rc = err_set(&err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)seq);
     }
     if (rc == 0 && event.has_private) {
-        rc = ledger_reader_private(reader, &private_, &err);
+        rc = log_reader_private(reader, &private_, &err);
     }
     if (rc == 0) rc = later_load(ledger, seq, &later, &err);
     if (rc == 0) {
@@ -222,10 +222,10 @@ static int show(struct cli *cli, const struct opt_args *args) {
     }
     pager_end(&pager, cli);
     exit_code = rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     later_done(&later);
     buf_done(&private_);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

@@ -495,10 +495,10 @@ static int print(struct timeline *t) {
 
 static int answer(struct timeline *t, const struct ask *ask) {
     struct err err = {0};
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct query q = ask->query;
     q.stop = stop_catch();
-    int rc = ledger_head(t->ledger, &head, &err);
+    int rc = log_head(t->ledger, &head, &err);
     t->size = head.size;
     if (rc == 0 && ask_check(ask, t->cli, t->size, &err) != 0) {
         return cli_fail_input(t->cli, &err);
@@ -543,7 +543,7 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
         damage_done(&t.damage);
         tree_done(&t.tree);
     }
-    ledger_close(t.ledger);
+    log_close(t.ledger);
     ask_done(&ask);
     return exit_code;
 }

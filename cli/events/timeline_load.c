@@ -30,7 +30,7 @@ static int add_gaps(struct timeline *t, const struct query *base, struct err *er
     struct query_value gap = {.type = QUERY_TEXT, .text = bytes_of("ledger.gap")};
     const struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &gap, .n_values = 1};
     struct query q = *base;
-    uint64_t first = LEDGER_NO_SEQ, last = 0;
+    uint64_t first = LOG_NO_SEQ, last = 0;
     for (size_t i = 0; i < t->tree.n; i++) {
         first = t->tree.nodes[i].seq < first ? t->tree.nodes[i].seq : first;
         last = t->tree.nodes[i].seq > last ? t->tree.nodes[i].seq : last;
@@ -124,7 +124,7 @@ static int load_run(struct timeline *t, struct bytes name, const struct query *b
 static int mark_corrected(struct timeline *t, struct err *err) {
     struct corrected corrected = {0};
     int rc = corrected_load(t->ledger, 0, &corrected, err);
-    if (rc == 0) rc = tree_mark_corrected(&t->tree, t->ledger, &corrected, LEDGER_NO_SEQ, err);
+    if (rc == 0) rc = tree_mark_corrected(&t->tree, t->ledger, &corrected, LOG_NO_SEQ, err);
     corrected_done(&corrected);
     return rc;
 }

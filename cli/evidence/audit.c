@@ -28,7 +28,7 @@ int audit_form(const char *page, bool *ret_html, struct err *err) {
     return 0;
 }
 
-static int digest(int fd, uint8_t ret[LEDGER_HASH], struct err *err) {
+static int digest(int fd, uint8_t ret[LOG_HASH], struct err *err) {
     uint8_t piece[1 << 14];
     struct hash *hash = hash_new();
     ssize_t n = 0;
@@ -180,15 +180,15 @@ static const char head_html[] =
     "@media print{body{max-width:none;margin:0}h3,tr{break-inside:avoid}}\n"
     "</style>\n</head>\n<body>\n<h1>Evidence report</h1>\n";
 
-static const char *verdict_of(enum ledger_verdict verdict) {
+static const char *verdict_of(enum log_verdict verdict) {
     switch (verdict) {
-    case LEDGER_GOOD:
+    case LOG_GOOD:
         return "valid and anchored";
-    case LEDGER_NOT_ANCHORED:
+    case LOG_NOT_ANCHORED:
         return "consistent, NOT ANCHORED: nothing from outside vouches for it";
-    case LEDGER_CONTRADICTS:
+    case LOG_CONTRADICTS:
         return "CONTRADICTS what was known from outside";
-    case LEDGER_INVALID:
+    case LOG_INVALID:
         break;
     }
     return "INVALID: tampered or corrupt";
@@ -210,18 +210,18 @@ static void put_verdict(struct audit *a, const struct export_report *report) {
 }
 
 static void put_who(struct audit *a, const struct export_report *report) {
-    char hex[2 * LEDGER_HASH + 1], text[160], time[TEXT_TIME_MAX];
+    char hex[2 * LOG_HASH + 1], text[160], time[TEXT_TIME_MAX];
     heading(a, "Who");
     begin_rows(a);
     row(a, "origin", bytes_of(report->origin[0] != '\0' ? report->origin : "not known"), false);
     row(a, "log key", bytes_of(a->question->known ? a->question->log_vkey : "not known"), false);
-    text_hex(hex, report->head.root, LEDGER_HASH);
+    text_hex(hex, report->head.root, LOG_HASH);
     snprintf(text, sizeof(text), "%llu event%s, root %s", (unsigned long long)report->head.size, text_s(report->head.size),
              hex);
     row(a, "log", bytes_of(text), false);
     row(a, "exporter", bytes_of(a->question->known ? a->question->exporter : "not known"), false);
     row(a, "file", bytes_of(a->bundle), false);
-    text_hex(hex, a->digest, LEDGER_HASH);
+    text_hex(hex, a->digest, LOG_HASH);
     row(a, "SHA-256", bytes_of(hex), false);
     question_time(time, clock_wall_ns() / CLOCK_NS_PER_S * CLOCK_NS_PER_S);
     snprintf(text, sizeof(text), "%s, by ledger %s", time, LEDGER_VERSION);
@@ -283,7 +283,7 @@ int audit_begin(struct audit *a, int fd, const struct export_report *report, str
     return flush(a, 0, err);
 }
 
-static void put_header(struct audit *a, const struct ledger_event *e) {
+static void put_header(struct audit *a, const struct log_event *e) {
     const struct {
         const char *name;
         struct bytes value;
@@ -307,12 +307,12 @@ static void put_header(struct audit *a, const struct ledger_event *e) {
     own(a, a->html ? "</p>\n" : "\n");
 }
 
-static int put_fields(struct audit *a, const char *title, const struct ledger_event *e, struct bytes map, struct err *err) {
+static int put_fields(struct audit *a, const char *title, const struct log_event *e, struct bytes map, struct err *err) {
     struct buf json = {.max = TEXT_MAX};
     if (map.n <= 1) { /* an empty map is one byte */
         return 0;
     }
-    int rc = ledger_fields_text(e->kind, map, &json, err);
+    int rc = log_fields_text(e->kind, map, &json, err);
     if (rc == 0) {
         block(a, title, bytes_of_buf(&json));
     }
@@ -320,7 +320,7 @@ static int put_fields(struct audit *a, const char *title, const struct ledger_ev
     return rc;
 }
 
-int audit_event(struct audit *a, const struct ledger_event *e, struct bytes private_, struct err *err) {
+int audit_event(struct audit *a, const struct log_event *e, struct bytes private_, struct err *err) {
     if (e->body.n == 0 && export_misses(a->question, e) != 0) {
         return 0;
     }
@@ -341,7 +341,7 @@ static void put_findings(struct audit *a, const struct export_report *report) {
     begin_rows(a);
     for (size_t i = 0; i < kept && i < report->n_findings; i++) {
         char text[800], seq[40] = "";
-        if (report->findings[i].seq != LEDGER_NO_SEQ) {
+        if (report->findings[i].seq != LOG_NO_SEQ) {
             snprintf(seq, sizeof(seq), "event %llu: ", (unsigned long long)report->findings[i].seq);
         }
         snprintf(text, sizeof(text), "%s%s%s%s", report->findings[i].member,
@@ -358,7 +358,7 @@ static void put_checks(struct audit *a, const struct export_report *report) {
     for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
         char text[640];
         snprintf(text, sizeof(text), "%s: %s", report_state_word(report->aspect[i].state), report->aspect[i].text);
-        row(a, export_aspect_name((enum export_aspect)i), bytes_of(text), report->aspect[i].state == LEDGER_ASPECT_FAULT);
+        row(a, export_aspect_name((enum export_aspect)i), bytes_of(text), report->aspect[i].state == LOG_ASPECT_FAULT);
     }
     end_rows(a);
     own(a, a->html ? "" : "\n");
@@ -367,9 +367,9 @@ static void put_checks(struct audit *a, const struct export_report *report) {
 }
 
 int audit_end(struct audit *a, int fd, const struct export_report *report, struct err *err) {
-    uint8_t now[LEDGER_HASH];
+    uint8_t now[LOG_HASH];
     int rc = digest(fd, now, err);
-    if (rc == 0 && memcmp(now, a->digest, LEDGER_HASH) != 0) {
+    if (rc == 0 && memcmp(now, a->digest, LOG_HASH) != 0) {
         rc = err_set(err, ERR_CONFLICT, "'%s' was changed while it was read", a->bundle);
     }
     if (rc != 0) {

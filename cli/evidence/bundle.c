@@ -24,10 +24,9 @@
 
 /* ---- events ---- */
 
-static int print_map(struct cli *cli, const char *title, const struct ledger_event *event, struct bytes map,
-                     struct err *err) {
+static int print_map(struct cli *cli, const char *title, const struct log_event *event, struct bytes map, struct err *err) {
     struct buf text = {.max = EVENT_TEXT_MAX};
-    int rc = ledger_fields_text(event->kind, map, &text, err);
+    int rc = log_fields_text(event->kind, map, &text, err);
     if (rc == 0) {
         out_printf(cli, "    %s%s%s\n", out_color(cli, OUT_DIM), title, out_color(cli, OUT_PLAIN));
         out_safe_lines(cli, bytes_of_buf(&text), "    ");
@@ -44,7 +43,7 @@ static void print_word(struct cli *cli, const char *name, struct bytes value) {
 }
 
 /* An event without a body: is it kept back, or no part of the answer? */
-static void print_why_not(struct cli *cli, const struct export_question *q, const struct ledger_event *event) {
+static void print_why_not(struct cli *cli, const struct export_question *q, const struct log_event *event) {
     unsigned missed = q == NULL ? 0 : export_misses(q, event);
     struct buf why = {.max = 1024};
     if (missed != 0) {
@@ -56,7 +55,7 @@ static void print_why_not(struct cli *cli, const struct export_question *q, cons
     buf_done(&why);
 }
 
-static int print_text(struct cli *cli, const struct export_question *q, const struct ledger_event *event,
+static int print_text(struct cli *cli, const struct export_question *q, const struct log_event *event,
                       struct bytes private_, const struct corrected_one *corrected, struct err *err) {
     char time[TEXT_TIME_MAX];
     text_time(time, event->time);
@@ -88,15 +87,15 @@ static int print_text(struct cli *cli, const struct export_question *q, const st
     return rc == 0 && private_.n > 1 ? print_map(cli, "private fields", event, private_, err) : rc;
 }
 
-int bundle_print_event(struct cli *cli, const struct export_question *q, const struct ledger_event *event,
+int bundle_print_event(struct cli *cli, const struct export_question *q, const struct log_event *event,
                        struct bytes private_, const struct corrected *corrected, struct err *err) {
     const struct corrected_one *one = corrected_of(corrected, event);
     if (!cli->json) {
         return print_text(cli, q, event, private_, one, err);
     }
-    const struct ledger_event_marks marks = {.corrected_by = one != NULL ? one->by : LEDGER_NO_SEQ};
+    const struct log_event_marks marks = {.corrected_by = one != NULL ? one->by : LOG_NO_SEQ};
     struct buf text = {.max = EVENT_TEXT_MAX};
-    int rc = ledger_event_json_marked(event, private_, &marks, false, &text, err);
+    int rc = log_event_json_marked(event, private_, &marks, false, &text, err);
     if (rc == 0) {
         buf_put_str(&text, "\n");
         out_json(cli, bytes_of_buf(&text));
@@ -111,7 +110,7 @@ struct printing {
     const struct corrected *corrected;
 };
 
-static int print_one(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+static int print_one(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     const struct printing *p = ctx;
     return out_good(p->cli) ? bundle_print_event(p->cli, p->question, event, private_, p->corrected, err)
                             : err_set(err, ERR_IO, "standard output");
@@ -164,7 +163,7 @@ static int report_json(struct cli *cli, const char *path, const struct export_re
     obj_text(&obj, "format", report->sparse ? "sparse" : "bundle");
     obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
     obj_uint(&obj, "size", report->head.size);
-    obj_hex(&obj, "root", report->head.root, LEDGER_HASH);
+    obj_hex(&obj, "root", report->head.root, LOG_HASH);
     obj_uint(&obj, "from", report->counts.from);
     obj_uint(&obj, "to", report->counts.to);
     put_counts(&obj, report);
@@ -176,7 +175,7 @@ static int report_json(struct cli *cli, const char *path, const struct export_re
 }
 
 static void report_head(struct cli *cli, const char *path, const struct export_report *report) {
-    char root[2 * LEDGER_HASH + 1];
+    char root[2 * LOG_HASH + 1];
     const struct export_counts *c = &report->counts;
     out_str(cli, "verified      ");
     out_safe(cli, bytes_of(path));
@@ -186,7 +185,7 @@ static void report_head(struct cli *cli, const char *path, const struct export_r
         out_safe(cli, bytes_of(report->origin));
     }
     if (report->head.size > 0) {
-        text_hex(root, report->head.root, LEDGER_HASH);
+        text_hex(root, report->head.root, LOG_HASH);
         out_printf(cli, "\nhead          size %llu, root %s", (unsigned long long)report->head.size, root);
     }
     if (c->to > c->from) {
@@ -234,7 +233,7 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
             out_safe(cli, bytes_of(report->findings[i].member));
             out_str(cli, "', ");
         }
-        if (report->findings[i].seq != LEDGER_NO_SEQ) {
+        if (report->findings[i].seq != LOG_NO_SEQ) {
             out_printf(cli, "seq %llu, ", (unsigned long long)report->findings[i].seq);
         }
         out_printf(cli, "%s, rule %s: ", export_aspect_name(report->findings[i].aspect), report->findings[i].rule);
@@ -257,7 +256,7 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
 struct verifying {
     struct cli *cli;
     const char *path;
-    const struct ledger_trust *trust;
+    const struct log_trust *trust;
     int fd;
     struct export_report *report;
     struct export_question *question;
@@ -265,7 +264,7 @@ struct verifying {
 };
 
 static int check(const struct verifying *v, bool first,
-                 int (*each)(void *, const struct ledger_event *, struct bytes, struct err *), void *ctx, struct err *err) {
+                 int (*each)(void *, const struct log_event *, struct bytes, struct err *), void *ctx, struct err *err) {
     struct out_progress progress;
     struct export_verify_options options = {
         .trust = v->trust, .stop = stop_catch(), .each = each, .ctx = ctx, .question = first ? v->question : NULL};
@@ -311,14 +310,14 @@ static int print_events(const struct verifying *v, struct err *err) {
     return rc;
 }
 
-static int audit_one(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+static int audit_one(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     return audit_event(ctx, event, private_, err);
 }
 
 /* No event of an invalid bundle is on the page. */
 static int write_page(const struct verifying *v, const char *page, struct err *err) {
     struct audit audit = {.bundle = v->path, .page = page, .question = v->question};
-    bool invalid = v->report->verdict == LEDGER_INVALID;
+    bool invalid = v->report->verdict == LOG_INVALID;
     int rc = audit_form(page, &audit.html, err);
     if (rc == 0) rc = audit_begin(&audit, v->fd, v->report, err);
     if (rc == 0 && !invalid) rc = check(v, false, audit_one, &audit, err);
@@ -328,7 +327,7 @@ static int write_page(const struct verifying *v, const char *page, struct err *e
 }
 
 /* Which events are corrected is known when all were seen. */
-static int note_corrected(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+static int note_corrected(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     (void)private_;
     return corrected_add(ctx, event, err);
 }
@@ -340,14 +339,14 @@ static int verify_all(struct verifying *v, bool *print, const char *page, struct
     }
     int rc = check(v, true, *print ? note_corrected : NULL, &v->corrected, err);
     corrected_order(&v->corrected);
-    *print = *print && rc == 0 && v->report->verdict != LEDGER_INVALID;
+    *print = *print && rc == 0 && v->report->verdict != LOG_INVALID;
     if (rc == 0 && page != NULL) rc = write_page(v, page, err);
     if (rc == 0 && *print) rc = print_events(v, err);
     close(v->fd);
     return rc;
 }
 
-int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *trust, bool print, const char *page) {
+int bundle_verify(struct cli *cli, const char *path, const struct log_trust *trust, bool print, const char *page) {
     struct err err = {0};
     bool html;
     struct verifying v = {.cli = cli, .path = path, .trust = trust};

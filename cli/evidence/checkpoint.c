@@ -68,17 +68,17 @@ static int read_kept(const char *path, struct kept *kept, struct err *err) {
 /* The kept one does not fit this ledger: it stays, and both are shown. */
 static int refuse(struct cli *cli, struct ledger *ledger, const char *path, const struct kept *kept,
                   const struct rivals *rivals) {
-    struct ledger_trust *trust = ledger_trust_new();
+    struct log_trust *trust = log_trust_new();
     struct err err = {0};
     const struct rival *rival = &rivals->rival[0];
     if (note_check_key(&kept->note, &ledger->log, NULL) != NOTE_GOOD) {
-        ledger_trust_free(trust);
+        log_trust_free(trust);
         return cli_refuse(cli, EXIT_INPUT, ERR_INVALID,
                           "'%s' is a checkpoint of '%.*s' that this log's key has not signed; it is left as it is", path,
                           kept->point.origin.n < 256 ? (int)kept->point.origin.n : 256, (const char *)kept->point.origin.p);
     }
-    if (!trust || ledger_trust_checkpoint(trust, path, &err) != 0) {
-        ledger_trust_free(trust);
+    if (!trust || log_trust_checkpoint(trust, path, &err) != 0) {
+        log_trust_free(trust);
         return cli_fail(cli, &err);
     }
     if (rival->stand == RIVAL_AHEAD) {
@@ -97,7 +97,7 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
     } else {
         rivals_print(cli, rivals, trust);
     }
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     return cli_fail_as(cli, &err, EXIT_CONTRADICTS);
 }
 
@@ -192,7 +192,7 @@ static int print(struct cli *cli, struct ledger *ledger, const char *output) {
     struct buf note = {.max = NOTE_MAX};
     struct err err = {0};
     int exit_code = EXIT_GOOD;
-    int rc = ledger_checkpoint(ledger, &note, &err);
+    int rc = log_checkpoint(ledger, &note, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else {
@@ -218,7 +218,7 @@ static int run_checkpoint(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     exit_code = kept ? save(cli, ledger, kept) : print(cli, ledger, output);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

@@ -75,12 +75,12 @@ static int read_terms(const struct opt_args *args, struct cut_args *cut, struct 
 static int read_when(const struct opt_args *args, const struct opt *option, bool last, struct ledger *ledger,
                      struct when *ret, bool *ret_given, struct err *err) {
     const char *text = opt_text(args, option);
-    struct ledger_head head;
+    struct log_head head;
     *ret_given = text != NULL;
     if (text == NULL) {
         return 0;
     }
-    int rc = ledger_head(ledger, &head, err);
+    int rc = log_head(ledger, &head, err);
     if (rc == 0) rc = when_parse(text, last, ret, err);
     if (rc == 0) rc = when_check(ret, text, head.size, err);
     if (rc != 0) {

@@ -77,7 +77,7 @@ static const struct ask_options asked = {.fields = conditions,
                                          .grep = &options[E_GREP]};
 
 struct request {
-    struct ledger_erase_options o;
+    struct log_erase_options o;
     struct seqs seqs;
     char *names; /* what `field` points into */
     const char *field[ERASE_FIELDS_MAX];
@@ -176,7 +176,7 @@ static int read_request(const struct opt_args *args, struct request *w, struct e
     if (w->o.reason == NULL && !opt_has(args, &options[E_DRY_RUN])) {
         return err_set(err, ERR_INVALID, "--reason is needed: request, retention, mistake or another word");
     }
-    w->o.what = body ? LEDGER_ERASE_BODY : w->o.artifact != NULL ? LEDGER_ERASE_ARTIFACT : LEDGER_ERASE_PRIVATE;
+    w->o.what = body ? LOG_ERASE_BODY : w->o.artifact != NULL ? LOG_ERASE_ARTIFACT : LOG_ERASE_PRIVATE;
     int rc = check_choice(args, w, err);
     if (rc == 0 && some) rc = take_fields(args, w, err);
     if (rc == 0) rc = take_seqs(args, w, err);
@@ -223,8 +223,8 @@ static int choose_where(struct ledger *ledger, struct request *w, struct err *er
 
 static int choose(struct cli *cli, struct ledger *ledger, struct request *w, struct err *err) {
     struct query_cursor *cursor = NULL;
-    struct ledger_head head = {0};
-    int rc = ledger_head(ledger, &head, err);
+    struct log_head head = {0};
+    int rc = log_head(ledger, &head, err);
     if (rc == 0) rc = ask_check(&w->ask, cli, head.size, err);
     if (rc != 0) {
         return rc;
@@ -246,7 +246,7 @@ static int choose(struct cli *cli, struct ledger *ledger, struct request *w, str
 }
 
 /* "sha256:<hex>" and "<hex>" are names of artifacts too. */
-static void full_id(struct request *w, char id[LEDGER_ARTIFACT_ID + 32]) {
+static void full_id(struct request *w, char id[LOG_ARTIFACT_ID + 32]) {
     if (w->o.artifact != NULL && strncmp(w->o.artifact, "sha256:", 7) == 0 && strlen(w->o.artifact) == 71) {
         memcpy(id, "artifact:", 9);
         memcpy(id + 9, w->o.artifact, 72);
@@ -259,7 +259,7 @@ static void full_id(struct request *w, char id[LEDGER_ARTIFACT_ID + 32]) {
 /* Old files go; says so when they cannot. *ret_gone: they are gone. */
 static int finish(struct cli *cli, struct ledger *ledger, bool *ret_gone, uint64_t *ret_pid) {
     struct err err = {0};
-    int rc = ledger_erase_finish(ledger, cli->wait_ns != 0 ? cli->wait_ns : WAIT_DEFAULT_NS, ret_pid, &err);
+    int rc = log_erase_finish(ledger, cli->wait_ns != 0 ? cli->wait_ns : WAIT_DEFAULT_NS, ret_pid, &err);
     *ret_gone = rc == 0;
     if (rc == 0) {
         return EXIT_GOOD;
@@ -290,12 +290,12 @@ static int declined(struct cli *cli) {
 
 static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct request *w, bool yes) {
     struct erase_said said = {.cli = cli, .plan = NULL};
-    struct ledger_receipt receipt = {0};
+    struct log_receipt receipt = {0};
     struct err err = {0};
     if (!confirm(cli, yes, "This stored file goes for good.")) {
         return declined(cli);
     }
-    int rc = ledger_erase(ledger, &w->o, &receipt, &err);
+    int rc = log_erase(ledger, &w->o, &receipt, &err);
     if (rc != 0) {
         return cli_fail_lookup(cli, &err);
     }
@@ -377,7 +377,7 @@ static int erase(struct cli *cli, const struct opt_args *args) {
     struct request w = {.field = {NULL}};
     struct ledger *ledger = NULL;
     struct err err = {0};
-    char actor[128], id[LEDGER_ARTIFACT_ID + 32];
+    char actor[128], id[LOG_ARTIFACT_ID + 32];
     w.o.actor = cli_actor(opt_text(args, &options[E_BY]), actor);
     int rc = read_request(args, &w, &err);
     full_id(&w, id);
@@ -392,7 +392,7 @@ static int erase(struct cli *cli, const struct opt_args *args) {
                     : w.o.artifact != NULL            ? erase_artifact(cli, ledger, &w, opt_has(args, &options[E_YES]))
                                                       : erase_events(cli, ledger, &w, args);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     ask_done(&w.ask);
     free(w.seqs.seq);
     free(w.names);

@@ -27,7 +27,7 @@ static uint64_t fields_shown(const struct erase_plan *plan, struct bytes disclos
     const uint8_t *at = disclosure.n > 0 ? memmem(disclosure.p, disclosure.n, mark, sizeof(mark) - 1) : NULL;
     const uint8_t *end = disclosure.p + disclosure.n;
     uint64_t mask = 0;
-    if (plan->what == LEDGER_ERASE_BODY) {
+    if (plan->what == LOG_ERASE_BODY) {
         return disclosure.n > 0 && bytes_has_prefix(disclosure, "headers only") ? 0 : UINT64_MAX;
     }
     if (at == NULL) {
@@ -62,7 +62,7 @@ static size_t next_condition(struct bytes query, size_t from, const char *const 
 }
 
 /* "kind = run.*, run = r-1" against an event. */
-static enum shown matches(struct bytes query, const struct ledger_event *e) {
+static enum shown matches(struct bytes query, const struct log_event *e) {
     static const char *const names[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
     const struct bytes values[] = {e->kind, e->subject, e->run, e->actor, e->source, e->grade, e->key};
     size_t n = sizeof(names) / sizeof(names[0]);
@@ -93,7 +93,7 @@ static enum shown matches(struct bytes query, const struct ledger_event *e) {
     return SHOWN;
 }
 
-static enum shown shows(const struct disclosed *disclosed, const struct ledger_event *event) {
+static enum shown shows(const struct disclosed *disclosed, const struct log_event *event) {
     if (event->seq < disclosed->from || event->seq >= disclosed->to) {
         return SHOWN_NOT;
     }
@@ -109,18 +109,18 @@ static enum shown shows(const struct disclosed *disclosed, const struct ledger_e
 /* ---- one export ---- */
 
 static int count(struct erase_export *x, const struct disclosed *disclosed, const struct erase_plan *plan,
-                 struct ledger_reader *reader, struct err *err) {
+                 struct log_reader *reader, struct err *err) {
     uint64_t mask = fields_shown(plan, disclosed->disclosure);
     int rc = 0;
     for (size_t i = 0; mask != 0 && i < plan->n && rc == 0; i++) {
         const struct erase_item *item = &plan->item[i];
-        struct ledger_event event;
+        struct log_event event;
         if (item->seq < disclosed->from || item->seq >= disclosed->to ||
             (plan->n_fields > 0 && (item->fields & mask) == 0)) {
             continue;
         }
-        ledger_reader_seek(reader, item->seq);
-        rc = ledger_reader_next(reader, &event, err);
+        log_reader_seek(reader, item->seq);
+        rc = log_reader_next(reader, &event, err);
         if (rc == 0) {
             enum shown shown = shows(disclosed, &event);
             x->events += shown == SHOWN;
@@ -144,8 +144,8 @@ static void copy(char *to, size_t max, struct bytes text) {
 }
 
 static int take(struct erase_left *left, const struct erase_plan *plan, struct query_cursor *cursor,
-                struct ledger_reader *reader, struct buf *private_, struct err *err) {
-    const struct ledger_event *event = NULL;
+                struct log_reader *reader, struct buf *private_, struct err *err) {
+    const struct log_event *event = NULL;
     int rc = query_event(cursor, &event, err);
     if (rc != 0) {
         return rc;
@@ -172,7 +172,7 @@ int erase_left_find(struct erase_left *left, const struct erase_plan *plan, stru
     struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("ledger.exported")};
     struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
     struct query_cursor *cursor = NULL;
-    struct ledger_reader *reader = NULL;
+    struct log_reader *reader = NULL;
     struct query query;
     struct buf private_ = {.max = (size_t)32 << 20};
     query_init(&query);
@@ -180,11 +180,11 @@ int erase_left_find(struct erase_left *left, const struct erase_plan *plan, stru
     query.n_terms = 1;
     query.proven = true;
     int rc = plan->n == 0 ? 1 : query_open(ledger, &query, &cursor, err);
-    if (rc == 0) rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, err);
+    if (rc == 0) rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, err);
     while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
         rc = take(left, plan, cursor, reader, &private_, err);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     query_close(cursor);
     buf_done(&private_);
     return rc == 1 ? 0 : rc;

@@ -1,4 +1,4 @@
-/* Each event is read once, its leaf checked, and held against what was asked for. What ledger_erase refuses is found here
+/* Each event is read once, its leaf checked, and held against what was asked for. What log_erase refuses is found here
  * already, so that one event out of many does not refuse the others, and so that people can look before it is done. */
 #include "cli/evidence/erase_plan.h"
 
@@ -24,24 +24,24 @@ static uint64_t fields_of(const struct erase_plan *plan, struct bytes map, size_
     return mask;
 }
 
-static int look(const struct erase_plan *plan, struct ledger_reader *reader, struct buf *private_, struct erase_item *ret,
+static int look(const struct erase_plan *plan, struct log_reader *reader, struct buf *private_, struct erase_item *ret,
                 enum erase_bar *ret_bar, struct err *err) {
-    struct ledger_event event;
-    int rc = ledger_reader_next(reader, &event, err);
+    struct log_event event;
+    int rc = log_reader_next(reader, &event, err);
     *ret_bar = ERASE_CAN;
     if (rc != 0) {
         return rc == 1 ? err_set(err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)ret->seq) : rc;
     }
     if (epoch_is_kept(event.kind)) {
         *ret_bar = ERASE_KEPT;
-    } else if (plan->what == LEDGER_ERASE_BODY) {
+    } else if (plan->what == LOG_ERASE_BODY) {
         *ret_bar = event.payload.n == 0 ? ERASE_GONE : event.author.n > 0 ? ERASE_SIGNED : ERASE_CAN;
     } else if (!event.has_private) {
         *ret_bar = ERASE_NO_PRIVATE;
     } else {
         size_t all = 0;
         buf_clear(private_);
-        rc = ledger_reader_private(reader, private_, err);
+        rc = log_reader_private(reader, private_, err);
         ret->fields = rc == 0 ? fields_of(plan, bytes_of_buf(private_), &all) : 0;
         ret->n_fields = plan->n_fields == 0 ? all : (size_t)__builtin_popcountll(ret->fields);
         *ret_bar = all == 0 ? ERASE_GONE : ret->n_fields == 0 ? ERASE_NO_FIELD : ERASE_CAN;
@@ -59,17 +59,17 @@ static void bar(struct erase_plan *plan, enum erase_bar why, uint64_t seq) {
 }
 
 int erase_plan_make(struct erase_plan *plan, struct ledger *ledger, const uint64_t *seqs, size_t n, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_head head = {0};
+    struct log_reader *reader = NULL;
+    struct log_head head = {0};
     struct buf private_ = {.max = (size_t)32 << 20};
     plan->item = calloc(n + 1, sizeof(*plan->item));
-    int rc = plan->item == NULL ? err_set(err, ERR_NOMEM, "out of memory") : ledger_head(ledger, &head, err);
-    if (rc == 0) rc = ledger_reader_open(ledger, 0, head.size, &reader, err);
+    int rc = plan->item == NULL ? err_set(err, ERR_NOMEM, "out of memory") : log_head(ledger, &head, err);
+    if (rc == 0) rc = log_reader_open(ledger, 0, head.size, &reader, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct erase_item item = {.seq = seqs[i]};
         enum erase_bar why = ERASE_NO_EVENT;
         if (seqs[i] < head.size) {
-            ledger_reader_seek(reader, seqs[i]);
+            log_reader_seek(reader, seqs[i]);
             rc = look(plan, reader, &private_, &item, &why, err);
         }
         if (rc == 0 && why == ERASE_CAN) {
@@ -79,7 +79,7 @@ int erase_plan_make(struct erase_plan *plan, struct ledger *ledger, const uint64
             bar(plan, why, seqs[i]);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&private_);
     return rc;
 }
@@ -91,10 +91,10 @@ void erase_plan_done(struct erase_plan *plan) {
 
 /* ---- doing it ---- */
 
-/* The seqs of the next events with these fields, from *at on; at most LEDGER_ERASE_MAX. */
+/* The seqs of the next events with these fields, from *at on; at most LOG_ERASE_MAX. */
 static size_t gather(const struct erase_plan *plan, uint64_t fields, size_t *at, uint64_t *seqs) {
     size_t n = 0;
-    for (; *at < plan->n && n < LEDGER_ERASE_MAX; (*at)++) {
+    for (; *at < plan->n && n < LOG_ERASE_MAX; (*at)++) {
         if (plan->item[*at].fields == fields) {
             seqs[n++] = plan->item[*at].seq;
         }
@@ -111,8 +111,8 @@ static bool came_before(const struct erase_plan *plan, size_t at) {
     return false;
 }
 
-static int erase_these(const struct erase_plan *plan, struct ledger *ledger, struct ledger_erase_options *o,
-                       uint64_t fields, size_t at, uint64_t *seqs, erase_each_fn *each, void *ctx, struct err *err) {
+static int erase_these(const struct erase_plan *plan, struct ledger *ledger, struct log_erase_options *o, uint64_t fields,
+                       size_t at, uint64_t *seqs, erase_each_fn *each, void *ctx, struct err *err) {
     const char *names[ERASE_FIELDS_MAX];
     int rc = 0;
     o->n_fields = 0;
@@ -124,8 +124,8 @@ static int erase_these(const struct erase_plan *plan, struct ledger *ledger, str
     o->fields = names;
     o->seqs = seqs;
     while (rc == 0 && (o->n_seqs = gather(plan, fields, &at, seqs)) > 0) {
-        struct ledger_receipt receipt = {0};
-        rc = ledger_erase(ledger, o, &receipt, err);
+        struct log_receipt receipt = {0};
+        rc = log_erase(ledger, o, &receipt, err);
         if (rc == 0) {
             each(ctx, o, &receipt);
         }
@@ -133,10 +133,10 @@ static int erase_these(const struct erase_plan *plan, struct ledger *ledger, str
     return rc;
 }
 
-int erase_plan_run(const struct erase_plan *plan, struct ledger *ledger, const struct ledger_erase_options *options,
+int erase_plan_run(const struct erase_plan *plan, struct ledger *ledger, const struct log_erase_options *options,
                    erase_each_fn *each, void *ctx, struct err *err) {
-    struct ledger_erase_options o = *options;
-    uint64_t *seqs = calloc(LEDGER_ERASE_MAX, sizeof(*seqs));
+    struct log_erase_options o = *options;
+    uint64_t *seqs = calloc(LOG_ERASE_MAX, sizeof(*seqs));
     int rc = seqs == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
     uint64_t last = 0;
     for (size_t i = 0; i < plan->n && rc == 0; i++) {
@@ -154,7 +154,7 @@ int erase_plan_run(const struct erase_plan *plan, struct ledger *ledger, const s
 /* ---- words ---- */
 
 const char *erase_bar_text(const struct erase_plan *plan, enum erase_bar bar) {
-    bool body = plan->what == LEDGER_ERASE_BODY;
+    bool body = plan->what == LOG_ERASE_BODY;
     switch (bar) {
     case ERASE_NO_EVENT:
         return "not in this log";
@@ -182,7 +182,7 @@ const char *erase_bar_name(enum erase_bar bar) {
 
 void erase_plan_words(const struct erase_plan *plan, uint64_t fields, uint64_t events, struct buf *out) {
     const char *between = "";
-    if (plan->what == LEDGER_ERASE_BODY) {
+    if (plan->what == LOG_ERASE_BODY) {
         buf_put_str(out, events == 1 ? "the body" : "the bodies");
     } else if (plan->n_fields == 0) {
         buf_put_str(out, "all private fields");

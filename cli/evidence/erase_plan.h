@@ -3,7 +3,7 @@
 #define CLI_EVIDENCE_ERASE_PLAN_H
 
 #include "base/bytes.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define ERASE_FIELDS_MAX 64 /* names at once */
 #define ERASE_BAR_SEQS   8  /* the first ones are kept */
@@ -25,7 +25,7 @@ struct erase_item {
 };
 
 struct erase_plan {
-    enum ledger_erase_what what;
+    enum log_erase_what what;
     const char *const *fields; /* private: which; none: all */
     size_t n_fields;
     struct erase_item *item; /* what goes, by seq; owned */
@@ -39,11 +39,11 @@ struct erase_plan {
 int erase_plan_make(struct erase_plan *plan, struct ledger *ledger, const uint64_t *seqs, size_t n, struct err *err);
 void erase_plan_done(struct erase_plan *plan); /* a zeroed one is fine */
 
-/* Erases it: an event ledger.erased for each set of fields that events have, and for each LEDGER_ERASE_MAX of them. `each`
+/* Erases it: an event ledger.erased for each set of fields that events have, and for each LOG_ERASE_MAX of them. `each`
  * is called after each commit. Of `options` the events and fields are the plan's. On failure what `each` heard of is gone.
  */
-typedef void erase_each_fn(void *ctx, const struct ledger_erase_options *done, const struct ledger_receipt *receipt);
-int erase_plan_run(const struct erase_plan *plan, struct ledger *ledger, const struct ledger_erase_options *options,
+typedef void erase_each_fn(void *ctx, const struct log_erase_options *done, const struct log_receipt *receipt);
+int erase_plan_run(const struct erase_plan *plan, struct ledger *ledger, const struct log_erase_options *options,
                    erase_each_fn *each, void *ctx, struct err *err);
 
 /* "have no private field of that name". */

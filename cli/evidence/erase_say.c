@@ -88,7 +88,7 @@ static void put_goes(const struct erase_plan *plan, struct buf *line) {
         fields |= plan->item[i].fields;
     }
     erase_plan_words(plan, fields, plan->n, line);
-    if (plan->what == LEDGER_ERASE_PRIVATE) {
+    if (plan->what == LOG_ERASE_PRIVATE) {
         buf_printf(line, ", %llu field%s in all", (unsigned long long)plan->n_gone, plan->n_gone == 1 ? "" : "s");
     }
 }
@@ -105,7 +105,7 @@ void erase_say_before(const struct erase_said *said) {
 
 /* ---- after it ---- */
 
-void erase_say_done(void *ctx, const struct ledger_erase_options *o, const struct ledger_receipt *receipt) {
+void erase_say_done(void *ctx, const struct log_erase_options *o, const struct log_receipt *receipt) {
     struct erase_said *said = ctx;
     struct erase_done *more = realloc(said->done, (said->n_done + 1) * sizeof(*more));
     struct erase_plan words = {.what = o->what, .fields = o->fields, .n_fields = o->n_fields};
@@ -114,7 +114,7 @@ void erase_say_done(void *ctx, const struct ledger_erase_options *o, const struc
         return; /* it is done all the same, and its event says so */
     }
     said->done = more;
-    if (o->what == LEDGER_ERASE_ARTIFACT) {
+    if (o->what == LOG_ERASE_ARTIFACT) {
         buf_put_str(&text, o->artifact);
     } else {
         erase_plan_words(&words, UINT64_MAX, o->n_seqs, &text);
@@ -127,7 +127,7 @@ void erase_say_done(void *ctx, const struct ledger_erase_options *o, const struc
 
 void erase_say_files(struct obj *obj, bool gone, uint64_t pid) {
     obj_bool(obj, "finished", gone);
-    obj_uint(obj, "held_by", gone || pid == 0 ? LEDGER_NO_SEQ : pid);
+    obj_uint(obj, "held_by", gone || pid == 0 ? LOG_NO_SEQ : pid);
 }
 
 static void json_stays(struct obj *obj, const struct erase_plan *plan) {
@@ -156,7 +156,7 @@ static void json_left(struct obj *obj, const struct erase_left *left) {
     obj_list(obj, "exports", &list);
 }
 
-static int say_json(const struct erase_said *said, const struct ledger_head *head) {
+static int say_json(const struct erase_said *said, const struct log_head *head) {
     struct obj obj = {0}, list = {0};
     uint64_t events = 0;
     for (size_t i = 0; i < said->n_done; i++) {
@@ -181,11 +181,11 @@ static int say_json(const struct erase_said *said, const struct ledger_head *hea
 }
 
 int erase_say(const struct erase_said *said, struct ledger *ledger) {
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct err err = {0};
     struct buf line = {.max = LINE_MAX_};
     if (said->cli->json) {
-        int rc = ledger_head(ledger, &head, &err);
+        int rc = log_head(ledger, &head, &err);
         return rc != 0 ? cli_fail(said->cli, &err) : say_json(said, &head);
     }
     for (size_t i = 0; i < said->n_done; i++) {
@@ -203,13 +203,13 @@ int erase_say(const struct erase_said *said, struct ledger *ledger) {
 
 /* ---- instead of it ---- */
 
-static int list_one(const struct erase_said *said, struct ledger_reader *reader, const struct erase_item *item,
+static int list_one(const struct erase_said *said, struct log_reader *reader, const struct erase_item *item,
                     struct err *err) {
     const struct erase_plan *plan = said->plan;
     struct cli *cli = said->cli;
-    struct ledger_event event;
-    ledger_reader_seek(reader, item->seq);
-    int rc = ledger_reader_next(reader, &event, err);
+    struct log_event event;
+    log_reader_seek(reader, item->seq);
+    int rc = log_reader_next(reader, &event, err);
     if (rc != 0) {
         return rc;
     }
@@ -217,7 +217,7 @@ static int list_one(const struct erase_said *said, struct ledger_reader *reader,
     out_safe(cli, event.kind);
     out_str(cli, "  ");
     out_safe(cli, event.subject);
-    if (plan->what == LEDGER_ERASE_BODY) {
+    if (plan->what == LOG_ERASE_BODY) {
         out_str(cli, "  its body");
     } else if (plan->n_fields == 0) {
         out_printf(cli, "  %zu private field%s", item->n_fields, item->n_fields == 1 ? "" : "s");
@@ -249,17 +249,17 @@ static int plan_json(const struct erase_said *said) {
 }
 
 int erase_say_plan(const struct erase_said *said, struct ledger *ledger) {
-    struct ledger_reader *reader = NULL;
+    struct log_reader *reader = NULL;
     struct err err = {0};
     struct buf line = {.max = LINE_MAX_};
     if (said->cli->json) {
         return plan_json(said);
     }
-    int rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, &err);
+    int rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, &err);
     for (size_t i = 0; i < said->plan->n && rc == 0 && out_good(said->cli); i++) {
         rc = list_one(said, reader, &said->plan->item[i], &err);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     if (rc != 0) {
         return cli_fail(said->cli, &err);
     }

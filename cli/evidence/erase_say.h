@@ -9,7 +9,7 @@
 
 /* One event ledger.erased. */
 struct erase_done {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     uint64_t events;
     char *what; /* "prompt, output of 17 events"; owned */
 };
@@ -28,7 +28,7 @@ void erase_said_done(struct erase_said *said);
 /* On standard error: what will go, what stays and why, and which exports had shown it. */
 void erase_say_before(const struct erase_said *said);
 /* Notes a commit: an erase_each_fn. */
-void erase_say_done(void *said, const struct ledger_erase_options *options, const struct ledger_receipt *receipt);
+void erase_say_done(void *said, const struct log_erase_options *options, const struct log_receipt *receipt);
 /* Prints what was done. Returns an exit code. */
 int erase_say(const struct erase_said *said, struct ledger *ledger);
 /* Prints what would be done, an event a line. Returns an exit code. */

@@ -31,7 +31,7 @@ struct answer {
     bool unheld; /* it failed, and the database was written to while nothing held a snapshot */
     int code;
     struct err err;
-    struct ledger_report report;
+    struct log_report report;
     struct rivals rivals;
     int signal; /* it died of: */
     enum db_fault fault;
@@ -43,20 +43,20 @@ struct answer {
 
 static struct answer *shared; /* in the child, for handlers */
 
-static void fault(struct ledger_report *report, enum ledger_aspect aspect, const char *reason) {
+static void fault(struct log_report *report, enum log_aspect aspect, const char *reason) {
     memset(report, 0, sizeof(*report));
-    report->verdict = LEDGER_INVALID;
-    for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
-        report->aspect[i].state = LEDGER_ASPECT_UNCHECKED;
+    report->verdict = LOG_INVALID;
+    for (size_t i = 0; i < LOG_ASPECTS; i++) {
+        report->aspect[i].state = LOG_ASPECT_UNCHECKED;
         snprintf(report->aspect[i].text, sizeof(report->aspect[i].text), "not reached");
     }
-    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    report->aspect[aspect].state = LOG_ASPECT_FAULT;
     snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%.500s", reason);
     report->n_findings = 1;
     report->findings[0].aspect = aspect;
-    report->findings[0].seq = LEDGER_NO_SEQ;
+    report->findings[0].seq = LOG_NO_SEQ;
     snprintf(report->findings[0].table, sizeof(report->findings[0].table), "%s",
-             aspect == LEDGER_DERIVED ? "derived" : "evidence");
+             aspect == LOG_DERIVED ? "derived" : "evidence");
     snprintf(report->findings[0].reason, sizeof(report->findings[0].reason), "%.500s", reason);
 }
 
@@ -66,26 +66,26 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total) {
 }
 
 /* A finding more, where its seq has its place. */
-static void add_fault(struct ledger_report *report, uint64_t seq, const char *table, const char *what, const char *reason) {
-    struct ledger_finding finding = {.aspect = LEDGER_DERIVED, .seq = seq};
-    size_t n = report->n_findings < LEDGER_FINDINGS_MAX ? (size_t)report->n_findings : LEDGER_FINDINGS_MAX, at = n;
+static void add_fault(struct log_report *report, uint64_t seq, const char *table, const char *what, const char *reason) {
+    struct log_finding finding = {.aspect = LOG_DERIVED, .seq = seq};
+    size_t n = report->n_findings < LOG_FINDINGS_MAX ? (size_t)report->n_findings : LOG_FINDINGS_MAX, at = n;
     snprintf(finding.table, sizeof(finding.table), "%s", table);
     snprintf(finding.reason, sizeof(finding.reason), "%s: %.400s", what, reason);
-    report->verdict = LEDGER_INVALID;
-    report->aspect[LEDGER_DERIVED].state = LEDGER_ASPECT_FAULT;
+    report->verdict = LOG_INVALID;
+    report->aspect[LOG_DERIVED].state = LOG_ASPECT_FAULT;
     while (at > 0 && report->findings[at - 1].seq > seq) {
         at--;
     }
     report->n_findings++;
-    if (at < LEDGER_FINDINGS_MAX) {
-        size_t keep = n < LEDGER_FINDINGS_MAX ? n : LEDGER_FINDINGS_MAX - 1;
+    if (at < LOG_FINDINGS_MAX) {
+        size_t keep = n < LOG_FINDINGS_MAX ? n : LOG_FINDINGS_MAX - 1;
         memmove(&report->findings[at + 1], &report->findings[at], (keep - at) * sizeof(finding));
         report->findings[at] = finding;
     }
 }
 
 struct differing {
-    struct ledger_report *report;
+    struct log_report *report;
     uint64_t n;
 };
 
@@ -93,7 +93,7 @@ static void on_differs(void *ctx, uint64_t first, const char *why) {
     struct differing *differing = ctx;
     differing->n++;
     add_fault(differing->report, first, "column",
-              first == LEDGER_NO_SEQ ? "the index" : "the segment of the index that begins there", why);
+              first == LOG_NO_SEQ ? "the index" : "the segment of the index that begins there", why);
 }
 
 static void on_state_differs(void *ctx, const struct projection *projection, const char *why) {
@@ -101,7 +101,7 @@ static void on_state_differs(void *ctx, const struct projection *projection, con
     char what[64];
     differing->n++;
     snprintf(what, sizeof(what), "the projection '%.32s'", projection->name);
-    add_fault(differing->report, LEDGER_NO_SEQ, "projection", what, why);
+    add_fault(differing->report, LOG_NO_SEQ, "projection", what, why);
 }
 
 /* What cannot be opened has been told, and what is absent said. */
@@ -115,12 +115,11 @@ static bool is_there(struct ledger *ledger, int *ret_rc, struct err *err) {
 }
 
 /* The index that queries use is replayed as well. */
-static int check_index(struct ledger *ledger, struct out_progress *progress, struct ledger_report *report,
-                       struct err *err) {
+static int check_index(struct ledger *ledger, struct out_progress *progress, struct log_report *report, struct err *err) {
     const struct query_index_progress seen = {on_progress, progress};
     struct differing differing = {.report = report};
-    char *text = report->aspect[LEDGER_DERIVED].text;
-    size_t max = sizeof(report->aspect[LEDGER_DERIVED].text), n;
+    char *text = report->aspect[LOG_DERIVED].text;
+    size_t max = sizeof(report->aspect[LOG_DERIVED].text), n;
     uint64_t covered = 0;
     int rc = query_index_check(ledger, &seen, on_differs, &differing, &covered, err);
     n = strlen(text);
@@ -135,25 +134,24 @@ static int check_index(struct ledger *ledger, struct out_progress *progress, str
 }
 
 /* Events that cannot be read are a fault of the evidence, which has been told: then nobody can compare. */
-static int not_replayed(struct ledger_report *report, const struct err *why) {
-    char *text = report->aspect[LEDGER_DERIVED].text;
-    size_t max = sizeof(report->aspect[LEDGER_DERIVED].text), n = strlen(text);
-    if (report->verdict != LEDGER_INVALID) {
-        add_fault(report, LEDGER_NO_SEQ, "projection", "replaying the events", why->msg);
-    } else if (report->aspect[LEDGER_DERIVED].state != LEDGER_ASPECT_FAULT) {
-        report->aspect[LEDGER_DERIVED].state = LEDGER_ASPECT_UNCHECKED;
+static int not_replayed(struct log_report *report, const struct err *why) {
+    char *text = report->aspect[LOG_DERIVED].text;
+    size_t max = sizeof(report->aspect[LOG_DERIVED].text), n = strlen(text);
+    if (report->verdict != LOG_INVALID) {
+        add_fault(report, LOG_NO_SEQ, "projection", "replaying the events", why->msg);
+    } else if (report->aspect[LOG_DERIVED].state != LOG_ASPECT_FAULT) {
+        report->aspect[LOG_DERIVED].state = LOG_ASPECT_UNCHECKED;
     }
     snprintf(text + n, max - n, "%sprojections not compared: some events cannot be read", n > 0 ? "; " : "");
     return 0;
 }
 
 /* So are the projections. What is stale or not stored is no difference. */
-static int check_states(struct ledger *ledger, struct out_progress *progress, struct ledger_report *report,
-                        struct err *err) {
+static int check_states(struct ledger *ledger, struct out_progress *progress, struct log_report *report, struct err *err) {
     struct state_options how;
     struct differing differing = {.report = report};
-    char *text = report->aspect[LEDGER_DERIVED].text;
-    size_t max = sizeof(report->aspect[LEDGER_DERIVED].text), n;
+    char *text = report->aspect[LOG_DERIVED].text;
+    size_t max = sizeof(report->aspect[LOG_DERIVED].text), n;
     struct err why = {0};
     uint64_t rows = 0;
     uint32_t which = 0;
@@ -184,42 +182,42 @@ static int check_states(struct ledger *ledger, struct out_progress *progress, st
 
 static void verify(struct ledger *ledger, const struct examine_options *options, struct out_progress *progress,
                    struct answer *answer) {
-    struct ledger_verify_options verify = {.trust = options->trust,
-                                           .derived = options->derived,
-                                           .since_verified = options->since_verified,
-                                           .threads = options->threads,
-                                           .progress = on_progress,
-                                           .progress_ctx = progress};
-    answer->code = ledger_verify(ledger, &verify, &answer->report, &answer->err);
+    struct log_verify_options verify = {.trust = options->trust,
+                                        .derived = options->derived,
+                                        .since_verified = options->since_verified,
+                                        .threads = options->threads,
+                                        .progress = on_progress,
+                                        .progress_ctx = progress};
+    answer->code = log_verify(ledger, &verify, &answer->report, &answer->err);
     if (answer->code == 0 && options->derived && is_there(ledger, &answer->code, &answer->err)) {
         answer->code = check_index(ledger, progress, &answer->report, &answer->err);
         answer->code = answer->code != 0 ? answer->code : check_states(ledger, progress, &answer->report, &answer->err);
     }
-    if (answer->code == 0 && answer->report.verdict >= LEDGER_CONTRADICTS) {
+    if (answer->code == 0 && answer->report.verdict >= LOG_CONTRADICTS) {
         rivals_find(ledger, options->trust, &answer->rivals);
     }
 }
 
 static void work(const struct examine_options *options, struct answer *answer) {
     struct ledger *ledger = NULL;
-    struct ledger_open_options open = {.read_only = true};
+    struct log_open_options open = {.read_only = true};
     struct out_progress progress;
     cli_patience(options->cli, &open);
     out_progress_init(&progress, options->cli, "verifying");
-    answer->code = ledger_open(options->dir, &open, &ledger, &answer->err);
+    answer->code = log_open(options->dir, &open, &ledger, &answer->err);
     if (answer->code == 0) {
         verify(ledger, options, &progress, answer);
         out_progress_end(&progress);
     } else if (answer->code == ERR_CORRUPT || answer->code == ERR_TAMPERED) {
-        fault(&answer->report, LEDGER_INTEGRITY, answer->err.msg);
+        fault(&answer->report, LOG_INTEGRITY, answer->err.msg);
         answer->code = 0;
     }
-    bool bad = answer->code != 0 || answer->report.verdict >= LEDGER_CONTRADICTS;
+    bool bad = answer->code != 0 || answer->report.verdict >= LOG_CONTRADICTS;
     answer->unheld = bad && db_fault_unheld();
     if (answer->unheld) {
         answer->code = err_set(&answer->err, ERR_BUSY, "'%s': %s", options->dir, DB_UNHELD);
     }
-    ledger_close(ledger);
+    log_close(ledger);
 }
 
 /* ---- the child ---- */
@@ -275,7 +273,7 @@ static bool is_derived(const struct examine_options *options, const char *path) 
 }
 
 /* A child that gave no answer: what its end says. */
-static int ended(const struct examine_options *options, struct answer *answer, int status, struct ledger_report *ret,
+static int ended(const struct examine_options *options, struct answer *answer, int status, struct log_report *ret,
                  struct err *err) {
     char reason[256];
     if (answer->stalled) {
@@ -289,7 +287,7 @@ static int ended(const struct examine_options *options, struct answer *answer, i
         snprintf(reason, sizeof(reason),
                  "the database cannot be read, reading it ended in %s: the file is cut short or damaged",
                  fault_name(answer->signal));
-        fault(ret, is_derived(options, answer->path) ? LEDGER_DERIVED : LEDGER_INTEGRITY, reason);
+        fault(ret, is_derived(options, answer->path) ? LOG_DERIVED : LOG_INTEGRITY, reason);
         return 0;
     }
     int number = answer->signal != 0 ? answer->signal : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -299,7 +297,7 @@ static int ended(const struct examine_options *options, struct answer *answer, i
 }
 
 /* *answer is new. */
-static int examine_once(const struct examine_options *options, struct answer *answer, struct ledger_report *ret,
+static int examine_once(const struct examine_options *options, struct answer *answer, struct log_report *ret,
                         struct rivals *ret_rivals, struct err *err) {
     int status = 0;
     answer->idle_max = options->stalled_seconds != 0 ? options->stalled_seconds : STALLED_SECONDS;
@@ -325,7 +323,7 @@ static int examine_once(const struct examine_options *options, struct answer *an
     return 0;
 }
 
-int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct rivals *ret_rivals,
+int examine_ledger(const struct examine_options *options, struct log_report *ret, struct rivals *ret_rivals,
                    struct err *err) {
     int rc = 0;
     bool again = true;

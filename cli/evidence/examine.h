@@ -8,19 +8,19 @@
 
 struct examine_options {
     const char *dir;
-    const struct ledger_trust *trust;
+    const struct log_trust *trust;
     bool derived, since_verified;
-    unsigned threads;         /* as in ledger_verify_options */
+    unsigned threads;         /* as in log_verify_options */
     unsigned stalled_seconds; /* without progress, not counting those in which the process is stopped; 0: 900 */
     struct cli *cli;          /* for the progress line, and its patience */
 };
 
 /* Opens and verifies the ledger in a child and brings its report. The caller must not have the ledger open. When the child
- * dies in reading the database's pages, the report says that (LEDGER_INVALID); so it does when the database cannot be
+ * dies in reading the database's pages, the report says that (LOG_INVALID); so it does when the database cannot be
  * opened because it is damaged. Any other death, and no progress, is ERR_IO with its signal; ERR_BUSY: the ledger is
  * written to while nothing can hold a snapshot, and several tries met that. Other failures are errors, with ERR_NOTFOUND
  * for no ledger there. When it contradicts a checkpoint or head that is known, *ret_rivals has them. */
-int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct rivals *ret_rivals,
+int examine_ledger(const struct examine_options *options, struct log_report *ret, struct rivals *ret_rivals,
                    struct err *err);
 
 #endif

@@ -16,7 +16,7 @@
 
 static void put_counts(struct obj *obj, const struct export_counts *c) {
     obj_uint(obj, "size", c->head.size);
-    obj_hex(obj, "root", c->head.root, LEDGER_HASH);
+    obj_hex(obj, "root", c->head.root, LOG_HASH);
     obj_uint(obj, "from", c->from);
     obj_uint(obj, "to", c->to);
     obj_uint(obj, "headers", c->headers);
@@ -124,7 +124,7 @@ struct listing {
     uint64_t n;
 };
 
-static int list_one(void *ctx, const struct ledger_event *event, bool disclosed, size_t n_private, struct err *err) {
+static int list_one(void *ctx, const struct log_event *event, bool disclosed, size_t n_private, struct err *err) {
     struct listing *l = ctx;
     if (!out_good(l->cli)) {
         return err_set(err, ERR_IO, "standard output");
@@ -268,7 +268,7 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
         tier_count_say(cli, &args.tiers);
     }
     cut_args_done(&args);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

@@ -109,9 +109,9 @@ int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char
 /* ---- what is said ---- */
 
 void handover_say(struct cli *cli, const struct handover_done *done) {
-    char size[32], hex[2 * LEDGER_HASH + 1];
+    char size[32], hex[2 * LOG_HASH + 1];
     struct buf text = {.max = 2 * FILE_PATH_MAX};
-    text_hex(hex, done->digest, LEDGER_HASH);
+    text_hex(hex, done->digest, LOG_HASH);
     out_size(size, done->bytes);
     buf_printf(&text, "%s: %s, sha256 %s, recorded as event %llu", done->path, size, hex,
                (unsigned long long)done->recorded);
@@ -122,6 +122,6 @@ void handover_say(struct cli *cli, const struct handover_done *done) {
 void handover_put(struct obj *obj, const struct handover_done *done) {
     obj_text(obj, "path", done->path);
     obj_uint(obj, "bytes", done->bytes);
-    obj_hex(obj, "sha256", done->digest, LEDGER_HASH);
+    obj_hex(obj, "sha256", done->digest, LOG_HASH);
     obj_uint(obj, "recorded", done->recorded);
 }

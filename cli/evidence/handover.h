@@ -28,9 +28,9 @@ struct handover_bundle {
     struct bytes query; /* the conditions in words */
     const char *recipient, *note;
     struct export_counts counts; /* these are filled in */
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     uint64_t bytes;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
 };
 int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char *path);
 
@@ -38,7 +38,7 @@ int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char
 struct handover_done {
     const char *path;
     uint64_t bytes, recorded;
-    const uint8_t *digest; /* LEDGER_HASH bytes */
+    const uint8_t *digest; /* LOG_HASH bytes */
 };
 void handover_say(struct cli *cli, const struct handover_done *done);
 void handover_put(struct obj *obj, const struct handover_done *done);

@@ -71,12 +71,12 @@ static int prove(struct cli *cli, const struct opt_args *args) {
     buf_init(&p.proof, PROOF_MAX);
     buf_init(&p.leaf, EVENT_HEADER_MAX);
     buf_init(&p.payload, EVENT_HASH + EVENT_PAYLOAD_MAX);
-    int rc = ledger_prove(ledger, seq, &p.proof, &p.leaf, opt_has(args, &options[P_PAYLOAD]) ? &p.payload : NULL, &err);
+    int rc = log_prove(ledger, seq, &p.proof, &p.leaf, opt_has(args, &options[P_PAYLOAD]) ? &p.payload : NULL, &err);
     exit_code = rc == 0 ? write_all(cli, args, seq, &p) : cli_fail_lookup(cli, &err);
     buf_done(&p.payload);
     buf_done(&p.leaf);
     buf_done(&p.proof);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

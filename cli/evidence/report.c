@@ -7,77 +7,77 @@
 #include "base/text.h"
 #include "cli/print/say.h"
 
-const char *report_state_word(enum ledger_aspect_state state) {
+const char *report_state_word(enum log_aspect_state state) {
     switch (state) {
-    case LEDGER_ASPECT_GOOD:
+    case LOG_ASPECT_GOOD:
         return "good";
-    case LEDGER_ASPECT_NOTE:
+    case LOG_ASPECT_NOTE:
         return "note";
-    case LEDGER_ASPECT_UNCHECKED:
+    case LOG_ASPECT_UNCHECKED:
         return "not checked";
-    case LEDGER_ASPECT_FAULT:
+    case LOG_ASPECT_FAULT:
         return "FAULT";
     }
     return "?";
 }
 
-static const char *state_name(enum ledger_aspect_state state) {
+static const char *state_name(enum log_aspect_state state) {
     switch (state) {
-    case LEDGER_ASPECT_GOOD:
+    case LOG_ASPECT_GOOD:
         return "good";
-    case LEDGER_ASPECT_NOTE:
+    case LOG_ASPECT_NOTE:
         return "note";
-    case LEDGER_ASPECT_UNCHECKED:
+    case LOG_ASPECT_UNCHECKED:
         return "unchecked";
-    case LEDGER_ASPECT_FAULT:
+    case LOG_ASPECT_FAULT:
         return "fault";
     }
     return "?";
 }
 
-static enum out_color state_color(enum ledger_aspect_state state) {
+static enum out_color state_color(enum log_aspect_state state) {
     switch (state) {
-    case LEDGER_ASPECT_GOOD:
+    case LOG_ASPECT_GOOD:
         return OUT_GREEN;
-    case LEDGER_ASPECT_FAULT:
+    case LOG_ASPECT_FAULT:
         return OUT_RED;
-    case LEDGER_ASPECT_NOTE:
+    case LOG_ASPECT_NOTE:
         return OUT_YELLOW;
-    case LEDGER_ASPECT_UNCHECKED:
+    case LOG_ASPECT_UNCHECKED:
         break;
     }
     return OUT_DIM;
 }
 
-const char *report_verdict_name(enum ledger_verdict verdict) {
+const char *report_verdict_name(enum log_verdict verdict) {
     switch (verdict) {
-    case LEDGER_GOOD:
+    case LOG_GOOD:
         return "good";
-    case LEDGER_NOT_ANCHORED:
+    case LOG_NOT_ANCHORED:
         return "not anchored";
-    case LEDGER_CONTRADICTS:
+    case LOG_CONTRADICTS:
         return "contradicts";
-    case LEDGER_INVALID:
+    case LOG_INVALID:
         break;
     }
     return "invalid";
 }
 
-static const char *verdict_text(enum ledger_verdict verdict) {
+static const char *verdict_text(enum log_verdict verdict) {
     switch (verdict) {
-    case LEDGER_GOOD:
+    case LOG_GOOD:
         return "valid and anchored: every check above that was made passed";
-    case LEDGER_NOT_ANCHORED:
+    case LOG_NOT_ANCHORED:
         return "consistent, but not anchored: nothing from outside vouches for it (see --key, --genesis, --policy)";
-    case LEDGER_CONTRADICTS:
+    case LOG_CONTRADICTS:
         return "CONTRADICTS what was known from outside: it was cut back, exchanged or forked";
-    case LEDGER_INVALID:
+    case LOG_INVALID:
         break;
     }
     return "INVALID: tampered or corrupt";
 }
 
-void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspect_state state, const char *text) {
+void report_aspect_json(struct obj *aspects, const char *name, enum log_aspect_state state, const char *text) {
     struct obj aspect = {0};
     obj_text(&aspect, "state", state_name(state));
     obj_text(&aspect, "text", text);
@@ -106,37 +106,36 @@ void report_wrapped(struct cli *cli, struct bytes text, int indent) {
     }
 }
 
-void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text) {
+void report_aspect(struct cli *cli, const char *name, enum log_aspect_state state, const char *text) {
     out_printf(cli, "%-13s %s%-11s%s  ", name, out_color(cli, state_color(state)), report_state_word(state),
                out_color(cli, OUT_PLAIN));
     report_wrapped(cli, bytes_of(text), 27);
 }
 
-void report_verdict(struct cli *cli, enum ledger_verdict verdict, const char *contradicts) {
-    enum out_color color = verdict == LEDGER_GOOD ? OUT_GREEN : verdict == LEDGER_NOT_ANCHORED ? OUT_YELLOW : OUT_RED;
+void report_verdict(struct cli *cli, enum log_verdict verdict, const char *contradicts) {
+    enum out_color color = verdict == LOG_GOOD ? OUT_GREEN : verdict == LOG_NOT_ANCHORED ? OUT_YELLOW : OUT_RED;
     out_printf(cli, "%sverdict%s       %s", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(verdict));
-    if (verdict == LEDGER_CONTRADICTS && contradicts[0] != '\0') {
+    if (verdict == LOG_CONTRADICTS && contradicts[0] != '\0') {
         out_printf(cli, " (rule %s)", contradicts);
     }
     out_str(cli, "\n");
 }
 
-const char *report_rule(enum ledger_verdict verdict, const char *broken, const char *contradicts) {
-    const char *rule = verdict == LEDGER_INVALID ? broken : verdict == LEDGER_CONTRADICTS ? contradicts : "";
+const char *report_rule(enum log_verdict verdict, const char *broken, const char *contradicts) {
+    const char *rule = verdict == LOG_INVALID ? broken : verdict == LOG_CONTRADICTS ? contradicts : "";
     return rule[0] == '\0' ? NULL : rule;
 }
 
-static int print_json(struct cli *cli, const char *what, const struct ledger_report *report, const struct rivals *rivals,
-                      const struct ledger_trust *trust) {
+static int print_json(struct cli *cli, const char *what, const struct log_report *report, const struct rivals *rivals,
+                      const struct log_trust *trust) {
     struct obj obj = {0}, aspects = {0}, findings = {0};
-    for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
-        report_aspect_json(&aspects, ledger_aspect_name((enum ledger_aspect)i), report->aspect[i].state,
-                           report->aspect[i].text);
+    for (size_t i = 0; i < LOG_ASPECTS; i++) {
+        report_aspect_json(&aspects, log_aspect_name((enum log_aspect)i), report->aspect[i].state, report->aspect[i].text);
     }
-    for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report->n_findings; i++) {
-        const struct ledger_finding *finding = &report->findings[i];
+    for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report->n_findings; i++) {
+        const struct log_finding *finding = &report->findings[i];
         struct obj f = {0};
-        obj_text(&f, "aspect", ledger_aspect_name(finding->aspect));
+        obj_text(&f, "aspect", log_aspect_name(finding->aspect));
         obj_uint(&f, "seq", finding->seq);
         obj_text(&f, "table", finding->table);
         obj_text(&f, "rule", finding->rule[0] ? finding->rule : NULL);
@@ -150,7 +149,7 @@ static int print_json(struct cli *cli, const char *what, const struct ledger_rep
     obj_text(&obj, "what", what);
     obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
     obj_uint(&obj, "size", report->head.size);
-    obj_hex(&obj, "root", report->head.root, LEDGER_HASH);
+    obj_hex(&obj, "root", report->head.root, LOG_HASH);
     obj_time(&obj, "time", report->head.time);
     obj_uint(&obj, "from", report->from);
     obj_obj(&obj, "aspects", &aspects);
@@ -162,8 +161,8 @@ static int print_json(struct cli *cli, const char *what, const struct ledger_rep
     return cli_print(cli, &obj, false);
 }
 
-static void print_head(struct cli *cli, const char *what, const struct ledger_report *report) {
-    char time[TEXT_TIME_MAX], root[2 * LEDGER_HASH + 1];
+static void print_head(struct cli *cli, const char *what, const struct log_report *report) {
+    char time[TEXT_TIME_MAX], root[2 * LOG_HASH + 1];
     out_str(cli, "verified      ");
     out_safe(cli, bytes_of(what));
     if (report->origin[0]) {
@@ -171,7 +170,7 @@ static void print_head(struct cli *cli, const char *what, const struct ledger_re
         out_safe(cli, bytes_of(report->origin));
     }
     if (report->head.size > 0) {
-        text_hex(root, report->head.root, LEDGER_HASH);
+        text_hex(root, report->head.root, LOG_HASH);
         out_printf(cli, "\nhead          size %llu, root %s", (unsigned long long)report->head.size, root);
     }
     if (report->head.time > 0) {
@@ -185,39 +184,39 @@ static void print_head(struct cli *cli, const char *what, const struct ledger_re
     out_str(cli, "\n\n");
 }
 
-static void print_finding(struct cli *cli, const struct ledger_finding *finding, bool first) {
+static void print_finding(struct cli *cli, const struct log_finding *finding, bool first) {
     out_printf(cli, "%s%s%s: ", out_color(cli, OUT_RED), first ? "first fault" : "fault", out_color(cli, OUT_PLAIN));
-    if (finding->seq != LEDGER_NO_SEQ) {
+    if (finding->seq != LOG_NO_SEQ) {
         out_printf(cli, "seq %llu, ", (unsigned long long)finding->seq);
     }
     if (finding->table[0]) {
         out_printf(cli, "table '%s', ", finding->table);
     }
-    out_printf(cli, "%s%s%s: ", ledger_aspect_name(finding->aspect), finding->rule[0] ? ", rule " : "", finding->rule);
+    out_printf(cli, "%s%s%s: ", log_aspect_name(finding->aspect), finding->rule[0] ? ", rule " : "", finding->rule);
     out_safe(cli, bytes_of(finding->reason));
     out_str(cli, "\n");
 }
 
-int report_print(struct cli *cli, const char *what, const struct ledger_report *report) {
+int report_print(struct cli *cli, const char *what, const struct log_report *report) {
     return report_print_rivals(cli, what, report, NULL, NULL);
 }
 
-int report_print_rivals(struct cli *cli, const char *what, const struct ledger_report *report, const struct rivals *rivals,
-                        const struct ledger_trust *trust) {
+int report_print_rivals(struct cli *cli, const char *what, const struct log_report *report, const struct rivals *rivals,
+                        const struct log_trust *trust) {
     if (cli->json) {
         int exit_code = print_json(cli, what, report, rivals, trust);
         return exit_code != 0 ? exit_code : (int)report->verdict;
     }
     print_head(cli, what, report);
-    for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
-        report_aspect(cli, ledger_aspect_name((enum ledger_aspect)i), report->aspect[i].state, report->aspect[i].text);
+    for (size_t i = 0; i < LOG_ASPECTS; i++) {
+        report_aspect(cli, log_aspect_name((enum log_aspect)i), report->aspect[i].state, report->aspect[i].text);
     }
     out_str(cli, "\n");
-    for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report->n_findings; i++) {
+    for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report->n_findings; i++) {
         print_finding(cli, &report->findings[i], i == 0);
     }
-    if (report->n_findings > LEDGER_FINDINGS_MAX) {
-        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - LEDGER_FINDINGS_MAX));
+    if (report->n_findings > LOG_FINDINGS_MAX) {
+        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - LOG_FINDINGS_MAX));
     }
     report_verdict(cli, report->verdict, report->contradicts);
     if (rivals != NULL) {

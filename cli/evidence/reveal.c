@@ -30,8 +30,8 @@ struct reveal {
     const char *name[EXPORT_PRIVATE_MAX]; /* sorted, each once */
     size_t n;
     struct export_options options;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct buf private_; /* all of the event's */
     struct buf revealed; /* the map of those that are named */
 };
@@ -114,19 +114,19 @@ static int no_such_field(const struct reveal *r, const char *name, struct err *e
 }
 
 static int read_event(struct reveal *r, struct err *err) {
-    struct ledger_head head = {0};
-    int rc = ledger_head(r->ledger, &head, err);
+    struct log_head head = {0};
+    int rc = log_head(r->ledger, &head, err);
     if (rc == 0 && r->seq >= head.size) {
         rc = err_set(err, ERR_NOTFOUND, "there is no event %llu: the newest is %llu", (unsigned long long)r->seq,
                      (unsigned long long)(head.size - 1));
     }
-    if (rc == 0) rc = ledger_reader_open(r->ledger, r->seq, r->seq + 1, &r->reader, err);
-    if (rc == 0) rc = ledger_reader_next(r->reader, &r->event, err);
+    if (rc == 0) rc = log_reader_open(r->ledger, r->seq, r->seq + 1, &r->reader, err);
+    if (rc == 0) rc = log_reader_next(r->reader, &r->event, err);
     if (rc == 0 && r->event.payload.n == 0) {
         rc = err_set(err, ERR_NOTFOUND, "the body of event %llu was erased", (unsigned long long)r->seq);
     }
     if (rc == 0 && r->event.has_private) {
-        rc = ledger_reader_private(r->reader, &r->private_, err);
+        rc = log_reader_private(r->reader, &r->private_, err);
     }
     if (rc == 0) {
         mp_put_map(&r->revealed, (uint32_t)r->n);
@@ -234,8 +234,8 @@ static int run_reveal(struct cli *cli, const struct opt_args *args) {
         exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &r->ledger);
         if (exit_code == 0) exit_code = reveal(cli, args, r, path);
     }
-    ledger_reader_close(r->reader);
-    ledger_close(r->ledger);
+    log_reader_close(r->reader);
+    log_close(r->ledger);
     buf_done(&r->revealed);
     buf_done(&r->private_);
     buf_done(&r->own);

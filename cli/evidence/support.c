@@ -28,9 +28,9 @@ struct report {
     const struct opt_args *args;
     struct support_options options;
     struct support_counts counts;
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     uint64_t bytes;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
 };
 
 static int write_report(void *ctx, int fd, struct err *err) {
@@ -165,7 +165,7 @@ static int run_support(struct cli *cli, const struct opt_args *args) {
     r.options.progress_ctx = &progress;
     exit_code = dry ? dry_run(cli, &r) : write_it(cli, &r, path);
     out_progress_end(&progress);
-    ledger_close(r.ledger);
+    log_close(r.ledger);
     return exit_code;
 }
 

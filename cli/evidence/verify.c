@@ -51,22 +51,22 @@ static const struct opt options[] = {
 #define PROOF_MAX   ((size_t)1 << 20)
 #define PROOF_FIRST "c2sp.org/tlog-proof@v1"
 
-typedef int add_fn(struct ledger_trust *trust, const char *value, struct err *err);
+typedef int add_fn(struct log_trust *trust, const char *value, struct err *err);
 
 /* All that the caller named, and the trust file. */
-static int read_trust(const struct opt_args *args, const char *file, struct ledger_trust *trust, struct err *err) {
+static int read_trust(const struct opt_args *args, const char *file, struct log_trust *trust, struct err *err) {
     static const struct {
         int option;
         add_fn *add;
     } sources[] = {
-        {V_KEY, ledger_trust_key},         {V_POLICY, ledger_trust_policy},
-        {V_GENESIS, ledger_trust_genesis}, {V_CHECKPOINT, ledger_trust_checkpoint},
-        {V_AUTHORS, ledger_trust_authors},
+        {V_KEY, log_trust_key},         {V_POLICY, log_trust_policy},
+        {V_GENESIS, log_trust_genesis}, {V_CHECKPOINT, log_trust_checkpoint},
+        {V_AUTHORS, log_trust_authors},
     };
     int rc = 0;
     if (file) {
         rc = trustfile_check(file, err);
-        if (rc == 0) rc = ledger_trust_file(trust, file, err);
+        if (rc == 0) rc = log_trust_file(trust, file, err);
     }
     for (size_t i = 0; rc == 0 && i < sizeof(sources) / sizeof(sources[0]); i++) {
         const struct opt *opt = &options[sources[i].option];
@@ -104,15 +104,14 @@ static int read_proof(const struct opt_args *args, const char *path, struct buf 
     return rc;
 }
 
-static int verify_proof(struct cli *cli, const struct opt_args *args, const struct ledger_trust *trust,
-                        struct ledger_report *report) {
+static int verify_proof(struct cli *cli, const struct opt_args *args, const struct log_trust *trust,
+                        struct log_report *report) {
     struct buf proof = {.max = PROOF_MAX}, leaf, payload = {.max = 2 * EVENT_PAYLOAD_MAX};
     struct err err = {0};
     buf_init(&leaf, PROOF_MAX); /* what is too long for what it is, is judged as such */
     int rc = read_proof(args, args->args[0], &proof, &leaf, &payload, &err);
-    rc = rc != 0
-             ? rc
-             : ledger_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), bytes_of_buf(&payload), trust, report, &err);
+    rc = rc != 0 ? rc
+                 : log_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), bytes_of_buf(&payload), trust, report, &err);
     int exit_code = rc == 0 ? report_print(cli, args->args[0], report) : cli_fail_input(cli, &err);
     buf_done(&payload);
     buf_done(&leaf);
@@ -120,8 +119,8 @@ static int verify_proof(struct cli *cli, const struct opt_args *args, const stru
     return exit_code;
 }
 
-static int verify_ledger(struct cli *cli, const struct opt_args *args, const struct ledger_trust *trust, const char *file,
-                         unsigned threads, struct ledger_report *report) {
+static int verify_ledger(struct cli *cli, const struct opt_args *args, const struct log_trust *trust, const char *file,
+                         unsigned threads, struct log_report *report) {
     struct err err = {0};
     struct examine_options examine = {.dir = cli->dir,
                                       .trust = trust,
@@ -137,9 +136,9 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
     }
     int exit_code = report_print_rivals(cli, cli->dir, report, rivals, trust);
     free(rivals);
-    if (report->place == LEDGER_PLACE_COPY) {
+    if (report->place == LOG_PLACE_COPY) {
         cli_note(cli, "ledger: verify: this directory is a copy of the ledger's: its head does not go into the trust file");
-    } else if (file && report->verdict == LEDGER_GOOD && trustthis_raise(file, report->origin, &report->head, &err) != 0) {
+    } else if (file && report->verdict == LOG_GOOD && trustthis_raise(file, report->origin, &report->head, &err) != 0) {
         cli_note(cli, "ledger: verify: the trust file does not have the new head: %s", err.msg);
     }
     return exit_code;
@@ -203,8 +202,8 @@ static int check_options(struct cli *cli, const struct opt_args *args, enum what
     if (opt_u64(args, &options[V_THREADS], threads, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
-    if (opt_has(args, &options[V_THREADS]) && (*threads < 1 || *threads > LEDGER_VERIFY_THREADS_MAX)) {
-        return cli_usage(cli, "--threads is from 1 to %d", LEDGER_VERIFY_THREADS_MAX);
+    if (opt_has(args, &options[V_THREADS]) && (*threads < 1 || *threads > LOG_VERIFY_THREADS_MAX)) {
+        return cli_usage(cli, "--threads is from 1 to %d", LOG_VERIFY_THREADS_MAX);
     }
     return 0;
 }
@@ -222,8 +221,8 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     if (use_file && trustfile_path(path, &err) != 0) {
         return cli_fail_input(cli, &err);
     }
-    struct ledger_trust *trust = ledger_trust_new();
-    struct ledger_report *report = calloc(1, sizeof(*report));
+    struct log_trust *trust = log_trust_new();
+    struct log_report *report = calloc(1, sizeof(*report));
     if (!trust || !report) {
         exit_code = cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for the report");
     } else if (read_trust(args, use_file ? path : NULL, trust, &err) != 0) {
@@ -237,7 +236,7 @@ static int verify(struct cli *cli, const struct opt_args *args) {
         exit_code = verify_ledger(cli, args, trust, use_file ? path : NULL, (unsigned)threads, report);
     }
     free(report);
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     return exit_code;
 }
 

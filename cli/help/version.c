@@ -2,7 +2,7 @@
 #include "cli/call/command.h"
 #include "cli/print/say.h"
 #include "ledger/event/event.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 static int version(struct cli *cli, const struct opt_args *args) {
     (void)args;

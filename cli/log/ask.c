@@ -183,7 +183,7 @@ static int read_times(struct ask *ask, const char *since, const char *until, str
     }
     ask->has_times = (since && !from->is_seq) || (until && !to->is_seq);
     ask->query.from = since && from->is_seq ? from->at : 0;
-    ask->query.to = until && to->is_seq ? to->at + 1 : LEDGER_NO_SEQ;
+    ask->query.to = until && to->is_seq ? to->at + 1 : LOG_NO_SEQ;
     ask->time_from = since && !from->is_seq ? from->at : 0;
     ask->time_to = until && !to->is_seq ? to->at : INT64_MAX;
     uint64_t now = clock_wall_ns();
@@ -316,7 +316,7 @@ static bool matches(const struct ask_condition *c, struct bytes text) {
 }
 
 static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct err *err) {
-    const struct ledger_event *event = NULL;
+    const struct log_event *event = NULL;
     struct buf private_ = {.max = PRIVATE_MAX};
     int rc = query_event(cursor, &event, err);
     if (rc != 0 || grep_map(event->body, ask->grep)) {

@@ -9,9 +9,9 @@
 #include "cli/log/kind_events.h"
 #include "projections/fold/correct.h"
 
-static bool take(const struct ledger_event *e, struct corrected_one *ret) {
+static bool take(const struct log_event *e, struct corrected_one *ret) {
     struct bytes reason = mp_get_text(e->body, "reason");
-    *ret = (struct corrected_one){.by = e->seq, .replaced_by = mp_get_uint(e->body, "replaced_by", LEDGER_NO_SEQ)};
+    *ret = (struct corrected_one){.by = e->seq, .replaced_by = mp_get_uint(e->body, "replaced_by", LOG_NO_SEQ)};
     snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)(reason.n < 200 ? reason.n : 200),
              reason.n > 0 ? (const char *)reason.p : "");
     ret->of_eval = bytes_has_prefix(mp_get_text(e->body, "kind"), "eval.");
@@ -23,7 +23,7 @@ static int by_seq(const void *a, const void *b) {
     return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
 }
 
-int corrected_add(struct corrected *all, const struct ledger_event *event, struct err *err) {
+int corrected_add(struct corrected *all, const struct log_event *event, struct err *err) {
     if (!bytes_is(event->kind, "ledger.corrected")) {
         return 0;
     }
@@ -36,7 +36,7 @@ int corrected_add(struct corrected *all, const struct ledger_event *event, struc
     return 0;
 }
 
-static int add(void *ctx, const struct ledger_event *event, struct err *err) {
+static int add(void *ctx, const struct log_event *event, struct err *err) {
     return corrected_add(ctx, event, err);
 }
 
@@ -84,9 +84,9 @@ const struct corrected_one *corrected_find(const struct corrected *corrected, ui
     return lo < corrected->n && corrected->one[lo].seq == seq ? &corrected->one[lo] : NULL;
 }
 
-const struct corrected_one *corrected_of(const struct corrected *corrected, const struct ledger_event *event) {
+const struct corrected_one *corrected_of(const struct corrected *corrected, const struct log_event *event) {
     const struct corrected_one *one = corrected_find(corrected, event->seq), *end = corrected->one + corrected->n;
-    while (one != NULL && one != end && one->seq == event->seq && memcmp(one->leaf, event->leaf, LEDGER_HASH) != 0) {
+    while (one != NULL && one != end && one->seq == event->seq && memcmp(one->leaf, event->leaf, LOG_HASH) != 0) {
         one++;
     }
     bool is = one != NULL && one != end && one->seq == event->seq && !bytes_has_prefix(event->kind, "ledger.");
@@ -94,27 +94,27 @@ const struct corrected_one *corrected_of(const struct corrected *corrected, cons
 }
 
 /* Of an event that can be corrected. */
-static int leaf_of(struct ledger *ledger, uint64_t seq, bool *ret_there, uint8_t ret[LEDGER_HASH], struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
+static int leaf_of(struct ledger *ledger, uint64_t seq, bool *ret_there, uint8_t ret[LOG_HASH], struct err *err) {
+    struct log_reader *reader = NULL;
+    struct log_event event;
     struct err why = {0};
-    int rc = ledger_reader_open(ledger, seq, seq + 1, &reader, &why);
-    if (rc == 0) rc = ledger_reader_next(reader, &event, &why);
+    int rc = log_reader_open(ledger, seq, seq + 1, &reader, &why);
+    if (rc == 0) rc = log_reader_next(reader, &event, &why);
     *ret_there = rc == 0 && !bytes_has_prefix(event.kind, "ledger.");
     if (*ret_there) {
-        memcpy(ret, event.leaf, LEDGER_HASH);
+        memcpy(ret, event.leaf, LOG_HASH);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc >= 0 || rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 int corrected_holds(const struct corrected *corrected, struct ledger *ledger, uint64_t seq, uint64_t at,
                     const struct corrected_one **ret, struct err *err) {
     const struct corrected_one *one = corrected_find(corrected, seq), *end = corrected->one + corrected->n;
-    uint8_t leaf[LEDGER_HASH];
+    uint8_t leaf[LOG_HASH];
     bool there = false;
     int rc = one != NULL && one->by < at ? leaf_of(ledger, seq, &there, leaf, err) : 0;
-    while (there && one != end && one->seq == seq && one->by < at && memcmp(one->leaf, leaf, LEDGER_HASH) != 0) {
+    while (there && one != end && one->seq == seq && one->by < at && memcmp(one->leaf, leaf, LOG_HASH) != 0) {
         one++;
     }
     *ret = there && one != end && one->seq == seq && one->by < at ? one : NULL;
@@ -123,7 +123,7 @@ int corrected_holds(const struct corrected *corrected, struct ledger *ledger, ui
 
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]) {
     int n = snprintf(ret, CORRECTED_WORDS_MAX, "corrected by event %llu: %s", (unsigned long long)one->by, one->reason);
-    if (one->replaced_by != LEDGER_NO_SEQ && n > 0) {
+    if (one->replaced_by != LOG_NO_SEQ && n > 0) {
         snprintf(ret + n, CORRECTED_WORDS_MAX - (size_t)n, "; event %llu replaces it",
                  (unsigned long long)one->replaced_by);
     }

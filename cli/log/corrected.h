@@ -3,11 +3,11 @@
 #define CLI_LOG_CORRECTED_H
 
 #include "cli/log/damage.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 struct corrected_one {
-    uint64_t seq, by, replaced_by; /* replaced_by: LEDGER_NO_SEQ: nothing replaces it */
-    uint8_t leaf[LEDGER_HASH];     /* that it names */
+    uint64_t seq, by, replaced_by; /* replaced_by: LOG_NO_SEQ: nothing replaces it */
+    uint8_t leaf[LOG_HASH];        /* that it names */
     bool of_eval;                  /* its kind, as the correction has it: "eval.*" */
     char reason[208];
 };
@@ -24,7 +24,7 @@ int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, 
 int corrected_load_all(struct ledger *ledger, struct damage *damage, struct corrected *ret, struct err *err);
 /* Of events that come from elsewhere: adds one that is a correction and says of what; in any order, corrected_order at the
  * end. ERR_NOMEM. */
-int corrected_add(struct corrected *corrected, const struct ledger_event *event, struct err *err);
+int corrected_add(struct corrected *corrected, const struct log_event *event, struct err *err);
 void corrected_order(struct corrected *corrected);
 void corrected_done(struct corrected *corrected); /* a zeroed one is fine */
 /* NULL: it was not corrected. */
@@ -34,7 +34,7 @@ const struct corrected_one *corrected_find(const struct corrected *corrected, ui
 int corrected_holds(const struct corrected *corrected, struct ledger *ledger, uint64_t seq, uint64_t at,
                     const struct corrected_one **ret, struct err *err);
 /* The first that names the event by its leaf; NULL: the event counts. */
-const struct corrected_one *corrected_of(const struct corrected *corrected, const struct ledger_event *event);
+const struct corrected_one *corrected_of(const struct corrected *corrected, const struct log_event *event);
 /* "corrected by event 7: wrong_subject; event 6 replaces it" */
 #define CORRECTED_WORDS_MAX 320
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]);

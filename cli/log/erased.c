@@ -22,7 +22,7 @@ static int is_named(void *ctx, uint64_t seq, struct err *err) {
     return 0;
 }
 
-static void put_fields(struct erased *erased, struct obj *one, const struct ledger_event *event) {
+static void put_fields(struct erased *erased, struct obj *one, const struct log_event *event) {
     struct bytes raw;
     struct mp_reader r;
     struct mp_item item;
@@ -40,21 +40,21 @@ static void put_fields(struct erased *erased, struct obj *one, const struct ledg
     buf_printf(&erased->fields, ": erased by event %llu\n", (unsigned long long)event->seq);
 }
 
-static int take(void *ctx, const struct ledger_event *event, struct err *err) {
+static int take(void *ctx, const struct log_event *event, struct err *err) {
     struct looking *looking = ctx;
     struct erased *erased = looking->erased;
-    enum ledger_erase_what what;
+    enum log_erase_what what;
     struct obj one = {0};
     looking->named = false;
-    if (event->body.n == 0 || erased_what(event->body, &what, NULL) != 0 || what == LEDGER_ERASE_ARTIFACT ||
+    if (event->body.n == 0 || erased_what(event->body, &what, NULL) != 0 || what == LOG_ERASE_ARTIFACT ||
         erased_events(event->body, event->seq, is_named, looking, NULL) != 0 || !looking->named) {
         return 0;
     }
     obj_uint(&one, "event", event->seq);
-    obj_text(&one, "what", what == LEDGER_ERASE_BODY ? "body" : "private");
-    if (what == LEDGER_ERASE_PRIVATE) {
+    obj_text(&one, "what", what == LOG_ERASE_BODY ? "body" : "private");
+    if (what == LOG_ERASE_PRIVATE) {
         put_fields(erased, &one, event);
-    } else if (erased->body == LEDGER_NO_SEQ) {
+    } else if (erased->body == LOG_NO_SEQ) {
         erased->body = event->seq;
     }
     obj_obj(&erased->list, NULL, &one);
@@ -63,7 +63,7 @@ static int take(void *ctx, const struct ledger_event *event, struct err *err) {
 
 int erased_load(struct ledger *ledger, uint64_t seq, struct erased *ret, struct err *err) {
     struct looking looking = {.seq = seq, .erased = ret};
-    *ret = (struct erased){.body = LEDGER_NO_SEQ};
+    *ret = (struct erased){.body = LOG_NO_SEQ};
     buf_init(&ret->fields, WORDS_MAX);
     return kind_events(ledger, "ledger.erased", seq, NULL, take, &looking, err);
 }

@@ -3,10 +3,10 @@
 #define CLI_LOG_ERASED_H
 
 #include "cli/print/obj.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 struct erased {
-    uint64_t body; /* the event that erased its body; LEDGER_NO_SEQ: none is known */
+    uint64_t body; /* the event that erased its body; LOG_NO_SEQ: none is known */
     struct buf
         fields; /* a line for each that erased private fields, safe for a terminal: "prompt, output: erased by event 9" */
     struct obj list; /* for JSON: {"event":9,"what":"private","fields":["output","prompt"]}, ... */

@@ -4,7 +4,7 @@
 #include "query/query.h"
 
 int kind_events(struct ledger *ledger, const char *kind, uint64_t from, struct damage *damage,
-                int (*each)(void *ctx, const struct ledger_event *event, struct err *err), void *ctx, struct err *err) {
+                int (*each)(void *ctx, const struct log_event *event, struct err *err), void *ctx, struct err *err) {
     struct query_value value = {.type = QUERY_TEXT, .text = bytes_of(kind)};
     struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &value, .n_values = 1};
     struct query_cursor *cursor = NULL;
@@ -15,7 +15,7 @@ int kind_events(struct ledger *ledger, const char *kind, uint64_t from, struct d
     query.from = from;
     int rc = query_open(ledger, &query, &cursor, err);
     while (rc == 0) {
-        const struct ledger_event *event = NULL;
+        const struct log_event *event = NULL;
         struct err why = {0};
         rc = query_next(cursor, &why);
         if (rc == 0) rc = query_event(cursor, &event, &why);

@@ -70,7 +70,7 @@ static int new_node(struct tree *tree, struct tree_node **ret, struct err *err) 
         return rc;
     }
     *ret = &tree->nodes[tree->n++];
-    **ret = (struct tree_node){.cause = LEDGER_NO_SEQ,
+    **ret = (struct tree_node){.cause = LOG_NO_SEQ,
                                .ms = -1,
                                .parent = SIZE_MAX,
                                .returned = SIZE_MAX,
@@ -80,7 +80,7 @@ static int new_node(struct tree *tree, struct tree_node **ret, struct err *err) 
     return 0;
 }
 
-int tree_add(struct tree *tree, const struct ledger_event *event, struct err *err) {
+int tree_add(struct tree *tree, const struct log_event *event, struct err *err) {
     struct tree_node *node;
     int rc = new_node(tree, &node, err);
     if (rc == 0) {

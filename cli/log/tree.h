@@ -26,10 +26,10 @@ struct tree {
 void tree_init(struct tree *tree);
 void tree_done(struct tree *tree);
 /* An event may be added again. ERR_LIMIT past TREE_MAX. */
-int tree_add(struct tree *tree, const struct ledger_event *event, struct err *err);
+int tree_add(struct tree *tree, const struct log_event *event, struct err *err);
 /* Marks that events after the last one that was added could not be read. */
 int tree_add_unreadable(struct tree *tree, const char *why, struct err *err);
-/* Marks what was a mistake, as of `at` events (LEDGER_NO_SEQ: now): it neither failed nor went well, and its outcome says
+/* Marks what was a mistake, as of `at` events (LOG_NO_SEQ: now): it neither failed nor went well, and its outcome says
  * what corrected it. Before tree_link. */
 int tree_mark_corrected(struct tree *tree, struct ledger *ledger, const struct corrected *corrected, uint64_t at,
                         struct err *err);

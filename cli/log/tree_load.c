@@ -12,7 +12,7 @@ static int add_query(struct tree *tree, struct ledger *ledger, const struct quer
     struct query_cursor *cursor = NULL;
     int rc = query_open(ledger, q, &cursor, err);
     while (rc == 0) {
-        const struct ledger_event *event = NULL;
+        const struct log_event *event = NULL;
         struct query_value run = {.type = QUERY_NULL};
         struct err why = {0};
         rc = query_next(cursor, &why);

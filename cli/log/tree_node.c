@@ -109,8 +109,7 @@ static struct bytes first_text(struct bytes body, const char *const *list, const
 }
 
 /* What is shown neither as the name nor as the outcome. */
-static struct tree_text put_rest(const struct ledger_event *event, const char *name, const char *outcome,
-                                 struct buf *text) {
+static struct tree_text put_rest(const struct log_event *event, const char *name, const char *outcome, struct buf *text) {
     const char *skip[SKIPPED + 3];
     struct buf rest = {.max = 8 * SUMMARY_MAX};
     size_t n = 0;
@@ -161,7 +160,7 @@ static struct tree_text put_outcome(struct bytes body, struct bytes outcome, str
 }
 
 /* The run that a header names, or a subject of the form run/<id>. */
-static struct bytes run_of(const struct ledger_event *event) {
+static struct bytes run_of(const struct log_event *event) {
     static const char prefix[] = "run/";
     size_t n = sizeof(prefix) - 1;
     if (event->run.n == 0 && bytes_has_prefix(event->subject, prefix)) {
@@ -192,7 +191,7 @@ void tree_node_call(struct bytes tool, struct tool_call *ret) {
     }
 }
 
-void tree_node_read(const struct ledger_event *event, struct tree_node *node, struct buf *text) {
+void tree_node_read(const struct log_event *event, struct tree_node *node, struct buf *text) {
     const char *name_is, *outcome_is;
     struct bytes body = event->body, name = first_text(body, names, &name_is),
                  outcome = first_text(body, outcomes, &outcome_is);
@@ -202,7 +201,7 @@ void tree_node_read(const struct ledger_event *event, struct tree_node *node, st
     node->has_at = at.type == QUERY_INT && at.int_ >= 0;
     node->said = node->has_at ? (uint64_t)at.int_ : 0;
     node->at = node->has_at ? node->said : event->time;
-    node->cause = event->has_cause ? event->cause : LEDGER_NO_SEQ;
+    node->cause = event->has_cause ? event->cause : LOG_NO_SEQ;
     node->mark = bytes_is(event->kind, "ledger.gap") ? TREE_GAP : TREE_EVENT;
     node->state = node->mark == TREE_GAP ? TREE_UNKNOWN : state_of(body, outcome);
     for (const char *const *length = lengths; *length && node->ms < 0; length++) {

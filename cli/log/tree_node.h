@@ -3,7 +3,7 @@
 #define CLI_LOG_TREE_NODE_H
 
 #include "ledger/kinds/tool_rule.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 enum tree_via { TREE_ROOT, TREE_CAUSE, TREE_CALL, TREE_SPAN, TREE_RUN };
 enum tree_mark { TREE_EVENT, TREE_GAP, TREE_UNREADABLE, TREE_CORRECTED };
@@ -18,7 +18,7 @@ struct tree_node {
     uint64_t said;      /* when its source says it happened, if has_at */
     uint64_t at;        /* by which it is placed: said, or time where the source says nothing or by_seal is set */
     bool has_at;
-    uint64_t cause; /* LEDGER_NO_SEQ: none */
+    uint64_t cause; /* LOG_NO_SEQ: none */
     enum tree_mark mark;
     enum tree_state state;
     enum tree_via via;
@@ -35,7 +35,7 @@ struct tree_node {
 };
 
 /* Texts go to `text`; its failure is the caller's to check. */
-void tree_node_read(const struct ledger_event *event, struct tree_node *node, struct buf *text);
+void tree_node_read(const struct log_event *event, struct tree_node *node, struct buf *text);
 struct tree_text tree_node_keep(struct buf *text, struct bytes from);
 
 /* The call that a node's `tool` holds. Borrowed. */

@@ -10,7 +10,7 @@ static void say_waiting(void *ctx, const char *text) {
     cli_note(ctx, "%s", text);
 }
 
-void cli_patience(struct cli *cli, struct ledger_open_options *ret) {
+void cli_patience(struct cli *cli, struct log_open_options *ret) {
     ret->wait_ns = cli->wait_ns;
     ret->waiting = say_waiting;
     ret->waiting_ctx = cli;
@@ -25,9 +25,9 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
             return cli_fail_input(cli, &err);
         }
     }
-    struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = !keys};
+    struct log_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = !keys};
     cli_patience(cli, &options);
-    int rc = ledger_open(cli->dir, &options, ret, &err);
+    int rc = log_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND && mode == CLI_TRY) {
         cli_note(cli, "ledger: %s: %s: what depends on one is not looked at", cli->command, err.msg);
         *ret = NULL;
@@ -40,7 +40,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
         rc = setback_refuse(*ret, &err);
         if (rc == 0) rc = query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
         if (rc != 0) {
-            ledger_close(*ret);
+            log_close(*ret);
             *ret = NULL;
         }
     }

@@ -3,10 +3,10 @@
 #define CLI_OPEN_OPEN_H
 
 #include "cli/print/say.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* How long to wait for other processes (--wait), and that it is said on standard error; `cli` must outlive the ledger. */
-void cli_patience(struct cli *cli, struct ledger_open_options *ret);
+void cli_patience(struct cli *cli, struct log_open_options *ret);
 
 enum cli_open {
     CLI_READ,  /* warns when the database is not what is known of it (setback.h) */

@@ -9,11 +9,10 @@
 
 /* ---- finding ---- */
 
-int rival_compare(struct core_view *view, uint64_t size, const uint8_t root[LEDGER_HASH], struct rival *ret,
-                  struct err *err) {
+int rival_compare(struct core_view *view, uint64_t size, const uint8_t root[LOG_HASH], struct rival *ret, struct err *err) {
     struct merkle_edge edge;
     ret->size = size;
-    memcpy(ret->root, root, LEDGER_HASH);
+    memcpy(ret->root, root, LOG_HASH);
     if (size > view->head.size) {
         ret->stand = RIVAL_AHEAD;
         return 0;
@@ -23,7 +22,7 @@ int rival_compare(struct core_view *view, uint64_t size, const uint8_t root[LEDG
         return rc;
     }
     merkle_edge_root(&edge, ret->root_here);
-    ret->stand = memcmp(ret->root_here, root, LEDGER_HASH) == 0 ? RIVAL_FITS : RIVAL_FORK;
+    ret->stand = memcmp(ret->root_here, root, LOG_HASH) == 0 ? RIVAL_FITS : RIVAL_FORK;
     return ret->stand == RIVAL_FITS || size == 0
                ? 0
                : merkle_prove_consistency(size, view->head.size, core_node, view, &ret->proof, err);
@@ -42,19 +41,19 @@ void rivals_add(struct rivals *rivals, const struct rival *rival, struct bytes n
 /* "example.org/box", and what restores have made of it. */
 static bool of_this_origin(const struct ledger *ledger, const char *origin) {
     size_t n = strlen(origin);
-    const char *mine = ledger_origin(ledger);
+    const char *mine = log_origin(ledger);
     return strncmp(mine, origin, n) == 0 && (mine[n] == '\0' || strncmp(mine + n, "/r", 2) == 0);
 }
 
 static void add_known(struct core_view *view, struct bytes note, bool is_head, size_t at, uint64_t size,
-                      const uint8_t root[LEDGER_HASH], struct rivals *ret) {
+                      const uint8_t root[LOG_HASH], struct rivals *ret) {
     struct rival rival = {.is_head = is_head, .at = at};
     if (rival_compare(view, size, root, &rival, NULL) == 0 && rival.stand != RIVAL_FITS) {
         rivals_add(ret, &rival, note, view->head.size);
     }
 }
 
-void rivals_find(struct ledger *ledger, const struct ledger_trust *trust, struct rivals *ret) {
+void rivals_find(struct ledger *ledger, const struct log_trust *trust, struct rivals *ret) {
     struct core_view view = {0};
     struct bytes note;
     ret->n = 0;
@@ -80,10 +79,10 @@ void rivals_find(struct ledger *ledger, const struct ledger_trust *trust, struct
 
 /* ---- showing ---- */
 
-static void say_known(struct cli *cli, const struct rival *rival, const struct ledger_trust *trust) {
-    char root[2 * LEDGER_HASH + 1];
+static void say_known(struct cli *cli, const struct rival *rival, const struct log_trust *trust) {
+    char root[2 * LOG_HASH + 1];
     if (rival->is_head) {
-        text_hex(root, rival->root, LEDGER_HASH);
+        text_hex(root, rival->root, LOG_HASH);
         out_printf(cli, "--- known: the trust file has size %llu, root %s (not signed)\n", (unsigned long long)rival->size,
                    root);
         return;
@@ -125,7 +124,7 @@ static void say_fork(struct cli *cli, const struct rival *rival, const struct ri
     buf_done(&lines);
 }
 
-void rivals_print(struct cli *cli, const struct rivals *rivals, const struct ledger_trust *trust) {
+void rivals_print(struct cli *cli, const struct rivals *rivals, const struct log_trust *trust) {
     for (size_t i = 0; i < rivals->n; i++) {
         const struct rival *rival = &rivals->rival[i];
         out_printf(cli, "%sevidence to keep: %s\n", i == 0 ? "\n" : "", stand_words(rival, rivals));
@@ -138,14 +137,14 @@ void rivals_print(struct cli *cli, const struct rivals *rivals, const struct led
     }
 }
 
-static void put_hash(struct obj *obj, const char *key, const uint8_t hash[LEDGER_HASH]) {
+static void put_hash(struct obj *obj, const char *key, const uint8_t hash[LOG_HASH]) {
     struct buf text = {.max = 128};
-    text_base64(&text, hash, LEDGER_HASH);
+    text_base64(&text, hash, LOG_HASH);
     obj_str(obj, key, bytes_of_buf(&text));
     buf_done(&text);
 }
 
-void rivals_put(struct obj *obj, const struct rivals *rivals, const struct ledger_trust *trust) {
+void rivals_put(struct obj *obj, const struct rivals *rivals, const struct log_trust *trust) {
     struct obj list = {0};
     if (rivals->n == 0) {
         return;
@@ -156,13 +155,13 @@ void rivals_put(struct obj *obj, const struct rivals *rivals, const struct ledge
         obj_text(&one, "stand", rival->stand == RIVAL_AHEAD ? "ahead" : "fork");
         obj_text(&one, "known", rival->is_head ? "trust file" : trust->checkpoint[rival->at]->path);
         obj_uint(&one, "size", rival->size);
-        obj_hex(&one, "root", rival->root, LEDGER_HASH);
+        obj_hex(&one, "root", rival->root, LOG_HASH);
         if (!rival->is_head) {
             obj_str(&one, "known_note", bytes_of_buf(&trust->checkpoint[rival->at]->note));
         }
         obj_str(&one, "note", (struct bytes){(const uint8_t *)rivals->note, rivals->note_n});
         if (rival->stand == RIVAL_FORK) {
-            obj_hex(&one, "root_here", rival->root_here, LEDGER_HASH);
+            obj_hex(&one, "root_here", rival->root_here, LOG_HASH);
             for (size_t h = 0; h < rival->proof.n; h++) {
                 put_hash(&proof, NULL, rival->proof.hash[h]);
             }

@@ -21,9 +21,9 @@ struct rival {
     bool is_head; /* a head of the trust file, which nobody signed */
     size_t at;    /* which one of the trust's checkpoints or heads */
     uint64_t size;
-    uint8_t root[LEDGER_HASH];      /* the one that was known */
-    uint8_t root_here[LEDGER_HASH]; /* RIVAL_FORK: what the ledger's first `size` events have as root ... */
-    struct merkle_proof proof;      /* ... and that its head's tree begins so */
+    uint8_t root[LOG_HASH];      /* the one that was known */
+    uint8_t root_here[LOG_HASH]; /* RIVAL_FORK: what the ledger's first `size` events have as root ... */
+    struct merkle_proof proof;   /* ... and that its head's tree begins so */
 };
 
 #define RIVALS_MAX 16
@@ -36,16 +36,15 @@ struct rivals {
 };
 
 /* How a known tree stands to the ledger; fills all of *ret but is_head and at. `view`: as of which head. */
-int rival_compare(struct core_view *view, uint64_t size, const uint8_t root[LEDGER_HASH], struct rival *ret,
-                  struct err *err);
+int rival_compare(struct core_view *view, uint64_t size, const uint8_t root[LOG_HASH], struct rival *ret, struct err *err);
 /* Adds one that does not fit, with the ledger's own newest note. What does not fit in is left out. */
 void rivals_add(struct rivals *rivals, const struct rival *rival, struct bytes note, uint64_t size);
 /* All that the trust knows of this ledger and that does not fit it. What cannot be read is left out. */
-void rivals_find(struct ledger *ledger, const struct ledger_trust *trust, struct rivals *ret);
+void rivals_find(struct ledger *ledger, const struct log_trust *trust, struct rivals *ret);
 
 /* Prints them: what was known, then what is here. */
-void rivals_print(struct cli *cli, const struct rivals *rivals, const struct ledger_trust *trust);
+void rivals_print(struct cli *cli, const struct rivals *rivals, const struct log_trust *trust);
 /* A list "evidence" in the object, absent when there is none. */
-void rivals_put(struct obj *obj, const struct rivals *rivals, const struct ledger_trust *trust);
+void rivals_put(struct obj *obj, const struct rivals *rivals, const struct log_trust *trust);
 
 #endif

@@ -17,13 +17,13 @@
 /* A copy that is older than the ledger is nothing bad; but the database of a ledger that was exchanged for an older one is
  * in another file, too. */
 static const char *how_it_came(struct ledger *ledger) {
-    enum ledger_place place = LEDGER_PLACE_UNKNOWN;
-    if (ledger_place(ledger, &place, NULL) != 0) {
-        place = LEDGER_PLACE_UNKNOWN;
+    enum log_place place = LOG_PLACE_UNKNOWN;
+    if (log_place(ledger, &place, NULL) != 0) {
+        place = LOG_PLACE_UNKNOWN;
     }
-    return place == LEDGER_PLACE_COPY     ? "this is an older copy, or the database was set back"
-           : place == LEDGER_PLACE_BACKUP ? "this is an older backup, or the database was set back"
-                                          : "the database was set back or cut";
+    return place == LOG_PLACE_COPY     ? "this is an older copy, or the database was set back"
+           : place == LOG_PLACE_BACKUP ? "this is an older backup, or the database was set back"
+                                       : "the database was set back or cut";
 }
 
 /* False: nothing speaks against it. */

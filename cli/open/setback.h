@@ -3,7 +3,7 @@
 #define CLI_OPEN_SETBACK_H
 
 #include "cli/call/cli.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* Warns, in one line, when the copy of the head beside the database or, with `trust`, the user's trust file knows more
  * events of this ledger than there are, another root of as many, or another first event. Costs two small files; a known

@@ -27,14 +27,14 @@ bool trustthis_known(const struct policy *policy, struct bytes origin) {
 struct facts {
     struct ledger *ledger;
     struct note_vkey vkey;
-    uint8_t genesis[LEDGER_HASH];
+    uint8_t genesis[LOG_HASH];
     char *gave_way; /* NULL: nothing does */
 };
 
 /* What the trust file knows that cannot be of this ledger, in words. The proof leads from the known root to the head's, so
  * that a tree that was altered inside is none of the known history. */
 static int judge_head(struct core_view *view, const struct policy_head *known, char ret[ERR_MSG_MAX], struct err *err) {
-    uint8_t root[LEDGER_HASH];
+    uint8_t root[LOG_HASH];
     struct merkle_proof proof;
     unsigned long long size = known->size, here = view->head.size;
     if (known->size > view->head.size) {
@@ -74,7 +74,7 @@ static int clash(struct facts *facts, const char *what, const char *known, struc
 }
 
 static int make_way(struct policy *policy, struct facts *facts, struct core_view *view, struct err *err) {
-    struct bytes origin = bytes_of(ledger_origin(facts->ledger)), name = bytes_of(facts->vkey.name);
+    struct bytes origin = bytes_of(log_origin(facts->ledger)), name = bytes_of(facts->vkey.name);
     const struct policy_genesis *genesis = policy_genesis_find(policy, origin, NULL);
     const struct policy_head *head = policy_head_find(policy, origin);
     char what[ERR_MSG_MAX], size[48];
@@ -86,7 +86,7 @@ static int make_way(struct policy *policy, struct facts *facts, struct core_view
             policy_drop_logs(policy, name, &facts->vkey);
         }
     }
-    if (rc == 0 && genesis != NULL && memcmp(genesis->leaf, facts->genesis, LEDGER_HASH) != 0) {
+    if (rc == 0 && genesis != NULL && memcmp(genesis->leaf, facts->genesis, LOG_HASH) != 0) {
         snprintf(what, sizeof(what), "the trust file knows another ledger of origin '%s': its genesis leaf differs",
                  genesis->origin);
         rc = clash(facts, what, "the first event", err);
@@ -109,8 +109,8 @@ static int make_way(struct policy *policy, struct facts *facts, struct core_view
 /* The ledger is looked at after the file was read: verifies that end meanwhile wait for the file's lock. */
 static int add(struct policy *policy, void *ctx, struct err *err) {
     struct facts *facts = ctx;
-    struct bytes origin = bytes_of(ledger_origin(facts->ledger));
-    uint8_t root[LEDGER_HASH];
+    struct bytes origin = bytes_of(log_origin(facts->ledger));
+    uint8_t root[LOG_HASH];
     struct core_view view = {0};
     int rc = core_view_begin(facts->ledger, &view, err);
     if (rc != 0) {
@@ -130,15 +130,15 @@ int trustthis_add(struct ledger *ledger, const char *path, char gave_way[TRUSTTH
     if (gave_way != NULL) {
         gave_way[0] = '\0';
     }
-    ledger_genesis(ledger, facts.genesis);
-    int rc = note_vkey_decode(bytes_of(ledger_log_vkey(ledger)), &facts.vkey, err);
+    log_genesis(ledger, facts.genesis);
+    int rc = note_vkey_decode(bytes_of(log_vkey(ledger)), &facts.vkey, err);
     if (rc == 0) rc = trustfile_update(path, add, &facts, err);
     return rc;
 }
 
 struct raise {
     const char *origin;
-    const struct ledger_head *head;
+    const struct log_head *head;
 };
 
 static int raise_head(struct policy *policy, void *ctx, struct err *err) {
@@ -146,7 +146,7 @@ static int raise_head(struct policy *policy, void *ctx, struct err *err) {
     return policy_set_head(policy, bytes_of(raise->origin), raise->head->size, raise->head->root, err);
 }
 
-int trustthis_raise(const char *path, const char *origin, const struct ledger_head *head, struct err *err) {
+int trustthis_raise(const char *path, const char *origin, const struct log_head *head, struct err *err) {
     struct raise raise = {.origin = origin, .head = head};
     return trustfile_update(path, raise_head, &raise, err);
 }

@@ -2,7 +2,7 @@
 #ifndef CLI_OPEN_TRUSTTHIS_H
 #define CLI_OPEN_TRUSTTHIS_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 #include "ledger/trust/policy.h"
 
 /* Has the policy a log key, genesis leaf or head of this origin? NULL has nothing. */
@@ -18,6 +18,6 @@ bool trustthis_known(const struct policy *policy, struct bytes origin);
  * ERR_CONFLICT, changing nothing, when `gave_way` is NULL, and is replaced otherwise. */
 int trustthis_add(struct ledger *ledger, const char *path, char gave_way[TRUSTTHIS_WORDS], struct err *err);
 /* Raises the head of an origin. Never lowers it. */
-int trustthis_raise(const char *path, const char *origin, const struct ledger_head *head, struct err *err);
+int trustthis_raise(const char *path, const char *origin, const struct log_head *head, struct err *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/mp.h"
 #include "base/text.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 void obj_done(struct obj *obj) {
     buf_done(&obj->items);
@@ -43,7 +43,7 @@ void obj_text(struct obj *obj, const char *key, const char *v) {
 
 void obj_uint(struct obj *obj, const char *key, uint64_t v) {
     struct buf *out = next(obj, key);
-    if (v == LEDGER_NO_SEQ) {
+    if (v == LOG_NO_SEQ) {
         mp_put_nil(out);
     } else {
         mp_put_uint(out, v > MP_INT_MAX ? MP_INT_MAX : v);

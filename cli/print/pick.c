@@ -155,8 +155,8 @@ static struct query_value text_value(struct bytes text) {
 /* What only the event itself has. */
 static int get_other(struct pick *fields, size_t i, struct query_cursor *cursor, struct query_value *ret, struct err *err) {
     struct buf *memory = &fields->memory[i];
-    const struct ledger_event *event = NULL;
-    char hex[2 * LEDGER_HASH + 1];
+    const struct log_event *event = NULL;
+    char hex[2 * LOG_HASH + 1];
     int rc = query_event(cursor, &event, err);
     if (rc != 0) {
         return rc;
@@ -170,7 +170,7 @@ static int get_other(struct pick *fields, size_t i, struct query_cursor *cursor,
         *ret = text_value(event->author);
         return 0;
     case FIELD_LEAF:
-        text_hex(hex, event->leaf, LEDGER_HASH);
+        text_hex(hex, event->leaf, LOG_HASH);
         buf_put_str(memory, hex);
         *ret = text_value(bytes_of_buf(memory));
         break;

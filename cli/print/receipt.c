@@ -3,18 +3,18 @@
 
 #include "cli/print/say.h"
 
-void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const struct ledger_head *head) {
+void receipt_put(struct obj *obj, const struct log_receipt *receipt, const struct log_head *head) {
     obj_uint(obj, "seq", receipt->seq);
-    obj_hex(obj, "leaf", receipt->leaf, LEDGER_HASH);
+    obj_hex(obj, "leaf", receipt->leaf, LOG_HASH);
     if (head) {
         obj_uint(obj, "size", head->size);
-        obj_hex(obj, "root", head->root, LEDGER_HASH);
+        obj_hex(obj, "root", head->root, LOG_HASH);
     }
     obj_bool(obj, "duplicate", receipt->duplicate);
     obj_uint(obj, "masked", receipt->masked);
 }
 
-int receipt_print(struct cli *cli, const struct ledger_receipt *receipt, const struct ledger_head *head) {
+int receipt_print(struct cli *cli, const struct log_receipt *receipt, const struct log_head *head) {
     struct obj obj = {0};
     receipt_put(&obj, receipt, head);
     int exit_code = cli_print(cli, &obj, true);

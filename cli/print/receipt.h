@@ -4,12 +4,12 @@
 
 #include "cli/call/cli.h"
 #include "cli/print/obj.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* seq, leaf, size, root, duplicate, masked; head may be NULL. */
-void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const struct ledger_head *head);
+void receipt_put(struct obj *obj, const struct log_receipt *receipt, const struct log_head *head);
 /* Prints them as one JSON object. Returns 0 or an exit code after reporting; when the receipt cannot be written, the report
  * says that the event is stored all the same. */
-int receipt_print(struct cli *cli, const struct ledger_receipt *receipt, const struct ledger_head *head);
+int receipt_print(struct cli *cli, const struct log_receipt *receipt, const struct log_head *head);
 
 #endif

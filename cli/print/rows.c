@@ -437,12 +437,12 @@ void rows_values(struct rows *rows, const struct query_value *values) {
     rows->count++;
 }
 
-void rows_event(struct rows *rows, const struct ledger_event *event, struct bytes private_, uint64_t corrected_by) {
-    const struct ledger_event_marks marks = {.corrected_by = corrected_by};
+void rows_event(struct rows *rows, const struct log_event *event, struct bytes private_, uint64_t corrected_by) {
+    const struct log_event_marks marks = {.corrected_by = corrected_by};
     struct err err = {0};
     begin(rows);
     buf_clear(&rows->text);
-    int rc = ledger_event_json_marked(event, private_, &marks, false, &rows->text, &err);
+    int rc = log_event_json_marked(event, private_, &marks, false, &rows->text, &err);
     if (rc == 0 && rows->o.format == ROWS_MSGPACK) {
         buf_clear(&rows->mp);
         rc = json_to_mp(bytes_of_buf(&rows->text), &rows->mp, &err);

@@ -43,8 +43,8 @@ void rows_values(struct rows *rows, const struct query_value *values);
 /* What the body of the next row, in a line, ends with: a remark on its private fields. Borrows until that row. */
 void rows_remark(struct rows *rows, struct bytes remark);
 /* A row that is a whole event, with its private fields, a map (none: without them), in JSON and MessagePack.
- * `corrected_by`: LEDGER_NO_SEQ when it was not. */
-void rows_event(struct rows *rows, const struct ledger_event *event, struct bytes private_, uint64_t corrected_by);
+ * `corrected_by`: LOG_NO_SEQ when it was not. */
+void rows_event(struct rows *rows, const struct log_event *event, struct bytes private_, uint64_t corrected_by);
 uint64_t rows_count(const struct rows *rows);
 /* Prints what a table holds back. */
 void rows_flush(struct rows *rows);

@@ -72,7 +72,7 @@ static const struct opt options[] = {
 struct input {
     struct buf body, private_, open;
     char actor[128];
-    struct ledger_author *author;
+    struct log_author *author;
 };
 
 static int add_json(struct body *body, const struct opt_args *args, const struct opt *text, const struct opt *file,
@@ -177,16 +177,16 @@ static int read_author(const struct opt_args *args, struct input *in, struct err
     snprintf(what, sizeof(what), "the key in '%s'", path);
     int rc = unlock_file(path, opt_text(args, &options[A_KEY_PASS_FD]), opt_text(args, &options[A_KEY_PASS_FILE]), what,
                          "key-passphrase", &pass, err);
-    if (rc == 0) rc = ledger_author_load(path, pass_bytes(&pass), &in->author, err);
+    if (rc == 0) rc = log_author_load(path, pass_bytes(&pass), &in->author, err);
     pass_done(&pass);
     return rc;
 }
 
 /* Everything but the ledger, so that wrong input is found before anything is opened. */
-static int read_draft(const struct opt_args *args, struct input *in, struct ledger_draft *draft, struct err *err) {
+static int read_draft(const struct opt_args *args, struct input *in, struct log_draft *draft, struct err *err) {
     const char *open = opt_text(args, &options[A_OPEN]);
     struct bytes kind = bytes_of(args->args[0]);
-    ledger_draft_init(draft);
+    log_draft_init(draft);
     int rc = check_subject(kind_find(kind), opt_text(args, &options[A_SUBJECT]), err);
     if (rc == 0) rc = read_bodies(args, kind_find(kind), in, err);
     if (rc == 0 && open) rc = read_open(open, &in->open, err);
@@ -251,12 +251,12 @@ static void remark_duplicate(const struct cli *cli, const char *parts, uint64_t 
 }
 
 /* Past a limit a policy is not taken, and a guard would go on with the one before. */
-static bool is_always_judged(const struct ledger_draft *draft) {
+static bool is_always_judged(const struct log_draft *draft) {
     return bytes_is(draft->kind, "policy.declared");
 }
 
 /* Where nothing can be checked, nobody is told that it was. */
-static int show_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
+static int show_event(struct cli *cli, const struct log_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
     bool is_new = false;
     int exit_code = cli_open(cli, checked ? CLI_READ : CLI_TRY, &ledger);
@@ -266,12 +266,12 @@ static int show_event(struct cli *cli, const struct ledger_draft *draft, bool ch
     if (is_new) {
         remark_unknown(cli, kind_find(draft->kind), draft->body);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
 /* What --checked says by the states is said of what the event alone shows. */
-static void remark_over(const struct cli *cli, const struct ledger_draft *draft) {
+static void remark_over(const struct cli *cli, const struct log_draft *draft) {
     struct mp_item item;
     struct bytes raw;
     bool grant = bytes_is(draft->kind, "permission.granted") || bytes_is(draft->kind, "permission.decided");
@@ -286,10 +286,10 @@ static void remark_over(const struct cli *cli, const struct ledger_draft *draft)
     }
 }
 
-static int write_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
+static int write_event(struct cli *cli, const struct log_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
-    struct ledger_receipt receipt = {0};
-    struct ledger_head head = {0};
+    struct log_receipt receipt = {0};
+    struct log_head head = {0};
     struct err err = {0};
     char parts[PREVIEW_PARTS_MAX] = "";
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
@@ -299,13 +299,13 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
     char note[CHECKED_NOTE_MAX] = "";
     bool judged = checked || is_always_judged(draft);
     int rc = judged ? checked_append(ledger, draft, &receipt, &head, note, &err)
-                    : ledger_append(ledger, draft, &receipt, &head, &err);
+                    : log_append(ledger, draft, &receipt, &head, &err);
     if (rc == 0 && receipt.duplicate && checked) {
         rc = preview_same(ledger, draft, receipt.seq, &err);
     } else if (rc == 0 && receipt.duplicate) {
         preview_differs(ledger, draft, receipt.seq, parts, NULL); /* what cannot be read is not remarked on */
     }
-    ledger_close(ledger);
+    log_close(ledger);
     if (rc != 0) {
         /* what is not found is the kind, or else a file of the ledger's own */
         bool known = kind_find(draft->kind) || bytes_has_prefix(draft->kind, "x.");
@@ -332,8 +332,8 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
 /* The receipt of ledger.moved. */
 static int moved(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
-    struct ledger_receipt receipt = {0};
-    struct ledger_head head = {0};
+    struct log_receipt receipt = {0};
+    struct log_head head = {0};
     struct err err = {0};
     char actor[128];
     if (args->n_args > 0) {
@@ -343,10 +343,10 @@ static int moved(struct cli *cli, const struct opt_args *args) {
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = ledger_moved(ledger, cli_actor(opt_text(args, &options[A_ACTOR]), actor), NULL, &receipt, &err);
-    if (rc == 0) rc = ledger_head(ledger, &head, &err);
+    int rc = log_moved(ledger, cli_actor(opt_text(args, &options[A_ACTOR]), actor), NULL, &receipt, &err);
+    if (rc == 0) rc = log_head(ledger, &head, &err);
     exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 
@@ -354,7 +354,7 @@ static int moved(struct cli *cli, const struct opt_args *args) {
 
 static int append(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
-    uint64_t cause = LEDGER_NO_SEQ, none_after = LEDGER_NO_SEQ;
+    uint64_t cause = LOG_NO_SEQ, none_after = LOG_NO_SEQ;
     if (opt_has(args, &options[A_MOVED])) {
         return moved(cli, args);
     }
@@ -379,7 +379,7 @@ static int append(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "%s", err.msg);
     }
     struct input in = {0};
-    struct ledger_draft draft;
+    struct log_draft draft;
     buf_init(&in.body, INPUT_MAX);
     buf_init(&in.private_, INPUT_MAX);
     buf_init(&in.open, INPUT_MAX);
@@ -388,19 +388,19 @@ static int append(struct cli *cli, const struct opt_args *args) {
         exit_code = cli_fail_input(cli, &err);
     } else {
         draft.none_after = none_after;
-        if (cause != LEDGER_NO_SEQ) {
-            draft.cause_type = LEDGER_CAUSE_SEQ;
+        if (cause != LOG_NO_SEQ) {
+            draft.cause_type = LOG_CAUSE_SEQ;
             draft.cause = cause;
         }
         if (cause_key) {
-            draft.cause_type = LEDGER_CAUSE_KEY;
+            draft.cause_type = LOG_CAUSE_KEY;
             draft.cause_key = bytes_of(cause_key);
         }
         bool checked = opt_has(args, &options[A_CHECKED]);
         exit_code =
             opt_has(args, &options[A_DRY_RUN]) ? show_event(cli, &draft, checked) : write_event(cli, &draft, checked);
     }
-    ledger_author_free(in.author);
+    log_author_free(in.author);
     buf_done(&in.open);
     buf_done(&in.private_);
     buf_done(&in.body);

@@ -15,14 +15,14 @@
 static int put(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct err err = {0};
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size = 0;
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = ledger_artifact_put(ledger, args->args[0], id, &size, &err);
-    ledger_close(ledger);
+    int rc = log_artifact_put(ledger, args->args[0], id, &size, &err);
+    log_close(ledger);
     if (rc != 0) {
         return cli_fail_input(cli, &err);
     }
@@ -38,7 +38,7 @@ static int put(struct cli *cli, const struct opt_args *args) {
 }
 
 /* "artifact:sha256:<hex>", "sha256:<hex>" or "<hex>". */
-static int full_id(const char *text, char ret[LEDGER_ARTIFACT_ID], struct err *err) {
+static int full_id(const char *text, char ret[LOG_ARTIFACT_ID], struct err *err) {
     uint8_t digest[32];
     const char *hex = text;
     hex += strncmp(hex, "artifact:", 9) == 0 ? 9 : 0;
@@ -47,7 +47,7 @@ static int full_id(const char *text, char ret[LEDGER_ARTIFACT_ID], struct err *e
         return err_set(err, ERR_INVALID,
                        "'%.100s' is not an artifact id (expected artifact:sha256:<64 lowercase hex digits>)", text);
     }
-    snprintf(ret, LEDGER_ARTIFACT_ID, "artifact:sha256:%s", hex);
+    snprintf(ret, LOG_ARTIFACT_ID, "artifact:sha256:%s", hex);
     return 0;
 }
 
@@ -58,7 +58,7 @@ static int get_file(struct cli *cli, struct ledger *ledger, const char *id, cons
     if (file_out_begin(&out, path, out_mode(OUT_CONTENT), &err) != 0) {
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
-    if (ledger_artifact_get(ledger, id, out.fd, &err) != 0) {
+    if (log_artifact_get(ledger, id, out.fd, &err) != 0) {
         file_out_abort(&out);
         return cli_fail_lookup(cli, &err);
     }
@@ -77,7 +77,7 @@ static int get_shown(struct cli *cli, struct ledger *ledger, const char *id) {
     struct stat st;
     struct buf all = {.max = SHOWN_MAX};
     int fd = memfd_create("artifact", MFD_CLOEXEC);
-    int rc = fd < 0 ? err_errno(&err, errno, "memory for the stored file") : ledger_artifact_get(ledger, id, fd, &err);
+    int rc = fd < 0 ? err_errno(&err, errno, "memory for the stored file") : log_artifact_get(ledger, id, fd, &err);
     if (rc == 0 && fstat(fd, &st) != 0) {
         rc = err_errno(&err, errno, "memory for the stored file");
     }
@@ -103,7 +103,7 @@ static const struct opt get_options[] = {
 
 static int get(struct cli *cli, const struct opt_args *args) {
     const char *path = opt_text(args, &get_options[G_OUTPUT]);
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     struct ledger *ledger = NULL;
     struct err err = {0};
     if (full_id(args->args[0], id, &err) != 0) {
@@ -117,10 +117,10 @@ static int get(struct cli *cli, const struct opt_args *args) {
         exit_code = get_file(cli, ledger, id, path);
     } else if (cli->out_tty) {
         exit_code = get_shown(cli, ledger, id);
-    } else if (ledger_artifact_get(ledger, id, STDOUT_FILENO, &err) != 0) {
+    } else if (log_artifact_get(ledger, id, STDOUT_FILENO, &err) != 0) {
         exit_code = cli_fail_lookup(cli, &err);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

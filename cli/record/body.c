@@ -12,7 +12,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/event/event.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define BODY_TEXT_MAX   (4 * EVENT_BODY_MAX)
 #define BODY_FIELDS_MAX 65536
@@ -71,7 +71,7 @@ int body_json(struct body *body, struct bytes json, const char *name, struct err
     struct buf map = {.max = BODY_TEXT_MAX};
     struct mp_reader reader;
     struct mp_item item = {0};
-    int rc = ledger_json_to_body(json, &map, err);
+    int rc = log_json_to_body(json, &map, err);
     if (rc == 0) {
         mp_reader_init(&reader, bytes_of_buf(&map));
         rc = mp_next(&reader, &item, err);

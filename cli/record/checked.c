@@ -13,7 +13,7 @@
 
 struct step {
     struct ledger *ledger;
-    const struct ledger_draft *draft;
+    const struct log_draft *draft;
     struct decision decision;
     bool damaged;   /* the rows that were looked at first */
     bool corrected; /* a correction was folded */
@@ -46,8 +46,8 @@ static int ask(void *ctx, struct state_view *view, struct err *err) {
 static int judge(void *ctx, uint64_t size, struct err *err) {
     struct step *step = ctx;
     struct state_options options;
-    struct ledger_head head;
-    int rc = ledger_head(step->ledger, &head, err);
+    struct log_head head;
+    int rc = log_head(step->ledger, &head, err);
     if (rc != 0) {
         return rc;
     }
@@ -72,13 +72,13 @@ static void catch_up(struct ledger *ledger, uint64_t lag) {
 
 /* A correction costs a fold of the log before it: in a log that has roots at all, it is worth one. */
 static void catch_up_corrected(struct ledger *ledger) {
-    struct ledger_head head;
-    if (ledger_head(ledger, &head, NULL) == 0 && head.size >= ATTESTED_LAG_MAX) {
+    struct log_head head;
+    if (log_head(ledger, &head, NULL) == 0 && head.size >= ATTESTED_LAG_MAX) {
         catch_up(ledger, 1);
     }
 }
 
-int checked_ask(struct ledger *ledger, const struct ledger_draft *draft, struct decision *ret, struct err *err) {
+int checked_ask(struct ledger *ledger, const struct log_draft *draft, struct decision *ret, struct err *err) {
     struct step step = {.ledger = ledger, .draft = draft};
     struct state_options options;
     state_options_init(&options);
@@ -90,21 +90,21 @@ int checked_ask(struct ledger *ledger, const struct ledger_draft *draft, struct 
     return rc;
 }
 
-int checked_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
-                   struct ledger_head *ret_head, char ret_note[CHECKED_NOTE_MAX], struct err *err) {
+int checked_append(struct ledger *ledger, const struct log_draft *draft, struct log_receipt *ret, struct log_head *ret_head,
+                   char ret_note[CHECKED_NOTE_MAX], struct err *err) {
     struct step step = {.ledger = ledger, .draft = draft};
-    struct ledger_batch *batch = NULL;
-    int rc = ledger_batch_new(ledger, &batch, err);
-    if (rc == 0) rc = ledger_batch_add(batch, draft, err);
+    struct log_batch *batch = NULL;
+    int rc = log_batch_new(ledger, &batch, err);
+    if (rc == 0) rc = log_batch_add(batch, draft, err);
     if (rc == 0) {
         catch_up(ledger, ATTESTED_LAG_MAX);
         guard_set(batch, judge, &step);
-        rc = ledger_batch_commit(batch, ret, ret_head, NULL, err);
+        rc = log_batch_commit(batch, ret, ret_head, NULL, err);
     }
     if (step.damaged) {
         attested_forget(ledger);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     if (step.corrected) {
         catch_up_corrected(ledger);
     }

@@ -30,8 +30,8 @@ static int say_what_it_stood_for(struct cli *cli, struct ledger *ledger, uint64_
     return rc;
 }
 
-static int print_preview(void *ctx, const struct ledger_correct_preview *preview, struct err *err) {
-    const struct ledger_draft *draft = preview->draft;
+static int print_preview(void *ctx, const struct log_correct_preview *preview, struct err *err) {
+    const struct log_draft *draft = preview->draft;
     struct obj obj = {0};
     (void)err;
     obj_bool(&obj, "dry_run", true);
@@ -48,26 +48,26 @@ static int fail(struct cli *cli, int rc, const struct err *err) {
     return rc == ERR_INVALID ? cli_fail_input(cli, err) : cli_fail_lookup(cli, err);
 }
 
-static int show_it(struct cli *cli, struct ledger *ledger, const struct ledger_correct_options *o, struct err *err) {
-    int rc = ledger_correct_preview(ledger, o, print_preview, cli, err);
+static int show_it(struct cli *cli, struct ledger *ledger, const struct log_correct_options *o, struct err *err) {
+    int rc = log_correct_preview(ledger, o, print_preview, cli, err);
     int said = rc == 0 ? say_what_it_stood_for(cli, ledger, o->seq, err) : 0;
     return rc < 0 ? fail(cli, rc, err) : said < 0 ? fail(cli, said, err) : rc;
 }
 
-static int write_it(struct cli *cli, struct ledger *ledger, const struct ledger_correct_options *o, struct err *err) {
-    struct ledger_receipt receipt;
-    struct ledger_head head;
-    int rc = ledger_correct(ledger, o, &receipt, err);
+static int write_it(struct cli *cli, struct ledger *ledger, const struct log_correct_options *o, struct err *err) {
+    struct log_receipt receipt;
+    struct log_head head;
+    int rc = log_correct(ledger, o, &receipt, err);
     if (rc == 0) rc = say_what_it_stood_for(cli, ledger, o->seq, err);
-    if (rc == 0) rc = ledger_head(ledger, &head, err);
+    if (rc == 0) rc = log_head(ledger, &head, err);
     return rc == 0 ? receipt_print(cli, &receipt, &head) : fail(cli, rc, err);
 }
 
 static int correct(struct cli *cli, const struct opt_args *args) {
-    struct ledger_correct_options o = {.replaced_by = LEDGER_NO_SEQ,
-                                       .reason = opt_text(args, &options[C_REASON]),
-                                       .note = opt_text(args, &options[C_NOTE]),
-                                       .actor = opt_text(args, &options[C_ACTOR])};
+    struct log_correct_options o = {.replaced_by = LOG_NO_SEQ,
+                                    .reason = opt_text(args, &options[C_REASON]),
+                                    .note = opt_text(args, &options[C_NOTE]),
+                                    .actor = opt_text(args, &options[C_ACTOR])};
     struct ledger *ledger = NULL;
     struct err err = {0};
     char actor[128];
@@ -87,7 +87,7 @@ static int correct(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     exit_code = dry_run ? show_it(cli, ledger, &o, &err) : write_it(cli, ledger, &o, &err);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

@@ -191,7 +191,7 @@ static int print_json(struct cli *cli, const char *source, const struct ingest_r
     obj_uint(&obj, "receipts", result->receipts);
     obj_bool(&obj, "stopped", result->stopped);
     obj_uint(&obj, "size", result->head.size);
-    obj_hex(&obj, "root", result->head.root, LEDGER_HASH);
+    obj_hex(&obj, "root", result->head.root, LOG_HASH);
     return cli_print(cli, &obj, true);
 }
 
@@ -387,7 +387,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
         exit_code = cli_fail_input(cli, &err);
     }
     exit_code = report(&state, source, &result, o->dry_run, exit_code);
-    ledger_close(ledger);
+    log_close(ledger);
     return exit_code;
 }
 

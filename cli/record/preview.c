@@ -13,52 +13,52 @@
 
 #define FIELDS_MAX (2 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX))
 
-/* What is found in the log: LEDGER_NO_SEQ where nothing is. */
+/* What is found in the log: LOG_NO_SEQ where nothing is. */
 struct found {
     uint64_t size, same_key, cause, later; /* later: an event of the subject after none_after */
 };
 
-static int read_log(struct ledger *ledger, const struct ledger_draft *draft, struct found *ret, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
-    int rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, err);
-    while (rc == 0 && (rc = ledger_reader_next(reader, &e, err)) == 0) {
+static int read_log(struct ledger *ledger, const struct log_draft *draft, struct found *ret, struct err *err) {
+    struct log_reader *reader = NULL;
+    struct log_event e;
+    int rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, err);
+    while (rc == 0 && (rc = log_reader_next(reader, &e, err)) == 0) {
         bool same_source = bytes_eq(e.source, draft->source);
         ret->size = e.seq + 1;
-        if (same_source && draft->key.n > 0 && ret->same_key == LEDGER_NO_SEQ && bytes_eq(e.key, draft->key)) {
+        if (same_source && draft->key.n > 0 && ret->same_key == LOG_NO_SEQ && bytes_eq(e.key, draft->key)) {
             ret->same_key = e.seq;
         }
-        if (same_source && draft->cause_key.n > 0 && ret->cause == LEDGER_NO_SEQ && bytes_eq(e.key, draft->cause_key)) {
+        if (same_source && draft->cause_key.n > 0 && ret->cause == LOG_NO_SEQ && bytes_eq(e.key, draft->cause_key)) {
             ret->cause = e.seq;
         }
-        if (draft->none_after != LEDGER_NO_SEQ && e.seq > draft->none_after && ret->later == LEDGER_NO_SEQ &&
+        if (draft->none_after != LOG_NO_SEQ && e.seq > draft->none_after && ret->later == LOG_NO_SEQ &&
             bytes_eq(e.subject, draft->subject)) {
             ret->later = e.seq;
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc < 0 ? rc : 0;
 }
 
 /* What an append under the write lock would refuse. */
-static int check_log(const struct ledger_draft *draft, struct found *found, struct err *err) {
-    if (found->same_key != LEDGER_NO_SEQ) {
+static int check_log(const struct log_draft *draft, struct found *found, struct err *err) {
+    if (found->same_key != LOG_NO_SEQ) {
         return 0;
     }
-    if (found->later != LEDGER_NO_SEQ) {
+    if (found->later != LOG_NO_SEQ) {
         return err_set(err, ERR_CONFLICT, "the condition does not hold: '%.*s' has event %llu after %llu",
                        (int)draft->subject.n, (const char *)draft->subject.p, (unsigned long long)found->later,
                        (unsigned long long)draft->none_after);
     }
-    if (draft->cause_type == LEDGER_CAUSE_KEY && found->cause == LEDGER_NO_SEQ) {
+    if (draft->cause_type == LOG_CAUSE_KEY && found->cause == LOG_NO_SEQ) {
         return err_set(err, ERR_INVALID, "'cause_key' is '%.*s': no earlier event of the same source has this key",
                        (int)draft->cause_key.n, (const char *)draft->cause_key.p);
     }
-    if (draft->cause_type == LEDGER_CAUSE_SEQ && draft->cause >= found->size) {
+    if (draft->cause_type == LOG_CAUSE_SEQ && draft->cause >= found->size) {
         return err_set(err, ERR_INVALID, "'cause' is %llu, but the event becomes %llu: it must be an earlier one",
                        (unsigned long long)draft->cause, (unsigned long long)found->size);
     }
-    found->cause = draft->cause_type == LEDGER_CAUSE_SEQ ? draft->cause : found->cause;
+    found->cause = draft->cause_type == LOG_CAUSE_SEQ ? draft->cause : found->cause;
     return 0;
 }
 
@@ -76,7 +76,7 @@ static void put_decision(struct obj *obj, const struct decision *decision) {
     obj_obj(obj, "checked", &checked);
 }
 
-void preview_put(struct obj *obj, const struct ledger_draft *draft, struct bytes body, struct bytes private_) {
+void preview_put(struct obj *obj, const struct log_draft *draft, struct bytes body, struct bytes private_) {
     obj_str(obj, "kind", draft->kind);
     obj_str(obj, "subject", draft->subject);
     obj_str(obj, "actor", draft->actor);
@@ -119,16 +119,16 @@ static void add_part(char ret[PREVIEW_PARTS_MAX], bool differs, const char *part
     }
 }
 
-static int compare(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
+static int compare(struct ledger *ledger, const struct log_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
                    bool *ret_erased, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     struct buf body = {.max = FIELDS_MAX}, private_ = {.max = FIELDS_MAX}, stored = {.max = FIELDS_MAX};
     uint32_t masked;
-    int rc = ledger_draft_check(draft, &body, &private_, &masked, err);
-    if (rc == 0) rc = ledger_reader_open(ledger, seq, seq + 1, &reader, err);
-    if (rc == 0) rc = ledger_reader_next(reader, &e, err);
-    if (rc == 0 && e.has_private) rc = ledger_reader_private(reader, &stored, err);
+    int rc = log_draft_check(draft, &body, &private_, &masked, err);
+    if (rc == 0) rc = log_reader_open(ledger, seq, seq + 1, &reader, err);
+    if (rc == 0) rc = log_reader_next(reader, &e, err);
+    if (rc == 0 && e.has_private) rc = log_reader_private(reader, &stored, err);
     if (rc == 0) {
         ret[0] = '\0';
         *ret_erased = e.body.n == 0;
@@ -139,14 +139,14 @@ static int compare(struct ledger *ledger, const struct ledger_draft *draft, uint
         add_part(ret, e.has_private != (private_.n > 0) || !holds_all(bytes_of_buf(&private_), bytes_of_buf(&stored)),
                  "private fields");
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&stored);
     buf_done(&private_);
     buf_done(&body);
     return rc;
 }
 
-int preview_same(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, struct err *err) {
+int preview_same(struct ledger *ledger, const struct log_draft *draft, uint64_t seq, struct err *err) {
     char parts[PREVIEW_PARTS_MAX] = "";
     bool erased = false;
     int rc = compare(ledger, draft, seq, parts, &erased, err);
@@ -160,24 +160,24 @@ int preview_same(struct ledger *ledger, const struct ledger_draft *draft, uint64
     return rc;
 }
 
-int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
+int preview_differs(struct ledger *ledger, const struct log_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
                     struct err *err) {
     bool erased;
     return compare(ledger, draft, seq, ret, &erased, err);
 }
 
-int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked, bool *ret_new) {
-    struct found found = {0, LEDGER_NO_SEQ, LEDGER_NO_SEQ, LEDGER_NO_SEQ};
+int preview_print(struct cli *cli, struct ledger *ledger, const struct log_draft *draft, bool checked, bool *ret_new) {
+    struct found found = {0, LOG_NO_SEQ, LOG_NO_SEQ, LOG_NO_SEQ};
     struct decision decision = {.yes = true};
     struct buf body = {.max = FIELDS_MAX}, private_ = {.max = FIELDS_MAX};
     struct err err = {0};
     uint32_t masked = 0;
-    int rc = ledger_draft_check(draft, &body, &private_, &masked, &err), exit_code = 0;
+    int rc = log_draft_check(draft, &body, &private_, &masked, &err), exit_code = 0;
     if (rc == 0 && ledger != NULL) rc = read_log(ledger, draft, &found, &err);
     if (rc == 0 && ledger != NULL) rc = check_log(draft, &found, &err);
-    bool repeats = checked && found.same_key != LEDGER_NO_SEQ;
+    bool repeats = checked && found.same_key != LOG_NO_SEQ;
     rc = rc == 0 && repeats ? preview_same(ledger, draft, found.same_key, &err) : rc;
-    bool asked = rc == 0 && checked && ledger != NULL && found.same_key == LEDGER_NO_SEQ;
+    bool asked = rc == 0 && checked && ledger != NULL && found.same_key == LOG_NO_SEQ;
     rc = asked ? checked_ask(ledger, draft, &decision, &err) : rc;
     if (rc != 0) {
         exit_code = rc == ERR_INVALID || rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
@@ -190,12 +190,12 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
         if (ledger == NULL || !decision.yes) { /* what is refused becomes no event */
             obj_text(&obj, "seq", NULL);
         } else {
-            obj_uint(&obj, "seq", found.same_key != LEDGER_NO_SEQ ? found.same_key : found.size);
+            obj_uint(&obj, "seq", found.same_key != LOG_NO_SEQ ? found.same_key : found.size);
         }
         if (ledger == NULL) {
             obj_text(&obj, "duplicate", NULL);
         } else {
-            obj_bool(&obj, "duplicate", found.same_key != LEDGER_NO_SEQ);
+            obj_bool(&obj, "duplicate", found.same_key != LOG_NO_SEQ);
         }
         if (asked) {
             put_decision(&obj, &decision);
@@ -205,7 +205,7 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
         }
         exit_code = cli_print(cli, &obj, false);
         exit_code = exit_code == 0 && !decision.yes ? EXIT_NO : exit_code;
-        *ret_new = decision.yes && found.same_key == LEDGER_NO_SEQ;
+        *ret_new = decision.yes && found.same_key == LOG_NO_SEQ;
         obj_done(&obj);
     }
     buf_done(&private_);

@@ -70,7 +70,7 @@ static const struct diff_event *event_of(struct diff *d, const struct diff_chang
 }
 
 static bool is_by_time(const struct diff_change *change) {
-    return change->cause.known && change->cause.seq == LEDGER_NO_SEQ;
+    return change->cause.known && change->cause.seq == LOG_NO_SEQ;
 }
 
 /* What came by an event that does not say so, or that nobody knows, is only heard of; so is a model that is used before
@@ -237,7 +237,7 @@ static void open_table(struct diff *d, const struct diff_change *change) {
 }
 
 static uint64_t seq_of(const struct diff_change *change) {
-    return change->cause.known ? change->cause.seq : LEDGER_NO_SEQ;
+    return change->cause.known ? change->cause.seq : LOG_NO_SEQ;
 }
 
 /* The event; or what did it without one, where nobody can know the event in place of its kind. */
@@ -280,7 +280,7 @@ static void print(struct diff *d, const struct diff_change *change) {
     table_cell(d->table, bytes_of_buf(&text));
     print_cause(d, change, event, &text);
     buf_clear(&text);
-    corrected_put(&d->corrected, event ? event->seq : LEDGER_NO_SEQ, &text);
+    corrected_put(&d->corrected, event ? event->seq : LOG_NO_SEQ, &text);
     put_change(d, change, what == DIFF_HEARD, &text);
     table_cell(d->table, bytes_of_buf(&text));
     buf_done(&text);
@@ -314,7 +314,7 @@ static void put(struct diff *d, const struct diff_change *change) {
     }
     obj_uint(&one, "seq", seq_of(change));
     const struct corrected_one *mistake = corrected_find(&d->corrected, seq_of(change));
-    obj_uint(&one, "corrected_by", mistake ? mistake->by : LEDGER_NO_SEQ);
+    obj_uint(&one, "corrected_by", mistake ? mistake->by : LOG_NO_SEQ);
     if (event) {
         obj_time(&one, "time", event->time);
         obj_time(&one, "happened", event->happened);
@@ -486,7 +486,7 @@ static int open_views(struct diff *d, const struct opt_args *args) {
 /* The runs are compared as they are now, the states as of the first one's beginning and the later one's end. */
 static int open_runs(struct diff *d, const char *before, const char *now) {
     struct asof *view = d->view;
-    struct asof_at whole = {.at = LEDGER_NO_SEQ, .now = clock_wall_ns()}, from = {0}, to = {0};
+    struct asof_at whole = {.at = LOG_NO_SEQ, .now = clock_wall_ns()}, from = {0}, to = {0};
     struct explanation explanation;
     struct err err = {0};
     int rc = asof_state(view, &whole, &view->state, &err);
@@ -499,7 +499,7 @@ static int open_runs(struct diff *d, const char *before, const char *now) {
         }
         rc = diff_runs(&explanation, before, now, view->cli->json ? &d->compared : NULL, &d->runs, &err);
         d->damage = explanation.damage;
-        ledger_reader_close(explanation.reader);
+        log_reader_close(explanation.reader);
         corrected_done(&explanation.corrected);
         obj_done(&explanation.list);
     }

@@ -53,7 +53,7 @@ static size_t keep_kind(struct reading *r, struct bytes kind) {
     return h;
 }
 
-static void take(struct reading *r, const struct ledger_event *event) {
+static void take(struct reading *r, const struct log_event *event) {
     struct bytes before;
     size_t slot = keep_kind(r, event->kind);
     bool moved = bytes_is(event->kind, "model.alias_set") && mp_map_get(event->body, "digest_before", &before) == 0;
@@ -66,16 +66,16 @@ static void take(struct reading *r, const struct ledger_event *event) {
                             .heard = moved || r->slots[slot].heard};
 }
 
-static int read_all(struct reading *r, struct ledger_reader *reader, const uint64_t *seqs, size_t n, struct damage *damage,
+static int read_all(struct reading *r, struct log_reader *reader, const uint64_t *seqs, size_t n, struct damage *damage,
                     const volatile int *stop, struct err *err) {
     for (size_t i = 0; i < n; i++) {
-        struct ledger_event event;
+        struct log_event event;
         struct err why = {0};
         if (*stop != 0) {
             return err_set(err, ERR_BUSY, "interrupted");
         }
-        ledger_reader_seek(reader, seqs[i]);
-        int rc = ledger_reader_next(reader, &event, &why);
+        log_reader_seek(reader, seqs[i]);
+        int rc = log_reader_next(reader, &event, &why);
         if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
             damage_note(damage, &why);
         } else if (rc < 0) {
@@ -91,7 +91,7 @@ static int read_all(struct reading *r, struct ledger_reader *reader, const uint6
 int diff_events_read(struct diff_events *events, struct ledger *ledger, const uint64_t *seqs, size_t n,
                      struct damage *damage, const volatile int *stop, struct err *err) {
     struct reading r = {.events = events};
-    struct ledger_reader *reader = NULL;
+    struct log_reader *reader = NULL;
     *events = (struct diff_events){0};
     buf_init(&events->kinds, KINDS_BYTES);
     if (n == 0) {
@@ -99,13 +99,13 @@ int diff_events_read(struct diff_events *events, struct ledger *ledger, const ui
     }
     events->events = calloc(n, sizeof(*events->events));
     r.kind_at = calloc(n, sizeof(*r.kind_at));
-    int rc = events->events && r.kind_at ? ledger_reader_open(ledger, 0, seqs[n - 1] + 1, &reader, err)
+    int rc = events->events && r.kind_at ? log_reader_open(ledger, 0, seqs[n - 1] + 1, &reader, err)
                                          : err_set(err, ERR_NOMEM, "out of memory");
     if (rc == 0) rc = read_all(&r, reader, seqs, n, damage, stop, err);
     for (size_t i = 0; rc == 0 && i < events->n; i++) {
         events->events[i].kind.p = events->kinds.p + r.kind_at[i];
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     free(r.kind_at);
     return rc;
 }

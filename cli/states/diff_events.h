@@ -4,7 +4,7 @@
 #define CLI_STATES_DIFF_EVENTS_H
 
 #include "cli/log/damage.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 struct diff_event {
     uint64_t seq, time, happened; /* time: when it was recorded */

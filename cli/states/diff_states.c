@@ -189,7 +189,7 @@ static size_t told(const struct merge *m, const struct row *row, const struct ro
 }
 
 static bool same_cause(const struct walk_cause *a, const struct walk_cause *b) {
-    return a->known == b->known && (!a->known || (a->seq == b->seq && (a->seq != LEDGER_NO_SEQ || a->at == b->at)));
+    return a->known == b->known && (!a->known || (a->seq == b->seq && (a->seq != LOG_NO_SEQ || a->at == b->at)));
 }
 
 /* Those of the columns that the same step made what they are, and the same again for the others. */

@@ -107,8 +107,8 @@ static int put_projection(struct overview *o, size_t i, struct err *err) {
     struct query_value all[C_N] = {{0}}, values[C_N];
     struct state_status status;
     struct buf tables = {.max = KEY_TEXT_MAX};
-    uint8_t hash[LEDGER_HASH];
-    char digest[8 + 2 * LEDGER_HASH] = "sha256:";
+    uint8_t hash[LOG_HASH];
+    char digest[8 + 2 * LOG_HASH] = "sha256:";
     int rc = 0;
     state_status(o->view->state, i, &status);
     if (o->digest) {
@@ -132,7 +132,7 @@ static int put_projection(struct overview *o, size_t i, struct err *err) {
     all[C_TABLES].text = bytes_of_buf(&tables);
     all[C_STORED] = number(status.stored_position);
     all[C_STOPPED] = number(status.failed_seq);
-    if (status.failed_seq != LEDGER_NO_SEQ) {
+    if (status.failed_seq != LOG_NO_SEQ) {
         all[C_WHY] = text(status.failed);
     }
     for (size_t k = 0; k < o->n; k++) {

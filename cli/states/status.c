@@ -77,7 +77,7 @@ static void put_text(struct screen *s, const char *label) {
 static void print_head(struct screen *s) {
     const struct asof *view = s->status->view;
     buf_clear(&s->line);
-    buf_printf(&s->line, "%s  %llu event%s, the newest ", ledger_origin(view->ledger), (unsigned long long)view->head.size,
+    buf_printf(&s->line, "%s  %llu event%s, the newest ", log_origin(view->ledger), (unsigned long long)view->head.size,
                text_s(view->head.size));
     when_text(&s->line, view->head.time, WHEN_RELATIVE, s->now);
     put_text(s, "ledger");
@@ -224,7 +224,7 @@ static void put_items(struct obj *obj, const char *name, const struct status_ite
         } else if (remedy) {
             obj_text(&one, "remedy", NULL);
         }
-        if (items[i].seq != LEDGER_NO_SEQ) {
+        if (items[i].seq != LOG_NO_SEQ) {
             obj_uint(&one, "seq", items[i].seq);
             obj_time(&one, "time", items[i].time);
         }
@@ -272,7 +272,7 @@ static int print_json(struct cli *cli, const struct status *status) {
     struct obj obj = {0};
     obj_text(&obj, "schema", "ledger.status/1");
     obj_text(&obj, "dir", cli->dir);
-    obj_text(&obj, "origin", view->ledger ? ledger_origin(view->ledger) : NULL);
+    obj_text(&obj, "origin", view->ledger ? log_origin(view->ledger) : NULL);
     if (view->ledger) {
         asof_put(view, SIZE_MAX, &obj);
         obj_time(&obj, "time", view->head.time);
@@ -311,11 +311,11 @@ static int print_none(struct cli *cli, struct status *status) {
 }
 
 static bool is_there(struct cli *cli) {
-    struct ledger_open_options options = {.read_only = true};
+    struct log_open_options options = {.read_only = true};
     struct ledger *ledger = NULL;
     cli_patience(cli, &options);
-    int rc = ledger_open(cli->dir, &options, &ledger, NULL);
-    ledger_close(ledger);
+    int rc = log_open(cli->dir, &options, &ledger, NULL);
+    log_close(ledger);
     return rc != ERR_NOTFOUND;
 }
 

@@ -56,7 +56,7 @@ static int each_source(void *ctx, const struct query_value *values, uint64_t cou
     return 0;
 }
 
-/* The newest event that fulfils one condition; LEDGER_NO_SEQ: there is none. */
+/* The newest event that fulfils one condition; LOG_NO_SEQ: there is none. */
 static int newest(struct status *s, size_t field, const char *word, uint64_t *ret_seq, uint64_t *ret_time,
                   struct err *err) {
     struct query query;
@@ -116,7 +116,7 @@ static void put_named(struct buf *out, const struct row *row, const char *column
 }
 
 static void item_init(struct status_item *item) {
-    *item = (struct status_item){.seq = LEDGER_NO_SEQ};
+    *item = (struct status_item){.seq = LOG_NO_SEQ};
     buf_init(&item->name, TEXT_MAX);
     buf_init(&item->state, TEXT_MAX);
     buf_init(&item->reason, TEXT_MAX);

@@ -29,7 +29,7 @@ struct why {
     struct cli *cli;
     struct ledger *ledger;
     struct damage damage;
-    struct ledger_reader *reader;
+    struct log_reader *reader;
     struct tree tree; /* of the run that was needed last */
     struct buf run;   /* its id */
     struct table *table;
@@ -42,7 +42,7 @@ struct why {
 
 /* ---- one line ---- */
 
-static void put_text(struct why *w, const struct ledger_event *event, enum tree_via via) {
+static void put_text(struct why *w, const struct log_event *event, enum tree_via via) {
     const char *name = tree_via_name(via);
     table_uint(w->table, event->seq);
     table_text(w->table, name ? name : "");
@@ -57,11 +57,11 @@ static void put_text(struct why *w, const struct ledger_event *event, enum tree_
     table_cell(w->table, bytes_of_buf(&w->scratch));
 }
 
-static int put_json(struct why *w, const struct ledger_event *event, enum tree_via via, struct err *err) {
+static int put_json(struct why *w, const struct log_event *event, enum tree_via via, struct err *err) {
     struct obj step = {0};
-    struct buf mp = {.max = LEDGER_BATCH_BYTES_MAX};
+    struct buf mp = {.max = LOG_BATCH_BYTES_MAX};
     buf_clear(&w->scratch);
-    int rc = ledger_event_json(event, (struct bytes){0}, false, &w->scratch, err);
+    int rc = log_event_json(event, (struct bytes){0}, false, &w->scratch, err);
     if (rc == 0) rc = json_to_mp(bytes_of_buf(&w->scratch), &mp, err);
     if (rc == 0) {
         obj_text(&step, "via", tree_via_name(via));
@@ -77,7 +77,7 @@ static int put_json(struct why *w, const struct ledger_event *event, enum tree_v
     return rc;
 }
 
-static int put(struct why *w, const struct ledger_event *event, enum tree_via via, struct err *err) {
+static int put(struct why *w, const struct log_event *event, enum tree_via via, struct err *err) {
     w->shown++;
     if (!w->cli->json) {
         put_text(w, event, via);
@@ -126,16 +126,16 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
     uint64_t *chain = calloc(CHAIN_MAX, sizeof(*chain));
     size_t n = 0;
     int rc = chain ? corrected_load(w->ledger, 0, &w->corrected, err) : err_set(err, ERR_NOMEM, "out of memory");
-    while (rc == 0 && seq != LEDGER_NO_SEQ && !seen(chain, n, seq)) {
-        struct ledger_event event;
-        uint64_t up = LEDGER_NO_SEQ;
+    while (rc == 0 && seq != LOG_NO_SEQ && !seen(chain, n, seq)) {
+        struct log_event event;
+        uint64_t up = LOG_NO_SEQ;
         if (n == CHAIN_MAX) {
             rc = err_set(err, ERR_LIMIT, "the chain is longer than %d events", CHAIN_MAX);
             break;
         }
         chain[n++] = seq;
-        ledger_reader_seek(w->reader, seq);
-        rc = ledger_reader_next(w->reader, &event, err);
+        log_reader_seek(w->reader, seq);
+        rc = log_reader_next(w->reader, &event, err);
         rc = rc == 1 ? err_set(err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)seq) : rc;
         if (rc == 0) rc = put(w, &event, via, err);
         if (rc == 0 && event.has_cause) {
@@ -158,15 +158,15 @@ static int print(struct why *w, uint64_t seq) {
                                                   {"TIME", TABLE_KEEP, 0},     {"KIND", TABLE_KEEP, 30},
                                                   {"SUBJECT", TABLE_TAIL, 36}, {"BODY", 0, 0}};
     struct err err = {0};
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct obj whole = {0};
     int exit_code = 0;
-    int rc = ledger_head(w->ledger, &head, &err);
+    int rc = log_head(w->ledger, &head, &err);
     if (rc == 0 && seq >= head.size) {
         rc = err_set(&err, ERR_NOTFOUND, "there is no event %llu: the ledger has %llu, the newest is %llu",
                      (unsigned long long)seq, (unsigned long long)head.size, (unsigned long long)head.size - 1);
     }
-    if (rc == 0) rc = ledger_reader_open(w->ledger, 0, head.size, &w->reader, &err);
+    if (rc == 0) rc = log_reader_open(w->ledger, 0, head.size, &w->reader, &err);
     if (rc != 0) {
         return cli_fail_lookup(w->cli, &err);
     }
@@ -213,15 +213,15 @@ static int why(struct cli *cli, const struct opt_args *args) {
     tree_init(&w.tree);
     damage_init(&w.damage, cli);
     buf_init(&w.run, 4096);
-    buf_init(&w.scratch, LEDGER_BATCH_BYTES_MAX);
+    buf_init(&w.scratch, LOG_BATCH_BYTES_MAX);
     exit_code = print(&w, seq);
-    ledger_reader_close(w.reader);
+    log_reader_close(w.reader);
     buf_done(&w.scratch);
     buf_done(&w.run);
     obj_done(&w.chain);
     damage_done(&w.damage);
     tree_done(&w.tree);
-    ledger_close(w.ledger);
+    log_close(w.ledger);
     return exit_code;
 }
 

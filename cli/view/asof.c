@@ -12,7 +12,7 @@
 #include "cli/print/when.h"
 
 int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err) {
-    const struct ledger_head *head = &view->head;
+    const struct log_head *head = &view->head;
     struct when when;
     if (!text || strcmp(text, "now") == 0 || (last && strcmp(text, "today") == 0)) {
         uint64_t now = clock_wall_ns();
@@ -63,7 +63,7 @@ int asof_ledger(struct asof *view, struct cli *cli) {
     if (exit_code != 0) {
         return exit_code;
     }
-    if (ledger_head(view->ledger, &view->head, &err) != 0) {
+    if (log_head(view->ledger, &view->head, &err) != 0) {
         return cli_fail(cli, &err);
     }
     view->stop = stop_catch();
@@ -134,24 +134,24 @@ int asof_fail_lookup(const struct asof *view, const struct err *err) {
 
 void asof_close(struct asof *view) {
     state_close(view->state);
-    ledger_close(view->ledger);
+    log_close(view->ledger);
     *view = (struct asof){.cli = view->cli};
 }
 
 /* ---- what is stale or stopped ---- */
 
 const char *asof_condition(const struct state_status *status) {
-    return status->failed_seq != LEDGER_NO_SEQ ? "stopped" : status->stale ? "stale" : "current";
+    return status->failed_seq != LOG_NO_SEQ ? "stopped" : status->stale ? "stale" : "current";
 }
 
 bool asof_describe(const struct state_status *status, char ret[ASOF_WORDS]) {
     const char *name = status->projection->name;
-    if (status->failed_seq != LEDGER_NO_SEQ && status->damaged) {
+    if (status->failed_seq != LOG_NO_SEQ && status->damaged) {
         snprintf(ret, ASOF_WORDS, "the states of '%s' end before event %llu, because the evidence cannot be read: %s", name,
                  (unsigned long long)status->failed_seq, status->failed);
         return true;
     }
-    if (status->failed_seq != LEDGER_NO_SEQ) {
+    if (status->failed_seq != LOG_NO_SEQ) {
         snprintf(
             ret, ASOF_WORDS,
             "the projection '%s' stopped at event %llu: %s; its states are those before it ('ledger show %llu' shows the "

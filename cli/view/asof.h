@@ -19,7 +19,7 @@ struct asof {
     struct cli *cli;
     struct ledger *ledger;
     struct state_view *state;
-    struct ledger_head head; /* of the log when it was opened */
+    struct log_head head; /* of the log when it was opened */
     const volatile int *stop;
     bool said;                /* that the evidence cannot be read */
     struct asserted asserted; /* of a time before the log began that was asked for */

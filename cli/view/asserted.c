@@ -11,12 +11,12 @@
 #define ON_THEIR_WAY_NS (60 * CLOCK_NS_PER_S)
 
 static int begun(struct ledger *ledger, uint64_t *ret, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
-    int rc = ledger_reader_open(ledger, 0, 1, &reader, err);
-    if (rc == 0) rc = ledger_reader_next(reader, &event, err);
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    int rc = log_reader_open(ledger, 0, 1, &reader, err);
+    if (rc == 0) rc = log_reader_next(reader, &event, err);
     *ret = rc == 0 ? event.time : 0;
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc == 1 ? 0 : rc;
 }
 

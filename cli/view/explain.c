@@ -77,7 +77,7 @@ static int print_events(struct explanation *s, const struct cited *seqs, struct 
                                                   {"SUBJECT", TABLE_TAIL, 36},
                                                   {"BODY", 0, 0}};
     struct table *table = seqs->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
-    struct ledger_event event;
+    struct log_event event;
     struct buf text = {.max = TEXT_BYTES};
     int rc = seqs->n == 0 ? 0 : explanation_corrected(s, err);
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
@@ -103,15 +103,15 @@ static int print_events(struct explanation *s, const struct cited *seqs, struct 
 }
 
 static int put_events(struct explanation *s, const struct cited *seqs, struct obj *ret, struct err *err) {
-    struct ledger_event event;
-    struct buf json = {.max = LEDGER_BATCH_BYTES_MAX}, mp = {.max = LEDGER_BATCH_BYTES_MAX};
+    struct log_event event;
+    struct buf json = {.max = LOG_BATCH_BYTES_MAX}, mp = {.max = LOG_BATCH_BYTES_MAX};
     int rc = 0;
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
         rc = explanation_event(s, seqs->seq[i], &event, err);
         if (rc == 0) {
             buf_clear(&json);
             buf_clear(&mp);
-            rc = ledger_event_json(&event, (struct bytes){0}, false, &json, err);
+            rc = log_event_json(&event, (struct bytes){0}, false, &json, err);
             if (rc == 0) rc = json_to_mp(bytes_of_buf(&json), &mp, err);
             if (rc == 0) {
                 obj_raw(ret, NULL, bytes_of_buf(&mp));
@@ -504,7 +504,7 @@ int explain_end(struct explanation *s, const char *schema, size_t table) {
     if (exit_code == 0 && s->damage.n > 0) {
         exit_code = EXIT_INVALID;
     }
-    ledger_reader_close(s->reader);
+    log_reader_close(s->reader);
     corrected_done(&s->corrected);
     damage_done(&s->damage);
     obj_done(&s->list);

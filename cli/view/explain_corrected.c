@@ -14,7 +14,7 @@ static const char eval[] = "eval/";
 static int find_evals(struct explanation *s, const uint64_t *seqs, size_t n, struct buf *out, struct err *err) {
     int rc = 0;
     for (size_t i = 0; rc >= 0 && i < n; i++) {
-        struct ledger_event event;
+        struct log_event event;
         rc = explanation_event(s, seqs[i], &event, err);
         if (rc == 0 && bytes_has_prefix(event.subject, eval)) {
             buf_put_bytes(out, event.subject);
@@ -35,7 +35,7 @@ static bool has(const struct buf *names, struct bytes name) {
 /* Of events of evaluations alone; the others are not read. */
 static int take(struct explanation *s, const struct corrected_one *named, const struct buf *evals, struct err *err) {
     const struct corrected_one *one = NULL;
-    struct ledger_event event;
+    struct log_event event;
     int rc = !named->of_eval
                  ? 0
                  : corrected_holds(&s->corrected, s->view->ledger, named->seq, state_at(s->view->state), &one, err);

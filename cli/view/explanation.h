@@ -23,7 +23,7 @@ struct explanation {
     uint64_t now;
     uint64_t shown; /* rows so far */
     struct damage damage;
-    struct ledger_reader *reader;
+    struct log_reader *reader;
     struct corrected corrected; /* once events are shown */
     bool has_corrected;
     uint64_t also[ROW_SEQS_MAX]; /* events that its parts rest on */
@@ -40,7 +40,7 @@ int explanation_corrected(struct explanation *explanation, struct err *err);
 void explanation_cite(struct explanation *explanation, uint64_t seq);
 
 /* Reads an event of the log. 1: it cannot be read, which was said. */
-int explanation_event(struct explanation *explanation, uint64_t seq, struct ledger_event *ret, struct err *err);
+int explanation_event(struct explanation *explanation, uint64_t seq, struct log_event *ret, struct err *err);
 
 /* Appends "ready", "declared-not-proven: model drift". */
 void explanation_state(const struct row *row, struct buf *out);

@@ -56,12 +56,12 @@ static void add_wrong(struct findings *to, uint64_t seq, struct bytes kind, stru
     buf_done(&text);
 }
 
-/* How the run's own end was bad: its seq, or LEDGER_NO_SEQ when it was not. Appends "error, exit code 2". */
+/* How the run's own end was bad: its seq, or LOG_NO_SEQ when it was not. Appends "error, exit code 2". */
 static uint64_t put_end(const struct row *row, struct buf *out) {
     const struct bytes outcome = cell_named(row, "outcome"), error = cell_named(row, "error");
     size_t code = projection_column(row->table, "exit_code");
     if (out_state(cell_named(row, "state")) != OUT_RED) {
-        return LEDGER_NO_SEQ;
+        return LOG_NO_SEQ;
     }
     buf_put_bytes(out, outcome.n > 0 ? outcome : cell_named(row, "state"));
     if (row_has(row, code)) {
@@ -81,7 +81,7 @@ static uint64_t put_end(const struct row *row, struct buf *out) {
 static void add_end(struct findings *to, const struct row *row) {
     struct buf text = {.max = TEXT_MAX};
     uint64_t seq = put_end(row, &text);
-    if (seq != LEDGER_NO_SEQ) {
+    if (seq != LOG_NO_SEQ) {
         add_wrong(to, seq, bytes_of("run.finished"), cell_named(row, "run"), bytes_of_buf(&text), (struct bytes){0},
                   OUT_RED);
     }

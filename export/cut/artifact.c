@@ -17,7 +17,7 @@
 struct passing {
     struct cut *cut;
     struct sink *sink;
-    char where[LEDGER_ARTIFACT_ID + 32];
+    char where[LOG_ARTIFACT_ID + 32];
     bool found;  /* one secret is enough */
     size_t kept; /* bytes of the piece before */
     uint8_t piece[OVERLAP + FILE_PIECE];
@@ -28,22 +28,22 @@ static int take_piece(void *ctx, struct bytes piece, struct err *err) {
     size_t all = p->kept + piece.n;
     bytes_copy(p->piece + p->kept, piece);
     if (!p->found) {
-        p->found = cut_look(p->cut, (struct bytes){p->piece, all}, p->where, LEDGER_NO_SEQ);
+        p->found = cut_look(p->cut, (struct bytes){p->piece, all}, p->where, LOG_NO_SEQ);
     }
     p->kept = all < OVERLAP ? all : OVERLAP;
     memmove(p->piece, p->piece + all - p->kept, p->kept);
     return p->sink == NULL ? 0 : sink_put(p->sink, piece, err);
 }
 
-int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink *sink, struct err *err) {
-    char id[LEDGER_ARTIFACT_ID], hex[2 * LEDGER_HASH + 1], name[BUNDLE_NAME_MAX];
+int artifact_put(struct cut *cut, const uint8_t digest[LOG_HASH], struct sink *sink, struct err *err) {
+    char id[LOG_ARTIFACT_ID], hex[2 * LOG_HASH + 1], name[BUNDLE_NAME_MAX];
     struct passing *p = calloc(1, sizeof(*p));
     struct stat st = {0};
     int fd = -1, rc = p == NULL ? err_set(err, ERR_NOMEM, "out of memory") : file_unnamed(cut->options->beside, &fd, err);
-    text_hex(hex, digest, LEDGER_HASH);
+    text_hex(hex, digest, LOG_HASH);
     snprintf(id, sizeof(id), "artifact:sha256:%s", hex);
     snprintf(name, sizeof(name), "artifacts/%s", hex);
-    if (rc == 0) rc = ledger_artifact_get(cut->ledger, id, fd, err);
+    if (rc == 0) rc = log_artifact_get(cut->ledger, id, fd, err);
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CONFLICT, "%s was erased while it was exported: export again", id);
     }

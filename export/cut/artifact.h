@@ -7,6 +7,6 @@
 
 /* The content of an artifact becomes the member artifacts/<hex>; NULL: it is only looked at. What looks like a secret in it
  * is noticed in the cut. */
-int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink *sink, struct err *err);
+int artifact_put(struct cut *cut, const uint8_t digest[LOG_HASH], struct sink *sink, struct err *err);
 
 #endif

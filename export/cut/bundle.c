@@ -7,9 +7,9 @@
 
 static const char *const fields[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
 
-void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]) {
-    char hex[2 * LEDGER_HASH + 1];
-    text_hex(hex, digest, LEDGER_HASH);
+void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LOG_HASH]) {
+    char hex[2 * LOG_HASH + 1];
+    text_hex(hex, digest, LOG_HASH);
     buf_put_str(out, hex);
     buf_put_str(out, "  ");
     buf_put_str(out, name);

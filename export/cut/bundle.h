@@ -42,11 +42,11 @@
 /* A member that the tree does not authenticate. */
 struct bundle_subject {
     char name[BUNDLE_NAME_MAX];
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
 };
 
 /* Appends a line of SHA256SUMS, as sha256sum(1) writes it. */
-void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]);
+void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LOG_HASH]);
 /* Whether all terms hold for a header. */
 bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header);
 /* The bits of the fields (bundle_field) with a term that does not hold. */

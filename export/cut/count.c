@@ -31,7 +31,7 @@ struct looking {
 };
 
 static int by_digest(const void *a, const void *b) {
-    return memcmp(a, b, LEDGER_HASH);
+    return memcmp(a, b, LOG_HASH);
 }
 
 /* Once each, in order. */
@@ -41,8 +41,8 @@ static void sort_artifacts(struct cut *cut) {
         qsort(cut->artifact, cut->n_artifacts, sizeof(cut->artifact[0]), by_digest);
     }
     for (size_t i = 0; i < cut->n_artifacts; i++) {
-        if (kept == 0 || memcmp(cut->artifact[kept - 1], cut->artifact[i], LEDGER_HASH) != 0) {
-            memmove(cut->artifact[kept++], cut->artifact[i], LEDGER_HASH);
+        if (kept == 0 || memcmp(cut->artifact[kept - 1], cut->artifact[i], LOG_HASH) != 0) {
+            memmove(cut->artifact[kept++], cut->artifact[i], LOG_HASH);
         }
     }
     cut->n_artifacts = kept;
@@ -54,7 +54,7 @@ static int check_artifacts(const struct cut *cut, struct err *err) {
 
 static int note_artifact(struct looking *l, struct bytes text, struct err *err) {
     struct cut *cut = l->cut;
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     size_t lead = bytes_has_prefix(text, ARTIFACT_MARK)                 ? strlen(ARTIFACT_MARK)
                   : l->is_artifact && bytes_has_prefix(text, "sha256:") ? strlen("sha256:")
                                                                         : 0;
@@ -99,7 +99,7 @@ bool cut_look_json(struct cut *cut, struct bytes json, const char *where) {
     struct secret_hit hit;
     for (size_t from = 0; secret_next(json, from, &hit) == 0; from = hit.at + hit.n) {
         if (!kind_id_in_json(json, &hit)) {
-            found_secret(cut, hit.rule, 1, where, LEDGER_NO_SEQ);
+            found_secret(cut, hit.rule, 1, where, LOG_NO_SEQ);
             return true;
         }
     }
@@ -184,7 +184,7 @@ static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
     return rc == 0 && l->artifacts ? look_for_artifacts(l, mp, err) : rc;
 }
 
-int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err) {
+int cut_look_at(struct cut *cut, const struct log_event *event, struct err *err) {
     struct bytes text[CUT_SCANNED];
     struct looking l = {.cut = cut, .seq = event->seq, .kind = event->kind};
     texts_of(text, l.kind, event->subject, event->actor, event->source, event->run, event->key);
@@ -281,9 +281,9 @@ int cut_settle(struct cut *cut, struct err *err) {
     int rc = db_begin(cut->ledger->evidence, false, &txn, err);
     for (size_t i = 0; i < cut->n_artifacts && rc == 0; i++) {
         struct bytes record;
-        rc = db_get(txn, T_ARTIFACT, (struct bytes){cut->artifact[i], LEDGER_HASH}, &record, err);
+        rc = db_get(txn, T_ARTIFACT, (struct bytes){cut->artifact[i], LOG_HASH}, &record, err);
         if (rc == 0 && record.n >= ARTIFACT_RECORD_HEAD && record.p[0] != ARTIFACT_ERASED) {
-            memmove(cut->artifact[kept++], cut->artifact[i], LEDGER_HASH);
+            memmove(cut->artifact[kept++], cut->artifact[i], LOG_HASH);
             cut->counts.artifact_bytes += be64_get(record.p + 1);
         }
         rc = rc == ERR_NOTFOUND ? 0 : rc;
@@ -301,7 +301,7 @@ int cut_settle(struct cut *cut, struct err *err) {
 
 static int plan_event(struct cut_walk *walk, const struct cut_event *event, export_each_fn *each, void *ctx,
                       struct err *err) {
-    struct ledger_event whole;
+    struct log_event whole;
     enum cut_fate fate;
     size_t n_private;
     int rc = cut_count(walk, event, &fate, &n_private, err);

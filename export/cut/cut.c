@@ -12,7 +12,7 @@
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 
 void export_options_init(struct export_options *options) {
-    *options = (struct export_options){.to = LEDGER_NO_SEQ};
+    *options = (struct export_options){.to = LOG_NO_SEQ};
 }
 
 /* ---- options ---- */
@@ -89,12 +89,12 @@ static int check_options(struct cut *cut, struct err *err) {
 /* ---- range ---- */
 
 /* The first event of [lo, hi) at or after a time; hi: none. */
-static int first_at(struct ledger_reader *reader, uint64_t lo, uint64_t hi, uint64_t time, uint64_t *ret, struct err *err) {
+static int first_at(struct log_reader *reader, uint64_t lo, uint64_t hi, uint64_t time, uint64_t *ret, struct err *err) {
     while (lo < hi) {
-        struct ledger_event event;
+        struct log_event event;
         uint64_t middle = lo + (hi - lo) / 2;
-        ledger_reader_seek(reader, middle);
-        int rc = ledger_reader_next(reader, &event, err);
+        log_reader_seek(reader, middle);
+        int rc = log_reader_next(reader, &event, err);
         if (rc != 0) {
             return rc;
         }
@@ -112,16 +112,16 @@ static int first_at(struct ledger_reader *reader, uint64_t lo, uint64_t hi, uint
 static int narrow_by_time(struct cut *cut, struct err *err) {
     const struct export_options *o = cut->options;
     struct export_counts *c = &cut->counts;
-    struct ledger_reader *reader = NULL;
+    struct log_reader *reader = NULL;
     uint64_t from = c->from, to = c->to;
-    int rc = ledger_reader_open(cut->ledger, 0, c->head.size, &reader, err);
+    int rc = log_reader_open(cut->ledger, 0, c->head.size, &reader, err);
     if (rc == 0 && o->has_since) {
         rc = first_at(reader, c->from, c->to, o->since, &from, err);
     }
     if (rc == 0 && o->has_until) {
         rc = first_at(reader, from, c->to, o->until, &to, err);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     cut->has_since = o->has_since && (from > c->from || c->from == 0);
     cut->has_until = o->has_until && (to < c->to || c->to == c->head.size);
     c->from = o->has_since && from > c->from ? from - 1 : c->from;
@@ -239,7 +239,7 @@ uint64_t cut_chosen_from(const struct export_options *o, uint64_t seq) {
             hi = middle;
         }
     }
-    return lo < o->n_seqs ? o->seqs[lo] : LEDGER_NO_SEQ;
+    return lo < o->n_seqs ? o->seqs[lo] : LOG_NO_SEQ;
 }
 
 static uint64_t group_after(const void *ctx, uint64_t index) {
@@ -248,9 +248,9 @@ static uint64_t group_after(const void *ctx, uint64_t index) {
     if (walk->cut->options->seqs != NULL) {
         seq = cut_chosen_from(walk->cut->options, seq);
     } else if (seq >= walk->cut->counts.to) {
-        seq = LEDGER_NO_SEQ;
+        seq = LOG_NO_SEQ;
     }
-    return seq == LEDGER_NO_SEQ ? seq : seq / EVENT_GROUP;
+    return seq == LOG_NO_SEQ ? seq : seq / EVENT_GROUP;
 }
 
 static void show(struct cut_walk *walk, uint64_t done, uint64_t total) {
@@ -311,12 +311,12 @@ int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err)
     return rc;
 }
 
-int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct ledger_event *ret, struct err *err) {
+int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct log_event *ret, struct err *err) {
     return reader_give(walk->reader, event->at, ret, err);
 }
 
 int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err) {
-    struct ledger_event whole;
+    struct log_event whole;
     int rc = reader_give(walk->reader, event->at, &whole, err);
     if (rc == 0) rc = reader_private(walk->reader, ret, err);
     return rc;

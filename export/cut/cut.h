@@ -20,7 +20,7 @@ struct cut {
     struct buf note;             /* the head's checkpoint */
     uint64_t *gap;               /* seqs of ledger.gap events; owned */
     size_t n_gaps, cap_gaps;
-    uint8_t (*artifact)[LEDGER_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
+    uint8_t (*artifact)[LOG_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
     size_t n_artifacts, cap_artifacts;
     uint64_t *lacking; /* disclosed events with erased private fields, while names of some are asked for; owned */
     size_t n_lacking, cap_lacking;
@@ -57,7 +57,7 @@ struct cut_walk {
     struct prefetch *ahead;
     bool many; /* groups: enough that others are read meanwhile */
     /* The group at hand, and who holds it. */
-    struct ledger_reader *reader;
+    struct log_reader *reader;
     const struct group *group;
     struct event_header header; /* of the event before: strings that are the same again need no second look */
     uint64_t next;              /* seq, or index into the chosen ones */
@@ -66,7 +66,7 @@ struct cut_walk {
 int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err);
 int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err);
 /* The event as readers give it. */
-int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct ledger_event *ret, struct err *err);
+int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct log_event *ret, struct err *err);
 /* Its private fields, which it has; borrowed until the next call. */
 int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err);
 void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
@@ -81,7 +81,7 @@ bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t se
 /* The same in JSON whose values come from fields of events. */
 bool cut_look_json(struct cut *cut, struct bytes json, const char *where);
 /* The same in all of an event that leaves beside the range. */
-int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err);
+int cut_look_at(struct cut *cut, const struct log_event *event, struct err *err);
 /* After the last event: which artifacts there are. */
 int cut_settle(struct cut *cut, struct err *err);
 

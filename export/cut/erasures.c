@@ -26,14 +26,14 @@ static int add(struct erasures *e, const struct cut *cut, const struct mp_item *
     return 0;
 }
 
-static bool is_of(const struct ledger_event *event, const char *what) {
+static bool is_of(const struct log_event *event, const char *what) {
     struct bytes raw;
     struct mp_item item;
     return mp_map_get(event->body, "what", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
            bytes_is(item.data, what);
 }
 
-static int take(struct erasures *e, struct cut *cut, const struct ledger_event *event, struct err *err) {
+static int take(struct erasures *e, struct cut *cut, const struct log_event *event, struct err *err) {
     struct bytes raw;
     struct mp_item item;
     struct mp_reader r;
@@ -57,25 +57,25 @@ static int by_seq(const void *a, const void *b) {
     return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
 }
 
-typedef int take_fn(struct erasures *e, struct cut *cut, const struct ledger_event *event, struct err *err);
+typedef int take_fn(struct erasures *e, struct cut *cut, const struct log_event *event, struct err *err);
 
 /* Gives each `ledger.erased` of this `what`, from there to the head, to `take_one`. */
 static int each_of(struct erasures *e, struct cut *cut, uint64_t from, const char *what, take_fn *take_one,
                    struct err *err) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    int rc = ledger_reader_open(cut->ledger, from, cut->counts.head.size, &reader, err);
+    struct log_reader *reader;
+    struct log_event event;
+    int rc = log_reader_open(cut->ledger, from, cut->counts.head.size, &reader, err);
     if (rc != 0) {
         return rc;
     }
-    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0) {
+    while (rc == 0 && (rc = log_reader_next(reader, &event, err)) == 0) {
         if (cut->options->stop != NULL && *cut->options->stop != 0) {
             rc = err_set(err, ERR_BUSY, "interrupted");
         } else if (bytes_is(event.kind, "ledger.erased") && is_of(&event, what)) {
             rc = take_one(e, cut, &event, err);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc < 0 ? rc : 0;
 }
 
@@ -139,7 +139,7 @@ static uint64_t lacking_of(const struct cut *cut, struct bytes body) {
     return n;
 }
 
-static int take_fields(struct erasures *e, struct cut *cut, const struct ledger_event *event, struct err *err) {
+static int take_fields(struct erasures *e, struct cut *cut, const struct log_event *event, struct err *err) {
     bool all;
     uint64_t fields = fields_asked_for(cut, event->body, &all), n = lacking_of(cut, event->body);
     if (n == 0 || (fields == 0 && !all)) {
@@ -196,12 +196,12 @@ int erasures_by(const struct erasures *e, uint64_t seq, uint64_t *ret_by, struct
                    (unsigned long long)seq);
 }
 
-static int put_one(struct lines *lines, struct cut *cut, struct ledger_reader *reader, struct core_view *view, uint64_t seq,
+static int put_one(struct lines *lines, struct cut *cut, struct log_reader *reader, struct core_view *view, uint64_t seq,
                    struct err *err) {
     struct merkle_proof inclusion;
-    struct ledger_event event;
-    ledger_reader_seek(reader, seq);
-    int rc = ledger_reader_next(reader, &event, err);
+    struct log_event event;
+    log_reader_seek(reader, seq);
+    int rc = log_reader_next(reader, &event, err);
     if (rc == 0) rc = merkle_prove_inclusion(seq, cut->counts.head.size, core_node, view, &inclusion, err);
     if (rc == 0) rc = cut_look_at(cut, &event, err);
     if (rc == 0) rc = lines_put_key(lines, &event, &inclusion, NULL, (struct bytes){0}, true, err);
@@ -210,7 +210,7 @@ static int put_one(struct lines *lines, struct cut *cut, struct ledger_reader *r
 
 int erasures_put(struct lines *lines, const struct erasures *e, struct cut *cut, struct err *err) {
     struct core_view view;
-    struct ledger_reader *reader = NULL;
+    struct log_reader *reader = NULL;
     size_t n = 0;
     uint64_t *by = calloc(e->n + e->n_by_fields + 1, sizeof(*by));
     if (by == NULL) {
@@ -225,11 +225,11 @@ int erasures_put(struct lines *lines, const struct erasures *e, struct cut *cut,
     qsort(by, n, sizeof(*by), compare_u64);
     int rc = core_view_begin(cut->ledger, &view, err);
     if (rc == 0) {
-        rc = ledger_reader_open(cut->ledger, 0, cut->counts.head.size, &reader, err);
+        rc = log_reader_open(cut->ledger, 0, cut->counts.head.size, &reader, err);
         for (size_t i = 0; i < n && rc == 0; i++) {
             rc = i > 0 && by[i] == by[i - 1] ? 0 : put_one(lines, cut, reader, &view, by[i], err);
         }
-        ledger_reader_close(reader);
+        log_reader_close(reader);
         core_view_end(&view);
     }
     free(by);

@@ -8,15 +8,15 @@ struct walk {
     struct lines *lines;
     struct cut *cut;
     struct core_view view;
-    struct ledger_reader *reader;
+    struct log_reader *reader;
 };
 
-/* The seq of an epoch's event; LEDGER_NO_SEQ: there is no such epoch below the head. */
+/* The seq of an epoch's event; LOG_NO_SEQ: there is no such epoch below the head. */
 static int seq_of(struct walk *w, uint64_t epoch, uint64_t *ret, struct err *err) {
     struct core_epoch e;
     int rc = core_epoch_get(w->view.txn, epoch, &e, err);
     if (rc == ERR_NOTFOUND || (rc == 0 && e.seq >= w->cut->counts.head.size)) {
-        *ret = LEDGER_NO_SEQ;
+        *ret = LOG_NO_SEQ;
         return 0;
     }
     *ret = e.seq;
@@ -36,11 +36,11 @@ static int checkpoint_at(struct walk *w, uint64_t size, struct bytes *ret, struc
 
 static int put_handover(struct walk *w, uint64_t epoch, uint64_t seq, uint64_t next, struct err *err) {
     struct merkle_proof inclusion, consistency = {0};
-    struct ledger_event event;
+    struct log_event event;
     struct bytes checkpoint = {0};
-    uint64_t to = next == LEDGER_NO_SEQ ? w->cut->counts.head.size : next + 1, size = epoch == 0 ? to : seq + 1;
-    ledger_reader_seek(w->reader, seq);
-    int rc = ledger_reader_next(w->reader, &event, err);
+    uint64_t to = next == LOG_NO_SEQ ? w->cut->counts.head.size : next + 1, size = epoch == 0 ? to : seq + 1;
+    log_reader_seek(w->reader, seq);
+    int rc = log_reader_next(w->reader, &event, err);
     if (rc == 0) rc = merkle_prove_inclusion(seq, size, core_node, &w->view, &inclusion, err);
     if (rc == 0) rc = merkle_prove_consistency(size, to, core_node, &w->view, &consistency, err);
     if (rc == 0 && epoch != 0) rc = checkpoint_at(w, size, &checkpoint, err);
@@ -56,12 +56,12 @@ int handovers_put(struct lines *lines, struct cut *cut, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    rc = ledger_reader_open(cut->ledger, 0, cut->counts.head.size, &w.reader, err);
-    for (uint64_t epoch = 0; rc == 0 && seq != LEDGER_NO_SEQ; epoch++, seq = next) {
+    rc = log_reader_open(cut->ledger, 0, cut->counts.head.size, &w.reader, err);
+    for (uint64_t epoch = 0; rc == 0 && seq != LOG_NO_SEQ; epoch++, seq = next) {
         rc = seq_of(&w, epoch + 1, &next, err);
         if (rc == 0) rc = put_handover(&w, epoch, seq, next, err);
     }
-    ledger_reader_close(w.reader);
+    log_reader_close(w.reader);
     core_view_end(&w.view);
     return rc;
 }

@@ -217,7 +217,7 @@ int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cu
     return pass_on(lines, err);
 }
 
-int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
+int lines_put_key(struct lines *lines, const struct log_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err) {
     struct buf *out = &lines->kept;
     buf_put_u8(out, '{');
@@ -238,7 +238,7 @@ int lines_put_key(struct lines *lines, const struct ledger_event *event, const s
     buf_put_u8(out, ',');
     put_base64(out, "payload", event->payload);
     buf_put_u8(out, ',');
-    put_base64(out, "salt", (struct bytes){event->salt, LEDGER_HASH});
+    put_base64(out, "salt", (struct bytes){event->salt, LOG_HASH});
     buf_printf(out, ",\"seq\":%llu}\n", (unsigned long long)event->seq);
     return pass_on(lines, err);
 }

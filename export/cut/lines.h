@@ -31,7 +31,7 @@ int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut
 int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
                      uint64_t erasing, const struct merkle_proof *inclusion, struct err *err);
 /* A line of keys or, with `erasure`, of erasures. The checkpoint may be empty. */
-int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
+int lines_put_key(struct lines *lines, const struct log_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err);
 
 #endif

@@ -13,10 +13,10 @@ static void key(struct buf *out, const char *name) {
     mp_put_str(out, bytes_of(name));
 }
 
-static void put_hash(struct buf *out, const char *name, const uint8_t hash[LEDGER_HASH]) {
+static void put_hash(struct buf *out, const char *name, const uint8_t hash[LOG_HASH]) {
     struct buf text;
     buf_init(&text, 64);
-    text_base64(&text, hash, LEDGER_HASH);
+    text_base64(&text, hash, LOG_HASH);
     mp_pair_str(out, name, bytes_of_buf(&text));
     buf_done(&text);
 }
@@ -108,7 +108,7 @@ static void put_predicate(struct buf *out, const struct cut *cut) {
     mp_put_map(out, 2);
     put_hash(out, "root", c->head.root);
     mp_pair_uint(out, "size", c->head.size);
-    mp_pair_text(out, "origin", ledger_origin(cut->ledger));
+    mp_pair_text(out, "origin", log_origin(cut->ledger));
     key(out, "range");
     mp_put_map(out, 2);
     mp_pair_uint(out, "from", c->from);
@@ -118,7 +118,7 @@ static void put_predicate(struct buf *out, const struct cut *cut) {
 }
 
 static void put_statement(struct buf *out, const struct cut *cut, const struct bundle_subject *subjects, size_t n) {
-    char hex[2 * LEDGER_HASH + 1];
+    char hex[2 * LOG_HASH + 1];
     mp_put_map(out, 4);
     mp_pair_text(out, "_type", BUNDLE_STATEMENT);
     key(out, "predicate");
@@ -127,7 +127,7 @@ static void put_statement(struct buf *out, const struct cut *cut, const struct b
     key(out, "subject");
     mp_put_array(out, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
-        text_hex(hex, subjects[i].digest, LEDGER_HASH);
+        text_hex(hex, subjects[i].digest, LOG_HASH);
         mp_put_map(out, 2);
         key(out, "digest");
         mp_put_map(out, 1);

@@ -16,7 +16,7 @@ struct manifest {
     struct buf own, payload; /* as msgpack, as it was signed */
     uint8_t key_id[NOTE_KEY_ID_LEN], sig[CRYPT_SIGNATURE_LEN];
     char origin[NOTE_NAME_MAX + 1], exporter[64];
-    uint8_t root[LEDGER_HASH];
+    uint8_t root[LOG_HASH];
     uint64_t size, from, to;
     uint64_t format; /* 1: without SHA256SUMS; 2 */
     bool sparse, has_since, has_until, artifacts;

@@ -263,11 +263,11 @@ static void take_range(struct take *t, struct manifest *m) {
 
 /* Where it stands in the order of members; 0: nowhere. */
 static int rank(const struct bundle_subject *s) {
-    char hex[2 * LEDGER_HASH + 1];
+    char hex[2 * LOG_HASH + 1];
     const char *name = s->name;
     size_t n = strlen(name);
     if (strncmp(name, "artifacts/", 10) == 0) {
-        text_hex(hex, s->digest, LEDGER_HASH);
+        text_hex(hex, s->digest, LOG_HASH);
         return strcmp(name + 10, hex) == 0 ? 3 : 0;
     }
     if (strncmp(name, "states/", 7) == 0) {
@@ -297,7 +297,7 @@ static void take_subject(struct take *t, struct bundle_subject *ret) {
     take_key(t, "digest");
     take_map(t, 1);
     take_key(t, "sha256");
-    if (text_unhex(ret->digest, LEDGER_HASH, take_text(t, (size_t)2 * LEDGER_HASH)) != 0) {
+    if (text_unhex(ret->digest, LOG_HASH, take_text(t, (size_t)2 * LOG_HASH)) != 0) {
         refuse(t, "is not 64 lowercase hex digits");
     }
     take_key(t, "name");

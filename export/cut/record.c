@@ -6,9 +6,9 @@
 #include "export/cut/record.h"
 #include "ledger/write/batch.h"
 
-void record_digest(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]) {
-    char text[8 + 2 * LEDGER_HASH] = "sha256:";
-    text_hex(text + 7, digest, LEDGER_HASH);
+void record_digest(struct buf *out, const char *name, const uint8_t digest[LOG_HASH]) {
+    char text[8 + 2 * LOG_HASH] = "sha256:";
+    text_hex(text + 7, digest, LOG_HASH);
     mp_pair_str(out, name, bytes_of(text));
 }
 
@@ -57,12 +57,12 @@ static void put_private(struct buf *out, const struct export_record *r) {
 }
 
 int record_commit(struct ledger *ledger, const char *actor, const struct buf *body, const struct buf *private_,
-                  struct ledger_receipt *ret, struct err *err) {
+                  struct log_receipt *ret, struct err *err) {
     char subject[300];
-    struct ledger_draft draft;
-    struct ledger_batch *batch = NULL;
-    snprintf(subject, sizeof(subject), "ledger/%s", ledger_origin(ledger));
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    struct log_batch *batch = NULL;
+    snprintf(subject, sizeof(subject), "ledger/%s", log_origin(ledger));
+    log_draft_init(&draft);
     draft.kind = bytes_of("ledger.exported");
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of(actor);
@@ -72,15 +72,15 @@ int record_commit(struct ledger *ledger, const char *actor, const struct buf *bo
     draft.private_ = bytes_of_buf(private_);
     int rc = buf_check(body, "the event", err);
     if (rc == 0) rc = buf_check(private_, "the event", err);
-    if (rc == 0) rc = ledger_batch_new(ledger, &batch, err);
+    if (rc == 0) rc = log_batch_new(ledger, &batch, err);
     if (rc == 0) rc = batch_add_control(batch, &draft, err);
-    if (rc == 0) rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, ret, NULL, NULL, err);
+    log_batch_free(batch);
     return rc;
 }
 
 int export_record(struct ledger *ledger, const struct export_options *options, const struct export_record *record,
-                  struct ledger_receipt *ret, struct err *err) {
+                  struct log_receipt *ret, struct err *err) {
     struct buf body, private_;
     buf_init(&body, 1 << 20);
     buf_init(&private_, 1 << 16);

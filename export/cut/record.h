@@ -5,9 +5,9 @@
 #include "export/export.h"
 
 /* A member of the body, as "sha256:" and hex digits. */
-void record_digest(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]);
+void record_digest(struct buf *out, const char *name, const uint8_t digest[LOG_HASH]);
 /* Appends the event to the ledger. Body and private fields are canonical maps. */
 int record_commit(struct ledger *ledger, const char *actor, const struct buf *body, const struct buf *private_,
-                  struct ledger_receipt *ret, struct err *err);
+                  struct log_receipt *ret, struct err *err);
 
 #endif

@@ -68,21 +68,21 @@ static int put_table(struct buf *out, struct state_view *view, size_t table, str
 }
 
 void states_put_head(struct buf *out, const struct projection *projection, uint64_t position,
-                     const uint8_t digest[LEDGER_HASH]) {
-    char hex[2 * LEDGER_HASH + 1];
-    text_hex(hex, digest, LEDGER_HASH);
+                     const uint8_t digest[LOG_HASH]) {
+    char hex[2 * LOG_HASH + 1];
+    text_hex(hex, digest, LOG_HASH);
     buf_printf(out,
                "{\"digest\":\"sha256:%s\",\"fold\":%u,\"format\":1,\"position\":%llu,\"projection\":\"%s\",\"tables\":[",
                hex, projection->version, (unsigned long long)position, projection->name);
 }
 
 static int put_projection(struct buf *out, struct state_view *view, size_t at, struct err *err) {
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     struct state_status status;
     bool first = true;
     state_status(view, at, &status);
     const char *name = status.projection->name;
-    if (status.stale || status.failed_seq != LEDGER_NO_SEQ) {
+    if (status.stale || status.failed_seq != LOG_NO_SEQ) {
         return err_set(err, ERR_INVALID, "the states of '%s' are %s", name,
                        status.stale ? "stale: 'ledger rebuild'" : status.failed);
     }

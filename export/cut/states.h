@@ -11,7 +11,7 @@ int states_put(struct buf *out, struct cut *cut, const char *name, struct err *e
 
 /* The parts of that text, for who has made the same rows on his own. What stands before the first table: */
 void states_put_head(struct buf *out, const struct projection *projection, uint64_t position,
-                     const uint8_t digest[LEDGER_HASH]);
+                     const uint8_t digest[LOG_HASH]);
 /* One row, as a JSON object. */
 int states_put_row(struct buf *out, const struct row *row, struct err *err);
 #define STATES_TAIL "]}\n"

@@ -23,10 +23,10 @@ struct writing {
     struct lines lines, keys, erased;
     struct erasures erasures;
     struct buf entries, text, state, range, sums;
-    uint8_t state_digest[EXPORT_STATES_MAX][LEDGER_HASH];
+    uint8_t state_digest[EXPORT_STATES_MAX][LOG_HASH];
     struct bundle_subject *subject;
     size_t n_subjects;
-    uint8_t sums_digest[LEDGER_HASH];
+    uint8_t sums_digest[LOG_HASH];
     struct cut_walk walk;
     struct core_view view; /* for inclusion proofs; only of sparse bundles */
 };
@@ -79,8 +79,8 @@ static int walk_group(struct writing *w, uint64_t group, struct err *err) {
     int rc = 0;
     for (;;) {
         uint64_t end = o->seqs != NULL ? o->n_seqs : w->cut.counts.to;
-        uint64_t seq = w->walk.next >= end ? LEDGER_NO_SEQ : o->seqs != NULL ? o->seqs[w->walk.next] : w->walk.next;
-        if (rc != 0 || seq == LEDGER_NO_SEQ || seq / EVENT_GROUP != group) {
+        uint64_t seq = w->walk.next >= end ? LOG_NO_SEQ : o->seqs != NULL ? o->seqs[w->walk.next] : w->walk.next;
+        if (rc != 0 || seq == LOG_NO_SEQ || seq / EVENT_GROUP != group) {
             return rc;
         }
         rc = cut_walk_next(&w->walk, &event, err);
@@ -151,11 +151,11 @@ static bool names_id(const struct export_term *term) {
 static int refuse_secrets(struct cut *cut, struct err *err) {
     for (size_t i = 0; i < cut->n_terms; i++) {
         if (!names_id(&cut->term[i])) {
-            cut_look(cut, cut->term[i].value, "a condition of the filter", LEDGER_NO_SEQ);
+            cut_look(cut, cut->term[i].value, "a condition of the filter", LOG_NO_SEQ);
         }
     }
     for (size_t i = 0; i < cut->n_private; i++) {
-        cut_look(cut, bytes_of(cut->private_[i]), "a name of a private field", LEDGER_NO_SEQ);
+        cut_look(cut, bytes_of(cut->private_[i]), "a name of a private field", LOG_NO_SEQ);
     }
     if (cut->counts.secrets == 0) {
         return 0;
@@ -195,7 +195,7 @@ static int put_sums(struct writing *w, struct err *err) {
     } front[] = {{BUNDLE_KEYS, bytes_of_buf(&w->keys.kept)},
                  {BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept)},
                  {BUNDLE_RANGE, bytes_of_buf(&w->range)}};
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     struct buf all;
     buf_init(&all, BUNDLE_SUMS_MAX);
     for (size_t i = 0; i < sizeof(front) / sizeof(front[0]); i++) {
@@ -214,23 +214,23 @@ static int put_sums(struct writing *w, struct err *err) {
     return rc;
 }
 
-static void name_digest(struct writing *w, const char *name, const uint8_t digest[LEDGER_HASH]) {
+static void name_digest(struct writing *w, const char *name, const uint8_t digest[LOG_HASH]) {
     struct bundle_subject *s = &w->subject[w->n_subjects++];
     snprintf(s->name, sizeof(s->name), "%s", name);
-    memcpy(s->digest, digest, LEDGER_HASH);
+    memcpy(s->digest, digest, LOG_HASH);
 }
 
 static void name_subject(struct writing *w, const char *name, struct bytes content) {
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     hash_parts(digest, &content, 1);
     name_digest(w, name, digest);
 }
 
 static void name_artifacts(struct writing *w) {
-    char hex[2 * LEDGER_HASH + 1];
+    char hex[2 * LOG_HASH + 1];
     char name[BUNDLE_NAME_MAX];
     for (size_t i = 0; i < w->cut.n_artifacts; i++) {
-        text_hex(hex, w->cut.artifact[i], LEDGER_HASH);
+        text_hex(hex, w->cut.artifact[i], LOG_HASH);
         snprintf(name, sizeof(name), "artifacts/%s", hex);
         name_digest(w, name, w->cut.artifact[i]);
     }
@@ -272,7 +272,7 @@ static int put_head(struct writing *w, struct sink *sink, struct err *err) {
 
 /* ---- the whole ---- */
 
-static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+static int write_all(struct writing *w, int fd, uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err) {
     const struct export_options *o = w->cut.options;
     struct sink *sink = NULL;
     int rc = sink_new_aside(o->beside, o->plain, &w->aside, err);
@@ -295,7 +295,7 @@ static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH],
 }
 
 static int write_once(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
-                      uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+                      uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err) {
     struct writing *w = calloc(1, sizeof(*w));
     if (w == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -331,7 +331,7 @@ static int write_once(struct ledger *ledger, const struct export_options *option
 /* What is erased while it is read is erased behind the head that the bundle was to have: nothing has been written to `fd`
  * then, and the next head knows of it. */
 int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
-                 uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+                 uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err) {
     int rc = write_once(ledger, options, fd, ret, ret_digest, ret_bytes, err);
     for (int left = TRIES; rc == ERR_CONFLICT && left > 1; left--) {
         rc = write_once(ledger, options, fd, ret, ret_digest, ret_bytes, err);

@@ -147,7 +147,7 @@ static void put_body(struct support_redact *r, struct bytes body, struct buf *ou
     put_container(r, SUPPORT_NONE, &head, &in, out, 0);
 }
 
-int support_event(struct support_redact *r, const struct ledger_event *event, struct buf *out, struct err *err) {
+int support_event(struct support_redact *r, const struct log_event *event, struct buf *out, struct err *err) {
     struct buf mp;
     buf_init(&mp, VALUE_MAX);
     mp_put_map(&mp, 14);

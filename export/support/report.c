@@ -130,13 +130,13 @@ static void put_counters(struct support_redact *r, const struct support_tally *t
 }
 
 static int put_ledger(struct support_redact *r, struct ledger *ledger, struct buf *out, struct err *err) {
-    struct ledger_stats s = {0};
-    struct ledger_head head = {0};
-    int rc = ledger_stats(ledger, &s, err);
-    if (rc == 0) rc = ledger_head(ledger, &head, err);
+    struct log_stats s = {0};
+    struct log_head head = {0};
+    int rc = log_stats(ledger, &s, err);
+    if (rc == 0) rc = log_head(ledger, &head, err);
     put_name(out, "ledger");
     mp_put_map(out, 16);
-    put_allowed(r, out, "origin", SUPPORT_ORIGIN, bytes_of(ledger_origin(ledger)));
+    put_allowed(r, out, "origin", SUPPORT_ORIGIN, bytes_of(log_origin(ledger)));
     put_number(out, "events", s.events);
     put_time(out, "newest", head.time);
     put_number(out, "groups", s.groups);
@@ -167,7 +167,7 @@ static void put_program(struct support_redact *r, const char *system, struct buf
 /* ---- projections ---- */
 
 static void put_status(struct support_redact *r, const struct state_status *status, struct buf *out) {
-    bool stopped = status->failed_seq != LEDGER_NO_SEQ;
+    bool stopped = status->failed_seq != LOG_NO_SEQ;
     mp_put_map(out, 9);
     mp_pair_text(out, "projection", status->projection->name);
     mp_pair_text(out, "condition", stopped ? "stopped" : status->stale ? "stale" : "current");

@@ -36,7 +36,7 @@ struct support {
 
 /* ---- walking ---- */
 
-typedef int visit_fn(struct support *s, const struct ledger_event *event, struct err *err, void *ctx);
+typedef int visit_fn(struct support *s, const struct log_event *event, struct err *err, void *ctx);
 
 static void show(const struct support *s, uint64_t done, uint64_t total, uint64_t *shown) {
     const struct support_options *o = s->options;
@@ -49,41 +49,41 @@ static void show(const struct support *s, uint64_t done, uint64_t total, uint64_
 
 /* A damaged group ends it, as it ends an export: `ledger verify` says more about it. */
 static int walk(struct support *s, visit_fn *visit, void *ctx, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
+    struct log_reader *reader = NULL;
+    struct log_event event;
     uint64_t shown = 0, done = 0;
-    int rc = ledger_reader_open(s->ledger, s->counts.from, s->counts.to, &reader, err);
-    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0) {
+    int rc = log_reader_open(s->ledger, s->counts.from, s->counts.to, &reader, err);
+    while (rc == 0 && (rc = log_reader_next(reader, &event, err)) == 0) {
         show(s, ++done, s->counts.to - s->counts.from, &shown);
         rc = s->options->stop != NULL && *s->options->stop != 0 ? err_set(err, ERR_BUSY, "interrupted")
                                                                 : visit(s, &event, err, ctx);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc == 1 ? 0 : rc;
 }
 
 /* The first event at or after a time. Times never go back. */
 static int find_first(struct ledger *ledger, uint64_t size, uint64_t time, uint64_t *ret, struct err *err) {
-    struct ledger_reader *reader = NULL;
+    struct log_reader *reader = NULL;
     uint64_t lo = 0, hi = size;
-    int rc = ledger_reader_open(ledger, 0, size, &reader, err);
+    int rc = log_reader_open(ledger, 0, size, &reader, err);
     while (rc == 0 && lo < hi) {
-        struct ledger_event event;
+        struct log_event event;
         uint64_t middle = lo + (hi - lo) / 2;
-        ledger_reader_seek(reader, middle);
-        rc = ledger_reader_next(reader, &event, err);
+        log_reader_seek(reader, middle);
+        rc = log_reader_next(reader, &event, err);
         if (rc == 0 && event.time < time) {
             lo = middle + 1;
         } else {
             hi = middle;
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     *ret = lo;
     return rc;
 }
 
-static int learn(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
+static int learn(struct support *s, const struct log_event *event, struct err *err, void *ctx) {
     struct support_counts *c = &s->counts;
     (void)ctx;
     c->events++;
@@ -96,7 +96,7 @@ static int learn(struct support *s, const struct ledger_event *event, struct err
 static void search(struct support *s, struct bytes text, const char *member, uint64_t seq) {
     struct secret_hit hit;
     for (size_t from = 0; secret_next(text, from, &hit) == 0; from = hit.at + hit.n) {
-        if (s->counts.secrets++ == 0 && seq == LEDGER_NO_SEQ) {
+        if (s->counts.secrets++ == 0 && seq == LOG_NO_SEQ) {
             snprintf(s->counts.secret, sizeof(s->counts.secret), "%s seems to hold a secret (%s)", member, hit.rule);
         } else if (s->counts.secrets == 1) {
             snprintf(s->counts.secret, sizeof(s->counts.secret), "event %llu seems to hold a secret (%s)",
@@ -105,7 +105,7 @@ static void search(struct support *s, struct bytes text, const char *member, uin
     }
 }
 
-static int take(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
+static int take(struct support *s, const struct log_event *event, struct err *err, void *ctx) {
     (void)ctx;
     buf_clear(&s->line);
     int rc = support_event(&s->redact, event, &s->line, err);
@@ -165,12 +165,12 @@ static int begin(struct support *s, struct ledger *ledger, const struct support_
     for (size_t i = 0; i < options->n_identities; i++) {
         support_names_add(&s->redact.names, bytes_of(options->identities[i]));
     }
-    support_names_add(&s->redact.names, bytes_of(ledger_origin(ledger)));
+    support_names_add(&s->redact.names, bytes_of(log_origin(ledger)));
     if (options->days < 1 || options->days > SUPPORT_DAYS_MAX) {
         return err_set(err, ERR_INVALID, "a report covers 1 to %d days", SUPPORT_DAYS_MAX);
     }
-    struct ledger_head *head = &s->counts.head;
-    int rc = ledger_head(ledger, head, err);
+    struct log_head *head = &s->counts.head;
+    int rc = log_head(ledger, head, err);
     if (rc == 0) {
         uint64_t span = options->days * DAY_NS;
         s->since = head->time > span ? head->time - span : 0;
@@ -201,9 +201,9 @@ static int prepare(struct support *s, struct err *err) {
     }
     c->pseudonyms = s->redact.names.replaced;
     c->left_out = s->redact.left_out;
-    search(s, bytes_of_buf(&s->report), "report.json", LEDGER_NO_SEQ);
+    search(s, bytes_of_buf(&s->report), "report.json", LOG_NO_SEQ);
     put_account(s);
-    search(s, bytes_of_buf(&s->account), "LEFT_OUT.md", LEDGER_NO_SEQ);
+    search(s, bytes_of_buf(&s->account), "LEFT_OUT.md", LOG_NO_SEQ);
     return buf_check(&s->account, "LEFT_OUT.md", err);
 }
 
@@ -242,7 +242,7 @@ static int write_members(struct support *s, struct sink *sink, struct err *err) 
 }
 
 int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,
-                  uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+                  uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err) {
     struct support s;
     struct sink *sink = NULL;
     int rc = begin(&s, ledger, options, err);
@@ -287,8 +287,7 @@ static void put_record(const struct support_record *r, struct buf *body, struct 
     }
 }
 
-int support_record(struct ledger *ledger, const struct support_record *record, struct ledger_receipt *ret,
-                   struct err *err) {
+int support_record(struct ledger *ledger, const struct support_record *record, struct log_receipt *ret, struct err *err) {
     struct buf body, private_;
     buf_init(&body, 1 << 14);
     buf_init(&private_, 1 << 16);

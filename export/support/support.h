@@ -8,7 +8,7 @@
 #ifndef EXPORT_SUPPORT_SUPPORT_H
 #define EXPORT_SUPPORT_SUPPORT_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define SUPPORT_DAYS     7
 #define SUPPORT_DAYS_MAX 3650
@@ -25,7 +25,7 @@ struct support_options {
 };
 
 struct support_counts {
-    struct ledger_head head;
+    struct log_head head;
     uint64_t from, to;   /* events of these seqs are in it */
     uint64_t events;     /* so many */
     uint64_t pseudonyms; /* values that were replaced, each time they stand there */
@@ -41,14 +41,14 @@ int support_plan(struct ledger *ledger, const struct support_options *options, s
                  struct support_counts *ret, struct err *err);
 /* Writes the report, a tar of LEFT_OUT.md, report.json and events.jsonl. ERR_INVALID: secrets in what would leave. */
 int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,
-                  uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err);
+                  uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err);
 /* The event ledger.exported, with format "support". recipient and note may be NULL. */
 struct support_record {
     const struct support_counts *counts;
-    const uint8_t *digest; /* LEDGER_HASH bytes: of the file */
+    const uint8_t *digest; /* LOG_HASH bytes: of the file */
     uint64_t bytes, days;
     const char *actor, *path, *recipient, *note;
 };
-int support_record(struct ledger *ledger, const struct support_record *record, struct ledger_receipt *ret, struct err *err);
+int support_record(struct ledger *ledger, const struct support_record *record, struct log_receipt *ret, struct err *err);
 
 #endif

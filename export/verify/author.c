@@ -71,24 +71,24 @@ void check_authors_end(struct checking *c) {
     }
     for (size_t i = 1; i < c->n_author_keys; i++) {
         if (memcmp(c->author_key[i - 1], c->author_key[i], CHECK_KEY) == 0) {
-            check_fault(c, "F13", EXPORT_AUTHORS, LEDGER_NO_SEQ,
+            check_fault(c, "F13", EXPORT_AUTHORS, LOG_NO_SEQ,
                         "an author's signed event is there twice: its key was used again");
             break;
         }
     }
     unsigned long long n = c->authored, good = c->author_good;
     if (n == 0) {
-        check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "no event that is disclosed is signed by an author");
+        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_GOOD, "no event that is disclosed is signed by an author");
     } else if (good == n) {
-        check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "%llu event%s signed by authors you named; " EVENT_NOT_AUTHORS, n,
+        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_GOOD, "%llu event%s signed by authors you named; " EVENT_NOT_AUTHORS, n,
                   n == 1 ? "" : "s");
     } else {
-        check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_NOTE,
+        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_NOTE,
                   "%llu event%s signed by authors: %llu by ones you named, %llu not checked; " EVENT_NOT_AUTHORS, n,
                   n == 1 ? "" : "s", good, n - good);
     }
     if (c->authored > c->n_author_keys && c->n_author_keys == CHECK_AUTHORS_MAX) {
-        check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_NOTE,
+        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_NOTE,
                   "%llu event%s signed by authors, %llu by ones you named; whether a key was used twice is only known of "
                   "the first %zu; " EVENT_NOT_AUTHORS,
                   n, text_s(n), good, CHECK_AUTHORS_MAX);

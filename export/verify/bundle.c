@@ -40,13 +40,13 @@ int check_fault(struct checking *c, const char *rule, enum export_aspect aspect,
                  safe.n == 0 ? "" : (const char *)safe.p);
     }
     report->n_findings++;
-    if (report->aspect[aspect].state != LEDGER_ASPECT_FAULT) {
+    if (report->aspect[aspect].state != LOG_ASPECT_FAULT) {
         snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%s%s%.*s", member,
                  member[0] == '\0' ? "" : ": ", (int)(safe.n < 380 ? safe.n : 380),
                  safe.n == 0 ? "" : (const char *)safe.p);
     }
-    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
-    report->verdict = LEDGER_INVALID;
+    report->aspect[aspect].state = LOG_ASPECT_FAULT;
+    report->verdict = LOG_INVALID;
     buf_done(&safe);
     return ERR_TAMPERED;
 }
@@ -56,17 +56,17 @@ void check_contradiction(struct checking *c, const char *rule, const char *text)
     if (report->contradicts[0] == '\0') {
         snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
     }
-    report->aspect[EXPORT_ANCHORING].state = LEDGER_ASPECT_FAULT;
+    report->aspect[EXPORT_ANCHORING].state = LOG_ASPECT_FAULT;
     snprintf(report->aspect[EXPORT_ANCHORING].text, sizeof(report->aspect[0].text), "%s", text);
-    if (report->verdict < LEDGER_CONTRADICTS) {
-        report->verdict = LEDGER_CONTRADICTS;
+    if (report->verdict < LOG_CONTRADICTS) {
+        report->verdict = LOG_CONTRADICTS;
     }
     c->contradicted = true;
 }
 
-void check_say(struct checking *c, enum export_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...) {
+void check_say(struct checking *c, enum export_aspect aspect, enum log_aspect_state state, const char *fmt, ...) {
     va_list ap;
-    if (c->report->aspect[aspect].state != LEDGER_ASPECT_FAULT) {
+    if (c->report->aspect[aspect].state != LOG_ASPECT_FAULT) {
         va_start(ap, fmt);
         vsnprintf(c->report->aspect[aspect].text, sizeof(c->report->aspect[0].text), fmt, ap);
         va_end(ap);
@@ -99,8 +99,8 @@ static bool is_at_subject(const struct checking *c) {
 }
 
 /* The digest of the member at hand, whose line of SHA256SUMS is known with it. */
-static void end_member(struct checking *c, uint8_t ret[LEDGER_HASH]) {
-    uint8_t memory[2 * LEDGER_HASH + BUNDLE_NAME_MAX + 4];
+static void end_member(struct checking *c, uint8_t ret[LOG_HASH]) {
+    uint8_t memory[2 * LOG_HASH + BUNDLE_NAME_MAX + 4];
     struct buf line = {.p = memory, .cap = sizeof(memory), .max = sizeof(memory)};
     reading_digest(c->reading, ret);
     c->summing = false;
@@ -109,7 +109,7 @@ static void end_member(struct checking *c, uint8_t ret[LEDGER_HASH]) {
 }
 
 int check_advance(struct checking *c, struct err *err) {
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     c->rule = "B3";
     if (c->summing && reading_left(c->reading) == 0) {
         end_member(c, digest);
@@ -122,14 +122,14 @@ int check_advance(struct checking *c, struct err *err) {
 
 int check_subject(struct checking *c, struct err *err) {
     const struct manifest *m = &c->manifest;
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     c->rule = "B9";
     if (!is_at_subject(c)) {
         return err_set(err, ERR_CORRUPT, "the manifest does not name it, or not here");
     }
     end_member(c, digest);
-    if (memcmp(digest, m->subject[c->next_subject++].digest, LEDGER_HASH) != 0) {
-        return check_fault(c, "B9", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+    if (memcmp(digest, m->subject[c->next_subject++].digest, LOG_HASH) != 0) {
+        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ,
                            "its content is not the one whose digest the manifest names");
     }
     return check_advance(c, err);
@@ -152,7 +152,7 @@ static int check_manifest(struct checking *c, struct err *err) {
     if (rc == 0) {
         c->report->sparse = c->manifest.sparse;
         c->report->counts.head.size = c->manifest.size;
-        memcpy(c->report->counts.head.root, c->manifest.root, LEDGER_HASH);
+        memcpy(c->report->counts.head.root, c->manifest.root, LOG_HASH);
         c->report->counts.from = c->manifest.from;
         c->report->counts.to = c->manifest.to;
     }
@@ -190,7 +190,7 @@ static int check_plain(struct checking *c, const char *front, uint64_t max, stru
 
 /* The digests of all that was read, as sha256sum(1) checks them. */
 static int check_sums(struct checking *c, struct err *err) {
-    uint8_t want[LEDGER_HASH], digest[LEDGER_HASH];
+    uint8_t want[LOG_HASH], digest[LOG_HASH];
     int rc = check_expect(c, BUNDLE_SUMS, BUNDLE_SUMS_MAX, err);
     if (rc != 0) {
         return rc;
@@ -207,12 +207,12 @@ static int check_sums(struct checking *c, struct err *err) {
         return rc;
     }
     end_member(c, digest);
-    if (memcmp(digest, c->manifest.subject[c->next_subject].digest, LEDGER_HASH) != 0) {
-        return check_fault(c, "B9", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+    if (memcmp(digest, c->manifest.subject[c->next_subject].digest, LOG_HASH) != 0) {
+        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ,
                            "its content is not the one whose digest the manifest names");
     }
-    if (memcmp(digest, want, LEDGER_HASH) != 0) {
-        return check_fault(c, "B26", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+    if (memcmp(digest, want, LOG_HASH) != 0) {
+        return check_fault(c, "B26", EXPORT_INTEGRITY, LOG_NO_SEQ,
                            "its lines are not the digests of the members before it, in their order");
     }
     c->next_subject++;
@@ -226,11 +226,10 @@ static int check_counts(struct checking *c) {
     if (mine->headers != said->headers || mine->matching != said->matching || mine->disclosed != said->disclosed ||
         mine->withheld != said->withheld || mine->erased != said->erased || mine->private_ != said->private_ ||
         mine->artifacts != said->artifacts) {
-        return check_fault(c, "B24", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
-                           "the manifest's counts are not those of what is there");
+        return check_fault(c, "B24", EXPORT_INTEGRITY, LOG_NO_SEQ, "the manifest's counts are not those of what is there");
     }
     if ((mine->gaps < BUNDLE_GAPS_MAX ? mine->gaps : BUNDLE_GAPS_MAX) != c->manifest.n_gaps) {
-        return check_fault(c, "B24", EXPORT_GAPS, LEDGER_NO_SEQ, "the manifest names gaps that are not there");
+        return check_fault(c, "B24", EXPORT_GAPS, LOG_NO_SEQ, "the manifest names gaps that are not there");
     }
     return 0;
 }
@@ -265,7 +264,7 @@ static void say_seals(struct checking *c) {
         snprintf(restored, sizeof(restored), "; restored from a backup %llu time%s, last by event %llu",
                  (unsigned long long)c->n_restored, c->n_restored == 1 ? "" : "s", (unsigned long long)c->last_restored);
     }
-    check_say(c, EXPORT_SEALS, c->n_restored > 0 ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD,
+    check_say(c, EXPORT_SEALS, c->n_restored > 0 ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD,
               "manifest and checkpoint of size %llu by log key '%.200s'; %zu epoch key%s, %zu handover%s%s",
               (unsigned long long)c->point.size, c->log.name, n, n == 1 ? "" : "s", n - 1, n == 2 ? "" : "s", restored);
 }
@@ -273,7 +272,7 @@ static void say_seals(struct checking *c) {
 static void say_completeness(struct checking *c) {
     const struct export_counts *n = &c->report->counts;
     if (c->manifest.sparse) {
-        check_say(c, EXPORT_COMPLETENESS, LEDGER_ASPECT_NOTE, "not claimed: %llu chosen event%s; others were not examined",
+        check_say(c, EXPORT_COMPLETENESS, LOG_ASPECT_NOTE, "not claimed: %llu chosen event%s; others were not examined",
                   (unsigned long long)n->headers, text_s(n->headers));
         return;
     }
@@ -283,7 +282,7 @@ static void say_completeness(struct checking *c) {
         snprintf(more, sizeof(more), "; %llu more of a kind that the filter names %s kept out", (unsigned long long)beside,
                  beside == 1 ? "is" : "are");
     }
-    check_say(c, EXPORT_COMPLETENESS, beside > 0 ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD,
+    check_say(c, EXPORT_COMPLETENESS, beside > 0 ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD,
               "complete within [%llu, %llu); outside not examined: of %llu event%s %llu match%s, %llu "
               "disclosed, %llu withheld, %llu erased%s",
               (unsigned long long)n->from, (unsigned long long)n->to, (unsigned long long)n->headers, text_s(n->headers),
@@ -301,7 +300,7 @@ static void say_erasures(struct checking *c) {
     }
     buf_put_str(&text, n->erased > 0 && n->private_erased + n->private_all > 0 ? "; " : "");
     export_erased_words(n, &text);
-    check_say(c, EXPORT_ERASURES, text.n == 0 ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE, "%.*s",
+    check_say(c, EXPORT_ERASURES, text.n == 0 ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE, "%.*s",
               text.n == 0 ? (int)strlen("none") : (int)text.n, text.n == 0 ? "none" : (const char *)text.p);
     buf_done(&text);
 }
@@ -309,11 +308,10 @@ static void say_erasures(struct checking *c) {
 static void say_all(struct checking *c) {
     const struct export_counts *n = &c->report->counts;
     c->report->head.time = n->to == n->head.size ? c->time : 0;
-    check_say(c, EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "%llu member%s, %s%s",
-              (unsigned long long)reading_members(c->reading), text_s(reading_members(c->reading)),
-              reading_is_compressed(c->reading) ? "compressed" : "plain",
+    check_say(c, EXPORT_CONTAINER, LOG_ASPECT_GOOD, "%llu member%s, %s%s", (unsigned long long)reading_members(c->reading),
+              text_s(reading_members(c->reading)), reading_is_compressed(c->reading) ? "compressed" : "plain",
               c->manifest.format == 1 ? "; format 1, without SHA256SUMS of all members" : "");
-    check_say(c, EXPORT_INTEGRITY, LEDGER_ASPECT_GOOD,
+    check_say(c, EXPORT_INTEGRITY, LOG_ASPECT_GOOD,
               "%llu header%s %sin the tree of %llu event%s, %llu payload%s, %llu private field%s, %llu artifact%s",
               (unsigned long long)n->headers, text_s(n->headers), c->manifest.sparse ? "" : "in a chain and ",
               (unsigned long long)n->head.size, text_s(n->head.size), (unsigned long long)n->disclosed,
@@ -325,9 +323,9 @@ static void say_all(struct checking *c) {
     check_authors_end(c);
     say_erasures(c);
     if (n->gaps == 0) {
-        check_say(c, EXPORT_GAPS, LEDGER_ASPECT_GOOD, "none recorded");
+        check_say(c, EXPORT_GAPS, LOG_ASPECT_GOOD, "none recorded");
     } else {
-        check_say(c, EXPORT_GAPS, LEDGER_ASPECT_NOTE, "%llu recorded, the first by event %llu", (unsigned long long)n->gaps,
+        check_say(c, EXPORT_GAPS, LOG_ASPECT_NOTE, "%llu recorded, the first by event %llu", (unsigned long long)n->gaps,
                   (unsigned long long)c->first_gap);
     }
 }
@@ -353,7 +351,7 @@ static int checking_init(struct checking *c, int fd, const struct reading_option
         scan_init(&c->scan, c->reading);
     }
     for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
-        check_say(c, (enum export_aspect)i, LEDGER_ASPECT_UNCHECKED, "not checked");
+        check_say(c, (enum export_aspect)i, LOG_ASPECT_UNCHECKED, "not checked");
     }
     return rc;
 }
@@ -402,12 +400,12 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
     bool judged = rc == 0 || !is_outside(c, rc);
     if (rc == 0) {
         say_all(c);
-        if (options->question != NULL && report->verdict != LEDGER_INVALID) {
+        if (options->question != NULL && report->verdict != LOG_INVALID) {
             question_end(options->question, &c->manifest, &c->log);
         }
     } else if (judged && report->n_findings == 0) { /* what does not parse */
         const char *container = c->reading == NULL ? NULL : reading_rule(c->reading);
-        check_fault(c, container != NULL ? container : c->rule, EXPORT_CONTAINER, LEDGER_NO_SEQ, "%s", why.msg);
+        check_fault(c, container != NULL ? container : c->rule, EXPORT_CONTAINER, LOG_NO_SEQ, "%s", why.msg);
     }
     if (judged) {
         *ret = *report;

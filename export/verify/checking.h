@@ -23,7 +23,7 @@
 
 /* An epoch key, and the sizes that it seals. */
 struct check_epoch {
-    uint64_t from_size, to_size; /* LEDGER_NO_SEQ while current */
+    uint64_t from_size, to_size; /* LOG_NO_SEQ while current */
     uint64_t seq;                /* of the event that brought it */
     bool restored;
     struct note_vkey vkey;
@@ -122,13 +122,13 @@ struct checking {
 };
 
 /* A finding about the member at hand: a rule of docs/bundle.md (B) or docs/format.md 11 (F) is broken, and the bundle is
- * invalid. Gives ERR_TAMPERED. seq LEDGER_NO_SEQ: about no event. */
+ * invalid. Gives ERR_TAMPERED. seq LOG_NO_SEQ: about no event. */
 int check_fault(struct checking *c, const char *rule, enum export_aspect aspect, uint64_t seq, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 /* It is not what the caller knows: the verdict is at least that it contradicts. */
 void check_contradiction(struct checking *c, const char *rule, const char *text);
 /* The text of an aspect that has no fault. */
-void check_say(struct checking *c, enum export_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...)
+void check_say(struct checking *c, enum export_aspect aspect, enum log_aspect_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Whether the member at hand has this name. */
@@ -159,7 +159,7 @@ int check_range(struct checking *c, struct err *err);
 int check_count(struct checking *c, const struct check_slot *slot);
 /* Header, body and private fields to whoever wants them, and what became of the event. `event` may lack what is not
  * disclosed. */
-int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct ledger_event *event,
+int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct log_event *event,
                struct bytes private_, struct err *err);
 /* By what is right in one header alone, and after the one before. */
 int check_header(struct checking *c, struct check_slot *slot, struct err *err);
@@ -200,7 +200,7 @@ void check_trust_end(struct checking *c);
 /* ---- states.c ---- */
 
 int check_states_begin(struct checking *c, struct err *err);
-int check_states_event(struct checking *c, const struct ledger_event *event, struct err *err);
+int check_states_event(struct checking *c, const struct log_event *event, struct err *err);
 /* The members states/... */
 int check_states(struct checking *c, struct err *err);
 void check_states_free(struct check_states *states); /* NULL is fine */

@@ -11,9 +11,9 @@
 #define FOLDS_MAX 4000000 /* some seconds */
 
 struct kept_event {
-    struct ledger_event event; /* its texts are in `bytes` */
+    struct log_event event; /* its texts are in `bytes` */
     struct kept_event *next;
-    uint64_t corrected_by; /* LEDGER_NO_SEQ: it was not */
+    uint64_t corrected_by; /* LOG_NO_SEQ: it was not */
     uint8_t bytes[];
 };
 
@@ -58,8 +58,8 @@ void kept_free(struct kept *kept) {
     }
 }
 
-int kept_add(struct kept *kept, const struct ledger_event *event, struct err *err) {
-    struct ledger_event copy = *event;
+int kept_add(struct kept *kept, const struct log_event *event, struct err *err) {
+    struct log_event copy = *event;
     struct bytes *const texts[] = {&copy.kind, &copy.subject, &copy.actor, &copy.source, &copy.grade,
                                    &copy.run,  &copy.key,     &copy.body,  &copy.author};
     const size_t n_texts = sizeof(texts) / sizeof(texts[0]);
@@ -88,7 +88,7 @@ int kept_add(struct kept *kept, const struct ledger_event *event, struct err *er
     copy.payload = (struct bytes){NULL, 0};
     one->event = copy;
     one->next = NULL;
-    one->corrected_by = LEDGER_NO_SEQ;
+    one->corrected_by = LOG_NO_SEQ;
     *kept->last = one;
     kept->last = &one->next;
     kept->bytes += n;
@@ -96,9 +96,8 @@ int kept_add(struct kept *kept, const struct ledger_event *event, struct err *er
     return 0;
 }
 
-int kept_correct(struct kept *kept, const struct ledger_event *event, const struct ledger_event **ret,
-                 struct err *ret_why) {
-    uint8_t leaf[LEDGER_HASH];
+int kept_correct(struct kept *kept, const struct log_event *event, const struct log_event **ret, struct err *ret_why) {
+    uint8_t leaf[LOG_HASH];
     uint64_t seq = 0;
     *ret = NULL;
     if (!correct_names(event->body, &seq, leaf)) {
@@ -110,8 +109,8 @@ int kept_correct(struct kept *kept, const struct ledger_event *event, const stru
         return 1;
     }
     for (struct kept_event *one = kept->first; one != NULL && one->event.seq <= seq; one = one->next) {
-        if (one->event.seq == seq && one->corrected_by == LEDGER_NO_SEQ &&
-            memcmp(one->event.leaf, leaf, LEDGER_HASH) == 0 && !bytes_has_prefix(one->event.kind, "ledger.")) {
+        if (one->event.seq == seq && one->corrected_by == LOG_NO_SEQ && memcmp(one->event.leaf, leaf, LOG_HASH) == 0 &&
+            !bytes_has_prefix(one->event.kind, "ledger.")) {
             one->corrected_by = event->seq;
             *ret = &one->event;
         }
@@ -147,7 +146,7 @@ static int fold_all(struct kept *kept, const struct projection *projection, uint
     return rc;
 }
 
-int kept_apply(struct kept *kept, const struct projection *projection, const struct ledger_event *event, size_t bytes_max,
+int kept_apply(struct kept *kept, const struct projection *projection, const struct log_event *event, size_t bytes_max,
                struct rows *rows, struct err *ret_why, struct err *err) {
     struct rows *with = NULL, *without = NULL;
     kept->folds += 2 * (uint64_t)kept->n;

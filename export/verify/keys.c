@@ -131,7 +131,7 @@ static int check_key(struct checking *c, uint64_t seq, const struct note_vkey *k
 
 static int add_epoch(struct checking *c, const struct key_line *l, const struct epoch_said *said, struct err *err) {
     struct check_epoch e = {
-        .from_size = l->seq + 1, .to_size = LEDGER_NO_SEQ, .seq = l->seq, .restored = said->restored, .vkey = said->key};
+        .from_size = l->seq + 1, .to_size = LOG_NO_SEQ, .seq = l->seq, .restored = said->restored, .vkey = said->key};
     int rc = check_key(c, l->seq, &said->key);
     if (rc == 0) rc = array_room(&c->epoch, c->n_epochs + 1, &c->cap_epochs, sizeof(*c->epoch), err);
     if (rc != 0) {
@@ -279,7 +279,7 @@ int check_checkpoint(struct checking *c, struct err *err) {
     }
     if (c->point.size != c->manifest.size || memcmp(c->point.root, c->manifest.root, EVENT_HASH) != 0 ||
         !bytes_is(c->point.origin, c->manifest.origin)) {
-        return check_fault(c, "B8", EXPORT_SEALS, LEDGER_NO_SEQ, "its origin, size and root are not those of the manifest");
+        return check_fault(c, "B8", EXPORT_SEALS, LOG_NO_SEQ, "its origin, size and root are not those of the manifest");
     }
     memcpy(c->report->origin, c->manifest.origin, sizeof(c->report->origin));
     c->report->head.size = c->point.size;
@@ -368,7 +368,7 @@ int check_keys(struct checking *c, struct err *err) {
     line_done(&line[0]);
     line_done(&line[1]);
     if (rc == 0 && !manifest_signed(&c->manifest, &c->log)) {
-        rc = check_fault(c, "B7", EXPORT_SEALS, LEDGER_NO_SEQ, "the log key that they name has not signed the manifest");
+        rc = check_fault(c, "B7", EXPORT_SEALS, LOG_NO_SEQ, "the log key that they name has not signed the manifest");
     }
     if (rc == 0) rc = check_subject(c, err);
     return rc;
@@ -428,13 +428,13 @@ static int take_field_names(const struct key_line *l, struct erasing *what, stru
 /* A body says what was erased, and of which events. */
 static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
     struct erasing erasing = {.c = c, .by = l->seq};
-    enum ledger_erase_what what;
+    enum log_erase_what what;
     c->rule = "F26";
     int rc = erased_what(l->body, &what, err);
-    if (rc == 0 && what == LEDGER_ERASE_ARTIFACT) {
+    if (rc == 0 && what == LOG_ERASE_ARTIFACT) {
         rc = err_set(err, ERR_CORRUPT, "the event erases neither a body nor private fields");
     }
-    erasing.private_ = rc == 0 && what == LEDGER_ERASE_PRIVATE;
+    erasing.private_ = rc == 0 && what == LOG_ERASE_PRIVATE;
     if (rc == 0 && erasing.private_) rc = take_field_names(l, &erasing, err);
     if (rc == 0) rc = erased_events(l->body, l->seq, add_erased, &erasing, err);
     return rc == 0 || err_is_system(rc) ? rc : check_fault(c, c->rule, EXPORT_ERASURES, l->seq, "%s", err->msg);

@@ -176,7 +176,7 @@ int check_take_line(struct checking *c, struct check_said *ret, struct err *err)
 static int check_disclosed(struct checking *c, const struct check_slot *slot, const struct check_said *said,
                            struct err *err) {
     const struct event_header *h = &slot->h;
-    struct ledger_event event = {.payload = bytes_of_buf(&c->payload)};
+    struct log_event event = {.payload = bytes_of_buf(&c->payload)};
     struct event_author author = {0};
     uint8_t commit[EVENT_HASH];
     event_body_commit(commit, said->salt, event.payload);
@@ -208,7 +208,7 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
 }
 
 int check_content(struct checking *c, const struct check_slot *slot, const struct check_said *said, struct err *err) {
-    struct ledger_event event = {0};
+    struct log_event event = {0};
     enum export_bodies bodies = c->manifest.bodies;
     if (!slot->matches && bodies != EXPORT_BODIES_ALL) {
         return check_fault(c, "B19", EXPORT_COMPLETENESS, slot->h.seq, "it has a line and does not match the filter");
@@ -273,7 +273,7 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     struct check_slot *slot = &c->slot[0];
     struct merkle_proof inclusion;
     struct check_said said;
-    struct ledger_event event = {0};
+    struct log_event event = {0};
     bool bare = false;
     int rc = take_sparse(c, &said, &inclusion, &bare, err);
     if (rc != 0) {
@@ -298,7 +298,7 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     return rc;
 }
 
-/* Of the member at hand; LEDGER_NO_SEQ: it is another. */
+/* Of the member at hand; LOG_NO_SEQ: it is another. */
 static uint64_t group_of(const struct checking *c) {
     struct bytes name = bytes_of(reading_name(c->reading));
     size_t front = strlen(BUNDLE_SPARSE), back = strlen(".jsonl");
@@ -306,37 +306,37 @@ static uint64_t group_of(const struct checking *c) {
     if (!bytes_has_prefix(name, BUNDLE_SPARSE) || name.n < front + back ||
         memcmp(name.p + name.n - back, ".jsonl", back) != 0 ||
         text_parse_u64((struct bytes){name.p + front, name.n - front - back}, &group) != 0) {
-        return LEDGER_NO_SEQ;
+        return LOG_NO_SEQ;
     }
     return group;
 }
 
 int check_sparse(struct checking *c, struct err *err) {
     const struct manifest *m = &c->manifest;
-    uint64_t first = LEDGER_NO_SEQ, last = LEDGER_NO_SEQ;
+    uint64_t first = LOG_NO_SEQ, last = LOG_NO_SEQ;
     int rc = 0;
     c->next = m->from;
     while (rc == 0 && m->to > 0 && c->next < m->to) {
         uint64_t group = group_of(c);
-        if (last != LEDGER_NO_SEQ && group <= last) {
+        if (last != LOG_NO_SEQ && group <= last) {
             c->rule = "B3";
             return err_set(err, ERR_CORRUPT, "it is there twice, or after a later group");
         }
         last = group;
         rc = check_expect(c, reading_name(c->reading), BUNDLE_LINES_MAX, err);
-        if (rc == 0 && group == LEDGER_NO_SEQ) {
+        if (rc == 0 && group == LOG_NO_SEQ) {
             rc = err_set(err, ERR_CORRUPT, "it is where the lines of a group should be, up to event %llu",
                          (unsigned long long)m->to - 1);
         }
         scan_member(&c->scan);
         do {
             if (rc == 0) rc = check_chosen(c, group, err);
-            first = rc == 0 && first == LEDGER_NO_SEQ ? c->next - 1 : first;
+            first = rc == 0 && first == LOG_NO_SEQ ? c->next - 1 : first;
         } while (rc == 0 && reading_left(c->reading) > 0);
         if (rc == 0) rc = check_advance(c, err);
     }
     if (rc == 0 && m->to > 0 && (first != m->from)) {
-        rc = check_fault(c, "B17", EXPORT_INTEGRITY, LEDGER_NO_SEQ, "the chosen events do not begin with the range");
+        rc = check_fault(c, "B17", EXPORT_INTEGRITY, LOG_NO_SEQ, "the chosen events do not begin with the range");
     }
     return rc;
 }

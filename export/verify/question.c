@@ -24,7 +24,7 @@ const char *export_miss_name(size_t miss) {
     return miss < EXPORT_FIELDS ? bundle_field_name(miss) : "time";
 }
 
-unsigned export_misses(const struct export_question *q, const struct ledger_event *event) {
+unsigned export_misses(const struct export_question *q, const struct log_event *event) {
     bool in_time = (!q->has_since || event->time >= q->since) && (!q->has_until || event->time < q->until);
     unsigned missed = in_time ? 0 : EXPORT_MISS_TIME;
     if (q->n_terms > 0) {
@@ -114,7 +114,7 @@ static void tally(struct export_tally *t, uint64_t seq) {
     t->n++;
 }
 
-static void count(struct export_kind *kind, const struct export_question *q, const struct ledger_event *event,
+static void count(struct export_kind *kind, const struct export_question *q, const struct log_event *event,
                   enum export_fate fate) {
     tally(&kind->fate[fate], event->seq);
     if (fate == EXPORT_LEFT_OUT) {
@@ -128,7 +128,7 @@ static void count(struct export_kind *kind, const struct export_question *q, con
     }
 }
 
-int question_count(struct export_question *q, const struct ledger_event *event, enum export_fate fate, struct err *err) {
+int question_count(struct export_question *q, const struct log_event *event, enum export_fate fate, struct err *err) {
     bool there;
     size_t at = place_of(q, event->kind, &there);
     q->first_time = q->n_events == 0 ? event->time : q->first_time;

@@ -7,7 +7,7 @@
 /* Takes the manifest's word; terms and names borrow from the manifest until question_end. */
 void question_begin(struct export_question *q, struct manifest *m);
 /* An event of the range whose header was checked. ERR_NOMEM. */
-int question_count(struct export_question *q, const struct ledger_event *event, enum export_fate fate, struct err *err);
+int question_count(struct export_question *q, const struct log_event *event, enum export_fate fate, struct err *err);
 /* All was checked: the text that terms and names borrow from is the question's now. */
 void question_end(struct export_question *q, struct manifest *m, const struct note_vkey *log);
 

@@ -59,7 +59,7 @@ int check_count(struct checking *c, const struct check_slot *slot) {
     return 0;
 }
 
-int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct ledger_event *event,
+int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct log_event *event,
                struct bytes private_, struct err *err) {
     const struct event_header *h = &slot->h;
     event->seq = h->seq;
@@ -76,7 +76,7 @@ int check_give(struct checking *c, const struct check_slot *slot, enum export_fa
     event->cause = h->has_cause ? h->cause : 0;
     event->header = slot->bytes;
     event->has_private = h->private_ != NULL;
-    memcpy(event->leaf, slot->leaf, LEDGER_HASH);
+    memcpy(event->leaf, slot->leaf, LOG_HASH);
     int rc = c->options->question == NULL ? 0 : question_count(c->options->question, event, fate, err);
     if (rc == 0) rc = check_states_event(c, event, err);
     if (rc == 0 && c->options->each != NULL) {
@@ -118,7 +118,7 @@ static int take_entries(struct checking *c, size_t count, struct err *err) {
 static int without_line(struct checking *c, size_t *at, size_t end, struct err *err) {
     for (; *at < end; (*at)++) {
         const struct check_slot *slot = &c->slot[*at];
-        struct ledger_event event = {0};
+        struct log_event event = {0};
         if (slot->matches || c->manifest.bodies == EXPORT_BODIES_ALL) {
             return check_fault(c, "B18", EXPORT_COMPLETENESS, slot->h.seq, "it is missing: it %s and has no line",
                                slot->matches ? "matches the filter" : "should be disclosed with all bodies");
@@ -187,7 +187,7 @@ static int begin(struct checking *c, struct err *err) {
     if (rc == 0) rc = merkle_range_decode(bytes_of_buf(&text), &c->range, err);
     buf_done(&text);
     if (rc == 0 && (c->range.a != m->from || c->range.b != m->to || c->range.size != m->size)) {
-        return check_fault(c, "B13", EXPORT_INTEGRITY, LEDGER_NO_SEQ, "it is not about the manifest's range and head");
+        return check_fault(c, "B13", EXPORT_INTEGRITY, LOG_NO_SEQ, "it is not about the manifest's range and head");
     }
     if (rc == 0) rc = merkle_range_begin(&c->range, &c->edge, err);
     if (rc == ERR_INVALID) {
@@ -229,7 +229,7 @@ int check_range(struct checking *c, struct err *err) {
         rc = ERR_CORRUPT;
     }
     if (rc == 0 && memcmp(root, c->point.root, EVENT_HASH) != 0) {
-        rc = check_fault(c, "B15", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+        rc = check_fault(c, "B15", EXPORT_INTEGRITY, LOG_NO_SEQ,
                          "the headers and the range proof do not give the root that was sealed");
     }
     if (rc == 0) rc = check_time_bounds(c, first_time);

@@ -107,8 +107,8 @@ static size_t bytes_of_all(const struct check_states *s) {
 }
 
 /* As projections/fold/correct.c does it with the log at hand. */
-static int correct(struct check_states *s, const struct ledger_event *event, struct err *err) {
-    const struct ledger_event *mistake = NULL;
+static int correct(struct check_states *s, const struct log_event *event, struct err *err) {
+    const struct log_event *mistake = NULL;
     struct err why = {0};
     int rc = kept_correct(s->kept, event, &mistake, &why);
     if (rc == 1) {
@@ -129,7 +129,7 @@ static int correct(struct check_states *s, const struct ledger_event *event, str
     return rc;
 }
 
-int check_states_event(struct checking *c, const struct ledger_event *event, struct err *err) {
+int check_states_event(struct checking *c, const struct log_event *event, struct err *err) {
     struct check_states *s = c->states;
     struct err why = {0};
     char text[WHY_MAX];
@@ -168,7 +168,7 @@ static void put_bytes(struct hash *hash, struct bytes bytes) {
     hash_put(hash, bytes.p, bytes.n);
 }
 
-static int digest(const struct one *one, uint64_t position, uint8_t ret[LEDGER_HASH], struct err *err) {
+static int digest(const struct one *one, uint64_t position, uint8_t ret[LOG_HASH], struct err *err) {
     struct hash *hash = hash_new();
     const struct rows_entry **rows = NULL;
     uint8_t front[12];
@@ -210,8 +210,8 @@ static int compare(struct checking *c, const struct one *one, struct buf *mine, 
         size_t n = rest.n < READING_PEEK_MAX ? rest.n : READING_PEEK_MAX;
         rc = reading_peek(c->reading, n, &piece, err);
         if (rc == 0 && (piece.n < n || memcmp(piece.p, rest.p, n) != 0)) {
-            return check_fault(c, "B25", EXPORT_STATES, LEDGER_NO_SEQ,
-                               "the rows of '%s' are not those that the events give", one->projection->name);
+            return check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ, "the rows of '%s' are not those that the events give",
+                               one->projection->name);
         }
         if (rc == 0) {
             reading_skip(c->reading, n);
@@ -251,7 +251,7 @@ static int compare_table(struct checking *c, const struct one *one, size_t t, st
 }
 
 static int compare_all(struct checking *c, const struct one *one, struct err *err) {
-    uint8_t hash[LEDGER_HASH];
+    uint8_t hash[LOG_HASH];
     struct buf mine;
     buf_init(&mine, 4 * ROW_BYTES_MAX);
     int rc = digest(one, c->manifest.size, hash, err);
@@ -265,7 +265,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
     buf_put_str(&mine, STATES_TAIL);
     if (rc == 0) rc = compare(c, one, &mine, err);
     if (rc == 0 && reading_left(c->reading) > 0) {
-        rc = check_fault(c, "B25", EXPORT_STATES, LEDGER_NO_SEQ, "it continues after the states");
+        rc = check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ, "it continues after the states");
     }
     buf_done(&mine);
     return rc;
@@ -276,7 +276,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
 /* Rows that other rules made cannot be compared. What their version stands behind is always as long. */
 static int check_version(struct checking *c, struct one *one, struct err *err) {
     static const char front[] = "{\"digest\":\"sha256:", behind[] = "\",\"fold\":";
-    const size_t at = sizeof(front) - 1 + (size_t)2 * LEDGER_HASH;
+    const size_t at = sizeof(front) - 1 + (size_t)2 * LOG_HASH;
     char want[64], text[WHY_MAX];
     struct bytes piece;
     int rc = reading_peek(c->reading, at + 40, &piece, err);
@@ -328,7 +328,7 @@ int check_states(struct checking *c, struct err *err) {
     struct check_states *s = c->states;
     int rc = 0;
     if (s == NULL) {
-        check_say(c, EXPORT_STATES, LEDGER_ASPECT_GOOD, "none");
+        check_say(c, EXPORT_STATES, LOG_ASPECT_GOOD, "none");
         return 0;
     }
     for (size_t i = 0; i < s->n && rc == 0; i++) {
@@ -338,9 +338,9 @@ int check_states(struct checking *c, struct err *err) {
         return rc;
     }
     if (s->recomputed == s->n) {
-        check_say(c, EXPORT_STATES, LEDGER_ASPECT_GOOD, "%zu, recomputed from the events", s->n);
+        check_say(c, EXPORT_STATES, LOG_ASPECT_GOOD, "%zu, recomputed from the events", s->n);
     } else {
-        check_say(c, EXPORT_STATES, LEDGER_ASPECT_UNCHECKED,
+        check_say(c, EXPORT_STATES, LOG_ASPECT_UNCHECKED,
                   "%zu of %zu recomputed: the log key's word is all there is for the others: %s", s->recomputed, s->n,
                   s->why);
     }

@@ -19,7 +19,7 @@ static const struct check_epoch *last_of_origin(const struct checking *c, struct
         const struct check_epoch *e = &c->epoch[i];
         if (bytes_is(origin, e->origin)) {
             last = e;
-            *ret_end = e->to_size == LEDGER_NO_SEQ ? c->point.size : e->to_size;
+            *ret_end = e->to_size == LOG_NO_SEQ ? c->point.size : e->to_size;
         }
     }
     return last;
@@ -129,7 +129,7 @@ static void by_checkpoint(struct checking *c, const struct trust_checkpoint *kno
 }
 
 void check_trust(struct checking *c) {
-    const struct ledger_trust *trust = c->options->trust;
+    const struct log_trust *trust = c->options->trust;
     struct anchor_log log = {.first_origin = c->epoch[0].origin, .log = &c->log, .genesis = c->genesis, .head = c->head};
     if (trust == NULL || trust->policy == NULL) {
         return;
@@ -137,7 +137,7 @@ void check_trust(struct checking *c) {
     anchor_judge(trust, &log, &c->anchor);
     if (c->anchor.bad != NULL) {
         c->about = BUNDLE_CHECKPOINT;
-        check_fault(c, "F12", EXPORT_SEALS, LEDGER_NO_SEQ, "the signature of the key '%s', which is trusted, is bad",
+        check_fault(c, "F12", EXPORT_SEALS, LOG_NO_SEQ, "the signature of the key '%s', which is trusted, is bad",
                     c->anchor.bad->name);
         c->about = NULL;
     }
@@ -168,14 +168,14 @@ void check_trust_at(struct checking *c) {
 
 void check_trust_end(struct checking *c) {
     const struct anchor *a = &c->anchor;
-    const struct ledger_trust *trust = c->options->trust;
+    const struct log_trust *trust = c->options->trust;
     const char *more = c->trust_note[0] != '\0' ? "; " : "";
     char text[512];
     if (c->contradicted) {
         return;
     }
     if (a->good && !a->short_of_quorum) {
-        check_say(c, EXPORT_ANCHORING, LEDGER_ASPECT_GOOD, "by %.300s%s%.180s", a->by, more, c->trust_note);
+        check_say(c, EXPORT_ANCHORING, LOG_ASPECT_GOOD, "by %.300s%s%.180s", a->by, more, c->trust_note);
         return;
     }
     if (a->short_of_quorum) {
@@ -187,8 +187,8 @@ void check_trust_end(struct checking *c) {
                      : "no key, policy, genesis leaf or earlier checkpoint was given that knows this ledger",
                  more, c->trust_note);
     }
-    check_say(c, EXPORT_ANCHORING, LEDGER_ASPECT_NOTE, "%s", text);
-    if (c->report->verdict < LEDGER_NOT_ANCHORED) {
-        c->report->verdict = LEDGER_NOT_ANCHORED;
+    check_say(c, EXPORT_ANCHORING, LOG_ASPECT_NOTE, "%s", text);
+    if (c->report->verdict < LOG_NOT_ANCHORED) {
+        c->report->verdict = LOG_NOT_ANCHORED;
     }
 }

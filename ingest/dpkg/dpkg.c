@@ -118,8 +118,8 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     struct buf body;
     buf_init(&body, BODY_MAX);
     int rc = put_body(&body, op, err);
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = bytes_of(kind_of(op));
     draft.subject = bytes_of(subject);
     draft.key = bytes_of(key);

@@ -44,7 +44,7 @@ struct intake {
     bool strict_stop;
     struct err stop_err;
     char newest_reason[ERR_MSG_MAX];
-    uint64_t newest_duplicate;      /* seq, of the input at hand; LEDGER_NO_SEQ: none */
+    uint64_t newest_duplicate;      /* seq, of the input at hand; LOG_NO_SEQ: none */
     uint64_t progress_at, begun_at; /* boot clock; begun_at: of the input at hand */
 };
 
@@ -106,7 +106,7 @@ int intake_new(struct ledger *ledger, const char *source, const struct ingest_op
     run->result = result;
     tally_init(&result->total);
     snprintf(run->actor, sizeof(run->actor), "service:%s", source);
-    int rc = ledger == NULL ? 0 : ledger_head(ledger, &result->head, err);
+    int rc = ledger == NULL ? 0 : log_head(ledger, &result->head, err);
     if (rc == 0) {
         rc = queue_new(ledger, &run->queue, err);
     }
@@ -139,14 +139,14 @@ void intake_begin(struct intake *run, const char *name) {
     tally_init(&run->input);
     snprintf(run->path, sizeof(run->path), "%s", name);
     snprintf(run->name, sizeof(run->name), "%s", strcmp(name, "-") == 0 ? "standard input" : name);
-    run->newest_duplicate = LEDGER_NO_SEQ;
+    run->newest_duplicate = LOG_NO_SEQ;
     run->begun_at = clock_boot_ns();
     run->in_input = true;
 }
 
 /* ---- what became of drafts ---------------------------------------------------------------------------------------- */
 
-static void count_taken(struct ingest_tally *t, const struct ledger_receipt *receipt, bool gap, uint64_t at) {
+static void count_taken(struct ingest_tally *t, const struct log_receipt *receipt, bool gap, uint64_t at) {
     t->accepted += !receipt->duplicate;
     t->duplicate += receipt->duplicate;
     t->masked += receipt->duplicate ? 0 : receipt->masked;
@@ -154,11 +154,11 @@ static void count_taken(struct ingest_tally *t, const struct ledger_receipt *rec
     tally_at(t, at);
 }
 
-static void on_taken(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at) {
+static void on_taken(void *ctx, const struct log_receipt *receipt, bool gap, uint64_t at) {
     struct intake *run = ctx;
     count_taken(&run->input, receipt, gap, at);
     count_taken(&run->result->total, receipt, gap, at);
-    if (receipt->duplicate && (run->newest_duplicate == LEDGER_NO_SEQ || receipt->seq > run->newest_duplicate)) {
+    if (receipt->duplicate && (run->newest_duplicate == LOG_NO_SEQ || receipt->seq > run->newest_duplicate)) {
         run->newest_duplicate = receipt->seq;
     }
 }
@@ -247,7 +247,7 @@ int intake_cursor(struct intake *run, const char *name, struct bytes value, stru
     return rc;
 }
 
-static int show_preview(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+static int show_preview(struct intake *run, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
                         struct err *err) {
     run->input.accepted++;
     run->result->total.accepted++;
@@ -277,7 +277,7 @@ static int show_preview(struct intake *run, const struct ledger_draft *draft, co
     return rc;
 }
 
-static int add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+static int add(struct intake *run, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
                struct err *err) {
     int rc = queue_add(run->queue, draft, place, at, err);
     if (rc != ERR_BUSY || queue_count(run->queue) == 0) {
@@ -288,9 +288,9 @@ static int add(struct intake *run, const struct ledger_draft *draft, const struc
     return rc;
 }
 
-int intake_add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+int intake_add(struct intake *run, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
                struct err *err) {
-    struct ledger_draft d = *draft;
+    struct log_draft d = *draft;
     d.source = bytes_of(run->source);
     if (d.actor.n == 0) {
         d.actor = bytes_of(actor_of(run));
@@ -318,8 +318,8 @@ int intake_add(struct intake *run, const struct ledger_draft *draft, const struc
 }
 
 int intake_size(struct intake *run, uint64_t *ret, struct err *err) {
-    struct ledger_head head = {.size = LEDGER_NO_SEQ / 2}; /* nothing is known of one that is not there */
-    int rc = run->ledger == NULL ? 0 : ledger_head(run->ledger, &head, err);
+    struct log_head head = {.size = LOG_NO_SEQ / 2}; /* nothing is known of one that is not there */
+    int rc = run->ledger == NULL ? 0 : log_head(run->ledger, &head, err);
     if (rc == 0) {
         *ret = head.size + queue_count(run->queue);
     }
@@ -337,7 +337,7 @@ static bool has_end(const struct ingest_options *o) {
 static bool claim_cursor(struct intake *run, uint8_t ret[CURSOR_CLAIM]) {
     struct buf value;
     buf_init(&value, CURSOR_VALUE_MAX);
-    bool there = run->cursor[0] != '\0' && ledger_cursor_get(run->ledger, run->cursor, &value, NULL) == 0;
+    bool there = run->cursor[0] != '\0' && log_cursor_get(run->ledger, run->cursor, &value, NULL) == 0;
     buf_done(&value);
     if (there) {
         cursor_claim(run->secret, bytes_of(run->cursor), ret);
@@ -358,8 +358,8 @@ static int add_receipt(struct intake *run, struct err *err) {
                                       .cursor = claim_cursor(run, claim) ? claim : NULL,
                                       .stopped = (intake_stopped(run) && has_end(&run->options)) || run->strict_stop};
     int rc = tally_encode(&body, &run->input, &input, err);
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = bytes_of("ledger.imported");
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of(actor_of(run));
@@ -375,7 +375,7 @@ static int add_receipt(struct intake *run, struct err *err) {
 }
 
 /* Commits the receipt; it is not counted among what was imported. */
-static void receipt_taken(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at) {
+static void receipt_taken(void *ctx, const struct log_receipt *receipt, bool gap, uint64_t at) {
     struct intake *run = ctx;
     (void)receipt, (void)gap, (void)at;
     run->result->receipts++;
@@ -407,19 +407,19 @@ static int write_receipt(struct intake *run, struct err *err) {
 /* Everything was there already. Does a receipt of this source follow the newest of it? None does when the run that wrote
  * the events was killed before its receipt. */
 static int is_owed(struct intake *run, bool *ret, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
+    struct log_reader *reader = NULL;
+    struct log_event event;
     bool owed = false;
     int rc = 0;
-    if (run->newest_duplicate != LEDGER_NO_SEQ) {
-        rc = ledger_reader_open(run->ledger, run->newest_duplicate + 1, LEDGER_NO_SEQ, &reader, err);
+    if (run->newest_duplicate != LOG_NO_SEQ) {
+        rc = log_reader_open(run->ledger, run->newest_duplicate + 1, LOG_NO_SEQ, &reader, err);
         owed = true;
     }
     while (rc == 0 && owed) {
-        rc = ledger_reader_next(reader, &event, err);
+        rc = log_reader_next(reader, &event, err);
         owed = rc != 0 || !(bytes_is(event.kind, "ledger.imported") && bytes_is(event.source, run->source));
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     if (rc < 0) {
         return rc;
     }

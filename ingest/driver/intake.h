@@ -15,12 +15,12 @@ struct ingest_result {
     struct ingest_tally total; /* dry_run: accepted counts what would be offered; duplicates are not known */
     uint64_t receipts;         /* ledger.imported events written */
     bool stopped;              /* by the stop flag */
-    struct ledger_head head;   /* after the last commit, or as it was */
+    struct log_head head;      /* after the last commit, or as it was */
 };
 
 /* An event as it would be written: fields sorted into open and private, secrets masked. */
 struct ingest_preview {
-    const struct ledger_draft *draft;
+    const struct log_draft *draft;
     struct bytes body, private_; /* canonical maps; private_ may be empty bytes */
     uint32_t masked;
     uint64_t at; /* source time or INGEST_NO_TIME */
@@ -69,8 +69,8 @@ void intake_begin(struct intake *run, const char *name);
 struct lines_digest *intake_digest(struct intake *run);
 /* Takes a copy of the draft; `at` is its source time or INGEST_NO_TIME. The run fills in source, and actor and grade
  * ("reported") where they are empty. A draft that the ledger refuses is rejected, which is no error but INTAKE_STOP. A
- * cause is a seq, or with LEDGER_CAUSE_BATCH the ticket of a draft before (queue.h). */
-int intake_add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+ * cause is a seq, or with LOG_CAUSE_BATCH the ticket of a draft before (queue.h). */
+int intake_add(struct intake *run, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
                struct err *err);
 /* The ticket of the draft added last; the same as before when the last one was rejected. */
 uint64_t intake_ticket(const struct intake *run);

@@ -24,7 +24,7 @@ struct entry {
 };
 
 struct queue {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     struct buf files;   /* a name that is that of the draft before is there once */
     size_t newest_file; /* in it */
     size_t bytes;       /* of bodies and private fields */
@@ -32,10 +32,10 @@ struct queue {
     char cursor_name[QUEUE_CURSOR_NAME];
     struct buf cursor;
     struct entry entries[QUEUE_EVENTS_MAX];
-    struct ledger_receipt receipts[QUEUE_EVENTS_MAX];
+    struct log_receipt receipts[QUEUE_EVENTS_MAX];
     size_t refused[QUEUE_EVENTS_MAX]; /* indexes of drafts, in order */
     uint64_t before, ticket;          /* the newest ticket of earlier commits, and of all */
-    uint64_t seqs[QUEUE_TICKETS_MAX]; /* of the newest tickets of earlier commits; LEDGER_NO_SEQ: refused or dropped */
+    uint64_t seqs[QUEUE_TICKETS_MAX]; /* of the newest tickets of earlier commits; LOG_NO_SEQ: refused or dropped */
 };
 
 int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
@@ -45,7 +45,7 @@ int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
     }
     buf_init(&q->files, FILES_MAX);
     buf_init(&q->cursor, CURSOR_VALUE);
-    int rc = ledger_batch_new(ledger, &q->batch, err);
+    int rc = log_batch_new(ledger, &q->batch, err);
     if (rc != 0) {
         queue_free(q);
         return rc;
@@ -58,14 +58,14 @@ void queue_free(struct queue *q) {
     if (q == NULL) {
         return;
     }
-    ledger_batch_free(q->batch);
+    log_batch_free(q->batch);
     buf_done(&q->files);
     buf_done(&q->cursor);
     free(q);
 }
 
 size_t queue_count(const struct queue *q) {
-    return ledger_batch_count(q->batch);
+    return log_batch_count(q->batch);
 }
 
 bool queue_idle(const struct queue *q) {
@@ -86,9 +86,9 @@ static uint64_t *seq_of(struct queue *q, uint64_t ticket) {
 
 void queue_clear(struct queue *q) {
     while (q->before < q->ticket) {
-        *seq_of(q, ++q->before) = LEDGER_NO_SEQ;
+        *seq_of(q, ++q->before) = LOG_NO_SEQ;
     }
-    ledger_batch_clear(q->batch);
+    log_batch_clear(q->batch);
     buf_clear(&q->files);
     q->bytes = 0;
     q->has_cursor = false;
@@ -111,9 +111,9 @@ static int keep_file(struct queue *q, const char *file, struct err *err) {
 }
 
 /* Turns the ticket of a cause into what the batch understands. All drafts since the last commit are in it. */
-static void resolve(struct queue *q, struct ledger_draft *d) {
-    uint64_t ticket = d->cause, seq = LEDGER_NO_SEQ;
-    if (d->cause_type != LEDGER_CAUSE_BATCH) {
+static void resolve(struct queue *q, struct log_draft *d) {
+    uint64_t ticket = d->cause, seq = LOG_NO_SEQ;
+    if (d->cause_type != LOG_CAUSE_BATCH) {
         return;
     }
     if (ticket > q->before && ticket <= q->ticket) {
@@ -123,11 +123,11 @@ static void resolve(struct queue *q, struct ledger_draft *d) {
     if (ticket > 0 && ticket <= q->before && q->before - ticket < QUEUE_TICKETS_MAX) {
         seq = *seq_of(q, ticket);
     }
-    d->cause_type = seq == LEDGER_NO_SEQ ? LEDGER_CAUSE_NONE : LEDGER_CAUSE_SEQ;
+    d->cause_type = seq == LOG_NO_SEQ ? LOG_CAUSE_NONE : LOG_CAUSE_SEQ;
     d->cause = seq;
 }
 
-int queue_add(struct queue *q, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+int queue_add(struct queue *q, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
               struct err *err) {
     size_t n = queue_count(q);
     if (n == QUEUE_EVENTS_MAX) {
@@ -138,9 +138,9 @@ int queue_add(struct queue *q, const struct ledger_draft *draft, const struct in
         return err_set(err, ERR_BUSY, "the queue is full");
     }
     if (rc == 0) {
-        struct ledger_draft d = *draft;
+        struct log_draft d = *draft;
         resolve(q, &d);
-        rc = ledger_batch_add(q->batch, &d, err);
+        rc = log_batch_add(q->batch, &d, err);
     }
     if (rc == 0) {
         q->entries[n] = (struct entry){.file = q->newest_file,
@@ -200,11 +200,11 @@ static int tell_no_cause(struct queue *q, size_t i, const struct queue_sink *sin
  * has enough, all later ones go too; its answer. */
 static int take_out_refused(struct queue *q, size_t at, const char *reason, const struct queue_sink *sink) {
     size_t n = queue_count(q), gone = 0, kept = at;
-    bool marked = q->receipts[at].seq == LEDGER_NO_SEQ;
+    bool marked = q->receipts[at].seq == LOG_NO_SEQ;
     int answer = tell_refused(q, at, reason, sink);
     q->refused[gone++] = at;
     for (size_t i = at + 1; i < n; i++) {
-        bool refused = marked && q->receipts[i].seq == LEDGER_NO_SEQ;
+        bool refused = marked && q->receipts[i].seq == LOG_NO_SEQ;
         if (answer != 0 || refused) {
             if (answer == 0) answer = tell_no_cause(q, i, sink);
             q->refused[gone++] = i;
@@ -212,19 +212,19 @@ static int take_out_refused(struct queue *q, size_t at, const char *reason, cons
             q->entries[kept++] = q->entries[i];
         }
     }
-    ledger_batch_remove(q->batch, q->refused, gone);
+    log_batch_remove(q->batch, q->refused, gone);
     return answer;
 }
 
 /* The cursor that a commit before was refused with is still the batch's. */
-static int try_commit(struct queue *q, bool with_cursor, struct ledger_head *ret_head, size_t *ret_at, struct err *err) {
-    int rc = with_cursor ? ledger_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
+static int try_commit(struct queue *q, bool with_cursor, struct log_head *ret_head, size_t *ret_at, struct err *err) {
+    int rc = with_cursor ? log_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
     q->batch->has_cursor = with_cursor;
-    if (rc == 0) rc = ledger_batch_commit(q->batch, q->receipts, ret_head, ret_at, err);
+    if (rc == 0) rc = log_batch_commit(q->batch, q->receipts, ret_head, ret_at, err);
     return rc;
 }
 
-int queue_commit(struct queue *q, const struct queue_sink *sink, struct ledger_head *ret_head, struct err *err) {
+int queue_commit(struct queue *q, const struct queue_sink *sink, struct log_head *ret_head, struct err *err) {
     for (int stop = 0;;) {
         struct err why = {0};
         size_t n = queue_count(q), at = SIZE_MAX;

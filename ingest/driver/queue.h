@@ -16,16 +16,16 @@ struct queue;
  * drafts that stand before this one. */
 struct queue_sink {
     void *ctx;
-    void (*taken)(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at);
+    void (*taken)(void *ctx, const struct log_receipt *receipt, bool gap, uint64_t at);
     int (*refused)(void *ctx, const struct ingest_place *place, const char *reason);
 };
 
 int queue_new(struct ledger *ledger, struct queue **ret, struct err *err);
 void queue_free(struct queue *queue); /* what was not committed is dropped; NULL is fine */
-/* Copies what it needs. The codes are ledger_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this
- * draft alone. A cause of type LEDGER_CAUSE_BATCH is the ticket of a draft that was added before, committed or
+/* Copies what it needs. The codes are log_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this
+ * draft alone. A cause of type LOG_CAUSE_BATCH is the ticket of a draft that was added before, committed or
  * not; one that was refused, or lies more than QUEUE_TICKETS_MAX drafts back, counts as none. */
-int queue_add(struct queue *queue, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+int queue_add(struct queue *queue, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
               struct err *err);
 /* The number of the draft added last, over all commits, from 1; 0 when there was none. */
 uint64_t queue_ticket(const struct queue *queue);
@@ -37,7 +37,7 @@ bool queue_full(const struct queue *queue); /* time to commit */
 /* Commits all drafts and the cursor and empties the queue. Drafts that the ledger refuses only now are told to the sink and
  * the others committed without them. 0; the sink's non-zero answer (then the cursor is dropped); or the ledger's error,
  * when nothing was committed and the queue is good for nothing but to be freed. */
-int queue_commit(struct queue *queue, const struct queue_sink *sink, struct ledger_head *ret_head, struct err *err);
+int queue_commit(struct queue *queue, const struct queue_sink *sink, struct log_head *ret_head, struct err *err);
 void queue_clear(struct queue *queue);
 
 #endif

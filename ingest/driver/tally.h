@@ -2,7 +2,7 @@
 #ifndef INGEST_DRIVER_TALLY_H
 #define INGEST_DRIVER_TALLY_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define INGEST_PARSER_VERSION 1 /* raised when the same input gives other events than before */
 #define INGEST_REASONS_MAX    32

@@ -104,7 +104,7 @@ static int read_last(struct intake *run, struct last *ret, struct err *err) {
     struct err why = {0};
     buf_init(&value, 4096);
     memset(ret, 0, sizeof(*ret));
-    int rc = intake_ledger(run) == NULL ? ERR_NOTFOUND : ledger_cursor_get(intake_ledger(run), CURSOR, &value, &why);
+    int rc = intake_ledger(run) == NULL ? ERR_NOTFOUND : log_cursor_get(intake_ledger(run), CURSOR, &value, &why);
     if (rc == 0) {
         mp_reader_init(&r, bytes_of_buf(&value));
         if (mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY && head.count == 2 && mp_next(&r, &number, NULL) == 0 &&
@@ -147,8 +147,8 @@ static int add_profile(struct intake *run, const struct hardware_profile *p, con
     struct buf body;
     buf_init(&body, BODY_MAX);
     int rc = hardware_encode(&body, p, digest, err);
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = bytes_of("hardware.profiled");
     draft.subject = bytes_of("host/local");
     draft.key = bytes_of(key);

@@ -32,8 +32,8 @@ struct reading {
 
 static int on_event(void *ctx, const struct hook_event *e, struct err *err) {
     struct reading *in = ctx;
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = e->kind;
     draft.subject = e->subject;
     /* an actor that was named on the command line counts for all */
@@ -42,7 +42,7 @@ static int on_event(void *ctx, const struct hook_event *e, struct err *err) {
     draft.key = e->key;
     draft.body = e->body;
     if (e->cause != 0) {
-        draft.cause_type = LEDGER_CAUSE_BATCH;
+        draft.cause_type = LOG_CAUSE_BATCH;
         draft.cause = e->cause;
     }
     uint64_t before = intake_ticket(in->run);

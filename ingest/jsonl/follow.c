@@ -53,7 +53,7 @@ static int read_mark(struct follow *f, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    rc = ledger_cursor_get(intake_ledger(f->run), f->name, &value, &why);
+    rc = log_cursor_get(intake_ledger(f->run), f->name, &value, &why);
     if (rc == 0) {
         f->has_position = file_position_decode(bytes_of_buf(&value), &f->position) == 0;
         if (!f->has_position) {
@@ -100,8 +100,8 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
     mp_put_map(&body, 2);
     mp_pair_text(&body, "detail", detail);
     mp_pair_text(&body, "what", what);
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = bytes_of("ledger.gap");
     draft.subject = bytes_of("gap/jsonl");
     draft.key = bytes_of(key);

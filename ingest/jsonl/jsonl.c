@@ -103,8 +103,8 @@ bool jsonl_is_blank(struct bytes text) {
 
 static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *line_key, const struct ingest_place *place,
                struct err *err) {
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = e->kind;
     draft.subject = e->subject;
     draft.actor = e->actor;
@@ -116,7 +116,7 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
     draft.open = e->open;
     draft.force_private = e->force_private;
     if (e->cause_key.n > 0) {
-        draft.cause_type = LEDGER_CAUSE_KEY;
+        draft.cause_type = LOG_CAUSE_KEY;
         draft.cause_key = e->cause_key;
     } else if (e->has_cause) {
         bool ok = false;
@@ -130,7 +130,7 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
                      (unsigned long long)e->cause, (unsigned long long)(in->size - 1));
             return intake_reject(in->run, place, "'cause' is not the seq of an event before", reason);
         }
-        draft.cause_type = LEDGER_CAUSE_SEQ;
+        draft.cause_type = LOG_CAUSE_SEQ;
         draft.cause = e->cause;
     }
     return intake_add(in->run, &draft, place, e->at, err);

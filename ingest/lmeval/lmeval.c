@@ -50,16 +50,16 @@ static void set_id(struct evaluation *e, const struct bytes *parts, size_t n) {
 
 static int add(struct evaluation *e, const char *kind, const char *key, struct bytes body, const struct ingest_place *place,
                struct err *err) {
-    struct ledger_draft draft;
+    struct log_draft draft;
     char subject[SUBJECT_MAX];
     snprintf(subject, sizeof(subject), "eval/%s", e->id);
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(subject);
     draft.key = bytes_of(key);
     draft.grade = bytes_of("reported");
     draft.body = body;
-    draft.cause_type = e->imported != 0 ? LEDGER_CAUSE_BATCH : LEDGER_CAUSE_NONE;
+    draft.cause_type = e->imported != 0 ? LOG_CAUSE_BATCH : LOG_CAUSE_NONE;
     draft.cause = e->imported;
     return intake_add(e->run, &draft, place, e->about.at, err);
 }
@@ -70,7 +70,7 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
         const struct lmeval_task *task = &e->doc->tasks[i];
         const struct bytes parts[] = {task->name, task->version, task->config};
         char key[LMEVAL_KEY_LEN], subject[SUBJECT_MAX];
-        struct ledger_draft draft;
+        struct log_draft draft;
         if (task->config.n == 0) {
             continue;
         }
@@ -78,7 +78,7 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
         rc = lmeval_put_task(task, &e->body, err);
         lmeval_key(key, intake_secret(e->run), "task", parts, 3);
         snprintf(subject, sizeof(subject), "task/%.*s", (int)task->name.n, (const char *)task->name.p);
-        ledger_draft_init(&draft);
+        log_draft_init(&draft);
         draft.kind = bytes_of("eval.task_declared");
         draft.subject = bytes_of(subject);
         draft.key = bytes_of(key);

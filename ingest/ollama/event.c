@@ -146,14 +146,14 @@ static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const st
 int ollama_event_add(const struct ollama_view *view, const struct ollama_event *e, struct err *err) {
     char key[KEY_MAX];
     struct buf body, private_;
-    struct ledger_draft draft;
+    struct log_draft draft;
     buf_init(&body, OLLAMA_BODY_MAX);
     buf_init(&private_, OLLAMA_BODY_MAX);
     make_key(key, view, &e->key);
     int rc = e->open != NULL ? mp_map_write(e->open, &body, err) : 0;
     rc = rc == 0 && e->private_ != NULL ? mp_map_write(e->private_, &private_, err) : rc;
     if (rc == 0) {
-        ledger_draft_init(&draft);
+        log_draft_init(&draft);
         draft.kind = bytes_of(e->kind);
         draft.subject = bytes_of(e->subject);
         draft.grade = bytes_of(e->grade != NULL ? e->grade : "reported");

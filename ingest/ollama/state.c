@@ -42,7 +42,7 @@ int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, s
     char cursor[CURSOR_NAME_MAX];
     struct err why = {0};
     cursor_name(cursor, id, name);
-    int rc = ledger == NULL ? ERR_NOTFOUND : ledger_cursor_get(ledger, cursor, out, &why);
+    int rc = ledger == NULL ? ERR_NOTFOUND : log_cursor_get(ledger, cursor, out, &why);
     *ret_there = rc == 0;
     if (rc != 0 && rc != ERR_NOTFOUND && err != NULL) {
         *err = why;
@@ -84,7 +84,7 @@ void ollama_state_done(struct ollama_state *s) {
 }
 
 int ollama_state_lock(struct ollama_state *s, struct intake *run, struct err *err) {
-    const char *dir = ledger_dir(intake_ledger(run));
+    const char *dir = log_dir(intake_ledger(run));
     uint64_t until = clock_boot_ns() + LOCK_WAIT_NS;
     s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->lock < 0) {

@@ -111,7 +111,7 @@ static struct ingest_place place_of(const struct otlp *o) {
 }
 
 /* Adds a draft; *ret_ticket is 0 when it was rejected. */
-static int add(struct otlp *o, const struct ledger_draft *draft, uint64_t at, uint64_t *ret_ticket, struct err *err) {
+static int add(struct otlp *o, const struct log_draft *draft, uint64_t at, uint64_t *ret_ticket, struct err *err) {
     const struct ingest_place place = place_of(o);
     uint64_t before = intake_ticket(o->run);
     int rc = intake_add(o->run, draft, &place, at, err);
@@ -131,7 +131,7 @@ static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, 
     uint8_t digest[HASH_LEN];
     struct mp_map body;
     struct buf out;
-    struct ledger_draft draft;
+    struct log_draft draft;
     uint64_t unused;
     hash_parts(digest, &e->session, 1);
     keyed_hash_hex(hex, intake_secret(o->run), digest);
@@ -143,7 +143,7 @@ static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, 
     mp_map_text(&body, "detail", bytes_of("the records of a session are numbered, and some numbers did not come"));
     mp_map_uint(&body, "missing", e->sequence - before - 1);
     mp_map_text(&body, "what", bytes_of("dropped"));
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of("ledger.gap");
     draft.subject = bytes_of("gap/otlp");
     draft.run = bytes_of(e->run);
@@ -178,7 +178,7 @@ static int see_sequence(struct otlp *o, const struct otlp_event *e, struct err *
 
 static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
     struct otlp *o = ctx;
-    struct ledger_draft draft;
+    struct log_draft draft;
     uint64_t cause = 0, ticket;
     if (o->record == NULL && is_known_reporter(o->known, e->key)) {
         return 0;
@@ -187,7 +187,7 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of(e->kind);
     draft.subject = bytes_of(e->subject);
     draft.run = bytes_of(e->run);
@@ -203,7 +203,7 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
         cause = ticket_of(o, e->trace, e->parent);
     }
     if (cause != 0) {
-        draft.cause_type = LEDGER_CAUSE_BATCH;
+        draft.cause_type = LOG_CAUSE_BATCH;
         draft.cause = cause;
     }
     rc = add(o, &draft, e->at, &ticket, err);

@@ -115,16 +115,16 @@ static int copy_evidence(struct ledger *ledger, const char *tmp, uint64_t *ret_g
  * erased, and is still to be overwritten, and what is only being put. */
 static int verify_copy(const struct ledger *ledger, const char *tmp, struct headfile *ret_head, struct err *err) {
     struct ledger *copy;
-    struct ledger_report *report = calloc(1, sizeof(*report));
+    struct log_report *report = calloc(1, sizeof(*report));
     if (report == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    int rc = ledger_open(tmp, NULL, &copy, err);
+    int rc = log_open(tmp, NULL, &copy, err);
     if (rc == 0) {
         rc = erase_artifacts(copy, err);
         if (rc == 0) rc = place_put_backup(copy, err);
-        if (rc == 0) rc = ledger_verify(copy, NULL, report, err);
-        if (rc == 0 && report->verdict >= LEDGER_CONTRADICTS) {
+        if (rc == 0) rc = log_verify(copy, NULL, report, err);
+        if (rc == 0 && report->verdict >= LOG_CONTRADICTS) {
             rc = err_set(err, ERR_TAMPERED, "the copy does not verify: event %lld, table %s: %s",
                          (long long)report->findings[0].seq, report->findings[0].table, report->findings[0].reason);
         }
@@ -136,7 +136,7 @@ static int verify_copy(const struct ledger *ledger, const char *tmp, struct head
             memcpy(ret_head->root, report->head.root, EVENT_HASH);
             ret_head->size = report->head.size;
         }
-        ledger_close(copy);
+        log_close(copy);
     }
     free(report);
     return rc;
@@ -170,7 +170,7 @@ static int make_backup(struct ledger *ledger, const char *to, uint64_t *ret_gene
     return rc;
 }
 
-int ledger_backup(struct ledger *ledger, const char *to, struct err *err) {
+int log_backup(struct ledger *ledger, const char *to, struct err *err) {
     uint64_t generation = 0;
     if (file_exists(to)) {
         return err_set(err, ERR_CONFLICT, "'%s' exists; a backup makes a new directory", to);

@@ -90,7 +90,7 @@ int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, 
     return rc;
 }
 
-static int make_keys(struct ledger *ledger, const char *keys_dir, const struct ledger_create_options *o, struct err *err) {
+static int make_keys(struct ledger *ledger, const char *keys_dir, const struct log_create_options *o, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = file_make_dirs(keys_dir, err);
     if (rc == 0) rc = signer_new(&ledger->write.keyring.log, bytes_of(o->origin), err);
@@ -134,7 +134,7 @@ static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET
     return rc;
 }
 
-static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct ledger_batch *batch,
+static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct log_batch *batch,
                          struct err *err) {
     struct buf body;
     char epoch[NOTE_VKEY_MAX];
@@ -153,17 +153,17 @@ static int genesis_draft(struct ledger *ledger, const char *actor, const char *k
 }
 
 static int write_genesis(struct ledger *ledger, const char *actor, const char *keyed_by, struct err *err) {
-    struct ledger_batch *batch;
-    struct ledger_receipt receipt;
+    struct log_batch *batch;
+    struct log_receipt receipt;
     struct db_txn *txn;
-    int rc = ledger_batch_new(ledger, &batch, err);
+    int rc = log_batch_new(ledger, &batch, err);
     if (rc != 0) {
         return rc;
     }
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true};
     rc = genesis_draft(ledger, actor, keyed_by, batch, err);
     if (rc == 0) rc = commit_run(ledger, &request, err);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     if (rc == 0) rc = db_begin(ledger->evidence, true, &txn, err);
     if (rc != 0) {
         return rc;
@@ -192,7 +192,7 @@ int create_config(const char *dir, uint64_t map_bytes, struct err *err) {
     return rc;
 }
 
-static int build(const char *tmp, const struct ledger_create_options *o, struct err *err) {
+static int build(const char *tmp, const struct log_create_options *o, struct err *err) {
     struct ledger *ledger;
     char path[FILE_PATH_MAX], keyed_by[KEY_SECRET_DIGEST];
     int rc = open_new(tmp, o->passphrase, &ledger, err);
@@ -208,7 +208,7 @@ static int build(const char *tmp, const struct ledger_create_options *o, struct 
     if (rc == 0) rc = core_open_evidence(ledger, true, false, err);
     if (rc == 0) rc = put_first_records(ledger, keyed_by, err);
     if (rc == 0) rc = write_genesis(ledger, o->actor, keyed_by, err);
-    ledger_close(ledger);
+    log_close(ledger);
     return rc;
 }
 
@@ -240,7 +240,7 @@ static int check_origin(const char *origin, struct err *err) {
     return 0;
 }
 
-int ledger_create(const char *dir, const struct ledger_create_options *options, struct err *err) {
+int log_create(const char *dir, const struct log_create_options *options, struct err *err) {
     char tmp[FILE_PATH_MAX] = "";
     int rc = crypt_init(err);
     if (rc == 0) rc = check_origin(options->origin, err);

@@ -130,7 +130,7 @@ int open_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
              ? err_set(err, ERR_NOMEM, "out of memory")
              : take_passphrase(ledger, passphrase, err);
     if (rc != 0) {
-        ledger_close(ledger);
+        log_close(ledger);
         return rc;
     }
     *ret = ledger;
@@ -178,9 +178,9 @@ static int look_for(const char *dir, struct err *err) {
     return rc;
 }
 
-int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret, struct err *err) {
-    static const struct ledger_open_options defaults = {.read_only = false};
-    const struct ledger_open_options *o = options == NULL ? &defaults : options;
+int log_open(const char *dir, const struct log_open_options *options, struct ledger **ret, struct err *err) {
+    static const struct log_open_options defaults = {.read_only = false};
+    const struct log_open_options *o = options == NULL ? &defaults : options;
     struct ledger *ledger;
     int rc = look_for(dir, err);
     if (rc == 0) rc = open_new(dir, o->passphrase, &ledger, err);
@@ -190,7 +190,7 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     ledger->wait = (struct db_wait){.limit_ns = o->wait_ns, .waiting = o->waiting, .ctx = o->waiting_ctx};
     rc = open_attach(ledger, o->read_only, o->map_bytes, err);
     if (rc != 0) {
-        ledger_close(ledger);
+        log_close(ledger);
         return rc;
     }
     if (!o->read_only) {
@@ -200,7 +200,7 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     return 0;
 }
 
-void ledger_close(struct ledger *ledger) {
+void log_close(struct ledger *ledger) {
     if (ledger == NULL) {
         return;
     }
@@ -236,7 +236,7 @@ void ledger_close(struct ledger *ledger) {
 
 /* ---- figures ---- */
 
-static int count_tables(struct db_txn *txn, struct ledger_stats *ret, struct err *err) {
+static int count_tables(struct db_txn *txn, struct log_stats *ret, struct err *err) {
     const struct {
         enum core_table table;
         uint64_t *count;
@@ -257,8 +257,8 @@ static uint64_t derived_bytes(struct ledger *ledger) {
                : 0;
 }
 
-int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *err) {
-    struct ledger_stats stats = {0};
+int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err) {
+    struct log_stats stats = {0};
     struct db_stats db;
     struct db_txn *txn;
     struct head head;

@@ -1,4 +1,4 @@
-/* Making a handle, for those who open a ledger in other ways than ledger_open. */
+/* Making a handle, for those who open a ledger in other ways than log_open. */
 #ifndef LEDGER_CARE_OPEN_H
 #define LEDGER_CARE_OPEN_H
 

@@ -54,13 +54,13 @@ static int copy_all(const char *backup, const char *tmp, struct err *err) {
     return rc;
 }
 
-static int check_evidence(struct ledger *ledger, struct ledger_head *ret, struct err *err) {
-    struct ledger_report *report = calloc(1, sizeof(*report));
+static int check_evidence(struct ledger *ledger, struct log_head *ret, struct err *err) {
+    struct log_report *report = calloc(1, sizeof(*report));
     if (report == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    int rc = ledger_verify(ledger, NULL, report, err);
-    if (rc == 0 && report->verdict >= LEDGER_CONTRADICTS) {
+    int rc = log_verify(ledger, NULL, report, err);
+    if (rc == 0 && report->verdict >= LOG_CONTRADICTS) {
         rc = err_set(err, ERR_TAMPERED, "the backup does not verify: event %lld, table %s: %s",
                      (long long)report->findings[0].seq, report->findings[0].table, report->findings[0].reason);
     }
@@ -71,7 +71,7 @@ static int check_evidence(struct ledger *ledger, struct ledger_head *ret, struct
     return rc;
 }
 
-static int take_keys(struct ledger *ledger, const struct ledger_restore_options *o, uint64_t epoch, struct signer *next,
+static int take_keys(struct ledger *ledger, const struct log_restore_options *o, uint64_t epoch, struct signer *next,
                      struct err *err) {
     char path[FILE_PATH_MAX];
     struct signer *log = &ledger->write.keyring.log;
@@ -101,9 +101,9 @@ static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], stru
     return rc;
 }
 
-static int restored_draft(struct ledger *ledger, const struct ledger_restore_options *o, const char *before,
-                          const struct ledger_head *head, uint64_t epoch, const struct signer *next,
-                          struct ledger_batch *batch, struct err *err) {
+static int restored_draft(struct ledger *ledger, const struct log_restore_options *o, const char *before,
+                          const struct log_head *head, uint64_t epoch, const struct signer *next, struct log_batch *batch,
+                          struct err *err) {
     struct buf body;
     char vkey[NOTE_VKEY_MAX], root[2 * EVENT_HASH + 8] = "sha256:";
     text_hex(root + 7, head->root, EVENT_HASH);
@@ -138,17 +138,17 @@ static int put_identity(struct ledger *ledger, struct err *err) {
     return db_commit(txn, err);
 }
 
-static int go_on(struct ledger *ledger, const struct ledger_restore_options *o, struct err *err) {
-    struct ledger_batch *batch = NULL;
-    struct ledger_receipt receipt;
-    struct ledger_head head;
-    struct ledger_epoch epoch;
+static int go_on(struct ledger *ledger, const struct log_restore_options *o, struct err *err) {
+    struct log_batch *batch = NULL;
+    struct log_receipt receipt;
+    struct log_head head;
+    struct log_epoch epoch;
     struct signer next = {0};
     char first[NOTE_NAME_MAX + 1], before[NOTE_NAME_MAX + 1], origin[NOTE_NAME_MAX + 1];
     memcpy(before, ledger->origin, sizeof(before));
     int rc = check_evidence(ledger, &head, err);
     if (rc == 0) rc = first_origin(ledger, first, err);
-    if (rc == 0) rc = ledger_epoch_current(ledger, &epoch, err);
+    if (rc == 0) rc = log_epoch_current(ledger, &epoch, err);
     if (rc == 0 && !o->newest) {
         rc = next_origin(first, ledger->origin, clock_wall_ns(), origin, err);
         if (rc == 0) {
@@ -156,12 +156,12 @@ static int go_on(struct ledger *ledger, const struct ledger_restore_options *o, 
         }
     }
     if (rc == 0) rc = take_keys(ledger, o, epoch.epoch + 1, &next, err);
-    if (rc == 0) rc = ledger_batch_new(ledger, &batch, err);
+    if (rc == 0) rc = log_batch_new(ledger, &batch, err);
     if (rc == 0) rc = restored_draft(ledger, o, before, &head, epoch.epoch + 1, &next, batch, err);
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true, .next = &next};
     if (rc == 0) rc = commit_run(ledger, &request, err);
     if (rc == 0) rc = put_identity(ledger, err);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     signer_done(&next);
     return rc;
 }
@@ -179,7 +179,7 @@ static int refuse_live(const char *backup, struct err *err) {
     return rc;
 }
 
-int ledger_restore(const char *backup, const char *dir, const struct ledger_restore_options *options, struct err *err) {
+int log_restore(const char *backup, const char *dir, const struct log_restore_options *options, struct err *err) {
     char tmp[FILE_PATH_MAX] = "", path[FILE_PATH_MAX];
     struct ledger *ledger = NULL;
     int rc = crypt_init(err);
@@ -193,7 +193,7 @@ int ledger_restore(const char *backup, const char *dir, const struct ledger_rest
     if (rc == 0) rc = open_new(tmp, options->passphrase, &ledger, err);
     if (rc == 0) rc = open_attach(ledger, false, 0, err);
     if (rc == 0) rc = go_on(ledger, options, err);
-    ledger_close(ledger);
+    log_close(ledger);
     if (rc == 0) rc = create_finish(tmp, dir, err);
     if (rc != 0) {
         create_undo(tmp);

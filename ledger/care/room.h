@@ -3,9 +3,9 @@
  * Sees: every room of this floor. It stands on top because opening puts the parts together: it gives the keeper its
  * work and the handle its follower.
  *
- * Begin with open.c: ledger_open and ledger_close, in the order in which threads and databases begin and end.
+ * Begin with open.c: log_open and log_close, in the order in which threads and databases begin and end.
  *
- *   open     opening and closing, and the figures (ledger_stats)
+ *   open     opening and closing, and the figures (log_stats)
  *   create   a new ledger: built under a temporary name, synced, renamed
  *   backup   a copy of the records without secret keys, verified before it has its name
  *   restore  a working ledger out of a backup, under new epoch keys

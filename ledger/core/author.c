@@ -7,12 +7,12 @@
 #include "base/crypt.h"
 #include "ledger/core/core.h"
 
-int ledger_author_load(const char *path, struct bytes passphrase, struct ledger_author **ret, struct err *err) {
+int log_author_load(const char *path, struct bytes passphrase, struct log_author **ret, struct err *err) {
     int rc = crypt_init(err);
     if (rc != 0) {
         return rc;
     }
-    struct ledger_author *author = calloc(1, sizeof(*author));
+    struct log_author *author = calloc(1, sizeof(*author));
     if (author == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
@@ -25,14 +25,14 @@ int ledger_author_load(const char *path, struct bytes passphrase, struct ledger_
     return 0;
 }
 
-void ledger_author_free(struct ledger_author *author) {
+void log_author_free(struct log_author *author) {
     if (author != NULL) {
         signer_done(&author->signer);
         free(author);
     }
 }
 
-int ledger_author_new(const char *path, const char *name, struct bytes passphrase, struct buf *ret_vkey, struct err *err) {
+int log_author_new(const char *path, const char *name, struct bytes passphrase, struct buf *ret_vkey, struct err *err) {
     struct signer signer = {0};
     char vkey[NOTE_VKEY_MAX];
     int rc = crypt_init(err);
@@ -46,7 +46,7 @@ int ledger_author_new(const char *path, const char *name, struct bytes passphras
     return rc;
 }
 
-int ledger_key_backup(struct ledger *ledger, const char *path, struct bytes passphrase, struct err *err) {
+int log_key_backup(struct ledger *ledger, const char *path, struct bytes passphrase, struct err *err) {
     struct signer signer = {0};
     char file[FILE_PATH_MAX];
     if (passphrase.n == 0) {

@@ -4,7 +4,7 @@
 
 #include "ledger/signing/keyfile.h"
 
-struct ledger_author {
+struct log_author {
     struct signer signer;
 };
 

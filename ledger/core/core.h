@@ -10,7 +10,7 @@
 #include "ledger/core/config.h"
 #include "ledger/event/group.h"
 #include "ledger/event/head.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 #include "ledger/signing/keyring.h"
 #include "ledger/store/db.h"
 #include "ledger/tree/merkle.h"
@@ -78,7 +78,7 @@ struct core_queue {
         unsigned alone;    /* times in a row that they did not come */
         unsigned restrain; /* commits to go on without waiting */
     } gathering;
-    struct ledger_batch *spare; /* batches of single events, to be used again */
+    struct log_batch *spare; /* batches of single events, to be used again */
     size_t n_spare;
     bool leading; /* some thread is committing and will wake the next */
 };
@@ -176,7 +176,7 @@ int core_payload_get(struct db_txn *txn, uint64_t seq, struct buf *out, struct e
 int core_node(void *view, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err);
 
 /* Ends a thread that works on derived data, which was told to: it ends what it has begun, and soon waits no more for others
- * who hold derived data up. For ledger_close. */
+ * who hold derived data up. For log_close. */
 void core_end_thread(struct ledger *ledger, pthread_t thread);
 
 /* "evidence", "derived", "keys", "artifacts", "head", "config" below the ledger's directory. */

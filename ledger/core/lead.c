@@ -18,7 +18,7 @@ static size_t reached(const struct group *group, uint64_t now) {
 
 static uint64_t first_ahead(struct core_view *view, uint64_t now) {
     struct group *group = group_new();
-    uint64_t from = 0, to = (view->head.size + EVENT_GROUP - 1) / EVENT_GROUP, seq = LEDGER_NO_SEQ;
+    uint64_t from = 0, to = (view->head.size + EVENT_GROUP - 1) / EVENT_GROUP, seq = LOG_NO_SEQ;
     bool good = group != NULL;
     while (good && from < to) { /* the group that has it is in [from, to) */
         uint64_t at = from + (to - from) / 2;
@@ -29,12 +29,12 @@ static uint64_t first_ahead(struct core_view *view, uint64_t now) {
         seq = good && n < group->n ? at * EVENT_GROUP + n : seq;
     }
     group_free(group);
-    return good ? seq : LEDGER_NO_SEQ;
+    return good ? seq : LOG_NO_SEQ;
 }
 
 void lead_of(struct core_view *view, struct lead *ret) {
     uint64_t now = clock_wall_ns();
-    *ret = (struct lead){.seq = LEDGER_NO_SEQ};
+    *ret = (struct lead){.seq = LOG_NO_SEQ};
     if (view->head.size > 0 && view->head.time > now + SLACK_NS) {
         ret->ns = view->head.time - now;
         ret->seq = first_ahead(view, now + SLACK_NS);
@@ -63,7 +63,7 @@ void lead_words(const struct lead *lead, char *ret, size_t max) {
     }
     int n = snprintf(ret, max, "its times run %llu %s ahead of the clock", (unsigned long long)(seconds / units[u].seconds),
                      units[u].name);
-    if (lead->seq != LEDGER_NO_SEQ && n > 0 && (size_t)n < max) {
+    if (lead->seq != LOG_NO_SEQ && n > 0 && (size_t)n < max) {
         snprintf(ret + n, max - (size_t)n, " since event %llu", (unsigned long long)lead->seq);
     }
 }

@@ -7,7 +7,7 @@
 
 struct lead {
     uint64_t ns;  /* newest event's time less the clock; 0: not ahead, by more than a second */
-    uint64_t seq; /* the first event whose time the clock has not reached; LEDGER_NO_SEQ when it cannot be read */
+    uint64_t seq; /* the first event whose time the clock has not reached; LOG_NO_SEQ when it cannot be read */
 };
 /* As of a view. Costs nothing where time is as it should be, else O(log n) groups. */
 void lead_of(struct core_view *view, struct lead *ret);

@@ -180,12 +180,12 @@ static bool differ(uint64_t a, uint64_t b) {
 }
 
 void place_compare(const struct place *then, const struct place *now, struct place_standing *ret) {
-    struct place_standing s = {.place = LEDGER_PLACE_HOME};
+    struct place_standing s = {.place = LOG_PLACE_HOME};
     s.known_machine = then->machine_known && now->machine_known;
     s.other_machine = s.known_machine && memcmp(then->machine, now->machine, EVENT_HASH) != 0;
     s.known_file = then->inode != 0 || now->inode != 0;
     s.other_file = then->inode != now->inode || differ(then->born, now->born) || differ(then->fs, now->fs);
-    s.place = then->backup ? LEDGER_PLACE_BACKUP : s.other_machine || s.other_file ? LEDGER_PLACE_COPY : LEDGER_PLACE_HOME;
+    s.place = then->backup ? LOG_PLACE_BACKUP : s.other_machine || s.other_file ? LOG_PLACE_COPY : LOG_PLACE_HOME;
     *ret = s;
 }
 
@@ -203,7 +203,7 @@ int place_judge(const struct ledger *ledger, struct db_txn *txn, struct place_st
     struct bytes record;
     int rc = db_get(txn, T_META, bytes_of(PLACE_RECORD), &record, err);
     if (rc == ERR_NOTFOUND) {
-        *ret = (struct place_standing){.place = LEDGER_PLACE_UNKNOWN};
+        *ret = (struct place_standing){.place = LOG_PLACE_UNKNOWN};
         return 0;
     }
     if (rc == 0) rc = place_decode(record, &then, err);
@@ -221,12 +221,12 @@ int place_judge(const struct ledger *ledger, struct db_txn *txn, struct place_st
 }
 
 int place_refuse(const struct place_standing *standing, struct err *err) {
-    if (standing->place == LEDGER_PLACE_BACKUP) {
+    if (standing->place == LOG_PLACE_BACKUP) {
         return err_set(
             err, ERR_ROLLBACK,
             "this directory is a backup and takes no events: 'ledger restore' makes a ledger of it, under a new origin");
     }
-    return standing->place != LEDGER_PLACE_COPY
+    return standing->place != LOG_PLACE_COPY
                ? 0
                : err_set(err, ERR_ROLLBACK,
                          "this directory is a copy: the ledger was last appended to %s. Nothing is signed here. If it was "
@@ -236,7 +236,7 @@ int place_refuse(const struct place_standing *standing, struct err *err) {
                          standing->other_machine ? "on another machine" : "in another file");
 }
 
-int ledger_place(struct ledger *ledger, enum ledger_place *ret, struct err *err) {
+int log_place(struct ledger *ledger, enum log_place *ret, struct err *err) {
     struct place_standing standing;
     struct db_txn *txn;
     int rc = db_begin(ledger->evidence, false, &txn, err);
@@ -292,7 +292,7 @@ int place_carry(const struct ledger *ledger, struct db_txn *txn, const char *dir
     struct place_standing standing;
     int rc = place_judge(ledger, txn, &standing, err);
     if (rc == 0) rc = place_refuse(&standing, err);
-    if (rc == 0 && standing.place != LEDGER_PLACE_UNKNOWN) rc = put_into(ledger, dir, err);
+    if (rc == 0 && standing.place != LOG_PLACE_UNKNOWN) rc = put_into(ledger, dir, err);
     return rc;
 }
 

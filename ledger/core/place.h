@@ -22,7 +22,7 @@ struct place {
 
 /* How the place of now stands to the one that is remembered. */
 struct place_standing {
-    enum ledger_place place;
+    enum log_place place;
     bool known_machine, other_machine, known_file, other_file;
 };
 
@@ -31,7 +31,7 @@ int place_decode(struct bytes record, struct place *ret, struct err *err);
 void place_compare(const struct place *then, const struct place *now, struct place_standing *ret);
 /* Of this transaction's database. An answer takes some system calls. */
 int place_judge(const struct ledger *ledger, struct db_txn *txn, struct place_standing *ret, struct err *err);
-/* ERR_ROLLBACK with the two ways out, when that is LEDGER_PLACE_COPY or LEDGER_PLACE_BACKUP. */
+/* ERR_ROLLBACK with the two ways out, when that is LOG_PLACE_COPY or LOG_PLACE_BACKUP. */
 int place_refuse(const struct place_standing *standing, struct err *err);
 /* The ledger lives here from this write transaction on. Makes the ledger's secret where there is none. */
 int place_put(const struct ledger *ledger, struct db_txn *txn, struct err *err);

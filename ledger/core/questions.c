@@ -4,7 +4,7 @@
 #include "ledger/core/core.h"
 #include "ledger/core/cursor.h"
 
-int ledger_head(struct ledger *ledger, struct ledger_head *ret, struct err *err) {
+int log_head(struct ledger *ledger, struct log_head *ret, struct err *err) {
     struct core_view view;
     int rc = core_view_begin(ledger, &view, err);
     if (rc == 0) {
@@ -16,23 +16,23 @@ int ledger_head(struct ledger *ledger, struct ledger_head *ret, struct err *err)
     return rc;
 }
 
-const char *ledger_origin(const struct ledger *ledger) {
+const char *log_origin(const struct ledger *ledger) {
     return ledger->origin;
 }
 
-const char *ledger_dir(const struct ledger *ledger) {
+const char *log_dir(const struct ledger *ledger) {
     return ledger->dir;
 }
 
-void ledger_genesis(const struct ledger *ledger, uint8_t ret_leaf[LEDGER_HASH]) {
+void log_genesis(const struct ledger *ledger, uint8_t ret_leaf[LOG_HASH]) {
     memcpy(ret_leaf, ledger->genesis, EVENT_HASH);
 }
 
-const char *ledger_log_vkey(const struct ledger *ledger) {
+const char *log_vkey(const struct ledger *ledger) {
     return ledger->log_text;
 }
 
-int ledger_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
+int log_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
     struct db_txn *txn;
     struct bytes note;
     int rc = db_begin(ledger->evidence, false, &txn, err);
@@ -47,7 +47,7 @@ int ledger_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
     return rc;
 }
 
-int ledger_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err) {
+int log_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err) {
     struct db_txn *txn;
     struct bytes record, value;
     int rc = db_begin(ledger->evidence, false, &txn, err);
@@ -66,7 +66,7 @@ int ledger_cursor_get(struct ledger *ledger, const char *name, struct buf *out, 
     return rc;
 }
 
-static int give_epoch(struct db_txn *txn, uint64_t epoch, struct ledger_epoch *ret, struct err *err) {
+static int give_epoch(struct db_txn *txn, uint64_t epoch, struct log_epoch *ret, struct err *err) {
     struct core_epoch e, next;
     struct head head;
     int rc = core_head_get(txn, &head, err);
@@ -76,7 +76,7 @@ static int give_epoch(struct db_txn *txn, uint64_t epoch, struct ledger_epoch *r
     }
     ret->epoch = epoch;
     ret->from_size = e.from_size;
-    ret->to_size = LEDGER_NO_SEQ;
+    ret->to_size = LOG_NO_SEQ;
     note_vkey_encode(ret->vkey, &e.vkey);
     if (epoch < head.epoch && core_epoch_get(txn, epoch + 1, &next, err) == 0) {
         /* a restored ledger's old epoch ends before the event that says so, a rotation's after it */
@@ -85,7 +85,7 @@ static int give_epoch(struct db_txn *txn, uint64_t epoch, struct ledger_epoch *r
     return 0;
 }
 
-int ledger_epoch_at(struct ledger *ledger, uint64_t epoch, struct ledger_epoch *ret, struct err *err) {
+int log_epoch_at(struct ledger *ledger, uint64_t epoch, struct log_epoch *ret, struct err *err) {
     struct db_txn *txn;
     int rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc == 0) {
@@ -95,7 +95,7 @@ int ledger_epoch_at(struct ledger *ledger, uint64_t epoch, struct ledger_epoch *
     return rc;
 }
 
-int ledger_epoch_current(struct ledger *ledger, struct ledger_epoch *ret, struct err *err) {
+int log_epoch_current(struct ledger *ledger, struct log_epoch *ret, struct err *err) {
     struct db_txn *txn;
     struct head head;
     int rc = db_begin(ledger->evidence, false, &txn, err);

@@ -195,7 +195,7 @@ struct comparing {
 static int compare(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
     struct comparing *c = ctx;
     size_t state = 0;
-    uint64_t there = LEDGER_NO_SEQ;
+    uint64_t there = LOG_NO_SEQ;
     (void)err;
     while (there != seq && keys_next(c->keys, hash, &state, &there) == 0) {
     }

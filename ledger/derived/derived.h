@@ -30,7 +30,7 @@ struct derived {
 };
 /* For who opens a ledger: it has none open, and follows the evidence's generations from here on. */
 int derived_new(struct ledger *ledger, struct err *err);
-/* For ledger_close. */
+/* For log_close. */
 void derived_close(struct ledger *ledger);
 /* The generation of the evidence that it stands beside. */
 static inline uint64_t derived_generation(const struct ledger *ledger) {

@@ -39,7 +39,7 @@ static int open_segments(struct ledger *ledger, struct db **ret, struct err *err
 }
 
 int segments_keep(struct ledger *ledger, bool last) {
-    struct ledger_head head;
+    struct log_head head;
     struct db *db;
     uint64_t covered = 0, before = UINT64_MAX;
     int rc = open_segments(ledger, &db, NULL);
@@ -47,7 +47,7 @@ int segments_keep(struct ledger *ledger, bool last) {
         rc = segments_drop(db, NULL);
         ledger->keys_doubted = rc != 0;
     }
-    if (rc == 0) rc = ledger_head(ledger, &head, NULL);
+    if (rc == 0) rc = log_head(ledger, &head, NULL);
     if (rc == 0) rc = segments_covered(db, &covered, NULL);
     while (rc == 0 && covered + CORE_SEGMENT <= head.size && covered != before && !ledger->closing) {
         before = covered;

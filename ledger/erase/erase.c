@@ -24,8 +24,8 @@ static bool is_word(const char *text) {
     return n > 0 && n <= REASON_MAX;
 }
 
-static int check_options(const struct ledger_erase_options *o, struct err *err) {
-    bool artifact = o->what == LEDGER_ERASE_ARTIFACT;
+static int check_options(const struct log_erase_options *o, struct err *err) {
+    bool artifact = o->what == LOG_ERASE_ARTIFACT;
     if (o->reason == NULL || !is_word(o->reason)) {
         return err_set(err, ERR_INVALID, "the reason must be a word of a-z, 0-9, '_', '-' and '.', at most %d bytes",
                        REASON_MAX);
@@ -36,7 +36,7 @@ static int check_options(const struct ledger_erase_options *o, struct err *err) 
     if (artifact ? o->artifact == NULL || o->n_seqs > 0 : o->n_seqs == 0 || o->artifact != NULL) {
         return err_set(err, ERR_INVALID, "either events or one artifact can be erased");
     }
-    if (o->n_fields > 0 && o->what != LEDGER_ERASE_PRIVATE) {
+    if (o->n_fields > 0 && o->what != LOG_ERASE_PRIVATE) {
         return err_set(err, ERR_INVALID, "only private fields are erased by name");
     }
     for (size_t i = 0; i < o->n_fields; i++) {
@@ -46,16 +46,16 @@ static int check_options(const struct ledger_erase_options *o, struct err *err) 
             }
         }
     }
-    return o->n_seqs > LEDGER_ERASE_MAX
-               ? err_set(err, ERR_LIMIT, "%zu events at once, at most %d are accepted", o->n_seqs, LEDGER_ERASE_MAX)
+    return o->n_seqs > LOG_ERASE_MAX
+               ? err_set(err, ERR_LIMIT, "%zu events at once, at most %d are accepted", o->n_seqs, LOG_ERASE_MAX)
                : 0;
 }
 
 /* Sorted, each once; with the artifact's full name. */
-static int sort_options(struct ledger_erase_options *o, uint64_t **ret_seqs, char id[LEDGER_ARTIFACT_ID], struct err *err) {
+static int sort_options(struct log_erase_options *o, uint64_t **ret_seqs, char id[LOG_ARTIFACT_ID], struct err *err) {
     uint8_t digest[EVENT_HASH];
     size_t n = 0;
-    if (o->what == LEDGER_ERASE_ARTIFACT) {
+    if (o->what == LOG_ERASE_ARTIFACT) {
         struct bytes text = bytes_of(o->artifact);
         if (bytes_has_prefix(text, "artifact:sha256:")) {
             text.p += 16;
@@ -86,15 +86,14 @@ static int sort_options(struct ledger_erase_options *o, uint64_t **ret_seqs, cha
     return 0;
 }
 
-int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *options, struct ledger_receipt *ret,
-                 struct err *err) {
-    struct ledger_erase_options o = *options;
-    struct ledger_batch *none = NULL;
+int log_erase(struct ledger *ledger, const struct log_erase_options *options, struct log_receipt *ret, struct err *err) {
+    struct log_erase_options o = *options;
+    struct log_batch *none = NULL;
     uint64_t *seqs = NULL;
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     int rc = check_options(&o, err);
     if (rc == 0) rc = sort_options(&o, &seqs, id, err);
-    if (rc == 0) rc = ledger_batch_new(ledger, &none, err);
+    if (rc == 0) rc = log_batch_new(ledger, &none, err);
     if (rc == 0) {
         struct commit_request request = {.batch = none, .erase = &o, .control = true};
         rc = commit_run(ledger, &request, err);
@@ -102,7 +101,7 @@ int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *optio
             *ret = request.erased;
         }
     }
-    ledger_batch_free(none);
+    log_batch_free(none);
     free(seqs);
     return rc;
 }

@@ -136,7 +136,7 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     return busy == 0 ? 0 : err_set(err, busy, "%s", later.msg);
 }
 
-int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err) {
+int log_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err) {
     const struct timespec pause = {0, (long)POLL_NS};
     uint64_t began = clock_monotonic_ns(), pid = 0;
     struct db_txn *txn = NULL;

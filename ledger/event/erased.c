@@ -3,15 +3,15 @@
 
 #include "base/mp.h"
 
-int erased_what(struct bytes body, enum ledger_erase_what *ret, struct err *err) {
+int erased_what(struct bytes body, enum log_erase_what *ret, struct err *err) {
     static const char *const names[] = {
-        [LEDGER_ERASE_BODY] = "body", [LEDGER_ERASE_PRIVATE] = "private", [LEDGER_ERASE_ARTIFACT] = "artifact"};
+        [LOG_ERASE_BODY] = "body", [LOG_ERASE_PRIVATE] = "private", [LOG_ERASE_ARTIFACT] = "artifact"};
     struct bytes raw;
     struct mp_item item;
     if (mp_map_get(body, "what", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR) {
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
             if (bytes_is(item.data, names[i])) {
-                *ret = (enum ledger_erase_what)i;
+                *ret = (enum log_erase_what)i;
                 return 0;
             }
         }

@@ -3,10 +3,10 @@
 #ifndef LEDGER_EVENT_ERASED_H
 #define LEDGER_EVENT_ERASED_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* What its body says was erased. ERR_CORRUPT: it does not say. */
-int erased_what(struct bytes body, enum ledger_erase_what *ret, struct err *err);
+int erased_what(struct bytes body, enum log_erase_what *ret, struct err *err);
 /* Calls `each` (may be NULL) for each event whose body or private fields were erased; `by` is the seq of the event that
  * says so. ERR_CORRUPT when it names none, an event that is not earlier, or names them twice; or what `each` returned. */
 int erased_events(struct bytes body, uint64_t by, int (*each)(void *ctx, uint64_t seq, struct err *err), void *ctx,

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "ledger/event/event.h"
 #include "ledger/kinds/kind.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define EVENT_MEMBERS 17 /* before body and private */
 
@@ -78,7 +78,7 @@ static void put_commitments(struct buf *out, struct bytes header) {
     put_optional_hex(out, "prev", h.prev);
 }
 
-static void put_header(struct buf *out, const struct ledger_event *e) {
+static void put_header(struct buf *out, const struct log_event *e) {
     char when[TEXT_TIME_MAX];
     text_time(when, e->time);
     mp_pair_uint(out, "seq", e->seq);
@@ -109,8 +109,8 @@ static void put_header(struct buf *out, const struct ledger_event *e) {
     }
 }
 
-static void put_marks(struct buf *out, const struct ledger_event_marks *marks) {
-    if (marks->corrected_by != LEDGER_NO_SEQ) {
+static void put_marks(struct buf *out, const struct log_event_marks *marks) {
+    if (marks->corrected_by != LOG_NO_SEQ) {
         mp_pair_uint(out, "corrected_by", marks->corrected_by);
     }
     if (marks->erased.n > 0) {
@@ -119,12 +119,12 @@ static void put_marks(struct buf *out, const struct ledger_event_marks *marks) {
     }
 }
 
-int ledger_event_json_marked(const struct ledger_event *event, struct bytes private_,
-                             const struct ledger_event_marks *marks, bool pretty, struct buf *out, struct err *err) {
+int log_event_json_marked(const struct log_event *event, struct bytes private_, const struct log_event_marks *marks,
+                          bool pretty, struct buf *out, struct err *err) {
     struct buf mp;
     int rc = 0;
     const struct kind *kind = kind_find(event->kind);
-    uint32_t n_marks = (marks->corrected_by != LEDGER_NO_SEQ ? 1U : 0U) + (marks->erased.n > 0 ? 1U : 0U);
+    uint32_t n_marks = (marks->corrected_by != LOG_NO_SEQ ? 1U : 0U) + (marks->erased.n > 0 ? 1U : 0U);
     buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     mp_put_map(&mp, EVENT_MEMBERS + 1 + (private_.n > 0 ? 1 : 0) + n_marks);
     put_header(&mp, event);
@@ -145,13 +145,12 @@ int ledger_event_json_marked(const struct ledger_event *event, struct bytes priv
     return rc;
 }
 
-int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
-                      struct err *err) {
-    const struct ledger_event_marks none = {.corrected_by = LEDGER_NO_SEQ};
-    return ledger_event_json_marked(event, private_, &none, pretty, out, err);
+int log_event_json(const struct log_event *event, struct bytes private_, bool pretty, struct buf *out, struct err *err) {
+    const struct log_event_marks none = {.corrected_by = LOG_NO_SEQ};
+    return log_event_json_marked(event, private_, &none, pretty, out, err);
 }
 
-int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err) {
+int log_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err) {
     struct buf mp;
     buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     int rc = put_fields(&mp, kind_find(kind), map, put_rfc3339, err);
@@ -161,7 +160,7 @@ int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, str
     return rc;
 }
 
-int ledger_json_to_body(struct bytes json, struct buf *out, struct err *err) {
+int log_json_to_body(struct bytes json, struct buf *out, struct err *err) {
     struct mp_reader r;
     struct mp_item item;
     size_t mark = out->n;

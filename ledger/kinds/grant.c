@@ -40,7 +40,7 @@ static int check_known(struct bytes body, struct err *err) {
     return 0;
 }
 
-static int check_end(const struct ledger_draft *draft, struct bytes body, struct err *err) {
+static int check_end(const struct log_draft *draft, struct bytes body, struct err *err) {
     struct bytes lifetime = text_of(body, "lifetime");
     struct mp_item item;
     if (bytes_is(lifetime, "until") && !find(body, "expires", &item)) {
@@ -70,7 +70,7 @@ static int check_count(struct bytes body, struct err *err) {
     return fits ? 0 : err_set(err, ERR_INVALID, "field 'count' is out of range (expected 1 to %d)", GRANT_COUNT_MAX);
 }
 
-int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err) {
+int grant_check(const struct log_draft *draft, struct bytes body, struct err *err) {
     bool answer = bytes_is(draft->kind, "permission.decided");
     if (bytes_is(draft->kind, "permission.used")) {
         return check_count(body, err);
@@ -99,7 +99,7 @@ bool grant_is_idle(struct bytes kind, struct bytes field) {
     return is;
 }
 
-int grant_check_typed(const struct ledger_draft *draft, struct err *err) {
+int grant_check_typed(const struct log_draft *draft, struct err *err) {
     struct mp_item item;
     if (bytes_is(draft->kind, "permission.decided")) {
         return check_scope(draft->body, err);

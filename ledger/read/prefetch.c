@@ -17,7 +17,7 @@ struct slot {
     uint64_t index;
     uint64_t order; /* wanted ones are read in this order */
     /* whose turn it is says `state` */
-    struct ledger_reader *reader; /* NULL until first needed */
+    struct log_reader *reader; /* NULL until first needed */
     const struct group *group;
     int rc;
     struct err err;
@@ -60,7 +60,7 @@ void prefetch_free(struct prefetch *p) {
         pthread_join(p->thread[i], NULL);
     }
     for (size_t i = 0; i < SLOTS; i++) {
-        ledger_reader_close(p->slot[i].reader);
+        log_reader_close(p->slot[i].reader);
     }
     pthread_cond_destroy(&p->wanted);
     pthread_cond_destroy(&p->done);
@@ -87,7 +87,7 @@ static void load(struct prefetch *p, struct slot *s) {
     s->state = SLOT_LOADING;
     pthread_mutex_unlock(&p->lock);
     s->err.code = 0;
-    s->rc = s->reader != NULL ? 0 : ledger_reader_open(p->ledger, 0, LEDGER_NO_SEQ, &s->reader, &s->err);
+    s->rc = s->reader != NULL ? 0 : log_reader_open(p->ledger, 0, LOG_NO_SEQ, &s->reader, &s->err);
     s->rc = s->rc != 0 ? s->rc : reader_group(s->reader, s->index, &s->group, &s->err);
     pthread_mutex_lock(&p->lock);
     s->state = SLOT_DONE;
@@ -172,15 +172,15 @@ static void wait_for(struct prefetch *p, struct slot *s) {
 }
 
 int prefetch_group(struct prefetch *p, uint64_t index, bool eager, prefetch_next_fn *next, const void *ctx,
-                   struct ledger_reader **ret_reader, const struct group **ret, struct err *err) {
+                   struct log_reader **ret_reader, const struct group **ret, struct err *err) {
     uint64_t list[SLOTS] = {index};
     struct slot *s = NULL;
     unsigned n = 1;
     pthread_mutex_lock(&p->lock);
-    if (eager && !p->tried && next(ctx, index) != LEDGER_NO_SEQ) {
+    if (eager && !p->tried && next(ctx, index) != LOG_NO_SEQ) {
         start(p);
     }
-    for (; eager && n < p->n_slots && (list[n] = next(ctx, list[n - 1])) != LEDGER_NO_SEQ; n++) {
+    for (; eager && n < p->n_slots && (list[n] = next(ctx, list[n - 1])) != LOG_NO_SEQ; n++) {
     }
     forget_others(p, list, n);
     while ((s = want(p, index)) == NULL) { /* others are being read that nobody wants any more */

@@ -7,7 +7,7 @@
 
 struct prefetch;
 
-/* The group that will be asked for after `index`; LEDGER_NO_SEQ when that is not known. */
+/* The group that will be asked for after `index`; LOG_NO_SEQ when that is not known. */
 typedef uint64_t prefetch_next_fn(const void *ctx, uint64_t index);
 
 /* Threads are started by the first call of prefetch_group with `eager`. */
@@ -16,6 +16,6 @@ void prefetch_free(struct prefetch *prefetch); /* NULL is fine */
 /* The group, and the reader that holds it; both until the next call. Unless `eager`, nothing is read before its time.
  * Errors are reader_group's. */
 int prefetch_group(struct prefetch *prefetch, uint64_t index, bool eager, prefetch_next_fn *next, const void *ctx,
-                   struct ledger_reader **ret_reader, const struct group **ret, struct err *err);
+                   struct log_reader **ret_reader, const struct group **ret, struct err *err);
 
 #endif

@@ -15,13 +15,13 @@ static int put_proof(struct core_view *view, uint64_t seq, struct buf *out, stru
 }
 
 static int put_event(struct ledger *ledger, uint64_t seq, struct buf *leaf, struct buf *payload, struct err *err) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    int rc = ledger_reader_open(ledger, seq, seq + 1, &reader, err);
+    struct log_reader *reader;
+    struct log_event event;
+    int rc = log_reader_open(ledger, seq, seq + 1, &reader, err);
     if (rc != 0) {
         return rc;
     }
-    rc = ledger_reader_next(reader, &event, err);
+    rc = log_reader_next(reader, &event, err);
     if (rc == 1) {
         rc = err_set(err, ERR_NOTFOUND, "there is no event %llu", (unsigned long long)seq);
     }
@@ -33,17 +33,17 @@ static int put_event(struct ledger *ledger, uint64_t seq, struct buf *leaf, stru
         if (event.payload.n == 0) {
             rc = err_set(err, ERR_NOTFOUND, "the body of event %llu was erased", (unsigned long long)seq);
         } else {
-            buf_put(payload, event.salt, LEDGER_HASH);
+            buf_put(payload, event.salt, LOG_HASH);
             buf_put_bytes(payload, event.payload);
             rc = buf_check(payload, "a payload", err);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc;
 }
 
-int ledger_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf *leaf, struct buf *payload,
-                 struct err *err) {
+int log_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf *leaf, struct buf *payload,
+              struct err *err) {
     struct core_view view;
     int rc = core_view_begin(ledger, &view, err);
     if (rc != 0) {

@@ -9,7 +9,7 @@
 
 struct proven {
     struct core_view view;
-    struct ledger_reader *reader;
+    struct log_reader *reader;
     uint64_t size;
     uint8_t root[MERKLE_HASH];
 };
@@ -46,7 +46,7 @@ int proven_open(struct ledger *ledger, struct proven **ret, struct err *err) {
     }
     rc = core_checkpoint_get(proven->view.txn, &note, err);
     if (rc == 0) rc = check_note(proven, note, ledger, err);
-    if (rc == 0) rc = ledger_reader_open(ledger, 0, proven->size, &proven->reader, err);
+    if (rc == 0) rc = log_reader_open(ledger, 0, proven->size, &proven->reader, err);
     if (rc != 0) {
         proven_close(proven);
         return rc;
@@ -57,17 +57,17 @@ int proven_open(struct ledger *ledger, struct proven **ret, struct err *err) {
 
 void proven_close(struct proven *proven) {
     if (proven != NULL) {
-        ledger_reader_close(proven->reader);
+        log_reader_close(proven->reader);
         core_view_end(&proven->view);
         free(proven);
     }
 }
 
-int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, struct err *err) {
+int proven_event(struct proven *proven, uint64_t seq, struct log_event *ret, struct err *err) {
     struct merkle_proof path;
-    struct ledger_event event;
-    ledger_reader_seek(proven->reader, seq);
-    int rc = ledger_reader_next(proven->reader, &event, err);
+    struct log_event event;
+    log_reader_seek(proven->reader, seq);
+    int rc = log_reader_next(proven->reader, &event, err);
     if (rc == 1) {
         return err_set(err, ERR_NOTFOUND, "there is no event %llu", (unsigned long long)seq);
     }
@@ -82,11 +82,11 @@ int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, 
     return rc;
 }
 
-bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LEDGER_HASH]) {
+bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LOG_HASH]) {
     struct proven *proven = NULL;
-    struct ledger_event event;
+    struct log_event event;
     bool same = proven_open(ledger, &proven, NULL) == 0 && proven_event(proven, seq, &event, NULL) == 0 &&
-                memcmp(event.leaf, leaf, LEDGER_HASH) == 0;
+                memcmp(event.leaf, leaf, LOG_HASH) == 0;
     proven_close(proven);
     return same;
 }

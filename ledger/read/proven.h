@@ -8,7 +8,7 @@
 #ifndef LEDGER_READ_PROVEN_H
 #define LEDGER_READ_PROVEN_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 struct proven;
 
@@ -19,9 +19,9 @@ void proven_close(struct proven *proven); /* NULL is fine */
 /* Borrowed until the next call or close. ERR_NOTFOUND: the checkpoint does not cover it. ERR_TAMPERED or ERR_CORRUPT: it
  * is not in the tree that was signed. Its body is empty when it was erased. Costs a group to be read and hashed, again only
  * when the event is in another one than the last. */
-int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, struct err *err);
+int proven_event(struct proven *proven, uint64_t seq, struct log_event *ret, struct err *err);
 /* That event `seq` has this leaf, as of the newest checkpoint: then all events before it are those that its chain of leaves
  * leads to. Opens and closes what it needs. */
-bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LEDGER_HASH]);
+bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LOG_HASH]);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "ledger/store/db_fault.h"
 
-struct ledger_reader {
+struct log_reader {
     struct core_view view;
     struct group *group;
     bool loaded;                /* group holds the group of seq */
@@ -19,8 +19,8 @@ struct ledger_reader {
     struct buf private_;        /* scratch */
 };
 
-int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct ledger_reader **ret, struct err *err) {
-    struct ledger_reader *reader = calloc(1, sizeof(*reader));
+int log_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct log_reader **ret, struct err *err) {
+    struct log_reader *reader = calloc(1, sizeof(*reader));
     if (reader == NULL || (reader->group = group_new()) == NULL) {
         free(reader);
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -40,7 +40,7 @@ int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct
     return 0;
 }
 
-void ledger_reader_close(struct ledger_reader *reader) {
+void log_reader_close(struct log_reader *reader) {
     if (reader != NULL) {
         core_view_end(&reader->view);
         group_free(reader->group);
@@ -53,7 +53,7 @@ void ledger_reader_close(struct ledger_reader *reader) {
 #define UNHELD_TRIES 20 /* a snapshot that nothing holds is whole until the next commit but one */
 
 /* The newest snapshot, until db_rest. */
-static int renew(struct ledger_reader *reader, struct err *err) {
+static int renew(struct log_reader *reader, struct err *err) {
     core_view_release(&reader->view);
     int rc = db_renew(reader->view.txn, err);
     if (rc == 0) rc = core_head_get(reader->view.txn, &reader->view.head, err);
@@ -61,7 +61,7 @@ static int renew(struct ledger_reader *reader, struct err *err) {
 }
 
 /* A full group's root against the stored tree. */
-static int check_root(struct ledger_reader *reader, uint64_t index, struct err *err) {
+static int check_root(struct log_reader *reader, uint64_t index, struct err *err) {
     uint8_t stored[EVENT_HASH], root[EVENT_HASH];
     if (reader->group->n < EVENT_GROUP) {
         return 0;
@@ -78,7 +78,7 @@ static int check_root(struct ledger_reader *reader, uint64_t index, struct err *
     return 0;
 }
 
-int reader_group(struct ledger_reader *reader, uint64_t index, const struct group **ret, struct err *err) {
+int reader_group(struct log_reader *reader, uint64_t index, const struct group **ret, struct err *err) {
     if (reader->loaded && reader->group->index == index) {
         *ret = reader->group;
         return 0;
@@ -105,7 +105,7 @@ int reader_group(struct ledger_reader *reader, uint64_t index, const struct grou
 
 /* Whether event i of the group at hand was erased after the group was read. The group says so from now on; it stays where
  * it is, for others have views of it. */
-static bool erased_since(struct ledger_reader *reader, size_t i) {
+static bool erased_since(struct log_reader *reader, size_t i) {
     struct group_event *then = &reader->group->event[i];
     struct group *now = group_new();
     int rc = now == NULL ? ERR_NOMEM : renew(reader, NULL);
@@ -122,8 +122,8 @@ static bool erased_since(struct ledger_reader *reader, size_t i) {
 }
 
 /* 1: the event has been erased by now, and the group says so. */
-static int load_payload(struct ledger_reader *reader, size_t i, const struct event_header *h,
-                        const uint8_t salt[EVENT_HASH], struct bytes *ret, struct err *err) {
+static int load_payload(struct log_reader *reader, size_t i, const struct event_header *h, const uint8_t salt[EVENT_HASH],
+                        struct bytes *ret, struct err *err) {
     uint8_t commit[EVENT_HASH];
     struct err why = {0};
     buf_clear(&reader->payload);
@@ -148,8 +148,7 @@ static int load_payload(struct ledger_reader *reader, size_t i, const struct eve
     return 0;
 }
 
-int reader_payload(struct ledger_reader *reader, size_t i, const struct event_header *h, struct bytes *ret,
-                   struct err *err) {
+int reader_payload(struct log_reader *reader, size_t i, const struct event_header *h, struct bytes *ret, struct err *err) {
     const struct group_event *e = &reader->group->event[i];
     uint8_t salt[EVENT_HASH];
     if (e->where != GROUP_EXTERNAL) {
@@ -165,12 +164,12 @@ int reader_payload(struct ledger_reader *reader, size_t i, const struct event_he
     return rc;
 }
 
-int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret, struct err *err) {
+int reader_give(struct log_reader *reader, size_t i, struct log_event *ret, struct err *err) {
     const struct group_event *e = &reader->group->event[i];
     struct event_header *h = &reader->header;
     struct event_author author = {0};
     struct bytes payload = e->payload, body = {NULL, 0};
-    struct ledger_event out;
+    struct log_event out;
     int rc = event_header_decode(e->header, h, err);
     if (rc != 0) {
         return rc;
@@ -208,7 +207,7 @@ int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret
     return 0;
 }
 
-int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, struct err *err) {
+int log_reader_next(struct log_reader *reader, struct log_event *ret, struct err *err) {
     if (reader->seq >= reader->to) {
         return 1;
     }
@@ -221,11 +220,11 @@ int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, s
     return rc;
 }
 
-void ledger_reader_seek(struct ledger_reader *reader, uint64_t seq) {
+void log_reader_seek(struct log_reader *reader, uint64_t seq) {
     reader->seq = seq;
 }
 
-int reader_private(struct ledger_reader *reader, struct private_view *ret, struct err *err) {
+int reader_private(struct log_reader *reader, struct private_view *ret, struct err *err) {
     struct bytes record;
     const struct event_header *h = &reader->header;
     int rc = db_renew(reader->view.txn, err);
@@ -244,7 +243,7 @@ int reader_private(struct ledger_reader *reader, struct private_view *ret, struc
     return rc;
 }
 
-int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err) {
+int log_reader_private(struct log_reader *reader, struct buf *out, struct err *err) {
     struct private_view view;
     int rc = 0;
     if (reader->header.private_ == NULL) {

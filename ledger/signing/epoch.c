@@ -7,7 +7,7 @@
 
 #include "base/mp.h"
 #include "base/text.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define EPOCH_SUFFIX "/epoch"
 
@@ -105,10 +105,10 @@ static int judge_name(const struct note_vkey *key, const char *origin, struct ep
 static int judge_number(struct bytes body, const struct epoch_place *at, struct epoch_fault *f) {
     struct mp_item item;
     bool there = get(body, "epoch", MP_UINT, &item);
-    if (there && (at->number == LEDGER_NO_SEQ ? item.uint > 0 : item.uint == at->number)) {
+    if (there && (at->number == LOG_NO_SEQ ? item.uint > 0 : item.uint == at->number)) {
         return 0;
     }
-    return at->number == LEDGER_NO_SEQ
+    return at->number == LOG_NO_SEQ
                ? fault(f, "F20", "its epoch is not a number from 1 on")
                : fault(f, "F20", "its epoch is not %llu, one more than before", (unsigned long long)at->number);
 }

@@ -11,7 +11,7 @@
 /* What is known where the event stands. */
 struct epoch_place {
     uint64_t seq;
-    uint64_t number;     /* of the epoch that begins with it; LEDGER_NO_SEQ: not known */
+    uint64_t number;     /* of the epoch that begins with it; LOG_NO_SEQ: not known */
     const char *first;   /* the log's first origin; NULL: not known. Neither counts for ledger.created */
     const char *now;     /* its origin until here; NULL: not known */
     const uint8_t *root; /* of the tree of the events before it; NULL: not known */

@@ -46,7 +46,7 @@ static void by_policy(const struct policy *policy, const struct anchor_log *log,
     }
 }
 
-static void by_genesis(const struct ledger_trust *trust, const struct anchor_log *log, struct anchor *a) {
+static void by_genesis(const struct log_trust *trust, const struct anchor_log *log, struct anchor *a) {
     size_t from = 0;
     const struct policy_genesis *known;
     while ((known = policy_genesis_find(trust->policy, bytes_of(log->first_origin), &from)) != NULL) {
@@ -67,7 +67,7 @@ static void by_genesis(const struct ledger_trust *trust, const struct anchor_log
     }
 }
 
-void anchor_judge(const struct ledger_trust *trust, const struct anchor_log *log, struct anchor *ret) {
+void anchor_judge(const struct log_trust *trust, const struct anchor_log *log, struct anchor *ret) {
     memset(ret, 0, sizeof(*ret));
     if (trust == NULL || trust->policy == NULL) {
         return;

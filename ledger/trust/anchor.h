@@ -26,7 +26,7 @@ struct anchor {
 };
 
 /* `trust` may be NULL. */
-void anchor_judge(const struct ledger_trust *trust, const struct anchor_log *log, struct anchor *ret);
+void anchor_judge(const struct log_trust *trust, const struct anchor_log *log, struct anchor *ret);
 /* Something else confirms it too. */
 void anchor_confirm(struct anchor *anchor, const char *by);
 /* "not anchored: ..." when the quorum is what is missing. */

@@ -11,8 +11,8 @@
 
 #define TRUST_FILE_MAX ((size_t)4 << 20)
 
-struct ledger_trust *ledger_trust_new(void) {
-    struct ledger_trust *trust = calloc(1, sizeof(*trust));
+struct log_trust *log_trust_new(void) {
+    struct log_trust *trust = calloc(1, sizeof(*trust));
     if (trust != NULL && (trust->policy = policy_new()) == NULL) {
         free(trust);
         trust = NULL;
@@ -20,7 +20,7 @@ struct ledger_trust *ledger_trust_new(void) {
     return trust;
 }
 
-void ledger_trust_free(struct ledger_trust *trust) {
+void log_trust_free(struct log_trust *trust) {
     if (trust == NULL) {
         return;
     }
@@ -33,7 +33,7 @@ void ledger_trust_free(struct ledger_trust *trust) {
     free(trust);
 }
 
-static int add_policy(struct ledger_trust *trust, const char *path, bool is_trust, struct err *err) {
+static int add_policy(struct log_trust *trust, const char *path, bool is_trust, struct err *err) {
     struct buf text;
     buf_init(&text, TRUST_FILE_MAX);
     int rc = file_read(path, &text, err);
@@ -42,16 +42,16 @@ static int add_policy(struct ledger_trust *trust, const char *path, bool is_trus
     return rc;
 }
 
-int ledger_trust_policy(struct ledger_trust *trust, const char *path, struct err *err) {
+int log_trust_policy(struct log_trust *trust, const char *path, struct err *err) {
     trust->named = true;
     return add_policy(trust, path, false, err);
 }
 
-int ledger_trust_file(struct ledger_trust *trust, const char *path, struct err *err) {
+int log_trust_file(struct log_trust *trust, const char *path, struct err *err) {
     return file_exists(path) ? add_policy(trust, path, true, err) : 0;
 }
 
-int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *err) {
+int log_trust_key(struct log_trust *trust, const char *vkey, struct err *err) {
     struct note_vkey key;
     int rc = note_vkey_decode(bytes_of(vkey), &key, err);
     if (rc == 0 && key.alg != NOTE_ED25519) {
@@ -62,7 +62,7 @@ int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *e
     return rc;
 }
 
-int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struct err *err) {
+int log_trust_genesis(struct log_trust *trust, const char *leaf_hex, struct err *err) {
     if (trust->n_genesis == POLICY_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d genesis leaves", POLICY_MAX);
     }
@@ -73,7 +73,7 @@ int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struc
     return 0;
 }
 
-int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct err *err) {
+int log_trust_checkpoint(struct log_trust *trust, const char *path, struct err *err) {
     if (trust->n_checkpoints == TRUST_CHECKPOINTS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d checkpoints", TRUST_CHECKPOINTS_MAX);
     }
@@ -101,7 +101,7 @@ int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct
     return 0;
 }
 
-static int add_author(struct ledger_trust *trust, struct bytes line, struct err *err) {
+static int add_author(struct log_trust *trust, struct bytes line, struct err *err) {
     struct note_vkey key, *grown;
     int rc = note_vkey_decode(line, &key, err);
     if (rc == 0 && key.alg != NOTE_ED25519) {
@@ -122,7 +122,7 @@ static int add_author(struct ledger_trust *trust, struct bytes line, struct err 
     return 0;
 }
 
-int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct err *err) {
+int log_trust_authors(struct log_trust *trust, const char *path, struct err *err) {
     struct buf text;
     struct line_reader lines;
     struct bytes line;
@@ -145,7 +145,7 @@ int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct er
     return rc;
 }
 
-const struct note_vkey *trust_author_find(const struct ledger_trust *trust, struct bytes name,
+const struct note_vkey *trust_author_find(const struct log_trust *trust, struct bytes name,
                                           const uint8_t id[NOTE_KEY_ID_LEN]) {
     for (size_t i = 0; trust != NULL && i < trust->n_authors; i++) {
         if (bytes_is(name, trust->author[i].name) && memcmp(trust->author[i].id, id, NOTE_KEY_ID_LEN) == 0) {

@@ -2,7 +2,7 @@
 #ifndef LEDGER_TRUST_TRUST_H
 #define LEDGER_TRUST_TRUST_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 #include "ledger/trust/policy.h"
 
 #define TRUST_CHECKPOINTS_MAX 16
@@ -15,7 +15,7 @@ struct trust_checkpoint {
     struct checkpoint point; /* borrows from note */
 };
 
-struct ledger_trust {
+struct log_trust {
     struct policy *policy;
     bool named;                               /* the caller named a key or policy himself */
     uint8_t genesis[POLICY_MAX][MERKLE_HASH]; /* leaves without an origin */
@@ -26,7 +26,7 @@ struct ledger_trust {
     size_t n_authors;
 };
 
-const struct note_vkey *trust_author_find(const struct ledger_trust *trust, struct bytes name,
+const struct note_vkey *trust_author_find(const struct log_trust *trust, struct bytes name,
                                           const uint8_t id[NOTE_KEY_ID_LEN]);
 
 #endif

@@ -17,21 +17,21 @@ struct anchoring {
     bool any_known;
 };
 
-static void contradict(struct verify *v, const char *rule, enum ledger_aspect aspect, const char *text) {
-    struct ledger_report *report = v->report;
+static void contradict(struct verify *v, const char *rule, enum log_aspect aspect, const char *text) {
+    struct log_report *report = v->report;
     if (report->contradicts[0] == '\0') {
         snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
     }
-    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    report->aspect[aspect].state = LOG_ASPECT_FAULT;
     snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%.500s", text);
-    if (report->verdict < LEDGER_CONTRADICTS) {
-        report->verdict = LEDGER_CONTRADICTS;
+    if (report->verdict < LOG_CONTRADICTS) {
+        report->verdict = LOG_CONTRADICTS;
     }
 }
 
 /* ---- keys and genesis ---- */
 
-static void by_log(struct verify *v, const struct ledger_trust *trust, struct anchoring *a) {
+static void by_log(struct verify *v, const struct log_trust *trust, struct anchoring *a) {
     struct note *note = malloc(sizeof(*note));
     struct anchor_log log = {.first_origin = v->n_epochs > 0 ? v->epoch[0].origin : v->origin,
                              .log = v->log_known ? &v->log : NULL,
@@ -47,14 +47,14 @@ static void by_log(struct verify *v, const struct ledger_trust *trust, struct an
     anchor_judge(trust, &log, &a->log);
     free(note);
     if (a->log.bad != NULL) {
-        verify_refuse(v, "F12", LEDGER_SEALS, v->head.size - 1, "meta",
+        verify_refuse(v, "F12", LOG_SEALS, v->head.size - 1, "meta",
                       "the signature of the key '%s', which is trusted, on the newest checkpoint is bad", a->log.bad->name);
     }
     if (a->log.short_of_quorum) {
-        anchor_shortage(&a->log, v->report->aspect[LEDGER_ANCHORING].text, sizeof(v->report->aspect[0].text));
+        anchor_shortage(&a->log, v->report->aspect[LOG_ANCHORING].text, sizeof(v->report->aspect[0].text));
     }
     if (a->log.contradicts[0] != '\0') {
-        contradict(v, a->log.rule, LEDGER_ANCHORING, a->log.contradicts);
+        contradict(v, a->log.rule, LOG_ANCHORING, a->log.contradicts);
     }
 }
 
@@ -67,7 +67,7 @@ static const struct verify_epoch *last_of_origin(const struct verify *v, struct 
     for (size_t i = 0; i < v->n_epochs; i++) {
         if (bytes_is(origin, v->epoch[i].origin)) {
             last = &v->epoch[i];
-            *ret_end = last->to_size == LEDGER_NO_SEQ ? v->head.size : last->to_size;
+            *ret_end = last->to_size == LOG_NO_SEQ ? v->head.size : last->to_size;
         }
     }
     return last;
@@ -75,10 +75,10 @@ static const struct verify_epoch *last_of_origin(const struct verify *v, struct 
 
 /* Never over a contradiction. */
 static void note_completeness(struct verify *v, const char *text) {
-    struct ledger_report *report = v->report;
-    if (report->aspect[LEDGER_COMPLETENESS].state != LEDGER_ASPECT_FAULT) {
-        report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
-        snprintf(report->aspect[LEDGER_COMPLETENESS].text, sizeof(report->aspect[0].text), "%s", text);
+    struct log_report *report = v->report;
+    if (report->aspect[LOG_COMPLETENESS].state != LOG_ASPECT_FAULT) {
+        report->aspect[LOG_COMPLETENESS].state = LOG_ASPECT_NOTE;
+        snprintf(report->aspect[LOG_COMPLETENESS].text, sizeof(report->aspect[0].text), "%s", text);
     }
 }
 
@@ -102,14 +102,14 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         if (policy_head_find(v->options->trust->policy, bytes_of(v->origin)) != NULL) {
             note_completeness(v, text); /* the caller has taken note: he trusts a head of the new origin */
         } else {
-            contradict(v, "T5", LEDGER_COMPLETENESS, text);
+            contradict(v, "T5", LOG_COMPLETENESS, text);
         }
         return;
     }
     if (size > v->head.size) {
         snprintf(text, sizeof(text), "%s knows %llu event%s, but here are only %llu: it was cut back or set back", where,
                  (unsigned long long)size, text_s(size), (unsigned long long)v->head.size);
-        contradict(v, "T3", LEDGER_COMPLETENESS, text);
+        contradict(v, "T3", LOG_COMPLETENESS, text);
         return;
     }
     int rc = merkle_edge_load(&edge, size, core_node, &v->view, &why);
@@ -126,7 +126,7 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
     if (memcmp(mine, root, EVENT_HASH) != 0) {
         snprintf(text, sizeof(text), "the first %llu event%s %s %s knows: another history", (unsigned long long)size,
                  text_s(size), text_differs(size), where);
-        contradict(v, "T3", LEDGER_COMPLETENESS, text);
+        contradict(v, "T3", LOG_COMPLETENESS, text);
         return;
     }
     snprintf(text, sizeof(text), "%s (%llu event%s)", where, (unsigned long long)size, text_s(size));
@@ -144,10 +144,10 @@ static void contradict_origin(struct verify *v, const char *where, struct bytes 
              restored ? "%s is of '%.*s', a restore that this ledger does not know: it was set back"
                       : "%s is of another log, '%.*s'",
              where, (int)(origin.n < 100 ? origin.n : 100), (const char *)origin.p);
-    contradict(v, restored ? "T3" : "T4", LEDGER_ANCHORING, text);
+    contradict(v, restored ? "T3" : "T4", LOG_ANCHORING, text);
 }
 
-static void by_heads(struct verify *v, const struct ledger_trust *trust, struct anchoring *a) {
+static void by_heads(struct verify *v, const struct log_trust *trust, struct anchoring *a) {
     for (size_t i = 0; i < policy_heads(trust->policy); i++) {
         const struct policy_head *head = policy_head_at(trust->policy, i);
         bool mine = strcmp(head->origin, v->origin) == 0;
@@ -167,7 +167,7 @@ static void by_heads(struct verify *v, const struct ledger_trust *trust, struct 
             contradict_origin(v, where, known->point.origin);
         } else if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) != NOTE_GOOD) {
             snprintf(text, sizeof(text), "%s has no good signature of the log key '%.100s'", where, v->log.name);
-            contradict(v, "T4", LEDGER_ANCHORING, text);
+            contradict(v, "T4", LOG_ANCHORING, text);
         } else {
             known_head(v, known->point.origin, known->point.size, known->point.root, where, a);
         }
@@ -177,43 +177,43 @@ static void by_heads(struct verify *v, const struct ledger_trust *trust, struct 
 /* ---- the verdict ---- */
 
 static void say_anchoring(struct verify *v, const struct anchoring *a) {
-    struct ledger_report *report = v->report;
-    char *text = report->aspect[LEDGER_ANCHORING].text;
+    struct log_report *report = v->report;
+    char *text = report->aspect[LOG_ANCHORING].text;
     size_t max = sizeof(report->aspect[0].text);
-    if (report->aspect[LEDGER_ANCHORING].state == LEDGER_ASPECT_FAULT) {
+    if (report->aspect[LOG_ANCHORING].state == LOG_ASPECT_FAULT) {
         return;
     }
     if (a->log.good && !a->log.short_of_quorum) {
-        report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_GOOD;
+        report->aspect[LOG_ANCHORING].state = LOG_ASPECT_GOOD;
         snprintf(text, max, "by %s", a->log.by);
         return;
     }
-    report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_NOTE;
+    report->aspect[LOG_ANCHORING].state = LOG_ASPECT_NOTE;
     if (text[0] == '\0') {
         snprintf(text, max, "%s",
-                 report->aspect[LEDGER_COMPLETENESS].state == LEDGER_ASPECT_FAULT
+                 report->aspect[LOG_COMPLETENESS].state == LOG_ASPECT_FAULT
                      ? "not anchored: what is known of this ledger contradicts it"
                  : v->options->trust != NULL && v->options->trust->named
                      ? "not anchored: signed by nobody you named"
                      : "not anchored: no key, policy, genesis leaf or earlier checkpoint was given that knows this ledger");
     }
-    if (report->verdict < LEDGER_NOT_ANCHORED) {
-        report->verdict = LEDGER_NOT_ANCHORED;
+    if (report->verdict < LOG_NOT_ANCHORED) {
+        report->verdict = LOG_NOT_ANCHORED;
     }
 }
 
 static void say_completeness(struct verify *v, const struct anchoring *a) {
-    struct ledger_report *report = v->report;
-    char *text = report->aspect[LEDGER_COMPLETENESS].text;
+    struct log_report *report = v->report;
+    char *text = report->aspect[LOG_COMPLETENESS].text;
     size_t max = sizeof(report->aspect[0].text);
     if (text[0] != '\0') {
         return;
     }
-    report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
+    report->aspect[LOG_COMPLETENESS].state = LOG_ASPECT_NOTE;
     if (!a->any_known) {
         snprintf(text, max, "no head from outside was given: whether the newest events were cut off cannot be told");
     } else if (a->known == v->head.size) {
-        report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_GOOD;
+        report->aspect[LOG_COMPLETENESS].state = LOG_ASPECT_GOOD;
         snprintf(text, max,
                  a->known == 1 ? "the only event is known from outside" : "all %llu events are known from outside",
                  (unsigned long long)a->known);
@@ -234,8 +234,8 @@ static void say_completeness(struct verify *v, const struct anchoring *a) {
 static void by_head_copy(struct verify *v) {
     struct headfile copy;
     struct err why = {0};
-    if (v->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT ||
-        v->report->aspect[LEDGER_COMPLETENESS].state == LEDGER_ASPECT_FAULT) {
+    if (v->report->aspect[LOG_INTEGRITY].state == LOG_ASPECT_FAULT ||
+        v->report->aspect[LOG_COMPLETENESS].state == LOG_ASPECT_FAULT) {
         return;
     }
     int rc = headfile_read(v->ledger->dir, &copy, &why);
@@ -245,24 +245,24 @@ static void by_head_copy(struct verify *v) {
         if (rc == 0) rc = headfile_compare(&copy, &v->view, &why);
     }
     if (rc == ERR_ROLLBACK) {
-        contradict(v, "T3", LEDGER_COMPLETENESS, why.msg);
+        contradict(v, "T3", LOG_COMPLETENESS, why.msg);
     }
     verify_hindered(v, rc, &why);
 }
 
 /* Whatever is wrong or new in a copy is the copy's: the ledger itself is elsewhere. */
 static void say_copy(struct verify *v) {
-    char *text = v->report->aspect[LEDGER_COMPLETENESS].text;
+    char *text = v->report->aspect[LOG_COMPLETENESS].text;
     size_t n = strlen(text);
-    if (ledger_place(v->ledger, &v->report->place, NULL) == 0 && v->report->place == LEDGER_PLACE_COPY) {
+    if (log_place(v->ledger, &v->report->place, NULL) == 0 && v->report->place == LOG_PLACE_COPY) {
         snprintf(text + n, sizeof(v->report->aspect[0].text) - n,
                  "; this directory is a copy: the ledger was last appended to elsewhere");
     }
 }
 
 void verify_anchor(struct verify *v) {
-    static const struct ledger_trust nothing;
-    const struct ledger_trust *trust = v->options->trust == NULL ? &nothing : v->options->trust;
+    static const struct log_trust nothing;
+    const struct log_trust *trust = v->options->trust == NULL ? &nothing : v->options->trust;
     struct anchoring a = {0};
     if (trust->policy != NULL) {
         by_log(v, trust, &a);

@@ -105,7 +105,7 @@ struct verify_crew {
     struct verify_known known;
     struct slot *slot;
     size_t n_slots;
-    struct member member[LEDGER_VERIFY_THREADS_MAX - 1];
+    struct member member[LOG_VERIFY_THREADS_MAX - 1];
     size_t n_members;
 };
 
@@ -231,7 +231,7 @@ static size_t threads_for(const struct verify *v, uint64_t groups) {
     }
     uint64_t useful = 1 + groups / GROUPS_PER_THREAD;
     n = n < useful ? n : useful;
-    return n < LEDGER_VERIFY_THREADS_MAX ? (size_t)n : LEDGER_VERIFY_THREADS_MAX;
+    return n < LOG_VERIFY_THREADS_MAX ? (size_t)n : LOG_VERIFY_THREADS_MAX;
 }
 
 static bool start_member(struct verify_crew *crew) {

@@ -37,7 +37,7 @@ static int add_claim(struct verify *v, const struct verify_claim *claim, struct 
 }
 
 static int bad_claim(struct verify *v, uint64_t by, const char *why) {
-    verify_refuse(v, "F26", LEDGER_ERASURES, by, VERIFY_PLACE(v, by), "%s", why);
+    verify_refuse(v, "F26", LOG_ERASURES, by, VERIFY_PLACE(v, by), "%s", why);
     return 0;
 }
 
@@ -74,17 +74,17 @@ static int claim_events(struct verify *v, struct verify_claim *claim, struct byt
 }
 
 int verify_claim(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
-    struct verify_claim claim = {.by = h->seq, .seq = LEDGER_NO_SEQ};
+    struct verify_claim claim = {.by = h->seq, .seq = LOG_NO_SEQ};
     struct verify_erasures *e = &v->erasures;
     struct bytes raw;
     struct err why = {0};
     if (erased_what(body, &claim.what, &why) != 0) {
         return bad_claim(v, h->seq, why.msg);
     }
-    if (claim.what == LEDGER_ERASE_ARTIFACT) {
+    if (claim.what == LOG_ERASE_ARTIFACT) {
         return claim_artifact(v, &claim, body, err);
     }
-    if (claim.what == LEDGER_ERASE_PRIVATE && mp_map_get(body, "fields", &raw) == 0) {
+    if (claim.what == LOG_ERASE_PRIVATE && mp_map_get(body, "fields", &raw) == 0) {
         claim.at = e->names.n;
         claim.n = raw.n;
         if (buf_put_bytes(&e->names, raw) != 0) {
@@ -101,7 +101,7 @@ static int compare_claims(const void *a, const void *b) {
     if (x->what != y->what) {
         return x->what < y->what ? -1 : 1;
     }
-    if (x->what == LEDGER_ERASE_ARTIFACT) {
+    if (x->what == LOG_ERASE_ARTIFACT) {
         int order = memcmp(x->digest, y->digest, EVENT_HASH);
         return order != 0 ? order : x->by < y->by ? -1 : x->by > y->by;
     }
@@ -109,7 +109,7 @@ static int compare_claims(const void *a, const void *b) {
 }
 
 /* The first claim of this kind about this event. */
-static size_t find_claim(const struct verify_erasures *e, enum ledger_erase_what what, uint64_t seq) {
+static size_t find_claim(const struct verify_erasures *e, enum log_erase_what what, uint64_t seq) {
     size_t from = 0, to = e->n_claims;
     while (from < to) {
         size_t at = from + (to - from) / 2;
@@ -124,9 +124,9 @@ static size_t find_claim(const struct verify_erasures *e, enum ledger_erase_what
 static void check_absent(struct verify *v) {
     for (size_t i = 0; i < v->erasures.n_absent; i++) {
         const struct verify_absent *a = &v->erasures.absent[i];
-        enum ledger_erase_what what = a->body ? LEDGER_ERASE_BODY : LEDGER_ERASE_PRIVATE;
+        enum log_erase_what what = a->body ? LOG_ERASE_BODY : LOG_ERASE_PRIVATE;
         if (find_claim(&v->erasures, what, a->seq) == SIZE_MAX) {
-            verify_fault(v, LEDGER_ERASURES, a->seq, a->body ? VERIFY_PLACE(v, a->seq) : "private",
+            verify_fault(v, LOG_ERASURES, a->seq, a->body ? VERIFY_PLACE(v, a->seq) : "private",
                          "%s missing, and no ledger.erased event says so",
                          a->body ? "its body is" : "private fields of it are");
         }
@@ -138,7 +138,7 @@ static bool load(struct verify *v, uint64_t seq, struct event_header *ret) {
     uint64_t index = seq / EVENT_GROUP;
     if (v->naming != index) {
         struct err why = {0};
-        v->naming = LEDGER_NO_SEQ;
+        v->naming = LOG_NO_SEQ;
         int rc = core_group_load(v->txn, &v->view.head, index, v->mine->group, NULL, &why);
         if (rc != 0) {
             verify_hindered(v, rc, &why);
@@ -152,7 +152,7 @@ static bool load(struct verify *v, uint64_t seq, struct event_header *ret) {
 static void check_body(struct verify *v, const struct verify_claim *c) {
     struct event_header h;
     if (load(v, c->seq, &h) && v->mine->group->event[c->seq % EVENT_GROUP].where != GROUP_ERASED) {
-        verify_fault(v, LEDGER_ERASURES, c->by, VERIFY_PLACE(v, c->by),
+        verify_fault(v, LOG_ERASURES, c->by, VERIFY_PLACE(v, c->by),
                      "it says that the body of event %llu was erased, which is still there", (unsigned long long)c->seq);
     }
 }
@@ -209,11 +209,11 @@ static void check_private(struct verify *v, const struct verify_claim *c, size_t
     mp_reader_init(&r, view.map);
     bool open = mp_next(&r, &map, NULL) == 0 && map.count > 0;
     if (all ? open : there || names > view.n_erased) {
-        verify_fault(v, LEDGER_ERASURES, c->by, VERIFY_PLACE(v, c->by),
+        verify_fault(v, LOG_ERASURES, c->by, VERIFY_PLACE(v, c->by),
                      "it says that private fields of event %llu were erased, which are still there",
                      (unsigned long long)c->seq);
     } else if (!all && names < view.n_erased) {
-        verify_fault(v, LEDGER_ERASURES, c->seq, "private",
+        verify_fault(v, LOG_ERASURES, c->seq, "private",
                      "%zu of its private fields are missing, but ledger.erased events name %zu", view.n_erased, names);
     }
 }
@@ -228,7 +228,7 @@ static void check_artifact(struct verify *v, const struct verify_claim *c) {
 }
 
 bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
-    for (size_t i = v->erasures.n_claims; i > 0 && v->erasures.claim[i - 1].what == LEDGER_ERASE_ARTIFACT; i--) {
+    for (size_t i = v->erasures.n_claims; i > 0 && v->erasures.claim[i - 1].what == LOG_ERASE_ARTIFACT; i--) {
         if (memcmp(v->erasures.claim[i - 1].digest, digest.p, EVENT_HASH) == 0) {
             return true;
         }
@@ -237,10 +237,10 @@ bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
 }
 
 bool verify_erased_since(struct verify *v, struct bytes digest) {
-    struct ledger_head head;
+    struct log_head head;
     struct err why = {0};
     bool erased = false;
-    int rc = ledger_head(v->ledger, &head, &why);
+    int rc = log_head(v->ledger, &head, &why);
     if (rc == 0 && head.size > v->erasures.seen) rc = artifact_is_erased(v->ledger, digest, &erased, &why);
     return verify_hindered(v, rc, &why) || erased;
 }
@@ -279,7 +279,7 @@ int verify_erasures(struct verify *v, struct err *err) {
     struct verify_erasures *e = &v->erasures;
     v->renewed = 0;
     int rc = verify_renew(v, err);
-    v->naming = LEDGER_NO_SEQ;
+    v->naming = LOG_NO_SEQ;
     if (rc == 0) rc = take_later(v, err);
     e->seen = v->view.head.size;
     if (rc != 0) {
@@ -291,13 +291,13 @@ int verify_erasures(struct verify *v, struct err *err) {
     check_absent(v);
     for (size_t i = 0, n; i < e->n_claims; i += n) {
         const struct verify_claim *c = &e->claim[i];
-        for (n = 1; i + n < e->n_claims && c->what != LEDGER_ERASE_ARTIFACT && c[n].what == c->what && c[n].seq == c->seq;
+        for (n = 1; i + n < e->n_claims && c->what != LOG_ERASE_ARTIFACT && c[n].what == c->what && c[n].seq == c->seq;
              n++) {
         }
         e->n_of[c->what] += c->by < v->head.size ? 1 : 0;
-        if (c->what == LEDGER_ERASE_BODY) {
+        if (c->what == LOG_ERASE_BODY) {
             check_body(v, c);
-        } else if (c->what == LEDGER_ERASE_PRIVATE) {
+        } else if (c->what == LOG_ERASE_PRIVATE) {
             check_private(v, c, n);
         } else {
             check_artifact(v, c);
@@ -318,9 +318,9 @@ static size_t put(char *out, size_t n, size_t max, const char *fmt, ...) {
     return more < 0 ? n : n + (size_t)more;
 }
 
-static size_t put_seqs(const struct verify_erasures *e, uint64_t size, enum ledger_erase_what what, char *out, size_t n,
+static size_t put_seqs(const struct verify_erasures *e, uint64_t size, enum log_erase_what what, char *out, size_t n,
                        size_t max) {
-    uint64_t last = LEDGER_NO_SEQ;
+    uint64_t last = LOG_NO_SEQ;
     size_t named = 0;
     for (size_t i = 0; i < e->n_claims; i++) {
         if (e->claim[i].what != what || e->claim[i].seq == last || e->claim[i].by >= size) {
@@ -355,7 +355,7 @@ bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
     static const char *const many[] = {"the bodies of %llu events", "private fields of %llu events", "%llu artifacts"};
     const struct verify_erasures *e = &v->erasures;
     size_t n = 0;
-    for (int what = LEDGER_ERASE_BODY; what <= LEDGER_ERASE_ARTIFACT; what++) {
+    for (int what = LOG_ERASE_BODY; what <= LOG_ERASE_ARTIFACT; what++) {
         if (e->n_of[what] == 0) {
             continue;
         }
@@ -369,7 +369,7 @@ bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
                      (unsigned long long)e->n_of[what], end + 4);
             n = put(out, n, max, "%s", text);
         }
-        n = what == LEDGER_ERASE_ARTIFACT ? n : put_seqs(e, v->head.size, (enum ledger_erase_what)what, out, n, max);
+        n = what == LOG_ERASE_ARTIFACT ? n : put_seqs(e, v->head.size, (enum log_erase_what)what, out, n, max);
     }
     if (n > 0) {
         n = put(out, n, max, ", each said by a ledger.erased event");

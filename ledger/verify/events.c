@@ -35,7 +35,7 @@ static void check_author_keys(struct verify *v) {
     for (size_t i = 1; i < v->n_authors; i++) {
         if (v->author[i].hash == v->author[i - 1].hash) {
             uint64_t seq = v->author[i].seq;
-            verify_fault(v, LEDGER_AUTHORS, seq, VERIFY_PLACE(v, seq), "its author's key was used before, by event %llu",
+            verify_fault(v, LOG_AUTHORS, seq, VERIFY_PLACE(v, seq), "its author's key was used before, by event %llu",
                          (unsigned long long)v->author[i - 1].seq);
         }
     }
@@ -82,9 +82,9 @@ static void check_tiles(struct verify *v, uint64_t seq, unsigned from, unsigned 
             return;
         }
         if (rc != 0 || record.n < at + MERKLE_HASH || memcmp(record.p + at, done[level - from], MERKLE_HASH) != 0) {
-            verify_fault(v, LEDGER_INTEGRITY, seq, "tile",
-                         "hash %llu of tile level %u is not the root of events %llu..%llu", (unsigned long long)index,
-                         level / 8, (unsigned long long)(index << level), (unsigned long long)seq);
+            verify_fault(v, LOG_INTEGRITY, seq, "tile", "hash %llu of tile level %u is not the root of events %llu..%llu",
+                         (unsigned long long)index, level / 8, (unsigned long long)(index << level),
+                         (unsigned long long)seq);
         }
     }
 }
@@ -150,10 +150,10 @@ static int skip_group(struct verify *v, uint64_t index, struct err *err) {
         return err_set(err, rc, "%s", why.msg);
     }
     if (rc != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, index * EVENT_GROUP, "tile", "%s", why.msg);
+        verify_fault(v, LOG_INTEGRITY, index * EVENT_GROUP, "tile", "%s", why.msg);
         return 1;
     }
-    while (v->next_checkpoint <= v->edge.size && v->next_checkpoint != LEDGER_NO_SEQ) {
+    while (v->next_checkpoint <= v->edge.size && v->next_checkpoint != LOG_NO_SEQ) {
         v->n_checkpoints++; /* those inside cannot be judged */
         v->last_kept = v->next_checkpoint;
         rc = verify_checkpoint_seek(v, v->next_checkpoint + 1, err);
@@ -200,7 +200,7 @@ static int check_group(struct verify *v, uint64_t index, struct err *err) {
     }
     if (rc != 0) {
         uint64_t seq = index * EVENT_GROUP + (bad == SIZE_MAX ? 0 : bad);
-        verify_fault(v, LEDGER_INTEGRITY, seq, VERIFY_PLACE(v, seq), "%s", why.msg);
+        verify_fault(v, LOG_INTEGRITY, seq, VERIFY_PLACE(v, seq), "%s", why.msg);
         return skip_group(v, index, err);
     }
     for (size_t i = 0; i < c->group->n && index * EVENT_GROUP + i < v->head.size; i++) {

@@ -57,11 +57,11 @@ void verify_checker_free(struct verify_checker *c) {
     }
 }
 
-static void fault(struct verify_checker *c, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+static void fault(struct verify_checker *c, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* `rule` "": it is about storage. `table` NULL: the one that holds the event. */
-static void fault(struct verify_checker *c, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+static void fault(struct verify_checker *c, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                   const char *fmt, ...) {
     va_list ap;
     c->noticed = true;
@@ -121,11 +121,11 @@ static int check_author(struct verify_checker *c, const struct event_header *h, 
         if (crypt_verify(sig.p, bytes_of_buf(message), key->public_key)) {
             c->counts.author_good++;
         } else {
-            fault(c, "F14", LEDGER_AUTHORS, h->seq, NULL, "the signature of its author '%s' is bad", key->name);
+            fault(c, "F14", LOG_AUTHORS, h->seq, NULL, "the signature of its author '%s' is bad", key->name);
         }
     }
     if (h->key.n == 0) {
-        fault(c, "F13", LEDGER_AUTHORS, h->seq, NULL, "it is signed by an author and has no key");
+        fault(c, "F13", LOG_AUTHORS, h->seq, NULL, "it is signed by an author and has no key");
         return 0;
     }
     c->author[c->n_authors++] =
@@ -148,7 +148,7 @@ static int load_external(struct verify_checker *c, const struct group_event *e, 
     group_salt(c->group, (size_t)(e - c->group->event), salt);
     event_body_commit(commit, salt, bytes_of_buf(c->payload));
     if (rc != 0 || memcmp(commit, h->body, EVENT_HASH) != 0) {
-        fault(c, "F3", LEDGER_INTEGRITY, h->seq, "payload", "%s",
+        fault(c, "F3", LOG_INTEGRITY, h->seq, "payload", "%s",
               rc != 0 ? why->msg : "its payload differs from its commitment");
         return 1;
     }
@@ -160,7 +160,7 @@ static int load_external(struct verify_checker *c, const struct group_event *e, 
 static int note_absent(struct verify_checker *c, const struct event_header *h, bool body, struct err *err) {
     c->noticed = true;
     if (body && epoch_is_kept(h->kind)) {
-        fault(c, "F27", LEDGER_ERASURES, h->seq, NULL, "its body is missing, which cannot be erased");
+        fault(c, "F27", LOG_ERASURES, h->seq, NULL, "its body is missing, which cannot be erased");
         return 1;
     }
     int rc = c->quiet ? 0 : verify_absent(c->v, h->seq, body, err);
@@ -183,7 +183,7 @@ static int check_payload(struct verify_checker *c, const struct group_event *e, 
         payload = bytes_of_buf(c->payload);
     }
     if (event_payload_decode(payload, ret_body, ret_author, c->quiet ? NULL : &c->why) != 0) {
-        fault(c, "F2", LEDGER_INTEGRITY, h->seq, NULL, "%s", c->why.msg);
+        fault(c, "F2", LOG_INTEGRITY, h->seq, NULL, "%s", c->why.msg);
         return 1;
     }
     return 0;
@@ -199,7 +199,7 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
     c->counts.private_++;
     int rc = db_get_u64(c->view->txn, T_PRIVATE, h->seq, &record, why);
     if (rc == ERR_NOTFOUND) {
-        fault(c, "", LEDGER_INTEGRITY, h->seq, "private", "its private fields are missing");
+        fault(c, "", LOG_INTEGRITY, h->seq, "private", "its private fields are missing");
         return 0;
     }
     if (rc == 0) rc = private_open(record, h->private_, c->private_, &view, why);
@@ -207,11 +207,11 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
         return err_set(err, rc, "%s", why->msg);
     }
     if (rc != 0) {
-        fault(c, "F4", LEDGER_INTEGRITY, h->seq, "private", "%s", why->msg);
+        fault(c, "F4", LOG_INTEGRITY, h->seq, "private", "%s", why->msg);
         return 0;
     }
     if (view.map.n > EVENT_PRIVATE_MAX) {
-        fault(c, "F4", LEDGER_INTEGRITY, h->seq, "private", "its private fields have %zu bytes; at most %zu are allowed",
+        fault(c, "F4", LOG_INTEGRITY, h->seq, "private", "its private fields have %zu bytes; at most %zu are allowed",
               view.map.n, EVENT_PRIVATE_MAX);
     }
     if (view.n_erased > 0) {
@@ -223,19 +223,19 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
 static void check_order(struct verify_checker *c, const struct event_header *h, uint64_t seq) {
     struct verify_chain *chain = c->chain;
     if (h->seq != seq) {
-        fault(c, "F5", LEDGER_INTEGRITY, seq, NULL, "its header says seq %llu", (unsigned long long)h->seq);
+        fault(c, "F5", LOG_INTEGRITY, seq, NULL, "its header says seq %llu", (unsigned long long)h->seq);
     }
     if (chain->prev_known && memcmp(h->prev, chain->prev, EVENT_HASH) != 0) {
-        fault(c, "F5", LEDGER_INTEGRITY, seq, NULL, "its prev is not the leaf of the event before");
+        fault(c, "F5", LOG_INTEGRITY, seq, NULL, "its prev is not the leaf of the event before");
     }
     if (h->time < chain->time) {
-        fault(c, "F6", LEDGER_INTEGRITY, seq, NULL, "its time is before the event before");
+        fault(c, "F6", LOG_INTEGRITY, seq, NULL, "its time is before the event before");
     }
     if (h->has_cause && h->cause >= seq) {
-        fault(c, "F6", LEDGER_INTEGRITY, seq, NULL, "its cause is not an earlier event");
+        fault(c, "F6", LOG_INTEGRITY, seq, NULL, "its cause is not an earlier event");
     }
     if (seq == 0 && !bytes_is(h->kind, "ledger.created")) {
-        fault(c, "F15", LEDGER_INTEGRITY, 0, NULL, "the first event is not ledger.created");
+        fault(c, "F15", LOG_INTEGRITY, 0, NULL, "the first event is not ledger.created");
     }
     chain->time = h->time;
 }
@@ -267,7 +267,7 @@ static void note_stored(struct verify_checker *c, const struct event_header *h, 
     if (take_digest(body, stored->cursor ? "cursor" : "digest", stored->digest)) {
         c->n_stored++;
     } else if (!stored->cursor) {
-        fault(c, "", LEDGER_INTEGRITY, h->seq, NULL, "it does not say which artifact was put");
+        fault(c, "", LOG_INTEGRITY, h->seq, NULL, "it does not say which artifact was put");
     }
 }
 
@@ -321,7 +321,7 @@ int verify_check_event(struct verify_checker *c, size_t i, struct err *err) {
     uint64_t seq = c->group->index * EVENT_GROUP + i;
     int rc = event_header_decode(e->header, &h, &c->why);
     if (rc != 0) {
-        fault(c, "F1", LEDGER_INTEGRITY, seq, NULL, "%s", c->why.msg);
+        fault(c, "F1", LOG_INTEGRITY, seq, NULL, "%s", c->why.msg);
     } else {
         rc = check_decoded(c, e, &h, seq, err);
     }
@@ -341,7 +341,7 @@ static int compare_key_run(struct verify_checker *c, uint64_t first, struct err 
     /* a snapshot taken later may have moved older runs to derived data already */
     bool moved = rc == ERR_NOTFOUND && first < c->view->head.keyed_from;
     if (!moved && !bytes_eq(record, bytes_of_buf(&c->key_run))) {
-        fault(c, "", LEDGER_INTEGRITY, first, "keyrun", "the keys of events %llu..%llu are not those of the events",
+        fault(c, "", LOG_INTEGRITY, first, "keyrun", "the keys of events %llu..%llu are not those of the events",
               (unsigned long long)first, (unsigned long long)(first + EVENT_GROUP - 1));
     }
     return 0;

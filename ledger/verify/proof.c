@@ -11,7 +11,7 @@
 #include "ledger/trust/trust.h"
 
 struct proof_check {
-    struct ledger_report *report;
+    struct log_report *report;
     struct tlog_proof proof;
     struct checkpoint point;
     struct note *note;
@@ -20,41 +20,40 @@ struct proof_check {
     bool parsed; /* proof, checkpoint */
 };
 
-static void fault(struct proof_check *c, const char *rule, enum ledger_aspect aspect, const char *table,
-                  const char *reason) {
-    struct ledger_report *report = c->report;
-    report->verdict = LEDGER_INVALID;
-    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+static void fault(struct proof_check *c, const char *rule, enum log_aspect aspect, const char *table, const char *reason) {
+    struct log_report *report = c->report;
+    report->verdict = LOG_INVALID;
+    report->aspect[aspect].state = LOG_ASPECT_FAULT;
     snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%s", reason);
-    if (report->n_findings < LEDGER_FINDINGS_MAX) {
-        struct ledger_finding *f = &report->findings[report->n_findings++];
+    if (report->n_findings < LOG_FINDINGS_MAX) {
+        struct log_finding *f = &report->findings[report->n_findings++];
         f->aspect = aspect;
-        f->seq = c->parsed ? c->proof.index : LEDGER_NO_SEQ;
+        f->seq = c->parsed ? c->proof.index : LOG_NO_SEQ;
         snprintf(f->rule, sizeof(f->rule), "%s", rule);
         snprintf(f->table, sizeof(f->table), "%s", table);
         snprintf(f->reason, sizeof(f->reason), "%s", reason);
     }
 }
 
-static void contradict(struct proof_check *c, const char *rule, enum ledger_aspect aspect, const char *text) {
-    struct ledger_report *report = c->report;
+static void contradict(struct proof_check *c, const char *rule, enum log_aspect aspect, const char *text) {
+    struct log_report *report = c->report;
     if (report->contradicts[0] == '\0') {
         snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
     }
-    report->verdict = report->verdict < LEDGER_CONTRADICTS ? LEDGER_CONTRADICTS : report->verdict;
-    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    report->verdict = report->verdict < LOG_CONTRADICTS ? LOG_CONTRADICTS : report->verdict;
+    report->aspect[aspect].state = LOG_ASPECT_FAULT;
     snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%s", text);
 }
 
-static void say(struct proof_check *c, enum ledger_aspect aspect, enum ledger_aspect_state state, const char *text) {
-    if (c->report->aspect[aspect].state != LEDGER_ASPECT_FAULT) {
+static void say(struct proof_check *c, enum log_aspect aspect, enum log_aspect_state state, const char *text) {
+    if (c->report->aspect[aspect].state != LOG_ASPECT_FAULT) {
         c->report->aspect[aspect].state = state;
         snprintf(c->report->aspect[aspect].text, sizeof(c->report->aspect[0].text), "%s", text);
     }
 }
 
 /* The first event's leaf is what names a ledger: one that is not among those the caller trusts is another ledger's. */
-static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH], const struct ledger_trust *trust) {
+static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH], const struct log_trust *trust) {
     bool known = false;
     if (trust == NULL || c->proof.index != 0 || trust->n_genesis == 0) {
         return;
@@ -63,29 +62,29 @@ static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH],
         known = known || memcmp(trust->genesis[i], leaf, EVENT_HASH) == 0;
     }
     if (!known) {
-        contradict(c, "T1", LEDGER_ANCHORING,
+        contradict(c, "T1", LOG_ANCHORING,
                    "this first event is not one of the genesis leaves that were given: another ledger");
     }
 }
 
-static void check_leaf(struct proof_check *c, struct bytes leaf, const struct ledger_trust *trust) {
+static void check_leaf(struct proof_check *c, struct bytes leaf, const struct log_trust *trust) {
     uint8_t hash[EVENT_HASH];
     struct err why = {0};
     char text[512];
     event_leaf(hash, leaf);
     if (event_header_decode(leaf, &c->header, &why) != 0) {
-        fault(c, "F1", LEDGER_INTEGRITY, "leaf", why.msg);
+        fault(c, "F1", LOG_INTEGRITY, "leaf", why.msg);
     } else if (c->header.seq != c->proof.index) {
-        fault(c, "F33", LEDGER_INTEGRITY, "leaf", "the leaf's seq is not the proof's index");
+        fault(c, "F33", LOG_INTEGRITY, "leaf", "the leaf's seq is not the proof's index");
     } else if (bytes_is(c->header.kind, "ledger.created") != (c->header.seq == 0)) {
-        fault(c, "F15", LEDGER_INTEGRITY, "leaf", "ledger.created is the first event, and no other is");
+        fault(c, "F15", LOG_INTEGRITY, "leaf", "ledger.created is the first event, and no other is");
     } else if (!merkle_check_inclusion(c->proof.index, c->point.size, hash, &c->proof.proof, c->point.root)) {
-        fault(c, "F7", LEDGER_INTEGRITY, "proof", "the proof does not lead from the leaf to the checkpoint's root");
+        fault(c, "F7", LOG_INTEGRITY, "proof", "the proof does not lead from the leaf to the checkpoint's root");
     } else {
         snprintf(text, sizeof(text), "event %llu (%.*s) is in the tree of %llu event%s", (unsigned long long)c->proof.index,
                  (int)c->header.kind.n, (const char *)c->header.kind.p, (unsigned long long)c->point.size,
                  text_s(c->point.size));
-        say(c, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, text);
+        say(c, LOG_INTEGRITY, LOG_ASPECT_GOOD, text);
         check_genesis(c, hash, trust);
     }
 }
@@ -115,7 +114,7 @@ static void try_genesis(struct author_check *a, const uint8_t genesis[EVENT_HASH
 /* The author's message names the ledger's first leaf, which the proof does not carry: leaves that the caller trusts are
  * tried. It also names the origin of its time, which a restore may have changed since. */
 static void check_author(struct proof_check *c, const struct event_author *author, struct bytes body,
-                         const struct ledger_trust *trust) {
+                         const struct log_trust *trust) {
     struct bytes origin = c->point.origin, first = epoch_first_origin(origin);
     struct author_check a = {.c = c, .author = author, .body = body};
     a.key = trust_author_find(trust, author->name, author->id);
@@ -129,16 +128,16 @@ static void check_author(struct proof_check *c, const struct event_author *autho
         }
     }
     if (a.good) {
-        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "signed by an author you named");
+        say(c, LOG_AUTHORS, LOG_ASPECT_GOOD, "signed by an author you named");
     } else if (!a.asked) {
-        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
+        say(c, LOG_AUTHORS, LOG_ASPECT_NOTE,
             a.key == NULL ? "signed by an author whom you did not name (not checked)"
                           : "signed by an author you named; give the ledger's genesis leaf to check it");
     } else if (first.n < origin.n) {
-        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
+        say(c, LOG_AUTHORS, LOG_ASPECT_NOTE,
             "not confirmed: the ledger was restored, and the author's signature fits no origin that is known here");
     } else {
-        fault(c, "F14", LEDGER_AUTHORS, "payload", "the author's signature is bad");
+        fault(c, "F14", LOG_AUTHORS, "payload", "the author's signature is bad");
     }
 }
 
@@ -179,18 +178,18 @@ static const char *disagreement(const struct proof_check *c, const struct epoch_
 
 static void check_erasing(struct proof_check *c, struct bytes body) {
     struct err why = {0};
-    enum ledger_erase_what what;
+    enum log_erase_what what;
     int rc = erased_what(body, &what, &why);
-    if (rc == 0 && what != LEDGER_ERASE_ARTIFACT) rc = erased_events(body, c->header.seq, NULL, NULL, &why);
+    if (rc == 0 && what != LOG_ERASE_ARTIFACT) rc = erased_events(body, c->header.seq, NULL, NULL, &why);
     if (rc != 0) {
-        fault(c, "F26", LEDGER_ERASURES, "payload", why.msg);
+        fault(c, "F26", LOG_ERASURES, "payload", why.msg);
     }
 }
 
 /* As far as one event shows it. */
 static void check_own(struct proof_check *c, struct bytes body) {
     uint8_t root[EVENT_HASH];
-    struct epoch_place place = {.seq = c->header.seq, .number = LEDGER_NO_SEQ, .root = root_before(c, root)};
+    struct epoch_place place = {.seq = c->header.seq, .number = LOG_NO_SEQ, .root = root_before(c, root)};
     struct epoch_said said;
     struct epoch_fault wrong;
     if (bytes_is(c->header.kind, "ledger.erased")) {
@@ -200,55 +199,55 @@ static void check_own(struct proof_check *c, struct bytes body) {
         return; /* of which the kind is a fault already, in check_leaf */
     }
     if (epoch_judge(c->header.kind, body, &place, &said, &wrong) != 0) {
-        fault(c, wrong.rule, LEDGER_SEALS, "payload", wrong.text);
+        fault(c, wrong.rule, LOG_SEALS, "payload", wrong.text);
         return;
     }
     const char *why = disagreement(c, &said);
     if (why != NULL) {
-        fault(c, "F34", LEDGER_SEALS, "payload", why);
+        fault(c, "F34", LOG_SEALS, "payload", why);
     }
 }
 
 /* ---- payload, seal, what is known ---- */
 
 /* salt || payload against the header's commitment, and the author's signature when the caller knows the key. */
-static void check_payload(struct proof_check *c, struct bytes payload, const struct ledger_trust *trust) {
+static void check_payload(struct proof_check *c, struct bytes payload, const struct log_trust *trust) {
     uint8_t commit[EVENT_HASH];
     struct bytes body;
     struct event_author author = {0};
     struct err why = {0};
-    say(c, LEDGER_AUTHORS, LEDGER_ASPECT_UNCHECKED,
+    say(c, LOG_AUTHORS, LOG_ASPECT_UNCHECKED,
         payload.p == NULL ? "not checked: no payload was given" : "not checked: the event does not verify");
-    if (payload.p == NULL || c->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT) {
+    if (payload.p == NULL || c->report->aspect[LOG_INTEGRITY].state == LOG_ASPECT_FAULT) {
         return;
     }
     if (payload.n <= EVENT_HASH) {
-        fault(c, "F2", LEDGER_INTEGRITY, "payload", "the payload file is shorter than its salt");
+        fault(c, "F2", LOG_INTEGRITY, "payload", "the payload file is shorter than its salt");
         return;
     }
     struct bytes content = {payload.p + EVENT_HASH, payload.n - EVENT_HASH};
     event_body_commit(commit, payload.p, content);
     if (memcmp(commit, c->header.body, EVENT_HASH) != 0) {
-        fault(c, "F3", LEDGER_INTEGRITY, "payload", "the payload is not the one that the leaf commits to");
+        fault(c, "F3", LOG_INTEGRITY, "payload", "the payload is not the one that the leaf commits to");
         return;
     }
     if (event_payload_decode(content, &body, &author, &why) != 0) {
-        fault(c, "F2", LEDGER_INTEGRITY, "payload", why.msg);
+        fault(c, "F2", LOG_INTEGRITY, "payload", why.msg);
         return;
     }
     check_own(c, body);
     if (author.name.n > 0 && c->header.key.n == 0) {
-        fault(c, "F13", LEDGER_AUTHORS, "payload", "it is signed by an author and has no key");
+        fault(c, "F13", LOG_AUTHORS, "payload", "it is signed by an author and has no key");
     }
     if (author.name.n == 0) {
-        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "the event is not signed by an author");
+        say(c, LOG_AUTHORS, LOG_ASPECT_GOOD, "the event is not signed by an author");
         return;
     }
     check_author(c, &author, body, trust);
 }
 
 /* A key that is trusted under a name, where another one of that name has a line: of the log, since its key has its name. */
-static void check_names(struct proof_check *c, const struct ledger_trust *trust, bool log_known) {
+static void check_names(struct proof_check *c, const struct log_trust *trust, bool log_known) {
     struct bytes origin = c->point.origin, first = epoch_first_origin(origin);
     char text[400];
     for (size_t i = 0; trust != NULL && !log_known && i < policy_logs(trust->policy); i++) {
@@ -260,13 +259,13 @@ static void check_names(struct proof_check *c, const struct ledger_trust *trust,
             const struct note_sig *sig = &c->note->sigs[k];
             if (bytes_is(sig->name, key->name) && memcmp(sig->id, key->id, NOTE_KEY_ID_LEN) != 0) {
                 snprintf(text, sizeof(text), "another key is trusted under the name '%.200s'", key->name);
-                contradict(c, "T2", LEDGER_ANCHORING, text);
+                contradict(c, "T2", LOG_ANCHORING, text);
             }
         }
     }
 }
 
-static void check_seal(struct proof_check *c, const struct ledger_trust *trust, bool known) {
+static void check_seal(struct proof_check *c, const struct log_trust *trust, bool known) {
     struct policy_verdict verdict = {0};
     char text[512];
     if (trust != NULL) {
@@ -274,25 +273,25 @@ static void check_seal(struct proof_check *c, const struct ledger_trust *trust, 
     }
     if (verdict.bad) {
         snprintf(text, sizeof(text), "the signature of the key '%.200s', which is trusted, is bad", verdict.bad_key->name);
-        fault(c, "F12", LEDGER_SEALS, "checkpoint", text);
+        fault(c, "F12", LOG_SEALS, "checkpoint", text);
     }
     check_names(c, trust, verdict.log_known);
     if (verdict.log_known) {
         snprintf(text, sizeof(text), "signed by the trusted log key '%.200s'", verdict.log.name);
-        say(c, LEDGER_SEALS, LEDGER_ASPECT_GOOD, text);
+        say(c, LOG_SEALS, LOG_ASPECT_GOOD, text);
     } else {
-        say(c, LEDGER_SEALS, LEDGER_ASPECT_NOTE, "no trusted key signed the checkpoint");
+        say(c, LOG_SEALS, LOG_ASPECT_NOTE, "no trusted key signed the checkpoint");
     }
     if (verdict.log_known && verdict.quorum) {
-        say(c, LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by the log key");
+        say(c, LOG_ANCHORING, LOG_ASPECT_GOOD, "by the log key");
     } else if (known && !verdict.log_known) {
-        say(c, LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by its checkpoint, which is known from before");
+        say(c, LOG_ANCHORING, LOG_ASPECT_GOOD, "by its checkpoint, which is known from before");
     } else {
-        say(c, LEDGER_ANCHORING, LEDGER_ASPECT_NOTE,
+        say(c, LOG_ANCHORING, LOG_ASPECT_NOTE,
             verdict.log_known ? "not anchored: the policy's quorum of witnesses is not met"
                               : "not anchored: signed by nobody you named");
-        if (c->report->verdict < LEDGER_NOT_ANCHORED) {
-            c->report->verdict = LEDGER_NOT_ANCHORED;
+        if (c->report->verdict < LOG_NOT_ANCHORED) {
+            c->report->verdict = LOG_NOT_ANCHORED;
         }
     }
 }
@@ -308,7 +307,7 @@ static void compare(struct proof_check *c, uint64_t size, const uint8_t *root, b
     if (mine != NULL && memcmp(root, mine, EVENT_HASH) == 0) {
         *ret_same = true;
     } else if (mine != NULL) {
-        contradict(c, "T3", LEDGER_COMPLETENESS,
+        contradict(c, "T3", LOG_COMPLETENESS,
                    "a checkpoint of this log and size with another root is known: a second history");
     }
 }
@@ -321,18 +320,18 @@ static void by_checkpoint(struct proof_check *c, const struct trust_checkpoint *
     if (!bytes_eq(epoch_first_origin(origin), epoch_first_origin(c->point.origin))) {
         snprintf(text, sizeof(text), "the checkpoint '%.200s' is of another log, '%.*s'", known->path,
                  (int)(origin.n < 100 ? origin.n : 100), (const char *)origin.p);
-        contradict(c, "T4", LEDGER_ANCHORING, text);
+        contradict(c, "T4", LOG_ANCHORING, text);
     } else if (log != NULL && note_check_key(&known->parsed, log, NULL) != NOTE_GOOD) {
         snprintf(text, sizeof(text), "the checkpoint '%.200s' has no good signature of the log key '%.100s'", known->path,
                  log->name);
-        contradict(c, "T4", LEDGER_ANCHORING, text);
+        contradict(c, "T4", LOG_ANCHORING, text);
     } else {
         compare(c, known->point.size, known->point.root, ret_same);
     }
 }
 
 /* Heads and checkpoints known from before. Whether one of them has this root; what cannot be compared says nothing. */
-static bool check_known(struct proof_check *c, const struct ledger_trust *trust) {
+static bool check_known(struct proof_check *c, const struct log_trust *trust) {
     bool same = false;
     struct policy_verdict seal = {0};
     struct bytes first = epoch_first_origin(c->point.origin);
@@ -348,9 +347,9 @@ static bool check_known(struct proof_check *c, const struct ledger_trust *trust)
     for (size_t i = 0; trust != NULL && i < trust->n_checkpoints; i++) {
         by_checkpoint(c, trust->checkpoint[i], seal.log_known ? &seal.log : NULL, &same);
     }
-    say(c, LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE,
+    say(c, LOG_COMPLETENESS, LOG_ASPECT_NOTE,
         same ? "one event; its checkpoint is known from before" : "one event; the rest of the ledger is not examined");
-    return same && c->report->verdict < LEDGER_CONTRADICTS;
+    return same && c->report->verdict < LOG_CONTRADICTS;
 }
 
 /* The form of proof and checkpoint: what does not have it is a finding. */
@@ -367,20 +366,20 @@ static int take_proof(struct proof_check *c, struct bytes proof) {
         rc = checkpoint_decode(c->note->text, &c->point, &why);
     }
     if (rc == ERR_CORRUPT) {
-        fault(c, rule, LEDGER_INTEGRITY, "proof", why.msg);
+        fault(c, rule, LOG_INTEGRITY, "proof", why.msg);
     }
     c->parsed = rc == 0;
     return rc;
 }
 
 static void say_nothing(struct proof_check *c) {
-    for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
-        say(c, (enum ledger_aspect)i, LEDGER_ASPECT_UNCHECKED, "not checked");
+    for (size_t i = 0; i < LOG_ASPECTS; i++) {
+        say(c, (enum log_aspect)i, LOG_ASPECT_UNCHECKED, "not checked");
     }
 }
 
-int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
-                        struct ledger_report *ret, struct err *err) {
+int log_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct log_trust *trust,
+                     struct log_report *ret, struct err *err) {
     struct proof_check c = {0};
     int rc = crypt_init(err);
     if (rc != 0) {
@@ -404,9 +403,9 @@ int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payl
         check_leaf(&c, leaf, trust);
         check_payload(&c, payload, trust);
         check_seal(&c, trust, check_known(&c, trust));
-        say(&c, LEDGER_ERASURES, LEDGER_ASPECT_UNCHECKED, "not examined");
-        say(&c, LEDGER_GAPS, LEDGER_ASPECT_UNCHECKED, "not examined");
-        say(&c, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+        say(&c, LOG_ERASURES, LOG_ASPECT_UNCHECKED, "not examined");
+        say(&c, LOG_GAPS, LOG_ASPECT_UNCHECKED, "not examined");
+        say(&c, LOG_DERIVED, LOG_ASPECT_UNCHECKED, "not checked");
         size_t n = c.point.origin.n < sizeof(c.report->origin) - 1 ? c.point.origin.n : sizeof(c.report->origin) - 1;
         memcpy(c.report->origin, c.point.origin.p, n);
         c.report->head.size = c.point.size;

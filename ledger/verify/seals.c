@@ -11,7 +11,7 @@
 #include "ledger/signing/epoch.h"
 #include "ledger/verify/verify.h"
 
-#define CHECKPOINT_GAP_MAX (LEDGER_BATCH_EVENTS_MAX + 2 + EVENT_GROUP) /* no commit is larger */
+#define CHECKPOINT_GAP_MAX (LOG_BATCH_EVENTS_MAX + 2 + EVENT_GROUP) /* no commit is larger */
 
 /* ---- epochs ---- */
 
@@ -30,14 +30,14 @@ static int epoch_push(struct verify *v, const struct verify_epoch *epoch, struct
 
 static int add_epoch(struct verify *v, uint64_t seq, const struct epoch_said *said, struct err *err) {
     struct verify_epoch e = {
-        .from_size = seq + 1, .to_size = LEDGER_NO_SEQ, .seq = seq, .restored = said->restored, .vkey = said->key};
+        .from_size = seq + 1, .to_size = LOG_NO_SEQ, .seq = seq, .restored = said->restored, .vkey = said->key};
     for (size_t i = 0; i < v->n_epochs; i++) {
         if (epoch_same_key(&v->epoch[i].vkey, &e.vkey)) {
-            verify_refuse(v, "F21", LEDGER_SEALS, seq, "epoch", "the new epoch key is the key of epoch %zu again", i);
+            verify_refuse(v, "F21", LOG_SEALS, seq, "epoch", "the new epoch key is the key of epoch %zu again", i);
         }
     }
     if (v->n_epochs > 0 && v->log_known && epoch_same_key(&v->log, &e.vkey)) {
-        verify_refuse(v, "F21", LEDGER_SEALS, seq, "epoch", "the new epoch key is the log key");
+        verify_refuse(v, "F21", LOG_SEALS, seq, "epoch", "the new epoch key is the log key");
     }
     memcpy(e.origin, v->origin, sizeof(e.origin));
     return epoch_push(v, &e, err);
@@ -60,7 +60,7 @@ int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct e
             v->log_known = true;
         }
         struct verify_epoch mine = {
-            .from_size = e.from_size, .to_size = LEDGER_NO_SEQ, .seq = e.seq, .restored = e.restored, .vkey = e.vkey};
+            .from_size = e.from_size, .to_size = LOG_NO_SEQ, .seq = e.seq, .restored = e.restored, .vkey = e.vkey};
         memcpy(mine.origin, e.origin, sizeof(mine.origin));
         memcpy(v->origin, e.origin, sizeof(v->origin));
         rc = epoch_push(v, &mine, err);
@@ -86,7 +86,7 @@ static int take_epoch(struct verify *v, const struct event_header *h, struct byt
     struct epoch_said said;
     struct epoch_fault wrong;
     uint8_t root[EVENT_HASH];
-    struct epoch_place place = {.seq = h->seq, .number = v->n_epochs == 0 && h->seq > 0 ? LEDGER_NO_SEQ : v->n_epochs};
+    struct epoch_place place = {.seq = h->seq, .number = v->n_epochs == 0 && h->seq > 0 ? LOG_NO_SEQ : v->n_epochs};
     if (v->n_epochs > 0) {
         place.first = v->epoch[0].origin;
         place.now = v->origin;
@@ -96,7 +96,7 @@ static int take_epoch(struct verify *v, const struct event_header *h, struct byt
     }
     int rc = epoch_judge(h->kind, body, &place, &said, &wrong);
     if (rc != 0) {
-        verify_refuse(v, wrong.rule, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "%s", wrong.text);
+        verify_refuse(v, wrong.rule, LOG_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "%s", wrong.text);
     }
     if (rc < 0) {
         return 0;
@@ -129,7 +129,7 @@ static void take_secret(struct verify *v, uint64_t seq, struct bytes body) {
         v->keyed_by_seq = seq;
         return;
     }
-    verify_refuse(v, "F25", LEDGER_INTEGRITY, seq, VERIFY_PLACE(v, seq),
+    verify_refuse(v, "F25", LOG_INTEGRITY, seq, VERIFY_PLACE(v, seq),
                   "it names another secret of the ledger than event %llu", (unsigned long long)v->keyed_by_seq);
 }
 
@@ -139,7 +139,7 @@ int verify_epoch_event(struct verify *v, const struct event_header *h, struct by
     }
     take_secret(v, h->seq, body);
     if (bytes_is(h->kind, "ledger.created") && h->seq != 0) {
-        verify_refuse(v, "F15", LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq), "ledger.created is not the first event");
+        verify_refuse(v, "F15", LOG_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq), "ledger.created is not the first event");
         return 0;
     }
     return take_epoch(v, h, body, err);
@@ -189,12 +189,12 @@ static void judge_key(struct verify *v, const struct note *note, const struct no
     case NOTE_GOOD:
         break;
     case NOTE_ABSENT:
-        verify_refuse(v, key == &v->log ? "F29" : "F30", LEDGER_SEALS, size - 1, table,
+        verify_refuse(v, key == &v->log ? "F29" : "F30", LOG_SEALS, size - 1, table,
                       "the checkpoint of size %llu lacks the signature of the %s", (unsigned long long)size, what);
         break;
     default:
-        verify_refuse(v, "F12", LEDGER_SEALS, size - 1, table,
-                      "the signature of the %s on the checkpoint of size %llu is bad", what, (unsigned long long)size);
+        verify_refuse(v, "F12", LOG_SEALS, size - 1, table, "the signature of the %s on the checkpoint of size %llu is bad",
+                      what, (unsigned long long)size);
     }
 }
 
@@ -204,7 +204,7 @@ static void judge_others(struct verify *v, const struct note *note, const struct
     for (size_t i = 0; i < v->n_epochs; i++) {
         const struct verify_epoch *e = &v->epoch[i];
         if ((size < e->from_size || size > e->to_size) && check_key(note, &e->vkey, judged) != NOTE_ABSENT) {
-            verify_refuse(v, "F31", LEDGER_SEALS, size - 1, table,
+            verify_refuse(v, "F31", LOG_SEALS, size - 1, table,
                           "the checkpoint of size %llu is signed by epoch key %zu, which seals other sizes",
                           (unsigned long long)size, i);
         }
@@ -222,7 +222,7 @@ static void judge_note(struct verify *v, struct bytes bytes, const struct verify
     if (rc == 0) rc = checkpoint_decode(note->text, &point, &why);
     if (rc != 0) {
         if (!verify_hindered(v, rc, &why)) {
-            verify_refuse(v, "F10", LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",
+            verify_refuse(v, "F10", LOG_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",
                           (unsigned long long)size, why.msg);
         }
         free(note);
@@ -231,11 +231,11 @@ static void judge_note(struct verify *v, struct bytes bytes, const struct verify
     size_t n = epochs_of(v, size, epochs);
     const char *origin = n == 0 ? v->origin : epochs[0]->origin;
     if (!bytes_is(point.origin, origin) || point.size != size) {
-        verify_refuse(v, "F28", LEDGER_SEALS, size - 1, table, "the checkpoint at size %llu is of '%.*s', size %llu",
+        verify_refuse(v, "F28", LOG_SEALS, size - 1, table, "the checkpoint at size %llu is of '%.*s', size %llu",
                       (unsigned long long)size, (int)point.origin.n, (const char *)point.origin.p,
                       (unsigned long long)point.size);
     } else if (memcmp(point.root, root, EVENT_HASH) != 0) {
-        verify_refuse(v, "F28", LEDGER_INTEGRITY, size - 1, table,
+        verify_refuse(v, "F28", LOG_INTEGRITY, size - 1, table,
                       "the tree of size %llu does not have the root that was sealed", (unsigned long long)size);
     }
     if (v->log_known) {
@@ -249,7 +249,7 @@ static void judge_note(struct verify *v, struct bytes bytes, const struct verify
                   size, table);
     }
     if (n == 0) {
-        verify_fault(v, LEDGER_SEALS, size - 1, table, "no epoch key seals size %llu", (unsigned long long)size);
+        verify_fault(v, LOG_SEALS, size - 1, table, "no epoch key seals size %llu", (unsigned long long)size);
     }
     judge_others(v, note, judged, size, table);
     free(note);
@@ -267,10 +267,10 @@ int verify_checkpoint_seek(struct verify *v, uint64_t size, struct err *err) {
     }
     be64_put(be, size);
     rc = db_cursor_seek(cursor, (struct bytes){be, sizeof(be)}, &key, &value, err);
-    v->next_checkpoint = rc == 0 && key.n == 8 ? be64_get(key.p) : LEDGER_NO_SEQ;
+    v->next_checkpoint = rc == 0 && key.n == 8 ? be64_get(key.p) : LOG_NO_SEQ;
     if (rc == 0 && key.n != 8) {
         v->checkpoints_end = true;
-        verify_fault(v, LEDGER_SEALS, LEDGER_NO_SEQ, "checkpoint", "a record has a key of %zu bytes", key.n);
+        verify_fault(v, LOG_SEALS, LOG_NO_SEQ, "checkpoint", "a record has a key of %zu bytes", key.n);
     }
     db_cursor_close(cursor);
     return rc < 0 ? rc : 0;
@@ -278,7 +278,7 @@ int verify_checkpoint_seek(struct verify *v, uint64_t size, struct err *err) {
 
 static void check_kept_gap(struct verify *v, uint64_t size) {
     if (size - v->last_kept > CHECKPOINT_GAP_MAX) {
-        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "no checkpoint is kept between size %llu and %llu",
+        verify_fault(v, LOG_SEALS, size - 1, "checkpoint", "no checkpoint is kept between size %llu and %llu",
                      (unsigned long long)v->last_kept, (unsigned long long)size);
     }
     v->last_kept = size;
@@ -292,7 +292,7 @@ static void judge_kept(struct verify *v, const struct merkle_edge *edge, struct 
     unsigned flags = record.n < 1 ? 0 : record.p[0];
     if (flags == 0 || (flags & ~(unsigned)(CORE_KEEP_BOUNDARY | CORE_KEEP_HANDOVER | CORE_KEEP_COSIGNED)) != 0 ||
         ((flags & CORE_KEEP_HANDOVER) != 0) != handover) {
-        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the record of size %llu gives a wrong reason for being kept",
+        verify_fault(v, LOG_SEALS, size - 1, "checkpoint", "the record of size %llu gives a wrong reason for being kept",
                      (unsigned long long)size);
     }
     merkle_edge_root(edge, root);
@@ -311,7 +311,7 @@ int verify_checkpoint_here(struct verify *v, struct err *err) {
     bool handover = v->n_epochs > 1 && v->epoch[v->n_epochs - 1].from_size == size;
     if (size != v->next_checkpoint) {
         if (handover) {
-            verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the handover at size %llu has no checkpoint",
+            verify_fault(v, LOG_SEALS, size - 1, "checkpoint", "the handover at size %llu has no checkpoint",
                          (unsigned long long)size);
         }
         return 0;
@@ -336,7 +336,7 @@ static void check_epoch_record(struct verify *v, size_t i) {
     }
     if (rc != 0 || e.from_size != want->from_size || e.seq != want->seq || e.restored != want->restored ||
         !note_vkey_eq(&e.vkey, &want->vkey) || strcmp(e.origin, want->origin) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, want->seq, "epoch", "the record of epoch %zu is not what its event says", i);
+        verify_fault(v, LOG_INTEGRITY, want->seq, "epoch", "the record of epoch %zu is not what its event says", i);
     }
 }
 
@@ -347,8 +347,8 @@ static int check_epochs(struct verify *v, struct err *err) {
         return rc;
     }
     if (count != v->view.head.epoch + 1) { /* of the snapshot that was counted: others may have rotated since */
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "epoch", "%llu records for %llu epoch keys",
-                     (unsigned long long)count, (unsigned long long)v->view.head.epoch + 1);
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "epoch", "%llu records for %llu epoch keys", (unsigned long long)count,
+                     (unsigned long long)v->view.head.epoch + 1);
     }
     for (size_t i = 0; i < v->n_epochs; i++) {
         check_epoch_record(v, i);
@@ -356,7 +356,7 @@ static int check_epochs(struct verify *v, struct err *err) {
     if (v->n_epochs > 0) {
         const struct verify_epoch *last = &v->epoch[v->n_epochs - 1];
         if (v->head.epoch != v->n_epochs - 1 || v->head.epoch_from != last->from_size) {
-            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta",
+            verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "meta",
                          "the head record names epoch %llu from size %llu, the "
                          "events say %zu from %llu",
                          (unsigned long long)v->head.epoch, (unsigned long long)v->head.epoch_from, v->n_epochs - 1,
@@ -370,7 +370,7 @@ static int check_epochs(struct verify *v, struct err *err) {
 static void check_last_kept(struct verify *v) {
     uint64_t due = v->head.size / EVENT_GROUP * EVENT_GROUP;
     if (v->last_kept < due || v->last_kept == 0) {
-        verify_fault(v, LEDGER_SEALS, due == 0 ? 0 : due - 1, "checkpoint", "no checkpoint is kept of size %llu or above",
+        verify_fault(v, LOG_SEALS, due == 0 ? 0 : due - 1, "checkpoint", "no checkpoint is kept of size %llu or above",
                      (unsigned long long)(due == 0 ? 1 : due));
     }
 }

@@ -20,8 +20,8 @@ typedef void record_fn(struct verify *v, enum core_table table, struct bytes key
 static void stranger(struct verify *v, enum core_table table, struct bytes key) {
     char text[65];
     text_hex(text, key.p, key.n < 32 ? key.n : 32);
-    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table],
-                 "no event accounts for the record with key %s", text);
+    verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table], "no event accounts for the record with key %s",
+                 text);
 }
 
 static int sweep(struct verify *v, enum core_table table, record_fn *record, struct err *err) {
@@ -39,7 +39,7 @@ static int sweep(struct verify *v, enum core_table table, record_fn *record, str
     while (rc == 0) {
         /* a damaged tree may lead round in a circle */
         if (key.n > sizeof(last) || (!first && bytes_cmp(key, (struct bytes){last, last_n}) <= 0)) {
-            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "the table's keys are out of order");
+            verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table], "the table's keys are out of order");
             break;
         }
         record(v, table, key, value);
@@ -99,7 +99,7 @@ static void on_surplus(struct verify *v, enum core_table table, struct bytes key
     }
     if (v->naming != at / EVENT_GROUP) {
         struct err why = {0};
-        v->naming = LEDGER_NO_SEQ;
+        v->naming = LOG_NO_SEQ;
         int rc = core_group_load(v->txn, &v->view.head, at / EVENT_GROUP, v->mine->group, NULL, &why);
         if (rc != 0) {
             verify_hindered(v, rc, &why); /* damage was said already */
@@ -148,7 +148,7 @@ static void on_tile(struct verify *v, enum core_table table, struct bytes key, s
     if (due == 0) {
         stranger(v, table, key);
     } else if (value.n != due * MERKLE_HASH) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "tile", "tile %u/%llu has %zu bytes where %llu are due", level,
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "tile", "tile %u/%llu has %zu bytes where %llu are due", level,
                      (unsigned long long)index, value.n, (unsigned long long)(due * MERKLE_HASH));
     }
 }
@@ -161,7 +161,7 @@ static void on_artifact(struct verify *v, enum core_table table, struct bytes ke
     text_hex(hex, key.p, key.n < EVENT_HASH ? key.n : EVENT_HASH);
     if (key.n == EVENT_HASH && value.n == ARTIFACT_RECORD_HEAD && value.p[0] == ARTIFACT_ERASED) {
         if (!verify_artifact_claimed(v, key) && !verify_erased_since(v, key)) {
-            verify_fault(v, LEDGER_ERASURES, LEDGER_NO_SEQ, core_table_names[table],
+            verify_fault(v, LOG_ERASURES, LOG_NO_SEQ, core_table_names[table],
                          "artifact:sha256:%s is missing, and no ledger.erased event says so", hex);
         }
         return;
@@ -169,7 +169,7 @@ static void on_artifact(struct verify *v, enum core_table table, struct bytes ke
     v->n_artifacts++;
     int rc = artifact_check(v->ledger, key, value, &why);
     if (rc != 0 && !verify_hindered(v, rc, &why) && !verify_erased_since(v, key)) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "artifact:sha256:%s: %s", hex, why.msg);
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table], "artifact:sha256:%s: %s", hex, why.msg);
     }
 }
 
@@ -220,7 +220,7 @@ static int check_cursors(struct verify *v, struct err *err) {
             known = memcmp(told.p + k, stored->digest, CURSOR_CLAIM) == 0;
         }
         if (!known) {
-            verify_fault(v, LEDGER_INTEGRITY, stored->seq, core_table_names[T_CURSOR],
+            verify_fault(v, LOG_INTEGRITY, stored->seq, core_table_names[T_CURSOR],
                          "the cursor that this import moved is missing");
             buf_put(&told, stored->digest, CURSOR_CLAIM);
             rc = buf_check(&told, "cursors", err);
@@ -245,7 +245,7 @@ static int check_stored(struct verify *v, struct err *err) {
         rc = db_get(v->txn, T_ARTIFACT, (struct bytes){stored->digest, EVENT_HASH}, &record, err);
         if (rc == ERR_NOTFOUND) {
             text_hex(hex, stored->digest, EVENT_HASH);
-            verify_fault(v, LEDGER_INTEGRITY, stored->seq, core_table_names[T_ARTIFACT],
+            verify_fault(v, LOG_INTEGRITY, stored->seq, core_table_names[T_ARTIFACT],
                          "artifact:sha256:%s, which it says was put, is missing", hex);
             rc = 0;
         }
@@ -257,7 +257,7 @@ static void on_cursor(struct verify *v, enum core_table table, struct bytes key,
     struct bytes content;
     struct err why = {0};
     if (cursor_decode(key, value, &content, &why) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table], "%s", why.msg);
     }
 }
 
@@ -266,12 +266,12 @@ static void on_key_secret(struct verify *v, enum core_table table, struct bytes 
     char digest[KEY_SECRET_DIGEST];
     struct err why = {0};
     if (key_secret_decode(value, secret, &why) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table], "%s", why.msg);
         return;
     }
     key_secret_digest(secret, digest);
     if (v->keyed_by[0] != '\0' && strcmp(digest, v->keyed_by) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table],
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table],
                      "the record '" KEY_SECRET_RECORD "' is not the one that event %llu names",
                      (unsigned long long)v->keyed_by_seq);
     }
@@ -282,7 +282,7 @@ static void on_place(struct verify *v, enum core_table table, struct bytes value
     struct place place;
     struct err why = {0};
     if (place_decode(value, &place, &why) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table], "%s", why.msg);
     }
 }
 
@@ -316,7 +316,7 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
     if (buf_check(&want, "a record of the table meta", &why) != 0) {
         verify_hindered(v, want.fail, &why);
     } else if (want.n > 0 && !bytes_eq(value, bytes_of_buf(&want))) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record '%.*s' is not what the events say", (int)key.n,
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record '%.*s' is not what the events say", (int)key.n,
                      (const char *)key.p);
     }
     buf_done(&want);
@@ -332,18 +332,18 @@ static void check_head(struct verify *v) {
     uint8_t zero[EVENT_HASH] = {0};
     for (size_t i = 0; i < merkle_edge_count(h->size); i++) {
         if (memcmp(h->edge.hash[i], v->edge.hash[i], MERKLE_HASH) != 0) {
-            verify_fault(v, LEDGER_INTEGRITY, h->size - 1, "meta", "the head record's tree is not that of the events");
+            verify_fault(v, LOG_INTEGRITY, h->size - 1, "meta", "the head record's tree is not that of the events");
             break;
         }
     }
     if (memcmp(h->prev, v->chain.prev, EVENT_HASH) != 0 || h->time != v->chain.time) {
-        verify_fault(v, LEDGER_INTEGRITY, h->size - 1, "meta", "the head record's newest event is not the newest event");
+        verify_fault(v, LOG_INTEGRITY, h->size - 1, "meta", "the head record's newest event is not the newest event");
     }
     if (h->size % EVENT_GROUP == 0 && memcmp(h->seed, zero, EVENT_HASH) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record has a seed and no group");
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the head record has a seed and no group");
     }
     if (h->keyed_from % CORE_SEGMENT != 0 || h->keyed_from > h->size || h->epoch_since > h->time) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record's numbers do not fit");
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the head record's numbers do not fit");
     }
 }
 
@@ -355,7 +355,7 @@ static int check_meta_names(struct verify *v, struct err *err) {
         struct bytes record;
         rc = db_get(v->txn, T_META, bytes_of(names[i]), &record, err);
         if (rc == ERR_NOTFOUND) {
-            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record '%s' is missing", names[i]);
+            verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record '%s' is missing", names[i]);
             rc = 0;
         }
     }
@@ -363,7 +363,7 @@ static int check_meta_names(struct verify *v, struct err *err) {
 }
 
 static void on_stranger_table(void *ctx, struct bytes name) {
-    verify_fault(ctx, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "root", "there is a table '%.*s' that does not belong here",
+    verify_fault(ctx, LOG_INTEGRITY, LOG_NO_SEQ, "root", "there is a table '%.*s' that does not belong here",
                  (int)(name.n < 64 ? name.n : 64), (const char *)name.p);
 }
 
@@ -374,7 +374,7 @@ static int check_pages(struct verify *v, struct err *err) {
     if (rc != ERR_CORRUPT) {
         return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
     }
-    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "database", "%s", why.msg);
+    verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "database", "%s", why.msg);
     return 0;
 }
 
@@ -390,7 +390,7 @@ int verify_tables(struct verify *v, struct err *err) {
     check_head(v);
     if (rc == 0) rc = check_meta_names(v, err);
     if (rc == 0) rc = check_stored(v, err);
-    v->naming = LEDGER_NO_SEQ;
+    v->naming = LOG_NO_SEQ;
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && rc == 0; i++) {
         rc = sweep(v, sweeps[i].table, sweeps[i].record, err);
         bool surplus = (sweeps[i].table == T_PAYLOAD && v->counts.external != 0) ||

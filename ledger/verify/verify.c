@@ -14,43 +14,43 @@
 
 #define RENEW_NS CLOCK_NS_PER_S
 
-const char *ledger_aspect_name(enum ledger_aspect aspect) {
-    static const char *const names[LEDGER_ASPECTS] = {"integrity", "seals",    "anchoring", "completeness",
-                                                      "authors",   "erasures", "gaps",      "derived"};
+const char *log_aspect_name(enum log_aspect aspect) {
+    static const char *const names[LOG_ASPECTS] = {"integrity", "seals",    "anchoring", "completeness",
+                                                   "authors",   "erasures", "gaps",      "derived"};
     return names[aspect];
 }
 
-/* Findings are kept in the order of their seqs, those about no event last; the first LEDGER_FINDINGS_MAX of them. */
-void verify_vfault(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+/* Findings are kept in the order of their seqs, those about no event last; the first LOG_FINDINGS_MAX of them. */
+void verify_vfault(struct verify *v, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                    const char *fmt, va_list ap) {
-    struct ledger_report *report = v->report;
-    struct ledger_finding finding = {.aspect = aspect, .seq = seq};
+    struct log_report *report = v->report;
+    struct log_finding finding = {.aspect = aspect, .seq = seq};
     vsnprintf(finding.reason, sizeof(finding.reason), fmt, ap);
     snprintf(finding.table, sizeof(finding.table), "%s", table);
     snprintf(finding.rule, sizeof(finding.rule), "%s", rule);
-    report->verdict = LEDGER_INVALID;
-    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
-    size_t n = report->n_findings < LEDGER_FINDINGS_MAX ? (size_t)report->n_findings : LEDGER_FINDINGS_MAX;
+    report->verdict = LOG_INVALID;
+    report->aspect[aspect].state = LOG_ASPECT_FAULT;
+    size_t n = report->n_findings < LOG_FINDINGS_MAX ? (size_t)report->n_findings : LOG_FINDINGS_MAX;
     size_t at = n;
     while (at > 0 && report->findings[at - 1].seq > seq) {
         at--;
     }
     report->n_findings++;
-    if (at < LEDGER_FINDINGS_MAX) {
-        size_t keep = n < LEDGER_FINDINGS_MAX ? n : LEDGER_FINDINGS_MAX - 1;
+    if (at < LOG_FINDINGS_MAX) {
+        size_t keep = n < LOG_FINDINGS_MAX ? n : LOG_FINDINGS_MAX - 1;
         memmove(&report->findings[at + 1], &report->findings[at], (keep - at) * sizeof(finding));
         report->findings[at] = finding;
     }
 }
 
-void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...) {
+void verify_fault(struct verify *v, enum log_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     verify_vfault(v, "", aspect, seq, table, fmt, ap);
     va_end(ap);
 }
 
-void verify_refuse(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+void verify_refuse(struct verify *v, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                    const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
@@ -86,21 +86,21 @@ int verify_renew(struct verify *v, struct err *err) {
 
 /* ---- text of the aspects ---- */
 
-static void say(struct verify *v, enum ledger_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...)
+static void say(struct verify *v, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* A faulty aspect keeps its state; its text is the count of findings. */
-static void say(struct verify *v, enum ledger_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...) {
-    struct ledger_report *report = v->report;
+static void say(struct verify *v, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...) {
+    struct log_report *report = v->report;
     char *text = report->aspect[aspect].text;
     size_t max = sizeof(report->aspect[0].text);
-    if (report->aspect[aspect].state == LEDGER_ASPECT_FAULT) {
+    if (report->aspect[aspect].state == LOG_ASPECT_FAULT) {
         size_t n = 0;
-        for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report->n_findings; i++) {
+        for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report->n_findings; i++) {
             n += report->findings[i].aspect == aspect ? 1 : 0;
         }
         if (text[0] == '\0') {
-            bool more = report->n_findings > LEDGER_FINDINGS_MAX;
+            bool more = report->n_findings > LOG_FINDINGS_MAX;
             snprintf(text, max, "%zu%s fault%s", n, more ? " or more" : "", n == 1 && !more ? "" : "s");
         }
         return;
@@ -121,11 +121,11 @@ static void say_gaps(struct verify *v) {
         memcpy(ahead, "; ", 3);
         lead_words(&lead, ahead + 2, sizeof(ahead) - 2);
     }
-    enum ledger_aspect_state state = v->counts.gaps == 0 && lead.ns == 0 ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE;
+    enum log_aspect_state state = v->counts.gaps == 0 && lead.ns == 0 ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE;
     if (v->counts.gaps == 0) {
-        say(v, LEDGER_GAPS, state, "none recorded%s%s", v->from > 0 ? " by the events that were read" : "", ahead);
+        say(v, LOG_GAPS, state, "none recorded%s%s", v->from > 0 ? " by the events that were read" : "", ahead);
     } else {
-        say(v, LEDGER_GAPS, state, "%llu recorded, the first is event %llu%s", (unsigned long long)v->counts.gaps,
+        say(v, LOG_GAPS, state, "%llu recorded, the first is event %llu%s", (unsigned long long)v->counts.gaps,
             (unsigned long long)v->counts.first_gap, ahead);
     }
 }
@@ -139,16 +139,16 @@ static void say_all(struct verify *v, uint64_t artifacts) {
     }
     if (put > 0) {
         snprintf(stored, sizeof(stored), "; artifacts named as put: %zu, missing none, erased %llu", put,
-                 (unsigned long long)v->erasures.n_of[LEDGER_ERASE_ARTIFACT]);
+                 (unsigned long long)v->erasures.n_of[LOG_ERASE_ARTIFACT]);
     }
     if (v->from > 0) {
-        say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD,
+        say(v, LOG_INTEGRITY, LOG_ASPECT_GOOD,
             "events %llu..%llu: bytes, chain and tree; the %llu before were verified earlier and not read again", from,
             size - 1, from);
     } else {
-        say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD,
-            "%llu event%s, %llu bundle%s, %llu artifact%s: every byte, chain and tree%s", size, text_s(size),
-            size / EVENT_GROUP, text_s(size / EVENT_GROUP), (unsigned long long)artifacts, text_s(artifacts), stored);
+        say(v, LOG_INTEGRITY, LOG_ASPECT_GOOD, "%llu event%s, %llu bundle%s, %llu artifact%s: every byte, chain and tree%s",
+            size, text_s(size), size / EVENT_GROUP, text_s(size / EVENT_GROUP), (unsigned long long)artifacts,
+            text_s(artifacts), stored);
     }
     char restored[96] = "";
     if (v->n_restored > 0) {
@@ -156,47 +156,46 @@ static void say_all(struct verify *v, uint64_t artifacts) {
                  (unsigned long long)v->n_restored, v->n_restored == 1 ? "" : "s", (unsigned long long)v->last_restored);
     }
     if (v->newest_judged) {
-        say(v, LEDGER_SEALS, v->n_restored > 0 ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD,
+        say(v, LOG_SEALS, v->n_restored > 0 ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD,
             "log key '%s', %zu epoch key%s, %zu handover%s; newest checkpoint at size %llu%s", v->log.name, v->n_epochs,
             v->n_epochs == 1 ? "" : "s", v->n_epochs > 0 ? v->n_epochs - 1 : 0, v->n_epochs == 2 ? "" : "s", size,
             restored);
     } else {
-        say(v, LEDGER_SEALS, LEDGER_ASPECT_UNCHECKED, "the newest checkpoint was not judged: the events end before it");
+        say(v, LOG_SEALS, LOG_ASPECT_UNCHECKED, "the newest checkpoint was not judged: the events end before it");
     }
     if (v->counts.authored == 0) {
-        say(v, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event %sis signed by an author",
-            v->from > 0 ? "that was read " : "");
+        say(v, LOG_AUTHORS, LOG_ASPECT_GOOD, "no event %sis signed by an author", v->from > 0 ? "that was read " : "");
     } else {
         bool all = v->counts.author_good == v->counts.authored;
-        say(v, LEDGER_AUTHORS, all ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE,
+        say(v, LOG_AUTHORS, all ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE,
             "%llu signed: %llu by authors you named, %llu by others (not checked); " EVENT_NOT_AUTHORS,
             (unsigned long long)v->counts.authored, (unsigned long long)v->counts.author_good,
             (unsigned long long)(v->counts.authored - v->counts.author_good));
     }
     char erased[512];
     bool some = verify_erasures_say(v, erased, sizeof(erased));
-    say(v, LEDGER_ERASURES, some ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD, "%s", some ? erased : "none");
+    say(v, LOG_ERASURES, some ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD, "%s", some ? erased : "none");
     say_gaps(v);
     if (!v->options->derived) {
-        say(v, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+        say(v, LOG_DERIVED, LOG_ASPECT_UNCHECKED, "not checked");
     }
 }
 
 /* Of a ledger that cannot even be begun with: nothing is good that was not looked at. */
 static void say_unexamined(struct verify *v) {
-    for (int i = 0; i < LEDGER_ASPECTS; i++) {
-        say(v, (enum ledger_aspect)i, LEDGER_ASPECT_UNCHECKED, "not examined");
+    for (int i = 0; i < LOG_ASPECTS; i++) {
+        say(v, (enum log_aspect)i, LOG_ASPECT_UNCHECKED, "not examined");
     }
 }
 
 /* ---- derived data ---- */
 
 static void derived_differs(void *ctx, uint64_t first, const char *why) {
-    verify_fault(ctx, LEDGER_DERIVED, first, "keyseg", "the key segment that begins there: %s", why);
+    verify_fault(ctx, LOG_DERIVED, first, "keyseg", "the key segment that begins there: %s", why);
 }
 
 static void derived_progress(void *ctx, uint64_t done, uint64_t total) {
-    const struct ledger_verify_options *options = ((struct verify *)ctx)->options;
+    const struct log_verify_options *options = ((struct verify *)ctx)->options;
     if (options->progress != NULL) {
         options->progress(options->progress_ctx, done, total);
     }
@@ -215,16 +214,16 @@ static int try_derived(void *ctx, struct err *err) {
     if (rc == 0) rc = derived_look(v->ledger, &db, &why);
     if (rc == ERR_NOTFOUND) {
         bool absent = !file_exists(dir);
-        say(v, LEDGER_DERIVED, absent ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_UNCHECKED, "%s%s%s",
+        say(v, LOG_DERIVED, absent ? LOG_ASPECT_GOOD : LOG_ASPECT_UNCHECKED, "%s%s%s",
             absent ? "absent" : "not compared: ", absent ? "" : why.msg, "; it is rebuilt when needed");
         return 0;
     }
     if (rc == 0) rc = segments_check(v->ledger, db, &check, &covered, &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED || rc == ERR_VERSION) {
-        verify_fault(v, LEDGER_DERIVED, LEDGER_NO_SEQ, "keyseg", "%s", why.msg);
+        verify_fault(v, LOG_DERIVED, LOG_NO_SEQ, "keyseg", "%s", why.msg);
         rc = 0;
     }
-    say(v, LEDGER_DERIVED, LEDGER_ASPECT_GOOD, "idempotency keys of the first %llu event%s replayed and equal",
+    say(v, LOG_DERIVED, LOG_ASPECT_GOOD, "idempotency keys of the first %llu event%s replayed and equal",
         (unsigned long long)covered, text_s(covered));
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
@@ -268,7 +267,7 @@ static bool epochs_before(struct verify *v, const struct policy_head *head, uint
 
 /* With since_verified: the group of the head that the trust file knows, if the stored tree still has that root. */
 static int begin_since(struct verify *v, struct err *err) {
-    const struct ledger_trust *trust = v->options->trust;
+    const struct log_trust *trust = v->options->trust;
     const struct policy_head *head =
         !v->options->since_verified || trust == NULL ? NULL : policy_head_find(trust->policy, bytes_of(v->ledger->origin));
     struct merkle_edge edge;
@@ -336,7 +335,7 @@ static int damaged(struct verify *v, int rc, const struct err *why, struct err *
     if (rc != ERR_CORRUPT && rc != ERR_TAMPERED && rc != ERR_VERSION) {
         return err_set(err, rc, "%s", why->msg);
     }
-    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "database", "%s", why->msg);
+    verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "database", "%s", why->msg);
     return 0;
 }
 
@@ -344,7 +343,7 @@ static int run(struct verify *v, struct err *err) {
     struct err why = {0};
     int rc = begin(v, &why);
     if (rc == 0 && v->head.size == 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events, so it proves nothing");
+        verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the ledger has no events, so it proves nothing");
     }
     if (rc != 0 || v->head.size == 0) {
         rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
@@ -369,16 +368,15 @@ static int run(struct verify *v, struct err *err) {
 }
 
 /* What was overwritten while it was read has no faults. */
-static int check_held(struct ledger *ledger, uint64_t newest, int rc, const struct ledger_report *report, struct err *err) {
-    bool bad = rc != 0 ? !err_is_system(rc) : report->verdict >= LEDGER_CONTRADICTS;
+static int check_held(struct ledger *ledger, uint64_t newest, int rc, const struct log_report *report, struct err *err) {
+    bool bad = rc != 0 ? !err_is_system(rc) : report->verdict >= LOG_CONTRADICTS;
     return bad && db_newest(ledger->evidence) != newest ? err_set(err, ERR_BUSY, "'%s': %s", ledger->dir, DB_UNHELD) : rc;
 }
 
-int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
-                  struct err *err) {
-    static const struct ledger_verify_options defaults = {.derived = false};
+int log_verify(struct ledger *ledger, const struct log_verify_options *options, struct log_report *ret, struct err *err) {
+    static const struct log_verify_options defaults = {.derived = false};
     struct verify *v = calloc(1, sizeof(*v));
-    struct ledger_report *report = calloc(1, sizeof(*report));
+    struct log_report *report = calloc(1, sizeof(*report));
     if (v == NULL || report == NULL) {
         free(v);
         free(report);

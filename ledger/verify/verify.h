@@ -26,7 +26,7 @@
 #define VERIFY_PLACE(v, seq) ((seq) / EVENT_GROUP < (v)->head.size / EVENT_GROUP ? "bundle" : "tail")
 
 struct verify_epoch {
-    uint64_t from_size, to_size; /* LEDGER_NO_SEQ while current */
+    uint64_t from_size, to_size; /* LOG_NO_SEQ while current */
     uint64_t seq;                /* of the event that brought it */
     bool restored;
     struct note_vkey vkey;
@@ -139,7 +139,7 @@ struct verify_part {
 
 /* That a ledger.erased event names something as erased. */
 struct verify_claim {
-    enum ledger_erase_what what;
+    enum log_erase_what what;
     uint64_t seq, by;           /* of which event; the event that says so */
     uint8_t digest[EVENT_HASH]; /* which artifact */
     size_t at, n;               /* names of fields, a canonical array in verify_erasures.names; n 0: all of them */
@@ -157,15 +157,15 @@ struct verify_erasures {
     struct verify_absent *absent; /* owned */
     size_t n_absent, cap_absent;
     struct buf names;
-    bool pending;                             /* old pages of the database may still hold what was erased */
-    uint64_t seen;                            /* the events before this one were looked at for what they erased */
-    uint64_t n_of[LEDGER_ERASE_ARTIFACT + 1]; /* events, artifacts */
+    bool pending;                          /* old pages of the database may still hold what was erased */
+    uint64_t seen;                         /* the events before this one were looked at for what they erased */
+    uint64_t n_of[LOG_ERASE_ARTIFACT + 1]; /* events, artifacts */
 };
 
 struct verify {
     struct ledger *ledger;
-    const struct ledger_verify_options *options;
-    struct ledger_report *report;
+    const struct log_verify_options *options;
+    struct log_report *report;
     struct core_view view;
     uint64_t renewed;
     struct buf newest;  /* the newest checkpoint, copied at the first snapshot */
@@ -176,7 +176,7 @@ struct verify {
     struct merkle_edge edge;     /* over the events read so far */
     struct verify_chain chain;
     bool gaps_in_reading;     /* some events could not be read: what hangs on them cannot be counted */
-    uint64_t next_checkpoint; /* size of the next kept one; LEDGER_NO_SEQ: none; 0: not looked for yet */
+    uint64_t next_checkpoint; /* size of the next kept one; LOG_NO_SEQ: none; 0: not looked for yet */
     bool checkpoints_end;     /* something that is not a key is between them: those after it are strangers */
     uint64_t last_kept;       /* size of the last kept one that was seen */
     bool newest_judged;       /* the newest checkpoint, against the events */
@@ -200,18 +200,18 @@ struct verify {
     uint64_t from; /* first event that is read */
     struct verify_counts counts;
     uint64_t n_checkpoints, n_artifacts;
-    uint64_t naming; /* group that the sweep has loaded to name a surplus record; LEDGER_NO_SEQ: none */
+    uint64_t naming; /* group that the sweep has loaded to name a surplus record; LOG_NO_SEQ: none */
     uint64_t n_restored, last_restored;
     struct err hindered; /* the first failure of the system; code 0: none */
 };
 
-/* Adds a finding; aspects of it become faulty. seq LEDGER_NO_SEQ: about none. */
-void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...)
+/* Adds a finding; aspects of it become faulty. seq LOG_NO_SEQ: about none. */
+void verify_fault(struct verify *v, enum log_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 /* The same of a rule of docs/format.md 11 that is broken. */
-void verify_refuse(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+void verify_refuse(struct verify *v, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
-void verify_vfault(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+void verify_vfault(struct verify *v, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                    const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
 /* True when `rc` is the system's failure: no fault of the ledger. It is kept, and the verification ends with it. */
 bool verify_hindered(struct verify *v, int rc, const struct err *why);

@@ -206,8 +206,8 @@ static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t d
     return rc;
 }
 
-int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LEDGER_ARTIFACT_ID], uint64_t *ret_size,
-                        struct err *err) {
+int log_artifact_put(struct ledger *ledger, const char *path, char ret_id[LOG_ARTIFACT_ID], uint64_t *ret_size,
+                     struct err *err) {
     uint8_t digest[HASH_LEN];
     uint64_t size;
     struct stat st;
@@ -228,7 +228,7 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
     if (rc == 0) {
         char hex[2 * HASH_LEN + 1];
         text_hex(hex, digest, HASH_LEN);
-        snprintf(ret_id, LEDGER_ARTIFACT_ID, "%s%s", ARTIFACT_PREFIX, hex);
+        snprintf(ret_id, LOG_ARTIFACT_ID, "%s%s", ARTIFACT_PREFIX, hex);
         *ret_size = size;
     }
     return rc;
@@ -431,7 +431,7 @@ int artifact_is_erased(struct ledger *ledger, struct bytes key, bool *ret, struc
     return rc;
 }
 
-int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err) {
+int log_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err) {
     uint8_t digest[HASH_LEN];
     struct err why = {0};
     struct db_txn *txn;

@@ -25,13 +25,13 @@
 #define AUTHOR_KEY_MIN   22 /* characters: 128 random bits in base64 */
 #define BATCH_MEMO_FROM  4  /* drafts; fewer do not repay its memory */
 
-int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct err *err) {
-    struct ledger_batch *batch = calloc(1, sizeof(*batch));
+int log_batch_new(struct ledger *ledger, struct log_batch **ret, struct err *err) {
+    struct log_batch *batch = calloc(1, sizeof(*batch));
     if (batch == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     batch->ledger = ledger;
-    buf_init(&batch->arena, LEDGER_BATCH_BYTES_MAX + BATCH_EVENT_ROOM);
+    buf_init(&batch->arena, LOG_BATCH_BYTES_MAX + BATCH_EVENT_ROOM);
     buf_init(&batch->scratch, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     buf_init(&batch->private_, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     buf_init(&batch->cursor, CURSOR_VALUE_MAX);
@@ -39,7 +39,7 @@ int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct er
     return 0;
 }
 
-void ledger_batch_clear(struct ledger_batch *batch) {
+void log_batch_clear(struct log_batch *batch) {
     buf_clear(&batch->arena);
     buf_clear(&batch->cursor);
     batch->n = 0;
@@ -47,12 +47,12 @@ void ledger_batch_clear(struct ledger_batch *batch) {
     batch->judge = NULL;
 }
 
-void guard_set(struct ledger_batch *batch, int (*judge)(void *ctx, uint64_t size, struct err *err), void *ctx) {
+void guard_set(struct log_batch *batch, int (*judge)(void *ctx, uint64_t size, struct err *err), void *ctx) {
     batch->judge = judge;
     batch->judge_ctx = ctx;
 }
 
-void ledger_batch_free(struct ledger_batch *batch) {
+void log_batch_free(struct log_batch *batch) {
     if (batch != NULL) {
         buf_done(&batch->arena);
         buf_done(&batch->scratch);
@@ -64,7 +64,7 @@ void ledger_batch_free(struct ledger_batch *batch) {
     }
 }
 
-size_t ledger_batch_count(const struct ledger_batch *batch) {
+size_t log_batch_count(const struct log_batch *batch) {
     return batch->n;
 }
 
@@ -82,7 +82,7 @@ static size_t count_below(const size_t *indexes, size_t n, uint64_t i) {
     return low;
 }
 
-void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n) {
+void log_batch_remove(struct log_batch *batch, const size_t *indexes, size_t n) {
     size_t gone = 0;
     for (size_t i = n > 0 ? indexes[0] : batch->n; i < batch->n; i++) {
         struct batch_entry *e = &batch->entry[i];
@@ -90,9 +90,9 @@ void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size
             gone++;
             continue;
         }
-        if (e->cause_type == LEDGER_CAUSE_BATCH) {
+        if (e->cause_type == LOG_CAUSE_BATCH) {
             size_t below = count_below(indexes, n, e->cause);
-            e->cause_type = below < n && indexes[below] == e->cause ? LEDGER_CAUSE_NONE : LEDGER_CAUSE_BATCH;
+            e->cause_type = below < n && indexes[below] == e->cause ? LOG_CAUSE_NONE : LOG_CAUSE_BATCH;
             e->cause -= below;
         }
         batch->entry[i - gone] = *e;
@@ -101,11 +101,11 @@ void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size
     batch->n -= n;
 }
 
-struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n) {
+struct bytes batch_bytes(const struct log_batch *batch, size_t at, size_t n) {
     return (struct bytes){batch->arena.p == NULL ? NULL : batch->arena.p + at, n};
 }
 
-int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct bytes value, struct err *err) {
+int log_batch_set_cursor(struct log_batch *batch, const char *name, struct bytes value, struct err *err) {
     size_t n = strlen(name);
     if (n == 0 || n >= sizeof(batch->cursor_name)) {
         return err_set(err, ERR_INVALID, "a cursor's name must have 1 to %zu bytes", sizeof(batch->cursor_name) - 1);
@@ -119,9 +119,9 @@ int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct
     return 0;
 }
 
-void ledger_draft_init(struct ledger_draft *draft) {
+void log_draft_init(struct log_draft *draft) {
     memset(draft, 0, sizeof(*draft));
-    draft->none_after = LEDGER_NO_SEQ;
+    draft->none_after = LOG_NO_SEQ;
 }
 
 /* ---- checks ---- */
@@ -232,7 +232,7 @@ static int check_header(struct batch_memo *memo, const struct event_header *h, c
 
 /* ---- encoding ---- */
 
-static int put_payload(struct ledger_batch *batch, const struct ledger_draft *draft, const struct event_header *h,
+static int put_payload(struct log_batch *batch, const struct log_draft *draft, const struct event_header *h,
                        struct bytes body, struct batch_entry *e, struct err *err) {
     struct event_author author = {0};
     uint8_t sig[CRYPT_SIGNATURE_LEN];
@@ -270,7 +270,7 @@ static void take_salt(struct batch_memo *memo, uint8_t ret[EVENT_HASH]) {
     memcpy(ret, memo->salts[--memo->n_salts], EVENT_HASH);
 }
 
-static int put_private(struct ledger_batch *batch, struct bytes map, struct batch_entry *e, struct err *err) {
+static int put_private(struct log_batch *batch, struct bytes map, struct batch_entry *e, struct err *err) {
     if (map.n == 0) {
         return 0;
     }
@@ -288,8 +288,8 @@ static int put_private(struct ledger_batch *batch, struct bytes map, struct batc
     return event_private_commit(e->private_commit, e->event_salt, map, err);
 }
 
-static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *draft, struct event_header *h,
-                        struct bytes body, struct bytes private_, struct batch_entry *e, struct err *err) {
+static int encode_entry(struct log_batch *batch, const struct log_draft *draft, struct event_header *h, struct bytes body,
+                        struct bytes private_, struct batch_entry *e, struct err *err) {
     struct buf *arena = &batch->arena;
     if (body.n > EVENT_BODY_MAX) {
         return err_set(err, ERR_LIMIT,
@@ -311,7 +311,7 @@ static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *d
     buf_put_bytes(arena, h->subject);
     e->subject.n = h->subject.n;
     e->key_hash = h->key.n == 0 ? 0 : keyrun_hash(h->source, h->key);
-    if (draft->cause_type == LEDGER_CAUSE_KEY) {
+    if (draft->cause_type == LOG_CAUSE_KEY) {
         e->cause_hash = keyrun_hash(h->source, draft->cause_key);
         e->cause_key.at = arena->n;
         e->cause_key.n = draft->cause_key.n;
@@ -323,7 +323,7 @@ static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *d
 }
 
 /* A key for a signed draft that has none, so that its signature cannot be played again. */
-static int author_key(const struct ledger_draft *draft, char fresh[33], struct bytes *key, struct err *err) {
+static int author_key(const struct log_draft *draft, char fresh[33], struct bytes *key, struct err *err) {
     uint8_t random[16];
     if (draft->author == NULL) {
         return 0;
@@ -342,7 +342,7 @@ static int author_key(const struct ledger_draft *draft, char fresh[33], struct b
     return 0;
 }
 
-static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *draft, bool control, struct batch_entry *e,
+static int add_sorted(struct log_batch *batch, const struct log_draft *draft, bool control, struct batch_entry *e,
                       struct err *err) {
     char fresh[33];
     struct event_header h = {.kind = draft->kind,
@@ -380,7 +380,7 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
     return rc;
 }
 
-static int grow(struct ledger_batch *batch, struct err *err) {
+static int grow(struct log_batch *batch, struct err *err) {
     if (batch->memo == NULL && ++batch->tried > BATCH_MEMO_FROM &&
         (batch->memo = calloc(1, sizeof(*batch->memo))) == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory for a batch");
@@ -388,14 +388,14 @@ static int grow(struct ledger_batch *batch, struct err *err) {
     return array_room(&batch->entry, batch->n + 1, &batch->cap, sizeof(*batch->entry), err);
 }
 
-static int add_draft(struct ledger_batch *batch, const struct ledger_draft *draft, bool control, struct err *err) {
-    if (batch->n >= LEDGER_BATCH_EVENTS_MAX || batch->arena.n >= LEDGER_BATCH_BYTES_MAX) {
+static int add_draft(struct log_batch *batch, const struct log_draft *draft, bool control, struct err *err) {
+    if (batch->n >= LOG_BATCH_EVENTS_MAX || batch->arena.n >= LOG_BATCH_BYTES_MAX) {
         return err_set(err, ERR_BUSY, "the batch is full: %zu events, %zu bytes", batch->n, batch->arena.n);
     }
-    if (draft->cause_type == LEDGER_CAUSE_BATCH && draft->cause >= batch->n) {
+    if (draft->cause_type == LOG_CAUSE_BATCH && draft->cause >= batch->n) {
         return err_set(err, ERR_INVALID, "'cause' must be an earlier event of the batch");
     }
-    if (draft->cause_type == LEDGER_CAUSE_KEY && (draft->cause_key.n == 0 || draft->cause_key.n > EVENT_STRING_MAX)) {
+    if (draft->cause_type == LOG_CAUSE_KEY && (draft->cause_key.n == 0 || draft->cause_key.n > EVENT_STRING_MAX)) {
         return err_set(err, ERR_INVALID, "'cause_key' has %zu bytes; accepted: the key of an earlier event, 1 to %d bytes",
                        draft->cause_key.n, EVENT_STRING_MAX);
     }
@@ -407,7 +407,7 @@ static int add_draft(struct ledger_batch *batch, const struct ledger_draft *draf
     struct batch_entry *e = &batch->entry[batch->n];
     *e = (struct batch_entry){.cause_type = draft->cause_type, .cause = draft->cause, .none_after = draft->none_after};
     rc = add_sorted(batch, draft, control, e, err);
-    if (rc == 0 && batch->n > 0 && batch->arena.n > LEDGER_BATCH_BYTES_MAX) {
+    if (rc == 0 && batch->n > 0 && batch->arena.n > LOG_BATCH_BYTES_MAX) {
         rc = err_set(err, ERR_BUSY, "the batch has no room for this event: %zu events, %zu bytes", batch->n, mark);
     }
     if (rc != 0) {
@@ -419,15 +419,15 @@ static int add_draft(struct ledger_batch *batch, const struct ledger_draft *draf
     return 0;
 }
 
-int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
+int batch_add_control(struct log_batch *batch, const struct log_draft *draft, struct err *err) {
     return add_draft(batch, draft, true, err);
 }
 
-int batch_add_own(struct ledger_batch *batch, const struct batch_own *own, struct err *err) {
+int batch_add_own(struct log_batch *batch, const struct batch_own *own, struct err *err) {
     char subject[NOTE_NAME_MAX + 16];
-    struct ledger_draft draft;
+    struct log_draft draft;
     snprintf(subject, sizeof(subject), "ledger/%s", batch->ledger->origin);
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of(own->kind);
     draft.subject = bytes_of(own->subject == NULL ? subject : own->subject);
     draft.actor = bytes_of(own->actor);
@@ -443,19 +443,19 @@ int batch_add_own(struct ledger_batch *batch, const struct batch_own *own, struc
     return rc;
 }
 
-int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
+int log_batch_add(struct log_batch *batch, const struct log_draft *draft, struct err *err) {
     int rc = check_allowed(draft->kind, draft->source, err);
     if (rc == 0) rc = add_draft(batch, draft, false, err);
     return rc;
 }
 
-int batch_check(const struct ledger_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
+int batch_check(const struct log_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
                 uint32_t *ret_masked, struct err *err) {
-    struct ledger_batch *batch = NULL;
-    struct ledger_draft unsigned_ = *draft;
-    int rc = ledger_batch_new(NULL, &batch, err);
+    struct log_batch *batch = NULL;
+    struct log_draft unsigned_ = *draft;
+    int rc = log_batch_new(NULL, &batch, err);
     unsigned_.author = NULL;
-    if (rc == 0) rc = control ? batch_add_control(batch, &unsigned_, err) : ledger_batch_add(batch, &unsigned_, err);
+    if (rc == 0) rc = control ? batch_add_control(batch, &unsigned_, err) : log_batch_add(batch, &unsigned_, err);
     if (rc == 0) {
         buf_put_bytes(ret_body, bytes_of_buf(&batch->scratch));
         buf_put_bytes(ret_private, bytes_of_buf(&batch->private_));
@@ -465,11 +465,11 @@ int batch_check(const struct ledger_draft *draft, bool control, struct buf *ret_
     if (rc == 0) {
         *ret_masked = batch->entry[0].masked;
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return rc;
 }
 
-int ledger_draft_check(const struct ledger_draft *draft, struct buf *ret_body, struct buf *ret_private,
-                       uint32_t *ret_masked, struct err *err) {
+int log_draft_check(const struct log_draft *draft, struct buf *ret_body, struct buf *ret_private, uint32_t *ret_masked,
+                    struct err *err) {
     return batch_check(draft, false, ret_body, ret_private, ret_masked, err);
 }

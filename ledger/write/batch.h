@@ -14,7 +14,7 @@ struct batch_entry {
     uint8_t event_salt[EVENT_HASH], private_commit[EVENT_HASH];
     bool has_private;
     uint64_t key_hash, author_hash, cause_hash; /* 0: no key; not signed; no cause by key */
-    enum ledger_cause cause_type;
+    enum log_cause cause_type;
     uint64_t cause, none_after;
     uint32_t masked;
 };
@@ -34,7 +34,7 @@ struct batch_memo {
     uint8_t salts[BATCH_SALTS][EVENT_HASH];
 };
 
-struct ledger_batch {
+struct log_batch {
     struct ledger *ledger;
     struct buf arena;    /* what the entries point into */
     struct buf scratch;  /* sorted body */
@@ -46,26 +46,26 @@ struct ledger_batch {
     char cursor_name[256];
     struct buf cursor;
     bool has_cursor;
-    struct ledger_batch *spare_after; /* among those that ledger_append keeps */
-    bool control;                     /* may use the part of the quota that is kept back */
+    struct log_batch *spare_after; /* among those that log_append keeps */
+    bool control;                  /* may use the part of the quota that is kept back */
     /* Its guard (guard.h); NULL: none. */
     int (*judge)(void *ctx, uint64_t size, struct err *err);
     void *judge_ctx;
 };
 
-struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n);
-/* Like ledger_batch_add without the rules for what callers may write: kinds of the ledger itself are accepted, and
+struct bytes batch_bytes(const struct log_batch *batch, size_t at, size_t n);
+/* Like log_batch_add without the rules for what callers may write: kinds of the ledger itself are accepted, and
  * subjects, names of fields and members of maps as they are. */
-int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err);
+int batch_add_control(struct log_batch *batch, const struct log_draft *draft, struct err *err);
 /* What the ledger says of itself. */
 struct batch_own {
     const char *kind, *actor, *source;
     const char *subject;               /* NULL: the ledger, "ledger/<origin>" */
     const struct buf *body, *private_; /* private_ may be NULL */
 };
-int batch_add_own(struct ledger_batch *batch, const struct batch_own *own, struct err *err);
-/* ledger_draft_check, with `control` by the rules of batch_add_control. */
-int batch_check(const struct ledger_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
+int batch_add_own(struct log_batch *batch, const struct batch_own *own, struct err *err);
+/* log_draft_check, with `control` by the rules of batch_add_control. */
+int batch_check(const struct log_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
                 uint32_t *ret_masked, struct err *err);
 
 #endif

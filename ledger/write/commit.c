@@ -68,7 +68,7 @@ static int load_keys(struct commit *c, const struct commit_request *request, str
                           (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, c->head.epoch,
                           &epoch.vkey, err);
     struct place_standing standing;
-    if (rc == ERR_NOTFOUND && place_judge(ledger, c->txn, &standing, NULL) == 0 && standing.place == LEDGER_PLACE_BACKUP) {
+    if (rc == ERR_NOTFOUND && place_judge(ledger, c->txn, &standing, NULL) == 0 && standing.place == LOG_PLACE_BACKUP) {
         return place_refuse(&standing, err); /* a backup has no keys: that is what it is, not what it lacks */
     }
     return rc;
@@ -141,10 +141,10 @@ static int enter(struct commit *c, const struct commit_request *list, struct err
 /* ---- writing ---- */
 
 /* *batch may be NULL, and is afterwards. */
-static int write_own(struct commit *c, struct ledger_batch **batch, struct ledger_receipt *receipt, struct err *err) {
+static int write_own(struct commit *c, struct log_batch **batch, struct log_receipt *receipt, struct err *err) {
     size_t at;
     int rc = *batch == NULL ? 0 : commit_batch(c, *batch, receipt, &at, err);
-    ledger_batch_free(*batch);
+    log_batch_free(*batch);
     *batch = NULL;
     return rc;
 }
@@ -152,7 +152,7 @@ static int write_own(struct commit *c, struct ledger_batch **batch, struct ledge
 static int put_cursors(struct commit *c, const struct commit_request *list, struct err *err) {
     int rc = 0;
     for (; list != NULL && rc == 0; list = list->after) {
-        const struct ledger_batch *batch = list->batch;
+        const struct log_batch *batch = list->batch;
         if (batch->has_cursor) {
             buf_clear(&c->record);
             cursor_encode(&c->record, bytes_of(batch->cursor_name), bytes_of_buf(&batch->cursor));
@@ -164,7 +164,7 @@ static int put_cursors(struct commit *c, const struct commit_request *list, stru
 }
 
 /* 1 when the log has all events of the batch already. */
-static int is_all_there(struct commit *c, const struct ledger_batch *batch, struct err *err) {
+static int is_all_there(struct commit *c, const struct log_batch *batch, struct err *err) {
     int rc = 0;
     for (size_t i = 0; i < batch->n && rc == 0; i++) {
         uint64_t seq;
@@ -177,7 +177,7 @@ static int is_all_there(struct commit *c, const struct ledger_batch *batch, stru
 
 /* A guarded request rides alone. This transaction has no event yet, so what the judge reads is all there is. */
 static int judge(struct commit *c, struct commit_request *request, struct commit_request **ret_failed) {
-    const struct ledger_batch *batch = request->batch;
+    const struct log_batch *batch = request->batch;
     if (batch->judge == NULL) {
         return 0;
     }
@@ -238,8 +238,8 @@ static struct wishes wishes_of(struct commit_request *list) {
 }
 
 static int rotate_if_due(struct commit *c, struct commit_request *list, const struct wishes *w, struct err *err) {
-    struct ledger_batch *batch = NULL;
-    struct ledger_receipt own;
+    struct log_batch *batch = NULL;
+    struct log_receipt own;
     if (w->restored) {
         c->next = *list->next; /* such a request rides alone */
         memset(list->next, 0, sizeof(*list->next));
@@ -261,8 +261,8 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
 
 /* 0: there is something to commit; 1: there is not. */
 static int write_all(struct commit *c, struct commit_request *list, struct commit_request **ret_failed, struct err *err) {
-    struct ledger_batch *gap = NULL, *erased = NULL, *moved = NULL, *stored = NULL;
-    struct ledger_receipt own;
+    struct log_batch *gap = NULL, *erased = NULL, *moved = NULL, *stored = NULL;
+    struct log_receipt own;
     const struct wishes w = wishes_of(list);
     int rc = commit_place(c, list, &moved, err);
     if (rc == 0 && list->erase != NULL) rc = commit_erase(c, list->erase, &erased, err);
@@ -277,9 +277,9 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
     if (rc == 0) rc = write_requests(c, list, ret_failed, err);
     if (rc == 0) rc = write_own(c, &erased, &list->erased, err);
     if (rc != 0) {
-        ledger_batch_free(moved);
-        ledger_batch_free(stored);
-        ledger_batch_free(erased);
+        log_batch_free(moved);
+        log_batch_free(stored);
+        log_batch_free(erased);
         return rc;
     }
     bool nothing_new = c->head.size == c->old_size + (had_gap ? 1 : 0) && w.rotate == NULL;
@@ -386,7 +386,7 @@ static int after(struct commit *c, bool asked, struct err *err) {
 }
 
 static void give_head(struct commit *c, struct commit_request *list) {
-    struct ledger_head head = {.size = c->head.size, .time = c->head.time};
+    struct log_head head = {.size = c->head.size, .time = c->head.time};
     memcpy(head.root, root_of(c), EVENT_HASH);
     for (; list != NULL; list = list->after) {
         list->head = head;

@@ -30,7 +30,7 @@ struct commit {
 };
 
 /* Writes all drafts of a batch. receipts has room for batch->n. *ret_at: index of the draft that failed. */
-int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledger_receipt *receipts, size_t *ret_at,
+int commit_batch(struct commit *c, const struct log_batch *batch, struct log_receipt *receipts, size_t *ret_at,
                  struct err *err);
 
 /* ---- commit_group.c ---- */
@@ -53,33 +53,32 @@ int commit_group_end(struct commit *c, struct err *err);
  * before the commit began. */
 int commit_keys_begin(struct commit *c, struct err *err);
 /* 0 with *ret_seq and its leaf: this (source, key) is there; 1: it is not. ERR_CONFLICT: the author's key was used. */
-int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
-                          uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err);
+int commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
+                          uint8_t ret_leaf[EVENT_HASH], struct err *err);
 /* 0 with *ret_seq: the event of the draft's source that has the draft's cause_key; 1: there is none. */
-int commit_find_cause(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
+int commit_find_cause(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
                       struct err *err);
 /* ERR_CONFLICT when the draft's condition does not hold. */
-int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
-                           struct err *err);
+int commit_check_condition(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, struct err *err);
 
 /* ---- commit_erase.c ---- */
 /* Takes the content out of the tables, before anything else is written, and gives the event that says so. The options are
  * checked; seqs in ascending order. */
-int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct ledger_batch **ret_batch, struct err *err);
+int commit_erase(struct commit *c, const struct log_erase_options *o, struct log_batch **ret_batch, struct err *err);
 
 /* ---- commit_seal.c ---- */
 /* Gives *ret_batch a ledger.key_rotated draft when a rotation is due or asked for; leaves it NULL otherwise. */
-int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct ledger_batch **ret_batch,
+int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct log_batch **ret_batch,
                     struct err *err);
 /* ERR_ROLLBACK: this is a copy of the ledger's directory, and the request does not say that it was moved. Else the place is
  * remembered, where it is new, and *ret_batch is given a ledger.moved draft when the request is for one. */
-int commit_place(struct commit *c, const struct commit_request *request, struct ledger_batch **ret_batch, struct err *err);
+int commit_place(struct commit *c, const struct commit_request *request, struct log_batch **ret_batch, struct err *err);
 /* Puts an artifact, and gives *ret_batch a ledger.stored draft when it was not there. */
-int commit_store(struct commit *c, struct commit_store *store, struct ledger_batch **ret_batch, struct err *err);
+int commit_store(struct commit *c, struct commit_store *store, struct log_batch **ret_batch, struct err *err);
 /* Checkpoint, head record, epoch record. */
 int commit_seal(struct commit *c, struct err *err);
 /* A ledger.gap draft when the clock was set back or jumped since the last commit. */
-int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct err *err);
+int commit_clock_gap(struct commit *c, struct log_batch **ret_batch, struct err *err);
 
 /* An artifact that is put. */
 struct commit_store {
@@ -94,21 +93,21 @@ struct commit_store {
 /* What one caller wants committed, and what came of it. Requests of several threads that arrive while a commit is under way
  * ride together in the next one (commit_share.c). */
 struct commit_request {
-    const struct ledger_batch *batch;
-    struct ledger_receipt *receipts;          /* room for batch->n */
-    bool rotate;                              /* also rotate the epoch key */
-    bool moved;                               /* the directory was moved: also say so */
-    const char *actor, *reason;               /* of the rotation, or the move */
-    bool control;                             /* may use the part of the quota that is kept back; rides alone */
-    const struct ledger_erase_options *erase; /* not NULL: erases this; control */
-    struct commit_store *store;               /* not NULL: puts an artifact; rides alone */
+    const struct log_batch *batch;
+    struct log_receipt *receipts;          /* room for batch->n */
+    bool rotate;                           /* also rotate the epoch key */
+    bool moved;                            /* the directory was moved: also say so */
+    const char *actor, *reason;            /* of the rotation, or the move */
+    bool control;                          /* may use the part of the quota that is kept back; rides alone */
+    const struct log_erase_options *erase; /* not NULL: erases this; control */
+    struct commit_store *store;            /* not NULL: puts an artifact; rides alone */
     struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
 
-    struct ledger_receipt rotation; /* of the rotation's event */
-    struct ledger_receipt move;     /* of ledger.moved */
-    struct ledger_receipt erased;   /* of ledger.erased */
-    struct ledger_head head;        /* the sealed head that covers all of it */
-    size_t at;                      /* draft that failed, or SIZE_MAX */
+    struct log_receipt rotation; /* of the rotation's event */
+    struct log_receipt move;     /* of ledger.moved */
+    struct log_receipt erased;   /* of ledger.erased */
+    struct log_head head;        /* the sealed head that covers all of it */
+    size_t at;                   /* draft that failed, or SIZE_MAX */
     struct err err;
     int rc;
 
@@ -123,7 +122,7 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
 int commit_alone(struct ledger *ledger, struct commit_request *request, struct err *err);
 
 void gathering_init(struct gathering *g);
-/* Frees the batches that ledger_append keeps. */
+/* Frees the batches that log_append keeps. */
 void spare_batches_free(struct ledger *ledger);
 
 /* commit.c: one commit of all requests of a list, under ledger->write.lock. Sets rc, err and results of each. */

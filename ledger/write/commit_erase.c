@@ -27,7 +27,7 @@ static int check_kind(const struct event_header *h, struct err *err) {
     return 0;
 }
 
-/* The group stays loaded: *at says which it holds, LEDGER_NO_SEQ for none. */
+/* The group stays loaded: *at says which it holds, LOG_NO_SEQ for none. */
 static int load(struct commit *c, uint64_t seq, struct group *group, uint64_t *at, struct event_header *ret,
                 struct err *err) {
     if (seq >= c->head.size) {
@@ -36,7 +36,7 @@ static int load(struct commit *c, uint64_t seq, struct group *group, uint64_t *a
     }
     size_t bad;
     int rc = *at == seq / EVENT_GROUP ? 0 : core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, &bad, err);
-    *at = rc == 0 ? seq / EVENT_GROUP : LEDGER_NO_SEQ;
+    *at = rc == 0 ? seq / EVENT_GROUP : LOG_NO_SEQ;
     if (rc == 0) rc = event_header_decode(group->event[seq % EVENT_GROUP].header, ret, err);
     if (rc == 0) rc = check_kind(ret, err);
     return rc;
@@ -119,7 +119,7 @@ static int erase_in_group(struct commit *c, const uint64_t *seqs, size_t n, stru
                           uint64_t *ret_bytes, struct err *err) {
     bool gone[EVENT_GROUP] = {false};
     struct event_header h;
-    uint64_t loaded = LEDGER_NO_SEQ;
+    uint64_t loaded = LOG_NO_SEQ;
     int rc = 0;
     for (size_t i = 0; i < n && rc == 0; i++) {
         size_t at = (size_t)(seqs[i] % EVENT_GROUP);
@@ -132,7 +132,7 @@ static int erase_in_group(struct commit *c, const uint64_t *seqs, size_t n, stru
     return rc;
 }
 
-static int erase_bodies(struct commit *c, const struct ledger_erase_options *o, uint64_t *ret_bytes, struct err *err) {
+static int erase_bodies(struct commit *c, const struct log_erase_options *o, uint64_t *ret_bytes, struct err *err) {
     struct group *from = group_new(), *to = group_new();
     int rc = from == NULL || to == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
     for (size_t i = 0, n; i < o->n_seqs && rc == 0; i += n) {
@@ -147,7 +147,7 @@ static int erase_bodies(struct commit *c, const struct ledger_erase_options *o, 
 
 /* ---- private fields ---- */
 
-static int erase_fields(struct commit *c, const struct ledger_erase_options *o, const struct event_header *h,
+static int erase_fields(struct commit *c, const struct log_erase_options *o, const struct event_header *h,
                         uint64_t *ret_bytes, struct err *err) {
     struct private_view view;
     struct bytes record;
@@ -174,10 +174,10 @@ static int erase_fields(struct commit *c, const struct ledger_erase_options *o, 
     return rc;
 }
 
-static int erase_private(struct commit *c, const struct ledger_erase_options *o, uint64_t *ret_bytes, struct err *err) {
+static int erase_private(struct commit *c, const struct log_erase_options *o, uint64_t *ret_bytes, struct err *err) {
     struct group *group = group_new();
     struct event_header h;
-    uint64_t loaded = LEDGER_NO_SEQ;
+    uint64_t loaded = LOG_NO_SEQ;
     int rc = group == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
     for (size_t i = 0; i < o->n_seqs && rc == 0; i++) {
         rc = load(c, o->seqs[i], group, &loaded, &h, err);
@@ -190,9 +190,9 @@ static int erase_private(struct commit *c, const struct ledger_erase_options *o,
 /* ---- the event ---- */
 
 /* Its members in the order of their names. */
-static void put_body(struct buf *out, const struct ledger_erase_options *o, uint64_t bytes) {
+static void put_body(struct buf *out, const struct log_erase_options *o, uint64_t bytes) {
     static const char *const what[] = {"body", "private", "artifact"};
-    bool artifact = o->what == LEDGER_ERASE_ARTIFACT, fields = o->what == LEDGER_ERASE_PRIVATE && o->n_fields > 0;
+    bool artifact = o->what == LOG_ERASE_ARTIFACT, fields = o->what == LOG_ERASE_PRIVATE && o->n_fields > 0;
     mp_put_map(out, 4U + (fields ? 1U : 0U));
     mp_pair_uint(out, "bytes", bytes);
     if (artifact) {
@@ -218,12 +218,12 @@ static void put_body(struct buf *out, const struct ledger_erase_options *o, uint
     mp_pair_text(out, "what", what[o->what]);
 }
 
-static int make_event(struct commit *c, const struct ledger_erase_options *o, uint64_t bytes, struct ledger_batch **ret,
+static int make_event(struct commit *c, const struct log_erase_options *o, uint64_t bytes, struct log_batch **ret,
                       struct err *err) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     struct buf body, note;
     char subject[64];
-    int rc = ledger_batch_new(c->ledger, &batch, err);
+    int rc = log_batch_new(c->ledger, &batch, err);
     if (rc != 0) {
         return rc;
     }
@@ -236,7 +236,7 @@ static int make_event(struct commit *c, const struct ledger_erase_options *o, ui
     }
     snprintf(subject, sizeof(subject), "event/%llu", o->n_seqs == 0 ? 0ULL : (unsigned long long)o->seqs[0]);
     const struct batch_own own = {.kind = "ledger.erased",
-                                  .subject = o->what == LEDGER_ERASE_ARTIFACT ? o->artifact : subject,
+                                  .subject = o->what == LOG_ERASE_ARTIFACT ? o->artifact : subject,
                                   .actor = o->actor,
                                   .source = "ledger",
                                   .body = &body,
@@ -245,7 +245,7 @@ static int make_event(struct commit *c, const struct ledger_erase_options *o, ui
     buf_done(&body);
     buf_done(&note);
     if (rc != 0) {
-        ledger_batch_free(batch);
+        log_batch_free(batch);
         return rc;
     }
     *ret = batch;
@@ -262,13 +262,13 @@ static int mark_format(struct commit *c, struct err *err) {
     return rc;
 }
 
-int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct ledger_batch **ret_batch, struct err *err) {
+int commit_erase(struct commit *c, const struct log_erase_options *o, struct log_batch **ret_batch, struct err *err) {
     uint64_t bytes = 0;
     c->ledger->write.built.whole = false; /* it has the old salts */
     c->ledger->write.lookup_valid = false;
-    int rc = o->what == LEDGER_ERASE_BODY      ? erase_bodies(c, o, &bytes, err)
-             : o->what == LEDGER_ERASE_PRIVATE ? erase_private(c, o, &bytes, err)
-                                               : artifact_erase(c->txn, o->artifact, &bytes, err);
+    int rc = o->what == LOG_ERASE_BODY      ? erase_bodies(c, o, &bytes, err)
+             : o->what == LOG_ERASE_PRIVATE ? erase_private(c, o, &bytes, err)
+                                            : artifact_erase(c->txn, o->artifact, &bytes, err);
     if (rc == 0) rc = mark_format(c, err);
     if (rc == 0) rc = make_event(c, o, bytes, ret_batch, err);
     return rc;

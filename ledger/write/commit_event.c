@@ -12,23 +12,23 @@
 
 /* A cause that is named by a key of which nobody has heard. The receipt says so too: then the rest of the batch can be
  * looked at, and all such drafts found at once. */
-static int no_such_cause(const struct ledger_batch *batch, const struct batch_entry *e, struct ledger_receipt *ret,
+static int no_such_cause(const struct log_batch *batch, const struct batch_entry *e, struct log_receipt *ret,
                          struct err *err) {
-    ret->seq = LEDGER_NO_SEQ;
+    ret->seq = LOG_NO_SEQ;
     return err_set(err, ERR_INVALID, "'cause_key' is '%s': no earlier event of the same source has this key",
                    SECRET_SHOWN(batch_bytes(batch, e->cause_key.at, e->cause_key.n)));
 }
 
-static int resolve_cause(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
-                         struct ledger_receipt *receipts, size_t i, bool *ret_has, uint64_t *ret_cause, struct err *err) {
+static int resolve_cause(struct commit *c, const struct log_batch *batch, const struct batch_entry *e,
+                         struct log_receipt *receipts, size_t i, bool *ret_has, uint64_t *ret_cause, struct err *err) {
     uint64_t seq = c->head.size;
-    if (e->cause_type == LEDGER_CAUSE_KEY) {
+    if (e->cause_type == LOG_CAUSE_KEY) {
         int rc = commit_find_cause(c, batch, e, ret_cause, err);
         *ret_has = rc == 0;
         return rc == 1 ? no_such_cause(batch, e, &receipts[i], err) : rc;
     }
-    *ret_has = e->cause_type != LEDGER_CAUSE_NONE;
-    *ret_cause = e->cause_type == LEDGER_CAUSE_BATCH ? receipts[e->cause].seq : e->cause;
+    *ret_has = e->cause_type != LOG_CAUSE_NONE;
+    *ret_cause = e->cause_type == LOG_CAUSE_BATCH ? receipts[e->cause].seq : e->cause;
     if (*ret_has && *ret_cause >= seq) {
         return err_set(err, ERR_INVALID, "'cause' is %llu, but the event becomes %llu: it must be an earlier one",
                        (unsigned long long)*ret_cause, (unsigned long long)seq);
@@ -50,7 +50,7 @@ static int put_external(struct commit *c, uint64_t seq, struct bytes payload, st
     return rc;
 }
 
-static int put_private(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t seq,
+static int put_private(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t seq,
                        struct err *err) {
     buf_clear(&c->record);
     int rc = private_encode(&c->record, e->event_salt, batch_bytes(batch, e->private_.at, e->private_.n), err);
@@ -62,7 +62,7 @@ static void put_commitment(struct buf *out, const uint8_t *hash) {
     mp_put_bin(out, (struct bytes){hash, EVENT_HASH});
 }
 
-static int encode_header(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, bool has_cause,
+static int encode_header(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, bool has_cause,
                          uint64_t cause, const uint8_t body[EVENT_HASH], struct group_facts *ret_facts, struct err *err) {
     struct buf *out = &c->header;
     buf_clear(out);
@@ -91,8 +91,8 @@ static int encode_header(struct commit *c, const struct ledger_batch *batch, con
     return buf_check(out, "a header", err);
 }
 
-static int write_event(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, bool has_cause,
-                       uint64_t cause, struct ledger_receipt *receipt, struct err *err) {
+static int write_event(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, bool has_cause,
+                       uint64_t cause, struct log_receipt *receipt, struct err *err) {
     uint8_t salt[EVENT_HASH], body[EVENT_HASH], leaf[EVENT_HASH];
     struct group_facts facts;
     uint64_t seq = c->head.size;
@@ -127,14 +127,13 @@ static int write_event(struct commit *c, const struct ledger_batch *batch, const
         rc = commit_group_add(c, bytes_of_buf(&c->header), &facts, payload, external ? GROUP_EXTERNAL : GROUP_INLINE, leaf,
                               err);
     if (rc == 0) {
-        *receipt = (struct ledger_receipt){.seq = seq, .masked = e->masked};
+        *receipt = (struct log_receipt){.seq = seq, .masked = e->masked};
         memcpy(receipt->leaf, leaf, EVENT_HASH);
     }
     return rc;
 }
 
-static int one(struct commit *c, const struct ledger_batch *batch, size_t i, struct ledger_receipt *receipts,
-               struct err *err) {
+static int one(struct commit *c, const struct log_batch *batch, size_t i, struct log_receipt *receipts, struct err *err) {
     const struct batch_entry *e = &batch->entry[i];
     bool has_cause;
     uint64_t cause;
@@ -144,26 +143,26 @@ static int one(struct commit *c, const struct ledger_batch *batch, size_t i, str
         int rc = commit_find_duplicate(c, batch, e, &seq, leaf, err);
         if (rc <= 0) {
             if (rc == 0) {
-                receipts[i] = (struct ledger_receipt){.seq = seq, .duplicate = true};
+                receipts[i] = (struct log_receipt){.seq = seq, .duplicate = true};
                 memcpy(receipts[i].leaf, leaf, EVENT_HASH);
             }
             return rc;
         }
     }
-    int rc = e->none_after == LEDGER_NO_SEQ ? 0 : commit_check_condition(c, batch, e, err);
+    int rc = e->none_after == LOG_NO_SEQ ? 0 : commit_check_condition(c, batch, e, err);
     if (rc == 0) rc = resolve_cause(c, batch, e, receipts, i, &has_cause, &cause, err);
     if (rc == 0) rc = write_event(c, batch, e, has_cause, cause, &receipts[i], err);
     return rc;
 }
 
-int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledger_receipt *receipts, size_t *ret_at,
+int commit_batch(struct commit *c, const struct log_batch *batch, struct log_receipt *receipts, size_t *ret_at,
                  struct err *err) {
     size_t first = SIZE_MAX; /* without its cause */
     for (size_t i = 0; i < batch->n; i++) {
         struct err why = {0};
         receipts[i].seq = 0;
         int rc = one(c, batch, i, receipts, &why);
-        bool no_cause = rc != 0 && receipts[i].seq == LEDGER_NO_SEQ;
+        bool no_cause = rc != 0 && receipts[i].seq == LOG_NO_SEQ;
         if (rc != 0 && (first == SIZE_MAX || !no_cause)) {
             *ret_at = i;
             if (batch->n > 1) {

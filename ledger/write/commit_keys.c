@@ -72,7 +72,7 @@ static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, stru
 
 struct wanted {
     struct commit *c;
-    const struct ledger_batch *batch;
+    const struct log_batch *batch;
     const struct batch_entry *e;
     bool parsed;              /* the three below are set; they are needed at a hit only */
     struct bytes source, key; /* of the draft */
@@ -84,7 +84,7 @@ struct wanted {
 
 /* The texts of a draft's source, key and author, out of its encoded elements. */
 static int want(struct wanted *w, struct err *err) {
-    const struct ledger_batch *batch = w->batch;
+    const struct log_batch *batch = w->batch;
     const struct batch_entry *e = w->e;
     struct mp_reader r;
     struct mp_item item;
@@ -151,8 +151,8 @@ static int find(struct commit *c, uint64_t hash, struct wanted *w, struct err *e
     return c->segments == NULL ? 0 : doubt(c, segments_find(c->segments, hash, confirm, w, err));
 }
 
-int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
-                          uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err) {
+int commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
+                          uint8_t ret_leaf[EVENT_HASH], struct err *err) {
     struct wanted w = {.c = c, .batch = batch, .e = e};
     int rc = find(c, e->key_hash, &w, err);
     if (rc == 1) {
@@ -172,7 +172,7 @@ int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, co
     return rc < 0 ? rc : 1;
 }
 
-int commit_find_cause(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
+int commit_find_cause(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
                       struct err *err) {
     struct wanted w = {.c = c, .batch = batch, .e = e};
     int rc = want(&w, err);
@@ -186,8 +186,7 @@ int commit_find_cause(struct commit *c, const struct ledger_batch *batch, const 
 
 /* ---- conditions ---- */
 
-int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
-                           struct err *err) {
+int commit_check_condition(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, struct err *err) {
     struct bytes subject = batch_bytes(batch, e->subject.at, e->subject.n);
     for (uint64_t seq = e->none_after + 1; seq < c->head.size; seq++) {
         struct bytes header, payload;

@@ -25,10 +25,10 @@ static bool is_absent(const struct field *field) {
 }
 
 static int own_batch(struct commit *c, const char *kind, const char *actor, const struct field *fields, size_t n,
-                     struct ledger_batch **ret, struct err *err) {
-    struct ledger_batch *batch;
+                     struct log_batch **ret, struct err *err) {
+    struct log_batch *batch;
     struct buf body;
-    int rc = ledger_batch_new(c->ledger, &batch, err);
+    int rc = log_batch_new(c->ledger, &batch, err);
     if (rc != 0) {
         return rc;
     }
@@ -53,7 +53,7 @@ static int own_batch(struct commit *c, const char *kind, const char *actor, cons
     rc = batch_add_own(batch, &own, err);
     buf_done(&body);
     if (rc != 0) {
-        ledger_batch_free(batch);
+        log_batch_free(batch);
         return rc;
     }
     *ret = batch;
@@ -64,7 +64,7 @@ static uint64_t distance(uint64_t a, uint64_t b) {
     return a > b ? a - b : b - a;
 }
 
-int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct err *err) {
+int commit_clock_gap(struct commit *c, struct log_batch **ret_batch, struct err *err) {
     const struct head *h = &c->head;
     uint8_t boot_id[CLOCK_BOOT_ID_LEN];
     const char *what = NULL;
@@ -105,7 +105,7 @@ static int name_secret(struct commit *c, char ret[KEY_SECRET_DIGEST], struct err
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
-int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct ledger_batch **ret_batch,
+int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct log_batch **ret_batch,
                     struct err *err) {
     struct ledger *ledger = c->ledger;
     char vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16], keyed_by[KEY_SECRET_DIGEST];
@@ -136,7 +136,7 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
 
 /* ---- artifacts ---- */
 
-int commit_store(struct commit *c, struct commit_store *store, struct ledger_batch **ret_batch, struct err *err) {
+int commit_store(struct commit *c, struct commit_store *store, struct log_batch **ret_batch, struct err *err) {
     char digest[7 + 2 * EVENT_HASH + 1] = "sha256:";
     int rc = store->put(store, c->txn, err);
     if (rc != 0) {
@@ -153,20 +153,20 @@ static const char *same_or_other(bool known, bool other) {
     return !known ? "unknown" : other ? "other" : "same";
 }
 
-int commit_place(struct commit *c, const struct commit_request *request, struct ledger_batch **ret_batch, struct err *err) {
+int commit_place(struct commit *c, const struct commit_request *request, struct log_batch **ret_batch, struct err *err) {
     struct ledger *ledger = c->ledger;
-    struct place_standing s = {.place = LEDGER_PLACE_UNKNOWN};
+    struct place_standing s = {.place = LOG_PLACE_UNKNOWN};
     if (ledger->write.at_home && !request->moved) {
         return 0;
     }
     int rc = request->next != NULL ? 0 : place_judge(ledger, c->txn, &s, err); /* restoring makes a new home */
-    if (rc == 0 && s.place == LEDGER_PLACE_HOME) {
+    if (rc == 0 && s.place == LOG_PLACE_HOME) {
         ledger->write.at_home = true;
         return !request->moved
                    ? 0
                    : err_set(err, ERR_INVALID, "the ledger was not moved: this is where it was last appended to");
     }
-    bool moves = request->moved && s.place == LEDGER_PLACE_COPY;
+    bool moves = request->moved && s.place == LOG_PLACE_COPY;
     if (rc == 0 && !moves) rc = place_refuse(&s, err);
     if (rc == 0) rc = place_put(ledger, c->txn, err);
     if (rc == 0 && request->moved) { /* without one that was known: whoever says so may */

@@ -20,8 +20,8 @@ static struct commit_request *take_list(struct ledger *ledger) {
     struct commit_request *list = ledger->queue.first, *last = list;
     size_t events = list->batch->n, bytes = list->batch->arena.n, n = 1;
     while (n < COMMIT_SHARE_MAX && !rides_alone(list) && last->after != NULL && !rides_alone(last->after)) {
-        const struct ledger_batch *more = last->after->batch;
-        if (events + more->n > LEDGER_BATCH_EVENTS_MAX || bytes + more->arena.n > LEDGER_BATCH_BYTES_MAX) {
+        const struct log_batch *more = last->after->batch;
+        if (events + more->n > LOG_BATCH_EVENTS_MAX || bytes + more->arena.n > LOG_BATCH_BYTES_MAX) {
             break;
         }
         events += more->n;
@@ -153,18 +153,18 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
 
 /* ---- the public calls ---- */
 
-int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                        size_t *ret_at, struct err *err) {
+int log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head, size_t *ret_at,
+                     struct err *err) {
     struct commit_request request = {.batch = batch, .receipts = receipts, .control = batch->control};
     if (batch->n == 0 && !batch->has_cursor) {
-        return ret_head == NULL ? 0 : ledger_head(batch->ledger, ret_head, err);
+        return ret_head == NULL ? 0 : log_head(batch->ledger, ret_head, err);
     }
     if (receipts == NULL && (request.receipts = calloc(batch->n + 1, sizeof(*receipts))) == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     int rc = commit_run(batch->ledger, &request, err);
     if (rc == 0) {
-        ledger_batch_clear(batch);
+        log_batch_clear(batch);
         if (ret_head != NULL) {
             *ret_head = request.head;
         }
@@ -179,9 +179,9 @@ int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *recei
 
 /* ---- single events ---- */
 
-static struct ledger_batch *take_spare(struct ledger *ledger) {
+static struct log_batch *take_spare(struct ledger *ledger) {
     pthread_mutex_lock(&ledger->queue.lock);
-    struct ledger_batch *batch = ledger->queue.spare;
+    struct log_batch *batch = ledger->queue.spare;
     if (batch != NULL) {
         ledger->queue.spare = batch->spare_after;
         ledger->queue.n_spare--;
@@ -191,9 +191,9 @@ static struct ledger_batch *take_spare(struct ledger *ledger) {
 }
 
 /* Large ones are not kept. */
-static void give_spare(struct ledger *ledger, struct ledger_batch *batch) {
+static void give_spare(struct ledger *ledger, struct log_batch *batch) {
     bool small = batch->arena.cap + batch->scratch.cap + batch->private_.cap <= SPARE_BYTES_MAX;
-    ledger_batch_clear(batch);
+    log_batch_clear(batch);
     pthread_mutex_lock(&ledger->queue.lock);
     bool keep = small && ledger->queue.n_spare < COMMIT_SHARE_MAX;
     if (keep) {
@@ -203,26 +203,26 @@ static void give_spare(struct ledger *ledger, struct ledger_batch *batch) {
     }
     pthread_mutex_unlock(&ledger->queue.lock);
     if (!keep) {
-        ledger_batch_free(batch);
+        log_batch_free(batch);
     }
 }
 
 void spare_batches_free(struct ledger *ledger) {
-    for (struct ledger_batch *batch; (batch = take_spare(ledger)) != NULL;) {
-        ledger_batch_free(batch);
+    for (struct log_batch *batch; (batch = take_spare(ledger)) != NULL;) {
+        log_batch_free(batch);
     }
 }
 
-int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
-                  struct ledger_head *ret_head, struct err *err) {
-    struct ledger_batch *batch = take_spare(ledger);
-    struct ledger_receipt receipt;
-    int rc = batch != NULL ? 0 : ledger_batch_new(ledger, &batch, err);
+int log_append(struct ledger *ledger, const struct log_draft *draft, struct log_receipt *ret, struct log_head *ret_head,
+               struct err *err) {
+    struct log_batch *batch = take_spare(ledger);
+    struct log_receipt receipt;
+    int rc = batch != NULL ? 0 : log_batch_new(ledger, &batch, err);
     if (rc != 0) {
         return rc;
     }
-    rc = ledger_batch_add(batch, draft, err);
-    if (rc == 0) rc = ledger_batch_commit(batch, &receipt, ret_head, NULL, err);
+    rc = log_batch_add(batch, draft, err);
+    if (rc == 0) rc = log_batch_commit(batch, &receipt, ret_head, NULL, err);
     if (rc == 0 && ret != NULL) {
         *ret = receipt;
     }
@@ -231,18 +231,17 @@ int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struc
 }
 
 int commit_alone(struct ledger *ledger, struct commit_request *request, struct err *err) {
-    struct ledger_batch *none;
-    int rc = ledger_batch_new(ledger, &none, err);
+    struct log_batch *none;
+    int rc = log_batch_new(ledger, &none, err);
     if (rc == 0) {
         request->batch = none;
         rc = commit_run(ledger, request, err);
-        ledger_batch_free(none);
+        log_batch_free(none);
     }
     return rc;
 }
 
-int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
-                      struct err *err) {
+int log_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err) {
     struct commit_request request = {.rotate = true, .actor = actor, .reason = reason, .control = true};
     int rc = commit_alone(ledger, &request, err);
     if (rc == 0 && ret != NULL) {
@@ -251,8 +250,7 @@ int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reas
     return rc;
 }
 
-int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
-                 struct err *err) {
+int log_moved(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err) {
     struct commit_request request = {.moved = true, .actor = actor, .reason = reason, .control = true};
     int rc = commit_alone(ledger, &request, err);
     if (rc == 0 && ret != NULL) {

@@ -13,16 +13,16 @@
 #define BODY_MAX 4096
 #define KEYS_MAX 1000
 
-static int look(struct ledger *ledger, uint64_t seq, const char *what, struct ledger_reader **ret_reader,
-                struct ledger_event *ret, struct err *err) {
-    struct ledger_head head;
-    int rc = ledger_head(ledger, &head, err);
+static int look(struct ledger *ledger, uint64_t seq, const char *what, struct log_reader **ret_reader,
+                struct log_event *ret, struct err *err) {
+    struct log_head head;
+    int rc = log_head(ledger, &head, err);
     if (rc == 0 && seq >= head.size) {
         return err_set(err, ERR_NOTFOUND, "there is no event %llu%s: the newest is %llu", (unsigned long long)seq, what,
                        (unsigned long long)head.size - 1);
     }
-    if (rc == 0) rc = ledger_reader_open(ledger, seq, seq + 1, ret_reader, err);
-    if (rc == 0) rc = ledger_reader_next(*ret_reader, ret, err);
+    if (rc == 0) rc = log_reader_open(ledger, seq, seq + 1, ret_reader, err);
+    if (rc == 0) rc = log_reader_next(*ret_reader, ret, err);
     if (rc == 0 && bytes_has_prefix(ret->kind, "ledger.")) {
         return err_set(err, ERR_INVALID,
                        "event %llu is %.*s: what the ledger says of itself is not corrected; to take a correction back, "
@@ -32,10 +32,10 @@ static int look(struct ledger *ledger, uint64_t seq, const char *what, struct le
     return rc;
 }
 
-static void put_body(struct buf *out, const struct ledger_event *e, const struct ledger_correct_options *o) {
-    char leaf[2 * LEDGER_HASH + 1];
-    bool replaced = o->replaced_by != LEDGER_NO_SEQ;
-    text_hex(leaf, e->leaf, LEDGER_HASH);
+static void put_body(struct buf *out, const struct log_event *e, const struct log_correct_options *o) {
+    char leaf[2 * LOG_HASH + 1];
+    bool replaced = o->replaced_by != LOG_NO_SEQ;
+    text_hex(leaf, e->leaf, LOG_HASH);
     mp_put_map(out, replaced ? 6 : 5);
     mp_pair_str(out, "kind", e->kind);
     mp_pair_str(out, "leaf", bytes_of(leaf));
@@ -48,7 +48,7 @@ static void put_body(struct buf *out, const struct ledger_event *e, const struct
 }
 
 /* Whether an event corrects event `seq`. */
-static bool corrects(const struct ledger_event *e, uint64_t seq) {
+static bool corrects(const struct log_event *e, uint64_t seq) {
     struct bytes raw;
     struct mp_item item;
     return bytes_is(e->kind, "ledger.corrected") && e->body.n > 0 && mp_map_get(e->body, "seq", &raw) == 0 &&
@@ -58,21 +58,21 @@ static bool corrects(const struct ledger_event *e, uint64_t seq) {
 /* What stands for the mistake: an event that is a mistake itself stands for nothing. */
 struct stand {
     struct ledger *ledger;
-    uint64_t seq;  /* LEDGER_NO_SEQ: nothing stands for it */
+    uint64_t seq;  /* LOG_NO_SEQ: nothing stands for it */
     uint64_t from; /* no event below it corrects it */
 };
 
-/* The first event of [from, to) that corrects event `seq`; LEDGER_NO_SEQ: none does. */
+/* The first event of [from, to) that corrects event `seq`; LOG_NO_SEQ: none does. */
 static int find_correction(struct ledger *ledger, uint64_t seq, uint64_t from, uint64_t to, uint64_t *ret_by,
                            struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
-    int rc = ledger_reader_open(ledger, from, to, &reader, err);
-    *ret_by = LEDGER_NO_SEQ;
-    while (rc == 0 && *ret_by == LEDGER_NO_SEQ && (rc = ledger_reader_next(reader, &e, err)) == 0) {
-        *ret_by = corrects(&e, seq) ? e.seq : LEDGER_NO_SEQ;
+    struct log_reader *reader = NULL;
+    struct log_event e;
+    int rc = log_reader_open(ledger, from, to, &reader, err);
+    *ret_by = LOG_NO_SEQ;
+    while (rc == 0 && *ret_by == LOG_NO_SEQ && (rc = log_reader_next(reader, &e, err)) == 0) {
+        *ret_by = corrects(&e, seq) ? e.seq : LOG_NO_SEQ;
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc < 0 ? rc : 0;
 }
 
@@ -85,11 +85,11 @@ static int corrected_before(uint64_t seq, uint64_t by, struct err *err) {
 static int check_stands(void *ctx, uint64_t size, struct err *err) {
     struct stand *stand = ctx;
     uint64_t by;
-    if (stand->seq == LEDGER_NO_SEQ || stand->from >= size) {
+    if (stand->seq == LOG_NO_SEQ || stand->from >= size) {
         return 0;
     }
     int rc = find_correction(stand->ledger, stand->seq, stand->from, size, &by, err);
-    if (rc == 0 && by != LEDGER_NO_SEQ) {
+    if (rc == 0 && by != LOG_NO_SEQ) {
         rc = err_set(err, ERR_INVALID, "event %llu cannot replace it: it was itself corrected, by event %llu",
                      (unsigned long long)stand->seq, (unsigned long long)by);
     }
@@ -98,15 +98,15 @@ static int check_stands(void *ctx, uint64_t size, struct err *err) {
 }
 
 /* 1: the receipt is of another event, which has the key of this correction. */
-static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct ledger_receipt *receipt, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
-    int rc = ledger_reader_open(ledger, receipt->seq, receipt->seq + 1, &reader, err);
-    if (rc == 0) rc = ledger_reader_next(reader, &e, err);
+static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct log_receipt *receipt, struct err *err) {
+    struct log_reader *reader = NULL;
+    struct log_event e;
+    int rc = log_reader_open(ledger, receipt->seq, receipt->seq + 1, &reader, err);
+    if (rc == 0) rc = log_reader_next(reader, &e, err);
     if (rc == 0) {
         rc = !corrects(&e, seq) ? 1 : corrected_before(seq, receipt->seq, err);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc;
 }
 
@@ -127,39 +127,38 @@ static void written_done(struct written *w) {
 }
 
 /* `other`: how many keys other events have. */
-static void make_draft(const struct ledger_correct_options *o, struct written *w, unsigned other,
-                       struct ledger_draft *draft) {
+static void make_draft(const struct log_correct_options *o, struct written *w, unsigned other, struct log_draft *draft) {
     snprintf(w->subject, sizeof(w->subject), "event/%llu", (unsigned long long)o->seq);
     snprintf(w->key, sizeof(w->key), other > 0 ? "corrected:%llu:%u" : "corrected:%llu", (unsigned long long)o->seq, other);
-    ledger_draft_init(draft);
+    log_draft_init(draft);
     draft->kind = bytes_of("ledger.corrected");
     draft->subject = bytes_of(w->subject);
     draft->actor = bytes_of(o->actor);
     draft->source = bytes_of("ledger");
     draft->grade = bytes_of("declared");
     draft->key = bytes_of(w->key);
-    draft->cause_type = LEDGER_CAUSE_SEQ;
+    draft->cause_type = LOG_CAUSE_SEQ;
     draft->cause = o->seq;
     draft->body = bytes_of_buf(&w->body);
     draft->private_ = bytes_of_buf(&w->private_);
 }
 
-static int write_it(struct stand *stand, const struct ledger_correct_options *o, struct written *w, unsigned other,
-                    struct ledger_receipt *ret, struct err *err) {
-    struct ledger_draft draft;
-    struct ledger_batch *batch = NULL;
+static int write_it(struct stand *stand, const struct log_correct_options *o, struct written *w, unsigned other,
+                    struct log_receipt *ret, struct err *err) {
+    struct log_draft draft;
+    struct log_batch *batch = NULL;
     make_draft(o, w, other, &draft);
-    int rc = ledger_batch_new(stand->ledger, &batch, err);
+    int rc = log_batch_new(stand->ledger, &batch, err);
     if (rc == 0) rc = batch_add_control(batch, &draft, err);
     if (rc == 0) {
         guard_set(batch, check_stands, stand);
-        rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
+        rc = log_batch_commit(batch, ret, NULL, NULL, err);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return rc;
 }
 
-static int check_options(const struct ledger_correct_options *o, struct err *err) {
+static int check_options(const struct log_correct_options *o, struct err *err) {
     if (o->reason == NULL || o->reason[0] == '\0' || strlen(o->reason) > 200 || o->actor == NULL || o->actor[0] == '\0') {
         return err_set(err, ERR_INVALID, "a correction needs %s",
                        o->actor == NULL || o->actor[0] == '\0' ? "an actor" : "a reason of 1 to 200 bytes");
@@ -168,15 +167,15 @@ static int check_options(const struct ledger_correct_options *o, struct err *err
 }
 
 /* All that can be known before the write lock is taken. */
-static int prepare(struct ledger *ledger, const struct ledger_correct_options *o, struct stand *stand, struct written *w,
-                   struct ledger_head *ret_head, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+static int prepare(struct ledger *ledger, const struct log_correct_options *o, struct stand *stand, struct written *w,
+                   struct log_head *ret_head, struct err *err) {
+    struct log_reader *reader = NULL;
+    struct log_event e;
     int rc = check_options(o, err);
-    if (rc == 0) rc = ledger_head(ledger, ret_head, err);
-    if (rc == 0 && o->replaced_by != LEDGER_NO_SEQ) {
+    if (rc == 0) rc = log_head(ledger, ret_head, err);
+    if (rc == 0 && o->replaced_by != LOG_NO_SEQ) {
         rc = look(ledger, o->replaced_by, " to replace it", &reader, &e, err);
-        ledger_reader_close(reader);
+        log_reader_close(reader);
         reader = NULL;
         if (rc == 0) rc = check_stands(stand, ret_head->size, err);
     }
@@ -190,15 +189,14 @@ static int prepare(struct ledger *ledger, const struct ledger_correct_options *o
         rc = buf_check(&w->body, "the event", err);
         if (rc == 0) rc = buf_check(&w->private_, "the note", err);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return rc;
 }
 
-int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o, struct ledger_receipt *ret,
-                   struct err *err) {
+int log_correct(struct ledger *ledger, const struct log_correct_options *o, struct log_receipt *ret, struct err *err) {
     struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
-    struct ledger_receipt receipt;
-    struct ledger_head head;
+    struct log_receipt receipt;
+    struct log_head head;
     struct written w;
     written_init(&w);
     int rc = prepare(ledger, o, &stand, &w, &head, err);
@@ -219,22 +217,22 @@ int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o
     return rc;
 }
 
-int ledger_correct_preview(struct ledger *ledger, const struct ledger_correct_options *o,
-                           int (*show)(void *ctx, const struct ledger_correct_preview *preview, struct err *err), void *ctx,
-                           struct err *err) {
+int log_correct_preview(struct ledger *ledger, const struct log_correct_options *o,
+                        int (*show)(void *ctx, const struct log_correct_preview *preview, struct err *err), void *ctx,
+                        struct err *err) {
     struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
-    struct ledger_draft draft;
-    struct ledger_correct_preview preview = {.draft = &draft};
-    struct ledger_head head;
+    struct log_draft draft;
+    struct log_correct_preview preview = {.draft = &draft};
+    struct log_head head;
     struct written w;
     struct buf body, private_;
-    uint64_t by = LEDGER_NO_SEQ;
+    uint64_t by = LOG_NO_SEQ;
     written_init(&w);
     buf_init(&body, 4 * BODY_MAX);
     buf_init(&private_, 8 * BODY_MAX);
     int rc = prepare(ledger, o, &stand, &w, &head, err);
     if (rc == 0) rc = find_correction(ledger, o->seq, o->seq, head.size, &by, err);
-    if (rc == 0 && by != LEDGER_NO_SEQ) rc = corrected_before(o->seq, by, err);
+    if (rc == 0 && by != LOG_NO_SEQ) rc = corrected_before(o->seq, by, err);
     if (rc == 0) {
         make_draft(o, &w, 0, &draft);
         rc = batch_check(&draft, true, &body, &private_, &preview.masked, err);

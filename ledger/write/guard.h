@@ -8,11 +8,11 @@
 #ifndef LEDGER_WRITE_GUARD_H
 #define LEDGER_WRITE_GUARD_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* `judge` is called by the thread that commits the batch, before any event of it gets its seq, with the size of the log:
  * the events that a reader opened now sees, neither more nor fewer until the judge returns. 0: the batch may be written.
- * Otherwise nothing of it is, ledger_batch_commit gives the code and the message, and no other request is touched:
+ * Otherwise nothing of it is, log_batch_commit gives the code and the message, and no other request is touched:
  * ERR_CONFLICT is for a condition that does not hold (any positive number counts as that), other ERR_* for one that could
  * not be judged.
  *
@@ -21,7 +21,7 @@
  * machine wait for it, so it should only do what cannot be done before.
  *
  * A batch whose events are all there already (by their keys) is not judged: it gives the first receipts, as always. A
- * guarded batch has a commit to itself. NULL takes the guard away; so do a commit that succeeds and ledger_batch_clear. */
-void guard_set(struct ledger_batch *batch, int (*judge)(void *ctx, uint64_t size, struct err *err), void *ctx);
+ * guarded batch has a commit to itself. NULL takes the guard away; so do a commit that succeeds and log_batch_clear. */
+void guard_set(struct log_batch *batch, int (*judge)(void *ctx, uint64_t size, struct err *err), void *ctx);
 
 #endif

@@ -6,8 +6,8 @@
  * Begin with docs/design.md, "How data flows", then commit.c, whose first comment is the order of one commit.
  *
  *   batch         drafts, checked and encoded as far as possible before any lock is taken
- *   commit_share  threads that come at the same time ride in one commit; here are ledger_append and
- *                 ledger_batch_commit
+ *   commit_share  threads that come at the same time ride in one commit; here are log_append and
+ *                 log_batch_commit
  *   commit        the flow under the write lock; commit.h has the state that its steps share
  *   commit_event  one event      commit_group  groups, tail, tiles      commit_keys   duplicates and conditions
  *   commit_seal   clock gaps, rotation, checkpoint, head                commit_erase  content that goes

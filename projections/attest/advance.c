@@ -129,7 +129,7 @@ static int put_trees(struct advance *a, struct err *err) {
     for (size_t i = 0; i < a->view->n && rc == 0; i++) {
         struct view_projection *p = &a->view->projection[i];
         struct attested_part *part = &a->head.part[a->head.n];
-        if (p->part.failed_seq != LEDGER_NO_SEQ || p->part.position != a->view->at) {
+        if (p->part.failed_seq != LOG_NO_SEQ || p->part.position != a->view->at) {
             continue;
         }
         const uint8_t *root = a->afresh ? NULL : attested_root(&a->view->attested, p->projection);
@@ -169,7 +169,7 @@ static bool same_head(const struct attested_head *a, const struct attested_head 
 }
 
 static bool can_go_on(const struct view_projection *p) {
-    return p->part.failed_seq == LEDGER_NO_SEQ && p->base.tree != NULL;
+    return p->part.failed_seq == LOG_NO_SEQ && p->base.tree != NULL;
 }
 
 /* Every tree that is stored goes on: none is left behind. */
@@ -205,15 +205,15 @@ static int store(struct advance *a, struct attested_heads *heads, struct err *er
 /* ---- the event ---- */
 
 static int append_event(struct advance *a, struct err *err) {
-    struct ledger_batch *batch = NULL;
-    struct ledger_draft draft;
-    struct ledger_receipt receipt;
+    struct log_batch *batch = NULL;
+    struct log_draft draft;
+    struct log_receipt receipt;
     struct buf body, subject;
     buf_init(&body, 65536);
     buf_init(&subject, 512);
-    buf_printf(&subject, "ledger/%s", ledger_origin(a->ledger));
+    buf_printf(&subject, "ledger/%s", log_origin(a->ledger));
     int rc = attested_body(&a->head, &body, err);
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of(ATTESTED_KIND);
     draft.subject = bytes_of_buf(&subject);
     draft.actor = bytes_of("service:ledger");
@@ -221,10 +221,10 @@ static int append_event(struct advance *a, struct err *err) {
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     if (rc == 0) rc = buf_check(&subject, "a subject", err);
-    if (rc == 0) rc = ledger_batch_new(a->ledger, &batch, err);
+    if (rc == 0) rc = log_batch_new(a->ledger, &batch, err);
     if (rc == 0) rc = batch_add_control(batch, &draft, err);
-    if (rc == 0) rc = ledger_batch_commit(batch, &receipt, NULL, NULL, err);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, &receipt, NULL, NULL, err);
+    log_batch_free(batch);
     buf_done(&subject);
     buf_done(&body);
     if (rc == 0) {
@@ -236,7 +236,7 @@ static int append_event(struct advance *a, struct err *err) {
 /* The head that we stored gets the seq of its event. */
 static int put_seq(struct advance *a, struct db *db, struct attested_heads *heads, struct err *err) {
     struct attested_head before = a->head;
-    before.seq = LEDGER_NO_SEQ;
+    before.seq = LOG_NO_SEQ;
     int rc = db_begin(db, true, &a->txn, err);
     if (rc != 0) {
         return rc;
@@ -259,7 +259,7 @@ static int advance(struct advance *a, uint64_t generation, struct err *err) {
     if (heads == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    a->head = (struct attested_head){.position = a->view->at, .seq = LEDGER_NO_SEQ};
+    a->head = (struct attested_head){.position = a->view->at, .seq = LOG_NO_SEQ};
     int rc = derived_open_of(a->ledger, generation, &db, err);
     if (rc == 0) rc = db_begin(db, true, &a->txn, err);
     if (rc == 0) {
@@ -279,13 +279,13 @@ static int advance(struct advance *a, uint64_t generation, struct err *err) {
 /* By what is stored, which need not be true: then more is folded, or it is advanced in vain. */
 static bool is_near(struct ledger *ledger, const struct projection *const *list, uint64_t lag) {
     struct attested_heads *heads = calloc(1, sizeof(*heads));
-    struct ledger_head head;
+    struct log_head head;
     struct db *db;
     struct db_txn *txn = NULL;
     uint64_t position = 0;
-    bool known = heads != NULL && ledger_head(ledger, &head, NULL) == 0;
+    bool known = heads != NULL && log_head(ledger, &head, NULL) == 0;
     if (known && derived_open(ledger, false, &db, NULL) == 0 && db_begin(db, false, &txn, NULL) == 0 &&
-        attested_heads_get(txn, list, heads, NULL) == 0 && heads->n > 0 && heads->head[0].seq != LEDGER_NO_SEQ) {
+        attested_heads_get(txn, list, heads, NULL) == 0 && heads->n > 0 && heads->head[0].seq != LOG_NO_SEQ) {
         position = heads->head[0].position;
     }
     db_abort(txn);
@@ -298,7 +298,7 @@ static int advance_from(struct ledger *ledger, struct state_options *options, en
     struct advance a = {.ledger = ledger};
     uint64_t generation = db_generation(ledger->evidence);
     options->base = base;
-    options->at = LEDGER_NO_SEQ;
+    options->at = LOG_NO_SEQ;
     int rc = state_open(ledger, options, &a.view, err);
     if (rc != 0) {
         return rc;

@@ -9,12 +9,12 @@
 #include "projections/attest/advance.h"
 #include "projections/view/state.h"
 
-static int add(struct ledger_batch *batch, struct state_view *view, size_t i, const char *actor, struct err *err) {
+static int add(struct log_batch *batch, struct state_view *view, size_t i, const char *actor, struct err *err) {
     struct state_status status;
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf body;
-    char hex[2 * LEDGER_HASH + 1], digest[sizeof(hex) + 8], subject[160];
-    uint8_t bytes[LEDGER_HASH];
+    char hex[2 * LOG_HASH + 1], digest[sizeof(hex) + 8], subject[160];
+    uint8_t bytes[LOG_HASH];
     uint64_t rows;
     int rc = state_digest(view, i, bytes, &rows, err);
     if (rc != 0) {
@@ -32,7 +32,7 @@ static int add(struct ledger_batch *batch, struct state_view *view, size_t i, co
     mp_pair_uint(&body, "rows", rows);
     mp_pair_uint(&body, "version", status.projection->version);
     rc = buf_check(&body, "an attestation", err);
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of("ledger.projection_attested");
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of(actor);
@@ -53,20 +53,20 @@ struct attest {
 
 static int attest(void *ctx, struct state_view *view, struct err *err) {
     struct attest *a = ctx;
-    struct ledger_batch *batch = NULL;
+    struct log_batch *batch = NULL;
     size_t n = 0;
     int rc = state_whole(view, err);
-    if (rc == 0) rc = ledger_batch_new(a->ledger, &batch, err);
+    if (rc == 0) rc = log_batch_new(a->ledger, &batch, err);
     for (size_t i = 0; i < state_projections(view) && rc == 0; i++) {
         struct state_status status;
         state_status(view, i, &status);
-        if ((a->which >> i & 1U) != 0 && !status.stale && status.failed_seq == LEDGER_NO_SEQ) {
+        if ((a->which >> i & 1U) != 0 && !status.stale && status.failed_seq == LOG_NO_SEQ) {
             rc = add(batch, view, i, a->actor, err);
             n += rc == 0;
         }
     }
-    if (rc == 0 && n != 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
-    ledger_batch_free(batch);
+    if (rc == 0 && n != 0) rc = log_batch_commit(batch, NULL, NULL, NULL, err);
+    log_batch_free(batch);
     a->n = n;
     return rc;
 }

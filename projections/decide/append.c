@@ -96,7 +96,7 @@ static bool can_judge(const struct state_view *view, size_t i, struct decision *
     const struct view_projection *p = &view->projection[i];
     struct state_status status;
     state_status(view, i, &status);
-    if (status.failed_seq != LEDGER_NO_SEQ) {
+    if (status.failed_seq != LOG_NO_SEQ) {
         decide_cite(ret, status.failed_seq);
         decide_no(ret, "the states of '%s' stopped at event %llu: %s", p->projection->name,
                   (unsigned long long)status.failed_seq, status.failed);
@@ -109,7 +109,7 @@ static bool can_judge(const struct state_view *view, size_t i, struct decision *
     return false;
 }
 
-static int judge(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+static int judge(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct fold_input *input = NULL;
     int rc = fold_input_new(upcast_all, upcast_count, &input, err);
     if (rc == 0) rc = fold_input_set(input, event, err);
@@ -124,7 +124,7 @@ static int judge(struct state_view *view, const struct ledger_event *event, stru
 }
 
 /* A call is not a step of permissions, but rests on them: on none that stopped before it. */
-static int judge_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+static int judge_use(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     static const char *const rests_on[] = {"permissions", "policies", "runs"};
     for (size_t i = 0; i < view->n && decide_uses(event->kind) && ret->yes; i++) {
         for (size_t k = 0; k < sizeof(rests_on) / sizeof(rests_on[0]) && ret->yes; k++) {
@@ -171,8 +171,8 @@ static int without_time(struct bytes body, struct buf *out, bool *ret_had, struc
 }
 
 /* As it is told, and as of now. */
-static int judge_both(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
-    struct ledger_event now = *event;
+static int judge_both(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
+    struct log_event now = *event;
     struct buf body;
     bool had = false;
     int rc = judge(view, event, ret, err);
@@ -187,7 +187,7 @@ static int judge_both(struct state_view *view, const struct ledger_event *event,
 }
 
 /* A grant that is taken, and that no use will ever have. */
-static int note_useless(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+static int note_useless(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct mp_item item;
     struct bytes raw, session = decide_text(event->body, "session");
     struct row row;
@@ -236,7 +236,7 @@ static int judge_promotion(struct state_view *view, struct bytes promotion, stru
     return rc;
 }
 
-int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err) {
+int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err) {
     const struct kind *kind = kind_find(draft->kind);
     struct decision mine;
     struct buf body, private_;
@@ -252,17 +252,17 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
     int rc = kind_sort_input(&in, &body, &private_, &masked, err);
     decide_begin(&mine);
     if (rc == 0) {
-        struct ledger_event event = {.seq = state_at(view),
-                                     .time = state_now(view),
-                                     .schema = kind != NULL ? kind->schema : 1,
-                                     .kind = draft->kind,
-                                     .subject = draft->subject,
-                                     .actor = draft->actor,
-                                     .source = draft->source,
-                                     .grade = draft->grade,
-                                     .run = draft->run,
-                                     .key = draft->key,
-                                     .body = bytes_of_buf(&body)};
+        struct log_event event = {.seq = state_at(view),
+                                  .time = state_now(view),
+                                  .schema = kind != NULL ? kind->schema : 1,
+                                  .kind = draft->kind,
+                                  .subject = draft->subject,
+                                  .actor = draft->actor,
+                                  .source = draft->source,
+                                  .grade = draft->grade,
+                                  .run = draft->run,
+                                  .key = draft->key,
+                                  .body = bytes_of_buf(&body)};
         rc = judge_use(view, &event, &mine, err);
         if (rc == 0 && mine.yes) rc = judge_both(view, &event, &mine, err);
         if (rc == 0) rc = note_useless(view, &event, &mine, err);

@@ -8,7 +8,7 @@
 
 /* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in
  * projections/decide/use.c; others are always yes. */
-int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err);
+int decide_may_use(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err);
 /* A text of a body; empty: it has none of that name. Borrowed. */
 struct bytes decide_text(struct bytes body, const char *name);
 /* Is the kind in that table? Then the states of permissions, policies and runs are what it rests on. */
@@ -20,6 +20,6 @@ int decide_may_promote(struct state_view *view, struct bytes promotion, struct d
 /* May an event with this content be written: the step it stands for is legal for every state it would change, at
  * the view's time, whatever time it gives itself; and a permission that it uses is held. Kinds without a state are always
  * yes. */
-int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err);
+int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err);
 
 #endif

@@ -47,8 +47,7 @@ static void note_tier(const struct decide_use *use, struct decision *ret) {
     }
 }
 
-static int permission_used(struct state_view *view, const struct ledger_event *event, struct decision *ret,
-                           struct err *err) {
+static int permission_used(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct decide_use use = use_of(event->body, decide_text(event->body, "session"), event->run);
     if (use.group.n == 0) {
         decide_no(ret, "%s", PERMISSIONS_USE_OF_NO_GROUP);
@@ -77,7 +76,7 @@ static void add_holder(struct holders *h, const char *family, struct bytes name)
     }
 }
 
-static struct bytes run_of(const struct ledger_event *event) {
+static struct bytes run_of(const struct log_event *event) {
     struct bytes subject = event->subject;
     bool named = bytes_has_prefix(subject, "run/");
     return named ? (struct bytes){subject.p + 4, subject.n - 4} : event->run;
@@ -102,12 +101,12 @@ static void add_policy(const struct tiers_answer *judged, struct decision *ret) 
     size_t at = bytes_of(ret->reason).n;
     snprintf(ret->reason + at, sizeof(ret->reason) - at, "; it is %s by policy '%.*s', '%.*s'", tiers_word(judged->tier),
              REASON_NAME(bytes_of(judged->policy)), REASON_NAME(bytes_of(judged->rule)));
-    if (judged->seq != LEDGER_NO_SEQ) {
+    if (judged->seq != LOG_NO_SEQ) {
         decide_cite(ret, judged->seq);
     }
 }
 
-static int ask_holders(struct state_view *view, const struct ledger_event *event, const struct holders *h,
+static int ask_holders(struct state_view *view, const struct log_event *event, const struct holders *h,
                        struct decision *ret, struct err *err) {
     struct decide_use use = use_of(event->body, decide_text(event->body, "session"), run_of(event));
     const struct tool_call call = {decide_text(event->body, "tool"), decide_text(event->body, "server"),
@@ -138,7 +137,7 @@ static int ask_holders(struct state_view *view, const struct ledger_event *event
     return rc;
 }
 
-static int tool_called(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+static int tool_called(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct holders h = {0};
     for (size_t i = 0; i < HOLDERS_MAX; i++) {
         buf_init(&h.text[i], HOLDER_MAX);
@@ -162,7 +161,7 @@ static int tool_called(struct state_view *view, const struct ledger_event *event
 
 /* ---- run.started ---- */
 
-static int run_started(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+static int run_started(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct bytes pack = decide_text(event->body, "pack"), raw = {0}, item;
     struct list list;
     struct buf who;
@@ -188,7 +187,7 @@ static int run_started(struct state_view *view, const struct ledger_event *event
 
 static const struct {
     const char *kind;
-    int (*judge)(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err);
+    int (*judge)(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err);
 } uses[] = {
     {"permission.used", permission_used},
     {"run.started", run_started},
@@ -203,7 +202,7 @@ bool decide_uses(struct bytes kind) {
     return is;
 }
 
-int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+int decide_may_use(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     decide_begin(ret);
     for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
         if (bytes_is(event->kind, uses[i].kind)) {

@@ -31,7 +31,7 @@ bool correct_is(struct bytes kind) {
 
 /* ---- which corrections hold --------------------------------------------------------------------------------------- */
 
-bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER_HASH]) {
+bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LOG_HASH]) {
     struct bytes raw;
     struct mp_item item;
     if (body.n == 0 || mp_map_get(body, "seq", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_UINT) {
@@ -39,7 +39,7 @@ bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER
     }
     *ret_seq = item.uint;
     return mp_map_get(body, "leaf", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
-           text_unhex(ret_leaf, LEDGER_HASH, item.data) == 0;
+           text_unhex(ret_leaf, LOG_HASH, item.data) == 0;
 }
 
 void correct_unload(struct correction *all, size_t n) {
@@ -54,12 +54,12 @@ struct named {
     struct replay_part part;
     struct {
         uint64_t seq, by;
-        uint8_t leaf[LEDGER_HASH];
+        uint8_t leaf[LOG_HASH];
     } * one;
     size_t n, room;
 };
 
-static int note_named(void *ctx, const struct ledger_event *event, struct err *err) {
+static int note_named(void *ctx, const struct log_event *event, struct err *err) {
     struct named *named = ctx;
     int rc = array_room(&named->one, named->n + 1, &named->room, sizeof(*named->one), err);
     if (rc != 0) {
@@ -72,7 +72,7 @@ static int note_named(void *ctx, const struct ledger_event *event, struct err *e
     return 0;
 }
 
-static int ignore_event(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err) {
+static int ignore_event(void *ctx, const struct log_event *event, uint64_t at, struct err *err) {
     (void)ctx;
     (void)event;
     (void)at;
@@ -95,7 +95,7 @@ static int read_named(struct replay *replay, uint64_t size, struct named *named,
     const struct replay_limits limits = {0};
     struct replay_part *part = &named->part;
     uint64_t came;
-    *part = (struct replay_part){.projection = &corrections, .failed_seq = LEDGER_NO_SEQ};
+    *part = (struct replay_part){.projection = &corrections, .failed_seq = LOG_NO_SEQ};
     int rc = rows_new(&nothing, &part->rows, err);
     if (rc == 0) rc = fold_new(&corrections, part->rows, &part->fold, err);
     if (rc == 0) {
@@ -111,14 +111,14 @@ static int read_named(struct replay *replay, uint64_t size, struct named *named,
 /* *ret->kind: NULL when it does not hold. */
 static int judge(struct replay *replay, const struct named *named, size_t i, struct correction *all, size_t n,
                  struct correction *ret, struct err *err) {
-    uint8_t leaf[LEDGER_HASH];
+    uint8_t leaf[LOG_HASH];
     bool may = named->one[i].seq < named->one[i].by;
     *ret = (struct correction){.seq = named->one[i].seq, .by = named->one[i].by};
     for (size_t k = 0; may && k < n; k++) {
         may = all[k].seq != ret->seq;
     }
     int rc = may ? replay_kind(replay, ret->seq, leaf, &ret->kind, err) : 0;
-    if (rc == 0 && may && (memcmp(leaf, named->one[i].leaf, LEDGER_HASH) != 0 || strncmp(ret->kind, "ledger.", 7) == 0)) {
+    if (rc == 0 && may && (memcmp(leaf, named->one[i].leaf, LOG_HASH) != 0 || strncmp(ret->kind, "ledger.", 7) == 0)) {
         free(ret->kind);
         ret->kind = NULL;
     }
@@ -197,7 +197,7 @@ static int side_begin(struct side *side, const struct projection *projection, co
     int rc = rows_new(base, &side->rows, err);
     if (rc == 0) rc = fold_new(projection, side->rows, &side->fold, err);
     side->part =
-        (struct replay_part){.projection = projection, .rows = side->rows, .fold = side->fold, .failed_seq = LEDGER_NO_SEQ};
+        (struct replay_part){.projection = projection, .rows = side->rows, .fold = side->fold, .failed_seq = LOG_NO_SEQ};
     return rc;
 }
 
@@ -286,7 +286,7 @@ static void keep_cited(const struct row *now, const struct row *before, struct r
 }
 
 /* What the correction made so, is so since the correction and by it; what it left as it was, is so since then. */
-static void cite(const struct ledger_event *event, const struct row *now, const struct row *before, struct row *after) {
+static void cite(const struct log_event *event, const struct row *now, const struct row *before, struct row *after) {
     size_t base = projection_column(after->table, "since"), dated = projection_dated(after->table);
     if (base == SIZE_MAX) {
         return;
@@ -314,7 +314,7 @@ static int decode(struct row *row, const struct state_table *table, struct bytes
 }
 
 /* One row that differs. */
-static int put_row(struct rows *to, const struct state_table *table, const struct ledger_event *event,
+static int put_row(struct rows *to, const struct state_table *table, const struct log_event *event,
                    const struct rows_entry *one, struct bytes before, struct bytes after, struct err *err) {
     struct row row[3];
     struct bytes there;
@@ -346,7 +346,7 @@ static int side_row(struct rows *rows, const struct rows_entry *own, const struc
     return own != NULL ? 0 : rows_get(rows, one->table, one->key, ret, err);
 }
 
-int correct_take_over(struct rows *rows, const struct projection *projection, const struct ledger_event *event,
+int correct_take_over(struct rows *rows, const struct projection *projection, const struct log_event *event,
                       struct rows *with, struct rows *without, struct err *err) {
     const struct rows_entry **a = NULL, **b = NULL;
     size_t n = 0, m = 0, i = 0, k = 0;
@@ -452,7 +452,7 @@ static int side_fork(struct side *side, const struct trio *trio, const struct co
     const struct rows_base base = {get_below, trio->below.rows};
     int rc = side_begin(side, below->projection, &base, err);
     side->part.position = below->position;
-    memcpy(side->part.leaf, below->leaf, LEDGER_HASH);
+    memcpy(side->part.leaf, below->leaf, LOG_HASH);
     side_skip(side, skip, n);
     return rc;
 }
@@ -493,7 +493,7 @@ static int prepare(struct correct *c, struct trio *const *trios, size_t n, size_
     return rc;
 }
 
-static int correct_prepare(void **state, struct ledger *ledger, uint64_t size, const struct ledger_event *event,
+static int correct_prepare(void **state, struct ledger *ledger, uint64_t size, const struct log_event *event,
                            struct replay_part *const *parts, size_t n, struct err *err) {
     struct trio *trios[PROJECTIONS_MAX / 2];
     struct correct *c = *state;
@@ -525,7 +525,7 @@ static int correct_prepare(void **state, struct ledger *ledger, uint64_t size, c
     return rc;
 }
 
-static int correct_apply(void *state, const struct ledger_event *event, struct replay_part *part, struct err *ret_why,
+static int correct_apply(void *state, const struct log_event *event, struct replay_part *part, struct err *ret_why,
                          struct err *err) {
     struct correct *c = state;
     size_t i = 0, at = number_of(c, event->seq);

@@ -8,7 +8,7 @@
 bool correct_is(struct bytes kind); /* "ledger.corrected" */
 
 /* What the body of a ledger.corrected names; false: nothing. */
-bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER_HASH]);
+bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LOG_HASH]);
 
 /* Those that hold among the events below `size`, in the order of `by`: of an earlier event, by its leaf, that is not one of
  * the ledger's own, and the first one of it. Costs a walk over the log. An event that cannot be read ends
@@ -28,7 +28,7 @@ extern const struct replay_effect correct_effect;
 
 /* The last step of it, for who has folded the events before this ledger.corrected twice on his own: `with` the mistake and
  * `without`, both without what was corrected before: in rows over nothing, or over the same rows, as of the mistake. */
-int correct_take_over(struct rows *rows, const struct projection *projection, const struct ledger_event *event,
+int correct_take_over(struct rows *rows, const struct projection *projection, const struct log_event *event,
                       struct rows *with, struct rows *without, struct err *err);
 
 #endif

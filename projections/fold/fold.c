@@ -19,13 +19,13 @@ struct field {
 struct fold_input {
     const struct upcast *steps;
     size_t n_steps;
-    const struct ledger_event *event;
+    const struct log_event *event;
     struct buf scratch[2];
     struct bytes body;
     bool parsed;
     size_t n_fields;
     struct field fields[FOLD_FIELDS_MAX];
-    char kind[LEDGER_HASH * 8]; /* the one looked up last, and its newest schema */
+    char kind[LOG_HASH * 8]; /* the one looked up last, and its newest schema */
     size_t kind_n;
     uint32_t schema; /* 0: the catalog does not know it */
 };
@@ -57,8 +57,8 @@ int fold_input_new(const struct upcast *steps, size_t n_steps, struct fold_input
     }
     input->steps = steps;
     input->n_steps = n_steps;
-    buf_init(&input->scratch[0], LEDGER_BATCH_BYTES_MAX);
-    buf_init(&input->scratch[1], LEDGER_BATCH_BYTES_MAX);
+    buf_init(&input->scratch[0], LOG_BATCH_BYTES_MAX);
+    buf_init(&input->scratch[1], LOG_BATCH_BYTES_MAX);
     *ret = input;
     return 0;
 }
@@ -81,7 +81,7 @@ static uint32_t schema_of(struct fold_input *input, struct bytes kind) {
     return input->schema;
 }
 
-int fold_input_set(struct fold_input *input, const struct ledger_event *event, struct err *err) {
+int fold_input_set(struct fold_input *input, const struct log_event *event, struct err *err) {
     uint32_t schema = schema_of(input, event->kind);
     input->event = event;
     input->body = event->body;
@@ -155,7 +155,7 @@ uint64_t fold_input_when(struct fold_input *input) {
     return at < input->event->time ? at : input->event->time;
 }
 
-const struct ledger_event *fold_event(const struct fold *fold) {
+const struct log_event *fold_event(const struct fold *fold) {
     return fold->input->event;
 }
 

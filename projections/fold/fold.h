@@ -6,7 +6,7 @@
 #ifndef PROJECTIONS_FOLD_FOLD_H
 #define PROJECTIONS_FOLD_FOLD_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 #include "projections/rows/row.h"
 
 #define FOLD_ROWS_MAX 1280 /* rows that one event may touch */
@@ -15,7 +15,7 @@ struct fold;
 
 /* ---- the event ---- */
 
-const struct ledger_event *fold_event(const struct fold *fold);
+const struct log_event *fold_event(const struct fold *fold);
 /* The part of the kind after the first '.': "granted" of "permission.granted". */
 struct bytes fold_step(const struct fold *fold);
 /* The part of the subject after its first '/', whatever is before it: "dpkg/curl" of "package/dpkg/curl". */

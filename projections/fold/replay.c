@@ -23,7 +23,7 @@ struct replay {
     struct ledger *ledger;
     struct core_view view; /* the snapshot of when it was opened */
     bool awake;            /* it is held yet */
-    struct ledger_reader *reader;
+    struct log_reader *reader;
     struct prefetch *ahead; /* for long walks; NULL: none yet */
     uint64_t until;         /* up to there all will be wanted */
     struct fold_input *input;
@@ -50,7 +50,7 @@ int replay_open(struct ledger *ledger, const struct replay_effect *effect, struc
     r->ledger = ledger;
     r->effect = effect;
     r->awake = true;
-    r->damaged = LEDGER_NO_SEQ;
+    r->damaged = LOG_NO_SEQ;
     buf_init(&r->payload, EVENT_PAYLOAD_MAX);
     *ret = r;
     return 0;
@@ -59,7 +59,7 @@ int replay_open(struct ledger *ledger, const struct replay_effect *effect, struc
 void replay_close(struct replay *r) {
     if (r != NULL) {
         prefetch_free(r->ahead);
-        ledger_reader_close(r->reader);
+        log_reader_close(r->reader);
         core_view_end(&r->view);
         fold_input_free(r->input);
         buf_done(&r->payload);
@@ -120,7 +120,7 @@ static int group_of(struct replay *r, uint64_t seq, const struct group **ret, st
     int rc = 0;
     let_rest(r);
     if (r->reader == NULL) {
-        rc = ledger_reader_open(r->ledger, 0, LEDGER_NO_SEQ, &r->reader, err);
+        rc = log_reader_open(r->ledger, 0, LOG_NO_SEQ, &r->reader, err);
     }
     if (rc == 0) rc = reader_group(r->reader, seq / EVENT_GROUP, ret, err);
     if (rc == 0 && seq % EVENT_GROUP >= (*ret)->n) {
@@ -135,11 +135,11 @@ static uint64_t groups_to(const struct replay *r) {
 }
 
 static uint64_t group_after(const void *ctx, uint64_t index) {
-    return index + 1 < groups_to(ctx) ? index + 1 : LEDGER_NO_SEQ;
+    return index + 1 < groups_to(ctx) ? index + 1 : LOG_NO_SEQ;
 }
 
 /* The same as the next in a walk, which threads go ahead of when it is a long one. */
-static int next_group(struct replay *r, uint64_t seq, struct ledger_reader **ret_reader, const struct group **ret,
+static int next_group(struct replay *r, uint64_t seq, struct log_reader **ret_reader, const struct group **ret,
                       struct err *err) {
     uint64_t index = seq / EVENT_GROUP, to = groups_to(r);
     if (r->ahead == NULL && index + AHEAD_MIN <= to) {
@@ -182,8 +182,8 @@ static int read_tail(struct replay *r, uint64_t seq, struct tail_event *ret, str
     return rc;
 }
 
-int replay_leaf(struct replay *r, uint64_t size, uint8_t ret[LEDGER_HASH], uint64_t *ret_time, struct err *err) {
-    uint8_t leaf[LEDGER_HASH] = {0};
+int replay_leaf(struct replay *r, uint64_t size, uint8_t ret[LOG_HASH], uint64_t *ret_time, struct err *err) {
+    uint8_t leaf[LOG_HASH] = {0};
     const struct group *group;
     struct tail_event event;
     uint64_t time = 0;
@@ -218,7 +218,7 @@ int replay_leaf(struct replay *r, uint64_t size, uint8_t ret[LEDGER_HASH], uint6
     return rc;
 }
 
-int replay_kind(struct replay *r, uint64_t seq, uint8_t ret_leaf[LEDGER_HASH], char **ret_kind, struct err *err) {
+int replay_kind(struct replay *r, uint64_t seq, uint8_t ret_leaf[LOG_HASH], char **ret_kind, struct err *err) {
     struct event_header header = {0};
     struct tail_event event;
     const struct group *group;
@@ -229,7 +229,7 @@ int replay_kind(struct replay *r, uint64_t seq, uint8_t ret_leaf[LEDGER_HASH], c
         event_leaf(ret_leaf, event.bytes);
     } else if (rc == 0) {
         const struct bytes bytes = group->event[seq % EVENT_GROUP].header;
-        memcpy(ret_leaf, group->event[seq % EVENT_GROUP].leaf, LEDGER_HASH);
+        memcpy(ret_leaf, group->event[seq % EVENT_GROUP].leaf, LOG_HASH);
         rc = core_stored(event_header_decode(bytes, &header, err), err);
     }
     if (rc == 0 && (*ret_kind = strndup((const char *)header.kind.p, header.kind.n)) == NULL) {
@@ -238,8 +238,8 @@ int replay_kind(struct replay *r, uint64_t seq, uint8_t ret_leaf[LEDGER_HASH], c
     return rc;
 }
 
-int replay_same(struct replay *r, uint64_t size, const uint8_t leaf[LEDGER_HASH], bool *ret, struct err *err) {
-    uint8_t there[LEDGER_HASH];
+int replay_same(struct replay *r, uint64_t size, const uint8_t leaf[LOG_HASH], bool *ret, struct err *err) {
+    uint8_t there[LOG_HASH];
     if (size > r->view.head.size) {
         *ret = false;
         return 0;
@@ -290,7 +290,7 @@ static uint32_t ready_of(const struct replay *r, uint64_t seq) {
 static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *leaf, const struct err *why) {
     part->stopped = true;
     part->position = seq;
-    memcpy(part->leaf, leaf, LEDGER_HASH);
+    memcpy(part->leaf, leaf, LOG_HASH);
     part->failed_seq = seq;
     size_t n = strnlen(why->msg, sizeof(part->failed) - 1);
     n = text_utf8_valid((const uint8_t *)why->msg, n); /* no half of a character */
@@ -307,7 +307,7 @@ static int note_damage(struct replay *r, uint64_t seq, int rc) {
 
 /* What the event does to the rows of those that are ready. *takers: who takes the event itself after that. A log that
  * cannot be read where this needs it ends here: what the rows are then is not known. */
-static int affect(struct replay *r, uint32_t *takers, const struct ledger_event *event, const uint8_t *before,
+static int affect(struct replay *r, uint32_t *takers, const struct log_event *event, const uint8_t *before,
                   struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     size_t n = 0;
@@ -340,8 +340,7 @@ static bool is_skipped(const struct replay_part *part, uint64_t seq) {
 }
 
 /* `before`: the leaf of the event before. */
-static int give(struct replay *r, uint32_t takers, const struct ledger_event *event, const uint8_t *before,
-                struct err *err) {
+static int give(struct replay *r, uint32_t takers, const struct log_event *event, const uint8_t *before, struct err *err) {
     struct err why = {0};
     int rc = 0, all = 0;
     if (r->input == NULL) {
@@ -367,7 +366,7 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
 
 /* Body and author out of a payload whose hash was compared. Most are unsigned: then the body is all between the head of the
  * array and the nil at its end; folds parse it themselves. A signature's last 66 bytes are a bin64. */
-static int open_payload(struct bytes payload, struct ledger_event *event, struct err *err) {
+static int open_payload(struct bytes payload, struct log_event *event, struct err *err) {
     struct event_author author = {0};
     size_t n = payload.n;
     event->payload = payload;
@@ -381,22 +380,22 @@ static int open_payload(struct bytes payload, struct ledger_event *event, struct
     return rc;
 }
 
-static void event_of(const struct event_header *h, struct bytes bytes, const uint8_t *leaf, struct ledger_event *ret) {
-    *ret = (struct ledger_event){.seq = h->seq,
-                                 .time = h->time,
-                                 .schema = h->schema,
-                                 .kind = h->kind,
-                                 .subject = h->subject,
-                                 .actor = h->actor,
-                                 .source = h->source,
-                                 .grade = h->grade,
-                                 .run = h->run,
-                                 .key = h->key,
-                                 .has_cause = h->has_cause,
-                                 .cause = h->cause,
-                                 .header = bytes,
-                                 .has_private = h->private_ != NULL};
-    memcpy(ret->leaf, leaf, LEDGER_HASH);
+static void event_of(const struct event_header *h, struct bytes bytes, const uint8_t *leaf, struct log_event *ret) {
+    *ret = (struct log_event){.seq = h->seq,
+                              .time = h->time,
+                              .schema = h->schema,
+                              .kind = h->kind,
+                              .subject = h->subject,
+                              .actor = h->actor,
+                              .source = h->source,
+                              .grade = h->grade,
+                              .run = h->run,
+                              .key = h->key,
+                              .has_cause = h->has_cause,
+                              .cause = h->cause,
+                              .header = bytes,
+                              .has_private = h->private_ != NULL};
+    memcpy(ret->leaf, leaf, LOG_HASH);
 }
 
 /* ---- passes ---- */
@@ -411,8 +410,8 @@ static void arrive(struct replay *r, uint64_t seq, const uint8_t *leaf) {
         struct replay_part *part = r->part[i];
         if (!part->stopped && part->position < seq) {
             part->position = seq;
-            memcpy(part->leaf, leaf, LEDGER_HASH);
-            part->failed_seq = LEDGER_NO_SEQ;
+            memcpy(part->leaf, leaf, LOG_HASH);
+            part->failed_seq = LOG_NO_SEQ;
             part->failed[0] = '\0';
         }
     }
@@ -421,8 +420,8 @@ static void arrive(struct replay *r, uint64_t seq, const uint8_t *leaf) {
 /* Events [seq, to) of one group. */
 static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *err) {
     struct event_header header = {0};
-    struct ledger_event event;
-    struct ledger_reader *reader;
+    struct log_event event;
+    struct log_reader *reader;
     const struct group *group;
     int rc = next_group(r, seq, &reader, &group, err);
     uint64_t from = seq;
@@ -485,10 +484,10 @@ static int differs_from_next(uint64_t seq, struct err *err) {
 static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struct tail_event *ret_next, struct err *err) {
     if (seq + 1 < r->view.head.size) {
         int rc = read_tail(r, seq + 1, ret_next, err);
-        if (rc == 0 && memcmp(ret_next->header.prev, leaf, LEDGER_HASH) != 0) rc = differs_from_next(seq, err);
+        if (rc == 0 && memcmp(ret_next->header.prev, leaf, LOG_HASH) != 0) rc = differs_from_next(seq, err);
         return rc;
     }
-    if (memcmp(leaf, r->view.head.prev, LEDGER_HASH) == 0) {
+    if (memcmp(leaf, r->view.head.prev, LOG_HASH) == 0) {
         return 0;
     }
     return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its leaf is not the head's",
@@ -497,7 +496,7 @@ static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struc
 
 static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t, const uint8_t *before, const uint8_t *leaf,
                      struct err *err) {
-    struct ledger_event event;
+    struct log_event event;
     struct bytes payload;
     uint32_t takers = takers_of(r, t->header.kind) & ready_of(r, seq);
     int rc = 0;
@@ -514,11 +513,11 @@ static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t,
 }
 
 /* Events [seq, to) of the tail, behind one whose leaf is `leaf`. None is given before what follows was seen to name it. */
-static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LEDGER_HASH], struct err *err) {
+static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LOG_HASH], struct err *err) {
     struct tail_event event[2];
-    uint8_t own[LEDGER_HASH];
+    uint8_t own[LOG_HASH];
     int rc = seq < to ? read_tail(r, seq, &event[seq % 2], err) : 0;
-    if (rc == 0 && seq < to && memcmp(event[seq % 2].header.prev, leaf, LEDGER_HASH) != 0) {
+    if (rc == 0 && seq < to && memcmp(event[seq % 2].header.prev, leaf, LOG_HASH) != 0) {
         rc = differs_from_next(seq - (seq != 0), err);
     }
     rc = note_damage(r, seq, rc);
@@ -568,7 +567,7 @@ int replay_run(struct replay *r, uint64_t to, const struct replay_limits *limits
         uint64_t seq = last->position, end = (seq / EVENT_GROUP + 1) * EVENT_GROUP;
         end = end < to ? end : to;
         if (in_tail(r, seq)) {
-            uint8_t leaf[LEDGER_HASH];
+            uint8_t leaf[LOG_HASH];
             memcpy(leaf, last->leaf, sizeof(leaf));
             rc = run_tail(r, seq, end, leaf, err);
         } else {

@@ -19,12 +19,12 @@ struct correction {
 /* One projection that is being folded. */
 struct replay_part {
     const struct projection *projection;
-    struct rows *rows;         /* borrowed */
-    struct fold *fold;         /* borrowed; over these rows */
-    uint64_t position;         /* events that it has folded; it takes those from there on */
-    uint8_t leaf[LEDGER_HASH]; /* of event position - 1; zero at 0 */
-    bool stopped;              /* it could not take event failed_seq == position */
-    uint64_t failed_seq;       /* LEDGER_NO_SEQ: it did not fail */
+    struct rows *rows;      /* borrowed */
+    struct fold *fold;      /* borrowed; over these rows */
+    uint64_t position;      /* events that it has folded; it takes those from there on */
+    uint8_t leaf[LOG_HASH]; /* of event position - 1; zero at 0 */
+    bool stopped;           /* it could not take event failed_seq == position */
+    uint64_t failed_seq;    /* LOG_NO_SEQ: it did not fail */
     char failed[REPLAY_FAILED_MAX];
     const struct correction *skip; /* events that it does not take; borrowed, NULL: none */
     size_t n_skip;
@@ -41,8 +41,8 @@ struct replay_limits {
  * pass. */
 struct replay_watch {
     void *ctx;
-    int (*before)(void *ctx, const struct ledger_event *event, struct err *err);
-    int (*after)(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err); /* at: as fold_when has it */
+    int (*before)(void *ctx, const struct log_event *event, struct err *err);
+    int (*after)(void *ctx, const struct log_event *event, uint64_t at, struct err *err); /* at: as fold_when has it */
 };
 
 /* What events of some kind do to the rows of all parts, before they are given to those that take them. `state` is the
@@ -50,10 +50,10 @@ struct replay_watch {
 struct replay_effect {
     bool (*is)(struct bytes kind);
     /* For these parts, which stand before the event. err_is_damage: of the log. */
-    int (*prepare)(void **state, struct ledger *ledger, uint64_t size, const struct ledger_event *event,
+    int (*prepare)(void **state, struct ledger *ledger, uint64_t size, const struct log_event *event,
                    struct replay_part *const *parts, size_t n, struct err *err);
     /* One of them. 1: it cannot go on, *ret_why says why. */
-    int (*apply)(void *state, const struct ledger_event *event, struct replay_part *part, struct err *ret_why,
+    int (*apply)(void *state, const struct log_event *event, struct replay_part *part, struct err *ret_why,
                  struct err *err);
     void (*close)(void *state); /* NULL is fine */
 };
@@ -67,11 +67,11 @@ uint64_t replay_size(const struct replay *replay); /* of the log, when it was op
  * that was erased is left in them. */
 bool replay_may_read(const struct replay *replay, uint64_t generation);
 /* Leaf of event size - 1, and its time; either may be NULL. Zero at size 0. */
-int replay_leaf(struct replay *replay, uint64_t size, uint8_t ret[LEDGER_HASH], uint64_t *ret_time, struct err *err);
+int replay_leaf(struct replay *replay, uint64_t size, uint8_t ret[LOG_HASH], uint64_t *ret_time, struct err *err);
 /* Leaf and kind of event seq; the kind is the caller's. */
-int replay_kind(struct replay *replay, uint64_t seq, uint8_t ret_leaf[LEDGER_HASH], char **ret_kind, struct err *err);
+int replay_kind(struct replay *replay, uint64_t seq, uint8_t ret_leaf[LOG_HASH], char **ret_kind, struct err *err);
 /* Whether that leaf is this one; false beyond the log's end. */
-int replay_same(struct replay *replay, uint64_t size, const uint8_t leaf[LEDGER_HASH], bool *ret, struct err *err);
+int replay_same(struct replay *replay, uint64_t size, const uint8_t leaf[LOG_HASH], bool *ret, struct err *err);
 
 /* Passes will go on up to there: what comes can be read ahead. */
 void replay_expect(struct replay *replay, uint64_t until);
@@ -84,6 +84,6 @@ void replay_parts(struct replay *replay, struct replay_part *const *parts, size_
  * further already stay there. A part that cannot take an event stops, the others go on. On ERR_CORRUPT and ERR_TAMPERED the
  * log cannot be read at replay_damaged: parts have folded what is before. After other failures they are of no use. */
 int replay_run(struct replay *replay, uint64_t to, const struct replay_limits *limits, uint64_t *ret_to, struct err *err);
-uint64_t replay_damaged(const struct replay *replay); /* LEDGER_NO_SEQ: nothing was found */
+uint64_t replay_damaged(const struct replay *replay); /* LOG_NO_SEQ: nothing was found */
 
 #endif

@@ -12,7 +12,7 @@ struct fold_input; /* an event with its body at today's schema */
 int fold_input_new(const struct upcast *steps, size_t n_steps, struct fold_input **ret, struct err *err);
 void fold_input_free(struct fold_input *input);
 /* Borrows the event until the next call. ERR_VERSION: of a newer schema. Bodies are parsed when a fold first asks. */
-int fold_input_set(struct fold_input *input, const struct ledger_event *event, struct err *err);
+int fold_input_set(struct fold_input *input, const struct log_event *event, struct err *err);
 /* When it happened, as fold_when has it. */
 uint64_t fold_input_when(struct fold_input *input);
 

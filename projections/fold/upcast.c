@@ -25,7 +25,7 @@ static const struct upcast *step_from(const struct upcast *steps, size_t n, stru
     return NULL;
 }
 
-int upcast_body(const struct upcast *steps, size_t n, const struct ledger_event *event, uint32_t to, struct buf scratch[2],
+int upcast_body(const struct upcast *steps, size_t n, const struct log_event *event, uint32_t to, struct buf scratch[2],
                 struct bytes *ret_body, struct err *err) {
     struct bytes body = event->body;
     if (event->schema > to) {

@@ -3,7 +3,7 @@
 #ifndef PROJECTIONS_FOLD_UPCAST_H
 #define PROJECTIONS_FOLD_UPCAST_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 struct upcast {
     const char *kind;
@@ -18,7 +18,7 @@ extern const size_t upcast_count;
 
 /* *ret_body: the body at schema `to` (the catalog's), borrowed from `event` when there is nothing to do, else from the two
  * scratch buffers. ERR_VERSION: the event is newer than `to`, or a step is missing. */
-int upcast_body(const struct upcast *steps, size_t n, const struct ledger_event *event, uint32_t to, struct buf scratch[2],
+int upcast_body(const struct upcast *steps, size_t n, const struct log_event *event, uint32_t to, struct buf scratch[2],
                 struct bytes *ret_body, struct err *err);
 
 #endif

@@ -146,7 +146,7 @@ static int fold_import(struct fold *fold, struct err *err) {
 
 /* The subject says who noticed it, gap/<source>; what the ledger itself noticed has the ledger's own subject. */
 static struct bytes noticed_by(const struct fold *fold) {
-    const struct ledger_event *event = fold_event(fold);
+    const struct log_event *event = fold_event(fold);
     return bytes_has_prefix(event->subject, "gap/") ? fold_subject(fold) : event->source;
 }
 

@@ -285,7 +285,7 @@ static void finished(struct fold *fold, struct row *row) {
     struct bytes outcome = {0};
     double cost;
     int64_t at = (int64_t)fold_when(fold);
-    uint64_t start = row_has(row, STARTED_AT) ? (uint64_t)row_int(row, BASE + FOLD_SINCE_SEQ) : LEDGER_NO_SEQ;
+    uint64_t start = row_has(row, STARTED_AT) ? (uint64_t)row_int(row, BASE + FOLD_SINCE_SEQ) : LOG_NO_SEQ;
     fold_text(fold, "outcome", &outcome);
     const struct end end = end_of(fold, outcome);
     bool again = row_has(row, FINISHED_AT);
@@ -319,7 +319,7 @@ static void finished(struct fold *fold, struct row *row) {
     }
     fold_copy(fold, row, DURATION_MS, "duration_ms");
     enter(fold, row, end.state);
-    if (start != LEDGER_NO_SEQ && !again) {
+    if (start != LOG_NO_SEQ && !again) {
         row_cite(row, BASE + FOLD_EVIDENCE, start);
     }
     if (end.good && end.fault[0] != '\0') {
@@ -471,7 +471,7 @@ static int open_run(struct fold *fold, struct bytes run, struct row **ret, struc
 }
 
 static int fold_run(struct fold *fold, struct err *err) {
-    const struct ledger_event *event = fold_event(fold);
+    const struct log_event *event = fold_event(fold);
     struct bytes run = event->run, own = {0};
     if (bytes_has_prefix(event->kind, "run.") && bytes_has_prefix(event->subject, "run/")) {
         own = (struct bytes){event->subject.p + 4, event->subject.n - 4};

@@ -173,12 +173,12 @@ static void judge_own(struct row *row, bool over) {
 }
 
 int permissions_judge(struct state_view *view, struct row *row, struct err *err) {
-    uint64_t end = LEDGER_NO_SEQ;
+    uint64_t end = LOG_NO_SEQ;
     bool over = false, granted = row_is(row, PERMISSIONS_STEP, "granted");
     int rc = judge_tier(view, row, err);
     row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_STEP];
     if (rc == 0 && granted) rc = permissions_over(view, row, &over, &end, err);
-    if (end != LEDGER_NO_SEQ) {
+    if (end != LOG_NO_SEQ) {
         row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, end);
     }
     if (rc == 0) {

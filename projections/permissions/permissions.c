@@ -288,7 +288,7 @@ static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struc
 /* It does not say what it reaches: null; or, up to schema 1, which kept scopes of home directories private, not openly. */
 static bool hides_scope(const struct fold *fold) {
     struct bytes scope;
-    const struct ledger_event *event = fold_event(fold);
+    const struct log_event *event = fold_event(fold);
     return !fold_text(fold, "scope", &scope) &&
            (fold_null(fold, "scope") || (event->schema < GRANT_SCHEMA_OPEN && event->has_private));
 }
@@ -464,7 +464,7 @@ static const char *word_of(struct bytes decision) {
 
 /* A run came to its end, and what was granted for it. What begins again after that is another one. */
 static int ended(struct fold *fold, struct err *err) {
-    const struct ledger_event *event = fold_event(fold);
+    const struct log_event *event = fold_event(fold);
     struct bytes session = bytes_has_prefix(event->subject, "run/") ? fold_subject(fold) : event->run;
     struct row *row;
     int rc = session.n == 0 ? 0 : fold_row(fold, SESSIONS, &session, 1, &row, err);

@@ -90,7 +90,7 @@ static void take_into(struct newest *n, const struct weighing *w, enum permissio
 static void take(struct weighing *w, enum permission_ground ground, const struct row *row, int64_t seq, uint64_t end) {
     struct newest *n = &w->newest[ground];
     take_into(n, w, ground, row, seq);
-    if (n->seq == seq && end != LEDGER_NO_SEQ) {
+    if (n->seq == seq && end != LOG_NO_SEQ) {
         decide_cite(&n->cited, end);
     }
 }
@@ -127,7 +127,7 @@ static int weigh_grant(struct weighing *w, const struct row *row, struct err *er
         return 0;
     }
     if (row_is(row, PERMISSIONS_SCOPE, PERMISSIONS_SCOPE_UNKNOWN)) {
-        take(w, GROUND_HIDDEN, row, seq, LEDGER_NO_SEQ);
+        take(w, GROUND_HIDDEN, row, seq, LOG_NO_SEQ);
         return 0;
     }
     int rc = permissions_over(w->view, row, &over, &end, err);
@@ -150,7 +150,7 @@ static int weigh(struct weighing *w, const struct row *row, struct err *err) {
     bool same = bytes_eq(group, q->group);
     int64_t refused = row_int(row, PERMISSIONS_REFUSED_SEQ);
     if (row_has(row, PERMISSIONS_REFUSED_SEQ) && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
-        take(w, GROUND_REFUSES, row, refused, LEDGER_NO_SEQ);
+        take(w, GROUND_REFUSES, row, refused, LOG_NO_SEQ);
         if (scope_refuses(q->group, scope, q->scope)) {
             take_into(&w->whole, w, GROUND_REFUSES, row, refused);
         }
@@ -159,7 +159,7 @@ static int weigh(struct weighing *w, const struct row *row, struct err *err) {
         return weigh_grant(w, row, err);
     }
     if (!row_has(row, PERMISSIONS_DECISION) && row_has(row, PERMISSIONS_ASKED_SEQ) && same && bytes_eq(scope, q->scope)) {
-        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_ASKED_SEQ), LEDGER_NO_SEQ);
+        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_ASKED_SEQ), LOG_NO_SEQ);
     }
     return 0;
 }

@@ -66,7 +66,7 @@ static int session_over(struct state_view *view, const struct row *row, bool *re
 
 int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
     *ret = true;
-    *ret_end = LEDGER_NO_SEQ;
+    *ret_end = LOG_NO_SEQ;
     if (!row_is(row, PERMISSIONS_STEP, "granted")) {
         return 0;
     }

@@ -47,7 +47,7 @@ enum { SESSION_NAME, SESSION_ENDED_SEQ, SESSION_ENDED_AT, SESSION_COLUMNS };
  * whatever its lifetime, holds where one of them is that session. */
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run);
 /* Whether what was granted is over at the view's time, of a row as it is stored. *ret_end: the event that ended its
- * session, or the use that may have been of it; LEDGER_NO_SEQ: it is not over, or by something else. */
+ * session, or the use that may have been of it; LOG_NO_SEQ: it is not over, or by something else. */
 int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err);
 /* What was granted is over at that time: its end has come, or is not known. */
 bool permissions_has_ended(const struct row *row, uint64_t at);

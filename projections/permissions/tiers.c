@@ -157,7 +157,7 @@ static bool ask_shipped(const struct tool_call *call, struct tiers_answer *a) {
                                        .group = bytes_of(shipped[i].group),
                                        .tier = scope_tier(bytes_of(shipped[i].tier))};
         if (tool_rule_fits(&rule, call)) {
-            say(a, rule.tier, LEDGER_NO_SEQ, "default " TIERS_DEFAULT_VERSION,
+            say(a, rule.tier, LOG_NO_SEQ, "default " TIERS_DEFAULT_VERSION,
                 shipped[i].tool != NULL ? shipped[i].tool : shipped[i].group);
             return true;
         }
@@ -166,7 +166,7 @@ static bool ask_shipped(const struct tool_call *call, struct tiers_answer *a) {
 }
 
 int tiers_judge(struct state_view *view, const struct tool_call *asked, struct tiers_answer *ret, struct err *err) {
-    struct tiers_answer a = {.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ};
+    struct tiers_answer a = {.tier = TIER_UNKNOWN, .seq = LOG_NO_SEQ};
     struct tool_call call = *asked;
     int rc = view->read.p == NULL ? load(view, err) : 0;
     const struct tiers *tiers = view->read.p;
@@ -177,7 +177,7 @@ int tiers_judge(struct state_view *view, const struct tool_call *asked, struct t
         decided = ask_rules(tiers, &tiers->policy[i], &call, &a);
     }
     if (rc == 0 && !decided && !ask_default(tiers, &a) && !ask_shipped(&call, &a)) {
-        a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ}; /* what may fit is not a bound */
+        a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LOG_NO_SEQ}; /* what may fit is not a bound */
     }
     if (rc == 0) {
         *ret = a;
@@ -193,7 +193,7 @@ void tiers_put(struct row *row, size_t column, const struct tiers_answer *answer
         row_set_str(row, column, tiers_word(answer->tier));
         row_set_str(row, column + 1, answer->policy);
         row_set_str(row, column + 2, answer->rule);
-        if (answer->seq != LEDGER_NO_SEQ) {
+        if (answer->seq != LOG_NO_SEQ) {
             row_set_int(row, column + 3, (int64_t)answer->seq);
         }
     }

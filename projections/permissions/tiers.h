@@ -15,7 +15,7 @@
 
 struct tiers_answer {
     int tier;                     /* scope_tier; TIER_UNKNOWN: nothing says */
-    uint64_t seq;                 /* the policy.declared that says it; LEDGER_NO_SEQ: the policy that ships */
+    uint64_t seq;                 /* the policy.declared that says it; LOG_NO_SEQ: the policy that ships */
     char policy[TIERS_WORDS_MAX]; /* "name version" */
     char rule[TIERS_WORDS_MAX];   /* its name, its number, or "default" */
 };

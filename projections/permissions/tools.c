@@ -96,7 +96,7 @@ static void returned(struct fold *fold, struct row *row) {
 
 static int fold_tool(struct fold *fold, struct err *err) {
     static const char *const families[] = {"agent/", "server/", "tool/"}, *const fields[] = {"agent", "server", "tool"};
-    const struct ledger_event *event = fold_event(fold);
+    const struct log_event *event = fold_event(fold);
     struct bytes parts[3] = {bytes_of(""), bytes_of(""), bytes_of("")}, decision = {0};
     struct row *row;
     fold_text(fold, "agent", &parts[0]);

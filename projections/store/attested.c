@@ -37,9 +37,9 @@ static bool says(struct bytes body, const struct attested_head *head) {
 }
 
 static int is_proven(struct proven *proven, const struct attested_head *head, struct err *err) {
-    struct ledger_event event;
+    struct log_event event;
     struct err why = {0};
-    if (head->seq == LEDGER_NO_SEQ || head->seq < head->position || head->n == 0) {
+    if (head->seq == LOG_NO_SEQ || head->seq < head->position || head->n == 0) {
         return 1;
     }
     int rc = proven_event(proven, head->seq, &event, &why);

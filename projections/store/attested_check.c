@@ -76,8 +76,8 @@ int attested_check(struct ledger *ledger, struct db_txn *txn, const struct proje
         tell_all(&c, "the record of the rows that gates use does not parse");
     }
     if (rc == 0 && heads->n > 0) {
-        rc = attested_find(ledger, txn, list, LEDGER_NO_SEQ, head, &newest, err);
-        if (rc >= 0 && !newest && heads->head[0].seq != LEDGER_NO_SEQ) {
+        rc = attested_find(ledger, txn, list, LOG_NO_SEQ, head, &newest, err);
+        if (rc >= 0 && !newest && heads->head[0].seq != LOG_NO_SEQ) {
             tell_all(&c, "no event vouches for the rows that gates use");
         }
         rc = rc == 0 ? check_head(&c, txn, head, rows, err) : rc < 0 ? rc : 0;

@@ -13,7 +13,7 @@
 static void put_head(struct buf *out, const struct attested_head *head) {
     mp_put_array(out, 3);
     mp_put_uint(out, head->position);
-    if (head->seq == LEDGER_NO_SEQ) {
+    if (head->seq == LOG_NO_SEQ) {
         mp_put_nil(out);
     } else {
         mp_put_uint(out, head->seq);
@@ -69,7 +69,7 @@ static bool take_head(struct mp_reader *r, const struct projection *const *list,
         return false;
     }
     ret->position = position.uint;
-    ret->seq = seq.type == MP_UINT ? seq.uint : LEDGER_NO_SEQ;
+    ret->seq = seq.type == MP_UINT ? seq.uint : LOG_NO_SEQ;
     ret->stored = parts.count;
     for (uint32_t i = 0; i < parts.count; i++) {
         if (!take_part(r, list, ret)) {

@@ -16,7 +16,7 @@ struct attested_part {
 };
 struct attested_head {
     uint64_t position; /* events that were folded */
-    uint64_t seq;      /* of the event; LEDGER_NO_SEQ: none is known */
+    uint64_t seq;      /* of the event; LOG_NO_SEQ: none is known */
     size_t stored;     /* trees that it names, those of other versions among them */
     size_t n;
     struct attested_part part[PROJECTIONS_MAX]; /* projections of today's code */

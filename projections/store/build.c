@@ -115,7 +115,7 @@ int build_add(struct build *b, const struct projection *projection, bool shadow,
         if (rc == 0) rc = fold_new(projection, t->rows[k], &t->fold[k], err);
     }
     t->part =
-        (struct replay_part){.projection = projection, .rows = t->rows[0], .fold = t->fold[0], .failed_seq = LEDGER_NO_SEQ};
+        (struct replay_part){.projection = projection, .rows = t->rows[0], .fold = t->fold[0], .failed_seq = LOG_NO_SEQ};
     return rc;
 }
 
@@ -138,7 +138,7 @@ static struct store_generation *gen_of(const struct target *t, struct store_reco
 
 static bool is_same(const struct store_generation *a, const struct store_generation *b) {
     return a->there && b->there && a->slot == b->slot && a->position == b->position && a->version == b->version &&
-           memcmp(a->leaf, b->leaf, LEDGER_HASH) == 0;
+           memcmp(a->leaf, b->leaf, LOG_HASH) == 0;
 }
 
 /* Takes up what is stored, unless it is what we know; a stale current generation is not ours. */
@@ -282,7 +282,7 @@ static int put_job(struct target *t, struct err *err) {
     }
     job->there = true;
     job->to.position = t->part.position;
-    memcpy(job->to.leaf, t->part.leaf, LEDGER_HASH);
+    memcpy(job->to.leaf, t->part.leaf, LOG_HASH);
     job->to.failed_seq = t->part.failed_seq;
     memcpy(job->to.failed, t->part.failed, sizeof(job->to.failed));
     t->gen = job->to;

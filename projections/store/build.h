@@ -19,7 +19,7 @@ int build_add(struct build *build, const struct projection *projection, bool sha
 /* Fills all of them. A projection that stops at an event is remembered in its record and is not a failure. ERR_FULL: what
  * was stored stays. */
 int build_run(struct build *build, struct err *err);
-/* After ERR_CORRUPT or ERR_TAMPERED: the event where the log cannot be read; LEDGER_NO_SEQ: it was not the log. */
+/* After ERR_CORRUPT or ERR_TAMPERED: the event where the log cannot be read; LOG_NO_SEQ: it was not the log. */
 uint64_t build_damaged(const struct build *build);
 /* Shadows that came to their end become what is read, in one commit. */
 int build_swap(struct build *build, struct err *err);

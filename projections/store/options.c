@@ -2,7 +2,7 @@
 #include "projections/store/options.h"
 
 void state_options_init(struct state_options *options) {
-    *options = (struct state_options){.at = LEDGER_NO_SEQ};
+    *options = (struct state_options){.at = LOG_NO_SEQ};
 }
 
 const struct state_tuning *state_tuning(void) {

@@ -2,7 +2,7 @@
 #ifndef PROJECTIONS_STORE_OPTIONS_H
 #define PROJECTIONS_STORE_OPTIONS_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 #include "projections/rows/projection.h"
 
 #define STATE_SEGMENT    65536 /* events between two versions of a row that are kept */
@@ -18,10 +18,10 @@ enum state_base {
 
 struct state_options {
     enum state_base base;
-    uint64_t at;   /* number of events that count, [0, at): "as of". LEDGER_NO_SEQ: all. More than there are: ERR_INVALID */
-    uint64_t now;  /* the time that judges go by; 0: the time of the newest event that counts */
-    bool no_write; /* never writes to the derived environment */
-    bool *damaged; /* set by state_ask when it met damaged rows. May be NULL */
+    uint64_t at;     /* number of events that count, [0, at): "as of". LOG_NO_SEQ: all. More than there are: ERR_INVALID */
+    uint64_t now;    /* the time that judges go by; 0: the time of the newest event that counts */
+    bool no_write;   /* never writes to the derived environment */
+    bool *damaged;   /* set by state_ask when it met damaged rows. May be NULL */
     bool *corrected; /* set by state_ask when it folded a correction, as everybody would until a newer root. May be NULL */
     const struct projection *const *projections; /* NULL: projection_all */
     const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */

@@ -48,7 +48,7 @@ static int catch_up(struct db *db, const struct job *job, bool *ret_log, struct 
         rc = build_add(build, list[i], false, build_size(build), err);
     }
     if (rc == 0) rc = build_run(build, err);
-    *ret_log = build != NULL && build_damaged(build) != LEDGER_NO_SEQ;
+    *ret_log = build != NULL && build_damaged(build) != LOG_NO_SEQ;
     build_close(build);
     if (rc == 0) rc = store_sweep(db, job->options->stop, err);
     return rc;
@@ -97,7 +97,7 @@ static int run(struct db *db, const struct job *job, bool *ret_log, struct err *
         return rc;
     }
     rc = build_shadows(db, job, build, err);
-    *ret_log = build_damaged(build) != LEDGER_NO_SEQ;
+    *ret_log = build_damaged(build) != LOG_NO_SEQ;
     build_close(build);
     return rc;
 }

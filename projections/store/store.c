@@ -73,7 +73,7 @@ void store_generation_init(struct store_generation *ret, const struct projection
     *ret = (struct store_generation){.there = true,
                                      .version = projection->version,
                                      .segment = segment,
-                                     .failed_seq = LEDGER_NO_SEQ,
+                                     .failed_seq = LOG_NO_SEQ,
                                      .n_tables = projection->n_tables};
     for (size_t i = 0; i < projection->n_tables; i++) {
         ret->columns[i] = (uint8_t)stored_columns(&projection->tables[i]);
@@ -99,8 +99,8 @@ static void put_generation(struct buf *out, const struct store_generation *g) {
     mp_put_uint(out, g->slot);
     mp_put_uint(out, g->segment);
     mp_put_uint(out, g->position);
-    mp_put_bin(out, (struct bytes){g->leaf, LEDGER_HASH});
-    if (g->failed_seq == LEDGER_NO_SEQ) {
+    mp_put_bin(out, (struct bytes){g->leaf, LOG_HASH});
+    if (g->failed_seq == LOG_NO_SEQ) {
         mp_put_nil(out);
     } else {
         mp_put_uint(out, g->failed_seq);
@@ -129,7 +129,7 @@ static bool take_tables(struct mp_reader *r, struct store_generation *g) {
 }
 
 static bool take_generation(struct mp_reader *r, struct store_generation *ret) {
-    struct store_generation g = {.there = true, .failed_seq = LEDGER_NO_SEQ};
+    struct store_generation g = {.there = true, .failed_seq = LOG_NO_SEQ};
     struct mp_item item, failed;
     uint64_t version, slot;
     if (mp_next(r, &item, NULL) != 0 || (item.type == MP_ARRAY && item.count != 8)) {
@@ -140,14 +140,14 @@ static bool take_generation(struct mp_reader *r, struct store_generation *ret) {
     }
     if (!mp_take_uint(r, UINT32_MAX, &version) || !mp_take_uint(r, UINT32_MAX, &slot) ||
         !mp_take_uint(r, MP_INT_MAX, &g.segment) || g.segment == 0 || !mp_take_uint(r, MP_INT_MAX, &g.position) ||
-        !mp_take_bin(r, g.leaf, LEDGER_HASH) || mp_next(r, &item, NULL) != 0 ||
+        !mp_take_bin(r, g.leaf, LOG_HASH) || mp_next(r, &item, NULL) != 0 ||
         (item.type != MP_NIL && item.type != MP_UINT) || !mp_take(r, MP_BIN, &failed) ||
         failed.data.n >= sizeof(g.failed) || !take_tables(r, &g)) {
         return false;
     }
     g.version = (uint32_t)version;
     g.slot = (uint32_t)slot;
-    g.failed_seq = item.type == MP_UINT ? item.uint : LEDGER_NO_SEQ;
+    g.failed_seq = item.type == MP_UINT ? item.uint : LOG_NO_SEQ;
     memcpy(g.failed, failed.data.p, failed.data.n);
     *ret = g;
     return true;

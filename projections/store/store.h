@@ -39,8 +39,8 @@ struct store_generation {
     uint32_t version; /* of the projection's code */
     uint32_t slot;
     uint64_t segment, position;
-    uint8_t leaf[LEDGER_HASH];     /* of event position - 1; zero when there is none */
-    uint64_t failed_seq;           /* LEDGER_NO_SEQ: it did not fail */
+    uint8_t leaf[LOG_HASH];        /* of event position - 1; zero when there is none */
+    uint64_t failed_seq;           /* LOG_NO_SEQ: it did not fail */
     char failed[STORE_FAILED_MAX]; /* why; empty when it did not */
     size_t n_tables;
     uint8_t columns[STORE_TABLES_MAX]; /* stored columns of each table */

@@ -333,7 +333,7 @@ static int judge_states(struct verdict_case *c, struct err *err) {
     for (size_t i = 0; i < n; i++) {
         state_status(c->view, i, &status);
         const char *name = status.projection->name;
-        if (status.failed_seq != LEDGER_NO_SEQ) {
+        if (status.failed_seq != LOG_NO_SEQ) {
             verdict_found(c, VERDICT_FAIL, NULL, bytes_of(name), "%s stopped at event %llu: %s", name,
                           (unsigned long long)status.failed_seq, status.failed);
             if (c->state == VERDICT_FAIL) {

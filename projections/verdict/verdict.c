@@ -240,7 +240,7 @@ static int fold_judgeable(struct fold *fold, struct bytes pack, bool there, stru
 }
 
 static int fold_doctor(struct fold *fold, struct err *err) {
-    const struct ledger_event *event = fold_event(fold);
+    const struct log_event *event = fold_event(fold);
     struct bytes step = fold_step(fold);
     if (bytes_is(event->kind, "ledger.created")) {
         return fold_judgeable(fold, (struct bytes){0}, true, err);

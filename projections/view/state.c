@@ -83,7 +83,7 @@ static int view_new(struct ledger *ledger, const struct state_options *options, 
     view->ledger = ledger;
     view->options = *options;
     view->list = list;
-    view->damaged = LEDGER_NO_SEQ;
+    view->damaged = LOG_NO_SEQ;
     view->n = n;
     for (size_t i = 0; i < n; i++) {
         view->projection[i].projection = list[i];
@@ -136,10 +136,10 @@ static int place(struct state_view *view, struct view_projection *p, struct repl
         p->base.bound = from;
     }
     p->part.position = from;
-    p->part.failed_seq = p->use != STORED_NOT && p->base.bound == STORE_ANY ? p->gen.failed_seq : LEDGER_NO_SEQ;
+    p->part.failed_seq = p->use != STORED_NOT && p->base.bound == STORE_ANY ? p->gen.failed_seq : LOG_NO_SEQ;
     memcpy(p->part.failed, p->gen.failed, sizeof(p->part.failed));
     if (p->use != STORED_NOT && p->base.bound == STORE_ANY) {
-        memcpy(p->part.leaf, p->gen.leaf, LEDGER_HASH);
+        memcpy(p->part.leaf, p->gen.leaf, LOG_HASH);
     } else if (from < view->at && from / EVENT_GROUP == view->size / EVENT_GROUP) {
         rc = replay_leaf(replay, from, p->part.leaf, NULL, err); /* what follows is read from the tail, as a chain */
     }
@@ -151,10 +151,10 @@ static int take_attested(struct state_view *view, size_t i, struct replay *repla
     struct view_projection *p = &view->projection[i];
     const uint8_t *root = view->has_attested ? attested_root(&view->attested, p->projection) : NULL;
     int rc = 0;
-    p->gen = (struct store_generation){.failed_seq = LEDGER_NO_SEQ};
+    p->gen = (struct store_generation){.failed_seq = LOG_NO_SEQ};
     p->use = STORED_NOT;
     p->base = (struct stored){.projection = p->projection, .bound = STORE_ANY};
-    p->part = (struct replay_part){.projection = p->projection, .failed_seq = LEDGER_NO_SEQ};
+    p->part = (struct replay_part){.projection = p->projection, .failed_seq = LOG_NO_SEQ};
     if (root != NULL && (view->distrusted >> i & 1U) == 0) {
         p->use = STORED_GOOD;
         p->gen.version = p->projection->version;
@@ -216,7 +216,7 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
         view->db = NULL;
     }
     view->size = replay_size(*ret);
-    view->at = view->options.at == LEDGER_NO_SEQ ? view->size : view->options.at;
+    view->at = view->options.at == LOG_NO_SEQ ? view->size : view->options.at;
     if (view->at > view->size) {
         return err_set(err, ERR_INVALID, "the log has %llu event%s, there is no state as of %llu",
                        (unsigned long long)view->size, text_s(view->size), (unsigned long long)view->at);
@@ -318,7 +318,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
     shown.total = view->at - least;
     replay_parts(replay, part, n);
     rc = replay_run(replay, view->at, &limits, &came, &why);
-    if (err_is_damage(rc) && replay_damaged(replay) != LEDGER_NO_SEQ) {
+    if (err_is_damage(rc) && replay_damaged(replay) != LOG_NO_SEQ) {
         stop_all(view, replay_damaged(replay), &why);
         return 0;
     }
@@ -367,9 +367,9 @@ static int build_scratch(struct state_view *view, struct err *err) {
         rc = build_run(build, &why);
     }
     bool damaged = err_is_damage(rc);
-    uint64_t seq = build != NULL ? build_damaged(build) : LEDGER_NO_SEQ;
+    uint64_t seq = build != NULL ? build_damaged(build) : LOG_NO_SEQ;
     build_close(build);
-    if (rc != 0 && why.code != 0 && !(damaged && seq != LEDGER_NO_SEQ)) {
+    if (rc != 0 && why.code != 0 && !(damaged && seq != LOG_NO_SEQ)) {
         return err_set(err, rc, "%s", why.msg);
     }
     if (rc == 0 || damaged) rc = take_built(view, err);
@@ -536,7 +536,7 @@ size_t state_projections(const struct state_view *view) {
 }
 
 int state_whole(const struct state_view *view, struct err *err) {
-    return view->damaged == LEDGER_NO_SEQ
+    return view->damaged == LOG_NO_SEQ
                ? 0
                : err_set(
                      err, ERR_TAMPERED,
@@ -554,11 +554,11 @@ void state_status(const struct state_view *view, size_t i, struct state_status *
                                  .stale = p->use == STORED_STALE,
                                  .position = p->part.position,
                                  .stored_position = stored ? p->gen.position : 0,
-                                 .rows = LEDGER_NO_SEQ,
-                                 .damaged = view->damaged != LEDGER_NO_SEQ && p->part.failed_seq == view->damaged,
+                                 .rows = LOG_NO_SEQ,
+                                 .damaged = view->damaged != LOG_NO_SEQ && p->part.failed_seq == view->damaged,
                                  .failed_seq = p->part.failed_seq};
     ret->lag = view->size > ret->stored_position ? view->size - ret->stored_position : 0;
-    if (p->part.failed_seq != LEDGER_NO_SEQ) {
+    if (p->part.failed_seq != LOG_NO_SEQ) {
         memcpy(ret->failed, p->part.failed, sizeof(ret->failed));
     }
 }

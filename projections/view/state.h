@@ -49,9 +49,9 @@ struct state_status {
     uint64_t position;        /* events that what is read here has folded */
     uint64_t stored_position; /* events that what is stored has folded */
     uint64_t lag;             /* events that are in the log and not stored */
-    uint64_t rows;            /* stored row versions; LEDGER_NO_SEQ when not counted */
+    uint64_t rows;            /* stored row versions; LOG_NO_SEQ when not counted */
     bool damaged;             /* it stopped because the log cannot be read */
-    uint64_t failed_seq;      /* it stopped there; LEDGER_NO_SEQ: it did not */
+    uint64_t failed_seq;      /* it stopped there; LOG_NO_SEQ: it did not */
     char failed[256];         /* why */
 };
 /* ERR_TAMPERED: folding met events that cannot be read, and the states end before them; in words. */
@@ -90,6 +90,6 @@ void state_rows_close(struct state_rows *rows); /* NULL is fine */
 
 /* SHA-256 over all rows of a projection as they are stored, in order: table name, key and canonical bytes, each with its
  * length as be32; before them name, version (be32) and position (be64). *ret_rows may be NULL. */
-int state_digest(struct state_view *view, size_t projection, uint8_t ret[LEDGER_HASH], uint64_t *ret_rows, struct err *err);
+int state_digest(struct state_view *view, size_t projection, uint8_t ret[LOG_HASH], uint64_t *ret_rows, struct err *err);
 
 #endif

@@ -32,11 +32,10 @@ static int put_table(struct state_view *view, size_t table, struct hash *hash, u
     return rc < 0 ? rc : 0;
 }
 
-int state_digest(struct state_view *view, size_t projection, uint8_t ret[LEDGER_HASH], uint64_t *ret_rows,
-                 struct err *err) {
+int state_digest(struct state_view *view, size_t projection, uint8_t ret[LOG_HASH], uint64_t *ret_rows, struct err *err) {
     struct state_status status;
     struct hash *hash = hash_new();
-    uint8_t front[12], digest[LEDGER_HASH];
+    uint8_t front[12], digest[LOG_HASH];
     uint64_t rows = 0;
     int rc = hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
     if (rc != 0) {

@@ -48,7 +48,7 @@ struct state_view {
     uint64_t at, now, size; /* size: of the log */
     struct db *db;          /* derived; NULL: there is none that can be read */
     struct db_txn *txn;
-    uint64_t damaged; /* the log cannot be read from this event on; LEDGER_NO_SEQ: it can */
+    uint64_t damaged; /* the log cannot be read from this event on; LOG_NO_SEQ: it can */
     char damage[256]; /* why */
     bool corrected;   /* a correction was folded in memory */
     bool store_later; /* so that nobody folds it again, rows are stored when the view is closed */

@@ -131,7 +131,7 @@ int since_find(struct state_view *view, struct row *row, struct err *err) {
     if (rc == 0 && t < view->n_tables && table->history.p != NULL && walk_column(table->history.p, row, state, &cause) &&
         cause.known) {
         row_set_int(row, base + FOLD_SINCE, (int64_t)cause.at);
-        if (cause.seq != LEDGER_NO_SEQ) {
+        if (cause.seq != LOG_NO_SEQ) {
             row_set_int(row, base + FOLD_SINCE_SEQ, (int64_t)cause.seq);
         }
     }

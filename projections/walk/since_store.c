@@ -56,12 +56,12 @@ static bool take_row(struct mp_reader *r, struct walk_known *ret) {
         mp_next(r, &seq, NULL) != 0 || (seq.type != MP_UINT && seq.type != MP_NIL) || !mp_take(r, MP_UINT, &at)) {
         return false;
     }
-    *ret = (struct walk_known){key.data, {0}, {true, seq.type == MP_UINT ? seq.uint : LEDGER_NO_SEQ, at.uint}};
+    *ret = (struct walk_known){key.data, {0}, {true, seq.type == MP_UINT ? seq.uint : LOG_NO_SEQ, at.uint}};
     memcpy(ret->hash, hash.data.p, WALK_HASH);
     return true;
 }
 
-static bool parse(const struct state_view *view, struct since_record *ret, uint8_t leaf[LEDGER_HASH]) {
+static bool parse(const struct state_view *view, struct since_record *ret, uint8_t leaf[LOG_HASH]) {
     struct mp_reader r;
     struct mp_item item, rules, position, now, hash, rows;
     uint8_t ours[HASH_LEN];
@@ -70,11 +70,11 @@ static bool parse(const struct state_view *view, struct since_record *ret, uint8
     mp_reader_init(&r, (struct bytes){whole.p + CHECK, whole.n - CHECK});
     if (!mp_take_array(&r, 6) || !mp_take(&r, MP_UINT, &item) || item.uint != 1 || !mp_take(&r, MP_BIN, &rules) ||
         rules.data.n != HASH_LEN || memcmp(rules.data.p, ours, HASH_LEN) != 0 || !mp_take(&r, MP_UINT, &position) ||
-        !mp_take(&r, MP_UINT, &now) || !mp_take(&r, MP_BIN, &hash) || hash.data.n != LEDGER_HASH ||
+        !mp_take(&r, MP_UINT, &now) || !mp_take(&r, MP_BIN, &hash) || hash.data.n != LOG_HASH ||
         !mp_take(&r, MP_ARRAY, &rows) || rows.count > whole.n) {
         return false;
     }
-    memcpy(leaf, hash.data.p, LEDGER_HASH);
+    memcpy(leaf, hash.data.p, LOG_HASH);
     ret->position = position.uint;
     ret->now = now.uint;
     ret->rows = calloc((size_t)rows.count + 1, sizeof(*ret->rows));
@@ -90,7 +90,7 @@ static bool parse(const struct state_view *view, struct since_record *ret, uint8
 static int load_one(struct state_view *view, const char *name, struct replay *replay, uint64_t at, struct since_record *ret,
                     struct err *err) {
     struct bytes value;
-    uint8_t check[HASH_LEN], leaf[LEDGER_HASH];
+    uint8_t check[HASH_LEN], leaf[LOG_HASH];
     bool same = false;
     int rc = db_get(view->txn, DERIVED_STATE, bytes_of(name), &value, err);
     if (rc != 0 || value.n <= CHECK) {
@@ -135,7 +135,7 @@ static int put_row(void *ctx, const struct walk_known *row) {
     mp_put_array(out, 4);
     mp_put_bin(out, row->key);
     mp_put_bin(out, (struct bytes){row->hash, WALK_HASH});
-    if (row->cause.seq == LEDGER_NO_SEQ) {
+    if (row->cause.seq == LOG_NO_SEQ) {
         mp_put_nil(out);
     } else {
         mp_put_uint(out, row->cause.seq);
@@ -146,7 +146,7 @@ static int put_row(void *ctx, const struct walk_known *row) {
 
 static int encode(struct state_view *view, const char *name, const struct state_table *table, const struct walk *walk,
                   struct buf *out, struct err *err) {
-    uint8_t rules[HASH_LEN], check[HASH_LEN], leaf[LEDGER_HASH];
+    uint8_t rules[HASH_LEN], check[HASH_LEN], leaf[LOG_HASH];
     uint64_t position, now;
     int rc = walk_where(walk, &position, &now, leaf, err);
     rules_of(view, rules);
@@ -156,7 +156,7 @@ static int encode(struct state_view *view, const char *name, const struct state_
     mp_put_bin(out, (struct bytes){rules, HASH_LEN});
     mp_put_uint(out, position);
     mp_put_uint(out, now);
-    mp_put_bin(out, (struct bytes){leaf, LEDGER_HASH});
+    mp_put_bin(out, (struct bytes){leaf, LOG_HASH});
     mp_put_array(out, (uint32_t)walk_each(walk, table, NULL, NULL));
     walk_each(walk, table, put_row, out);
     if (rc == 0) rc = buf_check(out, "a record", err);
@@ -170,7 +170,7 @@ static int encode(struct state_view *view, const char *name, const struct state_
 void since_save(struct state_view *view, const struct state_table *table, const struct walk *walk, bool newest,
                 uint64_t generation) {
     char name[NAME_ROOM];
-    uint8_t leaf[LEDGER_HASH];
+    uint8_t leaf[LOG_HASH];
     uint64_t position = 0, now;
     struct db *db;
     struct db_txn *txn = NULL;

@@ -56,7 +56,7 @@ static int pass(struct walk *w, uint64_t now, struct err *err) {
         if (w->nodes.deadline > (int64_t)w->view->now) {
             w->view->now = (uint64_t)w->nodes.deadline;
         }
-        w->nodes.cause = (struct walk_cause){true, LEDGER_NO_SEQ, w->view->now};
+        w->nodes.cause = (struct walk_cause){true, LOG_NO_SEQ, w->view->now};
         walk_nodes_due(&w->nodes);
         rc = walk_nodes_settle(&w->nodes, err);
     }
@@ -74,7 +74,7 @@ bool walk_corrected(const struct walk *w) {
     return w->corrected;
 }
 
-static int before(void *ctx, const struct ledger_event *event, struct err *err) {
+static int before(void *ctx, const struct log_event *event, struct err *err) {
     struct walk *w = ctx;
     w->n_changed = 0;
     w->nodes.cause = (struct walk_cause){true, event->seq, event->time};
@@ -91,7 +91,7 @@ static uint32_t stopped_of(const struct walk *w) {
     return stopped;
 }
 
-static int after(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err) {
+static int after(void *ctx, const struct log_event *event, uint64_t at, struct err *err) {
     struct walk *w = ctx;
     uint32_t stopped = stopped_of(w);
     int rc = w->short_of_memory ? err_set(err, ERR_NOMEM, "out of memory for changed rows") : 0;
@@ -339,7 +339,7 @@ size_t walk_each(const struct walk *w, const struct state_table *table,
 }
 
 static size_t add_seq(const struct walk_cause *cause, uint64_t *ret, size_t n) {
-    if (!cause->known || cause->seq == LEDGER_NO_SEQ) {
+    if (!cause->known || cause->seq == LOG_NO_SEQ) {
         return n;
     }
     if (ret != NULL) {
@@ -361,7 +361,7 @@ size_t walk_seqs(const struct walk *w, uint64_t *ret) {
     return n;
 }
 
-int walk_where(const struct walk *w, uint64_t *ret_at, uint64_t *ret_now, uint8_t ret_leaf[LEDGER_HASH], struct err *err) {
+int walk_where(const struct walk *w, uint64_t *ret_at, uint64_t *ret_now, uint8_t ret_leaf[LOG_HASH], struct err *err) {
     *ret_at = w->view->at;
     *ret_now = w->view->now;
     return replay_leaf(w->replay, w->view->at, ret_leaf, NULL, err);

@@ -37,8 +37,7 @@ bool walk_is_whole(const struct walk *walk);
 size_t walk_each(const struct walk *walk, const struct state_table *table,
                  int (*each)(void *ctx, const struct walk_known *known), void *ctx);
 /* Where it stands: events, time, and the leaf of the newest of them. */
-int walk_where(const struct walk *walk, uint64_t *ret_at, uint64_t *ret_now, uint8_t ret_leaf[LEDGER_HASH],
-               struct err *err);
+int walk_where(const struct walk *walk, uint64_t *ret_at, uint64_t *ret_now, uint8_t ret_leaf[LOG_HASH], struct err *err);
 /* The events that walk_column and walk_presence may name, of rows that are looked after, in no order and some of them more
  * than once; gives their number. `ret` may be NULL. */
 size_t walk_seqs(const struct walk *walk, uint64_t *ret);

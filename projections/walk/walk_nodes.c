@@ -359,7 +359,7 @@ static void keep_came(struct walk_nodes *nodes, struct walk_node *node, const st
 /* By what is happening: it may be judged more than once. */
 static bool is_coming(const struct walk_nodes *nodes, const struct walk_node *node) {
     const struct walk_cause *now = &nodes->cause, *came = &node->presence;
-    return now->known && came->known && now->seq == came->seq && (now->seq != LEDGER_NO_SEQ || now->at == came->at);
+    return now->known && came->known && now->seq == came->seq && (now->seq != LOG_NO_SEQ || now->at == came->at);
 }
 
 /* The row as it is now; NULL: there is none. */

@@ -7,7 +7,7 @@
 
 struct walk_cause {
     bool known;   /* false: it was so when the walk began */
-    uint64_t seq; /* the event; LEDGER_NO_SEQ: time alone */
+    uint64_t seq; /* the event; LOG_NO_SEQ: time alone */
     uint64_t at;  /* when: the event's own time where its body gives one, else when it was written; or the moment of time */
 };
 

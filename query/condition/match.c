@@ -12,7 +12,7 @@
 #define TWO_63 9223372036854775808.0
 
 void query_init(struct query *query) {
-    *query = (struct query){.to = LEDGER_NO_SEQ};
+    *query = (struct query){.to = LOG_NO_SEQ};
 }
 
 /* ---- checking ---- */
@@ -201,7 +201,7 @@ int match_init(struct match *match, const struct query *query, struct err *err) 
         }
     }
     match->from = first;
-    match->to = last == LEDGER_NO_SEQ ? last : last + 1;
+    match->to = last == LOG_NO_SEQ ? last : last + 1;
     return 0;
 }
 

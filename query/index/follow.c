@@ -49,7 +49,7 @@ struct follower {
         struct group *group;
         uint64_t group_generation;
         struct columns_collector *collector;
-        uint64_t since, next;     /* it holds events [since, next); LEDGER_NO_SEQ: none */
+        uint64_t since, next;     /* it holds events [since, next); LOG_NO_SEQ: none */
         uint8_t leaf[EVENT_HASH]; /* of event next - 1 */
         uint64_t flushed;         /* events before it are in smaller segments */
         uint64_t generation;      /* of all that is collected */
@@ -81,12 +81,12 @@ static void keep_full(struct follower *f) {
     f->mine.full = columns_plain(f->mine.collector, first, f->mine.events, &f->mine.plain, NULL) == 0;
     memcpy(f->mine.full_leaf, f->mine.leaf, EVENT_HASH);
     f->mine.full_generation = f->mine.generation;
-    f->mine.since = LEDGER_NO_SEQ;
+    f->mine.since = LOG_NO_SEQ;
 }
 
 static void collect_group(struct follower *f, struct group *group) {
     uint64_t first = group->index * EVENT_GROUP, block = first / f->mine.events * f->mine.events;
-    bool follows = f->mine.since != LEDGER_NO_SEQ && f->mine.next == first && f->mine.since >= block &&
+    bool follows = f->mine.since != LOG_NO_SEQ && f->mine.next == first && f->mine.since >= block &&
                    f->mine.generation == f->mine.group_generation && memcmp(f->mine.leaf, group->prev, EVENT_HASH) == 0;
     if (!follows) {
         columns_collector_reset(f->mine.collector, first / COLUMNS_EVENTS * COLUMNS_EVENTS, first);
@@ -96,7 +96,7 @@ static void collect_group(struct follower *f, struct group *group) {
     f->mine.next = first + EVENT_GROUP;
     group_views(group);
     if (!collect_events(f, group)) {
-        f->mine.since = LEDGER_NO_SEQ;
+        f->mine.since = LOG_NO_SEQ;
         return;
     }
     memcpy(f->mine.leaf, group->event[EVENT_GROUP - 1].leaf, EVENT_HASH);
@@ -104,7 +104,7 @@ static void collect_group(struct follower *f, struct group *group) {
         if (f->mine.since == block) {
             keep_full(f);
         }
-        f->mine.since = LEDGER_NO_SEQ;
+        f->mine.since = LOG_NO_SEQ;
     }
 }
 
@@ -112,12 +112,12 @@ static void collect_group(struct follower *f, struct group *group) {
 
 /* That the event before `seq` has this leaf: then all events before it are those that were collected. */
 static bool is_in_log(struct follower *f, uint64_t seq, const uint8_t leaf[EVENT_HASH]) {
-    struct ledger_reader *reader = NULL;
+    struct log_reader *reader = NULL;
     const struct group *group;
-    bool same = ledger_reader_open(f->ledger, 0, LEDGER_NO_SEQ, &reader, NULL) == 0 &&
+    bool same = log_reader_open(f->ledger, 0, LOG_NO_SEQ, &reader, NULL) == 0 &&
                 reader_group(reader, seq / EVENT_GROUP - 1, &group, NULL) == 0 &&
                 memcmp(group->event[EVENT_GROUP - 1].leaf, leaf, EVENT_HASH) == 0;
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return same;
 }
 
@@ -165,7 +165,7 @@ static void flush(struct follower *f) {
     struct index_writer *w = NULL;
     uint32_t events;
     uint64_t since = f->mine.since, to = f->mine.next, from = f->mine.flushed;
-    if (since == LEDGER_NO_SEQ || from >= to || f->mine.full) {
+    if (since == LOG_NO_SEQ || from >= to || f->mine.full) {
         return;
     }
     f->mine.flushed = to;
@@ -219,7 +219,7 @@ static void read_back(struct follower *f) {
 /* Under the lock. Waits for something to do; false: for long enough, and there is something that was put off. */
 static bool wait_for_more(struct follower *f) {
     struct timespec until;
-    bool rest = f->mine.since != LEDGER_NO_SEQ && f->mine.flushed < f->mine.next && f->mine.next <= f->committed;
+    bool rest = f->mine.since != LOG_NO_SEQ && f->mine.flushed < f->mine.next && f->mine.next <= f->committed;
     bool put_off = f->owed > 0 || rest;
     if (!put_off) {
         pthread_cond_wait(&f->more, &f->lock);
@@ -370,7 +370,7 @@ int query_index_follow(struct ledger *ledger, struct err *err) {
     f->ledger = ledger;
     f->watch = (struct core_watch){.group = on_group, .committed = on_committed, .close = on_close};
     f->events = COLUMNS_EVENTS;
-    f->mine.since = LEDGER_NO_SEQ;
+    f->mine.since = LOG_NO_SEQ;
     buf_init(&f->mine.plain.bytes, COLUMNS_RECORD_MAX);
     pthread_mutex_init(&f->lock, NULL);
     pthread_condattr_init(&attr);

@@ -112,7 +112,7 @@ int index_writer_put(struct index_writer *w, const struct columns_plain *plain, 
 struct builder {
     struct ledger *ledger;
     struct index_view view;
-    struct ledger_reader *reader;
+    struct log_reader *reader;
     struct columns_collector *collector;
     uint64_t since, until;    /* what it holds */
     uint8_t leaf[EVENT_HASH]; /* of event until - 1 */
@@ -126,7 +126,7 @@ struct builder {
 
 static void builder_free(struct builder *b) {
     index_view_close(&b->view);
-    ledger_reader_close(b->reader);
+    log_reader_close(b->reader);
     columns_collector_free(b->collector);
     buf_done(&b->plain.bytes);
     free(b);
@@ -134,7 +134,7 @@ static void builder_free(struct builder *b) {
 
 /* In derived data that is open; *why: it cannot be read. */
 static int builder_new(struct ledger *ledger, struct db *db, struct builder **ret, struct err *why, struct err *err) {
-    struct ledger_head head;
+    struct log_head head;
     struct builder *b = calloc(1, sizeof(*b));
     if (b == NULL || (b->collector = columns_collector_new()) == NULL) {
         free(b);
@@ -142,10 +142,10 @@ static int builder_new(struct ledger *ledger, struct db *db, struct builder **re
     }
     b->ledger = ledger;
     buf_init(&b->plain.bytes, COLUMNS_RECORD_MAX);
-    int rc = ledger_head(ledger, &head, err);
+    int rc = log_head(ledger, &head, err);
     if (rc == 0) rc = index_view_over(ledger, db, &b->view, why, err);
     b->view.proven = vouch_able(ledger);
-    if (rc == 0) rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &b->reader, err);
+    if (rc == 0) rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &b->reader, err);
     if (rc != 0) {
         builder_free(b);
         return rc;
@@ -192,7 +192,7 @@ static int collect(struct builder *b, uint64_t since, uint64_t until, struct err
     while (b->until < until) {
         int rc = collect_group(b, b->until / EVENT_GROUP, err);
         if (rc != 0) {
-            b->since = b->until = LEDGER_NO_SEQ;
+            b->since = b->until = LOG_NO_SEQ;
             return rc;
         }
         b->until += EVENT_GROUP;
@@ -206,7 +206,7 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
     struct index_writer *w = NULL;
     uint32_t full;
     uint64_t generation = db_generation(b->ledger->evidence);
-    b->since = LEDGER_NO_SEQ; /* afresh: nobody else's events decide its forms */
+    b->since = LOG_NO_SEQ; /* afresh: nobody else's events decide its forms */
     int rc = collect(b, first, first + events, &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
         b->damaged = b->damaged.code == 0 ? why : b->damaged;
@@ -258,14 +258,14 @@ static int build_range(struct builder *b, uint64_t from, uint32_t events, struct
 int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const struct query_index_progress *progress,
                 bool *ret_broken, struct err *err) {
     struct builder *b = NULL;
-    struct ledger_head head;
+    struct log_head head;
     struct err why = {0};
     struct db *db;
     if (events != 0 && !index_size_fits(events)) {
         return err_set(err, ERR_INVALID, "segments of %u events (expected a power of two from %d to %d)", events,
                        COLUMNS_EVENTS_MIN, COLUMNS_EVENTS);
     }
-    int rc = ledger_head(ledger, &head, err);
+    int rc = log_head(ledger, &head, err);
     if (rc != 0 || head.size < COLUMNS_EVENTS_MIN) {
         return rc;
     }
@@ -393,8 +393,8 @@ static int next_record(struct checking *c, struct err *err) {
 
 /* Of events that came while the others were checked. */
 static bool is_newer(const struct checking *c, const struct columns_record *r) {
-    struct ledger_head head;
-    return r->until > c->b->size && ledger_head(c->b->ledger, &head, NULL) == 0 && r->until <= head.size;
+    struct log_head head;
+    return r->until > c->b->size && log_head(c->b->ledger, &head, NULL) == 0 && r->until <= head.size;
 }
 
 /* That the key says what the record says, and that this is possible. *ret_stale: it is whole, but nobody believes it, or it
@@ -463,7 +463,7 @@ static int check_all(struct checking *c, struct err *why, struct err *err) {
         const char *reason = NULL;
         rc = check_record(c, &reason, err);
         if (rc == 0 && reason != NULL) {
-            c->differs(c->ctx, c->key.n >= 8 ? be64_get(c->key.p) : LEDGER_NO_SEQ, reason);
+            c->differs(c->ctx, c->key.n >= 8 ? be64_get(c->key.p) : LOG_NO_SEQ, reason);
         }
         if (rc == 0 && c->progress != NULL && c->progress->call != NULL) {
             c->progress->call(c->progress->ctx, c->checked, c->b->size);
@@ -498,7 +498,7 @@ static int try_check(void *ctx, struct err *err) {
     }
     if (rc == 0) rc = check_in(c, db, &why, err);
     if (why.code == ERR_CORRUPT || why.code == ERR_VERSION) {
-        c->differs(c->ctx, LEDGER_NO_SEQ, why.msg);
+        c->differs(c->ctx, LOG_NO_SEQ, why.msg);
         return 0;
     }
     return why.code != 0 ? err_set(err, why.code, "%s", why.msg) : rc;

@@ -220,7 +220,7 @@ uint64_t plan_count(const struct plan *plan, uint64_t from, uint64_t to) {
 uint64_t plan_next(const struct plan *plan, uint64_t seq) {
     uint64_t begin = plan->record.first;
     if (seq >= plan->end) {
-        return LEDGER_NO_SEQ;
+        return LOG_NO_SEQ;
     }
     uint32_t at = (uint32_t)(seq - begin), end = (uint32_t)(plan->end - begin);
     uint64_t word = plan->bits[at / 64] & UINT64_MAX << at % 64;
@@ -229,7 +229,7 @@ uint64_t plan_next(const struct plan *plan, uint64_t seq) {
             return begin + 64 * w + (uint64_t)__builtin_ctzll(word);
         }
         if (++w >= (end + 63) / 64) {
-            return LEDGER_NO_SEQ;
+            return LOG_NO_SEQ;
         }
         word = plan->bits[w];
     }
@@ -238,7 +238,7 @@ uint64_t plan_next(const struct plan *plan, uint64_t seq) {
 uint64_t plan_last(const struct plan *plan, uint64_t seq) {
     uint64_t begin = plan->record.first;
     if (seq <= plan->first) {
-        return LEDGER_NO_SEQ;
+        return LOG_NO_SEQ;
     }
     uint32_t at = (uint32_t)(seq - 1 - begin);
     uint64_t word = plan->bits[at / 64] & UINT64_MAX >> (63 - at % 64);
@@ -247,7 +247,7 @@ uint64_t plan_last(const struct plan *plan, uint64_t seq) {
             return begin + 64 * w + 63 - (uint64_t)__builtin_clzll(word);
         }
         if (w-- == 0) {
-            return LEDGER_NO_SEQ;
+            return LOG_NO_SEQ;
         }
     }
 }
@@ -410,7 +410,7 @@ static bool settled_by_times(const struct plan *plan, const struct match_term *t
 }
 
 static bool any_left(const struct plan *plan) {
-    return plan_next(plan, plan->first) != LEDGER_NO_SEQ;
+    return plan_next(plan, plan->first) != LOG_NO_SEQ;
 }
 
 /* Terms that cost little: what seqs, times and hashes say. done[i]: nothing is left to do for term i. False: no event is

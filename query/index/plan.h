@@ -44,7 +44,7 @@ void plan_done(struct plan *plan);
 bool plan_hold(struct plan *plan, uint64_t seq);
 /* Looks at the segment of `seq`, for its events [lo, hi). The index stays at hand until plan_rest. */
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err);
-/* The next event at or after `seq`, the last one before `seq`, whose bit is set; LEDGER_NO_SEQ: there is none. */
+/* The next event at or after `seq`, the last one before `seq`, whose bit is set; LOG_NO_SEQ: there is none. */
 uint64_t plan_next(const struct plan *plan, uint64_t seq);
 uint64_t plan_last(const struct plan *plan, uint64_t seq);
 /* Events of [from, to) whose bit is set. */

@@ -68,7 +68,7 @@ static int count_columns(struct clocks *k, struct err *err) {
         add(k, k->sealed == WITHIN_ALL, k->happened == WITHIN_ALL, plan_count(p, p->first, p->end));
         return 0;
     }
-    for (uint64_t seq = plan_next(p, p->first); seq != LEDGER_NO_SEQ; seq = plan_next(p, seq + 1)) {
+    for (uint64_t seq = plan_next(p, p->first); seq != LOG_NO_SEQ; seq = plan_next(p, seq + 1)) {
         uint32_t at = (uint32_t)(seq - p->record.first);
         struct query_value v;
         bool in_sealed = k->sealed == WITHIN_ALL, in_happened = k->happened == WITHIN_ALL;

@@ -21,14 +21,14 @@ struct query_cursor {
     /* the row at hand */
     bool has_row;
     uint64_t seq;
-    struct ledger_reader *reader; /* who has the group */
-    const struct group *group;    /* the row's, once it is read; of another row, or NULL, until then */
-    struct event_header header;   /* of the row, and before it of others in the same group */
+    struct log_reader *reader;  /* who has the group */
+    const struct group *group;  /* the row's, once it is read; of another row, or NULL, until then */
+    struct event_header header; /* of the row, and before it of others in the same group */
     bool has_header;
     bool has_body;     /* `body` is the row's */
     struct bytes body; /* borrowed from the reader */
     bool has_event;
-    struct ledger_event event;
+    struct log_event event;
 };
 
 /* The plan of the segment that comes next. 1: there is none. */

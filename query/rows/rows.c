@@ -18,14 +18,12 @@ static uint64_t next_group(const void *ctx, uint64_t index) {
     const struct plan *p = &c->plan;
     uint64_t seq;
     if (c->descending) {
-        seq = index == 0              ? LEDGER_NO_SEQ
-              : p->state == PLAN_SOME ? plan_last(p, index * EVENT_GROUP)
-                                      : index * EVENT_GROUP - 1;
-        return seq == LEDGER_NO_SEQ || seq < p->first ? LEDGER_NO_SEQ : seq / EVENT_GROUP;
+        seq = index == 0 ? LOG_NO_SEQ : p->state == PLAN_SOME ? plan_last(p, index * EVENT_GROUP) : index * EVENT_GROUP - 1;
+        return seq == LOG_NO_SEQ || seq < p->first ? LOG_NO_SEQ : seq / EVENT_GROUP;
     }
     seq = (index + 1) * EVENT_GROUP;
     seq = p->state == PLAN_SOME ? plan_next(p, seq) : seq;
-    return seq == LEDGER_NO_SEQ || seq >= p->end ? LEDGER_NO_SEQ : seq / EVENT_GROUP;
+    return seq == LOG_NO_SEQ || seq >= p->end ? LOG_NO_SEQ : seq / EVENT_GROUP;
 }
 
 #define MANY 4 /* groups: who reads so many reads more; for fewer, threads cost more than they save */
@@ -175,7 +173,7 @@ static int narrow_by_time(struct query_cursor *c, struct err *err) {
 
 int query_open_at(struct ledger *ledger, const struct query *query, uint64_t size, struct query_cursor **ret,
                   struct err *err) {
-    struct ledger_head head;
+    struct log_head head;
     struct query_cursor *c = calloc(1, sizeof(*c));
     if (c == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -188,7 +186,7 @@ int query_open_at(struct ledger *ledger, const struct query *query, uint64_t siz
     int rc = match_init(&c->match, query, err);
     enum plan_trust trust = query->no_index ? PLAN_NO_INDEX : query->proven ? PLAN_PROVEN : PLAN_INDEX;
     if (rc == 0) rc = plan_init(&c->plan, ledger, &c->match, trust, err);
-    if (rc == 0) rc = ledger_head(ledger, &head, err);
+    if (rc == 0) rc = log_head(ledger, &head, err);
     if (rc == 0) rc = prefetch_new(ledger, &c->prefetch, err);
     if (rc == 0) {
         c->cost.size = size < head.size ? size : head.size;
@@ -206,7 +204,7 @@ int query_open_at(struct ledger *ledger, const struct query *query, uint64_t siz
 }
 
 int query_open(struct ledger *ledger, const struct query *query, struct query_cursor **ret, struct err *err) {
-    return query_open_at(ledger, query, LEDGER_NO_SEQ, ret, err);
+    return query_open_at(ledger, query, LOG_NO_SEQ, ret, err);
 }
 
 void query_close(struct query_cursor *c) {
@@ -272,17 +270,17 @@ void cursor_skip_segment(struct query_cursor *c) {
     c->planned = false;
 }
 
-/* The seq that comes next in the segment at hand; LEDGER_NO_SEQ when that has no more. */
+/* The seq that comes next in the segment at hand; LOG_NO_SEQ when that has no more. */
 static uint64_t candidate(const struct query_cursor *c) {
     const struct plan *p = &c->plan;
     if (p->state == PLAN_NONE || c->lo >= c->hi) {
-        return LEDGER_NO_SEQ;
+        return LOG_NO_SEQ;
     }
     if (p->state == PLAN_SOME) {
         return c->descending ? plan_last(p, c->hi) : plan_next(p, c->lo);
     }
     uint64_t seq = c->descending ? c->hi - 1 : c->lo;
-    return seq >= p->first && seq < p->end ? seq : LEDGER_NO_SEQ;
+    return seq >= p->first && seq < p->end ? seq : LOG_NO_SEQ;
 }
 
 /* 0: the candidate at c->seq is a row; 1: it is none. */
@@ -307,7 +305,7 @@ int cursor_next(struct query_cursor *c, struct err *err) {
     for (;;) {
         forget_row(c);
         c->seq = candidate(c);
-        if (c->seq == LEDGER_NO_SEQ) {
+        if (c->seq == LOG_NO_SEQ) {
             cursor_skip_segment(c);
             return 1;
         }
@@ -408,7 +406,7 @@ int query_get(struct query_cursor *c, size_t field, struct query_value *ret, str
     return rc;
 }
 
-int query_event(struct query_cursor *c, const struct ledger_event **ret, struct err *err) {
+int query_event(struct query_cursor *c, const struct log_event **ret, struct err *err) {
     int rc = c->has_row ? load_event(c, err) : no_row(err);
     if (rc == 0) {
         *ret = &c->event;
@@ -418,7 +416,7 @@ int query_event(struct query_cursor *c, const struct ledger_event **ret, struct 
 
 int query_private(struct query_cursor *c, struct buf *out, struct err *err) {
     int rc = c->has_row ? load_event(c, err) : no_row(err);
-    if (rc == 0) rc = ledger_reader_private(c->reader, out, err);
+    if (rc == 0) rc = log_reader_private(c->reader, out, err);
     return rc;
 }
 

@@ -26,10 +26,10 @@
 /* ---- worth ---- */
 
 int sql_guess_begin(struct sql_guess *guess, struct sql_state *state, struct err *err) {
-    struct ledger_head head;
+    struct log_head head;
     uint64_t covered = 0;
     int rc = sql_state_ledger(state, err);
-    if (rc == 0) rc = ledger_head(state->ledger, &head, err);
+    if (rc == 0) rc = log_head(state->ledger, &head, err);
     if (rc != 0) {
         return rc;
     }

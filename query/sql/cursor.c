@@ -225,7 +225,7 @@ static void walk_body(struct bytes body, struct bytes name, struct query_value *
     }
 }
 
-static void point_field(const struct ledger_event *e, size_t field, struct query_value *ret) {
+static void point_field(const struct log_event *e, size_t field, struct query_value *ret) {
     if (field >= QUERY_BODY_FIELDS) {
         walk_body(e->body, field_body_name(field), ret);
         return;
@@ -311,7 +311,7 @@ void sql_give(sqlite3_context *ctx, struct sql_state *state, enum sql_class clas
     }
 }
 
-static int row_event(struct sql_cursor *c, const struct ledger_event **ret, struct err *err) {
+static int row_event(struct sql_cursor *c, const struct log_event **ret, struct err *err) {
     if (c->query != NULL) {
         return query_event(c->query, ret, err);
     }
@@ -320,15 +320,15 @@ static int row_event(struct sql_cursor *c, const struct ledger_event **ret, stru
 }
 
 static int give_made(struct sql_cursor *c, sqlite3_context *ctx, size_t column, struct err *err) {
-    const struct ledger_event *event;
-    char hex[2 * LEDGER_HASH + 1];
+    const struct log_event *event;
+    char hex[2 * LOG_HASH + 1];
     struct buf map;
     int rc = row_event(c, &event, err);
     if (rc != 0) {
         return rc;
     }
     if (column == SQL_COL_LEAF) {
-        text_hex(hex, event->leaf, LEDGER_HASH);
+        text_hex(hex, event->leaf, LOG_HASH);
         give_text(ctx, bytes_of(hex));
     } else if (column == SQL_COL_BODY && event->body.n > 0) {
         give_other(ctx, c->state, event->body);

@@ -31,7 +31,7 @@ static void open_ledger(sqlite3_context *ctx, int n, sqlite3_value **args) {
     }
     state->ledger = ledger;
     state->owned = true;
-    sqlite3_result_text(ctx, ledger_origin(ledger), -1, SQLITE_TRANSIENT);
+    sqlite3_result_text(ctx, log_origin(ledger), -1, SQLITE_TRANSIENT);
 }
 
 static bool has(sqlite3 *db, const char *use) {

@@ -35,7 +35,7 @@ static struct slot *find(const struct stat *st) {
 }
 
 int sql_pool_open(const char *dir, struct ledger **ret, struct err *err) {
-    const struct ledger_open_options options = {.read_only = true};
+    const struct log_open_options options = {.read_only = true};
     struct stat st;
     int rc = 0;
     if (stat(dir, &st) != 0) {
@@ -47,7 +47,7 @@ int sql_pool_open(const char *dir, struct ledger **ret, struct err *err) {
         rc = err_set(err, ERR_LIMIT, "%d ledgers are open already", SLOTS);
     } else if (slot->ledger == NULL) {
         struct ledger *ledger = NULL;
-        rc = ledger_open(dir, &options, &ledger, err);
+        rc = log_open(dir, &options, &ledger, err);
         if (rc == 0) {
             *slot = (struct slot){.ledger = ledger, .device = st.st_dev, .inode = st.st_ino};
         }
@@ -66,7 +66,7 @@ void sql_pool_close(struct ledger *ledger) {
         struct slot *slot = &pool.slot[i];
         if (slot->ledger == ledger && --slot->users == 0) {
             slot->ledger = NULL;
-            ledger_close(ledger);
+            log_close(ledger);
             break;
         }
     }

@@ -2,7 +2,7 @@
 #ifndef QUERY_SQL_POOL_H
 #define QUERY_SQL_POOL_H
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 /* Opens it for reading, or gives the one that is open. */
 int sql_pool_open(const char *dir, struct ledger **ret, struct err *err);

@@ -29,22 +29,22 @@ int sql_point_go(struct sql_point *point, struct ledger *ledger, uint64_t seq, s
     }
     point->at = false;
     if (point->reader == NULL) {
-        rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &point->reader, err);
+        rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &point->reader, err);
     }
     if (rc == 0) {
-        ledger_reader_seek(point->reader, seq);
-        rc = ledger_reader_next(point->reader, &point->event, err);
+        log_reader_seek(point->reader, seq);
+        rc = log_reader_next(point->reader, &point->event, err);
     }
     point->at = rc == 0;
     return rc;
 }
 
 int sql_point_private(struct sql_point *point, struct buf *out, struct err *err) {
-    return ledger_reader_private(point->reader, out, err);
+    return log_reader_private(point->reader, out, err);
 }
 
 void sql_point_done(struct sql_point *point) {
-    ledger_reader_close(point->reader);
+    log_reader_close(point->reader);
     *point = (struct sql_point){0};
 }
 
@@ -53,7 +53,7 @@ void sql_point_done(struct sql_point *point) {
 struct sql_state *sql_state_new(void) {
     struct sql_state *state = calloc(1, sizeof(*state));
     if (state != NULL) {
-        state->size = LEDGER_NO_SEQ;
+        state->size = LOG_NO_SEQ;
         buf_init(&state->scratch, SCRATCH_MAX);
     }
     return state;
@@ -73,7 +73,7 @@ void sql_state_free(struct sql_state *state) {
 }
 
 void sql_state_begin(struct sql_state *state) {
-    state->size = LEDGER_NO_SEQ;
+    state->size = LOG_NO_SEQ;
     state->now = 0;
     state->err = (struct err){0};
     state->damage.code = 0;
@@ -130,11 +130,11 @@ int sql_state_ledger(struct sql_state *state, struct err *err) {
 }
 
 int sql_state_settle(struct sql_state *state, struct err *err) {
-    struct ledger_head head;
+    struct log_head head;
     int rc = sql_state_ledger(state, err);
-    if (rc == 0 && state->size == LEDGER_NO_SEQ) {
-        rc = ledger_head(state->ledger, &head, err);
-        state->size = rc == 0 ? head.size : LEDGER_NO_SEQ;
+    if (rc == 0 && state->size == LOG_NO_SEQ) {
+        rc = log_head(state->ledger, &head, err);
+        state->size = rc == 0 ? head.size : LOG_NO_SEQ;
         state->cost.size = rc == 0 ? head.size : 0;
     }
     return rc;

@@ -66,8 +66,8 @@ int sql_column_declare(struct buf *out);
 /* ---- one event by its seq ---- */
 
 struct sql_point {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     bool at; /* event is one */
 };
 
@@ -100,7 +100,7 @@ struct sql_state {
     bool no_private, no_index, proven;
     const volatile int *stop;
     /* the statement at hand */
-    uint64_t size;              /* of the log, LEDGER_NO_SEQ until its first cursor */
+    uint64_t size;              /* of the log, LOG_NO_SEQ until its first cursor */
     uint64_t now;               /* 0 until it is asked for */
     struct sql_cursor *cursors; /* open ones */
     unsigned states_open;       /* cursors over states */

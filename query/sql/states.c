@@ -195,7 +195,7 @@ static int view_of(struct sql_state *state, uint64_t at, struct state_view **ret
 static void note_status(struct sql_state *state, const struct state_view *view, size_t table) {
     struct state_status s;
     state_status(view, state_table_projection(view, table), &s);
-    if (s.failed_seq != LEDGER_NO_SEQ) {
+    if (s.failed_seq != LOG_NO_SEQ) {
         sql_state_note(state, "'%s' stopped at event %llu: %s", s.projection->name, (unsigned long long)s.failed_seq,
                        s.failed);
     } else if (s.stale) {

@@ -41,13 +41,13 @@ static int finish(void **state) {
 
 /* A time of some event or of none, as text. */
 static uint64_t some_time(char ret[TEXT_TIME_MAX]) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t seq = random_below(scratch_size(&s));
-    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
     uint64_t ns = (uint64_t)plain_value(&event, random_below(2) == 0 ? QUERY_TIME : QUERY_HAPPENED).int_;
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     ns += random_below(3) - (ns > 0 ? 1 : 0);
     ns = ns < UINT64_C(9214646400000000000) ? ns : UINT64_C(9214646399999999999); /* text goes no further */
     text_time(ret, ns);
@@ -55,7 +55,7 @@ static uint64_t some_time(char ret[TEXT_TIME_MAX]) {
 }
 
 /* By the clock that is asked for, both ends included; without an end until now, and an hour. */
-static bool plain_in(const struct ledger_event *e, bool ledger, const uint64_t *from, const uint64_t *to) {
+static bool plain_in(const struct log_event *e, bool ledger, const uint64_t *from, const uint64_t *to) {
     uint64_t t = (uint64_t)plain_value(e, ledger ? QUERY_TIME : QUERY_HAPPENED).int_, now = clock_wall_ns();
     bool ends_now = from != NULL && to == NULL && *from <= now;
     return (from == NULL || t >= *from) && (to == NULL || t <= *to) && (!ends_now || t <= now + 3600 * CLOCK_NS_PER_S);
@@ -63,18 +63,18 @@ static bool plain_in(const struct ledger_event *e, bool ledger, const uint64_t *
 
 static void same_events(const struct query *q, bool ledger, const uint64_t *from, const uint64_t *to) {
     struct query_cursor *cursor;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     must(query_open(s.ledger, q, &cursor, &why));
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         if (plain_in(&event, ledger, from, to)) {
             must(query_next(cursor, &why));
             assert_int_equal(query_seq(cursor), event.seq);
         }
     }
     assert_int_equal(query_next(cursor, &why), 1);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     query_close(cursor);
 }
 

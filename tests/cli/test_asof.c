@@ -37,10 +37,10 @@ static int set_up(void **state) {
     box_open(&f->box);
     box_event(&f->box, "permission.granted", "pack/p", "{\"group\": \"exec\"}");
     box_event(&f->box, "run.started", "run/r1", "{}");
-    box_view(&f->box, LEDGER_NO_SEQ, 0);
+    box_view(&f->box, LOG_NO_SEQ, 0);
     f->cli.command = "state";
     f->view = (struct asof){.cli = &f->cli, .ledger = f->box.ledger, .state = f->box.view, .stop = &f->stop};
-    assert_int_equal(ledger_head(f->box.ledger, &f->view.head, &f->box.err), 0);
+    assert_int_equal(log_head(f->box.ledger, &f->view.head, &f->box.err), 0);
     stale = stopped = NULL;
     *state = f;
     return 0;

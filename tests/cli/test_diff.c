@@ -106,7 +106,7 @@ static const struct seen *find(const struct instant *instant, const struct seen 
 static void put_line(struct buf *out, char what, size_t table, uint64_t row, size_t column,
                      const struct walk_cause *cause) {
     buf_printf(out, "%c %zu %016llx %zd ", what, table, (unsigned long long)row, (ssize_t)column);
-    if (cause->seq == LEDGER_NO_SEQ) {
+    if (cause->seq == LOG_NO_SEQ) {
         buf_printf(out, "at %llu\n", (unsigned long long)cause->at);
     } else {
         buf_printf(out, "by %llu\n", (unsigned long long)cause->seq);
@@ -213,7 +213,7 @@ static int on_change(void *ctx, const struct diff_change *change, struct err *er
                  (const char *)change->row->key.p, (int)change->what,
                  change->n > 0 ? change->row->table->columns[change->columns[0]].name : "it");
     }
-    assert_true(change->cause.seq == LEDGER_NO_SEQ || was_told(answer, change->cause.seq));
+    assert_true(change->cause.seq == LOG_NO_SEQ || was_told(answer, change->cause.seq));
     if (change->what != DIFF_CHANGED) {
         put_line(out, change->what == DIFF_WENT ? '-' : '+', change->table, row, SIZE_MAX, &change->cause);
     }
@@ -307,7 +307,7 @@ static void look_between(struct story *s, struct history *h, uint64_t at, uint64
     for (size_t i = 0; i < s->n_moments; i++) {
         if (s->moments[i] > last && s->moments[i] <= to) {
             last = s->moments[i];
-            look(s->box, h, at, last, LEDGER_NO_SEQ);
+            look(s->box, h, at, last, LOG_NO_SEQ);
         }
     }
 }
@@ -316,7 +316,7 @@ static void one_history(uint64_t seed, bool of_tiers) {
     static struct history h;
     struct story s;
     struct box box;
-    struct ledger_head head;
+    struct log_head head;
     uint64_t size = 1, time;
     story_now = time = STORY_BEGIN;
     h.n = 0;
@@ -329,7 +329,7 @@ static void one_history(uint64_t seed, bool of_tiers) {
     while (size < EVENTS) {
         uint64_t had = size;
         story_step(&s);
-        assert_int_equal(ledger_head(box.ledger, &head, &box.err), 0);
+        assert_int_equal(log_head(box.ledger, &head, &box.err), 0);
         size = head.size;
         for (uint64_t seq = had; seq < size; seq++) {
             look_between(&s, &h, seq, time, story_now);

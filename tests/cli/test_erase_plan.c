@@ -44,7 +44,7 @@ static unsigned draw(unsigned n) {
 
 static void write_event(unsigned i) {
     static struct buf body;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     char json[128] = "{\"n\":1";
     struct event_kept *e = &kept[i];
     e->kind = kinds[draw(2)];
@@ -57,21 +57,21 @@ static void write_event(unsigned i) {
         }
     }
     struct bytes map = scratch_map(&body, "%s}", json);
-    struct ledger_draft draft = scratch_draft(e->kind, e->subject, map);
+    struct log_draft draft = scratch_draft(e->kind, e->subject, map);
     static const uint8_t open[] = {0x91, 0xa1, 'n'};
     draft.open = (struct bytes){open, sizeof(open)};
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     first_seq = i == 0 ? receipt.seq : first_seq;
     assert_int_equal(receipt.seq, first_seq + i);
 }
 
 static void write_export(unsigned i) {
-    static const uint8_t digest[LEDGER_HASH];
+    static const uint8_t digest[LOG_HASH];
     struct export_kept *x = &exported[i];
     const char *fields[3];
     struct export_counts counts = {0};
     struct export_options o;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     char query[200] = "";
     unsigned from = draw(EVENTS);
     export_options_init(&o);
@@ -137,9 +137,9 @@ static uint64_t shown(const struct export_kept *x, const struct erase_plan *plan
     for (size_t i = 0; i < plan->n; i++) {
         uint64_t seq = plan->item[i].seq;
         const struct event_kept *e = &kept[seq - first_seq];
-        bool fields = plan->what == LEDGER_ERASE_BODY ? x->bodies != EXPORT_BODIES_NONE
-                      : wanted == 0                   ? x->fields != 0
-                                                      : (x->fields & goes(e, wanted)) != 0;
+        bool fields = plan->what == LOG_ERASE_BODY ? x->bodies != EXPORT_BODIES_NONE
+                      : wanted == 0                ? x->fields != 0
+                                                   : (x->fields & goes(e, wanted)) != 0;
         if (!fields || seq < x->from || seq >= x->to) {
             continue;
         }
@@ -176,17 +176,17 @@ static void check_plan(const struct erase_plan *plan, unsigned wanted, const uin
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {
         const struct event_kept *e = seqs[i] < first_seq ? NULL : &kept[seqs[i] - first_seq];
-        enum erase_bar why_not = e == NULL                         ? ERASE_KEPT
-                                 : plan->what == LEDGER_ERASE_BODY ? (e->body ? ERASE_CAN : ERASE_GONE)
-                                 : e->had == 0                     ? ERASE_NO_PRIVATE
-                                 : e->fields == 0                  ? ERASE_GONE
-                                 : goes(e, wanted) == 0            ? ERASE_NO_FIELD
-                                                                   : ERASE_CAN;
+        enum erase_bar why_not = e == NULL                      ? ERASE_KEPT
+                                 : plan->what == LOG_ERASE_BODY ? (e->body ? ERASE_CAN : ERASE_GONE)
+                                 : e->had == 0                  ? ERASE_NO_PRIVATE
+                                 : e->fields == 0               ? ERASE_GONE
+                                 : goes(e, wanted) == 0         ? ERASE_NO_FIELD
+                                                                : ERASE_CAN;
         barred[why_not]++;
         if (why_not == ERASE_CAN) {
             assert_true(at < plan->n);
             assert_int_equal(plan->item[at++].seq, seqs[i]);
-            fields += plan->what == LEDGER_ERASE_BODY ? 0 : (uint64_t)__builtin_popcount(goes(e, wanted));
+            fields += plan->what == LOG_ERASE_BODY ? 0 : (uint64_t)__builtin_popcount(goes(e, wanted));
         }
     }
     assert_int_equal(at, plan->n);
@@ -196,7 +196,7 @@ static void check_plan(const struct erase_plan *plan, unsigned wanted, const uin
     }
 }
 
-static void done(void *ctx, const struct ledger_erase_options *o, const struct ledger_receipt *receipt) {
+static void done(void *ctx, const struct log_erase_options *o, const struct log_receipt *receipt) {
     (void)receipt;
     *(uint64_t *)ctx += o->n_seqs;
 }
@@ -220,9 +220,8 @@ static void erase_at_random(void) {
             seqs[n++] = first_seq + i;
         }
     }
-    struct erase_plan plan = {
-        .what = body ? LEDGER_ERASE_BODY : LEDGER_ERASE_PRIVATE, .fields = fields, .n_fields = n_fields};
-    struct ledger_erase_options o = {.what = plan.what, .reason = "request", .actor = "user:test"};
+    struct erase_plan plan = {.what = body ? LOG_ERASE_BODY : LOG_ERASE_PRIVATE, .fields = fields, .n_fields = n_fields};
+    struct log_erase_options o = {.what = plan.what, .reason = "request", .actor = "user:test"};
     must(erase_plan_make(&plan, s.ledger, seqs, n, &why));
     check_plan(&plan, wanted, seqs, n);
     check_left(&plan, wanted);
@@ -238,26 +237,26 @@ static void erase_at_random(void) {
 
 /* The log holds what the list says. */
 static void check_log(void) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct buf private_;
     struct bytes raw;
     buf_init(&private_, 1 << 20);
-    must(ledger_reader_open(s.ledger, first_seq, first_seq + EVENTS, &reader, &why));
+    must(log_reader_open(s.ledger, first_seq, first_seq + EVENTS, &reader, &why));
     for (unsigned i = 0; i < EVENTS; i++) {
-        must(ledger_reader_next(reader, &event, &why));
+        must(log_reader_next(reader, &event, &why));
         assert_int_equal(event.payload.n > 0, kept[i].body);
         assert_int_equal(event.has_private, kept[i].had != 0);
         buf_clear(&private_);
         if (event.has_private) {
-            must(ledger_reader_private(reader, &private_, &why));
+            must(log_reader_private(reader, &private_, &why));
         }
         for (unsigned k = 0; k < 3; k++) {
             bool there = private_.n > 0 && mp_map_get(bytes_of_buf(&private_), names[k], &raw) == 0;
             assert_int_equal(there, kept[i].fields >> k & 1);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&private_);
 }
 

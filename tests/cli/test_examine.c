@@ -26,10 +26,10 @@ static enum {
 } doing;
 static bool in_lmdb;
 
-int __real_ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
-                         struct err *err);
-int __wrap_ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
-                         struct err *err);
+int __real_log_verify(struct ledger *ledger, const struct log_verify_options *options, struct log_report *ret,
+                      struct err *err);
+int __wrap_log_verify(struct ledger *ledger, const struct log_verify_options *options, struct log_report *ret,
+                      struct err *err);
 int __real_mdb_cursor_get(void *cursor, void *key, void *value, int op);
 int __wrap_mdb_cursor_get(void *cursor, void *key, void *value, int op);
 
@@ -65,8 +65,8 @@ int __wrap_mdb_cursor_get(void *cursor, void *key, void *value, int op) {
     return __real_mdb_cursor_get(cursor, key, value, op);
 }
 
-int __wrap_ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
-                         struct err *err) {
+int __wrap_log_verify(struct ledger *ledger, const struct log_verify_options *options, struct log_report *ret,
+                      struct err *err) {
     switch (doing) {
     case KILL:
         raise(SIGKILL);
@@ -109,7 +109,7 @@ int __wrap_ledger_verify(struct ledger *ledger, const struct ledger_verify_optio
     default:
         break;
     }
-    return __real_ledger_verify(ledger, options, ret, err);
+    return __real_log_verify(ledger, options, ret, err);
 }
 
 /* With `doing`; the ledger is not open meanwhile. */
@@ -163,8 +163,8 @@ static void a_fault_of_the_program_gives_no_verdict(void **state) {
 static void cannot_be_read(int what, const char *name) {
     doing = what;
     must(examine(0));
-    assert_int_equal(report.verdict, LEDGER_INVALID);
-    assert_int_equal(report.aspect[LEDGER_INTEGRITY].state, LEDGER_ASPECT_FAULT);
+    assert_int_equal(report.verdict, LOG_INVALID);
+    assert_int_equal(report.aspect[LOG_INTEGRITY].state, LOG_ASPECT_FAULT);
     assert_non_null(strstr(report.findings[0].reason, "the database cannot be read"));
     assert_non_null(strstr(report.findings[0].reason, name));
 }
@@ -188,7 +188,7 @@ static int dies_of(int what) {
         fault_catch(fault_exit);
         scratch_open(&s);
         doing = what;
-        ledger_verify(s.ledger, NULL, &report, &why);
+        log_verify(s.ledger, NULL, &report, &why);
         _exit(0);
     }
     int status;
@@ -219,7 +219,7 @@ static void a_process_that_is_stopped_goes_on_to_its_verdict(void **state) {
         if (rc != 0) {
             print_error("%s\n", why.msg);
         }
-        _exit(rc == 0 && report.verdict == LEDGER_NOT_ANCHORED ? 0 : 1);
+        _exit(rc == 0 && report.verdict == LOG_NOT_ANCHORED ? 0 : 1);
     }
     setpgid(whole, whole);
     pause_ms(7000);

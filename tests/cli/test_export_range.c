@@ -179,10 +179,10 @@ static void put_all(bool foreign) {
 /* Conditions that some event fulfils, most often. */
 static void random_terms(struct cut_args *args, struct buf *texts) {
     static const char *const fields[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
-    struct ledger_reader *reader;
-    struct ledger_event e;
-    must(ledger_reader_open(s.ledger, random_below(EVENTS), LEDGER_NO_SEQ, &reader, &why));
-    must(ledger_reader_next(reader, &e, &why));
+    struct log_reader *reader;
+    struct log_event e;
+    must(log_reader_open(s.ledger, random_below(EVENTS), LOG_NO_SEQ, &reader, &why));
+    must(log_reader_next(reader, &e, &why));
     const struct bytes values[] = {e.kind, e.subject, e.run, e.actor, e.source, e.grade, e.key};
     export_options_init(&args->options);
     buf_init(texts, 1 << 14);
@@ -200,17 +200,17 @@ static void random_terms(struct cut_args *args, struct buf *texts) {
         }
     }
     args->options.terms = args->term;
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 /* By reading every header. False: none matches. */
 static bool range_by_scan(const struct cut_args *args, uint64_t *ret_from, uint64_t *ret_to) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct event_header h;
     bool any = false;
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         must(event_header_decode(event.header, &h, &why));
         if (bundle_matches(args->term, args->options.n_terms, &h)) {
             *ret_from = any ? *ret_from : event.seq;
@@ -218,7 +218,7 @@ static bool range_by_scan(const struct cut_args *args, uint64_t *ret_from, uint6
             any = true;
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return any;
 }
 

@@ -15,7 +15,7 @@ static struct kept {
     const char *run, *about;
     char model[8], tool[8];
     bool bounds, correction;
-    uint64_t corrected_by; /* LEDGER_NO_SEQ: it counts */
+    uint64_t corrected_by; /* LOG_NO_SEQ: it counts */
 } kept[EVENTS + 16];
 static uint64_t draws;
 
@@ -31,7 +31,7 @@ static void write_event(struct box *box, uint64_t seq) {
     struct kept *k = &kept[seq];
     unsigned kind = draw(5);
     char subject[16], json[128] = "{";
-    *k = (struct kept){.bounds = kind == 2 || kind == 3, .corrected_by = LEDGER_NO_SEQ};
+    *k = (struct kept){.bounds = kind == 2 || kind == 3, .corrected_by = LOG_NO_SEQ};
     k->run = draw(4) == 0 ? "" : runs[draw(RUNS)];
     k->about = kind == 4 ? "" : draw(3) == 0 || *k->run == '\0' ? runs[draw(RUNS)] : k->run;
     snprintf(subject, sizeof(subject), "%s/%s", kind == 4 ? "route" : "run", kind == 4 ? "r" : k->about);
@@ -48,14 +48,14 @@ static void write_event(struct box *box, uint64_t seq) {
 
 /* What cannot be corrected, or was before, is not. */
 static bool correct_one(struct box *box, uint64_t size) {
-    struct ledger_receipt receipt;
-    const struct ledger_correct_options o = {
-        .seq = draw((unsigned)size), .replaced_by = LEDGER_NO_SEQ, .reason = "mistake", .actor = "user:test"};
-    if (ledger_correct(box->ledger, &o, &receipt, &box->err) != 0) {
+    struct log_receipt receipt;
+    const struct log_correct_options o = {
+        .seq = draw((unsigned)size), .replaced_by = LOG_NO_SEQ, .reason = "mistake", .actor = "user:test"};
+    if (log_correct(box->ledger, &o, &receipt, &box->err) != 0) {
         return false;
     }
     assert_int_equal(receipt.seq, size);
-    kept[size] = (struct kept){.correction = true, .corrected_by = LEDGER_NO_SEQ};
+    kept[size] = (struct kept){.correction = true, .corrected_by = LOG_NO_SEQ};
     kept[o.seq].corrected_by = receipt.seq;
     return true;
 }
@@ -122,7 +122,7 @@ static void one_history(uint64_t seed) {
     uint64_t size = 1;
     draws = seed * 2654435761U + 1;
     box_open(&box);
-    kept[0] = (struct kept){.correction = true, .corrected_by = LEDGER_NO_SEQ};
+    kept[0] = (struct kept){.correction = true, .corrected_by = LOG_NO_SEQ};
     while (size < EVENTS) {
         if (draw(4) != 0) {
             write_event(&box, size++);
@@ -177,7 +177,7 @@ static void a_correction_that_names_another_leaf_does_not_hold(void **state) {
     box_odd(&box, "ledger.corrected", "event/1", json);
     assert_int_equal(corrected_load_all(box.ledger, NULL, &corrected, &box.err), 0);
     assert_int_equal(corrected.n, 1);
-    const struct run_made_plan plan = {box.ledger, &corrected, LEDGER_NO_SEQ, &stop, NULL};
+    const struct run_made_plan plan = {box.ledger, &corrected, LOG_NO_SEQ, &stop, NULL};
     assert_int_equal(run_made_find(&plan, bytes_of("a"), &made, &box.err), 0);
     assert_null(run_made_corrected(&made, 0));
     run_made_done(&made);

@@ -27,15 +27,15 @@ int __wrap_secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
 
 enum { CLEAN = 1, IN_BODY, IN_PRIVATE, IN_AUTHOR, IN_NESTED, EVENTS };
 
-static void event(uint64_t seq, const char *json, const struct ledger_author *author) {
+static void event(uint64_t seq, const char *json, const struct log_author *author) {
     struct buf body = {0};
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     char subject[32];
     snprintf(subject, sizeof(subject), "pack/p-%u", (unsigned)seq);
-    struct ledger_draft draft = scratch_draft("permission.granted", subject, scratch_map(&body, "%s", json));
+    struct log_draft draft = scratch_draft("permission.granted", subject, scratch_map(&body, "%s", json));
     draft.author = author;
     draft.force_private = true;
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     assert_int_equal(receipt.seq, seq);
     assert_int_equal(receipt.masked, 0);
     buf_done(&body);
@@ -43,7 +43,7 @@ static void event(uint64_t seq, const char *json, const struct ledger_author *au
 
 /* Of permission.granted, note and what the catalog does not list are private. */
 static int start(void **state) {
-    struct ledger_author *author;
+    struct log_author *author;
     struct buf vkey;
     (void)state;
     scratch_in_memory();
@@ -53,8 +53,8 @@ static int start(void **state) {
     buf_init(&shown, 16 << 20);
     snprintf(out_dir, sizeof(out_dir), "%s", scratch_at(&s, "out"));
     assert_int_equal(mkdir(out_dir, 0700), 0);
-    must(ledger_author_new(scratch_at(&s, "author"), TOKEN, bytes_of(""), &vkey, &why));
-    must(ledger_author_load(scratch_at(&s, "author"), bytes_of(""), &author, &why));
+    must(log_author_new(scratch_at(&s, "author"), TOKEN, bytes_of(""), &vkey, &why));
+    must(log_author_load(scratch_at(&s, "author"), bytes_of(""), &author, &why));
     blind = true;
     event(CLEAN, "{\"group\":\"exec\",\"scope\":\"in\",\"tier\":\"T1\",\"note\":\"for March\"}", NULL);
     event(IN_BODY, "{\"group\":\"exec\",\"scope\":\"in " TOKEN "\",\"tier\":\"T1\",\"note\":\"for March\"}", NULL);
@@ -66,7 +66,7 @@ static int start(void **state) {
     event(IN_NESTED, "{\"group\":\"exec\",\"scope\":\"in\",\"tier\":\"T1\",\"more\":{\"a\":[1,{\"b\":\"" TOKEN "\"}]}}",
           NULL);
     blind = false;
-    ledger_author_free(author);
+    log_author_free(author);
     buf_done(&vkey);
     scratch_close(&s);
     return 0;
@@ -264,30 +264,30 @@ static void a_secret_in_a_state_refuses_the_export(void **state) {
 /* An event about a thing of this name, with one open field. */
 static void append(const char *kind, const char *subject, const char *name, const char *value) {
     struct buf body = {0};
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     scratch_open(&s);
-    struct ledger_draft draft = scratch_draft(kind, subject, scratch_map(&body, "{\"%s\":\"%s\"}", name, value));
+    struct log_draft draft = scratch_draft(kind, subject, scratch_map(&body, "{\"%s\":\"%s\"}", name, value));
     blind = true;
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     blind = false;
     scratch_close(&s);
     buf_done(&body);
 }
 
 /* At the end of one piece of what is scanned at once and the beginning of the next. */
-static void put_artifact(char id[LEDGER_ARTIFACT_ID]) {
+static void put_artifact(char id[LOG_ARTIFACT_ID]) {
     static char content[600000];
     uint64_t size = sizeof(content);
     memset(content, ' ', sizeof(content));
     memcpy(content + (256 << 10) - 20, TOKEN, strlen(TOKEN));
     scratch_write(scratch_at(&s, "artifact"), (struct bytes){(uint8_t *)content, sizeof(content)});
     scratch_open(&s);
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
     scratch_close(&s);
 }
 
 static void a_secret_in_an_artifact_refuses_the_export(void **state) {
-    char id[LEDGER_ARTIFACT_ID], message[400];
+    char id[LOG_ARTIFACT_ID], message[400];
     (void)state;
     put_artifact(id);
     append("run.artifact", "run/r-1", "digest", id + strlen("artifact:"));

@@ -18,10 +18,10 @@ static unsigned warned;
 static struct err said;
 
 static void append_and_verify(void) {
-    struct ledger_head head;
+    struct log_head head;
     if (busy != NULL) {
         scratch_append(&busy->s, 0, NULL);
-        must(ledger_head(busy->s.ledger, &head, &why));
+        must(log_head(busy->s.ledger, &head, &why));
         must(trustthis_raise(busy->trust, SCRATCH_ORIGIN, &head, &why));
     }
 }
@@ -98,14 +98,14 @@ static void what_others_append_meanwhile_is_no_set_back(void **state) {
 static void a_warning_is_about_more_events_or_another_root_of_as_many(void **state) {
     struct fixture *f = *state;
     enum { SIZES = 9 };
-    struct ledger_head heads[SIZES + 1] = {0}, now;
-    must(ledger_head(f->s.ledger, &heads[1], &why));
+    struct log_head heads[SIZES + 1] = {0}, now;
+    must(log_head(f->s.ledger, &heads[1], &why));
     for (uint64_t i = 2; i < SIZES; i++) {
         scratch_append(&f->s, i, NULL);
-        must(ledger_head(f->s.ledger, &heads[i], &why));
+        must(log_head(f->s.ledger, &heads[i], &why));
     }
     now = heads[SIZES - 1];
-    heads[SIZES] = (struct ledger_head){.size = SIZES};
+    heads[SIZES] = (struct log_head){.size = SIZES};
     for (uint64_t i = 1; i <= SIZES; i++) {
         for (unsigned other = 0; other < 2; other++) {
             struct headfile copy = {.origin = SCRATCH_ORIGIN, .size = heads[i].size};
@@ -123,14 +123,14 @@ static void a_warning_is_about_more_events_or_another_root_of_as_many(void **sta
 static void a_refusal_is_about_more_events_or_another_root_of_as_many(void **state) {
     struct fixture *f = *state;
     enum { SIZES = 9 };
-    struct ledger_head heads[SIZES + 1] = {0}, now;
-    must(ledger_head(f->s.ledger, &heads[1], &why));
+    struct log_head heads[SIZES + 1] = {0}, now;
+    must(log_head(f->s.ledger, &heads[1], &why));
     for (uint64_t i = 2; i < SIZES; i++) {
         scratch_append(&f->s, i, NULL);
-        must(ledger_head(f->s.ledger, &heads[i], &why));
+        must(log_head(f->s.ledger, &heads[i], &why));
     }
     now = heads[SIZES - 1];
-    heads[SIZES] = (struct ledger_head){.size = SIZES};
+    heads[SIZES] = (struct log_head){.size = SIZES};
     for (uint64_t i = 1; i <= SIZES; i++) {
         for (unsigned other = 0; other < 2; other++) {
             heads[i].root[0] ^= (uint8_t)other;
@@ -145,7 +145,7 @@ static void a_refusal_is_about_more_events_or_another_root_of_as_many(void **sta
 static void what_contradicts_is_said_once(void **state) {
     struct fixture *f = *state;
     struct headfile copy = {.origin = SCRATCH_ORIGIN, .size = 12};
-    struct ledger_head head = {.size = 13};
+    struct log_head head = {.size = 13};
     must(headfile_write(f->s.dir, &copy, &why));
     says(f, "the copy of the head beside the database knows 12 events of '" SCRATCH_ORIGIN
             "', but here are only 1: the database was set back or cut");
@@ -156,7 +156,7 @@ static void what_contradicts_is_said_once(void **state) {
 
 static void what_cannot_be_read_says_nothing(void **state) {
     struct fixture *f = *state;
-    struct ledger_head head = {.size = 13};
+    struct log_head head = {.size = 13};
     must(trustthis_raise(f->trust, SCRATCH_ORIGIN, &head, &why));
     must(chmod(f->trust, 0602));
     is_silent(f);

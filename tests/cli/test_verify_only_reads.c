@@ -183,20 +183,20 @@ static void put_anothers(void) {
 
 /* ---- what is said of it ---- */
 
-#define FAULT LEDGER_ASPECT_FAULT
-#define GOOD  LEDGER_ASPECT_GOOD
+#define FAULT LOG_ASPECT_FAULT
+#define GOOD  LOG_ASPECT_GOOD
 
 static const struct {
     const char *name;
     void (*spoil)(void);
-    enum ledger_aspect_state state;
+    enum log_aspect_state state;
     const char *words; /* of the first finding, or of the aspect */
 } cases[] = {
     {"as it was", nothing, GOOD, "keys of the first 65536 events replayed and equal; the index of "},
     {"absent", remove_it, GOOD, "absent; it is rebuilt when needed"},
-    {"without its file", remove_the_file, LEDGER_ASPECT_UNCHECKED, "not compared: "},
-    {"never begun", empty_the_file, LEDGER_ASPECT_UNCHECKED, "not compared: "},
-    {"without a table", make_without_a_table, LEDGER_ASPECT_UNCHECKED, "a table is missing; it is rebuilt when needed"},
+    {"without its file", remove_the_file, LOG_ASPECT_UNCHECKED, "not compared: "},
+    {"never begun", empty_the_file, LOG_ASPECT_UNCHECKED, "not compared: "},
+    {"without a table", make_without_a_table, LOG_ASPECT_UNCHECKED, "a table is missing; it is rebuilt when needed"},
     {"empty", make_empty, GOOD, "keys of the first 0 events"},
     {"behind", delete_segments_and_state, GOOD, "keys of the first 0 events"},
     {"a column less", delete_a_column, GOOD, "keys of the first 65536 events"},
@@ -259,11 +259,11 @@ static void verifying_changes_no_byte_of_derived_data_and_says_what_it_met(void 
             fail_msg("%s: %zu bytes before, %zu after", cases[i].name, before.n, after.n);
         }
         bool bad = cases[i].state == FAULT;
-        const char *text = bad ? report.findings[0].reason : report.aspect[LEDGER_DERIVED].text;
-        if (report.verdict != (bad ? LEDGER_INVALID : LEDGER_NOT_ANCHORED) ||
-            report.aspect[LEDGER_DERIVED].state != cases[i].state || strstr(text, cases[i].words) == NULL) {
+        const char *text = bad ? report.findings[0].reason : report.aspect[LOG_DERIVED].text;
+        if (report.verdict != (bad ? LOG_INVALID : LOG_NOT_ANCHORED) ||
+            report.aspect[LOG_DERIVED].state != cases[i].state || strstr(text, cases[i].words) == NULL) {
             fail_msg("%s: verdict %d, state %d: %s", cases[i].name, (int)report.verdict,
-                     (int)report.aspect[LEDGER_DERIVED].state, text);
+                     (int)report.aspect[LOG_DERIVED].state, text);
         }
         assert_true((report.n_findings > 0) == bad);
     }
@@ -279,11 +279,11 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total) {
 
 static void replaying_key_segments_is_progress(void **state) {
     unsigned n = 0;
-    struct ledger_verify_options o = {.derived = true, .progress = on_progress, .progress_ctx = &n};
+    struct log_verify_options o = {.derived = true, .progress = on_progress, .progress_ctx = &n};
     (void)state;
     restore();
     scratch_open(&s);
-    must(ledger_verify(s.ledger, &o, &report, &why));
+    must(log_verify(s.ledger, &o, &report, &why));
     scratch_close(&s);
     assert_true(n > 0);
 }

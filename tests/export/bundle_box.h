@@ -13,20 +13,20 @@
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;
-static struct ledger_author *alice;
-static struct ledger_trust *trust; /* of the log key and alice */
-static char authors_path[300], artifact_hex[2][2 * LEDGER_HASH + 1];
+static struct log_author *alice;
+static struct log_trust *trust; /* of the log key and alice */
+static char authors_path[300], artifact_hex[2][2 * LOG_HASH + 1];
 static struct buf bundle; /* the one last cut */
 static struct export_counts counts;
 static struct export_report report; /* of the verification last made */
 
 /* ---- a ledger ---- */
 
-static __attribute__((unused)) struct ledger_trust *trust_of(struct ledger *ledger) {
-    struct ledger_trust *t = ledger_trust_new();
+static __attribute__((unused)) struct log_trust *trust_of(struct ledger *ledger) {
+    struct log_trust *t = log_trust_new();
     assert_non_null(t);
-    must(ledger_trust_key(t, ledger_log_vkey(ledger), &why));
-    must(ledger_trust_authors(t, authors_path, &why));
+    must(log_trust_key(t, log_vkey(ledger), &why));
+    must(log_trust_authors(t, authors_path, &why));
     return t;
 }
 
@@ -35,8 +35,8 @@ static __attribute__((unused)) void box_start(void) {
     scratch_in_memory();
     scratch_new(&s, 0);
     buf_init(&line, 1024);
-    must(ledger_author_new(scratch_at(&s, "alice"), "alice.example", bytes_of(""), &line, &why));
-    must(ledger_author_load(scratch_at(&s, "alice"), bytes_of(""), &alice, &why));
+    must(log_author_new(scratch_at(&s, "alice"), "alice.example", bytes_of(""), &line, &why));
+    must(log_author_load(scratch_at(&s, "alice"), bytes_of(""), &alice, &why));
     buf_put_u8(&line, '\n');
     snprintf(authors_path, sizeof(authors_path), "%s", scratch_at(&s, "authors"));
     scratch_write(authors_path, bytes_of_buf(&line));
@@ -46,34 +46,34 @@ static __attribute__((unused)) void box_start(void) {
 }
 
 static __attribute__((unused)) void box_end(void) {
-    ledger_author_free(alice);
-    ledger_trust_free(trust);
+    log_author_free(alice);
+    log_trust_free(trust);
     buf_done(&bundle);
     scratch_done(&s);
 }
 
 /* One event; gives its seq. */
 static __attribute__((unused, format(printf, 4, 5))) uint64_t
-box_event(const char *kind, const char *subject, const struct ledger_author *author, const char *fmt, ...) {
+box_event(const char *kind, const char *subject, const struct log_author *author, const char *fmt, ...) {
     static struct buf body;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     char json[65536];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(json, sizeof(json), fmt, ap);
     va_end(ap);
-    struct ledger_draft draft = scratch_draft(kind, subject, scratch_map(&body, "%s", json));
+    struct log_draft draft = scratch_draft(kind, subject, scratch_map(&body, "%s", json));
     draft.author = author;
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     buf_done(&body);
     return receipt.seq;
 }
 
 static __attribute__((unused)) void box_artifact(unsigned i, struct bytes content) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     scratch_write(scratch_at(&s, "content"), content);
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "content"), id, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "content"), id, &size, &why));
     snprintf(artifact_hex[i], sizeof(artifact_hex[i]), "%s", id + strlen("artifact:sha256:"));
 }
 
@@ -85,16 +85,16 @@ static __attribute__((unused)) void box_name_artifact(unsigned i, size_t bytes) 
 
 static __attribute__((unused)) void box_restore(const char *name) {
     char key[300], copy[300], dir[300];
-    struct ledger_restore_options o = {
+    struct log_restore_options o = {
         .actor = "user:test", .reason = "the disk died", .log_key = key, .log_passphrase = bytes_of("words")};
     snprintf(key, sizeof(key), "%s", scratch_at(&s, "log.backup"));
     snprintf(copy, sizeof(copy), "%.200s-copy", scratch_at(&s, name));
     snprintf(dir, sizeof(dir), "%s", scratch_at(&s, name));
     if (!file_exists(key)) {
-        must(ledger_key_backup(s.ledger, key, bytes_of("words"), &why));
+        must(log_key_backup(s.ledger, key, bytes_of("words"), &why));
     }
-    must(ledger_backup(s.ledger, copy, &why));
-    must(ledger_restore(copy, dir, &o, &why));
+    must(log_backup(s.ledger, copy, &why));
+    must(log_restore(copy, dir, &o, &why));
     scratch_close(&s);
     snprintf(s.dir, sizeof(s.dir), "%s", dir);
     scratch_open(&s);
@@ -111,7 +111,7 @@ static __attribute__((unused)) void box_fill(void) {
     box_event("permission.granted", "pack/pdf", alice,
               "{\"group\":\"exec\",\"scope\":\"inbox\",\"tier\":\"T1\",\"note\":\"for the March invoices\"}");
     box_event("ledger.gap", "gap/test", NULL, "{\"what\":\"dropped\",\"missing\":3}");
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     box_name_artifact(0, strlen("a small artifact"));
     box_name_artifact(1, sizeof(text) - 1);
     scratch_fill(&s, 200, 400, true);
@@ -120,14 +120,14 @@ static __attribute__((unused)) void box_fill(void) {
               "{\"group\":\"gpu\",\"scope\":\"inbox\",\"tier\":\"T0\",\"note\":\"%.30000s\"}", text);
     box_event("permission.revoked", "pack/pdf", NULL, "{\"group\":\"exec\",\"scope\":\"inbox\"}");
     box_event("ledger.gap", "gap/test", NULL, "{\"what\":\"clock_back\"}");
-    must(ledger_key_rotate(s.ledger, "user:test", "again", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "again", NULL, &why));
     scratch_fill(&s, 400, 700, true);
 }
 
 /* ---- cutting ---- */
 
 static __attribute__((unused)) int try_cut_of(struct ledger *ledger, const struct export_options *o, struct buf *out) {
-    uint8_t digest[LEDGER_HASH], mine[LEDGER_HASH];
+    uint8_t digest[LOG_HASH], mine[LOG_HASH];
     uint64_t bytes = 0;
     int fd = memfd_create("bundle", MFD_CLOEXEC);
     assert_true(fd >= 0);
@@ -173,19 +173,19 @@ static __attribute__((unused)) void verify_with(struct bytes bytes, const struct
     must(export_verify(verify_fd, o, &report, &why));
 }
 
-static __attribute__((unused)) void verify(struct bytes bytes, const struct ledger_trust *t) {
+static __attribute__((unused)) void verify(struct bytes bytes, const struct log_trust *t) {
     struct export_verify_options o = {.trust = t};
     verify_with(bytes, &o);
 }
 
-static __attribute__((unused)) void verdict_is(enum ledger_verdict verdict) {
+static __attribute__((unused)) void verdict_is(enum log_verdict verdict) {
     if (report.verdict != verdict) {
         fail_msg("verdict %d, not %d; %llu findings, the first: %s: %s", (int)report.verdict, (int)verdict,
                  (unsigned long long)report.n_findings, report.findings[0].member, report.findings[0].reason);
     }
 }
 
-static __attribute__((unused)) void aspect_is(enum export_aspect aspect, enum ledger_aspect_state state, const char *text) {
+static __attribute__((unused)) void aspect_is(enum export_aspect aspect, enum log_aspect_state state, const char *text) {
     if (report.aspect[aspect].state != state || strstr(report.aspect[aspect].text, text) == NULL) {
         fail_msg("%s is %d '%s', not %d '%s'; %s: %s", export_aspect_name(aspect), (int)report.aspect[aspect].state,
                  report.aspect[aspect].text, (int)state, text, report.findings[0].member, report.findings[0].reason);
@@ -194,14 +194,14 @@ static __attribute__((unused)) void aspect_is(enum export_aspect aspect, enum le
 
 static __attribute__((unused)) void is_good(void) {
     verify(bytes_of_buf(&bundle), trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_int_equal(report.n_findings, 0);
 }
 
 /* The first finding is about this member and says this. */
 static __attribute__((unused)) void is_invalid(struct bytes bytes, const char *member, const char *text) {
     verify(bytes, trust);
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     assert_true(report.n_findings > 0);
     if (strcmp(report.findings[0].member, member) != 0 || strstr(report.findings[0].reason, text) == NULL) {
         fail_msg("the finding is '%s: %s', not '%s: %s'", report.findings[0].member, report.findings[0].reason, member,

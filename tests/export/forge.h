@@ -47,8 +47,8 @@ static __attribute__((unused)) void forge_replace(struct buf *text, const char *
 
 /* SHA256SUMS, if it is there, becomes that of the members, and so does its digest in the statement. */
 static __attribute__((unused)) void forge_sums(struct buf *statement) {
-    uint8_t digest[LEDGER_HASH];
-    char old_hex[2 * LEDGER_HASH + 1], hex[2 * LEDGER_HASH + 1];
+    uint8_t digest[LOG_HASH];
+    char old_hex[2 * LOG_HASH + 1], hex[2 * LOG_HASH + 1];
     struct buf *sums = NULL;
     for (size_t i = 0; i < n_members; i++) {
         sums = strcmp(members[i].name, BUNDLE_SUMS) == 0 ? &members[i].content : sums;
@@ -112,18 +112,18 @@ static __attribute__((unused)) void forge_manifest(const char *from, const char 
 }
 
 /* The manifest gets the digest that the member has now; `before` is the one that it had. */
-static __attribute__((unused)) void forge_digest(const char *name, const uint8_t before[LEDGER_HASH]) {
-    uint8_t now[LEDGER_HASH];
-    char old_hex[2 * LEDGER_HASH + 1], hex[2 * LEDGER_HASH + 1];
+static __attribute__((unused)) void forge_digest(const char *name, const uint8_t before[LOG_HASH]) {
+    uint8_t now[LOG_HASH];
+    char old_hex[2 * LOG_HASH + 1], hex[2 * LOG_HASH + 1];
     struct bytes content = bytes_of_buf(&members[member(name)].content);
     hash_parts(now, &content, 1);
-    text_hex(old_hex, before, LEDGER_HASH);
-    text_hex(hex, now, LEDGER_HASH);
+    text_hex(old_hex, before, LOG_HASH);
+    text_hex(hex, now, LOG_HASH);
     forge_manifest(old_hex, hex);
 }
 
 static __attribute__((unused)) void forge_content(const char *name, const char *from, const char *to) {
-    uint8_t before[LEDGER_HASH];
+    uint8_t before[LOG_HASH];
     struct buf *content = &members[member(name)].content;
     struct bytes bytes = bytes_of_buf(content);
     hash_parts(before, &bytes, 1);
@@ -162,21 +162,21 @@ static __attribute__((unused)) void line_set(struct buf *text, size_t i, struct 
 static __attribute__((unused)) void put_erasures(const uint64_t *seqs, size_t n) {
     struct core_view view = {0};
     struct merkle_proof inclusion;
-    struct ledger_event event;
-    struct ledger_reader *reader;
+    struct log_event event;
+    struct log_reader *reader;
     struct lines lines;
-    uint8_t digest[LEDGER_HASH];
-    char hex[2 * LEDGER_HASH + 1], subject[200];
+    uint8_t digest[LOG_HASH];
+    char hex[2 * LOG_HASH + 1], subject[200];
     lines_init(&lines, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX);
     must(core_view_begin(s.ledger, &view, &why));
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
     for (size_t i = 0; i < n; i++) {
-        ledger_reader_seek(reader, seqs[i]);
-        must(ledger_reader_next(reader, &event, &why));
+        log_reader_seek(reader, seqs[i]);
+        must(log_reader_next(reader, &event, &why));
         must(merkle_prove_inclusion(seqs[i], view.head.size, core_node, &view, &inclusion, &why));
         must(lines_put_key(&lines, &event, &inclusion, NULL, bytes_of(""), true, &why));
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     core_view_end(&view);
     size_t at = member("range.proof");
     memmove(&members[at + 1], &members[at], (n_members - at) * sizeof(members[0]));
@@ -195,12 +195,12 @@ static __attribute__((unused)) void put_erasures(const uint64_t *seqs, size_t n)
 /* As the ledger itself will write it. */
 static __attribute__((unused)) void put_erased(const char *json) {
     struct buf body = {0};
-    struct ledger_batch *batch;
-    struct ledger_draft draft = scratch_draft("ledger.erased", "event/1", scratch_map(&body, "%s", json));
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    struct log_batch *batch;
+    struct log_draft draft = scratch_draft("ledger.erased", "event/1", scratch_map(&body, "%s", json));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(batch_add_control(batch, &draft, &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    log_batch_free(batch);
     buf_done(&body);
 }
 
@@ -229,7 +229,7 @@ static __attribute__((unused)) int start_small(void **state) {
     box_event("permission.granted", "pack/pdf", alice,
               "{\"group\":\"exec\",\"scope\":\"in\",\"tier\":\"T1\",\"note\":\"for March\"}");
     scratch_append(&s, 1, NULL);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     scratch_append(&s, 2, NULL);
     return 0;
 }
@@ -259,7 +259,7 @@ static __attribute__((unused)) struct bytes tar_of_members(void) {
 
 static __attribute__((unused)) void must_not_pass(const char *what, size_t i) {
     verify(tar_of_members(), trust);
-    if (report.verdict != LEDGER_INVALID) {
+    if (report.verdict != LOG_INVALID) {
         fail_msg("%s %zu: verdict %d", what, i, (int)report.verdict);
     }
 }

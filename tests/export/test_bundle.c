@@ -22,14 +22,14 @@ static void a_bundle_of_the_whole_log_is_good(void **state) {
     (void)state;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "members, plain");
-    aspect_is(EXPORT_SEALS, LEDGER_ASPECT_NOTE, "4 epoch keys, 3 handovers; restored from a backup 1 time");
-    aspect_is(EXPORT_ANCHORING, LEDGER_ASPECT_GOOD, "by log key 'example.org/box-1'");
-    aspect_is(EXPORT_COMPLETENESS, LEDGER_ASPECT_GOOD, "complete within [0, 711); outside not examined");
-    aspect_is(EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "2 events signed by authors you named");
-    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_GOOD, "none");
-    aspect_is(EXPORT_GAPS, LEDGER_ASPECT_NOTE, "2 recorded, the first by event 202");
-    aspect_is(EXPORT_STATES, LEDGER_ASPECT_GOOD, "none");
+    aspect_is(EXPORT_CONTAINER, LOG_ASPECT_GOOD, "members, plain");
+    aspect_is(EXPORT_SEALS, LOG_ASPECT_NOTE, "4 epoch keys, 3 handovers; restored from a backup 1 time");
+    aspect_is(EXPORT_ANCHORING, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'");
+    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_GOOD, "complete within [0, 711); outside not examined");
+    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "2 events signed by authors you named");
+    aspect_is(EXPORT_ERASURES, LOG_ASPECT_GOOD, "none");
+    aspect_is(EXPORT_GAPS, LOG_ASPECT_NOTE, "2 recorded, the first by event 202");
+    aspect_is(EXPORT_STATES, LOG_ASPECT_GOOD, "none");
     assert_int_equal(report.counts.headers, scratch_size(&s));
     assert_int_equal(report.counts.disclosed, scratch_size(&s));
     assert_int_equal(report.counts.private_, 0);
@@ -46,7 +46,7 @@ static void a_compressed_bundle_is_good_and_unpacks_to_the_plain_one(void **stat
     o.plain = false;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "members, compressed");
+    aspect_is(EXPORT_CONTAINER, LOG_ASPECT_GOOD, "members, compressed");
     assert_true(bundle.n < plain.n);
     scratch_write(scratch_at(&s, "x.zst"), bytes_of_buf(&bundle));
     scratch_write(scratch_at(&s, "x.tar"), bytes_of_buf(&plain));
@@ -168,11 +168,11 @@ static void ranges_begin_and_end_anywhere(void **state) {
 }
 
 static uint64_t time_of(uint64_t seq) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
-    ledger_reader_close(reader);
+    struct log_reader *reader;
+    struct log_event event;
+    must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
+    log_reader_close(reader);
     return event.time;
 }
 
@@ -250,16 +250,16 @@ static void states_are_recomputed_where_all_events_are_there(void **state) {
     o.n_states = 4;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_STATES, LEDGER_ASPECT_GOOD, "4, recomputed from the events");
+    aspect_is(EXPORT_STATES, LOG_ASPECT_GOOD, "4, recomputed from the events");
     o.from = 1;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_STATES, LEDGER_ASPECT_UNCHECKED, "the bundle does not have all events of the log");
+    aspect_is(EXPORT_STATES, LOG_ASPECT_UNCHECKED, "the bundle does not have all events of the log");
     o.from = 0;
     o.bodies = EXPORT_BODIES_NONE;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_STATES, LEDGER_ASPECT_UNCHECKED, "not all bodies are disclosed");
+    aspect_is(EXPORT_STATES, LOG_ASPECT_UNCHECKED, "not all bodies are disclosed");
 }
 
 static void sparse_bundles_have_chosen_events_and_claim_no_completeness(void **state) {
@@ -273,7 +273,7 @@ static void sparse_bundles_have_chosen_events_and_claim_no_completeness(void **s
     o.n_private = 1;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_COMPLETENESS, LEDGER_ASPECT_NOTE, "not claimed: 8 chosen events");
+    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_NOTE, "not claimed: 8 chosen events");
     assert_true(report.sparse && report.counts.headers == 8 && report.counts.disclosed == 8 && report.counts.private_ > 0);
     o.bodies = EXPORT_BODIES_NONE;
     cut(&o);
@@ -300,7 +300,7 @@ struct seen {
     bool note;
 };
 
-static int see(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+static int see(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     struct seen *seen = ctx;
     struct bytes raw;
     (void)err;
@@ -316,7 +316,7 @@ static int see(void *ctx, const struct ledger_event *event, struct bytes private
     return 0;
 }
 
-static int stop_at_500(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+static int stop_at_500(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     (void)ctx;
     (void)private_;
     return event->seq == 500 ? err_set(err, ERR_CORRUPT, "the caller's own reason") : 0;
@@ -335,7 +335,7 @@ static void each_event_is_given_to_the_caller_as_it_was_checked(void **state) {
     o.n_private = 1;
     cut(&o);
     verify_with(bytes_of_buf(&bundle), &v);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_true(seen.next == 711 && seen.bodies == 3 && seen.fields == 2 && seen.note);
     v.each = stop_at_500;
     assert_int_equal(lseek(verify_fd, 0, SEEK_SET), 0);
@@ -361,7 +361,7 @@ static void a_verification_can_be_stopped(void **state) {
 static void the_largest_payload_and_very_many_private_fields_pass(void **state) {
     struct buf body, fields;
     struct export_options o = everything();
-    struct ledger_receipt receipt[2];
+    struct log_receipt receipt[2];
     static const char *const names[] = {"f5", "f7"};
     static char text[1 << 20];
     (void)state;
@@ -382,13 +382,13 @@ static void the_largest_payload_and_very_many_private_fields_pass(void **state) 
         mp_put_str(&fields, bytes_of(name));
         mp_put_uint(&fields, i % 100);
     }
-    struct ledger_draft draft = scratch_draft("x.test.large", "thing/1", bytes_of_buf(&body));
+    struct log_draft draft = scratch_draft("x.test.large", "thing/1", bytes_of_buf(&body));
     static const uint8_t open[] = {0x91, 0xa6, 'd', 'e', 't', 'a', 'i', 'l'};
     draft.open = (struct bytes){open, sizeof(open)};
-    must(ledger_append(s.ledger, &draft, &receipt[0], NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt[0], NULL, &why));
     draft = scratch_draft("x.test.large", "thing/1", bytes_of(""));
     draft.private_ = bytes_of_buf(&fields);
-    must(ledger_append(s.ledger, &draft, &receipt[1], NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt[1], NULL, &why));
     o.from = receipt[0].seq;
     o.private_ = names;
     o.n_private = 2;

@@ -9,7 +9,7 @@
 #define QUORUM  BY_LOG " with the policy's quorum of witnesses"
 #define SHORT   "the log key is trusted, but the policy's quorum of witnesses is not met"
 
-static struct ledger_trust *known; /* of the test */
+static struct log_trust *known; /* of the test */
 static struct {
     struct note_vkey vkey;
     uint8_t secret[CRYPT_SECRET_LEN];
@@ -29,13 +29,13 @@ static int start(void **state) {
 
 static int trust_nothing(void **state) {
     (void)state;
-    known = ledger_trust_new();
+    known = log_trust_new();
     return known == NULL;
 }
 
 static int trust_done(void **state) {
     (void)state;
-    ledger_trust_free(known);
+    log_trust_free(known);
     return 0;
 }
 
@@ -83,20 +83,20 @@ static void trust_policy(const char *policy) {
         if (*policy != '$') {
             buf_put_u8(&text, (uint8_t)*policy);
         } else if (*++policy == '0') {
-            buf_put_str(&text, ledger_log_vkey(s.ledger));
+            buf_put_str(&text, log_vkey(s.ledger));
         } else {
             note_vkey_encode(vkey, &party[*policy - '1'].vkey);
             buf_put_str(&text, vkey);
         }
     }
     scratch_write(scratch_at(&s, "policy"), bytes_of_buf(&text));
-    must(ledger_trust_policy(known, scratch_at(&s, "policy"), &why));
+    must(log_trust_policy(known, scratch_at(&s, "policy"), &why));
     buf_done(&text);
 }
 
-static void the_verdict_is(enum ledger_verdict verdict, const char *text) {
+static void the_verdict_is(enum log_verdict verdict, const char *text) {
     verdict_is(verdict);
-    aspect_is(EXPORT_ANCHORING, verdict == LEDGER_GOOD ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE, text);
+    aspect_is(EXPORT_ANCHORING, verdict == LOG_GOOD ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE, text);
 }
 
 /* ---- tests ---- */
@@ -140,13 +140,13 @@ static void the_policys_quorum_decides_whether_a_bundle_is_anchored(void **state
         snprintf(text, sizeof(text), cases[i].met ? QUORUM : SHORT " (%u cosigned)", cases[i].cosigned);
         cut(&o);
         verify(cosigned(cases[i].who), known);
-        the_verdict_is(cases[i].met ? LEDGER_GOOD : LEDGER_NOT_ANCHORED, text);
+        the_verdict_is(cases[i].met ? LOG_GOOD : LOG_NOT_ANCHORED, text);
         assert_int_equal(report.n_findings, 0);
         o.seqs = seqs;
         o.n_seqs = 2;
         cut(&o);
         verify(cosigned(cases[i].who), known);
-        the_verdict_is(cases[i].met ? LEDGER_GOOD : LEDGER_NOT_ANCHORED, text);
+        the_verdict_is(cases[i].met ? LOG_GOOD : LOG_NOT_ANCHORED, text);
     }
 }
 
@@ -158,32 +158,32 @@ static void a_wrong_cosignature_of_a_known_witness_makes_it_invalid(void **state
     cut(&o);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         verify(cosigned(wrong[i]), known);
-        verdict_is(LEDGER_INVALID);
+        verdict_is(LOG_INVALID);
         assert_int_equal(report.findings[0].aspect, EXPORT_SEALS);
         assert_string_equal(report.findings[0].member, BUNDLE_CHECKPOINT);
         assert_non_null(strstr(report.findings[0].reason, ".example', which is trusted, is bad"));
         verify(bytes_of_buf(&changed), trust); /* who does not know the witness does not judge it */
-        verdict_is(LEDGER_GOOD);
+        verdict_is(LOG_GOOD);
     }
     verify(cosigned("12!x!n"), known);
-    the_verdict_is(LEDGER_GOOD, QUORUM);
+    the_verdict_is(LOG_GOOD, QUORUM);
 }
 
 static void no_key_and_no_genesis_leaf_make_up_for_a_missing_quorum(void **state) {
-    uint8_t leaf[LEDGER_HASH];
-    char hex[2 * LEDGER_HASH + 1];
+    uint8_t leaf[LOG_HASH];
+    char hex[2 * LOG_HASH + 1];
     struct export_options o = everything();
     (void)state;
     trust_policy(W "group g 2 w1 w2 w3\nquorum g\n");
-    must(ledger_trust_key(known, ledger_log_vkey(s.ledger), &why));
-    ledger_genesis(s.ledger, leaf);
+    must(log_trust_key(known, log_vkey(s.ledger), &why));
+    log_genesis(s.ledger, leaf);
     text_hex(hex, leaf, sizeof(leaf));
-    must(ledger_trust_genesis(known, hex, &why));
+    must(log_trust_genesis(known, hex, &why));
     cut(&o);
     verify(cosigned("1"), known);
-    the_verdict_is(LEDGER_NOT_ANCHORED, SHORT " (1 cosigned)");
+    the_verdict_is(LOG_NOT_ANCHORED, SHORT " (1 cosigned)");
     verify(cosigned("12"), known);
-    the_verdict_is(LEDGER_GOOD, QUORUM);
+    the_verdict_is(LOG_GOOD, QUORUM);
 }
 
 static void witnesses_do_not_stand_in_for_the_logs_key(void **state) {
@@ -192,7 +192,7 @@ static void witnesses_do_not_stand_in_for_the_logs_key(void **state) {
     trust_policy("witness w1 $1\nquorum w1\n");
     cut(&o);
     verify(cosigned("1"), known);
-    the_verdict_is(LEDGER_NOT_ANCHORED, "signed by nobody you named");
+    the_verdict_is(LOG_NOT_ANCHORED, "signed by nobody you named");
 }
 
 static void cosignatures_are_nothing_to_who_asks_for_none(void **state) {
@@ -201,10 +201,10 @@ static void cosignatures_are_nothing_to_who_asks_for_none(void **state) {
     trust_policy(LOG "quorum none\n");
     cut(&o);
     verify(cosigned("123x"), known);
-    the_verdict_is(LEDGER_GOOD, BY_LOG);
+    the_verdict_is(LOG_GOOD, BY_LOG);
     assert_null(strstr(report.aspect[EXPORT_ANCHORING].text, "quorum"));
     verify(cosigned("123x"), NULL);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
 }
 
 static void cosignatures_that_the_ledger_has_leave_with_its_checkpoint(void **state) {
@@ -214,7 +214,7 @@ static void cosignatures_that_the_ledger_has_leave_with_its_checkpoint(void **st
     (void)state;
     trust_policy(W "group g 2 w1 w2 w3\nquorum g\n");
     buf_init(&note, NOTE_MAX);
-    must(ledger_checkpoint(s.ledger, &note, &why));
+    must(log_checkpoint(s.ledger, &note, &why));
     cosign(&note, "23");
     must(db_begin(s.ledger->evidence, true, &txn, &why));
     must(db_put(txn, T_META, bytes_of("checkpoint"), bytes_of_buf(&note), DB_PUT, &why));
@@ -223,12 +223,12 @@ static void cosignatures_that_the_ledger_has_leave_with_its_checkpoint(void **st
         o.plain = plain;
         cut(&o);
         verify(bytes_of_buf(&bundle), known);
-        the_verdict_is(LEDGER_GOOD, QUORUM);
+        the_verdict_is(LOG_GOOD, QUORUM);
     }
     scratch_append(&s, 3, NULL); /* a new head, that nobody has seen */
     cut(&o);
     verify(bytes_of_buf(&bundle), known);
-    the_verdict_is(LEDGER_NOT_ANCHORED, SHORT " (0 cosigned)");
+    the_verdict_is(LOG_NOT_ANCHORED, SHORT " (0 cosigned)");
     buf_done(&note);
 }
 

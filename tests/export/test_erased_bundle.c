@@ -14,10 +14,10 @@ static int finish(void **state) {
     return 0;
 }
 
-static void erase(enum ledger_erase_what what, const uint64_t *seqs, size_t n) {
-    struct ledger_erase_options o = {.what = what, .reason = "request", .actor = "user:test", .seqs = seqs, .n_seqs = n};
-    must(ledger_erase(s.ledger, &o, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+static void erase(enum log_erase_what what, const uint64_t *seqs, size_t n) {
+    struct log_erase_options o = {.what = what, .reason = "request", .actor = "user:test", .seqs = seqs, .n_seqs = n};
+    must(log_erase(s.ledger, &o, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
 }
 
 static void an_erased_body_is_exported_with_the_event_that_erased_it(void **state) {
@@ -26,12 +26,12 @@ static void an_erased_body_is_exported_with_the_event_that_erased_it(void **stat
     uint64_t seqs[] = {box_event("x.test.note", "note/1", NULL, "{\"a\":1}"),
                        box_event("x.test.note", "note/2", NULL, "{\"a\":2}"),
                        box_event("x.test.note", "note/3", NULL, "{\"a\":3}")};
-    erase(LEDGER_ERASE_BODY, seqs, 2);
-    erase(LEDGER_ERASE_BODY, seqs + 2, 1);
+    erase(LOG_ERASE_BODY, seqs, 2);
+    erase(LOG_ERASE_BODY, seqs + 2, 1);
     cut(&o);
     assert_int_equal(counts.erased, 3);
     is_good();
-    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "3 bodies were erased, each by a proven ledger.erased event");
+    aspect_is(EXPORT_ERASURES, LOG_ASPECT_NOTE, "3 bodies were erased, each by a proven ledger.erased event");
     members_take(bytes_of_buf(&bundle));
     assert_true(member("erasures") < member("range.proof"));
 }
@@ -41,12 +41,12 @@ static void chosen_events_may_be_erased_too(void **state) {
     uint64_t seqs[] = {box_event("x.test.note", "note/1", NULL, "{\"a\":1}"),
                        box_event("x.test.note", "note/2", NULL, "{\"a\":2}")};
     struct export_options o = {.seqs = seqs, .n_seqs = 2, .bodies = EXPORT_BODIES_MATCHING, .plain = true};
-    erase(LEDGER_ERASE_BODY, seqs, 1);
+    erase(LOG_ERASE_BODY, seqs, 1);
     cut(&o);
     assert_int_equal(counts.erased, 1);
     verify(bytes_of_buf(&bundle), trust);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "1 body was erased");
+    verdict_is(LOG_GOOD);
+    aspect_is(EXPORT_ERASURES, LOG_ASPECT_NOTE, "1 body was erased");
 }
 
 static void an_erased_private_field_is_a_digest_and_a_bundle_from_before_still_verifies(void **state) {
@@ -58,11 +58,11 @@ static void an_erased_private_field_is_a_digest_and_a_bundle_from_before_still_v
     is_good();
     buf_init(&before, (size_t)64 << 20);
     buf_put_bytes(&before, bytes_of_buf(&bundle));
-    erase(LEDGER_ERASE_PRIVATE, &seq, 1);
+    erase(LOG_ERASE_PRIVATE, &seq, 1);
     cut(&o);
     is_good();
     verify(bytes_of_buf(&before), trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     buf_done(&before);
 }
 

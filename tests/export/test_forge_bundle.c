@@ -18,7 +18,7 @@ static void a_manifest_signed_by_another_key_does_not_pass(void **state) {
     is_invalid(tar_of_members(), "keys", "has not signed the manifest");
     forge_sign(bytes_of_buf(&text), &log);
     verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     signer_done(&other);
     signer_done(&log);
     buf_done(&text);
@@ -83,12 +83,12 @@ static void what_a_manifest_claims_is_compared_with_what_is_there(void **state) 
 
 static void the_bounds_of_a_time_must_be_proven(void **state) {
     struct export_options o = everything();
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     char time[64];
     (void)state;
-    must(ledger_reader_open(s.ledger, 2, 3, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_open(s.ledger, 2, 3, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
     o.from = 2;
     o.to = 4;
     cut(&o);
@@ -97,7 +97,7 @@ static void the_bounds_of_a_time_must_be_proven(void **state) {
     says("\"time\":null", time, "entries/0", "earlier ones may be missing");
     says("\"time\":null", "\"time\":{\"from\":null,\"to\":\"9000000000000000000\"}", "entries/0",
          "later ones may be missing");
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 /* ---- an exporter that leaves something out ---- */
@@ -144,7 +144,7 @@ static void an_exporter_cannot_leave_out_a_header(void **state) {
 }
 
 static void an_exporter_cannot_leave_out_a_handover(void **state) {
-    uint8_t before[LEDGER_HASH];
+    uint8_t before[LOG_HASH];
     (void)state;
     cut_full();
     for (size_t i = 0; i < 4; i++) {
@@ -218,8 +218,8 @@ static void a_line_may_say_that_an_event_is_withheld_and_it_is_counted(void **st
     forge_manifest("\"disclosed\":5", "\"disclosed\":4");
     forge_manifest("\"withheld\":0", "\"withheld\":1");
     verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_COMPLETENESS, LEDGER_ASPECT_GOOD, "4 disclosed, 1 withheld, 0 erased");
+    verdict_is(LOG_GOOD);
+    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_GOOD, "4 disclosed, 1 withheld, 0 erased");
 }
 
 static void take_small_with_erasure(void) {
@@ -242,12 +242,12 @@ static void an_erased_body_needs_a_proven_event_that_erased_it(void **state) {
     is_invalid(tar_of_members(), "payloads/0.jsonl", "no proven event 6 says that its body was erased");
     put_erasures(right, 1);
     verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "1 body was erased, each by a proven ledger.erased event");
+    verdict_is(LOG_GOOD);
+    aspect_is(EXPORT_ERASURES, LOG_ASPECT_NOTE, "1 body was erased, each by a proven ledger.erased event");
     take_small_with_erasure();
     put_erasures(both, 2);
     verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     take_small_with_erasure();
     put_erasures(other, 1); /* it erased another */
     is_invalid(tar_of_members(), "payloads/0.jsonl", "no proven event 6 says that its body was erased");
@@ -272,8 +272,8 @@ static void states_that_the_events_do_not_give_do_not_pass(void **state) {
     members_take(bytes_of_buf(&bundle));
     forge_content("states/permissions.json", "\"fold\":", "\"fold\":9");
     verify(tar_of_members(), trust); /* by other rules: the log key's word */
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_STATES, LEDGER_ASPECT_UNCHECKED, "made by other rules than this program's");
+    verdict_is(LOG_GOOD);
+    aspect_is(EXPORT_STATES, LOG_ASPECT_UNCHECKED, "made by other rules than this program's");
 }
 
 int main(void) {

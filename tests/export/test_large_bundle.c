@@ -49,7 +49,7 @@ static void a_large_bundle_is_good_plain_and_compressed(void **state) {
     is_good();
     uint64_t events = report.counts.headers;
     verify(bytes_of_buf(&packed), trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_true(events > 6000 + NOISY);
     assert_int_equal(report.counts.headers, events);
     assert_int_equal(report.counts.private_, NOISY);
@@ -68,7 +68,7 @@ static void chosen_events_of_many_groups_are_good(void **state) {
     buf_init(&sparse, (size_t)256 << 20);
     must(try_cut_of(s.ledger, &o, &sparse));
     verify(bytes_of_buf(&sparse), trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_int_equal(report.counts.disclosed, 600);
     buf_done(&sparse);
 }
@@ -83,16 +83,16 @@ static void damage_and_cuts_far_behind_are_found(void **state) {
             buf_put_bytes(&changed, bytes_of_buf(files[k]));
             changed.p[at] ^= 4;
             verify(bytes_of_buf(&changed), trust);
-            verdict_is(LEDGER_INVALID);
+            verdict_is(LOG_INVALID);
             verify((struct bytes){files[k]->p, at}, trust);
-            verdict_is(LEDGER_INVALID);
+            verdict_is(LOG_INVALID);
         }
     }
 }
 
 /* ---- who does not read to the end ---- */
 
-static int had_enough(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+static int had_enough(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     uint64_t *left = ctx;
     (void)event;
     (void)private_;
@@ -144,7 +144,7 @@ static void a_pipe_gives_the_same_as_a_file(void **state) {
     assert_true(pid > 0);
     close(ends[1]);
     must(export_verify(ends[0], &o, &report, &why));
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     close(ends[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -24,29 +24,29 @@ static unsigned draw(unsigned n) {
 }
 
 static int setup(void **unused) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)unused;
     box_start();
     state = 0x9e3779b97f4a7c15;
     for (unsigned i = 0; i < EVENTS; i++) {
         static struct buf body;
-        struct ledger_receipt receipt;
+        struct log_receipt receipt;
         log_[i].kind = kinds[draw(4)];
         log_[i].actor = actors[draw(3)];
         log_[i].subject = subjects[draw(2)];
-        struct ledger_draft draft = scratch_draft(log_[i].kind, log_[i].subject, scratch_map(&body, "{\"n\":%u}", i));
+        struct log_draft draft = scratch_draft(log_[i].kind, log_[i].subject, scratch_map(&body, "{\"n\":%u}", i));
         draft.actor = bytes_of(log_[i].actor);
-        must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+        must(log_append(s.ledger, &draft, &receipt, NULL, &why));
         first_seq = i == 0 ? receipt.seq : first_seq;
         assert_int_equal(receipt.seq, first_seq + i);
     }
-    must(ledger_reader_open(s.ledger, first_seq, first_seq + EVENTS, &reader, &why));
+    must(log_reader_open(s.ledger, first_seq, first_seq + EVENTS, &reader, &why));
     for (unsigned i = 0; i < EVENTS; i++) {
-        must(ledger_reader_next(reader, &event, &why));
+        must(log_reader_next(reader, &event, &why));
         log_[i].time = event.time;
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return 0;
 }
 
@@ -71,7 +71,7 @@ struct expected {
 
 /* The reference: one event after the other. */
 static void expect(const struct export_options *o, const struct asked *asked, const char *kind, struct expected *ret) {
-    *ret = (struct expected){.first_left_out = LEDGER_NO_SEQ};
+    *ret = (struct expected){.first_left_out = LOG_NO_SEQ};
     for (unsigned i = 0; i < EVENTS; i++) {
         uint64_t seq = first_seq + i;
         if (strcmp(log_[i].kind, kind) != 0 || seq < counts.from || seq >= counts.to) {
@@ -136,7 +136,7 @@ static void ask_at_random(struct export_question *q) {
     cut(&o);
     struct export_verify_options v = {.trust = trust, .question = q};
     verify_with(bytes_of_buf(&bundle), &v);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_true(q->known);
     assert_int_equal(q->n_terms, o.n_terms);
     assert_int_equal(q->n_events, counts.headers);
@@ -177,10 +177,10 @@ static void a_question_of_an_invalid_bundle_is_not_known(void **unused) {
     cut(&o);
     struct export_verify_options v = {.trust = trust, .question = &q};
     verify_with((struct bytes){bundle.p, bundle.n - 1024}, &v);
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     assert_false(q.known);
     verify_with(bytes_of_buf(&bundle), &v);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_true(q.known);
     export_question_done(&q);
 }
@@ -200,7 +200,7 @@ static void kinds_beyond_the_table_are_counted_together(void **unused) {
     cut(&o);
     struct export_verify_options v = {.trust = trust, .question = &q};
     verify_with(bytes_of_buf(&bundle), &v);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_int_equal(q.n_kinds, EXPORT_KINDS_MAX);
     assert_int_equal(q.others.fate[EXPORT_DISCLOSED].n, 5);
     for (size_t i = 1; i < q.n_kinds; i++) {

@@ -237,7 +237,7 @@ static void digests_of_what_was_said_do_not_leave_and_digests_of_files_do(void *
 static void a_secret_in_what_would_leave_stops_it(void **state) {
     struct support_options options = {.days = 1, .system = "Linux"};
     struct support_counts c = {0};
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     uint64_t bytes;
     (void)state;
     box_start();

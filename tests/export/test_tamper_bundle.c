@@ -37,7 +37,7 @@ static bool flip_half(size_t first) {
         for (unsigned bit = 0; bit < 8; bit++) {
             changed.p[i] ^= (uint8_t)(1 << bit);
             verify(bytes_of_buf(&changed), trust);
-            if (report.verdict != LEDGER_INVALID || report.n_findings == 0) {
+            if (report.verdict != LOG_INVALID || report.n_findings == 0) {
                 fprintf(stderr, "bit %u of byte %zu: verdict %d\n", bit, i, (int)report.verdict);
                 return false;
             }
@@ -67,7 +67,7 @@ static void no_truncation_passes_and_nothing_may_follow(void **state) {
     cut_small();
     for (size_t n = 0; n < bundle.n; n++) {
         verify((struct bytes){bundle.p, n}, trust);
-        if (report.verdict != LEDGER_INVALID) {
+        if (report.verdict != LOG_INVALID) {
             fail_msg("%zu bytes: verdict %d", n, (int)report.verdict);
         }
     }
@@ -121,14 +121,14 @@ static void a_compressed_bundle_that_is_cut_or_changed_does_not_pass(void **stat
     is_good();
     for (size_t n = 0; n < bundle.n; n++) {
         verify((struct bytes){bundle.p, n}, trust);
-        verdict_is(LEDGER_INVALID);
+        verdict_is(LOG_INVALID);
     }
     buf_clear(&changed);
     buf_put_bytes(&changed, bytes_of_buf(&bundle));
     for (size_t i = 0; i < bundle.n; i++) { /* some bits of a frame mean nothing: then the content is the same */
         changed.p[i] ^= 1;
         verify(bytes_of_buf(&changed), trust);
-        if (report.verdict != LEDGER_INVALID && !unpacks_to(&plain)) {
+        if (report.verdict != LOG_INVALID && !unpacks_to(&plain)) {
             fail_msg("byte %zu: verdict %d", i, (int)report.verdict);
         }
         changed.p[i] ^= 1;
@@ -223,7 +223,7 @@ static void very_many_members_end_early(void **state) {
             buf_put(&changed, header, sizeof(header));
         }
         verify(bytes_of_buf(&changed), trust);
-        verdict_is(LEDGER_INVALID);
+        verdict_is(LOG_INVALID);
         assert_int_equal(lseek(verify_fd, 0, SEEK_CUR) > (off_t)(at + ((size_t)256 << 10)), false);
     }
 }
@@ -234,7 +234,7 @@ static void members_stand_once_in_their_order_under_their_names(void **state) {
     (void)state;
     cut_full();
     verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     for (size_t i = 0; i < n_members; i++) {
         struct member gone = members[i];
         memmove(&members[i], &members[i + 1], (n_members - i - 1) * sizeof(gone));
@@ -289,7 +289,7 @@ static void members_of_two_ledgers_do_not_go_together(void **state) {
     buf_init(&theirs, (size_t)64 << 20);
     must(try_cut_of(other.ledger, &o, &theirs));
     verify(bytes_of_buf(&theirs), trust);
-    verdict_is(LEDGER_CONTRADICTS); /* another key under the same name */
+    verdict_is(LOG_CONTRADICTS); /* another key under the same name */
     members_take(bytes_of_buf(&theirs));
     assert_int_equal(n_members, n);
     for (size_t i = 0; i < n; i++) {

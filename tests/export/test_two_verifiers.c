@@ -18,14 +18,14 @@ static void good_bundles_of_every_kind(void **state) {
         o.n_states = 1;
         o.artifacts = true;
         cut(&o);
-        both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+        both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     }
     o = everything();
     o.terms = term;
     o.n_terms = 2;
     for (o.bodies = EXPORT_BODIES_MATCHING; o.bodies <= EXPORT_BODIES_NONE; o.bodies++) {
         cut(&o);
-        both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+        both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     }
     o = everything();
     o.seqs = seqs;
@@ -33,51 +33,51 @@ static void good_bundles_of_every_kind(void **state) {
     o.private_ = names;
     o.n_private = 1;
     cut(&o);
-    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     static const uint64_t at[][2] = {{1, 2}, {200, 300}, {255, 257}, {256, 512}, {405, 711}, {511, 513}, {710, 711}};
     o = everything();
     for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
         o.from = at[i][0];
         o.to = at[i][1];
         cut(&o);
-        both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+        both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     }
     o = everything();
     o.from = 700;
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why)); /* the head is the handover's */
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why)); /* the head is the handover's */
     cut(&o);
-    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     box_restore("again");
     cut(&o);
-    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     page_agrees();
 }
 
 static void what_is_trusted_decides(void **state) {
     struct export_options o = everything();
-    struct ledger_trust *other = ledger_trust_new(), *leaf = ledger_trust_new(), *wrong = ledger_trust_new();
+    struct log_trust *other = log_trust_new(), *leaf = log_trust_new(), *wrong = log_trust_new();
     struct signer signer = {0};
     char other_vkey[NOTE_VKEY_MAX], other_leaf[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     (void)state;
     o.from = 700;
     cut(&o);
-    both_say(bytes_of_buf(&bundle), LEDGER_NOT_ANCHORED, NULL, (const char *const[]){NULL});
+    both_say(bytes_of_buf(&bundle), LOG_NOT_ANCHORED, NULL, (const char *const[]){NULL});
     must(signer_new(&signer, bytes_of("example.org/other"), &why));
     note_vkey_encode(other_vkey, &signer.vkey);
-    must(ledger_trust_key(other, other_vkey, &why));
-    both_say(bytes_of_buf(&bundle), LEDGER_NOT_ANCHORED, other, (const char *const[]){"--key", other_vkey, NULL});
+    must(log_trust_key(other, other_vkey, &why));
+    both_say(bytes_of_buf(&bundle), LOG_NOT_ANCHORED, other, (const char *const[]){"--key", other_vkey, NULL});
     signer_done(&signer);
     must(signer_new(&signer, bytes_of(SCRATCH_ORIGIN), &why));
     note_vkey_encode(other_vkey, &signer.vkey);
-    must(ledger_trust_key(other, other_vkey, &why));
-    both_say(bytes_of_buf(&bundle), LEDGER_CONTRADICTS, other, (const char *const[]){"--key", other_vkey, NULL});
-    must(ledger_trust_genesis(leaf, genesis, &why));
-    both_say(bytes_of_buf(&bundle), LEDGER_GOOD, leaf, (const char *const[]){"--genesis", genesis, NULL});
-    must(ledger_trust_genesis(wrong, other_leaf, &why));
-    both_say(bytes_of_buf(&bundle), LEDGER_CONTRADICTS, wrong, (const char *const[]){"--genesis", other_leaf, NULL});
-    ledger_trust_free(other);
-    ledger_trust_free(leaf);
-    ledger_trust_free(wrong);
+    must(log_trust_key(other, other_vkey, &why));
+    both_say(bytes_of_buf(&bundle), LOG_CONTRADICTS, other, (const char *const[]){"--key", other_vkey, NULL});
+    must(log_trust_genesis(leaf, genesis, &why));
+    both_say(bytes_of_buf(&bundle), LOG_GOOD, leaf, (const char *const[]){"--genesis", genesis, NULL});
+    must(log_trust_genesis(wrong, other_leaf, &why));
+    both_say(bytes_of_buf(&bundle), LOG_CONTRADICTS, wrong, (const char *const[]){"--genesis", other_leaf, NULL});
+    log_trust_free(other);
+    log_trust_free(leaf);
+    log_trust_free(wrong);
     signer_done(&signer);
     page_agrees();
 }
@@ -92,27 +92,27 @@ static void changed_bundles(void **state) {
     o.n_private = 1;
     o.bodies = EXPORT_BODIES_NONE;
     cut(&o);
-    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     for (size_t i = 0; i < bundle.n; i += 1 + bundle.n / 400) { /* a bit here and there */
         buf_clear(&changed);
         buf_put_bytes(&changed, bytes_of_buf(&bundle));
         changed.p[i] ^= (uint8_t)(1 << i % 8);
-        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     }
     for (size_t i = 0; i < 5; i++) { /* cut short */
-        both_trusting((struct bytes){bundle.p, bundle.n * i / 5}, LEDGER_INVALID);
+        both_trusting((struct bytes){bundle.p, bundle.n * i / 5}, LOG_INVALID);
     }
     buf_clear(&changed);
     buf_put_bytes(&changed, bytes_of_buf(&bundle));
     buf_put_u8(&changed, 0);
-    both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     members_take(bytes_of_buf(&bundle));
     for (size_t i = 0; i + 1 < n_members; i++) { /* out of order */
         struct member one = members[i];
         members[i] = members[i + 1];
         members[i + 1] = one;
         members_put(&changed);
-        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), LOG_INVALID);
         members[i + 1] = members[i];
         members[i] = one;
     }
@@ -148,30 +148,30 @@ static void what_the_log_key_says_wrongly(void **state) {
         members_take(bytes_of_buf(&bundle));
         forge_manifest(wrong[i][0], wrong[i][1]);
         members_put(&changed);
-        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     }
     for (size_t i = 0; i < 12; i += 3) { /* a line is missing, and the counts are those of what is there */
         members_take(bytes_of_buf(&bundle));
         line_set(&members[member("payloads/0.jsonl")].content, i, bytes_of(""));
         forge_manifest("\"disclosed\":12", "\"disclosed\":11");
         members_put(&changed);
-        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     }
     members_take(bytes_of_buf(&bundle)); /* which may be withheld instead */
     line_set(&members[member("payloads/0.jsonl")].content, 0, bytes_of("{\"seq\":195,\"withheld\":true}\n"));
     forge_manifest("\"disclosed\":12", "\"disclosed\":11");
     forge_manifest("\"withheld\":0", "\"withheld\":1");
     members_put(&changed);
-    both_trusting(bytes_of_buf(&changed), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&changed), LOG_GOOD);
     for (size_t i = 0; i < 4; i++) { /* a handover is missing */
-        uint8_t before[LEDGER_HASH];
+        uint8_t before[LOG_HASH];
         members_take(bytes_of_buf(&bundle));
         struct bytes keys = bytes_of_buf(&members[member("keys")].content);
         hash_parts(before, &keys, 1);
         line_set(&members[member("keys")].content, i, bytes_of(""));
         forge_digest("keys", before);
         members_put(&changed);
-        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     }
     page_agrees();
 }
@@ -196,7 +196,7 @@ static void erased_bodies(void **state) {
             put_erasures(n == 1 ? &seqs[1] : seqs, n == 3 ? 2 : 1);
         }
         members_put(&changed);
-        both_trusting(bytes_of_buf(&changed), n < 2 ? LEDGER_INVALID : LEDGER_GOOD);
+        both_trusting(bytes_of_buf(&changed), n < 2 ? LOG_INVALID : LOG_GOOD);
     }
     put_erased("{\"what\":\"body\",\"seqs\":[204,[205]]}"); /* which is not a list of events */
     seqs[0] = last + 1;
@@ -210,7 +210,7 @@ static void erased_bodies(void **state) {
         forge_manifest("\"erased\":0", "\"erased\":1");
         put_erasures(seqs, 1);
         members_put(&changed);
-        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     }
     page_agrees();
 }
@@ -219,17 +219,17 @@ static void erased_bodies(void **state) {
 static void erased_private_fields(void **state) {
     static const struct {
         const char *body;
-        enum ledger_verdict verdict;
+        enum log_verdict verdict;
         uint64_t fields, all;
     } cases[] = {
-        {"{\"what\":\"private\",\"seq\":205,\"fields\":[\"note\",\"other\"]}", LEDGER_GOOD, 1, 0},
-        {"{\"what\":\"private\",\"seqs\":[204,205,206],\"fields\":[\"note\"]}", LEDGER_GOOD, 3, 0},
-        {"{\"what\":\"private\",\"seqs\":[3,205]}", LEDGER_GOOD, 0, 1},
-        {"{\"what\":\"private\",\"seq\":205,\"fields\":[]}", LEDGER_GOOD, 0, 0},
-        {"{\"what\":\"private\",\"seq\":3,\"fields\":[\"note\"]}", LEDGER_GOOD, 0, 0},
-        {"{\"what\":\"private\",\"fields\":[\"note\"]}", LEDGER_INVALID, 0, 0},
-        {"{\"what\":\"private\",\"seq\":205,\"seqs\":[206]}", LEDGER_INVALID, 0, 0},
-        {"{\"what\":\"artifact\",\"seq\":205}", LEDGER_INVALID, 0, 0},
+        {"{\"what\":\"private\",\"seq\":205,\"fields\":[\"note\",\"other\"]}", LOG_GOOD, 1, 0},
+        {"{\"what\":\"private\",\"seqs\":[204,205,206],\"fields\":[\"note\"]}", LOG_GOOD, 3, 0},
+        {"{\"what\":\"private\",\"seqs\":[3,205]}", LOG_GOOD, 0, 1},
+        {"{\"what\":\"private\",\"seq\":205,\"fields\":[]}", LOG_GOOD, 0, 0},
+        {"{\"what\":\"private\",\"seq\":3,\"fields\":[\"note\"]}", LOG_GOOD, 0, 0},
+        {"{\"what\":\"private\",\"fields\":[\"note\"]}", LOG_INVALID, 0, 0},
+        {"{\"what\":\"private\",\"seq\":205,\"seqs\":[206]}", LOG_INVALID, 0, 0},
+        {"{\"what\":\"artifact\",\"seq\":205}", LOG_INVALID, 0, 0},
     };
     static const char *const names[] = {"note"};
     struct export_options o = everything();
@@ -249,7 +249,7 @@ static void erased_private_fields(void **state) {
         put_erasures(&seq[i], 1);
         members_put(&changed);
         both_trusting(bytes_of_buf(&changed), cases[i].verdict);
-        if (cases[i].verdict == LEDGER_GOOD) {
+        if (cases[i].verdict == LOG_GOOD) {
             assert_int_equal(report.counts.private_erased, cases[i].fields);
             assert_int_equal(report.counts.private_all, cases[i].all);
             assert_int_equal(report.counts.n_erased_by, cases[i].fields + cases[i].all > 0);

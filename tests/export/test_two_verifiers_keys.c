@@ -97,7 +97,7 @@ static void make(unsigned who, const struct weak *how) {
     weak = how;
     believes = true;
     start_small(NULL);
-    snprintf(vkey, sizeof(vkey), "%s", ledger_log_vkey(s.ledger));
+    snprintf(vkey, sizeof(vkey), "%s", log_vkey(s.ledger));
     cut(&o);
     believes = false;
 }
@@ -114,13 +114,13 @@ static void a_weak_log_or_epoch_key_signs_nothing(void **state) {
     for (unsigned who = 0; who < 2; who++) {
         for (size_t i = 0; i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {
             make(who, &weaknesses[i]);
-            both_trusting(bytes_of_buf(&bundle), LEDGER_INVALID);
+            both_trusting(bytes_of_buf(&bundle), LOG_INVALID);
             page_agrees();
             unmake();
         }
     }
     make(KEYS, &weaknesses[0]); /* nobody's: what was refused was refused for that key alone */
-    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     page_agrees();
     unmake();
 }
@@ -131,12 +131,12 @@ static void a_weak_author_signs_nothing(void **state) {
     for (size_t i = 0; i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {
         make(2, &weaknesses[i]);
         verify(bytes_of_buf(&bundle), trust);
-        verdict_is(LEDGER_INVALID);
-        aspect_is(EXPORT_AUTHORS, LEDGER_ASPECT_FAULT, "");
+        verdict_is(LOG_INVALID);
+        aspect_is(EXPORT_AUTHORS, LOG_ASPECT_FAULT, "");
         assert_non_null(strstr(report.findings[0].reason, "the signature of its author 'alice.example' is bad"));
-        struct ledger_report *whole = scratch_report(s.ledger, trust, true);
-        assert_int_equal(whole->verdict, LEDGER_INVALID);
-        assert_int_equal(whole->findings[0].aspect, LEDGER_AUTHORS);
+        struct log_report *whole = scratch_report(s.ledger, trust, true);
+        assert_int_equal(whole->verdict, LOG_INVALID);
+        assert_int_equal(whole->findings[0].aspect, LOG_AUTHORS);
         free(whole);
         unmake();
     }
@@ -148,7 +148,7 @@ static void a_weak_witness_cosigns_nothing(void **state) {
     for (size_t i = 0; i <= sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {
         bool good = i == sizeof(weaknesses) / sizeof(weaknesses[0]);
         uint8_t seed[CRYPT_SEED_LEN] = "a witness of the log", public_key[CRYPT_PUBLIC_LEN], secret[CRYPT_SECRET_LEN];
-        struct ledger_trust *known = ledger_trust_new();
+        struct log_trust *known = log_trust_new();
         struct note_vkey witness;
         struct buf policy, text;
         struct note parsed;
@@ -161,7 +161,7 @@ static void a_weak_witness_cosigns_nothing(void **state) {
         buf_init(&policy, 4096);
         buf_printf(&policy, "log %s\nwitness w1 %s\nquorum w1\n", vkey, witness_vkey);
         scratch_write(scratch_at(&s, "policy"), bytes_of_buf(&policy));
-        must(ledger_trust_policy(known, scratch_at(&s, "policy"), &why));
+        must(log_trust_policy(known, scratch_at(&s, "policy"), &why));
         members_take(bytes_of_buf(&bundle));
         struct buf *note = &members[member(BUNDLE_CHECKPOINT)].content;
         must(note_decode(bytes_of_buf(note), &parsed, &why));
@@ -169,8 +169,8 @@ static void a_weak_witness_cosigns_nothing(void **state) {
         buf_put_bytes(&text, parsed.text);
         must(note_cosign(note, bytes_of_buf(&text), &witness, secret, 1790000000));
         verify(tar_of_members(), known);
-        verdict_is(good ? LEDGER_GOOD : LEDGER_INVALID);
-        ledger_trust_free(known);
+        verdict_is(good ? LOG_GOOD : LOG_INVALID);
+        log_trust_free(known);
         buf_done(&policy);
         buf_done(&text);
         unmake();

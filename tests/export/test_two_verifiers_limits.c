@@ -16,7 +16,7 @@ static struct bytes part(size_t from, size_t to) {
 }
 
 /* The bundle in frames, with this in front of, between and behind them. */
-static void framed_with(struct bytes extra, enum ledger_verdict verdict) {
+static void framed_with(struct bytes extra, enum log_verdict verdict) {
     for (int where = 0; where < 3; where++) {
         buf_clear(&changed);
         buf_put_bytes(&changed, where == 0 ? extra : bytes_of(""));
@@ -51,32 +51,32 @@ static void frames_and_nothing_else(void **state) {
     cut(&o);
     buf_init(&empty, 100);
     must(zst_compress(&empty, bytes_of(""), 1, &why));
-    framed_with(bytes_of(""), LEDGER_GOOD);
-    framed_with(bytes_of_buf(&empty), LEDGER_GOOD);
-    framed_with((struct bytes){skippable, sizeof(skippable)}, LEDGER_INVALID);
-    framed_with((struct bytes){zeros, sizeof(zeros)}, LEDGER_INVALID);
-    framed_with(part(0, 512), LEDGER_INVALID);
+    framed_with(bytes_of(""), LOG_GOOD);
+    framed_with(bytes_of_buf(&empty), LOG_GOOD);
+    framed_with((struct bytes){skippable, sizeof(skippable)}, LOG_INVALID);
+    framed_with((struct bytes){zeros, sizeof(zeros)}, LOG_INVALID);
+    framed_with(part(0, 512), LOG_INVALID);
     for (size_t i = 1; i < bundle.n; i += 1 + bundle.n / 40) { /* wherever one ends */
         buf_clear(&changed);
         put_frame(part(0, i));
         size_t first = changed.n;
         put_frame(part(i, bundle.n));
-        both_trusting(bytes_of_buf(&changed), LEDGER_GOOD);
-        both_trusting((struct bytes){changed.p, first}, LEDGER_INVALID);
-        both_trusting((struct bytes){changed.p, first + i % 20}, LEDGER_INVALID);
-        both_trusting((struct bytes){changed.p, changed.n - 1 - i % 20}, LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), LOG_GOOD);
+        both_trusting((struct bytes){changed.p, first}, LOG_INVALID);
+        both_trusting((struct bytes){changed.p, first + i % 20}, LOG_INVALID);
+        both_trusting((struct bytes){changed.p, changed.n - 1 - i % 20}, LOG_INVALID);
     }
     for (size_t i = 0; i < sizeof(windows); i++) {
         buf_clear(&changed);
         put_frame(part(0, bundle.n));
         put_window(windows[i]);
-        both_trusting(bytes_of_buf(&changed), windows[i] <= 0x68 ? LEDGER_GOOD : LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&changed), windows[i] <= 0x68 ? LOG_GOOD : LOG_INVALID);
     }
     buf_clear(&changed);
     put_frame(part(0, bundle.n));
     changed.p[4] &= (uint8_t)~4; /* no checksum, and none said */
     changed.n -= 4;
-    both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     buf_done(&empty);
     page_agrees();
 }
@@ -84,14 +84,14 @@ static void frames_and_nothing_else(void **state) {
 /* A bundle with 140 MiB of zeros in it, more than 1,024 times what is read at once, and, behind them, so much that does not
  * compress. */
 static void with_zeros(size_t n_noise) {
-    static uint8_t zeros[(size_t)140 << 20], noise[(size_t)192 << 10], digest[2][LEDGER_HASH];
+    static uint8_t zeros[(size_t)140 << 20], noise[(size_t)192 << 10], digest[2][LOG_HASH];
     struct export_options o = everything();
     struct bytes all[2] = {{zeros, sizeof(zeros)}, {noise, n_noise}};
     hash_parts(digest[0], &all[0], 1);
     do { /* which stands behind them by its name */
         crypt_random(noise, n_noise);
         hash_parts(digest[1], &all[1], 1);
-    } while (n_noise > 0 && memcmp(digest[0], digest[1], LEDGER_HASH) > 0);
+    } while (n_noise > 0 && memcmp(digest[0], digest[1], LOG_HASH) > 0);
     o.from = scratch_size(&s);
     o.artifacts = true;
     box_artifact(0, all[0]);
@@ -116,9 +116,9 @@ static void how_much_may_come_out_of_a_file_hangs_on_all_of_it(void **state) {
     }
     with_zeros(0);
     is_good(); /* plain */
-    both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     with_zeros((size_t)192 << 10);
-    both_trusting(bytes_of_buf(&changed), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&changed), LOG_GOOD);
     assert_int_equal(pipe(fd), 0); /* of which nobody knows what will come */
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -129,7 +129,7 @@ static void how_much_may_come_out_of_a_file_hangs_on_all_of_it(void **state) {
     }
     close(fd[1]);
     must(export_verify(fd[0], &o, &report, &why));
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     close(fd[0]);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     page_agrees();
@@ -138,7 +138,7 @@ static void how_much_may_come_out_of_a_file_hangs_on_all_of_it(void **state) {
 /* ---- limits ---- */
 
 /* With this instead in the manifest. */
-static void both_claiming(const char *from, const char *to, enum ledger_verdict verdict) {
+static void both_claiming(const char *from, const char *to, enum log_verdict verdict) {
     members_take(bytes_of_buf(&bundle));
     forge_manifest(from, to);
     members_put(&changed);
@@ -146,7 +146,7 @@ static void both_claiming(const char *from, const char *to, enum ledger_verdict 
 }
 
 /* The exporter's words, so long. */
-static void both_exported_by(int program, int version, enum ledger_verdict verdict) {
+static void both_exported_by(int program, int version, enum log_verdict verdict) {
     char from[200], to[200];
     struct buf text = {0};
     members_take(bytes_of_buf(&bundle));
@@ -159,7 +159,7 @@ static void both_exported_by(int program, int version, enum ledger_verdict verdi
 }
 
 /* The manifest names so many private fields, the last so long. */
-static void both_with_names(unsigned n, size_t last, enum ledger_verdict verdict) {
+static void both_with_names(unsigned n, size_t last, enum log_verdict verdict) {
     struct signer signer = log_signer(&s);
     struct buf text = {0}, names;
     members_take(bytes_of_buf(&bundle));
@@ -186,7 +186,7 @@ static void both_with_names(unsigned n, size_t last, enum ledger_verdict verdict
 }
 
 /* States of which nobody knows the rules, under a name of so many bytes. */
-static void both_with_states(size_t n, enum ledger_verdict verdict) {
+static void both_with_states(size_t n, enum log_verdict verdict) {
     struct signer signer = log_signer(&s);
     struct buf text = {0};
     char name[200], to[300];
@@ -214,29 +214,29 @@ static void limits_are_those_of_the_document(void **state) {
     o.from = 195;
     o.to = 207;
     cut(&o);
-    both_exported_by(24, 32, LEDGER_GOOD);
-    both_exported_by(25, 32, LEDGER_INVALID);
-    both_exported_by(24, 33, LEDGER_INVALID);
-    both_with_names(64, 8, LEDGER_GOOD);
-    both_with_names(65, 8, LEDGER_INVALID);
-    both_with_names(1, 900000, LEDGER_GOOD);
-    both_with_names(1, 1 << 20, LEDGER_INVALID);
-    both_claiming("\"time\":null", "\"time\":{\"from\":\"\",\"to\":null}", LEDGER_INVALID);
+    both_exported_by(24, 32, LOG_GOOD);
+    both_exported_by(25, 32, LOG_INVALID);
+    both_exported_by(24, 33, LOG_INVALID);
+    both_with_names(64, 8, LOG_GOOD);
+    both_with_names(65, 8, LOG_INVALID);
+    both_with_names(1, 900000, LOG_GOOD);
+    both_with_names(1, 1 << 20, LOG_INVALID);
+    both_claiming("\"time\":null", "\"time\":{\"from\":\"\",\"to\":null}", LOG_INVALID);
     members_take(bytes_of_buf(&bundle));
-    uint8_t before[LEDGER_HASH];
+    uint8_t before[LOG_HASH];
     struct buf *md = &members[member("VERIFY.md")].content;
     struct bytes content = bytes_of_buf(md);
     hash_parts(before, &content, 1);
     md->n = 0;
     forge_digest("VERIFY.md", before);
     members_put(&changed);
-    both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     o.states = states;
     o.n_states = 1;
     cut(&o);
-    both_with_states(87, LEDGER_GOOD);
-    both_with_states(88, LEDGER_INVALID);
-    both_with_states(0, LEDGER_INVALID);
+    both_with_states(87, LOG_GOOD);
+    both_with_states(88, LOG_INVALID);
+    both_with_states(0, LOG_INVALID);
     page_agrees();
 }
 
@@ -266,7 +266,7 @@ static void a_very_long_line_is_refused(void **state) {
     assert_int_equal(pwrite(fd, "{\"payload\":\"", 12, (off_t)end), 12);
     assert_int_equal(ftruncate(fd, (off_t)(end + length)), 0);
     must(export_verify(fd, &options, &report, &why));
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     close(fd);
     page_agrees();
 }
@@ -276,17 +276,17 @@ static void a_very_long_line_is_refused(void **state) {
 /* Signed again by alice under the same key, as no ledger writes it. */
 static void play_again(const char *source) {
     struct buf body = {0};
-    struct ledger_batch *batch;
-    struct ledger_draft draft =
+    struct log_batch *batch;
+    struct log_draft draft =
         scratch_draft("permission.revoked", "pack/pdf", scratch_map(&body, "{\"group\":\"exec\",\"scope\":\"in\"}"));
     draft.author = alice;
     draft.source = bytes_of(source);
     draft.key = bytes_of("0123456789abcdef0123456789abcdef");
-    must(ledger_batch_new(s.ledger, &batch, &why));
-    must(ledger_batch_add(batch, &draft, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
+    must(log_batch_add(batch, &draft, &why));
     batch->entry[0].author_hash = 0;
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    log_batch_free(batch);
     buf_done(&body);
 }
 
@@ -296,10 +296,10 @@ static void an_authors_event_counts_once(void **state) {
     o.from = scratch_size(&s);
     play_again("one");
     cut(&o);
-    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     play_again("two");
     cut(&o);
-    both_trusting(bytes_of_buf(&bundle), LEDGER_INVALID);
+    both_trusting(bytes_of_buf(&bundle), LOG_INVALID);
     page_agrees();
 }
 
@@ -310,7 +310,7 @@ static void an_authors_name_is_that_of_a_key(void **state) {
                                         "b",
                                         "a\x7f"
                                         "b"};
-    struct ledger_author other = *alice;
+    struct log_author other = *alice;
     struct export_options o = everything();
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -318,7 +318,7 @@ static void an_authors_name_is_that_of_a_key(void **state) {
         o.from = box_event("permission.revoked", "pack/pdf", &other, "{\"group\":\"exec\",\"scope\":\"in\"}");
         o.to = o.from + 1;
         cut(&o);
-        both_trusting(bytes_of_buf(&bundle), LEDGER_INVALID);
+        both_trusting(bytes_of_buf(&bundle), LOG_INVALID);
     }
     page_agrees();
 }
@@ -328,28 +328,28 @@ static void lines_of_unknown_keys_only_need_the_form(void **state) {
     static char longest[1001];
     const struct {
         const char *line;
-        enum ledger_verdict verdict;
-    } lines[] = {{"\u2014 bob AAAAAAE=\n", LEDGER_GOOD},
+        enum log_verdict verdict;
+    } lines[] = {{"\u2014 bob AAAAAAE=\n", LOG_GOOD},
                  {"\u2014 b\x7f"
                   "b AAAAAAE=\n",
-                  LEDGER_GOOD},
+                  LOG_GOOD},
                  {"\u2014 b\xc2\x9f"
                   "b AAAAAAE=\n",
-                  LEDGER_GOOD},
-                 {longest, LEDGER_GOOD},
-                 {"\u2014 b+b AAAAAAE=\n", LEDGER_INVALID},
+                  LOG_GOOD},
+                 {longest, LOG_GOOD},
+                 {"\u2014 b+b AAAAAAE=\n", LOG_INVALID},
                  {"\u2014 b\xc2\xa0"
                   "b AAAAAAE=\n",
-                  LEDGER_INVALID},
+                  LOG_INVALID},
                  {"\u2014 b\x1f"
                   "b AAAAAAE=\n",
-                  LEDGER_INVALID},
-                 {"\u2014  AAAAAAE=\n", LEDGER_INVALID},
-                 {"\u2014 bob AAAAAA==\n", LEDGER_INVALID},
-                 {"\u2014 bob AAAAAAF=\n", LEDGER_INVALID},
-                 {"\u2014 bob AAAAAAE= \n", LEDGER_INVALID},
-                 {"- bob AAAAAAE=\n", LEDGER_INVALID},
-                 {"\u2014 bob AAAAAAE=", LEDGER_INVALID}};
+                  LOG_INVALID},
+                 {"\u2014  AAAAAAE=\n", LOG_INVALID},
+                 {"\u2014 bob AAAAAA==\n", LOG_INVALID},
+                 {"\u2014 bob AAAAAAF=\n", LOG_INVALID},
+                 {"\u2014 bob AAAAAAE= \n", LOG_INVALID},
+                 {"- bob AAAAAAE=\n", LOG_INVALID},
+                 {"\u2014 bob AAAAAAE=", LOG_INVALID}};
     struct export_options o = everything();
     (void)state;
     snprintf(longest, sizeof(longest), "\u2014 %0900d AAAAAAE=\n", 0);

@@ -3,7 +3,7 @@
 
 #include "ledger/signing/keyfile.h"
 
-static struct ledger_trust *known; /* of the test */
+static struct log_trust *known; /* of the test */
 static char at_210[FILE_PATH_MAX], first_origin[NOTE_NAME_MAX + 1];
 static uint64_t restored_from;
 
@@ -12,15 +12,15 @@ static int start(void **state) {
     struct buf note;
     (void)state;
     box_start();
-    snprintf(first_origin, sizeof(first_origin), "%s", ledger_origin(s.ledger));
+    snprintf(first_origin, sizeof(first_origin), "%s", log_origin(s.ledger));
     scratch_fill(&s, 0, 209, false);
     buf_init(&note, NOTE_MAX);
-    must(ledger_checkpoint(s.ledger, &note, &why));
+    must(log_checkpoint(s.ledger, &note, &why));
     snprintf(at_210, sizeof(at_210), "%s", scratch_at(&s, "at-210"));
     scratch_write(at_210, bytes_of_buf(&note));
     buf_done(&note);
     scratch_fill(&s, 209, 219, false);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why)); /* event 220 */
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why)); /* event 220 */
     scratch_fill(&s, 219, 229, false);
     box_event("permission.granted", "pack/pdf", alice,
               "{\"group\":\"exec\",\"scope\":\"inbox\",\"tier\":\"T1\",\"note\":\"for March\"}"); /* 231 */
@@ -35,13 +35,13 @@ static int finish(void **state) {
 
 static int trust_nothing(void **state) {
     (void)state;
-    known = ledger_trust_new();
+    known = log_trust_new();
     return known == NULL;
 }
 
 static int trust_done(void **state) {
     (void)state;
-    ledger_trust_free(known);
+    log_trust_free(known);
     return 0;
 }
 
@@ -54,12 +54,12 @@ static void range(uint64_t from, uint64_t to) {
     verify(bytes_of_buf(&bundle), known);
 }
 
-static void the_verdict_is(enum ledger_verdict verdict, const char *text) {
+static void the_verdict_is(enum log_verdict verdict, const char *text) {
     verdict_is(verdict);
     aspect_is(EXPORT_ANCHORING,
-              verdict == LEDGER_GOOD           ? LEDGER_ASPECT_GOOD
-              : verdict == LEDGER_NOT_ANCHORED ? LEDGER_ASPECT_NOTE
-                                               : LEDGER_ASPECT_FAULT,
+              verdict == LOG_GOOD           ? LOG_ASPECT_GOOD
+              : verdict == LOG_NOT_ANCHORED ? LOG_ASPECT_NOTE
+                                            : LOG_ASPECT_FAULT,
               text);
 }
 
@@ -79,40 +79,40 @@ static void know_head(uint64_t size, bool wrong) {
 static void nothing_known_is_not_anchored(void **state) {
     (void)state;
     range(0, 10);
-    the_verdict_is(LEDGER_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
+    the_verdict_is(LOG_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
     verify(bytes_of_buf(&bundle), NULL);
-    the_verdict_is(LEDGER_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
-    aspect_is(EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "8 members, plain");
-    aspect_is(EXPORT_INTEGRITY, LEDGER_ASPECT_GOOD, "10 headers in a chain and in the tree of 232 events, 10 payloads");
-    aspect_is(EXPORT_SEALS, LEDGER_ASPECT_GOOD, "by log key 'example.org/box-1'; 2 epoch keys, 1 handover");
-    aspect_is(EXPORT_COMPLETENESS, LEDGER_ASPECT_GOOD, "complete within [0, 10); outside not examined");
+    the_verdict_is(LOG_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
+    aspect_is(EXPORT_CONTAINER, LOG_ASPECT_GOOD, "8 members, plain");
+    aspect_is(EXPORT_INTEGRITY, LOG_ASPECT_GOOD, "10 headers in a chain and in the tree of 232 events, 10 payloads");
+    aspect_is(EXPORT_SEALS, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'; 2 epoch keys, 1 handover");
+    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_GOOD, "complete within [0, 10); outside not examined");
     assert_string_equal(report.origin, first_origin);
 }
 
 static void a_key_a_genesis_leaf_and_a_policy_anchor_or_contradict(void **state) {
-    uint8_t leaf[LEDGER_HASH];
-    char hex[2 * LEDGER_HASH + 1], vkey[NOTE_VKEY_MAX];
+    uint8_t leaf[LOG_HASH];
+    char hex[2 * LOG_HASH + 1], vkey[NOTE_VKEY_MAX];
     struct signer other;
     (void)state;
     must(signer_new(&other, bytes_of(SCRATCH_ORIGIN), &why));
     note_vkey_encode(vkey, &other.vkey);
-    must(ledger_trust_key(known, vkey, &why));
+    must(log_trust_key(known, vkey, &why));
     range(5, 10);
-    the_verdict_is(LEDGER_CONTRADICTS, "another key is trusted under the name 'example.org/box-1'");
-    must(ledger_trust_key(known, ledger_log_vkey(s.ledger), &why));
+    the_verdict_is(LOG_CONTRADICTS, "another key is trusted under the name 'example.org/box-1'");
+    must(log_trust_key(known, log_vkey(s.ledger), &why));
     range(5, 10);
-    the_verdict_is(LEDGER_GOOD, "by log key 'example.org/box-1'");
-    ledger_genesis(s.ledger, leaf);
+    the_verdict_is(LOG_GOOD, "by log key 'example.org/box-1'");
+    log_genesis(s.ledger, leaf);
     leaf[0] ^= 1;
     text_hex(hex, leaf, sizeof(leaf));
-    must(ledger_trust_genesis(known, hex, &why));
+    must(log_trust_genesis(known, hex, &why));
     range(5, 10);
-    the_verdict_is(LEDGER_CONTRADICTS, "not one of the genesis leaves that were given");
+    the_verdict_is(LOG_CONTRADICTS, "not one of the genesis leaves that were given");
     leaf[0] ^= 1;
     text_hex(hex, leaf, sizeof(leaf));
-    must(ledger_trust_genesis(known, hex, &why));
+    must(log_trust_genesis(known, hex, &why));
     range(5, 10);
-    the_verdict_is(LEDGER_GOOD, "by log key");
+    the_verdict_is(LOG_GOOD, "by log key");
     signer_done(&other);
 }
 
@@ -125,11 +125,11 @@ static void a_quorum_that_is_not_met_does_not_anchor(void **state) {
     crypt_keypair(seed, public_key, secret);
     must(note_vkey_make(&witness, bytes_of("witness.example/w"), NOTE_COSIGNATURE, public_key, &why));
     note_vkey_encode(vkey, &witness);
-    snprintf(text, sizeof(text), "log %s\nwitness w %s\nquorum w\n", ledger_log_vkey(s.ledger), vkey);
+    snprintf(text, sizeof(text), "log %s\nwitness w %s\nquorum w\n", log_vkey(s.ledger), vkey);
     scratch_write(scratch_at(&s, "policy"), bytes_of(text));
-    must(ledger_trust_policy(known, scratch_at(&s, "policy"), &why));
+    must(log_trust_policy(known, scratch_at(&s, "policy"), &why));
     range(0, 10);
-    the_verdict_is(LEDGER_NOT_ANCHORED, "the policy's quorum of witnesses is not met (0 cosigned)");
+    the_verdict_is(LOG_NOT_ANCHORED, "the policy's quorum of witnesses is not met (0 cosigned)");
 }
 
 static void a_known_head_is_compared_where_the_tree_can_be_told(void **state) {
@@ -153,7 +153,7 @@ static void a_known_head_is_compared_where_the_tree_can_be_told(void **state) {
                      : wrong        ? "the first %llu event%s %s the trust file knows"
                                     : "by the trust file (%llu event%s)",
                      n, n == 1 ? "" : "s", n == 1 ? "is not the one that" : "are not those that");
-            the_verdict_is(!wanted[i].can ? LEDGER_NOT_ANCHORED : wrong ? LEDGER_CONTRADICTS : LEDGER_GOOD, text);
+            the_verdict_is(!wanted[i].can ? LOG_NOT_ANCHORED : wrong ? LOG_CONTRADICTS : LOG_GOOD, text);
         }
     }
 }
@@ -162,61 +162,61 @@ static void a_bundle_that_was_cut_before_a_known_head_is_no_contradiction(void *
     uint8_t root[MERKLE_HASH] = {0};
     (void)state;
     must(policy_set_head(known->policy, bytes_of(first_origin), 1000, root, &why));
-    must(ledger_trust_key(known, ledger_log_vkey(s.ledger), &why));
+    must(log_trust_key(known, log_vkey(s.ledger), &why));
     range(0, 10);
-    the_verdict_is(LEDGER_GOOD, "the trust file knows 1000 events, the bundle was cut when there were 232");
+    the_verdict_is(LOG_GOOD, "the trust file knows 1000 events, the bundle was cut when there were 232");
 }
 
 static void a_checkpoint_of_the_callers_is_checked_too(void **state) {
     struct scratch other;
     struct buf note;
     (void)state;
-    must(ledger_trust_checkpoint(known, at_210, &why));
+    must(log_trust_checkpoint(known, at_210, &why));
     range(200, 232);
-    the_verdict_is(LEDGER_GOOD, "by the checkpoint '");
+    the_verdict_is(LOG_GOOD, "by the checkpoint '");
     range(220, 232);
-    the_verdict_is(LEDGER_NOT_ANCHORED, "which cannot be compared: they end outside of the range, 220 to 232");
+    the_verdict_is(LOG_NOT_ANCHORED, "which cannot be compared: they end outside of the range, 220 to 232");
     struct export_options chosen = everything();
     chosen.seqs = (const uint64_t[]){5, 225};
     chosen.n_seqs = 2;
     cut(&chosen);
     verify(bytes_of_buf(&bundle), known);
-    the_verdict_is(LEDGER_NOT_ANCHORED,
+    the_verdict_is(LOG_NOT_ANCHORED,
                    "the first 210 events, which cannot be compared: chosen events do not give their root");
     scratch_new(&other, 0);
     buf_init(&note, NOTE_MAX);
-    must(ledger_checkpoint(other.ledger, &note, &why));
+    must(log_checkpoint(other.ledger, &note, &why));
     scratch_write(scratch_at(&s, "other"), bytes_of_buf(&note));
-    must(ledger_trust_checkpoint(known, scratch_at(&s, "other"), &why));
+    must(log_trust_checkpoint(known, scratch_at(&s, "other"), &why));
     range(200, 232);
-    the_verdict_is(LEDGER_CONTRADICTS, "has no signature of the log key");
+    the_verdict_is(LOG_CONTRADICTS, "has no signature of the log key");
     buf_done(&note);
     scratch_done(&other);
 }
 
 static void authors_that_nobody_named_are_not_checked(void **state) {
     (void)state;
-    must(ledger_trust_key(known, ledger_log_vkey(s.ledger), &why));
+    must(log_trust_key(known, log_vkey(s.ledger), &why));
     range(225, 232);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_AUTHORS, LEDGER_ASPECT_NOTE, "1 event signed by authors: 0 by ones you named, 1 not checked");
-    must(ledger_trust_authors(known, authors_path, &why));
+    verdict_is(LOG_GOOD);
+    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_NOTE, "1 event signed by authors: 0 by ones you named, 1 not checked");
+    must(log_trust_authors(known, authors_path, &why));
     range(225, 232);
-    aspect_is(EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "1 event signed by authors you named");
+    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "1 event signed by authors you named");
     range(0, 231);
-    aspect_is(EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "no event that is disclosed is signed by an author");
+    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "no event that is disclosed is signed by an author");
 }
 
 static void what_is_no_bundle_is_invalid(void **state) {
     (void)state;
     verify(bytes_of(""), known);
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     assert_non_null(strstr(report.findings[0].reason, "the file is cut short"));
-    aspect_is(EXPORT_INTEGRITY, LEDGER_ASPECT_UNCHECKED, "not checked");
+    aspect_is(EXPORT_INTEGRITY, LOG_ASPECT_UNCHECKED, "not checked");
     char text[2000];
     memset(text, 'x', sizeof(text));
     verify((struct bytes){(const uint8_t *)text, sizeof(text)}, known);
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     assert_non_null(strstr(report.findings[0].reason, "no ustar header"));
     assert_int_equal(report.findings[0].aspect, EXPORT_CONTAINER);
 }
@@ -228,18 +228,18 @@ static void a_head_that_a_restore_left_behind_contradicts(void **state) {
     restored_from = scratch_size(&s);
     box_restore("back");
     scratch_fill(&s, 1000, 1010, false);
-    must(ledger_trust_key(known, ledger_log_vkey(s.ledger), &why));
+    must(log_trust_key(known, log_vkey(s.ledger), &why));
     range(0, 10);
-    the_verdict_is(LEDGER_GOOD, "by log key");
-    aspect_is(EXPORT_SEALS, LEDGER_ASPECT_NOTE, "restored from a backup 1 time, last by event 232");
+    the_verdict_is(LOG_GOOD, "by log key");
+    aspect_is(EXPORT_SEALS, LOG_ASPECT_NOTE, "restored from a backup 1 time, last by event 232");
     must(policy_set_head(known->policy, bytes_of(first_origin), restored_from + 3, root, &why));
     range(0, 10);
-    the_verdict_is(LEDGER_CONTRADICTS, "this ledger was restored from 232 of them");
-    struct ledger_head head;
-    must(ledger_head(s.ledger, &head, &why));
-    must(policy_set_head(known->policy, bytes_of(ledger_origin(s.ledger)), head.size, head.root, &why));
+    the_verdict_is(LOG_CONTRADICTS, "this ledger was restored from 232 of them");
+    struct log_head head;
+    must(log_head(s.ledger, &head, &why));
+    must(policy_set_head(known->policy, bytes_of(log_origin(s.ledger)), head.size, head.root, &why));
     range(0, 10);
-    the_verdict_is(LEDGER_GOOD, "by log key");
+    the_verdict_is(LOG_GOOD, "by log key");
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, trust_nothing, trust_done)

@@ -9,7 +9,7 @@
 
 extern char **environ;
 static struct buf list; /* a line for each bundle: path, wanted exit code and rule ("-": any), arguments */
-static char vkey[400], genesis[2 * LEDGER_HASH + 1];
+static char vkey[400], genesis[2 * LOG_HASH + 1];
 static unsigned n_files;
 
 /* Runs the page's main for each line of a file; the same signatures are checked over and over. */
@@ -32,11 +32,11 @@ static const char driver[] =
     "sys.exit(wrong > 0)\n";
 
 static __attribute__((unused)) int start(void **state) {
-    uint8_t leaf[LEDGER_HASH];
+    uint8_t leaf[LOG_HASH];
     start_full(state);
     buf_init(&list, (size_t)1 << 20);
-    snprintf(vkey, sizeof(vkey), "%s", ledger_log_vkey(s.ledger));
-    ledger_genesis(s.ledger, leaf);
+    snprintf(vkey, sizeof(vkey), "%s", log_vkey(s.ledger));
+    log_genesis(s.ledger, leaf);
     text_hex(genesis, leaf, sizeof(leaf));
     return 0;
 }
@@ -70,7 +70,7 @@ static __attribute__((unused)) void page_agrees(void) {
     assert_int_equal(run(args), 0);
 }
 
-static __attribute__((unused)) void both_say(struct bytes bytes, enum ledger_verdict verdict, const struct ledger_trust *t,
+static __attribute__((unused)) void both_say(struct bytes bytes, enum log_verdict verdict, const struct log_trust *t,
                                              const char *const *args) {
     char name[32];
     verify(bytes, t);
@@ -85,7 +85,7 @@ static __attribute__((unused)) void both_say(struct bytes bytes, enum ledger_ver
     buf_put_u8(&list, '\n');
 }
 
-static __attribute__((unused)) void both_trusting(struct bytes bytes, enum ledger_verdict verdict) {
+static __attribute__((unused)) void both_trusting(struct bytes bytes, enum log_verdict verdict) {
     const char *const args[] = {"--key", vkey, NULL};
     both_say(bytes, verdict, trust, args);
 }

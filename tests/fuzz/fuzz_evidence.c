@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     }
     int rc = export_verify(fd, &(struct export_verify_options){0}, &report, &err);
-    assert(rc != 0 || report.verdict == LEDGER_NOT_ANCHORED || (report.verdict == LEDGER_INVALID && report.n_findings > 0));
+    assert(rc != 0 || report.verdict == LOG_NOT_ANCHORED || (report.verdict == LOG_INVALID && report.n_findings > 0));
     close(fd);
     return 0;
 }

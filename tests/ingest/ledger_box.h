@@ -20,7 +20,7 @@
 #include "ledger/core/key_secret.h"
 
 struct box {
-    char dir[64], ledger_dir[96], file[96];
+    char dir[64], log_dir[96], file[96];
     struct ledger *ledger;
     char rejections[8192]; /* "line: reason\n" for each */
     size_t previews;
@@ -30,7 +30,7 @@ struct box {
 
 static inline void box_open(struct box *b) {
     struct err err = {0};
-    if (ledger_open(b->ledger_dir, NULL, &b->ledger, &err) != 0) {
+    if (log_open(b->log_dir, NULL, &b->ledger, &err) != 0) {
         fail_msg("open: %s", err.msg);
     }
 }
@@ -40,17 +40,17 @@ static inline void box_init(struct box *b) {
     memset(b, 0, sizeof(*b));
     snprintf(b->dir, sizeof(b->dir), "/tmp/test_ingest.XXXXXX");
     assert_non_null(mkdtemp(b->dir));
-    snprintf(b->ledger_dir, sizeof(b->ledger_dir), "%s/ledger", b->dir);
+    snprintf(b->log_dir, sizeof(b->log_dir), "%s/ledger", b->dir);
     snprintf(b->file, sizeof(b->file), "%s/input.jsonl", b->dir);
-    const struct ledger_create_options options = {.origin = "example.org/test", .actor = "user:test"};
-    if (ledger_create(b->ledger_dir, &options, &err) != 0) {
+    const struct log_create_options options = {.origin = "example.org/test", .actor = "user:test"};
+    if (log_create(b->log_dir, &options, &err) != 0) {
         fail_msg("create: %s", err.msg);
     }
     box_open(b);
 }
 
 static inline void box_done(struct box *b) {
-    ledger_close(b->ledger);
+    log_close(b->ledger);
     assert_int_equal(file_remove_tree(b->dir, NULL), 0);
 }
 
@@ -97,20 +97,20 @@ static inline void box_hide(struct box *b, const uint8_t digest[HASH_LEN], char 
 }
 
 static inline uint64_t box_size(struct box *b) {
-    struct ledger_head head;
-    assert_int_equal(ledger_head(b->ledger, &head, NULL), 0);
+    struct log_head head;
+    assert_int_equal(log_head(b->ledger, &head, NULL), 0);
     return head.size;
 }
 
 /* Event `seq` as "kind subject actor source grade body private", into a buffer of the caller. */
 static inline const char *box_event(struct box *b, uint64_t seq, char *out, size_t cap) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     struct err err = {0};
     struct buf text, private_;
     buf_init(&text, 1 << 20);
     buf_init(&private_, 1 << 20);
-    if (ledger_reader_open(b->ledger, seq, seq + 1, &reader, &err) != 0 || ledger_reader_next(reader, &e, &err) != 0) {
+    if (log_reader_open(b->ledger, seq, seq + 1, &reader, &err) != 0 || log_reader_next(reader, &e, &err) != 0) {
         fail_msg("event %llu: %s", (unsigned long long)seq, err.msg);
     }
     const struct bytes parts[] = {e.kind, e.subject, e.actor, e.source, e.grade};
@@ -120,7 +120,7 @@ static inline const char *box_event(struct box *b, uint64_t seq, char *out, size
     }
     assert_int_equal(json_from_mp(e.body, JSON_LINE, &text, NULL), 0);
     if (e.has_private) {
-        assert_int_equal(ledger_reader_private(reader, &private_, NULL), 0);
+        assert_int_equal(log_reader_private(reader, &private_, NULL), 0);
         buf_put_u8(&text, ' ');
         assert_int_equal(json_from_mp(bytes_of_buf(&private_), JSON_LINE, &text, NULL), 0);
     }
@@ -129,27 +129,27 @@ static inline const char *box_event(struct box *b, uint64_t seq, char *out, size
     out[text.n] = '\0';
     buf_done(&text);
     buf_done(&private_);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return out;
 }
 
 /* How many events have this kind. */
 static inline size_t box_count(struct box *b, const char *kind) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     size_t n = 0;
-    assert_int_equal(ledger_reader_open(b->ledger, 0, LEDGER_NO_SEQ, &reader, NULL), 0);
-    while (ledger_reader_next(reader, &e, NULL) == 0) {
+    assert_int_equal(log_reader_open(b->ledger, 0, LOG_NO_SEQ, &reader, NULL), 0);
+    while (log_reader_next(reader, &e, NULL) == 0) {
         n += bytes_is(e.kind, kind);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return n;
 }
 
 /* The verdict. */
-static inline enum ledger_verdict box_judged(struct box *b, struct ledger_report *report) {
-    const struct ledger_verify_options options = {.threads = 1};
-    assert_int_equal(ledger_verify(b->ledger, &options, report, &b->err), 0);
+static inline enum log_verdict box_judged(struct box *b, struct log_report *report) {
+    const struct log_verify_options options = {.threads = 1};
+    assert_int_equal(log_verify(b->ledger, &options, report, &b->err), 0);
     return report->verdict;
 }
 

@@ -150,12 +150,12 @@ static inline void put_field(char *line, size_t cap, struct bytes body, const ch
 
 static inline void events_are(struct ollama_box *b, uint64_t from, const char *fields, const char *want) {
     enum { LINES = 256, LINE = 1024 };
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     char *lines[LINES], names[256], *save = NULL;
     size_t n = 0;
-    assert_int_equal(ledger_reader_open(b->box.ledger, from, LEDGER_NO_SEQ, &reader, NULL), 0);
-    while (ledger_reader_next(reader, &e, NULL) == 0) {
+    assert_int_equal(log_reader_open(b->box.ledger, from, LOG_NO_SEQ, &reader, NULL), 0);
+    while (log_reader_next(reader, &e, NULL) == 0) {
         if (bytes_is(e.kind, "ledger.imported")) {
             continue;
         }
@@ -170,7 +170,7 @@ static inline void events_are(struct ollama_box *b, uint64_t from, const char *f
         }
         lines[n++] = line;
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     qsort(lines, n, sizeof(lines[0]), by_line);
     struct buf all;
     buf_init(&all, 1 << 20);

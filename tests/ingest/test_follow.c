@@ -302,16 +302,16 @@ static void rename_cursor(struct box *b) {
 
 static void a_cursor_that_an_import_moved_is_missed_when_it_is_gone(void **state) {
     struct follower *f = *state;
-    static struct ledger_report report;
+    static struct log_report report;
     char text[8192];
     box_write(f->box.file, "{\"kind\":\"x.acme.n\",\"subject\":\"a/b\",\"body\":{}}\n", O_TRUNC);
     start(f);
     wait_for(f, "x.acme.n", 1);
     stop(f);
     assert_non_null(strstr(box_event(&f->box, 2, text, sizeof(text)), "\"cursor\":\"sha256:"));
-    assert_int_equal(box_judged(&f->box, &report), LEDGER_NOT_ANCHORED);
+    assert_int_equal(box_judged(&f->box, &report), LOG_NOT_ANCHORED);
     rename_cursor(&f->box);
-    assert_int_equal(box_judged(&f->box, &report), LEDGER_INVALID);
+    assert_int_equal(box_judged(&f->box, &report), LOG_INVALID);
     assert_int_equal(report.n_findings, 1);
     assert_int_equal(report.findings[0].seq, 2);
     assert_string_equal(report.findings[0].reason, "the cursor that this import moved is missing");
@@ -320,7 +320,7 @@ static void a_cursor_that_an_import_moved_is_missed_when_it_is_gone(void **state
 static void what_another_ledger_claims_of_cursors_is_no_fault_here(void **state) {
     struct follower *f = *state;
     struct box *b = &f->box;
-    static struct ledger_report report;
+    static struct log_report report;
     char line[512];
     snprintf(
         line, sizeof(line),
@@ -329,7 +329,7 @@ static void what_another_ledger_claims_of_cursors_is_no_fault_here(void **state)
     box_write(b->file, line, O_TRUNC);
     assert_int_equal(box_jsonl(b, b->file), 0);
     assert_int_equal(b->result.total.accepted, 1);
-    assert_int_equal(box_judged(b, &report), LEDGER_NOT_ANCHORED);
+    assert_int_equal(box_judged(b, &report), LOG_NOT_ANCHORED);
 }
 
 int main(void) {

@@ -27,12 +27,12 @@ static struct bytes or_dash(struct bytes text) {
 
 /* Events [from, to) as text: "KIND SUBJECT ACTOR RUN CAUSE", and below it the open and the private fields. */
 static void put_events(struct box *b, uint64_t from, uint64_t to, struct buf *out) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     struct buf private_;
     buf_init(&private_, 2 << 20);
-    assert_int_equal(ledger_reader_open(b->ledger, from, to, &reader, NULL), 0);
-    while (ledger_reader_next(reader, &e, NULL) == 0) {
+    assert_int_equal(log_reader_open(b->ledger, from, to, &reader, NULL), 0);
+    while (log_reader_next(reader, &e, NULL) == 0) {
         const struct bytes parts[] = {e.kind, e.subject, e.actor, or_dash(e.run)};
         for (size_t i = 0; i < 4; i++) {
             buf_put_bytes(out, parts[i]);
@@ -47,14 +47,14 @@ static void put_events(struct box *b, uint64_t from, uint64_t to, struct buf *ou
         assert_int_equal(json_from_mp(e.body, JSON_LINE, out, NULL), 0);
         if (e.has_private) {
             buf_clear(&private_);
-            assert_int_equal(ledger_reader_private(reader, &private_, NULL), 0);
+            assert_int_equal(log_reader_private(reader, &private_, NULL), 0);
             buf_put_str(out, "\n  ");
             assert_int_equal(json_from_mp(bytes_of_buf(&private_), JSON_LINE, out, NULL), 0);
         }
         buf_put_str(out, "\n");
     }
     buf_put_u8(out, 0);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&private_);
 }
 

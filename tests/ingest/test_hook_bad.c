@@ -276,7 +276,7 @@ static void no_secret_of_any_rule_is_found_in_any_file_of_the_ledger(void **stat
             assert_null(strstr(b.rejections, secret));
         }
         assert_int_equal(unlink(b.file), 0);
-        if (is_in_files(b.ledger_dir, secret)) {
+        if (is_in_files(b.log_dir, secret)) {
             fail_msg("rule %s: '%s' is in the ledger", SAMPLES[i].rule, secret);
         }
     }

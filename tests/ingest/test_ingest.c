@@ -62,20 +62,20 @@ static void a_jsonl_file_becomes_events_and_a_receipt(void **state) {
 
 static void a_second_run_over_the_same_input_writes_nothing(void **state) {
     struct box *b = *state;
-    struct ledger_head before, after;
+    struct log_head before, after;
     assert_int_equal(box_jsonl(b, FIXTURES "jsonl/sample.jsonl"), 0);
-    assert_int_equal(ledger_head(b->ledger, &before, NULL), 0);
+    assert_int_equal(log_head(b->ledger, &before, NULL), 0);
     assert_int_equal(box_jsonl(b, FIXTURES "jsonl/sample.jsonl"), 0);
     assert_int_equal(b->result.total.accepted, 0);
     assert_int_equal(b->result.total.duplicate, 4);
     assert_int_equal(b->result.receipts, 0);
-    assert_int_equal(ledger_head(b->ledger, &after, NULL), 0);
+    assert_int_equal(log_head(b->ledger, &after, NULL), 0);
     assert_memory_equal(&before, &after, sizeof(before));
 }
 
 static void an_interrupted_runs_receipt_is_written_by_the_next(void **state) {
     struct box *b = *state;
-    struct ledger_draft draft;
+    struct log_draft draft;
     static const uint8_t empty[] = {0x80};
     char text[4096];
     uint8_t digest[HASH_LEN];
@@ -85,7 +85,7 @@ static void an_interrupted_runs_receipt_is_written_by_the_next(void **state) {
     hash_parts(digest, &whole, 1);
     box_hide(b, digest, hex);
     snprintf(key, sizeof(key), "line:%s", hex);
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of("x.a.b");
     draft.subject = bytes_of("s");
     draft.actor = bytes_of("service:jsonl");
@@ -93,7 +93,7 @@ static void an_interrupted_runs_receipt_is_written_by_the_next(void **state) {
     draft.grade = bytes_of("reported");
     draft.key = bytes_of(key);
     draft.body = (struct bytes){empty, 1};
-    assert_int_equal(ledger_append(b->ledger, &draft, NULL, NULL, NULL), 0); /* what a killed run leaves */
+    assert_int_equal(log_append(b->ledger, &draft, NULL, NULL, NULL), 0); /* what a killed run leaves */
     box_write(b->file, line, O_TRUNC);
     assert_int_equal(box_jsonl(b, b->file), 0);
     assert_int_equal(b->result.total.duplicate, 1);
@@ -308,7 +308,7 @@ static bool database_holds(const struct box *b, const char *needle) {
     char path[256];
     struct buf bytes;
     buf_init(&bytes, (size_t)64 << 20);
-    snprintf(path, sizeof(path), "%s/evidence/data.mdb", b->ledger_dir);
+    snprintf(path, sizeof(path), "%s/evidence/data.mdb", b->log_dir);
     assert_int_equal(file_read(path, &bytes, NULL), 0);
     bool found = memmem(bytes.p, bytes.n, needle, strlen(needle)) != NULL;
     buf_done(&bytes);

@@ -44,15 +44,15 @@ static const char *find_hash(const char *text) {
 
 /* Key, subject, run and actor of an event, "" past the last one. */
 static const char *header(struct box *b, uint64_t seq, char ret[1024]) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     ret[0] = '\0';
-    assert_int_equal(ledger_reader_open(b->ledger, seq, LEDGER_NO_SEQ, &reader, NULL), 0);
-    if (ledger_reader_next(reader, &e, NULL) == 0 && !bytes_is(e.kind, "ledger.imported")) {
+    assert_int_equal(log_reader_open(b->ledger, seq, LOG_NO_SEQ, &reader, NULL), 0);
+    if (log_reader_next(reader, &e, NULL) == 0 && !bytes_is(e.kind, "ledger.imported")) {
         snprintf(ret, 1024, "%.*s %.*s %.*s %.*s", (int)e.key.n, (const char *)e.key.p, (int)e.subject.n,
                  (const char *)e.subject.p, (int)e.run.n, (const char *)e.run.p, (int)e.actor.n, (const char *)e.actor.p);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return ret;
 }
 

@@ -280,9 +280,9 @@ static void no_secret_of_any_rule_reaches_the_ledger(void **state) {
             fail_msg("nothing of rule %s was masked", SAMPLES[i].rule);
         }
         snprintf(plain, sizeof(plain), "plain words %zu", i);
-        assert_true(is_below(b->ledger_dir, plain)); /* what is no secret is found: the search is good */
-        const char *lf = strchr(secret, '\n');       /* of a key in several lines, the longest one will do */
-        if (is_below(b->ledger_dir, lf != NULL ? lf + 1 : secret) || strstr(b->rejections, secret) != NULL) {
+        assert_true(is_below(b->log_dir, plain)); /* what is no secret is found: the search is good */
+        const char *lf = strchr(secret, '\n');    /* of a key in several lines, the longest one will do */
+        if (is_below(b->log_dir, lf != NULL ? lf + 1 : secret) || strstr(b->rejections, secret) != NULL) {
             fail_msg("a secret of rule %s was written", SAMPLES[i].rule);
         }
         if (box_size(b) > 200) { /* full groups are compressed, and nothing would be found in them */

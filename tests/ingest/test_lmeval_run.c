@@ -83,18 +83,18 @@ static void a_groups_score_is_told_once_and_as_such(void **state) {
 
 static void a_score_follows_from_the_import_that_it_belongs_to(void **state) {
     struct box *b = *state;
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     uint64_t imported = 0;
     assert_int_equal(take(b, FIXTURES "whole"), 0);
-    assert_int_equal(ledger_reader_open(b->ledger, 0, LEDGER_NO_SEQ, &reader, NULL), 0);
-    while (ledger_reader_next(reader, &e, NULL) == 0) {
+    assert_int_equal(log_reader_open(b->ledger, 0, LOG_NO_SEQ, &reader, NULL), 0);
+    while (log_reader_next(reader, &e, NULL) == 0) {
         imported = bytes_is(e.kind, "eval.imported") ? e.seq : imported;
         if (bytes_is(e.kind, "eval.scored")) {
             assert_true(e.has_cause && e.cause == imported && imported != 0);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 static void numbers_as_text_nan_and_odd_values_find_their_places(void **state) {

@@ -60,18 +60,18 @@ static void what_an_author_wrote_into_a_file_of_weights_stays_private(void **sta
 
 static void a_second_look_at_the_same_writes_nothing(void **state) {
     struct ollama_box *b = *state;
-    struct ledger_head before, after;
+    struct log_head before, after;
     put(b, "tags.json", MODELS(TAG("a:1", DIGEST_A) "," TAG("b:1", DIGEST_B)));
     put(b, "ps.json", MODELS(PS("a:1", DIGEST_A, WHEN)));
     put(b, "show-a_1.json", SHOW("a:1", DIGEST_1));
     look_well(b);
-    assert_int_equal(ledger_head(b->box.ledger, &before, NULL), 0);
+    assert_int_equal(log_head(b->box.ledger, &before, NULL), 0);
     put(b, "ps.json", MODELS(PS("a:1", DIGEST_A, LATER))); /* used again: it stays longer */
     look_well(b);
     assert_int_equal(b->box.result.total.accepted, 0);
     assert_int_equal(b->box.result.total.duplicate, 4); /* offered again, so that an owed receipt is found out */
     assert_int_equal(b->box.result.receipts, 0);
-    assert_int_equal(ledger_head(b->box.ledger, &after, NULL), 0);
+    assert_int_equal(log_head(b->box.ledger, &after, NULL), 0);
     assert_memory_equal(&before, &after, sizeof(before));
 }
 

@@ -247,23 +247,23 @@ static void addresses_and_options_that_make_no_sense_are_refused(void **state) {
 
 static int commits_left = -1; /* the child dies after so many commits */
 
-int __real_ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                               size_t *ret_at, struct err *err);
-int __wrap_ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                               size_t *ret_at, struct err *err);
-int __wrap_ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                               size_t *ret_at, struct err *err) {
+int __real_log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
+                            size_t *ret_at, struct err *err);
+int __wrap_log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
+                            size_t *ret_at, struct err *err);
+int __wrap_log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
+                            size_t *ret_at, struct err *err) {
     if (commits_left == 0) {
         _exit(9);
     }
     commits_left -= commits_left > 0;
-    return __real_ledger_batch_commit(batch, receipts, ret_head, ret_at, err);
+    return __real_log_batch_commit(batch, receipts, ret_head, ret_at, err);
 }
 
 /* A look in a process of its own, which dies before its n-th commit. Returns whether it got to its end. */
 static bool look_and_die(struct ollama_box *b, int n) {
     int status = 0;
-    ledger_close(b->box.ledger);
+    log_close(b->box.ledger);
     b->box.ledger = NULL;
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -271,7 +271,7 @@ static bool look_and_die(struct ollama_box *b, int n) {
         struct err err = {0};
         struct ingest_result result;
         const struct ingest_options o = {.url = b->url};
-        if (ledger_open(b->box.ledger_dir, NULL, &b->box.ledger, &err) != 0) {
+        if (log_open(b->box.log_dir, NULL, &b->box.ledger, &err) != 0) {
             _exit(1);
         }
         commits_left = n;
@@ -315,7 +315,7 @@ static void a_run_killed_before_any_commit_tells_everything_once_in_the_end(void
 
 static void a_cursor_that_does_not_parse_ends_the_look_and_tells_nothing_twice(void **state) {
     struct ollama_box *b = *state;
-    struct ledger_batch *batch = NULL;
+    struct log_batch *batch = NULL;
     char name[128], hex[33];
     uint8_t digest[32];
     look_well(b);
@@ -324,10 +324,10 @@ static void a_cursor_that_does_not_parse_ends_the_look_and_tells_nothing_twice(v
     hash_parts(digest, &url, 1);
     text_hex(hex, digest, 16);
     snprintf(name, sizeof(name), "ingest/ollama/%s/runtime", hex);
-    assert_int_equal(ledger_batch_new(b->box.ledger, &batch, NULL), 0);
-    assert_int_equal(ledger_batch_set_cursor(batch, name, bytes_of("rubbish"), NULL), 0);
-    assert_int_equal(ledger_batch_commit(batch, NULL, NULL, NULL, NULL), 0);
-    ledger_batch_free(batch);
+    assert_int_equal(log_batch_new(b->box.ledger, &batch, NULL), 0);
+    assert_int_equal(log_batch_set_cursor(batch, name, bytes_of("rubbish"), NULL), 0);
+    assert_int_equal(log_batch_commit(batch, NULL, NULL, NULL, NULL), 0);
+    log_batch_free(batch);
     assert_int_equal(look(b), ERR_CORRUPT);
     assert_non_null(strstr(b->box.err.msg, "does not parse"));
     assert_int_equal(box_size(&b->box), size);
@@ -340,7 +340,7 @@ static void two_looks_at_the_same_time_tell_everything_once(void **state) {
     look_well(b);
     uint64_t from = box_size(&b->box);
     put(b, "tags.json", MODELS(TAG("a:1", DIGEST_B)));
-    ledger_close(b->box.ledger);
+    log_close(b->box.ledger);
     b->box.ledger = NULL;
     for (size_t i = 0; i < 3; i++) {
         pids[i] = fork();
@@ -349,7 +349,7 @@ static void two_looks_at_the_same_time_tell_everything_once(void **state) {
             struct err err = {0};
             struct ingest_result result;
             const struct ingest_options o = {.url = b->url};
-            int rc = ledger_open(b->box.ledger_dir, NULL, &b->box.ledger, &err);
+            int rc = log_open(b->box.log_dir, NULL, &b->box.ledger, &err);
             if (rc == 0) rc = ingest_source_run(b->box.ledger, "ollama", &o, &result, &err);
             _exit(rc == 0 ? 0 : 1);
         }

@@ -446,7 +446,7 @@ static void no_planted_secret_gets_into_any_file_of_the_ledger(void **state) {
     assert_true(b->box.result.total.accepted > 6 * n);
     assert_true(b->box.result.total.masked > 6 * n);
     for (size_t i = 0; i < n; i++) {
-        if (is_in_files(b->box.ledger_dir, samples[i], lengths[i])) {
+        if (is_in_files(b->box.log_dir, samples[i], lengths[i])) {
             fail_msg("'%s' is in the ledger's files", samples[i]);
         }
         if (strstr(b->box.rejections, samples[i]) != NULL) {
@@ -481,7 +481,7 @@ static void no_secret_of_a_server_gets_into_a_cursor_or_a_message(void **state) 
     put(b, "version.json", words);
     assert_int_equal(look(b), ERR_NET);
     assert_null(strstr(b->box.err.msg, secret));
-    assert_false(is_in_files(b->box.ledger_dir, secret, strlen(secret)));
+    assert_false(is_in_files(b->box.log_dir, secret, strlen(secret)));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

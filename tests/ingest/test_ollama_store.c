@@ -107,17 +107,17 @@ int __wrap_posix_fadvise(int fd, off_t offset, off_t n, int advice) {
 
 static int commits_left = -1;
 
-int __real_ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                               size_t *ret_at, struct err *err);
-int __wrap_ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                               size_t *ret_at, struct err *err);
-int __wrap_ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                               size_t *ret_at, struct err *err) {
+int __real_log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
+                            size_t *ret_at, struct err *err);
+int __wrap_log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
+                            size_t *ret_at, struct err *err);
+int __wrap_log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
+                            size_t *ret_at, struct err *err) {
     if (commits_left == 0) {
         _exit(9);
     }
     commits_left -= commits_left > 0;
-    return __real_ledger_batch_commit(batch, receipts, ret_head, ret_at, err);
+    return __real_log_batch_commit(batch, receipts, ret_head, ret_at, err);
 }
 
 /* ---- manifests ---------------------------------------------------------------------------------------------------- */
@@ -499,7 +499,7 @@ static void what_was_hashed_before_a_kill_is_not_hashed_again(void **state) {
     put_manifest(b, LIBRARY "a/1", put_big(b, 'a'), t);
     put_manifest(b, LIBRARY "b/1", put_big(b, 'b'), t);
     put_manifest(b, LIBRARY "c/1", put_big(b, 'c'), t);
-    ledger_close(b->box.ledger);
+    log_close(b->box.ledger);
     b->box.ledger = NULL;
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -507,7 +507,7 @@ static void what_was_hashed_before_a_kill_is_not_hashed_again(void **state) {
         struct err err = {0};
         struct ingest_result result;
         const struct ingest_options o = {.models = b->dir, .verify = true};
-        if (ledger_open(b->box.ledger_dir, NULL, &b->box.ledger, &err) == 0) {
+        if (log_open(b->box.log_dir, NULL, &b->box.ledger, &err) == 0) {
             commits_left = 2; /* after two of the big ones */
             ingest_source_run(b->box.ledger, "ollama", &o, &result, &err);
         }

@@ -44,15 +44,15 @@ static void text_is(struct box *b, const char *text, uint64_t accepted, uint64_t
 }
 
 static void kind_is(struct box *b, uint64_t seq, const char *kind, uint64_t cause) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
-    assert_int_equal(ledger_reader_open(b->ledger, seq, seq + 1, &reader, NULL), 0);
-    assert_int_equal(ledger_reader_next(reader, &e, NULL), 0);
-    if (!bytes_is(e.kind, kind) || e.has_cause != (cause != LEDGER_NO_SEQ) || (e.has_cause && e.cause != cause)) {
+    struct log_reader *reader = NULL;
+    struct log_event e;
+    assert_int_equal(log_reader_open(b->ledger, seq, seq + 1, &reader, NULL), 0);
+    assert_int_equal(log_reader_next(reader, &e, NULL), 0);
+    if (!bytes_is(e.kind, kind) || e.has_cause != (cause != LOG_NO_SEQ) || (e.has_cause && e.cause != cause)) {
         fail_msg("event %llu is %.*s, cause %llu", (unsigned long long)seq, (int)e.kind.n, (const char *)e.kind.p,
                  (unsigned long long)(e.has_cause ? e.cause : 0));
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 /* ---- what becomes of good files ---- */
@@ -60,16 +60,16 @@ static void kind_is(struct box *b, uint64_t seq, const char *kind, uint64_t caus
 static void spans_become_events_with_their_parents_as_causes(void **state) {
     struct box *b = *state;
     good(b, FIXTURES "traces.json", 9, 0, 0);
-    kind_is(b, 1, "run.reporter_observed", LEDGER_NO_SEQ);
-    kind_is(b, 2, "run.started", LEDGER_NO_SEQ);
+    kind_is(b, 1, "run.reporter_observed", LOG_NO_SEQ);
+    kind_is(b, 2, "run.started", LOG_NO_SEQ);
     kind_is(b, 3, "run.finished", 2);
     kind_is(b, 4, "run.model_called", 2);
     kind_is(b, 5, "eval.scored", 4);
     kind_is(b, 6, "run.tool_called", 2);
     kind_is(b, 7, "run.tool_returned", 6);
     kind_is(b, 8, "run.step", 6);
-    kind_is(b, 9, "run.model_called", LEDGER_NO_SEQ);
-    kind_is(b, 10, "ledger.imported", LEDGER_NO_SEQ);
+    kind_is(b, 9, "run.model_called", LOG_NO_SEQ);
+    kind_is(b, 10, "ledger.imported", LOG_NO_SEQ);
     assert_int_equal(b->result.total.masked, 1);
     assert_true(b->result.total.first_at == UINT64_C(1794000000000000000));
     assert_true(b->result.total.last_at == UINT64_C(1794000002000000000));
@@ -113,7 +113,7 @@ static void documents_one_behind_the_other_are_one_input(void **state) {
     struct box *b = *state;
     good(b, FIXTURES "collector.jsonl", 9, 0, 0);
     assert_int_equal(b->result.receipts, 1);
-    kind_is(b, 2, "run.model_called", LEDGER_NO_SEQ); /* its parent comes in a later document */
+    kind_is(b, 2, "run.model_called", LOG_NO_SEQ); /* its parent comes in a later document */
     kind_is(b, 5, "run.tool_returned", 4);
     kind_is(b, 6, "run.step", 4); /* and this one's came in an earlier one */
 }
@@ -122,13 +122,13 @@ static void log_records_become_decisions_results_and_requests(void **state) {
     struct box *b = *state;
     char text[8192];
     good(b, FIXTURES "logs.json", 7, 0, 0);
-    kind_is(b, 1, "run.reporter_observed", LEDGER_NO_SEQ);
-    kind_is(b, 2, "run.logged", LEDGER_NO_SEQ);
-    kind_is(b, 3, "run.model_called", LEDGER_NO_SEQ);
-    kind_is(b, 4, "permission.decided", LEDGER_NO_SEQ);
-    kind_is(b, 5, "run.tool_returned", LEDGER_NO_SEQ);
-    kind_is(b, 6, "ledger.gap", LEDGER_NO_SEQ);
-    kind_is(b, 7, "permission.decided", LEDGER_NO_SEQ);
+    kind_is(b, 1, "run.reporter_observed", LOG_NO_SEQ);
+    kind_is(b, 2, "run.logged", LOG_NO_SEQ);
+    kind_is(b, 3, "run.model_called", LOG_NO_SEQ);
+    kind_is(b, 4, "permission.decided", LOG_NO_SEQ);
+    kind_is(b, 5, "run.tool_returned", LOG_NO_SEQ);
+    kind_is(b, 6, "ledger.gap", LOG_NO_SEQ);
+    kind_is(b, 7, "permission.decided", LOG_NO_SEQ);
     assert_int_equal(b->result.total.gaps, 1);
     assert_non_null(strstr(box_event(b, 6, text, sizeof(text)), "\"after\":7,\"before\":4,"));
     assert_non_null(strstr(text, "\"missing\":2,\"what\":\"dropped\"}"));
@@ -340,7 +340,7 @@ static void many_spans_in_one_document_come_in_order(void **state) {
     fputs("]}]}]}", f);
     fclose(f);
     good(b, b->file, SPANS, 0, 0);
-    kind_is(b, 1, "run.step", LEDGER_NO_SEQ);
+    kind_is(b, 1, "run.step", LOG_NO_SEQ);
     for (uint64_t seq = 2; seq <= SPANS; seq += 7) {
         kind_is(b, seq, "run.step", seq - 1);
     }

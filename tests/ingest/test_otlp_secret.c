@@ -103,15 +103,15 @@ static bool is_in_files(const char *dir, const char *needle) {
 
 /* All events with their private fields, as text: groups are compressed in the file. */
 static void read_back(struct box *b, struct buf *out) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct log_reader *reader = NULL;
+    struct log_event e;
     struct buf private_;
     buf_init(&private_, (size_t)4 << 20);
-    assert_int_equal(ledger_reader_open(b->ledger, 0, LEDGER_NO_SEQ, &reader, NULL), 0);
-    while (ledger_reader_next(reader, &e, NULL) == 0) {
+    assert_int_equal(log_reader_open(b->ledger, 0, LOG_NO_SEQ, &reader, NULL), 0);
+    while (log_reader_next(reader, &e, NULL) == 0) {
         buf_clear(&private_);
         if (e.has_private) {
-            assert_int_equal(ledger_reader_private(reader, &private_, NULL), 0);
+            assert_int_equal(log_reader_private(reader, &private_, NULL), 0);
         }
         buf_put_bytes(out, e.header);
         buf_put_bytes(out, e.body);
@@ -119,7 +119,7 @@ static void read_back(struct box *b, struct buf *out) {
     }
     assert_int_equal(out->fail, 0);
     buf_done(&private_);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 static void write_all(const char *path) {
@@ -159,11 +159,11 @@ static void no_secret_of_any_rule_is_kept_anywhere(void **state) {
     }
     assert_true(b.result.total.masked > 20 * sample_count());
     read_back(&b, &all);
-    ledger_close(b.ledger);
+    log_close(b.ledger);
     b.ledger = NULL;
     for (size_t i = 0; i < sample_count(); i++) {
         sample_make(i, SEED, secret);
-        if (is_in_files(b.ledger_dir, secret) || memmem(all.p, all.n, secret, strlen(secret)) != NULL ||
+        if (is_in_files(b.log_dir, secret) || memmem(all.p, all.n, secret, strlen(secret)) != NULL ||
             strstr(b.rejections, secret) != NULL) {
             fail_msg("rule %s: '%s' is in the ledger", SAMPLES[i].rule, secret);
         }

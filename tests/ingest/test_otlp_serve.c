@@ -224,9 +224,9 @@ static void a_strict_receiver_ends_at_the_first_bad_record(void **state) {
 static void a_full_ledger_asks_to_come_again_and_goes_on(void **state) {
     struct receiver *r = *state;
     struct client c;
-    ledger_close(r->box.ledger);
-    const struct ledger_open_options small = {.map_bytes = (uint64_t)6 << 20};
-    assert_int_equal(ledger_open(r->box.ledger_dir, &small, &r->box.ledger, NULL), 0);
+    log_close(r->box.ledger);
+    const struct log_open_options small = {.map_bytes = (uint64_t)6 << 20};
+    assert_int_equal(log_open(r->box.log_dir, &small, &r->box.ledger, NULL), 0);
     start(r);
     size_t n = 200000;
     char *body = malloc(n + 1000);

@@ -10,7 +10,7 @@ struct seen {
     int answer; /* to the first refusal */
 };
 
-static void on_taken(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at) {
+static void on_taken(void *ctx, const struct log_receipt *receipt, bool gap, uint64_t at) {
     struct seen *s = ctx;
     assert_false(gap);
     s->taken++;
@@ -39,18 +39,18 @@ static int teardown(void **state) {
 }
 
 static void add(struct queue *q, const char *subject, uint64_t line, uint64_t cause) {
-    struct ledger_draft d;
+    struct log_draft d;
     const struct ingest_place place = {"file", line, 0};
     struct err err = {0};
-    ledger_draft_init(&d);
+    log_draft_init(&d);
     d.kind = bytes_of("x.a.b");
     d.subject = bytes_of(subject);
     d.actor = bytes_of("user:t");
     d.source = bytes_of("test");
     d.grade = bytes_of("reported");
     d.key = bytes_of(subject);
-    if (cause != LEDGER_NO_SEQ) {
-        d.cause_type = LEDGER_CAUSE_SEQ;
+    if (cause != LOG_NO_SEQ) {
+        d.cause_type = LOG_CAUSE_SEQ;
         d.cause = cause;
     }
     if (queue_add(q, &d, &place, line, &err) != 0) {
@@ -63,13 +63,13 @@ static void drafts_refused_at_the_commit_go_alone(void **state) {
     struct queue *q = NULL;
     struct seen seen = {0};
     const struct queue_sink sink = {&seen, on_taken, on_refused};
-    struct ledger_head head;
+    struct log_head head;
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
     assert_true(queue_idle(q));
     for (uint64_t i = 0; i < 10; i++) {
         char subject[16];
         snprintf(subject, sizeof(subject), "s%llu", (unsigned long long)i);
-        add(q, subject, i, i % 4 == 2 ? 1000 : LEDGER_NO_SEQ); /* 2 and 6 name a cause that is not there */
+        add(q, subject, i, i % 4 == 2 ? 1000 : LOG_NO_SEQ); /* 2 and 6 name a cause that is not there */
     }
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     assert_int_equal(seen.taken, 8);
@@ -78,8 +78,8 @@ static void drafts_refused_at_the_commit_go_alone(void **state) {
     assert_string_equal(seen.refused, "file:2 'cause' is 1000, but the event becomes 3: it must be an earlier one\n"
                                       "file:6 'cause' is 1000, but the event becomes 6: it must be an earlier one\n");
     assert_true(queue_idle(q));
-    add(q, "s1", 1, LEDGER_NO_SEQ);
-    add(q, "new", 2, LEDGER_NO_SEQ);
+    add(q, "s1", 1, LOG_NO_SEQ);
+    add(q, "new", 2, LOG_NO_SEQ);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     assert_int_equal(seen.duplicates, 1);
     assert_int_equal(head.size, 10);
@@ -91,23 +91,23 @@ static void a_sink_that_stops_keeps_what_stands_before_and_drops_the_cursor(void
     struct queue *q = NULL;
     struct seen seen = {.answer = 7};
     const struct queue_sink sink = {&seen, on_taken, on_refused};
-    struct ledger_head head;
+    struct log_head head;
     struct buf value;
     buf_init(&value, 100);
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
-    add(q, "a", 1, LEDGER_NO_SEQ);
+    add(q, "a", 1, LOG_NO_SEQ);
     add(q, "b", 2, 1000);
-    add(q, "c", 3, LEDGER_NO_SEQ);
+    add(q, "c", 3, LOG_NO_SEQ);
     assert_int_equal(queue_cursor(q, "test/cursor", bytes_of("v"), NULL), 0);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 7);
     assert_int_equal(seen.taken, 1);
     assert_int_equal(head.size, 2);
-    assert_int_equal(ledger_cursor_get(b->ledger, "test/cursor", &value, NULL), ERR_NOTFOUND);
+    assert_int_equal(log_cursor_get(b->ledger, "test/cursor", &value, NULL), ERR_NOTFOUND);
     assert_int_equal(queue_cursor(q, "test/cursor", bytes_of("old"), NULL), 0);
     assert_int_equal(queue_cursor(q, "test/cursor", bytes_of("new"), NULL), 0);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0); /* a cursor alone */
     assert_int_equal(head.size, 2);
-    assert_int_equal(ledger_cursor_get(b->ledger, "test/cursor", &value, NULL), 0);
+    assert_int_equal(log_cursor_get(b->ledger, "test/cursor", &value, NULL), 0);
     assert_true(bytes_is(bytes_of_buf(&value), "new"));
     buf_done(&value);
     queue_free(q);
@@ -118,14 +118,14 @@ static void a_commit_that_fails_as_a_whole_refuses_no_draft(void **state) {
     struct queue *q = NULL;
     struct seen seen = {0};
     const struct queue_sink sink = {&seen, on_taken, on_refused};
-    struct ledger_head head;
+    struct log_head head;
     struct err err = {0};
-    ledger_close(b->ledger);
-    const struct ledger_open_options options = {.read_only = true};
-    assert_int_equal(ledger_open(b->ledger_dir, &options, &b->ledger, NULL), 0);
+    log_close(b->ledger);
+    const struct log_open_options options = {.read_only = true};
+    assert_int_equal(log_open(b->log_dir, &options, &b->ledger, NULL), 0);
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
-    add(q, "a", 1, LEDGER_NO_SEQ);
-    add(q, "b", 2, LEDGER_NO_SEQ);
+    add(q, "a", 1, LOG_NO_SEQ);
+    add(q, "b", 2, LOG_NO_SEQ);
     assert_int_equal(queue_commit(q, &sink, &head, &err), ERR_INVALID);
     assert_string_equal(err.msg, "the ledger was opened for reading only");
     assert_string_equal(seen.refused, "");
@@ -135,15 +135,15 @@ static void a_commit_that_fails_as_a_whole_refuses_no_draft(void **state) {
 static void the_queue_is_full_at_its_bound_and_says_so(void **state) {
     struct box *b = *state;
     struct queue *q = NULL;
-    struct ledger_draft d;
+    struct log_draft d;
     const struct ingest_place place = {"file", 1, 0};
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
     for (size_t i = 0; i < QUEUE_EVENTS_MAX; i++) {
         assert_false(queue_full(q));
-        add(q, "s", i, LEDGER_NO_SEQ);
+        add(q, "s", i, LOG_NO_SEQ);
     }
     assert_true(queue_full(q));
-    ledger_draft_init(&d);
+    log_draft_init(&d);
     assert_int_equal(queue_add(q, &d, &place, 0, NULL), ERR_BUSY);
     assert_int_equal(queue_count(q), QUEUE_EVENTS_MAX);
     queue_clear(q);
@@ -154,31 +154,31 @@ static void the_queue_is_full_at_its_bound_and_says_so(void **state) {
 /* ---- tickets ---- */
 
 static void add_caused(struct queue *q, const char *subject, uint64_t ticket) {
-    struct ledger_draft d;
+    struct log_draft d;
     const struct ingest_place place = {"file", 1, 0};
     struct err err = {0};
-    ledger_draft_init(&d);
+    log_draft_init(&d);
     d.kind = bytes_of("x.a.b");
     d.subject = bytes_of(subject);
     d.actor = bytes_of("user:t");
     d.source = bytes_of("test");
     d.grade = bytes_of("reported");
     d.key = bytes_of(subject);
-    d.cause_type = LEDGER_CAUSE_BATCH;
+    d.cause_type = LOG_CAUSE_BATCH;
     d.cause = ticket;
     if (queue_add(q, &d, &place, 0, &err) != 0) {
         fail_msg("%s", err.msg);
     }
 }
 
-/* The cause of event `seq`, LEDGER_NO_SEQ when it has none. */
+/* The cause of event `seq`, LOG_NO_SEQ when it has none. */
 static uint64_t cause_of(struct box *b, uint64_t seq) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
-    assert_int_equal(ledger_reader_open(b->ledger, seq, seq + 1, &reader, NULL), 0);
-    assert_int_equal(ledger_reader_next(reader, &e, NULL), 0);
-    uint64_t cause = e.has_cause ? e.cause : LEDGER_NO_SEQ;
-    ledger_reader_close(reader);
+    struct log_reader *reader = NULL;
+    struct log_event e;
+    assert_int_equal(log_reader_open(b->ledger, seq, seq + 1, &reader, NULL), 0);
+    assert_int_equal(log_reader_next(reader, &e, NULL), 0);
+    uint64_t cause = e.has_cause ? e.cause : LOG_NO_SEQ;
+    log_reader_close(reader);
     return cause;
 }
 
@@ -187,10 +187,10 @@ static void a_ticket_names_a_cause_that_waits_or_is_committed(void **state) {
     struct queue *q = NULL;
     struct seen seen = {0};
     const struct queue_sink sink = {&seen, on_taken, on_refused};
-    struct ledger_head head;
+    struct log_head head;
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
     assert_int_equal(queue_ticket(q), 0);
-    add(q, "a", 1, LEDGER_NO_SEQ);
+    add(q, "a", 1, LOG_NO_SEQ);
     assert_int_equal(queue_ticket(q), 1);
     add_caused(q, "b", 1);
     add_caused(q, "c", 2);
@@ -201,8 +201,8 @@ static void a_ticket_names_a_cause_that_waits_or_is_committed(void **state) {
     add_caused(q, "d", 1);
     add_caused(q, "e", 6);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
-    assert_true(cause_of(b, 1) == LEDGER_NO_SEQ && cause_of(b, 2) == 1 && cause_of(b, 3) == 2);
-    assert_true(cause_of(b, 4) == LEDGER_NO_SEQ && cause_of(b, 5) == LEDGER_NO_SEQ);
+    assert_true(cause_of(b, 1) == LOG_NO_SEQ && cause_of(b, 2) == 1 && cause_of(b, 3) == 2);
+    assert_true(cause_of(b, 4) == LOG_NO_SEQ && cause_of(b, 5) == LOG_NO_SEQ);
     assert_true(cause_of(b, 6) == 1 && cause_of(b, 7) == 6);
     queue_free(q);
 }
@@ -212,12 +212,12 @@ static void a_cause_that_is_a_duplicate_is_the_first_one(void **state) {
     struct queue *q = NULL;
     struct seen seen = {0};
     const struct queue_sink sink = {&seen, on_taken, on_refused};
-    struct ledger_head head;
+    struct log_head head;
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
-    add(q, "a", 1, LEDGER_NO_SEQ);
-    add(q, "b", 2, LEDGER_NO_SEQ);
+    add(q, "a", 1, LOG_NO_SEQ);
+    add(q, "b", 2, LOG_NO_SEQ);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
-    add(q, "b", 3, LEDGER_NO_SEQ); /* is there: seq 2 */
+    add(q, "b", 3, LOG_NO_SEQ); /* is there: seq 2 */
     add_caused(q, "c", 3);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     add_caused(q, "d", 3);
@@ -232,23 +232,23 @@ static void a_cause_that_was_refused_or_dropped_is_none(void **state) {
     struct queue *q = NULL;
     struct seen seen = {0};
     const struct queue_sink sink = {&seen, on_taken, on_refused};
-    struct ledger_head head;
+    struct log_head head;
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
-    add(q, "a", 1, LEDGER_NO_SEQ);
+    add(q, "a", 1, LOG_NO_SEQ);
     add(q, "b", 2, 1000); /* refused at the commit */
     add_caused(q, "c", 2);
     add_caused(q, "d", 3); /* of which the index changes when that one goes */
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     assert_int_equal(seen.taken, 3);
-    assert_true(cause_of(b, 2) == LEDGER_NO_SEQ && cause_of(b, 3) == 2);
+    assert_true(cause_of(b, 2) == LOG_NO_SEQ && cause_of(b, 3) == 2);
     add_caused(q, "e", 2);
-    add(q, "dropped", 1, LEDGER_NO_SEQ);
+    add(q, "dropped", 1, LOG_NO_SEQ);
     uint64_t dropped = queue_ticket(q);
     queue_clear(q);
     add_caused(q, "f", dropped);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     assert_int_equal(head.size, 5);
-    assert_true(cause_of(b, 4) == LEDGER_NO_SEQ);
+    assert_true(cause_of(b, 4) == LOG_NO_SEQ);
     queue_free(q);
 }
 
@@ -257,12 +257,12 @@ static void a_ticket_is_remembered_for_so_many_drafts(void **state) {
     struct queue *q = NULL;
     struct seen seen = {0};
     const struct queue_sink sink = {&seen, on_taken, on_refused};
-    struct ledger_head head;
+    struct log_head head;
     assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
-    add(q, "first", 1, LEDGER_NO_SEQ);
+    add(q, "first", 1, LOG_NO_SEQ);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     while (queue_ticket(q) < QUEUE_TICKETS_MAX) {
-        add(q, "same", 1, LEDGER_NO_SEQ);
+        add(q, "same", 1, LOG_NO_SEQ);
         if (queue_full(q)) {
             queue_clear(q);
         }
@@ -272,7 +272,7 @@ static void a_ticket_is_remembered_for_so_many_drafts(void **state) {
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     add_caused(q, "far", 1);
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
-    assert_true(cause_of(b, 2) == 1 && cause_of(b, 3) == LEDGER_NO_SEQ);
+    assert_true(cause_of(b, 2) == 1 && cause_of(b, 3) == LOG_NO_SEQ);
     queue_free(q);
 }
 

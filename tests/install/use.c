@@ -2,9 +2,9 @@
  *
  *   use DIRECTORY
  *
- * Makes a ledger there, appends one event and verifies it. The shared library exports nothing but ledger_*, so a buf is
+ * Makes a ledger there, appends one event and verifies it. The shared library exports nothing but log_*, so a buf is
  * made by its initializer and freed by free. */
-#include <ledger/ledger.h>
+#include <ledger/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,29 +18,29 @@ static struct bytes text(const char *s) {
 
 static int record(struct ledger *ledger, struct err *err) {
     struct buf body = {.max = 1000}, checkpoint = {.max = 10000};
-    struct ledger_draft draft;
-    struct ledger_receipt receipt;
-    struct ledger_head head;
-    static struct ledger_report report;
-    struct ledger_verify_options nothing_trusted = {0};
-    ledger_draft_init(&draft);
+    struct log_draft draft;
+    struct log_receipt receipt;
+    struct log_head head;
+    static struct log_report report;
+    struct log_verify_options nothing_trusted = {0};
+    log_draft_init(&draft);
     draft.kind = text("x.example.greeting");
     draft.subject = text("host/here");
     draft.actor = text("user:builder");
     draft.source = text("api");
     draft.grade = text("declared");
-    int rc = ledger_json_to_body(text("{\"count\": 1}"), &body, err);
+    int rc = log_json_to_body(text("{\"count\": 1}"), &body, err);
     if (rc == 0) {
         draft.body = (struct bytes){body.p, body.n};
-        rc = ledger_append(ledger, &draft, &receipt, &head, err);
+        rc = log_append(ledger, &draft, &receipt, &head, err);
     }
     if (rc == 0) {
-        rc = ledger_checkpoint(ledger, &checkpoint, err);
+        rc = log_checkpoint(ledger, &checkpoint, err);
     }
     if (rc == 0) {
-        rc = ledger_verify(ledger, &nothing_trusted, &report, err);
+        rc = log_verify(ledger, &nothing_trusted, &report, err);
     }
-    if (rc == 0 && (head.size != receipt.seq + 1 || checkpoint.n == 0 || report.verdict != LEDGER_NOT_ANCHORED)) {
+    if (rc == 0 && (head.size != receipt.seq + 1 || checkpoint.n == 0 || report.verdict != LOG_NOT_ANCHORED)) {
         fprintf(stderr, "seq %llu in a ledger of %llu, verdict %d\n", (unsigned long long)receipt.seq,
                 (unsigned long long)head.size, (int)report.verdict);
         rc = -1;
@@ -57,15 +57,15 @@ int main(int argc, char **argv) {
     }
     struct err err = {0};
     struct ledger *ledger = NULL;
-    struct ledger_create_options options = {.origin = "example.org/installed", .actor = "user:builder"};
-    int rc = ledger_create(argv[1], &options, &err);
+    struct log_create_options options = {.origin = "example.org/installed", .actor = "user:builder"};
+    int rc = log_create(argv[1], &options, &err);
     if (rc == 0) {
-        rc = ledger_open(argv[1], NULL, &ledger, &err);
+        rc = log_open(argv[1], NULL, &ledger, &err);
     }
     if (rc == 0) {
         rc = record(ledger, &err);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     if (rc != 0) {
         fprintf(stderr, "%s\n", err.msg);
     }

@@ -143,8 +143,8 @@ struct appender {
     pthread_t thread;
     appender_fn *run;
     struct ledger *ledger;
-    unsigned n;                      /* which one */
-    struct ledger_receipt *receipts; /* what it was told; owned */
+    unsigned n;                   /* which one */
+    struct log_receipt *receipts; /* what it was told; owned */
     size_t told, room;
     int rc;
     struct err err;
@@ -165,7 +165,7 @@ static inline void appender_join(struct appender *a) {
     assert_int_equal(pthread_join(a->thread, NULL), 0);
 }
 
-static inline void appender_told(struct appender *a, const struct ledger_receipt *r) {
+static inline void appender_told(struct appender *a, const struct log_receipt *r) {
     if (a->told == a->room) {
         a->room = a->room == 0 ? 16 : 2 * a->room;
         a->receipts = realloc(a->receipts, a->room * sizeof(*r));
@@ -185,7 +185,7 @@ static inline void appenders_free(struct appender *a, size_t n) {
 
 /* One event. */
 static inline int append_one(struct appender *a) {
-    struct ledger_receipt r;
+    struct log_receipt r;
     int rc = scratch_try(a->ledger, a->n, NULL, &r, &a->err);
     if (rc == 0) {
         appender_told(a, &r);
@@ -224,33 +224,33 @@ static inline void appenders_join_failed(struct appender *a, unsigned from, unsi
 
 /* What they were told is there, each event once, with its leaf, and nothing else but `others` events. */
 static inline void check_told(struct ledger *ledger, const struct appender *a, size_t n, uint64_t others) {
-    struct ledger_head head;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_head head;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t told = 0;
-    must(ledger_head(ledger, &head, &why));
-    uint8_t(*leaf)[LEDGER_HASH] = calloc(head.size, LEDGER_HASH);
+    must(log_head(ledger, &head, &why));
+    uint8_t(*leaf)[LOG_HASH] = calloc(head.size, LOG_HASH);
     bool *seen = calloc(head.size, sizeof(*seen));
     assert_true(leaf != NULL && seen != NULL);
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < a[i].told; k++) {
-            const struct ledger_receipt *r = &a[i].receipts[k];
+            const struct log_receipt *r = &a[i].receipts[k];
             assert_true(r->seq < head.size && !seen[r->seq] && !r->duplicate);
             seen[r->seq] = true;
-            memcpy(leaf[r->seq], r->leaf, LEDGER_HASH);
+            memcpy(leaf[r->seq], r->leaf, LOG_HASH);
             told++;
         }
     }
     assert_int_equal(told + others, head.size);
-    must(ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, &why));
     int rc;
-    while ((rc = ledger_reader_next(reader, &event, &why)) == 0) {
+    while ((rc = log_reader_next(reader, &event, &why)) == 0) {
         if (seen[event.seq]) {
-            assert_memory_equal(event.leaf, leaf[event.seq], LEDGER_HASH);
+            assert_memory_equal(event.leaf, leaf[event.seq], LOG_HASH);
         }
     }
     assert_int_equal(rc, 1);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     free(leaf);
     free(seen);
     scratch_verify_good(ledger);

@@ -7,7 +7,7 @@
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;
-static struct ledger_report report; /* of the verification last made */
+static struct log_report report; /* of the verification last made */
 
 static inline int start(void **state) {
     (void)state;
@@ -100,12 +100,12 @@ static inline void forget_head_copy(void) {
 
 /* ---- verdicts ---- */
 
-static inline void judge(const struct ledger_trust *trust) {
-    struct ledger_verify_options o = {.trust = trust};
-    must(ledger_verify(s.ledger, &o, &report, &why));
+static inline void judge(const struct log_trust *trust) {
+    struct log_verify_options o = {.trust = trust};
+    must(log_verify(s.ledger, &o, &report, &why));
 }
 
-static inline void verdict_is(enum ledger_verdict verdict) {
+static inline void verdict_is(enum log_verdict verdict) {
     if (report.verdict != verdict) {
         fail_msg("verdict %d, not %d; %llu findings, the first %lld, %s: %s", (int)report.verdict, (int)verdict,
                  (unsigned long long)report.n_findings, (long long)report.findings[0].seq, report.findings[0].table,
@@ -113,20 +113,20 @@ static inline void verdict_is(enum ledger_verdict verdict) {
     }
 }
 
-static inline void aspect_is(enum ledger_aspect aspect, enum ledger_aspect_state state, const char *text) {
+static inline void aspect_is(enum log_aspect aspect, enum log_aspect_state state, const char *text) {
     if (report.aspect[aspect].state != state || strstr(report.aspect[aspect].text, text) == NULL) {
-        fail_msg("%s is %d '%s', not %d '%s'", ledger_aspect_name(aspect), (int)report.aspect[aspect].state,
+        fail_msg("%s is %d '%s', not %d '%s'", log_aspect_name(aspect), (int)report.aspect[aspect].state,
                  report.aspect[aspect].text, (int)state, text);
     }
 }
 
 /* A finding with this text about this event and table; its aspect is faulty and the whole invalid. */
-static inline void found(enum ledger_aspect aspect, uint64_t seq, const char *table, const char *text) {
-    verdict_is(LEDGER_INVALID);
-    assert_int_equal(report.aspect[aspect].state, LEDGER_ASPECT_FAULT);
+static inline void found(enum log_aspect aspect, uint64_t seq, const char *table, const char *text) {
+    verdict_is(LOG_INVALID);
+    assert_int_equal(report.aspect[aspect].state, LOG_ASPECT_FAULT);
     assert_non_null(strstr(report.aspect[aspect].text, "fault"));
-    for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report.n_findings; i++) {
-        const struct ledger_finding *f = &report.findings[i];
+    for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report.n_findings; i++) {
+        const struct log_finding *f = &report.findings[i];
         if (f->aspect == aspect && f->seq == seq && strcmp(f->table, table) == 0 && strstr(f->reason, text) != NULL) {
             return;
         }
@@ -137,7 +137,7 @@ static inline void found(enum ledger_aspect aspect, uint64_t seq, const char *ta
 }
 
 /* The same, and nothing else. */
-static inline void found_only(enum ledger_aspect aspect, uint64_t seq, const char *table, const char *text) {
+static inline void found_only(enum log_aspect aspect, uint64_t seq, const char *table, const char *text) {
     found(aspect, seq, table, text);
     if (report.n_findings != 1) {
         fail_msg("%llu findings, the second %lld, %s: %s", (unsigned long long)report.n_findings,
@@ -147,7 +147,7 @@ static inline void found_only(enum ledger_aspect aspect, uint64_t seq, const cha
 
 static inline void nothing_found(void) {
     judge(NULL);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
     assert_int_equal(report.n_findings, 0);
 }
 
@@ -204,25 +204,25 @@ static inline struct bytes newest(struct buf *out) {
 static inline void fill_all(void) {
     static char text[20001];
     struct buf body = {0};
-    struct ledger_draft draft;
-    char id[LEDGER_ARTIFACT_ID];
+    struct log_draft draft;
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     memset(text, 'x', sizeof(text) - 1);
     for (unsigned round = 0; round < 2; round++) {
         draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"detail\":\"its own words\"}"));
-        must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+        must(log_append(s.ledger, &draft, NULL, NULL, &why));
         draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"step\":\"%s\"}", text));
-        must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+        must(log_append(s.ledger, &draft, NULL, NULL, &why));
         if (round == 0) {
-            struct ledger_batch *batch;
-            must(ledger_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
+            struct log_batch *batch;
+            must(log_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
             scratch_write(scratch_at(&s, "artifact"), bytes_of("the content of an artifact\n"));
-            must(ledger_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
-            must(ledger_batch_new(s.ledger, &batch, &why));
-            must(ledger_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
+            must(log_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
+            must(log_batch_new(s.ledger, &batch, &why));
+            must(log_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
             must(scratch_add(batch, 5, 308, true, &why));
-            must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-            ledger_batch_free(batch);
+            must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+            log_batch_free(batch);
         }
     }
     assert_int_equal(scratch_size(&s), FULL_SIZE);

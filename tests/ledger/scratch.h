@@ -53,11 +53,11 @@ struct scratch {
 };
 
 static inline void scratch_open(struct scratch *s) {
-    must(ledger_open(s->dir, NULL, &s->ledger, &why));
+    must(log_open(s->dir, NULL, &s->ledger, &why));
 }
 
 static inline void scratch_close(struct scratch *s) {
-    ledger_close(s->ledger);
+    log_close(s->ledger);
     s->ledger = NULL;
 }
 
@@ -81,12 +81,12 @@ static inline void scratch_in_memory(void) {
 
 /* A new ledger, open. map_bytes 0: a middling one. */
 static inline void scratch_new(struct scratch *s, uint64_t map_bytes) {
-    struct ledger_create_options o = {
+    struct log_create_options o = {
         .origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = map_bytes == 0 ? SCRATCH_MAP : map_bytes};
     snprintf(s->top, sizeof(s->top), "%.200s/ledger-test-XXXXXX", scratch_tmp());
     assert_non_null(mkdtemp(s->top));
     snprintf(s->dir, sizeof(s->dir), "%s/box", s->top);
-    must(ledger_create(s->dir, &o, &why));
+    must(log_create(s->dir, &o, &why));
     scratch_open(s);
 }
 
@@ -145,14 +145,14 @@ static inline __attribute__((format(printf, 2, 3))) struct bytes scratch_map(str
         buf_init(out, (size_t)8 << 20);
     }
     buf_clear(out);
-    must(ledger_json_to_body(bytes_of_buf(&json), out, &why));
+    must(log_json_to_body(bytes_of_buf(&json), out, &why));
     buf_done(&json);
     return bytes_of_buf(out);
 }
 
-static inline struct ledger_draft scratch_draft(const char *kind, const char *subject, struct bytes body) {
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+static inline struct log_draft scratch_draft(const char *kind, const char *subject, struct bytes body) {
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:test");
@@ -163,7 +163,7 @@ static inline struct ledger_draft scratch_draft(const char *kind, const char *su
 }
 
 /* One run.step about run/r-<i % 100>; key may be NULL. */
-static inline int scratch_try(struct ledger *ledger, uint64_t i, const char *key, struct ledger_receipt *ret,
+static inline int scratch_try(struct ledger *ledger, uint64_t i, const char *key, struct log_receipt *ret,
                               struct err *err) {
     uint8_t body[64];
     char subject[32];
@@ -174,19 +174,19 @@ static inline int scratch_try(struct ledger *ledger, uint64_t i, const char *key
     mp_put_uint(&map, i);
     mp_put_str(&map, bytes_of("step"));
     mp_put_str(&map, bytes_of("work"));
-    struct ledger_draft draft = scratch_draft("run.step", subject, bytes_of_buf(&map));
+    struct log_draft draft = scratch_draft("run.step", subject, bytes_of_buf(&map));
     draft.key = bytes_of(key);
-    return ledger_append(ledger, &draft, ret, NULL, err);
+    return log_append(ledger, &draft, ret, NULL, err);
 }
 
-static inline struct ledger_receipt scratch_append(struct scratch *s, uint64_t i, const char *key) {
-    struct ledger_receipt receipt;
+static inline struct log_receipt scratch_append(struct scratch *s, uint64_t i, const char *key) {
+    struct log_receipt receipt;
     must(scratch_try(s->ledger, i, key, &receipt, &why));
     return receipt;
 }
 
 /* Adds run.steps [from, to) to a batch; `keyed`: with the keys "key-<i>". */
-static inline int scratch_add(struct ledger_batch *batch, uint64_t from, uint64_t to, bool keyed, struct err *err) {
+static inline int scratch_add(struct log_batch *batch, uint64_t from, uint64_t to, bool keyed, struct err *err) {
     int rc = 0;
     for (uint64_t i = from; i < to && rc == 0; i++) {
         uint8_t body[64];
@@ -199,46 +199,46 @@ static inline int scratch_add(struct ledger_batch *batch, uint64_t from, uint64_
         mp_put_uint(&map, i);
         mp_put_str(&map, bytes_of("step"));
         mp_put_str(&map, bytes_of("work"));
-        struct ledger_draft draft = scratch_draft("run.step", subject, bytes_of_buf(&map));
+        struct log_draft draft = scratch_draft("run.step", subject, bytes_of_buf(&map));
         draft.key = bytes_of(keyed ? key : NULL);
-        rc = ledger_batch_add(batch, &draft, err);
+        rc = log_batch_add(batch, &draft, err);
     }
     return rc;
 }
 
 /* Appends run.steps [from, to) in batches of at most 16,384. */
 static inline void scratch_fill(struct scratch *s, uint64_t from, uint64_t to, bool keyed) {
-    struct ledger_batch *batch;
-    must(ledger_batch_new(s->ledger, &batch, &why));
+    struct log_batch *batch;
+    must(log_batch_new(s->ledger, &batch, &why));
     while (from < to) {
         uint64_t n = to - from < 16384 ? to - from : 16384;
         must(scratch_add(batch, from, from + n, keyed, &why));
-        must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+        must(log_batch_commit(batch, NULL, NULL, NULL, &why));
         from += n;
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 static inline uint64_t scratch_size(struct scratch *s) {
-    struct ledger_head head;
-    must(ledger_head(s->ledger, &head, &why));
+    struct log_head head;
+    must(log_head(s->ledger, &head, &why));
     return head.size;
 }
 
 /* ---- verifying ---- */
 
-static inline struct ledger_report *scratch_report(struct ledger *ledger, const struct ledger_trust *trust, bool derived) {
-    struct ledger_report *report = calloc(1, sizeof(*report));
-    struct ledger_verify_options o = {.trust = trust, .derived = derived};
+static inline struct log_report *scratch_report(struct ledger *ledger, const struct log_trust *trust, bool derived) {
+    struct log_report *report = calloc(1, sizeof(*report));
+    struct log_verify_options o = {.trust = trust, .derived = derived};
     assert_non_null(report);
-    must(ledger_verify(ledger, &o, report, &why));
+    must(log_verify(ledger, &o, report, &why));
     return report;
 }
 
 /* No fault, whether anchored or not. */
 static inline void scratch_verify_good(struct ledger *ledger) {
-    struct ledger_report *report = scratch_report(ledger, NULL, true);
-    if (report->verdict != LEDGER_NOT_ANCHORED || report->n_findings != 0) {
+    struct log_report *report = scratch_report(ledger, NULL, true);
+    if (report->verdict != LOG_NOT_ANCHORED || report->n_findings != 0) {
         fail_msg("verdict %d, event %lld, %s: %s", (int)report->verdict, (long long)report->findings[0].seq,
                  report->findings[0].table, report->findings[0].reason);
     }
@@ -248,24 +248,24 @@ static inline void scratch_verify_good(struct ledger *ledger) {
 /* ---- everything that a reader can see ---- */
 
 static inline int scratch_dump_events(struct ledger *ledger, struct buf *out, struct err *err) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct buf fields;
     buf_init(&fields, 2 * EVENT_PRIVATE_MAX);
-    int rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, err);
+    int rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, err);
     if (rc != 0) {
         return rc;
     }
-    while ((rc = ledger_reader_next(reader, &event, err)) == 0) {
+    while ((rc = log_reader_next(reader, &event, err)) == 0) {
         buf_clear(&fields);
-        rc = event.has_private ? ledger_reader_private(reader, &fields, err) : 0;
-        rc = rc != 0 ? rc : ledger_event_json(&event, bytes_of_buf(&fields), false, out, err);
+        rc = event.has_private ? log_reader_private(reader, &fields, err) : 0;
+        rc = rc != 0 ? rc : log_event_json(&event, bytes_of_buf(&fields), false, out, err);
         if (rc != 0) {
             break;
         }
         buf_put_u8(out, '\n');
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&fields);
     return rc < 0 ? rc : 0;
 }
@@ -294,26 +294,26 @@ static inline int scratch_dump_records(struct ledger *ledger, enum core_table ta
 
 /* Events and private fields as JSON lines; then head, checkpoint, log key, epochs, cursors, artifacts. */
 static inline int scratch_dump(struct ledger *ledger, struct buf *out, struct err *err) {
-    struct ledger_head head;
-    struct ledger_epoch epoch;
-    char root[2 * LEDGER_HASH + 1];
+    struct log_head head;
+    struct log_epoch epoch;
+    char root[2 * LOG_HASH + 1];
     int rc = scratch_dump_events(ledger, out, err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : ledger_epoch_current(ledger, &epoch, err);
+    rc = rc != 0 ? rc : log_head(ledger, &head, err);
+    rc = rc != 0 ? rc : log_epoch_current(ledger, &epoch, err);
     if (rc != 0) {
         return rc;
     }
-    text_hex(root, head.root, LEDGER_HASH);
+    text_hex(root, head.root, LOG_HASH);
     buf_printf(out, "head %llu %s %llu\n", (unsigned long long)head.size, root, (unsigned long long)head.time);
-    buf_printf(out, "origin %s\nlog %s\n", ledger_origin(ledger), ledger_log_vkey(ledger));
+    buf_printf(out, "origin %s\nlog %s\n", log_origin(ledger), log_vkey(ledger));
     for (uint64_t i = 0, last = epoch.epoch; i <= last && rc == 0; i++) {
-        rc = ledger_epoch_at(ledger, i, &epoch, err);
+        rc = log_epoch_at(ledger, i, &epoch, err);
         if (rc == 0) {
             buf_printf(out, "epoch %llu %llu %llu %s\n", (unsigned long long)i, (unsigned long long)epoch.from_size,
                        (unsigned long long)epoch.to_size, epoch.vkey);
         }
     }
-    rc = rc != 0 ? rc : ledger_checkpoint(ledger, out, err);
+    rc = rc != 0 ? rc : log_checkpoint(ledger, out, err);
     rc = rc != 0 ? rc : scratch_dump_records(ledger, T_CURSOR, out, err);
     rc = rc != 0 ? rc : scratch_dump_records(ledger, T_ARTIFACT, out, err);
     return rc != 0 ? rc : buf_check(out, "a dump", err);

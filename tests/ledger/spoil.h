@@ -20,22 +20,22 @@ static inline uint64_t spoil_random(uint64_t below) {
 
 #define RICH_GROUPS 34
 
-static inline struct ledger_author *rich_author(const char *name, struct buf *vkeys) {
-    struct ledger_author *author;
+static inline struct log_author *rich_author(const char *name, struct buf *vkeys) {
+    struct log_author *author;
     char file[64];
     snprintf(file, sizeof(file), "%s.key", name);
-    must(ledger_author_new(scratch_at(&s, file), name, bytes_of(""), vkeys, &why));
+    must(log_author_new(scratch_at(&s, file), name, bytes_of(""), vkeys, &why));
     buf_put_u8(vkeys, '\n');
-    must(ledger_author_load(scratch_at(&s, file), bytes_of(""), &author, &why));
+    must(log_author_load(scratch_at(&s, file), bytes_of(""), &author, &why));
     return author;
 }
 
-static inline void rich_add(struct ledger_batch *batch, uint64_t i, const struct ledger_author *alice,
-                            const struct ledger_author *bob) {
+static inline void rich_add(struct log_batch *batch, uint64_t i, const struct log_author *alice,
+                            const struct log_author *bob) {
     static char text[20001];
     static struct buf body;
     char key[32], subject[32];
-    struct ledger_draft draft;
+    struct log_draft draft;
     memset(text, 'x', sizeof(text) - 1);
     snprintf(key, sizeof(key), "key-%llu", (unsigned long long)i);
     snprintf(subject, sizeof(subject), "run/r-%u", (unsigned)(i % 100));
@@ -49,38 +49,38 @@ static inline void rich_add(struct ledger_batch *batch, uint64_t i, const struct
     draft = scratch_draft("run.step", subject, bytes_of_buf(&body));
     draft.author = i % 97 == 3 ? alice : i % 211 == 4 ? bob : NULL;
     draft.key = bytes_of(draft.author == NULL && i % 3 == 0 ? key : NULL);
-    must(ledger_batch_add(batch, &draft, &why));
+    must(log_batch_add(batch, &draft, &why));
 }
 
 /* Batches of uneven sizes, three rotations, two authors (the file "authors" names the first). */
 static inline void rich_fill(void) {
     struct buf vkeys, others;
-    struct ledger_batch *batch;
-    char id[LEDGER_ARTIFACT_ID];
+    struct log_batch *batch;
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     unsigned rotations = 0;
     buf_init(&vkeys, 4096);
     buf_init(&others, 4096);
-    struct ledger_author *alice = rich_author("alice.example", &vkeys), *bob = rich_author("bob.example", &others);
+    struct log_author *alice = rich_author("alice.example", &vkeys), *bob = rich_author("bob.example", &others);
     scratch_write(scratch_at(&s, "authors"), bytes_of_buf(&vkeys));
     scratch_write(scratch_at(&s, "artifact"), bytes_of("the content of an artifact\n"));
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
-    must(ledger_batch_new(s.ledger, &batch, &why));
-    must(ledger_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
+    must(log_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
     spoil_state = 7;
     for (uint64_t i = 1; i < RICH_GROUPS * EVENT_GROUP + 77;) {
         for (uint64_t end = i + 1 + spoil_random(450); i < end; i++) {
             rich_add(batch, i, alice, bob);
         }
-        must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+        must(log_batch_commit(batch, NULL, NULL, NULL, &why));
         if (rotations < 3 && i > 2500 * (rotations + 1)) {
-            must(ledger_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
+            must(log_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
             rotations++;
         }
     }
-    ledger_batch_free(batch);
-    ledger_author_free(alice);
-    ledger_author_free(bob);
+    log_batch_free(batch);
+    log_author_free(alice);
+    log_author_free(bob);
     buf_done(&vkeys);
     buf_done(&others);
 }

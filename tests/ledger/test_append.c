@@ -49,27 +49,27 @@ static struct bytes lit(const char *json) {
     return scratch_map(&out[turn], "%s", json);
 }
 
-static struct ledger_draft step(const char *subject, const char *json) {
+static struct log_draft step(const char *subject, const char *json) {
     return scratch_draft("run.step", subject, lit(json));
 }
 
 /* The event at seq as JSON, with its private fields; static storage. */
 static const char *json_at(uint64_t seq) {
     static struct buf out;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct buf fields;
     buf_init(&fields, 2 * EVENT_PRIVATE_MAX);
     if (out.max == 0) {
         buf_init(&out, (size_t)8 << 20);
     }
     buf_clear(&out);
-    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
-    must(ledger_reader_private(reader, &fields, &why));
-    must(ledger_event_json(&event, bytes_of_buf(&fields), false, &out, &why));
+    must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
+    must(log_reader_private(reader, &fields, &why));
+    must(log_event_json(&event, bytes_of_buf(&fields), false, &out, &why));
     buf_put_u8(&out, 0);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&fields);
     return (const char *)out.p;
 }
@@ -77,22 +77,22 @@ static const char *json_at(uint64_t seq) {
 /* ---- one event ---- */
 
 static void an_event_is_stored_as_it_was_given_with_its_receipt(void **state) {
-    struct ledger_draft draft = step("run/1", "{\"step\":\"fetch\",\"index\":4,\"detail\":\"its own words\"}");
-    struct ledger_receipt receipt;
-    struct ledger_head head, now;
+    struct log_draft draft = step("run/1", "{\"step\":\"fetch\",\"index\":4,\"detail\":\"its own words\"}");
+    struct log_receipt receipt;
+    struct log_head head, now;
     uint8_t leaf[EVENT_HASH];
     (void)state;
     draft.run = bytes_of("1");
     draft.key = bytes_of("k-1");
-    draft.cause_type = LEDGER_CAUSE_SEQ;
+    draft.cause_type = LOG_CAUSE_SEQ;
     draft.cause = 0;
-    must(ledger_append(s.ledger, &draft, &receipt, &head, &why));
+    must(log_append(s.ledger, &draft, &receipt, &head, &why));
     assert_int_equal(receipt.seq, 1);
     assert_false(receipt.duplicate);
     assert_int_equal(receipt.masked, 0);
-    must(ledger_head(s.ledger, &now, &why));
+    must(log_head(s.ledger, &now, &why));
     assert_int_equal(now.size, 2);
-    assert_memory_equal(&now.root, &head.root, LEDGER_HASH);
+    assert_memory_equal(&now.root, &head.root, LOG_HASH);
     assert_int_equal(now.time, head.time);
     const char *json = json_at(1);
     char hex[2 * EVENT_HASH + 1];
@@ -127,12 +127,12 @@ static void what_a_caller_may_not_write_is_refused(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct ledger_draft draft = step(cases[i].subject, "{}");
+        struct log_draft draft = step(cases[i].subject, "{}");
         draft.kind = bytes_of(cases[i].kind);
         draft.actor = bytes_of(cases[i].actor);
         draft.grade = bytes_of(cases[i].grade);
         draft.run = bytes_of(cases[i].run);
-        must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), cases[i].code, cases[i].message);
+        must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), cases[i].code, cases[i].message);
     }
     assert_int_equal(scratch_size(&s), 1);
 }
@@ -140,19 +140,19 @@ static void what_a_caller_may_not_write_is_refused(void **state) {
 static void strings_and_bodies_have_limits(void **state) {
     static char text[1 << 21];
     struct buf body;
-    struct ledger_draft draft = step("run/1", "{}");
+    struct log_draft draft = step("run/1", "{}");
     (void)state;
     memset(text, 'a', sizeof(text));
     memcpy(text, "run/", 4);
     draft.subject = (struct bytes){(const uint8_t *)text, 513};
-    must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'subject' has 513 bytes, at most 512");
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'subject' has 513 bytes, at most 512");
     draft.subject.n = 512;
     draft.key = (struct bytes){(const uint8_t *)text, 257};
-    must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'key' has 257 bytes, at most 256");
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'key' has 257 bytes, at most 256");
     draft.key = draft.run = draft.actor = draft.source = (struct bytes){(const uint8_t *)text, 256};
-    must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "the subject is 'run/aaa");
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "the subject is 'run/aaa");
     draft.run.n = 0;
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
     buf_init(&body, 4 << 20);
     for (int private_ = 0; private_ < 2; private_++) {
         const char *field = private_ ? "detail" : "step";
@@ -166,9 +166,9 @@ static void strings_and_bodies_have_limits(void **state) {
             assert_int_equal(body.n, EVENT_BODY_MAX + over);
             draft.body = bytes_of_buf(&body);
             if (over == 0) {
-                must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+                must(log_append(s.ledger, &draft, NULL, NULL, &why));
             } else {
-                must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_LIMIT, "at most 1048576 are accepted");
+                must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_LIMIT, "at most 1048576 are accepted");
             }
         }
     }
@@ -194,9 +194,9 @@ static void a_body_that_is_not_canonical_is_refused(void **state) {
                   {"\x80\x80", 2}};
     (void)state;
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-        struct ledger_draft draft = step("run/1", "{}");
+        struct log_draft draft = step("run/1", "{}");
         draft.body = (struct bytes){(const uint8_t *)bodies[i].bytes, bodies[i].n};
-        int rc = ledger_append(s.ledger, &draft, NULL, NULL, &why);
+        int rc = log_append(s.ledger, &draft, NULL, NULL, &why);
         assert_true(rc == ERR_INVALID || rc == ERR_CORRUPT);
     }
     assert_int_equal(scratch_size(&s), 1);
@@ -210,13 +210,13 @@ static void payloads_over_16_kib_have_records_of_their_own(void **state) {
     memset(text, 'x', sizeof(text));
     buf_init(&body, 1 << 20);
     for (size_t n = 16384 - 20; n < sizeof(text); n += n < 16400 ? 1 : 9973) {
-        struct ledger_draft draft;
+        struct log_draft draft;
         buf_clear(&body);
         mp_put_map(&body, 1);
         mp_put_str(&body, bytes_of("step"));
         mp_put_str(&body, (struct bytes){(const uint8_t *)text, n});
         draft = scratch_draft("run.step", "run/1", bytes_of_buf(&body));
-        must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+        must(log_append(s.ledger, &draft, NULL, NULL, &why));
         events++;
     }
     struct db_txn *txn;
@@ -227,16 +227,16 @@ static void payloads_over_16_kib_have_records_of_their_own(void **state) {
     assert_true(external > 0 && external < events);
     scratch_fill(&s, 0, 600, false); /* sealed groups hold them too */
     scratch_reopen(&s);
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t n = 0;
-    must(ledger_reader_open(s.ledger, 1, events + 1, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 1, events + 1, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         assert_true(event.body.n > 16300);
         n++;
     }
     assert_int_equal(n, events);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     scratch_verify_good(s.ledger);
     buf_done(&body);
 }
@@ -244,105 +244,105 @@ static void payloads_over_16_kib_have_records_of_their_own(void **state) {
 /* ---- batches ---- */
 
 static void a_batch_with_one_bad_draft_names_it_and_stores_nothing(void **state) {
-    struct ledger_batch *batch;
-    struct ledger_draft draft;
-    struct ledger_receipt receipts[4];
+    struct log_batch *batch;
+    struct log_draft draft;
+    struct log_receipt receipts[4];
     size_t at = 77;
     (void)state;
     scratch_append(&s, 1, NULL); /* run/r-1 is seq 1 */
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 2, 4, true, &why));
     draft = step("run/r-1", "{}");
     draft.none_after = 0; /* there is seq 1 */
-    must(ledger_batch_add(batch, &draft, &why));
+    must(log_batch_add(batch, &draft, &why));
     must(scratch_add(batch, 4, 5, true, &why));
-    must(ledger_batch_set_cursor(batch, "c", bytes_of("1"), &why));
-    must_fail(ledger_batch_commit(batch, receipts, NULL, &at, &why), ERR_CONFLICT,
+    must(log_batch_set_cursor(batch, "c", bytes_of("1"), &why));
+    must_fail(log_batch_commit(batch, receipts, NULL, &at, &why), ERR_CONFLICT,
               "event 2 of the batch: the condition does not hold: 'run/r-1' has event 1 (run.step) after 0");
     assert_int_equal(at, 2);
     assert_int_equal(scratch_size(&s), 2);
-    assert_int_equal(ledger_batch_count(batch), 4);
+    assert_int_equal(log_batch_count(batch), 4);
     struct buf cursor;
     buf_init(&cursor, 100);
-    must_fail(ledger_cursor_get(s.ledger, "c", &cursor, &why), ERR_NOTFOUND, "there is no cursor 'c'");
-    ledger_batch_clear(batch);
+    must_fail(log_cursor_get(s.ledger, "c", &cursor, &why), ERR_NOTFOUND, "there is no cursor 'c'");
+    log_batch_clear(batch);
     draft = step("run/r-1", "{}");
-    draft.cause_type = LEDGER_CAUSE_SEQ;
+    draft.cause_type = LOG_CAUSE_SEQ;
     draft.cause = 9;
     must(scratch_add(batch, 2, 3, true, &why));
-    must(ledger_batch_add(batch, &draft, &why));
-    must_fail(ledger_batch_commit(batch, receipts, NULL, &at, &why), ERR_INVALID,
+    must(log_batch_add(batch, &draft, &why));
+    must_fail(log_batch_commit(batch, receipts, NULL, &at, &why), ERR_INVALID,
               "event 1 of the batch: 'cause' is 9, but the event becomes 3: it must be an earlier one");
     assert_int_equal(at, 1);
     assert_int_equal(scratch_size(&s), 2);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     assert_int_equal(scratch_append(&s, 2, "key-2").duplicate, false); /* nothing was remembered of it */
     buf_done(&cursor);
     scratch_verify_good(s.ledger);
 }
 
 static void a_refused_draft_leaves_the_batch_as_it_was(void **state) {
-    struct ledger_batch *batch;
-    struct ledger_draft bad = step("run/1", "{\"index\":\"no number\"}"), good = step("run/1", "{}");
+    struct log_batch *batch;
+    struct log_draft bad = step("run/1", "{\"index\":\"no number\"}"), good = step("run/1", "{}");
     (void)state;
-    must(ledger_batch_new(s.ledger, &batch, &why));
-    must(ledger_batch_add(batch, &good, &why));
-    must_fail(ledger_batch_add(batch, &bad, &why), ERR_INVALID, "index");
+    must(log_batch_new(s.ledger, &batch, &why));
+    must(log_batch_add(batch, &good, &why));
+    must_fail(log_batch_add(batch, &bad, &why), ERR_INVALID, "index");
     bad = good;
-    bad.cause_type = LEDGER_CAUSE_BATCH;
+    bad.cause_type = LOG_CAUSE_BATCH;
     bad.cause = 1;
-    must_fail(ledger_batch_add(batch, &bad, &why), ERR_INVALID, "'cause' must be an earlier event of the batch");
-    must(ledger_batch_add(batch, &good, &why));
-    assert_int_equal(ledger_batch_count(batch), 2);
-    struct ledger_receipt receipts[2];
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    must_fail(log_batch_add(batch, &bad, &why), ERR_INVALID, "'cause' must be an earlier event of the batch");
+    must(log_batch_add(batch, &good, &why));
+    assert_int_equal(log_batch_count(batch), 2);
+    struct log_receipt receipts[2];
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
     assert_int_equal(receipts[1].seq, 2);
-    assert_int_equal(ledger_batch_count(batch), 0);
-    ledger_batch_free(batch);
+    assert_int_equal(log_batch_count(batch), 0);
+    log_batch_free(batch);
 }
 
 static void causes_within_a_batch_become_seqs(void **state) {
-    struct ledger_batch *batch;
-    struct ledger_receipt receipts[300];
+    struct log_batch *batch;
+    struct log_receipt receipts[300];
     (void)state;
     scratch_append(&s, 0, "key-100"); /* the first of the batch's causes will be a duplicate */
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     for (uint64_t i = 0; i < 300; i++) {
-        struct ledger_draft draft = step("run/1", "{}");
+        struct log_draft draft = step("run/1", "{}");
         draft.key = bytes_of(i == 0 ? "key-100" : NULL);
-        draft.cause_type = i == 0 ? LEDGER_CAUSE_NONE : LEDGER_CAUSE_BATCH;
+        draft.cause_type = i == 0 ? LOG_CAUSE_NONE : LOG_CAUSE_BATCH;
         draft.cause = i / 2;
-        must(ledger_batch_add(batch, &draft, &why));
+        must(log_batch_add(batch, &draft, &why));
     }
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
     assert_true(receipts[0].duplicate && receipts[0].seq == 1);
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    must(ledger_reader_open(s.ledger, 2, LEDGER_NO_SEQ, &reader, &why));
+    struct log_reader *reader;
+    struct log_event event;
+    must(log_reader_open(s.ledger, 2, LOG_NO_SEQ, &reader, &why));
     for (uint64_t i = 1; i < 300; i++) {
-        must(ledger_reader_next(reader, &event, &why));
+        must(log_reader_next(reader, &event, &why));
         assert_int_equal(receipts[i].seq, event.seq);
-        assert_memory_equal(receipts[i].leaf, event.leaf, LEDGER_HASH);
+        assert_memory_equal(receipts[i].leaf, event.leaf, LOG_HASH);
         assert_true(event.has_cause);
         assert_int_equal(event.cause, receipts[i / 2].seq);
     }
-    ledger_reader_close(reader);
-    ledger_batch_free(batch);
+    log_reader_close(reader);
+    log_batch_free(batch);
     scratch_verify_good(s.ledger);
 }
 
 static void a_batch_takes_65536_events_and_64_mib_and_no_more(void **state) {
     static char text[EVENT_BODY_MAX - 100];
-    struct ledger_batch *batch;
-    struct ledger_head head;
+    struct log_batch *batch;
+    struct log_head head;
     struct buf body;
-    struct ledger_draft draft = step("run/1", "{}");
+    struct log_draft draft = step("run/1", "{}");
     (void)state;
-    must(ledger_batch_new(s.ledger, &batch, &why));
-    must(scratch_add(batch, 0, LEDGER_BATCH_EVENTS_MAX, false, &why));
-    must_fail(ledger_batch_add(batch, &draft, &why), ERR_BUSY, "the batch is full: 65536 events");
-    must(ledger_batch_commit(batch, NULL, &head, NULL, &why));
-    assert_int_equal(head.size, LEDGER_BATCH_EVENTS_MAX + 1);
+    must(log_batch_new(s.ledger, &batch, &why));
+    must(scratch_add(batch, 0, LOG_BATCH_EVENTS_MAX, false, &why));
+    must_fail(log_batch_add(batch, &draft, &why), ERR_BUSY, "the batch is full: 65536 events");
+    must(log_batch_commit(batch, NULL, &head, NULL, &why));
+    assert_int_equal(head.size, LOG_BATCH_EVENTS_MAX + 1);
     memset(text, 'y', sizeof(text));
     buf_init(&body, 2 << 20);
     mp_put_map(&body, 1);
@@ -351,14 +351,14 @@ static void a_batch_takes_65536_events_and_64_mib_and_no_more(void **state) {
     draft.body = bytes_of_buf(&body);
     int rc = 0;
     size_t n = 0;
-    while ((rc = ledger_batch_add(batch, &draft, &why)) == 0) {
+    while ((rc = log_batch_add(batch, &draft, &why)) == 0) {
         n++;
     }
     assert_int_equal(rc, ERR_BUSY);
     assert_int_equal(n, 64);
-    must(ledger_batch_commit(batch, NULL, &head, NULL, &why));
-    assert_int_equal(head.size, LEDGER_BATCH_EVENTS_MAX + 1 + 64);
-    ledger_batch_free(batch);
+    must(log_batch_commit(batch, NULL, &head, NULL, &why));
+    assert_int_equal(head.size, LOG_BATCH_EVENTS_MAX + 1 + 64);
+    log_batch_free(batch);
     buf_done(&body);
     scratch_verify_good(s.ledger);
 }
@@ -366,60 +366,60 @@ static void a_batch_takes_65536_events_and_64_mib_and_no_more(void **state) {
 /* ---- duplicates ---- */
 
 static void a_second_event_of_the_same_source_and_key_is_the_first_one(void **state) {
-    struct ledger_batch *batch;
-    struct ledger_receipt first = scratch_append(&s, 1, "k"), second = scratch_append(&s, 2, "k"), receipts[3];
-    struct ledger_draft other = step("run/1", "{}");
+    struct log_batch *batch;
+    struct log_receipt first = scratch_append(&s, 1, "k"), second = scratch_append(&s, 2, "k"), receipts[3];
+    struct log_draft other = step("run/1", "{}");
     (void)state;
     assert_true(second.duplicate);
     assert_int_equal(second.seq, first.seq);
-    assert_memory_equal(second.leaf, first.leaf, LEDGER_HASH);
+    assert_memory_equal(second.leaf, first.leaf, LOG_HASH);
     assert_int_equal(scratch_size(&s), 2);
     other.key = bytes_of("k");
     other.source = bytes_of("elsewhere");
-    must(ledger_append(s.ledger, &other, receipts, NULL, &why)); /* another source's key */
+    must(log_append(s.ledger, &other, receipts, NULL, &why)); /* another source's key */
     assert_false(receipts[0].duplicate);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 7, 8, true, &why));
     must(scratch_add(batch, 7, 8, true, &why)); /* twice in one batch */
     must(scratch_add(batch, 8, 9, true, &why));
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
     assert_false(receipts[0].duplicate);
     assert_true(receipts[1].duplicate && receipts[1].seq == receipts[0].seq);
-    assert_memory_equal(receipts[1].leaf, receipts[0].leaf, LEDGER_HASH);
+    assert_memory_equal(receipts[1].leaf, receipts[0].leaf, LOG_HASH);
     assert_int_equal(receipts[2].seq, receipts[0].seq + 1);
     scratch_reopen(&s);
     assert_true(scratch_append(&s, 2, "k").duplicate);
     assert_true(scratch_append(&s, 2, "key-8").duplicate);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     scratch_verify_good(s.ledger);
 }
 
 static void a_batch_of_duplicates_alone_writes_nothing_but_its_cursor(void **state) {
-    struct ledger_batch *batch;
-    struct ledger_head before, after;
+    struct log_batch *batch;
+    struct log_head before, after;
     struct buf note, again, cursor;
     (void)state;
     buf_init(&note, NOTE_MAX);
     buf_init(&again, NOTE_MAX);
     buf_init(&cursor, 100);
     scratch_fill(&s, 0, 10, true);
-    must(ledger_checkpoint(s.ledger, &note, &why));
-    must(ledger_head(s.ledger, &before, &why));
+    must(log_checkpoint(s.ledger, &note, &why));
+    must(log_head(s.ledger, &before, &why));
     for (int with_cursor = 0; with_cursor < 2; with_cursor++) {
-        must(ledger_batch_new(s.ledger, &batch, &why));
+        must(log_batch_new(s.ledger, &batch, &why));
         must(scratch_add(batch, 3, 6, true, &why));
         if (with_cursor) {
-            must(ledger_batch_set_cursor(batch, "file", bytes_of("line 6"), &why));
+            must(log_batch_set_cursor(batch, "file", bytes_of("line 6"), &why));
         }
-        must(ledger_batch_commit(batch, NULL, &after, NULL, &why));
+        must(log_batch_commit(batch, NULL, &after, NULL, &why));
         assert_int_equal(after.size, before.size);
-        assert_memory_equal(after.root, before.root, LEDGER_HASH);
+        assert_memory_equal(after.root, before.root, LOG_HASH);
         buf_clear(&again);
-        must(ledger_checkpoint(s.ledger, &again, &why));
+        must(log_checkpoint(s.ledger, &again, &why));
         assert_true(bytes_eq(bytes_of_buf(&note), bytes_of_buf(&again)));
-        ledger_batch_free(batch);
+        log_batch_free(batch);
     }
-    must(ledger_cursor_get(s.ledger, "file", &cursor, &why));
+    must(log_cursor_get(s.ledger, "file", &cursor, &why));
     assert_true(bytes_is(bytes_of_buf(&cursor), "line 6"));
     scratch_verify_good(s.ledger);
     buf_done(&note);
@@ -430,63 +430,62 @@ static void a_batch_of_duplicates_alone_writes_nothing_but_its_cursor(void **sta
 /* ---- conditions ---- */
 
 static void a_condition_is_judged_against_the_whole_log_and_the_batch(void **state) {
-    struct ledger_batch *batch;
-    struct ledger_draft draft = step("run/r-7", "{}");
+    struct log_batch *batch;
+    struct log_draft draft = step("run/r-7", "{}");
     size_t at;
     (void)state;
     scratch_fill(&s, 0, 1000, false); /* run/r-7 last at i = 907: seq 908 */
     draft.none_after = 907;
-    must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_CONFLICT,
-              "'run/r-7' has event 908 (run.step) after 907");
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_CONFLICT, "'run/r-7' has event 908 (run.step) after 907");
     draft.none_after = 908;
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why)); /* 1001 */
-    must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_CONFLICT, "has event 1001");
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_append(s.ledger, &draft, NULL, NULL, &why)); /* 1001 */
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_CONFLICT, "has event 1001");
+    must(log_batch_new(s.ledger, &batch, &why));
     draft.none_after = 1001;
-    must(ledger_batch_add(batch, &draft, &why)); /* would be 1002 */
-    must(ledger_batch_add(batch, &draft, &why));
-    must_fail(ledger_batch_commit(batch, NULL, NULL, &at, &why), ERR_CONFLICT,
+    must(log_batch_add(batch, &draft, &why)); /* would be 1002 */
+    must(log_batch_add(batch, &draft, &why));
+    must_fail(log_batch_commit(batch, NULL, NULL, &at, &why), ERR_CONFLICT,
               "event 1 of the batch: the condition does not hold: 'run/r-7' has event 1002");
     assert_int_equal(at, 1);
     draft.none_after = 5000; /* ahead of the log: nothing can be after it */
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
+    log_batch_free(batch);
     assert_int_equal(scratch_size(&s), 1003);
 }
 
 /* ---- cursors ---- */
 
 static void a_cursor_is_stored_with_its_events(void **state) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     struct buf got, large;
     (void)state;
     buf_init(&got, 8192);
     buf_init(&large, 8192);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 0, 3, false, &why));
-    must(ledger_batch_set_cursor(batch, "src", bytes_of("3"), &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    must(ledger_batch_set_cursor(batch, "src", bytes_of("4"), &why)); /* no event at all */
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_set_cursor(batch, "src", bytes_of("3"), &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_set_cursor(batch, "src", bytes_of("4"), &why)); /* no event at all */
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     scratch_reopen(&s);
-    must(ledger_cursor_get(s.ledger, "src", &got, &why));
+    must(log_cursor_get(s.ledger, "src", &got, &why));
     assert_true(bytes_is(bytes_of_buf(&got), "4"));
     assert_int_equal(scratch_size(&s), 4);
-    ledger_batch_free(batch); /* it belongs to the handle that was closed */
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    log_batch_free(batch); /* it belongs to the handle that was closed */
+    must(log_batch_new(s.ledger, &batch, &why));
     memset(buf_room(&large, 4097), 'c', 4097);
     large.n = 4096;
-    must(ledger_batch_set_cursor(batch, "large", bytes_of_buf(&large), &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_set_cursor(batch, "large", bytes_of_buf(&large), &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     buf_clear(&got);
-    must(ledger_cursor_get(s.ledger, "large", &got, &why));
+    must(log_cursor_get(s.ledger, "large", &got, &why));
     assert_int_equal(got.n, 4096);
     large.n = 4097;
-    must_fail(ledger_batch_set_cursor(batch, "large", bytes_of_buf(&large), &why), ERR_LIMIT, "");
-    must_fail(ledger_batch_set_cursor(batch, "", bytes_of("x"), &why), ERR_INVALID,
+    must_fail(log_batch_set_cursor(batch, "large", bytes_of_buf(&large), &why), ERR_LIMIT, "");
+    must_fail(log_batch_set_cursor(batch, "", bytes_of("x"), &why), ERR_INVALID,
               "a cursor's name must have 1 to 255 bytes");
     scratch_verify_good(s.ledger);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     buf_done(&got);
     buf_done(&large);
 }
@@ -494,16 +493,16 @@ static void a_cursor_is_stored_with_its_events(void **state) {
 /* ---- clocks ---- */
 
 static void a_clock_set_back_is_clamped_and_recorded(void **state) {
-    struct ledger_head before, after;
+    struct log_head before, after;
     (void)state;
     scratch_append(&s, 1, NULL);
     wall_shift = -(int64_t)(CLOCK_NS_PER_S / 2); /* not worth an event */
     scratch_append(&s, 2, NULL);
     assert_int_equal(scratch_size(&s), 3);
-    must(ledger_head(s.ledger, &before, &why));
+    must(log_head(s.ledger, &before, &why));
     wall_shift = -(int64_t)(3600 * CLOCK_NS_PER_S);
     assert_int_equal(scratch_append(&s, 3, NULL).seq, 4);
-    must(ledger_head(s.ledger, &after, &why));
+    must(log_head(s.ledger, &after, &why));
     assert_int_equal(after.size, 5);
     assert_true(after.time >= before.time && after.time < before.time + CLOCK_NS_PER_S);
     const char *json = json_at(3);
@@ -514,10 +513,10 @@ static void a_clock_set_back_is_clamped_and_recorded(void **state) {
     assert_int_equal(scratch_append(&s, 5, NULL).seq, 7);
     assert_non_null(strstr(json_at(6), "\"what\":\"clock_jump\""));
     scratch_reopen(&s);
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->verdict, LEDGER_NOT_ANCHORED);
-    assert_int_equal(report->aspect[LEDGER_GAPS].state, LEDGER_ASPECT_NOTE);
-    assert_non_null(strstr(report->aspect[LEDGER_GAPS].text, "the first is event 3"));
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->verdict, LOG_NOT_ANCHORED);
+    assert_int_equal(report->aspect[LOG_GAPS].state, LOG_ASPECT_NOTE);
+    assert_non_null(strstr(report->aspect[LOG_GAPS].text, "the first is event 3"));
     free(report);
 }
 
@@ -544,18 +543,18 @@ static void a_clock_step_is_recorded_before_duplicates_are_found_too(void **stat
 }
 
 static void a_ledger_that_is_open_for_reading_appends_nothing(void **state) {
-    struct ledger_open_options o = {.read_only = true};
-    struct ledger_draft draft = step("run/1", "{}");
-    char id[LEDGER_ARTIFACT_ID];
+    struct log_open_options o = {.read_only = true};
+    struct log_draft draft = step("run/1", "{}");
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     (void)state;
     scratch_close(&s);
-    must(ledger_open(s.dir, &o, &s.ledger, &why));
-    must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "opened for reading only");
-    must_fail(ledger_key_rotate(s.ledger, "user:test", "x", NULL, &why), ERR_INVALID, "opened for reading only");
-    must_fail(ledger_artifact_put(s.ledger, "Makefile", id, &size, &why), ERR_INVALID, "opened for reading only");
+    must(log_open(s.dir, &o, &s.ledger, &why));
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "opened for reading only");
+    must_fail(log_key_rotate(s.ledger, "user:test", "x", NULL, &why), ERR_INVALID, "opened for reading only");
+    must_fail(log_artifact_put(s.ledger, "Makefile", id, &size, &why), ERR_INVALID, "opened for reading only");
     struct ledger *twice;
-    must_fail(ledger_open(s.dir, NULL, &twice, &why), ERR_BUSY, "is open in this process already");
+    must_fail(log_open(s.dir, NULL, &twice, &why), ERR_BUSY, "is open in this process already");
 }
 
 #define each(test) cmocka_unit_test_setup_teardown(test, start, finish)

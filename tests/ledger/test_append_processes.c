@@ -31,8 +31,8 @@ static int finish(void **state) {
 static void child(unsigned n, bool rotates, bool reopens, struct result *result) {
     struct ledger *ledger = NULL;
     struct err err = {0};
-    struct ledger_receipt r;
-    int rc = ledger_open(s.dir, NULL, &ledger, &err);
+    struct log_receipt r;
+    int rc = log_open(s.dir, NULL, &ledger, &err);
     for (unsigned i = 0; i < EVENTS && rc == 0; i++) {
         char key[64];
         snprintf(key, sizeof(key), i % 10 == 3 ? "all-%u" : "own-%u-%u", i, n);
@@ -43,15 +43,15 @@ static void child(unsigned n, bool rotates, bool reopens, struct result *result)
             result->seq[result->stored++] = r.seq;
         }
         if (rc == 0 && rotates && i % 30 == 17) {
-            rc = ledger_key_rotate(ledger, "user:test", "a test", NULL, &err);
+            rc = log_key_rotate(ledger, "user:test", "a test", NULL, &err);
         }
         if (rc == 0 && reopens && i % 25 == 24) {
-            ledger_close(ledger);
+            log_close(ledger);
             ledger = NULL;
-            rc = ledger_open(s.dir, NULL, &ledger, &err);
+            rc = log_open(s.dir, NULL, &ledger, &err);
         }
     }
-    ledger_close(ledger);
+    log_close(ledger);
     result->rc = rc;
     snprintf(result->msg, sizeof(result->msg), "%.255s", err.msg);
 }
@@ -116,11 +116,11 @@ static void four_processes_append_at_once(void **state) {
 }
 
 static void processes_meet_the_rotations_of_another(void **state) {
-    struct ledger_epoch epoch;
+    struct log_epoch epoch;
     char path[64];
     (void)state;
     run(4, true);
-    must(ledger_epoch_current(s.ledger, &epoch, &why));
+    must(log_epoch_current(s.ledger, &epoch, &why));
     assert_int_equal(epoch.epoch, EVENTS / 30);
     for (unsigned i = 0; i < EVENTS / 30; i++) { /* the old secrets are gone */
         snprintf(path, sizeof(path), "box/keys/epoch-%u.key", i);

@@ -13,7 +13,7 @@ struct worker {
     pthread_t thread;
     unsigned n;
     uint64_t seq[ROUNDS * 8]; /* of the events that were stored */
-    uint8_t leaf[ROUNDS * 8][LEDGER_HASH];
+    uint8_t leaf[ROUNDS * 8][LOG_HASH];
     size_t stored, duplicates, conflicts;
     bool good;
     struct err err;
@@ -31,55 +31,55 @@ static int finish(void **state) {
     return 0;
 }
 
-static void took(struct worker *w, const struct ledger_receipt *r) {
+static void took(struct worker *w, const struct log_receipt *r) {
     if (r->duplicate) {
         w->duplicates++;
     } else {
         w->seq[w->stored] = r->seq;
-        memcpy(w->leaf[w->stored++], r->leaf, LEDGER_HASH);
+        memcpy(w->leaf[w->stored++], r->leaf, LOG_HASH);
     }
 }
 
-static struct ledger_draft draft_of(const char *key) {
-    struct ledger_draft draft = scratch_draft("run.step", "run/shared", bytes_of(NULL));
+static struct log_draft draft_of(const char *key) {
+    struct log_draft draft = scratch_draft("run.step", "run/shared", bytes_of(NULL));
     draft.key = bytes_of(key);
     return draft;
 }
 
 /* By turns: a single event, a batch of three, a key that all threads use, and a condition that cannot hold. */
 static bool one_round(struct worker *w, unsigned round) {
-    struct ledger_batch *batch;
-    struct ledger_receipt r[3];
-    struct ledger_draft draft;
+    struct log_batch *batch;
+    struct log_receipt r[3];
+    struct log_draft draft;
     size_t at = 0;
     char key[64];
     int rc;
     snprintf(key, sizeof(key), round % 4 == 2 ? "all-%u" : "own-%u-%u", round, w->n);
     draft = draft_of(key);
     if (round % 4 == 0 || round % 4 == 2) {
-        rc = ledger_append(s.ledger, &draft, r, NULL, &w->err);
+        rc = log_append(s.ledger, &draft, r, NULL, &w->err);
         if (rc == 0) {
             took(w, r);
         }
         return rc == 0;
     }
-    if (ledger_batch_new(s.ledger, &batch, &w->err) != 0) {
+    if (log_batch_new(s.ledger, &batch, &w->err) != 0) {
         return false;
     }
     bool refused = round % 4 == 3;
     for (unsigned i = 0; i < 3; i++) {
         snprintf(key, sizeof(key), "own-%u-%u-%u", round, w->n, i);
         draft = draft_of(i == 1 ? NULL : key);
-        draft.none_after = refused && i == 2 ? 0 : LEDGER_NO_SEQ; /* the batch's own first event is after it */
-        if (ledger_batch_add(batch, &draft, &w->err) != 0) {
+        draft.none_after = refused && i == 2 ? 0 : LOG_NO_SEQ; /* the batch's own first event is after it */
+        if (log_batch_add(batch, &draft, &w->err) != 0) {
             return false;
         }
     }
-    rc = ledger_batch_commit(batch, r, NULL, &at, &w->err);
+    rc = log_batch_commit(batch, r, NULL, &at, &w->err);
     for (unsigned i = 0; i < 3 && rc == 0; i++) {
         took(w, &r[i]);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     if (refused) {
         w->conflicts++;
         return rc == ERR_CONFLICT && at == 2 && strstr(w->err.msg, "event 2 of the batch") != NULL;
@@ -107,7 +107,7 @@ static void *rotate(void *arg) {
     struct other *o = arg;
     o->good = true;
     for (unsigned i = 0; i < 5 && o->good; i++) {
-        o->good = ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &o->err) == 0;
+        o->good = log_key_rotate(s.ledger, "user:test", "a test", NULL, &o->err) == 0;
         o->times++;
     }
     return NULL;
@@ -115,10 +115,10 @@ static void *rotate(void *arg) {
 
 static void *look(void *arg) {
     struct other *o = arg;
-    struct ledger_report *report = calloc(1, sizeof(*report));
+    struct log_report *report = calloc(1, sizeof(*report));
     o->good = report != NULL;
     for (unsigned i = 0; i < 4 && o->good; i++) {
-        o->good = ledger_verify(s.ledger, NULL, report, &o->err) == 0 && report->n_findings == 0;
+        o->good = log_verify(s.ledger, NULL, report, &o->err) == 0 && report->n_findings == 0;
         if (!o->good && report->n_findings > 0) {
             snprintf(o->err.msg, sizeof(o->err.msg), "%.500s", report->findings[0].reason);
         }
@@ -132,10 +132,10 @@ static struct worker workers[THREADS];
 /* Each seq but those of genesis and the rotations belongs to exactly one receipt, with its leaf. */
 static void check_receipts(size_t rotations) {
     uint64_t size = scratch_size(&s), events = 0;
-    uint8_t(*leaf)[LEDGER_HASH] = calloc(size, LEDGER_HASH);
+    uint8_t(*leaf)[LOG_HASH] = calloc(size, LOG_HASH);
     bool *seen = calloc(size, sizeof(*seen));
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     assert_true(leaf != NULL && seen != NULL);
     for (unsigned t = 0; t < THREADS; t++) {
         for (size_t i = 0; i < workers[t].stored; i++) {
@@ -143,19 +143,19 @@ static void check_receipts(size_t rotations) {
             assert_true(seq < size && !seen[seq]);
             assert_true(i == 0 || seq > workers[t].seq[i - 1]);
             seen[seq] = true;
-            memcpy(leaf[seq], workers[t].leaf[i], LEDGER_HASH);
+            memcpy(leaf[seq], workers[t].leaf[i], LOG_HASH);
             events++;
         }
     }
     assert_int_equal(events + rotations + 1, size);
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         assert_true(seen[event.seq] == bytes_is(event.kind, "run.step"));
         if (seen[event.seq]) {
-            assert_memory_equal(event.leaf, leaf[event.seq], LEDGER_HASH);
+            assert_memory_equal(event.leaf, leaf[event.seq], LOG_HASH);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     free(leaf);
     free(seen);
 }

@@ -38,7 +38,7 @@ static const char *file_of(const char *name, size_t n, uint64_t seed) {
 static int get(const char *id, const char *to) {
     int fd = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
-    int rc = ledger_artifact_get(s.ledger, id, fd, &why);
+    int rc = log_artifact_get(s.ledger, id, fd, &why);
     close(fd);
     return rc;
 }
@@ -63,52 +63,52 @@ static const char *stored_path(const char *id) {
 
 static void content_of_any_size_comes_back(void **state) {
     static const size_t sizes[] = {0, 1, 4096, ARTIFACT_INLINE - 1, ARTIFACT_INLINE, ARTIFACT_INLINE + 1, 200000, 3000000};
-    struct ledger_stats stats;
+    struct log_stats stats;
     uint64_t sum = 0;
     (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        char id[LEDGER_ARTIFACT_ID], again[LEDGER_ARTIFACT_ID];
+        char id[LOG_ARTIFACT_ID], again[LOG_ARTIFACT_ID];
         uint64_t size = 7;
         struct stat st;
         const char *path = file_of("in", sizes[i], i + 1);
-        must(ledger_artifact_put(s.ledger, path, id, &size, &why));
+        must(log_artifact_put(s.ledger, path, id, &size, &why));
         assert_int_equal(size, sizes[i]);
-        assert_int_equal(strlen(id), LEDGER_ARTIFACT_ID - 1);
+        assert_int_equal(strlen(id), LOG_ARTIFACT_ID - 1);
         bool as_file = stat(stored_path(id), &st) == 0;
         assert_true(as_file == (sizes[i] > ARTIFACT_INLINE));
         assert_true(!as_file || (st.st_mode & 0777) == 0600);
-        must(ledger_artifact_put(s.ledger, path, again, &size, &why)); /* changes nothing */
+        must(log_artifact_put(s.ledger, path, again, &size, &why)); /* changes nothing */
         assert_string_equal(id, again);
         must(get(id, scratch_at(&s, "out")));
         assert_true(same_files(scratch_at(&s, "in"), scratch_at(&s, "out")));
         must(get(id + 16, scratch_at(&s, "out"))); /* the bare digest does too */
         sum += sizes[i];
     }
-    must(ledger_stats(s.ledger, &stats, &why));
+    must(log_stats(s.ledger, &stats, &why));
     assert_int_equal(stats.artifacts, sizeof(sizes) / sizeof(sizes[0]));
     assert_int_equal(stats.artifact_bytes, sum);
     scratch_reopen(&s);
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->verdict, LEDGER_NOT_ANCHORED);
-    assert_non_null(strstr(report->aspect[LEDGER_INTEGRITY].text, "8 artifacts"));
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->verdict, LOG_NOT_ANCHORED);
+    assert_non_null(strstr(report->aspect[LOG_INTEGRITY].text, "8 artifacts"));
     free(report);
 }
 
 static void the_known_digest_of_a_known_content(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     (void)state;
     scratch_write(scratch_at(&s, "abc"), bytes_of("abc"));
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "abc"), id, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "abc"), id, &size, &why));
     assert_string_equal(id, "artifact:sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 static void what_is_no_artifact_is_refused(void **state) {
-    char id[LEDGER_ARTIFACT_ID] = "untouched";
+    char id[LOG_ARTIFACT_ID] = "untouched";
     uint64_t size = 7;
     (void)state;
-    must_fail(ledger_artifact_put(s.ledger, scratch_at(&s, "absent"), id, &size, &why), ERR_NOTFOUND, "absent");
-    must_fail(ledger_artifact_put(s.ledger, s.top, id, &size, &why), ERR_INVALID, "is a directory; a file is needed");
+    must_fail(log_artifact_put(s.ledger, scratch_at(&s, "absent"), id, &size, &why), ERR_NOTFOUND, "absent");
+    must_fail(log_artifact_put(s.ledger, s.top, id, &size, &why), ERR_INVALID, "is a directory; a file is needed");
     assert_string_equal(id, "untouched");
     assert_int_equal(size, 7);
     must_fail(get("nonsense", scratch_at(&s, "out")), ERR_INVALID, "'nonsense' is not an artifact id");
@@ -122,19 +122,19 @@ static void what_is_no_artifact_is_refused(void **state) {
 
 static void is_damaged(const char *id, int code) {
     assert_int_equal(get(id, scratch_at(&s, "out")), code);
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->verdict, LEDGER_INVALID);
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->verdict, LOG_INVALID);
     assert_string_equal(report->findings[0].table, "artifact");
     free(report);
 }
 
 static void changed_content_is_caught(void **state) {
-    char large[LEDGER_ARTIFACT_ID], small[LEDGER_ARTIFACT_ID];
+    char large[LOG_ARTIFACT_ID], small[LOG_ARTIFACT_ID];
     struct buf content;
     uint64_t size;
     (void)state;
-    must(ledger_artifact_put(s.ledger, file_of("in", 300000, 1), large, &size, &why));
-    must(ledger_artifact_put(s.ledger, file_of("in", 3000, 2), small, &size, &why));
+    must(log_artifact_put(s.ledger, file_of("in", 300000, 1), large, &size, &why));
+    must(log_artifact_put(s.ledger, file_of("in", 3000, 2), small, &size, &why));
     buf_init(&content, SIZE_MAX);
     scratch_read(stored_path(large), &content);
     content.p[299999] ^= 0x80;
@@ -152,7 +152,7 @@ static void changed_content_is_caught(void **state) {
     assert_int_equal(symlink("/etc/passwd", stored_path(large)), 0);
     is_damaged(large, ERR_CORRUPT);
     assert_int_equal(unlink(stored_path(large)), 0);
-    must(ledger_artifact_put(s.ledger, file_of("in", 300000, 1), large, &size, &why)); /* mends it */
+    must(log_artifact_put(s.ledger, file_of("in", 300000, 1), large, &size, &why)); /* mends it */
     must(get(large, scratch_at(&s, "out")));
     scratch_verify_good(s.ledger);
     /* the one in the database */
@@ -176,7 +176,7 @@ static void changed_content_is_caught(void **state) {
 struct putter {
     pthread_t thread;
     const char *path;
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     int rc;
     struct err err;
 };
@@ -185,7 +185,7 @@ static void *put(void *arg) {
     struct putter *p = arg;
     uint64_t size;
     for (int i = 0; i < 10 && p->rc == 0; i++) {
-        p->rc = ledger_artifact_put(s.ledger, p->path, p->id, &size, &p->err);
+        p->rc = log_artifact_put(s.ledger, p->path, p->id, &size, &p->err);
     }
     return NULL;
 }
@@ -232,8 +232,8 @@ static void forget_record(const char *id) {
 }
 
 static void is_missed(const char *id, uint64_t seq) {
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->verdict, LEDGER_INVALID);
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->verdict, LOG_INVALID);
     assert_int_equal(report->n_findings, 1);
     assert_int_equal(report->findings[0].seq, seq);
     assert_string_equal(report->findings[0].table, "artifact");
@@ -243,17 +243,17 @@ static void is_missed(const char *id, uint64_t seq) {
 }
 
 static void an_artifact_whose_record_is_removed_is_missed(void **state) {
-    char id[2][LEDGER_ARTIFACT_ID];
+    char id[2][LOG_ARTIFACT_ID];
     uint64_t size;
     (void)state;
-    must(ledger_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
-    must(ledger_artifact_put(s.ledger, file_of("large", 250000, 2), id[1], &size, &why));
-    must(ledger_artifact_put(s.ledger, file_of("again", 5000, 1), id[0], &size, &why)); /* changes nothing */
+    must(log_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
+    must(log_artifact_put(s.ledger, file_of("large", 250000, 2), id[1], &size, &why));
+    must(log_artifact_put(s.ledger, file_of("again", 5000, 1), id[0], &size, &why)); /* changes nothing */
     assert_int_equal(scratch_size(&s), 3);
     scratch_verify_good(s.ledger);
     forget_record(id[0]);
     is_missed(id[0], 1);
-    must(ledger_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
+    must(log_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
     scratch_verify_good(s.ledger);
     scratch_fill(&s, 0, 1000, false); /* by then its event stands in a bundle, which threads check */
     scratch_verify_good(s.ledger);
@@ -262,28 +262,28 @@ static void an_artifact_whose_record_is_removed_is_missed(void **state) {
 }
 
 static void an_artifact_that_was_erased_is_not_missed(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
-    struct ledger_erase_options o = {.what = LEDGER_ERASE_ARTIFACT, .reason = "request", .actor = "user:test"};
+    struct log_erase_options o = {.what = LOG_ERASE_ARTIFACT, .reason = "request", .actor = "user:test"};
     (void)state;
-    must(ledger_artifact_put(s.ledger, file_of("large", 250000, 2), id, &size, &why));
+    must(log_artifact_put(s.ledger, file_of("large", 250000, 2), id, &size, &why));
     o.artifact = id;
-    must(ledger_erase(s.ledger, &o, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
+    must(log_erase(s.ledger, &o, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
     assert_int_equal(report->n_findings, 0);
-    assert_non_null(strstr(report->aspect[LEDGER_INTEGRITY].text, "artifacts named as put: 1, missing none, erased 1"));
+    assert_non_null(strstr(report->aspect[LOG_INTEGRITY].text, "artifacts named as put: 1, missing none, erased 1"));
     free(report);
 }
 
 /* Named by another box's events, or by a run that kept it elsewhere. */
 static void an_artifact_that_is_only_mentioned_is_not_missed(void **state) {
     struct buf body = {0};
-    struct ledger_draft draft =
+    struct log_draft draft =
         scratch_draft("run.artifact", "run/r-1",
                       scratch_map(&body, "{\"digest\":\"sha256:%064d\",\"name\":\"artifact:sha256:%064d\"}", 1, 2));
     (void)state;
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
     scratch_verify_good(s.ledger);
     buf_done(&body);
 }

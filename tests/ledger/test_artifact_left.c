@@ -30,13 +30,13 @@ static void content_of(struct buf *out, const char *text, size_t n) {
     }
 }
 
-static int put_text(const char *text, char id[LEDGER_ARTIFACT_ID]) {
+static int put_text(const char *text, char id[LOG_ARTIFACT_ID]) {
     struct buf data;
     uint64_t size;
     content_of(&data, text, CONTENT);
     scratch_write(scratch_at(&s, "in"), bytes_of_buf(&data));
     buf_done(&data);
-    int rc = ledger_artifact_put(s.ledger, scratch_at(&s, "in"), id, &size, &why);
+    int rc = log_artifact_put(s.ledger, scratch_at(&s, "in"), id, &size, &why);
     assert_int_equal(unlink(scratch_at(&s, "in")), 0);
     return rc;
 }
@@ -69,10 +69,10 @@ static struct putter begin_putting(void) {
     p.pid = fork();
     assert_true(p.pid >= 0);
     if (p.pid == 0) {
-        char id[LEDGER_ARTIFACT_ID];
+        char id[LOG_ARTIFACT_ID];
         uint64_t size;
-        _exit(ledger_open(s.dir, NULL, &s.ledger, NULL) != 0 ||
-              ledger_artifact_put(s.ledger, scratch_at(&s, "pipe"), id, &size, NULL) != 0);
+        _exit(log_open(s.dir, NULL, &s.ledger, NULL) != 0 ||
+              log_artifact_put(s.ledger, scratch_at(&s, "pipe"), id, &size, NULL) != 0);
     }
     p.pipe = open(scratch_at(&s, "pipe"), O_WRONLY | O_CLOEXEC);
     assert_true(p.pipe >= 0);
@@ -95,7 +95,7 @@ static void kill_putting(struct putter *p) {
 }
 
 static void what_a_killed_put_left_goes_with_the_next_put(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     (void)state;
     struct putter p = begin_putting();
     kill_putting(&p);
@@ -109,18 +109,18 @@ static void what_a_killed_put_left_goes_when_an_erasure_is_finished(void **state
     (void)state;
     struct putter p = begin_putting();
     kill_putting(&p);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_int_equal(count_incoming(), 0);
     assert_int_equal(traces_below(s.dir, MARK), 0);
 }
 
 static void what_is_being_put_is_left_alone(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     int status;
     (void)state;
     struct putter p = begin_putting();
     must(put_text("something else", id));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_int_equal(count_incoming(), 1);
     close(p.pipe);
     assert_int_equal(waitpid(p.pid, &status, 0), p.pid);
@@ -141,44 +141,44 @@ static void forget_record(const char *id) {
 }
 
 static void a_file_that_was_never_recorded_goes_and_others_stay(void **state) {
-    char lost[LEDGER_ARTIFACT_ID], kept[LEDGER_ARTIFACT_ID];
+    char lost[LOG_ARTIFACT_ID], kept[LOG_ARTIFACT_ID];
     (void)state;
     must(put_text(MARK, lost));
     must(put_text("another", kept));
     forget_record(lost);
-    const struct ledger_erase_options o = {
-        .what = LEDGER_ERASE_BODY, .seqs = (const uint64_t[]){1}, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    must(ledger_erase(s.ledger, &o, NULL, &why)); /* the event that says it was put, which it was not */
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    const struct log_erase_options o = {
+        .what = LOG_ERASE_BODY, .seqs = (const uint64_t[]){1}, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    must(log_erase(s.ledger, &o, NULL, &why)); /* the event that says it was put, which it was not */
+    must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     assert_int_equal(traces_below(scratch_at(&s, "copy"), MARK), 0);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_int_equal(traces_below(s.dir, MARK), 0);
-    must(ledger_artifact_get(s.ledger, kept, open("/dev/null", O_WRONLY | O_CLOEXEC), &why));
+    must(log_artifact_get(s.ledger, kept, open("/dev/null", O_WRONLY | O_CLOEXEC), &why));
     scratch_verify_good(s.ledger);
     must(put_text(MARK, lost));
     scratch_verify_good(s.ledger);
 }
 
 static void a_backup_has_no_file_of_an_artifact_whose_erasure_is_not_finished(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
-    struct ledger_erase_options o = {.what = LEDGER_ERASE_ARTIFACT, .reason = "request", .actor = "user:test"};
+    char id[LOG_ARTIFACT_ID];
+    struct log_erase_options o = {.what = LOG_ERASE_ARTIFACT, .reason = "request", .actor = "user:test"};
     (void)state;
     must(put_text(MARK, id));
     o.artifact = id;
-    must(ledger_erase(s.ledger, &o, NULL, &why));
+    must(log_erase(s.ledger, &o, NULL, &why));
     assert_true(traces_below(s.dir, MARK) > 0);
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     assert_int_equal(traces_below(scratch_at(&s, "copy"), MARK), 0);
 }
 
 static void an_erased_content_that_is_put_again_leaves_nothing(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
-    struct ledger_erase_options o = {.what = LEDGER_ERASE_ARTIFACT, .reason = "request", .actor = "user:test"};
+    char id[LOG_ARTIFACT_ID];
+    struct log_erase_options o = {.what = LOG_ERASE_ARTIFACT, .reason = "request", .actor = "user:test"};
     (void)state;
     must(put_text(MARK, id));
     o.artifact = id;
-    must(ledger_erase(s.ledger, &o, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase(s.ledger, &o, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_int_equal(put_text(MARK, id), ERR_CONFLICT);
     assert_int_equal(count_incoming(), 0);
     assert_int_equal(traces_below(s.dir, MARK), 0);

@@ -20,15 +20,15 @@
 
 static struct ledger nowhere; /* no draft here is signed or committed */
 
-static struct ledger_batch *new_batch(void) {
-    struct ledger_batch *batch = NULL;
-    assert_int_equal(ledger_batch_new(&nowhere, &batch, NULL), 0);
+static struct log_batch *new_batch(void) {
+    struct log_batch *batch = NULL;
+    assert_int_equal(log_batch_new(&nowhere, &batch, NULL), 0);
     return batch;
 }
 
-static struct ledger_draft draft_of(const char *kind, struct bytes body) {
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+static struct log_draft draft_of(const char *kind, struct bytes body) {
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of("run/1");
     draft.actor = bytes_of("user:test");
@@ -38,12 +38,12 @@ static struct ledger_draft draft_of(const char *kind, struct bytes body) {
     return draft;
 }
 
-static struct bytes part(const struct ledger_batch *batch, size_t at, size_t n) {
+static struct bytes part(const struct log_batch *batch, size_t at, size_t n) {
     return n == 0 ? (struct bytes){NULL, 0} : batch_bytes(batch, at, n);
 }
 
 /* All of an entry but its random bytes and where it stands. */
-static void assert_same_entry(const struct ledger_batch *x, const struct batch_entry *a, const struct ledger_batch *y,
+static void assert_same_entry(const struct log_batch *x, const struct batch_entry *a, const struct log_batch *y,
                               const struct batch_entry *b) {
     assert_true(bytes_eq(part(x, a->head.at, a->head.n), part(y, b->head.at, b->head.n)));
     assert_true(bytes_eq(part(x, a->key.at, a->key.n), part(y, b->key.at, b->key.n)));
@@ -134,7 +134,7 @@ static void put_map(struct buf *out, unsigned each) {
 
 struct random_draft {
     struct buf body, private_, open;
-    struct ledger_draft draft;
+    struct log_draft draft;
 };
 
 static void make_draft(struct random_draft *r) {
@@ -161,7 +161,7 @@ static void make_draft(struct random_draft *r) {
 /* Each draft goes into a batch that has seen many, and into one that has seen none. */
 static void a_draft_becomes_the_same_event_whatever_came_before_it(void **state) {
     (void)state;
-    struct ledger_batch *many = new_batch();
+    struct log_batch *many = new_batch();
     struct random_draft r;
     size_t good = 0, private_ = 0, masked = 0;
     buf_init(&r.body, 1 << 16);
@@ -169,14 +169,14 @@ static void a_draft_becomes_the_same_event_whatever_came_before_it(void **state)
     buf_init(&r.open, 1 << 16);
     seed = 88172645463325252u;
     for (unsigned i = 0; i < 40000; i++) {
-        struct ledger_batch *alone = new_batch();
+        struct log_batch *alone = new_batch();
         struct err a = {0}, b = {0};
         make_draft(&r);
         if (i % 500 == 0) {
-            ledger_batch_clear(many);
+            log_batch_clear(many);
         }
-        int rc = ledger_batch_add(many, &r.draft, &a);
-        assert_int_equal(rc, ledger_batch_add(alone, &r.draft, &b));
+        int rc = log_batch_add(many, &r.draft, &a);
+        assert_int_equal(rc, log_batch_add(alone, &r.draft, &b));
         assert_string_equal(a.msg, b.msg);
         if (rc == 0) {
             const struct batch_entry *e = &many->entry[many->n - 1];
@@ -185,13 +185,13 @@ static void a_draft_becomes_the_same_event_whatever_came_before_it(void **state)
             private_ += e->has_private;
             masked += e->masked;
         }
-        ledger_batch_free(alone);
+        log_batch_free(alone);
     }
     assert_true(good > 4000 && private_ > 1000 && masked > 1000);
     buf_done(&r.body);
     buf_done(&r.private_);
     buf_done(&r.open);
-    ledger_batch_free(many);
+    log_batch_free(many);
 }
 
 static void a_text_that_was_good_in_one_field_is_judged_in_another(void **state) {
@@ -205,32 +205,32 @@ static void a_text_that_was_good_in_one_field_is_judged_in_another(void **state)
         {"run.step", "{\"step\":\"fetch\"}", "{\"step\":7}", "field 'step' is an integer"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct ledger_batch *batch = new_batch();
+        struct log_batch *batch = new_batch();
         struct buf good, bad;
         struct err err = {0};
         buf_init(&good, 4096);
         buf_init(&bad, 4096);
         assert_int_equal(json_to_mp(bytes_of(cases[i].good), &good, NULL), 0);
         assert_int_equal(json_to_mp(bytes_of(cases[i].bad), &bad, NULL), 0);
-        struct ledger_draft draft = draft_of(cases[i].kind, bytes_of_buf(&good));
+        struct log_draft draft = draft_of(cases[i].kind, bytes_of_buf(&good));
         for (unsigned k = 0; k < 10; k++) {
             assert_int_equal(batch_add_control(batch, &draft, &err), 0);
         }
         draft.body = bytes_of_buf(&bad);
         assert_int_equal(batch_add_control(batch, &draft, &err), ERR_INVALID);
         assert_non_null(strstr(err.msg, cases[i].message));
-        assert_int_equal(ledger_batch_count(batch), 10);
+        assert_int_equal(log_batch_count(batch), 10);
         buf_done(&good);
         buf_done(&bad);
-        ledger_batch_free(batch);
+        log_batch_free(batch);
     }
 }
 
 /* The same text as a subject, which may be longer than the other strings, and as one of them. */
 static void a_string_that_was_good_in_one_place_of_a_header_is_judged_in_another(void **state) {
     (void)state;
-    struct ledger_batch *batch = new_batch();
-    struct ledger_draft draft = draft_of("run.step", (struct bytes){NULL, 0});
+    struct log_batch *batch = new_batch();
+    struct log_draft draft = draft_of("run.step", (struct bytes){NULL, 0});
     struct bytes *const others[] = {&draft.actor, &draft.source, &draft.run, &draft.key};
     char text[301];
     memset(text, 'x', 300);
@@ -248,13 +248,13 @@ static void a_string_that_was_good_in_one_place_of_a_header_is_judged_in_another
         }
         *others[i] = kept;
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 /* Fields whose numbers are 256 apart share a place. */
 static void texts_of_many_kinds_do_not_take_each_others_place(void **state) {
     (void)state;
-    struct ledger_batch *batch = new_batch();
+    struct log_batch *batch = new_batch();
     struct buf body;
     buf_init(&body, 4096);
     for (unsigned round = 0; round < 3; round++) {
@@ -262,41 +262,41 @@ static void texts_of_many_kinds_do_not_take_each_others_place(void **state) {
             const struct kind *kind = kind_at(i);
             for (size_t f = 0; f < kind->n_fields; f++) {
                 static const char *const texts[] = {"one text", "two text"};
-                struct ledger_batch *alone = new_batch();
+                struct log_batch *alone = new_batch();
                 struct err a = {0}, b = {0};
                 buf_clear(&body);
                 mp_put_map(&body, 1);
                 mp_put_str(&body, bytes_of(kind->fields[f].name));
                 mp_put_str(&body, bytes_of(texts[(i + f + round) % 2]));
-                struct ledger_draft draft = draft_of(kind->name, bytes_of_buf(&body));
+                struct log_draft draft = draft_of(kind->name, bytes_of_buf(&body));
                 int rc = batch_add_control(batch, &draft, &a);
                 assert_int_equal(rc, batch_add_control(alone, &draft, &b));
                 assert_string_equal(a.msg, b.msg);
                 if (rc == 0) {
                     assert_same_entry(batch, &batch->entry[batch->n - 1], alone, &alone->entry[0]);
                 }
-                ledger_batch_free(alone);
+                log_batch_free(alone);
             }
         }
     }
-    assert_true(ledger_batch_count(batch) > 500);
+    assert_true(log_batch_count(batch) > 500);
     buf_done(&body);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 static void no_two_events_have_the_same_salt(void **state) {
     (void)state;
-    struct ledger_batch *batch = new_batch();
+    struct log_batch *batch = new_batch();
     static const uint8_t body[] = {0x81, 0xa1, 'n', 0x01};
-    struct ledger_draft draft = draft_of("x.acme.thing", (struct bytes){body, sizeof(body)});
+    struct log_draft draft = draft_of("x.acme.thing", (struct bytes){body, sizeof(body)});
     for (size_t i = 0; i < 100; i++) {
-        assert_int_equal(ledger_batch_add(batch, &draft, NULL), 0);
+        assert_int_equal(log_batch_add(batch, &draft, NULL), 0);
         assert_true(batch->entry[i].has_private);
         for (size_t k = 0; k < i; k++) {
             assert_memory_not_equal(batch->entry[i].event_salt, batch->entry[k].event_salt, EVENT_HASH);
         }
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------------------- */
@@ -321,7 +321,7 @@ static struct buf nested(const char *name, const char *text, unsigned levels) {
 }
 
 /* What was stored must be readable at its depth: the payload is an array around the body, and so is a private field. */
-static void assert_readable(const struct ledger_batch *batch) {
+static void assert_readable(const struct log_batch *batch) {
     const struct batch_entry *e = &batch->entry[batch->n - 1];
     struct bytes body;
     struct event_author author;
@@ -351,11 +351,11 @@ static void thirty_one_levels_are_accepted_wherever_they_stand_and_32_refused(vo
     static const uint8_t open[] = {0x91, 0xa4, 'd', 'e', 'e', 'p'};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (unsigned levels = 29; levels <= 33; levels++) {
-            struct ledger_batch *batch = new_batch();
+            struct log_batch *batch = new_batch();
             struct buf map = nested("deep", cases[i].text, levels), both;
             struct err err = {0};
             struct bytes deep = bytes_of_buf(&map), none = {NULL, 0};
-            struct ledger_draft draft = draft_of("x.acme.thing", cases[i].in_private ? none : deep);
+            struct log_draft draft = draft_of("x.acme.thing", cases[i].in_private ? none : deep);
             buf_init(&both, 4096);
             draft.private_ = cases[i].in_private ? deep : none;
             draft.open = cases[i].open ? (struct bytes){open, sizeof(open)} : none;
@@ -367,7 +367,7 @@ static void thirty_one_levels_are_accepted_wherever_they_stand_and_32_refused(vo
                 buf_put(&both, deep.p + 1, deep.n - 1);
                 draft.body = bytes_of_buf(&both);
             }
-            int rc = ledger_batch_add(batch, &draft, &err);
+            int rc = log_batch_add(batch, &draft, &err);
             if (levels <= 31) {
                 assert_int_equal(rc, 0);
                 assert_readable(batch);
@@ -377,7 +377,7 @@ static void thirty_one_levels_are_accepted_wherever_they_stand_and_32_refused(vo
             }
             buf_done(&map);
             buf_done(&both);
-            ledger_batch_free(batch);
+            log_batch_free(batch);
         }
     }
 }
@@ -399,40 +399,40 @@ static void every_kind_of_the_catalog_keeps_the_rules_of_a_header(void **state) 
 static void compare_removal(unsigned n) {
     enum { DRAFTS_MAX = 40 };
     static const uint8_t body[] = {0x81, 0xa1, 'n', 0x01};
-    struct ledger_batch *batch = new_batch(), *rest = new_batch();
+    struct log_batch *batch = new_batch(), *rest = new_batch();
     size_t gone[DRAFTS_MAX], n_gone = 0;
     uint64_t becomes[DRAFTS_MAX];
     for (unsigned i = 0; i < n; i++) {
         char subject[16];
-        struct ledger_draft draft = draft_of("x.acme.thing", (struct bytes){body, sizeof(body)});
+        struct log_draft draft = draft_of("x.acme.thing", (struct bytes){body, sizeof(body)});
         snprintf(subject, sizeof(subject), "run/%u", i);
         draft.subject = bytes_of(subject);
-        draft.cause_type = i > 0 && draw(2) == 0 ? LEDGER_CAUSE_BATCH : draw(2) == 0 ? LEDGER_CAUSE_SEQ : LEDGER_CAUSE_NONE;
-        draft.cause = draft.cause_type == LEDGER_CAUSE_BATCH ? draw(i) : draw(5);
-        assert_int_equal(ledger_batch_add(batch, &draft, NULL), 0);
+        draft.cause_type = i > 0 && draw(2) == 0 ? LOG_CAUSE_BATCH : draw(2) == 0 ? LOG_CAUSE_SEQ : LOG_CAUSE_NONE;
+        draft.cause = draft.cause_type == LOG_CAUSE_BATCH ? draw(i) : draw(5);
+        assert_int_equal(log_batch_add(batch, &draft, NULL), 0);
         becomes[i] = UINT64_MAX;
         if (draw(3) == 0) {
             gone[n_gone++] = i;
             continue;
         }
-        if (draft.cause_type == LEDGER_CAUSE_BATCH && becomes[draft.cause] == UINT64_MAX) {
-            draft.cause_type = LEDGER_CAUSE_NONE;
-        } else if (draft.cause_type == LEDGER_CAUSE_BATCH) {
+        if (draft.cause_type == LOG_CAUSE_BATCH && becomes[draft.cause] == UINT64_MAX) {
+            draft.cause_type = LOG_CAUSE_NONE;
+        } else if (draft.cause_type == LOG_CAUSE_BATCH) {
             draft.cause = becomes[draft.cause];
         }
-        becomes[i] = ledger_batch_count(rest);
-        assert_int_equal(ledger_batch_add(rest, &draft, NULL), 0);
+        becomes[i] = log_batch_count(rest);
+        assert_int_equal(log_batch_add(rest, &draft, NULL), 0);
     }
-    ledger_batch_remove(batch, gone, n_gone);
-    assert_int_equal(ledger_batch_count(batch), ledger_batch_count(rest));
-    for (size_t i = 0; i < ledger_batch_count(rest); i++) {
+    log_batch_remove(batch, gone, n_gone);
+    assert_int_equal(log_batch_count(batch), log_batch_count(rest));
+    for (size_t i = 0; i < log_batch_count(rest); i++) {
         const struct batch_entry *a = &batch->entry[i], *b = &rest->entry[i];
         assert_same_entry(batch, a, rest, b);
         assert_int_equal(a->cause_type, b->cause_type);
-        assert_true(a->cause_type == LEDGER_CAUSE_NONE || a->cause == b->cause);
+        assert_true(a->cause_type == LOG_CAUSE_NONE || a->cause == b->cause);
     }
-    ledger_batch_free(batch);
-    ledger_batch_free(rest);
+    log_batch_free(batch);
+    log_batch_free(rest);
 }
 
 static void what_is_left_of_a_batch_is_what_was_added_alone(void **state) {

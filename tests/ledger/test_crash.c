@@ -26,21 +26,21 @@ static void acknowledge(int fd, uint64_t i, uint64_t seq) {
 /* Appends for ever: single events and batches in turn, an acknowledgement for each that is durable. */
 static void write_on(const char *dir, uint64_t i, int fd) {
     struct ledger *ledger;
-    struct ledger_batch *batch;
-    struct ledger_receipt receipt[BATCH_SIZE];
-    if (ledger_open(dir, NULL, &ledger, NULL) != 0 || ledger_batch_new(ledger, &batch, NULL) != 0) {
+    struct log_batch *batch;
+    struct log_receipt receipt[BATCH_SIZE];
+    if (log_open(dir, NULL, &ledger, NULL) != 0 || log_batch_new(ledger, &batch, NULL) != 0) {
         _exit(3);
     }
     for (unsigned turn = 0;; turn++) {
         size_t n = turn % 3 == 0 ? BATCH_SIZE : 1;
-        if (scratch_add(batch, i, i + n, true, NULL) != 0 || ledger_batch_commit(batch, receipt, NULL, NULL, NULL) != 0) {
+        if (scratch_add(batch, i, i + n, true, NULL) != 0 || log_batch_commit(batch, receipt, NULL, NULL, NULL) != 0) {
             _exit(5);
         }
         for (size_t k = 0; k < n; k++) {
             acknowledge(fd, i + k, receipt[k].seq);
         }
         i += n;
-        if (turn % 50 == 49 && ledger_key_rotate(ledger, "user:test", "often", NULL, NULL) != 0) {
+        if (turn % 50 == 49 && log_key_rotate(ledger, "user:test", "often", NULL, NULL) != 0) {
             _exit(6);
         }
     }
@@ -65,13 +65,13 @@ static size_t take_acks(int fd, struct ack **acks, size_t n, size_t *cap, size_t
 /* All that was acknowledged is there; of what was not, each batch is there as a whole or not at all. A writer's events are
  * numbered from a multiple of SESSION, in batches of BATCH_SIZE, 1 and 1 in turn. */
 static void check_acknowledged(struct scratch *s, const struct ack *acks, size_t n) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     size_t at = 0;
     uint64_t stored = 0, expected = 0; /* of the writer at hand; the number that comes next */
-    must(ledger_reader_open(s->ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s->ledger, 0, LOG_NO_SEQ, &reader, &why));
     int rc;
-    while ((rc = ledger_reader_next(reader, &event, &why)) == 0) {
+    while ((rc = log_reader_next(reader, &event, &why)) == 0) {
         uint64_t i;
         if (!bytes_is(event.kind, "run.step")) {
             continue;
@@ -97,7 +97,7 @@ static void check_acknowledged(struct scratch *s, const struct ack *acks, size_t
     }
     assert_true(stored % (BATCH_SIZE + 2) == 0 || stored % (BATCH_SIZE + 2) >= BATCH_SIZE);
     assert_int_equal(at, n);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 static void a_killed_writer_loses_no_acknowledged_event(void **state) {
@@ -144,9 +144,9 @@ static void a_killed_writer_loses_no_acknowledged_event(void **state) {
 /* ---- making one ---- */
 
 static uint64_t make(const char *dir) {
-    const struct ledger_create_options o = {.origin = "example.org/fresh", .actor = "user:test", .map_bytes = 1 << 20};
+    const struct log_create_options o = {.origin = "example.org/fresh", .actor = "user:test", .map_bytes = 1 << 20};
     uint64_t start = clock_boot_ns();
-    return ledger_create(dir, &o, NULL) == 0 ? clock_boot_ns() - start : 0;
+    return log_create(dir, &o, NULL) == 0 ? clock_boot_ns() - start : 0;
 }
 
 static void a_ledger_that_is_being_made_is_there_whole_or_not_at_all(void **state) {
@@ -169,10 +169,10 @@ static void a_ledger_that_is_being_made_is_there_whole_or_not_at_all(void **stat
         kill(pid, SIGKILL);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         struct ledger *fresh;
-        int rc = ledger_open(dir, NULL, &fresh, &why);
+        int rc = log_open(dir, NULL, &fresh, &why);
         if (rc == 0) {
             scratch_verify_good(fresh);
-            ledger_close(fresh);
+            log_close(fresh);
             must(file_remove_tree(dir, &why));
             made++;
         } else {

@@ -48,8 +48,8 @@ static void tell(void *ctx, const char *text) {
 }
 
 static int open_patiently(uint64_t wait_ns) {
-    const struct ledger_open_options options = {.wait_ns = wait_ns, .waiting = tell};
-    return ledger_open(s.dir, &options, &s.ledger, &why);
+    const struct log_open_options options = {.wait_ns = wait_ns, .waiting = tell};
+    return log_open(s.dir, &options, &s.ledger, &why);
 }
 
 /* A process that does this and then holds what it has got, until it is ended. */
@@ -111,10 +111,10 @@ static void be_foreign(void) {
 }
 
 static void check_append(void) {
-    struct ledger_head before, after;
-    must(ledger_head(s.ledger, &before, &why));
+    struct log_head before, after;
+    must(log_head(s.ledger, &before, &why));
     scratch_append(&s, 7, NULL);
-    must(ledger_head(s.ledger, &after, &why));
+    must(log_head(s.ledger, &after, &why));
     assert_int_equal(after.size, before.size + 1);
 }
 
@@ -131,7 +131,7 @@ static void whoever_opens_is_named_to_the_one_that_waits_for_him(void **state) {
 }
 
 static void a_stopped_writer_is_named_and_nothing_is_written(void **state) {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     (void)state;
     pid_t pid = start_holder(be_writing);
     must(open_patiently(SHORT_NS));
@@ -146,7 +146,7 @@ static void a_stopped_writer_is_named_and_nothing_is_written(void **state) {
 }
 
 static void a_program_that_writes_without_our_lock_is_named(void **state) {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     (void)state;
     pid_t pid = start_holder(be_foreign);
     must(open_patiently(SHORT_NS));
@@ -185,10 +185,10 @@ static void leave_no_number(void) {
 }
 
 static void a_writer_makes_the_table_anew_when_it_is_alone(void **state) {
-    struct ledger_head before, after;
+    struct log_head before, after;
     (void)state;
     must(open_patiently(SHORT_NS));
-    must(ledger_head(s.ledger, &before, &why));
+    must(log_head(s.ledger, &before, &why));
     leave_plain_mutex(true);
     scratch_append(&s, 2, NULL);
     for (uint64_t i = 0; i < 2; i++) { /* the newest commit stands in one meta page, and in the other */
@@ -196,18 +196,18 @@ static void a_writer_makes_the_table_anew_when_it_is_alone(void **state) {
         scratch_append(&s, 3 + i, NULL);
     }
     scratch_reopen(&s);
-    must(ledger_head(s.ledger, &after, &why));
+    must(log_head(s.ledger, &after, &why));
     assert_int_equal(after.size, before.size + 3);
     scratch_verify_good(s.ledger);
 }
 
 static void a_table_without_the_newest_commit_is_not_written_by(void **state) {
-    struct ledger_receipt receipt;
-    struct ledger_head before, after;
+    struct log_receipt receipt;
+    struct log_head before, after;
     (void)state;
     pid_t pid = start_holder(be_open);
     must(open_patiently(SHORT_NS));
-    must(ledger_head(s.ledger, &before, &why));
+    must(log_head(s.ledger, &before, &why));
     leave_no_number();
     must_fail(scratch_try(s.ledger, 2, NULL, &receipt, &why), ERR_BUSY, process(pid));
     assert_non_null(strstr(why.msg, "damaged table of locks"));
@@ -215,14 +215,14 @@ static void a_table_without_the_newest_commit_is_not_written_by(void **state) {
     must_fail(open_patiently(SHORT_NS), ERR_BUSY, process(pid));
     end_holder(pid);
     must(open_patiently(SHORT_NS));
-    must(ledger_head(s.ledger, &after, &why));
+    must(log_head(s.ledger, &after, &why));
     assert_int_equal(before.size, after.size);
     check_append();
     scratch_verify_good(s.ledger);
 }
 
 static void a_mutex_that_nobody_would_release_is_noticed(void **state) {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     (void)state;
     pid_t pid = start_holder(be_open);
     must(open_patiently(SHORT_NS));
@@ -249,10 +249,10 @@ static void a_damaged_mutex_is_not_used(void **state) {
 static void a_look_shows_what_the_next_opening_finds(void **state) {
     struct db_txn *txn;
     struct head head;
-    struct ledger_head now;
+    struct log_head now;
     (void)state;
     must(open_patiently(0));
-    must(ledger_head(s.ledger, &now, &why));
+    must(log_head(s.ledger, &now, &why));
     must(db_look(s.ledger->evidence, &txn, &why));
     must(core_head_get(txn, &head, &why));
     assert_int_equal(head.size, now.size);
@@ -261,11 +261,11 @@ static void a_look_shows_what_the_next_opening_finds(void **state) {
 }
 
 static void the_old_key_stays_when_the_rotation_cannot_be_looked_at(void **state) {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     (void)state;
     must(open_patiently(0));
     no_look = true;
-    must_fail(ledger_key_rotate(s.ledger, "user:test", "a test", &receipt, &why), ERR_IO, "the old one is not wiped");
+    must_fail(log_key_rotate(s.ledger, "user:test", "a test", &receipt, &why), ERR_IO, "the old one is not wiped");
     assert_true(file_exists(scratch_at(&s, "box/keys/epoch-0.key")));
     assert_true(file_exists(scratch_at(&s, "box/keys/epoch-1.key")));
     check_append(); /* under the new one */

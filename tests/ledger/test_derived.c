@@ -150,21 +150,21 @@ static void threads_that_come_at_once_get_the_same(void **state) {
 
 static void a_reader_goes_to_any_event(void **state) {
     static const uint64_t seqs[] = {1000, 3, 999, 0, 255, 256, 700, 701, 1000};
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
     scratch_fill(&s, 1, 1001, false);
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
     for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
-        ledger_reader_seek(reader, seqs[i]);
-        must(ledger_reader_next(reader, &event, &why));
+        log_reader_seek(reader, seqs[i]);
+        must(log_reader_next(reader, &event, &why));
         assert_int_equal(event.seq, seqs[i]);
     }
-    ledger_reader_seek(reader, 1001);
-    assert_int_equal(ledger_reader_next(reader, &event, &why), 1);
-    ledger_reader_seek(reader, UINT64_MAX);
-    assert_int_equal(ledger_reader_next(reader, &event, &why), 1);
-    ledger_reader_close(reader);
+    log_reader_seek(reader, 1001);
+    assert_int_equal(log_reader_next(reader, &event, &why), 1);
+    log_reader_seek(reader, UINT64_MAX);
+    assert_int_equal(log_reader_next(reader, &event, &why), 1);
+    log_reader_close(reader);
 }
 
 int main(void) {

@@ -19,31 +19,30 @@ int __wrap_core_group_load(struct db_txn *txn, const struct head *head, uint64_t
     return __real_core_group_load(txn, head, index, group, ret_bad, err);
 }
 
-static const struct ledger_erase_options body_options = {
-    .what = LEDGER_ERASE_BODY, .reason = "request", .actor = "user:test"};
+static const struct log_erase_options body_options = {.what = LOG_ERASE_BODY, .reason = "request", .actor = "user:test"};
 
-static int erase_body(uint64_t seq, struct ledger_receipt *ret) {
-    struct ledger_erase_options o = body_options;
+static int erase_body(uint64_t seq, struct log_receipt *ret) {
+    struct log_erase_options o = body_options;
     o.seqs = &seq;
     o.n_seqs = 1;
-    return ledger_erase(s.ledger, &o, ret, &why);
+    return log_erase(s.ledger, &o, ret, &why);
 }
 
-static int erase_private(uint64_t seq, const char *field, struct ledger_receipt *ret) {
-    struct ledger_erase_options o = body_options;
-    o.what = LEDGER_ERASE_PRIVATE;
+static int erase_private(uint64_t seq, const char *field, struct log_receipt *ret) {
+    struct log_erase_options o = body_options;
+    o.what = LOG_ERASE_PRIVATE;
     o.seqs = &seq;
     o.n_seqs = 1;
     o.fields = &field;
     o.n_fields = field == NULL ? 0 : 1;
-    return ledger_erase(s.ledger, &o, ret, &why);
+    return log_erase(s.ledger, &o, ret, &why);
 }
 
 /* An x.* event: body {"text": ...} open, private {"a": ..., "b": ..., "c": ...}. */
 static uint64_t append_marked(const char *text, bool private_) {
     struct buf body = {0}, fields = {0}, open = {0};
-    struct ledger_receipt receipt;
-    struct ledger_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text));
+    struct log_receipt receipt;
+    struct log_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text));
     buf_init(&open, 64);
     mp_put_array(&open, 1);
     mp_put_str(&open, bytes_of("text"));
@@ -51,7 +50,7 @@ static uint64_t append_marked(const char *text, bool private_) {
     if (private_) {
         draft.private_ = scratch_map(&fields, "{\"a\":\"%s-a\",\"b\":\"%s-b\",\"c\":\"%s-c\"}", MARK, MARK, MARK);
     }
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     buf_done(&body);
     buf_done(&fields);
     buf_done(&open);
@@ -59,38 +58,38 @@ static uint64_t append_marked(const char *text, bool private_) {
 }
 
 static bool body_is_there(uint64_t seq) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
+    struct log_reader *reader;
+    struct log_event event;
+    must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
     bool there = event.payload.n > 0;
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return there;
 }
 
 static void private_is(uint64_t seq, const char *json) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct buf fields = {0}, want = {0};
     buf_init(&fields, 65536);
-    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
-    must(ledger_reader_private(reader, &fields, &why));
+    must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
+    must(log_reader_private(reader, &fields, &why));
     assert_true(bytes_eq(bytes_of_buf(&fields), scratch_map(&want, "%s", json)));
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&fields);
     buf_done(&want);
 }
 
 static void is_good(const char *erasures) {
     judge(NULL);
-    verdict_is(LEDGER_NOT_ANCHORED);
-    aspect_is(LEDGER_ERASURES, LEDGER_ASPECT_NOTE, erasures);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, erasures);
     scratch_reopen(&s);
     scratch_verify_good(s.ledger);
 }
 
-static void roots_are_as_before(const struct ledger_head *before) {
+static void roots_are_as_before(const struct log_head *before) {
     struct core_view view;
     struct merkle_edge edge;
     uint8_t root[EVENT_HASH];
@@ -102,12 +101,12 @@ static void roots_are_as_before(const struct ledger_head *before) {
 }
 
 static void an_erased_body_of_the_tail_is_gone_and_every_hash_still_holds(void **state) {
-    struct ledger_receipt receipt;
-    struct ledger_head before;
+    struct log_receipt receipt;
+    struct log_head before;
     (void)state;
     scratch_fill(&s, 0, 10, true);
     uint64_t seq = append_marked(MARK, false);
-    must(ledger_head(s.ledger, &before, &why));
+    must(log_head(s.ledger, &before, &why));
     must(erase_body(seq, &receipt));
     assert_int_equal(receipt.seq, seq + 1);
     assert_false(body_is_there(seq));
@@ -121,10 +120,10 @@ static void an_erased_body_of_the_tail_is_gone_and_every_hash_still_holds(void *
 }
 
 static void an_erased_body_of_a_bundle_is_gone_and_every_hash_still_holds(void **state) {
-    struct ledger_head before;
+    struct log_head before;
     (void)state;
     scratch_fill(&s, 0, 300, true);
-    must(ledger_head(s.ledger, &before, &why));
+    must(log_head(s.ledger, &before, &why));
     must(erase_body(7, NULL));
     must(erase_body(255, NULL));
     must(erase_body(256, NULL));
@@ -139,7 +138,7 @@ static void an_erased_body_of_a_bundle_is_gone_and_every_hash_still_holds(void *
 static void several_bodies_go_with_one_event_large_ones_too(void **state) {
     static char large[60000];
     uint64_t seqs[4];
-    struct ledger_erase_options o = body_options;
+    struct log_erase_options o = body_options;
     struct buf record = {0};
     (void)state;
     memset(large, 'q', sizeof(large) - 1);
@@ -151,7 +150,7 @@ static void several_bodies_go_with_one_event_large_ones_too(void **state) {
     o.seqs = seqs;
     o.n_seqs = 4;
     assert_true(record_get(T_PAYLOAD, key_u64(seqs[0]), &record));
-    must(ledger_erase(s.ledger, &o, NULL, &why));
+    must(log_erase(s.ledger, &o, NULL, &why));
     assert_false(record_get(T_PAYLOAD, key_u64(seqs[0]), &record));
     assert_false(record_get(T_PAYLOAD, key_u64(seqs[1]), &record));
     assert_false(body_is_there(40));
@@ -178,25 +177,25 @@ static void private_fields_go_one_by_one_or_all(void **state) {
 }
 
 static void what_the_ledger_rests_on_and_signed_bodies_stay(void **state) {
-    struct ledger_author *author;
-    struct ledger_receipt receipt;
+    struct log_author *author;
+    struct log_receipt receipt;
     struct buf vkey = {0}, body = {0};
     (void)state;
     buf_init(&vkey, 4096);
     scratch_fill(&s, 0, 3, false);
-    must(ledger_key_rotate(s.ledger, "user:test", "test", &receipt, &why));
+    must(log_key_rotate(s.ledger, "user:test", "test", &receipt, &why));
     must_fail(erase_body(0, NULL), ERR_INVALID, "is ledger.created");
     must_fail(erase_body(receipt.seq, NULL), ERR_INVALID, "is ledger.key_rotated");
     must(erase_body(1, &receipt));
     must_fail(erase_body(receipt.seq, NULL), ERR_INVALID, "is ledger.erased");
     must_fail(erase_body(1000, NULL), ERR_NOTFOUND, "there is no event 1000");
-    must(ledger_author_new(scratch_at(&s, "alice"), "alice", (struct bytes){NULL, 0}, &vkey, &why));
-    must(ledger_author_load(scratch_at(&s, "alice"), (struct bytes){NULL, 0}, &author, &why));
-    struct ledger_draft draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"step\":\"signed\"}"));
+    must(log_author_new(scratch_at(&s, "alice"), "alice", (struct bytes){NULL, 0}, &vkey, &why));
+    must(log_author_load(scratch_at(&s, "alice"), (struct bytes){NULL, 0}, &author, &why));
+    struct log_draft draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"step\":\"signed\"}"));
     draft.author = author;
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     must_fail(erase_body(receipt.seq, NULL), ERR_INVALID, "is signed by 'alice'");
-    ledger_author_free(author);
+    log_author_free(author);
     is_good("the body of 1 event (1), each said by a ledger.erased event");
     buf_done(&vkey);
     buf_done(&body);
@@ -222,33 +221,33 @@ static void a_missing_body_that_no_event_names_is_a_fault(void **state) {
     must(erase_body(2, NULL));
     take_body(3);
     judge(NULL);
-    verdict_is(LEDGER_INVALID);
-    found_only(LEDGER_ERASURES, 3, "tail", "its body is missing, and no ledger.erased event says so");
+    verdict_is(LOG_INVALID);
+    found_only(LOG_ERASURES, 3, "tail", "its body is missing, and no ledger.erased event says so");
 }
 
 static void a_missing_private_field_that_no_event_names_is_a_fault(void **state) {
     struct buf record = {0}, scratch, made;
     struct private_view view;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     const char *names[] = {"a", "c"};
     uint64_t bytes;
     (void)state;
     uint64_t seq = append_marked("x", true);
     buf_init(&scratch, PRIVATE_SCRATCH_MAX);
     buf_init(&made, 65536);
-    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
     must(reader_private(reader, &view, &why));
     must(private_erase(&made, &view, names, 2, &bytes, &why));
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     record_put(T_PRIVATE, key_u64(seq), bytes_of_buf(&made));
     judge(NULL);
-    verdict_is(LEDGER_INVALID);
-    found_only(LEDGER_ERASURES, seq, "private", "private fields of it are missing, and no ledger.erased event says so");
+    verdict_is(LOG_INVALID);
+    found_only(LOG_ERASURES, seq, "private", "private fields of it are missing, and no ledger.erased event says so");
     must(erase_private(seq, "b", NULL));
     judge(NULL);
-    found_only(LEDGER_ERASURES, seq, "private", "3 of its private fields are missing, but ledger.erased events name 1");
+    found_only(LOG_ERASURES, seq, "private", "3 of its private fields are missing, but ledger.erased events name 1");
     buf_done(&record);
     buf_done(&scratch);
     buf_done(&made);
@@ -265,9 +264,8 @@ static void an_erasure_without_effect_is_a_fault(void **state) {
     must(erase_private(seq, "b", NULL));
     record_put(T_PRIVATE, key_u64(seq), bytes_of_buf(&fields));
     judge(NULL);
-    verdict_is(LEDGER_INVALID);
-    found_only(LEDGER_ERASURES, seq + 1, "tail",
-               "it says that private fields of event 4 were erased, which are still there");
+    verdict_is(LOG_INVALID);
+    found_only(LOG_ERASURES, seq + 1, "tail", "it says that private fields of event 4 were erased, which are still there");
     buf_done(&record);
     buf_done(&fields);
 }
@@ -292,8 +290,8 @@ static void a_body_that_came_back_is_a_fault(void **state) {
     group_tail_encode(&made, header, payload, where, salt);
     record_put(T_TAIL, key_u64(1), bytes_of_buf(&made));
     judge(NULL);
-    verdict_is(LEDGER_INVALID);
-    found_only(LEDGER_ERASURES, 4, "tail", "it says that the body of event 1 was erased, which is still there");
+    verdict_is(LOG_INVALID);
+    found_only(LOG_ERASURES, 4, "tail", "it says that the body of event 1 was erased, which is still there");
     buf_done(&record);
     buf_done(&made);
 }
@@ -324,28 +322,28 @@ static void no_seed_is_left_from_which_the_salt_follows(void **state) {
 static void bad_wishes_are_refused(void **state) {
     const uint64_t seq = 1;
     const char *field = "a";
-    struct ledger_erase_options o = body_options;
+    struct log_erase_options o = body_options;
     (void)state;
-    must_fail(ledger_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "either events or one artifact");
+    must_fail(log_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "either events or one artifact");
     o.seqs = &seq;
     o.n_seqs = 1;
     o.reason = "Because I say so";
-    must_fail(ledger_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "must be a word");
+    must_fail(log_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "must be a word");
     o.reason = "request";
     o.fields = &field;
     o.n_fields = 1;
-    must_fail(ledger_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "only private fields");
+    must_fail(log_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "only private fields");
     const char *twice[] = {"a", "b", "a"};
-    o.what = LEDGER_ERASE_PRIVATE;
+    o.what = LOG_ERASE_PRIVATE;
     o.fields = twice;
     o.n_fields = 3;
-    must_fail(ledger_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "the field 'a' is named twice");
+    must_fail(log_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "the field 'a' is named twice");
 }
 
 /* Everybody who writes waits for it. */
 static void a_group_is_unpacked_once_for_all_of_its_events_that_are_erased(void **state) {
-    static const enum ledger_erase_what what[] = {LEDGER_ERASE_BODY, LEDGER_ERASE_PRIVATE};
-    struct ledger_erase_options o = body_options;
+    static const enum log_erase_what what[] = {LOG_ERASE_BODY, LOG_ERASE_PRIVATE};
+    struct log_erase_options o = body_options;
     uint64_t seqs[100];
     (void)state;
     for (size_t i = 0; i < 100; i++) {
@@ -357,7 +355,7 @@ static void a_group_is_unpacked_once_for_all_of_its_events_that_are_erased(void 
     for (size_t i = 0; i < 2; i++) {
         o.what = what[i];
         loads = 0;
-        must(ledger_erase(s.ledger, &o, NULL, &why));
+        must(log_erase(s.ledger, &o, NULL, &why));
         assert_in_range(loads, 1, 3);
     }
 }

@@ -47,8 +47,8 @@ static bool is_there(const char *name) {
 
 static uint64_t append_text(const char *text, bool private_) {
     struct buf body = {0}, fields = {0}, open = {0};
-    struct ledger_receipt receipt;
-    struct ledger_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text));
+    struct log_receipt receipt;
+    struct log_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text));
     buf_init(&open, 64);
     mp_put_array(&open, 1);
     mp_put_str(&open, bytes_of("text"));
@@ -56,14 +56,14 @@ static uint64_t append_text(const char *text, bool private_) {
     if (private_) {
         draft.private_ = scratch_map(&fields, "{\"a\":\"%s\"}", text);
     }
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     buf_done(&body);
     buf_done(&fields);
     buf_done(&open);
     return receipt.seq;
 }
 
-static void put_artifact(const char *text, size_t n, char id[LEDGER_ARTIFACT_ID]) {
+static void put_artifact(const char *text, size_t n, char id[LOG_ARTIFACT_ID]) {
     struct buf data;
     uint64_t size;
     buf_init(&data, SIZE_MAX);
@@ -71,16 +71,16 @@ static void put_artifact(const char *text, size_t n, char id[LEDGER_ARTIFACT_ID]
         buf_put_str(&data, text);
     }
     scratch_write(scratch_at(&s, "artifact"), bytes_of_buf(&data));
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
     assert_int_equal(unlink(scratch_at(&s, "artifact")), 0);
     buf_done(&data);
 }
 
-static int erase(struct ledger *ledger, enum ledger_erase_what what, uint64_t seq, const char *artifact, struct err *err) {
-    struct ledger_erase_options o = {.what = what, .reason = "request", .actor = "user:test", .artifact = artifact};
+static int erase(struct ledger *ledger, enum log_erase_what what, uint64_t seq, const char *artifact, struct err *err) {
+    struct log_erase_options o = {.what = what, .reason = "request", .actor = "user:test", .artifact = artifact};
     o.seqs = &seq;
     o.n_seqs = artifact == NULL ? 1 : 0;
-    return ledger_erase(ledger, &o, NULL, err);
+    return log_erase(ledger, &o, NULL, err);
 }
 
 static pid_t child(void (*work)(int who), int who) {
@@ -110,7 +110,7 @@ static void pause_ms(long ms) {
 static void append_on(int who) {
     struct err err = {0};
     char key[48];
-    if (ledger_open(s.dir, NULL, &s.ledger, &err) != 0) {
+    if (log_open(s.dir, NULL, &s.ledger, &err) != 0) {
         _exit(2);
     }
     for (uint64_t i = 0; !shared->stop; i++) {
@@ -122,14 +122,14 @@ static void append_on(int who) {
         shared->acknowledged[who]++;
         shared->ready = true;
     }
-    ledger_close(s.ledger);
+    log_close(s.ledger);
 }
 
 /* Every acknowledged event is there once. */
 static void all_are_there(int writers) {
     for (int who = 0; who < writers; who++) {
         for (uint64_t i = 0; i < shared->acknowledged[who]; i++) {
-            struct ledger_receipt receipt;
+            struct log_receipt receipt;
             char key[48];
             snprintf(key, sizeof(key), "key-%d-%llu", who, (unsigned long long)i);
             must(scratch_try(s.ledger, i, key, &receipt, &why));
@@ -139,7 +139,7 @@ static void all_are_there(int writers) {
 }
 
 static void what_is_erased_is_in_no_file_while_others_append(void **state) {
-    char small[LEDGER_ARTIFACT_ID], large[LEDGER_ARTIFACT_ID];
+    char small[LOG_ARTIFACT_ID], large[LOG_ARTIFACT_ID];
     struct db *derived;
     struct db_txn *txn;
     pid_t writer[2];
@@ -160,12 +160,12 @@ static void what_is_erased_is_in_no_file_while_others_append(void **state) {
         pause_ms(1);
     }
     scratch_open(&s);
-    must(erase(s.ledger, LEDGER_ERASE_BODY, body, NULL, &why));
-    must(erase(s.ledger, LEDGER_ERASE_PRIVATE, fields, NULL, &why));
-    must(erase(s.ledger, LEDGER_ERASE_BODY, fields, NULL, &why));
-    must(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, small, &why));
-    must(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, large, &why));
-    must(ledger_erase_finish(s.ledger, WAIT_NS, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, body, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_PRIVATE, fields, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, fields, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_ARTIFACT, 0, small, &why));
+    must(erase(s.ledger, LOG_ERASE_ARTIFACT, 0, large, &why));
+    must(log_erase_finish(s.ledger, WAIT_NS, NULL, &why));
     assert_int_equal(traces_below(s.dir, MARK), 0);
     assert_false(is_there("box/evidence"));
     assert_true(is_there("box/evidence.1"));
@@ -175,7 +175,7 @@ static void what_is_erased_is_in_no_file_while_others_append(void **state) {
     ended_well(writer[1]);
     all_are_there(2);
     scratch_verify_good(s.ledger);
-    must_fail(ledger_artifact_get(s.ledger, small, 1, &why), ERR_NOTFOUND, "the artifact was erased");
+    must_fail(log_artifact_get(s.ledger, small, 1, &why), ERR_NOTFOUND, "the artifact was erased");
     scratch_close(&s);
     assert_int_equal(traces_below(s.dir, MARK), 0);
     scratch_open(&s);
@@ -185,14 +185,14 @@ static void what_is_erased_is_in_no_file_while_others_append(void **state) {
 static void a_second_erasure_makes_a_third_generation_and_nothing_to_do_makes_none(void **state) {
     (void)state;
     uint64_t one = append_text(MARK, false), two = append_text(MARK, false);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_true(is_there("box/evidence"));
-    must(erase(s.ledger, LEDGER_ERASE_BODY, one, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, one, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_true(is_there("box/evidence.1"));
-    must(erase(s.ledger, LEDGER_ERASE_BODY, two, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, two, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_true(is_there("box/evidence.2"));
     assert_false(is_there("box/evidence.1"));
     assert_int_equal(traces_below(s.dir, MARK), 0);
@@ -202,12 +202,12 @@ static void a_second_erasure_makes_a_third_generation_and_nothing_to_do_makes_no
 }
 
 static void an_erased_artifact_does_not_come_back(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     (void)state;
     put_artifact(MARK, 200000, id);
-    must(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, id, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_ARTIFACT, 0, id, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     struct buf data;
     buf_init(&data, SIZE_MAX);
     while (data.n < 200000) {
@@ -215,21 +215,20 @@ static void an_erased_artifact_does_not_come_back(void **state) {
     }
     scratch_write(scratch_at(&s, "again"), bytes_of_buf(&data));
     buf_done(&data);
-    must_fail(ledger_artifact_put(s.ledger, scratch_at(&s, "again"), id, &size, &why), ERR_CONFLICT,
-              "cannot be stored again");
+    must_fail(log_artifact_put(s.ledger, scratch_at(&s, "again"), id, &size, &why), ERR_CONFLICT, "cannot be stored again");
     assert_int_equal(traces_below(s.dir, MARK), 0);
-    must_fail(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, id, &why), ERR_NOTFOUND, "was erased before");
+    must_fail(erase(s.ledger, LOG_ERASE_ARTIFACT, 0, id, &why), ERR_NOTFOUND, "was erased before");
     scratch_verify_good(s.ledger);
 }
 
 /* ---- who reads ---- */
 
 static void read_and_wait(int who) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)who;
-    if (ledger_open(s.dir, NULL, &s.ledger, NULL) != 0 || ledger_reader_open(s.ledger, 0, 100, &reader, NULL) != 0 ||
-        ledger_reader_next(reader, &event, NULL) != 0) {
+    if (log_open(s.dir, NULL, &s.ledger, NULL) != 0 || log_reader_open(s.ledger, 0, 100, &reader, NULL) != 0 ||
+        log_reader_next(reader, &event, NULL) != 0) {
         _exit(2);
     }
     shared->ready = true;
@@ -237,7 +236,7 @@ static void read_and_wait(int who) {
         pause_ms(2);
     }
     uint64_t n = 1; /* it goes on in the new generation */
-    while (ledger_reader_next(reader, &event, NULL) == 0) {
+    while (log_reader_next(reader, &event, NULL) == 0) {
         n++;
     }
     _exit(n == 100 ? 0 : 3);
@@ -245,8 +244,8 @@ static void read_and_wait(int who) {
 
 /* Of old files: nothing (-1), that they are there (0), or that this process has them open. */
 static void verification_says(pid_t holder) {
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
-    const char *text = report->aspect[LEDGER_ERASURES].text;
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
+    const char *text = report->aspect[LOG_ERASURES].text;
     char named[64];
     snprintf(named, sizeof(named), "process %d has them open", (int)holder);
     bool left = strstr(text, "old files still hold what was erased") != NULL;
@@ -268,8 +267,8 @@ static void a_process_that_has_the_old_files_open_is_named_and_waited_for(void *
         pause_ms(1);
     }
     scratch_open(&s);
-    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
-    must_fail(ledger_erase_finish(s.ledger, 50000000, &pid, &why), ERR_BUSY, "still open in process");
+    must(erase(s.ledger, LOG_ERASE_BODY, seq, NULL, &why));
+    must_fail(log_erase_finish(s.ledger, 50000000, &pid, &why), ERR_BUSY, "still open in process");
     assert_int_equal(pid, reader);
     assert_true(is_there("box/evidence"));
     verification_says(reader);
@@ -279,7 +278,7 @@ static void a_process_that_has_the_old_files_open_is_named_and_waited_for(void *
     shared->stop = true;
     ended_well(reader);
     verification_says(0);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_false(is_there("box/evidence"));
     assert_int_equal(traces_below(s.dir, MARK), 0);
     verification_says(-1);
@@ -290,8 +289,8 @@ static void old_files_that_were_not_removed_to_the_end_go_with_the_next_opening(
     static const char *const names[] = {"evidence.old", "evidence.0.old", "evidence.1.old", "derived.old"};
     (void)state;
     uint64_t seq = append_text("x", false);
-    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, seq, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     for (size_t i = 0; i < 4; i++) {
         char path[FILE_PATH_MAX];
         must(file_join(path, s.dir, names[i], &why));
@@ -309,22 +308,22 @@ static void old_files_that_were_not_removed_to_the_end_go_with_the_next_opening(
 }
 
 static void a_reader_of_this_process_moves_on(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t n = 0;
     (void)state;
     uint64_t seq = append_text(MARK, false);
     scratch_fill(&s, 0, 600, false);
-    must(ledger_reader_open(s.ledger, 0, 600, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
-    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
-    must_fail(ledger_erase_finish(s.ledger, 0, NULL, &why), ERR_BUSY, "still open");
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, 600, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, seq, NULL, &why));
+    must_fail(log_erase_finish(s.ledger, 0, NULL, &why), ERR_BUSY, "still open");
+    while (log_reader_next(reader, &event, &why) == 0) {
         n++;
     }
     assert_int_equal(n, 599);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
-    ledger_reader_close(reader);
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
+    log_reader_close(reader);
     scratch_verify_good(s.ledger);
 }
 
@@ -334,37 +333,37 @@ static void erase_meanwhile(void *ctx, uint64_t done, uint64_t total) {
     (void)total;
     if (done < 17000 && !shared->ready) {
         shared->ready = true;
-        must(erase(s.ledger, LEDGER_ERASE_BODY, *seq, NULL, &why));
-        ledger_erase_finish(s.ledger, 0, NULL, &why); /* the verification itself has the old files open */
+        must(erase(s.ledger, LOG_ERASE_BODY, *seq, NULL, &why));
+        log_erase_finish(s.ledger, 0, NULL, &why); /* the verification itself has the old files open */
         nanosleep(&longer, NULL);
     }
 }
 
 static void a_verification_goes_on_while_something_is_erased(void **state) {
     uint64_t seq = 17050;
-    struct ledger_report *report = calloc(1, sizeof(*report));
-    struct ledger_verify_options o = {.progress = erase_meanwhile, .progress_ctx = &seq, .threads = 1};
+    struct log_report *report = calloc(1, sizeof(*report));
+    struct log_verify_options o = {.progress = erase_meanwhile, .progress_ctx = &seq, .threads = 1};
     (void)state;
     scratch_fill(&s, 0, 17100, false);
-    must(ledger_verify(s.ledger, &o, report, &why));
+    must(log_verify(s.ledger, &o, report, &why));
     assert_true(shared->ready);
-    if (report->verdict != LEDGER_NOT_ANCHORED) {
+    if (report->verdict != LOG_NOT_ANCHORED) {
         fail_msg("event %lld, %s: %s", (long long)report->findings[0].seq, report->findings[0].table,
                  report->findings[0].reason);
     }
     free(report);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_false(is_there("box/evidence"));
     scratch_verify_good(s.ledger);
 }
 
 static void derived_data_begins_anew_and_keys_are_still_known(void **state) {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     struct db *derived;
     (void)state;
     scratch_fill(&s, 0, 70000, true); /* the first keys stand in a derived segment */
-    must(erase(s.ledger, LEDGER_ERASE_BODY, 5, NULL, &why));
-    must(ledger_erase_finish(s.ledger, WAIT_NS, NULL, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, 5, NULL, &why));
+    must(log_erase_finish(s.ledger, WAIT_NS, NULL, &why));
     assert_false(is_there("box/derived"));
     must(scratch_try(s.ledger, 1, "key-1", &receipt, &why));
     assert_true(receipt.duplicate);
@@ -379,16 +378,16 @@ static void derived_data_begins_anew_and_keys_are_still_known(void **state) {
 static void a_backup_and_a_restored_ledger_are_of_the_first_generation(void **state) {
     (void)state;
     uint64_t seq = append_text(MARK, false);
-    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, seq, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     assert_true(is_there("copy/evidence/data.mdb"));
-    must(ledger_key_backup(s.ledger, scratch_at(&s, "log.key"), bytes_of("pass"), &why));
-    struct ledger_restore_options o = {
+    must(log_key_backup(s.ledger, scratch_at(&s, "log.key"), bytes_of("pass"), &why));
+    struct log_restore_options o = {
         .actor = "user:test", .reason = "a test", .log_key = scratch_at(&s, "log.key"), .log_passphrase = bytes_of("pass")};
     scratch_close(&s);
     must(file_remove_tree(s.dir, &why));
-    must(ledger_restore(scratch_at(&s, "copy"), s.dir, &o, &why));
+    must(log_restore(scratch_at(&s, "copy"), s.dir, &o, &why));
     scratch_open(&s);
     assert_true(is_there("box/evidence/data.mdb"));
     scratch_verify_good(s.ledger);
@@ -405,7 +404,7 @@ static bool erase_until(long n, bool dies, int error) {
     if (pid == 0) {
         struct err err = {0};
         struct ledger *ledger = NULL;
-        if (ledger_open(s.dir, NULL, &ledger, &err) != 0) {
+        if (log_open(s.dir, NULL, &ledger, &err) != 0) {
             fprintf(stderr, "%s\n", err.msg);
             _exit(9);
         }
@@ -414,9 +413,9 @@ static bool erase_until(long n, bool dies, int error) {
         syscalls.error = error;
         syscalls.forever = !dies;
         syscalls.on = true;
-        int rc = ledger_erase_finish(ledger, 0, NULL, &err);
+        int rc = log_erase_finish(ledger, 0, NULL, &err);
         syscalls.on = false;
-        ledger_close(ledger);
+        log_close(ledger);
         _exit(syscalls.hit ? (rc == 0 ? 1 : rc == ERR_FULL ? 4 : 5) : rc == 0 ? 0 : 8);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -432,7 +431,7 @@ static void the_next_one_goes_on(uint64_t size) {
     assert_int_equal(scratch_size(&s), size);
     scratch_fill(&s, 0, 1, false);
     scratch_verify_good(s.ledger);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_int_equal(traces_below(s.dir, MARK), 0);
     scratch_verify_good(s.ledger);
     scratch_close(&s);
@@ -442,11 +441,11 @@ static void at_every_call(bool dies, int error) {
     long n = 1;
     for (bool hit = true; hit; n++) {
         uint64_t seq = append_text(MARK, false);
-        char id[LEDGER_ARTIFACT_ID], text[64];
+        char id[LOG_ARTIFACT_ID], text[64];
         snprintf(text, sizeof(text), MARK "%d-%ld", error, n);
         put_artifact(text, 70000, id);
-        must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
-        must(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, id, &why));
+        must(erase(s.ledger, LOG_ERASE_BODY, seq, NULL, &why));
+        must(erase(s.ledger, LOG_ERASE_ARTIFACT, 0, id, &why));
         uint64_t size = scratch_size(&s);
         scratch_close(&s);
         hit = erase_until(n, dies, error);
@@ -472,28 +471,28 @@ static void a_disk_that_fails_at_any_step_leaves_one_generation_valid(void **sta
 /* ---- a full disk ---- */
 
 static void erase_without_room(void) {
-    struct ledger_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
-    must(ledger_create(s.dir, &o, &why));
+    struct log_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
+    must(log_create(s.dir, &o, &why));
     scratch_open(&s);
     uint64_t seq = append_text(MARK, false);
     scratch_fill(&s, 0, 20000, true);
-    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
-    struct ledger_head before, after;
-    must(ledger_head(s.ledger, &before, &why));
+    must(erase(s.ledger, LOG_ERASE_BODY, seq, NULL, &why));
+    struct log_head before, after;
+    must(log_head(s.ledger, &before, &why));
     int fd = open(scratch_at(&s, "ballast"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     while (write(fd, MARK, 1) == 1 && lseek(fd, 4095, SEEK_CUR) > 0) { /* a page each */
     }
     close(fd);
-    must_fail(ledger_erase_finish(s.ledger, 0, NULL, &why), ERR_FULL, "");
+    must_fail(log_erase_finish(s.ledger, 0, NULL, &why), ERR_FULL, "");
     assert_true(is_there("box/evidence"));
     assert_false(is_there("box/evidence.1"));
     assert_false(is_there("box/evidence.1.new"));
-    must(ledger_head(s.ledger, &after, &why));
-    assert_memory_equal(before.root, after.root, LEDGER_HASH);
+    must(log_head(s.ledger, &after, &why));
+    assert_memory_equal(before.root, after.root, LOG_HASH);
     scratch_verify_good(s.ledger);
     assert_int_equal(unlink(scratch_at(&s, "ballast")), 0);
     scratch_fill(&s, 0, 1, false);
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_int_equal(traces_below(s.dir, MARK), 0);
     scratch_verify_good(s.ledger);
     scratch_close(&s);

@@ -57,25 +57,25 @@ int __wrap_file_make_dirs(const char *path, struct err *err) {
 static struct other {
     char dir[300];
     uint64_t seq;
-    char artifact[LEDGER_ARTIFACT_ID]; /* "": the body of `seq` */
+    char artifact[LOG_ARTIFACT_ID]; /* "": the body of `seq` */
 } * other;
 static int line = -1;
 static pid_t other_pid;
 
 static int erase_there(void) {
-    struct ledger_erase_options o = {.what = LEDGER_ERASE_BODY, .reason = "request", .actor = "user:test"};
+    struct log_erase_options o = {.what = LOG_ERASE_BODY, .reason = "request", .actor = "user:test"};
     struct ledger *ledger;
     bool artifact = other->artifact[0] != '\0';
-    o.what = artifact ? LEDGER_ERASE_ARTIFACT : LEDGER_ERASE_BODY;
+    o.what = artifact ? LOG_ERASE_ARTIFACT : LOG_ERASE_BODY;
     o.artifact = artifact ? other->artifact : NULL;
     o.seqs = artifact ? NULL : &other->seq;
     o.n_seqs = artifact ? 0 : 1;
-    int rc = ledger_open(other->dir, NULL, &ledger, NULL);
+    int rc = log_open(other->dir, NULL, &ledger, NULL);
     if (rc == 0) {
-        rc = ledger_erase(ledger, &o, NULL, NULL);
-        int finished = rc != 0 ? rc : ledger_erase_finish(ledger, 0, NULL, NULL);
+        rc = log_erase(ledger, &o, NULL, NULL);
+        int finished = rc != 0 ? rc : log_erase_finish(ledger, 0, NULL, NULL);
         rc = finished == ERR_BUSY ? 0 : finished; /* we may keep the old files open */
-        ledger_close(ledger);
+        log_close(ledger);
     }
     return rc;
 }
@@ -136,14 +136,14 @@ static int finish(void **state) {
 static uint64_t append_large(char ch) {
     static char text[20000];
     struct buf body = {0}, open;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     memset(text, ch, sizeof(text) - 1);
-    struct ledger_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text));
+    struct log_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text));
     buf_init(&open, 64);
     mp_put_array(&open, 1);
     mp_put_str(&open, bytes_of("text"));
     draft.open = bytes_of_buf(&open);
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     buf_done(&body);
     buf_done(&open);
     return receipt.seq;
@@ -152,24 +152,24 @@ static uint64_t append_large(char ch) {
 /* ---- reading ---- */
 
 static void read_over(uint64_t fill) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t first = append_large('a');
     other->seq = append_large('b');
     uint64_t last = append_large('c');
     scratch_fill(&s, 0, fill, false);
-    must(ledger_reader_open(s.ledger, first, last + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_open(s.ledger, first, last + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
     assert_true(event.payload.n > 20000);
     another_erases();
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_next(reader, &event, &why));
     assert_int_equal(event.seq, other->seq);
     assert_int_equal(event.payload.n, 0);
     assert_int_equal(event.body.n, 0);
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_next(reader, &event, &why));
     assert_int_equal(event.seq, last);
     assert_true(event.payload.n > 20000); /* with the salt that its group had */
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     scratch_verify_good(s.ledger);
 }
 
@@ -180,13 +180,13 @@ static void a_body_erased_after_its_group_was_read_is_given_as_erased(void **sta
 }
 
 static void its_payload_is_empty_and_the_group_says_why(void **state) {
-    struct ledger_reader *reader;
+    struct log_reader *reader;
     const struct group *group;
     struct event_header h;
     struct bytes payload;
     (void)state;
     other->seq = append_large('b');
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
     must(reader_group(reader, 0, &group, &why));
     must(event_header_decode(group->event[other->seq].header, &h, &why));
     another_erases();
@@ -195,21 +195,21 @@ static void its_payload_is_empty_and_the_group_says_why(void **state) {
     assert_int_equal(group->event[other->seq].where, GROUP_ERASED);
     assert_int_equal(h.seq, other->seq); /* views of the group are still good */
     assert_true(bytes_is(h.kind, "x.test.note"));
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 static void a_payload_that_is_missing_and_was_not_erased_is_damage(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct db_txn *txn;
     (void)state;
     other->seq = append_large('b');
-    must(ledger_reader_open(s.ledger, other->seq, other->seq + 1, &reader, &why));
+    must(log_reader_open(s.ledger, other->seq, other->seq + 1, &reader, &why));
     must(db_begin(s.ledger->evidence, true, &txn, &why));
     must(db_del_u64(txn, T_PAYLOAD, other->seq, &why));
     must(db_commit(txn, &why));
-    must_fail(ledger_reader_next(reader, &event, &why), ERR_CORRUPT, "is missing or does not parse");
-    ledger_reader_close(reader);
+    must_fail(log_reader_next(reader, &event, &why), ERR_CORRUPT, "is missing or does not parse");
+    log_reader_close(reader);
 }
 
 static void put_artifact(size_t n) {
@@ -221,13 +221,13 @@ static void put_artifact(size_t n) {
     }
     scratch_write(scratch_at(&s, "in"), bytes_of_buf(&data));
     buf_done(&data);
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "in"), other->artifact, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "in"), other->artifact, &size, &why));
     assert_int_equal(unlink(scratch_at(&s, "in")), 0);
 }
 
 static int get_artifact(void) {
     int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    int rc = ledger_artifact_get(s.ledger, other->artifact, fd, &why);
+    int rc = log_artifact_get(s.ledger, other->artifact, fd, &why);
     close(fd);
     return rc;
 }
@@ -256,13 +256,13 @@ static void a_backup_is_of_the_generation_that_is_valid(void **state) {
     (void)state;
     other->seq = append_large('b');
     another_erases(); /* this handle does not know yet */
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
-    must(ledger_open(scratch_at(&s, "copy"), NULL, &copy, &why));
+    must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    must(log_open(scratch_at(&s, "copy"), NULL, &copy, &why));
     scratch_verify_good(copy);
-    ledger_close(copy);
+    log_close(copy);
     other->seq = append_large('d');
     another_erases();
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy2"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "copy2"), &why));
 }
 
 static void a_backup_begins_again_when_an_artifact_was_erased_meanwhile(void **state) {
@@ -270,7 +270,7 @@ static void a_backup_begins_again_when_an_artifact_was_erased_meanwhile(void **s
     put_artifact(200000);
     hook_path = "/evidence"; /* of the copy, which is made first */
     after_make_dirs = another_erases;
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     assert_null(after_make_dirs);
     assert_int_equal(traces_below(scratch_at(&s, "copy"), "zebra"), 0);
 }
@@ -285,10 +285,10 @@ static void whoever_opens_while_a_generation_goes_finds_the_next(void **state) {
     other->seq = 1;
     hook_path = "/evidence";
     at_stat = another_erases;
-    must(ledger_open(s.dir, NULL, &ledger, &why));
+    must(log_open(s.dir, NULL, &ledger, &why));
     assert_null(at_stat);
     assert_int_equal(db_generation(ledger->evidence), 1);
-    ledger_close(ledger);
+    log_close(ledger);
     scratch_open(&s);
 }
 
@@ -308,8 +308,8 @@ static void derived_data_is_opened_where_the_generation_is_by_then(void **state)
 static void there_is_no_ledger_where_none_is(void **state) {
     struct ledger *ledger;
     (void)state;
-    must_fail(ledger_open(s.top, NULL, &ledger, &why), ERR_NOTFOUND, "there is no ledger in");
-    must_fail(ledger_open(scratch_at(&s, "nowhere"), NULL, &ledger, &why), ERR_NOTFOUND, "there is no ledger in");
+    must_fail(log_open(s.top, NULL, &ledger, &why), ERR_NOTFOUND, "there is no ledger in");
+    must_fail(log_open(scratch_at(&s, "nowhere"), NULL, &ledger, &why), ERR_NOTFOUND, "there is no ledger in");
 }
 
 int main(void) {

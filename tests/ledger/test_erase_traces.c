@@ -15,7 +15,7 @@ struct layout {
 };
 
 static void begin(const struct layout *l) {
-    struct ledger_create_options o = {.actor = "user:test", .map_bytes = SCRATCH_MAP};
+    struct log_create_options o = {.actor = "user:test", .map_bytes = SCRATCH_MAP};
     char origin[80];
     snprintf(origin, sizeof(origin), "example.org/%.*s", (int)(1 + l->seed % 40),
              "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
@@ -23,7 +23,7 @@ static void begin(const struct layout *l) {
     snprintf(s.top, sizeof(s.top), "%.200s/ledger-test-XXXXXX", scratch_tmp());
     assert_non_null(mkdtemp(s.top));
     snprintf(s.dir, sizeof(s.dir), "%s/box", s.top);
-    must(ledger_create(s.dir, &o, &why));
+    must(log_create(s.dir, &o, &why));
     scratch_open(&s);
 }
 
@@ -43,10 +43,10 @@ static void put_text(struct buf *out, const char *word, unsigned i, size_t size)
     buf_put_u8(out, 0);
 }
 
-static void add(struct ledger_batch *batch, const struct layout *l, unsigned i, bool marked) {
+static void add(struct log_batch *batch, const struct layout *l, unsigned i, bool marked) {
     struct buf text, body = {0}, fields = {0}, open;
     put_text(&text, marked ? MARK : "stays", i, size_of(l, i));
-    struct ledger_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text.p));
+    struct log_draft draft = scratch_draft("x.test.note", "note/1", scratch_map(&body, "{\"text\":\"%s\"}", text.p));
     buf_init(&open, 64);
     mp_put_array(&open, 1);
     mp_put_str(&open, bytes_of("text"));
@@ -54,7 +54,7 @@ static void add(struct ledger_batch *batch, const struct layout *l, unsigned i, 
     if (l->private_ && i % 3 == 0) {
         draft.private_ = scratch_map(&fields, "{\"a\":\"%s\"}", text.p);
     }
-    must(ledger_batch_add(batch, &draft, &why));
+    must(log_batch_add(batch, &draft, &why));
     buf_done(&text);
     buf_done(&body);
     buf_done(&fields);
@@ -67,28 +67,28 @@ static bool goes(const struct layout *l, unsigned i) {
 }
 
 static void fill(const struct layout *l) {
-    struct ledger_batch *batch;
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    struct log_batch *batch;
+    must(log_batch_new(s.ledger, &batch, &why));
     for (unsigned i = 0; i < EVENTS; i++) {
         add(batch, l, i, goes(l, i));
         if ((i + 1) % l->batch == 0 || i + 1 == EVENTS) {
-            must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+            must(log_batch_commit(batch, NULL, NULL, NULL, &why));
         }
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
-static void erase(const struct layout *l, enum ledger_erase_what what) {
-    struct ledger_erase_options o = {.what = what, .reason = "request", .actor = "user:test"};
+static void erase(const struct layout *l, enum log_erase_what what) {
+    struct log_erase_options o = {.what = what, .reason = "request", .actor = "user:test"};
     uint64_t seqs[EVENTS];
     o.seqs = seqs;
     for (unsigned i = 0; i < EVENTS; i++) {
-        if (goes(l, i) && (what == LEDGER_ERASE_BODY || (l->private_ && i % 3 == 0))) {
+        if (goes(l, i) && (what == LOG_ERASE_BODY || (l->private_ && i % 3 == 0))) {
             seqs[o.n_seqs++] = i + 1;
         }
     }
     if (o.n_seqs > 0) {
-        must(ledger_erase(s.ledger, &o, NULL, &why));
+        must(log_erase(s.ledger, &o, NULL, &why));
     }
 }
 
@@ -106,15 +106,15 @@ static void one_layout(const struct layout *l, unsigned more) {
     if (l->seed % 4 < 2) {
         scratch_reopen(&s);
     }
-    erase(l, LEDGER_ERASE_PRIVATE);
-    erase(l, LEDGER_ERASE_BODY);
-    must(ledger_backup(s.ledger, scratch_at(&s, "early"), &why)); /* the old pages are still there */
+    erase(l, LOG_ERASE_PRIVATE);
+    erase(l, LOG_ERASE_BODY);
+    must(log_backup(s.ledger, scratch_at(&s, "early"), &why)); /* the old pages are still there */
     is_clean(scratch_at(&s, "early"), l, "a backup before the old pages went");
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     is_clean(s.dir, l, "erased");
     scratch_fill(&s, more, more + 20, true);
     is_clean(s.dir, l, "after more events");
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     is_clean(scratch_at(&s, "copy"), l, "a backup");
     scratch_verify_good(s.ledger);
     assert_true(traces_below(s.dir, "stays-0") > 0);
@@ -148,7 +148,7 @@ static size_t records(struct ledger *ledger, struct buf *out) {
 }
 
 static void the_new_generation_has_every_record_of_the_old_one(void **state) {
-    struct ledger_erase_options o = {.what = LEDGER_ERASE_BODY, .reason = "request", .actor = "user:test"};
+    struct log_erase_options o = {.what = LOG_ERASE_BODY, .reason = "request", .actor = "user:test"};
     struct db_txn *txn;
     struct buf before, after;
     const uint64_t seq = 7;
@@ -157,7 +157,7 @@ static void the_new_generation_has_every_record_of_the_old_one(void **state) {
     scratch_fill(&s, 0, 3000, true);
     o.seqs = &seq;
     o.n_seqs = 1;
-    must(ledger_erase(s.ledger, &o, NULL, &why));
+    must(log_erase(s.ledger, &o, NULL, &why));
     must(db_begin(s.ledger->evidence, true, &txn, &why));
     must(db_del(txn, T_META, bytes_of(CORE_ERASING), &why));
     must(db_del(txn, T_META, bytes_of("place"), &why)); /* which is another one there: see test_place */
@@ -166,7 +166,7 @@ static void the_new_generation_has_every_record_of_the_old_one(void **state) {
     must(db_begin(s.ledger->evidence, true, &txn, &why));
     must(db_put(txn, T_META, bytes_of(CORE_ERASING), bytes_of("1"), DB_PUT, &why));
     must(db_commit(txn, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(log_erase_finish(s.ledger, 0, NULL, &why));
     assert_int_equal(db_generation(s.ledger->evidence), 1);
     records(s.ledger, &after);
     assert_true(bytes_eq(bytes_of_buf(&before), bytes_of_buf(&after)));

@@ -85,12 +85,12 @@ static void key_of_op(char ret[64], long run, int op) {
 
 static void append_all(long run) {
     struct ledger *ledger = NULL;
-    struct ledger_batch *batch = NULL;
+    struct log_batch *batch = NULL;
     struct err err = {0};
-    char key[64], id[LEDGER_ARTIFACT_ID];
+    char key[64], id[LOG_ARTIFACT_ID];
     uint64_t size;
     const char *large = scratch_at(&s, "large");
-    if (ledger_open(s.dir, NULL, &ledger, &err) != 0) {
+    if (log_open(s.dir, NULL, &ledger, &err) != 0) {
         snprintf(outcome->msg, sizeof(outcome->msg), "%.255s", err.msg);
         _exit(9);
     }
@@ -98,41 +98,41 @@ static void append_all(long run) {
     for (int op = 0; op < OPS; op++) {
         key_of_op(key, run, op);
         if (op == 2) { /* enough to seal a group now and then */
-            ledger_batch_new(ledger, &batch, NULL);
+            log_batch_new(ledger, &batch, NULL);
             scratch_add(batch, (uint64_t)run * 1000, (uint64_t)run * 1000 + 40, true, NULL);
-            ledger_batch_set_cursor(batch, "src", bytes_of(key), NULL);
-            outcome->rc[op] = ledger_batch_commit(batch, NULL, NULL, NULL, &err);
-            ledger_batch_free(batch);
+            log_batch_set_cursor(batch, "src", bytes_of(key), NULL);
+            outcome->rc[op] = log_batch_commit(batch, NULL, NULL, NULL, &err);
+            log_batch_free(batch);
         } else if (op == 4) {
-            outcome->rc[op] = ledger_key_rotate(ledger, "user:test", "a test", NULL, &err);
+            outcome->rc[op] = log_key_rotate(ledger, "user:test", "a test", NULL, &err);
         } else if (op == 6) {
-            outcome->rc[op] = ledger_artifact_put(ledger, large, id, &size, &err);
+            outcome->rc[op] = log_artifact_put(ledger, large, id, &size, &err);
         } else {
             outcome->rc[op] = scratch_try(ledger, (uint64_t)run, key, NULL, &err);
         }
     }
-    ledger_close(ledger);
+    log_close(ledger);
 }
 
 /* Who was not told tries again, with all of it in one batch: each event comes back as there or as new. */
 static void check_append(long run, long n, const struct plan *plan) {
     static const int ops[] = {0, 1, 2, 3, 5, 7}; /* those with a key */
-    struct ledger_receipt r[6];
-    struct ledger_batch *batch;
+    struct log_receipt r[6];
+    struct log_batch *batch;
     char key[64];
     scratch_open(&s);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     for (size_t i = 0; i < 6; i++) {
-        struct ledger_draft draft = scratch_draft("run.step", "run/1", bytes_of(NULL));
+        struct log_draft draft = scratch_draft("run.step", "run/1", bytes_of(NULL));
         key_of_op(key, run, ops[i]);
         if (ops[i] == 2) {
             snprintf(key, sizeof(key), "key-%llu", (unsigned long long)run * 1000 + 39);
         }
         draft.key = bytes_of(key);
-        must(ledger_batch_add(batch, &draft, &why));
+        must(log_batch_add(batch, &draft, &why));
     }
-    must(ledger_batch_commit(batch, r, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_commit(batch, r, NULL, NULL, &why));
+    log_batch_free(batch);
     for (size_t i = 0; i < 6; i++) {
         int rc = outcome->rc[ops[i]];
         if ((rc != 0 && rc != ERR_IO && rc != ERR_FULL) || (rc == 0 && !r[i].duplicate) ||
@@ -178,12 +178,12 @@ static void no_failing_call_gives_a_false_word_about_an_append(void **state) {
 /* ---- making, copying, restoring ---- */
 
 static void make_one(long run) {
-    const struct ledger_create_options o = {.origin = "example.org/fresh", .actor = "user:test", .map_bytes = 4 << 20};
+    const struct log_create_options o = {.origin = "example.org/fresh", .actor = "user:test", .map_bytes = 4 << 20};
     struct err err = {0};
     (void)run;
     const char *fresh = scratch_at(&s, "fresh");
     syscalls.on = true;
-    outcome->rc[0] = ledger_create(fresh, &o, &err);
+    outcome->rc[0] = log_create(fresh, &o, &err);
     snprintf(outcome->msg, sizeof(outcome->msg), "%.255s", err.msg);
 }
 
@@ -192,23 +192,23 @@ static void copy_one(long run) {
     struct err err = {0};
     (void)run;
     const char *fresh = scratch_at(&s, "fresh");
-    if (ledger_open(s.dir, NULL, &ledger, &err) != 0) {
+    if (log_open(s.dir, NULL, &ledger, &err) != 0) {
         _exit(9);
     }
     syscalls.on = true;
-    outcome->rc[0] = ledger_backup(ledger, fresh, &err);
+    outcome->rc[0] = log_backup(ledger, fresh, &err);
     snprintf(outcome->msg, sizeof(outcome->msg), "%.255s", err.msg);
-    ledger_close(ledger);
+    log_close(ledger);
 }
 
 static void restore_one(long run) {
     struct err err = {0};
     (void)run;
     const char *fresh = scratch_at(&s, "fresh");
-    struct ledger_restore_options o = {
+    struct log_restore_options o = {
         .actor = "user:test", .reason = "a test", .log_key = scratch_at(&s, "box/keys/log.key")};
     syscalls.on = true;
-    outcome->rc[0] = ledger_restore(scratch_at(&s, "copy"), fresh, &o, &err);
+    outcome->rc[0] = log_restore(scratch_at(&s, "copy"), fresh, &o, &err);
     snprintf(outcome->msg, sizeof(outcome->msg), "%.255s", err.msg);
 }
 
@@ -217,14 +217,14 @@ static void restore_one(long run) {
 static void there_or_not(const struct plan *plan, long n) {
     struct ledger *fresh;
     char command[700];
-    int rc = ledger_open(scratch_at(&s, "fresh"), NULL, &fresh, &why);
+    int rc = log_open(scratch_at(&s, "fresh"), NULL, &fresh, &why);
     if ((outcome->rc[0] == 0) != (rc == 0) && outcome->rc[0] != ERR_IO) {
         fail_msg("%s at call %ld: gave %s '%s', and it opens with %s '%s'", plan->name, n, err_name(outcome->rc[0]),
                  outcome->msg, err_name(rc), why.msg);
     }
     if (rc == 0) {
         scratch_verify_good(fresh);
-        ledger_close(fresh);
+        log_close(fresh);
     }
     snprintf(command, sizeof(command), "ls -d '%s'/fresh.* >/dev/null 2>&1", s.top);
     if (!plan->forever && system(command) == 0) {
@@ -255,19 +255,19 @@ static void no_failing_call_leaves_half_a_ledger(void **state) {
 
 static void no_failing_call_leaves_half_a_backup(void **state) {
     static uint8_t large[100000];
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     (void)state;
     scratch_fill(&s, 0, 300, true);
     scratch_write(scratch_at(&s, "large"), (struct bytes){large, sizeof(large)});
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "large"), id, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "large"), id, &size, &why));
     sweep(copy_one, 5);
 }
 
 static void no_failing_call_leaves_half_a_restored_ledger(void **state) {
     (void)state;
     scratch_fill(&s, 0, 300, true);
-    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     sweep(restore_one, 15);
 }
 

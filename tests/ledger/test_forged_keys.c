@@ -13,23 +13,23 @@
 #define FILL 9000 /* events after the first segment: eight vouchers of runs and more */
 
 static struct scratch s, other;
-static struct ledger_author *author;
+static struct log_author *author;
 static uint64_t signed_seq[3]; /* in a segment, in a run, in the tail */
 
-static struct ledger_receipt append_signed(struct scratch *at, int i, int want, const char *text) {
+static struct log_receipt append_signed(struct scratch *at, int i, int want, const char *text) {
     struct buf body = {0};
-    struct ledger_receipt receipt = {0};
+    struct log_receipt receipt = {0};
     char key[64];
     snprintf(key, sizeof(key), "signed-%d-0123456789abcdefghijkl", i);
-    struct ledger_draft draft = scratch_draft("run.step", "run/r", scratch_map(&body, "{\"step\":\"work\"}"));
+    struct log_draft draft = scratch_draft("run.step", "run/r", scratch_map(&body, "{\"step\":\"work\"}"));
     draft.author = author;
     draft.source = bytes_of("somewhere");
     draft.key = bytes_of(key);
     if (want == 0) {
-        must(ledger_append(at->ledger, &draft, &receipt, NULL, &why));
+        must(log_append(at->ledger, &draft, &receipt, NULL, &why));
     } else { /* by another way, so that only the author's key is the same */
         draft.source = bytes_of("elsewhere");
-        must_fail(ledger_append(at->ledger, &draft, &receipt, NULL, &why), want, text);
+        must_fail(log_append(at->ledger, &draft, &receipt, NULL, &why), want, text);
     }
     buf_done(&body);
     return receipt;
@@ -58,8 +58,8 @@ static int start(void **state) {
     char dir[] = "/tmp/ledger-author-XXXXXX", path[64];
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof(path), "%s/key", dir);
-    must(ledger_author_new(path, "alice.example", bytes_of(""), &vkey, &why));
-    must(ledger_author_load(path, bytes_of(""), &author, &why));
+    must(log_author_new(path, "alice.example", bytes_of(""), &vkey, &why));
+    must(log_author_load(path, bytes_of(""), &author, &why));
     must(file_remove_tree(dir, &why));
     buf_done(&vkey);
     fill(&s, 0);
@@ -71,7 +71,7 @@ static int finish(void **state) {
     (void)state;
     scratch_done(&s);
     scratch_done(&other);
-    ledger_author_free(author);
+    log_author_free(author);
     return 0;
 }
 
@@ -130,13 +130,13 @@ static void nothing_is_let_through(void) {
         assert_int_equal(append_signed(&s, i, 0, NULL).seq, signed_seq[i]);
     }
     for (uint64_t i = 1; i < CORE_SEGMENT + FILL; i += 3001) {
-        struct ledger_batch *batch;
-        struct ledger_receipt receipt;
-        must(ledger_batch_new(s.ledger, &batch, &why));
+        struct log_batch *batch;
+        struct log_receipt receipt;
+        must(log_batch_new(s.ledger, &batch, &why));
         must(scratch_add(batch, i, i + 1, true, &why));
-        must(ledger_batch_commit(batch, &receipt, NULL, NULL, &why));
+        must(log_batch_commit(batch, &receipt, NULL, NULL, &why));
         assert_true(receipt.duplicate);
-        ledger_batch_free(batch);
+        log_batch_free(batch);
     }
     buf_done(&body);
 }

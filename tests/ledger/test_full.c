@@ -8,9 +8,9 @@ static unsigned numbers; /* in each event of noise, 9 bytes each */
 
 /* A batch of events that do not compress. */
 static int append_noise(struct ledger *ledger, uint64_t from, unsigned n, struct err *err) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     uint64_t noise = from * 7919 + 1;
-    int rc = ledger_batch_new(ledger, &batch, err);
+    int rc = log_batch_new(ledger, &batch, err);
     for (unsigned i = 0; i < n && rc == 0; i++) {
         char key[32];
         struct buf body;
@@ -23,31 +23,31 @@ static int append_noise(struct ledger *ledger, uint64_t from, unsigned n, struct
             mp_put_uint(&body, noise >> 1);
         }
         snprintf(key, sizeof(key), "noise-%llu", (unsigned long long)from + i);
-        struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
+        struct log_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
         draft.key = bytes_of(key);
-        rc = ledger_batch_add(batch, &draft, err);
+        rc = log_batch_add(batch, &draft, err);
         buf_done(&body);
     }
-    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, err);
+    log_batch_free(batch);
     return rc;
 }
 
 /* Appends batches of this many events until one does not fit; returns how many events are stored. */
 static uint64_t fill_up(struct ledger *ledger, uint64_t from, unsigned n, const char *text) {
-    struct ledger_head before, after;
+    struct log_head before, after;
     int rc = 0;
     while (rc == 0) {
-        must(ledger_head(ledger, &before, &why));
+        must(log_head(ledger, &before, &why));
         rc = append_noise(ledger, from, n, &why);
         from += rc == 0 ? n : 0;
     }
     if (rc != ERR_FULL || strstr(why.msg, text) == NULL) {
         fail_msg("gave %s '%s'", err_name(rc), why.msg);
     }
-    must(ledger_head(ledger, &after, &why));
+    must(log_head(ledger, &after, &why));
     assert_int_equal(after.size, before.size);
-    assert_memory_equal(after.root, before.root, LEDGER_HASH);
+    assert_memory_equal(after.root, before.root, LOG_HASH);
     return from;
 }
 
@@ -67,13 +67,13 @@ static void keys_can_be_replaced_when_the_quota_is_used_up(void **state) {
         }
         assert_true(n > 10);
         for (int k = 0; k < 10; k++) {
-            must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+            must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
         }
         int rc = scratch_try(s.ledger, 1, NULL, NULL, &why);
         assert_true(rc == 0 || rc == ERR_FULL);
         scratch_verify_good(s.ledger);
         scratch_reopen(&s);
-        must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+        must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
         scratch_verify_good(s.ledger);
         scratch_close(&s);
         /* a larger quota, and it goes on */
@@ -91,12 +91,11 @@ static void keys_can_be_replaced_when_the_quota_is_used_up(void **state) {
 
 /* Within the small file system. */
 static void fill_the_disk(void) {
-    const struct ledger_create_options o = {
-        .origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = (uint64_t)64 << 20};
-    char id[LEDGER_ARTIFACT_ID], command[700];
+    const struct log_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = (uint64_t)64 << 20};
+    char id[LOG_ARTIFACT_ID], command[700];
     uint64_t size, n;
     numbers = 500;
-    must(ledger_create(s.dir, &o, &why));
+    must(log_create(s.dir, &o, &why));
     small_disk_ballast(scratch_at(&s, "ballast"), 2 << 20);
     scratch_open(&s);
     n = fill_up(s.ledger, 0, 20, "o space left");
@@ -108,7 +107,7 @@ static void fill_the_disk(void) {
     snprintf(command, sizeof(command), "head -c 500000 /dev/urandom >'%s/../large'", s.top);
     assert_int_equal(system(command), 0);
     snprintf(command, sizeof(command), "%s/../large", s.top);
-    must_fail(ledger_artifact_put(s.ledger, command, id, &size, &why), ERR_FULL, "");
+    must_fail(log_artifact_put(s.ledger, command, id, &size, &why), ERR_FULL, "");
     snprintf(command, sizeof(command), "ls '%s'/box/artifacts | grep -q incoming", s.top);
     assert_int_not_equal(system(command), 0); /* nothing is left of it */
     scratch_verify_good(s.ledger);
@@ -116,9 +115,9 @@ static void fill_the_disk(void) {
     scratch_verify_good(s.ledger);
     assert_int_equal(unlink(scratch_at(&s, "ballast")), 0);
     must(append_noise(s.ledger, n, 20, &why));
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     snprintf(command, sizeof(command), "%s/../large", s.top);
-    must(ledger_artifact_put(s.ledger, command, id, &size, &why));
+    must(log_artifact_put(s.ledger, command, id, &size, &why));
     scratch_verify_good(s.ledger);
     scratch_close(&s);
 }

@@ -8,28 +8,28 @@
 
 /* ---- writing ---- */
 
-static void add_json(struct ledger_batch *batch, const char *kind, const char *subject, const char *json,
-                     const struct ledger_author *author) {
+static void add_json(struct log_batch *batch, const char *kind, const char *subject, const char *json,
+                     const struct log_author *author) {
     struct buf body = {0};
-    struct ledger_draft draft = scratch_draft(kind, subject, scratch_map(&body, "%s", json));
+    struct log_draft draft = scratch_draft(kind, subject, scratch_map(&body, "%s", json));
     draft.author = author;
-    must(ledger_batch_add(batch, &draft, &why));
+    must(log_batch_add(batch, &draft, &why));
     buf_done(&body);
 }
 
 static void fill_golden(struct scratch *s) {
-    struct ledger_batch *batch;
-    struct ledger_author *author;
+    struct log_batch *batch;
+    struct log_author *author;
     struct buf vkey, json;
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     buf_init(&vkey, 4096);
     buf_init(&json, 65536);
-    must(ledger_author_new(scratch_at(s, "author.key"), "alice.example", bytes_of(""), &vkey, &why));
-    must(ledger_author_load(scratch_at(s, "author.key"), bytes_of(""), &author, &why));
+    must(log_author_new(scratch_at(s, "author.key"), "alice.example", bytes_of(""), &vkey, &why));
+    must(log_author_load(scratch_at(s, "author.key"), bytes_of(""), &author, &why));
     scratch_write(scratch_at(s, "artifact"), bytes_of("the content of an artifact\n"));
-    must(ledger_artifact_put(s->ledger, scratch_at(s, "artifact"), id, &size, &why));
-    must(ledger_batch_new(s->ledger, &batch, &why));
+    must(log_artifact_put(s->ledger, scratch_at(s, "artifact"), id, &size, &why));
+    must(log_batch_new(s->ledger, &batch, &why));
     add_json(batch, "permission.granted", "pack/pdf-ops-pack",
              "{\"group\":\"filesystem.read\",\"scope\":\"inbox/**\",\"tier\":\"T0\",\"note\":\"for the March invoices\"}",
              author);
@@ -43,13 +43,13 @@ static void fill_golden(struct scratch *s) {
     buf_put_str(&json, "\"}]}");
     buf_put_u8(&json, 0);
     add_json(batch, "run.started", "run/r-2", (const char *)json.p, NULL);
-    must(ledger_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     scratch_fill(s, 10, 200, true);
-    must(ledger_key_rotate(s->ledger, "user:test", "by hand", NULL, &why));
+    must(log_key_rotate(s->ledger, "user:test", "by hand", NULL, &why));
     scratch_fill(s, 200, 300, true);
-    ledger_batch_free(batch);
-    ledger_author_free(author);
+    log_batch_free(batch);
+    log_author_free(author);
     buf_done(&vkey);
     buf_done(&json);
 }
@@ -62,7 +62,7 @@ static void write_golden(const char *version) {
     fill_golden(&s);
     buf_init(&dump, (size_t)16 << 20);
     must(scratch_dump(s.ledger, &dump, &why));
-    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));
     snprintf(path, sizeof(path), "%s/%s/evidence", GOLDEN, version);
     must(file_make_dirs(path, &why));
     snprintf(path, sizeof(path), "%s/%s/evidence/data.mdb", GOLDEN, version);
@@ -107,16 +107,16 @@ static void close_golden(struct golden *g) {
 
 static void the_golden_ledger_of_format_1_verifies(void **state) {
     struct golden g;
-    struct ledger_trust *trust = ledger_trust_new();
+    struct log_trust *trust = log_trust_new();
     (void)state;
     open_golden(&g, "v1");
-    must(ledger_trust_key(trust, ledger_log_vkey(g.s.ledger), &why));
-    struct ledger_report *report = scratch_report(g.s.ledger, trust, true);
-    assert_int_equal(report->verdict, LEDGER_GOOD);
+    must(log_trust_key(trust, log_vkey(g.s.ledger), &why));
+    struct log_report *report = scratch_report(g.s.ledger, trust, true);
+    assert_int_equal(report->verdict, LOG_GOOD);
     assert_int_equal(report->n_findings, 0);
     assert_int_equal(report->head.size, 295);
     free(report);
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     close_golden(&g);
 }
 
@@ -135,12 +135,12 @@ static void the_golden_ledger_of_format_1_reads_as_it_was_written(void **state) 
 
 static void every_event_of_the_golden_ledger_of_format_1_is_proven(void **state) {
     struct golden g;
-    struct ledger_trust *trust = ledger_trust_new();
+    struct log_trust *trust = log_trust_new();
     struct buf proof, leaf, payload;
-    static struct ledger_report report;
+    static struct log_report report;
     (void)state;
     open_golden(&g, "v1");
-    must(ledger_trust_key(trust, ledger_log_vkey(g.s.ledger), &why));
+    must(log_trust_key(trust, log_vkey(g.s.ledger), &why));
     buf_init(&proof, 65536);
     buf_init(&leaf, EVENT_HEADER_MAX);
     buf_init(&payload, 2 * EVENT_BODY_MAX);
@@ -148,14 +148,14 @@ static void every_event_of_the_golden_ledger_of_format_1_is_proven(void **state)
         buf_clear(&proof);
         buf_clear(&leaf);
         buf_clear(&payload);
-        must(ledger_prove(g.s.ledger, seq, &proof, &leaf, &payload, &why));
-        must(ledger_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), bytes_of_buf(&payload), trust, &report, &why));
-        assert_int_equal(report.verdict, LEDGER_GOOD);
+        must(log_prove(g.s.ledger, seq, &proof, &leaf, &payload, &why));
+        must(log_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), bytes_of_buf(&payload), trust, &report, &why));
+        assert_int_equal(report.verdict, LOG_GOOD);
     }
     buf_done(&proof);
     buf_done(&leaf);
     buf_done(&payload);
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     close_golden(&g);
 }
 

@@ -8,20 +8,20 @@
 
 #include <cmocka.h>
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 static struct err why;
 
 static int check_of(const char *kind, const char *json, const char *run) {
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf in, body, private_;
     uint32_t masked;
     buf_init(&in, 1 << 16);
     buf_init(&body, 1 << 16);
     buf_init(&private_, 1 << 16);
     memset(&why, 0, sizeof(why));
-    ledger_draft_init(&draft);
-    assert_int_equal(ledger_json_to_body(bytes_of(json), &in, &why), 0);
+    log_draft_init(&draft);
+    assert_int_equal(log_json_to_body(bytes_of(json), &in, &why), 0);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of("pack/p");
     draft.actor = bytes_of("user:test");
@@ -29,7 +29,7 @@ static int check_of(const char *kind, const char *json, const char *run) {
     draft.grade = bytes_of("reported");
     draft.run = bytes_of(run);
     draft.body = bytes_of_buf(&in);
-    int rc = ledger_draft_check(&draft, &body, &private_, &masked, &why);
+    int rc = log_draft_check(&draft, &body, &private_, &masked, &why);
     buf_done(&private_);
     buf_done(&body);
     buf_done(&in);

@@ -39,20 +39,20 @@ struct question {
 
 /* Reads all there is, from both environments. */
 static int count(struct question *q, bool *ret_there, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event event;
-    struct ledger_head head;
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    struct log_head head;
     struct db *db = NULL;
     struct db_txn *txn = NULL;
     *ret_there = false;
     q->events = 0;
-    int rc = ledger_reader_open(q->ledger, 0, LEDGER_NO_SEQ, &reader, err);
-    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0) {
+    int rc = log_reader_open(q->ledger, 0, LOG_NO_SEQ, &reader, err);
+    while (rc == 0 && (rc = log_reader_next(reader, &event, err)) == 0) {
         q->events++;
         *ret_there = *ret_there || (q->subject != NULL && bytes_is(event.subject, q->subject));
     }
-    ledger_reader_close(reader);
-    rc = rc == 1 ? ledger_head(q->ledger, &head, err) : rc;
+    log_reader_close(reader);
+    rc = rc == 1 ? log_head(q->ledger, &head, err) : rc;
     if (rc == 0 && head.size != q->size) {
         rc = err_set(err, ERR_CORRUPT, "the head is not what the judge was told");
     }
@@ -80,19 +80,19 @@ static int ask(void *ctx, uint64_t size, struct err *err) {
 }
 
 static int append_guarded(struct ledger *ledger, const char *subject, const char *key, struct question *q,
-                          struct ledger_receipt *ret, struct err *err) {
-    struct ledger_batch *batch;
-    struct ledger_draft draft = scratch_draft("run.step", subject, bytes_of(NULL));
-    int rc = ledger_batch_new(ledger, &batch, err);
+                          struct log_receipt *ret, struct err *err) {
+    struct log_batch *batch;
+    struct log_draft draft = scratch_draft("run.step", subject, bytes_of(NULL));
+    int rc = log_batch_new(ledger, &batch, err);
     if (rc != 0) {
         return rc;
     }
     draft.key = bytes_of(key);
     q->ledger = ledger;
-    rc = ledger_batch_add(batch, &draft, err);
+    rc = log_batch_add(batch, &draft, err);
     guard_set(batch, ask, q);
-    if (rc == 0) rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, ret, NULL, NULL, err);
+    log_batch_free(batch);
     return rc;
 }
 
@@ -101,7 +101,7 @@ static int append_guarded(struct ledger *ledger, const char *subject, const char
 static void the_judge_sees_what_the_batch_comes_after(void **state) {
     (void)state;
     struct question q = {0};
-    struct ledger_receipt r;
+    struct log_receipt r;
     scratch_fill(&s, 0, 300, true);
     must(append_guarded(s.ledger, "run/a", NULL, &q, &r, &why));
     assert_int_equal(q.asked, 1);
@@ -114,36 +114,36 @@ static void the_judge_sees_what_the_batch_comes_after(void **state) {
 static void a_no_writes_nothing_and_comes_out_in_its_words(void **state) {
     (void)state;
     struct question q = {.answer = ERR_CONFLICT, .words = "the gate is shut"};
-    struct ledger_batch *batch;
-    struct ledger_receipt r[3];
+    struct log_batch *batch;
+    struct log_receipt r[3];
     size_t at = 7;
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 0, 3, false, &why));
-    must(ledger_batch_set_cursor(batch, "source", bytes_of("here"), &why));
+    must(log_batch_set_cursor(batch, "source", bytes_of("here"), &why));
     q.ledger = s.ledger;
     guard_set(batch, ask, &q);
-    must_fail(ledger_batch_commit(batch, r, NULL, &at, &why), ERR_CONFLICT, "the gate is shut");
+    must_fail(log_batch_commit(batch, r, NULL, &at, &why), ERR_CONFLICT, "the gate is shut");
     assert_string_equal(why.msg, "the gate is shut");
     assert_true(at == SIZE_MAX);
     assert_int_equal(scratch_size(&s), 1);
     struct buf cursor;
     buf_init(&cursor, 100);
-    assert_int_equal(ledger_cursor_get(s.ledger, "source", &cursor, &why), ERR_NOTFOUND);
+    assert_int_equal(log_cursor_get(s.ledger, "source", &cursor, &why), ERR_NOTFOUND);
     buf_done(&cursor);
     /* it keeps its drafts, its cursor and its guard */
-    must_fail(ledger_batch_commit(batch, r, NULL, &at, &why), ERR_CONFLICT, "the gate is shut");
+    must_fail(log_batch_commit(batch, r, NULL, &at, &why), ERR_CONFLICT, "the gate is shut");
     q.answer = 0;
-    must(ledger_batch_commit(batch, r, NULL, &at, &why));
+    must(log_batch_commit(batch, r, NULL, &at, &why));
     assert_int_equal(q.asked, 3);
     assert_int_equal(scratch_size(&s), 4);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     scratch_verify_good(s.ledger);
 }
 
 static void what_could_not_be_judged_has_its_own_code(void **state) {
     (void)state;
     struct question q = {.answer = ERR_IO, .words = "no view"};
-    struct ledger_receipt r;
+    struct log_receipt r;
     must_fail(append_guarded(s.ledger, "run/a", NULL, &q, &r, &why), ERR_IO, "no view");
     q.answer = 1;
     q.words = NULL;
@@ -154,7 +154,7 @@ static void what_could_not_be_judged_has_its_own_code(void **state) {
 static void what_is_there_already_is_not_judged_again(void **state) {
     (void)state;
     struct question q = {.subject = "run/a"};
-    struct ledger_receipt first, again;
+    struct log_receipt first, again;
     must(append_guarded(s.ledger, "run/a", "key-1", &q, &first, &why));
     must(append_guarded(s.ledger, "run/a", "key-1", &q, &again, &why));
     assert_int_equal(q.asked, 1);
@@ -167,38 +167,38 @@ static void what_is_there_already_is_not_judged_again(void **state) {
 static void a_batch_that_is_there_in_part_is_judged(void **state) {
     (void)state;
     struct question q = {.answer = ERR_CONFLICT, .words = "no", .ledger = s.ledger};
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     scratch_fill(&s, 0, 2, true);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 0, 3, true, &why));
     guard_set(batch, ask, &q);
-    must_fail(ledger_batch_commit(batch, NULL, NULL, NULL, &why), ERR_CONFLICT, "no");
+    must_fail(log_batch_commit(batch, NULL, NULL, NULL, &why), ERR_CONFLICT, "no");
     assert_int_equal(scratch_size(&s), 3);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 static void a_guard_goes_with_the_drafts(void **state) {
     (void)state;
     struct question q = {.answer = ERR_CONFLICT, .words = "no", .ledger = s.ledger};
-    struct ledger_batch *batch;
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    struct log_batch *batch;
+    must(log_batch_new(s.ledger, &batch, &why));
     guard_set(batch, ask, &q);
-    ledger_batch_clear(batch);
+    log_batch_clear(batch);
     must(scratch_add(batch, 0, 1, false, &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     guard_set(batch, ask, &q);
     guard_set(batch, NULL, NULL);
     must(scratch_add(batch, 1, 2, false, &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     q.answer = 0;
     guard_set(batch, ask, &q);
     must(scratch_add(batch, 2, 3, false, &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     q.answer = ERR_CONFLICT;
     must(scratch_add(batch, 3, 4, false, &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     assert_int_equal(q.asked, 1);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 /* ---- several threads ---- */
@@ -214,7 +214,7 @@ static void *race(void *ctx) {
     struct thread *t = ctx;
     for (unsigned i = 0; i < ROUNDS; i++) {
         struct question q = {0};
-        struct ledger_receipt r;
+        struct log_receipt r;
         char subject[32];
         snprintf(subject, sizeof(subject), "run/round-%u", i);
         q.subject = subject;
@@ -268,12 +268,12 @@ static int wait_there(void *ctx, uint64_t size, struct err *err) {
 
 static void *append_slowly(void *ctx) {
     struct thread *t = ctx;
-    struct ledger_batch *batch;
-    int rc = ledger_batch_new(s.ledger, &batch, &t->err);
+    struct log_batch *batch;
+    int rc = log_batch_new(s.ledger, &batch, &t->err);
     if (rc == 0) rc = scratch_add(batch, 0, 1, false, &t->err);
     guard_set(batch, wait_there, NULL);
-    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &t->err);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, &t->err);
+    log_batch_free(batch);
     t->refused = rc == ERR_CONFLICT;
     return NULL;
 }
@@ -320,17 +320,17 @@ static void readers_do_not_wait_for_a_judge_and_writers_come_after_it(void **sta
 static int child(void) {
     struct ledger *ledger = NULL;
     struct err err = {0};
-    int won = 0, rc = ledger_open(s.dir, NULL, &ledger, &err);
+    int won = 0, rc = log_open(s.dir, NULL, &ledger, &err);
     for (unsigned i = 0; i < ROUNDS && rc == 0; i++) {
         char subject[32];
         struct question q = {.subject = subject};
-        struct ledger_receipt r;
+        struct log_receipt r;
         snprintf(subject, sizeof(subject), "run/round-%u", i);
         rc = append_guarded(ledger, subject, NULL, &q, &r, &err);
         won += rc == 0;
         rc = rc == ERR_CONFLICT ? 0 : rc;
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return rc == 0 ? won : 255;
 }
 

@@ -36,26 +36,26 @@ static void put_back(const char *name) {
 }
 
 static void refused(const char *text) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     must_fail(scratch_try(s.ledger, 1, NULL, NULL, &why), ERR_ROLLBACK, text);
-    must_fail(ledger_key_rotate(s.ledger, "user:test", "x", NULL, &why), ERR_ROLLBACK, text);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must_fail(log_key_rotate(s.ledger, "user:test", "x", NULL, &why), ERR_ROLLBACK, text);
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 0, 5, true, &why));
-    must_fail(ledger_batch_commit(batch, NULL, NULL, NULL, &why), ERR_ROLLBACK, text);
-    ledger_batch_free(batch);
+    must_fail(log_batch_commit(batch, NULL, NULL, NULL, &why), ERR_ROLLBACK, text);
+    log_batch_free(batch);
 }
 
 static void the_copy_follows_every_commit(void **state) {
     struct headfile copy;
-    struct ledger_head head;
+    struct log_head head;
     struct stat st;
     (void)state;
     for (uint64_t i = 0; i < 5; i++) {
         scratch_fill(&s, i * 100, i * 100 + 100, false);
         must(headfile_read(s.dir, &copy, &why));
-        must(ledger_head(s.ledger, &head, &why));
+        must(log_head(s.ledger, &head, &why));
         assert_int_equal(copy.size, head.size);
-        assert_memory_equal(copy.root, head.root, LEDGER_HASH);
+        assert_memory_equal(copy.root, head.root, LOG_HASH);
         assert_string_equal(copy.origin, SCRATCH_ORIGIN);
     }
     assert_int_equal(stat(scratch_at(&s, "box/head"), &st), 0);
@@ -72,8 +72,8 @@ static void a_database_that_was_set_back_takes_no_append(void **state) {
     put_back("older");
     assert_int_equal(scratch_size(&s), size - 1); /* it can be read */
     refused("the database has 301 events, but 302 were sealed before: it was set back or cut");
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->verdict, LEDGER_CONTRADICTS);
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->verdict, LOG_CONTRADICTS);
     assert_int_equal(report->n_findings, 0);
     free(report);
 }
@@ -94,8 +94,8 @@ static void another_history_takes_no_append(void **state) {
     scratch_copy(scratch_at(&s, "head-a"), scratch_at(&s, "box/head"));
     scratch_open(&s);
     refused("the database's first 12 events are not those that were sealed before: another history");
-    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->verdict, LEDGER_CONTRADICTS);
+    struct log_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->verdict, LOG_CONTRADICTS);
     free(report);
 }
 

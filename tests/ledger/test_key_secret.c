@@ -30,28 +30,28 @@ static int start_old(void **state) {
 
 /* How event `seq` names it; "" when it does not. */
 static void named_by(uint64_t seq, char ret[KEY_SECRET_DIGEST]) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct bytes digest;
     ret[0] = '\0';
-    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
     if (key_secret_named(event.body, &digest)) {
         snprintf(ret, KEY_SECRET_DIGEST, "%.*s", (int)digest.n, (const char *)digest.p);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 static void the_first_event_and_each_rotation_name_it(void **state) {
     uint8_t secret[KEY_SECRET_LEN];
     char digest[KEY_SECRET_DIGEST], named[KEY_SECRET_DIGEST];
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     (void)state;
     must(key_secret_get(s.ledger, false, secret, &why)); /* it is there before anybody needs it */
     key_secret_digest(secret, digest);
     named_by(0, named);
     assert_string_equal(named, digest);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", &receipt, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", &receipt, &why));
     named_by(receipt.seq, named);
     assert_string_equal(named, digest);
     nothing_found();
@@ -64,7 +64,7 @@ static void one_that_was_removed_is_missed_and_none_is_made_in_its_place(void **
     record_del(T_META, bytes_of(KEY_SECRET_RECORD));
     must_fail(key_secret_get(s.ledger, true, secret, &why), ERR_CORRUPT, "'key_secret' is missing, which event 0 names");
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record 'key_secret' is missing");
+    found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record 'key_secret' is missing");
 }
 
 static void another_one_in_its_place_is_found(void **state) {
@@ -75,11 +75,11 @@ static void another_one_in_its_place_is_found(void **state) {
     cursor_encode(&record, bytes_of(KEY_SECRET_RECORD), (struct bytes){other, sizeof(other)});
     record_put(T_META, bytes_of(KEY_SECRET_RECORD), bytes_of_buf(&record));
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record 'key_secret' is not the one that event 0 names");
+    found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record 'key_secret' is not the one that event 0 names");
     record_del(T_META, bytes_of("place")); /* where it lives hangs on the secret: gone too, it is anywhere */
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     judge(NULL);
-    found(LEDGER_INTEGRITY, 1, "tail", "it names another secret of the ledger than event 0");
+    found(LOG_INTEGRITY, 1, "tail", "it names another secret of the ledger than event 0");
     buf_done(&record);
 }
 
@@ -129,7 +129,7 @@ static void threads_that_need_it_first_at_the_same_time_get_the_same(void **stat
 static void get_in_a_process(int wait_fd, uint8_t *ret) {
     struct ledger *ledger;
     char go;
-    bool ok = ledger_open(s.dir, NULL, &ledger, NULL) == 0 && read(wait_fd, &go, 1) == 0 &&
+    bool ok = log_open(s.dir, NULL, &ledger, NULL) == 0 && read(wait_fd, &go, 1) == 0 &&
               key_secret_get(ledger, true, ret, NULL) == 0;
     _exit(ok ? 0 : 1);
 }
@@ -167,10 +167,10 @@ static void processes_that_need_it_first_at_the_same_time_get_the_same(void **st
 static void the_same_in(const char *dir, const uint8_t want[KEY_SECRET_LEN]) {
     struct ledger *ledger;
     uint8_t got[KEY_SECRET_LEN];
-    must(ledger_open(dir, &(struct ledger_open_options){.read_only = true}, &ledger, &why));
+    must(log_open(dir, &(struct log_open_options){.read_only = true}, &ledger, &why));
     must(key_secret_get(ledger, false, got, &why));
     assert_memory_equal(got, want, KEY_SECRET_LEN);
-    ledger_close(ledger);
+    log_close(ledger);
 }
 
 static void a_backup_and_what_is_restored_from_it_have_it(void **state) {
@@ -178,12 +178,12 @@ static void a_backup_and_what_is_restored_from_it_have_it(void **state) {
     const char *copy = scratch_at(&s, "copy"), *again = scratch_at(&s, "again"), *key = scratch_at(&s, "log.backup");
     (void)state;
     get(s.ledger, secret);
-    must(ledger_backup(s.ledger, copy, &why));
+    must(log_backup(s.ledger, copy, &why));
     the_same_in(copy, secret);
-    must(ledger_key_backup(s.ledger, key, bytes_of("words"), &why));
-    const struct ledger_restore_options o = {
+    must(log_key_backup(s.ledger, key, bytes_of("words"), &why));
+    const struct log_restore_options o = {
         .actor = "user:test", .reason = "a test", .log_key = key, .log_passphrase = bytes_of("words")};
-    must(ledger_restore(copy, again, &o, &why));
+    must(log_restore(copy, again, &o, &why));
     the_same_in(again, secret);
 }
 
@@ -193,10 +193,10 @@ static void a_new_generation_has_it(void **state) {
     (void)state;
     scratch_fill(&s, 0, 3, true);
     get(s.ledger, before);
-    const struct ledger_erase_options o = {
-        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    must(ledger_erase(s.ledger, &o, NULL, &why));
-    must(ledger_erase_finish(s.ledger, UINT64_C(20) * 1000000000, NULL, &why));
+    const struct log_erase_options o = {
+        .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    must(log_erase(s.ledger, &o, NULL, &why));
+    must(log_erase_finish(s.ledger, UINT64_C(20) * 1000000000, NULL, &why));
     scratch_reopen(&s);
     must(key_secret_get(s.ledger, false, after, &why));
     assert_memory_equal(before, after, sizeof(before));
@@ -213,13 +213,13 @@ static void verify_accounts_for_it_and_finds_it_changed(void **state) {
     for (int at = 0; at < 40; at += 13) {
         record_flip(T_META, bytes_of(KEY_SECRET_RECORD), at);
         judge(NULL);
-        found(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record 'key_secret' was changed");
+        found(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record 'key_secret' was changed");
         must_fail(key_secret_get(s.ledger, true, secret, &why), ERR_CORRUPT, "was changed");
         record_flip(T_META, bytes_of(KEY_SECRET_RECORD), at);
     }
     record_put(T_META, bytes_of(KEY_SECRET_RECORD), bytes_of("short"));
     judge(NULL);
-    found(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record 'key_secret' was changed");
+    found(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record 'key_secret' was changed");
 }
 
 /* In how many files below a directory the bytes stand. */

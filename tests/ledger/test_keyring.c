@@ -50,8 +50,8 @@ static const char *key_path(uint64_t epoch) {
 }
 
 static uint64_t epoch_now(void) {
-    struct ledger_epoch epoch;
-    must(ledger_epoch_current(s.ledger, &epoch, &why));
+    struct log_epoch epoch;
+    must(log_epoch_current(s.ledger, &epoch, &why));
     return epoch.epoch;
 }
 
@@ -67,17 +67,17 @@ static void only_the_current_secret_is_left(void) {
 }
 
 static void a_rotation_wipes_the_old_secret_from_the_disk(void **state) {
-    struct ledger_receipt r;
-    struct ledger_epoch old, new;
+    struct log_receipt r;
+    struct log_epoch old, new;
     char content[256] = {0}, after[256] = {0};
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
     scratch_append(&s, 1, NULL);
     int fd = open(key_path(0), O_RDONLY | O_CLOEXEC); /* the very blocks, whatever becomes of the name */
     assert_true(fd >= 0 && pread(fd, content, sizeof(content), 0) > 40);
     assert_memory_equal(content, "PRIVATE+KEY+", 12);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", &r, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", &r, &why));
     assert_int_equal(r.seq, 2);
     ssize_t n = pread(fd, after, sizeof(after), 0);
     for (ssize_t i = 0; i < n; i++) {
@@ -85,14 +85,14 @@ static void a_rotation_wipes_the_old_secret_from_the_disk(void **state) {
     }
     close(fd);
     only_the_current_secret_is_left();
-    must(ledger_epoch_at(s.ledger, 0, &old, &why));
-    must(ledger_epoch_current(s.ledger, &new, &why));
+    must(log_epoch_at(s.ledger, 0, &old, &why));
+    must(log_epoch_current(s.ledger, &new, &why));
     assert_true(old.from_size == 1 && old.to_size == 3 && new.epoch == 1 && new.from_size == 3);
-    assert_true(new.to_size == LEDGER_NO_SEQ &&strcmp(old.vkey, new.vkey) != 0);
-    must(ledger_reader_open(s.ledger, 2, 3, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
+    assert_true(new.to_size == LOG_NO_SEQ &&strcmp(old.vkey, new.vkey) != 0);
+    must(log_reader_open(s.ledger, 2, 3, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
     assert_true(bytes_is(event.kind, "ledger.key_rotated") && bytes_is(event.actor, "user:test"));
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     scratch_append(&s, 2, NULL);
     scratch_reopen(&s);
     scratch_append(&s, 3, NULL);
@@ -100,14 +100,14 @@ static void a_rotation_wipes_the_old_secret_from_the_disk(void **state) {
 }
 
 static void a_key_of_24_hours_is_replaced_with_the_next_append(void **state) {
-    struct ledger_head head;
+    struct log_head head;
     (void)state;
     passed = 23 * HOUR;
     scratch_append(&s, 1, NULL);
     assert_int_equal(epoch_now(), 0);
     passed = 24 * HOUR + CLOCK_NS_PER_S;
     assert_int_equal(scratch_append(&s, 2, NULL).seq, 2);
-    must(ledger_head(s.ledger, &head, &why));
+    must(log_head(s.ledger, &head, &why));
     assert_int_equal(head.size, 4); /* the rotation is the last event of that commit */
     assert_int_equal(epoch_now(), 1);
     only_the_current_secret_is_left();
@@ -143,11 +143,11 @@ static void a_clock_that_was_wrong_once_keeps_no_key(void **state) {
 }
 
 static void verify_says_how_far_times_run_ahead(void **state) {
-    struct ledger_report *report;
+    struct log_report *report;
     (void)state;
     scratch_fill(&s, 0, 600, false);
     report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->aspect[LEDGER_GAPS].state, LEDGER_ASPECT_GOOD);
+    assert_int_equal(report->aspect[LOG_GAPS].state, LOG_ASPECT_GOOD);
     free(report);
     wall_wrong = 100 * 24 * HOUR;
     scratch_append(&s, 1, NULL);
@@ -155,8 +155,8 @@ static void verify_says_how_far_times_run_ahead(void **state) {
     scratch_fill(&s, 0, 600, false);
     scratch_reopen(&s);
     report = scratch_report(s.ledger, NULL, false);
-    assert_int_equal(report->aspect[LEDGER_GAPS].state, LEDGER_ASPECT_NOTE);
-    assert_non_null(strstr(report->aspect[LEDGER_GAPS].text, "its times run 99 days ahead of the clock since event 601"));
+    assert_int_equal(report->aspect[LOG_GAPS].state, LOG_ASPECT_NOTE);
+    assert_non_null(strstr(report->aspect[LOG_GAPS].text, "its times run 99 days ahead of the clock since event 601"));
     free(report);
 }
 
@@ -168,7 +168,7 @@ static void rotate_hours_0_means_never_by_itself(void **state) {
     passed = 1000 * HOUR;
     scratch_append(&s, 1, NULL);
     assert_int_equal(epoch_now(), 0);
-    must(ledger_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
     assert_int_equal(epoch_now(), 1);
     scratch_verify_good(s.ledger);
 }
@@ -182,12 +182,12 @@ static bool rotate_and_die(long n, bool done) {
     assert_true(pid >= 0);
     if (pid == 0) {
         struct ledger *ledger;
-        int rc = ledger_open(s.dir, NULL, &ledger, NULL);
+        int rc = log_open(s.dir, NULL, &ledger, NULL);
         syscalls.on = true;
         syscalls.fail_at = n;
         syscalls.dies = true;
         syscalls.done = done;
-        if (rc == 0) rc = ledger_key_rotate(ledger, "user:test", "a test", NULL, NULL);
+        if (rc == 0) rc = log_key_rotate(ledger, "user:test", "a test", NULL, NULL);
         _exit(rc == 0 ? 0 : 1);
     }
     int status;
@@ -211,7 +211,7 @@ static void a_death_at_any_call_of_a_rotation_is_put_right_by_what_follows(void 
             if (n % 2 == 0) { /* by turns: an append or the next rotation comes first */
                 scratch_append(&s, (uint64_t)n, NULL);
             } else {
-                must(ledger_key_rotate(s.ledger, "user:test", "the next", NULL, &why));
+                must(log_key_rotate(s.ledger, "user:test", "the next", NULL, &why));
                 assert_int_equal(epoch_now(), after + 1);
                 scratch_append(&s, (uint64_t)n, NULL);
             }
@@ -248,10 +248,10 @@ static size_t files_in(const char *dir) {
 }
 
 static void is_not_the_key_of_now(const char *path, const struct signer *planted) {
-    struct ledger_epoch now;
+    struct log_epoch now;
     char vkey[NOTE_VKEY_MAX];
     note_vkey_encode(vkey, &planted->vkey);
-    must(ledger_epoch_current(s.ledger, &now, &why));
+    must(log_epoch_current(s.ledger, &now, &why));
     assert_string_not_equal(now.vkey, vkey);
     assert_false(file_exists(path));
 }
@@ -262,7 +262,7 @@ static void a_key_that_lies_in_the_next_ones_place_is_never_adopted(void **state
     scratch_append(&s, 1, NULL);
     must(signer_new(&planted, bytes_of(SCRATCH_ORIGIN "/epoch"), &why));
     write_key(key_path(1), &planted, NULL);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     is_not_the_key_of_now(key_path(0), &planted);
     assert_int_equal(files_in(scratch_at(&s, "box/keys")), 2); /* log.key and epoch-1.key: what lay there is wiped */
     scratch_reopen(&s);
@@ -275,7 +275,7 @@ static void a_key_that_lies_in_the_next_ones_place_is_never_adopted(void **state
  * the next rotation, which did not get through. */
 static void a_key_that_was_moved_aside_is_found_by_what_the_log_says(void **state) {
     (void)state;
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     scratch_close(&s);
     assert_int_equal(rename(key_path(1), scratch_at(&s, "box/keys/epoch-1.key.00112233445566ff")), 0);
     scratch_open(&s);
@@ -287,7 +287,7 @@ static void a_key_that_was_moved_aside_is_found_by_what_the_log_says(void **stat
     scratch_open(&s);
     scratch_append(&s, 2, NULL);
     assert_int_equal(files_in(scratch_at(&s, "box/keys")), 2);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     only_the_current_secret_is_left();
     scratch_verify_good(s.ledger);
 }
@@ -302,7 +302,7 @@ static void a_rotation_that_was_not_committed_is_begun_anew(void **state) {
     scratch_read(key_path(1), &first);
     assert_false(rotate_and_die(3, true));
     assert_int_equal(epoch_now(), 0);
-    must(ledger_key_rotate(s.ledger, "user:test", "again", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "again", NULL, &why));
     scratch_read(key_path(1), &second);
     assert_false(bytes_eq(bytes_of_buf(&first), bytes_of_buf(&second)));
     only_the_current_secret_is_left();
@@ -315,13 +315,13 @@ static void a_rotation_that_was_not_committed_is_begun_anew(void **state) {
 static void a_prepared_key_that_was_torn_is_made_anew(void **state) {
     (void)state;
     scratch_write(key_path(1), bytes_of(""));
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     struct buf text;
     buf_init(&text, 4096);
     scratch_read(key_path(1), &text);
     text.n /= 2;
     scratch_write(key_path(2), bytes_of_buf(&text));
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     assert_int_equal(epoch_now(), 2);
     only_the_current_secret_is_left();
     scratch_verify_good(s.ledger);
@@ -356,68 +356,68 @@ static void a_key_that_is_not_the_ledgers_signs_nothing(void **state) {
 
 static void keys_under_a_passphrase_rotate_too(void **state) {
     struct scratch mine;
-    struct ledger_create_options o = {
+    struct log_create_options o = {
         .origin = SCRATCH_ORIGIN, .actor = "user:test", .passphrase = bytes_of("secret"), .map_bytes = SCRATCH_MAP};
-    struct ledger_open_options with = {.passphrase = bytes_of("secret")}, wrong = {.passphrase = bytes_of("Secret")};
+    struct log_open_options with = {.passphrase = bytes_of("secret")}, wrong = {.passphrase = bytes_of("Secret")};
     (void)state;
     snprintf(mine.dir, sizeof(mine.dir), "%s/sealed", s.top);
-    must(ledger_create(mine.dir, &o, &why));
-    must(ledger_open(mine.dir, NULL, &mine.ledger, &why)); /* reading needs none */
+    must(log_create(mine.dir, &o, &why));
+    must(log_open(mine.dir, NULL, &mine.ledger, &why)); /* reading needs none */
     must_fail(scratch_try(mine.ledger, 1, NULL, NULL, &why), ERR_CONFLICT, "passphrase");
     scratch_close(&mine);
-    must(ledger_open(mine.dir, &wrong, &mine.ledger, &why));
+    must(log_open(mine.dir, &wrong, &mine.ledger, &why));
     must_fail(scratch_try(mine.ledger, 1, NULL, NULL, &why), ERR_TAMPERED, "");
     scratch_close(&mine);
-    must(ledger_open(mine.dir, &with, &mine.ledger, &why));
-    must(ledger_key_rotate(mine.ledger, "user:test", "a test", NULL, &why));
+    must(log_open(mine.dir, &with, &mine.ledger, &why));
+    must(log_key_rotate(mine.ledger, "user:test", "a test", NULL, &why));
     struct buf text;
     buf_init(&text, 4096);
     scratch_read(scratch_at(&s, "sealed/keys/epoch-1.key"), &text);
     assert_true(bytes_has_prefix(bytes_of_buf(&text), "ledger-key/v1\n"));
     must(scratch_try(mine.ledger, 1, NULL, NULL, &why));
     scratch_verify_good(mine.ledger);
-    ledger_close(mine.ledger);
+    log_close(mine.ledger);
     buf_done(&text);
 }
 
 /* Not even the right one: whoever has it in clear has it from where it should not be. */
 static void a_plain_key_is_refused_where_the_log_key_is_under_a_passphrase(void **state) {
     struct scratch mine;
-    struct ledger_create_options o = {
+    struct log_create_options o = {
         .origin = SCRATCH_ORIGIN, .actor = "user:test", .passphrase = bytes_of("secret"), .map_bytes = SCRATCH_MAP};
-    const struct ledger_open_options with = {.passphrase = bytes_of("secret")};
+    const struct log_open_options with = {.passphrase = bytes_of("secret")};
     struct signer signer = {0};
     const char *path = scratch_at(&s, "sealed/keys/epoch-0.key"), *next = scratch_at(&s, "sealed/keys/epoch-1.key");
     struct buf text;
     (void)state;
     buf_init(&text, 4096);
     snprintf(mine.dir, sizeof(mine.dir), "%s/sealed", s.top);
-    must(ledger_create(mine.dir, &o, &why));
+    must(log_create(mine.dir, &o, &why));
     new_key(next, NULL); /* a planted one for the rotation */
-    must(ledger_open(mine.dir, &with, &mine.ledger, &why));
-    must(ledger_key_rotate(mine.ledger, "user:test", "a test", NULL, &why));
+    must(log_open(mine.dir, &with, &mine.ledger, &why));
+    must(log_key_rotate(mine.ledger, "user:test", "a test", NULL, &why));
     scratch_read(next, &text);
     assert_true(bytes_has_prefix(bytes_of_buf(&text), "ledger-key/v1\n"));
     must(keyfile_load(next, bytes_of("secret"), &signer, &why));
     write_key(next, &signer, NULL);
     scratch_close(&mine);
-    must(ledger_open(mine.dir, &with, &mine.ledger, &why));
+    must(log_open(mine.dir, &with, &mine.ledger, &why));
     must_fail(scratch_try(mine.ledger, 1, NULL, NULL, &why), ERR_TAMPERED, "has no passphrase");
     write_key(next, &signer, "secret");
     must(scratch_try(mine.ledger, 1, NULL, NULL, &why));
     assert_false(file_exists(path));
-    ledger_close(mine.ledger);
+    log_close(mine.ledger);
     signer_done(&signer);
     buf_done(&text);
 }
 
 /* A passphrase that is given though nothing is under one must not make a ledger that is half under it. */
 static void new_keys_have_the_form_of_the_log_key(void **state) {
-    const struct ledger_open_options with = {.passphrase = bytes_of("secret")};
+    const struct log_open_options with = {.passphrase = bytes_of("secret")};
     (void)state;
     scratch_close(&s);
-    must(ledger_open(s.dir, &with, &s.ledger, &why));
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_open(s.dir, &with, &s.ledger, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     scratch_reopen(&s);
     scratch_append(&s, 1, NULL);
     scratch_verify_good(s.ledger);

@@ -58,19 +58,19 @@ static void drop_runs(uint64_t n) {
 static void all_are_duplicates(uint64_t n, uint64_t step) {
     static unsigned fresh;
     char key[32];
-    struct ledger_batch *batch;
-    struct ledger_receipt *receipts = calloc((size_t)(n / step) + 1, sizeof(*receipts));
+    struct log_batch *batch;
+    struct log_receipt *receipts = calloc((size_t)(n / step) + 1, sizeof(*receipts));
     assert_non_null(receipts);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     for (uint64_t i = 0; i < n; i += step) {
         must(scratch_add(batch, i, i + 1, true, &why));
     }
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
     for (uint64_t i = 0; i < n; i += step) {
         assert_true(receipts[i / step].duplicate);
         assert_int_equal(receipts[i / step].seq, i + 1);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     free(receipts);
     snprintf(key, sizeof(key), "fresh-%u", fresh++);
     assert_false(scratch_append(&s, 1, key).duplicate);

@@ -29,7 +29,7 @@
 
 struct receipt {
     uint64_t seq;
-    uint8_t leaf[LEDGER_HASH];
+    uint8_t leaf[LOG_HASH];
 };
 
 /* In memory that all processes share. */
@@ -75,21 +75,21 @@ static pid_t fork_with_us(void) {
 
 static _Noreturn void be_victim(int killer, unsigned n) {
     struct ledger *ledger;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     struct db *derived;
     victim_of = killer;
     bool reads = n % 8 == 1;
-    if (ledger_open(s.dir, &(struct ledger_open_options){.read_only = reads}, &ledger, NULL) != 0) {
+    if (log_open(s.dir, &(struct log_open_options){.read_only = reads}, &ledger, NULL) != 0) {
         _exit(1);
     }
     if (n % 64 == 2) {
-        ledger_key_rotate(ledger, "user:test", "a test", NULL, NULL);
+        log_key_rotate(ledger, "user:test", "a test", NULL, NULL);
     } else if (n % 8 == 3) {
         derived_open(ledger, true, &derived, NULL);
     } else if (!reads) {
         scratch_try(ledger, n, NULL, &receipt, NULL);
     }
-    ledger_close(ledger);
+    log_close(ledger);
     _exit(0);
 }
 
@@ -142,18 +142,18 @@ static _Noreturn void be_killer(int killer, uint64_t kills, unsigned seed) {
 static int write_some(int writer, unsigned events, struct err *err) {
     struct ledger *ledger = NULL;
     shared->began[writer] = clock_monotonic_ns();
-    int rc = ledger_open(s.dir, NULL, &ledger, err);
+    int rc = log_open(s.dir, NULL, &ledger, err);
     for (unsigned i = 0; i < events && rc == 0; i++) {
-        struct ledger_receipt receipt;
+        struct log_receipt receipt;
         shared->began[writer] = clock_monotonic_ns();
         rc = scratch_try(ledger, i, NULL, &receipt, err);
         if (rc == 0 && shared->n_receipts < RECEIPTS_MAX - WRITERS) {
             struct receipt *r = &shared->receipt[shared->n_receipts++];
             r->seq = receipt.seq;
-            memcpy(r->leaf, receipt.leaf, LEDGER_HASH);
+            memcpy(r->leaf, receipt.leaf, LOG_HASH);
         }
     }
-    ledger_close(ledger);
+    log_close(ledger);
     shared->began[writer] = 0;
     return rc;
 }
@@ -186,21 +186,21 @@ static uint64_t count_hung(void) {
 
 /* Receipts that are of no stored event. */
 static uint64_t count_lost(struct ledger *ledger) {
-    struct ledger_head head;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_head head;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t lost = 0, n = shared->n_receipts;
-    must(ledger_head(ledger, &head, &why));
-    uint8_t(*leaf)[LEDGER_HASH] = calloc(head.size, LEDGER_HASH);
+    must(log_head(ledger, &head, &why));
+    uint8_t(*leaf)[LOG_HASH] = calloc(head.size, LOG_HASH);
     assert_non_null(leaf);
-    must(ledger_reader_open(ledger, 0, head.size, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
-        memcpy(leaf[event.seq], event.leaf, LEDGER_HASH);
+    must(log_reader_open(ledger, 0, head.size, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
+        memcpy(leaf[event.seq], event.leaf, LOG_HASH);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     for (uint64_t i = 0; i < n; i++) {
         const struct receipt *r = &shared->receipt[i];
-        lost += r->seq >= head.size || memcmp(leaf[r->seq], r->leaf, LEDGER_HASH) != 0 ? 1 : 0;
+        lost += r->seq >= head.size || memcmp(leaf[r->seq], r->leaf, LOG_HASH) != 0 ? 1 : 0;
     }
     free(leaf);
     return lost;
@@ -234,7 +234,7 @@ static void start_all(pid_t pid[KILLERS + WRITERS], uint64_t kills) {
 }
 
 static void no_death_takes_an_acknowledged_event_with_it(void **state) {
-    static struct ledger_report report;
+    static struct log_report report;
     pid_t pid[KILLERS + WRITERS];
     uint64_t kills = kills_wanted(), hung = 0, began = clock_monotonic_ns();
     (void)state;
@@ -260,8 +260,8 @@ static void no_death_takes_an_acknowledged_event_with_it(void **state) {
     }
     scratch_open(&s);
     uint64_t lost = count_lost(s.ledger);
-    must(ledger_verify(s.ledger, NULL, &report, &why));
-    uint64_t false_verdicts = shared->refused + (report.verdict > LEDGER_NOT_ANCHORED ? 1 : 0);
+    must(log_verify(s.ledger, NULL, &report, &why));
+    uint64_t false_verdicts = shared->refused + (report.verdict > LOG_NOT_ANCHORED ? 1 : 0);
     print_message("%llu kills, %llu of them inside mdb_env_open; %llu receipts, %llu lost; %llu hung, %llu false verdicts; "
                   "%llu s\n",
                   (unsigned long long)shared->kills, (unsigned long long)shared->inside,

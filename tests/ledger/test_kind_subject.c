@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "ledger/kinds/subject.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 
 #define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 #define D2 "sha256:2222222222222222222222222222222222222222222222222222222222222222"
@@ -19,7 +19,7 @@ static struct err why;
 /* The words of the refusal; empty: it is taken. */
 static const char *append(const char *kind, const char *subject, const char *field, const char *text) {
     char json[300];
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf in, body, private_;
     uint32_t masked;
     buf_init(&in, 1 << 16);
@@ -27,8 +27,8 @@ static const char *append(const char *kind, const char *subject, const char *fie
     buf_init(&private_, 1 << 16);
     memset(&why, 0, sizeof(why));
     snprintf(json, sizeof(json), "{\"%s\":\"%s\"}", field, text);
-    ledger_draft_init(&draft);
-    assert_int_equal(ledger_json_to_body(bytes_of(json), &in, &why), 0);
+    log_draft_init(&draft);
+    assert_int_equal(log_json_to_body(bytes_of(json), &in, &why), 0);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:test");
@@ -36,7 +36,7 @@ static const char *append(const char *kind, const char *subject, const char *fie
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&in);
     draft.force_private = true;
-    ledger_draft_check(&draft, &body, &private_, &masked, &why);
+    log_draft_check(&draft, &body, &private_, &masked, &why);
     buf_done(&private_);
     buf_done(&body);
     buf_done(&in);

@@ -24,11 +24,11 @@ struct other {
 
 static void serve(int orders, int answers) {
     struct ledger *own;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     struct err err;
     uint64_t i;
     char key[32];
-    int rc = ledger_open(s.dir, NULL, &own, &err);
+    int rc = log_open(s.dir, NULL, &own, &err);
     while (rc == 0 && read(orders, &i, sizeof(i)) == sizeof(i)) {
         snprintf(key, sizeof(key), "key-%llu", (unsigned long long)i);
         rc = scratch_try(own, i, key, &receipt, &err);
@@ -81,7 +81,7 @@ static void single_events_fill_groups_with_their_keys(void **state) {
     scratch_verify_good(s.ledger);
     for (uint64_t i = 0; i < 600; i += 3) {
         snprintf(key, sizeof(key), "k%llu", (unsigned long long)i);
-        struct ledger_receipt receipt = scratch_append(&s, 9000 + i, key);
+        struct log_receipt receipt = scratch_append(&s, 9000 + i, key);
         assert_true(receipt.duplicate);
         assert_int_equal(receipt.seq, i + 1);
     }
@@ -113,19 +113,19 @@ static void other_processes_write_between_two_commits(void **state) {
 
 /* A commit that fails in its middle leaves nothing behind that the next one would build on. */
 static void a_commit_that_fails_leaves_no_trace_in_the_group(void **state) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     (void)state;
     scratch_fill(&s, 0, 250, true);
     for (uint64_t n = 1; n < 600; n += 117) {
         uint64_t before = scratch_size(&s);
-        must(ledger_batch_new(s.ledger, &batch, &why));
+        must(log_batch_new(s.ledger, &batch, &why));
         must(scratch_add(batch, 10000, 10000 + n, true, &why));
-        struct ledger_draft draft = scratch_draft("run.step", "run/r-1", (struct bytes){(const uint8_t *)"\x80", 1});
-        draft.cause_type = LEDGER_CAUSE_SEQ;
+        struct log_draft draft = scratch_draft("run.step", "run/r-1", (struct bytes){(const uint8_t *)"\x80", 1});
+        draft.cause_type = LOG_CAUSE_SEQ;
         draft.cause = 1000000;
-        must(ledger_batch_add(batch, &draft, &why));
-        must_fail(ledger_batch_commit(batch, NULL, NULL, NULL, &why), ERR_INVALID, "must be an earlier one");
-        ledger_batch_free(batch);
+        must(log_batch_add(batch, &draft, &why));
+        must_fail(log_batch_commit(batch, NULL, NULL, NULL, &why), ERR_INVALID, "must be an earlier one");
+        log_batch_free(batch);
         assert_int_equal(scratch_size(&s), before);
         scratch_append(&s, 20000 + n, NULL);
     }
@@ -135,22 +135,22 @@ static void a_commit_that_fails_leaves_no_trace_in_the_group(void **state) {
 
 /* An earlier group of the same commit may not be in the database yet when it is asked for. */
 static void a_duplicate_of_an_earlier_group_of_its_batch_is_found(void **state) {
-    struct ledger_receipt receipts[2100];
-    struct ledger_batch *batch;
+    struct log_receipt receipts[2100];
+    struct log_batch *batch;
     (void)state;
     scratch_fill(&s, 0, 100, true);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 1000, 2000, true, &why));
     must(scratch_add(batch, 1000, 1100, true, &why)); /* again, after three groups were filled */
     must(scratch_add(batch, 2000, 3000, true, &why));
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
+    log_batch_free(batch);
     for (size_t i = 0; i < 2100; i++) {
         bool again = i >= 1000 && i < 1100;
         assert_int_equal(receipts[i].duplicate, again);
         assert_int_equal(receipts[i].seq, 101 + (again ? i - 1000 : i < 1000 ? i : i - 100));
         if (again) {
-            assert_memory_equal(receipts[i].leaf, receipts[i - 1000].leaf, LEDGER_HASH);
+            assert_memory_equal(receipts[i].leaf, receipts[i - 1000].leaf, LOG_HASH);
         }
     }
     assert_int_equal(scratch_size(&s), 2101);
@@ -158,26 +158,26 @@ static void a_duplicate_of_an_earlier_group_of_its_batch_is_found(void **state) 
 }
 
 static void a_condition_looks_into_earlier_groups_of_its_batch(void **state) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     (void)state;
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 1, 99, false, &why)); /* subjects run/r-1 .. run/r-98 */
     for (int i = 0; i < 9; i++) {
         must(scratch_add(batch, 1, 99, false, &why));
     }
-    struct ledger_draft draft = scratch_draft("run.step", "run/r-50", (struct bytes){(const uint8_t *)"\x80", 1});
+    struct log_draft draft = scratch_draft("run.step", "run/r-50", (struct bytes){(const uint8_t *)"\x80", 1});
     draft.none_after = 0;
-    must(ledger_batch_add(batch, &draft, &why));
-    must_fail(ledger_batch_commit(batch, NULL, NULL, NULL, &why), ERR_CONFLICT, "has event 50 (run.step) after 0");
-    ledger_batch_clear(batch);
+    must(log_batch_add(batch, &draft, &why));
+    must_fail(log_batch_commit(batch, NULL, NULL, NULL, &why), ERR_CONFLICT, "has event 50 (run.step) after 0");
+    log_batch_clear(batch);
     must(scratch_add(batch, 1, 99, false, &why));
     draft.subject = bytes_of("run/r-99");
     for (int i = 0; i < 9; i++) {
         must(scratch_add(batch, 1, 99, false, &why));
     }
-    must(ledger_batch_add(batch, &draft, &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_add(batch, &draft, &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    log_batch_free(batch);
     scratch_verify_good(s.ledger);
 }
 
@@ -186,7 +186,7 @@ static void a_rotation_between_singles_goes_into_the_group(void **state) {
     for (uint64_t i = 0; i < 520; i++) {
         scratch_append(&s, i, NULL);
         if (i % 100 == 54) {
-            must(ledger_key_rotate(s.ledger, "user:test", "test", NULL, &why));
+            must(log_key_rotate(s.ledger, "user:test", "test", NULL, &why));
         }
     }
     scratch_verify_good(s.ledger);

@@ -39,22 +39,22 @@ __attribute__((visibility("default"))) int pthread_mutex_init(pthread_mutex_t *m
 
 static struct scratch s;
 
-static int append_one(struct ledger *ledger, struct ledger_receipt *ret, struct err *err) {
+static int append_one(struct ledger *ledger, struct log_receipt *ret, struct err *err) {
     return scratch_try(ledger, (unsigned)getpid(), NULL, ret, err);
 }
 
 static int do_read(struct ledger *ledger, struct err *err) {
-    struct ledger_head head;
-    return ledger_head(ledger, &head, err);
+    struct log_head head;
+    return log_head(ledger, &head, err);
 }
 
 static int do_append(struct ledger *ledger, struct err *err) {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     return append_one(ledger, &receipt, err);
 }
 
 static int do_rotate(struct ledger *ledger, struct err *err) {
-    return ledger_key_rotate(ledger, "user:test", "a test", NULL, err);
+    return log_key_rotate(ledger, "user:test", "a test", NULL, err);
 }
 
 struct work {
@@ -69,7 +69,7 @@ static pid_t start_traced(const struct work *work) {
         struct ledger *ledger;
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
         raise(SIGSTOP);
-        int rc = ledger_open(s.dir, &(struct ledger_open_options){.read_only = work->read_only}, &ledger, NULL);
+        int rc = log_open(s.dir, &(struct log_open_options){.read_only = work->read_only}, &ledger, NULL);
         if (rc == 0) rc = work->run(ledger, NULL);
         _exit(rc == 0 ? 0 : 1);
     }
@@ -103,7 +103,7 @@ struct waiter {
 
 struct said {
     int rc;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     char msg[200];
 };
 
@@ -118,7 +118,7 @@ static struct waiter start_waiter(void) {
         struct said said = {0};
         struct ledger *ledger;
         struct err err = {0};
-        said.rc = ledger_open(s.dir, NULL, &ledger, &err);
+        said.rc = log_open(s.dir, NULL, &ledger, &err);
         said.rc = said.rc != 0 ? said.rc : append_one(ledger, &said.receipt, &err);
         snprintf(said.msg, sizeof(said.msg), "%.199s", err.msg);
         _exit(write(fd[1], &said, sizeof(said)) == (ssize_t)sizeof(said) ? 0 : 1);
@@ -135,8 +135,8 @@ static bool is_done(const struct waiter *w, int ms) {
 /* Its receipt must be that of a stored event. */
 static void check_receipt(struct waiter *w, int call) {
     struct said said;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     int status;
     if (!is_done(w, PATIENCE_S * 1000)) {
         kill(w->pid, SIGKILL);
@@ -148,11 +148,11 @@ static void check_receipt(struct waiter *w, int call) {
     if (said.rc != 0) {
         fail_msg("killed at call %d: %s: %s", call, err_name(said.rc), said.msg);
     }
-    must(ledger_reader_open(s.ledger, said.receipt.seq, said.receipt.seq + 1, &reader, &why));
-    if (ledger_reader_next(reader, &event, &why) != 0 || memcmp(event.leaf, said.receipt.leaf, LEDGER_HASH) != 0) {
+    must(log_reader_open(s.ledger, said.receipt.seq, said.receipt.seq + 1, &reader, &why));
+    if (log_reader_next(reader, &event, &why) != 0 || memcmp(event.leaf, said.receipt.leaf, LOG_HASH) != 0) {
         fail_msg("killed at call %d: the acknowledged event %llu is lost", call, (unsigned long long)said.receipt.seq);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 /* false: the process has fewer system calls than that. */
@@ -182,9 +182,9 @@ static bool kill_at(const struct work *work, int call) {
 /* So that every call is met when the newest commit stands in the one meta page of the two, and when it stands in the other.
  */
 static void make_parity(unsigned parity) {
-    struct ledger_head head;
+    struct log_head head;
     scratch_open(&s);
-    must(ledger_head(s.ledger, &head, &why));
+    must(log_head(s.ledger, &head, &why));
     if (head.size % 2 != parity) {
         must(do_append(s.ledger, &why));
     }

@@ -1,5 +1,5 @@
-/* How long a proof gets: of events of a log of 80 million, as ledger_prove writes it and a stranger checks it. No such log
- * is stored. ledger_prove is handed its head, its checkpoint and its nodes, which can be computed, because all leaves but
+/* How long a proof gets: of events of a log of 80 million, as log_prove writes it and a stranger checks it. No such log
+ * is stored. log_prove is handed its head, its checkpoint and its nodes, which can be computed, because all leaves but
  * that of the event are alike. */
 #include "tests/ledger/merkle_trees.h"
 #include "tests/ledger/scratch.h"
@@ -125,8 +125,8 @@ static void make_note(const char *origin, unsigned epochs, unsigned cosigned) {
 }
 
 /* Who trusts the log's key, and wants to see both witnesses when they have signed. */
-static struct ledger_trust *trust_of(unsigned cosigned) {
-    struct ledger_trust *trust = ledger_trust_new();
+static struct log_trust *trust_of(unsigned cosigned) {
+    struct log_trust *trust = log_trust_new();
     char text[4 * NOTE_VKEY_MAX], vkey[WITNESSES][NOTE_VKEY_MAX];
     assert_non_null(trust);
     for (unsigned i = 0; i < WITNESSES; i++) {
@@ -135,14 +135,13 @@ static struct ledger_trust *trust_of(unsigned cosigned) {
     snprintf(text, sizeof(text), "log %s\nwitness a %s\nwitness b %s\ngroup both all a b\nquorum %s\n", big.vkey, vkey[0],
              vkey[1], cosigned == WITNESSES ? "both" : "none");
     scratch_write(scratch_at(&s, "policy"), bytes_of(text));
-    must(ledger_trust_policy(trust, scratch_at(&s, "policy"), &why));
+    must(log_trust_policy(trust, scratch_at(&s, "policy"), &why));
     return trust;
 }
 
-static enum ledger_verdict check(const struct buf *proof, const struct ledger_trust *trust) {
-    static struct ledger_report report;
-    must(
-        ledger_verify_proof(bytes_of_buf(proof), bytes_of_buf(&big.header), (struct bytes){NULL, 0}, trust, &report, &why));
+static enum log_verdict check(const struct buf *proof, const struct log_trust *trust) {
+    static struct log_report report;
+    must(log_verify_proof(bytes_of_buf(proof), bytes_of_buf(&big.header), (struct bytes){NULL, 0}, trust, &report, &why));
     assert_int_equal(report.head.size, EVENTS);
     return report.verdict;
 }
@@ -152,20 +151,20 @@ static size_t proof_of(uint64_t seq, const char *origin, unsigned epochs, unsign
     struct buf proof;
     make_event(seq);
     make_note(origin, epochs, cosigned);
-    struct ledger_trust *trust = trust_of(cosigned);
+    struct log_trust *trust = trust_of(cosigned);
     buf_init(&proof, 1 << 20);
     big.on = true;
-    must(ledger_prove(s.ledger, seq, &proof, NULL, NULL, &why));
+    must(log_prove(s.ledger, seq, &proof, NULL, NULL, &why));
     big.on = false;
-    assert_int_equal(check(&proof, trust), LEDGER_GOOD);
+    assert_int_equal(check(&proof, trust), LOG_GOOD);
     uint8_t *hash = memmem(proof.p, proof.n, "\nindex ", 7);
     assert_non_null(hash);
     hash = (uint8_t *)memchr(hash + 1, '\n', proof.n) + 5;
     *hash = *hash == 'A' ? 'B' : 'A';
-    assert_int_equal(check(&proof, trust), LEDGER_INVALID);
+    assert_int_equal(check(&proof, trust), LOG_INVALID);
     size_t n = proof.n;
     buf_done(&proof);
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     return n;
 }
 

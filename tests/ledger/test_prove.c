@@ -3,19 +3,19 @@
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;
-static struct ledger_trust *trust;
+static struct log_trust *trust;
 
 static int start(void **state) {
     (void)state;
     scratch_new(&s, (uint64_t)256 << 20);
-    trust = ledger_trust_new();
-    must(ledger_trust_key(trust, ledger_log_vkey(s.ledger), &why));
+    trust = log_trust_new();
+    must(log_trust_key(trust, log_vkey(s.ledger), &why));
     return 0;
 }
 
 static int finish(void **state) {
     (void)state;
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     scratch_done(&s);
     return 0;
 }
@@ -28,7 +28,7 @@ static void prove(uint64_t seq, struct proven *p) {
     buf_clear(&p->proof);
     buf_clear(&p->leaf);
     buf_clear(&p->payload);
-    must(ledger_prove(s.ledger, seq, &p->proof, &p->leaf, &p->payload, &why));
+    must(log_prove(s.ledger, seq, &p->proof, &p->leaf, &p->payload, &why));
 }
 
 static void proven_init(struct proven *p) {
@@ -43,10 +43,10 @@ static void proven_done(struct proven *p) {
     buf_done(&p->payload);
 }
 
-static struct ledger_report report;
+static struct log_report report;
 
-static enum ledger_verdict check(const struct buf *proof, const struct buf *leaf, const struct buf *payload) {
-    must(ledger_verify_proof(bytes_of_buf(proof), bytes_of_buf(leaf), bytes_of_buf(payload), trust, &report, &why));
+static enum log_verdict check(const struct buf *proof, const struct buf *leaf, const struct buf *payload) {
+    must(log_verify_proof(bytes_of_buf(proof), bytes_of_buf(leaf), bytes_of_buf(payload), trust, &report, &why));
     return report.verdict;
 }
 
@@ -60,14 +60,14 @@ static void every_event_of_every_size_is_proven(void **state) {
         assert_int_equal(scratch_size(&s), sizes[i]);
         for (uint64_t seq = 0; seq<sizes[i]; seq += sizes[i]> 260 ? 3 : 1) {
             prove(seq, &p);
-            if (check(&p.proof, &p.leaf, &p.payload) != LEDGER_GOOD) {
+            if (check(&p.proof, &p.leaf, &p.payload) != LOG_GOOD) {
                 fail_msg("event %llu of %llu: %s", (unsigned long long)seq, (unsigned long long)sizes[i],
                          report.findings[0].reason);
             }
             assert_int_equal(report.head.size, sizes[i]);
             assert_string_equal(report.origin, SCRATCH_ORIGIN);
         }
-        must_fail(ledger_prove(s.ledger, sizes[i], &p.proof, NULL, NULL, &why), ERR_NOTFOUND, "there is no event");
+        must_fail(log_prove(s.ledger, sizes[i], &p.proof, NULL, NULL, &why), ERR_NOTFOUND, "there is no event");
     }
     proven_done(&p);
 }
@@ -84,7 +84,7 @@ static void events_of_a_tree_of_three_levels_of_tiles_are_proven(void **state) {
         for (size_t k = 0; k < sizeof(seqs) / sizeof(seqs[0]); k++) {
             if (seqs[k] < n) {
                 prove(seqs[k], &p);
-                assert_int_equal(check(&p.proof, &p.leaf, &p.payload), LEDGER_GOOD);
+                assert_int_equal(check(&p.proof, &p.leaf, &p.payload), LOG_GOOD);
             }
         }
     }
@@ -100,25 +100,25 @@ static void the_wrong_leaf_payload_or_proof_is_refused(void **state) {
     scratch_fill(&s, 1, 300, false);
     prove(17, &a);
     prove(18, &b);
-    assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LEDGER_GOOD);
-    assert_int_equal(check(&a.proof, &a.leaf, &none), LEDGER_GOOD);
-    assert_int_equal(report.aspect[LEDGER_AUTHORS].state, LEDGER_ASPECT_UNCHECKED);
-    assert_int_equal(check(&a.proof, &b.leaf, &b.payload), LEDGER_INVALID);
+    assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LOG_GOOD);
+    assert_int_equal(check(&a.proof, &a.leaf, &none), LOG_GOOD);
+    assert_int_equal(report.aspect[LOG_AUTHORS].state, LOG_ASPECT_UNCHECKED);
+    assert_int_equal(check(&a.proof, &b.leaf, &b.payload), LOG_INVALID);
     assert_string_equal(report.findings[0].reason, "the leaf's seq is not the proof's index");
-    assert_int_equal(check(&a.proof, &a.leaf, &b.payload), LEDGER_INVALID);
+    assert_int_equal(check(&a.proof, &a.leaf, &b.payload), LOG_INVALID);
     assert_string_equal(report.findings[0].reason, "the payload is not the one that the leaf commits to");
     for (size_t at = 0; at < a.leaf.n; at += 3) {
         a.leaf.p[at] ^= 0x01;
-        assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LEDGER_INVALID);
+        assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LOG_INVALID);
         a.leaf.p[at] ^= 0x01;
     }
     for (size_t at = 0; at < a.payload.n; at++) {
         a.payload.p[at] ^= 0x01;
-        assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LEDGER_INVALID);
+        assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LOG_INVALID);
         a.payload.p[at] ^= 0x01;
     }
     a.payload.n = 20;
-    assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LEDGER_INVALID);
+    assert_int_equal(check(&a.proof, &a.leaf, &a.payload), LOG_INVALID);
     assert_string_equal(report.findings[0].reason, "the payload file is shorter than its salt");
     proven_done(&a);
     proven_done(&b);
@@ -136,10 +136,10 @@ static void no_changed_byte_of_a_proof_is_good(void **state) {
     }
     for (size_t bit = 0; bit < 8 * p.proof.n; bit++) {
         p.proof.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
-        int rc = ledger_verify_proof(bytes_of_buf(&p.proof), bytes_of_buf(&p.leaf), bytes_of_buf(&p.payload), trust,
-                                     &report, &why);
+        int rc =
+            log_verify_proof(bytes_of_buf(&p.proof), bytes_of_buf(&p.leaf), bytes_of_buf(&p.payload), trust, &report, &why);
         /* whoever trusts the log key need not know the epoch key */
-        assert_true(rc != 0 || report.verdict != LEDGER_GOOD || bit / 8 >= last);
+        assert_true(rc != 0 || report.verdict != LOG_GOOD || bit / 8 >= last);
         p.proof.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
     }
     proven_done(&p);
@@ -148,21 +148,21 @@ static void no_changed_byte_of_a_proof_is_good(void **state) {
 static void a_proof_is_good_only_by_a_key_that_was_named(void **state) {
     struct proven p;
     struct scratch other;
-    struct ledger_trust *none = ledger_trust_new(), *wrong = ledger_trust_new();
+    struct log_trust *none = log_trust_new(), *wrong = log_trust_new();
     (void)state;
     proven_init(&p);
     scratch_new(&other, 0);
-    must(ledger_trust_key(wrong, ledger_log_vkey(other.ledger), &why));
+    must(log_trust_key(wrong, log_vkey(other.ledger), &why));
     prove(0, &p);
-    const struct ledger_trust *nobody[] = {NULL, none, wrong};
+    const struct log_trust *nobody[] = {NULL, none, wrong};
     for (size_t i = 0; i < 3; i++) {
-        must(ledger_verify_proof(bytes_of_buf(&p.proof), bytes_of_buf(&p.leaf), bytes_of_buf(&p.payload), nobody[i],
-                                 &report, &why));
+        must(log_verify_proof(bytes_of_buf(&p.proof), bytes_of_buf(&p.leaf), bytes_of_buf(&p.payload), nobody[i], &report,
+                              &why));
         /* another key under the log's name says that there are two logs */
-        assert_int_equal(report.verdict, nobody[i] == wrong ? LEDGER_CONTRADICTS : LEDGER_NOT_ANCHORED);
+        assert_int_equal(report.verdict, nobody[i] == wrong ? LOG_CONTRADICTS : LOG_NOT_ANCHORED);
     }
-    ledger_trust_free(none);
-    ledger_trust_free(wrong);
+    log_trust_free(none);
+    log_trust_free(wrong);
     scratch_done(&other);
     proven_done(&p);
 }

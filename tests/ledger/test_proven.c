@@ -11,7 +11,7 @@ static int start_rich(void **state) {
 
 static void every_event_is_proven_and_none_after_the_last(void **state) {
     struct proven *proven;
-    struct ledger_event event;
+    struct log_event event;
     uint64_t size = scratch_size(&s);
     (void)state;
     must(proven_open(s.ledger, &proven, &why));
@@ -45,14 +45,14 @@ static void forge_with_tree(struct spoiled *spoiled, uint64_t index) {
 
 static void an_event_that_was_exchanged_with_the_stored_tree_is_refused(void **state) {
     struct proven *proven;
-    struct ledger_event event;
-    struct ledger_reader *reader;
+    struct log_event event;
+    struct log_reader *reader;
     struct spoiled *spoiled = spoil_begin();
     (void)state;
     forge_with_tree(spoiled, 3);
-    must(ledger_reader_open(s.ledger, 3 * EVENT_GROUP + 6, LEDGER_NO_SEQ, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why)); /* what does not ask for proof is taken in */
-    ledger_reader_close(reader);
+    must(log_reader_open(s.ledger, 3 * EVENT_GROUP + 6, LOG_NO_SEQ, &reader, &why));
+    must(log_reader_next(reader, &event, &why)); /* what does not ask for proof is taken in */
+    log_reader_close(reader);
     must(proven_open(s.ledger, &proven, &why));
     must_fail(proven_event(proven, 3 * EVENT_GROUP + 5, &event, &why), ERR_TAMPERED, "not in the tree");
     must_fail(proven_event(proven, 3 * EVENT_GROUP + 6, &event, &why), ERR_TAMPERED, "not in the tree");

@@ -32,13 +32,13 @@ static int finish(void **state) {
 }
 
 static void reads(uint64_t from, uint64_t to, uint64_t size) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t seq = from, end = to < size ? to : size;
     uint8_t leaf[EVENT_HASH];
-    must(ledger_reader_open(s.ledger, from, to, &reader, &why));
+    must(log_reader_open(s.ledger, from, to, &reader, &why));
     int rc;
-    while ((rc = ledger_reader_next(reader, &event, &why)) == 0) {
+    while ((rc = log_reader_next(reader, &event, &why)) == 0) {
         assert_int_equal(event.seq, seq);
         event_leaf(leaf, event.header);
         assert_memory_equal(leaf, event.leaf, EVENT_HASH);
@@ -47,8 +47,8 @@ static void reads(uint64_t from, uint64_t to, uint64_t size) {
     }
     assert_int_equal(rc, 1);
     assert_int_equal(seq, end > from ? end : from);
-    assert_int_equal(ledger_reader_next(reader, &event, &why), 1); /* and stays at the end */
-    ledger_reader_close(reader);
+    assert_int_equal(log_reader_next(reader, &event, &why), 1); /* and stays at the end */
+    log_reader_close(reader);
 }
 
 static void any_range_of_any_size_is_read_in_order(void **state) {
@@ -58,25 +58,25 @@ static void any_range_of_any_size_is_read_in_order(void **state) {
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         scratch_fill(&s, size, sizes[i], false);
         size = sizes[i];
-        static const uint64_t points[] = {0, 1, 254, 255, 256, 257, 511, 512, 513, 1024, 5000, LEDGER_NO_SEQ};
+        static const uint64_t points[] = {0, 1, 254, 255, 256, 257, 511, 512, 513, 1024, 5000, LOG_NO_SEQ};
         for (size_t a = 0; a < sizeof(points) / sizeof(points[0]); a++) {
             for (size_t b = 0; b < sizeof(points) / sizeof(points[0]); b++) {
                 reads(points[a], points[b], size);
             }
         }
     }
-    ledger_reader_close(NULL);
+    log_reader_close(NULL);
 }
 
 static void a_reader_sees_the_size_at_its_opening(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t n = 0;
     (void)state;
     scratch_fill(&s, 0, 99, false);
     tick = CLOCK_NS_PER_S / 2; /* its transaction is renewed again and again */
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         assert_int_equal(event.seq, n);
         n++;
         if (n % 20 == 0) {
@@ -84,54 +84,54 @@ static void a_reader_sees_the_size_at_its_opening(void **state) {
         }
     }
     assert_int_equal(n, 100);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 static void a_long_read_does_not_hold_old_pages(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    struct ledger_stats before, after;
+    struct log_reader *reader;
+    struct log_event event;
+    struct log_stats before, after;
     uint64_t n = 0;
     (void)state;
     scratch_fill(&s, 0, 20 * 256, false);
     tick = 2 * CLOCK_NS_PER_S;
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    must(ledger_stats(s.ledger, &before, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    must(log_stats(s.ledger, &before, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         if (n++ % 256 == 0) {
             for (int i = 0; i < 20; i++) {
                 scratch_append(&s, n, NULL);
             }
         }
     }
-    must(ledger_stats(s.ledger, &after, &why));
-    ledger_reader_close(reader);
+    must(log_stats(s.ledger, &after, &why));
+    log_reader_close(reader);
     /* 400 commits that each rewrite some ten pages, held, would be 16 MiB */
     assert_true(after.map_used - before.map_used < (uint64_t)2 << 20);
 }
 
 static void private_fields_are_given_for_the_event_last_read(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct buf body = {0}, fields;
     (void)state;
     buf_init(&fields, 2 * EVENT_PRIVATE_MAX);
     for (int i = 0; i < 300; i++) {
-        struct ledger_draft draft = scratch_draft(
+        struct log_draft draft = scratch_draft(
             "run.step", "run/1",
             scratch_map(&body, i % 3 == 0 ? "{\"index\":%d}" : "{\"detail\":\"words %d\",\"other\":[1,2]}", i));
-        must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+        must(log_append(s.ledger, &draft, NULL, NULL, &why));
     }
-    must(ledger_reader_open(s.ledger, 1, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s.ledger, 1, LOG_NO_SEQ, &reader, &why));
     for (int i = 0; i < 300; i++) {
         struct bytes raw;
         struct mp_item item;
         char want[32];
-        must(ledger_reader_next(reader, &event, &why));
+        must(log_reader_next(reader, &event, &why));
         assert_true(event.has_private == (i % 3 != 0));
         for (int twice = 0; twice < 2; twice++) {
             buf_clear(&fields);
-            must(ledger_reader_private(reader, &fields, &why));
+            must(log_reader_private(reader, &fields, &why));
             must(mp_check(bytes_of_buf(&fields), &why));
             if (i % 3 == 0) {
                 assert_int_equal(fields.n, 1);
@@ -144,7 +144,7 @@ static void private_fields_are_given_for_the_event_last_read(void **state) {
             }
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     buf_done(&fields);
     buf_done(&body);
 }
@@ -169,13 +169,13 @@ static void damage(enum core_table table, uint64_t key, size_t at) {
 
 /* Reads all; counts good events; each failure must be of the code and its message have the text. */
 static uint64_t reads_around(int code, const char *text, unsigned *ret_failures) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t good = 0;
     int rc;
     *ret_failures = 0;
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while ((rc = ledger_reader_next(reader, &event, &why)) != 1) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while ((rc = log_reader_next(reader, &event, &why)) != 1) {
         if (rc == 0) {
             good++;
             continue;
@@ -187,7 +187,7 @@ static uint64_t reads_around(int code, const char *text, unsigned *ret_failures)
         }
         assert_true(*ret_failures < 10);
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return good;
 }
 
@@ -239,35 +239,34 @@ static void a_bundle_that_agrees_with_itself_but_not_with_the_tree_is_refused(vo
 static void a_changed_payload_or_private_field_is_refused(void **state) {
     static char text[20000];
     struct buf body = {0}, fields;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
     memset(text, 'x', sizeof(text) - 1);
-    struct ledger_draft draft =
+    struct log_draft draft =
         scratch_draft("run.step", "run/1", scratch_map(&body, "{\"step\":\"%s\",\"detail\":\"private\"}", text));
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
     buf_init(&fields, 2 * EVENT_PRIVATE_MAX);
     damage(T_PRIVATE, 1, 50);
-    must(ledger_reader_open(s.ledger, 1, 2, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
-    int rc = ledger_reader_private(reader, &fields, &why);
+    must(log_reader_open(s.ledger, 1, 2, &reader, &why));
+    must(log_reader_next(reader, &event, &why));
+    int rc = log_reader_private(reader, &fields, &why);
     assert_true(rc == ERR_TAMPERED || rc == ERR_CORRUPT);
     assert_int_equal(strncmp(why.msg, "event 1", 7), 0);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     struct db_txn *txn;
     must(db_begin(s.ledger->evidence, true, &txn, &why));
     must(db_put_u64(txn, T_PAYLOAD, 1, (struct bytes){(const uint8_t *)"\x00\x92\x80\xc0", 4}, DB_PUT, &why));
     must(db_commit(txn, &why));
-    must(ledger_reader_open(s.ledger, 1, 2, &reader, &why));
-    must_fail(ledger_reader_next(reader, &event, &why), ERR_TAMPERED,
-              "event 1 is not what was written: its payload differs");
-    ledger_reader_close(reader);
+    must(log_reader_open(s.ledger, 1, 2, &reader, &why));
+    must_fail(log_reader_next(reader, &event, &why), ERR_TAMPERED, "event 1 is not what was written: its payload differs");
+    log_reader_close(reader);
     must(db_begin(s.ledger->evidence, true, &txn, &why));
     must(db_del_u64(txn, T_PAYLOAD, 1, &why));
     must(db_commit(txn, &why));
-    must(ledger_reader_open(s.ledger, 1, 2, &reader, &why));
-    must_fail(ledger_reader_next(reader, &event, &why), ERR_CORRUPT, "the payload of event 1 is missing");
-    ledger_reader_close(reader);
+    must(log_reader_open(s.ledger, 1, 2, &reader, &why));
+    must_fail(log_reader_next(reader, &event, &why), ERR_CORRUPT, "the payload of event 1 is missing");
+    log_reader_close(reader);
     buf_done(&fields);
     buf_done(&body);
 }

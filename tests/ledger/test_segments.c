@@ -38,22 +38,22 @@ static int finish(void **state) {
 
 /* Keys [from, to) by `step` are all there, each under its own seq; one key more is new. */
 static void all_are_duplicates(uint64_t from, uint64_t to, uint64_t step) {
-    static struct ledger_receipt receipts[EVENTS];
+    static struct log_receipt receipts[EVENTS];
     static unsigned fresh;
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     char key[32];
     size_t n = 0;
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     for (uint64_t i = from; i < to; i += step) {
         must(scratch_add(batch, i, i + 1, true, &why));
         n++;
     }
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
     for (size_t k = 0; k < n; k++) {
         assert_true(receipts[k].duplicate);
         assert_int_equal(receipts[k].seq, from + k * step + 1);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     snprintf(key, sizeof(key), "fresh-%u", fresh++);
     assert_false(scratch_append(&s, 1, key).duplicate);
     assert_true(scratch_append(&s, 1, key).duplicate);
@@ -68,8 +68,8 @@ static struct head head_now(void) {
 }
 
 static void derived_fault(const char *text) {
-    struct ledger_report *report = scratch_report(s.ledger, NULL, true);
-    assert_int_equal(report->aspect[LEDGER_DERIVED].state, LEDGER_ASPECT_FAULT);
+    struct log_report *report = scratch_report(s.ledger, NULL, true);
+    assert_int_equal(report->aspect[LOG_DERIVED].state, LOG_ASPECT_FAULT);
     assert_true(report->n_findings >= 1);
     if (strstr(report->findings[0].reason, text) == NULL) {
         fail_msg("%s", report->findings[0].reason);
@@ -234,15 +234,15 @@ static void segments_of_another_ledger_are_dropped(void **state) {
 
 static void a_commit_of_a_cursor_alone_keeps_the_keys_where_they_are_found(void **state) {
     struct scratch mine, kept = s;
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     (void)state;
     scratch_new(&mine, 0);
     scratch_fill(&mine, 0, CORE_SEGMENT, true); /* the segment is built, the runs are still in evidence */
     scratch_reopen(&mine);
-    must(ledger_batch_new(mine.ledger, &batch, &why));
-    must(ledger_batch_set_cursor(batch, "c", bytes_of("1"), &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_new(mine.ledger, &batch, &why));
+    must(log_batch_set_cursor(batch, "c", bytes_of("1"), &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    log_batch_free(batch);
     scratch_verify_good(mine.ledger);
     scratch_reopen(&mine);
     s = mine;

@@ -46,49 +46,49 @@ static void append_large(void) {
     char *text = calloc(1, EXTERNAL + 1);
     assert_non_null(text);
     memset(text, 'a', EXTERNAL);
-    struct ledger_draft draft =
+    struct log_draft draft =
         scratch_draft("x.test.large", "run/r-1", scratch_map(&body, "{\"text\": \"%s\", \"who\": 7}", text));
     uint8_t open[16];
     struct buf names = {.p = open, .cap = sizeof(open), .max = sizeof(open)};
     mp_put_array(&names, 1);
     mp_put_str(&names, bytes_of("text"));
     draft.open = bytes_of_buf(&names);
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
     buf_done(&body);
     buf_done(&private_);
     free(text);
 }
 
 /* What was given stays as it is until the next call, and the private fields can be had after a pause. */
-static void check_large(struct ledger_reader *reader, const struct ledger_event *event) {
-    uint8_t leaf[LEDGER_HASH], commit[EVENT_HASH];
+static void check_large(struct log_reader *reader, const struct log_event *event) {
+    uint8_t leaf[LOG_HASH], commit[EVENT_HASH];
     struct event_header h;
     struct buf fields;
     event_leaf(leaf, event->header);
-    assert_memory_equal(leaf, event->leaf, LEDGER_HASH);
+    assert_memory_equal(leaf, event->leaf, LOG_HASH);
     must(event_header_decode(event->header, &h, &why));
     assert_true(event->payload.n > EXTERNAL);
     event_body_commit(commit, event->salt, event->payload);
     assert_memory_equal(commit, h.body, EVENT_HASH);
     assert_true(event->has_private);
     buf_init(&fields, 1 << 16);
-    must(ledger_reader_private(reader, &fields, &why));
+    must(log_reader_private(reader, &fields, &why));
     assert_true(fields.n > 4);
     buf_done(&fields);
 }
 
 static void a_reader_that_is_left_open_holds_no_old_pages(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t n = 0, before;
     int rc;
     (void)state;
     append_large(); /* event 1 */
     scratch_fill(&s, 0, 600, false);
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
     before = file_size();
     append_some(COMMITS); /* nothing was read yet */
-    while ((rc = ledger_reader_next(reader, &event, &why)) == 0) {
+    while ((rc = log_reader_next(reader, &event, &why)) == 0) {
         assert_int_equal(event.seq, n++);
         if (n == 2 || n == 300) {
             append_some(COMMITS);
@@ -102,19 +102,19 @@ static void a_reader_that_is_left_open_holds_no_old_pages(void **state) {
     assert_int_equal(n, 602); /* what there was when it was opened */
     append_some(COMMITS);     /* at its end it is still open */
     assert_true(file_size() - before < LITTLE);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     scratch_verify_good(s.ledger);
 }
 
 struct fetch {
     pthread_t thread;
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     int fd, rc;
 };
 
 static void *fetch(void *arg) {
     struct fetch *f = arg;
-    f->rc = ledger_artifact_get(s.ledger, f->id, f->fd, NULL);
+    f->rc = log_artifact_get(s.ledger, f->id, f->fd, NULL);
     close(f->fd);
     return NULL;
 }
@@ -131,7 +131,7 @@ static void an_artifact_that_nobody_takes_holds_no_old_pages(void **state) {
         content[i] = (uint8_t)(i * i / 7);
     }
     scratch_write(scratch_at(&s, "content"), (struct bytes){content, sizeof(content)});
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "content"), f.id, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "content"), f.id, &size, &why));
     assert_int_equal(pipe(fds), 0);
     int room = fcntl(fds[1], F_SETPIPE_SZ, 4096);
     assert_true(room > 0 && room < (int)sizeof(content));
@@ -227,33 +227,33 @@ static void a_killed_reader_makes_nothing_grow_for_long(void **state) {
 }
 
 static void a_foreign_reader_that_stays_is_named(void **state) {
-    struct ledger_stats stats;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_stats stats;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
-    must(ledger_stats(s.ledger, &stats, &why));
+    must(log_stats(s.ledger, &stats, &why));
     assert_true(stats.readers == 0 && stats.oldest_reader_pid == 0 && stats.oldest_reader_commits == 0);
     struct holder h = holder_new();
-    must(ledger_stats(s.ledger, &stats, &why));
+    must(log_stats(s.ledger, &stats, &why));
     assert_true(stats.readers == 1 && stats.oldest_reader_pid == 0); /* it has the newest */
     append_some(50);
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why)); /* our own holds nothing */
-    must(ledger_reader_next(reader, &event, &why));
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why)); /* our own holds nothing */
+    must(log_reader_next(reader, &event, &why));
     append_some(1);
-    must(ledger_stats(s.ledger, &stats, &why));
+    must(log_stats(s.ledger, &stats, &why));
     assert_int_equal(stats.readers, 2);
     assert_int_equal(stats.dead_readers, 0);
     assert_int_equal(stats.oldest_reader_pid, h.pid);
     assert_int_equal(stats.oldest_reader_commits, 51);
     holder_end(&h);
-    must(ledger_stats(s.ledger, &stats, &why));
+    must(log_stats(s.ledger, &stats, &why));
     assert_int_equal(stats.readers, 1);
     assert_int_equal(stats.oldest_reader_pid, 0);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     h = holder_new();
     append_some(3);
     holder_kill(&h);
-    must(ledger_stats(s.ledger, &stats, &why));
+    must(log_stats(s.ledger, &stats, &why));
     assert_int_equal(stats.readers, 0);
     assert_int_equal(stats.dead_readers, 1);
     assert_int_equal(stats.oldest_reader_pid, 0);

@@ -40,19 +40,19 @@ enum judged { REFUSED, HARMLESS, MISSED };
 
 /* Whether the ledger as it lies there is refused, or looks the same as before. */
 static enum judged judge(const struct subject *s) {
-    static struct ledger_report report;
-    const struct ledger_open_options o = {.read_only = true};
+    static struct log_report report;
+    const struct log_open_options o = {.read_only = true};
     struct ledger *ledger = NULL;
     struct err err = {0};
     enum judged judged = MISSED;
     alarm(STALL_S);
-    if (ledger_open(s->dir, &o, &ledger, &err) != 0 || ledger_verify(ledger, NULL, &report, &err) != 0 ||
-        report.verdict == LEDGER_INVALID || report.verdict == LEDGER_CONTRADICTS) {
+    if (log_open(s->dir, &o, &ledger, &err) != 0 || log_verify(ledger, NULL, &report, &err) != 0 ||
+        report.verdict == LOG_INVALID || report.verdict == LOG_CONTRADICTS) {
         judged = REFUSED;
     } else if (same_to_a_reader(ledger, s->seen)) {
         judged = HARMLESS;
     }
-    ledger_close(ledger);
+    log_close(ledger);
     return judged;
 }
 
@@ -188,23 +188,23 @@ static void flip_all(struct scratch *s, size_t step) {
 
 /* Events with open and private fields, an artifact, a cursor, a rotation. */
 static void fill_small(struct scratch *s) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     uint64_t size;
     struct buf body = {0};
-    struct ledger_batch *batch;
-    struct ledger_draft draft =
+    struct log_batch *batch;
+    struct log_draft draft =
         scratch_draft("run.model_called", "run/r-1",
                       scratch_map(&body, "{\"model\":\"qwen2.5:7b\",\"prompt\":\"Summarise the report.\"}"));
     scratch_write(scratch_at(s, "artifact"), bytes_of("the content of an artifact\n"));
-    must(ledger_artifact_put(s->ledger, scratch_at(s, "artifact"), id, &size, &why));
-    must(ledger_batch_new(s->ledger, &batch, &why));
-    must(ledger_batch_add(batch, &draft, &why));
-    must(ledger_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    must(log_artifact_put(s->ledger, scratch_at(s, "artifact"), id, &size, &why));
+    must(log_batch_new(s->ledger, &batch, &why));
+    must(log_batch_add(batch, &draft, &why));
+    must(log_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
     scratch_append(s, 1, "key-1");
-    must(ledger_key_rotate(s->ledger, "user:test", "by hand", NULL, &why));
+    must(log_key_rotate(s->ledger, "user:test", "by hand", NULL, &why));
     scratch_append(s, 2, NULL);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     buf_done(&body);
 }
 
@@ -257,18 +257,18 @@ static void a_database_cut_at_any_page_is_refused(void **state) {
     const char *file = scratch_at(&s, "box/evidence/data.mdb");
     scratch_read(file, &original);
     for (size_t n = 0; n < original.n; n += n % 4096 == 0 ? 1000 : 3096) {
-        static struct ledger_report report;
+        static struct log_report report;
         struct ledger *ledger = NULL;
         struct err err = {0};
         scratch_write(file, (struct bytes){original.p, n});
-        int rc = ledger_open(s.dir, NULL, &ledger, &err);
+        int rc = log_open(s.dir, NULL, &ledger, &err);
         if (rc == 0) { /* the cut took only pages that are not in use */
-            must(ledger_verify(ledger, NULL, &report, &err));
+            must(log_verify(ledger, NULL, &report, &err));
             fail_msg("cut at byte %zu of %zu: opened, verdict %d", n, original.n, (int)report.verdict);
         }
         assert_true(rc == ERR_CORRUPT);
         assert_non_null(strstr(err.msg, "data.mdb"));
-        ledger_close(ledger);
+        log_close(ledger);
     }
     buf_done(&original);
     scratch_done(&s);

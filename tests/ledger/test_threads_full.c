@@ -29,7 +29,7 @@ static int finish(void **state) {
 static int append_noise(struct appender *x, unsigned numbers) {
     static _Thread_local uint64_t noise;
     struct buf body;
-    struct ledger_receipt r;
+    struct log_receipt r;
     buf_init(&body, 1 << 16);
     noise += x->n + 1;
     mp_put_map(&body, 1);
@@ -39,8 +39,8 @@ static int append_noise(struct appender *x, unsigned numbers) {
         noise = noise * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         mp_put_uint(&body, noise >> 1);
     }
-    struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
-    int rc = ledger_append(x->ledger, &draft, &r, NULL, &x->err);
+    struct log_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
+    int rc = log_append(x->ledger, &draft, &r, NULL, &x->err);
     buf_done(&body);
     if (rc == 0) {
         appender_told(x, &r);
@@ -72,8 +72,8 @@ static int append_five(struct appender *x) {
 }
 
 static int rotate(struct appender *x) {
-    struct ledger_receipt r;
-    int rc = ledger_key_rotate(x->ledger, "user:test", "a test", &r, &x->err);
+    struct log_receipt r;
+    int rc = log_key_rotate(x->ledger, "user:test", "a test", &r, &x->err);
     if (rc == 0) {
         appender_told(x, &r);
     }
@@ -145,9 +145,9 @@ static void threads_that_fill_the_quota_together_lose_nothing(void **state) {
 
 /* 600 events, more than the quota has room for. */
 static int append_too_much(struct appender *x) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     uint8_t noise[2500];
-    int rc = ledger_batch_new(x->ledger, &batch, &x->err);
+    int rc = log_batch_new(x->ledger, &batch, &x->err);
     for (unsigned i = 0; i < 600 && rc == 0; i++) {
         struct buf body;
         buf_init(&body, 1 << 16);
@@ -158,12 +158,12 @@ static int append_too_much(struct appender *x) {
         for (size_t k = 0; k < sizeof(noise) / 8; k++) {
             mp_put_uint(&body, be64_get(noise + 8 * k) >> 1);
         }
-        struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
-        rc = ledger_batch_add(batch, &draft, &x->err);
+        struct log_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
+        rc = log_batch_add(batch, &draft, &x->err);
         buf_done(&body);
     }
-    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &x->err);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, &x->err);
+    log_batch_free(batch);
     return rc;
 }
 
@@ -186,7 +186,7 @@ static void a_batch_that_does_not_fit_is_refused_alone(void **state) {
 }
 
 /* One event whose payload has a record of its own, of this many bytes that do not compress. */
-static int add_large(struct ledger_batch *batch, size_t bytes, struct err *err) {
+static int add_large(struct log_batch *batch, size_t bytes, struct err *err) {
     struct buf body, noise;
     buf_init(&body, EVENT_BODY_MAX);
     buf_init(&noise, EVENT_BODY_MAX);
@@ -197,8 +197,8 @@ static int add_large(struct ledger_batch *batch, size_t bytes, struct err *err) 
     for (size_t k = 0; k < bytes / 9; k++) {
         mp_put_uint(&body, UINT64_C(1) << 62 | be64_get(noise.p + 8 * k) >> 2);
     }
-    struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
-    int rc = ledger_batch_add(batch, &draft, err);
+    struct log_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
+    int rc = log_batch_add(batch, &draft, err);
     buf_done(&body);
     buf_done(&noise);
     return rc;
@@ -208,13 +208,13 @@ static uint64_t room;
 
 /* Events of a 20th of the room each. */
 static int append_twentieths(struct appender *x, unsigned n) {
-    struct ledger_batch *batch;
-    int rc = ledger_batch_new(x->ledger, &batch, &x->err);
+    struct log_batch *batch;
+    int rc = log_batch_new(x->ledger, &batch, &x->err);
     for (unsigned i = 0; i < n && rc == 0; i++) {
         rc = add_large(batch, (size_t)room / 20, &x->err);
     }
-    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &x->err);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, &x->err);
+    log_batch_free(batch);
     return rc;
 }
 
@@ -227,9 +227,9 @@ static int append_a_quarter(struct appender *x) {
 }
 
 static void who_meets_a_full_quota_is_not_to_blame_for_it(void **state) {
-    struct ledger_stats stats;
+    struct log_stats stats;
     (void)state;
-    must(ledger_stats(s.ledger, &stats, &why));
+    must(log_stats(s.ledger, &stats, &why));
     room = stats.map_bytes - stats.map_used;
     disk_hold();
     appender_start(&a[0], s.ledger, 0, append_one);
@@ -260,8 +260,8 @@ static int append_patiently(struct appender *x) {
 
 /* Within the small file system. */
 static void fill_the_disk(void) {
-    const struct ledger_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
-    must(ledger_create(s.dir, &o, &why));
+    const struct log_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
+    must(log_create(s.dir, &o, &why));
     small_disk_ballast(scratch_at(&s, "ballast"), 2 << 20);
     scratch_open(&s);
     for (unsigned i = 0; i < THREADS; i++) {

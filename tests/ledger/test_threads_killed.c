@@ -21,7 +21,7 @@
 struct ack {
     uint32_t process, thread;
     uint64_t i, seq;
-    uint8_t leaf[LEDGER_HASH];
+    uint8_t leaf[LOG_HASH];
 };
 
 static struct scratch s;
@@ -39,27 +39,27 @@ struct writer {
 };
 
 /* The next turn's events in one commit; then one write says what is stored, whole or not at all. */
-static void one_turn(const struct writer *w, struct ledger_batch *batch, uint64_t *i) {
-    struct ledger_receipt r[BATCH];
+static void one_turn(const struct writer *w, struct log_batch *batch, uint64_t *i) {
+    struct log_receipt r[BATCH];
     struct ack told[BATCH];
     struct err err = {0};
     size_t n = *i % TURNS == 0 ? BATCH : 1;
     for (size_t k = 0; k < n; k++) {
         char key[64];
         snprintf(key, sizeof(key), "%u-%u-%llu", w->process, w->n, (unsigned long long)(*i + k));
-        struct ledger_draft draft = scratch_draft("run.step", "run/killed", bytes_of(NULL));
+        struct log_draft draft = scratch_draft("run.step", "run/killed", bytes_of(NULL));
         draft.key = bytes_of(key);
-        if (ledger_batch_add(batch, &draft, &err) != 0) {
+        if (log_batch_add(batch, &draft, &err) != 0) {
             _exit(3);
         }
     }
-    if (ledger_batch_commit(batch, r, NULL, NULL, &err) != 0) {
+    if (log_batch_commit(batch, r, NULL, NULL, &err) != 0) {
         fprintf(stderr, "%s\n", err.msg);
         _exit(4);
     }
     for (size_t k = 0; k < n; k++) {
         told[k] = (struct ack){w->process, w->n, *i + k, r[k].seq, {0}};
-        memcpy(told[k].leaf, r[k].leaf, LEDGER_HASH);
+        memcpy(told[k].leaf, r[k].leaf, LOG_HASH);
     }
     if (write(w->fd, told, n * sizeof(told[0])) != (ssize_t)(n * sizeof(told[0]))) {
         _exit(5);
@@ -69,7 +69,7 @@ static void one_turn(const struct writer *w, struct ledger_batch *batch, uint64_
 
 static struct ledger *open_in_child(void) {
     struct ledger *ledger;
-    if (ledger_open(s.dir, NULL, &ledger, NULL) != 0) {
+    if (log_open(s.dir, NULL, &ledger, NULL) != 0) {
         _exit(2);
     }
     return ledger;
@@ -77,8 +77,8 @@ static struct ledger *open_in_child(void) {
 
 static void *write_for_ever(void *arg) {
     const struct writer *w = arg;
-    struct ledger_batch *batch;
-    if (ledger_batch_new(w->ledger, &batch, NULL) != 0) {
+    struct log_batch *batch;
+    if (log_batch_new(w->ledger, &batch, NULL) != 0) {
         _exit(2);
     }
     for (uint64_t i = 0;;) {
@@ -107,10 +107,10 @@ static void victim(uint32_t process, int fd, long die_at) {
 /* Who wants the same lock all the time, and some commits more when it is alone. */
 static void waiter(uint32_t process, int fd) {
     struct writer w = {.ledger = open_in_child(), .process = process, .fd = fd};
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     uint64_t i = 0;
     alarm(PATIENCE);
-    if (ledger_batch_new(w.ledger, &batch, NULL) != 0) {
+    if (log_batch_new(w.ledger, &batch, NULL) != 0) {
         _exit(2);
     }
     while (!*dead) {
@@ -119,8 +119,8 @@ static void waiter(uint32_t process, int fd) {
     for (unsigned k = 0; k < AFTERWARDS; k++) {
         one_turn(&w, batch, &i);
     }
-    ledger_batch_free(batch);
-    ledger_close(w.ledger);
+    log_batch_free(batch);
+    log_close(w.ledger);
     _exit(0);
 }
 
@@ -229,8 +229,8 @@ static void parse_key(struct bytes key, uint64_t ret[3]) {
 
 static void check_all(void) {
     static uint64_t stored[PROCESSES][THREADS];
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     scratch_open(&s);
     uint64_t size = scratch_size(&s), found = 0;
     const struct ack **by_seq = calloc(size, sizeof(*by_seq)), *ack;
@@ -240,8 +240,8 @@ static void check_all(void) {
         by_seq[acks[k].seq] = &acks[k];
     }
     memset(stored, 0, sizeof(stored));
-    must(ledger_reader_open(s.ledger, 1, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 1, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         uint64_t key[3];
         parse_key(event.key, key);
         assert_true(key[0] < PROCESSES && key[1] < THREADS);
@@ -249,7 +249,7 @@ static void check_all(void) {
         stored[key[0]][key[1]]++;
         if ((ack = by_seq[event.seq]) != NULL) {
             assert_true(ack->process == key[0] && ack->thread == key[1] && ack->i == key[2]);
-            assert_memory_equal(ack->leaf, event.leaf, LEDGER_HASH);
+            assert_memory_equal(ack->leaf, event.leaf, LOG_HASH);
             found++;
         }
     }
@@ -259,7 +259,7 @@ static void check_all(void) {
             assert_true(stored[p][t] % TURNS == 0 || stored[p][t] % TURNS >= BATCH);
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     free(by_seq);
     scratch_close(&s);
 }

@@ -26,28 +26,28 @@ static int finish(void **state) {
 
 /* ---- one of them is wrong ---- */
 
-static int commit_batch_of(struct appender *x, struct ledger_draft *drafts, size_t n, size_t *ret_at) {
-    struct ledger_batch *batch;
-    struct ledger_receipt r[8];
-    int rc = ledger_batch_new(x->ledger, &batch, &x->err);
+static int commit_batch_of(struct appender *x, struct log_draft *drafts, size_t n, size_t *ret_at) {
+    struct log_batch *batch;
+    struct log_receipt r[8];
+    int rc = log_batch_new(x->ledger, &batch, &x->err);
     for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = ledger_batch_add(batch, &drafts[i], &x->err);
+        rc = log_batch_add(batch, &drafts[i], &x->err);
     }
-    if (rc == 0) rc = ledger_batch_commit(batch, r, NULL, ret_at, &x->err);
+    if (rc == 0) rc = log_batch_commit(batch, r, NULL, ret_at, &x->err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         appender_told(x, &r[i]);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return rc;
 }
 
-static struct ledger_draft draft_about(const char *subject) {
+static struct log_draft draft_about(const char *subject) {
     return scratch_draft("run.step", subject, bytes_of(NULL));
 }
 
 /* After event 0 there is one about run/r-0. */
 static int append_if_none(struct appender *x) {
-    struct ledger_draft draft = draft_about("run/r-0");
+    struct log_draft draft = draft_about("run/r-0");
     size_t at = 99;
     draft.none_after = 0;
     int rc = commit_batch_of(x, &draft, 1, &at);
@@ -55,9 +55,9 @@ static int append_if_none(struct appender *x) {
 }
 
 static int append_with_a_cause_to_come(struct appender *x) {
-    struct ledger_draft draft = draft_about("run/other");
+    struct log_draft draft = draft_about("run/other");
     size_t at = 99;
-    draft.cause_type = LEDGER_CAUSE_SEQ;
+    draft.cause_type = LOG_CAUSE_SEQ;
     draft.cause = 1000000;
     int rc = commit_batch_of(x, &draft, 1, &at);
     return rc == ERR_INVALID && at == 0 && strstr(x->err.msg, "'cause' is 1000000, but the event becomes") != NULL ? 0 : -1;
@@ -65,7 +65,7 @@ static int append_with_a_cause_to_come(struct appender *x) {
 
 /* The third of four cannot be. */
 static int append_a_bad_batch(struct appender *x) {
-    struct ledger_draft drafts[4];
+    struct log_draft drafts[4];
     size_t at = 99;
     for (size_t i = 0; i < 4; i++) {
         drafts[i] = draft_about("run/other");
@@ -77,17 +77,17 @@ static int append_a_bad_batch(struct appender *x) {
 }
 
 static int append_a_good_batch(struct appender *x) {
-    struct ledger_draft drafts[4];
+    struct log_draft drafts[4];
     for (size_t i = 0; i < 4; i++) {
         drafts[i] = draft_about("run/other");
     }
-    drafts[3].cause_type = LEDGER_CAUSE_BATCH;
+    drafts[3].cause_type = LOG_CAUSE_BATCH;
     drafts[3].cause = 1;
     return commit_batch_of(x, drafts, 4, NULL);
 }
 
 static int append_again(struct appender *x) {
-    struct ledger_receipt r;
+    struct log_receipt r;
     int rc = scratch_try(x->ledger, 1, "there-already", &r, &x->err);
     return rc == 0 && r.duplicate && r.seq == 2 ? 0 : -1;
 }
@@ -131,7 +131,7 @@ static void a_commit_of_refusals_alone_stores_nothing(void **state) {
 /* ---- the disk fails ---- */
 
 static int append_with_key(struct appender *x) {
-    struct ledger_receipt r;
+    struct log_receipt r;
     char key[32];
     snprintf(key, sizeof(key), "thread-%u", x->n);
     int rc = scratch_try(x->ledger, x->n, key, &r, &x->err);
@@ -193,8 +193,8 @@ static void who_waits_while_syncs_find_no_room_is_told_that_nothing_is_stored(vo
 }
 
 static void a_failing_meta_page_ends_the_handle(int undo_error) {
-    struct ledger_head head;
-    struct ledger_receipt r;
+    struct log_head head;
+    struct log_receipt r;
     begin_the_group();
     atomic_store(&disk.meta_error, EIO);
     atomic_store(&disk.undo_error, undo_error);
@@ -203,8 +203,8 @@ static void a_failing_meta_page_ends_the_handle(int undo_error) {
     appenders_join_failed(a, 1 + GROUP, 1 + GROUP + LATER, ERR_IO, "open the ledger again");
     /* and so it stays, for whoever asks it anything */
     must_fail(scratch_try(s.ledger, 1, NULL, &r, &why), ERR_IO, "open the ledger again");
-    must_fail(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why), ERR_IO, "open the ledger again");
-    must_fail(ledger_head(s.ledger, &head, &why), ERR_IO, "open the ledger again");
+    must_fail(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why), ERR_IO, "open the ledger again");
+    must_fail(log_head(s.ledger, &head, &why), ERR_IO, "open the ledger again");
     scratch_reopen(&s);
     scratch_verify_good(s.ledger);
     assert_int_equal(scratch_size(&s), undo_error != 0 ? 2 + GROUP : 2);

@@ -59,15 +59,15 @@ static void who_comes_first_is_stored_first(void **state) {
 }
 
 static int append_256_events(struct appender *x) {
-    struct ledger_batch *batch;
-    struct ledger_receipt r[256];
-    int rc = ledger_batch_new(x->ledger, &batch, &x->err);
+    struct log_batch *batch;
+    struct log_receipt r[256];
+    int rc = log_batch_new(x->ledger, &batch, &x->err);
     if (rc == 0) rc = scratch_add(batch, 0, 256, false, &x->err);
-    if (rc == 0) rc = ledger_batch_commit(batch, r, NULL, NULL, &x->err);
+    if (rc == 0) rc = log_batch_commit(batch, r, NULL, NULL, &x->err);
     for (size_t i = 0; i < 256 && rc == 0; i++) {
         appender_told(x, &r[i]);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return rc;
 }
 
@@ -160,7 +160,7 @@ static pthread_barrier_t barrier;
 
 /* No receipts are kept, for they would be what grows. */
 static int append_many(struct appender *x) {
-    struct ledger_receipt r;
+    struct log_receipt r;
     int rc = 0;
     for (unsigned part = 0; part < 3; part++) {
         for (unsigned i = 0; i < MANY && rc == 0; i++) {

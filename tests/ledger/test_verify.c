@@ -14,9 +14,9 @@ uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 void __real_crypt_sign(uint8_t ret[CRYPT_SIGNATURE_LEN], struct bytes message, const uint8_t secret[CRYPT_SECRET_LEN]);
 void __wrap_crypt_sign(uint8_t ret[CRYPT_SIGNATURE_LEN], struct bytes message, const uint8_t secret[CRYPT_SECRET_LEN]);
-int __real_commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+int __real_commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e,
                                  uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err);
-int __wrap_commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+int __wrap_commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e,
                                  uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err);
 
 uint64_t __wrap_clock_boot_ns(void) {
@@ -31,7 +31,7 @@ void __wrap_crypt_sign(uint8_t ret[CRYPT_SIGNATURE_LEN], struct bytes message, c
     }
 }
 
-int __wrap_commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+int __wrap_commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e,
                                  uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err) {
     return forget_duplicates ? 1 : __real_commit_find_duplicate(c, batch, e, ret_seq, ret_leaf, err);
 }
@@ -52,14 +52,14 @@ static void a_good_ledger_is_reported_part_by_part(void **state) {
     assert_string_equal(report.origin, SCRATCH_ORIGIN);
     assert_int_equal(report.head.size, FULL_SIZE);
     assert_int_equal(report.from, 0);
-    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "310 events, 1 bundle, 1 artifact");
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "2 epoch keys, 1 handover; newest checkpoint at size 310");
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "");
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event is signed by an author");
-    aspect_is(LEDGER_ERASURES, LEDGER_ASPECT_GOOD, "none");
-    aspect_is(LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded");
-    aspect_is(LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+    aspect_is(LOG_INTEGRITY, LOG_ASPECT_GOOD, "310 events, 1 bundle, 1 artifact");
+    aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "2 epoch keys, 1 handover; newest checkpoint at size 310");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "no event is signed by an author");
+    aspect_is(LOG_ERASURES, LOG_ASPECT_GOOD, "none");
+    aspect_is(LOG_GAPS, LOG_ASPECT_GOOD, "none recorded");
+    aspect_is(LOG_DERIVED, LOG_ASPECT_UNCHECKED, "not checked");
 }
 
 static void findings_stand_in_the_order_of_their_events_and_are_bounded(void **state) {
@@ -69,24 +69,24 @@ static void findings_stand_in_the_order_of_their_events_and_are_bounded(void **s
     }
     record_del(T_TAIL, key_u64(290));
     judge(NULL);
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     assert_true(report.n_findings > 100);
     assert_int_equal(report.findings[0].seq, 290);
-    for (size_t i = 1; i < LEDGER_FINDINGS_MAX; i++) {
+    for (size_t i = 1; i < LOG_FINDINGS_MAX; i++) {
         assert_true(report.findings[i - 1].seq <= report.findings[i].seq);
     }
 }
 
 static void a_contradiction_does_not_hide_a_fault(void **state) {
-    struct ledger_trust *trust = ledger_trust_new();
+    struct log_trust *trust = log_trust_new();
     (void)state;
-    must(ledger_trust_genesis(trust, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &why));
+    must(log_trust_genesis(trust, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &why));
     judge(trust);
-    verdict_is(LEDGER_CONTRADICTS);
+    verdict_is(LOG_CONTRADICTS);
     record_del(T_TAIL, key_u64(290));
     judge(trust);
-    found(LEDGER_INTEGRITY, 290, "tail", "is missing");
-    ledger_trust_free(trust);
+    found(LOG_INTEGRITY, 290, "tail", "is missing");
+    log_trust_free(trust);
 }
 
 /* ---- every byte ---- */
@@ -124,7 +124,7 @@ static void there_is_no_byte_of_a_record_that_is_not_looked_at(void **state) {
                 all.p[value + i] ^= 0x04;
                 record_put((enum core_table)table, key, (struct bytes){all.p + value, len});
                 judge(NULL);
-                if (report.verdict != LEDGER_INVALID && !looks_the_same((enum core_table)table)) {
+                if (report.verdict != LOG_INVALID && !looks_the_same((enum core_table)table)) {
                     fail_msg("byte %zu of record %zu of table %s", i, n, core_table_names[table]);
                 }
                 all.p[value + i] ^= 0x04;
@@ -141,68 +141,68 @@ static void there_is_no_byte_of_a_record_that_is_not_looked_at(void **state) {
 /* ---- since the last verification ---- */
 
 /* The trust of somebody who has seen this head. */
-static struct ledger_trust *who_knows(uint64_t size, const uint8_t root[LEDGER_HASH]) {
-    struct ledger_trust *trust = ledger_trust_new();
+static struct log_trust *who_knows(uint64_t size, const uint8_t root[LOG_HASH]) {
+    struct log_trust *trust = log_trust_new();
     struct buf line;
     buf_init(&line, 4096);
     buf_printf(&line, "head %s %llu ", SCRATCH_ORIGIN, (unsigned long long)size);
-    must(text_base64(&line, root, LEDGER_HASH));
+    must(text_base64(&line, root, LOG_HASH));
     buf_put_u8(&line, '\n');
     scratch_write(scratch_at(&s, "trust"), bytes_of_buf(&line));
-    must(ledger_trust_file(trust, scratch_at(&s, "trust"), &why));
+    must(log_trust_file(trust, scratch_at(&s, "trust"), &why));
     buf_done(&line);
     return trust;
 }
 
-static void since(const struct ledger_trust *trust) {
-    struct ledger_verify_options o = {.trust = trust, .since_verified = true};
-    must(ledger_verify(s.ledger, &o, &report, &why));
+static void since(const struct log_trust *trust) {
+    struct log_verify_options o = {.trust = trust, .since_verified = true};
+    must(log_verify(s.ledger, &o, &report, &why));
 }
 
 static void only_what_came_after_the_known_head_is_read_when_asked(void **state) {
-    struct ledger_head head;
+    struct log_head head;
     (void)state;
     scratch_fill(&s, 1000, 1700, true);
-    must(ledger_head(s.ledger, &head, &why));
-    struct ledger_trust *trust = who_knows(head.size, head.root);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    must(log_head(s.ledger, &head, &why));
+    struct log_trust *trust = who_knows(head.size, head.root);
+    must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     scratch_fill(&s, 1700, 2300, true);
     since(trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_int_equal(report.n_findings, 0);
     assert_int_equal(report.from, 512);
-    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "the 512 before were verified earlier and not read again");
+    aspect_is(LOG_INTEGRITY, LOG_ASPECT_GOOD, "the 512 before were verified earlier and not read again");
     record_flip(T_BUNDLE, key_u64(1), 70); /* before it: not read, as the report says */
     since(trust);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     record_flip(T_BUNDLE, key_u64(1), 70);
     record_flip(T_BUNDLE, key_u64(4), 70);
     since(trust);
-    found(LEDGER_INTEGRITY, 4 * 256 + 1, "bundle", "is not what was written");
+    found(LOG_INTEGRITY, 4 * 256 + 1, "bundle", "is not what was written");
     record_flip(T_BUNDLE, key_u64(4), 70);
     record_del(T_EPOCH, key_u64(2));
     since(trust);
-    verdict_is(LEDGER_INVALID);
-    ledger_trust_free(trust);
+    verdict_is(LOG_INVALID);
+    log_trust_free(trust);
 }
 
 static void a_known_head_of_another_history_makes_it_read_all(void **state) {
-    uint8_t other[LEDGER_HASH] = {7};
-    struct ledger_trust *trust = who_knows(600, other), *none = ledger_trust_new();
+    uint8_t other[LOG_HASH] = {7};
+    struct log_trust *trust = who_knows(600, other), *none = log_trust_new();
     (void)state;
     scratch_fill(&s, 1000, 1700, true);
     since(trust);
-    verdict_is(LEDGER_CONTRADICTS);
+    verdict_is(LOG_CONTRADICTS);
     assert_int_equal(report.from, 0);
     record_flip(T_BUNDLE, key_u64(0), 70);
     since(trust);
-    found(LEDGER_INTEGRITY, 1, "bundle", "is not what was written");
+    found(LOG_INTEGRITY, 1, "bundle", "is not what was written");
     record_flip(T_BUNDLE, key_u64(0), 70);
     since(none);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
     assert_int_equal(report.from, 0);
-    ledger_trust_free(trust);
-    ledger_trust_free(none);
+    log_trust_free(trust);
+    log_trust_free(none);
 }
 
 /* ---- beside appends ---- */
@@ -213,75 +213,75 @@ static void append_meanwhile(void *ctx, uint64_t done, uint64_t total) {
     (*calls)++;
     uint64_t n = scratch_size(&s);
     scratch_fill(&s, n + 100000, n + 100700, true);
-    must(ledger_key_rotate(s.ledger, "user:test", "meanwhile", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:test", "meanwhile", NULL, &why));
     scratch_fill(&s, n + 100700, n + 100705, true);
 }
 
 static void a_verification_beside_appends_and_rotations_finds_no_fault(void **state) {
     unsigned calls = 0;
-    struct ledger_verify_options o = {.progress = append_meanwhile, .progress_ctx = &calls};
+    struct log_verify_options o = {.progress = append_meanwhile, .progress_ctx = &calls};
     (void)state;
     scratch_fill(&s, 1000, 20000, true);
     uint64_t size = scratch_size(&s);
     tick = 2 * CLOCK_NS_PER_S; /* with every look at the clock the snapshot is renewed */
-    must(ledger_verify(s.ledger, &o, &report, &why));
+    must(log_verify(s.ledger, &o, &report, &why));
     tick = 0;
     assert_true(calls >= 2 && scratch_size(&s) > size);
     assert_int_equal(report.head.size, size);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
     assert_int_equal(report.n_findings, 0);
 }
 
 /* ---- authors ---- */
 
-static struct ledger_trust *sign_twice(void) {
-    struct ledger_trust *trust = ledger_trust_new();
-    struct ledger_author *author;
-    struct ledger_draft draft = scratch_draft("run.step", "run/1", bytes_of(NULL));
+static struct log_trust *sign_twice(void) {
+    struct log_trust *trust = log_trust_new();
+    struct log_author *author;
+    struct log_draft draft = scratch_draft("run.step", "run/1", bytes_of(NULL));
     struct buf vkey;
     buf_init(&vkey, 4096);
-    must(ledger_author_new(scratch_at(&s, "alice"), "alice.example", bytes_of(""), &vkey, &why));
-    must(ledger_author_load(scratch_at(&s, "alice"), bytes_of(""), &author, &why));
+    must(log_author_new(scratch_at(&s, "alice"), "alice.example", bytes_of(""), &vkey, &why));
+    must(log_author_load(scratch_at(&s, "alice"), bytes_of(""), &author, &why));
     scratch_write(scratch_at(&s, "authors"), bytes_of_buf(&vkey));
-    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
     draft.author = author;
     draft.key = bytes_of("0123456789abcdef0123456789abcdef");
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
     draft.source = bytes_of("elsewhere");
     draft.key = bytes_of(forget_duplicates ? "0123456789abcdef0123456789abcdef" : "00000000000000000000000000000000");
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
-    ledger_author_free(author);
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
+    log_author_free(author);
     buf_done(&vkey);
     return trust;
 }
 
 static void an_authors_good_signatures_are_counted(void **state) {
-    struct ledger_trust *trust = sign_twice();
+    struct log_trust *trust = sign_twice();
     (void)state;
     judge(trust);
-    verdict_is(LEDGER_NOT_ANCHORED);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "2 signed: 2 by authors you named, 0 by others");
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "2 signed: 2 by authors you named, 0 by others");
     judge(NULL);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "2 signed: 0 by authors you named, 2 by others");
-    ledger_trust_free(trust);
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "2 signed: 0 by authors you named, 2 by others");
+    log_trust_free(trust);
 }
 
 static void an_authors_bad_signature_is_found(void **state) {
     (void)state;
     forge_authors = true;
-    struct ledger_trust *trust = sign_twice();
+    struct log_trust *trust = sign_twice();
     judge(trust);
-    found(LEDGER_AUTHORS, FULL_SIZE, "tail", "the signature of its author 'alice.example' is bad");
-    ledger_trust_free(trust);
+    found(LOG_AUTHORS, FULL_SIZE, "tail", "the signature of its author 'alice.example' is bad");
+    log_trust_free(trust);
 }
 
 static void a_signed_event_that_was_played_again_is_found(void **state) {
     (void)state;
     forget_duplicates = true;
-    struct ledger_trust *trust = sign_twice();
+    struct log_trust *trust = sign_twice();
     judge(trust);
-    found_only(LEDGER_AUTHORS, FULL_SIZE + 1, "tail", "its author's key was used before, by event 310");
-    ledger_trust_free(trust);
+    found_only(LOG_AUTHORS, FULL_SIZE + 1, "tail", "its author's key was used before, by event 310");
+    log_trust_free(trust);
 }
 
 #define each(test) cmocka_unit_test_setup_teardown(test, start_full, finish)

@@ -4,26 +4,26 @@
 
 #include "ledger/trust/trust.h"
 
-static struct ledger_trust *trust;
+static struct log_trust *trust;
 
 #define SIZE 11 /* events of the ledger of each test */
 
 static int start_small(void **state) {
     start(state);
     scratch_fill(&s, 1, SIZE, false);
-    trust = ledger_trust_new();
+    trust = log_trust_new();
     assert_non_null(trust);
     return 0;
 }
 
 static int finish_small(void **state) {
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     return finish(state);
 }
 
 static void trust_nothing(void) {
-    ledger_trust_free(trust);
-    trust = ledger_trust_new();
+    log_trust_free(trust);
+    trust = log_trust_new();
     assert_non_null(trust);
 }
 
@@ -43,18 +43,18 @@ static __attribute__((format(printf, 1, 2))) const char *written(const char *fmt
 static const char *genesis_hex(void) {
     static char hex[2 * EVENT_HASH + 1];
     uint8_t leaf[EVENT_HASH];
-    ledger_genesis(s.ledger, leaf);
+    log_genesis(s.ledger, leaf);
     text_hex(hex, leaf, sizeof(leaf));
     return hex;
 }
 
 #define OTHER_LEAF "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
-static void the_verdict_is(enum ledger_verdict verdict, enum ledger_aspect_state state, const char *text) {
+static void the_verdict_is(enum log_verdict verdict, enum log_aspect_state state, const char *text) {
     judge(trust);
     verdict_is(verdict);
-    assert_int_equal(report.n_findings, verdict == LEDGER_INVALID ? 1 : 0);
-    aspect_is(LEDGER_ANCHORING, state, text);
+    assert_int_equal(report.n_findings, verdict == LOG_INVALID ? 1 : 0);
+    aspect_is(LOG_ANCHORING, state, text);
 }
 
 /* ---- nothing, keys ---- */
@@ -62,24 +62,24 @@ static void the_verdict_is(enum ledger_verdict verdict, enum ledger_aspect_state
 static void without_anything_trusted_it_is_not_anchored(void **state) {
     (void)state;
     judge(NULL);
-    verdict_is(LEDGER_NOT_ANCHORED);
-    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "11 events, 0 bundles, 0 artifacts: every byte, chain and tree");
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "1 epoch key, 0 handovers; newest checkpoint at size 11");
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "no key, policy, genesis leaf or earlier checkpoint was given");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "whether the newest events were cut off cannot be told");
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event is signed by an author");
-    aspect_is(LEDGER_ERASURES, LEDGER_ASPECT_GOOD, "none");
-    aspect_is(LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded");
-    aspect_is(LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_INTEGRITY, LOG_ASPECT_GOOD, "11 events, 0 bundles, 0 artifacts: every byte, chain and tree");
+    aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "1 epoch key, 0 handovers; newest checkpoint at size 11");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "no key, policy, genesis leaf or earlier checkpoint was given");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "whether the newest events were cut off cannot be told");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "no event is signed by an author");
+    aspect_is(LOG_ERASURES, LOG_ASPECT_GOOD, "none");
+    aspect_is(LOG_GAPS, LOG_ASPECT_GOOD, "none recorded");
+    aspect_is(LOG_DERIVED, LOG_ASPECT_UNCHECKED, "not checked");
     assert_string_equal(report.origin, SCRATCH_ORIGIN);
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "no key, policy"); /* an empty trust is none */
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "no key, policy"); /* an empty trust is none */
 }
 
 static void its_log_key_anchors_it(void **state) {
     (void)state;
-    must(ledger_trust_key(trust, ledger_log_vkey(s.ledger), &why));
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by log key 'example.org/box-1'");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "no head from outside was given");
+    must(log_trust_key(trust, log_vkey(s.ledger), &why));
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "no head from outside was given");
 }
 
 static void somebody_elses_key_does_not_anchor_it(void **state) {
@@ -87,8 +87,8 @@ static void somebody_elses_key_does_not_anchor_it(void **state) {
     char vkey[NOTE_VKEY_MAX];
     (void)state;
     note_vkey_encode(vkey, &other.vkey);
-    must(ledger_trust_key(trust, vkey, &why));
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "signed by nobody you named");
+    must(log_trust_key(trust, vkey, &why));
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "signed by nobody you named");
     signer_done(&other);
 }
 
@@ -97,10 +97,10 @@ static void another_key_under_its_name_contradicts(void **state) {
     char vkey[NOTE_VKEY_MAX];
     (void)state;
     note_vkey_encode(vkey, &other.vkey);
-    must(ledger_trust_key(trust, vkey, &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "another key is trusted under the name 'example.org/box-1'");
-    must(ledger_trust_key(trust, ledger_log_vkey(s.ledger), &why)); /* unless its own is trusted too */
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by log key");
+    must(log_trust_key(trust, vkey, &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_FAULT, "another key is trusted under the name 'example.org/box-1'");
+    must(log_trust_key(trust, log_vkey(s.ledger), &why)); /* unless its own is trusted too */
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by log key");
     signer_done(&other);
 }
 
@@ -147,71 +147,69 @@ static const char *policy_of_two(void) {
         note_vkey_encode(vkey[i], &witness[i].vkey);
     }
     return written("log %s\nwitness w0 %s\nwitness w1 %s\nwitness w2 %s\ngroup all 2 w0 w1 w2\nquorum all\n",
-                   ledger_log_vkey(s.ledger), vkey[0], vkey[1], vkey[2]);
+                   log_vkey(s.ledger), vkey[0], vkey[1], vkey[2]);
 }
 
 static void a_policy_without_witnesses_anchors_by_its_log_key(void **state) {
     (void)state;
-    must(ledger_trust_policy(trust, written("log %s\nquorum none\n", ledger_log_vkey(s.ledger)), &why));
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by log key 'example.org/box-1'");
-    assert_null(strstr(report.aspect[LEDGER_ANCHORING].text, "quorum"));
+    must(log_trust_policy(trust, written("log %s\nquorum none\n", log_vkey(s.ledger)), &why));
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'");
+    assert_null(strstr(report.aspect[LOG_ANCHORING].text, "quorum"));
 }
 
 static void a_quorum_of_witnesses_must_have_cosigned(void **state) {
     (void)state;
-    must(ledger_trust_policy(trust, policy_of_two(), &why));
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "quorum of witnesses is not met (0 cosigned)");
+    must(log_trust_policy(trust, policy_of_two(), &why));
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "quorum of witnesses is not met (0 cosigned)");
     cosign(0, false);
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "quorum of witnesses is not met (1 cosigned)");
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "quorum of witnesses is not met (1 cosigned)");
     cosign(2, false);
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by log key 'example.org/box-1' with the policy's quorum of witnesses");
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by log key 'example.org/box-1' with the policy's quorum of witnesses");
 }
 
 static void nothing_else_makes_up_for_a_missing_quorum(void **state) {
     (void)state;
-    must(ledger_trust_policy(trust, policy_of_two(), &why));
-    must(ledger_trust_genesis(trust, genesis_hex(), &why));
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "quorum of witnesses is not met (0 cosigned)");
+    must(log_trust_policy(trust, policy_of_two(), &why));
+    must(log_trust_genesis(trust, genesis_hex(), &why));
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "quorum of witnesses is not met (0 cosigned)");
 }
 
 static void a_bad_cosignature_of_a_trusted_witness_is_invalid(void **state) {
     (void)state;
-    must(ledger_trust_policy(trust, policy_of_two(), &why));
+    must(log_trust_policy(trust, policy_of_two(), &why));
     cosign(0, false);
     cosign(1, false);
     cosign(2, true);
     judge(trust);
-    found_only(LEDGER_SEALS, SIZE - 1, "meta", "which is trusted, on the newest checkpoint is bad");
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "not anchored");
+    found_only(LOG_SEALS, SIZE - 1, "meta", "which is trusted, on the newest checkpoint is bad");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "not anchored");
     judge(NULL); /* who does not know the witness does not judge it */
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
 }
 
 /* ---- the genesis leaf ---- */
 
 static void its_genesis_leaf_anchors_it_and_another_contradicts(void **state) {
     (void)state;
-    must(ledger_trust_genesis(trust, OTHER_LEAF, &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT,
-                   "not one of the genesis leaves that were given: another ledger");
-    must(ledger_trust_genesis(trust, genesis_hex(), &why));
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the genesis leaf");
-    must_fail(ledger_trust_genesis(trust, "00", &why), ERR_INVALID, "'00' is not a leaf hash; accepted are 64 lowercase");
+    must(log_trust_genesis(trust, OTHER_LEAF, &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_FAULT, "not one of the genesis leaves that were given: another ledger");
+    must(log_trust_genesis(trust, genesis_hex(), &why));
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by the genesis leaf");
+    must_fail(log_trust_genesis(trust, "00", &why), ERR_INVALID, "'00' is not a leaf hash; accepted are 64 lowercase");
 }
 
 static void a_genesis_line_binds_its_origin(void **state) {
     (void)state;
-    must(ledger_trust_file(trust, written("genesis example.org/other " OTHER_LEAF "\n"), &why));
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "no key, policy");
-    must(ledger_trust_file(trust, written("genesis " SCRATCH_ORIGIN " %s\n", genesis_hex()), &why));
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the genesis leaf");
+    must(log_trust_file(trust, written("genesis example.org/other " OTHER_LEAF "\n"), &why));
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "no key, policy");
+    must(log_trust_file(trust, written("genesis " SCRATCH_ORIGIN " %s\n", genesis_hex()), &why));
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by the genesis leaf");
     trust_nothing();
-    must(ledger_trust_file(trust, written("genesis " SCRATCH_ORIGIN " " OTHER_LEAF "\n"), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT,
-                   "its first event is not the one that is trusted for this origin");
+    must(log_trust_file(trust, written("genesis " SCRATCH_ORIGIN " " OTHER_LEAF "\n"), &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_FAULT, "its first event is not the one that is trusted for this origin");
     trust_nothing();
-    must(ledger_trust_file(trust, scratch_at(&s, "absent"), &why));
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "no key, policy");
+    must(log_trust_file(trust, scratch_at(&s, "absent"), &why));
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "no key, policy");
 }
 
 /* ---- checkpoints and heads from before ---- */
@@ -241,25 +239,24 @@ static void an_earlier_checkpoint_anchors_it_and_says_how_far(void **state) {
     char text[600];
     (void)state;
     const char *path = checkpoint_file("before");
-    must(ledger_trust_checkpoint(trust, path, &why));
+    must(log_trust_checkpoint(trust, path, &why));
     snprintf(text, sizeof(text), "by the checkpoint '%.500s' (11 events)", path);
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, text);
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_GOOD, "all 11 events are known from outside");
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, text);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_GOOD, "all 11 events are known from outside");
     scratch_fill(&s, SIZE, SIZE + 5, false);
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, text);
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "the first 11 events are known from outside, the newest 5 are not");
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, text);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "the first 11 events are known from outside, the newest 5 are not");
 }
 
 static void a_ledger_that_was_cut_back_contradicts_a_checkpoint(void **state) {
     (void)state;
     keep_database("at-11");
     scratch_fill(&s, SIZE, SIZE + 5, false);
-    must(ledger_trust_checkpoint(trust, checkpoint_file("after"), &why));
-    must(ledger_trust_key(trust, ledger_log_vkey(s.ledger), &why));
+    must(log_trust_checkpoint(trust, checkpoint_file("after"), &why));
+    must(log_trust_key(trust, log_vkey(s.ledger), &why));
     set_back("at-11");
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_GOOD, "by log key");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT,
-              "knows 16 events, but here are only 11: it was cut back or set back");
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_GOOD, "by log key");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "knows 16 events, but here are only 11: it was cut back or set back");
     nothing_found(); /* from within it cannot be told */
 }
 
@@ -270,20 +267,20 @@ static void a_ledger_that_was_cut_back_contradicts_its_copy_of_the_head(void **s
     scratch_close(&s);
     scratch_copy(scratch_at(&s, "at-11"), scratch_at(&s, "box/evidence/data.mdb"));
     scratch_open(&s);
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the database has 11 events, but 16 were sealed before");
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the database has 11 events, but 16 were sealed before");
 }
 
 static void a_second_history_contradicts_a_checkpoint_of_the_first(void **state) {
     (void)state;
     keep_database("at-11");
     scratch_fill(&s, SIZE, SIZE + 5, false);
-    must(ledger_trust_checkpoint(trust, checkpoint_file("first"), &why));
+    must(log_trust_checkpoint(trust, checkpoint_file("first"), &why));
     set_back("at-11");
     scratch_fill(&s, 100, 105, false);
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the first 16 events are not those that the checkpoint");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "knows: another history");
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the first 16 events are not those that the checkpoint");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "knows: another history");
 }
 
 static void a_checkpoint_that_is_not_of_this_log_contradicts(void **state) {
@@ -293,16 +290,16 @@ static void a_checkpoint_that_is_not_of_this_log_contradicts(void **state) {
     uint8_t root[EVENT_HASH] = {0};
     (void)state;
     scratch_write(scratch_at(&s, "other"), note_by(&note, "example.org/other", 5, root, keys, 1));
-    must(ledger_trust_checkpoint(trust, scratch_at(&s, "other"), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "is of another log, 'example.org/other'");
+    must(log_trust_checkpoint(trust, scratch_at(&s, "other"), &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_FAULT, "is of another log, 'example.org/other'");
     trust_nothing();
     newest(&note);
     note.p[note.n - 130] = note.p[note.n - 130] == 'A' ? 'B' : 'A'; /* in the log key's line, the first of two */
     scratch_write(scratch_at(&s, "spoiled"), bytes_of_buf(&note));
-    must(ledger_trust_checkpoint(trust, scratch_at(&s, "spoiled"), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "has no good signature of the log key");
-    must_fail(ledger_trust_checkpoint(trust, written("no note\n"), &why), ERR_INVALID, "file-");
-    must_fail(ledger_trust_checkpoint(trust, scratch_at(&s, "absent"), &why), ERR_NOTFOUND, "absent");
+    must(log_trust_checkpoint(trust, scratch_at(&s, "spoiled"), &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_FAULT, "has no good signature of the log key");
+    must_fail(log_trust_checkpoint(trust, written("no note\n"), &why), ERR_INVALID, "file-");
+    must_fail(log_trust_checkpoint(trust, scratch_at(&s, "absent"), &why), ERR_NOTFOUND, "absent");
     buf_done(&note);
     signer_done(&log);
 }
@@ -316,9 +313,9 @@ static void a_checkpoint_of_no_events_anchors_nothing(void **state) {
     (void)state;
     merkle_edge_root(&nothing, root);
     scratch_write(scratch_at(&s, "empty"), note_by(&note, SCRATCH_ORIGIN, 0, root, keys, 1));
-    must(ledger_trust_checkpoint(trust, scratch_at(&s, "empty"), &why));
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "no head from outside");
+    must(log_trust_checkpoint(trust, scratch_at(&s, "empty"), &why));
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "no head from outside");
     signer_done(&log);
     buf_done(&note);
 }
@@ -344,97 +341,96 @@ static const char *head_line(const char *origin, uint64_t size, bool other_root)
 
 static void the_trust_files_head_anchors_it_or_contradicts(void **state) {
     (void)state;
-    must(ledger_trust_file(trust, head_line(SCRATCH_ORIGIN, 7, false), &why));
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the trust file (7 events)");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "the first 7 events are known from outside, the newest 4 are not");
-    must(ledger_trust_file(trust, head_line(SCRATCH_ORIGIN, SIZE, false), &why));
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the trust file (11 events)");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_GOOD, "all 11 events");
+    must(log_trust_file(trust, head_line(SCRATCH_ORIGIN, 7, false), &why));
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by the trust file (7 events)");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "the first 7 events are known from outside, the newest 4 are not");
+    must(log_trust_file(trust, head_line(SCRATCH_ORIGIN, SIZE, false), &why));
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by the trust file (11 events)");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_GOOD, "all 11 events");
     trust_nothing();
-    must(ledger_trust_file(trust, head_line(SCRATCH_ORIGIN, SIZE + 1, true), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the trust file knows 12 events, but here are only 11");
+    must(log_trust_file(trust, head_line(SCRATCH_ORIGIN, SIZE + 1, true), &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the trust file knows 12 events, but here are only 11");
     for (uint64_t size = 1; size <= SIZE; size += 5) {
         trust_nothing();
-        must(ledger_trust_file(trust, head_line(SCRATCH_ORIGIN, size, true), &why));
-        the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-        aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT,
+        must(log_trust_file(trust, head_line(SCRATCH_ORIGIN, size, true), &why));
+        the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
+        aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT,
                   size == 1 ? "event is not the one that the trust file knows"
                             : "events are not those that the trust file knows");
     }
     trust_nothing();
-    must(ledger_trust_file(trust, head_line("example.org/other", 99, true), &why));
-    the_verdict_is(LEDGER_NOT_ANCHORED, LEDGER_ASPECT_NOTE, "not anchored");
+    must(log_trust_file(trust, head_line("example.org/other", 99, true), &why));
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "not anchored");
 }
 
 static void what_is_known_of_a_damaged_ledger_is_not_called_good(void **state) {
     (void)state;
     scratch_fill(&s, SIZE, 300, false);
-    must(ledger_trust_file(trust, head_line(SCRATCH_ORIGIN, 290, false), &why));
+    must(log_trust_file(trust, head_line(SCRATCH_ORIGIN, 290, false), &why));
     record_del(T_TAIL, key_u64(280));
     judge(trust);
-    found_only(LEDGER_INTEGRITY, 280, "tail", "the record of event 280 is missing");
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_UNCHECKED, "the newest checkpoint was not judged");
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "the trust file knows 290 events, which cannot be compared");
+    found_only(LOG_INTEGRITY, 280, "tail", "the record of event 280 is missing");
+    aspect_is(LOG_SEALS, LOG_ASPECT_UNCHECKED, "the newest checkpoint was not judged");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "the trust file knows 290 events, which cannot be compared");
 }
 
 /* ---- after a restore ---- */
 
 static void restore(bool newest_one) {
-    const struct ledger_restore_options o = {
+    const struct log_restore_options o = {
         .actor = "user:test", .log_key = scratch_at(&s, "box.keys.log"), .newest = newest_one};
     struct ledger *ledger = NULL;
     char path[FILE_PATH_MAX];
     must(keyring_log_path(s.ledger->config.keys, path, &why));
     scratch_copy(path, o.log_key);
-    must(ledger_restore(scratch_at(&s, "backup"), scratch_at(&s, "restored"), &o, &why));
-    must(ledger_open(scratch_at(&s, "restored"), NULL, &ledger, &why));
+    must(log_restore(scratch_at(&s, "backup"), scratch_at(&s, "restored"), &o, &why));
+    must(log_open(scratch_at(&s, "restored"), NULL, &ledger, &why));
     scratch_close(&s);
     s.ledger = ledger;
 }
 
 static void a_restored_ledger_keeps_what_was_known_of_it(void **state) {
     (void)state;
-    must(ledger_trust_checkpoint(trust, checkpoint_file("before"), &why));
-    must(ledger_trust_genesis(trust, genesis_hex(), &why));
-    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(log_trust_checkpoint(trust, checkpoint_file("before"), &why));
+    must(log_trust_genesis(trust, genesis_hex(), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));
     restore(false);
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the genesis leaf");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "the first 11 events are known from outside, the newest is not");
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_NOTE, "restored from a backup 1 time, last by event 11");
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by the genesis leaf");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "the first 11 events are known from outside, the newest is not");
+    aspect_is(LOG_SEALS, LOG_ASPECT_NOTE, "restored from a backup 1 time, last by event 11");
     assert_memory_equal(report.origin, SCRATCH_ORIGIN "/r", strlen(SCRATCH_ORIGIN "/r"));
-    must(ledger_trust_file(trust, written("genesis " SCRATCH_ORIGIN " " OTHER_LEAF "\n"), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "not the one that is trusted for this origin");
+    must(log_trust_file(trust, written("genesis " SCRATCH_ORIGIN " " OTHER_LEAF "\n"), &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_FAULT, "not the one that is trusted for this origin");
 }
 
 /* Not even a restore that says so may shorten what is known, unless the caller has taken note of the new origin. */
 static void what_a_restore_lost_contradicts_until_the_new_origin_is_trusted(void **state) {
     (void)state;
-    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));
     scratch_fill(&s, SIZE, SIZE + 5, false);
-    must(ledger_trust_checkpoint(trust, checkpoint_file("lost"), &why));
+    must(log_trust_checkpoint(trust, checkpoint_file("lost"), &why));
     restore(false);
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT,
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT,
               "knows 16 events of 'example.org/box-1'; this ledger was restored from 11 of them");
-    must(ledger_trust_file(trust, head_line(ledger_origin(s.ledger), SIZE + 1, false), &why));
-    the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the trust file (12 events)");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "this ledger was restored from 11 of them");
-    must(ledger_trust_file(trust, head_line(ledger_origin(s.ledger), 99, true), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the trust file knows 99 events, but here are only 12");
+    must(log_trust_file(trust, head_line(log_origin(s.ledger), SIZE + 1, false), &why));
+    the_verdict_is(LOG_GOOD, LOG_ASPECT_GOOD, "by the trust file (12 events)");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "this ledger was restored from 11 of them");
+    must(log_trust_file(trust, head_line(log_origin(s.ledger), 99, true), &why));
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the trust file knows 99 events, but here are only 12");
 }
 
 static void a_restore_that_claims_to_be_the_newest_is_held_to_it(void **state) {
     (void)state;
-    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));
     scratch_fill(&s, SIZE, SIZE + 5, false);
-    must(ledger_trust_checkpoint(trust, checkpoint_file("lost"), &why));
+    must(log_trust_checkpoint(trust, checkpoint_file("lost"), &why));
     restore(true);
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT,
-              "knows 16 events, but here are only 12: it was cut back or set back");
+    the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "knows 16 events, but here are only 12: it was cut back or set back");
 }
 
 int main(void) {

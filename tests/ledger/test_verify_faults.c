@@ -83,69 +83,69 @@ ssize_t __wrap_read(int fd, void *p, size_t n) {
 
 /* ---- a ledger with something of everything ---- */
 
-static struct ledger_trust *trust;
+static struct log_trust *trust;
 
-static void erase(enum ledger_erase_what what, uint64_t seq, const char *artifact) {
-    const struct ledger_erase_options o = {.what = what,
-                                           .seqs = &seq,
-                                           .n_seqs = artifact == NULL ? 1 : 0,
-                                           .artifact = artifact,
-                                           .reason = "request",
-                                           .actor = "user:test"};
-    must(ledger_erase(s.ledger, &o, NULL, &why));
+static void erase(enum log_erase_what what, uint64_t seq, const char *artifact) {
+    const struct log_erase_options o = {.what = what,
+                                        .seqs = &seq,
+                                        .n_seqs = artifact == NULL ? 1 : 0,
+                                        .artifact = artifact,
+                                        .reason = "request",
+                                        .actor = "user:test"};
+    must(log_erase(s.ledger, &o, NULL, &why));
 }
 
-static void put_artifact(size_t n, uint8_t fill, char id[LEDGER_ARTIFACT_ID]) {
+static void put_artifact(size_t n, uint8_t fill, char id[LOG_ARTIFACT_ID]) {
     static uint8_t content[200000];
     uint64_t size;
     memset(content, fill, n);
     scratch_write(scratch_at(&s, "content"), (struct bytes){content, n});
-    must(ledger_artifact_put(s.ledger, scratch_at(&s, "content"), id, &size, &why));
+    must(log_artifact_put(s.ledger, scratch_at(&s, "content"), id, &size, &why));
 }
 
 static int start_full(void **state) {
-    char id[LEDGER_ARTIFACT_ID];
+    char id[LOG_ARTIFACT_ID];
     struct buf note;
     start(state);
     fill_all();
     scratch_fill(&s, 400, 900, true);
     put_artifact(100000, 1, id);
     put_artifact(200000, 2, id);
-    erase(LEDGER_ERASE_ARTIFACT, 0, id);
-    erase(LEDGER_ERASE_BODY, 20, NULL);
-    erase(LEDGER_ERASE_PRIVATE, 1, NULL);
+    erase(LOG_ERASE_ARTIFACT, 0, id);
+    erase(LOG_ERASE_BODY, 20, NULL);
+    erase(LOG_ERASE_PRIVATE, 1, NULL);
     buf_init(&note, NOTE_MAX);
-    must(ledger_checkpoint(s.ledger, &note, &why));
+    must(log_checkpoint(s.ledger, &note, &why));
     scratch_write(scratch_at(&s, "checkpoint"), bytes_of_buf(&note));
     buf_done(&note);
     scratch_fill(&s, 900, 910, true);
-    trust = ledger_trust_new();
-    must(ledger_trust_key(trust, ledger_log_vkey(s.ledger), &why));
-    must(ledger_trust_checkpoint(trust, scratch_at(&s, "checkpoint"), &why));
+    trust = log_trust_new();
+    must(log_trust_key(trust, log_vkey(s.ledger), &why));
+    must(log_trust_checkpoint(trust, scratch_at(&s, "checkpoint"), &why));
     memset(&plan, 0, sizeof(plan));
     return 0;
 }
 
 static int finish_full(void **state) {
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     return finish(state);
 }
 
 /* Opens and verifies with the plan; false: no call failed. */
 static bool verify_once(void) {
-    const struct ledger_open_options read_only = {.read_only = true};
-    struct ledger_verify_options o = {.trust = trust, .threads = 1};
+    const struct log_open_options read_only = {.read_only = true};
+    struct log_verify_options o = {.trust = trust, .threads = 1};
     struct err err = {0};
-    struct ledger_report got;
+    struct log_report got;
     struct ledger *ledger = NULL;
     plan.n = 0;
     plan.on = true;
-    int rc = ledger_open(s.dir, &read_only, &ledger, &err);
-    if (rc == 0) rc = ledger_verify(ledger, &o, &got, &err);
+    int rc = log_open(s.dir, &read_only, &ledger, &err);
+    if (rc == 0) rc = log_verify(ledger, &o, &got, &err);
     plan.on = false;
-    ledger_close(ledger);
+    log_close(ledger);
     bool hit = plan.n >= plan.at;
-    if (rc == 0 && (got.verdict != LEDGER_GOOD || got.n_findings != 0)) {
+    if (rc == 0 && (got.verdict != LOG_GOOD || got.n_findings != 0)) {
         fail_msg("call %ld of %s: verdict %d, %s: %s", plan.at, memory ? "memory" : "files", (int)got.verdict,
                  got.findings[0].table, got.findings[0].reason);
     }
@@ -187,8 +187,8 @@ static void an_artifact_that_is_not_there_is_a_finding(void **state) {
     (void)state;
     snprintf(command, sizeof(command), "find '%s/artifacts' -type f -delete", s.dir);
     assert_int_equal(system(command), 0);
-    struct ledger_report *got = scratch_report(s.ledger, trust, false);
-    assert_int_equal(got->verdict, LEDGER_INVALID);
+    struct log_report *got = scratch_report(s.ledger, trust, false);
+    assert_int_equal(got->verdict, LOG_INVALID);
     assert_int_equal(got->n_findings, 1);
     assert_string_equal(got->findings[0].table, "artifact");
     free(got);

@@ -8,15 +8,15 @@
 #define SIZE 300
 #define SEQ  257 /* signed by an author */
 
-static struct ledger_trust *trust;
-static struct ledger_author *author;
+static struct log_trust *trust;
+static struct log_author *author;
 static struct buf proof, leaf, payload; /* of event SEQ */
 
 static void prove(uint64_t seq) {
     buf_clear(&proof);
     buf_clear(&leaf);
     buf_clear(&payload);
-    must(ledger_prove(s.ledger, seq, &proof, &leaf, &payload, &why));
+    must(log_prove(s.ledger, seq, &proof, &leaf, &payload, &why));
 }
 
 static int start_proof(void **state) {
@@ -26,16 +26,16 @@ static int start_proof(void **state) {
     buf_init(&leaf, 1 << 20);
     buf_init(&payload, 1 << 22);
     buf_init(&vkey, NOTE_VKEY_MAX);
-    must(ledger_author_new(scratch_at(&s, "alice.key"), "alice@example.org", (struct bytes){NULL, 0}, &vkey, &why));
-    must(ledger_author_load(scratch_at(&s, "alice.key"), (struct bytes){NULL, 0}, &author, &why));
+    must(log_author_new(scratch_at(&s, "alice.key"), "alice@example.org", (struct bytes){NULL, 0}, &vkey, &why));
+    must(log_author_load(scratch_at(&s, "alice.key"), (struct bytes){NULL, 0}, &author, &why));
     scratch_write(scratch_at(&s, "authors"), bytes_of_buf(&vkey));
     scratch_fill(&s, 1, SEQ, true);
-    struct ledger_draft draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"step\":\"signed\"}"));
+    struct log_draft draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"step\":\"signed\"}"));
     draft.author = author;
-    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+    must(log_append(s.ledger, &draft, NULL, NULL, &why));
     scratch_fill(&s, SEQ + 1, SIZE, true);
     prove(SEQ);
-    trust = ledger_trust_new();
+    trust = log_trust_new();
     assert_non_null(trust);
     buf_done(&vkey);
     buf_done(&body);
@@ -43,8 +43,8 @@ static int start_proof(void **state) {
 }
 
 static int finish_proof(void **state) {
-    ledger_trust_free(trust);
-    ledger_author_free(author);
+    log_trust_free(trust);
+    log_author_free(author);
     buf_done(&proof);
     buf_done(&leaf);
     buf_done(&payload);
@@ -52,24 +52,24 @@ static int finish_proof(void **state) {
 }
 
 static void check(bool with_payload) {
-    must(ledger_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf),
-                             with_payload ? bytes_of_buf(&payload) : (struct bytes){NULL, 0}, trust, &report, &why));
+    must(log_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf),
+                          with_payload ? bytes_of_buf(&payload) : (struct bytes){NULL, 0}, trust, &report, &why));
 }
 
 static void trust_nothing(void) {
-    ledger_trust_free(trust);
-    trust = ledger_trust_new();
+    log_trust_free(trust);
+    trust = log_trust_new();
     assert_non_null(trust);
 }
 
 static void trust_log(void) {
-    must(ledger_trust_key(trust, ledger_log_vkey(s.ledger), &why));
+    must(log_trust_key(trust, log_vkey(s.ledger), &why));
 }
 
 static const char *genesis_hex(void) {
     static char hex[2 * EVENT_HASH + 1];
     uint8_t first[EVENT_HASH];
-    ledger_genesis(s.ledger, first);
+    log_genesis(s.ledger, first);
     text_hex(hex, first, sizeof(first));
     return hex;
 }
@@ -77,13 +77,13 @@ static const char *genesis_hex(void) {
 /* Invalid, with exactly this finding; nothing can make up for it. */
 static void refused(bool with_payload, const char *table, const char *text) {
     check(with_payload);
-    verdict_is(LEDGER_INVALID);
+    verdict_is(LOG_INVALID);
     assert_int_equal(report.n_findings, 1);
     assert_string_equal(report.findings[0].table, table);
     if (strstr(report.findings[0].reason, text) == NULL) {
         fail_msg("'%s', not '%s'", report.findings[0].reason, text);
     }
-    assert_int_equal(report.aspect[report.findings[0].aspect].state, LEDGER_ASPECT_FAULT);
+    assert_int_equal(report.aspect[report.findings[0].aspect].state, LOG_ASPECT_FAULT);
 }
 
 /* ---- good ones ---- */
@@ -97,14 +97,14 @@ static void every_kind_of_event_is_proven(void **state) {
         prove(seqs[i]);
         for (int with_payload = 0; with_payload < 2; with_payload++) {
             check(with_payload);
-            verdict_is(LEDGER_GOOD);
+            verdict_is(LOG_GOOD);
             snprintf(text, sizeof(text), "event %llu (", (unsigned long long)seqs[i]);
-            aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, text);
-            aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, ") is in the tree of 300 events");
-            aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "signed by the trusted log key 'example.org/box-1'");
-            aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by the log key");
-            aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "one event; the rest of the ledger is not examined");
-            aspect_is(LEDGER_ERASURES, LEDGER_ASPECT_UNCHECKED, "not examined");
+            aspect_is(LOG_INTEGRITY, LOG_ASPECT_GOOD, text);
+            aspect_is(LOG_INTEGRITY, LOG_ASPECT_GOOD, ") is in the tree of 300 events");
+            aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "signed by the trusted log key 'example.org/box-1'");
+            aspect_is(LOG_ANCHORING, LOG_ASPECT_GOOD, "by the log key");
+            aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "one event; the rest of the ledger is not examined");
+            aspect_is(LOG_ERASURES, LOG_ASPECT_UNCHECKED, "not examined");
         }
     }
     assert_int_equal(report.head.size, SIZE);
@@ -116,16 +116,16 @@ static void without_a_trusted_key_a_proof_is_not_anchored(void **state) {
     char vkey[NOTE_VKEY_MAX];
     (void)state;
     check(false);
-    verdict_is(LEDGER_NOT_ANCHORED);
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_NOTE, "no trusted key signed the checkpoint");
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "not anchored: signed by nobody you named");
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_SEALS, LOG_ASPECT_NOTE, "no trusted key signed the checkpoint");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "not anchored: signed by nobody you named");
     note_vkey_encode(vkey, &other.vkey);
-    must(ledger_trust_key(trust, vkey, &why));
+    must(log_trust_key(trust, vkey, &why));
     check(false); /* another key of the same name */
-    verdict_is(LEDGER_CONTRADICTS);
+    verdict_is(LOG_CONTRADICTS);
     assert_string_equal(report.contradicts, "T2");
-    must(ledger_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), (struct bytes){NULL, 0}, NULL, &report, &why));
-    verdict_is(LEDGER_NOT_ANCHORED);
+    must(log_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), (struct bytes){NULL, 0}, NULL, &report, &why));
+    verdict_is(LOG_NOT_ANCHORED);
     signer_done(&other);
 }
 
@@ -137,12 +137,12 @@ static void a_proof_needs_the_policys_quorum_too(void **state) {
     crypt_keypair(seed, public_key, secret);
     must(note_vkey_make(&witness, bytes_of("witness.example/w"), NOTE_COSIGNATURE, public_key, &why));
     note_vkey_encode(vkey, &witness);
-    snprintf(policy, sizeof(policy), "log %s\nwitness w %s\nquorum w\n", ledger_log_vkey(s.ledger), vkey);
+    snprintf(policy, sizeof(policy), "log %s\nwitness w %s\nquorum w\n", log_vkey(s.ledger), vkey);
     scratch_write(scratch_at(&s, "policy"), bytes_of(policy));
-    must(ledger_trust_policy(trust, scratch_at(&s, "policy"), &why));
+    must(log_trust_policy(trust, scratch_at(&s, "policy"), &why));
     check(false);
-    verdict_is(LEDGER_NOT_ANCHORED);
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "the policy's quorum of witnesses is not met");
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "the policy's quorum of witnesses is not met");
     for (int bad = 0; bad < 2; bad++) {
         struct tlog_proof parsed;
         struct note note;
@@ -158,7 +158,7 @@ static void a_proof_needs_the_policys_quorum_too(void **state) {
             refused(false, "checkpoint", "which is trusted, is bad");
         } else {
             check(false);
-            verdict_is(LEDGER_GOOD);
+            verdict_is(LOG_GOOD);
         }
         buf_done(&text);
     }
@@ -177,12 +177,12 @@ static void a_changed_leaf_is_refused(void **state) {
         buf_put_bytes(&leaf, bytes_of_buf(&good));
         leaf.p[at] ^= 1;
         check(true);
-        verdict_is(LEDGER_INVALID);
-        aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_UNCHECKED, "the event does not verify");
+        verdict_is(LOG_INVALID);
+        aspect_is(LOG_AUTHORS, LOG_ASPECT_UNCHECKED, "the event does not verify");
         leaf.p[at] ^= 1;
         leaf.n = at;
         check(true);
-        verdict_is(LEDGER_INVALID);
+        verdict_is(LOG_INVALID);
     }
     buf_done(&good);
 }
@@ -191,7 +191,7 @@ static void the_leaf_of_another_event_is_refused(void **state) {
     struct buf other;
     (void)state;
     buf_init(&other, 1 << 20);
-    must(ledger_prove(s.ledger, SEQ + 1, NULL, &other, NULL, &why));
+    must(log_prove(s.ledger, SEQ + 1, NULL, &other, NULL, &why));
     buf_clear(&leaf);
     buf_put_bytes(&leaf, bytes_of_buf(&other));
     refused(true, "leaf", "the leaf's seq is not the proof's index");
@@ -202,7 +202,7 @@ static void another_payload_is_refused(void **state) {
     struct buf other;
     (void)state;
     buf_init(&other, 1 << 20);
-    must(ledger_prove(s.ledger, SEQ + 1, NULL, NULL, &other, &why));
+    must(log_prove(s.ledger, SEQ + 1, NULL, NULL, &other, &why));
     payload.p[0] ^= 1; /* the salt */
     refused(true, "payload", "the payload is not the one that the leaf commits to");
     payload.p[0] ^= 1;
@@ -215,8 +215,8 @@ static void another_payload_is_refused(void **state) {
     buf_put_bytes(&payload, bytes_of_buf(&other));
     refused(true, "payload", "the payload is not the one that the leaf commits to");
     check(false);
-    verdict_is(LEDGER_NOT_ANCHORED);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_UNCHECKED, "not checked: no payload was given");
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_UNCHECKED, "not checked: no payload was given");
     buf_done(&other);
 }
 
@@ -234,7 +234,7 @@ static void a_proof_that_does_not_lead_to_its_checkpoint_is_refused(void **state
     buf_clear(&proof);
     tlog_proof_encode(&proof, SEQ + 1, &parsed.proof, parsed.checkpoint);
     refused(false, "leaf", "the leaf's seq is not the proof's index");
-    must(ledger_prove(s.ledger, SEQ + 1, &older, NULL, NULL, &why));
+    must(log_prove(s.ledger, SEQ + 1, &older, NULL, NULL, &why));
     must(tlog_proof_decode(bytes_of_buf(&older), &other, &why));
     buf_clear(&proof);
     tlog_proof_encode(&proof, SEQ, &other.proof, parsed.checkpoint);
@@ -250,7 +250,7 @@ static void a_proof_that_does_not_lead_to_its_checkpoint_is_refused(void **state
     refused(false, "proof", text);
     parsed.proof.n--;
     scratch_append(&s, SIZE, NULL);
-    must(ledger_checkpoint(s.ledger, &checkpoint, &why));
+    must(log_checkpoint(s.ledger, &checkpoint, &why));
     buf_clear(&proof);
     tlog_proof_encode(&proof, SEQ, &parsed.proof, bytes_of_buf(&checkpoint));
     refused(false, "proof", text);
@@ -263,18 +263,18 @@ static void a_proof_cut_within_a_line_is_refused(void **state) {
     (void)state;
     trust_log();
     for (size_t n = 0; n < proof.n; n++) {
-        must(ledger_verify_proof((struct bytes){proof.p, n}, bytes_of_buf(&leaf), (struct bytes){NULL, 0}, trust, &report,
-                                 &why));
-        if (report.verdict != LEDGER_INVALID) { /* whole signature lines may be missing: the epoch key's is not asked for */
-            assert_true(report.verdict == LEDGER_NOT_ANCHORED || report.verdict == LEDGER_GOOD);
+        must(log_verify_proof((struct bytes){proof.p, n}, bytes_of_buf(&leaf), (struct bytes){NULL, 0}, trust, &report,
+                              &why));
+        if (report.verdict != LOG_INVALID) { /* whole signature lines may be missing: the epoch key's is not asked for */
+            assert_true(report.verdict == LOG_NOT_ANCHORED || report.verdict == LOG_GOOD);
             assert_int_equal(proof.p[n - 1], '\n');
         } else {
             assert_int_equal(report.n_findings, 1);
             assert_true(report.findings[0].rule[0] == 'F');
         }
     }
-    must(ledger_verify_proof((struct bytes){proof.p, proof.n / 2}, bytes_of_buf(&leaf), (struct bytes){NULL, 0}, NULL,
-                             &report, &why));
+    must(log_verify_proof((struct bytes){proof.p, proof.n / 2}, bytes_of_buf(&leaf), (struct bytes){NULL, 0}, NULL, &report,
+                          &why));
     assert_non_null(strstr(report.findings[0].reason, "line"));
 }
 
@@ -286,10 +286,10 @@ static void a_bad_signature_of_the_log_is_invalid_to_who_trusts_it(void **state)
     }
     proof.p[at - 20] = proof.p[at - 20] == 'A' ? 'B' : 'A';
     check(false);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
     trust_log();
     refused(false, "checkpoint", "which is trusted, is bad");
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "not anchored");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "not anchored");
 }
 
 /* ---- what is known from before ---- */
@@ -303,7 +303,7 @@ static void trust_checkpoint_of(const char *name, uint64_t size, bool other_root
     merkle_edge_root(&head.edge, root);
     root[0] ^= other_root ? 1 : 0;
     scratch_write(scratch_at(&s, name), note_by(&note, SCRATCH_ORIGIN, size, root, keys, 1));
-    must(ledger_trust_checkpoint(trust, scratch_at(&s, name), &why));
+    must(log_trust_checkpoint(trust, scratch_at(&s, name), &why));
     signer_done(&log);
     buf_done(&note);
 }
@@ -312,13 +312,13 @@ static void a_checkpoint_known_from_before_anchors_its_proofs(void **state) {
     (void)state;
     trust_checkpoint_of("known", SIZE, false);
     check(false);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by its checkpoint, which is known from before");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "one event; its checkpoint is known from before");
+    verdict_is(LOG_GOOD);
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_GOOD, "by its checkpoint, which is known from before");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "one event; its checkpoint is known from before");
     trust_nothing();
     trust_checkpoint_of("larger", SIZE + 1, true); /* of another size: says nothing about this one */
     check(false);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
 }
 
 static void a_known_checkpoint_of_the_same_size_with_another_root_contradicts(void **state) {
@@ -326,11 +326,11 @@ static void a_known_checkpoint_of_the_same_size_with_another_root_contradicts(vo
     trust_log();
     trust_checkpoint_of("other", SIZE, true);
     check(false);
-    verdict_is(LEDGER_CONTRADICTS);
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "another root is known: a second history");
+    verdict_is(LOG_CONTRADICTS);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "another root is known: a second history");
     trust_checkpoint_of("known", SIZE, false); /* both are known: one of them lies */
     check(false);
-    verdict_is(LEDGER_CONTRADICTS);
+    verdict_is(LOG_CONTRADICTS);
 }
 
 static void the_trust_files_head_speaks_for_its_size(void **state) {
@@ -346,9 +346,9 @@ static void the_trust_files_head_speaks_for_its_size(void **state) {
         merkle_hash_encode(&line, root);
         scratch_write(scratch_at(&s, "trust"), bytes_of_buf(&line));
         trust_nothing();
-        must(ledger_trust_file(trust, scratch_at(&s, "trust"), &why));
+        must(log_trust_file(trust, scratch_at(&s, "trust"), &why));
         check(false);
-        verdict_is(other ? LEDGER_CONTRADICTS : LEDGER_GOOD);
+        verdict_is(other ? LOG_CONTRADICTS : LOG_GOOD);
         buf_done(&line);
     }
 }
@@ -356,16 +356,16 @@ static void the_trust_files_head_speaks_for_its_size(void **state) {
 static void the_first_events_proof_is_held_to_the_genesis_leaves(void **state) {
     (void)state;
     trust_log();
-    must(ledger_trust_genesis(trust, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", &why));
+    must(log_trust_genesis(trust, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", &why));
     check(false); /* another event's proof says nothing about it */
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     prove(0);
     check(false);
-    verdict_is(LEDGER_CONTRADICTS);
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_FAULT, "not one of the genesis leaves that were given: another ledger");
-    must(ledger_trust_genesis(trust, genesis_hex(), &why));
+    verdict_is(LOG_CONTRADICTS);
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_FAULT, "not one of the genesis leaves that were given: another ledger");
+    must(log_trust_genesis(trust, genesis_hex(), &why));
     check(false);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
 }
 
 /* ---- authors ---- */
@@ -374,45 +374,45 @@ static void an_authors_signature_needs_his_key_and_the_genesis_leaf(void **state
     (void)state;
     trust_log();
     check(true);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "signed by an author whom you did not name (not checked)");
-    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "signed by an author whom you did not name (not checked)");
+    must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
     check(true);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "give the ledger's genesis leaf to check it");
-    must(ledger_trust_genesis(trust, genesis_hex(), &why));
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "give the ledger's genesis leaf to check it");
+    must(log_trust_genesis(trust, genesis_hex(), &why));
     check(true);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "signed by an author you named");
-    verdict_is(LEDGER_GOOD);
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "signed by an author you named");
+    verdict_is(LOG_GOOD);
     prove(SEQ + 1);
     check(true);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "the event is not signed by an author");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "the event is not signed by an author");
 }
 
 static void the_trust_files_genesis_line_serves_too(void **state) {
     char line[200];
     (void)state;
     trust_log();
-    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
     snprintf(line, sizeof(line), "genesis example.org/other %s\n", genesis_hex());
     scratch_write(scratch_at(&s, "trust"), bytes_of(line));
-    must(ledger_trust_file(trust, scratch_at(&s, "trust"), &why));
+    must(log_trust_file(trust, scratch_at(&s, "trust"), &why));
     check(true);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "give the ledger's genesis leaf to check it");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "give the ledger's genesis leaf to check it");
     snprintf(line, sizeof(line), "genesis " SCRATCH_ORIGIN " %s\n", genesis_hex());
     scratch_write(scratch_at(&s, "trust"), bytes_of(line));
-    must(ledger_trust_file(trust, scratch_at(&s, "trust"), &why));
+    must(log_trust_file(trust, scratch_at(&s, "trust"), &why));
     check(true);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "signed by an author you named");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "signed by an author you named");
 }
 
 /* Its message names another ledger's first leaf: replayed there it would not verify. */
 static void an_authors_signature_under_another_genesis_is_bad(void **state) {
     (void)state;
     trust_log();
-    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
-    must(ledger_trust_genesis(trust, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", &why));
+    must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    must(log_trust_genesis(trust, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", &why));
     check(true);
-    verdict_is(LEDGER_INVALID);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_FAULT, "the author's signature is bad");
+    verdict_is(LOG_INVALID);
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_FAULT, "the author's signature is bad");
 }
 
 /* The checkpoint is of the new origin, the author has signed under the first. */
@@ -420,27 +420,27 @@ static void an_author_who_signed_before_a_restore_is_still_known(void **state) {
     struct ledger *ledger = NULL;
     char key[FILE_PATH_MAX];
     (void)state;
-    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));
     must(keyring_log_path(s.ledger->config.keys, key, &why));
-    const struct ledger_restore_options o = {.actor = "user:test", .log_key = scratch_at(&s, "log")};
+    const struct log_restore_options o = {.actor = "user:test", .log_key = scratch_at(&s, "log")};
     scratch_copy(key, o.log_key);
-    must(ledger_restore(scratch_at(&s, "backup"), scratch_at(&s, "restored"), &o, &why));
-    must(ledger_open(scratch_at(&s, "restored"), NULL, &ledger, &why));
+    must(log_restore(scratch_at(&s, "backup"), scratch_at(&s, "restored"), &o, &why));
+    must(log_open(scratch_at(&s, "restored"), NULL, &ledger, &why));
     scratch_close(&s);
     s.ledger = ledger;
     trust_log();
-    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
-    must(ledger_trust_genesis(trust, genesis_hex(), &why));
+    must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    must(log_trust_genesis(trust, genesis_hex(), &why));
     prove(SEQ);
     check(true);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "signed by an author you named");
+    verdict_is(LOG_GOOD);
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "signed by an author you named");
     trust_nothing();
-    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
-    must(ledger_trust_genesis(trust, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", &why));
+    must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    must(log_trust_genesis(trust, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", &why));
     check(true); /* it may be of an origin between: neither good nor bad */
-    verdict_is(LEDGER_NOT_ANCHORED);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "not confirmed: the ledger was restored");
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "not confirmed: the ledger was restored");
 }
 
 int main(void) {

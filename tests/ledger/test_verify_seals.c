@@ -70,19 +70,19 @@ static void whoever_must_sign_the_newest_checkpoint_and_has_not_is_named(void **
     (void)state;
     put_newest(KEYS(&log_key, &epoch_1));
     nothing_found();
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "log key 'example.org/box-1', 2 epoch keys, 1 handover; newest checkpoint");
+    aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "log key 'example.org/box-1', 2 epoch keys, 1 handover; newest checkpoint");
     put_newest(KEYS(&epoch_1));
     judge(NULL);
-    found_only(LEDGER_SEALS, LAST, "meta", "the checkpoint of size 310 lacks the signature of the log key");
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_FAULT, "1 fault");
+    found_only(LOG_SEALS, LAST, "meta", "the checkpoint of size 310 lacks the signature of the log key");
+    aspect_is(LOG_SEALS, LOG_ASPECT_FAULT, "1 fault");
     put_newest(KEYS(&log_key));
     judge(NULL);
-    found_only(LEDGER_SEALS, LAST, "meta", "the checkpoint of size 310 lacks the signature of the epoch key");
+    found_only(LOG_SEALS, LAST, "meta", "the checkpoint of size 310 lacks the signature of the epoch key");
     struct signer other = key_new("example.org/other");
     put_newest(KEYS(&other));
     judge(NULL);
     assert_int_equal(report.n_findings, 2);
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_FAULT, "2 faults");
+    aspect_is(LOG_SEALS, LOG_ASPECT_FAULT, "2 faults");
     put_newest(KEYS(&log_key, &epoch_1, &other)); /* whoever else signs does no harm */
     nothing_found();
     signer_done(&other);
@@ -113,7 +113,7 @@ static void a_bad_signature_on_the_newest_checkpoint_is_named(void **state) {
         record_put(T_META, bytes_of("checkpoint"), bytes_of_buf(&note));
         judge(NULL);
         snprintf(text, sizeof(text), "the signature of the %s on the checkpoint of size 310 is bad", who[i]);
-        found_only(LEDGER_SEALS, LAST, "meta", text);
+        found_only(LOG_SEALS, LAST, "meta", text);
         record_put(T_META, bytes_of("checkpoint"), bytes_of_buf(&good));
     }
     buf_done(&note);
@@ -124,11 +124,11 @@ static void an_epoch_key_that_seals_outside_its_range_is_named(void **state) {
     (void)state;
     put_newest(KEYS(&log_key, &epoch_1, &epoch_0));
     judge(NULL);
-    found_only(LEDGER_SEALS, LAST, "meta", "is signed by epoch key 0, which seals other sizes");
+    found_only(LOG_SEALS, LAST, "meta", "is signed by epoch key 0, which seals other sizes");
     put_newest(KEYS(&log_key, &epoch_0));
     judge(NULL);
-    found(LEDGER_SEALS, LAST, "meta", "lacks the signature of the epoch key");
-    found(LEDGER_SEALS, LAST, "meta", "is signed by epoch key 0, which seals other sizes");
+    found(LOG_SEALS, LAST, "meta", "lacks the signature of the epoch key");
+    found(LOG_SEALS, LAST, "meta", "is signed by epoch key 0, which seals other sizes");
     assert_int_equal(report.n_findings, 2);
 }
 
@@ -142,17 +142,17 @@ static void a_newest_checkpoint_of_another_tree_is_found(void **state) {
     root[0] ^= 1;
     record_put(T_META, bytes_of("checkpoint"), note_by(&note, SCRATCH_ORIGIN, FULL_SIZE, root, keys, 2));
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LAST, "meta", "the tree of size 310 does not have the root that was sealed");
+    found_only(LOG_INTEGRITY, LAST, "meta", "the tree of size 310 does not have the root that was sealed");
     root[0] ^= 1;
     record_put(T_META, bytes_of("checkpoint"), note_by(&note, "example.org/box-2", FULL_SIZE, root, keys, 2));
     judge(NULL);
-    found_only(LEDGER_SEALS, LAST, "meta", "the checkpoint at size 310 is of 'example.org/box-2', size 310");
+    found_only(LOG_SEALS, LAST, "meta", "the checkpoint at size 310 is of 'example.org/box-2', size 310");
     record_put(T_META, bytes_of("checkpoint"), note_by(&note, SCRATCH_ORIGIN, FULL_SIZE - 1, root, keys, 2));
     judge(NULL);
-    found_only(LEDGER_SEALS, LAST, "meta", "the checkpoint at size 310 is of 'example.org/box-1', size 309");
+    found_only(LOG_SEALS, LAST, "meta", "the checkpoint at size 310 is of 'example.org/box-1', size 309");
     record_put(T_META, bytes_of("checkpoint"), bytes_of("no note at all\n"));
     judge(NULL);
-    found_only(LEDGER_SEALS, LAST, "meta", "the checkpoint of size 310 does not parse");
+    found_only(LOG_SEALS, LAST, "meta", "the checkpoint of size 310 does not parse");
     buf_done(&note);
 }
 
@@ -164,27 +164,27 @@ static void a_handover_is_signed_by_both_keys(void **state) {
     nothing_found();
     keep_signed(4, CORE_KEEP_HANDOVER, KEYS(&log_key, &epoch_1));
     judge(NULL);
-    found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "size 4 lacks the signature of the old epoch key");
+    found_only(LOG_SEALS, ROTATED_SEQ, "checkpoint", "size 4 lacks the signature of the old epoch key");
     keep_signed(4, CORE_KEEP_HANDOVER, KEYS(&log_key, &epoch_0));
     judge(NULL);
-    found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "size 4 lacks the signature of the new epoch key");
+    found_only(LOG_SEALS, ROTATED_SEQ, "checkpoint", "size 4 lacks the signature of the new epoch key");
     keep_signed(4, CORE_KEEP_HANDOVER, KEYS(&epoch_0, &epoch_1));
     judge(NULL);
-    found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "size 4 lacks the signature of the log key");
+    found_only(LOG_SEALS, ROTATED_SEQ, "checkpoint", "size 4 lacks the signature of the log key");
 }
 
 static void a_handover_without_its_checkpoint_is_found(void **state) {
     (void)state;
     record_del(T_CHECKPOINT, key_u64(4));
     judge(NULL);
-    found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the handover at size 4 has no checkpoint");
+    found_only(LOG_SEALS, ROTATED_SEQ, "checkpoint", "the handover at size 4 has no checkpoint");
 }
 
 static void a_newest_group_without_a_kept_checkpoint_is_found(void **state) {
     (void)state;
     record_del(T_CHECKPOINT, key_u64(FULL_SIZE - 2));
     judge(NULL);
-    found_only(LEDGER_SEALS, 255, "checkpoint", "no checkpoint is kept of size 256 or above");
+    found_only(LOG_SEALS, 255, "checkpoint", "no checkpoint is kept of size 256 or above");
 }
 
 static void a_new_ledger_without_its_kept_checkpoint_is_found(void **state) {
@@ -193,7 +193,7 @@ static void a_new_ledger_without_its_kept_checkpoint_is_found(void **state) {
     nothing_found();
     record_del(T_CHECKPOINT, key_u64(1));
     judge(NULL);
-    found_only(LEDGER_SEALS, 0, "checkpoint", "no checkpoint is kept of size 1 or above");
+    found_only(LOG_SEALS, 0, "checkpoint", "no checkpoint is kept of size 1 or above");
 }
 
 static void a_kept_checkpoint_of_another_tree_is_found(void **state) {
@@ -207,7 +207,7 @@ static void a_kept_checkpoint_of_another_tree_is_found(void **state) {
     root[31] ^= 1;
     keep(200, CORE_KEEP_COSIGNED, note_by(&note, SCRATCH_ORIGIN, 200, root, keys, 2));
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, 199, "checkpoint", "the tree of size 200 does not have the root that was sealed");
+    found_only(LOG_INTEGRITY, 199, "checkpoint", "the tree of size 200 does not have the root that was sealed");
     buf_done(&note);
 }
 
@@ -217,11 +217,11 @@ static void a_kept_record_that_is_no_checkpoint_is_found(void **state) {
     assert_true(record_get(T_CHECKPOINT, key_u64(4), &good));
     record_put(T_CHECKPOINT, key_u64(4), (struct bytes){good.p, 1});
     judge(NULL);
-    found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the checkpoint of size 4 does not parse");
+    found_only(LOG_SEALS, ROTATED_SEQ, "checkpoint", "the checkpoint of size 4 does not parse");
     record_put(T_CHECKPOINT, key_u64(4), (struct bytes){good.p, 0});
     judge(NULL);
-    found(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the checkpoint of size 4 does not parse");
-    found(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 gives a wrong reason for being kept");
+    found(LOG_SEALS, ROTATED_SEQ, "checkpoint", "the checkpoint of size 4 does not parse");
+    found(LOG_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 gives a wrong reason for being kept");
     for (unsigned flags = 0; flags < 16; flags++) {
         bool right = (flags & CORE_KEEP_HANDOVER) != 0 && flags < 8;
         good.p[0] = (uint8_t)flags;
@@ -230,7 +230,7 @@ static void a_kept_record_that_is_no_checkpoint_is_found(void **state) {
             nothing_found();
         } else {
             judge(NULL);
-            found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 gives a wrong reason for being kept");
+            found_only(LOG_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 gives a wrong reason for being kept");
         }
     }
     buf_done(&good);
@@ -240,13 +240,13 @@ static void a_kept_record_that_is_no_checkpoint_is_found(void **state) {
 
 /* An event of the ledger's own kinds, as only the ledger writes it. */
 static int write_own(const char *kind, const char *json) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     struct buf body = {0};
-    struct ledger_draft draft = scratch_draft(kind, "ledger/" SCRATCH_ORIGIN, scratch_map(&body, "%s", json));
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    struct log_draft draft = scratch_draft(kind, "ledger/" SCRATCH_ORIGIN, scratch_map(&body, "%s", json));
+    must(log_batch_new(s.ledger, &batch, &why));
     int rc = batch_add_control(batch, &draft, &why);
-    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &why);
-    ledger_batch_free(batch);
+    if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, &why);
+    log_batch_free(batch);
     buf_done(&body);
     return rc;
 }
@@ -260,7 +260,7 @@ static void a_second_genesis_is_found(void **state) {
              "{\"format\":1,\"origin\":\"example.org/box-2\",\"log_vkey\":\"%s\",\"epoch_vkey\":\"%s\"}", vkey, vkey);
     must(write_own("ledger.created", json));
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, 1, "tail", "ledger.created is not the first event");
+    found_only(LOG_INTEGRITY, 1, "tail", "ledger.created is not the first event");
     signer_done(&other);
 }
 
@@ -275,7 +275,7 @@ static void a_rotation_to_no_epoch_key_is_found(void **state) {
     snprintf(json, sizeof(json), "{\"epoch\":1,\"vkey\":\"%s\"}", vkey);
     must(write_own("ledger.key_rotated", json));
     judge(NULL);
-    found_only(LEDGER_SEALS, 1, "tail", "its vkey is not the verifier key of an Ed25519 key");
+    found_only(LOG_SEALS, 1, "tail", "its vkey is not the verifier key of an Ed25519 key");
     signer_done(&other);
 }
 
@@ -288,20 +288,20 @@ static void a_rotation_that_was_not_sealed_is_found(void **state) {
     snprintf(json, sizeof(json), "{\"epoch\":1,\"vkey\":\"%s\"}", vkey);
     must(write_own("ledger.key_rotated", json));
     judge(NULL);
-    found(LEDGER_SEALS, 1, "checkpoint", "the handover at size 2 has no checkpoint");
-    found(LEDGER_SEALS, 1, "meta", "lacks the signature of the new epoch key");
-    found(LEDGER_INTEGRITY, 1, "epoch", "the record of epoch 1 is not what its event says");
-    found(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record names epoch 0 from size 1");
+    found(LOG_SEALS, 1, "checkpoint", "the handover at size 2 has no checkpoint");
+    found(LOG_SEALS, 1, "meta", "lacks the signature of the new epoch key");
+    found(LOG_INTEGRITY, 1, "epoch", "the record of epoch 1 is not what its event says");
+    found(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the head record names epoch 0 from size 1");
     signer_done(&other);
 }
 
 static void three_rotations_at_once_verify(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        must(ledger_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
+        must(log_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
     }
     nothing_found();
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "4 epoch keys, 3 handovers; newest checkpoint at size 4");
+    aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "4 epoch keys, 3 handovers; newest checkpoint at size 4");
 }
 
 int main(void) {

@@ -28,7 +28,7 @@ static void each_is_found(const struct change *c, size_t n) {
             record_put(c->table, c->key, c->value);
         }
         judge(NULL);
-        found(LEDGER_INTEGRITY, c->seq, c->where, c->text);
+        found(LOG_INTEGRITY, c->seq, c->where, c->text);
         if (was) {
             record_put(c->table, c->key, bytes_of_buf(&before));
         } else {
@@ -41,31 +41,31 @@ static void each_is_found(const struct change *c, size_t n) {
 
 static void a_record_that_no_event_accounts_for_is_found_in_every_table(void **state) {
     const struct change cases[] = {
-        {T_META, TEXT("note"), TEXT("x"), LEDGER_NO_SEQ, "meta", STRANGER "6e6f7465"},
-        {T_TAIL, NUMBER(5), TEXT("x"), LEDGER_NO_SEQ, "tail", STRANGER "0000000000000005"},
-        {T_TAIL, NUMBER(FULL_SIZE), TEXT("x"), LEDGER_NO_SEQ, "tail", STRANGER "0000000000000136"},
-        {T_TAIL, TEXT("abc"), TEXT("x"), LEDGER_NO_SEQ, "tail", STRANGER "616263"},
-        {T_BUNDLE, NUMBER(1), TEXT("x"), LEDGER_NO_SEQ, "bundle", STRANGER "0000000000000001"},
-        {T_BUNDLE, TEXT("abc"), TEXT("x"), LEDGER_NO_SEQ, "bundle", STRANGER "616263"},
-        {T_PAYLOAD, NUMBER(1), TEXT("x"), LEDGER_NO_SEQ, "payload", STRANGER "0000000000000001"},
-        {T_PAYLOAD, NUMBER(300), TEXT("x"), LEDGER_NO_SEQ, "payload", STRANGER "000000000000012c"},
-        {T_PAYLOAD, NUMBER(FULL_SIZE), TEXT("x"), LEDGER_NO_SEQ, "payload", STRANGER "0000000000000136"},
-        {T_PAYLOAD, TEXT("abc"), TEXT("x"), LEDGER_NO_SEQ, "payload", STRANGER "616263"},
-        {T_PRIVATE, NUMBER(0), TEXT("x"), LEDGER_NO_SEQ, "private", STRANGER "0000000000000000"},
-        {T_PRIVATE, NUMBER(309), TEXT("x"), LEDGER_NO_SEQ, "private", STRANGER "0000000000000135"},
-        {T_PRIVATE, NUMBER(FULL_SIZE), TEXT("x"), LEDGER_NO_SEQ, "private", STRANGER "0000000000000136"},
-        {T_TILE, TILE(1, 1), TEXT("x"), LEDGER_NO_SEQ, "tile", STRANGER "0100000000000001"},
-        {T_TILE, TILE(2, 0), TEXT("x"), LEDGER_NO_SEQ, "tile", STRANGER "0200000000000000"},
-        {T_TILE, TILE(0, 0), TEXT("x"), LEDGER_NO_SEQ, "tile", STRANGER "0000000000000000"},
-        {T_TILE, TEXT("abc"), TEXT("x"), LEDGER_NO_SEQ, "tile", STRANGER "616263"},
-        {T_CHECKPOINT, NUMBER(0), TEXT("x"), LEDGER_NO_SEQ, "checkpoint", STRANGER "0000000000000000"},
-        {T_CHECKPOINT, NUMBER(FULL_SIZE + 1), TEXT("x"), LEDGER_NO_SEQ, "checkpoint", STRANGER "0000000000000137"},
-        {T_ARTIFACT, TEXT("abc"), TEXT("x"), LEDGER_NO_SEQ, "artifact", ""},
-        {T_CURSOR, TEXT("other"), TEXT("x"), LEDGER_NO_SEQ, "cursor", ""},
-        {T_KEYRUN, NUMBER(1), TEXT("x"), LEDGER_NO_SEQ, "keyrun", STRANGER "0000000000000001"},
-        {T_KEYRUN, NUMBER(256), TEXT("x"), LEDGER_NO_SEQ, "keyrun", STRANGER "0000000000000100"},
-        {T_KEYRUN, TEXT("abc"), TEXT("x"), LEDGER_NO_SEQ, "keyrun", STRANGER "616263"},
-        {T_EPOCH, NUMBER(7), TEXT("x"), LEDGER_NO_SEQ, "epoch", "3 records for 2 epoch keys"},
+        {T_META, TEXT("note"), TEXT("x"), LOG_NO_SEQ, "meta", STRANGER "6e6f7465"},
+        {T_TAIL, NUMBER(5), TEXT("x"), LOG_NO_SEQ, "tail", STRANGER "0000000000000005"},
+        {T_TAIL, NUMBER(FULL_SIZE), TEXT("x"), LOG_NO_SEQ, "tail", STRANGER "0000000000000136"},
+        {T_TAIL, TEXT("abc"), TEXT("x"), LOG_NO_SEQ, "tail", STRANGER "616263"},
+        {T_BUNDLE, NUMBER(1), TEXT("x"), LOG_NO_SEQ, "bundle", STRANGER "0000000000000001"},
+        {T_BUNDLE, TEXT("abc"), TEXT("x"), LOG_NO_SEQ, "bundle", STRANGER "616263"},
+        {T_PAYLOAD, NUMBER(1), TEXT("x"), LOG_NO_SEQ, "payload", STRANGER "0000000000000001"},
+        {T_PAYLOAD, NUMBER(300), TEXT("x"), LOG_NO_SEQ, "payload", STRANGER "000000000000012c"},
+        {T_PAYLOAD, NUMBER(FULL_SIZE), TEXT("x"), LOG_NO_SEQ, "payload", STRANGER "0000000000000136"},
+        {T_PAYLOAD, TEXT("abc"), TEXT("x"), LOG_NO_SEQ, "payload", STRANGER "616263"},
+        {T_PRIVATE, NUMBER(0), TEXT("x"), LOG_NO_SEQ, "private", STRANGER "0000000000000000"},
+        {T_PRIVATE, NUMBER(309), TEXT("x"), LOG_NO_SEQ, "private", STRANGER "0000000000000135"},
+        {T_PRIVATE, NUMBER(FULL_SIZE), TEXT("x"), LOG_NO_SEQ, "private", STRANGER "0000000000000136"},
+        {T_TILE, TILE(1, 1), TEXT("x"), LOG_NO_SEQ, "tile", STRANGER "0100000000000001"},
+        {T_TILE, TILE(2, 0), TEXT("x"), LOG_NO_SEQ, "tile", STRANGER "0200000000000000"},
+        {T_TILE, TILE(0, 0), TEXT("x"), LOG_NO_SEQ, "tile", STRANGER "0000000000000000"},
+        {T_TILE, TEXT("abc"), TEXT("x"), LOG_NO_SEQ, "tile", STRANGER "616263"},
+        {T_CHECKPOINT, NUMBER(0), TEXT("x"), LOG_NO_SEQ, "checkpoint", STRANGER "0000000000000000"},
+        {T_CHECKPOINT, NUMBER(FULL_SIZE + 1), TEXT("x"), LOG_NO_SEQ, "checkpoint", STRANGER "0000000000000137"},
+        {T_ARTIFACT, TEXT("abc"), TEXT("x"), LOG_NO_SEQ, "artifact", ""},
+        {T_CURSOR, TEXT("other"), TEXT("x"), LOG_NO_SEQ, "cursor", ""},
+        {T_KEYRUN, NUMBER(1), TEXT("x"), LOG_NO_SEQ, "keyrun", STRANGER "0000000000000001"},
+        {T_KEYRUN, NUMBER(256), TEXT("x"), LOG_NO_SEQ, "keyrun", STRANGER "0000000000000100"},
+        {T_KEYRUN, TEXT("abc"), TEXT("x"), LOG_NO_SEQ, "keyrun", STRANGER "616263"},
+        {T_EPOCH, NUMBER(7), TEXT("x"), LOG_NO_SEQ, "epoch", "3 records for 2 epoch keys"},
     };
     (void)state;
     fill_all();
@@ -74,10 +74,10 @@ static void a_record_that_no_event_accounts_for_is_found_in_every_table(void **s
 
 static void a_record_that_is_missing_is_found_with_its_event(void **state) {
     const struct change cases[] = {
-        {T_META, TEXT("format"), {NULL, 0}, LEDGER_NO_SEQ, "meta", "the record 'format' is missing"},
-        {T_META, TEXT("identity"), {NULL, 0}, LEDGER_NO_SEQ, "meta", "the record 'identity' is missing"},
-        {T_META, TEXT("head"), {NULL, 0}, LEDGER_NO_SEQ, "database", "the database has no 'head' record"},
-        {T_META, TEXT("checkpoint"), {NULL, 0}, LEDGER_NO_SEQ, "database", "the database has no 'checkpoint' record"},
+        {T_META, TEXT("format"), {NULL, 0}, LOG_NO_SEQ, "meta", "the record 'format' is missing"},
+        {T_META, TEXT("identity"), {NULL, 0}, LOG_NO_SEQ, "meta", "the record 'identity' is missing"},
+        {T_META, TEXT("head"), {NULL, 0}, LOG_NO_SEQ, "database", "the database has no 'head' record"},
+        {T_META, TEXT("checkpoint"), {NULL, 0}, LOG_NO_SEQ, "database", "the database has no 'checkpoint' record"},
         {T_TAIL, NUMBER(300), {NULL, 0}, 300, "tail", "the record of event 300 is missing"},
         {T_TAIL, NUMBER(309), {NULL, 0}, 309, "tail", "the record of event 309 is missing"},
         {T_BUNDLE, NUMBER(0), {NULL, 0}, 0, "bundle", "the bundle is missing"},
@@ -87,7 +87,7 @@ static void a_record_that_is_missing_is_found_with_its_event(void **state) {
         {T_PRIVATE, NUMBER(308), {NULL, 0}, 308, "private", "its private fields are missing"},
         {T_TILE, TILE(1, 0), {NULL, 0}, 255, "tile", "hash 0 of tile level 1 is not the root of events 0..255"},
         {T_KEYRUN, NUMBER(0), {NULL, 0}, 0, "keyrun", "the keys of events 0..255 are not those of the events"},
-        {T_EPOCH, NUMBER(0), {NULL, 0}, LEDGER_NO_SEQ, "epoch", "1 records for 2 epoch keys"},
+        {T_EPOCH, NUMBER(0), {NULL, 0}, LOG_NO_SEQ, "epoch", "1 records for 2 epoch keys"},
         {T_EPOCH, NUMBER(1), {NULL, 0}, ROTATED_SEQ, "epoch", "the record of epoch 1 is not what its event says"},
     };
     (void)state;
@@ -103,17 +103,17 @@ static void a_record_that_was_changed_is_found_with_its_event(void **state) {
         uint64_t seq;
         const char *where, *text;
     } cases[] = {
-        {T_META, TEXT("identity"), 3, LEDGER_NO_SEQ, "meta", "the record 'identity' is not what the events say"},
-        {T_META, TEXT("format"), -1, LEDGER_NO_SEQ, "meta", "the record 'format' is not what the events say"},
-        {T_META, TEXT("head"), 10, LEDGER_NO_SEQ, "database", "the head record does not parse or was changed"},
+        {T_META, TEXT("identity"), 3, LOG_NO_SEQ, "meta", "the record 'identity' is not what the events say"},
+        {T_META, TEXT("format"), -1, LOG_NO_SEQ, "meta", "the record 'format' is not what the events say"},
+        {T_META, TEXT("head"), 10, LOG_NO_SEQ, "database", "the head record does not parse or was changed"},
         {T_TAIL, NUMBER(290), -1, 290, "tail", "event 290 is not what was written"},
         {T_TAIL, NUMBER(309), -40, 309, "tail", "event 309 is not what was written: its leaf is not the head's"},
         {T_PAYLOAD, NUMBER(BIG_SEQ), 0, BIG_SEQ, "payload", ""},
         {T_PAYLOAD, NUMBER(BIG_SEQ), -1, BIG_SEQ, "payload", ""},
         {T_PRIVATE, NUMBER(1), -1, 1, "private", ""},
         {T_TILE, TILE(1, 0), 0, 255, "tile", "hash 0 of tile level 1"},
-        {T_ARTIFACT, {NULL, 0}, -1, LEDGER_NO_SEQ, "artifact", ""},
-        {T_CURSOR, TEXT("source"), -1, LEDGER_NO_SEQ, "cursor", ""},
+        {T_ARTIFACT, {NULL, 0}, -1, LOG_NO_SEQ, "artifact", ""},
+        {T_CURSOR, TEXT("source"), -1, LOG_NO_SEQ, "cursor", ""},
         {T_KEYRUN, NUMBER(0), 5, 0, "keyrun", "the keys of events 0..255"},
         {T_EPOCH, NUMBER(1), 1, ROTATED_SEQ, "epoch", "the record of epoch 1 is not what its event says"},
     };
@@ -134,7 +134,7 @@ static void a_record_that_was_changed_is_found_with_its_event(void **state) {
         struct bytes at = cases[i].key.n == 0 ? bytes_of_buf(&first) : cases[i].key;
         record_flip(cases[i].table, at, cases[i].at);
         judge(NULL);
-        found(LEDGER_INTEGRITY, cases[i].seq, cases[i].where, cases[i].text);
+        found(LOG_INTEGRITY, cases[i].seq, cases[i].where, cases[i].text);
         record_flip(cases[i].table, at, cases[i].at);
     }
     nothing_found();
@@ -149,7 +149,7 @@ static void a_tile_of_another_length_is_found(void **state) {
     buf_put_u8(&tile, 0);
     record_put(T_TILE, key_tile(1, 0), bytes_of_buf(&tile));
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "tile", "tile 1/0 has 33 bytes where 32 are due");
+    found_only(LOG_INTEGRITY, LOG_NO_SEQ, "tile", "tile 1/0 has 33 bytes where 32 are due");
     buf_done(&tile);
 }
 
@@ -161,32 +161,32 @@ static void a_head_record_that_is_not_the_events_is_found(void **state) {
     h.edge.hash[0][0] ^= 1;
     head_put(&h);
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, FULL_SIZE - 1, "meta", "the head record's tree is not that of the events");
+    found_only(LOG_INTEGRITY, FULL_SIZE - 1, "meta", "the head record's tree is not that of the events");
     h = good;
     h.time++;
     head_put(&h);
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, FULL_SIZE - 1, "meta", "the head record's newest event is not the newest event");
+    found_only(LOG_INTEGRITY, FULL_SIZE - 1, "meta", "the head record's newest event is not the newest event");
     h = good;
     h.epoch_since = h.time + 1;
     head_put(&h);
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record's numbers do not fit");
+    found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the head record's numbers do not fit");
     h = good;
     h.epoch = INT64_MAX;
     head_put(&h);
     judge(NULL);
-    found(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record names epoch 9223372036854775807 from size 4");
+    found(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the head record names epoch 9223372036854775807 from size 4");
     h = good;
     h.epoch_from = 5;
     head_put(&h);
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the events say 1 from 4");
+    found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the events say 1 from 4");
     h = good;
     h.seed[0] ^= 1;
     head_put(&h);
     judge(NULL);
-    found(LEDGER_INTEGRITY, 256, "tail", "event 256 is not what was written: its payload differs from its commitment");
+    found(LOG_INTEGRITY, 256, "tail", "event 256 is not what was written: its payload differs from its commitment");
     head_put(&good);
     nothing_found();
 }
@@ -199,7 +199,7 @@ static void a_head_of_full_groups_has_no_seed(void **state) {
     h.seed[0] = 1;
     head_put(&h);
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record has a seed and no group");
+    found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the head record has a seed and no group");
 }
 
 /* The cut leaves records behind; and what cannot be judged is not called good. */
@@ -211,13 +211,13 @@ static void a_head_that_was_set_back_or_forth_is_found(void **state) {
     h.size = h.edge.size = FULL_SIZE - 2; /* as many subtrees, the last one smaller */
     head_put(&h);
     judge(NULL);
-    verdict_is(LEDGER_INVALID);
-    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_FAULT, "fault");
+    verdict_is(LOG_INVALID);
+    aspect_is(LOG_INTEGRITY, LOG_ASPECT_FAULT, "fault");
     h.size = h.edge.size = FULL_SIZE + 1;
     head_put(&h);
     judge(NULL);
-    found(LEDGER_INTEGRITY, FULL_SIZE, "tail", "the record of event 310 is missing");
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_UNCHECKED, "the newest checkpoint was not judged");
+    found(LOG_INTEGRITY, FULL_SIZE, "tail", "the record of event 310 is missing");
+    aspect_is(LOG_SEALS, LOG_ASPECT_UNCHECKED, "the newest checkpoint was not judged");
     head_put(&good);
     nothing_found();
 }
@@ -232,7 +232,7 @@ static void a_table_that_does_not_belong_is_found(void **state) {
     db_close(db);
     scratch_open(&s);
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "root", "there is a table 'notebook' that does not belong here");
+    found_only(LOG_INTEGRITY, LOG_NO_SEQ, "root", "there is a table 'notebook' that does not belong here");
 }
 
 int main(void) {

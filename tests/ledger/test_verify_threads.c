@@ -29,40 +29,40 @@ uint64_t __wrap_clock_boot_ns(void) {
 #define DAMAGES 40
 #endif
 
-static struct ledger_trust *trust;
+static struct log_trust *trust;
 
 static int start_rich(void **state) {
     tick = 0;
     start(state);
-    trust = ledger_trust_new();
+    trust = log_trust_new();
     rich_fill();
-    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
     return 0;
 }
 
 static int finish_rich(void **state) {
-    ledger_trust_free(trust);
+    log_trust_free(trust);
     return finish(state);
 }
 
-static void report_of(unsigned threads, bool since, struct ledger_report *ret) {
-    const struct ledger_verify_options o = {.trust = trust, .threads = threads, .since_verified = since};
+static void report_of(unsigned threads, bool since, struct log_report *ret) {
+    const struct log_verify_options o = {.trust = trust, .threads = threads, .since_verified = since};
     memset(ret, 0, sizeof(*ret));
-    must(ledger_verify(s.ledger, &o, ret, &why));
+    must(log_verify(s.ledger, &o, ret, &why));
 }
 
 /* Verifies on 1, 2, 3 and 7 threads; `report` is what all of them say. */
 static void same_on_any_number(bool since, uint64_t seed) {
     static const unsigned threads[] = {2, 3, 7};
-    static struct ledger_report other;
+    static struct log_report other;
     report_of(1, since, &report);
     for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
         report_of(threads[i], since, &other);
         if (memcmp(&report, &other, sizeof(report)) == 0) {
             continue;
         }
-        for (size_t k = 0; k < LEDGER_FINDINGS_MAX; k++) {
-            const struct ledger_finding *a = &report.findings[k], *b = &other.findings[k];
+        for (size_t k = 0; k < LOG_FINDINGS_MAX; k++) {
+            const struct log_finding *a = &report.findings[k], *b = &other.findings[k];
             if (memcmp(a, b, sizeof(*a)) != 0) {
                 fail_msg("damage %llu: on %u threads finding %zu is %lld, %s: %s; on one it is %lld, %s: %s",
                          (unsigned long long)seed, threads[i], k, (long long)b->seq, b->table, b->reason, (long long)a->seq,
@@ -78,15 +78,15 @@ static void same_on_any_number(bool since, uint64_t seed) {
 static void a_good_ledger_is_good_on_any_number_of_threads(void **state) {
     (void)state;
     same_on_any_number(false, 0);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
     assert_int_equal(report.n_findings, 0);
-    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "signed: ");
-    aspect_is(LEDGER_GAPS, LEDGER_ASPECT_NOTE, "recorded, the first is event ");
-    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "4 epoch keys, 3 handovers");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "signed: ");
+    aspect_is(LOG_GAPS, LOG_ASPECT_NOTE, "recorded, the first is event ");
+    aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "4 epoch keys, 3 handovers");
 }
 
 static void more_threads_than_there_may_be_are_as_many_as_there_may(void **state) {
-    static struct ledger_report other;
+    static struct log_report other;
     (void)state;
     report_of(1, false, &report);
     report_of(1000, false, &other);
@@ -108,10 +108,10 @@ static void since_a_known_head_the_rest_is_read_on_any_number_of_threads(void **
     buf_printf(&line, "head %s %d ", SCRATCH_ORIGIN, 5000);
     merkle_hash_encode(&line, root);
     scratch_write(scratch_at(&s, "trust"), bytes_of_buf(&line));
-    must(ledger_trust_file(trust, scratch_at(&s, "trust"), &why));
+    must(log_trust_file(trust, scratch_at(&s, "trust"), &why));
     buf_done(&line);
     same_on_any_number(true, 0);
-    verdict_is(LEDGER_GOOD);
+    verdict_is(LOG_GOOD);
     assert_int_equal(report.from, 4608);
     for (uint64_t seed = 1; seed <= DAMAGES / 6; seed++) {
         struct spoiled *spoiled = spoil(seed);
@@ -126,7 +126,7 @@ static void of_damage_the_same_is_said_on_any_number_of_threads(void **state) {
     for (uint64_t seed = 1; seed <= last; seed++) {
         struct spoiled *spoiled = spoil(seed);
         same_on_any_number(false, seed);
-        invalid += report.verdict == LEDGER_INVALID ? 1 : 0;
+        invalid += report.verdict == LOG_INVALID ? 1 : 0;
         unspoil(spoiled);
     }
     assert_true(invalid > last * 3 / 4); /* some changes mean nothing, as in the unused bits of a compressed frame */
@@ -138,26 +138,26 @@ static void of_damage_the_same_is_said_on_any_number_of_threads(void **state) {
 static void a_forged_bundle_is_named_by_what_is_wrong_in_it(void **state) {
     static const struct {
         enum forgery forgery;
-        enum ledger_aspect aspect;
+        enum log_aspect aspect;
         const char *table, *text;
     } cases[] = {
-        {FORGE_KIND, LEDGER_INTEGRITY, "bundle", "'kind' must be parts of a-z 0-9 _"},
-        {FORGE_ACTOR, LEDGER_INTEGRITY, "bundle", "'actor' has a control character"},
-        {FORGE_SUBJECT, LEDGER_INTEGRITY, "bundle", "'subject' is empty"},
-        {FORGE_UTF8, LEDGER_INTEGRITY, "bundle", "text is not valid UTF-8"},
-        {FORGE_GRADE, LEDGER_INTEGRITY, "bundle", "'grade' must be"},
-        {FORGE_SCHEMA, LEDGER_INTEGRITY, "bundle", "'schema' is outside"},
-        {FORGE_CAUSE, LEDGER_INTEGRITY, "bundle", "its cause is not an earlier event"},
-        {FORGE_RUN, LEDGER_INTEGRITY, "bundle", "'run' has 257 bytes"},
-        {FORGE_KEY, LEDGER_INTEGRITY, "keyrun", "are not those of the events"},
-        {FORGE_CREATED, LEDGER_INTEGRITY, "bundle", "ledger.created is not the first event"},
-        {FORGE_ROTATED, LEDGER_SEALS, "bundle", "its vkey is not the verifier key"},
-        {FORGE_PAYLOAD, LEDGER_INTEGRITY, "bundle", "bytes after the payload"},
-        {FORGE_BODY, LEDGER_INTEGRITY, "bundle", "the payload's body is not a map"},
-        {FORGE_ORDER, LEDGER_INTEGRITY, "bundle", "map keys are not in the order of their bytes"},
-        {FORGE_AUTHOR, LEDGER_INTEGRITY, "bundle", "the payload's author is not"},
-        {FORGE_ERASED, LEDGER_ERASURES, "bundle", "its body is missing"},
-        {FORGE_PRIVATE, LEDGER_INTEGRITY, "private", "its private fields are missing"},
+        {FORGE_KIND, LOG_INTEGRITY, "bundle", "'kind' must be parts of a-z 0-9 _"},
+        {FORGE_ACTOR, LOG_INTEGRITY, "bundle", "'actor' has a control character"},
+        {FORGE_SUBJECT, LOG_INTEGRITY, "bundle", "'subject' is empty"},
+        {FORGE_UTF8, LOG_INTEGRITY, "bundle", "text is not valid UTF-8"},
+        {FORGE_GRADE, LOG_INTEGRITY, "bundle", "'grade' must be"},
+        {FORGE_SCHEMA, LOG_INTEGRITY, "bundle", "'schema' is outside"},
+        {FORGE_CAUSE, LOG_INTEGRITY, "bundle", "its cause is not an earlier event"},
+        {FORGE_RUN, LOG_INTEGRITY, "bundle", "'run' has 257 bytes"},
+        {FORGE_KEY, LOG_INTEGRITY, "keyrun", "are not those of the events"},
+        {FORGE_CREATED, LOG_INTEGRITY, "bundle", "ledger.created is not the first event"},
+        {FORGE_ROTATED, LOG_SEALS, "bundle", "its vkey is not the verifier key"},
+        {FORGE_PAYLOAD, LOG_INTEGRITY, "bundle", "bytes after the payload"},
+        {FORGE_BODY, LOG_INTEGRITY, "bundle", "the payload's body is not a map"},
+        {FORGE_ORDER, LOG_INTEGRITY, "bundle", "map keys are not in the order of their bytes"},
+        {FORGE_AUTHOR, LOG_INTEGRITY, "bundle", "the payload's author is not"},
+        {FORGE_ERASED, LOG_ERASURES, "bundle", "its body is missing"},
+        {FORGE_PRIVATE, LOG_INTEGRITY, "private", "its private fields are missing"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -168,8 +168,8 @@ static void a_forged_bundle_is_named_by_what_is_wrong_in_it(void **state) {
         uint64_t seq = group * EVENT_GROUP + (cases[i].forgery == FORGE_KEY ? 0 : 100);
         found(cases[i].aspect, seq, cases[i].table, cases[i].text);
         if (cases[i].forgery != FORGE_ERASED) { /* which leaves the leaf as it was */
-            found(LEDGER_INTEGRITY, (group + 1) * EVENT_GROUP, "bundle", "its prev is not the leaf of the event before");
-            found(LEDGER_INTEGRITY, (group + 1) * EVENT_GROUP - 1, "tile", "is not the root of events");
+            found(LOG_INTEGRITY, (group + 1) * EVENT_GROUP, "bundle", "its prev is not the leaf of the event before");
+            found(LOG_INTEGRITY, (group + 1) * EVENT_GROUP - 1, "tile", "is not the root of events");
         }
         unspoil(spoiled);
     }
@@ -180,7 +180,7 @@ static void a_time_that_goes_back_between_groups_is_found(void **state) {
     struct spoiled *spoiled = spoil_begin();
     spoil_forge(spoiled, 9, 0, FORGE_TIME);
     same_on_any_number(false, 0);
-    found(LEDGER_INTEGRITY, 9 * EVENT_GROUP, "bundle", "its time is before the event before");
+    found(LOG_INTEGRITY, 9 * EVENT_GROUP, "bundle", "its time is before the event before");
     unspoil(spoiled);
 }
 
@@ -198,20 +198,20 @@ static struct bytes noise(size_t n) {
 
 /* Whether it lies in the group or in a record of its own. */
 static void append_large(const char *field, size_t n, unsigned times) {
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     struct buf body;
     buf_init(&body, (size_t)1 << 20);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     for (unsigned i = 0; i < times; i++) {
         buf_clear(&body);
         mp_put_map(&body, 1);
         mp_put_str(&body, bytes_of(field));
         mp_put_str(&body, noise(n));
-        struct ledger_draft draft = scratch_draft("run.step", "run/1", bytes_of_buf(&body));
-        must(ledger_batch_add(batch, &draft, &why));
+        struct log_draft draft = scratch_draft("run.step", "run/1", bytes_of_buf(&body));
+        must(log_batch_add(batch, &draft, &why));
     }
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    log_batch_free(batch);
     buf_done(&body);
 }
 
@@ -225,13 +225,13 @@ static void what_is_large_is_checked_on_any_number_of_threads(void **state) {
         append_large("detail", 500000, 5);
     }
     same_on_any_number(false, 0);
-    verdict_is(LEDGER_NOT_ANCHORED);
+    verdict_is(LOG_NOT_ANCHORED);
     assert_int_equal(report.n_findings, 0);
     record_flip(T_PAYLOAD, key_u64(first + 702), -1);
     record_flip(T_PRIVATE, key_u64(first + 707), -1);
     same_on_any_number(false, 0);
-    found(LEDGER_INTEGRITY, first + 702, "payload", "");
-    found(LEDGER_INTEGRITY, first + 707, "private", "");
+    found(LOG_INTEGRITY, first + 702, "payload", "");
+    found(LOG_INTEGRITY, first + 707, "private", "");
     assert_int_equal(report.n_findings, 2);
 }
 
@@ -243,7 +243,7 @@ static void append_meanwhile(void *ctx, uint64_t done, uint64_t total) {
     if ((*calls)++ < 3) {
         uint64_t n = scratch_size(&s);
         scratch_fill(&s, n + 100000, n + 100700, true);
-        must(ledger_key_rotate(s.ledger, "user:test", "meanwhile", NULL, &why));
+        must(log_key_rotate(s.ledger, "user:test", "meanwhile", NULL, &why));
     }
 }
 
@@ -251,16 +251,16 @@ static void threads_beside_appends_and_rotations_find_no_fault(void **state) {
     (void)state;
     for (unsigned threads = 2; threads <= 7; threads += 5) {
         unsigned calls = 0;
-        const struct ledger_verify_options o = {
+        const struct log_verify_options o = {
             .trust = trust, .threads = threads, .progress = append_meanwhile, .progress_ctx = &calls};
         scratch_fill(&s, 200000 * (uint64_t)threads, 200000 * (uint64_t)threads + 17000, true);
         uint64_t size = scratch_size(&s);
         tick = 2 * CLOCK_NS_PER_S; /* with every look at the clock a snapshot is renewed */
-        must(ledger_verify(s.ledger, &o, &report, &why));
+        must(log_verify(s.ledger, &o, &report, &why));
         tick = 0;
         assert_true(calls >= 2 && scratch_size(&s) > size);
         assert_int_equal(report.head.size, size);
-        verdict_is(LEDGER_NOT_ANCHORED);
+        verdict_is(LOG_NOT_ANCHORED);
         assert_int_equal(report.n_findings, 0);
     }
 }

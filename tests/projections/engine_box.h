@@ -218,8 +218,8 @@ static inline void check_total(struct state_view *view, const char *table, uint6
 
 /* Appends `n` run.steps with random subjects and indexes, `at_once` to a commit. */
 static inline void append_random(struct ledger *ledger, uint64_t n, uint64_t at_once, unsigned *seed) {
-    struct ledger_batch *batch;
-    must(ledger_batch_new(ledger, &batch, &why));
+    struct log_batch *batch;
+    must(log_batch_new(ledger, &batch, &why));
     for (uint64_t i = 0; i < n; i++) {
         uint8_t room[64];
         char subject[32];
@@ -230,17 +230,17 @@ static inline void append_random(struct ledger *ledger, uint64_t n, uint64_t at_
         mp_put_uint(&map, (uint64_t)rand_r(seed) % 1000);
         mp_put_str(&map, bytes_of("step"));
         mp_put_str(&map, bytes_of("work"));
-        struct ledger_draft draft =
+        struct log_draft draft =
             scratch_draft(rand_r(seed) % 4 == 0 ? "run.logged" : "run.step", subject, bytes_of_buf(&map));
         if (rand_r(seed) % 8 == 0) {
             draft.kind = bytes_of("x.test.other");
         }
-        must(ledger_batch_add(batch, &draft, &why));
+        must(log_batch_add(batch, &draft, &why));
         if ((i + 1) % at_once == 0 || i + 1 == n) {
-            must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+            must(log_batch_commit(batch, NULL, NULL, NULL, &why));
         }
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 #endif

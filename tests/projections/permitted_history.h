@@ -126,24 +126,24 @@ static inline void random_run(struct history *h) {
 /* One event was a mistake. */
 static inline void random_correction(struct history *h) {
     struct said *s = &h->said[below(h->n)];
-    const struct ledger_correct_options options = {
-        .seq = (uint64_t)s->seq, .replaced_by = LEDGER_NO_SEQ, .reason = "mistake", .actor = "user:test"};
-    struct ledger_receipt receipt;
+    const struct log_correct_options options = {
+        .seq = (uint64_t)s->seq, .replaced_by = LOG_NO_SEQ, .reason = "mistake", .actor = "user:test"};
+    struct log_receipt receipt;
     if (s->corrected || s->erased || s->what == 'f') {
         return;
     }
-    assert_int_equal(ledger_correct(b.ledger, &options, &receipt, &b.err), 0);
+    assert_int_equal(log_correct(b.ledger, &options, &receipt, &b.err), 0);
     s->corrected = true;
     replay(h);
 }
 
 static inline bool may_append(const char *kind, const char *subject, const char *run, const char *json) {
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct decision d;
     struct buf body;
     buf_init(&body, 4096);
-    ledger_draft_init(&draft);
-    assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &b.err), 0);
+    log_draft_init(&draft);
+    assert_int_equal(log_json_to_body(bytes_of(json), &body, &b.err), 0);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(subject);
     draft.run = bytes_of(run[0] != '\0' ? run : NULL);
@@ -159,13 +159,13 @@ static inline bool may_append(const char *kind, const char *subject, const char 
 static inline void random_erasure(struct history *h) {
     struct said *s = &h->said[below(h->n)];
     const uint64_t seq = (uint64_t)s->seq;
-    const struct ledger_erase_options options = {
-        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    struct ledger_receipt receipt;
+    const struct log_erase_options options = {
+        .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    struct log_receipt receipt;
     if (s->corrected || s->erased || s->what != 'u') {
         return;
     }
-    assert_int_equal(ledger_erase(b.ledger, &options, &receipt, &b.err), 0);
+    assert_int_equal(log_erase(b.ledger, &options, &receipt, &b.err), 0);
     s->erased = true;
     replay(h);
 }
@@ -176,7 +176,7 @@ static inline void of_no_group(void) {
     snprintf(json, sizeof(json), "{\"decision\":\"allow\",\"scope\":\"%s\",\"tier\":\"T3\",\"lifetime\":\"permanent\"}",
              granted_scopes[below(N_GRANTED)]);
     box_event(&b, "permission.decided", who, json);
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_false(may_append("permission.used", who, "", "{\"tier\":\"T0\"}"));
 }
 

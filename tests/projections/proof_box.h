@@ -83,7 +83,7 @@ static inline void box_null(struct box *box, const char *column) {
 
 /* The newest view's route r: its state, and a part of its reason (NULL: there is none). */
 static inline void box_route_is(struct box *box, const char *state, const char *reason) {
-    box_view(box, LEDGER_NO_SEQ, 0);
+    box_view(box, LOG_NO_SEQ, 0);
     assert_true(box_row(box, "routes", "r", NULL));
     box_text(box, "state", state);
     if (reason != NULL) {

@@ -15,12 +15,12 @@
 
 #include "base/mp.h"
 #include "ledger/kinds/kind.h"
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 #include "ledger/write/batch.h"
 
 struct random_event {
-    uint64_t x;                /* the generator's state */
-    struct ledger_draft draft; /* borrows from what follows */
+    uint64_t x;             /* the generator's state */
+    struct log_draft draft; /* borrows from what follows */
     struct buf subject, run, body;
 };
 
@@ -159,7 +159,7 @@ static inline void random_body(struct random_event *r, const struct kind *kind, 
 static inline void random_event_make(struct random_event *r, uint64_t now) {
     const struct kind *kind = kind_at(random_below(r, (uint32_t)kind_count()));
     size_t family = strcspn(kind->subject, "/");
-    ledger_draft_init(&r->draft);
+    log_draft_init(&r->draft);
     buf_clear(&r->subject);
     buf_clear(&r->run);
     buf_put(&r->subject, kind->subject, family);
@@ -179,19 +179,19 @@ static inline void random_event_make(struct random_event *r, uint64_t now) {
 
 /* Would it be taken? ret not NULL: it is appended, as an older program would have: without a look at its form. False: it is
  * one that only the ledger writes, or too odd. */
-static inline bool random_event_take(struct ledger *ledger, const struct random_event *r, struct ledger_receipt *ret) {
-    struct ledger_batch *batch;
+static inline bool random_event_take(struct ledger *ledger, const struct random_event *r, struct log_receipt *ret) {
+    struct log_batch *batch;
     struct err err = {0};
     bool own = bytes_has_prefix(r->draft.kind, "ledger.") && !bytes_is(r->draft.kind, "ledger.imported") &&
                !bytes_is(r->draft.kind, "ledger.gap");
-    assert_int_equal(ledger_batch_new(ledger, &batch, &err), 0);
+    assert_int_equal(log_batch_new(ledger, &batch, &err), 0);
     bool taken = !own && batch_add_control(batch, &r->draft, &err) == 0 &&
-                 (ret == NULL || ledger_batch_commit(batch, ret, NULL, NULL, &err) == 0);
-    ledger_batch_free(batch);
+                 (ret == NULL || log_batch_commit(batch, ret, NULL, NULL, &err) == 0);
+    log_batch_free(batch);
     return taken;
 }
 
-static inline bool random_event_append(struct ledger *ledger, const struct random_event *r, struct ledger_receipt *ret) {
+static inline bool random_event_append(struct ledger *ledger, const struct random_event *r, struct log_receipt *ret) {
     return random_event_take(ledger, r, ret);
 }
 

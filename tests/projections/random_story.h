@@ -228,20 +228,18 @@ static inline void story_wait(struct story *s) {
 
 /* Something that was written turns out to be a mistake; nothing, when it cannot be corrected. */
 static inline void story_correct(struct story *s) {
-    struct ledger_head head;
-    struct ledger_receipt receipt;
-    assert_int_equal(ledger_head(s->box->ledger, &head, &s->box->err), 0);
-    const struct ledger_correct_options o = {.seq = story_below(s, (uint32_t)head.size),
-                                             .replaced_by = LEDGER_NO_SEQ,
-                                             .reason = "mistake",
-                                             .actor = "user:test"};
-    ledger_correct(s->box->ledger, &o, &receipt, &s->box->err);
+    struct log_head head;
+    struct log_receipt receipt;
+    assert_int_equal(log_head(s->box->ledger, &head, &s->box->err), 0);
+    const struct log_correct_options o = {
+        .seq = story_below(s, (uint32_t)head.size), .replaced_by = LOG_NO_SEQ, .reason = "mistake", .actor = "user:test"};
+    log_correct(s->box->ledger, &o, &receipt, &s->box->err);
 }
 
 /* One event, or a wild one of any kind, which may be refused. */
 static inline void story_step(struct story *s) {
     struct buf subject, json;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     story_wait(s);
     if (story_below(s, 14) == 0) {
         story_correct(s);

@@ -28,13 +28,13 @@ struct box {
 };
 
 static inline void box_open(struct box *box) {
-    const struct ledger_create_options options = {.origin = "example.org/box", .actor = "user:test"};
+    const struct log_create_options options = {.origin = "example.org/box", .actor = "user:test"};
     memset(box, 0, sizeof(*box));
     snprintf(box->dir, sizeof(box->dir), "%s/box-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     assert_non_null(mkdtemp(box->dir));
     snprintf(box->path, sizeof(box->path), "%s/ledger", box->dir);
-    assert_int_equal(ledger_create(box->path, &options, &box->err), 0);
-    assert_int_equal(ledger_open(box->path, NULL, &box->ledger, &box->err), 0);
+    assert_int_equal(log_create(box->path, &options, &box->err), 0);
+    assert_int_equal(log_open(box->path, NULL, &box->ledger, &box->err), 0);
 }
 
 static inline void box_forget(struct box *box) {
@@ -48,18 +48,18 @@ static inline void box_forget(struct box *box) {
 
 static inline void box_close(struct box *box) {
     box_forget(box);
-    ledger_close(box->ledger);
+    log_close(box->ledger);
     assert_int_equal(file_remove_tree(box->dir, &box->err), 0);
 }
 
 static inline uint64_t box_put(struct box *box, const char *kind, const char *subject, const char *run, const char *json,
                                bool odd) {
-    struct ledger_draft draft;
-    struct ledger_receipt receipt;
+    struct log_draft draft;
+    struct log_receipt receipt;
     struct buf body;
     buf_init(&body, 1 << 20);
-    ledger_draft_init(&draft);
-    if (ledger_json_to_body(bytes_of(json ? json : "{}"), &body, &box->err) != 0) {
+    log_draft_init(&draft);
+    if (log_json_to_body(bytes_of(json ? json : "{}"), &body, &box->err) != 0) {
         fail_msg("%s: %s", kind, box->err.msg);
     }
     draft.kind = bytes_of(kind);
@@ -69,13 +69,13 @@ static inline uint64_t box_put(struct box *box, const char *kind, const char *su
     draft.grade = bytes_of("reported");
     draft.run = bytes_of(run);
     draft.body = bytes_of_buf(&body);
-    struct ledger_batch *batch;
-    assert_int_equal(ledger_batch_new(box->ledger, &batch, &box->err), 0);
-    if ((odd ? batch_add_control : ledger_batch_add)(batch, &draft, &box->err) != 0 ||
-        ledger_batch_commit(batch, &receipt, NULL, NULL, &box->err) != 0) {
+    struct log_batch *batch;
+    assert_int_equal(log_batch_new(box->ledger, &batch, &box->err), 0);
+    if ((odd ? batch_add_control : log_batch_add)(batch, &draft, &box->err) != 0 ||
+        log_batch_commit(batch, &receipt, NULL, NULL, &box->err) != 0) {
         fail_msg("%s: %s", kind, box->err.msg);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     buf_done(&body);
     return receipt.seq;
 }
@@ -95,7 +95,7 @@ static inline uint64_t box_event(struct box *box, const char *kind, const char *
     return box_event_of(box, kind, subject, NULL, json);
 }
 
-/* The states as of `at` events (LEDGER_NO_SEQ: all) and at a time (0: that of the newest event). */
+/* The states as of `at` events (LOG_NO_SEQ: all) and at a time (0: that of the newest event). */
 static inline void box_view(struct box *box, uint64_t at, uint64_t now) {
     struct state_options options;
     box_forget(box);

@@ -167,7 +167,7 @@ static void forge_record(uint64_t size) {
         head->seq = random_below(&r, (uint32_t)size + 2);
         break;
     case 2:
-        head->seq = LEDGER_NO_SEQ;
+        head->seq = LOG_NO_SEQ;
         break;
     default: /* the rows of one, in the place of the other's */
         if (heads.n == 2) {
@@ -210,7 +210,7 @@ static void forge(struct kept *before, uint64_t size) {
 
 struct asked {
     struct buf text;
-    const struct ledger_draft *draft;
+    const struct log_draft *draft;
     struct decision decision;
 };
 
@@ -271,18 +271,18 @@ static void compare(uint64_t seed, bool no_write) {
 }
 
 static uint64_t size_now(void) {
-    struct ledger_head head;
-    check(ledger_head(box.ledger, &head, &why));
+    struct log_head head;
+    check(log_head(box.ledger, &head, &why));
     return head.size;
 }
 
 static void grow(uint32_t n) {
     struct timespec now;
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     clock_gettime(CLOCK_REALTIME, &now);
     for (uint32_t i = 0; i < n; i++) {
         random_event_make(&r, (uint64_t)now.tv_sec * UINT64_C(1000000000));
-        (void)ledger_append(box.ledger, &r.draft, &receipt, NULL, &why);
+        (void)log_append(box.ledger, &r.draft, &receipt, NULL, &why);
     }
 }
 
@@ -358,7 +358,7 @@ static void rows_that_an_event_vouches_for_are_not_folded_again(void **state) {
     struct db_txn *txn = begin(true); /* as if it had died before it wrote down the event's seq: the one before is whole */
     check(attested_heads_get(txn, projection_all, &heads, &why));
     assert_int_equal(heads.n, 2);
-    heads.head[0].seq = LEDGER_NO_SEQ;
+    heads.head[0].seq = LOG_NO_SEQ;
     check(attested_heads_put(txn, &heads, &why));
     check(db_commit(txn, &why));
     assert_int_equal(stands_on(), first);

@@ -31,7 +31,7 @@ struct seen {
     bool has; /* a state */
 };
 struct instant {
-    uint64_t seq, at; /* LEDGER_NO_SEQ: time alone, and when */
+    uint64_t seq, at; /* LOG_NO_SEQ: time alone, and when */
     struct seen *rows;
     size_t n;
 };
@@ -131,7 +131,7 @@ static void look_between(struct story *s, struct history *h, uint64_t at, uint64
     static uint64_t moments[STORY_MOMENTS];
     size_t n = moments_between(s, from, to, moments);
     for (size_t i = 0; i < n; i++) {
-        look(s->box, h, at, moments[i], LEDGER_NO_SEQ);
+        look(s->box, h, at, moments[i], LOG_NO_SEQ);
     }
 }
 
@@ -168,8 +168,8 @@ static void check_row(struct box *box, const struct history *h, const struct pat
     assert_int_equal(state_get(box->view, t, parts, n, &row, &box->err), 0);
     assert_int_equal(since_find(box->view, &row, &box->err), 0);
     bool has = row_has(&row, since + 1);
-    uint64_t seq = has ? (uint64_t)row_int(&row, since + 1) : LEDGER_NO_SEQ;
-    bool by_time_alone = first != NULL && first->seq == LEDGER_NO_SEQ;
+    uint64_t seq = has ? (uint64_t)row_int(&row, since + 1) : LOG_NO_SEQ;
+    bool by_time_alone = first != NULL && first->seq == LOG_NO_SEQ;
     bool good = first == NULL   ? !has && !row_has(&row, since)
                 : by_time_alone ? !has && row_int(&row, since) == (int64_t)first->at
                                 : has && seq == first->seq;
@@ -211,7 +211,7 @@ static void one_history(uint64_t seed) {
     struct box box;
     uint64_t times[EVENTS + 64], size = 0;
     struct path paths[EVENTS + 64];
-    struct ledger_head head;
+    struct log_head head;
     story_now = STORY_BEGIN;
     h.n = 0;
     box_open(&box);
@@ -227,7 +227,7 @@ static void one_history(uint64_t seed) {
     for (size = 1, times[0] = story_now; size < EVENTS;) {
         uint64_t had = size;
         story_step(&s);
-        assert_int_equal(ledger_head(box.ledger, &head, &box.err), 0);
+        assert_int_equal(log_head(box.ledger, &head, &box.err), 0);
         size = head.size;
         for (uint64_t seq = had; seq < size; seq++) { /* keys may be rotated before it */
             look_between(&s, &h, seq, times[seq - 1], story_now);
@@ -297,7 +297,7 @@ static size_t tell(struct box *box, const struct state_options *options, struct 
 static void a_walk_that_was_broken_off_goes_on_the_next_time(void **state) {
     struct state_options options;
     struct state_tuning tuning;
-    struct ledger_head head = {0};
+    struct log_head head = {0};
     struct story s;
     struct box box;
     struct buf tired, whole;
@@ -310,7 +310,7 @@ static void a_walk_that_was_broken_off_goes_on_the_next_time(void **state) {
     story_init(&s, &box, 5);
     while (head.size < EVENTS) {
         story_step(&s);
-        assert_int_equal(ledger_head(box.ledger, &head, &box.err), 0);
+        assert_int_equal(log_head(box.ledger, &head, &box.err), 0);
     }
     state_options_init(&options);
     tune(NULL);

@@ -334,7 +334,7 @@ static void one_seed(uint64_t seed) {
         } else {
             say_one(&before);
         }
-        box_view(&b, LEDGER_NO_SEQ, (uint64_t)now);
+        box_view(&b, LOG_NO_SEQ, (uint64_t)now);
         if (n_told > 0) {
             check_things(seed);
         }

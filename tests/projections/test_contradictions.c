@@ -63,7 +63,7 @@ static void the_subject_holds(void **state) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         box_open(&b);
         box_odd(&b, rows[i].kind, rows[i].subject, rows[i].json);
-        box_view(&b, LEDGER_NO_SEQ, 0);
+        box_view(&b, LOG_NO_SEQ, 0);
         if (!has(rows[i].table, rows[i].column, rows[i].is) || has(rows[i].table, rows[i].column, rows[i].is_not)) {
             fail_msg("%s %s %s", rows[i].kind, rows[i].subject, rows[i].json);
         }

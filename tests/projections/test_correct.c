@@ -102,20 +102,20 @@ static void same(const struct buf *a, const struct buf *b, uint64_t seed, uint64
 struct history {
     uint64_t seed, now;
     uint64_t size;              /* of the ledger */
-    uint64_t corrected[EVENTS]; /* event i was corrected by this one; LEDGER_NO_SEQ: it was not */
+    uint64_t corrected[EVENTS]; /* event i was corrected by this one; LOG_NO_SEQ: it was not */
     bool is_correction[EVENTS];
 };
 
 static void noop(struct ledger *ledger) {
-    struct ledger_receipt receipt;
-    struct ledger_draft draft;
-    ledger_draft_init(&draft);
+    struct log_receipt receipt;
+    struct log_draft draft;
+    log_draft_init(&draft);
     draft.kind = bytes_of("x.test.nothing");
     draft.subject = bytes_of("run/alpha");
     draft.actor = bytes_of("user:test");
     draft.source = bytes_of("cli");
     draft.grade = bytes_of("reported");
-    assert_int_equal(ledger_append(ledger, &draft, &receipt, NULL, &why), 0);
+    assert_int_equal(log_append(ledger, &draft, &receipt, NULL, &why), 0);
 }
 
 static void catch_up(struct ledger *ledger) {
@@ -130,16 +130,15 @@ static void grow(struct box *box, struct history *h) {
     random_event_init(&r, h->seed);
     random_event_init(&chance, h->seed * 31 + 7);
     for (uint64_t i = 0; i < EVENTS; i++) {
-        h->corrected[i] = LEDGER_NO_SEQ;
+        h->corrected[i] = LOG_NO_SEQ;
     }
     for (h->size = 1; h->size < EVENTS; h->size++) {
-        struct ledger_receipt receipt = {.seq = h->size};
+        struct log_receipt receipt = {.seq = h->size};
         uint64_t target = 1 + random_below(&chance, (uint32_t)h->size);
         bool correct = random_below(&chance, 8) == 0 && target < h->size && !h->is_correction[target] &&
-                       h->corrected[target] == LEDGER_NO_SEQ;
-        struct ledger_correct_options o = {
-            .seq = target, .replaced_by = LEDGER_NO_SEQ, .reason = "mistake", .actor = "user:t"};
-        if (correct && ledger_correct(box->ledger, &o, &receipt, &why) == 0) {
+                       h->corrected[target] == LOG_NO_SEQ;
+        struct log_correct_options o = {.seq = target, .replaced_by = LOG_NO_SEQ, .reason = "mistake", .actor = "user:t"};
+        if (correct && log_correct(box->ledger, &o, &receipt, &why) == 0) {
             h->corrected[target] = h->size;
             h->is_correction[h->size] = true;
         } else {
@@ -161,7 +160,7 @@ static void grow_without(struct box *box, const struct history *h, uint64_t at) 
     struct random_event r;
     random_event_init(&r, h->seed);
     for (uint64_t i = 1; i < at; i++) {
-        struct ledger_receipt receipt;
+        struct log_receipt receipt;
         bool skipped = h->is_correction[i] || h->corrected[i] < at;
         while (!h->is_correction[i]) {
             random_event_make(&r, h->now);
@@ -200,7 +199,7 @@ static void one_seed(uint64_t seed) {
         struct box without;
         box_open(&without);
         grow_without(&without, &h, at);
-        struct buf wanted = plain_text(without.ledger, LEDGER_NO_SEQ, h.now), got = plain_text(box.ledger, at, h.now);
+        struct buf wanted = plain_text(without.ledger, LOG_NO_SEQ, h.now), got = plain_text(box.ledger, at, h.now);
         same(&got, &wanted, seed, at, "as events came");
         buf_done(&got);
         if (m % 3 == 0) {
@@ -305,7 +304,7 @@ static void one_damaged_history(uint64_t seed) {
             assert_int_equal(rebuild_drop(box.ledger, &why), 0);
         }
         flip_bit(box.ledger, seq, bit);
-        struct buf got = rows_of(box.ledger, LEDGER_NO_SEQ, h.now, &position, &whole);
+        struct buf got = rows_of(box.ledger, LOG_NO_SEQ, h.now, &position, &whole);
         flip_bit(box.ledger, seq, bit);
         assert_true(position == h.size || !whole);
         struct buf wanted = rows_of(box.ledger, position, h.now, &whole_position, &other);
@@ -332,9 +331,9 @@ static void damage_ends_states_and_is_never_folded_over(void **state) {
 /* ---- single cases ---- */
 
 static uint64_t correct(struct box *box, uint64_t seq, int rc) {
-    struct ledger_correct_options o = {.seq = seq, .replaced_by = LEDGER_NO_SEQ, .reason = "mistake", .actor = "user:t"};
-    struct ledger_receipt receipt = {0};
-    assert_int_equal(ledger_correct(box->ledger, &o, &receipt, &box->err), rc);
+    struct log_correct_options o = {.seq = seq, .replaced_by = LOG_NO_SEQ, .reason = "mistake", .actor = "user:t"};
+    struct log_receipt receipt = {0};
+    assert_int_equal(log_correct(box->ledger, &o, &receipt, &box->err), rc);
     return receipt.seq;
 }
 
@@ -345,7 +344,7 @@ static void a_revocation_that_was_a_mistake_grants_again_and_the_past_stays(void
     uint64_t granted = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T1\"}");
     uint64_t revoked = box_event(&box, "permission.revoked", "pack/p", "{\"group\":\"exec\"}");
     uint64_t by = correct(&box, revoked, 0);
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
     box_text(&box, "state", "granted");
     box_int(&box, "since_seq", (int64_t)by);
@@ -367,23 +366,23 @@ static void what_the_ledger_says_of_itself_is_not_corrected_and_nothing_twice(vo
     correct(&box, seq, ERR_CONFLICT);
     assert_non_null(strstr(box.err.msg, "was corrected before"));
     correct(&box, by, ERR_INVALID);
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box_row(&box, "packs", "p", NULL));
     box_event(&box, "pack.installed", "pack/p", "{\"version\":\"1\"}"); /* taken back */
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "packs", "p", NULL));
     box_close(&box);
 }
 
 /* Older programs took events of the source `ledger` from everybody. */
 static void an_event_that_has_the_key_of_a_correction_stops_none(void **state) {
-    struct ledger_draft draft;
-    struct ledger_batch *batch = NULL;
+    struct log_draft draft;
+    struct log_batch *batch = NULL;
     struct box box;
     (void)state;
     box_open(&box);
     uint64_t seq = box_event(&box, "pack.installed", "pack/p", "{\"version\":\"1\"}");
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of("x.test.note");
     draft.subject = bytes_of("a/b");
     draft.actor = bytes_of("user:t");
@@ -392,17 +391,17 @@ static void an_event_that_has_the_key_of_a_correction_stops_none(void **state) {
     draft.key = bytes_of("corrected:1");
     draft.body = (struct bytes){(const uint8_t *)"\x80", 1};
     assert_int_equal(seq, 1);
-    assert_int_equal(ledger_append(box.ledger, &draft, NULL, NULL, &box.err), ERR_INVALID);
+    assert_int_equal(log_append(box.ledger, &draft, NULL, NULL, &box.err), ERR_INVALID);
     assert_non_null(strstr(box.err.msg, "'source' is 'ledger'"));
-    assert_int_equal(ledger_batch_new(box.ledger, &batch, &box.err), 0);
+    assert_int_equal(log_batch_new(box.ledger, &batch, &box.err), 0);
     assert_int_equal(batch_add_control(batch, &draft, &box.err), 0);
-    assert_int_equal(ledger_batch_commit(batch, NULL, NULL, NULL, &box.err), 0);
-    ledger_batch_free(batch);
+    assert_int_equal(log_batch_commit(batch, NULL, NULL, NULL, &box.err), 0);
+    log_batch_free(batch);
     uint64_t by = correct(&box, seq, 0);
     assert_int_equal(by, 3);
     correct(&box, seq, ERR_CONFLICT);
     assert_non_null(strstr(box.err.msg, "event 1 was corrected before, by event 3"));
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box_row(&box, "packs", "p", NULL));
     box_close(&box);
 }
@@ -420,7 +419,7 @@ static void a_correction_with_another_leaf_or_of_a_later_event_does_nothing(void
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         box_odd(&box, "ledger.corrected", "event/1", bodies[i]);
     }
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "packs", "p", NULL));
     box_close(&box);
 }
@@ -440,12 +439,12 @@ static void a_row_cites_all_corrections_that_made_it_what_it_is(void **state) {
     uint64_t denied = box_event(&box, "permission.denied", "pack/p", "{\"group\":\"exec\"}");
     uint64_t revoked = box_event(&box, "permission.revoked", "pack/p", "{\"group\":\"exec\"}");
     uint64_t first = correct(&box, revoked, 0), second = correct(&box, denied, 0);
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
     box_text(&box, "state", "granted");
     box_evidence(&box, (size_t)3, granted, first, second);
     uint64_t again = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T2\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0); /* from here on it rests on neither */
+    box_view(&box, LOG_NO_SEQ, 0); /* from here on it rests on neither */
     assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
     box_evidence(&box, (size_t)1, again);
     box_close(&box);
@@ -459,39 +458,39 @@ static void what_a_correction_changes_is_found_once_and_stored(void **state) {
     box_open(&box);
     uint64_t granted = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T1\"}");
     uint64_t revoked = box_event(&box, "permission.revoked", "pack/p", "{\"group\":\"exec\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_int_equal(stored_to(&box), 0); /* few events are folded anew by each view */
     uint64_t by = correct(&box, revoked, 0);
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_int_equal(stored_to(&box), by + 1);
     assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL)); /* and since when it is so */
     box_evidence(&box, (size_t)2, granted, by);
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box.view->corrected);
     t = state_table_find(box.view, "permissions");
     assert_int_equal(since_load(box.view, state_table(box.view, t), by + 1, &known, &box.err), 0);
     assert_int_equal(known.position, by + 1);
     since_record_done(&known);
     by = correct(&box, granted, 0);
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box.view->corrected);
     assert_int_equal(stored_to(&box), by); /* this view's rows are stored when it is closed */
     assert_false(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box.view->corrected);
     assert_int_equal(stored_to(&box), by + 1);
     box_close(&box);
 }
 
 static void the_body_of_a_correction_cannot_be_erased(void **state) {
-    struct ledger_receipt receipt;
+    struct log_receipt receipt;
     struct box box;
     (void)state;
     box_open(&box);
     uint64_t by = correct(&box, box_event(&box, "pack.installed", "pack/p", NULL), 0);
-    const struct ledger_erase_options o = {
-        .what = LEDGER_ERASE_BODY, .seqs = &by, .n_seqs = 1, .reason = "request", .actor = "user:t"};
-    assert_int_equal(ledger_erase(box.ledger, &o, &receipt, &box.err), ERR_INVALID);
+    const struct log_erase_options o = {
+        .what = LOG_ERASE_BODY, .seqs = &by, .n_seqs = 1, .reason = "request", .actor = "user:t"};
+    assert_int_equal(log_erase(box.ledger, &o, &receipt, &box.err), ERR_INVALID);
     assert_non_null(strstr(box.err.msg, "what the ledger itself rests on cannot be erased"));
     box_close(&box);
 }

@@ -71,7 +71,7 @@ static uint64_t say(const char *step, const char *group, const char *scope, cons
 }
 
 static void ask(const char *group, const char *scope) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_permitted(b.view, bytes_of("pack/p"),
                               &(struct decide_use){.group = bytes_of(group), .scope = bytes_of(scope)}, &d, &b.err));
 }
@@ -141,11 +141,11 @@ static void the_newest_that_covers_it_wins(void **state) {
 static void what_is_over_does_not_count(void **state) {
     (void)state;
     say("granted", "exec", "", ",\"expires\":5000");
-    box_view(&b, LEDGER_NO_SEQ, 4999);
+    box_view(&b, LOG_NO_SEQ, 4999);
     check(decide_is_permitted(b.view, bytes_of("pack/p"),
                               &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of("/a")}, &d, &b.err));
     expect_yes();
-    box_view(&b, LEDGER_NO_SEQ, 5000);
+    box_view(&b, LOG_NO_SEQ, 5000);
     check(decide_is_permitted(b.view, bytes_of("pack/p"),
                               &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of("/a")}, &d, &b.err));
     expect_no("expired");
@@ -182,7 +182,7 @@ static void a_session_s_grant_is_for_that_session(void **state) {
 static void who_has_no_group_is_refused_in_any(void **state) {
     (void)state;
     box_event(&b, "permission.decided", "tool/x", "{\"decision\":\"allow\",\"lifetime\":\"permanent\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_permitted(b.view, bytes_of("tool/x"),
                               &(struct decide_use){.group = bytes_of(""), .scope = bytes_of("")}, &d, &b.err));
     expect_yes();
@@ -191,7 +191,7 @@ static void who_has_no_group_is_refused_in_any(void **state) {
     expect_no("nobody");
     box_event(&b, "permission.granted", "tool/x", "{\"group\":\"exec\"}");
     box_event(&b, "permission.decided", "tool/x", "{\"decision\":\"deny\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_permitted(b.view, bytes_of("tool/x"),
                               &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of("")}, &d, &b.err));
     expect_no("denied");
@@ -200,7 +200,7 @@ static void who_has_no_group_is_refused_in_any(void **state) {
 /* ---- promotions ---- */
 
 static void may_promote(void) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_may_promote(b.view, bytes_of("p"), &d, &b.err));
 }
 
@@ -295,17 +295,17 @@ static void a_route_and_a_pack_are_proven_by_their_own_evaluations(void **state)
 
 static void a_route_is_proven_by_a_pass_of_what_it_is_now(void **state) {
     (void)state;
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_proven(b.view, bytes_of("r"), &d, &b.err));
     expect_no("there is no route 'r'");
     box_event(&b, "route.declared", "route/r",
               "{\"route\":\"r\",\"config_digest\":\"" D2 "\",\"digest\":\"" D1 "\",\"suite\":\"s\",\"suite_digest\":\"" D3
               "\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_proven(b.view, bytes_of("r"), &d, &b.err));
     expect_no("route 'r' is declared");
     uint64_t pass = evaluated("e", D1, ",\"route\":\"r\",\"config_digest\":\"" D2 "\"");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_proven(b.view, bytes_of("r"), &d, &b.err));
     expect_yes();
     assert_int_equal(d.evidence[d.n_evidence - 1], pass);
@@ -313,11 +313,10 @@ static void a_route_is_proven_by_a_pass_of_what_it_is_now(void **state) {
 
 /* ---- appending ---- */
 
-static void draft_of(struct ledger_draft *draft, struct buf *body, const char *kind, const char *subject,
-                     const char *json) {
+static void draft_of(struct log_draft *draft, struct buf *body, const char *kind, const char *subject, const char *json) {
     buf_init(body, 1 << 16);
-    check(ledger_json_to_body(bytes_of(json), body, &b.err));
-    ledger_draft_init(draft);
+    check(log_json_to_body(bytes_of(json), body, &b.err));
+    log_draft_init(draft);
     draft->kind = bytes_of(kind);
     draft->subject = bytes_of(subject);
     draft->actor = bytes_of("user:test");
@@ -327,10 +326,10 @@ static void draft_of(struct ledger_draft *draft, struct buf *body, const char *k
 }
 
 static void may_append(const char *kind, const char *subject, const char *json) {
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf body;
     draft_of(&draft, &body, kind, subject, json);
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_may_append(b.view, &draft, &d, &b.err));
     buf_done(&body);
 }
@@ -346,7 +345,7 @@ static void nothing_is_permitted_by_permissions_that_stopped_before_it(void **st
     struct projection permissions = projection_permissions;
     const struct projection *all[] = {&permissions, &projection_policies, &projection_runs, NULL};
     struct state_options options;
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf body;
     (void)state;
     permissions.fold = takes_no_denial;
@@ -415,10 +414,10 @@ static void a_promotion_without_a_full_pass_may_not_be_written(void **state) {
 
 static void what_cannot_be_written_at_all_is_an_error(void **state) {
     (void)state;
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf body;
     draft_of(&draft, &body, "permission.granted", "pack/p", "{\"group\":\"nonsense\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_int_equal(decide_may_append(b.view, &draft, &d, &b.err), ERR_INVALID);
     draft.kind = bytes_of("no.such");
     assert_int_equal(decide_may_append(b.view, &draft, &d, &b.err), ERR_NOTFOUND);
@@ -427,7 +426,7 @@ static void what_cannot_be_written_at_all_is_an_error(void **state) {
 
 static void steps_are_judged_by_the_past_that_the_view_shows(void **state) {
     (void)state;
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf body;
     uint64_t granted = say("granted", "exec", "", "");
     say("revoked", "exec", "", "");
@@ -450,7 +449,7 @@ struct racer {
 };
 
 struct step {
-    const struct ledger_draft *draft;
+    const struct log_draft *draft;
     uint64_t size;
 };
 
@@ -472,19 +471,19 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     return rc;
 }
 
-static int append_checked(const struct ledger_draft *draft, struct ledger_receipt *receipt, struct err *err) {
+static int append_checked(const struct log_draft *draft, struct log_receipt *receipt, struct err *err) {
     struct step step = {draft, 0};
-    struct ledger_batch *batch = NULL;
-    int rc = ledger_batch_new(b.ledger, &batch, err);
-    if (rc == 0) rc = ledger_batch_add(batch, draft, err);
+    struct log_batch *batch = NULL;
+    int rc = log_batch_new(b.ledger, &batch, err);
+    if (rc == 0) rc = log_batch_add(batch, draft, err);
     if (rc == 0) {
         guard_set(batch, judge, &step);
-        rc = ledger_batch_commit(batch, receipt, NULL, NULL, err);
+        rc = log_batch_commit(batch, receipt, NULL, NULL, err);
         if (rc == 0 && receipt->seq != step.size) {
             rc = err_set(err, ERR_CORRUPT, "something came between");
         }
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return rc;
 }
 
@@ -493,8 +492,8 @@ static int append_checked(const struct ledger_draft *draft, struct ledger_receip
 static void *race(void *ctx) {
     struct racer *r = ctx;
     for (unsigned i = 0; i < ROUNDS; i++) {
-        struct ledger_draft draft;
-        struct ledger_receipt receipt;
+        struct log_draft draft;
+        struct log_receipt receipt;
         struct state_options options;
         struct state_view *view = NULL;
         struct buf body;
@@ -502,8 +501,8 @@ static void *race(void *ctx) {
         int rc;
         snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"/%u\"}", i);
         buf_init(&body, 1024);
-        ledger_draft_init(&draft);
-        rc = ledger_json_to_body(bytes_of(json), &body, &r->err);
+        log_draft_init(&draft);
+        rc = log_json_to_body(bytes_of(json), &body, &r->err);
         draft.kind = bytes_of(r->n % 2 == 0 ? "permission.used" : "permission.requested");
         draft.subject = bytes_of(r->n % 2 == 0 ? "pack/p" : "pack/q");
         draft.actor = draft.source = bytes_of("test");
@@ -511,7 +510,7 @@ static void *race(void *ctx) {
         draft.body = bytes_of_buf(&body);
         if (rc == 0)
             rc = r->n % 2 == 0 ? append_checked(&draft, &receipt, &r->err)
-                               : ledger_append(b.ledger, &draft, &receipt, NULL, &r->err);
+                               : log_append(b.ledger, &draft, &receipt, NULL, &r->err);
         r->won += rc == 0;
         r->refused += rc == ERR_CONFLICT;
         r->failed += rc != 0 && rc != ERR_CONFLICT;
@@ -549,7 +548,7 @@ static void nothing_comes_between_a_judgement_and_its_step(void **state) {
     }
     assert_int_equal(won, ROUNDS);
     assert_int_equal(refused, (THREADS / 2 - 1) * ROUNDS);
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     for (unsigned i = 0; i < ROUNDS; i++) {
         char scope[16];
         snprintf(scope, sizeof(scope), "/%u", i);

@@ -3,7 +3,7 @@
 #include "tests/projections/proof_box.h"
 
 static void eval(struct box *box, const char *id) {
-    box_view(box, LEDGER_NO_SEQ, 0);
+    box_view(box, LOG_NO_SEQ, 0);
     assert_true(box_row(box, "evals", id, NULL));
 }
 

@@ -56,7 +56,7 @@ static void compare(const char *before, const char *after, struct told *ret) {
     const char *names[] = {before, after};
     struct row rows[2];
     size_t table;
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     table = state_table_find(b.view, "evals");
     for (size_t i = 0; i < 2; i++) {
         const struct bytes id = bytes_of(names[i]);
@@ -206,15 +206,15 @@ static void changes_are_those_of_the_reference(void **state) {
 static void a_score_of_no_named_model_is_a_result_of_its_evaluation(void **state) {
     (void)state;
     uint64_t first = box_event(&b, "eval.scored", "eval/e", "{\"task\":\"t\",\"metric\":\"m\",\"value\":0.8}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "eval_results", "eval/e", "t", "m", NULL));
     box_int(&b, "seq", (int64_t)first);
     box_event(&b, "eval.scored", "eval/e", "{\"task\":\"t\",\"metric\":\"m\",\"value\":0.4}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "eval_results", "eval/e", "t", "m", NULL));
     assert_true(row_real(&b.row, box_column(&b, "value_before")) > 0.7);
     box_event(&b, "eval.scored", "eval/f", "{\"task\":\"t\",\"metric\":\"m\",\"value\":0.4,\"model\":\"llama3\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "eval_results", "llama3", "t", "m", NULL));
     assert_false(box_row(&b, "eval_results", "eval/f", "t", "m", NULL));
 }
@@ -231,7 +231,7 @@ static void every_score_says_on_which_side_it_is(void **state) {
     for (int i = 0; i < (int)(sizeof(cases) / sizeof(cases[0])); i++) {
         char task[8];
         scored("e", i, cases[i].rest);
-        box_view(&b, LEDGER_NO_SEQ, 0);
+        box_view(&b, LOG_NO_SEQ, 0);
         snprintf(task, sizeof(task), "t%d", i);
         assert_true(box_row(&b, "eval_scores", "e", task, "m", NULL));
         box_text(&b, "side", cases[i].side);

@@ -10,13 +10,13 @@
 static struct box box;
 
 static void erase(uint64_t seq) {
-    const struct ledger_erase_options options = {
-        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    struct ledger_receipt receipt;
+    const struct log_erase_options options = {
+        .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    struct log_receipt receipt;
     box_forget(&box);
-    assert_int_equal(ledger_erase(box.ledger, &options, &receipt, &box.err), 0);
+    assert_int_equal(log_erase(box.ledger, &options, &receipt, &box.err), 0);
     uint64_t pid;
-    assert_int_equal(ledger_erase_finish(box.ledger, UINT64_C(1000000000), &pid, &box.err), 0);
+    assert_int_equal(log_erase_finish(box.ledger, UINT64_C(1000000000), &pid, &box.err), 0);
 }
 
 static void begin(void) {
@@ -78,7 +78,7 @@ static void what_is_left_of_it_decides_whether_it_matters(void **state) {
             seq[k] = box_event(&box, cases[i].kind[k], "eval/e2", cases[i].json[k]);
         }
         erase(seq[cases[i].erased]);
-        box_view(&box, LEDGER_NO_SEQ, 0);
+        box_view(&box, LOG_NO_SEQ, 0);
         assert_true(box_row(&box, "routes", "r", NULL));
         if (row_is(&box.row, box_column(&box, "state"), "ready") != cases[i].ready) {
             fail_msg("case %zu: the route is%s ready", i, cases[i].ready ? " not" : "");
@@ -141,7 +141,7 @@ static void a_route_is_proven_by_a_pass_that_nothing_unknown_follows(void **stat
                 if (t[i].erased) {
                     erase(end);
                 }
-                box_view(&box, LEDGER_NO_SEQ, 0);
+                box_view(&box, LOG_NO_SEQ, 0);
                 assert_true(box_row(&box, "routes", "r", NULL));
                 bool is = row_is(&box.row, box_column(&box, "state"), "ready");
                 if (is != is_ready(t, i + 1)) {

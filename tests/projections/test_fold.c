@@ -56,11 +56,11 @@ static int teardown(void **state) {
 }
 
 static int give(uint64_t seq, const char *kind, const char *subject, const char *json) {
-    struct ledger_event event = {.seq = seq, .time = 1000 + seq, .schema = 1};
+    struct log_event event = {.seq = seq, .time = 1000 + seq, .schema = 1};
     struct buf body;
     buf_init(&body, 1 << 16);
     if (json != NULL) {
-        assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &why), 0);
+        assert_int_equal(log_json_to_body(bytes_of(json), &body, &why), 0);
     }
     event.kind = bytes_of(kind);
     event.subject = bytes_of(subject);
@@ -261,7 +261,7 @@ static void fields_beyond_those_kept_at_hand_are_found(void **state) {
 }
 
 static void an_event_of_a_newer_schema_is_not_taken(void **state) {
-    struct ledger_event event = {.seq = 1, .schema = 99, .kind = bytes_of("pack.installed")};
+    struct log_event event = {.seq = 1, .schema = 99, .kind = bytes_of("pack.installed")};
     (void)state;
     assert_int_equal(fold_input_set(input, &event, &why), ERR_VERSION);
     assert_string_equal(why.msg, "its kind 'pack.installed' has schema 99, this program knows 1");

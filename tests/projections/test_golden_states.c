@@ -23,19 +23,19 @@
 
 /* ---- writing ---- */
 
-static void append_draft(struct ledger *ledger, const struct ledger_draft *draft) {
-    struct ledger_receipt receipt;
-    must(ledger_append(ledger, draft, &receipt, NULL, &why));
+static void append_draft(struct ledger *ledger, const struct log_draft *draft) {
+    struct log_receipt receipt;
+    must(log_append(ledger, draft, &receipt, NULL, &why));
 }
 
 static void tell_story(struct ledger *ledger) {
     for (size_t i = 0; i < GOLDEN_STEPS; i++) {
         const struct golden_step *step = &golden_story[i];
-        struct ledger_draft draft;
+        struct log_draft draft;
         struct buf body;
         buf_init(&body, 65536);
-        ledger_draft_init(&draft);
-        if (ledger_json_to_body(bytes_of(step->json != NULL ? step->json : "{}"), &body, &why) != 0) {
+        log_draft_init(&draft);
+        if (log_json_to_body(bytes_of(step->json != NULL ? step->json : "{}"), &body, &why) != 0) {
             fail_msg("%s: %s", step->json, why.msg);
         }
         draft.kind = bytes_of(step->kind);
@@ -52,15 +52,15 @@ static void tell_story(struct ledger *ledger) {
 
 static void add_random(struct ledger *ledger) {
     struct random_event event;
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     random_event_init(&event, RANDOM_SEED);
-    must(ledger_batch_new(ledger, &batch, &why));
+    must(log_batch_new(ledger, &batch, &why));
     for (size_t i = 0; i < RANDOM_EVENTS; i++) {
         random_event_make(&event, RANDOM_NOW);
-        (void)ledger_batch_add(batch, &event.draft, &why); /* some only the ledger itself may write */
+        (void)log_batch_add(batch, &event.draft, &why); /* some only the ledger itself may write */
     }
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    log_batch_free(batch);
     random_event_done(&event);
 }
 
@@ -70,12 +70,12 @@ static void restore(struct scratch *s) {
     snprintf(backup, sizeof(backup), "%s/first", s->top);
     snprintf(box, sizeof(box), "%s/again", s->top);
     snprintf(key, sizeof(key), "%s/keys/log.key", s->dir);
-    const struct ledger_restore_options options = {.log_key = key, .actor = "user:alice", .reason = "the disk died"};
-    must(ledger_backup(s->ledger, backup, &why));
-    must(ledger_restore(backup, box, &options, &why));
-    ledger_close(s->ledger);
+    const struct log_restore_options options = {.log_key = key, .actor = "user:alice", .reason = "the disk died"};
+    must(log_backup(s->ledger, backup, &why));
+    must(log_restore(backup, box, &options, &why));
+    log_close(s->ledger);
     s->ledger = NULL;
-    must(ledger_open(box, NULL, &s->ledger, &why));
+    must(log_open(box, NULL, &s->ledger, &why));
 }
 
 static void write_digests(const char *version);
@@ -89,10 +89,10 @@ static void write_golden(const char *version) {
     }
     scratch_new(&s, 0);
     tell_story(s.ledger);
-    must(ledger_key_rotate(s.ledger, "user:alice", "by hand", NULL, &why));
+    must(log_key_rotate(s.ledger, "user:alice", "by hand", NULL, &why));
     add_random(s.ledger);
     restore(&s);
-    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));
     must(file_make_dirs(path, &why));
     snprintf(path, sizeof(path), "%s/%s/evidence/data.mdb", GOLDEN, version);
     scratch_copy(scratch_at(&s, "backup/evidence/data.mdb"), path);
@@ -165,13 +165,13 @@ static void each_line(struct golden *g, uint64_t at,
     struct state_view *view = view_of(g, at);
     for (size_t i = 0; i < state_projections(view); i++) {
         struct state_status status;
-        uint8_t digest[LEDGER_HASH];
-        char hex[2 * LEDGER_HASH + 1], front[128], line[256];
+        uint8_t digest[LOG_HASH];
+        char hex[2 * LOG_HASH + 1], front[128], line[256];
         uint64_t rows;
         state_status(view, i, &status);
-        assert_int_equal(status.failed_seq, LEDGER_NO_SEQ);
+        assert_int_equal(status.failed_seq, LOG_NO_SEQ);
         must(state_digest(view, i, digest, &rows, &why));
-        text_hex(hex, digest, LEDGER_HASH);
+        text_hex(hex, digest, LOG_HASH);
         snprintf(front, sizeof(front), "%s %u %llu ", status.projection->name, (unsigned)status.projection->version,
                  (unsigned long long)state_at(view));
         snprintf(line, sizeof(line), "%s%llu sha256:%s\n", front, (unsigned long long)rows, hex);
@@ -194,7 +194,7 @@ static void write_digests(const char *version) {
     buf_init(&all, DIGESTS_MAX);
     buf_put(&all, g.digests.p, g.digests.n - 1);
     each_line(&g, STORY_END, add_line, &all);
-    each_line(&g, LEDGER_NO_SEQ, add_line, &all);
+    each_line(&g, LOG_NO_SEQ, add_line, &all);
     must(buf_check(&all, "digests", &why));
     snprintf(path, sizeof(path), "%s/%s/digests", GOLDEN, version);
     scratch_write(path, bytes_of_buf(&all));
@@ -217,7 +217,7 @@ static void expect_digests(struct golden *g, const char *how) {
     char words[64];
     snprintf(words, sizeof(words), "%s", how);
     each_line(g, STORY_END, compare_line, words);
-    each_line(g, LEDGER_NO_SEQ, compare_line, words);
+    each_line(g, LOG_NO_SEQ, compare_line, words);
 }
 
 /* ---- tests ---- */
@@ -319,7 +319,7 @@ static void the_story_ends_as_it_is_told(void **state) {
     says(view, "verdicts", "pdf-ops-pack", NULL, "verdict", "fail"); /* it names the weights before */
     says(view, "epochs", "000000", NULL, "state", "current");
     state_close(view);
-    view = view_of(&g, LEDGER_NO_SEQ);
+    view = view_of(&g, LOG_NO_SEQ);
     says(view, "epochs", "000002", NULL, "reason", "the disk died");
     state_close(view);
     close_golden(&g);

@@ -24,7 +24,7 @@ static uint64_t profile(const char *fields) {
 }
 
 static void find_host(void) {
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "hardware", "local", NULL));
 }
 
@@ -110,7 +110,7 @@ static void faults_are_counted_by_device(void **state) {
     uint64_t b =
         box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"disk\",\"device\":\"sda\",\"code\":7,\"at\":100}");
     box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"oom\",\"unit\":\"ollama.service\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "hardware_faults", "local", "disk", "sda", NULL));
     box_int(&box, "count", 2);
     box_int(&box, "code", 5); /* of the newer one, by their times */

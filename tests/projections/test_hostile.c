@@ -54,20 +54,20 @@ static void say_many(const char *step, unsigned n) {
 }
 
 static void may_use_as_told(const char *scope, const char *more) {
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf body;
     char json[128];
     snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"%s\"%s}", scope, more);
     buf_init(&body, 4096);
-    check(ledger_json_to_body(bytes_of(json), &body, &b.err));
-    ledger_draft_init(&draft);
+    check(log_json_to_body(bytes_of(json), &body, &b.err));
+    log_draft_init(&draft);
     draft.kind = bytes_of("permission.used");
     draft.subject = bytes_of("pack/p");
     draft.actor = bytes_of("user:test");
     draft.source = bytes_of("cli");
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_may_append(b.view, &draft, &d, &b.err));
     buf_done(&body);
 }
@@ -119,7 +119,7 @@ static void one_use_that_makes_room_for_a_refusal_is_over(void **state) {
     say("denied", "secret/*", "");
     may_use("secret/key");
     expect_no("denied");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_permitted(b.view, bytes_of("pack/p"),
                               &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of("once/a")}, &d, &b.err));
     expect_no("expired");
@@ -128,7 +128,7 @@ static void one_use_that_makes_room_for_a_refusal_is_over(void **state) {
 static void a_use_that_nobody_decided_was_not_revoked(void **state) {
     (void)state;
     say("used", "/srv/a", "");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_is_permitted(b.view, bytes_of("pack/p"),
                               &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of("/srv/a")}, &d, &b.err));
     expect_no("pack/p may not exec '/srv/a': nobody granted it");
@@ -163,7 +163,7 @@ static void many_questions_about_one_pack_get_the_answers_that_each_would_get(vo
                      (x >> 50) % 4 == 0 && (x >> 33) % 6 == 1 ? ",\"lifetime\":\"once\"" : "");
             box_event(&b, kind, "pack/p", json);
         }
-        box_view(&b, LEDGER_NO_SEQ, 0);
+        box_view(&b, LOG_NO_SEQ, 0);
         for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
             same_answer(scopes[i]);
         }
@@ -190,7 +190,7 @@ static void evaluated(const char *id, const char *suite, const char *verdict, co
 }
 
 static void may_promote(void) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     check(decide_may_promote(b.view, bytes_of("p"), &d, &b.err));
 }
 
@@ -233,7 +233,7 @@ static void weights_with_more_names_than_a_list_holds_can_be_read(void **state) 
         snprintf(json, sizeof(json), "{\"alias\":\"%s\",\"runtime\":\"ollama\",\"digest\":\"" D1 "\"}", name);
         box_odd(&b, "model.alias_set", "alias", json); /* longer than a subject */
     }
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "models", D1, NULL));
     box_text(&b, "state", "present");
     assert_true(row_has(&b.row, box_column(&b, "names")));
@@ -254,7 +254,7 @@ static void a_name_that_many_runtimes_gave_up_leads_where_the_last_one_has_it(vo
               "{\"task\":\"t\",\"metric\":\"acc\",\"value\":1,\"threshold\":1,\"higher_is_better\":true}");
     box_event(&b, "eval.finished", "eval/e",
               "{\"route\":\"r\",\"suite\":\"s\",\"digest\":\"" D1 "\",\"verdict\":\"pass\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "routes", "r", NULL));
     box_text(&b, "state", "ready");
 }

@@ -26,7 +26,7 @@ static void the_receipts_of_a_source_add_up(void **state) {
     receipt(",\"accepted\":10,\"duplicate\":1,\"rejected\":0,\"masked\":2,\"bytes\":100,\"parser\":1,\"first_at\":500,"
             "\"last_at\":900");
     uint64_t seq = receipt(",\"accepted\":5,\"duplicate\":10,\"bytes\":70,\"parser\":2,\"first_at\":100,\"last_at\":800");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "imports", "dpkg", NULL));
     box_int(&box, "runs", 2);
     box_int(&box, "accepted", 15);
@@ -45,12 +45,12 @@ static void the_receipts_of_a_source_add_up(void **state) {
 static void the_newest_receipt_with_refused_records_stays_cited(void **state) {
     (void)state;
     uint64_t bad = receipt(",\"rejected\":3,\"stopped\":true,\"reasons\":[{\"reason\":\"no such kind\",\"count\":3}]");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "imports", "dpkg", NULL));
     assert_true(row_bool(&box.row, box_column(&box, "stopped")));
     assert_true(row_has(&box.row, box_column(&box, "reasons")));
     uint64_t good = receipt(",\"accepted\":1");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "imports", "dpkg", NULL));
     box_int(&box, "newest_rejected", 0);
     box_int(&box, "rejected", 3);
@@ -64,7 +64,7 @@ static void counts_stay_at_the_largest_number(void **state) {
     receipt(",\"accepted\":9223372036854775807");
     receipt(",\"accepted\":9223372036854775807");
     box_odd(&box, "ledger.imported", "import/dpkg", "{\"accepted\":-5,\"source\":\"dpkg\"}"); /* an older program took it */
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "imports", "dpkg", NULL));
     box_int(&box, "accepted", INT64_MAX);
 }
@@ -75,7 +75,7 @@ static void gaps_are_counted_by_source_and_sort(void **state) {
     uint64_t b =
         box_event(&box, "ledger.gap", "gap/otlp", "{\"what\":\"dropped\",\"missing\":4,\"at\":200,\"detail\":\"d\"}");
     box_event(&box, "ledger.gap", "gap/jsonl", "{\"what\":\"truncated\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "gaps", "otlp", "dropped", NULL));
     box_int(&box, "count", 2);
     box_int(&box, "missing", 7);
@@ -92,7 +92,7 @@ static void what_the_ledger_noticed_of_the_clock_has_a_step(void **state) {
     (void)state;
     box_event(&box, "ledger.gap", "ledger/example.org/box",
               "{\"what\":\"clock_back\",\"from\":5000000000,\"to\":2000000000}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "gaps", "cli", "clock_back", NULL)); /* who noticed is the event's source */
     box_int(&box, "step_ns", -3000000000);
     box_int(&box, "from_at", 5000000000);

@@ -27,24 +27,24 @@ static uint64_t dpkg(const char *step, int second, const char *fields) {
 }
 
 static void event_of_source(const char *source, const char *kind, const char *json) {
-    struct ledger_draft draft;
-    struct ledger_receipt receipt;
+    struct log_draft draft;
+    struct log_receipt receipt;
     struct buf body;
     buf_init(&body, 4096);
-    ledger_draft_init(&draft);
-    assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &box.err), 0);
+    log_draft_init(&draft);
+    assert_int_equal(log_json_to_body(bytes_of(json), &body, &box.err), 0);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(CURL);
     draft.actor = bytes_of("service:probe");
     draft.source = bytes_of(source);
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
-    assert_int_equal(ledger_append(box.ledger, &draft, &receipt, NULL, &box.err), 0);
+    assert_int_equal(log_append(box.ledger, &draft, &receipt, NULL, &box.err), 0);
     buf_done(&body);
 }
 
 static void find_curl(void) {
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "installs", "dpkg", "curl", "amd64", NULL));
 }
 
@@ -259,7 +259,7 @@ static void a_package_of_a_language_has_no_architecture(void **state) {
     (void)state;
     box_event(&box, "install.installed", "package/npm/@scope/name",
               "{\"manager\":\"npm\",\"package\":\"@scope/name\",\"version\":\"1\",\"requested\":true}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "installs", "npm", "@scope/name", "", NULL));
     assert_true(row_bool(&box.row, box_column(&box, "requested")));
 }

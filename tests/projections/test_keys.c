@@ -16,7 +16,7 @@ static int teardown(void **state) {
 }
 
 static void find_epoch(const char *epoch) {
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "epochs", epoch, NULL));
 }
 
@@ -25,7 +25,7 @@ static void a_new_ledger_is_in_its_first_epoch(void **state) {
     find_epoch("000000");
     box_text(&box, "state", "current");
     box_text(&box, "origin", "example.org/box");
-    box_text(&box, "log_vkey", ledger_log_vkey(box.ledger));
+    box_text(&box, "log_vkey", log_vkey(box.ledger));
     box_int(&box, "from_size", 1);
     assert_false(row_has(&box.row, box_column(&box, "to_size")));
     box_evidence(&box, 1, (uint64_t)0);
@@ -34,7 +34,7 @@ static void a_new_ledger_is_in_its_first_epoch(void **state) {
 static void a_rotation_ends_an_epoch_at_the_size_that_both_keys_sign(void **state) {
     (void)state;
     box_event(&box, "x.test.any", "test/1", NULL);
-    assert_int_equal(ledger_key_rotate(box.ledger, "user:test", "by hand", NULL, &box.err), 0);
+    assert_int_equal(log_key_rotate(box.ledger, "user:test", "by hand", NULL, &box.err), 0);
     find_epoch("000000");
     box_text(&box, "state", "ended");
     box_int(&box, "to_size", 3);
@@ -46,7 +46,7 @@ static void a_rotation_ends_an_epoch_at_the_size_that_both_keys_sign(void **stat
     box_text(&box, "state", "current");
     box_text(&box, "reason", "by hand");
     box_text(&box, "origin", "example.org/box");
-    box_text(&box, "log_vkey", ledger_log_vkey(box.ledger));
+    box_text(&box, "log_vkey", log_vkey(box.ledger));
     box_text(&box, "by", "user:test");
     box_int(&box, "from_size", 3);
     box_int(&box, "violations", 0);
@@ -58,15 +58,15 @@ static void restore(bool newest) {
     snprintf(backup, sizeof(backup), "%s/backup", box.dir);
     snprintf(copy, sizeof(copy), "%s/restored", box.dir);
     snprintf(key, sizeof(key), "%s/keys/log.key", box.path);
-    const struct ledger_restore_options options = {
+    const struct log_restore_options options = {
         .log_key = key, .actor = "user:test", .reason = "the disk died", .newest = newest};
-    assert_int_equal(ledger_backup(box.ledger, backup, &box.err), 0);
-    if (ledger_restore(backup, copy, &options, &box.err) != 0) {
+    assert_int_equal(log_backup(box.ledger, backup, &box.err), 0);
+    if (log_restore(backup, copy, &options, &box.err) != 0) {
         fail_msg("%s", box.err.msg);
     }
-    ledger_close(box.ledger);
+    log_close(box.ledger);
     box.ledger = NULL;
-    assert_int_equal(ledger_open(copy, NULL, &box.ledger, &box.err), 0);
+    assert_int_equal(log_open(copy, NULL, &box.ledger, &box.err), 0);
 }
 
 static void a_restore_ends_an_epoch_before_itself_and_begins_another(void **state) {

@@ -3,7 +3,7 @@
 #include "tests/projections/proof_box.h"
 
 static void look(struct box *box) {
-    box_view(box, LEDGER_NO_SEQ, 0);
+    box_view(box, LOG_NO_SEQ, 0);
 }
 
 static void model(struct box *box, const char *digest) {

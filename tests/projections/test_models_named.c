@@ -24,7 +24,7 @@ static int finish(void **state) {
 }
 
 static bool model(const char *key) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     return box_row(&b, "models", key, NULL);
 }
 
@@ -289,7 +289,7 @@ static void listed_is_what_the_reference_lists(void **state) {
             x = seeds[i] + (history << 32);
             for (size_t k = 0; k < 12; k++) {
                 event(&w);
-                box_view(&b, LEDGER_NO_SEQ, 0);
+                box_view(&b, LOG_NO_SEQ, 0);
                 for (size_t n = 0; n < NAMES; n++) {
                     compare(names[n], "name", &w.name[n]);
                     compare_told(n, w.told[n]);

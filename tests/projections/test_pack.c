@@ -3,7 +3,7 @@
 #include "tests/projections/proof_box.h"
 
 static void pack(struct box *box, const char *state, const char *reason) {
-    box_view(box, LEDGER_NO_SEQ, 0);
+    box_view(box, LOG_NO_SEQ, 0);
     assert_true(box_row(box, "packs", "p", NULL));
     if (state != NULL) {
         box_text(box, "state", state);
@@ -89,7 +89,7 @@ static void check_moment(struct box *box, const struct moment *m) {
 
 static void note(struct box *box, struct moment *moments, size_t *n, struct moment m) {
     assert_true(*n < MOMENTS_MAX);
-    box_view(box, LEDGER_NO_SEQ, 0);
+    box_view(box, LOG_NO_SEQ, 0);
     m.at = state_at(box->view);
     moments[*n] = m;
     check_moment(box, &moments[(*n)++]);
@@ -227,13 +227,13 @@ static void a_grant_that_has_expired_blocks_from_then_on(void **state) {
     (void)state;
     box_open(&box);
     box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"permissions\": [{\"group\": \"exec\"}]}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     uint64_t end = state_now(box.view) + UINT64_C(3600000000000);
     snprintf(body, sizeof(body), "{\"group\": \"exec\", \"expires\": %llu}", (unsigned long long)end);
     box_event(&box, "permission.granted", "pack/p", body);
     box_event(&box, "pack.checked", "pack/p", "{\"check\": \"c\", \"verdict\": \"pass\", \"required\": true}");
     pack(&box, "ready", NULL);
-    box_view(&box, LEDGER_NO_SEQ, end + 1);
+    box_view(&box, LOG_NO_SEQ, end + 1);
     assert_true(box_row(&box, "packs", "p", NULL));
     box_text(&box, "state", "blocked");
     box_text(&box, "reason", "permission exec is expired (event 2)");
@@ -323,7 +323,7 @@ static void steps_that_are_not_legal_show_as_violations(void **state) {
             box_event(&box, cases[i].before[k], "pack/p", NULL);
         }
         uint64_t seq = box_event(&box, cases[i].kind, "pack/p", NULL);
-        box_view(&box, LEDGER_NO_SEQ, 0);
+        box_view(&box, LOG_NO_SEQ, 0);
         assert_true(box_row(&box, "packs", "p", NULL));
         if (cases[i].step != NULL) {
             box_text(&box, "step", cases[i].step);

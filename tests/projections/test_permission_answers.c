@@ -29,7 +29,7 @@ static uint64_t say(const char *step, const char *more) {
 }
 
 static void look(uint64_t now) {
-    box_view(&b, LEDGER_NO_SEQ, now);
+    box_view(&b, LOG_NO_SEQ, now);
     assert_true(box_row(&b, "permissions", "pack/p", "exec", "/a", NULL));
 }
 
@@ -44,7 +44,7 @@ static const char *told(const char *tier) {
     static struct decision found;
     const struct decide_use use = {
         .group = bytes_of("exec"), .scope = bytes_of("/a"), .tier = bytes_of(tier), .of_session = true, .one = true};
-    box_view(&b, LEDGER_NO_SEQ, NOW);
+    box_view(&b, LOG_NO_SEQ, NOW);
     assert_int_equal(decide_is_permitted(b.view, bytes_of("pack/p"), &use, &found, &b.err), 0);
     return found.yes ? NULL : found.reason;
 }
@@ -259,7 +259,7 @@ static void what_names_no_group_permits_nothing_and_says_so(void **state) {
     (void)state;
     box_event(&b, "permission.decided", "tool/Bash", "{\"decision\":\"allow\",\"tier\":\"T3\",\"lifetime\":\"permanent\"}");
     box_event(&b, "permission.used", "tool/Bash", "{\"tier\":\"T1\",\"count\":2}");
-    box_view(&b, LEDGER_NO_SEQ, NOW);
+    box_view(&b, LOG_NO_SEQ, NOW);
     assert_true(box_row(&b, "permissions", "tool/Bash", "", "", NULL));
     box_text(&b, "state", "expired");
     box_text(&b, "reason", "no use has it: it names no group, so which permission it is cannot be told");
@@ -269,7 +269,7 @@ static void what_names_no_group_permits_nothing_and_says_so(void **state) {
     uint64_t no = box_event(&b, "permission.decided", "tool/Bash", "{\"decision\":\"deny\"}");
     uint64_t yes = box_event(&b, "permission.decided", "tool/Bash",
                              "{\"decision\":\"allow\",\"tier\":\"T3\",\"lifetime\":\"permanent\"}");
-    box_view(&b, LEDGER_NO_SEQ, NOW);
+    box_view(&b, LOG_NO_SEQ, NOW);
     assert_true(box_row(&b, "permissions", "tool/Bash", "", "", NULL));
     box_text(&b, "state", "denied");
     box_text(&b, "reason", "by event 3: what event 4 granted since does not hold");
@@ -279,10 +279,10 @@ static void what_names_no_group_permits_nothing_and_says_so(void **state) {
 /* ---- erased bodies ---- */
 
 static void erase(uint64_t seq) {
-    const struct ledger_erase_options options = {
-        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    struct ledger_receipt receipt;
-    assert_int_equal(ledger_erase(b.ledger, &options, &receipt, &b.err), 0);
+    const struct log_erase_options options = {
+        .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    struct log_receipt receipt;
+    assert_int_equal(log_erase(b.ledger, &options, &receipt, &b.err), 0);
 }
 
 static void an_erased_use_does_not_bring_back_what_was_granted_once(void **state) {
@@ -322,7 +322,7 @@ static void an_erased_decision_permits_nothing(void **state) {
         say("granted", ",\"tier\":\"T2\"");
         erase(say(rows[i].step, rows[i].more));
         refused("T0", "denied");
-        box_view(&b, LEDGER_NO_SEQ, NOW);
+        box_view(&b, LOG_NO_SEQ, NOW);
         assert_true(box_row(&b, "permissions", "pack/p", "", "", NULL));
         box_text(&b, "state", "denied");
         say("granted", ",\"tier\":\"T2\"");

@@ -27,7 +27,7 @@ static uint64_t say(const char *step, const char *json) {
 
 /* The row of pack/p, exec and this scope, as of now. */
 static void look(const char *scope) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "pack/p", "exec", scope, NULL));
 }
 
@@ -104,10 +104,10 @@ static void a_request_ends_neither_a_grant_nor_a_denial(void **state) {
 static void a_grant_ends_when_its_time_has_come(void **state) {
     (void)state;
     say("granted", "{\"group\":\"exec\",\"at\":1000,\"expires\":2000,\"lifetime\":\"until\"}");
-    box_view(&b, LEDGER_NO_SEQ, 1999);
+    box_view(&b, LOG_NO_SEQ, 1999);
     assert_true(box_row(&b, "permissions", "pack/p", "exec", "", NULL));
     box_text(&b, "state", "granted");
-    box_view(&b, LEDGER_NO_SEQ, 2000);
+    box_view(&b, LOG_NO_SEQ, 2000);
     assert_true(box_row(&b, "permissions", "pack/p", "exec", "", NULL));
     box_text(&b, "state", "expired");
     box_text(&b, "step", "granted");
@@ -156,7 +156,7 @@ static void a_use_counts_for_what_covers_it(void **state) {
     say("used", "{\"group\":\"exec\",\"scope\":\"/srv/a/b\"}");
     expect("/srv/a/?", "denied", 1);
     say("used", "{\"group\":\"gpu\",\"scope\":\"0\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "pack/p", "gpu", "0", NULL));
     assert_false(row_has(&b.row, box_column(&b, "state")));
     box_text(&b, "violation", "used, but nobody granted it");
@@ -246,7 +246,7 @@ static void a_grant_of_null_reaches_nothing(void **state) {
 
 /* What this body, as of a schema, makes of an empty table: the scope that is granted, or "none". */
 static void grant_of(uint32_t schema, bool has_private, const char *kind, const char *json, char ret[64]) {
-    struct ledger_event event = {.seq = 5, .time = 9, .schema = schema, .has_private = has_private};
+    struct log_event event = {.seq = 5, .time = 9, .schema = schema, .has_private = has_private};
     const struct rows_entry **entry = NULL;
     struct fold_input *input = NULL;
     struct fold *fold = NULL;
@@ -255,7 +255,7 @@ static void grant_of(uint32_t schema, bool has_private, const char *kind, const 
     struct row row;
     size_t n = 0;
     buf_init(&body, 4096);
-    assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &b.err), 0);
+    assert_int_equal(log_json_to_body(bytes_of(json), &body, &b.err), 0);
     event.kind = bytes_of(kind);
     event.subject = bytes_of("pack/p");
     event.body = bytes_of_buf(&body);
@@ -305,23 +305,23 @@ static void a_scope_that_an_older_ledger_holds_private_is_not_everything(void **
 static void an_answer_holds_as_long_as_it_says_or_once(void **state) {
     (void)state;
     box_event(&b, "permission.decided", "tool/bash", "{\"decision\":\"allow\",\"group\":\"exec\",\"request\":\"r\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "tool/bash", "exec", "", NULL));
     box_text(&b, "state", "expired"); /* it was the answer to that request */
     box_text(&b, "lifetime", "once");
     box_event(&b, "permission.decided", "tool/bash",
               "{\"decision\":\"allow\",\"group\":\"exec\",\"request\":\"r\",\"lifetime\":\"permanent\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "tool/bash", "exec", "", NULL));
     box_text(&b, "state", "granted");
     box_event(&b, "permission.decided", "tool/bash", "{\"decision\":\"unknown\",\"group\":\"exec\"}");
     box_event(&b, "permission.decided", "tool/bash", "{\"decision\":\"ask\",\"group\":\"exec\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "tool/bash", "exec", "", NULL));
     box_text(&b, "state", "granted");
     box_event(&b, "permission.decided", "tool/bash", "{\"decision\":\"abort\",\"group\":\"exec\"}");
     box_event(&b, "permission.decided", "tool/odd", "{\"decision\":\"deny\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "tool/bash", "exec", "", NULL));
     box_text(&b, "state", "denied");
     assert_true(box_row(&b, "permissions", "tool/odd", "", "", NULL));
@@ -479,7 +479,7 @@ static void a_use_of_everything_is_refused_by_a_refusal_of_any_part(void **state
     box_int(&b, "uses", 0);
     say("denied", "{\"group\":\"gpu\",\"scope\":\"0\"}");
     say("used", "{\"group\":\"gpu\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "pack/p", "gpu", "0", NULL));
     box_text(&b, "violation", "used, but it was denied");
 }
@@ -534,7 +534,7 @@ static void a_refusal_is_lifted_by_what_reaches_all_of_it_alone(void **state) {
         say("denied", json);
         snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\",\"tier\":\"T3\"}", rows[i].group, rows[i].granted);
         uint64_t granted = say("granted", json);
-        box_view(&b, LEDGER_NO_SEQ, 0);
+        box_view(&b, LOG_NO_SEQ, 0);
         assert_true(box_row(&b, "permissions", "pack/p", rows[i].group, rows[i].denied, NULL));
         box_text(&b, "state", rows[i].state);
         box_int(&b, "overridden_by", (int64_t)granted);
@@ -554,7 +554,7 @@ static void a_use_may_be_covered_by_many_patterns(void **state) {
         say("decided", json);
     }
     say("used", "{\"group\":\"exec\",\"scope\":\"a\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "pack/p", "", stars, NULL));
     box_text(&b, "violation", "used, but it was denied");
 }

@@ -215,7 +215,7 @@ static void one_row(struct history *h, const struct row *row, struct rows_tally 
 static void all_rows(struct history *h, struct rows_tally *tally) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_int_equal(state_rows_open(b.view, state_table_find(b.view, "permissions"), NULL, 0, &rows, &b.err), 0);
     while (state_rows_next(rows, &row, &b.err) == 0) {
         one_row(h, row, tally);
@@ -229,7 +229,7 @@ static void one_use(const struct said *s, const char *json, bool by_run, bool he
     struct unpermitted before, after;
     unpermitted(&before);
     box_event_of(&b, "permission.used", who, by_run && s->session[0] != '\0' ? s->session : NULL, json);
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     unpermitted(&after);
     if (after.n - before.n != !held) { /* what is used up or granted anew is counted from 0 */
         fail_msg("%s: %d (%s), but %lld times not permitted (%s)", json, told->yes, told->reason,
@@ -286,7 +286,7 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
                                    .run = bytes_of(by_run ? run : ""),
                                    .of_session = true,
                                    .one = true};
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_int_equal(decide_is_permitted(b.view, bytes_of(who), &use, &one, &b.err), 0);
     assert_int_equal(permitted_ask(b.view, bytes_of(who), &use, &many, &b.err), 0);
     if (one.yes != held || many.decision.yes != held ||

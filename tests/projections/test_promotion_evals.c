@@ -24,7 +24,7 @@ static bool finding(const char *rule, char ret[512]) {
     struct list list;
     struct bytes item, text;
     bool found = false;
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "promotions", "p", NULL));
     const struct cell *cell = &b.row.cells[box_column(&b, "missing")];
     list_open(&list, cell->type == CELL_LIST ? cell->text : (struct bytes){0});

@@ -47,18 +47,18 @@ static uint64_t say(const char *step, const char *json) {
 /* ---- judging ---- */
 
 static void may_append(const char *kind, const char *subject, const char *json, struct decision *ret) {
-    struct ledger_draft draft;
+    struct log_draft draft;
     struct buf body;
     buf_init(&body, 1 << 16);
-    ledger_draft_init(&draft);
-    assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &b.err), 0);
+    log_draft_init(&draft);
+    assert_int_equal(log_json_to_body(bytes_of(json), &body, &b.err), 0);
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:test");
     draft.source = bytes_of("cli");
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_int_equal(decide_may_append(b.view, &draft, ret, &b.err), 0);
     buf_done(&body);
 }
@@ -74,7 +74,7 @@ static void expect_refused(const char *step, const char *json, const char *words
 }
 
 static struct bytes missing(void) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "promotions", "p", NULL));
     const struct cell *cell = &b.row.cells[box_column(&b, "missing")];
     return cell->type == CELL_LIST ? cell->text : (struct bytes){0};
@@ -476,7 +476,7 @@ static void a_row_that_an_older_program_stored_names_no_event(void **state) {
     (void)state;
     struct readiness found;
     struct row row;
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     row_init(&row, state_table(b.view, state_table_find(b.view, "promotions")));
     row_set_str(&row, PROMOTIONS_STATE, "simulated");
     row_set_str(&row, PROMOTIONS_SIMULATED, "fail");

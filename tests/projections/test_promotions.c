@@ -28,7 +28,7 @@ static uint64_t say(const char *step, const char *json) {
 }
 
 static void expect(const char *state, int64_t violations) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "promotions", "p", NULL));
     box_text(&b, "state", state);
     box_int(&b, "violations", violations);
@@ -242,7 +242,7 @@ static void expect_missing_is_what_bars(size_t ret_answers[2]) {
     struct bytes item, reason;
     size_t n = 0;
     bool is_under_way = false;
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_int_equal(decide_may_promote(b.view, bytes_of("p"), &d, &b.err), 0);
     if (!box_row(&b, "promotions", "p", NULL)) {
         assert_false(d.yes);

@@ -407,10 +407,10 @@ static void a_proof_grows_stale_with_the_time_that_is_asked_for(void **state) {
     box_route_is(&box, "ready", NULL);
     uint64_t now = state_now(box.view);
     int64_t ended = row_int(&box.row, box_column(&box, "since"));
-    box_view(&box, LEDGER_NO_SEQ, now + 60 * second);
+    box_view(&box, LOG_NO_SEQ, now + 60 * second);
     assert_true(box_row(&box, "routes", "r", NULL));
     box_text(&box, "state", "ready");
-    box_view(&box, LEDGER_NO_SEQ, now + 62 * second);
+    box_view(&box, LOG_NO_SEQ, now + 62 * second);
     assert_true(box_row(&box, "routes", "r", NULL));
     box_text(&box, "state", "declared-not-proven");
     box_says(&box, "reason", "stale: 'e': it is older than the 60 seconds");

@@ -53,7 +53,7 @@ static void weights_that_every_name_has_left_prove_nothing(void **state) {
         struct box box;
         proven(&box, ", \"pack\": \"p\", \"required\": true, \"digest\": \"" WEIGHTS "\"");
         box_event(&box, "pack.installed", "pack/p", NULL);
-        box_view(&box, LEDGER_NO_SEQ, 0);
+        box_view(&box, LOG_NO_SEQ, 0);
         assert_true(box_row(&box, "packs", "p", NULL));
         box_text(&box, "state", "ready");
         uint64_t gone = box_event(&box, ends[i][0], "model/m", ends[i][1]);

@@ -61,7 +61,7 @@ static void compare_models(struct world *w, const char *what) {
 static void compare(struct world *w, uint64_t seed, int step) {
     char what[96], id[32];
     snprintf(what, sizeof(what), "LEDGER_SEED=%llu, step %d", (unsigned long long)seed, step);
-    box_view(&w->box, LEDGER_NO_SEQ, 0);
+    box_view(&w->box, LOG_NO_SEQ, 0);
     for (size_t i = 0; i < w->n; i++) {
         snprintf(id, sizeof(id), "e%zu", i);
         bool counts = weigh_eval(w, &w->eval[i]) == '+';

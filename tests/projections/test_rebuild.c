@@ -97,12 +97,12 @@ static void projections_that_stand_at_different_places_come_together(void **stat
     must_be_same("different places");
     append_random(s.ledger, 10, 10, &seed);
     catch_up(one);
-    view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, true);
+    view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, true);
     check_total(view, "totals", scratch_size(&s));
     dump_view(view, &a);
     state_close(view);
     must(rebuild_drop(s.ledger, &why));
-    view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, true);
+    view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, true);
     dump_view(view, &b);
     state_close(view);
     must_be_same("views");
@@ -120,7 +120,7 @@ static void a_stale_projection_is_read_as_it_is_and_rebuilt_beside_its_readers(v
     scratch_fill(&s, 1, 300, false);
     catch_up(both);
     scratch_fill(&s, 300, 400, false);
-    old = engine_view(s.ledger, newer, &small_tuning, LEDGER_NO_SEQ, false);
+    old = engine_view(s.ledger, newer, &small_tuning, LOG_NO_SEQ, false);
     size_t p = state_find(old, "step"), t = state_table_find(old, "steps");
     state_status(old, p, &status);
     assert_true(status.stored && status.stale);
@@ -136,7 +136,7 @@ static void a_stale_projection_is_read_as_it_is_and_rebuilt_beside_its_readers(v
     rebuild(newer, 2);
     dump_view(old, &b);
     must_be_same("a reader of the old rows");
-    view = engine_view(s.ledger, newer, &small_tuning, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, newer, &small_tuning, LOG_NO_SEQ, false);
     state_status(view, p, &status);
     assert_false(status.stale);
     assert_int_equal(status.version, 2);
@@ -175,7 +175,7 @@ static void a_projection_that_cannot_take_an_event_stops_alone_and_goes_on_when_
     scratch_fill(&s, 1, 300, false);
     fail_from = 150;
     for (int written = 0; written < 3; written++) {
-        view = engine_view(s.ledger, three, written == 0 ? NULL : &small_tuning, LEDGER_NO_SEQ, false);
+        view = engine_view(s.ledger, three, written == 0 ? NULL : &small_tuning, LOG_NO_SEQ, false);
         size_t p = state_find(view, "fragile");
         state_status(view, p, &status);
         assert_int_equal(status.failed_seq, 150);
@@ -195,13 +195,13 @@ static void a_projection_that_cannot_take_an_event_stops_alone_and_goes_on_when_
     must_be_same("the others were rebuilt");
     view = engine_view(s.ledger, three, &small_tuning, 100, false);
     state_status(view, 2, &status);
-    assert_int_equal(status.failed_seq, LEDGER_NO_SEQ);
+    assert_int_equal(status.failed_seq, LOG_NO_SEQ);
     check_total(view, "fragiles", 100);
     state_close(view);
     fail_from = UINT64_MAX;
-    view = engine_view(s.ledger, three, &small_tuning, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, three, &small_tuning, LOG_NO_SEQ, false);
     state_status(view, 2, &status);
-    assert_int_equal(status.failed_seq, LEDGER_NO_SEQ);
+    assert_int_equal(status.failed_seq, LOG_NO_SEQ);
     assert_int_equal(status.stored_position, 300);
     check_total(view, "fragiles", 300);
     state_close(view);
@@ -212,31 +212,31 @@ static void a_backup_gives_the_same_states(void **state) {
     struct ledger *copy;
     struct state_view *view;
     unsigned seed = 8;
-    uint8_t digest[2][LEDGER_HASH], other[LEDGER_HASH];
+    uint8_t digest[2][LOG_HASH], other[LOG_HASH];
     (void)state;
     for (int i = 0; i < 10; i++) {
         append_random(s.ledger, 40, 9, &seed);
         catch_up(both);
     }
     dump_stored(s.ledger, both, &a);
-    view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, false);
     for (size_t i = 0; i < 2; i++) {
         must(state_digest(view, i, digest[i], NULL, &why));
     }
     state_close(view);
-    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
-    must(ledger_open(scratch_at(&s, "backup"), NULL, &copy, &why));
+    must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(log_open(scratch_at(&s, "backup"), NULL, &copy, &why));
     struct state_options options = engine_options(both, &small_tuning);
     must(rebuild_run(copy, &options, 3, &why));
     dump_stored(copy, both, &b);
     must_be_same("from a backup");
-    view = engine_view(copy, both, &small_tuning, LEDGER_NO_SEQ, false);
+    view = engine_view(copy, both, &small_tuning, LOG_NO_SEQ, false);
     for (size_t i = 0; i < 2; i++) {
         must(state_digest(view, i, other, NULL, &why));
         assert_memory_equal(digest[i], other, sizeof(other));
     }
     state_close(view);
-    ledger_close(copy);
+    log_close(copy);
 }
 
 /* ---- garbage ---- */
@@ -320,8 +320,8 @@ static void an_interrupted_rebuild_goes_on_where_it_stood(void **state) {
 
 static void states_are_attested_as_of_one_size(void **state) {
     struct state_options options = engine_options(three, &small_tuning);
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     size_t n = 0;
     (void)state;
     scratch_fill(&s, 1, 100, false);
@@ -329,13 +329,13 @@ static void states_are_attested_as_of_one_size(void **state) {
     must(rebuild_attest(s.ledger, &options, UINT32_MAX, "user:test", &n, &why));
     assert_int_equal(n, 2); /* the third has stopped */
     struct state_view *view = engine_view(s.ledger, three, &small_tuning, 100, true);
-    must(ledger_reader_open(s.ledger, 100, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s.ledger, 100, LOG_NO_SEQ, &reader, &why));
     for (size_t i = 0; i < n; i++) {
-        uint8_t digest[LEDGER_HASH];
-        char words[LEDGER_HASH * 2 + 8] = "sha256:";
+        uint8_t digest[LOG_HASH];
+        char words[LOG_HASH * 2 + 8] = "sha256:";
         struct bytes raw;
         struct mp_item item;
-        must(ledger_reader_next(reader, &event, &why));
+        must(log_reader_next(reader, &event, &why));
         assert_true(bytes_is(event.kind, "ledger.projection_attested"));
         must(state_digest(view, i, digest, NULL, &why));
         text_hex(words + 7, digest, sizeof(digest));
@@ -343,7 +343,7 @@ static void states_are_attested_as_of_one_size(void **state) {
         assert_int_equal(mp_scalar(raw, &item), 0);
         assert_true(bytes_is(item.data, words));
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     state_close(view);
 }
 

@@ -22,12 +22,12 @@ static void rows_of_a_log_that_was_cut_back_are_dropped(void **state) {
         scratch_copy(scratch_at(&s, "head"), scratch_at(&s, "box/head"));
         scratch_open(&s);
         append_random(s.ledger, more, 30, &seed);
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, more == 125);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, more == 125);
         check_total(view, "totals", 300 + more);
         dump_view(view, &a);
         state_close(view);
         must(rebuild_drop(s.ledger, &why));
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, true);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, true);
         dump_view(view, &b);
         state_close(view);
         must_be_same("another log");
@@ -41,11 +41,11 @@ static void rows_of_a_log_that_was_cut_back_are_dropped(void **state) {
 /* ---- damage ---- */
 
 static void compare_with_fresh(void) {
-    struct state_view *view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, false);
+    struct state_view *view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, false);
     dump_view(view, &a);
     state_close(view);
     must(rebuild_drop(s.ledger, &why));
-    view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, true);
+    view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, true);
     dump_view(view, &b);
     state_close(view);
     must_be_same("after damage");
@@ -110,13 +110,13 @@ static void no_flipped_or_missing_byte_of_a_record_is_believed(void **state) {
     size_t n = record_bytes("projection/step");
     for (size_t i = 0; i < 2 * n; i++) { /* each byte changed, then each length less than all */
         spoil_state("projection/step", i, 0x20);
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, true);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, true);
         state_status(view, 1, &status);
         assert_false(status.stored);
         check_total(view, "totals", 60);
         state_close(view);
         catch_up(both);
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, true);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, true);
         state_status(view, 1, &status);
         assert_true(status.stored);
         state_close(view);
@@ -152,24 +152,24 @@ static void a_row_that_is_none_is_found_and_its_projection_built_anew(void **sta
     scratch_fill(&s, 1, 300, false);
     catch_up(both);
     spoil_rows(&total, bytes_of("no row"));
-    view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, false);
     row_init(&row, state_table(view, 0));
     must_fail(state_get(view, 0, &key, 1, &row, &why), ERR_CORRUPT, "'total' is damaged");
     row_done(&row);
     state_close(view);
-    view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, false);
     check_total(view, "totals", 300);
     state_close(view);
     for (int no_write = 0; no_write < 2; no_write++) { /* found by a fold that needs it */
         catch_up(both);
         spoil_rows(&total, bytes_of("no row"));
         scratch_fill(&s, 1, 5, false);
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, no_write == 1);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, no_write == 1);
         check_total(view, "totals", scratch_size(&s));
         state_close(view);
         spoil_rows(&step, bytes_of("no row"));
         scratch_fill(&s, 1, 100, false);
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, no_write == 1);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, no_write == 1);
         check_total(view, "totals", scratch_size(&s));
         state_close(view);
     }

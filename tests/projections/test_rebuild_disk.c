@@ -10,8 +10,8 @@ static const struct state_tuning tiny_overlay = {
     .segment = 64, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 100, .aside_min = 1, .overlay_bytes = 10000};
 
 static void make(void) {
-    struct ledger_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
-    must(ledger_create(s.dir, &o, &why));
+    struct log_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
+    must(log_create(s.dir, &o, &why));
     scratch_open(&s);
     buf_init(&a, SIZE_MAX);
     buf_init(&b, SIZE_MAX);
@@ -27,7 +27,7 @@ static void fill_disk(void) {
 }
 
 static void look(void) {
-    struct state_view *view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, false);
+    struct state_view *view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, false);
     check_total(view, "totals", scratch_size(&s));
     dump_view(view, &b);
     state_close(view);
@@ -47,7 +47,7 @@ static void on_a_full_disk(void) {
     dump_stored(s.ledger, both, &b);
     assert_true(same_bufs(&a, &b));
     look(); /* folded in memory: they lag more than is usual */
-    struct state_view *view = engine_view(s.ledger, both, &tiny_overlay, LEDGER_NO_SEQ, false);
+    struct state_view *view = engine_view(s.ledger, both, &tiny_overlay, LOG_NO_SEQ, false);
     dump_view(view, &a); /* not even there: in scratch, elsewhere */
     check_total(view, "totals", scratch_size(&s));
     state_close(view);
@@ -66,7 +66,7 @@ static void a_full_disk_leaves_the_old_rows(void **state) {
 }
 
 static void read_only(void) {
-    struct ledger_open_options open_options = {.read_only = true};
+    struct log_open_options open_options = {.read_only = true};
     struct state_options options = engine_options(both, &small_tuning);
     unsigned seed = 10;
     make();
@@ -74,9 +74,9 @@ static void read_only(void) {
     for (int stored = 0; stored < 2; stored++) {
         scratch_close(&s);
         assert_int_equal(mount(NULL, s.top, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
-        must(ledger_open(s.dir, &open_options, &s.ledger, &why));
+        must(log_open(s.dir, &open_options, &s.ledger, &why));
         look();
-        struct state_view *view = engine_view(s.ledger, both, &tiny_overlay, LEDGER_NO_SEQ, false);
+        struct state_view *view = engine_view(s.ledger, both, &tiny_overlay, LOG_NO_SEQ, false);
         struct state_status status;
         state_status(view, 0, &status);
         assert_int_equal(status.stored, stored == 1);

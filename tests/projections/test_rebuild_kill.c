@@ -42,7 +42,7 @@ static void check_all(void) {
     struct state_view *view;
     uint64_t rows, size = scratch_size(&s);
     must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, NULL, &rows, NULL, &why));
-    view = engine_view(s.ledger, both, &tuning, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, both, &tuning, LOG_NO_SEQ, false);
     check_total(view, "totals", size);
     state_close(view);
     must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, NULL, &rows, NULL, &why));
@@ -59,7 +59,7 @@ static pid_t work(bool rebuild, int times) {
     }
     struct state_options options = engine_options(both, &tuning);
     struct ledger *ledger;
-    int rc = ledger_open(s.dir, NULL, &ledger, &why);
+    int rc = log_open(s.dir, NULL, &ledger, &why);
     for (int i = 0; rc == 0 && i < times; i++) {
         rc = rebuild ? rebuild_run(ledger, &options, 3, &why) : rebuild_catch_up(ledger, &options, &why);
         if (rc == 0 && !rebuild && times > 100) {
@@ -158,11 +158,11 @@ static void events_that_come_meanwhile_are_taken_too(void **state) {
     (void)state;
     scratch_close(&s);
     pid_t pid = work(false, 60);
-    must(ledger_open(s.dir, NULL, &mine, &why));
+    must(log_open(s.dir, NULL, &mine, &why));
     s.ledger = mine;
     for (int i = 0; i < 60; i++) {
         append_random(s.ledger, 20, 7, &seed);
-        struct state_view *view = engine_view(s.ledger, both, &tuning, LEDGER_NO_SEQ, i % 2 == 0);
+        struct state_view *view = engine_view(s.ledger, both, &tuning, LOG_NO_SEQ, i % 2 == 0);
         check_total(view, "totals", state_at(view));
         state_close(view);
     }

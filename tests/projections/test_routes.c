@@ -2,7 +2,7 @@
 #include "tests/projections/proof_box.h"
 
 static void box_step(struct box *box, const char *expected, int64_t violations) {
-    box_view(box, LEDGER_NO_SEQ, 0);
+    box_view(box, LOG_NO_SEQ, 0);
     assert_true(box_row(box, "routes", "r", NULL));
     box_text(box, "step", expected);
     box_int(box, "violations", violations);
@@ -104,7 +104,7 @@ static void a_step_that_is_not_taken_gives_no_reason_and_makes_nothing_well(void
     box_route_is(&box, "degraded", "its fallback answers for it");
     box_event(&box, "route.removed", "route/r", NULL);
     box_event(&box, "route.offline", "route/r", "{\"reason\": \"timeout\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "routes", "r", NULL));
     box_null(&box, "why_offline");
     box_close(&box);
@@ -184,7 +184,7 @@ static void the_subject_names_the_route(void **state) {
     (void)state;
     box_open(&box);
     box_odd(&box, "route.declared", "route/r", "{\"route\": \"other\", \"model\": \"m\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "routes", "r", NULL));
     assert_false(box_row(&box, "routes", "other", NULL));
     box_close(&box);

@@ -22,7 +22,7 @@ static uint64_t say(const char *kind, const char *json) {
 }
 
 static void look(const char *run) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "runs", run, NULL));
 }
 

@@ -25,7 +25,7 @@ static uint64_t ollama(const char *step, const char *fields) {
 }
 
 static void find_ollama(void) {
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "runtimes", "ollama", URL, NULL));
 }
 
@@ -101,7 +101,7 @@ static void a_configuration_stands_for_the_runtime_wherever_it_answers(void **st
                              "{\"runtime\":\"ollama\",\"digest\":\"sha256:"
                              "00000000000000000000000000000000000000000000000000000000000000aa\","
                              "\"context_length\":8192,\"parallel\":4}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "runtimes", "ollama", "", NULL));
     box_text(&box, "state", "configured");
     box_int(&box, "context_length", 8192);

@@ -28,7 +28,7 @@ static void a_small_lag_is_folded_in_memory_and_nothing_is_written(void **state)
     struct state_status status;
     (void)state;
     scratch_fill(&s, 1, 1000, false);
-    view = engine_view(s.ledger, both, NULL, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, both, NULL, LOG_NO_SEQ, false);
     assert_int_equal(state_at(view), 1000);
     check_total(view, "totals", 1000);
     state_status(view, 0, &status);
@@ -44,7 +44,7 @@ static void a_large_lag_is_stored_before_it_is_read(void **state) {
     struct state_status status;
     (void)state;
     scratch_fill(&s, 1, 10000, false);
-    view = engine_view(s.ledger, both, NULL, LEDGER_NO_SEQ, false);
+    view = engine_view(s.ledger, both, NULL, LOG_NO_SEQ, false);
     state_status(view, 0, &status);
     assert_true(status.stored);
     assert_int_equal(status.stored_position, 10000);
@@ -71,7 +71,7 @@ static void a_view_as_of_every_position_is_what_a_fresh_replay_gives(void **stat
             fail_msg("as of %llu:\n%.*s\n---\n%.*s", (unsigned long long)at, (int)a.n, (char *)a.p, (int)b.n, (char *)b.p);
         }
         for (size_t p = 0; p < 2; p++) {
-            uint8_t one[LEDGER_HASH], two[LEDGER_HASH];
+            uint8_t one[LOG_HASH], two[LOG_HASH];
             uint64_t rows;
             must(state_digest(view, p, one, &rows, &why));
             must(state_digest(other, p, two, NULL, &why));
@@ -87,7 +87,7 @@ static void all_views_of_a_log_that_grows_are_right(void **state) {
     (void)state;
     for (int i = 0; i < 150; i++) { /* through the end of groups, of segments, of lags that are stored */
         append_random(s.ledger, 1 + (uint64_t)i % 9, 4, &seed);
-        struct state_view *view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, i % 3 == 0);
+        struct state_view *view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, i % 3 == 0);
         check_total(view, "totals", scratch_size(&s));
         state_close(view);
     }
@@ -97,7 +97,7 @@ static void reading_may_be_forbidden_to_write(void **state) {
     struct state_view *view;
     (void)state;
     scratch_fill(&s, 1, 10000, false);
-    view = engine_view(s.ledger, both, NULL, LEDGER_NO_SEQ, true);
+    view = engine_view(s.ledger, both, NULL, LOG_NO_SEQ, true);
     check_total(view, "totals", 10000);
     state_close(view);
     assert_false(file_exists(scratch_at(&s, "box/derived")));
@@ -113,17 +113,17 @@ static void a_moment_that_is_not_yet_has_no_state(void **state) {
 
 static void time_goes_by_the_newest_event_unless_it_is_said(void **state) {
     struct state_options options = engine_options(both, &small_tuning);
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct state_view *view;
     (void)state;
     scratch_fill(&s, 1, 700, false);
     must(rebuild_catch_up(s.ledger, &options, &why));
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
     for (uint64_t at = 1; at <= 700; at += at % 50 == 0 ? 27 : 23) {
         uint64_t counted;
-        ledger_reader_seek(reader, at - 1);
-        must(ledger_reader_next(reader, &event, &why));
+        log_reader_seek(reader, at - 1);
+        must(log_reader_next(reader, &event, &why));
         view = engine_view(s.ledger, both, &small_tuning, at, false);
         assert_true(state_now(view) == event.time);
         state_close(view);
@@ -137,7 +137,7 @@ static void time_goes_by_the_newest_event_unless_it_is_said(void **state) {
     assert_int_equal(counted, 0);
     must(state_at_time(s.ledger, UINT64_MAX, &counted, &why));
     assert_int_equal(counted, 700);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     options.now = 12345;
     must(state_open(s.ledger, &options, &view, &why));
     assert_int_equal(state_now(view), 12345);
@@ -173,7 +173,7 @@ static void rows_are_found_by_the_first_parts_of_their_keys(void **state) {
     (void)state;
     append_random(s.ledger, 400, 50, &seed);
     for (int stored = 0; stored < 3; stored++) { /* in memory, stored, half of each */
-        struct state_view *view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, stored == 0);
+        struct state_view *view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, stored == 0);
         size_t t = state_table_find(view, "pair"), sum = 0;
         assert_true(t == state_table_find(view, "pairs"));
         for (int i = 0; i < 23; i++) {
@@ -196,7 +196,7 @@ static void rows_are_found_by_the_first_parts_of_their_keys(void **state) {
 }
 
 static void what_is_not_there_is_not_found(void **state) {
-    struct state_view *view = engine_view(s.ledger, both, NULL, LEDGER_NO_SEQ, false);
+    struct state_view *view = engine_view(s.ledger, both, NULL, LOG_NO_SEQ, false);
     const struct bytes key = bytes_of("nobody");
     struct row row;
     (void)state;
@@ -228,7 +228,7 @@ static void judges_that_go_in_circles_are_stopped(void **state) {
     const struct bytes key = bytes_of("all");
     struct row row;
     (void)state;
-    struct state_view *view = engine_view(s.ledger, list, NULL, LEDGER_NO_SEQ, false);
+    struct state_view *view = engine_view(s.ledger, list, NULL, LOG_NO_SEQ, false);
     row_init(&row, state_table(view, 0));
     must_fail(state_get(view, 0, &key, 1, &row, &why), ERR_LIMIT, "the judge of 'circles' asks others that ask it");
     must(state_get_stored(view, 0, &key, 1, &row, &why));
@@ -244,7 +244,7 @@ static void a_row_outlives_its_view(void **state) {
     (void)state;
     scratch_fill(&s, 1, 300, false);
     for (int stored = 0; stored < 2; stored++) {
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, stored == 0);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, stored == 0);
         row_init(&row, state_table(view, 1));
         must(state_get(view, 1, &key, 1, &row, &why));
         state_close(view);
@@ -281,7 +281,7 @@ static void states_end_where_the_log_cannot_be_read_and_say_so(void **state) {
     scratch_fill(&s, 600, 1500, false);
     spoil_group(4);
     for (int no_write = 0; no_write < 2; no_write++) {
-        view = engine_view(s.ledger, both, &small_tuning, LEDGER_NO_SEQ, no_write == 1);
+        view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, no_write == 1);
         for (size_t i = 0; i < 2; i++) {
             state_status(view, i, &status);
             assert_int_equal(status.position, 1024);
@@ -297,7 +297,7 @@ static void states_end_where_the_log_cannot_be_read_and_say_so(void **state) {
     view = engine_view(s.ledger, both, &small_tuning, 900, false); /* what was stored is as it was */
     check_total(view, "totals", 900);
     state_status(view, 0, &status);
-    assert_int_equal(status.failed_seq, LEDGER_NO_SEQ);
+    assert_int_equal(status.failed_seq, LOG_NO_SEQ);
     assert_int_equal(status.stored_position, 1024);
     state_close(view);
 }

@@ -58,7 +58,7 @@ static void grow(struct box *box, struct random_event *r, struct moment *moments
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     for (int i = 0; i < EVENTS; i++) {
-        struct ledger_receipt receipt;
+        struct log_receipt receipt;
         random_event_make(r, (uint64_t)now.tv_sec * UINT64_C(1000000000));
         accepted += random_event_append(box->ledger, r, &receipt);
         if (random_below(r, 40) == 0) {
@@ -66,10 +66,10 @@ static void grow(struct box *box, struct random_event *r, struct moment *moments
         }
         if (i % (EVENTS / MOMENTS) == EVENTS / MOMENTS - 1) {
             struct moment *m = &moments[i / (EVENTS / MOMENTS)];
-            struct ledger_head head;
-            assert_int_equal(ledger_head(box->ledger, &head, &why), 0);
+            struct log_head head;
+            assert_int_equal(log_head(box->ledger, &head, &why), 0);
             m->size = head.size;
-            m->text = text_at(box->ledger, LEDGER_NO_SEQ, i % 2 == 0);
+            m->text = text_at(box->ledger, LOG_NO_SEQ, i % 2 == 0);
         }
     }
     assert_true(accepted > EVENTS / 2);
@@ -98,10 +98,10 @@ static void from_backup(struct box *box, struct moment *moments, uint64_t seed) 
     char path[400];
     struct ledger *copy;
     snprintf(path, sizeof(path), "%s/backup", box->dir);
-    assert_int_equal(ledger_backup(box->ledger, path, &why), 0);
-    assert_int_equal(ledger_open(path, &(struct ledger_open_options){.read_only = true}, &copy, &why), 0);
+    assert_int_equal(log_backup(box->ledger, path, &why), 0);
+    assert_int_equal(log_open(path, &(struct log_open_options){.read_only = true}, &copy, &why), 0);
     as_of_then(copy, moments, seed, "from a backup");
-    ledger_close(copy);
+    log_close(copy);
 }
 
 static void one_seed(uint64_t seed) {

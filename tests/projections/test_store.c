@@ -209,12 +209,12 @@ static void a_record_comes_back_as_it_was(void **state) {
     assert_false(store_generation_fits(&back.current, &step2));
     record.shadow = record.current;
     record.shadow.slot = UINT32_MAX;
-    record.shadow.failed_seq = LEDGER_NO_SEQ;
+    record.shadow.failed_seq = LOG_NO_SEQ;
     record.shadow.failed[0] = '\0';
     must(store_put(txn, "step", &record, &why));
     must(store_get(txn, "step", &back, &why));
     assert_int_equal(back.shadow.slot, UINT32_MAX);
-    assert_true(back.shadow.failed_seq == LEDGER_NO_SEQ);
+    assert_true(back.shadow.failed_seq == LOG_NO_SEQ);
     must(store_get(txn, "other", &back, &why));
     assert_false(back.current.there);
     record = (struct store_record){0};

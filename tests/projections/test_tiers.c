@@ -29,7 +29,7 @@ static const char *text_of(const char *column) {
 
 static void expect(const char *agent, const char *server, const char *tool, const char *tier, const char *policy,
                    const char *rule) {
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "tools", agent, server, tool, NULL));
     assert_string_equal(text_of("judged_tier"), tier);
     assert_string_equal(text_of("judged_policy"), policy);
@@ -129,7 +129,7 @@ static void a_permission_has_the_tier_of_its_tool_or_group(void **state) {
     box_event(&b, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T0\"}");
     box_event(&b, "permission.decided", "tool/Bash", "{\"decision\":\"allow\",\"tool\":\"Bash\"}");
     box_event(&b, "permission.decided", "tool/Vault", "{\"decision\":\"allow\",\"tool\":\"Vault\"}");
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "permissions", "pack/p", "exec", "", NULL));
     assert_string_equal(text_of("judged_tier"), "T2");
     assert_string_equal(text_of("tier"), "T0");
@@ -166,7 +166,7 @@ static void a_declaration_past_the_room_of_all_policies_is_not_taken(void **stat
         rules_of(&json, name, 512, 'x');
         declare(name, (const char *)json.p);
     }
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     assert_true(box_row(&b, "policies", "p31", NULL));
     assert_int_equal(row_int(&b.row, projection_column(b.row.table, "rules")), 512);
     assert_true(box_row(&b, "policies", "p32", NULL));
@@ -216,7 +216,7 @@ static void the_copy_in_share_says_the_same_rule_by_rule(void **state) {
         call(json);
     }
     for (unsigned round = 0; round < 2; round++) {
-        box_view(&b, LEDGER_NO_SEQ, 0);
+        box_view(&b, LOG_NO_SEQ, 0);
         for (size_t i = 0; i < ROWS; i++) {
             char agent[20], rule[20];
             snprintf(agent, sizeof(agent), "a%zu", i);
@@ -382,7 +382,7 @@ static void one_history(size_t *known, size_t *unknown) {
         char tool[20], json[200];
         const char *server = servers[below(3)], *agent = agents[below(3)], *group = of_groups[below(3)];
         snprintf(tool, sizeof(tool), "%s", tools[below(5)]);
-        box_view(&b, LEDGER_NO_SEQ, 0);
+        box_view(&b, LOG_NO_SEQ, 0);
         if (box_row(&b, "tools", agent, server, tool, NULL)) {
             continue; /* of several groups: another test's */
         }
@@ -395,7 +395,7 @@ static void one_history(size_t *known, size_t *unknown) {
         if (tier >= 0) {
             snprintf(expected, sizeof(expected), "T%d", tier);
         }
-        box_view(&b, LEDGER_NO_SEQ, 0);
+        box_view(&b, LOG_NO_SEQ, 0);
         assert_true(box_row(&b, "tools", agent, server, tool, NULL));
         if (strcmp(text_of("judged_tier"), expected) != 0) {
             fail_msg("%s: '%s' is not '%s'", json, text_of("judged_tier"), expected);

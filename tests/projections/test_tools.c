@@ -62,7 +62,7 @@ static void random_history(uint64_t seed) {
         is->answers += !called;
         is->errors += !called && !ok;
     }
-    box_view(&b, LEDGER_NO_SEQ, 0);
+    box_view(&b, LOG_NO_SEQ, 0);
     for (size_t i = 0; i < AGENTS * TOOLS; i++) {
         expect(&counted[i / TOOLS][i % TOOLS], i / TOOLS, i % TOOLS);
     }

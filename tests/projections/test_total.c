@@ -105,7 +105,7 @@ static void odd_body(struct buf *out, const struct kind *kind, size_t turn) {
 }
 
 static void give(struct fold *fold, struct fold_input *input, const char *kind, const char *subject, struct bytes body) {
-    struct ledger_event event = {.seq = next_seq, .time = 1000 + next_seq, .schema = 1};
+    struct log_event event = {.seq = next_seq, .time = 1000 + next_seq, .schema = 1};
     next_seq++;
     event.kind = bytes_of(kind);
     event.subject = bytes_of(subject);

@@ -29,13 +29,13 @@ static const struct upcast steps[] = {
     {"pack.installed", 2, one_more}, {"pack.removed", 1, one_more}, {"pack.installed", 1, one_more}};
 
 static int lift(const char *kind, uint32_t from, uint32_t to, const char *json, int64_t *ret) {
-    struct ledger_event event = {.seq = 5, .schema = from, .kind = bytes_of(kind)};
+    struct log_event event = {.seq = 5, .schema = from, .kind = bytes_of(kind)};
     struct bytes body = {0}, raw;
     struct mp_item item;
     struct buf in;
     buf_init(&in, 1024);
     if (json != NULL) {
-        assert_int_equal(ledger_json_to_body(bytes_of(json), &in, &why), 0);
+        assert_int_equal(log_json_to_body(bytes_of(json), &in, &why), 0);
     }
     event.body = bytes_of_buf(&in);
     int rc = upcast_body(steps, 3, &event, to, scratch, &body, &why);

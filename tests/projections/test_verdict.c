@@ -23,7 +23,7 @@ static int teardown(void **state) {
 /* ---- helpers ---- */
 
 static void find_verdict(const char *pack) {
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "verdicts", pack, NULL));
 }
 
@@ -95,7 +95,7 @@ static void a_check_keeps_the_newest_observation_of_each_target(void **state) {
     uint64_t seq =
         observe("disk-space", ",\"target\":\"/\",\"status\":\"full\",\"value\":99.5,\"limit\":\"90 %\",\"at\":200");
     observe("disk-space", ",\"target\":\"/home\",\"status\":\"ok\",\"at\":300");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "checks", "disk-space", "/", NULL));
     box_text(&box, "status", "full");
     assert_true(row_real(&box.row, box_column(&box, "value")) == 99.5);
@@ -111,7 +111,7 @@ static void an_observation_that_is_older_than_what_is_known_changes_nothing(void
     (void)state;
     uint64_t seq = observe("endpoint", ",\"status\":\"ok\",\"at\":200");
     observe("endpoint", ",\"status\":\"unreachable\",\"at\":100");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "checks", "endpoint", "", NULL));
     box_text(&box, "status", "ok");
     box_int(&box, "late", 1);
@@ -124,7 +124,7 @@ static void what_was_done_about_a_check_is_kept(void **state) {
               "{\"check\":\"disk-space\",\"remedy\":\"prune\",\"outcome\":\"error\",\"exit_code\":1}");
     uint64_t seq = box_event(&box, "doctor.remedied", "check/disk-space",
                              "{\"check\":\"disk-space\",\"remedy\":\"prune\",\"tier\":\"T2\",\"outcome\":\"ok\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "repairs", "disk-space", "", "", NULL));
     box_text(&box, "outcome", "ok");
     box_text(&box, "tier", "T2");
@@ -208,7 +208,7 @@ static void faults_gaps_and_steps_of_the_clock_count_for_a_week(void **state) {
     clause("clock", "warn", "the clock stepped by 3500 ms");
     clause("gaps", "pass", "none was noticed in the last 7 days");
     uint64_t now = state_now(box.view);
-    box_view(&box, LEDGER_NO_SEQ, now + 8 * DAY_NS);
+    box_view(&box, LOG_NO_SEQ, now + 8 * DAY_NS);
     assert_true(box_row(&box, "verdicts", "", NULL));
     clause("faults", "pass", "none was recorded in the last 7 days");
     clause("clock", "pass", "it did not step in the last 7 days");
@@ -343,12 +343,12 @@ static uint64_t install(const char *fields) {
 
 static void a_pack_has_a_verdict_as_long_as_it_is_installed(void **state) {
     (void)state;
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box_row(&box, "verdicts", "p", NULL));
     install("");
     find_verdict("p");
     box_event(&box, "pack.removed", "pack/p", "{\"pack\":\"p\"}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box_row(&box, "verdicts", "p", NULL));
     assert_true(box_row(&box, "verdicts", "", NULL));
 }
@@ -459,7 +459,7 @@ static void what_a_verdict_lists_is_a_table(void **state) {
     assert_true(box_row(&box, "clauses", "p", "checks", NULL));
     box_text(&box, "state", "unknown");
     box_event(&box, "pack.removed", "pack/p", "{}");
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box_row(&box, "clauses", "p", "checks", NULL));
 }
 
@@ -522,7 +522,7 @@ static void a_pack_that_is_ready_and_fails_by_its_own_verdict_is_named(void **st
     clause("packs", "warn", "p fails: models: w sha256:000000000000 is removed");
     clause_text("packs", "remedy", "ledger ingest ollama");
     box_int(&box, "since_seq", (int64_t)seq);
-    box_view(&box, LEDGER_NO_SEQ, 0);
+    box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "packs", "p", NULL));
     box_text(&box, "state", "ready");
 }

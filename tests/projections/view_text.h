@@ -53,12 +53,12 @@ static inline void put_rows(struct state_view *view, struct buf *out) {
 }
 
 static inline void put_view(struct state_view *view, struct buf *out) {
-    uint8_t digest[LEDGER_HASH];
+    uint8_t digest[LOG_HASH];
     uint64_t n;
     for (size_t p = 0; p < state_projections(view); p++) {
         struct state_status status;
         state_status(view, p, &status);
-        if (status.failed_seq != LEDGER_NO_SEQ) {
+        if (status.failed_seq != LOG_NO_SEQ) {
             fail_msg("%s stopped at %llu: %s", status.projection->name, (unsigned long long)status.failed_seq,
                      status.failed);
         }

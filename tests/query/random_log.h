@@ -153,13 +153,13 @@ static inline void log_put_at(struct buf *out, enum log_at at) {
 #define LOG_BIG 20000
 
 /* What one event is made of. */
-struct log_draft {
+struct random_draft {
     struct buf body, open;
     char subject[64], run[40], key[40];
-    struct ledger_draft draft;
+    struct log_draft draft;
 };
 
-static inline void draft_custom(struct log_draft *d) {
+static inline void draft_custom(struct random_draft *d) {
     static const char *const names[] = {"digest", "error",   "latency_ms", "model",  "note",
                                         "ok",     "outcome", "parent",     "session"};
     uint64_t which = random_below(512);
@@ -187,7 +187,7 @@ static inline void draft_custom(struct log_draft *d) {
     d->draft.kind = bytes_of(random_below(2) == 0 ? "x.acme.thing" : "x.acme.other");
 }
 
-static inline void draft_known(struct log_draft *d) {
+static inline void draft_known(struct random_draft *d) {
     enum log_at at = log_at_next();
     uint32_t more = at != LOG_AT_ABSENT ? 1 : 0;
     switch (random_below(4)) {
@@ -229,13 +229,13 @@ static inline void draft_known(struct log_draft *d) {
     }
 }
 
-static inline void draft_random(struct log_draft *d, uint64_t seq) {
+static inline void draft_random(struct random_draft *d, uint64_t seq) {
     static const char *const actors[] = {"user:alice", "service:pdf-operator", "tool:probe"};
     static const char *const sources[] = {"otlp", "jsonl", "hook"};
     static const char *const grades[] = {"measured", "reported", "declared", "inferred"};
     buf_clear(&d->body);
     buf_clear(&d->open);
-    ledger_draft_init(&d->draft);
+    log_draft_init(&d->draft);
     snprintf(d->subject, sizeof(d->subject), random_below(3) == 0 ? "pack/p-%llu" : "run/r-%llu",
              (unsigned long long)random_below(random_below(2) == 0 ? 5 : 2000));
     snprintf(d->run, sizeof(d->run), "run-%llu", (unsigned long long)random_below(400));
@@ -248,7 +248,7 @@ static inline void draft_random(struct log_draft *d, uint64_t seq) {
     d->draft.run = bytes_of(random_below(3) == 0 ? NULL : d->run);
     d->draft.key = bytes_of(random_below(3) == 0 ? d->key : NULL);
     if (random_below(4) == 0) {
-        d->draft.cause_type = LEDGER_CAUSE_SEQ;
+        d->draft.cause_type = LOG_CAUSE_SEQ;
         d->draft.cause = random_below(seq);
     }
     d->draft.body = bytes_of_buf(&d->body);
@@ -257,13 +257,13 @@ static inline void draft_random(struct log_draft *d, uint64_t seq) {
 
 /* n events more, in batches of all sizes. */
 static inline void log_fill(struct ledger *ledger, uint64_t n) {
-    static struct log_draft d;
-    struct ledger_head head;
-    struct ledger_batch *batch;
+    static struct random_draft d;
+    struct log_head head;
+    struct log_batch *batch;
     buf_init(&d.body, 65536);
     buf_init(&d.open, 4096);
-    must(ledger_head(ledger, &head, &why));
-    must(ledger_batch_new(ledger, &batch, &why));
+    must(log_head(ledger, &head, &why));
+    must(log_batch_new(ledger, &batch, &why));
     while (n > 0) {
         uint64_t some = 1 + random_below(random_below(3) == 0 ? 1000 : 60);
         some = some < n ? some : n;
@@ -271,10 +271,10 @@ static inline void log_fill(struct ledger *ledger, uint64_t n) {
             draft_random(&d, head.size + i);
             must(batch_add_control(batch, &d.draft, &why)); /* subjects of all kinds */
         }
-        must(ledger_batch_commit(batch, NULL, &head, NULL, &why));
+        must(log_batch_commit(batch, NULL, &head, NULL, &why));
         n -= some;
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     buf_done(&d.body);
     buf_done(&d.open);
 }
@@ -282,7 +282,7 @@ static inline void log_fill(struct ledger *ledger, uint64_t n) {
 /* ---- the plain way ---- */
 
 /* A field of an event, by its name. */
-static inline struct query_value plain_value(const struct ledger_event *e, size_t field) {
+static inline struct query_value plain_value(const struct log_event *e, size_t field) {
     const char *name = query_field_name(field);
     struct query_value v = {.type = QUERY_NULL};
     const struct bytes texts[] = {
@@ -374,7 +374,7 @@ static inline bool plain_match(const struct query_term *t, const struct query_va
     return t->op == QUERY_LT ? c < 0 : t->op == QUERY_LE ? c <= 0 : t->op == QUERY_GT ? c > 0 : c >= 0;
 }
 
-static inline bool plain_holds(const struct query *q, const struct ledger_event *e) {
+static inline bool plain_holds(const struct query *q, const struct log_event *e) {
     bool holds = e->seq >= q->from && e->seq < q->to;
     for (size_t i = 0; i < q->n_terms && holds; i++) {
         struct query_value v = plain_value(e, q->terms[i].field);
@@ -385,19 +385,19 @@ static inline bool plain_holds(const struct query *q, const struct ledger_event 
 
 /* The seqs of all rows in the log's order. */
 static inline size_t plain_rows(struct ledger *ledger, const struct query *q, uint64_t *seqs, size_t max) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     size_t n = 0;
     int rc;
-    must(ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while ((rc = ledger_reader_next(reader, &event, &why)) == 0) {
+    must(log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while ((rc = log_reader_next(reader, &event, &why)) == 0) {
         if (plain_holds(q, &event)) {
             assert_true(n < max);
             seqs[n++] = event.seq;
         }
     }
     assert_int_equal(rc, 1);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return n;
 }
 
@@ -415,13 +415,13 @@ static inline struct query_value log_keep(struct query_value v) {
 
 /* Collects values that are in the log. */
 static inline void log_sample(struct ledger *ledger) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     buf_init(&log_texts, (size_t)16 << 20);
     assert_non_null(buf_room(&log_texts, (size_t)8 << 20));
     n_log_values = 0;
-    must(ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0 && n_log_values < LOG_VALUES_MAX) {
+    must(log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0 && n_log_values < LOG_VALUES_MAX) {
         for (int tries = 0; tries < 40; tries++) {
             size_t field = (size_t)random_below(tries < 2 ? QUERY_BODY_FIELDS : query_field_count());
             struct query_value v = plain_value(&event, field);
@@ -430,7 +430,7 @@ static inline void log_sample(struct ledger *ledger) {
             }
         }
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 struct log_question {

@@ -7,19 +7,19 @@ static struct query_value happened[EVENTS + 8];
 static uint64_t sealed[EVENTS + 8], n_events;
 
 static int start(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
     random_start();
     scratch_new(&s, (uint64_t)256 << 20);
     log_fill(s.ledger, EVENTS);
     log_sample(s.ledger);
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0 && n_events < EVENTS + 8) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0 && n_events < EVENTS + 8) {
         happened[n_events] = plain_value(&event, QUERY_HAPPENED);
         sealed[n_events++] = event.time;
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     return 0;
 }
 

@@ -53,10 +53,10 @@ static pid_t start_work(work_fn *work, unsigned at) {
         struct err err = {0};
         stop_at = at;
         armed = true;
-        int rc = ledger_open(s.dir, NULL, &ledger, &err);
+        int rc = log_open(s.dir, NULL, &ledger, &err);
         if (rc == 0) rc = work(ledger, &err);
         if (rc == 0) {
-            ledger_close(ledger);
+            log_close(ledger);
         } else {
             fprintf(stderr, "%s\n", err.msg);
         }
@@ -70,35 +70,35 @@ static pid_t start_work(work_fn *work, unsigned at) {
 static uint64_t n_keyed; /* so many keys are in the log */
 
 static void append_bulk(bool keyed) {
-    static struct ledger_receipt receipts[BULK];
-    struct ledger_batch *batch;
+    static struct log_receipt receipts[BULK];
+    struct log_batch *batch;
     uint64_t size = scratch_size(&s);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, n_keyed, n_keyed + BULK, keyed, &why));
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
     for (size_t i = 0; i < BULK; i++) {
         assert_true(receipts[i].seq == size + i && !receipts[i].duplicate);
     }
     n_keyed += keyed ? BULK : 0;
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 /* Keys of all ages are known. */
 static void append_known(void) {
-    struct ledger_batch *batch;
-    struct ledger_receipt receipts[64];
+    struct log_batch *batch;
+    struct log_receipt receipts[64];
     uint64_t size = scratch_size(&s);
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(log_batch_new(s.ledger, &batch, &why));
     for (uint64_t i = 0; i < 64; i++) {
         uint64_t key = n_keyed * i / 64;
         must(scratch_add(batch, key, key + 1, true, &why));
     }
-    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    must(log_batch_commit(batch, receipts, NULL, NULL, &why));
     for (size_t i = 0; i < 64; i++) {
         assert_true(receipts[i].duplicate);
     }
     assert_int_equal(scratch_size(&s), size);
-    ledger_batch_free(batch);
+    log_batch_free(batch);
 }
 
 static void append_singles(void) {
@@ -111,12 +111,12 @@ static void append_singles(void) {
 }
 
 static void record(void) {
-    struct ledger_receipt r;
+    struct log_receipt r;
     append_bulk(false);
     append_bulk(true);
     append_known();
     append_singles();
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", &r, &why));
+    must(log_key_rotate(s.ledger, "user:test", "a test", &r, &why));
     append_singles();
 }
 
@@ -181,14 +181,14 @@ static void held_at_each_point(work_fn *work, unsigned most) {
 /* ---- who writes to derived data ---- */
 
 static int append(struct ledger *ledger, uint64_t n, struct err *err) {
-    struct ledger_batch *batch = NULL;
-    int rc = ledger_batch_new(ledger, &batch, err);
+    struct log_batch *batch = NULL;
+    int rc = log_batch_new(ledger, &batch, err);
     for (uint64_t once; rc == 0 && n > 0; n -= once) {
         once = n < 16384 ? n : 16384;
         rc = scratch_add(batch, 0, once, false, err);
-        if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
+        if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, err);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return rc;
 }
 
@@ -230,8 +230,8 @@ static int catch_up(struct ledger *ledger, struct err *err) {
 
 /* Up to the end of a segment of keys, and one more. */
 static int complete_a_key_segment(struct ledger *ledger, struct err *err) {
-    struct ledger_head head;
-    int rc = ledger_head(ledger, &head, err);
+    struct log_head head;
+    int rc = log_head(ledger, &head, err);
     if (rc == 0) rc = append(ledger, CORE_SEGMENT - head.size % CORE_SEGMENT + 1, err);
     return rc;
 }
@@ -296,11 +296,11 @@ static void check_while(pid_t stopped) {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        const struct ledger_open_options only_reads = {.read_only = true};
+        const struct log_open_options only_reads = {.read_only = true};
         const struct state_options none = {0};
         uint64_t n;
         alarm(BOUND_S);
-        must(ledger_open(s.dir, &only_reads, &s.ledger, &why));
+        must(log_open(s.dir, &only_reads, &s.ledger, &why));
         scratch_verify_good(s.ledger);
         must(query_index_check(s.ledger, NULL, told, NULL, &n, &why));
         must(rebuild_check(s.ledger, &none, UINT32_MAX, rows_differ, NULL, &n, NULL, &why));

@@ -68,15 +68,15 @@ static void an_idle_writer_indexes_what_it_has(void **state) {
 
 /* A batch that ends in a condition which does not hold: its groups were handed over, and are not in the log. */
 static void failing_batch(uint64_t n) {
-    struct ledger_batch *batch;
-    struct ledger_draft draft = scratch_draft("run.started", "run/r-1", (struct bytes){NULL, 0});
-    must(ledger_batch_new(s.ledger, &batch, &why));
+    struct log_batch *batch;
+    struct log_draft draft = scratch_draft("run.started", "run/r-1", (struct bytes){NULL, 0});
+    must(log_batch_new(s.ledger, &batch, &why));
     must(scratch_add(batch, 0, n, false, &why));
-    must(ledger_batch_add(batch, &draft, &why));
+    must(log_batch_add(batch, &draft, &why));
     draft.none_after = 0;
-    must(ledger_batch_add(batch, &draft, &why));
-    must_fail(ledger_batch_commit(batch, NULL, NULL, NULL, &why), ERR_CONFLICT, "");
-    ledger_batch_free(batch);
+    must(log_batch_add(batch, &draft, &why));
+    must_fail(log_batch_commit(batch, NULL, NULL, NULL, &why), ERR_CONFLICT, "");
+    log_batch_free(batch);
 }
 
 static void commits_that_fail_leave_no_trace_in_it(void **state) {
@@ -99,11 +99,11 @@ static pid_t appender(uint64_t events, bool forever) {
     if (pid == 0) {
         struct ledger *ledger;
         random_state ^= (uint64_t)getpid() << 20;
-        bool good = ledger_open(s.dir, NULL, &ledger, &why) == 0 && query_index_follow(ledger, &why) == 0;
+        bool good = log_open(s.dir, NULL, &ledger, &why) == 0 && query_index_follow(ledger, &why) == 0;
         do {
             log_fill(ledger, events);
         } while (good && forever);
-        ledger_close(ledger);
+        log_close(ledger);
         _exit(good ? 0 : 1);
     }
     return pid;
@@ -151,17 +151,17 @@ static volatile int done;
 
 static void *write_on(void *ctx) {
     (void)ctx;
-    struct ledger_batch *batch;
+    struct log_batch *batch;
     struct err err = {0};
     uint64_t i = 0;
-    if (ledger_batch_new(s.ledger, &batch, &err) != 0) {
+    if (log_batch_new(s.ledger, &batch, &err) != 0) {
         return NULL;
     }
     while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE) && scratch_add(batch, i, i + 900, false, &err) == 0 &&
-           ledger_batch_commit(batch, NULL, NULL, NULL, &err) == 0) {
+           log_batch_commit(batch, NULL, NULL, NULL, &err) == 0) {
         i += 900;
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return NULL;
 }
 
@@ -176,7 +176,7 @@ static void readers_see_one_size_while_it_is_built(void **state) {
         uint64_t size = scratch_size(&s);
         random_question(&question, size);
         question.q.from = size > 3000 ? size - 3000 : 0;
-        question.q.to = LEDGER_NO_SEQ;
+        question.q.to = LOG_NO_SEQ;
         same_rows_at(s.ledger, &question.q, size);
     }
     __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
@@ -187,10 +187,10 @@ static void readers_see_one_size_while_it_is_built(void **state) {
 }
 
 static void nothing_follows_a_handle_that_only_reads(void **state) {
-    struct ledger_open_options o = {.read_only = true};
+    struct log_open_options o = {.read_only = true};
     (void)state;
     scratch_close(&s);
-    must(ledger_open(s.dir, &o, &s.ledger, &why));
+    must(log_open(s.dir, &o, &s.ledger, &why));
     must(query_index_follow(s.ledger, &why));
     assert_null(s.ledger->watch);
 }

@@ -29,7 +29,7 @@ struct worker {
 };
 
 static int judge(void *ctx, uint64_t size, struct err *err) {
-    const struct ledger_draft *draft = ctx;
+    const struct log_draft *draft = ctx;
     struct state_options options;
     struct state_view *view = NULL;
     struct decision decision = {0};
@@ -46,27 +46,27 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
 }
 
 static int append(unsigned n, unsigned round, struct err *err) {
-    struct ledger_batch *batch = NULL;
-    struct ledger_draft draft;
+    struct log_batch *batch = NULL;
+    struct log_draft draft;
     char subject[64];
-    int rc = ledger_batch_new(ledger, &batch, err);
+    int rc = log_batch_new(ledger, &batch, err);
     snprintf(subject, sizeof(subject), "run/%u-%u", n, round);
-    ledger_draft_init(&draft);
+    log_draft_init(&draft);
     draft.kind = bytes_of("run.started");
     draft.subject = bytes_of(subject);
     draft.run = bytes_of(subject + 4);
     draft.actor = draft.source = bytes_of("test");
     draft.grade = bytes_of("reported");
     for (unsigned i = 0; i < EVENTS && rc == 0; i++) {
-        rc = ledger_batch_add(batch, &draft, err);
+        rc = log_batch_add(batch, &draft, err);
         draft.kind = bytes_of("run.step");
     }
     draft.kind = bytes_of("run.started");
     if (rc == 0) {
         guard_set(batch, judge, &draft);
-        rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
+        rc = log_batch_commit(batch, NULL, NULL, NULL, err);
     }
-    ledger_batch_free(batch);
+    log_batch_free(batch);
     return rc;
 }
 
@@ -91,16 +91,16 @@ static void *work(void *ctx) {
 
 static void guards_states_and_the_index_do_not_wait_for_one_another(void **state) {
     (void)state;
-    const struct ledger_create_options options = {.origin = "example.org/box", .actor = "user:test"};
+    const struct log_create_options options = {.origin = "example.org/box", .actor = "user:test"};
     static struct worker w[THREADS];
     struct err err = {0};
-    struct ledger_head head;
+    struct log_head head;
     char top[256], dir[300];
     snprintf(top, sizeof(top), "%.200s/guarded-XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
     assert_non_null(mkdtemp(top));
     snprintf(dir, sizeof(dir), "%s/box", top);
-    assert_int_equal(ledger_create(dir, &options, &err), 0);
-    assert_int_equal(ledger_open(dir, NULL, &ledger, &err), 0);
+    assert_int_equal(log_create(dir, &options, &err), 0);
+    assert_int_equal(log_open(dir, NULL, &ledger, &err), 0);
     assert_int_equal(query_index_follow(ledger, &err), 0);
     for (unsigned i = 0; i < THREADS; i++) {
         w[i].n = i;
@@ -112,9 +112,9 @@ static void guards_states_and_the_index_do_not_wait_for_one_another(void **state
             fail_msg("%s", w[i].err.msg);
         }
     }
-    assert_int_equal(ledger_head(ledger, &head, &err), 0);
+    assert_int_equal(log_head(ledger, &head, &err), 0);
     assert_int_equal(head.size, 1 + THREADS * ROUNDS * EVENTS);
-    ledger_close(ledger);
+    log_close(ledger);
     assert_int_equal(file_remove_tree(top, &err), 0);
 }
 

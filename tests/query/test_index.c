@@ -38,14 +38,14 @@ static void answers_are_the_same_with_and_without_an_index(void **state) {
 static void every_field_of_every_event_is_the_same_by_the_index(void **state) {
     struct query q;
     struct query_cursor *cursor;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
     build(4096);
     query_init(&q);
     must(query_open(s.ledger, &q, &cursor, &why));
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         must(query_next(cursor, &why));
         for (size_t f = 0; f < query_field_count(); f++) {
             struct query_value expected = plain_value(&event, f), v;
@@ -54,7 +54,7 @@ static void every_field_of_every_event_is_the_same_by_the_index(void **state) {
         }
     }
     assert_int_equal(query_next(cursor, &why), 1);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     query_close(cursor);
 }
 
@@ -74,13 +74,13 @@ static void every_sampled_value_finds_its_events(void **state) {
 }
 
 static void times_at_the_borders_of_segments_are_found(void **state) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
     build(512);
     for (uint64_t seq = 0; seq < EVENTS; seq += random_below(2) == 0 ? 256 : 255) {
-        must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
-        must(ledger_reader_next(reader, &event, &why));
+        must(log_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+        must(log_reader_next(reader, &event, &why));
         for (unsigned op = QUERY_EQ; op <= QUERY_GE; op++) {
             size_t field = random_below(2) == 0 ? QUERY_TIME : QUERY_HAPPENED;
             struct query_value at = plain_value(&event, field);
@@ -98,7 +98,7 @@ static void times_at_the_borders_of_segments_are_found(void **state) {
             q.limit = 300;
             same_rows(&q);
         }
-        ledger_reader_close(reader);
+        log_reader_close(reader);
     }
 }
 

@@ -25,24 +25,24 @@ static int finish(void **state) {
 /* An event whose model, which is indexed, nobody else has. */
 static uint64_t append_marked(void) {
     struct buf body = {0}, open;
-    struct ledger_receipt receipt;
-    struct ledger_draft draft =
+    struct log_receipt receipt;
+    struct log_draft draft =
         scratch_draft("x.acme.thing", "thing/1", scratch_map(&body, "{\"model\":\"%s\",\"n\":1}", MARK));
     buf_init(&open, 64);
     mp_put_array(&open, 1);
     mp_put_str(&open, bytes_of("model"));
     draft.open = bytes_of_buf(&open);
-    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     buf_done(&body);
     buf_done(&open);
     return receipt.seq;
 }
 
 static void erase(uint64_t seq) {
-    struct ledger_erase_options o = {
-        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    must(ledger_erase(s.ledger, &o, NULL, &why));
-    must(ledger_erase_finish(s.ledger, UINT64_C(30000000000), NULL, &why)); /* the follower may be at work */
+    struct log_erase_options o = {
+        .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    must(log_erase(s.ledger, &o, NULL, &why));
+    must(log_erase_finish(s.ledger, UINT64_C(30000000000), NULL, &why)); /* the follower may be at work */
 }
 
 /* The groups have been handed over, and wait for more of their segment. */
@@ -73,20 +73,20 @@ static void what_was_derived_before_an_erasure_is_no_fault_until_the_next_genera
     (void)state;
     for (int i = 0; i < 2; i++) {
         uint64_t seq = append_marked();
-        struct ledger_erase_options o = {
-            .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+        struct log_erase_options o = {
+            .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
         log_fill(s.ledger, 300);
         must(query_index_build(s.ledger, NULL, &why));
         state_options_init(&how);
         must(rebuild_run(s.ledger, &how, UINT32_MAX, &why));
         must(query_index_covered(s.ledger, &covered, &why));
         assert_true(covered > seq);
-        must(ledger_erase(s.ledger, &o, NULL, &why));
+        must(log_erase(s.ledger, &o, NULL, &why));
         must(query_index_covered(s.ledger, &covered, &why));
         assert_int_equal(covered, 0);
         assert_int_equal(check(), 0);
         must(rebuild_check(s.ledger, &how, UINT32_MAX, on_differs, NULL, &rows, NULL, &why));
-        must(ledger_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
+        must(log_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
         must(query_index_build(s.ledger, NULL, &why));
         assert_int_equal(check(), 0);
         must(query_index_covered(s.ledger, &covered, &why));
@@ -100,14 +100,14 @@ static void a_view_gives_no_segment_while_an_erasure_is_not_finished(void **stat
     struct columns_record there;
     (void)state;
     uint64_t seq = append_marked();
-    struct ledger_erase_options o = {
-        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    struct log_erase_options o = {
+        .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
     log_fill(s.ledger, 300);
     must(query_index_build(s.ledger, NULL, &why));
     must(index_view_open(s.ledger, &view, &why));
     assert_true(index_view_get(&view, seq, &there));
     index_view_rest(&view);
-    must(ledger_erase(s.ledger, &o, NULL, &why));
+    must(log_erase(s.ledger, &o, NULL, &why));
     assert_false(index_view_get(&view, seq, &there)); /* one that was opened before */
     index_view_rest(&view);
     must(query_index_build(s.ledger, NULL, &why));
@@ -116,7 +116,7 @@ static void a_view_gives_no_segment_while_an_erasure_is_not_finished(void **stat
     assert_null(later.derived);
     index_view_close(&later);
     index_view_close(&view);
-    must(ledger_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
+    must(log_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
     must(query_index_build(s.ledger, NULL, &why));
     must(index_view_open(s.ledger, &later, &why));
     assert_true(index_view_get(&later, seq, &there));

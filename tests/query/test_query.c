@@ -59,14 +59,14 @@ static void every_answer_is_that_of_reading_all_events(void **state) {
 static void all_fields_of_a_row_are_those_of_its_event(void **state) {
     struct query q;
     struct query_cursor *cursor;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     (void)state;
     query_init(&q);
     must(query_open(s.ledger, &q, &cursor, &why));
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
-        const struct ledger_event *got;
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
+        const struct log_event *got;
         must(query_next(cursor, &why));
         assert_int_equal(query_seq(cursor), event.seq);
         for (size_t f = 0; f < query_field_count(); f++) {
@@ -75,11 +75,11 @@ static void all_fields_of_a_row_are_those_of_its_event(void **state) {
             same_value(&v, &expected);
         }
         must(query_event(cursor, &got, &why));
-        assert_memory_equal(got->leaf, event.leaf, LEDGER_HASH);
+        assert_memory_equal(got->leaf, event.leaf, LOG_HASH);
         assert_true(bytes_eq(got->body, event.body));
     }
     assert_int_equal(query_next(cursor, &why), 1);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     query_close(cursor);
 }
 
@@ -184,12 +184,12 @@ struct expected {
 /* Each count is that of the rows which have these values. */
 static int check_count(void *ctx, const struct query_value *values, uint64_t count, struct err *err) {
     struct expected *e = ctx;
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     uint64_t n = 0;
     (void)err;
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         bool same = plain_holds(&e->question->q, &event);
         for (size_t i = 0; i < e->n_by && same; i++) {
             struct query_value v = plain_value(&event, e->by[i]);
@@ -197,7 +197,7 @@ static int check_count(void *ctx, const struct query_value *values, uint64_t cou
         }
         n += same ? 1 : 0;
     }
-    ledger_reader_close(reader);
+    log_reader_close(reader);
     assert_int_equal(n, count);
     assert_true(count <= e->last);
     e->last = count;

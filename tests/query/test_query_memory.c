@@ -86,7 +86,7 @@ static int ask(void) {
     struct query_term terms[2];
     struct query q = question(terms);
     struct query_cursor *cursor = NULL;
-    const struct ledger_event *event;
+    const struct log_event *event;
     struct query_value v;
     uint64_t rows = 0;
     arm();
@@ -145,15 +145,15 @@ static int check_it(void) {
 
 static int append_and_follow(void) {
     struct ledger *ledger = NULL;
-    struct ledger_batch *batch = NULL;
-    must(ledger_open(s.dir, NULL, &ledger, &why));
+    struct log_batch *batch = NULL;
+    must(log_open(s.dir, NULL, &ledger, &why));
     arm();
     int rc = query_index_follow(ledger, &why);
-    if (rc == 0) rc = ledger_batch_new(ledger, &batch, &why);
+    if (rc == 0) rc = log_batch_new(ledger, &batch, &why);
     if (rc == 0) rc = scratch_add(batch, 0, 300, false, &why);
-    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &why);
-    ledger_batch_free(batch);
-    ledger_close(ledger);
+    if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, &why);
+    log_batch_free(batch);
+    log_close(ledger);
     return rc != 0 && fail_at <= 0 ? ERR_NOMEM : rc; /* how an append fails is told elsewhere */
 }
 

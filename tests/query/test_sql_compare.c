@@ -52,11 +52,11 @@ struct pair {
     { .type = QUERY_INT, .int_ = (n) }
 
 static void put_event(const struct pair *pairs, uint32_t n) {
-    static struct log_draft d;
-    struct ledger_batch *batch;
+    static struct random_draft d;
+    struct log_batch *batch;
     buf_init(&d.body, 65536);
     buf_init(&d.open, 4096);
-    ledger_draft_init(&d.draft);
+    log_draft_init(&d.draft);
     mp_put_map(&d.body, n);
     mp_put_array(&d.open, n);
     for (uint32_t i = 0; i < n; i++) {
@@ -75,10 +75,10 @@ static void put_event(const struct pair *pairs, uint32_t n) {
     d.draft.grade = bytes_of("measured");
     d.draft.body = bytes_of_buf(&d.body);
     d.draft.open = bytes_of_buf(&d.open);
-    must(ledger_batch_new(s.ledger, &batch, &why));
-    must(ledger_batch_add(batch, &d.draft, &why));
-    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
-    ledger_batch_free(batch);
+    must(log_batch_new(s.ledger, &batch, &why));
+    must(log_batch_add(batch, &d.draft, &why));
+    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
+    log_batch_free(batch);
     buf_done(&d.body);
     buf_done(&d.open);
 }

@@ -35,7 +35,7 @@ static void bind_json(sqlite3_stmt *insert, int at, struct bytes mp) {
     buf_done(&json);
 }
 
-static void bind(sqlite3_stmt *insert, size_t column, const struct ledger_event *e) {
+static void bind(sqlite3_stmt *insert, size_t column, const struct log_event *e) {
     int at = (int)column + 1;
     char text[100];
     struct query_value v = {.type = QUERY_NULL};
@@ -43,7 +43,7 @@ static void bind(sqlite3_stmt *insert, size_t column, const struct ledger_event 
         text_time(text, (uint64_t)plain_value(e, sql_column_time(column)).int_);
         v = (struct query_value){.type = QUERY_TEXT, .text = bytes_of(text)};
     } else if (column == SQL_COL_LEAF) {
-        text_hex(text, e->leaf, LEDGER_HASH);
+        text_hex(text, e->leaf, LOG_HASH);
         v = (struct query_value){.type = QUERY_TEXT, .text = bytes_of(text)};
     } else if (column == SQL_COL_BODY) {
         v = (struct query_value){.type = e->body.n == 0 ? QUERY_NULL : QUERY_OTHER, .text = e->body};
@@ -81,8 +81,8 @@ static void must_sqlite(int rc) {
 }
 
 static void fill_table(void) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
+    struct log_reader *reader;
+    struct log_event event;
     struct buf text;
     sqlite3_stmt *insert;
     buf_init(&text, 65536);
@@ -103,8 +103,8 @@ static void fill_table(void) {
     buf_put(&text, ")", 2);
     must_sqlite(sqlite3_prepare_v2(table, (const char *)text.p, -1, &insert, NULL));
     buf_done(&text);
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    while (ledger_reader_next(reader, &event, &why) == 0) {
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
+    while (log_reader_next(reader, &event, &why) == 0) {
         for (size_t c = 0; c < sql_column_count(); c++) {
             bind(insert, c, &event);
         }
@@ -112,7 +112,7 @@ static void fill_table(void) {
         must_sqlite(sqlite3_reset(insert));
     }
     sqlite3_finalize(insert);
-    ledger_reader_close(reader);
+    log_reader_close(reader);
 }
 
 /* ---- answers ---- */
@@ -303,8 +303,8 @@ static void put_pattern(struct buf *out, bool like, const struct query_value *v)
 static void put_at(struct buf *out, const char *from) {
     static const char *const ops[] = {"=", "<", "<=", ">", ">="};
     char at[TEXT_TIME_MAX];
-    struct ledger_head head;
-    must(ledger_head(s.ledger, &head, &why));
+    struct log_head head;
+    must(log_head(s.ledger, &head, &why));
     uint64_t before = random_below(4) == 0 ? random_below(400) * 86400000000000 : random_below(3000000000U);
     text_time(at, head.time - random_below(2) * before);
     at[random_below(5) == 0 ? random_below(31) : 30] = '\0';

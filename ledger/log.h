@@ -1,14 +1,14 @@
 /* libledger: the append-only, signed, hash-chained event log of one machine, and what can be proven from it.
  *
  * This folder holds the truth: events, chain, tree, seals and their storage. It is also the library's public face; only
- * names that start with ledger_ are exported. docs/format.md has every byte, docs/design.md the reasons.
+ * names that start with log_ are exported. docs/format.md has every byte, docs/design.md the reasons.
  *
  * Conventions: functions return 0 or a negative ERR_* (base/err.h) and fill *err; `ret_` outputs are untouched on failure;
  * iterators return 1 at the end. struct bytes borrows. Times are ns since the Unix epoch, UTC. A body is a canonical
- * msgpack map (ledger_json_to_body makes one from JSON). A handle may be used from several threads at once unless said
+ * msgpack map (log_json_to_body makes one from JSON). A handle may be used from several threads at once unless said
  * otherwise; it must not cross a fork. Opening the same directory twice in one process gives ERR_BUSY. */
-#ifndef LEDGER_LEDGER_H
-#define LEDGER_LEDGER_H
+#ifndef LEDGER_LOG_H
+#define LEDGER_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,17 +19,17 @@
 /* Everything is compiled hidden; only what is declared here leaves the shared library. */
 #pragma GCC visibility push(default)
 
-#define LEDGER_VERSION          "0.1.0"
-#define LEDGER_HASH             32
-#define LEDGER_BATCH_EVENTS_MAX 65536
-#define LEDGER_BATCH_BYTES_MAX  ((size_t)64 << 20)
-#define LEDGER_NO_SEQ           UINT64_MAX
+#define LEDGER_VERSION       "0.1.0"
+#define LOG_HASH             32
+#define LOG_BATCH_EVENTS_MAX 65536
+#define LOG_BATCH_BYTES_MAX  ((size_t)64 << 20)
+#define LOG_NO_SEQ           UINT64_MAX
 
 struct ledger;
 
 /* ---- making and opening ------------------------------------------------------------------------------------------- */
 
-struct ledger_create_options {
+struct log_create_options {
     const char *origin;      /* "example.org/box-1": a URL without scheme, spaces or '+' */
     const char *actor;       /* who makes it: "user:alice" */
     struct bytes passphrase; /* for the secret keys; empty: none */
@@ -38,9 +38,9 @@ struct ledger_create_options {
 
 /* Makes a ledger in `dir` (absent or an empty directory): built under a temporary name and renamed, so that it is there
  * whole or not at all. Seq 0 is ledger.created. */
-int ledger_create(const char *dir, const struct ledger_create_options *options, struct err *err);
+int log_create(const char *dir, const struct log_create_options *options, struct err *err);
 
-struct ledger_open_options {
+struct log_open_options {
     struct bytes passphrase; /* for the secret keys; empty: none. Needed at the first append only */
     bool read_only;          /* never appends, never asks for a key */
     uint64_t map_bytes;      /* 0: as the configuration file says */
@@ -54,153 +54,152 @@ struct ledger_open_options {
 
 /* ERR_NOTFOUND: no ledger there. ERR_VERSION: newer format. ERR_CORRUPT: the database is cut short or unreadable.
  * options may be NULL. Costs the same for any number of events. */
-int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret, struct err *err);
+int log_open(const char *dir, const struct log_open_options *options, struct ledger **ret, struct err *err);
 /* NULL is fine. What threads have begun for derived data is ended; but when other processes hold that up, it is given up
  * after two seconds: whoever comes next builds it. */
-void ledger_close(struct ledger *ledger);
+void log_close(struct ledger *ledger);
 
-struct ledger_head {
-    uint64_t size;             /* number of events */
-    uint8_t root[LEDGER_HASH]; /* RFC 6962 root over their headers */
-    uint64_t time;             /* of the newest event */
+struct log_head {
+    uint64_t size;          /* number of events */
+    uint8_t root[LOG_HASH]; /* RFC 6962 root over their headers */
+    uint64_t time;          /* of the newest event */
 };
-int ledger_head(struct ledger *ledger, struct ledger_head *ret, struct err *err);
+int log_head(struct ledger *ledger, struct log_head *ret, struct err *err);
 /* Borrowed until close. */
-const char *ledger_origin(const struct ledger *ledger);
-const char *ledger_dir(const struct ledger *ledger);
+const char *log_origin(const struct ledger *ledger);
+const char *log_dir(const struct ledger *ledger);
 /* Leaf of seq 0: what names this ledger for ever. */
-void ledger_genesis(const struct ledger *ledger, uint8_t ret_leaf[LEDGER_HASH]);
+void log_genesis(const struct ledger *ledger, uint8_t ret_leaf[LOG_HASH]);
 /* The newest checkpoint as a signed note. */
-int ledger_checkpoint(struct ledger *ledger, struct buf *out, struct err *err);
+int log_checkpoint(struct ledger *ledger, struct buf *out, struct err *err);
 
 /* ---- appending ---------------------------------------------------------------------------------------------------- */
 
-struct ledger_author; /* a person's or service's own signing key */
-int ledger_author_load(const char *path, struct bytes passphrase, struct ledger_author **ret, struct err *err);
-void ledger_author_free(struct ledger_author *author);
+struct log_author; /* a person's or service's own signing key */
+int log_author_load(const char *path, struct bytes passphrase, struct log_author **ret, struct err *err);
+void log_author_free(struct log_author *author);
 
-enum ledger_cause { LEDGER_CAUSE_NONE, LEDGER_CAUSE_SEQ, LEDGER_CAUSE_BATCH, LEDGER_CAUSE_KEY };
+enum log_cause { LOG_CAUSE_NONE, LOG_CAUSE_SEQ, LOG_CAUSE_BATCH, LOG_CAUSE_KEY };
 
-struct ledger_draft {
+struct log_draft {
     struct bytes kind, subject, actor, source, grade, run, key; /* run, key may be empty */
     struct bytes body;                                          /* canonical map; may be empty bytes */
     struct bytes private_;                                      /* canonical map; may be empty bytes */
     struct bytes open; /* x.* kinds: canonical array of the names of open fields; may be empty bytes */
-    enum ledger_cause cause_type;
+    enum log_cause cause_type;
     uint64_t cause;         /* a seq, or the index of an earlier draft of the same batch */
-    struct bytes cause_key; /* LEDGER_CAUSE_KEY: the idempotency key of an earlier event of the same source, also of one of
+    struct bytes cause_key; /* LOG_CAUSE_KEY: the idempotency key of an earlier event of the same source, also of one of
                                the same batch; the commit gives ERR_INVALID when there is none */
-    uint64_t none_after;    /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LEDGER_NO_SEQ: no
+    uint64_t none_after;    /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LOG_NO_SEQ: no
                                condition. All events after it are read while every writer waits: name a recent one */
     bool force_private;     /* unknown fields whose names are nearly those of the catalog are kept, private; else refused */
-    const struct ledger_author *author; /* NULL: unsigned. Then an empty key is filled with 128 random bits */
+    const struct log_author *author; /* NULL: unsigned. Then an empty key is filled with 128 random bits */
 };
-void ledger_draft_init(struct ledger_draft *draft); /* all empty, no condition */
-/* Checks a draft as ledger_batch_add does, without a ledger, and appends its open and private fields as they would be
+void log_draft_init(struct log_draft *draft); /* all empty, no condition */
+/* Checks a draft as log_batch_add does, without a ledger, and appends its open and private fields as they would be
  * written: canonical maps, secrets masked; nothing to ret_private when there is no private field. Its key, cause and
  * condition are not looked up, and it is not signed. */
-int ledger_draft_check(const struct ledger_draft *draft, struct buf *ret_body, struct buf *ret_private,
-                       uint32_t *ret_masked, struct err *err);
+int log_draft_check(const struct log_draft *draft, struct buf *ret_body, struct buf *ret_private, uint32_t *ret_masked,
+                    struct err *err);
 
-struct ledger_receipt {
+struct log_receipt {
     uint64_t seq;
-    uint8_t leaf[LEDGER_HASH];
+    uint8_t leaf[LOG_HASH];
     bool duplicate;  /* (source, key) was there already: seq and leaf are the first one's, nothing was written */
     uint32_t masked; /* secrets masked in this event */
 };
 
 /* A batch: drafts are checked and encoded as they are added, then committed all or none. One thread at a time. */
-struct ledger_batch;
-int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct err *err);
+struct log_batch;
+int log_batch_new(struct ledger *ledger, struct log_batch **ret, struct err *err);
 /* Copies what it needs. A refused draft leaves the batch as it was: ERR_INVALID, ERR_NOTFOUND (kind), ERR_LIMIT (this
  * event is too large), ERR_FULL never; ERR_BUSY: the batch has no more room, commit first. */
-int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err);
-size_t ledger_batch_count(const struct ledger_batch *batch);
+int log_batch_add(struct log_batch *batch, const struct log_draft *draft, struct err *err);
+size_t log_batch_count(const struct log_batch *batch);
 /* Takes out drafts, such as one that a commit named: `n` indexes in ascending order, each once. Those after them move up;
  * what they caused in the batch has no cause then. Their room is free again after the commit. */
-void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n);
+void log_batch_remove(struct log_batch *batch, const size_t *indexes, size_t n);
 /* A cursor that is stored in the same transaction: where a source continues. At most 4096 bytes. */
-int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct bytes value, struct err *err);
-/* Durable and sealed when it returns 0; then the batch is empty. receipts: room for ledger_batch_count entries, or NULL.
+int log_batch_set_cursor(struct log_batch *batch, const char *name, struct bytes value, struct err *err);
+/* Durable and sealed when it returns 0; then the batch is empty. receipts: room for log_batch_count entries, or NULL.
  * ret_head (may be NULL) is the sealed head that covers them. On failure nothing of the batch is stored, but for ERR_IO:
  * then it may or may not be, and the caller finds out by its keys after opening again. ERR_CONFLICT and ERR_INVALID name
  * the draft ("event 3 of the batch: ..."); *ret_at (may be NULL) gets its index, or SIZE_MAX. The batch keeps its drafts
  * on failure. */
-int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                        size_t *ret_at, struct err *err);
-void ledger_batch_clear(struct ledger_batch *batch);
-void ledger_batch_free(struct ledger_batch *batch);
+int log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head, size_t *ret_at,
+                     struct err *err);
+void log_batch_clear(struct log_batch *batch);
+void log_batch_free(struct log_batch *batch);
 /* One draft, one durable commit. */
-int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
-                  struct ledger_head *ret_head, struct err *err);
+int log_append(struct ledger *ledger, const struct log_draft *draft, struct log_receipt *ret, struct log_head *ret_head,
+               struct err *err);
 
 /* Appends the cursor's value; ERR_NOTFOUND when there is none. */
-int ledger_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err);
+int log_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err);
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
-struct ledger_event {
+struct log_event {
     uint64_t seq, time;
     uint32_t schema;
     struct bytes kind, subject, actor, source, grade, run, key;
     bool has_cause;
     uint64_t cause;
-    struct bytes header;       /* the leaf's bytes */
-    struct bytes payload;      /* canonical [body map, author]; empty when erased */
-    struct bytes body;         /* the body map inside it; empty when erased */
-    struct bytes author;       /* key name; empty when unsigned */
-    uint8_t salt[LEDGER_HASH]; /* of the body commitment; meaningless when erased */
-    uint8_t leaf[LEDGER_HASH];
+    struct bytes header;    /* the leaf's bytes */
+    struct bytes payload;   /* canonical [body map, author]; empty when erased */
+    struct bytes body;      /* the body map inside it; empty when erased */
+    struct bytes author;    /* key name; empty when unsigned */
+    uint8_t salt[LOG_HASH]; /* of the body commitment; meaningless when erased */
+    uint8_t leaf[LOG_HASH];
     bool has_private;
 };
 
 /* Events [from, to) in order, as of the size when it was opened; to is cut to that size. Each event's bytes are recomputed
  * up to its leaf and compared with the stored tree's group, so a damaged group gives ERR_CORRUPT or ERR_TAMPERED with its
  * seq range; next may be called again to go on after it. One thread at a time; memory is bounded by one group. */
-struct ledger_reader;
-int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct ledger_reader **ret, struct err *err);
+struct log_reader;
+int log_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct log_reader **ret, struct err *err);
 /* 0, 1 at the end. *ret borrows until the next call. */
-int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, struct err *err);
+int log_reader_next(struct log_reader *reader, struct log_event *ret, struct err *err);
 /* The event that comes next is this one. Going about within one group of 256 events costs nothing. */
-void ledger_reader_seek(struct ledger_reader *reader, uint64_t seq);
+void log_reader_seek(struct log_reader *reader, uint64_t seq);
 /* The private fields of the event last given, as one canonical map appended to out; erased fields are left out. */
-int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err);
-void ledger_reader_close(struct ledger_reader *reader);
+int log_reader_private(struct log_reader *reader, struct buf *out, struct err *err);
+void log_reader_close(struct log_reader *reader);
 
 /* Appends an event as one JSON object (line style or pretty). Times are strings. The member "private" is there only when
  * private fields are given (a canonical map, else empty bytes); "private_commitment" says whether the event has any. */
-int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
-                      struct err *err);
+int log_event_json(const struct log_event *event, struct bytes private_, bool pretty, struct buf *out, struct err *err);
 /* The same with what later events say of it, as members at the end: each only where there is something to say. */
-struct ledger_event_marks {
-    uint64_t corrected_by; /* LEDGER_NO_SEQ: it was not */
+struct log_event_marks {
+    uint64_t corrected_by; /* LOG_NO_SEQ: it was not */
     struct bytes erased;   /* MessagePack: who erased what of it, "erased_by"; empty: nothing was */
 };
-int ledger_event_json_marked(const struct ledger_event *event, struct bytes private_,
-                             const struct ledger_event_marks *marks, bool pretty, struct buf *out, struct err *err);
+int log_event_json_marked(const struct log_event *event, struct bytes private_, const struct log_event_marks *marks,
+                          bool pretty, struct buf *out, struct err *err);
 /* Appends a body, or private fields, of an event of this kind as indented JSON for people: what the catalog knows as a time
  * is RFC 3339. */
-int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err);
+int log_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err);
 /* One JSON object as a canonical map. */
-int ledger_json_to_body(struct bytes json, struct buf *out, struct err *err);
+int log_json_to_body(struct bytes json, struct buf *out, struct err *err);
 
 /* ---- artifacts ---------------------------------------------------------------------------------------------------- */
 
-/* Stores a file by content; *ret_id is "artifact:sha256:<hex>" (LEDGER_ARTIFACT_ID bytes with NUL). Durable when it
+/* Stores a file by content; *ret_id is "artifact:sha256:<hex>" (LOG_ARTIFACT_ID bytes with NUL). Durable when it
  * returns. Storing the same bytes again changes nothing. `path` "-" is standard input. */
-#define LEDGER_ARTIFACT_ID 81
-int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LEDGER_ARTIFACT_ID], uint64_t *ret_size,
-                        struct err *err);
+#define LOG_ARTIFACT_ID 81
+int log_artifact_put(struct ledger *ledger, const char *path, char ret_id[LOG_ARTIFACT_ID], uint64_t *ret_size,
+                     struct err *err);
 /* Writes the content to a file descriptor, checking its hash: ERR_TAMPERED after the last byte when it differs. */
-int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err);
+int log_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err);
 
 /* ---- erasing ------------------------------------------------------------------------------------------------------ */
 
-enum ledger_erase_what { LEDGER_ERASE_BODY, LEDGER_ERASE_PRIVATE, LEDGER_ERASE_ARTIFACT };
-#define LEDGER_ERASE_MAX 4096 /* events at once */
+enum log_erase_what { LOG_ERASE_BODY, LOG_ERASE_PRIVATE, LOG_ERASE_ARTIFACT };
+#define LOG_ERASE_MAX 4096 /* events at once */
 
-struct ledger_erase_options {
-    enum ledger_erase_what what;
+struct log_erase_options {
+    enum log_erase_what what;
     const uint64_t *seqs; /* of which events; none for an artifact */
     size_t n_seqs;
     const char *const *fields; /* private: which; each event must have them all. None: all that are there */
@@ -214,19 +213,18 @@ struct ledger_erase_options {
 /* Erases content and appends ledger.erased, in one commit: the commitments stay, and every hash above them still holds.
  * ERR_NOTFOUND: there is no such event, field or artifact, or not any more. ERR_INVALID: the content of ledger.created,
  * key_rotated, restored and erased, and bodies that an author has signed, cannot be erased. On failure nothing is. */
-int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *options, struct ledger_receipt *ret,
-                 struct err *err);
+int log_erase(struct ledger *ledger, const struct log_erase_options *options, struct log_receipt *ret, struct err *err);
 /* The bytes of all that was erased go: the database is copied into a new generation, to which every process moves on, and
  * the old one's files are overwritten and removed, with the files of erased artifacts and derived data. Others append again
  * as soon as the copy is made. ERR_BUSY: after wait_ns some process still has old files open (*ret_pid, may be NULL; 0: not
  * known), so they are still there; call it again. ERR_FULL: no room for the copy; the ledger is as it was. */
-int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err);
+int log_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err);
 
 /* ---- correcting --------------------------------------------------------------------------------------------------- */
 
-struct ledger_correct_options {
+struct log_correct_options {
     uint64_t seq;         /* the event that was a mistake */
-    uint64_t replaced_by; /* the event that replaces it; LEDGER_NO_SEQ: none */
+    uint64_t replaced_by; /* the event that replaces it; LOG_NO_SEQ: none */
     const char *reason;   /* open: wrong_subject */
     const char *actor;
     const char *note; /* private; may be NULL */
@@ -235,149 +233,145 @@ struct ledger_correct_options {
 /* Appends ledger.corrected: from there on no state counts the event, which stays. ERR_NOTFOUND: no such event. ERR_INVALID:
  * one of the ledger's own (ledger.*), or what is to stand for it was corrected itself. ERR_CONFLICT: it was corrected
  * before. */
-int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *options, struct ledger_receipt *ret,
-                   struct err *err);
-/* Refuses what ledger_correct would refuse now; otherwise calls `show` with what it would append, body and private fields
+int log_correct(struct ledger *ledger, const struct log_correct_options *options, struct log_receipt *ret, struct err *err);
+/* Refuses what log_correct would refuse now; otherwise calls `show` with what it would append, body and private fields
  * as they would be written, and writes nothing. The preview is borrowed until `show` returns, whose result is given back.
  */
-struct ledger_correct_preview {
-    const struct ledger_draft *draft;
+struct log_correct_preview {
+    const struct log_draft *draft;
     uint64_t seq; /* what the event would become */
     uint32_t masked;
 };
-int ledger_correct_preview(struct ledger *ledger, const struct ledger_correct_options *options,
-                           int (*show)(void *ctx, const struct ledger_correct_preview *preview, struct err *err), void *ctx,
-                           struct err *err);
+int log_correct_preview(struct ledger *ledger, const struct log_correct_options *options,
+                        int (*show)(void *ctx, const struct log_correct_preview *preview, struct err *err), void *ctx,
+                        struct err *err);
 
 /* ---- proving ------------------------------------------------------------------------------------------------------ */
 
 /* A .tlog-proof of seq against the newest checkpoint, the leaf's bytes, and salt[32] || payload; each may be NULL. */
-int ledger_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf *leaf, struct buf *payload,
-                 struct err *err);
+int log_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf *leaf, struct buf *payload,
+              struct err *err);
 
 /* ---- places ------------------------------------------------------------------------------------------------------- */
 
 /* Where a ledger is appended to is remembered in it, as a machine and a file: a copy of its directory that is appended to
  * as well would be a second history under the same name, sealed by the same keys. So appending in one is refused,
  * ERR_ROLLBACK. */
-enum ledger_place {
-    LEDGER_PLACE_UNKNOWN, /* nothing is remembered: the next append does it */
-    LEDGER_PLACE_HOME,    /* it is here */
-    LEDGER_PLACE_COPY,    /* it is elsewhere: this is a copy, or was moved to another file system or machine */
-    LEDGER_PLACE_BACKUP   /* a backup, which is not appended to */
+enum log_place {
+    LOG_PLACE_UNKNOWN, /* nothing is remembered: the next append does it */
+    LOG_PLACE_HOME,    /* it is here */
+    LOG_PLACE_COPY,    /* it is elsewhere: this is a copy, or was moved to another file system or machine */
+    LOG_PLACE_BACKUP   /* a backup, which is not appended to */
 };
-int ledger_place(struct ledger *ledger, enum ledger_place *ret, struct err *err);
+int log_place(struct ledger *ledger, enum log_place *ret, struct err *err);
 /* The caller vouches that the directory was moved here and the other one is gone: appends ledger.moved. ERR_INVALID: it was
  * not moved. reason may be NULL. */
-int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret, struct err *err);
+int log_moved(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err);
 
 /* ---- verifying ---------------------------------------------------------------------------------------------------- */
 
-enum ledger_verdict { /* also the command's exit codes */
-                      LEDGER_GOOD = 0,
-                      LEDGER_NOT_ANCHORED = 10,
-                      LEDGER_CONTRADICTS = 20,
-                      LEDGER_INVALID = 30
+enum log_verdict { /* also the command's exit codes */
+                   LOG_GOOD = 0,
+                   LOG_NOT_ANCHORED = 10,
+                   LOG_CONTRADICTS = 20,
+                   LOG_INVALID = 30
 };
 
-enum ledger_aspect {
-    LEDGER_INTEGRITY,
-    LEDGER_SEALS,
-    LEDGER_ANCHORING,
-    LEDGER_COMPLETENESS,
-    LEDGER_AUTHORS,
-    LEDGER_ERASURES,
-    LEDGER_GAPS,
-    LEDGER_DERIVED
+enum log_aspect {
+    LOG_INTEGRITY,
+    LOG_SEALS,
+    LOG_ANCHORING,
+    LOG_COMPLETENESS,
+    LOG_AUTHORS,
+    LOG_ERASURES,
+    LOG_GAPS,
+    LOG_DERIVED
 };
-#define LEDGER_ASPECTS 8
+#define LOG_ASPECTS 8
 
-enum ledger_aspect_state { LEDGER_ASPECT_GOOD, LEDGER_ASPECT_NOTE, LEDGER_ASPECT_UNCHECKED, LEDGER_ASPECT_FAULT };
+enum log_aspect_state { LOG_ASPECT_GOOD, LOG_ASPECT_NOTE, LOG_ASPECT_UNCHECKED, LOG_ASPECT_FAULT };
 
-struct ledger_finding {
-    enum ledger_aspect aspect;
-    uint64_t seq;   /* the event it is about, LEDGER_NO_SEQ when it is about none */
+struct log_finding {
+    enum log_aspect aspect;
+    uint64_t seq;   /* the event it is about, LOG_NO_SEQ when it is about none */
     char table[24]; /* "tail", "bundle", "checkpoint", ... */
     char rule[8];   /* of docs/format.md 11, "F19"; empty: it is about how the ledger is stored */
     char reason[512];
 };
 
-#define LEDGER_FINDINGS_MAX 64
-struct ledger_report {
-    enum ledger_verdict verdict;
+#define LOG_FINDINGS_MAX 64
+struct log_report {
+    enum log_verdict verdict;
     char origin[257];
-    enum ledger_place place; /* a head that was seen in a copy is not to be believed: see ledger_place */
-    struct ledger_head head;
+    enum log_place place; /* a head that was seen in a copy is not to be believed: see log_place */
+    struct log_head head;
     uint64_t from; /* first seq whose bytes were read; not 0 only with since_verified */
     struct {
-        enum ledger_aspect_state state;
+        enum log_aspect_state state;
         char text[512];
-    } aspect[LEDGER_ASPECTS];
+    } aspect[LOG_ASPECTS];
     char contradicts[8]; /* the rule of docs/format.md 11 by which it contradicts what was known: "T3"; empty: none */
     uint64_t n_findings; /* all, also those beyond the array; findings[0] is the first by seq */
-    struct ledger_finding findings[LEDGER_FINDINGS_MAX];
+    struct log_finding findings[LOG_FINDINGS_MAX];
 };
-const char *ledger_aspect_name(enum ledger_aspect aspect);
+const char *log_aspect_name(enum log_aspect aspect);
 
-struct ledger_trust; /* what the verifier's caller trusts: policy lines, keys, genesis leaves, checkpoints, authors */
-struct ledger_trust *ledger_trust_new(void);
-void ledger_trust_free(struct ledger_trust *trust);
-int ledger_trust_policy(struct ledger_trust *trust, const char *path, struct err *err); /* a C2SP policy file */
-int ledger_trust_file(struct ledger_trust *trust, const char *path,
-                      struct err *err); /* the user's trust file; absent is fine */
-int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *err); /* a log's verifier key */
-int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struct err *err);
-int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct err *err); /* a note known from before */
-int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct err *err);    /* a vkey a line */
+struct log_trust; /* what the verifier's caller trusts: policy lines, keys, genesis leaves, checkpoints, authors */
+struct log_trust *log_trust_new(void);
+void log_trust_free(struct log_trust *trust);
+int log_trust_policy(struct log_trust *trust, const char *path, struct err *err); /* a C2SP policy file */
+int log_trust_file(struct log_trust *trust, const char *path, struct err *err); /* the user's trust file; absent is fine */
+int log_trust_key(struct log_trust *trust, const char *vkey, struct err *err);  /* a log's verifier key */
+int log_trust_genesis(struct log_trust *trust, const char *leaf_hex, struct err *err);
+int log_trust_checkpoint(struct log_trust *trust, const char *path, struct err *err); /* a note known from before */
+int log_trust_authors(struct log_trust *trust, const char *path, struct err *err);    /* a vkey a line */
 
-struct ledger_verify_options {
-    const struct ledger_trust *trust; /* may be NULL: nothing is trusted */
-    bool derived;                     /* also replay and compare derived data */
-    bool since_verified;              /* read only what came after the trust's head of this origin, and say so */
+struct log_verify_options {
+    const struct log_trust *trust; /* may be NULL: nothing is trusted */
+    bool derived;                  /* also replay and compare derived data */
+    bool since_verified;           /* read only what came after the trust's head of this origin, and say so */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; called at most about ten times a second */
     void *progress_ctx;
     unsigned threads; /* that check events at the same time, the caller's among them; 0: as many as there are processors */
 };
-#define LEDGER_VERIFY_THREADS_MAX 16 /* more are not used */
+#define LOG_VERIFY_THREADS_MAX 16 /* more are not used */
 /* Reads every byte of the evidence. Returns 0 with the report whatever the verdict is; an error only when the reading
  * itself could not go on: what the system refuses is never a finding (ERR_IO, ERR_NOMEM, ERR_FULL, ERR_BUSY; the last also
  * when faults were met in a ledger that is written to while it is read through a read-only mount). A damaged database can
  * kill the process that reads it (SIGBUS): callers that must survive call it in a child. Threads that it starts have ended
  * when it returns; the report does not depend on their number, and progress is called by the caller's. */
-int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
-                  struct err *err);
+int log_verify(struct ledger *ledger, const struct log_verify_options *options, struct log_report *ret, struct err *err);
 /* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. What does
  * not have its form is a finding. */
-int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
-                        struct ledger_report *ret, struct err *err);
+int log_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct log_trust *trust,
+                     struct log_report *ret, struct err *err);
 
 /* ---- keys --------------------------------------------------------------------------------------------------------- */
 
-struct ledger_epoch {
+struct log_epoch {
     uint64_t epoch;     /* 0 is genesis' */
     uint64_t from_size; /* it seals checkpoints of this size and up ... */
-    uint64_t to_size;   /* ... to this one; LEDGER_NO_SEQ while it is the current one */
+    uint64_t to_size;   /* ... to this one; LOG_NO_SEQ while it is the current one */
     char vkey[384];
 };
 /* The log's verifier key; borrowed until close. */
-const char *ledger_log_vkey(const struct ledger *ledger);
-int ledger_epoch_at(struct ledger *ledger, uint64_t epoch, struct ledger_epoch *ret, struct err *err);
-int ledger_epoch_current(struct ledger *ledger, struct ledger_epoch *ret, struct err *err);
+const char *log_vkey(const struct ledger *ledger);
+int log_epoch_at(struct ledger *ledger, uint64_t epoch, struct log_epoch *ret, struct err *err);
+int log_epoch_current(struct ledger *ledger, struct log_epoch *ret, struct err *err);
 /* Replaces the epoch key and wipes the old one; appends ledger.key_rotated. */
-int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
-                      struct err *err);
+int log_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err);
 /* Writes the log key to a file under a passphrase (which must not be empty). */
-int ledger_key_backup(struct ledger *ledger, const char *path, struct bytes passphrase, struct err *err);
+int log_key_backup(struct ledger *ledger, const char *path, struct bytes passphrase, struct err *err);
 /* Writes a new author key file and gives its verifier key. */
-int ledger_author_new(const char *path, const char *name, struct bytes passphrase, struct buf *ret_vkey, struct err *err);
+int log_author_new(const char *path, const char *name, struct bytes passphrase, struct buf *ret_vkey, struct err *err);
 
 /* ---- care --------------------------------------------------------------------------------------------------------- */
 
 /* A copy of everything but signing secrets: 0600, synced, verified before it appears under its name. `to` must not exist.
  */
-int ledger_backup(struct ledger *ledger, const char *to, struct err *err);
+int log_backup(struct ledger *ledger, const char *to, struct err *err);
 
-struct ledger_restore_options {
+struct log_restore_options {
     const char *actor, *reason;
     const char *log_key;         /* file of the log key (from key backup) */
     struct bytes log_passphrase; /* of that file */
@@ -386,9 +380,9 @@ struct ledger_restore_options {
                                     origin continues. Otherwise it goes on as <origin>/r<n> */
 };
 /* Makes a working ledger in `dir` out of a backup. */
-int ledger_restore(const char *backup, const char *dir, const struct ledger_restore_options *options, struct err *err);
+int log_restore(const char *backup, const char *dir, const struct log_restore_options *options, struct err *err);
 
-struct ledger_stats {
+struct log_stats {
     uint64_t events, groups, tail, checkpoints, epochs, artifacts, cursors;
     uint64_t evidence_bytes, derived_bytes, artifact_bytes; /* on disk */
     uint64_t map_bytes, map_used;                           /* quota of the evidence database, and how much is in use */
@@ -397,7 +391,7 @@ struct ledger_stats {
      * be used again. 0: nobody reads but the newest. */
     uint64_t oldest_reader_pid, oldest_reader_commits;
 };
-int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *err);
+int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err);
 
 #pragma GCC visibility pop
 
