@@ -4,17 +4,18 @@
 # compiler's warnings errors. CC, CFLAGS and LDFLAGS are respected: they come after our own.
 
 # The layers, bottom first, and what each folder may see, stand here once; tools/lint keeps them.
-LAYERS           := base ledger projections ingest query export packs evals doctor cli
+LAYERS           := base ledger projections ingest query export lib packs evals doctor cli
 SEES_base        := base
 SEES_ledger      := ledger base
 SEES_projections := projections ledger base
 SEES_ingest      := ingest ledger base
 SEES_query       := query projections ledger base
 SEES_export      := export projections ledger base
+SEES_lib         := lib export query projections ledger base
 SEES_packs       := packs ingest query export projections ledger base
 SEES_evals       := evals ingest query export projections ledger base
 SEES_doctor      := doctor ingest query export projections ledger base
-SEES_cli         := cli packs evals doctor ingest query export projections ledger base
+SEES_cli         := cli lib packs evals doctor ingest query export projections ledger base
 
 # The rooms of a floor that has some: folders in it, bottom first. A file includes from its own room and from those before it;
 # a|b|c do not see one another; `.` is where the floor's own files stand. A room opens with room.h, a page about it.
@@ -24,16 +25,18 @@ ROOMS_projections := rows fold store view walk attest permissions machine ready 
 ROOMS_ingest      := input driver dpkg|hardware|hook|jsonl|lmeval|ollama|otlp .
 ROOMS_query       := . condition columns index rows sql
 ROOMS_export      := . cut verify support
+ROOMS_lib         := include/ledger json isolate handover .
 ROOMS_cli         := call print open log view record|events|states|evidence|care|help .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)
 PREFIX    ?= /usr/local
-VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION *"\(.*\)"/\1/p' ledger/log.h)
+VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION *"\(.*\)"/\1/p' ledger/version.h)
 ifeq ($(VERSION),)
-$(error ledger/log.h names no LEDGER_VERSION)
+$(error ledger/version.h names no LEDGER_VERSION)
 endif
 SOVERSION := 0
+OBJCOPY   ?= objcopy
 Q         := $(if $(V),,@)
 GOALS     := $(or $(MAKECMDGOALS),all)
 say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
@@ -101,7 +104,7 @@ OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_cov     := -O0 -g --coverage
 OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 OPT         := $(or $(OPT_$(CONFIG)),$(error CONFIG=$(CONFIG); accepted are release debug asan tsan cov fuzz))
-COMPILE     := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -I. $(WARN) $(OPT) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+COMPILE     := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -I. -Ilib/include $(WARN) $(OPT) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK        := $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
 LINK_EXE    := $(if $(filter release,$(CONFIG)),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK)
 
@@ -139,9 +142,13 @@ $(B)/ledger: $(call archives,$(SEES_cli))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_EXE) -o $@ $(call in_group,$^) $(EXE_LIBS) -lm
 
+# One object out of all, in which nothing but the public names is global: a program that links it keeps its own.
 $(B)/libledger.a: $(foreach l,$(LIBDIRS),$(call obj,$(l)))
+	$(call say,LINK,$@)
 	@rm -f $@
-	$(Q)$(AR) rcsP $@ $^
+	$(Q)$(LD) -r -o $(B)/libledger.o $^
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='ledger_*' $(B)/libledger.o
+	$(Q)$(AR) rcs $@ $(B)/libledger.o
 $(B)/libledger.so.$(VERSION): $(foreach l,$(LIBDIRS),$(call obj,$(l))) share/libledger.map
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -230,12 +237,12 @@ fuzz-run: $(FUZZERS:%=$(B)/tests/fuzz/%)
 .PHONY: bench
 SCALE ?= 1000000
 BENCH_DIR ?= build
-$(B)/bench: $(call obj,bench) $(B)/libledger.a
+$(B)/bench: $(call obj,bench) $(call archives,$(LIBDIRS))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter-out %/workload_main.o,$^) $(PKG_LIBS) $(shell pkg-config --libs sqlite3) -lm
-$(B)/bench-workload: $(B)/obj/bench/workload_main.o $(B)/obj/bench/workload.o $(B)/libledger.a
+	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter-out %/workload_main.o,$(filter %.o,$^)) $(call in_group,$^) $(PKG_LIBS) $(shell pkg-config --libs sqlite3) -lm
+$(B)/bench-workload: $(B)/obj/bench/workload_main.o $(B)/obj/bench/workload.o $(call archives,$(LIBDIRS))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_EXE) -o $@ $^ $(PKG_LIBS) -lm
+	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter %.o,$^) $(call in_group,$^) $(PKG_LIBS) -lm
 bench: $(B)/bench $(B)/bench-workload $(B)/ledger $(B)/ledger-sqlite.so
 	@mkdir -p build && $(B)/bench --scale $(SCALE) --dir $(BENCH_DIR) --tsv build/bench.tsv $(BENCH)
 
@@ -254,12 +261,12 @@ lint: $(call archives,$(PRESENT)) $(B)/libledger.so
 
 ## make install     under DESTDIR/PREFIX (/usr/local); make uninstall removes the same files
 LIBDIR  ?= $(PREFIX)/lib
-HEADERS := ledger/log.h base/err.h base/bytes.h
+HEADERS := $(filter-out %/room.h,$(wildcard lib/include/ledger/*.h)) ledger/version.h
 MANS    := $(wildcard man/*.1 man/*.5)
 DATA    := $(shell find share -type f -not -path '*/completions/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
 # from:to pairs; `make uninstall` walks the same list.
 INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):$(LIBDIR)/libledger.so.$(VERSION) \
-    $(B)/ledger-sqlite.so:$(LIBDIR)/ledger/ledger-sqlite.so $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/$(h)) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
+    $(B)/ledger-sqlite.so:$(LIBDIR)/ledger/ledger-sqlite.so $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/ledger/$(notdir $(h))) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
     $(foreach m,$(MANS),$(m):$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
     $(foreach d,$(DATA),$(d):$(PREFIX)/share/ledger/$(d:share/%=%)) \
     $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/fault.h"
 #include "base/text.h"
 #include "cli/call/command.h"
 #include "cli/call/fault.h"

@@ -1,7 +1,7 @@
-/* libledger: the append-only, signed, hash-chained event log of one machine, and what can be proven from it.
+/* The log: the append-only, signed, hash-chained events of one machine, and what can be proven from them.
  *
- * This folder holds the truth: events, chain, tree, seals and their storage. It is also the library's public face; only
- * names that start with log_ are exported. docs/format.md has every byte, docs/design.md the reasons.
+ * This folder holds the truth: events, chain, tree, seals and their storage. This header is what the floors above it use;
+ * the public library is another one, lib/include/ledger/. docs/format.md has every byte, docs/design.md the reasons.
  *
  * Conventions: functions return 0 or a negative ERR_* (base/err.h) and fill *err; `ret_` outputs are untouched on failure;
  * iterators return 1 at the end. struct bytes borrows. Times are ns since the Unix epoch, UTC. A body is a canonical
@@ -15,11 +15,8 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "ledger/version.h"
 
-/* Everything is compiled hidden; only what is declared here leaves the shared library. */
-#pragma GCC visibility push(default)
-
-#define LEDGER_VERSION       "0.1.0"
 #define LOG_HASH             32
 #define LOG_BATCH_EVENTS_MAX 65536
 #define LOG_BATCH_BYTES_MAX  ((size_t)64 << 20)
@@ -58,6 +55,11 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
 /* NULL is fine. What threads have begun for derived data is ended; but when other processes hold that up, it is given up
  * after two seconds: whoever comes next builds it. */
 void log_close(struct ledger *ledger);
+
+/* Around a fork whose child opens ledgers itself, in a process with several threads: what the child uses is not in the middle
+ * of a change, and it knows nothing of the parent's handles, which it must not touch. */
+void log_fork_begin(void);
+void log_fork_end(bool child);
 
 struct log_head {
     uint64_t size;          /* number of events */
@@ -332,6 +334,7 @@ struct log_verify_options {
     bool since_verified;           /* read only what came after the trust's head of this origin, and say so */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; called at most about ten times a second */
     void *progress_ctx;
+    const volatile int *stop; /* not 0: ERR_BUSY ("interrupted"). May be NULL */
     unsigned threads; /* that check events at the same time, the caller's among them; 0: as many as there are processors */
 };
 #define LOG_VERIFY_THREADS_MAX 16 /* more are not used */
@@ -392,7 +395,5 @@ struct log_stats {
     uint64_t oldest_reader_pid, oldest_reader_commits;
 };
 int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err);
-
-#pragma GCC visibility pop
 
 #endif

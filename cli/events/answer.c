@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mp.h"
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "cli/print/out.h"
 #include "cli/print/summary.h"
 #include "ledger/kinds/kind.h"

@@ -9,13 +9,13 @@
 #ifndef CLI_EVENTS_ANSWER_H
 #define CLI_EVENTS_ANSWER_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
 #include "cli/call/opt.h"
 #include "cli/log/ask.h"
 #include "cli/log/corrected.h"
 #include "cli/log/damage.h"
 #include "cli/log/tier_count.h"
-#include "cli/print/obj.h"
 #include "cli/print/rows.h"
 #include "query/sql/sql.h"
 

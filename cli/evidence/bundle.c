@@ -118,59 +118,12 @@ static int print_one(void *ctx, const struct log_event *event, struct bytes priv
 
 /* ---- the report ---- */
 
-static void put_counts(struct obj *obj, const struct export_report *report) {
-    const struct export_counts *c = &report->counts;
-    struct obj counts = {0};
-    obj_uint(&counts, "headers", c->headers);
-    obj_uint(&counts, "matching", c->matching);
-    obj_uint(&counts, "disclosed", c->disclosed);
-    obj_uint(&counts, "withheld", c->withheld);
-    obj_uint(&counts, "erased", c->erased);
-    obj_uint(&counts, "private_fields", c->private_);
-    obj_uint(&counts, "private_erased", c->private_erased);
-    obj_uint(&counts, "private_all_erased", c->private_all);
-    obj_uint(&counts, "artifacts", c->artifacts);
-    obj_uint(&counts, "gaps", c->gaps);
-    obj_obj(obj, "counts", &counts);
-}
-
-static size_t findings_kept(const struct export_report *report) {
-    size_t max = sizeof(report->findings) / sizeof(report->findings[0]);
-    return report->n_findings < max ? (size_t)report->n_findings : max;
-}
-
 static int report_json(struct cli *cli, const char *path, const struct export_report *report,
                        const struct export_question *q, bool line) {
-    struct obj obj = {0}, aspects = {0}, findings = {0};
-    for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
-        report_aspect_json(&aspects, export_aspect_name((enum export_aspect)i), report->aspect[i].state,
-                           report->aspect[i].text);
-    }
-    for (size_t i = 0; i < findings_kept(report); i++) {
-        struct obj f = {0};
-        obj_text(&f, "aspect", export_aspect_name(report->findings[i].aspect));
-        obj_text(&f, "member", report->findings[i].member[0] ? report->findings[i].member : NULL);
-        obj_uint(&f, "seq", report->findings[i].seq);
-        obj_text(&f, "rule", report->findings[i].rule);
-        obj_text(&f, "reason", report->findings[i].reason);
-        obj_obj(&findings, NULL, &f);
-    }
-    obj_text(&obj, "verdict", report_verdict_name(report->verdict));
-    obj_uint(&obj, "exit", (uint64_t)report->verdict);
-    obj_text(&obj, "rule",
-             report_rule(report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts));
-    obj_text(&obj, "what", path);
-    obj_text(&obj, "format", report->sparse ? "sparse" : "bundle");
-    obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
-    obj_uint(&obj, "size", report->head.size);
-    obj_hex(&obj, "root", report->head.root, LOG_HASH);
-    obj_uint(&obj, "from", report->counts.from);
-    obj_uint(&obj, "to", report->counts.to);
-    put_counts(&obj, report);
+    struct obj obj = {0};
+    report_put_bundle(&obj, path, report);
     question_put(&obj, q);
-    obj_obj(&obj, "aspects", &aspects);
-    obj_uint(&obj, "findings_total", report->n_findings);
-    obj_list(&obj, "findings", &findings);
+    report_put_bundle_findings(&obj, report);
     return cli_print(cli, &obj, line);
 }
 
@@ -226,7 +179,7 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
         report_aspect(cli, export_aspect_name((enum export_aspect)i), report->aspect[i].state, report->aspect[i].text);
     }
     out_str(cli, "\n");
-    for (size_t i = 0; i < findings_kept(report); i++) {
+    for (size_t i = 0; i < report_bundle_kept(report); i++) {
         out_printf(cli, "%s%s%s: ", out_color(cli, OUT_RED), i == 0 ? "first fault" : "fault", out_color(cli, OUT_PLAIN));
         if (report->findings[i].member[0]) {
             out_str(cli, "member '");
@@ -240,8 +193,8 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
         out_safe(cli, bytes_of(report->findings[i].reason));
         out_str(cli, "\n");
     }
-    if (report->n_findings > findings_kept(report)) {
-        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - findings_kept(report)));
+    if (report->n_findings > report_bundle_kept(report)) {
+        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - report_bundle_kept(report)));
     }
     report_verdict(cli, report->verdict, report->contradicts);
     if (q->known) {

@@ -280,77 +280,11 @@ int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut
     return rc;
 }
 
-/* The first match in one direction. */
-static int first_match(const struct cut_args *args, struct ledger *ledger, bool last, uint64_t *ret, struct err *err) {
-    struct query_value value[EXPORT_TERMS_MAX];
-    struct query_term term[EXPORT_TERMS_MAX];
-    struct query_cursor *cursor = NULL;
-    struct query query;
-    query_init(&query);
-    for (size_t i = 0; i < args->options.n_terms; i++) {
-        const struct export_term *t = &args->term[i];
-        if (t->value.n == 0) { /* every text begins so, also one that is not there */
-            continue;
-        }
-        value[i] = (struct query_value){.type = QUERY_TEXT, .text = t->value};
-        term[query.n_terms++] = (struct query_term){.field = query_field_find(bytes_of(t->field)),
-                                                    .op = t->op == EXPORT_EQUALS ? QUERY_EQ : QUERY_PREFIX,
-                                                    .values = &value[i],
-                                                    .n_values = 1};
-    }
-    query.terms = term;
-    query.proven = true; /* the bundle will say that nothing is missing between the two */
-    query.descending = last;
-    query.limit = 1;
-    int rc = query_open(ledger, &query, &cursor, err);
-    if (rc == 0) rc = query_next(cursor, err);
-    if (rc == 0) {
-        *ret = query_seq(cursor);
-    }
-    query_close(cursor);
-    return rc == 1 ? err_set(err, ERR_NOTFOUND, "no event matches") : rc;
-}
-
 int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, struct err *err) {
-    uint64_t first, last;
-    if (args->given || args->options.n_terms == 0 || args->options.seqs != NULL) {
-        return 0;
-    }
-    for (size_t i = 0; i < args->options.n_terms; i++) {
-        const struct export_term *t = &args->term[i];
-        if (t->op == EXPORT_EQUALS && t->value.n == 0) {
-            return err_set(err, ERR_INVALID,
-                           "--%s '': events without it have a range only with --whole, --since or --until", t->field);
-        }
-    }
-    vouch_load(ledger, NULL); /* without the log key all events are read */
-    if (build) {
-        query_index_build(ledger, NULL, NULL);
-    }
-    int rc = first_match(args, ledger, false, &first, err);
-    if (rc == 0) rc = first_match(args, ledger, true, &last, err);
-    if (rc == 0) {
-        args->options.from = first;
-        args->options.to = last + 1;
-    }
-    return rc;
+    return args->given ? 0 : narrow_range(&args->options, ledger, build, err);
 }
 
 void cut_args_done(struct cut_args *args) {
     buf_done(&args->names);
     free(args->seqs.seq);
-}
-
-void cut_args_words(const struct cut_args *args, struct buf *out) {
-    if (args->options.seqs != NULL) {
-        buf_printf(out, "%zu chosen", args->seqs.n);
-    } else if (args->options.n_terms == 0) {
-        buf_put_str(out, "everything");
-    }
-    for (size_t i = 0; i < args->options.n_terms; i++) {
-        const struct export_term *t = &args->term[i];
-        buf_printf(out, "%s%s = ", i == 0 ? "" : ", ", t->field);
-        buf_put_bytes(out, t->value);
-        buf_put_str(out, t->op == EXPORT_PREFIX ? "*" : "");
-    }
 }

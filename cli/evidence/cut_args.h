@@ -6,6 +6,7 @@
 #include "cli/log/seqs.h"
 #include "cli/log/tier_count.h"
 #include "export/export.h"
+#include "lib/handover/narrow.h"
 
 enum {
     CUT_OUTPUT,
@@ -44,11 +45,8 @@ struct cut_args {
 };
 /* ERR_INVALID names the option and what is accepted. */
 int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut_args *ret, struct err *err);
-/* Without a range of its own, a filter's range is from its first match to its last: found in the events, or by what of the
- * index somebody vouches for. With `build` that is made for all events first. ERR_NOTFOUND: nothing matches. */
+/* narrow_range, unless a range was given. */
 int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, struct err *err);
 void cut_args_done(struct cut_args *args); /* a zeroed one is fine */
-/* Appends the filter in words: "kind = run.*, run = r-1"; "everything". */
-void cut_args_words(const struct cut_args *args, struct buf *out);
 
 #endif

@@ -2,10 +2,10 @@
 #ifndef CLI_EVIDENCE_ERASE_SAY_H
 #define CLI_EVIDENCE_ERASE_SAY_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
 #include "cli/evidence/erase_left.h"
 #include "cli/evidence/erase_plan.h"
-#include "cli/print/obj.h"
 
 /* One event ledger.erased. */
 struct erase_done {

@@ -15,11 +15,8 @@ struct examine_options {
     struct cli *cli;          /* for the progress line, and its patience */
 };
 
-/* Opens and verifies the ledger in a child and brings its report. The caller must not have the ledger open. When the child
- * dies in reading the database's pages, the report says that (LOG_INVALID); so it does when the database cannot be
- * opened because it is damaged. Any other death, and no progress, is ERR_IO with its signal; ERR_BUSY: the ledger is
- * written to while nothing can hold a snapshot, and several tries met that. Other failures are errors, with ERR_NOTFOUND
- * for no ledger there. When it contradicts a checkpoint or head that is known, *ret_rivals has them. */
+/* isolate_verify, with progress and patience. When the ledger contradicts a checkpoint or head that is known, *ret_rivals has
+ * them. */
 int examine_ledger(const struct examine_options *options, struct log_report *ret, struct rivals *ret_rivals,
                    struct err *err);
 

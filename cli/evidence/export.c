@@ -200,7 +200,7 @@ static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt
                                      .note = opt_text(opts, &cut_options[CUT_NOTE])};
     struct buf query = {.max = 1 << 14};
     struct err err = {0};
-    cut_args_words(args, &query);
+    narrow_words(&args->options, &query);
     int exit_code;
     if (buf_check(&query, "the conditions", &err) != 0) {
         exit_code = cli_fail_input(cli, &err);

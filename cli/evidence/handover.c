@@ -1,5 +1,4 @@
-/* The event is there before the file has its name, or the first byte is on standard output: evidence that nobody knows to
- * have left is worse than a record of some that did not. */
+/* What fails is told by its exit code; the order of writing, recording and naming is that of lib/handover/handover.h. */
 #include "cli/evidence/handover.h"
 
 #include <errno.h>
@@ -18,60 +17,27 @@ int handover_fail(struct cli *cli, int rc, const struct err *err) {
                                                 : cli_fail(cli, err);
 }
 
-static int write_and_record(const struct handover *how, int fd, const char *path, struct err *err) {
-    int rc = how->write(how->ctx, fd, err);
-    if (rc == 0 && fsync(fd) != 0) {
-        rc = err_errno(err, errno, "'%s'", path);
-    }
-    if (rc == 0) rc = how->record(how->ctx, path, err);
-    return rc;
-}
-
-static int copy_out(void *ctx, struct bytes piece, struct err *err) {
-    (void)ctx;
-    return file_put_all(STDOUT_FILENO, piece.p, piece.n) != 0 ? err_errno(err, errno, "standard output") : 0;
-}
-
 /* Complete and recorded before the first byte leaves. */
-static int to_stdout(struct cli *cli, const struct handover *how) {
+static int to_stdout(struct cli *cli, const struct handover *how, const char *what) {
     struct err err = {0};
-    int fd = -1;
     if (cli->out_tty) {
-        return cli_usage(cli, "%s does not go to a terminal; -o FILE writes it to a file", how->what);
+        return cli_usage(cli, "%s does not go to a terminal; -o FILE writes it to a file", what);
     }
-    struct stat st;
-    int rc = file_unnamed(NULL, &fd, &err);
-    if (rc == 0) rc = write_and_record(how, fd, "-", &err);
-    if (rc == 0) {
-        rc = fstat(fd, &st) != 0 ? err_errno(&err, errno, "a temporary file")
-                                 : file_read_back(fd, (uint64_t)st.st_size, copy_out, NULL, &err);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
+    int rc = handover_to_fd(how, STDOUT_FILENO, "standard output", &err);
     return rc != 0 ? handover_fail(cli, rc, &err) : 0;
 }
 
-int hand_over(struct cli *cli, const struct handover *how, const char *path) {
-    struct file_out file;
+int hand_over(struct cli *cli, const struct handover *how, const char *what, const char *path) {
     struct err err = {0};
+    bool named = false;
     if (out_is_stdout(path)) {
-        return to_stdout(cli, how);
+        return to_stdout(cli, how, what);
     }
-    int rc = file_new_begin(&file, path, out_mode(OUT_CONTENT), &err);
-    if (rc == ERR_CONFLICT) {
-        return cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, how->what);
+    int rc = handover_to_path(how, path, out_mode(OUT_CONTENT), &named, &err);
+    if (named && rc == ERR_CONFLICT) {
+        return cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, what);
     }
-    if (rc != 0) {
-        return cli_fail(cli, &err);
-    }
-    rc = write_and_record(how, file.fd, path, &err);
-    if (rc != 0) {
-        file_out_abort(&file);
-        return handover_fail(cli, rc, &err);
-    }
-    rc = file_new_commit(&file, &err);
-    return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : rc != 0 ? cli_fail(cli, &err) : 0;
+    return rc == 0 ? 0 : named ? cli_fail(cli, &err) : handover_fail(cli, rc, &err);
 }
 
 /* ---- bundles ---- */
@@ -96,12 +62,12 @@ static int record_bundle(void *ctx, const char *path, struct err *err) {
 }
 
 int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char *path) {
-    struct handover how = {write_bundle, record_bundle, bundle, "a bundle"};
+    struct handover how = {write_bundle, record_bundle, bundle};
     const struct export_options *asked = bundle->options;
     struct export_options options = *asked;
     options.beside = out_is_stdout(path) ? NULL : path;
     bundle->options = &options;
-    int rc = hand_over(cli, &how, path);
+    int rc = hand_over(cli, &how, "a bundle", path);
     bundle->options = asked;
     return rc;
 }

@@ -2,21 +2,14 @@
 #ifndef CLI_EVIDENCE_HANDOVER_H
 #define CLI_EVIDENCE_HANDOVER_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "export/export.h"
+#include "lib/handover/handover.h"
 
-struct handover {
-    /* Writes everything to the descriptor, which need not be a file. */
-    int (*write)(void *ctx, int fd, struct err *err);
-    /* Records what was written; `path` is "-" for standard output. */
-    int (*record)(void *ctx, const char *path, struct err *err);
-    void *ctx;
-    const char *what; /* "a bundle": for messages */
-};
-/* To a new file, or to standard output (out_is_stdout). What fails leaves no file. Returns 0, or an exit code after
- * reporting: EXIT_INPUT when the path exists. */
-int hand_over(struct cli *cli, const struct handover *how, const char *path);
+/* To a new file, or to standard output (out_is_stdout). What fails leaves no file. `what` it is, for messages: "a bundle".
+ * Returns 0, or an exit code after reporting: EXIT_INPUT when the path exists. */
+int hand_over(struct cli *cli, const struct handover *how, const char *what, const char *path);
 
 /* The exit code for what an export or a plan of one fails with, reported. */
 int handover_fail(struct cli *cli, int rc, const struct err *err);

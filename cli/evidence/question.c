@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/obj.h"
 #include "base/text.h"
 #include "cli/evidence/report.h"
-#include "cli/print/obj.h"
 #include "cli/print/out.h"
 
 #define TEXT_MAX   ((size_t)1 << 20)

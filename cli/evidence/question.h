@@ -3,8 +3,8 @@
 #ifndef CLI_EVIDENCE_QUESTION_H
 #define CLI_EVIDENCE_QUESTION_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "export/export.h"
 
 /* A row: what it is about, and a text with names of a stranger in it, not made safe. `stands_out`: events of a kind that

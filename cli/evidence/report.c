@@ -21,20 +21,6 @@ const char *report_state_word(enum log_aspect_state state) {
     return "?";
 }
 
-static const char *state_name(enum log_aspect_state state) {
-    switch (state) {
-    case LOG_ASPECT_GOOD:
-        return "good";
-    case LOG_ASPECT_NOTE:
-        return "note";
-    case LOG_ASPECT_UNCHECKED:
-        return "unchecked";
-    case LOG_ASPECT_FAULT:
-        return "fault";
-    }
-    return "?";
-}
-
 static enum out_color state_color(enum log_aspect_state state) {
     switch (state) {
     case LOG_ASPECT_GOOD:
@@ -49,20 +35,6 @@ static enum out_color state_color(enum log_aspect_state state) {
     return OUT_DIM;
 }
 
-const char *report_verdict_name(enum log_verdict verdict) {
-    switch (verdict) {
-    case LOG_GOOD:
-        return "good";
-    case LOG_NOT_ANCHORED:
-        return "not anchored";
-    case LOG_CONTRADICTS:
-        return "contradicts";
-    case LOG_INVALID:
-        break;
-    }
-    return "invalid";
-}
-
 static const char *verdict_text(enum log_verdict verdict) {
     switch (verdict) {
     case LOG_GOOD:
@@ -75,13 +47,6 @@ static const char *verdict_text(enum log_verdict verdict) {
         break;
     }
     return "INVALID: tampered or corrupt";
-}
-
-void report_aspect_json(struct obj *aspects, const char *name, enum log_aspect_state state, const char *text) {
-    struct obj aspect = {0};
-    obj_text(&aspect, "state", state_name(state));
-    obj_text(&aspect, "text", text);
-    obj_obj(aspects, name, &aspect);
 }
 
 void report_wrapped(struct cli *cli, struct bytes text, int indent) {
@@ -121,40 +86,10 @@ void report_verdict(struct cli *cli, enum log_verdict verdict, const char *contr
     out_str(cli, "\n");
 }
 
-const char *report_rule(enum log_verdict verdict, const char *broken, const char *contradicts) {
-    const char *rule = verdict == LOG_INVALID ? broken : verdict == LOG_CONTRADICTS ? contradicts : "";
-    return rule[0] == '\0' ? NULL : rule;
-}
-
 static int print_json(struct cli *cli, const char *what, const struct log_report *report, const struct rivals *rivals,
                       const struct log_trust *trust) {
-    struct obj obj = {0}, aspects = {0}, findings = {0};
-    for (size_t i = 0; i < LOG_ASPECTS; i++) {
-        report_aspect_json(&aspects, log_aspect_name((enum log_aspect)i), report->aspect[i].state, report->aspect[i].text);
-    }
-    for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report->n_findings; i++) {
-        const struct log_finding *finding = &report->findings[i];
-        struct obj f = {0};
-        obj_text(&f, "aspect", log_aspect_name(finding->aspect));
-        obj_uint(&f, "seq", finding->seq);
-        obj_text(&f, "table", finding->table);
-        obj_text(&f, "rule", finding->rule[0] ? finding->rule : NULL);
-        obj_text(&f, "reason", finding->reason);
-        obj_obj(&findings, NULL, &f);
-    }
-    obj_text(&obj, "verdict", report_verdict_name(report->verdict));
-    obj_uint(&obj, "exit", (uint64_t)report->verdict);
-    obj_text(&obj, "rule",
-             report_rule(report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts));
-    obj_text(&obj, "what", what);
-    obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
-    obj_uint(&obj, "size", report->head.size);
-    obj_hex(&obj, "root", report->head.root, LOG_HASH);
-    obj_time(&obj, "time", report->head.time);
-    obj_uint(&obj, "from", report->from);
-    obj_obj(&obj, "aspects", &aspects);
-    obj_uint(&obj, "findings_total", report->n_findings);
-    obj_list(&obj, "findings", &findings);
+    struct obj obj = {0};
+    report_put(&obj, what, report);
     if (rivals != NULL) {
         rivals_put(&obj, rivals, trust);
     }

@@ -88,8 +88,8 @@ static int dry_run(struct cli *cli, struct report *r) {
 }
 
 static int write_it(struct cli *cli, struct report *r, const char *path) {
-    struct handover how = {write_report, record_report, r, "a report"};
-    int exit_code = hand_over(cli, &how, path);
+    struct handover how = {write_report, record_report, r};
+    int exit_code = hand_over(cli, &how, "a report", path);
     if (exit_code != 0 || out_is_stdout(path)) {
         return exit_code;
     }

@@ -2,8 +2,8 @@
 #ifndef CLI_LOG_DAMAGE_H
 #define CLI_LOG_DAMAGE_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 
 struct damage {
     struct cli *cli;

@@ -2,9 +2,9 @@
 #include "cli/log/erased.h"
 
 #include "base/mp.h"
+#include "base/obj.h"
 #include "base/text.h"
 #include "cli/log/kind_events.h"
-#include "cli/print/obj.h"
 #include "ledger/event/erased.h"
 
 #define WORDS_MAX ((size_t)1 << 20)

@@ -2,7 +2,7 @@
 #ifndef CLI_LOG_ERASED_H
 #define CLI_LOG_ERASED_H
 
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "ledger/log.h"
 
 struct erased {

@@ -2,8 +2,8 @@
 #ifndef CLI_LOG_TIER_COUNT_H
 #define CLI_LOG_TIER_COUNT_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "query/sql/sql.h"
 
 struct tier_count {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/obj.h"
 #include "base/text.h"
-#include "cli/print/obj.h"
 #include "cli/print/out.h"
 
 /* ---- finding ---- */

@@ -5,8 +5,8 @@
 #ifndef CLI_OPEN_RIVAL_H
 #define CLI_OPEN_RIVAL_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "ledger/core/core.h"
 #include "ledger/trust/trust.h"
 

@@ -6,10 +6,11 @@
 
 #include "base/json.h"
 #include "base/mp.h"
+#include "base/obj.h"
 #include "base/text.h"
-#include "cli/print/obj.h"
 #include "cli/print/out.h"
 #include "cli/print/table.h"
+#include "lib/json/cell.h"
 #include "projections/rows/list.h"
 
 #define TEXT_MAX     ((size_t)1 << 20)
@@ -336,28 +337,9 @@ bool cell_same(const struct row *a, const struct row *b, size_t column) {
 }
 
 void cell_put_as(const struct cli *cli, const struct row *row, size_t column, const char *name, struct obj *obj) {
-    const struct state_column *c = &row->table->columns[column];
-    struct buf mp = {.max = 16}, room = {.max = TEXT_MAX};
-    struct query_value v = cell_value(cli, row, column, &room);
-    if (v.type == QUERY_NULL) {
-        obj_text(obj, name, NULL);
-    } else if (v.type == QUERY_BOOL) {
-        obj_bool(obj, name, v.boolean);
-    } else if (v.type == QUERY_INT && (c->flags & COLUMN_TIME) && v.int_ >= 0) {
-        obj_time(obj, name, (uint64_t)v.int_);
-    } else if (v.type == QUERY_INT) {
-        obj_int(obj, name, v.int_);
-    } else if (v.type == QUERY_REAL && mp_float_ok(v.real)) {
-        mp_put_float(&mp, v.real);
-        obj_raw(obj, name, bytes_of_buf(&mp));
-    } else if (v.type == QUERY_TEXT) {
-        obj_str(obj, name, v.text);
-    } else if (v.type == QUERY_OTHER) {
-        obj_raw(obj, name, v.text);
-    } else {
-        obj_text(obj, name, NULL);
-    }
-    buf_done(&mp);
+    struct buf room = {.max = TEXT_MAX};
+    struct cell cell = cell_shown(cli, row, column, &room);
+    json_cell_put(obj, name, &row->table->columns[column], &cell);
     buf_done(&room);
 }
 

@@ -2,9 +2,9 @@
 #ifndef CLI_PRINT_CELL_H
 #define CLI_PRINT_CELL_H
 
+#include "base/obj.h"
 #include "base/text.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "cli/print/rows.h"
 #include "projections/rows/row.h"
 

@@ -2,8 +2,8 @@
 #ifndef CLI_PRINT_RECEIPT_H
 #define CLI_PRINT_RECEIPT_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "ledger/log.h"
 
 /* seq, leaf, size, root, duplicate, masked; head may be NULL. */

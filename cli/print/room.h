@@ -3,7 +3,6 @@
  * Sees: call. Begin with say.h, which every command uses (failures, remarks, an answer as JSON), then out.h.
  *
  *   out                      the only file that writes to standard output and standard error; colour, progress
- *   obj                      JSON in the making
  *   say                      failures with their exit codes, remarks, one object, one file
  *   table                    columns that fit the terminal
  *   rows                     answers of many rows: table, JSON, JSON lines, CSV, MessagePack

@@ -3,8 +3,8 @@
 #ifndef CLI_PRINT_ROWS_H
 #define CLI_PRINT_ROWS_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "cli/print/pager.h"
 #include "cli/print/pick.h"
 #include "cli/print/when.h"

@@ -2,8 +2,8 @@
 #ifndef CLI_PRINT_SAY_H
 #define CLI_PRINT_SAY_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "cli/print/out.h"
 
 /* Reports on standard error and returns the exit code. For what came out of the ledger itself: corrupt and tampered are

@@ -2,8 +2,8 @@
 #ifndef CLI_RECORD_PREVIEW_H
 #define CLI_RECORD_PREVIEW_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "ledger/log.h"
 
 /* Prints what an append of the draft would write, as one JSON object, and writes nothing. `checked`: with the answer of

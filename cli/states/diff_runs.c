@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "cli/print/out.h"
 #include "cli/view/entity.h"
 #include "cli/view/run_pair.h"

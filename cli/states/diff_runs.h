@@ -2,7 +2,7 @@
 #ifndef CLI_STATES_DIFF_RUNS_H
 #define CLI_STATES_DIFF_RUNS_H
 
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "cli/view/asof.h"
 #include "cli/view/explanation.h"
 

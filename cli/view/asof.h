@@ -9,8 +9,8 @@
 #ifndef CLI_VIEW_ASOF_H
 #define CLI_VIEW_ASOF_H
 
+#include "base/obj.h"
 #include "cli/call/cli.h"
-#include "cli/print/obj.h"
 #include "cli/view/asserted.h"
 #include "projections/rows/projection.h"
 #include "projections/view/state.h"

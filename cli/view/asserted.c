@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "cli/print/when.h"
 
 #define ON_THEIR_WAY_NS (60 * CLOCK_NS_PER_S)

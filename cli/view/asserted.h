@@ -4,7 +4,7 @@
 #ifndef CLI_VIEW_ASSERTED_H
 #define CLI_VIEW_ASSERTED_H
 
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "query/query.h"
 
 struct asserted {

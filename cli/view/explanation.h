@@ -10,9 +10,9 @@
 #ifndef CLI_VIEW_EXPLANATION_H
 #define CLI_VIEW_EXPLANATION_H
 
+#include "base/obj.h"
 #include "cli/log/corrected.h"
 #include "cli/log/damage.h"
-#include "cli/print/obj.h"
 #include "cli/print/when.h"
 #include "cli/view/asof.h"
 

@@ -2,7 +2,7 @@
 #ifndef CLI_VIEW_RUN_PAIR_H
 #define CLI_VIEW_RUN_PAIR_H
 
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "cli/view/explanation.h"
 
 /* How a run differs from the last good one before it: prints it, or adds the members "compared" and "differs". */

@@ -2,7 +2,7 @@
 #ifndef CLI_VIEW_RUN_SUMMARY_H
 #define CLI_VIEW_RUN_SUMMARY_H
 
-#include "cli/print/obj.h"
+#include "base/obj.h"
 #include "cli/view/explanation.h"
 
 /* Is it a row of runs? */

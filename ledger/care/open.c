@@ -20,6 +20,7 @@
 #include "ledger/derived/derived.h"
 #include "ledger/derived/segments_keep.h"
 #include "ledger/erase/erase.h"
+#include "ledger/kinds/index.h"
 #include "ledger/store/generation.h"
 #include "ledger/write/artifact.h"
 #include "ledger/write/commit.h"
@@ -284,4 +285,16 @@ int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err) {
         *ret = stats;
     }
     return rc;
+}
+
+/* ---- forking ---- */
+
+void log_fork_begin(void) {
+    kind_index_fork_begin();
+    db_fork_begin();
+}
+
+void log_fork_end(bool child) {
+    db_fork_end(child);
+    kind_index_fork_end();
 }

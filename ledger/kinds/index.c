@@ -169,6 +169,14 @@ static const struct kind_index *ready(size_t i) {
     return &idx.kinds[i];
 }
 
+void kind_index_fork_begin(void) {
+    pthread_mutex_lock(&idx.lock);
+}
+
+void kind_index_fork_end(void) {
+    pthread_mutex_unlock(&idx.lock);
+}
+
 const struct kind_index *kind_index_find(struct bytes name) {
     pthread_once(&idx.once, index_names);
     for (size_t at = name_slot(name); idx.at[at] != 0; at = (at + 1) % NAME_SLOTS) {

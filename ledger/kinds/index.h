@@ -64,4 +64,8 @@ const struct kind_index *kind_index_find(struct bytes name);
 /* What every x.* kind has: `at` and `at_text`. */
 const struct kind_index *kind_index_custom(void);
 
+/* Around a fork whose child goes on: no other thread is in the middle of building an index. */
+void kind_index_fork_begin(void);
+void kind_index_fork_end(void);
+
 #endif

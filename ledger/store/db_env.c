@@ -26,6 +26,18 @@
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct db_env *open_list;
 
+void db_fork_begin(void) {
+    pthread_mutex_lock(&open_lock);
+}
+
+void db_fork_end(bool child) {
+    if (child) {
+        open_list = NULL;
+        db_inside = NULL;
+    }
+    pthread_mutex_unlock(&open_lock);
+}
+
 /* ---- errors ---- */
 
 static bool disk_is_full(const char *path) {

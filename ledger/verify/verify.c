@@ -81,7 +81,9 @@ int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err
 }
 
 int verify_renew(struct verify *v, struct err *err) {
-    return verify_view_renew(&v->view, &v->renewed, err);
+    const volatile int *stop = v->options->stop;
+    return stop != NULL && *stop != 0 ? err_set(err, ERR_BUSY, "interrupted")
+                                      : verify_view_renew(&v->view, &v->renewed, err);
 }
 
 /* ---- text of the aspects ---- */

@@ -215,7 +215,7 @@ void verify_vfault(struct verify *v, const char *rule, enum log_aspect aspect, u
                    const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
 /* True when `rc` is the system's failure: no fault of the ledger. It is kept, and the verification ends with it. */
 bool verify_hindered(struct verify *v, int rc, const struct err *why);
-/* Renews the snapshot when it is a second old. */
+/* Renews the snapshot when it is a second old. ERR_BUSY: it was told to stop. */
 int verify_renew(struct verify *v, struct err *err);
 /* The same of any view; *renewed: when it was, 0 when it must be. */
 int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err);

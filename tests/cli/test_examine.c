@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "cli/call/fault.h"
 #include "cli/evidence/examine.h"
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/thread.h"
 #include "cli/call/cli.h"

@@ -1,11 +1,10 @@
 /* The pairs are written as they come, the count in front of them when the object is complete: hence the copy at the end. */
-#include "cli/print/obj.h"
+#include "base/obj.h"
 
 #include <stdio.h>
 
 #include "base/mp.h"
 #include "base/text.h"
-#include "ledger/log.h"
 
 void obj_done(struct obj *obj) {
     buf_done(&obj->items);
@@ -43,7 +42,7 @@ void obj_text(struct obj *obj, const char *key, const char *v) {
 
 void obj_uint(struct obj *obj, const char *key, uint64_t v) {
     struct buf *out = next(obj, key);
-    if (v == LOG_NO_SEQ) {
+    if (v == UINT64_MAX) {
         mp_put_nil(out);
     } else {
         mp_put_uint(out, v > MP_INT_MAX ? MP_INT_MAX : v);

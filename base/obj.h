@@ -1,7 +1,7 @@
-/* JSON for --json: an ordered object or list is built as MessagePack and printed by base/json, so that there is one
+/* JSON in the making: an ordered object or list is built as MessagePack and printed by base/json, so that there is one
  * writer of JSON in the program. Failures are sticky and come out at the print. */
-#ifndef CLI_PRINT_OBJ_H
-#define CLI_PRINT_OBJ_H
+#ifndef BASE_OBJ_H
+#define BASE_OBJ_H
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -18,7 +18,7 @@ void obj_done(struct obj *obj);
 
 void obj_str(struct obj *obj, const char *key, struct bytes v); /* invalid UTF-8 is escaped */
 void obj_text(struct obj *obj, const char *key, const char *v); /* NULL: null */
-void obj_uint(struct obj *obj, const char *key, uint64_t v);    /* LOG_NO_SEQ: null */
+void obj_uint(struct obj *obj, const char *key, uint64_t v);    /* UINT64_MAX: null */
 void obj_int(struct obj *obj, const char *key, int64_t v);
 void obj_time(struct obj *obj, const char *key, uint64_t ns); /* ns as text */
 void obj_bool(struct obj *obj, const char *key, bool v);

@@ -1,0 +1,10 @@
+/* Verification of a ledger by a child process, so that a damaged file cannot end the process that asks.
+ *
+ * Sees: query, projections, ledger, base. Begin with isolate.h.
+ *
+ *   isolate  the child, what it leaves, and what its end says (decision 012)
+ *   check    the index and projections replayed and compared */
+#ifndef LIB_ISOLATE_ROOM_H
+#define LIB_ISOLATE_ROOM_H
+
+#endif

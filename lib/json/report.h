@@ -1,0 +1,21 @@
+/* What a verification found, as members of a JSON object. */
+#ifndef LIB_JSON_REPORT_H
+#define LIB_JSON_REPORT_H
+
+#include "base/obj.h"
+#include "export/export.h"
+
+const char *report_verdict_name(enum log_verdict verdict);  /* "not anchored" */
+const char *report_state_name(enum log_aspect_state state); /* "unchecked" */
+/* The number of the rule that decided; NULL: none. `broken` is that of the first finding. */
+const char *report_rule(enum log_verdict verdict, const char *broken, const char *contradicts);
+
+/* A ledger's or a proof's; `what` was verified: its directory or file. */
+void report_put(struct obj *obj, const char *what, const struct log_report *report);
+/* A bundle's: what comes before "question" and "answer", and what comes after them. */
+void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report);
+void report_put_bundle_findings(struct obj *obj, const struct export_report *report);
+/* Findings that are there, of those that were counted. */
+size_t report_bundle_kept(const struct export_report *report);
+
+#endif
