@@ -202,7 +202,7 @@ SCENARIOS := $(filter-out tests/cli/lib% tests/cli/_%,$(wildcard tests/cli/*.sh)
 .PHONY: test
 ALL_TESTS := $(TESTS) $(REPLAYS) $(SCENARIOS)
 RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
-test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),$(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/ledger-sqlite.so))
+test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),all)
 	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
 
 ## make check-fast  while you work: builds, runs the unit tests of what changed, and lint; less than a minute
@@ -257,13 +257,24 @@ lint: $(call archives,$(PRESENT)) $(B)/libledger.so
 	@CC='$(CC)' COMPILE='$(COMPILE)' tools/lint --build $(B) $(foreach l,$(LAYERS),--sees '$(l): $(SEES_$(l))' \
 	    $(if $(ROOMS_$(l)),--rooms '$(l): $(ROOMS_$(l))'))
 
+# ---- what programs were compiled with -----------------------------------------------------------------------------------
+
+## make abi         compares the public headers with share/abi, which programs were compiled with; needs abigail-tools.
+##                  make abi-update writes it anew when a change is meant
+.PHONY: abi abi-update
+ABI       := share/abi/libledger-$(SOVERSION).abi
+abi:
+	@tools/abi compare $(ABI)
+abi-update:
+	@tools/abi update $(ABI)
+
 # ---- installing -------------------------------------------------------------------------------------------------------
 
 ## make install     under DESTDIR/PREFIX (/usr/local); make uninstall removes the same files
 LIBDIR  ?= $(PREFIX)/lib
 HEADERS := $(filter-out %/room.h,$(wildcard lib/include/ledger/*.h)) ledger/version.h
 MANS    := $(wildcard man/*.1 man/*.5)
-DATA    := $(shell find share -type f -not -path '*/completions/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
+DATA    := $(shell find share -type f -not -path '*/completions/*' -not -path 'share/abi/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
 # from:to pairs; `make uninstall` walks the same list.
 INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):$(LIBDIR)/libledger.so.$(VERSION) \
     $(B)/ledger-sqlite.so:$(LIBDIR)/ledger/ledger-sqlite.so $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/ledger/$(notdir $(h))) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
@@ -282,8 +293,11 @@ $(B)/libledger.pc: share/libledger.pc.in Makefile FORCE
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@LIBS_PRIVATE@|$(PKG_LIBS) -lm|' $< >$@
 
-.PHONY: install uninstall
-install: all $(B)/libledger.pc
+.PHONY: install install-only uninstall
+install: all
+	@$(MAKE) --no-print-directory install-only
+# Copies what is built.
+install-only: $(B)/libledger.pc
 	install -D -m 755 $(B)/ledger $(DESTDIR)$(PREFIX)/bin/ledger
 	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter %.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
 	install -d $(DESTDIR)$(CONFORMANCE_DIR)
