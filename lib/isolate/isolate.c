@@ -190,6 +190,10 @@ static int ended(const struct isolate_options *options, struct answer *answer, i
                                  fault_name(number), number);
 }
 
+static bool is_stopped(const struct isolate_options *options) {
+    return options->stop != NULL && *options->stop != 0;
+}
+
 /* The child ends, or is ended because it is to stop. `wakes` ends with it. ERR_BUSY: it was to stop. */
 static int await(const struct isolate_options *options, const struct answer *answer, pid_t pid, int wakes, int *ret_status,
                  struct err *err) {
@@ -200,7 +204,7 @@ static int await(const struct isolate_options *options, const struct answer *ans
         if (ended == pid || (ended < 0 && errno != EINTR)) { /* a host that ignores SIGCHLD has no status to give */
             return rc;
         }
-        if (rc == 0 && options->stop != NULL && *options->stop != 0) {
+        if (rc == 0 && is_stopped(options)) {
             rc = err_set(err, ERR_BUSY, "interrupted");
             kill(pid, SIGKILL);
         }
@@ -241,6 +245,9 @@ static pid_t begin(const struct isolate_options *options, struct answer *answer,
 static int verify_once(const struct isolate_options *options, struct answer *answer, struct log_report *ret,
                        void *ret_after, struct err *err) {
     int status = 0, wakes = -1;
+    if (is_stopped(options)) {
+        return err_set(err, ERR_BUSY, "interrupted");
+    }
     answer->idle_max = options->stalled_seconds != 0 ? options->stalled_seconds : STALLED_SECONDS;
     pid_t pid = begin(options, answer, &wakes, err);
     if (pid < 0) {
