@@ -7,14 +7,6 @@ _Static_assert((int)LEDGER_ERASE_PRIVATE == (int)LOG_ERASE_PRIVATE && (int)LEDGE
                "");
 _Static_assert(LEDGER_ARTIFACT_ID == LOG_ARTIFACT_ID, "");
 
-static int give(int rc, const struct log_receipt *receipt, struct ledger_receipt *ret) {
-    if (rc == 0 && ret != NULL) {
-        *ret = (struct ledger_receipt){.seq = receipt->seq, .duplicate = receipt->duplicate, .masked = receipt->masked};
-        memcpy(ret->leaf, receipt->leaf, LEDGER_HASH);
-    }
-    return rc;
-}
-
 int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *options, struct ledger_receipt *ret,
                    struct ledger_error *error) {
     struct err err = {0};
@@ -31,7 +23,8 @@ int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o
                                                 .actor = facade_actor(o.actor, actor),
                                                 .note = o.note};
     if (rc == 0) rc = log_correct(ledger, &correct, &receipt, &err);
-    return facade_end(give(rc, &receipt, ret), &err, error);
+    if (rc == 0) facade_receipt(&receipt, ret);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *options, struct ledger_receipt *ret,
@@ -57,7 +50,8 @@ int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *optio
                                             .actor = facade_actor(o.actor, actor),
                                             .note = o.note};
     if (rc == 0) rc = log_erase(ledger, &erase, &receipt, &err);
-    return facade_end(give(rc, &receipt, ret), &err, error);
+    if (rc == 0) facade_receipt(&receipt, ret);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, struct ledger_error *error) {
@@ -91,7 +85,8 @@ int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reas
     char room[FACADE_ACTOR_MAX];
     struct log_receipt receipt = {0};
     int rc = log_key_rotate(ledger, facade_actor(actor, room), reason, &receipt, &err);
-    return facade_end(give(rc, &receipt, ret), &err, error);
+    if (rc == 0) facade_receipt(&receipt, ret);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_key_backup(struct ledger *ledger, const char *path, struct ledger_bytes passphrase, struct ledger_error *error) {

@@ -120,6 +120,13 @@ int facade_json(int rc, struct obj *obj, unsigned flags, char **ret, size_t *ret
     return facade_text(rc, &text, ret, ret_n, err);
 }
 
+void facade_receipt(const struct log_receipt *receipt, struct ledger_receipt *ret) {
+    if (ret != NULL) {
+        *ret = (struct ledger_receipt){.seq = receipt->seq, .duplicate = receipt->duplicate, .masked = receipt->masked};
+        memcpy(ret->leaf, receipt->leaf, LEDGER_HASH);
+    }
+}
+
 void facade_value(const struct query_value *value, struct ledger_value *ret) {
     static const int types[] = {
         [QUERY_NULL] = LEDGER_NULL, [QUERY_INT] = LEDGER_INT,   [QUERY_REAL] = LEDGER_REAL,

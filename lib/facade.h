@@ -5,7 +5,7 @@
 #ifndef LIB_FACADE_H
 #define LIB_FACADE_H
 
-#include <ledger/types.h>
+#include <ledger/record.h>
 
 #include "base/obj.h"
 #include "ledger/log.h"
@@ -37,6 +37,8 @@ int facade_text(int rc, struct buf *text, char **ret, size_t *ret_n, struct err 
 /* The same of an object, which is done afterwards. */
 int facade_json(int rc, struct obj *obj, unsigned flags, char **ret, size_t *ret_n, struct err *err);
 
+/* NULL is fine. */
+void facade_receipt(const struct log_receipt *receipt, struct ledger_receipt *ret);
 void facade_value(const struct query_value *value, struct ledger_value *ret);
 
 struct ledger_event {

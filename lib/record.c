@@ -136,13 +136,6 @@ static int make(const struct ledger_draft *from, struct made *made, struct err *
     return rc;
 }
 
-static void give(const struct log_receipt *receipt, struct ledger_receipt *ret) {
-    if (ret != NULL) {
-        *ret = (struct ledger_receipt){.seq = receipt->seq, .duplicate = receipt->duplicate, .masked = receipt->masked};
-        memcpy(ret->leaf, receipt->leaf, LEDGER_HASH);
-    }
-}
-
 int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
                   struct ledger_error *error) {
     struct err err = {0};
@@ -150,7 +143,7 @@ int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struc
     struct log_receipt receipt;
     int rc = make(draft, &made, &err);
     if (rc == 0) rc = log_append(ledger, &made.draft, &receipt, NULL, &err);
-    if (rc == 0) give(&receipt, ret);
+    if (rc == 0) facade_receipt(&receipt, ret);
     made_done(&made);
     return facade_end(rc, &err, error);
 }
@@ -237,7 +230,7 @@ int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *recei
     int rc = receipts != NULL && got == NULL ? err_set(&err, ERR_NOMEM, "no memory for receipts")
                                              : log_batch_commit(batch->batch, got, NULL, &at, &err);
     for (size_t i = 0; rc == 0 && receipts != NULL && i < n; i++) {
-        give(&got[i], &receipts[i]);
+        facade_receipt(&got[i], &receipts[i]);
     }
     free(got);
     return facade_end_at(rc, &err, at, error);

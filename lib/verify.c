@@ -89,7 +89,7 @@ int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *opt
                                               .progress_ctx = o.progress_ctx};
     if (rc == 0) rc = begin(log_dir(ledger), false, &report, &err);
     if (rc == 0) rc = log_verify(ledger, &verify, &report->log, &err);
-    if (rc == 0 && o.derived) rc = check_derived(ledger, NULL, &report->log, &err);
+    if (rc == 0 && o.derived) rc = check_derived(ledger, o.stop, NULL, &report->log, &err);
     return end(rc, report, ret, &err, error);
 }
 

@@ -93,7 +93,8 @@ static int not_replayed(struct log_report *report, const struct err *why) {
 }
 
 /* So are the projections. What is stale or not stored is no difference. */
-static int check_states(struct ledger *ledger, check_progress *progress, struct log_report *report, struct err *err) {
+static int check_states(struct ledger *ledger, const volatile int *stop, check_progress *progress,
+                        struct log_report *report, struct err *err) {
     struct state_options how;
     struct differing differing = {.report = report};
     char *text = report->aspect[LOG_DERIVED].text;
@@ -106,6 +107,7 @@ static int check_states(struct ledger *ledger, check_progress *progress, struct 
     }
     state_options_init(&how);
     how.no_write = true;
+    how.stop = stop;
     how.progress = progress;
     int rc = rebuild_check(ledger, &how, which, on_state_differs, &differing, &rows, NULL, &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
@@ -125,11 +127,12 @@ static int check_states(struct ledger *ledger, check_progress *progress, struct 
     return rc;
 }
 
-int check_derived(struct ledger *ledger, check_progress *progress, struct log_report *report, struct err *err) {
+int check_derived(struct ledger *ledger, const volatile int *stop, check_progress *progress, struct log_report *report,
+                  struct err *err) {
     int rc = 0;
     if (is_there(ledger, &rc, err)) {
         rc = check_index(ledger, progress, report, err);
-        if (rc == 0) rc = check_states(ledger, progress, report, err);
+        if (rc == 0) rc = check_states(ledger, stop, progress, report, err);
     }
     return rc;
 }

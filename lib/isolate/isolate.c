@@ -81,7 +81,7 @@ static void verify(struct ledger *ledger, const struct isolate_options *options,
                                         .progress = on_progress};
     answer->code = log_verify(ledger, &verify, &answer->report, &answer->err);
     if (answer->code == 0 && options->derived) {
-        answer->code = check_derived(ledger, on_progress, &answer->report, &answer->err);
+        answer->code = check_derived(ledger, NULL, on_progress, &answer->report, &answer->err);
     }
     if (answer->code == 0 && options->after != NULL) {
         options->after(ledger, options->trust, &answer->report, answer->after);

@@ -39,6 +39,10 @@ for example in "$root"/share/examples/*.c; do
 done
 check "$CC" -std=gnu11 -o record-static "$root/share/examples/record.c" "${static[@]/#-lledger/-l:libledger.a}"
 
+# shellcheck disable=SC2016 # a fence of Markdown
+sed -n '/^```c$/,/^```$/p' "$root/docs/library.md" | sed '1d;$d' >greeting.c
+check "$CC" -std=c11 -Wall -Wextra -Werror -pedantic -o greeting greeting.c "${shared[@]}"
+
 # as CODE PROGRAM ARGS...
 as() {
     local want=$1 got=0
@@ -54,6 +58,8 @@ for kind in record record-cxx record-static; do
     out_has 'events 2 to 4 are sealed'
     out_has "refused: unknown kind 'run.strated', did you mean 'run.started'?"
 done
+as 0 ./greeting
+same "$out" 'event 1 is sealed'
 ln -s record.box "$BOX"
 as 0 ./read "$BOX"
 out_has '2 x.acme.note model=m1'
