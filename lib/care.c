@@ -102,6 +102,54 @@ int ledger_author_new(const char *path, const char *name, struct ledger_bytes pa
     return facade_end(facade_text(rc, &vkey, ret_vkey, NULL, &err), &err, error);
 }
 
+/* ---- places and figures ---- */
+
+_Static_assert((int)LEDGER_PLACE_COPY == (int)LOG_PLACE_COPY && (int)LEDGER_PLACE_BACKUP == (int)LOG_PLACE_BACKUP, "");
+
+int ledger_get_place(struct ledger *ledger, int *ret, struct ledger_error *error) {
+    struct err err = {0};
+    enum log_place place;
+    int rc = log_place(ledger, &place, &err);
+    if (rc == 0) {
+        *ret = (int)place;
+    }
+    return facade_end(rc, &err, error);
+}
+
+int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
+                 struct ledger_error *error) {
+    struct err err = {0};
+    char room[FACADE_ACTOR_MAX];
+    struct log_receipt receipt = {0};
+    int rc = log_moved(ledger, facade_actor(actor, room), reason, &receipt, &err);
+    if (rc == 0) facade_receipt(&receipt, ret);
+    return facade_end(rc, &err, error);
+}
+
+int ledger_get_stats(struct ledger *ledger, struct ledger_stats *ret, struct ledger_error *error) {
+    struct err err = {0};
+    struct log_stats got;
+    int rc = ret->size < sizeof(ret->size) ? facade_options(ret, sizeof(*ret), ret, "ledger_stats", &err) : 0;
+    if (rc == 0) rc = log_stats(ledger, &got, &err);
+    if (rc == 0) {
+        const struct ledger_stats stats = {.size = ret->size,
+                                           .events = got.events,
+                                           .checkpoints = got.checkpoints,
+                                           .epochs = got.epochs,
+                                           .artifacts = got.artifacts,
+                                           .cursors = got.cursors,
+                                           .evidence_bytes = got.evidence_bytes,
+                                           .derived_bytes = got.derived_bytes,
+                                           .artifact_bytes = got.artifact_bytes,
+                                           .map_bytes = got.map_bytes,
+                                           .map_used = got.map_used,
+                                           .oldest_reader_pid = got.oldest_reader_pid,
+                                           .oldest_reader_commits = got.oldest_reader_commits};
+        memcpy(ret, &stats, ret->size < sizeof(stats) ? ret->size : sizeof(stats));
+    }
+    return facade_end(rc, &err, error);
+}
+
 /* ---- backups ---- */
 
 int ledger_backup(struct ledger *ledger, const char *to, struct ledger_error *error) {

@@ -28,6 +28,7 @@ struct ledger_report *report_new(const char *what, bool is_bundle) {
 
 void ledger_report_free(struct ledger_report *report) {
     if (report != NULL) {
+        export_question_done(&report->question);
         free(report->what);
         free(report);
     }
@@ -128,8 +129,7 @@ int ledger_report_json(const struct ledger_report *report, unsigned json_flags, 
     struct err err = {0};
     struct obj obj = {0};
     if (report->is_bundle) {
-        report_put_bundle(&obj, report->what, &report->bundle);
-        report_put_bundle_findings(&obj, &report->bundle);
+        report_put_bundle(&obj, report->what, &report->bundle, &report->question);
     } else {
         report_put(&obj, report->what, &report->log);
     }

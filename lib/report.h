@@ -8,7 +8,8 @@ struct ledger_report {
     bool is_bundle;
     struct log_report log;       /* when it is not */
     struct export_report bundle; /* when it is */
-    char *what;                  /* that was verified; owned */
+    struct export_question question;
+    char *what; /* that was verified; owned */
 };
 
 /* NULL: no memory. */

@@ -142,13 +142,14 @@ int ledger_verify_bundle(int fd, const struct ledger_verify_bundle_options *opti
     struct ledger_report *report = NULL;
     struct ledger_verify_bundle_options o;
     int rc = FACADE_OPTIONS(&o, options, ledger_verify_bundle_options, LEDGER_VERIFY_BUNDLE_OPTIONS_INIT, &err);
-    const struct export_verify_options verify = {.trust = inside(o.trust),
-                                                 .each = o.each == NULL ? NULL : each,
-                                                 .ctx = &o,
-                                                 .stop = o.stop,
-                                                 .progress = o.progress,
-                                                 .progress_ctx = o.progress_ctx};
+    struct export_verify_options verify = {.trust = inside(o.trust),
+                                           .each = o.each == NULL ? NULL : each,
+                                           .ctx = &o,
+                                           .stop = o.stop,
+                                           .progress = o.progress,
+                                           .progress_ctx = o.progress_ctx};
     if (rc == 0) rc = begin("a bundle", true, &report, &err);
+    verify.question = rc == 0 ? &report->question : NULL;
     if (rc == 0) rc = export_verify(fd, &verify, &report->bundle, &err);
     return end(rc, report, ret, &err, error);
 }

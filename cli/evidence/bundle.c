@@ -121,9 +121,7 @@ static int print_one(void *ctx, const struct log_event *event, struct bytes priv
 static int report_json(struct cli *cli, const char *path, const struct export_report *report,
                        const struct export_question *q, bool line) {
     struct obj obj = {0};
-    report_put_bundle(&obj, path, report);
-    question_put(&obj, q);
-    report_put_bundle_findings(&obj, report);
+    report_put_bundle(&obj, path, report, q);
     return cli_print(cli, &obj, line);
 }
 

@@ -1,11 +1,11 @@
-/* What a bundle was asked for and what its range has beside the answer, for people and as JSON. All of it is about a
+/* What a bundle was asked for and what its range has beside the answer, for people. All of it is about a
  * question that is known. */
 #ifndef CLI_EVIDENCE_QUESTION_H
 #define CLI_EVIDENCE_QUESTION_H
 
-#include "base/obj.h"
 #include "cli/call/cli.h"
 #include "export/export.h"
+#include "lib/json/question.h"
 
 /* A row: what it is about, and a text with names of a stranger in it, not made safe. `stands_out`: events of a kind that
  * the filter names were kept out. */
@@ -21,9 +21,5 @@ void question_bound(const struct export_question *q, struct buf *out);
 
 /* Both, on standard output. */
 void question_print(struct cli *cli, const struct export_question *q);
-/* The members "question" and "answer"; null while it is not known. */
-void question_put(struct obj *obj, const struct export_question *q);
-/* RFC 3339, without a fraction that is zero. ret has room for TEXT_TIME_MAX bytes. */
-void question_time(char *ret, uint64_t ns);
 
 #endif

@@ -1,6 +1,8 @@
 /* Members stand in one order for each schema; what a report has is here, what a command adds comes from the command. */
 #include "lib/json/report.h"
 
+#include "lib/json/question.h"
+
 const char *report_state_name(enum log_aspect_state state) {
     switch (state) {
     case LOG_ASPECT_GOOD:
@@ -92,7 +94,9 @@ size_t report_bundle_kept(const struct export_report *report) {
     return report->n_findings < max ? (size_t)report->n_findings : max;
 }
 
-void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report) {
+void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report,
+                       const struct export_question *question) {
+    struct obj aspects = {0}, findings = {0};
     obj_text(obj, "verdict", report_verdict_name(report->verdict));
     obj_uint(obj, "exit", (uint64_t)report->verdict);
     obj_text(obj, "rule",
@@ -105,10 +109,7 @@ void report_put_bundle(struct obj *obj, const char *what, const struct export_re
     obj_uint(obj, "from", report->counts.from);
     obj_uint(obj, "to", report->counts.to);
     put_counts(obj, report);
-}
-
-void report_put_bundle_findings(struct obj *obj, const struct export_report *report) {
-    struct obj aspects = {0}, findings = {0};
+    question_put(obj, question);
     for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
         put_aspect(&aspects, export_aspect_name((enum export_aspect)i), report->aspect[i].state, report->aspect[i].text);
     }

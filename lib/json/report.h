@@ -12,9 +12,9 @@ const char *report_rule(enum log_verdict verdict, const char *broken, const char
 
 /* A ledger's or a proof's; `what` was verified: its directory or file. */
 void report_put(struct obj *obj, const char *what, const struct log_report *report);
-/* A bundle's: what comes before "question" and "answer", and what comes after them. */
-void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report);
-void report_put_bundle_findings(struct obj *obj, const struct export_report *report);
+/* A bundle's, with what was asked and what it leaves out. */
+void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report,
+                       const struct export_question *question);
 /* Findings that are there, of those that were counted. */
 size_t report_bundle_kept(const struct export_report *report);
 

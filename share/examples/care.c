@@ -12,6 +12,7 @@ int main(int argc, char **argv) {
     struct ledger_error error = LEDGER_ERROR_INIT;
     struct ledger_correct_options correct = LEDGER_CORRECT_OPTIONS_INIT;
     struct ledger_erase_options erase = LEDGER_ERASE_OPTIONS_INIT;
+    struct ledger_stats stats = LEDGER_STATS_INIT;
     struct ledger_receipt corrected, erased;
     struct ledger *ledger = NULL;
     if (argc != 4) {
@@ -29,9 +30,10 @@ int main(int argc, char **argv) {
     rc = rc != 0 ? rc : ledger_erase(ledger, &erase, &erased, &error);
     rc = rc != 0 ? rc : ledger_erase_finish(ledger, UINT64_C(5000000000), &error);
     rc = rc != 0 ? rc : ledger_backup(ledger, argv[3], &error);
+    rc = rc != 0 ? rc : ledger_get_stats(ledger, &stats, &error);
     if (rc == 0) {
-        printf("corrected by event %llu, erased by event %llu\n", (unsigned long long)corrected.seq,
-               (unsigned long long)erased.seq);
+        printf("corrected by event %llu, erased by event %llu, %llu events\n", (unsigned long long)corrected.seq,
+               (unsigned long long)erased.seq, (unsigned long long)stats.events);
     }
     ledger_close(ledger);
     return rc == 0 ? 0 : failed(&error);

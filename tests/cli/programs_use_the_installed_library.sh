@@ -82,7 +82,7 @@ out_has 'the bundle is good'
 run 0 verify --no-trust-file --key "$key" run.tar.zst
 as 1 ./export "$BOX" r-1 run.tar.zst
 as 0 ./care "$BOX" 4 backup
-out_has 'corrected by event 7, erased by event 8'
+out_has 'corrected by event 7, erased by event 8, 9 events'
 as 10 ./verify-cxx backup
 as 0 ./read-cxx "$BOX"
 as 0 ./query-cxx "$BOX" r-1

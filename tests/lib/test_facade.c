@@ -300,6 +300,25 @@ static void a_draft_is_checked_without_being_written(void **state) {
     assert_int_equal(head.events, 1);
 }
 
+static void figures_and_place_are_those_of_the_ledger(void **state) {
+    struct ledger_stats stats = LEDGER_STATS_INIT;
+    int place = -1;
+    (void)state;
+    note("a", NULL);
+    must(ledger_get_place(ledger, &place, &error));
+    assert_int_equal(place, LEDGER_PLACE_HOME);
+    must_fail(ledger_moved(ledger, NULL, NULL, NULL, &error), LEDGER_ERR_INVALID, "");
+    must(ledger_get_stats(ledger, &stats, &error));
+    assert_int_equal(stats.events, 2);
+    assert_int_equal(stats.map_bytes, (uint64_t)64 << 20);
+    stats.size = offsetof(struct ledger_stats, checkpoints);
+    stats.checkpoints = 77;
+    must(ledger_get_stats(ledger, &stats, &error));
+    assert_int_equal(stats.checkpoints, 77);
+    stats.size = 0;
+    must_fail(ledger_get_stats(ledger, &stats, &error), LEDGER_ERR_INVALID, "start from its INIT");
+}
+
 /* ---- verifying ---- */
 
 struct churn {
@@ -465,6 +484,10 @@ static void a_bundle_goes_to_a_descriptor_once_it_is_recorded(void **state) {
     assert_int_equal(seen, 2);
     assert_int_equal(ledger_report_verdict(report), LEDGER_VERDICT_NOT_ANCHORED);
     assert_string_equal(ledger_report_aspect_name(report, 0), "container");
+    must(ledger_report_json(report, 0, &json, NULL, &error));
+    assert_non_null(strstr(json, "\"question\":{\"proof\":\"none: the exporter's word"));
+    assert_non_null(strstr(json, "\"answer\":{\"proof\":\"headers in the sealed tree\",\"complete\":true"));
+    ledger_free(json);
     ledger_report_free(report);
     close(fd);
     must_fail(ledger_export(ledger, NULL, path, NULL, &error), LEDGER_ERR_CONFLICT, path);
@@ -536,6 +559,7 @@ int main(void) {
         TEST(numbers_that_are_no_members_of_their_enum_are_refused),
         TEST(an_event_has_its_parts_and_fields),
         TEST(a_draft_is_checked_without_being_written),
+        TEST(figures_and_place_are_those_of_the_ledger),
         TEST(a_ledger_is_verified_in_a_child_while_threads_of_the_host_work),
         TEST(a_host_that_ignores_its_children_gets_the_verdict),
         TEST(a_cut_database_is_a_finding_and_the_host_lives),

@@ -1,4 +1,4 @@
-/* Care: mistakes corrected, content erased, artifacts, keys, backups. */
+/* Care: mistakes corrected, content erased, artifacts, keys, places, backups. */
 #ifndef LEDGER_CARE_H
 #define LEDGER_CARE_H
 
@@ -75,6 +75,34 @@ int ledger_key_backup(struct ledger *ledger, const char *path, struct ledger_byt
 /* Writes a new author key file and gives its verifier key. Free the text with ledger_free. */
 int ledger_author_new(const char *path, const char *name, struct ledger_bytes passphrase, char **ret_vkey,
                       struct ledger_error *error);
+
+/* ---- places and figures ---- */
+
+/* A copy of a ledger's directory that is appended to as well would be a second history under the same name: appending in one
+ * is refused with LEDGER_ERR_ROLLBACK. */
+enum ledger_place {
+    LEDGER_PLACE_UNKNOWN, /* nothing is remembered: the next append does it */
+    LEDGER_PLACE_HOME,    /* it is here */
+    LEDGER_PLACE_COPY,    /* it is elsewhere: this is a copy, or was moved to another file system or machine */
+    LEDGER_PLACE_BACKUP   /* a backup, which is not appended to */
+};
+/* An enum ledger_place. */
+int ledger_get_place(struct ledger *ledger, int *ret, struct ledger_error *error);
+/* The caller vouches that the directory was moved here and the other one is gone: appends ledger.moved. actor and reason may
+ * be NULL. */
+int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
+                 struct ledger_error *error);
+
+struct ledger_stats {
+    size_t size;
+    uint64_t events, checkpoints, epochs, artifacts, cursors;
+    uint64_t evidence_bytes, derived_bytes, artifact_bytes; /* on disk */
+    uint64_t map_bytes, map_used;                           /* quota of the database, and how much is in use */
+    uint64_t oldest_reader_pid, oldest_reader_commits; /* who reads the oldest snapshot, and how far behind; 0: nobody */
+};
+#define LEDGER_STATS_INIT                                                                                                  \
+    { sizeof(struct ledger_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+int ledger_get_stats(struct ledger *ledger, struct ledger_stats *ret, struct ledger_error *error);
 
 /* ---- backups ---- */
 

@@ -56,7 +56,7 @@ const char *ledger_report_finding_place(const struct ledger_report *report, size
 const char *ledger_report_finding_rule(const struct ledger_report *report, size_t i);  /* "F19"; "" */
 const char *ledger_report_finding_reason(const struct ledger_report *report, size_t i);
 
-/* What `ledger verify --json` prints of it, without a bundle's question and answer. Free the text with ledger_free. */
+/* What `ledger verify --json` prints of it; of a bundle with what was asked and what it leaves out. Free the text with ledger_free. */
 int ledger_report_json(const struct ledger_report *report, unsigned json_flags, char **ret_json, size_t *ret_n,
                        struct ledger_error *error);
 
