@@ -140,19 +140,31 @@ static void watch(bool on) {
     setitimer(ITIMER_REAL, &seconds, NULL);
 }
 
+/* The host's handlers and mask are not for its child; what it ignores stays ignored. */
+static void take_signals(void) {
+    static const int asked[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction before;
+    sigset_t all;
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        if (sigaction(asked[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            signal(asked[i], SIG_DFL);
+        }
+    }
+    fault_catch(on_fault);
+    watch(true);
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+}
+
 static _Noreturn void child(const struct isolate_options *options, struct answer *answer, pid_t parent) {
     static const struct rlimit none = {0, 0};
-    sigset_t all;
     shared = answer;
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
         _exit(CHILD_ENDED);
     }
-    fault_catch(on_fault);
-    watch(true);
-    sigfillset(&all);
-    sigprocmask(SIG_UNBLOCK, &all, NULL); /* a thread of a host may keep them out */
+    take_signals();
     work(options, answer);
     watch(false);
     answer->answered = true;

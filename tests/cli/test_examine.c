@@ -155,6 +155,25 @@ static void a_verifying_process_that_is_ended_gives_no_verdict(void **state) {
     no_verdict(FAULT_FROM_OUTSIDE, "SIGBUS");
 }
 
+static void do_nothing(int number) {
+    (void)number;
+}
+
+static void a_child_has_neither_the_handlers_nor_the_mask_of_its_host(void **state) {
+    sigset_t blocked, before;
+    (void)state;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    signal(SIGTERM, do_nothing);
+    no_verdict(TERMINATE, "SIGTERM");
+    signal(SIGTERM, SIG_IGN); /* what is ignored stays so, as under nohup */
+    doing = TERMINATE;
+    must(examine(0));
+    signal(SIGTERM, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static void a_fault_of_the_program_gives_no_verdict(void **state) {
     (void)state;
     no_verdict(ABORT, "SIGABRT");
@@ -245,6 +264,7 @@ static void a_process_without_progress_gives_no_verdict(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_verifying_process_that_is_ended_gives_no_verdict, begin, end),
+        cmocka_unit_test_setup_teardown(a_child_has_neither_the_handlers_nor_the_mask_of_its_host, begin, end),
         cmocka_unit_test_setup_teardown(a_fault_of_the_program_gives_no_verdict, begin, end),
         cmocka_unit_test_setup_teardown(a_database_that_kills_its_reader_is_invalid, begin, end),
         cmocka_unit_test_setup_teardown(a_command_that_dies_speaks_of_damage_only_where_it_read_the_database, begin, end),
