@@ -68,7 +68,6 @@ int facade_options(void *to, size_t known, const void *from, const char *name, s
                            LEDGER_VERSION);
         }
     }
-    memset(to, 0, known);
     memcpy(to, from, size < known ? size : known);
     memcpy(to, &known, sizeof(known));
     return 0;

@@ -18,8 +18,8 @@ int facade_end(int rc, const struct err *err, struct ledger_error *error);
 /* The same about one of several. */
 int facade_end_at(int rc, const struct err *err, size_t at, struct ledger_error *error);
 
-/* Copies a struct of options that begins with its size into one of `known` bytes: what an older caller does not have is
- * zero. ERR_INVALID: the size is not set; ERR_VERSION: a newer caller has set what is not known here. */
+/* Copies a struct of options that begins with its size over one of `known` bytes, which is as its INIT sets it: what an
+ * older caller does not have stays so. ERR_INVALID: the size is not set; ERR_VERSION: a newer caller has set what is not known here. */
 int facade_options(void *to, size_t known, const void *from, const char *name, struct err *err);
 /* options or, for NULL, what the macro sets. */
 #define FACADE_OPTIONS(to, options, name, init, err)                                                                       \

@@ -100,7 +100,7 @@ static int put_map(const char *json, const char *what, struct buf *out, struct b
 }
 
 static int make(const struct ledger_draft *from, struct made *made, struct err *err) {
-    struct ledger_draft o;
+    struct ledger_draft o = LEDGER_DRAFT_INIT;
     struct log_draft *d = &made->draft;
     *made = (struct made){
         .body = {.max = FACADE_TEXT_MAX}, .private_ = {.max = FACADE_TEXT_MAX}, .open = {.max = FACADE_TEXT_MAX}};

@@ -27,7 +27,7 @@ jq -r '.[].rule // empty' "$HERE/samples/index.json" | sort -u >broken
 grep -ho '^- \*\*[FBT][0-9]*\*\*' "$ROOT/docs/format.md" "$ROOT/docs/bundle.md" | tr -d -- '- *' | sort -u >said
 same "$(comm -3 broken said | tr -d '\t' | tr '\n' ' ')" ''
 # What the program and the scripts name is in the documents.
-grep -rhoE --include='*.c' --include='*.py' '"[FBT][0-9]+"' "$ROOT/export" "$ROOT/ledger" "$ROOT/share" | tr -d '"' | sort -u >named
+grep -rhoE --exclude-dir=examples --include='*.c' --include='*.py' '"[FBT][0-9]+"' "$ROOT/export" "$ROOT/ledger" "$ROOT/share" | tr -d '"' | sort -u >named
 same "$(comm -23 named said)" ''
 
 finish

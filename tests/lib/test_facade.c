@@ -108,7 +108,7 @@ static void options_of_an_older_program_work_and_nothing_behind_them_is_read(voi
     const struct ledger_event *event;
     (void)state;
     note("a", NULL);
-    o.size = offsetof(struct ledger_query_options, limit);
+    o.size = offsetof(struct ledger_query_options, to);
     memset((char *)&o + o.size, 0xff, sizeof(o) - o.size);
     must(ledger_query_open(ledger, &o, &query, &error));
     must(ledger_query_next(query, &event, &error));

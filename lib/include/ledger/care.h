@@ -106,7 +106,8 @@ int ledger_get_stats(struct ledger *ledger, struct ledger_stats *ret, struct led
 
 /* ---- backups ---- */
 
-/* A copy of everything but signing secrets, verified before it appears under its name. `to` must not exist. */
+/* A copy of everything but signing secrets, verified before it appears under its name. `to` must not exist. Starts threads,
+ * which have ended when it returns. */
 int ledger_backup(struct ledger *ledger, const char *to, struct ledger_error *error);
 
 struct ledger_restore_options {

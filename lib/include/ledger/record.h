@@ -127,7 +127,7 @@ int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct
                             struct ledger_error *error);
 /* Durable and sealed when it returns 0; then the batch is empty. receipts: room for ledger_batch_count entries, or NULL. On
  * failure nothing is stored and the batch keeps its drafts; error->at is the draft it is about. But after LEDGER_ERR_IO it
- * may or may not be stored: open again and append with the same keys. */
+ * may or may not be stored: open again and append with the same keys. Starts threads as ledger_append does. */
 int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_error *error);
 void ledger_batch_clear(struct ledger_batch *batch);
 void ledger_batch_free(struct ledger_batch *batch); /* NULL is fine */
