@@ -9,16 +9,12 @@
 
 int array_room(void *array, size_t want, size_t *cap, size_t size, struct err *err) {
     void *p;
-    if (want <= *cap) {
-        return 0;
-    }
+    if (want <= *cap) return 0;
     size_t more = *cap < ARRAY_MIN / 2 ? ARRAY_MIN : 2 * *cap;
     more = more < want ? want : more;
     memcpy(&p, array, sizeof(p));
     p = more > SIZE_MAX / size ? NULL : realloc(p, more * size);
-    if (p == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (p == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memcpy(array, &p, sizeof(p));
     *cap = more;
     return 0;

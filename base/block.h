@@ -41,9 +41,7 @@ static inline unsigned block_sum(block v) {
     uint64_t words[2];
     memcpy(words, &v, sizeof(words));
     words[0] |= words[1];
-    if (words[0] == 0) {
-        return 0;
-    }
+    if (words[0] == 0) return 0;
     words[0] |= words[0] >> 32;
     words[0] |= words[0] >> 16;
     return (unsigned)(words[0] | words[0] >> 8) & 0xff;

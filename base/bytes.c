@@ -9,9 +9,7 @@
 int bytes_cmp(struct bytes a, struct bytes b) {
     size_t n = a.n < b.n ? a.n : b.n;
     int c = n == 0 ? 0 : memcmp(a.p, b.p, n);
-    if (c != 0) {
-        return c;
-    }
+    if (c != 0) return c;
     return a.n < b.n ? -1 : a.n > b.n;
 }
 
@@ -33,9 +31,7 @@ void buf_clear(struct buf *buf) {
 }
 
 uint8_t *buf_room(struct buf *buf, size_t n) {
-    if (buf->fail != 0) {
-        return NULL;
-    }
+    if (buf->fail != 0) return NULL;
     if (n > buf->max - buf->n) {
         buf->fail = ERR_LIMIT;
         return NULL;
@@ -63,9 +59,7 @@ uint8_t *buf_room(struct buf *buf, size_t n) {
 
 int buf_put(struct buf *buf, const void *p, size_t n) {
     uint8_t *dst = buf_room(buf, n);
-    if (dst == NULL) {
-        return buf->fail;
-    }
+    if (dst == NULL) return buf->fail;
     if (n > 0) {
         memcpy(dst, p, n);
     }
@@ -112,9 +106,7 @@ int buf_printf(struct buf *buf, const char *fmt, ...) {
         return buf->fail;
     }
     char *dst = (char *)buf_room(buf, (size_t)n);
-    if (dst == NULL) {
-        return buf->fail;
-    }
+    if (dst == NULL) return buf->fail;
     va_start(ap, fmt);
     vsnprintf(dst, (size_t)n + 1, fmt, ap);
     va_end(ap);
@@ -123,11 +115,7 @@ int buf_printf(struct buf *buf, const char *fmt, ...) {
 }
 
 int buf_check(const struct buf *buf, const char *what, struct err *err) {
-    if (buf->fail == ERR_NOMEM) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", what);
-    }
-    if (buf->fail != 0) {
-        return err_set(err, ERR_LIMIT, "%s: larger than %zu bytes", what, buf->max);
-    }
+    if (buf->fail == ERR_NOMEM) return err_set(err, ERR_NOMEM, "%s: out of memory", what);
+    if (buf->fail != 0) return err_set(err, ERR_LIMIT, "%s: larger than %zu bytes", what, buf->max);
     return 0;
 }

@@ -11,9 +11,7 @@
 static uint64_t now_ns(clockid_t clock) {
     struct timespec ts;
     /* A wall clock before 1970 is a clock that was never set: 0, and whoever compares it finds a jump. */
-    if (clock_gettime(clock, &ts) != 0 || ts.tv_sec < 0) {
-        return 0;
-    }
+    if (clock_gettime(clock, &ts) != 0 || ts.tv_sec < 0) return 0;
     return (uint64_t)ts.tv_sec * CLOCK_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
@@ -34,8 +32,7 @@ static pthread_once_t boot_once = PTHREAD_ONCE_INIT;
 static uint8_t boot_id[CLOCK_BOOT_ID_LEN];
 
 static void read_boot_id(void) {
-    struct buf text;
-    buf_init(&text, 256);
+    struct buf text = {.max = 256};
     if (file_read("/proc/sys/kernel/random/boot_id", &text, NULL) == 0) {
         /* A UUID and a line end; only its digits count. */
         size_t n = 0;

@@ -93,14 +93,10 @@ int crypt_kdf(uint8_t ret_key[32], struct bytes passphrase, const uint8_t salt[C
 
 int crypt_seal(struct buf *out, struct bytes plain, struct bytes aad, const uint8_t nonce[CRYPT_NONCE_LEN],
                const uint8_t key[32]) {
-    if (plain.n > SIZE_MAX - CRYPT_TAG_LEN) {
-        return ERR_LIMIT;
-    }
+    if (plain.n > SIZE_MAX - CRYPT_TAG_LEN) return ERR_LIMIT;
     size_t n = plain.n + CRYPT_TAG_LEN;
     uint8_t *dst = buf_room(out, n);
-    if (dst == NULL) {
-        return out->fail;
-    }
+    if (dst == NULL) return out->fail;
     crypto_aead_xchacha20poly1305_ietf_encrypt(dst, NULL, plain.p, plain.n, aad.p, aad.n, NULL, nonce, key);
     out->n += n;
     return 0;
@@ -108,9 +104,7 @@ int crypt_seal(struct buf *out, struct bytes plain, struct bytes aad, const uint
 
 int crypt_open(uint8_t *ret, struct bytes sealed, struct bytes aad, const uint8_t nonce[CRYPT_NONCE_LEN],
                const uint8_t key[32]) {
-    if (sealed.n < CRYPT_TAG_LEN) {
-        return ERR_TAMPERED;
-    }
+    if (sealed.n < CRYPT_TAG_LEN) return ERR_TAMPERED;
     size_t n = sealed.n - CRYPT_TAG_LEN;
     const uint8_t *tag = sealed.p + n;
     /* Without a destination libsodium only checks the tag; with one it would zero ret when the check fails. */

@@ -27,9 +27,7 @@ int err_set(struct err *err, int code, const char *fmt, ...) {
 }
 
 int err_prefix(struct err *err, const char *fmt, ...) {
-    if (err == NULL) {
-        return 0;
-    }
+    if (err == NULL) return 0;
     char head[ERR_MSG_MAX];
     va_list ap;
     va_start(ap, fmt);

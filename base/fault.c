@@ -31,9 +31,7 @@ const char *fault_name(int number) {
                  {SIGKILL, "SIGKILL"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"},  {SIGALRM, "SIGALRM"},
                  {SIGXCPU, "SIGXCPU"}, {SIGQUIT, "SIGQUIT"}, {SIGSYS, "SIGSYS"}, {SIGTRAP, "SIGTRAP"}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].number == number) {
-            return names[i].name;
-        }
+        if (names[i].number == number) return names[i].name;
     }
     return "a signal";
 }

@@ -57,9 +57,7 @@ int file_parent(char ret[FILE_PATH_MAX], const char *path, struct err *err) {
 static ssize_t read_some(int fd, void *p, size_t n) {
     for (;;) {
         ssize_t got = read(fd, p, n);
-        if (got >= 0 || (errno != EINTR && errno != EAGAIN)) {
-            return got;
-        }
+        if (got >= 0 || (errno != EINTR && errno != EAGAIN)) return got;
         if (errno == EAGAIN) {
             struct pollfd wait = {.fd = fd, .events = POLLIN};
             (void)poll(&wait, 1, -1);
@@ -69,9 +67,7 @@ static ssize_t read_some(int fd, void *p, size_t n) {
 
 static int read_fd(int fd, const char *path, struct buf *out, struct err *err) {
     struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return err_errno(err, errno, "'%s'", path);
-    }
+    if (fstat(fd, &st) != 0) return err_errno(err, errno, "'%s'", path);
     if (S_ISDIR(st.st_mode)) {
         return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
     }
@@ -85,17 +81,11 @@ static int read_fd(int fd, const char *path, struct buf *out, struct err *err) {
         if (room > 0) {
             n = want < room ? want : room;
             dst = buf_room(out, n);
-            if (dst == NULL) {
-                return buf_check(out, path, err);
-            }
+            if (dst == NULL) return buf_check(out, path, err);
         }
         ssize_t got = read_some(fd, dst, n);
-        if (got < 0) {
-            return err_errno(err, errno, "reading '%s'", path);
-        }
-        if (got == 0) {
-            return 0;
-        }
+        if (got < 0) return err_errno(err, errno, "reading '%s'", path);
+        if (got == 0) return 0;
         if (room == 0) {
             return err_set(err, ERR_LIMIT, "'%s' is larger than %zu bytes", path, out->max);
         }
@@ -105,14 +95,10 @@ static int read_fd(int fd, const char *path, struct buf *out, struct err *err) {
 }
 
 int file_read(const char *path, struct buf *out, struct err *err) {
-    if (out->fail != 0) {
-        return buf_check(out, path, err);
-    }
+    if (out->fail != 0) return buf_check(out, path, err);
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        return err_errno(err, errno, "opening '%s'", path);
-    }
+    if (fd < 0) return err_errno(err, errno, "opening '%s'", path);
     size_t before = out->n;
     int rc = read_fd(fd, is_stdin ? "standard input" : path, out, err);
     if (rc != 0) {
@@ -128,9 +114,7 @@ int file_put_all(int fd, const uint8_t *p, size_t n) {
     while (n > 0) {
         ssize_t put = write(fd, p, n);
         if (put < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
+            if (errno == EINTR) continue;
             return -1;
         }
         p += put;
@@ -156,9 +140,7 @@ int file_read_back(int fd, uint64_t size, file_take_fn *take, void *ctx, struct 
 
 int file_sync_dir(const char *path, struct err *err) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_errno(err, errno, "opening directory '%s'", path);
-    }
+    if (fd < 0) return err_errno(err, errno, "opening directory '%s'", path);
     int rc = 0;
     /* EINVAL: this file system has no such thing as syncing a directory. */
     if (fsync(fd) != 0 && errno != EINVAL) {
@@ -178,17 +160,11 @@ int file_sync_parent(const char *path, struct err *err) {
 static int zero_fd(int fd, const char *path, struct err *err) {
     static const uint8_t zeros[4096];
     struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return err_errno(err, errno, "'%s'", path);
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "'%s' is not a regular file", path);
-    }
+    if (fstat(fd, &st) != 0) return err_errno(err, errno, "'%s'", path);
+    if (!S_ISREG(st.st_mode)) return err_set(err, ERR_INVALID, "'%s' is not a regular file", path);
     for (off_t left = st.st_size; left > 0;) {
         size_t n = left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros);
-        if (file_put_all(fd, zeros, n) != 0) {
-            return err_errno(err, errno, "wiping '%s'", path);
-        }
+        if (file_put_all(fd, zeros, n) != 0) return err_errno(err, errno, "wiping '%s'", path);
         left -= (off_t)n;
     }
     return fsync(fd) != 0 ? err_errno(err, errno, "wiping '%s'", path) : 0;
@@ -204,9 +180,7 @@ static enum left judge_left(int fd, const char *path) {
     if (strncmp(slash != NULL ? slash + 1 : path, FILE_TEMPORARY, sizeof(FILE_TEMPORARY) - 1) != 0) {
         return LEFT_CONTENT;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        return LEFT_ALONE;
-    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return LEFT_ALONE;
     if (fstat(fd, &open_file) != 0 || lstat(path, &named) != 0 || open_file.st_ino != named.st_ino) {
         return LEFT_ALONE;
     }
@@ -216,9 +190,7 @@ static enum left judge_left(int fd, const char *path) {
 int file_wipe(const char *path, struct err *err) {
     /* O_NONBLOCK: a FIFO of that name must not hold us up; on regular files it means nothing. */
     int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT ? 0 : err_errno(err, errno, "opening '%s' to wipe it", path);
-    }
+    if (fd < 0) return errno == ENOENT ? 0 : err_errno(err, errno, "opening '%s' to wipe it", path);
     enum left left = judge_left(fd, path);
     int rc = left == LEFT_CONTENT ? zero_fd(fd, path, err) : 0;
     if (rc == 0 && left != LEFT_ALONE && unlink(path) != 0 && errno != ENOENT) { /* two may wipe the same file */
@@ -231,9 +203,7 @@ int file_wipe(const char *path, struct err *err) {
 
 bool file_room(const char *path, uint64_t *ret_free, uint64_t *ret_all) {
     struct statvfs vfs;
-    if (statvfs(path, &vfs) != 0 || vfs.f_blocks == 0) {
-        return false;
-    }
+    if (statvfs(path, &vfs) != 0 || vfs.f_blocks == 0) return false;
     *ret_free = (uint64_t)vfs.f_bavail * vfs.f_frsize;
     *ret_all = (uint64_t)vfs.f_blocks * vfs.f_frsize;
     return true;
@@ -245,9 +215,7 @@ bool file_exists(const char *path) {
 
 /* One level; the parent is there. Synced into its parent, or a file synced inside it could still be lost with it. */
 static int make_dir(const char *path, struct err *err) {
-    if (mkdir(path, 0700) == 0) {
-        return file_sync_parent(path, err);
-    }
+    if (mkdir(path, 0700) == 0) return file_sync_parent(path, err);
     int errnum = errno;
     struct stat st;
     if (errnum == EEXIST && stat(path, &st) == 0) {
@@ -265,21 +233,15 @@ int file_make_dirs(const char *path, struct err *err) {
     }
     memcpy(part, path, n + 1);
     struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        return 0;
-    }
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return 0;
     for (size_t i = 1; i <= n; i++) {
-        if ((part[i] != '/' && part[i] != '\0') || part[i - 1] == '/') {
-            continue;
-        }
+        if ((part[i] != '/' && part[i] != '\0') || part[i - 1] == '/') continue;
         char kept = part[i];
         part[i] = '\0';
         /* What is there already need not be ours to make or to sync. */
         int rc = stat(part, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : make_dir(part, err);
         part[i] = kept;
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -288,12 +250,8 @@ static int empty_dir(DIR *dir, unsigned depth, struct err *err);
 
 /* Removes one name below `at`, with everything under it. Descriptors, not paths: nobody can swap a part for a link. */
 static int remove_at(int at, const char *name, unsigned depth, struct err *err) {
-    if (unlinkat(at, name, 0) == 0 || errno == ENOENT) {
-        return 0;
-    }
-    if (errno != EISDIR && errno != EPERM) {
-        return err_errno(err, errno, "removing '%s'", name);
-    }
+    if (unlinkat(at, name, 0) == 0 || errno == ENOENT) return 0;
+    if (errno != EISDIR && errno != EPERM) return err_errno(err, errno, "removing '%s'", name);
     if (depth >= DEPTH_MAX) {
         return err_set(err, ERR_LIMIT, "removing '%s': more than %d directories deep", name, DEPTH_MAX);
     }
@@ -318,16 +276,10 @@ static int empty_dir(DIR *dir, unsigned depth, struct err *err) {
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(dir);
-        if (entry == NULL) {
-            return errno == 0 ? 0 : err_errno(err, errno, "reading a directory");
-        }
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
-            continue;
-        }
+        if (entry == NULL) return errno == 0 ? 0 : err_errno(err, errno, "reading a directory");
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
         int rc = remove_at(dirfd(dir), entry->d_name, depth, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
 }
 
@@ -351,17 +303,13 @@ int file_check_local(const char *path, struct err *err) {
     struct statfs fs;
     const char *asked = path;
     while (statfs(asked, &fs) != 0) {
-        if (errno == EINTR) {
-            continue;
-        }
+        if (errno == EINTR) continue;
         if (errno != ENOENT || strcmp(asked, ".") == 0 || strcmp(asked, "/") == 0) {
             return err_errno(err, errno, "'%s'", path);
         }
         char parent[FILE_PATH_MAX];
         int rc = file_parent(parent, asked, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         memcpy(at, parent, sizeof(at));
         asked = at;
     }

@@ -70,9 +70,7 @@ static int choose_way(struct file_out *out, const char *path, bool *ret_through,
         if (rc == 0 && S_ISDIR(ret->st_mode)) {
             return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
         }
-        if (rc == 3 && stat(out->path, ret) != 0) {
-            return err_errno(err, errno, "'%s'", path);
-        }
+        if (rc == 3 && stat(out->path, ret) != 0) return err_errno(err, errno, "'%s'", path);
         if (rc != 2) {
             *ret_through = rc == 3 || (rc == 0 && !S_ISREG(ret->st_mode));
             return rc < 0 ? rc : 0;
@@ -83,9 +81,7 @@ static int choose_way(struct file_out *out, const char *path, bool *ret_through,
         } else if (rc == 0) {
             rc = file_join(out->path, dir, to, err);
         }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return err_errno(err, ELOOP, "'%s'", path);
 }
@@ -95,9 +91,7 @@ static int open_through(struct file_out *out, const struct stat *seen, struct er
     struct stat st;
     out->temporary[0] = '\0';
     out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (out->fd < 0) {
-        return err_errno(err, errno, "opening '%s'", out->path);
-    }
+    if (out->fd < 0) return err_errno(err, errno, "opening '%s'", out->path);
     int rc = 0;
     if (fstat(out->fd, &st) != 0 || st.st_dev != seen->st_dev || st.st_ino != seen->st_ino) {
         rc = err_set(err, ERR_IO, "'%s' changed while it was opened", out->path);
@@ -129,13 +123,9 @@ static int open_temporary(struct file_out *out, mode_t mode, struct err *err) {
     int locked = 1;
     while (rc == 0 && locked == 1) {
         rc = file_join(out->temporary, dir, FILE_TEMPORARY "XXXXXX", err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         out->fd = mkostemp(out->temporary, O_CLOEXEC);
-        if (out->fd < 0) {
-            return err_errno(err, errno, "making a temporary file in '%s'", dir);
-        }
+        if (out->fd < 0) return err_errno(err, errno, "making a temporary file in '%s'", dir);
         locked = lock_temporary(out->fd);
         if (locked == 1) {
             close(out->fd);
@@ -152,9 +142,7 @@ int file_out_begin(struct file_out *out, const char *path, mode_t mode, struct e
     struct stat seen;
     bool through = false;
     int rc = choose_way(out, path, &through, &seen, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     return through ? open_through(out, &seen, err) : open_temporary(out, mode, err);
 }
 
@@ -166,9 +154,7 @@ static int sync_content(const struct file_out *out, struct err *err) {
 static int end_through(struct file_out *out, struct err *err) {
     int rc =
         fsync(out->fd) != 0 && errno != EINVAL && errno != EROFS ? err_errno(err, errno, "writing '%s'", out->path) : 0;
-    if (close(out->fd) != 0 && rc == 0) {
-        rc = err_errno(err, errno, "writing '%s'", out->path);
-    }
+    if (close(out->fd) != 0 && rc == 0) rc = err_errno(err, errno, "writing '%s'", out->path);
     out->fd = -1;
     return rc;
 }
@@ -180,9 +166,7 @@ static void end_named(struct file_out *out) {
 }
 
 int file_out_commit(struct file_out *out, struct err *err) {
-    if (out->temporary[0] == '\0') {
-        return end_through(out, err);
-    }
+    if (out->temporary[0] == '\0') return end_through(out, err);
     int rc = sync_content(out, err);
     if (rc == 0 && rename(out->temporary, out->path) != 0) {
         rc = err_errno(err, errno, "renaming a temporary file to '%s'", out->path);
@@ -212,9 +196,7 @@ static int put_content(const struct file_out *out, struct bytes data, struct err
 int file_write_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
     struct file_out out;
     int rc = file_out_begin(&out, path, mode, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = put_content(&out, data, err);
     if (rc != 0) {
         file_out_abort(&out);
@@ -240,9 +222,7 @@ int file_unnamed(const char *beside, int *ret_fd, struct err *err) {
             unlink(name);
         }
     }
-    if (rc == 0 && fd < 0) {
-        rc = err_errno(err, errno, "a temporary file in '%s'", dir);
-    }
+    if (rc == 0 && fd < 0) rc = err_errno(err, errno, "a temporary file in '%s'", dir);
     *ret_fd = fd;
     return rc;
 }
@@ -255,15 +235,9 @@ static int take_name(const struct file_out *out) {
         snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", out->fd);
         return linkat(AT_FDCWD, open_file, AT_FDCWD, out->path, AT_SYMLINK_FOLLOW);
     }
-    if (renameat2(AT_FDCWD, out->temporary, AT_FDCWD, out->path, RENAME_NOREPLACE) == 0) {
-        return 0;
-    }
-    if (errno != EINVAL && errno != ENOSYS) {
-        return -1;
-    }
-    if (link(out->temporary, out->path) != 0) {
-        return -1;
-    }
+    if (renameat2(AT_FDCWD, out->temporary, AT_FDCWD, out->path, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    if (link(out->temporary, out->path) != 0) return -1;
     unlink(out->temporary);
     return 0;
 }
@@ -271,22 +245,16 @@ static int take_name(const struct file_out *out) {
 int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct err *err) {
     char dir[FILE_PATH_MAX];
     struct stat st;
-    if (lstat(path, &st) == 0) {
-        return err_set(err, ERR_CONFLICT, "'%s' exists already", path);
-    }
+    if (lstat(path, &st) == 0) return err_set(err, ERR_CONFLICT, "'%s' exists already", path);
     if (strlen(path) >= sizeof(out->path)) {
         return err_set(err, ERR_LIMIT, "path '%.64s...' is longer than %d bytes", path, FILE_PATH_MAX - 1);
     }
     memcpy(out->path, path, strlen(path) + 1);
     int rc = file_parent(dir, path, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     out->temporary[0] = '\0';
     out->fd = access("/proc/self/fd", X_OK) == 0 ? open_unnamed(dir) : -1; /* its name comes by way of there */
-    if (out->fd < 0) {
-        return open_temporary(out, mode, err);
-    }
+    if (out->fd < 0) return open_temporary(out, mode, err);
     if (fchmod(out->fd, mode) != 0) {
         rc = err_errno(err, errno, "writing '%s'", path);
         file_out_abort(out);
@@ -311,9 +279,7 @@ int file_new_commit(struct file_out *out, struct err *err) {
 int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
     struct file_out out = {.fd = -1};
     int rc = file_new_begin(&out, path, mode, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = put_content(&out, data, err);
     if (rc != 0) {
         file_out_abort(&out);

@@ -75,12 +75,8 @@ static const uint8_t *next_start(const uint8_t *p, const uint8_t *p_end, const u
         run++;
     }
     size_t n = (size_t)(run - p), left = (size_t)(t_end - t);
-    if (n == 0) {
-        return t;
-    }
-    if (run == p_end) {
-        return left < n ? NULL : t_end - n;
-    }
+    if (n == 0) return t;
+    if (run == p_end) return left < n ? NULL : t_end - n;
     return memmem(t, left, p, n);
 }
 
@@ -107,14 +103,10 @@ bool glob_match(struct bytes pattern, struct bytes text) {
         } else {
             return false;
         }
-        if (star == p_end) {
-            return true;
-        }
+        if (star == p_end) return true;
         p = star;
         t = star_t = next_start(star, p_end, star_t, t_end);
-        if (t == NULL) {
-            return false;
-        }
+        if (t == NULL) return false;
     }
     while (p < p_end && *p == '*') {
         p++;
@@ -124,9 +116,7 @@ bool glob_match(struct bytes pattern, struct bytes text) {
 
 bool glob_is_pattern(struct bytes text) {
     for (size_t i = 0; i < text.n; i++) {
-        if (memchr("*?[\\", text.p[i], 4) != NULL) {
-            return true;
-        }
+        if (memchr("*?[\\", text.p[i], 4) != NULL) return true;
     }
     return false;
 }
@@ -137,9 +127,7 @@ bool glob_is_pattern(struct bytes text) {
 static const uint8_t *element_end(const uint8_t *p, const uint8_t *end, bool *ret_any) {
     const uint8_t *after = *p == '[' ? class_end(p, end) : NULL;
     *ret_any = after != NULL || *p == '?' || *p == '*';
-    if (after != NULL) {
-        return after;
-    }
+    if (after != NULL) return after;
     p += *p == '\\' && p + 1 < end ? 1 : 0;
     return p + char_len(p, end);
 }
@@ -205,9 +193,7 @@ bool glob_covers(struct bytes pattern, struct bytes other) {
     uint16_t p_at[GLOB_PAIR_MAX + 1], t_at[GLOB_PAIR_MAX + 1];
     bool rows[2][GLOB_PAIR_MAX + 1];
     unsigned row = 0;
-    if (!glob_is_pattern(other)) {
-        return glob_match(pattern, other);
-    }
+    if (!glob_is_pattern(other)) return glob_match(pattern, other);
     if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX ||
         (pattern.n > 0 && is_plain(pattern.p[0]) && pattern.p[0] != other.p[0] && other.p[0] != '[' &&
          other.p[0] != '\\')) {
@@ -240,9 +226,7 @@ bool glob_meets(struct bytes pattern, struct bytes other) {
     bool at[2][GLOB_PAIR_MAX + 1] = {{true}};
     const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n, *after;
     bool any;
-    if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX) {
-        return true;
-    }
+    if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX) return true;
     for (unsigned row = 0;; row ^= 1, p = after) {
         bool *now = at[row], *next = at[row ^ 1], left = p < p_end, star = left && *p == '*';
         memset(next, 0, other.n + 1);
@@ -255,9 +239,7 @@ bool glob_meets(struct bytes pattern, struct bytes other) {
                 next[k] = true;
             }
         }
-        if (!left) {
-            return now[other.n];
-        }
+        if (!left) return now[other.n];
         next[other.n] = next[other.n] || (star && now[other.n]);
         after = element_end(p, p_end, &any);
     }

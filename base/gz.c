@@ -33,9 +33,7 @@ struct gz {
 
 int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, struct err *err) {
     struct gz *gz = calloc(1, sizeof(*gz));
-    if (gz == NULL) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
-    }
+    if (gz == NULL) return err_set(err, ERR_NOMEM, "%s: out of memory", path);
     gz->max = max;
     gz->state = form == GZ_PLAIN ? GZ_IS_PLAIN : GZ_UNDECIDED;
     if (strcmp(path, "-") == 0) {
@@ -64,9 +62,7 @@ int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, 
 }
 
 void gz_close(struct gz *gz) {
-    if (gz == NULL) {
-        return;
-    }
+    if (gz == NULL) return;
     if (gz->has_inflate) {
         inflateEnd(&gz->z);
     }
@@ -135,9 +131,7 @@ static int begin_member(struct gz *gz, struct err *err) {
         z = inflateInit2(&gz->z, 15 + 16); /* largest window, gzip wrapper only */
         gz->has_inflate = z == Z_OK;
     }
-    if (z != Z_OK) {
-        return err_set(err, ERR_NOMEM, "gzip: out of memory");
-    }
+    if (z != Z_OK) return err_set(err, ERR_NOMEM, "gzip: out of memory");
     gz->state = GZ_IN_MEMBER;
     return 0;
 }
@@ -147,9 +141,7 @@ static int decide(struct gz *gz, struct err *err) {
     const uint8_t *p = gz->input + gz->at;
     size_t n = gz->n - gz->at;
     if (gz->state == GZ_UNDECIDED) {
-        if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b) {
-            return begin_member(gz, err);
-        }
+        if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b) return begin_member(gz, err);
         if (n >= 2 || (n == 1 && p[0] != 0x1f) || gz->at_end) {
             gz->state = GZ_IS_PLAIN;
         }
@@ -213,14 +205,10 @@ static int read_gzip(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
     if (gz->state == GZ_IN_MEMBER) {
         /* Output may be waiting inside inflate even when no input is left. */
         rc = inflate_some(gz, p, n, ret_n, err);
-        if (rc != 0 || *ret_n > 0 || gz->state != GZ_IN_MEMBER) {
-            return rc;
-        }
+        if (rc != 0 || *ret_n > 0 || gz->state != GZ_IN_MEMBER) return rc;
     }
     rc = refill(gz, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (gz->at_end && gz->state == GZ_IN_MEMBER) {
         return err_set(err, ERR_CORRUPT, "gzip data is cut short after %llu bytes", (unsigned long long)gz->taken);
     }
@@ -231,12 +219,8 @@ static int read_some(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
     size_t got = 0;
     int rc = 0;
     gz->at_end = false;
-    if (gz->state == GZ_UNDECIDED) {
-        rc = refill(gz, err);
-    }
-    if (rc == 0) {
-        rc = decide(gz, err);
-    }
+    if (gz->state == GZ_UNDECIDED) rc = refill(gz, err);
+    if (rc == 0) rc = decide(gz, err);
     if (rc == 0 && gz->state == GZ_IS_PLAIN) {
         rc = read_plain(gz, p, n, &got, err);
     } else if (rc == 0 && gz->state != GZ_UNDECIDED) {
@@ -245,9 +229,7 @@ static int read_some(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
             rc = decide(gz, err); /* a lone byte after the last member shows only now */
         }
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (got > gz->max - gz->given) {
         return err_set(err, ERR_LIMIT, "content is larger than %llu bytes", (unsigned long long)gz->max);
     }
@@ -258,9 +240,7 @@ static int read_some(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
 
 int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
     size_t left = gz->held_n - gz->held_at;
-    if (left == 0) {
-        return read_some(gz, p, n, ret_n, err);
-    }
+    if (left == 0) return read_some(gz, p, n, ret_n, err);
     *ret_n = left < n ? left : n;
     memcpy(p, gz->held + gz->held_at, *ret_n);
     gz->held_at += *ret_n;
@@ -271,9 +251,7 @@ int gz_peek(struct gz *gz, const volatile sig_atomic_t *stop, struct bytes *ret,
     size_t got = 0;
     int rc = 0;
     gz->held = gz->held != NULL ? gz->held : malloc(GZ_BLOCK);
-    if (gz->held == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (gz->held == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     while (rc == 0 && got == 0 && !gz->at_end && !(stop != NULL && *stop != 0)) {
         rc = read_some(gz, gz->held, GZ_BLOCK, &got, err);
     }
@@ -322,9 +300,7 @@ static uint8_t *push_room(struct buf *out, size_t *ret_n) {
 static int push_some(struct gz_push *push, struct buf *out, struct err *err) {
     size_t room;
     uint8_t *p = push_room(out, &room), *input = push->z.next_in;
-    if (p == NULL) {
-        return buf_check(out, "what gzip decodes to", err);
-    }
+    if (p == NULL) return buf_check(out, "what gzip decodes to", err);
     push->z.next_out = p;
     push->z.avail_out = (uInt)room;
     int z = inflate(&push->z, Z_NO_FLUSH);
@@ -365,9 +341,7 @@ int gz_push(struct gz_push *push, const void *p, size_t n, struct buf *out, stru
                                (unsigned long long)push->taken);
             }
             rc = push->ended ? 1 : push_some(push, out, err);
-            if (rc < 0) {
-                return rc;
-            }
+            if (rc < 0) return rc;
         }
     }
     return 0;

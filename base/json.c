@@ -94,11 +94,8 @@ static int parse_error(const json_error_t *e, struct err *err) {
     if (what != NULL) {
         return err_set(err, ERR_INVALID, "line %d column %d: %s", e->line, e->column, what);
     }
-    if (e->text[0] == '\0') {
-        return err_set(err, ERR_NOMEM, "JSON: out of memory");
-    }
-    struct buf clean;
-    buf_init(&clean, CLEAN_ERROR_MAX);
+    if (e->text[0] == '\0') return err_set(err, ERR_NOMEM, "JSON: out of memory");
+    struct buf clean = {.max = CLEAN_ERROR_MAX};
     text_safe(&clean, bytes_of(e->text));
     int rc = err_set(err, ERR_INVALID, "line %d column %d: %.*s", e->line, e->column, (int)clean.n,
                      clean.n == 0 ? "" : (const char *)clean.p);
@@ -108,18 +105,14 @@ static int parse_error(const json_error_t *e, struct err *err) {
 
 static int parse(struct bytes text, json_t **ret, struct err *err) {
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (c_locale == (locale_t)0) {
-        return err_set(err, ERR_NOMEM, "JSON: out of memory");
-    }
+    if (c_locale == (locale_t)0) return err_set(err, ERR_NOMEM, "JSON: out of memory");
     locale_t before = uselocale(c_locale);
     json_error_t e;
     memset(&e, 0, sizeof(e));
     json_t *root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
     uselocale(before);
     freelocale(c_locale);
-    if (root == NULL) {
-        return parse_error(&e, err);
-    }
+    if (root == NULL) return parse_error(&e, err);
     *ret = root;
     return 0;
 }
@@ -134,9 +127,7 @@ static int entry_cmp(const void *a, const void *b) {
 /* Puts the object's entries on top of the stack, sorted. */
 static int push_entries(struct walk *w, json_t *object) {
     size_t count = json_object_size(object);
-    if (count == 0) {
-        return 0;
-    }
+    if (count == 0) return 0;
     if (array_room(&w->entries, w->n + count, &w->cap, sizeof(*w->entries), NULL) != 0) {
         return ERR_NOMEM;
     }
@@ -167,18 +158,14 @@ static int put_value(struct walk *w, json_t *v);
 
 static int put_object(struct walk *w, json_t *object) {
     size_t first = w->n;
-    if (push_entries(w, object) != 0) {
-        return ERR_NOMEM;
-    }
+    if (push_entries(w, object) != 0) return ERR_NOMEM;
     size_t end = w->n;
     mp_put_map(w->out, (uint32_t)(end - first));
     for (size_t i = first; i < end; i++) {
         struct entry e = w->entries[i]; /* a copy: the array may move below */
         mp_put_str(w->out, e.key);
         int rc = put_value(w, e.value);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     w->n = first;
     return 0;
@@ -189,9 +176,7 @@ static int put_array(struct walk *w, json_t *array) {
     mp_put_array(w->out, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         int rc = put_value(w, json_array_get(array, i));
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -203,9 +188,7 @@ static int put_value(struct walk *w, json_t *v) {
     switch (json_typeof(v)) {
     case JSON_OBJECT:
     case JSON_ARRAY:
-        if (w->depth == MP_DEPTH_MAX) {
-            return ERR_INVALID;
-        }
+        if (w->depth == MP_DEPTH_MAX) return ERR_INVALID;
         w->depth++;
         rc = json_typeof(v) == JSON_OBJECT ? put_object(w, v) : put_array(w, v);
         w->depth--;

@@ -57,9 +57,7 @@ static inline size_t plain_blocks(const uint8_t *p, size_t n) {
     size_t i = 0;
     while (n - i >= sizeof(block)) {
         block v = block_load(p + i);
-        if (block_any((block)(v < 0x20) | (block)(v == '"') | (block)(v == '\\'))) {
-            break;
-        }
+        if (block_any((block)(v < 0x20) | (block)(v == '"') | (block)(v == '\\'))) break;
         i += sizeof(block);
     }
     return i;
@@ -70,9 +68,7 @@ int json_put_str(struct buf *out, struct bytes text) {
     buf_put_u8(out, '"');
     for (size_t i = plain_blocks(text.p, text.n); i < text.n; i++) {
         uint8_t c = text.p[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
-        }
+        if (c >= 0x20 && c != '"' && c != '\\') continue;
         buf_put(out, text.p + clean, i - clean);
         clean = i + 1;
         const char *escape = short_escape(c);
@@ -97,9 +93,7 @@ static void put_float(struct buf *out, double v) {
     for (int precision = fabs(v) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         snprintf(s, sizeof(s), "%.*g", precision, v);
         double back = strtod(s, NULL);
-        if (memcmp(&back, &v, sizeof(v)) == 0) {
-            break;
-        }
+        if (memcmp(&back, &v, sizeof(v)) == 0) break;
     }
     buf_put_str(out, s);
     if (strpbrk(s, ".e") == NULL) {
@@ -157,9 +151,7 @@ static void put_scalar(struct buf *out, const struct mp_item *item) {
 
 static void put_new_line(struct writer *w) {
     static const char spaces[] = "                                                                ";
-    if (w->style == JSON_LINE) {
-        return;
-    }
+    if (w->style == JSON_LINE) return;
     buf_put_u8(w->out, '\n');
     for (size_t n = (size_t)w->top * 2; n > 0;) {
         size_t some = n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1;
@@ -231,9 +223,7 @@ static int put_item(struct writer *w, struct mp_reader *r, struct err *err) {
 
 int json_from_mp(struct bytes mp, enum json_style style, struct buf *out, struct err *err) {
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (c_locale == (locale_t)0) {
-        return err_set(err, ERR_NOMEM, "JSON: out of memory");
-    }
+    if (c_locale == (locale_t)0) return err_set(err, ERR_NOMEM, "JSON: out of memory");
     locale_t before = uselocale(c_locale);
     struct writer w = {.out = out, .style = style};
     struct mp_reader r;

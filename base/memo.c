@@ -23,16 +23,10 @@ static size_t place_of(struct bytes text) {
 }
 
 bool memo_ask(struct memo *memo, struct bytes text, memo_fn *ask) {
-    if (memo == NULL || text.n == 0 || text.n > MEMO_TEXT_MAX) {
-        return ask(text);
-    }
+    if (memo == NULL || text.n == 0 || text.n > MEMO_TEXT_MAX) return ask(text);
     size_t i = place_of(text);
-    if (memo->place[i].n == text.n && memcmp(memo->place[i].p, text.p, text.n) == 0) {
-        return false;
-    }
-    if (ask(text)) {
-        return true;
-    }
+    if (memo->place[i].n == text.n && memcmp(memo->place[i].p, text.p, text.n) == 0) return false;
+    if (ask(text)) return true;
     memo->place[i].n = (uint8_t)text.n;
     memcpy(memo->place[i].p, text.p, text.n);
     return false;

@@ -42,13 +42,9 @@ static int read_uint(struct mp_reader *r, const uint8_t *p, struct mp_item *ret,
     static const uint64_t least[] = {0x80, 0x100, 0x10000, UINT64_C(0x100000000)};
     unsigned size_log2 = *r->p - 0xccU;
     size_t n = (size_t)1 << size_log2;
-    if (left(r, p) < n) {
-        return corrupt(r, r->p, truncated, err);
-    }
+    if (left(r, p) < n) return corrupt(r, r->p, truncated, err);
     uint64_t v = be_get(p, n);
-    if (v < least[size_log2]) {
-        return corrupt(r, r->p, long_int, err);
-    }
+    if (v < least[size_log2]) return corrupt(r, r->p, long_int, err);
     if (v > MP_INT_MAX) {
         return corrupt(r, r->p, "an integer is larger than 9223372036854775807", err);
     }
@@ -63,17 +59,11 @@ static int read_int(struct mp_reader *r, const uint8_t *p, struct mp_item *ret, 
     static const int64_t most[] = {-33, INT8_MIN - 1, INT16_MIN - 1, INT64_C(-2147483649)};
     unsigned size_log2 = *r->p - 0xd0U;
     size_t n = (size_t)1 << size_log2;
-    if (left(r, p) < n) {
-        return corrupt(r, r->p, truncated, err);
-    }
+    if (left(r, p) < n) return corrupt(r, r->p, truncated, err);
     uint64_t raw = be_get(p, n);
     int64_t v = n == 1 ? (int8_t)raw : n == 2 ? (int16_t)raw : n == 4 ? (int32_t)raw : (int64_t)raw;
-    if (v >= 0) {
-        return corrupt(r, r->p, "a non-negative integer is written as a signed one", err);
-    }
-    if (v > most[size_log2]) {
-        return corrupt(r, r->p, long_int, err);
-    }
+    if (v >= 0) return corrupt(r, r->p, "a non-negative integer is written as a signed one", err);
+    if (v > most[size_log2]) return corrupt(r, r->p, long_int, err);
     ret->type = MP_INT;
     ret->sint = v;
     r->p = p + n;
@@ -81,9 +71,7 @@ static int read_int(struct mp_reader *r, const uint8_t *p, struct mp_item *ret, 
 }
 
 static int read_float(struct mp_reader *r, const uint8_t *p, struct mp_item *ret, struct err *err) {
-    if (left(r, p) < 8) {
-        return corrupt(r, r->p, truncated, err);
-    }
+    if (left(r, p) < 8) return corrupt(r, r->p, truncated, err);
     const uint64_t exponent = UINT64_C(0x7ff) << 52, negative_zero = UINT64_C(1) << 63;
     uint64_t raw = be64_get(p);
     double v;
@@ -100,14 +88,10 @@ static int read_float(struct mp_reader *r, const uint8_t *p, struct mp_item *ret
 /* Text or bytes of n bytes at p. */
 static int read_data(struct mp_reader *r, const uint8_t *p, uint32_t n, enum mp_type type, struct mp_item *ret,
                      struct err *err) {
-    if (n > left(r, p)) {
-        return corrupt(r, r->p, truncated, err);
-    }
+    if (n > left(r, p)) return corrupt(r, r->p, truncated, err);
     if (type == MP_STR) {
         size_t good = text_utf8_valid(p, n);
-        if (good != n) {
-            return corrupt(r, p + good, "text is not valid UTF-8", err);
-        }
+        if (good != n) return corrupt(r, p + good, "text is not valid UTF-8", err);
     }
     ret->type = type;
     ret->data.p = p;
@@ -139,17 +123,11 @@ struct sized_head {
 };
 
 static int read_sized(struct mp_reader *r, const uint8_t *p, struct sized_head head, struct mp_item *ret, struct err *err) {
-    if (left(r, p) < head.size) {
-        return corrupt(r, r->p, truncated, err);
-    }
+    if (left(r, p) < head.size) return corrupt(r, r->p, truncated, err);
     uint32_t n = (uint32_t)be_get(p, head.size);
-    if (n < head.least) {
-        return corrupt(r, r->p, long_length, err);
-    }
+    if (n < head.least) return corrupt(r, r->p, long_length, err);
     p += head.size;
-    if (head.type == MP_STR || head.type == MP_BIN) {
-        return read_data(r, p, n, head.type, ret, err);
-    }
+    if (head.type == MP_STR || head.type == MP_BIN) return read_data(r, p, n, head.type, ret, err);
     return read_container(r, p, n, head.type, ret, err);
 }
 
@@ -204,9 +182,7 @@ void mp_reader_init(struct mp_reader *r, struct bytes input) {
 }
 
 int mp_next(struct mp_reader *r, struct mp_item *ret, struct err *err) {
-    if (r->p == r->end) {
-        return 1;
-    }
+    if (r->p == r->end) return 1;
     uint8_t c = *r->p;
     if (c < 0x80) {
         ret->type = MP_UINT;
@@ -220,12 +196,8 @@ int mp_next(struct mp_reader *r, struct mp_item *ret, struct err *err) {
         r->p++;
         return 0;
     }
-    if (c >= 0xc0) {
-        return read_headed(r, c, ret, err);
-    }
-    if (c >= 0xa0) {
-        return read_data(r, r->p + 1, c & 31U, MP_STR, ret, err);
-    }
+    if (c >= 0xc0) return read_headed(r, c, ret, err);
+    if (c >= 0xa0) return read_data(r, r->p + 1, c & 31U, MP_STR, ret, err);
     return read_container(r, r->p + 1, c & 15U, c >= 0x90 ? MP_ARRAY : MP_MAP, ret, err);
 }
 
@@ -239,17 +211,11 @@ struct frame {
 
 static int check_key(const struct mp_reader *r, const uint8_t *at, struct frame *f, const struct mp_item *item,
                      struct err *err) {
-    if (item->type != MP_STR) {
-        return corrupt(r, at, "a map key is not text", err);
-    }
+    if (item->type != MP_STR) return corrupt(r, at, "a map key is not text", err);
     if (f->has_key) {
         int c = bytes_cmp(f->key, item->data);
-        if (c == 0) {
-            return corrupt(r, at, "a map has the same key twice", err);
-        }
-        if (c > 0) {
-            return corrupt(r, at, "map keys are not in the order of their bytes", err);
-        }
+        if (c == 0) return corrupt(r, at, "a map has the same key twice", err);
+        if (c > 0) return corrupt(r, at, "map keys are not in the order of their bytes", err);
     }
     f->key = item->data;
     f->has_key = true;
@@ -266,9 +232,7 @@ static int skip_step(struct mp_reader *r, unsigned depth, struct frame *stack, u
     }
     if (*top > 0) {
         struct frame *f = &stack[*top - 1];
-        if (f->map && f->left % 2 == 0 && (rc = check_key(r, at, f, &item, err)) != 0) {
-            return rc;
-        }
+        if (f->map && f->left % 2 == 0 && (rc = check_key(r, at, f, &item, err)) != 0) return rc;
         f->left--;
     }
     if (item.type == MP_ARRAY || item.type == MP_MAP) {
@@ -290,9 +254,7 @@ int mp_skip(struct mp_reader *r, unsigned depth, struct bytes *ret_raw, struct e
     struct frame stack[MP_DEPTH_MAX];
     unsigned top = 0;
     const uint8_t *from = r->p;
-    if (depth > MP_DEPTH_MAX) {
-        return corrupt(r, from, "nested deeper than 32 levels", err);
-    }
+    if (depth > MP_DEPTH_MAX) return corrupt(r, from, "nested deeper than 32 levels", err);
     do {
         int rc = skip_step(r, depth, stack, &top, err);
         if (rc != 0) {
@@ -311,12 +273,8 @@ int mp_check(struct bytes input, struct err *err) {
     struct mp_reader r;
     mp_reader_init(&r, input);
     int rc = mp_skip(&r, 0, NULL, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (r.p != r.end) {
-        return corrupt(&r, r.p, "bytes follow the item", err);
-    }
+    if (rc != 0) return rc;
+    if (r.p != r.end) return corrupt(&r, r.p, "bytes follow the item", err);
     return 0;
 }
 
@@ -325,9 +283,7 @@ int mp_map_get(struct bytes map, const char *key, struct bytes *ret_raw) {
     struct mp_reader r;
     struct mp_item item;
     mp_reader_init(&r, map);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
-        return ERR_CORRUPT;
-    }
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) return ERR_CORRUPT;
     for (uint32_t i = item.count; i > 0; i--) {
         struct mp_item name;
         struct bytes raw;
@@ -339,27 +295,21 @@ int mp_map_get(struct bytes map, const char *key, struct bytes *ret_raw) {
             *ret_raw = raw;
             return 0;
         }
-        if (c > 0) {
-            return ERR_NOTFOUND;
-        }
+        if (c > 0) return ERR_NOTFOUND;
     }
     return ERR_NOTFOUND;
 }
 
 bool mp_take_uint(struct mp_reader *r, uint64_t max, uint64_t *ret) {
     struct mp_item item;
-    if (!mp_take(r, MP_UINT, &item) || item.uint > max) {
-        return false;
-    }
+    if (!mp_take(r, MP_UINT, &item) || item.uint > max) return false;
     *ret = item.uint;
     return true;
 }
 
 bool mp_take_bin(struct mp_reader *r, void *ret, size_t n) {
     struct mp_item item;
-    if (!mp_take(r, MP_BIN, &item) || item.data.n != n) {
-        return false;
-    }
+    if (!mp_take(r, MP_BIN, &item) || item.data.n != n) return false;
     if (n > 0) {
         memcpy(ret, item.data.p, n);
     }

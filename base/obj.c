@@ -94,12 +94,8 @@ int obj_json(const struct obj *obj, enum json_style style, struct buf *out, stru
     mp_put_map(&mp, obj->n);
     buf_put_bytes(&mp, bytes_of_buf(&obj->items));
     int rc = buf_check(&obj->items, "the answer", err);
-    if (rc == 0) {
-        rc = buf_check(&mp, "the answer", err);
-    }
-    if (rc == 0) {
-        rc = json_from_mp(bytes_of_buf(&mp), style, out, err);
-    }
+    if (rc == 0) rc = buf_check(&mp, "the answer", err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), style, out, err);
     buf_done(&mp);
     return rc;
 }

@@ -23,34 +23,22 @@ static size_t utf8_decode(const uint8_t *p, size_t n, uint32_t *ret) {
         *ret = c;
         return 1;
     }
-    if (c < 0xc2) {
-        return 0;
-    }
+    if (c < 0xc2) return 0;
     if (c < 0xe0) {
-        if (n < 2 || !is_tail(p[1])) {
-            return 0;
-        }
+        if (n < 2 || !is_tail(p[1])) return 0;
         *ret = (c & 0x1f) << 6 | (p[1] & 0x3f);
         return 2;
     }
     if (c < 0xf0) {
-        if (n < 3 || !is_tail(p[1]) || !is_tail(p[2])) {
-            return 0;
-        }
+        if (n < 3 || !is_tail(p[1]) || !is_tail(p[2])) return 0;
         uint32_t v = (c & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-        if (v < 0x800 || (v >= 0xd800 && v <= 0xdfff)) {
-            return 0;
-        }
+        if (v < 0x800 || (v >= 0xd800 && v <= 0xdfff)) return 0;
         *ret = v;
         return 3;
     }
-    if (c > 0xf4 || n < 4 || !is_tail(p[1]) || !is_tail(p[2]) || !is_tail(p[3])) {
-        return 0;
-    }
+    if (c > 0xf4 || n < 4 || !is_tail(p[1]) || !is_tail(p[2]) || !is_tail(p[3])) return 0;
     uint32_t v = (c & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
-    if (v < 0x10000 || v > 0x10ffff) {
-        return 0;
-    }
+    if (v < 0x10000 || v > 0x10ffff) return 0;
     *ret = v;
     return 4;
 }
@@ -61,9 +49,7 @@ static inline size_t ascii_words(const uint8_t *p, size_t n) {
     size_t i = 0;
     for (; n - i >= sizeof(word); i += sizeof(word)) {
         memcpy(&word, p + i, sizeof(word));
-        if ((word & UINT64_C(0x8080808080808080)) != 0) {
-            break;
-        }
+        if ((word & UINT64_C(0x8080808080808080)) != 0) break;
     }
     return i;
 }
@@ -73,9 +59,7 @@ static inline size_t printable_blocks(const uint8_t *p, size_t n) {
     size_t i = 0;
     while (n - i >= sizeof(block)) {
         block v = block_load(p + i) - 0x20; /* what is below wraps around */
-        if (block_any((block)(v >= 0x7f - 0x20))) {
-            break;
-        }
+        if (block_any((block)(v >= 0x7f - 0x20))) break;
         i += sizeof(block);
     }
     return i;
@@ -83,22 +67,16 @@ static inline size_t printable_blocks(const uint8_t *p, size_t n) {
 
 size_t text_utf8_valid(const uint8_t *p, size_t n) {
     size_t i = 0;
-    if (text_is_ascii((struct bytes){p, n})) {
-        return n;
-    }
+    if (text_is_ascii((struct bytes){p, n})) return n;
     while (i < n) {
         i += ascii_words(p + i, n - i);
         while (i < n && p[i] < 0x80) {
             i++;
         }
-        if (i == n) {
-            break;
-        }
+        if (i == n) break;
         uint32_t c;
         size_t len = utf8_decode(p + i, n - i, &c);
-        if (len == 0) {
-            return i;
-        }
+        if (len == 0) return i;
         i += len;
     }
     return n;
@@ -140,17 +118,11 @@ unsigned text_look(struct bytes text) {
 
 bool text_has_control(struct bytes text) {
     unsigned look = text_look(text);
-    if ((look & TEXT_WIDE) == 0) {
-        return (look & TEXT_CONTROL) != 0;
-    }
+    if ((look & TEXT_WIDE) == 0) return (look & TEXT_CONTROL) != 0;
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
-        if (c < 0x20 || c == 0x7f) {
-            return true;
-        }
-        if (c == 0xc2 && i + 1 < text.n && text.p[i + 1] < 0xa0) {
-            return true;
-        }
+        if (c < 0x20 || c == 0x7f) return true;
+        if (c == 0xc2 && i + 1 < text.n && text.p[i + 1] < 0xa0) return true;
     }
     return false;
 }
@@ -165,20 +137,14 @@ void text_hex(char *ret, const uint8_t *p, size_t n) {
 }
 
 static int hex_digit(uint8_t c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
+    if (c >= '0' && c <= '9') return c - '0';
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 int text_unhex(uint8_t *ret, size_t n, struct bytes hex) {
-    if (hex.n % 2 != 0 || hex.n / 2 != n) {
-        return ERR_INVALID;
-    }
+    if (hex.n % 2 != 0 || hex.n / 2 != n) return ERR_INVALID;
     for (size_t i = 0; i < hex.n; i++) {
-        if (hex_digit(hex.p[i]) < 0) {
-            return ERR_INVALID;
-        }
+        if (hex_digit(hex.p[i]) < 0) return ERR_INVALID;
     }
     for (size_t i = 0; i < n; i++) {
         ret[i] = (uint8_t)(hex_digit(hex.p[2 * i]) << 4 | hex_digit(hex.p[2 * i + 1]));
@@ -187,14 +153,10 @@ int text_unhex(uint8_t *ret, size_t n, struct bytes hex) {
 }
 
 int text_parse_u64(struct bytes text, uint64_t *ret) {
-    if (text.n == 0 || (text.p[0] == '0' && text.n > 1)) {
-        return ERR_INVALID;
-    }
+    if (text.n == 0 || (text.p[0] == '0' && text.n > 1)) return ERR_INVALID;
     uint64_t v = 0;
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9') {
-            return ERR_INVALID;
-        }
+        if (text.p[i] < '0' || text.p[i] > '9') return ERR_INVALID;
         if (__builtin_mul_overflow(v, (uint64_t)10, &v) || __builtin_add_overflow(v, (uint64_t)(text.p[i] - '0'), &v)) {
             return ERR_INVALID;
         }
@@ -229,12 +191,8 @@ static bool is_deceptive(uint32_t c) {
         {0xe01f0, 0xe0fff}, /* kept free for more that is invisible */
     };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-        if (c < ranges[i].first) {
-            return false;
-        }
-        if (c <= ranges[i].last) {
-            return true;
-        }
+        if (c < ranges[i].first) return false;
+        if (c <= ranges[i].last) return true;
     }
     return false;
 }
@@ -247,9 +205,7 @@ static bool is_modifier(uint32_t c) {
 /* Scripts and emoji need these, one at a time and after a character of their own (a joiner also after a selector, and a
  * selector after what is a key of a telephone); elsewhere they do nothing but make two texts look the same, or hide one. */
 static bool is_idle_modifier(uint32_t c, uint32_t before) {
-    if (!is_modifier(c) || (c == 0x200d && before == 0xfe0f)) {
-        return false;
-    }
+    if (!is_modifier(c) || (c == 0x200d && before == 0xfe0f)) return false;
     bool key = c == 0xfe0f && ((before >= '0' && before <= '9') || before == '#' || before == '*');
     return is_modifier(before) || (before < 0x80 && !key);
 }
@@ -293,9 +249,7 @@ static bool find_hidden(struct search *s) {
         }
         s->len = utf8_decode(p, s->text.n - s->at, &s->c);
         bool shown = s->c >= 0x20 ? s->c != 0x7f && !is_deceptive(s->c) : s->c == '\n' && s->lines;
-        if (s->len == 0 || !shown || is_idle_modifier(s->c, s->before)) {
-            return true;
-        }
+        if (s->len == 0 || !shown || is_idle_modifier(s->c, s->before)) return true;
         s->before = s->c;
         s->at += s->len;
     }
@@ -355,9 +309,7 @@ bool text_is_blank(struct bytes text) {
     uint32_t c = 0;
     for (size_t i = 0, len; i < text.n; i += len) {
         len = utf8_decode(text.p + i, text.n - i, &c);
-        if (len == 0 || !is_blank(c)) {
-            return false;
-        }
+        if (len == 0 || !is_blank(c)) return false;
     }
     return true;
 }
@@ -365,21 +317,15 @@ bool text_is_blank(struct bytes text) {
 bool text_is_formula(struct bytes text) {
     static const uint32_t first[] = {'=', '+', '-', '@', 0xff1d, 0xff0b, 0xff0d, 0xff20}; /* and their full-width forms */
     uint32_t c = 0;
-    if (text.n > 0 && text.p[0] >= '\t' && text.p[0] <= '\r') {
-        return true;
-    }
+    if (text.n > 0 && text.p[0] >= '\t' && text.p[0] <= '\r') return true;
     for (size_t i = 0; i < text.n;) {
         size_t len = utf8_decode(text.p + i, text.n - i, &c);
-        if (len > 0 && c != '"' && !is_blank(c)) {
-            break;
-        }
+        if (len > 0 && c != '"' && !is_blank(c)) break;
         c = 0;
         i += len > 0 ? len : 1;
     }
     for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
-        if (c == first[i]) {
-            return true;
-        }
+        if (c == first[i]) return true;
     }
     return false;
 }
@@ -392,12 +338,8 @@ static size_t least(size_t a, size_t b) {
 size_t text_distance(const char *a, const char *b, size_t limit) {
     size_t rows[3][DISTANCE_TEXT_MAX + 1];
     size_t an = strlen(a), bn = strlen(b);
-    if (strcmp(a, b) == 0) {
-        return 0;
-    }
-    if (an > DISTANCE_TEXT_MAX || bn > DISTANCE_TEXT_MAX) {
-        return limit + 1;
-    }
+    if (strcmp(a, b) == 0) return 0;
+    if (an > DISTANCE_TEXT_MAX || bn > DISTANCE_TEXT_MAX) return limit + 1;
     for (size_t j = 0; j <= bn; j++) {
         rows[0][j] = j;
     }
@@ -429,9 +371,7 @@ bool text_near_offer(struct text_near *near, const char *name) {
 
 size_t text_near_find(struct text_near *near, const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (text_near_offer(near, names[i])) {
-            return i;
-        }
+        if (text_near_offer(near, names[i])) return i;
     }
     return SIZE_MAX;
 }

@@ -33,9 +33,7 @@ int text_base64(struct buf *out, const uint8_t *p, size_t n) {
     }
     size_t len = (n + 2) / 3 * 4;
     uint8_t *dst = buf_room(out, len);
-    if (dst == NULL) {
-        return out->fail;
-    }
+    if (dst == NULL) return out->fail;
     size_t i = 0;
     for (; n - i >= 3; i += 3) {
         uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
@@ -78,23 +76,13 @@ static int digit(uint8_t c) {
  * is not base64. */
 static size_t last_quad(uint8_t *dst, const uint8_t *p) {
     int a = digit(p[0]), b = digit(p[1]), c = digit(p[2]), d = digit(p[3]);
-    if (a < 0 || b < 0) {
-        return 0;
-    }
+    if (a < 0 || b < 0) return 0;
     dst[0] = (uint8_t)(a << 2 | b >> 4);
-    if (p[2] == '=' && p[3] == '=') {
-        return (b & 15) == 0 ? 1 : 0;
-    }
-    if (c < 0) {
-        return 0;
-    }
+    if (p[2] == '=' && p[3] == '=') return (b & 15) == 0 ? 1 : 0;
+    if (c < 0) return 0;
     dst[1] = (uint8_t)(b << 4 | c >> 2);
-    if (p[3] == '=') {
-        return (c & 3) == 0 ? 2 : 0;
-    }
-    if (d < 0) {
-        return 0;
-    }
+    if (p[3] == '=') return (c & 3) == 0 ? 2 : 0;
+    if (d < 0) return 0;
     dst[2] = (uint8_t)(c << 6 | d);
     return 3;
 }
@@ -102,12 +90,8 @@ static size_t last_quad(uint8_t *dst, const uint8_t *p) {
 /* How many bytes a text of this length stands for, with the last ones in `tail`; SIZE_MAX: it is not base64. */
 static size_t decoded(struct bytes b64, uint8_t tail[3], size_t *ret_tail) {
     *ret_tail = 0;
-    if (b64.n == 0) {
-        return 0;
-    }
-    if (b64.n % 4 != 0 || (*ret_tail = last_quad(tail, b64.p + b64.n - 4)) == 0) {
-        return SIZE_MAX;
-    }
+    if (b64.n == 0) return 0;
+    if (b64.n % 4 != 0 || (*ret_tail = last_quad(tail, b64.p + b64.n - 4)) == 0) return SIZE_MAX;
     return (b64.n - 4) / 4 * 3 + *ret_tail;
 }
 
@@ -125,17 +109,11 @@ static bool decode(uint8_t *dst, const uint8_t *p, size_t n) {
 int text_unbase64(struct buf *out, struct bytes b64) {
     uint8_t tail[3];
     size_t tail_n, n = decoded(b64, tail, &tail_n);
-    if (n == SIZE_MAX) {
-        return ERR_INVALID;
-    }
+    if (n == SIZE_MAX) return ERR_INVALID;
     uint8_t *dst = buf_room(out, n);
-    if (dst == NULL) {
-        return out->fail;
-    }
+    if (dst == NULL) return out->fail;
     if (n > 0) {
-        if (!decode(dst, b64.p, b64.n - 4)) {
-            return ERR_INVALID;
-        }
+        if (!decode(dst, b64.p, b64.n - 4)) return ERR_INVALID;
         memcpy(dst + n - tail_n, tail, tail_n);
         out->n += n;
     }

@@ -63,13 +63,9 @@ void text_time(char *ret, uint64_t ns) {
 /* Takes exactly `width` digits off the front; false when they are not there. */
 static bool take_digits(struct bytes *t, unsigned width, unsigned *ret) {
     unsigned v = 0;
-    if (t->n < width) {
-        return false;
-    }
+    if (t->n < width) return false;
     for (unsigned i = 0; i < width; i++) {
-        if (t->p[i] < '0' || t->p[i] > '9') {
-            return false;
-        }
+        if (t->p[i] < '0' || t->p[i] > '9') return false;
         v = v * 10 + (unsigned)(t->p[i] - '0');
     }
     t->p += width;
@@ -99,9 +95,7 @@ static bool take_date(struct bytes *t, int64_t *ret_days) {
         return false;
     }
     bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-    if (d < 1 || d > (unsigned)month_days[m - 1] + (m == 2 && leap)) {
-        return false;
-    }
+    if (d < 1 || d > (unsigned)month_days[m - 1] + (m == 2 && leap)) return false;
     *ret_days = days_of_date(y, m, d);
     return true;
 }
@@ -119,9 +113,7 @@ static bool take_clock(struct bytes *t, int64_t *ret_s, unsigned *ret_ns) {
         for (; count < 9 && take_digits(t, 1, &digit); count++, unit /= 10) {
             ns += digit * unit;
         }
-        if (count == 0) {
-            return false;
-        }
+        if (count == 0) return false;
     }
     *ret_s = (int64_t)h * 3600 + m * 60 + s;
     *ret_ns = ns;
@@ -154,9 +146,7 @@ int text_parse_time(struct bytes text, uint64_t *ret_ns) {
         return ERR_INVALID;
     }
     int64_t s = days * S_PER_DAY + of_day - ahead;
-    if (s < 0 || s >= S_OF_2262) {
-        return ERR_INVALID;
-    }
+    if (s < 0 || s >= S_OF_2262) return ERR_INVALID;
     *ret_ns = (uint64_t)s * NS_PER_S + ns;
     return 0;
 }
@@ -167,27 +157,19 @@ int text_parse_duration(struct bytes text, uint64_t *ret_ns) {
         uint64_t seconds;
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', S_PER_DAY}, {'w', 7 * S_PER_DAY}};
     uint64_t whole, part = 0, scale = 1;
-    if (text.n < 2) {
-        return ERR_INVALID;
-    }
+    if (text.n < 2) return ERR_INVALID;
     struct bytes number = {text.p, text.n - 1};
     const uint8_t *dot = memchr(number.p, '.', number.n);
     if (dot != NULL) {
         const uint8_t *end = number.p + number.n;
         number.n = (size_t)(dot - number.p);
-        if (end - dot < 2 || end - dot > 10) {
-            return ERR_INVALID;
-        }
+        if (end - dot < 2 || end - dot > 10) return ERR_INVALID;
         for (const uint8_t *c = dot + 1; c < end; c++, scale *= 10) {
-            if (*c < '0' || *c > '9') {
-                return ERR_INVALID;
-            }
+            if (*c < '0' || *c > '9') return ERR_INVALID;
             part = 10 * part + (uint64_t)(*c - '0');
         }
     }
-    if (text_parse_u64(number, &whole) != 0) {
-        return ERR_INVALID;
-    }
+    if (text_parse_u64(number, &whole) != 0) return ERR_INVALID;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (text.p[text.n - 1] == (uint8_t)units[i].name) {
             part *= NS_PER_S / scale * units[i].seconds; /* below a week */

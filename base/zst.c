@@ -66,9 +66,7 @@ static ZSTD_DCtx *decompress_context(bool ignore_checksum) {
     if (c != NULL && c->decompress == NULL) {
         c->decompress = ZSTD_createDCtx();
     }
-    if (c == NULL || c->decompress == NULL) {
-        return NULL;
-    }
+    if (c == NULL || c->decompress == NULL) return NULL;
     size_t rc = ZSTD_DCtx_reset(c->decompress, ZSTD_reset_session_and_parameters);
     if (!ZSTD_isError(rc)) {
         rc = ZSTD_DCtx_setParameter(c->decompress, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
@@ -81,27 +79,15 @@ static ZSTD_DCtx *decompress_context(bool ignore_checksum) {
 
 static int compress_directly(struct buf *out, struct bytes plain, int level, struct err *err) {
     ZSTD_CCtx *ctx = compress_context();
-    if (ctx == NULL) {
-        return err_set(err, ERR_NOMEM, "compressing: out of memory");
-    }
+    if (ctx == NULL) return err_set(err, ERR_NOMEM, "compressing: out of memory");
     size_t rc = ZSTD_CCtx_reset(ctx, ZSTD_reset_session_and_parameters);
-    if (!ZSTD_isError(rc)) {
-        rc = ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, level);
-    }
-    if (!ZSTD_isError(rc)) {
-        rc = ZSTD_CCtx_setParameter(ctx, ZSTD_c_checksumFlag, 1);
-    }
-    if (ZSTD_isError(rc)) {
-        return err_set(err, ERR_NOMEM, "compressing: %s", ZSTD_getErrorName(rc));
-    }
+    if (!ZSTD_isError(rc)) rc = ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, level);
+    if (!ZSTD_isError(rc)) rc = ZSTD_CCtx_setParameter(ctx, ZSTD_c_checksumFlag, 1);
+    if (ZSTD_isError(rc)) return err_set(err, ERR_NOMEM, "compressing: %s", ZSTD_getErrorName(rc));
     uint8_t *dst = buf_room(out, ZSTD_compressBound(plain.n));
-    if (dst == NULL) {
-        return buf_check(out, "compressed data", err);
-    }
+    if (dst == NULL) return buf_check(out, "compressed data", err);
     rc = ZSTD_compress2(ctx, dst, ZSTD_compressBound(plain.n), plain.p, plain.n);
-    if (ZSTD_isError(rc)) {
-        return err_set(err, ERR_NOMEM, "compressing: %s", ZSTD_getErrorName(rc));
-    }
+    if (ZSTD_isError(rc)) return err_set(err, ERR_NOMEM, "compressing: %s", ZSTD_getErrorName(rc));
     out->n += rc;
     return 0;
 }
@@ -136,9 +122,7 @@ static int check_frame(struct bytes frame, size_t max, size_t *ret_size, struct 
     if (ZSTD_isError(rc)) {
         return err_set(err, ERR_CORRUPT, "compressed data: %s", ZSTD_getErrorName(rc));
     }
-    if (rc != 0) {
-        return err_set(err, ERR_CORRUPT, "compressed data: cut short in the frame header");
-    }
+    if (rc != 0) return err_set(err, ERR_CORRUPT, "compressed data: cut short in the frame header");
     if (head.frameType != ZSTD_frame) {
         return err_set(err, ERR_CORRUPT, "compressed data: a skippable frame");
     }
@@ -168,17 +152,11 @@ static int check_frame(struct bytes frame, size_t max, size_t *ret_size, struct 
 int zst_decompress(struct buf *out, struct bytes frame, size_t max, struct err *err) {
     size_t size = 0;
     int rc = check_frame(frame, max, &size, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     ZSTD_DCtx *ctx = decompress_context(false);
-    if (ctx == NULL) {
-        return err_set(err, ERR_NOMEM, "decompressing: out of memory");
-    }
+    if (ctx == NULL) return err_set(err, ERR_NOMEM, "decompressing: out of memory");
     uint8_t *dst = buf_room(out, size);
-    if (dst == NULL) {
-        return buf_check(out, "decompressed data", err);
-    }
+    if (dst == NULL) return buf_check(out, "decompressed data", err);
     size_t n = ZSTD_decompressDCtx(ctx, dst, size, frame.p, frame.n);
     if (ZSTD_isError(n)) {
         return ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation
@@ -202,9 +180,7 @@ uint64_t zst_declared(struct bytes frame) {
  * bytes of garbage past the last good one; who salvages compares hashes anyway.) */
 int zst_salvage(struct buf *out, struct bytes frame, size_t max) {
     ZSTD_DCtx *ctx = decompress_context(true);
-    if (ctx == NULL) {
-        return ERR_NOMEM;
-    }
+    if (ctx == NULL) return ERR_NOMEM;
     if (out->fail == ERR_NOMEM || frame.n == 0 || max == 0) {
         return out->fail == ERR_NOMEM ? ERR_NOMEM : 0;
     }
@@ -225,9 +201,7 @@ int zst_salvage(struct buf *out, struct bytes frame, size_t max) {
         }
     }
     size_t room = out->fail != 0 ? 0 : out->max - out->n;
-    if (buf_put(out, a, n < room ? n : room) == ERR_NOMEM) {
-        rc = ERR_NOMEM;
-    }
+    if (buf_put(out, a, n < room ? n : room) == ERR_NOMEM) rc = ERR_NOMEM;
 out:
     free(a);
     free(b);
@@ -269,13 +243,9 @@ static int compress_on(struct zst_writer *w, struct bytes plain, ZSTD_EndDirecti
     do {
         ZSTD_outBuffer out = {w->out, w->room, 0};
         left = ZSTD_compressStream2(w->ctx, &out, &in, how);
-        if (ZSTD_isError(left)) {
-            return err_set(err, ERR_NOMEM, "zstd: %s", ZSTD_getErrorName(left));
-        }
+        if (ZSTD_isError(left)) return err_set(err, ERR_NOMEM, "zstd: %s", ZSTD_getErrorName(left));
         int rc = out.pos == 0 ? 0 : w->write(w->write_ctx, (struct bytes){w->out, out.pos}, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     } while (how == ZSTD_e_end ? left > 0 : in.pos < in.size);
     return 0;
 }
@@ -326,9 +296,7 @@ int zst_reader_new(zst_read_fn *read, void *ctx, struct zst_reader **ret, struct
 
 static int refill(struct zst_reader *r, struct err *err) {
     size_t n = 0;
-    if (r->at.pos < r->at.size || r->ended_input) {
-        return 0;
-    }
+    if (r->at.pos < r->at.size || r->ended_input) return 0;
     int rc = r->read(r->read_ctx, r->in, r->room, &n, err);
     if (rc == 0) {
         r->at = (ZSTD_inBuffer){r->in, n, 0};
@@ -372,12 +340,8 @@ int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct
     while (out.pos == 0 && n > 0) {
         int rc = refill(reader, err);
         if (rc == 0) rc = look_at_frame(reader, err);
-        if (rc != 0) {
-            return rc;
-        }
-        if (reader->ended && reader->ended_input) {
-            break;
-        }
+        if (rc != 0) return rc;
+        if (reader->ended && reader->ended_input) break;
         size_t before = reader->at.pos, left = decode_on(reader, &out);
         if (ZSTD_isError(left)) {
             return err_set(err, ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation ? ERR_NOMEM : ERR_CORRUPT,

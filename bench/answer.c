@@ -54,9 +54,7 @@ int answer_compare(const struct buf *ours, const struct buf *theirs, const char 
     int rc = buf_check(ours, what, err);
     if (rc == 0) rc = buf_check(theirs, what, err);
     struct bytes *a = lines_of(ours, &n), *b = lines_of(theirs, &m);
-    if (rc == 0 && (a == NULL || b == NULL)) {
-        rc = err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (rc == 0 && (a == NULL || b == NULL)) rc = err_set(err, ERR_NOMEM, "out of memory");
     while (rc == 0 && i < n && i < m && bytes_eq(a[i], b[i])) {
         i++;
     }

@@ -24,9 +24,7 @@ struct inputs {
 static int inputs_make(struct inputs *in, const struct wire *wire, struct err *err) {
     size_t total = wire->bytes.n + wire->n * (2 + LOG_HASH + NODE_BYTES);
     *in = (struct inputs){.p = malloc(total + 1), .length = malloc((3 * wire->n + 1) * sizeof(size_t))};
-    if (in->p == NULL || in->length == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (in->p == NULL || in->length == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     uint8_t *p = in->p;
     for (size_t i = 0; i < wire->n; i++) {
         const struct wire_event *e = &wire->event[i];

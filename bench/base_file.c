@@ -8,9 +8,7 @@
 
 int base_file_open(const char *path, int *ret_fd, struct err *err) {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return err_errno(err, errno, "%s", path);
-    }
+    if (fd < 0) return err_errno(err, errno, "%s", path);
     *ret_fd = fd;
     return 0;
 }
@@ -18,9 +16,7 @@ int base_file_open(const char *path, int *ret_fd, struct err *err) {
 static int write_all(int fd, const uint8_t *p, size_t n) {
     while (n > 0) {
         ssize_t done = write(fd, p, n);
-        if (done < 0 && errno != EINTR) {
-            return -1;
-        }
+        if (done < 0 && errno != EINTR) return -1;
         p += done > 0 ? done : 0;
         n -= done > 0 ? (size_t)done : 0;
     }

@@ -13,9 +13,7 @@ int base_jansson(struct bytes text, double *ret_s, struct err *err) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         json_error_t error;
         json_t *root = json_loadb(p, (size_t)((lf != NULL ? lf : end) - p), JSON_REJECT_DUPLICATES, &error);
-        if (root == NULL) {
-            return err_set(err, ERR_IO, "jansson: %s", error.text);
-        }
+        if (root == NULL) return err_set(err, ERR_IO, "jansson: %s", error.text);
         json_decref(root);
         p = lf != NULL ? lf + 1 : end;
     }

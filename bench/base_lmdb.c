@@ -21,9 +21,7 @@ static int failed(int code, const char *what, struct err *err) {
 int base_lmdb_open(const char *dir, struct base_lmdb **ret, struct err *err) {
     MDB_txn *txn = NULL;
     struct base_lmdb *base = calloc(1, sizeof(*base));
-    if (base == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (base == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = file_make_dirs(dir, err);
     if (rc != 0) {
         goto out;
@@ -82,9 +80,7 @@ int base_lmdb_one(struct base_lmdb *base, struct bytes value, double *ret_s, str
     } else if (rc == 0) {
         rc = mdb_txn_commit(txn);
     }
-    if (rc != 0) {
-        return failed(rc, "append", err);
-    }
+    if (rc != 0) return failed(rc, "append", err);
     *ret_s = metric_now() - start;
     return 0;
 }

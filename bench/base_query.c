@@ -81,9 +81,7 @@ static int insert(struct base_query *base, sqlite3_stmt *s, struct query_cursor 
     }
     buf_clear(json);
     if (rc == 0) rc = json_from_mp(e->body, JSON_LINE, json, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     sqlite3_bind_text(s, at, (const char *)json->p, (int)json->n, SQLITE_STATIC);
     return sqlite3_step(s) == SQLITE_DONE && sqlite3_reset(s) == SQLITE_OK ? 0 : failed(base, "insert", err);
 }
@@ -142,9 +140,7 @@ static int prepare(struct base_query *base, const char *extension, struct err *e
 
 int base_query_open(const char *path, const char *extension, struct base_query **ret, struct err *err) {
     struct base_query *base = calloc(1, sizeof(*base));
-    if (base == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (base == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = sqlite3_open_v2(path, &base->db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK ? 0 : failed(base, path, err);
     if (rc == 0) rc = run_sql(base, warm, err);
     if (rc == 0) rc = prepare(base, extension, err);

@@ -47,9 +47,7 @@ static int run_sql(struct base_sqlite *base, const char *sql, struct err *err) {
 int base_sqlite_open(const char *path, enum base_sqlite_form form, struct base_sqlite **ret, struct err *err) {
     unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
     struct base_sqlite *base = calloc(1, sizeof(*base));
-    if (base == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (base == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     base->form = form;
     base->md = EVP_MD_fetch(NULL, "SHA256", NULL);
     base->ctx = EVP_MD_CTX_new();
@@ -126,9 +124,7 @@ static int insert(struct base_sqlite *base, const struct workload *w, uint64_t n
 
 static int seal(struct base_sqlite *base, struct err *err) {
     unsigned char signature[crypto_sign_BYTES];
-    if (base->form != BASE_SQLITE_CHAINED) {
-        return 0;
-    }
+    if (base->form != BASE_SQLITE_CHAINED) return 0;
     crypto_sign_detached(signature, NULL, base->last, sizeof(base->last), base->secret);
     sqlite3_bind_int64(base->sign, 1, (sqlite3_int64)base->next);
     sqlite3_bind_blob(base->sign, 2, signature, sizeof(signature), SQLITE_STATIC);
@@ -156,9 +152,7 @@ int base_sqlite_put(struct base_sqlite *base, const struct load *load, double *r
 int base_sqlite_size(struct base_sqlite *base, uint64_t *ret_bytes, uint64_t *ret_rows, struct err *err) {
     struct stat st;
     int rc = run_sql(base, "PRAGMA wal_checkpoint(TRUNCATE)", err);
-    if (rc == 0 && stat(base->path, &st) != 0) {
-        rc = err_set(err, ERR_IO, "%s: no size", base->path);
-    }
+    if (rc == 0 && stat(base->path, &st) != 0) rc = err_set(err, ERR_IO, "%s: no size", base->path);
     if (rc == 0) {
         *ret_bytes = (uint64_t)st.st_size;
         *ret_rows = base->next;
@@ -167,9 +161,7 @@ int base_sqlite_size(struct base_sqlite *base, uint64_t *ret_bytes, uint64_t *re
 }
 
 void base_sqlite_close(struct base_sqlite *base) {
-    if (base == NULL) {
-        return;
-    }
+    if (base == NULL) return;
     sqlite3_finalize(base->insert);
     sqlite3_finalize(base->sign);
     sqlite3_close(base->db);

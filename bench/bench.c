@@ -111,9 +111,7 @@ static void say_machine(const struct bench *b) {
 
 static bool chosen(const struct stage *stage, char **names, int n) {
     for (int i = 0; i < n; i++) {
-        if (strcmp(names[i], stage->name) == 0) {
-            return true;
-        }
+        if (strcmp(names[i], stage->name) == 0) return true;
     }
     return n == 0;
 }
@@ -126,9 +124,7 @@ static int run(struct bench *b, char **names, int n, struct err *err) {
     }
     for (size_t i = 0; i < STAGES && rc == 0; i++) {
         bool wanted = chosen(&stages[i], names, n);
-        if (!wanted && i > 0) {
-            continue;
-        }
+        if (!wanted && i > 0) continue;
         double start = metric_now();
         fprintf(stderr, "bench: %s ...", wanted ? stages[i].name : "filling");
         rc = wanted ? stages[i].run(b, err) : run_append(b, true, err);
@@ -201,9 +197,7 @@ int main(int argc, char **argv) {
     static struct bench b = {.scale = SCALE_DEFAULT};
     char *end;
     int c;
-    if (argc > 1 && strcmp(argv[1], "--child") == 0) {
-        return child_main(argc - 2, argv + 2);
-    }
+    if (argc > 1 && strcmp(argv[1], "--child") == 0) return child_main(argc - 2, argv + 2);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
         case 's':

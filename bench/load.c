@@ -10,13 +10,9 @@
 #define WIRE_MAX ((size_t)1 << 30)
 
 static int grow(struct load *load, size_t n, struct err *err) {
-    if (n <= load->cap) {
-        return 0;
-    }
+    if (n <= load->cap) return 0;
     struct workload *w = realloc(load->w, n * sizeof(*w));
-    if (w == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (w == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     load->w = w;
     for (; load->cap < n; load->cap++) {
         workload_init(&w[load->cap]);
@@ -26,9 +22,7 @@ static int grow(struct load *load, size_t n, struct err *err) {
 
 int load_make(struct load *load, uint64_t from, size_t n, bool keyed, struct err *err) {
     int rc = grow(load, n, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     load->n = n;
     for (size_t i = 0; i < n && rc == 0; i++) {
         workload_make(&load->w[i], from + i, keyed);
@@ -106,9 +100,7 @@ int wire_read(struct wire *wire, struct ledger *ledger, uint64_t from, size_t n,
     struct log_event event;
     if (n > wire->cap) {
         struct wire_event *p = realloc(wire->event, n * sizeof(*p));
-        if (p == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
+        if (p == NULL) return err_set(err, ERR_NOMEM, "out of memory");
         wire->event = p;
         wire->cap = n;
     }

@@ -23,9 +23,7 @@ static int by_size(const void *a, const void *b) {
 double metric_median(const struct metric_series *series) {
     double sorted[METRIC_SAMPLES_MAX];
     size_t n = series->n;
-    if (n == 0) {
-        return 0;
-    }
+    if (n == 0) return 0;
     memcpy(sorted, series->v, n * sizeof(sorted[0]));
     qsort(sorted, n, sizeof(sorted[0]), by_size);
     return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;

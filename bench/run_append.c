@@ -69,9 +69,7 @@ static int slice_of_rivals(struct bench *b, struct rivals *r, double ours, struc
             metric_pairs_put(r->by_form[i], ours, s / n);
         }
     }
-    if (rc != 0 || b->next > CONTEXT_MAX) {
-        return rc;
-    }
+    if (rc != 0 || b->next > CONTEXT_MAX) return rc;
     rc = base_file_put(r->fd, &r->wire, &s, err);
     metric_pairs_put(r->file, ours, s / n);
     if (rc == 0) rc = base_sha256(&r->wire, &s, err);
@@ -121,9 +119,7 @@ static int size_row(struct bench *b, struct rivals *r, struct err *err) {
 int run_append(struct bench *b, bool only_fill, struct err *err) {
     char path[FILE_PATH_MAX];
     struct rivals *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (r == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     r->fd = -1;
     wire_init(&r->wire);
     uint64_t slice = (b->scale / SLICES + LOAD_COMMIT - 1) / LOAD_COMMIT * LOAD_COMMIT;

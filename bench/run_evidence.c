@@ -33,9 +33,7 @@ static int export_once(struct bench *b, const struct export_options *options, in
 
 static int check_once(int fd, double *ret_s, struct err *err) {
     static struct export_report report; /* large */
-    if (lseek(fd, 0, SEEK_SET) != 0) {
-        return err_errno(err, errno, "the bundle");
-    }
+    if (lseek(fd, 0, SEEK_SET) != 0) return err_errno(err, errno, "the bundle");
     double start = metric_now();
     int rc = export_verify(fd, &(struct export_verify_options){0}, &report, err);
     *ret_s = metric_now() - start;

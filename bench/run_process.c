@@ -32,9 +32,7 @@ static int child_start(const struct bench *b, const struct child *child, pid_t *
     char dir[FILE_PATH_MAX], from[32], count[32];
     char program[] = "/proc/self/exe", name[] = "bench", mark[] = "--child", verb[16], keyed[] = "keyed";
     int rc = bench_path(b, child->ledger, dir, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     snprintf(verb, sizeof(verb), "%s", child->verb);
     snprintf(from, sizeof(from), "%llu", (unsigned long long)child->from);
     snprintf(count, sizeof(count), "%llu", (unsigned long long)child->count);
@@ -44,9 +42,7 @@ static int child_start(const struct bench *b, const struct child *child, pid_t *
 }
 
 static int check_status(const struct child *child, int status, struct err *err) {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        return 0;
-    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
     return err_set(err, ERR_IO, "the child process '%s' failed with status %#x", child->verb, (unsigned)status);
 }
 
@@ -55,9 +51,7 @@ static int child_time(const struct bench *b, const struct child *child, double *
     int status = 0;
     double start = metric_now();
     int rc = child_start(b, child, &pid, err);
-    if (rc == 0 && waitpid(pid, &status, 0) != pid) {
-        rc = err_errno(err, errno, "a child process");
-    }
+    if (rc == 0 && waitpid(pid, &status, 0) != pid) rc = err_errno(err, errno, "a child process");
     double took = metric_now() - start;
     if (rc == 0) rc = check_status(child, status, err);
     if (rc == 0) {
@@ -85,9 +79,7 @@ static int child_peak(const struct bench *b, const struct child *child, double *
     int status = 0;
     double peak = 0;
     int rc = child_start(b, child, &pid, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while ((done = waitpid(pid, &status, WNOHANG)) == 0) {
         double now = rss_of(pid);
         peak = now > peak ? now : peak;

@@ -47,9 +47,7 @@ void query_some_run(uint64_t made, uint64_t i, char ret[40]) {
 int query_beside(const char *name, char ret[FILE_PATH_MAX], struct err *err) {
     char self[FILE_PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n < 0) {
-        return err_set(err, ERR_IO, "/proc/self/exe does not say where this program is");
-    }
+    if (n < 0) return err_set(err, ERR_IO, "/proc/self/exe does not say where this program is");
     self[n] = 0;
     return file_join(ret, dirname(self), name, err);
 }
@@ -278,9 +276,7 @@ static int bytes_row(struct bench *b, uint64_t before, struct err *err) {
     uint64_t covered = 0;
     int rc = log_stats(b->ledger, &stats, err);
     if (rc == 0) rc = query_index_covered(b->ledger, &covered, err);
-    if (rc == 0 && covered == 0) {
-        rc = err_set(err, ERR_IO, "there is no index after it was built");
-    }
+    if (rc == 0 && covered == 0) rc = err_set(err, ERR_IO, "there is no index after it was built");
     if (rc == 0) {
         double bytes = (double)(stats.derived_bytes - before) / (double)covered;
         metric_row(&b->table, &(struct metric_row){.name = "index_bytes",

@@ -24,9 +24,7 @@ static int print(uint64_t from, uint64_t n, bool keyed, struct err *err) {
             rc = err_errno(err, errno, "standard output");
         }
     }
-    if (rc == 0 && fflush(stdout) != 0) {
-        rc = err_errno(err, errno, "standard output");
-    }
+    if (rc == 0 && fflush(stdout) != 0) rc = err_errno(err, errno, "standard output");
     buf_done(&mp);
     buf_done(&out);
     workload_done(&w);
@@ -37,9 +35,7 @@ static int number(const char *text_, uint64_t *ret) {
     char *end;
     errno = 0;
     unsigned long long v = strtoull(text_, &end, 10);
-    if (errno != 0 || end == text_ || *end != 0 || *text_ == '-') {
-        return -1;
-    }
+    if (errno != 0 || end == text_ || *end != 0 || *text_ == '-') return -1;
     *ret = v;
     return 0;
 }

@@ -65,9 +65,7 @@ static int take_globals(struct cli *cli, const struct opt_args *args, struct err
     cli->no_color |= opt_has(args, &globals[G_NO_COLOR]);
     cli->no_pager |= opt_has(args, &globals[G_NO_PAGER]);
     cli->quiet |= opt_has(args, &globals[G_QUIET]);
-    if (!opt_has(args, &globals[G_WAIT])) {
-        return 0;
-    }
+    if (!opt_has(args, &globals[G_WAIT])) return 0;
     text = opt_text(args, &globals[G_WAIT]);
     snprintf(seconds, sizeof(seconds), "%.20ss", text);
     if (strlen(text) > 20 || text_parse_duration(bytes_of(seconds), &wait) != 0 || wait > WAIT_MAX_S * CLOCK_NS_PER_S) {
@@ -94,9 +92,7 @@ static bool is_hook(int argc, char **argv) {
     bool ingest = false;
     for (int i = 1; i < argc; i++) {
         const struct ingest_source *source = ingest ? ingest_source_find(argv[i]) : NULL;
-        if (source != NULL) {
-            return (source->takes & INGEST_HOOK) != 0;
-        }
+        if (source != NULL) return (source->takes & INGEST_HOOK) != 0;
         ingest = ingest || strcmp(argv[i], "ingest") == 0;
     }
     return false;
@@ -104,17 +100,13 @@ static bool is_hook(int argc, char **argv) {
 
 static bool is_strict(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--strict") == 0) {
-            return true;
-        }
+        if (strcmp(argv[i], "--strict") == 0) return true;
     }
     return false;
 }
 
 static int exit_for_agent(int exit_code, bool strict) {
-    if (exit_code != EXIT_GOOD && strict) {
-        return EXIT_USAGE;
-    }
+    if (exit_code != EXIT_GOOD && strict) return EXIT_USAGE;
     return exit_code == EXIT_USAGE ? EXIT_INPUT : exit_code;
 }
 
@@ -131,29 +123,21 @@ static int run_sub(struct cli *cli, const struct command *command, int argc, cha
     bool help = opt_has(&args, &globals[G_HELP]);
     int rc = take_globals(cli, &args, &err);
     opt_done(&args);
-    if (rc != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
+    if (rc != 0) return cli_usage(cli, "%s", err.msg);
     if (help) {
         cli_help(cli, command, cli->command);
         return EXIT_GOOD;
     }
-    if (used == argc) {
-        return cli_usage(cli, "which one? '%s' needs a subcommand", command->name);
-    }
+    if (used == argc) return cli_usage(cli, "which one? '%s' needs a subcommand", command->name);
     const struct command *sub = cli_find(command->spec->subs, argv[used]);
-    if (!sub) {
-        return unknown(cli, command->spec->subs, argv[used]);
-    }
+    if (!sub) return unknown(cli, command->spec->subs, argv[used]);
     snprintf(cli->name, sizeof(cli->name), "%s %s", command->name, sub->name);
     return run(cli, sub, argc - used - 1, argv + used + 1);
 }
 
 static int run(struct cli *cli, const struct command *command, int argc, char **argv) {
     const struct spec *spec = command->spec;
-    if (!spec->run) {
-        return run_sub(cli, command, argc, argv);
-    }
+    if (!spec->run) return run_sub(cli, command, argc, argv);
     struct opt_args args = {0};
     struct err err = {0};
     if (opt_parse(spec->opts, globals, argc, argv, false, &args, NULL, &err) != 0) {
@@ -187,21 +171,15 @@ static int start(struct cli *cli, int argc, char **argv) {
     bool help = opt_has(&args, &globals[G_HELP]), version = opt_has(&args, &globals[G_VERSION]);
     int rc = take_globals(cli, &args, &err);
     opt_done(&args);
-    if (rc != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
-    if (version) {
-        return cli_find(commands, "version")->spec->run(cli, &args);
-    }
+    if (rc != 0) return cli_usage(cli, "%s", err.msg);
+    if (version) return cli_find(commands, "version")->spec->run(cli, &args);
     if (help) {
         cli_help(cli, NULL, NULL);
         return EXIT_GOOD;
     }
     const char *word = used == argc ? "status" : argv[used]; /* alone it shows what there is */
     const struct command *command = cli_find(commands, word);
-    if (!command) {
-        return unknown(cli, commands, word);
-    }
+    if (!command) return unknown(cli, commands, word);
     snprintf(cli->name, sizeof(cli->name), "%s", command->name);
     cli->command = cli->name;
     cli->for_agent = cli->for_agent && command->spec == &spec_ingest;
@@ -213,9 +191,7 @@ static int start(struct cli *cli, int argc, char **argv) {
  * round, so that reading and writing them fails as it does on closed ones. */
 static void take_descriptors(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) >= 0) {
-            continue;
-        }
+        if (fcntl(fd, F_GETFD) >= 0) continue;
         int got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
         got = got >= 0 ? got : open("/", O_PATH | O_DIRECTORY);
         if (got != fd) {

@@ -35,16 +35,13 @@ const struct ingest_source *ingest_source_at(size_t i) {
 
 const struct ingest_source *ingest_source_find(const char *name) {
     for (size_t i = 0; i < N_SOURCES; i++) {
-        if (strcmp(sources[i].name, name) == 0) {
-            return &sources[i];
-        }
+        if (strcmp(sources[i].name, name) == 0) return &sources[i];
     }
     return NULL;
 }
 
 static int unknown_source(const char *name, struct err *err) {
-    struct buf names;
-    buf_init(&names, 512);
+    struct buf names = {.max = 512};
     for (size_t i = 0; i < N_SOURCES; i++) {
         buf_printf(&names, "%s%s", i == 0 ? "" : ", ", sources[i].name);
     }
@@ -97,9 +94,7 @@ static int look(struct ledger *ledger, const struct ingest_source *source, const
                 struct ingest_result *ret, struct err *err) {
     struct intake *run = NULL;
     int rc = intake_new(ledger, source->name, o, ret, &run, err);
-    if (rc == 0) {
-        rc = intake_finish(run, source->read(run, err), err);
-    }
+    if (rc == 0) rc = intake_finish(run, source->read(run, err), err);
     intake_free(run);
     return rc;
 }
@@ -136,9 +131,7 @@ static int look_again(struct ledger *ledger, const struct ingest_source *source,
         if (o->round != NULL) {
             o->round(o->ctx, ret, rc == 0 ? NULL : &why);
         }
-        if (!goes_on_after(rc)) {
-            return err_set(err, rc, "%s", why.msg);
-        }
+        if (!goes_on_after(rc)) return err_set(err, rc, "%s", why.msg);
         wait_until(o, due);
     }
     ret->stopped = stopped(o);
@@ -150,14 +143,10 @@ int ingest_source_run(struct ledger *ledger, const char *name, const struct inge
     static const struct ingest_options none = {0};
     const struct ingest_options *o = options != NULL ? options : &none;
     const struct ingest_source *source = ingest_source_find(name);
-    if (source == NULL) {
-        return unknown_source(name, err);
-    }
+    if (source == NULL) return unknown_source(name, err);
     memset(ret, 0, sizeof(*ret));
     tally_init(&ret->total);
     int rc = ingest_check_options(source, o, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     return o->every_ns > 0 ? look_again(ledger, source, o, ret, err) : look(ledger, source, o, ret, err);
 }

@@ -34,9 +34,7 @@ static int by_name(const void *a, const void *b) {
 
 /* Names in order. */
 static int take_names(const char *const *names, size_t n, const char *what, const char **ret, size_t max, struct err *err) {
-    if (n > max) {
-        return err_set(err, ERR_INVALID, "at most %zu %s can be named", max, what);
-    }
+    if (n > max) return err_set(err, ERR_INVALID, "at most %zu %s can be named", max, what);
     for (size_t i = 0; i < n; i++) {
         ret[i] = names[i];
     }
@@ -80,9 +78,7 @@ static int take(struct cutting *c, const struct ledger_export_options *options, 
     if (rc == 0)
         rc = take_names(o->private_fields, o->n_private_fields, "private fields", c->private_, EXPORT_PRIVATE_MAX, err);
     if (rc == 0) rc = take_names(o->states, o->n_states, "states", c->states, EXPORT_STATES_MAX, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     to->from = o->from;
     to->to = o->to;
     to->has_since = o->since != 0;
@@ -122,9 +118,7 @@ static int give(const struct cutting *c, struct ledger_export_result *ret, struc
                                      .secrets = n->secrets,
                                      .bytes = c->bytes,
                                      .recorded = c->receipt.seq};
-    if (ret == NULL) {
-        return 0;
-    }
+    if (ret == NULL) return 0;
     if (ret->size < sizeof(ret->size)) {
         return err_set(err, ERR_INVALID, "the size of struct ledger_export_result is not set: start from its INIT");
     }
@@ -138,9 +132,7 @@ static int begin(struct ledger *ledger, const struct ledger_export_options *opti
                  bool build, struct cutting **ret_cutting, struct err *err) {
     struct cutting *c = calloc(1, sizeof(*c));
     *ret_cutting = c;
-    if (c == NULL) {
-        return err_set(err, ERR_NOMEM, "no memory for an export");
-    }
+    if (c == NULL) return err_set(err, ERR_NOMEM, "no memory for an export");
     c->ledger = ledger;
     if (ret != NULL && ret->size == 0) {
         return give(c, &(struct ledger_export_result){.size = 0}, err);

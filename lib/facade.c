@@ -33,9 +33,7 @@ const char *ledger_error_name(int code) {
         "LEDGER_OK",           "LEDGER_ERR_NOMEM",    "LEDGER_ERR_IO",       "LEDGER_ERR_BUSY",    "LEDGER_ERR_FULL",
         "LEDGER_ERR_LIMIT",    "LEDGER_ERR_INVALID",  "LEDGER_ERR_NOTFOUND", "LEDGER_ERR_VERSION", "LEDGER_ERR_CORRUPT",
         "LEDGER_ERR_TAMPERED", "LEDGER_ERR_CONFLICT", "LEDGER_ERR_NET",      "LEDGER_ERR_ROLLBACK"};
-    if (code == LEDGER_END) {
-        return "LEDGER_END";
-    }
+    if (code == LEDGER_END) return "LEDGER_END";
     return code <= 0 && code > -(int)(sizeof(names) / sizeof(names[0])) ? names[-code] : "LEDGER_ERR";
 }
 
@@ -84,9 +82,7 @@ struct ledger_bytes facade_borrow(struct bytes bytes) {
 const char *facade_actor(const char *given, char room[FACADE_ACTOR_MAX]) {
     char names[4096];
     struct passwd own, *user = NULL;
-    if (given != NULL) {
-        return given;
-    }
+    if (given != NULL) return given;
     if (getpwuid_r(geteuid(), &own, names, sizeof(names), &user) == 0 && user != NULL && *user->pw_name != '\0') {
         snprintf(room, FACADE_ACTOR_MAX, "user:%.100s", user->pw_name);
     } else {

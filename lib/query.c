@@ -47,9 +47,7 @@ static int field_of(const char *name, size_t *ret, struct err *err) {
     struct bytes field = bytes_of(name);
     const char *near;
     *ret = query_field_find(field);
-    if (*ret != SIZE_MAX) {
-        return 0;
-    }
+    if (*ret != SIZE_MAX) return 0;
     near = query_field_suggest(field);
     return err_set(err, ERR_INVALID, "unknown field '%.100s'%s%s%s", name == NULL ? "" : name,
                    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
@@ -75,9 +73,7 @@ static int ask(const struct ledger_query_options *options, struct asked *asked, 
     size_t n = 0, used = 0;
     *asked = (struct asked){.terms = NULL};
     int rc = FACADE_OPTIONS(&o, options, ledger_query_options, LEDGER_QUERY_OPTIONS_INIT, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     for (size_t i = 0; i < o.n_terms; i++) {
         n += o.terms[i].n_values;
     }
@@ -117,9 +113,7 @@ int ledger_query_open(struct ledger *ledger, const struct ledger_query_options *
     struct asked asked;
     struct ledger_query *query = calloc(1, sizeof(*query));
     int rc = ask(options, &asked, &err);
-    if (rc == 0 && query == NULL) {
-        rc = err_set(&err, ERR_NOMEM, "no memory for a query");
-    }
+    if (rc == 0 && query == NULL) rc = err_set(&err, ERR_NOMEM, "no memory for a query");
     if (rc == 0) rc = query_open(ledger, &asked.query, &query->cursor, &err);
     if (rc == 0) {
         query->event = (struct ledger_event){NULL, private_of, query};
@@ -202,9 +196,7 @@ int ledger_sql_open(struct ledger *ledger, const struct ledger_sql_options *opti
     struct ledger_sql_options o;
     struct ledger_sql *sql = calloc(1, sizeof(*sql));
     int rc = FACADE_OPTIONS(&o, options, ledger_sql_options, LEDGER_SQL_OPTIONS_INIT, &err);
-    if (rc == 0 && sql == NULL) {
-        rc = err_set(&err, ERR_NOMEM, "no memory for SQL");
-    }
+    if (rc == 0 && sql == NULL) rc = err_set(&err, ERR_NOMEM, "no memory for SQL");
     const struct sql_options how = {.time_ns = o.time_ns,
                                     .memory = o.memory,
                                     .rows = o.rows,
@@ -236,9 +228,7 @@ struct giving {
 static int give_row(void *ctx, const struct sql_row *row, struct err *err) {
     const struct giving *g = ctx;
     struct ledger_value *values = calloc(row->n + 1, sizeof(*values));
-    if (values == NULL) {
-        return err_set(err, ERR_NOMEM, "no memory for a row");
-    }
+    if (values == NULL) return err_set(err, ERR_NOMEM, "no memory for a row");
     for (size_t i = 0; i < row->n; i++) {
         facade_value(&row->values[i], &values[i]);
     }

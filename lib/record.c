@@ -107,9 +107,7 @@ static int make(const struct ledger_draft *from, struct made *made, struct err *
     log_draft_init(d);
     int rc = from == NULL ? err_set(err, ERR_INVALID, "there is no draft")
                           : facade_options(&o, sizeof(o), from, "ledger_draft", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (o.cause_type < LEDGER_CAUSE_NONE || o.cause_type > LEDGER_CAUSE_KEY) {
         return err_set(err, ERR_INVALID, "%d is not a type of cause", o.cause_type);
     }

@@ -21,9 +21,7 @@ int ledger_states_open(struct ledger *ledger, const struct ledger_states_options
     struct state_options how;
     struct ledger_states *states = calloc(1, sizeof(*states));
     int rc = FACADE_OPTIONS(&o, options, ledger_states_options, LEDGER_STATES_OPTIONS_INIT, &err);
-    if (rc == 0 && states == NULL) {
-        rc = err_set(&err, ERR_NOMEM, "no memory for states");
-    }
+    if (rc == 0 && states == NULL) rc = err_set(&err, ERR_NOMEM, "no memory for states");
     if (rc == 0 && (o.base < LEDGER_STATES_STORED || o.base > LEDGER_STATES_EVENTS)) {
         rc = err_set(&err, ERR_INVALID, "%d is not a base of states", o.base);
     }
@@ -119,9 +117,7 @@ int ledger_state_rows_open(struct ledger_states *states, size_t table, struct le
     struct err err = {0};
     struct ledger_state_rows *rows = calloc(1, sizeof(*rows));
     int rc = check_table(states, table, &err);
-    if (rc == 0 && rows == NULL) {
-        rc = err_set(&err, ERR_NOMEM, "no memory for rows");
-    }
+    if (rc == 0 && rows == NULL) rc = err_set(&err, ERR_NOMEM, "no memory for rows");
     if (rc == 0) rc = state_rows_open(states->view, table, NULL, 0, &rows->rows, &err);
     if (rc == 0) {
         *ret = rows;
@@ -207,9 +203,7 @@ int ledger_states_get_json(struct ledger_states *states, size_t table, const cha
     if (rc == 0 && (n_key == 0 || n_key > KEY_PARTS_MAX)) {
         rc = err_set(&err, ERR_INVALID, "a key has 1 to %d texts", KEY_PARTS_MAX);
     }
-    if (rc != 0) {
-        return facade_end(rc, &err, error);
-    }
+    if (rc != 0) return facade_end(rc, &err, error);
     for (size_t i = 0; i < n_key; i++) {
         parts[i] = bytes_of(key[i]);
     }

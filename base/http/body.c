@@ -6,9 +6,7 @@
 
 static int map(struct buf *content, size_t max, struct err *err) {
     void *p = mmap(NULL, max + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (p == MAP_FAILED) return err_set(err, ERR_NOMEM, "out of memory");
     buf_init(content, max);
     content->p = p;
     content->cap = max;
@@ -41,13 +39,9 @@ static int take_chunks(struct httpd_body *body, struct bytes *in, struct err *er
     for (;;) {
         struct bytes data;
         int rc = httpd_chunks_take(&body->chunks, in, &data, err);
-        if (rc != 1) {
-            return rc == 2 ? 1 : rc;
-        }
+        if (rc != 1) return rc == 2 ? 1 : rc;
         rc = put(body, data, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
 }
 

@@ -58,9 +58,7 @@ static bool refuse(struct httpd_verdict *v, unsigned status, const char *fmt, ..
 
 static bool is_field_value(struct bytes value) {
     for (size_t i = 0; i < value.n; i++) {
-        if ((value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f) {
-            return false;
-        }
+        if ((value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f) return false;
     }
     return true;
 }
@@ -85,9 +83,7 @@ static bool has_close(struct bytes list) {
     while (list.n > 0) {
         const uint8_t *comma = memchr(list.p, ',', list.n);
         size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
-        if (same_word(trimmed((struct bytes){list.p, n}), "close")) {
-            return true;
-        }
+        if (same_word(trimmed((struct bytes){list.p, n}), "close")) return true;
         n += comma != NULL ? 1 : 0;
         list.p += n;
         list.n -= n;
@@ -104,9 +100,7 @@ static bool read_headers(const struct httpd_head *head, struct found *found, str
     }
     for (size_t i = 0; i < head->n; i++) {
         const struct httpd_header *h = &head->headers[i];
-        if (!httpd_is_token(h->name)) {
-            return refuse(v, 400, "a header's name is not a token");
-        }
+        if (!httpd_is_token(h->name)) return refuse(v, 400, "a header's name is not a token");
         if (!is_field_value(h->value)) {
             return refuse(v, 400, "a header's value has control characters");
         }
@@ -144,9 +138,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
         for (size_t i = 0; i < length.n; i++) {
             digits = digits && length.p[i] >= '0' && length.p[i] <= '9';
         }
-        if (!digits) {
-            return refuse(v, 400, "'content-length' is not a number");
-        }
+        if (!digits) return refuse(v, 400, "'content-length' is not a number");
         v->length = 0;
         for (size_t i = 0; i < length.n && i < LENGTH_DIGITS_MAX; i++) {
             v->length = 10 * v->length + (uint64_t)(length.p[i] - '0');
@@ -165,9 +157,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
 
 static bool check_sender(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
     bool ours = false;
-    if (!found->there[HOST]) {
-        return refuse(v, 400, "the header 'host' is missing");
-    }
+    if (!found->there[HOST]) return refuse(v, 400, "the header 'host' is missing");
     for (size_t i = 0; i < policy->n_hosts; i++) {
         ours = ours || same_word(found->value[HOST], policy->hosts[i]);
     }

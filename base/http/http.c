@@ -104,9 +104,7 @@ static int load_functions(struct http *http, struct err *err) {
 
 int http_open(const char *agent, struct http **ret, struct err *err) {
     struct http *http = calloc(1, sizeof(*http));
-    if (http == NULL) {
-        return err_set(err, ERR_NOMEM, "HTTP: out of memory");
-    }
+    if (http == NULL) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     snprintf(http->agent, sizeof(http->agent), "%s", agent);
     int rc = load_functions(http, err);
     if (rc == 0) {
@@ -123,9 +121,7 @@ int http_open(const char *agent, struct http **ret, struct err *err) {
 }
 
 void http_close(struct http *http) {
-    if (http == NULL) {
-        return;
-    }
+    if (http == NULL) return;
     if (http->easy != NULL) {
         http->f.curl_easy_cleanup(http->easy);
     }
@@ -156,9 +152,7 @@ static bool has_part(const struct http *http, CURLU *url, CURLUPart part) {
 
 static int put_part(const struct http *http, CURLU *url, CURLUPart part, struct buf *out) {
     char *text = NULL;
-    if (http->f.curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) {
-        return ERR_INVALID;
-    }
+    if (http->f.curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return ERR_INVALID;
     for (const char *p = text; *p != '\0'; p++) {
         buf_put_u8(out, (uint8_t)(part != CURLUPART_PATH && *p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p));
     }
@@ -180,15 +174,12 @@ static int put_base(const struct http *http, CURLU *url, struct buf *out) {
 }
 
 int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], struct err *err) {
-    struct buf out;
+    struct buf out = {.max = HTTP_URL_MAX - 1};
     if (!is_http(address)) {
         return err_set(err, ERR_INVALID, "the address does not begin with http:// or https://; " ADDRESS_ACCEPTED);
     }
     CURLU *url = http->f.curl_url();
-    if (url == NULL) {
-        return err_set(err, ERR_NOMEM, "HTTP: out of memory");
-    }
-    buf_init(&out, HTTP_URL_MAX - 1);
+    if (url == NULL) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     int rc = 0;
     CURLUcode code = http->f.curl_url_set(url, CURLUPART_URL, address, 0);
     if (code != CURLUE_OK) {
@@ -278,9 +269,7 @@ static int give_line(struct exchange *x, struct bytes line) {
     if (line.n > 0 && line.p[line.n - 1] == '\r') {
         line.n--;
     }
-    if (line.n == 0) {
-        return 0;
-    }
+    if (line.n == 0) return 0;
     x->code = x->request->line(x->request->ctx, line, &x->why);
     return x->code;
 }
@@ -298,12 +287,8 @@ static size_t take_lines(struct exchange *x, struct bytes data) {
             }
             return refuse(x, HTTP_LIMIT, "a line of the answer is longer than accepted");
         }
-        if (end == NULL) {
-            break;
-        }
-        if (give_line(x, bytes_of_buf(&x->rest)) != 0) {
-            return 0;
-        }
+        if (end == NULL) break;
+        if (give_line(x, bytes_of_buf(&x->rest)) != 0) return 0;
         buf_clear(&x->rest);
         data = (struct bytes){end + 1, data.n - n - 1};
     }
@@ -317,9 +302,7 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
     if (x->answer->bytes > x->bytes_max) {
         return refuse(x, HTTP_LIMIT, "the answer is larger than accepted");
     }
-    if (x->request->line != NULL) {
-        return data.n == 0 ? 0 : take_lines(x, data);
-    }
+    if (x->request->line != NULL) return data.n == 0 ? 0 : take_lines(x, data);
     if (buf_put_bytes(x->request->to, data) != 0) {
         if (x->request->to->fail == ERR_NOMEM) {
             x->code = err_set(&x->why, ERR_NOMEM, "HTTP: out of memory");
@@ -449,12 +432,8 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
         return err_set(err, ERR_NET, "the answer has status %u and points elsewhere, where it is not followed",
                        answer->status);
     }
-    if (code == CURLE_OK) {
-        return 0;
-    }
-    if (code == CURLE_OUT_OF_MEMORY) {
-        return err_set(err, ERR_NOMEM, "HTTP: out of memory");
-    }
+    if (code == CURLE_OK) return 0;
+    if (code == CURLE_OUT_OF_MEMORY) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     if (code == CURLE_URL_MALFORMAT || code == CURLE_LOGIN_DENIED || !is_http(x->request->url)) {
         return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_ACCEPTED);
     }
@@ -468,9 +447,7 @@ int http_fetch(struct http *http, const struct http_request *request, struct htt
     struct exchange x = {.request = request, .answer = ret, .bytes_max = or_default(request->limits.bytes_max, BYTES_MAX)};
     memset(ret, 0, sizeof(*ret));
     int rc = make_headers(http, request->content_type, &headers, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     buf_init(&x.rest, (size_t)or_default(request->limits.line_max, LINE_MAX_BYTES));
     http->f.curl_easy_reset(http->easy);
     if (!set_bounds(http, request->url) || !set_limits(http, &request->limits) || !set_request(http, &x, headers, words)) {

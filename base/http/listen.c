@@ -72,9 +72,7 @@ int httpd_listen(const char *address, struct httpd_listener *ret, struct err *er
     socklen_t n = 0;
     int yes = 1;
     int rc = parse_address(address, &where, &n, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     l.fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (l.fd < 0 || setsockopt(l.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
         bind(l.fd, (struct sockaddr *)&where, n) != 0 || listen(l.fd, BACKLOG) != 0) {

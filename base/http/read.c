@@ -19,9 +19,7 @@ bool httpd_is_token(struct bytes text) {
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alphanumeric && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL)) {
-            return false;
-        }
+        if (!alphanumeric && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL)) return false;
     }
     return text.n > 0;
 }
@@ -36,16 +34,12 @@ static bool is_version(struct bytes v) {
 static bool split_request(struct bytes line, struct httpd_head *ret) {
     const uint8_t *first = memchr(line.p, ' ', line.n);
     const uint8_t *last = memrchr(line.p, ' ', line.n);
-    if (first == NULL || first == last) {
-        return false;
-    }
+    if (first == NULL || first == last) return false;
     ret->method = (struct bytes){line.p, (size_t)(first - line.p)};
     ret->target = (struct bytes){first + 1, (size_t)(last - first - 1)};
     ret->version = (struct bytes){last + 1, (size_t)(line.p + line.n - last - 1)};
     for (size_t i = 0; i < ret->target.n; i++) {
-        if (ret->target.p[i] <= ' ' || ret->target.p[i] >= 0x7f) {
-            return false;
-        }
+        if (ret->target.p[i] <= ' ' || ret->target.p[i] >= 0x7f) return false;
     }
     return ret->target.n > 0 && httpd_is_token(ret->method) && is_version(ret->version);
 }
@@ -90,16 +84,12 @@ int httpd_head_split(const struct httpd_scan *scan, struct bytes in, struct http
         const uint8_t *colon = memchr(line.p, ':', line.n);
         rest.n -= line.n + 2;
         rest.p += line.n + 2;
-        if (line.n == 0) {
-            return 0;
-        }
+        if (line.n == 0) return 0;
         if (first) {
             (void)split_request(line, ret); /* it was looked at on its way */
             continue;
         }
-        if (colon == NULL) {
-            return err_set(err, ERR_INVALID, "a line of the header has no colon");
-        }
+        if (colon == NULL) return err_set(err, ERR_INVALID, "a line of the header has no colon");
         if (ret->n < HTTPD_HEADERS_MAX) {
             struct httpd_header *h = &ret->headers[ret->n];
             h->name = (struct bytes){line.p, (size_t)(colon - line.p)};

@@ -148,9 +148,7 @@ static bool is_stopping(const struct httpd *h) {
 static void flush(struct httpd *h, struct connection *c) {
     while (c->sent < c->out.n) {
         ssize_t n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
+        if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
             if (errno != EAGAIN) {
                 end(h, c);
@@ -200,10 +198,9 @@ static void send_json(struct httpd *h, struct connection *c, unsigned status, un
 
 static void send_refusal(struct httpd *h, struct connection *c, unsigned status, unsigned retry_after_s, const char *allow,
                          const char *message) {
-    struct buf json;
+    struct buf json = {.max = REPLY_MAX};
     struct bytes words = bytes_of(message);
     words.n = text_utf8_valid(words.p, words.n); /* it may be cut within a character */
-    buf_init(&json, REPLY_MAX);
     buf_printf(&json, "{\"code\":%d,\"message\":", httpd_rpc_code(status));
     json_put_str(&json, words);
     buf_put_u8(&json, '}');
@@ -344,9 +341,7 @@ static void take(struct httpd *h, struct connection *c, struct bytes in) {
             continue;
         }
         receive(h, c, &in);
-        if (in.n == 0 && c->phase == RECEIVING) {
-            return;
-        }
+        if (in.n == 0 && c->phase == RECEIVING) return;
     }
     if (c->phase == ANSWERING && !c->closes && buf_put_bytes(&c->later, in) != 0) {
         end(h, c);
@@ -427,9 +422,7 @@ static void accept_some(struct httpd *h) {
         int fd = accept4(h->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
             h->no_room = !end_one(h);
-            if (h->no_room) {
-                return;
-            }
+            if (h->no_room) return;
         } else if (fd < 0 && errno != ECONNABORTED && errno != EINTR) {
             return;
         } else if (fd >= 0) {
@@ -471,9 +464,7 @@ static void end_slow(struct httpd *h) {
 
 int httpd_open(const struct httpd_options *options, struct httpd **ret, struct err *err) {
     struct httpd *h = calloc(1, sizeof(*h));
-    if (h == NULL) {
-        return err_set(err, ERR_NOMEM, "HTTP: out of memory");
-    }
+    if (h == NULL) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     h->options = *options;
     h->last = &h->first;
     int rc = httpd_listen(options->address, &h->listener, err);
@@ -529,9 +520,7 @@ static int handler_failed(const struct httpd *h, struct err *err) {
 
 static bool is_busy(const struct httpd *h) {
     for (const struct connection *c = h->first; c != NULL; c = c->next) {
-        if (c->phase == RECEIVING || c->phase == ANSWERING) {
-            return true;
-        }
+        if (c->phase == RECEIVING || c->phase == ANSWERING) return true;
     }
     return false;
 }
@@ -563,9 +552,7 @@ int httpd_run(struct httpd *h, const volatile sig_atomic_t *stop, struct err *er
 }
 
 void httpd_close(struct httpd *h) {
-    if (h == NULL) {
-        return;
-    }
+    if (h == NULL) return;
     for (struct connection *c = h->first; c != NULL; c = c->next) {
         end(h, c);
     }

@@ -25,9 +25,7 @@ static const char *reason_of(unsigned status) {
                    {503, "Service Unavailable"},
                    {505, "HTTP Version Not Supported"}};
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].status == status) {
-            return reasons[i].reason;
-        }
+        if (reasons[i].status == status) return reasons[i].reason;
     }
     return "";
 }

@@ -46,20 +46,14 @@ size_t secret_run(struct secret_scan *s, size_t i, unsigned set, size_t limit) {
 
 bool secret_starts(const struct secret_scan *s, size_t i) {
     const uint8_t *p = s->p;
-    if (i == s->lo || (secret_class(p[i - 1]) & SET_ALNUM) == 0) {
-        return true;
-    }
+    if (i == s->lo || (secret_class(p[i - 1]) & SET_ALNUM) == 0) return true;
     return secret_ends_escape(s, i);
 }
 
 bool secret_equals(const uint8_t *p, size_t n, const char *lower) {
-    if (n != strlen(lower)) {
-        return false;
-    }
+    if (n != strlen(lower)) return false;
     for (size_t i = 0; i < n; i++) {
-        if (secret_lower(p[i]) != (uint8_t)lower[i]) {
-            return false;
-        }
+        if (secret_lower(p[i]) != (uint8_t)lower[i]) return false;
     }
     return true;
 }
@@ -93,9 +87,7 @@ static uint32_t log2_fixed(uint32_t x) {
 unsigned secret_entropy(const uint8_t *p, size_t n) {
     uint8_t count[256] = {0};
     n = n < SECRET_SAMPLE ? n : SECRET_SAMPLE;
-    if (n == 0) {
-        return 0;
-    }
+    if (n == 0) return 0;
     for (size_t i = 0; i < n; i++) {
         count[p[i]]++;
     }
@@ -118,9 +110,7 @@ bool secret_looks_random(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
         unsigned c = secret_class(p[i]);
         c = (c & SET_LOWER) != 0 ? SET_LOWER : c & (SET_UPPER | SET_DIGIT);
-        if (c == 0) {
-            continue;
-        }
+        if (c == 0) continue;
         bool word_start = last == SET_UPPER && c == SET_LOWER;
         changes += last != 0 && c != last && !word_start;
         letters++;
@@ -131,9 +121,7 @@ bool secret_looks_random(const uint8_t *p, size_t n) {
 
 bool secret_has_digit(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (secret_class(p[i]) == SET_DIGIT) {
-            return true;
-        }
+        if (secret_class(p[i]) == SET_DIGIT) return true;
     }
     return false;
 }
@@ -141,9 +129,7 @@ bool secret_has_digit(const uint8_t *p, size_t n) {
 bool secret_is_hex(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
         uint8_t c = secret_lower(p[i]);
-        if ((secret_class(c) & SET_HEX) == 0) {
-            return false;
-        }
+        if ((secret_class(c) & SET_HEX) == 0) return false;
     }
     return n > 0;
 }
@@ -157,9 +143,7 @@ bool secret_is_placeholder(const uint8_t *p, size_t n) {
     static const char *const words[] = {"example", "placeholder", "changeme", "change-me",  "change_me", "your-",
                                         "your_",   "yourapi",     "yourpass", "yoursecret", "xxxx",      "****",
                                         "....",    "redacted",    "masked",   "dummy"};
-    if (n == 0 || secret_one_of(p[0], "<{*[(")) {
-        return true;
-    }
+    if (n == 0 || secret_one_of(p[0], "<{*[(")) return true;
     if ((p[0] == '$' || p[0] == '%') && n > 1) { /* ${TOKEN}, $(pass x), $TOKEN_1, $token, %PATH%, %s */
         unsigned set = (secret_class(p[1]) & SET_UPPER) != 0 ? SET_UPPER | SET_DIGIT | SET_UNDER : SET_ALPHA | SET_UNDER;
         size_t k = 1;
@@ -176,9 +160,7 @@ bool secret_is_placeholder(const uint8_t *p, size_t n) {
     }
     n = n < SECRET_SAMPLE ? n : SECRET_SAMPLE;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (secret_contains(p, n, words[i])) {
-            return true;
-        }
+        if (secret_contains(p, n, words[i])) return true;
     }
     return false;
 }
@@ -188,16 +170,12 @@ bool secret_is_placeholder(const uint8_t *p, size_t n) {
 size_t secret_mask_len(const struct secret_scan *s, size_t i) {
     static const char open[] = "‹secret:";
     size_t n = sizeof(open) - 1;
-    if (s->hi - i < n || memcmp(s->p + i, open, n) != 0) {
-        return 0;
-    }
+    if (s->hi - i < n || memcmp(s->p + i, open, n) != 0) return 0;
     size_t name = n;
     while (n < 64 && i + n < s->hi && (secret_class(s->p[i + n]) & (SET_BASE36 | SET_DASH)) != 0) {
         n++;
     }
-    if (n == name || i + n >= s->hi || s->p[i + n] != ':') {
-        return 0;
-    }
+    if (n == name || i + n >= s->hi || s->p[i + n] != ':') return 0;
     bool known = false;
     for (size_t r = 1; r < RULE_COUNT && !known; r++) {
         known = secret_equals(s->p + i + name, n - name, secret_rules[r].name);
@@ -206,9 +184,7 @@ size_t secret_mask_len(const struct secret_scan *s, size_t i) {
     while (n - digits < 20 && i + n < s->hi && (secret_class(s->p[i + n]) & SET_DIGIT) != 0) {
         n++;
     }
-    if (!known || n == digits || s->hi - i - n < 3 || memcmp(s->p + i + n, "›", 3) != 0) {
-        return 0;
-    }
+    if (!known || n == digits || s->hi - i - n < 3 || memcmp(s->p + i + n, "›", 3) != 0) return 0;
     return n + 3;
 }
 

@@ -186,15 +186,9 @@ static inline unsigned secret_class(uint8_t c) {
 /* What a character of base64 stands for, in either alphabet; -1: it is none. */
 static inline int secret_sextet(uint8_t c) {
     unsigned class = secret_class(c);
-    if ((class & SET_UPPER) != 0) {
-        return c - 'A';
-    }
-    if ((class & SET_LOWER) != 0) {
-        return c - 'a' + 26;
-    }
-    if ((class & SET_DIGIT) != 0) {
-        return c - '0' + 52;
-    }
+    if ((class & SET_UPPER) != 0) return c - 'A';
+    if ((class & SET_LOWER) != 0) return c - 'a' + 26;
+    if ((class & SET_DIGIT) != 0) return c - '0' + 52;
     return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 

@@ -113,9 +113,7 @@ static size_t skip_verb(struct secret_scan *s, size_t i) {
     size_t left = s->hi - i;
     for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
         size_t n = strlen(verbs[k]);
-        if (left > n && memcmp(s->p + i, verbs[k], n) == 0) {
-            return i + n;
-        }
+        if (left > n && memcmp(s->p + i, verbs[k], n) == 0) return i + n;
     }
     return i;
 }
@@ -151,9 +149,7 @@ static bool read_sign(struct secret_scan *s, size_t from, size_t to, struct secr
         i = skip_blanks(s, i + 1);
         if (is_quote(byte_at(s, i)) && s->hi - i > 7 && memcmp(s->p + i + 1, "value", 5) == 0 && s->p[i + 6] == s->p[i]) {
             i = skip_blanks(s, i + 7);
-            if (byte_at(s, i) != ':') {
-                return false;
-            }
+            if (byte_at(s, i) != ':') return false;
             i++;
         }
     } else if (i == gap || quoted) {
@@ -181,9 +177,7 @@ static bool ends_bare(const struct secret_scan *s, size_t i) {
  * it is a letter of a password. */
 static bool ends_at_and(struct secret_scan *s, const struct secret_value *v, size_t i) {
     static const char *const entities[] = {"amp", "quot", "apos", "lt", "gt", "nbsp"};
-    if (v->query || i == v->at || i + 1 >= s->hi || ends_bare(s, i + 1)) {
-        return true;
-    }
+    if (v->query || i == v->at || i + 1 >= s->hi || ends_bare(s, i + 1)) return true;
     bool number = s->p[i + 1] == '#';
     size_t name = i + 1 + number, n = secret_run(s, name, SECRET_NAME | SET_PERCENT, NAME_SIDE_MAX);
     uint8_t c = byte_at(s, name + n);
@@ -201,9 +195,7 @@ static size_t value_end(struct secret_scan *s, const struct secret_value *v, siz
         uint8_t c = s->p[v->at + n];
         if (v->quote == 0) {
             bool ends = c == '&' ? ends_at_and(s, v, v->at + n) : ends_bare(s, v->at + n);
-            if (ends || (v->query && c == '#')) {
-                break;
-            }
+            if (ends || (v->query && c == '#')) break;
         } else if (c == v->quote || c < ' ' || (v->escaped && c == '\\') || secret_is_mask(s, v->at + n)) {
             break;
         } else if (c == '\\' && byte_at(s, v->at + n + 1) < 0x80) {
@@ -216,9 +208,7 @@ static size_t value_end(struct secret_scan *s, const struct secret_value *v, siz
 }
 
 static bool read_value(struct secret_scan *s, size_t from, size_t to, struct secret_value *v) {
-    if (!read_sign(s, from, to, v)) {
-        return false;
-    }
+    if (!read_sign(s, from, to, v)) return false;
     /* A type in between: password: str = "…" */
     if (v->sign == ':') {
         size_t n = secret_run(s, v->at, SECRET_NAME, 32), i = skip_blanks(s, v->at + n);
@@ -304,9 +294,7 @@ static bool check_authorization(struct secret_scan *s, size_t from, struct secre
     for (size_t k = 0; k < sizeof(schemes) / sizeof(schemes[0]) && byte_at(s, i) == ' '; k++) {
         known = known || secret_equals(s->p + v->at, n, schemes[k]);
     }
-    if (!known) {
-        return false;
-    }
+    if (!known) return false;
     bool params = n > 6 || secret_equals(s->p + v->at, n, "digest") || secret_equals(s->p + v->at, n, "hawk");
     i = skip_blanks(s, i);
     struct secret_value credential = {.at = i, .quote = 0};
@@ -316,9 +304,7 @@ static bool check_authorization(struct secret_scan *s, size_t from, struct secre
         mixed = mixed || (secret_class(s->p[k]) & (SET_LOWER | SET_DASH | SET_UNDER)) == 0;
     }
     s->steps += end - i;
-    if (end - i < 6 || !mixed || secret_is_placeholder(s->p + i, end - i)) {
-        return false;
-    }
+    if (end - i < 6 || !mixed || secret_is_placeholder(s->p + i, end - i)) return false;
     end = params ? line_end(s, i, quote, v->escaped, SIZE_MAX) : value_end(s, &credential, SIZE_MAX);
     return hit(ret, RULE_HEADER, i, end);
 }
@@ -327,14 +313,10 @@ static bool check_cookie(struct secret_scan *s, size_t from, struct secret_value
     uint8_t quote = v->quote != 0 ? v->quote : quote_before(s, from);
     size_t n = secret_run(s, v->at, SET_TOKEN | SET_DOT | SET_PERCENT, 128), i = v->at + n;
     size_t blanks = skip_blanks(s, i + 1) - i - 1;
-    if (v->sign != ':' || n == 0 || byte_at(s, i) != '=' || blanks != 0) {
-        return false;
-    }
+    if (v->sign != ':' || n == 0 || byte_at(s, i) != '=' || blanks != 0) return false;
     struct secret_value first = {.at = i + 1, .quote = 0};
     size_t m = value_end(s, &first, SECRET_VALUE_WINDOW) - first.at;
-    if (m < 4 || secret_is_placeholder(s->p + i + 1, m)) {
-        return false;
-    }
+    if (m < 4 || secret_is_placeholder(s->p + i + 1, m)) return false;
     return hit(ret, RULE_HEADER, v->at, line_end(s, v->at, quote, v->escaped, SIZE_MAX));
 }
 
@@ -346,9 +328,7 @@ bool secret_check_bearer(struct secret_scan *s, size_t at, const struct secret_r
         return false;
     }
     size_t i = start + rule->literal_n;
-    if (s->p[i] != ' ') {
-        return false;
-    }
+    if (s->p[i] != ' ') return false;
     i = skip_blanks(s, i);
     size_t n = secret_run(s, i, rule->set, SECRET_VALUE_WINDOW / 2);
     if (n < rule->min || !secret_looks_random(s->p + i, n) || secret_entropy(s->p + i, n) < rule->entropy ||
@@ -371,9 +351,7 @@ static bool find_aws_secret(struct secret_scan *s, size_t from, size_t to, struc
     size_t stop = s->hi - to < NEAR_WINDOW ? s->hi : to + NEAR_WINDOW;
     for (size_t i = to, n = 0; i < stop && s->p[i] != '\n' && s->p[i] != 0xe2; i += n != 0 ? n : 1) {
         n = secret_run(s, i, SET_ALNUM | SET_PLUSSLASH, rule->max + 1u);
-        if (secret_is_aws(s, i)) {
-            return hit(ret, RULE_AWS_SECRET, i, i + n);
-        }
+        if (secret_is_aws(s, i)) return hit(ret, RULE_AWS_SECRET, i, i + n);
     }
     return false;
 }
@@ -381,9 +359,7 @@ static bool find_aws_secret(struct secret_scan *s, size_t from, size_t to, struc
 bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t tail = at + 3, n = rule->literal_n;
     s->steps++;
-    if (s->hi - tail < n || !secret_equals(s->p + tail, n, rule->literal)) {
-        return false;
-    }
+    if (s->hi - tail < n || !secret_equals(s->p + tail, n, rule->literal)) return false;
     /* "tokens", "authors", "secretary": the word goes on. */
     uint8_t next = byte_at(s, tail + n);
     bool small = (secret_class(s->p[tail - 1]) & SET_LOWER) != 0, plural = rule->max != 0 && secret_lower(next) == 's';
@@ -399,19 +375,13 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
     struct bytes name = {s->p + from, to - from};
     bool auth = secret_equals(name.p + (name.n >= 4 ? name.n - 4 : 0), name.n >= 4 ? 4 : 0, "auth");
     enum secret_name kind = auth ? SECRET_NAME_TOKEN : secret_name_of(name);
-    if (kind <= SECRET_NAME_WEAK) {
-        return false;
-    }
-    if (find_aws_secret(s, from, to, ret)) {
-        return true;
-    }
+    if (kind <= SECRET_NAME_WEAK) return false;
+    if (find_aws_secret(s, from, to, ret)) return true;
     if ((rule == &secret_rules[RULE_WORD_COOKIE] && check_cookie(s, from, &v, ret)) ||
         (rule == &secret_rules[RULE_WORD_AUTHORIZATION] && check_authorization(s, from, &v, ret))) {
         return true;
     }
-    if (!secret_is_value(s, from, to, &v, kind)) {
-        return false;
-    }
+    if (!secret_is_value(s, from, to, &v, kind)) return false;
     bool header = secret_equals(name.p, name.n, "x-api-key") || secret_equals(name.p, name.n, "api-key") ||
                   secret_equals(name.p, name.n, "x-goog-api-key");
     return hit(ret, v.query ? RULE_QUERY : header ? RULE_HEADER : RULE_KEYWORD, v.at, value_end(s, &v, SIZE_MAX));
@@ -439,16 +409,12 @@ bool secret_check_weak_word(struct secret_scan *s, size_t at, const struct secre
 
 bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     static const char *const words[] = {"password", "passwd", "pass", "pwd", "token", "secret"};
-    if (at == s->lo || (secret_class(s->p[at - 1]) & SET_ALNUM) == 0) {
-        return false;
-    }
+    if (at == s->lo || (secret_class(s->p[at - 1]) & SET_ALNUM) == 0) return false;
     size_t user = at + 3, colon = 0, end = 0, i = user;
     size_t stop = s->hi - user < USERINFO_MAX ? s->hi : user + USERINFO_MAX;
     for (; i < stop; i++) {
         uint8_t c = s->p[i];
-        if (c <= ' ' || secret_one_of(c, "/?#\"'`<>\\|(){},") || secret_is_mask(s, i)) {
-            break;
-        }
+        if (c <= ' ' || secret_one_of(c, "/?#\"'`<>\\|(){},") || secret_is_mask(s, i)) break;
         colon = colon == 0 && end == 0 && c == ':' ? i : colon;
         end = c == '@' ? i : end;
     }
@@ -459,9 +425,7 @@ bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule
         return n >= rule->min && !secret_is_identifier(p, n) && secret_looks_random(p, n) &&
                secret_entropy(p, n) >= rule->entropy && !secret_is_placeholder(p, n) && hit(ret, RULE_URL, user, end);
     }
-    if (colon == 0 || end < colon) {
-        return false;
-    }
+    if (colon == 0 || end < colon) return false;
     const uint8_t *pass = s->p + colon + 1;
     size_t n = end - colon - 1, un = colon - user;
     /* A token as the user, whatever the password says. */
@@ -469,9 +433,7 @@ bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule
         return hit(ret, RULE_URL, user, end);
     }
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-        if (secret_equals(pass, n, words[k])) {
-            return false;
-        }
+        if (secret_equals(pass, n, words[k])) return false;
     }
     return n >= 3 && !secret_is_placeholder(pass, n) && hit(ret, RULE_URL, colon + 1, end);
 }
@@ -491,9 +453,7 @@ bool secret_check_query(struct secret_scan *s, size_t at, const struct secret_ru
     for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
         known = known || secret_equals(s->p + from, n, names[k]);
     }
-    if (!known || !secret_one_of(s->p[at], "?&") || byte_at(s, i) != '=') {
-        return false;
-    }
+    if (!known || !secret_one_of(s->p[at], "?&") || byte_at(s, i) != '=') return false;
     struct secret_value v = {.at = i + 1, .query = true};
     size_t m = value_end(s, &v, SECRET_VALUE_WINDOW) - v.at;
     const uint8_t *p = s->p + v.at;

@@ -37,9 +37,7 @@ static void decode_base64(struct secret_scan *s, size_t i, struct decoded *d) {
     for (; chars < BASE64_CHARS; chars++) {
         i = skip_fold(s, i);
         int v = i < s->hi ? secret_sextet(s->p[i]) : -1;
-        if (v < 0) {
-            break;
-        }
+        if (v < 0) break;
         i++;
         bits = bits << 6 | (uint32_t)v;
         if (chars % 4 != 0) { /* the second character of a group completes its first byte */
@@ -68,17 +66,13 @@ bool secret_check_base64(struct secret_scan *s, size_t at, const struct secret_r
     struct secret_scan scan = {.p = d.p, .hi = d.n, .specific = true};
     bool found = secret_scan_until(&scan, place + BASE64_ANCHORS, &inner) == 0;
     s->steps += scan.steps;
-    if (!found || inner.at > place || inner.at + inner.n <= place) {
-        return false;
-    }
+    if (!found || inner.at > place || inner.at + inner.n <= place) return false;
     size_t last = inner.at + inner.n, end = d.group_end[(last - 1) / 3];
     if (last == d.n) {
         end = d.end;
         for (size_t next = end; d.cut && next < s->hi; next = skip_fold(s, end)) {
             size_t n = secret_run(s, next, SET_ANY64 & ~(unsigned)SET_EQ, SIZE_MAX);
-            if (n == 0) {
-                break;
-            }
+            if (n == 0) break;
             end = next + n;
         }
     }

@@ -85,9 +85,7 @@ bool secret_seam(struct bytes first, struct bytes second, size_t *ret_end, size_
     while (judged > 0 && secret_one_of(second.p[judged - 1], ".=")) {
         judged--;
     }
-    if (!secret_is_piece(second.p, judged)) {
-        return false;
-    }
+    if (!secret_is_piece(second.p, judged)) return false;
     size_t a = first.n < SEAM_SIDE ? first.n : SEAM_SIDE, b = second.n < SEAM_SIDE ? second.n : SEAM_SIDE;
     memcpy(whole, first.p + first.n - a, a);
     memcpy(whole + a, second.p, b);
@@ -117,9 +115,7 @@ void secret_parts_add(struct secret_parts *parts, const char *rule, size_t at, s
             return;
         }
     }
-    if (n == 0 || parts->n == SECRET_PARTS_MAX) {
-        return;
-    }
+    if (n == 0 || parts->n == SECRET_PARTS_MAX) return;
     for (; i > 0 && parts->part[i - 1].at > at; i--) {
         parts->part[i] = parts->part[i - 1];
     }

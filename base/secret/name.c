@@ -65,9 +65,7 @@ static const char *const OWNERS[] = {"db",       "user",  "admin", "smtp", "ssh"
 
 static bool in_list(const char *const *list, size_t count, const char *word) {
     for (size_t i = 0; i < count; i++) {
-        if (list[i][0] == word[0] && strcmp(list[i], word) == 0) {
-            return true;
-        }
+        if (list[i][0] == word[0] && strcmp(list[i], word) == 0) return true;
     }
     return false;
 }
@@ -120,9 +118,7 @@ static void drop_suffixes(struct words *w) {
     while (w->count > 1) {
         word_of(w, w->count - 1, word);
         bool number = word[0] != '\0' && strspn(word, "0123456789") == strlen(word);
-        if (!number && !IN_LIST(SUFFIXES, word)) {
-            break;
-        }
+        if (!number && !IN_LIST(SUFFIXES, word)) break;
         drop_last(w);
     }
     /* "password2" */
@@ -187,29 +183,19 @@ static bool can_be_cookie(uint32_t letters) {
 bool secret_field_name(struct bytes name) {
     struct words w;
     char first[WORD_MAX], last[WORD_MAX], before[WORD_MAX];
-    if (!can_be_secret(letters_of(name))) {
-        return false;
-    }
+    if (!can_be_secret(letters_of(name))) return false;
     split(&w, name);
-    if (w.count == 0) {
-        return false;
-    }
+    if (w.count == 0) return false;
     drop_suffixes(&w);
     word_of(&w, 0, first);
     word_of(&w, w.count - 1, last);
-    if (w.count > 1 && IN_LIST(QUESTIONS, first)) {
-        return false;
-    }
-    if (ends_anywhere(&w) || IN_LIST(WORDS, last)) {
-        return true;
-    }
+    if (w.count > 1 && IN_LIST(QUESTIONS, first)) return false;
+    if (ends_anywhere(&w) || IN_LIST(WORDS, last)) return true;
     before[0] = '\0';
     if (w.count > 1) {
         word_of(&w, w.count - 2, before);
     }
-    if (strcmp(last, "token") == 0) {
-        return !IN_LIST(MODEL_TOKENS, before);
-    }
+    if (strcmp(last, "token") == 0) return !IN_LIST(MODEL_TOKENS, before);
     /* Alone these are a directory and a result. */
     return IN_LIST(SHORT, last) && IN_LIST(OWNERS, before);
 }
@@ -219,9 +205,7 @@ enum secret_name secret_name_of(struct bytes name) {
     char last[WORD_MAX];
     const uint8_t *p = name.p;
     const uint32_t letters = letters_of(name);
-    if (!can_be_secret(letters) && !can_be_cookie(letters)) {
-        return SECRET_NAME_NONE;
-    }
+    if (!can_be_secret(letters) && !can_be_cookie(letters)) return SECRET_NAME_NONE;
     if (secret_field_name(name)) {
         bool password = secret_contains(p, name.n, "pass") || secret_contains(p, name.n, "pwd") ||
                         secret_contains(p, name.n, "kennwort") || secret_contains(p, name.n, "psk");
@@ -230,9 +214,7 @@ enum secret_name secret_name_of(struct bytes name) {
     split(&w, name);
     drop_suffixes(&w);
     word_of(&w, w.count == 0 ? 0 : w.count - 1, last);
-    if (IN_LIST(SHORT, last)) {
-        return SECRET_NAME_WEAK;
-    }
+    if (IN_LIST(SHORT, last)) return SECRET_NAME_WEAK;
     /* Written as one word these are cookies; "session_id" names a session of anything. */
     bool cookie =
         name.n >= 9 && (secret_equals(p + name.n - 9, 9, "sessionid") || secret_equals(p + name.n - 9, 9, "phpsessid"));

@@ -61,24 +61,16 @@ static bool has_luhn_digit(const struct card *card) {
 static bool has_issuer(const struct card *card) {
     const uint8_t *d = card->digit;
     unsigned two = d[0] * 10u + d[1], four = two * 100u + d[2] * 10u + d[3];
-    if (card->n == 15) {
-        return two == 34 || two == 37;
-    }
+    if (card->n == 15) return two == 34 || two == 37;
     return card->n == 16 && (d[0] == 4 || (two >= 51 && two <= 55) || (four >= 2221 && four <= 2720) || four == 6011 ||
                              two == 65 || (four >= 3528 && four <= 3589));
 }
 
 static bool has_groups(const struct card *card) {
-    if (card->groups == 1) {
-        return true;
-    }
-    if (card->n == 15) {
-        return card->groups == 3 && card->group[0] == 4 && card->group[1] == 6;
-    }
+    if (card->groups == 1) return true;
+    if (card->n == 15) return card->groups == 3 && card->group[0] == 4 && card->group[1] == 6;
     for (size_t i = 0; i < card->groups; i++) {
-        if (card->group[i] != 4) {
-            return false;
-        }
+        if (card->group[i] != 4) return false;
     }
     return true;
 }
@@ -93,9 +85,7 @@ static bool is_measure(const struct secret_scan *s, size_t i) {
     }
     for (size_t n = 0; n < sizeof(signs) / sizeof(signs[0]); n++) {
         size_t m = strlen(signs[n]);
-        if (k - s->lo >= m && memcmp(s->p + k - m, signs[n], m) == 0) {
-            return true;
-        }
+        if (k - s->lo >= m && memcmp(s->p + k - m, signs[n], m) == 0) return true;
     }
     return k > s->lo + 1 && secret_one_of(s->p[k - 1], ":=") && (i == k || s->p[k - 2] == '"');
 }
@@ -176,18 +166,14 @@ bool secret_number_check(struct secret_scan *s, size_t at, struct secret_hit *re
     const uint8_t *p = s->p;
     size_t digits = 0, from = at;
     for (size_t i = at; i < at + 8; i++) {
-        if (!is_digit(p[i]) && p[i] != ' ' && p[i] != '-') {
-            return false;
-        }
+        if (!is_digit(p[i]) && p[i] != ' ' && p[i] != '-') return false;
         digits += is_digit(p[i]);
     }
     while (from > s->lo && at - from < WRITTEN_MAX && (is_digit(p[from - 1]) || p[from - 1] == ' ' || p[from - 1] == '-')) {
         from--;
     }
     s->steps += 8 + at - from;
-    if (digits < 5) {
-        return false;
-    }
+    if (digits < 5) return false;
     for (; from < at + 8; from++) { /* each place where a group begins */
         bool begins = is_digit(p[from]) && (from == s->lo || !is_digit(p[from - 1]));
         bool inside = begins && from > s->lo && (secret_class(p[from - 1]) & (SET_TOKEN | SET_DOT)) != 0;

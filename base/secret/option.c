@@ -25,9 +25,7 @@ static bool has_program(struct secret_scan *s, size_t i, const char *const *prog
     }
     s->steps += i - from;
     for (size_t k = 0; k < count; k++) {
-        if (secret_contains(s->p + from, i - from, programs[k])) {
-            return true;
-        }
+        if (secret_contains(s->p + from, i - from, programs[k])) return true;
     }
     return false;
 }
@@ -45,9 +43,7 @@ static size_t argument_end(struct secret_scan *s, size_t i) {
 static bool is_password(const uint8_t *p, size_t n) {
     static const char *const words[] = {"password", "passwd", "pass", "pwd", "secret", "token"};
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-        if (secret_equals(p, n, words[k])) {
-            return false;
-        }
+        if (secret_equals(p, n, words[k])) return false;
     }
     return n >= PASSWORD_MIN && !secret_is_placeholder(p, n);
 }
@@ -70,9 +66,7 @@ static bool check_user(struct secret_scan *s, size_t at, size_t i, const struct 
     }
     size_t end = argument_end(s, i);
     const uint8_t *colon = memchr(s->p + i, ':', end - i);
-    if (colon == NULL || colon == s->p + i) {
-        return false;
-    }
+    if (colon == NULL || colon == s->p + i) return false;
     size_t from = (size_t)(colon - s->p) + 1;
     if ((end - from >= 2 && s->p[from] == '/' && s->p[from + 1] == '/') || !is_password(s->p + from, end - from) ||
         !has_program(s, at, programs, sizeof(programs) / sizeof(programs[0]))) {
@@ -164,9 +158,7 @@ bool secret_check_passin(struct secret_scan *s, size_t at, const struct secret_r
     static const char *const names[] = {"-passin", "-passout", "-pass"};
     for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
         size_t n = strlen(names[k]), i = at + n;
-        if (s->hi - at <= n + 5 || memcmp(s->p + at, names[k], n) != 0) {
-            continue;
-        }
+        if (s->hi - at <= n + 5 || memcmp(s->p + at, names[k], n) != 0) continue;
         for (size_t gap = 0; gap < GAP_MAX && secret_one_of(byte_at(s, i), " =\"',"); gap++) {
             i++;
         }
@@ -184,8 +176,6 @@ bool secret_check_option(struct secret_scan *s, size_t at, const struct secret_r
         bool user = left > 6 && memcmp(p, "-user", 5) == 0 && secret_one_of(p[5], " =\"'");
         return user && check_user(s, at, at + 5, rule, ret);
     }
-    if (left < 5) {
-        return false;
-    }
+    if (left < 5) return false;
     return p[2] == 'u' ? check_user(s, at, at + 3, rule, ret) : check_letter(s, at, at + 3, rule, ret);
 }

@@ -23,15 +23,11 @@ bool secret_is_piece(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
         letters += (secret_class(p[i]) & SET_ALPHA) != 0;
     }
-    if (n < PIECE_MIN || letters == 0 || secret_is_uuid(p, n)) {
-        return false;
-    }
+    if (n < PIECE_MIN || letters == 0 || secret_is_uuid(p, n)) return false;
     if (secret_is_hex(p, n)) {
         return n >= 10 && secret_has_digit(p, n) && memchr(digests, (int)n, sizeof(digests)) == NULL;
     }
-    if (!secret_has_digit(p, n)) {
-        return secret_has_mixed_case(p, n);
-    }
+    if (!secret_has_digit(p, n)) return secret_has_mixed_case(p, n);
     return secret_entropy(p, n) >= (n < 12 ? 225 : 275) && (secret_looks_random(p, n) || secret_has_mixed_case(p, n));
 }
 
@@ -41,9 +37,7 @@ static size_t gap_len(const struct secret_scan *s, size_t i) {
     int c;
     for (size_t units = 0, n; units < 4 && i < s->hi; units++, i += n) {
         n = secret_read_escape(s, i, &c);
-        if (n != 0 && c >= 0 && c != '\n' && c != '\r' && c != ' ') {
-            return 0;
-        }
+        if (n != 0 && c >= 0 && c != '\n' && c != '\r' && c != ' ') return 0;
         if (n == 0) {
             n = secret_one_of(s->p[i], " \n\r\t");
             blanks += n;
@@ -51,9 +45,7 @@ static size_t gap_len(const struct secret_scan *s, size_t i) {
                 n = 2;
             }
         }
-        if (n == 0 || blanks > 2) {
-            break;
-        }
+        if (n == 0 || blanks > 2) break;
     }
     return i - from;
 }
@@ -77,14 +69,10 @@ static bool is_another(struct secret_scan *s, size_t i, size_t n) {
 }
 
 size_t secret_piece_end(struct secret_scan *s, size_t end) {
-    if (end == s->lo || end >= s->hi || (secret_class(s->p[end - 1]) & SET_PIECE) == 0) {
-        return end;
-    }
+    if (end == s->lo || end >= s->hi || (secret_class(s->p[end - 1]) & SET_PIECE) == 0) return end;
     for (;;) {
         size_t gap = gap_len(s, end), n = gap == 0 || end + gap >= s->hi ? 0 : piece_at(s, end + gap);
-        if (n == 0 || is_another(s, end + gap, n)) {
-            return end;
-        }
+        if (n == 0 || is_another(s, end + gap, n)) return end;
         end += gap + n;
         if (n == PIECE_MAX) {
             end += secret_run(s, end, SET_PIECE, SIZE_MAX);
@@ -107,16 +95,12 @@ bool secret_piece_check(struct secret_scan *s, size_t at, const struct secret_ru
     uint8_t text[BEFORE + ROOM];
     size_t from = at - s->lo < BEFORE ? s->lo : at - BEFORE, end = at + solid_run(s, at), gaps = 0;
     size_t gap = end - at < BEGIN_MIN || end >= s->hi ? 0 : gap_len(s, end), first_gap = gap;
-    if (gap == 0 || end + gap >= s->hi || piece_at(s, end + gap) == 0) {
-        return false;
-    }
+    if (gap == 0 || end + gap >= s->hi || piece_at(s, end + gap) == 0) return false;
     size_t first = end - from, n = first;
     memcpy(text, s->p + from, first);
     for (; gap > 0 && end + gap < s->hi && piece_at(s, end + gap) != 0; gaps++) {
         size_t m = solid_run(s, end + gap);
-        if (n + m > sizeof(text)) {
-            break;
-        }
+        if (n + m > sizeof(text)) break;
         memcpy(text + n, s->p + end + gap, m);
         n += m;
         end += gap + m;

@@ -57,9 +57,7 @@ size_t secret_odd_next(const struct secret_scan *s, size_t i, size_t stop) {
 bool secret_odd_check(struct secret_scan *s, size_t at, struct secret_hit *ret) {
     uint64_t a = load_8(s->p + at), b = s->hi - at >= 16 ? load_8(s->p + at + 8) : UINT64_MAX;
     s->ran = at + 16;
-    if (may_run(a) && at >= s->run_end && secret_run_check(s, at, ret)) {
-        return true;
-    }
+    if (may_run(a) && at >= s->run_end && secret_run_check(s, at, ret)) return true;
     return (may_count(a) && secret_number_check(s, at, ret)) || (may_count(b) && secret_number_check(s, at + 8, ret));
 }
 
@@ -95,15 +93,11 @@ static void decode(struct secret_scan *s, size_t i, bool hex, size_t most, struc
         i = skip_fold(s, i, hex);
         int v = i >= s->hi ? -1 : hex ? nibble(s->p[i]) : secret_sextet(s->p[i]);
         view->cut = view->n + 3 > most;
-        if (v < 0 || view->cut || i - view->base > UINT16_MAX - 16) {
-            break;
-        }
+        if (v < 0 || view->cut || i - view->base > UINT16_MAX - 16) break;
         first = chars % group == 0 ? i : first;
         i++;
         bits = bits << bits_each | (uint32_t)v;
-        if (chars % group == 0 || (hex && chars % 2 == 0)) {
-            continue;
-        }
+        if (chars % group == 0 || (hex && chars % 2 == 0)) continue;
         uint8_t c = (uint8_t)(hex ? bits : bits >> (6 - 2 * (chars % 4)));
         if (!is_text(c)) {
             i = first;
@@ -123,18 +117,12 @@ static bool is_coded_text(struct secret_scan *s, size_t i, bool hex) {
     size_t left = s->hi - i, n = 0;
     for (size_t k = 0; k < left && n < TEXT_FIRST; k++) {
         int v = hex ? nibble(s->p[i + k]) : secret_sextet(s->p[i + k]);
-        if (v < 0) {
-            return false;
-        }
+        if (v < 0) return false;
         bits = bits << (hex ? 4 : 6) | (uint32_t)v;
         s->steps++;
-        if (hex ? k % 2 == 0 : k % 4 == 0) {
-            continue;
-        }
+        if (hex ? k % 2 == 0 : k % 4 == 0) continue;
         uint8_t c = (uint8_t)(hex ? bits : bits >> (6 - 2 * (k % 4)));
-        if (c >= 0x80 || !is_text(c)) {
-            return false;
-        }
+        if (c >= 0x80 || !is_text(c)) return false;
         n++;
     }
     return n == TEXT_FIRST;
@@ -144,9 +132,7 @@ static bool is_coded_text(struct secret_scan *s, size_t i, bool hex) {
 static size_t run_end(struct secret_scan *s, size_t end, bool hex) {
     for (size_t next = end; next < s->hi; next = skip_fold(s, end, hex)) {
         size_t n = secret_run(s, next, hex ? SET_HEX | SET_UPPER : SET_RUN, SIZE_MAX);
-        if (n == 0) {
-            break;
-        }
+        if (n == 0) break;
         end = next + n;
     }
     return end;
@@ -166,9 +152,7 @@ static bool search_coded(struct secret_scan *s, size_t i, bool hex, struct secre
         }
         size_t end = view.base + view.from[view.n];
         s->run_end = end > s->run_end ? end : s->run_end;
-        if (!view.cut) {
-            return false;
-        }
+        if (!view.cut) return false;
         i = view.base + view.from[view.n - OVERLAP - view.n % 3];
     }
 }
@@ -194,9 +178,7 @@ static bool check_discord(struct secret_scan *s, size_t from, size_t end, struct
 /* At the beginning of a run, or behind a path. */
 static bool check_discord_behind(struct secret_scan *s, size_t from, struct secret_hit *ret) {
     size_t end = from + secret_run(s, from, SET_RUN, DISCORD_RUN), start = end;
-    if (end >= s->hi || s->p[end] != '.') {
-        return false;
-    }
+    if (end >= s->hi || s->p[end] != '.') return false;
     while (start > from && s->p[start - 1] != '/') {
         start--;
     }
@@ -219,21 +201,15 @@ static size_t known_run(const struct secret_scan *s, size_t i) {
 
 static bool check_base64(struct secret_scan *s, size_t from, struct secret_hit *ret) {
     for (size_t k = 0; k < 4; k++) {
-        if (is_coded_text(s, from + k, false) && search_coded(s, from + k, false, ret)) {
-            return true;
-        }
+        if (is_coded_text(s, from + k, false) && search_coded(s, from + k, false, ret)) return true;
     }
     size_t starts = 0;
     for (size_t i = from + 4; i < s->hi && i - from < 256 && starts < STARTS_MAX; i++) {
         unsigned class = secret_class(s->p[i]);
-        if ((class & SET_RUN) == 0) {
-            break;
-        }
+        if ((class & SET_RUN) == 0) break;
         if ((class & SET_ALNUM) == 0 && i + RUN_MIN <= s->hi) {
             starts++;
-            if (is_coded_text(s, i + 1, false) && search_coded(s, i + 1, false, ret)) {
-                return true;
-            }
+            if (is_coded_text(s, i + 1, false) && search_coded(s, i + 1, false, ret)) return true;
         }
         s->steps++;
     }
@@ -242,9 +218,7 @@ static bool check_base64(struct secret_scan *s, size_t from, struct secret_hit *
 
 static bool check_hex(struct secret_scan *s, size_t from, struct secret_hit *ret) {
     for (size_t k = 0; k < 2; k++) {
-        if (is_coded_text(s, from + k, true) && search_coded(s, from + k, true, ret)) {
-            return true;
-        }
+        if (is_coded_text(s, from + k, true) && search_coded(s, from + k, true, ret)) return true;
     }
     return false;
 }
@@ -285,28 +259,18 @@ bool secret_run_check(struct secret_scan *s, size_t at, struct secret_hit *ret) 
         end++;
     }
     s->steps += end - at;
-    if (end - at < 8) {
-        return false;
-    }
+    if (end - at < 8) return false;
     while (from > s->lo && at - from < RUN_BACK && (secret_class(s->p[from - 1]) & SET_RUN) != 0) {
         from--;
     }
     s->steps += at - from;
-    if (end - from < RUN_MIN) {
-        return false;
-    }
+    if (end - from < RUN_MIN) return false;
     s->run_end = known_run(s, at);
     s->steps += (s->run_end - at) / sizeof(block);
-    if (s->depth >= SECRET_DEPTH_MAX) {
-        return false;
-    }
+    if (s->depth >= SECRET_DEPTH_MAX) return false;
     size_t id = id_behind_word(s, from, end);
-    if (id != 0) {
-        return check_hexish(s, id, ret);
-    }
-    if (check_discord_behind(s, from, ret)) {
-        return true;
-    }
+    if (id != 0) return check_hexish(s, id, ret);
+    if (check_discord_behind(s, from, ret)) return true;
     size_t hex = from, digits = 0;
     for (; hex < s->hi && hex < at + RUN_MIN && digits < HEX_MIN; hex++) {
         digits = nibble(s->p[hex]) >= 0 ? digits + 1 : 0;

@@ -90,13 +90,9 @@ static inline bool is_empty_6(const uint8_t *p) {
 static size_t next_anchor(const struct secret_scan *s, size_t i, uint8_t *ret_rule) {
     const uint8_t *p = s->p;
     size_t hi = s->hi, found;
-    if (hi - i < 8) {
-        return hi - i < 3 ? hi : anchor_in(s, i, hi - 2, ret_rule);
-    }
+    if (hi - i < 8) return hi - i < 3 ? hi : anchor_in(s, i, hi - 2, ret_rule);
     for (; hi - i >= 8; i += 6) {
-        if (!is_empty_6(p + i) && (found = anchor_in(s, i, i + 6, ret_rule)) != hi) {
-            return found;
-        }
+        if (!is_empty_6(p + i) && (found = anchor_in(s, i, i + 6, ret_rule)) != hi) return found;
     }
     return hi - i < 3 || is_empty_6(p + hi - 8) ? hi : anchor_in(s, i, hi - 2, ret_rule);
 }
@@ -118,9 +114,7 @@ static void prefer_specific(struct secret_scan *s, struct found *found) {
     inner.specific = true;
     bool any = find_hit(&inner, found->anchor, end, &own);
     s->steps = inner.steps;
-    if (!any || own.hit.at >= end) {
-        return;
-    }
+    if (!any || own.hit.at >= end) return;
     size_t own_end = own.hit.at + own.hit.n;
     if (own.hit.at <= hit->at && own_end >= end) {
         hit->rule = own.hit.rule;
@@ -131,9 +125,7 @@ static void prefer_specific(struct secret_scan *s, struct found *found) {
 
 /* What has no anchor, before `stop`. */
 static bool find_odd(struct secret_scan *s, size_t stop, struct found *ret) {
-    if (s->specific) {
-        return false;
-    }
+    if (s->specific) return false;
     for (;;) {
         size_t i = secret_odd_next(s, s->ran, stop);
         if (i >= stop) {
@@ -150,9 +142,7 @@ static bool find_odd(struct secret_scan *s, size_t stop, struct found *ret) {
 /* Judges an anchor. */
 static bool check_anchor(struct secret_scan *s, size_t i, uint8_t id, struct found *ret) {
     const struct secret_rule *rule = &secret_rules[id];
-    if (s->specific && rule->context) {
-        return false;
-    }
+    if (s->specific && rule->context) return false;
     if (!rule->check(s, i, rule, &ret->hit)) {
         return (!rule->context || id == RULE_URL) && secret_piece_check(s, i, rule, &ret->hit);
     }
@@ -164,12 +154,8 @@ static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found 
     for (;; i++) {
         uint8_t id = RULE_NONE;
         i = next_anchor(s, i, &id);
-        if (find_odd(s, i < stop ? i : stop, ret)) {
-            return true;
-        }
-        if (i >= stop) {
-            return false;
-        }
+        if (find_odd(s, i < stop ? i : stop, ret)) return true;
+        if (i >= stop) return false;
         if (id == RULE_MASK) {
             size_t n = secret_mask_len(s, i);
             if (n != 0) {
@@ -216,9 +202,7 @@ int secret_scan_next(struct secret_scan *s, struct secret_hit *ret) {
 
 int secret_scan_until(struct secret_scan *s, size_t stop, struct secret_hit *ret) {
     struct found found;
-    if (!find_hit(s, s->lo, stop < s->hi ? stop : s->hi, &found)) {
-        return 1;
-    }
+    if (!find_hit(s, s->lo, stop < s->hi ? stop : s->hi, &found)) return 1;
     *ret = found.hit;
     return 0;
 }
@@ -230,21 +214,15 @@ static inline block beside_hex(block v) {
 }
 
 static bool is_bare_hex(const uint8_t *p, size_t n) {
-    if (n < sizeof(block)) {
-        return !block_any(beside_hex(block_short(p, n, '0')));
-    }
+    if (n < sizeof(block)) return !block_any(beside_hex(block_short(p, n, '0')));
     for (size_t i = 0; i < n - sizeof(block); i += sizeof(block)) {
-        if (block_any(beside_hex(block_load(p + i)))) {
-            return false;
-        }
+        if (block_any(beside_hex(block_load(p + i)))) return false;
     }
     return !block_any(beside_hex(block_load(p + n - sizeof(block))));
 }
 
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
-    if (from >= text.n) {
-        return 1;
-    }
+    if (from >= text.n) return 1;
     struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n, .ran = from};
     uint8_t rule;
     size_t i = is_bare_hex(text.p + from, text.n - from) ? s.hi : next_anchor(&s, from, &rule);
@@ -319,10 +297,8 @@ size_t secret_mask(struct buf *out, struct bytes text) {
 }
 
 const char *secret_show(char ret[SECRET_SHOW_LEN], struct bytes text) {
-    struct buf masked, safe;
+    struct buf masked = {.max = SHOW_LOOK_MAX * 16}, safe = {.max = SECRET_SHOW_LEN * 8};
     struct bytes part = {text.p, text.n < SHOW_LOOK_MAX ? text.n : SHOW_LOOK_MAX};
-    buf_init(&masked, SHOW_LOOK_MAX * 16);
-    buf_init(&safe, SECRET_SHOW_LEN * 8);
     secret_mask(&masked, part);
     /* A character may take eight bytes when it is made visible: cut before and after. */
     struct bytes shown = bytes_of_buf(&masked);

@@ -31,9 +31,7 @@ static bool is_word(const uint8_t *p, size_t n) {
         size_t middle = lo + (hi - lo) / 2;
         int order = strncmp(SEED[middle], (const char *)p, n);
         order = order == 0 && SEED[middle][n] != '\0' ? 1 : order;
-        if (order == 0) {
-            return true;
-        }
+        if (order == 0) return true;
         lo = order < 0 ? middle + 1 : lo;
         hi = order < 0 ? hi : middle;
     }
@@ -116,9 +114,7 @@ static void widen(struct secret_scan *s, struct phrase *ph) {
     word_end = word + word_at(s, word);
     for (size_t k; ph->count < 2 * WORDS_MAX && (k = word_before(s, ph->from)) != ph->from; ph->count++) {
         size_t n = word_at(s, k);
-        if (!is_word(s->p + k, n)) {
-            break;
-        }
+        if (!is_word(s->p + k, n)) break;
         ph->steps_back += compare(s, k, k + n, word, word_end) >= 0;
         ph->from = word = k;
         word_end = k + n;
@@ -145,9 +141,7 @@ static bool has_many_kinds(struct secret_scan *s, const struct phrase *ph) {
 
 bool secret_check_seed(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t from = at, end = at + 3;
-    if (at < s->seeded) {
-        return false;
-    }
+    if (at < s->seeded) return false;
     while (from > s->lo && at - from < LETTERS_MAX && is_small(s->p[from - 1])) {
         from--;
     }

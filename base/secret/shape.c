@@ -50,14 +50,10 @@ static size_t extend(struct secret_scan *s, size_t i, unsigned set) {
 
 bool secret_check_prefix(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start)) return false;
     bool stripe = rule->literal[0] == 'k' && rule->literal[1] == '_';
     if (stripe) { /* the literal is the common part of sk_ and rk_ */
-        if (start == s->lo || (s->p[start - 1] != 's' && s->p[start - 1] != 'r')) {
-            return false;
-        }
+        if (start == s->lo || (s->p[start - 1] != 's' && s->p[start - 1] != 'r')) return false;
         start--;
     }
     size_t body = at - rule->back + rule->literal_n;
@@ -86,15 +82,9 @@ static size_t aws_secret_after(struct secret_scan *s, size_t i) {
     size_t stop = s->hi - i < NEAR ? s->hi : i + NEAR;
     for (size_t k = i; k < stop; k++) {
         unsigned class = secret_class(s->p[k]);
-        if (secret_is_mask(s, k)) {
-            break;
-        }
-        if ((class & (SET_ALNUM | SET_PLUSSLASH)) == 0) {
-            continue;
-        }
-        if (secret_is_aws(s, k)) {
-            return k + secret_rules[RULE_AWS_SECRET].max;
-        }
+        if (secret_is_mask(s, k)) break;
+        if ((class & (SET_ALNUM | SET_PLUSSLASH)) == 0) continue;
+        if (secret_is_aws(s, k)) return k + secret_rules[RULE_AWS_SECRET].max;
         k += secret_run(s, k, SET_ALNUM | SET_PLUSSLASH, stop - k) - 1;
     }
     return i;
@@ -105,9 +95,7 @@ bool secret_check_aws(struct secret_scan *s, size_t at, const struct secret_rule
     const uint8_t *p = s->p + at;
     bool known = false;
     s->steps++;
-    if (s->hi - at < 20) {
-        return false;
-    }
+    if (s->hi - at < 20) return false;
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         known = known || memcmp(p, kinds[k], strlen(kinds[k])) == 0;
     }
@@ -116,25 +104,17 @@ bool secret_check_aws(struct secret_scan *s, size_t at, const struct secret_rule
         return false;
     }
     for (size_t k = 4; k < 20; k++) {
-        if (secret_one_of(p[k], "0189")) {
-            return false;
-        }
+        if (secret_one_of(p[k], "0189")) return false;
     }
-    if (secret_entropy(p, 20) < rule->entropy || memcmp(p + 13, "EXAMPLE", 7) == 0) {
-        return false;
-    }
+    if (secret_entropy(p, 20) < rule->entropy || memcmp(p + 13, "EXAMPLE", 7) == 0) return false;
     return hit(ret, rule, at, aws_secret_after(s, at + 20));
 }
 
 bool secret_check_sk(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start) || !secret_starts(s, start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start) || !secret_starts(s, start)) return false;
     size_t body = start + rule->literal_n, n = secret_run(s, body, rule->set, SECRET_SAMPLE);
-    if (n < rule->min) {
-        return false;
-    }
+    if (n < rule->min) return false;
     const struct secret_rule *anthropic = &secret_rules[RULE_ANTHROPIC], *openai = &secret_rules[RULE_OPENAI];
     const uint8_t *p = s->p + body;
     if (memcmp(p, "ant-", 4) == 0) {
@@ -158,9 +138,7 @@ bool secret_check_sk(struct secret_scan *s, size_t at, const struct secret_rule 
 static bool is_slack_form(struct secret_scan *s, size_t i) {
     for (size_t part = 0; part < 2; part++) {
         size_t n = secret_run(s, i, SET_DIGIT, 20);
-        if (n < 9 || n > 16 || i + n >= s->hi || s->p[i + n] != '-') {
-            return false;
-        }
+        if (n < 9 || n > 16 || i + n >= s->hi || s->p[i + n] != '-') return false;
         i += n + 1;
     }
     size_t n = secret_run(s, i, SET_ALNUM, SECRET_SAMPLE);
@@ -170,26 +148,20 @@ static bool is_slack_form(struct secret_scan *s, size_t i) {
 bool secret_check_slack(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     const uint8_t *p = s->p + at;
     s->steps++;
-    if (s->hi - at < 25 || !secret_starts(s, at)) {
-        return false;
-    }
+    if (s->hi - at < 25 || !secret_starts(s, at)) return false;
     bool app = memcmp(p, "xapp-", 5) == 0;
     bool token = memcmp(p, "xox", 3) == 0 && secret_one_of(p[3], "abcdeoprs") && (p[4] == '-' || p[4] == '.');
     size_t n = secret_run(s, at + 5, rule->set, SECRET_SAMPLE);
     bool random =
         secret_has_digit(p + 5, n) && secret_entropy(p + 5, n) >= rule->entropy && !secret_is_placeholder(p + 5, n);
-    if ((!app && !token) || n < rule->min || (!random && !is_slack_form(s, at + 5))) {
-        return false;
-    }
+    if ((!app && !token) || n < rule->min || (!random && !is_slack_form(s, at + 5))) return false;
     return hit(ret, rule, at, extend(s, at + 5, rule->set | SET_DOT));
 }
 
 bool secret_check_hook(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     static const char *const kinds[] = {"services/", "workflows/", "triggers/"};
     size_t start;
-    if (!has_literal(s, at, rule, &start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start)) return false;
     size_t i = start + rule->literal_n;
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         size_t n = strlen(kinds[k]);
@@ -207,9 +179,7 @@ bool secret_check_hook(struct secret_scan *s, size_t at, const struct secret_rul
 
 bool secret_check_terraform(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start) || start - s->lo < 14) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start) || start - s->lo < 14) return false;
     size_t user = start - 14, body = start + rule->literal_n, n = secret_run(s, body, rule->set, SECRET_SAMPLE);
     if (secret_run(s, user, SET_ALNUM, 15) != 14 || !secret_starts(s, user) || n < rule->min ||
         secret_entropy(s->p + body, n) < rule->entropy) {
@@ -219,9 +189,7 @@ bool secret_check_terraform(struct secret_scan *s, size_t at, const struct secre
 }
 
 bool secret_check_azure(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
-    if (at - s->lo < 3 || !secret_starts(s, at - 3)) {
-        return false;
-    }
+    if (at - s->lo < 3 || !secret_starts(s, at - 3)) return false;
     size_t n = secret_run(s, at + 3, rule->set, rule->max + 1u);
     if (secret_class(s->p[at]) != SET_DIGIT || memcmp(s->p + at + 1, "Q~", 2) != 0 || n < rule->min || n > rule->max ||
         secret_run(s, at - 3, SET_ALNUM | SET_UNDER | SET_DOT | SET_TILDE, 3) != 3 ||
@@ -233,9 +201,7 @@ bool secret_check_azure(struct secret_scan *s, size_t at, const struct secret_ru
 
 bool secret_check_telegram(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     const uint8_t *p = s->p;
-    if (secret_class(p[at]) != SET_DIGIT || p[at + 1] != ':' || p[at + 2] != 'A') {
-        return false;
-    }
+    if (secret_class(p[at]) != SET_DIGIT || p[at + 1] != ':' || p[at + 2] != 'A') return false;
     size_t n = secret_run(s, at + 2, rule->set, rule->max + 1u), start = at;
     while (start > s->lo && at - start < 16 && secret_class(p[start - 1]) == SET_DIGIT) {
         start--;
@@ -258,9 +224,7 @@ bool secret_check_telegram(struct secret_scan *s, size_t at, const struct secret
 bool secret_check_1password(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     static const uint8_t groups[] = {6, 11, 5, 5, 5};
     size_t start;
-    if (!has_literal(s, at, rule, &start) || !secret_starts(s, start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start) || !secret_starts(s, start)) return false;
     size_t i = start + rule->literal_n;
     for (size_t g = 0; g < sizeof(groups); g++) {
         size_t n = secret_run(s, i, SET_UPPER | SET_DIGIT, 12);
@@ -281,14 +245,10 @@ bool secret_check_1password(struct secret_scan *s, size_t at, const struct secre
 /* discord.com/api/webhooks/NUMBER/TOKEN */
 bool secret_check_discord_hook(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start)) return false;
     size_t i = start + rule->literal_n, digits = secret_run(s, i, SET_DIGIT, 24);
     i += digits + 1;
-    if (digits < 15 || i >= s->hi || s->p[i - 1] != '/') {
-        return false;
-    }
+    if (digits < 15 || i >= s->hi || s->p[i - 1] != '/') return false;
     size_t n = secret_run(s, i, rule->set, SECRET_SAMPLE);
     return n >= rule->min && secret_entropy(s->p + i, n) >= rule->entropy && hit(ret, rule, i, extend(s, i, rule->set));
 }
@@ -327,9 +287,7 @@ static size_t skip_line(const struct secret_scan *s, size_t i) {
 /* PuTTY's "Private-Lines: 1" and what follows it. The literal is the end of that, which no "Public-Lines" has. */
 bool secret_check_putty(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start)) return false;
     size_t i = start + rule->literal_n;
     i += secret_run(s, i, SET_DIGIT, 4);
     size_t from = skip_line(s, i), end = from;
@@ -342,13 +300,9 @@ bool secret_check_putty(struct secret_scan *s, size_t at, const struct secret_ru
 
 bool secret_check_jwt(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start) || !secret_starts(s, start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start) || !secret_starts(s, start)) return false;
     size_t n = secret_run(s, start, rule->set, JWT_HEADER_MAX), claims = start + n + 1;
-    if (n < rule->min || claims + 2 >= s->hi || s->p[claims - 1] != '.') {
-        return false;
-    }
+    if (n < rule->min || claims + 2 >= s->hi || s->p[claims - 1] != '.') return false;
     /* Claims begin with {" or {space; an encrypted token has a key there, and its header begins with {"alg" or {"enc". */
     bool plain = memcmp(s->p + claims, "ey", 2) == 0;
     bool sealed = memcmp(s->p + start, "eyJhbGci", 8) == 0 || memcmp(s->p + start, "eyJlbmMi", 8) == 0;
@@ -361,9 +315,7 @@ bool secret_check_jwt(struct secret_scan *s, size_t at, const struct secret_rule
 
 bool secret_check_skey(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start)) return false;
     /* name+hex8(key id)+base64(type || seed): the name is free, the key behind it is what is secret. */
     size_t i = start + rule->literal_n, stop = s->hi - i < 256 ? s->hi : i + 256;
     while (i < stop && s->p[i] != '+' && s->p[i] > ' ' && !secret_is_mask(s, i)) {
@@ -382,9 +334,7 @@ static size_t pem_end(struct secret_scan *s, size_t i) {
     static const char end[] = "-----END ";
     for (;;) {
         const uint8_t *found = i < s->hi ? memmem(s->p + i, s->hi - i, end, sizeof(end) - 1) : NULL;
-        if (found == NULL) {
-            return s->hi;
-        }
+        if (found == NULL) return s->hi;
         i = (size_t)(found - s->p) + sizeof(end) - 1;
         size_t n = 0;
         while (n < 48 && i + n < s->hi &&
@@ -399,9 +349,7 @@ static size_t pem_end(struct secret_scan *s, size_t i) {
 
 bool secret_check_pem(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
-    if (!has_literal(s, at, rule, &start)) {
-        return false;
-    }
+    if (!has_literal(s, at, rule, &start)) return false;
     size_t i = start + rule->literal_n, n = 0;
     while (n < 48 && i + n < s->hi && ((secret_class(s->p[i + n]) & (SET_UPPER | SET_DIGIT)) != 0 || s->p[i + n] == ' ')) {
         n++;
@@ -417,9 +365,7 @@ bool secret_check_pem(struct secret_scan *s, size_t at, const struct secret_rule
             break; /* the end of it already */
         }
         size_t run = secret_run(s, k, rule->set, rule->min);
-        if (run >= rule->min) {
-            return hit(ret, rule, start, pem_end(s, body));
-        }
+        if (run >= rule->min) return hit(ret, rule, start, pem_end(s, body));
         k += run != 0 ? run - 1 : 0;
     }
     return false;

@@ -68,9 +68,7 @@ static bool is_common(const uint8_t *p, size_t n) {
         "necessary",    "needed",      "supported",  "unsupported",   "deprecated", "sensitive",
         "confidential", "exported",    "found"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (secret_equals(p, n, words[i])) {
-            return true;
-        }
+        if (secret_equals(p, n, words[i])) return true;
     }
     return n < PASSWORD_MIN;
 }
@@ -99,9 +97,7 @@ static bool is_argument(const uint8_t *p, size_t n) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if ((secret_class(p[i]) & (SET_ALPHA | SET_UNDER | SET_DASH)) == 0) {
-            return true;
-        }
+        if ((secret_class(p[i]) & (SET_ALPHA | SET_UNDER | SET_DASH)) == 0) return true;
     }
     return n >= 8 && !secret_field_name(name);
 }
@@ -149,9 +145,7 @@ static bool is_number_secret(const struct secret_value *v, const struct look *l,
 
 static bool is_word_secret(const uint8_t *p, const struct secret_value *v, const struct look *l, enum secret_name kind) {
     bool one_word = l->letters == v->n;
-    if (v->n >= 12 && secret_has_mixed_case(p, v->n) && l->firm) {
-        return true;
-    }
+    if (v->n >= 12 && secret_has_mixed_case(p, v->n) && l->firm) return true;
     if (!l->firm || v->sign == ',' || is_common(p, v->n) ||
         (l->others == 0 && secret_field_name((struct bytes){p, v->n}))) {
         return false;
@@ -175,9 +169,7 @@ static bool is_mixed_secret(const uint8_t *p, const struct secret_value *v, cons
     if (identifier && (v->sign == ',' || memchr(p, '.', v->n) != NULL || secret_contains(p, v->n, "password"))) {
         return false;
     }
-    if (l->firm && password) {
-        return !identifier || v->tight || v->quote != 0 || l->sole;
-    }
+    if (l->firm && password) return !identifier || v->tight || v->quote != 0 || l->sole;
     if (l->firm && kind == SECRET_NAME_WEAK) {
         return v->n >= TOKEN_MIN && (!identifier || (v->tight && l->sole)) && !secret_is_uuid(p, v->n);
     }
@@ -195,9 +187,7 @@ static bool is_mixed_secret(const uint8_t *p, const struct secret_value *v, cons
 static bool is_sentence_secret(const uint8_t *p, size_t n) {
     n -= n > 0 && secret_one_of(p[n - 1], ".!?:");
     for (size_t i = 0; i < n; i++) {
-        if (p[i] >= 0x80) {
-            return false;
-        }
+        if (p[i] >= 0x80) return false;
     }
     bool word = secret_is_identifier(p, n) && !secret_has_mixed_case(p, n);
     return n >= SENTENCE_MIN && !word && !is_common(p, n) &&
@@ -213,9 +203,7 @@ static bool is_plain_word(const uint8_t *p, size_t n) {
         "api",  "key",      "keys",     "account",    "database", "be",      "was",    "are",   "if",    "this",
         "that", "kennwort", "passwort", "passphrase", "passcode", "bad",     "show",   "hide",  "reset", "forgot"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (secret_equals(p, n, words[i])) {
-            return true;
-        }
+        if (secret_equals(p, n, words[i])) return true;
     }
     return n >= PASSWORD_MIN && is_common(p, n);
 }
@@ -239,9 +227,7 @@ static bool is_phrase_secret(const struct secret_scan *s, const uint8_t *name, s
         for (size_t k = i; k < i + n; k++) {
             word = word && !secret_one_of(p[k], "$(){}[]<>`\\%=|;/");
         }
-        if (!word) {
-            return false;
-        }
+        if (!word) return false;
     }
     return true;
 }
@@ -250,9 +236,7 @@ bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct
     const uint8_t *p = s->p + v->at, *name = s->p + from;
     struct look l = {0};
     s->steps += v->n;
-    if (secret_is_placeholder(p, v->n) || is_expression(v, p)) {
-        return false;
-    }
+    if (secret_is_placeholder(p, v->n) || is_expression(v, p)) return false;
     if (v->sign == ',' && from >= s->lo + 2 && memcmp(name - 2, "--", 2) == 0) {
         return is_argument(p, v->n);
     }
@@ -267,18 +251,12 @@ bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct
         (secret_one_of(p[0], "/.~") && secret_is_identifier(p + 1, v->n - 1))) {
         return false;
     }
-    if (v->sign == 'i') {
-        return is_sentence_secret(p, v->n);
-    }
+    if (v->sign == 'i') return is_sentence_secret(p, v->n);
     if (kind == SECRET_NAME_WEAK && memchr(p, '=', v->n) != NULL) {
         return false; /* another assignment */
     }
-    if (l.letters == 0) {
-        return is_number_secret(v, &l, kind == SECRET_NAME_PASSWORD);
-    }
-    if (l.digits == 0) {
-        return is_word_secret(p, v, &l, kind);
-    }
+    if (l.letters == 0) return is_number_secret(v, &l, kind == SECRET_NAME_PASSWORD);
+    if (l.digits == 0) return is_word_secret(p, v, &l, kind);
     bool loose = secret_contains(name, to - from, "key") || secret_contains(name, to - from, "secret");
     return is_mixed_secret(p, v, &l, kind, loose);
 }
@@ -297,9 +275,7 @@ static bool is_blank(struct bytes text) {
         return true;
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (secret_equals(text.p, text.n, words[i])) {
-            return true;
-        }
+        if (secret_equals(text.p, text.n, words[i])) return true;
     }
     size_t n = 2;
     if (text.n < 4 || text.p[0] != '$' || text.p[1] != '{' || text.p[text.n - 1] != '}') {
@@ -313,12 +289,8 @@ static bool is_blank(struct bytes text) {
 
 bool secret_field_value(struct bytes name, struct bytes value) {
     enum secret_name kind = secret_name_of(name);
-    if (kind == SECRET_NAME_NONE || is_blank(value)) {
-        return false;
-    }
-    if (kind != SECRET_NAME_WEAK) {
-        return true;
-    }
+    if (kind == SECRET_NAME_NONE || is_blank(value)) return false;
+    if (kind != SECRET_NAME_WEAK) return true;
     struct secret_scan s = {.p = value.p, .hi = value.n};
     struct secret_value v = {.n = value.n < SECRET_VALUE_WINDOW ? value.n : SECRET_VALUE_WINDOW, .quote = '"', .sign = ':'};
     v.tight = true;

@@ -48,21 +48,15 @@ static int shown(uint32_t c) {
 }
 
 static size_t invisible_len(const uint8_t *p, size_t n) {
-    if (n >= 2 && p[0] == 0xc2 && p[1] == 0xad) {
-        return 2;
-    }
-    if (n < 3 || (p[0] != 0xe2 && p[0] != 0xef)) {
-        return 0;
-    }
+    if (n >= 2 && p[0] == 0xc2 && p[1] == 0xad) return 2;
+    if (n < 3 || (p[0] != 0xe2 && p[0] != 0xef)) return 0;
     return is_invisible((uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f)) ? 3 : 0;
 }
 
 /* What follows ESC: "[", parameters and a letter; "]", a title and its end; or one or two letters. */
 static size_t sequence_len(const uint8_t *p, size_t n) {
     size_t i = 1;
-    if (n == 0) {
-        return 0;
-    }
+    if (n == 0) return 0;
     if (p[0] == '[') {
         while (i < n && i < UNIT_MAX && p[i] >= 0x20 && p[i] < 0x40) {
             i++;
@@ -84,9 +78,7 @@ static size_t read_backslash(const uint8_t *p, size_t n, uint32_t *ret) {
     while (i < n && i < 8 && p[i] == '\\') {
         i++;
     }
-    if (i == n) {
-        return 0;
-    }
+    if (i == n) return 0;
     if (p[i] == 'e' && i + 1 < n && p[i + 1] == '[') {
         *ret = 0x1b;
         return i + 1;
@@ -115,9 +107,7 @@ static size_t read_entity(const uint8_t *p, size_t n, uint32_t *ret) {
             return m;
         }
     }
-    if (n < 4 || p[1] != '#') {
-        return 0;
-    }
+    if (n < 4 || p[1] != '#') return 0;
     bool hex = secret_lower(p[2]) == 'x';
     size_t i = hex ? 3 : 2, m = read_number(p + i, n - i, hex ? 16 : 10, 6, ret);
     return m > 0 && i + m < n && p[i + m] == ';' ? i + m + 1 : 0;
@@ -166,9 +156,7 @@ static bool ends_in_escape_sign(const struct secret_scan *s, size_t i) {
     static const char *const signs[] = {"\x1b", "\\033", "\\e", "\\x1b", "\\x1B", "\\u001b", "\\u001B", "^[", "\xc2\x9b"};
     for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
         size_t m = strlen(signs[k]);
-        if (i - s->lo >= m && memcmp(s->p + i - m, signs[k], m) == 0) {
-            return true;
-        }
+        if (i - s->lo >= m && memcmp(s->p + i - m, signs[k], m) == 0) return true;
     }
     return false;
 }
@@ -176,9 +164,7 @@ static bool ends_in_escape_sign(const struct secret_scan *s, size_t i) {
 bool secret_ends_escape(const struct secret_scan *s, size_t i) {
     const uint8_t *p = s->p;
     size_t n = i - s->lo;
-    if (n >= 2 && p[i - 2] == '\\' && secret_one_of(p[i - 1], "nrtbfv0ae")) {
-        return true;
-    }
+    if (n >= 2 && p[i - 2] == '\\' && secret_one_of(p[i - 1], "nrtbfv0ae")) return true;
     if (n >= 3 && p[i - 3] == '%' && hex_digit(p[i - 2]) >= 0 && hex_digit(p[i - 1]) >= 0) {
         return true;
     }
@@ -186,12 +172,8 @@ bool secret_ends_escape(const struct secret_scan *s, size_t i) {
         hex_digit(p[i - 1]) >= 0) {
         return true;
     }
-    if (n >= 6 && p[i - 6] == '\\' && p[i - 5] == 'u' && secret_is_hex(p + i - 4, 4)) {
-        return true;
-    }
-    if (n < 3 || (secret_class(p[i - 1]) & SET_ALPHA) == 0) {
-        return false;
-    }
+    if (n >= 6 && p[i - 6] == '\\' && p[i - 5] == 'u' && secret_is_hex(p + i - 4, 4)) return true;
+    if (n < 3 || (secret_class(p[i - 1]) & SET_ALPHA) == 0) return false;
     size_t k = i - 1;
     while (k > s->lo && i - k < UNIT_MAX && p[k - 1] >= 0x20 && p[k - 1] < 0x40) {
         k--;
@@ -263,9 +245,7 @@ static size_t open_end(struct secret_scan *s, size_t end, bool block) {
         int c = s->p[i];
         size_t n = secret_read_escape(s, i, &c);
         bool more = c < 0 || (secret_class((uint8_t)c) & set) != 0 || (block && secret_one_of((uint8_t)c, " \r\n:\\"));
-        if (!more) {
-            break;
-        }
+        if (!more) break;
         i += n != 0 ? n : 1;
     }
     s->steps += i - end;
@@ -288,9 +268,7 @@ bool secret_check_escape(struct secret_scan *s, size_t at, const struct secret_r
     if (view.base + view.from[view.n] < s->viewed) { /* a mask ended it */
         s->viewed = view.base + view.from[view.n] > at ? view.base + view.from[view.n] : at + 1;
     }
-    if (!secret_view_find(s, &view, before > 0 ? BEFORE / 4 : 0, true, ret, &open)) {
-        return false;
-    }
+    if (!secret_view_find(s, &view, before > 0 ? BEFORE / 4 : 0, true, ret, &open)) return false;
     if (open) {
         size_t end = open_end(s, ret->at + ret->n, ret->rule == secret_rules[RULE_PEM].name);
         ret->n = end - ret->at;

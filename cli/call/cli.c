@@ -33,12 +33,8 @@ int cli_xdg(char ret[FILE_PATH_MAX], const char *variable, const char *below_hom
 
 int cli_find_dir(struct cli *cli, struct err *err) {
     const char *dir = cli->dir_option ? cli->dir_option : cli_env("LEDGER_DIR");
-    if (!dir) {
-        return cli_xdg(cli->dir, "XDG_STATE_HOME", ".local/state", err);
-    }
-    if (*dir == '\0') {
-        return err_set(err, ERR_INVALID, "option '-C' needs a directory");
-    }
+    if (!dir) return cli_xdg(cli->dir, "XDG_STATE_HOME", ".local/state", err);
+    if (*dir == '\0') return err_set(err, ERR_INVALID, "option '-C' needs a directory");
     if (snprintf(cli->dir, sizeof(cli->dir), "%s", dir) >= (int)sizeof(cli->dir)) {
         return err_set(err, ERR_LIMIT, "the directory's path is longer than %d bytes", FILE_PATH_MAX - 1);
     }

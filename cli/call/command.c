@@ -5,9 +5,7 @@
 
 const struct command *cli_find(const struct command *table, const char *name) {
     for (; table && table->name; table++) {
-        if (strcmp(table->name, name) == 0) {
-            return table;
-        }
+        if (strcmp(table->name, name) == 0) return table;
     }
     return NULL;
 }

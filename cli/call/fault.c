@@ -32,12 +32,8 @@ static bool set_aside(const char *path, char to[FILE_PATH_MAX]) {
     memcpy(to + n, ".damaged-1", sizeof(".damaged-1"));
     char *digit = to + n + sizeof(".damaged-1") - 2;
     while (rename(path, to) != 0) {
-        if (errno != EEXIST && errno != ENOTEMPTY) {
-            return false;
-        }
-        if (*digit == '0' + ASIDE_MAX) {
-            return false;
-        }
+        if (errno != EEXIST && errno != ENOTEMPTY) return false;
+        if (*digit == '0' + ASIDE_MAX) return false;
         (*digit)++;
     }
     return true;

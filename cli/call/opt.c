@@ -17,18 +17,14 @@ struct parse {
 
 static const struct opt *find_long(const struct opt *table, const char *name, size_t n) {
     for (; table && table->name; table++) {
-        if (strlen(table->name) == n && memcmp(table->name, name, n) == 0) {
-            return table;
-        }
+        if (strlen(table->name) == n && memcmp(table->name, name, n) == 0) return table;
     }
     return NULL;
 }
 
 static const struct opt *find_letter(const struct opt *table, char letter) {
     for (; table && table->name; table++) {
-        if (table->letter == letter) {
-            return table;
-        }
+        if (table->letter == letter) return table;
     }
     return NULL;
 }
@@ -59,9 +55,7 @@ static int parse_long(struct parse *p, char *word, struct err *err) {
                        near.name ? near.name : "", near.name ? "'?" : "");
     }
     if (!opt->value) {
-        if (eq) {
-            return err_set(err, ERR_INVALID, "option '--%s' takes no value", opt->name);
-        }
+        if (eq) return err_set(err, ERR_INVALID, "option '--%s' takes no value", opt->name);
         take(p, opt, NULL);
         return 0;
     }
@@ -111,16 +105,12 @@ int opt_parse(const struct opt *table, const struct opt *more, int argc, char **
     p.out.values = calloc(letters + 1, sizeof(*p.out.values));
     p.out.args = calloc((size_t)argc + 1, sizeof(*p.out.args));
     int rc = 0;
-    if (!p.out.values || !p.out.args) {
-        rc = err_set(err, ERR_NOMEM, "no memory for the options");
-    }
+    if (!p.out.values || !p.out.args) rc = err_set(err, ERR_NOMEM, "no memory for the options");
     bool words_only = false;
     while (rc == 0 && p.at < argc) {
         char *word = argv[p.at];
         bool is_word = words_only || word[0] != '-' || word[1] == '\0';
-        if (is_word && to_word) {
-            break;
-        }
+        if (is_word && to_word) break;
         p.at++;
         if (is_word) {
             p.out.args[p.out.n_args++] = word;
@@ -149,9 +139,7 @@ void opt_done(struct opt_args *args) {
 
 bool opt_has(const struct opt_args *args, const struct opt *opt) {
     for (size_t i = 0; i < args->n_values; i++) {
-        if (args->values[i].opt == opt) {
-            return true;
-        }
+        if (args->values[i].opt == opt) return true;
     }
     return false;
 }
@@ -169,18 +157,14 @@ const char *opt_text(const struct opt_args *args, const struct opt *opt) {
 const char *opt_next(const struct opt_args *args, const struct opt *opt, size_t *at) {
     while (*at < args->n_values) {
         const struct opt_value *value = &args->values[(*at)++];
-        if (value->opt == opt) {
-            return value->text;
-        }
+        if (value->opt == opt) return value->text;
     }
     return NULL;
 }
 
 int opt_u64(const struct opt_args *args, const struct opt *opt, uint64_t *ret, struct err *err) {
     const char *text = opt_text(args, opt);
-    if (!text) {
-        return 0;
-    }
+    if (!text) return 0;
     uint64_t v = 0;
     if (text_parse_u64(bytes_of(text), &v) != 0 || v > INT64_MAX) {
         return err_set(err, ERR_INVALID, "option '--%s': '%.40s' is not a whole number (expected digits alone, such as 3)",

@@ -50,9 +50,7 @@ static int put_byte(struct pass *pass, uint8_t c, const char *what, struct err *
 
 static int read_line(int fd, const char *what, struct pass *ret, struct err *err) {
     struct pass pass = {.p = crypt_secret_new(PASS_MAX)};
-    if (!pass.p) {
-        return err_set(err, ERR_NOMEM, "no locked memory for the passphrase");
-    }
+    if (!pass.p) return err_set(err, ERR_NOMEM, "no locked memory for the passphrase");
     int rc = 0;
     while (rc == 0) {
         uint8_t c = 0;
@@ -65,9 +63,7 @@ static int read_line(int fd, const char *what, struct pass *ret, struct err *err
             rc = err_errno(err, errno, "reading the passphrase from %s", what);
             break;
         }
-        if (n == 0 || c == '\n') {
-            break;
-        }
+        if (n == 0 || c == '\n') break;
         rc = put_byte(&pass, c, what, err);
     }
     if (rc == 0 && pass.n > 0 && pass.p[pass.n - 1] == '\r') {
@@ -87,9 +83,7 @@ static int read_line(int fd, const char *what, struct pass *ret, struct err *err
 
 static int read_file(const char *file, struct pass *ret, struct err *err) {
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        return err_errno(err, errno, "passphrase file '%s'", file);
-    }
+    if (fd < 0) return err_errno(err, errno, "passphrase file '%s'", file);
     struct stat st;
     int rc = 0;
     if (fstat(fd, &st) != 0) {
@@ -112,12 +106,8 @@ int pass_read(const char *fd, const char *file, struct pass *ret, struct err *er
     if (fd && file) {
         return err_set(err, ERR_INVALID, "give the passphrase by a descriptor or by a file, not by both");
     }
-    if (file) {
-        return read_file(file, ret, err);
-    }
-    if (!fd) {
-        return 0;
-    }
+    if (file) return read_file(file, ret, err);
+    if (!fd) return 0;
     uint64_t number = 0;
     if (text_parse_u64(bytes_of(fd), &number) != 0 || number > 65535) {
         return err_set(err, ERR_INVALID, "'%s' is not a descriptor number (expected 0 to 65535)", fd);
@@ -158,9 +148,7 @@ static int read_keys(int tty, struct pass *pass, struct err *err) {
             pass->n = 0;
         } else if (c >= 0x20) {
             int rc = put_byte(pass, c, "the terminal", err);
-            if (rc != 0) {
-                return rc;
-            }
+            if (rc != 0) return rc;
         }
     }
 }
@@ -170,9 +158,7 @@ static int read_keys(int tty, struct pass *pass, struct err *err) {
 static int ask_once(int tty, const char *prompt, struct pass *ret, struct err *err) {
     struct pass pass = {.p = crypt_secret_new(PASS_MAX)};
     struct termios before, quiet;
-    if (!pass.p) {
-        return err_set(err, ERR_NOMEM, "no locked memory for the passphrase");
-    }
+    if (!pass.p) return err_set(err, ERR_NOMEM, "no locked memory for the passphrase");
     if (tcgetattr(tty, &before) != 0) {
         pass_done(&pass);
         return err_errno(err, errno, "the terminal");

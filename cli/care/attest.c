@@ -95,9 +95,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     size_t n = 0;
     int exit_code = projections_read(cli, args, &which);
     if (exit_code == 0) exit_code = cli_open(cli, CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     state_options_init(&how);
     out_progress_init(&progress, cli, "catching up");
     how.stop = stop_catch();

@@ -7,9 +7,7 @@ static int backup(struct cli *cli, const struct opt_args *args) {
     struct log_head head = {0};
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = log_backup(ledger, args->args[0], &err);
     if (rc == 0) rc = log_head(ledger, &head, &err);
     log_close(ledger);

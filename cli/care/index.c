@@ -46,9 +46,7 @@ static int print(struct cli *cli, struct ledger *ledger, const char *done, struc
     int rc = log_head(ledger, &head, &err);
     if (rc == 0) rc = query_index_covered(ledger, &covered, &err);
     if (rc == 0) rc = log_stats(ledger, &stats, &err);
-    if (rc != 0) {
-        return cli_fail(cli, &err);
-    }
+    if (rc != 0) return cli_fail(cli, &err);
     if (cli->json) {
         obj_text(&obj, "schema", "ledger.index/1");
         obj_uint(&obj, "size", head.size);
@@ -72,14 +70,10 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     uint64_t covered = 0;
-    if (drop && check) {
-        return cli_usage(cli, "--drop and --check do not go together");
-    }
+    if (drop && check) return cli_usage(cli, "--drop and --check do not go together");
     int exit_code =
         cli_open(cli, CLI_READ, &ledger); /* no key is needed; where one is at hand, what is built is vouched for */
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     const struct query_index_progress draw = {.call = out_progress_draw, .ctx = &progress};
     out_progress_init(&progress, cli, "indexing");
     int rc = drop    ? query_index_drop(ledger, &err)

@@ -45,9 +45,7 @@ static int make_parents(const char *dir, struct err *err) {
         parent[--n] = '\0';
     }
     char *slash = strrchr(parent, '/');
-    if (!slash || slash == parent) {
-        return 0;
-    }
+    if (!slash || slash == parent) return 0;
     *slash = '\0';
     return file_make_dirs(parent, err);
 }
@@ -74,9 +72,7 @@ static int finish(struct cli *cli, const char *trust) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     if (trust && trustthis_add(ledger, trust, NULL, &err) != 0) {
         err_prefix(&err, "the ledger is made, but not in the trust file; 'ledger trust add' writes it");
         log_close(ledger);
@@ -132,15 +128,11 @@ static int init(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "%s", err.msg);
     }
     int rc = refuse_second(cli);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (trust) {
         rc = trustfile_path(path, &err);
         if (rc == 0) rc = trustfile_load(path, &policy, &err);
-        if (rc != 0) {
-            return cli_fail_input(cli, &err);
-        }
+        if (rc != 0) return cli_fail_input(cli, &err);
     }
     const char *given = opt_text(args, &options[I_ORIGIN]);
     if (!given) {
@@ -160,14 +152,10 @@ static int init(struct cli *cli, const struct opt_args *args) {
     if (rc == 0 && !cli->pass.p && opt_has(args, &options[I_PASSPHRASE])) {
         rc = unlock_new(NULL, NULL, "the ledger's keys", "passphrase", &cli->pass, &err);
     }
-    if (rc != 0) {
-        return cli_fail_input(cli, &err);
-    }
+    if (rc != 0) return cli_fail_input(cli, &err);
     create.passphrase = pass_bytes(&cli->pass);
     rc = make_parents(cli->dir, &err);
-    if (rc != 0) {
-        return cli_fail_as(cli, &err, EXIT_SYSTEM);
-    }
+    if (rc != 0) return cli_fail_as(cli, &err, EXIT_SYSTEM);
     rc = log_create(cli->dir, &create, &err);
     if (rc != 0) {
         /* not found is the system's word about a place where nothing can be made */

@@ -43,9 +43,7 @@ static int list_text(struct cli *cli, struct ledger *ledger, uint64_t newest, st
     for (uint64_t i = 0; rc == 0 && i <= newest; i++) {
         struct log_epoch epoch;
         rc = log_epoch_at(ledger, i, &epoch, err);
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
         table_uint(table, epoch.epoch);
         table_uint(table, epoch.from_size);
         if (epoch.to_size == LOG_NO_SEQ) {
@@ -65,9 +63,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
     struct log_epoch current;
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     if (log_epoch_current(ledger, &current, &err) != 0) {
         exit_code = cli_fail(cli, &err);
     } else {
@@ -92,9 +88,7 @@ static int rotate(struct cli *cli, const struct opt_args *args) {
     char actor[128];
     const char *reason = opt_text(args, &rotate_options[R_REASON]);
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = log_key_rotate(ledger, cli_actor(opt_text(args, &rotate_options[R_ACTOR]), actor), reason ? reason : "by hand",
                             &receipt, &err);
     if (rc == 0) rc = log_head(ledger, &head, &err);
@@ -107,9 +101,7 @@ static int export(struct cli *cli, const struct opt_args *args) {
     (void)args;
     struct ledger *ledger = NULL;
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     if (cli->json) {
         struct obj obj = {0};
         obj_text(&obj, "vkey", log_vkey(ledger));
@@ -133,9 +125,7 @@ static int backup(struct cli *cli, const struct opt_args *args) {
     struct pass pass = {0};
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_KEYS, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = unlock_new(opt_text(args, &backup_options[B_PASS_FD]), opt_text(args, &backup_options[B_PASS_FILE]),
                         "the backup of the log key", "key-passphrase", &pass, &err);
     if (rc != 0) {
@@ -176,9 +166,7 @@ static int new_key(struct cli *cli, const struct opt_args *args) {
     struct pass pass = {0};
     struct buf vkey = {.max = VKEY_TEXT_MAX};
     struct err err = {0};
-    if (!name) {
-        return cli_usage(cli, "--name NAME is missing");
-    }
+    if (!name) return cli_usage(cli, "--name NAME is missing");
     int rc = check_name(name, &err);
     if (rc == 0 && (fd || file || opt_has(args, &new_options[N_PASSPHRASE]))) {
         rc = unlock_new(fd, file, "the new key", "key-passphrase", &pass, &err);

@@ -8,16 +8,12 @@
 
 static size_t find(struct text_near *near) {
     for (size_t i = 0; projection_all[i]; i++) {
-        if (text_near_offer(near, projection_all[i]->name)) {
-            return i;
-        }
+        if (text_near_offer(near, projection_all[i]->name)) return i;
     }
     for (size_t i = 0; projection_all[i]; i++) {
         for (size_t t = 0; t < projection_all[i]->n_tables; t++) {
             const struct state_table *table = &projection_all[i]->tables[t];
-            if (text_near_offer(near, table->name) || text_near_offer(near, table->noun)) {
-                return i;
-            }
+            if (text_near_offer(near, table->name) || text_near_offer(near, table->noun)) return i;
         }
     }
     return SIZE_MAX;

@@ -109,9 +109,7 @@ static void print_text(struct cli *cli, const struct work *work, uint64_t size, 
 static int print(struct cli *cli, struct ledger *ledger, const struct work *work, struct finding *finding) {
     struct log_head head = {0};
     struct err err = {0};
-    if (log_head(ledger, &head, &err) != 0) {
-        return cli_fail(cli, &err);
-    }
+    if (log_head(ledger, &head, &err) != 0) return cli_fail(cli, &err);
     int exit_code = 0;
     if (cli->json) {
         exit_code = print_json(cli, work, head.size, finding);
@@ -142,17 +140,11 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     struct work work = {.rows = LOG_NO_SEQ};
-    if (check && drop) {
-        return cli_usage(cli, "--check and --drop do not go together");
-    }
-    if (drop && args->n_args > 0) {
-        return cli_usage(cli, "--drop deletes all: no NAME with it");
-    }
+    if (check && drop) return cli_usage(cli, "--check and --drop do not go together");
+    if (drop && args->n_args > 0) return cli_usage(cli, "--drop deletes all: no NAME with it");
     int exit_code = projections_read(cli, args, &work.which);
     if (exit_code == 0) exit_code = cli_open(cli, CLI_READ, &ledger); /* what is derived is not sealed */
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     state_options_init(&how);
     out_progress_init(&progress, cli, check ? "checking" : "rebuilding");
     how.stop = stop_catch();

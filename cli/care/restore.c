@@ -28,9 +28,7 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     struct err err = {0};
     char path[FILE_PATH_MAX], root[2 * LOG_HASH + 1];
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = log_head(ledger, &head, &err);
     if (rc == 0 && trust) {
         rc = trustfile_path(path, &err);

@@ -114,9 +114,7 @@ static void size(struct cli *cli, const char *name, uint64_t v) {
 static void print_room(struct cli *cli, struct ledger *ledger, const struct log_stats *s) {
     char free_[32], whole[32];
     uint64_t room, all;
-    if (!file_room(log_dir(ledger), &room, &all)) {
-        return;
-    }
+    if (!file_room(log_dir(ledger), &room, &all)) return;
     out_size(free_, room);
     out_size(whole, all);
     const char *less = room < s->map_used ? "; too little for an erasure, which copies the database"
@@ -177,9 +175,7 @@ static int stats(struct cli *cli, const struct opt_args *args) {
     struct kept kept = {.n = 0};
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = log_head(ledger, &head, &err);
     if (rc == 0) rc = log_stats(ledger, &s, &err);
     if (rc == 0) rc = asof_stored(ledger, kept.status, &kept.n, &err);

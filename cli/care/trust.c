@@ -86,9 +86,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     int rc = trustfile_path(path, &err);
     if (rc == 0) rc = trustfile_load(path, &policy, &err);
-    if (rc != 0) {
-        return cli_fail_input(cli, &err);
-    }
+    if (rc != 0) return cli_fail_input(cli, &err);
     int exit_code;
     if (cli->json) {
         struct obj obj = {0};
@@ -133,9 +131,7 @@ static int set_head(struct policy *policy, struct addition *addition, const stru
 
 static void say_unchecked(const struct cli *cli, const struct addition *addition) {
     unsigned long long size = addition->size, known = addition->known;
-    if (known == 0 || size == known) {
-        return;
-    }
+    if (known == 0 || size == known) return;
     if (addition->replace) {
         cli_note(cli, "ledger: trust add: the head of '%s' of size %llu gave way", addition->origin_of, known);
     } else if (size > known) {
@@ -159,9 +155,7 @@ static int add_checkpoint(struct policy *policy, struct addition *addition, stru
     struct policy_verdict verdict;
     int rc = note_decode(bytes_of_buf(addition->checkpoint), &note, err);
     if (rc == 0) rc = checkpoint_decode(note.text, &checkpoint, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     policy_judge(policy, &note, &verdict);
     if (verdict.bad) {
         return err_set(err, ERR_TAMPERED, "a signature of a trusted key on it does not verify");
@@ -221,9 +215,7 @@ static int add_this(struct cli *cli, const char *path, bool replace) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = trustthis_add(ledger, path, replace ? gave_way : NULL, &err);
     if (rc == 0 && replace && gave_way[0] != '\0') {
         cli_note(cli, "ledger: trust add: what was trusted of '%s' gave way: %s", log_origin(ledger), gave_way);
@@ -248,12 +240,8 @@ static int add(struct cli *cli, const struct opt_args *args) {
     if (!addition.genesis != !addition.origin) {
         return cli_usage(cli, "--genesis LEAF and --origin NAME go together");
     }
-    if (trustfile_path(path, &err) != 0) {
-        return cli_fail_input(cli, &err);
-    }
-    if (!addition.vkey && !addition.genesis && !file) {
-        return add_this(cli, path, addition.replace);
-    }
+    if (trustfile_path(path, &err) != 0) return cli_fail_input(cli, &err);
+    if (!addition.vkey && !addition.genesis && !file) return add_this(cli, path, addition.replace);
     int rc = file ? file_read(file, &checkpoint, &err) : 0;
     if (rc == 0) {
         addition.checkpoint = file ? &checkpoint : NULL;
@@ -283,9 +271,7 @@ static int check(struct cli *cli, const struct opt_args *args) {
         if (rc == 0) rc = trustfile_check(own, &err);
     }
     struct policy *policy = policy_new();
-    if (rc == 0 && !policy) {
-        rc = err_set(&err, ERR_NOMEM, "no memory for the file");
-    }
+    if (rc == 0 && !policy) rc = err_set(&err, ERR_NOMEM, "no memory for the file");
     if (rc == 0) rc = file_read(path, &text, &err);
     if (rc == 0) rc = policy_decode(policy, bytes_of_buf(&text), !opt_has(args, &check_options[C_POLICY]), path, &err);
     int exit_code = EXIT_GOOD;

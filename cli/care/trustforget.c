@@ -113,9 +113,7 @@ static int forget_known(struct cli *cli, const struct policy *policy, const char
     char question[400];
     snprintf(question, sizeof(question), "All of this is forgotten of '%.256s'.", origin);
     int exit_code = cli->json ? 0 : say(cli, policy, path, origin);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     say_restored(cli, policy, origin);
     if (!yes && !confirm_can_ask(cli)) {
         return cli_usage(cli, "nothing was forgotten: there is no terminal to ask on, and --yes was not given");
@@ -123,9 +121,7 @@ static int forget_known(struct cli *cli, const struct policy *policy, const char
     if (!confirm(cli, yes, question)) {
         return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "nothing was forgotten");
     }
-    if (trustfile_update(path, forget, origin, &err) != 0) {
-        return cli_fail_input(cli, &err);
-    }
+    if (trustfile_update(path, forget, origin, &err) != 0) return cli_fail_input(cli, &err);
     cli_note(cli, "ledger: trust forget: '%s' is forgotten; 'ledger trust add' trusts what is there now", origin);
     return cli->json ? say(cli, policy, path, origin) : EXIT_GOOD;
 }
@@ -139,9 +135,7 @@ int trustforget_run(struct cli *cli, const struct opt_args *args) {
     }
     int rc = trustfile_path(path, &err);
     if (rc == 0) rc = trustfile_load(path, &policy, &err);
-    if (rc != 0) {
-        return cli_fail_input(cli, &err);
-    }
+    if (rc != 0) return cli_fail_input(cli, &err);
     int exit_code = !trustthis_known(policy, bytes_of(origin))
                         ? not_known(cli, path, origin)
                         : forget_known(cli, policy, path, origin, opt_has(args, &trustforget_options[F_YES]));

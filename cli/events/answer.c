@@ -45,9 +45,7 @@ int answer_scan(struct answer *a, const struct query *query, uint64_t limit, ans
     q.no_index = a->no_index;
     q.limit = a->ask.has_rest ? 0 : limit;
     int rc = query_open_at(a->ledger, &q, a->size, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (rc == 0 && (limit == 0 || n < limit) && out_good(a->cli)) {
         struct err why = {0};
         rc = query_next(cursor, &why);
@@ -82,13 +80,9 @@ static int read_private(struct answer *a, struct query_cursor *cursor, const str
 static int remark_private(struct answer *a, struct query_cursor *cursor, const struct log_event *event, struct err *err) {
     struct mp_reader reader;
     struct mp_item item;
-    if (!event->has_private || !(a->ask.private_ || kind_is_custom(event->kind))) {
-        return 0;
-    }
+    if (!event->has_private || !(a->ask.private_ || kind_is_custom(event->kind))) return 0;
     int rc = read_private(a, cursor, event, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     mp_reader_init(&reader, bytes_of_buf(&a->private_fields));
     uint32_t n = mp_next(&reader, &item, NULL) == 0 && item.type == MP_MAP ? item.count : 0;
     if (n == 0) {
@@ -104,9 +98,7 @@ static int remark_private(struct answer *a, struct query_cursor *cursor, const s
 
 /* Which events were corrected, that come from this one on at least. Most lists go forward. */
 static int know_corrected(struct answer *a, uint64_t seq, struct err *err) {
-    if (a->has_corrected && seq >= a->corrected_from) {
-        return 0;
-    }
+    if (a->has_corrected && seq >= a->corrected_from) return 0;
     uint64_t from = a->has_corrected ? 0 : seq;
     corrected_done(&a->corrected);
     int rc = corrected_load(a->ledger, from, &a->corrected, err);
@@ -134,9 +126,7 @@ static int remark(struct answer *a, struct query_cursor *cursor, struct err *err
 
 static bool shows_line(const struct answer *a) {
     for (size_t i = 0; i < a->fields.n; i++) {
-        if (a->fields.field[i].what == FIELD_WHOLE) {
-            return a->format == ROWS_TABLE;
-        }
+        if (a->fields.field[i].what == FIELD_WHOLE) return a->format == ROWS_TABLE;
     }
     return false;
 }
@@ -207,9 +197,7 @@ static int scan_seqs(struct answer *a, const uint64_t *seqs, size_t n, void *ctx
     memcpy(a->ask.rest, rest, sizeof(rest));
     a->ask.has_rest = has_rest;
     free(values);
-    if (rc == 0 && *a->stop != 0) {
-        return err_set(err, ERR_BUSY, "interrupted");
-    }
+    if (rc == 0 && *a->stop != 0) return err_set(err, ERR_BUSY, "interrupted");
     return rc == 0 && answer_over(a) ? 1 : rc;
 }
 
@@ -244,9 +232,7 @@ static int find_back(struct answer *a, uint64_t to, uint64_t limit, struct newes
     q.stop = a->stop;
     q.no_index = a->no_index;
     int rc = query_open_at(a->ledger, &q, a->size, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (rc == 0 && ret->n < limit) {
         struct err why = {0};
         rc = query_next(cursor, &why);
@@ -271,17 +257,13 @@ static int find_back(struct answer *a, uint64_t to, uint64_t limit, struct newes
 /* The newest `limit` rows before `to`, oldest first. */
 static int show_back(struct answer *a, uint64_t to, uint64_t limit, struct err *err) {
     struct newest newest = {.seq = to};
-    if (limit == 0) {
-        return 0;
-    }
+    if (limit == 0) return 0;
     if (a->where) {
         struct each rows = {show};
         return answer_where(a, 0, to, limit, true, scan_seqs, &rows, err);
     }
     int rc = find_back(a, to, limit, &newest, err);
-    if (rc != 0 || (newest.n == 0 && !newest.damaged)) {
-        return rc;
-    }
+    if (rc != 0 || (newest.n == 0 && !newest.damaged)) return rc;
     /* What is damaged is met again, and then said, unless so many newer rows were found. */
     uint64_t from = newest.n < limit && newest.damaged ? 0 : newest.seq;
     return answer_range(a, from, to, 0, show, err);
@@ -385,12 +367,8 @@ int answer_rows(struct answer *a, struct err *err) {
     size_t marks = a->is_around && a->format == ROWS_TABLE ? 1 : 0;
     answer_columns(&a->fields, a->columns + marks);
     int rc = answer_open_rows(a, "ledger.query/1", "events", a->fields.n + marks, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (a->is_around) {
-        return show_around(a, err);
-    }
+    if (rc != 0) return rc;
+    if (a->is_around) return show_around(a, err);
     bool bounded = a->has_last || a->first > 0 || a->ask.has_times || a->ask.query.from > 0;
     uint64_t last = a->last > 0 ? a->last : a->follow && !bounded ? FOLLOW_FIRST : 0;
     rc = last > 0 ? show_back(a, a->size, last, err) : answer_range(a, 0, a->size, a->first, show, err);

@@ -40,9 +40,7 @@ static void say_times(struct answer *a) {
                  by_seal ? "things happened" : "they were recorded");
         return;
     }
-    if (!count_clocks(a, &n)) {
-        return;
-    }
+    if (!count_clocks(a, &n)) return;
     if (!by_seal && n.sealed > 0) {
         cli_note(
             a->cli,

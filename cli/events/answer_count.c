@@ -20,9 +20,7 @@ static int put_count(void *ctx, const struct query_value *values, uint64_t count
     (void)err;
     counts->total += count;
     counts->largest = counts->largest > 0 ? counts->largest : count;
-    if (++counts->n > a->first && a->first > 0) {
-        return 0;
-    }
+    if (++counts->n > a->first && a->first > 0) return 0;
     for (size_t i = 0; i < n; i++) {
         row[i] = values[i];
     }

@@ -39,9 +39,7 @@ int answer_sql_open(struct answer *a, struct err *err) {
 static void say_note(struct answer *a) {
     const char *note = sql_note(a->sql);
     struct buf safe = {.max = 4096};
-    if (!note || bytes_is(bytes_of_buf(&a->note), note)) {
-        return;
-    }
+    if (!note || bytes_is(bytes_of_buf(&a->note), note)) return;
     buf_clear(&a->note);
     buf_put_str(&a->note, note);
     text_safe(&safe, bytes_of(note));
@@ -80,13 +78,9 @@ static void move_place(struct err *err, size_t before, size_t length) {
     uint64_t at = 0;
     size_t n = sizeof(PLACE) - 1;
     const char *place = strstr(err->msg, PLACE);
-    if (!place) {
-        return;
-    }
+    if (!place) return;
     size_t digits = strspn(place + n, "0123456789");
-    if (text_parse_u64((struct bytes){(const uint8_t *)place + n, digits}, &at) != 0) {
-        return;
-    }
+    if (text_parse_u64((struct bytes){(const uint8_t *)place + n, digits}, &at) != 0) return;
     at = at < before ? 0 : at - before;
     if (at >= length && strstr(err->msg, "syntax error")) { /* it met what stands behind the expression */
         err_set(err, err->code, "at byte %zu: the expression is not complete", length);
@@ -119,9 +113,7 @@ static int hand_on(struct seq_batch *seqs, struct err *err) {
 static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
     struct seq_batch *seqs = ctx;
     int rc = array_room(&seqs->seq, seqs->n + 1, &seqs->cap, sizeof(*seqs->seq), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     seqs->seq[seqs->n++] = (uint64_t)row->values[0].int_;
     return !seqs->newest && seqs->n >= seqs->batch ? hand_on(seqs, err) : 0;
 }
@@ -215,9 +207,7 @@ static int take_names(void *ctx, const struct sql_row *row, struct err *err) {
         return err_set(err, ERR_LIMIT, "these are more than %d columns", TABLE_COLUMNS_MAX);
     }
     table->columns = calloc(row->n + 1, sizeof(*table->columns));
-    if (!table->columns) {
-        return err_set(err, ERR_NOMEM, "no memory for the answer");
-    }
+    if (!table->columns) return err_set(err, ERR_NOMEM, "no memory for the answer");
     for (size_t i = 0; i < row->n; i++) {
         table->columns[i].is_bytes = true;
         name_column(table->columns, i, row->names[i]);
@@ -248,9 +238,7 @@ int answer_sql(struct answer *a, struct rows_column **ret_columns, struct err *e
     struct table_of table = {.answer = a};
     struct err why = {0};
     int rc = answer_sql_open(a, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = sql_run(a->sql, bytes_of(a->statement), take_names, take_row, &table, &why);
     *ret_columns = table.columns;
     rc = note_sql(a, rc, &why, err);

@@ -70,9 +70,7 @@ void answer_tier_count(struct answer *a) {
     struct buf sql = {.max = (size_t)4 << 20};
     struct err ignored = {0};
     bool good = a->where == NULL || expression_check(bytes_of(a->where), &ignored) == 0;
-    if (!a->of_tiers || a->follow || !good || answer_sql_open(a, &ignored) != 0) {
-        return;
-    }
+    if (!a->of_tiers || a->follow || !good || answer_sql_open(a, &ignored) != 0) return;
     if (a->statement != NULL) {
         tier_count_ask(a->sql, NULL, &a->tiers);
         return;

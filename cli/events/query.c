@@ -210,9 +210,7 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
 static bool wants_few(const struct opt_args *args) {
     static const int others[] = {Q_LAST, Q_FIRST, Q_SINCE, Q_AROUND, Q_FOLLOW, Q_COUNT, Q_BY, Q_SQL};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (opt_has(args, &query_options[others[i]])) {
-            return false;
-        }
+        if (opt_has(args, &query_options[others[i]])) return false;
     }
     return true;
 }
@@ -233,9 +231,7 @@ static int read_question(struct answer *a, const struct opt_args *args, bool as_
     a->explain = opt_has(args, &query_options[Q_EXPLAIN]);
     a->no_index = opt_has(args, &query_options[Q_NO_INDEX]);
     int exit_code = check_pairs(a->cli, args);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = ask_read(&a->ask, args, &asked, &err);
     if (rc == 0)
         rc = answer_tier_read(a, args, &query_options[Q_TIER], &query_options[Q_FIELDS], &query_options[Q_BY], &err);
@@ -329,18 +325,14 @@ static int answer(struct answer *a) {
     if (exit_code == 0 && a->damage.n > 0) {
         exit_code = EXIT_INVALID;
     }
-    if (exit_code != 0 || found > 0 || a->follow) {
-        return exit_code;
-    }
+    if (exit_code != 0 || found > 0 || a->follow) return exit_code;
     say_nothing_matched(a);
     return EXIT_NO;
 }
 
 int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     struct answer *a = calloc(1, sizeof(*a));
-    if (!a) {
-        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
-    }
+    if (!a) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     a->cli = cli;
     a->start = clock_boot_ns();
     pick_init(&a->fields);

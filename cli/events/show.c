@@ -34,9 +34,7 @@ static void hash(struct cli *cli, const char *name, const uint8_t *value) {
 /* "name": "word", of a body in lines: is the word a state that has a colour, or what went wrong? */
 static enum out_color color_of(struct bytes line) {
     const uint8_t *value = memmem(line.p, line.n, "\": \"", 4);
-    if (!value) {
-        return OUT_PLAIN;
-    }
+    if (!value) return OUT_PLAIN;
     struct bytes name = {line.p, (size_t)(value - line.p)}, word = {value + 4, line.n - (size_t)(value + 4 - line.p)};
     const uint8_t *quote = word.n > 0 ? memchr(word.p, '"', word.n) : NULL;
     while (name.n > 0 && (name.p[0] == ' ' || name.p[0] == '"')) {
@@ -126,9 +124,7 @@ static int show_text(struct cli *cli, const struct log_event *event, struct byte
     struct event_header header;
     char text[320], time[TEXT_TIME_MAX];
     int rc = event_header_decode(event->header, &header, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     snprintf(text, sizeof(text), "%llu", (unsigned long long)event->seq);
     field(cli, "seq", bytes_of(text));
     text_time(time, event->time);
@@ -186,14 +182,10 @@ static int show_json(struct cli *cli, const struct log_event *event, struct byte
 
 static int show(struct cli *cli, const struct opt_args *args) {
     uint64_t seq = 0;
-    if (cli_seq(cli, args->args[0], &seq) != 0) {
-        return EXIT_USAGE;
-    }
+    if (cli_seq(cli, args->args[0], &seq) != 0) return EXIT_USAGE;
     struct ledger *ledger = NULL;
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     struct pager pager = {.wanted = true};
     struct log_reader *reader = NULL;
     struct log_event event;
@@ -208,12 +200,8 @@ static int show(struct cli *cli, const struct opt_args *args) {
     }
     if (rc == 0) rc = log_reader_open(ledger, seq, seq + 1, &reader, &err);
     if (rc == 0) rc = log_reader_next(reader, &event, &err);
-    if (rc == 1) {
-        rc = err_set(&err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)seq);
-    }
-    if (rc == 0 && event.has_private) {
-        rc = log_reader_private(reader, &private_, &err);
-    }
+    if (rc == 1) rc = err_set(&err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)seq);
+    if (rc == 0 && event.has_private) rc = log_reader_private(reader, &private_, &err);
     if (rc == 0) rc = later_load(ledger, seq, &later, &err);
     if (rc == 0) {
         struct bytes fields = bytes_of_buf(&private_);

@@ -36,12 +36,8 @@ static enum out_color color_of(const struct tree_node *node) {
 }
 
 static const char *mark_of(const struct tree_node *node, bool fine) {
-    if (node->mark == TREE_GAP) {
-        return fine ? "◌ " : "~ ";
-    }
-    if (node->mark == TREE_UNREADABLE) {
-        return "? ";
-    }
+    if (node->mark == TREE_GAP) return fine ? "◌ " : "~ ";
+    if (node->mark == TREE_UNREADABLE) return "? ";
     return node->state == TREE_BAD ? (fine ? "✗ " : "! ") : "";
 }
 
@@ -79,9 +75,7 @@ static size_t field_end(struct bytes rest) {
                ((rest.p[name] >= 'a' && rest.p[name] <= 'z') || rest.p[name] == '_')) {
             name++;
         }
-        if (name > at && name < rest.n && rest.p[name] == '=') {
-            return at - 1;
-        }
+        if (name > at && name < rest.n && rest.p[name] == '=') return at - 1;
     }
     return rest.n;
 }
@@ -89,9 +83,7 @@ static size_t field_end(struct bytes rest) {
 static bool has_field(struct bytes rest, struct bytes field) {
     while (rest.n > 0) {
         size_t n = field_end(rest);
-        if (bytes_eq((struct bytes){rest.p, n}, field)) {
-            return true;
-        }
+        if (bytes_eq((struct bytes){rest.p, n}, field)) return true;
         n += n < rest.n ? 1 : 0;
         rest = (struct bytes){rest.p + n, rest.n - n};
     }
@@ -256,9 +248,7 @@ static void measure(const struct timeline *t, const struct tree_node *top, struc
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         uint64_t last = over(t, node);
-        if (node->mark == TREE_UNREADABLE) {
-            continue;
-        }
+        if (node->mark == TREE_UNREADABLE) continue;
         ret->n++;
         if (end && node != end && node->at > end->at && node->mark == TREE_EVENT) {
             ret->late++;
@@ -364,9 +354,7 @@ static struct query_value name_value(const char *name) {
 }
 
 static struct query_value ms_value(double ms) {
-    if (ms < 0) {
-        return (struct query_value){.type = QUERY_NULL};
-    }
+    if (ms < 0) return (struct query_value){.type = QUERY_NULL};
     return ms < 1e15 && ms == floor(ms) ? (struct query_value){.type = QUERY_INT, .int_ = (int64_t)ms}
                                         : (struct query_value){.type = QUERY_REAL, .real = ms};
 }
@@ -477,9 +465,7 @@ static int print(struct timeline *t) {
     timeline_hang_gaps(t);
     timeline_judge(t);
     int rc = tree_order(&t->tree, &root, &err);
-    if (rc != 0) {
-        return cli_fail(t->cli, &err);
-    }
+    if (rc != 0) return cli_fail(t->cli, &err);
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         t->gaps += node->mark == TREE_GAP ? 1 : 0;
@@ -500,9 +486,7 @@ static int answer(struct timeline *t, const struct ask *ask) {
     q.stop = stop_catch();
     int rc = log_head(t->ledger, &head, &err);
     t->size = head.size;
-    if (rc == 0 && ask_check(ask, t->cli, t->size, &err) != 0) {
-        return cli_fail_input(t->cli, &err);
-    }
+    if (rc == 0 && ask_check(ask, t->cli, t->size, &err) != 0) return cli_fail_input(t->cli, &err);
     if (rc == 0) rc = timeline_load(t, &q, &err);
     return rc != 0 ? cli_fail_lookup(t->cli, &err) : print(t);
 }
@@ -518,9 +502,7 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
     if (!t.about && !opt_has(args, &options[T_SINCE])) {
         return cli_usage(cli, "of what? a run, a subject, or --since WHEN");
     }
-    if (style && when_style(style, &t.style, &err) != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
+    if (style && when_style(style, &t.style, &err) != 0) return cli_usage(cli, "%s", err.msg);
     t.since_start = !style && t.about;
     int rc = ask_read(&ask, args, &times, &err);
     if (rc != 0) {

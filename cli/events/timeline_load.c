@@ -35,9 +35,7 @@ static int add_gaps(struct timeline *t, const struct query *base, struct err *er
         first = t->tree.nodes[i].seq < first ? t->tree.nodes[i].seq : first;
         last = t->tree.nodes[i].seq > last ? t->tree.nodes[i].seq : last;
     }
-    if (t->tree.n == 0 || !t->about) {
-        return 0;
-    }
+    if (t->tree.n == 0 || !t->about) return 0;
     q.terms = &term;
     q.n_terms = 1;
     q.from = first;
@@ -94,12 +92,8 @@ static int find_run(struct timeline *t, struct bytes beginning, const struct que
         *err = ignored;
         return rc;
     }
-    if (runs.n == 0) {
-        return 1;
-    }
-    if (runs.n > 1) {
-        return several_runs(&runs, beginning, err);
-    }
+    if (runs.n == 0) return 1;
+    if (runs.n > 1) return several_runs(&runs, beginning, err);
     buf_put_str(&t->run, runs.names[0]);
     buf_put_u8(&t->run, 0);
     t->about = (const char *)t->run.p;
@@ -110,9 +104,7 @@ static int find_run(struct timeline *t, struct bytes beginning, const struct que
 static int load_run(struct timeline *t, struct bytes name, const struct query *base, struct err *err) {
     t->of_run = true;
     int rc = tree_add_run(&t->tree, t->ledger, name, base, damage_note, &t->damage, err);
-    if (rc != 0 || t->tree.n > 0) {
-        return rc;
-    }
+    if (rc != 0 || t->tree.n > 0) return rc;
     name.n -= name.n > 0 && name.p[name.n - 1] == '*' ? 1 : 0;
     rc = find_run(t, name, base, err);
     if (rc == 0) {

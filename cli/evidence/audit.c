@@ -267,9 +267,7 @@ int audit_begin(struct audit *a, int fd, const struct export_report *report, str
     buf_init(&a->text, TEXT_MAX);
     int rc = digest(fd, a->digest, err);
     if (rc == 0) rc = file_new_begin(&a->file, a->page, out_mode(OUT_CONTENT), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     a->open = true;
     own(a, a->html ? head_html : "# Evidence report\n\n");
     put_verdict(a, report);
@@ -321,9 +319,7 @@ static int put_fields(struct audit *a, const char *title, const struct log_event
 }
 
 int audit_event(struct audit *a, const struct log_event *e, struct bytes private_, struct err *err) {
-    if (e->body.n == 0 && export_misses(a->question, e) != 0) {
-        return 0;
-    }
+    if (e->body.n == 0 && export_misses(a->question, e) != 0) return 0;
     a->shown++;
     put_header(a, e);
     if (e->body.n == 0) {
@@ -372,9 +368,7 @@ int audit_end(struct audit *a, int fd, const struct export_report *report, struc
     if (rc == 0 && memcmp(now, a->digest, LOG_HASH) != 0) {
         rc = err_set(err, ERR_CONFLICT, "'%s' was changed while it was read", a->bundle);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (a->question->known) {
         own(a, a->shown == 0 ? (a->html ? "<p>no event matches</p>\n" : "no event matches\n") : "");
         heading(a, "What is not disclosed");

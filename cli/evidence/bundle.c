@@ -90,9 +90,7 @@ static int print_text(struct cli *cli, const struct export_question *q, const st
 int bundle_print_event(struct cli *cli, const struct export_question *q, const struct log_event *event,
                        struct bytes private_, const struct corrected *corrected, struct err *err) {
     const struct corrected_one *one = corrected_of(corrected, event);
-    if (!cli->json) {
-        return print_text(cli, q, event, private_, one, err);
-    }
+    if (!cli->json) return print_text(cli, q, event, private_, one, err);
     const struct log_event_marks marks = {.corrected_by = one != NULL ? one->by : LOG_NO_SEQ};
     struct buf text = {.max = EVENT_TEXT_MAX};
     int rc = log_event_json_marked(event, private_, &marks, false, &text, err);
@@ -285,9 +283,7 @@ static int note_corrected(void *ctx, const struct log_event *event, struct bytes
 
 static int verify_all(struct verifying *v, bool *print, const char *page, struct err *err) {
     v->fd = open_bundle(v->path, *print ? "--print" : page != NULL ? "--report" : NULL, err);
-    if (v->fd < 0) {
-        return err->code;
-    }
+    if (v->fd < 0) return err->code;
     int rc = check(v, true, *print ? note_corrected : NULL, &v->corrected, err);
     corrected_order(&v->corrected);
     *print = *print && rc == 0 && v->report->verdict != LOG_INVALID;

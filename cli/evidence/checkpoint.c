@@ -25,9 +25,7 @@ static int print_json(struct cli *cli, struct bytes note_bytes, const char *save
     struct checkpoint checkpoint;
     int rc = note_decode(note_bytes, &note, err);
     if (rc == 0) rc = checkpoint_decode(note.text, &checkpoint, err);
-    if (rc != 0) {
-        return cli_fail(cli, err);
-    }
+    if (rc != 0) return cli_fail(cli, err);
     struct obj obj = {0};
     obj_str(&obj, "origin", checkpoint.origin);
     obj_uint(&obj, "size", checkpoint.size);
@@ -51,12 +49,8 @@ struct kept {
 /* 0, or 1 when there is no such file yet. */
 static int read_kept(const char *path, struct kept *kept, struct err *err) {
     struct stat st;
-    if (stat(path, &st) != 0) {
-        return errno == ENOENT ? 1 : err_errno(err, errno, "'%s'", path);
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "'%s' is not a regular file", path);
-    }
+    if (stat(path, &st) != 0) return errno == ENOENT ? 1 : err_errno(err, errno, "'%s'", path);
+    if (!S_ISREG(st.st_mode)) return err_set(err, ERR_INVALID, "'%s' is not a regular file", path);
     int rc = file_read(path, &kept->bytes, err);
     if (rc == ERR_LIMIT || (rc == 0 && note_decode(bytes_of_buf(&kept->bytes), &kept->note, NULL) != 0) ||
         (rc == 0 && checkpoint_decode(kept->note.text, &kept->point, NULL) != 0)) {
@@ -214,9 +208,7 @@ static int run_checkpoint(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "-o writes over whatever is there, --save does not: one of them");
     }
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     exit_code = kept ? save(cli, ledger, kept) : print(cli, ledger, output);
     log_close(ledger);
     return exit_code;

@@ -53,9 +53,7 @@ static int read_terms(const struct opt_args *args, struct cut_args *cut, struct 
         if (times > 1) {
             return err_set(err, ERR_INVALID, "--%s is given twice: all conditions must hold for an event", opt->name);
         }
-        if (value == NULL) {
-            continue;
-        }
+        if (value == NULL) continue;
         struct export_term *t = &cut->term[cut->options.n_terms++];
         size_t n = strlen(value);
         bool prefix = n > 0 && value[n - 1] == '*';
@@ -77,9 +75,7 @@ static int read_when(const struct opt_args *args, const struct opt *option, bool
     const char *text = opt_text(args, option);
     struct log_head head;
     *ret_given = text != NULL;
-    if (text == NULL) {
-        return 0;
-    }
+    if (text == NULL) return 0;
     int rc = log_head(ledger, &head, err);
     if (rc == 0) rc = when_parse(text, last, ret, err);
     if (rc == 0) rc = when_check(ret, text, head.size, err);
@@ -97,9 +93,7 @@ static int read_range(const struct opt_args *args, struct ledger *ledger, struct
     bool has_since, has_until;
     int rc = read_when(args, &cut_options[CUT_SINCE], false, ledger, &since, &has_since, err);
     if (rc == 0) rc = read_when(args, &cut_options[CUT_UNTIL], true, ledger, &until, &has_until, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (has_since && since.is_seq) {
         o->from = since.at;
     } else if (has_since) {
@@ -209,9 +203,7 @@ static int read_seqs(const char *text, struct cut_args *cut, struct err *err) {
                            n < 40 ? (int)n : 40, text);
         }
         int rc = add_seq(cut, seq, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -237,16 +229,12 @@ static int ask_seqs(const char *statement, struct ledger *ledger, struct cut_arg
 
 static int read_chosen(const struct opt_args *args, struct ledger *ledger, struct cut_args *cut, struct err *err) {
     const char *list = opt_text(args, &cut_options[CUT_SPARSE]), *statement = opt_text(args, &cut_options[CUT_SQL]);
-    if (list == NULL && statement == NULL) {
-        return 0;
-    }
+    if (list == NULL && statement == NULL) return 0;
     if ((list != NULL && statement != NULL) || cut->options.n_terms > 0 || cut->given) {
         return err_set(err, ERR_INVALID, "--sparse or --sql choose the events: no conditions and no range beside them");
     }
     int rc = list != NULL ? read_seqs(list, cut, err) : ask_seqs(statement, ledger, cut, err);
-    if (rc == 0 && cut->seqs.n == 0) {
-        rc = err_set(err, ERR_NOTFOUND, "no event was chosen");
-    }
+    if (rc == 0 && cut->seqs.n == 0) rc = err_set(err, ERR_NOTFOUND, "no event was chosen");
     if (rc == 0) {
         cut->options.seqs = cut->seqs.seq;
         cut->options.n_seqs = cut->seqs.n = seqs_sort(cut->seqs.seq, cut->seqs.n);

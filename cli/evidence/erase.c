@@ -90,9 +90,7 @@ static int take_fields(const struct opt_args *args, struct request *w, struct er
     const char *text = opt_text(args, &options[E_PRIVATE]);
     size_t n = 0;
     w->names = strdup(text);
-    if (w->names == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (w->names == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     for (char *at = w->names; at != NULL;) {
         char *end = strchr(at, ',');
         if (end != NULL) {
@@ -207,9 +205,7 @@ static int choose_where(struct ledger *ledger, struct request *w, struct err *er
     const struct sql_options proven = {.proven = true};
     struct sql *sql = NULL;
     struct buf statement = {.max = 1 << 20};
-    if (expression_check(bytes_of(w->where), err) != 0) {
-        return err_prefix(err, "--where");
-    }
+    if (expression_check(bytes_of(w->where), err) != 0) return err_prefix(err, "--where");
     buf_put_str(&statement, "SELECT seq FROM events WHERE ");
     ask_sql(&w->ask, &statement);
     buf_printf(&statement, " AND (\n%s\n)", w->where);
@@ -226,9 +222,7 @@ static int choose(struct cli *cli, struct ledger *ledger, struct request *w, str
     struct log_head head = {0};
     int rc = log_head(ledger, &head, err);
     if (rc == 0) rc = ask_check(&w->ask, cli, head.size, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     vouch_load(ledger, NULL); /* without the log key all events are read: nobody hides one behind an index */
     if (w->where != NULL) {
         rc = choose_where(ledger, w, err);
@@ -261,9 +255,7 @@ static int finish(struct cli *cli, struct ledger *ledger, bool *ret_gone, uint64
     struct err err = {0};
     int rc = log_erase_finish(ledger, cli->wait_ns != 0 ? cli->wait_ns : WAIT_DEFAULT_NS, ret_pid, &err);
     *ret_gone = rc == 0;
-    if (rc == 0) {
-        return EXIT_GOOD;
-    }
+    if (rc == 0) return EXIT_GOOD;
     if (rc != ERR_TAMPERED) { /* that is a database that was set back */
         err_prefix(&err, "what was erased cannot be read any more, but old files still hold it ('ledger erase --finish' "
                          "removes them)");
@@ -292,13 +284,9 @@ static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct r
     struct erase_said said = {.cli = cli, .plan = NULL};
     struct log_receipt receipt = {0};
     struct err err = {0};
-    if (!confirm(cli, yes, "This stored file goes for good.")) {
-        return declined(cli);
-    }
+    if (!confirm(cli, yes, "This stored file goes for good.")) return declined(cli);
     int rc = log_erase(ledger, &w->o, &receipt, &err);
-    if (rc != 0) {
-        return cli_fail_lookup(cli, &err);
-    }
+    if (rc != 0) return cli_fail_lookup(cli, &err);
     erase_say_done(&said, &w->o, &receipt);
     int exit_code = finish(cli, ledger, &said.gone, &said.pid);
     int printed = erase_say(&said, ledger);
@@ -318,9 +306,7 @@ static int refuse(struct cli *cli, const struct request *w, const struct erase_p
             return cli_fail_lookup(cli, &err);
         }
     }
-    if (plan->n > 0) {
-        return 0;
-    }
+    if (plan->n > 0) return 0;
     for (int bar = ERASE_NO_EVENT; bar < ERASE_BARS; bar++) {
         if (plan->barred[bar].n > 0) {
             return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "nothing to erase: %llu event%s %s",
@@ -337,9 +323,7 @@ static int erase_planned(struct cli *cli, struct ledger *ledger, const struct re
     if (!yes && cli->err_tty) {
         erase_say_before(said);
     }
-    if (!confirm(cli, yes, "This goes for good.")) {
-        return declined(cli);
-    }
+    if (!confirm(cli, yes, "This goes for good.")) return declined(cli);
     int rc = erase_plan_run(said->plan, ledger, &w->o, erase_say_done, said, &err);
     int exit_code = rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);
     if (said->n_done > 0) {

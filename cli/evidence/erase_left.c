@@ -30,12 +30,8 @@ static uint64_t fields_shown(const struct erase_plan *plan, struct bytes disclos
     if (plan->what == LOG_ERASE_BODY) {
         return disclosure.n > 0 && bytes_has_prefix(disclosure, "headers only") ? 0 : UINT64_MAX;
     }
-    if (at == NULL) {
-        return 0;
-    }
-    if (plan->n_fields == 0) {
-        return UINT64_MAX;
-    }
+    if (at == NULL) return 0;
+    if (plan->n_fields == 0) return UINT64_MAX;
     for (at += sizeof(mark) - 1; at < end;) {
         const uint8_t *comma = memmem(at, (size_t)(end - at), ", ", 2);
         struct bytes name = {at, (size_t)((comma != NULL ? comma : end) - at)};
@@ -66,9 +62,7 @@ static enum shown matches(struct bytes query, const struct log_event *e) {
     static const char *const names[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
     const struct bytes values[] = {e->kind, e->subject, e->run, e->actor, e->source, e->grade, e->key};
     size_t n = sizeof(names) / sizeof(names[0]);
-    if (bytes_is(query, "everything")) {
-        return SHOWN;
-    }
+    if (bytes_is(query, "everything")) return SHOWN;
     for (size_t at = 0; at < query.n;) {
         size_t i = 0, end, len = 0;
         for (; i < n; i++) {
@@ -78,28 +72,20 @@ static enum shown matches(struct bytes query, const struct log_event *e) {
                 break;
             }
         }
-        if (i == n) {
-            return SHOWN_MAYBE;
-        }
+        if (i == n) return SHOWN_MAYBE;
         end = next_condition(query, at + len + 3, names, n);
         struct bytes want = {query.p + at + len + 3, end - at - len - 3};
         bool prefix = want.n > 0 && want.p[want.n - 1] == '*';
         want.n -= prefix;
-        if (prefix ? !bytes_starts(values[i], want) : !bytes_eq(values[i], want)) {
-            return SHOWN_NOT;
-        }
+        if (prefix ? !bytes_starts(values[i], want) : !bytes_eq(values[i], want)) return SHOWN_NOT;
         at = end + 2;
     }
     return SHOWN;
 }
 
 static enum shown shows(const struct disclosed *disclosed, const struct log_event *event) {
-    if (event->seq < disclosed->from || event->seq >= disclosed->to) {
-        return SHOWN_NOT;
-    }
-    if (bytes_has_prefix(disclosed->disclosure, "all bodies")) {
-        return SHOWN;
-    }
+    if (event->seq < disclosed->from || event->seq >= disclosed->to) return SHOWN_NOT;
+    if (bytes_has_prefix(disclosed->disclosure, "all bodies")) return SHOWN;
     if (bytes_is(disclosed->format, "sparse")) { /* the first and the last one are among those that were chosen */
         return event->seq == disclosed->from || event->seq == disclosed->to - 1 ? SHOWN : SHOWN_MAYBE;
     }
@@ -132,9 +118,7 @@ static int count(struct erase_export *x, const struct disclosed *disclosed, cons
 
 static int keep(struct erase_left *left, const struct erase_export *x, struct err *err) {
     int rc = array_room(&left->export, left->n + 1, &left->cap, sizeof(*left->export), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     left->export[left->n++] = *x;
     return 0;
 }
@@ -147,17 +131,13 @@ static int take(struct erase_left *left, const struct erase_plan *plan, struct q
                 struct log_reader *reader, struct buf *private_, struct err *err) {
     const struct log_event *event = NULL;
     int rc = query_event(cursor, &event, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct erase_export x = {.seq = event->seq, .time = event->time};
     struct disclosed disclosed = {mp_get_uint(event->body, "from", 0), mp_get_uint(event->body, "to", event->seq),
                                   mp_get_text(event->body, "format"), mp_get_text(event->body, "query"),
                                   mp_get_text(event->body, "disclosure")};
     rc = count(&x, &disclosed, plan, reader, err);
-    if (rc != 0 || x.events + x.maybe == 0) {
-        return rc;
-    }
+    if (rc != 0 || x.events + x.maybe == 0) return rc;
     buf_clear(private_);
     rc = event->has_private ? query_private(cursor, private_, err) : 0;
     if (rc == 0) {

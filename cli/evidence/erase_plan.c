@@ -104,9 +104,7 @@ static size_t gather(const struct erase_plan *plan, uint64_t fields, size_t *at,
 
 static bool came_before(const struct erase_plan *plan, size_t at) {
     for (size_t i = 0; i < at; i++) {
-        if (plan->item[i].fields == plan->item[at].fields) {
-            return true;
-        }
+        if (plan->item[i].fields == plan->item[at].fields) return true;
     }
     return false;
 }
@@ -141,9 +139,7 @@ int erase_plan_run(const struct erase_plan *plan, struct ledger *ledger, const s
     uint64_t last = 0;
     for (size_t i = 0; i < plan->n && rc == 0; i++) {
         uint64_t fields = plan->item[i].fields;
-        if (i > 0 && (fields == last || came_before(plan, i))) {
-            continue;
-        }
+        if (i > 0 && (fields == last || came_before(plan, i))) continue;
         last = fields;
         rc = erase_these(plan, ledger, &o, fields, i, seqs, each, ctx, err);
     }

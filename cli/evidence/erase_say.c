@@ -39,9 +39,7 @@ static void put_stays(const struct erase_said *said, bool before, struct buf *li
     const struct erase_plan *plan = said->plan;
     for (int bar = ERASE_NO_EVENT; bar < ERASE_BARS; bar++) {
         uint64_t n = plan->barred[bar].n;
-        if (n == 0) {
-            continue;
-        }
+        if (n == 0) continue;
         buf_printf(line, "left alone: %llu event%s %s (", (unsigned long long)n, n == 1 ? "" : "s",
                    erase_bar_text(plan, (enum erase_bar)bar));
         for (uint64_t i = 0; i < n && i < ERASE_BAR_SEQS; i++) {
@@ -210,9 +208,7 @@ static int list_one(const struct erase_said *said, struct log_reader *reader, co
     struct log_event event;
     log_reader_seek(reader, item->seq);
     int rc = log_reader_next(reader, &event, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     out_printf(cli, "%10llu  ", (unsigned long long)item->seq);
     out_safe(cli, event.kind);
     out_str(cli, "  ");
@@ -252,17 +248,13 @@ int erase_say_plan(const struct erase_said *said, struct ledger *ledger) {
     struct log_reader *reader = NULL;
     struct err err = {0};
     struct buf line = {.max = LINE_MAX_};
-    if (said->cli->json) {
-        return plan_json(said);
-    }
+    if (said->cli->json) return plan_json(said);
     int rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, &err);
     for (size_t i = 0; i < said->plan->n && rc == 0 && out_good(said->cli); i++) {
         rc = list_one(said, reader, &said->plan->item[i], &err);
     }
     log_reader_close(reader);
-    if (rc != 0) {
-        return cli_fail(said->cli, &err);
-    }
+    if (rc != 0) return cli_fail(said->cli, &err);
     buf_put_str(&line, "would erase ");
     put_goes(said->plan, &line);
     put_line(said, false, &line);

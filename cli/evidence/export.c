@@ -98,9 +98,7 @@ static void put_corrected(struct cli *cli, struct ledger *ledger, const struct c
     }
     for (size_t i = 0; i < corrected.n; i++) {
         const struct corrected_one *one = &corrected.one[i];
-        if (!is_told_elsewhere(args, c, one)) {
-            continue;
-        }
+        if (!is_told_elsewhere(args, c, one)) continue;
         if (ret == NULL) {
             out_printf(cli, "event %llu was corrected by event %llu, which is not in the bundle\n",
                        (unsigned long long)one->seq, (unsigned long long)one->by);
@@ -126,9 +124,7 @@ struct listing {
 
 static int list_one(void *ctx, const struct log_event *event, bool disclosed, size_t n_private, struct err *err) {
     struct listing *l = ctx;
-    if (!out_good(l->cli)) {
-        return err_set(err, ERR_IO, "standard output");
-    }
+    if (!out_good(l->cli)) return err_set(err, ERR_IO, "standard output");
     l->n++;
     out_printf(l->cli, "%10llu  %-9s ", (unsigned long long)event->seq,
                disclosed               ? "body"
@@ -149,9 +145,7 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     struct export_counts counts;
     struct err err = {0};
     int rc = export_plan(ledger, &args->options, cli->json ? NULL : list_one, &listing, &counts, &err);
-    if (rc != 0) {
-        return handover_fail(cli, rc, &err);
-    }
+    if (rc != 0) return handover_fail(cli, rc, &err);
     int exit_code;
     if (cli->json) {
         struct obj obj = {0};
@@ -220,16 +214,12 @@ static int check_begun(struct ledger *ledger, const struct cut_args *args, struc
     const struct export_options *o = &args->options;
     struct asserted asserted;
     char words[ASSERTED_WORDS];
-    if (!o->has_until) {
-        return 0;
-    }
+    if (!o->has_until) return 0;
     int rc = asserted_of(ledger, o->has_since ? o->since : 0, o->until - 1, &asserted, err);
     if (rc != 0 || asserted.begun < o->until || !asserted_words(&asserted, o->until - 1, words)) {
         return rc;
     }
-    if (asserted.n == 0) {
-        return err_set(err, ERR_NOTFOUND, "%s", words);
-    }
+    if (asserted.n == 0) return err_set(err, ERR_NOTFOUND, "%s", words);
     return err_set(err, ERR_NOTFOUND,
                    "%s: a range goes by the ledger's clock, '--since %llu --until %llu' is the one that has them", words,
                    (unsigned long long)asserted.first, (unsigned long long)asserted.last);
@@ -246,13 +236,9 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
         return cli_usage(cli, "where to? -o FILE writes the bundle, --dry-run lists what would leave");
     }
     const char *kind = opt_text(opts, &cut_options[CUT_KIND]);
-    if (kind != NULL && ask_kind(kind, &err) != 0) {
-        return cli_usage(cli, "--kind: %s", err.msg);
-    }
+    if (kind != NULL && ask_kind(kind, &err) != 0) return cli_usage(cli, "--kind: %s", err.msg);
     int exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = cut_args_read(opts, ledger, &args, &err);
     if (rc == 0) rc = check_begun(ledger, &args, &err);
     if (rc == 0) rc = cut_args_narrow(&args, ledger, !dry, &err);

@@ -30,9 +30,7 @@ static int to_stdout(struct cli *cli, const struct handover *how, const char *wh
 int hand_over(struct cli *cli, const struct handover *how, const char *what, const char *path) {
     struct err err = {0};
     bool named = false;
-    if (out_is_stdout(path)) {
-        return to_stdout(cli, how, what);
-    }
+    if (out_is_stdout(path)) return to_stdout(cli, how, what);
     int rc = handover_to_path(how, path, out_mode(OUT_CONTENT), &named, &err);
     if (named && rc == ERR_CONFLICT) {
         return cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, what);

@@ -61,13 +61,9 @@ static int prove(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct proof p;
     struct err err = {0};
-    if (cli_seq(cli, args->args[0], &seq) != 0) {
-        return EXIT_USAGE;
-    }
+    if (cli_seq(cli, args->args[0], &seq) != 0) return EXIT_USAGE;
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     buf_init(&p.proof, PROOF_MAX);
     buf_init(&p.leaf, EVENT_HEADER_MAX);
     buf_init(&p.payload, EVENT_HASH + EVENT_PAYLOAD_MAX);

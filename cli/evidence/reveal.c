@@ -46,9 +46,7 @@ static int add_name(struct reveal *r, const char *text, size_t n, struct err *er
     buf_put(&r->own, text, n);
     buf_put_u8(&r->own, 0);
     int rc = buf_check(&r->own, "the names", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     size_t at = r->n;
     for (; at > 0 && strcmp(r->name[at - 1], name) > 0; at--) {
         r->name[at] = r->name[at - 1];
@@ -87,9 +85,7 @@ static void put_names(struct bytes map, struct buf *out) {
     mp_reader_init(&reader, map);
     uint32_t n = map.n > 0 && mp_next(&reader, &item, NULL) == 0 && item.type == MP_MAP ? item.count : 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, NULL, NULL) != 0) {
-            return;
-        }
+        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, NULL, NULL) != 0) return;
         buf_put_str(out, i == 0 ? "" : ", ");
         buf_put_bytes(out, item.data);
     }
@@ -125,9 +121,7 @@ static int read_event(struct reveal *r, struct err *err) {
     if (rc == 0 && r->event.payload.n == 0) {
         rc = err_set(err, ERR_NOTFOUND, "the body of event %llu was erased", (unsigned long long)r->seq);
     }
-    if (rc == 0 && r->event.has_private) {
-        rc = log_reader_private(r->reader, &r->private_, err);
-    }
+    if (rc == 0 && r->event.has_private) rc = log_reader_private(r->reader, &r->private_, err);
     if (rc == 0) {
         mp_put_map(&r->revealed, (uint32_t)r->n);
     }
@@ -156,9 +150,7 @@ static int write_it(struct cli *cli, const struct opt_args *args, struct reveal 
     bundle.query = bytes_of_buf(&query);
     int exit_code = hand_over_bundle(cli, &bundle, path);
     buf_done(&query);
-    if (exit_code != 0 || out_is_stdout(path)) {
-        return exit_code;
-    }
+    if (exit_code != 0 || out_is_stdout(path)) return exit_code;
     struct err err = {0};
     if (opt_has(args, &options[R_PRINT]) &&
         bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &(struct corrected){0}, &err) != 0) {
@@ -181,9 +173,7 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
     struct err err = {0};
     bool dry = opt_has(args, &options[R_DRY_RUN]);
     int rc = read_event(r, &err);
-    if (rc != 0) {
-        return cli_fail_lookup(cli, &err);
-    }
+    if (rc != 0) return cli_fail_lookup(cli, &err);
     export_options_init(&r->options);
     r->options.private_ = r->name;
     r->options.n_private = r->n;
@@ -191,14 +181,10 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
     r->options.n_seqs = 1;
     r->options.plain = opt_has(args, &options[R_PLAIN]);
     r->options.stop = stop_catch();
-    if (!dry) {
-        return write_it(cli, args, r, path);
-    }
+    if (!dry) return write_it(cli, args, r, path);
     struct export_counts counts;
     rc = export_plan(r->ledger, &r->options, NULL, NULL, &counts, &err);
-    if (rc != 0) {
-        return handover_fail(cli, rc, &err);
-    }
+    if (rc != 0) return handover_fail(cli, rc, &err);
     if (counts.secrets > 0) {
         return cli_refuse(cli, EXIT_INPUT, ERR_INVALID,
                           "event %llu holds what looks like a secret: it would not be revealed",
@@ -214,9 +200,7 @@ static int run_reveal(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     struct reveal *r = calloc(1, sizeof(*r));
     int exit_code;
-    if (!r) {
-        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for an event");
-    }
+    if (!r) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for an event");
     buf_init(&r->own, 1 << 14);
     buf_init(&r->private_, 2 * EVENT_PRIVATE_MAX);
     buf_init(&r->revealed, 2 * EVENT_PRIVATE_MAX);

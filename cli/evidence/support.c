@@ -90,9 +90,7 @@ static int dry_run(struct cli *cli, struct report *r) {
 static int write_it(struct cli *cli, struct report *r, const char *path) {
     struct handover how = {write_report, record_report, r};
     int exit_code = hand_over(cli, &how, "a report", path);
-    if (exit_code != 0 || out_is_stdout(path)) {
-        return exit_code;
-    }
+    if (exit_code != 0 || out_is_stdout(path)) return exit_code;
     struct handover_done done = {path, r->bytes, r->receipt.seq, r->digest};
     if (cli->json) {
         struct obj obj = {0};
@@ -156,9 +154,7 @@ static int run_support(struct cli *cli, const struct opt_args *args) {
     }
     know_self(&self, &r.options);
     int exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &r.ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     out_progress_init(&progress, cli, "reporting");
     r.options.stop = stop_catch();
     r.options.progress = out_progress_draw;

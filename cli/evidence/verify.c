@@ -161,15 +161,11 @@ static bool begins_as_a_proof(const char *path) {
  * is judged as a bundle, and is no good one. */
 static enum what recognise(const struct opt_args *args) {
     struct stat st;
-    if (args->n_args == 0) {
-        return WHAT_LEDGER;
-    }
+    if (args->n_args == 0) return WHAT_LEDGER;
     const char *path = args->args[0];
     bool once = strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
     bool leaf = opt_has(args, &options[V_LEAF]);
-    if (once) {
-        return leaf ? WHAT_PROOF : WHAT_BUNDLE;
-    }
+    if (once) return leaf ? WHAT_PROOF : WHAT_BUNDLE;
     bool parts = leaf || opt_has(args, &options[V_PAYLOAD]);
     return begins_as_a_proof(path) || (parts && !export_looks_like(path)) ? WHAT_PROOF : WHAT_BUNDLE;
 }
@@ -215,12 +211,8 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     bool use_file = !opt_has(args, &options[V_NO_TRUST_FILE]);
     enum what what = recognise(args);
     int exit_code = check_options(cli, args, what, &threads);
-    if (exit_code != 0) {
-        return exit_code;
-    }
-    if (use_file && trustfile_path(path, &err) != 0) {
-        return cli_fail_input(cli, &err);
-    }
+    if (exit_code != 0) return exit_code;
+    if (use_file && trustfile_path(path, &err) != 0) return cli_fail_input(cli, &err);
     struct log_trust *trust = log_trust_new();
     struct log_report *report = calloc(1, sizeof(*report));
     if (!trust || !report) {

@@ -46,9 +46,7 @@ static const struct {
 
 static const char *text_of(const char *name) {
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (strcmp(texts[i].name, name) == 0) {
-            return texts[i].value;
-        }
+        if (strcmp(texts[i].name, name) == 0) return texts[i].value;
     }
     return NULL;
 }
@@ -62,9 +60,7 @@ static bool listed(const char *help, char ret[VALUE_MAX]) {
             return false;
         }
         first = words == 0 ? n : first;
-        if (p[n] == '\0') {
-            break;
-        }
+        if (p[n] == '\0') break;
         p += n + strspn(p + n, ", ");
     }
     snprintf(ret, VALUE_MAX, "%.*s", (int)first, help);

@@ -84,9 +84,7 @@ static int print_json(struct cli *cli, const struct choice *choice) {
         struct obj all = {0};
         for (size_t i = 0; i < kind_count(); i++) {
             struct obj kind = {0};
-            if (!is_chosen(choice, kind_at(i))) {
-                continue;
-            }
+            if (!is_chosen(choice, kind_at(i))) continue;
             put_kind(&kind, kind_at(i));
             obj_obj(&all, NULL, &kind);
         }
@@ -101,9 +99,7 @@ static int print_one(struct cli *cli, const struct kind *kind) {
     };
     out_printf(cli, "%s%s%s (schema %u)\n%s\nsubject: %s\n", out_color(cli, OUT_BOLD), kind->name,
                out_color(cli, OUT_PLAIN), kind->schema, kind->help, kind->subject);
-    if (kind->n_fields == 0) {
-        return EXIT_GOOD;
-    }
+    if (kind->n_fields == 0) return EXIT_GOOD;
     out_str(cli, "\n");
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < kind->n_fields; i++) {
@@ -130,9 +126,7 @@ static int print_all(struct cli *cli, const struct choice *choice) {
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     for (size_t i = 0; i < kind_count(); i++) {
         const struct kind *kind = kind_at(i);
-        if (!is_chosen(choice, kind)) {
-            continue;
-        }
+        if (!is_chosen(choice, kind)) continue;
         table_text(table, kind->name);
         table_uint(table, kind->schema);
         table_text(table, kind->subject);
@@ -197,9 +191,7 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
     for (size_t i = 0; i < kind_count(); i++) {
         n += is_chosen(&choice, kind_at(i));
     }
-    if (n == 0) {
-        return unknown_kind(cli, args->args[0]);
-    }
+    if (n == 0) return unknown_kind(cli, args->args[0]);
     if (opt_has(args, &options[K_EXAMPLE])) {
         return choice.only ? print_example(cli, choice.only) : cli_usage(cli, "--example wants one KIND");
     }
@@ -211,12 +203,8 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
         }
         return EXIT_GOOD;
     }
-    if (opt_has(args, &options[K_MARKDOWN])) {
-        return print_markdown(cli);
-    }
-    if (cli->json) {
-        return print_json(cli, &choice);
-    }
+    if (opt_has(args, &options[K_MARKDOWN])) return print_markdown(cli);
+    if (cli->json) return print_json(cli, &choice);
     struct pager pager = {.wanted = true};
     pager_begin(&pager, cli);
     int exit_code = choice.only ? print_one(cli, choice.only) : print_all(cli, &choice);

@@ -38,12 +38,8 @@ static struct query_value int_value(uint64_t v) {
 static bool may_match_custom(const char *pattern) {
     static const char custom[] = "x.";
     for (size_t i = 0; i < sizeof(custom) - 1; i++) {
-        if (strchr("*?[\\", pattern[i]) && pattern[i] != '\0') {
-            return true;
-        }
-        if (pattern[i] != custom[i]) {
-            return false;
-        }
+        if (strchr("*?[\\", pattern[i]) && pattern[i] != '\0') return true;
+        if (pattern[i] != custom[i]) return false;
     }
     return true;
 }
@@ -69,17 +65,13 @@ static const char *near_family(const char *pattern, char best[64]) {
 
 static bool matches_a_kind(const char *pattern) {
     for (size_t k = 0; k < kind_count(); k++) {
-        if (glob_match(bytes_of(pattern), bytes_of(kind_at(k)->name))) {
-            return true;
-        }
+        if (glob_match(bytes_of(pattern), bytes_of(kind_at(k)->name))) return true;
     }
     return false;
 }
 
 int ask_kind(const char *pattern, struct err *err) {
-    if (may_match_custom(pattern) || matches_a_kind(pattern)) {
-        return 0;
-    }
+    if (may_match_custom(pattern) || matches_a_kind(pattern)) return 0;
     char family[64];
     struct text_near near = {.name = strpbrk(pattern, "*?[\\") != NULL ? near_family(pattern, family)
                                                                        : kind_suggest(bytes_of(pattern))};
@@ -106,14 +98,10 @@ static int check_grade(const char *text, struct err *err) {
 static int spell_out_kinds(struct ask_condition *c, struct err *err) {
     size_t n = 0;
     for (size_t i = 0; i < c->n; i++) {
-        if (is_pattern(c, c->patterns[i]) && may_match_custom(c->patterns[i])) {
-            return 0;
-        }
+        if (is_pattern(c, c->patterns[i]) && may_match_custom(c->patterns[i])) return 0;
     }
     const char **all = calloc(kind_count() + c->n, sizeof(*all));
-    if (!all) {
-        return err_set(err, ERR_NOMEM, "no memory for the conditions");
-    }
+    if (!all) return err_set(err, ERR_NOMEM, "no memory for the conditions");
     for (size_t i = 0; i < c->n; i++) {
         if (!is_pattern(c, c->patterns[i])) {
             all[n++] = c->patterns[i];
@@ -144,20 +132,14 @@ static int read_option(struct ask *ask, const struct opt_args *args, const struc
     *c = (struct ask_condition){.field = o->body ? query_field_find(bytes_of(o->body)) : o->header,
                                 .glob = !o->body && o->header == QUERY_KIND,
                                 .plain = true};
-    if (!opt_has(args, o->option)) {
-        return 0;
-    }
+    if (!opt_has(args, o->option)) return 0;
     c->patterns = calloc(args->n_values, sizeof(*c->patterns));
-    if (!c->patterns) {
-        return err_set(err, ERR_NOMEM, "no memory for the conditions");
-    }
+    if (!c->patterns) return err_set(err, ERR_NOMEM, "no memory for the conditions");
     ask->n_conditions++;
     while ((text = opt_next(args, o->option, &at)) != NULL) {
         bool grade = !o->body && o->header == QUERY_GRADE;
         int rc = c->glob ? ask_kind(text, err) : grade ? check_grade(text, err) : 0;
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         c->plain = c->plain && !is_pattern(c, text);
         c->patterns[c->n++] = text;
     }
@@ -178,9 +160,7 @@ static int read_times(struct ask *ask, const char *since, const char *until, str
     int rc = read_when(&ask->since, "since", since, false, err);
     if (rc == 0) rc = read_when(&ask->until, "until", until, true, err);
     if (rc == 0 && since && until) rc = when_order(from, since, to, until, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     ask->has_times = (since && !from->is_seq) || (until && !to->is_seq);
     ask->query.from = since && from->is_seq ? from->at : 0;
     ask->query.to = until && to->is_seq ? to->at + 1 : LOG_NO_SEQ;
@@ -206,9 +186,7 @@ int ask_check(const struct ask *ask, const struct cli *cli, uint64_t size, struc
     for (size_t i = 0; i < 2; i++) {
         if (both[i]->text) {
             int rc = when_check(&both[i]->when, both[i]->text, size, err);
-            if (rc != 0) {
-                return rc;
-            }
+            if (rc != 0) return rc;
             when_note(cli, &both[i]->when, both[i]->text);
         }
     }
@@ -269,9 +247,7 @@ int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_opti
         n += ask->condition[i].n;
     }
     ask->values = rc == 0 ? calloc(n, sizeof(*ask->values)) : NULL;
-    if (rc == 0 && !ask->values) {
-        rc = err_set(err, ERR_NOMEM, "no memory for the conditions");
-    }
+    if (rc == 0 && !ask->values) rc = err_set(err, ERR_NOMEM, "no memory for the conditions");
     if (rc == 0) {
         make_terms(ask);
         ask->grep = opt_text(args, options->grep);
@@ -319,12 +295,8 @@ static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct 
     const struct log_event *event = NULL;
     struct buf private_ = {.max = PRIVATE_MAX};
     int rc = query_event(cursor, &event, err);
-    if (rc != 0 || grep_map(event->body, ask->grep)) {
-        return rc;
-    }
-    if (!ask->private_ || !event->has_private) {
-        return 1;
-    }
+    if (rc != 0 || grep_map(event->body, ask->grep)) return rc;
+    if (!ask->private_ || !event->has_private) return 1;
     rc = query_private(cursor, &private_, err);
     if (rc == 0) rc = grep_map(bytes_of_buf(&private_), ask->grep) ? 0 : 1;
     buf_done(&private_);
@@ -334,16 +306,10 @@ static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct 
 int ask_rest(const struct ask *ask, struct query_cursor *cursor, struct err *err) {
     for (size_t i = 0; i < ask->n_conditions; i++) {
         struct query_value v;
-        if (!ask->rest[i]) {
-            continue;
-        }
+        if (!ask->rest[i]) continue;
         int rc = query_get(cursor, ask->condition[i].field, &v, err);
-        if (rc != 0) {
-            return rc;
-        }
-        if (v.type != QUERY_TEXT || !matches(&ask->condition[i], v.text)) {
-            return 1;
-        }
+        if (rc != 0) return rc;
+        if (v.type != QUERY_TEXT || !matches(&ask->condition[i], v.text)) return 1;
     }
     return ask->grep ? rest_grep(ask, cursor, err) : 0;
 }

@@ -24,13 +24,9 @@ static int by_seq(const void *a, const void *b) {
 }
 
 int corrected_add(struct corrected *all, const struct log_event *event, struct err *err) {
-    if (!bytes_is(event->kind, "ledger.corrected")) {
-        return 0;
-    }
+    if (!bytes_is(event->kind, "ledger.corrected")) return 0;
     struct corrected_one *more = realloc(all->one, (all->n + 1) * sizeof(*more));
-    if (more == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (more == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     all->one = more;
     all->n += take(event, &all->one[all->n]);
     return 0;

@@ -25,9 +25,7 @@ bool damage_note(void *ctx, const struct err *err) {
     struct damage *damage = ctx;
     const char *message;
     for (size_t at = 0; (message = message_at(damage, at)) != NULL; at += strlen(message) + 1) {
-        if (strcmp(message, err->msg) == 0) {
-            return false;
-        }
+        if (strcmp(message, err->msg) == 0) return false;
     }
     damage->n++;
     if (!damage->said.fail && damage->said.n + sizeof(err->msg) < SAID_MAX) {

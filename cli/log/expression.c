@@ -17,9 +17,7 @@ static size_t skip_quoted(struct bytes sql, size_t i) {
         return end ? (size_t)(end - sql.p) + 2 : SIZE_MAX;
     }
     const char *open = c != '\0' ? strchr(opens, c) : NULL;
-    if (!open) {
-        return i;
-    }
+    if (!open) return i;
     const uint8_t *end = memchr(sql.p + i + 1, closes[open - opens], sql.n - i - 1);
     return end ? (size_t)(end - sql.p) + 1 : SIZE_MAX; /* a doubled quote opens the next text */
 }

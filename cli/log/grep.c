@@ -16,9 +16,7 @@ static bool has(struct bytes in, const char *text) {
         while (i < n && fold(in.p[at + i]) == fold((uint8_t)text[i])) {
             i++;
         }
-        if (i == n) {
-            return true;
-        }
+        if (i == n) return true;
     }
     return false;
 }
@@ -32,25 +30,19 @@ bool grep_map(struct bytes map, const char *text) {
     mp_reader_init(&reader, map);
     while (mp_next(&reader, &item, NULL) == 0) {
         bool name = depth > 0 && is_map[depth - 1] && left[depth - 1] % 2 == 0;
-        if (item.type == MP_STR && !name && has(item.data, text)) {
-            return true;
-        }
+        if (item.type == MP_STR && !name && has(item.data, text)) return true;
         if (depth > 0) {
             left[depth - 1]--;
         }
         if (item.type == MP_MAP || item.type == MP_ARRAY) {
-            if (depth > MP_DEPTH_MAX) {
-                return false;
-            }
+            if (depth > MP_DEPTH_MAX) return false;
             is_map[depth] = item.type == MP_MAP;
             left[depth++] = item.type == MP_MAP ? 2 * item.count : item.count;
         }
         while (depth > 0 && left[depth - 1] == 0) {
             depth--;
         }
-        if (depth == 0) {
-            return false;
-        }
+        if (depth == 0) return false;
     }
     return false;
 }

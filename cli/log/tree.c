@@ -36,9 +36,7 @@ const char *tree_via_name(enum tree_via via) {
 
 static int compare_seq(const void *pa, const void *pb) {
     const struct tree_node *a = pa, *b = pb;
-    if (a->seq != b->seq) {
-        return a->seq < b->seq ? -1 : 1;
-    }
+    if (a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
     return (a->mark == TREE_UNREADABLE) - (b->mark == TREE_UNREADABLE);
 }
 
@@ -62,13 +60,9 @@ static int settle(struct tree *tree, struct err *err) {
 
 static int new_node(struct tree *tree, struct tree_node **ret, struct err *err) {
     int rc = tree->n > tree->unsettled_max ? settle(tree, err) : 0;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = array_room(&tree->nodes, tree->n + 1, &tree->cap, sizeof(*tree->nodes), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     *ret = &tree->nodes[tree->n++];
     **ret = (struct tree_node){.cause = LOG_NO_SEQ,
                                .ms = -1,
@@ -121,9 +115,7 @@ struct key {
 };
 
 static int compare_name(const struct key *a, const struct key *b) {
-    if (a->what != b->what) {
-        return a->what < b->what ? -1 : 1;
-    }
+    if (a->what != b->what) return a->what < b->what ? -1 : 1;
     int c = bytes_cmp(tree_text(a->tree, a->run), tree_text(b->tree, b->run));
     return c != 0 ? c : bytes_cmp(tree_text(a->tree, a->name), tree_text(b->tree, b->name));
 }
@@ -155,9 +147,7 @@ static bool is_return(const struct tree *tree, const struct tree_node *node) {
 static int collect_keys(const struct tree *tree, struct keys *keys, struct err *err) {
     keys->n = 0;
     keys->key = calloc(3 * tree->n + 1, sizeof(*keys->key));
-    if (!keys->key) {
-        return err_set(err, ERR_NOMEM, "no memory for the events");
-    }
+    if (!keys->key) return err_set(err, ERR_NOMEM, "no memory for the events");
     for (size_t i = 0; i < tree->n; i++) {
         const struct tree_node *node = &tree->nodes[i];
         bool started = is_kind(tree, node, "run.started");
@@ -205,9 +195,7 @@ size_t tree_find(const struct tree *tree, uint64_t seq) {
 }
 
 static bool take_parent(struct tree_node *node, size_t self, size_t parent, enum tree_via via) {
-    if (parent == SIZE_MAX || parent == self) {
-        return false;
-    }
+    if (parent == SIZE_MAX || parent == self) return false;
     node->parent = parent;
     node->via = via;
     return true;
@@ -219,9 +207,7 @@ static void find_parent(struct tree *tree, const struct keys *keys, size_t i) {
     struct key call = {tree, KEY_CALL, node->run, node->call, 0}, span = {tree, KEY_SPAN, node->run, node->span, 0},
                above = {tree, KEY_SPAN, node->run, node->above, 0}, run = {tree, KEY_RUN, {0, 0}, node->run, 0},
                caller = {tree, KEY_RUN, {0, 0}, node->above, 0};
-    if (node->mark == TREE_UNREADABLE) {
-        return;
-    }
+    if (node->mark == TREE_UNREADABLE) return;
     size_t called = returned ? lookup(keys, &call) : SIZE_MAX;
     called = returned && called == SIZE_MAX && node->call.n == 0 ? lookup(keys, &span) : called;
     if (called != SIZE_MAX && called != i && tree->nodes[called].returned == SIZE_MAX && node->mark != TREE_CORRECTED) {
@@ -264,9 +250,7 @@ int tree_link(struct tree *tree, struct err *err) {
     struct keys keys;
     int rc = settle(tree, err);
     if (rc == 0) rc = collect_keys(tree, &keys, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     for (size_t i = 0; i < tree->n; i++) {
         find_parent(tree, &keys, i);
     }
@@ -339,9 +323,7 @@ static void hang(struct tree *tree, size_t i, size_t *root, size_t *last_root) {
 int tree_order(struct tree *tree, size_t *ret_root, struct err *err) {
     size_t root = SIZE_MAX, last_root = SIZE_MAX, n = 0;
     size_t *order = calloc(tree->n + 1, sizeof(*order));
-    if (!order) {
-        return err_set(err, ERR_NOMEM, "no memory for the events");
-    }
+    if (!order) return err_set(err, ERR_NOMEM, "no memory for the events");
     for (size_t i = 0; i < tree->n; i++) {
         struct tree_node *node = &tree->nodes[i];
         if (node->returned != SIZE_MAX && tree->nodes[node->returned].parent == i) {
@@ -368,9 +350,7 @@ int tree_order(struct tree *tree, size_t *ret_root, struct err *err) {
 }
 
 size_t tree_next(const struct tree *tree, size_t i) {
-    if (tree->nodes[i].first != SIZE_MAX) {
-        return tree->nodes[i].first;
-    }
+    if (tree->nodes[i].first != SIZE_MAX) return tree->nodes[i].first;
     while (i != SIZE_MAX && tree->nodes[i].next == SIZE_MAX) {
         i = tree->nodes[i].parent;
     }

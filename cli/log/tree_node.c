@@ -52,9 +52,7 @@ static const char *const good_words[] = {"ok", "pass", "accept", "allow", "allow
 
 static bool is_one_of(const char *const *words, struct bytes text) {
     for (; *words; words++) {
-        if (bytes_is(text, *words)) {
-            return true;
-        }
+        if (bytes_is(text, *words)) return true;
     }
     return false;
 }
@@ -84,9 +82,7 @@ static struct query_value get(struct bytes body, const char *name) {
     struct bytes at, raw;
     if (body.n > 0 && value_walk_begin(body, &walk)) {
         while (value_walk_next(&walk, &at, &raw)) {
-            if (bytes_is(at, name)) {
-                return value_of(raw);
-            }
+            if (bytes_is(at, name)) return value_of(raw);
         }
     }
     return (struct query_value){.type = QUERY_NULL};
@@ -135,9 +131,7 @@ static double number_of(struct query_value v) {
 
 static enum tree_state state_of(struct bytes body, struct bytes outcome) {
     struct query_value ok = get(body, "ok"), exit_code = get(body, "exit_code"), severity = get(body, "severity");
-    if (ok.type == QUERY_BOOL) {
-        return ok.boolean ? TREE_GOOD : TREE_BAD;
-    }
+    if (ok.type == QUERY_BOOL) return ok.boolean ? TREE_GOOD : TREE_BAD;
     if (get_text(body, "error").n > 0 || is_one_of(bad_words, outcome) ||
         (exit_code.type == QUERY_INT && exit_code.int_ != 0) ||
         (severity.type == QUERY_INT && severity.int_ >= SEVERITY_ERROR)) {

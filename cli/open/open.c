@@ -21,9 +21,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     bool keys = mode == CLI_WRITE || mode == CLI_KEYS;
     if (keys) {
         int rc = unlock_ledger(cli, &err);
-        if (rc != 0) {
-            return cli_fail_input(cli, &err);
-        }
+        if (rc != 0) return cli_fail_input(cli, &err);
     }
     struct log_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = !keys};
     cli_patience(cli, &options);
@@ -33,9 +31,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
         *ret = NULL;
         return 0;
     }
-    if (rc == ERR_NOTFOUND) {
-        return cli_fail_input(cli, &err);
-    }
+    if (rc == ERR_NOTFOUND) return cli_fail_input(cli, &err);
     if (rc == 0 && mode == CLI_WRITE) {
         rc = setback_refuse(*ret, &err);
         if (rc == 0) rc = query_index_follow(*ret, &err); /* whoever appends builds the index behind it */

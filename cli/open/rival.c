@@ -18,9 +18,7 @@ int rival_compare(struct core_view *view, uint64_t size, const uint8_t root[LOG_
         return 0;
     }
     int rc = merkle_edge_load(&edge, size, core_node, view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     merkle_edge_root(&edge, ret->root_here);
     ret->stand = memcmp(ret->root_here, root, LOG_HASH) == 0 ? RIVAL_FITS : RIVAL_FORK;
     return ret->stand == RIVAL_FITS || size == 0
@@ -57,9 +55,7 @@ void rivals_find(struct ledger *ledger, const struct log_trust *trust, struct ri
     struct core_view view = {0};
     struct bytes note;
     ret->n = 0;
-    if (trust == NULL || core_view_begin(ledger, &view, NULL) != 0) {
-        return;
-    }
+    if (trust == NULL || core_view_begin(ledger, &view, NULL) != 0) return;
     if (core_checkpoint_get(view.txn, &note, NULL) == 0) {
         for (size_t i = 0; i < trust->n_checkpoints; i++) {
             const struct trust_checkpoint *known = trust->checkpoint[i];
@@ -98,9 +94,7 @@ static const char *stand_words(const struct rival *rival, const struct rivals *r
         return rival->is_head ? "it knew more events than there are here"
                               : "both are signed; the one that was known is of a larger tree: this is an older state";
     }
-    if (rival->is_head) {
-        return "the first events are others than those that were known";
-    }
+    if (rival->is_head) return "the first events are others than those that were known";
     return rival->size == rivals->size ? "both are signed, of one size, with different roots: two histories"
                                        : "both are signed, and the smaller tree is not the beginning of the larger one: "
                                          "two histories";
@@ -108,9 +102,7 @@ static const char *stand_words(const struct rival *rival, const struct rivals *r
 
 static void say_fork(struct cli *cli, const struct rival *rival, const struct rivals *rivals) {
     struct buf lines = {.max = 1 << 14};
-    if (rival->stand != RIVAL_FORK || rival->size == rivals->size || rival->size == 0) {
-        return;
-    }
+    if (rival->stand != RIVAL_FORK || rival->size == rivals->size || rival->size == 0) return;
     merkle_hash_encode(&lines, rival->root_here);
     out_printf(cli, "--- the first %llu event%s here have this root\n", (unsigned long long)rival->size,
                text_s(rival->size));
@@ -146,9 +138,7 @@ static void put_hash(struct obj *obj, const char *key, const uint8_t hash[LOG_HA
 
 void rivals_put(struct obj *obj, const struct rivals *rivals, const struct log_trust *trust) {
     struct obj list = {0};
-    if (rivals->n == 0) {
-        return;
-    }
+    if (rivals->n == 0) return;
     for (size_t i = 0; i < rivals->n; i++) {
         const struct rival *rival = &rivals->rival[i];
         struct obj one = {0}, proof = {0};

@@ -93,13 +93,9 @@ int setback_refuse(struct ledger *ledger, struct err *err) {
     struct core_view view;
     struct err what = {0};
     look_at_trust(ledger, &known);
-    if (!known.has_head && !known.has_genesis) {
-        return 0;
-    }
+    if (!known.has_head && !known.has_genesis) return 0;
     int rc = core_view_begin(ledger, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (trust_contradicts(&view, &known, &what)) {
         rc = err_set(err, ERR_ROLLBACK,
                      "%s. Nothing is signed here. Put the newer one back; or 'ledger backup' of this one and 'ledger "

@@ -42,15 +42,11 @@ int trustfile_check(const char *path, struct err *err) {
 
 static int load(const char *path, struct policy **ret, struct buf *text, struct err *err) {
     struct policy *policy = policy_new();
-    if (!policy) {
-        return err_set(err, ERR_NOMEM, "no memory for the trust file");
-    }
+    if (!policy) return err_set(err, ERR_NOMEM, "no memory for the trust file");
     int rc = trustfile_check(path, err);
     if (rc == 0 && file_exists(path)) {
         rc = file_read(path, text, err);
-        if (rc == 0) {
-            rc = policy_decode(policy, bytes_of_buf(text), true, path, err);
-        }
+        if (rc == 0) rc = policy_decode(policy, bytes_of_buf(text), true, path, err);
     }
     if (rc != 0) {
         policy_free(policy);
@@ -90,9 +86,7 @@ static int change_locked(const char *path, trustfile_change_fn *change, void *ct
     }
     policy_encode(&after, policy);
     rc = buf_check(&before, "the trust file", err);
-    if (rc == 0) {
-        rc = buf_check(&after, "the trust file", err);
-    }
+    if (rc == 0) rc = buf_check(&after, "the trust file", err);
     if (rc == 0 && !bytes_eq(bytes_of_buf(&before), bytes_of_buf(&after))) {
         rc = file_write_durable(path, bytes_of_buf(&after), 0600, err);
     }
@@ -115,14 +109,10 @@ int trustfile_update(const char *path, trustfile_change_fn *change, void *ctx, s
     if (slash && slash != dir) {
         *slash = '\0';
         int rc = file_make_dirs(dir, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return err_errno(err, errno, "lock file '%s'", lock);
-    }
+    if (fd < 0) return err_errno(err, errno, "lock file '%s'", lock);
     int rc = 0;
     while (flock(fd, LOCK_EX) != 0) {
         if (errno != EINTR) {
@@ -130,9 +120,7 @@ int trustfile_update(const char *path, trustfile_change_fn *change, void *ctx, s
             break;
         }
     }
-    if (rc == 0) {
-        rc = change_locked(path, change, ctx, err);
-    }
+    if (rc == 0) rc = change_locked(path, change, ctx, err);
     close(fd);
     return rc;
 }

@@ -9,17 +9,11 @@
 #include "ledger/core/core.h"
 
 bool trustthis_known(const struct policy *policy, struct bytes origin) {
-    if (!policy) {
-        return false;
-    }
+    if (!policy) return false;
     size_t from = 0;
-    if (policy_genesis_find(policy, origin, &from) || policy_head_find(policy, origin)) {
-        return true;
-    }
+    if (policy_genesis_find(policy, origin, &from) || policy_head_find(policy, origin)) return true;
     for (size_t i = 0; i < policy_logs(policy); i++) {
-        if (bytes_is(origin, policy_log_at(policy, i)->vkey.name)) {
-            return true;
-        }
+        if (bytes_is(origin, policy_log_at(policy, i)->vkey.name)) return true;
     }
     return false;
 }
@@ -55,9 +49,7 @@ static bool another_key(const struct policy *policy, const struct note_vkey *vke
     bool other = false;
     for (size_t i = 0; i < policy_logs(policy); i++) {
         const struct note_vkey *known = &policy_log_at(policy, i)->vkey;
-        if (note_vkey_eq(known, vkey)) {
-            return false;
-        }
+        if (note_vkey_eq(known, vkey)) return false;
         other = other || strcmp(known->name, vkey->name) == 0;
     }
     return other;
@@ -65,9 +57,7 @@ static bool another_key(const struct policy *policy, const struct note_vkey *vke
 
 /* 0 when what the file knows, `known`, gives way. */
 static int clash(struct facts *facts, const char *what, const char *known, struct err *err) {
-    if (facts->gave_way == NULL) {
-        return err_set(err, ERR_CONFLICT, "%s" TRUSTTHIS_INSTEAD, what);
-    }
+    if (facts->gave_way == NULL) return err_set(err, ERR_CONFLICT, "%s" TRUSTTHIS_INSTEAD, what);
     size_t n = strlen(facts->gave_way);
     snprintf(facts->gave_way + n, TRUSTTHIS_WORDS - n, "%s%s", n > 0 ? ", " : "", known);
     return 0;
@@ -113,9 +103,7 @@ static int add(struct policy *policy, void *ctx, struct err *err) {
     uint8_t root[LOG_HASH];
     struct core_view view = {0};
     int rc = core_view_begin(facts->ledger, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = make_way(policy, facts, &view, err);
     if (rc == 0) rc = policy_add_log(policy, &facts->vkey, err);
     if (rc == 0) rc = policy_add_genesis(policy, origin, facts->genesis, err);

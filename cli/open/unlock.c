@@ -16,9 +16,7 @@ static int try_key(const char *path, const struct pass *pass, struct err *err) {
 }
 
 int cli_take_passphrase(struct cli *cli, struct err *err) {
-    if (cli->pass.p) {
-        return 0;
-    }
+    if (cli->pass.p) return 0;
     return pass_read(cli->passphrase_fd, cli->passphrase_file, &cli->pass, err);
 }
 
@@ -31,9 +29,7 @@ static int no_terminal(struct err *err, const char *what, const char *option) {
 int unlock_file(const char *path, const char *fd, const char *file, const char *what, const char *option, struct pass *ret,
                 struct err *err) {
     int rc = pass_read(fd, file, ret, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct pass none = {0};
     struct err why = {0};
     rc = try_key(path, &none, &why);
@@ -41,19 +37,13 @@ int unlock_file(const char *path, const char *fd, const char *file, const char *
         pass_done(ret); /* the key is in plain: a passphrase that was given for other keys is not for this one */
         return 0;
     }
-    if (rc != ERR_CONFLICT) {
-        return err_set(err, why.code, "%s", why.msg);
-    }
+    if (rc != ERR_CONFLICT) return err_set(err, why.code, "%s", why.msg);
     if (!ret->p) {
         char prompt[512];
         snprintf(prompt, sizeof(prompt), "passphrase of %.400s: ", what);
         rc = pass_ask(prompt, false, ret, err);
-        if (rc == ERR_NOTFOUND) {
-            return no_terminal(err, what, option);
-        }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc == ERR_NOTFOUND) return no_terminal(err, what, option);
+        if (rc != 0) return rc;
     }
     rc = try_key(path, ret, err);
     if (rc == ERR_TAMPERED) {
@@ -81,9 +71,7 @@ int unlock_ledger(struct cli *cli, struct err *err) {
 
 int unlock_new(const char *fd, const char *file, const char *what, const char *option, struct pass *ret, struct err *err) {
     int rc = pass_read(fd, file, ret, err);
-    if (rc != 0 || ret->p) {
-        return rc;
-    }
+    if (rc != 0 || ret->p) return rc;
     char prompt[512];
     snprintf(prompt, sizeof(prompt), "new passphrase for %.400s: ", what);
     rc = pass_ask(prompt, true, ret, err);

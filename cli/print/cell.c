@@ -56,9 +56,7 @@ struct cell cell_shown(const struct cli *cli, const struct row *row, size_t colu
     struct bytes item;
     struct buf items = {.max = TEXT_MAX};
     uint32_t n = 0;
-    if (!cli || !cli->dir_option || !(c->flags & COLUMN_JUDGED)) {
-        return cell;
-    }
+    if (!cli || !cli->dir_option || !(c->flags & COLUMN_JUDGED)) return cell;
     buf_clear(room);
     if (cell.type == CELL_TEXT && strcmp(c->name, "remedy") == 0) {
         cli_command(cli, cell.text, room);
@@ -148,9 +146,7 @@ bool cell_unit(const struct row *row, size_t column, struct buf *out) {
     const struct cell *cell = &row->cells[column];
     double v = cell->type == CELL_REAL ? cell->real : cell->type == CELL_INT ? (double)cell->int_ : -1;
     char size[32];
-    if (!(v >= 0) || !(is_length(name) || (is_size(name) && cell->type == CELL_INT))) {
-        return false;
-    }
+    if (!(v >= 0) || !(is_length(name) || (is_size(name) && cell->type == CELL_INT))) return false;
     if (is_length(name)) {
         when_length(out, v);
     } else {
@@ -166,9 +162,7 @@ static bool put_plain_list(struct bytes list, struct buf *out) {
     struct mp_item item;
     size_t start = out->n;
     mp_reader_init(&reader, list);
-    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return false;
-    }
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) return false;
     for (uint32_t i = 0, n = item.count; i < n; i++) {
         if (mp_next(&reader, &item, NULL) != 0 || (item.type != MP_STR && item.type != MP_UINT)) {
             out->n = start;
@@ -234,13 +228,9 @@ void cell_text(const struct cli *cli, const struct row *row, size_t column, enum
 }
 
 static bool is_digest(const uint8_t *p, size_t n) {
-    if (n < DIGEST_BYTES || memcmp(p, "sha256:", 7) != 0) {
-        return false;
-    }
+    if (n < DIGEST_BYTES || memcmp(p, "sha256:", 7) != 0) return false;
     for (size_t i = 7; i < DIGEST_BYTES; i++) {
-        if (!(p[i] >= '0' && p[i] <= '9') && !(p[i] >= 'a' && p[i] <= 'f')) {
-            return false;
-        }
+        if (!(p[i] >= '0' && p[i] <= '9') && !(p[i] >= 'a' && p[i] <= 'f')) return false;
     }
     return true;
 }
@@ -248,9 +238,7 @@ static bool is_digest(const uint8_t *p, size_t n) {
 void cell_short(const struct cli *cli, struct buf *text, size_t at) {
     const char *mark = table_mark(cli);
     size_t n = strlen(mark), to = at, from = out_width(cli) < TABLE_ROOM ? sizeof("sha256:") - 1 : 0;
-    if (out_width(cli) == SIZE_MAX || text->fail) {
-        return;
-    }
+    if (out_width(cli) == SIZE_MAX || text->fail) return;
     while (at < text->n) {
         if (!is_digest(text->p + at, text->n - at)) {
             text->p[to++] = text->p[at++];
@@ -277,14 +265,10 @@ static bool list_has(struct bytes list, const char *word) {
     struct mp_reader reader;
     struct mp_item item;
     mp_reader_init(&reader, list);
-    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return false;
-    }
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) return false;
     for (uint32_t i = 0, n = item.count; i < n; i++) {
         struct bytes raw;
-        if (mp_skip(&reader, 1, &raw, NULL) != 0) {
-            return false;
-        }
+        if (mp_skip(&reader, 1, &raw, NULL) != 0) return false;
         if (mp_scalar(raw, &item) == 0 && item.type == MP_STR && text_is(item.data, word)) {
             return true;
         }
@@ -319,9 +303,7 @@ bool cell_is(const struct row *row, size_t column, const char *word) {
 
 bool cell_same(const struct row *a, const struct row *b, size_t column) {
     const struct cell *x = &a->cells[column], *y = &b->cells[column];
-    if (x->type != y->type) {
-        return false;
-    }
+    if (x->type != y->type) return false;
     switch (x->type) {
     case CELL_NULL:
         return true;
@@ -349,9 +331,7 @@ void cell_put(const struct cli *cli, const struct row *row, size_t column, struc
 
 size_t cell_find(const struct state_table *table, struct text_near *name) {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (text_near_offer(name, table->columns[i].name)) {
-            return i;
-        }
+        if (text_near_offer(name, table->columns[i].name)) return i;
     }
     return SIZE_MAX;
 }

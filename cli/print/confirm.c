@@ -13,9 +13,7 @@ bool confirm_can_ask(const struct cli *cli) {
 bool confirm(const struct cli *cli, bool yes, const char *question) {
     char answer[16] = "";
     size_t n = 0;
-    if (yes || !confirm_can_ask(cli)) {
-        return true;
-    }
+    if (yes || !confirm_can_ask(cli)) return true;
     out_error("%s Type yes to go on:", question);
     for (char ch; read(STDIN_FILENO, &ch, 1) == 1 && ch != '\n';) {
         if (n < sizeof(answer) - 1) {

@@ -49,13 +49,9 @@ static const char *const sequence[] = {
 
 /* How long the line end or the colour is that the text begins with. */
 static size_t own(struct bytes text) {
-    if (text.n > 0 && text.p[0] == '\n') {
-        return 1;
-    }
+    if (text.n > 0 && text.p[0] == '\n') return 1;
     for (size_t i = 0; text.n > 0 && text.p[0] == 0x1b && i < sizeof(sequence) / sizeof(sequence[0]); i++) {
-        if (bytes_has_prefix(text, sequence[i])) {
-            return strlen(sequence[i]);
-        }
+        if (bytes_has_prefix(text, sequence[i])) return strlen(sequence[i]);
     }
     return 0;
 }
@@ -200,9 +196,7 @@ void out_error(const char *fmt, ...) {
     va_start(ap, fmt);
     int n = vasprintf(&text, fmt, ap);
     va_end(ap);
-    if (n < 0) {
-        return;
-    }
+    if (n < 0) return;
     buf_init(&safe, SAFE_TIMES * (size_t)n + 1);
     buf_init(&lines, 2 * SAFE_TIMES * (size_t)n + 1);
     text_safe(&safe, bytes_of(text));
@@ -293,22 +287,16 @@ enum out_color out_state(struct bytes state) {
     const uint8_t *colon = state.n > 0 ? memchr(state.p, ':', state.n) : NULL;
     state.n = colon ? (size_t)(colon - state.p) : state.n;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (bytes_is(state, bad[i])) {
-            return OUT_RED;
-        }
+        if (bytes_is(state, bad[i])) return OUT_RED;
     }
     for (size_t i = 0; i < sizeof(doubtful) / sizeof(doubtful[0]); i++) {
-        if (bytes_is(state, doubtful[i])) {
-            return OUT_YELLOW;
-        }
+        if (bytes_is(state, doubtful[i])) return OUT_YELLOW;
     }
     return OUT_PLAIN;
 }
 
 size_t out_width(const struct cli *cli) {
-    if (!cli->out_tty) {
-        return SIZE_MAX;
-    }
+    if (!cli->out_tty) return SIZE_MAX;
     size_t columns = env_columns();
     columns = columns > 0 ? columns : cli->out_columns;
     columns = columns > 0 ? columns : terminal_columns(STDOUT_FILENO);
@@ -327,9 +315,7 @@ bool out_is_stdout(const char *path) {
 }
 
 mode_t out_mode(enum out_what what) {
-    if (what == OUT_CONTENT) {
-        return 0600;
-    }
+    if (what == OUT_CONTENT) return 0600;
     mode_t mask = umask(0);
     umask(mask);
     return 0666 & ~mask;

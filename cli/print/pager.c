@@ -53,9 +53,7 @@ static void become(const char *command, int in) {
 static void hold_back(struct pager *pager, const struct cli *cli) {
     pager->said = cli->err_tty ? memfd_create("said", MFD_CLOEXEC) : -1;
     pager->err = pager->said < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    if (pager->err >= 0 && dup2(pager->said, STDERR_FILENO) == STDERR_FILENO) {
-        return;
-    }
+    if (pager->err >= 0 && dup2(pager->said, STDERR_FILENO) == STDERR_FILENO) return;
     if (pager->err >= 0) {
         close(pager->err);
     }
@@ -68,16 +66,12 @@ static void hold_back(struct pager *pager, const struct cli *cli) {
 static void say(struct pager *pager) {
     char text[4096];
     ssize_t n;
-    if (pager->said < 0) {
-        return;
-    }
+    if (pager->said < 0) return;
     fflush(stderr);
     dup2(pager->err, STDERR_FILENO);
     close(pager->err);
     for (off_t at = 0; (n = pread(pager->said, text, sizeof(text), at)) > 0; at += n) {
-        if (file_put_all(STDERR_FILENO, (const uint8_t *)text, (size_t)n) != 0) {
-            break;
-        }
+        if (file_put_all(STDERR_FILENO, (const uint8_t *)text, (size_t)n) != 0) break;
     }
     close(pager->said);
     pager->said = -1;
@@ -111,9 +105,7 @@ void pager_begin(struct pager *pager, struct cli *cli) {
 }
 
 void pager_end(struct pager *pager, struct cli *cli) {
-    if (pager->pid == 0) {
-        return;
-    }
+    if (pager->pid == 0) return;
     out_flush(cli);
     if (cli->out_errno == EPIPE) {
         cli->out_errno = 0;

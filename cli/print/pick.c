@@ -37,9 +37,7 @@ void pick_done(struct pick *fields) {
 static const struct kind_field *in_catalog(struct bytes name) {
     for (size_t k = 0; k < kind_count(); k++) {
         const struct kind_field *field = kind_field_find(kind_at(k), name);
-        if (field) {
-            return field;
-        }
+        if (field) return field;
     }
     return NULL;
 }
@@ -90,9 +88,7 @@ static int resolve(struct field *field, struct err *err) {
         }
     }
     known = in_catalog(name);
-    if (!known || !(known->flags & KIND_OPEN)) {
-        return unknown(field->name, err);
-    }
+    if (!known || !(known->flags & KIND_OPEN)) return unknown(field->name, err);
     field->what = FIELD_BODY;
     field->is_time = known->type == KIND_TIME;
     return 0;
@@ -119,9 +115,7 @@ int pick_add(struct pick *fields, const char *list, struct err *err) {
             }
         }
         fields->n += rc == 0 ? 1 : 0;
-        if (list[n] == '\0') {
-            return rc;
-        }
+        if (list[n] == '\0') return rc;
         list += n + 1;
     }
     return rc;
@@ -158,9 +152,7 @@ static int get_other(struct pick *fields, size_t i, struct query_cursor *cursor,
     const struct log_event *event = NULL;
     char hex[2 * LOG_HASH + 1];
     int rc = query_event(cursor, &event, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     *ret = (struct query_value){.type = QUERY_NULL};
     switch (fields->field[i].what) {
     case FIELD_WHOLE:
@@ -215,9 +207,7 @@ int pick_get(struct pick *fields, struct query_cursor *cursor, struct query_valu
 
 bool pick_known(const struct pick *fields) {
     for (size_t i = 0; i < fields->n; i++) {
-        if (fields->field[i].what != FIELD_KNOWN) {
-            return false;
-        }
+        if (fields->field[i].what != FIELD_KNOWN) return false;
     }
     return true;
 }

@@ -101,9 +101,7 @@ static void put_csv_head(struct rows *rows) {
 
 /* Before the first byte: nobody is shown an empty pager while the first row is searched for. */
 static void begin(struct rows *rows) {
-    if (rows->begun) {
-        return;
-    }
+    if (rows->begun) return;
     rows->begun = true;
     if (rows->o.pager) {
         pager_begin(rows->o.pager, rows->cli);
@@ -164,9 +162,7 @@ static void rows_free(struct rows *rows) {
 
 struct rows *rows_begin(struct cli *cli, const struct rows_options *options) {
     struct rows *rows = calloc(1, sizeof(*rows));
-    if (!rows) {
-        return NULL;
-    }
+    if (!rows) return NULL;
     *rows = (struct rows){.cli = cli, .o = *options, .kind = SIZE_MAX, .now = clock_wall_ns()};
     buf_init(&rows->mp, ROW_MAX);
     buf_init(&rows->text, ROW_MAX);
@@ -331,9 +327,7 @@ static void put_csv(struct rows *rows, const struct query_value *values) {
     for (size_t i = 0, n = 0; i < rows->o.n; i++) {
         const struct rows_column *column = &rows->o.columns[i];
         const struct query_value *v = &values[i];
-        if (column->is_bar) {
-            continue;
-        }
+        if (column->is_bar) continue;
         buf_put_str(&rows->text, n++ > 0 ? "," : "");
         if (v->type == QUERY_TEXT) {
             put_csv_text(rows, v->text);
@@ -488,9 +482,7 @@ static void put_json_tail(struct rows *rows, struct obj *tail) {
 }
 
 int rows_end(struct rows *rows, struct obj *tail) {
-    if (!rows) {
-        return 0;
-    }
+    if (!rows) return 0;
     if (rows->o.format == ROWS_JSON || rows->o.format == ROWS_CSV) {
         begin(rows);
     }

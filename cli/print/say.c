@@ -96,9 +96,7 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) {
 }
 
 int cli_seq(const struct cli *cli, const char *text, uint64_t *ret) {
-    if (text_parse_u64(bytes_of(text), ret) == 0 && *ret < INT64_MAX) {
-        return 0;
-    }
+    if (text_parse_u64(bytes_of(text), ret) == 0 && *ret < INT64_MAX) return 0;
     return cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", text);
 }
 
@@ -107,9 +105,7 @@ void cli_warn(const struct cli *cli, const struct err *err) {
 }
 
 void cli_note(const struct cli *cli, const char *fmt, ...) {
-    if (cli->quiet || cli->json) {
-        return;
-    }
+    if (cli->quiet || cli->json) return;
     char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
@@ -121,9 +117,7 @@ void cli_note(const struct cli *cli, const char *fmt, ...) {
 }
 
 int cli_end(struct cli *cli, int exit_code) {
-    if (out_flush(cli)) {
-        return exit_code;
-    }
+    if (out_flush(cli)) return exit_code;
     if (cli->out_errno != EPIPE && !cli->out_reported) {
         struct err err = {0};
         if (cli->out_errno == EINTR) {

@@ -38,9 +38,7 @@ static void put_value(const struct kind_field *field, struct bytes value, struct
 
 static bool is_one_of(const char *const *names, struct bytes name) {
     for (; names && *names; names++) {
-        if (name.n > 0 && name.p[0] == (uint8_t)(*names)[0] && bytes_is(name, *names)) {
-            return true;
-        }
+        if (name.n > 0 && name.p[0] == (uint8_t)(*names)[0] && bytes_is(name, *names)) return true;
     }
     return false;
 }
@@ -55,12 +53,8 @@ static enum weight weight_of(const struct kind_field *field, struct bytes name) 
                                         "group",   "scope", "tier",  "check", "target",  "name",    "text",
                                         "message", "title", "task",  "agent", NULL};
     static const char *const last[] = {"accepted", "arch", "at", "at_text", "parser", NULL};
-    if (is_one_of(last, name) || (field && field->type == KIND_TIME)) {
-        return W_LAST;
-    }
-    if (field && (field->type == KIND_DIGEST || field->type == KIND_VKEY)) {
-        return W_DIGEST;
-    }
+    if (is_one_of(last, name) || (field && field->type == KIND_TIME)) return W_LAST;
+    if (field && (field->type == KIND_DIGEST || field->type == KIND_VKEY)) return W_DIGEST;
     return is_one_of(wrong, name) ? W_WRONG : is_one_of(state, name) ? W_STATE : is_one_of(about, name) ? W_ABOUT : W_REST;
 }
 
@@ -98,18 +92,14 @@ void summary_put(struct bytes kind_name, struct bytes body, const char *const *s
         return;
     }
     mp_reader_init(&reader, body);
-    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
-        return;
-    }
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) return;
     for (uint32_t i = 0, n = item.count; i < n && out->n - start < SUMMARY_MAX; i++) {
         struct field *field = n_fields < SORTED_MAX ? &fields[n_fields] : &more;
         if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &field->value, NULL) != 0) {
             break;
         }
         field->name = item.data;
-        if (is_one_of(skip, item.data)) {
-            continue;
-        }
+        if (is_one_of(skip, item.data)) continue;
         if (field == &more) {
             put_sorted(fields, n_fields, start, out);
             n_fields = 0;

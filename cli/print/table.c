@@ -81,9 +81,7 @@ static size_t measure(struct bytes text, size_t limit, size_t *ret_n) {
                 w = w < 0 ? 1 : w;
             }
         }
-        if (width + (size_t)w > limit) {
-            break;
-        }
+        if (width + (size_t)w > limit) break;
         width += (size_t)w;
         at += n;
     }
@@ -105,9 +103,7 @@ size_t table_fits(struct bytes text, size_t columns, size_t *ret_width) {
 }
 
 void table_drop(struct table *table) {
-    if (!table) {
-        return;
-    }
+    if (!table) return;
     buf_done(&table->held);
     free(table->cells);
     free(table->width);
@@ -204,9 +200,7 @@ static bool all_numbers(const struct table *table, size_t i) {
     bool any = false;
     for (size_t r = 0; r < table->rows; r++) {
         const struct cell *cell = &table->cells[r * table->n_columns + i];
-        if (cell->n > 0 && !cell->number) {
-            return false;
-        }
+        if (cell->n > 0 && !cell->number) return false;
         any = any || cell->n > 0;
     }
     return any;
@@ -272,9 +266,7 @@ static void fit(struct table *table) {
     }
     for (size_t all = taken(table, false); all > table->line;) {
         size_t i = widest(table);
-        if (i == SIZE_MAX) {
-            return;
-        }
+        if (i == SIZE_MAX) return;
         table->width[i]--;
         all--;
     }
@@ -360,9 +352,7 @@ static void put_row(struct table *table, const struct cell *cells) {
     for (size_t line = 0; more; line++) {
         more = false;
         for (size_t i = 0; i < table->n_columns; i++) {
-            if (table->hidden[i]) {
-                continue;
-            }
+            if (table->hidden[i]) continue;
             if (wraps(table, i) && table->line != SIZE_MAX) {
                 put_more(table, i, line, cells[i].color);
                 more = more || table->rest[i].n > 0;
@@ -394,9 +384,7 @@ void table_flush(struct table *table) {
 }
 
 static void add(struct table *table, struct bytes text, bool number) {
-    if (!table) {
-        return;
-    }
+    if (!table) return;
     struct cell *cell = &table->cells[table->rows * table->n_columns + table->column];
     bool whole = table->line == SIZE_MAX || is(table, table->column, TABLE_WRAP | TABLE_BELOW | TABLE_WHOLE);
     size_t most = whole ? CELL_MAX : (table->line + 1) * BYTES_A_CELL;
@@ -412,9 +400,7 @@ static void add(struct table *table, struct bytes text, bool number) {
     size_t n = 0;
     need_widths(table, (struct bytes){.p = table->held.p + cell->at, .n = cell->n});
     cell->width = measure((struct bytes){.p = table->held.p + cell->at, .n = cell->n}, SIZE_MAX, &n);
-    if (++table->column < table->n_columns) {
-        return;
-    }
+    if (++table->column < table->n_columns) return;
     table->column = 0;
     if (++table->rows == table->hold || table->held.n > HELD_ENOUGH) {
         table_flush(table);
@@ -456,9 +442,7 @@ void table_left_out(struct table *table, struct buf *out) {
 
 void table_say_left_out(struct cli *cli, struct bytes names) {
     char line[400];
-    if (names.n == 0) {
-        return;
-    }
+    if (names.n == 0) return;
     size_t columns = out_width(cli), width = 0;
     int n = snprintf(line, sizeof(line), "(no room at %zu columns: %.*s)", columns, (int)(names.n < 300 ? names.n : 300),
                      (const char *)names.p);
@@ -470,9 +454,7 @@ void table_say_left_out(struct cli *cli, struct bytes names) {
 }
 
 int table_end(struct table *table) {
-    if (!table) {
-        return 0;
-    }
+    if (!table) return 0;
     struct cli *cli = table->cli;
     struct err err = {0};
     int rc = buf_check(&table->held, "the table", &err);

@@ -15,9 +15,7 @@
 /* The date that "today" and "yesterday" are, of UTC; any other text is itself. */
 static const char *in_numbers(const char *text, char ret[TEXT_TIME_MAX]) {
     bool yesterday = strcmp(text, "yesterday") == 0;
-    if (!yesterday && strcmp(text, "today") != 0) {
-        return text;
-    }
+    if (!yesterday && strcmp(text, "today") != 0) return text;
     text_time(ret, clock_wall_ns() - (yesterday ? DAY_NS : 0));
     ret[strcspn(ret, "T")] = '\0';
     return ret;
@@ -30,19 +28,13 @@ static bool parse_local(const char *text, uint64_t now, uint64_t *ret) {
     struct tm tm;
     bool dated = strlen(text) > 10 && strchr("Tt ", text[10]) != NULL;
     const char *clock = dated ? text + 11 : text;
-    if (strlen(text) > 40 || strlen(clock) < 5 || !localtime_r(&seconds, &tm)) {
-        return false;
-    }
+    if (strlen(text) > 40 || strlen(clock) < 5 || !localtime_r(&seconds, &tm)) return false;
     int n = dated ? snprintf(whole, sizeof(whole), "%.11s", text)
                   : snprintf(whole, sizeof(whole), "%04d-%02d-%02dT", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
     snprintf(whole + n, sizeof(whole) - (size_t)n, "%s%sZ", clock, strlen(clock) == 5 ? ":00" : "");
-    if (text_parse_time(bytes_of(whole), ret) != 0) {
-        return false;
-    }
+    if (text_parse_time(bytes_of(whole), ret) != 0) return false;
     seconds = (time_t)(*ret / CLOCK_NS_PER_S); /* as if it were of UTC */
-    if (!gmtime_r(&seconds, &tm)) {
-        return false;
-    }
+    if (!gmtime_r(&seconds, &tm)) return false;
     for (int days = 0; days < 2; days++) { /* the last time that it was so late */
         struct tm local = {.tm_year = tm.tm_year,
                            .tm_mon = tm.tm_mon,
@@ -52,9 +44,7 @@ static bool parse_local(const char *text, uint64_t now, uint64_t *ret) {
                            .tm_sec = tm.tm_sec,
                            .tm_isdst = -1};
         seconds = mktime(&local);
-        if (seconds < 0) {
-            return false;
-        }
+        if (seconds < 0) return false;
         uint64_t ns = (uint64_t)seconds * CLOCK_NS_PER_S + *ret % CLOCK_NS_PER_S;
         if (dated || ns <= now || days == 1) {
             *ret = ns;
@@ -105,9 +95,7 @@ int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
 int when_check(const struct when *when, const char *text, uint64_t size, struct err *err) {
     static const uint64_t per_second[] = {1, 1000, 1000000, CLOCK_NS_PER_S};
     char time[TEXT_TIME_MAX] = "";
-    if (!when->is_seq || when->at < size || when->at < UNIX_SECONDS) {
-        return 0;
-    }
+    if (!when->is_seq || when->at < size || when->at < UNIX_SECONDS) return 0;
     for (size_t i = 0; i < sizeof(per_second) / sizeof(per_second[0]); i++) {
         uint64_t seconds = when->at / per_second[i];
         if (seconds >= UNIX_SECONDS && seconds < 10 * UNIX_SECONDS && seconds < (uint64_t)INT64_MAX / CLOCK_NS_PER_S) {
@@ -182,9 +170,7 @@ void when_text(struct buf *out, uint64_t ns, enum when_style style, uint64_t now
 
 int when_order(const struct when *since, const char *since_text, const struct when *until, const char *until_text,
                struct err *err) {
-    if (since->is_seq != until->is_seq || since->at <= until->at) {
-        return 0;
-    }
+    if (since->is_seq != until->is_seq || since->at <= until->at) return 0;
     return err_set(err, ERR_NOTFOUND, "--since '%.60s' is after --until '%.60s': no event is in between", since_text,
                    until_text);
 }

@@ -83,9 +83,7 @@ static int add_json(struct body *body, const struct opt_args *args, const struct
         snprintf(name, sizeof(name), "--%s", text->name);
         return body_json(body, bytes_of(json), name, err);
     }
-    if (!path) {
-        return 0;
-    }
+    if (!path) return 0;
     struct buf content = {.max = INPUT_MAX};
     int rc = file_read(path, &content, err);
     if (rc == 0) {
@@ -100,9 +98,7 @@ static int add_json(struct body *body, const struct opt_args *args, const struct
 static int add_time(struct body *body, const char *text, struct err *err) {
     char word[128];
     uint64_t ns;
-    if (text == NULL) {
-        return 0;
-    }
+    if (text == NULL) return 0;
     if (!kind_time_parse(bytes_of(text), &ns)) {
         return err_set(err, ERR_INVALID, "--time is '%.60s'; accepted: " KIND_TIME_ACCEPTED, text);
     }
@@ -121,9 +117,7 @@ static struct bytes run_of(const char *run, const char *subject) {
 static int check_subject(const struct kind *kind, const char *subject, struct err *err) {
     const char *slash = strchr(subject, '/');
     struct bytes family = {(const uint8_t *)subject, slash ? (size_t)(slash - subject) : 0};
-    if (!kind || !slash || !body_is_placeholder(family, bytes_of(slash + 1))) {
-        return 0;
-    }
+    if (!kind || !slash || !body_is_placeholder(family, bytes_of(slash + 1))) return 0;
     return err_set(err, ERR_INVALID, "subject '%.200s': %.100s stands for a name", subject, slash + 1);
 }
 
@@ -160,18 +154,14 @@ static int read_open(const char *names, struct buf *out, struct err *err) {
         }
         mp_put_str(out, (struct bytes){.p = (const uint8_t *)c, .n = n});
         c += n;
-        if (!*c) {
-            break;
-        }
+        if (!*c) break;
     }
     return buf_check(out, "--open", err);
 }
 
 static int read_author(const struct opt_args *args, struct input *in, struct err *err) {
     const char *path = opt_text(args, &options[A_SIGN_AS]);
-    if (!path) {
-        return 0;
-    }
+    if (!path) return 0;
     char what[FILE_PATH_MAX + 16];
     struct pass pass = {0};
     snprintf(what, sizeof(what), "the key in '%s'", path);
@@ -191,9 +181,7 @@ static int read_draft(const struct opt_args *args, struct input *in, struct log_
     if (rc == 0) rc = read_bodies(args, kind_find(kind), in, err);
     if (rc == 0 && open) rc = read_open(open, &in->open, err);
     if (rc == 0) rc = read_author(args, in, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const char *source = opt_text(args, &options[A_SOURCE]);
     const char *grade = opt_text(args, &options[A_GRADE]);
     draft->kind = kind;
@@ -219,17 +207,11 @@ static void remark_unknown(const struct cli *cli, const struct kind *kind, struc
     struct mp_reader reader;
     struct mp_item item;
     mp_reader_init(&reader, body);
-    if (!kind || mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
-        return;
-    }
+    if (!kind || mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) return;
     for (uint32_t i = 0, n = item.count; i < n; i++) {
         struct bytes value;
-        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) {
-            return;
-        }
-        if (item.data.n > 64 || kind_field_find(kind, item.data)) {
-            continue;
-        }
+        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) return;
+        if (item.data.n > 64 || kind_field_find(kind, item.data)) continue;
         cli_note(cli, "ledger: append: '%.*s' is not a field of %s: it is kept private", (int)item.data.n,
                  (const char *)item.data.p, kind->name);
     }
@@ -293,9 +275,7 @@ static int write_event(struct cli *cli, const struct log_draft *draft, bool chec
     struct err err = {0};
     char parts[PREVIEW_PARTS_MAX] = "";
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     char note[CHECKED_NOTE_MAX] = "";
     bool judged = checked || is_always_judged(draft);
     int rc = judged ? checked_append(ledger, draft, &receipt, &head, note, &err)
@@ -340,9 +320,7 @@ static int moved(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "--moved takes no event: ledger append --moved, and then the event");
     }
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = log_moved(ledger, cli_actor(opt_text(args, &options[A_ACTOR]), actor), NULL, &receipt, &err);
     if (rc == 0) rc = log_head(ledger, &head, &err);
     exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
@@ -355,12 +333,8 @@ static int moved(struct cli *cli, const struct opt_args *args) {
 static int append(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     uint64_t cause = LOG_NO_SEQ, none_after = LOG_NO_SEQ;
-    if (opt_has(args, &options[A_MOVED])) {
-        return moved(cli, args);
-    }
-    if (args->n_args == 0) {
-        return cli_usage(cli, "too few arguments: ledger append %s", SYNOPSIS);
-    }
+    if (opt_has(args, &options[A_MOVED])) return moved(cli, args);
+    if (args->n_args == 0) return cli_usage(cli, "too few arguments: ledger append %s", SYNOPSIS);
     if (opt_has(args, &options[A_BODY]) && opt_has(args, &options[A_BODY_FILE])) {
         return cli_usage(cli, "give --body or --body-file, not both");
     }
@@ -371,9 +345,7 @@ static int append(struct cli *cli, const struct opt_args *args) {
     if (cause_key && opt_has(args, &options[A_CAUSE])) {
         return cli_usage(cli, "give --cause or --cause-key, not both");
     }
-    if (!opt_has(args, &options[A_SUBJECT])) {
-        return cli_usage(cli, "--subject SUBJECT is missing");
-    }
+    if (!opt_has(args, &options[A_SUBJECT])) return cli_usage(cli, "--subject SUBJECT is missing");
     if (opt_u64(args, &options[A_CAUSE], &cause, &err) != 0 ||
         opt_u64(args, &options[A_IF_NONE_AFTER], &none_after, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);

@@ -18,14 +18,10 @@ static int put(struct cli *cli, const struct opt_args *args) {
     char id[LOG_ARTIFACT_ID];
     uint64_t size = 0;
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = log_artifact_put(ledger, args->args[0], id, &size, &err);
     log_close(ledger);
-    if (rc != 0) {
-        return cli_fail_input(cli, &err);
-    }
+    if (rc != 0) return cli_fail_input(cli, &err);
     if (!cli->json) {
         out_printf(cli, "%s\n", id);
         return EXIT_GOOD;
@@ -78,9 +74,7 @@ static int get_shown(struct cli *cli, struct ledger *ledger, const char *id) {
     struct buf all = {.max = SHOWN_MAX};
     int fd = memfd_create("artifact", MFD_CLOEXEC);
     int rc = fd < 0 ? err_errno(&err, errno, "memory for the stored file") : log_artifact_get(ledger, id, fd, &err);
-    if (rc == 0 && fstat(fd, &st) != 0) {
-        rc = err_errno(&err, errno, "memory for the stored file");
-    }
+    if (rc == 0 && fstat(fd, &st) != 0) rc = err_errno(&err, errno, "memory for the stored file");
     if (rc == 0) rc = file_read_back(fd, (uint64_t)st.st_size, take_piece, &all, &err);
     if (rc == 0) {
         out_data(cli, bytes_of_buf(&all));
@@ -106,13 +100,9 @@ static int get(struct cli *cli, const struct opt_args *args) {
     char id[LOG_ARTIFACT_ID];
     struct ledger *ledger = NULL;
     struct err err = {0};
-    if (full_id(args->args[0], id, &err) != 0) {
-        return cli_fail_input(cli, &err);
-    }
+    if (full_id(args->args[0], id, &err) != 0) return cli_fail_input(cli, &err);
     int exit_code = cli_open(cli, CLI_READ, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     if (!out_is_stdout(path)) {
         exit_code = get_file(cli, ledger, id, path);
     } else if (cli->out_tty) {

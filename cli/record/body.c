@@ -181,9 +181,7 @@ bool body_is_placeholder(struct bytes name, struct bytes value) {
 /* Of a remedy that was typed as it is printed. */
 static int check_placeholder(const struct body *body, struct bytes name, struct bytes value, struct err *err) {
     const struct kind_field *field = body->kind ? kind_field_find(body->kind, name) : NULL;
-    if (!field || !body_is_placeholder(name, value)) {
-        return 0;
-    }
+    if (!field || !body_is_placeholder(name, value)) return 0;
     char accepted[256];
     size_t n = 0;
     for (const char *p = field->values ? field->values : field->help; *p != '\0' && n + 2 < sizeof(accepted); p++) {

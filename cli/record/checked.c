@@ -48,9 +48,7 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     struct state_options options;
     struct log_head head;
     int rc = log_head(step->ledger, &head, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     uint64_t now = clock_wall_ns();
     state_options_init(&options);
     options.at = size;

@@ -72,20 +72,14 @@ static int correct(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     char actor[128];
     bool dry_run = opt_has(args, &options[C_DRY_RUN]);
-    if (cli_seq(cli, args->args[0], &o.seq) != 0) {
-        return EXIT_USAGE;
-    }
-    if (o.reason == NULL) {
-        return cli_usage(cli, "--reason TEXT is missing");
-    }
+    if (cli_seq(cli, args->args[0], &o.seq) != 0) return EXIT_USAGE;
+    if (o.reason == NULL) return cli_usage(cli, "--reason TEXT is missing");
     if (opt_u64(args, &options[C_REPLACED], &o.replaced_by, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
     o.actor = cli_actor(o.actor, actor);
     int exit_code = cli_open(cli, dry_run ? CLI_READ : CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     exit_code = dry_run ? show_it(cli, ledger, &o, &err) : write_it(cli, ledger, &o, &err);
     log_close(ledger);
     return exit_code;

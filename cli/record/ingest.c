@@ -93,9 +93,7 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total) {
 /* A line on standard error: text, or JSON with --json. */
 static void on_rejected(void *ctx, const struct ingest_place *place, const char *reason) {
     struct state *state = ctx;
-    if (++state->rejected > REPORTED_MAX || state->cli->quiet) {
-        return;
-    }
+    if (++state->rejected > REPORTED_MAX || state->cli->quiet) return;
     out_progress_end(&state->progress);
     if (state->cli->json) {
         struct buf text = {.max = 65536};
@@ -254,9 +252,7 @@ static void on_round(void *ctx, const struct ingest_result *sum, const struct er
     struct state *state = ctx;
     uint64_t now = clock_boot_ns();
     bool changed = !state->said || state->failed != (failed != NULL) || state->accepted != sum->total.accepted;
-    if (!changed && now - state->said_at < ROUND_SAID_NS) {
-        return;
-    }
+    if (!changed && now - state->said_at < ROUND_SAID_NS) return;
     out_progress_end(&state->progress);
     if (failed != NULL) {
         cli_note(state->cli, "ledger: ingest: %s; trying again", failed->msg);
@@ -348,9 +344,7 @@ static int report(struct state *state, const struct ingest_source *source, const
                   : cli->json ? print_json(cli, source->name, result, dry_run)
                   : nothing   ? EXIT_GOOD
                               : print_text(cli, source->name, result, dry_run, shown);
-    if (exit_code != 0 || printed != 0) {
-        return exit_code != 0 ? exit_code : printed;
-    }
+    if (exit_code != 0 || printed != 0) return exit_code != 0 ? exit_code : printed;
     return result->total.rejected > 0 ? EXIT_INPUT : EXIT_GOOD;
 }
 
@@ -369,9 +363,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
         alarm(HURRY_S);
     }
     int exit_code = cli_open(cli, o->dry_run ? CLI_TRY : CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     o->ctx = &state;
     o->progress = on_progress;
     o->rejected = cli->for_agent && o->strict ? NULL : on_rejected; /* the error says it, and one line is enough */
@@ -413,21 +405,15 @@ static int print_sources(struct cli *cli) {
 static int ingest(struct cli *cli, const struct opt_args *args) {
     struct ingest_options o;
     int exit_code = 0;
-    if (opt_has(args, &options[N_SOURCES])) {
-        return print_sources(cli);
-    }
+    if (opt_has(args, &options[N_SOURCES])) return print_sources(cli);
     if (args->n_args == 0) {
         return cli_usage(cli, "which source? 'ledger ingest --sources' lists them");
     }
     const struct ingest_source *source = find_source(cli, args->args[0], &exit_code);
-    if (source == NULL) {
-        return exit_code;
-    }
+    if (source == NULL) return exit_code;
     cli->for_agent = (source->takes & INGEST_HOOK) != 0;
     const char **from = calloc(args->n_values + 1, sizeof(*from));
-    if (from == NULL) {
-        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
-    }
+    if (from == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     exit_code = read_options(cli, args, source, from, &o);
     if (exit_code == 0) exit_code = run_source(cli, source, &o);
     free(from);

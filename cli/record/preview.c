@@ -42,9 +42,7 @@ static int read_log(struct ledger *ledger, const struct log_draft *draft, struct
 
 /* What an append under the write lock would refuse. */
 static int check_log(const struct log_draft *draft, struct found *found, struct err *err) {
-    if (found->same_key != LOG_NO_SEQ) {
-        return 0;
-    }
+    if (found->same_key != LOG_NO_SEQ) return 0;
     if (found->later != LOG_NO_SEQ) {
         return err_set(err, ERR_CONFLICT, "the condition does not hold: '%.*s' has event %llu after %llu",
                        (int)draft->subject.n, (const char *)draft->subject.p, (unsigned long long)found->later,
@@ -96,9 +94,7 @@ static bool holds_all(struct bytes map, struct bytes fields) {
     struct mp_item item;
     struct bytes value, other;
     mp_reader_init(&r, fields);
-    if (fields.n == 0 || mp_next(&r, &item, NULL) != 0) {
-        return true;
-    }
+    if (fields.n == 0 || mp_next(&r, &item, NULL) != 0) return true;
     for (uint32_t i = 0, n = item.count; i < n; i++) {
         char name[257];
         if (mp_next(&r, &item, NULL) != 0 || mp_skip(&r, 1, &value, NULL) != 0 || item.data.n >= sizeof(name)) {

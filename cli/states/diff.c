@@ -152,9 +152,7 @@ static bool put_before(struct diff *d, const struct row *row, size_t column, str
 /* "parked -> "; of what came, changed, and is again what it was, only that. */
 static const char *put_old(struct diff *d, const struct diff_change *change, size_t column, bool heard, struct buf *out) {
     const struct row *before = before_of(change);
-    if (before && !change->old && cell_same(before, change->row, column)) {
-        return " again";
-    }
+    if (before && !change->old && cell_same(before, change->row, column)) return " again";
     if (before) {
         put_value(d, before, column, out);
         buf_put_str(out, " -> ");
@@ -225,9 +223,7 @@ static void open_table(struct diff *d, const struct diff_change *change) {
                                                  {"KIND", TABLE_NARROW | TABLE_SPARE, 0},
                                                  {"CHANGE", TABLE_WRAP, 0}};
     struct cli *cli = d->view->cli;
-    if (d->table && d->open == change->table) {
-        return;
-    }
+    if (d->table && d->open == change->table) return;
     pager_begin(&d->pager, cli);
     end_table(d);
     out_printf(cli, "%s%s%s%s\n", d->n > 0 ? "\n" : "", out_color(cli, OUT_BOLD), change->row->table->name,
@@ -353,9 +349,7 @@ static bool is_asked(const struct opt_args *args, struct asof *view, size_t tabl
         return opt_has(args, &options[D_ALL]) || diff_shows(state_table(view->state, table));
     }
     while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
-        if (entity_table(view, bytes_of(name)) == table) {
-            return true;
-        }
+        if (entity_table(view, bytes_of(name)) == table) return true;
     }
     return false;
 }
@@ -437,9 +431,7 @@ static int answer(struct diff *d, const struct opt_args *args) {
     struct err err = {0};
     int rc = 0;
     int exit_code = check_tables(args, d->view);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     asof_warn(d->view, SIZE_MAX);
     bool *tables = calloc(state_tables(d->view->state) + 1, sizeof(*tables));
     const struct diff_plan plan = {d->view->ledger, d->from, d->view->state, tables, d->view->stop, &d->damage,
@@ -453,12 +445,8 @@ static int answer(struct diff *d, const struct opt_args *args) {
     exit_code = cli->json && rc == 0 ? put_json(d) : end_table(d);
     table_say_left_out(cli, bytes_of_buf(&d->left_out));
     pager_end(&d->pager, cli);
-    if (rc != 0 && out_good(cli)) {
-        return cli_fail(cli, &err);
-    }
-    if (exit_code == 0 && d->damage.n > 0) {
-        return EXIT_INVALID;
-    }
+    if (rc != 0 && out_good(cli)) return cli_fail(cli, &err);
+    if (exit_code == 0 && d->damage.n > 0) return EXIT_INVALID;
     if (exit_code == 0 && !d->of_runs) {
         say_clocks(d, args);
     } else if (exit_code == 0 && d->n == 0) {
@@ -538,12 +526,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct diff d = {.view = &view, .now = clock_wall_ns()};
     const char *time = opt_text(args, &options[D_TIME]), *clock = opt_text(args, &options[D_CLOCK]);
     struct err err = {0};
-    if (ask_clock(clock, &d.clock, &err) != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
-    if (time && when_style(time, &d.style, &err) != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
+    if (ask_clock(clock, &d.clock, &err) != 0) return cli_usage(cli, "%s", err.msg);
+    if (time && when_style(time, &d.style, &err) != 0) return cli_usage(cli, "%s", err.msg);
     if (opt_has(args, &options[D_ALL]) && opt_has(args, &options[D_TABLE])) {
         return cli_usage(cli, "--all and --table do not go together");
     }

@@ -29,9 +29,7 @@ static bool is_heard(struct bytes kind) {
         "*.unloaded",    "*.unreachable", "*.profiled",    "*.aborted",      "*.rolled_back",
         "*.invalidated", "run.finished",  "route.decided", "install.failed", "promotion.tripped"};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        if (glob_match(bytes_of(steps[i]), kind)) {
-            return true;
-        }
+        if (glob_match(bytes_of(steps[i]), kind)) return true;
     }
     return false;
 }
@@ -71,9 +69,7 @@ static int read_all(struct reading *r, struct log_reader *reader, const uint64_t
     for (size_t i = 0; i < n; i++) {
         struct log_event event;
         struct err why = {0};
-        if (*stop != 0) {
-            return err_set(err, ERR_BUSY, "interrupted");
-        }
+        if (*stop != 0) return err_set(err, ERR_BUSY, "interrupted");
         log_reader_seek(reader, seqs[i]);
         int rc = log_reader_next(reader, &event, &why);
         if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
@@ -94,9 +90,7 @@ int diff_events_read(struct diff_events *events, struct ledger *ledger, const ui
     struct log_reader *reader = NULL;
     *events = (struct diff_events){0};
     buf_init(&events->kinds, KINDS_BYTES);
-    if (n == 0) {
-        return 0;
-    }
+    if (n == 0) return 0;
     events->events = calloc(n, sizeof(*events->events));
     r.kind_at = calloc(n, sizeof(*r.kind_at));
     int rc = events->events && r.kind_at ? log_reader_open(ledger, 0, seqs[n - 1] + 1, &reader, err)
@@ -114,9 +108,7 @@ const struct diff_event *diff_events_find(const struct diff_events *events, uint
     size_t from = 0, to = events->n;
     while (from < to) {
         size_t at = from + (to - from) / 2;
-        if (events->events[at].seq == seq) {
-            return &events->events[at];
-        }
+        if (events->events[at].seq == seq) return &events->events[at];
         from = events->events[at].seq < seq ? at + 1 : from;
         to = events->events[at].seq < seq ? to : at;
     }

@@ -64,9 +64,7 @@ static bool is_of_the_entity(const struct state_column *column) {
         return false;
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (strcmp(column->name, others[i]) == 0) {
-            return false;
-        }
+        if (strcmp(column->name, others[i]) == 0) return false;
     }
     return column->type != CELL_SEQS;
 }
@@ -105,13 +103,9 @@ static uint64_t *slot_of(const struct keys *keys, size_t table, struct bytes key
 
 static int keys_grow(struct keys *keys, struct err *err) {
     struct keys more = {.bytes = keys->bytes, .n = keys->n, .room = keys->room > 0 ? 2 * keys->room : 256};
-    if (2 * (keys->n + 1) <= keys->room) {
-        return 0;
-    }
+    if (2 * (keys->n + 1) <= keys->room) return 0;
     more.slots = calloc(more.room, sizeof(*more.slots));
-    if (!more.slots) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (!more.slots) return err_set(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < keys->room; i++) {
         const uint8_t *at = keys->slots[i] != 0 ? keys->bytes.p + (keys->slots[i] - 1) : NULL;
         if (at) {
@@ -125,9 +119,7 @@ static int keys_grow(struct keys *keys, struct err *err) {
 
 static int keys_add(struct keys *keys, size_t table, struct bytes key, struct err *err) {
     int rc = keys_grow(keys, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     *slot_of(keys, table, key) = keys->bytes.n + 1;
     keys->n++;
     buf_put_be32(&keys->bytes, (uint32_t)table);
@@ -242,9 +234,7 @@ static int tell(struct merge *m, enum diff_what what, const struct row *row, con
 static int take(struct merge *m, bool telling, enum diff_what what, const struct row *row, const struct row *old,
                 struct err *err) {
     size_t columns[ROW_COLUMNS_MAX];
-    if (what == DIFF_CHANGED && told(m, row, old, true, columns) == 0) {
-        return 0;
-    }
+    if (what == DIFF_CHANGED && told(m, row, old, true, columns) == 0) return 0;
     return telling ? tell(m, what, row, old, err) : keys_add(&m->keys, m->table, row->key, err);
 }
 
@@ -319,12 +309,8 @@ static int walk(struct merge *m, struct err *err) {
 static int give_seqs(struct merge *m, struct err *err) {
     size_t n = m->plan->seqs && m->walk ? walk_seqs(m->walk, NULL) : 0;
     uint64_t *seqs = n > 0 ? calloc(n, sizeof(*seqs)) : NULL;
-    if (n == 0) {
-        return 0;
-    }
-    if (!seqs) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (n == 0) return 0;
+    if (!seqs) return err_set(err, ERR_NOMEM, "out of memory");
     walk_seqs(m->walk, seqs);
     int rc = m->plan->seqs(m->plan->ctx, seqs, seqs_sort(seqs, n), err);
     free(seqs);

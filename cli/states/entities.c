@@ -63,9 +63,7 @@ static int tell(struct asof *view, const struct opt_args *args, enum when_style 
     struct err err = {0};
     size_t table = table_of(view);
     int rc = 0;
-    if (table == SIZE_MAX) {
-        return no_table(view);
-    }
+    if (table == SIZE_MAX) return no_table(view);
     asof_warn(view, table);
     explanation_init(&explanation, view, style, true);
     for (size_t i = 0; rc == 0 && i < args->n_args; i++) {
@@ -80,9 +78,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
     enum when_style style = WHEN_UTC;
     struct asof view = {0};
     struct err err = {0};
-    if (time && when_style(time, &style, &err) != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
+    if (time && when_style(time, &style, &err) != 0) return cli_usage(cli, "%s", err.msg);
     int exit_code = asof_open(&view, cli, opt_text(args, &show_options[S_AT]));
     if (exit_code == 0) exit_code = asof_exit(&view, tell(&view, args, style));
     asof_close(&view);

@@ -258,18 +258,14 @@ static int compare(struct eval_diff *d, const struct opt_args *args) {
     asof_warn(d->view, table);
     int rc = find(d->view, table, args->args[0], &d->sides[0], &err);
     if (rc == 0) rc = find(d->view, table, args->args[1], &d->sides[1], &err);
-    if (rc != 0) {
-        return asof_fail_lookup(d->view, &err);
-    }
+    if (rc != 0) return asof_fail_lookup(d->view, &err);
     rc = check_suites(d, &err);
     if (rc == 0 && !cli->json) {
         print_heads(d);
     }
     if (rc == 0) rc = eval_compare(d->view->state, &d->sides[0], &d->sides[1], on_pair, d, &err);
     int exit_code = table_end(d->table);
-    if (rc != 0) {
-        return cli_fail(cli, &err);
-    }
+    if (rc != 0) return cli_fail(cli, &err);
     if (cli->json) {
         exit_code = put_json(d, table);
     } else {

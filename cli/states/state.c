@@ -49,9 +49,7 @@ static void choose(struct overview *o) {
         [C_LAG] = "lag",         [C_ROWS] = "rows",           [C_DIGEST] = "digest",   [C_TABLES] = "tables",
         [C_STORED] = "stored",   [C_STOPPED] = "stopped_seq", [C_WHY] = "stopped"};
     for (size_t i = 0; i < C_N; i++) {
-        if ((i == C_DIGEST && !o->digest) || (i > C_TABLES && o->format == ROWS_TABLE)) {
-            continue;
-        }
+        if ((i == C_DIGEST && !o->digest) || (i > C_TABLES && o->format == ROWS_TABLE)) continue;
         o->which[o->n] = i;
         snprintf(o->columns[o->n++].name, sizeof(o->columns[0].name), "%s", names[i]);
     }
@@ -73,9 +71,7 @@ static int count_rows(struct asof *view, size_t projection, uint64_t *ret, struc
     for (size_t t = 0; rc == 0 && t < state_tables(view->state); t++) {
         struct state_rows *rows = NULL;
         const struct row *row;
-        if (state_table_projection(view->state, t) != projection) {
-            continue;
-        }
+        if (state_table_projection(view->state, t) != projection) continue;
         rc = state_rows_open(view->state, t, NULL, 0, &rows, err);
         while (rc == 0 &&
                (rc = *view->stop ? err_set(err, ERR_BUSY, "interrupted") : state_rows_next_stored(rows, &row, err)) == 0) {
@@ -117,9 +113,7 @@ static int put_projection(struct overview *o, size_t i, struct err *err) {
     } else {
         rc = count_rows(o->view, i, &status.rows, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     put_tables(status.projection, o->format == ROWS_TABLE, &tables);
     all[C_NAME] = text(status.projection->name);
     all[C_CONDITION] = text(asof_condition(&status));
@@ -150,9 +144,7 @@ static int overview(struct asof *view, const struct opt_args *args) {
     struct err err = {0};
     struct obj head = {0};
     o.format = cli->json ? ROWS_JSON : ROWS_TABLE;
-    if (format && rows_format(format, &o.format, &err) != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
+    if (format && rows_format(format, &o.format, &err) != 0) return cli_usage(cli, "%s", err.msg);
     if (o.format == ROWS_TABLE && !o.digest && !opt_has(args, &options[S_PROJECTIONS])) {
         return state_summary(view);
     }
@@ -233,12 +225,8 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
     struct err err = {0};
     enum when_style style = WHEN_UTC;
     const char *time = opt_text(args, &options[L_TIME]);
-    if (listing_refuse(view->cli, args, options) != 0) {
-        return EXIT_USAGE;
-    }
-    if (time && when_style(time, &style, &err) != 0) {
-        return cli_usage(view->cli, "%s", err.msg);
-    }
+    if (listing_refuse(view->cli, args, options) != 0) return EXIT_USAGE;
+    if (time && when_style(time, &style, &err) != 0) return cli_usage(view->cli, "%s", err.msg);
     asof_warn(view, table);
     explanation_init(&explanation, view, style, true);
     int rc = tell(&explanation, table, args->args + 1, args->n_args - 1, &err);
@@ -260,15 +248,11 @@ static int name_tables(struct asof *view, size_t i) {
 
 static int answer(struct asof *view, const struct opt_args *args) {
     struct cli *cli = view->cli;
-    if (args->n_args == 0) {
-        return overview(view, args);
-    }
+    if (args->n_args == 0) return overview(view, args);
     struct bytes word = bytes_of(args->args[0]);
     size_t table = entity_table(view, word);
     size_t projection = table == SIZE_MAX ? state_find(view->state, args->args[0]) : SIZE_MAX;
-    if (projection != SIZE_MAX) {
-        return name_tables(view, projection);
-    }
+    if (projection != SIZE_MAX) return name_tables(view, projection);
     if (table == SIZE_MAX) {
         struct text_near near = {.text = args->args[0]};
         entity_suggest(view, true, &near);

@@ -54,9 +54,7 @@ static int walk(struct asof *view, size_t number, bool states, struct counts *co
     bool judged = state != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
-    if (states && state == SIZE_MAX) {
-        return 0;
-    }
+    if (states && state == SIZE_MAX) return 0;
     int rc = state_rows_open(view->state, number, NULL, 0, &rows, err);
     while (rc == 0 && (rc = judged ? state_rows_next(rows, &row, err) : state_rows_next_stored(rows, &row, err)) == 0) {
         if (*view->stop != 0) {

@@ -20,9 +20,7 @@ static size_t own_columns(const struct state_table *table) {
         [FOLD_SINCE] = "since",           [FOLD_SINCE_SEQ] = "since_seq", [FOLD_UPDATED_SEQ] = "updated_seq",
         [FOLD_VIOLATIONS] = "violations", [FOLD_VIOLATION] = "violation", [FOLD_VIOLATION_SEQ] = "violation_seq",
         [FOLD_EVIDENCE] = "evidence"};
-    if (table->n_columns < FOLD_N) {
-        return table->n_columns;
-    }
+    if (table->n_columns < FOLD_N) return table->n_columns;
     for (size_t i = 0; i < FOLD_N; i++) {
         if (strcmp(table->columns[table->n_columns - FOLD_N + i].name, common[i]) != 0) {
             return table->n_columns;

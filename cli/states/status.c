@@ -297,9 +297,7 @@ static int print_json(struct cli *cli, const struct status *status) {
 static int print_none(struct cli *cli, struct status *status) {
     struct screen s = {.cli = cli, .status = status};
     status_begin(status);
-    if (cli->json) {
-        return print_json(cli, status);
-    }
+    if (cli->json) return print_json(cli, status);
     out_str(cli, "ledger is a signed flight recorder for this machine: what was installed, granted,\n"
                  "routed, evaluated and run is written down so that nobody can quietly change it.\n");
     out_str(cli, "There is no ledger yet in ");
@@ -324,9 +322,7 @@ static int answer(struct asof *view, struct status *status) {
     struct screen s = {.cli = cli, .status = status, .now = clock_wall_ns()};
     struct err err = {0};
     int exit_code = EXIT_GOOD;
-    if (status_gather(status, view, &err) != 0) {
-        return cli_fail(cli, &err);
-    }
+    if (status_gather(status, view, &err) != 0) return cli_fail(cli, &err);
     asof_warn(view, SIZE_MAX);
     if (status->damage.msg[0] != '\0' && !view->said) { /* the states were folded before it */
         cli_fail(cli, &status->damage);
@@ -346,9 +342,7 @@ static int status(struct cli *cli, const struct opt_args *args) {
     struct asof view = {.cli = cli};
     struct status *s = calloc(1, sizeof(*s));
     int exit_code;
-    if (!s) {
-        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
-    }
+    if (!s) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     s->view = &view;
     if (!is_there(cli)) {
         exit_code = print_none(cli, s);

@@ -33,9 +33,7 @@ static int next_row(struct status *s, struct query_cursor *cursor, struct err *e
     do {
         struct err why = {0};
         rc = query_next(cursor, &why);
-        if (rc >= 0) {
-            return rc;
-        }
+        if (rc >= 0) return rc;
         rc = note_damage(s, rc, &why, err);
     } while (rc == 0);
     return rc;
@@ -136,9 +134,7 @@ static void take_clauses(struct status *s, struct bytes list, const char *state)
     struct mp_item item;
     struct bytes map;
     mp_reader_init(&reader, list);
-    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return;
-    }
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) return;
     for (uint32_t i = 0, n = item.count; i < n && s->n_clauses < STATUS_ROWS && mp_skip(&reader, 1, &map, NULL) == 0; i++) {
         struct status_item *clause = &s->clause[s->n_clauses];
         item_init(clause);
@@ -163,9 +159,7 @@ static int find_verdict(struct status *s, struct err *err) {
     size_t table = entity_table(s->view, bytes_of("verdict"));
     struct bytes box = bytes_of("");
     struct row row;
-    if (table == SIZE_MAX) {
-        return 0;
-    }
+    if (table == SIZE_MAX) return 0;
     row_init(&row, state_table(s->view->state, table));
     int rc = state_get(s->view->state, table, &box, 1, &row, err);
     if (rc == 0) {
@@ -200,15 +194,11 @@ static int find_waiting(struct status *s, const char *noun, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
     size_t table = entity_table(s->view, bytes_of(noun));
-    if (table == SIZE_MAX) {
-        return 0;
-    }
+    if (table == SIZE_MAX) return 0;
     int rc = state_rows_open(s->view->state, table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
         size_t state = entity_state(row->table);
-        if (state == SIZE_MAX || is_at_rest(row_text(row, state))) {
-            continue;
-        }
+        if (state == SIZE_MAX || is_at_rest(row_text(row, state))) continue;
         if (s->n_waiting == STATUS_ROWS) {
             s->more_waiting++;
             continue;
@@ -229,9 +219,7 @@ static int find_unpermitted(struct status *s, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
     size_t table = entity_table(s->view, bytes_of("permission"));
-    if (table == SIZE_MAX) {
-        return 0;
-    }
+    if (table == SIZE_MAX) return 0;
     int rc = state_rows_open(s->view->state, table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next_stored(rows, &row, err)) == 0) {
         int64_t n = number(row, "unpermitted"), seq = number(row, "violation_seq");
@@ -253,9 +241,7 @@ static int find_unpermitted(struct status *s, struct err *err) {
 static bool has_failed(struct bytes state) {
     static const char *const words[] = {"failed", "aborted", "refused", "timeout"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (bytes_is(state, words[i])) {
-            return true;
-        }
+        if (bytes_is(state, words[i])) return true;
     }
     return false;
 }
@@ -284,9 +270,7 @@ static void take_run(struct status *s, const struct row *row, struct query_curso
 /* Is it among those that were taken? A run that is told to have ended twice counts once. */
 static bool is_taken(const struct status *s, struct bytes subject) {
     for (size_t i = 0; i < s->n_runs; i++) {
-        if (bytes_eq(bytes_of_buf(&s->run[i].name), subject)) {
-            return true;
-        }
+        if (bytes_eq(bytes_of_buf(&s->run[i].name), subject)) return true;
     }
     return false;
 }
@@ -316,9 +300,7 @@ static int find_runs(struct status *s, struct err *err) {
     struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("run.finished")};
     struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
     size_t table = entity_table(s->view, bytes_of("run"));
-    if (table == SIZE_MAX) {
-        return 0;
-    }
+    if (table == SIZE_MAX) return 0;
     query_init(&query);
     query.terms = &term;
     query.n_terms = 1;
@@ -337,18 +319,14 @@ static int find_runs(struct status *s, struct err *err) {
 
 static bool is_offered(const struct status *s, struct bytes command) {
     for (size_t i = 0; i < s->n_next; i++) {
-        if (bytes_eq(bytes_of_buf(&s->next[i].command), command)) {
-            return true;
-        }
+        if (bytes_eq(bytes_of_buf(&s->next[i].command), command)) return true;
     }
     return false;
 }
 
 /* The words, and a name that is quoted where a shell needs that. */
 static void offer(struct status *s, const char *words, struct bytes name, const char *why) {
-    if (s->n_next == STATUS_NEXT) {
-        return;
-    }
+    if (s->n_next == STATUS_NEXT) return;
     struct status_step *step = &s->next[s->n_next];
     buf_init(&step->command, TEXT_MAX);
     step->why = why;
@@ -367,9 +345,7 @@ static void offer(struct status *s, const char *words, struct bytes name, const 
 
 static bool has_source(const struct status *s, const char *name) {
     for (size_t i = 0; i < s->n_sources; i++) {
-        if (strcmp(s->source[i].name, name) == 0) {
-            return true;
-        }
+        if (strcmp(s->source[i].name, name) == 0) return true;
     }
     return false;
 }

@@ -93,9 +93,7 @@ static int ask_run(struct why *w, uint64_t seq, struct bytes run, uint64_t *ret,
     struct query all;
     int rc = 0;
     query_init(&all);
-    if (run.n == 0) {
-        return 0;
-    }
+    if (run.n == 0) return 0;
     if (!bytes_eq(bytes_of_buf(&w->run), run)) {
         tree_done(&w->tree);
         tree_init(&w->tree);
@@ -114,9 +112,7 @@ static int ask_run(struct why *w, uint64_t seq, struct bytes run, uint64_t *ret,
 
 static bool seen(const uint64_t *chain, size_t n, uint64_t seq) {
     for (size_t i = 0; i < n; i++) {
-        if (chain[i] == seq) {
-            return true;
-        }
+        if (chain[i] == seq) return true;
     }
     return false;
 }
@@ -167,9 +163,7 @@ static int print(struct why *w, uint64_t seq) {
                      (unsigned long long)seq, (unsigned long long)head.size, (unsigned long long)head.size - 1);
     }
     if (rc == 0) rc = log_reader_open(w->ledger, 0, head.size, &w->reader, &err);
-    if (rc != 0) {
-        return cli_fail_lookup(w->cli, &err);
-    }
+    if (rc != 0) return cli_fail_lookup(w->cli, &err);
     w->table = w->cli->json ? NULL : table_new(w->cli, columns, sizeof(columns) / sizeof(columns[0]));
     rc = climb(w, seq, &err);
     if (w->cli->json && w->shown > 0) {
@@ -192,9 +186,7 @@ static int why(struct cli *cli, const struct opt_args *args) {
     const char *style = opt_text(args, &options[W_TIME]);
     struct err err = {0};
     uint64_t seq = 0;
-    if (style && when_style(style, &w.style, &err) != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
+    if (style && when_style(style, &w.style, &err) != 0) return cli_usage(cli, "%s", err.msg);
     if (why_state_is(args->args[0])) {
         return why_state(cli, args->args[0], opt_text(args, &options[W_AT]), w.style);
     }
@@ -207,9 +199,7 @@ static int why(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "--at is for things with a state; what led to an event does not change");
     }
     int exit_code = cli_open(cli, CLI_READ, &w.ledger);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     tree_init(&w.tree);
     damage_init(&w.damage, cli);
     buf_init(&w.run, 4096);

@@ -74,9 +74,7 @@ int why_name(struct asof *view, struct bytes name, size_t *ret_table, struct err
         }
     }
     size_t n = found.exact > 0 ? found.exact : found.loose;
-    if (n > 1) {
-        return several(&found, n, err);
-    }
+    if (n > 1) return several(&found, n, err);
     if (n == 0 && begun.code != 0) {
         *err = begun;
         return ERR_NOTFOUND;

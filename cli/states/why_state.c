@@ -29,9 +29,7 @@ static int by_subject(struct explanation *explanation, struct bytes subject, str
     for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
         struct state_rows *rows = NULL;
         const struct row *row = NULL;
-        if (entity_accumulates(state_table(view->state, i))) {
-            continue;
-        }
+        if (entity_accumulates(state_table(view->state, i))) continue;
         rc = state_rows_open(view->state, i, &subject, 1, &rows, err);
         while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
             rc = since_find_next(rows, err);
@@ -169,9 +167,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     }
     uint64_t shown = explanation.shown;
     int exit_code = explain_end(&explanation, "ledger.why_state/1", table);
-    if (rc != 0) {
-        return asof_fail_lookup(view, &err);
-    }
+    if (rc != 0) return asof_fail_lookup(view, &err);
     return shown > 0 ? exit_code : unknown(view, text, noun);
 }
 

@@ -21,9 +21,7 @@ int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *r
     }
     int rc = when_parse(text, last, &when, err);
     if (rc == 0) rc = when_check(&when, text, head->size, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     when_note(view->cli, &when, text);
     if (when.is_seq && when.at >= head->size) {
         return err_set(err, ERR_INVALID, "there is no event %llu: the ledger has %llu, the newest is %llu",
@@ -60,12 +58,8 @@ int asof_ledger(struct asof *view, struct cli *cli) {
     struct err err = {0};
     *view = (struct asof){.cli = cli};
     int exit_code = cli_open(cli, CLI_READ, &view->ledger); /* what is derived is not sealed: no key is needed */
-    if (exit_code != 0) {
-        return exit_code;
-    }
-    if (log_head(view->ledger, &view->head, &err) != 0) {
-        return cli_fail(cli, &err);
-    }
+    if (exit_code != 0) return exit_code;
+    if (log_head(view->ledger, &view->head, &err) != 0) return cli_fail(cli, &err);
     view->stop = stop_catch();
     return 0;
 }
@@ -91,9 +85,7 @@ int asof_open(struct asof *view, struct cli *cli, const char *at) {
     struct asof_at moment;
     struct err err = {0};
     int exit_code = asof_ledger(view, cli);
-    if (exit_code != 0) {
-        return exit_code;
-    }
+    if (exit_code != 0) return exit_code;
     int rc = asof_parse(view, at, true, &moment, &err);
     if (rc != 0) {
         if (at) {
@@ -184,9 +176,7 @@ static bool rests_on(struct asof *view, size_t table, size_t projection) {
 void asof_warn(struct asof *view, size_t table) {
     struct state_status status;
     char words[ASOF_WORDS];
-    if (say_damage(view)) {
-        return;
-    }
+    if (say_damage(view)) return;
     for (size_t i = 0; !view->cli->json && i < state_projections(view->state); i++) {
         state_status(view->state, i, &status);
         if (rests_on(view, table, i) && asof_describe(&status, words)) {

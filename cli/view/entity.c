@@ -19,14 +19,10 @@
 /* ---- tables ---- */
 
 static bool same_word(const char *name, struct bytes word) {
-    if (strlen(name) != word.n) {
-        return false;
-    }
+    if (strlen(name) != word.n) return false;
     for (size_t i = 0; i < word.n; i++) {
         char a = name[i] == '_' ? '-' : name[i], b = word.p[i] == '_' ? '-' : (char)word.p[i];
-        if (a != b) {
-            return false;
-        }
+        if (a != b) return false;
     }
     return true;
 }
@@ -34,9 +30,7 @@ static bool same_word(const char *name, struct bytes word) {
 size_t entity_table(struct asof *view, struct bytes word) {
     for (size_t i = 0; i < state_tables(view->state); i++) {
         const struct state_table *table = state_table(view->state, i);
-        if (same_word(table->name, word) || same_word(table->noun, word)) {
-            return i;
-        }
+        if (same_word(table->name, word) || same_word(table->noun, word)) return i;
     }
     return SIZE_MAX;
 }
@@ -66,9 +60,7 @@ bool entity_accumulates(const struct state_table *table) {
     static const char *const names[] = {"runs",        "evals",   "eval_routes", "eval_models", "eval_loose",
                                         "eval_scores", "imports", "gaps",        "clauses"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(table->name, names[i]) == 0) {
-            return true;
-        }
+        if (strcmp(table->name, names[i]) == 0) return true;
     }
     return false;
 }
@@ -93,9 +85,7 @@ size_t entity_evidence(const struct row *row, uint64_t ret[ROW_SEQS_MAX]) {
         while (at > 0 && ret[at - 1] >= seq) {
             at--;
         }
-        if ((at < n && ret[at] == seq) || n == ROW_SEQS_MAX) {
-            continue;
-        }
+        if ((at < n && ret[at] == seq) || n == ROW_SEQS_MAX) continue;
         memmove(&ret[at + 1], &ret[at], (n - at) * sizeof(*ret));
         ret[at] = seq;
         n++;
@@ -202,9 +192,7 @@ static int split(struct search *s, struct bytes *parts, size_t n, size_t left, s
     size_t at = 0;
     for (size_t slash = 0; rc == 0 && s->found == 0 && slash < SLASHES_MAX; slash++) {
         const uint8_t *p = at < rest.n ? memchr(rest.p + at, '/', rest.n - at) : NULL;
-        if (!p) {
-            break;
-        }
+        if (!p) break;
         at = (size_t)(p - rest.p) + 1;
         parts[n] = (struct bytes){rest.p, at - 1};
         rc = split(s, parts, n + 1, left - 1, (struct bytes){rest.p + at, rest.n - at}, whole, err);
@@ -237,9 +225,7 @@ static int next(struct search *s, struct state_rows *rows, const struct row **re
  * as a key, "digest". */
 static size_t find_names(struct search *s, size_t *ret_name, size_t *ret_key) {
     const struct state_table *ours = state_table(s->view->state, s->table);
-    if (entity_key_columns(ours) != 1) {
-        return SIZE_MAX;
-    }
+    if (entity_key_columns(ours) != 1) return SIZE_MAX;
     for (size_t t = 0; t < state_tables(s->view->state); t++) {
         const struct state_table *other = state_table(s->view->state, t);
         size_t name = projection_column(other, ours->noun), key = SIZE_MAX;
@@ -260,9 +246,7 @@ static size_t find_names(struct search *s, size_t *ret_name, size_t *ret_key) {
 static bool seen(struct buf *keys, struct bytes key) {
     for (size_t at = 0; at < keys->n;) {
         size_t n = be32_get(keys->p + at);
-        if (bytes_eq(key, (struct bytes){keys->p + at + 4, n})) {
-            return true;
-        }
+        if (bytes_eq(key, (struct bytes){keys->p + at + 4, n})) return true;
         at += 4 + n;
     }
     buf_put_be32(keys, (uint32_t)key.n);
@@ -348,9 +332,7 @@ static int by_name(struct search *s, struct err *err) {
     struct buf keys = {.max = NAME_MAX_BYTES};
     struct begun begun = {0};
     size_t name = 0, key = 0, names = find_names(s, &name, &key);
-    if (names == SIZE_MAX || s->text.n == 0) {
-        return 0;
-    }
+    if (names == SIZE_MAX || s->text.n == 0) return 0;
     buf_init(&begun.keys, NAME_MAX_BYTES);
     size_t manifest = projection_column(state_table(s->view->state, names), "manifest_digest");
     int rc = state_rows_open(s->view->state, names, NULL, 0, &rows, err);
@@ -454,9 +436,7 @@ static int by_part(struct search *s, struct bytes other, bool any_case, struct e
 static int by_subject(struct search *s, struct err *err) {
     struct buf other = {.max = NAME_MAX_BYTES};
     int rc = 0;
-    if (entity_key_columns(state_table(s->view->state, s->table)) < 2) {
-        return 0;
-    }
+    if (entity_key_columns(state_table(s->view->state, s->table)) < 2) return 0;
     struct bytes whole = s->text, text = without_colon(whole, &other);
     if (text.n > 0) {
         s->text = text;

@@ -54,9 +54,7 @@ static void add_seqs(struct cited *seqs, const uint64_t *more, size_t n) {
         while (at > 0 && seqs->seq[at - 1] >= more[i]) {
             at--;
         }
-        if (at < seqs->n && seqs->seq[at] == more[i]) {
-            continue;
-        }
+        if (at < seqs->n && seqs->seq[at] == more[i]) continue;
         memmove(&seqs->seq[at + 1], &seqs->seq[at], (seqs->n - at) * sizeof(seqs->seq[0]));
         seqs->seq[at] = more[i];
         seqs->n++;
@@ -144,14 +142,10 @@ static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uin
     struct mp_item item;
     size_t n = 0, placed = 0;
     mp_reader_init(&reader, list);
-    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0) {
-        return 0;
-    }
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0) return 0;
     *ret_maps = item.count;
     for (uint32_t map = 0; map < *ret_maps; map++) {
-        if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
-            return 0;
-        }
+        if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) return 0;
         for (uint32_t i = 0, count = item.count; i < count; i++) {
             if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 2, NULL, NULL) != 0) {
                 return 0;
@@ -216,9 +210,7 @@ static void print_maps(struct explanation *s, struct bytes list) {
         columns[i].how = how_of(member[i]);
     }
     struct table *table = n > 0 ? table_new(s->view->cli, columns, n) : NULL;
-    if (!table) {
-        return;
-    }
+    if (!table) return;
     out_str(s->view->cli, "\n");
     mp_reader_init(&reader, list);
     mp_next(&reader, &item, NULL);
@@ -356,9 +348,7 @@ static void print_parts(struct explanation *s, const struct row *row, const stru
         {"RELATED", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct buf text = {.max = TEXT_BYTES};
-    if (parts->n == 0) {
-        return;
-    }
+    if (parts->n == 0) return;
     out_str(s->view->cli, "\n");
     for (size_t i = 0; i < parts->n; i++) {
         buf_clear(&text);

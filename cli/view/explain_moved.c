@@ -50,9 +50,7 @@ int explain_moved(struct explanation *s, const struct row *row, struct err *err)
     struct state_rows *rows = NULL;
     const struct row *name = NULL;
     print_moved(s, row, false);
-    if (strcmp(row->table->name, "models") != 0 || names == SIZE_MAX) {
-        return 0;
-    }
+    if (strcmp(row->table->name, "models") != 0 || names == SIZE_MAX) return 0;
     int rc = state_rows_open(s->view->state, names, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &name, err)) == 0) {
         static const char *const ends[] = {"digest", "manifest_digest", "digest_before"};

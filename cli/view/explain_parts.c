@@ -22,9 +22,7 @@ struct hunt {
 
 static const char *only_key(const struct state_table *table) {
     for (size_t i = 0; entity_key_columns(table) == 1 && i < table->n_columns; i++) {
-        if (table->columns[i].flags & COLUMN_KEY) {
-            return table->columns[i].name;
-        }
+        if (table->columns[i].flags & COLUMN_KEY) return table->columns[i].name;
     }
     return NULL;
 }
@@ -32,9 +30,7 @@ static const char *only_key(const struct state_table *table) {
 /* Its first key, by number of the column. */
 static size_t first_key(const struct state_table *table) {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->columns[i].flags & COLUMN_KEY) {
-            return i;
-        }
+        if (table->columns[i].flags & COLUMN_KEY) return i;
     }
     return SIZE_MAX;
 }
@@ -118,9 +114,7 @@ static int by_key(struct hunt *h, size_t table, struct bytes key, struct err *er
 /* The row that we name in this column. */
 static int by_name(struct hunt *h, size_t table, const char *column, struct err *err) {
     size_t named = projection_column(h->row->table, column);
-    if (named == SIZE_MAX || (h->row->table->columns[named].flags & COLUMN_KEY)) {
-        return 0;
-    }
+    if (named == SIZE_MAX || (h->row->table->columns[named].flags & COLUMN_KEY)) return 0;
     struct bytes key = row_text(h->row, named);
     return key.n > 0 ? by_key(h, table, key, err) : 0;
 }

@@ -49,9 +49,7 @@ void explanation_cite(struct explanation *s, uint64_t seq) {
 int explanation_event(struct explanation *s, uint64_t seq, struct log_event *ret, struct err *err) {
     struct err why = {0};
     int rc = s->reader ? 0 : log_reader_open(s->view->ledger, 0, s->view->head.size, &s->reader, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     log_reader_seek(s->reader, seq);
     rc = log_reader_next(s->reader, ret, &why);
     if (rc == 1) {

@@ -64,9 +64,7 @@ struct listing {
 
 static struct with *with_of(struct listing *l, size_t column) {
     for (size_t i = 0; i < l->n_with; i++) {
-        if (l->with[i].column == column) {
-            return &l->with[i];
-        }
+        if (l->with[i].column == column) return &l->with[i];
     }
     l->with[l->n_with] = (struct with){.column = column};
     return &l->with[l->n_with++];
@@ -136,9 +134,7 @@ static int read_conditions(struct listing *l, const struct opt_args *args, const
 
 static void add_column(struct listing *l, size_t column) {
     for (size_t i = 0; i < l->n_columns; i++) {
-        if (l->columns[i] == column) {
-            return;
-        }
+        if (l->columns[i] == column) return;
     }
     l->columns[l->n_columns++] = column;
 }
@@ -160,9 +156,7 @@ static int read_fields(struct listing *l, const char *list, struct err *err) {
             add_column(l, column);
         }
         c += n;
-        if (!*c) {
-            return 0;
-        }
+        if (!*c) return 0;
     }
 }
 
@@ -238,9 +232,7 @@ static void see_state(struct listing *l, const struct row *row, size_t column) {
     char text[64];
     snprintf(text, sizeof(text), "%.*s", (int)(state.n < 63 ? state.n : 63), state.n > 0 ? (const char *)state.p : "");
     for (size_t i = 0; i < l->n_states; i++) {
-        if (strcmp(l->states[i], text) == 0) {
-            return;
-        }
+        if (strcmp(l->states[i], text) == 0) return;
     }
     if (l->n_states < STATES_MAX) {
         snprintf(l->states[l->n_states++], sizeof(l->states[0]), "%s", text);
@@ -250,9 +242,7 @@ static void see_state(struct listing *l, const struct row *row, size_t column) {
 static bool is_pack(const struct row *row, const char *pack) {
     struct bytes who = row_text(row, projection_column(row->table, "who"));
     size_t n = strlen(pack);
-    if (!bytes_has_prefix(who, "pack/")) {
-        return false;
-    }
+    if (!bytes_has_prefix(who, "pack/")) return false;
     who = (struct bytes){who.p + 5, who.n - 5};
     return n > 0 && pack[n - 1] == '*' ? bytes_starts(who, (struct bytes){(const uint8_t *)pack, n - 1})
                                        : bytes_is(who, pack);
@@ -357,9 +347,7 @@ static int64_t newest_seq(const struct row *row) {
     static const char *const names[] = {"updated_seq", "seq", "at"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t column = projection_column(row->table, names[i]);
-        if (column != SIZE_MAX && row_has(row, column)) {
-            return row_int(row, column);
-        }
+        if (column != SIZE_MAX && row_has(row, column)) return row_int(row, column);
     }
     return 0;
 }
@@ -367,9 +355,7 @@ static int64_t newest_seq(const struct row *row) {
 static void sink(struct kept *kept, size_t n, size_t at) {
     for (size_t child; (child = 2 * at + 1) < n; at = child) {
         child += child + 1 < n && kept[child + 1].seq < kept[child].seq ? 1 : 0;
-        if (kept[at].seq <= kept[child].seq) {
-            return;
-        }
+        if (kept[at].seq <= kept[child].seq) return;
         struct kept other = kept[at];
         kept[at] = kept[child];
         kept[child] = other;
@@ -388,9 +374,7 @@ static void keep(struct listing *l, const struct row *row) {
     struct bytes parts[KEY_PARTS_MAX];
     int64_t seq = newest_seq(row);
     bool full = l->n_kept == l->last;
-    if (full && seq <= l->kept[0].seq) {
-        return;
-    }
+    if (full && seq <= l->kept[0].seq) return;
     struct kept *kept = full ? &l->kept[0] : &l->kept[l->n_kept++];
     if (!full) {
         buf_init(&kept->key, KEYS_MAX);
@@ -446,9 +430,7 @@ static int walk(struct listing *l, struct err *err) {
     const struct row *row = NULL;
     if (l->last > 0) {
         l->kept = calloc(l->last, sizeof(*l->kept));
-        if (!l->kept) {
-            return err_set(err, ERR_NOMEM, "no memory for the answer");
-        }
+        if (!l->kept) return err_set(err, ERR_NOMEM, "no memory for the answer");
     }
     int rc = state_rows_open(l->view->state, l->number, NULL, 0, &rows, err);
     while (rc == 0 && out_good(l->view->cli) && (rc = state_rows_next(rows, &row, err)) == 0) {
@@ -485,9 +467,7 @@ static void say_nothing(const struct listing *l) {
 
 static void say_illegal(const struct listing *l) {
     struct buf name = {.max = 4 * KEYS_MAX};
-    if (l->n_illegal == 0 || l->format != ROWS_TABLE) {
-        return;
-    }
+    if (l->n_illegal == 0 || l->format != ROWS_TABLE) return;
     cli_self(l->view->cli, &name);
     buf_put_str(&name, " why ");
     text_safe(&name, bytes_of_buf(&l->illegal));
@@ -526,9 +506,7 @@ static int answer(struct listing *l) {
     int exit_code = rows_end(l->rows, &tail);
     obj_done(&tail);
     pager_end(&l->pager, cli);
-    if (rc != 0 && out_good(cli)) {
-        return cli_fail(cli, &err);
-    }
+    if (rc != 0 && out_good(cli)) return cli_fail(cli, &err);
     if (exit_code == 0) {
         say_illegal(l);
         if (l->n_without > 0) {
@@ -556,9 +534,7 @@ int listing_run(struct asof *view, size_t table, const struct opt_args *args, co
     struct err err = {0};
     int exit_code;
     struct listing *l = calloc(1, sizeof(*l));
-    if (!l) {
-        return cli_fail(view->cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
-    }
+    if (!l) return cli_fail(view->cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
     *l = (struct listing){.view = view, .number = table, .table = state_table(view->state, table), .now = clock_wall_ns()};
     l->pager.wanted = true;
     for (size_t i = 0; i < ROW_COLUMNS_MAX; i++) {

@@ -87,9 +87,7 @@ static int take_traits(struct query_cursor *cursor, struct bytes kind, struct ru
     struct query_value value;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < RUN_TRAITS; i++) {
-        if (traits[i].of_models && !models) {
-            continue;
-        }
+        if (traits[i].of_models && !models) continue;
         rc = query_get_body(cursor, bytes_of(traits[i].field), &value, err);
         if (rc == 0 && value.type == QUERY_TEXT && value.text.n > 0) {
             add_value(&made->values[i], value.text);

@@ -60,9 +60,7 @@ static void add_wrong(struct findings *to, uint64_t seq, struct bytes kind, stru
 static uint64_t put_end(const struct row *row, struct buf *out) {
     const struct bytes outcome = cell_named(row, "outcome"), error = cell_named(row, "error");
     size_t code = projection_column(row->table, "exit_code");
-    if (out_state(cell_named(row, "state")) != OUT_RED) {
-        return LOG_NO_SEQ;
-    }
+    if (out_state(cell_named(row, "state")) != OUT_RED) return LOG_NO_SEQ;
     buf_put_bytes(out, outcome.n > 0 ? outcome : cell_named(row, "state"));
     if (row_has(row, code)) {
         buf_printf(out, ", exit code %lld", (long long)row_int(row, code));
@@ -119,9 +117,7 @@ static int tell_corrected(struct explanation *s, const struct tree *tree, struct
         rc = tree->nodes[i].mark != TREE_CORRECTED
                  ? 0
                  : corrected_holds(&s->corrected, s->view->ledger, tree->nodes[i].seq, state_at(s->view->state), &one, err);
-        if (rc != 0 || one == NULL) {
-            continue;
-        }
+        if (rc != 0 || one == NULL) continue;
         explanation_cite(s, one->by);
         if (ret) {
             explain_put_corrected(one, &list);
@@ -242,9 +238,7 @@ int run_summary(struct explanation *s, const struct row *row, struct obj *ret, s
     } else if (rc == 0 && ret) {
         obj_text(ret, "last_good", NULL);
     }
-    if (rc == 0 && good.found) {
-        rc = run_pair_differs(s, row, &good.row, ret, err);
-    }
+    if (rc == 0 && good.found) rc = run_pair_differs(s, row, &good.row, ret, err);
     row_done(&good.row);
     return rc;
 }

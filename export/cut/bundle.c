@@ -24,9 +24,7 @@ size_t bundle_field(const char *name) {
         }
     }
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(fields[i], name) == 0) {
-            return i;
-        }
+        if (strcmp(fields[i], name) == 0) return i;
     }
     return SIZE_MAX;
 }
@@ -42,17 +40,13 @@ static struct bytes field_of(const struct event_header *h, size_t field) {
 
 static bool holds(const struct export_term *term, const struct event_header *header) {
     struct bytes text = field_of(header, bundle_field(term->field));
-    if (term->op == EXPORT_EQUALS) {
-        return bytes_eq(text, term->value);
-    }
+    if (term->op == EXPORT_EQUALS) return bytes_eq(text, term->value);
     return bytes_starts(text, term->value);
 }
 
 bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header) {
     for (size_t i = 0; i < n; i++) {
-        if (!holds(&terms[i], header)) {
-            return false;
-        }
+        if (!holds(&terms[i], header)) return false;
     }
     return true;
 }

@@ -138,9 +138,7 @@ static int look_at_header(struct cut *cut, const struct event_header *h, struct 
 static bool has_option(struct bytes mp) {
     const uint8_t *end = mp.p + mp.n;
     for (const uint8_t *p = mp.p; p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL; p++) {
-        if (p > mp.p && p[-1] >= 0xa2 && p[-1] <= 0xbf) {
-            return true;
-        }
+        if (p > mp.p && p[-1] >= 0xa2 && p[-1] <= 0xbf) return true;
     }
     return false;
 }
@@ -151,9 +149,7 @@ static int look_for_secrets(struct looking *l, struct bytes mp, struct err *err)
     struct mp_item item;
     struct kind_finds finds = {.sieve = &sieve, .texts = l->cut->texts, .names = l->cut->names};
     secret_sieve_begin(&sieve, mp);
-    if (secret_sieve_is_empty(&sieve) && !has_option(mp)) {
-        return 0;
-    }
+    if (secret_sieve_is_empty(&sieve) && !has_option(mp)) return 0;
     finds.kind = kind_index_find(l->kind);
     mp_reader_init(&r, mp);
     int rc = mp_next(&r, &item, err);
@@ -204,18 +200,12 @@ static int count_private(struct cut_walk *walk, const struct cut_event *event, s
     struct mp_item item;
     struct bytes raw;
     *ret_n = 0;
-    if (walk->cut->options->n_private == 0) {
-        return 0;
-    }
+    if (walk->cut->options->n_private == 0) return 0;
     int rc = cut_walk_private(walk, event, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (view.n_erased > 0 && walk->cut->n_lacking < BUNDLE_ERASED_MAX) {
         rc = array_room(&walk->cut->lacking, walk->cut->n_lacking + 1, &walk->cut->cap_lacking, sizeof(uint64_t), err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         walk->cut->lacking[walk->cut->n_lacking++] = event->header.seq;
     }
     mp_reader_init(&r, view.map);
@@ -257,9 +247,7 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
     counts->disclosed += fate == CUT_DISCLOSED;
     counts->withheld += fate == CUT_WITHHELD;
     counts->erased += fate == CUT_ERASED;
-    if (rc == 0 && bytes_is(h->kind, "ledger.gap")) {
-        rc = count_gap(cut, h->seq, err);
-    }
+    if (rc == 0 && bytes_is(h->kind, "ledger.gap")) rc = count_gap(cut, h->seq, err);
     *ret_private = 0;
     if (rc == 0 && fate == CUT_DISCLOSED) {
         rc = look_at_all(&l, event->payload, err);
@@ -274,9 +262,7 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
 int cut_settle(struct cut *cut, struct err *err) {
     struct db_txn *txn = NULL;
     size_t kept = 0;
-    if (cut->n_artifacts == 0) {
-        return 0;
-    }
+    if (cut->n_artifacts == 0) return 0;
     sort_artifacts(cut);
     int rc = db_begin(cut->ledger->evidence, false, &txn, err);
     for (size_t i = 0; i < cut->n_artifacts && rc == 0; i++) {
@@ -305,9 +291,7 @@ static int plan_event(struct cut_walk *walk, const struct cut_event *event, expo
     enum cut_fate fate;
     size_t n_private;
     int rc = cut_count(walk, event, &fate, &n_private, err);
-    if (rc != 0 || each == NULL || fate == CUT_HEADER_ONLY) {
-        return rc;
-    }
+    if (rc != 0 || each == NULL || fate == CUT_HEADER_ONLY) return rc;
     rc = cut_walk_whole(walk, event, &whole, err);
     if (rc == 0) rc = each(ctx, &whole, fate == CUT_DISCLOSED, n_private, err);
     return rc;
@@ -315,9 +299,8 @@ static int plan_event(struct cut_walk *walk, const struct cut_event *event, expo
 
 /* Artifacts and states too may hold a secret. */
 static int look_behind(struct cut *cut, struct err *err) {
-    struct buf text;
+    struct buf text = {.max = BUNDLE_STATE_MAX};
     int rc = 0;
-    buf_init(&text, BUNDLE_STATE_MAX);
     for (size_t i = 0; i < cut->n_artifacts && rc == 0; i++) {
         rc = artifact_put(cut, cut->artifact[i], NULL, err);
     }

@@ -95,9 +95,7 @@ static int first_at(struct log_reader *reader, uint64_t lo, uint64_t hi, uint64_
         uint64_t middle = lo + (hi - lo) / 2;
         log_reader_seek(reader, middle);
         int rc = log_reader_next(reader, &event, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         if (event.time < time) {
             lo = middle + 1;
         } else {
@@ -115,12 +113,8 @@ static int narrow_by_time(struct cut *cut, struct err *err) {
     struct log_reader *reader = NULL;
     uint64_t from = c->from, to = c->to;
     int rc = log_reader_open(cut->ledger, 0, c->head.size, &reader, err);
-    if (rc == 0 && o->has_since) {
-        rc = first_at(reader, c->from, c->to, o->since, &from, err);
-    }
-    if (rc == 0 && o->has_until) {
-        rc = first_at(reader, from, c->to, o->until, &to, err);
-    }
+    if (rc == 0 && o->has_since) rc = first_at(reader, c->from, c->to, o->since, &from, err);
+    if (rc == 0 && o->has_until) rc = first_at(reader, from, c->to, o->until, &to, err);
     log_reader_close(reader);
     cut->has_since = o->has_since && (from > c->from || c->from == 0);
     cut->has_until = o->has_until && (to < c->to || c->to == c->head.size);
@@ -165,9 +159,7 @@ int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options
     cut->names = calloc(1, sizeof(*cut->names));
     int rc = cut->texts == NULL || cut->names == NULL ? err_set(err, ERR_NOMEM, "out of memory") : check_options(cut, err);
     if (rc == 0) rc = core_view_begin(ledger, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = core_checkpoint_get(view.txn, &note, err);
     if (rc == 0) {
         buf_put_bytes(&cut->note, note);
@@ -203,17 +195,13 @@ bool cut_matches(const struct cut *cut, const struct event_header *h) {
 
 enum cut_fate cut_fate(const struct cut *cut, bool matches, bool erased) {
     enum export_bodies bodies = cut->options->bodies;
-    if (!matches && bodies != EXPORT_BODIES_ALL) {
-        return CUT_HEADER_ONLY;
-    }
+    if (!matches && bodies != EXPORT_BODIES_ALL) return CUT_HEADER_ONLY;
     return erased ? CUT_ERASED : bodies == EXPORT_BODIES_NONE ? CUT_WITHHELD : CUT_DISCLOSED;
 }
 
 bool cut_discloses_field(const struct cut *cut, struct bytes name) {
     for (size_t i = 0; i < cut->n_private; i++) {
-        if (bytes_is(name, cut->private_[i])) {
-            return true;
-        }
+        if (bytes_is(name, cut->private_[i])) return true;
     }
     return false;
 }
@@ -263,9 +251,7 @@ static void show(struct cut_walk *walk, uint64_t done, uint64_t total) {
 }
 
 static int load(struct cut_walk *walk, uint64_t index, struct err *err) {
-    if (walk->group != NULL && walk->group->index == index) {
-        return 0;
-    }
+    if (walk->group != NULL && walk->group->index == index) return 0;
     walk->group = NULL;
     walk->header = (struct event_header){0}; /* its bytes are gone */
     return prefetch_group(walk->ahead, index, walk->many, group_after, walk, &walk->reader, &walk->group, err);
@@ -275,9 +261,7 @@ static int load(struct cut_walk *walk, uint64_t index, struct err *err) {
 static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, struct err *err) {
     size_t i = (size_t)(seq % EVENT_GROUP);
     int rc = load(walk, seq / EVENT_GROUP, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const struct group *group = walk->group;
     if (i >= group->n) {
         return err_set(err, ERR_CORRUPT, "event %llu no longer exists", (unsigned long long)seq);
@@ -297,12 +281,8 @@ int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err)
     const struct export_options *o = walk->cut->options;
     const struct export_counts *c = &walk->cut->counts;
     uint64_t end = o->seqs != NULL ? o->n_seqs : c->to;
-    if (walk->next >= end) {
-        return 1;
-    }
-    if (o->stop != NULL && *o->stop != 0) {
-        return err_set(err, ERR_BUSY, "interrupted");
-    }
+    if (walk->next >= end) return 1;
+    if (o->stop != NULL && *o->stop != 0) return err_set(err, ERR_BUSY, "interrupted");
     int rc = give(walk, o->seqs != NULL ? o->seqs[walk->next] : walk->next, ret, err);
     if (rc == 0) {
         walk->next++;

@@ -12,16 +12,12 @@ static bool is_wanted(const struct cut *cut, uint64_t seq) {
 }
 
 static int add(struct erasures *e, const struct cut *cut, const struct mp_item *item, uint64_t by, struct err *err) {
-    if (item->type != MP_UINT || !is_wanted(cut, item->uint)) {
-        return 0;
-    }
+    if (item->type != MP_UINT || !is_wanted(cut, item->uint)) return 0;
     if (e->n == BUNDLE_ERASED_MAX) {
         return err_set(err, ERR_LIMIT, "the range has more than %zu erased events", BUNDLE_ERASED_MAX);
     }
     int rc = array_room(&e->of, e->n + 1, &e->cap, sizeof(*e->of), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     e->of[e->n++] = (struct erasure){item->uint, by};
     return 0;
 }
@@ -40,9 +36,7 @@ static int take(struct erasures *e, struct cut *cut, const struct log_event *eve
     if (mp_map_get(event->body, "seq", &raw) == 0) {
         return mp_scalar(raw, &item) != 0 ? 0 : add(e, cut, &item, event->seq, err);
     }
-    if (mp_map_get(event->body, "seqs", &raw) != 0) {
-        return 0;
-    }
+    if (mp_map_get(event->body, "seqs", &raw) != 0) return 0;
     int rc = 0;
     mp_reader_init(&r, raw);
     uint32_t n = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY ? item.count : 0;
@@ -65,9 +59,7 @@ static int each_of(struct erasures *e, struct cut *cut, uint64_t from, const cha
     struct log_reader *reader;
     struct log_event event;
     int rc = log_reader_open(cut->ledger, from, cut->counts.head.size, &reader, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (rc == 0 && (rc = log_reader_next(reader, &event, err)) == 0) {
         if (cut->options->stop != NULL && *cut->options->stop != 0) {
             rc = err_set(err, ERR_BUSY, "interrupted");
@@ -142,13 +134,9 @@ static uint64_t lacking_of(const struct cut *cut, struct bytes body) {
 static int take_fields(struct erasures *e, struct cut *cut, const struct log_event *event, struct err *err) {
     bool all;
     uint64_t fields = fields_asked_for(cut, event->body, &all), n = lacking_of(cut, event->body);
-    if (n == 0 || (fields == 0 && !all)) {
-        return 0;
-    }
+    if (n == 0 || (fields == 0 && !all)) return 0;
     int rc = array_room(&e->by_fields, e->n_by_fields + 1, &e->cap_by_fields, sizeof(*e->by_fields), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     e->by_fields[e->n_by_fields++] = event->seq;
     cut->counts.private_erased += fields * n;
     cut->counts.private_all += all ? n : 0;
@@ -164,9 +152,7 @@ int erasures_of_fields(struct erasures *e, struct cut *cut, struct err *err) {
 
 void export_erased_words(const struct export_counts *c, struct buf *out) {
     uint64_t n = c->private_erased, all = c->private_all;
-    if (n + all == 0) {
-        return;
-    }
+    if (n + all == 0) return;
     if (n > 0) {
         buf_printf(out, "%llu private field%s%s", (unsigned long long)n, n == 1 ? "" : "s", all > 0 ? " and " : "");
     }
@@ -213,9 +199,7 @@ int erasures_put(struct lines *lines, const struct erasures *e, struct cut *cut,
     struct log_reader *reader = NULL;
     size_t n = 0;
     uint64_t *by = calloc(e->n + e->n_by_fields + 1, sizeof(*by));
-    if (by == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (by == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < (cut->counts.erased > 0 ? e->n : 0); i++) {
         by[n++] = e->of[i].by;
     }

@@ -53,9 +53,7 @@ int handovers_put(struct lines *lines, struct cut *cut, struct err *err) {
     struct walk w = {.lines = lines, .cut = cut};
     uint64_t seq = 0, next;
     int rc = core_view_begin(cut->ledger, &w.view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = log_reader_open(cut->ledger, 0, cut->counts.head.size, &w.reader, err);
     for (uint64_t epoch = 0; rc == 0 && seq != LOG_NO_SEQ; epoch++, seq = next) {
         rc = seq_of(&w, epoch + 1, &next, err);

@@ -57,21 +57,15 @@ static int put_aside(struct lines *l, struct err *err) {
 /* A piece is complete. */
 static int pass_on(struct lines *l, struct err *err) {
     int rc = buf_check(&l->kept, "a line of the bundle", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     l->size += l->kept.n - l->passed;
     l->passed = l->kept.n;
-    if (l->kept.n <= l->max) {
-        return 0;
-    }
+    if (l->kept.n <= l->max) return 0;
     return l->name == NULL ? put_aside(l, err) : err_set(err, ERR_LIMIT, "'%s' takes more than %zu bytes", l->name, l->max);
 }
 
 int lines_put(struct lines *lines, const char *name, struct sink *sink, struct err *err) {
-    if (!lines->in_file) {
-        return sink_whole(sink, name, bytes_of_buf(&lines->kept), err);
-    }
+    if (!lines->in_file) return sink_whole(sink, name, bytes_of_buf(&lines->kept), err);
     int rc = put_aside(lines, err);
     if (rc == 0) rc = sink_whole_file(sink, name, lines->fd, lines->size, err);
     return rc;
@@ -209,9 +203,7 @@ int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cu
     buf_put_u8(&lines->kept, ',');
     put_hashes(&lines->kept, "inclusion", inclusion);
     buf_put_u8(&lines->kept, ',');
-    if (fate == CUT_DISCLOSED) {
-        return put_disclosed(lines, walk, event, err);
-    }
+    if (fate == CUT_DISCLOSED) return put_disclosed(lines, walk, event, err);
     put_seq(&lines->kept, event->header.seq);
     buf_put_str(&lines->kept, "}\n");
     return pass_on(lines, err);

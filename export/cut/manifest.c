@@ -14,8 +14,7 @@ static void key(struct buf *out, const char *name) {
 }
 
 static void put_hash(struct buf *out, const char *name, const uint8_t hash[LOG_HASH]) {
-    struct buf text;
-    buf_init(&text, 64);
+    struct buf text = {.max = 64};
     text_base64(&text, hash, LOG_HASH);
     mp_pair_str(out, name, bytes_of_buf(&text));
     buf_done(&text);
@@ -164,10 +163,7 @@ int manifest_encode(struct buf *out, const struct cut *cut, const struct bundle_
                     struct err *err) {
     uint8_t sig[CRYPT_SIGNATURE_LEN];
     char id[2 * NOTE_KEY_ID_LEN + 1];
-    struct buf mp, payload, pae;
-    buf_init(&mp, 4 * BUNDLE_STATEMENT_MAX);
-    buf_init(&payload, BUNDLE_STATEMENT_MAX);
-    buf_init(&pae, 2 * BUNDLE_STATEMENT_MAX);
+    struct buf mp = {.max = 4 * BUNDLE_STATEMENT_MAX}, payload = {.max = BUNDLE_STATEMENT_MAX}, pae = {.max = 2 * BUNDLE_STATEMENT_MAX};
     put_statement(&mp, cut, subjects, n_subjects);
     int rc = buf_check(&mp, "the manifest", err);
     if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_LINE, &payload, err);

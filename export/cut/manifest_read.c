@@ -216,9 +216,7 @@ static bool take_ns(struct take *t, const char *name, uint64_t *ret) {
 static void take_time(struct take *t, struct manifest *m) {
     take_key(t, "time");
     struct mp_item item = take_item(t);
-    if (t->rc != 0 || item.type == MP_NIL) {
-        return;
-    }
+    if (t->rc != 0 || item.type == MP_NIL) return;
     if (item.type != MP_MAP || item.count != 2) {
         refuse(t, "is neither null nor an object of two members");
     }
@@ -370,9 +368,7 @@ static int take_statement(struct manifest *m, struct err *err) {
 /* Takes what stands before `end` off the text. */
 static bool cut(struct bytes *text, const char *end, struct bytes *ret) {
     const uint8_t *at = text->n > 0 ? memmem(text->p, text->n, end, strlen(end)) : NULL;
-    if (at == NULL) {
-        return false;
-    }
+    if (at == NULL) return false;
     *ret = (struct bytes){text->p, (size_t)(at - text->p)};
     text->p = at + strlen(end);
     text->n -= ret->n + strlen(end);
@@ -381,8 +377,7 @@ static bool cut(struct bytes *text, const char *end, struct bytes *ret) {
 
 static int take_envelope(struct manifest *m, struct bytes text, struct err *err) {
     struct bytes front, payload, id, sig;
-    struct buf raw;
-    buf_init(&raw, CRYPT_SIGNATURE_LEN);
+    struct buf raw = {.max = CRYPT_SIGNATURE_LEN};
     bool fits = cut(&text, "{\"payload\":\"", &front) && front.n == 0 &&
                 cut(&text, "\",\"payloadType\":\"" BUNDLE_PAYLOAD_TYPE "\",\"signatures\":[{\"keyid\":\"", &payload) &&
                 cut(&text, "\",\"sig\":\"", &id) && cut(&text, "\"}]}\n", &sig) && text.n == 0 &&
@@ -400,12 +395,11 @@ static int take_envelope(struct manifest *m, struct bytes text, struct err *err)
 
 int manifest_decode(struct manifest *ret, struct bytes text, struct err *err) {
     struct manifest *m = ret;
-    struct buf again;
+    struct buf again = {.max = BUNDLE_STATEMENT_MAX};
     struct err why = {0};
     *m = (struct manifest){.rule = "B4"};
     buf_init(&m->own, BUNDLE_STATEMENT_MAX);
     buf_init(&m->payload, BUNDLE_STATEMENT_MAX);
-    buf_init(&again, BUNDLE_STATEMENT_MAX);
     int rc = take_envelope(m, text, err);
     if (rc == 0 && (rc = json_to_mp(bytes_of_buf(&m->payload), &m->own, &why)) != 0) {
         rc = err_set(err, rc == ERR_NOMEM ? rc : ERR_CORRUPT, "the manifest: %.200s", why.msg);
@@ -423,8 +417,7 @@ int manifest_decode(struct manifest *ret, struct bytes text, struct err *err) {
 }
 
 bool manifest_signed(const struct manifest *manifest, const struct note_vkey *log) {
-    struct buf message;
-    buf_init(&message, 2 * BUNDLE_STATEMENT_MAX);
+    struct buf message = {.max = 2 * BUNDLE_STATEMENT_MAX};
     manifest_pae(&message, bytes_of_buf(&manifest->payload));
     bool good = message.fail == 0 && memcmp(manifest->key_id, log->id, NOTE_KEY_ID_LEN) == 0 &&
                 crypt_verify(manifest->sig, bytes_of_buf(&message), log->public_key);

@@ -17,8 +17,7 @@ static void put_disclosure(struct buf *out, const struct export_options *options
     static const char *const bodies[] = {[EXPORT_BODIES_MATCHING] = "matching bodies",
                                          [EXPORT_BODIES_ALL] = "all bodies",
                                          [EXPORT_BODIES_NONE] = "headers only"};
-    struct buf text;
-    buf_init(&text, 1 << 16);
+    struct buf text = {.max = 1 << 16};
     buf_put_str(&text, bodies[options->bodies]);
     for (size_t i = 0; i < options->n_private; i++) {
         buf_printf(&text, "%s%s", i == 0 ? ", private: " : ", ", options->private_[i]);
@@ -81,9 +80,7 @@ int record_commit(struct ledger *ledger, const char *actor, const struct buf *bo
 
 int export_record(struct ledger *ledger, const struct export_options *options, const struct export_record *record,
                   struct log_receipt *ret, struct err *err) {
-    struct buf body, private_;
-    buf_init(&body, 1 << 20);
-    buf_init(&private_, 1 << 16);
+    struct buf body = {.max = 1 << 20}, private_ = {.max = 1 << 16};
     put_body(&body, options, record);
     put_private(&private_, record);
     int rc = record_commit(ledger, record->actor, &body, &private_, ret, err);

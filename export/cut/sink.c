@@ -86,9 +86,7 @@ void sink_free(struct sink *sink) {
 static int pass_on(struct sink *s, struct bytes bytes, bool more, struct err *err) {
     int rc = 0;
     s->unpacked += bytes.n;
-    if (!s->plain && s->zst == NULL) {
-        rc = zst_writer_new(LEVEL, more, write_out, s, &s->zst, err);
-    }
+    if (!s->plain && s->zst == NULL) rc = zst_writer_new(LEVEL, more, write_out, s, &s->zst, err);
     if (rc == 0 && bytes.n != 0) rc = s->plain ? write_out(s, bytes, err) : zst_write(s->zst, bytes, err);
     return rc;
 }

@@ -18,9 +18,7 @@
 static size_t order(const struct row *row, size_t ret[ROW_COLUMNS_MAX]) {
     size_t n = 0;
     for (size_t i = 0; i < row->table->n_columns; i++) {
-        if ((row->table->columns[i].flags & COLUMN_JUDGED) != 0 || !row_has(row, i)) {
-            continue;
-        }
+        if ((row->table->columns[i].flags & COLUMN_JUDGED) != 0 || !row_has(row, i)) continue;
         size_t at = n++;
         while (at > 0 && strcmp(row->table->columns[ret[at - 1]].name, row->table->columns[i].name) > 0) {
             ret[at] = ret[at - 1];
@@ -33,8 +31,7 @@ static size_t order(const struct row *row, size_t ret[ROW_COLUMNS_MAX]) {
 
 int states_put_row(struct buf *out, const struct row *row, struct err *err) {
     size_t columns[ROW_COLUMNS_MAX], n = order(row, columns);
-    struct buf mp;
-    buf_init(&mp, 2 * ROW_BYTES_MAX);
+    struct buf mp = {.max = 2 * ROW_BYTES_MAX};
     mp_put_map(&mp, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
         mp_put_str(&mp, bytes_of(row->table->columns[columns[i]].name));
@@ -51,16 +48,12 @@ static int put_table(struct buf *out, struct state_view *view, size_t table, str
     const struct row *row;
     size_t n = 0;
     int rc = state_rows_open(view, table, NULL, 0, &rows, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     buf_printf(out, "{\"name\":\"%s\",\"rows\":[", state_table(view, table)->name);
     while ((rc = state_rows_next_stored(rows, &row, err)) == 0) {
         buf_put_str(out, n++ == 0 ? "" : ",");
         rc = states_put_row(out, row, err);
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
     }
     buf_put_str(out, "]}");
     state_rows_close(rows);
@@ -87,9 +80,7 @@ static int put_projection(struct buf *out, struct state_view *view, size_t at, s
                        status.stale ? "stale: 'ledger rebuild'" : status.failed);
     }
     int rc = state_digest(view, at, digest, NULL, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     states_put_head(out, status.projection, status.position, digest);
     for (size_t t = 0; t < state_tables(view) && rc == 0; t++) {
         if (state_table_projection(view, t) == at) {

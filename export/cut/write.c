@@ -80,9 +80,7 @@ static int walk_group(struct writing *w, uint64_t group, struct err *err) {
     for (;;) {
         uint64_t end = o->seqs != NULL ? o->n_seqs : w->cut.counts.to;
         uint64_t seq = w->walk.next >= end ? LOG_NO_SEQ : o->seqs != NULL ? o->seqs[w->walk.next] : w->walk.next;
-        if (rc != 0 || seq == LOG_NO_SEQ || seq / EVENT_GROUP != group) {
-            return rc;
-        }
+        if (rc != 0 || seq == LOG_NO_SEQ || seq / EVENT_GROUP != group) return rc;
         rc = cut_walk_next(&w->walk, &event, err);
         if (rc == 0) rc = take_event(w, &event, err);
     }
@@ -106,9 +104,7 @@ static int put_group(struct writing *w, uint64_t group, struct err *err) {
 static int put_groups(struct writing *w, struct err *err) {
     const struct export_options *o = w->cut.options;
     int rc = cut_walk_open(&w->walk, &w->cut, err);
-    if (rc == 0 && o->seqs != NULL) {
-        rc = core_view_begin(w->cut.ledger, &w->view, err);
-    }
+    if (rc == 0 && o->seqs != NULL) rc = core_view_begin(w->cut.ledger, &w->view, err);
     while (rc == 0 && w->walk.next < (o->seqs != NULL ? o->n_seqs : w->cut.counts.to)) {
         uint64_t seq = o->seqs != NULL ? o->seqs[w->walk.next] : w->walk.next;
         rc = put_group(w, seq / EVENT_GROUP, err);
@@ -157,9 +153,7 @@ static int refuse_secrets(struct cut *cut, struct err *err) {
     for (size_t i = 0; i < cut->n_private; i++) {
         cut_look(cut, bytes_of(cut->private_[i]), "a name of a private field", LOG_NO_SEQ);
     }
-    if (cut->counts.secrets == 0) {
-        return 0;
-    }
+    if (cut->counts.secrets == 0) return 0;
     return err_set(err, ERR_INVALID, "%s holds what looks like a secret (%s); %llu in all: nothing is exported",
                    cut->secret_where, cut->secret_rule, (unsigned long long)cut->counts.secrets);
 }
@@ -196,8 +190,7 @@ static int put_sums(struct writing *w, struct err *err) {
                  {BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept)},
                  {BUNDLE_RANGE, bytes_of_buf(&w->range)}};
     uint8_t digest[LOG_HASH];
-    struct buf all;
-    buf_init(&all, BUNDLE_SUMS_MAX);
+    struct buf all = {.max = BUNDLE_SUMS_MAX};
     for (size_t i = 0; i < sizeof(front) / sizeof(front[0]); i++) {
         if (front[i].content.n > 0) {
             hash_parts(digest, &front[i].content, 1);
@@ -239,9 +232,7 @@ static void name_artifacts(struct writing *w) {
 static int name_subjects(struct writing *w, struct err *err) {
     char name[BUNDLE_NAME_MAX];
     w->subject = calloc(w->cut.n_artifacts + w->cut.n_states + 5, sizeof(*w->subject));
-    if (w->subject == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (w->subject == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     name_subject(w, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept));
     if (w->erased.kept.n > 0) {
         name_subject(w, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept));
@@ -297,9 +288,7 @@ static int write_all(struct writing *w, int fd, uint8_t ret_digest[LOG_HASH], ui
 static int write_once(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
                       uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err) {
     struct writing *w = calloc(1, sizeof(*w));
-    if (w == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (w == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     lines_init_long(&w->lines, options->beside);
     lines_init(&w->keys, BUNDLE_KEYS, BUNDLE_KEYS_MAX);
     lines_init(&w->erased, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX);

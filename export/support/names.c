@@ -62,9 +62,7 @@ static struct bytes next_identity(struct bytes *rest) {
 
 static bool same_letters(const uint8_t *text, struct bytes identity) {
     for (size_t i = 0; i < identity.n; i++) {
-        if (lower(text[i]) != identity.p[i]) {
-            return false;
-        }
+        if (lower(text[i]) != identity.p[i]) return false;
     }
     return true;
 }
@@ -76,9 +74,7 @@ static void add_one(struct support_names *names, struct bytes identity) {
     }
     for (size_t i = 0; i < names->n_identities; i++) {
         struct bytes one = next_identity(&rest);
-        if (one.n == identity.n && same_letters(identity.p, one)) {
-            return;
-        }
+        if (one.n == identity.n && same_letters(identity.p, one)) return;
     }
     buf_put_be16(&names->own, (uint16_t)identity.n);
     for (size_t i = 0; i < identity.n; i++) {
@@ -120,9 +116,7 @@ static bool has_identity(const struct support_names *names, struct bytes text) {
         struct bytes one = next_identity(&rest);
         for (size_t at = 0; at + one.n <= text.n; at++) {
             bool alone = (at == 0 || !is_alnum(text.p[at - 1])) && (at + one.n == text.n || !is_alnum(text.p[at + one.n]));
-            if (alone && same_letters(text.p + at, one)) {
-                return true;
-            }
+            if (alone && same_letters(text.p + at, one)) return true;
         }
     }
     return false;
@@ -137,9 +131,7 @@ static bool has_address(struct bytes text) {
         uint8_t c = text.p[i];
         if (c >= '0' && c <= '9') {
             digits++;
-            if (dots == 3 && digits > 0) {
-                return true;
-            }
+            if (dots == 3 && digits > 0) return true;
         } else if (c == '.' && digits > 0 && digits <= 3) {
             dots++;
             digits = 0;
@@ -156,9 +148,7 @@ static bool has_address(struct bytes text) {
 static bool begins_as_host(struct bytes text) {
     bool dot = false;
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '/') {
-            return dot;
-        }
+        if (text.p[i] == '/') return dot;
         dot = dot || text.p[i] == '.';
     }
     return false;
@@ -167,9 +157,7 @@ static bool begins_as_host(struct bytes text) {
 static bool contains(struct bytes text, const char *what) {
     size_t n = strlen(what);
     for (size_t at = 0; at + n <= text.n; at++) {
-        if (same_letters(text.p + at, (struct bytes){(const uint8_t *)what, n})) {
-            return true;
-        }
+        if (same_letters(text.p + at, (struct bytes){(const uint8_t *)what, n})) return true;
     }
     return false;
 }
@@ -182,14 +170,10 @@ bool support_is_word(const struct support_names *names, struct bytes text, bool 
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         bool mark = c != 0 && strchr("._:+-/()=,%*#", c) != NULL;
-        if (c >= 0x80 || (!is_alnum(c) && !mark && !(spaces && c == ' '))) {
-            return false;
-        }
+        if (c >= 0x80 || (!is_alnum(c) && !mark && !(spaces && c == ' '))) return false;
     }
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (contains(text, marks[i])) {
-            return false;
-        }
+        if (contains(text, marks[i])) return false;
     }
     return !has_address(text) && !begins_as_host(text) && !has_identity(names, text);
 }
@@ -299,9 +283,7 @@ static void put_sentence(struct support_names *names, struct bytes text, struct 
 }
 
 bool support_text(struct support_names *names, enum support_class class, struct bytes value, struct buf *out) {
-    if (class == SUPPORT_OUT) {
-        return false;
-    }
+    if (class == SUPPORT_OUT) return false;
     if (value.n == 0 || is_digest(value)) {
         buf_put_bytes(out, value);
     } else if (class == SUPPORT_NONE) {

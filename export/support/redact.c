@@ -44,16 +44,13 @@ static bool put_entry(struct support_redact *r, struct bytes name, struct mp_rea
 
 static bool put_container(struct support_redact *r, enum support_class class, const struct mp_item *head,
                           struct mp_reader *in, struct buf *out, unsigned depth) {
-    struct buf inside;
+    struct buf inside = {.max = VALUE_MAX};
     uint32_t n = 0;
-    buf_init(&inside, VALUE_MAX);
     for (uint32_t i = 0; i < head->count; i++) {
         struct mp_item name;
         bool stays;
         if (head->type == MP_MAP) {
-            if (mp_next(in, &name, NULL) != 0) {
-                break;
-            }
+            if (mp_next(in, &name, NULL) != 0) break;
             stays = put_entry(r, name.data, in, &inside, depth);
         } else {
             stays = put_value(r, class, in, &inside, depth + 1);
@@ -148,8 +145,7 @@ static void put_body(struct support_redact *r, struct bytes body, struct buf *ou
 }
 
 int support_event(struct support_redact *r, const struct log_event *event, struct buf *out, struct err *err) {
-    struct buf mp;
-    buf_init(&mp, VALUE_MAX);
+    struct buf mp = {.max = VALUE_MAX};
     mp_put_map(&mp, 14);
     mp_pair_uint(&mp, "seq", event->seq);
     put_time(&mp, event->time);
@@ -206,16 +202,13 @@ static bool put_cell(struct support_redact *r, enum support_class class, const s
 }
 
 void support_row(struct support_redact *r, const struct row *row, struct buf *out) {
-    struct buf inside;
+    struct buf inside = {.max = VALUE_MAX};
     uint32_t n = 0;
-    buf_init(&inside, VALUE_MAX);
     bool verdicts = strcmp(row->table->name, "verdicts") == 0;
     for (size_t i = 0; i < row->table->n_columns; i++) {
         const char *name = row->table->columns[i].name;
         size_t mark = inside.n;
-        if (!row_has(row, i)) {
-            continue;
-        }
+        if (!row_has(row, i)) continue;
         put_name(&inside, name);
         r->names.sentences = verdicts || strcmp(name, "violation") == 0; /* what judges say, in the program's own words */
         if (put_cell(r, support_class_of(bytes_of(name)), &row->cells[i], &inside)) {

@@ -43,13 +43,9 @@ int support_tally_add(struct support_tally *tally, uint64_t time, struct bytes k
         return 0;
     }
     int rc = array_room(&tally->count, tally->n + 1, &tally->cap, sizeof(*tally->count), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     char *name = strndup((const char *)kind.p, kind.n);
-    if (name == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (name == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memmove(&tally->count[lo + 1], &tally->count[lo], (tally->n - lo) * sizeof(tally->count[0]));
     tally->count[lo] = (struct support_count){day, name, 1};
     tally->n++;
@@ -184,13 +180,10 @@ static int put_table(struct support_redact *r, struct state_view *view, size_t t
                      struct buf *out, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    struct buf kept;
+    struct buf kept = {.max = REPORT_MAX};
     uint64_t total = 0;
     int rc = state_rows_open(view, table, NULL, 0, &rows, err);
-    if (rc != 0) {
-        return rc;
-    }
-    buf_init(&kept, REPORT_MAX);
+    if (rc != 0) return rc;
     while ((rc = state_rows_next(rows, &row, err)) == 0) {
         if (total++ < ROWS_MAX) {
             support_row(r, row, &kept);
@@ -218,9 +211,7 @@ static int put_states(struct support_redact *r, const struct support_about *abou
     options.at = about->size;
     options.stop = about->stop;
     int rc = state_open(about->ledger, &options, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     put_name(out, "projections");
     mp_put_array(out, (uint32_t)state_projections(view));
     for (size_t i = 0; i < state_projections(view); i++) {
@@ -240,8 +231,7 @@ static int put_states(struct support_redact *r, const struct support_about *abou
 
 int support_report(struct support_redact *r, const struct support_about *about, struct buf *out, uint64_t *ret_rows,
                    struct err *err) {
-    struct buf mp;
-    buf_init(&mp, REPORT_MAX);
+    struct buf mp = {.max = REPORT_MAX};
     mp_put_map(&mp, 8);
     mp_pair_text(&mp, "format", "ledger-support/1");
     put_program(r, about->system, &mp);

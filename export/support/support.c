@@ -109,9 +109,7 @@ static int take(struct support *s, const struct log_event *event, struct err *er
     (void)ctx;
     buf_clear(&s->line);
     int rc = support_event(&s->redact, event, &s->line, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     search(s, bytes_of_buf(&s->line), "events.jsonl", event->seq);
     s->events_bytes += s->line.n;
     return file_put_all(s->events, s->line.p, s->line.n) != 0 ? err_errno(err, errno, "writing events to a temporary file")
@@ -196,9 +194,7 @@ static int prepare(struct support *s, struct err *err) {
                                         .since = s->since,
                                         .tally = &s->tally};
     if (rc == 0) rc = support_report(&s->redact, &about, &s->report, &c->rows, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     c->pseudonyms = s->redact.names.replaced;
     c->left_out = s->redact.left_out;
     search(s, bytes_of_buf(&s->report), "report.json", LOG_NO_SEQ);
@@ -288,9 +284,7 @@ static void put_record(const struct support_record *r, struct buf *body, struct 
 }
 
 int support_record(struct ledger *ledger, const struct support_record *record, struct log_receipt *ret, struct err *err) {
-    struct buf body, private_;
-    buf_init(&body, 1 << 14);
-    buf_init(&private_, 1 << 16);
+    struct buf body = {.max = 1 << 14}, private_ = {.max = 1 << 16};
     put_record(record, &body, &private_);
     int rc = record_commit(ledger, record->actor, &body, &private_, ret, err);
     buf_done(&private_);

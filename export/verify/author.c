@@ -25,11 +25,8 @@ int check_payload(struct bytes payload, struct bytes *ret_body, struct event_aut
 static int check_signature(struct checking *c, const struct check_slot *slot, const struct event_author *author,
                            struct bytes body, struct err *err) {
     const struct note_vkey *key = trust_author_find(c->options->trust, author->name, author->id);
-    struct buf message;
-    if (key == NULL) {
-        return 0;
-    }
-    buf_init(&message, EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX);
+    struct buf message = {.max = EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX};
+    if (key == NULL) return 0;
     event_author_message(&message, c->genesis, bytes_of(check_epoch_of(c, slot->h.seq)->origin), &slot->h, body);
     int rc = buf_check(&message, "an author's message", err);
     if (rc == 0 && crypt_verify(author->sig, bytes_of_buf(&message), key->public_key)) {
@@ -49,9 +46,7 @@ int check_author(struct checking *c, const struct check_slot *slot, const struct
     if (slot->h.key.n == 0) {
         check_fault(c, "F13", EXPORT_AUTHORS, slot->h.seq, "it is signed by an author and has no key");
     }
-    if (rc != 0 || slot->h.key.n == 0 || c->n_author_keys == CHECK_AUTHORS_MAX) {
-        return rc;
-    }
+    if (rc != 0 || slot->h.key.n == 0 || c->n_author_keys == CHECK_AUTHORS_MAX) return rc;
     rc = array_room(&c->author_key, c->n_author_keys + 1, &c->cap_author_keys, CHECK_KEY, err);
     if (rc == 0) {
         be32_put(length, (uint32_t)author->name.n);

@@ -136,8 +136,7 @@ int check_subject(struct checking *c, struct err *err) {
 }
 
 static int check_manifest(struct checking *c, struct err *err) {
-    struct buf text;
-    buf_init(&text, BUNDLE_MANIFEST_MAX);
+    struct buf text = {.max = BUNDLE_MANIFEST_MAX};
     int rc = check_advance(c, err);
     if (rc == ERR_CORRUPT && reading_members(c->reading) == 0) {
         err_prefix(err, "it does not begin like a bundle");
@@ -171,9 +170,7 @@ static int check_plain(struct checking *c, const char *front, uint64_t max, stru
            strncmp(c->manifest.subject[c->next_subject].name, front, n) == 0) {
         const char *name = c->manifest.subject[c->next_subject].name;
         bool may_be_empty = front[0] == 'a' && reading_size(c->reading) == 0;
-        if (!check_is_at(c, name) || !may_be_empty) {
-            rc = check_expect(c, name, (size_t)max, err);
-        }
+        if (!check_is_at(c, name) || !may_be_empty) rc = check_expect(c, name, (size_t)max, err);
         while (rc == 0 && reading_left(c->reading) > 0) {
             struct bytes piece;
             rc = reading_peek(c->reading, READING_PEEK_MAX, &piece, err);
@@ -192,9 +189,7 @@ static int check_plain(struct checking *c, const char *front, uint64_t max, stru
 static int check_sums(struct checking *c, struct err *err) {
     uint8_t want[LOG_HASH], digest[LOG_HASH];
     int rc = check_expect(c, BUNDLE_SUMS, BUNDLE_SUMS_MAX, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     hash_end(c->sums, want);
     while (rc == 0 && reading_left(c->reading) > 0) {
         struct bytes piece;
@@ -203,9 +198,7 @@ static int check_sums(struct checking *c, struct err *err) {
             reading_skip(c->reading, piece.n);
         }
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     end_member(c, digest);
     if (memcmp(digest, c->manifest.subject[c->next_subject].digest, LOG_HASH) != 0) {
         return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ,
@@ -238,9 +231,7 @@ static int check_all(struct checking *c, struct err *err) {
     int rc = check_manifest(c, err);
     if (rc == 0) rc = check_checkpoint(c, err);
     if (rc == 0) rc = check_keys(c, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     check_trust(c);
     rc = check_erasures(c, err);
     if (rc == 0) rc = check_states_begin(c, err);
@@ -292,8 +283,7 @@ static void say_completeness(struct checking *c) {
 
 static void say_erasures(struct checking *c) {
     const struct export_counts *n = &c->report->counts;
-    struct buf text;
-    buf_init(&text, 400);
+    struct buf text = {.max = 400};
     if (n->erased > 0) {
         buf_printf(&text, "%llu %s erased, each by a proven ledger.erased event", (unsigned long long)n->erased,
                    n->erased == 1 ? "body was" : "bodies were");

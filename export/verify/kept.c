@@ -37,9 +37,7 @@ static void forget(struct kept *kept) {
 
 int kept_new(struct kept **ret, struct err *err) {
     struct kept *kept = calloc(1, sizeof(*kept));
-    if (kept == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (kept == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     kept->last = &kept->first;
     int rc = fold_input_new(upcast_all, upcast_count, &kept->input, err);
     if (rc != 0) {
@@ -73,9 +71,7 @@ int kept_add(struct kept *kept, const struct log_event *event, struct err *err) 
         forget(kept);
         return 0;
     }
-    if ((one = malloc(n)) == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if ((one = malloc(n)) == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     uint8_t *at = one->bytes;
     for (size_t i = 0; i < n_texts; i++) {
         if (texts[i]->n > 0) {
@@ -100,9 +96,7 @@ int kept_correct(struct kept *kept, const struct log_event *event, const struct 
     uint8_t leaf[LOG_HASH];
     uint64_t seq = 0;
     *ret = NULL;
-    if (!correct_names(event->body, &seq, leaf)) {
-        return 0;
-    }
+    if (!correct_names(event->body, &seq, leaf)) return 0;
     if (kept->forgotten) {
         err_set(ret_why, ERR_LIMIT, "event %llu corrects another, and there are too many events to fold again",
                 (unsigned long long)event->seq);
@@ -126,9 +120,7 @@ static int fold_all(struct kept *kept, const struct projection *projection, uint
     int rc = fold_new(projection, rows, &fold, err);
     for (struct kept_event *one = kept->first; one != NULL && rc == 0; one = one->next) {
         bool skipped = one->corrected_by < by || (one->corrected_by == by && !with);
-        if (skipped || !projection_takes(projection, one->event.kind)) {
-            continue;
-        }
+        if (skipped || !projection_takes(projection, one->event.kind)) continue;
         rc = fold_input_set(kept->input, &one->event, &why);
         if (rc == 0) rc = fold_apply(fold, kept->input, &why);
         if (rc == ERR_NOMEM) {

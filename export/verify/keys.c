@@ -74,9 +74,7 @@ static int check_event(struct checking *c, struct key_line *l, struct err *err) 
     struct event_author author;
     c->rule = "F1";
     int rc = event_header_decode(bytes_of_buf(&l->header), &l->h, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     event_leaf(l->leaf, bytes_of_buf(&l->header));
     event_body_commit(commit, l->salt, bytes_of_buf(&l->payload));
     if (l->h.seq != l->seq) {
@@ -101,9 +99,7 @@ static uint64_t signer_hash(struct bytes name, const uint8_t id[NOTE_KEY_ID_LEN]
 static int remember_signers(struct checking *c, const struct note *note, struct err *err) {
     for (size_t i = 0; i < note->n_sigs; i++) {
         int rc = array_room(&c->signer, c->n_signers + 1, &c->cap_signers, sizeof(*c->signer), err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         c->signer[c->n_signers++] = signer_hash(note->sigs[i].name, note->sigs[i].id);
     }
     return 0;
@@ -134,9 +130,7 @@ static int add_epoch(struct checking *c, const struct key_line *l, const struct 
         .from_size = l->seq + 1, .to_size = LOG_NO_SEQ, .seq = l->seq, .restored = said->restored, .vkey = said->key};
     int rc = check_key(c, l->seq, &said->key);
     if (rc == 0) rc = array_room(&c->epoch, c->n_epochs + 1, &c->cap_epochs, sizeof(*c->epoch), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     memcpy(e.origin, said->origin, sizeof(e.origin));
     memcpy(e.leaf, l->leaf, EVENT_HASH);
     memcpy(e.root, l->leaf, EVENT_HASH); /* the tree of genesis alone; another's follows from its checkpoint */
@@ -274,9 +268,7 @@ int check_checkpoint(struct checking *c, struct err *err) {
     int rc = check_expect(c, BUNDLE_CHECKPOINT, NOTE_MAX, err);
     if (rc == 0) rc = reading_rest(c->reading, &c->note, NOTE_MAX, err);
     if (rc == 0) rc = take_note(c, bytes_of_buf(&c->note), c->head, &c->point, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (c->point.size != c->manifest.size || memcmp(c->point.root, c->manifest.root, EVENT_HASH) != 0 ||
         !bytes_is(c->point.origin, c->manifest.origin)) {
         return check_fault(c, "B8", EXPORT_SEALS, LOG_NO_SEQ, "its origin, size and root are not those of the manifest");
@@ -319,9 +311,7 @@ static int check_handover(struct checking *c, const struct key_line *before, str
         return check_fault(c, "B11", EXPORT_SEALS, l->seq, "a handover is out of order, or has no checkpoint");
     }
     int rc = take_note(c, bytes_of_buf(&l->note), c->other, &point, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (point.size != l->seq + 1) {
         return check_fault(c, "B11", EXPORT_SEALS, l->seq, "its checkpoint is of size %llu",
                            (unsigned long long)point.size);
@@ -387,9 +377,7 @@ struct erasing {
 static int add_erased(void *ctx, uint64_t seq, struct err *err) {
     const struct erasing *what = ctx;
     struct checking *c = what->c;
-    if (seq < c->manifest.from || seq >= c->manifest.to) {
-        return 0;
-    }
+    if (seq < c->manifest.from || seq >= c->manifest.to) return 0;
     if (c->n_erased + c->n_fields == BUNDLE_ERASED_MAX) {
         c->rule = "B12";
         return err_set(err, ERR_CORRUPT, "more than %zu erased events", BUNDLE_ERASED_MAX);
@@ -411,9 +399,7 @@ static int take_field_names(const struct key_line *l, struct erasing *what, stru
     struct mp_item item;
     struct mp_reader r;
     what->all = mp_map_get(l->body, "fields", &raw) != 0;
-    if (what->all) {
-        return 0;
-    }
+    if (what->all) return 0;
     mp_reader_init(&r, raw);
     bool list = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY;
     for (uint32_t n = list ? item.count : 0; n > 0 && list; n--) {
@@ -461,9 +447,7 @@ static void note_by(struct export_counts *counts, uint64_t by) {
     while (at < counts->n_erased_by && counts->erased_by[at] < by) {
         at++;
     }
-    if (at == EXPORT_ERASED_BY || (at < counts->n_erased_by && counts->erased_by[at] == by)) {
-        return;
-    }
+    if (at == EXPORT_ERASED_BY || (at < counts->n_erased_by && counts->erased_by[at] == by)) return;
     counts->n_erased_by += counts->n_erased_by < EXPORT_ERASED_BY;
     memmove(&counts->erased_by[at + 1], &counts->erased_by[at],
             (counts->n_erased_by - 1 - at) * sizeof(counts->erased_by[0]));
@@ -494,9 +478,7 @@ void check_erased_fields(struct checking *c, uint64_t seq) {
 int check_erasures(struct checking *c, struct err *err) {
     struct key_line l;
     uint64_t last = 0;
-    if (!check_is_at(c, BUNDLE_ERASURES)) {
-        return 0;
-    }
+    if (!check_is_at(c, BUNDLE_ERASURES)) return 0;
     line_init(&l);
     scan_member(&c->scan);
     int rc = check_expect(c, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX, err);

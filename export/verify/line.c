@@ -14,9 +14,7 @@
 
 static bool may_disclose(const struct checking *c, struct bytes name) {
     for (size_t i = 0; i < c->manifest.n_private; i++) {
-        if (bytes_eq(name, c->manifest.private_[i])) {
-            return true;
-        }
+        if (bytes_eq(name, c->manifest.private_[i])) return true;
     }
     return false;
 }
@@ -192,9 +190,7 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
     }
     c->rule = "F2";
     int rc = check_payload(event.payload, &event.body, &author, err);
-    if (rc != 0) {
-        return err_prefix(err, "event %llu", (unsigned long long)h->seq);
-    }
+    if (rc != 0) return err_prefix(err, "event %llu", (unsigned long long)h->seq);
     c->report->counts.disclosed++;
     c->report->counts.private_ += said->n_private;
     check_erased_fields(c, h->seq);
@@ -276,9 +272,7 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     struct log_event event = {0};
     bool bare = false;
     int rc = take_sparse(c, &said, &inclusion, &bare, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (said.seq / EVENT_GROUP != group || said.seq < c->next || said.seq >= c->manifest.to) {
         return check_fault(c, "B17", EXPORT_INTEGRITY, said.seq, "it is out of order or of another group");
     }

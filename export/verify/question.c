@@ -71,9 +71,7 @@ static size_t place_of(struct export_question *q, struct bytes kind, bool *ret_t
     size_t from = 0, to = q->n_kinds;
     uint16_t *seen = &q->seen[(kind.n + (kind.n > 0 ? 7U * kind.p[kind.n - 1] : 0)) % 64];
     *ret_there = *seen > 0 && bytes_eq(kind, name_of(&q->kind[*seen - 1]));
-    if (*ret_there) {
-        return *seen - 1;
-    }
+    if (*ret_there) return *seen - 1;
     while (from < to) {
         size_t at = from + (to - from) / 2;
         int c = bytes_cmp(name_of(&q->kind[at]), kind);
@@ -91,15 +89,11 @@ static size_t place_of(struct export_question *q, struct bytes kind, bool *ret_t
 static int insert(struct export_question *q, size_t at, struct bytes kind, struct err *err) {
     if ((q->n_kinds & (q->n_kinds + 1)) == 0) { /* room for 1, 3, 7, ... */
         struct export_kind *more = realloc(q->kind, (2 * q->n_kinds + 1) * sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
+        if (more == NULL) return err_set(err, ERR_NOMEM, "out of memory");
         q->kind = more;
     }
     char *name = strndup(kind.n > 0 ? (const char *)kind.p : "", kind.n);
-    if (name == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (name == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memmove(&q->kind[at + 1], &q->kind[at], (q->n_kinds - at) * sizeof(q->kind[0]));
     q->kind[at] = (struct export_kind){.name = name, .len = kind.n};
     q->n_kinds++;

@@ -103,9 +103,7 @@ static int take_entries(struct checking *c, size_t count, struct err *err) {
         rest.n -= 2 + n;
         int rc = check_header(c, slot, err);
         if (rc == 0) rc = check_count(c, slot);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         merkle_edge_push(&c->edge, slot->leaf, NULL);
         c->next++;
         check_trust_at(c);
@@ -124,9 +122,7 @@ static int without_line(struct checking *c, size_t *at, size_t end, struct err *
                                slot->matches ? "matches the filter" : "should be disclosed with all bodies");
         }
         int rc = check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -161,9 +157,7 @@ static int check_group(struct checking *c, uint64_t group, struct err *err) {
     if (rc == 0) rc = reading_rest(c->reading, &c->entries, BUNDLE_ENTRIES_MAX, err);
     if (rc == 0) rc = take_entries(c, count, err);
     if (rc == 0) rc = check_advance(c, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     snprintf(name, sizeof(name), BUNDLE_PAYLOADS "%llu.jsonl", (unsigned long long)group);
     if (check_is_at(c, name)) {
         rc = check_expect(c, name, BUNDLE_LINES_MAX, err);
@@ -179,8 +173,7 @@ static int check_group(struct checking *c, uint64_t group, struct err *err) {
 
 static int begin(struct checking *c, struct err *err) {
     const struct manifest *m = &c->manifest;
-    struct buf text;
-    buf_init(&text, BUNDLE_RANGE_MAX);
+    struct buf text = {.max = BUNDLE_RANGE_MAX};
     int rc = check_expect(c, BUNDLE_RANGE, BUNDLE_RANGE_MAX, err);
     if (rc == 0) rc = reading_rest(c->reading, &text, BUNDLE_RANGE_MAX, err);
     c->rule = rc == 0 ? "B13" : c->rule;
@@ -190,9 +183,7 @@ static int begin(struct checking *c, struct err *err) {
         return check_fault(c, "B13", EXPORT_INTEGRITY, LOG_NO_SEQ, "it is not about the manifest's range and head");
     }
     if (rc == 0) rc = merkle_range_begin(&c->range, &c->edge, err);
-    if (rc == ERR_INVALID) {
-        rc = ERR_CORRUPT;
-    }
+    if (rc == ERR_INVALID) rc = ERR_CORRUPT;
     check_trust_at(c);
     if (rc == 0) rc = check_advance(c, err);
     return rc;
@@ -225,9 +216,7 @@ int check_range(struct checking *c, struct err *err) {
     }
     c->rule = rc == 0 ? "B13" : c->rule;
     if (rc == 0) rc = merkle_range_finish(&c->range, &c->edge, root, err);
-    if (rc == ERR_INVALID) {
-        rc = ERR_CORRUPT;
-    }
+    if (rc == ERR_INVALID) rc = ERR_CORRUPT;
     if (rc == 0 && memcmp(root, c->point.root, EVENT_HASH) != 0) {
         rc = check_fault(c, "B15", EXPORT_INTEGRITY, LOG_NO_SEQ,
                          "the headers and the range proof do not give the root that was sealed");

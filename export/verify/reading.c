@@ -35,9 +35,7 @@ struct reading {
 
 int reading_new(int fd, const struct reading_options *options, struct reading **ret, struct err *err) {
     struct reading *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (r == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     r->options = options;
     int rc = unpack_new(fd, &r->unpack, err);
     if (rc != 0) {
@@ -57,9 +55,7 @@ void reading_free(struct reading *reading) {
 
 static int look_around(struct reading *r, struct err *err) {
     const struct reading_options *o = r->options;
-    if (o->stop != NULL && *o->stop != 0) {
-        return err_set(err, ERR_BUSY, "interrupted");
-    }
+    if (o->stop != NULL && *o->stop != 0) return err_set(err, ERR_BUSY, "interrupted");
     uint64_t now = o->progress != NULL ? clock_monotonic_ns() : 0;
     if (now - r->shown >= PROGRESS_NS) {
         r->shown = now;
@@ -77,9 +73,7 @@ static int look_around(struct reading *r, struct err *err) {
 /* At least `want` bytes stand in the buffer, or all that there are. */
 static int fill(struct reading *r, size_t want, struct err *err) {
     assert(want <= BUFFER_MAX);
-    if (r->end - r->at >= want || r->eof) {
-        return 0;
-    }
+    if (r->end - r->at >= want || r->eof) return 0;
     memmove(r->buffer, r->buffer + r->at, r->end - r->at);
     r->end -= r->at;
     r->at = 0;
@@ -107,9 +101,7 @@ static int broken(struct reading *r, struct err *err, const char *what) {
 
 static bool is_zero(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (p[i] != 0) {
-            return false;
-        }
+        if (p[i] != 0) return false;
     }
     return true;
 }
@@ -117,9 +109,7 @@ static bool is_zero(const uint8_t *p, size_t n) {
 /* The next n bytes, which must be there. */
 static int take(struct reading *r, size_t n, const uint8_t **ret, struct err *err) {
     int rc = fill(r, n, err);
-    if (rc == 0 && r->end - r->at < n) {
-        rc = broken(r, err, "the file is cut short");
-    }
+    if (rc == 0 && r->end - r->at < n) rc = broken(r, err, "the file is cut short");
     if (rc == 0) {
         *ret = r->buffer + r->at;
         r->at += n;
@@ -135,9 +125,7 @@ static int check_end(struct reading *r, struct err *err) {
         rc = broken(r, err, "a single block of zeros is where a member or the end should be");
     }
     if (rc == 0) rc = fill(r, 1, err);
-    if (rc == 0 && r->at < r->end) {
-        rc = broken(r, err, "something follows the end of the archive");
-    }
+    if (rc == 0 && r->at < r->end) rc = broken(r, err, "something follows the end of the archive");
     if (rc == 0) rc = 1;
     return rc;
 }
@@ -149,12 +137,8 @@ int reading_next(struct reading *reading, struct err *err) {
         return err_set(err, ERR_CORRUPT, "it has %llu bytes too many", (unsigned long long)r->left);
     }
     int rc = take(r, r->padding, &block, err);
-    if (rc == 0 && !is_zero(block, r->padding)) {
-        rc = broken(r, err, "its padding is not zero");
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc == 0 && !is_zero(block, r->padding)) rc = broken(r, err, "its padding is not zero");
+    if (rc != 0) return rc;
     r->name[0] = '\0';
     r->size = r->left = 0;
     r->padding = 0;
@@ -199,9 +183,7 @@ int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct er
     assert(n <= READING_PEEK_MAX);
     n = n < r->left ? n : (size_t)r->left;
     int rc = fill(r, n, err);
-    if (rc == 0 && r->end - r->at < n) {
-        rc = broken(r, err, "the file is cut short");
-    }
+    if (rc == 0 && r->end - r->at < n) rc = broken(r, err, "the file is cut short");
     if (rc == 0) {
         *ret = (struct bytes){r->buffer + r->at, n};
     }
@@ -222,9 +204,7 @@ int reading_rest(struct reading *reading, struct buf *out, size_t max, struct er
     while (reading->left > 0) {
         struct bytes piece;
         int rc = reading_peek(reading, READING_PEEK_MAX, &piece, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         buf_put_bytes(out, piece);
         reading_skip(reading, piece.n);
     }

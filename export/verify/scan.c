@@ -58,19 +58,13 @@ static int take_string(struct scan *s, size_t max, struct err *err) {
         struct bytes piece;
         size_t n = 0;
         int rc = reading_peek(s->reading, READING_PEEK_MAX, &piece, err);
-        if (rc != 0) {
-            return rc;
-        }
-        if (piece.n == 0) {
-            return corrupt(s, "a string does not end", err);
-        }
+        if (rc != 0) return rc;
+        if (piece.n == 0) return corrupt(s, "a string does not end", err);
         for (; n < piece.n && (escaped || piece.p[n] != '"'); n++) {
             escaped = !escaped && piece.p[n] == '\\';
         }
         ended = n < piece.n;
-        if (n > max - s->text.n) {
-            return corrupt(s, "a string is too long", err);
-        }
+        if (n > max - s->text.n) return corrupt(s, "a string is too long", err);
         buf_put(&s->text, piece.p, n);
         reading_skip(s->reading, n + ended);
     }
@@ -98,14 +92,10 @@ int scan_base64(struct scan *scan, struct buf *out, size_t max, struct err *err)
     struct bytes text;
     bool taken;
     int rc = see_base64(scan, (max + 2) / 3 * 4, &text, &taken, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     buf_clear(out);
     rc = text_unbase64(out, text);
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "out of memory");
-    }
+    if (rc == ERR_NOMEM) return err_set(err, rc, "out of memory");
     if (!taken) {
         reading_skip(scan->reading, text.n + 1);
     }
@@ -127,13 +117,9 @@ int scan_hashes(struct scan *scan, struct merkle_proof *ret, struct err *err) {
     bool more = true;
     ret->n = 0;
     int rc = scan_literal(scan, "[", err);
-    if (rc == 0) {
-        rc = scan_sees(scan, "\"", &more, err);
-    }
+    if (rc == 0) rc = scan_sees(scan, "\"", &more, err);
     while (rc == 0 && more) {
-        if (ret->n == MERKLE_DEPTH_MAX) {
-            return corrupt(scan, "a proof of more than 64 hashes", err);
-        }
+        if (ret->n == MERKLE_DEPTH_MAX) return corrupt(scan, "a proof of more than 64 hashes", err);
         rc = scan_literal(scan, "\"", err);
         if (rc == 0) rc = scan_hash(scan, ret->hash[ret->n], err);
         ret->n += rc == 0;
@@ -148,9 +134,7 @@ int scan_uint(struct scan *scan, uint64_t *ret, struct err *err) {
     struct bytes piece;
     size_t n = 0;
     int rc = reading_peek(scan->reading, DIGITS, &piece, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (n < piece.n && piece.p[n] >= '0' && piece.p[n] <= '9') {
         n++;
     }
@@ -166,9 +150,7 @@ int scan_string(struct scan *scan, struct buf *out, size_t max, struct err *err)
     struct mp_item item;
     int rc = scan_literal(scan, "\"", err);
     if (rc == 0) rc = take_string(scan, 2 * max, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     buf_init(&literal, 2 * max + 2);
     buf_init(&mp, 2 * max + 16);
     buf_init(&again, 2 * max + 2);

@@ -64,9 +64,7 @@ static const char *lacking(const struct manifest *m) {
 
 static const struct projection *find(struct bytes name) {
     for (size_t i = 0; projection_all[i] != NULL; i++) {
-        if (bytes_is(name, projection_all[i]->name)) {
-            return projection_all[i];
-        }
+        if (bytes_is(name, projection_all[i]->name)) return projection_all[i];
     }
     return NULL;
 }
@@ -75,12 +73,8 @@ int check_states_begin(struct checking *c, struct err *err) {
     const struct manifest *m = &c->manifest;
     const char *why = lacking(m);
     struct check_states *s;
-    if (m->n_states == 0) {
-        return 0;
-    }
-    if ((s = calloc(1, sizeof(*s))) == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (m->n_states == 0) return 0;
+    if ((s = calloc(1, sizeof(*s))) == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     c->states = s;
     s->n = m->n_states;
     int rc = fold_input_new(upcast_all, upcast_count, &s->input, err);
@@ -137,13 +131,9 @@ int check_states_event(struct checking *c, const struct log_event *event, struct
     int rc = s != NULL && correct_is(event->kind) ? correct(s, event, err) : 0;
     for (size_t i = 0; s != NULL && i < s->n && rc == 0; i++) {
         struct one *one = &s->one[i];
-        if (one->fold == NULL || !projection_takes(one->projection, event->kind)) {
-            continue;
-        }
+        if (one->fold == NULL || !projection_takes(one->projection, event->kind)) continue;
         rc = set == 1 ? kept_add(s->kept, event, err) : 0;
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
         set = set == 1 ? fold_input_set(s->input, event, &why) : set;
         int one_rc = set != 0 ? set : fold_apply(one->fold, s->input, &why);
         if (one_rc == ERR_NOMEM) {
@@ -174,9 +164,7 @@ static int digest(const struct one *one, uint64_t position, uint8_t ret[LOG_HASH
     uint8_t front[12];
     size_t n = 0;
     int rc = hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     put_bytes(hash, bytes_of(one->projection->name));
     be32_put(front, one->projection->version);
     be64_put(front + 4, position);
@@ -233,9 +221,7 @@ static int compare_table(struct checking *c, const struct one *one, size_t t, st
     buf_printf(mine, "%s{\"name\":\"%s\",\"rows\":[", t == 0 ? "" : ",", table->name);
     int rc = rows_sorted(one->rows, t, &rows, &n, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
-        if (rows[i]->bytes.n == 0) {
-            continue;
-        }
+        if (rows[i]->bytes.n == 0) continue;
         buf_put_str(mine, first ? "" : ",");
         first = false;
         row_clear(&row);
@@ -252,8 +238,7 @@ static int compare_table(struct checking *c, const struct one *one, size_t t, st
 
 static int compare_all(struct checking *c, const struct one *one, struct err *err) {
     uint8_t hash[LOG_HASH];
-    struct buf mine;
-    buf_init(&mine, 4 * ROW_BYTES_MAX);
+    struct buf mine = {.max = 4 * ROW_BYTES_MAX};
     int rc = digest(one, c->manifest.size, hash, err);
     if (rc == 0) {
         states_put_head(&mine, one->projection, c->manifest.size, hash);
@@ -280,9 +265,7 @@ static int check_version(struct checking *c, struct one *one, struct err *err) {
     char want[64], text[WHY_MAX];
     struct bytes piece;
     int rc = reading_peek(c->reading, at + 40, &piece, err);
-    if (rc != 0 || one->fold == NULL) {
-        return rc;
-    }
+    if (rc != 0 || one->fold == NULL) return rc;
     snprintf(want, sizeof(want), "%s%u,", behind, one->projection->version);
     if (piece.n == at + 40 && memcmp(piece.p + at, behind, sizeof(behind) - 1) == 0 &&
         memcmp(piece.p + at, want, strlen(want)) != 0) {
@@ -334,9 +317,7 @@ int check_states(struct checking *c, struct err *err) {
     for (size_t i = 0; i < s->n && rc == 0; i++) {
         rc = check_state(c, i, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (s->recomputed == s->n) {
         check_say(c, EXPORT_STATES, LOG_ASPECT_GOOD, "%zu, recomputed from the events", s->n);
     } else {

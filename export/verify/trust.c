@@ -40,17 +40,11 @@ static void compare(struct checking *c, uint64_t size, const uint8_t *root, cons
 /* The root of this size, where `keys` and the checkpoint alone give it: of the first event, the head, the trees of
  * handovers, and those that restores continued from. NULL: they do not. */
 static const uint8_t *root_of(const struct checking *c, uint64_t size) {
-    if (size == c->point.size) {
-        return c->point.root;
-    }
+    if (size == c->point.size) return c->point.root;
     for (size_t i = 0; i < c->n_epochs; i++) {
         const struct check_epoch *e = &c->epoch[i];
-        if (e->seq + 1 == size) {
-            return e->root;
-        }
-        if (e->restored && e->seq == size) {
-            return e->before;
-        }
+        if (e->seq + 1 == size) return e->root;
+        if (e->restored && e->seq == size) return e->before;
     }
     return NULL;
 }
@@ -86,9 +80,7 @@ static void known_head(struct checking *c, struct bytes origin, uint64_t size, c
     char text[480];
     uint64_t end = 0, number;
     bool mine = last_of_origin(c, origin, &end) != NULL;
-    if (size == 0 || (!mine && !epoch_restore_number(origin, c->epoch[0].origin, &number))) {
-        return;
-    }
+    if (size == 0 || (!mine && !epoch_restore_number(origin, c->epoch[0].origin, &number))) return;
     if (mine && size > end && end < c->point.size) {
         snprintf(text, sizeof(text), "%s knows %llu event%s of '%.*s'; this ledger was restored from %llu of them", where,
                  (unsigned long long)size, text_s(size), (int)origin.n, (const char *)origin.p, (unsigned long long)end);
@@ -131,9 +123,7 @@ static void by_checkpoint(struct checking *c, const struct trust_checkpoint *kno
 void check_trust(struct checking *c) {
     const struct log_trust *trust = c->options->trust;
     struct anchor_log log = {.first_origin = c->epoch[0].origin, .log = &c->log, .genesis = c->genesis, .head = c->head};
-    if (trust == NULL || trust->policy == NULL) {
-        return;
-    }
+    if (trust == NULL || trust->policy == NULL) return;
     anchor_judge(trust, &log, &c->anchor);
     if (c->anchor.bad != NULL) {
         c->about = BUNDLE_CHECKPOINT;
@@ -171,9 +161,7 @@ void check_trust_end(struct checking *c) {
     const struct log_trust *trust = c->options->trust;
     const char *more = c->trust_note[0] != '\0' ? "; " : "";
     char text[512];
-    if (c->contradicted) {
-        return;
-    }
+    if (c->contradicted) return;
     if (a->good && !a->short_of_quorum) {
         check_say(c, EXPORT_ANCHORING, LOG_ASPECT_GOOD, "by %.300s%s%.180s", a->by, more, c->trust_note);
         return;

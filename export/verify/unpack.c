@@ -51,9 +51,7 @@ static int read_fd(struct unpack *u, void *p, size_t n, size_t *ret_n, struct er
     do {
         got = read(u->fd, p, n);
     } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        return err_errno(err, errno, "reading the bundle");
-    }
+    if (got < 0) return err_errno(err, errno, "reading the bundle");
     *ret_n = (size_t)got;
     u->taken += (size_t)got;
     return 0;
@@ -62,9 +60,7 @@ static int read_fd(struct unpack *u, void *p, size_t n, size_t *ret_n, struct er
 static int read_raw(void *ctx, void *p, size_t n, size_t *ret_n, struct err *err) {
     struct unpack *u = ctx;
     size_t have = u->n_first - u->first_at;
-    if (have == 0) {
-        return read_fd(u, p, n, ret_n, err);
-    }
+    if (have == 0) return read_fd(u, p, n, ret_n, err);
     *ret_n = have < n ? have : n;
     memcpy(p, u->first + u->first_at, *ret_n);
     u->first_at += *ret_n;
@@ -119,9 +115,7 @@ static void *run(void *ctx) {
         while (c->full && !u->stop) {
             pthread_cond_wait(&u->freed, &u->lock);
         }
-        if (u->stop) {
-            break;
-        }
+        if (u->stop) break;
         pthread_mutex_unlock(&u->lock);
         fill(u, c);
         last = is_last(c);
@@ -157,9 +151,7 @@ static void go_on(struct unpack *u) {
 /* ---- the caller's ---- */
 
 static void start(struct unpack *u) {
-    if (u->total < LARGE || sysconf(_SC_NPROCESSORS_ONLN) < 2) {
-        return;
-    }
+    if (u->total < LARGE || sysconf(_SC_NPROCESSORS_ONLN) < 2) return;
     u->at_once = CHUNK_MAX;
     u->has_thread = thread_start(&u->thread, run, u) == 0;
     if (!u->has_thread) {
@@ -192,9 +184,7 @@ int unpack_new(int fd, struct unpack **ret, struct err *err) {
 }
 
 void unpack_free(struct unpack *u) {
-    if (u == NULL) {
-        return;
-    }
+    if (u == NULL) return;
     if (u->has_thread) {
         pthread_mutex_lock(&u->lock);
         u->stop = true;
@@ -216,9 +206,7 @@ int unpack_read(struct unpack *u, void *p, size_t n, size_t *ret_n, struct err *
         go_on(u);
         c = &u->chunk[u->current % CHUNKS];
     }
-    if (u->at == c->n && c->rc != 0) {
-        return err_set(err, c->rc, "%s", c->err.msg);
-    }
+    if (u->at == c->n && c->rc != 0) return err_set(err, c->rc, "%s", c->err.msg);
     *ret_n = n < c->n - u->at ? n : c->n - u->at;
     memcpy(p, c->bytes + u->at, *ret_n);
     u->at += *ret_n;

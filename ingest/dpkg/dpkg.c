@@ -57,9 +57,7 @@ static bool is_removal(const struct dpkg_operation *op) {
 }
 
 static const char *kind_of(const struct dpkg_operation *op) {
-    if (op->outcome != DPKG_DONE) {
-        return "install.failed";
-    }
+    if (op->outcome != DPKG_DONE) return "install.failed";
     switch (op->action) {
     case DPKG_INSTALL:
         return "install.installed";
@@ -74,9 +72,7 @@ static const char *kind_of(const struct dpkg_operation *op) {
 
 /* Which step a failed operation got stuck in. */
 static const char *step_of(const struct dpkg_operation *op) {
-    if (is_removal(op)) {
-        return "remove";
-    }
+    if (is_removal(op)) return "remove";
     bool unpacked = op->state == DPKG_UNPACKED || op->state == DPKG_HALF_CONFIGURED || op->state == DPKG_TRIGGERS_AWAITED ||
                     op->state == DPKG_TRIGGERS_PENDING || op->action == DPKG_CONFIGURE;
     return unpacked ? "configure" : "unpack";
@@ -115,8 +111,7 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     char key[KEY_LEN], subject[64 + DPKG_NAME_MAX + DPKG_ARCH_MAX];
     make_key(op, intake_secret(r->run), key);
     snprintf(subject, sizeof(subject), "package/dpkg/%s%s%s", op->package, op->arch[0] != '\0' ? ":" : "", op->arch);
-    struct buf body;
-    buf_init(&body, BODY_MAX);
+    struct buf body = {.max = BODY_MAX};
     int rc = put_body(&body, op, err);
     struct log_draft draft;
     log_draft_init(&draft);
@@ -125,9 +120,7 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     draft.key = bytes_of(key);
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
-    if (rc == 0) {
-        rc = intake_add(r->run, &draft, &op->place, op->at, err);
-    }
+    if (rc == 0) rc = intake_add(r->run, &draft, &op->place, op->at, err);
     buf_done(&body);
     return rc;
 }
@@ -139,9 +132,7 @@ static int add_file(struct reading *r, const char *path, struct err *err) {
         return err_set(err, ERR_LIMIT, "more than %d log files", FILES_MAX);
     }
     char *copy = strdup(path);
-    if (copy == NULL) {
-        return err_set(err, ERR_NOMEM, "dpkg: out of memory");
-    }
+    if (copy == NULL) return err_set(err, ERR_NOMEM, "dpkg: out of memory");
     r->files[r->n_files++] = copy;
     struct stat st;
     r->total += stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
@@ -151,14 +142,10 @@ static int add_file(struct reading *r, const char *path, struct err *err) {
 /* dpkg.log, dpkg.log.N, dpkg.log.N.gz */
 static bool is_log_name(const char *name) {
     static const char base[] = "dpkg.log";
-    if (strncmp(name, base, sizeof(base) - 1) != 0) {
-        return false;
-    }
+    if (strncmp(name, base, sizeof(base) - 1) != 0) return false;
     const char *rest = name + sizeof(base) - 1;
     size_t n = strlen(rest);
-    if (n == 0) {
-        return true;
-    }
+    if (n == 0) return true;
     if (n > 3 && strcmp(rest + n - 3, ".gz") == 0) {
         n -= 3;
     }
@@ -167,9 +154,7 @@ static bool is_log_name(const char *name) {
 
 static int add_directory(struct reading *r, const char *path, struct err *err) {
     DIR *dir = opendir(path);
-    if (dir == NULL) {
-        return err_errno(err, errno, "%s", path);
-    }
+    if (dir == NULL) return err_errno(err, errno, "%s", path);
     size_t before = r->n_files;
     int rc = 0;
     for (struct dirent *e; rc == 0 && (e = readdir(dir)) != NULL;) {
@@ -243,9 +228,7 @@ static int take_line(struct reading *r, const char *file, const struct lines_lin
     if (line->too_long) {
         return intake_reject(r->run, &place, NULL, "the line is longer than any that dpkg writes");
     }
-    if (line->text.n == 0) {
-        return 0;
-    }
+    if (line->text.n == 0) return 0;
     if (dpkg_parse(line->text, &parsed, &why) != 0) {
         char reason[ERR_MSG_MAX];
         snprintf(reason, sizeof(reason), "%s%.900s", line->ended ? "" : "the last line is cut off: ", why.msg);
@@ -269,15 +252,11 @@ static int next_line(struct lines *lines, struct lines_line *ret, struct err *er
 /* A file that cannot be read to its end is a rejection: what was read of it counts, and so do the other files. What was
  * open where it broke off is forgotten: it may have ended in the part that is lost, and would be told to be unfinished. */
 static int reject_file(struct reading *r, const char *file, uint64_t offset, const struct err *why, struct err *err) {
-    if (why->code == ERR_NOMEM) {
-        return err_set(err, why->code, "%s", why->msg);
-    }
+    if (why->code == ERR_NOMEM) return err_set(err, why->code, "%s", why->msg);
     if (why->code != ERR_INVALID) { /* what is no file at all has no operations */
         dpkg_ops_free(r->ops);
         r->ops = dpkg_ops_new();
-        if (r->ops == NULL) {
-            return err_set(err, ERR_NOMEM, "dpkg: out of memory");
-        }
+        if (r->ops == NULL) return err_set(err, ERR_NOMEM, "dpkg: out of memory");
     }
     return intake_reject_file(r->run, file, offset, why);
 }
@@ -288,9 +267,7 @@ static int read_lines(struct reading *r, const char *file, struct lines *lines, 
     int rc = 0;
     while (rc == 0 && !intake_stopped(r->run)) {
         rc = next_line(lines, &line, &why);
-        if (rc < 0) {
-            return reject_file(r, file, lines_offset(lines), &why, err);
-        }
+        if (rc < 0) return reject_file(r, file, lines_offset(lines), &why, err);
         if (rc == 0) {
             rc = take_line(r, file, &line, err);
             intake_progress(r->run, r->done + gz_taken(lines_gz(lines)), r->total);
@@ -315,9 +292,7 @@ static int read_file(struct reading *r, const char *file, struct err *err) {
     struct err why = {0};
     bool foreign = false;
     int rc = gz_open(file, GZ_REGULAR, CONTENT_MAX, &gz, &why);
-    if (rc < 0) {
-        return reject_file(r, file, 0, &why, err);
-    }
+    if (rc < 0) return reject_file(r, file, 0, &why, err);
     rc = recognize_input(r->run, gz, file, &own, &foreign, &why);
     if (rc < 0 || foreign) {
         gz_close(gz);
@@ -349,18 +324,12 @@ static int read_all(struct reading *r, struct err *err) {
 
 int dpkg_read(struct intake *run, struct err *err) {
     struct reading *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        return err_set(err, ERR_NOMEM, "dpkg: out of memory");
-    }
+    if (r == NULL) return err_set(err, ERR_NOMEM, "dpkg: out of memory");
     r->run = run;
     r->ops = dpkg_ops_new();
     int rc = r->ops != NULL ? 0 : err_set(err, ERR_NOMEM, "dpkg: out of memory");
-    if (rc == 0) {
-        rc = find_files(r, err);
-    }
-    if (rc == 0) {
-        rc = read_all(r, err);
-    }
+    if (rc == 0) rc = find_files(r, err);
+    if (rc == 0) rc = read_all(r, err);
     for (size_t i = 0; i < r->n_files; i++) {
         free(r->files[i]);
     }

@@ -50,9 +50,7 @@ struct dpkg_ops *dpkg_ops_new(void) {
 }
 
 void dpkg_ops_free(struct dpkg_ops *ops) {
-    if (ops == NULL) {
-        return;
-    }
+    if (ops == NULL) return;
     for (struct open_op *o = ops->first, *next; o != NULL; o = next) {
         next = o->next;
         free(o);
@@ -128,9 +126,7 @@ static int begin_op(struct dpkg_ops *ops, const struct dpkg_line *l, size_t buck
         return err_set(err, ERR_LIMIT, "more than %d operations are begun and not ended", OPEN_MAX);
     }
     struct open_op *o = calloc(1, sizeof(*o));
-    if (o == NULL) {
-        return err_set(err, ERR_NOMEM, "dpkg: out of memory");
-    }
+    if (o == NULL) return err_set(err, ERR_NOMEM, "dpkg: out of memory");
     struct dpkg_operation *op = &o->op;
     int rc = count_equal(ops, l, &op->nth, err);
     if (rc != 0) {
@@ -184,14 +180,10 @@ static bool ends(const struct dpkg_operation *op, const struct dpkg_line *l, enu
 
 static int take_status(struct dpkg_ops *ops, const struct dpkg_line *l, struct open_op *o, const struct dpkg_sink *sink,
                        struct err *err) {
-    if (o == NULL) {
-        return 0;
-    }
+    if (o == NULL) return 0;
     enum dpkg_outcome outcome = DPKG_UNFINISHED;
     o->op.state = l->state;
-    if (ends(&o->op, l, &outcome)) {
-        return end_op(ops, o, outcome, l->at, sink, err);
-    }
+    if (ends(&o->op, l, &outcome)) return end_op(ops, o, outcome, l->at, sink, err);
     if (o->op.action == DPKG_REMOVE && l->state == DPKG_CONFIG_FILES) {
         ops->removed = o;
         o->op.ended_at = l->at;
@@ -201,9 +193,7 @@ static int take_status(struct dpkg_ops *ops, const struct dpkg_line *l, struct o
 
 static int take_action(struct dpkg_ops *ops, const struct dpkg_line *l, size_t bucket, struct open_op *o,
                        const struct ingest_place *place, const struct dpkg_sink *sink, struct err *err) {
-    if (l->action == DPKG_TRIGPROC || (l->action == DPKG_CONFIGURE && o != NULL)) {
-        return 0;
-    }
+    if (l->action == DPKG_TRIGPROC || (l->action == DPKG_CONFIGURE && o != NULL)) return 0;
     int rc = o != NULL ? end_op(ops, o, DPKG_UNFINISHED, l->at, sink, err) : 0;
     if (rc == 0) rc = begin_op(ops, l, bucket, place, err);
     return rc;
@@ -225,9 +215,7 @@ static int take_startup(struct dpkg_ops *ops, uint64_t at, const struct dpkg_sin
 static int end_removed(struct dpkg_ops *ops, const struct open_op *same, const struct dpkg_line *l,
                        const struct dpkg_sink *sink, struct err *err) {
     struct open_op *o = ops->removed;
-    if (o == NULL || (o == same && l->verb == DPKG_STATUS)) {
-        return 0;
-    }
+    if (o == NULL || (o == same && l->verb == DPKG_STATUS)) return 0;
     return end_op(ops, o, DPKG_DONE, o->op.ended_at, sink, err);
 }
 
@@ -238,9 +226,7 @@ int dpkg_ops_take(struct dpkg_ops *ops, const struct dpkg_line *l, const struct 
     size_t bucket = about_package ? bucket_of(l) : 0;
     struct open_op *o = about_package ? find(ops, l, bucket) : NULL;
     int rc = end_removed(ops, o, l, sink, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     o = about_package ? find(ops, l, bucket) : NULL; /* it may just have ended */
     switch (l->verb) {
     case DPKG_STARTUP:

@@ -43,9 +43,7 @@ const char *dpkg_state_name(enum dpkg_state state) {
 static int digits(const uint8_t *p, size_t n) {
     int v = 0;
     for (size_t i = 0; i < n; i++) {
-        if (p[i] < '0' || p[i] > '9') {
-            return -1;
-        }
+        if (p[i] < '0' || p[i] > '9') return -1;
         v = v * 10 + (p[i] - '0');
     }
     return v;
@@ -63,9 +61,7 @@ static bool came_twice(time_t t, const struct tm *wall) {
     struct tm back;
     for (size_t i = 0; i < COUNT(steps); i++) {
         time_t other = t + steps[i];
-        if (localtime_r(&other, &back) != NULL && same_wall(&back, wall)) {
-            return true;
-        }
+        if (localtime_r(&other, &back) != NULL && same_wall(&back, wall)) return true;
     }
     return false;
 }
@@ -74,9 +70,7 @@ static int local_ns(const struct tm *wall, uint64_t *ret_ns, bool *ret_exact) {
     struct tm asked = *wall, back;
     asked.tm_isdst = -1;
     time_t t = mktime(&asked);
-    if (t < 0 || t > (time_t)(INT64_MAX / (int64_t)CLOCK_NS_PER_S)) {
-        return ERR_INVALID;
-    }
+    if (t < 0 || t > (time_t)(INT64_MAX / (int64_t)CLOCK_NS_PER_S)) return ERR_INVALID;
     *ret_ns = (uint64_t)t * CLOCK_NS_PER_S;
     *ret_exact = localtime_r(&t, &back) != NULL && same_wall(&back, wall) && !came_twice(t, wall);
     return 0;
@@ -90,9 +84,7 @@ static int days_in(int year, int month) {
 
 static int parse_time(struct bytes line, struct dpkg_line *l, struct err *err) {
     static const char wanted[] = "the line does not begin with a time; accepted: YYYY-MM-DD HH:MM:SS";
-    if (line.n < DPKG_TIME_LEN) {
-        return err_set(err, ERR_INVALID, "%s", wanted);
-    }
+    if (line.n < DPKG_TIME_LEN) return err_set(err, ERR_INVALID, "%s", wanted);
     const uint8_t *p = line.p;
     int year = digits(p, 4), month = digits(p + 5, 2), day = digits(p + 8, 2);
     int hour = digits(p + 11, 2), minute = digits(p + 14, 2), second = digits(p + 17, 2);
@@ -116,9 +108,7 @@ static size_t split(struct bytes rest, struct bytes words[WORDS_MAX]) {
     while (at <= rest.n) {
         const uint8_t *space = at < rest.n ? memchr(rest.p + at, ' ', rest.n - at) : NULL;
         size_t end = space != NULL ? (size_t)(space - rest.p) : rest.n;
-        if (n == WORDS_MAX) {
-            return WORDS_MAX + 1;
-        }
+        if (n == WORDS_MAX) return WORDS_MAX + 1;
         words[n++] = (struct bytes){rest.p + at, end - at};
         at = end + 1;
     }
@@ -129,9 +119,7 @@ static bool all_of(struct bytes text, const char *more) {
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && (c == 0 || strchr(more, c) == NULL)) {
-            return false;
-        }
+        if (!plain && (c == 0 || strchr(more, c) == NULL)) return false;
     }
     return text.n > 0;
 }
@@ -179,9 +167,7 @@ static int parse_status(const struct bytes *words, size_t n, struct dpkg_line *l
     while (i < COUNT(state_names) && !bytes_is(words[1], state_names[i])) {
         i++;
     }
-    if (i == COUNT(state_names)) {
-        return wrong_word("unknown state", words[1], "", err);
-    }
+    if (i == COUNT(state_names)) return wrong_word("unknown state", words[1], "", err);
     l->state = (enum dpkg_state)i;
     int rc = parse_package(words[2], l, err);
     if (rc == 0) rc = parse_version(words[3], &l->installed, err);
@@ -217,9 +203,7 @@ int dpkg_parse(struct bytes line, struct dpkg_line *ret, struct err *err) {
         return err_set(err, ERR_INVALID, "the line holds NUL bytes, as a crash of the machine leaves them");
     }
     int rc = parse_time(line, &l, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (line.n <= DPKG_TIME_LEN || line.p[DPKG_TIME_LEN] != ' ') {
         return err_set(err, ERR_INVALID, "nothing follows the time");
     }
@@ -256,8 +240,6 @@ unsigned dpkg_rotation(const char *path) {
     while (start > 0 && path[start - 1] >= '0' && path[start - 1] <= '9') {
         start--;
     }
-    if (start == n || start == 0 || path[start - 1] != '.' || n - start > 6) {
-        return 0;
-    }
+    if (start == n || start == 0 || path[start - 1] != '.' || n - start > 6) return 0;
     return (unsigned)digits((const uint8_t *)path + start, n - start);
 }

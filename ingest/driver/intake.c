@@ -83,9 +83,7 @@ struct lines_digest *intake_digest(struct intake *run) {
 /* A dry run writes nothing: where there is no secret yet, the keys that it shows are of no later run. */
 static int take_secret(struct intake *run, struct err *err) {
     run->secret = crypt_secret_new(KEY_SECRET_LEN);
-    if (run->secret == NULL) {
-        return err_set(err, ERR_NOMEM, "ingest: out of locked memory");
-    }
+    if (run->secret == NULL) return err_set(err, ERR_NOMEM, "ingest: out of locked memory");
     bool none = run->ledger == NULL;
     if (run->options.dry_run && (none || key_secret_get(run->ledger, false, run->secret, NULL) == ERR_NOTFOUND)) {
         crypt_random(run->secret, KEY_SECRET_LEN);
@@ -97,9 +95,7 @@ static int take_secret(struct intake *run, struct err *err) {
 int intake_new(struct ledger *ledger, const char *source, const struct ingest_options *options,
                struct ingest_result *result, struct intake **ret, struct err *err) {
     struct intake *run = calloc(1, sizeof(*run));
-    if (run == NULL) {
-        return err_set(err, ERR_NOMEM, "ingest: out of memory");
-    }
+    if (run == NULL) return err_set(err, ERR_NOMEM, "ingest: out of memory");
     run->ledger = ledger;
     run->source = source;
     run->options = *options;
@@ -107,14 +103,10 @@ int intake_new(struct ledger *ledger, const char *source, const struct ingest_op
     tally_init(&result->total);
     snprintf(run->actor, sizeof(run->actor), "service:%s", source);
     int rc = ledger == NULL ? 0 : log_head(ledger, &result->head, err);
-    if (rc == 0) {
-        rc = queue_new(ledger, &run->queue, err);
-    }
+    if (rc == 0) rc = queue_new(ledger, &run->queue, err);
     if (rc == 0) rc = take_secret(run, err);
     run->digest.hash = hash_new();
-    if (rc == 0 && run->digest.hash == NULL) {
-        rc = err_set(err, ERR_NOMEM, "ingest: out of memory");
-    }
+    if (rc == 0 && run->digest.hash == NULL) rc = err_set(err, ERR_NOMEM, "ingest: out of memory");
     if (rc != 0) {
         intake_free(run);
         return rc;
@@ -165,8 +157,7 @@ static void on_taken(void *ctx, const struct log_receipt *receipt, bool gap, uin
 
 /* A message without its secrets. */
 static void mask_message(char ret[ERR_MSG_MAX], const char *text) {
-    struct buf masked;
-    buf_init(&masked, ERR_MSG_MAX - 1);
+    struct buf masked = {.max = ERR_MSG_MAX - 1};
     secret_mask(&masked, bytes_of(text));
     if (masked.fail != 0) {
         snprintf(ret, ERR_MSG_MAX, "the reason holds secrets and is too long to be shown");
@@ -185,9 +176,7 @@ int intake_reject(struct intake *run, const struct ingest_place *place, const ch
     if (run->options.rejected != NULL) {
         run->options.rejected(run->options.ctx, place, reason);
     }
-    if (!run->options.strict) {
-        return 0;
-    }
+    if (!run->options.strict) return 0;
     run->strict_stop = true;
     if (place->line > 0) {
         err_set(&run->stop_err, ERR_INVALID, "%s: line %llu: %s", place->file, (unsigned long long)place->line, reason);
@@ -253,12 +242,8 @@ static int show_preview(struct intake *run, const struct log_draft *draft, const
     run->result->total.accepted++;
     tally_at(&run->input, at);
     tally_at(&run->result->total, at);
-    if (run->options.preview == NULL) {
-        return 0;
-    }
-    struct buf body, private_;
-    buf_init(&body, (size_t)2 << 20);
-    buf_init(&private_, (size_t)2 << 20);
+    if (run->options.preview == NULL) return 0;
+    struct buf body = {.max = (size_t)2 << 20}, private_ = {.max = (size_t)2 << 20};
     struct ingest_preview preview = {.draft = draft, .at = at};
     const struct kind_input in = {.kind = draft->kind,
                                   .body = draft->body,
@@ -280,9 +265,7 @@ static int show_preview(struct intake *run, const struct log_draft *draft, const
 static int add(struct intake *run, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
                struct err *err) {
     int rc = queue_add(run->queue, draft, place, at, err);
-    if (rc != ERR_BUSY || queue_count(run->queue) == 0) {
-        return rc;
-    }
+    if (rc != ERR_BUSY || queue_count(run->queue) == 0) return rc;
     rc = intake_flush(run, err);
     if (rc == 0) rc = queue_add(run->queue, draft, place, at, err);
     return rc;
@@ -300,13 +283,9 @@ int intake_add(struct intake *run, const struct log_draft *draft, const struct i
     }
     struct err why = {0};
     int rc = add(run, &d, place, at, &why);
-    if (rc == 0 && run->options.dry_run) {
-        rc = show_preview(run, &d, place, at, &why);
-    }
+    if (rc == 0 && run->options.dry_run) rc = show_preview(run, &d, place, at, &why);
     if (rc == ERR_INVALID || rc == ERR_NOTFOUND || rc == ERR_LIMIT) {
-        if (!run->broken) {
-            return intake_reject(run, place, NULL, why.msg);
-        }
+        if (!run->broken) return intake_reject(run, place, NULL, why.msg);
     }
     if (rc != 0) {
         if (rc < 0 && err != NULL) {
@@ -335,8 +314,7 @@ static bool has_end(const struct ingest_options *o) {
 
 /* Only of a cursor that is stored by now: it will be missed. */
 static bool claim_cursor(struct intake *run, uint8_t ret[CURSOR_CLAIM]) {
-    struct buf value;
-    buf_init(&value, CURSOR_VALUE_MAX);
+    struct buf value = {.max = CURSOR_VALUE_MAX};
     bool there = run->cursor[0] != '\0' && log_cursor_get(run->ledger, run->cursor, &value, NULL) == 0;
     buf_done(&value);
     if (there) {
@@ -350,8 +328,7 @@ static int add_receipt(struct intake *run, struct err *err) {
     hash_end(run->digest.hash, digest);
     char subject[ACTOR_LEN];
     snprintf(subject, sizeof(subject), "import/%s", run->source);
-    struct buf body;
-    buf_init(&body, BODY_MAX);
+    struct buf body = {.max = BODY_MAX};
     const struct tally_input input = {.source = run->source,
                                       .name = run->name,
                                       .digest = digest,
@@ -367,9 +344,7 @@ static int add_receipt(struct intake *run, struct err *err) {
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = run->name};
-    if (rc == 0) {
-        rc = queue_add(run->queue, &draft, &place, INGEST_NO_TIME, err);
-    }
+    if (rc == 0) rc = queue_add(run->queue, &draft, &place, INGEST_NO_TIME, err);
     buf_done(&body);
     return rc;
 }
@@ -420,9 +395,7 @@ static int is_owed(struct intake *run, bool *ret, struct err *err) {
         owed = rc != 0 || !(bytes_is(event.kind, "ledger.imported") && bytes_is(event.source, run->source));
     }
     log_reader_close(reader);
-    if (rc < 0) {
-        return rc;
-    }
+    if (rc < 0) return rc;
     *ret = owed;
     return 0;
 }
@@ -432,9 +405,7 @@ int intake_end(struct intake *run, struct err *err) {
     run->input.bytes = run->digest.bytes;
     run->result->total.bytes += run->digest.bytes;
     int rc = intake_flush(run, err);
-    if (rc < 0 || run->options.dry_run || run->no_receipt) {
-        return rc;
-    }
+    if (rc < 0 || run->options.dry_run || run->no_receipt) return rc;
     bool due = run->input.accepted > 0;
     int checked = due ? 0 : is_owed(run, &due, err);
     if (checked == 0 && due) {
@@ -502,9 +473,7 @@ int intake_finish(struct intake *run, int code, struct err *err) {
 }
 
 void intake_progress(struct intake *run, uint64_t done, uint64_t total) {
-    if (run->options.progress == NULL) {
-        return;
-    }
+    if (run->options.progress == NULL) return;
     uint64_t now = clock_boot_ns();
     if (now - run->progress_at >= PROGRESS_EVERY || done == total) {
         run->progress_at = now;

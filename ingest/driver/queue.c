@@ -40,9 +40,7 @@ struct queue {
 
 int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
     struct queue *q = calloc(1, sizeof(*q));
-    if (q == NULL) {
-        return err_set(err, ERR_NOMEM, "ingest: out of memory");
-    }
+    if (q == NULL) return err_set(err, ERR_NOMEM, "ingest: out of memory");
     buf_init(&q->files, FILES_MAX);
     buf_init(&q->cursor, CURSOR_VALUE);
     int rc = log_batch_new(ledger, &q->batch, err);
@@ -55,9 +53,7 @@ int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
 }
 
 void queue_free(struct queue *q) {
-    if (q == NULL) {
-        return;
-    }
+    if (q == NULL) return;
     log_batch_free(q->batch);
     buf_done(&q->files);
     buf_done(&q->cursor);
@@ -96,9 +92,7 @@ void queue_clear(struct queue *q) {
 
 static int keep_file(struct queue *q, const char *file, struct err *err) {
     size_t start = q->files.n;
-    if (start > 0 && strcmp((const char *)q->files.p + q->newest_file, file) == 0) {
-        return 0;
-    }
+    if (start > 0 && strcmp((const char *)q->files.p + q->newest_file, file) == 0) return 0;
     buf_put(&q->files, file, strlen(file) + 1);
     int rc = buf_check(&q->files, "ingest queue", err);
     if (rc != 0) {
@@ -113,9 +107,7 @@ static int keep_file(struct queue *q, const char *file, struct err *err) {
 /* Turns the ticket of a cause into what the batch understands. All drafts since the last commit are in it. */
 static void resolve(struct queue *q, struct log_draft *d) {
     uint64_t ticket = d->cause, seq = LOG_NO_SEQ;
-    if (d->cause_type != LOG_CAUSE_BATCH) {
-        return;
-    }
+    if (d->cause_type != LOG_CAUSE_BATCH) return;
     if (ticket > q->before && ticket <= q->ticket) {
         d->cause = ticket - q->before - 1;
         return;
@@ -130,13 +122,9 @@ static void resolve(struct queue *q, struct log_draft *d) {
 int queue_add(struct queue *q, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
               struct err *err) {
     size_t n = queue_count(q);
-    if (n == QUEUE_EVENTS_MAX) {
-        return err_set(err, ERR_BUSY, "the queue is full");
-    }
+    if (n == QUEUE_EVENTS_MAX) return err_set(err, ERR_BUSY, "the queue is full");
     int rc = keep_file(q, place->file, err);
-    if (rc == ERR_LIMIT && n > 0) {
-        return err_set(err, ERR_BUSY, "the queue is full");
-    }
+    if (rc == ERR_LIMIT && n > 0) return err_set(err, ERR_BUSY, "the queue is full");
     if (rc == 0) {
         struct log_draft d = *draft;
         resolve(q, &d);

@@ -70,9 +70,7 @@ static const struct look *find(struct bytes head) {
         while (looks[i].needles[n] != NULL && holds(head, looks[i].needles[n])) {
             n++;
         }
-        if (looks[i].needles[n] == NULL) {
-            return &looks[i];
-        }
+        if (looks[i].needles[n] == NULL) return &looks[i];
     }
     return NULL;
 }
@@ -90,9 +88,7 @@ static void say(const struct look *look, const char *path, struct buf *out) {
 
 bool recognize_words(struct bytes head, const char *path, struct buf *out) {
     const struct look *look = find(head);
-    if (is_binary(head, out)) {
-        return true;
-    }
+    if (is_binary(head, out)) return true;
     if (look != NULL) {
         say(look, path, out);
     }
@@ -114,8 +110,7 @@ static struct bytes without_blanks(struct bytes t) {
 /* The text up to its first LF is JSON by itself. */
 static bool first_line_is_json(struct bytes t) {
     const uint8_t *lf = memchr(t.p, '\n', t.n);
-    struct buf out;
-    buf_init(&out, HEAD_MAX * 3);
+    struct buf out = {.max = HEAD_MAX * 3};
     int rc = json_to_mp((struct bytes){t.p, lf != NULL ? (size_t)(lf - t.p) : t.n}, &out, NULL);
     buf_done(&out);
     return rc == 0;
@@ -146,9 +141,7 @@ static bool is_document(struct bytes head, const char *path, struct buf *out) {
     const uint8_t *lf = t.n > 0 ? memchr(t.p, '\n', t.n) : NULL;
     bool array = t.n > 0 && t.p[0] == '[';
     bool over = lf != NULL && lf + 1 < t.p + t.n && (array || lf[1] != '{') && !first_line_is_json(t);
-    if (t.n == 0 || (!array && !(over && t.p[0] == '{'))) {
-        return false;
-    }
+    if (t.n == 0 || (!array && !(over && t.p[0] == '{'))) return false;
     uint64_t lines = over ? count_lines(path) : 0;
     buf_printf(out, "is one JSON %s", array ? "array" : "document");
     if (lines > 1) {
@@ -166,9 +159,7 @@ static bool has_line(struct bytes head, bool (*is_line)(struct bytes line, bool 
     while (head.n > 0) {
         const uint8_t *lf = memchr(head.p, '\n', head.n);
         struct bytes line = {head.p, lf != NULL ? (size_t)(lf - head.p) : head.n};
-        if (is_line(line, alone)) {
-            return true;
-        }
+        if (is_line(line, alone)) return true;
         size_t taken = line.n + (lf != NULL);
         head = (struct bytes){head.p + taken, head.n - taken};
     }
@@ -178,9 +169,7 @@ static bool has_line(struct bytes head, bool (*is_line)(struct bytes line, bool 
 static bool is_own(struct bytes head, const struct recognize_own *own, const char *source) {
     const struct look *look = find(head);
     for (size_t i = 0; own->marks != NULL && own->marks[i] != NULL; i++) {
-        if (holds(head, own->marks[i])) {
-            return true;
-        }
+        if (holds(head, own->marks[i])) return true;
     }
     return (own->is_line != NULL && has_line(head, own->is_line)) ||
            (look != NULL && bytes_has_prefix(bytes_of(look->source), source));
@@ -190,13 +179,12 @@ int recognize_input(struct intake *run, struct gz *gz, const char *path, const s
                     struct err *err) {
     const struct ingest_place place = {.file = path};
     struct bytes head;
-    struct buf reason;
+    struct buf reason = {.max = ERR_MSG_MAX};
     int rc = gz_peek(gz, intake_options(run)->stop, &head, err);
     if (rc != 0) {
         err_prefix(err, "%s", path);
         return rc;
     }
-    buf_init(&reason, ERR_MSG_MAX);
     buf_printf(&reason, "this ");
     bool known = false, foreign = head.n > 0 && !is_own(head, own, intake_source(run));
     if (foreign) {

@@ -15,9 +15,7 @@ void tally_init(struct ingest_tally *t) {
 }
 
 void tally_at(struct ingest_tally *t, uint64_t at) {
-    if (at == INGEST_NO_TIME) {
-        return;
-    }
+    if (at == INGEST_NO_TIME) return;
     if (t->first_at == INGEST_NO_TIME || at < t->first_at) {
         t->first_at = at;
     }

@@ -57,9 +57,7 @@ static void take_pci(const char *root, const char *bus, struct hardware_profile 
     char path[512], text[HARDWARE_TEXT];
     snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/class", bus);
     hardware_read_text(root, path, text);
-    if (strncmp(text, "0x03", 4) != 0 || p->n_gpus == HARDWARE_GPU_MAX) {
-        return;
-    }
+    if (strncmp(text, "0x03", 4) != 0 || p->n_gpus == HARDWARE_GPU_MAX) return;
     struct hardware_gpu *g = &p->gpus[p->n_gpus++];
     memset(g, 0, sizeof(*g));
     copy_short(g->bus, sizeof(g->bus), bus);
@@ -89,9 +87,7 @@ static void take_card(const char *root, const char *card, struct hardware_profil
     snprintf(full, sizeof(full), "%s/sys/class/drm/%s/device/class", prefix(root), card);
     snprintf(path, sizeof(path), "/sys/class/drm/%s/device/driver", card);
     link_name(root, path, driver);
-    if (file_exists(full) || driver[0] == '\0') {
-        return;
-    }
+    if (file_exists(full) || driver[0] == '\0') return;
     struct hardware_gpu *g = &p->gpus[p->n_gpus++];
     memset(g, 0, sizeof(*g));
     memcpy(g->driver, driver, sizeof(driver));
@@ -103,9 +99,7 @@ static void each_entry(const char *root, const char *path, struct hardware_profi
     char full[FILE_PATH_MAX];
     snprintf(full, sizeof(full), "%s%s", prefix(root), path);
     DIR *dir = opendir(full);
-    if (dir == NULL) {
-        return;
-    }
+    if (dir == NULL) return;
     for (struct dirent *e; (e = readdir(dir)) != NULL;) {
         if (e->d_name[0] != '.' && strlen(e->d_name) < 32) {
             take(root, e->d_name, p);
@@ -128,9 +122,7 @@ static void take_row(struct hardware_profile *p, struct bytes row) {
     for (size_t i = 0; i < CSV_FIELDS; i++) {
         const uint8_t *comma = at < row.n ? memchr(row.p + at, ',', row.n - at) : NULL;
         size_t end = comma != NULL ? (size_t)(comma - row.p) : row.n;
-        if (at > row.n || (comma == NULL && i + 1 < CSV_FIELDS)) {
-            return;
-        }
+        if (at > row.n || (comma == NULL && i + 1 < CSV_FIELDS)) return;
         field[i] = (struct bytes){row.p + at, end - at};
         at = end + 1;
     }
@@ -142,9 +134,7 @@ static void take_row(struct hardware_profile *p, struct bytes row) {
     while (i < p->n_gpus && !same_bus(p->gpus[i].bus, bytes_of(bus))) {
         i++;
     }
-    if (i == HARDWARE_GPU_MAX || bus[0] == '\0') {
-        return;
-    }
+    if (i == HARDWARE_GPU_MAX || bus[0] == '\0') return;
     struct hardware_gpu *g = &p->gpus[i];
     if (i == p->n_gpus) { /* under WSL no PCI device stands for it */
         memset(g, 0, sizeof(*g));
@@ -172,25 +162,15 @@ void hardware_take_smi(struct hardware_profile *p, struct bytes csv) {
 static bool drain(int fd, uint64_t deadline, struct buf *out) {
     for (;;) {
         uint64_t now = clock_boot_ns();
-        if (now >= deadline) {
-            return false;
-        }
+        if (now >= deadline) return false;
         struct pollfd p = {.fd = fd, .events = POLLIN};
         int ready = poll(&p, 1, (int)((deadline - now) / 1000000) + 1);
-        if (ready < 0 && errno != EINTR) {
-            return false;
-        }
-        if (ready <= 0) {
-            continue;
-        }
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready <= 0) continue;
         uint8_t *room = buf_room(out, 4096);
         ssize_t got = room != NULL ? read(fd, room, 4096) : -1;
-        if (got == 0) {
-            return true;
-        }
-        if (got < 0 && (room == NULL || errno != EINTR)) {
-            return false;
-        }
+        if (got == 0) return true;
+        if (got < 0 && (room == NULL || errno != EINTR)) return false;
         out->n += got > 0 ? (size_t)got : 0;
     }
 }
@@ -220,9 +200,7 @@ static int start(const char *program, int out_fd, pid_t *ret) {
     char *const envp[] = {locale, path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
-    if (posix_spawn_file_actions_init(&actions) != 0) {
-        return ERR_NOMEM;
-    }
+    if (posix_spawn_file_actions_init(&actions) != 0) return ERR_NOMEM;
     if (posix_spawnattr_init(&attr) != 0) {
         posix_spawn_file_actions_destroy(&actions);
         return ERR_NOMEM;
@@ -241,11 +219,8 @@ static int start(const char *program, int out_fd, pid_t *ret) {
 static void ask_smi(const char *program, struct hardware_profile *p) {
     int fds[2];
     pid_t pid = -1;
-    struct buf out;
-    if (pipe2(fds, O_CLOEXEC) != 0) {
-        return;
-    }
-    buf_init(&out, SMI_OUTPUT_MAX);
+    struct buf out = {.max = SMI_OUTPUT_MAX};
+    if (pipe2(fds, O_CLOEXEC) != 0) return;
     int rc = start(program, fds[1], &pid);
     close(fds[1]);
     if (rc != 0) {

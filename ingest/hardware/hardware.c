@@ -98,11 +98,10 @@ struct last {
 };
 
 static int read_last(struct intake *run, struct last *ret, struct err *err) {
-    struct buf value;
+    struct buf value = {.max = 4096};
     struct mp_reader r;
     struct mp_item head, number, digest;
     struct err why = {0};
-    buf_init(&value, 4096);
     memset(ret, 0, sizeof(*ret));
     int rc = intake_ledger(run) == NULL ? ERR_NOTFOUND : log_cursor_get(intake_ledger(run), CURSOR, &value, &why);
     if (rc == 0) {
@@ -125,15 +124,12 @@ static int read_last(struct intake *run, struct last *ret, struct err *err) {
 }
 
 static int put_last(struct intake *run, const struct last *last, struct err *err) {
-    struct buf value;
-    buf_init(&value, 4096);
+    struct buf value = {.max = 4096};
     mp_put_array(&value, 2);
     mp_put_uint(&value, last->number);
     mp_put_bin(&value, (struct bytes){last->digest, HASH_LEN});
     int rc = buf_check(&value, "cursor", err);
-    if (rc == 0) {
-        rc = intake_cursor(run, CURSOR, bytes_of_buf(&value), err);
-    }
+    if (rc == 0) rc = intake_cursor(run, CURSOR, bytes_of_buf(&value), err);
     buf_done(&value);
     return rc;
 }
@@ -144,8 +140,7 @@ static int add_profile(struct intake *run, const struct hardware_profile *p, con
     snprintf(digest, sizeof(digest), "sha256:%s", hex);
     keyed_hash_hex(hidden, intake_secret(run), last->digest);
     snprintf(key, sizeof(key), "profile:%llu:%s", (unsigned long long)last->number, hidden);
-    struct buf body;
-    buf_init(&body, BODY_MAX);
+    struct buf body = {.max = BODY_MAX};
     int rc = hardware_encode(&body, p, digest, err);
     struct log_draft draft;
     log_draft_init(&draft);
@@ -155,12 +150,8 @@ static int add_profile(struct intake *run, const struct hardware_profile *p, con
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = "hardware"};
-    if (rc == 0) {
-        rc = intake_add(run, &draft, &place, INGEST_NO_TIME, err);
-    }
-    if (rc == 0) {
-        rc = put_last(run, last, err);
-    }
+    if (rc == 0) rc = intake_add(run, &draft, &place, INGEST_NO_TIME, err);
+    if (rc == 0) rc = put_last(run, last, err);
     buf_done(&body);
     return rc;
 }
@@ -169,8 +160,7 @@ int hardware_read(struct intake *run, struct err *err) {
     const char *root = intake_options(run)->root;
     struct hardware_profile profile;
     struct last last, now;
-    struct buf stable;
-    buf_init(&stable, BODY_MAX);
+    struct buf stable = {.max = BODY_MAX};
     intake_no_receipt(run);
     intake_begin(run, "hardware");
     int rc = read_last(run, &last, err);

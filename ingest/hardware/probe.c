@@ -50,9 +50,7 @@ static bool slurp(const char *root, const char *path, struct buf *out) {
 }
 
 static bool next_line(struct bytes *rest, struct bytes *ret) {
-    if (rest->n == 0) {
-        return false;
-    }
+    if (rest->n == 0) return false;
     const uint8_t *lf = memchr(rest->p, '\n', rest->n);
     size_t n = lf != NULL ? (size_t)(lf - rest->p) : rest->n;
     *ret = (struct bytes){rest->p, n};
@@ -65,9 +63,7 @@ static bool next_line(struct bytes *rest, struct bytes *ret) {
 /* "name<blanks><sep> value" */
 static bool value_of(struct bytes line, const char *name, char sep, struct bytes *ret) {
     const uint8_t *at = line.n > 0 ? memchr(line.p, sep, line.n) : NULL;
-    if (at == NULL) {
-        return false;
-    }
+    if (at == NULL) return false;
     size_t n = (size_t)(at - line.p);
     *ret = (struct bytes){at + 1, line.n - n - 1};
     while (n > 0 && (line.p[n - 1] == ' ' || line.p[n - 1] == '\t')) {
@@ -77,9 +73,8 @@ static bool value_of(struct bytes line, const char *name, char sep, struct bytes
 }
 
 void hardware_read_text(const char *root, const char *path, char ret[HARDWARE_TEXT]) {
-    struct buf text;
+    struct buf text = {.max = TEXT_FILE_MAX};
     struct bytes line = {NULL, 0};
-    buf_init(&text, TEXT_FILE_MAX);
     ret[0] = '\0';
     if (slurp(root, path, &text)) {
         struct bytes rest = bytes_of_buf(&text);
@@ -101,9 +96,8 @@ static uint64_t read_number(const char *root, const char *path) {
 
 static void probe_cpuinfo(const char *root, struct hardware_profile *p) {
     static const char *const model_names[] = {"model name", "Model", "cpu model", "cpu", "Processor"};
-    struct buf text;
+    struct buf text = {.max = (size_t)16 << 20};
     size_t best = sizeof(model_names) / sizeof(model_names[0]);
-    buf_init(&text, (size_t)16 << 20);
     if (slurp(root, "/proc/cpuinfo", &text)) {
         struct bytes rest = bytes_of_buf(&text), line, value;
         while (next_line(&rest, &line)) {
@@ -125,12 +119,8 @@ struct core {
 
 static int core_order(const void *a, const void *b) {
     const struct core *x = a, *y = b;
-    if (x->socket != y->socket) {
-        return x->socket < y->socket ? -1 : 1;
-    }
-    if (x->die != y->die) {
-        return x->die < y->die ? -1 : 1;
-    }
+    if (x->socket != y->socket) return x->socket < y->socket ? -1 : 1;
+    if (x->die != y->die) return x->die < y->die ? -1 : 1;
     return x->core < y->core ? -1 : x->core > y->core;
 }
 
@@ -170,8 +160,7 @@ static void probe_topology(const char *root, struct hardware_profile *p) {
 /* ---- memory, system ----------------------------------------------------------------------------------------------- */
 
 static void probe_memory(const char *root, struct hardware_profile *p) {
-    struct buf text;
-    buf_init(&text, TEXT_FILE_MAX);
+    struct buf text = {.max = TEXT_FILE_MAX};
     if (slurp(root, "/proc/meminfo", &text)) {
         struct bytes rest = bytes_of_buf(&text), line, value;
         while (next_line(&rest, &line)) {
@@ -195,9 +184,7 @@ static void os_value(struct bytes value, char ret[HARDWARE_TEXT]) {
     size_t n = 0;
     uint8_t quote = value.n > 0 && (value.p[0] == '"' || value.p[0] == '\'') ? value.p[0] : 0;
     for (size_t i = quote != 0; i < value.n && n < sizeof(plain); i++) {
-        if (quote != 0 && value.p[i] == quote) {
-            break;
-        }
+        if (quote != 0 && value.p[i] == quote) break;
         if (value.p[i] == '\\' && quote != '\'' && i + 1 < value.n) {
             i++;
         }
@@ -207,8 +194,7 @@ static void os_value(struct bytes value, char ret[HARDWARE_TEXT]) {
 }
 
 static void probe_system(const char *root, struct hardware_profile *p) {
-    struct buf text;
-    buf_init(&text, TEXT_FILE_MAX);
+    struct buf text = {.max = TEXT_FILE_MAX};
     if (slurp(root, "/etc/os-release", &text) || slurp(root, "/usr/lib/os-release", &text)) {
         struct bytes rest = bytes_of_buf(&text), line, value;
         while (next_line(&rest, &line)) {
@@ -241,25 +227,17 @@ static void probe_system(const char *root, struct hardware_profile *p) {
 static int disk_order(const void *a, const void *b) {
     const struct hardware_disk *x = a, *y = b;
     int c = strcmp(x->model, y->model);
-    if (c != 0) {
-        return c;
-    }
-    if (x->bytes != y->bytes) {
-        return x->bytes < y->bytes ? -1 : 1;
-    }
+    if (c != 0) return c;
+    if (x->bytes != y->bytes) return x->bytes < y->bytes ? -1 : 1;
     return x->rotational != y->rotational ? (int)x->rotational - (int)y->rotational : strcmp(x->name, y->name);
 }
 
 /* Only what has a device behind it: no loop, ram, zram, device mapper, RAID; no optical drive, floppy or stick. */
 static bool is_disk(const char *root, const char *name) {
     char path[512], full[FILE_PATH_MAX];
-    if (name[0] == '.' || strncmp(name, "sr", 2) == 0 || strncmp(name, "fd", 2) == 0) {
-        return false;
-    }
+    if (name[0] == '.' || strncmp(name, "sr", 2) == 0 || strncmp(name, "fd", 2) == 0) return false;
     snprintf(path, sizeof(path), "/sys/block/%s/removable", name);
-    if (read_number(root, path) != 0) {
-        return false;
-    }
+    if (read_number(root, path) != 0) return false;
     snprintf(full, sizeof(full), "%s/sys/block/%s/device", strcmp(root, "/") == 0 ? "" : root, name);
     return file_exists(full);
 }
@@ -281,14 +259,10 @@ static void probe_disks(const char *root, struct hardware_profile *p) {
     char path[FILE_PATH_MAX];
     snprintf(path, sizeof(path), "%s/sys/block", strcmp(root, "/") == 0 ? "" : root);
     DIR *dir = opendir(path);
-    if (dir == NULL) {
-        return;
-    }
+    if (dir == NULL) return;
     for (struct dirent *e; (e = readdir(dir)) != NULL && p->n_disks < HARDWARE_DISK_MAX;) {
         struct hardware_disk *d = &p->disks[p->n_disks];
-        if (!is_disk(root, e->d_name)) {
-            continue;
-        }
+        if (!is_disk(root, e->d_name)) continue;
         char at[512];
         memset(d, 0, sizeof(*d));
         hardware_set_text(d->name, bytes_of(e->d_name));

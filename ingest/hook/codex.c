@@ -26,9 +26,7 @@ static bool is_approval(struct bytes type) {
 static bool is_line(struct bytes type) {
     static const char *const types[] = {"session_meta", "turn_context", "response_item", "event_msg", "compacted"};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (bytes_is(type, types[i])) {
-            return true;
-        }
+        if (bytes_is(type, types[i])) return true;
     }
     return false;
 }
@@ -109,25 +107,17 @@ static void put_options(struct hook_draft *d, struct hook_map *m) {
         return;
     }
     mp_reader_init(&r, value->raw);
-    if (mp_next(&r, &head, NULL) != 0) {
-        return;
-    }
+    if (mp_next(&r, &head, NULL) != 0) return;
     for (; n < head.count; n++) {
         struct hook_name option = {.inner = NULL};
-        if (mp_skip(&r, 1, &raw, NULL) != 0) {
-            return;
-        }
+        if (mp_skip(&r, 1, &raw, NULL) != 0) return;
         struct mp_reader inside;
         mp_reader_init(&inside, raw);
         option.raw = raw;
-        if (mp_next(&inside, &option.item, NULL) != 0) {
-            return;
-        }
+        if (mp_next(&inside, &option.item, NULL) != 0) return;
         plain = plain && option.item.type == MP_STR;
         hook_codex_answer(&option, &words[n]);
-        if (words[n].n == 0) {
-            return;
-        }
+        if (words[n].n == 0) return;
     }
     mp_map_begin(&d->fields, "options");
     mp_put_array(&d->fields.values, n);
@@ -144,9 +134,7 @@ static bool is_host(struct bytes text) {
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         bool good = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr(".-:[]_", c) != NULL;
-        if (!good || c == '\0') {
-            return false;
-        }
+        if (!good || c == '\0') return false;
     }
     return hook_is_word(text);
 }
@@ -300,9 +288,7 @@ static int read_unwrapped(struct hook_reader *r, const struct unwrapped *u, stru
         {"function_call_output", put_return},    {"custom_tool_call_output", put_return},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (bytes_is(u->type, rows[i].type)) {
-            return rows[i].put(r, u, err);
-        }
+        if (bytes_is(u->type, rows[i].type)) return rows[i].put(r, u, err);
     }
     return 1;
 }

@@ -177,9 +177,7 @@ void hook_answer(struct hook_draft *d, const struct agent_answer *answer, struct
 }
 
 void hook_left(struct hook_draft *d, const struct hook_map *map) {
-    if (!hook_map_is_left(map)) {
-        return;
-    }
+    if (!hook_map_is_left(map)) return;
     buf_clear(&d->text);
     hook_map_put_left(map, &d->text);
     if (d->text.fail != 0) {
@@ -191,9 +189,7 @@ void hook_left(struct hook_draft *d, const struct hook_map *map) {
 
 void hook_at_text(struct hook_draft *d, struct bytes text) {
     uint64_t ns;
-    if (text.n == 0) {
-        return;
-    }
+    if (text.n == 0) return;
     if (text_parse_time(text, &ns) == 0 && ns <= MP_INT_MAX) {
         d->at = ns;
         mp_map_uint(&d->fields, "at", ns);
@@ -236,9 +232,7 @@ int hook_end(struct hook_draft *d, const struct hook_sink *sink, struct err *err
     }
     buf_clear(&d->body);
     int rc = mp_map_write(&d->fields, &d->body, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const struct hook_event event = {.kind = bytes_of(d->kind),
                                      .subject = bytes_of(d->subject),
                                      .actor = bytes_of(d->actor),

@@ -14,9 +14,7 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
     struct bytes tool = {NULL, 0};
     bool allowed;
     int rc = hook_map_open(&m, raw, "an answer in 'permissions'", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct agent_answer answer = {"unknown", NULL, "unknown"};
     if (hook_map_flag(&m, "allowed", &allowed)) {
         answer.decision = allowed ? "allow" : "deny";

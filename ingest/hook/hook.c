@@ -74,13 +74,9 @@ static int take(struct reading *in, const struct hook_record *record, struct err
     struct err why = {0};
     in->place = &place;
     in->records++;
-    if (record->fault != NULL) {
-        return reject(in, record, record->fault);
-    }
+    if (record->fault != NULL) return reject(in, record, record->fault);
     int rc = hook_read_record(in->reader, record->text, &sink, &why);
-    if (rc == ERR_INVALID || rc == ERR_LIMIT) {
-        return reject(in, record, why.msg);
-    }
+    if (rc == ERR_INVALID || rc == ERR_LIMIT) return reject(in, record, why.msg);
     if (rc < 0 && err != NULL) {
         *err = why;
     }
@@ -149,14 +145,10 @@ static int open_input(struct reading *in, struct err *err) {
     struct gz *gz = NULL;
     struct stat st;
     int rc = gz_open(in->path, GZ_DETECT, UINT64_MAX, &gz, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     in->total = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     rc = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     in->reader = hook_reader_new();
     return in->reader != NULL ? 0 : err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
 }

@@ -29,9 +29,7 @@ int hook_map_open(struct hook_map *map, struct bytes raw, const char *what, stru
             mp_reader_init(&value, name->raw);
             rc = mp_next(&value, &name->item, err);
         }
-        if (rc != 0) {
-            return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "%s ends inside an item", what);
-        }
+        if (rc != 0) return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "%s ends inside an item", what);
         name->name = key.data;
         name->inner = NULL;
         name->taken = false;
@@ -65,9 +63,7 @@ bool hook_is_word(struct bytes text) {
 /* Any value but null. */
 static struct hook_name *take_any(struct hook_map *map, const char *name) {
     size_t i = find(map, name);
-    if (i == map->n || map->names[i].item.type == MP_NIL) {
-        return NULL;
-    }
+    if (i == map->n || map->names[i].item.type == MP_NIL) return NULL;
     map->names[i].taken = true;
     return &map->names[i];
 }
@@ -113,9 +109,7 @@ bool hook_map_number(struct hook_map *map, const char *name, struct bytes *ret_r
 
 bool hook_map_inner(struct hook_map *map, const char *name, struct hook_map *inner) {
     const struct hook_name *found = hook_map_see(map, name);
-    if (found == NULL || hook_map_open(inner, found->raw, name, NULL) != 0) {
-        return false;
-    }
+    if (found == NULL || hook_map_open(inner, found->raw, name, NULL) != 0) return false;
     take_any(map, name)->inner = inner;
     return true;
 }
@@ -133,9 +127,7 @@ static bool is_left(const struct hook_name *name) {
 
 bool hook_map_is_left(const struct hook_map *map) {
     for (size_t i = 0; i < map->n; i++) {
-        if (is_left(&map->names[i])) {
-            return true;
-        }
+        if (is_left(&map->names[i])) return true;
     }
     return false;
 }
@@ -146,15 +138,11 @@ void hook_map_put_left(const struct hook_map *map, struct buf *out) {
     for (size_t i = 0; i < map->n; i++) {
         count += is_left(&map->names[i]);
     }
-    if (count == 0) {
-        return;
-    }
+    if (count == 0) return;
     mp_put_map(out, count);
     for (size_t i = 0; i < map->n; i++) {
         const struct hook_name *name = &map->names[i];
-        if (!is_left(name)) {
-            continue;
-        }
+        if (!is_left(name)) continue;
         mp_put_str(out, name->name);
         if (name->inner != NULL) {
             hook_map_put_left(name->inner, out);

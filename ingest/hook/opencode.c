@@ -144,18 +144,14 @@ static int put_replied(struct hook_reader *r, struct hook_map *m, struct hook_ma
 
 static bool whole_ms(const struct hook_map *m, const char *name, uint64_t *ret) {
     const struct hook_name *found = hook_map_see(m, name);
-    if (found == NULL || found->item.type != MP_UINT) {
-        return false;
-    }
+    if (found == NULL || found->item.type != MP_UINT) return false;
     *ret = found->item.uint;
     return true;
 }
 
 static int give_call(struct hook_reader *r, bool begins, struct bytes session, struct bytes call, struct err *err) {
     int rc = set_key(r, begins ? "called" : "returned", session, call, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     return begins ? hook_give_call(r, session, call, err) : hook_give_return(r, session, call, err);
 }
 
@@ -171,9 +167,7 @@ static int put_part(struct hook_reader *r, struct hook_map *m, struct hook_map *
     }
     struct bytes status = hook_map_see_text(&state, "status");
     bool good = bytes_is(status, "completed"), bad = bytes_is(status, "error"), running = bytes_is(status, "running");
-    if (!good && !bad && !running) {
-        return 1;
-    }
+    if (!good && !bad && !running) return 1;
     hook_map_word(&part, "sessionID", &session);
     hook_map_word(&part, "callID", &call);
     begin(r, running ? "run.tool_called" : "run.tool_returned", session);

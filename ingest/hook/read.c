@@ -96,9 +96,7 @@ int hook_text_key(struct hook_reader *r, const char *tag, struct err *err) {
     }
     if (r->nth == 0) {
         int rc = line_counter_add(r->counter, be64_get(digest), &r->nth, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     if (r->nth > 1) {
         snprintf(nth, sizeof(nth), "#%u", r->nth);
@@ -111,9 +109,7 @@ struct hook_wait *hook_wait_new(struct hook_reader *r, enum agent_family family,
     if (r->waits == NULL) {
         r->waits = calloc(HOOK_WAITS_MAX, sizeof(*r->waits));
     }
-    if (r->waits == NULL || !hook_is_word(id)) {
-        return NULL;
-    }
+    if (r->waits == NULL || !hook_is_word(id)) return NULL;
     struct hook_wait *wait = hook_wait_find(r, family, id);
     if (wait == NULL) {
         wait = &r->waits[r->next_wait++ % HOOK_WAITS_MAX];
@@ -126,35 +122,23 @@ struct hook_wait *hook_wait_new(struct hook_reader *r, enum agent_family family,
 
 struct hook_wait *hook_wait_find(struct hook_reader *r, enum agent_family family, struct bytes id) {
     for (size_t i = 0; r->waits != NULL && id.n > 0 && i < HOOK_WAITS_MAX; i++) {
-        if (r->waits[i].family == family && bytes_is(id, r->waits[i].id)) {
-            return &r->waits[i];
-        }
+        if (r->waits[i].family == family && bytes_is(id, r->waits[i].id)) return &r->waits[i];
     }
     return NULL;
 }
 
 static int read_map(struct hook_reader *r, struct hook_map *m, struct err *err) {
-    if (hook_map_see(m, "hook_event_name") != NULL) {
-        return hook_tool_read(r, m, err);
-    }
-    if (hook_map_see(m, "hookSpecificOutput") != NULL) {
-        return hook_tool_output(r, m, err);
-    }
+    if (hook_map_see(m, "hook_event_name") != NULL) return hook_tool_read(r, m, err);
+    if (hook_map_see(m, "hookSpecificOutput") != NULL) return hook_tool_output(r, m, err);
     const struct hook_name *permissions = hook_map_see(m, "permissions");
-    if (permissions != NULL && permissions->item.type == MP_MAP) {
-        return hook_goose_read(r, m, err);
-    }
+    if (permissions != NULL && permissions->item.type == MP_MAP) return hook_goose_read(r, m, err);
     bool id = hook_map_see(m, "id") != NULL;
     if (hook_map_see(m, "jsonrpc") != NULL || hook_map_see_text(m, "method").n > 0 ||
         (id && (hook_map_see(m, "result") != NULL || hook_map_see(m, "error") != NULL))) {
         return hook_rpc_read(r, m, err);
     }
-    if (hook_is_codex(m)) {
-        return hook_codex_read(r, m, err);
-    }
-    if (hook_is_opencode(m)) {
-        return hook_opencode_read(r, m, err);
-    }
+    if (hook_is_codex(m)) return hook_codex_read(r, m, err);
+    if (hook_is_opencode(m)) return hook_opencode_read(r, m, err);
     return err_set(err, ERR_INVALID, "no hook, permission or tool call that is known; accepted: objects with " ACCEPTED);
 }
 

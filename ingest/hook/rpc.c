@@ -104,18 +104,14 @@ static void take_options(struct hook_reader *r, struct hook_map *params, struct 
         return;
     }
     mp_reader_init(&options, value->raw);
-    if (mp_next(&options, &head, NULL) != 0) {
-        return;
-    }
+    if (mp_next(&options, &head, NULL) != 0) return;
     for (uint32_t i = 0; i < head.count; i++) {
         struct hook_map option;
         if (mp_skip(&options, 1, &raw, NULL) != 0 || hook_map_open(&option, raw, "an option", NULL) != 0) {
             return;
         }
         struct bytes id = hook_map_see_text(&option, "optionId"), kind = hook_map_see_text(&option, "kind");
-        if (!hook_is_word(kind)) {
-            continue;
-        }
+        if (!hook_is_word(kind)) continue;
         kinds[n++] = kind;
         if (wait != NULL && hook_is_word(id) && kind.n < sizeof(wait->options[0].kind)) {
             hook_copy(wait->options[wait->n_options].id, id);
@@ -211,9 +207,7 @@ static int put_update(struct hook_reader *r, struct hook_map *m, struct err *err
     struct bytes what = hook_map_see_text(&update, "sessionUpdate"), status = hook_map_see_text(&update, "status");
     bool good = bytes_is(status, "completed"), over = good || bytes_is(status, "failed");
     bool call = bytes_is(what, "tool_call");
-    if (!call && !(bytes_is(what, "tool_call_update") && over)) {
-        return 1;
-    }
+    if (!call && !(bytes_is(what, "tool_call_update") && over)) return 1;
     hook_map_drop(m, "method");
     hook_map_word(&params, "sessionId", &session);
     hook_map_word(&update, "toolCallId", &id);
@@ -232,9 +226,7 @@ static int put_update(struct hook_reader *r, struct hook_map *m, struct err *err
     }
     hook_left(d, m);
     int rc = set_key(r, call ? "called" : "returned", session, id, NULL, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     return call ? hook_give_call(r, session, id, err) : hook_give_return(r, session, id, err);
 }
 
@@ -294,15 +286,9 @@ static int put_decision(struct hook_reader *r, struct hook_map *m, struct hook_m
 
 static int read_result(struct hook_reader *r, struct hook_map *m, struct err *err) {
     struct hook_map result, outcome, info;
-    if (!hook_map_inner(m, "result", &result)) {
-        return 1;
-    }
-    if (hook_map_inner(&result, "outcome", &outcome)) {
-        return put_outcome(r, m, &outcome, err);
-    }
-    if (hook_map_see(&result, "decision") != NULL) {
-        return put_decision(r, m, &result, err);
-    }
+    if (!hook_map_inner(m, "result", &result)) return 1;
+    if (hook_map_inner(&result, "outcome", &outcome)) return put_outcome(r, m, &outcome, err);
+    if (hook_map_see(&result, "decision") != NULL) return put_decision(r, m, &result, err);
     if (hook_map_inner(&result, "agentInfo", &info) && hook_is_word(hook_map_see_text(&info, "name"))) {
         hook_copy(r->agent, hook_map_see_text(&info, "name"));
     }
@@ -312,19 +298,11 @@ static int read_result(struct hook_reader *r, struct hook_map *m, struct err *er
 int hook_rpc_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
     struct bytes method = hook_map_see_text(m, "method");
     hook_map_drop(m, "jsonrpc");
-    if (method.n == 0) {
-        return read_result(r, m, err);
-    }
-    if (bytes_is(method, "session/request_permission")) {
-        return put_request(r, m, err);
-    }
-    if (bytes_is(method, "session/update")) {
-        return put_update(r, m, err);
-    }
+    if (method.n == 0) return read_result(r, m, err);
+    if (bytes_is(method, "session/request_permission")) return put_request(r, m, err);
+    if (bytes_is(method, "session/update")) return put_update(r, m, err);
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (bytes_is(method, methods[i].name)) {
-            return put_approval(r, m, &methods[i], err);
-        }
+        if (bytes_is(method, methods[i].name)) return put_approval(r, m, &methods[i], err);
     }
     hook_copy(r->passed, method);
     return 1;

@@ -76,9 +76,7 @@ static bool step(struct hook_split *s, uint8_t c) {
         s->escaped = !s->escaped && c == '\\';
         return false;
     }
-    if (is_blank(c)) {
-        return false;
-    }
+    if (is_blank(c)) return false;
     s->last = c;
     switch (c) {
     case '"':
@@ -108,9 +106,7 @@ static bool step(struct hook_split *s, uint8_t c) {
 static int go_on(struct hook_split *s, struct hook_record *ret) {
     const struct bytes text = s->line.text;
     for (size_t i = s->at; i < text.n; i++) {
-        if (step(s, text.p[i])) {
-            return give(s, i + 1, false, NULL, ret);
-        }
+        if (step(s, text.p[i])) return give(s, i + 1, false, NULL, ret);
     }
     if (s->in_text) {
         s->dropping = s->held.n > 0;
@@ -138,9 +134,7 @@ static size_t scalar_end(struct bytes text, size_t at) {
         for (i++; i < text.n && text.p[i] != '"'; i++) {
             i += text.p[i] == '\\';
         }
-        if (i++ >= text.n) {
-            return 0;
-        }
+        if (i++ >= text.n) return 0;
     } else if (text.p[i] == '-' || (text.p[i] >= '0' && text.p[i] <= '9')) {
         while (i < text.n && is_number_byte(text.p[i])) {
             i++;
@@ -164,9 +158,7 @@ static int begin(struct hook_split *s, struct hook_record *ret) {
     while (s->at < text.n) {
         uint8_t c = text.p[s->at];
         bool around = c == '[' || (s->arrays > 0 && (c == ',' || c == ']'));
-        if (c == '{') {
-            break;
-        }
+        if (c == '{') break;
         if (!around && !is_blank(c)) {
             s->from = s->at;
             s->from_line = s->line.number;
@@ -182,9 +174,7 @@ static int begin(struct hook_split *s, struct hook_record *ret) {
         s->arrays -= c == ']';
         s->at++;
     }
-    if (s->at == text.n) {
-        return 1;
-    }
+    if (s->at == text.n) return 1;
     s->from = s->at;
     s->from_line = s->line.number;
     s->from_offset = s->line.offset + s->at;
@@ -205,9 +195,7 @@ static int give_long(struct hook_split *s, struct hook_record *ret) {
 
 int hook_split_next(struct hook_split *s, struct hook_record *ret) {
     const struct bytes text = s->line.text;
-    if (s->line.too_long) {
-        return give_long(s, ret);
-    }
+    if (s->line.too_long) return give_long(s, ret);
     if (s->at == 0 && text.n > 0) {
         size_t first = 0;
         while (first < text.n && is_blank(text.p[first])) {
@@ -219,9 +207,7 @@ int hook_split_next(struct hook_split *s, struct hook_record *ret) {
             return 1;
         }
         s->dropping = false;
-        if (s->depth > 0 && object && !object_may_follow(s)) {
-            return give(s, 0, true, NULL, ret);
-        }
+        if (s->depth > 0 && object && !object_may_follow(s)) return give(s, 0, true, NULL, ret);
     }
     return s->depth > 0 ? go_on(s, ret) : begin(s, ret);
 }
@@ -232,9 +218,7 @@ int hook_split_end(struct hook_split *s, struct hook_record *ret) {
         s->from = 0;
         return give(s, 0, true, NULL, ret);
     }
-    if (s->arrays == 0) {
-        return 1;
-    }
+    if (s->arrays == 0) return 1;
     s->arrays = 0;
     *ret = (struct hook_record){.line = s->line.number,
                                 .offset = s->line.offset,

@@ -77,9 +77,7 @@ static int take_tool(struct hook_reader *r, struct hook_map *m, struct bytes *re
 static int set_key(struct hook_reader *r, const char *tag, const struct common *c, struct bytes call, bool with_arguments,
                    struct err *err) {
     struct hook_draft *d = &r->draft;
-    if (call.n == 0) {
-        return hook_text_key(r, tag, err);
-    }
+    if (call.n == 0) return hook_text_key(r, tag, err);
     const struct bytes digest = {d->arguments_digest, with_arguments ? sizeof(d->arguments_digest) : 0};
     hook_key(d, (struct bytes[]){bytes_of(tag), c->session, call, digest}, 4);
     return 0;
@@ -98,9 +96,7 @@ static int put_request(struct hook_reader *r, struct hook_map *m, const struct c
     struct bytes tool, call;
     begin(r, "permission.requested", c);
     int rc = take_tool(r, m, &tool, &call, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     hook_subject(&r->draft, "tool", tool);
     hook_known(&r->draft, "request", call);
     rc = set_key(r, "requested", c, call, true, err);
@@ -116,9 +112,7 @@ static int put_denial(struct hook_reader *r, struct hook_map *m, const struct co
     hook_answer(&r->draft, &denied, (struct bytes){NULL, 0});
     hook_private(&r->draft, "reason", m, "reason");
     int rc = take_tool(r, m, &tool, &call, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     hook_subject(&r->draft, "tool", tool);
     hook_known(&r->draft, "request", call);
     rc = set_key(r, "denied", c, call, false, err);
@@ -270,9 +264,7 @@ static const char *lifetime_of(struct bytes updates) {
     struct mp_item head;
     size_t best = sizeof(rows) / sizeof(rows[0]);
     mp_reader_init(&r, updates);
-    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY) {
-        return NULL;
-    }
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY) return NULL;
     for (uint32_t i = 0; i < head.count; i++) {
         struct hook_map update;
         struct bytes raw;

@@ -107,9 +107,7 @@ static const struct {
 
 const char *agent_group_of(struct bytes tool) {
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-        if (bytes_is(tool, groups[i].tool)) {
-            return groups[i].group;
-        }
+        if (bytes_is(tool, groups[i].tool)) return groups[i].group;
     }
     return NULL;
 }

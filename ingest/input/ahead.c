@@ -82,18 +82,14 @@ static void *run_thread(void *arg) {
 
 /* Signals are the first thread's: its sleeps and reads must end by them. */
 static void start_thread(struct ahead *a) {
-    if (a->has_thread || a->no_thread) {
-        return;
-    }
+    if (a->has_thread || a->no_thread) return;
     a->has_thread = thread_start(&a->thread, run_thread, a) == 0;
     a->no_thread = !a->has_thread;
 }
 
 int ahead_new(struct ahead **ret, struct err *err) {
     struct ahead *a = calloc(1, sizeof(*a));
-    if (a == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (a == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->changed, NULL);
     for (size_t i = 0; i < BLOCKS; i++) {
@@ -105,9 +101,7 @@ int ahead_new(struct ahead **ret, struct err *err) {
 }
 
 void ahead_free(struct ahead *a) {
-    if (a == NULL) {
-        return;
-    }
+    if (a == NULL) return;
     if (a->has_thread) {
         pthread_mutex_lock(&a->lock);
         a->quit = true;

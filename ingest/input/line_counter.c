@@ -36,9 +36,7 @@ static struct slot *find(struct slot *slots, size_t cap, uint64_t hash) {
 static int grow(struct line_counter *c, struct err *err) {
     size_t cap = c->cap == 0 ? 1024 : c->cap * 2;
     struct slot *slots = calloc(cap, sizeof(*slots));
-    if (slots == NULL) {
-        return err_set(err, ERR_NOMEM, "counting lines: out of memory");
-    }
+    if (slots == NULL) return err_set(err, ERR_NOMEM, "counting lines: out of memory");
     for (size_t i = 0; i < c->cap; i++) {
         if (c->slots[i].count != 0) {
             *find(slots, cap, c->slots[i].hash) = c->slots[i];
@@ -53,9 +51,7 @@ static int grow(struct line_counter *c, struct err *err) {
 int line_counter_add(struct line_counter *c, uint64_t hash, uint32_t *ret_n, struct err *err) {
     if (c->n < LINE_COUNTER_MAX && c->n * 2 >= c->cap) {
         int rc = grow(c, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     struct slot *slot = find(c->slots, c->cap, hash);
     if (slot->count == 0) {

@@ -99,23 +99,15 @@ static bool stopped(const struct lines *l) {
 
 /* Waits for input of a pipe, a terminal or a socket: 0 when there is some, 1 when quiet or stopped. */
 static int wait_input(struct lines *l, int wait_ms, struct err *err) {
-    if (l->regular || gz_buffered(l->gz)) {
-        return 0;
-    }
+    if (l->regular || gz_buffered(l->gz)) return 0;
     for (int waited = 0; !stopped(l);) {
         int slice = wait_ms >= 0 && wait_ms - waited < 100 ? wait_ms - waited : 100;
         struct pollfd p = {.fd = gz_fd(l->gz), .events = POLLIN};
         int n = poll(&p, 1, slice);
-        if (n > 0) {
-            return 0;
-        }
-        if (n < 0 && errno != EINTR) {
-            return err_errno(err, errno, "poll");
-        }
+        if (n > 0) return 0;
+        if (n < 0 && errno != EINTR) return err_errno(err, errno, "poll");
         waited += slice;
-        if (wait_ms >= 0 && waited >= wait_ms) {
-            return 1;
-        }
+        if (wait_ms >= 0 && waited >= wait_ms) return 1;
     }
     return 1;
 }
@@ -129,30 +121,20 @@ static int fill(struct lines *l, int wait_ms, struct err *err) {
         l->at = 0;
     }
     uint8_t *room = buf_room(&l->buf, LINES_BLOCK);
-    if (room == NULL) {
-        return buf_check(&l->buf, "reading lines", err);
-    }
+    if (room == NULL) return buf_check(&l->buf, "reading lines", err);
     for (;;) {
         int rc = wait_input(l, wait_ms, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         size_t got = 0;
         rc = gz_read(l->gz, room, LINES_BLOCK, &got, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         l->buf.n += got;
-        if (got > 0) {
-            return 0;
-        }
+        if (got > 0) return 0;
         if (gz_at_end(l->gz)) {
             l->at_end = true;
             return 1;
         }
-        if (stopped(l)) {
-            return 1;
-        }
+        if (stopped(l)) return 1;
     }
 }
 
@@ -220,9 +202,7 @@ int lines_next(struct lines *l, int wait_ms, struct lines_line *ret, struct err 
             drop_window(l);
         }
         int rc = fill(l, wait_ms, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
 }
 
@@ -232,9 +212,7 @@ int lines_rest(struct lines *l, struct lines_line *ret) {
         give_dropped(l, false, ret);
         return 0;
     }
-    if (l->buf.n == l->at) {
-        return 1;
-    }
+    if (l->buf.n == l->at) return 1;
     give(l, l->buf.n - l->at, false, ret);
     return 0;
 }

@@ -72,15 +72,11 @@ static size_t digits_end(struct bytes t, size_t i) {
  * exponent together are more than such a float has. */
 static bool may_overflow(struct bytes t) {
     size_t begin = t.n > 0 && t.p[0] == '-', i = digits_end(t, begin), power = i - begin, exponent = 0;
-    if (i == begin || (t.p[begin] == '0' && i > begin + 1)) {
-        return false;
-    }
+    if (i == begin || (t.p[begin] == '0' && i > begin + 1)) return false;
     if (i < t.n && t.p[i] == '.') {
         size_t fraction = ++i;
         i = digits_end(t, i);
-        if (i == fraction) {
-            return false;
-        }
+        if (i == fraction) return false;
     }
     if (i < t.n && (t.p[i] == 'e' || t.p[i] == 'E')) {
         i++;
@@ -88,9 +84,7 @@ static bool may_overflow(struct bytes t) {
         i += i < t.n && (t.p[i] == '-' || t.p[i] == '+');
         size_t first = i;
         i = digits_end(t, i);
-        if (i == first) {
-            return false;
-        }
+        if (i == first) return false;
         for (size_t k = first; k < i && exponent <= DBL_MAX_10_EXP; k++) {
             exponent = exponent * 10 + (size_t)(t.p[k] - '0');
         }
@@ -102,9 +96,7 @@ static bool may_overflow(struct bytes t) {
 /* The parser refuses a number of JSON's grammar for its size alone. */
 static bool is_overflow(struct bytes number) {
     struct buf unused;
-    if (!may_overflow(number)) {
-        return false;
-    }
+    if (!may_overflow(number)) return false;
     buf_init(&unused, number.n + PYJSON_VALUE_BYTES);
     bool over = json_to_mp(number, &unused, NULL) == ERR_INVALID;
     buf_done(&unused);
@@ -138,9 +130,7 @@ static bool next_foreign(struct scan *s, struct bytes *ret) {
         }
         *ret = (struct bytes){t.p + s->at, n};
         s->at += n;
-        if (foreign) {
-            return true;
-        }
+        if (foreign) return true;
     }
     return false;
 }
@@ -165,9 +155,7 @@ int pyjson_to_mp(struct bytes text, size_t max, struct buf *scratch, struct buf 
     if (copied > 0) {
         buf_put(scratch, text.p + copied, text.n - copied);
         int rc = buf_check(scratch, "JSON text", err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         text = bytes_of_buf(scratch);
     }
     return json_to_mp(text, out, err);
@@ -194,9 +182,7 @@ bool pyjson_top_number(struct bytes text, const char *name, struct bytes *ret) {
         while (i < text.n && is_blank(text.p[i])) {
             i++;
         }
-        if (i == text.n || text.p[i] != ':') {
-            continue;
-        }
+        if (i == text.n || text.p[i] != ':') continue;
         for (i++; i < text.n && is_blank(text.p[i]); i++) {
         }
         if (i == text.n || !(text.p[i] == '-' || (text.p[i] >= '0' && text.p[i] <= '9'))) {

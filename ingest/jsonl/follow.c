@@ -46,13 +46,10 @@ struct follow {
 /* ---- the cursor -------------------------------------------------------------------------------------------------- */
 
 static int read_mark(struct follow *f, struct err *err) {
-    struct buf value;
+    struct buf value = {.max = 4096};
     struct err why = {0};
-    buf_init(&value, 4096);
     int rc = file_position_name(f->path, f->name, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = log_cursor_get(intake_ledger(f->run), f->name, &value, &why);
     if (rc == 0) {
         f->has_position = file_position_decode(bytes_of_buf(&value), &f->position) == 0;
@@ -69,13 +66,10 @@ static int read_mark(struct follow *f, struct err *err) {
 }
 
 static int put_mark(struct follow *f, struct err *err) {
-    struct buf value;
-    buf_init(&value, 4096);
+    struct buf value = {.max = 4096};
     file_position_encode(&value, &f->position);
     int rc = buf_check(&value, "cursor", err);
-    if (rc == 0) {
-        rc = intake_cursor(f->run, f->name, bytes_of_buf(&value), err);
-    }
+    if (rc == 0) rc = intake_cursor(f->run, f->name, bytes_of_buf(&value), err);
     buf_done(&value);
     return rc;
 }
@@ -95,8 +89,7 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
     snprintf(key, sizeof(key), "gap:%s@%llu", hex, (unsigned long long)f->position.generation);
     snprintf(detail, sizeof(detail), "%s; what the file held past byte %llu may be missing", how,
              (unsigned long long)f->position.offset);
-    struct buf body;
-    buf_init(&body, 4096);
+    struct buf body = {.max = 4096};
     mp_put_map(&body, 2);
     mp_pair_text(&body, "detail", detail);
     mp_pair_text(&body, "what", what);
@@ -109,9 +102,7 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = f->path, .offset = f->position.offset};
     int rc = buf_check(&body, "gap", err);
-    if (rc == 0) {
-        rc = intake_add(f->run, &draft, &place, INGEST_NO_TIME, err);
-    }
+    if (rc == 0) rc = intake_add(f->run, &draft, &place, INGEST_NO_TIME, err);
     buf_done(&body);
     return rc;
 }
@@ -141,9 +132,7 @@ static int skip_read(struct follow *f, struct jsonl_input *in, bool *ret_ok, str
     int rc = 0;
     while (rc == 0 && lines_offset(in->lines) < f->position.offset) {
         rc = lines_next(in->lines, -1, &line, err);
-        if (rc == 0) {
-            rc = jsonl_skip(in, &line, err);
-        }
+        if (rc == 0) rc = jsonl_skip(in, &line, err);
     }
     *ret_ok = rc == 0 && lines_offset(in->lines) == f->position.offset;
     lines_set_digest(in->lines, intake_digest(f->run));
@@ -191,15 +180,9 @@ enum look {
 static enum look look(const struct follow *f, const struct jsonl_input *in) {
     struct stat st;
     int fd = gz_fd(lines_gz(in->lines));
-    if (name_is_other_file(f)) {
-        return LOOK_MOVED;
-    }
-    if (fstat(fd, &st) != 0) {
-        return LOOK_SAME;
-    }
-    if (!file_position_same_content(&f->position, fd)) {
-        return LOOK_CUT;
-    }
+    if (name_is_other_file(f)) return LOOK_MOVED;
+    if (fstat(fd, &st) != 0) return LOOK_SAME;
+    if (!file_position_same_content(&f->position, fd)) return LOOK_CUT;
     return (uint64_t)st.st_size < lines_offset(in->lines) + lines_pending(in->lines) ? LOOK_AGAIN : LOOK_SAME;
 }
 
@@ -240,9 +223,7 @@ static int read_old(struct follow *f, bool last, struct err *err) {
 
 /* Between two looks at the new file: the old one, too. */
 static int look_at_old(struct follow *f, struct err *err) {
-    if (f->old.lines == NULL) {
-        return 0;
-    }
+    if (f->old.lines == NULL) return 0;
     bool last = clock_boot_ns() - f->old_at >= FOLLOW_OLD_NS;
     int rc = 0;
     if (old_has_grown(f) || (last && lines_pending(f->old.lines) > 0)) {
@@ -273,15 +254,11 @@ static int leave_old(struct follow *f, struct err *err) {
 static int follow_generation(struct follow *f, struct jsonl_input *in, struct err *err) {
     while (!intake_stopped(f->run)) {
         int rc = read_on(f, in, err);
-        if (rc != 1) {
-            return rc;
-        }
+        if (rc != 1) return rc;
         rc = save(f, in, err);
         if (rc == 0) rc = look_at_old(f, err);
         if (rc == 0) rc = intake_receipt_if_due(f->run, err);
-        if (rc != 0 || intake_stopped(f->run)) {
-            return rc;
-        }
+        if (rc != 0 || intake_stopped(f->run)) return rc;
         wait_a_moment();
         enum look l = look(f, in);
         if (l == LOOK_MOVED) {
@@ -296,9 +273,7 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
             f->finished = true;
             return add_gap(f, "truncated", "the file was cut while it was followed", err);
         }
-        if (l == LOOK_AGAIN) {
-            return 0;
-        }
+        if (l == LOOK_AGAIN) return 0;
     }
     return 0;
 }
@@ -346,13 +321,9 @@ static int resume(struct follow *f, struct jsonl_input *in, const struct file_po
     int rc = 0;
     if (known && file_position_same_content(&f->position, gz_fd(lines_gz(in->lines)))) {
         rc = skip_read(f, in, &ok, err);
-        if (ok || rc != 0) {
-            return rc;
-        }
+        if (ok || rc != 0) return rc;
     }
-    if (known) {
-        rc = add_gap(f, "truncated", "the file was cut while nobody followed it", err);
-    }
+    if (known) rc = add_gap(f, "truncated", "the file was cut while nobody followed it", err);
     uint64_t generation = f->has_position ? f->position.generation + 1 : 0;
     memset(&f->position, 0, sizeof(f->position));
     f->position.ino = file->ino;
@@ -370,26 +341,18 @@ static int follow_once(struct follow *f, struct err *err) {
     struct jsonl_input in = {0};
     struct file_position file;
     int rc = 0;
-    if (f->has_position && !f->finished && name_is_other_file(f)) {
-        rc = finish_moved(f, err);
-    }
+    if (f->has_position && !f->finished && name_is_other_file(f)) rc = finish_moved(f, err);
     if (rc == 0) {
         intake_begin(f->run, f->path);
         rc = open_input(f, f->path, &in, &file, err);
     }
-    if (rc == 0) {
-        rc = resume(f, &in, &file, err);
-    }
+    if (rc == 0) rc = resume(f, &in, &file, err);
     if (rc == 0 && lines_offset(in.lines) != f->position.offset) {
         jsonl_input_close(&in); /* skipping went astray: from the beginning */
         rc = open_input(f, f->path, &in, &file, err);
     }
-    if (rc == 0) {
-        rc = follow_generation(f, &in, err);
-    }
-    if (rc == 0) {
-        rc = intake_end(f->run, err);
-    }
+    if (rc == 0) rc = follow_generation(f, &in, err);
+    if (rc == 0) rc = intake_end(f->run, err);
     if (rc == 0 && f->moved) {
         rc = leave_old(f, err);
         keep_old(f, &in);
@@ -412,9 +375,7 @@ int jsonl_follow(struct intake *run, const char *path, struct err *err) {
         }
         rc = follow_once(&f, err);
     }
-    if (rc == 0) {
-        rc = leave_old(&f, err);
-    }
+    if (rc == 0) rc = leave_old(&f, err);
     jsonl_input_close(&f.old);
     return rc;
 }

@@ -22,19 +22,13 @@
 int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err) {
     struct gz *gz = NULL;
     int rc = gz_open(in->path, form, UINT64_MAX, &gz, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct stat st;
     in->total = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     rc = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     in->counter = line_counter_new();
-    if (in->counter == NULL) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
-    }
+    if (in->counter == NULL) return err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
     in->secret = intake_secret(in->run);
     jsonl_parser_init(&in->parser);
     return 0;
@@ -53,9 +47,7 @@ int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JS
     hash_parts(digest, &line->text, 1);
     uint32_t n = 0;
     int rc = line_counter_add(in->counter, be64_get(digest), &n, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     char hex[KEYED_HASH_HEX], generation[32] = "", which[32] = "";
     keyed_hash_hex(hex, in->secret, digest);
     if (in->generation > 0) {
@@ -72,9 +64,7 @@ int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JS
 
 static int reject(struct jsonl_input *in, const struct ingest_place *place, bool ended, const char *msg) {
     bool syntax = strncmp(msg, JSONL_NOT_JSON, strlen(JSONL_NOT_JSON)) == 0;
-    if (ended || !syntax) {
-        return intake_reject(in->run, place, syntax ? JSONL_NOT_JSON : NULL, msg);
-    }
+    if (ended || !syntax) return intake_reject(in->run, place, syntax ? JSONL_NOT_JSON : NULL, msg);
     static const char cut[] = "the last line is cut off";
     char reason[ERR_MSG_MAX];
     snprintf(reason, sizeof(reason), "%s: %.900s", cut, msg);
@@ -94,9 +84,7 @@ static int check_cause(struct jsonl_input *in, uint64_t cause, bool *ret_ok, str
 
 bool jsonl_is_blank(struct bytes text) {
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] != ' ' && text.p[i] != '\t') {
-            return false;
-        }
+        if (text.p[i] != ' ' && text.p[i] != '\t') return false;
     }
     return true;
 }
@@ -121,9 +109,7 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
     } else if (e->has_cause) {
         bool ok = false;
         int rc = check_cause(in, e->cause, &ok, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         if (!ok) {
             char reason[128];
             snprintf(reason, sizeof(reason), "'cause' is %llu; accepted: the seq of an event before, here at most %llu",
@@ -153,16 +139,12 @@ int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, con
         snprintf(reason, sizeof(reason), "the line is longer than %zu bytes", LINES_LINE_MAX);
         return reject(in, &place, true, reason);
     }
-    if (jsonl_is_blank(line->text)) {
-        return 0;
-    }
+    if (jsonl_is_blank(line->text)) return 0;
     char key[JSONL_KEY_MAX];
     struct jsonl_event event;
     struct err why = {0};
     int rc = jsonl_key(in, line, key, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = parsed == NULL ? jsonl_parse(&in->parser, line->text, &event, &why)
                         : jsonl_parse_item(&in->parser, parsed->code, parsed->why, parsed->item, &event, &why);
     if (rc == ERR_NOMEM) {
@@ -171,9 +153,7 @@ int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, con
         }
         return rc;
     }
-    if (rc != 0) {
-        return reject(in, &place, line->ended, why.msg);
-    }
+    if (rc != 0) return reject(in, &place, line->ended, why.msg);
     return add(in, &event, key, &place, err);
 }
 
@@ -228,9 +208,7 @@ static int read_one(struct intake *run, const char *path, struct err *err) {
         const struct ingest_options *o = intake_options(run);
         rc = o->strict || o->follow ? read_lines(&in, err) : jsonl_take_all(&in, err);
     }
-    if (rc == 0) {
-        rc = intake_end(run, err);
-    }
+    if (rc == 0) rc = intake_end(run, err);
     jsonl_input_close(&in);
     return rc;
 }
@@ -245,9 +223,7 @@ int jsonl_read(struct intake *run, struct err *err) {
     const struct ingest_options *o = intake_options(run);
     const char *const *paths = o->n_paths > 0 ? o->paths : standard_input;
     size_t n = o->n_paths > 0 ? o->n_paths : 1;
-    if (o->follow && is_growing_file(paths[0])) {
-        return jsonl_follow(run, paths[0], err);
-    }
+    if (o->follow && is_growing_file(paths[0])) return jsonl_follow(run, paths[0], err);
     int rc = 0;
     for (size_t i = 0; i < n && rc == 0 && !intake_stopped(run); i++) {
         rc = read_one(run, paths[i], err);

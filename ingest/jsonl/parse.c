@@ -90,9 +90,7 @@ static int wrong(const struct top *top, const struct mp_item *item, const char *
 }
 
 static int check_names(const struct top *top, const struct value *v, struct err *err) {
-    if (v->item.type != MP_ARRAY) {
-        return wrong(top, &v->item, "an array of field names", err);
-    }
+    if (v->item.type != MP_ARRAY) return wrong(top, &v->item, "an array of field names", err);
     struct mp_reader r;
     struct mp_item item;
     mp_reader_init(&r, v->raw);
@@ -110,9 +108,7 @@ static int check_value(const struct top *top, const struct value *v, struct err 
     const struct mp_item *item = &v->item;
     switch (top->type) {
     case TOP_TEXT:
-        if (item->type != MP_STR) {
-            return wrong(top, item, "text", err);
-        }
+        if (item->type != MP_STR) return wrong(top, item, "text", err);
         if (item->data.n > top->max) {
             return err_set(err, ERR_INVALID, "'%s' is %zu bytes long; accepted: at most %zu", top->name, item->data.n,
                            top->max);
@@ -127,9 +123,7 @@ static int check_value(const struct top *top, const struct value *v, struct err 
     case TOP_BOOL:
         return item->type == MP_BOOL ? 0 : wrong(top, item, "true or false", err);
     case TOP_MAP:
-        if (item->type != MP_MAP) {
-            return wrong(top, item, "an object", err);
-        }
+        if (item->type != MP_MAP) return wrong(top, item, "an object", err);
         if (v->raw.n > top->max) {
             return err_set(err, ERR_INVALID, "'%s' is %zu bytes when encoded; accepted: at most %zu", top->name, v->raw.n,
                            top->max);
@@ -156,9 +150,7 @@ static int read_tops(struct bytes map, struct value values[N_TOP], struct err *e
     struct mp_item head;
     mp_reader_init(&r, map);
     int rc = mp_next(&r, &head, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (head.type != MP_MAP) {
         return err_set(err, ERR_INVALID, "the line is %s; accepted: a JSON object with kind and subject", found(&head));
     }
@@ -167,15 +159,9 @@ static int read_tops(struct bytes map, struct value values[N_TOP], struct err *e
         struct value v = {.there = true};
         enum top_name at = N_TOP;
         rc = mp_next(&r, &name, err);
-        if (rc == 0) {
-            rc = mp_skip(&r, 1, &v.raw, err);
-        }
-        if (rc == 0) {
-            rc = find_top(name.data, &at, err);
-        }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc == 0) rc = mp_skip(&r, 1, &v.raw, err);
+        if (rc == 0) rc = find_top(name.data, &at, err);
+        if (rc != 0) return rc;
         struct mp_reader inside;
         mp_reader_init(&inside, v.raw);
         rc = mp_next(&inside, &v.item, err);
@@ -183,9 +169,7 @@ static int read_tops(struct bytes map, struct value values[N_TOP], struct err *e
             rc = check_value(&tops[at], &v, err);
             values[at] = v;
         }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -230,22 +214,16 @@ static int body_with_at(struct buf *out, struct bytes body, uint64_t at, struct 
     struct mp_reader r;
     struct mp_item head = {.type = MP_MAP};
     mp_reader_init(&r, body);
-    if (body.n > 0 && mp_next(&r, &head, err) != 0) {
-        return ERR_CORRUPT;
-    }
+    if (body.n > 0 && mp_next(&r, &head, err) != 0) return ERR_CORRUPT;
     buf_clear(out);
     mp_put_map(out, head.count + 1);
     bool put = false;
     for (uint32_t i = 0; i < head.count; i++) {
         struct mp_item name;
         struct bytes raw_name = {r.p, 0}, raw;
-        if (mp_next(&r, &name, err) != 0) {
-            return ERR_CORRUPT;
-        }
+        if (mp_next(&r, &name, err) != 0) return ERR_CORRUPT;
         raw_name.n = (size_t)(r.p - raw_name.p);
-        if (mp_skip(&r, 1, &raw, err) != 0) {
-            return ERR_CORRUPT;
-        }
+        if (mp_skip(&r, 1, &raw, err) != 0) return ERR_CORRUPT;
         int order = bytes_cmp(name.data, bytes_of("at"));
         if (order == 0) {
             return err_set(err, ERR_INVALID, "'time' and the body's 'at' are both given; accepted: one of them");
@@ -286,9 +264,7 @@ static int check_grade(struct bytes grade, struct err *err) {
 static int fill_at(struct jsonl_parser *p, const struct value values[N_TOP], struct jsonl_event *e, struct err *err) {
     if (values[TIME].there) {
         int rc = read_time(&values[TIME], &e->at, err);
-        if (rc == 0) {
-            rc = body_with_at(&p->body, values[BODY].raw, e->at, err);
-        }
+        if (rc == 0) rc = body_with_at(&p->body, values[BODY].raw, e->at, err);
         e->body = bytes_of_buf(&p->body);
         return rc;
     }
@@ -319,9 +295,7 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
         return err_set(err, parsed, JSONL_NOT_JSON ": %s", msg);
     }
     int rc = read_tops(item, values, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     static const enum top_name required[] = {KIND, SUBJECT};
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         if (text(&values[required[i]]).n == 0) {
@@ -352,12 +326,8 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
         return err_set(err, ERR_INVALID, "'cause' and 'cause_key' are both given; accepted: one of them");
     }
     rc = check_grade(e.grade, err);
-    if (rc == 0 && values[SCHEMA].there) {
-        rc = check_schema(e.kind, values[SCHEMA].item.uint, err);
-    }
-    if (rc == 0) {
-        rc = fill_at(p, values, &e, err);
-    }
+    if (rc == 0 && values[SCHEMA].there) rc = check_schema(e.kind, values[SCHEMA].item.uint, err);
+    if (rc == 0) rc = fill_at(p, values, &e, err);
     if (rc == 0) {
         *ret = e;
     }

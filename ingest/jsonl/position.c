@@ -32,9 +32,7 @@ int file_position_name(const char *path, char ret[FILE_POSITION_NAME_LEN], struc
         memcpy(dir, path, n);
         dir[n] = '\0';
     }
-    if (realpath(dir, real) == NULL) {
-        return err_errno(err, errno, "%s", path);
-    }
+    if (realpath(dir, real) == NULL) return err_errno(err, errno, "%s", path);
     uint8_t digest[HASH_LEN];
     const struct bytes parts[] = {bytes_of(real), bytes_of("/"), bytes_of(path + n)};
     hash_parts(digest, parts, 3);
@@ -89,12 +87,8 @@ bool file_position_head(int fd, uint64_t n, uint8_t ret[HASH_LEN]) {
     size_t got = 0;
     while (got < n) {
         ssize_t r = pread(fd, block + got, (size_t)n - got, (off_t)got);
-        if (r < 0 && errno == EINTR) {
-            continue;
-        }
-        if (r <= 0) {
-            return false;
-        }
+        if (r < 0 && errno == EINTR) continue;
+        if (r <= 0) return false;
         got += (size_t)r;
     }
     const struct bytes b = {block, got};

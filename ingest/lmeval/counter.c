@@ -33,13 +33,9 @@ static int make_room(struct lmeval_counter *c, size_t byte, struct err *err) {
     while (cap <= byte) {
         cap *= 2;
     }
-    if (cap == c->cap) {
-        return 0;
-    }
+    if (cap == c->cap) return 0;
     uint8_t *seen = realloc(c->seen, cap);
-    if (seen == NULL) {
-        return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
-    }
+    if (seen == NULL) return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
     memset(seen + c->cap, 0, cap - c->cap);
     c->seen = seen;
     c->cap = cap;

@@ -58,9 +58,7 @@ void lmeval_doc_done(struct lmeval_doc *doc) {
 
 bool lmeval_doc_knows(struct bytes name) {
     for (size_t i = 0; i < LMEVAL_N_TOP; i++) {
-        if (bytes_is(name, tops[i].name)) {
-            return true;
-        }
+        if (bytes_is(name, tops[i].name)) return true;
     }
     return false;
 }
@@ -73,9 +71,7 @@ static bool is_own(const struct lmeval_doc *doc) {
                                             LMEVAL_VERSION, LMEVAL_TASK_HASHES, LMEVAL_GIT_HASH};
     struct bytes config = doc->top[LMEVAL_CONFIG];
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (doc->top[marks[i]].n > 0) {
-            return true;
-        }
+        if (doc->top[marks[i]].n > 0) return true;
     }
     return lmeval_get(config, "model").n > 0 || lmeval_get(config, "model_args").n > 0;
 }
@@ -140,9 +136,7 @@ static void make_id(struct lmeval_doc *doc) {
 enum column { C_VERSION, C_SHOTS, C_HIGHER, C_HASH, C_CONFIG, C_COUNTS, N_COLUMNS };
 
 static int check_name(struct bytes name, struct err *err) {
-    if (name.n > 0 && name.n <= LMEVAL_NAME_MAX) {
-        return 0;
-    }
+    if (name.n > 0 && name.n <= LMEVAL_NAME_MAX) return 0;
     return err_set(err, ERR_INVALID, "the name of a task has %zu bytes ('%s'); accepted: 1 to %d", name.n,
                    SECRET_SHOWN(name), LMEVAL_NAME_MAX);
 }
@@ -177,9 +171,7 @@ static int read_tasks(struct lmeval_doc *doc, struct err *err) {
         return err_set(err, ERR_LIMIT, "the file has %zu tasks and groups; accepted: at most %d", most, LMEVAL_TASKS_MAX);
     }
     doc->tasks = calloc(most > 0 ? most : 1, sizeof(*doc->tasks));
-    if (doc->tasks == NULL) {
-        return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
-    }
+    if (doc->tasks == NULL) return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
     lmeval_entries_next(&results);
     lmeval_entries_next(&groups);
     while (results.there || groups.there) {
@@ -190,9 +182,7 @@ static int read_tasks(struct lmeval_doc *doc, struct err *err) {
         t->metrics = from->raw;
         t->group = order >= 0;
         int rc = check_name(t->name, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         fill_task(t, columns);
         doc->n_tasks++;
         if (order <= 0) {
@@ -225,12 +215,8 @@ int lmeval_doc_read(struct lmeval_doc *doc, struct bytes text, struct bytes date
     }
     int rc = pyjson_to_mp(text, LMEVAL_DOC_ROOM, &doc->scratch, &doc->mp, err);
     buf_done(&doc->scratch); /* as large as the text when it was needed */
-    if (rc == 0) {
-        rc = read_tops(doc, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc == 0) rc = read_tops(doc, err);
+    if (rc != 0) return rc;
     struct bytes whole = bytes_of_buf(&doc->mp);
     hash_parts(doc->digest, &whole, 1);
     read_time(doc, text, date);
@@ -299,14 +285,10 @@ static bool is_scored(const struct lmeval_task *task) {
     struct lmeval_entries e;
     struct lmeval_metric m;
     lmeval_entries_open(&e, task->metrics);
-    if (lmeval_metric_next(task, &e, &m)) {
-        return true;
-    }
+    if (lmeval_metric_next(task, &e, &m)) return true;
     lmeval_entries_open(&e, task->metrics);
     while (lmeval_entries_next(&e)) {
-        if (!bytes_is(e.name, "alias") && !bytes_is(e.name, " ")) {
-            return false;
-        }
+        if (!bytes_is(e.name, "alias") && !bytes_is(e.name, " ")) return false;
     }
     return lmeval_is(task->metrics, MP_MAP);
 }
@@ -328,7 +310,7 @@ static bool is_anything(struct bytes raw) {
 
 bool lmeval_doc_says(const struct lmeval_doc *doc, enum lmeval_top top) {
     struct bytes raw = doc->top[top];
-    struct buf scratch;
+    struct buf scratch = {.max = 64};
     bool said = true;
     switch (top) {
     case LMEVAL_CHAT_TEMPLATE_SHA:
@@ -343,7 +325,6 @@ bool lmeval_doc_says(const struct lmeval_doc *doc, enum lmeval_top top) {
     case LMEVAL_DATE:
         return doc->at != INGEST_NO_TIME || doc->at_text.n > 0;
     case LMEVAL_SECONDS:
-        buf_init(&scratch, 64);
         said = lmeval_number(raw, &scratch).n > 0;
         buf_done(&scratch);
         return said;

@@ -19,17 +19,15 @@ static void put_time(struct mp_map *f, uint64_t at, struct bytes at_text) {
 }
 
 static void put_number(struct mp_map *f, const char *name, struct bytes raw) {
-    struct buf scratch;
-    buf_init(&scratch, 64);
+    struct buf scratch = {.max = 64};
     mp_map_raw(f, name, lmeval_number(raw, &scratch));
     buf_done(&scratch);
 }
 
 /* A length of time, which is not negative. */
 static void put_length(struct mp_map *f, const char *name, struct bytes raw) {
-    struct buf scratch;
+    struct buf scratch = {.max = 64};
     struct mp_item item;
-    buf_init(&scratch, 64);
     struct bytes number = lmeval_number(raw, &scratch);
     if (mp_scalar(number, &item) == 0 && (item.type == MP_UINT || (item.type == MP_FLOAT && item.real >= 0))) {
         mp_map_raw(f, name, number);
@@ -126,9 +124,7 @@ static void put_seeds(struct mp_map *f, struct bytes config) {
         there[i] = lmeval_count(lmeval_get(config, seeds[i].name), &seed[i]);
         n += there[i];
     }
-    if (n == 0) {
-        return;
-    }
+    if (n == 0) return;
     mp_map_begin(f, "seeds");
     mp_put_map(&f->values, n);
     for (size_t i = 0; i < 4; i++) {
@@ -247,10 +243,9 @@ int lmeval_put_orphans(const struct lmeval_about *about, uint64_t documents, con
 
 /* A version is a number, a word, or null. */
 static void put_version(struct mp_map *f, const char *name, struct bytes raw) {
-    struct buf text;
+    struct buf text = {.max = 64};
     struct bytes word = lmeval_word(raw);
     struct mp_item item;
-    buf_init(&text, 64);
     if (word.n == 0 && mp_scalar(raw, &item) == 0 &&
         (item.type == MP_UINT || item.type == MP_INT || item.type == MP_FLOAT) &&
         json_from_mp(raw, JSON_LINE, &text, NULL) == 0) {
@@ -293,9 +288,7 @@ int lmeval_put_task(const struct lmeval_task *task, struct buf *out, struct err 
 static bool is_meta(struct bytes key) {
     static const char *const meta[] = {"alias", "name", "sample_len", "sample_count", "samples", " "};
     for (size_t i = 0; i < sizeof(meta) / sizeof(meta[0]); i++) {
-        if (bytes_is(key, meta[i])) {
-            return true;
-        }
+        if (bytes_is(key, meta[i])) return true;
     }
     return false;
 }
@@ -309,8 +302,7 @@ static bool is_stderr(struct bytes metric) {
 
 /* A number, also as text, or the word for one that could not be computed. */
 static bool is_number(struct bytes raw) {
-    struct buf scratch;
-    buf_init(&scratch, 64);
+    struct buf scratch = {.max = 64};
     bool number = lmeval_number(raw, &scratch).n > 0 || lmeval_is_nan(raw);
     buf_done(&scratch);
     return number;
@@ -347,9 +339,7 @@ static enum entry kind_of(const struct lmeval_task *task, const struct lmeval_en
         return NO_METRIC;
     }
     struct bytes other = partner(task, &m);
-    if (is_stderr(m.metric) && other.n > 0) {
-        return STANDARD_ERROR;
-    }
+    if (is_stderr(m.metric) && other.n > 0) return STANDARD_ERROR;
     m.stderr_ = other;
     *ret = m;
     return METRIC;
@@ -357,9 +347,7 @@ static enum entry kind_of(const struct lmeval_task *task, const struct lmeval_en
 
 bool lmeval_metric_next(const struct lmeval_task *task, struct lmeval_entries *e, struct lmeval_metric *ret) {
     while (lmeval_entries_next(e)) {
-        if (kind_of(task, e, ret) == METRIC) {
-            return true;
-        }
+        if (kind_of(task, e, ret) == METRIC) return true;
     }
     return false;
 }
@@ -404,10 +392,9 @@ static void put_samples(struct mp_map *f, const struct lmeval_task *task, const 
 }
 
 static void put_value(struct mp_map *f, const struct lmeval_task *task, const struct lmeval_metric *m) {
-    struct buf scratch;
+    struct buf scratch = {.max = 64};
     struct bytes odd = NO_BYTES, number;
     bool truth;
-    buf_init(&scratch, 64);
     number = lmeval_number(m->value, &scratch);
     if (number.n > 0) {
         mp_map_raw(f, "value", number);

@@ -30,9 +30,7 @@ static bool take_end(struct bytes *t, const char *end) {
 static bool is_date(struct bytes t) {
     static const char form[] = "0000-00-00T00-00-00";
     size_t n = sizeof(form) - 1;
-    if (t.n < n || (t.n > n && t.p[n] != '.')) {
-        return false;
-    }
+    if (t.n < n || (t.n > n && t.p[n] != '.')) return false;
     for (size_t i = 0; i < t.n; i++) {
         char want = i < n ? form[i] : '0';
         bool digit = t.p[i] >= '0' && t.p[i] <= '9';
@@ -47,9 +45,7 @@ bool lmeval_name(const char *name, struct lmeval_file *ret) {
     struct bytes t = bytes_of(name);
     take_end(&t, ".gz");
     bool lines = take_end(&t, ".jsonl");
-    if (!lines && !take_end(&t, ".json")) {
-        return false;
-    }
+    if (!lines && !take_end(&t, ".json")) return false;
     const uint8_t *last = memrchr(t.p, '_', t.n);
     size_t stem = last != NULL ? (size_t)(last - t.p) : t.n;
     struct bytes date = last != NULL ? (struct bytes){last + 1, t.n - stem - 1} : NO_BYTES;
@@ -57,9 +53,7 @@ bool lmeval_name(const char *name, struct lmeval_file *ret) {
     if (lines) {
         static const char begin[] = "samples_";
         size_t n = sizeof(begin) - 1;
-        if (!bytes_has_prefix(t, begin) || stem < n + 1) {
-            return false;
-        }
+        if (!bytes_has_prefix(t, begin) || stem < n + 1) return false;
         file.task = (struct bytes){t.p + n, stem - n};
     } else if (!bytes_has_prefix(t, "results_") && !bytes_is(t, "results") && !is_date(date)) {
         return false;
@@ -119,25 +113,19 @@ static void add_odd(struct lmeval_files *files, const char *path) {
 static int add_directory(struct lmeval_files *files, const char *path, const struct bytes *date, unsigned depth,
                          struct err *err) {
     DIR *dir = opendir(path != NULL ? path : ".");
-    if (dir == NULL) {
-        return err_errno(err, errno, "%s", path != NULL ? path : ".");
-    }
+    if (dir == NULL) return err_errno(err, errno, "%s", path != NULL ? path : ".");
     int rc = 0;
     for (struct dirent *e; rc == 0 && (e = readdir(dir)) != NULL;) {
         char full[FILE_PATH_MAX];
         struct stat st;
         struct lmeval_file file;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
-            continue;
-        }
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         if (path != NULL) {
             rc = file_join(full, path, e->d_name, err);
         } else {
             memcpy(full, e->d_name, strlen(e->d_name) + 1);
         }
-        if (rc != 0 || lstat(full, &st) != 0) {
-            continue;
-        }
+        if (rc != 0 || lstat(full, &st) != 0) continue;
         bool directory = S_ISDIR(st.st_mode);
         bool regular = S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(full, &st) == 0 && S_ISREG(st.st_mode));
         if (directory && date == NULL && depth == DEPTH_MAX) {
@@ -161,9 +149,7 @@ static int add_siblings(struct lmeval_files *files, const char *path, struct err
     const char *slash = strrchr(path, '/');
     char dir[FILE_PATH_MAX];
     size_t n = slash != NULL ? (size_t)(slash - path) + (slash == path) : 0;
-    if (!lmeval_name(slash != NULL ? slash + 1 : path, &file) || file.date.n == 0) {
-        return 0;
-    }
+    if (!lmeval_name(slash != NULL ? slash + 1 : path, &file) || file.date.n == 0) return 0;
     if (n >= sizeof(dir)) {
         return err_set(err, ERR_LIMIT, "the path has more than %d bytes", FILE_PATH_MAX - 1);
     }
@@ -174,9 +160,7 @@ static int add_siblings(struct lmeval_files *files, const char *path, struct err
 
 int lmeval_files_add(struct lmeval_files *files, const char *path, struct err *err) {
     struct stat st;
-    if (stat(path, &st) != 0) {
-        return err_errno(err, errno, "%s", path);
-    }
+    if (stat(path, &st) != 0) return err_errno(err, errno, "%s", path);
     if (!S_ISDIR(st.st_mode)) {
         int rc = add_file(files, path, true, err);
         if (rc == 0) rc = add_siblings(files, path, err);

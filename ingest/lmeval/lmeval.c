@@ -71,9 +71,7 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
         const struct bytes parts[] = {task->name, task->version, task->config};
         char key[LMEVAL_KEY_LEN], subject[SUBJECT_MAX];
         struct log_draft draft;
-        if (task->config.n == 0) {
-            continue;
-        }
+        if (task->config.n == 0) continue;
         buf_clear(&e->body);
         rc = lmeval_put_task(task, &e->body, err);
         lmeval_key(key, intake_secret(e->run), "task", parts, 3);
@@ -136,9 +134,7 @@ static int add_results(struct evaluation *e, const char *path, struct err *err) 
 /* Takes what was read of one sample, or why it could not be. */
 static int take_sample(struct evaluation *e, int read, const struct lmeval_sample *sample, const struct ingest_place *place,
                        bool ended, struct err *why, struct err *err) {
-    if (read == ERR_NOMEM) {
-        return err_set(err, read, "%s: %s", e->file, why->msg);
-    }
+    if (read == ERR_NOMEM) return err_set(err, read, "%s: %s", e->file, why->msg);
     if (read != 0) {
         char reason[ERR_MSG_MAX];
         lmeval_counter_lost(&e->counter);
@@ -166,9 +162,7 @@ static int take_line(struct evaluation *e, const struct lines_line *line, struct
     struct lmeval_sample sample = {0};
     struct err why = {0};
     int rc = 0;
-    if (line->text.n == 0) {
-        return 0;
-    }
+    if (line->text.n == 0) return 0;
     if (line->too_long) {
         rc = err_set(&why, ERR_INVALID, "the line is longer than %zu bytes", LINES_LINE_MAX);
     } else {
@@ -328,8 +322,7 @@ static bool is_bad_file(int code) {
 
 /* What somebody else wrote is named. */
 static void name_foreign(const char *path, struct bytes text, struct err *why) {
-    struct buf words;
-    buf_init(&words, ERR_MSG_MAX);
+    struct buf words = {.max = ERR_MSG_MAX};
     text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
     if (text.n > 0 && recognize_words(text, path, &words) && memmem(words.p, words.n, "ingest lm-eval", 14) == NULL) {
         char msg[ERR_MSG_MAX];
@@ -342,10 +335,9 @@ static void name_foreign(const char *path, struct bytes text, struct err *why) {
 static int read_evaluation(struct intake *run, const struct lmeval_file *file, const struct lmeval_file *samples,
                            size_t n_samples, bool *ret_read, struct err *err) {
     struct lmeval_doc doc;
-    struct buf text;
+    struct buf text = {.max = LMEVAL_DOC_MAX + ((size_t)64 << 10)};
     struct err why = {0};
     lmeval_doc_init(&doc);
-    buf_init(&text, LMEVAL_DOC_MAX + ((size_t)64 << 10));
     int rc;
     intake_begin(run, file->path);
     int read = load(run, file->path, &text, &why);
@@ -411,13 +403,9 @@ static bool is_settled(const struct lmeval_file *files, size_t n) {
     uint64_t now = clock_wall_ns();
     for (size_t i = 0; i < n; i++) {
         struct stat st;
-        if (stat(files[i].path, &st) != 0) {
-            return false;
-        }
+        if (stat(files[i].path, &st) != 0) return false;
         uint64_t written = (uint64_t)st.st_mtim.tv_sec * CLOCK_NS_PER_S + (uint64_t)st.st_mtim.tv_nsec;
-        if (written <= now && now - written < SETTLE_NS) {
-            return false;
-        }
+        if (written <= now && now - written < SETTLE_NS) return false;
     }
     return true;
 }

@@ -29,9 +29,7 @@ static struct bytes trimmed(struct bytes t) {
 
 /* "a=1,b=2", or a map. */
 static struct bytes argument(struct bytes args, const char *name) {
-    if (lmeval_is(args, MP_MAP)) {
-        return lmeval_text(lmeval_get(args, name));
-    }
+    if (lmeval_is(args, MP_MAP)) return lmeval_text(lmeval_get(args, name));
     struct bytes rest = lmeval_text(args);
     while (rest.n > 0) {
         const uint8_t *comma = memchr(rest.p, ',', rest.n);
@@ -68,9 +66,7 @@ static size_t hex_run(struct bytes t, size_t from) {
 static struct bytes after(struct bytes t, const char *mark) {
     size_t n = strlen(mark);
     const uint8_t *p = t.n > 0 ? memmem(t.p, t.n, mark, n) : NULL;
-    if (p == NULL) {
-        return NO_BYTES;
-    }
+    if (p == NULL) return NO_BYTES;
     struct bytes rest = {p + n, (size_t)(t.p + t.n - p) - n};
     const uint8_t *slash = memchr(rest.p, '/', rest.n);
     rest.n = slash != NULL ? (size_t)(slash - rest.p) : rest.n;
@@ -80,9 +76,7 @@ static struct bytes after(struct bytes t, const char *mark) {
 /* "Qwen--Qwen2.5-7B" as "Qwen/Qwen2.5-7B" in the room. */
 static struct bytes repository(struct bytes t, char room[LMEVAL_NAME_MAX]) {
     const uint8_t *dashes = memmem(t.p, t.n, "--", 2);
-    if (dashes == NULL || t.n > LMEVAL_NAME_MAX) {
-        return t;
-    }
+    if (dashes == NULL || t.n > LMEVAL_NAME_MAX) return t;
     size_t owner = (size_t)(dashes - t.p);
     memcpy(room, t.p, owner);
     room[owner] = '/';
@@ -112,9 +106,7 @@ static struct bytes digest_in(struct bytes t) {
     static const char *const marks[] = {"sha256:", "sha256-"};
     for (size_t i = 0; i < 2; i++) {
         struct bytes rest = after(t, marks[i]);
-        if (hex_run(rest, 0) == LMEVAL_HEX_LEN) {
-            return (struct bytes){rest.p, LMEVAL_HEX_LEN};
-        }
+        if (hex_run(rest, 0) == LMEVAL_HEX_LEN) return (struct bytes){rest.p, LMEVAL_HEX_LEN};
     }
     return NO_BYTES;
 }
@@ -125,13 +117,9 @@ static struct bytes digest_in(struct bytes t) {
 static struct bytes plain_url(struct bytes t, char room[LMEVAL_NAME_MAX]) {
     const uint8_t *scheme = t.n > 0 ? memmem(t.p, t.n, "://", 3) : NULL;
     for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] <= ' ' || t.p[i] >= 0x7f) {
-            return NO_BYTES;
-        }
+        if (t.p[i] <= ' ' || t.p[i] >= 0x7f) return NO_BYTES;
     }
-    if (scheme == NULL) {
-        return NO_BYTES;
-    }
+    if (scheme == NULL) return NO_BYTES;
     size_t host = (size_t)(scheme - t.p) + 3, end = host;
     while (end < t.n && t.p[end] != '?' && t.p[end] != '#') {
         end++;
@@ -141,9 +129,7 @@ static struct bytes plain_url(struct bytes t, char room[LMEVAL_NAME_MAX]) {
         path++;
         host = t.p[path - 1] == '@' ? path : host;
     }
-    if (kept + end - host > LMEVAL_NAME_MAX) {
-        return NO_BYTES;
-    }
+    if (kept + end - host > LMEVAL_NAME_MAX) return NO_BYTES;
     memcpy(room, t.p, kept);
     memcpy(room + kept, t.p + host, end - host);
     return (struct bytes){(const uint8_t *)room, kept + end - host};

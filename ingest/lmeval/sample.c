@@ -70,16 +70,10 @@ static bool is_listed(struct bytes list, struct bytes name) {
     struct mp_reader r;
     struct mp_item item = {0};
     mp_reader_init(&r, list);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return false;
-    }
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) return false;
     for (uint32_t i = item.count; i > 0; i--) {
-        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) {
-            return false;
-        }
-        if (bytes_eq(item.data, name)) {
-            return true;
-        }
+        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) return false;
+        if (bytes_eq(item.data, name)) return true;
     }
     return false;
 }
@@ -97,9 +91,7 @@ static bool take_score(struct scores *s, struct bytes name, struct bytes raw) {
     struct bytes number = lmeval_number(raw, &r->number);
     bool truth = lmeval_is(raw, MP_BOOL), higher = true;
     bool number_itself = truth || lmeval_is_nan(raw) || (number.n > 0 && number.p == raw.p);
-    if (s->list.n > 0 ? !is_listed(s->list, name) : !number_itself) {
-        return false;
-    }
+    if (s->list.n > 0 ? !is_listed(s->list, name) : !number_itself) return false;
     if (name.n > LMEVAL_NAME_MAX || s->count == SCORES_MAX || !(truth || number.n > 0 || lmeval_is_nan(raw))) {
         return false;
     }
@@ -216,13 +208,9 @@ static int put_body(struct lmeval_reader *r, const struct bytes known[N_NAMES], 
  * that the harness named are known by that. */
 static int check_own(const struct bytes known[N_NAMES], const struct lmeval_about *about, struct err *err) {
     static const enum name marks[] = {ARGUMENTS, DOC, DOC_HASH, FILTERED, METRICS, RESPS, TARGET};
-    if (about->task.n > 0) {
-        return 0;
-    }
+    if (about->task.n > 0) return 0;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (known[marks[i]].n > 0) {
-            return 0;
-        }
+        if (known[marks[i]].n > 0) return 0;
     }
     return err_set(err, ERR_INVALID,
                    "not a sample of lm-eval, which has 'doc', 'target', 'arguments' or 'resps' beside 'doc_id'");
@@ -245,9 +233,7 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     }
     int rc = read_id(known[DOC_ID], &sample, room, &id, err);
     if (rc == 0) rc = check_own(known, about, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     static const enum name hashes[] = {DOC_HASH, PROMPT_HASH, TARGET_HASH};
     for (size_t i = 0; i < 3; i++) {
         known[hashes[i]] = lmeval_sha256(known[hashes[i]]).n > 0 ? known[hashes[i]] : NO_BYTES;
@@ -260,9 +246,7 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     lmeval_entries_open(&s.higher, about->higher);
     sort_others(&s, raw, known);
     rc = put_body(r, known, &s, about, id, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     hash_parts(sample.digest, &raw, 1);
     sample.failed = s.failed.n > 0;
     sample.body = bytes_of_buf(&r->body);
@@ -279,8 +263,6 @@ int lmeval_sample_read(struct lmeval_reader *r, struct bytes line, const struct 
         /* the parser's own line number is always 1 here and would stand beside the file's */
         return err_set(err, rc, "not valid JSON: %s", strncmp(why.msg, "line 1 ", 7) == 0 ? why.msg + 7 : why.msg);
     }
-    if (rc != 0) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
     return lmeval_sample_take(r, bytes_of_buf(&r->mp), about, ret, err);
 }

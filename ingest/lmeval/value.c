@@ -42,9 +42,7 @@ bool lmeval_entries_next(struct lmeval_entries *e) {
 
 struct bytes lmeval_entries_find(struct lmeval_entries *e, struct bytes name) {
     while (!e->there || bytes_cmp(e->name, name) < 0) {
-        if (!lmeval_entries_next(e)) {
-            return NO_BYTES;
-        }
+        if (!lmeval_entries_next(e)) return NO_BYTES;
     }
     return bytes_eq(e->name, name) ? e->raw : NO_BYTES;
 }
@@ -78,15 +76,9 @@ struct bytes lmeval_text(struct bytes raw) {
 
 struct bytes lmeval_number(struct bytes raw, struct buf *scratch) {
     struct mp_item item;
-    if (!head_of(raw, &item)) {
-        return NO_BYTES;
-    }
-    if (is_number(&item)) {
-        return raw;
-    }
-    if (item.type != MP_STR || item.data.n > 64) {
-        return NO_BYTES;
-    }
+    if (!head_of(raw, &item)) return NO_BYTES;
+    if (is_number(&item)) return raw;
+    if (item.type != MP_STR || item.data.n > 64) return NO_BYTES;
     struct bytes text = item.data;
     buf_clear(scratch);
     return json_to_mp(text, scratch, NULL) == 0 && head_of(bytes_of_buf(scratch), &item) && is_number(&item)
@@ -102,9 +94,7 @@ bool lmeval_is_nan(struct bytes raw) {
 bool lmeval_count(struct bytes raw, uint64_t *ret) {
     struct mp_item item;
     uint64_t n = 0;
-    if (!head_of(raw, &item)) {
-        return false;
-    }
+    if (!head_of(raw, &item)) return false;
     bool fine = item.type == MP_UINT;
     if (fine) {
         n = item.uint;
@@ -122,9 +112,7 @@ bool lmeval_count(struct bytes raw, uint64_t *ret) {
 
 bool lmeval_truth(struct bytes raw, bool *ret) {
     struct mp_item item;
-    if (!head_of(raw, &item)) {
-        return false;
-    }
+    if (!head_of(raw, &item)) return false;
     if (item.type == MP_BOOL) {
         *ret = item.boolean;
         return true;
@@ -144,9 +132,7 @@ static bool is_hex(uint8_t c) {
 struct bytes lmeval_sha256(struct bytes raw) {
     struct bytes text = lmeval_text(raw);
     for (size_t i = 0; i < text.n; i++) {
-        if (!is_hex(text.p[i])) {
-            return NO_BYTES;
-        }
+        if (!is_hex(text.p[i])) return NO_BYTES;
     }
     return text.n == LMEVAL_HEX_LEN ? text : NO_BYTES;
 }
@@ -156,9 +142,7 @@ struct bytes lmeval_word(struct bytes raw) {
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!fine && (c == '\0' || strchr(".:/_+-", c) == NULL)) {
-            return NO_BYTES;
-        }
+        if (!fine && (c == '\0' || strchr(".:/_+-", c) == NULL)) return NO_BYTES;
     }
     return text.n <= WORD_MAX ? text : NO_BYTES;
 }
@@ -167,18 +151,12 @@ bool lmeval_seconds(struct bytes text, uint64_t *ret_ns) {
     const uint8_t *point = text.n > 0 ? memchr(text.p, '.', text.n) : NULL;
     struct bytes whole = {text.p, point != NULL ? (size_t)(point - text.p) : text.n};
     uint64_t s = 0, ns = 0;
-    if (text_parse_u64(whole, &s) != 0 || s < S_OF_2000 || s >= S_OF_2262) {
-        return false;
-    }
+    if (text_parse_u64(whole, &s) != 0 || s < S_OF_2000 || s >= S_OF_2262) return false;
     size_t digits = point != NULL ? text.n - whole.n - 1 : 0;
-    if (digits > FRACTION || (point != NULL && digits == 0)) {
-        return false;
-    }
+    if (digits > FRACTION || (point != NULL && digits == 0)) return false;
     for (size_t i = 0; i < FRACTION; i++) {
         uint8_t c = i < digits ? point[1 + i] : '0';
-        if (c < '0' || c > '9') {
-            return false;
-        }
+        if (c < '0' || c > '9') return false;
         ns = ns * 10 + (uint64_t)(c - '0');
     }
     *ret_ns = s * CLOCK_NS_PER_S + ns;

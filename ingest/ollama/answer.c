@@ -74,12 +74,8 @@ struct bytes ollama_word(struct bytes map, const char *name) {
 uint64_t ollama_number(struct bytes map, const char *name) {
     struct mp_item item;
     uint64_t n;
-    if (!scalar(map, name, &item)) {
-        return OLLAMA_NONE;
-    }
-    if (item.type == MP_UINT) {
-        return item.uint;
-    }
+    if (!scalar(map, name, &item)) return OLLAMA_NONE;
+    if (item.type == MP_UINT) return item.uint;
     return item.type == MP_STR && text_parse_u64(item.data, &n) == 0 && n <= MP_INT_MAX ? n : OLLAMA_NONE;
 }
 
@@ -116,9 +112,7 @@ struct bytes ollama_words(struct bytes map, const char *name) {
     struct mp_item item;
     uint32_t count = 0;
     struct bytes raw = array_of(map, name, &r, &count);
-    if (raw.n == 0 || count == 0 || count > WORDS_MAX) {
-        return (struct bytes){NULL, 0};
-    }
+    if (raw.n == 0 || count == 0 || count > WORDS_MAX) return (struct bytes){NULL, 0};
     for (uint32_t i = 0; i < count; i++) {
         if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR || !ollama_is_word(item.data)) {
             return (struct bytes){NULL, 0};
@@ -133,9 +127,7 @@ struct ollama_digest ollama_digest_of(struct bytes text) {
     if (bytes_has_prefix(text, "sha256:") || bytes_has_prefix(text, "sha256-")) {
         text = (struct bytes){text.p + 7, text.n - 7};
     }
-    if (text.n != sizeof(hex)) {
-        return d;
-    }
+    if (text.n != sizeof(hex)) return d;
     for (size_t i = 0; i < sizeof(hex); i++) {
         hex[i] = (uint8_t)(text.p[i] >= 'A' && text.p[i] <= 'F' ? text.p[i] + ('a' - 'A') : text.p[i]);
     }
@@ -158,12 +150,8 @@ static enum ollama_form classify_list(struct bytes map) {
     if (array_of(map, "models", &r, &count).n == 0) {
         return ollama_raw(map, "models").n == 0 ? OLLAMA_EMPTY_LIST : OLLAMA_UNKNOWN;
     }
-    if (count == 0) {
-        return OLLAMA_EMPTY_LIST;
-    }
-    if (mp_skip(&r, 1, &entry, NULL) != 0) {
-        return OLLAMA_UNKNOWN;
-    }
+    if (count == 0) return OLLAMA_EMPTY_LIST;
+    if (mp_skip(&r, 1, &entry, NULL) != 0) return OLLAMA_UNKNOWN;
     return has(entry, "expires_at") || has(entry, "size_vram") ? OLLAMA_PS : OLLAMA_TAGS;
 }
 
@@ -191,12 +179,8 @@ static bool only(struct bytes map, const char *const *names) {
 enum ollama_form ollama_classify(struct bytes map) {
     static const char *const progress[] = {"status", "digest", "total", "completed", "error", NULL};
     static const char *const version[] = {"version", NULL};
-    if (has(map, "models")) {
-        return classify_list(map);
-    }
-    if (ollama_text(map, "error").n > 0) {
-        return OLLAMA_ERROR;
-    }
+    if (has(map, "models")) return classify_list(map);
+    if (ollama_text(map, "error").n > 0) return OLLAMA_ERROR;
     if (is_of(map, "embeddings", MP_ARRAY) || is_of(map, "embedding", MP_ARRAY)) {
         return OLLAMA_EMBED;
     }
@@ -207,12 +191,8 @@ enum ollama_form ollama_classify(struct bytes map) {
     if (is_of(map, "details", MP_MAP) || has(map, "modelfile") || is_of(map, "model_info", MP_MAP)) {
         return OLLAMA_SHOW;
     }
-    if (ollama_text(map, "status").n > 0 && only(map, progress)) {
-        return OLLAMA_PROGRESS;
-    }
-    if (has(map, "cloud")) {
-        return OLLAMA_STATUS;
-    }
+    if (ollama_text(map, "status").n > 0 && only(map, progress)) return OLLAMA_PROGRESS;
+    if (has(map, "cloud")) return OLLAMA_STATUS;
     return ollama_text(map, "version").n > 0 && only(map, version) ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
 }
 
@@ -276,9 +256,7 @@ void ollama_model_remote(struct bytes map, struct ollama_model *m) {
 int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *err) {
     struct ollama_model m = {.raw = entry, .modified_at = OLLAMA_NONE};
     int rc = read_name(entry, &m.name, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     m.manifest = ollama_digest_of(ollama_text(entry, "digest"));
     hash_parts(m.content, &entry, 1);
     ollama_model_details(ollama_raw(entry, "details"), &m);
@@ -293,9 +271,7 @@ int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *
 int ollama_loaded_read(struct bytes entry, struct ollama_loaded *ret, struct err *err) {
     struct ollama_loaded l = {.raw = entry};
     int rc = read_name(entry, &l.name, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     l.manifest = ollama_digest_of(ollama_text(entry, "digest"));
     l.bytes = ollama_number(entry, "size");
     l.vram_bytes = ollama_number(entry, "size_vram");
@@ -331,9 +307,7 @@ static int read_entry(struct ollama_lists *lists, enum ollama_form form, struct 
     struct ollama_model model, *m;
     struct ollama_loaded loaded;
     int rc = form == OLLAMA_PS ? ollama_loaded_read(entry, &loaded, err) : ollama_model_read(entry, &model, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (form == OLLAMA_PS) {
         size_t n = lists->n_loaded;
         rc = n == OLLAMA_MODELS_MAX ? ERR_NOMEM

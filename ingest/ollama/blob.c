@@ -105,13 +105,9 @@ static bool take_page(struct bytes value, struct page *p) {
     if (item.data.n > 0) {
         memcpy(p->known, item.data.p, item.data.n);
     }
-    if (!mp_take(&r, MP_ARRAY, &item) || item.count > BAD_MAX) {
-        return false;
-    }
+    if (!mp_take(&r, MP_ARRAY, &item) || item.count > BAD_MAX) return false;
     for (; p->n_bad < item.count; p->n_bad++) {
-        if (!take_bad(&r, &p->bad[p->n_bad])) {
-            return false;
-        }
+        if (!take_bad(&r, &p->bad[p->n_bad])) return false;
     }
     return r.p == r.end;
 }
@@ -123,13 +119,12 @@ static void page_name(char ret[16], size_t number) {
 static int page_of(struct ollama_blobs *b, const uint8_t *digest, struct page **ret, struct err *err) {
     size_t number = digest[0] % PAGES;
     struct page *p = &b->pages[number];
-    struct buf value;
+    struct buf value = {.max = CURSOR_MAX};
     char name[16];
     bool there = false;
     int rc = 0;
     if (!p->loaded) {
         page_name(name, number);
-        buf_init(&value, CURSOR_MAX);
         rc = ollama_cursor_get(intake_ledger(b->view.run), b->id, name, &value, &there, err);
         if (rc == 0 && there && !take_page(bytes_of_buf(&value), p)) {
             rc = err_set(err, ERR_CORRUPT, "the stored cursor 'ingest/ollama/%s/%s' does not parse", b->id, name);
@@ -143,10 +138,9 @@ static int page_of(struct ollama_blobs *b, const uint8_t *digest, struct page **
 
 /* Stores the page with what has been added so far. */
 static int put_page(struct ollama_blobs *b, struct page *p, struct err *err) {
-    struct buf value;
+    struct buf value = {.max = CURSOR_MAX};
     char name[16];
     page_name(name, (size_t)(p - b->pages));
-    buf_init(&value, CURSOR_MAX);
     mp_put_array(&value, 4);
     mp_put_uint(&value, FORM);
     mp_put_uint(&value, p->gen);
@@ -195,9 +189,7 @@ static void remember_known(struct page *p, const uint8_t file[ID_LEN]) {
 
 static struct bad *find_bad(struct page *p, const uint8_t *digest) {
     for (size_t i = 0; i < p->n_bad; i++) {
-        if (memcmp(p->bad[i].digest, digest, HASH_LEN) == 0) {
-            return &p->bad[i];
-        }
+        if (memcmp(p->bad[i].digest, digest, HASH_LEN) == 0) return &p->bad[i];
     }
     return NULL;
 }
@@ -215,9 +207,7 @@ static int blob_open(const struct ollama_blobs *b, const struct ollama_digest *d
     text_hex(ret->name + 7, digest->sha256, HASH_LEN);
     snprintf(file, sizeof(file), "blobs/%s", ret->name);
     int rc = file_join(ret->path, b->dir, file, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     ret->fd = open(ret->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (ret->fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
         return err_errno(err, errno, "%s: cannot be opened", ret->name);
@@ -357,16 +347,10 @@ static int settle(struct ollama_blobs *b, struct page *p, struct blob *blob, str
     /* Nobody has looked into a file that once held other bytes. */
     bool unsure = bad != NULL && bad->what == OTHER_BYTES && blob->what == WELL && !blob->hashed;
     int rc = 0;
-    if (blob->what == WELL && (bad == NULL || unsure)) {
-        return 0;
-    }
-    if (same) {
-        return reject(b, blob);
-    }
+    if (blob->what == WELL && (bad == NULL || unsure)) return 0;
+    if (same) return reject(b, blob);
     rc = tell(b, blob, p->gen + 1, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     p->gen++;
     p->dirty = true;
     if (blob->what == WELL) {
@@ -403,9 +387,7 @@ static int verify(struct ollama_blobs *b, struct page *p, struct blob *blob, str
     if (rc == ERR_IO || rc == ERR_CONFLICT) {
         return intake_reject(b->view.run, &b->view.place, NULL, why.msg);
     }
-    if (rc != 0) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
     if (!whole) {
         return 0; /* stopped */
     }
@@ -432,13 +414,9 @@ static size_t slot_of(const struct ollama_blobs *b, const uint8_t *digest) {
 static int grow(struct ollama_blobs *b, struct err *err) {
     struct result *old = b->results;
     size_t n = b->cap;
-    if (b->n_results * 2 < b->cap) {
-        return 0;
-    }
+    if (b->n_results * 2 < b->cap) return 0;
     struct result *more = calloc(n == 0 ? 64 : 2 * n, sizeof(*more));
-    if (more == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (more == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     b->results = more;
     b->cap = n == 0 ? 64 : 2 * n;
     for (size_t i = 0; i < n; i++) {
@@ -456,13 +434,9 @@ static int check(struct ollama_blobs *b, const struct ollama_digest *digest, uin
     struct blob blob;
     struct err why = {0};
     int rc = page_of(b, digest->sha256, &p, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = blob_open(b, digest, bytes, &blob, &why);
-    if (rc != 0) {
-        return intake_reject(b->view.run, &b->view.place, NULL, why.msg);
-    }
+    if (rc != 0) return intake_reject(b->view.run, &b->view.place, NULL, why.msg);
     const struct bad *bad = find_bad(p, digest->sha256);
     if (blob.what == WELL && b->verify) {
         rc = verify(b, p, &blob, err);
@@ -478,13 +452,9 @@ static int check(struct ollama_blobs *b, const struct ollama_digest *digest, uin
 int ollama_blobs_check(struct ollama_blobs *b, const struct ollama_digest *digest, uint64_t bytes, bool *ret_hashed,
                        struct err *err) {
     *ret_hashed = false;
-    if (!digest->there || b->n_results >= SEEN_MAX) {
-        return 0;
-    }
+    if (!digest->there || b->n_results >= SEEN_MAX) return 0;
     int rc = grow(b, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     size_t i = slot_of(b, digest->sha256);
     if (b->results[i].there) {
         *ret_hashed = b->results[i].hashed;
@@ -555,9 +525,7 @@ int ollama_blobs_end(struct ollama_blobs *b, struct err *err) {
                 forget_known(p, i - 1);
             }
         }
-        if (p->dirty) {
-            rc = put_page(b, p, err);
-        }
+        if (p->dirty) rc = put_page(b, p, err);
     }
     return rc;
 }

@@ -63,9 +63,7 @@ static int take_show(struct capture *c, struct bytes map, struct err *err) {
     if (rc != 0) {
         return rc == ERR_INVALID ? reject(c, NULL, why.msg) : err_set(err, rc, "%s", why.msg);
     }
-    if (identity.weights.there) {
-        return ollama_event_identified(&c->view, &identity, err);
-    }
+    if (identity.weights.there) return ollama_event_identified(&c->view, &identity, err);
     ollama_show_model(map, identity.name, &model);
     return ollama_event_observed(&c->view, &model, 0, err);
 }
@@ -74,13 +72,9 @@ static int take(struct capture *c, struct bytes map, struct err *err) {
     enum ollama_form form = ollama_classify(map);
     bool pieces = form == OLLAMA_GENERATE || form == OLLAMA_CHAT || form == OLLAMA_EMBED || form == OLLAMA_PROGRESS ||
                   form == OLLAMA_ERROR;
-    if (pieces) {
-        return ollama_stream_take(c->stream, form, map, err);
-    }
+    if (pieces) return ollama_stream_take(c->stream, form, map, err);
     int rc = ollama_stream_end(c->stream, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     switch (form) {
     case OLLAMA_TAGS:
     case OLLAMA_PS:
@@ -114,17 +108,11 @@ static bool is_blank(struct bytes text) {
 
 static int take_text(struct capture *c, struct bytes text, bool ended, struct err *err) {
     struct err why = {0};
-    if (is_blank(text)) {
-        return 0;
-    }
+    if (is_blank(text)) return 0;
     buf_clear(&c->parsed);
     int rc = ollama_parse(text, &c->parsed, &why);
-    if (rc == 0) {
-        return take(c, bytes_of_buf(&c->parsed), err);
-    }
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc == 0) return take(c, bytes_of_buf(&c->parsed), err);
+    if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
     bool syntax = strncmp(why.msg, "not valid JSON", 14) == 0;
     return reject(c, !syntax ? NULL : ended ? "not valid JSON" : "the last line is cut off", why.msg);
 }
@@ -136,9 +124,7 @@ static int take_lines(struct capture *c, bool at_end, struct err *err) {
     while (rc == 0 && at < c->text.n && !intake_stopped(c->run)) {
         const uint8_t *begin = c->text.p + at;
         const uint8_t *end = memchr(begin, '\n', c->text.n - at);
-        if (end == NULL && !at_end) {
-            break;
-        }
+        if (end == NULL && !at_end) break;
         size_t n = end != NULL ? (size_t)(end - begin) : c->text.n - at;
         c->view.place.line = ++c->line;
         c->view.place.offset = c->offset + at;
@@ -159,9 +145,7 @@ static int fill(struct capture *c, struct gz *gz, struct err *err) {
     while (rc == 0 && !gz_at_end(gz) && c->text.n < c->text.max && !intake_stopped(c->run)) {
         size_t room = c->text.max - c->text.n, n = 0;
         uint8_t *p = buf_room(&c->text, room < 65536 ? room : 65536);
-        if (p == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
+        if (p == NULL) return err_set(err, ERR_NOMEM, "out of memory");
         rc = gz_read(gz, p, room < 65536 ? room : 65536, &n, err);
         lines_digest_put(intake_digest(c->run), (struct bytes){p, n});
         c->text.n += n;
@@ -177,19 +161,13 @@ static int take_beginning(struct capture *c, bool whole, bool *ret_done, struct 
     *ret_done = true;
     c->view.place.line = 0;
     c->view.place.offset = 0;
-    if (whole && is_blank(all)) {
-        return reject(c, NULL, "the file is empty");
-    }
+    if (whole && is_blank(all)) return reject(c, NULL, "the file is empty");
     buf_clear(&c->parsed);
     int rc = whole ? ollama_parse(all, &c->parsed, &why) : ERR_LIMIT;
-    if (rc == 0) {
-        return take(c, bytes_of_buf(&c->parsed), err);
-    }
+    if (rc == 0) return take(c, bytes_of_buf(&c->parsed), err);
     buf_clear(&c->parsed);
     int line = first.n < all.n ? ollama_parse(first, &c->parsed, NULL) : rc;
-    if (rc == ERR_NOMEM || line == ERR_NOMEM) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (rc == ERR_NOMEM || line == ERR_NOMEM) return err_set(err, ERR_NOMEM, "out of memory");
     *ret_done = line != 0;
     if (line != 0 && !whole) {
         char words[160];
@@ -229,9 +207,7 @@ static int read_file(struct capture *c, const char *path, struct err *err) {
     c->view.place = (struct ingest_place){.file = path};
     intake_begin(c->run, path);
     int rc = gz_open(path, GZ_DETECT, UINT64_MAX, &gz, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = recognize_input(c->run, gz, path, &own, &foreign, err);
     if (rc == 0 && !foreign) rc = take_file(c, gz, err);
     int ended = rc == 0 ? ollama_stream_end(c->stream, err) : 0;

@@ -57,20 +57,14 @@ static int reject_twice(const struct diff *d, struct bytes name) {
 /* ---- what is there ------------------------------------------------------------------------------------------------ */
 
 static int ask(const struct diff *d, struct ollama_model *m, struct ollama_seen *seen, struct err *err) {
-    if (m->weights.there || d->asker == NULL || m->remote) {
-        return 0;
-    }
+    if (m->weights.there || d->asker == NULL || m->remote) return 0;
     return d->asker->ask(d->asker->ctx, m, &seen->shown, err);
 }
 
 /* The events of a name that was not listed. */
 static int tell_new(const struct diff *d, const struct ollama_model *m, struct err *err) {
-    if (!d->state->runtime.looked || m->remote) {
-        return 0;
-    }
-    if (m->copied) {
-        return ollama_event_alias(d->view, m, NULL, d->gen, err);
-    }
+    if (!d->state->runtime.looked || m->remote) return 0;
+    if (m->copied) return ollama_event_alias(d->view, m, NULL, d->gen, err);
     return m->made ? 0 : ollama_event_pulled(d->view, m, d->gen, err);
 }
 
@@ -86,15 +80,11 @@ static int take_model(struct diff *d, struct ollama_model *m, struct err *err) {
     struct ollama_seen *seen = ollama_state_find(d->page, m->name);
     struct err why = {0};
     int rc = 0;
-    if (seen != NULL && seen->found_listed) {
-        return reject_twice(d, m->name);
-    }
+    if (seen != NULL && seen->found_listed) return reject_twice(d, m->name);
     if (seen == NULL && (rc = ollama_state_add(d->page, m->name, &seen, &why)) == ERR_LIMIT) {
         return intake_reject(d->view->run, &d->view->place, NULL, why.msg);
     }
-    if (rc != 0) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
     struct ollama_seen old = *seen;
     bool is_new = !seen->listed, moved = seen->listed && !same_digest(&seen->manifest, &m->manifest);
     bool shown = seen->shown && !is_new && !moved;
@@ -103,9 +93,7 @@ static int take_model(struct diff *d, struct ollama_model *m, struct err *err) {
         m->weights = seen->weights;
     }
     seen->shown = shown;
-    if (!shown) {
-        rc = ask(d, m, seen, err);
-    }
+    if (!shown) rc = ask(d, m, seen, err);
     bool changed =
         is_new || moved || memcmp(seen->entry, m->content, OLLAMA_SHORT) != 0 || !same_digest(&seen->weights, &m->weights);
     d->changed = d->changed || changed || seen->shown != old.shown;
@@ -125,15 +113,11 @@ static int take_loaded(struct diff *d, const struct ollama_loaded *l, struct err
     struct ollama_seen *seen = ollama_state_find(d->page, l->name);
     struct err why = {0};
     int rc = 0;
-    if (seen != NULL && seen->found_loaded) {
-        return reject_twice(d, l->name);
-    }
+    if (seen != NULL && seen->found_loaded) return reject_twice(d, l->name);
     if (seen == NULL && (rc = ollama_state_add(d->page, l->name, &seen, &why)) == ERR_LIMIT) {
         return intake_reject(d->view->run, &d->view->place, NULL, why.msg);
     }
-    if (rc != 0) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
     seen->found_loaded = true;
     bool changed = !seen->loaded || memcmp(seen->load, l->content, OLLAMA_SHORT) != 0;
     bool same = same_digest(&seen->manifest, &l->manifest);
@@ -155,18 +139,14 @@ static int take_loaded(struct diff *d, const struct ollama_loaded *l, struct err
 
 static bool in_models(const struct diff *d, size_t from, size_t to, const char *name) {
     for (size_t i = from; i < to; i++) {
-        if (bytes_is(d->models[i]->name, name)) {
-            return true;
-        }
+        if (bytes_is(d->models[i]->name, name)) return true;
     }
     return false;
 }
 
 static bool in_loaded(const struct diff *d, size_t from, size_t to, const char *name) {
     for (size_t i = from; i < to; i++) {
-        if (bytes_is(d->loaded[i]->name, name)) {
-            return true;
-        }
+        if (bytes_is(d->loaded[i]->name, name)) return true;
     }
     return false;
 }
@@ -210,14 +190,10 @@ static int take_page(struct diff *d, size_t number, struct range models, struct 
         rc = take_loaded(d, d->loaded[i], err);
     }
     ollama_state_prune(d->page);
-    if ((rc != 0 && rc != INTAKE_STOP) || !d->changed) {
-        return rc;
-    }
+    if ((rc != 0 && rc != INTAKE_STOP) || !d->changed) return rc;
     /* A strict run that stops here commits what it has added: the page belongs to that. */
     d->page->gen = d->gen;
-    if (d->view->saved) {
-        return rc;
-    }
+    if (d->view->saved) return rc;
     int stored = ollama_state_put_page(d->state, number, d->view->run, err);
     if (stored == 0) stored = intake_flush(d->view->run, err);
     return stored != 0 ? stored : rc;
@@ -228,9 +204,7 @@ static void find_copies(struct diff *d) {
     for (size_t i = 0; i < d->lists->n_models; i++) {
         struct ollama_model *m = &d->lists->models[i];
         struct ollama_seen *seen = ollama_state_find(&d->state->pages[ollama_state_page(m->name)], m->name);
-        if ((seen != NULL && seen->listed) || !m->manifest.there) {
-            continue;
-        }
+        if ((seen != NULL && seen->listed) || !m->manifest.there) continue;
         for (size_t p = 0; p < OLLAMA_PAGES && !m->copied; p++) {
             const struct ollama_page *page = &d->state->pages[p];
             for (size_t k = 0; k < page->n && !m->copied; k++) {

@@ -52,9 +52,7 @@ void ollama_put_number(struct mp_map *f, const char *name, uint64_t value) {
 
 static bool is_without(struct bytes name, const char *const *without) {
     for (; without != NULL && *without != NULL; without++) {
-        if (bytes_is(name, *without)) {
-            return true;
-        }
+        if (bytes_is(name, *without)) return true;
     }
     return false;
 }
@@ -73,23 +71,15 @@ static uint32_t walk_raw(const struct raw_walk *w, struct bytes map) {
     size_t room = OLLAMA_RAW_MAX;
     uint32_t count = 0;
     mp_reader_init(&r, map);
-    if (map.n == 0 || mp_next(&r, &head, NULL) != 0) {
-        return 0;
-    }
+    if (map.n == 0 || mp_next(&r, &head, NULL) != 0) return 0;
     for (uint32_t i = 0; i < head.count; i++) {
         const uint8_t *from = r.p;
-        if (mp_next(&r, &name, NULL) != 0 || mp_skip(&r, 1, NULL, NULL) != 0) {
-            break;
-        }
+        if (mp_next(&r, &name, NULL) != 0 || mp_skip(&r, 1, NULL, NULL) != 0) break;
         size_t n = (size_t)(r.p - from);
         bool fits = n <= room;
-        if (is_without(name.data, w->without)) {
-            continue;
-        }
+        if (is_without(name.data, w->without)) continue;
         room -= fits ? n : 0;
-        if (fits == w->omitted) {
-            continue;
-        }
+        if (fits == w->omitted) continue;
         count++;
         if (w->out != NULL && w->omitted) {
             mp_put_str(w->out, name.data);
@@ -145,10 +135,8 @@ static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const st
 
 int ollama_event_add(const struct ollama_view *view, const struct ollama_event *e, struct err *err) {
     char key[KEY_MAX];
-    struct buf body, private_;
+    struct buf body = {.max = OLLAMA_BODY_MAX}, private_ = {.max = OLLAMA_BODY_MAX};
     struct log_draft draft;
-    buf_init(&body, OLLAMA_BODY_MAX);
-    buf_init(&private_, OLLAMA_BODY_MAX);
     make_key(key, view, &e->key);
     int rc = e->open != NULL ? mp_map_write(e->open, &body, err) : 0;
     rc = rc == 0 && e->private_ != NULL ? mp_map_write(e->private_, &private_, err) : rc;

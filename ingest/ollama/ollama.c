@@ -61,9 +61,7 @@ static bool ends_in_error(struct bytes text, struct buf *scratch, struct bytes *
     const uint8_t *end = text.n > 0 ? memrchr(text.p, '\n', text.n) : NULL;
     struct bytes last = end != NULL ? (struct bytes){end + 1, text.n - (size_t)(end + 1 - text.p)} : text;
     buf_clear(scratch);
-    if (last.n == 0 || ollama_parse(last, scratch, NULL) != 0) {
-        return false;
-    }
+    if (last.n == 0 || ollama_parse(last, scratch, NULL) != 0) return false;
     *ret_words = ollama_text(bytes_of_buf(scratch), "error");
     return ollama_classify(bytes_of_buf(scratch)) == OLLAMA_ERROR;
 }
@@ -113,14 +111,10 @@ static int question(struct look *look, const char *path, struct bytes body, bool
         }
         return 0;
     }
-    if (rc != 0) {
-        return err_set(err, rc, "%s: %s", look->base, why.msg);
-    }
+    if (rc != 0) return err_set(err, rc, "%s: %s", look->base, why.msg);
     bool good = answer.status >= 200 && answer.status <= 299;
     rc = good ? ollama_parse(bytes_of_buf(&look->text), out, &why) : ERR_INVALID;
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
     *ret_ok = rc == 0 && ollama_classify(bytes_of_buf(out)) != OLLAMA_ERROR;
     if (!*ret_ok && !quiet) {
         judge_answer(look, path, &answer, &why);
@@ -157,24 +151,19 @@ static int tell_runtime(struct look *look, const char *version, int cloud, struc
     struct ollama_runtime *r = &look->state.runtime, old = *r;
     bool other = old.version[0] != '\0' && strcmp(old.version, version) != 0;
     bool changed = !old.known || !old.reachable || other || old.cloud != cloud;
-    struct buf raw;
+    struct buf raw = {.max = OLLAMA_MP_MAX};
     snprintf(r->version, sizeof(r->version), "%s", version);
     r->cloud = cloud;
     r->known = r->reachable = true;
     r->error[0] = '\0';
     r->status = 0;
     r->gen += changed;
-    buf_init(&raw, OLLAMA_MP_MAX);
     put_answers(look, &raw);
     int rc = buf_check(&raw, "an answer", err);
     if (rc == 0) rc = ollama_event_runtime(&look->view, r, bytes_of_buf(&raw), err);
-    if (rc == 0 && other) {
-        rc = ollama_event_version(&look->view, old.version, r, err);
-    }
+    if (rc == 0 && other) rc = ollama_event_version(&look->view, old.version, r, err);
     buf_done(&raw);
-    if (rc != 0 || !changed) {
-        return rc;
-    }
+    if (rc != 0 || !changed) return rc;
     rc = ollama_state_put_runtime(&look->state, look->run, err);
     if (rc == 0) rc = intake_flush(look->run, err);
     return rc;
@@ -190,9 +179,7 @@ static int tell_fault(struct look *look, struct err *err) {
     snprintf(r->error, sizeof(r->error), "%s", look->error);
     r->status = look->http_status;
     int rc = ollama_event_unreachable(&look->view, r, look->detail, err);
-    if (rc != 0 || !changed) {
-        return rc;
-    }
+    if (rc != 0 || !changed) return rc;
     rc = ollama_state_put_runtime(&look->state, look->run, err);
     if (rc == 0) rc = intake_flush(look->run, err);
     return rc;
@@ -204,9 +191,7 @@ static int ask_version(struct look *look, char *ret, size_t size, struct err *er
     bool ok = false;
     int rc = question(look, "/api/version", (struct bytes){NULL, 0}, false, &look->version, &ok, err);
     ret[0] = '\0';
-    if (rc != 0 || !ok) {
-        return rc;
-    }
+    if (rc != 0 || !ok) return rc;
     struct bytes text = ollama_word(bytes_of_buf(&look->version), "version");
     if (text.n == 0 || text.n >= size || secret_next(text, 0, &hit) == 0) {
         fault(look, "/api/version", "answer", look->newest_status, "the answer names no version");
@@ -233,9 +218,7 @@ static int ask_cloud(struct look *look, int *ret, struct err *err) {
 static int ask_list(struct look *look, const char *path, enum ollama_form form, struct buf *out, struct err *err) {
     bool ok = false;
     int rc = question(look, path, (struct bytes){NULL, 0}, false, out, &ok, err);
-    if (rc != 0 || !ok) {
-        return rc;
-    }
+    if (rc != 0 || !ok) return rc;
     enum ollama_form is = ollama_classify(bytes_of_buf(out));
     /* The address says which list it is; an entry may lack what tells them apart. */
     if (is != OLLAMA_TAGS && is != OLLAMA_PS && is != OLLAMA_EMPTY_LIST) {
@@ -266,26 +249,21 @@ static int reject_model(struct look *look, struct bytes name) {
 static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, struct err *err) {
     struct look *look = ctx;
     struct ollama_identity identity;
-    struct buf body;
+    struct buf body = {.max = 8 * OLLAMA_NAME_MAX};
     bool ok = false;
     if (look->asking_failed[0] != '\0' || intake_stopped(look->run) || clock_boot_ns() >= look->ask_until) {
         return 0;
     }
-    buf_init(&body, 8 * OLLAMA_NAME_MAX);
     int rc = put_question(model->name, &body, err);
     if (rc == 0) rc = question(look, "/api/show", bytes_of_buf(&body), true, &look->shown, &ok, err);
     buf_done(&body);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (look->newest_status == 0 && !intake_stopped(look->run)) {
         snprintf(look->asking_failed, sizeof(look->asking_failed), "/api/show did not answer");
         return 0;
     }
     *ret_shown = ok || (look->newest_status >= 400 && look->newest_status <= 499); /* also when it will not say */
-    if (!*ret_shown && look->newest_status != 0) {
-        return reject_model(look, model->name);
-    }
+    if (!*ret_shown && look->newest_status != 0) return reject_model(look, model->name);
     buf_clear(&look->scratch);
     if (!ok || ollama_show_read(bytes_of_buf(&look->shown), model->name, &identity, &look->scratch, NULL) != 0 ||
         !identity.weights.there) {
@@ -335,16 +313,12 @@ static int look_open(struct look *look, const char *url, struct err *err) {
     }
     int rc = http_open("ledger/" LEDGER_VERSION, &look->http, err);
     if (rc == 0) rc = http_base(look->http, url, look->base, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     ollama_state_init(&look->state, look->base);
     ollama_view_init(&look->view, look->run, look->base, look->base);
     look->view.grade = "reported";
     look->view.place.file = look->base;
-    if (!intake_options(look->run)->dry_run) {
-        rc = ollama_state_lock(&look->state, look->run, err);
-    }
+    if (!intake_options(look->run)->dry_run) rc = ollama_state_lock(&look->state, look->run, err);
     if (rc == 0) rc = ollama_state_load(&look->state, intake_ledger(look->run), err);
     return rc;
 }
@@ -404,9 +378,7 @@ int ollama_read(struct intake *run, struct err *err) {
         url = OLLAMA_URL;
     }
     int rc = o->n_from > 0 ? ollama_capture_read(run, o->from, o->n_from, err) : 0;
-    if (rc == 0 && url != NULL) {
-        rc = look_at_server(run, url, err);
-    }
+    if (rc == 0 && url != NULL) rc = look_at_server(run, url, err);
     /* A server that is away does not keep the store from being read. */
     if (o->models != NULL && (rc == 0 || rc == ERR_NET) && !intake_stopped(run)) {
         int store = ollama_store_read(run, o->models, url == NULL, &later);

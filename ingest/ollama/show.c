@@ -40,9 +40,7 @@ static struct bytes line_after(struct bytes text, const char *begin) {
 /* The digest at the end of a path: "sha256-" or "sha256:" and 64 hex digits after the last separator. */
 static struct ollama_digest digest_in_path(struct bytes path) {
     size_t n = 7 + 2 * HASH_LEN;
-    if (path.n < n) {
-        return (struct ollama_digest){0};
-    }
+    if (path.n < n) return (struct ollama_digest){0};
     struct bytes end = {path.p + path.n - n, n};
     bool apart = path.n == n || end.p[-1] == '/' || end.p[-1] == '\\';
     return apart && bytes_has_prefix(end, "sha256") ? ollama_digest_of(end) : (struct ollama_digest){0};
@@ -65,14 +63,10 @@ static uint32_t walk_info(struct bytes info, struct buf *out) {
     struct bytes raw;
     uint32_t n = 0;
     mp_reader_init(&r, info);
-    if (info.n == 0 || mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) {
-        return 0;
-    }
+    if (info.n == 0 || mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) return 0;
     for (uint32_t i = 0; i < head.count && n < METADATA_MAX; i++) {
         const uint8_t *begin = r.p;
-        if (mp_next(&r, &name, NULL) != 0 || mp_skip(&r, 1, &raw, NULL) != 0) {
-            break;
-        }
+        if (mp_next(&r, &name, NULL) != 0 || mp_skip(&r, 1, &raw, NULL) != 0) break;
         if (!is_key(name.data) || mp_scalar(raw, &value) != 0 || value.type == MP_NIL || value.type == MP_STR ||
             value.type == MP_BIN) {
             continue;
@@ -115,9 +109,7 @@ int ollama_show_read(struct bytes map, struct bytes name, struct ollama_identity
         mp_put_map(scratch, n);
         walk_info(info, scratch);
         int rc = buf_check(scratch, "a model's metadata", err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         i.metadata = (struct bytes){scratch->p + at, scratch->n - at};
     }
     if (!i.weights.there && i.name.n == 0) {

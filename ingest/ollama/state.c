@@ -87,9 +87,7 @@ int ollama_state_lock(struct ollama_state *s, struct intake *run, struct err *er
     const char *dir = log_dir(intake_ledger(run));
     uint64_t until = clock_boot_ns() + LOCK_WAIT_NS;
     s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->lock < 0) {
-        return err_errno(err, errno, "%s: cannot be opened", dir);
-    }
+    if (s->lock < 0) return err_errno(err, errno, "%s: cannot be opened", dir);
     while (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             return err_errno(err, errno, "%s: cannot be locked", dir);
@@ -148,9 +146,7 @@ int ollama_state_add(struct ollama_page *page, struct bytes name, struct ollama_
         return err_set(err, ERR_LIMIT, "there are more models than can be kept track of");
     }
     struct ollama_seen *seen = realloc(page->seen, (page->n + 1) * sizeof(*seen));
-    if (seen == NULL) {
-        return err_set(err, ERR_NOMEM, "ollama: out of memory");
-    }
+    if (seen == NULL) return err_set(err, ERR_NOMEM, "ollama: out of memory");
     page->seen = seen;
     memmove(&seen[i + 1], &seen[i], (page->n - i) * sizeof(*seen));
     memset(&seen[i], 0, sizeof(*seen));
@@ -199,10 +195,9 @@ static void put_seen(struct buf *out, const struct ollama_seen *seen) {
 
 int ollama_state_put_page(const struct ollama_state *s, size_t page, struct intake *run, struct err *err) {
     const struct ollama_page *p = &s->pages[page];
-    struct buf value;
+    struct buf value = {.max = CURSOR_MAX};
     char name[16];
     snprintf(name, sizeof(name), "%zu", page);
-    buf_init(&value, CURSOR_MAX);
     mp_put_array(&value, 3);
     mp_put_uint(&value, STATE_FORM);
     mp_put_uint(&value, p->gen);
@@ -218,8 +213,7 @@ int ollama_state_put_page(const struct ollama_state *s, size_t page, struct inta
 
 int ollama_state_put_runtime(const struct ollama_state *s, struct intake *run, struct err *err) {
     const struct ollama_runtime *r = &s->runtime;
-    struct buf value;
-    buf_init(&value, CURSOR_MAX);
+    struct buf value = {.max = CURSOR_MAX};
     mp_put_array(&value, 7);
     mp_put_uint(&value, STATE_FORM);
     mp_put_uint(&value, (r->reachable ? RUNTIME_REACHABLE : 0U) | (r->looked ? RUNTIME_LOOKED : 0U));
@@ -250,9 +244,7 @@ static bool take_digest(struct mp_reader *r, struct ollama_digest *ret) {
 
 static bool take_text(struct mp_reader *r, char *ret, size_t size) {
     struct mp_item item;
-    if (!mp_take(r, MP_STR, &item) || item.data.n >= size) {
-        return false;
-    }
+    if (!mp_take(r, MP_STR, &item) || item.data.n >= size) return false;
     memcpy(ret, item.data.p, item.data.n);
     ret[item.data.n] = '\0';
     return true;
@@ -282,9 +274,7 @@ static bool take_page(struct bytes value, struct ollama_page *page) {
         return false;
     }
     page->seen = calloc(head.count + 1U, sizeof(*page->seen));
-    if (page->seen == NULL) {
-        return false;
-    }
+    if (page->seen == NULL) return false;
     for (; page->n < head.count; page->n++) {
         struct ollama_seen *seen = &page->seen[page->n];
         if (!take_seen(&r, seen) || seen->name[0] == '\0' || (page->n > 0 && strcmp(seen[-1].name, seen->name) >= 0)) {
@@ -314,9 +304,8 @@ static bool take_runtime(struct bytes value, struct ollama_runtime *ret) {
 }
 
 int ollama_state_load(struct ollama_state *s, struct ledger *ledger, struct err *err) {
-    struct buf value;
+    struct buf value = {.max = CURSOR_MAX};
     bool there = false;
-    buf_init(&value, CURSOR_MAX);
     int rc = ollama_cursor_get(ledger, s->id, "runtime", &value, &there, err);
     if (rc == 0 && there && !take_runtime(bytes_of_buf(&value), &s->runtime)) {
         rc = no_cursor(s, "runtime", err);

@@ -54,9 +54,7 @@ struct store {
 
 /* A copy that lives as long as the store; empty on no memory or past the bound, which *ret_code tells. */
 static struct bytes keep(struct store *s, struct bytes b, int *ret_code) {
-    if (*ret_code != 0 || b.n == 0) {
-        return (struct bytes){NULL, 0};
-    }
+    if (*ret_code != 0 || b.n == 0) return (struct bytes){NULL, 0};
     if (array_room(&s->kept, s->n_kept + 1, &s->cap_kept, sizeof(*s->kept), NULL) != 0) {
         *ret_code = ERR_NOMEM;
         return (struct bytes){NULL, 0};
@@ -192,9 +190,7 @@ static int choose_child(struct store *s, struct bytes list, struct bytes *ret, s
     struct mp_item head;
     bool hashed = false;
     mp_reader_init(&r, children);
-    if (children.n == 0 || mp_next(&r, &head, NULL) != 0) {
-        return 0;
-    }
+    if (children.n == 0 || mp_next(&r, &head, NULL) != 0) return 0;
     for (uint32_t i = 0; i < head.count && i < CHILDREN_MAX && mp_skip(&r, 1, &child, NULL) == 0; i++) {
         size_t rank = 0;
         while (rank < sizeof(runners) / sizeof(runners[0]) && !bytes_is(ollama_text(child, "runner"), runners[rank])) {
@@ -230,9 +226,7 @@ static void show_name(char ret[OLLAMA_NAME_MAX * 2], const char *const parts[LEV
 
 static bool is_listed(const struct store *s, struct bytes name) {
     for (size_t i = 0; i < s->lists.n_models; i++) {
-        if (bytes_eq(s->lists.models[i].name, name)) {
-            return true;
-        }
+        if (bytes_eq(s->lists.models[i].name, name)) return true;
     }
     return false;
 }
@@ -267,13 +261,9 @@ static int take_manifest(struct store *s, struct bytes name, const struct stat *
         one = (struct bytes){NULL, 0};
         rc = choose_child(s, map, &one, err);
     }
-    if (rc == 0 && ollama_check_manifest(one, &why) != 0) {
-        return reject(s, NULL, why.msg);
-    }
+    if (rc == 0 && ollama_check_manifest(one, &why) != 0) return reject(s, NULL, why.msg);
     if (rc == 0) rc = one_more(s, &m, &id, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     m->bytes = m->context_length = m->embedding_length = id->bytes = id->tensors = OLLAMA_NONE;
     m->modified_at =
         st->st_mtim.tv_sec >= 0 ? (uint64_t)st->st_mtim.tv_sec * 1000000000U + (uint64_t)st->st_mtim.tv_nsec : OLLAMA_NONE;
@@ -315,9 +305,7 @@ static int open_manifest(struct store *s, int dir, const char *tag, struct ollam
         }
         snprintf(file, sizeof(file), "blobs/%.80s", base);
         int rc = file_join(path, s->dir, file, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         *ret_fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     }
     return *ret_fd >= 0 ? 0 : err_set(err, ERR_INVALID, "the manifest cannot be opened: %s", strerror(errno));
@@ -352,9 +340,7 @@ static int load_manifest(struct store *s, int dir, const char *tag, struct stat 
     struct ollama_digest link;
     uint8_t digest[HASH_LEN];
     int fd = -1, code = open_manifest(s, dir, tag, &link, &fd, err);
-    if (code != 0) {
-        return code;
-    }
+    if (code != 0) return code;
     code = read_text(s, fd, ret_st, err);
     close(fd);
     if (code == 0 && link.there) {
@@ -384,12 +370,8 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
         rc = err_set(&why, ERR_INVALID, "the store has more than %d models; the rest is not looked at", OLLAMA_MODELS_MAX);
     }
     if (rc == 0) rc = load_manifest(s, dir, parts[3], &st, &why);
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "%s", why.msg);
-    }
-    if (rc != 0) {
-        return reject(s, NULL, why.msg);
-    }
+    if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
+    if (rc != 0) return reject(s, NULL, why.msg);
     lines_digest_put(intake_digest(s->run), bytes_of_buf(&s->text));
     return take_manifest(s, bytes_of(name), &st, err);
 }
@@ -402,13 +384,9 @@ static int take_entry(struct store *s, int dir, const char *name, const char *pa
                       struct err *err) {
     parts[level] = name;
     stand_at(s, parts, level + 1);
-    if (level == LEVELS - 1) {
-        return take_file(s, dir, parts, err);
-    }
+    if (level == LEVELS - 1) return take_file(s, dir, parts, err);
     int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0) {
-        return walk(s, fd, parts, level + 1, err);
-    }
+    if (fd >= 0) return walk(s, fd, parts, level + 1, err);
     if (errno == ENOTDIR) {
         struct stat st;
         bool link = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
@@ -447,13 +425,9 @@ static int walk_tree(struct store *s, const char *tree, bool *ret_there, struct 
     const char *parts[LEVELS] = {0};
     int rc = file_join(path, s->dir, tree, err);
     s->tree = tree;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT) {
-        return err_errno(err, errno, "%s: cannot be opened", path);
-    }
+    if (fd < 0 && errno != ENOENT) return err_errno(err, errno, "%s: cannot be opened", path);
     *ret_there = *ret_there || fd >= 0;
     return fd < 0 ? 0 : walk(s, fd, parts, 0, err);
 }
@@ -466,9 +440,7 @@ static int identify(struct store *s, struct err *err) {
     for (size_t i = 0; i < s->lists.n_models && rc == 0; i++) {
         struct ollama_identity *id = &s->identities[i];
         char path[FILE_PATH_MAX], hex[2 * HASH_LEN + 1];
-        if (!id->weights.there) {
-            continue;
-        }
+        if (!id->weights.there) continue;
         text_hex(hex, id->weights.sha256, HASH_LEN);
         int n = snprintf(path, sizeof(path), "%s/blobs/sha256-%s", s->dir, hex);
         id->path = n < (int)sizeof(path) ? bytes_of(path) : bytes_of("");
@@ -480,9 +452,7 @@ static int identify(struct store *s, struct err *err) {
 static int store_open(struct store *s, const char *dir, struct err *err) {
     struct buf *const buffers[] = {&s->parsed, &s->config, &s->child, &s->out};
     struct buf *const texts[] = {&s->text, &s->config_text, &s->child_text};
-    if (realpath(dir, s->dir) == NULL) {
-        return err_errno(err, errno, "%s: cannot be opened", dir);
-    }
+    if (realpath(dir, s->dir) == NULL) return err_errno(err, errno, "%s: cannot be opened", dir);
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
         buf_init(buffers[i], 3 * MANIFEST_MAX);
     }
@@ -494,9 +464,7 @@ static int store_open(struct store *s, const char *dir, struct err *err) {
     s->view.grade = "declared";
     s->view.place.file = s->dir;
     int rc = 0;
-    if (!intake_options(s->run)->dry_run) {
-        rc = ollama_state_lock(&s->state, s->run, err);
-    }
+    if (!intake_options(s->run)->dry_run) rc = ollama_state_lock(&s->state, s->run, err);
     if (rc == 0) rc = ollama_state_load(&s->state, intake_ledger(s->run), err);
     if (rc == 0) rc = ollama_blobs_new(&s->view, s->dir, s->state.id, &s->blobs, err);
     return rc;
@@ -544,9 +512,7 @@ int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struc
         rc = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; accepted: a directory with manifests/ and blobs/",
                      dir);
     }
-    if (rc == 0 && lists_too && !intake_stopped(run)) {
-        rc = compare(&s, err);
-    }
+    if (rc == 0 && lists_too && !intake_stopped(run)) rc = compare(&s, err);
     if (rc == 0) rc = identify(&s, err);
     if (rc == 0) rc = ollama_blobs_end(s.blobs, err);
     if (rc == 0) rc = intake_end(run, err);

@@ -117,9 +117,7 @@ static void keep_calls(struct ollama_stream *s, struct bytes calls) {
     struct mp_item head;
     struct bytes raw;
     mp_reader_init(&r, calls);
-    if (calls.n == 0 || mp_next(&r, &head, NULL) != 0) {
-        return;
-    }
+    if (calls.n == 0 || mp_next(&r, &head, NULL) != 0) return;
     for (uint32_t i = 0; i < head.count && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
         if (raw.n > s->calls.max - s->calls.n) {
             s->calls_cut = true;
@@ -158,9 +156,7 @@ static const char *operation(enum ollama_form form) {
 
 /* ns as milliseconds. */
 static void put_ms(struct mp_map *f, const char *name, uint64_t ns) {
-    if (ns == OLLAMA_NONE) {
-        return;
-    }
+    if (ns == OLLAMA_NONE) return;
     mp_map_begin(f, name);
     if (ns % 1000000 == 0) {
         mp_put_uint(&f->values, ns / 1000000);
@@ -173,9 +169,7 @@ static void put_ms(struct mp_map *f, const char *name, uint64_t ns) {
 /* The source's time: `at`, or its text where that is none. */
 static uint64_t put_time(struct mp_map *f, const char *text) {
     uint64_t ns;
-    if (text[0] == '\0') {
-        return INGEST_NO_TIME;
-    }
+    if (text[0] == '\0') return INGEST_NO_TIME;
     if (text_parse_time(bytes_of(text), &ns) == 0 && ns <= MP_INT_MAX) {
         mp_map_uint(f, "at", ns);
         return ns;
@@ -245,13 +239,12 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
     static const char *const known[] = {"response", "message",  "context",    "embedding", "embeddings",
                                         "thinking", "logprobs", "created_at", NULL};
     struct mp_map open, private_;
-    struct buf identity;
+    struct buf identity = {.max = OLLAMA_MP_MAX + 4096};
     uint8_t digest[HASH_LEN];
     char hex[KEYED_HASH_HEX], subject[48];
     bool ok = strcmp(outcome, "ok") == 0;
     mp_map_init(&open, OLLAMA_BODY_MAX / 2);
     mp_map_init(&private_, OLLAMA_BODY_MAX);
-    buf_init(&identity, OLLAMA_MP_MAX + 4096);
     struct bytes content = call_identity(s, map, outcome, &identity);
     hash_parts(digest, &content, 1);
     keyed_hash_hex(hex, intake_secret(s->view->run), digest);
@@ -292,12 +285,8 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
 /* An empty prompt loads a model, or with keep_alive 0 lets it go. Old servers give no reason; then there are no numbers. */
 static const char *memory_kind(const struct ollama_stream *s, struct bytes map) {
     struct bytes reason = ollama_text(map, "done_reason");
-    if (s->pieces != 1 || s->form == OLLAMA_EMBED) {
-        return NULL;
-    }
-    if (bytes_is(reason, "unload")) {
-        return "model.unloaded";
-    }
+    if (s->pieces != 1 || s->form == OLLAMA_EMBED) return NULL;
+    if (bytes_is(reason, "unload")) return "model.unloaded";
     bool silent = reason.n == 0 && !s->any_words && s->thinking.n == 0 && s->n_calls == 0 &&
                   ollama_number(map, "total_duration") == OLLAMA_NONE && ollama_number(map, "eval_count") == OLLAMA_NONE;
     return bytes_is(reason, "load") || silent ? "model.loaded" : NULL;
@@ -305,12 +294,11 @@ static const char *memory_kind(const struct ollama_stream *s, struct bytes map) 
 
 static int memory_end(struct ollama_stream *s, const char *kind, struct bytes map, struct err *err) {
     struct mp_map open, private_;
-    struct buf identity;
+    struct buf identity = {.max = 4096};
     char subject[OLLAMA_NAME_MAX + 16];
     bool loaded = strcmp(kind, "model.loaded") == 0;
     mp_map_init(&open, OLLAMA_BODY_MAX / 2);
     mp_map_init(&private_, OLLAMA_BODY_MAX);
-    buf_init(&identity, 4096);
     buf_printf(&identity, "%s\n%s\n%s", kind, s->model, s->created);
     snprintf(subject, sizeof(subject), "model/%s", s->model);
     mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
@@ -349,9 +337,7 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
     /* Another model in the middle: the call before it broke off. */
     if (s->calling && !bytes_is(model, s->model)) {
         int rc = call_end(s, (struct bytes){NULL, 0}, "aborted", (struct bytes){NULL, 0}, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     if (!s->calling) {
         s->calling = true;
@@ -367,9 +353,7 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
     if (s->words.fail == ERR_NOMEM || s->thinking.fail == ERR_NOMEM || s->calls.fail == ERR_NOMEM) {
         return err_set(err, ERR_NOMEM, "ollama: out of memory");
     }
-    if (form != OLLAMA_EMBED && !ollama_flag(map, "done")) {
-        return 0;
-    }
+    if (form != OLLAMA_EMBED && !ollama_flag(map, "done")) return 0;
     const char *kind = memory_kind(s, map);
     return kind != NULL ? memory_end(s, kind, map, err) : call_end(s, map, "ok", (struct bytes){NULL, 0}, err);
 }
@@ -446,9 +430,7 @@ static int move_end(struct ollama_stream *s, struct bytes error, struct err *err
 
 static void take_layer(struct ollama_stream *s, struct ollama_digest digest, uint64_t bytes) {
     for (size_t i = 0; i < s->n_layers; i++) {
-        if (memcmp(s->layers[i].digest.sha256, digest.sha256, HASH_LEN) == 0) {
-            return;
-        }
+        if (memcmp(s->layers[i].digest.sha256, digest.sha256, HASH_LEN) == 0) return;
     }
     if (digest.there && s->n_layers < OLLAMA_LAYERS_MAX) {
         s->layers[s->n_layers++] = (struct layer){digest, bytes};
@@ -458,9 +440,7 @@ static void take_layer(struct ollama_stream *s, struct ollama_digest digest, uin
 
 static bool begins_with_one(struct bytes status, const char *const *words) {
     for (; *words != NULL; words++) {
-        if (bytes_has_prefix(status, *words)) {
-            return true;
-        }
+        if (bytes_has_prefix(status, *words)) return true;
     }
     return false;
 }
@@ -483,9 +463,7 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
     }
     s->verified = s->verified || bytes_has_prefix(status, "verifying");
     take_layer(s, ollama_digest_of(ollama_text(map, "digest")), ollama_number(map, "total"));
-    if (!bytes_is(status, "success")) {
-        return 0;
-    }
+    if (!bytes_is(status, "success")) return 0;
     s->done = true;
     return move_end(s, (struct bytes){NULL, 0}, err);
 }
@@ -521,23 +499,17 @@ static int take_error(struct ollama_stream *s, struct bytes map, struct err *err
         s->pieces++;
         return call_end(s, (struct bytes){NULL, 0}, "error", words, err);
     }
-    if (s->moving) {
-        return move_end(s, words, err);
-    }
+    if (s->moving) return move_end(s, words, err);
     return lone_error(s, words, err);
 }
 
 int ollama_stream_take(struct ollama_stream *s, enum ollama_form form, struct bytes map, struct err *err) {
     int rc = 0;
-    if (s->calling && form != s->form && form != OLLAMA_ERROR) {
-        rc = ollama_stream_end(s, err);
-    }
+    if (s->calling && form != s->form && form != OLLAMA_ERROR) rc = ollama_stream_end(s, err);
     if (rc == 0 && s->moving && form != OLLAMA_PROGRESS && form != OLLAMA_ERROR) {
         rc = ollama_stream_end(s, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     switch (form) {
     case OLLAMA_GENERATE:
     case OLLAMA_CHAT:

@@ -106,9 +106,7 @@ static size_t plain_end(const uint8_t *p, size_t i, size_t n) {
         quote = v ^ (ones * '"');
         slash = v ^ (ones * '\\');
         uint64_t hit = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((v - ones * 0x20) & ~v);
-        if ((hit & highs) != 0) {
-            break;
-        }
+        if ((hit & highs) != 0) break;
     }
     while (i < n && p[i] != '"' && p[i] != '\\' && p[i] >= 0x20) {
         i++;
@@ -122,24 +120,18 @@ static bool is_number(struct bytes t) {
     while (i < t.n && t.p[i] >= '0' && t.p[i] <= '9') {
         i++;
     }
-    if (i == digits || (t.p[digits] == '0' && i > digits + 1)) {
-        return false;
-    }
+    if (i == digits || (t.p[digits] == '0' && i > digits + 1)) return false;
     if (i < t.n && t.p[i] == '.') {
         for (digits = ++i; i < t.n && t.p[i] >= '0' && t.p[i] <= '9'; i++) {
         }
-        if (i == digits) {
-            return false;
-        }
+        if (i == digits) return false;
     }
     if (i < t.n && (t.p[i] == 'e' || t.p[i] == 'E')) {
         i++;
         i += i < t.n && (t.p[i] == '+' || t.p[i] == '-');
         for (digits = i; i < t.n && t.p[i] >= '0' && t.p[i] <= '9'; i++) {
         }
-        if (i == digits) {
-            return false;
-        }
+        if (i == digits) return false;
     }
     return i == t.n;
 }
@@ -149,9 +141,7 @@ static bool is_number(struct bytes t) {
 static void see_key(struct otlp_cut *cut, struct bytes text) {
     enum role role = role_here(cut);
     cut->key = NO_KEY;
-    if (role == OTHER) {
-        return;
-    }
+    if (role == OTHER) return;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (names[i].in == role && bytes_is(text, names[i].text)) {
             cut->key = names[i].key;
@@ -165,9 +155,7 @@ static uint64_t id_of(struct bytes text) {
     uint64_t v = 0;
     for (size_t i = 0; i < text.n && text.n == 16; i++) {
         uint8_t c = text.p[i] | 0x20;
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-            return 0;
-        }
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return 0;
         v = v << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
     }
     return v;
@@ -176,9 +164,7 @@ static uint64_t id_of(struct bytes text) {
 /* A string (without its quotes) or a number as the value of a record's member. */
 static void see_scalar(struct otlp_cut *cut, struct bytes text) {
     uint64_t time = 0;
-    if (role_here(cut) != RECORD) {
-        return;
-    }
+    if (role_here(cut) != RECORD) return;
     if (cut->key == SPAN_ID) {
         cut->ids[0] = id_of(text);
     } else if (cut->key == PARENT_ID) {
@@ -213,9 +199,7 @@ static int check_form(const struct otlp_cut *cut, enum role role, uint8_t first,
         return 0; /* null is absent; a bad record is refused by itself */
     }
     bool array = role == RESOURCES || role == SCOPES || role == RECORDS;
-    if (first == (array ? '[' : '{')) {
-        return 0;
-    }
+    if (first == (array ? '[' : '{')) return 0;
     return wrong(cut, at, array ? "an array is wanted for this name" : "an object is wanted in this array", err);
 }
 
@@ -240,12 +224,8 @@ static int begin_part(struct otlp_cut *cut, enum role role, struct err *err) {
 static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum role *ret_role, struct err *err) {
     enum role here = role_here(cut), role = role_of(cut);
     int rc = check_form(cut, role, first, at, err);
-    if (rc == 0 && first == '{') {
-        rc = begin_part(cut, role, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc == 0 && first == '{') rc = begin_part(cut, role, err);
+    if (rc != 0) return rc;
     if (here == ROOT) {
         cut->has |= cut->key == RESOURCE_SPANS     ? OTLP_HAS_SPANS
                     : cut->key == RESOURCE_LOGS    ? OTLP_HAS_LOGS
@@ -295,9 +275,7 @@ static int take_record(struct otlp_cut *cut, struct otlp_text text, struct err *
 /* A value ended before `end`. */
 static int value_ends(struct otlp_cut *cut, size_t end, struct err *err) {
     cut->expect = WANT_COMMA_OR_END;
-    if (cut->capture == NOTHING || cut->depth != cut->capture_depth) {
-        return 0;
-    }
+    if (cut->capture == NOTHING || cut->depth != cut->capture_depth) return 0;
     enum capture what = (enum capture)cut->capture;
     struct otlp_text text = {(uint32_t)cut->capture_at, (uint32_t)(end - cut->capture_at)};
     cut->capture = NOTHING;
@@ -315,16 +293,12 @@ static int value_ends(struct otlp_cut *cut, size_t end, struct err *err) {
 
 static int open_bracket(struct otlp_cut *cut, uint8_t c, size_t at, struct err *err) {
     enum role role = OTHER;
-    if (cut->depth == OTLP_DEPTH_MAX) {
-        return wrong(cut, at, "nested deeper than 512 levels", err);
-    }
+    if (cut->depth == OTLP_DEPTH_MAX) return wrong(cut, at, "nested deeper than 512 levels", err);
     if (cut->expect == WANT_DOCUMENT) {
         role = ROOT;
     } else {
         int rc = value_begins(cut, c, at, &role, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     unsigned bit = cut->depth % 8;
     uint8_t *form = &cut->is_object[cut->depth / 8];
@@ -360,12 +334,8 @@ static int scan_string(struct otlp_cut *cut, struct bytes text, size_t *at, stru
             continue;
         }
         *at = i;
-        if (i == text.n || text.p[i] == '\\') {
-            return 1;
-        }
-        if (text.p[i] != '"') {
-            return wrong(cut, i, "a control character in a string", err);
-        }
+        if (i == text.n || text.p[i] == '\\') return 1;
+        if (text.p[i] != '"') return wrong(cut, i, "a control character in a string", err);
         break;
     }
     struct bytes inside = {text.p + cut->token_at, i - cut->token_at};
@@ -385,9 +355,7 @@ static int begin_string(struct otlp_cut *cut, size_t *at, struct err *err) {
         cut->expect = WANT_COLON;
     } else if (cut->expect == WANT_VALUE || cut->expect == WANT_VALUE_OR_END) {
         int rc = value_begins(cut, '"', *at, &role, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     } else {
         return wrong(cut, *at, "a string in the wrong place", err);
     }
@@ -405,9 +373,7 @@ static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, stru
         i++;
     }
     struct bytes token = {text.p + *at, i - *at};
-    if (token.n == 0) {
-        return wrong(cut, *at, "no JSON value", err);
-    }
+    if (token.n == 0) return wrong(cut, *at, "no JSON value", err);
     if (cut->expect != WANT_VALUE && cut->expect != WANT_VALUE_OR_END) {
         return wrong(cut, *at, "a value in the wrong place", err);
     }
@@ -419,9 +385,7 @@ static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, stru
         return wrong(cut, *at, "no JSON value", err); /* inside of a record its own parser says so (NaN) */
     }
     int rc = value_begins(cut, token.p[0], *at, &role, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     see_scalar(cut, token);
     *at = i;
     return value_ends(cut, i, err);
@@ -431,9 +395,7 @@ static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, stru
  * between two records. 1: too little is there to say. */
 static int check_fresh(const struct otlp_cut *cut, struct bytes text, size_t at, struct err *err) {
     static const char *const begins[] = {"{\"resourceSpans\"", "{\"resourceLogs\"", "{\"resourceMetrics\""};
-    if (cut->depth == 0 || cut->line == 0 || at != cut->line_at) {
-        return 0;
-    }
+    if (cut->depth == 0 || cut->line == 0 || at != cut->line_at) return 0;
     struct bytes rest = {text.p + at, text.n - at};
     for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
         size_t n = strlen(begins[i]);
@@ -506,8 +468,6 @@ int otlp_cut_feed(struct otlp_cut *cut, struct bytes text, struct err *err) {
         rc = at == text.n ? 1 : scan_token(cut, text, &at, err);
     }
     cut->end = at;
-    if (rc == 1 && cut->depth == 0 && cut->expect == WANT_COMMA_OR_END) {
-        return 0;
-    }
+    if (rc == 1 && cut->depth == 0 && cut->expect == WANT_COMMA_OR_END) return 0;
     return rc;
 }

@@ -49,17 +49,11 @@ static int wait_input(struct file *f, struct err *err) {
     while (!f->regular && !gz_buffered(f->gz) && !intake_stopped(run)) {
         struct pollfd p = {.fd = gz_fd(f->gz), .events = POLLIN};
         int n = poll(&p, 1, QUIET_WAIT_MS);
-        if (n > 0) {
-            break;
-        }
-        if (n < 0 && errno != EINTR) {
-            return err_errno(err, errno, "poll");
-        }
+        if (n > 0) break;
+        if (n < 0 && errno != EINTR) return err_errno(err, errno, "poll");
         int rc = n == 0 && !flushed ? intake_flush(run, err) : 0;
         flushed = true;
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -72,9 +66,7 @@ static int fill(struct file *f, struct err *err) {
         f->at = 0;
     }
     uint8_t *room = buf_room(&f->window, BLOCK);
-    if (room == NULL) {
-        return buf_check(&f->window, "reading OTLP", err);
-    }
+    if (room == NULL) return buf_check(&f->window, "reading OTLP", err);
     size_t got = 0;
     int rc = wait_input(f, err);
     if (rc == 0 && !intake_stopped(f->otlp->run)) {
@@ -83,9 +75,7 @@ static int fill(struct file *f, struct err *err) {
             err_prefix(err, "%s", f->path);
         }
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     lines_digest_put(intake_digest(f->otlp->run), (struct bytes){room, got});
     f->window.n += got;
     f->at_end = gz_at_end(f->gz) || intake_stopped(f->otlp->run);
@@ -144,9 +134,7 @@ static int skip_broken(struct file *f, struct err *err) {
 
 static int broken(struct file *f, int code, const struct err *why, struct err *err) {
     char reason[ERR_MSG_MAX];
-    if (code == ERR_NOMEM) {
-        return err_set(err, code, "%s", why->msg);
-    }
+    if (code == ERR_NOMEM) return err_set(err, code, "%s", why->msg);
     snprintf(reason, sizeof(reason), code == ERR_LIMIT ? "%.900s" : "not valid JSON: %.900s", why->msg);
     code = reject(f, code == ERR_LIMIT ? NULL : "not valid JSON", reason);
     if (code == 0) code = skip_broken(f, err);
@@ -174,9 +162,7 @@ static int step(struct file *f, struct err *err) {
     struct otlp *o = f->otlp;
     struct err why = {0};
     if (!f->in_document) {
-        if (!find_document(f)) {
-            return fill(f, err);
-        }
+        if (!find_document(f)) return fill(f, err);
         otlp_cut_begin(&o->cut);
         f->in_document = true;
     }
@@ -184,9 +170,7 @@ static int step(struct file *f, struct err *err) {
     if (rc >= 0 && (rc == 0 ? o->cut.end : f->window.n - f->at) > OTLP_DOCUMENT_MAX) {
         rc = err_set(&why, ERR_LIMIT, "the document is larger than %zu bytes", OTLP_DOCUMENT_MAX);
     }
-    if (rc == 1) {
-        return f->at_end ? 1 : fill(f, err);
-    }
+    if (rc == 1) return f->at_end ? 1 : fill(f, err);
     f->in_document = false;
     return rc == 0 ? take_document(f, err) : broken(f, rc, &why, err);
 }
@@ -196,12 +180,8 @@ static int read_documents(struct file *f, struct err *err) {
     while (rc == 0 && !(f->at_end && f->at == f->window.n)) {
         rc = step(f, err);
     }
-    if (rc == 1 && intake_stopped(f->otlp->run)) {
-        return 0;
-    }
-    if (rc == 1) {
-        return reject(f, NULL, "the last document is cut off");
-    }
+    if (rc == 1 && intake_stopped(f->otlp->run)) return 0;
+    if (rc == 1) return reject(f, NULL, "the last document is cut off");
     return rc;
 }
 

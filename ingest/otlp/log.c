@@ -122,9 +122,7 @@ static bool is_word_of(struct bytes text, const char *word) {
     size_t n = strlen(word);
     for (size_t i = 0; i < n && text.n == n; i++) {
         uint8_t c = text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] | 0x20 : text.p[i];
-        if (c != (uint8_t)word[i]) {
-            return false;
-        }
+        if (c != (uint8_t)word[i]) return false;
     }
     return text.n == n;
 }
@@ -151,9 +149,7 @@ static void read_name(struct log *l) {
     if (otlp_is_word(said) && (name.n == 0 || bytes_eq(behind_last_dot(said), behind_last_dot(name)))) {
         name = said;
     }
-    if (!otlp_is_word(name)) {
-        return;
-    }
+    if (!otlp_is_word(name)) return;
     l->name = name;
     l->base = behind_last_dot(name);
     if (a != NULL && a->item.type == MP_STR && bytes_eq(behind_last_dot(a->item.data), l->base)) {
@@ -295,9 +291,7 @@ static struct agent_answer answer_of(struct bytes word) {
 
 static const char *decided_by(struct bytes word) {
     for (size_t i = 0; i < OTLP_COUNT(deciders); i++) {
-        if (is_word_of(word, deciders[i].word)) {
-            return deciders[i].decided_by;
-        }
+        if (is_word_of(word, deciders[i].word)) return deciders[i].decided_by;
     }
     return "unknown";
 }
@@ -394,9 +388,7 @@ int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes 
     mp_map_clear(&m->body);
     mp_map_clear(&m->private_);
     int rc = read_log(&l, record, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     read_name(&l);
     read_run(&l);
     if (l.body.n > 0 && (l.body_text.n == 0 || !bytes_eq(l.body_text, l.name))) {
@@ -406,16 +398,12 @@ int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes 
     if (bytes_is(l.base, "tool_decision") && tool && otlp_is_word(otlp_find_text(attributes, "decision"))) {
         return map_decision(&l, err);
     }
-    if (bytes_is(l.base, "tool_result") && tool) {
-        return map_result(&l, err);
-    }
+    if (bytes_is(l.base, "tool_result") && tool) return map_result(&l, err);
     bool model = otlp_is_open_text(otlp_find_text(attributes, "model"));
     if (bytes_is(l.base, "api_request") && model && has_number(attributes, "input_tokens")) {
         return map_request(&l, false, err);
     }
-    if (bytes_is(l.base, "api_error") && model) {
-        return map_request(&l, true, err);
-    }
+    if (bytes_is(l.base, "api_error") && model) return map_request(&l, true, err);
     if (bytes_is(l.name, "gen_ai.evaluation.result") &&
         otlp_is_open_text(otlp_find_text(attributes, "gen_ai.evaluation.name"))) {
         return map_score(&l, err);

@@ -48,9 +48,7 @@ bool otlp_is_open_text(struct bytes text) {
 
 bool otlp_is_word(struct bytes text) {
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] <= ' ' || text.p[i] >= 0x7f) {
-            return false;
-        }
+        if (text.p[i] <= ' ' || text.p[i] >= 0x7f) return false;
     }
     return text.n > 0 && text.n <= OPEN_TEXT_MAX / 2;
 }
@@ -126,8 +124,7 @@ void otlp_put_at(struct mp_map *fields, const struct otlp_member *m, uint64_t *r
         mp_map_text(fields, "at_text", m->item.data);
     } else if (rc == 2) {
         mp_map_begin(fields, "at_text");
-        struct buf text;
-        buf_init(&text, 4096);
+        struct buf text = {.max = 4096};
         if (json_from_mp(m->raw, JSON_LINE, &text, NULL) == 0) {
             mp_put_str(&fields->values, bytes_of_buf(&text));
             mp_map_end(fields);
@@ -197,9 +194,7 @@ static bool put_number(struct otlp_map *m, const struct otlp_row *row, const str
         mp_map_end(&m->body);
     } else if (row->form == OTLP_SECONDS) {
         double ms = item->type == MP_FLOAT ? item->real * 1000 : item->type == MP_UINT ? (double)item->uint * 1000 : -1;
-        if (ms < 0 || !mp_float_ok(ms)) {
-            return false;
-        }
+        if (ms < 0 || !mp_float_ok(ms)) return false;
         mp_map_begin(&m->body, row->field);
         mp_put_float(&m->body.values, ms);
         mp_map_end(&m->body);
@@ -220,18 +215,14 @@ static enum put put_content(struct otlp_map *m, const struct otlp_row *row, cons
                             const struct otlp_attribute *a) {
     struct bytes raw = otlp_attribute_plain(l, a);
     struct bytes content = a->item.type == MP_STR ? a->item.data : raw;
-    if (content.n == 0 || a->item.type == MP_NIL) {
-        return NOT_PUT;
-    }
+    if (content.n == 0 || a->item.type == MP_NIL) return NOT_PUT;
     if (row->digest != NULL) {
         put_digest(&m->body, row->digest, content);
     }
     if (row->bytes != NULL) {
         mp_map_uint(&m->body, row->bytes, content.n);
     }
-    if (row->form == OTLP_MESSAGES && a->item.type != MP_STR) {
-        return PUT_AND_KEPT;
-    }
+    if (row->form == OTLP_MESSAGES && a->item.type != MP_STR) return PUT_AND_KEPT;
     mp_map_raw(&m->private_, row->field, raw);
     return PUT;
 }
@@ -259,9 +250,7 @@ static enum put put_row(struct otlp_map *m, const struct otlp_row *row, const st
     case OTLP_BOOL:
         return put_bool(m, row->field, item) ? PUT : NOT_PUT;
     case OTLP_PRIVATE:
-        if (!text || item->data.n == 0) {
-            return NOT_PUT;
-        }
+        if (!text || item->data.n == 0) return NOT_PUT;
         mp_map_text(&m->private_, row->field, item->data);
         return PUT;
     case OTLP_CONTENT:
@@ -275,9 +264,7 @@ static enum put put_row(struct otlp_map *m, const struct otlp_row *row, const st
 void otlp_rows(struct otlp_map *m, struct otlp_attributes *l, const struct otlp_row *rows, size_t n) {
     const char *done = "";
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(rows[i].field, done) == 0) {
-            continue;
-        }
+        if (strcmp(rows[i].field, done) == 0) continue;
         struct otlp_attribute *a = otlp_find(l, rows[i].attribute);
         enum put put = a != NULL ? put_row(m, &rows[i], l, a) : NOT_PUT;
         if (put != NOT_PUT) {
@@ -314,14 +301,10 @@ int otlp_emit(struct otlp_map *m, struct otlp_event *e, struct err *err) {
     buf_clear(&m->body_out);
     buf_clear(&m->private_out);
     int rc = mp_map_write(&m->body, &m->body_out, err);
-    if (rc == 0 && m->private_.n > 0) {
-        rc = mp_map_write(&m->private_, &m->private_out, err);
-    }
+    if (rc == 0 && m->private_.n > 0) rc = mp_map_write(&m->private_, &m->private_out, err);
     mp_map_clear(&m->body);
     mp_map_clear(&m->private_);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     e->body = bytes_of_buf(&m->body_out);
     e->private_ = bytes_of_buf(&m->private_out);
     rc = m->emit(m->ctx, e, err);
@@ -336,9 +319,7 @@ bool otlp_put_score(struct otlp_map *m, struct otlp_attributes *l) {
         {"gen_ai.evaluation.score.label", "label", OTLP_WORD, NULL, NULL},
         {"gen_ai.evaluation.explanation", "explanation", OTLP_PRIVATE, NULL, NULL},
     };
-    if (!otlp_is_open_text(otlp_find_text(l, rows[0].attribute))) {
-        return false;
-    }
+    if (!otlp_is_open_text(otlp_find_text(l, rows[0].attribute))) return false;
     otlp_rows(m, l, rows, sizeof(rows) / sizeof(rows[0]));
     return true;
 }
@@ -361,14 +342,10 @@ static const char *const scope_names[N_SCOPE] = {"attributes", "droppedAttribute
 /* Everything about the scope but its name and version is private. */
 static int put_scope(struct otlp_map *m, struct bytes scope, struct buf *identity, struct err *err) {
     struct otlp_member s[N_SCOPE];
-    if (scope.n == 0) {
-        return 0;
-    }
+    if (scope.n == 0) return 0;
     int rc = otlp_members(scope, "'scope'", scope_names, N_SCOPE, s, &m->unknown, err);
     if (rc == 0) rc = otlp_attributes_read(&m->inner, &s[S_ATTRIBUTES], err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     for (int i = S_NAME; i <= S_VERSION; i++) {
         const char *field = i == S_NAME ? "scope" : "scope_version";
         bool text = s[i].item.type == MP_STR;
@@ -392,9 +369,7 @@ static int put_resource(struct otlp_map *m, struct bytes resource, struct buf *i
     memset(r, 0, sizeof(r));
     int rc = resource.n == 0 ? 0 : otlp_members(resource, "'resource'", resource_names, N_RESOURCE, r, &m->unknown, err);
     if (rc == 0) rc = otlp_attributes_read(&m->attributes, &r[R_ATTRIBUTES], err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     otlp_attributes_put(&m->attributes, identity);
     struct bytes service = otlp_find_text(&m->attributes, "service.name");
     ret->actor[0] = ret->service[0] = '\0';
@@ -411,7 +386,7 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
     uint8_t digest[HASH_LEN];
     char hex[2 * HASH_LEN + 1], hidden[KEYED_HASH_HEX];
     struct otlp_from from = {.actor = ""};
-    struct buf identity;
+    struct buf identity = {.max = VALUES_MAX};
     m->failed = false;
     if (resource.n == 0 && scope.n == 0) {
         *ret = from;
@@ -419,7 +394,6 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
     }
     m->unknown.n = 0;
     buf_clear(&m->unknown.pairs);
-    buf_init(&identity, VALUES_MAX);
     int rc = put_resource(m, resource, &identity, &from, err);
     if (rc == 0) {
         rc = otlp_put_rest(m, err);

@@ -28,9 +28,7 @@ struct order {
 /* Records without a time stay where they stand, before the others. */
 static int by_time(const void *a, const void *b) {
     const struct timed *x = a, *y = b;
-    if (x->start != y->start) {
-        return x->start < y->start ? -1 : 1;
-    }
+    if (x->start != y->start) return x->start < y->start ? -1 : 1;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
@@ -40,9 +38,7 @@ static size_t slot_of(const struct order *o, uint64_t id) {
 
 static void put_id(struct order *o, uint32_t index) {
     uint64_t id = o->records[index].id;
-    if (id == 0) {
-        return;
-    }
+    if (id == 0) return;
     size_t i = slot_of(o, id);
     while (o->table[i] != NONE && o->records[o->table[i]].id != id) {
         i = (i + 1) & o->mask;

@@ -72,9 +72,7 @@ static uint64_t ticket_of(struct otlp *o, const char *trace, const char *span) {
 
 static void remember_span(struct otlp *o, const char *trace, const char *span, uint64_t ticket) {
     uint8_t t[16], s[8];
-    if (!read_ids(trace, span, t, s)) {
-        return;
-    }
+    if (!read_ids(trace, span, t, s)) return;
     struct known_span *set = set_of(o->spans, s), *oldest = &set[0];
     if (find_span(o->spans, t, s) != NULL) {
         return; /* the second one of the same ids is a duplicate */
@@ -90,9 +88,7 @@ static void remember_span(struct otlp *o, const char *trace, const char *span, u
 /* True when this reporter was offered lately; remembers it otherwise. */
 static bool is_known_reporter(struct otlp_known *known, const char *key) {
     for (size_t i = 0; i < REPORTERS; i++) {
-        if (strncmp(known->reporters[i], key, sizeof(known->reporters[i]) - 1) == 0) {
-            return true;
-        }
+        if (strncmp(known->reporters[i], key, sizeof(known->reporters[i]) - 1) == 0) return true;
     }
     snprintf(known->reporters[known->next_reporter], sizeof(known->reporters[0]), "%.71s", key);
     known->next_reporter = (known->next_reporter + 1) % REPORTERS;
@@ -130,14 +126,13 @@ static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, 
     char key[OTLP_NAME_LEN], hex[KEYED_HASH_HEX];
     uint8_t digest[HASH_LEN];
     struct mp_map body;
-    struct buf out;
+    struct buf out = {.max = 4096};
     struct log_draft draft;
     uint64_t unused;
     hash_parts(digest, &e->session, 1);
     keyed_hash_hex(hex, intake_secret(o->run), digest);
     snprintf(key, sizeof(key), "gap:%s:%llu-%llu", hex, (unsigned long long)before, (unsigned long long)e->sequence);
     mp_map_init(&body, 4096);
-    buf_init(&out, 4096);
     mp_map_uint(&body, "after", e->sequence);
     mp_map_uint(&body, "before", before);
     mp_map_text(&body, "detail", bytes_of("the records of a session are numbered, and some numbers did not come"));
@@ -180,13 +175,9 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
     struct otlp *o = ctx;
     struct log_draft draft;
     uint64_t cause = 0, ticket;
-    if (o->record == NULL && is_known_reporter(o->known, e->key)) {
-        return 0;
-    }
+    if (o->record == NULL && is_known_reporter(o->known, e->key)) return 0;
     int rc = e->session.n > 0 ? see_sequence(o, e, err) : 0;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     log_draft_init(&draft);
     draft.kind = bytes_of(e->kind);
     draft.subject = bytes_of(e->subject);
@@ -281,9 +272,7 @@ static int reject(struct otlp *o, const char *group, const char *reason) {
 /* What the reason is counted under: the same for every value that it quotes. */
 static const char *group_of(const char *reason, char ret[ERR_MSG_MAX]) {
     const char *from = strstr(reason, " is '"), *to = from != NULL ? strstr(from, "'; accepted") : NULL;
-    if (to == NULL) {
-        return NULL;
-    }
+    if (to == NULL) return NULL;
     snprintf(ret, ERR_MSG_MAX, "%.*s is wrong%s", (int)(from - reason), reason, to + 1);
     return ret;
 }
@@ -301,9 +290,7 @@ static bool mend_surrogates(struct bytes text, uint8_t *out) {
     bool mended = false;
     memcpy(out, text.p, text.n);
     for (size_t i = 0; i + 6 <= text.n; i++) {
-        if (out[i] != '\\') {
-            continue;
-        }
+        if (out[i] != '\\') continue;
         if (out[i + 1] != 'u') {
             i++;
             continue;
@@ -340,14 +327,10 @@ static bool parse_mended(struct otlp *o, struct bytes text) {
 static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
     const struct otlp_scope_of *scope = &o->scopes[o->record->scope];
     struct err why = {0};
-    if (scope->state == BAD) {
-        return reject(o, NULL, scope->from.actor);
-    }
+    if (scope->state == BAD) return reject(o, NULL, scope->from.actor);
     int rc = o->record->type == OTLP_SPAN ? otlp_map_span(&o->map, &scope->from, mp, &why)
                                           : otlp_map_log(&o->map, &scope->from, mp, &why);
-    if (rc == 0 || rc == INTAKE_STOP) {
-        return rc;
-    }
+    if (rc == 0 || rc == INTAKE_STOP) return rc;
     if (!o->map.failed && (rc == ERR_INVALID || rc == ERR_LIMIT)) {
         char group[ERR_MSG_MAX];
         return reject(o, group_of(why.msg, group), why.msg);
@@ -367,13 +350,9 @@ static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const c
     int rc = 0;
     o->record = NULL;
     o->first = 0;
-    if (scope->state == UNREAD) {
-        rc = read_scope(o, r->scope, err);
-    }
+    if (scope->state == UNREAD) rc = read_scope(o, r->scope, err);
     o->record = r;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (is_too_large(r)) {
         rc = reject_too_large(o);
     } else if (parsed == ERR_NOMEM) {
@@ -398,13 +377,9 @@ int otlp_document(struct otlp *o, const char *file, struct bytes text, uint64_t 
     o->line = line;
     o->offset = offset;
     o->rejected = 0;
-    if (o->cut.n_records == 0) {
-        return 0;
-    }
+    if (o->cut.n_records == 0) return 0;
     o->scopes = calloc(o->cut.n_scopes, sizeof(*o->scopes));
-    if (o->scopes == NULL) {
-        return err_set(err, ERR_NOMEM, "OTLP: out of memory");
-    }
+    if (o->scopes == NULL) return err_set(err, ERR_NOMEM, "OTLP: out of memory");
     int rc = otlp_order(&o->cut, &o->order, err);
     if (rc == 0) {
         const struct ahead_work work = {o, o->cut.n_records, text_at, take_record};
@@ -435,9 +410,7 @@ static int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
     o->map.emit = on_event;
     o->spans = calloc(1, sizeof(*o->spans));
     o->known = calloc(1, sizeof(*o->known));
-    if (o->spans == NULL || o->known == NULL) {
-        return err_set(err, ERR_NOMEM, "OTLP: out of memory");
-    }
+    if (o->spans == NULL || o->known == NULL) return err_set(err, ERR_NOMEM, "OTLP: out of memory");
     return ahead_new(&o->ahead, err);
 }
 

@@ -47,9 +47,7 @@ int otlp_members(struct bytes map, const char *what, const char *const *names, s
         const uint8_t *from = r.p;
         struct bytes raw;
         int order = -1;
-        if ((rc = mp_next(&r, &key, err)) != 0 || (rc = mp_skip(&r, 1, &raw, err)) != 0) {
-            return rc;
-        }
+        if ((rc = mp_next(&r, &key, err)) != 0 || (rc = mp_skip(&r, 1, &raw, err)) != 0) return rc;
         while (at < n && (order = bytes_cmp(bytes_of(names[at]), key.data)) < 0) {
             at++;
         }
@@ -71,9 +69,7 @@ int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, 
     struct bytes text = m->item.data;
     bool zero = true;
     ret[0] = '\0';
-    if (!m->there || (m->item.type == MP_STR && text.n == 0)) {
-        return 1;
-    }
+    if (!m->there || (m->item.type == MP_STR && text.n == 0)) return 1;
     bool good = m->item.type == MP_STR && text.n == 2 * n;
     for (size_t i = 0; good && i < text.n; i++) {
         uint8_t c = text.p[i];
@@ -92,9 +88,7 @@ int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, 
 
 int otlp_time(const struct otlp_member *m, uint64_t *ret) {
     uint64_t ns = 0;
-    if (!m->there) {
-        return 1;
-    }
+    if (!m->there) return 1;
     if (m->item.type == MP_UINT) {
         ns = m->item.uint;
     } else if (m->item.type != MP_STR || text_parse_u64(m->item.data, &ns) != 0 || ns > TIME_MAX) {
@@ -122,9 +116,7 @@ bool otlp_int(const struct mp_item *item, int64_t *ret) {
         negative = text.n > 0 && text.p[0] == '-';
         text.p += negative;
         text.n -= negative;
-        if (text_parse_u64(text, &v) != 0 || v > MP_INT_MAX + negative) {
-            return false;
-        }
+        if (text_parse_u64(text, &v) != 0 || v > MP_INT_MAX + negative) return false;
         *ret = negative ? (int64_t)-v : (int64_t)v;
         return true;
     default:
@@ -186,13 +178,9 @@ static int read_pair(struct mp_reader *r, struct otlp_pair *ret) {
     struct mp_item head, name, key = {.type = MP_NIL};
     struct bytes raw;
     *ret = (struct otlp_pair){.value = {NULL, 0}};
-    if (mp_next(r, &head, NULL) != 0 || head.type != MP_MAP) {
-        return 1;
-    }
+    if (mp_next(r, &head, NULL) != 0 || head.type != MP_MAP) return 1;
     for (uint32_t i = 0; i < head.count; i++) {
-        if (mp_next(r, &name, NULL) != 0 || mp_skip(r, 1, &raw, NULL) != 0) {
-            return 1;
-        }
+        if (mp_next(r, &name, NULL) != 0 || mp_skip(r, 1, &raw, NULL) != 0) return 1;
         if (bytes_is(name.data, "key")) {
             key = head_of(raw);
         } else if (bytes_is(name.data, "value")) {
@@ -346,9 +334,7 @@ int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *li
     struct mp_item head;
     l->n = 0;
     buf_clear(&l->plain);
-    if (!list->there) {
-        return 0;
-    }
+    if (!list->there) return 0;
     if (list->item.type != MP_ARRAY) {
         return err_set(err, ERR_INVALID, "'attributes' is %s; accepted: an array of {key, value}", words(&list->item));
     }

@@ -55,9 +55,7 @@ static int cut(struct otlp *o, struct bytes body, struct httpd_reply *reply, str
     struct err why = {0};
     otlp_cut_begin(&o->cut);
     int rc = otlp_cut_feed(&o->cut, body, &why);
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
     if (rc < 0) {
         refuse(reply, rc == ERR_LIMIT ? 413 : 400, why.msg);
         return 1;
@@ -87,9 +85,7 @@ static int take(struct server *s, const struct httpd_request *request, struct ht
     const char *newest;
     char message[MESSAGE_MAX] = "";
     int rc = cut(o, request->body, reply, err);
-    if (rc != 0) {
-        return rc == 1 ? 0 : rc;
-    }
+    if (rc != 0) return rc == 1 ? 0 : rc;
     rc = otlp_document(o, s->name, request->body, 0, intake_digest(o->run)->bytes, &why);
     lines_digest_put(intake_digest(o->run), request->body);
     if (rc == 0) rc = intake_flush(o->run, &why);

@@ -165,9 +165,7 @@ static void put_parameters(struct otlp_map *m) {
         }
         n += there[i] != NULL;
     }
-    if (n == 0) {
-        return;
-    }
+    if (n == 0) return;
     mp_map_begin(&m->body, "parameters");
     mp_put_map(&m->body.values, n);
     for (size_t i = 0; i < OTLP_COUNT(parameters); i++) {
@@ -236,9 +234,7 @@ static int map_tool_call(struct otlp_span *s, struct err *err) {
     keep_for_end(&m->attributes, result_rows + SHARED_ROWS, OTLP_COUNT(result_rows) - SHARED_ROWS);
     otlp_rows(m, &m->attributes, tool_rows, OTLP_COUNT(tool_rows));
     int rc = emit_first(s, "run.tool_called", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     turn_to_end(m, result_rows, OTLP_COUNT(result_rows));
     mp_map_text(&m->body, "span", bytes_of(s->id));
     put_parent(s);
@@ -257,9 +253,7 @@ static int map_agent_run(struct otlp_span *s, struct err *err) {
     keep_for_end(&m->attributes, finished_rows, OTLP_COUNT(finished_rows));
     otlp_rows(m, &m->attributes, agent_rows, OTLP_COUNT(agent_rows));
     int rc = emit_first(s, "run.started", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     turn_to_end(m, finished_rows, OTLP_COUNT(finished_rows));
     otlp_rows(m, &m->attributes, finished_rows, OTLP_COUNT(finished_rows) - 1);
     return emit_end(s, "run.finished", err);
@@ -309,9 +303,7 @@ static int map_scores(struct otlp_span *s, struct err *err) {
     int rc = 0;
     struct mp_reader r = otlp_span_elements(&s->m[SPAN_EVENTS], &n);
     for (uint32_t i = 0; i < n && rc == 0 && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
-        if (otlp_span_event(s, raw, e) && otlp_span_is_score(s, e)) {
-            rc = map_score(s, e, i, err);
-        }
+        if (otlp_span_event(s, raw, e) && otlp_span_is_score(s, e)) rc = map_score(s, e, i, err);
     }
     return rc;
 }
@@ -321,9 +313,7 @@ int otlp_map_span(struct otlp_map *m, const struct otlp_from *from, struct bytes
     mp_map_clear(&m->body);
     mp_map_clear(&m->private_);
     int rc = otlp_span_read(&s, record, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     snprintf(s.subject, sizeof(s.subject), "run/%s", s.trace);
     switch (s.what) {
     case OTLP_MODEL_CALL:

@@ -32,15 +32,11 @@ static struct bytes text_of(const struct otlp_member *m) {
 }
 
 static enum otlp_what what_is(struct otlp_attributes *l, struct bytes operation) {
-    if (bytes_is(operation, "execute_tool")) {
-        return OTLP_TOOL_CALL;
-    }
+    if (bytes_is(operation, "execute_tool")) return OTLP_TOOL_CALL;
     if (bytes_is(operation, "invoke_agent") || bytes_is(operation, "invoke_workflow")) {
         return OTLP_AGENT_RUN;
     }
-    if (bytes_is(operation, "create_agent")) {
-        return OTLP_STEP;
-    }
+    if (bytes_is(operation, "create_agent")) return OTLP_STEP;
     if (bytes_is(operation, "chat") || bytes_is(operation, "text_completion") || bytes_is(operation, "generate_content") ||
         bytes_is(operation, "embeddings") || otlp_find_text(l, "gen_ai.request.model").n > 0) {
         return OTLP_MODEL_CALL;
@@ -77,9 +73,7 @@ static int read_status(struct otlp_span *s, struct err *err) {
         return 0;
     }
     int rc = otlp_members(s->m[SPAN_STATUS].raw, "'status'", status_names, STATUS_MEMBERS, s->status, NULL, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     s->known = !s->status[STATUS_CODE].there || (otlp_int(&s->status[STATUS_CODE].item, &code) && code >= 0 && code <= 2);
     s->failed = code == 2;
     return 0;
@@ -163,9 +157,7 @@ static void put_event(struct otlp_map *m, const struct otlp_member e[EVENT_MEMBE
 static void see_exception(struct otlp_span *s) {
     struct otlp_attributes *l = &s->map->inner;
     struct buf *text = &s->map->note; /* the attributes go with the next event */
-    if (s->exception_type.n > 0 || s->exception_message.n > 0) {
-        return;
-    }
+    if (s->exception_type.n > 0 || s->exception_message.n > 0) return;
     struct bytes type = otlp_find_text(l, "exception.type"), message = otlp_find_text(l, "exception.message");
     buf_clear(text);
     buf_put_bytes(text, type);
@@ -190,9 +182,7 @@ static void put_events(struct otlp_span *s) {
             see_exception(s);
         }
     }
-    if (kept == 0) {
-        return;
-    }
+    if (kept == 0) return;
     r = otlp_span_elements(&s->m[SPAN_EVENTS], &n);
     mp_map_begin(p, "events");
     mp_put_array(&p->values, kept);
@@ -214,9 +204,7 @@ static void put_dropped(struct otlp_span *s) {
         const struct otlp_member *m = &s->m[SPAN_DROPPED_ATTRIBUTES + i];
         n += m->there && !(m->item.type == MP_UINT && m->item.uint == 0);
     }
-    if (n == 0) {
-        return;
-    }
+    if (n == 0) return;
     mp_map_begin(&s->map->private_, "dropped");
     mp_put_map(&s->map->private_.values, n);
     for (int i = 0; i < 3; i++) {
@@ -298,9 +286,7 @@ void otlp_span_put_error(struct otlp_span *s) {
     static const struct otlp_row rows[] = {{"error.type", "error", OTLP_WORD, NULL, NULL}};
     struct otlp_map *m = s->map;
     size_t before = m->body.n;
-    if (!s->failed) {
-        return;
-    }
+    if (!s->failed) return;
     otlp_rows(m, &m->attributes, rows, OTLP_COUNT(rows));
     if (m->body.n == before && otlp_is_word(s->exception_type)) {
         mp_map_text(&m->body, "error", s->exception_type);

@@ -23,30 +23,20 @@ static int copy_bytes(int in, int out) {
     uint8_t chunk[COPY_CHUNK];
     for (;;) {
         ssize_t n = read(in, chunk, sizeof(chunk));
-        if (n == 0) {
-            return fsync(out);
-        }
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
+        if (n == 0) return fsync(out);
+        if (n < 0 && errno == EINTR) continue;
         for (ssize_t done = 0; n > done;) {
             ssize_t w = write(out, chunk + done, (size_t)(n - done));
-            if (w < 0 && errno != EINTR) {
-                return -1;
-            }
+            if (w < 0 && errno != EINTR) return -1;
             done += w > 0 ? w : 0;
         }
-        if (n < 0) {
-            return -1;
-        }
+        if (n < 0) return -1;
     }
 }
 
 int backup_copy_file(const char *from, const char *to, struct err *err) {
     int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (in < 0) {
-        return err_errno(err, errno, "'%s'", from);
-    }
+    if (in < 0) return err_errno(err, errno, "'%s'", from);
     int rc = 0;
     int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (out < 0) {
@@ -62,16 +52,12 @@ int backup_copy_file(const char *from, const char *to, struct err *err) {
 /* Every plain file of one directory; files that are being written ("incoming-…") are no artifacts yet. */
 static int copy_dir(const char *from, const char *to, bool deeper, struct err *err) {
     DIR *dir = opendir(from);
-    if (dir == NULL) {
-        return errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", from);
-    }
+    if (dir == NULL) return errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", from);
     int rc = file_make_dirs(to, err);
     for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
         char a[FILE_PATH_MAX], b[FILE_PATH_MAX];
         struct stat st;
-        if (d->d_name[0] == '.' || strncmp(d->d_name, "incoming-", 9) == 0) {
-            continue;
-        }
+        if (d->d_name[0] == '.' || strncmp(d->d_name, "incoming-", 9) == 0) continue;
         rc = file_join(a, from, d->d_name, err);
         if (rc == 0) rc = file_join(b, to, d->d_name, err);
         if (rc == 0 && lstat(a, &st) != 0) { /* one that was erased meanwhile is not missed: the copy is verified */
@@ -102,9 +88,7 @@ static int copy_evidence(struct ledger *ledger, const char *tmp, uint64_t *ret_g
     struct db_txn *txn;
     int rc = file_join(dir, tmp, "evidence", err);
     if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     *ret_generation = db_txn_generation(txn);
     rc = db_copy(txn, dir, CORE_ERASING, err);
     db_abort(txn);
@@ -116,9 +100,7 @@ static int copy_evidence(struct ledger *ledger, const char *tmp, uint64_t *ret_g
 static int verify_copy(const struct ledger *ledger, const char *tmp, struct headfile *ret_head, struct err *err) {
     struct ledger *copy;
     struct log_report *report = calloc(1, sizeof(*report));
-    if (report == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (report == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = log_open(tmp, NULL, &copy, err);
     if (rc == 0) {
         rc = erase_artifacts(copy, err);
@@ -146,9 +128,7 @@ static int verify_copy(const struct ledger *ledger, const char *tmp, struct head
 static bool was_erasing(struct ledger *ledger, uint64_t generation) {
     struct db_txn *txn;
     struct bytes wish;
-    if (db_begin(ledger->evidence, false, &txn, NULL) != 0) {
-        return false;
-    }
+    if (db_begin(ledger->evidence, false, &txn, NULL) != 0) return false;
     bool erasing = db_txn_generation(txn) != generation || db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, NULL) == 0;
     db_abort(txn);
     return erasing;
@@ -178,9 +158,7 @@ int log_backup(struct ledger *ledger, const char *to, struct err *err) {
     int rc = headfile_check_now(ledger, err);
     for (int left = BACKUP_TRIES; rc == 0 && left > 0; left--) {
         rc = make_backup(ledger, to, &generation, err);
-        if (rc != ERR_TAMPERED || left == 1 || !was_erasing(ledger, generation)) {
-            break;
-        }
+        if (rc != ERR_TAMPERED || left == 1 || !was_erasing(ledger, generation)) break;
         rc = 0;
     }
     return rc;

@@ -32,13 +32,9 @@ int create_begin(const char *dir, char ret_tmp[FILE_PATH_MAX], struct err *err) 
     }
     int rc = file_parent(parent, dir, err);
     if (rc == 0) rc = file_make_dirs(parent, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     snprintf(ret_tmp, FILE_PATH_MAX, "%.*s.new-XXXXXX", (int)n, dir);
-    if (mkdtemp(ret_tmp) == NULL) {
-        return err_errno(err, errno, "'%s'", ret_tmp);
-    }
+    if (mkdtemp(ret_tmp) == NULL) return err_errno(err, errno, "'%s'", ret_tmp);
     return file_check_local(ret_tmp, err);
 }
 
@@ -58,9 +54,7 @@ int create_finish(const char *tmp, const char *dir, struct err *err) {
         rc = errno == ENOTEMPTY || errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' appeared meanwhile", dir)
                                                    : err_errno(err, errno, "'%s'", dir);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = file_sync_parent(dir, err);
     if (rc != 0) { /* whatever the reason: by its name it is there */
         err_prefix(err, "'%s' was created, but a power failure may still undo that", dir);
@@ -110,10 +104,9 @@ static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET
     uint8_t secret[KEY_SECRET_LEN];
     struct db_txn *txn;
     struct head head = {.epoch_from = 1, .epoch_since = clock_wall_ns(), .wall = clock_wall_ns(), .boot = clock_boot_ns()};
-    struct buf record;
+    struct buf record = {.max = 4096};
     char vkey[NOTE_VKEY_MAX];
     clock_boot_id(head.boot_id);
-    buf_init(&record, 4096);
     head_encode(&record, &head);
     note_vkey_encode(vkey, &ledger->write.keyring.epoch.vkey);
     int rc = buf_check(&record, "the head", err);
@@ -136,10 +129,9 @@ static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET
 
 static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct log_batch *batch,
                          struct err *err) {
-    struct buf body;
+    struct buf body = {.max = 65536};
     char epoch[NOTE_VKEY_MAX];
     note_vkey_encode(epoch, &ledger->write.keyring.epoch.vkey);
-    buf_init(&body, 65536);
     mp_put_map(&body, 5);
     mp_pair_text(&body, "epoch_vkey", epoch);
     mp_pair_uint(&body, "format", CORE_FORMAT);
@@ -157,17 +149,13 @@ static int write_genesis(struct ledger *ledger, const char *actor, const char *k
     struct log_receipt receipt;
     struct db_txn *txn;
     int rc = log_batch_new(ledger, &batch, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true};
     rc = genesis_draft(ledger, actor, keyed_by, batch, err);
     if (rc == 0) rc = commit_run(ledger, &request, err);
     log_batch_free(batch);
     if (rc == 0) rc = db_begin(ledger->evidence, true, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     memcpy(ledger->genesis, receipt.leaf, EVENT_HASH);
     rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
     if (rc != 0) {
@@ -179,11 +167,8 @@ static int write_genesis(struct ledger *ledger, const char *actor, const char *k
 
 int create_config(const char *dir, uint64_t map_bytes, struct err *err) {
     char path[FILE_PATH_MAX];
-    struct buf text;
-    if (map_bytes == 0) {
-        return 0;
-    }
-    buf_init(&text, 4096);
+    struct buf text = {.max = 4096};
+    if (map_bytes == 0) return 0;
     config_encode(&text, map_bytes);
     int rc = buf_check(&text, "config", err);
     if (rc == 0) rc = file_join(path, dir, "config", err);
@@ -196,9 +181,7 @@ static int build(const char *tmp, const struct log_create_options *o, struct err
     struct ledger *ledger;
     char path[FILE_PATH_MAX], keyed_by[KEY_SECRET_DIGEST];
     int rc = open_new(tmp, o->passphrase, &ledger, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     memcpy(ledger->origin, o->origin, strlen(o->origin) + 1);
     rc = create_config(tmp, o->map_bytes, err);
     if (rc == 0) rc = config_load(tmp, &ledger->config, err);

@@ -49,9 +49,7 @@ static int read_format(struct db_txn *txn, struct err *err) {
     struct mp_item head;
     uint64_t format, features;
     int rc = core_meta_get(txn, "format", &record, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     mp_reader_init(&r, record);
     if (!mp_take(&r, MP_ARRAY, &head) || head.count < 2 || !mp_take_uint(&r, MP_INT_MAX, &format) ||
         !mp_take_uint(&r, MP_INT_MAX, &features)) {
@@ -75,9 +73,7 @@ static int read_identity(struct ledger *ledger, struct db_txn *txn, struct err *
     struct mp_reader r;
     struct mp_item origin, vkey;
     int rc = core_meta_get(txn, "identity", &record, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     mp_reader_init(&r, record);
     if (!mp_take_array(&r, 3) || !mp_take(&r, MP_STR, &origin) || origin.data.n == 0 || origin.data.n > NOTE_NAME_MAX ||
         !mp_take_bin(&r, ledger->genesis, EVENT_HASH) || !mp_take(&r, MP_STR, &vkey) || r.p != r.end ||
@@ -91,9 +87,7 @@ static int read_identity(struct ledger *ledger, struct db_txn *txn, struct err *
 }
 
 static int take_passphrase(struct ledger *ledger, struct bytes passphrase, struct err *err) {
-    if (passphrase.n == 0) {
-        return 0;
-    }
+    if (passphrase.n == 0) return 0;
     ledger->passphrase = crypt_secret_new(passphrase.n);
     if (ledger->passphrase == NULL) {
         return err_set(err, ERR_NOMEM, "out of locked memory for the passphrase");
@@ -105,16 +99,12 @@ static int take_passphrase(struct ledger *ledger, struct bytes passphrase, struc
 
 int open_new(const char *dir, struct bytes passphrase, struct ledger **ret, struct err *err) {
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (strlen(dir) >= FILE_PATH_MAX) {
         return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", dir);
     }
     struct ledger *ledger = calloc(1, sizeof(*ledger));
-    if (ledger == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (ledger == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memcpy(ledger->dir, dir, strlen(dir) + 1);
     pthread_mutex_init(&ledger->write.lock, NULL);
     pthread_mutex_init(&ledger->queue.lock, NULL);
@@ -185,9 +175,7 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
     struct ledger *ledger;
     int rc = look_for(dir, err);
     if (rc == 0) rc = open_new(dir, o->passphrase, &ledger, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     ledger->wait = (struct db_wait){.limit_ns = o->wait_ns, .waiting = o->waiting, .ctx = o->waiting_ctx};
     rc = open_attach(ledger, o->read_only, o->map_bytes, err);
     if (rc != 0) {
@@ -202,9 +190,7 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
 }
 
 void log_close(struct ledger *ledger) {
-    if (ledger == NULL) {
-        return;
-    }
+    if (ledger == NULL) return;
     if (ledger->watch != NULL) {
         ledger->watch->close(ledger->watch);
     }
@@ -265,9 +251,7 @@ int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err) {
     struct head head;
     int rc = db_stats(ledger->evidence, &db, err);
     if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = core_head_get(txn, &head, err);
     if (rc == 0) rc = count_tables(txn, &stats, err);
     if (rc == 0) rc = artifact_bytes(txn, &stats.artifact_bytes, err);

@@ -56,9 +56,7 @@ static int copy_all(const char *backup, const char *tmp, struct err *err) {
 
 static int check_evidence(struct ledger *ledger, struct log_head *ret, struct err *err) {
     struct log_report *report = calloc(1, sizeof(*report));
-    if (report == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (report == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = log_verify(ledger, NULL, report, err);
     if (rc == 0 && report->verdict >= LOG_CONTRADICTS) {
         rc = err_set(err, ERR_TAMPERED, "the backup does not verify: event %lld, table %s: %s",
@@ -104,11 +102,10 @@ static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], stru
 static int restored_draft(struct ledger *ledger, const struct log_restore_options *o, const char *before,
                           const struct log_head *head, uint64_t epoch, const struct signer *next, struct log_batch *batch,
                           struct err *err) {
-    struct buf body;
+    struct buf body = {.max = 65536};
     char vkey[NOTE_VKEY_MAX], root[2 * EVENT_HASH + 8] = "sha256:";
     text_hex(root + 7, head->root, EVENT_HASH);
     note_vkey_encode(vkey, &next->vkey);
-    buf_init(&body, 65536);
     mp_put_map(&body, 8);
     mp_pair_uint(&body, "epoch", epoch);
     mp_pair_text(&body, "epoch_vkey", vkey);
@@ -127,9 +124,7 @@ static int restored_draft(struct ledger *ledger, const struct log_restore_option
 static int put_identity(struct ledger *ledger, struct err *err) {
     struct db_txn *txn;
     int rc = db_begin_reserved(ledger->evidence, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
     if (rc != 0) {
         db_abort(txn);

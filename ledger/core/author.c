@@ -9,13 +9,9 @@
 
 int log_author_load(const char *path, struct bytes passphrase, struct log_author **ret, struct err *err) {
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct log_author *author = calloc(1, sizeof(*author));
-    if (author == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (author == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     rc = keyfile_load(path, passphrase, &author->signer, err);
     if (rc != 0) {
         free(author);

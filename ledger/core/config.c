@@ -63,9 +63,7 @@ static int decode(struct config *config, const char *dir, struct bytes text, str
     line_init(&lines, text);
     while (line_next(&lines, &line)) {
         line = trim(line);
-        if (line.n == 0 || line.p[0] == '#') {
-            continue;
-        }
+        if (line.n == 0 || line.p[0] == '#') continue;
         const uint8_t *eq = memchr(line.p, '=', line.n);
         int rc = eq == NULL ? err_set(err, ERR_INVALID, "must be 'name = value'")
                             : set(config, dir, trim((struct bytes){line.p, (size_t)(eq - line.p)}),
@@ -81,13 +79,10 @@ static int decode(struct config *config, const char *dir, struct bytes text, str
 int config_load(const char *dir, struct config *ret, struct err *err) {
     char path[FILE_PATH_MAX];
     struct config config = {.map_bytes = CONFIG_MAP_DEFAULT, .rotate_hours = 24};
-    struct buf text;
+    struct buf text = {.max = CONFIG_FILE_MAX};
     int rc = file_join(path, dir, "config", err);
     if (rc == 0) rc = file_join(config.keys, dir, "keys", err);
-    if (rc != 0) {
-        return rc;
-    }
-    buf_init(&text, CONFIG_FILE_MAX);
+    if (rc != 0) return rc;
     if (file_exists(path)) {
         rc = file_read(path, &text, err);
         if (rc == 0 && (rc = decode(&config, dir, bytes_of_buf(&text), err)) != 0) {

@@ -42,9 +42,7 @@ int core_open_evidence(struct ledger *ledger, bool create, bool read_only, struc
 }
 
 int core_stored(int rc, struct err *err) {
-    if (rc != ERR_VERSION) {
-        return rc;
-    }
+    if (rc != ERR_VERSION) return rc;
     if (err != NULL) {
         err->code = ERR_CORRUPT;
     }
@@ -77,9 +75,8 @@ void core_format_encode(struct buf *out, uint64_t features) {
 
 int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
                       struct err *err) {
-    struct buf record;
+    struct buf record = {.max = 4096};
     struct bytes there;
-    buf_init(&record, 4096);
     core_format_encode(&record, 0); /* features that an older program could not read: none */
     int rc = buf_check(&record, "format", err);
     if (rc == 0) rc = db_get(txn, T_META, bytes_of("format"), &there, err);
@@ -101,8 +98,7 @@ int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t gene
 
 int core_epoch_put(struct db_txn *txn, uint64_t epoch, uint64_t from_size, const char *vkey, uint64_t seq,
                    const char *origin, bool restored, struct err *err) {
-    struct buf record;
-    buf_init(&record, 4096);
+    struct buf record = {.max = 4096};
     mp_put_array(&record, 5);
     mp_put_uint(&record, from_size);
     mp_put_str(&record, bytes_of(vkey));
@@ -124,9 +120,7 @@ int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, s
     if (rc == ERR_NOTFOUND) {
         return err_set(err, ERR_NOTFOUND, "there is no epoch %llu", (unsigned long long)epoch);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     mp_reader_init(&r, record);
     if (!mp_take_array(&r, 5) || !mp_take_uint(&r, MP_INT_MAX, &out.from_size) || !mp_take(&r, MP_STR, &vkey) ||
         !mp_take_uint(&r, MP_INT_MAX, &out.seq) || !mp_take(&r, MP_STR, &origin) || origin.data.n > NOTE_NAME_MAX ||
@@ -237,9 +231,7 @@ int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index,
         return err_set(err, ERR_NOTFOUND, "there is no event %llu", (unsigned long long)(index * EVENT_GROUP));
     } else {
         rc = db_get_u64(txn, T_BUNDLE, index, &record, err);
-        if (rc == ERR_NOTFOUND) {
-            rc = err_set(err, ERR_CORRUPT, "the bundle is missing");
-        }
+        if (rc == ERR_NOTFOUND) rc = err_set(err, ERR_CORRUPT, "the bundle is missing");
         if (rc == 0) rc = group_decode(group, index, record, ret_bad == NULL ? NULL : &bad, err);
     }
     rc = core_stored(rc, err);
@@ -260,9 +252,7 @@ int core_payload_get(struct db_txn *txn, uint64_t seq, struct buf *out, struct e
     if (rc == ERR_NOTFOUND || (rc == 0 && (record.n < 1 || record.p[0] > 1))) {
         return err_set(err, ERR_CORRUPT, "the payload of event %llu is missing or does not parse", (unsigned long long)seq);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct bytes content = {record.p + 1, record.n - 1};
     if (record.p[0] == 0) {
         return buf_put_bytes(out, content) != 0 ? buf_check(out, "a payload", err) : 0;
@@ -349,9 +339,7 @@ static int node_in_group(struct core_view *view, unsigned level, uint64_t index,
     if (!view->group_valid || view->group->index != g) {
         view->group_valid = false;
         int rc = core_group_load(view->txn, &view->head, g, view->group, NULL, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         view->group_valid = true;
     }
     if (at + n > view->group->n) {
@@ -378,9 +366,7 @@ static int node_in_tile(struct core_view *view, unsigned level, uint64_t index, 
         return err_set(err, ERR_CORRUPT, "tile %u/%llu is missing or too short", tile_level,
                        (unsigned long long)(first / 256));
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     memcpy(hashes, record.p + at * MERKLE_HASH, n * MERKLE_HASH);
     fold(hashes, n, ret);
     return 0;

@@ -48,12 +48,9 @@ static int open_current(const char *path, int *fd) {
 
 int headfile_write_at(const char *dir, int *fd, const struct headfile *head, struct err *err) {
     char path[FILE_PATH_MAX];
-    struct buf text;
+    struct buf text = {.max = HEADFILE_LEN};
     int rc = file_join(path, dir, "head", err);
-    if (rc != 0) {
-        return rc;
-    }
-    buf_init(&text, HEADFILE_LEN);
+    if (rc != 0) return rc;
     encode(&text, head);
     rc = buf_check(&text, "the head's copy", err);
     if (rc == 0 && (open_current(path, fd) < 0 || pwrite(*fd, text.p, text.n, 0) != (ssize_t)text.n)) {
@@ -76,11 +73,10 @@ int headfile_write(const char *dir, const struct headfile *head, struct err *err
 static bool decode(struct bytes text, struct headfile *ret) {
     struct line_reader lines;
     struct bytes magic, origin, size, b64;
-    struct buf again;
+    struct buf again = {.max = HEADFILE_LEN};
     line_init(&lines, text);
     bool good = line_next(&lines, &magic) && bytes_is(magic, HEADFILE_MAGIC) && line_next(&lines, &origin) &&
                 line_next(&lines, &size) && line_next(&lines, &b64);
-    buf_init(&again, HEADFILE_LEN);
     good = good && origin.n > 0 && origin.n <= NOTE_NAME_MAX && text_parse_u64(size, &ret->size) == 0 &&
            text_unbase64_of(ret->root, sizeof(ret->root), b64) == 0;
     if (good) {
@@ -96,19 +92,12 @@ int headfile_read(const char *dir, struct headfile *ret, struct err *err) {
     char path[FILE_PATH_MAX];
     struct headfile head;
     struct stat st;
-    struct buf text;
+    struct buf text = {.max = HEADFILE_LEN + 1};
     int rc = file_join(path, dir, "head", err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
-        return 1;
-    }
-    buf_init(&text, HEADFILE_LEN + 1);
+    if (rc != 0) return rc;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return 1;
     rc = file_read(path, &text, err);
-    if (rc == 0 || rc == ERR_LIMIT) {
-        rc = rc == 0 && decode(bytes_of_buf(&text), &head) ? 0 : 1;
-    }
+    if (rc == 0 || rc == ERR_LIMIT) rc = rc == 0 && decode(bytes_of_buf(&text), &head) ? 0 : 1;
     buf_done(&text);
     if (rc == 0) {
         *ret = head;
@@ -129,9 +118,7 @@ int headfile_compare(const struct headfile *copy, struct core_view *view, struct
                        (unsigned long long)view->head.size, text_s(view->head.size), (unsigned long long)copy->size);
     }
     int rc = merkle_edge_load(&edge, copy->size, core_node, view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     merkle_edge_root(&edge, root);
     if (memcmp(root, copy->root, EVENT_HASH) != 0) {
         return err_set(err, ERR_ROLLBACK, "the database's first %llu event%s %s were sealed before: another history",
@@ -144,9 +131,7 @@ int headfile_check(const char *dir, struct core_view *view, struct err *err) {
     struct headfile copy;
     struct err why = {0};
     int rc = headfile_read(dir, &copy, err);
-    if (rc != 0) {
-        return rc < 0 ? rc : 0;
-    }
+    if (rc != 0) return rc < 0 ? rc : 0;
     rc = headfile_compare(&copy, view, &why);
     if (rc == ERR_ROLLBACK) {
         return err_set(
@@ -162,9 +147,7 @@ int headfile_check_now(struct ledger *ledger, struct err *err) {
     struct headfile copy;
     struct core_view view;
     int rc = headfile_read(ledger->dir, &copy, err);
-    if (rc != 0) {
-        return rc < 0 ? rc : 0;
-    }
+    if (rc != 0) return rc < 0 ? rc : 0;
     rc = core_view_begin(ledger, &view, err);
     if (rc == 0) {
         rc = headfile_compare(&copy, &view, err);

@@ -47,9 +47,8 @@ int key_secret_look(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err 
 }
 
 static int put_new(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err *err) {
-    struct buf record;
+    struct buf record = {.max = CURSOR_CHECK + KEY_SECRET_LEN};
     crypt_random(ret, KEY_SECRET_LEN);
-    buf_init(&record, CURSOR_CHECK + KEY_SECRET_LEN);
     cursor_encode(&record, bytes_of(KEY_SECRET_RECORD), (struct bytes){ret, KEY_SECRET_LEN});
     int rc = buf_check(&record, "a secret", err);
     if (rc == 0) rc = db_put(txn, T_META, bytes_of(KEY_SECRET_RECORD), bytes_of_buf(&record), DB_NEW, err);
@@ -73,9 +72,7 @@ static int check_unnamed(struct db_txn *txn, struct err *err) {
     struct head head;
     struct core_epoch epoch = {.seq = 0};
     int rc = core_head_get(txn, &head, err);
-    if (rc != 0 || head.size == 0) {
-        return rc;
-    }
+    if (rc != 0 || head.size == 0) return rc;
     struct group *group = group_new();
     rc = group == NULL ? err_set(err, ERR_NOMEM, "out of memory") : core_epoch_get(txn, head.epoch, &epoch, err);
     const uint64_t seqs[] = {0, epoch.seq};
@@ -92,9 +89,7 @@ static int check_unnamed(struct db_txn *txn, struct err *err) {
 
 int key_secret_make(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err *err) {
     int rc = key_secret_look(txn, ret, err);
-    if (rc != ERR_NOTFOUND) {
-        return rc;
-    }
+    if (rc != ERR_NOTFOUND) return rc;
     rc = check_unnamed(txn, err);
     if (rc == 0) rc = put_new(txn, ret, err);
     return rc;
@@ -104,9 +99,7 @@ int key_secret_make(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err 
 static int make_one(struct ledger *ledger, uint8_t ret[KEY_SECRET_LEN], struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin_reserved(ledger->evidence, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = key_secret_make(txn, ret, err);
     if (rc != 0) {
         db_abort(txn);
@@ -118,9 +111,7 @@ static int make_one(struct ledger *ledger, uint8_t ret[KEY_SECRET_LEN], struct e
 int key_secret_get(struct ledger *ledger, bool make, uint8_t ret[KEY_SECRET_LEN], struct err *err) {
     struct db_txn *txn;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = key_secret_look(txn, ret, err);
     db_abort(txn);
     if (rc == ERR_NOTFOUND && make) {

@@ -39,11 +39,10 @@ static bool in_container(void) {
 
 static bool machine_id(char ret[MACHINE_ID_HEX]) {
     uint8_t raw[MACHINE_ID_HEX / 2];
-    struct buf text;
+    struct buf text = {.max = 256};
     if (in_container() || file_exists("/run/machine-id")) { /* that one is mounted over /etc's until the next boot */
         return false;
     }
-    buf_init(&text, 256);
     bool good = file_read("/etc/machine-id", &text, NULL) == 0 && text.n >= MACHINE_ID_HEX &&
                 text_unhex(raw, sizeof(raw), (struct bytes){text.p, MACHINE_ID_HEX}) == 0;
     if (good) {
@@ -123,8 +122,7 @@ static int place_of(const char *evidence, const uint8_t secret[KEY_SECRET_LEN], 
 /* ---- the record ---- */
 
 static void encode(struct buf *out, const struct place *place) {
-    struct buf value;
-    buf_init(&value, CURSOR_VALUE_MAX);
+    struct buf value = {.max = CURSOR_VALUE_MAX};
     mp_put_array(&value, place->backup ? 1 : 5);
     mp_put_uint(&value, place->backup ? FORM_BACKUP : FORM_HERE);
     if (!place->backup) {
@@ -164,8 +162,7 @@ int place_decode(struct bytes record, struct place *ret, struct err *err) {
 }
 
 static int put(struct db_txn *txn, const struct place *place, struct err *err) {
-    struct buf record;
-    buf_init(&record, CURSOR_CHECK + CURSOR_VALUE_MAX);
+    struct buf record = {.max = CURSOR_CHECK + CURSOR_VALUE_MAX};
     encode(&record, place);
     int rc = buf_check(&record, PLACE_RECORD, err);
     if (rc == 0) rc = db_put(txn, T_META, bytes_of(PLACE_RECORD), bytes_of_buf(&record), DB_PUT, err);
@@ -240,9 +237,7 @@ int log_place(struct ledger *ledger, enum log_place *ret, struct err *err) {
     struct place_standing standing;
     struct db_txn *txn;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = place_judge(ledger, txn, &standing, err);
     db_abort(txn);
     if (rc == 0) {
@@ -300,9 +295,7 @@ int place_put_backup(struct ledger *ledger, struct err *err) {
     const struct place nowhere = {.backup = true};
     struct db_txn *txn;
     int rc = db_begin_reserved(ledger->evidence, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = put(txn, &nowhere, err);
     if (rc != 0) {
         db_abort(txn);

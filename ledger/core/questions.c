@@ -36,13 +36,9 @@ int log_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
     struct db_txn *txn;
     struct bytes note;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = core_checkpoint_get(txn, &note, err);
-    if (rc == 0 && buf_put_bytes(out, note) != 0) {
-        rc = buf_check(out, "the checkpoint", err);
-    }
+    if (rc == 0 && buf_put_bytes(out, note) != 0) rc = buf_check(out, "the checkpoint", err);
     db_abort(txn);
     return rc;
 }
@@ -51,17 +47,13 @@ int log_cursor_get(struct ledger *ledger, const char *name, struct buf *out, str
     struct db_txn *txn;
     struct bytes record, value;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_get(txn, T_CURSOR, bytes_of(name), &record, err);
     if (rc == ERR_NOTFOUND) {
         err_set(err, ERR_NOTFOUND, "there is no cursor '%s'", name);
     }
     if (rc == 0) rc = cursor_decode(bytes_of(name), record, &value, err);
-    if (rc == 0 && buf_put_bytes(out, value) != 0) {
-        rc = buf_check(out, "a cursor", err);
-    }
+    if (rc == 0 && buf_put_bytes(out, value) != 0) rc = buf_check(out, "a cursor", err);
     db_abort(txn);
     return rc;
 }
@@ -71,9 +63,7 @@ static int give_epoch(struct db_txn *txn, uint64_t epoch, struct log_epoch *ret,
     struct head head;
     int rc = core_head_get(txn, &head, err);
     if (rc == 0) rc = core_epoch_get(txn, epoch, &e, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     ret->epoch = epoch;
     ret->from_size = e.from_size;
     ret->to_size = LOG_NO_SEQ;

@@ -69,9 +69,7 @@ static void start(struct keeper *k) {
 struct keeper *keeper_new(struct ledger *ledger, keeper_work_fn *work) {
     pthread_condattr_t attr;
     struct keeper *k = calloc(1, sizeof(*k));
-    if (k == NULL) {
-        return NULL;
-    }
+    if (k == NULL) return NULL;
     k->ledger = ledger;
     k->work = work;
     pthread_mutex_init(&k->lock, NULL);
@@ -84,9 +82,7 @@ struct keeper *keeper_new(struct ledger *ledger, keeper_work_fn *work) {
 }
 
 void keeper_free(struct keeper *k) {
-    if (k == NULL) {
-        return;
-    }
+    if (k == NULL) return;
     pthread_mutex_lock(&k->lock);
     k->stop = true;
     bool runs = k->runs;

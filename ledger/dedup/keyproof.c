@@ -31,9 +31,7 @@ static int read_runs(struct db_txn *txn, uint64_t first, struct buf *out, struct
     for (uint64_t g = first; g < first + KEYPROOF_EVENTS; g += EVENT_GROUP) {
         struct bytes run = {NULL, 0};
         int rc = db_get_u64(txn, T_KEYRUN, g, &run, err);
-        if (rc != 0 && rc != ERR_NOTFOUND) {
-            return rc;
-        }
+        if (rc != 0 && rc != ERR_NOTFOUND) return rc;
         buf_put_be32(out, (uint32_t)run.n);
         buf_put_bytes(out, run);
     }
@@ -44,9 +42,7 @@ static int decode_runs(uint64_t first, struct bytes runs, keyrun_put_fn *put, vo
     int rc = 0;
     for (uint64_t g = first / EVENT_GROUP; rc == 0 && runs.n >= 4; g++) {
         struct bytes run = {runs.p + 4, be32_get(runs.p)};
-        if (run.n > runs.n - 4) {
-            return err_set(err, ERR_CORRUPT, "key runs do not parse");
-        }
+        if (run.n > runs.n - 4) return err_set(err, ERR_CORRUPT, "key runs do not parse");
         runs = (struct bytes){run.p + run.n, runs.n - 4 - run.n};
         rc = run.n == 0 ? 0 : keyrun_decode(g, run, put, ctx, err);
     }
@@ -65,9 +61,8 @@ static bool is_vouched(struct collecting *c, uint64_t first) {
 
 /* The pairs of events [from, ...) of a group whose leaves were recomputed. */
 static int put_group(struct collecting *c, size_t from, struct err *err) {
-    struct buf external;
+    struct buf external = {.max = EVENT_PAYLOAD_MAX};
     int rc = 0;
-    buf_init(&external, EVENT_PAYLOAD_MAX);
     for (size_t i = from; i < c->group->n && rc == 0; i++) {
         const struct group_event *e = &c->group->event[i];
         struct bytes payload = e->payload;
@@ -83,9 +78,7 @@ static int put_group(struct collecting *c, size_t from, struct err *err) {
 
 static int read_group(struct collecting *c, uint64_t index, size_t from, struct err *err) {
     int rc = core_group_load(c->view.txn, &c->view.head, index, c->group, NULL, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const uint8_t *before = from == 0 ? c->group->prev : c->group->event[from - 1].leaf;
     if (c->chained && memcmp(before, c->leaf, EVENT_HASH) != 0) {
         return err_set(err, ERR_TAMPERED, "event %llu does not follow the one before it",
@@ -99,9 +92,7 @@ static int read_group(struct collecting *c, uint64_t index, size_t from, struct 
 /* The events that were read up to `end` are those of the log: the commit goes on from the last one, or it is proven. */
 static int check_end(struct collecting *c, uint64_t end, struct err *err) {
     const struct head *head = &c->view.head;
-    if (!c->chained) {
-        return 0;
-    }
+    if (!c->chained) return 0;
     c->chained = false;
     if (end == head->size ? memcmp(c->leaf, head->prev, EVENT_HASH) == 0 : proven_leaf(c->ledger, end - 1, c->leaf)) {
         return 0;
@@ -113,8 +104,7 @@ static int check_end(struct collecting *c, uint64_t end, struct err *err) {
 /* What was added to the tail since somebody looked: event by event. */
 static int read_tail(struct collecting *c, uint64_t from, uint64_t to, struct err *err) {
     int rc = 0;
-    struct buf external;
-    buf_init(&external, EVENT_PAYLOAD_MAX);
+    struct buf external = {.max = EVENT_PAYLOAD_MAX};
     for (uint64_t seq = from; rc == 0 && seq < to; seq++) {
         struct bytes header, payload;
         rc = keyrun_tail(c->view.txn, &c->view.head, seq, c->leaf, &header, &payload, &external, err);
@@ -219,9 +209,7 @@ static void vouch_stretches(struct collecting *c, struct db *db, uint64_t from, 
             !is_right(c->ledger->write.keys, from, bytes_of_buf(&c->runs))) {
             continue;
         }
-        if (txn == NULL && db_begin(db, true, &txn, NULL) != 0) {
-            return;
-        }
+        if (txn == NULL && db_begin(db, true, &txn, NULL) != 0) return;
         if (vouch_piece(&c->view, VOUCH_RUNS, from, KEYPROOF_EVENTS, &piece, NULL) != 0 ||
             vouch_put(c->ledger, txn, &piece, bytes_of_buf(&c->runs), NULL) != 0) {
             db_abort(txn);
@@ -240,9 +228,7 @@ void keyproof_vouch(struct ledger *ledger, struct db *db) {
         return;
     }
     from = (from + KEYPROOF_EVENTS - 1) / KEYPROOF_EVENTS * KEYPROOF_EVENTS;
-    if (from + KEYPROOF_EVENTS > to || core_view_begin(ledger, &c.view, NULL) != 0) {
-        return;
-    }
+    if (from + KEYPROOF_EVENTS > to || core_view_begin(ledger, &c.view, NULL) != 0) return;
     from = from > c.view.head.keyed_from ? from : c.view.head.keyed_from;
     to = to < c.view.head.size ? to : c.view.head.size;
     if (begin(&c, ledger, NULL) == 0) {
@@ -267,9 +253,7 @@ struct keys_fresh {
 
 int keyproof_new(struct ledger *ledger, struct err *err) {
     struct keys_fresh *fresh = calloc(1, sizeof(*fresh));
-    if (fresh == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (fresh == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     pthread_mutex_init(&fresh->lock, NULL);
     ledger->fresh = fresh;
     return 0;
@@ -290,9 +274,7 @@ void keyproof_done(struct ledger *ledger) {
 static int put_fresh(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
     struct fresh *f = ctx;
     (void)err;
-    if (f->n == 2 * CORE_SEGMENT) {
-        return ERR_LIMIT;
-    }
+    if (f->n == 2 * CORE_SEGMENT) return ERR_LIMIT;
     f->pair[f->n][0] = hash;
     f->pair[f->n++][1] = seq;
     return 0;
@@ -308,9 +290,7 @@ static bool gather(struct ledger *ledger, uint64_t end, struct fresh *ret) {
     uint64_t from, to, first = end - CORE_SEGMENT;
     bool keyed = ledger->write.keys != NULL && keys_range(ledger->write.keys, &from, &to) && from <= first && to >= end;
     *ret = (struct fresh){.end = end};
-    if (!keyed) {
-        return ledger->write.unkeyed_from <= first && ledger->write.unkeyed_to >= end;
-    }
+    if (!keyed) return ledger->write.unkeyed_from <= first && ledger->write.unkeyed_to >= end;
     size_t n = (size_t)keys_count(ledger->write.keys, first, end);
     ret->pair = n == 0 || n > 2 * CORE_SEGMENT ? NULL : malloc(n * sizeof(*ret->pair));
     return n == 0 || (ret->pair != NULL && keys_each(ledger->write.keys, first, end, put_fresh, ret, NULL) == 0);
@@ -338,9 +318,7 @@ int keyproof_take(struct ledger *ledger, uint64_t first, keyrun_put_fn *put, voi
         *slot = (struct fresh){0};
     }
     pthread_mutex_unlock(&fresh->lock);
-    if (taken.end != first + CORE_SEGMENT) {
-        return 1;
-    }
+    if (taken.end != first + CORE_SEGMENT) return 1;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < taken.n; i++) {
         rc = put(ctx, taken.pair[i][0], taken.pair[i][1], err);

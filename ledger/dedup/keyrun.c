@@ -25,9 +25,7 @@ uint64_t keyrun_author_hash(struct bytes author, const uint8_t id[NOTE_KEY_ID_LE
 
 int keyrun_of_decoded(const struct event_header *h, const struct event_author *author, keyrun_put_fn *put, void *ctx,
                       struct err *err) {
-    if (h->key.n == 0) {
-        return 0;
-    }
+    if (h->key.n == 0) return 0;
     int rc = put(ctx, keyrun_hash(h->source, h->key), h->seq, err);
     if (rc == 0 && author->name.n > 0) {
         rc = put(ctx, keyrun_author_hash(author->name, author->id, h->key), h->seq, err);
@@ -75,9 +73,7 @@ int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8
     if (rc == 0 && (h.seq != seq || memcmp(h.prev, leaf, EVENT_HASH) != 0)) {
         rc = err_set(err, ERR_TAMPERED, "event %llu does not follow the one before it", (unsigned long long)seq);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     event_leaf(leaf, *ret_header);
     if (h.key.n == 0 || where == GROUP_ERASED) {
         *ret_payload = (struct bytes){NULL, 0};
@@ -94,9 +90,8 @@ int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8
 }
 
 int keyrun_of_group(struct db_txn *txn, const struct group *group, keyrun_put_fn *put, void *ctx, struct err *err) {
-    struct buf external;
+    struct buf external = {.max = EVENT_PAYLOAD_MAX};
     int rc = 0;
-    buf_init(&external, EVENT_PAYLOAD_MAX);
     for (size_t i = 0; i < group->n && rc == 0; i++) {
         const struct group_event *e = &group->event[i];
         struct bytes payload = e->payload;
@@ -117,9 +112,7 @@ int keyrun_decode(uint64_t index, struct bytes record, keyrun_put_fn *put, void 
     }
     for (size_t at = 0; at < record.n; at += KEYRUN_ENTRY) {
         int rc = put(ctx, be64_get(record.p + at + 1), index * EVENT_GROUP + record.p[at], err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }

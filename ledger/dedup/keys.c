@@ -50,9 +50,7 @@ int keys_put(struct keys_memory *keys, uint64_t hash, uint64_t seq, struct err *
     if (2 * (keys->used + 1) > keys->n_slots) {
         size_t n = keys->n_slots == 0 ? KEYS_SLOTS_MIN : 2 * keys->n_slots;
         struct slot *slots = calloc(n, sizeof(*slots));
-        if (slots == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory for idempotency keys");
-        }
+        if (slots == NULL) return err_set(err, ERR_NOMEM, "out of memory for idempotency keys");
         for (size_t i = 0; i < keys->n_slots; i++) {
             if (keys->slots[i].seq1 != 0) {
                 place(slots, n, keys->slots[i]);
@@ -71,9 +69,7 @@ int keys_next(const struct keys_memory *keys, uint64_t hash, size_t *state, uint
     while (keys->n_slots > 0 && *state < keys->n_slots) {
         const struct slot *slot = &keys->slots[(hash + *state) & (keys->n_slots - 1)];
         (*state)++;
-        if (slot->seq1 == 0) {
-            return 1;
-        }
+        if (slot->seq1 == 0) return 1;
         if (slot->hash == hash) {
             *ret_seq = slot->seq1 - 1;
             return 0;
@@ -110,9 +106,7 @@ int keys_update(struct keys_memory *keys, const struct head *head, uint64_t cove
         keys->from = keys->to = from;
         keys->loaded = true;
     }
-    if (keys->to == head->size) {
-        return 0;
-    }
+    if (keys->to == head->size) return 0;
     int rc = collect(ctx, keys->to, anew ? NULL : keys->leaf, put_memory, keys, err);
     if (rc != 0) {
         keys_forget(keys);

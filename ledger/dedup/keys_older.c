@@ -35,9 +35,7 @@ static int stand_in_build(struct ledger *ledger, uint64_t until, struct err *err
     if (rc == 0 && ledger->write.stand_in_covers < until) {
         rc = err_set(&why, ERR_IO, "%llu events are covered", (unsigned long long)ledger->write.stand_in_covers);
     }
-    if (rc == 0) {
-        return 0;
-    }
+    if (rc == 0) return 0;
     stand_in_drop(ledger);
     return err_set(err, rc == ERR_FULL ? ERR_IO : rc,
                    "older idempotency keys cannot be looked up: derived data is out of reach, and a stand-in: %s", why.msg);
@@ -53,14 +51,10 @@ int keys_older_ready(struct ledger *ledger, const struct head *head, struct err 
         keeper_ask(ledger); /* for runs that somebody vouches for: without them events are unpacked */
         keeper_wait(ledger);
     }
-    if (want == 0 || covered_at_all(ledger) >= want) {
-        return 0;
-    }
+    if (want == 0 || covered_at_all(ledger) >= want) return 0;
     keeper_ask(ledger);
     keeper_wait(ledger);
-    if (covered_at_all(ledger) >= want) {
-        return 0;
-    }
+    if (covered_at_all(ledger) >= want) return 0;
     int rc = stand_in_build(ledger, want, err);
     return covered_at_all(ledger) >= head->keyed_from ? 0 : rc;
 }
@@ -69,9 +63,7 @@ int keys_older_ready(struct ledger *ledger, const struct head *head, struct err 
 static int prove(struct ledger *ledger, struct core_view *truth, struct segments_view *view, bool derived,
                  struct err *err) {
     int rc = segments_view_prove(ledger, view, truth, err);
-    if (rc == 0 || !segments_view_doubted(view)) {
-        return rc;
-    }
+    if (rc == 0 || !segments_view_doubted(view)) return rc;
     segments_view_close(view);
     if (derived) {
         ledger->keys_doubted = true;
@@ -99,9 +91,7 @@ int keys_older_view(struct ledger *ledger, struct core_view *truth, struct segme
         segments_view_close(view);
         view = NULL;
         int rc = segments_view_open(ledger->write.stand_in, &view, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         covered = segments_view_covered(view);
     }
     if (covered < head->keyed_from) {

@@ -21,9 +21,7 @@ int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct er
         memset(ret, 0, sizeof(*ret));
         return 0;
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     mp_reader_init(&r, record);
     if (!mp_take_array(&r, 3) || !mp_take_bin(&r, state.genesis, EVENT_HASH) ||
         !mp_take_uint(&r, MP_INT_MAX, &state.covered) || state.covered % CORE_SEGMENT != 0 ||
@@ -35,8 +33,7 @@ int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct er
 }
 
 static int state_put(struct db_txn *txn, const struct segments_state *state, struct err *err) {
-    struct buf record;
-    buf_init(&record, 4096);
+    struct buf record = {.max = 4096};
     mp_put_array(&record, 3);
     mp_put_bin(&record, (struct bytes){state->genesis, EVENT_HASH});
     mp_put_uint(&record, state->covered);
@@ -51,9 +48,7 @@ static int root_at(struct ledger *ledger, uint64_t size, uint8_t ret[EVENT_HASH]
     struct core_view view;
     struct merkle_edge edge;
     int rc = core_view_begin(ledger, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (size > view.head.size) {
         rc = err_set(err, ERR_CONFLICT, "derived data is ahead of the evidence");
     } else {
@@ -86,9 +81,7 @@ int segments_origin(struct ledger *ledger, const struct segments_state *state, b
 
 static int state_of(struct db *db, bool write, struct db_txn **ret_txn, struct segments_state *ret, struct err *err) {
     int rc = db_begin(db, write, ret_txn, err);
-    if (rc == 0) {
-        rc = segments_state_get(*ret_txn, ret, err);
-    }
+    if (rc == 0) rc = segments_state_get(*ret_txn, ret, err);
     return rc;
 }
 
@@ -124,9 +117,7 @@ int segments_settle(struct ledger *ledger, struct db *db, struct err *err) {
     int rc = state_of(db, false, &txn, &state, err);
     db_abort(txn);
     if (rc == 0) rc = segments_origin(ledger, &state, &ours, err);
-    if (rc == 0 && !ours) {
-        return drop_foreign(ledger, db, err);
-    }
+    if (rc == 0 && !ours) return drop_foreign(ledger, db, err);
     if (rc == 0) rc = check_layout(db, state.covered, err);
     return rc;
 }
@@ -162,18 +153,14 @@ bool segments_due(const struct head *head) {
 static int collect(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
     struct segments_list *list = ctx;
     int rc = array_room(&list->pair, list->n + 1, &list->cap, sizeof(*list->pair), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     list->pair[list->n++] = (struct segments_pair){hash, seq};
     return 0;
 }
 
 static int compare(const void *a, const void *b) {
     const struct segments_pair *x = a, *y = b;
-    if (x->hash != y->hash) {
-        return x->hash < y->hash ? -1 : 1;
-    }
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
@@ -248,8 +235,7 @@ static int put_merged(struct ledger *ledger, struct db_txn *txn, struct core_vie
     uint64_t span = be64_get(segment->p) - first;
     while (rc == 0 && span < SEGMENT_EVENTS_MAX && first >= span && first % (2 * span) != 0 &&
            get_proven(ledger, txn, truth, first - span, span, &before)) {
-        struct buf merged;
-        buf_init(&merged, SIZE_MAX);
+        struct buf merged = {.max = SIZE_MAX};
         merge(&merged, (struct bytes){before.copy, before.n}, bytes_of_buf(segment), (uint32_t)span);
         piece = (struct vouch_piece){.what = VOUCH_KEYS, .first = first - span, .events = span};
         rc = buf_check(&merged, "a key segment", err);
@@ -304,14 +290,11 @@ static int put_segment(struct ledger *ledger, struct db *db, struct core_view *v
 static int build_one(struct ledger *ledger, struct db *db, uint64_t first, struct segments_list *list, struct err *err) {
     struct core_view view;
     struct segments_state state = {.covered = first + CORE_SEGMENT};
-    struct buf segment;
+    struct buf segment = {.max = SIZE_MAX};
     memcpy(state.genesis, ledger->genesis, EVENT_HASH);
     int rc = root_at(ledger, state.covered, state.root, err);
     if (rc == 0) rc = core_view_begin(ledger, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
-    buf_init(&segment, SIZE_MAX);
+    if (rc != 0) return rc;
     rc = collect_proven(ledger, &view, first, list, err);
     encode_segment(&segment, first, state.covered, list);
     if (rc == 0) rc = buf_check(&segment, "a key segment", err);

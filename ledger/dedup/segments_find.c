@@ -37,9 +37,7 @@ static int load(struct segments_view *view, struct err *err) {
     struct db_cursor *cursor;
     struct bytes key, record;
     int rc = db_cursor_open(view->txn, HINTS_KEYSEG, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
     while (rc == 0) {
         if (view->n == SEGMENTS_MAX || key.n != 8 || be64_get(key.p) != view->covered || record.n < 8 ||
@@ -126,9 +124,7 @@ int segments_view_prove(struct ledger *ledger, struct segments_view *view, struc
         proven->n = i + 1;
         bool fits = (events & (events - 1)) == 0 && segment->first % events == 0 && events % CORE_SEGMENT == 0;
         rc = fits ? vouch_piece(truth, VOUCH_KEYS, segment->first, events, piece, err) : ERR_TAMPERED;
-        if (rc == 0 && !prove(ledger, view->txn, segment, piece)) {
-            rc = ERR_TAMPERED;
-        }
+        if (rc == 0 && !prove(ledger, view->txn, segment, piece)) rc = ERR_TAMPERED;
         if (rc == ERR_TAMPERED) {
             view->doubted = true;
             err_set(err, rc, "derived: nobody vouches for the idempotency keys of events from %llu on",
@@ -148,9 +144,7 @@ bool segments_view_doubted(const struct segments_view *view) {
 static inline const uint8_t *entry_at(const struct segment *segment, size_t i) {
     struct vouched *v = segment->vouched;
     size_t at = 8 + i * SEGMENTS_ENTRY;
-    if (v == NULL) {
-        return segment->record.p + at;
-    }
+    if (v == NULL) return segment->record.p + at;
     return vouched_has(v, at, SEGMENTS_ENTRY) || vouched_prove(v, at, SEGMENTS_ENTRY) ? v->copy + at : NULL;
 }
 
@@ -170,9 +164,7 @@ static size_t lower_bound(const struct segment *segment, uint64_t hash) {
             mid = guess >= hi ? hi - 1 : guess;
         }
         const uint8_t *e = entry_at(segment, mid);
-        if (e == NULL) {
-            return SIZE_MAX;
-        }
+        if (e == NULL) return SIZE_MAX;
         uint64_t at = be64_get(e);
         if (at < hash) {
             lo = mid + 1;
@@ -196,13 +188,9 @@ static int find_in(struct segments_view *view, const struct segment *segment, ui
                            "derived: the idempotency keys of events from %llu on are not what was vouched for",
                            (unsigned long long)segment->first);
         }
-        if (be64_get(e) != hash) {
-            return 0;
-        }
+        if (be64_get(e) != hash) return 0;
         int rc = hit(ctx, segment->first + be32_get(e + 8), err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -222,9 +210,7 @@ static int check_stretch(struct ledger *ledger, const struct segment *segment, u
                          uint64_t *ret_pairs, const char **ret_why, struct err *err) {
     size_t n = entries_of(segment);
     int rc = segments_collect(ledger, first, list, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     for (size_t i = 0; i < list->n; i++) {
         bool found = false;
         size_t at = lower_bound(segment, list->pair[i].hash);

@@ -18,18 +18,14 @@
 static int make_key(struct ledger *ledger, struct err *err) {
     static const char domain[] = "ledger/derived-data/v1";
     uint8_t *key = crypt_secret_new(32);
-    if (key == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for a key");
-    }
+    if (key == NULL) return err_set(err, ERR_NOMEM, "out of memory for a key");
     crypt_keyed_hash(key, bytes_of(domain), ledger->write.keyring.log.secret); /* whose first 32 bytes are the seed */
     atomic_store(&ledger->vouching, key);
     return 0;
 }
 
 int vouch_load_locked(struct ledger *ledger, struct err *err) {
-    if (vouch_able(ledger)) {
-        return 0;
-    }
+    if (vouch_able(ledger)) return 0;
     int rc = keyring_load_log(&ledger->write.keyring, ledger->config.keys,
                               (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, err);
     if (rc == 0) rc = make_key(ledger, err);
@@ -91,11 +87,8 @@ static size_t chunks_in(size_t n) {
 int vouch_put(struct ledger *ledger, struct db_txn *txn, const struct vouch_piece *piece, struct bytes bytes,
               struct err *err) {
     uint8_t id[ID_LEN], key[32], mac[32], at[KEY_LEN], chunk[4 + VOUCH_CHUNK];
-    struct buf voucher;
-    if (!vouch_able(ledger)) {
-        return 0;
-    }
-    buf_init(&voucher, MAX);
+    struct buf voucher = {.max = MAX};
+    if (!vouch_able(ledger)) return 0;
     crypt_random(id, sizeof(id));
     piece_key(ledger, piece, bytes.n, id, key);
     buf_put(&voucher, id, sizeof(id));
@@ -181,27 +174,19 @@ void vouched_done(struct vouched *v) {
 
 static bool prove_chunk(struct vouched *v, size_t i) {
     uint8_t chunk[4 + VOUCH_CHUNK], mac[32];
-    if (v->source.n == 0) {
-        return false;
-    }
+    if (v->source.n == 0) return false;
     size_t n = chunk_of(v->source, i, chunk);
     crypt_keyed_hash(mac, (struct bytes){chunk, 4 + n}, v->key);
-    if (!crypt_same(mac, v->voucher.p + ID_LEN + MAC_LEN * i, MAC_LEN)) {
-        return false;
-    }
+    if (!crypt_same(mac, v->voucher.p + ID_LEN + MAC_LEN * i, MAC_LEN)) return false;
     memcpy(v->copy + i * VOUCH_CHUNK, chunk + 4, n);
     v->proven[i / 64] |= UINT64_C(1) << i % 64;
     return true;
 }
 
 bool vouched_prove(struct vouched *v, size_t at, size_t n) {
-    if (at > v->n || n > v->n - at) {
-        return false;
-    }
+    if (at > v->n || n > v->n - at) return false;
     for (size_t i = at / VOUCH_CHUNK; i < chunks_in(at + n); i++) {
-        if ((v->proven[i / 64] >> i % 64 & 1) == 0 && !prove_chunk(v, i)) {
-            return false;
-        }
+        if ((v->proven[i / 64] >> i % 64 & 1) == 0 && !prove_chunk(v, i)) return false;
     }
     return true;
 }

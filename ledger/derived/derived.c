@@ -45,12 +45,8 @@ static int open_there(struct ledger *ledger, const char *path, enum opening how,
     if (rc == ERR_CORRUPT && how != OPEN_LOOK && open_at(ledger, path, OPEN_MAKE, false, NULL) == 0) {
         return 0;
     }
-    if (rc == ERR_NOTFOUND && how == OPEN_MAKE) {
-        return open_at(ledger, path, OPEN_MAKE, false, err);
-    }
-    if (rc == ERR_IO && how != OPEN_MAKE) {
-        rc = open_at(ledger, path, how, true, NULL) == 0 ? 0 : rc;
-    }
+    if (rc == ERR_NOTFOUND && how == OPEN_MAKE) return open_at(ledger, path, OPEN_MAKE, false, err);
+    if (rc == ERR_IO && how != OPEN_MAKE) rc = open_at(ledger, path, how, true, NULL) == 0 ? 0 : rc;
     return rc == 0 ? 0 : err_set(err, rc, "%s", first.msg);
 }
 
@@ -95,9 +91,7 @@ void derived_follow(struct ledger *ledger) {
 /* The evidence has another generation by now than the one that derived data is opened for. */
 static bool is_behind(struct ledger *ledger) {
     struct db_txn *txn;
-    if (db_begin(ledger->evidence, false, &txn, NULL) != 0) {
-        return false;
-    }
+    if (db_begin(ledger->evidence, false, &txn, NULL) != 0) return false;
     bool behind = db_txn_generation(txn) != ledger->follower.generation;
     db_abort(txn);
     return behind;
@@ -108,9 +102,7 @@ static int open_now(struct ledger *ledger, enum opening how, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = derived_path(ledger, path, err);
     bool there = rc == 0 && file_exists(path);
-    if (rc == 0 && !there && is_behind(ledger)) {
-        return 1;
-    }
+    if (rc == 0 && !there && is_behind(ledger)) return 1;
     if (rc == 0 && !there && how != OPEN_MAKE) {
         rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
     }
@@ -155,9 +147,7 @@ int derived_look(struct ledger *ledger, struct db **ret, struct err *err) {
 
 int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret, struct err *err) {
     int rc = derived_open(ledger, true, ret, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     pthread_mutex_lock(&ledger->derived->lock);
     bool same = ledger->derived->db == *ret && ledger->follower.generation == generation;
     pthread_mutex_unlock(&ledger->derived->lock);
@@ -182,9 +172,7 @@ int derived_work(struct ledger *ledger, int (*work)(void *ctx, struct err *err),
 int derived_renew(struct ledger *ledger, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = derived_path(ledger, path, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     pthread_mutex_lock(&ledger->derived->lock);
     if (ledger->derived->n_parked == DERIVED_PARKED_MAX) {
         rc = err_set(err, ERR_CORRUPT, "'%s' was damaged %d times while it was in use", path, DERIVED_PARKED_MAX + 1);
@@ -215,9 +203,7 @@ void derived_publish(struct ledger *ledger, struct db *db) {
 
 int derived_new(struct ledger *ledger, struct err *err) {
     ledger->derived = calloc(1, sizeof(*ledger->derived));
-    if (ledger->derived == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (ledger->derived == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     pthread_mutex_init(&ledger->derived->lock, NULL);
     ledger->follower.moved = derived_follow;
     return 0;
@@ -225,9 +211,7 @@ int derived_new(struct ledger *ledger, struct err *err) {
 
 void derived_close(struct ledger *ledger) {
     struct derived *d = ledger->derived;
-    if (d == NULL) {
-        return;
-    }
+    if (d == NULL) return;
     db_close(d->db);
     for (size_t i = 0; i < d->n_parked; i++) {
         db_close(d->parked[i]);

@@ -27,12 +27,8 @@ static int open_segments(struct ledger *ledger, struct db **ret, struct err *err
         rc = derived_open(ledger, true, &db, err);
     }
     if (rc == 0) rc = segments_settle(ledger, db, err);
-    if (db != NULL && (rc == ERR_CORRUPT || rc == ERR_VERSION)) {
-        rc = start_over(ledger, &db, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (db != NULL && (rc == ERR_CORRUPT || rc == ERR_VERSION)) rc = start_over(ledger, &db, err);
+    if (rc != 0) return rc;
     derived_publish(ledger, db);
     *ret = db;
     return 0;

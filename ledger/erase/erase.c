@@ -71,9 +71,7 @@ static int sort_options(struct log_erase_options *o, uint64_t **ret_seqs, char i
         return 0;
     }
     uint64_t *seqs = malloc(o->n_seqs * sizeof(*seqs));
-    if (seqs == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (seqs == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memcpy(seqs, o->seqs, o->n_seqs * sizeof(*seqs));
     qsort(seqs, o->n_seqs, sizeof(*seqs), by_seq);
     for (size_t i = 0; i < o->n_seqs; i++) {

@@ -52,9 +52,7 @@ static int make_copy(struct ledger *ledger, struct db_txn *txn, const char *base
     if (rc == 0) rc = db_copy(txn, tmp, CORE_ERASING, err);
     if (rc == 0) rc = place_carry(ledger, txn, tmp, err);
     if (rc == 0) rc = check_copy(ledger, txn, tmp, err);
-    if (rc == 0 && rename(tmp, path) != 0) {
-        rc = err_errno(err, errno, "'%s'", path);
-    }
+    if (rc == 0 && rename(tmp, path) != 0) rc = err_errno(err, errno, "'%s'", path);
     if (rc == 0) rc = file_sync_dir(ledger->dir, err);
     return rc;
 }
@@ -65,9 +63,7 @@ static int wipe_erased(struct ledger *ledger, struct db_txn *txn, struct err *er
     struct db_cursor *cursor;
     struct bytes key, record;
     int rc = db_cursor_open(txn, T_ARTIFACT, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
     while (rc == 0) {
         rc = artifact_wipe(ledger, key, record, err);
@@ -80,9 +76,7 @@ static int wipe_erased(struct ledger *ledger, struct db_txn *txn, struct err *er
 int erase_artifacts(struct ledger *ledger, struct err *err) {
     struct db_txn *txn;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = wipe_erased(ledger, txn, err);
     db_abort(txn);
     if (rc == 0) rc = artifact_sweep(ledger, err);
@@ -110,9 +104,7 @@ static int switch_over(struct ledger *ledger, struct err *err) {
     if (rc == 0) rc = wipe_erased(ledger, txn, err); /* the wish that goes is also that of who erased one just now */
     if (rc == 0) rc = make_copy(ledger, txn, base, now + 1, err);
     if (rc == 0) rc = db_put(txn, T_META, bytes_of(DB_SUPERSEDED), (struct bytes){mark, sizeof(mark)}, DB_PUT, err);
-    if (rc == 0) {
-        return db_commit(txn, err);
-    }
+    if (rc == 0) return db_commit(txn, err);
     generation_sweep(base, now, NULL); /* while nobody else can make one */
     db_abort(txn);
     return rc;
@@ -128,9 +120,7 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     for (size_t i = 0; i < 2; i++) {
         int rc = core_path(ledger, names[i], base, err);
         if (rc == 0) rc = burial_run(base, i == 1, now, ret_pid, &later);
-        if (rc != 0 && rc != ERR_BUSY) {
-            return err_set(err, rc, "%s", later.msg);
-        }
+        if (rc != 0 && rc != ERR_BUSY) return err_set(err, rc, "%s", later.msg);
         busy = rc != 0 ? rc : busy;
     }
     return busy == 0 ? 0 : err_set(err, busy, "%s", later.msg);
@@ -145,9 +135,7 @@ int log_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid,
     }
     int rc = headfile_check_now(ledger, err); /* an older database knows less artifacts */
     if (rc == 0) rc = erase_artifacts(ledger, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     pthread_mutex_lock(&ledger->write.lock);
     rc = switch_over(ledger, err);
     rc = rc < 0 ? rc : db_begin(ledger->evidence, false, &txn, err); /* moves this handle on */
@@ -204,9 +192,7 @@ int erase_excuses(struct ledger *ledger, uint64_t generation, bool *ret, struct 
     struct db_txn *txn = NULL;
     struct bytes wish;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (db_txn_generation(txn) == generation) {
         *ret = db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, NULL) == 0;
     } else {

@@ -38,9 +38,7 @@ int erased_events(struct bytes body, uint64_t by, int (*each)(void *ctx, uint64_
         return err_set(err, ERR_CORRUPT,
                        has_one ? "it names the events twice, in 'seq' and in 'seqs'" : "it does not name an event");
     }
-    if (has_one) {
-        return take(one, by, each, ctx, err);
-    }
+    if (has_one) return take(one, by, each, ctx, err);
     mp_reader_init(&r, many);
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0) {
         return err_set(err, ERR_CORRUPT, "it does not list events");

@@ -26,16 +26,12 @@ int event_header_wrap(struct buf *out, const struct event_header *h, struct byte
     const size_t most = 2 + 2 * 9 + middle.n + 3 * (sizeof(head) + EVENT_HASH);
     const uint8_t *const hashes[] = {h->body, h->private_, h->prev};
     size_t at = out->n;
-    if (buf_room(out, most) == NULL) {
-        return out->fail;
-    }
+    if (buf_room(out, most) == NULL) return out->fail;
     mp_put_array(out, HEADER_ELEMENTS);
     mp_put_uint(out, EVENT_FORMAT);
     mp_put_uint(out, h->seq);
     mp_put_uint(out, h->time);
-    if (out->fail != 0) {
-        return out->fail;
-    }
+    if (out->fail != 0) return out->fail;
     *ret_middle_at = out->n - at;
     uint8_t *p = out->p + out->n;
     memcpy(p, middle.p, middle.n);
@@ -73,18 +69,12 @@ struct rule {
 };
 
 static inline int check_string(struct bytes s, struct rule rule, const struct known *known, struct err *err) {
-    if ((known->same & rule.bit) != 0) {
-        return 0;
-    }
-    if (rule.required && s.n == 0) {
-        return err_set(err, ERR_INVALID, "'%s' is empty", rule.name);
-    }
+    if ((known->same & rule.bit) != 0) return 0;
+    if (rule.required && s.n == 0) return err_set(err, ERR_INVALID, "'%s' is empty", rule.name);
     if (s.n > rule.max) {
         return err_set(err, ERR_INVALID, "'%s' has %zu bytes, at most %zu are accepted", rule.name, s.n, rule.max);
     }
-    if ((known->printable & rule.bit) != 0) {
-        return 0;
-    }
+    if ((known->printable & rule.bit) != 0) return 0;
     size_t good = known->decoded ? s.n : text_utf8_valid(s.p, s.n);
     if (good != s.n) {
         return err_set(err, ERR_INVALID, "'%s' is not valid UTF-8 at byte %zu", rule.name, good);
@@ -100,9 +90,7 @@ static int check_kind(struct bytes kind, struct err *err) {
     for (size_t i = 0; i < kind.n; i++) {
         uint8_t c = kind.p[i];
         if (c == '.') {
-            if (len == 0) {
-                break;
-            }
+            if (len == 0) break;
             parts++;
             len = 0;
         } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') {
@@ -121,9 +109,7 @@ static int check_kind(struct bytes kind, struct err *err) {
 static int check_grade(struct bytes grade, struct err *err) {
     static const char *const grades[] = {"measured", "reported", "declared", "inferred"};
     for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++) {
-        if (bytes_is(grade, grades[i])) {
-            return 0;
-        }
+        if (bytes_is(grade, grades[i])) return 0;
     }
     return err_set(err, ERR_INVALID, "'grade' must be measured, reported, declared or inferred");
 }
@@ -162,9 +148,7 @@ static int want(struct mp_reader *r, enum mp_type type, const char *name, struct
         err_prefix(err, "header element '%s'", name);
         return rc;
     }
-    if (rc == 1) {
-        return err_set(err, ERR_CORRUPT, "header ends before '%s'", name);
-    }
+    if (rc == 1) return err_set(err, ERR_CORRUPT, "header ends before '%s'", name);
     if (ret->type != type) {
         return err_set(err, ERR_CORRUPT, "header element '%s' has the wrong type", name);
     }
@@ -185,18 +169,14 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n) {
     uint64_t x, y;
     if (n < sizeof(x)) {
         for (size_t i = 0; i < n; i++) {
-            if (a[i] != b[i]) {
-                return false;
-            }
+            if (a[i] != b[i]) return false;
         }
         return true;
     }
     for (size_t i = 0; i < n - sizeof(x); i += sizeof(x)) {
         memcpy(&x, a + i, sizeof(x));
         memcpy(&y, b + i, sizeof(y));
-        if (x != y) {
-            return false;
-        }
+        if (x != y) return false;
     }
     memcpy(&x, a + n - sizeof(x), sizeof(x)); /* may overlap the one before it */
     memcpy(&y, b + n - sizeof(y), sizeof(y));
@@ -281,9 +261,7 @@ static int decode_middle(struct mp_reader *r, const struct event_header *before,
     if (rc == 0) rc = want_str(r, "run", before->run, RUN, &h->run, known, err);
     if (rc == 0) rc = want_cause(r, h, err);
     if (rc == 0) rc = want_str(r, "key", before->key, KEY, &h->key, known, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (schema == 0 || schema > UINT32_MAX) {
         return err_set(err, ERR_CORRUPT, "header element 'schema' is outside 1 .. 2^32-1");
     }
@@ -304,9 +282,7 @@ int event_header_decode(struct bytes bytes, struct event_header *ret, struct err
     }
     mp_reader_init(&r, bytes);
     int rc = mp_next(&r, &item, err);
-    if (rc < 0) {
-        return rc;
-    }
+    if (rc < 0) return rc;
     if (rc == 1 || item.type != MP_ARRAY || item.count != HEADER_ELEMENTS) {
         return err_set(err, ERR_CORRUPT, "header is not an array of %d", HEADER_ELEMENTS);
     }
@@ -320,9 +296,7 @@ int event_header_decode(struct bytes bytes, struct event_header *ret, struct err
     if (rc == 0) rc = want_hash(&r, "body", false, &h.body, err);
     if (rc == 0) rc = want_hash(&r, "private", true, &h.private_, err);
     if (rc == 0) rc = want_hash(&r, "prev", false, &h.prev, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (r.p != r.end) {
         return err_set(err, ERR_CORRUPT, "%zu bytes after the header", (size_t)(r.end - r.p));
     }
@@ -380,9 +354,7 @@ static int decode_author(struct mp_reader *r, struct event_author *ret, struct e
 }
 
 static inline bool take_ascii(struct mp_reader *r, struct bytes *ret) {
-    if (!mp_peek_text(r, ret) || !text_is_ascii(*ret)) {
-        return false;
-    }
+    if (!mp_peek_text(r, ret) || !text_is_ascii(*ret)) return false;
     r->p = ret->p + ret->n;
     return true;
 }
@@ -396,13 +368,9 @@ static inline bool is_after(struct bytes a, struct bytes b) {
 static bool skip_plain_map(struct mp_reader *r) {
     struct mp_item head, item;
     struct bytes key, value, before = {NULL, 0};
-    if (mp_next(r, &head, NULL) != 0 || head.type != MP_MAP) {
-        return false;
-    }
+    if (mp_next(r, &head, NULL) != 0 || head.type != MP_MAP) return false;
     for (uint32_t i = 0; i < head.count; i++, before = key) {
-        if (!take_ascii(r, &key) || (i > 0 && !is_after(key, before))) {
-            return false;
-        }
+        if (!take_ascii(r, &key) || (i > 0 && !is_after(key, before))) return false;
         if (r->p != r->end && (*r->p < 0x80 || *r->p == 0xc0)) { /* a small number, nil: nothing can be wrong with it */
             r->p++;
         } else if (!take_ascii(r, &value) &&
@@ -423,9 +391,7 @@ int event_payload_decode(struct bytes payload, struct bytes *ret_body, struct ev
     }
     mp_reader_init(&r, payload);
     int rc = mp_next(&r, &item, err);
-    if (rc < 0) {
-        return rc;
-    }
+    if (rc < 0) return rc;
     if (rc == 1 || item.type != MP_ARRAY || item.count != 2) {
         return err_set(err, ERR_CORRUPT, "payload is not an array of 2");
     }
@@ -436,9 +402,7 @@ int event_payload_decode(struct bytes payload, struct bytes *ret_body, struct ev
         struct mp_reader again;
         r.p = from;
         rc = mp_skip(&r, 1, &body, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         mp_reader_init(&again, body);
         if (mp_next(&again, &item, err) != 0 || item.type != MP_MAP) {
             return err_set(err, ERR_CORRUPT, "the payload's body is not a map");
@@ -448,9 +412,7 @@ int event_payload_decode(struct bytes payload, struct bytes *ret_body, struct ev
         return err_set(err, ERR_CORRUPT, "the body of %zu bytes is larger than %zu", body.n, EVENT_BODY_MAX);
     }
     rc = decode_author(&r, &author, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (r.p != r.end) {
         return err_set(err, ERR_CORRUPT, "%zu bytes after the payload", (size_t)(r.end - r.p));
     }

@@ -37,9 +37,7 @@ static int put_fields(struct buf *out, const struct kind *kind, struct bytes map
     struct mp_item item;
     mp_reader_init(&r, map);
     int rc = mp_next(&r, &item, err);
-    if (rc != 0 || item.type != MP_MAP) {
-        return err_set(err, ERR_CORRUPT, "a body is not a map");
-    }
+    if (rc != 0 || item.type != MP_MAP) return err_set(err, ERR_CORRUPT, "a body is not a map");
     uint32_t count = item.count;
     mp_put_map(out, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -47,9 +45,7 @@ static int put_fields(struct buf *out, const struct kind *kind, struct bytes map
         struct mp_item name, value;
         rc = mp_next(&r, &name, err);
         if (rc == 0) rc = mp_skip(&r, 1, &raw, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         mp_put_str(out, name.data);
         const struct kind_field *field = kind_field_find(kind, name.data);
         if (field != NULL && field->type == KIND_TIME && mp_scalar(raw, &value) == 0 && value.type == MP_UINT) {
@@ -121,11 +117,10 @@ static void put_marks(struct buf *out, const struct log_event_marks *marks) {
 
 int log_event_json_marked(const struct log_event *event, struct bytes private_, const struct log_event_marks *marks,
                           bool pretty, struct buf *out, struct err *err) {
-    struct buf mp;
+    struct buf mp = {.max = 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX)};
     int rc = 0;
     const struct kind *kind = kind_find(event->kind);
     uint32_t n_marks = (marks->corrected_by != LOG_NO_SEQ ? 1U : 0U) + (marks->erased.n > 0 ? 1U : 0U);
-    buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     mp_put_map(&mp, EVENT_MEMBERS + 1 + (private_.n > 0 ? 1 : 0) + n_marks);
     put_header(&mp, event);
     mp_put_str(&mp, bytes_of("body"));
@@ -151,8 +146,7 @@ int log_event_json(const struct log_event *event, struct bytes private_, bool pr
 }
 
 int log_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err) {
-    struct buf mp;
-    buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
+    struct buf mp = {.max = 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX)};
     int rc = put_fields(&mp, kind_find(kind), map, put_rfc3339, err);
     if (rc == 0) rc = buf_check(&mp, "an event's fields", err);
     if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
@@ -165,9 +159,7 @@ int log_json_to_body(struct bytes json, struct buf *out, struct err *err) {
     struct mp_item item;
     size_t mark = out->n;
     int rc = json_to_mp(json, out, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     mp_reader_init(&r, (struct bytes){out->p + mark, out->n - mark});
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
         out->n = mark;

@@ -164,9 +164,7 @@ static const uint8_t *body_of(const struct group_event *e) {
 /* Nobody may compute an erased body's salt: then there is no seed. */
 static bool needs_salts(const struct group *group) {
     for (size_t i = 0; i < EVENT_GROUP; i++) {
-        if (group->event[i].where == GROUP_ERASED || group->event[i].salted) {
-            return true;
-        }
+        if (group->event[i].where == GROUP_ERASED || group->event[i].salted) return true;
     }
     return false;
 }

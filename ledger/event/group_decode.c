@@ -23,13 +23,9 @@ struct meta {
 static bool get_uvarint(struct cursor *c, uint64_t *ret) {
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
-        if (c->p == c->end) {
-            return false;
-        }
+        if (c->p == c->end) return false;
         uint8_t b = *c->p++;
-        if (shift == 63 && b > 1) {
-            return false;
-        }
+        if (shift == 63 && b > 1) return false;
         v |= (uint64_t)(b & 0x7f) << shift;
         if (b < 0x80) {
             *ret = v;
@@ -40,9 +36,7 @@ static bool get_uvarint(struct cursor *c, uint64_t *ret) {
 }
 
 static bool take(struct cursor *c, size_t n, const uint8_t **ret) {
-    if (n > (size_t)(c->end - c->p)) {
-        return false;
-    }
+    if (n > (size_t)(c->end - c->p)) return false;
     *ret = c->p;
     c->p += n;
     return true;
@@ -61,9 +55,7 @@ static bool has_private(const struct sections *s, size_t i) {
 
 /* Cuts the content into its sections. Lengths are checked before use; with `strict` they must fill it exactly. */
 static bool split(struct bytes plain, bool salted, bool strict, struct sections *ret) {
-    if (plain.n == 0) {
-        return false;
-    }
+    if (plain.n == 0) return false;
     struct cursor c = {plain.p, plain.p + plain.n};
     uint64_t middles = 0, privates = 0, bodies = 0, salts = 0, payloads = 0;
     for (size_t i = 0; i < EVENT_GROUP; i++) {
@@ -77,17 +69,13 @@ static bool split(struct bytes plain, bool salted, bool strict, struct sections 
         salts += salted && m->code != GROUP_ERASED ? EVENT_HASH : 0;
         payloads += m->code < 2 ? 0 : m->code - 2;
     }
-    if (!take(&c, EVENT_GROUP / 8, &ret->bitmap)) {
-        return false;
-    }
+    if (!take(&c, EVENT_GROUP / 8, &ret->bitmap)) return false;
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         privates += has_private(ret, i) ? EVENT_HASH : 0;
     }
     uint64_t left = (uint64_t)(c.end - c.p);
     uint64_t need = middles + privates + bodies + salts + payloads;
-    if (need > left || (strict && need != left)) {
-        return false;
-    }
+    if (need > left || (strict && need != left)) return false;
     ret->middles = (struct cursor){c.p, c.p + middles};
     ret->privates = (struct cursor){ret->middles.end, ret->middles.end + privates};
     ret->bodies = (struct cursor){ret->privates.end, ret->privates.end + bodies};
@@ -213,9 +201,7 @@ out:
 }
 
 size_t group_declared(struct bytes record) {
-    if (record.n < GROUP_FIXED) {
-        return 0;
-    }
+    if (record.n < GROUP_FIXED) return 0;
     uint64_t n = zst_declared((struct bytes){record.p + GROUP_FIXED, record.n - GROUP_FIXED});
     return n < GROUP_PLAIN_MAX ? (size_t)n : GROUP_PLAIN_MAX;
 }

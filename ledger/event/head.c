@@ -65,9 +65,7 @@ int head_decode(struct bytes record, struct head *ret, struct err *err) {
         hash_parts(check, &before, 1);
         good = mp_take_bin(&r, stored, HEAD_CHECK) && memcmp(check, stored, HEAD_CHECK) == 0 && r.p == r.end;
     }
-    if (!good) {
-        return err_set(err, ERR_CORRUPT, "the head record does not parse or was changed");
-    }
+    if (!good) return err_set(err, ERR_CORRUPT, "the head record does not parse or was changed");
     *ret = h;
     return 0;
 }

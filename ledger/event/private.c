@@ -22,8 +22,7 @@ static int pack(struct buf *out, unsigned form, const struct buf *plain, struct 
 }
 
 int private_encode(struct buf *out, const uint8_t event_salt[EVENT_HASH], struct bytes map, struct err *err) {
-    struct buf plain;
-    buf_init(&plain, PRIVATE_PLAIN_MAX);
+    struct buf plain = {.max = PRIVATE_PLAIN_MAX};
     mp_put_array(&plain, 2);
     mp_put_bin(&plain, (struct bytes){event_salt, EVENT_HASH});
     buf_put_bytes(&plain, map);
@@ -48,9 +47,8 @@ static int each_whole(const struct private_view *view,
                       struct err *err) {
     struct mp_reader r;
     struct mp_item item;
-    struct buf pair;
+    struct buf pair = {.max = PRIVATE_PLAIN_MAX};
     mp_reader_init(&r, view->map);
-    buf_init(&pair, PRIVATE_PLAIN_MAX);
     int rc = mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP ? bad_form(err) : 0;
     for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
         struct private_field f = {.erased = false};
@@ -78,9 +76,7 @@ static int each_whole(const struct private_view *view,
 static int next_part(struct mp_reader *r, struct private_field *ret, struct err *err) {
     struct mp_item item, salt, pair, name;
     memset(ret, 0, sizeof(*ret));
-    if (mp_next(r, &item, NULL) != 0) {
-        return bad_form(err);
-    }
+    if (mp_next(r, &item, NULL) != 0) return bad_form(err);
     if (item.type == MP_BIN && item.data.n == EVENT_HASH) {
         ret->erased = true;
         memcpy(ret->digest, item.data.p, EVENT_HASH);
@@ -134,9 +130,7 @@ static int take_part(void *ctx, const struct private_field *f, struct err *err) 
         o->n_erased++;
         return buf_check(&o->digests, "private fields", err);
     }
-    if (o->n_open > 0 && bytes_cmp(o->last, f->name) >= 0) {
-        return bad_form(err);
-    }
+    if (o->n_open > 0 && bytes_cmp(o->last, f->name) >= 0) return bad_form(err);
     o->last = f->name;
     o->n_open++;
     mp_put_str(&o->pairs, f->name);
@@ -153,9 +147,7 @@ static int open_parts(struct buf *scratch, const uint8_t commit[EVENT_HASH], str
     buf_init(&o.digests, PRIVATE_PLAIN_MAX);
     buf_init(&o.pairs, PRIVATE_PLAIN_MAX);
     int rc = each_part(&view, take_part, &o, err);
-    if (rc == 0 && o.n_erased == 0) {
-        rc = bad_form(err);
-    }
+    if (rc == 0 && o.n_erased == 0) rc = bad_form(err);
     if (rc == 0) {
         event_private_commit_digests(again, o.digests.p, o.digests.n / EVENT_HASH);
         if (memcmp(again, commit, EVENT_HASH) != 0) {
@@ -199,9 +191,7 @@ static int open_whole(const struct buf *scratch, const uint8_t commit[EVENT_HASH
 int private_open(struct bytes record, const uint8_t commit[EVENT_HASH], struct buf *scratch, struct private_view *ret,
                  struct err *err) {
     int rc = 0;
-    if (record.n < 1 || record.p[0] > (FORM_PARTS | FORM_ZSTD)) {
-        return bad_form(err);
-    }
+    if (record.n < 1 || record.p[0] > (FORM_PARTS | FORM_ZSTD)) return bad_form(err);
     struct bytes content = {record.p + 1, record.n - 1};
     buf_clear(scratch);
     if ((record.p[0] & FORM_ZSTD) != 0) {
@@ -210,9 +200,7 @@ int private_open(struct bytes record, const uint8_t commit[EVENT_HASH], struct b
         rc = buf_check(scratch, "private fields", err);
     }
     if (rc == 0) rc = mp_check(bytes_of_buf(scratch), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     return (record.p[0] & FORM_PARTS) != 0 ? open_parts(scratch, commit, ret, err) : open_whole(scratch, commit, ret, err);
 }
 
@@ -228,9 +216,7 @@ struct cutting {
 
 static bool is_named(const struct cutting *c, struct bytes name) {
     for (size_t i = 0; i < c->n; i++) {
-        if (bytes_is(name, c->names[i])) {
-            return true;
-        }
+        if (bytes_is(name, c->names[i])) return true;
     }
     return c->n == 0;
 }
@@ -255,7 +241,7 @@ static int cut_field(void *ctx, const struct private_field *f, struct err *err) 
 int private_erase(struct buf *out, const struct private_view *view, const char *const *names, size_t n, uint64_t *ret_bytes,
                   struct err *err) {
     struct cutting c = {.names = names, .n = n};
-    struct buf all;
+    struct buf all = {.max = PRIVATE_PLAIN_MAX};
     struct bytes raw;
     for (size_t i = 0; i < n; i++) {
         if (mp_map_get(view->map, names[i], &raw) != 0) {
@@ -264,7 +250,6 @@ int private_erase(struct buf *out, const struct private_view *view, const char *
         }
     }
     buf_init(&c.plain, PRIVATE_PLAIN_MAX);
-    buf_init(&all, PRIVATE_PLAIN_MAX);
     int rc = private_each(view, cut_field, &c, err);
     if (rc == 0 && c.met == 0) {
         rc = err_set(err, ERR_NOTFOUND, "its private fields were erased before");

@@ -89,15 +89,11 @@ static bool is_word_of(const char *values, struct bytes text) {
             p++;
             i++;
         }
-        if (i == text.n && (*p == '\0' || *p == '|')) {
-            return true;
-        }
+        if (i == text.n && (*p == '\0' || *p == '|')) return true;
         while (*p != '\0' && *p != '|') {
             p++;
         }
-        if (*p == '\0') {
-            return false;
-        }
+        if (*p == '\0') return false;
     }
 }
 
@@ -105,9 +101,7 @@ static bool is_word_of(const char *values, struct bytes text) {
 bool kind_is_digest(struct bytes text) {
     static const char prefix[] = "sha256:";
     size_t n = sizeof(prefix) - 1;
-    if (text.n != n + 64 || memcmp(text.p, prefix, n) != 0) {
-        return false;
-    }
+    if (text.n != n + 64 || memcmp(text.p, prefix, n) != 0) return false;
     const uint8_t *digits = text.p + n;
     uint8_t bad = 0;
     for (size_t i = 0; i < 64; i++) {
@@ -121,9 +115,7 @@ static bool is_array_of_text(const struct mp_reader *after, uint32_t count) {
     struct mp_reader r = *after;
     struct mp_item item;
     for (uint32_t i = 0; i < count && mp_next(&r, &item, NULL) == 0; i++) {
-        if (item.type != MP_STR) {
-            return false;
-        }
+        if (item.type != MP_STR) return false;
     }
     return true;
 }
@@ -163,9 +155,7 @@ int kind_check_times(const struct kind *kind, struct bytes map, struct err *err)
         int rc = field != NULL && field->type == KIND_TIME && mp_scalar(raw, &item) == 0
                      ? check_time(field->name, &item, err)
                      : 0;
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -219,9 +209,7 @@ unsigned kind_accepts(const struct kind_field *field) {
 int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,
                bool *ret_converted, uint64_t *ret_ns, struct err *err) {
     bool converted = field->type == KIND_TIME && item->type == MP_STR && kind_time_parse(item->data, ret_ns);
-    if (!converted && !has_type(field, item, after)) {
-        return bad_type(field, item, err);
-    }
+    if (!converted && !has_type(field, item, after)) return bad_type(field, item, err);
     if (field->values != NULL && !is_word_of(field->values, item->data)) {
         return bad_word(field, item->data, err);
     }
@@ -281,9 +269,7 @@ static int check_member(const struct kind_field *list, uint32_t i, const struct 
                         const struct mp_item *item, const struct mp_reader *after, struct err *err) {
     uint64_t ns;
     bool converted;
-    if (item->type == MP_NIL && (member->flags & KIND_REQUIRED) == 0) {
-        return 0;
-    }
+    if (item->type == MP_NIL && (member->flags & KIND_REQUIRED) == 0) return 0;
     if (has_type(member, item, after) || (member->type == KIND_TIME && item->type == MP_STR)) {
         int rc = kind_check(member, item, after, &converted, &ns, err);
         err_prefix(rc == 0 ? NULL : err, "field '%s', item %u", list->name, i);
@@ -299,9 +285,7 @@ static int check_map(const struct kind_field *list, uint32_t i, uint32_t count, 
     struct mp_item name, value;
     for (uint32_t k = 0; k < count; k++) {
         size_t m = 0;
-        if (mp_next(r, &name, NULL) != 0) {
-            return 1;
-        }
+        if (mp_next(r, &name, NULL) != 0) return 1;
         while (m < list->n_members && (name.type != MP_STR || !bytes_is(name.data, list->members[m].name))) {
             m++;
         }
@@ -309,13 +293,9 @@ static int check_map(const struct kind_field *list, uint32_t i, uint32_t count, 
             return bad_member_name(list, i, name.type == MP_STR ? name.data : bytes_of("?"), err);
         }
         struct mp_reader at = *r;
-        if (mp_skip(r, 1, &raw, NULL) != 0 || mp_next(&at, &value, NULL) != 0) {
-            return 1;
-        }
+        if (mp_skip(r, 1, &raw, NULL) != 0 || mp_next(&at, &value, NULL) != 0) return 1;
         int rc = check_member(list, i, &list->members[m], &value, &at, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         seen |= UINT64_C(1) << m;
     }
     for (size_t m = 0; m < list->n_members; m++) {
@@ -333,9 +313,7 @@ int kind_check_members(const struct kind_field *list, uint32_t count, const stru
     for (uint32_t i = 0; i < count && mp_next(&r, &item, NULL) == 0; i++) {
         int rc =
             item.type == MP_MAP ? check_map(list, i, item.count, &r, err) : bad_map(list, i, kind_item_words(&item), err);
-        if (rc != 0) {
-            return rc < 0 ? rc : 0;
-        }
+        if (rc != 0) return rc < 0 ? rc : 0;
     }
     return 0;
 }

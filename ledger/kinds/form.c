@@ -37,9 +37,7 @@ bool kind_form_has(const struct kind_form *form, struct bytes subject) {
     struct bytes rest = {subject.p + form->prefix.n, subject.n - form->prefix.n};
     for (unsigned i = 1; i < form->parts; i++) {
         const uint8_t *slash = memchr(rest.p, '/', rest.n);
-        if (slash == NULL || slash == rest.p || slash + 1 == rest.p + rest.n) {
-            return false;
-        }
+        if (slash == NULL || slash == rest.p || slash + 1 == rest.p + rest.n) return false;
         rest.n -= (size_t)(slash + 1 - rest.p);
         rest.p = slash + 1;
     }
@@ -68,9 +66,7 @@ static struct bytes field_of(const struct kind_form *form, struct bytes placehol
 static bool next_placeholder(struct bytes *left, struct bytes *ret) {
     const uint8_t *open = left->n > 0 ? memchr(left->p, '<', left->n) : NULL, *end = left->p + left->n;
     const uint8_t *close = open != NULL ? memchr(open, '>', (size_t)(end - open)) : NULL;
-    if (close == NULL) {
-        return false;
-    }
+    if (close == NULL) return false;
     *ret = (struct bytes){open + 1, (size_t)(close - open - 1)};
     *left = (struct bytes){close + 1, (size_t)(end - close - 1)};
     return true;
@@ -85,9 +81,7 @@ bool kind_form_restates(const struct kind_form *form, const struct kind_field *f
         return true; /* a model may be named by its digest */
     }
     while (next_placeholder(&left, &placeholder)) {
-        if (bytes_is(field_of(form, placeholder), field->name)) {
-            return true;
-        }
+        if (bytes_is(field_of(form, placeholder), field->name)) return true;
     }
     return false;
 }

@@ -72,9 +72,7 @@ static int check_count(struct bytes body, struct err *err) {
 
 int grant_check(const struct log_draft *draft, struct bytes body, struct err *err) {
     bool answer = bytes_is(draft->kind, "permission.decided");
-    if (bytes_is(draft->kind, "permission.used")) {
-        return check_count(body, err);
-    }
+    if (bytes_is(draft->kind, "permission.used")) return check_count(body, err);
     if (!answer && !bytes_is(draft->kind, "permission.granted") && !bytes_is(draft->kind, "permission.denied") &&
         !bytes_is(draft->kind, "permission.revoked")) {
         return 0;
@@ -101,9 +99,7 @@ bool grant_is_idle(struct bytes kind, struct bytes field) {
 
 int grant_check_typed(const struct log_draft *draft, struct err *err) {
     struct mp_item item;
-    if (bytes_is(draft->kind, "permission.decided")) {
-        return check_scope(draft->body, err);
-    }
+    if (bytes_is(draft->kind, "permission.decided")) return check_scope(draft->body, err);
     for (size_t i = 0; i < sizeof(limits_of_grants) / sizeof(limits_of_grants[0]) && is_refusal(draft->kind); i++) {
         if (find(draft->body, limits_of_grants[i], &item) || find(draft->private_, limits_of_grants[i], &item)) {
             return err_set(

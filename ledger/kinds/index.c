@@ -180,9 +180,7 @@ void kind_index_fork_end(void) {
 const struct kind_index *kind_index_find(struct bytes name) {
     pthread_once(&idx.once, index_names);
     for (size_t at = name_slot(name); idx.at[at] != 0; at = (at + 1) % NAME_SLOTS) {
-        if (bytes_eq(name, idx.name[idx.at[at] - 1])) {
-            return ready(idx.at[at] - 1U);
-        }
+        if (bytes_eq(name, idx.name[idx.at[at] - 1])) return ready(idx.at[at] - 1U);
     }
     return NULL;
 }
@@ -211,9 +209,7 @@ const struct kind_field *kind_field_find(const struct kind *kind, struct bytes n
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         int c = bytes_cmp(name, entry->slots[mid].name);
-        if (c == 0) {
-            return entry->slots[mid].field;
-        }
+        if (c == 0) return entry->slots[mid].field;
         if (c < 0) {
             hi = mid;
         } else {
@@ -234,15 +230,11 @@ const char *kind_type_name(enum kind_type type) {
 
 bool kind_is_custom(struct bytes name) {
     size_t parts = 1, part = 0; /* `part` is the length of the current one */
-    if (!bytes_has_prefix(name, "x.")) {
-        return false;
-    }
+    if (!bytes_has_prefix(name, "x.")) return false;
     for (size_t i = 0; i < name.n; i++) {
         uint8_t c = name.p[i];
         if (c == '.') {
-            if (part == 0) {
-                return false;
-            }
+            if (part == 0) return false;
             parts++;
             part = 0;
         } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') {
@@ -267,9 +259,7 @@ const char *kind_suggest(struct bytes name) {
         size_t d = text_distance(wanted, kinds[i].name, limit);
         if (d <= limit) {
             best = kinds[i].name;
-            if (d == 0) {
-                break;
-            }
+            if (d == 0) break;
             limit = d - 1;
         }
     }

@@ -38,9 +38,7 @@ static __attribute__((noinline, cold)) int not_accepted(const struct kind_index 
 
 int kind_near_check(const struct kind_index *index, struct bytes name, struct err *err) {
     const struct kind_slot *near = index->kind == NULL ? NULL : kind_near_slot(index, name);
-    if (near == NULL) {
-        return index->closed ? not_accepted(index, name, err) : 0;
-    }
+    if (near == NULL) return index->closed ? not_accepted(index, name, err) : 0;
     return err_set(err, ERR_INVALID,
                    "'%s' is not a field of '%s', did you mean '%s'? With force_private it is kept as it is, private",
                    SECRET_SHOWN(name), index->kind->name, near->field->name);
@@ -122,17 +120,13 @@ static __attribute__((noinline, cold)) int bad_subject(const struct kind_index *
 
 int kind_forms_check(const struct kind_index *index, struct bytes subject, struct err *err) {
     for (size_t i = 0; index != NULL && i < index->n_forms; i++) {
-        if (kind_form_has(&index->forms[i], subject)) {
-            return 0;
-        }
+        if (kind_form_has(&index->forms[i], subject)) return 0;
     }
     return index == NULL ? 0 : bad_subject(index, subject, err);
 }
 
 int kind_run_check(const struct kind_index *index, struct bytes subject, struct bytes run, struct err *err) {
-    if (index == NULL || run.n == 0 || !bytes_has_prefix(subject, "run/")) {
-        return 0;
-    }
+    if (index == NULL || run.n == 0 || !bytes_has_prefix(subject, "run/")) return 0;
     struct bytes id = {subject.p + 4, subject.n - 4};
     if (bytes_eq(id, run) || (id.n > run.n && id.p[run.n] == '-' && memcmp(id.p, run.p, run.n) == 0)) {
         return 0;

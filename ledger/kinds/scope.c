@@ -21,9 +21,7 @@ static const struct {
 
 enum scope_form scope_form_of(struct bytes group) {
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (bytes_is(group, forms[i].group)) {
-            return forms[i].form;
-        }
+        if (bytes_is(group, forms[i].group)) return forms[i].form;
     }
     return SCOPE_PATH;
 }
@@ -84,12 +82,8 @@ static const char *dots_fault(struct bytes scope) {
             if (!other && (dots == 1 || dots == 2)) {
                 return dots == 1 ? "has a '.' segment" : "has a '..' segment";
             }
-            if (p == end) {
-                return NULL;
-            }
-            if (*p != '/') {
-                return "has a character that some systems read as '/' or as a backslash";
-            }
+            if (p == end) return NULL;
+            if (*p != '/') return "has a character that some systems read as '/' or as a backslash";
             dots = 0;
             other = false;
         } else if (i != SIZE_MAX) {
@@ -121,9 +115,7 @@ static const char *pattern_fault(struct bytes scope) {
             holds((struct bytes){stop, end - stop}, ']')) {
             return "has a '/' in a class";
         }
-        if (spells_dots(segment)) {
-            return "has a segment that matches '.' or '..'";
-        }
+        if (spells_dots(segment)) return "has a segment that matches '.' or '..'";
         p = slash != NULL ? slash + 1 : end;
     }
     return NULL;
@@ -135,15 +127,9 @@ static const char *segments_fault(struct bytes scope) {
 }
 
 static const char *path_fault(struct bytes scope) {
-    if (scope.p[0] == '~') {
-        return "begins with '~', which only a shell knows";
-    }
-    if (scope.n == 1 && scope.p[0] == '/') {
-        return NULL;
-    }
-    if (scope.p[scope.n - 1] == '/') {
-        return "ends in '/'";
-    }
+    if (scope.p[0] == '~') return "begins with '~', which only a shell knows";
+    if (scope.n == 1 && scope.p[0] == '/') return NULL;
+    if (scope.p[scope.n - 1] == '/') return "ends in '/'";
     return memmem(scope.p, scope.n, "//", 2) != NULL ? "has an empty segment, '//'" : segments_fault(scope);
 }
 
@@ -158,12 +144,8 @@ static size_t address_end(struct bytes scope) {
     size_t colons = 0;
     for (size_t i = 1; scope.n > 0 && scope.p[0] == '[' && i < scope.n; i++) {
         uint8_t c = scope.p[i];
-        if (c == ']') {
-            return colons >= 2 ? i + 1 : 0;
-        }
-        if (!is_digit(c) && !(c >= 'a' && c <= 'f') && c != ':' && c != '.') {
-            return 0;
-        }
+        if (c == ']') return colons >= 2 ? i + 1 : 0;
+        if (!is_digit(c) && !(c >= 'a' && c <= 'f') && c != ':' && c != '.') return 0;
         colons += c == ':';
     }
     return 0;
@@ -224,13 +206,9 @@ static const struct {
 };
 
 static bool holds_ipv4(const struct in6_addr *in6) {
-    if (IN6_IS_ADDR_UNSPECIFIED(in6) || IN6_IS_ADDR_LOOPBACK(in6)) {
-        return false;
-    }
+    if (IN6_IS_ADDR_UNSPECIFIED(in6) || IN6_IS_ADDR_LOOPBACK(in6)) return false;
     for (size_t i = 0; i < sizeof(ipv4_within) / sizeof(ipv4_within[0]); i++) {
-        if (memcmp(in6->s6_addr, ipv4_within[i].bytes, ipv4_within[i].n) == 0) {
-            return true;
-        }
+        if (memcmp(in6->s6_addr, ipv4_within[i].bytes, ipv4_within[i].n) == 0) return true;
     }
     return false;
 }
@@ -268,9 +246,7 @@ static const char *host_fault(struct bytes scope) {
     }
     const struct bytes host = {scope.p, at};
     const char *fault = address > 0 ? address_fault(host) : name_fault(host);
-    if (fault != NULL || at == scope.n) {
-        return fault;
-    }
+    if (fault != NULL || at == scope.n) return fault;
     return scope.p[at] == ':' ? port_fault((struct bytes){scope.p + at + 1, scope.n - at - 1})
                               : "has something between its address and its port";
 }
@@ -279,24 +255,12 @@ static const char *host_fault(struct bytes scope) {
 
 const char *scope_fault(struct bytes group, struct bytes scope) {
     enum scope_form form = scope_form_of(group);
-    if (scope.n == 0) {
-        return NULL;
-    }
-    if (scope.n > SCOPE_MAX) {
-        return "is longer than 4000 bytes";
-    }
-    if (text_utf8_valid(scope.p, scope.n) != scope.n) {
-        return "is not valid UTF-8";
-    }
-    if (text_has_control(scope)) {
-        return "has a control character";
-    }
-    if (memchr(scope.p, '\\', scope.n) != NULL) {
-        return "has a backslash";
-    }
-    if (text_is_blank(scope)) {
-        return "has no visible character";
-    }
+    if (scope.n == 0) return NULL;
+    if (scope.n > SCOPE_MAX) return "is longer than 4000 bytes";
+    if (text_utf8_valid(scope.p, scope.n) != scope.n) return "is not valid UTF-8";
+    if (text_has_control(scope)) return "has a control character";
+    if (memchr(scope.p, '\\', scope.n) != NULL) return "has a backslash";
+    if (text_is_blank(scope)) return "has no visible character";
     return form == SCOPE_PATH ? path_fault(scope) : form == SCOPE_HOST ? host_fault(scope) : segments_fault(scope);
 }
 
@@ -310,9 +274,7 @@ const char *scope_use_fault(struct bytes group, struct bytes scope) {
 
 /* A host as a pattern: an address in brackets would be a class, so its bracket is escaped; in `room`. */
 static struct bytes as_pattern(enum scope_form form, struct bytes scope, uint8_t room[SCOPE_MAX + 1]) {
-    if (form != SCOPE_HOST || scope.n > SCOPE_MAX || address_end(scope) == 0) {
-        return scope;
-    }
+    if (form != SCOPE_HOST || scope.n > SCOPE_MAX || address_end(scope) == 0) return scope;
     room[0] = '\\';
     memcpy(room + 1, scope.p, scope.n);
     return (struct bytes){room, scope.n + 1};
@@ -321,12 +283,8 @@ static struct bytes as_pattern(enum scope_form form, struct bytes scope, uint8_t
 bool scope_covers(struct bytes group, struct bytes pattern, struct bytes asked) {
     enum scope_form form = scope_form_of(group);
     uint8_t rooms[2][SCOPE_MAX + 1];
-    if (scope_fault(group, pattern) != NULL || scope_fault(group, asked) != NULL) {
-        return false;
-    }
-    if (pattern.n == 0 || bytes_eq(pattern, asked)) {
-        return true;
-    }
+    if (scope_fault(group, pattern) != NULL || scope_fault(group, asked) != NULL) return false;
+    if (pattern.n == 0 || bytes_eq(pattern, asked)) return true;
     if (form == SCOPE_PATH && (asked.n == 0 || (asked.p[0] == '/') != (pattern.p[0] == '/'))) {
         return false;
     }
@@ -346,16 +304,12 @@ struct bytes scope_host(struct bytes group, struct bytes scope) {
 
 static bool meets(enum scope_form form, struct bytes pattern, struct bytes asked, bool all) {
     uint8_t rooms[2][SCOPE_MAX + 1];
-    if (bytes_eq(pattern, asked)) {
-        return true;
-    }
+    if (bytes_eq(pattern, asked)) return true;
     if (form == SCOPE_PATH && pattern.n > 0 && pattern.p[0] == '/' && (asked.n == 0 || asked.p[0] != '/')) {
         return false; /* absolute, and relative paths alone are asked for */
     }
     pattern = as_pattern(form, pattern, rooms[0]);
-    if (!glob_is_pattern(asked)) {
-        return glob_match(pattern, asked);
-    }
+    if (!glob_is_pattern(asked)) return glob_match(pattern, asked);
     asked = as_pattern(form, asked, rooms[1]);
     return all ? glob_covers(pattern, asked) : glob_meets(pattern, asked);
 }
@@ -364,9 +318,7 @@ static bool meets(enum scope_form form, struct bytes pattern, struct bytes asked
 static bool refuses(struct bytes group, struct bytes pattern, struct bytes asked, bool all) {
     enum scope_form form = scope_form_of(group);
     struct bytes host = scope_host(group, asked);
-    if (meets(form, pattern, asked, all)) {
-        return true;
-    }
+    if (meets(form, pattern, asked, all)) return true;
     return host.n < asked.n && scope_host(group, pattern).n == pattern.n && meets(form, pattern, host, all);
 }
 
@@ -388,15 +340,11 @@ bool scope_refuses(struct bytes group, struct bytes pattern, struct bytes asked)
 bool scope_undoes(struct bytes group, struct bytes granted, struct bytes refused) {
     enum scope_form form = scope_form_of(group);
     uint8_t ports[SCOPE_MAX + 2];
-    if (granted.n == 0) {
-        return scope_fault(group, refused) == NULL;
-    }
+    if (granted.n == 0) return scope_fault(group, refused) == NULL;
     if (form == SCOPE_PATH && (refused.n == 0 || memchr("*?[", refused.p[0], 3) != NULL)) {
         return false;
     }
-    if (!scope_covers(group, granted, refused) || refused.n > SCOPE_MAX - 2) {
-        return false;
-    }
+    if (!scope_covers(group, granted, refused) || refused.n > SCOPE_MAX - 2) return false;
     if (form != SCOPE_HOST || refused.n == 0 || scope_host(group, refused).n < refused.n) {
         return true;
     }

@@ -50,13 +50,9 @@ static size_t slips(const struct kind_slip *slip, struct bytes known, uint32_t l
 static bool is_words_of(const struct kind_slip *slip, struct bytes known, uint32_t letters) {
     const char *name = (const char *)known.p;
     size_t n = strlen(slip->name);
-    if (n >= known.n || slip->secret || (slip->letters & ~letters) != 0) {
-        return false;
-    }
+    if (n >= known.n || slip->secret || (slip->letters & ~letters) != 0) return false;
     for (const char *at = name; (at = strstr(at, slip->name)) != NULL; at++) {
-        if ((at == name || at[-1] == '_') && (at[n] == '\0' || at[n] == '_')) {
-            return true;
-        }
+        if ((at == name || at[-1] == '_') && (at[n] == '\0' || at[n] == '_')) return true;
     }
     return false;
 }
@@ -68,9 +64,7 @@ static bool is_name_of(const struct kind_slip *slip, struct bytes known) {
 }
 
 bool kind_slip_nearer(struct kind_slip *slip, struct bytes known, uint32_t letters) {
-    if (slip->within == SIZE_MAX) {
-        return false;
-    }
+    if (slip->within == SIZE_MAX) return false;
     size_t n = slips(slip, known, letters);
     bool nearer = n <= slip->within || (!slip->found && (is_words_of(slip, known, letters) || is_name_of(slip, known)));
     if (nearer && n <= slip->within) {

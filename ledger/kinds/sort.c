@@ -97,9 +97,7 @@ static __attribute__((noinline, cold)) int bad_order(const struct cursor *c, str
 }
 
 static __attribute__((noinline, cold)) int bad_value(const struct cursor *c, int rc, struct err *err) {
-    if (rc == ERR_CORRUPT) {
-        return bad_bytes(c, rc, err);
-    }
+    if (rc == ERR_CORRUPT) return bad_bytes(c, rc, err);
     err_prefix(err, "field '%s'", SECRET_SHOWN(c->name));
     return rc;
 }
@@ -110,9 +108,7 @@ static __attribute__((noinline, cold)) int bad_value(const struct cursor *c, int
 static __attribute__((noinline)) int read_name(struct cursor *c, struct bytes *ret, struct err *err) {
     struct mp_item key;
     int rc = mp_next(&c->r, &key, err);
-    if (rc != 0) {
-        return bad_bytes(c, rc, err);
-    }
+    if (rc != 0) return bad_bytes(c, rc, err);
     if (key.type != MP_STR) {
         return err_set(err, ERR_INVALID, "%s is not a canonical map: a name is %s", c->what, kind_item_words(&key));
     }
@@ -133,9 +129,7 @@ static int cursor_next(struct cursor *c, struct err *err) {
         c->r.p = name.p + name.n;
     } else {
         int rc = read_name(c, &c->name, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         name = c->name;
     }
     uint64_t prefix = kind_prefix(name, (size_t)(c->r.end - name.p));
@@ -171,13 +165,9 @@ static int cursor_init(struct cursor *c, const char *what, struct bytes map, str
     c->name = c->before = (struct bytes){NULL, 0};
     c->map = map;
     mp_reader_init(&c->r, map);
-    if (map.n == 0) {
-        return 0;
-    }
+    if (map.n == 0) return 0;
     int rc = mp_next(&c->r, &head, err);
-    if (rc != 0) {
-        return bad_bytes(c, rc, err);
-    }
+    if (rc != 0) return bad_bytes(c, rc, err);
     if (head.type != MP_MAP) {
         return err_set(err, ERR_INVALID, "%s is %s; accepted: a map of field names and values", c->what,
                        kind_item_words(&head));
@@ -194,24 +184,18 @@ static int read_open(struct sorter *s, struct bytes open, struct err *err) {
     struct mp_reader r;
     struct mp_item item;
     s->n_open = 0;
-    if (open.n == 0) {
-        return 0;
-    }
+    if (open.n == 0) return 0;
     if (s->index->kind != NULL) {
         return err_set(err, ERR_INVALID, "'open' is for x.* kinds only; which fields of '%s' are open is in the catalog",
                        s->index->kind->name);
     }
     mp_reader_init(&r, open);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return bad_open(err);
-    }
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) return bad_open(err);
     if (item.count > OPEN_NAMES_MAX) {
         return err_set(err, ERR_LIMIT, "'open' has %u names, accepted are %d", item.count, OPEN_NAMES_MAX);
     }
     for (uint32_t n = item.count; s->n_open < n; s->n_open++) {
-        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) {
-            return bad_open(err);
-        }
+        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) return bad_open(err);
         s->open[s->n_open] = item.data;
         s->open_seen[s->n_open] = false;
     }
@@ -250,9 +234,7 @@ static void side_end(struct side *side) {
     side_copy(side);
     size_t at = out->n;
     mp_put_map(out, side->count);
-    if (out->fail != 0) {
-        return;
-    }
+    if (out->fail != 0) return;
     size_t n = out->n - at;
     memcpy(head, out->p + at, n);
     memmove(out->p + side->start + n, out->p + side->start, at - side->start);
@@ -316,9 +298,7 @@ static const struct kind_slot *find_slot(struct sorter *s, const struct cursor *
             s->slot = slot + 1;
             return slot;
         }
-        if (bytes_cmp(slot->name, c->name) > 0) {
-            break;
-        }
+        if (bytes_cmp(slot->name, c->name) > 0) break;
     }
     s->slot = slot;
     return NULL;
@@ -408,9 +388,7 @@ static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err 
         e->finds.secret = e->named_secret = e->slot == NULL && (secret_field_number(c->name) || pair);
         return 0;
     }
-    if (e->item.type != MP_ARRAY && e->item.type != MP_MAP) {
-        return 0;
-    }
+    if (e->item.type != MP_ARRAY && e->item.type != MP_MAP) return 0;
     e->named_secret = pair || (e->slot == NULL && e->item.type == MP_ARRAY && secret_field_name(c->name));
     int rc = kind_value_scan(&c->r, &e->item, e->named_secret, &e->finds, err);
     return rc == 0 ? 0 : bad_value(c, rc, err);
@@ -420,9 +398,7 @@ static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err 
  * known one with a slip: what was meant to be open and to count would be private, and count for nothing. */
 static int check_name(const struct sorter *s, const struct cursor *c, struct err *err) {
     struct secret_hit hit;
-    if (secret_next(c->name, 0, &hit) == 0) {
-        return kind_name_secret(c->what, &hit, err);
-    }
+    if (secret_next(c->name, 0, &hit) == 0) return kind_name_secret(c->what, &hit, err);
     return s->any_name ? 0 : kind_near_check(s->index, c->name, err);
 }
 
@@ -435,9 +411,7 @@ static inline int step_over(struct sorter *s, struct cursor *c, const struct kin
     if (head < 0x80 || head >= 0xe0 || (head >= 0xca && head <= 0xd3) || (head & 0xfe) == 0xc2) {
         const uint8_t *value = c->r.p;
         int rc = mp_next(&c->r, &item, err);
-        if (rc != 0) {
-            return bad_bytes(c, rc, err);
-        }
+        if (rc != 0) return bad_bytes(c, rc, err);
         if ((slot->accepts >> item.type & 1) == 0) {
             c->r.p = value;
             return 1;
@@ -473,9 +447,7 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     bool open = !c->is_private && s->n_open > 0 && is_declared_open(s, c->name);
     open = open || (!c->is_private && e.slot != NULL && e.slot->open);
     bool decides = e.slot != NULL && e.slot->decides;
-    if (decides && c->is_private) {
-        return kind_not_private(s->index, c->name, err);
-    }
+    if (decides && c->is_private) return kind_not_private(s->index, c->name, err);
     bool compares = s->subject.n > 0 && (e.slot == NULL ? s->index->kind != NULL : e.slot->restates);
     int rc = compares ? kind_agree(s->index, s->subject, c->name, &c->r, err) : 0;
     if (rc == 0) rc = e.slot == NULL ? 1 : step_over(s, c, e.slot, err);
@@ -503,9 +475,7 @@ static int sort_all(struct sorter *s, struct err *err) {
     while (a->there || b->there) {
         int order = !b->there ? -1 : !a->there ? 1 : bytes_cmp(a->name, b->name);
         struct cursor *c = order <= 0 ? a : b;
-        if (order == 0) {
-            return kind_name_twice(c->name, err);
-        }
+        if (order == 0) return kind_name_twice(c->name, err);
         if (s->has_at_text) {
             int place = bytes_cmp(c->name, bytes_of("at_text"));
             if (place == 0) {
@@ -517,9 +487,7 @@ static int sort_all(struct sorter *s, struct err *err) {
             }
         }
         int rc = sort_entry(s, c, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     if (s->has_at_text) {
         put_at_text(s);

@@ -18,9 +18,7 @@ bool kind_restated(const struct kind_index *index, struct bytes subject, struct 
         const struct kind_form *form = &index->forms[i];
         if (subject.n > form->prefix.n && memcmp(subject.p, form->prefix.p, form->prefix.n) == 0) {
             struct bytes family = kind_family(subject);
-            if (kind_form_part(form, subject, field, ret_part)) {
-                return true;
-            }
+            if (kind_form_part(form, subject, field, ret_part)) return true;
             *ret_part = (struct bytes){subject.p + family.n + 1, subject.n - family.n - 1};
             return is_other_word(index, family, field);
         }
@@ -35,12 +33,8 @@ static bool is_hidden(struct bytes family, struct bytes part) {
         !bytes_is(family, "service")) {
         return false;
     }
-    if (bytes_is(part, "unnamed") || bytes_is(part, "unknown")) {
-        return true;
-    }
-    if (!bytes_has_prefix(part, "hash-")) {
-        return false;
-    }
+    if (bytes_is(part, "unnamed") || bytes_is(part, "unknown")) return true;
+    if (!bytes_has_prefix(part, "hash-")) return false;
     for (size_t i = 5; i < part.n; i++) {
         n += (part.p[i] >= '0' && part.p[i] <= '9') || (part.p[i] >= 'a' && part.p[i] <= 'f');
     }

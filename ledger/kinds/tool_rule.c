@@ -85,9 +85,7 @@ static int check_texts(struct bytes map, uint32_t number, const char *name, cons
     struct bytes raw;
     struct mp_reader r;
     struct mp_item item;
-    if (mp_map_get(map, name, &raw) != 0) {
-        return 0;
-    }
+    if (mp_map_get(map, name, &raw) != 0) return 0;
     mp_reader_init(&r, raw);
     int rc = mp_next(&r, &item, err);
     for (uint32_t left = item.count; rc == 0 && left > 0; left--) {
@@ -137,9 +135,7 @@ int tool_rule_check(struct bytes kind, struct bytes body, struct bytes private_,
     struct bytes list, raw, version;
     struct mp_reader r;
     struct mp_item head;
-    if (!bytes_is(kind, "policy.declared")) {
-        return 0;
-    }
+    if (!bytes_is(kind, "policy.declared")) return 0;
     if (private_.n > 0 && mp_map_get(private_, "tool_rules", &raw) == 0) {
         return err_set(
             err, ERR_INVALID,
@@ -151,9 +147,7 @@ int tool_rule_check(struct bytes kind, struct bytes body, struct bytes private_,
     if (judges && !take_text(body, "version", &version)) {
         return err_set(err, ERR_INVALID, "field 'version' is missing: a policy that judges tools names its version");
     }
-    if (!rules) {
-        return 0;
-    }
+    if (!rules) return 0;
     if (list.n > TOOL_RULES_BYTES_MAX) {
         return err_set(err, ERR_INVALID, "%s has %zu bytes; accepted: at most %zu in one policy", field, list.n,
                        TOOL_RULES_BYTES_MAX);

@@ -32,9 +32,7 @@ static bool is_masked(struct bytes text) {
     while (p < last && ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-')) {
         p++;
     }
-    if (p == from || p - from > MASK_RULE_MAX || p == last || *p != ':') {
-        return false;
-    }
+    if (p == from || p - from > MASK_RULE_MAX || p == last || *p != ':') return false;
     for (from = ++p; p < last && *p >= '0' && *p <= '9';) {
         p++;
     }
@@ -48,9 +46,7 @@ static void count_secret(struct kind_finds *finds, const char *rule) {
 
 static void find_secret(struct bytes text, bool named_secret, struct kind_finds *finds) {
     struct secret_hit hit;
-    if (text.n == 0) {
-        return;
-    }
+    if (text.n == 0) return;
     if (named_secret && !is_masked(text)) {
         count_secret(finds, "field-name");
     } else if (!named_secret && (finds->sieve == NULL || secret_sieve_may(finds->sieve, text)) &&
@@ -63,9 +59,7 @@ static void find_secret(struct bytes text, bool named_secret, struct kind_finds 
 static bool is_home_of(const uint8_t *p, const uint8_t *end, const char *base) {
     size_t n = strlen(base);
     bool space = false;
-    if ((size_t)(end - p) <= n || memcmp(p, base, n) != 0) {
-        return false;
-    }
+    if ((size_t)(end - p) <= n || memcmp(p, base, n) != 0) return false;
     const uint8_t *name = p + n;
     for (p = name; p < end && *p >= ' ' && strchr("/\"':,;)", *p) == NULL; p++) {
         space = space || *p == ' ';
@@ -79,22 +73,16 @@ static bool is_windows_home(const uint8_t *p, const uint8_t *end) {
     const uint8_t *q = p + 1;
     for (; q < end && *q == '\\'; q++) {
     }
-    if (q == p + 1 || end - q < (ptrdiff_t)sizeof(name)) {
-        return false;
-    }
+    if (q == p + 1 || end - q < (ptrdiff_t)sizeof(name)) return false;
     for (size_t i = 0; i < sizeof(name) - 1; i++) {
-        if ((q[i] | 0x20) != name[i]) {
-            return false;
-        }
+        if ((q[i] | 0x20) != name[i]) return false;
     }
     return q[sizeof(name) - 1] == '\\';
 }
 
 static bool has_home(struct bytes text) {
     const uint8_t *end = text.p + text.n;
-    if (bytes_is(text, "/root")) {
-        return true;
-    }
+    if (bytes_is(text, "/root")) return true;
     for (const uint8_t *p = text.p; (p = memchr(p, '/', (size_t)(end - p))) != NULL && end - p >= 6; p++) {
         if ((p[1] == 'h' && is_home_of(p, end, "/home/")) || (p[1] == 'U' && is_home_of(p, end, "/Users/")) ||
             (p[5] == '/' && memcmp(p, "/root", 5) == 0)) {
@@ -107,9 +95,7 @@ static bool has_home(struct bytes text) {
 static bool has_windows_home(struct bytes text) {
     const uint8_t *end = text.p + text.n;
     for (const uint8_t *p = text.p; (p = memchr(p, ':', (size_t)(end - p))) != NULL; p++) {
-        if (p > text.p && is_windows_home(p, end)) {
-            return true;
-        }
+        if (p > text.p && is_windows_home(p, end)) return true;
     }
     return false;
 }
@@ -134,16 +120,12 @@ static void scan_text(struct bytes text, bool named_secret, struct kind_finds *f
 
 static bool is_one_of(struct bytes text, const char *const *words, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (text.n == 0 || (text.p[0] | 0x20) != (uint8_t)words[i][0]) {
-            continue;
-        }
+        if (text.n == 0 || (text.p[0] | 0x20) != (uint8_t)words[i][0]) continue;
         size_t n = strlen(words[i]), k = 0;
         while (k < n && k < text.n && (text.p[k] == (uint8_t)words[i][k] || (text.p[k] | 0x20) == (uint8_t)words[i][k])) {
             k++;
         }
-        if (k == n && n == text.n) {
-            return true;
-        }
+        if (k == n && n == text.n) return true;
     }
     return false;
 }
@@ -230,15 +212,11 @@ static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
     bool found = false;
     for (uint64_t left = l->left; left >= 2 && !found; left -= 2) {
         struct mp_reader at;
-        if (mp_next(&look, &key, NULL) != 0 || key.type != MP_STR) {
-            return false;
-        }
+        if (mp_next(&look, &key, NULL) != 0 || key.type != MP_STR) return false;
         at = look;
         found = names_name(key.data) && mp_next(&at, &value, NULL) == 0 && value.type == MP_STR &&
                 secret_field_name(value.data);
-        if (mp_skip(&look, 1, NULL, NULL) != 0) {
-            return false;
-        }
+        if (mp_skip(&look, 1, NULL, NULL) != 0) return false;
     }
     return found;
 }
@@ -254,18 +232,14 @@ static enum below is_named(const struct walk *w, struct level *l, const struct m
         bool text = item->type == MP_STR || item->type == MP_ARRAY;
         return l->all ? BELOW_ALL : l->texts && text ? BELOW_TEXTS : BELOW_NOTHING;
     }
-    if (!memo_ask(w->names, l->key, name_says)) {
-        return BELOW_NOTHING;
-    }
+    if (!memo_ask(w->names, l->key, name_says)) return BELOW_NOTHING;
     if (item->type == MP_STR && names_name(l->key)) {
         l->pair = l->pair || secret_field_name(item->data);
     } else if (kind_names_value(l->key) && (l->pair || has_secret_name(w->r, l))) {
         bool blank = item->type == MP_STR && !secret_field_value(bytes_of("password"), item->data);
         return blank ? BELOW_NOTHING : BELOW_ALL;
     }
-    if (l->model && bytes_is(l->key, "token")) {
-        return BELOW_NOTHING;
-    }
+    if (l->model && bytes_is(l->key, "token")) return BELOW_NOTHING;
     bool named = kind_is_number(item->type) ? secret_field_number(l->key)
                  : item->type == MP_STR     ? secret_field_value(l->key, item->data)
                                             : item->type == MP_ARRAY && secret_field_name(l->key);
@@ -308,14 +282,10 @@ static int walk_next(struct walk *w, struct step *ret, struct err *err) {
     while (w->top > 0 && w->stack[w->top - 1].left == 0) {
         w->top--;
     }
-    if (w->top == 0) {
-        return 1;
-    }
+    if (w->top == 0) return 1;
     struct level *l = &w->stack[w->top - 1];
     int rc = mp_next(w->r, &ret->item, err);
-    if (rc != 0) {
-        return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "the input ends inside an item");
-    }
+    if (rc != 0) return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "the input ends inside an item");
     ret->key = l->map && l->left % 2 == 0;
     ret->parts.n = 0;
     l->left--;
@@ -404,9 +374,7 @@ static bool find_secret_name(const struct mp_reader *r, uint32_t count, struct s
 static bool mask_map(struct walk *w, struct buf *out, uint32_t count, uint32_t *masked) {
     struct secret_hit hit;
     char mask[KIND_MASK_LEN];
-    if (!find_secret_name(w->r, count, &hit)) {
-        return false;
-    }
+    if (!find_secret_name(w->r, count, &hit)) return false;
     snprintf(mask, sizeof(mask), MASK_BEGIN "%s:%zu" MASK_END, hit.rule, hit.n);
     mp_put_str(out, bytes_of(mask));
     *masked += 1;
@@ -434,9 +402,7 @@ void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, const
         *masked += 1;
     }
     size_t n = out->n - at;
-    if (out->fail != 0 || buf_room(out, n + 5) == NULL) {
-        return;
-    }
+    if (out->fail != 0 || buf_room(out, n + 5) == NULL) return;
     mp_put_str(out, (struct bytes){out->p + at, n});
     memmove(out->p + at, out->p + at + n, out->n - at - n);
     out->n -= n;

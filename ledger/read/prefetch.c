@@ -36,9 +36,7 @@ struct prefetch {
 
 int prefetch_new(struct ledger *ledger, struct prefetch **ret, struct err *err) {
     struct prefetch *p = calloc(1, sizeof(*p));
-    if (p == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (p == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     p->ledger = ledger;
     p->n_slots = 1;
     pthread_mutex_init(&p->lock, NULL);
@@ -49,9 +47,7 @@ int prefetch_new(struct ledger *ledger, struct prefetch **ret, struct err *err) 
 }
 
 void prefetch_free(struct prefetch *p) {
-    if (p == NULL) {
-        return;
-    }
+    if (p == NULL) return;
     pthread_mutex_lock(&p->lock);
     p->stop = true;
     pthread_cond_broadcast(&p->wanted);
@@ -124,9 +120,7 @@ static void start(struct prefetch *p) {
 
 static struct slot *find(struct prefetch *p, uint64_t index) {
     for (unsigned i = 0; i < p->n_slots; i++) {
-        if (p->slot[i].state != SLOT_FREE && p->slot[i].index == index) {
-            return &p->slot[i];
-        }
+        if (p->slot[i].state != SLOT_FREE && p->slot[i].index == index) return &p->slot[i];
     }
     return NULL;
 }
@@ -195,9 +189,7 @@ int prefetch_group(struct prefetch *p, uint64_t index, bool eager, prefetch_next
     }
     wait_for(p, s);
     pthread_mutex_unlock(&p->lock);
-    if (s->rc != 0) {
-        return err_set(err, s->rc, "%s", s->err.msg);
-    }
+    if (s->rc != 0) return err_set(err, s->rc, "%s", s->err.msg);
     *ret_reader = s->reader;
     *ret = s->group;
     return 0;

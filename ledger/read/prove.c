@@ -7,9 +7,7 @@ static int put_proof(struct core_view *view, uint64_t seq, struct buf *out, stru
     struct bytes note;
     int rc = merkle_prove_inclusion(seq, view->head.size, core_node, view, &proof, err);
     if (rc == 0) rc = core_checkpoint_get(view->txn, &note, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     tlog_proof_encode(out, seq, &proof, note);
     return buf_check(out, "a proof", err);
 }
@@ -18,13 +16,9 @@ static int put_event(struct ledger *ledger, uint64_t seq, struct buf *leaf, stru
     struct log_reader *reader;
     struct log_event event;
     int rc = log_reader_open(ledger, seq, seq + 1, &reader, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = log_reader_next(reader, &event, err);
-    if (rc == 1) {
-        rc = err_set(err, ERR_NOTFOUND, "there is no event %llu", (unsigned long long)seq);
-    }
+    if (rc == 1) rc = err_set(err, ERR_NOTFOUND, "there is no event %llu", (unsigned long long)seq);
     if (rc == 0 && leaf != NULL) {
         buf_put_bytes(leaf, event.header);
         rc = buf_check(leaf, "a leaf", err);
@@ -46,9 +40,7 @@ int log_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf
               struct err *err) {
     struct core_view view;
     int rc = core_view_begin(ledger, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (seq >= view.head.size) {
         rc = err_set(err, ERR_NOTFOUND, "there is no event %llu, the newest is %llu", (unsigned long long)seq,
                      (unsigned long long)(view.head.size - 1));

@@ -17,9 +17,7 @@ struct proven {
 static int check_note(struct proven *proven, struct bytes bytes, const struct ledger *ledger, struct err *err) {
     struct note *note = malloc(sizeof(*note));
     struct checkpoint point;
-    if (note == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (note == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = note_decode(bytes, note, err);
     if (rc == 0) rc = checkpoint_decode(note->text, &point, err);
     if (rc == 0 && (!bytes_is(point.origin, ledger->origin) || note_check_key(note, &ledger->log, NULL) != NOTE_GOOD)) {
@@ -36,9 +34,7 @@ static int check_note(struct proven *proven, struct bytes bytes, const struct le
 int proven_open(struct ledger *ledger, struct proven **ret, struct err *err) {
     struct proven *proven = calloc(1, sizeof(*proven));
     struct bytes note;
-    if (proven == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (proven == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = core_view_begin(ledger, &proven->view, err);
     if (rc != 0) {
         free(proven);

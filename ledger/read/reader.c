@@ -63,13 +63,9 @@ static int renew(struct log_reader *reader, struct err *err) {
 /* A full group's root against the stored tree. */
 static int check_root(struct log_reader *reader, uint64_t index, struct err *err) {
     uint8_t stored[EVENT_HASH], root[EVENT_HASH];
-    if (reader->group->n < EVENT_GROUP) {
-        return 0;
-    }
+    if (reader->group->n < EVENT_GROUP) return 0;
     int rc = core_node(&reader->view, 8, index, stored, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     group_root(reader->group, root);
     if (memcmp(root, stored, EVENT_HASH) != 0) {
         return err_set(err, ERR_TAMPERED, "events %llu..%llu: their leaves do not give the stored tree's hash",
@@ -128,17 +124,11 @@ static int load_payload(struct log_reader *reader, size_t i, const struct event_
     struct err why = {0};
     buf_clear(&reader->payload);
     int rc = db_renew(reader->view.txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = core_payload_get(reader->view.txn, h->seq, &reader->payload, &why);
     db_rest(reader->view.txn);
-    if (rc == ERR_CORRUPT && erased_since(reader, i)) {
-        return 1;
-    }
-    if (rc != 0) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc == ERR_CORRUPT && erased_since(reader, i)) return 1;
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
     event_body_commit(commit, salt, bytes_of_buf(&reader->payload));
     if (memcmp(commit, h->body, EVENT_HASH) != 0) {
         return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
@@ -171,9 +161,7 @@ int reader_give(struct log_reader *reader, size_t i, struct log_event *ret, stru
     struct bytes payload = e->payload, body = {NULL, 0};
     struct log_event out;
     int rc = event_header_decode(e->header, h, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     group_salt(reader->group, i, out.salt);
     if (e->where == GROUP_EXTERNAL && (rc = load_payload(reader, i, h, out.salt, &payload, err)) == 1) {
         group_salt(reader->group, i, out.salt);
@@ -182,9 +170,7 @@ int reader_give(struct log_reader *reader, size_t i, struct log_event *ret, stru
     if (rc == 0 && e->where != GROUP_ERASED) {
         rc = event_payload_decode(payload, &body, &author, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     out.seq = h->seq;
     out.time = h->time;
     out.schema = h->schema;
@@ -208,9 +194,7 @@ int reader_give(struct log_reader *reader, size_t i, struct log_event *ret, stru
 }
 
 int log_reader_next(struct log_reader *reader, struct log_event *ret, struct err *err) {
-    if (reader->seq >= reader->to) {
-        return 1;
-    }
+    if (reader->seq >= reader->to) return 1;
     const struct group *group;
     uint64_t seq = reader->seq, index = seq / EVENT_GROUP;
     int rc = reader_group(reader, index, &group, err);
@@ -228,13 +212,9 @@ int reader_private(struct log_reader *reader, struct private_view *ret, struct e
     struct bytes record;
     const struct event_header *h = &reader->header;
     int rc = db_renew(reader->view.txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_get_u64(reader->view.txn, T_PRIVATE, h->seq, &record, err);
-    if (rc == ERR_NOTFOUND) {
-        rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
-    }
+    if (rc == ERR_NOTFOUND) rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
     if (rc == 0) rc = private_open(record, h->private_, &reader->private_, ret, err);
     if (rc != 0) {
         err_prefix(err, "event %llu", (unsigned long long)h->seq);

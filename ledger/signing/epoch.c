@@ -96,18 +96,14 @@ static int take_origin(struct bytes body, const char *rule, char ret[NOTE_NAME_M
 /* The epoch key is named after the origin of its time. */
 static int judge_name(const struct note_vkey *key, const char *origin, struct epoch_fault *f) {
     size_t n = strlen(origin);
-    if (strncmp(key->name, origin, n) == 0 && strcmp(key->name + n, EPOCH_SUFFIX) == 0) {
-        return 0;
-    }
+    if (strncmp(key->name, origin, n) == 0 && strcmp(key->name + n, EPOCH_SUFFIX) == 0) return 0;
     return fault(f, "F19", "its epoch key is named '%s', not '%s" EPOCH_SUFFIX "'", key->name, origin);
 }
 
 static int judge_number(struct bytes body, const struct epoch_place *at, struct epoch_fault *f) {
     struct mp_item item;
     bool there = get(body, "epoch", MP_UINT, &item);
-    if (there && (at->number == LOG_NO_SEQ ? item.uint > 0 : item.uint == at->number)) {
-        return 0;
-    }
+    if (there && (at->number == LOG_NO_SEQ ? item.uint > 0 : item.uint == at->number)) return 0;
     return at->number == LOG_NO_SEQ
                ? fault(f, "F20", "its epoch is not a number from 1 on")
                : fault(f, "F20", "its epoch is not %llu, one more than before", (unsigned long long)at->number);
@@ -123,9 +119,7 @@ static int judge_created(struct bytes body, struct epoch_said *ret, struct epoch
     int rc = take_origin(body, "F17", ret->origin, f);
     if (rc == 0) rc = take_key(body, "log_vkey", "F18", &ret->log, f);
     if (rc == 0) rc = take_key(body, "epoch_vkey", "F19", &ret->key, f);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (strlen(ret->origin) > EPOCH_ORIGIN_MAX || strstr(ret->origin, "://") != NULL) {
         fault(f, "F17", "its origin '%s' is longer than %d bytes or has a scheme", ret->origin, EPOCH_ORIGIN_MAX);
     }
@@ -141,9 +135,7 @@ static int judge_created(struct bytes body, struct epoch_said *ret, struct epoch
 
 static int judge_rotated(struct bytes body, const struct epoch_place *at, struct epoch_said *ret, struct epoch_fault *f) {
     int rc = take_key(body, "vkey", "F19", &ret->key, f);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     snprintf(ret->origin, sizeof(ret->origin), "%s", at->now == NULL ? "" : at->now);
     judge_number(body, at, f);
     if (at->now != NULL) {
@@ -169,9 +161,7 @@ static void judge_tree(struct bytes body, const struct epoch_place *at, struct e
 static void judge_origin(const char *origin, const struct epoch_place *at, struct epoch_fault *f) {
     uint64_t old = 0, number = 0;
     bool known = at->now != NULL && epoch_restore_number(bytes_of(at->now), at->first, &old);
-    if (at->now != NULL && strcmp(origin, at->now) == 0) {
-        return;
-    }
+    if (at->now != NULL && strcmp(origin, at->now) == 0) return;
     if (!epoch_restore_number(bytes_of(origin), at->first, &number) || (known && number <= old)) {
         fault(f, "F23", "it continues under '%s', which is not a restored origin of this log", origin);
     }
@@ -203,9 +193,7 @@ static int judge_restored(struct bytes body, const struct epoch_place *at, struc
     ret->restored = true;
     int rc = take_origin(body, "F23", ret->origin, f);
     if (rc == 0) rc = take_key(body, "epoch_vkey", "F19", &ret->key, f);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     judge_tree(body, at, f);
     if (at->first != NULL) {
         judge_origin(ret->origin, at, f);

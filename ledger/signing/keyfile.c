@@ -53,9 +53,7 @@ int signer_from_seed(struct signer *ret, struct bytes name, const uint8_t seed[C
     struct signer signer = {.secret = NULL};
     uint8_t public_key[CRYPT_PUBLIC_LEN];
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     signer.secret = crypt_secret_new(CRYPT_SECRET_LEN);
     if (signer.secret == NULL) {
         return err_set(err, ERR_NOMEM, "signing key: out of lockable memory");
@@ -72,13 +70,9 @@ int signer_from_seed(struct signer *ret, struct bytes name, const uint8_t seed[C
 
 int signer_new(struct signer *ret, struct bytes name, struct err *err) {
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     uint8_t *seed = crypt_secret_new(CRYPT_SEED_LEN);
-    if (seed == NULL) {
-        return err_set(err, ERR_NOMEM, "signing key: out of lockable memory");
-    }
+    if (seed == NULL) return err_set(err, ERR_NOMEM, "signing key: out of lockable memory");
     crypt_random(seed, CRYPT_SEED_LEN);
     rc = signer_from_seed(ret, name, seed, err);
     crypt_secret_free(seed);
@@ -98,12 +92,9 @@ static int seal(struct buf *out, const struct signer *signer, struct bytes passp
     uint8_t salt[CRYPT_KDF_SALT_LEN];
     uint8_t nonce[CRYPT_NONCE_LEN];
     char vkey[NOTE_VKEY_MAX];
-    struct buf sealed;
-    buf_init(&sealed, SEALED_LEN);
+    struct buf sealed = {.max = SEALED_LEN};
     uint8_t *key = crypt_secret_new(KEY_LEN);
-    if (key == NULL) {
-        return err_set(err, ERR_NOMEM, "key file: out of lockable memory");
-    }
+    if (key == NULL) return err_set(err, ERR_NOMEM, "key file: out of lockable memory");
     crypt_random(salt, sizeof(salt));
     crypt_random(nonce, sizeof(nonce));
     int rc = crypt_kdf(key, passphrase, salt, cost.passes, cost.kib, err);
@@ -140,15 +131,11 @@ out:
 int keyfile_encode(struct buf *out, const struct signer *signer, struct bytes passphrase, enum keyfile_cost cost,
                    struct err *err) {
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (signer->secret == NULL) {
         return err_set(err, ERR_INVALID, "key file: there is no key to write");
     }
-    if (passphrase.n != 0) {
-        return seal(out, signer, passphrase, costs[cost], err);
-    }
+    if (passphrase.n != 0) return seal(out, signer, passphrase, costs[cost], err);
     if (note_skey_encode(out, bytes_of(signer->vkey.name), signer->secret) == ERR_INVALID) {
         return err_set(err, ERR_INVALID, "key file: the signer has no key name");
     }
@@ -219,9 +206,7 @@ static int read_sealed(struct bytes text, struct sealed_key *ret, struct err *er
     if (rc == 0) {
         rc = read_blob(line[3], 4, "aead " AEAD_NAME " ", ret->nonce, sizeof(ret->nonce), err);
     }
-    if (rc == 0) {
-        rc = read_blob(line[4], 5, "data ", ret->data, sizeof(ret->data), err);
-    }
+    if (rc == 0) rc = read_blob(line[4], 5, "data ", ret->data, sizeof(ret->data), err);
     ret->bound = (struct bytes){text.p, (size_t)(line[4].p - text.p)};
     return rc;
 }
@@ -231,16 +216,12 @@ static int open_sealed(struct bytes text, struct bytes passphrase, struct signer
     struct signer signer = {.secret = NULL};
     uint8_t *secret = NULL; /* derived key, then seed */
     int rc = read_sealed(text, &sealed, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (passphrase.n == 0) {
         return err_set(err, ERR_CONFLICT, "the key '%s' needs a passphrase, and none was given", sealed.vkey.name);
     }
     secret = crypt_secret_new(KEY_LEN + CRYPT_SEED_LEN);
-    if (secret == NULL) {
-        return err_set(err, ERR_NOMEM, "key file: out of lockable memory");
-    }
+    if (secret == NULL) return err_set(err, ERR_NOMEM, "key file: out of lockable memory");
     uint8_t *seed = secret + KEY_LEN;
     rc = crypt_kdf(secret, passphrase, sealed.salt, sealed.cost.passes, sealed.cost.kib, err);
     if (rc != 0) {
@@ -270,25 +251,17 @@ static int open_plain(struct bytes text, struct signer *ret, struct err *err) {
         text.n--;
     }
     uint8_t *seed = crypt_secret_new(CRYPT_SEED_LEN);
-    if (seed == NULL) {
-        return err_set(err, ERR_NOMEM, "key file: out of lockable memory");
-    }
+    if (seed == NULL) return err_set(err, ERR_NOMEM, "key file: out of lockable memory");
     int rc = note_skey_decode(text, &vkey, seed, err);
-    if (rc == 0) {
-        rc = signer_from_seed(ret, bytes_of(vkey.name), seed, err);
-    }
+    if (rc == 0) rc = signer_from_seed(ret, bytes_of(vkey.name), seed, err);
     crypt_secret_free(seed);
     return rc;
 }
 
 int keyfile_decode(struct bytes text, struct bytes passphrase, struct signer *ret, struct err *err) {
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (bytes_has_prefix(text, "PRIVATE+KEY+")) {
-        return open_plain(text, ret, err);
-    }
+    if (rc != 0) return rc;
+    if (bytes_has_prefix(text, "PRIVATE+KEY+")) return open_plain(text, ret, err);
     return open_sealed(text, passphrase, ret, err);
 }
 
@@ -296,12 +269,8 @@ int keyfile_decode(struct bytes text, struct bytes passphrase, struct signer *re
 
 static int check_file(int fd, struct err *err) {
     struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return err_errno(err, errno, "fstat");
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "is not a regular file");
-    }
+    if (fstat(fd, &st) != 0) return err_errno(err, errno, "fstat");
+    if (!S_ISREG(st.st_mode)) return err_set(err, ERR_INVALID, "is not a regular file");
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         return err_set(err, ERR_INVALID, "belongs to user %lu: a key file must belong to the user who runs this program",
                        (unsigned long)st.st_uid);
@@ -321,12 +290,8 @@ static int read_fd(int fd, uint8_t *room, size_t *ret_n, struct err *err) {
     size_t n = 0;
     while (n <= FILE_TEXT_MAX) {
         ssize_t got = read(fd, room + n, FILE_TEXT_MAX + 1 - n);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return err_errno(err, errno, "read");
-        }
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return err_errno(err, errno, "read");
         if (got == 0) {
             *ret_n = n;
             return 0;
@@ -338,9 +303,7 @@ static int read_fd(int fd, uint8_t *room, size_t *ret_n, struct err *err) {
 
 int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, struct err *err) {
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     /* O_NONBLOCK: a FIFO of that name must not hold us up; on regular files it means nothing. */
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
@@ -355,9 +318,7 @@ int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, 
         rc = room == NULL ? err_set(err, ERR_NOMEM, "out of lockable memory") : read_fd(fd, room, &n, err);
     }
     close(fd);
-    if (rc == 0) {
-        rc = keyfile_decode((struct bytes){room, n}, passphrase, ret, err);
-    }
+    if (rc == 0) rc = keyfile_decode((struct bytes){room, n}, passphrase, ret, err);
     crypt_secret_free(room);
     if (rc != 0) {
         err_prefix(err, "key file '%s'", path);
@@ -367,12 +328,9 @@ int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, 
 
 int keyfile_save(const char *path, const struct signer *signer, struct bytes passphrase, enum keyfile_cost cost,
                  struct err *err) {
-    struct buf text;
-    buf_init(&text, FILE_TEXT_MAX);
+    struct buf text = {.max = FILE_TEXT_MAX};
     int rc = keyfile_encode(&text, signer, passphrase, cost, err);
-    if (rc == 0) {
-        rc = file_create_durable(path, bytes_of_buf(&text), 0600, err);
-    }
+    if (rc == 0) rc = file_create_durable(path, bytes_of_buf(&text), 0600, err);
     if (text.p != NULL) {
         crypt_wipe(text.p, text.cap);
     }

@@ -25,9 +25,7 @@ static int load_as(const char *path, struct bytes passphrase, const struct note_
                    struct err *err) {
     struct signer signer = {0};
     int rc = keyfile_load(path, passphrase, &signer, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!note_vkey_eq(&signer.vkey, expected)) {
         signer_done(&signer);
         return err_set(err, ERR_TAMPERED, "'%s' holds another key than the ledger's '%s'", path, expected->name);
@@ -40,9 +38,7 @@ static int load_as(const char *path, struct bytes passphrase, const struct note_
 static bool is_epoch_file(const char *name, uint64_t *ret_number, bool *ret_aside) {
     static const char head[] = "epoch-", tail[] = ".key";
     const char *end = strstr(name, tail);
-    if (strncmp(name, head, sizeof(head) - 1) != 0 || end == NULL) {
-        return false;
-    }
+    if (strncmp(name, head, sizeof(head) - 1) != 0 || end == NULL) return false;
     const char *after = end + sizeof(tail) - 1;
     name += sizeof(head) - 1;
     *ret_aside = after[0] == '.';
@@ -61,13 +57,9 @@ static bool is_left_over(const char *name, uint64_t number) {
 
 int keyring_sweep(struct keyring *ring, const char *dir, int (*check)(void *ctx, struct err *err), void *ctx,
                   struct err *err) {
-    if (!ring->sweep) {
-        return 0;
-    }
+    if (!ring->sweep) return 0;
     DIR *keys = opendir(dir);
-    if (keys == NULL) {
-        return err_errno(err, errno, "'%s'", dir);
-    }
+    if (keys == NULL) return err_errno(err, errno, "'%s'", dir);
     int rc = 0;
     for (struct dirent *d; rc == 0 && (d = readdir(keys)) != NULL;) {
         char path[FILE_PATH_MAX];
@@ -111,13 +103,9 @@ static int take_back(const char *dir, uint64_t number, const char *path, struct 
     if (keys != NULL) {
         closedir(keys);
     }
-    if (!found) {
-        return 1;
-    }
+    if (!found) return 1;
     int rc = move_aside(path, err);
-    if (rc == 0 && rename(from, path) != 0) {
-        rc = err_errno(err, errno, "'%s'", from);
-    }
+    if (rc == 0 && rename(from, path) != 0) rc = err_errno(err, errno, "'%s'", from);
     if (rc == 0) rc = file_sync_dir(dir, err);
     if (rc != 0) {
         signer_done(&signer);
@@ -135,9 +123,7 @@ static int load_epoch(const struct keyring *ring, const char *dir, struct bytes 
     if (rc == 0) rc = load_as(path, passphrase, expected, ret, &why);
     if (rc != 0) {
         int back = take_back(dir, number, path, passphrase, expected, ret, err);
-        if (back < 0) {
-            return back;
-        }
+        if (back < 0) return back;
         rc = back == 0 ? 0 : err_set(err, rc, "%s", why.msg);
     }
     if (rc == 0 && ring->log.sealed && !ret->sealed) {
@@ -150,9 +136,7 @@ static int load_epoch(const struct keyring *ring, const char *dir, struct bytes 
 int keyring_load_log(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
                      struct err *err) {
     char path[FILE_PATH_MAX];
-    if (ring->log.secret != NULL) {
-        return 0;
-    }
+    if (ring->log.secret != NULL) return 0;
     int rc = keyring_log_path(dir, path, err);
     if (rc == 0) rc = load_as(path, passphrase, log, &ring->log, err);
     return rc;

@@ -22,9 +22,7 @@ static int look_at_left(void *ctx, enum generation_form form, uint64_t n, const 
     struct left *left = ctx;
     uint64_t pid = 0;
     (void)err;
-    if (form != GENERATION_OLD && (form != GENERATION_WHOLE || n >= left->now)) {
-        return 0;
-    }
+    if (form != GENERATION_OLD && (form != GENERATION_WHOLE || n >= left->now)) return 0;
     left->any = true;
     if (form == GENERATION_WHOLE && db_lock_alone(path, NULL, &pid, NULL) == ERR_BUSY && pid != (uint64_t)getpid()) {
         left->pid = pid;
@@ -52,9 +50,7 @@ static int take_name(const char *path, bool own, const char *old, uint64_t *ret_
     struct db_waiter waiter = {.wait = &wait, .path = path};
     int lock, fd = -1;
     int rc = db_open_lock(path, own, &waiter, &lock, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_lock_alone(path, &fd, ret_pid, err);
     rc = rc == 0 && rename(path, old) != 0 ? err_errno(err, errno, "'%s'", path) : rc;
     if (fd >= 0) {
@@ -73,9 +69,7 @@ static int bury_one(void *ctx, enum generation_form form, uint64_t n, const char
         b->any = true;
         return generation_wipe(path, err);
     }
-    if (form != GENERATION_WHOLE || n >= b->now) {
-        return 0;
-    }
+    if (form != GENERATION_WHOLE || n >= b->now) return 0;
     int len = snprintf(old, sizeof(old), "%s" GENERATION_OLD_SUFFIX, path);
     if (len < 0 || len >= (int)sizeof(old)) {
         return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", path);

@@ -12,9 +12,7 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
         return err_set(err, ERR_LIMIT, "'%s': too many tables or too long a path", dir);
     }
     struct db *db = calloc(1, sizeof(*db));
-    if (db == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (db == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memcpy(db->base, dir, strlen(dir) + 1);
     pthread_mutex_init(&db->lock, NULL);
     db->names = options->tables;

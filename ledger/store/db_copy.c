@@ -35,9 +35,7 @@ static int copy_table(struct db_txn *from, struct db *to, struct db_txn **txn, s
     struct bytes key, value;
     uint64_t n = 0;
     int rc = db_cursor_open(from, table, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
     for (; rc == 0; n++) {
         bool left_out = table == 0 && without != NULL && bytes_is(key, without);

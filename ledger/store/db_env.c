@@ -123,9 +123,7 @@ int db_fail(struct db_env *e, int rc, const char *doing, struct err *err) {
                        "'%s': %s: %s (the directory and its files must be writable by this user, lock.mdb too)", path,
                        doing, strerror(rc));
     default:
-        if (rc < 0) {
-            return err_set(err, ERR_IO, "'%s': %s: %s", path, doing, mdb_strerror(rc));
-        }
+        if (rc < 0) return err_set(err, ERR_IO, "'%s': %s: %s", path, doing, mdb_strerror(rc));
         return err_errno(err, rc, "'%s': %s", path, doing);
     }
 }
@@ -158,9 +156,7 @@ bool db_env_is_unheld(const struct db_env *e) {
 static void add_map(const struct db_env *e) {
     for (size_t i = 0; i < DB_MAPS_MAX; i++) {
         const struct db_env *none = NULL;
-        if (atomic_compare_exchange_strong(&maps[i], &none, e)) {
-            return;
-        }
+        if (atomic_compare_exchange_strong(&maps[i], &none, e)) return;
     }
 }
 
@@ -180,9 +176,7 @@ static void remove_map(const struct db_env *e) {
 
 static int register_open(struct db_env *e, struct err *err) {
     struct stat st;
-    if (stat(e->path, &st) != 0) {
-        return err_errno(err, errno, "'%s'", e->path);
-    }
+    if (stat(e->path, &st) != 0) return err_errno(err, errno, "'%s'", e->path);
     int rc = 0;
     pthread_mutex_lock(&open_lock);
     for (const struct db_env *o = open_list; o != NULL; o = o->next_open) {
@@ -221,12 +215,8 @@ static int missing_pages(struct db_env *e, uint64_t *ret_needed, uint64_t *ret_b
     int rc = mdb_env_info(e->env, &info);
     if (rc == 0) rc = mdb_env_stat(e->env, &st);
     if (rc == 0) rc = mdb_env_get_fd(e->env, &fd);
-    if (rc != 0) {
-        return db_fail(e, rc, "reading its state", err);
-    }
-    if (fstat(fd, &file) != 0) {
-        return err_errno(err, errno, "'%s/data.mdb'", e->path);
-    }
+    if (rc != 0) return db_fail(e, rc, "reading its state", err);
+    if (fstat(fd, &file) != 0) return err_errno(err, errno, "'%s/data.mdb'", e->path);
     uint64_t pages = (uint64_t)info.me_last_pgno + 1, there = st.ms_psize == 0 ? 0 : (uint64_t)file.st_size / st.ms_psize;
     *ret_needed = pages * st.ms_psize;
     *ret_bytes = (uint64_t)file.st_size;
@@ -251,9 +241,7 @@ static int check_length(struct db_env *e, struct err *err) {
         if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
             rc = err_errno(err, errno, "'%s/data.mdb'", e->path);
         }
-        if (rc != 0 || missing == 0 || lacks_only_free(e, fd, needed, bytes)) {
-            return rc;
-        }
+        if (rc != 0 || missing == 0 || lacks_only_free(e, fd, needed, bytes)) return rc;
         nanosleep(&pause, NULL);
     }
     return err_set(err, ERR_CORRUPT, "'%s/data.mdb' is cut short: %llu bytes, its pages need %llu", e->path,
@@ -267,9 +255,7 @@ static int check_length(struct db_env *e, struct err *err) {
 void db_make_whole(struct db_env *e) {
     uint64_t needed, bytes, missing;
     int fd;
-    if (missing_pages(e, &needed, &bytes, &missing, &fd, NULL) != 0 || missing == 0) {
-        return;
-    }
+    if (missing_pages(e, &needed, &bytes, &missing, &fd, NULL) != 0 || missing == 0) return;
     if (fallocate(fd, 0, (off_t)bytes, (off_t)(needed - bytes)) == 0) {
         fdatasync(fd);
     }
@@ -278,9 +264,7 @@ void db_make_whole(struct db_env *e) {
 static int open_tables_in(const struct db *db, struct db_env *e, bool create, struct err *err) {
     MDB_txn *txn = NULL;
     int rc = DB_CALL(e, mdb_txn_begin(e->env, NULL, create ? 0 : MDB_RDONLY, &txn));
-    if (rc != 0) {
-        return db_fail(e, rc, "opening its tables", err);
-    }
+    if (rc != 0) return db_fail(e, rc, "opening its tables", err);
     for (size_t i = 0; i < db->n && rc == 0; i++) {
         rc = DB_CALL(e, mdb_dbi_open(txn, db->names[i], create ? MDB_CREATE : 0, &e->dbi[i]));
     }
@@ -300,9 +284,7 @@ int db_lock_write(const struct db *db, struct db_env *e, struct err *err) {
     struct db_waiter waiter = {.wait = &db->wait, .path = e->path};
     struct db_holder holder = {.fd = -1, .doing = "which is writing without taking this program's lock"};
     int rc = db_write_lock_take(&e->write_lock, &waiter, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (rc == 0 && db_table_is_held(e->table, &holder.pid)) { /* not by us: nobody writes but under our lock */
         rc = holder.pid == 0 ? 1 : db_waiter_pause(&waiter, &holder, err);
     }
@@ -313,13 +295,9 @@ int db_lock_write(const struct db *db, struct db_env *e, struct err *err) {
 }
 
 static int open_tables(const struct db *db, struct db_env *e, bool create, struct err *err) {
-    if (!create) {
-        return open_tables_in(db, e, false, err);
-    }
+    if (!create) return open_tables_in(db, e, false, err);
     int rc = db_lock_write(db, e, err);
-    if (rc == 1) {
-        return err_set(err, ERR_BUSY, "'%s': its table of locks is damaged", e->path);
-    }
+    if (rc == 1) return err_set(err, ERR_BUSY, "'%s': its table of locks is damaged", e->path);
     if (rc == 0) {
         rc = open_tables_in(db, e, true, err);
         db_write_lock_give(&e->write_lock);
@@ -352,9 +330,7 @@ static int open_once(const struct db *db, struct db_env *e, struct db_waiter *wa
     MDB_envinfo info;
     int fd;
     int rc = db_open_lock(e->path, db->own_lock, waiter, &fd, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     *ret_holder = (struct db_holder){.fd = -1, .doing = "which is opening or removing the database"};
     rc = db_table_open(e->path, DB_LOCK_BYTES, &e->table, &ret_holder->pid, err);
     if (rc == 0) rc = open_lmdb(db, e, flags, err);
@@ -380,9 +356,7 @@ static int open_with_locks(const struct db *db, struct db_env *e, struct err *er
     int rc = 1;
     while (rc == 1) {
         rc = open_once(db, e, &waiter, &holder, err);
-        if (rc == 1 && (rc = db_waiter_pause(&waiter, &holder, err)) == 0) {
-            rc = 1;
-        }
+        if (rc == 1 && (rc = db_waiter_pause(&waiter, &holder, err)) == 0) rc = 1;
     }
     return rc;
 }
@@ -403,13 +377,9 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
     struct stat st;
     char file[FILE_PATH_MAX];
     int rc = file_join(file, e->path, "data.mdb", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!create) {
-        if (stat(file, &st) != 0) {
-            return err_errno(err, errno, "'%s'", file);
-        }
+        if (stat(file, &st) != 0) return err_errno(err, errno, "'%s'", file);
         if (st.st_size < 8192) { /* LMDB would take an empty file for a new environment */
             return err_set(err, db->begun && st.st_size == 0 ? ERR_NOTFOUND : ERR_CORRUPT, "'%s' is cut short: %lld bytes",
                            file, (long long)st.st_size);
@@ -438,9 +408,7 @@ void db_close_env(struct db_env *e) {
 
 int db_open_env(const struct db *db, uint64_t generation, bool create, struct db_env **ret, struct err *err) {
     struct db_env *e = calloc(1, sizeof(*e));
-    if (e == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (e == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     e->generation = generation;
     e->map_bytes = db->map_bytes;
     e->users = 1;
@@ -469,9 +437,7 @@ int db_open_env(const struct db *db, uint64_t generation, bool create, struct db
 
 int db_open_loose(const struct db *db, const struct db_env *of, struct db_env **ret, struct err *err) {
     struct db_env *e = calloc(1, sizeof(*e));
-    if (e == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (e == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memcpy(e->path, of->path, sizeof(e->path));
     e->generation = of->generation;
     e->map_bytes = of->map_bytes;
@@ -519,9 +485,7 @@ int db_open_generation(const struct db *db, uint64_t from, bool create, struct d
         rc = rc < 0 ? rc : db_open_env(db, generation, create, ret, err);
         bool vanished = rc != 0 && left > 0 && generation_path(db->base, generation, path, NULL) == 0 &&
                         !file_exists(path) && generation_find(db->base, from, &generation, NULL) == 0;
-        if (!vanished) {
-            return rc;
-        }
+        if (!vanished) return rc;
     }
 }
 

@@ -83,9 +83,7 @@ static const struct db_env *find(const void *address) {
     uint64_t inode = inode_at(address);
     for (size_t i = 0; i < DB_MAPS_MAX && inode != 0; i++) {
         const struct db_env *e = db_map_at(i);
-        if (e != NULL && e->file == inode) {
-            return e;
-        }
+        if (e != NULL && e->file == inode) return e;
     }
     return NULL;
 }
@@ -101,9 +99,7 @@ enum db_fault db_fault_of(int number, const siginfo_t *info, const char **ret_pa
     if (is_own(number, info)) {
         e = db_inside != NULL ? db_inside : number == SIGBUS || number == SIGSEGV ? find(info->si_addr) : NULL;
     }
-    if (e == NULL || e->scratch) {
-        return DB_FAULT_ELSEWHERE;
-    }
+    if (e == NULL || e->scratch) return DB_FAULT_ELSEWHERE;
     *ret_path = e->path;
     return db_env_is_unheld(e) ? DB_FAULT_UNHELD : DB_FAULT_READING;
 }

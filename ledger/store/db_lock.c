@@ -28,9 +28,8 @@
  * their devices otherwise there, so a match of the file's number alone counts when there is no better one. */
 static uint64_t flock_holder(int fd) {
     struct stat st;
-    struct buf text;
+    struct buf text = {.max = LOCKS_MAX};
     uint64_t found = 0;
-    buf_init(&text, LOCKS_MAX);
     if (fd < 0 || fstat(fd, &st) != 0 || file_read("/proc/locks", &text, NULL) != 0 || buf_put_u8(&text, 0) != 0) {
         buf_done(&text);
         return 0;
@@ -43,9 +42,7 @@ static uint64_t flock_holder(int fd) {
         int n = sscanf(line, "%*[0-9]: %15s %*s %*s %lld %x:%x:%llu", type, &pid, &major_, &minor_, &ino);
         if (n == 5 && strcmp(type, "FLOCK") == 0 && ino == st.st_ino && pid > 0) {
             found = (uint64_t)pid;
-            if (makedev(major_, minor_) == st.st_dev) {
-                break;
-            }
+            if (makedev(major_, minor_) == st.st_dev) break;
         }
         line = strchr(line, '\n');
         line = line == NULL ? NULL : line + 1;
@@ -57,7 +54,7 @@ static uint64_t flock_holder(int fd) {
 /* "process 1234 (ledger)" */
 static void name_process(uint64_t pid, char *ret, size_t size) {
     char path[64], comm[32] = "", state = '?';
-    struct buf text;
+    struct buf text = {.max = 4096};
     if (pid == 0) {
         snprintf(ret, size, "another process");
         return;
@@ -67,7 +64,6 @@ static void name_process(uint64_t pid, char *ret, size_t size) {
         return;
     }
     snprintf(path, sizeof(path), "/proc/%llu/stat", (unsigned long long)pid);
-    buf_init(&text, 4096);
     if (file_read(path, &text, NULL) == 0 && buf_put_u8(&text, 0) == 0) {
         const char *name = strchr((const char *)text.p, '('), *end = strrchr((const char *)text.p, ')');
         size_t n = name == NULL || end == NULL || end < name ? 0 : (size_t)(end - name - 1);
@@ -124,21 +120,15 @@ int db_waiter_pause(struct db_waiter *waiter, const struct db_holder *holder, st
 /* 0, 1: somebody else has it, ERR_*. */
 static int try_flock(int fd, int how, const char *path, struct err *err) {
     while (flock(fd, how | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) {
-            return 1;
-        }
-        if (errno != EINTR) {
-            return err_errno(err, errno, "'%s': locking it", path);
-        }
+        if (errno == EWOULDBLOCK) return 1;
+        if (errno != EINTR) return err_errno(err, errno, "'%s': locking it", path);
     }
     return 0;
 }
 
 static int open_dir(const char *path, int *ret, struct err *err) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_errno(err, errno, "'%s'", path);
-    }
+    if (fd < 0) return err_errno(err, errno, "'%s'", path);
     *ret = fd;
     return 0;
 }
@@ -150,9 +140,7 @@ static int open_own(const char *dir) {
     char path[FILE_PATH_MAX];
     const char *slash = strrchr(dir, '/'), *name = slash == NULL ? dir : slash + 1;
     int n = snprintf(path, sizeof(path), "%.*s%.*s.lock", (int)(name - dir), dir, (int)strcspn(name, "."), name);
-    if (n < 0 || n >= (int)sizeof(path)) {
-        return -1;
-    }
+    if (n < 0 || n >= (int)sizeof(path)) return -1;
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC; /* a FIFO there is waited for by nobody */
     int fd = open(path, flags | O_CREAT, 0600);
     return fd >= 0 ? fd : open(path, flags);
@@ -204,9 +192,7 @@ static int take_from_threads(struct db_write_lock *lock, struct db_waiter *waite
     while (locked != 0) {
         uint64_t pause = 0;
         int rc = look_at_clock(waiter, &holder, &pause, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         uint64_t until = clock_wall_ns() + pause;
         locked = pthread_mutex_timedlock(&lock->threads, &(struct timespec){.tv_sec = (time_t)(until / CLOCK_NS_PER_S),
                                                                             .tv_nsec = (long)(until % CLOCK_NS_PER_S)});
@@ -217,9 +203,7 @@ static int take_from_threads(struct db_write_lock *lock, struct db_waiter *waite
 /* 1: somebody waits there. */
 static int look_at_turnstile(struct db_write_lock *lock, bool waits, const char *path, struct err *err) {
     uint64_t now = clock_monotonic_ns();
-    if (!waits && now - lock->looked < LOOK_EVERY_NS) {
-        return 0;
-    }
+    if (!waits && now - lock->looked < LOOK_EVERY_NS) return 0;
     int rc = try_flock(lock->data, LOCK_SH, path, err);
     if (rc == 0) {
         flock(lock->data, LOCK_UN);
@@ -231,16 +215,12 @@ static int look_at_turnstile(struct db_write_lock *lock, bool waits, const char 
 int db_write_lock_take(struct db_write_lock *lock, struct db_waiter *waiter, struct err *err) {
     bool front = false;
     int rc = take_from_threads(lock, waiter, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = lock->dir >= 0 ? 0 : open_dir(waiter->path, &lock->dir, err);
     while (rc == 0) {
         rc = front ? 0 : look_at_turnstile(lock, waiter->began != 0, waiter->path, err);
         if (rc == 0) rc = try_flock(lock->dir, LOCK_EX, waiter->path, err);
-        if (rc != 1) {
-            break;
-        }
+        if (rc != 1) break;
         rc = db_waiter_pause(waiter, &(struct db_holder){.fd = lock->dir, .doing = "which is writing"}, err);
         if (rc == 0 && !front && clock_monotonic_ns() - waiter->began > PATIENCE_NS) {
             front = try_flock(lock->data, LOCK_EX, waiter->path, NULL) == 0;

@@ -102,9 +102,7 @@ static int take_page(struct walk *w, uint64_t page) {
     if (page < META_PAGES || page >= w->end) {
         return damaged(w, page, "is used, but there is no such page");
     }
-    if ((w->seen[page / 8] & 1U << page % 8) != 0) {
-        return damaged(w, page, "is used in two places");
-    }
+    if ((w->seen[page / 8] & 1U << page % 8) != 0) return damaged(w, page, "is used in two places");
     w->seen[page / 8] |= (uint8_t)(1U << page % 8);
     return 0;
 }
@@ -149,9 +147,7 @@ static int take_list(struct walk *w, const struct page *page, const uint8_t *lis
     for (uint64_t i = 1; i <= count; i++) {
         uint64_t number = get(list + 8 * i, 8);
         int rc = take_page(w, number);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         if (w->found != NULL && number >= w->from && number < w->to) {
             w->found[number - w->from] = 1;
             w->left--;
@@ -164,9 +160,7 @@ static int take_list(struct walk *w, const struct page *page, const uint8_t *lis
 static int take_elsewhere(struct walk *w, uint64_t first, uint64_t n) {
     uint8_t head[PAGE_HEAD];
     int rc = read_page(w, first, 0, head, sizeof(head));
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     uint64_t pages = get(head + 12, 4);
     if (get(head, 8) != first || get(head + 10, 2) != PAGE_OVERFLOW || pages * w->page_bytes < n + PAGE_HEAD) {
         return damaged(w, first, "is not the first of those that the data are on");
@@ -210,9 +204,7 @@ static int take_data(struct walk *w, const struct page *page, const uint8_t *nod
         if (rc == 0 && w->free_list) rc = take_list_elsewhere(w, page, get(data, 8), n);
         return rc;
     }
-    if (flags == NODE_TREE) {
-        return take_table(w, page, data, n);
-    }
+    if (flags == NODE_TREE) return take_table(w, page, data, n);
     return flags != 0     ? damaged(w, page->number, "has a node of an unknown kind")
            : w->free_list ? take_list(w, page, data, n)
                           : 0;
@@ -222,9 +214,7 @@ static int take_data(struct walk *w, const struct page *page, const uint8_t *nod
 
 /* Bytes of the node at `at`, 0 when they do not fit. */
 static size_t node_bytes(const struct walk *w, const uint8_t *page, size_t at) {
-    if (at % 2 != 0 || at + NODE_HEAD > w->page_bytes) {
-        return 0;
-    }
+    if (at % 2 != 0 || at + NODE_HEAD > w->page_bytes) return 0;
     const uint8_t *node = page + at;
     size_t n = NODE_HEAD + (size_t)get(node + 6, 2);
     if (get(page + 10, 2) == PAGE_LEAF) {
@@ -247,9 +237,7 @@ static int check_layout(struct walk *w, const struct page *page) {
     }
     for (size_t at = PAGE_HEAD; at < end; at += 2) {
         size_t node = (size_t)get(page->p + at, 2), n = node < begin ? 0 : node_bytes(w, page->p, node);
-        if (n == 0) {
-            return damaged(w, page->number, "has a node that does not lie within it");
-        }
+        if (n == 0) return damaged(w, page->number, "has a node that does not lie within it");
         sum += n;
     }
     return sum == w->page_bytes - begin ? 0 : damaged(w, page->number, "is not filled by its nodes");
@@ -352,9 +340,7 @@ bool db_pages_are_free(int fd, size_t page_bytes, uint64_t from, uint64_t to) {
     struct err why = {0};
     struct walk w = {.fd = fd, .page_bytes = page_bytes, .from = from, .to = to, .left = to - from, .err = &why};
     uint8_t meta[META_PAGES][META_BYTES];
-    if (from >= to || w.left > MISSING_MAX || !read_metas(fd, page_bytes, meta)) {
-        return false;
-    }
+    if (from >= to || w.left > MISSING_MAX || !read_metas(fd, page_bytes, meta)) return false;
     size_t newest = get(meta[0] + META_COMMIT, 8) < get(meta[1] + META_COMMIT, 8);
     w.found = calloc(w.left, 1);
     bool all =
@@ -371,9 +357,7 @@ int db_pages_check(int fd, size_t page_bytes, uint64_t commit, struct err *err) 
         return err_set(err, ERR_CORRUPT, "the database's meta pages cannot be read");
     }
     size_t of = get(meta[0] + META_COMMIT, 8) == commit ? 0 : 1;
-    if (get(meta[of] + META_COMMIT, 8) != commit) {
-        return 1;
-    }
+    if (get(meta[of] + META_COMMIT, 8) != commit) return 1;
     int rc = begin(&w, meta[of]);
     if (rc == 0) rc = walk_free_list(&w, of, meta[of]);
     if (rc == 0) rc = walk_tree(&w, of, meta[of] + META_ROOT);

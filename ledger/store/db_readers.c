@@ -8,9 +8,7 @@ int db_readers_line(const char *line, void *readers) {
     struct db_readers *r = readers;
     char *at, *end;
     uint64_t pid = strtoull(line, &at, 10);
-    if (at == line) {
-        return 0;
-    }
+    if (at == line) return 0;
     r->n++;
     (void)strtoull(at, &end, 16);
     at = end;

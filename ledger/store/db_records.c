@@ -27,12 +27,8 @@ static struct bytes bytes_of_val(MDB_val v) {
 int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err) {
     MDB_val k = val_of(key), v;
     int rc = DB_CALL(txn->env, mdb_get(txn->txn, txn->env->dbi[table], &k, &v));
-    if (rc == MDB_NOTFOUND) {
-        return ERR_NOTFOUND;
-    }
-    if (rc != 0) {
-        return db_fail(txn->env, rc, txn->db->names[table], err);
-    }
+    if (rc == MDB_NOTFOUND) return ERR_NOTFOUND;
+    if (rc != 0) return db_fail(txn->env, rc, txn->db->names[table], err);
     *ret = bytes_of_val(v);
     return 0;
 }
@@ -75,9 +71,7 @@ int db_del_u64(struct db_txn *txn, size_t table, uint64_t key, struct err *err) 
 
 int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, struct err *err) {
     struct db_cursor *cursor = calloc(1, sizeof(*cursor));
-    if (cursor == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (cursor == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     cursor->txn = txn;
     int rc = DB_CALL(txn->env, mdb_cursor_open(txn->txn, txn->env->dbi[table], &cursor->cur));
     if (rc != 0) {
@@ -92,12 +86,8 @@ static int cursor_get(struct db_cursor *cursor, MDB_val k, MDB_cursor_op op, str
                       struct err *err) {
     MDB_val v;
     int rc = DB_CALL(cursor->txn->env, mdb_cursor_get(cursor->cur, &k, &v, op));
-    if (rc == MDB_NOTFOUND) {
-        return 1;
-    }
-    if (rc != 0) {
-        return db_fail(cursor->txn->env, rc, "reading on", err);
-    }
+    if (rc == MDB_NOTFOUND) return 1;
+    if (rc != 0) return db_fail(cursor->txn->env, rc, "reading on", err);
     *ret_key = bytes_of_val(k);
     *ret_value = bytes_of_val(v);
     return 0;
@@ -129,9 +119,7 @@ int db_clear_prefix(struct db_txn *txn, size_t table, struct bytes prefix, struc
     uint8_t copy[DB_KEY_MAX];
     size_t n = 0;
     int rc = db_cursor_open(txn, table, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (rc == 0) {
         rc = db_cursor_seek(cursor, prefix, &key, &value, err);
         if (rc != 0 || key.n < prefix.n || key.n > sizeof(copy) || memcmp(key.p, prefix.p, prefix.n) != 0) {
@@ -157,9 +145,7 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
     MDB_val k, v;
     int rc = DB_CALL(txn->env, mdb_dbi_open(txn->txn, NULL, 0, &root));
     if (rc == 0) rc = DB_CALL(txn->env, mdb_cursor_open(txn->txn, root, &cur));
-    if (rc != 0) {
-        return db_fail(txn->env, rc, "listing tables", err);
-    }
+    if (rc != 0) return db_fail(txn->env, rc, "listing tables", err);
     while ((rc = DB_CALL(txn->env, mdb_cursor_get(cur, &k, &v, MDB_NEXT))) == 0) {
         bool known = false;
         for (size_t i = 0; i < txn->db->n; i++) {
@@ -181,9 +167,7 @@ int db_clear(struct db_txn *txn, size_t table, struct err *err) {
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     MDB_stat st;
     int rc = DB_CALL(txn->env, mdb_stat(txn->txn, txn->env->dbi[table], &st));
-    if (rc != 0) {
-        return db_fail(txn->env, rc, txn->db->names[table], err);
-    }
+    if (rc != 0) return db_fail(txn->env, rc, txn->db->names[table], err);
     *ret = st.ms_entries;
     return 0;
 }
@@ -195,9 +179,7 @@ int db_check(struct db *db, struct err *err) {
     int rc = 1, fd = -1;
     for (int tries = 0; rc == 1 && tries < CHECK_TRIES; tries++) {
         rc = db_begin(db, false, &txn, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         rc = mdb_env_stat(txn->env->env, &st) != 0 || mdb_env_get_fd(txn->env->env, &fd) != 0
                  ? db_fail(txn->env, MDB_INVALID, "reading its state", err)
                  : db_pages_check(fd, st.ms_psize, mdb_txn_id(txn->txn), err);
@@ -208,9 +190,7 @@ int db_check(struct db *db, struct err *err) {
 
 int db_sync(struct db *db, struct err *err) {
     struct db_env *e = db_hold(db);
-    if (e == NULL) {
-        return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
-    }
+    if (e == NULL) return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
     int rc = mdb_env_sync(e->env, 1);
     rc = rc == 0 ? 0 : db_fail(e, rc, "syncing", err);
     db_let_go(db, e);
@@ -229,12 +209,8 @@ static int take_stats(struct db_env *e, struct db_stats *ret, struct err *err) {
     if (rc == 0) rc = mdb_env_info(e->env, &info);
     if (rc == 0) rc = mdb_env_stat(e->env, &st);
     if (rc == 0) rc = mdb_env_get_fd(e->env, &fd);
-    if (rc != 0) {
-        return db_fail(e, rc, "reading its state", err);
-    }
-    if (fstat(fd, &file) != 0) {
-        return err_errno(err, errno, "'%s/data.mdb'", e->path);
-    }
+    if (rc != 0) return db_fail(e, rc, "reading its state", err);
+    if (fstat(fd, &file) != 0) return err_errno(err, errno, "'%s/data.mdb'", e->path);
     ret->file_bytes = (uint64_t)file.st_size;
     ret->map_bytes = info.me_mapsize;
     ret->used_bytes = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
@@ -247,9 +223,7 @@ static int take_stats(struct db_env *e, struct db_stats *ret, struct err *err) {
 
 int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
     struct db_env *e = db_hold(db);
-    if (e == NULL) {
-        return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
-    }
+    if (e == NULL) return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
     int rc = take_stats(e, ret, err);
     db_let_go(db, e);
     return rc;

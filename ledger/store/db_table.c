@@ -51,9 +51,7 @@ static struct flock look_at_lock(int fd) {
 uint64_t db_table_user(const char *dir) {
     char path[FILE_PATH_MAX];
     int fd = file_join(path, dir, "lock.mdb", NULL) != 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return 0;
-    }
+    if (fd < 0) return 0;
     struct flock lock = look_at_lock(fd);
     close(fd);
     return (uint64_t)lock.l_pid;
@@ -65,9 +63,7 @@ int db_table_open(const char *dir, uint64_t bytes, struct db_table **ret, uint64
     *ret = NULL;
     int rc = file_join(path, dir, "lock.mdb", err);
     int fd = rc != 0 ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return rc;
-    }
+    if (fd < 0) return rc;
     if (fstat(fd, &st) == 0 && st.st_size == 0 && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) != 0 &&
         (errno == ENOSPC || errno == EDQUOT)) {
         rc = err_errno(err, errno, "'%s'", path);
@@ -111,17 +107,13 @@ static bool is_known(const struct db_table *t) {
 }
 
 bool db_table_is_sound(const struct db_table *t, uint64_t newest) {
-    if (!is_known(t)) {
-        return true;
-    }
+    if (!is_known(t)) return true;
     int kind = kind_of_made();
     return t->head.at.readers.__data.__kind == kind && t->writer.__data.__kind == kind && t->head.at.newest + 1 >= newest;
 }
 
 bool db_table_is_held(const struct db_table *t, uint64_t *ret_thread) {
-    if (!is_known(t)) {
-        return false;
-    }
+    if (!is_known(t)) return false;
     unsigned word = (unsigned)*(const volatile int *)&t->writer.__data.__lock;
     bool robust = t->writer.__data.__kind == kind_of_made();
     *ret_thread = robust ? word & FUTEX_TID_MASK : 0;

@@ -24,9 +24,7 @@ static int begin_in(struct db_env *e, unsigned flags, MDB_txn **ret, struct err 
 static int begin_write(const struct db *db, struct db_env *e, MDB_txn **ret, struct err *err) {
     MDB_envinfo info;
     int rc = db_lock_write(db, e, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = begin_in(e, 0, ret, err);
     if (rc == 0 && (mdb_env_info(e->env, &info) != 0 || mdb_txn_id(*ret) != info.me_last_txnid + 1)) {
         mdb_txn_abort(*ret);
@@ -86,9 +84,7 @@ static int fail_gone(struct db *db, struct err *err) {
 /* The table of locks is damaged: by a program that was ended while it opened the database, and that took no lock of ours.
  */
 static int mend_table(struct db *db, struct db_env *e, bool again, struct err *err) {
-    if (!again) {
-        return db_open_again(db, e, err);
-    }
+    if (!again) return db_open_again(db, e, err);
     int rc = err_set(err, ERR_BUSY,
                      "'%s': its table of locks (lock.mdb) is damaged, nothing was written: end all processes that have it "
                      "open, then try again",
@@ -103,9 +99,7 @@ static int enter(struct db_txn *txn, struct err *err) {
     for (bool again = false;;) {
         MDB_txn *in;
         struct db_env *e = db_hold(db);
-        if (e == NULL) {
-            return fail_gone(db, err);
-        }
+        if (e == NULL) return fail_gone(db, err);
         int rc = txn->write ? begin_write(db, e, &in, err) : begin_in(e, MDB_RDONLY, &in, err);
         if (rc == 0 && !is_superseded(db, e, in)) {
             txn->env = e;
@@ -125,17 +119,13 @@ static int enter(struct db_txn *txn, struct err *err) {
             }
             db_let_go(db, e);
         }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
 }
 
 static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **ret, struct err *err) {
     struct db_txn *txn = calloc(1, sizeof(*txn));
-    if (txn == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (txn == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     txn->db = db;
     txn->write = write;
     txn->reserved = reserved;
@@ -162,9 +152,7 @@ int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err) {
 /* A write transaction that writes nothing keeps everybody else from writing. */
 int db_look(struct db *db, struct db_txn **ret, struct err *err) {
     struct db_txn *txn = calloc(1, sizeof(*txn));
-    if (txn == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (txn == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     txn->db = db;
     int rc = begin_any(db, true, true, &txn->under, err);
     if (rc == 0) rc = db_open_loose(db, txn->under->env, &txn->env, err);
@@ -185,24 +173,18 @@ int db_look(struct db *db, struct db_txn **ret, struct err *err) {
 static int check_reserve(struct db_txn *txn, struct err *err) {
     MDB_envinfo info;
     MDB_stat st;
-    if (txn->reserved || txn->db->reserve_bytes == 0) {
-        return 0;
-    }
+    if (txn->reserved || txn->db->reserve_bytes == 0) return 0;
     mdb_env_info(txn->env->env, &info);
     mdb_env_stat(txn->env->env, &st);
     uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize; /* before this transaction: LMDB tells no more */
     uint64_t may = txn->growth + DB_PATH_PAGES * st.ms_psize;
-    if (used + may + txn->db->reserve_bytes <= txn->db->map_bytes) {
-        return 0;
-    }
+    if (used + may + txn->db->reserve_bytes <= txn->db->map_bytes) return 0;
     return db_fail(txn->env, MDB_MAP_FULL, "committing", err);
 }
 
 static int after_commit(struct db_env *e, int rc, struct err *err) {
     MDB_txn *probe;
-    if (rc == 0) {
-        return 0;
-    }
+    if (rc == 0) return 0;
     int state = mdb_txn_begin(e->env, NULL, MDB_RDONLY, &probe);
     if (state == 0) {
         mdb_txn_abort(probe);
@@ -269,12 +251,8 @@ int db_renew(struct db_txn *txn, struct err *err) {
     }
     mdb_txn_reset(txn->txn);
     int rc = DB_CALL(txn->env, mdb_txn_renew(txn->txn));
-    if (rc != 0) {
-        return db_fail(txn->env, rc, "renewing a snapshot", err);
-    }
-    if (!is_superseded(txn->db, txn->env, txn->txn)) {
-        return 0;
-    }
+    if (rc != 0) return db_fail(txn->env, rc, "renewing a snapshot", err);
+    if (!is_superseded(txn->db, txn->env, txn->txn)) return 0;
     struct db_env *old = txn->env;
     mdb_txn_abort(txn->txn);
     txn->txn = NULL;

@@ -27,9 +27,7 @@ int generation_tmp(const char *base, uint64_t generation, char ret[FILE_PATH_MAX
 /* What a name in the directory of base says: "<name>", "<name>.<n>", and these with .new and .old. */
 static enum generation_form form_of(const char *name, const char *base_name, uint64_t *ret) {
     size_t n = strlen(base_name), len = strlen(name), tail = strlen(GENERATION_OLD_SUFFIX);
-    if (strncmp(name, base_name, n) != 0) {
-        return GENERATION_NONE;
-    }
+    if (strncmp(name, base_name, n) != 0) return GENERATION_NONE;
     enum generation_form form = GENERATION_WHOLE;
     if (len >= n + tail && strcmp(name + len - tail, GENERATION_OLD_SUFFIX) == 0) {
         form = GENERATION_OLD;
@@ -38,9 +36,7 @@ static enum generation_form form_of(const char *name, const char *base_name, uin
     }
     len -= form == GENERATION_WHOLE ? 0 : tail;
     *ret = 0;
-    if (len == n) {
-        return form;
-    }
+    if (len == n) return form;
     struct bytes digits = {(const uint8_t *)name + n + 1, len - n - 1};
     return name[n] == '.' && text_parse_u64(digits, ret) == 0 && *ret > 0 ? form : GENERATION_NONE;
 }
@@ -50,9 +46,7 @@ int generation_each(const char *base, generation_each_fn *each, void *ctx, struc
     const char *slash = strrchr(base, '/'), *name = slash == NULL ? base : slash + 1;
     int rc = file_parent(parent, base, err);
     DIR *dir = rc != 0 ? NULL : opendir(parent);
-    if (rc == 0 && dir == NULL) {
-        return err_errno(err, errno, "'%s'", parent);
-    }
+    if (rc == 0 && dir == NULL) return err_errno(err, errno, "'%s'", parent);
     for (struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;) {
         uint64_t n;
         enum generation_form form = form_of(d->d_name, name, &n);

@@ -11,9 +11,7 @@ void line_init(struct line_reader *reader, struct bytes text) {
 bool line_next(struct line_reader *reader, struct bytes *ret) {
     struct bytes *rest = &reader->rest;
     const uint8_t *lf = rest->n == 0 ? NULL : memchr(rest->p, '\n', rest->n);
-    if (lf == NULL) {
-        return false;
-    }
+    if (lf == NULL) return false;
     size_t n = (size_t)(lf - rest->p);
     *ret = (struct bytes){rest->p, n};
     rest->p += n + 1;
@@ -23,9 +21,7 @@ bool line_next(struct line_reader *reader, struct bytes *ret) {
 }
 
 bool line_field(struct bytes *line, struct bytes *ret) {
-    if (line->p == NULL) {
-        return false;
-    }
+    if (line->p == NULL) return false;
     const uint8_t *space = line->n == 0 ? NULL : memchr(line->p, ' ', line->n);
     if (space == NULL) {
         *ret = *line;

@@ -104,9 +104,7 @@ static int load(struct merkle_edge *edge, uint64_t first, uint64_t size, merkle_
     for (uint64_t left = size; left != 0;) {
         unsigned level = 63 - (unsigned)__builtin_clzll(left);
         int rc = node(ctx, level, at >> level, edge->hash[n++], err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         at += UINT64_C(1) << level;
         left &= ~(UINT64_C(1) << level);
     }
@@ -164,9 +162,7 @@ int merkle_prove_inclusion(uint64_t index, uint64_t size, merkle_node_fn *node, 
         bool left = index - first < k;
         int rc = left ? subtree_root(first + k, n - k, node, ctx, down.hash[down.n], err)
                       : subtree_root(first, k, node, ctx, down.hash[down.n], err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         down.n++;
         first += left ? 0 : k;
         n = left ? k : n - k;
@@ -212,17 +208,13 @@ static bool same(const uint8_t a[MERKLE_HASH], const uint8_t b[MERKLE_HASH]) {
 
 bool merkle_check_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[MERKLE_HASH],
                             const struct merkle_proof *proof, const uint8_t root[MERKLE_HASH]) {
-    if (index >= size || proof->n > MERKLE_DEPTH_MAX) {
-        return false;
-    }
+    if (index >= size || proof->n > MERKLE_DEPTH_MAX) return false;
     uint64_t fn = index;
     uint64_t sn = size - 1;
     uint8_t r[MERKLE_HASH];
     memcpy(r, leaf, MERKLE_HASH);
     for (size_t i = 0; i < proof->n; i++) {
-        if (sn == 0) {
-            return false;
-        }
+        if (sn == 0) return false;
         if ((fn & 1) != 0 || fn == sn) {
             merkle_node(r, proof->hash[i], r);
             while ((fn & 1) == 0 && fn != 0) {
@@ -240,9 +232,7 @@ bool merkle_check_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[ME
 
 bool merkle_check_consistency(uint64_t old_size, uint64_t size, const struct merkle_proof *proof,
                               const uint8_t old_root[MERKLE_HASH], const uint8_t root[MERKLE_HASH]) {
-    if (old_size == size) {
-        return proof->n == 0 && same(old_root, root);
-    }
+    if (old_size == size) return proof->n == 0 && same(old_root, root);
     if (old_size > size || old_size == 0 || proof->n == 0 || proof->n > MERKLE_DEPTH_MAX) {
         return false;
     }
@@ -259,9 +249,7 @@ bool merkle_check_consistency(uint64_t old_size, uint64_t size, const struct mer
     memcpy(fr, complete ? old_root : proof->hash[0], MERKLE_HASH);
     memcpy(sr, fr, MERKLE_HASH);
     for (size_t i = complete ? 0 : 1; i < proof->n; i++) {
-        if (sn == 0) {
-            return false;
-        }
+        if (sn == 0) return false;
         if ((fn & 1) != 0 || fn == sn) {
             merkle_node(fr, proof->hash[i], fr);
             merkle_node(sr, proof->hash[i], sr);

@@ -44,9 +44,7 @@ static int load_tiles(uint64_t from, uint64_t end, merkle_node_fn *node, void *c
     while (at < end) {
         unsigned level = tile_level(at, end);
         int rc = node(ctx, level, at >> level, hash[n++], err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         at += UINT64_C(1) << level;
     }
     *ret_n = n;
@@ -65,12 +63,8 @@ int merkle_prove_range(uint64_t a, uint64_t b, uint64_t size, merkle_node_fn *no
                        struct err *err) {
     struct merkle_range range = {.a = a, .b = b, .size = size};
     int rc = check_numbers(a, b, size, err);
-    if (rc == 0) {
-        rc = load_tiles(0, a, node, ctx, range.before.hash, &range.before.n, err);
-    }
-    if (rc == 0) {
-        rc = load_tiles(b, size, node, ctx, range.after.hash, &range.after.n, err);
-    }
+    if (rc == 0) rc = load_tiles(0, a, node, ctx, range.before.hash, &range.before.n, err);
+    if (rc == 0) rc = load_tiles(b, size, node, ctx, range.after.hash, &range.after.n, err);
     if (rc == 0) {
         *ret = range;
     }
@@ -127,23 +121,17 @@ int merkle_range_decode(struct bytes text, struct merkle_range *ret, struct err 
         return err_set(err, ERR_CORRUPT, "line 1: must be '" RANGE_MAGIC "'");
     }
     int rc = decode_numbers(&in, &range, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     range.before.n = tile_count(0, range.a);
     range.after.n = tile_count(range.b, range.size);
     rc = decode_hashes(&in, range.before.hash, range.before.n, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!line_next(&in, &line) || line.n != 0) {
         return err_set(err, ERR_CORRUPT, "line %zu: must be empty, [0, %" PRIu64 ") has %zu hashes", range.before.n + 3,
                        range.a, range.before.n);
     }
     rc = decode_hashes(&in, range.after.hash, range.after.n, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (in.rest.n != 0) {
         return err_set(err, ERR_CORRUPT, "line %zu: nothing may follow, [%" PRIu64 ", %" PRIu64 ") has %zu hashes",
                        in.number + 1, range.b, range.size, range.after.n);
@@ -156,9 +144,7 @@ int merkle_range_decode(struct bytes text, struct merkle_range *ret, struct err 
 
 int merkle_range_begin(const struct merkle_range *range, struct merkle_edge *edge, struct err *err) {
     int rc = check_numbers(range->a, range->b, range->size, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (range->before.n != tile_count(0, range->a) || range->after.n != tile_count(range->b, range->size)) {
         return err_set(err, ERR_INVALID, "the range proof has the wrong number of hashes");
     }

@@ -33,9 +33,7 @@ static bool ends_in_lf(struct bytes text) {
 }
 
 int note_sign(struct buf *out, struct bytes text, const struct note_vkey *key, const uint8_t secret[CRYPT_SECRET_LEN]) {
-    if (key->alg != NOTE_ED25519 || !ends_in_lf(text)) {
-        return ERR_INVALID;
-    }
+    if (key->alg != NOTE_ED25519 || !ends_in_lf(text)) return ERR_INVALID;
     uint8_t sig[CRYPT_SIGNATURE_LEN];
     crypt_sign(sig, text, secret);
     return put_sig_line(out, key, sig, sizeof(sig));
@@ -53,9 +51,7 @@ static int cosigned_message(struct buf *out, uint8_t room[COSIGNED_MAX + 1], str
 
 int note_cosign(struct buf *out, struct bytes text, const struct note_vkey *key, const uint8_t secret[CRYPT_SECRET_LEN],
                 uint64_t time) {
-    if (key->alg != NOTE_COSIGNATURE || !ends_in_lf(text) || time > INT64_MAX) {
-        return ERR_INVALID;
-    }
+    if (key->alg != NOTE_COSIGNATURE || !ends_in_lf(text) || time > INT64_MAX) return ERR_INVALID;
     struct buf message;
     uint8_t room[COSIGNED_MAX + 1];
     int rc = cosigned_message(&message, room, text, time);
@@ -74,9 +70,7 @@ int note_cosign(struct buf *out, struct bytes text, const struct note_vkey *key,
 static size_t bad_byte(struct bytes b) {
     size_t at = text_utf8_valid(b.p, b.n);
     for (size_t i = 0; i < at; i++) {
-        if (b.p[i] < 0x20 && b.p[i] != '\n') {
-            return i;
-        }
+        if (b.p[i] < 0x20 && b.p[i] != '\n') return i;
     }
     return at;
 }
@@ -84,9 +78,7 @@ static size_t bad_byte(struct bytes b) {
 /* Where the last "\n\n" starts, n when there is none. */
 static size_t last_empty_line(struct bytes b) {
     for (size_t i = b.n; i >= 2; i--) {
-        if (b.p[i - 1] == '\n' && b.p[i - 2] == '\n') {
-            return i - 2;
-        }
+        if (b.p[i - 1] == '\n' && b.p[i - 2] == '\n') return i - 2;
     }
     return b.n;
 }
@@ -105,9 +97,7 @@ static int decode_sig(struct bytes line, struct buf *blob, struct note_sig *ret,
     }
     buf_clear(blob);
     int rc = line.p == NULL ? ERR_INVALID : text_unbase64(blob, line);
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "note: out of memory");
-    }
+    if (rc == ERR_NOMEM) return err_set(err, rc, "note: out of memory");
     if (rc != 0) {
         return err_set(err, ERR_CORRUPT, "signature line %zu: the signature is not base64", number);
     }
@@ -124,11 +114,10 @@ static int decode_sig(struct bytes line, struct buf *blob, struct note_sig *ret,
 }
 
 static int decode_sigs(struct bytes block, struct note *ret, struct err *err) {
-    struct buf blob;
+    struct buf blob = {.max = NOTE_MAX};
     struct line_reader in;
     struct bytes line;
     int rc = 0;
-    buf_init(&blob, NOTE_MAX);
     line_init(&in, block);
     while (rc == 0 && line_next(&in, &line)) {
         if (ret->n_sigs == NOTE_SIGS_MAX) {
@@ -159,9 +148,7 @@ int note_decode(struct bytes bytes, struct note *ret, struct err *err) {
         return err_set(err, ERR_CORRUPT, "the note has no empty line before its signatures");
     }
     struct note *note = malloc(sizeof(*note));
-    if (note == NULL) {
-        return err_set(err, ERR_NOMEM, "note: out of memory");
-    }
+    if (note == NULL) return err_set(err, ERR_NOMEM, "note: out of memory");
     note->text = (struct bytes){bytes.p, split + 1};
     note->n_sigs = 0;
     int rc = decode_sigs((struct bytes){bytes.p + split + 2, bytes.n - split - 2}, note, err);
@@ -178,13 +165,9 @@ int note_decode(struct bytes bytes, struct note *ret, struct err *err) {
 
 static bool cosignature_good(const struct note *note, const struct note_sig *sig, const struct note_vkey *key,
                              uint64_t *ret_time) {
-    if (sig->sig_len != STAMP_LEN + CRYPT_SIGNATURE_LEN) {
-        return false;
-    }
+    if (sig->sig_len != STAMP_LEN + CRYPT_SIGNATURE_LEN) return false;
     uint64_t time = be64_get(sig->sig);
-    if (time > INT64_MAX) {
-        return false;
-    }
+    if (time > INT64_MAX) return false;
     struct buf message;
     uint8_t room[COSIGNED_MAX + 1];
     bool good = cosigned_message(&message, room, note->text, time) == 0 &&
@@ -214,9 +197,7 @@ enum note_verdict note_check_key(const struct note *note, const struct note_vkey
         if (!bytes_is(sig->name, key->name) || memcmp(sig->id, key->id, NOTE_KEY_ID_LEN) != 0) {
             continue;
         }
-        if (!sig_good(note, sig, key, &time)) {
-            return NOTE_BAD;
-        }
+        if (!sig_good(note, sig, key, &time)) return NOTE_BAD;
         newest = time > newest ? time : newest;
         verdict = NOTE_GOOD;
     }

@@ -37,21 +37,13 @@ static uint32_t code_point(const uint8_t *p, size_t *ret_n) {
 }
 
 const char *note_name_fault(struct bytes name) {
-    if (name.n == 0) {
-        return "is empty";
-    }
-    if (text_utf8_valid(name.p, name.n) != name.n) {
-        return "is not UTF-8";
-    }
+    if (name.n == 0) return "is empty";
+    if (text_utf8_valid(name.p, name.n) != name.n) return "is not UTF-8";
     size_t n;
     for (size_t i = 0; i < name.n; i += n) {
         uint32_t c = code_point(name.p + i, &n);
-        if (c == '+') {
-            return "has a '+'";
-        }
-        if (is_white_space(c)) {
-            return "has white space";
-        }
+        if (c == '+') return "has a '+'";
+        if (is_white_space(c)) return "has white space";
     }
     return NULL;
 }
@@ -86,9 +78,7 @@ static void key_id(uint8_t ret[NOTE_KEY_ID_LEN], struct bytes name, enum note_al
 int note_vkey_make(struct note_vkey *ret, struct bytes name, enum note_alg alg, const uint8_t public_key[CRYPT_PUBLIC_LEN],
                    struct err *err) {
     int rc = note_check_name(name, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (alg != NOTE_ED25519 && alg != NOTE_COSIGNATURE) {
         return err_set(err, ERR_INVALID, "unknown key type 0x%02x: accepted are 0x01 (Ed25519) and 0x04 (cosignature)",
                        (unsigned)alg & 0xffu);
@@ -104,9 +94,7 @@ int note_vkey_make(struct note_vkey *ret, struct bytes name, enum note_alg alg, 
 /* Cuts text at its first '+'. */
 static bool cut_plus(struct bytes *text, struct bytes *ret) {
     const uint8_t *plus = text->n == 0 ? NULL : memchr(text->p, '+', text->n);
-    if (plus == NULL) {
-        return false;
-    }
+    if (plus == NULL) return false;
     *ret = (struct bytes){text->p, (size_t)(plus - text->p)};
     *text = (struct bytes){plus + 1, text->n - ret->n - 1};
     return true;
@@ -121,9 +109,7 @@ static int split_key(struct bytes text, struct bytes *ret_name, uint8_t ret_id[N
         return err_set(err, ERR_INVALID, "the key must be '<name>+<8 hex digits>+<base64>'");
     }
     int rc = note_check_name(name, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (text_unhex(ret_id, NOTE_KEY_ID_LEN, hex) != 0) {
         return err_set(err, ERR_INVALID, "the key id must be 8 lowercase hex digits");
     }
@@ -141,12 +127,8 @@ int note_vkey_decode(struct bytes text, struct note_vkey *ret, struct err *err) 
     uint8_t data[KEY_DATA_LEN];
     struct note_vkey vkey;
     int rc = split_key(text, &name, id, data, err);
-    if (rc == 0) {
-        rc = note_vkey_make(&vkey, name, (enum note_alg)data[0], data + 1, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc == 0) rc = note_vkey_make(&vkey, name, (enum note_alg)data[0], data + 1, err);
+    if (rc != 0) return rc;
     if (memcmp(vkey.id, id, NOTE_KEY_ID_LEN) != 0) {
         return err_set(err, ERR_INVALID, "the key id of '%s' does not match its name and key: %02x%02x%02x%02x is right",
                        vkey.name, vkey.id[0], vkey.id[1], vkey.id[2], vkey.id[3]);
@@ -181,9 +163,7 @@ int note_skey_encode(struct buf *out, struct bytes name, const uint8_t seed[CRYP
     uint8_t data[KEY_DATA_LEN] = {NOTE_ED25519};
     uint8_t id[NOTE_KEY_ID_LEN];
     char hex[2 * NOTE_KEY_ID_LEN + 1];
-    if (note_check_name(name, NULL) != 0) {
-        return ERR_INVALID;
-    }
+    if (note_check_name(name, NULL) != 0) return ERR_INVALID;
     crypt_keypair(seed, public_key, secret);
     memcpy(data + 1, seed, CRYPT_SEED_LEN);
     key_id(id, name, NOTE_ED25519, public_key);
@@ -214,9 +194,7 @@ int note_skey_decode(struct bytes text, struct note_vkey *ret, uint8_t ret_seed[
     text.p += strlen(SKEY_PREFIX);
     text.n -= strlen(SKEY_PREFIX);
     int rc = split_key(text, &name, id, data, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (data[0] != NOTE_ED25519) {
         rc = err_set(err, ERR_INVALID, "unknown signer key type 0x%02x: accepted is 0x01 (Ed25519)", data[0]);
         goto out;

@@ -29,12 +29,8 @@ static int check_extra(struct bytes extra, struct err *err) {
     buf_init(&raw, extra.n);
     int rc = extra.n == 0 ? ERR_INVALID : text_unbase64(&raw, extra);
     buf_done(&raw);
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "proof: out of memory");
-    }
-    if (rc != 0) {
-        return err_set(err, ERR_CORRUPT, "line 2: must be 'extra <base64>'");
-    }
+    if (rc == ERR_NOMEM) return err_set(err, rc, "proof: out of memory");
+    if (rc != 0) return err_set(err, ERR_CORRUPT, "line 2: must be 'extra <base64>'");
     return 0;
 }
 
@@ -42,9 +38,7 @@ static int decode_hashes(struct line_reader *in, struct merkle_proof *ret, struc
     struct bytes line;
     ret->n = 0;
     while (line_next(in, &line)) {
-        if (line.n == 0) {
-            return 0;
-        }
+        if (line.n == 0) return 0;
         if (ret->n == MERKLE_DEPTH_MAX) {
             return err_set(err, ERR_CORRUPT, "line %zu: more than %d hashes", in->number, MERKLE_DEPTH_MAX);
         }
@@ -69,18 +63,14 @@ int tlog_proof_decode(struct bytes text, struct tlog_proof *ret, struct err *err
     if (more && bytes_has_prefix(line, "extra ")) {
         proof.extra = after(line, "extra ");
         int rc = check_extra(proof.extra, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         more = line_next(&in, &line);
     }
     if (!more || !bytes_has_prefix(line, "index ") || text_parse_u64(after(line, "index "), &proof.index) != 0) {
         return err_set(err, ERR_CORRUPT, "line %zu: must be 'index <decimal>'", more ? in.number : in.number + 1);
     }
     int rc = decode_hashes(&in, &proof.proof, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (in.rest.n == 0) {
         return err_set(err, ERR_CORRUPT, "line %zu: the checkpoint is missing", in.number + 1);
     }

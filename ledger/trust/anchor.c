@@ -69,9 +69,7 @@ static void by_genesis(const struct log_trust *trust, const struct anchor_log *l
 
 void anchor_judge(const struct log_trust *trust, const struct anchor_log *log, struct anchor *ret) {
     memset(ret, 0, sizeof(*ret));
-    if (trust == NULL || trust->policy == NULL) {
-        return;
-    }
+    if (trust == NULL || trust->policy == NULL) return;
     if (log->head != NULL) {
         by_policy(trust->policy, log, ret);
     }

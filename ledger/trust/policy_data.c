@@ -16,9 +16,7 @@ struct policy *policy_new(void) {
 }
 
 void policy_free(struct policy *policy) {
-    if (policy == NULL) {
-        return;
-    }
+    if (policy == NULL) return;
     for (size_t i = 0; i < policy->n_logs; i++) {
         free(policy->log_urls[i]);
     }
@@ -36,9 +34,7 @@ int policy_add_log(struct policy *policy, const struct note_vkey *vkey, struct e
                        vkey->name);
     }
     for (size_t i = 0; i < policy->n_logs; i++) {
-        if (note_vkey_eq(&policy->logs[i].vkey, vkey)) {
-            return 0;
-        }
+        if (note_vkey_eq(&policy->logs[i].vkey, vkey)) return 0;
     }
     if (policy->n_logs == POLICY_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d logs", POLICY_MAX);
@@ -73,9 +69,7 @@ static int check_any_origin(struct bytes origin, struct err *err) {
 
 int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t leaf[MERKLE_HASH], struct err *err) {
     int rc = check_origin(origin, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     for (size_t i = 0; i < policy->n_genesis; i++) {
         const struct policy_genesis *genesis = &policy->genesis[i];
         if (bytes_is(origin, genesis->origin)) {
@@ -97,9 +91,7 @@ int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t
 int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, const uint8_t root[MERKLE_HASH],
                     struct err *err) {
     int rc = check_any_origin(origin, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct policy_head *head = NULL;
     for (size_t i = 0; i < policy->n_heads && head == NULL; i++) {
         if (bytes_is(origin, policy->heads[i].origin)) {
@@ -127,9 +119,7 @@ int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, c
 
 bool policy_drop_genesis(struct policy *policy, struct bytes origin) {
     const struct policy_genesis *genesis = policy_genesis_find(policy, origin, NULL);
-    if (genesis == NULL) {
-        return false;
-    }
+    if (genesis == NULL) return false;
     size_t at = (size_t)(genesis - policy->genesis);
     policy->n_genesis--;
     memmove(&policy->genesis[at], &policy->genesis[at + 1], (policy->n_genesis - at) * sizeof(policy->genesis[0]));
@@ -138,9 +128,7 @@ bool policy_drop_genesis(struct policy *policy, struct bytes origin) {
 
 bool policy_drop_head(struct policy *policy, struct bytes origin) {
     const struct policy_head *head = policy_head_find(policy, origin);
-    if (head == NULL) {
-        return false;
-    }
+    if (head == NULL) return false;
     size_t at = (size_t)(head - policy->heads);
     policy->n_heads--;
     memmove(&policy->heads[at], &policy->heads[at + 1], (policy->n_heads - at) * sizeof(policy->heads[0]));
@@ -178,9 +166,7 @@ size_t policy_witnesses(const struct policy *policy) {
 }
 
 const struct note_vkey *policy_witness_at(const struct policy *policy, size_t i, const char **ret_name) {
-    if (i >= policy->n_witnesses) {
-        return NULL;
-    }
+    if (i >= policy->n_witnesses) return NULL;
     if (ret_name != NULL) {
         *ret_name = policy->witnesses[i].name;
     }
@@ -201,9 +187,7 @@ const struct policy_genesis *policy_genesis_find(const struct policy *policy, st
 
 const struct policy_head *policy_head_find(const struct policy *policy, struct bytes origin) {
     for (size_t i = 0; i < policy->n_heads; i++) {
-        if (bytes_is(origin, policy->heads[i].origin)) {
-            return &policy->heads[i];
-        }
+        if (bytes_is(origin, policy->heads[i].origin)) return &policy->heads[i];
     }
     return NULL;
 }

@@ -75,8 +75,7 @@ struct shown {
 
 static struct shown show(struct bytes word) {
     struct shown ret;
-    struct buf safe;
-    buf_init(&safe, 4096);
+    struct buf safe = {.max = 4096};
     struct bytes cut = {word.p, word.n > 60 ? 60 : word.n};
     text_safe(&safe, cut);
     snprintf(ret.text, sizeof(ret.text), "%.*s%s", safe.fail != 0 ? 0 : (int)safe.n, safe.n == 0 ? "" : (char *)safe.p,
@@ -89,36 +88,26 @@ static struct shown show(struct bytes word) {
 static int read_url(struct bytes line, char **ret, struct err *err) {
     struct bytes url;
     *ret = NULL;
-    if (!next_word(&line, &url)) {
-        return 0;
-    }
+    if (!next_word(&line, &url)) return 0;
     if (url.n > URL_MAX) {
         return err_set(err, ERR_INVALID, "the URL is longer than %d bytes", URL_MAX);
     }
-    if (!no_more(line)) {
-        return err_set(err, ERR_INVALID, "nothing may follow the URL");
-    }
+    if (!no_more(line)) return err_set(err, ERR_INVALID, "nothing may follow the URL");
     *ret = strndup((const char *)url.p, url.n);
     return *ret == NULL ? err_set(err, ERR_NOMEM, "policy: out of memory") : 0;
 }
 
 static const char *node_name(const struct policy *policy, uint16_t node) {
-    if (node == POLICY_NODE_NONE) {
-        return "none";
-    }
+    if (node == POLICY_NODE_NONE) return "none";
     return node < POLICY_MAX ? policy->witnesses[node].name : policy->groups[node - POLICY_MAX].name;
 }
 
 static uint16_t find_node(const struct policy *policy, struct bytes name) {
     for (size_t i = 0; i < policy->n_witnesses; i++) {
-        if (bytes_is(name, policy->witnesses[i].name)) {
-            return (uint16_t)i;
-        }
+        if (bytes_is(name, policy->witnesses[i].name)) return (uint16_t)i;
     }
     for (size_t i = 0; i < policy->n_groups; i++) {
-        if (bytes_is(name, policy->groups[i].name)) {
-            return (uint16_t)(POLICY_MAX + i);
-        }
+        if (bytes_is(name, policy->groups[i].name)) return (uint16_t)(POLICY_MAX + i);
     }
     return POLICY_NODE_NONE;
 }
@@ -148,16 +137,10 @@ static int read_log(struct parser *parser, struct bytes line, struct err *err) {
     struct bytes text;
     struct note_vkey vkey;
     char *url = NULL;
-    if (!next_word(&line, &text)) {
-        return err_set(err, ERR_INVALID, "must be 'log <vkey> [<url>]'");
-    }
+    if (!next_word(&line, &text)) return err_set(err, ERR_INVALID, "must be 'log <vkey> [<url>]'");
     int rc = note_vkey_decode(text, &vkey, err);
-    if (rc == 0) {
-        rc = read_url(line, &url, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc == 0) rc = read_url(line, &url, err);
+    if (rc != 0) return rc;
     size_t at = policy->n_logs;
     for (size_t i = 0; i < policy->n_logs; i++) {
         const struct note_vkey *known = &policy->logs[i].vkey;
@@ -195,9 +178,7 @@ static int check_witness(struct parser *parser, struct bytes name, const struct 
     uint16_t node = find_node(policy, name);
     for (size_t i = 0; i < policy->n_witnesses; i++) {
         const struct policy_witness *known = &policy->witnesses[i];
-        if (memcmp(known->vkey.public_key, vkey->public_key, CRYPT_PUBLIC_LEN) != 0) {
-            continue;
-        }
+        if (memcmp(known->vkey.public_key, vkey->public_key, CRYPT_PUBLIC_LEN) != 0) continue;
         *ret_known = i == node && !parser->node_seen[i] && note_vkey_eq(&known->vkey, vkey);
         if (!*ret_known) {
             return err_set(err, ERR_INVALID, "the witness key of '%s' was given before as '%s'", show(name).text,
@@ -221,15 +202,9 @@ static int read_witness(struct parser *parser, struct bytes line, struct err *er
         return err_set(err, ERR_INVALID, "must be 'witness <name> <vkey> [<url>]'");
     }
     int rc = check_new_name(name, err);
-    if (rc == 0) {
-        rc = note_vkey_decode(text, &vkey, err);
-    }
-    if (rc == 0) {
-        rc = check_witness(parser, name, &vkey, &known, err);
-    }
-    if (rc == 0) {
-        rc = read_url(line, &url, err);
-    }
+    if (rc == 0) rc = note_vkey_decode(text, &vkey, err);
+    if (rc == 0) rc = check_witness(parser, name, &vkey, &known, err);
+    if (rc == 0) rc = read_url(line, &url, err);
     if (rc == 0 && !known && policy->n_witnesses == POLICY_MAX) {
         rc = err_set(err, ERR_INVALID, "more than %d witnesses", POLICY_MAX);
     }
@@ -291,9 +266,7 @@ static int read_rule(struct bytes word, size_t n, struct policy_group *ret, stru
 /* An earlier file defined just this group. */
 static bool same_group(const struct policy *policy, uint16_t node, const struct policy_group *group,
                        const uint16_t *members) {
-    if (node < POLICY_MAX) {
-        return false;
-    }
+    if (node < POLICY_MAX) return false;
     const struct policy_group *known = &policy->groups[node - POLICY_MAX];
     return known->k == group->k && known->n == group->n &&
            memcmp(policy->members + known->first, members, group->n * sizeof(*members)) == 0;
@@ -309,15 +282,9 @@ static int read_group(struct parser *parser, struct bytes line, struct err *err)
         return err_set(err, ERR_INVALID, "must be 'group <name> (all|any|<k>) <name>...'");
     }
     int rc = check_new_name(name, err);
-    if (rc == 0) {
-        rc = read_members(policy, line, members, &n, err);
-    }
-    if (rc == 0) {
-        rc = read_rule(rule, n, &group, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc == 0) rc = read_members(policy, line, members, &n, err);
+    if (rc == 0) rc = read_rule(rule, n, &group, err);
+    if (rc != 0) return rc;
     uint16_t node = find_node(policy, name);
     if (node != POLICY_NODE_NONE) {
         if (parser->node_seen[node] || !same_group(policy, node, &group, members)) {
@@ -406,9 +373,7 @@ static int read_head(struct parser *parser, struct bytes line, struct err *err) 
     uint8_t root[MERKLE_HASH];
     uint64_t size;
     int rc = parse_head(line, &origin, &size, root, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const struct policy_head *known = policy_head_find(parser->policy, origin);
     size_t at = known == NULL ? parser->policy->n_heads : (size_t)(known - parser->policy->heads);
     if (known != NULL && parser->head_seen[at]) {
@@ -437,9 +402,7 @@ static int read_line(struct parser *parser, struct bytes line, struct err *err) 
                            line.p[i]);
         }
     }
-    if (!next_word(&line, &word) || word.p[0] == '#') {
-        return 0;
-    }
+    if (!next_word(&line, &word) || word.p[0] == '#') return 0;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (bytes_is(word, kinds[i].word) && (parser->trust || !kinds[i].trust)) {
             return kinds[i].read(parser, line, err);
@@ -513,9 +476,7 @@ static void look_at_line(struct bytes line, struct bytes origin, struct policy_k
     struct bytes word, of;
     uint8_t hash[MERKLE_HASH];
     uint64_t size;
-    if (!next_word(&line, &word) || origin.n > NOTE_NAME_MAX) {
-        return;
-    }
+    if (!next_word(&line, &word) || origin.n > NOTE_NAME_MAX) return;
     if (!ret->has_head && bytes_is(word, "head") && parse_head(line, &of, &size, hash, NULL) == 0 && bytes_eq(of, origin)) {
         ret->has_head = true;
         ret->head.size = size;

@@ -21,9 +21,7 @@ struct log_trust *log_trust_new(void) {
 }
 
 void log_trust_free(struct log_trust *trust) {
-    if (trust == NULL) {
-        return;
-    }
+    if (trust == NULL) return;
     for (size_t i = 0; i < trust->n_checkpoints; i++) {
         buf_done(&trust->checkpoint[i]->note);
         free(trust->checkpoint[i]);
@@ -34,8 +32,7 @@ void log_trust_free(struct log_trust *trust) {
 }
 
 static int add_policy(struct log_trust *trust, const char *path, bool is_trust, struct err *err) {
-    struct buf text;
-    buf_init(&text, TRUST_FILE_MAX);
+    struct buf text = {.max = TRUST_FILE_MAX};
     int rc = file_read(path, &text, err);
     if (rc == 0) rc = policy_decode(trust->policy, bytes_of_buf(&text), is_trust, path, err);
     buf_done(&text);
@@ -78,9 +75,7 @@ int log_trust_checkpoint(struct log_trust *trust, const char *path, struct err *
         return err_set(err, ERR_LIMIT, "more than %d checkpoints", TRUST_CHECKPOINTS_MAX);
     }
     struct trust_checkpoint *known = calloc(1, sizeof(*known));
-    if (known == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (known == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     snprintf(known->path, sizeof(known->path), "%s", path);
     buf_init(&known->note, NOTE_MAX);
     int rc = file_read(path, &known->note, err);
@@ -110,23 +105,18 @@ static int add_author(struct log_trust *trust, struct bytes line, struct err *er
     if (rc == 0 && trust->n_authors == TRUST_AUTHORS_MAX) {
         rc = err_set(err, ERR_LIMIT, "more than %d authors", TRUST_AUTHORS_MAX);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     grown = realloc(trust->author, (trust->n_authors + 1) * sizeof(*grown));
-    if (grown == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (grown == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     trust->author = grown;
     trust->author[trust->n_authors++] = key;
     return 0;
 }
 
 int log_trust_authors(struct log_trust *trust, const char *path, struct err *err) {
-    struct buf text;
+    struct buf text = {.max = TRUST_FILE_MAX};
     struct line_reader lines;
     struct bytes line;
-    buf_init(&text, TRUST_FILE_MAX);
     int rc = file_read(path, &text, err);
     if (rc == 0 && text.n > 0 && text.p[text.n - 1] != '\n') {
         buf_put_u8(&text, '\n');

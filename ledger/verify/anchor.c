@@ -38,9 +38,7 @@ static void by_log(struct verify *v, const struct log_trust *trust, struct ancho
                              .genesis = v->genesis,
                              .head = note};
     const struct err no_memory = {ERR_NOMEM, "out of memory for the newest checkpoint"};
-    if (note == NULL && verify_hindered(v, ERR_NOMEM, &no_memory)) {
-        return;
-    }
+    if (note == NULL && verify_hindered(v, ERR_NOMEM, &no_memory)) return;
     if (note_decode(bytes_of_buf(&v->newest), note, NULL) != 0) {
         log.head = NULL;
     }
@@ -113,9 +111,7 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return;
     }
     int rc = merkle_edge_load(&edge, size, core_node, &v->view, &why);
-    if (verify_hindered(v, rc, &why)) {
-        return;
-    }
+    if (verify_hindered(v, rc, &why)) return;
     if (rc != 0) {
         snprintf(text, sizeof(text), "%s knows %llu event%s, which cannot be compared: the ledger is damaged", where,
                  (unsigned long long)size, text_s(size));
@@ -180,9 +176,7 @@ static void say_anchoring(struct verify *v, const struct anchoring *a) {
     struct log_report *report = v->report;
     char *text = report->aspect[LOG_ANCHORING].text;
     size_t max = sizeof(report->aspect[0].text);
-    if (report->aspect[LOG_ANCHORING].state == LOG_ASPECT_FAULT) {
-        return;
-    }
+    if (report->aspect[LOG_ANCHORING].state == LOG_ASPECT_FAULT) return;
     if (a->log.good && !a->log.short_of_quorum) {
         report->aspect[LOG_ANCHORING].state = LOG_ASPECT_GOOD;
         snprintf(text, max, "by %s", a->log.by);
@@ -206,9 +200,7 @@ static void say_completeness(struct verify *v, const struct anchoring *a) {
     struct log_report *report = v->report;
     char *text = report->aspect[LOG_COMPLETENESS].text;
     size_t max = sizeof(report->aspect[0].text);
-    if (text[0] != '\0') {
-        return;
-    }
+    if (text[0] != '\0') return;
     report->aspect[LOG_COMPLETENESS].state = LOG_ASPECT_NOTE;
     if (!a->any_known) {
         snprintf(text, max, "no head from outside was given: whether the newest events were cut off cannot be told");

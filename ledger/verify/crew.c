@@ -239,9 +239,7 @@ static bool start_member(struct verify_crew *crew) {
     m->crew = crew;
     m->renewed = clock_boot_ns();
     m->checker = verify_checker_new(crew->v);
-    if (m->checker == NULL) {
-        return false;
-    }
+    if (m->checker == NULL) return false;
     if (core_view_begin(crew->v->ledger, &m->view, NULL) != 0) {
         verify_checker_free(m->checker);
         return false;
@@ -266,9 +264,7 @@ static void start_members(struct verify_crew *crew, size_t n) {
 int verify_crew_new(struct verify *v, uint64_t first, uint64_t end, struct verify_crew **ret, struct err *err) {
     struct verify_crew *crew = calloc(1, sizeof(*crew));
     size_t n = threads_for(v, end > first ? end - first : 0);
-    if (crew == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (crew == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     crew->v = v;
     crew->joined = crew->next = first;
     crew->end = end;
@@ -297,9 +293,7 @@ int verify_crew_new(struct verify *v, uint64_t first, uint64_t end, struct verif
 }
 
 void verify_crew_free(struct verify_crew *crew) {
-    if (crew == NULL) {
-        return;
-    }
+    if (crew == NULL) return;
     pthread_mutex_lock(&crew->lock);
     crew->stop = true;
     pthread_cond_broadcast(&crew->work);

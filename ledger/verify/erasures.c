@@ -67,9 +67,7 @@ static int claim_events(struct verify *v, struct verify_claim *claim, struct byt
     struct claiming ctx = {v, claim};
     struct err why = {0};
     int rc = erased_events(body, claim->by, claim_seq, &ctx, &why);
-    if (rc == ERR_CORRUPT) {
-        return bad_claim(v, claim->by, why.msg);
-    }
+    if (rc == ERR_CORRUPT) return bad_claim(v, claim->by, why.msg);
     return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
@@ -78,18 +76,12 @@ int verify_claim(struct verify *v, const struct event_header *h, struct bytes bo
     struct verify_erasures *e = &v->erasures;
     struct bytes raw;
     struct err why = {0};
-    if (erased_what(body, &claim.what, &why) != 0) {
-        return bad_claim(v, h->seq, why.msg);
-    }
-    if (claim.what == LOG_ERASE_ARTIFACT) {
-        return claim_artifact(v, &claim, body, err);
-    }
+    if (erased_what(body, &claim.what, &why) != 0) return bad_claim(v, h->seq, why.msg);
+    if (claim.what == LOG_ERASE_ARTIFACT) return claim_artifact(v, &claim, body, err);
     if (claim.what == LOG_ERASE_PRIVATE && mp_map_get(body, "fields", &raw) == 0) {
         claim.at = e->names.n;
         claim.n = raw.n;
-        if (buf_put_bytes(&e->names, raw) != 0) {
-            return buf_check(&e->names, "erasures", err);
-        }
+        if (buf_put_bytes(&e->names, raw) != 0) return buf_check(&e->names, "erasures", err);
     }
     return claim_events(v, &claim, body, err);
 }
@@ -98,9 +90,7 @@ int verify_claim(struct verify *v, const struct event_header *h, struct bytes bo
 
 static int compare_claims(const void *a, const void *b) {
     const struct verify_claim *x = a, *y = b;
-    if (x->what != y->what) {
-        return x->what < y->what ? -1 : 1;
-    }
+    if (x->what != y->what) return x->what < y->what ? -1 : 1;
     if (x->what == LOG_ERASE_ARTIFACT) {
         int order = memcmp(x->digest, y->digest, EVENT_HASH);
         return order != 0 ? order : x->by < y->by ? -1 : x->by > y->by;
@@ -164,16 +154,12 @@ static size_t count_names(const struct verify *v, const struct verify_claim *c, 
     mp_reader_init(&r, (struct bytes){v->erasures.names.p + c->at, c->n});
     size_t n = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY ? item.count : 0;
     for (size_t i = 0; i < n; i++) {
-        if (mp_next(&r, &name, NULL) != 0 || name.type != MP_STR) {
-            return i;
-        }
+        if (mp_next(&r, &name, NULL) != 0 || name.type != MP_STR) return i;
         mp_reader_init(&fields, map);
         uint32_t left = mp_next(&fields, &item, NULL) == 0 ? item.count : 0;
         for (; left > 0 && mp_next(&fields, &item, NULL) == 0; left--) {
             *ret_there = *ret_there || bytes_eq(item.data, name.data);
-            if (mp_skip(&fields, 1, NULL, NULL) != 0) {
-                break;
-            }
+            if (mp_skip(&fields, 1, NULL, NULL) != 0) break;
         }
     }
     return n;
@@ -189,9 +175,7 @@ static void check_private(struct verify *v, const struct verify_claim *c, size_t
     struct err why = {0};
     bool all = false, there = false;
     size_t names = 0;
-    if (!load(v, c->seq, &h)) {
-        return;
-    }
+    if (!load(v, c->seq, &h)) return;
     if (h.private_ == NULL) {
         bad_claim(v, c->by, "it says that private fields were erased of an event that has none");
         return;
@@ -229,9 +213,7 @@ static void check_artifact(struct verify *v, const struct verify_claim *c) {
 
 bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
     for (size_t i = v->erasures.n_claims; i > 0 && v->erasures.claim[i - 1].what == LOG_ERASE_ARTIFACT; i--) {
-        if (memcmp(v->erasures.claim[i - 1].digest, digest.p, EVENT_HASH) == 0) {
-            return true;
-        }
+        if (memcmp(v->erasures.claim[i - 1].digest, digest.p, EVENT_HASH) == 0) return true;
     }
     return v->from > 0; /* the event may be one that was not read */
 }
@@ -251,15 +233,12 @@ static int take_later(struct verify *v, struct err *err) {
     struct event_header h;
     struct event_author author;
     struct bytes body, payload;
-    struct buf large;
+    struct buf large = {.max = EVENT_PAYLOAD_MAX};
     struct err why = {0};
     int rc = 0;
-    buf_init(&large, EVENT_PAYLOAD_MAX);
     for (uint64_t seq = v->head.size; seq < v->view.head.size && rc == 0; seq++) {
         const struct group_event *e = &v->mine->group->event[seq % EVENT_GROUP];
-        if (!load(v, seq, &h) || !bytes_is(h.kind, "ledger.erased")) {
-            continue;
-        }
+        if (!load(v, seq, &h) || !bytes_is(h.kind, "ledger.erased")) continue;
         payload = e->payload;
         if (e->where == GROUP_EXTERNAL) {
             buf_clear(&large);
@@ -282,9 +261,7 @@ int verify_erasures(struct verify *v, struct err *err) {
     v->naming = LOG_NO_SEQ;
     if (rc == 0) rc = take_later(v, err);
     e->seen = v->view.head.size;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (e->n_claims > 1) {
         qsort(e->claim, e->n_claims, sizeof(*e->claim), compare_claims);
     }
@@ -323,13 +300,9 @@ static size_t put_seqs(const struct verify_erasures *e, uint64_t size, enum log_
     uint64_t last = LOG_NO_SEQ;
     size_t named = 0;
     for (size_t i = 0; i < e->n_claims; i++) {
-        if (e->claim[i].what != what || e->claim[i].seq == last || e->claim[i].by >= size) {
-            continue;
-        }
+        if (e->claim[i].what != what || e->claim[i].seq == last || e->claim[i].by >= size) continue;
         last = e->claim[i].seq;
-        if (named++ == NAMED_MAX) {
-            return put(out, n, max, ", ...)");
-        }
+        if (named++ == NAMED_MAX) return put(out, n, max, ", ...)");
         n = put(out, n, max, "%s%llu", named == 1 ? " (" : ", ", (unsigned long long)last);
     }
     return put(out, n, max, ")");
@@ -344,9 +317,7 @@ static size_t put_left(const struct verify *v, char *out, size_t n, size_t max) 
         return put(out, n, max, "%sold files still hold what was erased, process %llu has them open: end it, then %s", sep,
                    (unsigned long long)pid, finish);
     }
-    if (left) {
-        return put(out, n, max, "%sold files still hold what was erased: %s", sep, finish);
-    }
+    if (left) return put(out, n, max, "%sold files still hold what was erased: %s", sep, finish);
     return v->erasures.pending ? put(out, n, max, "%sold pages of the database still hold it: %s", sep, finish) : n;
 }
 
@@ -356,9 +327,7 @@ bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
     const struct verify_erasures *e = &v->erasures;
     size_t n = 0;
     for (int what = LOG_ERASE_BODY; what <= LOG_ERASE_ARTIFACT; what++) {
-        if (e->n_of[what] == 0) {
-            continue;
-        }
+        if (e->n_of[what] == 0) continue;
         n = put(out, n, max, "%s", n > 0 ? "; " : "");
         if (e->n_of[what] == 1) {
             n = put(out, n, max, "%s", one[what]);

@@ -12,9 +12,7 @@
 
 static int take_authors(struct verify *v, const struct verify_signed *author, size_t n, struct err *err) {
     int rc = array_room(&v->author, v->n_authors + n, &v->cap_authors, sizeof(*v->author), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (n > 0) {
         memcpy(v->author + v->n_authors, author, n * sizeof(*author));
     }
@@ -28,9 +26,7 @@ static int compare_pair(const void *a, const void *b) {
 }
 
 static void check_author_keys(struct verify *v) {
-    if (v->n_authors < 2) {
-        return;
-    }
+    if (v->n_authors < 2) return;
     qsort(v->author, v->n_authors, sizeof(*v->author), compare_pair);
     for (size_t i = 1; i < v->n_authors; i++) {
         if (v->author[i].hash == v->author[i - 1].hash) {
@@ -43,9 +39,7 @@ static void check_author_keys(struct verify *v) {
 
 static int take_stored(struct verify *v, const struct verify_stored *stored, size_t n, struct err *err) {
     int rc = array_room(&v->stored, v->n_stored + n, &v->cap_stored, sizeof(*v->stored), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (n > 0) {
         memcpy(v->stored + v->n_stored, stored, n * sizeof(*stored));
     }
@@ -78,9 +72,7 @@ static void check_tiles(struct verify *v, uint64_t seq, unsigned from, unsigned 
         size_t at = (size_t)(index % 256) * MERKLE_HASH;
         struct err why = {0};
         int rc = db_get(v->txn, T_TILE, (struct bytes){key, sizeof(key)}, &record, &why);
-        if (verify_hindered(v, rc, &why)) {
-            return;
-        }
+        if (verify_hindered(v, rc, &why)) return;
         if (rc != 0 || record.n < at + MERKLE_HASH || memcmp(record.p + at, done[level - from], MERKLE_HASH) != 0) {
             verify_fault(v, LOG_INTEGRITY, seq, "tile", "hash %llu of tile level %u is not the root of events %llu..%llu",
                          (unsigned long long)index, level / 8, (unsigned long long)(index << level),
@@ -139,16 +131,12 @@ static int skip_group(struct verify *v, uint64_t index, struct err *err) {
     v->chain.prev_known = false;
     v->gaps_in_reading = true;
     int rc = verify_epochs_cached(v, index * EVENT_GROUP, (index + 1) * EVENT_GROUP, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if ((index + 1) * EVENT_GROUP > v->head.size) {
         return 1; /* the tail has nothing above it */
     }
     rc = merkle_edge_load(&v->edge, (index + 1) * EVENT_GROUP, core_node, &v->view, &why);
-    if (err_is_system(rc)) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (err_is_system(rc)) return err_set(err, rc, "%s", why.msg);
     if (rc != 0) {
         verify_fault(v, LOG_INTEGRITY, index * EVENT_GROUP, "tile", "%s", why.msg);
         return 1;
@@ -157,9 +145,7 @@ static int skip_group(struct verify *v, uint64_t index, struct err *err) {
         v->n_checkpoints++; /* those inside cannot be judged */
         v->last_kept = v->next_checkpoint;
         rc = verify_checkpoint_seek(v, v->next_checkpoint + 1, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }
@@ -167,9 +153,7 @@ static int skip_group(struct verify *v, uint64_t index, struct err *err) {
 static int check_event(struct verify *v, size_t i, struct err *err) {
     uint8_t done[MERKLE_DEPTH_MAX][MERKLE_HASH];
     int rc = verify_check_event(v->mine, i, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     unsigned n = merkle_edge_push(&v->edge, v->mine->group->event[i].leaf, done);
     check_tiles(v, v->edge.size - 1, 0, n, done);
     return verify_checkpoint_here(v, err);
@@ -190,14 +174,10 @@ static int check_group(struct verify *v, uint64_t index, struct err *err) {
     struct err why = {0};
     size_t bad = SIZE_MAX;
     int rc = v->next_checkpoint == 0 ? verify_checkpoint_seek(v, v->edge.size + 1, err) : 0;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     begin_aloud(v);
     rc = core_group_load(v->txn, &v->view.head, index, c->group, &bad, &why);
-    if (err_is_system(rc)) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (err_is_system(rc)) return err_set(err, rc, "%s", why.msg);
     if (rc != 0) {
         uint64_t seq = index * EVENT_GROUP + (bad == SIZE_MAX ? 0 : bad);
         verify_fault(v, LOG_INTEGRITY, seq, VERIFY_PLACE(v, seq), "%s", why.msg);
@@ -205,9 +185,7 @@ static int check_group(struct verify *v, uint64_t index, struct err *err) {
     }
     for (size_t i = 0; i < c->group->n && index * EVENT_GROUP + i < v->head.size; i++) {
         rc = check_event(v, i, err);
-        if (rc < 0) {
-            return rc;
-        }
+        if (rc < 0) return rc;
     }
     rc = take_stored(v, c->stored, c->n_stored, err);
     if (rc == 0) rc = take_counts(v, &c->counts, c->author, c->n_authors, err);

@@ -81,9 +81,7 @@ static uint64_t unpacked(struct bytes record) {
 
 /* True: this thread has a large space now, and must give it back. */
 static bool take_large(struct verify_checker *c) {
-    if (c->large != NULL) {
-        return false;
-    }
+    if (c->large != NULL) return false;
     c->large = verify_space_take(c->spaces);
     c->payload = &c->large->payload;
     c->private_ = &c->large->private_;
@@ -115,9 +113,7 @@ static int check_author(struct verify_checker *c, const struct event_header *h, 
         buf_clear(message);
         event_author_message(message, c->genesis, bytes_of(c->origin), h, body);
         int rc = buf_check(message, "an author's message", err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         if (crypt_verify(sig.p, bytes_of_buf(message), key->public_key)) {
             c->counts.author_good++;
         } else {
@@ -142,9 +138,7 @@ static int load_external(struct verify_checker *c, const struct group_event *e, 
     c->counts.external++;
     buf_clear(c->payload);
     int rc = core_payload_get(c->view->txn, h->seq, c->payload, why);
-    if (err_is_system(rc)) {
-        return err_set(err, rc, "%s", why->msg);
-    }
+    if (err_is_system(rc)) return err_set(err, rc, "%s", why->msg);
     group_salt(c->group, (size_t)(e - c->group->event), salt);
     event_body_commit(commit, salt, bytes_of_buf(c->payload));
     if (rc != 0 || memcmp(commit, h->body, EVENT_HASH) != 0) {
@@ -172,14 +166,10 @@ static int note_absent(struct verify_checker *c, const struct event_header *h, b
 static int check_payload(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
                          struct bytes *ret_body, struct event_author *ret_author, struct err *err) {
     struct bytes payload = e->payload;
-    if (e->where == GROUP_ERASED) {
-        return note_absent(c, h, true, err);
-    }
+    if (e->where == GROUP_ERASED) return note_absent(c, h, true, err);
     if (e->where == GROUP_EXTERNAL) {
         int rc = load_external(c, e, h, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         payload = bytes_of_buf(c->payload);
     }
     if (event_payload_decode(payload, ret_body, ret_author, c->quiet ? NULL : &c->why) != 0) {
@@ -193,9 +183,7 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
     struct bytes record;
     struct private_view view = {.n_erased = 0};
     struct err *why = &c->why;
-    if (h->private_ == NULL) {
-        return 0;
-    }
+    if (h->private_ == NULL) return 0;
     c->counts.private_++;
     int rc = db_get_u64(c->view->txn, T_PRIVATE, h->seq, &record, why);
     if (rc == ERR_NOTFOUND) {
@@ -203,9 +191,7 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
         return 0;
     }
     if (rc == 0) rc = private_open(record, h->private_, c->private_, &view, why);
-    if (err_is_system(rc)) {
-        return err_set(err, rc, "%s", why->msg);
-    }
+    if (err_is_system(rc)) return err_set(err, rc, "%s", why->msg);
     if (rc != 0) {
         fault(c, "F4", LOG_INTEGRITY, h->seq, "private", "%s", why->msg);
         return 0;
@@ -214,9 +200,7 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
         fault(c, "F4", LOG_INTEGRITY, h->seq, "private", "its private fields have %zu bytes; at most %zu are allowed",
               view.map.n, EVENT_PRIVATE_MAX);
     }
-    if (view.n_erased > 0) {
-        rc = note_absent(c, h, false, err);
-    }
+    if (view.n_erased > 0) rc = note_absent(c, h, false, err);
     return err_is_system(rc) ? rc : 0;
 }
 
@@ -277,9 +261,7 @@ static int check_body(struct verify_checker *c, const struct group_event *e, con
     struct event_author author = {0};
     struct bytes body;
     int rc = check_payload(c, e, h, &body, &author, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (is_own_kind(h)) {
         c->noticed = c->noticed || verify_is_epoch_event(h); /* which is more than a quiet check can judge */
         rc = c->quiet ? 0 : verify_epoch_event(c->v, h, body, err);
@@ -335,9 +317,7 @@ int verify_check_event(struct verify_checker *c, size_t i, struct err *err) {
 static int compare_key_run(struct verify_checker *c, uint64_t first, struct err *err) {
     struct bytes record = {NULL, 0};
     int rc = db_get_u64(c->view->txn, T_KEYRUN, first, &record, err);
-    if (rc != 0 && rc != ERR_NOTFOUND) {
-        return rc;
-    }
+    if (rc != 0 && rc != ERR_NOTFOUND) return rc;
     /* a snapshot taken later may have moved older runs to derived data already */
     bool moved = rc == ERR_NOTFOUND && first < c->view->head.keyed_from;
     if (!moved && !bytes_eq(record, bytes_of_buf(&c->key_run))) {
@@ -349,9 +329,7 @@ static int compare_key_run(struct verify_checker *c, uint64_t first, struct err 
 
 int verify_check_key_run(struct verify_checker *c, struct err *err) {
     uint64_t first = c->group->index * EVENT_GROUP;
-    if (c->group->n < EVENT_GROUP) {
-        return 0;
-    }
+    if (c->group->n < EVENT_GROUP) return 0;
     buf_clear(&c->key_run);
     int rc = first < c->v->head.keyed_from ? 0 : keyrun_of_group(c->view->txn, c->group, put_pair, &c->key_run, &c->why);
     if (rc != 0) {
@@ -390,9 +368,7 @@ static size_t edge_of(const struct verify_checker *c, size_t n, uint8_t (*ret)[E
 
 static bool take_mark(struct verify_checker *c, const struct verify_known *known, uint64_t size, struct bytes record,
                       struct verify_part *ret) {
-    if (ret->n_marks == VERIFY_MARKS) {
-        return false;
-    }
+    if (ret->n_marks == VERIFY_MARKS) return false;
     struct verify_mark *m = &ret->mark[ret->n_marks++];
     m->size = size;
     m->at = ret->records.n;
@@ -408,9 +384,7 @@ static bool take_marks(struct verify_checker *c, const struct verify_known *know
     struct bytes key, record;
     uint8_t from[8], end[8];
     uint64_t first = c->group->index * EVENT_GROUP;
-    if (db_cursor_open(c->view->txn, T_CHECKPOINT, &cursor, NULL) != 0) {
-        return false;
-    }
+    if (db_cursor_open(c->view->txn, T_CHECKPOINT, &cursor, NULL) != 0) return false;
     be64_put(from, first + 1);
     be64_put(end, first + EVENT_GROUP + 1);
     int rc = db_cursor_seek(cursor, (struct bytes){from, sizeof(from)}, &key, &record, NULL);

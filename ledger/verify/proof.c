@@ -55,9 +55,7 @@ static void say(struct proof_check *c, enum log_aspect aspect, enum log_aspect_s
 /* The first event's leaf is what names a ledger: one that is not among those the caller trusts is another ledger's. */
 static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH], const struct log_trust *trust) {
     bool known = false;
-    if (trust == NULL || c->proof.index != 0 || trust->n_genesis == 0) {
-        return;
-    }
+    if (trust == NULL || c->proof.index != 0 || trust->n_genesis == 0) return;
     for (size_t i = 0; i < trust->n_genesis; i++) {
         known = known || memcmp(trust->genesis[i], leaf, EVENT_HASH) == 0;
     }
@@ -103,8 +101,7 @@ static void try_genesis(struct author_check *a, const uint8_t genesis[EVENT_HASH
     const struct bytes origins[] = {a->c->point.origin, epoch_first_origin(a->c->point.origin)};
     a->asked = true;
     for (size_t i = 0; i < 2 && !a->good; i++) {
-        struct buf message;
-        buf_init(&message, EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX);
+        struct buf message = {.max = EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX};
         event_author_message(&message, genesis, origins[i], &a->c->header, a->body);
         a->good = message.fail == 0 && crypt_verify(a->author->sig, bytes_of_buf(&message), a->key->public_key);
         buf_done(&message);
@@ -146,9 +143,7 @@ static void check_author(struct proof_check *c, const struct event_author *autho
 /* The root of the events before the leaf, when it is the last of its tree. */
 static const uint8_t *root_before(const struct proof_check *c, uint8_t ret[EVENT_HASH]) {
     const struct merkle_proof *proof = &c->proof.proof;
-    if (c->point.size != c->proof.index + 1 || proof->n == 0) {
-        return NULL;
-    }
+    if (c->point.size != c->proof.index + 1 || proof->n == 0) return NULL;
     memcpy(ret, proof->hash[0], EVENT_HASH);
     for (size_t i = 1; i < proof->n; i++) {
         merkle_node(ret, proof->hash[i], ret);
@@ -218,9 +213,7 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
     struct err why = {0};
     say(c, LOG_AUTHORS, LOG_ASPECT_UNCHECKED,
         payload.p == NULL ? "not checked: no payload was given" : "not checked: the event does not verify");
-    if (payload.p == NULL || c->report->aspect[LOG_INTEGRITY].state == LOG_ASPECT_FAULT) {
-        return;
-    }
+    if (payload.p == NULL || c->report->aspect[LOG_INTEGRITY].state == LOG_ASPECT_FAULT) return;
     if (payload.n <= EVENT_HASH) {
         fault(c, "F2", LOG_INTEGRITY, "payload", "the payload file is shorter than its salt");
         return;
@@ -252,9 +245,7 @@ static void check_names(struct proof_check *c, const struct log_trust *trust, bo
     char text[400];
     for (size_t i = 0; trust != NULL && !log_known && i < policy_logs(trust->policy); i++) {
         const struct note_vkey *key = &policy_log_at(trust->policy, i)->vkey;
-        if (!bytes_is(origin, key->name) && !bytes_is(first, key->name)) {
-            continue;
-        }
+        if (!bytes_is(origin, key->name) && !bytes_is(first, key->name)) continue;
         for (size_t k = 0; k < c->note->n_sigs; k++) {
             const struct note_sig *sig = &c->note->sigs[k];
             if (bytes_is(sig->name, key->name) && memcmp(sig->id, key->id, NOTE_KEY_ID_LEN) != 0) {
@@ -382,9 +373,7 @@ int log_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload
                      struct log_report *ret, struct err *err) {
     struct proof_check c = {0};
     int rc = crypt_init(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     c.report = calloc(1, sizeof(*c.report));
     c.note = malloc(sizeof(*c.note));
     if (c.report == NULL || c.note == NULL) {

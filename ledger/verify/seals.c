@@ -18,9 +18,7 @@
 /* Begins an epoch, which ends the one before. */
 static int epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err) {
     int rc = array_room(&v->epoch, v->n_epochs + 1, &v->cap_epochs, sizeof(*v->epoch), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (v->n_epochs > 0) {
         v->epoch[v->n_epochs - 1].to_size = epoch->restored ? epoch->seq : epoch->seq + 1;
     }
@@ -48,12 +46,8 @@ int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct e
         struct core_epoch e;
         struct err why = {0};
         int rc = core_epoch_get(v->txn, i, &e, &why);
-        if (err_is_system(rc)) {
-            return err_set(err, rc, "%s", why.msg);
-        }
-        if (rc != 0 || e.seq < from || e.seq >= end) {
-            return 0;
-        }
+        if (err_is_system(rc)) return err_set(err, rc, "%s", why.msg);
+        if (rc != 0 || e.seq < from || e.seq >= end) return 0;
         if (e.seq == 0) {
             memcpy(v->genesis, v->ledger->genesis, EVENT_HASH);
             v->log = v->ledger->log;
@@ -64,9 +58,7 @@ int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct e
         memcpy(mine.origin, e.origin, sizeof(mine.origin));
         memcpy(v->origin, e.origin, sizeof(v->origin));
         rc = epoch_push(v, &mine, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
 }
 
@@ -98,9 +90,7 @@ static int take_epoch(struct verify *v, const struct event_header *h, struct byt
     if (rc != 0) {
         verify_refuse(v, wrong.rule, LOG_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "%s", wrong.text);
     }
-    if (rc < 0) {
-        return 0;
-    }
+    if (rc < 0) return 0;
     if (h->seq == 0) {
         v->log = said.log;
         v->log_known = true;
@@ -134,9 +124,7 @@ static void take_secret(struct verify *v, uint64_t seq, struct bytes body) {
 }
 
 int verify_epoch_event(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
-    if (!verify_is_epoch_event(h)) {
-        return 0;
-    }
+    if (!verify_is_epoch_event(h)) return 0;
     take_secret(v, h->seq, body);
     if (bytes_is(h->kind, "ledger.created") && h->seq != 0) {
         verify_refuse(v, "F15", LOG_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq), "ledger.created is not the first event");
@@ -152,9 +140,7 @@ static size_t epochs_of(const struct verify *v, uint64_t size, const struct veri
         if (v->epoch[i].from_size <= size && size <= v->epoch[i].to_size) {
             ret[n++] = &v->epoch[i];
         }
-        if (v->epoch[i].from_size < size) {
-            break;
-        }
+        if (v->epoch[i].from_size < size) break;
     }
     return n;
 }
@@ -176,9 +162,7 @@ void verify_judge_keys(struct bytes note, const struct verify_known *known, stru
 static enum note_verdict check_key(const struct note *note, const struct note_vkey *key,
                                    const struct verify_judged *judged) {
     for (size_t i = 0; judged != NULL && i < judged->n; i++) {
-        if (note_vkey_eq(key, &judged->key[i])) {
-            return judged->verdict[i];
-        }
+        if (note_vkey_eq(key, &judged->key[i])) return judged->verdict[i];
     }
     return note_check_key(note, key, NULL);
 }
@@ -262,9 +246,7 @@ int verify_checkpoint_seek(struct verify *v, uint64_t size, struct err *err) {
     struct bytes key, value;
     uint8_t be[8];
     int rc = db_cursor_open(v->txn, T_CHECKPOINT, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     be64_put(be, size);
     rc = db_cursor_seek(cursor, (struct bytes){be, sizeof(be)}, &key, &value, err);
     v->next_checkpoint = rc == 0 && key.n == 8 ? be64_get(key.p) : LOG_NO_SEQ;
@@ -317,9 +299,7 @@ int verify_checkpoint_here(struct verify *v, struct err *err) {
         return 0;
     }
     int rc = db_get_u64(v->txn, T_CHECKPOINT, size, &record, err);
-    if (rc != 0) {
-        return rc == ERR_NOTFOUND ? 0 : rc;
-    }
+    if (rc != 0) return rc == ERR_NOTFOUND ? 0 : rc;
     judge_kept(v, &v->edge, record, NULL, handover);
     return verify_checkpoint_seek(v, size + 1, err);
 }
@@ -331,9 +311,7 @@ static void check_epoch_record(struct verify *v, size_t i) {
     struct err why = {0};
     const struct verify_epoch *want = &v->epoch[i];
     int rc = core_epoch_get(v->txn, i, &e, &why);
-    if (verify_hindered(v, rc, &why)) {
-        return;
-    }
+    if (verify_hindered(v, rc, &why)) return;
     if (rc != 0 || e.from_size != want->from_size || e.seq != want->seq || e.restored != want->restored ||
         !note_vkey_eq(&e.vkey, &want->vkey) || strcmp(e.origin, want->origin) != 0) {
         verify_fault(v, LOG_INTEGRITY, want->seq, "epoch", "the record of epoch %zu is not what its event says", i);
@@ -343,9 +321,7 @@ static void check_epoch_record(struct verify *v, size_t i) {
 static int check_epochs(struct verify *v, struct err *err) {
     uint64_t count;
     int rc = db_count(v->txn, T_EPOCH, &count, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (count != v->view.head.epoch + 1) { /* of the snapshot that was counted: others may have rotated since */
         verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "epoch", "%llu records for %llu epoch keys", (unsigned long long)count,
                      (unsigned long long)v->view.head.epoch + 1);

@@ -32,9 +32,7 @@ static int sweep(struct verify *v, enum core_table table, record_fn *record, str
     bool first = true;
     int rc = verify_renew(v, err);
     if (rc == 0) rc = db_cursor_open(v->txn, table, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
     while (rc == 0) {
         /* a damaged tree may lead round in a circle */
@@ -53,9 +51,7 @@ static int sweep(struct verify *v, enum core_table table, record_fn *record, str
 }
 
 static bool key_u64(struct bytes key, uint64_t *ret) {
-    if (key.n != 8) {
-        return false;
-    }
+    if (key.n != 8) return false;
     *ret = be64_get(key.p);
     return true;
 }
@@ -94,9 +90,7 @@ static void on_surplus(struct verify *v, enum core_table table, struct bytes key
     struct event_header h;
     uint64_t at;
     (void)value;
-    if (!key_u64(key, &at) || at < v->from || at >= v->head.size) {
-        return;
-    }
+    if (!key_u64(key, &at) || at < v->from || at >= v->head.size) return;
     if (v->naming != at / EVENT_GROUP) {
         struct err why = {0};
         v->naming = LOG_NO_SEQ;
@@ -183,9 +177,7 @@ static int claims_there(struct verify *v, const uint8_t secret[KEY_SECRET_LEN], 
     struct bytes name, value;
     uint8_t claim[CURSOR_CLAIM];
     int rc = db_cursor_open(v->txn, T_CURSOR, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &name, &value, err);
     for (; rc == 0; rc = db_cursor_next(cursor, &name, &value, err)) {
         cursor_claim(secret, name, claim);
@@ -205,13 +197,11 @@ static bool has_claim(const struct buf *claims, const uint8_t claim[CURSOR_CLAIM
 /* A cursor that an import moved is never taken away. One that is missing is told once, with the first event. */
 static int check_cursors(struct verify *v, struct err *err) {
     uint8_t secret[KEY_SECRET_LEN];
-    struct buf there, told;
+    struct buf there = {.max = (size_t)64 << 20}, told = {.max = (size_t)64 << 20};
     int rc = v->n_stored == 0 ? ERR_NOTFOUND : key_secret_look(v->txn, secret, NULL);
     if (rc != 0) {
         return 0; /* nothing is claimed; or a secret that is not what it was, which is told by itself */
     }
-    buf_init(&there, (size_t)64 << 20);
-    buf_init(&told, (size_t)64 << 20);
     rc = claims_there(v, secret, &there, err);
     for (size_t i = 0; i < v->n_stored && rc == 0; i++) {
         const struct verify_stored *stored = &v->stored[i];
@@ -237,9 +227,7 @@ static int check_stored(struct verify *v, struct err *err) {
     int rc = check_cursors(v, err);
     for (size_t i = 0; i < v->n_stored && rc == 0; i++) {
         const struct verify_stored *stored = &v->stored[i];
-        if (stored->cursor) {
-            continue;
-        }
+        if (stored->cursor) continue;
         char hex[2 * EVENT_HASH + 1];
         struct bytes record;
         rc = db_get(v->txn, T_ARTIFACT, (struct bytes){stored->digest, EVENT_HASH}, &record, err);
@@ -288,9 +276,8 @@ static void on_place(struct verify *v, enum core_table table, struct bytes value
 
 /* What opening has not believed blindly: only the known names; the format and identity records byte for byte. */
 static void on_meta(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
-    struct buf want;
+    struct buf want = {.max = 65536};
     struct err why = {0};
-    buf_init(&want, 65536);
     if (bytes_is(key, "format")) { /* that something was erased before the events that were read is not known */
         core_format_encode(&want, v->erasures.n_claims > 0 ? CORE_FEATURE_ERASED : 0);
         if (v->from > 0 && !bytes_eq(value, bytes_of_buf(&want))) {
@@ -371,9 +358,7 @@ static void on_stranger_table(void *ctx, struct bytes name) {
 static int check_pages(struct verify *v, struct err *err) {
     struct err why = {0};
     int rc = db_check(v->ledger->evidence, &why);
-    if (rc != ERR_CORRUPT) {
-        return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
-    }
+    if (rc != ERR_CORRUPT) return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
     verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "database", "%s", why.msg);
     return 0;
 }

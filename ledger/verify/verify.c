@@ -59,9 +59,7 @@ void verify_refuse(struct verify *v, const char *rule, enum log_aspect aspect, u
 }
 
 bool verify_hindered(struct verify *v, int rc, const struct err *why) {
-    if (!err_is_system(rc)) {
-        return false;
-    }
+    if (!err_is_system(rc)) return false;
     if (v->hindered.code == 0) {
         err_set(&v->hindered, rc, "%s", why->msg);
     }
@@ -70,9 +68,7 @@ bool verify_hindered(struct verify *v, int rc, const struct err *why) {
 
 int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err) {
     uint64_t now = clock_boot_ns();
-    if (*renewed != 0 && now - *renewed < RENEW_NS && !db_is_unheld(view->txn)) {
-        return 0;
-    }
+    if (*renewed != 0 && now - *renewed < RENEW_NS && !db_is_unheld(view->txn)) return 0;
     *renewed = now;
     core_view_release(view);
     int rc = db_renew(view->txn, err);
@@ -258,12 +254,8 @@ static bool take_known(struct verify *v, const struct policy_head *head, uint64_
 static bool epochs_before(struct verify *v, const struct policy_head *head, uint64_t from, struct err *err) {
     for (uint64_t i = 0;; i++) {
         struct core_epoch e;
-        if (core_epoch_get(v->txn, i, &e, NULL) != 0 || e.seq >= from) {
-            return i > 0;
-        }
-        if (!take_known(v, head, e.seq, err)) {
-            return false;
-        }
+        if (core_epoch_get(v->txn, i, &e, NULL) != 0 || e.seq >= from) return i > 0;
+        if (!take_known(v, head, e.seq, err)) return false;
     }
 }
 
@@ -277,9 +269,7 @@ static int begin_since(struct verify *v, struct err *err) {
     if (head == NULL || head->size > v->head.size || head->size < 2 * EVENT_GROUP) {
         return 0; /* everything is read; a contradiction shows in the anchoring */
     }
-    if (merkle_edge_load(&edge, head->size, core_node, &v->view, NULL) != 0) {
-        return 0;
-    }
+    if (merkle_edge_load(&edge, head->size, core_node, &v->view, NULL) != 0) return 0;
     merkle_edge_root(&edge, root);
     uint64_t from = (head->size / EVENT_GROUP - 1) * EVENT_GROUP;
     if (memcmp(root, head->root, EVENT_HASH) != 0 || merkle_edge_load(&v->edge, from, core_node, &v->view, NULL) != 0) {
@@ -301,17 +291,13 @@ static int begin_since(struct verify *v, struct err *err) {
 static int begin(struct verify *v, struct err *err) {
     struct bytes note;
     int rc = core_view_begin(v->ledger, &v->view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     v->txn = v->view.txn;
     v->head = v->view.head;
     v->renewed = clock_boot_ns();
     v->chain.prev_known = true; /* zero before the first event */
     v->mine = verify_checker_new(v);
-    if (v->mine == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (v->mine == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     v->mine->view = &v->view;
     v->mine->renewed = &v->renewed;
     rc = core_checkpoint_get(v->txn, &note, err);

@@ -43,12 +43,8 @@ static ssize_t read_some(int fd, uint8_t chunk[CHUNK]) {
 static int write_all(int fd, const uint8_t *p, size_t n) {
     while (n > 0) {
         ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done <= 0) {
-            return -1;
-        }
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return -1;
         p += done;
         n -= (size_t)done;
     }
@@ -72,16 +68,12 @@ static int make_temporary(struct incoming *in, const char *dir, struct err *err)
     for (;;) {
         struct stat st;
         int rc = file_join(in->tmp, dir, INCOMING "XXXXXX", err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         in->tmp_fd = mkostemp(in->tmp, O_CLOEXEC);
         if (in->tmp_fd < 0 || flock(in->tmp_fd, LOCK_EX) != 0 || fstat(in->tmp_fd, &st) != 0) {
             return err_errno(err, errno, "'%s'", in->tmp);
         }
-        if (st.st_nlink > 0) {
-            return 0;
-        }
+        if (st.st_nlink > 0) return 0;
         close(in->tmp_fd);
     }
 }
@@ -91,9 +83,7 @@ static int spill(const struct ledger *ledger, struct incoming *in, struct err *e
     int rc = core_path(ledger, "artifacts", dir, err);
     if (rc == 0) rc = file_make_dirs(dir, err);
     if (rc == 0) rc = make_temporary(in, dir, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (write_all(in->tmp_fd, in->small.p, in->small.n) != 0) {
         return err_errno(err, errno, "'%s'", in->tmp);
     }
@@ -104,12 +94,8 @@ static int take_in(const struct ledger *ledger, int fd, const char *path, struct
     uint8_t chunk[CHUNK];
     for (;;) {
         ssize_t n = read_some(fd, chunk);
-        if (n < 0) {
-            return err_errno(err, errno, "'%s'", path);
-        }
-        if (n == 0) {
-            return 0;
-        }
+        if (n < 0) return err_errno(err, errno, "'%s'", path);
+        if (n == 0) return 0;
         hash_put(in->hash, chunk, (size_t)n);
         in->size += (uint64_t)n;
         if (in->tmp_fd < 0 && in->size <= ARTIFACT_INLINE) {
@@ -122,9 +108,7 @@ static int take_in(const struct ledger *ledger, int fd, const char *path, struct
         if (rc == 0 && write_all(in->tmp_fd, chunk, (size_t)n) != 0) {
             rc = err_errno(err, errno, "'%s'", in->tmp);
         }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
 }
 
@@ -132,12 +116,8 @@ static int take_in(const struct ledger *ledger, int fd, const char *path, struct
 static int place_file(const struct ledger *ledger, struct incoming *in, const uint8_t digest[HASH_LEN], struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
     int rc = in->tmp_fd < 0 ? 0 : path_of(ledger, digest, dir, path, err);
-    if (rc != 0 || in->tmp_fd < 0) {
-        return rc;
-    }
-    if (rename(in->tmp, path) != 0) {
-        return err_errno(err, errno, "'%s'", path);
-    }
+    if (rc != 0 || in->tmp_fd < 0) return rc;
+    if (rename(in->tmp, path) != 0) return err_errno(err, errno, "'%s'", path);
     in->tmp[0] = '\0';
     return file_sync_dir(dir, err);
 }
@@ -145,7 +125,7 @@ static int place_file(const struct ledger *ledger, struct incoming *in, const ui
 /* In its transaction; 1: it is there already, with another transaction's record. */
 static int put_record(struct commit_store *store, struct db_txn *txn, struct err *err) {
     struct incoming *in = (struct incoming *)store; /* its first member */
-    struct buf record;
+    struct buf record = {.max = ARTIFACT_INLINE + ARTIFACT_RECORD_HEAD};
     struct bytes old, key = {store->digest, HASH_LEN};
     int there = db_get(txn, T_ARTIFACT, key, &old, err);
     if (there == 0 && old.n == ARTIFACT_RECORD_HEAD && old.p[0] == ARTIFACT_ERASED) {
@@ -156,7 +136,6 @@ static int put_record(struct commit_store *store, struct db_txn *txn, struct err
         if (rc == 0) rc = 1;
         return rc;
     }
-    buf_init(&record, ARTIFACT_INLINE + ARTIFACT_RECORD_HEAD);
     buf_put_u8(&record, in->tmp_fd < 0 ? ARTIFACT_HERE : ARTIFACT_FILE);
     buf_put_be64(&record, in->size);
     if (in->tmp_fd < 0) {
@@ -216,9 +195,7 @@ int log_artifact_put(struct ledger *ledger, const char *path, char ret_id[LOG_AR
     }
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_errno(err, errno, "'%s'", path);
-    }
+    if (fd < 0) return err_errno(err, errno, "'%s'", path);
     int rc = fstat(fd, &st) != 0   ? err_errno(err, errno, "'%s'", path)
              : S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is a directory; a file is needed", path)
                                    : put_stream(ledger, fd, path, digest, &size, err);
@@ -245,9 +222,7 @@ static bool is_left(int fd, const char *path) {
 
 static int wipe_left(const char *path, struct err *err) {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", path);
-    }
+    if (fd < 0) return errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", path);
     int rc = is_left(fd, path) ? file_wipe(path, err) : 0;
     close(fd);
     return rc;
@@ -271,9 +246,7 @@ static int each_name(struct ledger *ledger, const char *dir, each_fn *each, stru
 static int sweep_temporary(struct ledger *ledger, const char *dir, const char *name, struct err *err) {
     char path[FILE_PATH_MAX];
     (void)ledger;
-    if (strncmp(name, INCOMING, strlen(INCOMING)) != 0) {
-        return 0;
-    }
+    if (strncmp(name, INCOMING, strlen(INCOMING)) != 0) return 0;
     int rc = file_join(path, dir, name, err);
     if (rc == 0) rc = wipe_left(path, err);
     return rc;
@@ -303,14 +276,10 @@ static int sweep_file(struct ledger *ledger, const char *dir, const char *name, 
     char path[FILE_PATH_MAX];
     uint8_t digest[HASH_LEN];
     struct db_txn *txn;
-    if (text_unhex(digest, sizeof(digest), bytes_of(name)) != 0) {
-        return 0;
-    }
+    if (text_unhex(digest, sizeof(digest), bytes_of(name)) != 0) return 0;
     int rc = is_recorded(ledger, digest, false, &txn, err);
     db_abort(txn);
-    if (rc != 1) {
-        return rc;
-    }
+    if (rc != 1) return rc;
     rc = is_recorded(ledger, digest, true, &txn, err);
     if (rc == 1) {
         rc = file_join(path, dir, name, err);
@@ -322,9 +291,7 @@ static int sweep_file(struct ledger *ledger, const char *dir, const char *name, 
 
 static int sweep_dir(struct ledger *ledger, const char *dir, const char *name, struct err *err) {
     char path[FILE_PATH_MAX];
-    if (strlen(name) != 2 || name[0] == '.') {
-        return 0;
-    }
+    if (strlen(name) != 2 || name[0] == '.') return 0;
     int rc = file_join(path, dir, name, err);
     if (rc == 0) rc = each_name(ledger, path, sweep_file, err);
     return rc;
@@ -419,9 +386,7 @@ int artifact_is_erased(struct ledger *ledger, struct bytes key, bool *ret, struc
     struct db_txn *txn;
     struct bytes record;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_get(txn, T_ARTIFACT, key, &record, err);
     if (rc == 0 || rc == ERR_NOTFOUND) {
         *ret = rc == 0 && record.n > 0 && record.p[0] == ARTIFACT_ERASED;
@@ -439,9 +404,7 @@ int log_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *
     struct buf copy; /* no snapshot is held while whoever is at the other end takes his time */
     int rc = parse_id(id, digest, err);
     if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     buf_init(&copy, SIZE_MAX);
     rc = db_get(txn, T_ARTIFACT, key, &record, err);
     if (rc == ERR_NOTFOUND) {
@@ -475,9 +438,7 @@ int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, stru
     uint64_t size = 0;
     int rc = parse_id(id, digest, err);
     if (rc == 0) rc = db_get(txn, T_ARTIFACT, key, &record, err);
-    if (rc == ERR_NOTFOUND) {
-        return err_set(err, ERR_NOTFOUND, "there is no artifact '%s'", id);
-    }
+    if (rc == ERR_NOTFOUND) return err_set(err, ERR_NOTFOUND, "there is no artifact '%s'", id);
     if (rc == 0) rc = open_record(record, &where, &size, err);
     if (rc == 0 && where == ARTIFACT_ERASED) {
         return err_set(err, ERR_NOTFOUND, "'%s' was erased before", id);
@@ -492,9 +453,7 @@ int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, stru
 
 int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    if (key.n != HASH_LEN || record.n < 1 || record.p[0] != ARTIFACT_ERASED) {
-        return 0;
-    }
+    if (key.n != HASH_LEN || record.n < 1 || record.p[0] != ARTIFACT_ERASED) return 0;
     int rc = path_of(ledger, key.p, dir, path, err);
     if (rc == 0 && file_exists(path)) rc = file_wipe(path, err);
     return rc;
@@ -505,9 +464,7 @@ int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {
     struct bytes key, record;
     uint64_t sum = 0;
     int rc = db_cursor_open(txn, T_ARTIFACT, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
     while (rc == 0) {
         uint8_t where = ARTIFACT_HERE;

@@ -27,9 +27,7 @@
 
 int log_batch_new(struct ledger *ledger, struct log_batch **ret, struct err *err) {
     struct log_batch *batch = calloc(1, sizeof(*batch));
-    if (batch == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (batch == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     batch->ledger = ledger;
     buf_init(&batch->arena, LOG_BATCH_BYTES_MAX + BATCH_EVENT_ROOM);
     buf_init(&batch->scratch, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
@@ -183,9 +181,7 @@ static void remember(struct batch_text *ret, struct bytes text) {
 
 /* As is_plain, or it was in the event before. */
 static bool is_judged(struct batch_memo *memo, struct batch_text *before, struct bytes text, size_t max) {
-    if (is_known(before, text)) {
-        return true;
-    }
+    if (is_known(before, text)) return true;
     bool plain = text.n <= max && !memo_ask(&memo->header, text, needs_look);
     if (plain) {
         remember(before, text);
@@ -217,9 +213,7 @@ static bool is_plain_header(struct batch_memo *memo, const struct event_header *
 /* Whatever is unusual about a header, check_strings judges it and has the words. */
 static int check_header(struct batch_memo *memo, const struct event_header *h, const struct kind_index *index,
                         struct err *err) {
-    if (is_plain_header(memo, h, index)) {
-        return 0;
-    }
+    if (is_plain_header(memo, h, index)) return 0;
     int rc = check_strings(h, index, err);
     if (rc == 0 && memo != NULL) {
         remember(&memo->subject, h->subject);
@@ -238,8 +232,7 @@ static int put_payload(struct log_batch *batch, const struct log_draft *draft, c
     uint8_t sig[CRYPT_SIGNATURE_LEN];
     e->payload.at = batch->arena.n;
     if (draft->author != NULL) {
-        struct buf message;
-        buf_init(&message, EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX);
+        struct buf message = {.max = EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX};
         event_author_message(&message, batch->ledger->genesis, bytes_of(batch->ledger->origin), h, body);
         int rc = buf_check(&message, "an author's message", err);
         if (rc == 0) {
@@ -249,9 +242,7 @@ static int put_payload(struct log_batch *batch, const struct log_draft *draft, c
             e->author_hash = keyrun_author_hash(author.name, author.id, h->key);
         }
         buf_done(&message);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     event_payload_encode(&batch->arena, body, &author);
     e->payload.n = batch->arena.n - e->payload.at;
@@ -271,9 +262,7 @@ static void take_salt(struct batch_memo *memo, uint8_t ret[EVENT_HASH]) {
 }
 
 static int put_private(struct log_batch *batch, struct bytes map, struct batch_entry *e, struct err *err) {
-    if (map.n == 0) {
-        return 0;
-    }
+    if (map.n == 0) return 0;
     if (map.n > EVENT_PRIVATE_MAX) {
         return err_set(err, ERR_LIMIT,
                        "the private fields have %zu bytes, at most %zu are accepted; store long content as an "
@@ -297,9 +286,7 @@ static int encode_entry(struct log_batch *batch, const struct log_draft *draft, 
                        EVENT_BODY_MAX);
     }
     int rc = put_private(batch, private_, e, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     h->private_ = e->has_private ? e->private_commit : NULL;
     e->head.at = arena->n;
     event_head_encode(arena, h);
@@ -325,9 +312,7 @@ static int encode_entry(struct log_batch *batch, const struct log_draft *draft, 
 /* A key for a signed draft that has none, so that its signature cannot be played again. */
 static int author_key(const struct log_draft *draft, char fresh[33], struct bytes *key, struct err *err) {
     uint8_t random[16];
-    if (draft->author == NULL) {
-        return 0;
-    }
+    if (draft->author == NULL) return 0;
     if (key->n == 0) {
         crypt_random(random, sizeof(random));
         text_hex(fresh, random, sizeof(random));
@@ -365,9 +350,7 @@ static int add_sorted(struct log_batch *batch, const struct log_draft *draft, bo
     if (rc == 0) rc = check_header(batch->memo, &h, in.index, err);
     if (rc == 0 && !control) rc = kind_forms_check(in.index, h.subject, err);
     if (rc == 0 && !control) rc = kind_run_check(in.index, h.subject, h.run, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     buf_clear(&batch->scratch);
     buf_clear(&batch->private_);
     rc = kind_sort_input(&in, &batch->scratch, &batch->private_, &e->masked, err);
@@ -400,9 +383,7 @@ static int add_draft(struct log_batch *batch, const struct log_draft *draft, boo
                        draft->cause_key.n, EVENT_STRING_MAX);
     }
     int rc = grow(batch, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     size_t mark = batch->arena.n;
     struct batch_entry *e = &batch->entry[batch->n];
     *e = (struct batch_entry){.cause_type = draft->cause_type, .cause = draft->cause, .none_after = draft->none_after};

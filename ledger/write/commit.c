@@ -39,13 +39,9 @@ static bool has_keys(const struct commit_request *list) {
 static int ready_keys(struct ledger *ledger, const struct commit_request *list, struct err *err) {
     struct db_txn *txn;
     struct head head;
-    if (!has_keys(list)) {
-        return 0;
-    }
+    if (!has_keys(list)) return 0;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = core_head_get(txn, &head, err);
     db_abort(txn);
     core_tell(ledger); /* that transaction may have moved on */
@@ -76,9 +72,7 @@ static int load_keys(struct commit *c, const struct commit_request *request, str
 
 static int check_head_copy(struct commit *c, struct err *err) {
     struct core_view view;
-    if (c->ledger->write.head_checked) {
-        return 0;
-    }
+    if (c->ledger->write.head_checked) return 0;
     int rc = core_view_over(c->ledger, c->txn, &view, err);
     if (rc == 0) {
         rc = headfile_check(c->ledger->dir, &view, err);
@@ -99,9 +93,7 @@ static int drop_covered_runs(struct commit *c, struct err *err) {
     while (c->head.keyed_from < covered && c->head.keyed_from + CORE_SEGMENT <= c->head.size) {
         for (uint64_t seq = c->head.keyed_from; seq < c->head.keyed_from + CORE_SEGMENT; seq += EVENT_GROUP) {
             int rc = db_del_u64(c->txn, T_KEYRUN, seq, err);
-            if (rc != 0) {
-                return rc;
-            }
+            if (rc != 0) return rc;
         }
         c->head.keyed_from += CORE_SEGMENT;
     }
@@ -113,9 +105,7 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     int rc = request->control ? db_begin_reserved(ledger->evidence, &c->txn, err)
                               : db_begin(ledger->evidence, true, &c->txn, err);
     if (rc == 0) rc = core_head_get(c->txn, &c->head, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     c->old_size = c->head.size;
     c->now = clock_wall_ns();
     c->boot = clock_boot_ns();
@@ -178,9 +168,7 @@ static int is_all_there(struct commit *c, const struct log_batch *batch, struct 
 /* A guarded request rides alone. This transaction has no event yet, so what the judge reads is all there is. */
 static int judge(struct commit *c, struct commit_request *request, struct commit_request **ret_failed) {
     const struct log_batch *batch = request->batch;
-    if (batch->judge == NULL) {
-        return 0;
-    }
+    if (batch->judge == NULL) return 0;
     struct err *err = &request->err;
     int rc = is_all_there(c, batch, err);
     if (rc == 0) {
@@ -207,9 +195,7 @@ static int write_requests(struct commit *c, struct commit_request *list, struct 
     for (; list != NULL; list = list->after) {
         size_t at = SIZE_MAX;
         list->rc = commit_batch(c, list->batch, list->receipts, &at, &list->err);
-        if (list->rc == ERR_FULL && !alone) {
-            return err_set(err, ERR_FULL, "%s", list->err.msg);
-        }
+        if (list->rc == ERR_FULL && !alone) return err_set(err, ERR_FULL, "%s", list->err.msg);
         if (list->rc != 0) {
             list->at = at;
             *ret_failed = list;
@@ -247,9 +233,7 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
         c->restored = true;
         return 0;
     }
-    if (c->old_size == 0) {
-        return 0;
-    }
+    if (c->old_size == 0) return 0;
     const struct commit_request *r = w->rotate;
     int rc = commit_rotation(c, r != NULL, r == NULL ? NULL : r->actor, r == NULL ? NULL : r->reason, &batch, err);
     if (rc == 0) rc = write_own(c, &batch, &own, err);
@@ -283,12 +267,8 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
         return rc;
     }
     bool nothing_new = c->head.size == c->old_size + (had_gap ? 1 : 0) && w.rotate == NULL;
-    if (nothing_new && !w.cursors) {
-        return 1;
-    }
-    if (nothing_new && !had_gap) {
-        return put_cursors(c, list, err);
-    }
+    if (nothing_new && !w.cursors) return 1;
+    if (nothing_new && !had_gap) return put_cursors(c, list, err);
     rc = drop_covered_runs(c, err);
     if (rc == 0) rc = rotate_if_due(c, list, &w, err);
     if (rc == 0) rc = commit_group_end(c, err);
@@ -307,9 +287,7 @@ static int check_epoch(struct ledger *ledger, uint64_t epoch, uint64_t size, con
     struct head head;
     struct core_epoch there;
     int rc = db_look(ledger->evidence, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = core_head_get(txn, &head, err);
     if (rc == 0) rc = core_epoch_get(txn, epoch, &there, err);
     if (rc == 0 && (head.epoch < epoch || head.size < size || !note_vkey_eq(&there.vkey, vkey))) {

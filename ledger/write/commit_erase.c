@@ -96,8 +96,7 @@ static int store_group(struct commit *c, struct group *group, struct err *err) {
     int rc = 0;
     buf_clear(&c->record);
     if (group->n == EVENT_GROUP) {
-        struct buf record;
-        buf_init(&record, GROUP_PLAIN_MAX);
+        struct buf record = {.max = GROUP_PLAIN_MAX};
         rc = group_encode(group, &record, err);
         if (rc == 0) rc = db_put_u64(c->txn, T_BUNDLE, group->index, bytes_of_buf(&record), DB_PUT, err);
         buf_done(&record);
@@ -151,17 +150,13 @@ static int erase_fields(struct commit *c, const struct log_erase_options *o, con
                         uint64_t *ret_bytes, struct err *err) {
     struct private_view view;
     struct bytes record;
-    struct buf scratch, made;
+    struct buf scratch = {.max = PRIVATE_SCRATCH_MAX}, made = {.max = PRIVATE_PLAIN_MAX};
     uint64_t bytes = 0;
     if (h->private_ == NULL) {
         return err_set(err, ERR_NOTFOUND, "event %llu has no private fields", (unsigned long long)h->seq);
     }
-    buf_init(&scratch, PRIVATE_SCRATCH_MAX);
-    buf_init(&made, PRIVATE_PLAIN_MAX);
     int rc = db_get_u64(c->txn, T_PRIVATE, h->seq, &record, err);
-    if (rc == ERR_NOTFOUND) {
-        rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
-    }
+    if (rc == ERR_NOTFOUND) rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
     if (rc == 0) rc = private_open(record, h->private_, &scratch, &view, err);
     if (rc == 0) rc = private_erase(&made, &view, o->fields, o->n_fields, &bytes, err);
     if (rc != 0) {
@@ -221,14 +216,10 @@ static void put_body(struct buf *out, const struct log_erase_options *o, uint64_
 static int make_event(struct commit *c, const struct log_erase_options *o, uint64_t bytes, struct log_batch **ret,
                       struct err *err) {
     struct log_batch *batch;
-    struct buf body, note;
+    struct buf body = {.max = EVENT_BODY_MAX}, note = {.max = EVENT_PRIVATE_MAX};
     char subject[64];
     int rc = log_batch_new(c->ledger, &batch, err);
-    if (rc != 0) {
-        return rc;
-    }
-    buf_init(&body, EVENT_BODY_MAX);
-    buf_init(&note, EVENT_PRIVATE_MAX);
+    if (rc != 0) return rc;
     put_body(&body, o, bytes);
     if (o->note != NULL) {
         mp_put_map(&note, 1);

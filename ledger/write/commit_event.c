@@ -105,9 +105,7 @@ static int write_event(struct commit *c, const struct log_batch *batch, const st
     event_salt(salt, c->head.seed, seq);
     event_body_commit(body, salt, payload);
     int rc = encode_header(c, batch, e, has_cause, cause, body, &facts, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     event_leaf(leaf, bytes_of_buf(&c->header));
     rc = external ? put_external(c, seq, payload, err) : 0;
     if (rc == 0 && e->has_private) rc = put_private(c, batch, e, seq, err);
@@ -173,9 +171,7 @@ int commit_batch(struct commit *c, const struct log_batch *batch, struct log_rec
             }
             first = i;
         }
-        if (rc != 0 && !no_cause) {
-            return rc;
-        }
+        if (rc != 0 && !no_cause) return rc;
     }
     return first == SIZE_MAX ? 0 : ERR_INVALID;
 }

@@ -67,9 +67,7 @@ static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const
     be64_put(key, index / 256);
     key[0] = (uint8_t)tile_level;
     int rc = at == 0 ? ERR_NOTFOUND : db_get(c->txn, T_TILE, (struct bytes){key, sizeof(key)}, &record, err);
-    if (rc != 0 && rc != ERR_NOTFOUND) {
-        return rc;
-    }
+    if (rc != 0 && rc != ERR_NOTFOUND) return rc;
     if (record.n != at) {
         return err_set(err, ERR_CORRUPT, "tile %u/%llu has %zu bytes where %zu are due", tile_level,
                        (unsigned long long)(index / 256), record.n, at);
@@ -126,9 +124,7 @@ static int seal_group(struct commit *c, struct err *err) {
     while (rc == 0 && (packer_ready(ledger->write.packer) || !packer_has_room(ledger->write.packer))) {
         rc = put_bundle(c, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     packer_put(ledger->write.packer, &ledger->write.build);
     memset(c->head.seed, 0, EVENT_HASH);
     c->base = c->head.size;
@@ -148,27 +144,21 @@ int commit_group_add(struct commit *c, struct bytes header, const struct group_f
         group_reset(group, seq / EVENT_GROUP, c->head.seed, c->head.prev);
     }
     int rc = group_add(group, header, facts, payload, where, leaf, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     unsigned levels = merkle_edge_push(&c->head.edge, leaf, done);
     c->head.size++;
     memcpy(c->head.prev, leaf, EVENT_HASH);
     for (unsigned level = 8; level <= levels && rc == 0; level += 8) {
         rc = put_tile(c, level / 8, seq >> level, done[level], err);
     }
-    if (rc == 0 && c->head.size % EVENT_GROUP == 0) {
-        rc = seal_group(c, err);
-    }
+    if (rc == 0 && c->head.size % EVENT_GROUP == 0) rc = seal_group(c, err);
     return rc;
 }
 
 int commit_group_end(struct commit *c, struct err *err) {
     struct group *group = c->ledger->write.build;
     int rc = commit_group_drain(c, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     group_views(group);
     for (size_t i = c->stored; i < group->n; i++) {
         const struct group_event *e = &group->event[i];
@@ -176,9 +166,7 @@ int commit_group_end(struct commit *c, struct err *err) {
         group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
         rc = buf_check(&c->record, "a tail record", err);
         if (rc == 0) rc = db_put_u64(c->txn, T_TAIL, c->base + i, bytes_of_buf(&c->record), DB_APPEND, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return 0;
 }

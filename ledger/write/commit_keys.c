@@ -52,9 +52,7 @@ static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, stru
             ledger->write.lookup_valid = false;
             int rc = commit_group_drain(c, err); /* it may be one of this commit */
             if (rc == 0) rc = core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, NULL, err);
-            if (rc != 0) {
-                return rc;
-            }
+            if (rc != 0) return rc;
             ledger->write.lookup_valid = true;
         }
     } else {
@@ -114,12 +112,9 @@ static int confirm(void *ctx, uint64_t seq, struct err *err) {
     int rc = w->parsed ? 0 : want(w, err);
     if (rc == 0) rc = locate(w->c, seq, &header, &payload, err);
     rc = core_stored(rc != 0 ? rc : event_header_decode(header, &h, err), err);
-    if (rc != 0 || !bytes_eq(h.key, w->key)) {
-        return rc;
-    }
+    if (rc != 0 || !bytes_eq(h.key, w->key)) return rc;
     if (w->by_author) {
-        struct buf external;
-        buf_init(&external, EVENT_PAYLOAD_MAX);
+        struct buf external = {.max = EVENT_PAYLOAD_MAX};
         if (payload.n == 0) {
             rc = core_payload_get(w->c->txn, seq, &external, err);
             payload = bytes_of_buf(&external);
@@ -128,9 +123,7 @@ static int confirm(void *ctx, uint64_t seq, struct err *err) {
         bool same =
             rc == 0 && bytes_eq(author.name, w->author.name) && memcmp(author.id, w->author.id, NOTE_KEY_ID_LEN) == 0;
         buf_done(&external);
-        if (rc != 0 || !same) {
-            return rc;
-        }
+        if (rc != 0 || !same) return rc;
     } else if (!bytes_eq(h.source, w->source)) {
         return 0;
     }
@@ -144,9 +137,7 @@ static int find(struct commit *c, uint64_t hash, struct wanted *w, struct err *e
     uint64_t seq;
     while (keys_next(c->ledger->write.keys, hash, &state, &seq) == 0) {
         int rc = confirm(w, seq, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return c->segments == NULL ? 0 : doubt(c, segments_find(c->segments, hash, confirm, w, err));
 }
@@ -193,9 +184,7 @@ int commit_check_condition(struct commit *c, const struct log_batch *batch, cons
         struct event_header h;
         int rc = locate(c, seq, &header, &payload, err);
         rc = core_stored(rc != 0 ? rc : event_header_decode(header, &h, err), err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         if (bytes_eq(h.subject, subject)) {
             return err_set(err, ERR_CONFLICT, "the condition does not hold: '%.*s' has event %llu (%.*s) after %llu",
                            (int)subject.n, (const char *)subject.p, (unsigned long long)seq, (int)h.kind.n,

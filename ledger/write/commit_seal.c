@@ -27,21 +27,16 @@ static bool is_absent(const struct field *field) {
 static int own_batch(struct commit *c, const char *kind, const char *actor, const struct field *fields, size_t n,
                      struct log_batch **ret, struct err *err) {
     struct log_batch *batch;
-    struct buf body;
+    struct buf body = {.max = 65536};
     int rc = log_batch_new(c->ledger, &batch, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     uint32_t left_out = 0;
     for (size_t i = 0; i < n; i++) {
         left_out += is_absent(&fields[i]);
     }
-    buf_init(&body, 65536);
     mp_put_map(&body, (uint32_t)n - left_out);
     for (size_t i = 0; i < n; i++) {
-        if (is_absent(&fields[i])) {
-            continue;
-        }
+        if (is_absent(&fields[i])) continue;
         mp_put_str(&body, bytes_of(fields[i].name));
         if (fields[i].text == NULL) {
             mp_put_uint(&body, fields[i].number);
@@ -69,9 +64,7 @@ int commit_clock_gap(struct commit *c, struct log_batch **ret_batch, struct err 
     uint8_t boot_id[CLOCK_BOOT_ID_LEN];
     const char *what = NULL;
     uint64_t expected = h->time;
-    if (h->size == 0) {
-        return 0;
-    }
+    if (h->size == 0) return 0;
     clock_boot_id(boot_id);
     bool comparable = memcmp(boot_id, h->boot_id, sizeof(boot_id)) == 0 && c->boot >= h->boot;
     if (comparable) {
@@ -86,9 +79,7 @@ int commit_clock_gap(struct commit *c, struct log_batch **ret_batch, struct err 
     if (what == NULL && !said && c->now + CLOCK_SLACK_NS < h->time) {
         what = "clock_back";
     }
-    if (what == NULL) {
-        return 0;
-    }
+    if (what == NULL) return 0;
     const struct field fields[] = {{"from", NULL, expected}, {"to", NULL, c->now}, {"what", what, 0}};
     return own_batch(c, "ledger.gap", "service:ledger", fields, 3, ret_batch, err);
 }
@@ -112,16 +103,12 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
     uint64_t hours = ledger->config.rotate_hours;
     /* By the clock as it was read both times, and either way: one that was wrong once must not keep a key for ever. */
     bool due = hours > 0 && distance(c->now, c->head.epoch_since) >= hours * 3600 * CLOCK_NS_PER_S;
-    if (!asked && !due) {
-        return 0;
-    }
+    if (!asked && !due) return 0;
     memcpy(name, ledger->origin, strlen(ledger->origin));
     memcpy(name + strlen(ledger->origin), "/epoch", 7);
     int rc = keyring_prepare(&ledger->write.keyring, ledger->config.keys,
                              (struct bytes){ledger->passphrase, ledger->passphrase_len}, bytes_of(name), &c->next, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = name_secret(c, keyed_by, err);
     note_vkey_encode(vkey, &c->next.vkey);
     const struct field fields[] = {{"epoch", NULL, c->head.epoch + 1},
@@ -139,9 +126,7 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
 int commit_store(struct commit *c, struct commit_store *store, struct log_batch **ret_batch, struct err *err) {
     char digest[7 + 2 * EVENT_HASH + 1] = "sha256:";
     int rc = store->put(store, c->txn, err);
-    if (rc != 0) {
-        return rc < 0 ? rc : 0;
-    }
+    if (rc != 0) return rc < 0 ? rc : 0;
     text_hex(digest + 7, store->digest, EVENT_HASH);
     const struct field fields[] = {{"bytes", NULL, store->size}, {"digest", digest, 0}};
     return own_batch(c, "ledger.stored", "service:ledger", fields, 2, ret_batch, err);
@@ -156,9 +141,7 @@ static const char *same_or_other(bool known, bool other) {
 int commit_place(struct commit *c, const struct commit_request *request, struct log_batch **ret_batch, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct place_standing s = {.place = LOG_PLACE_UNKNOWN};
-    if (ledger->write.at_home && !request->moved) {
-        return 0;
-    }
+    if (ledger->write.at_home && !request->moved) return 0;
     int rc = request->next != NULL ? 0 : place_judge(ledger, c->txn, &s, err); /* restoring makes a new home */
     if (rc == 0 && s.place == LOG_PLACE_HOME) {
         ledger->write.at_home = true;
@@ -186,8 +169,7 @@ static int put_note(struct commit *c, struct buf *note, struct err *err) {
     c->sealed = true;
     checkpoint_encode(note, bytes_of(ledger->origin), c->head.size, c->root);
     /* the signatures are over the text, which the buffer may move while it grows */
-    struct buf text;
-    buf_init(&text, NOTE_MAX);
+    struct buf text = {.max = NOTE_MAX};
     buf_put_bytes(&text, bytes_of_buf(note));
     buf_put_u8(note, '\n');
     note_sign(note, bytes_of_buf(&text), &ledger->write.keyring.log.vkey, ledger->write.keyring.log.secret);
@@ -236,9 +218,8 @@ static int put_head(struct commit *c, struct err *err) {
 }
 
 int commit_seal(struct commit *c, struct err *err) {
-    struct buf note;
+    struct buf note = {.max = NOTE_MAX};
     unsigned flags = 0;
-    buf_init(&note, NOTE_MAX);
     if (c->old_size == 0 || c->old_size / EVENT_GROUP != c->head.size / EVENT_GROUP) {
         flags |= CORE_KEEP_BOUNDARY;
     }

@@ -218,9 +218,7 @@ int log_append(struct ledger *ledger, const struct log_draft *draft, struct log_
     struct log_batch *batch = take_spare(ledger);
     struct log_receipt receipt;
     int rc = batch != NULL ? 0 : log_batch_new(ledger, &batch, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = log_batch_add(batch, draft, err);
     if (rc == 0) rc = log_batch_commit(batch, &receipt, ret_head, NULL, err);
     if (rc == 0 && ret != NULL) {

@@ -85,9 +85,7 @@ static int corrected_before(uint64_t seq, uint64_t by, struct err *err) {
 static int check_stands(void *ctx, uint64_t size, struct err *err) {
     struct stand *stand = ctx;
     uint64_t by;
-    if (stand->seq == LOG_NO_SEQ || stand->from >= size) {
-        return 0;
-    }
+    if (stand->seq == LOG_NO_SEQ || stand->from >= size) return 0;
     int rc = find_correction(stand->ledger, stand->seq, stand->from, size, &by, err);
     if (rc == 0 && by != LOG_NO_SEQ) {
         rc = err_set(err, ERR_INVALID, "event %llu cannot replace it: it was itself corrected, by event %llu",
@@ -103,9 +101,7 @@ static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct log
     struct log_event e;
     int rc = log_reader_open(ledger, receipt->seq, receipt->seq + 1, &reader, err);
     if (rc == 0) rc = log_reader_next(reader, &e, err);
-    if (rc == 0) {
-        rc = !corrects(&e, seq) ? 1 : corrected_before(seq, receipt->seq, err);
-    }
+    if (rc == 0) rc = !corrects(&e, seq) ? 1 : corrected_before(seq, receipt->seq, err);
     log_reader_close(reader);
     return rc;
 }
@@ -225,11 +221,9 @@ int log_correct_preview(struct ledger *ledger, const struct log_correct_options 
     struct log_correct_preview preview = {.draft = &draft};
     struct log_head head;
     struct written w;
-    struct buf body, private_;
+    struct buf body = {.max = 4 * BODY_MAX}, private_ = {.max = 8 * BODY_MAX};
     uint64_t by = LOG_NO_SEQ;
     written_init(&w);
-    buf_init(&body, 4 * BODY_MAX);
-    buf_init(&private_, 8 * BODY_MAX);
     int rc = prepare(ledger, o, &stand, &w, &head, err);
     if (rc == 0) rc = find_correction(ledger, o->seq, o->seq, head.size, &by, err);
     if (rc == 0 && by != LOG_NO_SEQ) rc = corrected_before(o->seq, by, err);

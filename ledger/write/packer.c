@@ -32,9 +32,7 @@ struct packer {
 
 struct packer *packer_new(void) {
     struct packer *p = calloc(1, sizeof(*p));
-    if (p == NULL) {
-        return NULL;
-    }
+    if (p == NULL) return NULL;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->waiting, NULL);
     pthread_cond_init(&p->done, NULL);
@@ -50,9 +48,7 @@ struct packer *packer_new(void) {
 }
 
 void packer_free(struct packer *p) {
-    if (p == NULL) {
-        return;
-    }
+    if (p == NULL) return;
     if (p->runs) {
         pthread_mutex_lock(&p->lock);
         p->stop = true;
@@ -86,9 +82,7 @@ static void encode(struct slot *s) {
 /* Under the lock. NULL: nothing waits. */
 static struct slot *first_waiting(struct packer *p) {
     for (unsigned i = 0; i < p->n; i++) {
-        if (slot_at(p, i)->state == SLOT_WAITING) {
-            return slot_at(p, i);
-        }
+        if (slot_at(p, i)->state == SLOT_WAITING) return slot_at(p, i);
     }
     return NULL;
 }
@@ -114,13 +108,9 @@ static void *run(void *ctx) {
 }
 
 void packer_start(struct packer *p) {
-    if (p->tried) {
-        return;
-    }
+    if (p->tried) return;
     p->tried = true;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
-        return;
-    }
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) return;
     p->runs = thread_start(&p->thread, run, p) == 0;
 }
 

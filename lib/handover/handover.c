@@ -10,9 +10,7 @@
 
 static int write_and_record(const struct handover *how, int fd, const char *path, struct err *err) {
     int rc = how->write(how->ctx, fd, err);
-    if (rc == 0 && fsync(fd) != 0) {
-        rc = err_errno(err, errno, "'%s'", path);
-    }
+    if (rc == 0 && fsync(fd) != 0) rc = err_errno(err, errno, "'%s'", path);
     if (rc == 0) rc = how->record(how->ctx, path, err);
     return rc;
 }
@@ -47,9 +45,7 @@ int handover_to_path(const struct handover *how, const char *path, mode_t mode, 
     struct file_out file;
     int rc = file_new_begin(&file, path, mode, err);
     *ret_named = rc != 0;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = write_and_record(how, file.fd, path, err);
     if (rc != 0) {
         file_out_abort(&file);

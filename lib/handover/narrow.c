@@ -38,9 +38,7 @@ static int first_match(const struct export_options *options, struct ledger *ledg
 
 int narrow_range(struct export_options *options, struct ledger *ledger, bool build, struct err *err) {
     uint64_t first, last;
-    if (options->n_terms == 0 || options->seqs != NULL) {
-        return 0;
-    }
+    if (options->n_terms == 0 || options->seqs != NULL) return 0;
     for (size_t i = 0; i < options->n_terms; i++) {
         const struct export_term *t = &options->terms[i];
         if (t->op == EXPORT_EQUALS && t->value.n == 0) {

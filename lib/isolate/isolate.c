@@ -257,25 +257,15 @@ static pid_t begin(const struct isolate_options *options, struct answer *answer,
 static int verify_once(const struct isolate_options *options, struct answer *answer, struct log_report *ret,
                        void *ret_after, struct err *err) {
     int status = 0, wakes = -1;
-    if (is_stopped(options)) {
-        return err_set(err, ERR_BUSY, "interrupted");
-    }
+    if (is_stopped(options)) return err_set(err, ERR_BUSY, "interrupted");
     answer->idle_max = options->stalled_seconds != 0 ? options->stalled_seconds : STALLED_SECONDS;
     pid_t pid = begin(options, answer, &wakes, err);
-    if (pid < 0) {
-        return (int)pid;
-    }
+    if (pid < 0) return (int)pid;
     int rc = await(options, answer, pid, wakes, &status, err);
     close(wakes);
-    if (rc != 0) {
-        return rc;
-    }
-    if (!answer->answered) {
-        return ended(options, answer, status, ret, err);
-    }
-    if (answer->code != 0) {
-        return err_set(err, answer->code, "%s", answer->err.msg);
-    }
+    if (rc != 0) return rc;
+    if (!answer->answered) return ended(options, answer, status, ret, err);
+    if (answer->code != 0) return err_set(err, answer->code, "%s", answer->err.msg);
     *ret = answer->report;
     if (options->after_n > 0) {
         memcpy(ret_after, answer->after, options->after_n);
@@ -289,9 +279,7 @@ int isolate_verify(const struct isolate_options *options, struct log_report *ret
     size_t n = sizeof(struct answer) + options->after_n;
     for (int left = UNHELD_TRIES; again && left > 0; left--) {
         struct answer *answer = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (answer == MAP_FAILED) {
-            return err_errno(err, errno, "no memory for the report");
-        }
+        if (answer == MAP_FAILED) return err_errno(err, errno, "no memory for the report");
         rc = verify_once(options, answer, ret, ret_after, err);
         again = answer->unheld;
         munmap(answer, n);

@@ -57,9 +57,7 @@ static int put_table(struct advance *a, size_t table, struct rows_taken *taken, 
     struct state_rows *rows;
     struct bytes key, bytes;
     int rc = state_rows_open(a->view, table, NULL, 0, &rows, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while ((rc = view_rows_raw(rows, &key, &bytes, err)) == 0) {
         buf_put_u8(&taken->bytes, (uint8_t)a->view->table[table].number);
         buf_put_bytes(&taken->bytes, key);
@@ -68,9 +66,7 @@ static int put_table(struct advance *a, size_t table, struct rows_taken *taken, 
         taken->size[taken->n++][1] = bytes.n;
         rc = buf_check(&taken->bytes, "rows", err);
         if (rc == 0 && taken->n >= ROWS_AT_ONCE) rc = put_taken(a, name, taken, root, err);
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
@@ -79,9 +75,7 @@ static int put_table(struct advance *a, size_t table, struct rows_taken *taken, 
 static int put_all(struct advance *a, size_t projection, uint8_t root[HASH_LEN], struct err *err) {
     const char *name = a->view->projection[projection].projection->name;
     struct rows_taken *taken = calloc(1, sizeof(*taken));
-    if (taken == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (taken == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     buf_init(&taken->bytes, REPLACED_MAX);
     memset(root, 0, HASH_LEN);
     int rc = 0;
@@ -98,10 +92,9 @@ static int put_all(struct advance *a, size_t projection, uint8_t root[HASH_LEN],
 static int put_changed(struct advance *a, const struct view_projection *p, uint8_t root[HASH_LEN], struct err *err) {
     const struct rows_entry **entry = NULL;
     struct hash_tree_change *change = NULL;
-    struct buf keys;
+    struct buf keys = {.max = REPLACED_MAX};
     size_t n = 0, at = 0;
     int rc = p->overlay != NULL ? rows_sorted(p->overlay, SIZE_MAX, &entry, &n, err) : 0;
-    buf_init(&keys, REPLACED_MAX);
     for (size_t i = 0; i < n; i++) {
         buf_put_u8(&keys, (uint8_t)entry[i]->table);
         buf_put_bytes(&keys, entry[i]->key);
@@ -129,9 +122,7 @@ static int put_trees(struct advance *a, struct err *err) {
     for (size_t i = 0; i < a->view->n && rc == 0; i++) {
         struct view_projection *p = &a->view->projection[i];
         struct attested_part *part = &a->head.part[a->head.n];
-        if (p->part.failed_seq != LOG_NO_SEQ || p->part.position != a->view->at) {
-            continue;
-        }
+        if (p->part.failed_seq != LOG_NO_SEQ || p->part.position != a->view->at) continue;
         const uint8_t *root = a->afresh ? NULL : attested_root(&a->view->attested, p->projection);
         part->projection = p->projection;
         if (root == NULL || p->base.tree == NULL) {
@@ -147,12 +138,9 @@ static int put_trees(struct advance *a, struct err *err) {
 
 static int remove_replaced(struct advance *a, struct err *err) {
     struct bytes record;
-    struct buf copy;
+    struct buf copy = {.max = REPLACED_MAX};
     int rc = db_get(a->txn, DERIVED_STATE, bytes_of(ATTESTED_REPLACED), &record, err);
-    if (rc != 0) {
-        return rc == ERR_NOTFOUND ? 0 : rc;
-    }
-    buf_init(&copy, REPLACED_MAX);
+    if (rc != 0) return rc == ERR_NOTFOUND ? 0 : rc;
     buf_put_bytes(&copy, record);
     rc = buf_check(&copy, "a list of nodes", err);
     if (rc == 0) rc = hash_tree_remove(a->txn, bytes_of_buf(&copy), err);
@@ -185,15 +173,11 @@ static bool all_go_on(const struct state_view *view) {
 static int store(struct advance *a, struct attested_heads *heads, struct err *err) {
     int rc = attested_heads_get(a->txn, a->view->list, heads, err);
     bool newest = heads->n > 0 && a->view->has_attested && same_head(&heads->head[0], &a->view->attested);
-    if (rc == 0 && heads->n > 0 && !newest && a->view->attested_newest) {
-        return ERR_CONFLICT;
-    }
+    if (rc == 0 && heads->n > 0 && !newest && a->view->attested_newest) return ERR_CONFLICT;
     a->afresh = !newest || !all_go_on(a->view);
     if (rc == 0) rc = a->afresh ? attested_drop(a->txn, err) : remove_replaced(a, err);
     if (rc == 0) rc = put_trees(a, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     heads->n = a->afresh ? 1 : 2;
     heads->head[1] = heads->head[0];
     heads->head[0] = a->head;
@@ -208,9 +192,7 @@ static int append_event(struct advance *a, struct err *err) {
     struct log_batch *batch = NULL;
     struct log_draft draft;
     struct log_receipt receipt;
-    struct buf body, subject;
-    buf_init(&body, 65536);
-    buf_init(&subject, 512);
+    struct buf body = {.max = 65536}, subject = {.max = 512};
     buf_printf(&subject, "ledger/%s", log_origin(a->ledger));
     int rc = attested_body(&a->head, &body, err);
     log_draft_init(&draft);
@@ -238,9 +220,7 @@ static int put_seq(struct advance *a, struct db *db, struct attested_heads *head
     struct attested_head before = a->head;
     before.seq = LOG_NO_SEQ;
     int rc = db_begin(db, true, &a->txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = attested_heads_get(a->txn, a->view->list, heads, err);
     if (rc == 0 && heads->n > 0 && same_head(&heads->head[0], &before)) {
         heads->head[0].seq = a->head.seq;
@@ -256,9 +236,7 @@ static int put_seq(struct advance *a, struct db *db, struct attested_heads *head
 static int advance(struct advance *a, uint64_t generation, struct err *err) {
     struct attested_heads *heads = calloc(1, sizeof(*heads));
     struct db *db;
-    if (heads == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (heads == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     a->head = (struct attested_head){.position = a->view->at, .seq = LOG_NO_SEQ};
     int rc = derived_open_of(a->ledger, generation, &db, err);
     if (rc == 0) rc = db_begin(db, true, &a->txn, err);
@@ -300,9 +278,7 @@ static int advance_from(struct ledger *ledger, struct state_options *options, en
     options->base = base;
     options->at = LOG_NO_SEQ;
     int rc = state_open(ledger, options, &a.view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!a.view->has_attested || a.view->at - a.view->attested.position >= lag) {
         buf_init(&a.replaced, REPLACED_MAX);
         rc = advance(&a, generation, err);
@@ -323,17 +299,13 @@ static int try_advance(void *ctx, struct err *err) {
     struct state_options mine = *w->options;
     struct err why = {0};
     int rc = advance_from(w->ledger, &mine, STATE_ATTESTED, w->lag, &why);
-    if (rc != ERR_CORRUPT) {
-        return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
-    }
+    if (rc != ERR_CORRUPT) return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
     attested_forget(w->ledger); /* nodes are missing or were changed */
     return advance_from(w->ledger, &mine, STATE_EVENTS, w->lag, err);
 }
 
 int attested_advance(struct ledger *ledger, const struct state_options *options, uint64_t lag, struct err *err) {
     struct wish wish = {.ledger = ledger, .options = options, .lag = lag};
-    if (is_near(ledger, state_list_of(options), lag)) {
-        return 0;
-    }
+    if (is_near(ledger, state_list_of(options), lag)) return 0;
     return derived_work(ledger, try_advance, &wish, err);
 }

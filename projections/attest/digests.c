@@ -12,19 +12,16 @@
 static int add(struct log_batch *batch, struct state_view *view, size_t i, const char *actor, struct err *err) {
     struct state_status status;
     struct log_draft draft;
-    struct buf body;
+    struct buf body = {.max = 4096};
     char hex[2 * LOG_HASH + 1], digest[sizeof(hex) + 8], subject[160];
     uint8_t bytes[LOG_HASH];
     uint64_t rows;
     int rc = state_digest(view, i, bytes, &rows, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     state_status(view, i, &status);
     text_hex(hex, bytes, sizeof(bytes));
     snprintf(digest, sizeof(digest), "sha256:%s", hex);
     snprintf(subject, sizeof(subject), "projection/%s", status.projection->name);
-    buf_init(&body, 4096);
     mp_put_map(&body, 5);
     mp_pair_text(&body, "digest", digest);
     mp_pair_uint(&body, "position", status.position);

@@ -21,13 +21,9 @@
 static int get_kept(void *ctx, size_t table, struct bytes key, struct buf *out, struct err *err) {
     struct view_projection *p = ctx;
     struct bytes bytes;
-    if (p->overlay == NULL) {
-        return stored_get(&p->base, table, key, out, err);
-    }
+    if (p->overlay == NULL) return stored_get(&p->base, table, key, out, err);
     int rc = rows_get(p->overlay, table, key, &bytes, err);
-    if (rc == 0 && bytes.n == 0) {
-        return ERR_NOTFOUND;
-    }
+    if (rc == 0 && bytes.n == 0) return ERR_NOTFOUND;
     if (rc == 0) rc = buf_put_bytes(out, bytes) != 0 ? buf_check(out, "a row", err) : 0;
     return rc;
 }
@@ -42,11 +38,10 @@ static int violations_of(struct row *row, struct bytes bytes, int64_t *ret, stru
 static int compare(struct view_projection *p, const struct rows_entry *entry, struct decision *ret, struct err *err) {
     const struct state_table *table = &p->projection->tables[entry->table];
     struct row before, after;
-    struct buf old;
+    struct buf old = {.max = ROW_BYTES_MAX};
     int64_t n = 0, more = 0;
     row_init(&before, table);
     row_init(&after, table);
-    buf_init(&old, ROW_BYTES_MAX);
     int rc = get_kept(p, entry->table, entry->key, &old, err);
     rc = rc == ERR_NOTFOUND ? 0 : rc;
     if (rc == 0) rc = violations_of(&before, bytes_of_buf(&old), &n, err);
@@ -152,9 +147,7 @@ static int without_time(struct bytes body, struct buf *out, bool *ret_had, struc
     struct mp_item head, name;
     struct bytes raw;
     *ret_had = mp_map_get(body, "at", &raw) == 0;
-    if (!*ret_had) {
-        return 0;
-    }
+    if (!*ret_had) return 0;
     mp_reader_init(&r, body);
     int rc = mp_next(&r, &head, err);
     mp_put_map(out, rc == 0 ? head.count - 1 : 0);
@@ -173,10 +166,9 @@ static int without_time(struct bytes body, struct buf *out, bool *ret_had, struc
 /* As it is told, and as of now. */
 static int judge_both(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct log_event now = *event;
-    struct buf body;
+    struct buf body = {.max = BODY_ROOM};
     bool had = false;
     int rc = judge(view, event, ret, err);
-    buf_init(&body, BODY_ROOM);
     if (rc == 0 && ret->yes) rc = without_time(event->body, &body, &had, err);
     if (rc == 0 && had) {
         now.body = bytes_of_buf(&body);
@@ -239,10 +231,8 @@ static int judge_promotion(struct state_view *view, struct bytes promotion, stru
 int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err) {
     const struct kind *kind = kind_find(draft->kind);
     struct decision mine;
-    struct buf body, private_;
+    struct buf body = {.max = BODY_ROOM}, private_ = {.max = BODY_ROOM};
     uint32_t masked;
-    buf_init(&body, BODY_ROOM);
-    buf_init(&private_, BODY_ROOM);
     const struct kind_input in = {.kind = draft->kind,
                                   .body = draft->body,
                                   .private_ = draft->private_,

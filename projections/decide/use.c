@@ -118,9 +118,7 @@ static int ask_holders(struct state_view *view, const struct log_event *event, c
     if (raised) {
         use.tier = bytes_of(tiers_word(judged.tier));
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (use.group.n == 0) {
         decide_no(ret, "the call of '%.*s' names no group: which permission it uses cannot be told",
                   REASON_NAME(decide_text(event->body, "tool")));
@@ -164,11 +162,10 @@ static int tool_called(struct state_view *view, const struct log_event *event, s
 static int run_started(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct bytes pack = decide_text(event->body, "pack"), raw = {0}, item;
     struct list list;
-    struct buf who;
+    struct buf who = {.max = HOLDER_MAX};
     int rc = 0;
     mp_map_get(event->body, "permissions", &raw);
     list_open(&list, raw);
-    buf_init(&who, HOLDER_MAX);
     buf_put_str(&who, "pack/");
     buf_put_bytes(&who, pack);
     rc = buf_check(&who, "a pack's name", err);
@@ -205,9 +202,7 @@ bool decide_uses(struct bytes kind) {
 int decide_may_use(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     decide_begin(ret);
     for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
-        if (bytes_is(event->kind, uses[i].kind)) {
-            return uses[i].judge(view, event, ret, err);
-        }
+        if (bytes_is(event->kind, uses[i].kind)) return uses[i].judge(view, event, ret, err);
     }
     return 0;
 }

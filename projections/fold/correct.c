@@ -62,9 +62,7 @@ struct named {
 static int note_named(void *ctx, const struct log_event *event, struct err *err) {
     struct named *named = ctx;
     int rc = array_room(&named->one, named->n + 1, &named->room, sizeof(*named->one), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     named->one[named->n].by = event->seq;
     if (correct_names(event->body, &named->one[named->n].seq, named->one[named->n].leaf)) {
         named->n++;
@@ -227,9 +225,7 @@ static void correct_close(void *state) {
 /* Of the events below `size`, as far as they can be read. */
 static int correct_open(struct ledger *ledger, uint64_t size, void **ret, struct err *err) {
     struct correct *c = calloc(1, sizeof(*c));
-    if (c == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for corrections");
-    }
+    if (c == NULL) return err_set(err, ERR_NOMEM, "out of memory for corrections");
     c->ledger = ledger;
     c->size = size;
     int rc = correct_load(ledger, size, &c->all, &c->n, &c->read, &c->unread);
@@ -249,9 +245,7 @@ static int order(const struct rows_entry *a, const struct rows_entry *b) {
 }
 
 static bool same_cell(const struct row *a, const struct row *b, size_t column) {
-    struct buf x, y;
-    buf_init(&x, ROW_BYTES_MAX);
-    buf_init(&y, ROW_BYTES_MAX);
+    struct buf x = {.max = ROW_BYTES_MAX}, y = {.max = ROW_BYTES_MAX};
     row_put_cell(&a->cells[column], &x);
     row_put_cell(&b->cells[column], &y);
     bool same = bytes_eq(bytes_of_buf(&x), bytes_of_buf(&y));
@@ -288,16 +282,12 @@ static void keep_cited(const struct row *now, const struct row *before, struct r
 /* What the correction made so, is so since the correction and by it; what it left as it was, is so since then. */
 static void cite(const struct log_event *event, const struct row *now, const struct row *before, struct row *after) {
     size_t base = projection_column(after->table, "since"), dated = projection_dated(after->table);
-    if (base == SIZE_MAX) {
-        return;
-    }
+    if (base == SIZE_MAX) return;
     keep_cited(now, before, after, base + FOLD_EVIDENCE);
     if (says_else(before, after, base)) {
         row_cite(after, base + FOLD_EVIDENCE, event->seq);
     }
-    if (dated == SIZE_MAX || !row_has(after, dated)) {
-        return;
-    }
+    if (dated == SIZE_MAX || !row_has(after, dated)) return;
     if (!now->absent && same_cell(now, after, dated)) {
         after->cells[base + FOLD_SINCE] = now->cells[base + FOLD_SINCE];
         after->cells[base + FOLD_SINCE_SEQ] = now->cells[base + FOLD_SINCE_SEQ];
@@ -318,11 +308,8 @@ static int put_row(struct rows *to, const struct state_table *table, const struc
                    const struct rows_entry *one, struct bytes before, struct bytes after, struct err *err) {
     struct row row[3];
     struct bytes there;
-    struct buf out;
-    if (after.n == 0) {
-        return rows_put(to, one->table, one->key, after, err);
-    }
-    buf_init(&out, ROW_BYTES_MAX);
+    struct buf out = {.max = ROW_BYTES_MAX};
+    if (after.n == 0) return rows_put(to, one->table, one->key, after, err);
     int rc = rows_get(to, one->table, one->key, &there, err);
     int a = decode(&row[0], table, rc == 0 ? there : (struct bytes){NULL, 0}, err);
     int b = decode(&row[1], table, before, err), c = decode(&row[2], table, after, err);
@@ -437,9 +424,7 @@ static int trio_begin(struct correct *c, struct trio *trio, const struct project
 static int get_below(void *below, size_t table, struct bytes key, struct buf *out, struct err *err) {
     struct bytes bytes;
     int rc = rows_get(below, table, key, &bytes, err);
-    if (rc == 0 && bytes.n == 0) {
-        return ERR_NOTFOUND;
-    }
+    if (rc == 0 && bytes.n == 0) return ERR_NOTFOUND;
     if (rc == 0) {
         buf_put_bytes(out, bytes);
     }
@@ -481,9 +466,7 @@ static int prepare(struct correct *c, struct trio *const *trios, size_t n, size_
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct trio *trio = trios[i];
         trio->prepared = true;
-        if (trio->below.part.stopped) {
-            continue;
-        }
+        if (trio->below.part.stopped) continue;
         rc = trio->with.rows != NULL ? 0 : side_fork(&trio->with, trio, c->all, at, err);
         if (rc == 0) rc = side_fork(&trio->without, trio, c->all, at + 1, err);
         parts[n_parts++] = &trio->with.part;
@@ -503,9 +486,7 @@ static int correct_prepare(void **state, struct ledger *ledger, uint64_t size, c
         *state = NULL;
         rc = correct_open(ledger, size, state, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     c = *state;
     size_t at = number_of(c, event->seq), n_trios = 0;
     rc = event->seq < c->read ? 0 : err_set(err, c->unread.code, "%s", c->unread.msg);
@@ -532,9 +513,7 @@ static int correct_apply(void *state, const struct log_event *event, struct repl
     while (i < c->n_trios && c->trio[i].below.part.projection != part->projection) {
         i++;
     }
-    if (at == c->n || i == c->n_trios || !c->trio[i].prepared) {
-        return 0;
-    }
+    if (at == c->n || i == c->n_trios || !c->trio[i].prepared) return 0;
     struct trio *trio = &c->trio[i];
     const struct replay_part *sides[] = {&trio->below.part, &trio->with.part, &trio->without.part};
     for (size_t k = 0; k < 3; k++) {

@@ -52,9 +52,7 @@ struct fold {
 
 int fold_input_new(const struct upcast *steps, size_t n_steps, struct fold_input **ret, struct err *err) {
     struct fold_input *input = calloc(1, sizeof(*input));
-    if (input == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (input == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     input->steps = steps;
     input->n_steps = n_steps;
     buf_init(&input->scratch[0], LOG_BATCH_BYTES_MAX);
@@ -87,9 +85,7 @@ int fold_input_set(struct fold_input *input, const struct log_event *event, stru
     input->body = event->body;
     input->parsed = false;
     input->n_fields = 0;
-    if (schema == 0 || schema == event->schema) {
-        return 0;
-    }
+    if (schema == 0 || schema == event->schema) return 0;
     return upcast_body(input->steps, input->n_steps, event, schema, input->scratch, &input->body, err);
 }
 
@@ -98,9 +94,7 @@ static void parse(struct fold_input *input) {
     struct mp_item item;
     input->parsed = true;
     mp_reader_init(&r, input->body);
-    if (!mp_take(&r, MP_MAP, &item)) {
-        return;
-    }
+    if (!mp_take(&r, MP_MAP, &item)) return;
     while (input->n_fields < FOLD_FIELDS_MAX) {
         struct field *f = &input->fields[input->n_fields];
         if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR || mp_skip(&r, 1, &f->raw, NULL) != 0) {
@@ -129,9 +123,7 @@ static bool find_raw(struct fold_input *input, const char *name, struct bytes *r
 static bool find_item(struct fold_input *input, const char *name, struct mp_item *ret) {
     struct bytes raw;
     struct mp_reader r;
-    if (!find_raw(input, name, &raw)) {
-        return false;
-    }
+    if (!find_raw(input, name, &raw)) return false;
     mp_reader_init(&r, raw);
     return mp_next(&r, ret, NULL) == 0;
 }
@@ -174,9 +166,7 @@ struct bytes fold_subject(const struct fold *fold) {
 
 bool fold_text(const struct fold *fold, const char *name, struct bytes *ret) {
     struct mp_item item;
-    if (!find_item(fold->input, name, &item) || item.type != MP_STR) {
-        return false;
-    }
+    if (!find_item(fold->input, name, &item) || item.type != MP_STR) return false;
     *ret = item.data;
     return true;
 }
@@ -196,18 +186,14 @@ bool fold_real(const struct fold *fold, const char *name, double *ret) {
 
 bool fold_bool(const struct fold *fold, const char *name, bool *ret) {
     struct mp_item item;
-    if (!find_item(fold->input, name, &item) || item.type != MP_BOOL) {
-        return false;
-    }
+    if (!find_item(fold->input, name, &item) || item.type != MP_BOOL) return false;
     *ret = item.boolean;
     return true;
 }
 
 bool fold_raw(const struct fold *fold, const char *name, struct bytes *ret) {
     struct bytes raw;
-    if (!find_raw(fold->input, name, &raw) || (raw.n == 1 && raw.p[0] == 0xc0)) {
-        return false;
-    }
+    if (!find_raw(fold->input, name, &raw) || (raw.n == 1 && raw.p[0] == 0xc0)) return false;
     *ret = raw;
     return true;
 }
@@ -241,9 +227,7 @@ uint64_t fold_when(const struct fold *fold) {
 
 int fold_new(const struct projection *projection, struct rows *rows, struct fold **ret, struct err *err) {
     struct fold *fold = calloc(1, sizeof(*fold));
-    if (fold == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (fold == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     fold->projection = projection;
     fold->rows = rows;
     buf_init(&fold->key, KEY_MAX);
@@ -253,9 +237,7 @@ int fold_new(const struct projection *projection, struct rows *rows, struct fold
 }
 
 void fold_free(struct fold *fold) {
-    if (fold == NULL) {
-        return;
-    }
+    if (fold == NULL) return;
     for (size_t i = 0; i < FOLD_ROWS_MAX && fold->open[i] != NULL; i++) {
         row_done(&fold->open[i]->row);
         free(fold->open[i]);
@@ -290,9 +272,7 @@ static int open_row(struct fold *fold, size_t table, struct bytes key, struct ro
             row_init(&o->row, &fold->projection->tables[table]);
         }
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     o->row.table = &fold->projection->tables[table];
     o->table = table;
     o->dropped = o->left = false;
@@ -319,9 +299,7 @@ static int find_row(struct fold *fold, size_t table, const struct bytes *parts, 
 
 int fold_row(struct fold *fold, size_t table, const struct bytes *parts, size_t n, struct row **ret, struct err *err) {
     int rc = find_row(fold, table, parts, n, ret, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct open_row *o = (struct open_row *)*ret; /* its first member */
     o->dropped = false;
     for (size_t i = 0, part = 0; i < (*ret)->table->n_columns && part < n; i++) {

@@ -39,9 +39,7 @@ struct replay {
 
 int replay_open(struct ledger *ledger, const struct replay_effect *effect, struct replay **ret, struct err *err) {
     struct replay *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (r == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = core_view_begin(ledger, &r->view, err);
     if (rc != 0) {
         free(r);
@@ -119,9 +117,7 @@ static void let_rest(struct replay *r) {
 static int group_of(struct replay *r, uint64_t seq, const struct group **ret, struct err *err) {
     int rc = 0;
     let_rest(r);
-    if (r->reader == NULL) {
-        rc = log_reader_open(r->ledger, 0, LOG_NO_SEQ, &r->reader, err);
-    }
+    if (r->reader == NULL) rc = log_reader_open(r->ledger, 0, LOG_NO_SEQ, &r->reader, err);
     if (rc == 0) rc = reader_group(r->reader, seq / EVENT_GROUP, ret, err);
     if (rc == 0 && seq % EVENT_GROUP >= (*ret)->n) {
         rc = err_set(err, ERR_CORRUPT, "event %llu no longer exists", (unsigned long long)seq);
@@ -144,9 +140,7 @@ static int next_group(struct replay *r, uint64_t seq, struct log_reader **ret_re
     uint64_t index = seq / EVENT_GROUP, to = groups_to(r);
     if (r->ahead == NULL && index + AHEAD_MIN <= to) {
         int rc = prefetch_new(r->ledger, &r->ahead, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     if (r->ahead != NULL && index < to) {
         let_rest(r);
@@ -263,9 +257,7 @@ static uint32_t takers_of(struct replay *r, struct bytes kind) {
         hash = (hash ^ kind.p[i]) * 16777619U;
     }
     struct known_kind *k = &r->kind[(hash ^ hash >> 16) % KINDS_KEPT];
-    if (k->n > 0 && k->n == kind.n && memcmp(k->text, kind.p, kind.n) == 0) {
-        return k->takers;
-    }
+    if (k->n > 0 && k->n == kind.n && memcmp(k->text, kind.p, kind.n) == 0) return k->takers;
     bool affects = has_effect(r, kind); /* it concerns everybody */
     for (size_t i = 0; i < r->n; i++) {
         takers |= (uint32_t)(affects || projection_takes(r->part[i]->projection, kind)) << i;
@@ -343,9 +335,7 @@ static bool is_skipped(const struct replay_part *part, uint64_t seq) {
 static int give(struct replay *r, uint32_t takers, const struct log_event *event, const uint8_t *before, struct err *err) {
     struct err why = {0};
     int rc = 0, all = 0;
-    if (r->input == NULL) {
-        rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
-    }
+    if (r->input == NULL) rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     if (rc == 0 && r->watch != NULL) rc = r->watch->before(r->watch->ctx, event, err);
     if (rc == 0 && has_effect(r, event->kind)) rc = affect(r, &takers, event, before, err);
     all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
@@ -425,9 +415,7 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
     const struct group *group;
     int rc = next_group(r, seq, &reader, &group, err);
     uint64_t from = seq;
-    if (rc != 0) {
-        return note_damage(r, seq, rc);
-    }
+    if (rc != 0) return note_damage(r, seq, rc);
     for (; seq < to; seq++) {
         size_t i = (size_t)(seq % EVENT_GROUP);
         struct bytes payload = {NULL, 0};
@@ -439,16 +427,12 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
         }
         uint32_t takers = takers_of(r, header.kind);
         takers = takers != 0 ? takers & ready_of(r, seq) : 0;
-        if (takers == 0) {
-            continue;
-        }
+        if (takers == 0) continue;
         event_of(&header, group->event[i].header, group->event[i].leaf, &event);
         rc = group->event[i].where == GROUP_ERASED ? 0 : reader_payload(reader, i, &header, &payload, err);
         rc = note_damage(r, seq, rc != 0 || payload.n == 0 ? rc : open_payload(payload, &event, err));
         if (rc == 0) rc = give(r, takers, &event, leaf_before(group, i), err);
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
     }
     if (seq > from && (rc == 0 || r->damaged == seq)) {
         arrive(r, seq, group->event[(seq - 1) % EVENT_GROUP].leaf);
@@ -487,9 +471,7 @@ static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struc
         if (rc == 0 && memcmp(ret_next->header.prev, leaf, LOG_HASH) != 0) rc = differs_from_next(seq, err);
         return rc;
     }
-    if (memcmp(leaf, r->view.head.prev, LOG_HASH) == 0) {
-        return 0;
-    }
+    if (memcmp(leaf, r->view.head.prev, LOG_HASH) == 0) return 0;
     return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its leaf is not the head's",
                    (unsigned long long)seq);
 }
@@ -500,9 +482,7 @@ static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t,
     struct bytes payload;
     uint32_t takers = takers_of(r, t->header.kind) & ready_of(r, seq);
     int rc = 0;
-    if (takers == 0) {
-        return 0;
-    }
+    if (takers == 0) return 0;
     event_of(&t->header, t->bytes, leaf, &event);
     if (t->where != GROUP_ERASED) {
         rc = tail_payload(r, t, &payload, err);
@@ -526,9 +506,7 @@ static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LO
         event_leaf(own, this->bytes);
         rc = note_damage(r, seq, check_leaf(r, seq, own, &event[(seq + 1) % 2], err));
         if (rc == 0) rc = give_tail(r, seq, this, leaf, own, err);
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
         memcpy(leaf, own, sizeof(own));
     }
     if (rc == 0 || r->damaged == seq) {

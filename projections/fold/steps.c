@@ -82,9 +82,7 @@ static bool fits(const char *rule, struct bytes text) {
 
 const struct fold_step_rule *fold_rule(const struct fold_step_rule *rules, size_t n, struct bytes from, struct bytes step) {
     for (size_t i = 0; i < n; i++) {
-        if (fits(rules[i].from, from) && fits(rules[i].step, step)) {
-            return &rules[i];
-        }
+        if (fits(rules[i].from, from) && fits(rules[i].step, step)) return &rules[i];
     }
     return NULL;
 }

@@ -18,9 +18,7 @@ const size_t upcast_count = sizeof(upcast_all) / sizeof(upcast_all[0]) - 1;
 
 static const struct upcast *step_from(const struct upcast *steps, size_t n, struct bytes kind, uint32_t from) {
     for (size_t i = 0; i < n; i++) {
-        if (steps[i].from == from && bytes_is(kind, steps[i].kind)) {
-            return &steps[i];
-        }
+        if (steps[i].from == from && bytes_is(kind, steps[i].kind)) return &steps[i];
     }
     return NULL;
 }
@@ -40,9 +38,7 @@ int upcast_body(const struct upcast *steps, size_t n, const struct log_event *ev
                                         (int)event->kind.n, (const char *)event->kind.p)
                               : step->apply(body, out, err);
         if (rc == 0) rc = buf_check(out, "a body", err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         body = bytes_of_buf(out);
     }
     *ret_body = body;

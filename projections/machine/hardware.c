@@ -142,9 +142,7 @@ static void sum_gpus(struct bytes list, int64_t *ret_count, int64_t *ret_bytes) 
     struct bytes gpu, raw;
     *ret_count = *ret_bytes = 0;
     mp_reader_init(&r, list);
-    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY) {
-        return;
-    }
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY) return;
     for (uint32_t i = 0; i < head.count && mp_skip(&r, 1, &gpu, NULL) == 0; i++) {
         ++*ret_count;
         if (mp_map_get(gpu, "memory_bytes", &raw) == 0 && mp_scalar(raw, &bytes) == 0 && bytes.type == MP_UINT &&
@@ -174,13 +172,9 @@ static int fold_profile(struct fold *fold, struct bytes host, struct err *err) {
         return 0;
     }
     int rc = fold_row(fold, 0, &host, 1, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     row_add(row, PROFILES, 1);
-    if (!fold_is_news(fold, row, BASE, PROFILED_AT, LATE)) {
-        return 0;
-    }
+    if (!fold_is_news(fold, row, BASE, PROFILED_AT, LATE)) return 0;
     see_change(fold, row);
     for (size_t i = 0; i < SIZE(copied); i++) {
         row_set_null(row, copied[i].column);
@@ -206,9 +200,7 @@ static int fold_fault(struct fold *fold, struct bytes host, struct err *err) {
     fold_text(fold, "what", &key[1]);
     fold_text(fold, "device", &key[2]);
     int rc = fold_row(fold, 1, key, 3, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (row->absent) {
         row_set_int(row, F_FIRST_SEQ, seq);
     }
@@ -228,9 +220,7 @@ static int fold_fault(struct fold *fold, struct bytes host, struct err *err) {
 
 static int fold_hardware(struct fold *fold, struct err *err) {
     struct bytes host = fold_subject(fold), step = fold_step(fold);
-    if (bytes_is(step, "profiled")) {
-        return fold_profile(fold, host, err);
-    }
+    if (bytes_is(step, "profiled")) return fold_profile(fold, host, err);
     return bytes_is(step, "faulted") ? fold_fault(fold, host, err) : 0;
 }
 

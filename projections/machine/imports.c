@@ -116,9 +116,7 @@ static int fold_import(struct fold *fold, struct err *err) {
     uint64_t seq = fold_event(fold)->seq;
     struct row *row;
     int rc = fold_row(fold, 0, &source, 1, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     row_add(row, RUNS, 1);
     row_set_int(row, NEWEST_ACCEPTED, add(fold, row, ACCEPTED, "accepted"));
     row_set_int(row, NEWEST_REJECTED, add(fold, row, REJECTED, "rejected"));
@@ -175,9 +173,7 @@ static int fold_gap(struct fold *fold, struct err *err) {
     struct row *row;
     fold_text(fold, "what", &key[1]);
     int rc = fold_row(fold, 1, key, 2, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (row->absent) {
         row_set_int(row, G_FIRST_SEQ, seq);
     }

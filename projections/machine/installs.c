@@ -143,13 +143,9 @@ static const struct step *step_of(const struct fold *fold) {
     if (bytes_is(kind, "removed") && fold_bool(fold, "purged", &purged) && purged) {
         return &steps[PURGE];
     }
-    if (bytes_is(kind, "observed") && says_absent(fold)) {
-        return &steps[GONE];
-    }
+    if (bytes_is(kind, "observed") && says_absent(fold)) return &steps[GONE];
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        if (bytes_is(kind, steps[i].name)) {
-            return &steps[i];
-        }
+        if (bytes_is(kind, steps[i].name)) return &steps[i];
     }
     return NULL; /* a kind that a later catalog has */
 }
@@ -189,9 +185,7 @@ static void set_version(struct fold *fold, struct row *row, enum there there) {
     if (there == NOTHING || !given) {
         version = (struct bytes){0};
     }
-    if (row_has(row, VERSION) && bytes_eq(version, was)) {
-        return;
-    }
+    if (row_has(row, VERSION) && bytes_eq(version, was)) return;
     if (there != BEFORE && before.n > 0) {
         row_set_text(row, VERSION_BEFORE, before);
     } else if (was.n > 0) {
@@ -262,9 +256,7 @@ static void take(struct fold *fold, struct row *row, const struct step *step) {
 /* Older than what is known. */
 static void take_late(struct fold *fold, struct row *row, const struct step *step) {
     struct bytes version;
-    if (step != &steps[INSTALLED] && step != &steps[UPGRADED]) {
-        return;
-    }
+    if (step != &steps[INSTALLED] && step != &steps[UPGRADED]) return;
     if (row_is(row, STATE, "observed") && fold_text(fold, "version", &version) &&
         bytes_eq(version, row_text(row, VERSION))) {
         row_set_str(row, STATE, "installed");
@@ -282,9 +274,7 @@ static int fold_installs(struct fold *fold, struct err *err) {
     struct row *row;
     key_of(fold, key);
     int rc = step == NULL || key[1].n == 0 ? 1 : fold_row(fold, 0, key, 3, &row, err);
-    if (rc != 0) {
-        return rc < 0 ? rc : 0;
-    }
+    if (rc != 0) return rc < 0 ? rc : 0;
     if (fold_is_news(fold, row, BASE, AT, LATE)) {
         take(fold, row, step);
     } else {

@@ -62,9 +62,7 @@ static int epoch_row(struct fold *fold, int64_t epoch, bool make, struct row **r
 static int end_before(struct fold *fold, struct row *row, int64_t epoch, int64_t last, struct err *err) {
     struct row *before = NULL;
     int rc = epoch > 0 ? epoch_row(fold, epoch - 1, false, &before, err) : 0;
-    if (rc != 0 || epoch <= 0) {
-        return rc;
-    }
+    if (rc != 0 || epoch <= 0) return rc;
     if (before == NULL) {
         fold_violation(fold, row, BASE, "epoch %lld began, and no epoch %lld is known", (long long)epoch,
                        (long long)epoch - 1);
@@ -83,13 +81,9 @@ static int fold_keys(struct fold *fold, struct err *err) {
     bool created = bytes_is(step, "created"), restored = bytes_is(step, "restored");
     int64_t epoch = 0, seq = (int64_t)fold_event(fold)->seq;
     struct row *row;
-    if (!created && (!fold_int(fold, "epoch", &epoch) || epoch < 0)) {
-        return 0;
-    }
+    if (!created && (!fold_int(fold, "epoch", &epoch) || epoch < 0)) return 0;
     int rc = epoch_row(fold, epoch, true, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!row->absent) {
         fold_violation(fold, row, BASE, "epoch %lld began a second time", (long long)epoch);
         return 0;

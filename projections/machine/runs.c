@@ -137,9 +137,7 @@ static void add_cost(struct fold *fold, struct row *row) {
 static bool has_failed(const struct fold *fold, bool *ret_denied) {
     struct bytes outcome = {0};
     bool ok = true;
-    if (fold_bool(fold, "ok", &ok) && ok) {
-        return false;
-    }
+    if (fold_bool(fold, "ok", &ok) && ok) return false;
     fold_text(fold, "outcome", &outcome);
     *ret_denied = bytes_is(outcome, "denied");
     return !*ret_denied && (!ok || bytes_is(outcome, "error") || bytes_is(outcome, "timeout"));
@@ -270,9 +268,7 @@ static struct end end_of(const struct fold *fold, struct bytes outcome) {
 
 static void take_total(struct fold *fold, struct row *row, size_t column, const char *field) {
     int64_t total;
-    if (!number(fold, field, &total)) {
-        return;
-    }
+    if (!number(fold, field, &total)) return;
     if (total > row_int(row, column)) {
         row_set_int(row, TOLD, row_int(row, TOLD) | told_bit(column));
     }
@@ -456,9 +452,7 @@ static size_t taker_of(struct bytes kind) {
 static int open_run(struct fold *fold, struct bytes run, struct row **ret, struct err *err) {
     int64_t seq = (int64_t)fold_event(fold)->seq;
     int rc = fold_row(fold, 0, &run, 1, ret, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct row *row = *ret;
     if (row->absent) {
         fold_state(fold, row, BASE, STATE, "observed");
@@ -476,20 +470,14 @@ static int fold_run(struct fold *fold, struct err *err) {
     if (bytes_has_prefix(event->kind, "run.") && bytes_has_prefix(event->subject, "run/")) {
         own = (struct bytes){event->subject.p + 4, event->subject.n - 4};
     }
-    if (run.n == 0 && own.n == 0) {
-        return 0;
-    }
+    if (run.n == 0 && own.n == 0) return 0;
     size_t t = taker_of(event->kind);
     bool bounds = t < COUNT(takers) && takers[t].bounds;
     struct bytes target = own.n > 0 && (bounds || run.n == 0) ? own : run;
     struct row *row, *outer;
     int rc = open_run(fold, target, &row, err);
-    if (rc == 0 && run.n > 0 && !bytes_eq(run, target)) {
-        rc = open_run(fold, run, &outer, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc == 0 && run.n > 0 && !bytes_eq(run, target)) rc = open_run(fold, run, &outer, err);
+    if (rc != 0) return rc;
     if (row_has(row, FINISHED_AT) && !bounds) {
         row_add(row, LATE, 1);
     }

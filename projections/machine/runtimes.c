@@ -133,9 +133,7 @@ static void changed(struct fold *fold, struct row *row) {
     fold_copy(fold, row, VERSION_BEFORE, "version_before");
     fold_copy(fold, row, DIGEST, "digest");
     fold_copy(fold, row, DIGEST_BEFORE, "digest_before");
-    if (count_change(fold, row)) {
-        return;
-    }
+    if (count_change(fold, row)) return;
     row_set_int(row, CHANGED_AT, (int64_t)fold_when(fold));
     row_set_int(row, CHANGED_SEQ, (int64_t)fold_event(fold)->seq);
 }
@@ -175,9 +173,7 @@ static int fold_runtimes(struct fold *fold, struct err *err) {
     }
     fold_text(fold, "endpoint", &key[1]);
     int rc = fold_row(fold, 0, key, 2, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!bytes_is(step, "configured") && !fold_is_news(fold, row, BASE, TOLD_AT, LATE)) {
         take_late(fold, row, step);
         return 0;

@@ -62,9 +62,7 @@ static int consider(struct fold *fold, const struct asked *a, struct bytes group
     struct row *row;
     bool over;
     int rc = row_of(fold, a, group, scope, &row, err);
-    if (rc != 0 || row == NULL) {
-        return rc;
-    }
+    if (rc != 0 || row == NULL) return rc;
     if (row_has(row, PERMISSIONS_REFUSED_SEQ) && scope_touches(a->group, scope, a->scope)) {
         int64_t seq = row_int(row, PERMISSIONS_REFUSED_SEQ);
         take_newer(found, GROUND_REFUSES, row, seq);
@@ -90,9 +88,7 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     if (rc == 0 && a->scope.n != 0) rc = consider(fold, a, group, (struct bytes){a->scope.p, 0}, found, err);
     if (rc == 0 && host.n != a->scope.n) rc = consider(fold, a, group, host, found, err);
     if (rc == 0) rc = fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
-    if (rc != 0 || patterns == NULL) {
-        return rc;
-    }
+    if (rc != 0 || patterns == NULL) return rc;
     if (a->scope.n == 0 && row_has(patterns, PATTERN_REFUSED)) { /* all are a part of everything: the newest decides */
         rc = consider(fold, a, group, row_text(patterns, PATTERN_REFUSED), found, err);
     }
@@ -210,9 +206,7 @@ static int make_room(struct fold *fold, struct listing *l, bool all, struct err 
     int rc = 0;
     list_open(&list, row_list(l->row, PATTERN_SCOPES));
     while (rc == 0 && !has_room(l) && number < PERMISSION_PATTERNS_MAX && list_next(&list, &item)) {
-        if (!list_name(item, "", &scope)) {
-            continue;
-        }
+        if (!list_name(item, "", &scope)) continue;
         bool stays = !l->goes[number];
         rc = stays ? row_of(fold, l->asked, l->asked->group, scope, &row, err) : 0;
         if (rc == 0 && stays && row != NULL && !row_has(row, PERMISSIONS_REFUSED_SEQ)) {
@@ -237,9 +231,7 @@ static int put_list(const struct listing *l, bool adds, bool marks, struct err *
     list_open(&list, row_list(l->row, PATTERN_SCOPES));
     while (list_next(&list, &item)) {
         bool text = list_name(item, "", &scope);
-        if (!text && l->unmarks) {
-            continue;
-        }
+        if (!text && l->unmarks) continue;
         if (!text || number >= PERMISSION_PATTERNS_MAX || !l->goes[number]) {
             list_out_raw(&out, item);
         }
@@ -260,9 +252,7 @@ int permission_list(struct fold *fold, const struct asked *a, bool refuses, bool
     struct listing l = {.asked = a, .refuses = refuses};
     bool pattern = glob_is_pattern(a->scope), fits = a->scope.n <= ROW_TEXT_MAX;
     int rc = fold_row(fold, PATTERNS, parts, COUNT(parts), &l.row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (refuses) {
         row_set_text(l.row, PATTERN_REFUSED, a->scope);
     }

@@ -26,12 +26,8 @@ void permission_holders_of(struct bytes who, struct permission_holders *ret) {
 enum permission_ground permission_ground(const struct row *row, bool over, const struct permission_limits *limits) {
     static const enum permission_ground up_to[] = {GROUND_T0, GROUND_T1, GROUND_T2};
     int mine = scope_tier(row_text(row, PERMISSIONS_TIER));
-    if (over) {
-        return GROUND_OVER;
-    }
-    if (limits->call && row_is(row, PERMISSIONS_LIFETIME, "once")) {
-        return GROUND_ONCE;
-    }
+    if (over) return GROUND_OVER;
+    if (limits->call && row_is(row, PERMISSIONS_LIFETIME, "once")) return GROUND_ONCE;
     if (limits->of_session && permissions_session_lack(row, limits->session, limits->run) != NULL) {
         return GROUND_SESSION;
     }
@@ -70,18 +66,12 @@ const char *permission_ground_words(const struct row *row, enum permission_groun
 }
 
 enum permission_ground permission_ground_pick(const int64_t seqs[GROUNDS]) {
-    if (seqs[GROUND_HOLDS] > seqs[GROUND_REFUSES]) {
-        return GROUND_HOLDS;
-    }
+    if (seqs[GROUND_HOLDS] > seqs[GROUND_REFUSES]) return GROUND_HOLDS;
     for (enum permission_ground g = GROUND_T2; g <= GROUND_OVER; g++) {
-        if (seqs[g] > seqs[GROUND_REFUSES]) {
-            return g;
-        }
+        if (seqs[g] > seqs[GROUND_REFUSES]) return g;
     }
     for (enum permission_ground g = GROUND_REFUSES; g < GROUNDS; g += g == GROUND_REFUSES ? GROUND_HIDDEN - g : 1) {
-        if (seqs[g] >= 0) {
-            return g;
-        }
+        if (seqs[g] >= 0) return g;
     }
     return GROUND_NONE;
 }

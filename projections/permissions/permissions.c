@@ -181,12 +181,8 @@ static void put_decision(struct fold *fold, struct row *row, const char *step) {
 /* Does the event answer the request that is open? Which request or call it names, the request names too. */
 static bool is_answer(const struct fold *fold, const struct row *row) {
     struct bytes id;
-    if (!row_has(row, PERMISSIONS_ASKED_SEQ)) {
-        return false;
-    }
-    if (fold_text(fold, "request", &id)) {
-        return bytes_eq(id, row_text(row, PERMISSIONS_REQUEST));
-    }
+    if (!row_has(row, PERMISSIONS_ASKED_SEQ)) return false;
+    if (fold_text(fold, "request", &id)) return bytes_eq(id, row_text(row, PERMISSIONS_REQUEST));
     return !fold_text(fold, "call", &id) || bytes_eq(id, row_text(row, PERMISSIONS_ASKED_CALL)) ||
            bytes_eq(id, row_text(row, PERMISSIONS_REQUEST));
 }
@@ -266,9 +262,7 @@ static int stands(struct fold *fold, struct asked *a, struct row *row, bool spen
     bool over;
     int rc = permission_is_over(fold, row, &over, err);
     *ret = rc == 0 && !over;
-    if (!*ret || spent) {
-        return rc;
-    }
+    if (!*ret || spent) return rc;
     int tier = scope_tier(row_text(row, PERMISSIONS_TIER)), wanted = scope_tier(tier_of(fold, row, "granted"));
     bool there = !row_has(row, PERMISSIONS_SESSION) ||
                  (a->session.n > 0 && bytes_eq(row_text(row, PERMISSIONS_SESSION), a->session));
@@ -332,9 +326,7 @@ static int step(struct fold *fold, const char *word, struct err *err) {
         return 0;
     }
     if (rc == 0 && (refuses || (pattern && granted))) rc = permission_list(fold, &a, refuses, &listed, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, PERMISSIONS_STEP), bytes_of(word));
     bool first = !row_has(row, PERMISSIONS_DECISION);
     if (revoked && first && (part || pattern || a.scope.n == 0)) {
@@ -366,19 +358,13 @@ static int step_erased(struct fold *fold, struct bytes name, struct err *err) {
 static const char *use_fault(const struct asked *a, const struct found *found, char ret[128]) {
     const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
     const char *fault = scope_use_fault(a->group, a->scope);
-    if (a->group.n == 0) {
-        return "used, but " PERMISSIONS_USE_OF_NO_GROUP;
-    }
+    if (a->group.n == 0) return "used, but " PERMISSIONS_USE_OF_NO_GROUP;
     if (fault != NULL) {
         snprintf(ret, 128, "used, but its scope %s", fault);
         return ret;
     }
-    if (found->ground == GROUND_NONE) {
-        return "used, but nobody granted it";
-    }
-    if (found->ground == GROUND_HOLDS) {
-        return NULL;
-    }
+    if (found->ground == GROUND_NONE) return "used, but nobody granted it";
+    if (found->ground == GROUND_HOLDS) return NULL;
     const char *words = permission_ground_words(found->row, found->ground, &limits);
     if (found->ground >= GROUND_T2 && found->ground <= GROUND_T0) {
         snprintf(ret, 128, "used at T%d, but it was %s", a->tier, words);
@@ -420,9 +406,7 @@ static int used(struct fold *fold, struct err *err) {
     struct row *row = found.row;
     bool own = found.ground > GROUND_OVER || a.group.n == 0; /* nobody decided about it: it counts for its own scope */
     if (rc == 0 && own) rc = fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const char *fault = use_fault(&a, &found, words);
     bool once = row_is(row, PERMISSIONS_LIFETIME, "once");
     int64_t count = count_of(fold);
@@ -455,9 +439,7 @@ static const char *word_of(struct bytes decision) {
     } words[] = {{"allow", "granted"}, {"modify", "granted"}, {"deny", "denied"},
                  {"abort", "denied"},  {"ask", "requested"},  {"defer", "requested"}};
     for (size_t i = 0; i < COUNT(words); i++) {
-        if (bytes_is(decision, words[i].decision)) {
-            return words[i].step;
-        }
+        if (bytes_is(decision, words[i].decision)) return words[i].step;
     }
     return NULL;
 }
@@ -478,25 +460,17 @@ static int ended(struct fold *fold, struct err *err) {
 static int fold_permission(struct fold *fold, struct err *err) {
     static const char *const steps[] = {"requested", "granted", "denied", "expired", "revoked"};
     struct bytes name = fold_step(fold), decision = {0};
-    if (bytes_is(fold_event(fold)->kind, "run.finished")) {
-        return ended(fold, err);
-    }
+    if (bytes_is(fold_event(fold)->kind, "run.finished")) return ended(fold, err);
     bool erased = fold_event(fold)->body.n == 0;
-    if (bytes_is(name, "used")) {
-        return erased ? used_erased(fold, err) : used(fold, err);
-    }
-    if (erased) {
-        return step_erased(fold, name, err);
-    }
+    if (bytes_is(name, "used")) return erased ? used_erased(fold, err) : used(fold, err);
+    if (erased) return step_erased(fold, name, err);
     if (bytes_is(name, "decided")) {
         fold_text(fold, "decision", &decision);
         const char *word = word_of(decision);
         return word == NULL ? 0 : step(fold, word, err);
     }
     for (size_t i = 0; i < COUNT(steps); i++) {
-        if (bytes_is(name, steps[i])) {
-            return step(fold, steps[i], err);
-        }
+        if (bytes_is(name, steps[i])) return step(fold, steps[i], err);
     }
     return 0;
 }

@@ -71,9 +71,7 @@ static void weighing_init(struct weighing *w, struct state_view *view, const str
 
 static void take_into(struct newest *n, const struct weighing *w, enum permission_ground ground, const struct row *row,
                       int64_t seq) {
-    if (n->seq > seq) {
-        return;
-    }
+    if (n->seq > seq) return;
     n->seq = seq;
     snprintf(n->words, sizeof(n->words), "%s", permission_ground_words(row, ground, &w->limits));
     snprintf(n->scope, sizeof(n->scope), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_SCOPE)));
@@ -108,9 +106,7 @@ static void remember_nearest(struct weighing *w, const struct row *row) {
     struct bytes scope = row_text(row, PERMISSIONS_SCOPE), tier = row_text(row, PERMISSIONS_TIER);
     size_t n = alike(scope, w->q->scope);
     int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
-    if (best->there && (best->alike > n || (best->alike == n && best->seq > seq))) {
-        return;
-    }
+    if (best->there && (best->alike > n || (best->alike == n && best->seq > seq))) return;
     best->there = true;
     best->alike = n;
     best->seq = seq;
@@ -123,9 +119,7 @@ static int weigh_grant(struct weighing *w, const struct row *row, struct err *er
     int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
     uint64_t end;
     bool over;
-    if (!bytes_eq(row_text(row, PERMISSIONS_GROUP), q->group)) {
-        return 0;
-    }
+    if (!bytes_eq(row_text(row, PERMISSIONS_GROUP), q->group)) return 0;
     if (row_is(row, PERMISSIONS_SCOPE, PERMISSIONS_SCOPE_UNKNOWN)) {
         take(w, GROUND_HIDDEN, row, seq, LOG_NO_SEQ);
         return 0;
@@ -155,9 +149,7 @@ static int weigh(struct weighing *w, const struct row *row, struct err *err) {
             take_into(&w->whole, w, GROUND_REFUSES, row, refused);
         }
     }
-    if (row_is(row, PERMISSIONS_DECISION, "granted")) {
-        return weigh_grant(w, row, err);
-    }
+    if (row_is(row, PERMISSIONS_DECISION, "granted")) return weigh_grant(w, row, err);
     if (!row_has(row, PERMISSIONS_DECISION) && row_has(row, PERMISSIONS_ASKED_SEQ) && same && bytes_eq(scope, q->scope)) {
         take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_ASKED_SEQ), LOG_NO_SEQ);
     }
@@ -229,9 +221,7 @@ static void answer(struct permitted *ret, const struct weighing *w, struct bytes
 static void add_nearest(struct permitted *ret, const struct weighing *w) {
     const struct nearest *n = &w->nearest;
     char *reason = ret->decision.reason;
-    if (ret->decision.yes || !n->there || ret->ground != GROUND_NONE) {
-        return;
-    }
+    if (ret->decision.yes || !n->there || ret->ground != GROUND_NONE) return;
     size_t at = bytes_of(reason).n;
     snprintf(reason + at, sizeof(ret->decision.reason) - at, "; the nearest grant is of '%s', %s", n->scope,
              n->tier[0] != '\0' ? n->tier : "without a tier");

@@ -49,9 +49,7 @@ static int take_room(struct fold *fold, struct row *row, struct bytes rules, boo
     const struct bytes key = bytes_of("rules");
     struct row *room;
     int rc = fold_row(fold, ROOM, &key, 1, &room, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     size_t all = (size_t)row_int(room, ROOM_BYTES) - row_list(row, POLICIES_RULES).n + rules.n;
     *ret = rules.n <= TOOL_RULES_BYTES_MAX && all <= POLICIES_RULES_MAX;
     if (*ret) {
@@ -80,9 +78,7 @@ static int fold_policy(struct fold *fold, struct err *err) {
     fold_raw(fold, "tool_rules", &rules);
     int rc = fold_row(fold, POLICIES, &name, 1, &row, err);
     if (rc == 0) rc = take_room(fold, row, rules, &fits, err);
-    if (rc != 0 || !fits) {
-        return rc;
-    }
+    if (rc != 0 || !fits) return rc;
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
         row_set_null(row, copied[i].column);
         fold_copy(fold, row, copied[i].column, copied[i].field);

@@ -7,12 +7,8 @@
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run) {
     struct bytes mine = row_text(row, PERMISSIONS_SESSION);
     bool limited = row_has(row, PERMISSIONS_SESSION) || row_is(row, PERMISSIONS_LIFETIME, "session");
-    if (mine.n == 0) {
-        return limited ? "granted for a session that it does not name" : NULL;
-    }
-    if (session.n == 0 && run.n == 0) {
-        return "granted for a session, and the use names none";
-    }
+    if (mine.n == 0) return limited ? "granted for a session that it does not name" : NULL;
+    if (session.n == 0 && run.n == 0) return "granted for a session, and the use names none";
     return bytes_eq(mine, session) || bytes_eq(mine, run) ? NULL : "granted for another session";
 }
 
@@ -35,9 +31,7 @@ static int taken(struct state_view *view, const struct row *row, bool *ret, uint
     const struct bytes parts[] = {row_text(row, PERMISSIONS_WHO), {(const uint8_t *)"", 0}};
     struct row patterns;
     bool there;
-    if (!row_is(row, PERMISSIONS_LIFETIME, "once")) {
-        return 0;
-    }
+    if (!row_is(row, PERMISSIONS_LIFETIME, "once")) return 0;
     int rc = look_stored(view, "permission_patterns", parts, 2, &patterns, &there, err);
     if (rc == 0 && there && permissions_is_taken(row, &patterns)) {
         *ret = true;
@@ -52,9 +46,7 @@ static int session_over(struct state_view *view, const struct row *row, bool *re
     struct bytes session = row_text(row, PERMISSIONS_SESSION);
     struct row run;
     bool there;
-    if (session.n == 0) {
-        return 0;
-    }
+    if (session.n == 0) return 0;
     int rc = look_stored(view, "permission_sessions", &session, 1, &run, &there, err);
     if (rc == 0 && there && row_has(&run, SESSION_ENDED_SEQ)) {
         *ret = true;
@@ -67,9 +59,7 @@ static int session_over(struct state_view *view, const struct row *row, bool *re
 int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
     *ret = true;
     *ret_end = LOG_NO_SEQ;
-    if (!row_is(row, PERMISSIONS_STEP, "granted")) {
-        return 0;
-    }
+    if (!row_is(row, PERMISSIONS_STEP, "granted")) return 0;
     if (row_has(row, PERMISSIONS_EXPIRES)) {
         state_past(view, row_int(row, PERMISSIONS_EXPIRES)); /* for permissions_has_ended */
     }

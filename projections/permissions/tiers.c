@@ -58,9 +58,7 @@ static int newest_first(const void *a, const void *b) {
 
 static int add_policy(struct tiers *tiers, const struct row *row, struct err *err) {
     int rc = array_room(&tiers->policy, tiers->n + 1, &tiers->room, sizeof(*tiers->policy), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct policy *p = &tiers->policy[tiers->n++];
     struct bytes list = row_list(row, POLICIES_RULES);
     *p = (struct policy){.seq = row_int(row, POLICIES_DECLARED_SEQ),
@@ -78,9 +76,7 @@ static int load(struct state_view *view, struct err *err) {
     struct tiers *tiers = calloc(1, sizeof(*tiers));
     struct state_rows *rows = NULL;
     const struct row *row;
-    if (tiers == NULL) {
-        return err_set(err, ERR_NOMEM, "no memory for the policies");
-    }
+    if (tiers == NULL) return err_set(err, ERR_NOMEM, "no memory for the policies");
     buf_init(&tiers->rules, POLICIES_RULES_MAX);
     int rc = look_rows(view, "policies", NULL, 0, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
@@ -130,9 +126,7 @@ static bool ask_rules(const struct tiers *tiers, const struct policy *p, const s
         if (tool_rule_fits(&rule, call)) {
             rule_name(&rule, number, name);
             say(a, rule.tier, (uint64_t)p->seq, p->name, name);
-            if (!rule.arguments) {
-                return true;
-            }
+            if (!rule.arguments) return true;
         }
     }
     return false;

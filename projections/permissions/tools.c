@@ -54,9 +54,7 @@ static bool has_group(const struct row *row, struct bytes group) {
     struct bytes item, text;
     list_open(&list, row_list(row, GROUPS));
     while (list_next(&list, &item)) {
-        if (list_name(item, "", &text) && bytes_eq(text, group)) {
-            return true;
-        }
+        if (list_name(item, "", &text) && bytes_eq(text, group)) return true;
     }
     return false;
 }
@@ -67,9 +65,7 @@ static int add_group(struct fold *fold, struct row *row, struct err *err) {
     struct list list;
     struct list_out out;
     fold_text(fold, "group", &group);
-    if (has_group(row, group)) {
-        return 0;
-    }
+    if (has_group(row, group)) return 0;
     list_out_init(&out);
     list_open(&list, row_list(row, GROUPS));
     while (list_next(&list, &item)) {
@@ -101,18 +97,14 @@ static int fold_tool(struct fold *fold, struct err *err) {
     struct row *row;
     fold_text(fold, "agent", &parts[0]);
     fold_text(fold, "server", &parts[1]);
-    if (!fold_text(fold, "tool", &parts[2])) {
-        return 0;
-    }
+    if (!fold_text(fold, "tool", &parts[2])) return 0;
     for (size_t i = 0; i < 3; i++) {
         if (bytes_has_prefix(event->subject, families[i])) { /* of permission.*: the holder */
             parts[i] = fold_name(fold, fields[i]);
         }
     }
     int rc = fold_row(fold, 0, parts, 3, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (row->absent) {
         row_set_int(row, FIRST_SEQ, (int64_t)event->seq);
         row_cite(row, EVIDENCE, event->seq);

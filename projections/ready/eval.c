@@ -179,9 +179,7 @@ static const struct binding {
 static int index_eval(struct fold *fold, size_t table, const struct row *row, size_t column, struct err *err) {
     const struct bytes parts[] = {row_text(row, column), row_text(row, EVAL_ID)};
     struct row *at;
-    if (parts[0].n == 0) {
-        return 0;
-    }
+    if (parts[0].n == 0) return 0;
     int rc = fold_row(fold, table, parts, 2, &at, err);
     if (rc == 0) {
         row_set_int(at, EVAL_OF_SEQ, (int64_t)fold_event(fold)->seq);
@@ -236,10 +234,9 @@ static void forget(struct row *row) {
 
 static int find_score(struct fold *fold, const struct row *row, struct row **ret, struct err *err) {
     struct bytes task = NOTHING, metric = NOTHING, filter = NOTHING;
-    struct buf name;
+    struct buf name = {.max = 4 * ROW_BYTES_MAX};
     fold_text(fold, "task", &task);
     fold_text(fold, "metric", &metric);
-    buf_init(&name, 4 * ROW_BYTES_MAX);
     if (fold_text(fold, "filter", &filter) && filter.n > 0) {
         buf_put_bytes(&name, metric);
         buf_put_u8(&name, '/');
@@ -324,9 +321,7 @@ static bool contradicts(struct fold *fold, const struct row *row, const struct r
 static int take_score(struct fold *fold, struct row *row, struct err *err) {
     struct row *score;
     int rc = find_score(fold, row, &score, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     bool contradicted = contradicts(fold, row, score);
     for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
         row_set_null(score, i);
@@ -393,9 +388,7 @@ static int take_invalid(struct fold *fold, struct row *row, struct err *err) {
     double value;
     row_set_str(row, EVAL_INVALID, NULL);
     fold_copy(fold, row, EVAL_INVALID, "reason");
-    if (!fold_text(fold, "metric", &metric)) {
-        return 0;
-    }
+    if (!fold_text(fold, "metric", &metric)) return 0;
     int rc = find_score(fold, row, &score, err);
     if (rc == 0 && row_has(score, EVAL_SCORE_SEQ)) {
         row_set_bool(score, EVAL_SCORE_CORRECTED, true);
@@ -469,9 +462,7 @@ static int take_erased(void *ctx, uint64_t seq, struct err *err) {
     snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
     const struct bytes key = bytes_of(text);
     int rc = e->rows + 2 < FOLD_ROWS_MAX ? fold_has(e->fold, EVAL_ERASURES, &key, 1, &there, err) : 0;
-    if (rc != 0 || !there) {
-        return rc;
-    }
+    if (rc != 0 || !there) return rc;
     e->rows += 2;
     rc = fold_row(e->fold, EVAL_ERASURES, &key, 1, &at, err);
     if (rc == 0) {
@@ -488,9 +479,7 @@ static int take_erased(void *ctx, uint64_t seq, struct err *err) {
 static int take_erasure(struct fold *fold, struct err *err) {
     struct erasing e = {fold, 0};
     struct bytes what;
-    if (!fold_text(fold, "what", &what) || !bytes_is(what, "body")) {
-        return 0;
-    }
+    if (!fold_text(fold, "what", &what) || !bytes_is(what, "body")) return 0;
     int rc = erased_events(fold_event(fold)->body, fold_event(fold)->seq, take_erased, &e, err);
     return rc == ERR_CORRUPT ? 0 : rc;
 }
@@ -525,9 +514,7 @@ static void put_suite(struct fold *fold, struct row *row) {
 static int take_suite(struct fold *fold, struct err *err) {
     struct bytes parts[] = {fold_subject(fold), NOTHING};
     struct row *row, *version;
-    if (parts[0].n == 0 && !fold_text(fold, "suite", &parts[0])) {
-        return 0;
-    }
+    if (parts[0].n == 0 && !fold_text(fold, "suite", &parts[0])) return 0;
     fold_text(fold, "suite_digest", &parts[1]);
     int rc = fold_row(fold, SUITES, parts, 1, &row, err);
     if (rc == 0) rc = fold_row(fold, SUITE_VERSIONS, parts, 2, &version, err);
@@ -553,12 +540,8 @@ static int take_event(struct fold *fold, struct row *row, struct bytes step, str
 static int fold(struct fold *fold, struct err *err) {
     struct bytes step = fold_step(fold), id = fold_subject(fold);
     struct row *row;
-    if (bytes_is(step, "suite_declared")) {
-        return take_suite(fold, err);
-    }
-    if (bytes_is(step, "erased")) {
-        return take_erasure(fold, err);
-    }
+    if (bytes_is(step, "suite_declared")) return take_suite(fold, err);
+    if (bytes_is(step, "erased")) return take_erasure(fold, err);
     id = id.n > 0 ? id : fold_event(fold)->subject;
     int rc = fold_row(fold, EVALS, &id, 1, &row, err);
     if (rc == 0) rc = take_event(fold, row, step, err);

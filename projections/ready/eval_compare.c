@@ -51,9 +51,7 @@ static bool is_better(const struct side sides[2], bool more, enum eval_change *r
     for (size_t i = 0; i < 2; i++) {
         told[i] = eval_suite_direction(&sides[i].suite, sides[i].score, &higher[i]);
     }
-    if ((!told[0] && !told[1]) || (told[0] && told[1] && higher[0] != higher[1])) {
-        return false;
-    }
+    if ((!told[0] && !told[1]) || (told[0] && told[1] && higher[0] != higher[1])) return false;
     *ret = more == (told[1] ? higher[1] : higher[0]) ? EVAL_CHANGE_BETTER : EVAL_CHANGE_WORSE;
     return true;
 }
@@ -68,9 +66,7 @@ static enum eval_change change_of(const struct side sides[2]) {
     }
     if (numbers[0] && numbers[1]) {
         double was = row_real(before, EVAL_SCORE_VALUE), is = row_real(after, EVAL_SCORE_VALUE);
-        if (!(is < was) && !(is > was)) {
-            return EVAL_CHANGE_SAME;
-        }
+        if (!(is < was) && !(is > was)) return EVAL_CHANGE_SAME;
         is_better(sides, is > was, &change);
     }
     return change;

@@ -116,8 +116,7 @@ static void take_result(struct results *r, const struct row *score, enum eval_re
     struct bytes label = row_text(score, EVAL_SCORE_LABEL);
     const char *side = eval_suite_side(result, asked);
     bool number = row_has(score, EVAL_SCORE_VALUE);
-    struct buf item;
-    buf_init(&item, ROW_LIST_MAX);
+    struct buf item = {.max = ROW_LIST_MAX};
     mp_put_map(&item, 6);
     mp_pair_str(&item, "metric", metric);
     put_word(&item, "side", side);
@@ -417,9 +416,7 @@ static bool is_stale(struct judging *j) {
     bool ends = max >= 0 && !__builtin_mul_overflow(max, ns, &end) &&
                 !__builtin_add_overflow(end, row_int(j->eval, EVAL_FINISHED_AT), &end) &&
                 !__builtin_add_overflow(end, 1, &end);
-    if (!ends || !state_past(j->view, end)) {
-        return false;
-    }
+    if (!ends || !state_past(j->view, end)) return false;
     reason_cite_cell(&j->ret->reason, &j->declared, SUITE_SEQ, SIZE_MAX);
     readiness_say(&j->ret->found, "max", "%lld second%s", (long long)max, text_s((uint64_t)max));
     readiness_say(&j->ret->found, "suite", "%.*s", REASON_NAME(name));
@@ -486,8 +483,7 @@ int eval_judge_verdict(struct state_view *view, const struct row *eval, struct e
 
 static int put_missing(const struct eval_verdict *verdict, struct row *row, struct err *err) {
     struct list_out out;
-    struct buf about;
-    buf_init(&about, 4 * ROW_TEXT_MAX);
+    struct buf about = {.max = 4 * ROW_TEXT_MAX};
     buf_put_str(&about, "eval/");
     buf_put_bytes(&about, row_text(row, EVAL_ID));
     list_out_init(&out);

@@ -53,12 +53,9 @@ int eval_take_result(struct fold *fold, const struct row *eval, const struct row
     struct bytes parts[] = {digest.n > 0 ? digest : name, row_text(score, EVAL_SCORE_TASK),
                             row_text(score, EVAL_SCORE_METRIC)};
     struct row *row;
-    struct buf itself;
+    struct buf itself = {.max = 2 * ROW_TEXT_MAX};
     bool none = !row_has(score, EVAL_SCORE_VALUE) && !row_has(score, EVAL_SCORE_LABEL);
-    if (none || row_bool(score, EVAL_SCORE_PARTIAL)) {
-        return 0;
-    }
-    buf_init(&itself, 2 * ROW_TEXT_MAX);
+    if (none || row_bool(score, EVAL_SCORE_PARTIAL)) return 0;
     if (parts[0].n == 0) {
         buf_put_str(&itself, "eval/");
         buf_put_bytes(&itself, row_text(eval, EVAL_ID));
@@ -66,12 +63,8 @@ int eval_take_result(struct fold *fold, const struct row *eval, const struct row
     }
     int rc = fold_row(fold, EVAL_RESULTS, parts, 3, &row, err);
     buf_done(&itself);
-    if (rc != 0) {
-        return rc;
-    }
-    if (fold_is_late(fold, row, RESULT_AT)) {
-        return 0;
-    }
+    if (rc != 0) return rc;
+    if (fold_is_late(fold, row, RESULT_AT)) return 0;
     row_set_null(row, RESULT_VALUE_BEFORE);
     if (row_has(row, RESULT_VALUE)) {
         row_set_real(row, RESULT_VALUE_BEFORE, row_real(row, RESULT_VALUE));

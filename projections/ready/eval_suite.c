@@ -21,13 +21,9 @@ static int take_tasks(struct eval_suite *suite, struct err *err) {
     struct list list;
     struct bytes item;
     list_open(&list, tasks);
-    if (list.left == 0 || list.left > tasks.n) {
-        return 0;
-    }
+    if (list.left == 0 || list.left > tasks.n) return 0;
     suite->tasks = calloc(list.left, sizeof(suite->tasks[0]));
-    if (suite->tasks == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (suite->tasks == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     while (list_next(&list, &item)) {
         struct eval_suite_task task = {0};
         if (list_name(item, "name", &task.name)) {
@@ -142,9 +138,7 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
     struct weighed w = {EVAL_RESULT_INFORMS, NAN, false};
     for (size_t i = first_of(suite, task); i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
         struct eval_suite_task *t = &suite->tasks[i];
-        if (!is_metric(t->metric, metric)) {
-            continue;
-        }
+        if (!is_metric(t->metric, metric)) continue;
         t->scored = true;
         if (t->has_threshold) {
             weigh(&w, score, t->threshold, t->has_direction || directed, t->has_direction ? t->higher : higher);

@@ -164,9 +164,7 @@ static void describe(struct fold *fold, struct row *row, const struct models_cla
     if (c->model.n > 0 && (!late || !row_has(row, MODEL_NAME))) {
         row_set_text(row, MODEL_NAME, c->model);
     }
-    if (bytes_is(c->step, "loaded") || bytes_is(c->step, "unloaded")) {
-        return;
-    }
+    if (bytes_is(c->step, "loaded") || bytes_is(c->step, "unloaded")) return;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         copy(fold, row, fields[i].column, fields[i].field, late);
     }
@@ -184,9 +182,7 @@ static bool is_step(const struct models_claim *c) {
 }
 
 static const char *step_of(const struct row *row, struct bytes step) {
-    if (bytes_is(step, "removed")) {
-        return "removed";
-    }
+    if (bytes_is(step, "removed")) return "removed";
     if (bytes_is(step, "declared")) {
         return row_is(row, MODEL_STEP, "present") ? "present" : "declared";
     }
@@ -199,9 +195,7 @@ static const char *step_of(const struct row *row, struct bytes step) {
 static int put_model(struct fold *fold, const struct models_claim *c, struct bytes key, const char *what, struct row **ret,
                      struct err *err) {
     int rc = fold_row(fold, MODELS, &key, 1, ret, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     row_set_str(*ret, MODEL_DIGEST_OF, what);
     bool late = !is_step(c) && !fold_is_news(fold, *ret, MODEL_BASE, MODEL_TOLD_AT, MODEL_LATE);
     const char *step = late ? NULL : step_of(*ret, c->step);
@@ -217,9 +211,7 @@ static int take_weights(struct fold *fold, const struct models_claim *c, struct 
     struct row *row;
     bool known = c->digest.n > 0;
     struct bytes of = known ? c->digest : c->remote ? NOTHING : c->manifest;
-    if (of.n == 0) {
-        return 0;
-    }
+    if (of.n == 0) return 0;
     int rc = put_model(fold, c, of, known ? "weights" : "manifest", &row, err);
     if (rc == 0 && known && c->manifest.n > 0 && !bytes_eq(of, c->manifest)) {
         rc = models_absorb(fold, c->manifest, row, err); /* its weights are known now, and have a row of their own */
@@ -234,9 +226,7 @@ static int take_weights(struct fold *fold, const struct models_claim *c, struct 
 static int take_nameless(struct fold *fold, const struct models_claim *c, struct bytes leads, struct err *err) {
     struct row *row = NULL;
     bool known;
-    if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) {
-        return 0;
-    }
+    if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) return 0;
     int rc = models_is_known(fold, c->model, &known, err);
     if (rc == 0 && (known || bytes_is(c->step, "alias_set"))) {
         rc = leads.n > 0 ? fold_find(fold, MODELS, &leads, 1, &row, err) : 0;
@@ -255,9 +245,7 @@ static int take_nameless(struct fold *fold, const struct models_claim *c, struct
 /* A manifest is named by its content, so whoever says other weights for it contradicts the one before. */
 static int take_manifest(struct fold *fold, struct models_claim *c, struct err *err) {
     struct row *row;
-    if (c->manifest.n == 0) {
-        return 0;
-    }
+    if (c->manifest.n == 0) return 0;
     if (c->digest.n == 0) {
         int rc = fold_find(fold, MODEL_MANIFESTS, &c->manifest, 1, &row, err);
         if (rc == 0 && row != NULL) {
@@ -266,9 +254,7 @@ static int take_manifest(struct fold *fold, struct models_claim *c, struct err *
         return rc;
     }
     int rc = fold_row(fold, MODEL_MANIFESTS, &c->manifest, 1, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (row_has(row, MANIFEST_DIGEST) && !bytes_eq(row_text(row, MANIFEST_DIGEST), c->digest)) {
         row_set_text(row, MANIFEST_DIGEST_BEFORE, row_text(row, MANIFEST_DIGEST));
         fold_violation(fold, row, MANIFEST_BASE, "the same manifest was said to have other weights");
@@ -297,14 +283,10 @@ static struct bytes holds(const struct row *name) {
 static int put_claim(struct fold *fold, struct bytes of, const struct row *name, bool there, struct err *err) {
     const struct bytes parts[] = {of, row_text(name, NAME_MODEL), row_text(name, NAME_RUNTIME)};
     struct row *claim;
-    if (of.n == 0) {
-        return 0;
-    }
+    if (of.n == 0) return 0;
     int rc =
         there ? fold_row(fold, MODEL_CLAIMS, parts, 3, &claim, err) : fold_find(fold, MODEL_CLAIMS, parts, 3, &claim, err);
-    if (rc != 0 || claim == NULL) {
-        return rc;
-    }
+    if (rc != 0 || claim == NULL) return rc;
     if (!there) {
         fold_drop(claim);
     } else if (!row_has(claim, CLAIM_SEQ)) {
@@ -421,15 +403,9 @@ static void take_loaded(struct fold *fold, struct row *row, const struct models_
 /* Does the event say where the name leads? What is loaded may be older; a wish does not move what is there; and of a name
  * that is remote only a new look can say that it is not any more. */
 static bool says_where(const struct row *row, const struct models_claim *c) {
-    if (bytes_is(c->step, "removed") || bytes_is(c->step, "unloaded")) {
-        return false;
-    }
-    if (bytes_is(c->step, "declared")) {
-        return row_is(row, NAME_STATE, "declared");
-    }
-    if (row_bool(row, NAME_REMOTE) && !bytes_is(c->step, "observed")) {
-        return false;
-    }
+    if (bytes_is(c->step, "removed") || bytes_is(c->step, "unloaded")) return false;
+    if (bytes_is(c->step, "declared")) return row_is(row, NAME_STATE, "declared");
+    if (row_bool(row, NAME_REMOTE) && !bytes_is(c->step, "observed")) return false;
     return !bytes_is(c->step, "loaded") || leads_to(row).n == 0;
 }
 
@@ -458,13 +434,9 @@ static void take_name_columns(struct fold *fold, struct row *row, const struct m
 static int take_name(struct fold *fold, const struct models_claim *c, struct bytes *ret_leads, struct err *err) {
     const struct bytes parts[] = {c->runtime, c->model};
     struct row *row;
-    if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) {
-        return 0;
-    }
+    if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) return 0;
     int rc = fold_row(fold, MODEL_NAMES, parts, 2, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!is_step(c) && !fold_is_news(fold, row, NAME_BASE, NAME_TOLD_AT, NAME_LATE)) {
         *ret_leads = leads_to(row);
         return 0;
@@ -504,9 +476,7 @@ static int fold(struct fold *fold, struct err *err) {
         return rc;
     }
     models_read_claim(fold, &c);
-    if (bytes_is(c.step, "pulled") && fold_bool(fold, "ok", &ok) && !ok) {
-        return 0;
-    }
+    if (bytes_is(c.step, "pulled") && fold_bool(fold, "ok", &ok) && !ok) return 0;
     rc = take_manifest(fold, &c, err);
     if (rc == 0) rc = take_weights(fold, &c, err);
     if (rc == 0) rc = take_name(fold, &c, &leads, err);

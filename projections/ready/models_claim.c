@@ -16,9 +16,7 @@ static bool is_here(struct bytes host) {
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t n = strlen(names[i]);
-        if (bytes_has_prefix(host, names[i]) && (host.n == n || host.p[n] == ':')) {
-            return true;
-        }
+        if (bytes_has_prefix(host, names[i]) && (host.n == n || host.p[n] == ':')) return true;
     }
     return false;
 }

@@ -87,15 +87,11 @@ static int take(struct search *s, const struct row *name, bool wishes, struct er
         reason_cite_row(&s->ret->reason, name, NAME_BASE);
         return 0;
     }
-    if (row_is(name, NAME_STATE, "declared") != wishes) {
-        return 0;
-    }
+    if (row_is(name, NAME_STATE, "declared") != wishes) return 0;
     s->found++;
     s->remote = s->remote || row_bool(name, NAME_REMOTE);
     int rc = follow(s, name, 0, digest, err);
-    if (rc != 0 || digest[0] == '\0') {
-        return rc;
-    }
+    if (rc != 0 || digest[0] == '\0') return rc;
     bool pinned = s->pinned.n > 0 && bytes_is(s->pinned, digest);
     if (s->ret->digest[0] == '\0' || (pinned && !s->hit)) {
         s->others += s->ret->digest[0] != '\0';
@@ -114,9 +110,7 @@ static int search_one(struct search *s, struct bytes runtime, struct bytes model
     struct row row;
     bool there;
     int rc = look_stored(s->view, "model_names", parts, 2, &row, &there, err);
-    if (rc == 0 && there) {
-        rc = take(s, &row, wishes, err);
-    }
+    if (rc == 0 && there) rc = take(s, &row, wishes, err);
     row_done(&row);
     return rc;
 }
@@ -138,9 +132,7 @@ static int search(struct search *s, struct bytes runtime, struct bytes model, st
     int rc = 0;
     if (runtime.n > 0) {
         rc = search_one(s, runtime, model, false, err);
-        if (rc == 0 && s->found == 0) {
-            rc = search_one(s, NOTHING, model, false, err);
-        }
+        if (rc == 0 && s->found == 0) rc = search_one(s, NOTHING, model, false, err);
     } else {
         rc = search_all(s, model, false, err);
     }
@@ -217,11 +209,10 @@ static int say_who_names(struct state_view *view, struct bytes name, struct reas
 int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
                    struct models_weights *ret, struct err *err) {
     struct search s = {.view = view, .pinned = pinned, .ret = ret};
-    struct buf latest;
+    struct buf latest = {.max = (size_t)1 << 20};
     memset(ret, 0, sizeof(*ret));
     int rc = search(&s, runtime, model, err);
     if (rc == 0 && s.found == 0 && model.n > 0 && memchr(model.p, ':', model.n) == NULL) {
-        buf_init(&latest, (size_t)1 << 20);
         buf_put_bytes(&latest, model);
         buf_put_str(&latest, ":latest");
         rc = buf_check(&latest, "a name", NULL) == 0 ? search(&s, runtime, bytes_of_buf(&latest), err) : 0;
@@ -325,9 +316,7 @@ static int trace(struct tracing *t, const struct row *row, struct err *err) {
     int rc = trace_names(t, row_text(row, MODEL_DIGEST), err);
     list_open(&manifests, row_list(row, MODEL_MANIFEST_LIST));
     while (rc == 0 && list_next(&manifests, &item)) {
-        if (list_name(item, "", &manifest)) {
-            rc = trace_names(t, manifest, err);
-        }
+        if (list_name(item, "", &manifest)) rc = trace_names(t, manifest, err);
     }
     if (rc == 0) {
         settle_place(t->place, row);
@@ -402,8 +391,7 @@ static int take_routes_by_name(struct judging *j, struct bytes name, struct err 
 }
 
 static void list_name_of(struct judging *j, struct bytes runtime, struct bytes model) {
-    struct buf words;
-    buf_init(&words, 4 * ROW_TEXT_MAX);
+    struct buf words = {.max = 4 * ROW_TEXT_MAX};
     if (runtime.n > 0) {
         buf_put_bytes(&words, runtime);
         buf_put_u8(&words, ' ');
@@ -469,9 +457,7 @@ int models_judge(struct state_view *view, struct row *row, struct err *err) {
     if (rc == 0) rc = take_all(&j, row_text(row, MODEL_DIGEST), err);
     list_open(&manifests, row_list(row, MODEL_MANIFEST_LIST));
     while (rc == 0 && list_next(&manifests, &item)) {
-        if (list_name(item, "", &manifest)) {
-            rc = take_all(&j, manifest, err);
-        }
+        if (list_name(item, "", &manifest)) rc = take_all(&j, manifest, err);
     }
     if (rc == 0) {
         for (size_t i = 0; i < j.proven_by.n_seqs; i++) {

@@ -15,9 +15,7 @@ static bool has_text(const struct row *row, size_t column, struct bytes text) {
     struct bytes item, one;
     list_open(&list, row_list(row, column));
     while (list_next(&list, &item)) {
-        if (list_name(item, "", &one) && bytes_eq(one, text)) {
-            return true;
-        }
+        if (list_name(item, "", &one) && bytes_eq(one, text)) return true;
     }
     return false;
 }
@@ -26,9 +24,7 @@ int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t 
     struct list list;
     struct list_out out;
     struct bytes item;
-    if (has_text(row, column, text)) {
-        return 0;
-    }
+    if (has_text(row, column, text)) return 0;
     list_out_init(&out);
     list_open(&list, row_list(row, column));
     while (list_next(&list, &item)) {
@@ -63,9 +59,7 @@ static int forget_noted(struct fold *fold, struct bytes name, struct err *err) {
 int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err) {
     struct row *row;
     int rc = led == leads ? 0 : fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
-    if (rc != 0 || led == leads) {
-        return rc;
-    }
+    if (rc != 0 || led == leads) return rc;
     row_add(row, KNOWN_LEADS, leads ? 1 : -1);
     if (!leads) {
         row_set_null(row, KNOWN_NOTED);
@@ -108,9 +102,7 @@ static int is_known(struct fold *fold, struct bytes name, bool *ret, struct err 
 /* "x:latest" for "x"; false: it has a tag. */
 static bool with_latest(struct bytes name, struct buf *out) {
     buf_init(out, NAME_BYTES);
-    if (name.n == 0 || memchr(name.p, ':', name.n) != NULL) {
-        return false;
-    }
+    if (name.n == 0 || memchr(name.p, ':', name.n) != NULL) return false;
     buf_put_bytes(out, name);
     buf_put_str(out, LATEST);
     return out->fail == 0;
@@ -120,9 +112,7 @@ int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err 
     struct buf latest;
     bool tagless = with_latest(name, &latest);
     int rc = is_known(fold, name, ret, err);
-    if (rc == 0 && !*ret && tagless) {
-        rc = is_known(fold, bytes_of_buf(&latest), ret, err);
-    }
+    if (rc == 0 && !*ret && tagless) rc = is_known(fold, bytes_of_buf(&latest), ret, err);
     buf_done(&latest);
     return rc;
 }
@@ -140,9 +130,7 @@ int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct e
     struct list list;
     struct bytes item, family;
     int rc = fold_find(fold, MODELS, &key, 1, &other, err);
-    if (rc != 0 || other == NULL || other == row || is_by_itself(other, row)) {
-        return rc;
-    }
+    if (rc != 0 || other == NULL || other == row || is_by_itself(other, row)) return rc;
     list_open(&list, row_list(other, MODEL_KNOWN_BY));
     while (row != NULL && rc == 0 && list_next(&list, &item)) {
         if (list_name(item, "", &family)) {
@@ -169,9 +157,7 @@ struct mention {
 static int note(struct fold *fold, const struct mention *m, struct bytes key, const char *what, struct row **ret,
                 struct err *err) {
     int rc = fold_row(fold, MODELS, &key, 1, ret, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!row_has(*ret, MODEL_STEP)) {
         row_set_str(*ret, MODEL_DIGEST_OF, what);
         fold_state(fold, *ret, MODEL_BASE, MODEL_STEP, "named");
@@ -189,9 +175,7 @@ static int note_weights(struct fold *fold, const struct mention *m, struct err *
     bool used = true, noted;
     int rc = take_noted(fold, digest, m->family, &noted, err);
     if (rc == 0 && m->name.n != 0) rc = take_used(fold, m->name, digest, &used, err);
-    if (rc != 0 || (noted && used)) {
-        return rc;
-    }
+    if (rc != 0 || (noted && used)) return rc;
     rc = fold_find(fold, MODEL_MANIFESTS, &digest, 1, &manifest, err);
     if (rc == 0 && manifest != NULL && row_has(manifest, MANIFEST_DIGEST)) {
         digest = row_text(manifest, MANIFEST_DIGEST);
@@ -211,9 +195,7 @@ static int note_name(struct fold *fold, const struct mention *m, struct err *err
     bool known, noted;
     int rc = take_noted(fold, name, m->family, &noted, err);
     if (rc == 0 && !noted) rc = models_is_known(fold, name, &known, err);
-    if (rc != 0 || noted || known) {
-        return rc;
-    }
+    if (rc != 0 || noted || known) return rc;
     if (with_latest(name, &latest)) {
         struct bytes key = bytes_of_buf(&latest);
         rc = fold_find(fold, MODELS, &key, 1, &row, err);
@@ -235,8 +217,6 @@ int models_take_mention(struct fold *fold, struct err *err) {
         m.digest = m.name;
         m.name = NOTHING;
     }
-    if (m.digest.n > 0 && m.digest.n < MODELS_DIGEST_MAX) {
-        return note_weights(fold, &m, err);
-    }
+    if (m.digest.n > 0 && m.digest.n < MODELS_DIGEST_MAX) return note_weights(fold, &m, err);
     return m.name.n > 0 ? note_name(fold, &m, err) : 0;
 }

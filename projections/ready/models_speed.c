@@ -55,17 +55,11 @@ int models_take_speed(struct fold *fold, struct err *err) {
     fold_int(fold, "tokens_in", &in);
     fold_int(fold, "tokens_out", &out);
     struct bytes of = digest.n > 0 ? digest : model;
-    if (of.n == 0) {
-        return 0;
-    }
+    if (of.n == 0) return 0;
     const struct bytes parts[] = {of, backend, bytes_of(out <= 0 ? "prompt" : in <= 0 ? "answer" : "both")};
     int rc = fold_row(fold, MODEL_SPEEDS, parts, 3, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (fold_is_late(fold, row, SPEED_AT)) {
-        return 0;
-    }
+    if (rc != 0) return rc;
+    if (fold_is_late(fold, row, SPEED_AT)) return 0;
     row_set_text(row, SPEED_MODEL, model);
     if (digest.n > 0) {
         row_set_text(row, SPEED_DIGEST, digest);

@@ -182,9 +182,7 @@ static bool say_route(const struct need *n) {
     struct bytes state = row_text(n->row, ROUTE_STATE), why = row_text(n->row, ROUTE_REASON);
     bool told = row_is(n->row, ROUTE_STATE, "declared-not-proven") || row_is(n->row, ROUTE_STATE, "declared") ||
                 row_is(n->row, ROUTE_STATE, "undeclared");
-    if (row_is(n->row, ROUTE_STATE, "ready")) {
-        return false;
-    }
+    if (row_is(n->row, ROUTE_STATE, "ready")) return false;
     readiness_say(n->found, "state", "%.*s%s", PART(told ? NOTHING : state), !told && why.n > 0 ? ", " : "");
     readiness_say(n->found, "why", "%.*s", (int)reason_fits(why, 190), why.n > 0 ? (const char *)why.p : "");
     return say_name(n, true);
@@ -235,9 +233,7 @@ static const struct {
 };
 
 bool need_is_unmet(const struct need *need, enum readiness_id *ret) {
-    if (need->found->n == 0) {
-        return false;
-    }
+    if (need->found->n == 0) return false;
     *ret = need->found->found[0].id;
     return true;
 }
@@ -281,9 +277,7 @@ void need_list(const struct need *need, struct list_out *out) {
     enum readiness_id id;
     struct list own;
     struct bytes item;
-    if (!need_is_unmet(need, &id)) {
-        return;
-    }
+    if (!need_is_unmet(need, &id)) return;
     if (id == READINESS_NEED_ROUTE || id == READINESS_NEED_ROUTE_OPTIONAL) { /* what keeps it, with its own remedies */
         list_open(&own, row_list(need->row, ROUTE_MISSING));
         while (list_next(&own, &item)) {
@@ -301,9 +295,7 @@ void need_remedy(const struct need *need, struct buf *out) {
     enum readiness_id id;
     struct list own;
     struct bytes item, text;
-    if (!need_is_unmet(need, &id)) {
-        return;
-    }
+    if (!need_is_unmet(need, &id)) return;
     if (!readiness_remedy(id, put_fact, (void *)(uintptr_t)need, out) && need->row != NULL && need->sort == NEED_OF_ROUTE) {
         list_open(&own, row_list(need->row, ROUTE_MISSING));
         for (bool done = false; !done && list_next(&own, &item);) {
@@ -381,8 +373,7 @@ static bool is_required(struct bytes item) {
 static int take_permissions(struct walk *w, struct err *err) {
     struct list list;
     struct bytes item;
-    struct buf who;
-    buf_init(&who, 4 * ROW_TEXT_MAX);
+    struct buf who = {.max = 4 * ROW_TEXT_MAX};
     buf_put_str(&who, "pack/");
     buf_put_bytes(&who, row_text(w->pack, PACK_NAME));
     w->who = bytes_of_buf(&who);
@@ -464,16 +455,12 @@ static int take_declared_routes(struct walk *w, struct err *err) {
         struct need need = {.sort = NEED_OF_ROUTE, .name = row_text(at, ROUTE_PACK_ROUTE)};
         bool there, removed;
         struct row route;
-        if (list_names_have(&listed, need.name, NOTHING)) {
-            continue;
-        }
+        if (list_names_have(&listed, need.name, NOTHING)) continue;
         rc = look_stored(w->view, "routes", &need.name, 1, &route, &there, err);
         removed = rc != 0 || !there || row_is(&route, ROUTE_STEP, "removed");
         need.required = !removed && row_bool(&route, ROUTE_REQUIRED);
         row_done(&route);
-        if (!removed) {
-            rc = give_route(w, &need, err);
-        }
+        if (!removed) rc = give_route(w, &need, err);
     }
     state_rows_close(rows);
     list_names_done(&listed);
@@ -512,8 +499,7 @@ static int find_endpoint(struct walk *w, struct buf *out, struct err *err) {
 static int take_models(struct walk *w, struct err *err) {
     struct list list;
     struct bytes item;
-    struct buf endpoint;
-    buf_init(&endpoint, 4 * ROW_TEXT_MAX);
+    struct buf endpoint = {.max = 4 * ROW_TEXT_MAX};
     int rc = row_has(w->pack, PACK_MODELS) ? find_endpoint(w, &endpoint, err) : 0;
     list_open(&list, row_list(w->pack, PACK_MODELS));
     while (rc == 0 && list_next(&list, &item)) {

@@ -84,9 +84,7 @@ static void copy_needs(struct fold *fold, struct row *row) {
                  {PACK_SUITES, "suites"}};
     struct bytes raw;
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        if (!fold_raw(fold, lists[i].field, &raw)) {
-            continue;
-        }
+        if (!fold_raw(fold, lists[i].field, &raw)) continue;
         fold_copy(fold, row, lists[i].column, lists[i].field);
         if (raw.n > ROW_LIST_MAX) {
             row_set_str(row, PACK_CUT, lists[i].field);
@@ -136,9 +134,7 @@ static int take_check(struct fold *fold, struct bytes pack, struct err *err) {
     struct row *row;
     fold_text(fold, "check", &parts[1]);
     int rc = fold_row(fold, PACK_CHECKS, parts, 2, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!fold_is_late(fold, row, CHECK_AT)) {
         take_result(fold, row);
     }
@@ -155,13 +151,9 @@ static int fold(struct fold *fold, struct err *err) {
     if (name.n == 0 && !fold_text(fold, "pack", &name)) {
         name = fold_event(fold)->subject;
     }
-    if (bytes_is(step, "checked")) {
-        return take_check(fold, name, err);
-    }
+    if (bytes_is(step, "checked")) return take_check(fold, name, err);
     int rc = fold_row(fold, PACKS, &name, 1, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     bool fresh = !row_has(row, PACK_STEP) || row_is(row, PACK_STEP, "removed");
     if (!fold_take_step(fold, row, PACK_BASE, PACK_STEP, rules, sizeof(rules) / sizeof(rules[0]))) {
         return 0;

@@ -46,9 +46,7 @@ static void take_permission(struct judging *j, const struct need *n, bool unmet)
 
 static void take_route(struct judging *j, const struct need *n, bool unmet) {
     bool proven = n->row != NULL && row_has(n->row, ROUTE_PROOF);
-    if (!n->required) {
-        return;
-    }
+    if (!n->required) return;
     j->required++;
     j->ready += !unmet;
     j->limited += unmet && proven;
@@ -179,7 +177,7 @@ static bool is_last(enum readiness_id id) {
 static int walk(struct judging *j, struct row *row, struct err *err) {
     enum readiness_id first = READINESS_RULES;
     struct reason words;
-    struct buf about;
+    struct buf about = {.max = 4 * ROW_TEXT_MAX};
     int rc = 0;
     bool over = false, asked = false;
     reason_init(&words);
@@ -198,7 +196,6 @@ static int walk(struct judging *j, struct row *row, struct err *err) {
             over = is_last(rules[i].id);
         }
     }
-    buf_init(&about, 4 * ROW_TEXT_MAX);
     buf_put_str(&about, "pack/");
     buf_put_bytes(&about, row_text(row, PACK_NAME));
     readiness_list(&j->found, bytes_of_buf(&about), put_fact, j, &j->missing);

@@ -114,9 +114,7 @@ static void say_trial(const struct row *row, char *ret, size_t size) {
     struct bytes verdict = row_text(row, PROMOTIONS_SIMULATED);
     int n = snprintf(ret, row_has(row, PROMOTIONS_SIMULATED_SEQ) ? size : 1, " (event %lld)",
                      (long long)row_int(row, PROMOTIONS_SIMULATED_SEQ));
-    if (ret[0] == '\0' || bytes_is(verdict, "fail") || !contradicts_itself(row)) {
-        return;
-    }
+    if (ret[0] == '\0' || bytes_is(verdict, "fail") || !contradicts_itself(row)) return;
     char of[32];
     snprintf(of, row_has(row, PROMOTIONS_TRIALS) ? sizeof(of) : 1, " of %lld", (long long)row_int(row, PROMOTIONS_TRIALS));
     snprintf(ret + n, size - (size_t)n, ": %s%.*s%s%lld%s failed", verdict.n > 0 ? "its verdict is '" : "",
@@ -307,9 +305,7 @@ static void put_named(struct fold *fold, struct row *row) {
 static bool cites_what_is_not_there(const struct fold *fold, char *ret, size_t size) {
     struct bytes raw, item;
     struct list list;
-    if (!fold_raw(fold, "evidence", &raw)) {
-        return false;
-    }
+    if (!fold_raw(fold, "evidence", &raw)) return false;
     list_open(&list, raw);
     while (list_next(&list, &item)) {
         struct mp_item seq;
@@ -359,17 +355,13 @@ static void put_step(struct fold *fold, struct row *row) {
 /* What bars a step beside the rules. */
 static bool is_barred(const struct fold *fold, const struct row *row, char *ret, size_t size) {
     struct bytes step = fold_step(fold), digest = {0}, planned = row_text(row, PROMOTIONS_DIGEST);
-    if (bytes_is(step, "aborted") || bytes_is(step, "rolled_back")) {
-        return false;
-    }
+    if (bytes_is(step, "aborted") || bytes_is(step, "rolled_back")) return false;
     if (promotions_is_tripped(row, fold_at(fold))) {
         struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
         snprintf(ret, size, "tripcode '%.*s' holds", REASON_NAME(code));
         return true;
     }
-    if (bytes_is(step, "planned")) {
-        return false;
-    }
+    if (bytes_is(step, "planned")) return false;
     if (is_other(fold, row, &digest)) {
         snprintf(ret, size, "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
         return true;

@@ -59,9 +59,7 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
     uint8_t is[HASH_LEN];
     hash_parts(is, &name, 1);
     for (size_t i = 0; i < c->n_suites; i++) {
-        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) {
-            return &c->suite[i];
-        }
+        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) return &c->suite[i];
     }
     if (c->n_suites == SUITES_MAX) {
         c->too_many = true;
@@ -81,9 +79,7 @@ static int weigh(struct candidate *c, struct state_view *view, const struct row 
     int64_t seq = row_has(eval, EVAL_FINISHED_SEQ) ? row_int(eval, EVAL_FINISHED_SEQ) : -1;
     struct eval_verdict verdict;
     int rc = eval_judge_verdict(view, eval, &verdict, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (verdict.counts || verdict.outcome == READINESS_FAILED) {
         struct suite_said *s = suite_of(c, row_text(eval, EVAL_SUITE));
         if (s != NULL && seq >= s->seq) {
@@ -131,9 +127,7 @@ static const struct suite_said *find_suite(const struct candidate *c, struct byt
     uint8_t is[HASH_LEN];
     hash_parts(is, &name, 1);
     for (size_t i = 0; i < c->n_suites; i++) {
-        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) {
-            return &c->suite[i];
-        }
+        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) return &c->suite[i];
     }
     return NULL;
 }
@@ -242,9 +236,7 @@ static const char *lacks_name(const struct candidate *c, const struct row *eval)
 static int take_eval(struct candidate *c, struct state_view *view, const struct row *eval, struct err *err) {
     const char *lacks = is_of(c, eval) ? NULL : lacks_name(c, eval);
     int64_t seq = row_int(eval, EVAL_FINISHED_SEQ);
-    if (is_of(c, eval)) {
-        return weigh(c, view, eval, err);
-    }
+    if (is_of(c, eval)) return weigh(c, view, eval, err);
     if (lacks != NULL && seq > c->unbound_seq) {
         c->unbound_seq = seq;
         snprintf(c->unbound, sizeof(c->unbound), "eval '%.*s' %s", REASON_NAME(row_text(eval, EVAL_ID)), lacks);
@@ -263,9 +255,7 @@ static int weigh_listed(struct state_view *view, struct candidate *c, const char
         struct row eval;
         bool there = false;
         rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
-        if (rc == 0 && there) {
-            rc = take_eval(c, view, &eval, err);
-        }
+        if (rc == 0 && there) rc = take_eval(c, view, &eval, err);
         row_done(&eval);
     }
     state_rows_close(rows);
@@ -317,9 +307,7 @@ static int weigh_named(struct state_view *view, struct candidate *c, struct err 
     while (rc == 0 && list_next(&list, &item)) {
         struct bytes id = {0};
         const char *why = "is not a name", *start = NULL;
-        if (list_name(item, "name", &id)) {
-            rc = weigh_named_one(view, c, id, &why, &start, err);
-        }
+        if (list_name(item, "name", &id)) rc = weigh_named_one(view, c, id, &why, &start, err);
         if (rc == 0 && why != NULL) {
             if (c->evals.n == 0) {
                 readiness_say(c->found, "start", "%s", start != NULL && is_whole(id) ? start : "no");
@@ -485,7 +473,7 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     struct readiness found;
     struct reason cite;
     struct list_out missing;
-    struct buf about;
+    struct buf about = {.max = 4 * ROW_TEXT_MAX};
     bool barred, under_way = promotions_is_under_way(row);
     if (!under_way && !row_is(row, PROMOTIONS_STATE, "idle") && !row_is(row, PROMOTIONS_STATE, "aborted")) {
         return 0; /* of what is promoted nothing is asked */
@@ -493,7 +481,6 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     readiness_init(&found);
     reason_init(&cite);
     list_out_init(&missing);
-    buf_init(&about, 4 * ROW_TEXT_MAX);
     buf_put_str(&about, "promotion/");
     buf_put_bytes(&about, row_text(row, PROMOTIONS_PROMOTION));
     int rc = 0;

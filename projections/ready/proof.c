@@ -37,9 +37,7 @@ static int bind(struct state_view *view, const struct row *route, struct binding
     int other = look_stored(view, "suites", &suite, 1, &b->suite, &there, rc == 0 ? err : NULL);
     if (rc == 0) rc = other;
     if (rc == 0) rc = proof_model(view, route, &b->model, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     b->pack = b->pack != NULL && row_has(b->pack, PACK_STEP) ? b->pack : NULL;
     b->version = b->pack != NULL && row_has(b->pack, PACK_VERSION) ? row_text(b->pack, PACK_VERSION)
                                                                    : row_text(route, ROUTE_PACK_VERSION);
@@ -126,9 +124,7 @@ static bool has_no_eval(struct comparing *c) {
 }
 
 static bool is_veiled(struct comparing *c) {
-    if (c->newer == NULL) {
-        return false;
-    }
+    if (c->newer == NULL) return false;
     readiness_say(c->found, "newer", "%s", c->newer->id);
     readiness_say(c->found, "erased", "%s", readiness_fact(&c->newer->verdict.found, "erased"));
     readiness_say(c->found, "by", "%s", readiness_fact(&c->newer->verdict.found, "by"));

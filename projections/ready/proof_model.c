@@ -54,9 +54,7 @@ static int take_route(struct finding *f, struct err *err) {
         rc = models_resolve(f->view, row_text(f->route, ROUTE_RUNTIME), model, bytes_of(pinned), &f->name, err);
         reason_cite_all(&ret->reason, &f->name.reason);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     f->live = f->name.digest[0] != '\0' && !f->name.wanted;
     keep(ret->digest, f->name.digest[0] != '\0' ? f->name.digest : f->name.removed ? "" : pinned);
     if (ret->digest[0] == '\0') {
@@ -100,9 +98,7 @@ static bool holds(const struct finding *f) {
 static void use(struct finding *f, const char *digest, const struct models_weights *name) {
     struct proof_model *ret = f->ret;
     f->used = name == NULL;
-    if (strcmp(digest, ret->digest) == 0) {
-        return;
-    }
+    if (strcmp(digest, ret->digest) == 0) return;
     keep(ret->digest, digest);
     ret->by_use = true;
     f->live = name != NULL && !name->wanted;
@@ -136,12 +132,8 @@ static int use_name(struct finding *f, struct err *err) {
 
 static int take_use(struct finding *f, struct err *err) {
     char used[MODELS_DIGEST_MAX];
-    if (!holds(f)) {
-        return 0;
-    }
-    if (!row_has(f->route, ROUTE_USED_DIGEST)) {
-        return use_name(f, err);
-    }
+    if (!holds(f)) return 0;
+    if (!row_has(f->route, ROUTE_USED_DIGEST)) return use_name(f, err);
     int rc = models_digest(f->view, row_text(f->route, ROUTE_USED_DIGEST), used, err);
     if (rc == 0 && used[0] != '\0') {
         use(f, used, NULL);
@@ -154,9 +146,7 @@ static int take_use(struct finding *f, struct err *err) {
 static int look_whether_gone(struct finding *f, struct err *err) {
     struct models_place place;
     char why[64];
-    if (f->ret->digest[0] == '\0' || f->live) {
-        return 0;
-    }
+    if (f->ret->digest[0] == '\0' || f->live) return 0;
     int rc = models_place(f->view, bytes_of(f->ret->digest), &place, err);
     if (rc == 0 && place.gone && !(f->used && is_used_after(f->route, place.left, place.left_at))) {
         snprintf(why, sizeof(why), "no runtime has %.*s any more", REASON_DIGEST(bytes_of(f->ret->digest)));

@@ -62,9 +62,7 @@ bool readiness_fill(const char *text, readiness_fact_fn *put, void *ctx, struct 
             continue;
         }
         snprintf(name, sizeof(name), "%.*s", (int)(end - text - 1), text + 1);
-        if (!put(ctx, name, out)) {
-            return false;
-        }
+        if (!put(ctx, name, out)) return false;
         text = end;
     }
     return true;
@@ -72,9 +70,7 @@ bool readiness_fill(const char *text, readiness_fact_fn *put, void *ctx, struct 
 
 const char *readiness_fact(const struct readiness *r, const char *name) {
     for (size_t i = 0; i < r->n_facts; i++) {
-        if (strcmp(r->fact[i].name, name) == 0) {
-            return r->fact[i].text;
-        }
+        if (strcmp(r->fact[i].name, name) == 0) return r->fact[i].text;
     }
     return NULL;
 }
@@ -98,9 +94,7 @@ void readiness_say(struct readiness *r, const char *name, const char *fmt, ...) 
     while (i < r->n_facts && strcmp(r->fact[i].name, name) != 0) {
         i++;
     }
-    if (i == READINESS_FACTS_MAX) {
-        return;
-    }
+    if (i == READINESS_FACTS_MAX) return;
     r->n_facts += i == r->n_facts;
     r->fact[i].name = name;
     va_start(args, fmt);
@@ -121,8 +115,7 @@ static void keep(struct readiness *r, enum readiness_id id, struct bytes words) 
 }
 
 void readiness_add(struct readiness *r, enum readiness_id id) {
-    struct buf words;
-    buf_init(&words, 4096);
+    struct buf words = {.max = 4096};
     readiness_fill(readiness_rules[id].words, put_fact, r, &words);
     keep(r, id, bytes_of_buf(&words));
     buf_done(&words);
@@ -136,11 +129,8 @@ void readiness_add_all(struct readiness *r, const struct readiness *other) {
 
 void readiness_add_of(struct readiness *r, const struct readiness *other, const char *eval, enum readiness_id but) {
     for (size_t i = 0; i < other->n; i++) {
-        struct buf words;
-        if (other->found[i].id == but) {
-            continue;
-        }
-        buf_init(&words, 4096);
+        struct buf words = {.max = 4096};
+        if (other->found[i].id == but) continue;
         buf_printf(&words, "'%s': %s", eval, other->found[i].words);
         keep(r, other->found[i].id, bytes_of_buf(&words));
         buf_done(&words);
@@ -195,9 +185,7 @@ void readiness_list(const struct readiness *r, struct bytes about, readiness_fac
                     struct list_out *out) {
     for (size_t i = 0; i < r->n; i++) {
         const struct readiness_rule *rule = &readiness_rules[r->found[i].id];
-        struct buf item, remedy;
-        buf_init(&item, ROW_LIST_MAX);
-        buf_init(&remedy, ROW_TEXT_MAX);
+        struct buf item = {.max = ROW_LIST_MAX}, remedy = {.max = ROW_TEXT_MAX};
         bool has = fact != NULL && readiness_remedy(r->found[i].id, fact, ctx, &remedy);
         mp_put_map(&item, has ? 4 : 3);
         mp_pair_str(&item, "about", about);

@@ -131,9 +131,7 @@ static bool take_step(struct fold *fold, struct row *row, struct bytes step) {
 static int index_route(struct fold *fold, size_t table, struct bytes of, struct bytes route, bool there, struct err *err) {
     const struct bytes parts[] = {of, route};
     struct row *at;
-    if (of.n == 0) {
-        return 0;
-    }
+    if (of.n == 0) return 0;
     int rc = there ? fold_row(fold, table, parts, 2, &at, err) : fold_find(fold, table, parts, 2, &at, err);
     if (rc == 0 && !there && at != NULL) {
         fold_drop(at);
@@ -308,9 +306,7 @@ static int take_use(struct fold *fold, struct row *row, struct bytes step, struc
     if (!decided || bytes_is(decision, "fallback")) {
         row_add(row, ROUTE_FALLBACKS, 1);
     }
-    if (!fold_is_news(fold, row, ROUTE_BASE, ROUTE_DECIDED_AT, ROUTE_LATE)) {
-        return 0;
-    }
+    if (!fold_is_news(fold, row, ROUTE_BASE, ROUTE_DECIDED_AT, ROUTE_LATE)) return 0;
     bool legal = at_work || take_step(fold, row, bytes_is(decision, "refused") ? bytes_of("refused") : step);
     if (at_work) {
         fold_touch(fold, row, ROUTE_BASE);
@@ -333,9 +329,7 @@ static int take_rest(struct fold *fold, struct row *row, struct bytes step, stru
     bool answering = bytes_is(step, "offline") || bytes_is(step, "online");
     bool comes = declared && !row_has(row, ROUTE_DECLARED_SEQ);
     int rc = 0;
-    if (answering && !fold_is_news(fold, row, ROUTE_BASE, ROUTE_SEEN_AT, ROUTE_LATE)) {
-        return 0;
-    }
+    if (answering && !fold_is_news(fold, row, ROUTE_BASE, ROUTE_SEEN_AT, ROUTE_LATE)) return 0;
     bool legal = take_step(fold, row, step);
     if (declared && removed) {
         forget(row);
@@ -364,9 +358,7 @@ static int fold(struct fold *fold, struct err *err) {
         name = fold_event(fold)->subject;
     }
     int rc = fold_row(fold, ROUTES, &name, 1, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (bytes_is(step, "decided") || bytes_is(step, "fell_back")) {
         return take_use(fold, row, step, err);
     }

@@ -68,13 +68,9 @@ static void walk(struct judging *j, const char **ret_state) {
     *ret_state = NULL;
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
         enum readiness_id id = conditions[i].id;
-        if (!conditions[i].unmet(j)) {
-            continue;
-        }
+        if (!conditions[i].unmet(j)) continue;
         *ret_state = *ret_state != NULL ? *ret_state : readiness_state(readiness_rules[id].outcome);
-        if (id == READINESS_ROUTE_REMOVED) {
-            break;
-        }
+        if (id == READINESS_ROUTE_REMOVED) break;
         if (id == READINESS_ROUTE_PROOF) {
             readiness_add_all(&j->found, &j->proof.found);
         } else {
@@ -98,9 +94,7 @@ static bool put_endpoint(struct bytes runtime, struct buf *out) {
 
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct judging *j = ctx;
-    if (strcmp(name, "endpoint") == 0) {
-        return put_endpoint(row_text(j->row, ROUTE_RUNTIME), out);
-    }
+    if (strcmp(name, "endpoint") == 0) return put_endpoint(row_text(j->row, ROUTE_RUNTIME), out);
     if (strcmp(name, "model") == 0) { /* what a declaration leaves out stays as it was */
         buf_put_str(out, row_has(j->row, ROUTE_MODEL) ? " model=MODEL" : "");
         return true;
@@ -121,10 +115,9 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
 static int give(struct judging *j, const char *state, struct row *row, struct err *err) {
     struct reason words;
     struct list_out missing;
-    struct buf about;
+    struct buf about = {.max = 4 * ROW_TEXT_MAX};
     reason_init(&words);
     readiness_tell(&j->found, true, &words);
-    buf_init(&about, 4 * ROW_TEXT_MAX);
     buf_put_str(&about, "route/");
     buf_put_bytes(&about, row_text(row, ROUTE_NAME));
     list_out_init(&missing);
@@ -142,9 +135,7 @@ int routes_judge(struct state_view *view, struct row *row, struct err *err) {
     const char *state;
     readiness_init(&j.found);
     int rc = is_removed(&j) ? 0 : proof_of_route(view, row, &j.proof, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     walk(&j, &state);
     rc = give(&j, state, row, err);
     row_set_str(row, ROUTE_USES_DIGEST, j.proof.uses[0] != '\0' ? j.proof.uses : NULL);

@@ -42,9 +42,7 @@ static int load(struct hash_tree *tree, const uint8_t hash[HASH_LEN], const stru
 int hash_tree_open(struct db_txn *txn, const char *name, const uint8_t root[HASH_LEN], struct hash_tree **ret,
                    struct err *err) {
     struct hash_tree *tree = calloc(1, sizeof(*tree));
-    if (tree == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (tree == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     tree->txn = txn;
     tree->name = name;
     memcpy(tree->root, root, HASH_LEN);
@@ -96,9 +94,7 @@ static int descend(struct hash_tree *tree, struct bytes key, struct buf *next, c
         buf_clear(next);
     }
     memcpy(hash, tree->root, HASH_LEN);
-    if (memcmp(hash, none, HASH_LEN) == 0) {
-        return 1;
-    }
+    if (memcmp(hash, none, HASH_LEN) == 0) return 1;
     for (;;) {
         int rc = load(tree, hash, &node, err);
         if (rc == 0 && (node->level >= above || node->node.n == node->at)) {
@@ -114,9 +110,7 @@ static int descend(struct hash_tree *tree, struct bytes key, struct buf *next, c
             buf_clear(next);
             rc = buf_put_bytes(next, after.key) == 0 ? 0 : buf_check(next, "a key", err);
         }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         memcpy(hash, child.value.p, HASH_LEN);
     }
 }
@@ -125,18 +119,14 @@ int hash_tree_get(struct hash_tree *tree, struct bytes key, struct bytes *ret, s
     const struct kept *leaf;
     struct hash_tree_entry entry;
     int rc = descend(tree, key, NULL, &leaf, err);
-    if (rc != 0) {
-        return rc == 1 ? ERR_NOTFOUND : rc;
-    }
+    if (rc != 0) return rc == 1 ? ERR_NOTFOUND : rc;
     size_t at = leaf->at;
     while ((rc = hash_tree_entry_next(bytes_of_buf(&leaf->node), true, &at, &entry, err)) == 0) {
         int order = bytes_cmp(entry.key, key);
         if (order == 0) {
             *ret = entry.value;
         }
-        if (order >= 0) {
-            return order == 0 ? 0 : ERR_NOTFOUND;
-        }
+        if (order >= 0) return order == 0 ? 0 : ERR_NOTFOUND;
     }
     return rc == 1 ? ERR_NOTFOUND : rc;
 }
@@ -173,9 +163,7 @@ int hash_tree_seek(struct hash_tree_cursor *cursor, struct hash_tree *tree, stru
     int rc = enter(cursor, key, err);
     for (size_t at = cursor->at; rc == 0; cursor->at = at) {
         rc = hash_tree_entry_next(bytes_of_buf(&cursor->leaf), true, &at, &entry, err);
-        if (rc == 0 && bytes_cmp(entry.key, key) >= 0) {
-            return 0;
-        }
+        if (rc == 0 && bytes_cmp(entry.key, key) >= 0) return 0;
     }
     return rc < 0 ? rc : 0;
 }
@@ -186,14 +174,10 @@ int hash_tree_next(struct hash_tree_cursor *cursor, struct bytes *ret_key, struc
     int rc;
     while ((rc = hash_tree_entry_next(bytes_of_buf(&cursor->leaf), true, &cursor->at, &entry, err)) == 1) {
         size_t n = cursor->next_key.n;
-        if (n == 0) {
-            return 1;
-        }
+        if (n == 0) return 1;
         memcpy(key, cursor->next_key.p, n);
         rc = enter(cursor, (struct bytes){key, n}, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     if (rc == 0) {
         *ret_key = entry.key;

@@ -44,9 +44,7 @@ static int put_node(struct update *u, unsigned level, struct bytes entries, stru
     buf_put_bytes(&u->node, entries);
     int rc = buf_check(&u->node, "a node", err);
     if (rc == 0) rc = hash_tree_entry_next(entries, level == 0, &at, &first, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const struct bytes node = bytes_of_buf(&u->node);
     hash_parts(hash, &node, 1);
     put_entry(above, false, first.key, (struct bytes){hash, HASH_LEN});
@@ -121,9 +119,7 @@ static int merge_inner(struct update *u, struct bytes node, size_t at, unsigned 
     while (rc == 0) {
         int end = hash_tree_entry_next(node, false, &at, &next, err);
         size_t mine = count_before(changes, n, end == 0 ? &next : NULL);
-        if (end < 0) {
-            return end;
-        }
+        if (end < 0) return end;
         if (mine == 0) {
             put_entry(out, false, entry.key, entry.value);
         } else {
@@ -141,10 +137,8 @@ static int merge_inner(struct update *u, struct bytes node, size_t at, unsigned 
 static int update_node(struct update *u, const uint8_t hash[HASH_LEN], unsigned below,
                        const struct hash_tree_change *changes, size_t n, struct buf *above, unsigned *ret_level,
                        struct err *err) {
-    struct buf node, entries;
+    struct buf node = {.max = HASH_TREE_NODE_MAX}, entries = {.max = LIST_MAX};
     size_t at = 0;
-    buf_init(&node, HASH_TREE_NODE_MAX);
-    buf_init(&entries, LIST_MAX);
     int rc = hash_tree_node_load(u->txn, u->name, hash, &node, ret_level, &at, err);
     if (rc == 0 && *ret_level >= below) {
         rc = err_set(err, ERR_CORRUPT, "a node of the tree of '%s' is in the wrong place", u->name);
@@ -166,20 +160,15 @@ static int update_node(struct update *u, const uint8_t hash[HASH_LEN], unsigned 
 /* Levels above the top nodes until there is one. */
 static int put_root(struct update *u, unsigned level, struct buf *top, uint8_t ret[HASH_LEN], struct err *err) {
     struct hash_tree_entry entry = {{NULL, 0}, {NULL, 0}};
-    struct buf above;
+    struct buf above = {.max = LIST_MAX};
     int rc = 0;
-    buf_init(&above, LIST_MAX);
     for (;;) {
         size_t at = 0;
         rc = hash_tree_entry_next(bytes_of_buf(top), false, &at, &entry, err);
-        if (rc != 0 || at == top->n) {
-            break;
-        }
+        if (rc != 0 || at == top->n) break;
         buf_clear(&above);
         rc = put_nodes(u, ++level, bytes_of_buf(top), &above, err);
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
         struct buf swap = *top;
         *top = above;
         above = swap;
@@ -216,7 +205,7 @@ int hash_tree_update(struct db_txn *txn, const char *name, const uint8_t root[HA
                      struct err *err) {
     static const uint8_t none[HASH_LEN];
     struct update u = {.txn = txn, .name = name};
-    struct buf top, entries;
+    struct buf top = {.max = LIST_MAX}, entries = {.max = LIST_MAX};
     unsigned level = 0;
     int rc = 0;
     if (n == 0) {
@@ -226,8 +215,6 @@ int hash_tree_update(struct db_txn *txn, const char *name, const uint8_t root[HA
     buf_init(&u.node, HASH_TREE_NODE_MAX);
     buf_init(&u.old, LIST_MAX);
     buf_init(&u.written, LIST_MAX);
-    buf_init(&top, LIST_MAX);
-    buf_init(&entries, LIST_MAX);
     if (memcmp(root, none, HASH_LEN) != 0) {
         rc = update_node(&u, root, HASH_TREE_LEVELS_MAX, changes, n, &top, &level, err);
     } else {

@@ -29,18 +29,14 @@ static bool field_of(struct bytes item, const char *field, enum mp_type type, st
 
 bool list_text(struct bytes item, const char *field, struct bytes *ret) {
     struct mp_item value;
-    if (!field_of(item, field, MP_STR, &value)) {
-        return false;
-    }
+    if (!field_of(item, field, MP_STR, &value)) return false;
     *ret = value.data;
     return true;
 }
 
 bool list_bool(struct bytes item, const char *field, bool *ret) {
     struct mp_item value;
-    if (!field_of(item, field, MP_BOOL, &value)) {
-        return false;
-    }
+    if (!field_of(item, field, MP_BOOL, &value)) return false;
     *ret = value.boolean;
     return true;
 }
@@ -77,13 +73,9 @@ int list_names_of(struct bytes raw, const char *field, const char *or_field, con
     struct bytes item;
     *ret = (struct list_names){0};
     list_open(&list, raw);
-    if (list.left == 0 || list.left > raw.n) {
-        return 0;
-    }
+    if (list.left == 0 || list.left > raw.n) return 0;
     ret->pairs = calloc(list.left, sizeof(ret->pairs[0]));
-    if (ret->pairs == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (ret->pairs == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     while (list_next(&list, &item)) {
         struct list_pair pair = {0};
         if (!list_name(item, field, &pair.name) && (or_field == NULL || !list_name(item, or_field, &pair.name))) {
@@ -127,9 +119,7 @@ bool list_out_has(const struct list_out *out, struct bytes text) {
     struct bytes item, one;
     mp_reader_init(&list.reader, bytes_of_buf(&out->items));
     while (list_next(&list, &item)) {
-        if (list_name(item, "", &one) && bytes_eq(one, text)) {
-            return true;
-        }
+        if (list_name(item, "", &one) && bytes_eq(one, text)) return true;
     }
     return false;
 }
@@ -144,8 +134,7 @@ void list_out_raw(struct list_out *out, struct bytes item) {
 }
 
 int list_out_set(const struct list_out *out, struct row *row, size_t column, struct err *err) {
-    struct buf whole;
-    buf_init(&whole, ROW_LIST_MAX);
+    struct buf whole = {.max = ROW_LIST_MAX};
     mp_put_array(&whole, out->n);
     buf_put_bytes(&whole, bytes_of_buf(&out->items));
     int rc = buf_check(&out->items, "a list", err);

@@ -14,18 +14,14 @@ static bool fits(const char *pattern, struct bytes kind) {
 
 bool projection_takes(const struct projection *projection, struct bytes kind) {
     for (const char *const *pattern = projection->kinds; *pattern != NULL; pattern++) {
-        if (fits(*pattern, kind)) {
-            return true;
-        }
+        if (fits(*pattern, kind)) return true;
     }
     return false;
 }
 
 size_t projection_column(const struct state_table *table, const char *name) {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (strcmp(table->columns[i].name, name) == 0) {
-            return i;
-        }
+        if (strcmp(table->columns[i].name, name) == 0) return i;
     }
     return SIZE_MAX;
 }
@@ -42,9 +38,7 @@ size_t projection_state(const struct state_table *table) {
 size_t projection_dated(const struct state_table *table) {
     size_t state = projection_state(table);
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->columns[i].flags & COLUMN_SINCE) {
-            return i;
-        }
+        if (table->columns[i].flags & COLUMN_SINCE) return i;
     }
     return state == SIZE_MAX || (table->columns[state].flags & COLUMN_JUDGED) ? SIZE_MAX : state;
 }

@@ -47,15 +47,11 @@ static bool uint_quick(struct mp_reader *r, struct cell *ret) {
     const uint8_t *p = r->p;
     size_t n = (size_t)1 << (p[0] - 0xcc);
     uint64_t v = 0;
-    if ((size_t)(r->end - p) <= n) {
-        return false;
-    }
+    if ((size_t)(r->end - p) <= n) return false;
     for (size_t i = 1; i <= n; i++) {
         v = v << 8 | p[i];
     }
-    if ((n == 1 ? v < 0x80 : v >> (4 * n) == 0) || v > MP_INT_MAX) {
-        return false;
-    }
+    if ((n == 1 ? v < 0x80 : v >> (4 * n) == 0) || v > MP_INT_MAX) return false;
     *ret = (struct cell){.type = CELL_INT, .int_ = (int64_t)v};
     r->p = p + 1 + n;
     return true;
@@ -65,9 +61,7 @@ static bool uint_quick(struct mp_reader *r, struct cell *ret) {
 static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *ret) {
     const uint8_t *p = r->p;
     struct bytes text;
-    if (p == r->end) {
-        return false;
-    }
+    if (p == r->end) return false;
     if (p[0] == 0xc0) {
         *ret = (struct cell){.type = CELL_NULL};
         r->p = p + 1;
@@ -78,9 +72,7 @@ static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *re
         r->p = p + 1;
         return true;
     }
-    if (type == CELL_INT && p[0] >= 0xcc && p[0] <= 0xcf) {
-        return uint_quick(r, ret);
-    }
+    if (type == CELL_INT && p[0] >= 0xcc && p[0] <= 0xcf) return uint_quick(r, ret);
     if (type == CELL_TEXT && mp_peek_text(r, &text) && text_is_ascii(text)) {
         *ret = (struct cell){.type = CELL_TEXT, .text = text};
         r->p = text.p + text.n;
@@ -99,15 +91,11 @@ static int cell_of(struct mp_reader *r, enum cell_type type, struct cell *ret, s
     struct mp_reader at = *r;
     struct mp_item item = {.type = MP_NIL}; /* of it only what its type has is set */
     struct bytes raw;
-    if (cell_quick(r, type, ret)) {
-        return 0;
-    }
+    if (cell_quick(r, type, ret)) return 0;
     int rc = mp_skip(r, 1, &raw, err);
     if (rc == 0) rc = mp_next(&at, &item, err);
     *ret = (struct cell){.type = CELL_NULL};
-    if (rc != 0 || item.type == MP_NIL) {
-        return rc;
-    }
+    if (rc != 0 || item.type == MP_NIL) return rc;
     bool fits = true;
     ret->type = type;
     switch (type) {
@@ -167,9 +155,7 @@ int row_decode(struct row *row, struct bytes bytes, const size_t *map, size_t n_
 /* Null and small numbers, which are a byte: most cells of most rows. */
 static bool put_quick(const struct cell *cell, struct buf *out) {
     bool small = cell->type == CELL_INT && cell->int_ >= 0 && cell->int_ < 0x80;
-    if ((cell->type != CELL_NULL && !small) || out->fail != 0 || out->n == out->cap) {
-        return false;
-    }
+    if ((cell->type != CELL_NULL && !small) || out->fail != 0 || out->n == out->cap) return false;
     out->p[out->n++] = small ? (uint8_t)cell->int_ : 0xc0;
     return true;
 }
@@ -223,9 +209,7 @@ static uint8_t *room(struct row *row, size_t n) {
     const uint8_t *before = row->own.p;
     size_t used = row->own.n;
     uint8_t *p = buf_room(&row->own, n);
-    if (p == NULL || before == NULL || row->own.p == before) {
-        return p;
-    }
+    if (p == NULL || before == NULL || row->own.p == before) return p;
     uintptr_t old = (uintptr_t)before;
     for (size_t i = 0; i < row->table->n_columns; i++) {
         struct cell *c = &row->cells[i];
@@ -242,15 +226,11 @@ static uint8_t *room(struct row *row, size_t n) {
 
 static void set_bytes(struct row *row, size_t column, enum cell_type type, struct bytes v) {
     struct cell *c = &row->cells[column];
-    if (c->type == type && bytes_eq(c->text, v)) {
-        return;
-    }
+    if (c->type == type && bytes_eq(c->text, v)) return;
     uintptr_t own = (uintptr_t)row->own.p, from = (uintptr_t)v.p; /* what is set may be another cell's own text */
     bool inside = row->own.p != NULL && from >= own && from < own + row->own.n;
     uint8_t *p = room(row, v.n > 0 ? v.n : 1);
-    if (p == NULL) {
-        return;
-    }
+    if (p == NULL) return;
     v.p = inside ? row->own.p + (from - own) : v.p;
     if (v.n > 0) {
         memmove(p, v.p, v.n);
@@ -324,8 +304,7 @@ static int by_number(const void *a, const void *b) {
 }
 
 static void set_seqs(struct row *row, size_t column, const uint64_t *seqs, size_t n) {
-    struct buf mp;
-    buf_init(&mp, (ROW_SEQS_MAX + 1) * 9);
+    struct buf mp = {.max = (ROW_SEQS_MAX + 1) * 9};
     mp_put_array(&mp, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
         mp_put_uint(&mp, seqs[i]);
@@ -341,9 +320,7 @@ static void set_seqs(struct row *row, size_t column, const uint64_t *seqs, size_
 void row_cite(struct row *row, size_t column, uint64_t seq) {
     uint64_t seqs[ROW_SEQS_MAX + 1];
     size_t n = row_seqs(row, column, seqs, ROW_SEQS_MAX);
-    if (seq > MP_INT_MAX || bsearch(&seq, seqs, n, sizeof(seqs[0]), by_number) != NULL) {
-        return;
-    }
+    if (seq > MP_INT_MAX || bsearch(&seq, seqs, n, sizeof(seqs[0]), by_number) != NULL) return;
     seqs[n++] = seq;
     qsort(seqs, n, sizeof(seqs[0]), by_number);
     if (n > ROW_SEQS_MAX) {
@@ -365,13 +342,9 @@ size_t row_seqs(const struct row *row, size_t column, uint64_t *ret, size_t max)
     struct mp_reader r;
     struct mp_item item;
     size_t n = 0;
-    if (c->type != CELL_SEQS) {
-        return 0;
-    }
+    if (c->type != CELL_SEQS) return 0;
     mp_reader_init(&r, c->text);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return 0;
-    }
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) return 0;
     while (mp_next(&r, &item, NULL) == 0 && item.type == MP_UINT) {
         if (n < max) {
             ret[n] = item.uint;

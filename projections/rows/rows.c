@@ -35,9 +35,7 @@ struct rows {
 
 int rows_new(const struct rows_base *base, struct rows **ret, struct err *err) {
     struct rows *rows = calloc(1, sizeof(*rows));
-    if (rows == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (rows == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     if (base != NULL) {
         rows->base = *base;
     }
@@ -72,9 +70,7 @@ static void *take(struct rows *rows, size_t n) {
     if (b == NULL || b->size - b->used < n) {
         size_t size = n > BLOCK_BYTES ? n : BLOCK_BYTES;
         b = malloc(sizeof(*b) + size);
-        if (b == NULL) {
-            return NULL;
-        }
+        if (b == NULL) return NULL;
         *b = (struct block){.before = rows->block, .size = size};
         rows->block = b;
         rows->bytes += sizeof(*b) + size;
@@ -105,14 +101,10 @@ static struct entry **place(const struct rows *rows, uint64_t hash, size_t table
 }
 
 static int grow(struct rows *rows, struct err *err) {
-    if (rows->slots != NULL && rows->n + 1 <= rows->n_slots / 2) {
-        return 0;
-    }
+    if (rows->slots != NULL && rows->n + 1 <= rows->n_slots / 2) return 0;
     size_t before = rows->n_slots;
     struct entry **old = rows->slots, **slots = calloc(before > 0 ? 2 * before : SLOTS_FIRST, sizeof(*slots));
-    if (slots == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (slots == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     rows->slots = slots;
     rows->n_slots = before > 0 ? 2 * before : SLOTS_FIRST;
     rows->bytes += (rows->n_slots - before) * sizeof(*slots);
@@ -129,9 +121,7 @@ static int set_bytes(struct rows *rows, struct entry *e, struct bytes bytes, str
     if (bytes.n > e->room) {
         size_t room = bytes.n + bytes.n / 2 + 32;
         uint8_t *p = take(rows, room);
-        if (p == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
+        if (p == NULL) return err_set(err, ERR_NOMEM, "out of memory");
         e->bytes = p;
         e->room = room;
     }
@@ -144,9 +134,7 @@ static int set_bytes(struct rows *rows, struct entry *e, struct bytes bytes, str
 
 static int find(struct rows *rows, size_t table, struct bytes key, struct entry **ret, struct err *err) {
     int rc = grow(rows, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     uint64_t hash = hash_of(table, key);
     struct entry **at = place(rows, hash, table, key);
     if (*at != NULL) {
@@ -155,13 +143,9 @@ static int find(struct rows *rows, size_t table, struct bytes key, struct entry 
     }
     buf_clear(&rows->read);
     rc = rows->base.get == NULL ? ERR_NOTFOUND : rows->base.get(rows->base.ctx, table, key, &rows->read, err);
-    if (rc != 0 && rc != ERR_NOTFOUND) {
-        return rc;
-    }
+    if (rc != 0 && rc != ERR_NOTFOUND) return rc;
     struct entry *e = take(rows, sizeof(*e) + key.n);
-    if (e == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (e == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     uint8_t *copy = (uint8_t *)(e + 1);
     if (key.n > 0) {
         memcpy(copy, key.p, key.n);
@@ -188,9 +172,7 @@ int rows_get(struct rows *rows, size_t table, struct bytes key, struct bytes *re
 int rows_put(struct rows *rows, size_t table, struct bytes key, struct bytes bytes, struct err *err) {
     struct entry *e;
     int rc = find(rows, table, key, &e, err);
-    if (rc != 0 || bytes_eq(e->shown.bytes, bytes)) {
-        return rc;
-    }
+    if (rc != 0 || bytes_eq(e->shown.bytes, bytes)) return rc;
     if (rows->watch.changed != NULL) {
         buf_clear(&rows->read);
         buf_put_bytes(&rows->read, e->shown.bytes);
@@ -232,9 +214,7 @@ static int by_key(const void *a, const void *b) {
 int rows_sorted(struct rows *rows, size_t table, const struct rows_entry ***ret, size_t *ret_n, struct err *err) {
     const struct rows_entry **list = calloc(rows->dirty + 1, sizeof(*list));
     size_t n = 0;
-    if (list == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (list == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < rows->n_slots && n < rows->dirty; i++) {
         const struct entry *e = rows->slots[i];
         if (e != NULL && e->shown.dirty && (table == SIZE_MAX || e->shown.table == table)) {

@@ -21,8 +21,7 @@ static bool says(struct bytes body, const struct attested_head *head) {
         same = mp_scalar(raw, &position) == 0 && position.type == MP_UINT && position.uint == head->position;
     }
     for (size_t i = 0; i < head->n && same; i++) {
-        struct buf expected;
-        buf_init(&expected, 256);
+        struct buf expected = {.max = 256};
         text_hex(digest + 7, head->part[i].root, HASH_LEN);
         mp_put_str(&expected, bytes_of(digest));
         size_t n = expected.n;
@@ -39,16 +38,10 @@ static bool says(struct bytes body, const struct attested_head *head) {
 static int is_proven(struct proven *proven, const struct attested_head *head, struct err *err) {
     struct log_event event;
     struct err why = {0};
-    if (head->seq == LOG_NO_SEQ || head->seq < head->position || head->n == 0) {
-        return 1;
-    }
+    if (head->seq == LOG_NO_SEQ || head->seq < head->position || head->n == 0) return 1;
     int rc = proven_event(proven, head->seq, &event, &why);
-    if (rc == ERR_NOTFOUND || err_is_damage(rc)) {
-        return 1;
-    }
-    if (rc != 0) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc == ERR_NOTFOUND || err_is_damage(rc)) return 1;
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
     return bytes_is(event.kind, ATTESTED_KIND) && says(event.body, head) ? 0 : 1;
 }
 
@@ -57,9 +50,7 @@ int attested_find(struct ledger *ledger, struct db_txn *txn, const struct projec
     struct attested_heads *heads = malloc(sizeof(*heads));
     struct proven *proven = NULL;
     struct err why = {0};
-    if (heads == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (heads == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = attested_heads_get(txn, list, heads, err);
     bool found = false;
     if (rc == 0 && heads->n > 0) {

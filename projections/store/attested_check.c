@@ -13,9 +13,7 @@ struct checking {
 
 static bool is_asked(const struct checking *c, const struct projection *projection) {
     for (size_t i = 0; i < PROJECTIONS_MAX && c->list[i] != NULL; i++) {
-        if (c->list[i] == projection) {
-            return (c->which >> i & 1U) != 0;
-        }
+        if (c->list[i] == projection) return (c->which >> i & 1U) != 0;
     }
     return false;
 }
@@ -34,9 +32,7 @@ static int walk(struct db_txn *txn, const struct attested_part *part, uint64_t *
     struct hash_tree_cursor cursor = {0};
     struct bytes key, value;
     int rc = hash_tree_open(txn, part->projection->name, part->root, &tree, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = hash_tree_seek(&cursor, tree, bytes_of(""), err);
     while (rc == 0 && (rc = hash_tree_next(&cursor, &key, &value, err)) == 0) {
         (*rows)++;

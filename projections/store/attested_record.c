@@ -28,8 +28,7 @@ static void put_head(struct buf *out, const struct attested_head *head) {
 }
 
 int attested_heads_put(struct db_txn *txn, const struct attested_heads *heads, struct err *err) {
-    struct buf record;
-    buf_init(&record, RECORD_MAX);
+    struct buf record = {.max = RECORD_MAX};
     mp_put_array(&record, 3);
     mp_put_uint(&record, RECORD_VERSION);
     for (size_t i = 0; i < 2; i++) {
@@ -72,9 +71,7 @@ static bool take_head(struct mp_reader *r, const struct projection *const *list,
     ret->seq = seq.type == MP_UINT ? seq.uint : LOG_NO_SEQ;
     ret->stored = parts.count;
     for (uint32_t i = 0; i < parts.count; i++) {
-        if (!take_part(r, list, ret)) {
-            return false;
-        }
+        if (!take_part(r, list, ret)) return false;
     }
     return true;
 }
@@ -86,9 +83,7 @@ int attested_heads_get(struct db_txn *txn, const struct projection *const *list,
     struct bytes record;
     ret->n = 0;
     int rc = db_get(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), &record, err);
-    if (rc != 0) {
-        return rc == ERR_NOTFOUND ? 0 : rc;
-    }
+    if (rc != 0) return rc == ERR_NOTFOUND ? 0 : rc;
     mp_reader_init(&r, record);
     if (mp_take(&r, MP_ARRAY, &item) && item.count == 3 && mp_take(&r, MP_UINT, &version) &&
         version.uint == RECORD_VERSION) {
@@ -127,9 +122,7 @@ int attested_body(const struct attested_head *head, struct buf *out, struct err 
 
 const uint8_t *attested_root(const struct attested_head *head, const struct projection *projection) {
     for (size_t i = 0; i < head->n; i++) {
-        if (head->part[i].projection == projection) {
-            return head->part[i].root;
-        }
+        if (head->part[i].projection == projection) return head->part[i].root;
     }
     return NULL;
 }

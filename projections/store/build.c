@@ -61,9 +61,7 @@ struct build {
 int build_open(struct ledger *ledger, struct db *db, const struct state_options *options, struct build **ret,
                struct err *err) {
     struct build *b = calloc(1, sizeof(*b));
-    if (b == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (b == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     b->ledger = ledger;
     b->db = db;
     b->options = options;
@@ -79,9 +77,7 @@ int build_open(struct ledger *ledger, struct db *db, const struct state_options 
 }
 
 void build_close(struct build *b) {
-    if (b == NULL) {
-        return;
-    }
+    if (b == NULL) return;
     for (size_t i = 0; i < b->n; i++) {
         struct target *t = &b->target[i];
         for (size_t k = 0; k < 2; k++) {
@@ -148,13 +144,9 @@ static int load(struct build *b, struct target *t, struct err *err) {
     uint32_t before = t->gen.slot;
     int rc = store_get(b->txn, t->projection->name, &record, err);
     struct store_generation *gen = gen_of(t, &record);
-    if (rc == 0 && !t->lost && is_same(gen, &t->gen)) {
-        return 0;
-    }
+    if (rc == 0 && !t->lost && is_same(gen, &t->gen)) return 0;
     if (rc == 0) rc = stored_judge(gen, t->projection, b->tuning->segment, b->replay, &use, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rows_clean(t->rows[t->now]);
     t->over = t->shadow ? t->gen.there && record.current.there && record.current.slot == before : use == STORED_STALE;
     t->afresh = !t->over && use != STORED_GOOD;
@@ -211,14 +203,10 @@ static int look(struct build *b, struct err *err) {
             rc = t->over || t->job.there ? 0 : load(b, t, err);
             afresh = afresh || t->afresh;
         }
-        if (rc != 0 || !afresh) {
-            return rc;
-        }
+        if (rc != 0 || !afresh) return rc;
         db_rest(b->txn);
         rc = begin_afresh(b, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     return err_set(err, ERR_BUSY, "others keep rebuilding the same projections");
 }
@@ -236,13 +224,9 @@ static int store_one(struct build *b, struct db_txn *txn, struct target *t, stru
     uint64_t segment = b->tuning->segment, version = (job->from.position / segment + 1) * segment;
     int rc = store_get(txn, t->projection->name, &record, err);
     struct store_generation *gen = gen_of(t, &record);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     job->lost = !is_same(gen, &job->from);
-    if (job->lost) {
-        return 0;
-    }
+    if (job->lost) return 0;
     rc = store_rows_put(txn, gen->slot, version, segment, job->entries, job->n, err);
     *gen = job->to;
     if (rc == 0) rc = store_put(txn, t->projection->name, &record, err);
@@ -277,9 +261,7 @@ static int put_job(struct target *t, struct err *err) {
     struct job *job = &t->job;
     *job = (struct job){.from = t->gen, .to = t->gen};
     int rc = rows_sorted(t->rows[t->now], SIZE_MAX, &job->entries, &job->n, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     job->there = true;
     job->to.position = t->part.position;
     memcpy(job->to.leaf, t->part.leaf, LOG_HASH);
@@ -330,9 +312,7 @@ static int store_all(struct build *b, bool aside, struct err *err) {
         return rc;
     }
     b->aside = aside && thread_start(&b->thread, store_aside, b) == 0;
-    if (b->aside) {
-        return 0;
-    }
+    if (b->aside) return 0;
     store_aside(b);
     return finish_jobs(b, err);
 }
@@ -361,9 +341,7 @@ static bool plan(struct build *b, uint64_t *ret_from, uint64_t *ret_to) {
             least = t->part.position;
         }
     }
-    if (least == UINT64_MAX) {
-        return false;
-    }
+    if (least == UINT64_MAX) return false;
     to = (least / b->tuning->segment + 1) * b->tuning->segment;
     for (size_t i = 0; i < b->n; i++) { /* nobody goes past his own end */
         struct target *t = &b->target[i];
@@ -389,9 +367,7 @@ static int judge_spoiled(struct build *b, bool *ret_any, struct err *err) {
     *ret_any = false;
     for (size_t i = 0; i < b->n; i++) {
         struct target *t = &b->target[i];
-        if (!t->base.spoiled) {
-            continue;
-        }
+        if (!t->base.spoiled) continue;
         if (t->begun) {
             return err_set(err, ERR_CORRUPT, "what is stored of '%s' is damaged", t->projection->name);
         }
@@ -414,9 +390,7 @@ static int run_chunk(struct build *b, uint64_t from, uint64_t to, struct err *er
     bool damaged = err_is_damage(folded); /* what came before it is good */
     db_rest(b->txn);
     int rc = finish_jobs(b, err);
-    if (rc == 0 && folded != 0 && !damaged) {
-        rc = err_set(err, folded, "%s", why.msg);
-    }
+    if (rc == 0 && folded != 0 && !damaged) rc = err_set(err, folded, "%s", why.msg);
     if (rc == 0) rc = judge_spoiled(b, &spoiled, err);
     if (rc == 0 && spoiled) {
         for (size_t i = 0; i < b->n; i++) { /* the others do the chunk again */
@@ -450,9 +424,7 @@ int build_run(struct build *b, struct err *err) {
         if (!plan(b, &from, &to)) { /* unless the last of it is lost */
             rc = finish_jobs(b, err);
             if (rc == 0) rc = look(b, err);
-            if (rc != 0 || !plan(b, &from, &to)) {
-                break;
-            }
+            if (rc != 0 || !plan(b, &from, &to)) break;
         }
         rc = run_chunk(b, from, to, err);
         if (rc == 0) rc = look(b, err);
@@ -474,9 +446,7 @@ static int settle(struct build *b, bool swap, struct err *err) {
         struct target *t = &b->target[i];
         struct store_record record;
         bool whole = !t->part.stopped && t->part.position >= t->to;
-        if (!t->shadow || t->over || (swap && !whole)) {
-            continue;
-        }
+        if (!t->shadow || t->over || (swap && !whole)) continue;
         rc = store_get(txn, t->projection->name, &record, err);
         if (rc != 0 || !record.shadow.there || record.shadow.slot != t->gen.slot) {
             continue; /* others have finished it */

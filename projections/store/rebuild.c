@@ -20,9 +20,7 @@ static int try_derived(void *ctx, struct err *err) {
     struct err why = {0};
     bool log = false; /* what is damaged is the log */
     int rc = derived_open(job->ledger, true, &db, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = job->work(db, job, &log, &why);
     if (rc == ERR_CORRUPT && !log) {
         rc = derived_renew(job->ledger, err);
@@ -70,14 +68,10 @@ static int build_shadows(struct db *db, const struct job *job, struct build *bui
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && list[i] != NULL; i++) {
         rc = (job->which >> i & 1U) != 0 ? build_add(build, list[i], true, build_size(build), err) : 0;
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = build_run(build, &why);
     const struct projection *stopped = rc == 0 ? build_stopped(build, &seq, &words) : NULL;
-    if (rc == 0) {
-        rc = build_swap(build, &why);
-    }
+    if (rc == 0) rc = build_swap(build, &why);
     if (rc == ERR_FULL || stopped != NULL) { /* room for others, and no half work */
         struct err ignored;
         if (build_forget(build, &ignored) == 0) {
@@ -93,9 +87,7 @@ static int build_shadows(struct db *db, const struct job *job, struct build *bui
 static int run(struct db *db, const struct job *job, bool *ret_log, struct err *err) {
     struct build *build;
     int rc = build_open(job->ledger, db, job->options, &build, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = build_shadows(db, job, build, err);
     *ret_log = build_damaged(build) != LOG_NO_SEQ;
     build_close(build);
@@ -113,9 +105,7 @@ void rebuild_distrust(struct ledger *ledger, const struct projection *projection
     struct db *db;
     struct db_txn *txn = NULL;
     struct store_record record;
-    if (derived_open(ledger, false, &db, NULL) != 0 || db_begin(db, true, &txn, NULL) != 0) {
-        return;
-    }
+    if (derived_open(ledger, false, &db, NULL) != 0 || db_begin(db, true, &txn, NULL) != 0) return;
     if (store_get(txn, projection->name, &record, NULL) == 0 && record.current.there && record.current.slot == slot) {
         record.current = (struct store_generation){0};
         if (store_put(txn, projection->name, &record, NULL) == 0) {
@@ -145,8 +135,6 @@ static int drop(struct db *db, const struct job *job, bool *ret_log, struct err 
 int rebuild_drop(struct ledger *ledger, struct err *err) {
     struct job job = {.ledger = ledger, .work = drop};
     struct db *db;
-    if (derived_open(ledger, false, &db, NULL) == ERR_NOTFOUND) {
-        return 0;
-    }
+    if (derived_open(ledger, false, &db, NULL) == ERR_NOTFOUND) return 0;
     return with_derived(&job, err);
 }

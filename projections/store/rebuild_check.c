@@ -32,12 +32,11 @@ static void tell(struct checking *c, const struct projection *projection, unsign
 /* "permissions 'pack/a, exec' of the segment that ends at 65536: ..." */
 static void tell_row(struct checking *c, const struct projection *projection, unsigned *told, struct bytes key,
                      const char *what) {
-    struct buf words;
+    struct buf words = {.max = 4096};
     if (*told >= WORDS_MAX) {
         (*told)++;
         return;
     }
-    buf_init(&words, 4096);
     if (key.n < 10 || key.p[0] >= projection->n_tables) {
         buf_printf(&words, "a record that is not a row of it: %s", what);
     } else {
@@ -65,9 +64,7 @@ static int choose(struct checking *c, struct build *build, struct err *err) {
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && c->list[i] != NULL; i++) {
         struct store_record record;
         enum stored_use use = STORED_NOT;
-        if ((c->which >> i & 1U) == 0) {
-            continue;
-        }
+        if ((c->which >> i & 1U) == 0) continue;
         rc = store_get(c->stored, c->list[i]->name, &record, err);
         if (rc == 0) rc = stored_judge(&record.current, c->list[i], state_tuning()->segment, replay, &use, err);
         if (rc == 0 && use == STORED_GOOD) {
@@ -121,8 +118,7 @@ static int compare(struct checking *c, size_t i, struct err *err) {
     unsigned told = 0;
     int rc = store_get(c->replayed, projection->name, &record, err);
     if (rc == 0 && record.current.position < c->gen[i].position) {
-        struct buf words;
-        buf_init(&words, 4096);
+        struct buf words = {.max = 4096};
         buf_printf(&words, "a replay stops at event %llu, which the stored states have passed: %s",
                    (unsigned long long)record.current.failed_seq, record.current.failed);
         buf_put_u8(&words, 0);
@@ -146,9 +142,7 @@ static int check(struct checking *c, struct db *scratch, struct err *err) {
     if (rc == 0) rc = build_run(build, err);
     build_close(build);
     if (rc == 0) rc = erase_excuses(c->ledger, c->generation, &excused, err);
-    if (rc != 0 || excused) {
-        return rc;
-    }
+    if (rc != 0 || excused) return rc;
     rc = db_begin(scratch, false, &c->replayed, err);
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && c->list[i] != NULL; i++) {
         rc = c->gen[i].there ? compare(c, i, err) : 0;

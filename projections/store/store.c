@@ -25,9 +25,7 @@ static void check_of(struct bytes name, struct bytes value, uint8_t ret[HASH_LEN
 static int put_checked(struct db_txn *txn, const char *name, struct buf *value, struct err *err) {
     uint8_t check[HASH_LEN];
     int rc = buf_check(value, name, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     check_of(bytes_of(name), (struct bytes){value->p + CHECK, value->n - CHECK}, check);
     memcpy(value->p, check, CHECK);
     return db_put(txn, DERIVED_STATE, bytes_of(name), bytes_of_buf(value), DB_PUT, err);
@@ -115,14 +113,10 @@ static void put_generation(struct buf *out, const struct store_generation *g) {
 static bool take_tables(struct mp_reader *r, struct store_generation *g) {
     struct mp_item item;
     uint64_t columns;
-    if (!mp_take(r, MP_ARRAY, &item) || item.count > STORE_TABLES_MAX) {
-        return false;
-    }
+    if (!mp_take(r, MP_ARRAY, &item) || item.count > STORE_TABLES_MAX) return false;
     g->n_tables = item.count;
     for (size_t i = 0; i < g->n_tables; i++) {
-        if (!mp_take_uint(r, ROW_COLUMNS_MAX, &columns)) {
-            return false;
-        }
+        if (!mp_take_uint(r, ROW_COLUMNS_MAX, &columns)) return false;
         g->columns[i] = (uint8_t)columns;
     }
     return true;
@@ -132,12 +126,8 @@ static bool take_generation(struct mp_reader *r, struct store_generation *ret) {
     struct store_generation g = {.there = true, .failed_seq = LOG_NO_SEQ};
     struct mp_item item, failed;
     uint64_t version, slot;
-    if (mp_next(r, &item, NULL) != 0 || (item.type == MP_ARRAY && item.count != 8)) {
-        return false;
-    }
-    if (item.type != MP_ARRAY) {
-        return item.type == MP_NIL;
-    }
+    if (mp_next(r, &item, NULL) != 0 || (item.type == MP_ARRAY && item.count != 8)) return false;
+    if (item.type != MP_ARRAY) return item.type == MP_NIL;
     if (!mp_take_uint(r, UINT32_MAX, &version) || !mp_take_uint(r, UINT32_MAX, &slot) ||
         !mp_take_uint(r, MP_INT_MAX, &g.segment) || g.segment == 0 || !mp_take_uint(r, MP_INT_MAX, &g.position) ||
         !mp_take_bin(r, g.leaf, LOG_HASH) || mp_next(r, &item, NULL) != 0 ||
@@ -198,18 +188,14 @@ static int slot_above_all(struct db_txn *txn, uint32_t *ret, struct err *err) {
     struct bytes key, value;
     uint32_t least = 1;
     int rc = db_cursor_open(txn, DERIVED_ROW, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_last(cursor, &key, &value, err);
     if (rc == 0 && key.n >= 4 && be32_get(key.p) >= least) {
         least = be32_get(key.p) + 1;
     }
     db_cursor_close(cursor);
     rc = rc < 0 ? rc : db_cursor_open(txn, DERIVED_STATE, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, bytes_of("slot/"), &key, &value, err);
     while (rc == 0 && bytes_has_prefix(key, "slot/")) {
         uint32_t slot = 0;
@@ -258,9 +244,7 @@ int store_slot_new(struct db_txn *txn, const struct projection *projection, uint
         slot = be32_get(record.p);
     }
     rc = rc == 0 || rc == ERR_NOTFOUND ? slot_above_all(txn, &least, err) : rc;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     slot = slot < least ? least : slot;
     be32_put(be, slot + 1);
     rc = db_put(txn, DERIVED_STATE, bytes_of(SLOTS), (struct bytes){be, sizeof(be)}, DB_PUT, err);
@@ -299,9 +283,7 @@ static bool take_map(struct mp_reader *r, size_t number, const struct projection
         map->n = columns.count;
     }
     for (size_t i = 0; i < columns.count; i++) {
-        if (!mp_take(r, MP_STR, &column)) {
-            return false;
-        }
+        if (!mp_take(r, MP_STR, &column)) return false;
         if (map != NULL) {
             map->column[i] = column_named(&projection->tables[t], column.data);
         }
@@ -319,9 +301,7 @@ int store_maps(struct db_txn *txn, uint32_t slot, const struct projection *proje
         ret[t] = (struct store_map){.table = SIZE_MAX};
     }
     int rc = get_checked(txn, bytes_of(slot_name(name, slot)), &value, err);
-    if (rc != 0 && rc != ERR_NOTFOUND) {
-        return rc;
-    }
+    if (rc != 0 && rc != ERR_NOTFOUND) return rc;
     bool good = rc == 0;
     if (good) {
         mp_reader_init(&r, value);

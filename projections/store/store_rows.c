@@ -50,9 +50,7 @@ static bool same_row(const struct key *key, struct bytes other) {
 static int newest(struct db_cursor *cursor, const struct key *key, struct bytes *ret, struct err *err) {
     struct bytes found, value;
     int rc = db_cursor_seek(cursor, bytes_of_key(key), &found, &value, err);
-    if (rc != 0 || !same_row(key, found)) {
-        return rc < 0 ? rc : ERR_NOTFOUND;
-    }
+    if (rc != 0 || !same_row(key, found)) return rc < 0 ? rc : ERR_NOTFOUND;
     *ret = value;
     return 0;
 }
@@ -66,9 +64,7 @@ int store_row(struct db_txn *txn, uint32_t slot, size_t table, struct bytes key,
     if (rc == 0) rc = db_cursor_open(txn, DERIVED_ROW, &cursor, err);
     if (rc == 0) rc = newest(cursor, &full, &value, err);
     db_cursor_close(cursor);
-    if (rc == 0 && value.n == 0) {
-        rc = ERR_NOTFOUND;
-    }
+    if (rc == 0 && value.n == 0) rc = ERR_NOTFOUND;
     if (rc == 0) {
         *ret = value;
     }
@@ -88,9 +84,7 @@ static int put_one(struct db_txn *txn, struct db_cursor *cursor, uint32_t slot, 
     }
     rc = rc == ERR_NOTFOUND ? 0 : rc;
     if (rc == 0) rc = key_of(&key, slot, entry->table, entry->key, version, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     return bytes_eq(before, entry->bytes) ? db_del(txn, DERIVED_ROW, bytes_of_key(&key), err)
                                           : db_put(txn, DERIVED_ROW, bytes_of_key(&key), entry->bytes, DB_PUT, err);
 }
@@ -141,9 +135,7 @@ static int seek_bound(struct store_scan *scan, struct bytes *key, struct bytes *
 static int seek_behind(struct store_scan *scan, struct bytes *key, struct bytes *value, struct err *err) {
     size_t n = scan->seek.n;
     int rc = db_cursor_next(scan->cursor, key, value, err);
-    if (rc != 0 || key->n < n || memcmp(key->p, scan->seek.p, n) != 0) {
-        return rc;
-    }
+    if (rc != 0 || key->n < n || memcmp(key->p, scan->seek.p, n) != 0) return rc;
     scan->seek.p[n - 1] = 1;
     return db_cursor_seek(scan->cursor, bytes_of_buf(&scan->seek), key, value, err);
 }
@@ -155,9 +147,7 @@ int store_scan_next(struct store_scan *scan, struct bytes *ret_key, struct bytes
                            : db_cursor_seek(scan->cursor, bytes_of_buf(&scan->seek), &key, &value, err);
     scan->started = true;
     while (rc == 0) {
-        if (key.n < n || memcmp(key.p, scan->seek.p, n) != 0) {
-            return 1;
-        }
+        if (key.n < n || memcmp(key.p, scan->seek.p, n) != 0) return 1;
         if (key.n < FRONT + BACK || key.p[key.n - BACK] != 0) {
             return err_set(err, ERR_CORRUPT, "the key of a stored row does not parse");
         }
@@ -193,9 +183,7 @@ int store_dump_next(struct store_dump *dump, struct bytes *ret_key, struct bytes
     int rc = dump->started ? db_cursor_next(dump->cursor, &key, &value, err)
                            : db_cursor_seek(dump->cursor, front, &key, &value, err);
     dump->started = true;
-    if (rc == 0 && (key.n < front.n || memcmp(key.p, front.p, front.n) != 0)) {
-        rc = 1;
-    }
+    if (rc == 0 && (key.n < front.n || memcmp(key.p, front.p, front.n) != 0)) rc = 1;
     if (rc == 0) {
         *ret_key = (struct bytes){key.p + front.n, key.n - front.n};
         *ret_bytes = value;
@@ -217,9 +205,7 @@ struct named {
 
 static bool is_named(const struct named *named, uint32_t slot) {
     for (size_t i = 0; i < named->n; i++) {
-        if (named->slot[i] == slot) {
-            return true;
-        }
+        if (named->slot[i] == slot) return true;
     }
     return false;
 }
@@ -230,9 +216,7 @@ static int collect_named(struct db_txn *txn, struct named *ret, struct err *err)
     struct bytes key, value;
     ret->n = 0;
     int rc = db_cursor_open(txn, DERIVED_STATE, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, bytes_of(prefix), &key, &value, err);
     while (rc == 0 && bytes_has_prefix(key, prefix)) {
         char name[DB_KEY_MAX + 1] = "";
@@ -257,9 +241,7 @@ static int first_garbage(struct db_txn *txn, const struct named *named, uint32_t
     struct bytes key, value;
     uint8_t front[4] = {0};
     int rc = named->n == SLOTS_MAX ? 1 : db_cursor_open(txn, DERIVED_ROW, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){front, sizeof(front)}, &key, &value, err);
     while (rc == 0 && key.n >= sizeof(front) && is_named(named, be32_get(key.p))) {
         uint32_t slot = be32_get(key.p);
@@ -288,9 +270,7 @@ static int remove_rows(struct db_txn *txn, uint32_t slot, struct err *err) {
     size_t n = 0;
     be32_put(front, slot);
     int rc = db_cursor_open(txn, DERIVED_ROW, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     for (size_t i = 0; i < SWEEP_ROWS && rc == 0; i++) {
         rc = db_cursor_seek(cursor, (struct bytes){front, sizeof(front)}, &key, &value, err);
         if (rc != 0 || key.n < sizeof(front) || key.n > sizeof(copy) || memcmp(key.p, front, sizeof(front)) != 0) {
@@ -316,9 +296,7 @@ static int remove_columns(struct db_txn *txn, const struct named *named, struct 
     int rc = 0;
     while (rc == 0) {
         rc = db_cursor_open(txn, DERIVED_STATE, &cursor, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         rc = db_cursor_seek(cursor, bytes_of(copy), &key, &value, err);
         bool ours = rc == 0 && bytes_has_prefix(key, "slot/");
         if (ours) {
@@ -326,9 +304,7 @@ static int remove_columns(struct db_txn *txn, const struct named *named, struct 
             copy[key.n] = '\0';
         }
         db_cursor_close(cursor);
-        if (!ours) {
-            break;
-        }
+        if (!ours) break;
         if (!is_named(named, (uint32_t)strtoul(copy + 5, NULL, 16))) {
             rc = db_del(txn, DERIVED_STATE, bytes_of(copy), err);
         }
@@ -346,9 +322,7 @@ static int sweep_some(struct db *db, bool write, bool *ret_found, struct err *er
     struct named named;
     uint32_t slot = 0;
     int rc = db_begin(db, write, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = collect_named(txn, &named, err);
     if (rc == 0) rc = first_garbage(txn, &named, &slot, err);
     *ret_found = rc == 0;

@@ -8,9 +8,7 @@
 static int check_row(struct stored *stored, size_t table, struct bytes bytes, struct err *err) {
     if (stored->row == NULL) {
         stored->row = calloc(1, sizeof(*stored->row));
-        if (stored->row == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
+        if (stored->row == NULL) return err_set(err, ERR_NOMEM, "out of memory");
         row_init(stored->row, &stored->projection->tables[table]);
     }
     stored->row->table = &stored->projection->tables[table];
@@ -48,18 +46,12 @@ int stored_get(void *ctx, size_t table, struct bytes key, struct buf *out, struc
     if (entry != NULL && entry->bytes.n > 0) {
         return buf_put_bytes(out, entry->bytes) != 0 ? buf_check(out, "a row", err) : 0;
     }
-    if (entry != NULL || stored->txn == NULL) {
-        return ERR_NOTFOUND;
-    }
+    if (entry != NULL || stored->txn == NULL) return ERR_NOTFOUND;
     int rc = stored_row(stored, table, key, &bytes, err);
-    if (rc == ERR_NOTFOUND) {
-        return rc;
-    }
+    if (rc == ERR_NOTFOUND) return rc;
     if (rc == 0) rc = check_row(stored, table, bytes, err);
     stored->spoiled = stored->spoiled || rc == ERR_CORRUPT;
-    if (rc == 0 && buf_put_bytes(out, bytes) != 0) {
-        rc = buf_check(out, "a row", err);
-    }
+    if (rc == 0 && buf_put_bytes(out, bytes) != 0) rc = buf_check(out, "a row", err);
     return rc;
 }
 
@@ -79,9 +71,7 @@ int stored_scan_open(struct stored_scan *scan, struct stored *stored, size_t tab
 
 int stored_scan_next(struct stored_scan *scan, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err) {
     struct bytes key;
-    if (scan->prefix.n == 0) {
-        return store_scan_next(&scan->rows, ret_key, ret_bytes, err);
-    }
+    if (scan->prefix.n == 0) return store_scan_next(&scan->rows, ret_key, ret_bytes, err);
     int rc = hash_tree_next(&scan->leaves, &key, ret_bytes, err);
     if (rc == 0 && (key.n < scan->prefix.n || memcmp(key.p, scan->prefix.p, scan->prefix.n) != 0)) {
         return 1;
@@ -113,9 +103,7 @@ int stored_judge(const struct store_generation *generation, const struct project
                  struct replay *replay, enum stored_use *ret, struct err *err) {
     bool same = true;
     *ret = STORED_NOT;
-    if (!generation->there || generation->segment != segment) {
-        return 0;
-    }
+    if (!generation->there || generation->segment != segment) return 0;
     int rc = replay_same(replay, generation->position, generation->leaf, &same, err);
     if (err_is_damage(rc)) { /* the log is damaged there, which says nothing about what was folded */
         same = true;

@@ -39,9 +39,7 @@ static int each_runtime(struct verdict_case *c, const struct row *row, struct er
 
 static int judge_runtimes(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "runtimes", each_runtime, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), "no runtime was observed");
     } else if (c->state == VERDICT_WARN && c->heaviest == c->found) {
@@ -111,9 +109,7 @@ static int judge_faults(struct verdict_case *c, struct err *err) {
 /* What does not apply here tells nothing, so that alone it does not pass. */
 static void take_check(struct verdict_case *c, const struct row *row) {
     enum verdict_state state = verdict_of_status(row);
-    if (state == VERDICT_STATES && !c->beside) {
-        return;
-    }
+    if (state == VERDICT_STATES && !c->beside) return;
     state = state == VERDICT_STATES ? VERDICT_UNKNOWN : state;
     struct bytes check = named_text(row, "check"), target = named_text(row, "target"), status = named_text(row, "status");
     verdict_found(c, state, row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check), target.n > 0 ? " of " : "",
@@ -301,9 +297,7 @@ static int each_pack(struct verdict_case *c, const struct row *row, struct err *
     struct verdict_case own = {.view = c->view, .pack = named_text(row, "pack"), .installed = row};
     const struct verdict_clause *clause = NULL;
     int rc = 0;
-    if (named_is(row, "state", "removed") || !named_has(row, "state")) {
-        return 0;
-    }
+    if (named_is(row, "state", "removed") || !named_has(row, "state")) return 0;
     rc = find_failing(&own, &clause, err);
     if (rc == 0 && clause == NULL) {
         verdict_found(c, VERDICT_PASS, row, own.pack, "%s", "");

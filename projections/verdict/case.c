@@ -64,17 +64,13 @@ void verdict_found(struct verdict_case *c, enum verdict_state state, const struc
     char words[REASON_MAX];
     va_list args;
     c->found++;
-    if (state < c->state) {
-        return;
-    }
+    if (state < c->state) return;
     if (state > c->state) {
         begin_heavier(c, state, about);
     }
     c->heaviest++;
     cite(c, row);
-    if (state == VERDICT_PASS || c->heaviest > TOLD_MAX) {
-        return;
-    }
+    if (state == VERDICT_PASS || c->heaviest > TOLD_MAX) return;
     va_start(args, fmt);
     vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
@@ -88,9 +84,7 @@ bool verdict_leads(const struct verdict_case *c, enum verdict_state state) {
 void verdict_passes(struct verdict_case *c, const char *fmt, ...) {
     char words[REASON_MAX];
     va_list args;
-    if (c->state != VERDICT_PASS) {
-        return;
-    }
+    if (c->state != VERDICT_PASS) return;
     va_start(args, fmt);
     vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
@@ -203,9 +197,7 @@ enum verdict_state verdict_of_status(const struct row *check) {
         return VERDICT_UNKNOWN; /* there was no network, so nothing can be said */
     }
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-        if (named_is(check, "status", statuses[i].status)) {
-            return statuses[i].state;
-        }
+        if (named_is(check, "status", statuses[i].status)) return statuses[i].state;
     }
     return VERDICT_UNKNOWN;
 }

@@ -30,9 +30,7 @@ static const struct {
 
 int verdict_pack_state(struct verdict_case *c, struct err *err) {
     (void)err;
-    if (!is_known(c)) {
-        return 0;
-    }
+    if (!is_known(c)) return 0;
     struct bytes state = named_text(c->installed, "state"), reason = named_text(c->installed, "reason");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if (bytes_is(state, states[i].state)) {

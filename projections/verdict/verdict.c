@@ -155,13 +155,9 @@ static int fold_observed(struct fold *fold, struct err *err) {
     struct row *row;
     fold_text(fold, "target", &key[1]);
     int rc = fold_row(fold, CHECKS, key, 2, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     row_add(row, COUNT, 1);
-    if (!fold_is_news(fold, row, C_BASE, AT, LATE)) {
-        return 0;
-    }
+    if (!fold_is_news(fold, row, C_BASE, AT, LATE)) return 0;
     set_state(fold, row, C_BASE, STATUS, "status");
     replace_any(fold, row, VALUE, "value");
     replace_any(fold, row, LIMIT, "limit");
@@ -179,9 +175,7 @@ static int fold_remedied(struct fold *fold, struct err *err) {
     fold_text(fold, "target", &key[1]);
     fold_text(fold, "pack", &key[2]);
     int rc = fold_row(fold, REPAIRS, key, 3, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     set_state(fold, row, R_BASE, OUTCOME, "outcome");
     replace(fold, row, REMEDY, "remedy");
     replace(fold, row, TIER, "tier");
@@ -201,9 +195,7 @@ static int fold_judged(struct fold *fold, struct err *err) {
         pack = fold_name(fold, "pack");
     }
     int rc = fold_row(fold, VERDICTS, &pack, 1, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct bytes was = row_text(row, GIVEN);
     bool other = fold_text(fold, "verdict_before", &before) && was.n > 0 && !bytes_eq(before, was);
     set_state(fold, row, V_BASE, GIVEN, "verdict");
@@ -228,9 +220,7 @@ static int fold_judgeable(struct fold *fold, struct bytes pack, bool there, stru
     }
     for (size_t i = 0; i < verdict_clause_count && rc == 0; i++) {
         const struct bytes key[] = {pack, bytes_of(verdict_clauses[i].id)};
-        if (verdict_clauses[i].of_pack != (pack.n > 0)) {
-            continue;
-        }
+        if (verdict_clauses[i].of_pack != (pack.n > 0)) continue;
         rc = there ? fold_row(fold, CLAUSES_OF, key, 2, &row, err) : fold_find(fold, CLAUSES_OF, key, 2, &row, err);
         if (rc == 0 && row != NULL && !there) {
             fold_drop(row);
@@ -248,9 +238,7 @@ static int fold_doctor(struct fold *fold, struct err *err) {
     if (bytes_has_prefix(event->kind, "pack.")) {
         return fold_judgeable(fold, fold_name(fold, "pack"), !bytes_is(step, "removed"), err);
     }
-    if (event->body.n == 0) {
-        return 0;
-    }
+    if (event->body.n == 0) return 0;
     return bytes_is(step, "observed")   ? fold_observed(fold, err)
            : bytes_is(step, "remedied") ? fold_remedied(fold, err)
            : bytes_is(step, "judged")   ? fold_judged(fold, err)
@@ -261,8 +249,7 @@ static int fold_doctor(struct fold *fold, struct err *err) {
 
 /* A clause's map, its fields in the order of their names. */
 static int put_clause(struct buf *out, const struct verdict_case *c, const struct verdict_clause *clause, struct err *err) {
-    struct buf remedy;
-    buf_init(&remedy, 4096);
+    struct buf remedy = {.max = 4096};
     verdict_remedy(c, clause, &remedy);
     const char *first = verdict_first(c, clause);
     mp_put_map(out, 5 + (remedy.n > 0) + (first != NULL));
@@ -299,9 +286,7 @@ static int judge_clause(struct verdict_case *c, const struct verdict_clause *cla
     int rc = clause->judge(c, err);
     verdict_counted(c);
     if (rc == 0) rc = put_clause(&v->clauses, c, clause, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (v->n[c->state]++ == 0 && c->state > v->state) {
         v->state = c->state;
         snprintf(v->reason, sizeof(v->reason), "%s: %s", clause->id, c->reason.words);
@@ -377,7 +362,7 @@ static int judge_row_of_clause(struct state_view *view, struct row *row, struct 
     const struct verdict_clause *clause = NULL;
     struct verdict_case c;
     struct row pack;
-    struct buf name, remedy;
+    struct buf name, remedy = {.max = 4096};
     for (size_t i = 0; i < verdict_clause_count; i++) {
         bool same =
             row_is(row, K_CLAUSE, verdict_clauses[i].id) && verdict_clauses[i].of_pack == (row_text(row, K_PACK).n > 0);
@@ -386,7 +371,6 @@ static int judge_row_of_clause(struct state_view *view, struct row *row, struct 
     if (clause == NULL) {
         return 0; /* one that this program does not ask any more */
     }
-    buf_init(&remedy, 4096);
     int rc = open_case(view, row_text(row, K_PACK), &name, &pack, &c, err);
     verdict_case_init(&c);
     if (rc == 0) rc = clause->judge(&c, err);

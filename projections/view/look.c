@@ -9,9 +9,7 @@ static int look(getter *get, struct state_view *view, const char *name, const st
     size_t table = state_table_find(view, name);
     row_init(row, table != SIZE_MAX ? state_table(view, table) : NULL);
     int rc = table != SIZE_MAX ? get(view, table, parts, n, row, err) : ERR_NOTFOUND;
-    if (rc != 0 && rc != ERR_NOTFOUND) {
-        return rc;
-    }
+    if (rc != 0 && rc != ERR_NOTFOUND) return rc;
     if (ret_there != NULL) {
         *ret_there = rc == 0;
     }

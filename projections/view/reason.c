@@ -47,9 +47,7 @@ void reason_cite(struct reason *reason, uint64_t seq, uint64_t at) {
         reason->newest_at = at;
     }
     for (size_t i = 0; i < reason->n_seqs; i++) {
-        if (reason->seqs[i] == seq) {
-            return;
-        }
+        if (reason->seqs[i] == seq) return;
     }
     if (reason->n_seqs == ROW_SEQS_MAX) {
         memmove(reason->seqs, reason->seqs + 1, (ROW_SEQS_MAX - 1) * sizeof(reason->seqs[0]));

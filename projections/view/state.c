@@ -116,9 +116,7 @@ static int load_maps(struct state_view *view, struct view_projection *p, struct 
     for (size_t t = 0; t < p->projection->n_tables && rc == 0; t++) {
         struct view_table *table = &view->table[p->first_table + t];
         table->map = malloc(sizeof(*table->map));
-        if (table->map == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
+        if (table->map == NULL) return err_set(err, ERR_NOMEM, "out of memory");
         *table->map = maps[t];
     }
     return rc;
@@ -168,9 +166,7 @@ static int take_attested(struct state_view *view, size_t i, struct replay *repla
 
 static int find_attested(struct state_view *view, struct err *err) {
     view->has_attested = false;
-    if (view->options.base != STATE_ATTESTED || view->txn == NULL) {
-        return 0;
-    }
+    if (view->options.base != STATE_ATTESTED || view->txn == NULL) return 0;
     int rc = attested_find(view->ledger, view->txn, view->list, view->at, &view->attested, &view->attested_newest, err);
     view->has_attested = rc == 0;
     return rc < 0 ? rc : 0;
@@ -180,9 +176,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
     struct view_projection *p = &view->projection[i];
     struct store_record record = {0};
     int rc = view->txn != NULL ? store_get(view->txn, p->projection->name, &record, err) : 0;
-    if (rc == ERR_CORRUPT) {
-        rc = 0;
-    }
+    if (rc == ERR_CORRUPT) rc = 0;
     p->gen = record.current;
     if ((view->distrusted >> i & 1U) != 0) {
         p->gen.there = false;
@@ -206,9 +200,7 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
     int rc = open_derived(view, err);
     uint64_t generation = derived_generation(view->ledger);
     if (rc == 0) rc = replay_open(view->ledger, &correct_effect, ret, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     view->erasing = !replay_may_read(*ret, generation);
     if (view->erasing) {
         db_abort(view->txn);
@@ -312,9 +304,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
         }
     }
     *ret_more = false;
-    if (rc != 0 || n == 0) {
-        return rc;
-    }
+    if (rc != 0 || n == 0) return rc;
     shown.total = view->at - least;
     replay_parts(replay, part, n);
     rc = replay_run(replay, view->at, &limits, &came, &why);
@@ -334,9 +324,7 @@ static int take_built(struct state_view *view, struct err *err) {
     for (size_t i = 0; i < view->n && rc == 0; i++) {
         struct view_projection *p = &view->projection[i];
         struct store_record record;
-        if (p->use == STORED_STALE) {
-            continue;
-        }
+        if (p->use == STORED_STALE) continue;
         rc = store_get(view->scratch_txn, p->projection->name, &record, err);
         fold_free(p->fold);
         rows_free(p->overlay);
@@ -363,9 +351,7 @@ static int build_scratch(struct state_view *view, struct err *err) {
             rc = build_add(build, view->projection[i].projection, false, view->at, err);
         }
     }
-    if (rc == 0) {
-        rc = build_run(build, &why);
-    }
+    if (rc == 0) rc = build_run(build, &why);
     bool damaged = err_is_damage(rc);
     uint64_t seq = build != NULL ? build_damaged(build) : LOG_NO_SEQ;
     build_close(build);
@@ -399,9 +385,7 @@ static bool find_spoiled(struct state_view *view) {
 
 static int find_now(struct state_view *view, struct replay *replay, struct err *err) {
     view->now = view->options.now;
-    if (view->now != 0) {
-        return 0;
-    }
+    if (view->now != 0) return 0;
     int rc = replay_leaf(replay, view->at, NULL, &view->now, err);
     return err_is_damage(rc) ? 0 : rc; /* that event cannot be read; stop_all has said so */
 }
@@ -443,9 +427,7 @@ int state_open(struct ledger *ledger, const struct state_options *options, struc
     struct state_view *view = NULL;
     bool may_write = !options->no_write && options->base == STATE_STORED, again = true;
     int rc = view_new(ledger, options, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     for (unsigned tries = 0; rc == 0 && again; tries++) {
         rc = try_open(view, &may_write, &again, err);
         if (rc == 0 && again && tries > PROJECTIONS_MAX) {
@@ -468,9 +450,7 @@ static int ask_once(struct ledger *ledger, const struct state_options *options,
                     struct err *err) {
     struct state_view *view;
     int rc = state_open(ledger, options, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = ask(ctx, view, err);
     if (options->corrected != NULL && view->corrected) {
         *options->corrected = true;
@@ -565,9 +545,7 @@ void state_status(const struct state_view *view, size_t i, struct state_status *
 
 size_t state_find(const struct state_view *view, const char *projection) {
     for (size_t i = 0; i < view->n; i++) {
-        if (strcmp(view->projection[i].projection->name, projection) == 0) {
-            return i;
-        }
+        if (strcmp(view->projection[i].projection->name, projection) == 0) return i;
     }
     return SIZE_MAX;
 }
@@ -586,14 +564,10 @@ size_t state_table_projection(const struct state_view *view, size_t table) {
 
 size_t state_table_find(const struct state_view *view, const char *name) {
     for (size_t i = 0; i < view->n_tables; i++) {
-        if (strcmp(view->table[i].table->name, name) == 0) {
-            return i;
-        }
+        if (strcmp(view->table[i].table->name, name) == 0) return i;
     }
     for (size_t i = 0; i < view->n_tables; i++) {
-        if (strcmp(view->table[i].table->noun, name) == 0) {
-            return i;
-        }
+        if (strcmp(view->table[i].table->noun, name) == 0) return i;
     }
     return SIZE_MAX;
 }

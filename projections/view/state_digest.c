@@ -19,9 +19,7 @@ static int put_table(struct state_view *view, size_t table, struct hash *hash, u
     struct state_rows *rows;
     struct bytes key, bytes;
     int rc = state_rows_open(view, table, NULL, 0, &rows, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while ((rc = view_rows_raw(rows, &key, &bytes, err)) == 0) {
         put_bytes(hash, bytes_of(view->table[table].table->name));
         put_bytes(hash, key);
@@ -38,9 +36,7 @@ int state_digest(struct state_view *view, size_t projection, uint8_t ret[LOG_HAS
     uint8_t front[12], digest[LOG_HASH];
     uint64_t rows = 0;
     int rc = hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     state_status(view, projection, &status);
     put_bytes(hash, bytes_of(status.projection->name));
     be32_put(front, status.stale ? status.version : status.projection->version);
@@ -70,9 +66,7 @@ int state_at_time(struct ledger *ledger, uint64_t time, uint64_t *ret_at, struct
     struct replay *replay;
     uint64_t lo = 0, hi, t; /* the answer is in [lo, hi]; groups first, then within one */
     int rc = replay_open(ledger, NULL, &replay, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     uint64_t size = replay_size(replay);
     rc = replay_leaf(replay, size, NULL, &t, err);
     hi = size / EVENT_GROUP; /* full groups */

@@ -13,9 +13,7 @@
 /* The changed rows of a table in order, found when first asked for. */
 static int changed_rows(struct state_view *view, struct view_table *table, struct err *err) {
     struct view_projection *p = &view->projection[table->projection];
-    if (table->sorted || p->overlay == NULL || rows_dirty(p->overlay) == 0) {
-        return 0;
-    }
+    if (table->sorted || p->overlay == NULL || rows_dirty(p->overlay) == 0) return 0;
     int rc = rows_sorted(p->overlay, table->number, &table->changed, &table->n_changed, err);
     table->sorted = rc == 0;
     table->room = table->sorted ? table->n_changed : 0;
@@ -41,13 +39,9 @@ int view_add_changed(struct state_view *view, size_t number, struct bytes key, s
     struct rows *overlay = view->projection[table->projection].overlay;
     const struct rows_entry *entry = table->sorted ? rows_changed(overlay, table->number, key) : NULL;
     size_t at = first_from(table, key);
-    if (entry == NULL || (at < table->n_changed && table->changed[at] == entry)) {
-        return 0;
-    }
+    if (entry == NULL || (at < table->n_changed && table->changed[at] == entry)) return 0;
     int rc = array_room(&table->changed, table->n_changed + 1, &table->room, sizeof(*table->changed), err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     memmove(&table->changed[at + 1], &table->changed[at], (table->n_changed - at) * sizeof(entry));
     table->changed[at] = entry;
     table->n_changed++;
@@ -77,9 +71,7 @@ static int find_raw(struct state_view *view, struct view_table *table, struct by
         *ret = entry->bytes;
         return ret->n > 0 ? 0 : ERR_NOTFOUND;
     }
-    if (p->base.txn == NULL || stored_number(table) == SIZE_MAX) {
-        return ERR_NOTFOUND;
-    }
+    if (p->base.txn == NULL || stored_number(table) == SIZE_MAX) return ERR_NOTFOUND;
     return judge_damage(view, table, stored_row(&p->base, stored_number(table), key, ret, err));
 }
 
@@ -115,9 +107,7 @@ void view_forget_since(struct row *row) {
 }
 
 static int judge(struct state_view *view, const struct view_table *table, struct row *row, struct err *err) {
-    if (table->table->judge == NULL) {
-        return 0;
-    }
+    if (table->table->judge == NULL) return 0;
     if (view->depth == VIEW_JUDGES_MAX) {
         return err_set(err, ERR_LIMIT, "the judge of '%s' asks others that ask it", table->table->name);
     }
@@ -153,8 +143,7 @@ int view_get_key(struct state_view *view, size_t number, struct bytes key, struc
 
 static int get(struct state_view *view, size_t number, const struct bytes *parts, size_t n, bool judged, struct row *row,
                struct err *err) {
-    struct buf key;
-    buf_init(&key, 2 * KEY_MAX);
+    struct buf key = {.max = 2 * KEY_MAX};
     row_key(&key, parts, n);
     int rc = buf_check(&key, "a key", err);
     if (rc == 0)
@@ -176,8 +165,7 @@ int state_get(struct state_view *view, size_t number, const struct bytes *parts,
 
 int view_get_again(struct state_view *view, size_t number, struct bytes name, const struct row **ret, struct err *err) {
     const struct state_table *table = view->table[number].table;
-    struct buf key;
-    buf_init(&key, 2 * KEY_MAX);
+    struct buf key = {.max = 2 * KEY_MAX};
     row_key(&key, &name, 1);
     int rc = buf_check(&key, "a key", err);
     bool same = rc == 0 && view->again.table == table && bytes_eq(bytes_of_buf(&key), view->again.key);
@@ -231,9 +219,7 @@ int state_rows_open(struct state_view *view, size_t number, const struct bytes *
     struct view_table *table = &view->table[number];
     struct view_projection *p = &view->projection[table->projection];
     struct state_rows *rows = calloc(1, sizeof(*rows));
-    if (rows == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (rows == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     rows->view = view;
     rows->table = table;
     row_init(&rows->row, table->table);
@@ -270,9 +256,7 @@ void state_rows_close(struct state_rows *rows) {
 }
 
 static int next_only(struct state_rows *rows, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err) {
-    if (rows->at == SIZE_MAX) {
-        return 1;
-    }
+    if (rows->at == SIZE_MAX) return 1;
     rows->at = SIZE_MAX;
     *ret_key = bytes_of_buf(&rows->prefix);
     int rc = find_raw(rows->view, rows->table, *ret_key, ret_bytes, err);
@@ -288,15 +272,11 @@ static const struct rows_entry *next_changed(const struct state_rows *rows) {
 }
 
 int view_rows_raw(struct state_rows *rows, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err) {
-    if (rows->only) {
-        return next_only(rows, ret_key, ret_bytes, err);
-    }
+    if (rows->only) return next_only(rows, ret_key, ret_bytes, err);
     for (;;) {
         if (rows->scanning && !rows->has_stored) {
             int rc = stored_scan_next(&rows->scan, &rows->key, &rows->bytes, err);
-            if (rc < 0) {
-                return judge_damage(rows->view, rows->table, rc);
-            }
+            if (rc < 0) return judge_damage(rows->view, rows->table, rc);
             rows->scanning = rows->has_stored = rc == 0;
         }
         const struct rows_entry *changed = next_changed(rows);

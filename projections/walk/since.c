@@ -23,9 +23,7 @@ static uint64_t columns(void *ctx, const struct state_table *table) {
 /* Up to where all rows are stored, or will be when the view is closed: so that a view begins there at once. 0: they differ.
  */
 static uint64_t stored_at(const struct state_view *view) {
-    if (view->store_later) {
-        return view->at;
-    }
+    if (view->store_later) return view->at;
     uint64_t at = view->n > 0 ? view->projection[0].gen.position : 0;
     for (size_t i = 0; i < view->n; i++) {
         const struct view_projection *p = &view->projection[i];
@@ -48,9 +46,7 @@ static int go_on(struct state_view *view, const struct state_table *table, struc
     while (rc == 0 && at < view->at) {
         uint64_t end = (at / segment + 1) * segment;
         at = stored > at && stored < end ? stored : end;
-        if (at > view->at) {
-            break;
-        }
+        if (at > view->at) break;
         rc = walk_to(walk, at, 0, err);
         bool keep = at != stored || far || walk_corrected(walk);
         if ((rc == 0 && keep) || walk_is_tired(walk)) {
@@ -118,9 +114,7 @@ int since_find(struct state_view *view, struct row *row, struct err *err) {
     struct walk_cause cause;
     int rc = 0;
     view_forget_since(row);
-    if (state == SIZE_MAX || !row_has(row, state)) {
-        return 0;
-    }
+    if (state == SIZE_MAX || !row_has(row, state)) return 0;
     while (t < view->n_tables && view->table[t].table != row->table) {
         t++;
     }

@@ -24,8 +24,7 @@ static void name_of(char ret[NAME_ROOM], const struct state_table *table, uint64
 }
 
 static void rules_of(const struct state_view *view, uint8_t ret[HASH_LEN]) {
-    struct buf text;
-    buf_init(&text, 65536);
+    struct buf text = {.max = 65536};
     buf_printf(&text, "%d %s", RULES, LEDGER_VERSION);
     for (size_t i = 0; i < view->n; i++) {
         buf_printf(&text, " %s %u", view->projection[i].projection->name, view->projection[i].projection->version);
@@ -79,9 +78,7 @@ static bool parse(const struct state_view *view, struct since_record *ret, uint8
     ret->now = now.uint;
     ret->rows = calloc((size_t)rows.count + 1, sizeof(*ret->rows));
     for (; ret->rows != NULL && ret->n < rows.count; ret->n++) {
-        if (!take_row(&r, &ret->rows[ret->n])) {
-            return false;
-        }
+        if (!take_row(&r, &ret->rows[ret->n])) return false;
     }
     return ret->rows != NULL;
 }
@@ -93,9 +90,7 @@ static int load_one(struct state_view *view, const char *name, struct replay *re
     uint8_t check[HASH_LEN], leaf[LOG_HASH];
     bool same = false;
     int rc = db_get(view->txn, DERIVED_STATE, bytes_of(name), &value, err);
-    if (rc != 0 || value.n <= CHECK) {
-        return rc == ERR_NOTFOUND || rc == ERR_CORRUPT ? 0 : rc;
-    }
+    if (rc != 0 || value.n <= CHECK) return rc == ERR_NOTFOUND || rc == ERR_CORRUPT ? 0 : rc;
     buf_init(&ret->own, RECORD_MAX);
     buf_put_bytes(&ret->own, value);
     rc = buf_check(&ret->own, "a record", err);
@@ -114,9 +109,7 @@ int since_load(struct state_view *view, const struct state_table *table, uint64_
     struct replay *replay = NULL;
     uint64_t segment = state_tuning()->segment;
     *ret = (struct since_record){0};
-    if (view->txn == NULL || view->options.base != STATE_STORED) {
-        return 0;
-    }
+    if (view->txn == NULL || view->options.base != STATE_STORED) return 0;
     int rc = replay_open(view->ledger, NULL, &replay, err);
     name_of(name, table, 0, true);
     if (rc == 0) rc = load_one(view, name, replay, at, ret, err);
@@ -174,14 +167,13 @@ void since_save(struct state_view *view, const struct state_table *table, const 
     uint64_t position = 0, now;
     struct db *db;
     struct db_txn *txn = NULL;
-    struct buf record;
+    struct buf record = {.max = RECORD_MAX};
     if (view->options.no_write || view->options.base != STATE_STORED || view->txn == NULL ||
         (!newest && walk_each(walk, table, NULL, NULL) > SINCE_ROWS_MAX) ||
         walk_where(walk, &position, &now, leaf, NULL) != 0) {
         return;
     }
     name_of(name, table, position / state_tuning()->segment, newest);
-    buf_init(&record, RECORD_MAX);
     int rc = encode(view, name, table, walk, &record, NULL);
     if (rc == 0) rc = derived_open_of(view->ledger, generation, &db, NULL);
     if (rc == 0) rc = db_begin(db, true, &txn, NULL);

@@ -225,9 +225,7 @@ static int gather(struct walk *w, struct err *err) {
 
 int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err) {
     struct walk *w = calloc(1, sizeof(*w));
-    if (w == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (w == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     w->plan = *plan;
     w->watch = (struct replay_watch){w, before, after};
     walk_nodes_init(&w->nodes, &w->plan, NULL);
@@ -276,9 +274,7 @@ int walk_to(struct walk *w, uint64_t to, uint64_t now, struct err *err) {
             rc = err_set(err, ERR_BUSY, "it would take too long");
         }
     }
-    if (rc == 0 && now == 0) {
-        rc = replay_leaf(w->replay, to, NULL, &time, err);
-    }
+    if (rc == 0 && now == 0) rc = replay_leaf(w->replay, to, NULL, &time, err);
     if (rc == 0) rc = pass(w, time, err);
     return rc;
 }
@@ -304,9 +300,7 @@ bool walk_column(const struct walk *w, const struct row *row, size_t column, str
         return false;
     }
     const struct walk_track *track = &node->tracks[__builtin_popcountll(columns & (bit - 1))];
-    if (memcmp(track->hash, hash, WALK_HASH) != 0) {
-        return false;
-    }
+    if (memcmp(track->hash, hash, WALK_HASH) != 0) return false;
     *ret = track->cause;
     return true;
 }
@@ -325,9 +319,7 @@ size_t walk_each(const struct walk *w, const struct state_table *table,
     size_t n = 0;
     for (size_t i = 0; i < w->nodes.n; i++) {
         const struct walk_node *node = &w->nodes.nodes[i];
-        if (!node->wanted || !node->there || state_table(w->view, node->table) != table) {
-            continue;
-        }
+        if (!node->wanted || !node->there || state_table(w->view, node->table) != table) continue;
         n++;
         if (each != NULL) {
             struct walk_known known = {.key = node->key, .cause = node->tracks[0].cause};
@@ -339,9 +331,7 @@ size_t walk_each(const struct walk *w, const struct state_table *table,
 }
 
 static size_t add_seq(const struct walk_cause *cause, uint64_t *ret, size_t n) {
-    if (!cause->known || cause->seq == LOG_NO_SEQ) {
-        return n;
-    }
+    if (!cause->known || cause->seq == LOG_NO_SEQ) return n;
     if (ret != NULL) {
         ret[n] = cause->seq;
     }
@@ -378,9 +368,7 @@ bool walk_presence(const struct walk *w, const struct state_table *table, struct
 bool walk_came(const struct walk *w, const struct state_table *table, struct bytes key, struct row *row) {
     const struct walk_node *node = find(w, table, key);
     size_t map[ROW_COLUMNS_MAX], n = 0;
-    if (node == NULL || node->came.n == 0) {
-        return false;
-    }
+    if (node == NULL || node->came.n == 0) return false;
     for (uint64_t left = w->columns[node->table] & ~WALK_PRESENCE; left != 0; left &= left - 1) {
         map[n++] = (size_t)__builtin_ctzll(left);
     }

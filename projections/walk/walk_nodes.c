@@ -31,9 +31,7 @@ static uint64_t dep_of(enum dep dep, size_t table, struct bytes key) {
 
 static struct walk_slot *slot_of(const struct walk_map *map, uint64_t hash) {
     for (size_t i = hash * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (map->room - 1);; i = (i + 1) & (map->room - 1)) {
-        if (map->slots[i].value == 0 || map->slots[i].hash == hash) {
-            return &map->slots[i];
-        }
+        if (map->slots[i].value == 0 || map->slots[i].hash == hash) return &map->slots[i];
     }
 }
 
@@ -42,9 +40,7 @@ static struct walk_slot *map_slot(struct walk_map *map, uint64_t hash) {
     if (2 * (map->n + 1) > map->room) {
         struct walk_map more = {.room = map->room > 0 ? 2 * map->room : 256, .n = map->n};
         more.slots = calloc(more.room, sizeof(*more.slots));
-        if (more.slots == NULL) {
-            return NULL;
-        }
+        if (more.slots == NULL) return NULL;
         for (size_t i = 0; i < map->room; i++) {
             if (map->slots[i].value != 0) {
                 *slot_of(&more, map->slots[i].hash) = map->slots[i];
@@ -94,9 +90,7 @@ size_t walk_nodes_find(const struct walk_nodes *nodes, size_t table, struct byte
     const struct walk_slot *slot;
     for (uint64_t hash = key_hash(table, key); (slot = map_find(&nodes->by_key, hash)) != NULL; hash++) {
         const struct walk_node *node = &nodes->nodes[slot->value - 1];
-        if (node->table == table && bytes_eq(node->key, key)) {
-            return slot->value - 1;
-        }
+        if (node->table == table && bytes_eq(node->key, key)) return slot->value - 1;
     }
     return SIZE_MAX;
 }
@@ -137,9 +131,7 @@ int walk_nodes_add(struct walk_nodes *nodes, size_t table, struct bytes key, boo
 }
 
 void walk_nodes_dirty(struct walk_nodes *nodes, size_t at) {
-    if (nodes->nodes[at].dirty) {
-        return;
-    }
+    if (nodes->nodes[at].dirty) return;
     if (array_room(&nodes->queue, nodes->queued + 1, &nodes->queue_room, sizeof(*nodes->queue), NULL) != 0) {
         nodes->rc = ERR_NOMEM;
         return;
@@ -189,9 +181,7 @@ static void on_look(struct watch *watch, enum watch_what what, size_t table, str
                                     [WATCH_TABLE] = DEP_TABLE,
                                     [WATCH_STATUS] = DEP_STATUS};
     struct walk_nodes *nodes = nodes_of(watch);
-    if (nodes->current == SIZE_MAX || table == SIZE_MAX) {
-        return;
-    }
+    if (nodes->current == SIZE_MAX || table == SIZE_MAX) return;
     const struct walk_node *node = &nodes->nodes[nodes->current];
     bool own = what == WATCH_ROW && node->table == table && bytes_eq(node->key, key);
     nodes->looked += what == WATCH_ROW || what == WATCH_JUDGED;
@@ -224,9 +214,7 @@ static bool is_aside(const struct state_column *column, bool judged) {
                                         "since",       "since_seq",  "evidence"};
     size_t n = judged ? sizeof(names) / sizeof(names[0]) : 4;
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(column->name, names[i]) == 0) {
-            return true;
-        }
+        if (strcmp(column->name, names[i]) == 0) return true;
     }
     return (column->flags & COLUMN_WORK) != 0;
 }
@@ -250,9 +238,7 @@ static bool same_for_others(struct walk_nodes *nodes, size_t table, struct bytes
     const struct bytes sides[] = {before, after};
     for (size_t i = 0; i < 2; i++) {
         nodes->rows[i].table = state_table(nodes->view, table);
-        if (row_decode(&nodes->rows[i], sides[i], NULL, 0, NULL) != 0) {
-            return false;
-        }
+        if (row_decode(&nodes->rows[i], sides[i], NULL, 0, NULL) != 0) return false;
         hash_row(nodes, &nodes->rows[i], false, hash[i]);
     }
     return memcmp(hash[0], hash[1], WALK_HASH) == 0;
@@ -308,8 +294,7 @@ static size_t on_begin(struct watch *watch, size_t table, struct bytes key) {
 
 bool walk_hash(const struct row *row, size_t column, uint8_t ret[WALK_HASH]) {
     uint8_t hash[HASH_LEN];
-    struct buf value;
-    buf_init(&value, 2 * ROW_BYTES_MAX);
+    struct buf value = {.max = 2 * ROW_BYTES_MAX};
     row_put_cell(&row->cells[column], &value);
     bool good = value.fail == 0;
     const struct bytes all = bytes_of_buf(&value);

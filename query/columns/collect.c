@@ -104,9 +104,7 @@ static struct collect_field *field_new(struct columns_collector *c, size_t field
 
 static uint64_t bits_of(const struct query_value *v) {
     uint64_t bits = 0;
-    if (v->type == QUERY_BOOL) {
-        return v->boolean;
-    }
+    if (v->type == QUERY_BOOL) return v->boolean;
     if (v->type == QUERY_INT || v->type == QUERY_REAL) {
         memcpy(&bits, v->type == QUERY_INT ? (const void *)&v->int_ : (const void *)&v->real, sizeof(bits));
     }
@@ -119,12 +117,8 @@ static bool has_text(uint8_t type) {
 
 uint64_t columns_hash(const struct query_value *v) {
     uint8_t bytes[9];
-    if (v->type == QUERY_TEXT) {
-        return hash64(v->text);
-    }
-    if (v->type == QUERY_OTHER) {
-        return ~hash64(v->text);
-    }
+    if (v->type == QUERY_TEXT) return hash64(v->text);
+    if (v->type == QUERY_OTHER) return ~hash64(v->text);
     const struct query_value plain = value_plain(*v);
     bytes[0] = (uint8_t)plain.type;
     be64_put(bytes + 1, bits_of(&plain));
@@ -165,12 +159,8 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n) {
 
 static inline bool is_value(const struct collect_field *f, uint32_t value, const struct query_value *v) {
     const struct collect_value *e = &f->value[value];
-    if (e->type != v->type) {
-        return false;
-    }
-    if (!has_text(e->type)) {
-        return e->bits == bits_of(v);
-    }
+    if (e->type != v->type) return false;
+    if (!has_text(e->type)) return e->bits == bits_of(v);
     return e->n == v->text.n && same_bytes(f->texts.p + e->at, v->text.p, e->n);
 }
 
@@ -208,9 +198,7 @@ static int look_up(struct collect_field *f, const struct query_value *v, uint64_
         }
     }
     *ret = UINT32_MAX;
-    if (f->numbers && f->n_values == COLUMNS_FEW) {
-        return become_numbers(f, err);
-    }
+    if (f->numbers && f->n_values == COLUMNS_FEW) return become_numbers(f, err);
     size_t text_n = has_text((uint8_t)v->type) ? v->text.n : 0;
     if (f->n_values == COLUMNS_DICT_MAX || text_n > COLUMNS_DICT_BYTES - f->texts.n) {
         become_hashes(f);
@@ -218,16 +206,12 @@ static int look_up(struct collect_field *f, const struct query_value *v, uint64_
     }
     if (f->n_values == f->cap_values) {
         uint32_t cap = f->cap_values == 0 ? 16 : 4 * f->cap_values;
-        if (!room(&f->value, cap, sizeof(*f->value))) {
-            return out_of_memory(err);
-        }
+        if (!room(&f->value, cap, sizeof(*f->value))) return out_of_memory(err);
         f->cap_values = cap;
     }
     f->value[f->n_values] = (struct collect_value){
         .hash = hash, .bits = bits_of(v), .at = (uint32_t)f->texts.n, .n = (uint32_t)text_n, .type = (uint8_t)v->type};
-    if (text_n > 0 && buf_put(&f->texts, v->text.p, text_n) != 0) {
-        return out_of_memory(err);
-    }
+    if (text_n > 0 && buf_put(&f->texts, v->text.p, text_n) != 0) return out_of_memory(err);
     f->slots[at] = (uint16_t)(f->n_values + 1);
     *ret = f->n_values++;
     return 0;
@@ -244,9 +228,7 @@ static int add(struct columns_collector *c, size_t field, const struct query_val
             bool number = v->type == QUERY_INT || v->type == QUERY_REAL;
             f->numbers = f->numbers && number;
             int rc = look_up(f, v, columns_hash(v), &f->last, err);
-            if (rc != 0) {
-                return rc;
-            }
+            if (rc != 0) return rc;
         }
         f->what[f->n] = f->last;
     }

@@ -61,9 +61,7 @@ static void slice_of(struct columns_collector *c, size_t field, uint32_t from, u
     const struct collect_field *f = c->field[field];
     *ret = (struct collect_slice){.f = f, .first = c->first + from};
     uint32_t begin = f == NULL ? 0 : place_of(f, from), end = f == NULL ? 0 : place_of(f, to);
-    if (begin == end) {
-        return;
-    }
+    if (begin == end) return;
     ret->mode = f->mode;
     ret->n = end - begin;
     ret->what = f->what + begin;
@@ -86,9 +84,7 @@ static bool become_numbers(struct collect_slice *slice, struct collect_scratch *
     const struct collect_value *value = slice->f->value;
     for (uint32_t i = 0; i < slice->n_values; i++) {
         uint8_t type = value[slice->order[i]].type;
-        if (type != QUERY_INT && type != QUERY_REAL) {
-            return false;
-        }
+        if (type != QUERY_INT && type != QUERY_REAL) return false;
     }
     for (uint32_t i = 0; i < slice->n; i++) {
         scratch->bits[i] = value[slice->what[i]].bits;
@@ -147,9 +143,7 @@ static void put_presence(const struct classes *classes, const struct collect_sli
     }
     buf_put_be32(a, bits);
     uint8_t *p = buf_room(a, (bits + 7) / 8);
-    if (bits == 0 || p == NULL) {
-        return;
-    }
+    if (bits == 0 || p == NULL) return;
     memset(p, 0, (bits + 7) / 8);
     a->n += (bits + 7) / 8;
     for (uint32_t i = 0, at = 0, next = 0; i < classes->events; i++) {
@@ -186,9 +180,7 @@ static void put_dict(const struct collect_slice *s, struct buf *a, struct buf *b
     }
     size_t n = s->n_values == 1 ? 0 : s->n_values <= 256 ? s->n : 2 * (size_t)s->n;
     uint8_t *p = buf_room(b, n);
-    if (n == 0 || p == NULL) {
-        return;
-    }
+    if (n == 0 || p == NULL) return;
     b->n += n;
     for (uint32_t i = 0; i < s->n; i++) {
         uint32_t code = s->rank[s->what[i]];
@@ -239,17 +231,13 @@ static int plain_field(struct collect_slice *s, struct collect_scratch *scratch,
         put_presence(classes, s, a);
         return failed(a, b, err);
     }
-    if (failed(a, b, err) != 0) {
-        return failed(a, b, err);
-    }
+    if (failed(a, b, err) != 0) return failed(a, b, err);
     buf_clear(a);
     buf_clear(b);
     part->least = part->greatest = 0;
     part->form = COLUMNS_HASHES;
     if (!columns_put_hashes(s, scratch->key, a, b, &part->distinct)) {
-        if (failed(a, b, err) != 0) {
-            return failed(a, b, err);
-        }
+        if (failed(a, b, err) != 0) return failed(a, b, err);
         *part = (struct columns_part){.field = (uint16_t)field, .form = COLUMNS_NONE, .count = s->n};
         buf_clear(a);
         buf_clear(b);
@@ -282,9 +270,7 @@ static bool scratch_make(struct collect_scratch *s) {
 static bool is_sealed_time(const struct columns_collector *c, const struct collect_slice *s, uint32_t from) {
     for (uint32_t i = 0; i < s->n; i++) {
         uint64_t at = s->mode == COLLECT_DICT ? s->f->value[s->what[i]].bits : s->bits[i];
-        if (s->mode == COLLECT_HASHES || at != c->time[from + s->at[i]]) {
-            return false;
-        }
+        if (s->mode == COLLECT_HASHES || at != c->time[from + s->at[i]]) return false;
     }
     return true;
 }
@@ -292,18 +278,14 @@ static bool is_sealed_time(const struct columns_collector *c, const struct colle
 static int plain_fields(struct columns_collector *c, uint32_t from, uint32_t to, struct columns_plain *ret,
                         struct err *err) {
     struct classes classes;
-    struct buf a, b;
+    struct buf a = {.max = COLUMNS_PLAIN_MAX}, b = {.max = COLUMNS_PLAIN_MAX};
     int rc = 0;
-    buf_init(&a, COLUMNS_PLAIN_MAX);
-    buf_init(&b, COLUMNS_PLAIN_MAX);
     make_classes(c, from, to, &classes);
     for (size_t field = 0; field < FIELD_MAX && rc == 0; field++) {
         struct columns_part *part = &ret->part[ret->n];
         struct collect_slice slice;
         slice_of(c, field, from, to, &slice);
-        if (slice.n == 0 || (field == QUERY_HAPPENED && is_sealed_time(c, &slice, from))) {
-            continue;
-        }
+        if (slice.n == 0 || (field == QUERY_HAPPENED && is_sealed_time(c, &slice, from))) continue;
         slice.time = field == QUERY_HAPPENED ? c->time + from : NULL;
         rc = plain_field(&slice, &c->scratch, field, &classes, &a, &b, part, err);
         gather(&ret->bytes, &a, &part->a, &part->a_n);
@@ -322,9 +304,7 @@ int columns_plain(struct columns_collector *c, uint64_t first, uint32_t events, 
     if (first < c->since || from > COLUMNS_EVENTS || to > c->end || events == 0) {
         return err_set(err, ERR_INVALID, "the events of the segment at %llu are not all there", (unsigned long long)first);
     }
-    if (!scratch_make(&c->scratch)) {
-        return err_set(err, ERR_NOMEM, "out of memory for the index");
-    }
+    if (!scratch_make(&c->scratch)) return err_set(err, ERR_NOMEM, "out of memory for the index");
     buf_clear(&ret->bytes);
     ret->first = first;
     ret->first_time = c->time[from];
@@ -350,17 +330,14 @@ static void put_double(struct buf *out, double v) {
 }
 
 static int put_part(struct buf *out, struct bytes plain, bool packed, struct err *err) {
-    if (plain.n == 0) {
-        return 0;
-    }
+    if (plain.n == 0) return 0;
     return packed ? zst_compress(out, plain, COLUMNS_ZSTD_LEVEL, err) : buf_put_bytes(out, plain);
 }
 
 int columns_record(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct buf *out, struct err *err) {
     size_t begin = out->n, directory = COLUMNS_HEADER + plain->n * COLUMNS_ENTRY;
-    struct buf parts;
+    struct buf parts = {.max = COLUMNS_RECORD_MAX};
     int rc = 0;
-    buf_init(&parts, COLUMNS_RECORD_MAX);
     buf_put_be64(out, 0);
     buf_put_be64(out, columns_rules());
     buf_put(out, node, EVENT_HASH);
@@ -407,9 +384,7 @@ static int same_part(struct bytes stored, bool packed, struct bytes plain, struc
     buf_clear(scratch);
     if (packed && stored.n > 0) {
         int rc = zst_decompress(scratch, stored, COLUMNS_PLAIN_MAX, &why);
-        if (rc == ERR_NOMEM) {
-            return err_set(err, rc, "%s", why.msg);
-        }
+        if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
         stored = rc == 0 ? bytes_of_buf(scratch) : (struct bytes){NULL, SIZE_MAX};
     }
     *ret = stored.n == plain.n && (plain.n == 0 || memcmp(stored.p, plain.p, plain.n) == 0);
@@ -428,7 +403,7 @@ static int same_column(const struct columns_plain *plain, const struct columns_p
 int columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct bytes record,
                    const char **ret_why, struct err *err) {
     struct columns_record r;
-    struct buf scratch;
+    struct buf scratch = {.max = COLUMNS_PLAIN_MAX};
     int rc = 0;
     *ret_why = NULL;
     if (!columns_open(record, &r)) {
@@ -440,7 +415,6 @@ int columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_H
     } else if (r.n != plain->n) {
         *ret_why = "it has other fields than its events";
     }
-    buf_init(&scratch, COLUMNS_PLAIN_MAX);
     for (size_t i = 0; i < plain->n && rc == 0 && *ret_why == NULL; i++) {
         const struct columns_part *p = &plain->part[i];
         struct columns_entry e;

@@ -26,9 +26,7 @@ static int64_t ordered(uint64_t bits) {
 /* v * 10^e, when v is exactly that many of 10^-e. */
 static bool decimal(double v, unsigned e, int64_t *ret) {
     double scaled = v * powers[e];
-    if (!(fabs(scaled) < (double)EXACT_MAX)) {
-        return false;
-    }
+    if (!(fabs(scaled) < (double)EXACT_MAX)) return false;
     int64_t k = (int64_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     if (k >= EXACT_MAX || k <= -EXACT_MAX || (double)k / powers[e] != v || (k == 0 && signbit(v))) {
         return false;
@@ -42,9 +40,7 @@ static bool find_exponent(const struct collect_slice *s, unsigned *ret) {
     int64_t k;
     for (uint32_t i = 0; i < s->n; i++) {
         while (s->real[i] && !decimal(real_of(s->bits[i]), e, &k)) {
-            if (++e > COLUMNS_EXPONENT_MAX) {
-                return false;
-            }
+            if (++e > COLUMNS_EXPONENT_MAX) return false;
         }
     }
     *ret = e;
@@ -55,9 +51,7 @@ static bool scale_all(const struct collect_slice *s, unsigned e, int64_t *k) {
     for (uint32_t i = 0; i < s->n; i++) {
         int64_t v = (int64_t)s->bits[i];
         if (s->real[i]) {
-            if (!decimal(real_of(s->bits[i]), e, &k[i])) {
-                return false;
-            }
+            if (!decimal(real_of(s->bits[i]), e, &k[i])) return false;
         } else if (v > EXACT_MAX / whole_powers[e] - 1 || v < 1 - EXACT_MAX / whole_powers[e]) {
             return false;
         } else {
@@ -181,9 +175,7 @@ static bool by_time(const struct collect_slice *s, int64_t *k) {
 
 static bool put_planes(const int64_t *k, uint32_t n, const struct cut *cut, struct buf *b) {
     uint8_t *p = buf_room(b, (size_t)n * cut->width);
-    if (p == NULL) {
-        return n == 0 || cut->width == 0;
-    }
+    if (p == NULL) return n == 0 || cut->width == 0;
     for (uint32_t i = 0; i < n; i++) {
         int64_t from = !cut->differences ? cut->base : i > 0 ? k[i - 1] : cut->base;
         uint64_t x = ((uint64_t)k[i] - (uint64_t)from);
@@ -225,9 +217,7 @@ bool columns_put_numbers(const struct collect_slice *s, bool relative, int64_t *
     for (uint32_t i = 1; i < s->n; i++) {
         mixed = mixed || s->real[i] != s->real[0];
     }
-    if (!make_integers(s, mixed, k, &how, &e)) {
-        return false;
-    }
+    if (!make_integers(s, mixed, k, &how, &e)) return false;
     int64_t least = k[0], greatest = k[0];
     for (uint32_t i = 0; i < s->n; i++) {
         least = k[i] < least ? k[i] : least;
@@ -266,9 +256,7 @@ bool column_add_times(struct column *c, const struct column *times) {
     }
     for (uint32_t i = 0; i < c->count; i++) {
         const struct query_value v = column_value(times, i);
-        if (v.type != QUERY_INT) {
-            return false;
-        }
+        if (v.type != QUERY_INT) return false;
         c->k[i] = (int64_t)((uint64_t)c->k[i] + (uint64_t)v.int_);
     }
     return true;

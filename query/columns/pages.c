@@ -57,24 +57,18 @@ static bool put_page(struct buf *out, const uint64_t *key, uint32_t from, uint32
     uint8_t bucket[COLUMNS_BUCKETS] = {0}, last[8192];
     size_t begin = out->n;
     uint32_t entries = 0;
-    if (to - from > 8 * sizeof(last)) {
-        return false;
-    }
+    if (to - from > 8 * sizeof(last)) return false;
     memset(last, 0, (to - from + 7) / 8);
     buf_put_be32(out, 0);
     buf_put_be16(out, 0);
     buf_put_be32(out, to - from);
     uint8_t *buckets = buf_room(out, COLUMNS_BUCKETS);
-    if (buckets == NULL) {
-        return false;
-    }
+    if (buckets == NULL) return false;
     out->n += COLUMNS_BUCKETS;
     for (uint32_t i = from; i < to; i++) {
         if (i + 1 == to || key[i + 1] >> 16 != key[i] >> 16) {
             size_t b = key[i] >> (16 + COLUMNS_REST_BITS) & (COLUMNS_BUCKETS - 1);
-            if (bucket[b] == UINT8_MAX) {
-                return false;
-            }
+            if (bucket[b] == UINT8_MAX) return false;
             bucket[b]++;
             entries++;
             buf_put_be16(out, (uint16_t)(key[i] >> 16));
@@ -89,9 +83,7 @@ static bool put_page(struct buf *out, const uint64_t *key, uint32_t from, uint32
             put_uvarint(out, (uint32_t)((key[i] & 0xffff) - (key[i - 1] & 0xffff) - 1));
         }
     }
-    if (out->fail != 0) {
-        return false;
-    }
+    if (out->fail != 0) return false;
     uint8_t *page = out->p + begin;
     page[4] = (uint8_t)(entries >> 8);
     page[5] = (uint8_t)entries;
@@ -134,15 +126,11 @@ bool columns_put_hashes(const struct collect_slice *s, uint64_t *keys[2], struct
             to++;
         }
         buf_put_be32(a, (uint32_t)(b->n - pages_begin));
-        if (!put_page(b, key, from, to)) {
-            return false;
-        }
+        if (!put_page(b, key, from, to)) return false;
         from = to;
     }
     buf_put_be32(a, (uint32_t)(b->n - pages_begin));
-    if (a->fail != 0) {
-        return false;
-    }
+    if (a->fail != 0) return false;
     be32_put(a->p + begin, (uint32_t)hash64((struct bytes){a->p + begin + 4, a->n - begin - 4}));
     *ret_entries = entries;
     return true;
@@ -166,9 +154,7 @@ static bool open_page(struct bytes bytes, uint32_t bucket, struct page *ret) {
     }
     ret->to = ret->from + p[10 + bucket];
     uint64_t fixed = COLUMNS_PAGE_HEADER + 2 * (uint64_t)ret->entries + ((uint64_t)ret->postings + 7) / 8;
-    if (fixed > bytes.n || ret->to > ret->entries) {
-        return false;
-    }
+    if (fixed > bytes.n || ret->to > ret->entries) return false;
     ret->remainder = p + COLUMNS_PAGE_HEADER;
     ret->last = ret->remainder + 2 * ret->entries;
     ret->posting = ret->last + (ret->postings + 7) / 8;
@@ -178,9 +164,7 @@ static bool open_page(struct bytes bytes, uint32_t bucket, struct page *ret) {
 static bool get_uvarint(const uint8_t **p, const uint8_t *end, uint32_t *ret) {
     uint32_t v = 0;
     for (unsigned shift = 0; shift < 21; shift += 7) {
-        if (*p == end) {
-            return false;
-        }
+        if (*p == end) return false;
         uint8_t b = *(*p)++;
         v |= (uint32_t)(b & 0x7f) << shift;
         if (b < 0x80) {
@@ -199,9 +183,7 @@ static bool hit_entry(const struct page *page, uint32_t wanted, uint32_t events,
     for (uint32_t i = 0; i < page->postings && entry <= wanted; i++) {
         uint32_t less = 0;
         if (begins) {
-            if (page->end - p < 2) {
-                return false;
-            }
+            if (page->end - p < 2) return false;
             at = be16_get(p);
             p += 2;
         } else if (!get_uvarint(&p, page->end, &less)) {
@@ -209,9 +191,7 @@ static bool hit_entry(const struct page *page, uint32_t wanted, uint32_t events,
         } else {
             at += less + 1;
         }
-        if (at >= events) {
-            return false;
-        }
+        if (at >= events) return false;
         if (entry == wanted) {
             hit(ctx, at);
         }

@@ -18,9 +18,7 @@ static double double_at(const uint8_t *p) {
 /* All up to the end of the directory is as it was written. */
 static bool is_whole(struct bytes record) {
     const uint8_t *p = record.p;
-    if (record.n < COLUMNS_HEADER || record.n > COLUMNS_RECORD_MAX) {
-        return false;
-    }
+    if (record.n < COLUMNS_HEADER || record.n > COLUMNS_RECORD_MAX) return false;
     uint32_t n = be32_get(p + 60);
     return n <= FIELD_MAX && record.n >= COLUMNS_HEADER + (size_t)n * COLUMNS_ENTRY &&
            be64_get(p) == hash64((struct bytes){p + 8, COLUMNS_HEADER - 8 + (size_t)n * COLUMNS_ENTRY});
@@ -36,9 +34,7 @@ bool columns_open(struct bytes record, struct columns_record *ret) {
         return false;
     }
     uint32_t events = be32_get(p + 56);
-    if (events == 0 || events > COLUMNS_EVENTS) {
-        return false;
-    }
+    if (events == 0 || events > COLUMNS_EVENTS) return false;
     *ret = (struct columns_record){.bytes = record,
                                    .first = be64_get(p + 48),
                                    .first_time = be64_get(p + 64),
@@ -126,9 +122,7 @@ static bool room(void *array, size_t *cap, size_t n, size_t size) {
     void **p = array;
     if (n > *cap) {
         void *more = realloc(*p, n * size);
-        if (more == NULL) {
-            return false;
-        }
+        if (more == NULL) return false;
         *p = more;
         *cap = n;
     }
@@ -146,9 +140,7 @@ struct reader {
 };
 
 static bool take(struct reader *r, size_t n, const uint8_t **ret) {
-    if (n > (size_t)(r->end - r->p)) {
-        return false;
-    }
+    if (n > (size_t)(r->end - r->p)) return false;
     *ret = r->p;
     r->p += n;
     return true;
@@ -157,30 +149,22 @@ static bool take(struct reader *r, size_t n, const uint8_t **ret) {
 static bool get_value(struct reader *r, struct query_value *ret) {
     const uint8_t *p;
     uint64_t bits;
-    if (!take(r, 1, &p)) {
-        return false;
-    }
+    if (!take(r, 1, &p)) return false;
     *ret = (struct query_value){.type = (enum query_type)p[0]};
     switch (p[0]) {
     case QUERY_BOOL:
-        if (!take(r, 1, &p)) {
-            return false;
-        }
+        if (!take(r, 1, &p)) return false;
         ret->boolean = p[0] != 0;
         return true;
     case QUERY_INT:
     case QUERY_REAL:
-        if (!take(r, 8, &p)) {
-            return false;
-        }
+        if (!take(r, 8, &p)) return false;
         bits = be64_get(p);
         memcpy(ret->type == QUERY_INT ? (void *)&ret->int_ : (void *)&ret->real, &bits, sizeof(bits));
         return true;
     case QUERY_TEXT:
     case QUERY_OTHER:
-        if (!take(r, 4, &p)) {
-            return false;
-        }
+        if (!take(r, 4, &p)) return false;
         ret->text.n = be32_get(p);
         return take(r, ret->text.n, &ret->text.p);
     default:
@@ -190,17 +174,11 @@ static bool get_value(struct reader *r, struct query_value *ret) {
 
 static int load_dict(struct column *c, struct reader *r, struct err *err) {
     const uint8_t *p;
-    if (!take(r, 4, &p) || be32_get(p) == 0 || be32_get(p) > COLUMNS_DICT_MAX) {
-        return damaged(err);
-    }
+    if (!take(r, 4, &p) || be32_get(p) == 0 || be32_get(p) > COLUMNS_DICT_MAX) return damaged(err);
     c->n_values = be32_get(p);
-    if (!room(&c->value, &c->cap_values, c->n_values, sizeof(*c->value))) {
-        return out_of_memory(err);
-    }
+    if (!room(&c->value, &c->cap_values, c->n_values, sizeof(*c->value))) return out_of_memory(err);
     for (uint32_t i = 0; i < c->n_values; i++) {
-        if (!get_value(r, &c->value[i])) {
-            return damaged(err);
-        }
+        if (!get_value(r, &c->value[i])) return damaged(err);
     }
     return 0;
 }
@@ -219,9 +197,7 @@ static int load_numbers(struct column *c, struct reader *r, struct err *err) {
     c->base = (int64_t)be64_get(p + 4);
     c->step = be64_get(p + 12);
     c->types = NULL;
-    if ((p[3] & COLUMNS_TYPES) != 0 && !take(r, (c->count + 7) / 8, &c->types)) {
-        return damaged(err);
-    }
+    if ((p[3] & COLUMNS_TYPES) != 0 && !take(r, (c->count + 7) / 8, &c->types)) return damaged(err);
     return 0;
 }
 
@@ -253,14 +229,10 @@ static int load_presence(struct column *c, const struct columns_classes *classes
     }
     uint32_t n_bits = be32_get(p);
     for (uint32_t i = 0; i < classes->n; i++) {
-        if (state[i] > COLUMNS_SOMETIMES) {
-            return damaged(err);
-        }
+        if (state[i] > COLUMNS_SOMETIMES) return damaged(err);
         total += state[i] == COLUMNS_SOMETIMES ? classes->total[i] : 0;
     }
-    if (n_bits != total || !take(r, ((size_t)n_bits + 7) / 8, &bits)) {
-        return damaged(err);
-    }
+    if (n_bits != total || !take(r, ((size_t)n_bits + 7) / 8, &bits)) return damaged(err);
     size_t cap = c->cap_words;
     if (!room(&c->present, &cap, words, sizeof(*c->present)) || !room(&c->rank, &c->cap_words, words, sizeof(*c->rank))) {
         return out_of_memory(err);
@@ -285,9 +257,7 @@ int column_load(const struct columns_record *record, const struct columns_entry 
         return damaged(err);
     }
     int rc = zst_decompress(&c->a, entry->a, COLUMNS_PLAIN_MAX, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (buf_put_be64(&c->a, 0) != 0) { /* what spread() may read */
         return out_of_memory(err);
     }
@@ -304,12 +274,8 @@ int column_load(const struct columns_record *record, const struct columns_entry 
 static int load_codes(struct column *c, struct err *err) {
     uint32_t n = c->count, greatest = 0;
     size_t width = c->n_values == 1 ? 0 : c->n_values <= 256 ? 1 : 2;
-    if (c->b.n != n * width) {
-        return damaged(err);
-    }
-    if (!room(&c->code, &c->cap_codes, n, sizeof(*c->code))) {
-        return out_of_memory(err);
-    }
+    if (c->b.n != n * width) return damaged(err);
+    if (!room(&c->code, &c->cap_codes, n, sizeof(*c->code))) return out_of_memory(err);
     const uint8_t *p = c->b.p;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t code = width == 0 ? 0 : width == 1 ? p[i] : (uint32_t)p[i] << 8 | p[n + i];
@@ -320,12 +286,8 @@ static int load_codes(struct column *c, struct err *err) {
 }
 
 static int load_integers(struct column *c, struct err *err) {
-    if (c->b.n != (size_t)c->count * c->width) {
-        return damaged(err);
-    }
-    if (!room(&c->k, &c->cap_k, c->count, sizeof(*c->k))) {
-        return out_of_memory(err);
-    }
+    if (c->b.n != (size_t)c->count * c->width) return damaged(err);
+    if (!room(&c->k, &c->cap_k, c->count, sizeof(*c->k))) return out_of_memory(err);
     column_number_planes(c->b.p, c);
     if (c->relative) { /* from distances to values */
         uint32_t rank = 0;
@@ -341,18 +303,14 @@ static int load_integers(struct column *c, struct err *err) {
 
 int column_load_values(const struct columns_entry *entry, struct column *c, struct err *err) {
     buf_clear(&c->b);
-    if (!columns_have(entry, entry->b)) {
-        return damaged(err);
-    }
+    if (!columns_have(entry, entry->b)) return damaged(err);
     int rc = entry->b.n == 0 ? 0 : zst_decompress(&c->b, entry->b, COLUMNS_PLAIN_MAX, err);
     if (rc == 0) rc = c->form == COLUMNS_DICT ? load_codes(c, err) : load_integers(c, err);
     return rc;
 }
 
 struct query_value column_value(const struct column *c, uint32_t at) {
-    if (!column_has(c, at)) {
-        return (struct query_value){.type = QUERY_NULL};
-    }
+    if (!column_has(c, at)) return (struct query_value){.type = QUERY_NULL};
     uint32_t rank = column_rank(c, at);
     return c->form == COLUMNS_DICT ? c->value[c->code[rank]] : column_number(c, rank, c->k[rank]);
 }
@@ -361,9 +319,7 @@ struct query_value column_value(const struct column *c, uint32_t at) {
 
 /* All events are one class. */
 static int one_class(struct columns_classes *classes, uint32_t events, struct err *err) {
-    if (!room(&classes->of, &classes->cap, events, 1)) {
-        return out_of_memory(err);
-    }
+    if (!room(&classes->of, &classes->cap, events, 1)) return out_of_memory(err);
     memset(classes->of, 0, events);
     memset(classes->total, 0, sizeof(classes->total));
     classes->n = 1;
@@ -390,9 +346,7 @@ int columns_classes(const struct columns_record *record, struct column *kinds, s
     }
     rc = column_load(record, &entry, ret, kinds, err);
     if (rc == 0) rc = column_load_values(&entry, kinds, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (kinds->count != record->events || kinds->n_values > COLUMNS_CLASSES_MAX) {
         return damaged(err);
     }

@@ -73,14 +73,10 @@ static int by_text(const void *a, const void *b) {
 
 static bool is_taken(const char *name) {
     for (size_t i = 0; i < QUERY_HEADER_FIELDS; i++) {
-        if (strcmp(name, header_names[i]) == 0) {
-            return true;
-        }
+        if (strcmp(name, header_names[i]) == 0) return true;
     }
     for (size_t i = 0; i < sizeof(other_columns) / sizeof(other_columns[0]); i++) {
-        if (strcmp(name, other_columns[i]) == 0) {
-            return true;
-        }
+        if (strcmp(name, other_columns[i]) == 0) return true;
     }
     return false;
 }
@@ -100,9 +96,7 @@ static void collect_body_names(void) {
     for (size_t k = 0; k < kind_count(); k++) {
         const struct kind *kind = kind_at(k);
         for (size_t f = 0; f < kind->n_fields; f++) {
-            if ((kind->fields[f].flags & KIND_INDEXED) == 0) {
-                continue;
-            }
+            if ((kind->fields[f].flags & KIND_INDEXED) == 0) continue;
             struct bytes name = bytes_of(kind->fields[f].name);
             struct field_slot *slot = slot_for(name);
             if (slot->n == 0) {
@@ -159,9 +153,7 @@ const char *query_field_name(size_t field) {
 size_t query_field_find(struct bytes name) {
     size_t n = query_field_count();
     for (size_t f = 0; f < n; f++) {
-        if (bytes_is(name, all.name[f])) {
-            return f;
-        }
+        if (bytes_is(name, all.name[f])) return f;
     }
     return SIZE_MAX;
 }

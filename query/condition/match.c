@@ -126,9 +126,7 @@ static bool whole_below(const struct query_value *v, int64_t *ret) {
 static bool narrow(const struct match_term *term, uint64_t *lo, uint64_t *hi) {
     const struct query_value *least = &term->values[0], *most = &term->values[0];
     int64_t from = 0, to = INT64_MAX, v;
-    if (term->op == QUERY_PREFIX || term->op == QUERY_GLOB) {
-        return false;
-    }
+    if (term->op == QUERY_PREFIX || term->op == QUERY_GLOB) return false;
     if (term->op == QUERY_EQ) { /* sorted: the numbers stand together */
         size_t first = 0, n = term->n_values;
         while (first < n && term->values[first].type != QUERY_INT && term->values[first].type != QUERY_REAL) {
@@ -137,37 +135,25 @@ static bool narrow(const struct match_term *term, uint64_t *lo, uint64_t *hi) {
         while (n > first && term->values[n - 1].type != QUERY_INT && term->values[n - 1].type != QUERY_REAL) {
             n--;
         }
-        if (first == n) {
-            return false;
-        }
+        if (first == n) return false;
         least = &term->values[first];
         most = &term->values[n - 1];
     } else if (least->type != QUERY_INT && least->type != QUERY_REAL) {
         return false;
     }
     if (term->op == QUERY_EQ || term->op == QUERY_GE || term->op == QUERY_GT) {
-        if (!whole_above(least, &v)) {
-            return false;
-        }
+        if (!whole_above(least, &v)) return false;
         bool past = term->op == QUERY_GT && (least->type == QUERY_INT || (double)v == least->real);
-        if (past && v == INT64_MAX) {
-            return false;
-        }
+        if (past && v == INT64_MAX) return false;
         from = v + (past ? 1 : 0);
     }
     if (term->op == QUERY_EQ || term->op == QUERY_LE || term->op == QUERY_LT) {
-        if (!whole_below(most, &v)) {
-            return false;
-        }
+        if (!whole_below(most, &v)) return false;
         bool before = term->op == QUERY_LT && (most->type == QUERY_INT || (double)v == most->real);
-        if (before && v == INT64_MIN) {
-            return false;
-        }
+        if (before && v == INT64_MIN) return false;
         to = v - (before ? 1 : 0);
     }
-    if (to < 0) {
-        return false;
-    }
+    if (to < 0) return false;
     *lo = from > 0 && (uint64_t)from > *lo ? (uint64_t)from : *lo;
     *hi = (uint64_t)to < *hi ? (uint64_t)to : *hi;
     return *lo <= *hi;
@@ -180,9 +166,7 @@ int match_init(struct match *match, const struct query *query, struct err *err) 
     }
     for (size_t i = 0; i < query->n_terms; i++) {
         int rc = check_term(&query->terms[i], err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     int rc = copy_terms(match, query, err);
     if (rc != 0) {
@@ -216,9 +200,7 @@ void match_done(struct match *match) {
 static bool match_equal(const struct match_term *term, const struct query_value *v) {
     if (term->n_values <= 4) {
         for (size_t i = 0; i < term->n_values; i++) {
-            if (value_equal(&term->values[i], v)) {
-                return true;
-            }
+            if (value_equal(&term->values[i], v)) return true;
         }
         return false;
     }
@@ -226,9 +208,7 @@ static bool match_equal(const struct match_term *term, const struct query_value 
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         int c = value_order(v, &term->values[mid]);
-        if (c == 0) {
-            return value_equal(v, &term->values[mid]);
-        }
+        if (c == 0) return value_equal(v, &term->values[mid]);
         if (c < 0) {
             hi = mid;
         } else {
@@ -259,9 +239,7 @@ bool match_value(const struct match_term *term, const struct query_value *v) {
 bool match_header(const struct match *match, const struct event_header *h) {
     for (size_t i = 0; i < match->n_header; i++) {
         const struct query_value v = field_of_header(h, match->terms[i].field);
-        if (!match_value(&match->terms[i], &v)) {
-            return false;
-        }
+        if (!match_value(&match->terms[i], &v)) return false;
     }
     return true;
 }
@@ -269,9 +247,7 @@ bool match_header(const struct match *match, const struct event_header *h) {
 static bool match_happened(const struct match *match, const struct event_header *h, struct bytes body) {
     const struct query_value v = field_happened_of(h->time, body);
     for (size_t i = 0; i < match->n_happened; i++) {
-        if (!match_value(&match->terms[match->n_header + i], &v)) {
-            return false;
-        }
+        if (!match_value(&match->terms[match->n_header + i], &v)) return false;
     }
     return true;
 }
@@ -280,12 +256,8 @@ bool match_body(const struct match *match, const struct event_header *h, struct 
     struct value_walk walk;
     struct bytes name, raw;
     size_t at = match->n_header + match->n_happened;
-    if (match->n_happened > 0 && !match_happened(match, h, body)) {
-        return false;
-    }
-    if (at == match->n_terms) {
-        return true;
-    }
+    if (match->n_happened > 0 && !match_happened(match, h, body)) return false;
+    if (at == match->n_terms) return true;
     value_walk_begin(body, &walk);
     struct bytes wanted = field_body_name(match->terms[at].field);
     while (value_walk_next(&walk, &name, &raw)) {
@@ -293,19 +265,13 @@ bool match_body(const struct match *match, const struct event_header *h, struct 
         if (c > 0) {
             return false; /* the names are sorted: it has none such */
         }
-        if (c < 0) {
-            continue;
-        }
+        if (c < 0) continue;
         const struct query_value v = value_of(raw);
         size_t field = match->terms[at].field;
         for (; at < match->n_terms && match->terms[at].field == field; at++) {
-            if (!match_value(&match->terms[at], &v)) {
-                return false;
-            }
+            if (!match_value(&match->terms[at], &v)) return false;
         }
-        if (at == match->n_terms) {
-            return true;
-        }
+        if (at == match->n_terms) return true;
         wanted = field_body_name(match->terms[at].field);
     }
     return false;

@@ -54,30 +54,20 @@ static const struct form forms[32] = {
 /* Behind the item at p; NULL when it does not end before `end`. */
 static const uint8_t *skip(const uint8_t *p, const uint8_t *end) {
     for (uint64_t items = 1; items > 0; items--) {
-        if (p >= end) {
-            return NULL;
-        }
+        if (p >= end) return NULL;
         uint8_t c = *p++;
-        if (c < 0x80 || c >= 0xe0) {
-            continue;
-        }
+        if (c < 0x80 || c >= 0xe0) continue;
         if (c >= 0xc0) {
             const struct form *f = &forms[c & 31];
-            if ((size_t)(end - p) < (size_t)f->fixed + f->length) {
-                return NULL;
-            }
+            if ((size_t)(end - p) < (size_t)f->fixed + f->length) return NULL;
             uint64_t n = be_get(p, f->length);
             p += f->fixed + f->length;
             items += f->counts == COUNTS_ITEMS ? n : f->counts == COUNTS_PAIRS ? 2 * n : 0;
             n = f->counts == COUNTS_BYTES ? n : 0;
-            if (n > (uint64_t)(end - p)) {
-                return NULL;
-            }
+            if (n > (uint64_t)(end - p)) return NULL;
             p += n;
         } else if (c >= 0xa0) {
-            if ((size_t)(end - p) < (c & 31U)) {
-                return NULL;
-            }
+            if ((size_t)(end - p) < (c & 31U)) return NULL;
             p += c & 31U;
         } else {
             items += c >= 0x90 ? c & 15U : 2 * (c & 15U);
@@ -121,9 +111,7 @@ static struct bytes data_of(const uint8_t *p, const uint8_t *end) {
 }
 
 bool value_walk_next(struct value_walk *walk, struct bytes *ret_name, struct bytes *ret_raw) {
-    if (walk->left == 0) {
-        return false;
-    }
+    if (walk->left == 0) return false;
     struct bytes name = data_of(walk->p, walk->end);
     const uint8_t *at = name.p == NULL ? NULL : name.p + name.n;
     const uint8_t *after = at == NULL ? NULL : skip(at, walk->end);
@@ -139,9 +127,7 @@ bool value_walk_next(struct value_walk *walk, struct bytes *ret_name, struct byt
 }
 
 struct bytes value_body_of(struct bytes payload) {
-    if (payload.n < 2 || payload.p[0] != 0x92) {
-        return (struct bytes){NULL, 0};
-    }
+    if (payload.n < 2 || payload.p[0] != 0x92) return (struct bytes){NULL, 0};
     return (struct bytes){payload.p + 1, payload.n - 1};
 }
 
@@ -158,23 +144,13 @@ static struct query_value real_of(const uint8_t *p) {
 
 struct query_value value_of(struct bytes raw) {
     const struct query_value other = {.type = QUERY_OTHER, .text = raw};
-    if (raw.n == 0) {
-        return (struct query_value){.type = QUERY_NULL};
-    }
+    if (raw.n == 0) return (struct query_value){.type = QUERY_NULL};
     uint8_t c = raw.p[0];
     struct bytes text = data_of(raw.p, raw.p + raw.n);
-    if (text.p != NULL) {
-        return (struct query_value){.type = QUERY_TEXT, .text = text};
-    }
-    if (c < 0x80) {
-        return integer(c);
-    }
-    if (c >= 0xe0) {
-        return integer((uint64_t)(int64_t)(int8_t)c);
-    }
-    if (c < 0xc0 || raw.n < (size_t)1 + forms[c & 31].fixed) {
-        return other;
-    }
+    if (text.p != NULL) return (struct query_value){.type = QUERY_TEXT, .text = text};
+    if (c < 0x80) return integer(c);
+    if (c >= 0xe0) return integer((uint64_t)(int64_t)(int8_t)c);
+    if (c < 0xc0 || raw.n < (size_t)1 + forms[c & 31].fixed) return other;
     switch (c) {
     case 0xc0:
         return (struct query_value){.type = QUERY_NULL};
@@ -261,9 +237,7 @@ bool value_header_of(const struct group *group, size_t i, struct event_header *r
 
 bool value_walk_value(struct value_walk *walk, struct bytes *ret_name, struct query_value *ret) {
     struct bytes name, raw;
-    if (walk->left == 0 || walk->p >= walk->end) {
-        return false;
-    }
+    if (walk->left == 0 || walk->p >= walk->end) return false;
     if ((walk->p[0] & 0xe0) == 0xa0 && (size_t)(walk->end - walk->p) > (walk->p[0] & 31U) + 1U) {
         const uint8_t *at = walk->p + 1 + (walk->p[0] & 31U);
         const uint8_t *after = take_plain(at, walk->end, ret);
@@ -274,9 +248,7 @@ bool value_walk_value(struct value_walk *walk, struct bytes *ret_name, struct qu
             return true;
         }
     }
-    if (!value_walk_next(walk, &name, &raw)) {
-        return false;
-    }
+    if (!value_walk_next(walk, &name, &raw)) return false;
     *ret_name = name;
     *ret = value_of(raw);
     return true;
@@ -291,12 +263,8 @@ static int compare_int(int64_t a, int64_t b) {
 }
 
 static int compare_mixed(int64_t a, double b) {
-    if (b >= TWO_63) {
-        return -1;
-    }
-    if (b < -TWO_63) {
-        return 1;
-    }
+    if (b >= TWO_63) return -1;
+    if (b < -TWO_63) return 1;
     int64_t whole = (int64_t)b; /* towards 0 */
     int c = compare_int(a, whole);
     double rest = b - (double)whole;
@@ -311,9 +279,7 @@ static int compare_numbers(const struct query_value *a, const struct query_value
     if (a->type == QUERY_INT) {
         return b->type == QUERY_INT ? compare_int(a->int_, b->int_) : compare_mixed(a->int_, b->real);
     }
-    if (b->type == QUERY_INT) {
-        return -compare_mixed(b->int_, a->real);
-    }
+    if (b->type == QUERY_INT) return -compare_mixed(b->int_, a->real);
     return (a->real > b->real) - (a->real < b->real);
 }
 
@@ -325,18 +291,14 @@ bool value_compare(const struct query_value *a, const struct query_value *b, int
         *ret = compare_numbers(a, b);
         return true;
     }
-    if (a->type != b->type || a->type == QUERY_NULL) {
-        return false;
-    }
+    if (a->type != b->type || a->type == QUERY_NULL) return false;
     *ret = a->type == QUERY_BOOL ? (int)a->boolean - (int)b->boolean : bytes_cmp(a->text, b->text);
     return true;
 }
 
 bool value_equal(const struct query_value *a, const struct query_value *b) {
     int c;
-    if (a->type == QUERY_TEXT && b->type == QUERY_TEXT) {
-        return bytes_eq(a->text, b->text);
-    }
+    if (a->type == QUERY_TEXT && b->type == QUERY_TEXT) return bytes_eq(a->text, b->text);
     return value_compare(a, b, &c) && c == 0;
 }
 
@@ -344,9 +306,7 @@ int value_order(const struct query_value *a, const struct query_value *b) {
     static const uint8_t rank[] = {
         [QUERY_NULL] = 0, [QUERY_BOOL] = 1, [QUERY_INT] = 2, [QUERY_REAL] = 2, [QUERY_TEXT] = 3, [QUERY_OTHER] = 4};
     int c = rank[a->type] - rank[b->type];
-    if (c != 0 || a->type == QUERY_NULL) {
-        return c;
-    }
+    if (c != 0 || a->type == QUERY_NULL) return c;
     return value_compare(a, b, &c) ? c : 0;
 }
 

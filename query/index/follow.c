@@ -148,9 +148,7 @@ static bool store_full(struct follower *f) {
 static int put_smaller(struct follower *f, struct index_writer *w, uint64_t from, uint64_t to, uint32_t events,
                        bool proven) {
     int rc = 0;
-    if (events == 0) {
-        return 0;
-    }
+    if (events == 0) return 0;
     from = (from + events - 1) / events * events;
     uint64_t at = from;
     for (; rc == 0 && at + events <= to; at += events) {
@@ -165,9 +163,7 @@ static void flush(struct follower *f) {
     struct index_writer *w = NULL;
     uint32_t events;
     uint64_t since = f->mine.since, to = f->mine.next, from = f->mine.flushed;
-    if (since == LOG_NO_SEQ || from >= to || f->mine.full) {
-        return;
-    }
+    if (since == LOG_NO_SEQ || from >= to || f->mine.full) return;
     f->mine.flushed = to;
     if (!is_in_log(f, to, f->mine.leaf) || index_writer_open(f->ledger, f->mine.generation, &events, &w, NULL) != 0) {
         return;
@@ -193,9 +189,7 @@ static size_t bytes_of_group(const struct group *group) {
 
 /* Under the lock. True: a group is in f->mine.group. */
 static bool take(struct follower *f) {
-    if (f->n == 0) {
-        return false;
-    }
+    if (f->n == 0) return false;
     if (f->mine.group != NULL) {
         f->spare[f->n_spare++] = f->mine.group;
     }
@@ -285,14 +279,10 @@ static void *run(void *ctx) {
 
 /* Under the lock: with the first group, for most processes append less. */
 static void start(struct follower *f) {
-    if (f->tried) {
-        return;
-    }
+    if (f->tried) return;
     f->tried = true;
     f->mine.collector = columns_collector_new();
-    if (f->mine.collector == NULL) {
-        return;
-    }
+    if (f->mine.collector == NULL) return;
     f->runs = thread_start(&f->thread, run, f) == 0;
 }
 
@@ -360,13 +350,9 @@ static void on_close(struct core_watch *watch) {
 
 int query_index_follow(struct ledger *ledger, struct err *err) {
     pthread_condattr_t attr;
-    if (ledger->read_only || ledger->watch != NULL) {
-        return 0;
-    }
+    if (ledger->read_only || ledger->watch != NULL) return 0;
     struct follower *f = calloc(1, sizeof(*f));
-    if (f == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (f == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     f->ledger = ledger;
     f->watch = (struct core_watch){.group = on_group, .committed = on_committed, .close = on_close};
     f->events = COLUMNS_EVENTS;

@@ -28,9 +28,7 @@ int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_
                       struct err *err) {
     struct db *db;
     struct index_writer *w = calloc(1, sizeof(*w));
-    if (w == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (w == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     w->ledger = ledger;
     buf_init(&w->record, COLUMNS_RECORD_MAX);
     int rc = derived_open_of(ledger, generation, &db, err);
@@ -92,9 +90,7 @@ int index_writer_put(struct index_writer *w, const struct columns_plain *plain, 
     uint8_t key[COLUMNS_KEY];
     struct vouch_piece piece;
     for (uint32_t n = w->events; n >= plain->events; n = index_smaller(n)) {
-        if (is_there(w, plain->first, n, proven)) {
-            return 0;
-        }
+        if (is_there(w, plain->first, n, proven)) return 0;
     }
     buf_clear(&w->record);
     int rc = vouch_piece(&w->truth, VOUCH_COLUMNS, plain->first, plain->events, &piece, err);
@@ -212,9 +208,7 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
         b->damaged = b->damaged.code == 0 ? why : b->damaged;
         return 0;
     }
-    if (rc != 0) {
-        return err_set(err, rc, "%s", why.msg);
-    }
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
     rc = columns_plain(b->collector, first, events, &b->plain, err);
     if (rc == 0) rc = index_writer_open(b->ledger, generation, &full, &w, err);
     if (rc == 0 && full != b->view.events) { /* somebody else has begun a new index */
@@ -239,9 +233,7 @@ static int build_range(struct builder *b, uint64_t from, uint32_t events, struct
     for (; rc == 0 && from + events <= b->size; from += events) {
         bool missing = !index_view_get(&b->view, from, &there) || there.events < events;
         index_view_rest(&b->view);
-        if (missing && b->most < events) {
-            return 0;
-        }
+        if (missing && b->most < events) return 0;
         if (missing) {
             b->most -= events;
             rc = build_one(b, from, events, err);
@@ -266,9 +258,7 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
                        COLUMNS_EVENTS_MIN, COLUMNS_EVENTS);
     }
     int rc = log_head(ledger, &head, err);
-    if (rc != 0 || head.size < COLUMNS_EVENTS_MIN) {
-        return rc;
-    }
+    if (rc != 0 || head.size < COLUMNS_EVENTS_MIN) return rc;
     rc = derived_open(ledger, true, &db, err);
     if (rc == 0) rc = index_size_settle(db, events, &events, err);
     bool broken = rc == ERR_CORRUPT;
@@ -323,9 +313,7 @@ int query_index_covered(struct ledger *ledger, uint64_t *ret, struct err *err) {
     struct columns_record there;
     uint64_t covered = 0;
     int rc = index_view_open(ledger, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (index_view_get(&view, covered, &there)) {
         covered = there.first + there.events;
     }
@@ -339,14 +327,10 @@ static int try_drop(void *ctx, struct err *err) {
     struct db *db;
     struct db_txn *txn = NULL;
     int rc = derived_open(ledger, false, &db, NULL);
-    if (rc == ERR_NOTFOUND) {
-        return 0;
-    }
+    if (rc == ERR_NOTFOUND) return 0;
     rc = derived_open(ledger, true, &db, err); /* one that cannot be read is made anew */
     if (rc == 0) rc = db_begin(db, true, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_clear(txn, DERIVED_COLUMN, err);
     if (rc == 0) rc = vouch_clear(txn, VOUCH_COLUMNS, err);
     if (rc == 0) rc = index_size_forget(txn, err);
@@ -402,21 +386,15 @@ static bool is_newer(const struct checking *c, const struct columns_record *r) {
 static const char *judge_header(const struct checking *c, struct columns_record *ret, bool *ret_stale) {
     uint8_t key[COLUMNS_KEY];
     *ret_stale = columns_stale(bytes_of_buf(&c->record));
-    if (*ret_stale) {
-        return NULL;
-    }
-    if (!columns_open(bytes_of_buf(&c->record), ret)) {
-        return "its header does not parse";
-    }
+    if (*ret_stale) return NULL;
+    if (!columns_open(bytes_of_buf(&c->record), ret)) return "its header does not parse";
     uint64_t block = ret->first / COLUMNS_EVENTS * COLUMNS_EVENTS, end = ret->first + ret->events;
     if (!index_size_fits(ret->events) || !bytes_eq(bytes_of_buf(&c->key), index_key(ret->first, ret->events, key)) ||
         ret->first % ret->events != 0) {
         return "it is not the segment that its key says";
     }
     *ret_stale = is_newer(c, ret);
-    if (*ret_stale) {
-        return NULL;
-    }
+    if (*ret_stale) return NULL;
     if (ret->since < block || ret->since > ret->first || ret->since % EVENT_GROUP != 0 || ret->until < end ||
         ret->until > block + COLUMNS_EVENTS || ret->until > c->b->size || ret->until % EVENT_GROUP != 0) {
         return "it was made from events that there are not";
@@ -431,9 +409,7 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
     uint8_t node[EVENT_HASH];
     bool stale;
     *ret_why = judge_header(c, &r, &stale);
-    if (*ret_why != NULL || stale) {
-        return 0;
-    }
+    if (*ret_why != NULL || stale) return 0;
     int rc = db_renew(b->view.truth->txn, err);
     if (rc == 0) rc = index_node(b->view.truth, r.first, r.events, node, err);
     db_rest(b->view.truth->txn);
@@ -474,9 +450,7 @@ static int check_all(struct checking *c, struct err *why, struct err *err) {
 
 static int check_in(struct checking *c, struct db *db, struct err *why, struct err *err) {
     int rc = builder_new(c->ledger, db, &c->b, why, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     c->checked = 0;
     buf_init(&c->key, DB_KEY_MAX + 1);
     buf_init(&c->record, SIZE_MAX);
@@ -493,9 +467,7 @@ static int try_check(void *ctx, struct err *err) {
     struct db *db;
     c->generation = db_generation(c->ledger->evidence);
     int rc = derived_look(c->ledger, &db, &why);
-    if (rc == ERR_NOTFOUND) {
-        return 0;
-    }
+    if (rc == ERR_NOTFOUND) return 0;
     if (rc == 0) rc = check_in(c, db, &why, err);
     if (why.code == ERR_CORRUPT || why.code == ERR_VERSION) {
         c->differs(c->ctx, LOG_NO_SEQ, why.msg);

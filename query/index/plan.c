@@ -17,9 +17,7 @@ int plan_init(struct plan *plan, struct ledger *ledger, const struct match *matc
     if (rc == 0) {
         plan->bits = calloc(plan->view.events / 64, sizeof(*plan->bits));
         plan->more = calloc(plan->view.events / 64, sizeof(*plan->more));
-        if (plan->bits == NULL || plan->more == NULL) {
-            rc = err_set(err, ERR_NOMEM, "out of memory");
-        }
+        if (plan->bits == NULL || plan->more == NULL) rc = err_set(err, ERR_NOMEM, "out of memory");
     }
     return rc;
 }
@@ -76,9 +74,7 @@ static struct column *column_at(struct plan *plan, size_t field) {
 /* The classes come with the kinds, which then need not be loaded again. */
 static int load_classes(struct plan *plan, struct err *err) {
     struct column *kinds = column_at(plan, QUERY_KIND);
-    if (kinds == NULL) {
-        return ERR_NOMEM;
-    }
+    if (kinds == NULL) return ERR_NOMEM;
     kinds->form = COLUMNS_NONE;
     int rc = columns_classes(&plan->record, kinds, &plan->classes, err);
     plan->has_classes = rc == 0;
@@ -92,9 +88,7 @@ static int load(struct plan *plan, size_t field, enum plan_column wanted, struct
 
 /* Values that are stored as distances from the times. ERR_CORRUPT: these cannot be had. */
 static int add_times(struct plan *plan, struct column *c, struct err *err) {
-    if (!c->by_time) {
-        return 0;
-    }
+    if (!c->by_time) return 0;
     int rc = load(plan, QUERY_TIME, PLAN_VALUES, err);
     bool there = rc == 0 && plan->loaded[QUERY_TIME] == PLAN_VALUES && column_add_times(c, plan->column[QUERY_TIME]);
     if (rc == 0 && !there) rc = err_set(err, ERR_CORRUPT, "the index: a column is damaged");
@@ -106,17 +100,13 @@ static int load(struct plan *plan, size_t field, enum plan_column wanted, struct
     struct columns_entry entry;
     struct err why = {0};
     uint8_t *state = &plan->loaded[field];
-    if (*state != PLAN_UNKNOWN && *state != PLAN_PRESENCE) {
-        return 0;
-    }
+    if (*state != PLAN_UNKNOWN && *state != PLAN_PRESENCE) return 0;
     if (!columns_entry(&plan->record, field, &entry)) {
         *state = PLAN_ABSENT;
         return 0;
     }
     struct column *c = column_at(plan, field);
-    if (c == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for a column");
-    }
+    if (c == NULL) return err_set(err, ERR_NOMEM, "out of memory for a column");
     int rc = 0;
     if (entry.form != COLUMNS_DICT && entry.form != COLUMNS_NUMBERS) {
         rc = ERR_NOTFOUND;
@@ -134,9 +124,7 @@ static int load(struct plan *plan, size_t field, enum plan_column wanted, struct
         if (rc == 0) rc = add_times(plan, c, &why);
         *state = rc == 0 ? PLAN_VALUES : *state;
     }
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "out of memory for a column");
-    }
+    if (rc == ERR_NOMEM) return err_set(err, rc, "out of memory for a column");
     *state = rc == 0 ? *state : PLAN_UNREADABLE;
     return 0;
 }
@@ -156,9 +144,7 @@ static bool hold_again(struct plan *plan) {
 
 int plan_column(struct plan *plan, size_t field, const struct column **ret, struct err *err) {
     uint8_t *state = &plan->loaded[field];
-    if (!plan->indexed) {
-        return ERR_NOTFOUND;
-    }
+    if (!plan->indexed) return ERR_NOTFOUND;
     if (*state == PLAN_UNKNOWN || *state == PLAN_PRESENCE) {
         bool held = plan->held;
         if (!held && !hold_again(plan)) {
@@ -169,9 +155,7 @@ int plan_column(struct plan *plan, size_t field, const struct column **ret, stru
         if (!held) {
             plan_rest(plan);
         }
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     *ret = *state == PLAN_VALUES ? plan->column[field] : NULL;
     if (field == QUERY_HAPPENED && *state == PLAN_ABSENT) {
@@ -219,36 +203,24 @@ uint64_t plan_count(const struct plan *plan, uint64_t from, uint64_t to) {
 
 uint64_t plan_next(const struct plan *plan, uint64_t seq) {
     uint64_t begin = plan->record.first;
-    if (seq >= plan->end) {
-        return LOG_NO_SEQ;
-    }
+    if (seq >= plan->end) return LOG_NO_SEQ;
     uint32_t at = (uint32_t)(seq - begin), end = (uint32_t)(plan->end - begin);
     uint64_t word = plan->bits[at / 64] & UINT64_MAX << at % 64;
     for (uint32_t w = at / 64;;) {
-        if (word != 0) {
-            return begin + 64 * w + (uint64_t)__builtin_ctzll(word);
-        }
-        if (++w >= (end + 63) / 64) {
-            return LOG_NO_SEQ;
-        }
+        if (word != 0) return begin + 64 * w + (uint64_t)__builtin_ctzll(word);
+        if (++w >= (end + 63) / 64) return LOG_NO_SEQ;
         word = plan->bits[w];
     }
 }
 
 uint64_t plan_last(const struct plan *plan, uint64_t seq) {
     uint64_t begin = plan->record.first;
-    if (seq <= plan->first) {
-        return LOG_NO_SEQ;
-    }
+    if (seq <= plan->first) return LOG_NO_SEQ;
     uint32_t at = (uint32_t)(seq - 1 - begin);
     uint64_t word = plan->bits[at / 64] & UINT64_MAX >> (63 - at % 64);
     for (uint32_t w = at / 64;; word = plan->bits[w]) {
-        if (word != 0) {
-            return begin + 64 * w + 63 - (uint64_t)__builtin_clzll(word);
-        }
-        if (w-- == 0) {
-            return LOG_NO_SEQ;
-        }
+        if (word != 0) return begin + 64 * w + 63 - (uint64_t)__builtin_clzll(word);
+        if (w-- == 0) return LOG_NO_SEQ;
     }
 }
 
@@ -264,9 +236,7 @@ static size_t stored_as(const struct plan *plan, size_t field) {
 static bool possible(struct plan *plan, const struct match_term *term) {
     struct columns_entry entry;
     size_t field = stored_as(plan, term->field);
-    if (field == QUERY_SEQ) {
-        return true;
-    }
+    if (field == QUERY_SEQ) return true;
     if (!columns_entry(&plan->record, field, &entry)) {
         plan->loaded[field] = PLAN_ABSENT;
         return false;
@@ -321,9 +291,7 @@ static int by_hash(struct plan *plan, const struct match_term *term) {
             return ERR_NOTFOUND;
         }
     }
-    if (hits.n == 0) {
-        return 1;
-    }
+    if (hits.n == 0) return 1;
     set_all(plan);
     if (hits.n <= HITS_MAX) {
         memset(plan->more, 0, plan->record.events / 8);
@@ -373,16 +341,12 @@ static int by_column(struct plan *plan, const struct match_term *term, uint8_t *
     if (rc == 0 && plan->loaded[field] == PLAN_UNREADABLE) {
         return by_head(plan, term, by, ret_settled, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     const struct column *c = plan->column[field];
     enum plan_term_needs needs = plan_term_presence(term, c, plan->bits);
     if (needs == PLAN_TERM_VALUES) {
         rc = load(plan, field, PLAN_VALUES, err);
-        if (rc != 0 || plan->loaded[field] != PLAN_VALUES) {
-            return rc;
-        }
+        if (rc != 0 || plan->loaded[field] != PLAN_VALUES) return rc;
         plan_term_values(term, c, plan->bits);
     }
     *by |= c->form == COLUMNS_DICT ? PLAN_BY_CODE : PLAN_BY_NUMBER;
@@ -396,13 +360,9 @@ static bool settled_by_times(const struct plan *plan, const struct match_term *t
     struct query_value greatest = {.type = QUERY_INT, .int_ = (int64_t)plan->record.last_time};
     struct columns_entry entry;
     bool range = term->op == QUERY_LT || term->op == QUERY_LE || term->op == QUERY_GT || term->op == QUERY_GE;
-    if (!range || (term->field != QUERY_TIME && term->field != QUERY_HAPPENED)) {
-        return false;
-    }
+    if (!range || (term->field != QUERY_TIME && term->field != QUERY_HAPPENED)) return false;
     if (term->field == QUERY_HAPPENED && columns_entry(&plan->record, QUERY_HAPPENED, &entry)) {
-        if (entry.form != COLUMNS_NUMBERS) {
-            return false;
-        }
+        if (entry.form != COLUMNS_NUMBERS) return false;
         least = (struct query_value){.type = QUERY_REAL, .real = entry.least};
         greatest = (struct query_value){.type = QUERY_REAL, .real = entry.greatest};
     }
@@ -432,9 +392,7 @@ static bool thin_quickly(struct plan *plan, bool done[MATCH_TERMS_MAX], bool *re
             plan->by[i] |= done[i] ? PLAN_BY_HASH : 0;
             plan->certain = plan->certain && !done[i]; /* the event confirms it */
             *ret_hashed = *ret_hashed || done[i];
-            if (rc == 1) {
-                return false;
-            }
+            if (rc == 1) return false;
         }
     }
     set_all(plan);
@@ -464,18 +422,12 @@ static int thin_out(struct plan *plan, struct err *err) {
         }
         return 0;
     }
-    if (hashed && count_all(plan) <= FEW) {
-        return 0;
-    }
+    if (hashed && count_all(plan) <= FEW) return 0;
     for (size_t i = 0; i < m->n_terms; i++) {
         bool settled;
-        if (done[i]) {
-            continue;
-        }
+        if (done[i]) continue;
         int rc = by_column(plan, &m->terms[i], &plan->by[i], &settled, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         plan->by[i] |= settled ? 0 : PLAN_BY_EVENT;
         plan->certain = plan->certain && settled;
         if (!any_left(plan)) {

@@ -14,21 +14,15 @@ static bool is_number(const struct query_value *v) {
 
 bool plan_term_in_range(const struct match_term *term, double least, double greatest) {
     const struct query_value low = {.type = QUERY_REAL, .real = least}, high = {.type = QUERY_REAL, .real = greatest};
-    if (term->op == QUERY_PREFIX || term->op == QUERY_GLOB) {
-        return false;
-    }
+    if (term->op == QUERY_PREFIX || term->op == QUERY_GLOB) return false;
     for (size_t i = 0; i < term->n_values; i++) {
         const struct query_value *v = &term->values[i];
         int below, above; /* the value against least and greatest */
-        if (!value_compare(v, &low, &below) || !value_compare(v, &high, &above)) {
-            continue;
-        }
+        if (!value_compare(v, &low, &below) || !value_compare(v, &high, &above)) continue;
         bool fits = term->op == QUERY_EQ                           ? below >= 0 && above <= 0
                     : term->op == QUERY_LT || term->op == QUERY_LE ? below >= 0
                                                                    : above <= 0;
-        if (fits) {
-            return true;
-        }
+        if (fits) return true;
     }
     return false;
 }
@@ -52,9 +46,7 @@ static uint32_t accepted(const struct match_term *term, const struct column *c, 
 enum plan_term_needs plan_term_presence(const struct match_term *term, const struct column *c, uint64_t *bits) {
     uint8_t accept[COLUMNS_DICT_MAX];
     and_present(c, bits);
-    if (c->form != COLUMNS_DICT) {
-        return PLAN_TERM_VALUES;
-    }
+    if (c->form != COLUMNS_DICT) return PLAN_TERM_VALUES;
     uint32_t n = accepted(term, c, accept);
     if (n == 0) {
         memset(bits, 0, c->events / 8);
@@ -67,9 +59,7 @@ enum plan_term_needs plan_term_presence(const struct match_term *term, const str
 /* The value of an integer of the column, for comparing. */
 static struct query_value value_at(const struct column *c, int64_t k) {
     struct query_value v = {.type = QUERY_REAL};
-    if (c->how == COLUMNS_INT) {
-        return (struct query_value){.type = QUERY_INT, .int_ = k};
-    }
+    if (c->how == COLUMNS_INT) return (struct query_value){.type = QUERY_INT, .int_ = k};
     v.real = column_real(c, k);
     return v;
 }
@@ -90,9 +80,7 @@ static bool first_above(const struct column *c, const struct query_value *number
     int cmp = 0;
     domain(c, &lo, &hi);
     struct query_value v = value_at(c, hi);
-    if (!value_compare(&v, number, &cmp) || cmp < 0 || (cmp == 0 && !or_at)) {
-        return false;
-    }
+    if (!value_compare(&v, number, &cmp) || cmp < 0 || (cmp == 0 && !or_at)) return false;
     while (lo < hi) {
         int64_t mid = (int64_t)((uint64_t)lo + ((uint64_t)hi - (uint64_t)lo) / 2);
         v = value_at(c, mid);
@@ -113,20 +101,14 @@ struct interval {
 /* False: nothing. */
 static bool interval_of(const struct column *c, enum query_op op, const struct query_value *number, struct interval *ret) {
     int64_t at;
-    if (!is_number(number)) {
-        return false;
-    }
+    if (!is_number(number)) return false;
     domain(c, &ret->least, &ret->greatest);
     if (op == QUERY_GT || op == QUERY_GE || op == QUERY_EQ) {
-        if (!first_above(c, number, op != QUERY_GT, &ret->least)) {
-            return false;
-        }
+        if (!first_above(c, number, op != QUERY_GT, &ret->least)) return false;
     }
     if (op == QUERY_LT || op == QUERY_LE || op == QUERY_EQ) {
         if (first_above(c, number, op == QUERY_LT, &at)) {
-            if (at == INT64_MIN) {
-                return false;
-            }
+            if (at == INT64_MIN) return false;
             ret->greatest = at - 1;
         }
     }
@@ -138,9 +120,7 @@ static void keep_interval(const struct column *c, const struct interval *in, uin
     uint64_t span = (uint64_t)in->greatest - (uint64_t)in->least;
     for (uint32_t w = 0; w < (c->events + 63) / 64; w++) {
         uint64_t keep = 0;
-        if (bits[w] == 0) {
-            continue;
-        }
+        if (bits[w] == 0) continue;
         uint32_t rank = c->rank[w];
         for (uint64_t word = c->present[w]; word != 0; word &= word - 1, rank++) {
             uint64_t off = (uint64_t)c->k[rank] - (uint64_t)in->least;
@@ -177,9 +157,7 @@ static void keep_numbers(const struct match_term *term, const struct column *c, 
 static void keep_codes(const struct column *c, const uint8_t *accept, uint64_t *bits) {
     for (uint32_t w = 0; w < (c->events + 63) / 64; w++) {
         uint64_t keep = 0;
-        if (bits[w] == 0) {
-            continue;
-        }
+        if (bits[w] == 0) continue;
         const uint16_t *code = c->code + c->rank[w];
         if (c->present[w] == UINT64_MAX) {
             for (unsigned i = 0; i < 64; i++) {
@@ -211,9 +189,7 @@ enum head_says { HEAD_NO, HEAD_MAYBE, HEAD_YES };
 /* Of a text that begins with `head`: does it begin with `prefix`? */
 static enum head_says begins(struct bytes head, struct bytes prefix) {
     size_t n = head.n < prefix.n ? head.n : prefix.n;
-    if (n > 0 && memcmp(head.p, prefix.p, n) != 0) {
-        return HEAD_NO;
-    }
+    if (n > 0 && memcmp(head.p, prefix.p, n) != 0) return HEAD_NO;
     return head.n >= prefix.n ? HEAD_YES : HEAD_MAYBE;
 }
 

@@ -29,9 +29,7 @@ static int view_open(struct ledger *ledger, struct db *db, struct index_view *re
         ret->generation = derived_generation(ledger);
         view_derived(db, &txn, &events, why);
     }
-    if (txn == NULL) {
-        return why->code == ERR_NOMEM ? err_set(err, ERR_NOMEM, "%s", why->msg) : 0;
-    }
+    if (txn == NULL) return why->code == ERR_NOMEM ? err_set(err, ERR_NOMEM, "%s", why->msg) : 0;
     ret->truth = calloc(1, sizeof(*ret->truth));
     int rc = ret->truth == NULL ? err_set(err, ERR_NOMEM, "out of memory") : core_view_begin(ledger, ret->truth, err);
     if (rc != 0) {
@@ -96,9 +94,7 @@ void index_view_close(struct index_view *view) {
 }
 
 bool index_view_get(struct index_view *view, uint64_t seq, struct columns_record *ret) {
-    if (!wake(view) || (view->erasing && !view->builds)) {
-        return false;
-    }
+    if (!wake(view) || (view->erasing && !view->builds)) return false;
     for (uint32_t n = view->events; n != 0; n = index_smaller(n)) {
         uint64_t first = seq - seq % n;
         if (view->proven ? index_record_vouched(view->ledger, view->derived, view->truth, first, n, &view->vouched, ret)

@@ -18,9 +18,7 @@ static enum within within_of(const struct clocks *k, const struct query_value *l
     if (!value_compare(greatest, &k->from, &begin) || !value_compare(least, &k->to, &end)) {
         return WITHIN_SOME;
     }
-    if (begin < 0 || end > 0) {
-        return WITHIN_NONE;
-    }
+    if (begin < 0 || end > 0) return WITHIN_NONE;
     bool all = value_compare(least, &k->from, &begin) && value_compare(greatest, &k->to, &end) && begin >= 0 && end <= 0;
     return all ? WITHIN_ALL : WITHIN_SOME;
 }
@@ -31,9 +29,7 @@ static bool judge_segment(struct clocks *k, const struct columns_record *record)
     struct query_value greatest = {.type = QUERY_INT, .int_ = (int64_t)record->last_time};
     struct columns_entry entry;
     k->sealed = within_of(k, &least, &greatest);
-    if (!columns_entry(record, QUERY_HAPPENED, &entry)) {
-        return true;
-    }
+    if (!columns_entry(record, QUERY_HAPPENED, &entry)) return true;
     k->happened = WITHIN_SOME;
     if (entry.form == COLUMNS_NUMBERS) {
         least = (struct query_value){.type = QUERY_REAL, .real = entry.least};
@@ -61,9 +57,7 @@ static int count_columns(struct clocks *k, struct err *err) {
     if (rc == 0 && ((k->sealed == WITHIN_SOME && sealed == NULL) || (k->happened == WITHIN_SOME && happened == NULL))) {
         rc = ERR_NOTFOUND;
     }
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (sealed == NULL && happened == NULL) {
         add(k, k->sealed == WITHIN_ALL, k->happened == WITHIN_ALL, plan_count(p, p->first, p->end));
         return 0;
@@ -92,9 +86,7 @@ static int count_rows(struct clocks *k, struct err *err) {
         rc = query_get(k->cursor, QUERY_TIME, &sealed, err);
         bool in_sealed = rc == 0 && is_within(k, &sealed);
         if (rc == 0) rc = query_get(k->cursor, QUERY_HAPPENED, &happened, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         add(k, in_sealed, is_within(k, &happened), 1);
     }
     return rc == 1 ? 0 : rc;
@@ -128,9 +120,7 @@ int query_count_clocks(struct ledger *ledger, const struct query *query, uint64_
     all.limit = 0;
     all.descending = all.whole = false;
     int rc = query_open(ledger, &all, &k.cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while (rc == 0 && k.cursor->lo < k.cursor->hi) {
         rc = count_segment(&k, err);
     }

@@ -21,9 +21,7 @@ struct counting {
 
 /* Damage is noted, its first words kept, and the counting goes on. */
 static int note_damage(struct counting *counting, int rc, const struct err *why, uint64_t events) {
-    if (rc != ERR_CORRUPT && rc != ERR_TAMPERED) {
-        return err_set(counting->err, rc, "%s", why->msg);
-    }
+    if (rc != ERR_CORRUPT && rc != ERR_TAMPERED) return err_set(counting->err, rc, "%s", why->msg);
     if (counting->lost == 0) {
         err_set(counting->err, rc, "%s", why->msg);
     }
@@ -36,9 +34,7 @@ static int count_row(struct counting *counting) {
     struct err why = {0};
     for (size_t i = 0; i < counting->n_by; i++) {
         int rc = query_get(counting->cursor, counting->by[i], &values[i], &why);
-        if (rc != 0) {
-            return note_damage(counting, rc, &why, 1);
-        }
+        if (rc != 0) return note_damage(counting, rc, &why, 1);
     }
     return tally_add(counting->tally, values, 1, counting->err);
 }
@@ -49,19 +45,13 @@ static int count_row(struct counting *counting) {
 static int columns_of(struct counting *counting, const struct column *ret[QUERY_BY_MAX], size_t *ret_cells) {
     size_t cells = 1;
     for (size_t i = 0; i < counting->n_by; i++) {
-        if (counting->by[i] == QUERY_SEQ) {
-            return ERR_NOTFOUND;
-        }
+        if (counting->by[i] == QUERY_SEQ) return ERR_NOTFOUND;
         int rc = plan_column(&counting->cursor->plan, counting->by[i], &ret[i], counting->err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
         if (ret[i] != NULL) {
             cells *= ret[i]->form == COLUMNS_DICT ? ret[i]->n_values + 1 : CELLS_MAX + 1;
         }
-        if (cells > CELLS_MAX) {
-            return ERR_NOTFOUND;
-        }
+        if (cells > CELLS_MAX) return ERR_NOTFOUND;
     }
     *ret_cells = cells;
     return 0;
@@ -90,9 +80,7 @@ static void count_cells(struct counting *counting, const struct column *const co
     const struct plan *p = &counting->cursor->plan;
     uint32_t cell[64];
     for (uint32_t w = 0; w < p->record.events / 64; w++) {
-        if (p->bits[w] == 0) {
-            continue;
-        }
+        if (p->bits[w] == 0) continue;
         memset(cell, 0, sizeof(cell));
         for (size_t i = 0; i < counting->n_by; i++) {
             if (columns[i] != NULL) {
@@ -110,9 +98,7 @@ static int tally_cells(struct counting *counting, const struct column *const col
     for (size_t cell = 0; cell < cells && rc == 0; cell++) {
         struct query_value values[QUERY_BY_MAX];
         size_t rest = cell;
-        if (counting->cells[cell] == 0) {
-            continue;
-        }
+        if (counting->cells[cell] == 0) continue;
         for (size_t i = counting->n_by; i > 0; i--) {
             const struct column *c = columns[i - 1];
             size_t n = c == NULL ? 1 : c->n_values + 1, code = rest % n;
@@ -129,13 +115,9 @@ static int count_segment(struct counting *counting) {
     const struct column *columns[QUERY_BY_MAX] = {NULL};
     const struct plan *p = &counting->cursor->plan;
     size_t cells = 1;
-    if (p->state != PLAN_SOME || !p->certain) {
-        return p->state == PLAN_NONE ? 0 : ERR_NOTFOUND;
-    }
+    if (p->state != PLAN_SOME || !p->certain) return p->state == PLAN_NONE ? 0 : ERR_NOTFOUND;
     int rc = columns_of(counting, columns, &cells);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (counting->n_by == 0) {
         return tally_add(counting->tally, NULL, plan_count(p, p->first, p->end), counting->err);
     }

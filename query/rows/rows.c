@@ -31,9 +31,7 @@ static uint64_t next_group(const void *ctx, uint64_t index) {
 /* The group of the row. */
 static int load_group(struct query_cursor *c, struct err *err) {
     uint64_t index = c->seq / EVENT_GROUP;
-    if (c->group != NULL && c->group->index == index) {
-        return 0;
-    }
+    if (c->group != NULL && c->group->index == index) return 0;
     c->group = NULL;
     c->header = (struct event_header){0};
     int rc = prefetch_group(c->prefetch, index, c->planned && c->loads >= MANY, next_group, c, &c->reader, &c->group, err);
@@ -43,20 +41,14 @@ static int load_group(struct query_cursor *c, struct err *err) {
 }
 
 static int load_header(struct query_cursor *c, struct err *err) {
-    if (c->has_header) {
-        return 0;
-    }
+    if (c->has_header) return 0;
     int rc = load_group(c, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     size_t i = (size_t)(c->seq % EVENT_GROUP);
     if (!group_header(c->group, i, &c->header)) {
         c->header = (struct event_header){0};
         rc = event_header_decode(c->group->event[i].header, &c->header, err);
-        if (rc == 0) {
-            rc = err_set(err, ERR_CORRUPT, "its header is not canonical");
-        }
+        if (rc == 0) rc = err_set(err, ERR_CORRUPT, "its header is not canonical");
         c->header = (struct event_header){0};
         err_prefix(err, "event %llu", (unsigned long long)c->seq);
         return rc;
@@ -68,9 +60,7 @@ static int load_header(struct query_cursor *c, struct err *err) {
 
 static int load_body(struct query_cursor *c, struct err *err) {
     struct bytes payload;
-    if (c->has_body) {
-        return 0;
-    }
+    if (c->has_body) return 0;
     size_t i = (size_t)(c->seq % EVENT_GROUP);
     int rc = load_group(c, err);
     if (rc == 0 && c->group->event[i].where == GROUP_EXTERNAL) { /* its header has the commitment */
@@ -86,9 +76,7 @@ static int load_body(struct query_cursor *c, struct err *err) {
 }
 
 static int load_event(struct query_cursor *c, struct err *err) {
-    if (c->has_event) {
-        return 0;
-    }
+    if (c->has_event) return 0;
     int rc = load_group(c, err);
     if (rc == 0) rc = reader_give(c->reader, (size_t)(c->seq % EVENT_GROUP), &c->event, err);
     if (rc == 0) {
@@ -102,9 +90,7 @@ static int load_event(struct query_cursor *c, struct err *err) {
 
 /* The time of a group's first event. */
 static int group_time(struct query_cursor *c, uint64_t index, uint64_t *ret, struct err *err) {
-    if (plan_time(&c->plan, index * EVENT_GROUP, ret)) {
-        return 0;
-    }
+    if (plan_time(&c->plan, index * EVENT_GROUP, ret)) return 0;
     forget_row(c);
     c->seq = index * EVENT_GROUP;
     int rc = load_header(c, err);
@@ -123,12 +109,8 @@ static int find_time(struct query_cursor *c, uint64_t groups, uint64_t time, boo
     while (*lo < *hi) {
         uint64_t mid = *lo + (*hi - *lo) / 2, at;
         int rc = group_time(c, mid * groups, &at, &quiet);
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-            return 0;
-        }
-        if (rc != 0) {
-            return err_set(err, rc, "%s", quiet.msg);
-        }
+        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) return 0;
+        if (rc != 0) return err_set(err, rc, "%s", quiet.msg);
         if (at > time || (or_at && at == time)) {
             *hi = mid;
         } else {
@@ -161,9 +143,7 @@ static int narrow_pieces(struct query_cursor *c, uint64_t groups, struct err *er
 
 /* Segments first, which is cheap with an index. What begins or ends within one that has none is looked for in it. */
 static int narrow_by_time(struct query_cursor *c, struct err *err) {
-    if (c->match.time_from == 0 && c->match.time_to == (uint64_t)INT64_MAX) {
-        return 0;
-    }
+    if (c->match.time_from == 0 && c->match.time_to == (uint64_t)INT64_MAX) return 0;
     int rc = narrow_pieces(c, c->plan.view.events / EVENT_GROUP, err);
     if (rc == 0 && c->lo < c->hi && !(plan_indexed(&c->plan, c->lo) && plan_indexed(&c->plan, c->hi - 1))) {
         rc = narrow_pieces(c, 1, err);
@@ -175,9 +155,7 @@ int query_open_at(struct ledger *ledger, const struct query *query, uint64_t siz
                   struct err *err) {
     struct log_head head;
     struct query_cursor *c = calloc(1, sizeof(*c));
-    if (c == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (c == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     *c = (struct query_cursor){.ledger = ledger,
                                .descending = query->descending,
                                .whole = query->whole,
@@ -222,15 +200,9 @@ void query_close(struct query_cursor *c) {
 static int judge(struct query_cursor *c, struct err *err) {
     const struct match *m = &c->match;
     int rc = m->n_header + m->n_happened == 0 && m->n_terms > 0 ? 0 : load_header(c, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (!match_header(m, &c->header)) {
-        return 1;
-    }
-    if (m->n_terms == m->n_header) {
-        return 0;
-    }
+    if (rc != 0) return rc;
+    if (!match_header(m, &c->header)) return 1;
+    if (m->n_terms == m->n_header) return 0;
     rc = load_body(c, err);
     if (rc == 0) rc = match_body(m, &c->header, c->body) ? 0 : 1;
     return rc;
@@ -250,12 +222,8 @@ static void leave_group(struct query_cursor *c) {
 }
 
 int cursor_segment(struct query_cursor *c, struct err *err) {
-    if (c->lo >= c->hi) {
-        return 1;
-    }
-    if (c->stop != NULL && *c->stop != 0) {
-        return err_set(err, ERR_BUSY, "interrupted");
-    }
+    if (c->lo >= c->hi) return 1;
+    if (c->stop != NULL && *c->stop != 0) return err_set(err, ERR_BUSY, "interrupted");
     int rc = c->planned ? 0 : plan_segment(&c->plan, c->descending ? c->hi - 1 : c->lo, c->lo, c->hi, err);
     c->planned = rc == 0;
     return rc;
@@ -273,12 +241,8 @@ void cursor_skip_segment(struct query_cursor *c) {
 /* The seq that comes next in the segment at hand; LOG_NO_SEQ when that has no more. */
 static uint64_t candidate(const struct query_cursor *c) {
     const struct plan *p = &c->plan;
-    if (p->state == PLAN_NONE || c->lo >= c->hi) {
-        return LOG_NO_SEQ;
-    }
-    if (p->state == PLAN_SOME) {
-        return c->descending ? plan_last(p, c->hi) : plan_next(p, c->lo);
-    }
+    if (p->state == PLAN_NONE || c->lo >= c->hi) return LOG_NO_SEQ;
+    if (p->state == PLAN_SOME) return c->descending ? plan_last(p, c->hi) : plan_next(p, c->lo);
     uint64_t seq = c->descending ? c->hi - 1 : c->lo;
     return seq >= p->first && seq < p->end ? seq : LOG_NO_SEQ;
 }
@@ -320,21 +284,15 @@ int cursor_next(struct query_cursor *c, struct err *err) {
             c->has_row = true;
             c->cost.rows++;
         }
-        if (rc != 1) {
-            return rc;
-        }
-        if (c->stop != NULL && *c->stop != 0) {
-            return err_set(err, ERR_BUSY, "interrupted");
-        }
+        if (rc != 1) return rc;
+        if (c->stop != NULL && *c->stop != 0) return err_set(err, ERR_BUSY, "interrupted");
     }
 }
 
 int query_next(struct query_cursor *c, struct err *err) {
     int rc = 1;
     forget_row(c);
-    if (c->limit > 0 && c->cost.rows >= c->limit) {
-        return 1;
-    }
+    if (c->limit > 0 && c->cost.rows >= c->limit) return 1;
     while (rc == 1 && (rc = cursor_segment(c, err)) == 0) {
         rc = cursor_next(c, err);
     }
@@ -354,9 +312,7 @@ int query_get_body(struct query_cursor *c, struct bytes name, struct query_value
     struct value_walk walk;
     struct bytes at, raw;
     int rc = c->has_row ? load_body(c, err) : no_row(err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     *ret = (struct query_value){.type = QUERY_NULL};
     value_walk_begin(c->body, &walk);
     while (value_walk_next(&walk, &at, &raw)) {
@@ -388,16 +344,10 @@ int query_get(struct query_cursor *c, size_t field, struct query_value *ret, str
     if (field >= query_field_count()) {
         return err_set(err, ERR_INVALID, "there is no field %zu", field);
     }
-    if (!c->has_row) {
-        return no_row(err);
-    }
+    if (!c->has_row) return no_row(err);
     int from_column = get_from_column(c, field, ret, err);
-    if (from_column <= 0) {
-        return from_column;
-    }
-    if (field >= QUERY_BODY_FIELDS) {
-        return query_get_body(c, field_body_name(field), ret, err);
-    }
+    if (from_column <= 0) return from_column;
+    if (field >= QUERY_BODY_FIELDS) return query_get_body(c, field_body_name(field), ret, err);
     int rc = load_header(c, err);
     if (rc == 0 && field == QUERY_HAPPENED) rc = load_body(c, err);
     if (rc == 0) {

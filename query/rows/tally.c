@@ -88,17 +88,11 @@ static const uint8_t *get_value(const uint8_t *p, struct query_value *ret) {
 
 static int grow(struct tally *t, struct err *err) {
     int rc = array_room(&t->entry, t->n + 1, &t->cap, sizeof(*t->entry), err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (2 * (t->n + 1) <= t->n_slots) {
-        return 0;
-    }
+    if (rc != 0) return rc;
+    if (2 * (t->n + 1) <= t->n_slots) return 0;
     size_t n = t->n_slots == 0 ? SLOTS_MIN : 2 * t->n_slots;
     uint32_t *slots = calloc(n, sizeof(*slots));
-    if (slots == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for counts");
-    }
+    if (slots == NULL) return err_set(err, ERR_NOMEM, "out of memory for counts");
     for (size_t i = 0; i < t->n; i++) {
         size_t at = (size_t)t->entry[i].hash & (n - 1);
         while (slots[at] != 0) {
@@ -114,17 +108,13 @@ static int grow(struct tally *t, struct err *err) {
 
 int tally_add(struct tally *t, const struct query_value *values, uint64_t count, struct err *err) {
     int rc = grow(t, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     size_t from = t->arena.n;
     for (size_t i = 0; i < t->n_by; i++) {
         put_value(&t->arena, values[i]);
     }
     rc = buf_check(&t->arena, "counts", err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     struct bytes key = {t->arena.p + from, t->arena.n - from};
     uint64_t hash = hash64(key);
     size_t at = (size_t)hash & (t->n_slots - 1);
@@ -150,9 +140,7 @@ int tally_add(struct tally *t, const struct query_value *values, uint64_t count,
 static int by_count(const void *a, const void *b, void *ctx) {
     const struct entry *x = a, *y = b;
     const struct tally *t = ctx;
-    if (x->count != y->count) {
-        return x->count > y->count ? -1 : 1;
-    }
+    if (x->count != y->count) return x->count > y->count ? -1 : 1;
     const uint8_t *p = t->arena.p + x->at, *q = t->arena.p + y->at;
     int c = 0;
     for (size_t i = 0; i < t->n_by && c == 0; i++) {

@@ -62,14 +62,10 @@ static enum sql_class class_in_catalog(struct bytes name) {
     bool seen = false;
     for (size_t i = 0; i < kind_count(); i++) {
         const struct kind_field *field = kind_field_find(kind_at(i), name);
-        if (field == NULL || (field->flags & (KIND_OPEN | KIND_INDEXED)) == 0) {
-            continue;
-        }
+        if (field == NULL || (field->flags & (KIND_OPEN | KIND_INDEXED)) == 0) continue;
         enum sql_class here = class_of_type(field->type);
         class = seen && class != here ? SQL_ANY : here;
-        if (class == SQL_ANY) {
-            return class;
-        }
+        if (class == SQL_ANY) return class;
         seen = true;
     }
     return class;
@@ -98,9 +94,7 @@ const char *sql_column_name(size_t column) {
 }
 
 enum sql_class sql_column_class(size_t column) {
-    if (column < SQL_COL_FIELDS) {
-        return fixed[column].class;
-    }
+    if (column < SQL_COL_FIELDS) return fixed[column].class;
     pthread_once(&body.once, make);
     return body.class[sql_column_field(column)];
 }
@@ -108,15 +102,11 @@ enum sql_class sql_column_class(size_t column) {
 const char *sql_column_suggest(struct bytes name) {
     static const char *const others[] = {"at", "happened_at", "leaf", "body", "private", "rowid"};
     char wanted[SUGGEST_NAME_MAX + 1];
-    if (name.n < 2 || name.n > SUGGEST_NAME_MAX) {
-        return NULL;
-    }
+    if (name.n < 2 || name.n > SUGGEST_NAME_MAX) return NULL;
     memcpy(wanted, name.p, name.n);
     wanted[name.n] = '\0';
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (text_distance(wanted, others[i], 1) <= 1) {
-            return others[i];
-        }
+        if (text_distance(wanted, others[i], 1) <= 1) return others[i];
     }
     return query_field_suggest(name);
 }

@@ -30,9 +30,7 @@ int sql_guess_begin(struct sql_guess *guess, struct sql_state *state, struct err
     uint64_t covered = 0;
     int rc = sql_state_ledger(state, err);
     if (rc == 0) rc = log_head(state->ledger, &head, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (state->no_index || query_index_covered(state->ledger, &covered, NULL) != 0 || covered > head.size) {
         covered = 0;
     }
@@ -141,9 +139,7 @@ static struct bytes text_of(sqlite3_value *value) {
 }
 
 static void look_at_kind(struct sql_state *state, struct bytes kind) {
-    if (kind_find(kind) != NULL || kind_is_custom(kind)) {
-        return;
-    }
+    if (kind_find(kind) != NULL || kind_is_custom(kind)) return;
     const char *near = kind_suggest(kind);
     sql_state_note(state, "the catalog has no kind '%.*s'%s%s%s", kind.n < 100 ? (int)kind.n : 100, (const char *)kind.p,
                    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
@@ -155,9 +151,7 @@ static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value 
     int type = sqlite3_value_type(value);
     enum sql_class class = sql_column_class(column);
     struct bytes text;
-    if (type == SQLITE_NULL) {
-        return FITS_NOTHING;
-    }
+    if (type == SQLITE_NULL) return FITS_NOTHING;
     if (class == SQL_NUMBER || class == SQL_BOOL) {
         int is = number_of(value, ret);
         if (is == SQLITE_TEXT) {
@@ -168,9 +162,7 @@ static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value 
                            : column == SQL_COL_HAPPENED ? "; compare with ts('...') or ago('2h'), or use 'happened_at'"
                                                         : "");
         }
-        if (is != SQLITE_INTEGER && (is != SQLITE_FLOAT || class == SQL_BOOL)) {
-            return FITS_NOT;
-        }
+        if (is != SQLITE_INTEGER && (is != SQLITE_FLOAT || class == SQL_BOOL)) return FITS_NOT;
         if (class == SQL_BOOL) {
             int64_t v = ret->int_;
             *ret = (struct query_value){.type = QUERY_BOOL, .boolean = v == 1};
@@ -178,9 +170,7 @@ static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value 
         }
         return FITS;
     }
-    if (type != SQLITE_TEXT || (text = text_of(value)).p == NULL) {
-        return FITS_NOT;
-    }
+    if (type != SQLITE_TEXT || (text = text_of(value)).p == NULL) return FITS_NOT;
     if (class == SQL_ANY && text.n > 0 && (text.p[0] == '[' || text.p[0] == '{')) {
         return FITS_NOT; /* maps and arrays look so in SQL */
     }
@@ -290,9 +280,7 @@ static void take_pattern(struct sql_conditions *c, size_t column, char op, sqlit
             break;
         }
         if (op == SQL_PUSH_LIKE && is_letter(p)) {
-            if (column != SQL_COL_KIND) {
-                break;
-            }
+            if (column != SQL_COL_KIND) break;
             p |= 0x20;
         }
         prefix[n] = (char)p;
@@ -338,9 +326,7 @@ static void take_there(struct sql_conditions *c, size_t column) {
 static int resolve(struct sql_conditions *c) {
     struct query_value *values = (struct query_value *)(void *)c->values.p;
     size_t n = n_values(c);
-    if (c->values.fail != 0 || c->texts.fail != 0) {
-        return SQLITE_NOMEM;
-    }
+    if (c->values.fail != 0 || c->texts.fail != 0) return SQLITE_NOMEM;
     for (size_t i = 0; i < n; i++) {
         if (values[i].type == QUERY_TEXT) {
             values[i].text.p = values[i].text.n == 0 ? (const uint8_t *)"" : c->texts.p + (uintptr_t)values[i].text.p;

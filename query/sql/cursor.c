@@ -42,9 +42,7 @@ static struct sql_cursor *of(sqlite3_vtab_cursor *base) {
 
 int sql_cursor_open(struct sql_state *state, sqlite3_vtab_cursor **ret) {
     struct sql_cursor *c = calloc(1, sizeof(*c));
-    if (c == NULL) {
-        return SQLITE_NOMEM;
-    }
+    if (c == NULL) return SQLITE_NOMEM;
     sql_state_enter(state);
     c->state = state;
     c->at_end = true;
@@ -56,9 +54,7 @@ int sql_cursor_open(struct sql_state *state, sqlite3_vtab_cursor **ret) {
 
 static void end_query(struct sql_cursor *c) {
     struct query_cost cost, *all = &c->state->cost;
-    if (c->query == NULL) {
-        return;
-    }
+    if (c->query == NULL) return;
     query_cost(c->query, &cost);
     if (!c->named) {
         size_t n = strlen(all->plan);
@@ -125,9 +121,7 @@ int sql_cursor_next(sqlite3_vtab_cursor *base) {
     }
     while (is_damage(rc = query_next(c->query, &why))) {
         note_damage(c, &why, rc);
-        if (c->state->shell) {
-            return fail_damaged(c);
-        }
+        if (c->state->shell) return fail_damaged(c);
         why = (struct err){0};
     }
     if (rc == 0) {
@@ -146,9 +140,7 @@ static int filter_point(struct sql_cursor *c, const struct sql_conditions *condi
         }
         v.int_ = (int64_t)v.real;
     }
-    if (v.int_ < 0 || (uint64_t)v.int_ >= c->state->size) {
-        return SQLITE_OK;
-    }
+    if (v.int_ < 0 || (uint64_t)v.int_ >= c->state->size) return SQLITE_OK;
     c->seq = (uint64_t)v.int_;
     int rc = sql_point_go(&c->point, c->state->ledger, c->seq, &why);
     c->state->cost.events++;
@@ -188,9 +180,7 @@ int sql_cursor_filter(sqlite3_vtab_cursor *base, int flags, const char *pushed, 
     end_query(c);
     c->at_end = true;
     c->is_point = false;
-    if (sql_state_settle(c->state, &why) != 0) {
-        return fail(c, &why);
-    }
+    if (sql_state_settle(c->state, &why) != 0) return fail(c, &why);
     int rc = sql_conditions_init(&conditions, c->state, pushed, n, args);
     if (rc == SQLITE_OK && !conditions.never) {
         c->is_point = (flags & SQL_PLAN_POINT) != 0 && conditions.n == 1 && conditions.complete;
@@ -250,9 +240,7 @@ static void point_field(const struct log_event *e, size_t field, struct query_va
 }
 
 static int row_field(struct sql_cursor *c, size_t field, struct query_value *ret, struct err *err) {
-    if (c->query != NULL) {
-        return query_get(c->query, field, ret, err);
-    }
+    if (c->query != NULL) return query_get(c->query, field, ret, err);
     point_field(&c->point.event, field, ret);
     return 0;
 }
@@ -312,9 +300,7 @@ void sql_give(sqlite3_context *ctx, struct sql_state *state, enum sql_class clas
 }
 
 static int row_event(struct sql_cursor *c, const struct log_event **ret, struct err *err) {
-    if (c->query != NULL) {
-        return query_event(c->query, ret, err);
-    }
+    if (c->query != NULL) return query_event(c->query, ret, err);
     *ret = &c->point.event;
     return 0;
 }
@@ -322,18 +308,15 @@ static int row_event(struct sql_cursor *c, const struct log_event **ret, struct 
 static int give_made(struct sql_cursor *c, sqlite3_context *ctx, size_t column, struct err *err) {
     const struct log_event *event;
     char hex[2 * LOG_HASH + 1];
-    struct buf map;
+    struct buf map = {.max = 2 * EVENT_PRIVATE_MAX};
     int rc = row_event(c, &event, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (column == SQL_COL_LEAF) {
         text_hex(hex, event->leaf, LOG_HASH);
         give_text(ctx, bytes_of(hex));
     } else if (column == SQL_COL_BODY && event->body.n > 0) {
         give_other(ctx, c->state, event->body);
     } else if (column == SQL_COL_PRIVATE && event->has_private && !c->state->no_private) {
-        buf_init(&map, 2 * EVENT_PRIVATE_MAX);
         rc = c->query != NULL ? query_private(c->query, &map, err) : sql_point_private(&c->point, &map, err);
         if (rc == 0) {
             give_other(ctx, c->state, bytes_of_buf(&map));
@@ -345,14 +328,10 @@ static int give_made(struct sql_cursor *c, sqlite3_context *ctx, size_t column, 
 
 /* What cannot be read is NULL in the row, and said at the end; inside another program it is an error. */
 static int given(struct sql_cursor *c, sqlite3_context *ctx, int rc, struct err *why) {
-    if (rc == 0) {
-        return SQLITE_OK;
-    }
+    if (rc == 0) return SQLITE_OK;
     if (is_damage(rc)) {
         sql_state_damage(c->state, why, rc, c->seq, 1);
-        if (!c->state->shell) {
-            return SQLITE_OK;
-        }
+        if (!c->state->shell) return SQLITE_OK;
         sql_state_damaged(c->state, why);
     }
     sqlite3_result_error(ctx, why->msg, -1);
@@ -366,9 +345,7 @@ int sql_cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int colum
     struct query_value v = {.type = QUERY_NULL};
     struct err why = {0};
     char at[TEXT_TIME_MAX];
-    if (class == SQL_MADE) {
-        return given(c, ctx, give_made(c, ctx, (size_t)column, &why), &why);
-    }
+    if (class == SQL_MADE) return given(c, ctx, give_made(c, ctx, (size_t)column, &why), &why);
     size_t time = sql_column_time((size_t)column);
     int rc = row_field(c, time != SIZE_MAX ? time : field, &v, &why);
     if (rc == 0 && time != SIZE_MAX) {

@@ -49,17 +49,13 @@ int sqlite3_ledgersqlite_init(sqlite3 *db, char **ret_why, const sqlite3_api_rou
         return SQLITE_ERROR;
     }
     /* A second time would free the state of the first one, which its functions keep while a statement runs. */
-    if (has(db, "SELECT ledger_open(NULL)")) {
-        return SQLITE_OK;
-    }
+    if (has(db, "SELECT ledger_open(NULL)")) return SQLITE_OK;
     if (has(db, "SELECT body_get(0, '')")) {
         *ret_why = sqlite3_mprintf("ledger-sqlite was not loaded as a whole before; open another connection");
         return SQLITE_ERROR;
     }
     struct sql_state *state = sql_state_new();
-    if (state == NULL) {
-        return SQLITE_NOMEM;
-    }
+    if (state == NULL) return SQLITE_NOMEM;
     state->shell = true;
     int rc = sql_table_register(db, state); /* the state goes with it, also when it fails */
     rc = rc != SQLITE_OK ? rc : sql_states_register(db, state);

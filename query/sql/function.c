@@ -57,9 +57,7 @@ static void body_get(sqlite3_context *ctx, int n, sqlite3_value **args) {
         return;
     }
     for (int i = 0; i < n; i++) {
-        if (is_null(args[i])) {
-            return;
-        }
+        if (is_null(args[i])) return;
     }
     int64_t seq = sqlite3_value_int64(args[0]);
     if (sqlite3_value_type(args[0]) != SQLITE_INTEGER || seq < 0) {
@@ -88,9 +86,7 @@ static void ts(sqlite3_context *ctx, int n, sqlite3_value **args) {
     uint64_t ns = 0;
     struct err why = {0};
     (void)n;
-    if (is_null(args[0])) {
-        return;
-    }
+    if (is_null(args[0])) return;
     struct bytes text = text_of(args[0]);
     snprintf(midnight, sizeof(midnight), "%.*sT00:00:00Z", text.n < 40 ? (int)text.n : 40, (const char *)text.p);
     if (bytes_is(text, "now")) {
@@ -112,9 +108,7 @@ static void ago(sqlite3_context *ctx, int n, sqlite3_value **args) {
     struct err why = {0};
     uint64_t span = 0, now = sql_state_now(state_of(ctx));
     (void)n;
-    if (is_null(args[0])) {
-        return;
-    }
+    if (is_null(args[0])) return;
     struct bytes text = text_of(args[0]);
     if (text_parse_duration(text, &span) != 0) {
         err_set(&why, ERR_INVALID, "ago: '%.*s' is not a duration; accepted are 90s, 15m, 2h, 7d, 2w, 1.5h",
@@ -145,9 +139,7 @@ static void age(sqlite3_context *ctx, int n, sqlite3_value **args) {
     char text[64];
     int64_t ns = sqlite3_value_int64(args[0]), now = (int64_t)sql_state_now(state_of(ctx));
     (void)n;
-    if (sqlite3_value_numeric_type(args[0]) != SQLITE_INTEGER) {
-        return;
-    }
+    if (sqlite3_value_numeric_type(args[0]) != SQLITE_INTEGER) return;
     uint64_t s = (ns < now ? (uint64_t)now - (uint64_t)ns : 0) / 1000000000U;
     size_t i = 0;
     while (i < 3 && s < units[i].seconds) {

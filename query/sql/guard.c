@@ -197,9 +197,7 @@ static const char *name_of_action(int action) {
 
 static bool is_in(const char *const *list, const char *name) {
     for (; name != NULL && *list != NULL; list++) {
-        if (sqlite3_stricmp(*list, name) == 0) {
-            return true;
-        }
+        if (sqlite3_stricmp(*list, name) == 0) return true;
     }
     return false;
 }
@@ -349,9 +347,7 @@ static void *watch(void *ctx) {
             raise_flag(guard);
             sqlite3_interrupt(guard->db);
         }
-        if (guard->stop != 0 && guard->stuck == NULL) {
-            break;
-        }
+        if (guard->stop != 0 && guard->stuck == NULL) break;
         if (guard->stop != 0 && is_stuck(guard, &told, &step)) {
             guard->stuck(guard->stuck_ctx);
             break;
@@ -417,9 +413,7 @@ int sql_guard_begin(struct sql_guard *guard, uint64_t time_ns, uint64_t memory, 
     if (time_ns != 0 || (stop != NULL && guard->stuck != NULL)) {
         *ret_stop = &guard->stop;
         int rc = start_watch(guard, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
     limit_heap(memory);
     guard->limited = true;

@@ -38,9 +38,7 @@ int sql_pool_open(const char *dir, struct ledger **ret, struct err *err) {
     const struct log_open_options options = {.read_only = true};
     struct stat st;
     int rc = 0;
-    if (stat(dir, &st) != 0) {
-        return err_errno(err, errno, "'%.200s'", dir);
-    }
+    if (stat(dir, &st) != 0) return err_errno(err, errno, "'%.200s'", dir);
     pthread_mutex_lock(&pool.lock);
     struct slot *slot = find(&st);
     if (slot == NULL) {

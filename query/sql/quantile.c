@@ -39,9 +39,7 @@ static void add(sqlite3_context *ctx, sqlite3_value *value, double p) {
     }
     s->p = p;
     s->has_p = true;
-    if (type == SQLITE_NULL) {
-        return;
-    }
+    if (type == SQLITE_NULL) return;
     if (type != SQLITE_INTEGER && type != SQLITE_FLOAT) {
         fail(ctx, s, "quantiles are taken of numbers");
         return;

@@ -151,16 +151,12 @@ static int explain(struct sql *sql, struct bytes statement, int code, struct err
         return over_limit(sql, code & 0xff, err);
     case SQLITE_FULL: /* there are no files: whatever SQLite says of them, it is memory that was not had */
     case SQLITE_IOERR:
-        if (own->code == 0) {
-            return over_limit(sql, SQLITE_NOMEM, err);
-        }
+        if (own->code == 0) return over_limit(sql, SQLITE_NOMEM, err);
         break;
     default:
         break;
     }
-    if (own->code != 0) {
-        return err_set(err, own->code, "%s", own->msg);
-    }
+    if (own->code != 0) return err_set(err, own->code, "%s", own->msg);
     if (sql->guard.refused[0] != '\0') {
         return err_set(err, ERR_INVALID, "%s is refused: a statement may only read, and only events, states and JSON",
                        sql->guard.refused);
@@ -176,9 +172,7 @@ static bool is_blank(sqlite3 *db, const char *p, size_t n) {
         int rc = sqlite3_prepare_v2(db, p, (int)n, &more, &after);
         bool nothing = rc == SQLITE_OK && more == NULL;
         sqlite3_finalize(more);
-        if (!nothing || after == p) {
-            return nothing;
-        }
+        if (!nothing || after == p) return nothing;
         n -= (size_t)(after - p);
         p = after;
     }
@@ -192,16 +186,10 @@ static int prepare(struct sql *sql, struct bytes statement, sqlite3_stmt **ret, 
     if (nul != NULL) {
         return err_set(err, ERR_INVALID, "at byte %zu: a NUL byte", (size_t)(nul - statement.p));
     }
-    if (statement.n > INT32_MAX) {
-        return err_set(err, ERR_LIMIT, "the statement is too long");
-    }
+    if (statement.n > INT32_MAX) return err_set(err, ERR_LIMIT, "the statement is too long");
     int code = statement.n == 0 ? SQLITE_OK : sqlite3_prepare_v2(sql->db, text, (int)statement.n, &stmt, &after);
-    if (code != SQLITE_OK) {
-        return explain(sql, statement, code, err);
-    }
-    if (stmt == NULL) {
-        return err_set(err, ERR_INVALID, "there is no statement");
-    }
+    if (code != SQLITE_OK) return explain(sql, statement, code, err);
+    if (stmt == NULL) return err_set(err, ERR_INVALID, "there is no statement");
     int rc = 0;
     size_t used = (size_t)(after - text);
     if (!is_blank(sql->db, after, statement.n - used)) {
@@ -243,9 +231,7 @@ static int fill_row(sqlite3_stmt *stmt, struct query_value *values, size_t n) {
         default:
             *v = (struct query_value){.type = QUERY_NULL};
         }
-        if (v->type == QUERY_TEXT && v->text.p == NULL) {
-            return SQLITE_NOMEM;
-        }
+        if (v->type == QUERY_TEXT && v->text.p == NULL) return SQLITE_NOMEM;
     }
     return SQLITE_OK;
 }
@@ -265,49 +251,35 @@ static int give_rows(struct running *r, struct bytes statement, sql_row_fn *each
         sql_guard_step(&r->sql->guard);
         int code = sqlite3_step(r->stmt);
         sql_guard_step(&r->sql->guard);
-        if (code == SQLITE_DONE) {
-            return 0;
-        }
+        if (code == SQLITE_DONE) return 0;
         code = code == SQLITE_ROW ? fill_row(r->stmt, r->values, r->row.n) : code;
-        if (code != SQLITE_OK) {
-            return explain(r->sql, statement, code, err);
-        }
+        if (code != SQLITE_OK) return explain(r->sql, statement, code, err);
         if (options->rows != 0 && r->rows >= options->rows) {
             return err_set(err, ERR_LIMIT, "the statement gives more rows than its limit of %llu",
                            (unsigned long long)options->rows);
         }
         r->rows++;
         int rc = each(ctx, &r->row, err);
-        if (rc != 0) {
-            return rc;
-        }
+        if (rc != 0) return rc;
     }
 }
 
 static int run(struct running *r, struct bytes statement, sql_row_fn *names, sql_row_fn *each, void *ctx, struct err *err) {
     int rc = prepare(r->sql, statement, &r->stmt, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     r->row.n = (size_t)sqlite3_column_count(r->stmt);
     r->names = calloc(r->row.n + 1, sizeof(*r->names));
     r->values = calloc(r->row.n + 1, sizeof(*r->values));
-    if (r->names == NULL || r->values == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
+    if (r->names == NULL || r->values == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < r->row.n; i++) {
         r->names[i] = sqlite3_column_name(r->stmt, (int)i);
-        if (r->names[i] == NULL) {
-            return over_limit(r->sql, SQLITE_NOMEM, err);
-        }
+        if (r->names[i] == NULL) return over_limit(r->sql, SQLITE_NOMEM, err);
     }
     r->row.names = r->names;
     r->row.values = r->values;
     rc = names == NULL ? 0 : names(ctx, &r->row, err);
     if (rc == 0) rc = give_rows(r, statement, each, ctx, err);
-    if (rc == 0 && r->sql->state->damage.code != 0) {
-        rc = sql_state_damaged(r->sql->state, err);
-    }
+    if (rc == 0 && r->sql->state->damage.code != 0) rc = sql_state_damaged(r->sql->state, err);
     return rc;
 }
 

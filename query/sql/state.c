@@ -24,13 +24,9 @@ const struct sqlite3_api_routines *sqlite3_api;
 
 int sql_point_go(struct sql_point *point, struct ledger *ledger, uint64_t seq, struct err *err) {
     int rc = 0;
-    if (point->at && point->event.seq == seq) {
-        return 0;
-    }
+    if (point->at && point->event.seq == seq) return 0;
     point->at = false;
-    if (point->reader == NULL) {
-        rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &point->reader, err);
-    }
+    if (point->reader == NULL) rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &point->reader, err);
     if (rc == 0) {
         log_reader_seek(point->reader, seq);
         rc = log_reader_next(point->reader, &point->event, err);
@@ -96,12 +92,8 @@ void sql_state_enter(struct sql_state *state) {
 static int find_dir(char ret[FILE_PATH_MAX], struct err *err) {
     const char *dir = getenv("LEDGER_DIR"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     char base[FILE_PATH_MAX];
-    if (dir != NULL && *dir != '\0') {
-        return file_join(ret, dir, "", err);
-    }
-    if (xdg != NULL && xdg[0] == '/') {
-        return file_join(ret, xdg, "ledger", err);
-    }
+    if (dir != NULL && *dir != '\0') return file_join(ret, dir, "", err);
+    if (xdg != NULL && xdg[0] == '/') return file_join(ret, xdg, "ledger", err);
     if (home == NULL || home[0] != '/') {
         const struct passwd *user = getpwuid(geteuid());
         home = user == NULL ? NULL : user->pw_dir;
@@ -116,9 +108,7 @@ static int find_dir(char ret[FILE_PATH_MAX], struct err *err) {
 
 int sql_state_ledger(struct sql_state *state, struct err *err) {
     char dir[FILE_PATH_MAX];
-    if (state->ledger != NULL) {
-        return 0;
-    }
+    if (state->ledger != NULL) return 0;
     int rc = find_dir(dir, err);
     if (rc == 0) rc = sql_pool_open(dir, &state->ledger, err);
     if (rc != 0) {

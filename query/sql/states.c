@@ -59,8 +59,7 @@ static int declare(sqlite3 *db, const struct state_table *table) {
         [CELL_NULL] = "",     [CELL_INT] = "INTEGER", [CELL_REAL] = "REAL", [CELL_BOOL] = "INTEGER",
         [CELL_TEXT] = "TEXT", [CELL_SEQS] = "TEXT",   [CELL_LIST] = "TEXT",
     };
-    struct buf text;
-    buf_init(&text, 65536);
+    struct buf text = {.max = 65536};
     buf_put_str(&text, "CREATE TABLE x(");
     for (size_t i = 0; i < table->n_columns; i++) {
         buf_printf(&text, "\"%s\" %s, ", table->columns[i].name, types[table->columns[i].type]);
@@ -78,9 +77,7 @@ static int table_connect(sqlite3 *db, void *aux, int n, const char *const *args,
     (void)n;
     (void)args;
     (void)ret_why;
-    if (table == NULL) {
-        return SQLITE_NOMEM;
-    }
+    if (table == NULL) return SQLITE_NOMEM;
     *table = (struct states_table){.module = module};
     int rc = declare(db, module->table);
     if (rc != SQLITE_OK) {
@@ -123,9 +120,7 @@ static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
         }
     }
     for (size_t column = 0; column < table->n_columns && parts; column++) {
-        if ((table->columns[column].flags & COLUMN_KEY) == 0) {
-            continue;
-        }
+        if ((table->columns[column].flags & COLUMN_KEY) == 0) continue;
         int at = equals(info, column);
         parts = at >= 0 && strcmp(sqlite3_vtab_collation(info, at), "BINARY") == 0;
         if (parts) {
@@ -150,9 +145,7 @@ static int fail(struct states_cursor *c, const struct err *why) {
 
 static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret) {
     struct states_cursor *c = calloc(1, sizeof(*c));
-    if (c == NULL) {
-        return SQLITE_NOMEM;
-    }
+    if (c == NULL) return SQLITE_NOMEM;
     sql_state_enter(module_of(table)->state);
     module_of(table)->state->states_open++;
     *ret = &c->base;
@@ -207,9 +200,7 @@ static void note_status(struct sql_state *state, const struct state_view *view, 
 static int open_view(struct states_cursor *c, bool as_of, sqlite3_value *moment, struct state_view **ret, struct err *err) {
     struct sql_state *state = module_of(c->base.pVtab)->state;
     int rc = sql_state_settle(state, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (!as_of) {
         rc = state->view == NULL ? view_of(state, state->size, &state->view, err) : 0;
         *ret = state->view;
@@ -257,9 +248,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     int rc = open_view(c, as_of, as_of ? args[0] : NULL, &view, &why);
     size_t table = rc == 0 ? state_table_find(view, module->table->name) : 0;
     if (rc == 0) rc = state_rows_open(view, table, parts, n_parts, &c->rows, &why);
-    if (rc != 0) {
-        return fail(c, &why);
-    }
+    if (rc != 0) return fail(c, &why);
     note_status(module->state, view, table);
     return cursor_next(base);
 }
@@ -286,14 +275,10 @@ static void give_json(sqlite3_context *ctx, struct sql_state *state, struct byte
 
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int column) {
     struct states_cursor *c = of(base);
-    if ((size_t)column >= c->row->table->n_columns) {
-        return SQLITE_OK;
-    }
+    if ((size_t)column >= c->row->table->n_columns) return SQLITE_OK;
     if (since_is(c->row->table, (size_t)column)) {
         struct err why = {0};
-        if (since_find_next(c->rows, &why) != 0) {
-            return fail(c, &why);
-        }
+        if (since_find_next(c->rows, &why) != 0) return fail(c, &why);
     }
     const struct cell *cell = &c->row->cells[column];
     switch (cell->type) {
@@ -337,9 +322,7 @@ static const sqlite3_module module = {
 
 const struct state_table *sql_states_at(size_t i) {
     for (size_t p = 0; projection_all[p] != NULL; p++) {
-        if (i < projection_all[p]->n_tables) {
-            return &projection_all[p]->tables[i];
-        }
+        if (i < projection_all[p]->n_tables) return &projection_all[p]->tables[i];
         i -= projection_all[p]->n_tables;
     }
     return NULL;
@@ -348,9 +331,7 @@ const struct state_table *sql_states_at(size_t i) {
 bool sql_states_is(const char *name) {
     const struct state_table *table;
     for (size_t i = 0; (table = sql_states_at(i)) != NULL; i++) {
-        if (sqlite3_stricmp(table->name, name) == 0) {
-            return true;
-        }
+        if (sqlite3_stricmp(table->name, name) == 0) return true;
     }
     return false;
 }
@@ -360,9 +341,7 @@ int sql_states_register(sqlite3 *db, struct sql_state *state) {
     int rc = SQLITE_OK;
     for (size_t i = 0; (table = sql_states_at(i)) != NULL && rc == SQLITE_OK; i++) {
         struct states_module *m = malloc(sizeof(*m));
-        if (m == NULL) {
-            return SQLITE_NOMEM;
-        }
+        if (m == NULL) return SQLITE_NOMEM;
         *m = (struct states_module){.state = state, .table = table};
         rc = sqlite3_create_module_v2(db, table->name, &module, m, free);
     }

@@ -65,9 +65,7 @@ static bool class_takes(size_t column, char push) {
 /* The value is known already and of a type with which nothing is converted. */
 static bool is_exact(sqlite3_index_info *info, int i, size_t column) {
     sqlite3_value *value = NULL;
-    if (sqlite3_vtab_rhs_value(info, i, &value) != SQLITE_OK || value == NULL) {
-        return false;
-    }
+    if (sqlite3_vtab_rhs_value(info, i, &value) != SQLITE_OK || value == NULL) return false;
     int type = sqlite3_value_type(value);
     return sql_column_class(column) == SQL_NUMBER ? type == SQLITE_INTEGER || type == SQLITE_FLOAT
                                                   : sql_column_class(column) == SQL_TEXT && type == SQLITE_TEXT;
@@ -112,15 +110,11 @@ static bool take_order(const sqlite3_index_info *info, bool *ret_descending) {
     bool descending = info->nOrderBy > 0 && info->aOrderBy[0].desc;
     for (int i = 0; i < info->nOrderBy; i++) {
         int column = info->aOrderBy[i].iColumn;
-        if ((info->aOrderBy[i].desc != 0) != descending) {
-            return false;
-        }
+        if ((info->aOrderBy[i].desc != 0) != descending) return false;
         if (column < 0 || column == SQL_COL_SEQ) {
             break; /* what comes after it decides nothing */
         }
-        if (column != SQL_COL_TIME && column != SQL_COL_AT) {
-            return false;
-        }
+        if (column != SQL_COL_TIME && column != SQL_COL_AT) return false;
     }
     *ret_descending = descending;
     return true;
@@ -163,15 +157,12 @@ static int table_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
 
 static int table_connect(sqlite3 *db, void *aux, int n, const char *const *args, sqlite3_vtab **ret, char **ret_why) {
     struct sql_table *table = sqlite3_malloc64(sizeof(*table));
-    struct buf text;
+    struct buf text = {.max = 65536};
     (void)n;
     (void)args;
     (void)ret_why;
-    if (table == NULL) {
-        return SQLITE_NOMEM;
-    }
+    if (table == NULL) return SQLITE_NOMEM;
     *table = (struct sql_table){.state = aux};
-    buf_init(&text, 65536);
     int rc = sql_column_declare(&text) != 0 ? SQLITE_NOMEM : sqlite3_declare_vtab(db, (const char *)text.p);
     buf_done(&text);
     if (rc != SQLITE_OK) {

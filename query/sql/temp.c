@@ -43,16 +43,12 @@ static int grow(struct temp_file *f, sqlite3_int64 size) {
         if (f->n == f->cap) {
             sqlite3_int64 cap = f->cap > 0 ? 2 * f->cap : 16;
             uint8_t **more = sqlite3_realloc64(f->piece, (sqlite3_uint64)cap * sizeof(*more));
-            if (more == NULL) {
-                return SQLITE_IOERR_NOMEM;
-            }
+            if (more == NULL) return SQLITE_IOERR_NOMEM;
             f->piece = more;
             f->cap = cap;
         }
         uint8_t *piece = sqlite3_malloc64((sqlite3_uint64)PIECE);
-        if (piece == NULL) {
-            return SQLITE_IOERR_NOMEM;
-        }
+        if (piece == NULL) return SQLITE_IOERR_NOMEM;
         memset(piece, 0, (size_t)PIECE);
         f->piece[f->n++] = piece;
     }

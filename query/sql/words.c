@@ -15,9 +15,7 @@
 /* The name behind `lead` in a message; without what stands before a dot, or after white space. */
 static bool name_after(const char *message, const char *lead, char ret[NAME_MAX_BYTES + 1]) {
     size_t n = strlen(lead);
-    if (strncmp(message, lead, n) != 0) {
-        return false;
-    }
+    if (strncmp(message, lead, n) != 0) return false;
     const char *name = message + n, *dot = strrchr(name, '.');
     name = dot == NULL ? name : dot + 1;
     snprintf(ret, NAME_MAX_BYTES + 1, "%s", name);

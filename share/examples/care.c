@@ -15,9 +15,7 @@ int main(int argc, char **argv) {
     struct ledger_stats stats = LEDGER_STATS_INIT;
     struct ledger_receipt corrected, erased;
     struct ledger *ledger = NULL;
-    if (argc != 4) {
-        return 2;
-    }
+    if (argc != 4) return 2;
     uint64_t seq = strtoull(argv[2], NULL, 10);
     int rc = ledger_open(argv[1], NULL, &ledger, &error);
     correct.seq = seq;

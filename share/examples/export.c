@@ -45,9 +45,7 @@ int main(int argc, char **argv) {
     struct ledger_export_term term = {"run", NULL, 0};
     const char *const disclosed[] = {"prompt"};
     struct ledger *ledger = NULL;
-    if (argc != 4) {
-        return 2;
-    }
+    if (argc != 4) return 2;
     term.value = argv[2];
     options.terms = &term;
     options.n_terms = 1;

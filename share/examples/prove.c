@@ -24,9 +24,7 @@ int main(int argc, char **argv) {
     struct ledger_proof *proof = NULL;
     int unsaved = 0;
     open.read_only = 1;
-    if (argc != 4) {
-        return 2;
-    }
+    if (argc != 4) return 2;
     int rc = ledger_open(argv[1], &open, &ledger, &error);
     rc = rc != 0 ? rc : ledger_prove(ledger, strtoull(argv[2], NULL, 10), &proof, &error);
     if (rc == 0) {

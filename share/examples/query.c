@@ -53,9 +53,7 @@ int main(int argc, char **argv) {
     char *lines = NULL;
     open.read_only = 1;
     limits.rows = 100;
-    if (argc != 3) {
-        return 2;
-    }
+    if (argc != 3) return 2;
     int rc = ledger_open(argv[1], &open, &ledger, &error);
     rc = rc != 0 ? rc : show_events(ledger, argv[2], &error);
     rc = rc != 0 ? rc : ledger_query_count(ledger, NULL, by, 1, show_count, NULL, &error);

@@ -17,9 +17,7 @@ int main(int argc, char **argv) {
     const struct ledger_event *event;
     char *json = NULL;
     open.read_only = 1;
-    if (argc != 2) {
-        return 2;
-    }
+    if (argc != 2) return 2;
     int rc = ledger_open(argv[1], &open, &ledger, &error);
     rc = rc != 0 ? rc : ledger_get_head(ledger, &head, &error);
     rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, head.events, &reader, &error);

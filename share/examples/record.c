@@ -15,9 +15,7 @@ int main(int argc, char **argv) {
     struct ledger_batch *batch = NULL;
     struct ledger_receipt receipt, receipts[3];
     create.origin = "example.org/box-2";
-    if (argc != 2) {
-        return 2;
-    }
+    if (argc != 2) return 2;
     int rc = ledger_create(argv[1], &create, &error);
     rc = rc != 0 ? rc : ledger_open(argv[1], NULL, &ledger, &error);
 

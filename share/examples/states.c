@@ -33,9 +33,7 @@ int main(int argc, char **argv) {
     struct ledger_states *states = NULL;
     const char *const key[] = {"pdf-ops"};
     char *json = NULL;
-    if (argc != 2) {
-        return 2;
-    }
+    if (argc != 2) return 2;
     int rc = ledger_open(argv[1], NULL, &ledger, &error);
     rc = rc != 0 ? rc : ledger_append_json(ledger, "permission.granted", "pack/pdf-ops", NULL, NULL, grant, NULL, &error);
     rc = rc != 0 ? rc : ledger_states_open(ledger, NULL, &states, &error);

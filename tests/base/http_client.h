@@ -80,9 +80,7 @@ static inline const char *client_read(struct client *c) {
             fail_msg("no answer; so far: %s", c->answer);
         }
         ssize_t got = recv(c->fd, c->answer + c->n, sizeof(c->answer) - 1 - c->n, 0);
-        if (got <= 0) {
-            break;
-        }
+        if (got <= 0) break;
         c->n += (size_t)got;
         c->answer[c->n] = '\0';
         if (strncmp(c->answer, "HTTP/1.1 100 Continue\r\n\r\n", 25) == 0) {

@@ -14,9 +14,7 @@ static size_t allocations_left = SIZE_MAX;
 void *__real_realloc(void *p, size_t n);
 void *__wrap_realloc(void *p, size_t n);
 void *__wrap_realloc(void *p, size_t n) {
-    if (allocations_left == 0) {
-        return NULL;
-    }
+    if (allocations_left == 0) return NULL;
     if (allocations_left != SIZE_MAX) {
         allocations_left--;
     }

@@ -46,9 +46,7 @@ int __wrap_fsync(int fd) {
 ssize_t __real_write(int fd, const void *p, size_t n);
 ssize_t __wrap_write(int fd, const void *p, size_t n);
 ssize_t __wrap_write(int fd, const void *p, size_t n) {
-    if (fault()) {
-        return -1;
-    }
+    if (fault()) return -1;
     /* Short writes, so that the loop is walked. */
     return __real_write(fd, p, calls_until_fault != 0 && n > 3 ? 3 : n);
 }
@@ -84,9 +82,7 @@ int __wrap_unlink(const char *path) {
     if (others_unlink_first) {
         (void)__real_unlink(path);
     }
-    if (fault_kills && fault()) {
-        return -1;
-    }
+    if (fault_kills && fault()) return -1;
     return __real_unlink(path);
 }
 int __real_mkostemp(char *template, int flags);

@@ -20,9 +20,7 @@ static char path[] = "/tmp/test_gz.XXXXXX";
 static int setup(void **state) {
     (void)state;
     int fd = mkstemp(path);
-    if (fd < 0) {
-        return -1;
-    }
+    if (fd < 0) return -1;
     close(fd);
     return 0;
 }
@@ -67,9 +65,7 @@ static int slurp(enum gz_form form, uint64_t max, size_t step, struct buf *out, 
         assert_non_null(room);
         rc = gz_read(gz, room, step, &got, err);
         out->n += rc == 0 ? got : 0;
-        if (rc == 0 && got == 0 && gz_at_end(gz)) {
-            break;
-        }
+        if (rc == 0 && got == 0 && gz_at_end(gz)) break;
     }
     gz_close(gz);
     return rc;
@@ -92,9 +88,7 @@ static void check_roundtrip(struct bytes stored, struct bytes content) {
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct buf out;
         struct err err = {0};
-        if (content.n > 100000 && steps[i] == 1) {
-            continue;
-        }
+        if (content.n > 100000 && steps[i] == 1) continue;
         buf_init(&out, MAX);
         write_file(stored);
         assert_int_equal(slurp(GZ_DETECT, MAX, steps[i], &out, &err), 0);

@@ -325,9 +325,7 @@ static void every_kind_of_float_survives_the_way_there_and_back(void **state) {
         double v;
         seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         memcpy(&v, &seed, sizeof(v));
-        if (!mp_float_ok(v)) {
-            continue;
-        }
+        if (!mp_float_ok(v)) continue;
         struct buf mp, json, again;
         struct err err = {0};
         buf_init(&mp, 64);
@@ -485,9 +483,7 @@ static bool comma_locale(char *dir) {
                 return true;
             }
         }
-        if (attempt == 0 && (system(command) == -1 || setenv("LOCPATH", dir, 1) != 0)) {
-            return false;
-        }
+        if (attempt == 0 && (system(command) == -1 || setenv("LOCPATH", dir, 1) != 0)) return false;
     }
     return false;
 }

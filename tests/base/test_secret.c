@@ -368,9 +368,7 @@ static void every_anchor_stands_in_its_rules_literal(void **state) {
 
 static bool is_hex_or_dash(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if ((secret_class(p[i]) & (SET_HEX | SET_DASH)) == 0) {
-            return false;
-        }
+        if ((secret_class(p[i]) & (SET_HEX | SET_DASH)) == 0) return false;
     }
     return true;
 }

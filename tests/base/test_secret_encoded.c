@@ -10,9 +10,7 @@ static const char *const WRAPPED[] = {"github-pat",         "github-oauth",     
 
 static bool is_wrapped(const char *rule) {
     for (size_t i = 0; i < COUNT(WRAPPED); i++) {
-        if (strcmp(WRAPPED[i], rule) == 0) {
-            return true;
-        }
+        if (strcmp(WRAPPED[i], rule) == 0) return true;
     }
     return false;
 }
@@ -23,9 +21,7 @@ static void a_secret_wrapped_in_base64_is_found_at_each_place_of_a_group(void **
     char secret[SAMPLE_MAX], plain[2 * SAMPLE_MAX];
     for (size_t i = 0; i < sample_count(); i++) {
         for (unsigned seed = 0; seed < 20 && is_wrapped(SAMPLES[i].rule); seed++) {
-            if (strncmp(SAMPLES[i].pattern, "api_org_", 8) == 0) {
-                break;
-            }
+            if (strncmp(SAMPLES[i].pattern, "api_org_", 8) == 0) break;
             sample_make(i, seed, secret);
             for (size_t k = 0; k < COUNT(before); k++) {
                 int n = snprintf(plain, sizeof(plain), "%s%s%s", before[k], secret, seed % 2 != 0 ? "\n" : "");

@@ -283,9 +283,7 @@ static void nearly_every_secret_is_masked_in_every_place(void **state) {
 /* In a line "\n" stands for a line's end. */
 static bool read_line(FILE *file, struct text *ret) {
     char line[4096];
-    if (fgets(line, sizeof(line), file) == NULL) {
-        return false;
-    }
+    if (fgets(line, sizeof(line), file) == NULL) return false;
     ret->n = 0;
     for (const char *p = line; *p != '\0' && *p != '\n'; p++) {
         bool end = p[0] == '\\' && p[1] == 'n' && p[2] == '\\';

@@ -4,9 +4,7 @@
 static size_t put_text(char *at, unsigned seed) {
     static const char *const plain[] = {"",     "a",       "latency_ms", "sha256:", "the quick brown fox",
                                         "ghp_", "-----BE", "eyJ",        "sk"};
-    if (seed % 5 == 0) {
-        return sample_make(seed / 5 % sample_count(), seed, at);
-    }
+    if (seed % 5 == 0) return sample_make(seed / 5 % sample_count(), seed, at);
     if (seed % 5 == 1) {
         sample_random(at, 64, SAMPLE_HEX, seed);
         return 64;

@@ -151,9 +151,7 @@ static size_t plain_valid(const uint8_t *p, size_t n) {
     while (i < n) {
         size_t row = 0, len = 0;
         for (; row < sizeof(rows) / sizeof(rows[0]) && len == 0; row++) {
-            if (p[i] < rows[row].first[0] || p[i] > rows[row].first[1]) {
-                continue;
-            }
+            if (p[i] < rows[row].first[0] || p[i] > rows[row].first[1]) continue;
             bool good = n - i > rows[row].tails;
             for (size_t k = 1; good && k <= rows[row].tails; k++) {
                 uint8_t low = k == 1 ? rows[row].second[0] : 0x80, high = k == 1 ? rows[row].second[1] : 0xbf;
@@ -161,9 +159,7 @@ static size_t plain_valid(const uint8_t *p, size_t n) {
             }
             len = good ? 1U + rows[row].tails : 0;
         }
-        if (len == 0) {
-            return i;
-        }
+        if (len == 0) return i;
         i += len;
     }
     return n;

@@ -196,9 +196,7 @@ static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
 
 static bool was_told(const struct answer *answer, uint64_t seq) {
     for (size_t i = 0; i < answer->n; i++) {
-        if (answer->seqs[i] == seq) {
-            return true;
-        }
+        if (answer->seqs[i] == seq) return true;
     }
     return false;
 }

@@ -140,9 +140,7 @@ static uint64_t shown(const struct export_kept *x, const struct erase_plan *plan
         bool fields = plan->what == LOG_ERASE_BODY ? x->bodies != EXPORT_BODIES_NONE
                       : wanted == 0                ? x->fields != 0
                                                    : (x->fields & goes(e, wanted)) != 0;
-        if (!fields || seq < x->from || seq >= x->to) {
-            continue;
-        }
+        if (!fields || seq < x->from || seq >= x->to) continue;
         bool all = x->bodies == EXPORT_BODIES_ALL;
         bool sure = all || (x->sparse ? is_end(x, seq) : matches(x, e));
         n += sure;
@@ -157,9 +155,7 @@ static void check_left(const struct erase_plan *plan, unsigned wanted) {
     must(erase_left_find(&left, plan, s.ledger, &why));
     for (unsigned i = 0; i < EXPORTS; i++) {
         uint64_t maybe, n = shown(&exported[i], plan, wanted, &maybe);
-        if (n + maybe == 0) {
-            continue;
-        }
+        if (n + maybe == 0) continue;
         assert_true(at < left.n);
         assert_int_equal(left.export[at].seq, exported[i].seq);
         assert_int_equal(left.export[at].events, n);

@@ -45,9 +45,7 @@ static void copy_record(struct db_txn *txn, size_t table, struct bytes key, stru
 
 /* The other log's segment in the place of this one's: its node, its times, the check made anew. */
 static void make_fit(struct buf *foreign, const struct buf *own) {
-    if (foreign->n < COLUMNS_HEADER) {
-        return;
-    }
+    if (foreign->n < COLUMNS_HEADER) return;
     memcpy(foreign->p + 16, own->p + 16, 32);
     memcpy(foreign->p + 64, own->p + 64, 16);
     size_t end = COLUMNS_HEADER + COLUMNS_ENTRY * (size_t)be32_get(foreign->p + 60);
@@ -188,9 +186,7 @@ static void random_terms(struct cut_args *args, struct buf *texts) {
     buf_init(texts, 1 << 14);
     buf_room(texts, 1 << 14);
     for (size_t i = 0; i < 7; i++) {
-        if (random_below(3) != 0 || values[i].n == 0) {
-            continue;
-        }
+        if (random_below(3) != 0 || values[i].n == 0) continue;
         struct export_term *t = &args->term[args->options.n_terms++];
         size_t n = random_below(3) == 0 ? (size_t)random_below(values[i].n + 1) : values[i].n;
         *t = (struct export_term){fields[i], n < values[i].n ? EXPORT_PREFIX : EXPORT_EQUALS, {texts->p + texts->n, n}};

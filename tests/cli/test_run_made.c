@@ -51,9 +51,7 @@ static bool correct_one(struct box *box, uint64_t size) {
     struct log_receipt receipt;
     const struct log_correct_options o = {
         .seq = draw((unsigned)size), .replaced_by = LOG_NO_SEQ, .reason = "mistake", .actor = "user:test"};
-    if (log_correct(box->ledger, &o, &receipt, &box->err) != 0) {
-        return false;
-    }
+    if (log_correct(box->ledger, &o, &receipt, &box->err) != 0) return false;
     assert_int_equal(receipt.seq, size);
     kept[size] = (struct kept){.correction = true, .corrected_by = LOG_NO_SEQ};
     kept[o.seq].corrected_by = receipt.seq;

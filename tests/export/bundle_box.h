@@ -242,9 +242,7 @@ static __attribute__((unused)) void members_take(struct bytes tar) {
 /* The index of a member. */
 static __attribute__((unused)) size_t member(const char *name) {
     for (size_t i = 0; i < n_members; i++) {
-        if (strcmp(members[i].name, name) == 0) {
-            return i;
-        }
+        if (strcmp(members[i].name, name) == 0) return i;
     }
     fail_msg("there is no member '%s'", name);
     return 0;

@@ -53,9 +53,7 @@ static __attribute__((unused)) void forge_sums(struct buf *statement) {
     for (size_t i = 0; i < n_members; i++) {
         sums = strcmp(members[i].name, BUNDLE_SUMS) == 0 ? &members[i].content : sums;
     }
-    if (sums == NULL) {
-        return;
-    }
+    if (sums == NULL) return;
     struct bytes content = bytes_of_buf(sums);
     hash_parts(digest, &content, 1);
     text_hex(old_hex, digest, sizeof(digest));

@@ -74,9 +74,7 @@ static void expect(const struct export_options *o, const struct asked *asked, co
     *ret = (struct expected){.first_left_out = LOG_NO_SEQ};
     for (unsigned i = 0; i < EVENTS; i++) {
         uint64_t seq = first_seq + i;
-        if (strcmp(log_[i].kind, kind) != 0 || seq < counts.from || seq >= counts.to) {
-            continue;
-        }
+        if (strcmp(log_[i].kind, kind) != 0 || seq < counts.from || seq >= counts.to) continue;
         bool k = holds(asked->kind, log_[i].kind, false), a = holds(asked->actor, log_[i].actor, asked->prefix);
         bool u = holds(asked->subject, log_[i].subject, false);
         bool t = (!o->has_since || log_[i].time >= o->since) && (!o->has_until || log_[i].time < o->until);
@@ -96,9 +94,7 @@ static void expect(const struct export_options *o, const struct asked *asked, co
 static const struct export_kind *find(const struct export_question *q, const char *kind) {
     static const struct export_kind none;
     for (size_t i = 0; i < q->n_kinds; i++) {
-        if (strcmp(q->kind[i].name, kind) == 0) {
-            return &q->kind[i];
-        }
+        if (strcmp(q->kind[i].name, kind) == 0) return &q->kind[i];
     }
     return &none;
 }
@@ -130,9 +126,7 @@ static void ask_at_random(struct export_question *q) {
         o.from = first_seq + from;
         o.to = o.from + n;
     }
-    if (o.has_since && o.since >= o.until) {
-        return;
-    }
+    if (o.has_since && o.since >= o.until) return;
     cut(&o);
     struct export_verify_options v = {.trust = trust, .question = q};
     verify_with(bytes_of_buf(&bundle), &v);

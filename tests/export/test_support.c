@@ -14,9 +14,7 @@ int __real_secret_next(struct bytes text, size_t from, struct secret_hit *ret);
 int __wrap_secret_next(struct bytes text, size_t from, struct secret_hit *ret);
 int __wrap_secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
     const uint8_t *at = planted && from < text.n ? memmem(text.p + from, text.n - from, "planted", 7) : NULL;
-    if (at == NULL) {
-        return __real_secret_next(text, from, ret);
-    }
+    if (at == NULL) return __real_secret_next(text, from, ret);
     *ret = (struct secret_hit){"test-rule", (size_t)(at - text.p), 7};
     return 0;
 }

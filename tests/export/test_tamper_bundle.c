@@ -212,9 +212,7 @@ static void very_many_members_end_early(void **state) {
     for (size_t at = 0; at < bundle.n; at += USTAR_BLOCK) { /* wherever one begins, many more come */
         char name[USTAR_NAME_MAX + 1];
         uint64_t size;
-        if (ustar_parse(bundle.p + at, name, &size, NULL) != 0) {
-            continue;
-        }
+        if (ustar_parse(bundle.p + at, name, &size, NULL) != 0) continue;
         buf_clear(&changed);
         buf_put(&changed, bundle.p, at);
         for (unsigned i = 0; i < 1000; i++) {

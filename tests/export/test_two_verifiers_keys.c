@@ -69,9 +69,7 @@ void __wrap_crypt_keypair(const uint8_t seed[CRYPT_SEED_LEN], uint8_t ret_public
 
 void __wrap_crypt_sign(uint8_t ret[CRYPT_SIGNATURE_LEN], struct bytes message, const uint8_t secret[CRYPT_SECRET_LEN]) {
     __real_crypt_sign(ret, message, secret);
-    if (!is_victim(secret)) {
-        return;
-    }
+    if (!is_victim(secret)) return;
     if (weak->r != NULL) {
         put_hex(ret, weak->r);
     }

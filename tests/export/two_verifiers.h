@@ -55,9 +55,7 @@ static __attribute__((unused)) int run(const char *const *args) {
         assert_true(n < 7);
         argv[n] = (char *)(uintptr_t)args[n];
     }
-    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0) {
-        return -1;
-    }
+    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0) return -1;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

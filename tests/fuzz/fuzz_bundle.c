@@ -18,9 +18,7 @@ static void tail(struct bytes record) {
     struct bytes header, payload;
     enum group_payload where;
     struct buf again;
-    if (group_tail_decode(record, &header, &payload, &where, NULL) != 0) {
-        return;
-    }
+    if (group_tail_decode(record, &header, &payload, &where, NULL) != 0) return;
     buf_init(&again, record.n + 1);
     if (group_tail_encode(&again, header, payload, where, group_tail_salt(record)) != 0 ||
         !bytes_eq(bytes_of_buf(&again), record)) {
@@ -33,9 +31,7 @@ static void tail(struct bytes record) {
 static bool headers_good(const struct group *group) {
     for (size_t i = 0; i < group->n; i++) {
         struct event_header h;
-        if (event_header_decode(group->event[i].header, &h, NULL) != 0) {
-            return false;
-        }
+        if (event_header_decode(group->event[i].header, &h, NULL) != 0) return false;
     }
     return true;
 }
@@ -80,9 +76,7 @@ static void bundle(struct group *group, struct buf *record, bool mend) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (size == 0) {
-        return 0;
-    }
+    if (size == 0) return 0;
     struct bytes rest = {data + 1, size - 1};
     if (data[0] == AS_TAIL) {
         tail(rest);

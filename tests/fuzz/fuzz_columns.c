@@ -20,9 +20,7 @@ static bool load_values(const struct columns_record *r, const struct columns_ent
     struct columns_entry of_time;
     struct column times;
     bool good = column_load(r, entry, classes, ret, NULL) == 0 && column_load_values(entry, ret, NULL) == 0;
-    if (!good || !ret->by_time) {
-        return good;
-    }
+    if (!good || !ret->by_time) return good;
     column_init(&times);
     good = columns_entry(r, QUERY_TIME, &of_time) && column_load(r, &of_time, classes, &times, NULL) == 0 &&
            column_load_values(&of_time, &times, NULL) == 0 && column_add_times(ret, &times);
@@ -34,9 +32,7 @@ static void read_field(const struct columns_record *r, size_t field, const struc
     struct columns_entry entry;
     struct column column;
     uint64_t sum = 0;
-    if (!columns_entry(r, field, &entry)) {
-        return;
-    }
+    if (!columns_entry(r, field, &entry)) return;
     if (entry.form == COLUMNS_HASHES) {
         for (uint64_t i = 0; i < 16; i++) {
             columns_find(&entry, r->events, i * UINT64_C(0x1111111111111111), on_hit, &sum, NULL);
@@ -71,9 +67,7 @@ static void pack_and_read(struct bytes in) {
     static struct columns_plain plain;
     static const uint8_t node[EVENT_HASH];
     struct buf record;
-    if (in.n < 10) {
-        return;
-    }
+    if (in.n < 10) return;
     size_t a = be16_get(in.p + 8) % (in.n - 9);
     buf_init(&plain.bytes, in.n);
     buf_init(&record, (size_t)1 << 20);
@@ -99,13 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         pack_and_read((struct bytes){data, size});
         return 0;
     }
-    if (size < COLUMNS_HEADER || size > (size_t)1 << 20) {
-        return 0;
-    }
+    if (size < COLUMNS_HEADER || size > (size_t)1 << 20) return 0;
     uint8_t *copy = malloc(size);
-    if (copy == NULL) {
-        return 0;
-    }
+    if (copy == NULL) return 0;
     memcpy(copy, data, size);
     uint64_t n = be32_get(copy + 60);
     be64_put(copy + 8, columns_rules());

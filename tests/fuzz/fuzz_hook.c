@@ -39,9 +39,7 @@ static uint64_t on_ticket(void *ctx) {
 
 static void read_record(struct hook_reader *reader, const struct hook_record *record, const struct hook_sink *sink) {
     struct err err = {0};
-    if (record->fault != NULL) {
-        return;
-    }
+    if (record->fault != NULL) return;
     int rc = hook_read_record(reader, record->text, sink, &err);
     want(rc >= 0 || (rc == err.code && err.msg[0] != '\0'));
     want(rc <= 1);

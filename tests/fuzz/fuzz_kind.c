@@ -25,9 +25,7 @@ static void must(bool held) {
 static uint32_t entries(struct bytes map) {
     struct mp_reader r;
     struct mp_item head;
-    if (map.n == 0) {
-        return 0;
-    }
+    if (map.n == 0) return 0;
     mp_reader_init(&r, map);
     must(mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP);
     return head.count;

@@ -36,9 +36,7 @@ static void take_entries(struct bytes map) {
     struct mp_reader r;
     struct mp_item head;
     mp_reader_init(&r, models);
-    if (models.n == 0 || mp_next(&r, &head, NULL) != 0) {
-        return;
-    }
+    if (models.n == 0 || mp_next(&r, &head, NULL) != 0) return;
     for (uint32_t i = 0; i < head.count; i++) {
         struct ollama_model model;
         struct ollama_loaded loaded;

@@ -23,9 +23,7 @@ static size_t check_hits(struct bytes text) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     /* A copy of the exact size, so that a read past the end is seen. */
     uint8_t *copy = malloc(size != 0 ? size : 1);
-    if (copy == NULL) {
-        return 0;
-    }
+    if (copy == NULL) return 0;
     if (size != 0) {
         memcpy(copy, data, size);
     }

@@ -44,9 +44,7 @@ static inline const char *nth(struct box *b, const char *kind, size_t n) {
 /* The event of a kind that says `what`. */
 static inline const char *that(struct box *b, const char *kind, const char *what) {
     for (size_t n = 0; n < box_count(b, kind); n++) {
-        if (strstr(nth(b, kind, n), what) != NULL) {
-            return event_text;
-        }
+        if (strstr(nth(b, kind, n), what) != NULL) return event_text;
     }
     fail_msg("no '%s' says %s", kind, what);
     return NULL;

@@ -156,9 +156,7 @@ static inline void events_are(struct ollama_box *b, uint64_t from, const char *f
     size_t n = 0;
     assert_int_equal(log_reader_open(b->box.ledger, from, LOG_NO_SEQ, &reader, NULL), 0);
     while (log_reader_next(reader, &e, NULL) == 0) {
-        if (bytes_is(e.kind, "ledger.imported")) {
-            continue;
-        }
+        if (bytes_is(e.kind, "ledger.imported")) continue;
         assert_true(n < LINES);
         char *line = calloc(1, LINE);
         assert_non_null(line);

@@ -27,9 +27,7 @@ static inline int events_emit(void *ctx, const struct otlp_event *e, struct err 
     static const char *const causes[] = {[OTLP_NO_CAUSE] = "-", [OTLP_BY_PARENT] = "parent", [OTLP_BY_FIRST] = "first"};
     struct events *events = ctx;
     events->n++;
-    if (events->answer < 0) {
-        return err_set(err, events->answer, "no more");
-    }
+    if (events->answer < 0) return err_set(err, events->answer, "no more");
     buf_printf(&events->text, "%s %s run=%s key=%s ", e->kind, e->subject, e->run, e->key);
     if (e->at == INGEST_NO_TIME) {
         buf_put_str(&events->text, "at=- ");

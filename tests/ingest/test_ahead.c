@@ -28,9 +28,7 @@ static int take(void *ctx, size_t i, int code, struct bytes mp, const char *why,
     struct buf json;
     assert_int_equal(i, s->next);
     s->next++;
-    if (i == s->stop_at) {
-        return err_set(err, 7, "enough");
-    }
+    if (i == s->stop_at) return err_set(err, 7, "enough");
     if (i % 10 == 9) {
         assert_int_equal(code, ERR_INVALID);
         assert_non_null(strstr(why, "line 1 column"));

@@ -80,9 +80,7 @@ static void wait_for(struct follower *f, const char *kind, size_t n) {
     size_t got = 0;
     for (int i = 0; i < WAIT_STEPS; i++) {
         got = box_count(&f->box, kind);
-        if (got >= n) {
-            break;
-        }
+        if (got >= n) break;
         pause_10ms();
     }
     assert_int_equal(got, n);

@@ -204,9 +204,7 @@ static bool is_in_files(const char *dir, const char *needle) {
     for (struct dirent *e; (e = readdir(d)) != NULL && !found;) {
         char path[1024];
         struct buf content;
-        if (e->d_name[0] == '.') {
-            continue;
-        }
+        if (e->d_name[0] == '.') continue;
         snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
         if (e->d_type == DT_DIR) {
             found = is_in_files(path, needle);

@@ -18,9 +18,7 @@ static char path[] = "/tmp/test_lines.XXXXXX";
 static int setup(void **state) {
     (void)state;
     int fd = mkstemp(path);
-    if (fd < 0) {
-        return -1;
-    }
+    if (fd < 0) return -1;
     close(fd);
     return 0;
 }

@@ -410,9 +410,7 @@ static bool is_in_files(const char *dir, const char *text, size_t n) {
     while (!found && (e = readdir(d)) != NULL) {
         char path[512];
         snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-        if (e->d_name[0] == '.') {
-            continue;
-        }
+        if (e->d_name[0] == '.') continue;
         if (e->d_type == DT_DIR) {
             found = is_in_files(path, text, n);
             continue;

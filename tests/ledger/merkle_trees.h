@@ -52,9 +52,7 @@ static inline int naive_node(void *ctx, unsigned level, uint64_t index, uint8_t 
     struct naive *tree = ctx;
     assert_true(level < 63);
     assert_true((index + 1) << level <= tree->size); /* only complete subtrees are asked for */
-    if (tree->calls++ == tree->fail_at) {
-        return err_set(err, ERR_IO, "node cannot be read");
-    }
+    if (tree->calls++ == tree->fail_at) return err_set(err, ERR_IO, "node cannot be read");
     naive_root((size_t)(index << level), (size_t)1 << level, ret);
     return 0;
 }

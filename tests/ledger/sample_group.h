@@ -32,9 +32,7 @@ static inline enum group_payload sample_where(enum sample_kind kind, size_t i) {
 
 static inline size_t sample_payload(enum sample_kind kind, size_t i, uint8_t out[GROUP_INLINE_MAX]) {
     static const uint8_t small[] = {0x92, 0x81, 0xa1, 'i', 0x01, 0xc0};
-    if (sample_where(kind, i) != GROUP_INLINE) {
-        return 0;
-    }
+    if (sample_where(kind, i) != GROUP_INLINE) return 0;
     if (kind == SAMPLE_SMALL) {
         memcpy(out, small, sizeof(small));
         return sizeof(small);

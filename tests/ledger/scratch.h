@@ -253,16 +253,12 @@ static inline int scratch_dump_events(struct ledger *ledger, struct buf *out, st
     struct buf fields;
     buf_init(&fields, 2 * EVENT_PRIVATE_MAX);
     int rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     while ((rc = log_reader_next(reader, &event, err)) == 0) {
         buf_clear(&fields);
         rc = event.has_private ? log_reader_private(reader, &fields, err) : 0;
         rc = rc != 0 ? rc : log_event_json(&event, bytes_of_buf(&fields), false, out, err);
-        if (rc != 0) {
-            break;
-        }
+        if (rc != 0) break;
         buf_put_u8(out, '\n');
     }
     log_reader_close(reader);
@@ -275,9 +271,7 @@ static inline int scratch_dump_records(struct ledger *ledger, enum core_table ta
     struct db_cursor *cursor = NULL;
     struct bytes key, value;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     rc = db_cursor_open(txn, table, &cursor, err);
     rc = rc != 0 ? rc : db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
     for (int n = 0; rc == 0 && n < 10000; n++) {
@@ -300,9 +294,7 @@ static inline int scratch_dump(struct ledger *ledger, struct buf *out, struct er
     int rc = scratch_dump_events(ledger, out, err);
     rc = rc != 0 ? rc : log_head(ledger, &head, err);
     rc = rc != 0 ? rc : log_epoch_current(ledger, &epoch, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     text_hex(root, head.root, LOG_HASH);
     buf_printf(out, "head %llu %s %llu\n", (unsigned long long)head.size, root, (unsigned long long)head.time);
     buf_printf(out, "origin %s\nlog %s\n", log_origin(ledger), log_vkey(ledger));

@@ -22,15 +22,11 @@ static inline bool small_disk_mount(const char *at, const char *size) {
     char map[64], options[64];
     unsigned uid = getuid(), gid = getgid();
     if (unshare(CLONE_NEWNS) != 0) {
-        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-            return false;
-        }
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
         snprintf(map, sizeof(map), "%u %u 1", uid, uid);
         bool mapped = small_disk_tell("/proc/self/uid_map", map) && small_disk_tell("/proc/self/setgroups", "deny");
         snprintf(map, sizeof(map), "%u %u 1", gid, gid);
-        if (!mapped || !small_disk_tell("/proc/self/gid_map", map)) {
-            return false;
-        }
+        if (!mapped || !small_disk_tell("/proc/self/gid_map", map)) return false;
     }
     snprintf(options, sizeof(options), "size=%s,mode=0700", size);
     return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("none", at, "tmpfs", 0, options) == 0;

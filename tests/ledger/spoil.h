@@ -253,9 +253,7 @@ static inline void spoil_forge(struct spoiled *spoiled, uint64_t index, size_t i
         const struct group_event *e = &group->event[k];
         struct event_header h;
         enum group_payload where = e->where;
-        if (event_header_decode(e->header, &h, NULL) != 0) {
-            break;
-        }
+        if (event_header_decode(e->header, &h, NULL) != 0) break;
         buf_clear(&payload);
         buf_put_bytes(&payload, e->payload);
         if (k == i) {

@@ -28,9 +28,7 @@ static struct {
 
 /* 0: make the call; else the errno to fail with. */
 static inline int syscalls_judge(void) {
-    if (!syscalls.on) {
-        return 0;
-    }
+    if (!syscalls.on) return 0;
     long n = ++syscalls.count;
     if (syscalls.fail_at == 0 || (syscalls.forever ? n < syscalls.fail_at : n != syscalls.fail_at)) {
         return 0;
@@ -62,9 +60,7 @@ static inline long syscalls_ret(long rc) {
     } while (0)
 
 SYSCALLS_EXPORT ssize_t write(int fd, const void *p, size_t n) {
-    if (fd <= STDERR_FILENO) {
-        return (ssize_t)syscall(SYS_write, fd, p, n);
-    }
+    if (fd <= STDERR_FILENO) return (ssize_t)syscall(SYS_write, fd, p, n);
     SYSCALLS_CALL(ssize_t, syscall(SYS_write, fd, p, n));
 }
 

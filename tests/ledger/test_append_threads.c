@@ -63,17 +63,13 @@ static bool one_round(struct worker *w, unsigned round) {
         }
         return rc == 0;
     }
-    if (log_batch_new(s.ledger, &batch, &w->err) != 0) {
-        return false;
-    }
+    if (log_batch_new(s.ledger, &batch, &w->err) != 0) return false;
     bool refused = round % 4 == 3;
     for (unsigned i = 0; i < 3; i++) {
         snprintf(key, sizeof(key), "own-%u-%u-%u", round, w->n, i);
         draft = draft_of(i == 1 ? NULL : key);
         draft.none_after = refused && i == 2 ? 0 : LOG_NO_SEQ; /* the batch's own first event is after it */
-        if (log_batch_add(batch, &draft, &w->err) != 0) {
-            return false;
-        }
+        if (log_batch_add(batch, &draft, &w->err) != 0) return false;
     }
     rc = log_batch_commit(batch, r, NULL, &at, &w->err);
     for (unsigned i = 0; i < 3 && rc == 0; i++) {

@@ -113,9 +113,7 @@ static void put_map(struct buf *out, unsigned each) {
     }
     mp_put_map(out, count);
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        if (!in[i]) {
-            continue;
-        }
+        if (!in[i]) continue;
         mp_put_str(out, bytes_of(NAMES[i]));
         switch (draw(12)) {
         case 0:

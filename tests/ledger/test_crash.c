@@ -73,9 +73,7 @@ static void check_acknowledged(struct scratch *s, const struct ack *acks, size_t
     int rc;
     while ((rc = log_reader_next(reader, &event, &why)) == 0) {
         uint64_t i;
-        if (!bytes_is(event.kind, "run.step")) {
-            continue;
-        }
+        if (!bytes_is(event.kind, "run.step")) continue;
         struct bytes digits = {event.key.p + 4, event.key.n - 4}; /* "key-<i>" */
         assert_int_equal(text_parse_u64(digits, &i), 0);
         if (i / SESSION != expected / SESSION) { /* the next writer's: the one before ended with a whole batch */

@@ -84,9 +84,7 @@ static void serve(int fd) {
     char ch;
     while (read(fd, &ch, 1) == 1) {
         ch = (char)erase_there();
-        if (write(fd, &ch, 1) != 1) {
-            break;
-        }
+        if (write(fd, &ch, 1) != 1) break;
     }
     _exit(0);
 }

@@ -289,12 +289,8 @@ static bool thoroughly(struct bytes payload, struct bytes *ret_body, struct byte
     struct mp_reader body;
     mp_reader_init(&body, *ret_body);
     *ret_name = (struct bytes){NULL, 0};
-    if (mp_next(&body, &name, NULL) != 0 || name.type != MP_MAP) {
-        return false;
-    }
-    if (item.type == MP_NIL) {
-        return true;
-    }
+    if (mp_next(&body, &name, NULL) != 0 || name.type != MP_MAP) return false;
+    if (item.type == MP_NIL) return true;
     if (item.type != MP_ARRAY || item.count != 3 || mp_next(&r, &name, NULL) != 0 || mp_next(&r, &id, NULL) != 0 ||
         mp_next(&r, &sig, NULL) != 0 || name.type != MP_STR || name.data.n == 0 || name.data.n > NOTE_NAME_MAX ||
         id.type != MP_BIN || id.data.n != 4 || sig.type != MP_BIN || sig.data.n != 64) {

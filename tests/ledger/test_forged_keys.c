@@ -195,9 +195,7 @@ static void forge_runs(bool remove) {
     for (uint64_t g = view.head.keyed_from; g + EVENT_GROUP <= view.head.size; g += EVENT_GROUP) {
         static uint8_t copy[2 * EVENT_GROUP * KEYRUN_ENTRY];
         struct bytes run;
-        if (db_get_u64(txn, T_KEYRUN, g, &run, &why) != 0) {
-            continue;
-        }
+        if (db_get_u64(txn, T_KEYRUN, g, &run, &why) != 0) continue;
         memcpy(copy, run.p, run.n);
         for (size_t at = 0; at < run.n; at += KEYRUN_ENTRY) {
             copy[at + 8] ^= 1;

@@ -182,9 +182,7 @@ static void a_flipped_bit_is_refused_or_changes_nothing(void **state) {
 
 static const uint8_t *find_in(const struct buf *hay, const void *needle, size_t n) {
     for (size_t i = 0; i + n <= hay->n; i++) {
-        if (memcmp(hay->p + i, needle, n) == 0) {
-            return hay->p + i;
-        }
+        if (memcmp(hay->p + i, needle, n) == 0) return hay->p + i;
     }
     return NULL;
 }
@@ -194,9 +192,7 @@ static void damage_inside_the_frame_names_the_event_that_it_hits(void **state) {
     (void)state;
     for (size_t i = 0; i < EVENT_GROUP; i += 13) {
         const struct group_event *e = &made[SAMPLE_WIDE]->event[i];
-        if (e->payload.n < 32) {
-            continue;
-        }
+        if (e->payload.n < 32) continue;
         size_t bad = SIZE_MAX;
         struct err err = {0};
         const uint8_t *at = find_in(&record[SAMPLE_WIDE], e->payload.p + 8, 16);
@@ -237,9 +233,7 @@ static void a_change_of_one_events_content_names_that_event(void **state) {
             size_t bad = SIZE_MAX;
             struct err err = {0};
             const uint8_t *at = parts[k] == NULL ? NULL : find_in(&plain, parts[k], 32);
-            if (at == NULL) {
-                continue;
-            }
+            if (at == NULL) continue;
             plain.p[at - plain.p] ^= 1;
             with_content(SAMPLE_WIDE, bytes_of_buf(&plain), &forged);
             plain.p[at - plain.p] ^= 1;

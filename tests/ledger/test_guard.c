@@ -69,9 +69,7 @@ static int ask(void *ctx, uint64_t size, struct err *err) {
     q->asked++;
     q->size = size;
     int rc = count(q, &there, err);
-    if (rc == 0 && there) {
-        return err_set(err, ERR_CONFLICT, "'%s' is there already", q->subject);
-    }
+    if (rc == 0 && there) return err_set(err, ERR_CONFLICT, "'%s' is there already", q->subject);
     if (rc == 0 && q->answer != 0 && q->words != NULL) {
         err_set(err, q->answer, "%s", q->words);
     }
@@ -84,9 +82,7 @@ static int append_guarded(struct ledger *ledger, const char *subject, const char
     struct log_batch *batch;
     struct log_draft draft = scratch_draft("run.step", subject, bytes_of(NULL));
     int rc = log_batch_new(ledger, &batch, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     draft.key = bytes_of(key);
     q->ledger = ledger;
     rc = log_batch_add(batch, &draft, err);

@@ -230,9 +230,7 @@ static size_t files_with(const char *dir, struct bytes what, const char *but) {
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         char path[FILE_PATH_MAX];
         struct buf content;
-        if (e->d_name[0] == '.' || strcmp(e->d_name, but) == 0) {
-            continue;
-        }
+        if (e->d_name[0] == '.' || strcmp(e->d_name, but) == 0) continue;
         must(file_join(path, dir, e->d_name, &why));
         if (e->d_type == DT_DIR) {
             n += files_with(path, what, but);

@@ -120,9 +120,7 @@ static void fixed_words_are_sound(void **state) {
     for (size_t i = 0; i < kind_count(); i++) {
         for (size_t a = 0; a < kind_at(i)->n_fields; a++) {
             const struct kind_field *f = &kind_at(i)->fields[a];
-            if (f->values == NULL) {
-                continue;
-            }
+            if (f->values == NULL) continue;
             assert_int_equal(f->type, KIND_STR);
             assert_true(f->flags & KIND_OPEN); /* a refused value is shown */
             assert_true(strlen(f->values) < 200 && strchr(f->values, '|') != NULL);
@@ -172,9 +170,7 @@ static void every_kind_and_field_is_found_by_its_name(void **state) {
 
 static bool is_kind(struct bytes name) {
     for (size_t i = 0; i < kind_count(); i++) {
-        if (bytes_is(name, kind_at(i)->name)) {
-            return true;
-        }
+        if (bytes_is(name, kind_at(i)->name)) return true;
     }
     return false;
 }

@@ -178,18 +178,14 @@ static void a_name_that_could_only_be_a_limit_is_refused_unless_it_is_meant(void
 /* The quick look at letters and lengths leaves out no name that the distance or the words take. Whole words of the known name, or it and "_name". */
 static bool is_said_by(const char *name, const char *known) {
     char words[80], part[80];
-    if (strlen(known) < 3) {
-        return false;
-    }
+    if (strlen(known) < 3) return false;
     if (secret_field_name(bytes_of(name))) {
         return strlen(name) == strlen(known) + 5 && strncmp(name, known, strlen(known)) == 0 &&
                strcmp(name + strlen(known), "_name") == 0;
     }
     snprintf(words, sizeof(words), "_%s_", known);
     snprintf(part, sizeof(part), "_%s_", name);
-    if (strcmp(words, part) != 0 && strstr(words, part) != NULL) {
-        return true;
-    }
+    if (strcmp(words, part) != 0 && strstr(words, part) != NULL) return true;
     snprintf(words, sizeof(words), "%s_name", known);
     return strcmp(words, name) == 0;
 }

@@ -386,9 +386,7 @@ static bool proof_field(struct bytes map, struct merkle_proof *ret) {
     assert_int_equal(mp_map_get(map, "proof", &raw), 0);
     mp_reader_init(&reader, raw);
     assert_int_equal(mp_next(&reader, &item, NULL), 0);
-    if (item.type == MP_NIL) {
-        return true;
-    }
+    if (item.type == MP_NIL) return true;
     assert_int_equal(item.type, MP_ARRAY);
     for (uint32_t i = 0, n = item.count; i < n; i++) {
         assert_int_equal(mp_next(&reader, &item, NULL), 0);

@@ -161,9 +161,7 @@ static bool kill_at(const struct work *work, int call) {
     int status;
     pid_t pid = start_traced(work);
     bool stopped = step_to(pid, call);
-    if (!stopped) {
-        return false;
-    }
+    if (!stopped) return false;
     for (int i = 0; i < WAITERS; i++) {
         waiters[i] = start_waiter();
     }

@@ -33,9 +33,7 @@ static void make_key(size_t i, const char *name, enum note_alg alg) {
 
 static int start(void **state) {
     (void)state;
-    if (crypt_init(NULL) != 0) {
-        return -1;
-    }
+    if (crypt_init(NULL) != 0) return -1;
     make_key(0, "log.example", NOTE_ED25519);
     for (size_t i = 1; i < PARTIES; i++) {
         char name[32];

@@ -32,9 +32,7 @@ static struct {
 static int big_node(void *ctx, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err) {
     uint64_t size = EVENTS;
     (void)ctx;
-    if (big.seq >> level != index) {
-        return uniform_node(&size, level, index, ret, err);
-    }
+    if (big.seq >> level != index) return uniform_node(&size, level, index, ret, err);
     assert_true((index + 1) << level <= size);
     memcpy(ret, big.leaf, MERKLE_HASH);
     for (unsigned i = 0; i < level; i++) {
@@ -65,9 +63,7 @@ int __wrap_core_node(void *view, unsigned level, uint64_t index, uint8_t ret[MER
 int __real_core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err);
 int __wrap_core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err);
 int __wrap_core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err) {
-    if (!big.on) {
-        return __real_core_checkpoint_get(txn, ret, err);
-    }
+    if (!big.on) return __real_core_checkpoint_get(txn, ret, err);
     *ret = bytes_of_buf(&big.note);
     return 0;
 }

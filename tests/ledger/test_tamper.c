@@ -78,9 +78,7 @@ static bool try_one(const struct subject *s, struct progress *p, int fd, size_t 
         return judged == HARMLESS;
     }
     size_t bit = unit - 1;
-    if (bit % s->step != 0 || bit / 8 >= n) {
-        return false;
-    }
+    if (bit % s->step != 0 || bit / 8 >= n) return false;
     at += bit / 8;
     uint8_t mask = (uint8_t)(1U << (s->step < 8 ? bit % 8 : at * 5 % 8));
     turn(fd, at, 1, mask);

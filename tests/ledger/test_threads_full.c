@@ -56,9 +56,7 @@ static int append_until_full(struct appender *x) {
         for (rc = 0; rc == 0;) {
             rc = append_noise(x, numbers[i]);
         }
-        if (rc != ERR_FULL) {
-            break;
-        }
+        if (rc != ERR_FULL) break;
     }
     return rc;
 }

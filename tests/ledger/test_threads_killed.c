@@ -161,9 +161,7 @@ static size_t take(int fd, size_t most) {
             assert_non_null(acks);
         }
         got = read(fd, &acks[n_acks], sizeof(*acks));
-        if (got != (ssize_t)sizeof(*acks)) {
-            break;
-        }
+        if (got != (ssize_t)sizeof(*acks)) break;
     }
     assert_true(n == most || got == 0);
     return n;

@@ -12,9 +12,7 @@ static struct {
 } plan;
 
 static bool fails(void) {
-    if (!plan.on) {
-        return false;
-    }
+    if (!plan.on) return false;
     plan.n++;
     return plan.forever ? plan.n >= plan.at : plan.n == plan.at;
 }

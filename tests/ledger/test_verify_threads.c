@@ -58,9 +58,7 @@ static void same_on_any_number(bool since, uint64_t seed) {
     report_of(1, since, &report);
     for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
         report_of(threads[i], since, &other);
-        if (memcmp(&report, &other, sizeof(report)) == 0) {
-            continue;
-        }
+        if (memcmp(&report, &other, sizeof(report)) == 0) continue;
         for (size_t k = 0; k < LOG_FINDINGS_MAX; k++) {
             const struct log_finding *a = &report.findings[k], *b = &other.findings[k];
             if (memcmp(a, b, sizeof(*a)) != 0) {

@@ -50,9 +50,7 @@ static inline size_t traces_below(const char *dir, const char *text) {
     assert_non_null(d);
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         struct stat st;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
-            continue;
-        }
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         must(file_join(path, dir, e->d_name, &why));
         assert_int_equal(lstat(path, &st), 0);
         n += S_ISDIR(st.st_mode) ? traces_below(path, text) : traces_in(path, text);

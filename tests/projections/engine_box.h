@@ -60,9 +60,7 @@ static inline int step_fold(struct fold *fold, struct err *err) {
     snprintf(remainder, sizeof(remainder), "%d", (int)(index % 5));
     const struct bytes parts[] = {fold_subject(fold), bytes_of(remainder)};
     int rc = fold_row(fold, 0, parts, 1, &row, err);
-    if (rc != 0) {
-        return rc;
-    }
+    if (rc != 0) return rc;
     if (index % 7 == 3) {
         fold_drop(row);
     } else {

@@ -129,9 +129,7 @@ static inline void random_correction(struct history *h) {
     const struct log_correct_options options = {
         .seq = (uint64_t)s->seq, .replaced_by = LOG_NO_SEQ, .reason = "mistake", .actor = "user:test"};
     struct log_receipt receipt;
-    if (s->corrected || s->erased || s->what == 'f') {
-        return;
-    }
+    if (s->corrected || s->erased || s->what == 'f') return;
     assert_int_equal(log_correct(b.ledger, &options, &receipt, &b.err), 0);
     s->corrected = true;
     replay(h);
@@ -162,9 +160,7 @@ static inline void random_erasure(struct history *h) {
     const struct log_erase_options options = {
         .what = LOG_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
     struct log_receipt receipt;
-    if (s->corrected || s->erased || s->what != 'u') {
-        return;
-    }
+    if (s->corrected || s->erased || s->what != 'u') return;
     assert_int_equal(log_erase(b.ledger, &options, &receipt, &b.err), 0);
     s->erased = true;
     replay(h);
@@ -183,9 +179,7 @@ static inline void of_no_group(void) {
 /* Which request and call it names, or a request is; empty: none. */
 static inline void random_ids(struct said *s, bool call, char ret[64]) {
     static const char *const ids[] = {"", "r1", "r2"};
-    if (below(2) == 0) {
-        return;
-    }
+    if (below(2) == 0) return;
     snprintf(s->request, sizeof(s->request), "%s", ids[below(3)]);
     snprintf(s->call, sizeof(s->call), "%s", call ? ids[below(3)] : "");
     int at = s->request[0] == '\0' ? 0 : snprintf(ret, 64, ",\"request\":\"%s\"", s->request);

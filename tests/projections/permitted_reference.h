@@ -48,12 +48,8 @@ struct history {
 };
 
 static inline bool matches(const char *p, const char *t) {
-    if (*p == '\0') {
-        return *t == '\0';
-    }
-    if (*p == '*') {
-        return matches(p + 1, t) || (*t != '\0' && matches(p, t + 1));
-    }
+    if (*p == '\0') return *t == '\0';
+    if (*p == '*') return matches(p + 1, t) || (*t != '\0' && matches(p, t + 1));
     if (*p == '[' && p[1] != ':') {                                 /* not an address */
         return (*t == p[1] || *t == p[2]) && matches(p + 4, t + 1); /* two members */
     }
@@ -64,9 +60,7 @@ static inline bool matches(const char *p, const char *t) {
 static inline bool is_path(const char *scope) {
     char segment[64];
     bool first = true;
-    if (strcmp(scope, "/") == 0) {
-        return true;
-    }
+    if (strcmp(scope, "/") == 0) return true;
     for (const char *p = scope;; first = false) {
         size_t n = strcspn(p, "/");
         memcpy(segment, p, n);
@@ -76,9 +70,7 @@ static inline bool is_path(const char *scope) {
             strcmp(segment, TWO_DOTS) == 0 || strstr(segment, ACCOUNT_OF) != NULL || (first && segment[0] == '~')) {
             return false;
         }
-        if (p[n] == '\0') {
-            return !root;
-        }
+        if (p[n] == '\0') return !root;
         p += n + 1;
     }
 }
@@ -96,9 +88,7 @@ static inline bool is_host(const char *scope) {
     for (size_t i = 0; i < n; i++) {
         dots += name[i] == '.';
     }
-    if (strspn(name, "0123456789.") == n) {
-        return dots == 3;
-    }
+    if (strspn(name, "0123456789.") == n) return dots == 3;
     return n > 0 && strpbrk(name, "/\\~\x01") == NULL && strstr(name, "..") == NULL && name[0] != '.' && name[n - 1] != '.';
 }
 
@@ -113,15 +103,9 @@ static inline bool is_use(const char *group, const char *scope) {
 
 static inline bool covers(const struct said *s, const char *group, const char *scope) {
     bool path = strcmp(group, "network.egress") != 0;
-    if (strcmp(s->group, group) != 0 || !is_scope(group, s->scope)) {
-        return false;
-    }
-    if (s->scope[0] == '\0' || strcmp(s->scope, scope) == 0) {
-        return true;
-    }
-    if (path && (scope[0] == '\0' || (scope[0] == '/') != (s->scope[0] == '/'))) {
-        return false;
-    }
+    if (strcmp(s->group, group) != 0 || !is_scope(group, s->scope)) return false;
+    if (s->scope[0] == '\0' || strcmp(s->scope, scope) == 0) return true;
+    if (path && (scope[0] == '\0' || (scope[0] == '/') != (s->scope[0] == '/'))) return false;
     return scope[0] != '\0' ? matches(s->scope, scope) : strspn(s->scope, "*") == strlen(s->scope);
 }
 
@@ -194,9 +178,7 @@ static inline const struct said *open_request(const struct history *h, size_t n,
 static inline int tier_of(const struct history *h, size_t i) {
     const struct said *s = &h->said[i], *q = open_request(h, i, s);
     bool named = s->request[0] != '\0', call = !named && s->call[0] != '\0';
-    if (s->what != 'g' || s->own_tier >= 0 || q == NULL) {
-        return s->own_tier;
-    }
+    if (s->what != 'g' || s->own_tier >= 0 || q == NULL) return s->own_tier;
     bool other = (named && strcmp(s->request, q->request) != 0) ||
                  (call && strcmp(s->call, q->call) != 0 && strcmp(s->call, q->request) != 0);
     return other ? -1 : q->own_tier;
@@ -210,9 +192,7 @@ static inline bool is_left(struct history *h, size_t i, bool spent) {
         const struct said *g = &h->said[j];
         bool same = same_scope(g, s) && !g->corrected;
         bool concerns = !spent && (g->server || !s->server) && refuses(g, s->group, s->scope);
-        if ((same && (g->what == 'd' || g->what == 'r')) || concerns) {
-            return false;
-        }
+        if ((same && (g->what == 'd' || g->what == 'r')) || concerns) return false;
         if (same && is_current(h, i, j)) {
             bool reaches_it = !g->nowhere && (g->session[0] == '\0' || strcmp(g->session, s->session) == 0) &&
                               (g->tier < 0 ? 0 : g->tier) >= s->tier;
@@ -225,9 +205,7 @@ static inline bool is_left(struct history *h, size_t i, bool spent) {
 static inline void replay_one(struct history *h, size_t i) {
     struct said *s = &h->said[i], *by = NULL;
     s->tier = tier_of(h, i);
-    if (s->corrected) {
-        return;
-    }
+    if (s->corrected) return;
     if (s->what == 'g' && s->answer && s->once) {
         bool spent = s->request[0] != '\0' || s->call[0] != '\0';
         s->left = is_left(h, i, spent);

@@ -68,9 +68,7 @@ static inline void box_cites(struct box *box, uint64_t seq) {
     uint64_t seqs[ROW_SEQS_MAX];
     size_t n = row_seqs(&box->row, box_column(box, "evidence"), seqs, ROW_SEQS_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (seqs[i] == seq) {
-            return;
-        }
+        if (seqs[i] == seq) return;
     }
     fail_msg("%s does not cite event %llu", box->row.table->name, (unsigned long long)seq);
 }

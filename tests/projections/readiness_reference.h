@@ -83,16 +83,10 @@ static inline bool same(const char *a, const char *b) {
 
 static inline const struct suite_told *suite_of(const struct world *w, const struct eval_told *e) {
     static const struct suite_told nothing;
-    if (e->suite == NULL) {
-        return &nothing;
-    }
-    if (e->suite_digest == NULL) {
-        return &w->suite[w->newest_suite];
-    }
+    if (e->suite == NULL) return &nothing;
+    if (e->suite_digest == NULL) return &w->suite[w->newest_suite];
     for (int i = 0; i < 2; i++) {
-        if (same(e->suite_digest, suites[i]) && w->suite[i].there) {
-            return &w->suite[i];
-        }
+        if (same(e->suite_digest, suites[i]) && w->suite[i].there) return &w->suite[i];
     }
     return &w->suite[2];
 }
@@ -113,9 +107,7 @@ static inline char result_of(const struct score_told *s, const struct task_told 
     char suite = !t->asked || t->threshold < 0 ? ' ' : hold(s->value, t->threshold, t->higher >= 0 ? t->higher : s->higher);
     char opposed = t->asked && t->higher >= 0 && s->higher >= 0 && t->higher != s->higher ? 'o' : ' ';
     for (const char *worst = "fovucp"; *worst != '\0'; worst++) {
-        if (said == *worst || own == *worst || suite == *worst || opposed == *worst) {
-            return *worst;
-        }
+        if (said == *worst || own == *worst || suite == *worst || opposed == *worst) return *worst;
     }
     return ' ';
 }
@@ -143,9 +135,7 @@ static inline char weigh_eval(const struct world *w, const struct eval_told *e) 
     const struct suite_told *suite = suite_of(w, e);
     size_t n[128] = {0}, scored[2] = {0};
     bool picked = false, partial = e->partial;
-    if (!e->finished || e->invalidated) {
-        return '.';
-    }
+    if (!e->finished || e->invalidated) return '.';
     for (size_t i = 0; i < e->n; i++) {
         n[(int)result_of(&e->score[i], &suite->task[e->score[i].task])]++;
         picked = picked || e->score[i].picked;
@@ -159,9 +149,7 @@ static inline char weigh_eval(const struct world *w, const struct eval_told *e) 
                           : n['f'] > 0                  ? "fail"
                           : n['p'] > 0 && doubtful == 0 ? "pass"
                                                         : NULL;
-    if (same(verdict, "fail") || same(verdict, "warn") || n['f'] > 0 || picked) {
-        return '-';
-    }
+    if (same(verdict, "fail") || same(verdict, "warn") || n['f'] > 0 || picked) return '-';
     bool whole = !partial && !e->dirty && e->digest != NULL && n['p'] > 0 && doubtful == 0;
     for (int i = 0; i < 2; i++) {
         whole = whole && (!suite->task[i].asked || scored[i] > 0);
@@ -215,9 +203,7 @@ static inline bool is_for(const struct world *w, const struct route_told *r, con
 static inline uint64_t proof_of(const struct world *w, int i) {
     const struct route_told *r = &w->route[i];
     const struct eval_told *best = NULL;
-    if (!r->there || r->removed || (r->suite == NULL && r->suite_digest == NULL)) {
-        return 0;
-    }
+    if (!r->there || r->removed || (r->suite == NULL && r->suite_digest == NULL)) return 0;
     for (size_t k = 0; k < w->n; k++) {
         const struct eval_told *e = &w->eval[k];
         char sign = weigh_eval(w, e);
@@ -242,9 +228,7 @@ static inline const char *state_of_route(const struct world *w, int i) {
 
 static inline const char *state_of_pack(const struct world *w) {
     size_t required = 0, ready = 0, proven = 0;
-    if (w->pack == NULL || !same(w->pack, "installed")) {
-        return w->pack;
-    }
+    if (w->pack == NULL || !same(w->pack, "installed")) return w->pack;
     bool fresh =
         w->check != NULL && (w->check_version != NULL ? same(w->check_version, w->version) && w->check_seq > w->removed_seq
                                                       : w->check_seq > w->version_seq);

@@ -104,9 +104,7 @@ static void put_back(const struct kept *kept) {
 
 /* A byte of a record, or the record. */
 static void spoil_record(struct kept *now) {
-    if (now->n == 0) {
-        return;
-    }
+    if (now->n == 0) return;
     struct record *record = &now->record[random_below(&r, (uint32_t)now->n)];
     struct db_txn *txn = begin(true);
     if (random_below(&r, 3) == 0 || record->value.n == 0) {
@@ -227,9 +225,7 @@ static int ask(void *ctx, struct state_view *view, struct err *err) {
         }
         state_rows_close(rows);
     }
-    if (rc < 0) {
-        return rc;
-    }
+    if (rc < 0) return rc;
     put_view(view, &asked->text);
     return asked->draft == NULL ? 0 : decide_may_append(view, asked->draft, &asked->decision, err);
 }

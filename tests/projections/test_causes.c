@@ -154,9 +154,7 @@ static void check_row(struct box *box, const struct history *h, const struct pat
     size_t n = 0;
     for (size_t i = path->last + 1; i-- > 0;) {
         const struct seen *seen = find(&h->instants[i], key);
-        if (seen == NULL || seen->state != now || !seen->has) {
-            break;
-        }
+        if (seen == NULL || seen->state != now || !seen->has) break;
         first = &h->instants[i];
     }
     for (size_t i = 0; i < found->table->n_columns; i++) {
@@ -276,9 +274,7 @@ static size_t tell(struct box *box, const struct state_options *options, struct 
         size_t since = projection_column(table, "since"), state = projection_state(table);
         struct state_rows *rows;
         const struct row *row;
-        if (since == SIZE_MAX || state == SIZE_MAX || !since_is(table, since)) {
-            continue;
-        }
+        if (since == SIZE_MAX || state == SIZE_MAX || !since_is(table, since)) continue;
         assert_int_equal(state_rows_open(view, t, NULL, 0, &rows, &box->err), 0);
         while (state_rows_next(rows, &row, &box->err) == 0) {
             struct row *own = (struct row *)(uintptr_t)row;

@@ -154,9 +154,7 @@ struct expected {
 static struct expected expect(size_t thing) {
     struct expected e = {.text = NULL};
     for (size_t i = 0; i < n_told; i++) {
-        if (told[i].thing != thing || !counts(i)) {
-            continue;
-        }
+        if (told[i].thing != thing || !counts(i)) continue;
         if (e.text == NULL || strcmp(e.text, text_of(&told[i])) != 0) {
             e.since = e.text != NULL && e.since > told[i].when ? e.since : told[i].when;
             e.since_seq = told[i].seq;
@@ -234,9 +232,7 @@ static void check_things(uint64_t seed) {
     for (size_t i = 0; i < THINGS; i++) {
         const struct thing *thing = &things[i];
         const struct expected e = expect(i);
-        if (e.text == NULL) {
-            continue;
-        }
+        if (e.text == NULL) continue;
         assert_true(box_row(&b, thing->table, thing->key[0], thing->key[1], thing->key[2], NULL));
         struct bytes got = row_text(&b.row, box_column(&b, thing->column));
         if (!bytes_is(got, e.text)) {
@@ -282,9 +278,7 @@ static struct since *since_of(const struct row *row) {
 
 static void check_since(uint64_t seed, const struct row *row) {
     size_t since = projection_column(row->table, "since");
-    if (!row_has(row, since)) {
-        return;
-    }
+    if (!row_has(row, since)) return;
     struct since *before = since_of(row);
     int64_t at = row_int(row, since), seq = row_has(row, since + 1) ? row_int(row, since + 1) : -1;
     bool other = before->seq >= 0 && seq != before->seq;

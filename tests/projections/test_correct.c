@@ -82,9 +82,7 @@ static struct buf plain_text(struct ledger *ledger, uint64_t at, uint64_t now) {
 }
 
 static void same(const struct buf *a, const struct buf *b, uint64_t seed, uint64_t at, const char *what) {
-    if (bytes_eq(bytes_of_buf(a), bytes_of_buf(b))) {
-        return;
-    }
+    if (bytes_eq(bytes_of_buf(a), bytes_of_buf(b))) return;
     size_t i = 0, line;
     while (i < a->n && i < b->n && a->p[i] == b->p[i]) {
         i++;
@@ -164,9 +162,7 @@ static void grow_without(struct box *box, const struct history *h, uint64_t at) 
         bool skipped = h->is_correction[i] || h->corrected[i] < at;
         while (!h->is_correction[i]) {
             random_event_make(&r, h->now);
-            if (random_event_take(box->ledger, &r, skipped ? NULL : &receipt)) {
-                break;
-            }
+            if (random_event_take(box->ledger, &r, skipped ? NULL : &receipt)) break;
         }
         if (skipped) {
             noop(box->ledger);

@@ -119,12 +119,8 @@ struct score {
 static enum eval_change expected(const struct score *a, const struct score *b_, int suite) {
     int directions[] = {a->higher >= 0 ? a->higher : suite, b_->higher >= 0 ? b_->higher : suite};
     int told = directions[1] >= 0 ? directions[1] : directions[0];
-    if (!a->there || !b_->there) {
-        return a->there ? EVAL_CHANGE_MISSING : EVAL_CHANGE_NEW;
-    }
-    if (a->value == b_->value) {
-        return EVAL_CHANGE_SAME;
-    }
+    if (!a->there || !b_->there) return a->there ? EVAL_CHANGE_MISSING : EVAL_CHANGE_NEW;
+    if (a->value == b_->value) return EVAL_CHANGE_SAME;
     if (a->value < 0 || b_->value < 0 || told < 0 ||
         (directions[0] >= 0 && directions[1] >= 0 && directions[0] != directions[1])) {
         return EVAL_CHANGE_OTHER;
@@ -136,9 +132,7 @@ static void put_score(const char *eval, int task, struct score *ret) {
     char rest[120] = "";
     int n = 0;
     *ret = (struct score){.there = below(4) > 0, .value = (int)below(5) - 2, .higher = (int)below(3) - 1};
-    if (!ret->there) {
-        return;
-    }
+    if (!ret->there) return;
     if (ret->value >= 0) {
         n = snprintf(rest, sizeof(rest), ",\"value\":0.%d", ret->value);
     } else if (ret->value == A_WORD) {

@@ -120,9 +120,7 @@ static uint64_t reached(struct db_txn *txn, const uint8_t root[HASH_LEN]) {
     static const uint8_t none[HASH_LEN];
     struct bytes node;
     uint64_t n = 1;
-    if (memcmp(root, none, HASH_LEN) == 0) {
-        return 0;
-    }
+    if (memcmp(root, none, HASH_LEN) == 0) return 0;
     must(db_get(txn, DERIVED_PROVEN, (struct bytes){root, HASH_LEN}, &node, &why));
     for (size_t at = 2 + strlen("things"); node.p[0] > 0 && at < node.n;) {
         at += 2U + be16_get(node.p + at);

@@ -37,9 +37,7 @@ static const char *reason_in(const char *violation) {
     static const char *const befores[] = {"but it was ", "but its scope ", "but "};
     for (size_t i = 0; i < 3; i++) {
         const char *at = strstr(violation, befores[i]);
-        if (at != NULL) {
-            return at + strlen(befores[i]);
-        }
+        if (at != NULL) return at + strlen(befores[i]);
     }
     return violation;
 }
@@ -144,9 +142,7 @@ static void granted_row(const struct history *h, const struct row *row, const ch
     for (size_t i = 0; i < h->n; i++) {
         by = is_current(h, h->n, i) && same_scope(&h->said[i], &of) ? &h->said[i] : by;
     }
-    if (!row_is(row, PERMISSIONS_STATE, "granted")) {
-        return;
-    }
+    if (!row_is(row, PERMISSIONS_STATE, "granted")) return;
     if (by == NULL || by->seq != row_int(row, PERMISSIONS_DECIDED_SEQ) ||
         by->tier != scope_tier(row_text(row, PERMISSIONS_TIER))) {
         fail_msg("'%s' '%s' is granted by event %lld, not %lld, or up to another tier than T%d", group, scope,

@@ -153,9 +153,7 @@ static const char *supply(const char *word) {
                                            {"THRESHOLD", "1"}, {"DIRECTION", "true"}, {"DIGEST", D1},    {"WEIGHTS", D2},
                                            {"PACK", "k"},      {"VERSION", "2"},      {"ROUTE", "r"}};
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        if (strcmp(word, fixed[i][0]) == 0) {
-            return fixed[i][1];
-        }
+        if (strcmp(word, fixed[i][0]) == 0) return fixed[i][1];
     }
     return strcmp(word, "VERDICT") == 0 ? verdicts[below(4)] : strcmp(word, "DECISION") == 0 ? gates[below(3)] : word;
 }
@@ -373,9 +371,7 @@ static void expect_remedies_are_legal(size_t seen[SEEN]) {
             snprintf(texts[n++], sizeof(texts[0]), "%.*s", (int)remedy.n, (const char *)remedy.p);
         }
     }
-    if (n == 0) {
-        return;
-    }
+    if (n == 0) return;
     for (size_t i = 0; i < n; i++) {
         char typed[sizeof(texts[0])];
         memcpy(typed, texts[i], sizeof(typed));

@@ -40,9 +40,7 @@ static void compare_models(struct world *w, const char *what) {
         bool listed[ROUTES_MAX] = {false};
         struct list list;
         struct bytes item, name;
-        if (!box_row(&w->box, "models", digests[d], NULL)) {
-            continue;
-        }
+        if (!box_row(&w->box, "models", digests[d], NULL)) continue;
         list_open(&list, w->box.row.cells[box_column(&w->box, "routes")].text);
         while (list_next(&list, &item)) {
             for (int i = 0; list_name(item, "", &name) && i < ROUTES_MAX; i++) {
@@ -71,9 +69,7 @@ static void compare(struct world *w, uint64_t seed, int step) {
         }
     }
     for (int i = 0; i < ROUTES_MAX; i++) {
-        if (!w->route[i].there) {
-            continue;
-        }
+        if (!w->route[i].there) continue;
         assert_true(box_row(&w->box, "routes", routes[i], NULL));
         const char *state = state_of_route(w, i);
         struct bytes got = row_text(&w->box.row, box_column(&w->box, "state"));
@@ -370,9 +366,7 @@ static void tell_eval(struct world *w) {
         }
         return;
     }
-    if (w->n == EVALS_MAX) {
-        return;
-    }
+    if (w->n == EVALS_MAX) return;
     struct eval_told *e = &w->eval[w->n];
     snprintf(subject, sizeof(subject), "eval/e%zu", w->n++);
     bool odd = OPTION(4); /* its numbers say much */

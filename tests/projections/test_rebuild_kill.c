@@ -54,17 +54,13 @@ static pid_t work(bool rebuild, int times) {
     fflush(NULL);
     pid_t pid = fork();
     assert_true(pid >= 0);
-    if (pid != 0) {
-        return pid;
-    }
+    if (pid != 0) return pid;
     struct state_options options = engine_options(both, &tuning);
     struct ledger *ledger;
     int rc = log_open(s.dir, NULL, &ledger, &why);
     for (int i = 0; rc == 0 && i < times; i++) {
         rc = rebuild ? rebuild_run(ledger, &options, 3, &why) : rebuild_catch_up(ledger, &options, &why);
-        if (rc == 0 && !rebuild && times > 100) {
-            rc = rebuild_drop(ledger, &why);
-        }
+        if (rc == 0 && !rebuild && times > 100) rc = rebuild_drop(ledger, &why);
     }
     if (rc != 0) {
         fprintf(stderr, "child: %s\n", why.msg);
@@ -77,9 +73,7 @@ static bool is_half(void) {
     struct store_record record;
     struct db *db;
     struct db_txn *txn;
-    if (derived_open(s.ledger, false, &db, &why) != 0) {
-        return false;
-    }
+    if (derived_open(s.ledger, false, &db, &why) != 0) return false;
     must(db_begin(db, false, &txn, &why));
     must(store_get(txn, "total", &record, &why));
     db_abort(txn);

@@ -26,9 +26,7 @@ static struct buf text_at(struct ledger *ledger, uint64_t at, bool no_write) {
 }
 
 static void same(const struct buf *a, const struct buf *b, uint64_t seed, const char *what) {
-    if (a->n == b->n && memcmp(a->p, b->p, a->n) == 0) {
-        return;
-    }
+    if (a->n == b->n && memcmp(a->p, b->p, a->n) == 0) return;
     size_t at = 0, line;
     while (at < a->n && at < b->n && a->p[at] == b->p[at]) {
         at++;

@@ -272,12 +272,8 @@ static bool fits(const char *pattern, const char *text) {
 
 /* What the program ships, of these names. */
 static int shipped(const char *tool, const char *server, const char *group) {
-    if (server[0] == '\0' && strcmp(tool, "Bash") == 0) {
-        return 2;
-    }
-    if (server[0] == '\0' && strcmp(tool, "Read") == 0) {
-        return 0;
-    }
+    if (server[0] == '\0' && strcmp(tool, "Bash") == 0) return 2;
+    if (server[0] == '\0' && strcmp(tool, "Read") == 0) return 0;
     return strcmp(group, "exec") == 0 ? 2 : strcmp(group, "gpu") == 0 ? 0 : -1;
 }
 
@@ -307,9 +303,7 @@ static struct verdict reference(const struct policy *policy, const size_t *newes
             if (fits(r->tool, tool) && fits(r->server, server) && fits(r->agent, agent) && fits(r->group, group)) {
                 snprintf(rule, sizeof(rule), "rule %zu", k + 1);
                 raise_to(&v, r->tier, names[newest[i]], rule);
-                if (!r->arguments) {
-                    return v;
-                }
+                if (!r->arguments) return v;
             }
         }
     }

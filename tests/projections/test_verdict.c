@@ -33,9 +33,7 @@ static struct bytes clause_of(const char *id) {
     struct bytes item, found;
     list_open(&list, box.row.cells[box_column(&box, "clauses")].text);
     while (list_next(&list, &item)) {
-        if (list_text(item, "id", &found) && bytes_is(found, id)) {
-            return item;
-        }
+        if (list_text(item, "id", &found) && bytes_is(found, id)) return item;
     }
     fail_msg("there is no clause '%s'", id);
     return (struct bytes){0};

@@ -305,9 +305,7 @@ static inline struct query_value plain_value(const struct log_event *e, size_t f
         return (struct query_value){.type = QUERY_INT, .int_ = (int64_t)(at ? item.uint : e->time)};
     }
     name += strncmp(name, "body_", 5) == 0 ? 5 : 0;
-    if (e->body.n == 0 || mp_map_get(e->body, name, &raw) != 0) {
-        return v;
-    }
+    if (e->body.n == 0 || mp_map_get(e->body, name, &raw) != 0) return v;
     if (mp_scalar(raw, &item) != 0 || item.type == MP_BIN) {
         return (struct query_value){.type = QUERY_OTHER, .text = raw};
     }
@@ -336,9 +334,7 @@ static inline long double plain_number(const struct query_value *v) {
 }
 
 static inline bool plain_same(const struct query_value *a, const struct query_value *b) {
-    if (plain_is_number(a) && plain_is_number(b)) {
-        return plain_number(a) == plain_number(b);
-    }
+    if (plain_is_number(a) && plain_is_number(b)) return plain_number(a) == plain_number(b);
     return a->type == b->type && a->type != QUERY_NULL &&
            (a->type == QUERY_BOOL ? a->boolean == b->boolean : bytes_eq(a->text, b->text));
 }
@@ -347,17 +343,13 @@ static inline bool plain_match(const struct query_term *t, const struct query_va
     const struct query_value *with = t->values;
     if (t->op == QUERY_EQ) {
         for (size_t i = 0; i < t->n_values; i++) {
-            if (plain_same(&t->values[i], v)) {
-                return true;
-            }
+            if (plain_same(&t->values[i], v)) return true;
         }
         return false;
     }
     if (t->op == QUERY_PREFIX || t->op == QUERY_GLOB) {
         char text[512], pattern[512];
-        if (v->type != QUERY_TEXT) {
-            return false;
-        }
+        if (v->type != QUERY_TEXT) return false;
         snprintf(text, sizeof(text), "%.*s", (int)v->text.n, (const char *)v->text.p);
         snprintf(pattern, sizeof(pattern), "%.*s", (int)with->text.n, (const char *)with->text.p);
         return t->op == QUERY_PREFIX ? strncmp(text, pattern, strlen(pattern)) == 0 : fnmatch(pattern, text, 0) == 0;

@@ -181,15 +181,11 @@ static enum columns_form read_all(uint64_t first, bool quiet) {
     column_init(&kinds);
     bool open = columns_open(bytes_of_buf(&record), &r);
     assert_true(open || quiet);
-    if (!open || !columns_entry(&r, field, &entry)) {
-        return COLUMNS_NONE;
-    }
+    if (!open || !columns_entry(&r, field, &entry)) return COLUMNS_NONE;
     enum columns_form form = (enum columns_form)entry.form;
     if (form == COLUMNS_HASHES) {
         for (uint32_t i = 0; i < r.events; i += 1 + (uint32_t)random_below(40)) {
-            if (values[first + i].type == QUERY_NULL) {
-                continue;
-            }
+            if (values[first + i].type == QUERY_NULL) continue;
             memset(&hits, 0, sizeof(hits));
             int rc = columns_find(&entry, r.events, columns_hash(&values[first + i]), on_hit, &hits, &err);
             assert_true(rc == 0 || (quiet && rc == ERR_CORRUPT));

@@ -154,9 +154,7 @@ static void *write_on(void *ctx) {
     struct log_batch *batch;
     struct err err = {0};
     uint64_t i = 0;
-    if (log_batch_new(s.ledger, &batch, &err) != 0) {
-        return NULL;
-    }
+    if (log_batch_new(s.ledger, &batch, &err) != 0) return NULL;
     while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE) && scratch_add(batch, i, i + 900, false, &err) == 0 &&
            log_batch_commit(batch, NULL, NULL, NULL, &err) == 0) {
         i += 900;

@@ -80,9 +80,7 @@ static void *work(void *ctx) {
         state_options_init(&options); /* stores what was folded, beside the index */
         if (rc == 0) rc = state_open(ledger, &options, &view, &w->err);
         state_close(view);
-        if (rc == 0 && w->n == 0 && i % 4 == 3) {
-            rc = query_index_build(ledger, NULL, &w->err);
-        }
+        if (rc == 0 && w->n == 0 && i % 4 == 3) rc = query_index_build(ledger, NULL, &w->err);
         if (rc == 0) rc = append(w->n, i, &w->err) == ERR_CONFLICT ? 0 : err_set(&w->err, ERR_IO, "started twice");
         w->done += rc == 0;
     }

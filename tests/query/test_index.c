@@ -88,9 +88,7 @@ static void times_at_the_borders_of_segments_are_found(void **state) {
             at.int_ += (int64_t)random_below(3) - 1;
             struct query_term term = {.field = field, .op = (enum query_op)op, .values = &at, .n_values = 1};
             struct query q;
-            if (op == QUERY_PREFIX || op == QUERY_GLOB) {
-                continue;
-            }
+            if (op == QUERY_PREFIX || op == QUERY_GLOB) continue;
             query_init(&q);
             q.terms = &term;
             q.n_terms = 1;

@@ -206,9 +206,7 @@ static int others_block_signals(void *ctx, const struct sql_row *row, struct err
         char path[300], line[256];
         unsigned long long blocked = 0;
         bool waits = false; /* it has begun: on their way threads have all signals blocked */
-        if (e->d_name[0] == '.' || strtol(e->d_name, NULL, 10) == (long)getpid()) {
-            continue;
-        }
+        if (e->d_name[0] == '.' || strtol(e->d_name, NULL, 10) == (long)getpid()) continue;
         snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
         while (!waits) {
             FILE *f = fopen(path, "re");

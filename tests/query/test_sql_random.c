@@ -167,9 +167,7 @@ static bool their_rows(const char *statement) {
     sqlite3_stmt *stmt;
     int rc;
     begin_answer(&theirs);
-    if (sqlite3_prepare_v2(table, statement, -1, &stmt, NULL) != SQLITE_OK) {
-        return false;
-    }
+    if (sqlite3_prepare_v2(table, statement, -1, &stmt, NULL) != SQLITE_OK) return false;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         begin_row(&theirs);
         for (int i = 0; i < sqlite3_column_count(stmt); i++) {
@@ -273,9 +271,7 @@ static const struct log_value *random_value(void) {
 
 static size_t column_of_field(size_t field) {
     for (size_t c = 0; c < sql_column_count(); c++) {
-        if (sql_column_field(c) == field) {
-            return c;
-        }
+        if (sql_column_field(c) == field) return c;
     }
     return 0;
 }
