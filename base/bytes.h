@@ -55,7 +55,7 @@ static inline bool bytes_has_prefix(struct bytes a, const char *prefix) {
     return bytes_starts(a, bytes_of(prefix));
 }
 
-/* Where the byte stands first; NULL. */
+/* Where the byte is first; NULL. */
 static inline const uint8_t *bytes_find(struct bytes a, uint8_t byte) {
     return a.n > 0 ? memchr(a.p, byte, a.n) : NULL;
 }

@@ -69,11 +69,11 @@ bool crypt_verify(const uint8_t signature[CRYPT_SIGNATURE_LEN], struct bytes mes
 int crypt_kdf(uint8_t ret_key[32], struct bytes passphrase, const uint8_t salt[CRYPT_KDF_SALT_LEN], uint32_t passes,
               uint32_t kib, struct err *err) {
     if (passes < 1 || passes > KDF_PASSES_MAX) {
-        return err_set(err, ERR_LIMIT, "key derivation: %u passes; accepted are 1 to %d", (unsigned)passes, KDF_PASSES_MAX);
+        return err_set(err, ERR_LIMIT, "key derivation: %u passes; expected 1 to %d", (unsigned)passes, KDF_PASSES_MAX);
     }
     if (kib < KDF_KIB_MIN || kib > KDF_KIB_MAX) {
-        return err_set(err, ERR_LIMIT, "key derivation: %u KiB of memory; accepted are %d to %u", (unsigned)kib,
-                       KDF_KIB_MIN, KDF_KIB_MAX);
+        return err_set(err, ERR_LIMIT, "key derivation: %u KiB of memory; expected %d to %u", (unsigned)kib, KDF_KIB_MIN,
+                       KDF_KIB_MAX);
     }
     if ((uint64_t)passphrase.n > crypto_pwhash_argon2id_PASSWD_MAX) {
         return err_set(err, ERR_LIMIT, "key derivation: the passphrase is too long");

@@ -53,7 +53,7 @@ int file_parent(char ret[FILE_PATH_MAX], const char *path, struct err *err) {
     return 0;
 }
 
-/* read(2) that goes on after signals and waits where a descriptor is non-blocking. */
+/* read(2) that continues after signals and waits where a descriptor is non-blocking. */
 static ssize_t read_some(int fd, void *p, size_t n) {
     for (;;) {
         ssize_t got = read(fd, p, n);
@@ -228,7 +228,7 @@ int file_make_dirs(const char *path, struct err *err) {
     char part[FILE_PATH_MAX];
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof(part)) {
-        return err_set(err, n == 0 ? ERR_INVALID : ERR_LIMIT, "directory name of %zu bytes; accepted are 1 to %d", n,
+        return err_set(err, n == 0 ? ERR_INVALID : ERR_LIMIT, "directory name of %zu bytes; expected 1 to %d", n,
                        FILE_PATH_MAX - 1);
     }
     memcpy(part, path, n + 1);

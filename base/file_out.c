@@ -28,7 +28,7 @@ static bool may_follow(int dir, const struct stat *link) {
            ((st.st_mode & open_to_all) != open_to_all || link->st_uid == geteuid() || link->st_uid == st.st_uid);
 }
 
-/* What stands under the last name of `path`, looked at once, by descriptors: 0 with its state, 1 when nothing does, 2 when
+/* What is under the last name of `path`, looked at once, by descriptors: 0 with its state, 1 when nothing does, 2 when
  * it is a link, which is read into `ret_to`; a link of /proc leads to an open file and not to a name, and is 3. */
 static int look(const char *path, struct stat *ret, char ret_to[FILE_PATH_MAX], struct err *err) {
     char dir[FILE_PATH_MAX];

@@ -17,7 +17,7 @@ static uint32_t char_at(const uint8_t *p, size_t n) {
     return v;
 }
 
-/* Behind the class whose '[' stands at p; NULL: it has no end, so it is a plain '['. */
+/* Behind the class whose '[' is at p; NULL: it has no end, so it is a plain '['. */
 static const uint8_t *class_end(const uint8_t *p, const uint8_t *end) {
     p++;
     p += p < end && (*p == '!' || *p == '^') ? 1 : 0;
@@ -221,7 +221,7 @@ static bool one_meets(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, 
 }
 
 /* Both are walked at the same time: at[j] says that what the pattern took so far can be what the other takes up to its byte
- * j. A '*' stays where it is while the other one goes on. */
+ * j. A '*' stays where it is while the other one continues. */
 bool glob_meets(struct bytes pattern, struct bytes other) {
     bool at[2][GLOB_PAIR_MAX + 1] = {{true}};
     const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n, *after;

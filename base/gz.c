@@ -136,7 +136,7 @@ static int begin_member(struct gz *gz, struct err *err) {
     return 0;
 }
 
-/* Decides by what stands at the input's front; leaves the state as it is while too little is there to decide. */
+/* Decides by what is at the input's front; leaves the state as it is while too little is there to decide. */
 static int decide(struct gz *gz, struct err *err) {
     const uint8_t *p = gz->input + gz->at;
     size_t n = gz->n - gz->at;

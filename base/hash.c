@@ -3,7 +3,7 @@
  * The general interface (EVP) costs some 50 ns more a digest, which is as much as hashing a block: an event takes four
  * short ones. It also reads the configuration and loads the providers when it is first used, which every start of the
  * program would pay. The functions used here need neither; they use the processor's instructions all the same. OpenSSL
- * calls them deprecated since 3.0 and goes on providing them; this file is the one place that knows them. */
+ * calls them deprecated since 3.0 and continues providing them; this file is the one place that knows them. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
 

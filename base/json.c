@@ -29,7 +29,7 @@ struct entry {
 
 struct walk {
     struct buf *out;
-    struct entry *entries; /* the objects on the way down, one behind the other */
+    struct entry *entries; /* the objects on the way down, one after the other */
     size_t n, cap;
     unsigned depth;
 };
@@ -80,7 +80,7 @@ static int parse_error(const json_error_t *e, struct err *err) {
         return err_set(err, ERR_NOMEM, "JSON: out of memory");
     case json_error_numeric_overflow:
         if (strstr(e->text, "real") == NULL) {
-            what = "an integer is out of range, accepted are -9223372036854775808 to 9223372036854775807";
+            what = "an integer is out of range, expected -9223372036854775808 to 9223372036854775807";
         } else {
             what = "a real number is larger than a 64-bit float can be";
         }
@@ -236,7 +236,7 @@ int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
     /* The counts of containers and strings fit into 32 bits when the text does. */
     size_t max = out->max < UINT32_MAX ? out->max : UINT32_MAX;
     if (text.n > max) {
-        return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, accepted are %zu", text.n, max);
+        return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, expected %zu", text.n, max);
     }
     if (text.n > JSON_VALUES_MAX && json_count_values(text) > JSON_VALUES_MAX) {
         int deep = check_depth(text, err);

@@ -20,7 +20,7 @@ size_t json_count_values(struct bytes text);
 enum json_style { JSON_LINE, JSON_PRETTY }; /* one compact line without LF · two-space indent without final LF */
 
 /* Appends one MessagePack item as JSON text, map order as it stands: the order of keys need not be canonical, and nesting
- * may be twice MP_DEPTH_MAX, so that a canonical item can stand in an envelope made for printing. Bin becomes base64 text;
+ * may be twice MP_DEPTH_MAX, so that a canonical item can be in an envelope made for printing. Bin becomes base64 text;
  * floats are the shortest text that reads back the same, never that of an integer; ERR_CORRUPT when the input does not
  * parse. A failure leaves out's bytes as they were. Neither function depends on the locale. */
 int json_from_mp(struct bytes mp, enum json_style style, struct buf *out, struct err *err);

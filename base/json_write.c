@@ -160,7 +160,7 @@ static void put_new_line(struct writer *w) {
     }
 }
 
-/* What stands before an item inside the container f. */
+/* What is before an item inside the container f. */
 static void put_separator(struct writer *w, struct frame *f) {
     if (f->map && f->left % 2 == 1) {
         buf_put(w->out, ": ", w->style == JSON_PRETTY ? 2 : 1);

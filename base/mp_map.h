@@ -9,7 +9,7 @@
 #define MP_MAP_MAX 48
 
 struct mp_map {
-    struct buf values; /* one item behind the other */
+    struct buf values; /* one item after the other */
     struct {
         const char *name; /* borrowed; each name once */
         size_t at, n;
@@ -38,7 +38,7 @@ void mp_map_put_bounded(struct buf *out, struct bytes raw, size_t max); /* that 
 /* For a value that is put together piece by piece: it begins here, goes into map->values, and ends with mp_map_end. */
 void mp_map_begin(struct mp_map *map, const char *name);
 void mp_map_end(struct mp_map *map);
-/* Appends the map. ERR_LIMIT, ERR_NOMEM, which `out` then has too: where maps stand in each other, the outermost tells. */
+/* Appends the map. ERR_LIMIT, ERR_NOMEM, which `out` then has too: where maps are in each other, the outermost tells. */
 int mp_map_write(struct mp_map *map, struct buf *out, struct err *err);
 
 #endif

@@ -154,7 +154,7 @@ static int read_headed(struct mp_reader *r, uint8_t c, struct mp_item *ret, stru
         r->p = p;
         return 0;
     case 0xca:
-        return corrupt(r, r->p, "a float is written in 32 bits, accepted are 64", err);
+        return corrupt(r, r->p, "a float is written in 32 bits, expected 64", err);
     case 0xcb:
         return read_float(r, p, ret, err);
     case 0xcc:

@@ -12,7 +12,7 @@ size_t text_utf8_valid(const uint8_t *p, size_t n);
 /* Has a byte below 0x20, 0x7f, or a C1 control (U+0080..U+009F encoded). The text must be valid UTF-8. */
 bool text_has_control(struct bytes text);
 
-/* What stands in a text, by its bytes alone, found in one pass over them: whoever must know several of these things asks
+/* What is in a text, by its bytes alone, found in one pass over them: whoever must know several of these things asks
  * once. Text without TEXT_WIDE is valid UTF-8, and has a control character only with TEXT_CONTROL. */
 enum {
     TEXT_WIDE = 1,      /* a byte of 0x80 or more */
@@ -76,7 +76,7 @@ int text_parse_duration(struct bytes text, uint64_t *ret_ns);
  * that join nothing, selectors that select nothing and invalid bytes become visible escapes (\n, \x1b, \u{202e}).
  * Backslashes stay single. */
 int text_safe(struct buf *out, struct bytes text);
-/* The same for whole JSON texts: what is not harmless can only stand in their strings, and becomes JSON's own \u202e there.
+/* The same for whole JSON texts: what is not harmless can only are in their strings, and becomes JSON's own \u202e there.
  * Line ends stay. */
 int text_safe_json(struct buf *out, struct bytes json);
 

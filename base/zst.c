@@ -15,7 +15,7 @@
 /* The largest window that levels up to LEVEL_MAX use; larger ones come from elsewhere and only cost memory. */
 #define WINDOW_LOG_MAX 23
 #define FRAME_FIRST    0x28 /* byte of a frame that holds content */
-#define FRAME_FLAGS_AT 4    /* behind the magic */
+#define FRAME_FLAGS_AT 4    /* after the magic */
 #define FRAME_CHECKSUM 0x04
 #define LEVEL_MAX      19
 
@@ -94,7 +94,7 @@ static int compress_directly(struct buf *out, struct bytes plain, int level, str
 
 int zst_compress(struct buf *out, struct bytes plain, int level, struct err *err) {
     if (level < ZSTD_minCLevel() || level > LEVEL_MAX) {
-        return err_set(err, ERR_INVALID, "compression level %d; accepted are %d to %d", level, ZSTD_minCLevel(), LEVEL_MAX);
+        return err_set(err, ERR_INVALID, "compression level %d; expected %d to %d", level, ZSTD_minCLevel(), LEVEL_MAX);
     }
     size_t bound = ZSTD_compressBound(plain.n);
     if (ZSTD_isError(bound) || bound < plain.n) {

@@ -1,4 +1,4 @@
-/* Appending with the index built behind it, against appending without, on two new ledgers in turns. A slice ends where a
+/* Appending with the index built after it, against appending without, on two new ledgers in turns. A slice ends where a
  * segment of the index does, so that nothing of the work is put off: the time is that until all events are in the index. */
 #include <time.h>
 

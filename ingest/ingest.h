@@ -23,7 +23,7 @@
 /* Which options a source takes; others are refused. */
 enum ingest_takes {
     INGEST_PATHS = 1,    /* files or directories */
-    INGEST_FOLLOW = 2,   /* goes on as the input grows */
+    INGEST_FOLLOW = 2,   /* continues as the input grows */
     INGEST_ROOT = 4,     /* another file system root than "/" */
     INGEST_URL = 8,      /* a server's address instead of files */
     INGEST_MODELS = 16,  /* a directory of models */

@@ -56,8 +56,8 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
  * after two seconds: whoever comes next builds it. */
 void log_close(struct ledger *ledger);
 
-/* Around a fork whose child opens ledgers itself, in a process with several threads: what the child uses is not in the middle
- * of a change, and it knows nothing of the parent's handles, which it must not touch. */
+/* Around a fork whose child opens ledgers itself, in a process with several threads: what the child uses is not in the
+ * middle of a change, and it knows nothing of the parent's handles, which it must not touch. */
 void log_fork_begin(void);
 void log_fork_end(bool child);
 
@@ -158,7 +158,7 @@ struct log_event {
 
 /* Events [from, to) in order, as of the size when it was opened; to is cut to that size. Each event's bytes are recomputed
  * up to its leaf and compared with the stored tree's group, so a damaged group gives ERR_CORRUPT or ERR_TAMPERED with its
- * seq range; next may be called again to go on after it. One thread at a time; memory is bounded by one group. */
+ * seq range; next may be called again to continue after it. One thread at a time; memory is bounded by one group. */
 struct log_reader;
 int log_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct log_reader **ret, struct err *err);
 /* 0, 1 at the end. *ret borrows until the next call. */
@@ -380,7 +380,7 @@ struct log_restore_options {
     struct bytes log_passphrase; /* of that file */
     struct bytes passphrase;     /* for the new ledger's secret keys; empty: none */
     bool newest;                 /* the caller vouches that the backup's head is the newest that was ever signed: the
-                                    origin continues. Otherwise it goes on as <origin>/r<n> */
+                                    origin continues. Otherwise it continues as <origin>/r<n> */
 };
 /* Makes a working ledger in `dir` out of a backup. */
 int log_restore(const char *backup, const char *dir, const struct log_restore_options *options, struct err *err);

@@ -19,7 +19,8 @@ int facade_end(int rc, const struct err *err, struct ledger_error *error);
 int facade_end_at(int rc, const struct err *err, size_t at, struct ledger_error *error);
 
 /* Copies a struct of options that begins with its size over one of `known` bytes, which is as its INIT sets it: what an
- * older caller does not have stays so. ERR_INVALID: the size is not set; ERR_VERSION: a newer caller has set what is not known here. */
+ * older caller does not have stays so. ERR_INVALID: the size is not set; ERR_VERSION: a newer caller has set what is
+ * not known here. */
 int facade_options(void *to, size_t known, const void *from, const char *name, struct err *err);
 /* options or, for NULL, what the macro sets. */
 #define FACADE_OPTIONS(to, options, name, init, err)                                                                       \
@@ -32,7 +33,7 @@ struct ledger_bytes facade_borrow(struct bytes bytes);
 #define FACADE_ACTOR_MAX 128
 const char *facade_actor(const char *given, char room[FACADE_ACTOR_MAX]);
 
-/* Hands out what the buf has, with a NUL behind it, and empties the buf. Only when rc is 0; gives rc, or what is wrong. */
+/* Hands out what the buf has, with a NUL after it, and empties the buf. Only when rc is 0; gives rc, or what is wrong. */
 int facade_text(int rc, struct buf *text, char **ret, size_t *ret_n, struct err *err);
 /* The same of an object, which is done afterwards. */
 int facade_json(int rc, struct obj *obj, unsigned flags, char **ret, size_t *ret_n, struct err *err);

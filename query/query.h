@@ -106,7 +106,7 @@ int query_open_at(struct ledger *ledger, const struct query *query, uint64_t siz
                   struct err *err);
 void query_close(struct query_cursor *cursor); /* NULL is fine */
 /* 0: a row; 1: the end; ERR_CORRUPT, ERR_TAMPERED: events that may belong to the answer cannot be read (the message has
- * their range); the next call goes on behind them. */
+ * their range); the next call continues after them. */
 int query_next(struct query_cursor *cursor, struct err *err);
 /* Of the row at hand. */
 uint64_t query_seq(const struct query_cursor *cursor);
@@ -128,7 +128,7 @@ void query_cost(const struct query_cursor *cursor, struct query_cost *ret);
  * equal are one value, an integer where it is one.
  * Values are borrowed during the call of `each`. A non-zero answer of it ends the counting and is given back. Groups are
  * counted from columns where they are built. Damaged events are counted in *ret_lost (may be NULL) and the first error of
- * them put into *err, while the function goes on. At most QUERY_GROUPS_MAX combinations (ERR_LIMIT). */
+ * them put into *err, while the function continues. At most QUERY_GROUPS_MAX combinations (ERR_LIMIT). */
 #define QUERY_GROUPS_MAX 1000000
 typedef int query_count_fn(void *ctx, const struct query_value *values, uint64_t count, struct err *err);
 int query_count(struct ledger *ledger, const struct query *query, const size_t *by, size_t n_by, query_count_fn *each,
@@ -153,7 +153,7 @@ struct query_index_progress {
 /* Builds what is missing for all full segments of the log. Cheap when nothing is. Several processes may call it at a time.
  */
 int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err);
-/* From now on the index is built behind the appends of this handle, by a thread of its own, which log_close waits for.
+/* From now on the index is built after the appends of this handle, by a thread of its own, which log_close waits for.
  * Whoever appends calls it once, before the first append; nothing comes of it on a handle that only reads. */
 int query_index_follow(struct ledger *ledger, struct err *err);
 /* Events [0, *ret) are indexed. */

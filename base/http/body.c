@@ -25,7 +25,7 @@ int httpd_body_begin(struct httpd_body *body, const struct httpd_verdict *v, uin
 }
 
 static int too_large(const struct httpd_body *body, struct err *err) {
-    return err_set(err, ERR_LIMIT, "the body is too large; accepted: %llu bytes, decoded", (unsigned long long)body->max);
+    return err_set(err, ERR_LIMIT, "the body is too large; expected: %llu bytes, decoded", (unsigned long long)body->max);
 }
 
 static int put(struct httpd_body *body, struct bytes data, struct err *err) {

@@ -78,7 +78,7 @@ static struct bytes trimmed(struct bytes t) {
     return t;
 }
 
-/* "close" stands in a list, of which there may be several. */
+/* "close" is in a list, of which there may be several. */
 static bool has_close(struct bytes list) {
     while (list.n > 0) {
         const uint8_t *comma = memchr(list.p, ',', list.n);
@@ -162,7 +162,7 @@ static bool check_sender(const struct httpd_policy *policy, const struct found *
         ours = ours || same_word(found->value[HOST], policy->hosts[i]);
     }
     if (!ours) {
-        return refuse(v, 403, "'host' is not an address of this server; accepted: %s", policy->hosts[0]);
+        return refuse(v, 403, "'host' is not an address of this server; expected: %s", policy->hosts[0]);
     }
     if (found->there[ORIGIN] || found->there[FETCH_SITE]) {
         return refuse(v, 403, "requests of web pages are not accepted");
@@ -192,7 +192,7 @@ static bool find_route(const struct httpd_policy *policy, const struct httpd_hea
     for (size_t i = 0, n = 0; i < policy->n_routes && n < sizeof(paths); i++) {
         n += (size_t)snprintf(paths + n, sizeof(paths) - n, "%s%s", i > 0 ? ", " : "", policy->routes[i].path);
     }
-    return refuse(v, 404, "nothing is received at this path; accepted: %s", paths);
+    return refuse(v, 404, "nothing is received at this path; expected: %s", paths);
 }
 
 static bool check_content(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
@@ -205,19 +205,19 @@ static bool check_content(const struct httpd_policy *policy, const struct found 
     }
     if (!same_word(type, route->type)) {
         const char *hint = route->type_hint != NULL ? route->type_hint : "";
-        return refuse(v, 415, "content type '%.*s' is not read; accepted: %s%s", type.n < 64 ? (int)type.n : 64,
+        return refuse(v, 415, "content type '%.*s' is not read; expected: %s%s", type.n < 64 ? (int)type.n : 64,
                       type.n > 0 ? (const char *)type.p : "", route->type, hint);
     }
     if (found->there[CONTENT_ENCODING] && same_word(coding, "gzip")) {
         v->coding = HTTPD_GZIP;
     } else if (found->there[CONTENT_ENCODING] && !same_word(coding, "identity")) {
-        return refuse(v, 415, "this content encoding is not read; accepted: gzip, identity");
+        return refuse(v, 415, "this content encoding is not read; expected: gzip, identity");
     }
     if (!v->has_length && !found->there[TRANSFER_ENCODING]) {
         return refuse(v, 411, "the body's length is missing");
     }
     if (v->has_length && v->length > policy->body_max) {
-        return refuse(v, 413, "the body is too large; accepted: %llu bytes", (unsigned long long)policy->body_max);
+        return refuse(v, 413, "the body is too large; expected: %llu bytes", (unsigned long long)policy->body_max);
     }
     return true;
 }

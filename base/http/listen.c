@@ -15,7 +15,7 @@
 static int bad_address(const char *address, struct err *err) {
     return err_set(
         err, ERR_INVALID,
-        "'%.60s' is not an address that can be listened on; accepted: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
+        "'%.60s' is not an address that can be listened on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
         "(this machine only: what comes from elsewhere has no right here)",
         address);
 }

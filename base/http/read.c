@@ -10,7 +10,7 @@
 #define SIZE_DIGITS 8          /* a chunk is smaller than 4 GiB */
 #define EXTRA_MAX   4096
 
-/* What may stand in a line: all but control characters, and the tab. */
+/* What may be in a line: all but control characters, and the tab. */
 static bool is_text(uint8_t c) {
     return (c >= ' ' && c != 0x7f) || c == '\t';
 }
@@ -116,7 +116,7 @@ static bool step_size(struct httpd_chunks *k, uint8_t c) {
     return k->digits > 0 && (c == ';' || c == '\r');
 }
 
-/* A byte that is no content. False: it must not stand here. */
+/* A byte that is no content. False: it must not be here. */
 static bool step(struct httpd_chunks *k, uint8_t c) {
     switch (k->state) {
     case HTTPD_CHUNK_SIZE:

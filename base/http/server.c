@@ -326,7 +326,7 @@ static void read_head(struct httpd *h, struct connection *c, struct bytes *in) {
         begin(h, c, (struct bytes){c->in.p, n}, in->n > 0);
     } else if (c->in.n == HEAD_MAX) {
         char message[80];
-        snprintf(message, sizeof(message), "the header is too large; accepted: %zu bytes", HEAD_MAX);
+        snprintf(message, sizeof(message), "the header is too large; expected: %zu bytes", HEAD_MAX);
         cut_off(h, c, 431, message);
     }
 }

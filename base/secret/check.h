@@ -39,11 +39,11 @@ struct secret_scan {
     size_t viewed;  /* escapes before it were read already and held nothing */
     size_t ran;     /* long runs and numbers before it were judged already */
     size_t seeded;  /* words before it were counted already and are no wallet's key */
-    size_t run_end; /* the newest long run goes on to here at least */
+    size_t run_end; /* the newest long run continues to here at least */
 };
 
 struct secret_rule;
-/* Judges the anchor at `at` (three bytes that stand in the text). A hit lies in lo..hi and not before the rule's literal.
+/* Judges the anchor at `at` (three bytes that are in the text). A hit lies in lo..hi and not before the rule's literal.
  */
 typedef bool secret_check_fn(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret);
 
@@ -52,7 +52,7 @@ struct secret_rule {
     const char *literal; /* what the secret begins with, or a word's end after the anchor for words */
     uint8_t literal_n;
     uint8_t back;     /* the anchor's place in the literal */
-    bool context;     /* known by what stands beside it, not by its own shape */
+    bool context;     /* known by what is beside it, not by its own shape */
     uint16_t set;     /* alphabet of what follows the literal */
     uint16_t min;     /* so many of them at least */
     uint16_t max;     /* and not one more than this; 0: open */
@@ -71,9 +71,9 @@ enum {
 };
 extern const struct secret_rule secret_rules[RULE_COUNT];
 
-/* The next hit at or after lo, which moves behind it. Returns 0, or 1 when there is none. */
+/* The next hit at or after lo, which moves after it. Returns 0, or 1 when there is none. */
 int secret_scan_next(struct secret_scan *s, struct secret_hit *ret);
-/* The first hit whose anchor stands before `stop`. Returns 0, or 1 when there is none. */
+/* The first hit whose anchor is before `stop`. Returns 0, or 1 when there is none. */
 int secret_scan_until(struct secret_scan *s, size_t stop, struct secret_hit *ret);
 /* The length of a well-formed mask at i, 0 when there is none. */
 size_t secret_mask_len(const struct secret_scan *s, size_t i);
@@ -91,9 +91,9 @@ struct secret_value {
     size_t at, n;  /* n is at most SECRET_VALUE_WINDOW */
     uint8_t quote; /* 0 when bare */
     bool query;    /* a URL's parameter, which a '#' ends */
-    bool escaped;  /* the quote stands behind a backslash, as in JSON inside JSON */
-    bool tight;    /* nothing stands between name, sign and value */
-    uint8_t sign;  /* what stands between name and value: ':' '=' '>' ' ' ',', or 'i' for "is" */
+    bool escaped;  /* the quote is behind a backslash, as in JSON inside JSON */
+    bool tight;    /* nothing is between name, sign and value */
+    uint8_t sign;  /* what is between name and value: ':' '=' '>' ' ' ',', or 'i' for "is" */
 };
 /* What a name says of its value. */
 enum secret_name {
@@ -121,12 +121,12 @@ enum {
 struct secret_view {
     size_t n;
     size_t base;                        /* where in the text it begins */
-    bool cut;                           /* the text goes on where it ends */
+    bool cut;                           /* the text continues where it ends */
     bool coded;                         /* in groups: bytes of one begin at the same place */
     uint16_t from[SECRET_VIEW_MAX + 1]; /* how far from base each byte is written; one more for the end */
     uint8_t p[SECRET_VIEW_MAX];
 };
-/* The first hit in a view that begins at byte `least` or behind it, brought back to the bytes of the text. `changed`: only
+/* The first hit in a view that begins at byte `least` or after it, brought back to the bytes of the text. `changed`: only
  * if something was decoded or left out in it or little before it, for else the text itself shows it. Whether it reaches the
  * end of a view that was cut is told in *ret_open. */
 bool secret_view_find(struct secret_scan *s, const struct secret_view *view, size_t least, bool changed,
@@ -150,7 +150,8 @@ bool secret_number_check(struct secret_scan *s, size_t at, struct secret_hit *re
 
 /* n characters that look like a part of a random key, and not like a word, a number, a digest or an identifier. */
 bool secret_is_piece(const uint8_t *p, size_t n);
-/* Where a hit ends that goes on behind a blank, a line's end or a colour, as a folded key does; `end` when it does not. */
+/* Where a hit ends that continues behind a blank, a line's end or a colour, as a folded key does; `end` when it does
+ * not. */
 size_t secret_piece_end(struct secret_scan *s, size_t end);
 /* The rule would hold if a gap in what follows the anchor were not there. */
 bool secret_piece_check(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret);
@@ -161,7 +162,7 @@ enum { SECRET_SAMPLE = 128 }; /* bytes of a candidate that are judged at most */
 
 /* Bytes from i on that are in the set, at most `limit`. */
 size_t secret_run(struct secret_scan *s, size_t i, unsigned set, size_t limit);
-/* A secret can begin at i: what stands before is no letter or digit, or is an escape (\n, %3D). */
+/* A secret can begin at i: what is before is no letter or digit, or is an escape (\n, %3D). */
 bool secret_starts(const struct secret_scan *s, size_t i);
 /* Shannon entropy in hundredths of a bit for each byte, of at most the first SECRET_SAMPLE bytes. */
 unsigned secret_entropy(const uint8_t *p, size_t n);

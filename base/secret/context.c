@@ -1,9 +1,9 @@
 /* Validators of the secret scanner for secrets that only their surroundings give away: the value beside a telling name, the
  * password in a URL, a query's parameter, a header.
  *
- * A name is found by an anchor inside a telling word and widened to the whole identifier; then what stands between it and
+ * A name is found by an anchor inside a telling word and widened to the whole identifier; then what is between it and
  * the value is read as JSON, YAML, an assignment, an environment, a command line, XML or a list of name and value pairs
- * would have it. Whether the value is a secret depends on how random it looks, for the names alone stand in every manual.
+ * would have it. Whether the value is a secret depends on how random it looks, for the names alone are in every manual.
  */
 #include "base/secret/check.h"
 
@@ -67,7 +67,7 @@ static void name_around(struct secret_scan *s, size_t at, size_t n, size_t *ret_
 
 /* ---- values ---- */
 
-/* Where the word before i begins, and i itself when there is none; blanks and lines stand between them. */
+/* Where the word before i begins, and i itself when there is none; blanks and lines are between them. */
 static size_t word_before(struct secret_scan *s, size_t i) {
     size_t k = i, stop = i - s->lo < LINE_BACK ? s->lo : i - LINE_BACK;
     while (k > stop && s->p[k - 1] <= ' ') {
@@ -360,7 +360,7 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
     size_t tail = at + 3, n = rule->literal_n;
     s->steps++;
     if (s->hi - tail < n || !secret_equals(s->p + tail, n, rule->literal)) return false;
-    /* "tokens", "authors", "secretary": the word goes on. */
+    /* "tokens", "authors", "secretary": the word continues. */
     uint8_t next = byte_at(s, tail + n);
     bool small = (secret_class(s->p[tail - 1]) & SET_LOWER) != 0, plural = rule->max != 0 && secret_lower(next) == 's';
     if (n != 0 && !plural && (secret_class(next) & (small ? SET_LOWER : SET_UPPER)) != 0) {

@@ -16,9 +16,9 @@ enum {
 
 struct decoded {
     size_t n;                               /* bytes */
-    size_t end;                             /* behind the last character that was read */
+    size_t end;                             /* after the last character that was read */
     bool cut;                               /* there is more */
-    size_t group_end[BASE64_BYTES / 3 + 1]; /* behind the last character of each group of three bytes */
+    size_t group_end[BASE64_BYTES / 3 + 1]; /* after the last character of each group of three bytes */
     uint8_t p[BASE64_BYTES];
 };
 

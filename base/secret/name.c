@@ -43,7 +43,7 @@ static const char *const SUFFIXES[] = {"value", "plain", "plaintext", "raw",    
 /* Yes-or-no names. */
 static const char *const QUESTIONS[] = {"is",   "has", "have", "needs", "need",   "requires", "require", "use",    "uses",
                                         "with", "no",  "show", "hide",  "forgot", "allow",    "enable",  "without"};
-/* What stands before "token" when it is not a secret: the parts of a text, or a place in a list. */
+/* What is before "token" when it is not a secret: the parts of a text, or a place in a list. */
 static const char *const MODEL_TOKENS[] = {
     "eos",     "bos",        "eot",    "eom",          "pad",      "unk",        "sep",       "cls",      "mask",
     "stop",    "start",      "end",    "begin",        "special",  "added",      "first",     "last",     "next",

@@ -24,7 +24,7 @@ struct card {
     uint8_t group[WRITTEN_MAX]; /* digits in each group */
 };
 
-/* Reads digits in groups; returns the place behind the last. */
+/* Reads digits in groups; returns the place after the last. */
 static size_t read_card(const struct secret_scan *s, size_t i, struct card *card) {
     uint8_t sign = 0;
     size_t end = i, gap = 0;

@@ -1,6 +1,6 @@
 /* The validator of the secret scanner for options of programs that take a password in a way that no name gives away: curl's
  * -u user:password and mysql's -ppassword, as a command line or as a list of quoted arguments. The program's name has to
- * stand before the option on the same line, for the same letters mean other things elsewhere. */
+ * are before the option on the same line, for the same letters mean other things elsewhere. */
 #include <string.h>
 
 #include "base/secret/check.h"
@@ -17,7 +17,7 @@ static uint8_t byte_at(const struct secret_scan *s, size_t i) {
     return i < s->hi ? s->p[i] : '\0';
 }
 
-/* One of the programs stands before i, on its line. */
+/* One of the programs is before i, on its line. */
 static bool has_program(struct secret_scan *s, size_t i, const char *const *programs, size_t count) {
     size_t from = i;
     while (from > s->lo && i - from < PROGRAM_BACK && s->p[from - 1] != '\n' && s->p[from - 1] != '\r') {

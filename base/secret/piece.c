@@ -1,7 +1,7 @@
 /* Secrets in pieces: a key that was folded into lines, that a blank or a colour went into, or that was cut in two.
  *
- * What makes a piece is that it looks like nothing but random characters. So a hit goes on over one gap with each piece
- * behind it, and a beginning that is too short for its rule is judged again as if the gap were not there. */
+ * What makes a piece is that it looks like nothing but random characters. So a hit continues over one gap with each piece
+ * after it, and a beginning that is too short for its rule is judged again as if the gap were not there. */
 #include <string.h>
 
 #include "base/secret/check.h"
@@ -9,7 +9,7 @@
 enum {
     PIECE_MIN = 6,
     PIECE_MAX = 128, /* of a piece is judged */
-    BEGIN_MIN = 8,   /* of what stands before a gap, from the anchor on */
+    BEGIN_MIN = 8,   /* of what is before a gap, from the anchor on */
     BEFORE = 16,
     ROOM = 400
 };

@@ -1,12 +1,12 @@
 /* The search and the mask of the secret scanner.
  *
- * Every rule has anchors: three bytes that stand at a known place of what it looks for, chosen to be rare. The search takes
+ * Every rule has anchors: three bytes that are at a known place of what it looks for, chosen to be rare. The search takes
  * each place of the text, multiplies its three bytes into a slot of one constant table, and asks the rule found there; six
  * places cost one load and one branch as long as their slots are empty. The table is filled by the compiler, and two
  * anchors in one slot make it warn, so there are no chains and nothing is set up at run time.
  *
  * Masking twice must change nothing more. Therefore the text behind a hit is a text of its own (no rule looks back over
- * it), masks that stand in a text are stepped over the same way, and before a hit is reported the bytes in front of it are
+ * it), masks that are in a text are stepped over the same way, and before a hit is reported the bytes in front of it are
  * searched again as if the text ended there: a number too long to be a key may have just the right length once its tail is
  * masked. */
 #include "base/secret/secret.h"
@@ -25,7 +25,7 @@
 #define ANCHOR_SLOT(v)       (((uint32_t)(v)*ANCHOR_FACTOR) >> (32 - ANCHOR_BITS))
 #define ANCHOR_PACK(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
 
-/* No rule's judgement depends on more bytes behind its anchor than this, but for how far its hit goes on. */
+/* No rule's judgement depends on more bytes after its anchor than this, but for how far its hit continues. */
 #define LOOK_AHEAD_MAX 3072
 
 /* Of a long text so much is searched before its beginning is shown. */

@@ -1,7 +1,7 @@
 /* The secret scanner: finds credentials in text, so that they are masked before anything is written. One prefix search over
  * the text, then hand-written validators; no regular expressions, no allocation.
  *
- * What stands in a text wrapped in base64, or with letters written as %67 or \u0067, is found when it has a shape of its
+ * What is in a text wrapped in base64, or with letters written as %67 or \u0067, is found when it has a shape of its
  * own (and, for base64, begins as one of the commonest secrets does). */
 #ifndef BASE_SECRET_SECRET_H
 #define BASE_SECRET_SECRET_H
@@ -13,7 +13,7 @@ struct secret_hit {
     size_t at, n;     /* which bytes are secret */
 };
 
-/* The first hit at or after byte `from`; what stands before is not looked at, so go on from the end of a hit (at + n).
+/* The first hit at or after byte `from`; what is before is not looked at, so continue from the end of a hit (at + n).
  * Masks of secret_mask are no hits. Returns 0 with *ret, or 1 when there is none. The text is decoded UTF-8. All calls over
  * a text together cost time in proportion to its length. */
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret);
@@ -26,10 +26,10 @@ struct secret_sieve {
     size_t at; /* of the next such place; whole.n: there is none */
 };
 void secret_sieve_begin(struct secret_sieve *sieve, struct bytes whole);
-/* Whether `text`, a part of the whole behind those that were asked about before, may hold a secret. False: secret_next
+/* Whether `text`, a part of the whole after those that were asked about before, may hold a secret. False: secret_next
  * finds none. */
 bool secret_sieve_may(struct secret_sieve *sieve, struct bytes text);
-/* No text behind the last one may. */
+/* No text after the last one may. */
 bool secret_sieve_is_empty(const struct secret_sieve *sieve);
 /* Appends text with each hit replaced by "‹secret:RULE:LEN›"; returns how many were masked (0: out is an exact copy).
  * Check out->fail for memory. */

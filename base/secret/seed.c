@@ -1,6 +1,6 @@
 /* Seed words in the secret scanner: twelve to twenty-four words of BIP-39 in a row, which are a wallet's key.
  *
- * The anchors are a hundred groups of three letters that stand in a third of those words and seldom elsewhere; of twelve
+ * The anchors are a hundred groups of three letters that are in a third of those words and seldom elsewhere; of twelve
  * words at least one has such a group in 993 of 1,000 phrases. From there the words on both sides are counted. Prose falls
  * out at once: no word of the list has fewer than three letters. Words in the order of the alphabet are the list itself. */
 #include <string.h>

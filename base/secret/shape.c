@@ -1,6 +1,6 @@
 /* Validators of the secret scanner for secrets that have a shape of their own.
  *
- * Each judges one anchor by looking at a bounded number of bytes around it; only how far an accepted hit goes on is
+ * Each judges one anchor by looking at a bounded number of bytes around it; only how far an accepted hit continues is
  * measured without a bound, and those bytes are never looked at again. So a text costs time in proportion to its length,
  * whatever it holds. */
 #include <string.h>
@@ -316,7 +316,7 @@ bool secret_check_jwt(struct secret_scan *s, size_t at, const struct secret_rule
 bool secret_check_skey(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
     if (!has_literal(s, at, rule, &start)) return false;
-    /* name+hex8(key id)+base64(type || seed): the name is free, the key behind it is what is secret. */
+    /* name+hex8(key id)+base64(type || seed): the name is free, the key after it is what is secret. */
     size_t i = start + rule->literal_n, stop = s->hi - i < 256 ? s->hi : i + 256;
     while (i < stop && s->p[i] != '+' && s->p[i] > ' ' && !secret_is_mask(s, i)) {
         i++;
@@ -329,7 +329,7 @@ bool secret_check_skey(struct secret_scan *s, size_t at, const struct secret_rul
     return n >= rule->min && hit(ret, rule, start, end + secret_run(s, end, SET_EQ, 2));
 }
 
-/* "-----END … KEY-----" or "… BLOCK-----" from i on: the place behind it, or the end of the text. */
+/* "-----END … KEY-----" or "… BLOCK-----" from i on: the place after it, or the end of the text. */
 static size_t pem_end(struct secret_scan *s, size_t i) {
     static const char end[] = "-----END ";
     for (;;) {

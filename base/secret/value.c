@@ -1,6 +1,6 @@
-/* Whether what stands beside a telling name is a secret.
+/* Whether what is beside a telling name is a secret.
  *
- * The names stand in every manual, form and program, so the name alone decides little. What the value is written as decides
+ * The names are in every manual, form and program, so the name alone decides little. What the value is written as decides
  * more: "password=correcthorse" without a blank is an assignment, "password: correcthorse" at the end of its line a
  * setting, "password = correcthorse" in a program a variable. Placeholders, calls, paths, addresses and the words that
  * describe a password are no secrets anywhere. */
@@ -40,7 +40,7 @@ bool secret_has_mixed_case(const uint8_t *p, size_t n) {
     return letters >= 10 && changes * 4 >= letters && changes >= 3;
 }
 
-/* A word that stands beside such names and is no secret. */
+/* A word that is beside such names and is no secret. */
 static bool is_common(const uint8_t *p, size_t n) {
     static const char *const words[] = {
         "required",     "optional",    "none",       "null",          "nil",        "true",
@@ -183,7 +183,7 @@ static bool is_mixed_secret(const uint8_t *p, const struct secret_value *v, cons
            (l->others > 0 || secret_looks_random(p, v->n));
 }
 
-/* "the password is …": what no sentence goes on with. */
+/* "the password is …": what no sentence continues with. */
 static bool is_sentence_secret(const uint8_t *p, size_t n) {
     n -= n > 0 && secret_one_of(p[n - 1], ".!?:");
     for (size_t i = 0; i < n; i++) {
@@ -208,7 +208,7 @@ static bool is_plain_word(const uint8_t *p, size_t n) {
     return n >= PASSWORD_MIN && is_common(p, n);
 }
 
-/* A password of several words stands in quotes that are closed, behind a variable's name of the environment or an option.
+/* A password of several words is in quotes that are closed, behind a variable's name of the environment or an option.
  * Elsewhere such words describe one. */
 static bool is_phrase_secret(const struct secret_scan *s, const uint8_t *name, size_t name_n,
                              const struct secret_value *v) {

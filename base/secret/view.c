@@ -14,7 +14,7 @@
 enum {
     STRIDE = 1024,      /* bytes of a piece of its own */
     BEFORE = 256,       /* and so many before it */
-    BEHIND = 1500,      /* and behind it */
+    BEHIND = 1500,      /* and after it */
     UNIT_MAX = 32,      /* longest escape but for what a terminal takes as a title */
     TITLE_MAX = 256,    /* of that */
     CHANGED_BEFORE = 64 /* how far before a hit a decoded character may have hidden it */
@@ -72,7 +72,7 @@ static size_t sequence_len(const uint8_t *p, size_t n) {
     return secret_one_of(p[0], "()*+#%") && n > 1 ? 2 : 1;
 }
 
-/* \u0067, \x67, \147, \e, with any number of backslashes; the length, without what a sequence goes on with. */
+/* \u0067, \x67, \147, \e, with any number of backslashes; the length, without what a sequence continues with. */
 static size_t read_backslash(const uint8_t *p, size_t n, uint32_t *ret) {
     size_t i = 0, m;
     while (i < n && i < 8 && p[i] == '\\') {

@@ -43,7 +43,7 @@ static void put(struct attested *a, const struct log_event *event) {
     obj_obj(&a->list, NULL, &one);
 }
 
-/* What was written, as it stands in the log. Somebody else may have attested at the same time. */
+/* What was written, as it is in the log. Somebody else may have attested at the same time. */
 static int read_back(struct attested *a, struct ledger *ledger, uint64_t from, size_t n, const char *actor,
                      struct err *err) {
     struct log_reader *reader = NULL;

@@ -82,7 +82,7 @@ static void move_place(struct err *err, size_t before, size_t length) {
     size_t digits = strspn(place + n, "0123456789");
     if (text_parse_u64((struct bytes){(const uint8_t *)place + n, digits}, &at) != 0) return;
     at = at < before ? 0 : at - before;
-    if (at >= length && strstr(err->msg, "syntax error")) { /* it met what stands behind the expression */
+    if (at >= length && strstr(err->msg, "syntax error")) { /* it met what is behind the expression */
         err_set(err, err->code, "at byte %zu: the expression is not complete", length);
         return;
     }

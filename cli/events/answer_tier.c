@@ -28,7 +28,7 @@ static int add(struct answer *a, const char *text, struct err *err) {
         }
     }
     if (strlen(tier) != 2 || tier[0] != 'T' || tier[1] < '0' || tier[1] > '3') {
-        return err_set(err, ERR_INVALID, "--tier '%.40s' is not a tier; accepted: T0, T1, T2, T3, '>=T2', '<T2', unknown",
+        return err_set(err, ERR_INVALID, "--tier '%.40s' is not a tier; expected: T0, T1, T2, T3, '>=T2', '<T2', unknown",
                        text);
     }
     buf_printf(&a->tier, "judged_tier %s '%s'", op, tier);

@@ -193,7 +193,7 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
     if (rc == 0 && time && strcmp(time, "none") == 0) {
         a->time_limit = 0;
     } else if (rc == 0 && time && (text_parse_duration(bytes_of(time), &a->time_limit) != 0 || a->time_limit == 0)) {
-        rc = err_set(err, ERR_INVALID, "--time-limit '%.40s' is not a duration; accepted: 30s, 5m, 1h, none", time);
+        rc = err_set(err, ERR_INVALID, "--time-limit '%.40s' is not a duration; expected: 30s, 5m, 1h, none", time);
     }
     if (rc == 0 && opt_has(args, &query_options[Q_MEMORY_LIMIT])) {
         uint64_t mib = 0;

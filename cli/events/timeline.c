@@ -41,7 +41,7 @@ static const char *mark_of(const struct tree_node *node, bool fine) {
     return node->state == TREE_BAD ? (fine ? "✗ " : "! ") : "";
 }
 
-/* The lines from the parents down to the node, which stands at most at DEPTH_SHOWN: path has the nodes above it. */
+/* The lines from the parents down to the node, which is at most at DEPTH_SHOWN: path has the nodes above it. */
 static void put_branches(const struct timeline *t, const size_t *path, size_t depth, bool fine, struct buf *out) {
     for (size_t at = 1; at <= depth; at++) {
         bool last = t->tree.nodes[path[at]].next == SIZE_MAX;

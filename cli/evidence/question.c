@@ -1,4 +1,4 @@
-/* Who reads "valid" hears that all is well. So what was asked stands beside it, as the exporter's word, and what the range
+/* Who reads "valid" hears that all is well. So what was asked is beside it, as the exporter's word, and what the range
  * has besides, as the headers prove it. First come the kinds of which something stands out. */
 #include "cli/evidence/question.h"
 

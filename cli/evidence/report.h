@@ -15,7 +15,7 @@ int report_print_rivals(struct cli *cli, const char *what, const struct log_repo
 /* Its parts, for reports about other things than ledgers. */
 const char *report_state_word(enum log_aspect_state state); /* "not checked" */
 /* Text, made safe, and a line end; on a terminal broken at blanks so that it fits, with `indent` blanks before each further
- * line. The first line stands behind so many columns already. */
+ * line. The first line is behind so many columns already. */
 void report_wrapped(struct cli *cli, struct bytes text, int indent);
 void report_aspect(struct cli *cli, const char *name, enum log_aspect_state state, const char *text);
 /* `contradicts`: the rule by which it contradicts what was known; "" when it does not. */

@@ -109,7 +109,7 @@ static int write_it(struct cli *cli, struct report *r, const char *path) {
     return cli_end(cli, EXIT_GOOD);
 }
 
-/* Who and where this is: texts that must not stand in the report. */
+/* Who and where this is: texts that must not be in the report. */
 struct self {
     char host[256], actor[128], system[256];
     const char *identities[4];

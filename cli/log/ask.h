@@ -61,7 +61,7 @@ struct ask_options {
 
 /* Reads the options. ERR_NOTFOUND: there is no such kind, grade or clock, with the nearest, or the range ends before it
  * begins; ERR_INVALID names the option.
- * ask_done frees it in any case. A time without an end goes on until now and not beyond, so that what a wrong clock left
+ * ask_done frees it in any case. A time without an end continues until now and not beyond, so that what a wrong clock left
  * in the far future is not taken for the newest. */
 int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_options *options, struct err *err);
 /* Lifts that end, for events that are yet to come. */

@@ -20,7 +20,7 @@ struct corrected {
 /* All that are known now, found by their kind through the index; but for those that cannot be read. Of
  * events from `from` on alone: where the index does not reach, only what comes after them is walked. */
 int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err);
-/* All of them, for an answer that hangs on which events count: those that cannot be read are noted in `damage`. */
+/* All of them, for an answer that depends on which events count: those that cannot be read are noted in `damage`. */
 int corrected_load_all(struct ledger *ledger, struct damage *damage, struct corrected *ret, struct err *err);
 /* Of events that come from elsewhere: adds one that is a correction and says of what; in any order, corrected_order at the
  * end. ERR_NOMEM. */

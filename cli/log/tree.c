@@ -1,4 +1,4 @@
-/* Nodes stand in one array, in the order of seqs; what leads from one to another is an index. What events say of spans,
+/* Nodes are in one array, in the order of seqs; what leads from one to another is an index. What events say of spans,
  * calls and runs is looked up in a sorted list of these names, within each run. Bodies may say anything: a circle is opened
  * where it is met, and nothing here goes deeper for deeper trees. */
 #include "cli/log/tree.h"
@@ -94,7 +94,7 @@ int tree_add_unreadable(struct tree *tree, const char *why, struct err *err) {
     if (rc == 0) {
         node->seq = before.seq;
         node->time = before.time;
-        node->at = before.at; /* it stands behind that one, wherever that stands */
+        node->at = before.at; /* it is behind that one, wherever that stands */
         node->mark = TREE_UNREADABLE;
         node->state = TREE_BAD;
         node->rest = tree_node_keep(&tree->text, bytes_of(why));
@@ -307,7 +307,7 @@ static int compare_at(const void *pa, const void *pb, void *ctx) {
     return at_a != at_b ? (at_a < at_b ? -1 : 1) : (a > b) - (a < b);
 }
 
-/* Puts the node behind its parent's other children, or behind the other roots. */
+/* Puts the node after its parent's other children, or after the other roots. */
 static void hang(struct tree *tree, size_t i, size_t *root, size_t *last_root) {
     size_t up = shown_parent(tree, i), *first = up == SIZE_MAX ? root : &tree->nodes[up].first,
            *last = up == SIZE_MAX ? last_root : &tree->nodes[up].last;

@@ -108,7 +108,7 @@ static int find_children(struct ledger *ledger, struct bytes run, const struct q
 
 int tree_add_run(struct tree *tree, struct ledger *ledger, struct bytes run, const struct query *base,
                  tree_damaged_fn *damaged, void *ctx, struct err *err) {
-    struct buf runs; /* to do and done, one behind the other */
+    struct buf runs; /* to do and done, one after the other */
     size_t at = 0, n = 0;
     buf_init(&runs, (size_t)1 << 20);
     buf_put_bytes(&runs, run);

@@ -1,5 +1,5 @@
 /* One pass over an event's body. The names that say what an event is about, and the words that say whether it went well,
- * stand in tables: those of the catalog, in the order in which they are preferred. */
+ * are in tables: those of the catalog, in the order in which they are preferred. */
 #include "cli/log/tree_node.h"
 
 #include <stdio.h>

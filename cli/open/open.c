@@ -34,7 +34,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     if (rc == ERR_NOTFOUND) return cli_fail_input(cli, &err);
     if (rc == 0 && mode == CLI_WRITE) {
         rc = setback_refuse(*ret, &err);
-        if (rc == 0) rc = query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
+        if (rc == 0) rc = query_index_follow(*ret, &err); /* whoever appends builds the index after it */
         if (rc != 0) {
             log_close(*ret);
             *ret = NULL;

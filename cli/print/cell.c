@@ -184,7 +184,7 @@ void cell_list(struct bytes list, struct buf *out) {
     }
 }
 
-/* A model of which nobody told a digest has its name for a key, and the name stands in a column of its own. */
+/* A model of which nobody told a digest has its name for a key, and the name is in a column of its own. */
 static bool is_name_as_digest(const struct row *row, size_t column) {
     size_t of = projection_column(row->table, "digest_of");
     return of != SIZE_MAX && (row->table->columns[column].flags & COLUMN_KEY) && row_is(row, of, "name");

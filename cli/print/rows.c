@@ -78,7 +78,7 @@ static void make_json_head(struct rows *rows) {
 
 static void put_csv_text(struct rows *rows, struct bytes text);
 
-/* A row of CSV that stands in rows->text. */
+/* A row of CSV that is in rows->text. */
 static void put_csv_line(struct rows *rows) {
     if (rows->cli->out_tty) {
         out_safe(rows->cli, bytes_of_buf(&rows->text));
@@ -239,7 +239,7 @@ static void put_mp(struct rows *rows, const struct rows_column *column, const st
     }
 }
 
-/* What stands in rows->mp, as the format has it. */
+/* What is in rows->mp, as the format has it. */
 static void put_item(struct rows *rows) {
     struct err err = {0};
     if (buf_check(&rows->mp, "a row", &err) != 0) {

@@ -31,7 +31,7 @@ static int exit_of(int code, enum about about) {
     }
 }
 
-#define NO_EXIT (-1) /* of a warning: the command goes on */
+#define NO_EXIT (-1) /* of a warning: the command continues */
 
 static void say(const struct cli *cli, const char *code, const char *message, int exit_code) {
     bool warning = exit_code == NO_EXIT;

@@ -21,8 +21,8 @@ int cli_refuse(const struct cli *cli, int exit_code, int code, const char *fmt, 
 int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A sequence number of the command line. 0, or EXIT_USAGE after reporting. */
 int cli_seq(const struct cli *cli, const char *text, uint64_t *ret);
-/* Something is wrong, and the command goes on: a line on standard error, also with --quiet; with --json {"warning": {...}}.
- */
+/* Something is wrong, and the command continues: a line on standard error, also with --quiet; with --json {"warning":
+ * {...}}. */
 void cli_warn(const struct cli *cli, const struct err *err);
 /* Remarks on standard error, not with --quiet, nor with --json, whose standard error is JSON. */
 void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

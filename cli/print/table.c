@@ -25,7 +25,7 @@
 #define CELLS_MAX    65536
 #define WIDTH_MIN    6  /* to which a column is cut at most, while another is wider */
 #define WIDTH_TAIL   16 /* the same of names */
-#define WIDTH_WRAP   24 /* the same of what goes on in further lines */
+#define WIDTH_WRAP   24 /* the same of what continues in further lines */
 #define WRAPPED_MAX  12 /* such lines */
 #define WIDTH_PIPE   72 /* wider cells set no column's width in a pipe; a digest fits */
 #define BELOW_INDENT 4
@@ -233,7 +233,7 @@ static size_t widest(const struct table *table) {
     return best;
 }
 
-/* What the columns take that are shown; one that goes on in further lines as little as it can do with. */
+/* What the columns take that are shown; one that continues in further lines as little as it can do with. */
 static size_t taken(const struct table *table, bool least) {
     size_t all = 0;
     for (size_t i = 0; i < table->n_columns; i++) {
@@ -324,7 +324,7 @@ struct bytes table_line(struct bytes *text, size_t room) {
     return line;
 }
 
-/* A cell of a further line: what is left of one that goes on, nothing of the others. */
+/* A cell of a further line: what is left of one that continues, nothing of the others. */
 static void put_more(struct table *table, size_t i, size_t line, enum out_color color) {
     bool last = line + 1 == WRAPPED_MAX && !is(table, i, TABLE_ALL);
     struct bytes *rest = &table->rest[i], piece = last ? *rest : table_line(rest, table->width[i]);

@@ -12,7 +12,7 @@ enum table_how {
     TABLE_KEEP = 2,     /* times, short words: cut only when the other texts are cut already */
     TABLE_TAIL = 4,     /* names: the end is what tells them apart, so the beginning is cut */
     TABLE_WHOLE = 8,    /* states: never cut */
-    TABLE_WRAP = 16,    /* goes on in further lines instead of being cut, twelve at most */
+    TABLE_WRAP = 16,    /* continues in further lines instead of being cut, twelve at most */
     TABLE_SPARE = 32,   /* left out when the others would have to be cut, the last one first */
     TABLE_BELOW = 64,   /* commands: never cut; in lines of their own below the row when the columns do not fit */
     TABLE_NARROW = 128, /* left out on a terminal of less than TABLE_ROOM columns: what comes after it needs the room */
@@ -30,7 +30,7 @@ struct table;
 
 /* NULL on no memory, which counts as output that failed (out_fail): cells that are put into it are lost, and whoever
  * ends it needs not ask. `columns` is borrowed. On a terminal, what does not fit is cut with a mark, the widest columns
- * first; in a pipe, a cell that is much wider than the others only moves those behind it. */
+ * first; in a pipe, a cell that is much wider than the others only moves those after it. */
 struct table *table_new(struct cli *cli, const struct table_column *columns, size_t n);
 /* The next cell of the row; after the last column a new row begins. Made safe for the terminal. Rows are held back until
  * there are enough of them to know the widths; later rows keep these widths where they can. */
@@ -51,12 +51,12 @@ void table_say_left_out(struct cli *cli, struct bytes names);
 /* Prints what is held back, says which columns were left out, and frees. Returns 0, or an exit code after reporting. NULL
  * is fine. */
 int table_end(struct table *table);
-/* What stands at the end of a text that was cut; one column wide. */
+/* What is at the end of a text that was cut; one column wide. */
 const char *table_mark(const struct cli *cli);
 /* How many bytes of text that is safe fit into so many columns; *ret_width: how many of these they take. */
 size_t table_fits(struct bytes text, size_t columns, size_t *ret_width);
-/* The next line of a safe text that goes on in further lines of `room` columns: up to the last blank that fits, unless most
- * of the room would be left. *text is then what comes after it. */
+/* The next line of a safe text that continues in further lines of `room` columns: up to the last blank that fits,
+ * unless most of the room would be left. *text is then what comes after it. */
 struct bytes table_line(struct bytes *text, size_t room);
 /* Frees without printing anything, a head neither. NULL is fine. */
 void table_drop(struct table *table);

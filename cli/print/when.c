@@ -82,7 +82,7 @@ int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
     } else {
         return err_set(
             err, ERR_INVALID,
-            "'%.100s' is neither an event number nor a time; accepted are an event number (118), a time ago (90s, "
+            "'%.100s' is neither an event number nor a time; expected an event number (118), a time ago (90s, "
             "15m, 2h, 7d, 2w, 1.5h), a date of UTC (2026-11-21, today, yesterday), now, a time (2026-11-21T08:30:00Z; "
             "of the local zone: 2026-11-21T08:30, 08:30) and seconds since 1970 (@1795341633)",
             text);

@@ -100,7 +100,7 @@ static int add_time(struct body *body, const char *text, struct err *err) {
     uint64_t ns;
     if (text == NULL) return 0;
     if (!kind_time_parse(bytes_of(text), &ns)) {
-        return err_set(err, ERR_INVALID, "--time is '%.60s'; accepted: " KIND_TIME_ACCEPTED, text);
+        return err_set(err, ERR_INVALID, "--time is '%.60s'; expected: " KIND_TIME_ACCEPTED, text);
     }
     snprintf(word, sizeof(word), "at:=%llu", (unsigned long long)ns);
     return body_word(body, word, err);
@@ -232,7 +232,7 @@ static void remark_duplicate(const struct cli *cli, const char *parts, uint64_t 
     cli_warn(cli, &warning);
 }
 
-/* Past a limit a policy is not taken, and a guard would go on with the one before. */
+/* Past a limit a policy is not taken, and a guard would continue with the one before. */
 static bool is_always_judged(const struct log_draft *draft) {
     return bytes_is(draft->kind, "policy.declared");
 }

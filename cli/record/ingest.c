@@ -247,7 +247,7 @@ static void on_waiting(void *ctx, const char *path) {
     cli_note(state->cli, "ledger: ingest: waiting for '%s', which is not there yet", path);
 }
 
-/* Says what is new: an event, the first failure of several, that it works again; and once an hour that it goes on. */
+/* Says what is new: an event, the first failure of several, that it works again; and once an hour that it continues. */
 static void on_round(void *ctx, const struct ingest_result *sum, const struct err *failed) {
     struct state *state = ctx;
     uint64_t now = clock_boot_ns();
@@ -311,7 +311,7 @@ static int read_options(struct cli *cli, const struct opt_args *args, const stru
         return cli_usage(cli, "source '%s' takes one address", source->name);
     }
     if (every != NULL && (text_parse_duration(bytes_of(every), &ret->every_ns) != 0 || ret->every_ns == 0)) {
-        return cli_usage(cli, "--every '%.40s' is not a duration; accepted are 30s, 5m, 1h, 1d", every);
+        return cli_usage(cli, "--every '%.40s' is not a duration; expected 30s, 5m, 1h, 1d", every);
     }
     return ingest_check_options(source, ret, &err) != 0 ? cli_usage(cli, "%s", err.msg) : 0;
 }

@@ -103,7 +103,7 @@ static const struct row *before_of(const struct diff_change *change) {
     return change->old || change->what != DIFF_CHANGED ? change->old : change->came;
 }
 
-/* The reason goes behind the state that it is for: "partial: no eval"; alone it says what it was before. */
+/* The reason goes after the state that it is for: "partial: no eval"; alone it says what it was before. */
 static void put_reason(struct diff *d, const struct diff_change *change, size_t column, bool alone, struct buf *out) {
     size_t state = entity_state(change->row->table);
     bool stateless = alone && (state == SIZE_MAX || !row_has(change->row, state));

@@ -1,6 +1,6 @@
 /* status: the first screen, also of `ledger` alone. It has at most LINES lines of the terminal's width: 2 for the ledger, 1
  * for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A text that is too
- * long goes on in lines that nothing else needs, and is cut when there are none left. */
+ * long continues in lines that nothing else needs, and is cut when there are none left. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +181,7 @@ static size_t uses_lines(const struct status *status) {
     return status->unpermitted > 0 ? 1 : 0;
 }
 
-/* As many as the parts need when nothing goes on in a further line. */
+/* As many as the parts need when nothing continues in a further line. */
 static size_t lines_of(const struct status *status) {
     size_t damage = status->damage.msg[0] != '\0' ? 1 : 0, more = status->more_waiting > 0 ? 1 : 0;
     return damage + 3 + least(status->n_clauses, CLAUSES) + least(status->n_sources, SOURCES) + uses_lines(status) +

@@ -335,7 +335,7 @@ static void put_seqs(struct buf *out, const uint64_t *seqs, size_t n) {
     }
 }
 
-/* Why a part is as it is stands in the list of what the whole lacks, or is explained with the part itself. */
+/* Why a part is as it is is in the list of what the whole lacks, or is explained with the part itself. */
 static struct bytes part_state(const struct row *row, const struct part *part) {
     struct bytes name = bytes_of_buf(&part->name), state = bytes_of_buf(&part->state);
     bool shown = explanation_lacks(row, name) ||

@@ -16,7 +16,7 @@
 #include "ledger/kinds/value.h"
 #include "ledger/write/artifact.h"
 
-#define ARTIFACTS_MAX 4096                /* their names stand in the manifest */
+#define ARTIFACTS_MAX 4096                /* their names are in the manifest */
 #define NAMED_MAX     (2 * ARTIFACTS_MAX) /* before those that are named twice are taken out */
 #define ARTIFACT_MARK "artifact:sha256:"
 

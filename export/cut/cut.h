@@ -38,7 +38,7 @@ void cut_done(struct cut *cut); /* a zeroed one is fine */
 enum cut_fate { CUT_HEADER_ONLY, CUT_DISCLOSED, CUT_WITHHELD, CUT_ERASED };
 bool cut_matches(const struct cut *cut, const struct event_header *header);
 enum cut_fate cut_fate(const struct cut *cut, bool matches, bool erased);
-/* The first of the chosen seqs at or behind this one. */
+/* The first of the chosen seqs at or after this one. */
 uint64_t cut_chosen_from(const struct export_options *options, uint64_t seq);
 bool cut_discloses_field(const struct cut *cut, struct bytes name);
 

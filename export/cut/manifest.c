@@ -163,7 +163,8 @@ int manifest_encode(struct buf *out, const struct cut *cut, const struct bundle_
                     struct err *err) {
     uint8_t sig[CRYPT_SIGNATURE_LEN];
     char id[2 * NOTE_KEY_ID_LEN + 1];
-    struct buf mp = {.max = 4 * BUNDLE_STATEMENT_MAX}, payload = {.max = BUNDLE_STATEMENT_MAX}, pae = {.max = 2 * BUNDLE_STATEMENT_MAX};
+    struct buf mp = {.max = 4 * BUNDLE_STATEMENT_MAX}, payload = {.max = BUNDLE_STATEMENT_MAX},
+               pae = {.max = 2 * BUNDLE_STATEMENT_MAX};
     put_statement(&mp, cut, subjects, n_subjects);
     int rc = buf_check(&mp, "the manifest", err);
     if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_LINE, &payload, err);

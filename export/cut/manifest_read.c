@@ -259,7 +259,7 @@ static void take_range(struct take *t, struct manifest *m) {
 
 /* ---- subjects ---- */
 
-/* Where it stands in the order of members; 0: nowhere. */
+/* Where it is in the order of members; 0: nowhere. */
 static int rank(const struct bundle_subject *s) {
     char hex[2 * LOG_HASH + 1];
     const char *name = s->name;
@@ -365,7 +365,7 @@ static int take_statement(struct manifest *m, struct err *err) {
 
 /* ---- the envelope ---- */
 
-/* Takes what stands before `end` off the text. */
+/* Takes what is before `end` off the text. */
 static bool cut(struct bytes *text, const char *end, struct bytes *ret) {
     const uint8_t *at = text->n > 0 ? memmem(text->p, text->n, end, strlen(end)) : NULL;
     if (at == NULL) return false;

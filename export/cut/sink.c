@@ -82,7 +82,7 @@ void sink_free(struct sink *sink) {
     }
 }
 
-/* `more`: it goes on. What ends with the first buffer needs no thread to be compressed. */
+/* `more`: it continues. What ends with the first buffer needs no thread to be compressed. */
 static int pass_on(struct sink *s, struct bytes bytes, bool more, struct err *err) {
     int rc = 0;
     s->unpacked += bytes.n;

@@ -9,7 +9,7 @@
  * such projection; ERR_INVALID: it is stale or stopped. */
 int states_put(struct buf *out, struct cut *cut, const char *name, struct err *err);
 
-/* The parts of that text, for who has made the same rows on his own. What stands before the first table: */
+/* The parts of that text, for who has made the same rows on his own. What is before the first table: */
 void states_put_head(struct buf *out, const struct projection *projection, uint64_t position,
                      const uint8_t digest[LOG_HASH]);
 /* One row, as a JSON object. */

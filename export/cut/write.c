@@ -1,5 +1,5 @@
-/* One walk: groups are written aside as they are read, for the manifest, which stands before them, tells counts and
- * digests that are known only at the end. Then it is written, and what was put aside behind it. */
+/* One walk: groups are written aside as they are read, for the manifest, which is before them, tells counts and
+ * digests that are known only at the end. Then it is written, and what was put aside after it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,7 @@ static int take_event(struct writing *w, const struct cut_event *event, struct e
     return rc;
 }
 
-/* Events of one group from walk->next on. Leaves the walk behind them. */
+/* Events of one group from walk->next on. Leaves the walk after them. */
 static int walk_group(struct writing *w, uint64_t group, struct err *err) {
     const struct export_options *o = w->cut.options;
     struct cut_event event;
@@ -116,7 +116,7 @@ static int put_groups(struct writing *w, struct err *err) {
     return rc;
 }
 
-/* ---- behind the groups ---- */
+/* ---- after the groups ---- */
 
 static int put_rest(struct writing *w, struct err *err) {
     char name[BUNDLE_NAME_MAX];
@@ -181,7 +181,7 @@ static int put_proofs(struct writing *w, struct err *err) {
     return rc;
 }
 
-/* SHA256SUMS: of what stands before the groups, and of them. */
+/* SHA256SUMS: of what is before the groups, and of them. */
 static int put_sums(struct writing *w, struct err *err) {
     const struct {
         const char *name;
@@ -317,7 +317,7 @@ static int write_once(struct ledger *ledger, const struct export_options *option
     return rc;
 }
 
-/* What is erased while it is read is erased behind the head that the bundle was to have: nothing has been written to `fd`
+/* What is erased while it is read is erased after the head that the bundle was to have: nothing has been written to `fd`
  * then, and the next head knows of it. */
 int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
                  uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err) {

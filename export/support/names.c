@@ -10,7 +10,7 @@
 
 #define WORD_MAX  160
 #define BLOCK_LEN 64 /* of SHA-256 */
-#define SHORT_MAX 3  /* shorter texts stand in words by chance */
+#define SHORT_MAX 3  /* shorter texts are in words by chance */
 
 /* ---- the table ---- */
 
@@ -252,7 +252,7 @@ static void put_pseudonym(struct support_names *names, enum support_class class,
     }
 }
 
-/* What may stand before and behind a word in a sentence. */
+/* What may be before and behind a word in a sentence. */
 static bool is_stop(uint8_t c) {
     return c != 0 && strchr("'\"`,;:.!?()", c) != NULL;
 }

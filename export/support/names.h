@@ -36,10 +36,10 @@ struct support_names {
 /* With a fresh key. */
 void support_names_init(struct support_names *names);
 void support_names_done(struct support_names *names); /* the key is wiped */
-/* A text that must not leave inside of another, and what stands before its first '/' or '.'. Shorter ones than three bytes
+/* A text that must not leave inside of another, and what is before its first '/' or '.'. Shorter ones than three bytes
  * and those past the limit are not kept. */
 void support_names_add(struct support_names *names, struct bytes identity);
-/* Who caused an event: what stands behind "user:", "person:" or without a colon is an identity. */
+/* Who caused an event: what is behind "user:", "person:" or without a colon is an identity. */
 void support_names_add_actor(struct support_names *names, struct bytes actor);
 
 /* May it leave as it is? Nothing of what looks like a path, an address or a name of a machine, nor an identity. */

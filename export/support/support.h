@@ -28,7 +28,7 @@ struct support_counts {
     struct log_head head;
     uint64_t from, to;   /* events of these seqs are in it */
     uint64_t events;     /* so many */
-    uint64_t pseudonyms; /* values that were replaced, each time they stand there */
+    uint64_t pseudonyms; /* values that were replaced, each time they are there */
     uint64_t left_out;   /* open fields that are not in it */
     uint64_t private_;   /* events that have private fields, none of which is in it */
     uint64_t rows;       /* of states */

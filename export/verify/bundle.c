@@ -87,7 +87,7 @@ int check_expect(struct checking *c, const char *name, size_t max, struct err *e
                          : err_set(err, ERR_CORRUPT, "it is where '%s' should be", name);
     }
     if (reading_size(c->reading) == 0 || reading_size(c->reading) > max) {
-        return err_set(err, ERR_CORRUPT, "it has %llu bytes; accepted are 1 to %zu",
+        return err_set(err, ERR_CORRUPT, "it has %llu bytes; expected 1 to %zu",
                        (unsigned long long)reading_size(c->reading), max);
     }
     return 0;

@@ -1,5 +1,5 @@
 /* What the parts of a verification of a bundle share. It is one pass, in the order of the members; the first thing that
- * does not fit ends it, but for what hangs on nothing else (authors' signatures, recomputed states, what is trusted).
+ * does not fit ends it, but for what depends on nothing else (authors' signatures, recomputed states, what is trusted).
  *
  *   bundle.c         the flow and the report
  *   keys.c           checkpoint, keys, erasures

@@ -1,4 +1,4 @@
-/* The archive is walked by the same headers as in reading.c, which checks what stands between them; so both count the same
+/* The archive is walked by the same headers as in reading.c, which checks what is between them; so both count the same
  * members. A member leaves at least a header, which bounds how many there are in what was put and not yet asked for:
  *
  *   header 512 . content . padding . header 512 ...

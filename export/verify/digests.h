@@ -16,7 +16,7 @@ void digests_free(struct digests *digests); /* NULL is fine */
 /* The archive's next bytes. Where it is no archive any more nothing is hashed: who reads it will say so. */
 void digests_put(struct digests *digests, struct bytes bytes);
 /* Of the member with this number, from 0, the last byte of whose content was put, at most DIGESTS_BEHIND_MAX bytes ago.
- * May be called while other bytes are put; the caller sees to it that it knows of its own (a lock stands between). */
+ * May be called while other bytes are put; the caller sees to it that it knows of its own (a lock is between). */
 void digests_get(const struct digests *digests, uint64_t member, uint8_t ret[DIGESTS_LEN]);
 
 #endif

@@ -1,8 +1,8 @@
 /* The checkpoint, and the keys that may have signed it: from genesis over every handover to the head. Each handover is
  * proven in the tree of its own checkpoint, which is proven to be a beginning of the next one's, and at last of the head's.
  *
- * A restore names the tree it goes on from, that of the events before it. Its own inclusion proof, of the last leaf of its
- * tree, is made of just the subtrees of that one, so the root can be computed. */
+ * A restore names the tree it continues from, that of the events before it. Its own inclusion proof, of the last leaf
+ * of its tree, is made of just the subtrees of that one, so the root can be computed. */
 #include <stdlib.h>
 #include <string.h>
 

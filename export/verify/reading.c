@@ -70,7 +70,7 @@ static int look_around(struct reading *r, struct err *err) {
     return 0;
 }
 
-/* At least `want` bytes stand in the buffer, or all that there are. */
+/* At least `want` bytes are in the buffer, or all that there are. */
 static int fill(struct reading *r, size_t want, struct err *err) {
     assert(want <= BUFFER_MAX);
     if (r->end - r->at >= want || r->eof) return 0;

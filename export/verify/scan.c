@@ -1,4 +1,4 @@
-/* Strings end at the next quote: base64 has none, and a text's own stand behind a backslash. */
+/* Strings end at the next quote: base64 has none, and a text's own are behind a backslash. */
 #include "export/verify/scan.h"
 
 #include <string.h>
@@ -71,7 +71,7 @@ static int take_string(struct scan *s, size_t max, struct err *err) {
     return buf_check(&s->text, "a string", err);
 }
 
-/* What stands before the next '"', which the caller skips with it. It has no backslash, or is no base64. Most stand in the
+/* What is before the next '"', which the caller skips with it. It has no backslash, or is no base64. Most are in the
  * buffer of the reading as a whole, and stay there. */
 static int see_base64(struct scan *s, size_t max, struct bytes *ret, bool *ret_taken, struct err *err) {
     struct bytes piece;

@@ -15,11 +15,11 @@ void scan_init(struct scan *scan, struct reading *reading);
 void scan_done(struct scan *scan);   /* a zeroed one is fine */
 void scan_member(struct scan *scan); /* another member begins */
 
-/* Whether the content goes on so; takes nothing. */
+/* Whether the content continues so; takes nothing. */
 int scan_sees(struct scan *scan, const char *text, bool *ret, struct err *err);
 /* Takes just that. */
 int scan_literal(struct scan *scan, const char *text, struct err *err);
-/* Takes base64 of at most `max` bytes and the '"' behind it; over what is in `out`, whose maximum must not be lower. */
+/* Takes base64 of at most `max` bytes and the '"' after it; over what is in `out`, whose maximum must not be lower. */
 int scan_base64(struct scan *scan, struct buf *out, size_t max, struct err *err);
 int scan_hash(struct scan *scan, uint8_t ret[EVENT_HASH], struct err *err);
 /* `["<hash>",...]` */

@@ -189,7 +189,7 @@ static int digest(const struct one *one, uint64_t position, uint8_t ret[LOG_HASH
 
 /* ---- the text ---- */
 
-/* The content goes on with these bytes. */
+/* The content continues with these bytes. */
 static int compare(struct checking *c, const struct one *one, struct buf *mine, struct err *err) {
     struct bytes rest = bytes_of_buf(mine);
     int rc = buf_check(mine, "a state", err);
@@ -258,7 +258,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
 
 /* ---- members ---- */
 
-/* Rows that other rules made cannot be compared. What their version stands behind is always as long. */
+/* Rows that other rules made cannot be compared. What their version is behind is always as long. */
 static int check_version(struct checking *c, struct one *one, struct err *err) {
     static const char front[] = "{\"digest\":\"sha256:", behind[] = "\",\"fold\":";
     const size_t at = sizeof(front) - 1 + (size_t)2 * LOG_HASH;

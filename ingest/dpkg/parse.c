@@ -83,7 +83,7 @@ static int days_in(int year, int month) {
 }
 
 static int parse_time(struct bytes line, struct dpkg_line *l, struct err *err) {
-    static const char wanted[] = "the line does not begin with a time; accepted: YYYY-MM-DD HH:MM:SS";
+    static const char wanted[] = "the line does not begin with a time; expected: YYYY-MM-DD HH:MM:SS";
     if (line.n < DPKG_TIME_LEN) return err_set(err, ERR_INVALID, "%s", wanted);
     const uint8_t *p = line.p;
     int year = digits(p, 4), month = digits(p + 5, 2), day = digits(p + 8, 2);
@@ -125,7 +125,7 @@ static bool all_of(struct bytes text, const char *more) {
 }
 
 static int wrong_word(const char *what, struct bytes word, const char *accepted, struct err *err) {
-    return err_set(err, ERR_INVALID, "%s '%s'%s%s", what, SECRET_SHOWN(word), accepted[0] != '\0' ? "; accepted: " : "",
+    return err_set(err, ERR_INVALID, "%s '%s'%s%s", what, SECRET_SHOWN(word), accepted[0] != '\0' ? "; expected: " : "",
                    accepted);
 }
 
@@ -159,7 +159,7 @@ static int parse_version(struct bytes word, struct bytes *ret, struct err *err) 
 
 static int parse_status(const struct bytes *words, size_t n, struct dpkg_line *l, struct err *err) {
     if (n != 4) {
-        return err_set(err, ERR_INVALID, "'status' has %zu word%s after it; accepted: STATE PACKAGE VERSION", n - 1,
+        return err_set(err, ERR_INVALID, "'status' has %zu word%s after it; expected: STATE PACKAGE VERSION", n - 1,
                        text_s(n - 1));
     }
     l->verb = DPKG_STATUS;
@@ -185,7 +185,7 @@ static int parse_action(const struct bytes *words, size_t n, struct dpkg_line *l
                           err);
     }
     if (n != 4) {
-        return err_set(err, ERR_INVALID, "'%s' has %zu word%s after it; accepted: PACKAGE INSTALLED AVAILABLE",
+        return err_set(err, ERR_INVALID, "'%s' has %zu word%s after it; expected: PACKAGE INSTALLED AVAILABLE",
                        action_names[i], n - 1, text_s(n - 1));
     }
     l->verb = DPKG_ACTION;
@@ -213,12 +213,12 @@ int dpkg_parse(struct bytes line, struct dpkg_line *ret, struct err *err) {
     if (bytes_is(words[0], "startup")) {
         l.verb = DPKG_STARTUP;
         rc = n == 3 ? 0
-                    : err_set(err, ERR_INVALID, "'startup' has %zu word%s after it; accepted: TYPE COMMAND", n - 1,
+                    : err_set(err, ERR_INVALID, "'startup' has %zu word%s after it; expected: TYPE COMMAND", n - 1,
                               text_s(n - 1));
     } else if (bytes_is(words[0], "conffile")) {
         l.verb = DPKG_CONFFILE; /* the file's name may hold spaces */
         rc = n >= 3 ? 0
-                    : err_set(err, ERR_INVALID, "'conffile' has %zu word%s after it; accepted: FILE DECISION", n - 1,
+                    : err_set(err, ERR_INVALID, "'conffile' has %zu word%s after it; expected: FILE DECISION", n - 1,
                               text_s(n - 1));
     } else if (bytes_is(words[0], "status")) {
         rc = parse_status(words, n, &l, err);

@@ -196,7 +196,7 @@ void intake_pass(struct intake *run, const struct ingest_place *place, const cha
     }
 }
 
-/* A path belongs to the private part of a receipt: what of a message comes behind it. */
+/* A path belongs to the private part of a receipt: what of a message comes after it. */
 static const char *without_path(const char *msg, const char *path) {
     size_t n = strlen(path);
     return strncmp(msg, path, n) == 0 && strncmp(msg + n, ": ", 2) == 0 ? msg + n + 2 : msg;

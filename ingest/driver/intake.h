@@ -88,8 +88,8 @@ int intake_cursor(struct intake *run, const char *name, struct bytes value, stru
 int intake_flush(struct intake *run, struct err *err);
 /* Ends the input: commits, and writes its receipt when something was new. */
 int intake_end(struct intake *run, struct err *err);
-/* For an input that goes on for weeks: its receipt for what was read so far, and the input begins anew, once 65,536 events
- * were new, or some were and it has been an hour. */
+/* For an input that continues for weeks: its receipt for what was read so far, and the input begins anew, once 65,536
+ * events were new, or some were and it has been an hour. */
 int intake_receipt_if_due(struct intake *run, struct err *err);
 /* How many rejections the current input has had so far, and the words of the newest ("" when there was none; borrowed until
  * the next one). */

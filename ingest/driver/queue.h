@@ -13,7 +13,7 @@
 struct queue;
 
 /* What became of a draft. taken: `gap` of a ledger.gap. refused: returning non-zero ends the commit after the
- * drafts that stand before this one. */
+ * drafts that are before this one. */
 struct queue_sink {
     void *ctx;
     void (*taken)(void *ctx, const struct log_receipt *receipt, bool gap, uint64_t at);

@@ -1,4 +1,4 @@
-/* By magic bytes, then by names that only one form has, then by how JSON stands in it. */
+/* By magic bytes, then by names that only one form has, then by how JSON is in it. */
 #include "ingest/driver/recognize.h"
 
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 struct recognize_own {
     const char *const *marks;                       /* any of these, NULL at the end, is in its inputs. May be NULL */
     bool (*is_line)(struct bytes line, bool alone); /* or this is a line of it; `alone`: the head has no other, and it may
-                                                       go on after the head. May be NULL */
+                                                       continue after the head. May be NULL */
     bool lines;         /* it wants one object a line: a document over several of them is something else */
     const char *wanted; /* in words: "an event as a JSON object on each line" */
 };

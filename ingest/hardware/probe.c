@@ -232,7 +232,7 @@ static int disk_order(const void *a, const void *b) {
     return x->rotational != y->rotational ? (int)x->rotational - (int)y->rotational : strcmp(x->name, y->name);
 }
 
-/* Only what has a device behind it: no loop, ram, zram, device mapper, RAID; no optical drive, floppy or stick. */
+/* Only what has a device after it: no loop, ram, zram, device mapper, RAID; no optical drive, floppy or stick. */
 static bool is_disk(const char *root, const char *name) {
     char path[512], full[FILE_PATH_MAX];
     if (name[0] == '.' || strncmp(name, "sr", 2) == 0 || strncmp(name, "fd", 2) == 0) return false;

@@ -209,7 +209,7 @@ static int put_answer(struct hook_reader *r, const struct unwrapped *u, struct e
     struct bytes turn = {NULL, 0}, request = {NULL, 0}, word;
     const struct hook_name *decision = hook_map_see(u->m, "decision");
     if (decision == NULL) {
-        return err_set(err, ERR_INVALID, "'decision' is missing; accepted: a word, or an object with one name");
+        return err_set(err, ERR_INVALID, "'decision' is missing; expected: a word, or an object with one name");
     }
     struct agent_answer answer = hook_codex_answer(decision, &word);
     bool patch = bytes_is(u->type, "patch_approval");

@@ -1,5 +1,5 @@
 /* Fields go through base/mp_map.h; this adds what all agents share: names that may go into a header, content that is kept
- * private behind its digest, the bound of what one event can hold, and keys. */
+ * private after its digest, the bound of what one event can hold, and keys. */
 #include "ingest/hook/event.h"
 
 #include <stdio.h>

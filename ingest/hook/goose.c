@@ -27,7 +27,7 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
     hook_at_units(d, &m, "timestamp", CLOCK_NS_PER_S);
     const struct hook_name *expiry = hook_map_see(&m, "expiry");
     if (expiry == NULL) {
-        answer.lifetime = hook_map_see(&m, "allowed") != NULL ? "permanent" : NULL; /* as long as it stands there */
+        answer.lifetime = hook_map_see(&m, "allowed") != NULL ? "permanent" : NULL; /* as long as it is there */
         hook_map_drop(&m, "expiry");
     } else if (expiry->item.type == MP_UINT && expiry->item.uint <= MP_INT_MAX / CLOCK_NS_PER_S) {
         answer.lifetime = "until";
@@ -53,7 +53,7 @@ int hook_goose_read(struct hook_reader *r, struct hook_map *m, struct err *err) 
         if (rc == 0) rc = mp_next(&tools, &list, err);
         if (rc == 0 && list.type != MP_ARRAY) {
             return err_set(err, ERR_INVALID,
-                           "'permissions' holds something that is not an array; accepted: goose's tool_permissions.json");
+                           "'permissions' holds something that is not an array; expected: goose's tool_permissions.json");
         }
         for (uint32_t k = 0; rc == 0 && k < list.count; k++, n++) {
             rc = mp_skip(&tools, 1, &raw, err);

@@ -11,13 +11,13 @@ int hook_map_open(struct hook_map *map, struct bytes raw, const char *what, stru
     mp_reader_init(&r, raw);
     int rc = mp_next(&r, &head, err);
     if (rc != 0) {
-        return rc < 0 ? rc : err_set(err, ERR_INVALID, "%s is empty; accepted: a JSON object", what);
+        return rc < 0 ? rc : err_set(err, ERR_INVALID, "%s is empty; expected: a JSON object", what);
     }
     if (head.type != MP_MAP) {
-        return err_set(err, ERR_INVALID, "%s is not a JSON object; accepted: a JSON object", what);
+        return err_set(err, ERR_INVALID, "%s is not a JSON object; expected: a JSON object", what);
     }
     if (head.count > HOOK_NAMES_MAX) {
-        return err_set(err, ERR_INVALID, "%s has %u names; accepted: at most %d", what, head.count, HOOK_NAMES_MAX);
+        return err_set(err, ERR_INVALID, "%s has %u names; expected: at most %d", what, head.count, HOOK_NAMES_MAX);
     }
     for (map->n = 0; map->n < head.count; map->n++) {
         struct hook_name *name = &map->names[map->n];

@@ -7,7 +7,7 @@
 #include "base/mp.h"
 
 #define HOOK_NAMES_MAX 96
-#define HOOK_WORD_MAX  200 /* bytes of an id, a name, a word that may stand in an open field */
+#define HOOK_WORD_MAX  200 /* bytes of an id, a name, a word that may be in an open field */
 
 struct hook_map;
 
@@ -36,7 +36,7 @@ bool hook_map_word(struct hook_map *map, const char *name, struct bytes *ret);
 bool hook_map_flag(struct hook_map *map, const char *name, bool *ret);
 bool hook_map_value(struct hook_map *map, const char *name, struct bytes *ret_raw); /* anything but null */
 bool hook_map_number(struct hook_map *map, const char *name, struct bytes *ret_raw);
-/* Opens the object that stands there; `inner` has to live as long as `map` is used. */
+/* Opens the object that is there; `inner` has to live as long as `map` is used. */
 bool hook_map_inner(struct hook_map *map, const char *name, struct hook_map *inner);
 /* Takes a name whose value is known already. */
 void hook_map_drop(struct hook_map *map, const char *name);

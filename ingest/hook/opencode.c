@@ -63,7 +63,7 @@ static int put_asked(struct hook_reader *r, struct hook_map *m, struct hook_map 
     hook_map_word(p, "sessionID", &session);
     hook_map_word(p, "id", &id);
     if (!take_permission(p, &permission)) {
-        return err_set(err, ERR_INVALID, "'permission' is missing or not a name; accepted: text of 1 to %d bytes",
+        return err_set(err, ERR_INVALID, "'permission' is missing or not a name; expected: text of 1 to %d bytes",
                        HOOK_WORD_MAX);
     }
     begin(r, "permission.requested", session);
@@ -199,7 +199,7 @@ static int put_execute(struct hook_reader *r, struct hook_map *m, bool before, s
     struct bytes session = {NULL, 0}, call = {NULL, 0}, tool = {NULL, 0}, raw;
     if (!hook_map_inner(m, "input", &input) || !hook_map_word(&input, "tool", &tool)) {
         return err_set(err, ERR_INVALID,
-                       "'input' has no 'tool'; accepted: {type, input: {tool, sessionID, callID}, output}");
+                       "'input' has no 'tool'; expected: {type, input: {tool, sessionID, callID}, output}");
     }
     hook_map_inner(m, "output", &output);
     hook_map_word(&input, "sessionID", &session);

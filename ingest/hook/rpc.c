@@ -115,7 +115,7 @@ static void take_options(struct hook_reader *r, struct hook_map *params, struct 
         kinds[n++] = kind;
         if (wait != NULL && hook_is_word(id) && kind.n < sizeof(wait->options[0].kind)) {
             hook_copy(wait->options[wait->n_options].id, id);
-            memcpy(wait->options[wait->n_options].kind, kind.p, kind.n); /* zero behind it */
+            memcpy(wait->options[wait->n_options].kind, kind.p, kind.n); /* zero after it */
             wait->n_options++;
         }
     }
@@ -150,7 +150,7 @@ static int put_request(struct hook_reader *r, struct hook_map *m, struct err *er
     struct hook_map params, call;
     struct bytes session = {NULL, 0}, id = {NULL, 0}, raw;
     if (!hook_map_inner(m, "params", &params) || !hook_map_inner(&params, "toolCall", &call)) {
-        return err_set(err, ERR_INVALID, "'params' has no 'toolCall'; accepted: {sessionId, toolCall, options}");
+        return err_set(err, ERR_INVALID, "'params' has no 'toolCall'; expected: {sessionId, toolCall, options}");
     }
     hook_map_drop(m, "method");
     hook_map_word(&params, "sessionId", &session);

@@ -102,7 +102,7 @@ static bool step(struct hook_split *s, uint8_t c) {
     return false;
 }
 
-/* Goes on with a record to the end of the line; 1 when it goes on in the next. */
+/* Goes on with a record to the end of the line; 1 when it continues in the next. */
 static int go_on(struct hook_split *s, struct hook_record *ret) {
     const struct bytes text = s->line.text;
     for (size_t i = s->at; i < text.n; i++) {
@@ -127,7 +127,7 @@ static bool is_number_byte(uint8_t c) {
     return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-/* Where the text, number or word of JSON at `at` ends, when nothing else stands in its element; else 0. */
+/* Where the text, number or word of JSON at `at` ends, when nothing else is in its element; else 0. */
 static size_t scalar_end(struct bytes text, size_t at) {
     size_t i = at;
     if (text.p[i] == '"') {

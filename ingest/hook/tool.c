@@ -54,7 +54,7 @@ static int take_tool(struct hook_reader *r, struct hook_map *m, struct bytes *re
     struct hook_map server;
     struct bytes raw, name;
     if (!hook_map_word(m, "tool_name", ret_tool)) {
-        return err_set(err, ERR_INVALID, "'tool_name' is missing or not a name; accepted: text of 1 to %d bytes",
+        return err_set(err, ERR_INVALID, "'tool_name' is missing or not a name; expected: text of 1 to %d bytes",
                        HOOK_WORD_MAX);
     }
     *ret_call = (struct bytes){NULL, 0};
@@ -185,12 +185,12 @@ static int put_batch(struct hook_reader *r, struct hook_map *m, const struct com
     struct mp_item head;
     struct hook_map call;
     if (!hook_map_value(m, "tool_calls", &raw)) {
-        return err_set(err, ERR_INVALID, "'tool_calls' is missing; accepted: an array of objects with tool_name");
+        return err_set(err, ERR_INVALID, "'tool_calls' is missing; expected: an array of objects with tool_name");
     }
     mp_reader_init(&calls, raw);
     int rc = mp_next(&calls, &head, err);
     if (rc != 0 || head.type != MP_ARRAY) {
-        return err_set(err, ERR_INVALID, "'tool_calls' is not an array; accepted: an array of objects with tool_name");
+        return err_set(err, ERR_INVALID, "'tool_calls' is not an array; expected: an array of objects with tool_name");
     }
     for (uint32_t i = 0; i < head.count && rc == 0; i++) {
         rc = mp_skip(&calls, 1, &one, err);
@@ -224,7 +224,7 @@ int hook_tool_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
     bool answered = hook_map_see(m, "hookSpecificOutput") != NULL;
     take_common(m, &c);
     if (c.event.n == 0) {
-        return err_set(err, ERR_INVALID, "'hook_event_name' is not a name; accepted: text of 1 to %d bytes", HOOK_WORD_MAX);
+        return err_set(err, ERR_INVALID, "'hook_event_name' is not a name; expected: text of 1 to %d bytes", HOOK_WORD_MAX);
     }
     if (answered) {
         hook_map_drop(m, "hookSpecificOutput");
@@ -319,7 +319,7 @@ int hook_tool_output(struct hook_reader *r, struct hook_map *m, struct err *err)
     struct bytes word = {NULL, 0}, tool = hook_map_see_text(m, "tool_name"), call = hook_map_see_text(m, "tool_use_id");
     take_common(m, &c);
     if (!hook_map_inner(m, "hookSpecificOutput", &output)) {
-        return err_set(err, ERR_INVALID, "'hookSpecificOutput' is not a JSON object; accepted: a JSON object");
+        return err_set(err, ERR_INVALID, "'hookSpecificOutput' is not a JSON object; expected: a JSON object");
     }
     if (!read_answer(&output, &decision, &answer, &word)) {
         return c.event.n > 0 ? 0 : 1; /* other hooks answer other things */

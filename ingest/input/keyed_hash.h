@@ -1,4 +1,4 @@
-/* Hashes of content that stand in headers: keys, and names that give way to a hash. A header leaves with every proof and
+/* Hashes of content that are in headers: keys, and names that give way to a hash. A header leaves with every proof and
  * bundle, and of what little text there may be, a plain hash is as good as the text: whoever guesses can test his guess. So
  * they are hashed once more, under the ledger's secret (ledger/core/key_secret.h). */
 #ifndef INGEST_INPUT_KEYED_HASH_H

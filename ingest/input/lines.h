@@ -34,7 +34,7 @@ int lines_new(struct gz *gz, struct lines_digest *digest, const volatile sig_ato
 /* 0 with a line that has its LF; 1 when there is none now: the end of the input, a pipe that is quiet for `wait_ms` (-1:
  * waits), or the stop flag; lines_at_end and the flag tell which. Errors are gz_read's. */
 int lines_next(struct lines *lines, int wait_ms, struct lines_line *ret, struct err *err);
-/* What stands after the last LF: 0, or 1 when there is nothing. Takes it. */
+/* What is after the last LF: 0, or 1 when there is nothing. Takes it. */
 int lines_rest(struct lines *lines, struct lines_line *ret);
 /* True when the last call of lines_next found the end of the input. */
 bool lines_at_end(const struct lines *lines);

@@ -1,4 +1,4 @@
-/* JSON as Python's json module writes it: RFC 8259, but for NaN, Infinity and -Infinity, which stand there bare, and
+/* JSON as Python's json module writes it: RFC 8259, but for NaN, Infinity and -Infinity, which are there bare, and
  * numbers of any size: integers beyond 64 bits, reals beyond a 64-bit float. All become text ("NaN",
  * "18446744073709551616"), so that nothing of them is lost. */
 #ifndef INGEST_INPUT_PYJSON_H
@@ -12,7 +12,7 @@
  * bytes as they were. */
 #define PYJSON_VALUE_BYTES 80
 int pyjson_to_mp(struct bytes text, size_t max, struct buf *scratch, struct buf *out, struct err *err);
-/* The text of a number that stands in the outermost object under `name`, which is how it keeps all its digits; false when
+/* The text of a number that is in the outermost object under `name`, which is how it keeps all its digits; false when
  * there is none. The text is JSON already, and borrowed. */
 bool pyjson_top_number(struct bytes text, const char *name, struct bytes *ret);
 

@@ -37,7 +37,7 @@ struct follow {
     char name[FILE_POSITION_NAME_LEN]; /* of the cursor */
     bool has_position;
     bool finished;          /* the position's generation was read to its end by this run */
-    bool moved;             /* and its file goes on under another name */
+    bool moved;             /* and its file continues under another name */
     struct jsonl_input old; /* the file before, kept open for what its writer still adds; zeroed: none */
     uint64_t old_at;        /* boot clock, when it last grew */
     struct file_position position;
@@ -288,7 +288,7 @@ static int open_input(struct follow *f, const char *path, struct jsonl_input *in
     return rc;
 }
 
-/* The file of the position is gone from its name: its rest may stand in PATH.1. */
+/* The file of the position is gone from its name: its rest may be in PATH.1. */
 static int finish_moved(struct follow *f, struct err *err) {
     char old[FILE_PATH_MAX];
     struct jsonl_input in = {0};
@@ -315,7 +315,7 @@ static int finish_moved(struct follow *f, struct err *err) {
     return rc;
 }
 
-/* Brings the input to where reading goes on: past what was read before, or to the beginning of a new generation. */
+/* Brings the input to where reading continues: past what was read before, or to the beginning of a new generation. */
 static int resume(struct follow *f, struct jsonl_input *in, const struct file_position *file, struct err *err) {
     bool known = f->has_position && !f->finished && file_position_same_file(&f->position, file), ok = false;
     int rc = 0;

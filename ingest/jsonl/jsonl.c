@@ -112,7 +112,7 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
         if (rc != 0) return rc;
         if (!ok) {
             char reason[128];
-            snprintf(reason, sizeof(reason), "'cause' is %llu; accepted: the seq of an event before, here at most %llu",
+            snprintf(reason, sizeof(reason), "'cause' is %llu; expected: the seq of an event before, here at most %llu",
                      (unsigned long long)e->cause, (unsigned long long)(in->size - 1));
             return intake_reject(in->run, place, "'cause' is not the seq of an event before", reason);
         }
@@ -178,7 +178,7 @@ static int read_lines(struct jsonl_input *in, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-/* Every event has a kind. A first line that goes on after the head says so by the name alone. */
+/* Every event has a kind. A first line that continues after the head says so by the name alone. */
 static bool is_line(struct bytes line, bool alone) {
     struct buf mp;
     struct bytes raw;

@@ -86,7 +86,7 @@ static const char *found(const struct mp_item *item) {
 }
 
 static int wrong(const struct top *top, const struct mp_item *item, const char *wanted, struct err *err) {
-    return err_set(err, ERR_INVALID, "'%s' is %s; accepted: %s", top->name, found(item), wanted);
+    return err_set(err, ERR_INVALID, "'%s' is %s; expected: %s", top->name, found(item), wanted);
 }
 
 static int check_names(const struct top *top, const struct value *v, struct err *err) {
@@ -98,7 +98,7 @@ static int check_names(const struct top *top, const struct value *v, struct err 
     for (uint32_t i = 0; i < v->item.count && rc == 0; i++) {
         rc = mp_next(&r, &item, err);
         if (rc == 0 && item.type != MP_STR) {
-            return err_set(err, ERR_INVALID, "'%s' holds %s; accepted: an array of field names", top->name, found(&item));
+            return err_set(err, ERR_INVALID, "'%s' holds %s; expected: an array of field names", top->name, found(&item));
         }
     }
     return rc;
@@ -110,7 +110,7 @@ static int check_value(const struct top *top, const struct value *v, struct err 
     case TOP_TEXT:
         if (item->type != MP_STR) return wrong(top, item, "text", err);
         if (item->data.n > top->max) {
-            return err_set(err, ERR_INVALID, "'%s' is %zu bytes long; accepted: at most %zu", top->name, item->data.n,
+            return err_set(err, ERR_INVALID, "'%s' is %zu bytes long; expected: at most %zu", top->name, item->data.n,
                            top->max);
         }
         return 0;
@@ -125,7 +125,7 @@ static int check_value(const struct top *top, const struct value *v, struct err 
     case TOP_MAP:
         if (item->type != MP_MAP) return wrong(top, item, "an object", err);
         if (v->raw.n > top->max) {
-            return err_set(err, ERR_INVALID, "'%s' is %zu bytes when encoded; accepted: at most %zu", top->name, v->raw.n,
+            return err_set(err, ERR_INVALID, "'%s' is %zu bytes when encoded; expected: at most %zu", top->name, v->raw.n,
                            top->max);
         }
         return 0;
@@ -142,7 +142,7 @@ static int find_top(struct bytes name, enum top_name *ret, struct err *err) {
             return 0;
         }
     }
-    return err_set(err, ERR_INVALID, "unknown name '%s'; accepted: " ACCEPTED_NAMES, SECRET_SHOWN(name));
+    return err_set(err, ERR_INVALID, "unknown name '%s'; expected: " ACCEPTED_NAMES, SECRET_SHOWN(name));
 }
 
 static int read_tops(struct bytes map, struct value values[N_TOP], struct err *err) {
@@ -152,7 +152,7 @@ static int read_tops(struct bytes map, struct value values[N_TOP], struct err *e
     int rc = mp_next(&r, &head, err);
     if (rc != 0) return rc;
     if (head.type != MP_MAP) {
-        return err_set(err, ERR_INVALID, "the line is %s; accepted: a JSON object with kind and subject", found(&head));
+        return err_set(err, ERR_INVALID, "the line is %s; expected: a JSON object with kind and subject", found(&head));
     }
     for (uint32_t i = 0; i < head.count; i++) {
         struct mp_item name;
@@ -197,12 +197,12 @@ static int read_time(const struct value *v, uint64_t *ret, struct err *err) {
     uint64_t ns = 0;
     if (time_of(&v->item, &ns) != 0) {
         return err_set(err, ERR_INVALID,
-                       "'time' is '%s'; accepted: ns since the epoch as an integer or a decimal string, or RFC 3339 text "
+                       "'time' is '%s'; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 text "
                        "with a zone and at most 9 fraction digits",
                        SECRET_SHOWN(v->item.data));
     }
     if (ns < TIME_MIN_NS) {
-        return err_set(err, ERR_INVALID, "'time' is %llu, which as ns lies before 1974; accepted: ns since the epoch",
+        return err_set(err, ERR_INVALID, "'time' is %llu, which as ns lies before 1974; expected: ns since the epoch",
                        (unsigned long long)ns);
     }
     *ret = ns;
@@ -226,7 +226,7 @@ static int body_with_at(struct buf *out, struct bytes body, uint64_t at, struct 
         if (mp_skip(&r, 1, &raw, err) != 0) return ERR_CORRUPT;
         int order = bytes_cmp(name.data, bytes_of("at"));
         if (order == 0) {
-            return err_set(err, ERR_INVALID, "'time' and the body's 'at' are both given; accepted: one of them");
+            return err_set(err, ERR_INVALID, "'time' and the body's 'at' are both given; expected: one of them");
         }
         if (order > 0 && !put) {
             mp_pair_uint(out, "at", at);
@@ -256,7 +256,7 @@ static int check_grade(struct bytes grade, struct err *err) {
         bytes_is(grade, "inferred")) {
         return 0;
     }
-    return err_set(err, ERR_INVALID, "'grade' is '%s'; accepted: measured, reported, declared, inferred",
+    return err_set(err, ERR_INVALID, "'grade' is '%s'; expected: measured, reported, declared, inferred",
                    SECRET_SHOWN(grade));
 }
 
@@ -290,7 +290,7 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
     struct value values[N_TOP];
     memset(values, 0, sizeof(values));
     if (parsed != 0) {
-        /* the parser's own line number is always 1 here and would stand beside the input's */
+        /* the parser's own line number is always 1 here and would be beside the input's */
         const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
         return err_set(err, parsed, JSONL_NOT_JSON ": %s", msg);
     }
@@ -323,7 +323,7 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
         e.run = (struct bytes){e.subject.p + 4, e.subject.n - 4}; /* the subject says it */
     }
     if (e.has_cause && e.cause_key.n > 0) {
-        return err_set(err, ERR_INVALID, "'cause' and 'cause_key' are both given; accepted: one of them");
+        return err_set(err, ERR_INVALID, "'cause' and 'cause_key' are both given; expected: one of them");
     }
     rc = check_grade(e.grade, err);
     if (rc == 0 && values[SCHEMA].there) rc = check_schema(e.kind, values[SCHEMA].item.uint, err);

@@ -2,7 +2,7 @@
  *
  *   {born: ns, generation: uint, head: bin 32, head_n: uint, ino: uint, offset: uint}
  *
- * An inode's number is given again soon after its file is gone, so the time of birth stands beside it, where the file
+ * An inode's number is given again soon after its file is gone, so the time of birth is beside it, where the file
  * system has one. The device is left out: its number may change with every boot. The digest of the first bytes tells a file
  * that was cut and written anew. */
 #include "ingest/jsonl/position.h"

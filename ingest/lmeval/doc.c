@@ -79,7 +79,7 @@ static bool is_own(const struct lmeval_doc *doc) {
 static int read_tops(struct lmeval_doc *doc, struct err *err) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     if (!lmeval_is(whole, MP_MAP)) {
-        return err_set(err, ERR_INVALID, "the file is not a JSON object; accepted: a results file of lm-eval");
+        return err_set(err, ERR_INVALID, "the file is not a JSON object; expected: a results file of lm-eval");
     }
     for (size_t i = 0; i < LMEVAL_N_TOP; i++) {
         struct bytes raw = lmeval_get(whole, tops[i].name);
@@ -91,7 +91,7 @@ static int read_tops(struct lmeval_doc *doc, struct err *err) {
     }
     if (doc->top[LMEVAL_RESULTS].n == 0 && doc->top[LMEVAL_GROUPS].n == 0) {
         bool there = lmeval_get(whole, "results").n > 0;
-        return err_set(err, ERR_INVALID, "'results' is %s; accepted: an object with the metrics of each task",
+        return err_set(err, ERR_INVALID, "'results' is %s; expected: an object with the metrics of each task",
                        there ? "not an object" : "missing");
     }
     return 0;
@@ -137,7 +137,7 @@ enum column { C_VERSION, C_SHOTS, C_HIGHER, C_HASH, C_CONFIG, C_COUNTS, N_COLUMN
 
 static int check_name(struct bytes name, struct err *err) {
     if (name.n > 0 && name.n <= LMEVAL_NAME_MAX) return 0;
-    return err_set(err, ERR_INVALID, "the name of a task has %zu bytes ('%s'); accepted: 1 to %d", name.n,
+    return err_set(err, ERR_INVALID, "the name of a task has %zu bytes ('%s'); expected: 1 to %d", name.n,
                    SECRET_SHOWN(name), LMEVAL_NAME_MAX);
 }
 
@@ -168,7 +168,7 @@ static int read_tasks(struct lmeval_doc *doc, struct err *err) {
     }
     size_t most = (size_t)results.left + groups.left;
     if (most > LMEVAL_TASKS_MAX) {
-        return err_set(err, ERR_LIMIT, "the file has %zu tasks and groups; accepted: at most %d", most, LMEVAL_TASKS_MAX);
+        return err_set(err, ERR_LIMIT, "the file has %zu tasks and groups; expected: at most %d", most, LMEVAL_TASKS_MAX);
     }
     doc->tasks = calloc(most > 0 ? most : 1, sizeof(*doc->tasks));
     if (doc->tasks == NULL) return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
@@ -280,7 +280,7 @@ static bool are_truths(struct bytes raw) {
     return all;
 }
 
-/* Tasks without a single metric have no event that could say what stands there. */
+/* Tasks without a single metric have no event that could say what is there. */
 static bool is_scored(const struct lmeval_task *task) {
     struct lmeval_entries e;
     struct lmeval_metric m;

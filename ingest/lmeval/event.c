@@ -308,7 +308,7 @@ static bool is_number(struct bytes raw) {
     return number;
 }
 
-/* The entry of the same metric with "_stderr" put behind its name, or taken away; empty when there is none. */
+/* The entry of the same metric with "_stderr" put after its name, or taken away; empty when there is none. */
 static struct bytes partner(const struct lmeval_task *task, const struct lmeval_metric *m) {
     char key[LMEVAL_NAME_MAX + 16];
     size_t n = m->metric.n, rest = m->key.n - m->metric.n;
@@ -326,7 +326,7 @@ static struct bytes partner(const struct lmeval_task *task, const struct lmeval_
 }
 
 /* "acc,none", or "acc" of old versions, whose value must then be a number to be told from other names. The standard
- * error of a metric stands beside it, and is one by itself when that is not there. */
+ * error of a metric is beside it, and is one by itself when that is not there. */
 enum entry { METRIC, STANDARD_ERROR, NO_METRIC };
 static enum entry kind_of(const struct lmeval_task *task, const struct lmeval_entries *e, struct lmeval_metric *ret) {
     const uint8_t *comma = e->name.n > 0 ? memchr(e->name.p, ',', e->name.n) : NULL;

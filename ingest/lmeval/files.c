@@ -66,7 +66,7 @@ bool lmeval_name(const char *name, struct lmeval_file *ret) {
 
 static int make_room(struct lmeval_files *files, struct err *err) {
     if (files->n == FILES_MAX) {
-        return err_set(err, ERR_LIMIT, "more than %d files; accepted: fewer at a time", FILES_MAX);
+        return err_set(err, ERR_LIMIT, "more than %d files; expected: fewer at a time", FILES_MAX);
     }
     if (array_room(&files->files, files->n + 1, &files->cap, sizeof(*files->files), NULL) != 0) {
         return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
@@ -129,7 +129,7 @@ static int add_directory(struct lmeval_files *files, const char *path, const str
         bool directory = S_ISDIR(st.st_mode);
         bool regular = S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(full, &st) == 0 && S_ISREG(st.st_mode));
         if (directory && date == NULL && depth == DEPTH_MAX) {
-            rc = err_set(err, ERR_LIMIT, "%s: deeper than %d directories; accepted: a directory further down", full,
+            rc = err_set(err, ERR_LIMIT, "%s: deeper than %d directories; expected: a directory further down", full,
                          DEPTH_MAX);
         } else if (directory && date == NULL) {
             rc = add_directory(files, full, NULL, depth + 1, err);
@@ -171,7 +171,7 @@ int lmeval_files_add(struct lmeval_files *files, const char *path, struct err *e
     files->odd[0] = '\0';
     int rc = add_directory(files, path, NULL, 0, err);
     if (rc == 0 && files->n == before && files->n_odd > 0) {
-        return err_set(err, ERR_NOTFOUND, "%s: %s; accepted: regular files results_*.json and samples_*.jsonl",
+        return err_set(err, ERR_NOTFOUND, "%s: %s; expected: regular files results_*.json and samples_*.jsonl",
                        files->odd[0] != '\0' ? files->odd : path,
                        files->n_odd == 1 ? "is not a regular file" : "are not regular files");
     }

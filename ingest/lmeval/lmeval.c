@@ -41,7 +41,7 @@ struct evaluation {
 
 /* ---- drafts ------------------------------------------------------------------------------------------------------- */
 
-/* It stands in subjects, so that it is hidden like a key. */
+/* It is in subjects, so that it is hidden like a key. */
 static void set_id(struct evaluation *e, const struct bytes *parts, size_t n) {
     char key[LMEVAL_KEY_LEN];
     lmeval_key(key, intake_secret(e->run), "", parts, n);
@@ -93,7 +93,7 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
     int rc = 0;
     if (!lmeval_is(task->metrics, MP_MAP)) {
         char reason[LMEVAL_NAME_MAX + 128];
-        snprintf(reason, sizeof(reason), "the metrics of task '%.*s' are not an object; accepted: names with their values",
+        snprintf(reason, sizeof(reason), "the metrics of task '%.*s' are not an object; expected: names with their values",
                  (int)task->name.n, (const char *)task->name.p);
         return intake_reject(e->run, place, "the metrics of a task are not an object", reason);
     }
@@ -214,7 +214,7 @@ static int read_samples(struct evaluation *e, const struct lmeval_file *file, st
     return rc;
 }
 
-/* Samples that stand in the results file itself, as programs write it that use the harness as a library. */
+/* Samples that are in the results file itself, as programs write it that use the harness as a library. */
 static int read_inner_samples(struct evaluation *e, const char *path, struct err *err) {
     const struct ingest_place place = {.file = path};
     struct lmeval_entries tasks;

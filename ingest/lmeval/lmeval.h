@@ -46,7 +46,7 @@ struct bytes lmeval_entries_find(struct lmeval_entries *e, struct bytes name);
 
 bool lmeval_is(struct bytes raw, enum mp_type type);
 struct bytes lmeval_get(struct bytes map, const char *name); /* empty bytes when it is absent, or null */
-/* A number, also when it stands there as text; `scratch` holds it then. Empty for anything else. */
+/* A number, also when it is there as text; `scratch` holds it then. Empty for anything else. */
 struct bytes lmeval_number(struct bytes raw, struct buf *scratch);
 bool lmeval_is_nan(struct bytes raw);               /* NaN, Infinity or "N/A": a number that could not be computed */
 bool lmeval_count(struct bytes raw, uint64_t *ret); /* a whole number from 0, also as text or as a float */
@@ -158,7 +158,7 @@ struct lmeval_task *lmeval_doc_task(const struct lmeval_doc *doc, struct bytes n
 /* What the samples say, when all that are there have been read: fills `partial` of the tasks and of the document. */
 void lmeval_doc_judge(struct lmeval_doc *doc);
 bool lmeval_doc_knows(struct bytes name); /* is it one of enum lmeval_top? */
-/* Does a field of some event have all that stands under this name? */
+/* Does a field of some event have all that is under this name? */
 bool lmeval_doc_says(const struct lmeval_doc *doc, enum lmeval_top top);
 
 /* ---- samples (sample.c, counter.c) ---- */
@@ -191,7 +191,7 @@ void lmeval_reader_done(struct lmeval_reader *reader);
 /* One line; *ret borrows from the reader until its next call. ERR_INVALID, ERR_LIMIT, ERR_NOMEM. */
 int lmeval_sample_read(struct lmeval_reader *reader, struct bytes line, const struct lmeval_about *about,
                        struct lmeval_sample *ret, struct err *err);
-/* The same for a sample that stands in a document. */
+/* The same for a sample that is in a document. */
 int lmeval_sample_take(struct lmeval_reader *reader, struct bytes raw, const struct lmeval_about *about,
                        struct lmeval_sample *ret, struct err *err);
 

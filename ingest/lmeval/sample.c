@@ -4,7 +4,7 @@
  *    "filter": "none", "metrics": ["exact_match"], "doc_hash": "...", "prompt_hash": "...", "target_hash": "...",
  *    "exact_match": 0.0}
  *
- * The metrics' values stand beside the other names, and "metrics" lists which they are; older versions have no such list,
+ * The metrics' values are beside the other names, and "metrics" lists which they are; older versions have no such list,
  * and there every number under an unknown name is one. A sample has failed when a metric of which more is better is 0. */
 #include <math.h>
 #include <stdio.h>
@@ -114,7 +114,7 @@ static bool take_score(struct scores *s, struct bytes name, struct bytes raw) {
 static int read_id(struct bytes raw, struct lmeval_sample *ret, char room[24], struct bytes *ret_text, struct err *err) {
     struct bytes text = lmeval_text(raw);
     if (raw.n == 0) {
-        return err_set(err, ERR_INVALID, "'doc_id' is missing; accepted: a line of samples, which has one");
+        return err_set(err, ERR_INVALID, "'doc_id' is missing; expected: a line of samples, which has one");
     }
     ret->numbered = lmeval_count(raw, &ret->number);
     if (ret->numbered) {
@@ -123,7 +123,7 @@ static int read_id(struct bytes raw, struct lmeval_sample *ret, char room[24], s
         return 0;
     }
     if (text.n == 0 || lmeval_word(raw).n == 0) {
-        return err_set(err, ERR_INVALID, "'doc_id' is %s%s%s; accepted: a whole number from 0, or a short name",
+        return err_set(err, ERR_INVALID, "'doc_id' is %s%s%s; expected: a whole number from 0, or a short name",
                        text.n > 0 ? "'" : "", text.n > 0 ? SECRET_SHOWN(text) : "not an id", text.n > 0 ? "'" : "");
     }
     *ret_text = text;
@@ -226,7 +226,7 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     buf_clear(&r->scores);
     mp_map_clear(&r->fields);
     if (!lmeval_is(raw, MP_MAP)) {
-        return err_set(err, ERR_INVALID, "the line is not a JSON object; accepted: a sample of lm-eval");
+        return err_set(err, ERR_INVALID, "the line is not a JSON object; expected: a sample of lm-eval");
     }
     for (size_t i = 0; i < N_NAMES; i++) {
         known[i] = lmeval_get(raw, names[i]);
@@ -260,7 +260,7 @@ int lmeval_sample_read(struct lmeval_reader *r, struct bytes line, const struct 
     buf_clear(&r->mp);
     int rc = pyjson_to_mp(line, LMEVAL_LINE_ROOM, &r->scratch, &r->mp, &why);
     if (rc == ERR_INVALID) {
-        /* the parser's own line number is always 1 here and would stand beside the file's */
+        /* the parser's own line number is always 1 here and would be beside the file's */
         return err_set(err, rc, "not valid JSON: %s", strncmp(why.msg, "line 1 ", 7) == 0 ? why.msg + 7 : why.msg);
     }
     if (rc != 0) return err_set(err, rc, "%s", why.msg);

@@ -20,7 +20,7 @@
 int ollama_parse(struct bytes text, struct buf *out, struct err *err) {
     size_t before = out->n;
     if (text.n > OLLAMA_DOC_MAX) {
-        return err_set(err, ERR_LIMIT, "the answer has %zu bytes; accepted: at most %zu", text.n, OLLAMA_DOC_MAX);
+        return err_set(err, ERR_LIMIT, "the answer has %zu bytes; expected: at most %zu", text.n, OLLAMA_DOC_MAX);
     }
     if (json_count_values(text) > OLLAMA_VALUES_MAX) {
         return err_set(err, ERR_LIMIT, "the answer has more than %zu values", OLLAMA_VALUES_MAX);
@@ -201,11 +201,11 @@ enum ollama_form ollama_classify(struct bytes map) {
 int ollama_check_name(struct bytes name, struct err *err) {
     struct secret_hit hit;
     if (name.n == 0) {
-        return err_set(err, ERR_INVALID, "a model has no name; accepted: text in 'name' or 'model'");
+        return err_set(err, ERR_INVALID, "a model has no name; expected: text in 'name' or 'model'");
     }
     if (name.n > OLLAMA_NAME_MAX || text_has_control(name)) {
         return err_set(err, ERR_INVALID,
-                       "a model's name '%s' is too long or has control characters; accepted: at most %d bytes",
+                       "a model's name '%s' is too long or has control characters; expected: at most %d bytes",
                        SECRET_SHOWN(name), OLLAMA_NAME_MAX);
     }
     if (secret_next(name, 0, &hit) == 0) {
@@ -372,7 +372,7 @@ static int check_named(struct bytes raw, const char *where, bool may_be_empty, s
     }
     return wrong == NULL ? 0
                          : err_set(err, ERR_INVALID,
-                                   "the manifest's %s: %s; accepted: an object with 'digest', sha256: and 64 hex digits, "
+                                   "the manifest's %s: %s; expected: an object with 'digest', sha256: and 64 hex digits, "
                                    "and 'size', an integer of 0 or more",
                                    where, wrong);
 }

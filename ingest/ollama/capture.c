@@ -90,7 +90,7 @@ static int take(struct capture *c, struct bytes map, struct err *err) {
     default:
         return reject(
             c, NULL,
-            "the object is not an answer of ollama; accepted: those of /api/version, tags, ps, show, generate, chat, "
+            "the object is not an answer of ollama; expected: those of /api/version, tags, ps, show, generate, chat, "
             "embed, embeddings and pull");
     }
 }

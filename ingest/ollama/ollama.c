@@ -240,7 +240,7 @@ static int put_question(struct bytes name, struct buf *out, struct err *err) {
 static int reject_model(struct look *look, struct bytes name) {
     char group[64], why[OLLAMA_NAME_MAX + 96];
     snprintf(group, sizeof(group), "/api/show: status %u", look->newest_status);
-    snprintf(why, sizeof(why), "/api/show of model '%.*s': status %u%s; accepted: 200 with an object", (int)name.n,
+    snprintf(why, sizeof(why), "/api/show of model '%.*s': status %u%s; expected: 200 with an object", (int)name.n,
              (const char *)name.p, look->newest_status, look->newest_status == 200 ? " without a model" : "");
     return intake_reject(look->run, &look->view.place, group, why);
 }

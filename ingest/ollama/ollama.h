@@ -25,7 +25,7 @@
 #define OLLAMA_VALUES_MAX ((size_t)150000)  /* values in it: a parsed one takes some hundred bytes */
 #define OLLAMA_MP_MAX     (3 * OLLAMA_DOC_MAX)
 #define OLLAMA_NAME_MAX   200  /* of a model */
-#define OLLAMA_WORD_MAX   200  /* of a text that may stand in an open field */
+#define OLLAMA_WORD_MAX   200  /* of a text that may be in an open field */
 #define OLLAMA_MODELS_MAX 2048 /* in one list */
 #define OLLAMA_LAYERS_MAX 64   /* of a manifest that are listed */
 #define OLLAMA_RAW_MAX    ((size_t)384 << 10)
@@ -106,7 +106,7 @@ int ollama_check_manifest(struct bytes manifest, struct err *err);
 /* One entry of a list; ERR_INVALID. */
 int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *err);
 int ollama_loaded_read(struct bytes entry, struct ollama_loaded *ret, struct err *err);
-/* Parts of it: what stands under "details", and whether and where it is remote. */
+/* Parts of it: what is under "details", and whether and where it is remote. */
 void ollama_model_details(struct bytes details, struct ollama_model *model);
 void ollama_model_remote(struct bytes map, struct ollama_model *model);
 
@@ -141,7 +141,7 @@ struct ollama_seen {
 };
 
 /* Models are spread over pages by their names, because a cursor holds 4 KiB. A page is stored in the same commit as the
- * events that changed it. Its generation grows with each such commit and stands in the events' keys: what happens again is
+ * events that changed it. Its generation grows with each such commit and is in the events' keys: what happens again is
  * another event, what is offered again after a crash is the same. */
 struct ollama_page {
     uint64_t gen;

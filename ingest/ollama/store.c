@@ -4,7 +4,7 @@
  *   DIR/manifests/HOST/NAMESPACE/MODEL/TAG       JSON: {schemaVersion, mediaType, config, layers}
  *   DIR/blobs/sha256-<hex>                       weights, templates, licences, configurations
  *
- * A name that stands in both trees is the newer one's. A manifest may be a list of manifests for several runners; the one
+ * A name that is in both trees is the newer one's. A manifest may be a list of manifests for several runners; the one
  * that a Linux server takes first counts. The manifest's digest is computed from its bytes here; what it says of the files
  * is a declaration until they are hashed.
  *
@@ -509,7 +509,7 @@ int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struc
     }
     if (rc == 0) rc = walk_tree(&s, "manifests", &there, err);
     if (rc == 0 && !there) {
-        rc = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; accepted: a directory with manifests/ and blobs/",
+        rc = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; expected: a directory with manifests/ and blobs/",
                      dir);
     }
     if (rc == 0 && lists_too && !intake_stopped(run)) rc = compare(&s, err);

@@ -332,7 +332,7 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
         return intake_reject(s->view->run, &s->view->place, NULL, why.msg);
     }
     if (model.n == 0 && form != OLLAMA_EMBED) {
-        return intake_reject(s->view->run, &s->view->place, NULL, "the answer names no model; accepted: text in 'model'");
+        return intake_reject(s->view->run, &s->view->place, NULL, "the answer names no model; expected: text in 'model'");
     }
     /* Another model in the middle: the call before it broke off. */
     if (s->calling && !bytes_is(model, s->model)) {

@@ -1,5 +1,5 @@
 /* A scanner with one state for what JSON wants next, a bit per open bracket for its form, and a role for the outermost of
- * them: what the specification says stands there. It can stop after any byte and go on when more has come. */
+ * them: what the specification says is there. It can stop after any byte and go on when more has come. */
 #include "ingest/otlp/cut.h"
 
 #include <stdlib.h>

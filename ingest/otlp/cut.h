@@ -54,7 +54,7 @@ struct otlp_cut {
     struct otlp_scope *scopes;
     struct otlp_text *resources; /* n 0: absent */
     size_t n_records, n_scopes, n_resources;
-    size_t end;     /* where scanning goes on, or past the last byte of the document */
+    size_t end;     /* where scanning continues, or past the last byte of the document */
     uint32_t line;  /* lines ended so far */
     size_t line_at; /* where the line at hand begins */
     /* the scanner's own */

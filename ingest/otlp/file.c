@@ -1,10 +1,10 @@
-/* Files of documents, one behind the other, however they are broken into lines:
+/* Files of documents, one after the other, however they are broken into lines:
  *
  *   window  [ done with | document at hand ... | read ahead | free ]
  *                       ^at                                 ^n
  *
  * A document is cut while it comes in and handed on when it is complete. When one is broken (a writer was killed, something
- * else stands in the file), reading goes on at the next line that begins with '{'. */
+ * else is in the file), reading continues at the next line that begins with '{'. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static int wait_input(struct file *f, struct err *err) {
     return 0;
 }
 
-/* Reads one block behind the window. */
+/* Reads one block after the window. */
 static int fill(struct file *f, struct err *err) {
     if (f->at > 0 && (f->at == f->window.n || f->window.n + BLOCK > f->window.cap)) {
         memmove(f->window.p, f->window.p + f->at, f->window.n - f->at);
@@ -149,7 +149,7 @@ static int take_document(struct file *f, struct err *err) {
     if ((o->cut.has & (OTLP_HAS_SPANS | OTLP_HAS_LOGS)) == 0) {
         rc = reject(f, NULL,
                     (o->cut.has & OTLP_HAS_METRICS) != 0
-                        ? "metrics are not read; accepted: 'resourceSpans' and 'resourceLogs'"
+                        ? "metrics are not read; expected: 'resourceSpans' and 'resourceLogs'"
                         : "there is neither 'resourceSpans' nor 'resourceLogs' in the document");
     }
     if (rc == 0) rc = otlp_document(o, f->path, text, f->line, f->offset, err);

@@ -6,7 +6,7 @@
  *   gen_ai.evaluation.result                      eval.scored
  *   anything else                                 run.logged
  *
- * The run is the trace; of a record without one, the session. Names are compared by what stands behind their last dot, so
+ * The run is the trace; of a record without one, the session. Names are compared by what is behind their last dot, so
  * that agents which took the names over from others are understood too; what must be there decides. */
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +39,7 @@ struct log {
     struct otlp_member m[N_LOG];
     char trace[OTLP_TRACE_LEN], span[OTLP_SPAN_LEN];
     char run[OTLP_NAME_LEN], subject[OTLP_NAME_LEN], key[OTLP_NAME_LEN];
-    struct bytes name, base;      /* of the event; base: behind its last dot */
+    struct bytes name, base;      /* of the event; base: after its last dot */
     struct bytes body, body_text; /* plain; its text, when it is one */
     struct bytes session;         /* whose records are numbered; empty: they are not */
     uint64_t sequence;

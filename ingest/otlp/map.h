@@ -2,7 +2,7 @@
  *
  *   record (canonical MessagePack) + who reported it  -->  one, two or more events, handed to `emit` one by one
  *
- * No ledger is needed for that. What is mapped stands in open or private fields of the catalog; every attribute, event and
+ * No ledger is needed for that. What is mapped is in open or private fields of the catalog; every attribute, event and
  * member that has no field of its own goes, as it is, into the private fields `attributes`, `events`, `links`, ... */
 #ifndef INGEST_OTLP_MAP_H
 #define INGEST_OTLP_MAP_H
@@ -34,7 +34,7 @@ struct otlp_event {
 
 /* Who reported a record: its resource and scope. */
 struct otlp_from {
-    char actor[OTLP_NAME_LEN];   /* "service:<name>"; "" when it has no name that may stand in a header */
+    char actor[OTLP_NAME_LEN];   /* "service:<name>"; "" when it has no name that may be in a header */
     char service[OTLP_NAME_LEN]; /* the name; "" likewise */
     char digest[72];             /* "sha256:<hex>" over resource and scope; "" when there is neither */
 };
@@ -99,7 +99,7 @@ int otlp_put_rest(struct otlp_map *map, struct err *err);
 int otlp_emit(struct otlp_map *map, struct otlp_event *event, struct err *err);
 bool otlp_is_open_text(struct bytes text);
 bool otlp_is_word(struct bytes text);
-/* `prefix` and the text when it may stand in a header; else a hash of it. */
+/* `prefix` and the text when it may be in a header; else a hash of it. */
 void otlp_name(const struct otlp_map *map, char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text);
 /* eval.scored out of attributes of gen_ai.evaluation.result; false when they have no name of a metric. */
 bool otlp_put_score(struct otlp_map *map, struct otlp_attributes *attributes);

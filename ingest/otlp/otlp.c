@@ -213,7 +213,7 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
 static int read_part(struct otlp *o, struct otlp_text text, const char *what, struct buf *out, struct err *err) {
     struct err why = {0};
     if (text.n > OTLP_PART_MAX) {
-        return err_set(err, ERR_INVALID, "%s has %u bytes; accepted: at most %zu", what, text.n, OTLP_PART_MAX);
+        return err_set(err, ERR_INVALID, "%s has %u bytes; expected: at most %zu", what, text.n, OTLP_PART_MAX);
     }
     int rc = text.n == 0 ? 0 : json_to_mp((struct bytes){o->text.p + text.at, text.n}, out, &why);
     return rc != 0 ? err_set(err, rc == ERR_NOMEM ? rc : ERR_INVALID, "%s is not valid JSON: %s", what, why.msg) : 0;
@@ -279,7 +279,7 @@ static const char *group_of(const char *reason, char ret[ERR_MSG_MAX]) {
 
 static int reject_too_large(struct otlp *o) {
     char reason[128];
-    snprintf(reason, sizeof(reason), "the record is too large; accepted: at most %zu bytes and %d values", OTLP_RECORD_MAX,
+    snprintf(reason, sizeof(reason), "the record is too large; expected: at most %zu bytes and %d values", OTLP_RECORD_MAX,
              OTLP_VALUES_MAX);
     return reject(o, NULL, reason);
 }

@@ -2,7 +2,7 @@
  *
  *   bytes --otlp_cut--> places of records --otlp_order--> parents first --ahead--> items --otlp_map--> drafts --> run
  *
- * A document is one ExportTraceServiceRequest or ExportLogsServiceRequest; a file has one, or many one behind the other, as
+ * A document is one ExportTraceServiceRequest or ExportLogsServiceRequest; a file has one, or many one after the other, as
  * the collector's file exporter writes them. docs/ingest.md describes all of it for its users. */
 #ifndef INGEST_OTLP_OTLP_H
 #define INGEST_OTLP_OTLP_H

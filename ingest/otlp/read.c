@@ -41,7 +41,7 @@ int otlp_members(struct bytes map, const char *what, const char *const *names, s
     mp_reader_init(&r, map);
     int rc = mp_next(&r, &head, err);
     if (rc != 0 || head.type != MP_MAP) {
-        return err_set(err, ERR_INVALID, "%s is %s; accepted: an object", what, rc != 0 ? "empty" : words(&head));
+        return err_set(err, ERR_INVALID, "%s is %s; expected: an object", what, rc != 0 ? "empty" : words(&head));
     }
     for (uint32_t i = 0; i < head.count; i++) {
         const uint8_t *from = r.p;
@@ -80,7 +80,7 @@ int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, 
     }
     ret[good && !zero ? 2 * n : 0] = '\0';
     if (!good) {
-        return err_set(err, ERR_INVALID, "'%s' is '%s'; accepted: %zu hex digits", name,
+        return err_set(err, ERR_INVALID, "'%s' is '%s'; expected: %zu hex digits", name,
                        m->item.type == MP_STR ? SECRET_SHOWN(text) : words(&m->item), 2 * n);
     }
     return zero ? 1 : 0;
@@ -336,7 +336,7 @@ int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *li
     buf_clear(&l->plain);
     if (!list->there) return 0;
     if (list->item.type != MP_ARRAY) {
-        return err_set(err, ERR_INVALID, "'attributes' is %s; accepted: an array of {key, value}", words(&list->item));
+        return err_set(err, ERR_INVALID, "'attributes' is %s; expected: an array of {key, value}", words(&list->item));
     }
     mp_reader_init(&r, list->raw);
     (void)mp_next(&r, &head, NULL);
@@ -344,7 +344,7 @@ int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *li
     for (uint32_t i = 0; i < head.count && rc == 0; i++) {
         struct otlp_pair pair;
         if (read_pair(&r, &pair) != 0) {
-            return err_set(err, ERR_INVALID, "'attributes' holds something that has no 'key'; accepted: {key, value}");
+            return err_set(err, ERR_INVALID, "'attributes' holds something that has no 'key'; expected: {key, value}");
         }
         struct otlp_attribute *a = &l->a[l->n++];
         *a = (struct otlp_attribute){.key = pair.key, .at = l->plain.n};

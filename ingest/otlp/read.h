@@ -38,8 +38,8 @@ struct otlp_attribute {
     struct bytes key; /* borrowed from the record */
     size_t at, n;     /* its plain value, in `plain` */
     struct mp_item item;
-    bool used;     /* it stands in a field of its own */
-    bool repeated; /* the key stood there before */
+    bool used;     /* it is in a field of its own */
+    bool repeated; /* the key was there before */
 };
 
 /* A list of attributes with plain values: {"stringValue": "x"} is "x", {"intValue": "7"} is 7, {"kvlistValue": ...} a map.

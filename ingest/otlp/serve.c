@@ -61,7 +61,7 @@ static int cut(struct otlp *o, struct bytes body, struct httpd_reply *reply, str
         return 1;
     }
     if (rc == 1) {
-        refuse(reply, 400, body.n == 0 ? "the body is empty; accepted: a JSON object" : "the JSON text is cut off");
+        refuse(reply, 400, body.n == 0 ? "the body is empty; expected: a JSON object" : "the JSON text is cut off");
         return 1;
     }
     for (size_t i = o->cut.end; i < body.n; i++) {

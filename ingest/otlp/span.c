@@ -45,7 +45,7 @@ static const struct otlp_row tool_rows[] = {
     {"gen_ai.tool.call.arguments", "arguments", OTLP_CONTENT, "arguments_digest", "arguments_bytes"},
 };
 /* The last row of the ends is otlp_span_put_error's. */
-#define SHARED_ROWS 4 /* stand in call and return */
+#define SHARED_ROWS 4 /* are in call and return */
 static const struct otlp_row result_rows[] = {
     {"gen_ai.tool.name", "tool", OTLP_TEXT, NULL, NULL},
     {"gen_ai.tool.call.id", "call", OTLP_WORD, NULL, NULL},
@@ -70,7 +70,7 @@ static const struct otlp_row finished_rows[] = {
     {"error.type", "error", OTLP_WORD, NULL, NULL},
 };
 
-/* Settings of a request that are numbers, in the order of their names; "gen_ai.request." stands before each. */
+/* Settings of a request that are numbers, in the order of their names; "gen_ai.request." is before each. */
 #define REQUEST "gen_ai.request."
 static const char *const parameters[] = {"choice.count", "frequency_penalty", "max_tokens", "presence_penalty",
                                          "seed",         "temperature",       "top_k",      "top_p"};

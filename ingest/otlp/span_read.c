@@ -49,11 +49,11 @@ static enum otlp_what what_is(struct otlp_attributes *l, struct bytes operation)
 static int read_ids(struct otlp_span *s, struct err *err) {
     int rc = otlp_id(&s->m[SPAN_TRACE], "traceId", 16, s->trace, err);
     if (rc == 1) {
-        return err_set(err, ERR_INVALID, "'traceId' is missing or zero; accepted: 32 hex digits");
+        return err_set(err, ERR_INVALID, "'traceId' is missing or zero; expected: 32 hex digits");
     }
     if (rc == 0) rc = otlp_id(&s->m[SPAN_ID], "spanId", 8, s->id, err);
     if (rc == 1) {
-        return err_set(err, ERR_INVALID, "'spanId' is missing or zero; accepted: 16 hex digits");
+        return err_set(err, ERR_INVALID, "'spanId' is missing or zero; expected: 16 hex digits");
     }
     if (rc == 0) rc = otlp_id(&s->m[SPAN_PARENT], "parentSpanId", 8, s->parent, err);
     return rc < 0 ? rc : 0;
@@ -88,10 +88,10 @@ int otlp_span_read(struct otlp_span *s, struct bytes record, struct err *err) {
     if (rc == 0) rc = read_status(s, err);
     if (rc == 0) rc = otlp_attributes_read(&m->attributes, &s->m[SPAN_ATTRIBUTES], err);
     if (rc == 0 && s->m[SPAN_EVENTS].there && s->m[SPAN_EVENTS].item.type != MP_ARRAY) {
-        rc = err_set(err, ERR_INVALID, "'events' is not an array; accepted: an array of objects");
+        rc = err_set(err, ERR_INVALID, "'events' is not an array; expected: an array of objects");
     }
     if (rc == 0 && s->m[SPAN_LINKS].there && s->m[SPAN_LINKS].item.type != MP_ARRAY) {
-        rc = err_set(err, ERR_INVALID, "'links' is not an array; accepted: an array of objects");
+        rc = err_set(err, ERR_INVALID, "'links' is not an array; expected: an array of objects");
     }
     if (rc == 0) {
         read_times(s);

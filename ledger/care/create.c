@@ -208,7 +208,7 @@ static int check_origin(const char *origin, struct err *err) {
     if (origin[0] == '/' || origin[0] == '-' || origin[0] == '.' || strstr(origin, "//") != NULL ||
         strstr(origin, "/..") != NULL || origin[text.n - 1] == '/') {
         return err_set(err, ERR_INVALID,
-                       "origin: '%s' is not a URL without its scheme; accepted is a name like example.org/box-1", origin);
+                       "origin: '%s' is not a URL without its scheme; expected a name like example.org/box-1", origin);
     }
     const char *last = strrchr(origin, '/');
     uint64_t number;
@@ -218,7 +218,7 @@ static int check_origin(const char *origin, struct err *err) {
                        last);
     }
     if (strstr(origin, "://") != NULL) {
-        return err_set(err, ERR_INVALID, "origin: '%s' has a scheme; accepted is a name like example.org/box-1", origin);
+        return err_set(err, ERR_INVALID, "origin: '%s' has a scheme; expected a name like example.org/box-1", origin);
     }
     return 0;
 }

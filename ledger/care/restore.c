@@ -1,7 +1,7 @@
-/* Restore: a working ledger out of a backup. The backup has no signing secrets, so a new epoch key begins, certified by the
- * log key in a ledger.restored event. Unless the caller vouches that the backup's head is the newest that was ever signed,
- * the log goes on under the origin <origin>/r<n>, so that nothing is signed twice for one origin and size. n is the time of
- * the restore in seconds: two restores of one backup do not meet. */
+/* Restore: a working ledger out of a backup. The backup has no signing secrets, so a new epoch key begins, certified by
+ * the log key in a ledger.restored event. Unless the caller vouches that the backup's head is the newest that was ever
+ * signed, the log continues under the origin <origin>/r<n>, so that nothing is signed twice for one origin and size. n
+ * is the time of the restore in seconds: two restores of one backup do not meet. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -53,7 +53,7 @@ static int set(struct config *config, const char *dir, struct bytes name, struct
         }
         return file_join(config->keys, dir, text, err);
     }
-    return err_set(err, ERR_INVALID, "'%.*s' is unknown, accepted are map_bytes, rotate_hours, keys", (int)name.n,
+    return err_set(err, ERR_INVALID, "'%.*s' is unknown, expected map_bytes, rotate_hours, keys", (int)name.n,
                    (const char *)name.p);
 }
 

@@ -43,7 +43,7 @@ enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 /* Who wants to see full groups as they are written, such as somebody who builds from them. Called by the thread that
  * commits, under `write.lock` and evidence's write lock: it hands over what others will work on, and never waits. */
 struct core_watch {
-    /* A full group was put into the commit's transaction: it is exchanged for one whose content is of no use. Whether the
+    /* A full group was put into the commit's transaction: it is exchanged for one whose content is useless. Whether the
      * commit comes about is not known yet: the chain of later groups tells. */
     void (*group)(struct core_watch *watch, struct group **group);
     /* A commit is done; the ledger has `size` events now, `before` it had so many. */
@@ -52,9 +52,9 @@ struct core_watch {
     void (*close)(struct core_watch *watch);
 };
 
-/* Whatever is built from the evidence and stands beside it: it has to begin anew with each generation (db.h). */
+/* Whatever is built from the evidence and is beside it: it has to begin anew with each generation (db.h). */
 struct core_follower {
-    _Atomic uint64_t generation;          /* the one that it stands beside */
+    _Atomic uint64_t generation;          /* the one that it is beside */
     void (*moved)(struct ledger *ledger); /* the evidence has another one. Any thread; never waits */
 };
 
@@ -76,7 +76,7 @@ struct core_queue {
         uint64_t ended;    /* when that was */
         uint64_t took;     /* how long it took, ns */
         unsigned alone;    /* times in a row that they did not come */
-        unsigned restrain; /* commits to go on without waiting */
+        unsigned restrain; /* commits to continue without waiting */
     } gathering;
     struct log_batch *spare; /* batches of single events, to be used again */
     size_t n_spare;

@@ -12,7 +12,7 @@ int cursor_encode(struct buf *out, struct bytes name, struct bytes value);
 int cursor_decode(struct bytes name, struct bytes record, struct bytes *ret_value, struct err *err);
 
 /* What an event names a cursor by, so that one that is taken away is missed: a keyed hash of its name, which tells nobody
- * the name, and behind it one of that, by which the ledger knows its own. */
+ * the name, and after it one of that, by which the ledger knows its own. */
 #define CURSOR_CLAIM 32
 void cursor_claim(const uint8_t secret[HASH_LEN], struct bytes name, uint8_t ret[CURSOR_CLAIM]);
 /* false: another ledger's secret made it, or nobody's; then it claims nothing here. */

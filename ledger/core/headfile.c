@@ -33,7 +33,7 @@ static int encode(struct buf *out, const struct headfile *head) {
     return out->fail;
 }
 
-/* The file that stands at the path now: a descriptor of one that was removed or replaced is given up. */
+/* The file that is at the path now: a descriptor of one that was removed or replaced is given up. */
 static int open_current(const char *path, int *fd) {
     struct stat st;
     if (*fd >= 0 && (fstat(*fd, &st) != 0 || st.st_nlink == 0)) {

@@ -1,7 +1,7 @@
-/* The ledger's secret for idempotency keys. A key that is a hash of content stands in the header, which leaves with every
+/* The ledger's secret for idempotency keys. A key that is a hash of content is in the header, which leaves with every
  * proof and bundle, so it must not be a hash that everybody can compute of a guess: sources hash under this secret.
  *
- * It stands in the evidence database, so that it lives as long as the keys do, through backups and generations, and leaves
+ * It is in the evidence database, so that it lives as long as the keys do, through backups and generations, and leaves
  * it in no other way. It is made with the ledger, and ledger.created and ledger.key_rotated name it by a digest: 32 random
  * bytes cannot be found from that, and one that was taken away or exchanged does not fit. Ledgers of before have it from
  * the time it was first needed, and name it with their next rotation. */

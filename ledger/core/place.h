@@ -1,7 +1,7 @@
-/* Where a ledger lives: on which machine, in which file. A directory that was copied (cp -a, rsync, a snapshot, a restored
- * volume, a cloned machine) holds the same keys and the same events, and two that go on from there are two histories under
- * one name. So the evidence remembers the file that it was appended to, and an append that finds itself elsewhere is
- * refused before anything is signed. Decision 034 has what is remembered and what is left out.
+/* Where a ledger lives: on which machine, in which file. A directory that was copied (cp -a, rsync, a snapshot, a
+ * restored volume, a cloned machine) holds the same keys and the same events, and two that continue from there are two
+ * histories under one name. So the evidence remembers the file that it was appended to, and an append that finds itself
+ * elsewhere is refused before anything is signed. Decision 034 has what is remembered and what is left out.
  *
  * The record "place" in table meta is that of a cursor of this name (cursor.h), its value a canonical array:
  *   [1, machine bin 32 or 0, inode uint, born uint, file system uint], or [2]: a backup, which lives nowhere

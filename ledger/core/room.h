@@ -16,7 +16,7 @@
  *   author      an author's own key
  *
  * Words. View: a transaction and the head that it shows. Watch: somebody who is told of full groups and commits.
- * Follower: what stands beside the evidence and begins anew with each generation. Both are told by callbacks that
+ * Follower: what is beside the evidence and begins anew with each generation. Both are told by callbacks that
  * never wait. */
 #ifndef LEDGER_CORE_ROOM_H
 #define LEDGER_CORE_ROOM_H

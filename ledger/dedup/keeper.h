@@ -1,6 +1,6 @@
 /* A thread that does what no append may wait for: what other processes may hold up for as long as they like, such as
  * opening the database of hints, comparing its segments with the evidence, and building those that commits have
- * completed. Who appends asks for that and goes on; what it gets to see is ledger->segments. */
+ * completed. Who appends asks for that and continues; what it gets to see is ledger->segments. */
 #ifndef LEDGER_DEDUP_KEEPER_H
 #define LEDGER_DEDUP_KEEPER_H
 

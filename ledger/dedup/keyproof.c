@@ -89,7 +89,7 @@ static int read_group(struct collecting *c, uint64_t index, size_t from, struct 
     return put_group(c, from, err);
 }
 
-/* The events that were read up to `end` are those of the log: the commit goes on from the last one, or it is proven. */
+/* The events that were read up to `end` are those of the log: the commit continues from the last one, or it is proven. */
 static int check_end(struct collecting *c, uint64_t end, struct err *err) {
     const struct head *head = &c->view.head;
     if (!c->chained) return 0;

@@ -2,7 +2,7 @@
  *
  * A run in evidence and a segment beside it are hints that whoever writes the files can change. So what is loaded
  * from them is held against a voucher, and where there is none the groups are unpacked, and their chain of leaves must lead
- * to the head that the commit goes on from, or to an event that is proven up to the signed root. */
+ * to the head that the commit continues from, or to an event that is proven up to the signed root. */
 #ifndef LEDGER_DEDUP_KEYPROOF_H
 #define LEDGER_DEDUP_KEYPROOF_H
 

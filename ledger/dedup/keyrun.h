@@ -25,7 +25,7 @@ int keyrun_of_decoded(const struct event_header *h, const struct event_author *a
 int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *put, void *ctx, struct err *err);
 /* The external payload of event i of a loaded group, held against its commitment. */
 int keyrun_external(struct db_txn *txn, const struct group *group, size_t i, struct buf *out, struct err *err);
-/* An event of the tail, whose chain goes on from *leaf, which becomes its own; its payload, held against its commitment,
+/* An event of the tail, whose chain continues from *leaf, which becomes its own; its payload, held against its commitment,
  * when it has a key. Borrowed from the transaction or from `external`. */
 int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8_t leaf[EVENT_HASH],
                 struct bytes *ret_header, struct bytes *ret_payload, struct buf *external, struct err *err);

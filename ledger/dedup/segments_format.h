@@ -21,7 +21,7 @@ struct segments_list {
     size_t n, cap;
 };
 
-/* What stands in derived data of the segments; all zero when nothing does. ERR_CORRUPT: it does not parse. */
+/* What is in derived data of the segments; all zero when nothing does. ERR_CORRUPT: it does not parse. */
 int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct err *err);
 /* False: built from other evidence (a restored copy, a log cut back), so they say nothing about this one. */
 int segments_origin(struct ledger *ledger, const struct segments_state *state, bool *ret_ours, struct err *err);

@@ -72,7 +72,7 @@ static void piece_key(const struct ledger *ledger, const struct vouch_piece *pie
     crypt_keyed_hash(ret, (struct bytes){facts, sizeof(facts)}, atomic_load(&ledger->vouching));
 }
 
-/* Of chunk i, which is copied to `chunk`, behind its number. */
+/* Of chunk i, which is copied to `chunk`, after its number. */
 static size_t chunk_of(struct bytes bytes, size_t i, uint8_t chunk[4 + VOUCH_CHUNK]) {
     size_t at = i * VOUCH_CHUNK, n = bytes.n - at < VOUCH_CHUNK ? bytes.n - at : VOUCH_CHUNK;
     be32_put(chunk, (uint32_t)i);

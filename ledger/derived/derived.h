@@ -32,7 +32,7 @@ struct derived {
 int derived_new(struct ledger *ledger, struct err *err);
 /* For log_close. */
 void derived_close(struct ledger *ledger);
-/* The generation of the evidence that it stands beside. */
+/* The generation of the evidence that it is beside. */
 static inline uint64_t derived_generation(const struct ledger *ledger) {
     return ledger->follower.generation;
 }
@@ -54,9 +54,9 @@ int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret,
 int derived_work(struct ledger *ledger, int (*work)(void *ctx, struct err *err), void *ctx, struct err *err);
 /* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. The same. */
 int derived_renew(struct ledger *ledger, struct err *err);
-/* Where it is: derived data of a generation of the evidence stands beside it, and goes with it. */
+/* Where it is: derived data of a generation of the evidence is beside it, and goes with it. */
 int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err);
-/* When the evidence has moved on to another generation, so does derived data, which begins anew: what was erased stands in
+/* When the evidence has moved on to another generation, so does derived data, which begins anew: what was erased is in
  * the old one. Who has that in use meets ERR_NOTFOUND at his next transaction (derived_work looks again). Any thread: does
  * nothing while another one opens derived data, which does it then. */
 void derived_follow(struct ledger *ledger);

@@ -11,7 +11,7 @@ bool erase_left(struct ledger *ledger, uint64_t *ret_pid);
 /* Files of artifacts that were erased, and those that no artifact has or will have, go. */
 int erase_artifacts(struct ledger *ledger, struct err *err);
 
-/* Whether derived data that stands beside this generation of the evidence may be read by who sees `evidence`, a transaction
+/* Whether derived data that is beside this generation of the evidence may be read by who sees `evidence`, a transaction
  * that began after the one that reads it. False while an erasure is not finished: it may still say what was erased. */
 bool erase_is_done(struct db_txn *evidence, uint64_t generation);
 /* For who compares derived data with events, after reading both. *ret: something was erased and there is no new generation

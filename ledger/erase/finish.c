@@ -1,4 +1,4 @@
-/* What was erased in the tables still stands in pages that the database does not use any more, in the unused parts of those
+/* What was erased in the tables still is in pages that the database does not use any more, in the unused parts of those
  * that it uses, and in derived data. It goes with the generation that has them:
  *
  *   write lock · copies that were not finished go · all records but the wish "erasing" are copied to "evidence.<n+1>.new" ·

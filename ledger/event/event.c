@@ -96,8 +96,8 @@ static int check_kind(struct bytes kind, struct err *err) {
         } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') {
             len++;
         } else {
-            return err_set(err, ERR_INVALID,
-                           "'kind' has the byte 0x%02x, accepted are parts of a-z 0-9 _ with dots between", c);
+            return err_set(err, ERR_INVALID, "'kind' has the byte 0x%02x, expected parts of a-z 0-9 _ with dots between",
+                           c);
         }
     }
     if (len == 0 || parts < 2) {
@@ -183,7 +183,7 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n) {
     return x == y;
 }
 
-/* The reader stands before the very bytes that `before` was decoded from. One value has one encoding, so comparing with it
+/* The reader is before the very bytes that `before` was decoded from. One value has one encoding, so comparing with it
  * and its head is a strict decoding. */
 static inline bool same_str(struct mp_reader *r, struct bytes before, struct bytes *ret) {
     size_t head = before.n < 32 ? 1 : before.n < 256 ? 2 : 3;

@@ -51,7 +51,7 @@ struct event_field {
 /* The elements kind .. run alone, which do not depend on the log. */
 void event_head_encode(struct buf *out, const struct event_header *h);
 /* A header around the elements kind .. key, which are encoded already: of *h only seq, time and the three hashes count.
- * *ret_middle_at: where those elements stand in it. Appends; out's failure. */
+ * *ret_middle_at: where those elements are in it. Appends; out's failure. */
 int event_header_wrap(struct buf *out, const struct event_header *h, struct bytes middle, size_t *ret_middle_at);
 /* Strict: canonical, exactly 15 elements, every limit of the format. ERR_CORRUPT. Views borrow from `bytes`. */
 int event_header_decode(struct bytes bytes, struct event_header *ret, struct err *err);

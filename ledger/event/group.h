@@ -10,7 +10,7 @@
  *  1090    …   one zstd frame, content size and checksum in it, of
  *
  *     256 × three uvarints (LEB128): time minus the time of the event before (the first: its time), length of the header's
- *           middle (the encoded elements kind .. key), payload code: 0 stands in table payload, 1 erased, n + 2 inline of n
+ *           middle (the encoded elements kind .. key), payload code: 0 is in table payload, 1 erased, n + 2 inline of n
  *           bytes
  *     32 bytes: bit i % 8 of byte i / 8 set when event i has private fields
  *     the middles, one after another
@@ -22,9 +22,9 @@
  * What can be recomputed (seq, prev, body commitments of inline payloads) is not stored. The record of a tail event:
  *
  *     0    1   record version, 1
- *     1    1   payload: 0 in table payload, 1 erased, 2 inline; and 16 when a salt stands here
+ *     1    1   payload: 0 in table payload, 1 erased, 2 inline; and 16 when a salt is here
  *     2    2   length of the header, big-endian
- *     4    …   the salt, if it stands here; the header; the inline payload
+ *     4    …   the salt, if it is here; the header; the inline payload
  *
  * Who has the seed can compute the salt of an erased body, and then find out by guessing what it was. So the first erasure
  * in a group replaces its seed by the salts of the other events. */
@@ -44,12 +44,12 @@ struct group_event {
     struct bytes payload; /* GROUP_INLINE: the bytes; else empty */
     enum group_payload where;
     uint8_t leaf[EVENT_HASH];
-    bool salted;   /* its body's salt stands in the record, and does not follow from the group's seed */
-    bool has_salt; /* it stands here */
+    bool salted;   /* its body's salt is in the record, and does not follow from the group's seed */
+    bool has_salt; /* it is here */
     uint8_t salt[EVENT_HASH];
     struct group_facts {
         uint64_t time;
-        uint16_t middle_at, middle_n; /* where the elements kind .. key stand in the header */
+        uint16_t middle_at, middle_n; /* where the elements kind .. key are in the header */
         bool has_private;
     } facts;
 };

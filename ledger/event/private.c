@@ -138,7 +138,7 @@ static int take_part(void *ctx, const struct private_field *f, struct err *err) 
     return buf_check(o->digests.fail != 0 ? &o->digests : &o->pairs, "private fields", err);
 }
 
-/* The open fields as a map go behind the array in the scratch, which may move. */
+/* The open fields as a map go after the array in the scratch, which may move. */
 static int open_parts(struct buf *scratch, const uint8_t commit[EVENT_HASH], struct private_view *ret, struct err *err) {
     struct opening o = {.n_open = 0};
     struct private_view view = {.parts = bytes_of_buf(scratch)};

@@ -31,7 +31,7 @@ int private_encode(struct buf *out, const uint8_t event_salt[EVENT_HASH], struct
  * ERR_CORRUPT, ERR_TAMPERED. */
 int private_open(struct bytes record, const uint8_t commit[EVENT_HASH], struct buf *scratch, struct private_view *ret,
                  struct err *err);
-/* All fields in the order of the commitment; `each` returns 0 to go on. */
+/* All fields in the order of the commitment; `each` returns 0 to continue. */
 int private_each(const struct private_view *view,
                  int (*each)(void *ctx, const struct private_field *field, struct err *err), void *ctx, struct err *err);
 /* The record without the fields of these names (n 0: without any), and how many bytes of names and values that takes away.

@@ -64,7 +64,7 @@ static __attribute__((cold)) int bad_type(const struct kind_field *field, const 
     } else if (item->type == MP_FLOAT && is_negative(item)) {
         is = "a negative number";
     }
-    return err_set(err, ERR_INVALID, "field '%s' is %s; accepted: %s", field->name, is, type_words(field, item));
+    return err_set(err, ERR_INVALID, "field '%s' is %s; expected: %s", field->name, is, type_words(field, item));
 }
 
 static __attribute__((cold)) int bad_word(const struct kind_field *field, struct bytes text, struct err *err) {
@@ -77,7 +77,7 @@ static __attribute__((cold)) int bad_word(const struct kind_field *field, struct
         }
     }
     accepted[n] = '\0';
-    return err_set(err, ERR_INVALID, "field '%s' is '%s'; accepted: %s", field->name, SECRET_SHOWN(text), accepted);
+    return err_set(err, ERR_INVALID, "field '%s' is '%s'; expected: %s", field->name, SECRET_SHOWN(text), accepted);
 }
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */
@@ -134,7 +134,7 @@ static int check_time(const char *name, const struct mp_item *item, struct err *
     bool number = item->type == MP_UINT || (item->type == MP_STR && text_parse_u64(item->data, &ns) == 0);
     return !number || ns >= KIND_TIME_TYPED_MIN
                ? 0
-               : err_set(err, ERR_INVALID, "field '%s' is %llu, which as nanoseconds is before 1973; accepted: %s", name,
+               : err_set(err, ERR_INVALID, "field '%s' is %llu, which as nanoseconds is before 1973; expected: %s", name,
                          (unsigned long long)ns, KIND_TIME_ACCEPTED);
 }
 
@@ -241,7 +241,7 @@ static void put_members(const struct kind_field *list, char *ret, size_t max) {
 static __attribute__((cold)) int bad_map(const struct kind_field *list, uint32_t i, const char *is, struct err *err) {
     char members[256];
     put_members(list, members, sizeof(members));
-    return err_set(err, ERR_INVALID, "field '%s', item %u is %s; accepted: a map of %s", list->name, i, is, members);
+    return err_set(err, ERR_INVALID, "field '%s', item %u is %s; expected: a map of %s", list->name, i, is, members);
 }
 
 static const struct kind_field *near_member(const struct kind_field *list, struct bytes name) {
@@ -260,7 +260,7 @@ static __attribute__((cold)) int bad_member_name(const struct kind_field *list, 
     char members[256];
     const struct kind_field *near = near_member(list, name);
     put_members(list, members, sizeof(members));
-    return err_set(err, ERR_INVALID, "field '%s', item %u: unknown member '%s'%s%s%s; accepted: %s", list->name, i,
+    return err_set(err, ERR_INVALID, "field '%s', item %u: unknown member '%s'%s%s%s; expected: %s", list->name, i,
                    SECRET_SHOWN(name), near != NULL ? " (did you mean '" : "", near != NULL ? near->name : "",
                    near != NULL ? "'?)" : "", members);
 }
@@ -275,7 +275,7 @@ static int check_member(const struct kind_field *list, uint32_t i, const struct 
         err_prefix(rc == 0 ? NULL : err, "field '%s', item %u", list->name, i);
         return rc;
     }
-    return err_set(err, ERR_INVALID, "field '%s', item %u: member '%s' is %s; accepted: %s", list->name, i, member->name,
+    return err_set(err, ERR_INVALID, "field '%s', item %u: member '%s' is %s; expected: %s", list->name, i, member->name,
                    item_is(member, item), type_words(member, item));
 }
 

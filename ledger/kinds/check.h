@@ -21,7 +21,7 @@ bool kind_time_parse(struct bytes text, uint64_t *ret_ns);
 int kind_check_times(const struct kind *kind, struct bytes map, struct err *err);
 /* A bit per enum mp_type: values of these types suit the field whatever they hold. kind_check judges all others. */
 unsigned kind_accepts(const struct kind_field *field);
-/* Checks a value that is not null, but not the members of maps in a list. `after` stands behind the item (a container's
+/* Checks a value that is not null, but not the members of maps in a list. `after` is behind the item (a container's
  * head). *ret_converted says that the value
  * is a time as text, to be written as *ret_ns. ERR_INVALID. */
 int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,

@@ -1,5 +1,6 @@
-/* What is left out has a meaning (everything, for ever); null has none, nor has a session without a name, and a fold that
- * took these for "left out" would widen what somebody meant to limit. Of what an agent answered not all is known, so its answer may lack the session. */
+/* What is left out has a meaning (everything, for ever); null has none, nor has a session without a name, and a fold
+ * that took these for "left out" would widen what somebody meant to limit. Of what an agent answered not all is known,
+ * so its answer may lack the session. */
 #include "ledger/kinds/grant.h"
 
 #include "base/mp.h"
@@ -28,7 +29,7 @@ static int check_known(struct bytes body, struct err *err) {
         if (find(body, limits[i].field, &item) && item.type == MP_NIL) {
             return err_set(
                 err, ERR_INVALID,
-                "field '%s' is null, so nobody could tell what is permitted; accepted: a value, or no such field "
+                "field '%s' is null, so nobody could tell what is permitted; expected: a value, or no such field "
                 "(%s)",
                 limits[i].field, limits[i].without);
         }
@@ -104,7 +105,7 @@ int grant_check_typed(const struct log_draft *draft, struct err *err) {
         if (find(draft->body, limits_of_grants[i], &item) || find(draft->private_, limits_of_grants[i], &item)) {
             return err_set(
                 err, ERR_INVALID,
-                "field '%s' limits nothing here: what is %s stays so until a newer grant; accepted: no such field",
+                "field '%s' limits nothing here: what is %s stays so until a newer grant; expected: no such field",
                 limits_of_grants[i], bytes_is(draft->kind, "permission.denied") ? "denied" : "revoked");
         }
     }

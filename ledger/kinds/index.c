@@ -3,7 +3,7 @@
  * ledger/kinds/kinds.def expands to one constant array of kinds, each with a constant array of its fields, in the order
  * in which people read them. Lookups want the order of names: names of kinds are hashed once, and a kind's fields are
  * sorted when it is first asked for, in static memory, since most processes meet few kinds. Neither changes after that.
- * The fields that every kind has stand here, once. */
+ * The fields that every kind has are here, once. */
 #include "ledger/kinds/index.h"
 
 #include <assert.h>

@@ -37,7 +37,7 @@ struct kind_slot {
     uint64_t prefix, tail;
     uint64_t bit; /* one of 64, each slot of a kind its own */
     struct bytes name;
-    const struct kind_field *field; /* NULL: the end of a kind's slots, behind every name */
+    const struct kind_field *field; /* NULL: the end of a kind's slots, after every name */
     unsigned accepts;               /* kind_accepts() */
     uint32_t letters;               /* kind_letters() of the name */
     uint16_t id;                    /* from 1, of all kinds' fields */
@@ -64,7 +64,7 @@ const struct kind_index *kind_index_find(struct bytes name);
 /* What every x.* kind has: `at` and `at_text`. */
 const struct kind_index *kind_index_custom(void);
 
-/* Around a fork whose child goes on: no other thread is in the middle of building an index. */
+/* Around a fork whose child continues: no other thread is in the middle of building an index. */
 void kind_index_fork_begin(void);
 void kind_index_fork_end(void);
 

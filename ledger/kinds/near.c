@@ -31,7 +31,7 @@ static __attribute__((noinline, cold)) int not_accepted(const struct kind_index 
         n += (size_t)snprintf(accepted + n, sizeof(accepted) - n, "%s, ", index->kind->fields[i].name);
     }
     return err_set(err, ERR_INVALID,
-                   "'%s' is not a field of '%s'; accepted: %sat. With force_private it is kept as it is, private, and "
+                   "'%s' is not a field of '%s'; expected: %sat. With force_private it is kept as it is, private, and "
                    "limits nothing",
                    SECRET_SHOWN(name), index->kind->name, accepted);
 }
@@ -46,13 +46,13 @@ int kind_near_check(const struct kind_index *index, struct bytes name, struct er
 
 int kind_name_secret(const char *what, const struct secret_hit *hit, struct err *err) {
     return err_set(err, ERR_INVALID,
-                   "a field's name in %s holds a secret (rule %s, %zu bytes at byte %zu of the name); accepted: names "
+                   "a field's name in %s holds a secret (rule %s, %zu bytes at byte %zu of the name); expected: names "
                    "without one",
                    what, hit->rule, hit->n, hit->at);
 }
 
 int kind_name_twice(struct bytes name, struct err *err) {
-    return err_set(err, ERR_INVALID, "field '%s' is in both body and private; accepted: one of them", SECRET_SHOWN(name));
+    return err_set(err, ERR_INVALID, "field '%s' is in both body and private; expected: one of them", SECRET_SHOWN(name));
 }
 
 int kind_not_private(const struct kind_index *index, struct bytes name, struct err *err) {
@@ -64,7 +64,7 @@ int kind_not_private(const struct kind_index *index, struct bytes name, struct e
 
 int kind_not_exact(const struct kind_index *index, struct bytes name, struct err *err) {
     return err_set(err, ERR_INVALID,
-                   "field '%s' of '%s' holds a secret: masked, it would mean something else; accepted: text without a "
+                   "field '%s' of '%s' holds a secret: masked, it would mean something else; expected: text without a "
                    "secret, such as a pattern",
                    SECRET_SHOWN(name), index->kind->name);
 }
@@ -72,7 +72,7 @@ int kind_not_exact(const struct kind_index *index, struct bytes name, struct err
 int kind_unknown(struct bytes kind, struct err *err) {
     if (bytes_has_prefix(kind, "x.")) {
         return err_set(err, ERR_INVALID,
-                       "kind '%s' is not a custom kind; accepted: x.<vendor>.<name>, three or more parts of "
+                       "kind '%s' is not a custom kind; expected: x.<vendor>.<name>, three or more parts of "
                        "a-z, 0-9, _",
                        SECRET_SHOWN(kind));
     }
@@ -113,7 +113,7 @@ static __attribute__((noinline, cold)) int bad_subject(const struct kind_index *
                                                        struct err *err) {
     char meant[160] = "";
     bool guessed = guess(index, subject, meant);
-    return err_set(err, ERR_INVALID, "subject '%s' does not suit '%s'; accepted: %s%s%s%s", SECRET_SHOWN(subject),
+    return err_set(err, ERR_INVALID, "subject '%s' does not suit '%s'; expected: %s%s%s%s", SECRET_SHOWN(subject),
                    index->kind->name, index->kind->subject, guessed ? "; did you mean '" : "",
                    guessed ? SECRET_SHOWN(bytes_of(meant)) : "", guessed ? "'?" : "");
 }
@@ -131,6 +131,6 @@ int kind_run_check(const struct kind_index *index, struct bytes subject, struct 
     if (bytes_eq(id, run) || (id.n > run.n && id.p[run.n] == '-' && memcmp(id.p, run.p, run.n) == 0)) {
         return 0;
     }
-    return err_set(err, ERR_INVALID, "the subject is '%s' and the run is '%s'; accepted: the same run in both, or no run",
+    return err_set(err, ERR_INVALID, "the subject is '%s' and the run is '%s'; expected: the same run in both, or no run",
                    SECRET_SHOWN(subject), SECRET_SHOWN(run));
 }

@@ -58,7 +58,7 @@ static const struct {
     {"\xef\xbc\xbc", 0}, /* U+FF3C fullwidth reverse solidus */
 };
 
-/* What stands at p: SIZE_MAX for none of them, and its bytes. */
+/* What is at p: SIZE_MAX for none of them, and its bytes. */
 static size_t alike_at(const uint8_t *p, const uint8_t *end, size_t *ret_n) {
     for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
         size_t n = strlen(alike[i].bytes);

@@ -1,5 +1,5 @@
 /* Inside the catalog: which known name an unknown one is near to: another case, a dash for '_', one slip (two from six
- * letters on); or else some of its words ("memory" of memory_bytes), or it with "_name" behind it. Names of one or two
+ * letters on); or else some of its words ("memory" of memory_bytes), or it with "_name" after it. Names of one or two
  * letters are near to nothing. */
 #ifndef LEDGER_KINDS_SLIP_H
 #define LEDGER_KINDS_SLIP_H

@@ -169,7 +169,7 @@ static int cursor_init(struct cursor *c, const char *what, struct bytes map, str
     int rc = mp_next(&c->r, &head, err);
     if (rc != 0) return bad_bytes(c, rc, err);
     if (head.type != MP_MAP) {
-        return err_set(err, ERR_INVALID, "%s is %s; accepted: a map of field names and values", c->what,
+        return err_set(err, ERR_INVALID, "%s is %s; expected: a map of field names and values", c->what,
                        kind_item_words(&head));
     }
     c->left = head.count;
@@ -192,7 +192,7 @@ static int read_open(struct sorter *s, struct bytes open, struct err *err) {
     mp_reader_init(&r, open);
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) return bad_open(err);
     if (item.count > OPEN_NAMES_MAX) {
-        return err_set(err, ERR_LIMIT, "'open' has %u names, accepted are %d", item.count, OPEN_NAMES_MAX);
+        return err_set(err, ERR_LIMIT, "'open' has %u names, expected %d", item.count, OPEN_NAMES_MAX);
     }
     for (uint32_t n = item.count; s->n_open < n; s->n_open++) {
         if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) return bad_open(err);
@@ -346,7 +346,7 @@ static bool is_value_of_pair(const struct sorter *s, const struct cursor *c) {
     return found;
 }
 
-/* The text of the entry behind this one, empty when it has none. */
+/* The text of the entry after this one, empty when it has none. */
 static struct bytes text_behind(const struct cursor *c) {
     struct mp_reader r = c->r;
     struct mp_item item;
@@ -480,7 +480,7 @@ static int sort_all(struct sorter *s, struct err *err) {
             int place = bytes_cmp(c->name, bytes_of("at_text"));
             if (place == 0) {
                 return err_set(err, ERR_INVALID,
-                               "field 'at' is not a time, and 'at_text' is there already; accepted: " KIND_TIME_ACCEPTED);
+                               "field 'at' is not a time, and 'at_text' is there already; expected: " KIND_TIME_ACCEPTED);
             }
             if (place > 0) {
                 put_at_text(s);

@@ -59,6 +59,6 @@ int kind_agree(const struct kind_index *index, struct bytes subject, struct byte
         return 0;
     }
     return err_set(err, ERR_INVALID,
-                   "field '%s' is '%s' and the subject is '%s'; accepted: the same name in both, or no such field",
+                   "field '%s' is '%s' and the subject is '%s'; expected: the same name in both, or no such field",
                    SECRET_SHOWN(field), SECRET_SHOWN(item.data), SECRET_SHOWN(subject));
 }

@@ -149,7 +149,7 @@ int tool_rule_check(struct bytes kind, struct bytes body, struct bytes private_,
     }
     if (!rules) return 0;
     if (list.n > TOOL_RULES_BYTES_MAX) {
-        return err_set(err, ERR_INVALID, "%s has %zu bytes; accepted: at most %zu in one policy", field, list.n,
+        return err_set(err, ERR_INVALID, "%s has %zu bytes; expected: at most %zu in one policy", field, list.n,
                        TOOL_RULES_BYTES_MAX);
     }
     mp_reader_init(&r, list);

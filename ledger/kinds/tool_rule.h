@@ -1,4 +1,4 @@
-/* Rules of policies for calls of tools, as they stand in the field `tool_rules` of policy.declared: which calls, how far
+/* Rules of policies for calls of tools, as they are in the field `tool_rules` of policy.declared: which calls, how far
  * such a call can go (its tier), and what a guard lets pass. docs/permissions.md has their meaning. */
 #ifndef LEDGER_KINDS_TOOL_RULE_H
 #define LEDGER_KINDS_TOOL_RULE_H

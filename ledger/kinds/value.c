@@ -154,7 +154,7 @@ struct level {
     bool model; /* {"logprob":-0.1,"token":"a"}: a token of a text */
     struct bytes key;
     struct bytes before; /* the text before the newest one, when it was the item before */
-    struct bytes behind; /* the text behind the newest one, when the two were looked at together */
+    struct bytes behind; /* the text after the newest one, when the two were looked at together */
     size_t seam;         /* and so much of its beginning is secret */
     struct secret_list list;
 };
@@ -205,7 +205,7 @@ static int take_key(const struct mp_reader *r, struct level *l, const struct mp_
     return 0;
 }
 
-/* A name of the pair behind the value at which r stands says secret. */
+/* A name of the pair after the value at which r stands says secret. */
 static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
     struct mp_reader look = *r;
     struct mp_item key, value;
@@ -246,7 +246,7 @@ static enum below is_named(const struct walk *w, struct level *l, const struct m
     return named ? BELOW_TEXTS : BELOW_NOTHING;
 }
 
-/* The next text of the level, when it comes right behind this one. */
+/* The next text of the level, when it comes right after this one. */
 static struct bytes text_behind(const struct mp_reader *r, const struct level *l) {
     struct mp_reader look = *r;
     struct mp_item item;

@@ -30,7 +30,7 @@ struct kind_finds {
 void kind_text_scan(struct bytes text, unsigned look, bool named_secret, struct kind_finds *finds);
 /* Looks at what follows the head of a container, all of it, and checks that it is canonical: each text and name by itself,
  * and what two of them show together: the arguments of a program, a name and its value, the halves of a key. Leaves r
- * behind it. */
+ * after it. */
 int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_secret, struct kind_finds *finds,
                     struct err *err);
 /* Appends one text as an item, its secrets masked, and these parts (NULL: none); adds to *masked. */

@@ -1,5 +1,5 @@
 /* Events that are proven before they are believed: from the log key's signature over the newest checkpoint down to the
- * bytes of the body. For digests of derived data, which stand in events so that nobody can exchange what they describe
+ * bytes of the body. For digests of derived data, which are in events so that nobody can exchange what they describe
  * without the log key.
  *
  *   log key ── signature ── checkpoint's root ── inclusion path ── leaf ── body

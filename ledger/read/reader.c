@@ -198,7 +198,7 @@ int log_reader_next(struct log_reader *reader, struct log_event *ret, struct err
     const struct group *group;
     uint64_t seq = reader->seq, index = seq / EVENT_GROUP;
     int rc = reader_group(reader, index, &group, err);
-    bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED; /* the next call goes on behind it */
+    bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED; /* the next call continues after it */
     reader->seq = rc == 0 ? seq + 1 : damaged ? (index + 1) * EVENT_GROUP : seq;
     if (rc == 0) rc = reader_give(reader, (size_t)(seq % EVENT_GROUP), ret, err);
     return rc;

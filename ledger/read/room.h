@@ -10,7 +10,7 @@
  *   proven    events that are believed only with their path to the root under the log key's signature
  *   prove     the .tlog-proof of one event, for somebody else
  *
- * Words. Gap: a range of events that cannot be read; a reader names it and goes on after it. Proven: followed from
+ * Words. Gap: a range of events that cannot be read; a reader names it and continues after it. Proven: followed from
  * the bytes of the event up to the signed root, not merely read. */
 #ifndef LEDGER_READ_ROOM_H
 #define LEDGER_READ_ROOM_H

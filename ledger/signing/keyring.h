@@ -31,7 +31,7 @@ int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase,
 /* The same for the log key alone. */
 int keyring_load_log(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
                      struct err *err);
-/* Makes the key of epoch number + 1, in a synced file; what stands in its place is moved aside. */
+/* Makes the key of epoch number + 1, in a synced file; what is in its place is moved aside. */
 int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes passphrase, struct bytes name,
                     struct signer *ret, struct err *err);
 /* After the commit was read back: takes over `next` (which becomes empty) and wipes the old key's file. `next` is taken on

@@ -1,6 +1,6 @@
 /* One is taken away in this order: a lock that keeps everybody from opening it, a name that nobody looks for
- * ("<base>.<n>.old"), zeros over its data, its files. A crash in between leaves such a name, and the next one goes on with
- * it. */
+ * ("<base>.<n>.old"), zeros over its data, its files. A crash in between leaves such a name, and the next one continues
+ * with it. */
 #include "ledger/store/burial.h"
 
 #include <errno.h>

@@ -125,7 +125,7 @@ static void keep_key(struct key *key, struct bytes from) {
     memcpy(key->p, from.p, from.n);
 }
 
-/* Between two pages stands a key that is greater than all before it, and than none behind it. */
+/* Between two pages stands a key that is greater than all before it, and than none after it. */
 static int check_key(struct walk *w, const struct page *page, struct bytes key, bool between) {
     if (key.n == 0 || key.n > KEY_MAX || (w->free_list && key.n != 8)) {
         return damaged(w, page->number, "has a key of a length that cannot be");

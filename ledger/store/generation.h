@@ -9,7 +9,7 @@
 
 #define GENERATION_OLD_SUFFIX ".old"
 
-/* Calls `each` for every name of one of these forms; it returns 0 to go on. */
+/* Calls `each` for every name of one of these forms; it returns 0 to continue. */
 enum generation_form { GENERATION_NONE, GENERATION_WHOLE, GENERATION_NEW, GENERATION_OLD };
 typedef int generation_each_fn(void *ctx, enum generation_form form, uint64_t n, const char *path, struct err *err);
 int generation_each(const char *base, generation_each_fn *each, void *ctx, struct err *err);

@@ -1,4 +1,4 @@
-/* Store: the database. LMDB behind one door, and what LMDB does not do by itself: locks that name their holder, a
+/* Store: the database. LMDB after one door, and what LMDB does not do by itself: locks that name their holder, a
  * file that was cut short, pages that another process may have reused, generations of a database, files that must be
  * wiped.
  *

@@ -14,7 +14,7 @@ void line_init(struct line_reader *reader, struct bytes text);
 /* The next line without its LF. False, with nothing consumed, when no LF is left; whoever accepts a last line without LF
  * looks at rest. */
 bool line_next(struct line_reader *reader, struct bytes *ret);
-/* The next field of *line: cuts off what stands before the first space (or everything) and the space itself. False when
+/* The next field of *line: cuts off what is before the first space (or everything) and the space itself. False when
  * the line has ended. Two spaces give an empty field. */
 bool line_field(struct bytes *line, struct bytes *ret);
 

@@ -26,7 +26,7 @@ struct merkle_proof {
 };
 
 void merkle_node(uint8_t ret[MERKLE_HASH], const uint8_t left[MERKLE_HASH], const uint8_t right[MERKLE_HASH]);
-/* All nodes over n = 2^k leaves, which stand in node[n] .. node[2n - 1]: fills node[1], the root, to node[n - 1]. The
+/* All nodes over n = 2^k leaves, which are in node[n] .. node[2n - 1]: fills node[1], the root, to node[n - 1]. The
  * children of node[i] are node[2i] and node[2i + 1]. */
 void merkle_complete(uint8_t (*node)[MERKLE_HASH], size_t n);
 /* A hash as a line of text: base64 and LF. */

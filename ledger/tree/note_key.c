@@ -80,7 +80,7 @@ int note_vkey_make(struct note_vkey *ret, struct bytes name, enum note_alg alg, 
     int rc = note_check_name(name, err);
     if (rc != 0) return rc;
     if (alg != NOTE_ED25519 && alg != NOTE_COSIGNATURE) {
-        return err_set(err, ERR_INVALID, "unknown key type 0x%02x: accepted are 0x01 (Ed25519) and 0x04 (cosignature)",
+        return err_set(err, ERR_INVALID, "unknown key type 0x%02x: expected 0x01 (Ed25519) and 0x04 (cosignature)",
                        (unsigned)alg & 0xffu);
     }
     struct note_vkey vkey = {.alg = alg};
@@ -196,7 +196,7 @@ int note_skey_decode(struct bytes text, struct note_vkey *ret, uint8_t ret_seed[
     int rc = split_key(text, &name, id, data, err);
     if (rc != 0) return rc;
     if (data[0] != NOTE_ED25519) {
-        rc = err_set(err, ERR_INVALID, "unknown signer key type 0x%02x: accepted is 0x01 (Ed25519)", data[0]);
+        rc = err_set(err, ERR_INVALID, "unknown signer key type 0x%02x: expected 0x01 (Ed25519)", data[0]);
         goto out;
     }
     crypt_keypair(data + 1, public_key, secret);

@@ -144,7 +144,7 @@ static int read_log(struct parser *parser, struct bytes line, struct err *err) {
     size_t at = policy->n_logs;
     for (size_t i = 0; i < policy->n_logs; i++) {
         const struct note_vkey *known = &policy->logs[i].vkey;
-        /* A restored ledger goes on under a new origin with the old log key, so a trust file may need both names. */
+        /* A restored ledger continues under a new origin with the old log key, so a trust file may need both names. */
         bool same =
             parser->trust ? note_vkey_eq(known, &vkey) : memcmp(known->public_key, vkey.public_key, CRYPT_PUBLIC_LEN) == 0;
         if (same && parser->log_seen[i]) {
@@ -255,7 +255,7 @@ static int read_rule(struct bytes word, size_t n, struct policy_group *ret, stru
         ret->rule = POLICY_COUNT;
     }
     if (k < 1 || k > n) {
-        return err_set(err, ERR_INVALID, "'%s' of %zu members: accepted are 'all', 'any' and a number from 1 to %zu",
+        return err_set(err, ERR_INVALID, "'%s' of %zu members: expected 'all', 'any' and a number from 1 to %zu",
                        show(word).text, n, n);
     }
     ret->k = (size_t)k;
@@ -408,9 +408,8 @@ static int read_line(struct parser *parser, struct bytes line, struct err *err) 
             return kinds[i].read(parser, line, err);
         }
     }
-    return err_set(err, ERR_INVALID,
-                   "'%s' is not a line of a %s: accepted are log, witness, group, quorum%s and # comments", show(word).text,
-                   parser->trust ? "trust file" : "policy", parser->trust ? ", genesis, head" : "");
+    return err_set(err, ERR_INVALID, "'%s' is not a line of a %s: expected log, witness, group, quorum%s and # comments",
+                   show(word).text, parser->trust ? "trust file" : "policy", parser->trust ? ", genesis, head" : "");
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */

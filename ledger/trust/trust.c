@@ -64,7 +64,7 @@ int log_trust_genesis(struct log_trust *trust, const char *leaf_hex, struct err 
         return err_set(err, ERR_LIMIT, "more than %d genesis leaves", POLICY_MAX);
     }
     if (text_unhex(trust->genesis[trust->n_genesis], MERKLE_HASH, bytes_of(leaf_hex)) != 0) {
-        return err_set(err, ERR_INVALID, "'%s' is not a leaf hash; accepted are 64 lowercase hex digits", leaf_hex);
+        return err_set(err, ERR_INVALID, "'%s' is not a leaf hash; expected 64 lowercase hex digits", leaf_hex);
     }
     trust->n_genesis++;
     return 0;

@@ -228,7 +228,7 @@ bool verify_erased_since(struct verify *v, struct bytes digest) {
 }
 
 /* What was erased while this verification was under way is missing in what it read, and the events that say so stand
- * behind its head. */
+ * after its head. */
 static int take_later(struct verify *v, struct err *err) {
     struct event_header h;
     struct event_author author;

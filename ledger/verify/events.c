@@ -221,7 +221,7 @@ int verify_events(struct verify *v, struct err *err) {
     }
     verify_crew_free(crew);
     if (rc == 0 && v->next_checkpoint == 0) {
-        rc = verify_checkpoint_seek(v, v->edge.size + 1, err); /* what stands behind them all */
+        rc = verify_checkpoint_seek(v, v->edge.size + 1, err); /* what is behind them all */
     }
     check_author_keys(v);
     return rc < 0 ? rc : 0;

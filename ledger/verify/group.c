@@ -162,7 +162,7 @@ static int note_absent(struct verify_checker *c, const struct event_header *h, b
     return rc;
 }
 
-/* 1: there is no payload to go on with, and that is said. */
+/* 1: there is no payload to continue with, and that is said. */
 static int check_payload(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
                          struct bytes *ret_body, struct event_author *ret_author, struct err *err) {
     struct bytes payload = e->payload;
@@ -255,7 +255,7 @@ static void note_stored(struct verify_checker *c, const struct event_header *h, 
     }
 }
 
-/* The body and all that hangs on it. */
+/* The body and all that depends on it. */
 static int check_body(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
                       struct err *err) {
     struct event_author author = {0};

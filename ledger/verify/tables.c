@@ -1,6 +1,6 @@
-/* The sweep: every record of every table must be accounted for by the events. The events pass has compared the content of
- * what hangs on events; here the tables are walked for records that no event explains, and the few that stand by themselves
- * (meta, artifacts, cursors) are checked.
+/* The sweep: every record of every table must be accounted for by the events. The events pass has compared the content
+ * of what depends on events; here the tables are walked for records that no event explains, and the few that stand by
+ * themselves (meta, artifacts, cursors) are checked.
  *
  * The walk's snapshot may be newer than the verified head: records of later events are passed over. */
 #include <stdlib.h>
@@ -354,7 +354,7 @@ static void on_stranger_table(void *ctx, struct bytes name) {
                  (int)(name.n < 64 ? name.n : 64), (const char *)name.p);
 }
 
-/* What nobody but LMDB's offsets say, such as that a table is empty, stands or falls with its pages. */
+/* What only LMDB's offsets say, such as that a table is empty, stands or falls with its pages. */
 static int check_pages(struct verify *v, struct err *err) {
     struct err why = {0};
     int rc = db_check(v->ledger->evidence, &why);

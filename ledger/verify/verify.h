@@ -1,4 +1,4 @@
-/* The state that the parts of a verification share. A fault is a finding, not an error: the reading goes on after it.
+/* The state that the parts of a verification share. A fault is a finding, not an error: the reading continues after it.
  *
  *   verify.c         the flow and the report
  *   events.c         every event, in order: joins what the crew has checked, and checks the rest itself
@@ -175,7 +175,7 @@ struct verify {
     struct verify_checker *mine; /* of the caller's thread; owned */
     struct merkle_edge edge;     /* over the events read so far */
     struct verify_chain chain;
-    bool gaps_in_reading;     /* some events could not be read: what hangs on them cannot be counted */
+    bool gaps_in_reading;     /* some events could not be read: what depends on them cannot be counted */
     uint64_t next_checkpoint; /* size of the next kept one; LOG_NO_SEQ: none; 0: not looked for yet */
     bool checkpoints_end;     /* something that is not a key is between them: those after it are strangers */
     uint64_t last_kept;       /* size of the last kept one that was seen */
@@ -243,13 +243,13 @@ void verify_erasures_done(struct verify *v);
 
 /* ---- group.c ---- */
 
-/* NULL on no memory. It is of no use before its view and, for quiet checks, its place among the crew are set. */
+/* NULL on no memory. It is useless before its view and, for quiet checks, its place among the crew are set. */
 struct verify_checker *verify_checker_new(struct verify *v);
 void verify_checker_free(struct verify_checker *c);
 /* Checks event i of the loaded group as far as it can be checked without the ones before it; aloud also what it says of
  * epochs. Negative: the reading cannot go on. */
 int verify_check_event(struct verify_checker *c, size_t i, struct err *err);
-/* The key run of the group whose events have been checked, while it stands in evidence. */
+/* The key run of the group whose events have been checked, while it is in evidence. */
 int verify_check_key_run(struct verify_checker *c, struct err *err);
 /* Checks a whole full group quietly. */
 void verify_check_quietly(struct verify_checker *c, uint64_t index, const struct verify_known *known,

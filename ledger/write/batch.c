@@ -379,7 +379,7 @@ static int add_draft(struct log_batch *batch, const struct log_draft *draft, boo
         return err_set(err, ERR_INVALID, "'cause' must be an earlier event of the batch");
     }
     if (draft->cause_type == LOG_CAUSE_KEY && (draft->cause_key.n == 0 || draft->cause_key.n > EVENT_STRING_MAX)) {
-        return err_set(err, ERR_INVALID, "'cause_key' has %zu bytes; accepted: the key of an earlier event, 1 to %d bytes",
+        return err_set(err, ERR_INVALID, "'cause_key' has %zu bytes; expected: the key of an earlier event, 1 to %d bytes",
                        draft->cause_key.n, EVENT_STRING_MAX);
     }
     int rc = grow(batch, err);

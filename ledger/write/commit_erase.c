@@ -2,11 +2,11 @@
  * transaction.
  *
  *   body       the group's other events get their salts, its seed goes (it would give the erased body's salt away), the
- *              payload goes; the commitment stands in the header
+ *              payload goes; the commitment is in the header
  *   private    each other field gets its salt, the event salt goes, of the erased ones their digests stay
  *   artifact   its record keeps size and digest
  *
- * The tail's unfinished group goes on under a new seed. */
+ * The tail's unfinished group continues under a new seed. */
 #include <stdio.h>
 #include <string.h>
 

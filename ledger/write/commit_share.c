@@ -89,8 +89,8 @@ static void rouse(struct commit_request *r) {
     }
 }
 
-/* The next leader is woken first, so that its commit goes on while the members of this one are woken. A member's request is
- * gone as soon as it is woken. */
+/* The next leader is woken first, so that its commit continues while the members of this one are woken. A member's
+ * request is gone as soon as it is woken. */
 static void lead(struct ledger *ledger) {
     struct commit_request *member[COMMIT_SHARE_MAX], *self;
     size_t n = 0;

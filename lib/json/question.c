@@ -1,4 +1,4 @@
-/* Numbers are exact; texts of time stand beside them. */
+/* Numbers are exact; texts of time are beside them. */
 #include "lib/json/question.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Members stand in one order for each schema; what a report has is here, what a command adds comes from the command. */
+/* Members are in one order for each schema; what a report has is here, what a command adds comes from the command. */
 #include "lib/json/report.h"
 
 #include "lib/json/question.h"

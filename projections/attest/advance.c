@@ -19,7 +19,7 @@ struct advance {
     struct ledger *ledger;
     struct state_view *view;
     struct db_txn *txn;
-    bool afresh; /* the trees do not go on from the newest that is stored */
+    bool afresh; /* the trees do not continue from the newest that is stored */
     struct attested_head head;
     struct buf replaced;
 };
@@ -160,7 +160,7 @@ static bool can_go_on(const struct view_projection *p) {
     return p->part.failed_seq == LOG_NO_SEQ && p->base.tree != NULL;
 }
 
-/* Every tree that is stored goes on: none is left behind. */
+/* Every tree that is stored continues: none is left behind. */
 static bool all_go_on(const struct state_view *view) {
     bool all = view->scratch_txn == NULL && view->attested.stored == view->attested.n;
     for (size_t i = 0; i < view->n && all; i++) {

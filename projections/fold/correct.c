@@ -171,7 +171,7 @@ struct trio {
 };
 
 /* What one pass over the log knows of corrections: which of them hold, and the rows that the last one was found with, from
- * which the next one goes on when it corrects a later event. */
+ * which the next one continues when it corrects a later event. */
 struct correct {
     struct ledger *ledger;
     uint64_t size;

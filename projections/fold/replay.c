@@ -155,7 +155,7 @@ struct tail_event {
     struct event_header header;
     struct bytes bytes, payload;
     enum group_payload where;
-    const uint8_t *salt; /* that stands in its record; NULL: it follows from the seed */
+    const uint8_t *salt; /* that is in its record; NULL: it follows from the seed */
 };
 
 static int read_tail(struct replay *r, uint64_t seq, struct tail_event *ret, struct err *err) {
@@ -394,7 +394,7 @@ static const uint8_t *leaf_before(const struct group *group, size_t i) {
     return i == 0 ? group->prev : group->event[i - 1].leaf;
 }
 
-/* All that are ready stand at `seq` now. */
+/* All that are ready are at `seq` now. */
 static void arrive(struct replay *r, uint64_t seq, const uint8_t *leaf) {
     for (size_t i = 0; i < r->n; i++) {
         struct replay_part *part = r->part[i];
@@ -492,7 +492,7 @@ static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t,
     return rc;
 }
 
-/* Events [seq, to) of the tail, behind one whose leaf is `leaf`. None is given before what follows was seen to name it. */
+/* Events [seq, to) of the tail, after one whose leaf is `leaf`. None is given before what follows was seen to name it. */
 static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LOG_HASH], struct err *err) {
     struct tail_event event[2];
     uint8_t own[LOG_HASH];

@@ -49,7 +49,7 @@ struct replay_watch {
  * pass's own; NULL at first. */
 struct replay_effect {
     bool (*is)(struct bytes kind);
-    /* For these parts, which stand before the event. err_is_damage: of the log. */
+    /* For these parts, which are before the event. err_is_damage: of the log. */
     int (*prepare)(void **state, struct ledger *ledger, uint64_t size, const struct log_event *event,
                    struct replay_part *const *parts, size_t n, struct err *err);
     /* One of them. 1: it cannot go on, *ret_why says why. */
@@ -63,7 +63,7 @@ struct replay;
 int replay_open(struct ledger *ledger, const struct replay_effect *effect, struct replay **ret, struct err *err);
 void replay_close(struct replay *replay);          /* NULL is fine */
 uint64_t replay_size(const struct replay *replay); /* of the log, when it was opened */
-/* Whether rows may be read that stand beside this generation of the evidence, by who began to before it was opened: nothing
+/* Whether rows may be read that are beside this generation of the evidence, by who began to before it was opened: nothing
  * that was erased is left in them. */
 bool replay_may_read(const struct replay *replay, uint64_t generation);
 /* Leaf of event size - 1, and its time; either may be NULL. Zero at size 0. */

@@ -1,7 +1,7 @@
 /* Runtimes: a row for each server that runs models, by its name and address: does it answer, in which version, set up how.
  *
  * What was read from saved answers has no address: it is kept under an empty one. A configuration is that of a runtime
- * wherever it answers, so it stands there too; a row of which nothing else is known is "configured". An event whose body
+ * wherever it answers, so it is there too; a row of which nothing else is known is "configured". An event whose body
  * was erased does not say which address it was about, so it changes nothing.
  *
  * A change that was made from another version than the one that was known is a violation: something in between is

@@ -4,7 +4,7 @@
  *       │  └────> denied                  judged when the row is read: no event stores that, since each brings a time of
  *       └───────> revoked                 its own
  *
- * A request ends nothing that was decided: it stands beside it (`asked_seq`) until the next step, which may be the answer.
+ * A request ends nothing that was decided: it is beside it (`asked_seq`) until the next step, which may be the answer.
  *
  * An answer of an agent (permission.decided) counts as a grant or a denial with its lifetime; without a lifetime it holds
  * once, and when it names the request or the call that it answers it is over with that. So what stays granted is what

@@ -1,4 +1,4 @@
-/* How far a call of a tool can go, judged by the policies of the log (docs/permissions.md): policies as they stand in the
+/* How far a call of a tool can go, judged by the policies of the log (docs/permissions.md): policies as they are in the
  * view, the one that was declared last asked first, then the one that ships with the program. What the source said of a
  * call (`tier`) plays no part.
  *

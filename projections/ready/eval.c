@@ -1,5 +1,5 @@
 /* The fold of evaluations. An evaluation is one id; a new start under the same id is a new run of it, and what came before
- * does not stand beside it. Scores carry the run that they belong to, so that those of an older run do not count for it.
+ * does not be beside it. Scores carry the run that they belong to, so that those of an older run do not count for it.
  *
  * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own. What
  * scores come to is judged (eval_judge.c), because a suite may be declared after them. */

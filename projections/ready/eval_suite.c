@@ -63,7 +63,7 @@ void eval_suite_done(struct eval_suite *suite) {
 
 /* ---- scores ---- */
 
-/* A metric's name may have a filter behind it: "acc" is asked of "acc/none". */
+/* A metric's name may have a filter after it: "acc" is asked of "acc/none". */
 static bool is_metric(struct bytes asked, struct bytes metric) {
     bool begins = metric.n > asked.n && metric.p[asked.n] == '/' && bytes_eq(asked, (struct bytes){metric.p, asked.n});
     return asked.n == 0 || bytes_eq(asked, metric) || begins;

@@ -21,7 +21,7 @@ static bool is_here(struct bytes host) {
     return false;
 }
 
-/* What stands between "://" and the path. */
+/* What is between "://" and the path. */
 static struct bytes host_of(struct bytes endpoint) {
     const uint8_t *at = endpoint.n > 0 ? memmem(endpoint.p, endpoint.n, "://", 3) : NULL;
     struct bytes host = endpoint;

@@ -59,7 +59,7 @@ struct search {
     char other[MODELS_DIGEST_MAX];
 };
 
-/* The weights of one name, behind its manifest or the name that it is an alias of. */
+/* The weights of one name, after its manifest or the name that it is an alias of. */
 static int follow(struct search *s, const struct row *name, unsigned depth, char ret[MODELS_DIGEST_MAX], struct err *err) {
     int rc = 0;
     keep(ret, row_text(name, NAME_DIGEST));

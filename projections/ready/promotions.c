@@ -4,10 +4,10 @@
  *                 └─────────────────>     │            │ gate: pass
  *              <── debating, simulated ───┴────────────┘         aborted, from any that is under way
  *
- * The debate may be left out, and who verifies may go back to it or to the trial; then the gate judges anew. `promoted` is
- * legal only from verifying, after the gate let this very digest pass. A candidate is its digest: a step that names another
- * one is about something else. A tripcode stops what is under way, and as long as it holds nothing goes on: of several the
- * one that ends last counts, and no later one shortens it (decision 066).
+ * The debate may be left out, and who verifies may go back to it or to the trial; then the gate judges anew. `promoted`
+ * is legal only from verifying, after the gate let this very digest pass. A candidate is its digest: a step that names
+ * another one is about something else. A tripcode stops what is under way, and as long as it holds nothing continues:
+ * of several the one that ends last counts, and no later one shortens it (decision 066).
  *
  * Safe side: aborted and tripped always take effect; a step forward that is not legal leaves the state as it is. */
 #include "projections/ready/promotions.h"

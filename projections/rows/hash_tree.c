@@ -82,7 +82,7 @@ static int choose(const struct kept *node, struct bytes key, struct hash_tree_en
     return rc == 1 ? 0 : rc;
 }
 
-/* The leaf that has `key` in its range. `next` (may be NULL) gets the first key behind it, or is empty. 1: an empty tree.
+/* The leaf that has `key` in its range. `next` (may be NULL) gets the first key after it, or is empty. 1: an empty tree.
  */
 static int descend(struct hash_tree *tree, struct bytes key, struct buf *next, const struct kept **ret, struct err *err) {
     static const uint8_t none[HASH_LEN];

@@ -42,7 +42,7 @@ static size_t n_stored(const struct state_table *table) {
     return n;
 }
 
-/* An integer of 1, 2, 4 or 8 bytes behind its mark, as short as it can be. */
+/* An integer of 1, 2, 4 or 8 bytes after its mark, as short as it can be. */
 static bool uint_quick(struct mp_reader *r, struct cell *ret) {
     const uint8_t *p = r->p;
     size_t n = (size_t)1 << (p[0] - 0xcc);

@@ -6,7 +6,7 @@
  * Keys. A row's key is made of one to three texts. Each part is kept as it is when it has at most KEY_PART_MAX bytes and
  * none of them below 0x20; otherwise its first KEY_PART_HEAD bytes (those below 0x20 replaced by '?'), 0x02 and the first
  * 20 bytes of its SHA-256 in hex. Parts are joined with 0x01. So keys are short, unambiguous, and in the order of their
- * texts; the texts themselves stand in columns. */
+ * texts; the texts themselves are in columns. */
 #ifndef PROJECTIONS_ROWS_ROW_H
 #define PROJECTIONS_ROWS_ROW_H
 

@@ -1,4 +1,4 @@
-/* Rows that the log vouches for: for each projection a tree (hash_tree.h) in the derived environment, whose root stands in
+/* Rows that the log vouches for: for each projection a tree (hash_tree.h) in the derived environment, whose root is in
  * an event `ledger.states_attested`. Whatever counts (may this step be taken? which digest is written into the log, or a
  * state into a bundle?) is read from these and from the events since, never from rows that somebody may have written beside
  * us.

@@ -1,5 +1,5 @@
 /* A loop of chunks. What is folded between two commits never crosses the end of a segment, so that all changed rows of a
- * chunk get the same version. Whoever finds that another process was quicker forgets its work and goes on from there.
+ * chunk get the same version. Whoever finds that another process was quicker forgets its work and continues from there.
  *
  * A large chunk is stored by a second thread while the next one is folded: each projection has two sets of rows, one that
  * is being changed, over one that is being stored, over what is stored.
@@ -176,7 +176,7 @@ static int begin_one(struct build *b, struct db_txn *txn, struct target *t, stru
     return rc;
 }
 
-/* Those that have nothing to go on with get a slot. */
+/* Those that have nothing to continue with get a slot. */
 static int begin_afresh(struct build *b, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = 0;

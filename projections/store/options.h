@@ -7,9 +7,9 @@
 
 #define STATE_SEGMENT    65536 /* events between two versions of a row that are kept */
 #define STATE_LAG_MAX    4096  /* a view that lags more writes what it folded, where it can, before it reads */
-#define STATE_SINCE_WORK (UINT64_C(1) << 21) /* rows that judges look at for one since_find: the next one goes on there */
+#define STATE_SINCE_WORK (UINT64_C(1) << 21) /* rows that judges look at for one since_find: the next one continues there */
 
-/* Which rows a view stands on. */
+/* Which rows a view is on. */
 enum state_base {
     STATE_STORED,   /* what is stored, as it is: quick, and as good as the directory's permissions */
     STATE_ATTESTED, /* what is stored and vouched for by an event under the seal (attested.h), else the events */

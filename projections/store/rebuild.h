@@ -1,8 +1,9 @@
 /* Keeping what is stored of the projections: bringing it up to date, building it anew, comparing it with a replay.
  *
- * Building anew writes a second generation of rows beside the first, which readers use until the last commit swaps them. It
- * may be interrupted at any time, by kill -9 too: the next rebuild of the same version goes on where it stood. A full disk
- * leaves the old rows as they were. None of these may be called inside a write transaction of the ledger. */
+ * Building anew writes a second generation of rows beside the first, which readers use until the last commit swaps
+ * them. It may be interrupted at any time, by kill -9 too: the next rebuild of the same version continues where it
+ * stood. A full disk leaves the old rows as they were. None of these may be called inside a write transaction of the
+ * ledger. */
 #ifndef PROJECTIONS_STORE_REBUILD_H
 #define PROJECTIONS_STORE_REBUILD_H
 

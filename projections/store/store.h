@@ -84,7 +84,7 @@ int store_rows_put(struct db_txn *txn, uint32_t slot, uint64_t version, uint64_t
 struct store_scan {
     struct db_cursor *cursor;
     uint64_t bound;
-    struct buf seek; /* slot, table, prefix; then where to go on */
+    struct buf seek; /* slot, table, prefix; then where to continue */
     size_t prefix;   /* bytes of it that must agree; 5 + the prefix */
     bool started;
 };
@@ -94,7 +94,7 @@ int store_scan_open(struct store_scan *scan, struct db_txn *txn, uint32_t slot, 
 int store_scan_next(struct store_scan *scan, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err);
 void store_scan_done(struct store_scan *scan); /* a zeroed one is fine */
 
-/* All records of a slot one after another, as they are: key behind the slot (table, row's key, 0, ~version). */
+/* All records of a slot one after another, as they are: key after the slot (table, row's key, 0, ~version). */
 struct store_dump {
     struct db_cursor *cursor;
     uint8_t slot[4];

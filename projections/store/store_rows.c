@@ -5,7 +5,7 @@
 #include "projections/store/store.h"
 
 #define FRONT      5 /* slot and table before the row's key */
-#define BACK       9 /* a 0 and the version behind it */
+#define BACK       9 /* a 0 and the version after it */
 #define SWEEP_ROWS 32768
 #define SLOTS_MAX  (4 * PROJECTIONS_MAX)
 
@@ -142,7 +142,7 @@ static int seek_behind(struct store_scan *scan, struct bytes *key, struct bytes 
 
 int store_scan_next(struct store_scan *scan, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err) {
     struct bytes key, value;
-    size_t n = scan->prefix; /* these bytes stay what they are in scan->seek, whatever stands behind them */
+    size_t n = scan->prefix; /* these bytes stay what they are in scan->seek, whatever is behind them */
     int rc = scan->started ? seek_behind(scan, &key, &value, err)
                            : db_cursor_seek(scan->cursor, bytes_of_buf(&scan->seek), &key, &value, err);
     scan->started = true;
@@ -258,7 +258,7 @@ static int first_garbage(struct db_txn *txn, const struct named *named, uint32_t
 }
 
 /* Keys that come back after they were removed, or are found by one way and not by another, are those of a damaged tree: who
- * went on would never come to an end. */
+ * continued would never come to an end. */
 static int not_removed(struct err *err) {
     return err_set(err, ERR_CORRUPT, "unused rows cannot be removed: the derived data is damaged");
 }
@@ -309,7 +309,7 @@ static int remove_columns(struct db_txn *txn, const struct named *named, struct 
             rc = db_del(txn, DERIVED_STATE, bytes_of(copy), err);
         }
         size_t n = strlen(copy);
-        copy[n] = '!'; /* behind it, before the next slot */
+        copy[n] = '!'; /* after it, before the next slot */
         copy[n + 1] = '\0';
         rc = n > 64 ? 1 : rc;
     }

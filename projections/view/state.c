@@ -220,7 +220,7 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
     return rc;
 }
 
-/* More than one should fold for every read. What stands at a boundary of the past is not meant; and who asks for the past
+/* More than one should fold for every read. What is at a boundary of the past is not meant; and who asks for the past
  * folds up to a segment in any case. */
 static bool is_far_behind(const struct state_view *view) {
     const struct state_tuning *tuning = state_tuning();

@@ -16,7 +16,7 @@ struct view_projection {
     const struct projection *projection;
     enum stored_use use;
     struct store_generation gen; /* as it is stored */
-    struct stored base;          /* rows of gen, as of the position or the boundary from which the overlay goes on */
+    struct stored base;          /* rows of gen, as of the position or the boundary from which the overlay continues */
     struct rows *overlay;        /* NULL: nothing was folded */
     struct fold *fold;
     struct replay_part part; /* where it stands */
@@ -52,7 +52,7 @@ struct state_view {
     char damage[256]; /* why */
     bool corrected;   /* a correction was folded in memory */
     bool store_later; /* so that nobody folds it again, rows are stored when the view is closed */
-    bool erasing;     /* there is, but what was erased may stand in it: it is not read, nor caught up */
+    bool erasing;     /* there is, but what was erased may be in it: it is not read, nor caught up */
     struct db *scratch;
     struct db_txn *scratch_txn;
     bool has_attested, attested_newest; /* newest: of those that are stored */
@@ -70,7 +70,7 @@ struct state_view {
 
 /* What is stored of this projection is damaged: the next who opens a view builds it anew. */
 void view_distrust(struct state_view *view, size_t projection);
-/* The same after a row was changed in the overlay of a view that goes on (walk.c). */
+/* The same after a row was changed in the overlay of a view that continues (walk.c). */
 int view_add_changed(struct state_view *view, size_t table, struct bytes key, struct err *err);
 /* Its overlay is there, to be folded into; `replay` knows the log. */
 int view_prepare(struct state_view *view, size_t projection, struct replay *replay, struct err *err);

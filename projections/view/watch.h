@@ -1,5 +1,5 @@
-/* What judges look at while a view reads for them: noted for whoever goes on with the view and has to know when to ask them
- * again (walk.h). Most views have nobody who does. */
+/* What judges look at while a view reads for them: noted for whoever continues with the view and has to know when to
+ * ask them again (walk.h). Most views have nobody who does. */
 #ifndef PROJECTIONS_VIEW_WATCH_H
 #define PROJECTIONS_VIEW_WATCH_H
 

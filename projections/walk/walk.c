@@ -1,4 +1,4 @@
-/* The view goes on in its overlay. At each boundary of segments it is opened anew, where what is stored goes that far: so
+/* The view continues in its overlay. At each boundary of segments it is opened anew, where what is stored goes that far: so
  * no more than a segment's rows are kept in memory. What the nodes know outlasts the views. */
 #include "projections/walk/walk.h"
 
@@ -121,7 +121,7 @@ static void let_go(struct walk *w) {
     w->view = NULL;
 }
 
-/* A view as of there, ready to go on. */
+/* A view as of there, ready to continue. */
 static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
     struct state_options options = w->plan.options;
     let_go(w);

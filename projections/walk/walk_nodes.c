@@ -81,7 +81,7 @@ void walk_nodes_done(struct walk_nodes *nodes) {
     row_done(&nodes->rows[1]);
 }
 
-/* Keys whose hashes are the same lie behind one another: the next has the hash plus one. */
+/* Keys whose hashes are the same lie after one another: the next has the hash plus one. */
 static uint64_t key_hash(size_t table, struct bytes key) {
     return dep_of(DEP_NODE, table, key);
 }

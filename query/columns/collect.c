@@ -1,5 +1,5 @@
-/* Collecting: each field begins as a dictionary; when its values turn out to be many it goes on as numbers, if all of them
- * are, or else as hashes. What becomes of a field follows from the values and their order alone. */
+/* Collecting: each field begins as a dictionary; when its values turn out to be many it continues as numbers, if all of
+ * them are, or else as hashes. What becomes of a field follows from the values and their order alone. */
 #include <stdlib.h>
 #include <string.h>
 

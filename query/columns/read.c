@@ -201,7 +201,7 @@ static int load_numbers(struct column *c, struct reader *r, struct err *err) {
     return 0;
 }
 
-/* A bit for each event, and how many stand before each word of them. One more byte than `bits` needs may be read. */
+/* A bit for each event, and how many are before each word of them. One more byte than `bits` needs may be read. */
 static uint32_t spread(struct column *c, const struct columns_classes *classes, const uint8_t *state, const uint8_t *bits) {
     uint32_t at = 0, sum = 0;
     for (uint32_t from = 0; from < c->events; from += 64) {

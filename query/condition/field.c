@@ -41,7 +41,7 @@ static struct {
     pthread_once_t once;
     size_t n;                    /* of all fields */
     const char *name[FIELD_MAX]; /* as they are asked for */
-    const char *body[FIELD_MAX]; /* as they stand in bodies; NULL: of the header */
+    const char *body[FIELD_MAX]; /* as they are in bodies; NULL: of the header */
     uint64_t rules;
     struct field_slot slot[SLOTS];                  /* body fields by body name */
     char prefixed[FIELD_BODY_MAX][PUBLIC_NAME_MAX]; /* the names that had to be changed */

@@ -12,9 +12,9 @@
  * many, these are few. */
 #define FIELD_SUBJECT_HEAD (FIELD_MAX - 1)
 
-/* The number of a body field of this name, as it stands in bodies; SIZE_MAX: it has none. */
+/* The number of a body field of this name, as it is in bodies; SIZE_MAX: it has none. */
 size_t field_of_body(struct bytes name);
-/* The name as it stands in bodies. Not for the header's fields. */
+/* The name as it is in bodies. Not for the header's fields. */
 struct bytes field_body_name(size_t field);
 /* One element of a header: an empty text is QUERY_NULL. */
 struct query_value field_of_header(const struct event_header *h, size_t field);

@@ -1,4 +1,4 @@
-/* The index, built behind the appends of this process. The thread that commits hands over each full group, one pointer for
+/* The index, built after the appends of this process. The thread that commits hands over each full group, one pointer for
  * another; a thread of its own collects the columns, and writes a segment when all of it is there and committed.
  *
  *   commit   | group g | g + 1 | ...      | commit is done
@@ -42,7 +42,7 @@ struct follower {
     uint64_t generation[FOLLOW_GROUPS]; /* of the evidence that each was written to */
     unsigned begin, n;
     size_t bytes;                       /* of events in the ring */
-    struct group *spare[FOLLOW_GROUPS]; /* their content is of no use; what was used last goes first */
+    struct group *spare[FOLLOW_GROUPS]; /* their content is useless; what was used last goes first */
     unsigned n_spare;
     uint64_t committed;
     struct { /* the thread's own */

@@ -438,7 +438,7 @@ static int thin_out(struct plan *plan, struct err *err) {
     return 0;
 }
 
-/* Widens what has no index around `seq` as far as that goes on, within the full segment and [lo, hi). */
+/* Widens what has no index around `seq` as far as that continues, within the full segment and [lo, hi). */
 static void widen(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi) {
     struct columns_record there;
     uint64_t block = seq / plan->view.events * plan->view.events, end = block + plan->view.events;

@@ -10,9 +10,9 @@ struct index_view {
     struct db_txn *derived;  /* NULL: there is no index */
     struct core_view *truth; /* what records are held against */
     uint32_t events, least;  /* of a full segment, of the smallest one */
-    uint64_t generation;     /* of the evidence that derived data stands beside */
+    uint64_t generation;     /* of the evidence that derived data is beside */
     bool awake;              /* there are snapshots */
-    bool erasing;            /* what was erased may stand in it: nothing is given */
+    bool erasing;            /* what was erased may be in it: nothing is given */
     bool builds;             /* except to who builds or checks it */
     bool proven;             /* only segments that somebody vouches for are given, as far as they are proven */
     struct vouched vouched;  /* of the segment at hand */

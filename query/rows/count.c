@@ -19,7 +19,7 @@ struct counting {
 
 /* ---- row by row ---- */
 
-/* Damage is noted, its first words kept, and the counting goes on. */
+/* Damage is noted, its first words kept, and the counting continues. */
 static int note_damage(struct counting *counting, int rc, const struct err *why, uint64_t events) {
     if (rc != ERR_CORRUPT && rc != ERR_TAMPERED) return err_set(counting->err, rc, "%s", why->msg);
     if (counting->lost == 0) {

@@ -35,7 +35,7 @@ struct query_cursor {
 int cursor_segment(struct query_cursor *c, struct err *err);
 /* The next row of that segment; 1: it has no more, and the cursor is behind it. Else as query_next. */
 int cursor_next(struct query_cursor *c, struct err *err);
-/* Goes on behind the segment at hand. */
+/* Goes on after the segment at hand. */
 void cursor_skip_segment(struct query_cursor *c);
 
 #endif

@@ -208,7 +208,7 @@ static int judge(struct query_cursor *c, struct err *err) {
     return rc;
 }
 
-/* The group of c->seq cannot be read: the next call goes on behind it. */
+/* The group of c->seq cannot be read: the next call continues after it. */
 static void leave_group(struct query_cursor *c) {
     uint64_t from = c->seq / EVENT_GROUP * EVENT_GROUP, to = from + EVENT_GROUP;
     from = from > c->lo ? from : c->lo;

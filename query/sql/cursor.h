@@ -16,7 +16,7 @@ int sql_cursor_eof(struct sqlite3_vtab_cursor *base);
 int sql_cursor_column(struct sqlite3_vtab_cursor *base, struct sqlite3_context *ctx, int column);
 int sql_cursor_rowid(struct sqlite3_vtab_cursor *base, long long *ret);
 
-/* The field of a row, through the cursor that stands at it or by reading the event. 1: there is no such event. */
+/* The field of a row, through the cursor that is at it or by reading the event. 1: there is no such event. */
 int sql_row_body(struct sql_state *state, uint64_t seq, struct bytes name, struct query_value *ret, struct err *err);
 
 /* Gives a value to SQLite as a column of that class has it. */

@@ -92,11 +92,10 @@ static void ts(sqlite3_context *ctx, int n, sqlite3_value **args) {
     if (bytes_is(text, "now")) {
         ns = sql_state_now(state_of(ctx));
     } else if (text_parse_time(text, &ns) != 0 && text_parse_time(bytes_of(midnight), &ns) != 0) {
-        err_set(
-            &why, ERR_INVALID,
-            "ts: '%.*s' is not a time; accepted are a date (2026-11-21), a time with its zone (2026-11-21T08:30:00Z) and "
-            "'now'",
-            text.n < 100 ? (int)text.n : 100, (const char *)text.p);
+        err_set(&why, ERR_INVALID,
+                "ts: '%.*s' is not a time; expected a date (2026-11-21), a time with its zone (2026-11-21T08:30:00Z) and "
+                "'now'",
+                text.n < 100 ? (int)text.n : 100, (const char *)text.p);
         give_error(ctx, &why);
         return;
     }
@@ -111,7 +110,7 @@ static void ago(sqlite3_context *ctx, int n, sqlite3_value **args) {
     if (is_null(args[0])) return;
     struct bytes text = text_of(args[0]);
     if (text_parse_duration(text, &span) != 0) {
-        err_set(&why, ERR_INVALID, "ago: '%.*s' is not a duration; accepted are 90s, 15m, 2h, 7d, 2w, 1.5h",
+        err_set(&why, ERR_INVALID, "ago: '%.*s' is not a duration; expected 90s, 15m, 2h, 7d, 2w, 1.5h",
                 text.n < 100 ? (int)text.n : 100, (const char *)text.p);
         give_error(ctx, &why);
         return;

@@ -78,7 +78,7 @@ static double middle_of(double a, double b, double c) {
     return a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
 }
 
-/* Puts the value of rank k to its place; none before it is larger, none behind it smaller. */
+/* Puts the value of rank k to its place; none before it is larger, none after it smaller. */
 static void partition(double *v, size_t n, size_t k) {
     size_t lo = 0, hi = n; /* the place is within [lo, hi) */
     while (hi - lo > 1) {

@@ -3,7 +3,7 @@
  * Sees: projections, ledger, base and all rooms of query. Begin with sql.h (the contract), then state.h and table.c.
  *
  *   sql         a connection: prepare, run, limits, words for failures
- *   state       what one connection has met; the ledger behind it
+ *   state       what one connection has met; the ledger after it
  *   table       the table events: conditions and orders that are taken over from SQLite
  *   conditions  what they are worth, and their values
  *   cursor      rows for SQLite

@@ -208,7 +208,7 @@ static int prepare(struct sql *sql, struct bytes statement, sqlite3_stmt **ret, 
     return 0;
 }
 
-/* The row that stmt stands at. */
+/* The row that stmt is at. */
 static int fill_row(sqlite3_stmt *stmt, struct query_value *values, size_t n) {
     for (size_t i = 0; i < n; i++) {
         struct query_value *v = &values[i];

@@ -1,6 +1,6 @@
-/* What the files of the SQL engine share: the ledger behind one connection, what the statement at hand has met so far, and
+/* What the files of the SQL engine share: the ledger after one connection, what the statement at hand has met so far, and
  * the parts that the connection is made of. All of SQLite is called through the table of functions that it hands to
- * extensions; nothing here is linked with it. A connection and what hangs on it is used by one thread at a time. */
+ * extensions; nothing here is linked with it. A connection and what depends on it is used by one thread at a time. */
 #ifndef QUERY_SQL_STATE_H
 #define QUERY_SQL_STATE_H
 
@@ -142,7 +142,7 @@ int sql_state_fail(struct sql_state *state, const struct err *why);
 int sql_table_register(struct sqlite3 *db, struct sql_state *state);
 /* The tables of states (states.c). */
 int sql_states_register(struct sqlite3 *db, struct sql_state *state);
-const struct state_table *sql_states_at(size_t i); /* NULL behind the last */
+const struct state_table *sql_states_at(size_t i); /* NULL after the last */
 bool sql_states_is(const char *name);
 /* body_get, ts, ago, iso, age. */
 int sql_functions_register(struct sqlite3 *db, struct sql_state *state);

@@ -12,7 +12,7 @@
 
 #define NAME_MAX_BYTES 127
 
-/* The name behind `lead` in a message; without what stands before a dot, or after white space. */
+/* The name behind `lead` in a message; without what is before a dot, or after white space. */
 static bool name_after(const char *message, const char *lead, char ret[NAME_MAX_BYTES + 1]) {
     size_t n = strlen(lead);
     if (strncmp(message, lead, n) != 0) return false;
@@ -82,7 +82,7 @@ static bool is_word(uint8_t c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
 }
 
-/* Where the name stands first as a word of its own; SQLite does not say it of tables. -1: nowhere. */
+/* Where the name is first as a word of its own; SQLite does not say it of tables. -1: nowhere. */
 static int find_word(struct bytes statement, const char *name) {
     size_t n = strlen(name);
     for (size_t at = 0; n > 0 && at + n <= statement.n && at < INT32_MAX; at++) {

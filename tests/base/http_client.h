@@ -103,7 +103,7 @@ static inline unsigned client_status(const struct client *c) {
     return strncmp(c->answer, "HTTP/1.1 ", 9) == 0 ? (unsigned)strtoul(c->answer + 9, NULL, 10) : 0;
 }
 
-/* What stands behind the header. */
+/* What is behind the header. */
 static inline const char *client_body(const struct client *c) {
     const char *end = strstr(c->answer, "\r\n\r\n");
     return end != NULL ? end + 4 : "";

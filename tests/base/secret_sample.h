@@ -40,7 +40,7 @@ static inline void sample_random(char *ret, size_t n, const char *alphabet, unsi
 }
 
 /* In a pattern <c:n> stands for n characters: h hex, d digits, b base32, a letters, w letters and digits, s base64, t also
- * '-' and '_'. What stands before the first of them is never a secret by itself. */
+ * '-' and '_'. What is before the first of them is never a secret by itself. */
 struct sample {
     const char *rule, *pattern;
     size_t least; /* so many random characters it takes; 0: not asked */

@@ -220,11 +220,11 @@ static void key_derivation_refuses_costs_out_of_range(void **state) {
         uint32_t passes, kib;
         const char *message;
     } rows[] = {
-        {0, 64, "key derivation: 0 passes; accepted are 1 to 10"},
-        {11, 64, "key derivation: 11 passes; accepted are 1 to 10"},
-        {1, 7, "key derivation: 7 KiB of memory; accepted are 8 to 1048576"},
-        {1, 1048577, "key derivation: 1048577 KiB of memory; accepted are 8 to 1048576"},
-        {1, UINT32_MAX, "key derivation: 4294967295 KiB of memory; accepted are 8 to 1048576"},
+        {0, 64, "key derivation: 0 passes; expected 1 to 10"},
+        {11, 64, "key derivation: 11 passes; expected 1 to 10"},
+        {1, 7, "key derivation: 7 KiB of memory; expected 8 to 1048576"},
+        {1, 1048577, "key derivation: 1048577 KiB of memory; expected 8 to 1048576"},
+        {1, UINT32_MAX, "key derivation: 4294967295 KiB of memory; expected 8 to 1048576"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct err err = {0};

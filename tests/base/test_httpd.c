@@ -109,7 +109,7 @@ static void a_compressed_body_that_is_large_cut_or_damaged_is_refused(void **sta
     post_packed(s, &c, p, n);
     assert_int_equal(client_status(&c), 413);
     assert_string_equal(client_body(&c),
-                        "{\"code\":8,\"message\":\"the body is too large; accepted: 100000 bytes, decoded\"}");
+                        "{\"code\":8,\"message\":\"the body is too large; expected: 100000 bytes, decoded\"}");
     free(p);
     p = packed((size_t)20 << 20, &n);
     post_packed(s, &c, p, n);
@@ -219,7 +219,7 @@ static void a_header_that_is_too_large_is_refused(void **state) {
     client_say(&c, text);
     client_read(&c);
     assert_int_equal(client_status(&c), 431);
-    assert_string_equal(client_body(&c), "{\"code\":8,\"message\":\"the header is too large; accepted: 32768 bytes\"}");
+    assert_string_equal(client_body(&c), "{\"code\":8,\"message\":\"the header is too large; expected: 32768 bytes\"}");
     client_close(&c);
     assert_int_equal(handled(s), 0);
     free(text);
@@ -365,7 +365,7 @@ static void only_addresses_of_this_machine_are_listened_on(void **state) {
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(open_at(bad[i], &h, &err), ERR_INVALID);
         assert_non_null(strstr(
-            err.msg, "is not an address that can be listened on; accepted: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT"));
+            err.msg, "is not an address that can be listened on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT"));
     }
     static const char *const good[] = {"127.0.0.1:0", "127.1.2.3:0", "localhost:0"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

@@ -70,8 +70,8 @@ static const struct bad {
     {"POST", "/in", GOOD "Content-Length: 3, 3", 400, "'content-length' is not a number"},
     {"POST", "/in", GOOD "Content-Length: 0x3", 400, "'content-length' is not a number"},
     {"POST", "/in", GOOD "Content-Length:", 400, "'content-length' is not a number"},
-    {"POST", "/in", GOOD "Content-Length: 1001", 413, "the body is too large; accepted: 1000 bytes"},
-    {"POST", "/in", GOOD "Content-Length: 99999999999999999999999999", 413, "the body is too large; accepted: 1000 bytes"},
+    {"POST", "/in", GOOD "Content-Length: 1001", 413, "the body is too large; expected: 1000 bytes"},
+    {"POST", "/in", GOOD "Content-Length: 99999999999999999999999999", 413, "the body is too large; expected: 1000 bytes"},
     {"POST", "/in", GOOD, 411, "the body's length is missing"},
     {"POST", "/in", GOOD "Content-Length : 3", 400, "a header's name is not a token"},
     {"POST", "/in", GOOD "X y: 3", 400, "a header's name is not a token"},
@@ -82,34 +82,34 @@ static const struct bad {
     {"POST", "/in", GOOD "Content-Length: 1\nUpgrade: h2c", 400, "protocols are not switched here"},
     {"POST", "/in", "Content-Type: application/json\nContent-Length: 1", 400, "the header 'host' is missing"},
     {"POST", "/in", "Host: 127.0.0.1\nContent-Length: 1", 403,
-     "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
+     "'host' is not an address of this server; expected: 127.0.0.1:4318"},
     {"POST", "/in", "Host: localhost.evil.example:4318\nContent-Length: 1", 403,
-     "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
+     "'host' is not an address of this server; expected: 127.0.0.1:4318"},
     {"POST", "/in", "Host: evil.example\nContent-Length: 1", 403,
-     "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
-    {"POST", "/in", "Host:\nContent-Length: 1", 403, "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
+     "'host' is not an address of this server; expected: 127.0.0.1:4318"},
+    {"POST", "/in", "Host:\nContent-Length: 1", 403, "'host' is not an address of this server; expected: 127.0.0.1:4318"},
     {"POST", "/in", GOOD "Origin: http://localhost:4318\nContent-Length: 1", 403, "requests of web pages are not accepted"},
     {"POST", "/in", GOOD "Origin: null\nContent-Length: 1", 403, "requests of web pages are not accepted"},
     {"POST", "/in", GOOD "Sec-Fetch-Site: same-origin\nContent-Length: 1", 403, "requests of web pages are not accepted"},
     {"GET", "/in", GOOD, 405, "the method here is POST"},
     {"OPTIONS", "/in", GOOD, 405, "the method here is POST"},
-    {"POST", "/", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
-    {"POST", "/in/", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
-    {"POST", "/%69n", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
-    {"POST", "/x/../in", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
+    {"POST", "/", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
+    {"POST", "/in/", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
+    {"POST", "/%69n", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
+    {"POST", "/x/../in", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
     {"POST", "http://127.0.0.1:4318/in", GOOD "Content-Length: 1", 404,
-     "nothing is received at this path; accepted: /in, /other"},
+     "nothing is received at this path; expected: /in, /other"},
     {"POST", "/in", "Host: localhost:4318\nContent-Length: 1", 415,
-     "content type '' is not read; accepted: application/json (hint)"},
+     "content type '' is not read; expected: application/json (hint)"},
     {"POST", "/in", "Host: localhost:4318\nContent-Type: application/x-protobuf\nContent-Length: 1", 415,
-     "content type 'application/x-protobuf' is not read; accepted: application/json (hint)"},
+     "content type 'application/x-protobuf' is not read; expected: application/json (hint)"},
     {"POST", "/in", "Host: localhost:4318\nContent-Type: application/jsonp\nContent-Length: 1", 415,
-     "content type 'application/jsonp' is not read; accepted: application/json (hint)"},
-    {"POST", "/other", GOOD "Content-Length: 1", 415, "content type 'application/json' is not read; accepted: text/plain"},
+     "content type 'application/jsonp' is not read; expected: application/json (hint)"},
+    {"POST", "/other", GOOD "Content-Length: 1", 415, "content type 'application/json' is not read; expected: text/plain"},
     {"POST", "/in", GOOD "Content-Encoding: br\nContent-Length: 1", 415,
-     "this content encoding is not read; accepted: gzip, identity"},
+     "this content encoding is not read; expected: gzip, identity"},
     {"POST", "/in", GOOD "Content-Encoding: gzip, gzip\nContent-Length: 1", 415,
-     "this content encoding is not read; accepted: gzip, identity"},
+     "this content encoding is not read; expected: gzip, identity"},
 };
 
 static void each_bad_head_is_refused_in_its_own_words(void **state) {
@@ -150,7 +150,7 @@ static void a_message_has_visible_ascii_only(void **state) {
     struct httpd_verdict v;
     head_of(&head, "POST", "/in", "Host: localhost:4318\nContent-Type: a\xe2\x80\xae\nContent-Length: 1");
     httpd_judge(&policy, &head, &v);
-    assert_string_equal(v.message, "content type 'a\?\?\?' is not read; accepted: application/json (hint)");
+    assert_string_equal(v.message, "content type 'a\?\?\?' is not read; expected: application/json (hint)");
 }
 
 static void each_status_has_its_rpc_code(void **state) {

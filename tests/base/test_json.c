@@ -108,9 +108,9 @@ static void each_fault_is_refused_with_its_place(void **state) {
          "line 1 column 11: invalid token near 'x'"},
         {"{\"a\":1,\n \"a\":2}", "line 2 column 4: duplicate object key near '\"a\"'"},
         {"[9223372036854775808]",
-         "line 1 column 20: an integer is out of range, accepted are -9223372036854775808 to 9223372036854775807"},
+         "line 1 column 20: an integer is out of range, expected -9223372036854775808 to 9223372036854775807"},
         {"[\n -9223372036854775809]",
-         "line 2 column 21: an integer is out of range, accepted are -9223372036854775808 to 9223372036854775807"},
+         "line 2 column 21: an integer is out of range, expected -9223372036854775808 to 9223372036854775807"},
         {"[\n1e400]", "line 2 column 5: a real number is larger than a 64-bit float can be"},
         {"-1e400", "line 1 column 6: a real number is larger than a 64-bit float can be"},
         {"NaN", "line 1 column 3: invalid token near 'NaN'"},
@@ -151,7 +151,7 @@ static void text_and_result_have_a_maximum(void **state) {
     struct err err = {0};
     buf_init(&out, 4);
     assert_int_equal(json_to_mp(view("[1,2]"), &out, &err), ERR_LIMIT);
-    assert_string_equal(err.msg, "JSON text of 5 bytes, accepted are 4");
+    assert_string_equal(err.msg, "JSON text of 5 bytes, expected 4");
     assert_int_equal(json_to_mp(view("1e1"), &out, &err), ERR_LIMIT);
     assert_string_equal(err.msg, "JSON as MessagePack: larger than 4 bytes");
     assert_int_equal(out.n, 0);

@@ -60,7 +60,7 @@ static const struct {
     {"90c0", "byte 1: bytes follow the item"},
     {"c1", "byte 0: 0xc1 begins no item"},
     {"91c1", "byte 1: 0xc1 begins no item"},
-    {"ca3f800000", "byte 0: a float is written in 32 bits, accepted are 64"},
+    {"ca3f800000", "byte 0: a float is written in 32 bits, expected 64"},
     {"cb7ff0000000000000", "byte 0: a float is not a number, infinite or negative zero"},
     {"cbfff0000000000000", "byte 0: a float is not a number, infinite or negative zero"},
     {"cb7ff8000000000000", "byte 0: a float is not a number, infinite or negative zero"},

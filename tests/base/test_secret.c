@@ -410,7 +410,7 @@ static void a_text_of_hex_and_dashes_is_what_the_search_would_say(void **state) 
         text[n] = ' ';
         assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n + 1}, 0, &hit), 1);
         assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n}, 0, &hit), 1);
-        /* What stands beside it is seen, whichever block it is in. */
+        /* What is beside it is seen, whichever block it is in. */
         size_t m = sample_make(0, seed, text + n + 1);
         assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n + 1 + m}, 0, &hit), 0);
         assert_int_equal(hit.at, n + 1);

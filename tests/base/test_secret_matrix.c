@@ -1,5 +1,5 @@
 /* base/secret/secret.h: every kind of secret in every place where a log may have it, and ordinary lines in the same
- * places. A kind is a pattern whose secret part stands between \1 and \2; a place writes a text in another way and
+ * places. A kind is a pattern whose secret part is between \1 and \2; a place writes a text in another way and
  * tells where each byte went. Everything is made at run time from a seed, so that no file holds a secret. */
 #include "base/text.h"
 #include "tests/base/secret_sample.h"
@@ -211,7 +211,7 @@ static void json_string(const struct text *in, struct text *out) {
     out->n += (size_t)snprintf(out->p + out->n, TEXT_MAX - out->n, "\"}}");
 }
 
-/* With a zero-width space in its middle; what stands behind it is looked for. */
+/* With a zero-width space in its middle; what is behind it is looked for. */
 static void broken(const struct text *in, struct text *out) {
     out->n = (size_t)snprintf(out->p, TEXT_MAX, "%.*s\xe2\x80\x8b%.*s", (int)in->center, in->p, (int)(in->n - in->center),
                               in->p + in->center);

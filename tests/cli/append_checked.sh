@@ -31,7 +31,7 @@ box 0 append permission.granted -s pack/p --checked --dry-run group=gpu expires=
 err_empty
 for time in expires=2020 expires:=1893456000 'expires:="1893456000000"' at:=5; do
     box 3 append permission.granted -s pack/p group=gpu "$time"
-    err_has 'which as nanoseconds is before 1973; accepted: nanoseconds since 1970 as a number or decimal text, or RFC 3339'
+    err_has 'which as nanoseconds is before 1973; expected: nanoseconds since 1970 as a number or decimal text, or RFC 3339'
 done
 box 3 append permission.granted -s pack/p group=gpu --time 2020
 err_has "field 'at' is 2020, which as nanoseconds is before 1973"
@@ -326,7 +326,7 @@ box 3 append run.started -s run/q --private '{"permissions":[{"group":"exec"}]}'
 box 3 append pack.installed -s pack/q --private '{"permissions":[{"group":"exec"}]}'
 for word in granted denied; do
     box 3 append "permission.$word" -s pack/q group=exec path=/bin/x
-    err_has "'path' is not a field of 'permission.$word'; accepted: group, scope, tier"
+    err_has "'path' is not a field of 'permission.$word'; expected: group, scope, tier"
 done
 box 3 append permission.granted -s pack/q group=exec expires_at=1000
 box 3 append permission.decided -s pack/q decision=allow group=exec until_when=1000

@@ -59,7 +59,7 @@ err_has 'samples_t_bad.jsonl: line 3: the last line is cut off'
 out_has '2 accepted, 0 duplicate, 2 rejected'
 echo '{"results": [], "versions": {}}' >results_bad.json
 box 3 ingest lm-eval results_bad.json
-err_has "'results' is not an object; accepted: an object with the metrics of each task"
+err_has "'results' is not an object; expected: an object with the metrics of each task"
 box 3 ingest lm-eval results_bad.json --strict
 box 3 ingest lm-eval nowhere
 err_has 'nowhere: No such file or directory'

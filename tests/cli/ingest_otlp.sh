@@ -33,7 +33,7 @@ json .duplicate 9
 
 echo '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"zz"}]}]}]}' >bad.json
 box 3 ingest otlp bad.json
-err_has "bad.json: line 1: 'traceId' is 'zz'; accepted: 32 hex digits"
+err_has "bad.json: line 1: 'traceId' is 'zz'; expected: 32 hex digits"
 box 3 ingest otlp bad.json --strict
 box 3 ingest otlp absent.json
 err_has absent.json

@@ -17,7 +17,7 @@ err_has "did you mean 'pack/pdf-ops-pack'?"
 box 3 append permission.granted -s pack/p group=exec teir=T0
 err_has "did you mean 'tier'?"
 box 3 append pack.installed -s pack/p version=1 permissions:='[{"grp":"exec"}]'
-err_has "field 'permissions', item 0: unknown member 'grp'; accepted: group (required), scope"
+err_has "field 'permissions', item 0: unknown member 'grp'; expected: group (required), scope"
 box 3 append pack.installed -s pack/p version=1 models:='["llama3.2:3b"]'
 err_has "field 'models', item 0 is text"
 same "$(size)" "$before"
@@ -38,8 +38,8 @@ END
 box 3 ingest jsonl lines.jsonl
 out_has '2 accepted, 0 duplicate, 3 rejected'
 err_has "line 1: 'teir' is not a field of 'permission.granted', did you mean 'tier'?"
-err_has "line 3: subject 'host/x' does not suit 'run.started'; accepted: run/<id>"
-err_has "line 5: 'force_private' is text; accepted: true or false"
+err_has "line 3: subject 'host/x' does not suit 'run.started'; expected: run/<id>"
+err_has "line 5: 'force_private' is text; expected: true or false"
 BOX=$T/ranges
 box 0 init --origin test.example/ranges
 box 0 append permission.granted -s pack/p group=exec tier=T1
@@ -56,11 +56,11 @@ box 0 query --since 0 --until 0
 
 # What disagrees with itself, is less than nothing, or nearly has a name is not sealed either.
 box 3 append run.finished -s run/1 -r 2 outcome=ok
-err_has "the subject is 'run/1' and the run is '2'; accepted: the same run in both, or no run"
+err_has "the subject is 'run/1' and the run is '2'; expected: the same run in both, or no run"
 box 3 append hardware.profiled -s host/h 'gpus:=[{"name":"rtx","memory":25769803776}]'
 err_has "field 'gpus', item 0: unknown member 'memory' (did you mean 'memory_bytes'?)"
 box 3 append hardware.profiled -s host/h memory_bytes:=-5
-err_has "field 'memory_bytes' is a negative integer; accepted: an integer, not negative"
+err_has "field 'memory_bytes' is a negative integer; expected: an integer, not negative"
 box 3 append eval.scored -s eval/e task=t metric=x value:=-1 samples:=-1
 err_has "field 'samples' is a negative integer"
 box 3 append eval.scored -s eval/e task=t metric=x value:=1 higher=true

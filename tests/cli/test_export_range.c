@@ -1,4 +1,4 @@
-/* The range of an export against a full scan, whatever stands in derived data: segments of another log that were made to
+/* The range of an export against a full scan, whatever is in derived data: segments of another log that were made to
  * fit this one, with every checksum right, changed bytes, exchanged records and vouchers. Nothing of it moves a range. */
 #include "cli/evidence/cut_args.h"
 #include "export/cut/bundle.h"

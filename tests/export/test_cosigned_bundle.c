@@ -1,4 +1,4 @@
-/* A bundle under a policy that asks for witnesses. Their lines stand in the member `checkpoint`, which the manifest names
+/* A bundle under a policy that asks for witnesses. Their lines are in the member `checkpoint`, which the manifest names
  * by size and root alone: whoever holds a bundle can have its checkpoint cosigned later. */
 #include "tests/export/forge.h"
 

@@ -15,7 +15,7 @@ static struct bytes part(size_t from, size_t to) {
     return (struct bytes){bundle.p + from, to - from};
 }
 
-/* The bundle in frames, with this in front of, between and behind them. */
+/* The bundle in frames, with this in front of, between and after them. */
 static void framed_with(struct bytes extra, enum log_verdict verdict) {
     for (int where = 0; where < 3; where++) {
         buf_clear(&changed);
@@ -81,14 +81,14 @@ static void frames_and_nothing_else(void **state) {
     page_agrees();
 }
 
-/* A bundle with 140 MiB of zeros in it, more than 1,024 times what is read at once, and, behind them, so much that does not
+/* A bundle with 140 MiB of zeros in it, more than 1,024 times what is read at once, and, after them, so much that does not
  * compress. */
 static void with_zeros(size_t n_noise) {
     static uint8_t zeros[(size_t)140 << 20], noise[(size_t)192 << 10], digest[2][LOG_HASH];
     struct export_options o = everything();
     struct bytes all[2] = {{zeros, sizeof(zeros)}, {noise, n_noise}};
     hash_parts(digest[0], &all[0], 1);
-    do { /* which stands behind them by its name */
+    do { /* which is behind them by its name */
         crypt_random(noise, n_noise);
         hash_parts(digest[1], &all[1], 1);
     } while (n_noise > 0 && memcmp(digest[0], digest[1], LOG_HASH) > 0);

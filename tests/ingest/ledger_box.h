@@ -89,7 +89,7 @@ static inline int box_jsonl(struct box *b, const char *path) {
     return box_run(b, "jsonl", (struct ingest_options){.paths = paths, .n_paths = 1});
 }
 
-/* The hash as it stands in this ledger's headers. */
+/* The hash as it is in this ledger's headers. */
 static inline void box_hide(struct box *b, const uint8_t digest[HASH_LEN], char ret[KEYED_HASH_HEX]) {
     uint8_t secret[KEY_SECRET_LEN];
     assert_int_equal(key_secret_get(b->ledger, true, secret, NULL), 0);

@@ -71,7 +71,7 @@ struct bad {
 
 static void each_wrong_line_is_refused_in_its_own_words(void **state) {
     (void)state;
-    static const char no_time[] = "the line does not begin with a time; accepted: YYYY-MM-DD HH:MM:SS";
+    static const char no_time[] = "the line does not begin with a time; expected: YYYY-MM-DD HH:MM:SS";
     static const struct bad cases[] = {
         {"", no_time},
         {"2025-06-24", no_time},
@@ -84,20 +84,20 @@ static void each_wrong_line_is_refused_in_its_own_words(void **state) {
         {"1969-12-31 23:59:59 startup archives unpack", "'1969-12-31 23:59:59' is not a time of the calendar"},
         {"2025-06-24 14:36:25", "nothing follows the time"},
         {"2025-06-24 14:36:25x", "nothing follows the time"},
-        {"2025-06-24 14:36:25 startup archives", "'startup' has 1 word after it; accepted: TYPE COMMAND"},
-        {"2025-06-24 14:36:25 conffile /etc/x", "'conffile' has 1 word after it; accepted: FILE DECISION"},
-        {"2025-06-24 14:36:25 status installed a:b", "'status' has 2 words after it; accepted: STATE PACKAGE VERSION"},
+        {"2025-06-24 14:36:25 startup archives", "'startup' has 1 word after it; expected: TYPE COMMAND"},
+        {"2025-06-24 14:36:25 conffile /etc/x", "'conffile' has 1 word after it; expected: FILE DECISION"},
+        {"2025-06-24 14:36:25 status installed a:b", "'status' has 2 words after it; expected: STATE PACKAGE VERSION"},
         {"2025-06-24 14:36:25 status gone a:b 1", "unknown state 'gone'"},
-        {"2025-06-24 14:36:25 install a:b 1", "'install' has 2 words after it; accepted: PACKAGE INSTALLED AVAILABLE"},
-        {"2025-06-24 14:36:25 install a:b 1 2 3", "'install' has 4 words after it; accepted: PACKAGE INSTALLED AVAILABLE"},
+        {"2025-06-24 14:36:25 install a:b 1", "'install' has 2 words after it; expected: PACKAGE INSTALLED AVAILABLE"},
+        {"2025-06-24 14:36:25 install a:b 1 2 3", "'install' has 4 words after it; expected: PACKAGE INSTALLED AVAILABLE"},
         {"2025-06-24 14:36:25 instal a:b 1 2",
-         "unknown action 'instal'; accepted: startup, status, conffile, install, upgrade, configure, trigproc, disappear, "
+         "unknown action 'instal'; expected: startup, status, conffile, install, upgrade, configure, trigproc, disappear, "
          "remove, purge"},
-        {"2025-06-24 14:36:25 install a: 1 2", "bad package 'a:'; accepted: NAME or NAME:ARCHITECTURE"},
-        {"2025-06-24 14:36:25 install :b 1 2", "bad package ':b'; accepted: NAME or NAME:ARCHITECTURE"},
-        {"2025-06-24 14:36:25 install a\x1b:b 1 2", "bad package 'a\\x1b:b'; accepted: NAME or NAME:ARCHITECTURE"},
-        {"2025-06-24 14:36:25 install a:b  2", "bad version ''; accepted: a Debian version or <none>"},
-        {"2025-06-24 14:36:25 install a:b <no> 2", "bad version '<no>'; accepted: a Debian version or <none>"},
+        {"2025-06-24 14:36:25 install a: 1 2", "bad package 'a:'; expected: NAME or NAME:ARCHITECTURE"},
+        {"2025-06-24 14:36:25 install :b 1 2", "bad package ':b'; expected: NAME or NAME:ARCHITECTURE"},
+        {"2025-06-24 14:36:25 install a\x1b:b 1 2", "bad package 'a\\x1b:b'; expected: NAME or NAME:ARCHITECTURE"},
+        {"2025-06-24 14:36:25 install a:b  2", "bad version ''; expected: a Debian version or <none>"},
+        {"2025-06-24 14:36:25 install a:b <no> 2", "bad version '<no>'; expected: a Debian version or <none>"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dpkg_line l;

@@ -123,7 +123,7 @@ static void a_restart_goes_on_where_it_was_and_numbers_equal_lines_on(void **sta
     assert_int_equal(f->box.result.total.duplicate, 0);
     assert_int_equal(f->box.result.total.accepted, 1);
     assert_string_equal(f->box.rejections,
-                        "3: unknown name 'half'; accepted: kind, subject, time, actor, run, cause, cause_key, key, grade, "
+                        "3: unknown name 'half'; expected: kind, subject, time, actor, run, cause, cause_key, key, grade, "
                         "schema, body, private, open, force_private\n");
     assert_int_equal(box_jsonl(&f->box, f->box.file), 0); /* by hand: everything is there */
     assert_int_equal(f->box.result.total.duplicate, 3);

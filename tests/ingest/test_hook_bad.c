@@ -16,10 +16,10 @@ struct bad {
 };
 
 #define UNKNOWN                                                                                                            \
-    "no hook, permission or tool call that is known; accepted: objects with hook_event_name (Claude Code, Codex), "        \
+    "no hook, permission or tool call that is known; expected: objects with hook_event_name (Claude Code, Codex), "        \
     "hookSpecificOutput (what a hook answered), type with payload, msg or op (Codex), type with properties or data "       \
     "(opencode), permissions (goose), method or result (ACP, Codex)"
-#define NO_TOOL "'tool_name' is missing or not a name; accepted: text of 1 to 200 bytes"
+#define NO_TOOL "'tool_name' is missing or not a name; expected: text of 1 to 200 bytes"
 #define PRE     "{\"hook_event_name\":\"PreToolUse\","
 #define DEEP_32 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
 
@@ -27,14 +27,14 @@ static const struct bad bads[] = {
     /* JSON */
     {"no json", "not valid JSON: column 2: invalid token near 'no'"},
     {"}", "not valid JSON: column 1: unexpected token near '}'"},
-    {"\"text\"", "the record is not a JSON object; accepted: a JSON object"},
+    {"\"text\"", "the record is not a JSON object; expected: a JSON object"},
     {"{\"a\":1,\"a\":2}", "not valid JSON: column 10: duplicate object key near '\"a\"'"},
     {PRE "\"tool_name\":NaN}", "not valid JSON: column 47: invalid token near 'NaN'"},
     {PRE "\"tool_name\":-Infinity}", "not valid JSON: column 45: invalid token near '-'"},
     {PRE "\"tool_name\":\"\\ud83e\"}", "not valid JSON: column 52: invalid Unicode '\\uD83E' near '\"\\ud83e\"'"},
     {PRE "\"tool_name\":\"\xc3\x28\"}", "not valid JSON: column 45: unable to decode byte 0xc3 near '\"'"},
     {PRE "\"tool_input\":18446744073709551615}",
-     "not valid JSON: column 65: an integer is out of range, accepted are -9223372036854775808 to 9223372036854775807"},
+     "not valid JSON: column 65: an integer is out of range, expected -9223372036854775808 to 9223372036854775807"},
     {PRE "\"tool_input\":1e999}", "not valid JSON: column 50: a real number is larger than a 64-bit float can be"},
     {PRE "\"\\u0000\":1}", "not valid JSON: column 40: an object key contains \\u0000"},
     {PRE "\"tool_input\":" DEEP_32 "}", "not valid JSON: column 77: nested deeper than 32 levels"},
@@ -51,33 +51,33 @@ static const struct bad bads[] = {
     {"{\"op\":{\"type\":7}}", UNKNOWN},
     {"{\"permissions\":[]}", UNKNOWN},
     /* hooks */
-    {"{\"hook_event_name\":7}", "'hook_event_name' is not a name; accepted: text of 1 to 200 bytes"},
-    {"{\"hook_event_name\":\"\"}", "'hook_event_name' is not a name; accepted: text of 1 to 200 bytes"},
+    {"{\"hook_event_name\":7}", "'hook_event_name' is not a name; expected: text of 1 to 200 bytes"},
+    {"{\"hook_event_name\":\"\"}", "'hook_event_name' is not a name; expected: text of 1 to 200 bytes"},
     {PRE "\"tool_input\":{}}", NO_TOOL},
     {PRE "\"tool_name\":[\"Bash\"]}", NO_TOOL},
     {PRE "\"tool_name\":\"Ba\\nsh\"}", NO_TOOL},
     {"{\"hook_event_name\":\"PostToolUse\",\"tool_name\":\"\"}", NO_TOOL},
     {"{\"hook_event_name\":\"PermissionRequest\"}", NO_TOOL},
-    {"{\"hook_event_name\":\"PostToolBatch\"}", "'tool_calls' is missing; accepted: an array of objects with tool_name"},
+    {"{\"hook_event_name\":\"PostToolBatch\"}", "'tool_calls' is missing; expected: an array of objects with tool_name"},
     {"{\"hook_event_name\":\"PostToolBatch\",\"tool_calls\":{}}",
-     "'tool_calls' is not an array; accepted: an array of objects with tool_name"},
+     "'tool_calls' is not an array; expected: an array of objects with tool_name"},
     {"{\"hook_event_name\":\"PostToolBatch\",\"tool_calls\":[7]}",
-     "a call in 'tool_calls' is not a JSON object; accepted: a JSON object"},
-    {"{\"hookSpecificOutput\":\"deny\"}", "'hookSpecificOutput' is not a JSON object; accepted: a JSON object"},
+     "a call in 'tool_calls' is not a JSON object; expected: a JSON object"},
+    {"{\"hookSpecificOutput\":\"deny\"}", "'hookSpecificOutput' is not a JSON object; expected: a JSON object"},
     /* the others */
     {"{\"id\":\"1\",\"op\":{\"type\":\"exec_approval\",\"id\":\"c\"}}",
-     "'decision' is missing; accepted: a word, or an object with one name"},
+     "'decision' is missing; expected: a word, or an object with one name"},
     {"{\"type\":\"permission.asked\",\"properties\":{\"id\":\"p\"}}",
-     "'permission' is missing or not a name; accepted: text of 1 to 200 bytes"},
+     "'permission' is missing or not a name; expected: text of 1 to 200 bytes"},
     {"{\"type\":\"tool.execute.before\",\"input\":{\"sessionID\":\"s\"}}",
-     "'input' has no 'tool'; accepted: {type, input: {tool, sessionID, callID}, output}"},
+     "'input' has no 'tool'; expected: {type, input: {tool, sessionID, callID}, output}"},
     {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session/request_permission\",\"params\":{}}",
-     "'params' has no 'toolCall'; accepted: {sessionId, toolCall, options}"},
+     "'params' has no 'toolCall'; expected: {sessionId, toolCall, options}"},
     {"{\"id\":1,\"method\":\"execCommandApproval\"}",
      "'params' is missing or not a JSON object; 'execCommandApproval' has one"},
     {"{\"permissions\":{\"a\":{}}}",
-     "'permissions' holds something that is not an array; accepted: goose's tool_permissions.json"},
-    {"{\"permissions\":{\"a\":[7]}}", "an answer in 'permissions' is not a JSON object; accepted: a JSON object"},
+     "'permissions' holds something that is not an array; expected: goose's tool_permissions.json"},
+    {"{\"permissions\":{\"a\":[7]}}", "an answer in 'permissions' is not a JSON object; expected: a JSON object"},
 };
 
 static void each_bad_record_is_refused_in_its_own_words(void **state) {
@@ -106,7 +106,7 @@ static void a_record_of_too_many_names_is_refused(void **state) {
     }
     snprintf(record + strlen(record), 8, "}");
     assert_int_equal(ingest_text(&b, record), 0);
-    assert_string_equal(b.rejections, "1: the record has 97 names; accepted: at most 96\n");
+    assert_string_equal(b.rejections, "1: the record has 97 names; expected: at most 96\n");
     box_done(&b);
 }
 
@@ -133,7 +133,7 @@ static void an_element_that_is_no_object_is_refused_alone(void **state) {
     box_init(&b);
     assert_int_equal(ingest_text(&b, "[1,{\"hook_event_name\":\"Stop\",\"session_id\":\"1\"}]"), 0);
     assert_int_equal(b.result.total.accepted, 1);
-    assert_string_equal(b.rejections, "1: the record is not a JSON object; accepted: a JSON object\n");
+    assert_string_equal(b.rejections, "1: the record is not a JSON object; expected: a JSON object\n");
     box_done(&b);
 }
 
@@ -179,7 +179,7 @@ static void an_empty_standard_input_is_told(void **state) {
     assert_true(fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
     close(fd);
     assert_int_equal(box_run(&b, "hook", (struct ingest_options){0}), 0);
-    assert_string_equal(b.rejections, "0: the input is empty; accepted: an agent's record as a JSON object\n");
+    assert_string_equal(b.rejections, "0: the input is empty; expected: an agent's record as a JSON object\n");
     dup2(before, STDIN_FILENO);
     close(before);
     box_done(&b);

@@ -126,7 +126,7 @@ static void bad_lines_are_rejected_alone_with_line_and_reason(void **state) {
     static const char *const begins[] = {
         "2: unknown kind 'route.decidet'",
         "4: not valid JSON: column ",
-        "5: 'cause' is 99; accepted: the seq of an event before, here at most 1",
+        "5: 'cause' is 99; expected: the seq of an event before, here at most 1",
         "6: 'ledger.sealed' is written by the ledger itself only",
         "7: not valid JSON: column ",
         "9: 'subject' holds a secret",
@@ -246,7 +246,7 @@ static void a_wrong_source_or_option_says_what_there_is(void **state) {
     assert_int_equal(box_size(b), 1);
 }
 
-/* Put together at run time, so that none stands in this file. */
+/* Put together at run time, so that none is in this file. */
 static const char *pat(void) {
     static char text[48];
     snprintf(text, sizeof(text), "%s_%s%s", "ghp", "aB3dE5fG7hI9jK1lM2", "nO4pQ6rS8tU0vW2xY4");
@@ -420,8 +420,8 @@ static void a_dpkg_log_that_is_cut_and_garbled_gives_what_it_has(void **state) {
     assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), 0);
     assert_int_equal(b->result.total.accepted, 1);
     assert_string_equal(b->rejections,
-                        "2: the line does not begin with a time; accepted: YYYY-MM-DD HH:MM:SS\n"
-                        "4: the last line is cut off: unknown action 'stat'; accepted: startup, status, conffile, install, "
+                        "2: the line does not begin with a time; expected: YYYY-MM-DD HH:MM:SS\n"
+                        "4: the last line is cut off: unknown action 'stat'; expected: startup, status, conffile, install, "
                         "upgrade, configure, trigproc, disappear, remove, purge\n");
 }
 

@@ -112,48 +112,48 @@ struct bad {
 static void each_wrong_line_is_refused_in_its_own_words(void **state) {
     (void)state;
     static const struct bad cases[] = {
-        {"[1]", "the line is an array; accepted: a JSON object with kind and subject"},
-        {"\"x\"", "the line is text; accepted: a JSON object with kind and subject"},
+        {"[1]", "the line is an array; expected: a JSON object with kind and subject"},
+        {"\"x\"", "the line is text; expected: a JSON object with kind and subject"},
         {"{}", "'kind' is missing; every event needs one"},
         {"{\"subject\":\"s\"}", "'kind' is missing; every event needs one"},
         {"{\"kind\":null,\"subject\":\"s\"}", "'kind' is missing; every event needs one"},
         {"{\"kind\":\"\",\"subject\":\"s\"}", "'kind' is empty; every event needs one"},
         {"{\"kind\":\"x.a.b\"}", "'subject' is missing; every event needs one"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"level\":1}", "unknown name 'level'; accepted: " NAMES},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"\\u001b[2J\":1}", "unknown name '\\x1b[2J'; accepted: " NAMES},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"level\":null}", "unknown name 'level'; accepted: " NAMES},
-        {"{\"kind\":1,\"subject\":\"s\"}", "'kind' is a number; accepted: text"},
-        {"{\"kind\":\"x.a.b\",\"subject\":[\"s\"]}", "'subject' is an array; accepted: text"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"run\":true}", "'run' is true or false; accepted: text"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"key\":1.5}", "'key' is a number with a fraction; accepted: text"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"level\":1}", "unknown name 'level'; expected: " NAMES},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"\\u001b[2J\":1}", "unknown name '\\x1b[2J'; expected: " NAMES},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"level\":null}", "unknown name 'level'; expected: " NAMES},
+        {"{\"kind\":1,\"subject\":\"s\"}", "'kind' is a number; expected: text"},
+        {"{\"kind\":\"x.a.b\",\"subject\":[\"s\"]}", "'subject' is an array; expected: text"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"run\":true}", "'run' is true or false; expected: text"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"key\":1.5}", "'key' is a number with a fraction; expected: text"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"cause\":-1}",
-         "'cause' is a negative number; accepted: a whole number from 0"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"cause\":\"3\"}", "'cause' is text; accepted: a whole number from 0"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"body\":[]}", "'body' is an array; accepted: an object"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"private\":\"x\"}", "'private' is text; accepted: an object"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"open\":\"a\"}", "'open' is text; accepted: an array of field names"},
-        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"open\":[1]}", "'open' holds a number; accepted: an array of field names"},
+         "'cause' is a negative number; expected: a whole number from 0"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"cause\":\"3\"}", "'cause' is text; expected: a whole number from 0"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"body\":[]}", "'body' is an array; expected: an object"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"private\":\"x\"}", "'private' is text; expected: an object"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"open\":\"a\"}", "'open' is text; expected: an array of field names"},
+        {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"open\":[1]}", "'open' holds a number; expected: an array of field names"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"grade\":\"proven\"}",
-         "'grade' is 'proven'; accepted: measured, reported, declared, inferred"},
+         "'grade' is 'proven'; expected: measured, reported, declared, inferred"},
         {"{\"kind\":\"run.started\",\"subject\":\"s\",\"schema\":9}", "'schema' is 9; accepted for 'run.started': 1"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":1.5e18}",
-         "'time' is a number with a fraction; accepted: ns since the epoch as an integer or a decimal string, or RFC 3339 "
+         "'time' is a number with a fraction; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 "
          "text"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":1772359200}",
-         "'time' is 1772359200, which as ns lies before 1974; accepted: ns since the epoch"},
+         "'time' is 1772359200, which as ns lies before 1974; expected: ns since the epoch"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":\"1772359200000\"}",
-         "'time' is 1772359200000, which as ns lies before 1974; accepted: ns since the epoch"},
+         "'time' is 1772359200000, which as ns lies before 1974; expected: ns since the epoch"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":\"2026-03-01T10:00:00\"}",
-         "'time' is '2026-03-01T10:00:00'; accepted: ns since the epoch as an integer or a decimal string, or RFC 3339 "
+         "'time' is '2026-03-01T10:00:00'; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 "
          "text with a zone and at most 9 fraction digits"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":\"now\"}",
-         "'time' is 'now'; accepted: ns since the epoch as an integer or a decimal string, or RFC 3339 text with a zone "
+         "'time' is 'now'; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 text with a zone "
          "and at most 9 fraction digits"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":\"9223372036854775808\"}",
-         "'time' is '9223372036854775808'; accepted: ns since the epoch as an integer or a decimal string, or RFC 3339 "
+         "'time' is '9223372036854775808'; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 "
          "text with a zone and at most 9 fraction digits"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":1772359200000000000,\"body\":{\"at\":1}}",
-         "'time' and the body's 'at' are both given; accepted: one of them"},
+         "'time' and the body's 'at' are both given; expected: one of them"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct jsonl_event e;
@@ -212,7 +212,7 @@ static void strings_and_maps_that_are_too_long_are_refused_with_their_bound(void
         memset(long_text, 'a', sizeof(long_text));
         long_text[cases[i].max + 1] = '\0';
         snprintf(line, sizeof(line), "{\"%s\":\"%s\"}", cases[i].name, long_text);
-        snprintf(want, sizeof(want), "'%s' is %zu bytes long; accepted: at most %zu", cases[i].name, cases[i].max + 1,
+        snprintf(want, sizeof(want), "'%s' is %zu bytes long; expected: at most %zu", cases[i].name, cases[i].max + 1,
                  cases[i].max);
         struct jsonl_event e;
         struct err err = {0};
@@ -227,7 +227,7 @@ static void strings_and_maps_that_are_too_long_are_refused_with_their_bound(void
     struct jsonl_event e;
     struct err err = {0};
     assert_int_equal(jsonl_parse(&parser, bytes_of(big), &e, &err), ERR_INVALID);
-    assert_string_equal(err.msg, "'body' is 1048684 bytes when encoded; accepted: at most 1048576");
+    assert_string_equal(err.msg, "'body' is 1048684 bytes when encoded; expected: at most 1048576");
     free(big);
 }
 

@@ -46,13 +46,13 @@ static void each_wrong_results_file_is_refused_in_its_own_words(void **state) {
         {"  \n", "line 2 column 1: no JSON value"},
         {"{\"results\":{\"version\":3},\"evalId\":\"e\",\"prompts\":[]}",
          "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'"},
-        {"[]", "the file is not a JSON object; accepted: a results file of lm-eval"},
-        {"\"results\"", "the file is not a JSON object; accepted: a results file of lm-eval"},
+        {"[]", "the file is not a JSON object; expected: a results file of lm-eval"},
+        {"\"results\"", "the file is not a JSON object; expected: a results file of lm-eval"},
         {"{}", "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'"},
-        {"{\"versions\":{},\"results\":null}", "'results' is missing; accepted: an object with the metrics of each task"},
+        {"{\"versions\":{},\"results\":null}", "'results' is missing; expected: an object with the metrics of each task"},
         {"{\"versions\":{},\"results\":[1]}",
-         "'results' is not an object; accepted: an object with the metrics of each task"},
-        {"{\"versions\":{},\"results\":{\"\":{}}}", "the name of a task has 0 bytes (''); accepted: 1 to 256"},
+         "'results' is not an object; expected: an object with the metrics of each task"},
+        {"{\"versions\":{},\"results\":{\"\":{}}}", "the name of a task has 0 bytes (''); expected: 1 to 256"},
         {"{\"results\":{}", "line 1 column 13: '}' expected near end of file"},
         {"{\"results\":{},\"results\":{}}", "line 1 column 23: duplicate object key near '\"results\"'"},
         {"{\"results\":{\"a\":\"\\ud83e\"}}", "line 1 column 24: invalid Unicode '\\uD83E' near '\"\\ud83e\"'"},
@@ -78,7 +78,7 @@ static void a_file_with_too_many_tasks_is_refused(void **state) {
     }
     buf_put(&text, "}}\0", 3);
     assert_int_equal(read_doc(&doc, (const char *)text.p, "", &err), ERR_LIMIT);
-    assert_string_equal(err.msg, "the file has 8193 tasks and groups; accepted: at most 8192");
+    assert_string_equal(err.msg, "the file has 8193 tasks and groups; expected: at most 8192");
     lmeval_doc_done(&doc);
     buf_done(&text);
 }
@@ -247,13 +247,13 @@ static void each_wrong_sample_is_refused_in_its_own_words(void **state) {
     (void)state;
     static const char *const cases[][2] = {
         {"{\"doc_id\":0", "not valid JSON: column 11: '}' expected near end of file"},
-        {"[]", "the line is not a JSON object; accepted: a sample of lm-eval"},
-        {"NaN", "the line is not a JSON object; accepted: a sample of lm-eval"},
-        {"{}", "'doc_id' is missing; accepted: a line of samples, which has one"},
-        {"{\"doc_id\":null}", "'doc_id' is missing; accepted: a line of samples, which has one"},
-        {"{\"doc_id\":-1}", "'doc_id' is not an id; accepted: a whole number from 0, or a short name"},
-        {"{\"doc_id\":[1]}", "'doc_id' is not an id; accepted: a whole number from 0, or a short name"},
-        {"{\"doc_id\":\"two words\"}", "'doc_id' is 'two words'; accepted: a whole number from 0, or a short name"},
+        {"[]", "the line is not a JSON object; expected: a sample of lm-eval"},
+        {"NaN", "the line is not a JSON object; expected: a sample of lm-eval"},
+        {"{}", "'doc_id' is missing; expected: a line of samples, which has one"},
+        {"{\"doc_id\":null}", "'doc_id' is missing; expected: a line of samples, which has one"},
+        {"{\"doc_id\":-1}", "'doc_id' is not an id; expected: a whole number from 0, or a short name"},
+        {"{\"doc_id\":[1]}", "'doc_id' is not an id; expected: a whole number from 0, or a short name"},
+        {"{\"doc_id\":\"two words\"}", "'doc_id' is 'two words'; expected: a whole number from 0, or a short name"},
         {"{\"doc_id\":1,\"doc_id\":2}", "not valid JSON: column 20: duplicate object key near '\"doc_id\"'"},
         {"{\"doc_id\":1,\"x\":\"\xff\"}", "not valid JSON: column 17: unable to decode byte 0xff near '\"'"},
     };

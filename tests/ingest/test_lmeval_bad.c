@@ -25,7 +25,7 @@ static void bad_samples_are_rejected_alone_with_line_and_reason(void **state) {
     assert_string_equal(b->rejections,
                         "2: not valid JSON: column 3: invalid token near 'not'\n"
                         "4: not valid JSON: column 41: invalid Unicode '\\uD83E' near '\"\\ud83e\"'\n"
-                        "5: 'doc_id' is missing; accepted: a line of samples, which has one\n"
+                        "5: 'doc_id' is missing; expected: a line of samples, which has one\n"
                         "6: not valid JSON: column 48: nested deeper than 32 levels\n"
                         "8: the last line is cut off: not valid JSON: column 21: '}' expected near end of file\n");
     says(nth(b, "ledger.imported", 0), "\"reason\":\"the last line is cut off\"");
@@ -54,8 +54,8 @@ static void odd_pieces_of_results_are_rejected_or_kept_alone(void **state) {
         "\"higher_is_better\":{\"a\":{\"acc\":true}},\"total_evaluation_time_seconds\":\"long\"}");
     assert_int_equal(take(b, b->dir), 0);
     assert_string_equal(b->rejections, "0: the samples of a task are not an array\n"
-                                       "0: the metrics of task 'b' are not an object; accepted: names with their values\n"
-                                       "0: the metrics of task 'c' are not an object; accepted: names with their values\n");
+                                       "0: the metrics of task 'b' are not an object; expected: names with their values\n"
+                                       "0: the metrics of task 'c' are not an object; expected: names with their values\n");
     assert_int_equal(box_count(b, "eval.scored"), 2);
     says(nth(b, "eval.scored", 0), "\"metric\":\"acc\"");
     says(event_text, "\"stderr\":null");

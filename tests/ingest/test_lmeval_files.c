@@ -119,7 +119,7 @@ static void names_of_the_harness_that_are_no_regular_files_are_named(void **stat
     assert_int_equal(file_join(path, dir, "results_1.json", NULL), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(lmeval_files_add(&files, dir, &err), ERR_NOTFOUND);
-    snprintf(want, sizeof(want), "%s/results_1.json: is not a regular file; accepted: ", dir);
+    snprintf(want, sizeof(want), "%s/results_1.json: is not a regular file; expected: ", dir);
     assert_non_null(strstr(err.msg, want));
     assert_int_equal(file_join(path, dir, "samples_t_1.jsonl", NULL), 0);
     assert_int_equal(symlink(path, path), 0); /* a loop */
@@ -128,7 +128,7 @@ static void names_of_the_harness_that_are_no_regular_files_are_named(void **stat
     assert_int_equal(lmeval_files_add(&files, dir, &err), ERR_NOTFOUND);
     assert_non_null(strstr(err.msg, "results_1.json"));
     assert_non_null(strstr(err.msg, "samples_t_1.jsonl"));
-    assert_non_null(strstr(err.msg, "are not regular files; accepted: "));
+    assert_non_null(strstr(err.msg, "are not regular files; expected: "));
     assert_null(strstr(err.msg, "other.json"));
     lmeval_files_done(&files);
     assert_int_equal(file_remove_tree(dir, NULL), 0);
@@ -146,7 +146,7 @@ static void directories_too_deep_are_refused(void **state) {
         assert_int_equal(mkdir(path, 0700), 0);
     }
     assert_int_equal(lmeval_files_add(&files, dir, &err), ERR_LIMIT);
-    assert_non_null(strstr(err.msg, ": deeper than 8 directories; accepted: a directory further down"));
+    assert_non_null(strstr(err.msg, ": deeper than 8 directories; expected: a directory further down"));
     lmeval_files_done(&files);
     assert_int_equal(file_remove_tree(dir, NULL), 0);
 }

@@ -99,7 +99,7 @@ static void a_model_that_could_not_be_asked_for_is_asked_for_again(void **state)
     put(b, "show.raw", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n");
     put(b, "show-a_1.raw", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n");
     look_well(b);
-    assert_string_equal(b->box.rejections, "0: /api/show of model 'a:1': status 500; accepted: 200 with an object\n");
+    assert_string_equal(b->box.rejections, "0: /api/show of model 'a:1': status 500; expected: 200 with an object\n");
     assert_int_equal(box_count(&b->box, "model.identified"), 0);
     put(b, "show-a_1.raw", "");
     assert_int_equal(look(b), ERR_NET); /* its lists are whole, so it is not unreachable; but the look is not complete */

@@ -20,8 +20,8 @@ static void a_bad_entry_is_rejected_alone_and_takes_nothing_away(void **state) {
     assert_int_equal(b->box.result.total.rejected, 5);
     assert_string_equal(b->box.rejections,
                         "0: an entry of 'models' is not an object\n"
-                        "0: a model has no name; accepted: text in 'name' or 'model'\n"
-                        "0: a model's name 'tab\\there' is too long or has control characters; accepted: "
+                        "0: a model has no name; expected: text in 'name' or 'model'\n"
+                        "0: a model's name 'tab\\there' is too long or has control characters; expected: "
                         "at most 200 bytes\n"
                         "0: a model's name holds a secret (rule github-pat)\n"
                         "0: the model 'c:1' is twice in the list\n");

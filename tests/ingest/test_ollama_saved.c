@@ -244,12 +244,12 @@ static void an_error_alone_says_that_the_server_had_one(void **state) {
 static void bad_lines_are_rejected_alone_with_their_reasons(void **state) {
     struct ollama_box *b = *state;
     static const char *const want[] = {
-        "2: the object is not an answer of ollama; accepted: those of /api/version, tags, ps, show, generate",
+        "2: the object is not an answer of ollama; expected: those of /api/version, tags, ps, show, generate",
         "3: the answer is not a JSON object",
         "4: the list is empty, so that it cannot be told whether it is of models or of loaded models",
         "5: not valid JSON: line 1 column ",
         "6: not valid JSON: line 1 column ",
-        "7: the answer names no model; accepted: text in 'model'",
+        "7: the answer names no model; expected: text in 'model'",
         "8: not valid JSON: line 1 column ",
         "9: the progress names no layer by its digest",
         "10: the progress is that of something else than a pull or a push",

@@ -334,7 +334,7 @@ static void a_manifest_with_a_layer_that_is_none_is_no_model(void **state) {
         if (strstr(b->box.rejections, rows[i].want) == NULL) {
             fail_msg("'%s' is not in: %s", rows[i].want, b->box.rejections);
         }
-        assert_non_null(strstr(b->box.rejections, "; accepted: "));
+        assert_non_null(strstr(b->box.rejections, "; expected: "));
     }
     assert_int_equal(box_size(&b->box), 1);
 }

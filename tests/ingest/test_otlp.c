@@ -184,10 +184,10 @@ static void a_dry_run_writes_nothing(void **state) {
 static void a_bad_record_is_rejected_alone_with_its_line(void **state) {
     struct box *b = *state;
     text_is(b, DOC(OK("1") ",\n{\"traceId\":\"x\"},\n{\"a\":NaN},7," OK("2")) "\n" DOC("{}"), 2, 0, 4);
-    assert_string_equal(b->rejections, "2: 'traceId' is 'x'; accepted: 32 hex digits\n"
+    assert_string_equal(b->rejections, "2: 'traceId' is 'x'; expected: 32 hex digits\n"
                                        "3: not valid JSON: column 8: invalid token near 'NaN'\n"
-                                       "3: the span is a number; accepted: an object\n"
-                                       "4: 'traceId' is missing or zero; accepted: 32 hex digits\n");
+                                       "3: the span is a number; expected: an object\n"
+                                       "4: 'traceId' is missing or zero; expected: 32 hex digits\n");
     assert_int_equal(b->result.total.n_reasons, 4);
 }
 
@@ -228,7 +228,7 @@ static void what_is_no_spans_and_no_logs_is_said(void **state) {
     struct box *b = *state;
     text_is(b, "{}\n{\"resourceMetrics\":[]}\n{\"spans\":[]}\n", 0, 0, 3);
     assert_string_equal(b->rejections, "1: there is neither 'resourceSpans' nor 'resourceLogs' in the document\n"
-                                       "2: metrics are not read; accepted: 'resourceSpans' and 'resourceLogs'\n"
+                                       "2: metrics are not read; expected: 'resourceSpans' and 'resourceLogs'\n"
                                        "3: there is neither 'resourceSpans' nor 'resourceLogs' in the document\n");
 }
 
@@ -238,7 +238,7 @@ static void a_strict_run_ends_at_the_first_bad_record(void **state) {
     box_write(b->file, DOC(OK("1") ",{}," OK("2")), O_TRUNC);
     assert_int_equal(box_run(b, "otlp", (struct ingest_options){.paths = paths, .n_paths = 1, .strict = true}),
                      ERR_INVALID);
-    assert_non_null(strstr(b->err.msg, "line 1: 'traceId' is missing or zero; accepted: 32 hex digits"));
+    assert_non_null(strstr(b->err.msg, "line 1: 'traceId' is missing or zero; expected: 32 hex digits"));
     assert_int_equal(b->result.total.accepted, 1);
 }
 
@@ -271,7 +271,7 @@ static void a_resource_that_is_none_spoils_its_own_records(void **state) {
                          "2") "]}]},"
                               "{\"resource\":null,\"scopeSpans\":[{\"scope\":null,\"spans\":[" OK("3") "]}]}]}",
             1, 0, 2);
-    assert_string_equal(b->rejections, "1: 'attributes' is a number; accepted: an array of {key, value}\n"
+    assert_string_equal(b->rejections, "1: 'attributes' is a number; expected: an array of {key, value}\n"
                                        "1: its resource is not valid JSON: line 1 column 8: invalid token near 'NaN'\n");
 }
 
@@ -303,7 +303,7 @@ static void a_long_value_is_kept_and_one_that_is_too_long_rejected(void **state)
     write_repeated(b->file, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" OK("4") "," LONG("2"), 'x', 2 << 20,
                    "\"}}]}]}]}]}");
     good(b, b->file, 1, 0, 1);
-    assert_string_equal(b->rejections, "1: the record is too large; accepted: at most 2097152 bytes and 16384 values\n");
+    assert_string_equal(b->rejections, "1: the record is too large; expected: at most 2097152 bytes and 16384 values\n");
 }
 
 static void a_record_of_too_many_values_is_rejected_alone(void **state) {
@@ -316,7 +316,7 @@ static void a_record_of_too_many_values_is_rejected_alone(void **state) {
     fputs("1]," OK("2") "]}]}]}", f);
     fclose(f);
     good(b, b->file, 2, 0, 1);
-    assert_string_equal(b->rejections, "1: the record is too large; accepted: at most 2097152 bytes and 16384 values\n");
+    assert_string_equal(b->rejections, "1: the record is too large; expected: at most 2097152 bytes and 16384 values\n");
 }
 
 static void a_document_that_is_too_large_is_passed_over(void **state) {

@@ -113,27 +113,27 @@ static void each_wrong_span_is_refused_in_its_own_words(void **state) {
     static const struct {
         const char *json, *wanted;
     } cases[] = {
-        {"7", "the span is a number; accepted: an object"},
-        {"null", "the span is null; accepted: an object"},
-        {"{}", "'traceId' is missing or zero; accepted: 32 hex digits"},
-        {"{\"traceId\":\"\"}", "'traceId' is missing or zero; accepted: 32 hex digits"},
-        {"{\"traceId\":\"00000000000000000000000000000000\"}", "'traceId' is missing or zero; accepted: 32 hex digits"},
-        {"{\"traceId\":\"" TRACE "\"}", "'spanId' is missing or zero; accepted: 16 hex digits"},
-        {"{\"trace_id\":\"" TRACE "\",\"span_id\":\"" SPAN "\"}", "'traceId' is missing or zero; accepted: 32 hex digits"},
+        {"7", "the span is a number; expected: an object"},
+        {"null", "the span is null; expected: an object"},
+        {"{}", "'traceId' is missing or zero; expected: 32 hex digits"},
+        {"{\"traceId\":\"\"}", "'traceId' is missing or zero; expected: 32 hex digits"},
+        {"{\"traceId\":\"00000000000000000000000000000000\"}", "'traceId' is missing or zero; expected: 32 hex digits"},
+        {"{\"traceId\":\"" TRACE "\"}", "'spanId' is missing or zero; expected: 16 hex digits"},
+        {"{\"trace_id\":\"" TRACE "\",\"span_id\":\"" SPAN "\"}", "'traceId' is missing or zero; expected: 32 hex digits"},
         {"{\"traceId\":\"W47/95gDgQPSabYzgT/GDA==\",\"spanId\":\"" SPAN "\"}",
-         "'traceId' is 'W47/95gDgQPSabYzgT/GDA=='; accepted: 32 hex digits"},
-        {"{\"traceId\":\"" TRACE "0\",\"spanId\":\"" SPAN "\"}", "'traceId' is '" TRACE "0'; accepted: 32 hex digits"},
-        {"{\"traceId\":7,\"spanId\":\"" SPAN "\"}", "'traceId' is 'a number'; accepted: 32 hex digits"},
+         "'traceId' is 'W47/95gDgQPSabYzgT/GDA=='; expected: 32 hex digits"},
+        {"{\"traceId\":\"" TRACE "0\",\"spanId\":\"" SPAN "\"}", "'traceId' is '" TRACE "0'; expected: 32 hex digits"},
+        {"{\"traceId\":7,\"spanId\":\"" SPAN "\"}", "'traceId' is 'a number'; expected: 32 hex digits"},
         {"{\"traceId\":\"" TRACE "\",\"spanId\":\"b7ad6b716920333g\"}",
-         "'spanId' is 'b7ad6b716920333g'; accepted: 16 hex digits"},
-        {"{" IDS ",\"parentSpanId\":\"1\"}", "'parentSpanId' is '1'; accepted: 16 hex digits"},
-        {"{" IDS ",\"attributes\":{}}", "'attributes' is an object; accepted: an array of {key, value}"},
-        {"{" IDS ",\"attributes\":[7]}", "'attributes' holds something that has no 'key'; accepted: {key, value}"},
+         "'spanId' is 'b7ad6b716920333g'; expected: 16 hex digits"},
+        {"{" IDS ",\"parentSpanId\":\"1\"}", "'parentSpanId' is '1'; expected: 16 hex digits"},
+        {"{" IDS ",\"attributes\":{}}", "'attributes' is an object; expected: an array of {key, value}"},
+        {"{" IDS ",\"attributes\":[7]}", "'attributes' holds something that has no 'key'; expected: {key, value}"},
         {"{" IDS ",\"attributes\":[{\"key\":7}]}",
-         "'attributes' holds something that has no 'key'; accepted: {key, value}"},
-        {"{" IDS ",\"status\":2}", "'status' is a number; accepted: an object"},
-        {"{" IDS ",\"events\":{}}", "'events' is not an array; accepted: an array of objects"},
-        {"{" IDS ",\"links\":7}", "'links' is not an array; accepted: an array of objects"},
+         "'attributes' holds something that has no 'key'; expected: {key, value}"},
+        {"{" IDS ",\"status\":2}", "'status' is a number; expected: an object"},
+        {"{" IDS ",\"events\":{}}", "'events' is not an array; expected: an array of objects"},
+        {"{" IDS ",\"links\":7}", "'links' is not an array; expected: an array of objects"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         events_refused(&events, OTLP_SPAN, cases[i].json, cases[i].wanted);
@@ -142,10 +142,10 @@ static void each_wrong_span_is_refused_in_its_own_words(void **state) {
 
 static void each_wrong_record_is_refused_in_its_own_words(void **state) {
     (void)state;
-    events_refused(&events, OTLP_LOG, "[]", "the log record is an array; accepted: an object");
-    events_refused(&events, OTLP_LOG, "{\"traceId\":\"x\"}", "'traceId' is 'x'; accepted: 32 hex digits");
-    events_refused(&events, OTLP_LOG, "{\"spanId\":{}}", "'spanId' is 'an object'; accepted: 16 hex digits");
-    events_refused(&events, OTLP_LOG, "{\"attributes\":\"a\"}", "'attributes' is text; accepted: an array of {key, value}");
+    events_refused(&events, OTLP_LOG, "[]", "the log record is an array; expected: an object");
+    events_refused(&events, OTLP_LOG, "{\"traceId\":\"x\"}", "'traceId' is 'x'; expected: 32 hex digits");
+    events_refused(&events, OTLP_LOG, "{\"spanId\":{}}", "'spanId' is 'an object'; expected: 16 hex digits");
+    events_refused(&events, OTLP_LOG, "{\"attributes\":\"a\"}", "'attributes' is text; expected: an array of {key, value}");
 }
 
 static void the_time_of_passing_on_is_not_of_the_record(void **state) {
@@ -176,7 +176,7 @@ static void from(const char *resource, const char *scope, const char *wanted, st
     buf_put_u8(&events.text, 0);
     char *body = strchr((char *)events.text.p, '{');
     assert_non_null(body);
-    body = strstr(body, "\",") + 1; /* behind the digest, which comes first */
+    body = strstr(body, "\",") + 1; /* after the digest, which comes first */
     assert_string_equal(body, wanted);
     buf_done(&r);
     buf_done(&s);

@@ -169,7 +169,7 @@ static void no_secret_of_any_rule_is_kept_anywhere(void **state) {
     /* Of each secret two records are rejected, the nonsense and the trace id; all others are kept, masked. */
     assert_int_equal(b.result.total.rejected, 2 * sample_count());
     assert_int_equal(b.result.total.n_reasons, 2);
-    assert_string_equal(b.result.total.reasons[0].text, "'traceId' is wrong; accepted: 32 hex digits");
+    assert_string_equal(b.result.total.reasons[0].text, "'traceId' is wrong; expected: 32 hex digits");
     assert_string_equal(b.result.total.reasons[1].text, "not valid JSON");
     buf_done(&all);
     box_done(&b);

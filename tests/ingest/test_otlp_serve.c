@@ -148,11 +148,11 @@ static void rejected_records_are_a_partial_success(void **state) {
     start(r);
     post(r, "/v1/traces", DOC(OK("1") ",{},{\"traceId\":\"ghp_0123456789abcdefghijABCDEFGHIJ012345\"}"), 200,
          "{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"errorMessage\":\"2 rejected; the last one: 'traceId' is "
-         "'\xe2\x80\xb9secret:github-pat:40\xe2\x80\xba'; accepted: 32 hex digits\"}}");
+         "'\xe2\x80\xb9secret:github-pat:40\xe2\x80\xba'; expected: 32 hex digits\"}}");
     post(r, "/v1/logs", LOGS("7"), 200,
          "{\"partialSuccess\":{\"rejectedLogRecords\":\"1\",\"errorMessage\":\"1 rejected; the last one: the log record is "
          "a "
-         "number; accepted: an object\"}}");
+         "number; expected: an object\"}}");
     post(r, "/v1/traces", "{}", 200, "{}");
     post(r, "/v1/traces", "{\"spans\":[]}", 200,
          "{\"partialSuccess\":{\"errorMessage\":\"nothing was recorded: there is neither 'resourceSpans' nor "
@@ -165,14 +165,14 @@ static void rejected_records_are_a_partial_success(void **state) {
 static void a_request_that_is_wrong_as_a_whole_is_refused(void **state) {
     struct receiver *r = *state;
     start(r);
-    post(r, "/v1/traces", "", 400, "{\"code\":3,\"message\":\"the body is empty; accepted: a JSON object\"}");
+    post(r, "/v1/traces", "", 400, "{\"code\":3,\"message\":\"the body is empty; expected: a JSON object\"}");
     post(r, "/v1/traces", "{\"resourceSpans\":[", 400, "{\"code\":3,\"message\":\"the JSON text is cut off\"}");
     post(r, "/v1/traces", "[]", 400, "{\"code\":3,\"message\":\"line 1 column 1: an object is wanted\"}");
     post(r, "/v1/traces", "{} {}", 400, "{\"code\":3,\"message\":\"something follows the JSON object\"}");
     post(r, "/v1/logs", "{\"resourceLogs\":7}", 400,
          "{\"code\":3,\"message\":\"line 1 column 17: an array is wanted for this name\"}");
     post(r, "/v1/metrics", "{}", 404,
-         "{\"code\":5,\"message\":\"nothing is received at this path; accepted: /v1/traces, /v1/logs\"}");
+         "{\"code\":5,\"message\":\"nothing is received at this path; expected: /v1/traces, /v1/logs\"}");
     end(r);
     assert_int_equal(r->code, 0);
     assert_int_equal(r->result.receipts, 0); /* nothing new, nothing written */

@@ -1,4 +1,4 @@
-/* The queue: a draft that the ledger refuses at the commit goes alone; strict callers keep what stands before it. */
+/* The queue: a draft that the ledger refuses at the commit goes alone; strict callers keep what is before it. */
 #include "ingest/driver/queue.h"
 
 #include "tests/ingest/ledger_box.h"

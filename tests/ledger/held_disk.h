@@ -98,7 +98,7 @@ static inline void disk_wait_held(void) {
     assert_int_equal(rc, 0);
 }
 
-/* The one that is held goes on; the next one waits again. */
+/* The one that is held continues; the next one waits again. */
 static inline void disk_let_one(void) {
     pthread_mutex_lock(&disk.lock);
     disk.let++;

@@ -1,5 +1,5 @@
 /* What the tests of verification share: records put and taken behind the ledger's back, notes signed by hand, a report and
- * what must stand in it. */
+ * what must be in it. */
 #ifndef TESTS_LEDGER_JUDGE_H
 #define TESTS_LEDGER_JUDGE_H
 

@@ -116,7 +116,7 @@ static inline void scratch_read(const char *path, struct buf *out) {
     must(file_read(path, out, &why));
 }
 
-/* Over what stands at `to`. */
+/* Over what is at `to`. */
 static inline void scratch_copy(const char *from, const char *to) {
     struct buf data;
     buf_init(&data, SIZE_MAX);

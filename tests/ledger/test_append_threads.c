@@ -92,7 +92,7 @@ static void *work(void *arg) {
     return NULL;
 }
 
-struct other { /* what else goes on meanwhile */
+struct other { /* what else continues meanwhile */
     pthread_t thread;
     size_t times;
     bool good;

@@ -255,7 +255,7 @@ static void an_artifact_whose_record_is_removed_is_missed(void **state) {
     is_missed(id[0], 1);
     must(log_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
     scratch_verify_good(s.ledger);
-    scratch_fill(&s, 0, 1000, false); /* by then its event stands in a bundle, which threads check */
+    scratch_fill(&s, 0, 1000, false); /* by then its event is in a bundle, which threads check */
     scratch_verify_good(s.ledger);
     forget_record(id[1]);
     is_missed(id[1], 2);

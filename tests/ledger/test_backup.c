@@ -1,4 +1,4 @@
-/* Backup and restore: a copy of everything but secrets, a restored ledger that goes on under a name of its own, and what
+/* Backup and restore: a copy of everything but secrets, a restored ledger that continues under a name of its own, and what
  * must not be restored. */
 #include "tests/ledger/scratch.h"
 

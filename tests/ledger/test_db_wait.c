@@ -191,7 +191,7 @@ static void a_writer_makes_the_table_anew_when_it_is_alone(void **state) {
     must(log_head(s.ledger, &before, &why));
     leave_plain_mutex(true);
     scratch_append(&s, 2, NULL);
-    for (uint64_t i = 0; i < 2; i++) { /* the newest commit stands in one meta page, and in the other */
+    for (uint64_t i = 0; i < 2; i++) { /* the newest commit is in one meta page, and in the other */
         leave_no_number();
         scratch_append(&s, 3 + i, NULL);
     }

@@ -235,7 +235,7 @@ static void read_and_wait(int who) {
     while (!shared->stop) {
         pause_ms(2);
     }
-    uint64_t n = 1; /* it goes on in the new generation */
+    uint64_t n = 1; /* it continues in the new generation */
     while (log_reader_next(reader, &event, NULL) == 0) {
         n++;
     }
@@ -361,7 +361,7 @@ static void derived_data_begins_anew_and_keys_are_still_known(void **state) {
     struct log_receipt receipt;
     struct db *derived;
     (void)state;
-    scratch_fill(&s, 0, 70000, true); /* the first keys stand in a derived segment */
+    scratch_fill(&s, 0, 70000, true); /* the first keys are in a derived segment */
     must(erase(s.ledger, LOG_ERASE_BODY, 5, NULL, &why));
     must(log_erase_finish(s.ledger, WAIT_NS, NULL, &why));
     assert_false(is_there("box/derived"));

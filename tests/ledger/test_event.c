@@ -308,7 +308,7 @@ static void each_element_outside_its_limits_is_refused(void **state) {
     with_element(3, LIT("\xa4run."), ERR_CORRUPT,
                  "'kind' must be parts of a-z 0-9 _ with dots between, like 'run.started'");
     with_element(3, LIT("\xa5Run.a"), ERR_CORRUPT,
-                 "'kind' has the byte 0x52, accepted are parts of a-z 0-9 _ with dots between");
+                 "'kind' has the byte 0x52, expected parts of a-z 0-9 _ with dots between");
     with_element(5,
                  LIT("\xa3"
                      "a\nb"),

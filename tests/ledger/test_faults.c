@@ -1,5 +1,5 @@
 /* Every write, sync, rename and removal fails once, or from there on for ever: what was acknowledged is there, what was
- * refused as "nothing stored" is not, nobody dies, and the next opening goes on as if nothing had been. LMDB's own calls
+ * refused as "nothing stored" is not, nobody dies, and the next opening continues as if nothing had been. LMDB's own calls
  * are among those that fail. Each run is a child, so that nothing of it is left but the files. */
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/syscalls.h"

@@ -107,7 +107,7 @@ static const uint8_t segment_at[8], voucher_at[10] = {VOUCH_KEYS, 0, 0, 0, 0, 0,
 #define SEGMENT ((struct bytes){segment_at, 8})
 #define VOUCHER ((struct bytes){voucher_at, 10})
 
-/* A segment of the right size in which the last pairs stand in the place of those of event `seq`. */
+/* A segment of the right size in which the last pairs are in the place of those of event `seq`. */
 static void without_event(const struct buf *segment, uint64_t seq, struct buf *out) {
     buf_init(out, SIZE_MAX);
     buf_put(out, segment->p, 8);

@@ -1,5 +1,5 @@
 /* No room: a full disk and a used-up quota are states, not crashes. Appends are refused as "nothing stored", reads go on,
- * keys can still be replaced within the quota, and once there is room again appends go on where they were. */
+ * keys can still be replaced within the quota, and once there is room again appends continue where they were. */
 #include "tests/ledger/small_disk.h"
 
 static struct scratch s;
@@ -76,7 +76,7 @@ static void keys_can_be_replaced_when_the_quota_is_used_up(void **state) {
         must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
         scratch_verify_good(s.ledger);
         scratch_close(&s);
-        /* a larger quota, and it goes on */
+        /* a larger quota, and it continues */
         char config[64];
         snprintf(config, sizeof(config), "map_bytes = %llu\n", (unsigned long long)maps[i] + (4 << 20));
         scratch_write(scratch_at(&s, "box/config"), bytes_of(config));

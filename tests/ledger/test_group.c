@@ -344,7 +344,7 @@ static void a_tail_record_comes_back_and_its_lengths_are_checked(void **state) {
         tail.p[0] = 1;
         tail.p[1] = 3;
         assert_int_equal(group_tail_decode(bytes_of_buf(&tail), &header, &payload, &where, NULL), ERR_CORRUPT);
-        tail.p[1] = GROUP_ERASED; /* with a payload behind it */
+        tail.p[1] = GROUP_ERASED; /* with a payload after it */
         buf_put_u8(&tail, 1);
         assert_int_equal(group_tail_decode(bytes_of_buf(&tail), &header, &payload, &where, NULL), ERR_CORRUPT);
     }

@@ -85,7 +85,7 @@ static void another_history_takes_no_append(void **state) {
     scratch_append(&s, 10, NULL);
     scratch_close(&s);
     scratch_copy(scratch_at(&s, "box/head"), scratch_at(&s, "head-a"));
-    must(file_wipe(scratch_at(&s, "box/head"), &why)); /* else it could not go on from there */
+    must(file_wipe(scratch_at(&s, "box/head"), &why)); /* else it could not continue from there */
     scratch_copy(scratch_at(&s, "fork"), data());
     scratch_open(&s);
     scratch_append(&s, 20, NULL);
@@ -153,7 +153,7 @@ static void a_torn_copy_says_nothing(void **state) {
     buf_done(&whole);
 }
 
-/* A handle that goes on appending writes the file that stands there, not the one that stood there. */
+/* A handle that continues appending writes the file that is there, not the one that was there. */
 static void a_copy_that_was_removed_or_replaced_is_written_anew(void **state) {
     struct headfile copy;
     (void)state;

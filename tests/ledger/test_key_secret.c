@@ -76,7 +76,7 @@ static void another_one_in_its_place_is_found(void **state) {
     record_put(T_META, bytes_of(KEY_SECRET_RECORD), bytes_of_buf(&record));
     judge(NULL);
     found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record 'key_secret' is not the one that event 0 names");
-    record_del(T_META, bytes_of("place")); /* where it lives hangs on the secret: gone too, it is anywhere */
+    record_del(T_META, bytes_of("place")); /* where it lives depends on the secret: gone too, it is anywhere */
     must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     judge(NULL);
     found(LOG_INTEGRITY, 1, "tail", "it names another secret of the ledger than event 0");

@@ -121,7 +121,7 @@ static void a_key_of_24_hours_is_replaced_with_the_next_append(void **state) {
     scratch_verify_good(s.ledger);
 }
 
-/* What the real clock is read as: a day is not longer for a look at one that stood in another century. */
+/* What the real clock is read as: a day is not longer for a look at one that was in another century. */
 static void a_clock_that_was_wrong_once_keeps_no_key(void **state) {
     (void)state;
     const uint64_t century = 100 * 365 * 24 * HOUR;

@@ -24,37 +24,37 @@ static void a_subject_that_does_not_suit_its_kind_is_refused_with_the_form_that_
     } cases[] = {
         {"pack.installed", "pack/p", NULL},
         {"pack.installed", "pack/a/b", NULL},
-        {"pack.installed", "route/zzz", "subject 'route/zzz' does not suit 'pack.installed'; accepted: pack/<name>"},
+        {"pack.installed", "route/zzz", "subject 'route/zzz' does not suit 'pack.installed'; expected: pack/<name>"},
         {"pack.installed", "p",
-         "subject 'p' does not suit 'pack.installed'; accepted: pack/<name>; did you mean 'pack/p'?"},
+         "subject 'p' does not suit 'pack.installed'; expected: pack/<name>; did you mean 'pack/p'?"},
         {"pack.installed", "pdf-ops-pack",
-         "subject 'pdf-ops-pack' does not suit 'pack.installed'; accepted: pack/<name>; did you mean 'pack/pdf-ops-pack'?"},
+         "subject 'pdf-ops-pack' does not suit 'pack.installed'; expected: pack/<name>; did you mean 'pack/pdf-ops-pack'?"},
         {"pack.installed", "packs/p",
-         "subject 'packs/p' does not suit 'pack.installed'; accepted: pack/<name>; did you mean 'pack/p'?"},
-        {"pack.installed", "pack/", "subject 'pack/' does not suit 'pack.installed'; accepted: pack/<name>"},
-        {"pack.installed", "", "subject '' does not suit 'pack.installed'; accepted: pack/<name>"},
-        {"run.started", "host/x", "subject 'host/x' does not suit 'run.started'; accepted: run/<id>"},
+         "subject 'packs/p' does not suit 'pack.installed'; expected: pack/<name>; did you mean 'pack/p'?"},
+        {"pack.installed", "pack/", "subject 'pack/' does not suit 'pack.installed'; expected: pack/<name>"},
+        {"pack.installed", "", "subject '' does not suit 'pack.installed'; expected: pack/<name>"},
+        {"run.started", "host/x", "subject 'host/x' does not suit 'run.started'; expected: run/<id>"},
         {"permission.granted", "pack/p", NULL},
         {"permission.granted", "tool/Bash", NULL},
         {"permission.granted", "agent/claude", NULL},
         {"permission.granted", "server/files", NULL},
         {"permission.granted", "nonsense",
-         "subject 'nonsense' does not suit 'permission.granted'; accepted: pack/<name>, tool/<name>, agent/<name> or "
+         "subject 'nonsense' does not suit 'permission.granted'; expected: pack/<name>, tool/<name>, agent/<name> or "
          "server/<name>; did you mean 'pack/nonsense'?"},
         {"permission.used", "tols/Bash",
-         "subject 'tols/Bash' does not suit 'permission.used'; accepted: pack/<name>, tool/<name>, agent/<name> or "
+         "subject 'tols/Bash' does not suit 'permission.used'; expected: pack/<name>, tool/<name>, agent/<name> or "
          "server/<name>; did you mean 'tool/Bash'?"},
         {"install.installed", "package/pip/torch", NULL},
         {"install.installed", "package/npm/@a/b", NULL},
         {"install.installed", "package/torch",
-         "subject 'package/torch' does not suit 'install.installed'; accepted: package/<manager>/<name>"},
+         "subject 'package/torch' does not suit 'install.installed'; expected: package/<manager>/<name>"},
         {"install.installed", "package//torch",
-         "subject 'package//torch' does not suit 'install.installed'; accepted: package/<manager>/<name>"},
+         "subject 'package//torch' does not suit 'install.installed'; expected: package/<manager>/<name>"},
         {"model.identified", "model/" DIGEST, NULL},
         {"model.identified", "model/llama3.2:3b",
-         "subject 'model/llama3.2:3b' does not suit 'model.identified'; accepted: model/<digest>"},
+         "subject 'model/llama3.2:3b' does not suit 'model.identified'; expected: model/<digest>"},
         {"ledger.erased", "event/12", NULL},
-        {"ledger.erased", "event/twelve", "subject 'event/twelve' does not suit 'ledger.erased'; accepted: event/<seq>"},
+        {"ledger.erased", "event/twelve", "subject 'event/twelve' does not suit 'ledger.erased'; expected: event/<seq>"},
         {"x.acme.thing", "anything at all", NULL},
     };
     (void)state;
@@ -167,7 +167,7 @@ static void a_name_that_could_only_be_a_limit_is_refused_unless_it_is_meant(void
         snprintf(field, sizeof(field), "{%s,\"%s\":1}", with, name);
         snprintf(private_, sizeof(private_), "{\"%s\":1}", name);
         snprintf(body, sizeof(body), "{%s}", with);
-        snprintf(reason, sizeof(reason), "'%s' is not a field of '%s'; accepted: ", name, kind);
+        snprintf(reason, sizeof(reason), "'%s' is not a field of '%s'; expected: ", name, kind);
         assert_int_equal(sort(kind, field, "{}", false, &err), ERR_INVALID);
         assert_non_null(strstr(err.msg, reason));
         assert_int_equal(sort(kind, body, private_, false, NULL), ERR_INVALID);
@@ -175,7 +175,8 @@ static void a_name_that_could_only_be_a_limit_is_refused_unless_it_is_meant(void
     }
 }
 
-/* The quick look at letters and lengths leaves out no name that the distance or the words take. Whole words of the known name, or it and "_name". */
+/* The quick look at letters and lengths leaves out no name that the distance or the words take. Whole words of the
+ * known name, or it and "_name". */
 static bool is_said_by(const char *name, const char *known) {
     char words[80], part[80];
     if (strlen(known) < 3) return false;
@@ -246,39 +247,39 @@ static void a_map_in_a_list_has_the_members_that_the_catalog_says(void **state) 
         {"pack.installed", "{\"permissions\":[]}", NULL},
         {"pack.installed",
          "{\"permissions\":[{\"group\":\"exec\"},{\"grp\":\"exec\",\"required\":\"no\",\"tier\":\"T9\"}]}",
-         "field 'permissions', item 1: unknown member 'grp'; accepted: group (required), scope, "
+         "field 'permissions', item 1: unknown member 'grp'; expected: group (required), scope, "
          "tier, required"},
         {"pack.installed", "{\"permissions\":[{\"group\":\"exec\",\"teir\":\"T1\"}]}",
-         "field 'permissions', item 0: unknown member 'teir' (did you mean 'tier'?); accepted: group (required), scope, "
+         "field 'permissions', item 0: unknown member 'teir' (did you mean 'tier'?); expected: group (required), scope, "
          "tier, required"},
         {"pack.installed", "{\"permissions\":[{\"group\":\"exec\",\"tier\":\"T9\"}]}",
-         "field 'permissions', item 0: field 'tier' is 'T9'; accepted: T0, T1, T2, T3"},
+         "field 'permissions', item 0: field 'tier' is 'T9'; expected: T0, T1, T2, T3"},
         {"pack.installed", "{\"permissions\":[{\"group\":\"exec\",\"required\":\"no\"}]}",
-         "field 'permissions', item 0: member 'required' is text; accepted: true or false"},
+         "field 'permissions', item 0: member 'required' is text; expected: true or false"},
         {"pack.upgraded", "{\"permissions\":[{\"scope\":\"a\"}]}",
          "field 'permissions', item 0: member 'group' is missing: group of permissions"},
         {"pack.upgraded", "{\"permissions\":[{\"group\":null}]}",
-         "field 'permissions', item 0: member 'group' is null; accepted: text"},
+         "field 'permissions', item 0: member 'group' is null; expected: text"},
         {"pack.installed", "{\"models\":[\"llama3.2:3b\"]}",
-         "field 'models', item 0 is text; accepted: a map of role, model, digest"},
+         "field 'models', item 0 is text; expected: a map of role, model, digest"},
         {"pack.installed", "{\"models\":[{\"digest\":\"abc\"}]}",
-         "field 'models', item 0: member 'digest' is text that is not a digest; accepted: 'sha256:' and 64 lower-case hex "
+         "field 'models', item 0: member 'digest' is text that is not a digest; expected: 'sha256:' and 64 lower-case hex "
          "digits"},
         {"pack.installed", "{\"routes\":[{\"name\":\"a\"},7]}",
-         "field 'routes', item 1 is an integer; accepted: a map of name (required), required"},
+         "field 'routes', item 1 is an integer; expected: a map of name (required), required"},
         {"eval.suite_declared", "{\"suite\":\"s\",\"tasks\":[{\"name\":\"t\",\"threshold\":\"high\"}]}",
-         "field 'tasks', item 0: member 'threshold' is text; accepted: a number"},
+         "field 'tasks', item 0: member 'threshold' is text; expected: a number"},
         {"hardware.profiled",
          "{\"disks\":[{\"bytes\":1,\"kind\":\"solid\",\"model\":\"m\",\"name\":\"n\"}],\"gpus\":[{\"bus\":\"0\",\"device\":"
          "\"0x1\",\"driver\":\"d\",\"driver_version\":\"1\",\"memory_bytes\":1,\"name\":\"n\",\"vendor\":\"v\"}]}",
          NULL},
         {"hardware.profiled", "{\"gpus\":[{\"memory\":25769803776,\"name\":\"rtx\"}]}",
-         "field 'gpus', item 0: unknown member 'memory' (did you mean 'memory_bytes'?); accepted: name, vendor, "
+         "field 'gpus', item 0: unknown member 'memory' (did you mean 'memory_bytes'?); expected: name, vendor, "
          "memory_bytes, driver, driver_version, device, bus"},
         {"hardware.profiled", "{\"disks\":[{\"bytes\":-1}]}",
-         "field 'disks', item 0: member 'bytes' is a negative integer; accepted: an integer, not negative"},
+         "field 'disks', item 0: member 'bytes' is a negative integer; expected: an integer, not negative"},
         {"run.started", "{\"permissions\":[{\"group\":\"all\"}]}",
-         "field 'permissions', item 0: field 'group' is 'all'; accepted: filesystem.read, filesystem.write, exec, "
+         "field 'permissions', item 0: field 'group' is 'all'; expected: filesystem.read, filesystem.write, exec, "
          "network.egress, model.invoke, secrets.read, gpu"},
     };
     (void)state;
@@ -294,13 +295,13 @@ static void a_count_below_zero_is_refused_and_other_numbers_may_be(void **state)
         const char *kind, *body, *reason;
     } cases[] = {
         {"run.model_called", "{\"latency_ms\":-3}",
-         "field 'latency_ms' is a negative integer; accepted: a number, not negative"},
+         "field 'latency_ms' is a negative integer; expected: a number, not negative"},
         {"run.model_called", "{\"latency_ms\":-0.5}",
-         "field 'latency_ms' is a negative number; accepted: a number, not negative"},
+         "field 'latency_ms' is a negative number; expected: a number, not negative"},
         {"run.model_called", "{\"tokens_in\":-1}",
-         "field 'tokens_in' is a negative integer; accepted: an integer, not negative"},
+         "field 'tokens_in' is a negative integer; expected: an integer, not negative"},
         {"hardware.profiled", "{\"memory_bytes\":-5}",
-         "field 'memory_bytes' is a negative integer; accepted: an integer, not negative"},
+         "field 'memory_bytes' is a negative integer; expected: an integer, not negative"},
         {"run.model_called", "{\"latency_ms\":0.0,\"tokens_in\":0}", NULL},
         {"run.finished", "{\"cost\":-0.5,\"exit_code\":-1}", NULL},
         {"eval.scored", "{\"metric\":\"m\",\"stderr\":-0.5,\"task\":\"t\",\"value\":-3}", NULL},
@@ -321,11 +322,11 @@ static void an_event_belongs_to_the_run_that_its_subject_names(void **state) {
         {"run.finished", "run/1", "", NULL},
         {"run.finished", "run/1-a", "1", NULL}, /* a run within a run */
         {"run.finished", "run/1", "2",
-         "the subject is 'run/1' and the run is '2'; accepted: the same run in both, or no run"},
+         "the subject is 'run/1' and the run is '2'; expected: the same run in both, or no run"},
         {"run.finished", "run/12", "1",
-         "the subject is 'run/12' and the run is '1'; accepted: the same run in both, or no run"},
+         "the subject is 'run/12' and the run is '1'; expected: the same run in both, or no run"},
         {"run.finished", "run/1", "1-a",
-         "the subject is 'run/1' and the run is '1-a'; accepted: the same run in both, or no run"},
+         "the subject is 'run/1' and the run is '1-a'; expected: the same run in both, or no run"},
         {"permission.used", "tool/Bash", "2", NULL},
         {"x.acme.thing", "run/1", "2", NULL},
     };

@@ -49,7 +49,7 @@ static void a_field_in_both_maps_is_refused(void **state) {
     struct input in = granted("{\"group\":\"exec\",\"note\":\"a\"}");
     (void)state;
     in.private_ = "{\"note\":\"b\"}";
-    assert_refused(in, ERR_INVALID, "field 'note' is in both body and private; accepted: one of them");
+    assert_refused(in, ERR_INVALID, "field 'note' is in both body and private; expected: one of them");
 }
 
 static void many_fields_get_a_wide_head(void **state) {
@@ -95,7 +95,7 @@ static void an_unknown_kind_is_refused_with_a_suggestion(void **state) {
 static void a_malformed_custom_kind_is_refused(void **state) {
     (void)state;
     assert_refused((struct input){.kind = "x.acme"}, ERR_INVALID,
-                   "kind 'x.acme' is not a custom kind; accepted: x.<vendor>.<name>, three or more parts of a-z, 0-9, _");
+                   "kind 'x.acme' is not a custom kind; expected: x.<vendor>.<name>, three or more parts of a-z, 0-9, _");
 }
 
 static void custom_kinds_are_private_but_for_what_they_declare_open(void **state) {
@@ -135,7 +135,7 @@ static void more_open_names_than_are_accepted_are_refused(void **state) {
         buf_put_str(&open, i == 0 ? "\"a\"" : ",\"a\"");
     }
     buf_put(&open, "]", 2);
-    assert_refused(custom("{\"a\":1}", (const char *)open.p), ERR_LIMIT, "'open' has 257 names, accepted are 256");
+    assert_refused(custom("{\"a\":1}", (const char *)open.p), ERR_LIMIT, "'open' has 257 names, expected 256");
     buf_done(&open);
 }
 
@@ -143,32 +143,32 @@ static void more_open_names_than_are_accepted_are_refused(void **state) {
 
 static void a_value_of_another_type_is_refused(void **state) {
     static const char *const cases[][3] = {
-        {"run.model_called", "{\"model\":1}", "field 'model' is an integer; accepted: text"},
-        {"run.model_called", "{\"tokens_in\":\"1\"}", "field 'tokens_in' is text; accepted: an integer"},
-        {"run.model_called", "{\"tokens_in\":1.5}", "field 'tokens_in' is a float; accepted: an integer"},
-        {"run.model_called", "{\"latency_ms\":true}", "field 'latency_ms' is a boolean; accepted: a number"},
-        {"run.model_called", "{\"ok\":1}", "field 'ok' is an integer; accepted: true or false"},
-        {"run.model_called", "{\"parameters\":[]}", "field 'parameters' is an array; accepted: a map"},
-        {"run.model_called", "{\"messages\":{}}", "field 'messages' is a map; accepted: an array"},
-        {"run.model_called", "{\"prompt\":{}}", "field 'prompt' is a map; accepted: text"},
+        {"run.model_called", "{\"model\":1}", "field 'model' is an integer; expected: text"},
+        {"run.model_called", "{\"tokens_in\":\"1\"}", "field 'tokens_in' is text; expected: an integer"},
+        {"run.model_called", "{\"tokens_in\":1.5}", "field 'tokens_in' is a float; expected: an integer"},
+        {"run.model_called", "{\"latency_ms\":true}", "field 'latency_ms' is a boolean; expected: a number"},
+        {"run.model_called", "{\"ok\":1}", "field 'ok' is an integer; expected: true or false"},
+        {"run.model_called", "{\"parameters\":[]}", "field 'parameters' is an array; expected: a map"},
+        {"run.model_called", "{\"messages\":{}}", "field 'messages' is a map; expected: an array"},
+        {"run.model_called", "{\"prompt\":{}}", "field 'prompt' is a map; expected: text"},
         {"run.model_called", "{\"digest\":-1}",
-         "field 'digest' is a negative integer; accepted: 'sha256:' and 64 lower-case hex digits"},
+         "field 'digest' is a negative integer; expected: 'sha256:' and 64 lower-case hex digits"},
         {"run.model_called", "{\"digest\":\"" HEX64 "\"}",
-         "field 'digest' is not a digest; accepted: 'sha256:' and 64 lower-case hex digits"},
+         "field 'digest' is not a digest; expected: 'sha256:' and 64 lower-case hex digits"},
         {"run.model_called", "{\"digest\":\"sha256:ABCD9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c\"}",
-         "field 'digest' is not a digest; accepted: 'sha256:' and 64 lower-case hex digits"},
+         "field 'digest' is not a digest; expected: 'sha256:' and 64 lower-case hex digits"},
         {"run.model_called", "{\"digest\":\"\"}",
-         "field 'digest' is not a digest; accepted: 'sha256:' and 64 lower-case hex digits"},
-        {"hardware.profiled", "{\"cpu_flags\":\"avx2\"}", "field 'cpu_flags' is text; accepted: an array of text"},
+         "field 'digest' is not a digest; expected: 'sha256:' and 64 lower-case hex digits"},
+        {"hardware.profiled", "{\"cpu_flags\":\"avx2\"}", "field 'cpu_flags' is text; expected: an array of text"},
         {"hardware.profiled", "{\"cpu_flags\":[\"avx2\",2]}",
-         "field 'cpu_flags' is an array with other items; accepted: an array of text"},
+         "field 'cpu_flags' is an array with other items; expected: an array of text"},
         {"permission.granted", "{\"group\":\"cpu\"}",
-         "field 'group' is 'cpu'; accepted: filesystem.read, filesystem.write, exec, network.egress, model.invoke, "
+         "field 'group' is 'cpu'; expected: filesystem.read, filesystem.write, exec, network.egress, model.invoke, "
          "secrets.read, gpu"},
-        {"permission.granted", "{\"group\":\"exec\",\"tier\":\"T\"}", "field 'tier' is 'T'; accepted: T0, T1, T2, T3"},
-        {"permission.granted", "{\"group\":\"exec\",\"tier\":\"\"}", "field 'tier' is ''; accepted: T0, T1, T2, T3"},
+        {"permission.granted", "{\"group\":\"exec\",\"tier\":\"T\"}", "field 'tier' is 'T'; expected: T0, T1, T2, T3"},
+        {"permission.granted", "{\"group\":\"exec\",\"tier\":\"\"}", "field 'tier' is ''; expected: T0, T1, T2, T3"},
         {"permission.granted", "{\"group\":\"exec\",\"tier\":\"T0|T1\"}",
-         "field 'tier' is 'T0|T1'; accepted: T0, T1, T2, T3"},
+         "field 'tier' is 'T0|T1'; expected: T0, T1, T2, T3"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -180,7 +180,7 @@ static void the_type_holds_for_known_fields_in_the_private_map_too(void **state)
     struct input in = called("{}");
     (void)state;
     in.private_ = "{\"tokens_in\":\"many\"}";
-    assert_refused(in, ERR_INVALID, "field 'tokens_in' is text; accepted: an integer");
+    assert_refused(in, ERR_INVALID, "field 'tokens_in' is text; expected: an integer");
 }
 
 static void numbers_words_and_digests_of_the_right_type_pass(void **state) {
@@ -222,7 +222,7 @@ static void what_decides_is_open_whatever_it_holds_and_never_private(void **stat
     in.private_ = "{\"scope\":\"/srv\"}";
     assert_refused(in, ERR_INVALID,
                    "field 'scope' of 'permission.granted' cannot be private: what is permitted is judged by it, and nobody "
-                   "could see it; accepted: in the body");
+                   "could see it; expected: in the body");
 }
 
 /* ---- times -------------------------------------------------------------------------------------------------------- */
@@ -243,15 +243,15 @@ static void times_become_nanoseconds(void **state) {
 static void what_is_no_time_is_refused(void **state) {
     (void)state;
     assert_refused(granted("{\"expires\":\"tomorrow\",\"group\":\"exec\"}"), ERR_INVALID,
-                   "field 'expires' is not a time; accepted: " TIMES);
+                   "field 'expires' is not a time; expected: " TIMES);
     assert_refused(granted("{\"expires\":\"9223372036854775808\",\"group\":\"exec\"}"), ERR_INVALID,
-                   "field 'expires' is not a time; accepted: " TIMES);
+                   "field 'expires' is not a time; expected: " TIMES);
     assert_refused(granted("{\"expires\":-1,\"group\":\"exec\"}"), ERR_INVALID,
-                   "field 'expires' is a negative integer; accepted: " TIMES);
+                   "field 'expires' is a negative integer; expected: " TIMES);
     assert_refused(granted("{\"expires\":1.5,\"group\":\"exec\"}"), ERR_INVALID,
-                   "field 'expires' is a float; accepted: " TIMES);
-    assert_refused(called("{\"at\":1.5}"), ERR_INVALID, "field 'at' is a float; accepted: " TIMES);
-    assert_refused(custom("{\"at\":-5}", NULL), ERR_INVALID, "field 'at' is a negative integer; accepted: " TIMES);
+                   "field 'expires' is a float; expected: " TIMES);
+    assert_refused(called("{\"at\":1.5}"), ERR_INVALID, "field 'at' is a float; expected: " TIMES);
+    assert_refused(custom("{\"at\":-5}", NULL), ERR_INVALID, "field 'at' is a negative integer; expected: " TIMES);
 }
 
 static void an_at_that_is_no_time_goes_into_at_text_in_its_place(void **state) {
@@ -269,10 +269,10 @@ static void an_at_that_is_no_time_goes_into_at_text_in_its_place(void **state) {
 static void an_at_that_is_no_time_beside_an_at_text_is_refused(void **state) {
     struct input in = called("{\"at\":\"noon\",\"at_text\":\"12\"}");
     (void)state;
-    assert_refused(in, ERR_INVALID, "field 'at' is not a time, and 'at_text' is there already; accepted: " TIMES);
+    assert_refused(in, ERR_INVALID, "field 'at' is not a time, and 'at_text' is there already; expected: " TIMES);
     in = called("{\"at\":\"noon\"}");
     in.private_ = "{\"at_text\":\"12\"}";
-    assert_refused(in, ERR_INVALID, "field 'at' is not a time, and 'at_text' is there already; accepted: " TIMES);
+    assert_refused(in, ERR_INVALID, "field 'at' is not a time, and 'at_text' is there already; expected: " TIMES);
     assert_sorted(called("{\"at\":1,\"at_text\":\"12\"}"), "{\"at\":1,\"at_text\":\"12\"}", "", 0);
 }
 
@@ -284,8 +284,8 @@ static void inputs_that_are_no_canonical_maps_are_refused(void **state) {
         size_t n;
         const char *message;
     } cases[] = {
-        {"\x90", 1, "the body is an array; accepted: a map of field names and values"},
-        {"\xc0", 1, "the body is null; accepted: a map of field names and values"},
+        {"\x90", 1, "the body is an array; expected: a map of field names and values"},
+        {"\xc0", 1, "the body is null; expected: a map of field names and values"},
         {"\x80\x80", 2, "the body is not a canonical map: bytes follow it"},
         {"\x81\xa1"
          "a",

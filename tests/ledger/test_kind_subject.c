@@ -48,7 +48,7 @@ static bool is_contradiction(const char *words, const char *subject, const char 
            strstr(words, text) != NULL;
 }
 
-/* A subject of this form, with the name of each placeholder for what it stands for; `of` gets what stands in `field`'s
+/* A subject of this form, with the name of each placeholder for what it stands for; `of` gets what is in `field`'s
  * place, where it has one. */
 static bool subject_of(const char *form, size_t n, const char *field, char ret[200], char of[100]) {
     size_t at = 0, family = strcspn(form, "/");

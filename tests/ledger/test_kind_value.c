@@ -1,5 +1,5 @@
 /* What must not stay open in a value, at any depth: secrets are masked, paths below a home directory move their field to
- * the private ones. What looks like a secret is put together at run time, so that none stands in this file. */
+ * the private ones. What looks like a secret is put together at run time, so that none is in this file. */
 #include <stdio.h>
 #include <string.h>
 
@@ -256,7 +256,7 @@ static void a_secret_is_not_shown_in_a_message(void **state) {
     (void)state;
     assert_refused(
         (struct input){.kind = "permission.granted", .body = with_pat(json, "{\"group\":\"exec\",\"tier\":\"@\"}")},
-        ERR_INVALID, "field 'tier' is '" PAT_MASK "'; accepted: T0, T1, T2, T3");
+        ERR_INVALID, "field 'tier' is '" PAT_MASK "'; expected: T0, T1, T2, T3");
     assert_refused((struct input){.kind = with_pat(json, "@"), .body = "{}"}, ERR_NOTFOUND,
                    "unknown kind '" PAT_MASK "'; `ledger kinds` lists them; custom kinds are x.<vendor>.<name>");
     assert_refused((struct input){.kind = "x.acme.thing", .body = "{}", .open = with_pat(json, "[\"@\"]")}, ERR_INVALID,

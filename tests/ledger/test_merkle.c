@@ -421,7 +421,7 @@ static void the_inclusion_vectors_are_judged_as_they_say(void **state) {
                         merkle_hash_decode(field(c, "root").data, root) == 0 && proof_field(c, &proof) &&
                         merkle_check_inclusion(number_field(c, "leafIdx"), number_field(c, "treeSize"), leaf, &proof, root);
         if (accepted == field(c, "wantErr").boolean) {
-            fail_msg("%.*s: accepted is %d", (int)name.data.n, (const char *)name.data.p, accepted);
+            fail_msg("%.*s: expected %d", (int)name.data.n, (const char *)name.data.p, accepted);
         }
         *(accepted ? &good : &bad) += 1;
     }

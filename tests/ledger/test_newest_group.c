@@ -111,7 +111,7 @@ static void other_processes_write_between_two_commits(void **state) {
     }
 }
 
-/* A commit that fails in its middle leaves nothing behind that the next one would build on. */
+/* A commit that fails in its middle leaves nothing after that the next one would build on. */
 static void a_commit_that_fails_leaves_no_trace_in_the_group(void **state) {
     struct log_batch *batch;
     (void)state;

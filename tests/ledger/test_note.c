@@ -182,7 +182,7 @@ static void a_wrong_verifier_key_is_refused_with_its_reason(void **state) {
         {"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10Q=",
          "the key data must be 33 bytes in base64: a type and 32 bytes"},
         {"PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-         "unknown key type 0x65: accepted are 0x01 (Ed25519) and 0x04 (cosignature)"},
+         "unknown key type 0x65: expected 0x01 (Ed25519) and 0x04 (cosignature)"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct note_vkey vkey;

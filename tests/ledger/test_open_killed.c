@@ -177,7 +177,7 @@ static bool kill_at(const struct work *work, int call) {
     return true;
 }
 
-/* So that every call is met when the newest commit stands in the one meta page of the two, and when it stands in the other.
+/* So that every call is met when the newest commit is in the one meta page of the two, and when it is in the other.
  */
 static void make_parity(unsigned parity) {
     struct log_head head;

@@ -1,5 +1,5 @@
 /* Where a ledger lives: a copy of its directory takes no events, and whatever the program itself does to its files, or a
- * rename, goes on without a word. */
+ * rename, continues without a word. */
 #include "tests/ledger/judge.h"
 
 #include "ledger/core/key_secret.h"

@@ -227,7 +227,7 @@ static void at_a_handover_of_keys_it_still_has(void **state) {
     at_most(longest(LONG_ORIGIN, 2, 0), 2048);
 }
 
-/* The name stands in the text and in each line of the log. */
+/* The name is in the text and in each line of the log. */
 static void under_the_longest_name_it_has_half_a_KB_more(void **state) {
     char origin[NOTE_NAME_MAX - 32 + 1];
     (void)state;

@@ -7,7 +7,7 @@
 uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 
-static uint64_t tick; /* how far the boot clock goes on with each look at it */
+static uint64_t tick; /* how far the boot clock continues with each look at it */
 static uint64_t passed;
 
 uint64_t __wrap_clock_boot_ns(void) {

@@ -83,7 +83,7 @@ static void a_duplicate_is_found_wherever_its_first_event_lies(void **state) {
     struct db_txn *txn;
     uint64_t runs;
     (void)state;
-    for (int i = 0; head_now().keyed_from < SEGMENTS * CORE_SEGMENT && i < 600; i++) { /* segments are built behind it */
+    for (int i = 0; head_now().keyed_from < SEGMENTS * CORE_SEGMENT && i < 600; i++) { /* segments are built after it */
         usleep(i == 0 ? 0 : 100000);
         scratch_append(&s, 0, "one-more"); /* drops what the segments cover */
         scratch_append(&s, 0, NULL);

@@ -1,6 +1,6 @@
 /* A process whose threads share their commits is killed in the middle of one, at random moments and at each call that
- * changes a file, while another process waits for the write lock: the other goes on at once, what either was told before is
- * there, each batch is there as a whole or not at all, and the ledger verifies. */
+ * changes a file, while another process waits for the write lock: the other continues at once, what either was told
+ * before is there, each batch is there as a whole or not at all, and the ledger verifies. */
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/syscalls.h"
 

@@ -1,5 +1,5 @@
 /* One commit for several threads, and something in it fails: what is wrong with one request is nobody else's matter, what
- * the disk does to the commit is told to all of them, and the handle goes on or says that it cannot. */
+ * the disk does to the commit is told to all of them, and the handle continues or says that it cannot. */
 #include "tests/ledger/held_disk.h"
 
 #define GROUP 8 /* threads in the commit that fails */
@@ -169,7 +169,7 @@ static void a_sync_that_fails_is_told_to_all_of_its_commit_and_to_nobody_else(vo
     atomic_store(&disk.sync_error, EIO);
     disk_release();
     appenders_join_failed(a, 1, 1 + GROUP, ERR_IO, "committing: Input/output error");
-    appenders_join(a, 1 + GROUP, 1 + GROUP + LATER); /* the handle goes on */
+    appenders_join(a, 1 + GROUP, 1 + GROUP + LATER); /* the handle continues */
     check_told(s.ledger, a, 1 + GROUP + LATER, 1);
     try_again(false);
     scratch_reopen(&s);

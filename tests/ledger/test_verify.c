@@ -7,7 +7,7 @@
 #include "ledger/write/commit.h"
 
 /* Faults of time, and forgers: an author's signature that is none, a ledger that does not look for duplicates. */
-static _Atomic uint64_t tick, passed; /* the boot clock goes on by `tick` with each look at it, by any thread */
+static _Atomic uint64_t tick, passed; /* the boot clock continues by `tick` with each look at it, by any thread */
 static bool forge_authors, forget_duplicates;
 
 uint64_t __real_clock_boot_ns(void);

@@ -1,4 +1,4 @@
-/* Verification's sweep: what stands in a table and no event accounts for, what is missing, what was changed. */
+/* Verification's sweep: what is in a table and no event accounts for, what is missing, what was changed. */
 #include "tests/ledger/judge.h"
 
 struct change {

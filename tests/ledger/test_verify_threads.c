@@ -12,7 +12,7 @@
 #include "ledger/write/batch.h"
 #include "tests/ledger/spoil.h"
 
-static _Atomic uint64_t tick, passed; /* the boot clock goes on by `tick` with each look at it */
+static _Atomic uint64_t tick, passed; /* the boot clock continues by `tick` with each look at it */
 
 uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);

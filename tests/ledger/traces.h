@@ -1,4 +1,4 @@
-/* Whether a text stands in any file below a directory: as it is, or in what can be had of any zstd frame there. */
+/* Whether a text is in any file below a directory: as it is, or in what can be had of any zstd frame there. */
 #ifndef TESTS_LEDGER_TRACES_H
 #define TESTS_LEDGER_TRACES_H
 

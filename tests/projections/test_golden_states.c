@@ -64,7 +64,7 @@ static void add_random(struct ledger *ledger) {
     random_event_done(&event);
 }
 
-/* The ledger goes on from a backup that nobody vouches for. */
+/* The ledger continues from a backup that nobody vouches for. */
 static void restore(struct scratch *s) {
     char backup[FILE_PATH_MAX], box[FILE_PATH_MAX], key[FILE_PATH_MAX];
     snprintf(backup, sizeof(backup), "%s/first", s->top);

@@ -292,7 +292,7 @@ static void a_route_that_names_the_pack_is_required_when_it_says_so(void **state
     box_close(&box);
 }
 
-/* Each is an event that breaks a rule, and leaves the step that stands beside it. */
+/* Each is an event that breaks a rule, and leaves the step that is beside it. */
 static void steps_that_are_not_legal_show_as_violations(void **state) {
     static const struct {
         const char *before[2], *kind, *step, *words;

@@ -1,4 +1,4 @@
-/* Folds are total: whatever stands in an event that a projection takes, it is taken. Every kind of the catalog is given to
+/* Folds are total: whatever is in an event that a projection takes, it is taken. Every kind of the catalog is given to
  * every projection with an erased body, with fields of wrong types, with absurd values, and about odd subjects; several
  * times over, so that what the first events left is met by the next ones. */
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Recording never waits for derived data: whoever writes to it is stopped inside each of its write transactions, in another
  * process and in a thread of this one, and appends go on meanwhile, exactly, with keys and without, and the ledger can be
- * closed. When the writer goes on, all that is derived is right. */
+ * closed. When the writer continues, all that is derived is right. */
 #include "tests/query/same_answers.h"
 
 #include <pthread.h>

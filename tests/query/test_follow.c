@@ -1,4 +1,4 @@
-/* The index that is built behind the appends: whatever comes between, it is what the events say. */
+/* The index that is built after the appends: whatever comes between, it is what the events say. */
 #include "tests/query/same_answers.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* A guard that looks at states while the index is built behind the appends and others look and write: each goes on. */
+/* A guard that looks at states while the index is built after the appends and others look and write: each continues. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

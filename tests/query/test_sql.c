@@ -279,7 +279,7 @@ static void a_statement_that_needs_too_much_memory_is_ended(void **state) {
             "4 MiB of memory");
     refuses(q, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT json_group_array(i) FROM n",
             ERR_LIMIT, "4 MiB of memory");
-    gives(q, "SELECT length(group_concat(seq)) > 0 FROM events", "length(group_concat(seq)) > 0\n1\n"); /* and goes on */
+    gives(q, "SELECT length(group_concat(seq)) > 0 FROM events", "length(group_concat(seq)) > 0\n1\n"); /* and continues */
     gives(q, "SELECT count(*) n FROM events", "n\n1201\n");
     sql_close(q);
     gives(sql, "SELECT length(zeroblob(100000000)) n", "n\n100000000\n"); /* the limit is that of the statement */

@@ -78,8 +78,8 @@ int ledger_author_new(const char *path, const char *name, struct ledger_bytes pa
 
 /* ---- places and figures ---- */
 
-/* A copy of a ledger's directory that is appended to as well would be a second history under the same name: appending in one
- * is refused with LEDGER_ERR_ROLLBACK. */
+/* A copy of a ledger's directory that is appended to as well would be a second history under the same name: appending
+ * in one is refused with LEDGER_ERR_ROLLBACK. */
 enum ledger_place {
     LEDGER_PLACE_UNKNOWN, /* nothing is remembered: the next append does it */
     LEDGER_PLACE_HOME,    /* it is here */
@@ -88,8 +88,8 @@ enum ledger_place {
 };
 /* An enum ledger_place. */
 int ledger_get_place(struct ledger *ledger, int *ret, struct ledger_error *error);
-/* The caller vouches that the directory was moved here and the other one is gone: appends ledger.moved. actor and reason may
- * be NULL. */
+/* The caller vouches that the directory was moved here and the other one is gone: appends ledger.moved. actor and
+ * reason may be NULL. */
 int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
                  struct ledger_error *error);
 
@@ -118,7 +118,7 @@ struct ledger_restore_options {
     struct ledger_bytes log_passphrase; /* of that file */
     struct ledger_bytes passphrase;     /* for the new ledger's secret keys; empty: none */
     int newest; /* the caller vouches that the backup's head is the newest that was ever signed: the origin continues.
-                   Otherwise it goes on as <origin>/r<n> */
+                   Otherwise it continues as <origin>/r<n> */
 };
 #define LEDGER_RESTORE_OPTIONS_INIT                                                                                        \
     { sizeof(struct ledger_restore_options), NULL, NULL, NULL, {NULL, 0}, {NULL, 0}, 0 }

@@ -1,7 +1,7 @@
 /* Recording: ledgers are made and opened, events appended.
  *
- * An event is durable and sealed when the call that appends it returns. Its fields are given as JSON; those that the catalog
- * of kinds does not list as open become private, and secrets in them are masked before anything is written. */
+ * An event is durable and sealed when the call that appends it returns. Its fields are given as JSON; those that the
+ * catalog of kinds does not list as open become private, and secrets in them are masked before anything is written. */
 #ifndef LEDGER_RECORD_H
 #define LEDGER_RECORD_H
 
@@ -31,7 +31,7 @@ struct ledger_open_options {
     size_t size;
     struct ledger_bytes passphrase; /* for the secret keys; empty: none. Needed at the first append only */
     int read_only;                  /* never appends, never asks for a key */
-    int no_index;                   /* builds no index behind the appends, and starts no thread for it */
+    int no_index;                   /* builds no index after the appends, and starts no thread for it */
     uint64_t map_bytes;             /* 0: as the ledger's configuration file says */
     uint64_t wait_ns;               /* how long to wait for other processes: then LEDGER_ERR_BUSY. 0: for ever */
     /* Called once in a wait, after some seconds, by the thread that waits: "waiting for process 1234 (ledger), which is
