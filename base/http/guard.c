@@ -122,7 +122,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
     struct bytes length = found->value[CONTENT_LENGTH];
     bool old = bytes_is(head->version, "HTTP/1.0");
     if (!old && !bytes_is(head->version, "HTTP/1.1")) {
-        return refuse(v, 505, "accepted are HTTP/1.0 and HTTP/1.1");
+        return refuse(v, 505, "expected HTTP/1.0 or HTTP/1.1");
     }
     v->closes = v->closes || old;
     if (found->there[TRANSFER_ENCODING]) {

@@ -136,7 +136,7 @@ void http_close(struct http *http) {
 
 /* ---- addresses ---------------------------------------------------------------------------------------------------- */
 
-#define ADDRESS_ACCEPTED "accepted: http://HOST:PORT or https://HOST:PORT, without a user part, query or fragment"
+#define ADDRESS_EXPECTED "expected: http://HOST:PORT or https://HOST:PORT, without a user part, query or fragment"
 
 static bool is_http(const char *url) {
     return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
@@ -176,20 +176,20 @@ static int put_base(const struct http *http, CURLU *url, struct buf *out) {
 int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], struct err *err) {
     struct buf out = {.max = HTTP_URL_MAX - 1};
     if (!is_http(address)) {
-        return err_set(err, ERR_INVALID, "the address does not begin with http:// or https://; " ADDRESS_ACCEPTED);
+        return err_set(err, ERR_INVALID, "the address does not begin with http:// or https://; " ADDRESS_EXPECTED);
     }
     CURLU *url = http->f.curl_url();
     if (url == NULL) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     int rc = 0;
     CURLUcode code = http->f.curl_url_set(url, CURLUPART_URL, address, 0);
     if (code != CURLUE_OK) {
-        rc = err_set(err, ERR_INVALID, "invalid address (%s); " ADDRESS_ACCEPTED, http->f.curl_url_strerror(code));
+        rc = err_set(err, ERR_INVALID, "invalid address (%s); " ADDRESS_EXPECTED, http->f.curl_url_strerror(code));
     } else if (has_part(http, url, CURLUPART_USER) || has_part(http, url, CURLUPART_PASSWORD)) {
-        rc = err_set(err, ERR_INVALID, "the address has a user part; " ADDRESS_ACCEPTED);
+        rc = err_set(err, ERR_INVALID, "the address has a user part; " ADDRESS_EXPECTED);
     } else if (has_part(http, url, CURLUPART_QUERY) || has_part(http, url, CURLUPART_FRAGMENT)) {
-        rc = err_set(err, ERR_INVALID, "the address has a query or a fragment; " ADDRESS_ACCEPTED);
+        rc = err_set(err, ERR_INVALID, "the address has a query or a fragment; " ADDRESS_EXPECTED);
     } else if (put_base(http, url, &out) != 0 || text_utf8_valid(out.p, out.n) != out.n || out.fail != 0) {
-        rc = err_set(err, ERR_INVALID, "the address is too long or not text; " ADDRESS_ACCEPTED);
+        rc = err_set(err, ERR_INVALID, "the address is too long or not text; " ADDRESS_EXPECTED);
     } else {
         memcpy(ret, out.p, out.n);
         ret[out.n] = '\0';
@@ -435,7 +435,7 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
     if (code == CURLE_OK) return 0;
     if (code == CURLE_OUT_OF_MEMORY) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     if (code == CURLE_URL_MALFORMAT || code == CURLE_LOGIN_DENIED || !is_http(x->request->url)) {
-        return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_ACCEPTED);
+        return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_EXPECTED);
     }
     answer->fault = x->points_elsewhere ? HTTP_REDIRECT : fault_of(code);
     return err_set(err, ERR_NET, "%s", words[0] != '\0' ? words : http->f.curl_easy_strerror(code));

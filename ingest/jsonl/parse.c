@@ -245,7 +245,7 @@ static int check_schema(struct bytes kind, uint64_t schema, struct err *err) {
     const struct kind *k = kind_find(kind);
     uint64_t newest = k != NULL ? k->schema : 1;
     if (schema != newest) {
-        return err_set(err, ERR_INVALID, "'schema' is %llu; accepted for '%s': %llu", (unsigned long long)schema,
+        return err_set(err, ERR_INVALID, "'schema' is %llu; expected for '%s': %llu", (unsigned long long)schema,
                        SECRET_SHOWN(kind), (unsigned long long)newest);
     }
     return 0;

@@ -417,7 +417,7 @@ static bool belong_together(const struct lmeval_file *a, const struct lmeval_fil
 int lmeval_read(struct intake *run, struct err *err) {
     const struct ingest_options *o = intake_options(run);
     struct lmeval_files files = {0};
-    int rc = o->n_paths > 0 ? 0 : err_set(err, ERR_INVALID, "which files? accepted: directories, results and samples");
+    int rc = o->n_paths > 0 ? 0 : err_set(err, ERR_INVALID, "no files given; expected: directories, results and samples");
     for (size_t i = 0; i < o->n_paths && rc == 0; i++) {
         rc = lmeval_files_add(&files, o->paths[i], err);
     }

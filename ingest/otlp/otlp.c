@@ -271,7 +271,7 @@ static int reject(struct otlp *o, const char *group, const char *reason) {
 
 /* What the reason is counted under: the same for every value that it quotes. */
 static const char *group_of(const char *reason, char ret[ERR_MSG_MAX]) {
-    const char *from = strstr(reason, " is '"), *to = from != NULL ? strstr(from, "'; accepted") : NULL;
+    const char *from = strstr(reason, " is '"), *to = from != NULL ? strstr(from, "'; expected") : NULL;
     if (to == NULL) return NULL;
     snprintf(ret, ERR_MSG_MAX, "%.*s is wrong%s", (int)(from - reason), reason, to + 1);
     return ret;

@@ -58,7 +58,7 @@ int kind_name_twice(struct bytes name, struct err *err) {
 int kind_not_private(const struct kind_index *index, struct bytes name, struct err *err) {
     return err_set(err, ERR_INVALID,
                    "field '%s' of '%s' cannot be private: what is permitted is judged by it, and nobody could see it; "
-                   "accepted: in the body",
+                   "expected: in the body",
                    SECRET_SHOWN(name), index->kind->name);
 }
 

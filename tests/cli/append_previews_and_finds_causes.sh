@@ -105,7 +105,7 @@ box 0 show "$seq" --json
 json .run 77
 json .body.at 1795249800000000000
 box 3 append run.started -s run/77 --time yesterday
-err_has "--time is 'yesterday'; accepted:"
+err_has "--time is 'yesterday'; expected:"
 box 3 append run.started -s run/77 --time 2026-11-21T08:30:00Z at=5
 printf abc >content
 box 0 append pack.installed -s pack/p version=1 digest=@content

@@ -41,7 +41,7 @@ box 2 ingest otlp --listen 127.0.0.1:0 bad.json
 box 2 ingest otlp --listen 127.0.0.1:0 --dry-run
 box 2 ingest otlp --follow bad.json
 box 3 ingest otlp --listen 0.0.0.0:4318
-err_has 'accepted: 127.0.0.1:PORT'
+err_has 'expected: 127.0.0.1:PORT'
 
 # The receiver.
 "$LEDGER" -C "$BOX" ingest otlp --listen 127.0.0.1:0 --json >"$T/.out" 2>"$T/.err" &

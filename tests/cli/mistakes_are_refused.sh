@@ -11,7 +11,7 @@ size() { # of the ledger
 }
 before=$(size)
 box 3 append pack.installed -s route/zzz version=1
-err_has "accepted: pack/<name>"
+err_has "expected: pack/<name>"
 box 3 append pack.installed -s pdf-ops-pack version=1
 err_has "did you mean 'pack/pdf-ops-pack'?"
 box 3 append permission.granted -s pack/p group=exec teir=T0

@@ -30,7 +30,7 @@ same "$(jq -c '[.rows, .tool_calls, .without_tier]' <<<"$out")" '[1,4,2]'
 box 0 query --sql "SELECT count(*) FROM events"
 same "$err" ""
 box 3 query --tier T4
-err_has "accepted: T0, T1, T2, T3, '>=T2', '<T2', unknown"
+err_has "expected: T0, T1, T2, T3, '>=T2', '<T2', unknown"
 box 2 query --sql "SELECT 1" --tier T2
 err_has "do not go together"
 
@@ -130,7 +130,7 @@ json .checked.legal false
 python3 -c 'import json
 print(json.dumps({"policy": "q", "version": "1", "tool_rules": [{"tier": "T1", "tool": "x", "arguments": ["a=" + "x" * 250] * 9}] * 512}))' >"$T/q.json"
 box 3 append policy.declared -s policy/q --body-file "$T/q.json"
-err_has "accepted: at most 262144 in one policy"
+err_has "expected: at most 262144 in one policy"
 box 0 append run.tool_called -s run/r tool=Bash
 box 0 tool list
 

@@ -135,7 +135,7 @@ static void each_wrong_line_is_refused_in_its_own_words(void **state) {
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"open\":[1]}", "'open' holds a number; expected: an array of field names"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"grade\":\"proven\"}",
          "'grade' is 'proven'; expected: measured, reported, declared, inferred"},
-        {"{\"kind\":\"run.started\",\"subject\":\"s\",\"schema\":9}", "'schema' is 9; accepted for 'run.started': 1"},
+        {"{\"kind\":\"run.started\",\"subject\":\"s\",\"schema\":9}", "'schema' is 9; expected for 'run.started': 1"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":1.5e18}",
          "'time' is a number with a fraction; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 "
          "text"},

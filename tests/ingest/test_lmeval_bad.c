@@ -139,7 +139,7 @@ static void what_is_not_there_is_an_error(void **state) {
     assert_int_equal(take(b, "/nonexistent/x"), ERR_NOTFOUND);
     assert_string_equal(b->err.msg, "/nonexistent/x: No such file or directory");
     assert_int_equal(box_run(b, "lm-eval", (struct ingest_options){0}), ERR_INVALID);
-    assert_string_equal(b->err.msg, "which files? accepted: directories, results and samples");
+    assert_string_equal(b->err.msg, "no files given; expected: directories, results and samples");
 }
 
 /* ---- again and again ---------------------------------------------------------------------------------------------- */

@@ -44,7 +44,7 @@ static const char *append(const char *kind, const char *subject, const char *fie
 }
 
 static bool is_contradiction(const char *words, const char *subject, const char *text) {
-    return strstr(words, "accepted: the same name in both") != NULL && strstr(words, subject) != NULL &&
+    return strstr(words, "expected: the same name in both") != NULL && strstr(words, subject) != NULL &&
            strstr(words, text) != NULL;
 }
 

@@ -283,12 +283,12 @@ static void a_field_with_a_secret_for_a_name_is_refused_without_showing_it(void 
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         assert_refused(called(with_pat(json, bodies[i])), ERR_INVALID,
                        "a field's name in the body holds a secret (rule github-pat, 40 bytes at byte 0 of the name); "
-                       "accepted: names without one");
+                       "expected: names without one");
     }
     struct input in = {.kind = "x.acme.thing", .body = "{}", .private_ = with_pat(json, "{\"to @\":1}")};
     assert_refused(in, ERR_INVALID,
                    "a field's name in 'private' holds a secret (rule github-pat, 40 bytes at byte 3 of the name); "
-                   "accepted: names without one");
+                   "expected: names without one");
 }
 
 /* ---- home directories --------------------------------------------------------------------------------------------- */
