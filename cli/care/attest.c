@@ -6,7 +6,7 @@
 #include "cli/call/stop.h"
 #include "cli/care/projections.h"
 #include "cli/open/open.h"
-#include "cli/print/table.h"
+#include "cli/print/fact.h"
 #include "projections/attest/digests.h"
 
 enum { A_ACTOR };
@@ -16,31 +16,20 @@ static const struct opt options[] = {
 };
 
 struct attested {
-    struct cli *cli;
-    struct table *table;
-    struct obj list;
+    struct fact_table table;
     size_t n;
 };
 
-static void put(struct attested *a, const struct log_event *event) {
-    struct obj one = {0};
+static void put_event(struct attested *a, const struct log_event *event) {
+    const struct fact facts[] = {fact_count("SEQ", "seq", event->seq),
+                                 fact_str("PROJECTION", "projection", mp_get_text(event->body, "projection")),
+                                 fact_count("VERSION", "version", mp_get_uint(event->body, "version", LOG_NO_SEQ)),
+                                 fact_count("POSITION", "position", mp_get_uint(event->body, "position", LOG_NO_SEQ)),
+                                 fact_count(NULL, "rows", mp_get_uint(event->body, "rows", LOG_NO_SEQ)),
+                                 fact_str("DIGEST", "digest", mp_get_text(event->body, "digest")),
+                                 fact_hash(NULL, "leaf", event->leaf)};
     a->n++;
-    if (!a->cli->json) {
-        table_uint(a->table, event->seq);
-        table_cell(a->table, mp_get_text(event->body, "projection"));
-        table_uint(a->table, mp_get_uint(event->body, "version", LOG_NO_SEQ));
-        table_uint(a->table, mp_get_uint(event->body, "position", LOG_NO_SEQ));
-        table_cell(a->table, mp_get_text(event->body, "digest"));
-        return;
-    }
-    obj_uint(&one, "seq", event->seq);
-    obj_str(&one, "projection", mp_get_text(event->body, "projection"));
-    obj_uint(&one, "version", mp_get_uint(event->body, "version", LOG_NO_SEQ));
-    obj_uint(&one, "position", mp_get_uint(event->body, "position", LOG_NO_SEQ));
-    obj_uint(&one, "rows", mp_get_uint(event->body, "rows", LOG_NO_SEQ));
-    obj_str(&one, "digest", mp_get_text(event->body, "digest"));
-    obj_hex(&one, "leaf", event->leaf, LOG_HASH);
-    obj_obj(&a->list, NULL, &one);
+    fact_row(&a->table, facts, sizeof(facts) / sizeof(facts[0]));
 }
 
 /* What was written, as it is in the log. Somebody else may have attested at the same time. */
@@ -51,7 +40,7 @@ static int read_back(struct attested *a, struct ledger *ledger, uint64_t from, s
     int rc = log_reader_open(ledger, from, LOG_NO_SEQ, &reader, err);
     while (rc == 0 && a->n < n && (rc = log_reader_next(reader, &event, err)) == 0) {
         if (bytes_is(event.kind, "ledger.projection_attested") && bytes_is(event.actor, actor)) {
-            put(a, &event);
+            put_event(a, &event);
         }
     }
     log_reader_close(reader);
@@ -59,27 +48,17 @@ static int read_back(struct attested *a, struct ledger *ledger, uint64_t from, s
 }
 
 static int print(struct cli *cli, struct ledger *ledger, uint64_t from, size_t n, const char *actor) {
-    static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},
-                                                  {"PROJECTION", 0, 0},
-                                                  {"VERSION", TABLE_RIGHT, 0},
-                                                  {"POSITION", TABLE_RIGHT, 0},
-                                                  {"DIGEST", 0, 0}};
-    struct attested a = {.cli = cli};
+    struct attested a = {.table = {.cli = cli}};
     struct log_head head = {0};
     struct err err = {0};
     struct obj whole = {0};
-    a.table = cli->json ? NULL : table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     int rc = read_back(&a, ledger, from, n, actor, &err);
     if (rc == 0) rc = log_head(ledger, &head, &err);
-    int exit_code = table_end(a.table);
-    if (rc == 0 && cli->json) {
-        obj_text(&whole, "schema", "ledger.attest/1");
-        obj_uint(&whole, "size", head.size);
-        obj_hex(&whole, "root", head.root, LOG_HASH);
-        obj_list(&whole, "attested", &a.list);
-        exit_code = cli_print(cli, &whole, false);
-    }
-    obj_done(&a.list);
+    obj_text(&whole, "schema", "ledger.attest/1");
+    obj_uint(&whole, "size", head.size);
+    obj_hex(&whole, "root", head.root, LOG_HASH);
+    int exit_code = fact_end(&a.table, rc == 0 ? &whole : NULL, "attested");
+    obj_done(&whole);
     return rc != 0 ? cli_fail(cli, &err) : exit_code;
 }
 

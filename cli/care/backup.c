@@ -1,6 +1,7 @@
 /* backup: a verified copy without the signing secrets. */
 #include "cli/call/command.h"
 #include "cli/open/open.h"
+#include "cli/print/fact.h"
 
 static int backup(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
@@ -14,15 +15,10 @@ static int backup(struct cli *cli, const struct opt_args *args) {
     if (rc != 0) {
         return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail(cli, &err); /* the target exists */
     }
-    if (!cli->json) {
-        out_field(cli, "backup", 8, args->args[0]);
-        out_field(cli, "note", 8, "the signing secrets are not in it: 'ledger key backup FILE' keeps the log key");
-        return EXIT_GOOD;
-    }
-    struct obj obj = {0};
-    obj_text(&obj, "backup", args->args[0]);
-    exit_code = cli_print(cli, &obj, true);
-    return exit_code;
+    const struct fact facts[] = {
+        fact_text("backup", "backup", args->args[0]),
+        fact_text("note", NULL, "the signing secrets are not in it: 'ledger key backup FILE' keeps the log key")};
+    return fact_print(cli, facts, sizeof(facts) / sizeof(facts[0]), 8, true);
 }
 
 const struct spec spec_backup = {

@@ -10,6 +10,7 @@
 #include "cli/open/trustfile.h"
 #include "cli/open/trustthis.h"
 #include "cli/open/unlock.h"
+#include "cli/print/fact.h"
 
 enum { I_ORIGIN, I_ACTOR, I_NO_TRUST, I_PASSPHRASE, I_MAP };
 static const struct opt options[] = {
@@ -79,23 +80,12 @@ static int finish(struct cli *cli, const char *trust) {
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
     uint8_t genesis[LOG_HASH];
-    char hex[2 * LOG_HASH + 1];
     log_genesis(ledger, genesis);
-    text_hex(hex, genesis, LOG_HASH);
-    if (cli->json) {
-        struct obj obj = {0};
-        obj_text(&obj, "dir", cli->dir);
-        obj_text(&obj, "origin", log_origin(ledger));
-        obj_text(&obj, "genesis", hex);
-        obj_text(&obj, "vkey", log_vkey(ledger));
-        obj_text(&obj, "trust", trust);
-        exit_code = cli_print(cli, &obj, false);
-    } else {
-        out_field(cli, "ledger", 8, cli->dir);
-        out_field(cli, "origin", 8, log_origin(ledger));
-        out_field(cli, "genesis", 8, hex);
-        out_field(cli, "log key", 8, log_vkey(ledger));
-        out_field(cli, "trust", 8, trust ? trust : "not written");
+    const struct fact facts[] = {fact_text("ledger", "dir", cli->dir), fact_text("origin", "origin", log_origin(ledger)),
+                                 fact_hash("genesis", "genesis", genesis), fact_text("log key", "vkey", log_vkey(ledger)),
+                                 fact_said(fact_text("trust", "trust", trust), trust ? NULL : "not written")};
+    exit_code = fact_print(cli, facts, sizeof(facts) / sizeof(facts[0]), 8, false);
+    if (!cli->json) {
         say_next(cli);
     }
     log_close(ledger);

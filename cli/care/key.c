@@ -6,55 +6,34 @@
 #include "cli/call/command.h"
 #include "cli/open/open.h"
 #include "cli/open/unlock.h"
+#include "cli/print/fact.h"
 #include "cli/print/receipt.h"
-#include "cli/print/table.h"
 
 #define VKEY_TEXT_MAX 512
 
-static int list_json(struct cli *cli, struct ledger *ledger, uint64_t newest, struct err *err) {
-    struct obj obj = {0}, epochs = {0};
+static int print_epochs(struct cli *cli, struct ledger *ledger, uint64_t newest) {
+    struct fact_table table = {.cli = cli};
+    struct obj obj = {0};
+    struct err err = {0};
+    int rc = 0;
     obj_text(&obj, "vkey", log_vkey(ledger));
     obj_text(&obj, "origin", log_origin(ledger));
-    int rc = 0;
-    for (uint64_t i = 0; rc == 0 && i <= newest; i++) {
-        struct log_epoch epoch;
-        struct obj e = {0};
-        rc = log_epoch_at(ledger, i, &epoch, err);
-        if (rc == 0) {
-            obj_uint(&e, "epoch", epoch.epoch);
-            obj_uint(&e, "from_size", epoch.from_size);
-            obj_uint(&e, "to_size", epoch.to_size);
-            obj_text(&e, "vkey", epoch.vkey);
-            obj_obj(&epochs, NULL, &e);
-        }
+    if (!cli->json) {
+        out_printf(cli, "log key  %s\n\n", log_vkey(ledger));
     }
-    obj_list(&obj, "epochs", &epochs);
-    int exit_code = rc == 0 ? cli_print(cli, &obj, false) : cli_fail(cli, err);
-    obj_done(&obj);
-    return exit_code;
-}
-
-static int list_text(struct cli *cli, struct ledger *ledger, uint64_t newest, struct err *err) {
-    static const struct table_column columns[] = {
-        {"EPOCH", true, 0}, {"FROM SIZE", true, 0}, {"TO SIZE", true, 0}, {"VERIFIER KEY", false, 0}};
-    out_printf(cli, "log key  %s\n\n", log_vkey(ledger));
-    struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-    int rc = 0;
     for (uint64_t i = 0; rc == 0 && i <= newest; i++) {
         struct log_epoch epoch;
-        rc = log_epoch_at(ledger, i, &epoch, err);
+        rc = log_epoch_at(ledger, i, &epoch, &err);
         if (rc != 0) break;
-        table_uint(table, epoch.epoch);
-        table_uint(table, epoch.from_size);
-        if (epoch.to_size == LOG_NO_SEQ) {
-            table_text(table, "now");
-        } else {
-            table_uint(table, epoch.to_size);
-        }
-        table_text(table, epoch.vkey);
+        const struct fact facts[] = {
+            fact_count("EPOCH", "epoch", epoch.epoch), fact_count("FROM SIZE", "from_size", epoch.from_size),
+            fact_said(fact_count("TO SIZE", "to_size", epoch.to_size), epoch.to_size == LOG_NO_SEQ ? "now" : NULL),
+            fact_text("VERIFIER KEY", "vkey", epoch.vkey)};
+        fact_row(&table, facts, sizeof(facts) / sizeof(facts[0]));
     }
-    int exit_code = table_end(table);
-    return rc != 0 ? cli_fail(cli, err) : exit_code;
+    int exit_code = fact_end(&table, rc == 0 ? &obj : NULL, "epochs");
+    obj_done(&obj);
+    return rc == 0 ? exit_code : cli_fail(cli, &err);
 }
 
 static int list(struct cli *cli, const struct opt_args *args) {
@@ -67,7 +46,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
     if (log_epoch_current(ledger, &current, &err) != 0) {
         exit_code = cli_fail(cli, &err);
     } else {
-        exit_code = cli->json ? list_json(cli, ledger, current.epoch, &err) : list_text(cli, ledger, current.epoch, &err);
+        exit_code = print_epochs(cli, ledger, current.epoch);
     }
     log_close(ledger);
     return exit_code;

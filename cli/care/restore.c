@@ -7,6 +7,7 @@
 #include "cli/open/trustfile.h"
 #include "cli/open/trustthis.h"
 #include "cli/open/unlock.h"
+#include "cli/print/fact.h"
 
 enum { R_LOG_KEY, R_NEWEST, R_REASON, R_ACTOR, R_PASSPHRASE, R_NO_TRUST, R_KEY_PASS_FD, R_KEY_PASS_FILE };
 static const struct opt options[] = {
@@ -26,7 +27,7 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     struct ledger *ledger = NULL;
     struct log_head head = {0};
     struct err err = {0};
-    char path[FILE_PATH_MAX], root[2 * LOG_HASH + 1];
+    char path[FILE_PATH_MAX];
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) return exit_code;
     int rc = log_head(ledger, &head, &err);
@@ -43,20 +44,10 @@ static int finish(struct cli *cli, bool trust, bool newest) {
         log_close(ledger);
         return cli_fail(cli, &err);
     }
-    text_hex(root, head.root, LOG_HASH);
-    if (cli->json) {
-        struct obj obj = {0};
-        obj_text(&obj, "dir", cli->dir);
-        obj_text(&obj, "origin", log_origin(ledger));
-        obj_uint(&obj, "size", head.size);
-        obj_text(&obj, "root", root);
-        obj_text(&obj, "vkey", log_vkey(ledger));
-        exit_code = cli_print(cli, &obj, false);
-    } else {
-        out_field(cli, "ledger", 8, cli->dir);
-        out_field(cli, "origin", 8, log_origin(ledger));
-        out_printf(cli, "size     %llu\nroot     %s\n", (unsigned long long)head.size, root);
-    }
+    const struct fact facts[] = {fact_text("ledger", "dir", cli->dir), fact_text("origin", "origin", log_origin(ledger)),
+                                 fact_count("size", "size", head.size), fact_hash("root", "root", head.root),
+                                 fact_text(NULL, "vkey", log_vkey(ledger))};
+    exit_code = fact_print(cli, facts, sizeof(facts) / sizeof(facts[0]), 8, false);
     if (!newest) {
         cli_note(cli, "ledger: restore: where a trust file knows the old origin, 'ledger trust add' accepts this ledger's "
                       "new origin");

@@ -5,8 +5,12 @@
 #include "base/text.h"
 #include "cli/call/command.h"
 #include "cli/open/open.h"
+#include "cli/print/fact.h"
 #include "cli/view/asof.h"
 #include "ledger/core/lead.h"
+
+#define WIDTH     16 /* of labels */
+#define WORDS_MAX 160
 
 /* How the projections are stored; NULL where there are none. */
 struct kept {
@@ -65,106 +69,90 @@ static const char *place_word(struct ledger *ledger) {
     return words[place];
 }
 
-static int print_json(struct cli *cli, struct ledger *ledger, const struct log_stats *s, const struct log_head *head,
-                      const struct kept *kept) {
-    struct lead lead = {0};
-    struct obj obj = {0};
-    obj_text(&obj, "dir", log_dir(ledger));
-    obj_text(&obj, "origin", log_origin(ledger));
-    obj_text(&obj, "place", place_word(ledger));
-    obj_uint(&obj, "events", s->events);
-    obj_hex(&obj, "root", head->root, LOG_HASH);
-    obj_time(&obj, "time", head->time);
-    lead_now(ledger, &lead, NULL);
-    obj_uint(&obj, "time_ahead_ns", lead.ns);
-    obj_uint(&obj, "groups", s->groups);
-    obj_uint(&obj, "tail", s->tail);
-    obj_uint(&obj, "checkpoints", s->checkpoints);
-    obj_uint(&obj, "epochs", s->epochs);
-    obj_uint(&obj, "artifacts", s->artifacts);
-    obj_uint(&obj, "cursors", s->cursors);
-    obj_uint(&obj, "evidence_bytes", s->evidence_bytes);
-    obj_uint(&obj, "derived_bytes", s->derived_bytes);
-    obj_uint(&obj, "artifact_bytes", s->artifact_bytes);
-    obj_uint(&obj, "map_bytes", s->map_bytes);
-    obj_uint(&obj, "map_used", s->map_used);
-    uint64_t room, all;
-    bool known = file_room(log_dir(ledger), &room, &all);
-    obj_uint(&obj, "disk_free_bytes", known ? room : LOG_NO_SEQ);
-    obj_uint(&obj, "disk_bytes", known ? all : LOG_NO_SEQ);
-    obj_uint(&obj, "readers", s->readers);
-    obj_uint(&obj, "dead_readers", s->dead_readers);
-    obj_uint(&obj, "oldest_reader_pid", s->oldest_reader_pid);
-    obj_uint(&obj, "oldest_reader_commits", s->oldest_reader_commits);
-    put_projections(&obj, kept);
-    return cli_print(cli, &obj, false);
-}
-
-static void count(struct cli *cli, const char *name, uint64_t v) {
-    out_printf(cli, "%-16s %llu\n", name, (unsigned long long)v);
-}
-
-static void size(struct cli *cli, const char *name, uint64_t v) {
-    char text[32];
-    out_size(text, v);
-    out_printf(cli, "%-16s %s\n", name, text);
-}
-
 /* The quota promises nothing that the disk does not have; an erasure needs as much again as is in use. */
-static void print_room(struct cli *cli, struct ledger *ledger, const struct log_stats *s) {
+static void put_room(const struct log_stats *s, uint64_t room, uint64_t all, char ret[WORDS_MAX]) {
     char free_[32], whole[32];
-    uint64_t room, all;
-    if (!file_room(log_dir(ledger), &room, &all)) return;
     out_size(free_, room);
     out_size(whole, all);
     const char *less = room < s->map_used ? "; too little for an erasure, which copies the database"
                        : s->map_used < s->map_bytes && room < s->map_bytes - s->map_used ? "; full before the quota is"
                                                                                          : "";
-    out_printf(cli, "%-16s %s of %s%s\n", "free on disk", free_, whole, less);
+    snprintf(ret, WORDS_MAX, "%s of %s%s", free_, whole, less);
 }
 
-static void print_text(struct cli *cli, struct ledger *ledger, const struct log_stats *s, const struct log_head *head,
-                       const struct kept *kept) {
-    char time[TEXT_TIME_MAX], root[2 * LOG_HASH + 1], used[32], map[32];
-    struct lead lead = {0};
-    lead_now(ledger, &lead, NULL);
-    text_time(time, head->time);
-    text_hex(root, head->root, LOG_HASH);
-    out_field(cli, "directory", 16, log_dir(ledger));
-    out_field(cli, "origin", 16, log_origin(ledger));
-    out_field(cli, "place", 16, place_word(ledger));
-    count(cli, "events", s->events);
-    out_printf(cli, "%-16s %s\n%-16s %s\n", "root", root, "newest event", time);
-    if (lead.ns > 0) {
-        char ahead[96];
-        lead_words(&lead, ahead, sizeof(ahead));
-        out_printf(cli, "%-16s %s\n", "clock", ahead);
-    }
-    count(cli, "full groups", s->groups);
-    count(cli, "tail", s->tail);
-    count(cli, "checkpoints", s->checkpoints);
-    count(cli, "key epochs", s->epochs);
-    count(cli, "artifacts", s->artifacts);
-    count(cli, "cursors", s->cursors);
-    size(cli, "evidence", s->evidence_bytes);
-    size(cli, "derived", s->derived_bytes);
-    print_projections(cli, kept, head->size);
-    size(cli, "artifact files", s->artifact_bytes);
+static void put_quota(const struct log_stats *s, char ret[WORDS_MAX]) {
+    char used[32], map[32];
     out_size(used, s->map_used);
     out_size(map, s->map_bytes);
-    out_printf(cli, "%-16s %s of %s (%.1f %%)\n", "quota in use", used, map,
-               s->map_bytes ? 100.0 * (double)s->map_used / (double)s->map_bytes : 0.0);
-    print_room(cli, ledger, s);
-    out_printf(cli, "%-16s %llu, and %llu dead ones cleared\n", "readers", (unsigned long long)s->readers,
-               (unsigned long long)s->dead_readers);
+    snprintf(ret, WORDS_MAX, "%s of %s (%.1f %%)", used, map,
+             s->map_bytes ? 100.0 * (double)s->map_used / (double)s->map_bytes : 0.0);
+}
+
+static void put_readers(const struct log_stats *s, char ret[WORDS_MAX], char ret_oldest[WORDS_MAX]) {
+    snprintf(ret, WORDS_MAX, "%llu, and %llu dead ones cleared", (unsigned long long)s->readers,
+             (unsigned long long)s->dead_readers);
     if (s->oldest_reader_pid != 0) {
-        out_printf(cli, "%-16s process %llu, %llu commit%s behind: what was freed since is not used again\n",
-                   "oldest reader", (unsigned long long)s->oldest_reader_pid, (unsigned long long)s->oldest_reader_commits,
-                   text_s(s->oldest_reader_commits));
+        snprintf(ret_oldest, WORDS_MAX, "process %llu, %llu commit%s behind: what was freed since is not used again",
+                 (unsigned long long)s->oldest_reader_pid, (unsigned long long)s->oldest_reader_commits,
+                 text_s(s->oldest_reader_commits));
     }
+}
+
+static int print(struct cli *cli, struct ledger *ledger, const struct log_stats *s, const struct log_head *head,
+                 const struct kept *kept) {
+    char ahead[WORDS_MAX] = "", room[WORDS_MAX] = "", quota[WORDS_MAX], readers[WORDS_MAX], oldest[WORDS_MAX] = "";
+    char event[WORDS_MAX] = "";
+    uint64_t disk_free = LOG_NO_SEQ, disk = LOG_NO_SEQ;
+    struct lead lead = {0};
+    lead_now(ledger, &lead, NULL);
+    if (lead.ns > 0) {
+        lead_words(&lead, ahead, sizeof(ahead));
+    }
+    if (file_room(log_dir(ledger), &disk_free, &disk)) {
+        put_room(s, disk_free, disk, room);
+    }
+    put_quota(s, quota);
+    put_readers(s, readers, oldest);
     if (s->groups > 0) { /* before that, whole pages of the database say nothing of an event */
-        out_printf(cli, "%-16s %.1f bytes\n", "an event", (double)s->map_used / (double)s->events);
+        snprintf(event, sizeof(event), "%.1f bytes", (double)s->map_used / (double)s->events);
     }
+    const struct fact facts[] = {fact_text("directory", "dir", log_dir(ledger)),
+                                 fact_text("origin", "origin", log_origin(ledger)),
+                                 fact_text("place", "place", place_word(ledger)),
+                                 fact_count("events", "events", s->events),
+                                 fact_hash("root", "root", head->root),
+                                 fact_time("newest event", "time", head->time),
+                                 fact_said(fact_count("clock", "time_ahead_ns", lead.ns), ahead),
+                                 fact_count("full groups", "groups", s->groups),
+                                 fact_count("tail", "tail", s->tail),
+                                 fact_count("checkpoints", "checkpoints", s->checkpoints),
+                                 fact_count("key epochs", "epochs", s->epochs),
+                                 fact_count("artifacts", "artifacts", s->artifacts),
+                                 fact_count("cursors", "cursors", s->cursors),
+                                 fact_size("evidence", "evidence_bytes", s->evidence_bytes),
+                                 fact_size("derived", "derived_bytes", s->derived_bytes)};
+    const struct fact more[] = {fact_size("artifact files", "artifact_bytes", s->artifact_bytes),
+                                fact_size(NULL, "map_bytes", s->map_bytes),
+                                fact_said(fact_size("quota in use", "map_used", s->map_used), quota),
+                                fact_said(fact_size("free on disk", "disk_free_bytes", disk_free), room),
+                                fact_size(NULL, "disk_bytes", disk),
+                                fact_said(fact_count("readers", "readers", s->readers), readers),
+                                fact_count(NULL, "dead_readers", s->dead_readers),
+                                fact_said(fact_count("oldest reader", "oldest_reader_pid", s->oldest_reader_pid), oldest),
+                                fact_count(NULL, "oldest_reader_commits", s->oldest_reader_commits),
+                                fact_said(fact_text("an event", NULL, ""), event)};
+    const size_t n = sizeof(facts) / sizeof(facts[0]), n_more = sizeof(more) / sizeof(more[0]);
+    if (!cli->json) {
+        fact_lines(cli, facts, n, WIDTH);
+        print_projections(cli, kept, head->size);
+        fact_lines(cli, more, n_more, WIDTH);
+        return EXIT_GOOD;
+    }
+    struct obj obj = {0};
+    fact_put(&obj, facts, n);
+    fact_put(&obj, more, n_more);
+    put_projections(&obj, kept);
+    return cli_print(cli, &obj, false);
 }
 
 static int stats(struct cli *cli, const struct opt_args *args) {
@@ -179,13 +167,7 @@ static int stats(struct cli *cli, const struct opt_args *args) {
     int rc = log_head(ledger, &head, &err);
     if (rc == 0) rc = log_stats(ledger, &s, &err);
     if (rc == 0) rc = asof_stored(ledger, kept.status, &kept.n, &err);
-    if (rc != 0) {
-        exit_code = cli_fail(cli, &err);
-    } else if (cli->json) {
-        exit_code = print_json(cli, ledger, &s, &head, &kept);
-    } else {
-        print_text(cli, ledger, &s, &head, &kept);
-    }
+    exit_code = rc == 0 ? print(cli, ledger, &s, &head, &kept) : cli_fail(cli, &err);
     log_close(ledger);
     return exit_code;
 }

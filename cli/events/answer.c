@@ -32,39 +32,47 @@ void answer_add_cost(struct answer *a, const struct query_cost *cost) {
     a->cost.events += cost->events;
 }
 
-static bool is_damage(int rc) {
-    return rc == ERR_CORRUPT || rc == ERR_TAMPERED;
+/* Up to `limit` rows; 0: all. */
+static int open_rows(struct answer *a, struct query *query, uint64_t limit, struct query_cursor **ret, struct err *err) {
+    query->stop = a->stop;
+    query->no_index = a->no_index;
+    query->limit = a->ask.has_rest ? 0 : limit;
+    return query_open_at(a->ledger, query, a->size, ret, err);
+}
+
+/* The next row that meets all conditions; 1: the end. */
+static int next_row(struct answer *a, struct query_cursor *cursor, struct err *why) {
+    int rc, rest;
+    do {
+        rc = query_next(cursor, why);
+        rest = rc == 0 ? ask_rest(&a->ask, cursor, why) : 0;
+    } while (rc == 0 && rest > 0);
+    return rest < 0 ? rest : rc;
+}
+
+static void close_rows(struct answer *a, struct query_cursor *cursor) {
+    struct query_cost cost;
+    query_cost(cursor, &cost);
+    answer_add_cost(a, &cost);
+    query_close(cursor);
 }
 
 int answer_scan(struct answer *a, const struct query *query, uint64_t limit, answer_row_fn *each, struct err *err) {
     struct query_cursor *cursor = NULL;
-    struct query_cost cost;
     struct query q = *query;
     uint64_t n = 0;
-    q.stop = a->stop;
-    q.no_index = a->no_index;
-    q.limit = a->ask.has_rest ? 0 : limit;
-    int rc = query_open_at(a->ledger, &q, a->size, &cursor, err);
+    int rc = open_rows(a, &q, limit, &cursor, err);
     if (rc != 0) return rc;
     while (rc == 0 && (limit == 0 || n < limit) && out_good(a->cli)) {
         struct err why = {0};
-        rc = query_next(cursor, &why);
-        int rest = rc == 0 ? ask_rest(&a->ask, cursor, &why) : 0;
-        rc = rest < 0 ? rest : rc;
-        if (rc == 0 && rest == 0) {
+        rc = next_row(a, cursor, &why);
+        if (rc == 0) {
             n++;
             rc = each(a, cursor, &why);
         }
-        if (is_damage(rc)) {
-            damage_note(&a->damage, &why);
-            rc = 0;
-        } else if (rc < 0) {
-            *err = why;
-        }
+        rc = damage_pass(&a->damage, rc, &why, err);
     }
-    query_cost(cursor, &cost);
-    answer_add_cost(a, &cost);
-    query_close(cursor);
+    close_rows(a, cursor);
     return rc == 1 ? 0 : rc;
 }
 
@@ -224,33 +232,25 @@ struct newest {
 /* Goes back from `to` until `limit` rows are found. Only looks. */
 static int find_back(struct answer *a, uint64_t to, uint64_t limit, struct newest *ret, struct err *err) {
     struct query_cursor *cursor = NULL;
-    struct query_cost cost;
     struct query q = a->ask.query;
     q.to = q.to < to ? q.to : to;
     q.descending = true;
-    q.limit = a->ask.has_rest ? 0 : limit;
-    q.stop = a->stop;
-    q.no_index = a->no_index;
-    int rc = query_open_at(a->ledger, &q, a->size, &cursor, err);
+    int rc = open_rows(a, &q, limit, &cursor, err);
     if (rc != 0) return rc;
     while (rc == 0 && ret->n < limit) {
         struct err why = {0};
-        rc = query_next(cursor, &why);
-        int rest = rc == 0 ? ask_rest(&a->ask, cursor, &why) : 0;
-        rc = rest < 0 ? rest : rc;
-        if (rc == 0 && rest == 0) {
+        rc = next_row(a, cursor, &why);
+        if (rc == 0) {
             ret->seq = query_seq(cursor);
             ret->n++;
-        } else if (is_damage(rc)) {
+        } else if (err_is_damage(rc)) {
             ret->damaged = true;
             rc = 0;
         } else if (rc < 0) {
             *err = why;
         }
     }
-    query_cost(cursor, &cost);
-    answer_add_cost(a, &cost);
-    query_close(cursor);
+    close_rows(a, cursor);
     return rc == 1 ? 0 : rc;
 }
 

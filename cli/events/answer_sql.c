@@ -52,16 +52,10 @@ static int note_sql(struct answer *a, int rc, const struct err *why, struct err 
     struct query_cost cost = {0};
     sql_cost(a->sql, &cost);
     answer_add_cost(a, &cost);
-    if (rc >= 0 || rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+    if (rc >= 0 || err_is_damage(rc)) {
         say_note(a);
     }
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-        damage_note(&a->damage, why);
-        return 0;
-    }
-    if (rc < 0) {
-        *err = *why;
-    }
+    rc = damage_pass(&a->damage, rc, why, err);
     if (rc == ERR_LIMIT && strstr(why->msg, " of memory") != NULL) {
         err_set(err, rc, "%s; --memory-limit sets it", why->msg);
     } else if (rc == ERR_LIMIT && strstr(why->msg, "takes longer") != NULL) {

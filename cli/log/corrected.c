@@ -101,7 +101,7 @@ static int leaf_of(struct ledger *ledger, uint64_t seq, bool *ret_there, uint8_t
         memcpy(ret, event.leaf, LOG_HASH);
     }
     log_reader_close(reader);
-    return rc >= 0 || rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : err_set(err, rc, "%s", why.msg);
+    return rc >= 0 || err_is_damage(rc) ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 int corrected_holds(const struct corrected *corrected, struct ledger *ledger, uint64_t seq, uint64_t at,

@@ -35,6 +35,17 @@ bool damage_note(void *ctx, const struct err *err) {
     return true;
 }
 
+int damage_pass(struct damage *damage, int rc, const struct err *why, struct err *err) {
+    if (err_is_damage(rc)) {
+        damage_note(damage, why);
+        return 0;
+    }
+    if (rc < 0) {
+        *err = *why;
+    }
+    return rc;
+}
+
 void damage_put(const struct damage *damage, struct obj *obj) {
     struct obj list = {0};
     const char *message;

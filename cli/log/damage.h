@@ -16,6 +16,8 @@ void damage_init(struct damage *damage, struct cli *cli);
 void damage_done(struct damage *damage);
 /* Says it on standard error, unless it was said before; false then. The context is a struct damage. */
 bool damage_note(void *damage, const struct err *err);
+/* The result of a read, which failed because of `why`: damage is noted and becomes 0; another failure is copied to `err`. */
+int damage_pass(struct damage *damage, int rc, const struct err *why, struct err *err);
 /* The members "complete" and "unreadable" of a JSON document. */
 void damage_put(const struct damage *damage, struct obj *obj);
 

@@ -19,7 +19,7 @@ int kind_events(struct ledger *ledger, const char *kind, uint64_t from, struct d
         struct err why = {0};
         rc = query_next(cursor, &why);
         if (rc == 0) rc = query_event(cursor, &event, &why);
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        if (err_is_damage(rc)) {
             rc = 0;
             if (damage != NULL) {
                 damage_note(damage, &why);

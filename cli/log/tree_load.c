@@ -21,7 +21,7 @@ static int add_query(struct tree *tree, struct ledger *ledger, const struct quer
         if (rc == 0 && wanted) rc = query_event(cursor, &event, &why);
         if (rc == 0) {
             rc = wanted ? tree_add(tree, event, err) : 0;
-        } else if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        } else if (err_is_damage(rc)) {
             rc = damaged(ctx, &why) ? tree_add_unreadable(tree, why.msg, err) : 0;
         } else if (rc < 0) {
             *err = why;
@@ -96,7 +96,7 @@ static int find_children(struct ledger *ledger, struct bytes run, const struct q
                 buf_put_bytes(out, id.text);
                 buf_put_u8(out, 0);
             }
-        } else if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        } else if (err_is_damage(rc)) {
             rc = 0; /* said when the run's own events are read, if it is one of them */
         } else if (rc < 0) {
             *err = why;

@@ -6,6 +6,7 @@
  *   say                      failures with their exit codes, remarks, one object, one file
  *   table                    columns that fit the terminal
  *   rows                     answers of many rows: table, JSON, JSON lines, CSV, MessagePack
+ *   fact                     facts of an answer, described once for lines, tables and JSON
  *   cell                     values of states as cells
  *   pick                     which fields of events a row shows
  *   summary                  a body in one line

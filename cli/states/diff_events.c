@@ -72,7 +72,7 @@ static int read_all(struct reading *r, struct log_reader *reader, const uint64_t
         if (*stop != 0) return err_set(err, ERR_BUSY, "interrupted");
         log_reader_seek(reader, seqs[i]);
         int rc = log_reader_next(reader, &event, &why);
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        if (err_is_damage(rc)) {
             damage_note(damage, &why);
         } else if (rc < 0) {
             *err = why;

@@ -296,7 +296,7 @@ static int walk(struct merge *m, struct err *err) {
     plan.options.stop = m->plan->stop;
     int rc = walk_open(&plan, &m->walk, &why);
     if (rc == 0) rc = walk_to(m->walk, state_at(m->plan->to), state_now(m->plan->to), &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+    if (err_is_damage(rc)) {
         damage_note(m->plan->damage, &why);
         walk_close(m->walk);
         m->walk = NULL;

@@ -17,7 +17,7 @@
 
 /* Of an answer that met evidence that cannot be read: noted, and 0. */
 static int note_damage(struct status *s, int rc, const struct err *why, struct err *err) {
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+    if (err_is_damage(rc)) {
         s->damage = s->damage.msg[0] == '\0' ? *why : s->damage;
         return 0;
     }

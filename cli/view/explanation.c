@@ -55,12 +55,5 @@ int explanation_event(struct explanation *s, uint64_t seq, struct log_event *ret
     if (rc == 1) {
         rc = err_set(&why, ERR_CORRUPT, "event %llu is cited and not there", (unsigned long long)seq);
     }
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-        damage_note(&s->damage, &why);
-        return 1;
-    }
-    if (rc != 0) {
-        *err = why;
-    }
-    return rc;
+    return rc != 0 && (rc = damage_pass(&s->damage, rc, &why, err)) == 0 ? 1 : rc;
 }
