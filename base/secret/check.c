@@ -1,9 +1,7 @@
-/* The tools that the validators of the secret scanner are made of: alphabets, how random something looks, what only stands
- * in a secret's place, and masks.
+/* Tools of the secret scanner's validators: alphabets, randomness, placeholders, and masks.
  *
- * Entropy is counted in whole numbers, a logarithm being found bit by bit. Random looks are told by how often small
- * letters, capitals and digits take turns: words, names and camel case change seldom, random characters at every second
- * place. */
+ * Entropy is computed in integers, the logarithm bit by bit. Randomness is judged by how often small letters, capitals
+ * and digits alternate: words, names and camel case change class seldom, random characters about every second place. */
 #include "base/secret/check.h"
 
 #include <string.h>
@@ -68,7 +66,7 @@ bool secret_contains(const uint8_t *p, size_t n, const char *needle) {
     return false;
 }
 
-/* ---- judging random looks ---- */
+/* ---- randomness ---- */
 
 /* log2 of 1..255 in 1/4096. */
 static uint32_t log2_fixed(uint32_t x) {
@@ -190,5 +188,5 @@ size_t secret_mask_len(const struct secret_scan *s, size_t i) {
 
 bool secret_check_mask(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     (void)s, (void)at, (void)rule, (void)ret;
-    return false; /* the search steps over masks by itself */
+    return false; /* the search itself skips masks */
 }

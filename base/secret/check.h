@@ -1,12 +1,12 @@
-/* Inside of the secret scanner: what the search (search.c), the validators (shape.c, context.c,
- * option.c, encoded.c, view.c, run.c, number.c, seed.c, piece.c, with the
- * tools of check.c) and the names (name.c) share. Nobody else includes this but their tests. */
+/* Internals of the secret scanner, shared by the search (search.c), the validators (shape.c, context.c, option.c,
+ * encoded.c, view.c, run.c, number.c, seed.c, piece.c, with the tools of check.c) and the names (name.c). Only these
+ * files and their tests include it. */
 #ifndef BASE_SECRET_CHECK_H
 #define BASE_SECRET_CHECK_H
 
 #include "base/secret/secret.h"
 
-/* Kinds of characters; a rule's alphabet is a sum of them. */
+/* Character classes; a rule's alphabet is a sum of them. */
 enum {
     SET_AF = 1,         /* a-f */
     SET_GZ = 2,         /* g-z */
@@ -29,22 +29,23 @@ enum {
     SET_ANY64 = SET_BASE64 | SET_UNDER | SET_DASH
 };
 
-/* A text under search. Nothing before lo is looked at: the text before the last hit, or before a mask, is another one. */
+/* A text being searched. Nothing before lo is looked at: text before the last hit, or before a mask, counts as another
+ * text. */
 struct secret_scan {
     const uint8_t *p;
     size_t lo, hi;
     size_t steps;   /* bytes looked at by validators, so that a test can bound the work */
-    bool specific;  /* only rules that know a secret by its own shape */
+    bool specific;  /* only rules that recognize a secret by its own shape */
     uint8_t depth;  /* how many times it was decoded from another text */
-    size_t viewed;  /* escapes before it were read already and held nothing */
-    size_t ran;     /* long runs and numbers before it were judged already */
-    size_t seeded;  /* words before it were counted already and are no wallet's key */
+    size_t viewed;  /* escapes before this were decoded already and held nothing */
+    size_t ran;     /* long runs and numbers before this were judged already */
+    size_t seeded;  /* words before this were counted already and are not a wallet's key */
     size_t run_end; /* the newest long run continues to here at least */
 };
 
 struct secret_rule;
-/* Judges the anchor at `at` (three bytes that are in the text). A hit lies in lo..hi and not before the rule's literal.
- */
+/* Judges the anchor at `at` (three bytes that are in the text). A hit is within lo..hi and does not begin before the
+ * rule's literal. */
 typedef bool secret_check_fn(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret);
 
 struct secret_rule {
@@ -54,8 +55,8 @@ struct secret_rule {
     uint8_t back;     /* the anchor's place in the literal */
     bool context;     /* known by what is beside it, not by its own shape */
     uint16_t set;     /* alphabet of what follows the literal */
-    uint16_t min;     /* so many of them at least */
-    uint16_t max;     /* and not one more than this; 0: open */
+    uint16_t min;     /* at least this many of them */
+    uint16_t max;     /* at most this many; 0: no limit */
     uint16_t entropy; /* hundredths of a bit for each character, at least */
     secret_check_fn *check;
 };
@@ -71,18 +72,18 @@ enum {
 };
 extern const struct secret_rule secret_rules[RULE_COUNT];
 
-/* The next hit at or after lo, which moves after it. Returns 0, or 1 when there is none. */
+/* The next hit at or after lo, which advances past it. Returns 0, or 1 when there is none. */
 int secret_scan_next(struct secret_scan *s, struct secret_hit *ret);
 /* The first hit whose anchor is before `stop`. Returns 0, or 1 when there is none. */
 int secret_scan_until(struct secret_scan *s, size_t stop, struct secret_hit *ret);
 /* The length of a well-formed mask at i, 0 when there is none. */
 size_t secret_mask_len(const struct secret_scan *s, size_t i);
-/* A mask begins at i. What looks ahead stops there: behind a mask is another text. */
+/* Whether a mask begins at i. Lookahead stops there: what follows a mask is another text. */
 static inline bool secret_is_mask(const struct secret_scan *s, size_t i) {
     return s->p[i] == 0xe2 && secret_mask_len(s, i) != 0;
 }
 
-/* ---- values beside names ---- */
+/* ---- values next to names ---- */
 
 enum { SECRET_VALUE_WINDOW = 256 }; /* bytes of a value that are judged */
 #define SECRET_NAME (SET_TOKEN | SET_DOT)
@@ -91,11 +92,11 @@ struct secret_value {
     size_t at, n;  /* n is at most SECRET_VALUE_WINDOW */
     uint8_t quote; /* 0 when bare */
     bool query;    /* a URL's parameter, which a '#' ends */
-    bool escaped;  /* the quote is behind a backslash, as in JSON inside JSON */
-    bool tight;    /* nothing is between name, sign and value */
+    bool escaped;  /* the quote follows a backslash, as in JSON inside JSON */
+    bool tight;    /* no blanks between name, sign and value */
     uint8_t sign;  /* what is between name and value: ':' '=' '>' ' ' ',', or 'i' for "is" */
 };
-/* What a name says of its value. */
+/* What a name says about its value. */
 enum secret_name {
     SECRET_NAME_NONE,
     SECRET_NAME_WEAK,  /* it may be a secret: "pass", "pwd", "sessionid" */
@@ -103,80 +104,80 @@ enum secret_name {
     SECRET_NAME_PASSWORD
 };
 enum secret_name secret_name_of(struct bytes name);
-/* The value of a name in s->p[from..to) is a secret: no placeholder, code, path, URL or prose. */
+/* Whether the value of the name in s->p[from..to) is a secret: not a placeholder, code, path, URL or prose. */
 bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct secret_value *v, enum secret_name kind);
-/* Parts between dots, dashes and slashes are words, or words with a short number: a name, a path, a version. */
+/* Whether the parts between dots, dashes and slashes are words, or words with a short number: a name, a path, a version. */
 bool secret_is_identifier(const uint8_t *p, size_t n);
-/* Of letters, small ones and capitals take turns more often than in a name of many words. */
+/* Whether small letters and capitals alternate more often than in a name of many words. */
 bool secret_has_mixed_case(const uint8_t *p, size_t n);
 
-/* ---- other writings of a text ---- */
+/* ---- encoded text ---- */
 
-/* A text as it reads when what is encoded in it is decoded: base64 and hex, letters written as %67, \u0067 or &#103;, and
- * what a terminal or a reader does not show (colours, zero-width characters) left out. */
+/* A decoded text: base64 and hex, letters written as %67, \u0067 or &#103; are decoded, and what a terminal or a reader
+ * does not show (colours, zero-width characters) is left out. */
 enum {
     SECRET_VIEW_MAX = 2816, /* bytes */
     SECRET_DEPTH_MAX = 3    /* of an encoding in an encoding */
 };
 struct secret_view {
     size_t n;
-    size_t base;                        /* where in the text it begins */
+    size_t base;                        /* its place in the text */
     bool cut;                           /* the text continues where it ends */
-    bool coded;                         /* in groups: bytes of one begin at the same place */
-    uint16_t from[SECRET_VIEW_MAX + 1]; /* how far from base each byte is written; one more for the end */
+    bool coded;                         /* decoded in groups: bytes of one group have the same place */
+    uint16_t from[SECRET_VIEW_MAX + 1]; /* offset from base of each byte's source; one more for the end */
     uint8_t p[SECRET_VIEW_MAX];
 };
-/* The first hit in a view that begins at byte `least` or after it, brought back to the bytes of the text. `changed`: only
- * if something was decoded or left out in it or little before it, for else the text itself shows it. Whether it reaches the
- * end of a view that was cut is told in *ret_open. */
+/* The first hit in a view that begins at byte `least` or later, mapped back to bytes of the text. `changed`: only if
+ * something was decoded or left out in it or shortly before it, because otherwise the text itself shows it. *ret_open
+ * says whether it reaches the end of a view that was cut. */
 bool secret_view_find(struct secret_scan *s, const struct secret_view *view, size_t least, bool changed,
                       struct secret_hit *ret, bool *ret_open);
-/* The length of the escape, colour sequence or invisible character at i, 0 when there is none. *ret: the byte that it
- * stands for, or -1 when it stands for nothing. */
+/* The length of the escape, colour sequence or invisible character at i, 0 when there is none. *ret: the byte it
+ * represents, or -1 for none. */
 size_t secret_read_escape(const struct secret_scan *s, size_t i, int *ret);
-/* An escape or a colour sequence ends before i: what is written at i begins a word. */
+/* Whether an escape or a colour sequence ends before i, so that a word can begin at i. */
 bool secret_ends_escape(const struct secret_scan *s, size_t i);
 
-/* ---- what has no anchor: long runs of letters and digits, numbers ---- */
+/* ---- without anchors: long runs of letters and digits, numbers ---- */
 
-/* The first place at or after i where one may be, or `stop`; no more than a coarse look. */
+/* The first place at or after i where one may be, or `stop`; a coarse check only. */
 size_t secret_odd_next(const struct secret_scan *s, size_t i, size_t stop);
-/* Judges it. */
+/* Judges such a place. */
 bool secret_odd_check(struct secret_scan *s, size_t at, struct secret_hit *ret);
 bool secret_run_check(struct secret_scan *s, size_t at, struct secret_hit *ret);
 bool secret_number_check(struct secret_scan *s, size_t at, struct secret_hit *ret);
 
 /* ---- secrets in pieces ---- */
 
-/* n characters that look like a part of a random key, and not like a word, a number, a digest or an identifier. */
+/* n characters that look like part of a random key, rather than a word, a number, a digest or an identifier. */
 bool secret_is_piece(const uint8_t *p, size_t n);
-/* Where a hit ends that continues behind a blank, a line's end or a colour, as a folded key does; `end` when it does
- * not. */
+/* Where a hit ends that continues after a blank, a line end or a colour, as a folded key does; `end` when it does not. */
 size_t secret_piece_end(struct secret_scan *s, size_t end);
-/* The rule would hold if a gap in what follows the anchor were not there. */
+/* Whether the rule holds once a gap in what follows the anchor is removed. */
 bool secret_piece_check(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret);
 
 /* ---- tools for validators ---- */
 
-enum { SECRET_SAMPLE = 128 }; /* bytes of a candidate that are judged at most */
+enum { SECRET_SAMPLE = 128 }; /* bytes of a candidate that are judged */
 
-/* Bytes from i on that are in the set, at most `limit`. */
+/* The number of bytes from i on that are in the set, at most `limit`. */
 size_t secret_run(struct secret_scan *s, size_t i, unsigned set, size_t limit);
-/* A secret can begin at i: what is before is no letter or digit, or is an escape (\n, %3D). */
+/* Whether a secret can begin at i: it follows neither a letter nor a digit, or follows an escape (\n, %3D). */
 bool secret_starts(const struct secret_scan *s, size_t i);
-/* Shannon entropy in hundredths of a bit for each byte, of at most the first SECRET_SAMPLE bytes. */
+/* Shannon entropy in hundredths of a bit per byte, over at most the first SECRET_SAMPLE bytes. */
 unsigned secret_entropy(const uint8_t *p, size_t n);
-/* Changes between small, capital and digit as often as random characters do and names and words do not. */
+/* Whether small letters, capitals and digits alternate as often as in random text, and more often than in names and
+ * words. */
 bool secret_looks_random(const uint8_t *p, size_t n);
 bool secret_has_digit(const uint8_t *p, size_t n);
 bool secret_is_hex(const uint8_t *p, size_t n);
 bool secret_is_uuid(const uint8_t *p, size_t n);
-/* Something that stands where a secret would: "<token>", "${TOKEN}", "****", "your-key-here", an existing mask. */
+/* Whether it is a placeholder: "<token>", "${TOKEN}", "****", "your-key-here", an existing mask. */
 bool secret_is_placeholder(const uint8_t *p, size_t n);
 /* needle is lower case. */
 bool secret_contains(const uint8_t *p, size_t n, const char *needle);
 bool secret_equals(const uint8_t *p, size_t n, const char *lower);
-/* 40 characters of base64 at i that are no hex digest: the second half of an AWS key pair. */
+/* Whether 40 characters of base64 at i, not a hex digest, follow: the second half of an AWS key pair. */
 bool secret_is_aws(struct secret_scan *s, size_t i);
 uint8_t secret_lower(uint8_t c);
 bool secret_one_of(uint8_t c, const char *set);
@@ -184,7 +185,7 @@ extern const uint16_t secret_classes[256]; /* SET_*, by character */
 static inline unsigned secret_class(uint8_t c) {
     return secret_classes[c];
 }
-/* What a character of base64 stands for, in either alphabet; -1: it is none. */
+/* The value of a base64 character, in either alphabet; -1 for other characters. */
 static inline int secret_sextet(uint8_t c) {
     unsigned class = secret_class(c);
     if ((class & SET_UPPER) != 0) return c - 'A';

@@ -1,10 +1,9 @@
-/* Validators of the secret scanner for secrets that only their surroundings give away: the value beside a telling name, the
- * password in a URL, a query's parameter, a header.
+/* Validators of the secret scanner for secrets that only their surroundings reveal: the value next to a telling name,
+ * the password in a URL, a query's parameter, a header.
  *
- * A name is found by an anchor inside a telling word and widened to the whole identifier; then what is between it and
- * the value is read as JSON, YAML, an assignment, an environment, a command line, XML or a list of name and value pairs
- * would have it. Whether the value is a secret depends on how random it looks, for the names alone are in every manual.
- */
+ * A name is found by an anchor inside a telling word and widened to the whole identifier; then what follows it is parsed
+ * as JSON, YAML, an assignment, an environment, a command line, XML or a list of name and value pairs. Whether the value
+ * is a secret depends on how random it looks, because the names alone are in every manual. */
 #include "base/secret/check.h"
 
 #include <string.h>
@@ -12,7 +11,7 @@
 #include "base/text.h"
 
 enum {
-    NAME_SIDE_MAX = 48, /* bytes of a name to each side of its anchor */
+    NAME_SIDE_MAX = 48, /* bytes of a name on each side of its anchor */
     LINE_BACK = 64,     /* bytes of a line before a name */
     GAP_MAX = 8,        /* blanks between name, sign and value */
     USERINFO_MAX = 512,
@@ -67,7 +66,7 @@ static void name_around(struct secret_scan *s, size_t at, size_t n, size_t *ret_
 
 /* ---- values ---- */
 
-/* Where the word before i begins, and i itself when there is none; blanks and lines are between them. */
+/* Where the word before i begins, or i when there is none; blanks and line ends may be between them. */
 static size_t word_before(struct secret_scan *s, size_t i) {
     size_t k = i, stop = i - s->lo < LINE_BACK ? s->lo : i - LINE_BACK;
     while (k > stop && s->p[k - 1] <= ' ') {
@@ -107,7 +106,7 @@ static bool is_setting(struct secret_scan *s, size_t from, size_t to, size_t i) 
     return n > 0 && alone && (k == s->lo || s->p[k - 1] == '\n') && memchr(s->p + from, '_', to - from) != NULL;
 }
 
-/* "the password is …": the place behind "is ", or i. */
+/* After "the password is …": the place after "is ", or i. */
 static size_t skip_verb(struct secret_scan *s, size_t i) {
     static const char *const verbs[] = {"is ", "was ", "ist ", "lautet ", "is: "};
     size_t left = s->hi - i;
@@ -118,7 +117,7 @@ static size_t skip_verb(struct secret_scan *s, size_t i) {
     return i;
 }
 
-/* Steps over the sign between a name that ends at i and its value. Returns false when there is none. */
+/* Skips the sign between a name that ends at i and its value. False when there is none. */
 static bool read_sign(struct secret_scan *s, size_t from, size_t to, struct secret_value *v) {
     bool quoted = false;
     size_t i = to;
@@ -173,8 +172,8 @@ static bool ends_bare(const struct secret_scan *s, size_t i) {
     return c <= ' ' || secret_one_of(c, "\"'`,;&()[]{}<>|\\") || secret_is_mask(s, i);
 }
 
-/* The '&' at i begins another parameter (&name=, &name[), an entity (&quot;) or another command, or is the last one; else
- * it is a letter of a password. */
+/* Whether the '&' at i begins another parameter (&name=, &name[), an entity (&quot;) or another command, or is the last
+ * character; otherwise it is part of a password. */
 static bool ends_at_and(struct secret_scan *s, const struct secret_value *v, size_t i) {
     static const char *const entities[] = {"amp", "quot", "apos", "lt", "gt", "nbsp"};
     if (v->query || i == v->at || i + 1 >= s->hi || ends_bare(s, i + 1)) return true;
@@ -188,7 +187,7 @@ static bool ends_at_and(struct secret_scan *s, const struct secret_value *v, siz
     return entity || (n > 0 && secret_one_of(c, "=["));
 }
 
-/* The end of a bare value, or of a quoted one, at most `limit` bytes on. */
+/* The end of a value, bare or quoted, at most `limit` bytes on. */
 static size_t value_end(struct secret_scan *s, const struct secret_value *v, size_t limit) {
     size_t n = 0;
     for (; n < limit && v->at + n < s->hi; n++) {
@@ -225,7 +224,7 @@ static bool read_value(struct secret_scan *s, size_t from, size_t to, struct sec
     v->tight = v->at - to <= 1 + 2u * (v->quote != 0);
     v->query = from > s->lo && secret_one_of(s->p[from - 1], "?&");
     v->n = value_end(s, v, SECRET_VALUE_WINDOW) - v->at;
-    /* A quote that is not closed on its line was the end of another string. */
+    /* A quote that is not closed on its line ended another string. */
     bool open = v->quote != 0 && v->n < SECRET_VALUE_WINDOW && v->at + v->n < s->hi && s->p[v->at + v->n] < ' ';
     return v->at < s->hi && v->n > 0 && !open;
 }
@@ -340,7 +339,7 @@ bool secret_check_bearer(struct secret_scan *s, size_t at, const struct secret_r
 
 /* ---- telling words ---- */
 
-/* AWS_SECRET_ACCESS_KEY and its kin: 40 characters of base64 on this line. */
+/* AWS_SECRET_ACCESS_KEY and similar names: 40 characters of base64 on this line. */
 static bool find_aws_secret(struct secret_scan *s, size_t from, size_t to, struct secret_hit *ret) {
     const struct secret_rule *rule = &secret_rules[RULE_AWS_SECRET];
     size_t before = from - s->lo < 24 ? s->lo : from - 24;
@@ -387,7 +386,7 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
     return hit(ret, v.query ? RULE_QUERY : header ? RULE_HEADER : RULE_KEYWORD, v.at, value_end(s, &v, SIZE_MAX));
 }
 
-/* "pwd", "pass", "pw", "psk" before a sign, "sessionid" and its kin: names that are found by their end. */
+/* "pwd", "pass", "pw", "psk" before a sign, "sessionid" and similar: names that are found by their end. */
 bool secret_check_weak_word(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t from, to;
     struct secret_value v = {0};
@@ -398,7 +397,7 @@ bool secret_check_weak_word(struct secret_scan *s, size_t at, const struct secre
         !secret_is_value(s, from, to, &v, kind)) {
         return false;
     }
-    /* so short a name comes up in noise by chance: in compressed data, in an image */
+    /* so short a name appears by chance in compressed data or images */
     if (text_utf8_valid(s->p + v.at, v.n) < v.n || text_has_control((struct bytes){s->p + v.at, v.n})) {
         return false;
     }
@@ -428,7 +427,7 @@ bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule
     if (colon == 0 || end < colon) return false;
     const uint8_t *pass = s->p + colon + 1;
     size_t n = end - colon - 1, un = colon - user;
-    /* A token as the user, whatever the password says. */
+    /* A token as the user name, whatever the password is. */
     if (un >= rule->min && secret_looks_random(s->p + user, un) && secret_entropy(s->p + user, un) >= rule->entropy) {
         return hit(ret, RULE_URL, user, end);
     }

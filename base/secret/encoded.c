@@ -1,9 +1,9 @@
-/* The validator of the secret scanner for keys that lie somewhere in a long piece of base64.
+/* The validator of the secret scanner for keys somewhere inside a long piece of base64.
  *
- * What is base64 from its beginning on, and text, is decoded whole (base/secret/run.c). Here it is looked at where the
- * beginning of a well-known key is found in one of the three forms that it has in base64, according to its place in a group
- * of three bytes, whatever stands around it. A bounded piece is decoded, searched for secrets that have a shape of
- * their own, and what is found is brought back to the bytes that it was decoded from. */
+ * A run that is base64 from its beginning, and decodes to text, is decoded whole (base/secret/run.c). This file looks
+ * where the beginning of a well-known key is found in one of the three forms that it has in base64, depending on its
+ * place in a group of three bytes, whatever surrounds it. A bounded piece is decoded and searched for secrets that have
+ * a shape of their own; hits are mapped back to the bytes they were decoded from. */
 #include <string.h>
 
 #include "base/secret/check.h"
@@ -11,7 +11,7 @@
 enum {
     BASE64_CHARS = 160, /* of a piece of base64 */
     BASE64_BYTES = BASE64_CHARS / 4 * 3,
-    BASE64_ANCHORS = 6 /* how far behind the beginning the anchor of the secret itself may stand */
+    BASE64_ANCHORS = 6 /* how far after the beginning the anchor of the secret itself may be */
 };
 
 struct decoded {
@@ -50,7 +50,7 @@ static void decode_base64(struct secret_scan *s, size_t i, struct decoded *d) {
     d->cut = chars == BASE64_CHARS;
 }
 
-/* literal: the part of the encoded beginning that its own bytes decide; min: characters of its group before it. */
+/* literal: the part of the encoded beginning that only its own bytes determine; min: characters of its group before it. */
 bool secret_check_base64(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t before = rule->min, place = before == 0 ? 0 : before - 1; /* of the secret in the first three bytes */
     size_t start = at - rule->back;

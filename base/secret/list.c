@@ -1,19 +1,18 @@
 /* Secrets that are spread over several texts: an option and its argument, a header's name and its value, the halves of a
  * key.
+ *   ["docker","login","-p","S"]   becomes   "docker","login","-p","S"   and is searched as one text
  *
- *   ["docker","login","-p","S"]   becomes   "docker","login","-p","S"   and is searched as a text is
- *
- * So what the rules know of JSON in a text they know of lists too. Only a text behind an option or a telling name is looked
- * at in this way, with the beginning of the list and the last few before it. Two texts side by side are joined where the
+ * So the rules that know JSON in a text work for lists too. Only a text after an option or a telling name is examined
+ * this way, with the beginning of the list and the last few texts before it. Two adjacent texts are joined where the
  * second begins as the rest of a key would. */
 #include <string.h>
 
 #include "base/secret/check.h"
 
 enum {
-    HEAD = 48,       /* of the list's beginning that is kept: the program's name */
+    HEAD = 48,       /* bytes kept of the list's beginning: the program's name */
     LOOK_MAX = 512,  /* bytes of a text that are searched */
-    SEAM_SIDE = 256, /* bytes to each side of a seam */
+    SEAM_SIDE = 256, /* bytes on each side of a seam */
     FIRST_MIN = 4    /* of a key before a seam */
 };
 
@@ -26,7 +25,7 @@ void secret_list_begin(struct secret_list *list) {
     list->telling = false;
 }
 
-/* Appends `"text"`; quotes in it would end it. */
+/* Appends `"text"`, with quotes inside it replaced, because they would end it. */
 static size_t put_quoted(uint8_t *ret, struct bytes text, size_t most) {
     size_t n = 0;
     ret[n++] = '"';
@@ -40,7 +39,7 @@ static size_t put_quoted(uint8_t *ret, struct bytes text, size_t most) {
 static void remember(struct secret_list *list, struct bytes text) {
     const size_t most = SECRET_LIST_LEN - HEAD - 4;
     size_t need = (text.n < most ? text.n : most) + 3;
-    if (list->n + need > SECRET_LIST_LEN) { /* the head stays, and so much of the rest as there is room for */
+    if (list->n + need > SECRET_LIST_LEN) { /* the head stays, and as much of the rest as fits */
         size_t head = list->n < HEAD ? list->n : HEAD, keep = SECRET_LIST_LEN - head - need;
         keep = keep < list->n - head ? keep : list->n - head;
         memmove(list->text + head, list->text + list->n - keep, keep);
@@ -103,7 +102,7 @@ bool secret_seam(struct bytes first, struct bytes second, size_t *ret_end, size_
 
 /* ---- parts -------------------------------------------------------------------------------------------------------- */
 
-/* In their order, none over another. */
+/* Keeps parts in order and without overlap. */
 void secret_parts_add(struct secret_parts *parts, const char *rule, size_t at, size_t n) {
     size_t i = parts->n;
     for (size_t k = 0; k < parts->n; k++) {
@@ -123,7 +122,7 @@ void secret_parts_add(struct secret_parts *parts, const char *rule, size_t at, s
     parts->n++;
 }
 
-/* A part that a hit of the text itself reaches over grows. */
+/* A part that overlaps a hit in the text itself grows to include it. */
 static void widen(struct secret_hit *part, struct bytes text) {
     struct secret_hit hit;
     for (size_t from = 0; secret_next(text, from, &hit) == 0 && hit.at < part->at + part->n; from = hit.at + hit.n) {
@@ -140,7 +139,7 @@ size_t secret_mask_parts(struct buf *out, struct bytes text, const struct secret
     for (size_t i = 0; i < parts->n; i++) {
         struct secret_hit part = parts->part[i];
         widen(&part, text);
-        if (part.at < at) { /* the one before grew into it */
+        if (part.at < at) { /* the previous part grew over it */
             part.n = part.at + part.n > at ? part.at + part.n - at : 0;
             part.at = at;
         }

@@ -1,15 +1,15 @@
 /* Names of fields, variables and headers whose value is a secret.
  *
- * A name is taken apart into words at '-', '_', '.', blanks and capitals ("clientSecret", "X-API-Key", "DB_PASSWORD"),
- * words that only say how the value is written are dropped from its end ("client_secret_value", "api_key_2"), and what is
- * left must end with a word of the table. "token" is the difficult one, since language models count and name tokens of
- * another sort: it stands for a secret unless the word before it belongs to them. */
+ * A name is split into words at '-', '_', '.', blanks and capitals ("clientSecret", "X-API-Key", "DB_PASSWORD"); words
+ * that only say how the value is written are dropped from its end ("client_secret_value", "api_key_2"), and the rest
+ * must end with a word of the table. "token" is difficult, since language models count and name tokens of another kind:
+ * it means a secret unless the word before it belongs to them. */
 #include <string.h>
 
 #include "base/secret/check.h"
 
 enum {
-    NAME_MAX_BYTES = 96, /* of a longer name its end decides */
+    NAME_MAX_BYTES = 96, /* of a longer name only the end counts */
     WORD_MAX = 24
 };
 
@@ -37,13 +37,13 @@ static const char *const WORDS[] = {
 #undef WORD
 #undef ENDING
 };
-/* What may follow without changing that it is a secret. */
+/* Suffixes that do not change whether it is a secret. */
 static const char *const SUFFIXES[] = {"value", "plain", "plaintext", "raw",     "string",  "base64",      "b64",
                                        "pem",   "old",   "new",       "current", "confirm", "confirmation"};
-/* Yes-or-no names. */
+/* First words of yes-or-no names. */
 static const char *const QUESTIONS[] = {"is",   "has", "have", "needs", "need",   "requires", "require", "use",    "uses",
                                         "with", "no",  "show", "hide",  "forgot", "allow",    "enable",  "without"};
-/* What is before "token" when it is not a secret: the parts of a text, or a place in a list. */
+/* Words before "token" when it is not a secret: parts of a text, or a place in a list. */
 static const char *const MODEL_TOKENS[] = {
     "eos",     "bos",        "eot",    "eom",          "pad",      "unk",        "sep",       "cls",      "mask",
     "stop",    "start",      "end",    "begin",        "special",  "added",      "first",     "last",     "next",
@@ -57,7 +57,7 @@ static const char *const MODEL_TOKENS[] = {
     "single",  "extra",
 };
 
-/* Short for a password, and for other things too; and whose they are when they are passwords. */
+/* Short words for a password and for other values; and the owners that mark them as passwords. */
 static const char *const SHORT[] = {"pwd", "pass", "pw"};
 static const char *const OWNERS[] = {"db",       "user",  "admin", "smtp", "ssh",  "root",  "mysql",
                                      "redis",    "proxy", "login", "ftp",  "http", "basic", "postgres",
@@ -98,7 +98,7 @@ static void split(struct words *w, struct bytes name) {
     w->start[w->count] = (uint8_t)n;
 }
 
-/* Copies word i, "" when there is none or it is long. */
+/* Copies word i, or "" when there is none or it is too long. */
 static void word_of(const struct words *w, size_t i, char ret[WORD_MAX]) {
     size_t n = i < w->count ? (size_t)(w->start[i + 1] - w->start[i]) : 0;
     n = n < WORD_MAX ? n : 0;
@@ -142,7 +142,7 @@ static bool ends_anywhere(const struct words *w) {
 
 #define L(c) (UINT32_C(1) << ((c)&31))
 
-/* The letters of a name, and some signs, which does no harm. */
+/* The set of letters in a name. Some signs set bits too, which does no harm. */
 static uint32_t letters_of(struct bytes name) {
     uint32_t letters = 0;
     for (size_t i = 0; i < name.n; i++) {
@@ -151,8 +151,8 @@ static uint32_t letters_of(struct bytes name) {
     return letters;
 }
 
-/* Most names can be told by their letters alone: each word that means a secret has all letters of one of these sets, and
- * the words that may mean one too. */
+/* Most names can be decided by their letters alone: each word that means a secret, or may mean one, has all letters of
+ * one of these sets. */
 static bool can_be_secret(uint32_t letters) {
     static const uint32_t sets[] = {
         L('k') | L('e'),                   /* key, token, cookie, kennwort */
@@ -196,7 +196,7 @@ bool secret_field_name(struct bytes name) {
         word_of(&w, w.count - 2, before);
     }
     if (strcmp(last, "token") == 0) return !IN_LIST(MODEL_TOKENS, before);
-    /* Alone these are a directory and a result. */
+    /* Alone, "auth" and "pass" are a directory and a result. */
     return IN_LIST(SHORT, last) && IN_LIST(OWNERS, before);
 }
 
@@ -215,7 +215,7 @@ enum secret_name secret_name_of(struct bytes name) {
     drop_suffixes(&w);
     word_of(&w, w.count == 0 ? 0 : w.count - 1, last);
     if (IN_LIST(SHORT, last)) return SECRET_NAME_WEAK;
-    /* Written as one word these are cookies; "session_id" names a session of anything. */
+    /* Written as one word these are cookies; "session_id" may name a session of anything. */
     bool cookie =
         name.n >= 9 && (secret_equals(p + name.n - 9, 9, "sessionid") || secret_equals(p + name.n - 9, 9, "phpsessid"));
     return cookie ? SECRET_NAME_WEAK : SECRET_NAME_NONE;

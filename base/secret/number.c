@@ -1,6 +1,6 @@
-/* Numbers of the secret scanner that prove themselves: payment cards by Luhn's digit, accounts by the rest of a division by
- * 97. Of ten numbers of a card's length one passes by chance, so the form is held to what cards have: the first digits of
- * an issuer, groups of four, and nothing beside them that makes them a measure. */
+/* Numbers with check digits: payment cards (Luhn) and bank accounts (remainder modulo 97). One in ten numbers of a
+ * card's length passes by chance, so the form must match real cards too: the first digits of an issuer, groups of four,
+ * and nothing next to them that makes them a measurement. */
 #include <string.h>
 
 #include "base/secret/check.h"
@@ -75,7 +75,8 @@ static bool has_groups(const struct card *card) {
     return true;
 }
 
-/* An unquoted number behind a name is a measure: {"ns":4539578763621486}. Behind the point, the tail of a fraction. */
+/* An unquoted number after a name is a measurement: {"ns":4539578763621486}. After a decimal point it is the tail of a
+ * fraction. */
 static bool is_measure(const struct secret_scan *s, size_t i) {
     static const char *const signs[] = {"%3A",     "%3a",     "%3D",     "%3d",   "\\u003a",
                                         "\\u003A", "\\u003d", "\\u003D", "\\x3a", "\\x3d"};
@@ -122,7 +123,7 @@ static const struct {
     {"SM", 27}, {"TN", 24}, {"TR", 26}, {"UA", 29}, {"XK", 20},
 };
 
-/* The rest of the division by 97 of an IBAN whose first four characters were put to its end. */
+/* The remainder modulo 97 of an IBAN whose first four characters were moved to its end. */
 static unsigned rest_97(const uint8_t *p, size_t n) {
     unsigned rest = 0;
     for (size_t i = 0; i < n; i++) {

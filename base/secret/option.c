@@ -1,12 +1,12 @@
-/* The validator of the secret scanner for options of programs that take a password in a way that no name gives away: curl's
- * -u user:password and mysql's -ppassword, as a command line or as a list of quoted arguments. The program's name has to
- * are before the option on the same line, for the same letters mean other things elsewhere. */
+/* The validator of the secret scanner for options that take a password without naming it: curl's -u user:password and
+ * mysql's -ppassword, on a command line or in a list of quoted arguments. The program's name must precede the option on
+ * the same line, because the same letters mean other things elsewhere. */
 #include <string.h>
 
 #include "base/secret/check.h"
 
 enum {
-    PROGRAM_BACK = 128, /* how far before its option a program's name is looked for */
+    PROGRAM_BACK = 128, /* how far before its option a program's name is searched for */
     PROGRAM_LEN_MAX = 12,
     ARGUMENT_MAX = 256,
     GAP_MAX = 8,
@@ -17,7 +17,7 @@ static uint8_t byte_at(const struct secret_scan *s, size_t i) {
     return i < s->hi ? s->p[i] : '\0';
 }
 
-/* One of the programs is before i, on its line. */
+/* Whether one of the programs is named before i, on its line. */
 static bool has_program(struct secret_scan *s, size_t i, const char *const *programs, size_t count) {
     size_t from = i;
     while (from > s->lo && i - from < PROGRAM_BACK && s->p[from - 1] != '\n' && s->p[from - 1] != '\r') {
@@ -50,7 +50,7 @@ static bool is_password(const uint8_t *p, size_t n) {
 
 static bool hit(struct secret_scan *s, const struct secret_rule *rule, size_t at, size_t end, struct secret_hit *ret) {
     while (end < s->hi && s->p[end] > ' ' && argument_end(s, end) > end) {
-        end = argument_end(s, end); /* longer than what was judged */
+        end = argument_end(s, end); /* it may be longer than the judged part */
     }
     ret->rule = rule->name;
     ret->at = at;
@@ -75,8 +75,7 @@ static bool check_user(struct secret_scan *s, size_t at, size_t i, const struct 
     return hit(s, rule, from, end, ret);
 }
 
-/* One of the arguments behind a program's name: the letter of its option, and whether the value is an argument of its own.
- */
+/* An option after a program's name: its letter, and whether the value may be or must be a separate argument. */
 struct option {
     const char *program;
     char letter;

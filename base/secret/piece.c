@@ -1,15 +1,15 @@
-/* Secrets in pieces: a key that was folded into lines, that a blank or a colour went into, or that was cut in two.
+/* Secrets in pieces: a key that was folded into lines, interrupted by a blank or a colour, or cut in two.
  *
- * What makes a piece is that it looks like nothing but random characters. So a hit continues over one gap with each piece
- * after it, and a beginning that is too short for its rule is judged again as if the gap were not there. */
+ * A piece is recognized because it looks like nothing but random characters. So a hit continues over one gap with each
+ * such piece after it, and a beginning that is too short for its rule is judged again as if the gap were not there. */
 #include <string.h>
 
 #include "base/secret/check.h"
 
 enum {
     PIECE_MIN = 6,
-    PIECE_MAX = 128, /* of a piece is judged */
-    BEGIN_MIN = 8,   /* of what is before a gap, from the anchor on */
+    PIECE_MAX = 128, /* bytes of a piece that are judged */
+    BEGIN_MIN = 8,   /* bytes before a gap, from the anchor on */
     BEFORE = 16,
     ROOM = 400
 };
@@ -31,7 +31,7 @@ bool secret_is_piece(const uint8_t *p, size_t n) {
     return secret_entropy(p, n) >= (n < 12 ? 225 : 275) && (secret_looks_random(p, n) || secret_has_mixed_case(p, n));
 }
 
-/* Over one gap: blanks or a line's end, colours and what is invisible. 0 when there is none. */
+/* The length of one gap at i: blanks or a line end, colours and invisible characters. 0 when there is none. */
 static size_t gap_len(const struct secret_scan *s, size_t i) {
     size_t from = i, blanks = 0;
     int c;
@@ -59,7 +59,7 @@ static size_t piece_at(struct secret_scan *s, size_t i) {
     return n > 0 && secret_is_piece(s->p + i, judged) ? n : 0;
 }
 
-/* Another secret begins there. */
+/* Whether another secret begins there. */
 static bool is_another(struct secret_scan *s, size_t i, size_t n) {
     struct secret_scan other = {.p = s->p + i, .hi = s->hi - i, .specific = true};
     struct secret_hit hit;
@@ -80,7 +80,7 @@ size_t secret_piece_end(struct secret_scan *s, size_t end) {
     }
 }
 
-/* Characters that no blank and no quote parts. */
+/* The number of characters up to a blank or a quote. */
 static size_t solid_run(struct secret_scan *s, size_t i) {
     size_t n = 0;
     while (n < PIECE_MAX && i + n < s->hi && s->p[i + n] > ' ' && s->p[i + n] < 0x7f &&

@@ -1,9 +1,9 @@
 /* Long runs of letters and digits, and numbers: what the secret scanner has no anchors for.
  *
- * A run of 23 characters of base64 or hex may be a text in disguise, and so may some that are a little shorter. Most are
- * digests and names, and their first bytes tell so: they decode to no text. What does is decoded and searched by all rules.
- * The coarse look that finds them reads eight bytes of every sixteen, for a run that long covers eight such bytes wherever
- * it begins; numbers are shorter, and eight bytes of every eight are read for them. */
+ * A run of 23 characters of base64 or hex may be encoded text, and so may some that are a little shorter. Most are
+ * digests and names, and their first bytes show it: they do not decode to text. The others are decoded and searched by
+ * all rules. The coarse check that finds them reads eight bytes of every sixteen, because a run that long covers eight
+ * such bytes wherever it begins; for numbers, which are shorter, it reads all bytes. */
 #include <string.h>
 
 #include "base/block.h"
@@ -11,19 +11,19 @@
 
 enum {
     RUN_MIN = 20,
-    DISCORD_RUN = 48, /* its first part, with the end of a path before it */
+    DISCORD_RUN = 48, /* of its first part, with the end of a path before it */
     HEX_MIN = 12,
-    RUN_BACK = 32,     /* how far back the beginning of a run is looked for */
-    RUN_KNOWN = 65536, /* how much of one that decodes to no text is stepped over at once */
+    RUN_BACK = 32,     /* how far back the beginning of a run is searched for */
+    RUN_KNOWN = 65536, /* how much of one that does not decode to text is skipped at once */
     TEXT_FIRST = 6,    /* bytes that decide whether it is text */
     TEXT_MIN = 10,     /* bytes of text that are searched */
-    STARTS_MAX = 16,   /* places behind a slash or a dash where it may begin as well */
-    OVERLAP = 510      /* bytes of a view that the next one has too; a multiple of three */
+    STARTS_MAX = 16,   /* places after a slash or a dash where it may also begin */
+    OVERLAP = 510      /* bytes that consecutive views share; a multiple of three */
 };
 
 #define SET_RUN (SET_ALNUM | SET_PLUSSLASH | SET_UNDER | SET_DASH)
 
-/* ---- the coarse look ---------------------------------------------------------------------------------------------- */
+/* ---- the coarse check --------------------------------------------------------------------------------------------- */
 
 #define EACH(c) (UINT64_C(0x0101010101010101) * (c))
 
@@ -33,12 +33,12 @@ static inline uint64_t load_8(const uint8_t *p) {
     return v;
 }
 
-/* Eight bytes of '+' or more, and ASCII: no blank, quote or bracket. */
+/* Eight bytes that are all ASCII and at least '+': no blank, quote or bracket. */
 static inline bool may_run(uint64_t v) {
     return (((v + EACH(0x80 - '+')) & ~v) & EACH(0x80)) == EACH(0x80);
 }
 
-/* Eight bytes of '9' or less. */
+/* Eight bytes that are all '9' or less. */
 static inline bool may_count(uint64_t v) {
     return (((v + EACH(0x80 - ':')) | v) & EACH(0x80)) == 0;
 }
@@ -47,7 +47,7 @@ size_t secret_odd_next(const struct secret_scan *s, size_t i, size_t stop) {
     const uint8_t *p = s->p;
     for (; i < stop && s->hi - i >= 16; i += 16) {
         uint64_t a = load_8(p + i), b = load_8(p + i + 8);
-        if (((unsigned)may_run(a) | (unsigned)may_count(a) | (unsigned)may_count(b)) != 0) { /* no branch for each */
+        if (((unsigned)may_run(a) | (unsigned)may_count(a) | (unsigned)may_count(b)) != 0) { /* one branch for all three */
             return i;
         }
     }
@@ -80,7 +80,7 @@ static size_t skip_fold(const struct secret_scan *s, size_t i, bool hex) {
     return k > i && k < s->hi && (hex ? nibble(s->p[k]) : secret_sextet(s->p[k])) >= 0 ? k : i;
 }
 
-/* Decodes from i on until the run ends, no text comes out of it, or `most` bytes are there. */
+/* Decodes from i on until the run ends, it turns out not to be text, or there are `most` bytes. */
 static void decode(struct secret_scan *s, size_t i, bool hex, size_t most, struct secret_view *view) {
     const size_t group = hex ? 2 : 4, bits_each = hex ? 4 : 6;
     uint32_t bits = 0;
@@ -107,11 +107,11 @@ static void decode(struct secret_scan *s, size_t i, bool hex, size_t most, struc
         view->p[view->n++] = c;
     }
     s->steps += chars + 1;
-    /* A group that was begun belongs to its last byte. */
+    /* An unfinished group belongs to its last byte. */
     view->from[view->n] = (uint16_t)(i - view->base);
 }
 
-/* The first bytes are ASCII: of random ones, as digests and ids have, less than half of a hundredth pass. */
+/* Whether the first bytes are ASCII. Of random bytes, as in digests and ids, fewer than one in 200 pass. */
 static bool is_coded_text(struct secret_scan *s, size_t i, bool hex) {
     uint32_t bits = 0;
     size_t left = s->hi - i, n = 0;
@@ -159,7 +159,7 @@ static bool search_coded(struct secret_scan *s, size_t i, bool hex, struct secre
 
 /* ---- runs --------------------------------------------------------------------------------------------------------- */
 
-/* Of a Discord bot: a number in base64, and two parts more. */
+/* A Discord bot token: a number in base64, and two more parts. */
 static bool check_discord(struct secret_scan *s, size_t from, size_t end, struct secret_hit *ret) {
     const struct secret_rule *rule = &secret_rules[RULE_DISCORD];
     size_t n = end - from;
@@ -175,7 +175,7 @@ static bool check_discord(struct secret_scan *s, size_t from, size_t end, struct
     return true;
 }
 
-/* At the beginning of a run, or behind a path. */
+/* At the beginning of a run, or after a path. */
 static bool check_discord_behind(struct secret_scan *s, size_t from, struct secret_hit *ret) {
     size_t end = from + secret_run(s, from, SET_RUN, DISCORD_RUN), start = end;
     if (end >= s->hi || s->p[end] != '.') return false;
@@ -190,7 +190,7 @@ static inline bool is_run_block(block v) {
     return !block_any((block) ~((block)(letters < 26) | (block)(digits < 11) | other));
 }
 
-/* So far it is a run for sure. */
+/* Up to here it certainly is a run. */
 static size_t known_run(const struct secret_scan *s, size_t i) {
     size_t stop = s->hi - i < RUN_KNOWN ? s->hi : i + RUN_KNOWN;
     while (stop - i >= sizeof(block) && is_run_block(block_load(s->p + i))) {
@@ -228,8 +228,8 @@ static inline bool is_hexish_block(block v) {
     return !block_any((block) ~((block)(digits < 10) | (block)(letters < 6) | other));
 }
 
-/* Digests and ids in small hex, as most runs are: no base64, and what they decode to is told by their first bytes. The
- * rest of a run that has other characters further on is looked at when they come. */
+/* Digests and ids in lower-case hex, as most runs are: they are not base64, and their first bytes tell whether they
+ * decode to text. The rest of a run that has other characters further on is judged when the search gets there. */
 static bool check_hexish(struct secret_scan *s, size_t at, struct secret_hit *ret) {
     size_t from = at, end = at + sizeof(block);
     while (end < s->hi && s->hi - end >= sizeof(block) && is_hexish_block(block_load(s->p + end))) {
@@ -243,7 +243,7 @@ static bool check_hexish(struct secret_scan *s, size_t at, struct secret_hit *re
     return s->depth < SECRET_DEPTH_MAX && check_hex(s, from, ret);
 }
 
-/* Where the id begins in "run/7b1f2c3d-...": the word before it is too short for a text; 0: it is no such run. */
+/* Where the id begins in "run/7b1f2c3d-...", when the word before it is too short for a text; 0: it is not such a run. */
 static size_t id_behind_word(const struct secret_scan *s, size_t from, size_t end) {
     const uint8_t *slash = memchr(s->p + from, '/', end - from);
     size_t at = slash == NULL ? 0 : (size_t)(slash - s->p) + 1;

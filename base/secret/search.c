@@ -1,14 +1,13 @@
 /* The search and the mask of the secret scanner.
  *
- * Every rule has anchors: three bytes that are at a known place of what it looks for, chosen to be rare. The search takes
- * each place of the text, multiplies its three bytes into a slot of one constant table, and asks the rule found there; six
- * places cost one load and one branch as long as their slots are empty. The table is filled by the compiler, and two
- * anchors in one slot make it warn, so there are no chains and nothing is set up at run time.
+ * Every rule has anchors: three bytes at a known place of what it looks for, chosen to be rare. For each place of the
+ * text the search multiplies the three bytes there into a slot of one constant table and asks the rule found in it; six
+ * places cost one load and one branch as long as their slots are empty. The compiler fills the table and warns when two
+ * anchors share a slot, so there are no chains and nothing is set up at run time.
  *
- * Masking twice must change nothing more. Therefore the text behind a hit is a text of its own (no rule looks back over
- * it), masks that are in a text are stepped over the same way, and before a hit is reported the bytes in front of it are
- * searched again as if the text ended there: a number too long to be a key may have just the right length once its tail is
- * masked. */
+ * Masking must be idempotent. Therefore the text after a hit counts as another text (no rule looks back over the hit),
+ * masks in a text are skipped the same way, and before a hit is reported the bytes before it are searched again as if
+ * the text ended there: a number too long to be a key may have just the right length once its tail is masked. */
 #include "base/secret/secret.h"
 
 #include <stdio.h>
@@ -18,17 +17,17 @@
 #include "base/secret/check.h"
 #include "base/text.h"
 
-/* Only the low 24 bits of what it multiplies reach the slot. Of the factors that keep all anchors apart this is one with
- * which ordinary text, prose, paths, source code, identifiers, seldom falls into a taken slot. */
+/* Only the low 24 bits of the product reach the slot. Of the factors that keep all anchors apart, this is one for which
+ * ordinary text (prose, paths, source code, identifiers) seldom falls into a taken slot. */
 #define ANCHOR_FACTOR        (UINT32_C(0x5f74b5) << 8)
 #define ANCHOR_BITS          14
 #define ANCHOR_SLOT(v)       (((uint32_t)(v)*ANCHOR_FACTOR) >> (32 - ANCHOR_BITS))
 #define ANCHOR_PACK(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
 
-/* No rule's judgement depends on more bytes after its anchor than this, but for how far its hit continues. */
+/* No rule's judgement depends on more bytes after its anchor than this, except for where its hit ends. */
 #define LOOK_AHEAD_MAX 3072
 
-/* Of a long text so much is searched before its beginning is shown. */
+/* How much of a long text is searched before its beginning is shown. */
 #define SHOW_LOOK_MAX ((size_t)4096)
 
 const struct secret_rule secret_rules[RULE_COUNT] = {
@@ -41,14 +40,14 @@ const struct secret_rule secret_rules[RULE_COUNT] = {
 #undef ANCHOR
 };
 
-/* The rule whose anchor falls into a slot: the one table that is read for every place of a text. */
+/* The rule whose anchor has this slot: the one table that is read for every place of a text. */
 static const uint8_t RULE_AT[1 << ANCHOR_BITS] = {
 #define RULE(id, name, literal, back, context, set, min, max, entropy, check)
 #define ANCHOR(id, a, b, c) [ANCHOR_SLOT(ANCHOR_PACK(a, b, c))] = RULE_##id,
 #include "base/secret/rules.def"
 #undef ANCHOR
 };
-/* The anchor itself, looked up in taken slots only. */
+/* The anchor itself, compared only for taken slots. */
 static const uint32_t ANCHOR_AT[1 << ANCHOR_BITS] = {
 #define ANCHOR(id, a, b, c) [ANCHOR_SLOT(ANCHOR_PACK(a, b, c))] = ANCHOR_PACK(a, b, c),
 #include "base/secret/rules.def"
@@ -79,7 +78,7 @@ static __attribute__((noinline)) size_t anchor_in(const struct secret_scan *s, s
     return s->hi;
 }
 
-/* The slots of the six places at p are empty. */
+/* Whether the slots of the six places at p are empty. */
 static inline bool is_empty_6(const uint8_t *p) {
     uint64_t v = load_le64(p);
     return (RULE_AT[ANCHOR_SLOT(v)] | RULE_AT[ANCHOR_SLOT(v >> 8)] | RULE_AT[ANCHOR_SLOT(v >> 16)] |
@@ -104,8 +103,8 @@ struct found {
 
 static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found *ret);
 
-/* A hit known by its surroundings gives way to a secret that is known by its own shape: it takes its name when that covers
- * it, and reaches back or on to hold all of it otherwise. */
+/* A hit recognized by its surroundings yields to a secret that is recognized by its own shape: it takes that rule's name
+ * when that covers it, and is extended to include all of it otherwise. */
 static void prefer_specific(struct secret_scan *s, struct found *found) {
     struct secret_scan inner = *s;
     struct secret_hit *hit = &found->hit;
@@ -123,7 +122,7 @@ static void prefer_specific(struct secret_scan *s, struct found *found) {
     hit->n = (own_end > end ? own_end : end) - hit->at;
 }
 
-/* What has no anchor, before `stop`. */
+/* The first hit without an anchor, before `stop`. */
 static bool find_odd(struct secret_scan *s, size_t stop, struct found *ret) {
     if (s->specific) return false;
     for (;;) {
@@ -149,7 +148,7 @@ static bool check_anchor(struct secret_scan *s, size_t i, uint8_t id, struct fou
     return true;
 }
 
-/* The first hit whose anchor lies in i..stop; moves lo past masks. */
+/* The first hit whose anchor is in i..stop; moves lo past masks. */
 static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found *ret) {
     for (;; i++) {
         uint8_t id = RULE_NONE;
@@ -173,7 +172,7 @@ static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found 
     }
 }
 
-/* There is no anchor before i. */
+/* The first hit at or after i; there is no anchor before i. */
 static int scan_from(struct secret_scan *s, size_t i, struct secret_hit *ret) {
     struct found found, earlier;
     if (!find_hit(s, i, s->hi, &found)) {
@@ -207,8 +206,8 @@ int secret_scan_until(struct secret_scan *s, size_t stop, struct secret_hit *ret
     return 0;
 }
 
-/* Digits, a to f and dashes: a number, a digest, a UUID. Some anchors are of nothing else, but what has to stand around
- * them is not, so such a text holds no secret. */
+/* Whether the text has only digits, a to f and dashes: a number, a digest, a UUID. Some anchors consist of such
+ * characters, but what must surround them does not, so such a text holds no secret. */
 static inline block beside_hex(block v) {
     return ~((block)(v - '0' < 10) | (block)(v - 'a' < 6) | (block)(v == '-'));
 }
@@ -226,7 +225,7 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
     struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n, .ran = from};
     uint8_t rule;
     size_t i = is_bare_hex(text.p + from, text.n - from) ? s.hi : next_anchor(&s, from, &rule);
-    /* Most texts have no anchor and nothing odd and should cost little. */
+    /* Most texts have no anchor and nothing unusual and should cost little. */
     return i == s.hi && secret_odd_next(&s, from, s.hi) == s.hi ? 1 : scan_from(&s, i, ret);
 }
 
@@ -241,7 +240,7 @@ static void sift(struct secret_sieve *sieve, size_t from) {
     struct secret_scan s = {.p = sieve->whole.p, .hi = sieve->whole.n};
     uint8_t rule;
     size_t anchor = next_anchor(&s, from, &rule);
-    /* What is odd is judged here, for every digest looks as if. */
+    /* What looks unusual is judged here, because every digest does. */
     struct secret_hit hit;
     s.ran = from;
     for (sieve->at = anchor; s.ran < anchor;) {
@@ -272,7 +271,7 @@ bool secret_sieve_is_empty(const struct secret_sieve *sieve) {
 
 /* ---- masks ---- */
 
-/* How many of the first `max` bytes are whole characters. */
+/* How many of the first `max` bytes are complete characters. */
 static size_t whole_chars(struct bytes text, size_t max) {
     size_t n = text.n < max ? text.n : max;
     while (n > 0 && n < text.n && (text.p[n] & 0xc0) == 0x80) {
@@ -300,7 +299,7 @@ const char *secret_show(char ret[SECRET_SHOW_LEN], struct bytes text) {
     struct buf masked = {.max = SHOW_LOOK_MAX * 16}, safe = {.max = SECRET_SHOW_LEN * 8};
     struct bytes part = {text.p, text.n < SHOW_LOOK_MAX ? text.n : SHOW_LOOK_MAX};
     secret_mask(&masked, part);
-    /* A character may take eight bytes when it is made visible: cut before and after. */
+    /* An escaped character may take eight bytes: cut before and after escaping. */
     struct bytes shown = bytes_of_buf(&masked);
     shown.n = whole_chars(shown, SECRET_SHOW_LEN - 1);
     text_safe(&safe, shown);

@@ -1,8 +1,8 @@
-/* Seed words in the secret scanner: twelve to twenty-four words of BIP-39 in a row, which are a wallet's key.
+/* Seed phrases in the secret scanner: twelve to twenty-four words of BIP-39 in a row, which are a wallet's key.
  *
- * The anchors are a hundred groups of three letters that are in a third of those words and seldom elsewhere; of twelve
- * words at least one has such a group in 993 of 1,000 phrases. From there the words on both sides are counted. Prose falls
- * out at once: no word of the list has fewer than three letters. Words in the order of the alphabet are the list itself. */
+ * The anchors are a hundred groups of three letters that occur in a third of those words and seldom elsewhere; 993 of
+ * 1,000 phrases of twelve words have at least one. From there the words on both sides are counted. Prose is ruled out
+ * quickly: no word of the list has fewer than three letters. Words in alphabetical order are the list itself. */
 #include <string.h>
 
 #include "base/secret/check.h"
@@ -11,7 +11,7 @@ enum {
     LETTERS_MIN = 3,
     LETTERS_MAX = 8,
     WORDS_MIN = 12,
-    WORDS_MAX = 64, /* are counted to each side */
+    WORDS_MAX = 64, /* counted on each side */
     KINDS_MIN = 9   /* different words among the first twelve */
 };
 
@@ -38,7 +38,7 @@ static bool is_word(const uint8_t *p, size_t n) {
     return false;
 }
 
-/* The length of the word that begins at i, 0 when it cannot be one. */
+/* The length of the word at i, 0 when it cannot be in the list. */
 static size_t word_at(struct secret_scan *s, size_t i) {
     size_t n = 0;
     while (n <= LETTERS_MAX && i + n < s->hi && is_small(s->p[i + n])) {
@@ -75,7 +75,7 @@ static size_t gap_after(const struct secret_scan *s, size_t i) {
     return n;
 }
 
-/* Words that may be of the list by their form, from i on and before it, as far as counts. */
+/* Counts words that may be in the list by their form, from i on and before it, as far as it matters. */
 static bool has_neighbours(struct secret_scan *s, size_t from, size_t end) {
     size_t count = 1, before = from;
     for (size_t n, gap; count < WORDS_MIN && (gap = gap_after(s, end)) != 0 && (n = word_at(s, end + gap)) != 0; count++) {
@@ -89,7 +89,7 @@ static bool has_neighbours(struct secret_scan *s, size_t from, size_t end) {
 
 struct phrase {
     size_t from, end, count;
-    size_t steps_back; /* words that come before the one on their left in the list */
+    size_t steps_back; /* words that precede their left neighbour in the list */
 };
 
 static int compare(const struct secret_scan *s, size_t a, size_t a_end, size_t b, size_t b_end) {
@@ -121,7 +121,7 @@ static void widen(struct secret_scan *s, struct phrase *ph) {
     }
 }
 
-/* Among twelve words of a phrase hardly two are alike: "test test test". */
+/* Twelve words of a phrase are nearly all different, unlike "test test test". */
 static bool has_many_kinds(struct secret_scan *s, const struct phrase *ph) {
     size_t at[WORDS_MIN], end[WORDS_MIN], kinds = 0, i = ph->from;
     for (size_t k = 0; k < WORDS_MIN; k++) {

@@ -1,8 +1,8 @@
-/* Validators of the secret scanner for secrets that have a shape of their own.
+/* Validators of the secret scanner for secrets with a shape of their own.
  *
- * Each judges one anchor by looking at a bounded number of bytes around it; only how far an accepted hit continues is
- * measured without a bound, and those bytes are never looked at again. So a text costs time in proportion to its length,
- * whatever it holds. */
+ * Each judges one anchor by a bounded number of bytes around it; only the end of an accepted hit is searched for without
+ * a bound, and those bytes are never looked at again. So the time for a text is proportional to its length, whatever it
+ * contains. */
 #include <string.h>
 
 #include "base/secret/check.h"
@@ -12,7 +12,7 @@ enum {
     PEM_BODY_WINDOW = 256,
     PART_MIN = 20,
     HASH_PARTS = 5, /* of a stored password */
-    NEAR = 64       /* how far from a secret a word may stand that explains it */
+    NEAR = 64       /* how far from a secret a word that explains it may be */
 };
 
 /* ---- literal and alphabet ---- */
@@ -24,7 +24,7 @@ static bool hit(struct secret_hit *ret, const struct secret_rule *rule, size_t a
     return true;
 }
 
-/* The rule's literal stands around the anchor, and a secret can begin with it. */
+/* Whether the rule's literal surrounds the anchor and a secret can begin with it. */
 static bool has_literal(struct secret_scan *s, size_t at, const struct secret_rule *rule, size_t *ret_start) {
     size_t start = at - rule->back;
     s->steps++;
@@ -36,8 +36,8 @@ static bool has_literal(struct secret_scan *s, size_t at, const struct secret_ru
     return true;
 }
 
-/* Where an accepted secret ends: with the whole run, so that no tail of a longer key stays behind, and with what follows a
- * dot when that is long enough to be another part or another key. */
+/* Where an accepted secret ends: with the whole run, so that no tail of a longer key remains, and including what follows
+ * a dot when that is long enough to be another part or another key. */
 static size_t extend(struct secret_scan *s, size_t i, unsigned set) {
     for (;;) {
         i += secret_run(s, i, set | SET_TOKEN, SIZE_MAX);
@@ -66,7 +66,7 @@ bool secret_check_prefix(struct secret_scan *s, size_t at, const struct secret_r
     return hit(ret, rule, start, rule->max != 0 ? body + run : extend(s, body + run, rule->set));
 }
 
-/* ---- makers ---- */
+/* ---- vendors ---- */
 
 bool secret_is_aws(struct secret_scan *s, size_t i) {
     const struct secret_rule *rule = &secret_rules[RULE_AWS_SECRET];
@@ -77,7 +77,7 @@ bool secret_is_aws(struct secret_scan *s, size_t i) {
            secret_entropy(s->p + i, n) >= rule->entropy;
 }
 
-/* The end of an AWS secret that begins within reach of i on the same line or the next, or i. */
+/* The end of an AWS secret that begins shortly after i, on the same line or the next; otherwise i. */
 static size_t aws_secret_after(struct secret_scan *s, size_t i) {
     size_t stop = s->hi - i < NEAR ? s->hi : i + NEAR;
     for (size_t k = i; k < stop; k++) {
@@ -125,7 +125,7 @@ bool secret_check_sk(struct secret_scan *s, size_t at, const struct secret_rule 
                secret_contains(p, n, "t3blbkfj")) {
         rule = openai;
     }
-    /* The beginning alone tells this maker's keys; of the others' it is the middle of many a word. */
+    /* The prefix alone identifies this vendor's keys; that of the others occurs inside many words. */
     bool plain = rule != anthropic && !secret_has_digit(p, n);
     if (n < rule->min || secret_entropy(p, n) < rule->entropy || plain || secret_is_placeholder(p, n) ||
         (rule->literal_n == 3 && !secret_looks_random(p, n))) {
@@ -134,7 +134,7 @@ bool secret_check_sk(struct secret_scan *s, size_t at, const struct secret_rule 
     return hit(ret, rule, start, extend(s, body, rule->set));
 }
 
-/* Two long numbers and a word of 18 or more behind "xoxb-": the standard form, whatever its characters. */
+/* Two long numbers and a word of at least 18 characters after "xoxb-": the standard form, whatever its characters. */
 static bool is_slack_form(struct secret_scan *s, size_t i) {
     for (size_t part = 0; part < 2; part++) {
         size_t n = secret_run(s, i, SET_DIGIT, 20);
@@ -255,7 +255,7 @@ bool secret_check_discord_hook(struct secret_scan *s, size_t at, const struct se
 
 /* ---- structured secrets ---- */
 
-/* $6$salt$hash, $apr1$salt$hash, $2y$10$hash, $argon2id$…$hash: what passwords are stored as. */
+/* $6$salt$hash, $apr1$salt$hash, $2y$10$hash, $argon2id$…$hash: forms of stored passwords. */
 bool secret_check_hash(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     static const char *const kinds[] = {"1",  "5",  "6",  "y",  "gy",      "7",       "apr1",     "sha1",
                                         "2a", "2b", "2x", "2y", "argon2i", "argon2d", "argon2id", "scrypt"};
@@ -275,7 +275,7 @@ bool secret_check_hash(struct secret_scan *s, size_t at, const struct secret_rul
     return last >= rule->min && secret_entropy(s->p + i - last, last) >= rule->entropy && hit(ret, rule, at, i);
 }
 
-/* The place behind a line's end or a blank, as it is or as \n. */
+/* The place after a line end or a blank, literal or written as \n. */
 static size_t skip_line(const struct secret_scan *s, size_t i) {
     while (i < s->hi &&
            (secret_one_of(s->p[i], " \r\n") || (s->p[i] == '\\' && i + 1 < s->hi && secret_one_of(s->p[i + 1], "rn")))) {
@@ -284,7 +284,7 @@ static size_t skip_line(const struct secret_scan *s, size_t i) {
     return i;
 }
 
-/* PuTTY's "Private-Lines: 1" and what follows it. The literal is the end of that, which no "Public-Lines" has. */
+/* PuTTY's "Private-Lines: 1" and what follows it. The literal is its end, which no "Public-Lines" shares. */
 bool secret_check_putty(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
     if (!has_literal(s, at, rule, &start)) return false;
@@ -303,7 +303,8 @@ bool secret_check_jwt(struct secret_scan *s, size_t at, const struct secret_rule
     if (!has_literal(s, at, rule, &start) || !secret_starts(s, start)) return false;
     size_t n = secret_run(s, start, rule->set, JWT_HEADER_MAX), claims = start + n + 1;
     if (n < rule->min || claims + 2 >= s->hi || s->p[claims - 1] != '.') return false;
-    /* Claims begin with {" or {space; an encrypted token has a key there, and its header begins with {"alg" or {"enc". */
+    /* Claims begin with {" or {space; an encrypted token has a key there instead, and its header begins with {"alg" or
+     * {"enc". */
     bool plain = memcmp(s->p + claims, "ey", 2) == 0;
     bool sealed = memcmp(s->p + start, "eyJhbGci", 8) == 0 || memcmp(s->p + start, "eyJlbmMi", 8) == 0;
     size_t m = secret_run(s, claims, rule->set, SECRET_SAMPLE);
@@ -316,7 +317,9 @@ bool secret_check_jwt(struct secret_scan *s, size_t at, const struct secret_rule
 bool secret_check_skey(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;
     if (!has_literal(s, at, rule, &start)) return false;
-    /* name+hex8(key id)+base64(type || seed): the name is free, the key after it is what is secret. */
+    /* name+hex8(key id)+base64(type
+     *
+     * seed): any name; the key after it is the secret. */
     size_t i = start + rule->literal_n, stop = s->hi - i < 256 ? s->hi : i + 256;
     while (i < stop && s->p[i] != '+' && s->p[i] > ' ' && !secret_is_mask(s, i)) {
         i++;
@@ -358,11 +361,11 @@ bool secret_check_pem(struct secret_scan *s, size_t at, const struct secret_rule
     if (!secret_contains(s->p + i, n, "private key") || s->hi - i - n < 5 || memcmp(s->p + i + n, "-----", 5) != 0) {
         return false;
     }
-    /* Prose speaks of such headers too: some of a key must follow. */
+    /* Prose mentions such headers too: part of a key must follow. */
     size_t body = i + n + 5, stop = s->hi - body < PEM_BODY_WINDOW ? s->hi : body + PEM_BODY_WINDOW;
     for (size_t k = body; k < stop && !secret_is_mask(s, k); k++) {
         if (s->p[k] == '-' && k + 1 < stop && s->p[k + 1] == '-') {
-            break; /* the end of it already */
+            break; /* the end line */
         }
         size_t run = secret_run(s, k, rule->set, rule->min);
         if (run >= rule->min) return hit(ret, rule, start, pem_end(s, body));

@@ -1,9 +1,9 @@
-/* Whether what is beside a telling name is a secret.
+/* Whether the value next to a telling name is a secret.
  *
- * The names are in every manual, form and program, so the name alone decides little. What the value is written as decides
- * more: "password=correcthorse" without a blank is an assignment, "password: correcthorse" at the end of its line a
- * setting, "password = correcthorse" in a program a variable. Placeholders, calls, paths, addresses and the words that
- * describe a password are no secrets anywhere. */
+ * The names are in every manual, form and program, so the name alone decides little. The notation decides more:
+ * "password=correcthorse" without a blank is an assignment, "password: correcthorse" at the end of its line a setting,
+ * "password = correcthorse" in a program a variable. Placeholders, calls, paths, addresses and words that describe a
+ * password are never secrets. */
 #include "base/secret/check.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ bool secret_has_mixed_case(const uint8_t *p, size_t n) {
     return letters >= 10 && changes * 4 >= letters && changes >= 3;
 }
 
-/* A word that is beside such names and is no secret. */
+/* Words that appear next to such names and are not secrets. */
 static bool is_common(const uint8_t *p, size_t n) {
     static const char *const words[] = {
         "required",     "optional",    "none",       "null",          "nil",        "true",
@@ -73,8 +73,8 @@ static bool is_common(const uint8_t *p, size_t n) {
     return n < PASSWORD_MIN;
 }
 
-/* Behind a comma, what is not quoted is another argument of a call (default=None, type=str, settings.token), unless it
- * looks like a key: YAML writes lists so. */
+/* After a comma, an unquoted value is another argument of a call (default=None, type=str, settings.token), unless it
+ * looks like a key: YAML writes lists this way. */
 static bool is_expression(const struct secret_value *v, const uint8_t *p) {
     size_t digits = 0;
     while (digits < v->n && secret_class(p[digits]) == SET_DIGIT) {
@@ -85,14 +85,14 @@ static bool is_expression(const struct secret_value *v, const uint8_t *p) {
             !secret_looks_random(p, v->n));
 }
 
-/* What follows a telling option in a list of arguments, as in ["--password", "..."]: nearly everything but another option,
- * a path, prose, or a word that describes it. */
+/* What follows a telling option in a list of arguments, as in ["--password", "..."]: nearly everything but another
+ * option, a path, prose, or a word that describes a password. */
 static bool is_argument(const uint8_t *p, size_t n) {
     const struct bytes name = {p, n};
     if (n < 4 || secret_one_of(p[0], "-/.~") || memchr(p, ' ', n) != NULL || memmem(p, n, "://", 3) != NULL) {
         return false;
     }
-    /* a variable that it is kept in: "db_password_2" */
+    /* the name of a variable: "db_password_2" */
     if (memchr(p, '_', n) != NULL && secret_is_identifier(p, n) && secret_field_name(name)) {
         return false;
     }
@@ -108,7 +108,7 @@ struct look {
     bool link;  /* an address */
     bool sole;  /* nothing follows it on its line, or in its quotes */
     bool code;  /* it is an argument or a part of an expression */
-    bool firm;  /* written as nothing but a value is */
+    bool firm;  /* written as only values are */
 };
 
 static void look_at(const struct secret_scan *s, const struct secret_value *v, struct look *l) {
@@ -136,7 +136,7 @@ static bool is_digest_name(const uint8_t *p, size_t n) {
     return n > 7 && (memcmp(p, "sha256:", 7) == 0 || memcmp(p, "sha512-", 7) == 0 || memcmp(p, "sha256-", 7) == 0);
 }
 
-/* Without a letter: a number, or a number with signs. */
+/* A value without a letter: a number, or a number with signs. */
 static bool is_number_secret(const struct secret_value *v, const struct look *l, bool password) {
     bool assigned = password && (v->quote != 0 || secret_one_of(v->sign, "=:>"));
     size_t least = v->tight || v->quote != 0 ? 4 : 6;
@@ -183,7 +183,7 @@ static bool is_mixed_secret(const uint8_t *p, const struct secret_value *v, cons
            (l->others > 0 || secret_looks_random(p, v->n));
 }
 
-/* "the password is …": what no sentence continues with. */
+/* After "the password is …": a word that would not continue a sentence. */
 static bool is_sentence_secret(const uint8_t *p, size_t n) {
     n -= n > 0 && secret_one_of(p[n - 1], ".!?:");
     for (size_t i = 0; i < n; i++) {
@@ -194,7 +194,7 @@ static bool is_sentence_secret(const uint8_t *p, size_t n) {
            (secret_has_digit(p, n) ? secret_entropy(p, n) >= 225 : secret_has_mixed_case(p, n));
 }
 
-/* A word that a label, a message or a description is made of, and a phrase chosen as a password is not. */
+/* Words of labels, messages and descriptions that a phrase chosen as a password does not have. */
 static bool is_plain_word(const uint8_t *p, size_t n) {
     static const char *const words[] = {
         "a",    "an",       "the",      "of",         "for",      "to",      "in",     "is",    "not",   "no",
@@ -208,8 +208,8 @@ static bool is_plain_word(const uint8_t *p, size_t n) {
     return n >= PASSWORD_MIN && is_common(p, n);
 }
 
-/* A password of several words is in quotes that are closed, behind a variable's name of the environment or an option.
- * Elsewhere such words describe one. */
+/* A password of several words is in closed quotes, after an environment variable's name or an option. Elsewhere such
+ * words describe a password. */
 static bool is_phrase_secret(const struct secret_scan *s, const uint8_t *name, size_t name_n,
                              const struct secret_value *v) {
     const uint8_t *p = s->p + v->at;
@@ -243,7 +243,7 @@ bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct
     look_at(s, v, &l);
     bool call = v->quote == 0 && v->at + v->n < s->hi && secret_one_of(s->p[v->at + v->n], v->sign == '>' ? "([{" : "([{<");
     bool at_host = v->sign == '>' && p[0] == '@'; /* https://<user>:<password>@host */
-    bool rest = secret_one_of(p[0], "),;]}");     /* of what the quote before it ended */
+    bool rest = secret_one_of(p[0], "),;]}");     /* what remains after a closing quote */
     if (l.blank && !l.link && kind == SECRET_NAME_PASSWORD) {
         return is_phrase_secret(s, name, to - from, v);
     }
@@ -263,7 +263,7 @@ bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct
 
 /* ---- fields ------------------------------------------------------------------------------------------------------- */
 
-/* Nothing but stars, dots or the like, or a variable's name. */
+/* Only stars, dots or the like, or the name of a variable. */
 static bool is_blank(struct bytes text) {
     static const char *const words[] = {"null",   "none",      "redacted", "[redacted]", "<redacted>",
                                         "(none)", "undefined", "true",     "false"};

@@ -1,22 +1,21 @@
-/* Views of the secret scanner: a text as it reads once what is written in it in another way is decoded.
- *
+/* Views of the secret scanner: a text after decoding.
  *   text   g h \ u 0 0 7 0 _ … ESC [ 3 1 m a 1 b 2     %70%61ss=…
  *   view   g h p _ … a 1 b 2                           pass=…
  *
- * Decoding everything would cost more than the whole search. An escape, a colour sequence or an invisible character is an
- * anchor of its own; where one stands, a bounded piece of the text around it is decoded and searched by all rules, and what
- * is found is brought back to the bytes that it was decoded from. The pieces lie at fixed distances from the beginning of
- * the text and overlap, so that each is decoded once and a secret lies whole in one of them. */
+ * Decoding everything would cost more than the whole search. An escape, a colour sequence or an invisible character is
+ * an anchor of its own; around it a bounded piece of the text is decoded and searched by all rules, and hits are mapped
+ * back to the bytes they were decoded from. The pieces are at fixed distances from the beginning of the text and
+ * overlap, so that each is decoded once and a secret is whole in one of them. */
 #include <string.h>
 
 #include "base/secret/check.h"
 
 enum {
-    STRIDE = 1024,      /* bytes of a piece of its own */
-    BEFORE = 256,       /* and so many before it */
-    BEHIND = 1500,      /* and after it */
-    UNIT_MAX = 32,      /* longest escape but for what a terminal takes as a title */
-    TITLE_MAX = 256,    /* of that */
+    STRIDE = 1024,      /* bytes by which pieces advance */
+    BEFORE = 256,       /* bytes of context before */
+    BEHIND = 1500,      /* bytes of context after */
+    UNIT_MAX = 32,      /* longest escape, except for a terminal's title */
+    TITLE_MAX = 256,    /* of a title */
     CHANGED_BEFORE = 64 /* how far before a hit a decoded character may have hidden it */
 };
 
@@ -27,7 +26,7 @@ static int hex_digit(uint8_t c) {
     return (secret_class(c) & SET_DIGIT) != 0 ? c - '0' : (secret_class(c) & SET_AF) != 0 ? c - 'a' + 10 : -1;
 }
 
-/* Up to `most` digits in a base at p; how many there are. */
+/* Reads up to `most` digits of a base at p; returns how many there are. */
 static size_t read_number(const uint8_t *p, size_t n, unsigned base, size_t most, uint32_t *ret) {
     size_t i = 0;
     *ret = 0;
@@ -42,7 +41,7 @@ static bool is_invisible(uint32_t c) {
            c == 0xfeff;
 }
 
-/* What a code point is in a view: itself, nothing, or for all that is no ASCII one byte that belongs to no alphabet. */
+/* What a code point is in a view: itself, nothing or, if it is not ASCII, one byte that belongs to no alphabet. */
 static int shown(uint32_t c) {
     return is_invisible(c) ? -1 : c < 0x80 ? (int)c : 0x80;
 }
@@ -72,7 +71,7 @@ static size_t sequence_len(const uint8_t *p, size_t n) {
     return secret_one_of(p[0], "()*+#%") && n > 1 ? 2 : 1;
 }
 
-/* \u0067, \x67, \147, \e, with any number of backslashes; the length, without what a sequence continues with. */
+/* \u0067, \x67, \147, \e, with any number of backslashes; the length, without the rest of a sequence. */
 static size_t read_backslash(const uint8_t *p, size_t n, uint32_t *ret) {
     size_t i = 0, m;
     while (i < n && i < 8 && p[i] == '\\') {
@@ -151,7 +150,7 @@ size_t secret_read_escape(const struct secret_scan *s, size_t i, int *ret) {
 
 /* ---- where words begin -------------------------------------------------------------------------------------------- */
 
-/* ESC, as it is or as it is written, ends before i. */
+/* Whether ESC, raw or escaped, ends before i. */
 static bool ends_in_escape_sign(const struct secret_scan *s, size_t i) {
     static const char *const signs[] = {"\x1b", "\\033", "\\e", "\\x1b", "\\x1B", "\\u001b", "\\u001B", "^[", "\xc2\x9b"};
     for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
@@ -184,7 +183,7 @@ bool secret_ends_escape(const struct secret_scan *s, size_t i) {
 
 /* ---- the search in a view ----------------------------------------------------------------------------------------- */
 
-/* Where the writing of the byte before `end` ends. */
+/* Where the source of the byte before `end` ends. */
 static size_t written_end(const struct secret_scan *s, const struct secret_view *view, size_t end) {
     int c;
     if (view->coded) {
@@ -237,7 +236,7 @@ static void unescape(struct secret_scan *s, size_t from, size_t stop, struct sec
     view->cut = i >= stop && stop < s->hi;
 }
 
-/* Where a secret that a view was too short for ends. */
+/* The end of a secret that a view was too short for. */
 static size_t open_end(struct secret_scan *s, size_t end, bool block) {
     const unsigned set = SET_TOKEN | SET_DOT | SET_PLUSSLASH | SET_EQ | SET_TILDE;
     size_t i = end;
