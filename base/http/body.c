@@ -1,5 +1,5 @@
-/* A body is mapped at its largest: only the pages that it comes to fill are there, growing copies nothing, and afterwards
- * the system has all of it back. The buffer has no room to grow, so nothing else is done with what it points to. */
+/* A body is mapped at its maximum size: only the pages it fills are allocated, growing copies nothing, and afterwards
+ * the system gets all of it back. The buffer cannot grow, so nothing else happens to its memory. */
 #include "base/http/body.h"
 
 #include <sys/mman.h>
@@ -25,7 +25,8 @@ int httpd_body_begin(struct httpd_body *body, const struct httpd_verdict *v, uin
 }
 
 static int too_large(const struct httpd_body *body, struct err *err) {
-    return err_set(err, ERR_LIMIT, "the body is too large; expected: %llu bytes, decoded", (unsigned long long)body->max);
+    return err_set(err, ERR_LIMIT, "the body is too large; expected at most %llu bytes, decoded",
+                   (unsigned long long)body->max);
 }
 
 static int put(struct httpd_body *body, struct bytes data, struct err *err) {

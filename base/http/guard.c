@@ -1,4 +1,4 @@
-/* The rules one after the other, from the form of the message to what is asked for; the first that is broken decides. */
+/* The rules in order, from the form of the message to its target; the first broken one decides. */
 #include "base/http/guard.h"
 
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
 #define LENGTH_DIGITS_MAX 10
 
-/* Headers that count, each of which may come once. */
+/* Headers with a meaning here; each may appear once. */
 enum which {
     AUTHORIZATION,
     CONTENT_ENCODING,
@@ -78,7 +78,7 @@ static struct bytes trimmed(struct bytes t) {
     return t;
 }
 
-/* "close" is in a list, of which there may be several. */
+/* Whether the list has "close"; there may be several such headers. */
 static bool has_close(struct bytes list) {
     while (list.n > 0) {
         const uint8_t *comma = memchr(list.p, ',', list.n);
@@ -108,7 +108,7 @@ static bool read_headers(const struct httpd_head *head, struct found *found, str
         for (int w = 0; w < N_WHICH; w++) {
             if (same_word(h->name, which_names[w])) {
                 if (found->there[w]) {
-                    return refuse(v, 400, "the header '%s' comes twice", which_names[w]);
+                    return refuse(v, 400, "the header '%s' appears twice", which_names[w]);
                 }
                 found->there[w] = true;
                 found->value[w] = trimmed(h->value);
@@ -127,7 +127,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
     v->closes = v->closes || old;
     if (found->there[TRANSFER_ENCODING]) {
         if (found->there[CONTENT_LENGTH]) {
-            return refuse(v, 400, "both 'content-length' and 'transfer-encoding' are there");
+            return refuse(v, 400, "both 'content-length' and 'transfer-encoding' are present");
         }
         if (old || !same_word(found->value[TRANSFER_ENCODING], "chunked")) {
             return refuse(v, 400, "'transfer-encoding' must be 'chunked', and the version HTTP/1.1");
@@ -150,10 +150,10 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
         return refuse(v, 417, "'expect' must be '100-continue'");
     }
     v->expects = found->there[EXPECT] && !old;
-    return !found->there[UPGRADE] || refuse(v, 400, "protocols are not switched here");
+    return !found->there[UPGRADE] || refuse(v, 400, "protocol upgrades are not supported");
 }
 
-/* ---- who asks ----------------------------------------------------------------------------------------------------- */
+/* ---- the sender ---------------------------------------------------------------------------------------------------- */
 
 static bool check_sender(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
     bool ours = false;
@@ -165,12 +165,12 @@ static bool check_sender(const struct httpd_policy *policy, const struct found *
         return refuse(v, 403, "'host' is not an address of this server; expected: %s", policy->hosts[0]);
     }
     if (found->there[ORIGIN] || found->there[FETCH_SITE]) {
-        return refuse(v, 403, "requests of web pages are not accepted");
+        return refuse(v, 403, "requests from web pages are not accepted");
     }
     return true;
 }
 
-/* ---- what is asked for -------------------------------------------------------------------------------------------- */
+/* ---- the target ------------------------------------------------------------------------------------------------- */
 
 static bool find_route(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *v) {
     const struct httpd_route *there = NULL;
@@ -186,13 +186,13 @@ static bool find_route(const struct httpd_policy *policy, const struct httpd_hea
     }
     if (there != NULL) {
         v->allow = there->method;
-        return refuse(v, 405, "the method here is %s", there->method);
+        return refuse(v, 405, "the method must be %s", there->method);
     }
     char paths[160] = "";
     for (size_t i = 0, n = 0; i < policy->n_routes && n < sizeof(paths); i++) {
         n += (size_t)snprintf(paths + n, sizeof(paths) - n, "%s%s", i > 0 ? ", " : "", policy->routes[i].path);
     }
-    return refuse(v, 404, "nothing is received at this path; expected: %s", paths);
+    return refuse(v, 404, "unknown path; expected: %s", paths);
 }
 
 static bool check_content(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
@@ -205,19 +205,19 @@ static bool check_content(const struct httpd_policy *policy, const struct found 
     }
     if (!same_word(type, route->type)) {
         const char *hint = route->type_hint != NULL ? route->type_hint : "";
-        return refuse(v, 415, "content type '%.*s' is not read; expected: %s%s", type.n < 64 ? (int)type.n : 64,
+        return refuse(v, 415, "content type '%.*s' is not supported; expected: %s%s", type.n < 64 ? (int)type.n : 64,
                       type.n > 0 ? (const char *)type.p : "", route->type, hint);
     }
     if (found->there[CONTENT_ENCODING] && same_word(coding, "gzip")) {
         v->coding = HTTPD_GZIP;
     } else if (found->there[CONTENT_ENCODING] && !same_word(coding, "identity")) {
-        return refuse(v, 415, "this content encoding is not read; expected: gzip, identity");
+        return refuse(v, 415, "this content encoding is not supported; expected: gzip, identity");
     }
     if (!v->has_length && !found->there[TRANSFER_ENCODING]) {
         return refuse(v, 411, "the body's length is missing");
     }
     if (v->has_length && v->length > policy->body_max) {
-        return refuse(v, 413, "the body is too large; expected: %llu bytes", (unsigned long long)policy->body_max);
+        return refuse(v, 413, "the body is too large; expected at most %llu bytes", (unsigned long long)policy->body_max);
     }
     return true;
 }

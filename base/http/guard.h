@@ -1,18 +1,18 @@
 /* What an HTTP request must look like before any of its body is read (RFC 9110, RFC 9112), and who may send it.
  *
- * What two readers could understand differently is refused here (two lengths, a length beside chunks, a folded line), and
- * so is everything that a web page in a browser can send to a local port: a Host that is not ours (DNS rebinding), an
- * Origin, any of the browser's Sec-Fetch-Site. */
+ * Refused is what two readers could understand differently (two lengths, a length with chunks, a folded line), and
+ * everything that a web page in a browser can send to a local port: a Host that is not ours (DNS rebinding), an Origin,
+ * any of the browser's Sec-Fetch-Site. */
 #ifndef BASE_HTTP_GUARD_H
 #define BASE_HTTP_GUARD_H
 
 #include "base/http/read.h"
 
-/* What is received at one path. */
+/* One path that accepts requests. */
 struct httpd_route {
     const char *method, *path;
     const char *type;      /* the one content type, "application/json"; parameters may follow it */
-    const char *type_hint; /* appended to the message about another one; may be NULL */
+    const char *type_hint; /* appended to the message that refuses another type; may be NULL */
 };
 
 struct httpd_policy {
@@ -33,8 +33,8 @@ struct httpd_verdict {
     uint64_t length;
     bool expects;      /* an interim answer before the body is sent */
     bool closes;       /* this is the connection's last request */
-    const char *allow; /* of 405: the method; else NULL */
-    char message[256]; /* why not; holds nothing of the request but what is visible ASCII */
+    const char *allow; /* for 405: the method; else NULL */
+    char message[256]; /* why not; of the request it quotes only visible ASCII */
 };
 
 void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *ret);

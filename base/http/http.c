@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define CURL_DISABLE_TYPECHECK /* its checks call the linked functions, and there are none */
+#define CURL_DISABLE_TYPECHECK /* its checks call the linked functions, which do not exist here */
 #include <curl/curl.h>
 
 #define HEADER_BYTES_MAX ((uint64_t)64 << 10)
@@ -68,7 +68,7 @@ struct exchange {
     const struct http_request *request;
     struct http_answer *answer;
     uint64_t bytes_max, header_bytes;
-    struct buf rest; /* a line that has not ended */
+    struct buf rest; /* an unfinished line */
     enum http_fault fault;
     int code; /* of the line callback */
     struct err why;
@@ -142,7 +142,7 @@ static bool is_http(const char *url) {
     return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 }
 
-/* A part that must not be there. */
+/* Whether the URL has a part that is not allowed. */
 static bool has_part(const struct http *http, CURLU *url, CURLUPart part) {
     char *text = NULL;
     bool there = http->f.curl_url_get(url, part, &text, 0) == CURLUE_OK;
@@ -199,7 +199,7 @@ int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], st
     return rc;
 }
 
-/* ---- what comes --------------------------------------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------------------------------------------------- */
 
 static size_t refuse(struct exchange *x, enum http_fault fault, const char *words) {
     x->fault = fault;
@@ -233,7 +233,7 @@ static void take_type(struct http_answer *answer, struct bytes value) {
     answer->type[n] = '\0';
 }
 
-/* "HTTP/1.1 200 OK": each answer begins with one, also those that are only on the way to the last. */
+/* "HTTP/1.1 200 OK": every answer begins with one, including interim ones and redirects. */
 static void take_status(struct exchange *x, struct bytes line) {
     const uint8_t *blank = memchr(line.p, ' ', line.n);
     unsigned status = 0;
@@ -274,7 +274,7 @@ static int give_line(struct exchange *x, struct bytes line) {
     return x->code;
 }
 
-/* Cuts what has come into lines. */
+/* Cuts received data into lines. */
 static size_t take_lines(struct exchange *x, struct bytes data) {
     size_t all = data.n;
     while (data.n > 0) {
@@ -285,7 +285,7 @@ static size_t take_lines(struct exchange *x, struct bytes data) {
                 x->code = err_set(&x->why, ERR_NOMEM, "HTTP: out of memory");
                 return 0;
             }
-            return refuse(x, HTTP_LIMIT, "a line of the answer is longer than accepted");
+            return refuse(x, HTTP_LIMIT, "a line of the answer exceeds the limit");
         }
         if (end == NULL) break;
         if (give_line(x, bytes_of_buf(&x->rest)) != 0) return 0;
@@ -300,7 +300,7 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
     const struct bytes data = {(const uint8_t *)p, size * n};
     x->answer->bytes += data.n;
     if (x->answer->bytes > x->bytes_max) {
-        return refuse(x, HTTP_LIMIT, "the answer is larger than accepted");
+        return refuse(x, HTTP_LIMIT, "the answer exceeds the limit");
     }
     if (x->request->line != NULL) return data.n == 0 ? 0 : take_lines(x, data);
     if (buf_put_bytes(x->request->to, data) != 0) {
@@ -308,7 +308,7 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
             x->code = err_set(&x->why, ERR_NOMEM, "HTTP: out of memory");
             return 0;
         }
-        return refuse(x, HTTP_LIMIT, "the answer is larger than accepted");
+        return refuse(x, HTTP_LIMIT, "the answer exceeds the limit");
     }
     return data.n;
 }
@@ -364,7 +364,7 @@ static bool set_limits(struct http *http, const struct http_limits *l) {
            set(e, CURLOPT_MAXREDIRS, (long)l->redirects) == CURLE_OK;
 }
 
-/* Nothing of the environment, nothing but HTTP, nothing decoded. */
+/* Sets the options: nothing from the environment, only HTTP, nothing decoded. */
 static bool set_bounds(struct http *http, const char *url) {
     __typeof__(http->f.curl_easy_setopt) set = http->f.curl_easy_setopt;
     CURL *e = http->easy;
@@ -396,7 +396,7 @@ static bool set_request(struct http *http, struct exchange *x, struct curl_slist
     return ok;
 }
 
-/* "Expect:" keeps libcurl from asking before it sends a body. */
+/* An empty "Expect:" stops libcurl from waiting for an interim answer before it sends a body. */
 static int make_headers(const struct http *http, const char *content_type, struct curl_slist **ret, struct err *err) {
     char type[HTTP_TYPE_MAX + 16];
     struct curl_slist *list = http->f.curl_slist_append(NULL, "Expect:"), *more = list;
@@ -412,7 +412,7 @@ static int make_headers(const struct http *http, const char *content_type, struc
     return 0;
 }
 
-/* What became of it: our own findings first. */
+/* Turns the outcome into an error; our own findings come first. */
 static int judge(const struct http *http, struct exchange *x, CURLcode code, const char *words, struct err *err) {
     struct http_answer *answer = x->answer;
     if (x->code != 0) {
@@ -429,7 +429,7 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
     }
     if (code == CURLE_OK && x->points_elsewhere) {
         answer->fault = HTTP_REDIRECT;
-        return err_set(err, ERR_NET, "the answer has status %u and points elsewhere, where it is not followed",
+        return err_set(err, ERR_NET, "the answer has status %u and redirects elsewhere, which is not followed",
                        answer->status);
     }
     if (code == CURLE_OK) return 0;
@@ -451,7 +451,7 @@ int http_fetch(struct http *http, const struct http_request *request, struct htt
     buf_init(&x.rest, (size_t)or_default(request->limits.line_max, LINE_MAX_BYTES));
     http->f.curl_easy_reset(http->easy);
     if (!set_bounds(http, request->url) || !set_limits(http, &request->limits) || !set_request(http, &x, headers, words)) {
-        rc = err_set(err, ERR_IO, "libcurl does not take an option that is needed; 7.85 or newer is needed");
+        rc = err_set(err, ERR_IO, "libcurl refuses a required option; 7.85 or newer is needed");
     } else {
         uint64_t start = clock_boot_ns();
         CURLcode code = http->f.curl_easy_perform(http->easy);
@@ -461,7 +461,7 @@ int http_fetch(struct http *http, const struct http_request *request, struct htt
         ret->elapsed_ns = clock_boot_ns() - start;
         rc = judge(http, &x, code, words, err);
     }
-    /* The handle must not remember what is gone with this call. */
+    /* The handle must not keep pointers to what dies with this call. */
     http->f.curl_easy_reset(http->easy);
     http->f.curl_slist_free_all(headers);
     buf_done(&x.rest);

@@ -1,9 +1,9 @@
 /* HTTP (RFC 9110): one request, one answer, with a limit on everything. The one door to libcurl.
  *
- * libcurl is loaded at the first http_open, not linked: most runs of the program never speak to a server and do not pay for
- * it. What a server sends is not believed: bytes, header bytes, line lengths, time and speed are bounded, redirects are
- * followed only where asked for, content encodings are neither asked for nor taken. The environment has no say: no proxy
- * variables, no .netrc, no cookies. Certificates are always checked. */
+ * libcurl is loaded at the first http_open rather than linked: most runs of the program never speak to a server and
+ * should not pay for it. A server is not trusted: bytes, header bytes, line lengths, time and speed are bounded,
+ * redirects are followed only on request, content encodings are neither requested nor accepted. The environment has no
+ * influence: no proxy variables, no .netrc, no cookies. Certificates are always checked. */
 #ifndef BASE_HTTP_HTTP_H
 #define BASE_HTTP_HTTP_H
 
@@ -14,26 +14,26 @@
 #define HTTP_URL_MAX  512
 #define HTTP_TYPE_MAX 96
 
-struct http; /* one connection that is kept while it can be; one thread at a time */
+struct http; /* one connection, kept alive where possible; one thread at a time */
 
 enum http_fault {
-    HTTP_NONE,     /* there is a whole answer, whatever its status */
-    HTTP_REFUSED,  /* no connection: nobody listens, no route, an unknown name */
-    HTTP_TIMEOUT,  /* no connection or no whole answer in time, or slower than the limits say */
+    HTTP_NONE,     /* a complete answer, whatever its status */
+    HTTP_REFUSED,  /* no connection: nothing listens, no route, an unknown name */
+    HTTP_TIMEOUT,  /* no connection or no complete answer in time, or too slow */
     HTTP_TLS,      /* no trusted secure connection */
-    HTTP_PROTOCOL, /* no HTTP, cut short, or in an encoding that was not asked for */
-    HTTP_LIMIT,    /* more bytes, header bytes or a longer line than accepted */
-    HTTP_REDIRECT, /* points elsewhere, and more often than asked for */
+    HTTP_PROTOCOL, /* not HTTP, cut short, or in an encoding that was not requested */
+    HTTP_LIMIT,    /* too many bytes or header bytes, or too long a line */
+    HTTP_REDIRECT, /* more redirects than allowed */
     HTTP_STOPPED   /* by the stop flag or the line callback */
 };
 
-/* 0 stands for the default. */
+/* 0 selects the default. */
 struct http_limits {
     uint64_t bytes_max;  /* of the answer's body; 4 MiB */
     size_t line_max;     /* of one line, when lines are asked for; 1 MiB */
     uint32_t connect_ms; /* 3 s */
     uint32_t total_ms;   /* of the whole exchange; 30 s */
-    uint32_t slow_s;     /* ends when for so long there was less than 1 byte a second; 10 s */
+    uint32_t slow_s;     /* ends after this long below 1 byte a second; 10 s */
     unsigned redirects;  /* how many are followed, and only to the same scheme or from http to https; 0 is 0 */
 };
 
@@ -44,9 +44,9 @@ struct http_request {
     struct bytes body;
     struct http_limits limits;
     const volatile sig_atomic_t *stop; /* may be NULL; looked at once a second or more often */
-    /* Where the answer's body goes, whatever its status: appended to `to`, or given line by line to `line` as it comes
-     * (without line end; blank lines are left out; the last one may lack its end). A non-zero answer of `line` ends the
-     * exchange and is returned. One of the two is set. */
+    /* Where the answer's body goes, whatever its status: appended to `to`, or passed to `line` line by line as it
+     * arrives (without line ends; blank lines are skipped; the last one may lack its end). A non-zero result of `line`
+     * ends the exchange and is returned. Exactly one of the two is set. */
     struct buf *to;
     int (*line)(void *ctx, struct bytes line, struct err *err);
     void *ctx;
@@ -54,21 +54,21 @@ struct http_request {
 
 struct http_answer {
     enum http_fault fault;
-    unsigned status;          /* 0: none came */
-    char type[HTTP_TYPE_MAX]; /* content type in lower case without parameters; "" when there is none */
-    uint64_t bytes;           /* of the body, so far as it came */
+    unsigned status;          /* 0: none */
+    char type[HTTP_TYPE_MAX]; /* content type in lower case without parameters; "" when absent */
+    uint64_t bytes;           /* of the body, as far as it was received */
     uint64_t elapsed_ns;
 };
 
-/* `agent` is the user agent, "ledger/1.2.3"; copied. ERR_IO when libcurl is not installed or too old, with the name of the
- * package that has it. */
+/* `agent` is the user agent, "ledger/1.2.3"; copied. ERR_IO when libcurl is not installed or too old; the message names
+ * the package. */
 int http_open(const char *agent, struct http **ret, struct err *err);
 void http_close(struct http *http); /* NULL is fine */
-/* Takes an address apart and puts it together again in one form: scheme and host in lower case, the port always there, no
- * trailing '/'. ERR_INVALID when it is not http or https, or has a user part, a query or a fragment. */
+/* Normalizes an address: scheme and host in lower case, the port always present, no trailing '/'. ERR_INVALID when it is
+ * not http or https, or has a user part, a query or a fragment. */
 int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], struct err *err);
-/* One exchange. 0 when a whole answer came: look at its status. ERR_NET otherwise, with *ret filled: fault says what went
- * wrong. ERR_INVALID (the URL), ERR_NOMEM, and the code of the line callback. The message does not hold the URL. */
+/* One exchange. 0 for a complete answer: check its status. ERR_NET otherwise, with *ret filled, where `fault` says what
+ * went wrong. ERR_INVALID (the URL), ERR_NOMEM, and the code of the line callback. The message does not contain the URL. */
 int http_fetch(struct http *http, const struct http_request *request, struct http_answer *ret, struct err *err);
 /* "refused", "timeout", "tls", "protocol", "limit", "redirect", "stopped", "none"; static. */
 const char *http_fault_name(enum http_fault fault);

@@ -1,4 +1,4 @@
-/* Parses, binds, listens; and says what came of it. */
+/* Parses an address, binds and listens. */
 #include "base/http/listen.h"
 
 #include <arpa/inet.h>
@@ -10,14 +10,13 @@
 
 #include "base/text.h"
 
-#define BACKLOG 4096 /* the system's own limit is lower or the same: who waits there costs us nothing */
+#define BACKLOG 4096 /* the system's limit is the same or lower; waiting there costs us nothing */
 
 static int bad_address(const char *address, struct err *err) {
-    return err_set(
-        err, ERR_INVALID,
-        "'%.60s' is not an address that can be listened on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
-        "(this machine only: what comes from elsewhere has no right here)",
-        address);
+    return err_set(err, ERR_INVALID,
+                   "'%.60s' is not an address to listen on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
+                   "(this machine only: remote connections are not accepted)",
+                   address);
 }
 
 static int parse_address(const char *address, struct sockaddr_storage *ret, socklen_t *ret_n, struct err *err) {

@@ -50,7 +50,7 @@ int httpd_head_scan(struct httpd_scan *s, struct bytes in, size_t *ret_n, struct
         uint8_t c = in.p[s->seen];
         bool after_cr = s->seen > s->line && in.p[s->seen - 1] == '\r';
         if (after_cr != (c == '\n')) {
-            return err_set(err, ERR_INVALID, "a line of the header ends in something else than CR LF");
+            return err_set(err, ERR_INVALID, "a line of the header does not end in CR LF");
         }
         if (c != '\n') {
             if (c != '\r' && !is_text(c)) {
@@ -65,7 +65,7 @@ int httpd_head_scan(struct httpd_scan *s, struct bytes in, size_t *ret_n, struct
             return 0;
         }
         if (line.n == 0) {
-            s->begin = s->line; /* RFC 9112, 2.2: before a request, empty lines are passed over */
+            s->begin = s->line; /* RFC 9112, 2.2: before a request, empty lines are skipped */
         } else if (!s->begun && !split_request(line, &head)) {
             return err_set(err, ERR_INVALID, "the request line does not have the form METHOD TARGET " VERSION);
         } else {
@@ -86,7 +86,7 @@ int httpd_head_split(const struct httpd_scan *scan, struct bytes in, struct http
         rest.p += line.n + 2;
         if (line.n == 0) return 0;
         if (first) {
-            (void)split_request(line, ret); /* it was looked at on its way */
+            (void)split_request(line, ret); /* checked while it was read */
             continue;
         }
         if (colon == NULL) return err_set(err, ERR_INVALID, "a line of the header has no colon");
@@ -116,7 +116,7 @@ static bool step_size(struct httpd_chunks *k, uint8_t c) {
     return k->digits > 0 && (c == ';' || c == '\r');
 }
 
-/* A byte that is no content. False: it must not be here. */
+/* Reads a byte of framing. False: it is not allowed here. */
 static bool step(struct httpd_chunks *k, uint8_t c) {
     switch (k->state) {
     case HTTPD_CHUNK_SIZE:
@@ -164,7 +164,7 @@ int httpd_chunks_take(struct httpd_chunks *k, struct bytes *in, struct bytes *re
             return 1;
         }
         if (!step(k, *in->p)) {
-            return err_set(err, ERR_INVALID, "the body is not in well-formed chunks");
+            return err_set(err, ERR_INVALID, "the body's chunks are malformed");
         }
         in->p++;
         in->n--;

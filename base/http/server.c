@@ -32,36 +32,36 @@
 #include "base/text.h"
 
 #define CONNECTIONS_MAX 512
-#define ACCEPTS         64 /* in a turn: whoever is accepted has several turns before he is the oldest */
+#define ACCEPTS         64 /* per turn: a new connection has several turns before it is the oldest */
 #define HEAD_MAX        ((size_t)32 << 10)
 #define READ_BYTES      ((size_t)64 << 10)
 #define REPLY_MAX       ((size_t)64 << 10)
 #define WAIT_MS         100
 #define HEADER_NS       (10 * CLOCK_NS_PER_S) /* from the connection, or the last answer */
-#define PACE_NS         (10 * CLOCK_NS_PER_S) /* in each of which a body has to bring PACE_BYTES */
+#define PACE_NS         (10 * CLOCK_NS_PER_S) /* in each of which a body must deliver PACE_BYTES */
 #define PACE_BYTES      ((uint64_t)160 << 10)
-#define STALLED_NS      CLOCK_NS_PER_S /* a body that rests for so long makes room for others */
+#define STALLED_NS      CLOCK_NS_PER_S /* a body that is idle this long makes room for others */
 #define ANSWER_NS       (30 * CLOCK_NS_PER_S)
 #define LEAVING_NS      (10 * CLOCK_NS_PER_S)
 #define STOP_NS         (5 * CLOCK_NS_PER_S)
-#define DROPPED_MAX     ((uint64_t)64 << 20) /* bytes of a refused body that are still read */
+#define DROPPED_MAX     ((uint64_t)64 << 20) /* bytes of a refused body that are read and dropped */
 #define BUSY_RETRY_S    1
-#define BUSY            "too much is being received at once; try again"
+#define BUSY            "too many requests are being received at once; try again"
 
 enum phase { WAITING, RECEIVING, ANSWERING, LEAVING, ENDED };
 
 struct connection {
-    struct connection *next, **link; /* the longest in its phase comes first */
+    struct connection *next, **link; /* longest in its phase first */
     int fd;
     enum phase phase;
     uint64_t since, heard; /* of the phase, of the pace; the last byte */
     uint64_t received;     /* bytes since then */
-    struct buf in, later;  /* a header; what came before the answer to the request before it was gone */
+    struct buf in, later;  /* a header; what arrived before the previous answer was sent */
     struct httpd_scan scan;
     struct httpd_body body;
-    uint64_t held; /* bytes that count in httpd.bodies */
+    uint64_t held; /* bytes counted in httpd.bodies */
     size_t route;
-    bool closes, is_head; /* after this request; it asked for a header alone */
+    bool closes, is_head; /* after this request; HEAD: it wants the header alone */
     struct buf out;
     size_t sent;
 };
@@ -73,12 +73,12 @@ struct httpd {
     struct httpd_policy policy;
     struct connection *first, **last;
     size_t n;
-    bool no_room; /* nobody can be accepted for now */
+    bool no_room; /* no connection can be accepted for now */
     struct pollfd polls[CONNECTIONS_MAX + 1];
     struct connection *polled[CONNECTIONS_MAX + 1];
     uint64_t bodies;
     const volatile sig_atomic_t *stop; /* may be NULL */
-    int code;                          /* of the handler */
+    int code;                          /* returned by the handler */
     struct err why;
     uint8_t read[READ_BYTES];
 };
@@ -115,7 +115,7 @@ static void drop_body(struct httpd *h, struct connection *c) {
     httpd_body_done(&c->body);
 }
 
-/* Its memory is there until the turn is over. */
+/* Closes a connection; its memory stays until the turn is over. */
 static void end(struct httpd *h, struct connection *c) {
     if (c->phase != ENDED) {
         close(c->fd);
@@ -144,7 +144,7 @@ static bool is_stopping(const struct httpd *h) {
     return h->stop != NULL && *h->stop != 0;
 }
 
-/* Writes what the socket takes. When all has gone, the connection waits for another request, or leaves. */
+/* Writes what the socket takes. Once all is sent, the connection waits for another request, or leaves. */
 static void flush(struct httpd *h, struct connection *c) {
     while (c->sent < c->out.n) {
         ssize_t n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
@@ -212,7 +212,7 @@ static void send_refusal(struct httpd *h, struct connection *c, unsigned status,
     buf_done(&json);
 }
 
-/* Before the request was read to its end: what follows cannot be another one. */
+/* For requests that were not read to their end: what follows cannot be another one. */
 static void cut_off(struct httpd *h, struct connection *c, unsigned status, const char *message) {
     c->closes = true;
     send_refusal(h, c, status, status == 503 ? BUSY_RETRY_S : 0, NULL, message);
@@ -220,7 +220,7 @@ static void cut_off(struct httpd *h, struct connection *c, unsigned status, cons
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
 
-/* Room for so many more bytes of bodies; who rests makes it. */
+/* Makes room for more body bytes, at the expense of idle connections. */
 static bool make_room(struct httpd *h, uint64_t n) {
     uint64_t now = clock_boot_ns();
     for (struct connection *c = h->first, *next; c != NULL && n > h->options.bodies_max - h->bodies; c = next) {
@@ -270,7 +270,7 @@ static void answer(struct httpd *h, struct connection *c) {
     struct httpd_reply reply = {.status = 200};
     struct err why = {0};
     if (h->code != 0) {
-        cut_off(h, c, 503, "the server ends");
+        cut_off(h, c, 503, "the server is shutting down");
         return;
     }
     buf_init(&reply.body, REPLY_MAX);
@@ -326,12 +326,12 @@ static void read_head(struct httpd *h, struct connection *c, struct bytes *in) {
         begin(h, c, (struct bytes){c->in.p, n}, in->n > 0);
     } else if (c->in.n == HEAD_MAX) {
         char message[80];
-        snprintf(message, sizeof(message), "the header is too large; expected: %zu bytes", HEAD_MAX);
+        snprintf(message, sizeof(message), "the header is too large; expected at most %zu bytes", HEAD_MAX);
         cut_off(h, c, 431, message);
     }
 }
 
-/* What has come: some of a request, or several. Those after one whose answer has not gone wait. */
+/* Handles received data: part of a request, or several. Requests wait until the previous answer is sent. */
 static void take(struct httpd *h, struct connection *c, struct bytes in) {
     c->heard = clock_boot_ns();
     c->received += in.n;
@@ -369,9 +369,9 @@ static void on_writable(struct httpd *h, struct connection *c) {
     }
 }
 
-/* ---- who comes, and who goes -------------------------------------------------------------------------------------- */
+/* ---- accepting and dropping --------------------------------------------------------------------------------------- */
 
-/* One that has said something is told why, as far as the socket takes it. */
+/* A connection that has sent something is told why, as far as the socket takes it. */
 static void send_away(struct httpd *h, struct connection *c, unsigned status, const char *message) {
     if (c->phase == RECEIVING || (c->phase == WAITING && c->in.n > 0)) {
         cut_off(h, c, status, message);
@@ -382,8 +382,8 @@ static bool may_go(const struct connection *c, enum phase phase, uint64_t now) {
     return c->phase == phase && (phase != RECEIVING || now - c->heard > STALLED_NS);
 }
 
-/* Ends the connection that is missed least: one that has had its answer, then the one that has been without a whole header
- * for longest, then a body that rests. Who is being answered stays. */
+/* Drops the connection that matters least: first one that has had its answer, then the one that has been without a
+ * complete header for longest, then an idle body. One that is being answered stays. */
 static bool end_one(struct httpd *h) {
     static const enum phase order[] = {LEAVING, WAITING, RECEIVING};
     uint64_t now = clock_boot_ns();
@@ -406,7 +406,7 @@ static struct connection *add(struct httpd *h, int fd) {
         close(fd);
         return NULL;
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); /* an answer is one piece; it waits for nothing */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); /* an answer is written at once; do not delay it */
     c->fd = fd;
     buf_init(&c->in, HEAD_MAX);
     buf_init(&c->later, READ_BYTES);
@@ -443,13 +443,13 @@ static void end_slow(struct httpd *h) {
         next = c->next;
         if (c->phase == WAITING && took > HEADER_NS) {
             bool silent = c->in.n == 0;
-            send_away(h, c, 408, "the header did not come in time");
+            send_away(h, c, 408, "the header did not arrive in time");
             if (silent) {
                 end(h, c);
             }
         } else if (c->phase == RECEIVING && took > PACE_NS) {
             if (c->received < PACE_BYTES) {
-                send_away(h, c, 408, "the body comes too slowly");
+                send_away(h, c, 408, "the body arrives too slowly");
             } else {
                 c->since = now;
                 c->received = 0;
@@ -483,7 +483,7 @@ const char *httpd_address(const struct httpd *h) {
     return h->listener.address;
 }
 
-/* Waits for what comes, and does it. */
+/* Waits for events and handles them. */
 static int turn(struct httpd *h, int wait_ms, struct err *err) {
     nfds_t n = 0;
     bool listens = h->listener.fd >= 0 && !h->no_room;
@@ -525,7 +525,7 @@ static bool is_busy(const struct httpd *h) {
     return false;
 }
 
-/* No new connections; what has begun may end. */
+/* Accepts no new connections; requests that have begun may finish. */
 static int drain(struct httpd *h, struct err *err) {
     uint64_t until = clock_boot_ns() + STOP_NS;
     close(h->listener.fd);

@@ -1,14 +1,14 @@
-/* An HTTP/1.1 server for programs of this machine that hand something in: one listener on a loopback address, POST with a
- * body, a small answer.
+/* An HTTP/1.1 server for programs of this machine that submit data: one listener on a loopback address, POST with a
+ * body, a short answer.
  *
- * All of it runs on the caller's thread, inside of httpd_run; so does the handler, which answers when what it was given is
- * where it belongs. A request's bytes are read once, by base/http/read.h, and before its body is received,
- * base/http/guard.h has its say. Everything is bounded: connections, header bytes, bodies and all of them together, what
- * compressed ones decode to, the time of a header, the pace of a body. Refusals are JSON, {"code": N, "message": "..."},
- * the form of google.rpc.Status.
+ * All of it runs on the caller's thread, inside httpd_run, including the handler, which answers once the data is stored.
+ * A request's bytes are read once, by base/http/read.h; before its body is received, base/http/guard.h judges it.
+ * Everything is bounded: connections, header bytes, bodies one by one and in total, what compressed ones decode to, the
+ * time for a header, the pace of a body. Refusals are JSON, {"code": N, "message": "..."}, the form of
+ * google.rpc.Status.
  *
- * Connections that keep a request to themselves cannot keep others out: when the table is full, or descriptors run out, a
- * new connection takes the place of the one that has been without a whole header for longest. */
+ * Connections that never complete a request cannot keep others out: when the table is full, or descriptors run out, a
+ * new connection replaces the one that has been without a complete header for longest. */
 #ifndef BASE_HTTP_SERVER_H
 #define BASE_HTTP_SERVER_H
 
@@ -25,9 +25,9 @@ struct httpd_request {
 };
 
 struct httpd_reply {
-    unsigned status;        /* 200 when the handler does not say otherwise */
+    unsigned status;        /* 200 unless the handler sets another */
     unsigned retry_after_s; /* 0: the header is left out */
-    struct buf body;        /* JSON; of other statuses than 200 the handler gives the message in words instead */
+    struct buf body;        /* JSON; for statuses other than 200 the handler puts the message's text here */
 };
 
 struct httpd_options {
@@ -37,19 +37,19 @@ struct httpd_options {
     uint64_t body_max;   /* bytes of one body, decoded; beyond it 413 */
     uint64_t bodies_max; /* of all that are being received; beyond it 503 */
     void *ctx;
-    /* Anything but 0 ends httpd_run after this answer was sent, and is returned. */
+    /* A non-zero result ends httpd_run after this answer was sent, and is returned. */
     int (*handle)(void *ctx, const struct httpd_request *request, struct httpd_reply *reply, struct err *err);
-    /* Called some ten times a second; may be NULL. Anything but 0 ends httpd_run and is returned. */
+    /* Called some ten times a second; may be NULL. A non-zero result ends httpd_run and is returned. */
     int (*tick)(void *ctx, struct err *err);
 };
 
-/* ERR_INVALID: not an address of this machine's loopback. ERR_IO: it cannot be bound (somebody has it). What options points
- * to must last until httpd_close. */
+/* ERR_INVALID: not a loopback address of this machine. ERR_IO: it cannot be bound (perhaps it is in use). What options
+ * points to must last until httpd_close. */
 int httpd_open(const struct httpd_options *options, struct httpd **ret, struct err *err);
-/* The address that was bound, "127.0.0.1:4318"; borrowed. */
+/* The bound address, "127.0.0.1:4318"; borrowed. */
 const char *httpd_address(const struct httpd *httpd);
-/* Serves until *stop is set: then no new connections, requests that have begun are received and answered for at most five
- * seconds, and it returns 0. */
+/* Serves until *stop is set: then it accepts no new connections, finishes requests that have begun within at most five
+ * seconds, and returns 0. */
 int httpd_run(struct httpd *httpd, const volatile sig_atomic_t *stop, struct err *err);
 void httpd_close(struct httpd *httpd); /* NULL is fine */
 

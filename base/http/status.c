@@ -1,4 +1,4 @@
-/* What an answer begins with. */
+/* Status lines, dates and codes of answers. */
 #include "base/http/status.h"
 
 #include <stddef.h>

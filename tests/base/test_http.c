@@ -197,14 +197,14 @@ static void lengths_that_are_lies_are_found(void **state) {
 static void an_answer_without_an_end_meets_a_limit(void **state) {
     struct box *b = *state;
     struct http_limits small = {.bytes_max = 100000, .line_max = 50000};
-    fails(b, ask(b, "/endless", (struct http_request){.limits = small}), HTTP_LIMIT, "larger than accepted");
+    fails(b, ask(b, "/endless", (struct http_request){.limits = small}), HTTP_LIMIT, "exceeds the limit");
     assert_true(b->body.n <= 100000);
-    fails(b, get_lines(b, "/endless-line", small), HTTP_LIMIT, "line of the answer is longer");
-    fails(b, get_lines(b, "/endless-lines", small), HTTP_LIMIT, "larger than accepted");
+    fails(b, get_lines(b, "/endless-line", small), HTTP_LIMIT, "line of the answer exceeds");
+    fails(b, get_lines(b, "/endless-lines", small), HTTP_LIMIT, "exceeds the limit");
     fails(b, get(b, "/endless-headers"), HTTP_LIMIT, "65536 bytes of headers");
     fails(b, get(b, "/endless-100"), HTTP_LIMIT, "65536 bytes of headers");
     b->body.max = 1000;
-    fails(b, get(b, "/endless"), HTTP_LIMIT, "larger than accepted");
+    fails(b, get(b, "/endless"), HTTP_LIMIT, "exceeds the limit");
     assert_true(b->body.n <= 1000);
 }
 

@@ -109,7 +109,7 @@ static void a_compressed_body_that_is_large_cut_or_damaged_is_refused(void **sta
     post_packed(s, &c, p, n);
     assert_int_equal(client_status(&c), 413);
     assert_string_equal(client_body(&c),
-                        "{\"code\":8,\"message\":\"the body is too large; expected: 100000 bytes, decoded\"}");
+                        "{\"code\":8,\"message\":\"the body is too large; expected at most 100000 bytes, decoded\"}");
     free(p);
     p = packed((size_t)20 << 20, &n);
     post_packed(s, &c, p, n);
@@ -219,7 +219,8 @@ static void a_header_that_is_too_large_is_refused(void **state) {
     client_say(&c, text);
     client_read(&c);
     assert_int_equal(client_status(&c), 431);
-    assert_string_equal(client_body(&c), "{\"code\":8,\"message\":\"the header is too large; expected: 32768 bytes\"}");
+    assert_string_equal(client_body(&c),
+                        "{\"code\":8,\"message\":\"the header is too large; expected at most 32768 bytes\"}");
     client_close(&c);
     assert_int_equal(handled(s), 0);
     free(text);
@@ -260,11 +261,11 @@ static void a_sender_that_drips_is_ended(void **state) {
     skipped_ns += 6 * CLOCK_NS_PER_S;
     client_read(&header);
     assert_int_equal(client_status(&header), 408);
-    assert_string_equal(client_body(&header), "{\"code\":4,\"message\":\"the header did not come in time\"}");
+    assert_string_equal(client_body(&header), "{\"code\":4,\"message\":\"the header did not arrive in time\"}");
     client_is_closed(&header);
     client_read(&body);
     assert_int_equal(client_status(&body), 408);
-    assert_string_equal(client_body(&body), "{\"code\":4,\"message\":\"the body comes too slowly\"}");
+    assert_string_equal(client_body(&body), "{\"code\":4,\"message\":\"the body arrives too slowly\"}");
     client_is_closed(&body);
     client_close(&header);
     client_close(&body);
@@ -364,8 +365,8 @@ static void only_addresses_of_this_machine_are_listened_on(void **state) {
     struct err err = {0};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(open_at(bad[i], &h, &err), ERR_INVALID);
-        assert_non_null(strstr(
-            err.msg, "is not an address that can be listened on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT"));
+        assert_non_null(
+            strstr(err.msg, "is not an address to listen on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT"));
     }
     static const char *const good[] = {"127.0.0.1:0", "127.1.2.3:0", "localhost:0"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

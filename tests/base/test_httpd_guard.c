@@ -56,11 +56,11 @@ static const struct bad {
     unsigned status;
     const char *message;
 } bads[] = {
-    {"POST", "/in", GOOD "Content-Length: 1\nContent-Length: 1", 400, "the header 'content-length' comes twice"},
-    {"POST", "/in", GOOD "Host: localhost:4318\nContent-Length: 1", 400, "the header 'host' comes twice"},
-    {"POST", "/in", GOOD "Content-Type: text/plain\nContent-Length: 1", 400, "the header 'content-type' comes twice"},
+    {"POST", "/in", GOOD "Content-Length: 1\nContent-Length: 1", 400, "the header 'content-length' appears twice"},
+    {"POST", "/in", GOOD "Host: localhost:4318\nContent-Length: 1", 400, "the header 'host' appears twice"},
+    {"POST", "/in", GOOD "Content-Type: text/plain\nContent-Length: 1", 400, "the header 'content-type' appears twice"},
     {"POST", "/in", GOOD "Content-Length: 1\nTransfer-Encoding: chunked", 400,
-     "both 'content-length' and 'transfer-encoding' are there"},
+     "both 'content-length' and 'transfer-encoding' are present"},
     {"POST", "/in", GOOD "Transfer-Encoding: xchunked", 400,
      "'transfer-encoding' must be 'chunked', and the version HTTP/1.1"},
     {"POST", "/in", GOOD "Transfer-Encoding: gzip, chunked", 400,
@@ -70,8 +70,9 @@ static const struct bad {
     {"POST", "/in", GOOD "Content-Length: 3, 3", 400, "'content-length' is not a number"},
     {"POST", "/in", GOOD "Content-Length: 0x3", 400, "'content-length' is not a number"},
     {"POST", "/in", GOOD "Content-Length:", 400, "'content-length' is not a number"},
-    {"POST", "/in", GOOD "Content-Length: 1001", 413, "the body is too large; expected: 1000 bytes"},
-    {"POST", "/in", GOOD "Content-Length: 99999999999999999999999999", 413, "the body is too large; expected: 1000 bytes"},
+    {"POST", "/in", GOOD "Content-Length: 1001", 413, "the body is too large; expected at most 1000 bytes"},
+    {"POST", "/in", GOOD "Content-Length: 99999999999999999999999999", 413,
+     "the body is too large; expected at most 1000 bytes"},
     {"POST", "/in", GOOD, 411, "the body's length is missing"},
     {"POST", "/in", GOOD "Content-Length : 3", 400, "a header's name is not a token"},
     {"POST", "/in", GOOD "X y: 3", 400, "a header's name is not a token"},
@@ -79,7 +80,7 @@ static const struct bad {
     {"POST", "/in", GOOD "X: a\x01", 400, "a header's value has control characters"},
     {"POST", "/in", GOOD "X: a\x7f", 400, "a header's value has control characters"},
     {"POST", "/in", GOOD "Content-Length: 1\nExpect: 200-ok", 417, "'expect' must be '100-continue'"},
-    {"POST", "/in", GOOD "Content-Length: 1\nUpgrade: h2c", 400, "protocols are not switched here"},
+    {"POST", "/in", GOOD "Content-Length: 1\nUpgrade: h2c", 400, "protocol upgrades are not supported"},
     {"POST", "/in", "Content-Type: application/json\nContent-Length: 1", 400, "the header 'host' is missing"},
     {"POST", "/in", "Host: 127.0.0.1\nContent-Length: 1", 403,
      "'host' is not an address of this server; expected: 127.0.0.1:4318"},
@@ -88,28 +89,29 @@ static const struct bad {
     {"POST", "/in", "Host: evil.example\nContent-Length: 1", 403,
      "'host' is not an address of this server; expected: 127.0.0.1:4318"},
     {"POST", "/in", "Host:\nContent-Length: 1", 403, "'host' is not an address of this server; expected: 127.0.0.1:4318"},
-    {"POST", "/in", GOOD "Origin: http://localhost:4318\nContent-Length: 1", 403, "requests of web pages are not accepted"},
-    {"POST", "/in", GOOD "Origin: null\nContent-Length: 1", 403, "requests of web pages are not accepted"},
-    {"POST", "/in", GOOD "Sec-Fetch-Site: same-origin\nContent-Length: 1", 403, "requests of web pages are not accepted"},
-    {"GET", "/in", GOOD, 405, "the method here is POST"},
-    {"OPTIONS", "/in", GOOD, 405, "the method here is POST"},
-    {"POST", "/", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
-    {"POST", "/in/", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
-    {"POST", "/%69n", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
-    {"POST", "/x/../in", GOOD "Content-Length: 1", 404, "nothing is received at this path; expected: /in, /other"},
-    {"POST", "http://127.0.0.1:4318/in", GOOD "Content-Length: 1", 404,
-     "nothing is received at this path; expected: /in, /other"},
+    {"POST", "/in", GOOD "Origin: http://localhost:4318\nContent-Length: 1", 403,
+     "requests from web pages are not accepted"},
+    {"POST", "/in", GOOD "Origin: null\nContent-Length: 1", 403, "requests from web pages are not accepted"},
+    {"POST", "/in", GOOD "Sec-Fetch-Site: same-origin\nContent-Length: 1", 403, "requests from web pages are not accepted"},
+    {"GET", "/in", GOOD, 405, "the method must be POST"},
+    {"OPTIONS", "/in", GOOD, 405, "the method must be POST"},
+    {"POST", "/", GOOD "Content-Length: 1", 404, "unknown path; expected: /in, /other"},
+    {"POST", "/in/", GOOD "Content-Length: 1", 404, "unknown path; expected: /in, /other"},
+    {"POST", "/%69n", GOOD "Content-Length: 1", 404, "unknown path; expected: /in, /other"},
+    {"POST", "/x/../in", GOOD "Content-Length: 1", 404, "unknown path; expected: /in, /other"},
+    {"POST", "http://127.0.0.1:4318/in", GOOD "Content-Length: 1", 404, "unknown path; expected: /in, /other"},
     {"POST", "/in", "Host: localhost:4318\nContent-Length: 1", 415,
-     "content type '' is not read; expected: application/json (hint)"},
+     "content type '' is not supported; expected: application/json (hint)"},
     {"POST", "/in", "Host: localhost:4318\nContent-Type: application/x-protobuf\nContent-Length: 1", 415,
-     "content type 'application/x-protobuf' is not read; expected: application/json (hint)"},
+     "content type 'application/x-protobuf' is not supported; expected: application/json (hint)"},
     {"POST", "/in", "Host: localhost:4318\nContent-Type: application/jsonp\nContent-Length: 1", 415,
-     "content type 'application/jsonp' is not read; expected: application/json (hint)"},
-    {"POST", "/other", GOOD "Content-Length: 1", 415, "content type 'application/json' is not read; expected: text/plain"},
+     "content type 'application/jsonp' is not supported; expected: application/json (hint)"},
+    {"POST", "/other", GOOD "Content-Length: 1", 415,
+     "content type 'application/json' is not supported; expected: text/plain"},
     {"POST", "/in", GOOD "Content-Encoding: br\nContent-Length: 1", 415,
-     "this content encoding is not read; expected: gzip, identity"},
+     "this content encoding is not supported; expected: gzip, identity"},
     {"POST", "/in", GOOD "Content-Encoding: gzip, gzip\nContent-Length: 1", 415,
-     "this content encoding is not read; expected: gzip, identity"},
+     "this content encoding is not supported; expected: gzip, identity"},
 };
 
 static void each_bad_head_is_refused_in_its_own_words(void **state) {
@@ -150,7 +152,7 @@ static void a_message_has_visible_ascii_only(void **state) {
     struct httpd_verdict v;
     head_of(&head, "POST", "/in", "Host: localhost:4318\nContent-Type: a\xe2\x80\xae\nContent-Length: 1");
     httpd_judge(&policy, &head, &v);
-    assert_string_equal(v.message, "content type 'a\?\?\?' is not read; expected: application/json (hint)");
+    assert_string_equal(v.message, "content type 'a\?\?\?' is not supported; expected: application/json (hint)");
 }
 
 static void each_status_has_its_rpc_code(void **state) {

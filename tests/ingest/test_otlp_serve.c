@@ -171,8 +171,7 @@ static void a_request_that_is_wrong_as_a_whole_is_refused(void **state) {
     post(r, "/v1/traces", "{} {}", 400, "{\"code\":3,\"message\":\"something follows the JSON object\"}");
     post(r, "/v1/logs", "{\"resourceLogs\":7}", 400,
          "{\"code\":3,\"message\":\"line 1 column 17: an array is wanted for this name\"}");
-    post(r, "/v1/metrics", "{}", 404,
-         "{\"code\":5,\"message\":\"nothing is received at this path; expected: /v1/traces, /v1/logs\"}");
+    post(r, "/v1/metrics", "{}", 404, "{\"code\":5,\"message\":\"unknown path; expected: /v1/traces, /v1/logs\"}");
     end(r);
     assert_int_equal(r->code, 0);
     assert_int_equal(r->result.receipts, 0); /* nothing new, nothing written */
