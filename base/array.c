@@ -1,4 +1,4 @@
-/* The pointer is copied out and in, for it may be one to anything. */
+/* The pointer is copied out and in, because the array may be of any type. */
 #include "base/array.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Arrays that grow: the owner keeps pointer, number and room, as it needs them. */
+/* Growing arrays. The owner keeps the pointer, the number of elements and the capacity. */
 #ifndef BASE_ARRAY_H
 #define BASE_ARRAY_H
 
@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-/* Room for `want` elements of `size` bytes in the array whose pointer is at `array`, a T **, and whose room is *cap,
- * which at least doubles. ERR_NOMEM: it is as it was. */
+/* Ensures room for `want` elements of `size` bytes. `array` is the address of the pointer (a T **); the capacity *cap at
+ * least doubles when it grows. ERR_NOMEM leaves the array unchanged. */
 int array_room(void *array, size_t want, size_t *cap, size_t size, struct err *err);
 
 #endif

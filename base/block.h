@@ -1,5 +1,5 @@
-/* Sixteen bytes side by side, for walks over text. Where the machine has registers of that kind the compiler uses them, and
- * elsewhere words: there is one way to write it. A comparison of blocks gives a byte of all ones where it holds. */
+/* Blocks of sixteen bytes, for scanning text: vector registers where the machine has them, machine words elsewhere, from
+ * the same source. A comparison gives a block whose bytes are all ones where it holds. */
 #ifndef BASE_BLOCK_H
 #define BASE_BLOCK_H
 
@@ -16,8 +16,8 @@ static inline block block_load(const uint8_t *p) {
     return v;
 }
 
-/* Fewer than 16 bytes, some of them twice, and `fill` for what is left of the block. Put together from words, since a block
- * that was just written in parts would be slow to load. */
+/* Loads fewer than 16 bytes (some of them twice) and pads the block with `fill`. It is assembled from words because
+ * loading a block that was just written in parts is slow. */
 static inline block block_short(const uint8_t *p, size_t n, uint8_t fill) {
     typedef uint64_t words __attribute__((vector_size(16)));
     const uint64_t filled = UINT64_C(0x0101010101010101) * fill;
@@ -36,7 +36,7 @@ static inline block block_short(const uint8_t *p, size_t n, uint8_t fill) {
     return (block)(words){first, last};
 }
 
-/* All bits of all bytes, in one byte. */
+/* Ors all bytes of a block into one. */
 static inline unsigned block_sum(block v) {
     uint64_t words[2];
     memcpy(words, &v, sizeof(words));

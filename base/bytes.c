@@ -45,7 +45,7 @@ uint8_t *buf_room(struct buf *buf, size_t n) {
         if (cap > buf->max) {
             cap = buf->max;
         }
-        /* One byte more than anybody may use: where vsnprintf puts its NUL when the text fits to the last byte. */
+        /* One byte beyond the maximum, for vsnprintf's NUL when the text fits to the last byte. */
         uint8_t *p = cap == SIZE_MAX ? NULL : realloc(buf->p, cap + 1);
         if (p == NULL) {
             buf->fail = ERR_NOMEM;

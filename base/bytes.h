@@ -46,7 +46,7 @@ static inline bool bytes_is(struct bytes a, const char *s) {
     return bytes_eq(a, bytes_of(s));
 }
 
-/* C's functions of memory take no NULL, also where there is nothing to look at; these take a view as it is. */
+/* C's memory functions must not be passed NULL, even for zero bytes; these accept any view. */
 static inline bool bytes_starts(struct bytes a, struct bytes with) {
     return a.n >= with.n && (with.n == 0 || memcmp(a.p, with.p, with.n) == 0);
 }
@@ -55,12 +55,12 @@ static inline bool bytes_has_prefix(struct bytes a, const char *prefix) {
     return bytes_starts(a, bytes_of(prefix));
 }
 
-/* Where the byte is first; NULL. */
+/* The first occurrence of a byte, or NULL. */
 static inline const uint8_t *bytes_find(struct bytes a, uint8_t byte) {
     return a.n > 0 ? memchr(a.p, byte, a.n) : NULL;
 }
 
-/* To where there is room for a.n. */
+/* Copies to a place with room for a.n bytes. */
 static inline void bytes_copy(void *to, struct bytes a) {
     if (a.n > 0) {
         memcpy(to, a.p, a.n);
@@ -68,9 +68,9 @@ static inline void bytes_copy(void *to, struct bytes a) {
 }
 
 void buf_init(struct buf *buf, size_t max);
-/* Frees the memory; the buf may be used again as if buf_init had been called with the same maximum. */
+/* Frees the memory. The buf may be used again, as after buf_init with the same maximum. */
 void buf_done(struct buf *buf);
-/* Forgets content and failure, keeps the memory. */
+/* Drops content and failure, keeps the memory. */
 void buf_clear(struct buf *buf);
 /* Copies n bytes in. Returns 0 or the sticky failure. */
 int buf_put(struct buf *buf, const void *p, size_t n);
@@ -81,7 +81,8 @@ int buf_put_be16(struct buf *buf, uint16_t v);
 int buf_put_be32(struct buf *buf, uint32_t v);
 int buf_put_be64(struct buf *buf, uint64_t v);
 int buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Makes room for n more bytes and returns where they go (the caller fills them and adds to buf->n), NULL on failure. */
+/* Makes room for n more bytes and returns where to write them, or NULL on failure. The caller fills them and adds to
+ * buf->n. */
 uint8_t *buf_room(struct buf *buf, size_t n);
 /* 0, or the sticky failure with a message that names `what`. */
 int buf_check(const struct buf *buf, const char *what, struct err *err);

@@ -1,4 +1,4 @@
-/* The clocks of the system, and the boot that the boot clock counts from. */
+/* The system's clocks, and the id of the boot that the boot clock counts from. */
 #include "base/clock.h"
 
 #include <pthread.h>
@@ -10,7 +10,7 @@
 
 static uint64_t now_ns(clockid_t clock) {
     struct timespec ts;
-    /* A wall clock before 1970 is a clock that was never set: 0, and whoever compares it finds a jump. */
+    /* A wall clock before 1970 was never set: report 0, and comparisons see a jump. */
     if (clock_gettime(clock, &ts) != 0 || ts.tv_sec < 0) return 0;
     return (uint64_t)ts.tv_sec * CLOCK_NS_PER_S + (uint64_t)ts.tv_nsec;
 }

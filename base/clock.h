@@ -9,7 +9,7 @@
 
 uint64_t clock_wall_ns(void); /* ns since the Unix epoch, UTC */
 uint64_t clock_boot_ns(void); /* ns since boot, suspended time included; monotonic */
-/* The clock that timed waits use: from some point on, without suspended time. */
+/* The clock of timed waits: monotonic, without suspended time. */
 uint64_t clock_monotonic_ns(void);
 /* The kernel's boot id, all zero when unknown. */
 void clock_boot_id(uint8_t ret[CLOCK_BOOT_ID_LEN]);

@@ -1,7 +1,7 @@
 /* Ed25519, randomness, passphrase encryption and secret memory by libsodium.
  *
- * The sizes in the header are spelled as numbers so that nobody else needs libsodium's header; they are compared with
- * libsodium's own at compile time below. */
+ * The header spells sizes as numbers so that no other file needs libsodium's header; the assertions below compare them
+ * with libsodium's own. */
 #include "base/crypt.h"
 
 #include <sodium.h>
@@ -107,7 +107,7 @@ int crypt_open(uint8_t *ret, struct bytes sealed, struct bytes aad, const uint8_
     if (sealed.n < CRYPT_TAG_LEN) return ERR_TAMPERED;
     size_t n = sealed.n - CRYPT_TAG_LEN;
     const uint8_t *tag = sealed.p + n;
-    /* Without a destination libsodium only checks the tag; with one it would zero ret when the check fails. */
+    /* With a destination libsodium would zero ret when the check fails; so the tag is checked without one first. */
     if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(NULL, NULL, sealed.p, n, tag, aad.p, aad.n, nonce, key) != 0) {
         return ERR_TAMPERED;
     }

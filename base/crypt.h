@@ -13,16 +13,17 @@
 #define CRYPT_NONCE_LEN     24
 #define CRYPT_TAG_LEN       16
 
-/* Once per process before anything else here; safe to call again, from any thread. */
+/* Call once per process before anything else here. Calling again is safe, from any thread. */
 int crypt_init(struct err *err);
 void crypt_random(void *p, size_t n);
 void crypt_wipe(void *p, size_t n);
-/* Constant time. */
+/* Compares in constant time. */
 bool crypt_same(const void *a, const void *b, size_t n);
-/* BLAKE2b-256 (RFC 7693) under a key: who does not have the key cannot tell it from random bytes. */
+/* Keyed BLAKE2b-256 (RFC 7693): without the key the result is indistinguishable from random bytes. */
 void crypt_keyed_hash(uint8_t ret[32], struct bytes message, const uint8_t key[32]);
 
-/* Memory that is locked, guarded, kept out of core dumps and wiped when freed. NULL on no memory; free(NULL) is fine. */
+/* Memory that is locked, guarded, excluded from core dumps and wiped when freed. NULL when out of memory; freeing NULL
+ * is fine. */
 void *crypt_secret_new(size_t n);
 void crypt_secret_free(void *p);
 
@@ -32,7 +33,7 @@ void crypt_sign(uint8_t ret[CRYPT_SIGNATURE_LEN], struct bytes message, const ui
 bool crypt_verify(const uint8_t signature[CRYPT_SIGNATURE_LEN], struct bytes message,
                   const uint8_t public_key[CRYPT_PUBLIC_LEN]);
 
-/* Argon2id (RFC 9106, one lane): `passes` 1 to 10, `kib` 8 to 1048576. ERR_LIMIT outside, ERR_NOMEM. */
+/* Argon2id (RFC 9106, one lane): `passes` 1 to 10, `kib` 8 to 1048576; ERR_LIMIT outside these ranges, ERR_NOMEM. */
 int crypt_kdf(uint8_t ret_key[32], struct bytes passphrase, const uint8_t salt[CRYPT_KDF_SALT_LEN], uint32_t passes,
               uint32_t kib, struct err *err);
 /* XChaCha20-Poly1305-IETF. Appends ciphertext and tag (n + CRYPT_TAG_LEN bytes). */

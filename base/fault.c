@@ -1,4 +1,4 @@
-/* The handler has a stack of its own, for a stack that has run over. */
+/* The handler runs on its own stack, because the thread's may have overflowed. */
 #include "base/fault.h"
 
 #include <stdint.h>

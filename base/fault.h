@@ -1,12 +1,12 @@
-/* Signals that end a process which met damage or made a mistake: caught, and named. */
+/* Catches and names the signals that end a process after damage or a programming error. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
 #include <signal.h>
 
-/* `handler` is called for SIGBUS, SIGSEGV, SIGFPE, SIGILL and SIGABRT, on a stack of its own in the calling thread. */
+/* Installs `handler` for SIGBUS, SIGSEGV, SIGFPE, SIGILL and SIGABRT, on an alternate stack of the calling thread. */
 void fault_catch(void (*handler)(int number, siginfo_t *info, void *context));
-/* "SIGSEGV"; of a signal that has no name here, "a signal". */
+/* "SIGSEGV", or "a signal" for one that has no name here. */
 const char *fault_name(int number);
 
 #endif

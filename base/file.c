@@ -1,4 +1,4 @@
-/* Files: whole reads with a bound, directories, wiping. */
+/* Files: bounded whole reads, directories, wiping. */
 #include "base/file.h"
 
 #include <dirent.h>
@@ -53,7 +53,7 @@ int file_parent(char ret[FILE_PATH_MAX], const char *path, struct err *err) {
     return 0;
 }
 
-/* read(2) that continues after signals and waits where a descriptor is non-blocking. */
+/* read(2) that resumes after signals and waits where a descriptor is non-blocking. */
 static ssize_t read_some(int fd, void *p, size_t n) {
     for (;;) {
         ssize_t got = read(fd, p, n);
@@ -69,9 +69,9 @@ static int read_fd(int fd, const char *path, struct buf *out, struct err *err) {
     struct stat st;
     if (fstat(fd, &st) != 0) return err_errno(err, errno, "'%s'", path);
     if (S_ISDIR(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
+        return err_set(err, ERR_INVALID, "'%s' is a directory; expected a file", path);
     }
-    /* The size is a hint only: files grow, and those of /proc claim to be empty. One byte more, so that the end is seen. */
+    /* The size is only a hint: files grow, and those of /proc report 0. One byte more, to see the end. */
     size_t want = S_ISREG(st.st_mode) && (uintmax_t)st.st_size < out->max ? (size_t)st.st_size + 1 : CHUNK;
     for (;;) {
         size_t room = out->max - out->n;
@@ -142,7 +142,7 @@ int file_sync_dir(const char *path, struct err *err) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return err_errno(err, errno, "opening directory '%s'", path);
     int rc = 0;
-    /* EINVAL: this file system has no such thing as syncing a directory. */
+    /* EINVAL: this file system cannot sync directories. */
     if (fsync(fd) != 0 && errno != EINVAL) {
         rc = err_errno(err, errno, "syncing directory '%s'", path);
     }
@@ -172,8 +172,8 @@ static int zero_fd(int fd, const char *path, struct err *err) {
 
 enum left { LEFT_ALONE, LEFT_NAME, LEFT_CONTENT };
 
-/* What of a file may go. Of a temporary name: nothing while its writer lives or when it is the final name by now, the name
- * only when a kill came between link and unlink of take_name, because then the bytes are the final name's. */
+/* What of a file may be removed. For a temporary name: nothing while its writer lives, or when it is the final name by
+ * now; the name alone when take_name was killed between link and unlink, since the bytes then belong to the final name. */
 static enum left judge_left(int fd, const char *path) {
     const char *slash = strrchr(path, '/');
     struct stat open_file, named;
@@ -188,12 +188,12 @@ static enum left judge_left(int fd, const char *path) {
 }
 
 int file_wipe(const char *path, struct err *err) {
-    /* O_NONBLOCK: a FIFO of that name must not hold us up; on regular files it means nothing. */
+    /* O_NONBLOCK: a FIFO of that name must not block us; regular files ignore it. */
     int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT ? 0 : err_errno(err, errno, "opening '%s' to wipe it", path);
     enum left left = judge_left(fd, path);
     int rc = left == LEFT_CONTENT ? zero_fd(fd, path, err) : 0;
-    if (rc == 0 && left != LEFT_ALONE && unlink(path) != 0 && errno != ENOENT) { /* two may wipe the same file */
+    if (rc == 0 && left != LEFT_ALONE && unlink(path) != 0 && errno != ENOENT) { /* two processes may wipe the same file */
         rc = err_errno(err, errno, "removing '%s'", path);
     }
     close(fd);
@@ -213,7 +213,8 @@ bool file_exists(const char *path) {
     return access(path, F_OK) == 0;
 }
 
-/* One level; the parent is there. Synced into its parent, or a file synced inside it could still be lost with it. */
+/* Makes one level, whose parent exists. The parent is synced too; otherwise a file synced inside could be lost with the
+ * new directory. */
 static int make_dir(const char *path, struct err *err) {
     if (mkdir(path, 0700) == 0) return file_sync_parent(path, err);
     int errnum = errno;
@@ -238,7 +239,7 @@ int file_make_dirs(const char *path, struct err *err) {
         if ((part[i] != '/' && part[i] != '\0') || part[i - 1] == '/') continue;
         char kept = part[i];
         part[i] = '\0';
-        /* What is there already need not be ours to make or to sync. */
+        /* An existing directory need not be ours to make or to sync. */
         int rc = stat(part, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : make_dir(part, err);
         part[i] = kept;
         if (rc != 0) return rc;
@@ -248,7 +249,8 @@ int file_make_dirs(const char *path, struct err *err) {
 
 static int empty_dir(DIR *dir, unsigned depth, struct err *err);
 
-/* Removes one name below `at`, with everything under it. Descriptors, not paths: nobody can swap a part for a link. */
+/* Removes one name below `at` and everything under it. It works on descriptors rather than paths, so that no part can be
+ * replaced by a link meanwhile. */
 static int remove_at(int at, const char *name, unsigned depth, struct err *err) {
     if (unlinkat(at, name, 0) == 0 || errno == ENOENT) return 0;
     if (errno != EISDIR && errno != EPERM) return err_errno(err, errno, "removing '%s'", name);
@@ -298,7 +300,7 @@ int file_check_local(const char *path, struct err *err) {
         {0xFE534D42, "SMB2"},     {V9FS_MAGIC, "9p"},         {AFS_SUPER_MAGIC, "AFS"},
         {AFS_FS_MAGIC, "AFS"},    {CODA_SUPER_MAGIC, "Coda"}, {0x00C36400, "Ceph"},
     };
-    /* What does not exist yet will lie where its nearest existing parent lies. */
+    /* A path that does not exist yet is on the file system of its nearest existing parent. */
     char at[FILE_PATH_MAX];
     struct statfs fs;
     const char *asked = path;
@@ -315,7 +317,7 @@ int file_check_local(const char *path, struct err *err) {
     }
     for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++) {
         if ((uint32_t)fs.f_type == remote[i].magic) {
-            return err_set(err, ERR_INVALID, "'%s' lies on %s, a network file system; a local one is needed", path,
+            return err_set(err, ERR_INVALID, "'%s' is on %s, a network file system; a local one is needed", path,
                            remote[i].name);
         }
     }

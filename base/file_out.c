@@ -1,9 +1,8 @@
-/* Files that are written: durable when the data are synced, the name is, and both happened in that order.
+/* Writing files: durable once the data, and then the name, are synced.
  *
- * What replaces a file is written to a temporary name, synced, renamed, and then the directory is synced. Every failure
- * before the rename removes the temporary file again; only a kill leaves it, under a name that says what it is. Only
- * regular files are replaced so: a rename would turn a device into a file. What is new has no name at all until it is
- * complete. */
+ * What replaces a file is written to a temporary name, synced and renamed; then the directory is synced. Every failure
+ * before the rename removes the temporary file; only a kill leaves it, under a recognizable name. Only regular files are
+ * replaced this way: a rename would turn a device into a file. A new file has no name until it is complete. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -17,10 +16,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40 /* as the kernel has it */
+#define LINKS_MAX 40 /* the kernel's limit */
 
-/* As the kernel has it (fs.protected_symlinks), which is not asked here: in a directory that everybody may write to,
- * somebody else's link is not followed. */
+/* The kernel's rule (fs.protected_symlinks), applied whatever its setting: another user's link in a world-writable
+ * sticky directory is not followed. */
 static bool may_follow(int dir, const struct stat *link) {
     struct stat st;
     const mode_t open_to_all = S_ISVTX | S_IWOTH;
@@ -28,8 +27,8 @@ static bool may_follow(int dir, const struct stat *link) {
            ((st.st_mode & open_to_all) != open_to_all || link->st_uid == geteuid() || link->st_uid == st.st_uid);
 }
 
-/* What is under the last name of `path`, looked at once, by descriptors: 0 with its state, 1 when nothing does, 2 when
- * it is a link, which is read into `ret_to`; a link of /proc leads to an open file and not to a name, and is 3. */
+/* Looks once, by descriptors, at the last name of `path`: 0 with its status; 1 when it does not exist; 2 when it is a
+ * link, whose target goes to `ret_to`; 3 when it is a link of /proc, which leads to an open file rather than to a name. */
 static int look(const char *path, struct stat *ret, char ret_to[FILE_PATH_MAX], struct err *err) {
     char dir[FILE_PATH_MAX];
     struct statfs fs;
@@ -57,8 +56,8 @@ static int look(const char *path, struct stat *ret, char ret_to[FILE_PATH_MAX], 
     return rc;
 }
 
-/* Follows links at the end of `path` to the name that is to be written, also when nothing is there yet. A link that appears
- * under a name after it was looked at is replaced, as anything there is, and not followed. */
+/* Follows links at the end of `path` to the name that is to be written, even when nothing exists there yet. A link that
+ * appears under a name after it was looked at is replaced, as any file is, and not followed. */
 static int choose_way(struct file_out *out, const char *path, bool *ret_through, struct stat *ret, struct err *err) {
     char to[FILE_PATH_MAX], dir[FILE_PATH_MAX];
     if (strlen(path) >= FILE_PATH_MAX) {
@@ -68,7 +67,7 @@ static int choose_way(struct file_out *out, const char *path, bool *ret_through,
     for (unsigned links = 0; links < LINKS_MAX; links++) {
         int rc = look(out->path, ret, to, err);
         if (rc == 0 && S_ISDIR(ret->st_mode)) {
-            return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
+            return err_set(err, ERR_INVALID, "'%s' is a directory; expected a file", path);
         }
         if (rc == 3 && stat(out->path, ret) != 0) return err_errno(err, errno, "'%s'", path);
         if (rc != 2) {
@@ -86,7 +85,7 @@ static int choose_way(struct file_out *out, const char *path, bool *ret_through,
     return err_errno(err, ELOOP, "'%s'", path);
 }
 
-/* Opens what can only be written as it is, if it is still what was looked at. */
+/* Opens what can only be written through, if it is still what was looked at. */
 static int open_through(struct file_out *out, const struct stat *seen, struct err *err) {
     struct stat st;
     out->temporary[0] = '\0';
@@ -96,8 +95,8 @@ static int open_through(struct file_out *out, const struct stat *seen, struct er
     if (fstat(out->fd, &st) != 0 || st.st_dev != seen->st_dev || st.st_ino != seen->st_ino) {
         rc = err_set(err, ERR_IO, "'%s' changed while it was opened", out->path);
     } else if (isatty(out->fd) == 1) {
-        rc = err_set(err, ERR_INVALID, "'%s' is a terminal, which data could steer; - shows what can be shown there",
-                     out->path);
+        rc = err_set(err, ERR_INVALID,
+                     "'%s' is a terminal, which control characters in the data could steer; - prints it safely", out->path);
     } else if (S_ISREG(st.st_mode) && ftruncate(out->fd, 0) != 0) {
         rc = err_errno(err, errno, "writing '%s'", out->path);
     }
@@ -108,8 +107,8 @@ static int open_through(struct file_out *out, const struct stat *seen, struct er
     return rc;
 }
 
-/* Locked while it is written: file_wipe, which sweeps such names after a kill, leaves it alone. One that was swept between
- * being made and being locked has no name any more. */
+/* Locked while it is written, so that file_wipe, which sweeps such names after a kill, leaves it alone. One that was
+ * swept before it was locked has lost its name. */
 static int lock_temporary(int fd) {
     struct stat st;
     while (flock(fd, LOCK_EX) != 0 && errno == EINTR) {
@@ -150,7 +149,7 @@ static int sync_content(const struct file_out *out, struct err *err) {
     return fsync(out->fd) != 0 ? err_errno(err, errno, "writing '%s'", out->path) : 0;
 }
 
-/* Syncs and closes what was written through. EINVAL and EROFS: a FIFO or a device that knows no such thing. */
+/* Syncs and closes what was written through. FIFOs and devices that cannot be synced report EINVAL or EROFS. */
 static int end_through(struct file_out *out, struct err *err) {
     int rc =
         fsync(out->fd) != 0 && errno != EINVAL && errno != EROFS ? err_errno(err, errno, "writing '%s'", out->path) : 0;
@@ -159,7 +158,7 @@ static int end_through(struct file_out *out, struct err *err) {
     return rc;
 }
 
-/* Closed, and so unlocked, after it has its name. */
+/* Closes the file, which also unlocks it, after it has its name. */
 static void end_named(struct file_out *out) {
     close(out->fd);
     out->fd = -1;
@@ -215,7 +214,7 @@ int file_unnamed(const char *beside, int *ret_fd, struct err *err) {
     int rc = beside != NULL ? file_parent(dir, beside, err)
                             : file_join(dir, tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", "", err);
     int fd = rc != 0 ? -1 : open_unnamed(dir);
-    if (rc == 0 && fd < 0) { /* not every file system can */
+    if (rc == 0 && fd < 0) { /* not every file system supports unnamed files */
         rc = file_join(name, dir, FILE_TEMPORARY "XXXXXX", err);
         fd = rc != 0 ? -1 : mkostemp(name, O_CLOEXEC);
         if (fd >= 0) {
@@ -227,8 +226,8 @@ int file_unnamed(const char *beside, int *ret_fd, struct err *err) {
     return rc;
 }
 
-/* The temporary name becomes the final one unless that is taken. Renaming is preferred because the file never has two
- * names; link(2) does it where the file system cannot rename so. */
+/* The temporary name becomes the final one unless that exists. Renaming is preferred because the file never has two
+ * names; link(2) is for file systems without RENAME_NOREPLACE. */
 static int take_name(const struct file_out *out) {
     char open_file[64];
     if (out->temporary[0] == '\0') {
@@ -253,7 +252,7 @@ int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct e
     int rc = file_parent(dir, path, err);
     if (rc != 0) return rc;
     out->temporary[0] = '\0';
-    out->fd = access("/proc/self/fd", X_OK) == 0 ? open_unnamed(dir) : -1; /* its name comes by way of there */
+    out->fd = access("/proc/self/fd", X_OK) == 0 ? open_unnamed(dir) : -1; /* link(2) names it through /proc */
     if (out->fd < 0) return open_temporary(out, mode, err);
     if (fchmod(out->fd, mode) != 0) {
         rc = err_errno(err, errno, "writing '%s'", path);

@@ -1,4 +1,4 @@
-/* Patterns are taken element by element; only * is tried with more than one length. */
+/* Patterns are matched element by element; only * is tried with several lengths. */
 #include "base/glob.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ static size_t char_len(const uint8_t *p, const uint8_t *end) {
     return n < (size_t)(end - p) ? n : (size_t)(end - p);
 }
 
-/* A character as a number that orders as its bytes do. */
+/* A character as a number, ordered as its bytes are. */
 static uint32_t char_at(const uint8_t *p, size_t n) {
     uint32_t v = 0;
     for (size_t i = 0; i < n; i++) {
@@ -17,7 +17,7 @@ static uint32_t char_at(const uint8_t *p, size_t n) {
     return v;
 }
 
-/* Behind the class whose '[' is at p; NULL: it has no end, so it is a plain '['. */
+/* The place after the class whose '[' is at p. NULL: it has no end, so that '[' is a plain character. */
 static const uint8_t *class_end(const uint8_t *p, const uint8_t *end) {
     p++;
     p += p < end && (*p == '!' || *p == '^') ? 1 : 0;
@@ -45,7 +45,7 @@ static bool class_has(const uint8_t *p, const uint8_t *after, uint32_t c) {
     return has != negated;
 }
 
-/* One element of the pattern, no '*', against the character at t. *ret_after is behind the element. */
+/* Matches one element of the pattern, not a '*', against the character at t. *ret_after is set after the element. */
 static bool one(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, size_t n, const uint8_t **ret_after) {
     const uint8_t *after = *p == '[' ? class_end(p, p_end) : NULL;
     if (after != NULL) {
@@ -62,13 +62,13 @@ static bool one(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, size_t
     return m == n && memcmp(p, t, n) == 0;
 }
 
-/* A character that a pattern takes as itself, and that is one byte. */
+/* A one-byte character that matches only itself. */
 static bool is_plain(uint8_t c) {
     return c < 0x80 && c != '*' && c != '?' && c != '[' && c != '\\';
 }
 
-/* Where what follows the '*' can begin, at `t` or later: the plain characters that it begins with are searched for as they
- * are, and when nothing else follows, they are the end of the text. NULL: nowhere. */
+/* The first place at or after `t` where the rest after a '*' can begin: its leading plain characters are searched for,
+ * and when nothing else follows, they must end the text. NULL: nowhere. */
 static const uint8_t *next_start(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end) {
     const uint8_t *run = p;
     while (run < p_end && is_plain(*run)) {
@@ -80,7 +80,7 @@ static const uint8_t *next_start(const uint8_t *p, const uint8_t *p_end, const u
     return memmem(t, left, p, n);
 }
 
-/* After a mismatch only the last '*' is tried longer: what stood before it matches already. */
+/* After a mismatch only the last '*' is extended: what is before it matches already. */
 bool glob_match(struct bytes pattern, struct bytes text) {
     const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = text.p, *t_end = t + text.n;
     const uint8_t *star = NULL, *star_t = NULL, *after;
@@ -123,7 +123,7 @@ bool glob_is_pattern(struct bytes text) {
 
 /* ---- two patterns ---- */
 
-/* Behind the element at p. *ret_any: it takes more than one character. */
+/* Returns the place after the element at p. *ret_any: it matches more than one character. */
 static const uint8_t *element_end(const uint8_t *p, const uint8_t *end, bool *ret_any) {
     const uint8_t *after = *p == '[' ? class_end(p, end) : NULL;
     *ret_any = after != NULL || *p == '?' || *p == '*';
@@ -132,13 +132,13 @@ static const uint8_t *element_end(const uint8_t *p, const uint8_t *end, bool *re
     return p + char_len(p, end);
 }
 
-/* The character of an element that takes just one. */
+/* The character of an element that matches exactly one. */
 static struct bytes element_char(const uint8_t *p, const uint8_t *after) {
     size_t escaped = *p == '\\' && after - p > 1 ? 1 : 0;
     return (struct bytes){p + escaped, (size_t)(after - p) - escaped};
 }
 
-/* All that the class at t takes, which is ASCII and not negated. */
+/* Adds all characters of the class at t, which is ASCII and not negated. */
 static bool takes_class(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_after) {
     const uint8_t *after;
     bool takes = t[1] != '!' && t[1] != '^';
@@ -151,7 +151,7 @@ static bool takes_class(const uint8_t *p, const uint8_t *p_end, const uint8_t *t
     return takes;
 }
 
-/* The element of the pattern at p takes all that the one of the other at t takes; neither is a '*'. */
+/* Whether the element at p matches all that the other pattern's element at t matches; neither is a '*'. */
 static bool one_covers(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end) {
     bool several, mine;
     const uint8_t *t_after = element_end(t, t_end, &several), *p_after = element_end(p, p_end, &mine), *after;
@@ -163,7 +163,7 @@ static bool one_covers(const uint8_t *p, const uint8_t *p_end, const uint8_t *t,
     return *p == '?' || same || (*t == '[' && takes_class(p, p_end, t, t_after));
 }
 
-/* Where the elements begin, and the end. */
+/* Lists where the elements begin, and the end. */
 static size_t elements_of(struct bytes pattern, uint16_t ret[GLOB_PAIR_MAX + 1]) {
     const uint8_t *p = pattern.p, *end = p + pattern.n;
     size_t n = 0;
@@ -174,9 +174,9 @@ static size_t elements_of(struct bytes pattern, uint16_t ret[GLOB_PAIR_MAX + 1])
     return n;
 }
 
-/* From the end: next[j] says that what follows the pattern's element takes all that the other takes from its element j on,
- * and now[j] the same with the element. What takes a '*' of the other takes nothing in its place, and also one character
- * and then the '*' again. */
+/* Works backwards: next[j] says that the pattern's rest after this element covers the other pattern from its element j
+ * on, and now[j] the same including this element. A '*' that covers a '*' of the other may match nothing there, or one
+ * character and then the '*' again. */
 static void cover_back(const uint8_t *p, const uint8_t *p_end, struct bytes other, const uint16_t *at, size_t n,
                        const bool *next, bool *now) {
     const uint8_t *t_end = other.p + other.n;
@@ -208,7 +208,7 @@ bool glob_covers(struct bytes pattern, struct bytes other) {
     return rows[row][0];
 }
 
-/* Two elements, neither a '*', may take the same character. */
+/* Whether two elements, neither a '*', can match the same character. */
 static bool one_meets(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end) {
     bool p_any, t_any;
     const uint8_t *p_after = element_end(p, p_end, &p_any), *t_after = element_end(t, t_end, &t_any), *after;
@@ -220,8 +220,8 @@ static bool one_meets(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, 
     return one(p, p_end, c.p, c.n, &after);
 }
 
-/* Both are walked at the same time: at[j] says that what the pattern took so far can be what the other takes up to its byte
- * j. A '*' stays where it is while the other one continues. */
+/* Walks both at once: at[j] says that the pattern's part so far can match a text that the other matches up to its byte
+ * j. A '*' stays in place while the other advances. */
 bool glob_meets(struct bytes pattern, struct bytes other) {
     bool at[2][GLOB_PAIR_MAX + 1] = {{true}};
     const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n, *after;

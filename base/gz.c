@@ -3,8 +3,8 @@
  *   undecided --two bytes--> plain                     input bytes are output bytes
  *             \------------> gzip --member end--> next member | zero padding | end
  *
- * inflate is driven directly rather than through zlib's gzFile, which takes damaged headers for plain text and does not
- * say where the damage is. Every state that the end of the input may not come in is an error of its own. */
+ * inflate is driven directly rather than through zlib's gzFile, which reads damaged headers as plain text and does not
+ * say where the damage is. The end of the input in any other state is an error. */
 #include "base/gz.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, 
     } else if (fstat(gz->fd, &st) != 0) {
         rc = err_errno(err, errno, "%s", path);
     } else if (S_ISDIR(st.st_mode)) {
-        rc = err_set(err, ERR_INVALID, "%s: is a directory, a file is wanted", path);
+        rc = err_set(err, ERR_INVALID, "%s: is a directory; expected a file", path);
     } else if (form == GZ_REGULAR && !S_ISREG(st.st_mode)) {
         rc = err_set(err, ERR_INVALID, "%s: is not a regular file", path);
     }
@@ -89,7 +89,7 @@ bool gz_buffered(const struct gz *gz) {
     return gz->at < gz->n || gz->held_at < gz->held_n;
 }
 
-/* One read(2) into `p`; 0 bytes and at_end unset when a signal came first. */
+/* One read(2) into `p`; 0 bytes with at_end unset when a signal interrupted it. */
 static int read_once(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
     ssize_t got = read(gz->fd, p, n);
     if (got < 0) {
@@ -105,7 +105,7 @@ static int read_once(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
     return 0;
 }
 
-/* Adds to the input block what one read gives. */
+/* Adds one read to the input block. */
 static int refill(struct gz *gz, struct err *err) {
     if (gz->at > 0) {
         memmove(gz->input, gz->input + gz->at, gz->n - gz->at);
@@ -136,7 +136,7 @@ static int begin_member(struct gz *gz, struct err *err) {
     return 0;
 }
 
-/* Decides by what is at the input's front; leaves the state as it is while too little is there to decide. */
+/* Decides by the first bytes of the input; leaves the state unchanged while there are too few to decide. */
 static int decide(struct gz *gz, struct err *err) {
     const uint8_t *p = gz->input + gz->at;
     size_t n = gz->n - gz->at;
@@ -226,7 +226,7 @@ static int read_some(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
     } else if (rc == 0 && gz->state != GZ_UNDECIDED) {
         rc = read_gzip(gz, p, n, &got, err);
         if (rc == 0 && gz->at_end) {
-            rc = decide(gz, err); /* a lone byte after the last member shows only now */
+            rc = decide(gz, err); /* a lone byte after the last member is seen only now */
         }
     }
     if (rc != 0) return rc;
@@ -289,14 +289,14 @@ void gz_push_free(struct gz_push *push) {
     }
 }
 
-/* Room for the next piece of output, NULL with the buffer's failure. */
+/* Room for the next piece of output; NULL on the buffer's failure. */
 static uint8_t *push_room(struct buf *out, size_t *ret_n) {
     size_t left = out->max - out->n;
     *ret_n = left < GZ_BLOCK ? left : GZ_BLOCK;
     return *ret_n == 0 ? buf_room(out, 1) : buf_room(out, *ret_n);
 }
 
-/* One turn of inflate. 1: it wants more input. */
+/* One call of inflate. 1: it needs more input. */
 static int push_some(struct gz_push *push, struct buf *out, struct err *err) {
     size_t room;
     uint8_t *p = push_room(out, &room), *input = push->z.next_in;

@@ -1,8 +1,8 @@
 /* Plain or gzip-compressed input as one stream: the one door to zlib.
  *
- * Logs rotate: today's file is plain, last week's is gzip. A reader that wants their bytes opens either with gz_open and
- * reads on. The first two bytes decide (1f 8b is gzip, RFC 1952); several gzip members one after another are one content,
- * and zero bytes after the last member are padding, as gzip itself has it. */
+ * Logs rotate: today's file is plain, last week's is gzip. gz_open reads either. The first two bytes decide (1f 8b is
+ * gzip, RFC 1952); consecutive gzip members are one content, and zero bytes after the last member are padding, as for
+ * gzip itself. */
 #ifndef BASE_GZ_H
 #define BASE_GZ_H
 
@@ -12,27 +12,27 @@
 
 enum gz_form {
     GZ_DETECT, /* by the first two bytes */
-    GZ_PLAIN,  /* as they stand, whatever they are: for a file that is still being written */
-    GZ_REGULAR /* as GZ_DETECT, but nothing else than a regular file: a pipe does not make the call wait */
+    GZ_PLAIN,  /* unchanged, whatever they are: for a file that is still being written */
+    GZ_REGULAR /* as GZ_DETECT, but only a regular file, so that a pipe cannot block the call */
 };
 
 struct gz; /* one open stream; one thread at a time */
 
-/* Opens a file; "-" is standard input, which close leaves open. `max` bounds the bytes that come out. ERR_NOTFOUND when
- * there is no such file, ERR_INVALID for a directory, and with GZ_REGULAR for all that is no regular file. */
+/* Opens a file; "-" is standard input, which close leaves open. `max` bounds the output in bytes. ERR_NOTFOUND when it
+ * does not exist, ERR_INVALID for a directory and, with GZ_REGULAR, for anything but a regular file. */
 int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, struct err *err);
-/* Writes up to n bytes to p. At most one read(2) each call, so *ret_n may be 0 before the end (a signal came, or more input
- * is needed first): gz_at_end tells. ERR_CORRUPT: damaged gzip data, with the compressed offset; cut short; followed by
- * garbage. ERR_LIMIT: more than `max` bytes. Plain streams may be read again after their end: a file that has grown
- * since gives its new bytes. */
+/* Writes up to n bytes to p. Makes at most one read(2), so *ret_n may be 0 before the end (after a signal, or when more
+ * input is needed): gz_at_end tells them apart. ERR_CORRUPT: damaged gzip data, with the compressed offset; cut short;
+ * followed by garbage. ERR_LIMIT: more than `max` bytes. Plain streams may be read again after their end: a file that
+ * has grown since gives its new bytes. */
 int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err);
-/* Before the first gz_read: the first bytes that it will give, as many as one read gives and 64 KiB at most; none only at
- * the end of the input. Waits for them as gz_read does, again and again until there are some or *stop is not 0 (NULL:
- * none). Borrowed until gz_read. Errors are gz_read's. */
+/* Before the first gz_read: the first bytes that it will return, as many as one read gives, at most 64 KiB; none only at
+ * the end of the input. Waits as gz_read does, until there are some or *stop is not 0 (`stop` may be NULL). Borrowed
+ * until gz_read. Errors are gz_read's. */
 int gz_peek(struct gz *gz, const volatile sig_atomic_t *stop, struct bytes *ret, struct err *err);
-/* The last gz_read found the end of the input. */
+/* Whether the last gz_read reached the end of the input. */
 bool gz_at_end(const struct gz *gz);
-/* Input bytes taken so far: compressed ones for gzip. For progress against the file's size. */
+/* Input bytes consumed so far (compressed ones for gzip), for progress against the file's size. */
 uint64_t gz_taken(const struct gz *gz);
 /* The descriptor, for fstat and poll; owned by the stream. */
 int gz_fd(const struct gz *gz);
@@ -40,14 +40,14 @@ int gz_fd(const struct gz *gz);
 bool gz_buffered(const struct gz *gz);
 void gz_close(struct gz *gz); /* NULL is fine */
 
-/* The same for compressed bytes that come in pieces from elsewhere: exactly one member, and no bomb. */
+/* The same for compressed bytes that arrive in pieces: exactly one member, and no decompression bomb. */
 struct gz_push;
 int gz_push_new(struct gz_push **ret, struct err *err);
-/* Appends what the next n bytes decode to. ERR_LIMIT: it does not fit in out->max, or what came so far is, past its first
- * MiB, more than 200 times as large as what it was decoded from. ERR_CORRUPT: damaged, or something follows the member.
- * After a failure only gz_push_free. */
+/* Appends what the next n bytes decode to. ERR_LIMIT: it does not fit in out->max, or the output so far exceeds 1 MiB
+ * and 200 times its input. ERR_CORRUPT: damaged, or something follows the member. After a failure only gz_push_free may
+ * be called. */
 int gz_push(struct gz_push *push, const void *p, size_t n, struct buf *out, struct err *err);
-/* The member is complete, or ERR_CORRUPT. */
+/* 0 when the member is complete, otherwise ERR_CORRUPT. */
 int gz_push_end(const struct gz_push *push, struct err *err);
 void gz_push_free(struct gz_push *push); /* NULL is fine */
 

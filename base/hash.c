@@ -1,9 +1,9 @@
-/* SHA-256 by libcrypto's own functions for it.
+/* SHA-256 by libcrypto's low-level functions.
  *
- * The general interface (EVP) costs some 50 ns more a digest, which is as much as hashing a block: an event takes four
- * short ones. It also reads the configuration and loads the providers when it is first used, which every start of the
- * program would pay. The functions used here need neither; they use the processor's instructions all the same. OpenSSL
- * calls them deprecated since 3.0 and continues providing them; this file is the one place that knows them. */
+ * The general interface (EVP) costs some 50 ns more a digest, as much as hashing a block, and an event takes four short
+ * ones. It also reads the configuration and loads providers at its first use, which every start of the program would
+ * pay. The functions used here avoid both and still use the processor's instructions. OpenSSL has deprecated them since
+ * 3.0 but keeps them; this file is the only one that uses them. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
 
@@ -15,7 +15,7 @@ struct hash {
     SHA256_CTX ctx;
 };
 
-/* They can fail only when the sums of lengths pass 2^61 bytes. */
+/* They fail only when the sum of the lengths exceeds 2^61 bytes. */
 static void begin(SHA256_CTX *ctx) {
     int ok = SHA256_Init(ctx);
     assert(ok == 1);

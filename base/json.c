@@ -19,8 +19,8 @@
 #include "base/mp.h"
 #include "base/text.h"
 
-#define FEW_ENTRIES     24  /* so many are sorted by insertion */
-#define CLEAN_ERROR_MAX 800 /* jansson's texts have at most 160 bytes, of which each may become an escape */
+#define FEW_ENTRIES     24  /* up to this many are sorted by insertion */
+#define CLEAN_ERROR_MAX 800 /* jansson's messages have at most 160 bytes, each of which may become an escape */
 
 struct entry {
     struct bytes key; /* borrowed from the tree */
@@ -29,12 +29,12 @@ struct entry {
 
 struct walk {
     struct buf *out;
-    struct entry *entries; /* the objects on the way down, one after the other */
+    struct entry *entries; /* of all open objects, as a stack */
     size_t n, cap;
     unsigned depth;
 };
 
-/* ---- where it is ------------------------------------------------------------------------------------------------- */
+/* ---- the place of an error ----------------------------------------------------------------------------------------------- */
 
 static int error_at(struct bytes text, size_t at, const char *what, struct err *err) {
     size_t line = 1, column = 1;
@@ -49,7 +49,7 @@ static int error_at(struct bytes text, size_t at, const char *what, struct err *
     return err_set(err, ERR_INVALID, "line %zu column %zu: %s", line, column, what);
 }
 
-/* Looks at brackets outside of strings. Text that is no JSON passes or fails here by luck; jansson refuses it. */
+/* Counts brackets outside strings. For text that is not JSON the result is arbitrary; jansson refuses such text anyway. */
 static int check_depth(struct bytes text, struct err *err) {
     unsigned depth = 0;
     bool in_string = false, blank = true;
@@ -124,7 +124,7 @@ static int entry_cmp(const void *a, const void *b) {
     return bytes_cmp(x->key, y->key);
 }
 
-/* Puts the object's entries on top of the stack, sorted. */
+/* Pushes the object's entries onto the stack, sorted. */
 static int push_entries(struct walk *w, json_t *object) {
     size_t count = json_object_size(object);
     if (count == 0) return 0;
@@ -236,7 +236,7 @@ int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
     /* The counts of containers and strings fit into 32 bits when the text does. */
     size_t max = out->max < UINT32_MAX ? out->max : UINT32_MAX;
     if (text.n > max) {
-        return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, expected %zu", text.n, max);
+        return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, expected at most %zu", text.n, max);
     }
     if (text.n > JSON_VALUES_MAX && json_count_values(text) > JSON_VALUES_MAX) {
         int deep = check_depth(text, err);
@@ -246,7 +246,7 @@ int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
     struct err why = {0};
     int rc = parse(text, &root, &why);
     if (rc != 0) {
-        /* Nesting is said first: a text that is both too deep and wrong may be wrong because it was cut. */
+        /* Nesting is reported first: a text that is both too deep and wrong may be wrong because it was cut. */
         int deep = rc == ERR_INVALID ? check_depth(text, err) : 0;
         return deep != 0 ? deep : err_set(err, rc, "%s", why.msg);
     }

@@ -1,5 +1,5 @@
-/* JSON (RFC 8259) at the door: parsed by jansson straight into canonical MessagePack, written from MessagePack. Inside the
- * program there is one data model, MessagePack; nobody else sees a JSON tree. */
+/* JSON (RFC 8259) at the door: parsed by jansson straight into canonical MessagePack, and written from MessagePack.
+ * Inside the program MessagePack is the one data model; no other file sees a JSON tree. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -7,22 +7,21 @@
 
 #define JSON_VALUES_MAX ((size_t)262144)
 
-/* Parses exactly one JSON value (any type) of at most out->max bytes and appends it as canonical MessagePack: object keys
- * sorted, duplicates refused, integers within -2^63 .. 2^63-1, reals as float 64 (negative zero becomes 0.0), NaN,
- * Infinity, NUL in strings as \u0000 allowed but not in keys, lone surrogates refused. ERR_INVALID with "line L column C:
- * ..." in the message; ERR_LIMIT when text or result are too large, or there are
- * more than JSON_VALUES_MAX values: the parser's tree takes up to 130 bytes for each. A failure leaves out's bytes as they
- * were. */
+/* Parses exactly one JSON value (any type) of at most out->max bytes and appends it as canonical MessagePack: object
+ * keys sorted, integers within -2^63 .. 2^63-1, reals as float 64 (negative zero becomes 0.0), \u0000 allowed in
+ * strings. Duplicate keys, \u0000 in keys, NaN, Infinity and lone surrogates are refused. ERR_INVALID with "line L
+ * column C: ..." in the message; ERR_LIMIT when the text or the result is too large, or has more than JSON_VALUES_MAX
+ * values: the parser's tree takes up to 130 bytes for each. A failure leaves out's bytes unchanged. */
 int json_to_mp(struct bytes text, struct buf *out, struct err *err);
-/* At least as many values as a JSON text has: each but the first follows a comma or an opening bracket. */
+/* An upper bound for the number of values in a JSON text: each but the first follows a comma or an opening bracket. */
 size_t json_count_values(struct bytes text);
 
 enum json_style { JSON_LINE, JSON_PRETTY }; /* one compact line without LF · two-space indent without final LF */
 
-/* Appends one MessagePack item as JSON text, map order as it stands: the order of keys need not be canonical, and nesting
- * may be twice MP_DEPTH_MAX, so that a canonical item can be in an envelope made for printing. Bin becomes base64 text;
- * floats are the shortest text that reads back the same, never that of an integer; ERR_CORRUPT when the input does not
- * parse. A failure leaves out's bytes as they were. Neither function depends on the locale. */
+/* Appends one MessagePack item as JSON text. Maps keep their order, which need not be canonical; nesting may be twice
+ * MP_DEPTH_MAX, so that a canonical item fits in an envelope. Bin becomes base64 text; a float becomes the shortest text
+ * that reads back the same, never that of an integer. ERR_CORRUPT when the input does not parse. A failure leaves out's
+ * bytes unchanged. Neither function depends on the locale. */
 int json_from_mp(struct bytes mp, enum json_style style, struct buf *out, struct err *err);
 /* Appends one JSON string literal with its quotes. The text must be valid UTF-8. */
 int json_put_str(struct buf *out, struct bytes text);

@@ -1,7 +1,7 @@
 /* MessagePack in, JSON text out: written as it is read, without a tree.
  *
- * The containers that stand open are on a fixed stack. It is deeper than canonical nesting, because what is printed often
- * is a canonical item inside an envelope that was made for printing. */
+ * Open containers are on a fixed stack. It is deeper than canonical nesting, because what is printed is often a
+ * canonical item inside an envelope. */
 #include "base/json.h"
 
 #include <float.h>
@@ -19,7 +19,7 @@
 #define NUMBER_MAX      40
 
 struct frame {
-    uint64_t left; /* items to come; in a map keys and values count each, so a key comes when it is even */
+    uint64_t left; /* items to come; in a map keys and values count each, so an even count means a key */
     bool map;
     bool empty;
 };
@@ -52,7 +52,7 @@ static const char *short_escape(uint8_t c) {
     }
 }
 
-/* How many bytes p begins with that need no escape, in whole blocks. */
+/* Counts the leading bytes that need no escape, in whole blocks. */
 static inline size_t plain_blocks(const uint8_t *p, size_t n) {
     size_t i = 0;
     while (n - i >= sizeof(block)) {
@@ -64,7 +64,7 @@ static inline size_t plain_blocks(const uint8_t *p, size_t n) {
 }
 
 int json_put_str(struct buf *out, struct bytes text) {
-    size_t clean = 0; /* start of the run that is copied as it stands */
+    size_t clean = 0; /* start of the run that is copied unchanged */
     buf_put_u8(out, '"');
     for (size_t i = plain_blocks(text.p, text.n); i < text.n; i++) {
         uint8_t c = text.p[i];
@@ -86,8 +86,8 @@ int json_put_str(struct buf *out, struct bytes text) {
     return buf_put_u8(out, '"');
 }
 
-/* The thread is in the C locale. Fifteen digits are exact for every decimal that has no more, and %g drops zeros at the
- * end, so fewer need not be tried; subnormal numbers carry less. */
+/* The thread is in the C locale. Fifteen digits are exact for every decimal that has no more, and %g drops trailing
+ * zeros, so fewer need not be tried; subnormal numbers carry less. */
 static void put_float(struct buf *out, double v) {
     char s[NUMBER_MAX];
     for (int precision = fabs(v) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
@@ -160,7 +160,7 @@ static void put_new_line(struct writer *w) {
     }
 }
 
-/* What is before an item inside the container f. */
+/* Writes the separator and indent before an item of the container f. */
 static void put_separator(struct writer *w, struct frame *f) {
     if (f->map && f->left % 2 == 1) {
         buf_put(w->out, ": ", w->style == JSON_PRETTY ? 2 : 1);

@@ -1,4 +1,4 @@
-/* Each text has one place, by its length, beginning and end, and the newest one stays. */
+/* Each text has one slot, by its length, beginning and end; the newest one stays. */
 #include "base/memo.h"
 
 #include <string.h>

@@ -1,8 +1,9 @@
 /* The msgpack-c door: encoding.
  *
  * msgpack-c's packer writes the shortest form of every integer and length, non-negative integers unsigned. Its functions
- * are inline and take a write callback; with the packer a local variable and the callback inline too the compiler folds
- * the whole of it into one bounds check and a few stores. No call here touches the heap unless the buf has to grow. */
+ * are inline and take a write callback; because the packer is a local variable and the callback is inline too, the
+ * compiler folds all of it into one bounds check and a few stores. No call here touches the heap unless the buf has to
+ * grow. */
 #include "base/mp.h"
 
 #include <assert.h>
@@ -20,7 +21,7 @@ static inline int append(void *data, const char *p, size_t n) {
     return buf_put(out, p, n);
 }
 
-/* What would not be canonical is never written; the failure shows at the encoder's buf_check. */
+/* What would not be canonical is never written; the failure is reported by the encoder's buf_check. */
 static void refuse(struct buf *out) {
     if (out->fail == 0) {
         out->fail = ERR_LIMIT;

@@ -30,7 +30,7 @@ struct mp_reader {
 
 void mp_put_nil(struct buf *out);
 void mp_put_bool(struct buf *out, bool v);
-/* Past MP_INT_MAX, and text or bytes past 2^32-1 bytes: nothing is written and out fails with ERR_LIMIT. */
+/* For values past MP_INT_MAX, and text or bytes past 2^32-1 bytes, nothing is written and out fails with ERR_LIMIT. */
 void mp_put_uint(struct buf *out, uint64_t v);
 void mp_put_int(struct buf *out, int64_t v);
 /* The caller has checked that v is canonical (mp_float_ok). */
@@ -40,7 +40,7 @@ void mp_put_bin(struct buf *out, struct bytes v);
 void mp_put_array(struct buf *out, uint32_t count);
 void mp_put_map(struct buf *out, uint32_t count);
 bool mp_float_ok(double v);
-/* A pair of a map. Its head and the order of names are the caller's (base/mp_map.h takes care of both). */
+/* A pair of a map. The caller writes the map's head and keeps the order of names (base/mp_map.h does both). */
 void mp_pair_str(struct buf *out, const char *name, struct bytes v);
 void mp_pair_text(struct buf *out, const char *name, const char *v);
 void mp_pair_uint(struct buf *out, const char *name, uint64_t v);
@@ -48,11 +48,11 @@ void mp_pair_bool(struct buf *out, const char *name, bool v);
 void mp_pair_bin(struct buf *out, const char *name, struct bytes v);
 
 void mp_reader_init(struct mp_reader *r, struct bytes input);
-/* The next item, strictly checked on its own (form, length against what remains, UTF-8, float, integer range); containers
- * give their head only. Returns 0, 1 at the end of the input, or ERR_CORRUPT with the byte offset in the message. */
+/* Reads the next item, strictly checked on its own (form, length against what remains, UTF-8, float, integer range); for
+ * a container only its head. Returns 0, 1 at the end of the input, or ERR_CORRUPT with the byte offset in the message. */
 int mp_next(struct mp_reader *r, struct mp_item *ret, struct err *err);
-/* For records of a known form: whether the next item is of this type, and of this length. False leaves `ret` alone but in
- * mp_take, and r somewhere. */
+/* For records of a known form: whether the next item has this type and length. False leaves `ret` untouched (except in
+ * mp_take) and r at an unspecified place. */
 static inline bool mp_take(struct mp_reader *r, enum mp_type type, struct mp_item *ret) {
     return mp_next(r, ret, NULL) == 0 && ret->type == type;
 }
@@ -62,8 +62,8 @@ static inline bool mp_take_array(struct mp_reader *r, uint32_t count) {
 }
 bool mp_take_uint(struct mp_reader *r, uint64_t max, uint64_t *ret);
 bool mp_take_bin(struct mp_reader *r, void *ret, size_t n); /* copied */
-/* The text at which r stands, when its length takes no byte or one (up to 255 bytes) and all of it is there; its bytes were
- * not looked at, and r stays before it. False: whatever it is, mp_next knows. For walks that look at texts themselves. */
+/* The text at r's position, when its length takes at most one byte (up to 255 bytes) and all of it is there; its bytes
+ * are not checked, and r stays before it. False: use mp_next. For walks that check texts themselves. */
 static inline bool mp_peek_text(const struct mp_reader *r, struct bytes *ret) {
     const uint8_t *p = r->p;
     size_t left = (size_t)(r->end - p);
@@ -77,16 +77,16 @@ static inline bool mp_peek_text(const struct mp_reader *r, struct bytes *ret) {
     }
     return false;
 }
-/* Skips one whole item, checking everything below it, map order too; *ret_raw (may be NULL) borrows its bytes. ERR_CORRUPT
- * at the end of the input. `depth` is how deep the item already stands (0 at the top). */
+/* Skips one whole item, checking everything in it, including map order; *ret_raw (may be NULL) borrows its bytes.
+ * ERR_CORRUPT at the end of the input. `depth` is the item's own nesting (0 at the top). */
 int mp_skip(struct mp_reader *r, unsigned depth, struct bytes *ret_raw, struct err *err);
-/* Exactly one canonical item and nothing after it. */
+/* Checks for exactly one canonical item and nothing after it. */
 int mp_check(struct bytes input, struct err *err);
-/* The raw value of `key` in a canonical map; ERR_NOTFOUND when it is absent, ERR_CORRUPT when `map` is no map. */
+/* The raw value of `key` in a canonical map; ERR_NOTFOUND when it is absent, ERR_CORRUPT when `map` is not a map. */
 int mp_map_get(struct bytes map, const char *key, struct bytes *ret_raw);
-/* Reads a single scalar item out of raw bytes. */
+/* Reads a single scalar item from raw bytes. */
 int mp_scalar(struct bytes raw, struct mp_item *ret);
-/* The text or number of `key`; empty, or `otherwise`, when there is none in the map, which may be empty bytes. */
+/* The text or number of `key`; empty, or `otherwise`, when the map (which may be empty bytes) has none. */
 struct bytes mp_get_text(struct bytes map, const char *key);
 uint64_t mp_get_uint(struct bytes map, const char *key, uint64_t otherwise);
 

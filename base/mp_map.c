@@ -1,4 +1,4 @@
-/* Values lie in one buffer as they come; an index of names says where, and is sorted when the map is written. */
+/* Values are appended to one buffer; an index of names, sorted when the map is written, says where. */
 #include "base/mp_map.h"
 
 #include <assert.h>
@@ -7,7 +7,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 
-#define SMALL 96 /* an item that its digest would not make smaller */
+#define SMALL 96 /* an item that is no larger than its digest */
 
 void mp_map_init(struct mp_map *map, size_t max) {
     buf_init(&map->values, max);
@@ -116,7 +116,7 @@ void mp_map_bounded(struct mp_map *map, const char *name, struct bytes raw, size
     }
 }
 
-/* Few, and mostly put in nearly the right order; names are ASCII, so that strcmp's is the order of their bytes. */
+/* Insertion sort: few names, mostly in order already. They are ASCII, so strcmp orders them by their bytes. */
 static void sort_by_name(struct mp_map *map) {
     for (size_t i = 1; i < map->n; i++) {
         size_t k = i;

@@ -1,9 +1,9 @@
 /* The strict reader of canonical MessagePack.
  *
- * It allocates nothing and believes nothing: a length is compared with what remains of the input before it is used, and a
- * container with more elements than bytes remain is refused at its head, so that no small input asks for much work. One
- * item has one accepted encoding; whoever decodes, walks and encodes again gets the same bytes. Nesting is followed on a
- * fixed stack of MP_DEPTH_MAX frames and never by recursion. */
+ * It allocates nothing and trusts nothing: a length is compared with what remains of the input before it is used, and a
+ * container with more elements than bytes remain is refused at its head, so that no small input causes much work. An
+ * item has exactly one valid encoding: decoding and encoding again gives the same bytes. Nesting is tracked on a fixed
+ * stack of MP_DEPTH_MAX frames, never by recursion. */
 #include "base/mp.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static const char truncated[] = "the input ends inside an item";
 static const char long_int[] = "an integer is not in its shortest form";
 static const char long_length[] = "a length is not in its shortest form";
 
-/* Says what is wrong at p and returns ERR_CORRUPT. Kept out of line: the way without errors is the hot one. */
+/* Reports what is wrong at p and returns ERR_CORRUPT. Out of line, to keep the error-free path fast. */
 static __attribute__((noinline, cold)) int corrupt(const struct mp_reader *r, const uint8_t *p, const char *what,
                                                    struct err *err) {
     return err_set(err, ERR_CORRUPT, "byte %zu: %s", (size_t)(p - r->start), what);
@@ -37,7 +37,7 @@ static uint64_t be_get(const uint8_t *p, size_t n) {
     }
 }
 
-/* 0xcc..0xcf: unsigned in 1, 2, 4, 8 bytes. p is behind the head byte. */
+/* 0xcc..0xcf: unsigned in 1, 2, 4, 8 bytes. p is after the head byte. */
 static int read_uint(struct mp_reader *r, const uint8_t *p, struct mp_item *ret, struct err *err) {
     static const uint64_t least[] = {0x80, 0x100, 0x10000, UINT64_C(0x100000000)};
     unsigned size_log2 = *r->p - 0xccU;
@@ -115,7 +115,7 @@ static int read_container(struct mp_reader *r, const uint8_t *p, uint32_t count,
     return 0;
 }
 
-/* The heads that a length of `size` bytes follows; `least` is the smallest length that needs so many. */
+/* Heads followed by a length of `size` bytes; `least` is the smallest length that needs so many. */
 struct sized_head {
     uint8_t size;
     enum mp_type type;
@@ -203,7 +203,7 @@ int mp_next(struct mp_reader *r, struct mp_item *ret, struct err *err) {
 
 /* A container whose elements are being read. */
 struct frame {
-    uint64_t left; /* items to come; in a map keys and values count each, so a key comes when it is even */
+    uint64_t left; /* items to come; in a map keys and values count each, so an even count means a key */
     bool map;
     bool has_key;
     struct bytes key; /* the newest key */

@@ -1,4 +1,4 @@
-/* The pairs are written as they come, the count in front of them when the object is complete: hence the copy at the end. */
+/* Pairs are encoded as they are put; their count precedes them, so the complete object is copied once at the end. */
 #include "base/obj.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* JSON in the making: an ordered object or list is built as MessagePack and printed by base/json, so that there is one
- * writer of JSON in the program. Failures are sticky and come out at the print. */
+/* Builds JSON: an ordered object or list is encoded as MessagePack and printed by base/json, so that the program has one
+ * JSON writer. Failures are sticky and reported when it is printed. */
 #ifndef BASE_OBJ_H
 #define BASE_OBJ_H
 
@@ -8,7 +8,7 @@
 
 #define OBJ_MAX ((size_t)64 << 20) /* bytes, as MessagePack */
 
-/* An object while its puts have keys, a list while their key is NULL. A zeroed one is empty. */
+/* An object while its puts have keys, a list while their key is NULL. Zeroed is empty. */
 struct obj {
     struct buf items;
     uint32_t n;
@@ -24,7 +24,7 @@ void obj_time(struct obj *obj, const char *key, uint64_t ns); /* ns as text */
 void obj_bool(struct obj *obj, const char *key, bool v);
 void obj_hex(struct obj *obj, const char *key, const uint8_t *p, size_t n);
 void obj_raw(struct obj *obj, const char *key, struct bytes mp); /* one MessagePack item */
-/* The child as an object or a list; it is done afterwards. */
+/* Adds the child as an object or a list and frees it. */
 void obj_obj(struct obj *obj, const char *key, struct obj *child);
 void obj_list(struct obj *obj, const char *key, struct obj *child);
 

@@ -1,7 +1,7 @@
-/* Text as bytes: what is valid UTF-8, what is hex or decimal, what may be shown on a terminal.
+/* Text as bytes: valid UTF-8, hex, decimal, and what may be shown on a terminal.
  *
- * UTF-8 is decoded in one place (utf8_decode) and everything else asks it. The validity check runs over every string of
- * every record, so it steps over ASCII eight bytes at a time. Nothing here depends on the locale. */
+ * UTF-8 is decoded in one place (utf8_decode), which all other functions use. The validity check runs over every string
+ * of every record, so it skips ASCII eight bytes at a time. Nothing here depends on the locale. */
 #include "base/text.h"
 
 #include <stdio.h>
@@ -43,7 +43,7 @@ static size_t utf8_decode(const uint8_t *p, size_t n, uint32_t *ret) {
     return 4;
 }
 
-/* How many bytes of ASCII p begins with, in whole words. */
+/* How many leading bytes are ASCII, in whole words. */
 static inline size_t ascii_words(const uint8_t *p, size_t n) {
     uint64_t word;
     size_t i = 0;
@@ -54,11 +54,11 @@ static inline size_t ascii_words(const uint8_t *p, size_t n) {
     return i;
 }
 
-/* How many bytes p begins with that are printable ASCII, in whole blocks. */
+/* How many leading bytes are printable ASCII, in whole blocks. */
 static inline size_t printable_blocks(const uint8_t *p, size_t n) {
     size_t i = 0;
     while (n - i >= sizeof(block)) {
-        block v = block_load(p + i) - 0x20; /* what is below wraps around */
+        block v = block_load(p + i) - 0x20; /* lower values wrap around */
         if (block_any((block)(v >= 0x7f - 0x20))) break;
         i += sizeof(block);
     }
@@ -82,7 +82,7 @@ size_t text_utf8_valid(const uint8_t *p, size_t n) {
     return n;
 }
 
-/* ---- one look at all bytes ---------------------------------------------------------------------------------------- */
+/* ---- one pass over all bytes ---------------------------------------------------------------------------------------- */
 
 struct seen {
     block wide, control, slash, backslash;
@@ -95,7 +95,7 @@ static inline void look_at(struct seen *seen, block v) {
     seen->backslash |= (block)(v == '\\');
 }
 
-/* Adds up what was seen to one bit for each sort. */
+/* Reduces what was seen to one bit for each property. */
 static inline unsigned sum_of(const struct seen *seen) {
     block wide = seen->wide >> 7;
     return block_sum((wide & TEXT_WIDE) | (seen->control & TEXT_CONTROL) | (seen->slash & TEXT_SLASH) |
@@ -112,7 +112,7 @@ unsigned text_look(struct bytes text) {
     for (const uint8_t *p = text.p; p < last; p += sizeof(block)) {
         look_at(&seen, block_load(p));
     }
-    look_at(&seen, block_load(last)); /* may overlap the one before it */
+    look_at(&seen, block_load(last)); /* may overlap the previous block */
     return sum_of(&seen);
 }
 
@@ -165,7 +165,7 @@ int text_parse_u64(struct bytes text, uint64_t *ret) {
     return 0;
 }
 
-/* Code points that change how their neighbours are shown, or break the line, and are not seen themselves. */
+/* Code points that are invisible themselves and change how their neighbours are shown, or break the line. */
 static bool is_deceptive(uint32_t c) {
     static const struct {
         uint32_t first, last;
@@ -184,11 +184,11 @@ static bool is_deceptive(uint32_t c) {
         {0x3164, 0x3164},   /* Hangul filler */
         {0xfeff, 0xfeff},   /* byte order mark */
         {0xffa0, 0xffa0},   /* halfwidth Hangul filler */
-        {0xfff0, 0xfffb},   /* interlinear annotation; what is kept free for more of that */
+        {0xfff0, 0xfffb},   /* interlinear annotation, reserved */
         {0x1bca0, 0x1bca3}, /* shorthand format controls */
         {0x1d173, 0x1d17a}, /* musical format controls */
         {0xe0000, 0xe00ff}, /* tags */
-        {0xe01f0, 0xe0fff}, /* kept free for more that is invisible */
+        {0xe01f0, 0xe0fff}, /* reserved for invisible characters */
     };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (c < ranges[i].first) return false;
@@ -202,8 +202,8 @@ static bool is_modifier(uint32_t c) {
     return c == 0x200c || c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0100 && c <= 0xe01ef);
 }
 
-/* Scripts and emoji need these, one at a time and after a character of their own (a joiner also after a selector, and a
- * selector after what is a key of a telephone); elsewhere they do nothing but make two texts look the same, or hide one. */
+/* Scripts and emoji need these, one at a time and after a visible character (a joiner also after a selector, a selector
+ * also after a telephone key); elsewhere they only make two texts look the same, or hide one. */
 static bool is_idle_modifier(uint32_t c, uint32_t before) {
     if (!is_modifier(c) || (c == 0x200d && before == 0xfe0f)) return false;
     bool key = c == 0xfe0f && ((before >= '0' && before <= '9') || before == '#' || before == '*');
@@ -224,13 +224,13 @@ static void put_escape(struct buf *out, uint32_t c) {
     }
 }
 
-/* Where in a text the next thing is that may not be shown: its code point and its length, which is 0 of an invalid byte.
- * A line end may be shown with `lines`. */
+/* The next part of a text that may not be shown: its code point and its length, which is 0 for an invalid byte. A line
+ * end may be shown with `lines`. */
 struct search {
     struct bytes text;
     bool lines;
     size_t at;
-    uint32_t before; /* the code point before, 0 after what was not shown */
+    uint32_t before; /* the previous code point, 0 after one that was not shown */
     uint32_t c;
     size_t len;
 };
@@ -256,7 +256,7 @@ static bool find_hidden(struct search *s) {
     return false;
 }
 
-/* Goes on after what was found. */
+/* Continues after what was found. */
 static void step_over(struct search *s) {
     s->at += s->len > 0 ? s->len : 1;
     s->before = 0;
@@ -269,7 +269,7 @@ bool text_is_safe(struct bytes text, bool lines) {
 
 int text_safe(struct buf *out, struct bytes text) {
     struct search s = {.text = text};
-    size_t clean = 0; /* start of the run that is copied as it stands */
+    size_t clean = 0; /* start of the run that is copied unchanged */
     while (find_hidden(&s)) {
         buf_put(out, text.p + clean, s.at - clean);
         if (s.len == 0) {
@@ -288,7 +288,7 @@ int text_safe_json(struct buf *out, struct bytes json) {
     size_t clean = 0;
     while (find_hidden(&s)) {
         buf_put(out, json.p + clean, s.at - clean);
-        if (s.len > 0 && s.c > 0xffff) { /* JSON has it as two halves */
+        if (s.len > 0 && s.c > 0xffff) { /* JSON writes a surrogate pair */
             buf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((s.c - 0x10000) >> 10), 0xdc00 + ((s.c - 0x10000) & 0x3ff));
         } else {
             buf_printf(out, "\\u%04x", s.len > 0 ? s.c : 0xfffd);
@@ -299,7 +299,7 @@ int text_safe_json(struct buf *out, struct bytes json) {
     return clean < json.n ? buf_put(out, json.p + clean, json.n - clean) : out->fail;
 }
 
-/* What leaves no mark: blanks, and what is not shown. */
+/* What leaves no mark: blanks and invisible characters. */
 static bool is_blank(uint32_t c) {
     return c <= 0x20 || c == 0x7f || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || c == 0x202f ||
            c == 0x205f || c == 0x2800 || c == 0x3000 || is_deceptive(c) || is_modifier(c);
@@ -358,7 +358,7 @@ size_t text_distance(const char *a, const char *b, size_t limit) {
 
 bool text_near_offer(struct text_near *near, const char *name) {
     if (!name || (near->name && near->distance == 0)) {
-        return false; /* nothing is nearer than the text itself */
+        return false; /* an exact match is not a suggestion */
     }
     size_t limit = near->name ? near->distance - 1 : NEAR_EDITS;
     size_t distance = text_distance(near->text, name, limit);

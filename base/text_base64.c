@@ -6,7 +6,7 @@
 
 static const uint8_t alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Two digits for each value of 12 bits. */
+/* Two characters for each 12-bit value. */
 #define P(a, b) (uint16_t)((a) << 8 | (b))
 #define ROW(a)                                                                                                             \
     {                                                                                                                      \
@@ -51,7 +51,7 @@ int text_base64(struct buf *out, const uint8_t *p, size_t n) {
     return 0;
 }
 
-/* A digit's value where it belongs in the 24 bits of four of them, with a mark; 0: it is none. */
+/* A digit's value, shifted to its place in the 24 bits of a group of four, with a marker bit; 0 for other characters. */
 #define MARK            (UINT32_C(1) << 31)
 #define D(digit_, v, s) [digit_] = MARK | (uint32_t)(v) << (s)
 #define DIGITS(s)                                                                                                          \
@@ -72,7 +72,7 @@ static int digit(uint8_t c) {
     return digits[3][c] == 0 ? -1 : (int)(digits[3][c] - MARK);
 }
 
-/* The last four characters: one to three bytes; bits that carry nothing are zero. Returns the bytes written, 0 when it
+/* Decodes the last four characters: one to three bytes; unused bits must be zero. Returns the bytes written, 0 when it
  * is not base64. */
 static size_t last_quad(uint8_t *dst, const uint8_t *p) {
     int a = digit(p[0]), b = digit(p[1]), c = digit(p[2]), d = digit(p[3]);
@@ -87,7 +87,7 @@ static size_t last_quad(uint8_t *dst, const uint8_t *p) {
     return 3;
 }
 
-/* How many bytes a text of this length stands for, with the last ones in `tail`; SIZE_MAX: it is not base64. */
+/* The decoded length of a text of this length, with its last bytes in `tail`; SIZE_MAX: it is not base64. */
 static size_t decoded(struct bytes b64, uint8_t tail[3], size_t *ret_tail) {
     *ret_tail = 0;
     if (b64.n == 0) return 0;
@@ -95,7 +95,7 @@ static size_t decoded(struct bytes b64, uint8_t tail[3], size_t *ret_tail) {
     return (b64.n - 4) / 4 * 3 + *ret_tail;
 }
 
-/* All but the last four characters; n of them. Writes one byte more than they stand for, where the last four go. */
+/* Decodes all n characters before the last four. Writes one byte beyond their output, where the last four's output goes. */
 static bool decode(uint8_t *dst, const uint8_t *p, size_t n) {
     uint32_t all = MARK;
     for (size_t i = 0; i < n; i += 4, dst += 3) {

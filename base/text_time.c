@@ -1,5 +1,5 @@
-/* Times and durations as text. Calendar arithmetic is done here on whole days of the proleptic Gregorian calendar, so
- * that neither the time zone nor the locale of the machine has a say and nanoseconds stay exact. */
+/* Times and durations as text. Calendar arithmetic works on whole days of the proleptic Gregorian calendar, independent
+ * of the machine's time zone and locale and exact to the nanosecond. */
 #include "base/text.h"
 
 #define NS_PER_S  UINT64_C(1000000000)
@@ -60,7 +60,7 @@ void text_time(char *ret, uint64_t ns) {
     *p = '\0';
 }
 
-/* Takes exactly `width` digits off the front; false when they are not there. */
+/* Consumes exactly `width` digits; false when they are missing. */
 static bool take_digits(struct bytes *t, unsigned width, unsigned *ret) {
     unsigned v = 0;
     if (t->n < width) return false;
@@ -120,7 +120,7 @@ static bool take_clock(struct bytes *t, int64_t *ret_s, unsigned *ret_ns) {
     return true;
 }
 
-/* Seconds that local time is ahead of UTC. */
+/* Seconds by which local time is ahead of UTC. */
 static bool take_zone(struct bytes *t, int64_t *ret_s) {
     char sign, sep;
     unsigned h, m;

@@ -1,4 +1,4 @@
-/* A thread inherits the mask of the one that starts it. */
+/* A new thread inherits the signal mask of the thread that starts it. */
 #include "base/thread.h"
 
 #include <signal.h>

@@ -12,10 +12,10 @@ enum { AT_NAME = 0, AT_MODE = 100, AT_UID = 108, AT_GID = 116, AT_SIZE = 124, AT
 enum { AT_MAGIC = 257, AT_MAJOR = 329, AT_MINOR = 337 };
 
 static const char *name_fault(struct bytes name) {
-    if (name.n == 0 || name.n > USTAR_NAME_MAX) return "has not 1 to 99 bytes";
+    if (name.n == 0 || name.n > USTAR_NAME_MAX) return "must have 1 to 99 bytes";
     for (size_t i = 0, part = 0; i <= name.n; i++) {
         if (i < name.n && name.p[i] != '/') {
-            if (name.p[i] <= 0x20 || name.p[i] >= 0x7f) return "has bytes that are not printable";
+            if (name.p[i] <= 0x20 || name.p[i] >= 0x7f) return "has unprintable bytes";
             continue;
         }
         size_t n = i - part;
@@ -36,7 +36,7 @@ static void put_octal(uint8_t *at, size_t width, uint64_t v) {
 int ustar_header(uint8_t ret[USTAR_BLOCK], struct bytes name, uint64_t size, struct err *err) {
     const char *fault = name_fault(name);
     unsigned sum = 0;
-    if (fault != NULL) return err_set(err, ERR_INVALID, "the name of a member %s", fault);
+    if (fault != NULL) return err_set(err, ERR_INVALID, "a member's name %s", fault);
     if (size > USTAR_SIZE_MAX) {
         return err_set(err, ERR_LIMIT, "'%.*s' is too large for an archive, which takes files of at most 8 GiB",
                        (int)name.n, (const char *)name.p);

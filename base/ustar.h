@@ -1,6 +1,7 @@
-/* Tar in one form only: ustar (POSIX.1-1988) headers of regular files with mode 0644, owner and group 0 without names, time
- * 0. So a header is a function of name and size, and reading is strict by making it again. An archive is, for each file,
- * its header, its content and zeros up to the next block; then two blocks of zeros. */
+/* Tar in one form only: ustar (POSIX.1-1988) headers of regular files with mode 0644, owner and group 0 without names,
+ * time 0. A header is therefore a function of name and size, and reading is strict: it makes the header again and
+ * compares. An archive is, for each file, its header, its content and zeros up to the next block; then two blocks of
+ * zeros. */
 #ifndef BASE_USTAR_H
 #define BASE_USTAR_H
 
@@ -13,9 +14,9 @@
 /* ERR_INVALID: a name that is empty, too long, absolute, or has parts "." or "..", empty parts, or bytes that are not
  * printable ASCII; ERR_LIMIT: too large. */
 int ustar_header(uint8_t ret[USTAR_BLOCK], struct bytes name, uint64_t size, struct err *err);
-/* 0: a file; 1: a block of zeros; ERR_CORRUPT: any header but the one that ustar_header makes, with what is wrong. */
+/* 0: a file; 1: a block of zeros; ERR_CORRUPT, with what is wrong: any header that ustar_header would not make. */
 int ustar_parse(const uint8_t block[USTAR_BLOCK], char ret_name[USTAR_NAME_MAX + 1], uint64_t *ret_size, struct err *err);
-/* Zeros that follow a content of this size. */
+/* The number of padding zeros after content of this size. */
 size_t ustar_padding(uint64_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* zstd: one frame per record.
  *
- * Contexts are large and slow to make, so each thread keeps one of each; a pthread key's destructor frees them. What comes
+ * Contexts are large and slow to make, so each thread keeps one of each; a pthread key's destructor frees them. Data
  * from disk or from strangers is judged by the frame's header before anything is allocated: the content size must be
  * declared and bounded, the window small, and the frame must end where its bytes end. */
 #define ZSTD_STATIC_LINKING_ONLY /* ZSTD_getFrameHeader, ZSTD_d_forceIgnoreChecksum */
@@ -12,7 +12,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* The largest window that levels up to LEVEL_MAX use; larger ones come from elsewhere and only cost memory. */
+/* The largest window that levels up to LEVEL_MAX use; a larger one was made by another program and only costs memory. */
 #define WINDOW_LOG_MAX 23
 #define FRAME_FIRST    0x28 /* byte of a frame that holds content */
 #define FRAME_FLAGS_AT 4    /* after the magic */
@@ -39,7 +39,7 @@ static void make_key(void) {
     key_made = pthread_key_create(&key, contexts_free) == 0;
 }
 
-/* This thread's contexts, NULL on no memory. */
+/* This thread's contexts; NULL when out of memory. */
 static struct contexts *contexts(void) {
     pthread_once(&once, make_key);
     struct contexts *c = key_made ? pthread_getspecific(key) : NULL;
@@ -103,7 +103,7 @@ int zst_compress(struct buf *out, struct bytes plain, int level, struct err *err
     if (out->fail != 0 || bound <= out->max - out->n) {
         return compress_directly(out, plain, level, err);
     }
-    /* zstd wants room for the worst case; a buf that cannot give it may still hold what comes out. */
+    /* zstd wants room for the worst case; a buf that cannot grow that far may still hold the actual output. */
     struct buf aside;
     buf_init(&aside, bound);
     int rc = compress_directly(&aside, plain, level, err);
@@ -115,7 +115,7 @@ int zst_compress(struct buf *out, struct bytes plain, int level, struct err *err
     return rc;
 }
 
-/* What the frame declares about itself is believed only after this: *ret_size is its content size. */
+/* A frame's own claims are used only after this check: *ret_size is its content size. */
 static int check_frame(struct bytes frame, size_t max, size_t *ret_size, struct err *err) {
     ZSTD_frameHeader head;
     size_t rc = ZSTD_getFrameHeader(&head, frame.p, frame.n);
@@ -130,12 +130,12 @@ static int check_frame(struct bytes frame, size_t max, size_t *ret_size, struct 
         return err_set(err, ERR_CORRUPT, "compressed data: the content size is not declared");
     }
     if (head.frameContentSize > max) {
-        return err_set(err, ERR_CORRUPT, "compressed data: %llu bytes declared; at most %zu are accepted",
+        return err_set(err, ERR_CORRUPT, "compressed data: %llu bytes declared; expected at most %zu",
                        (unsigned long long)head.frameContentSize, max);
     }
-    /* A frame of one segment has its content as its window, and that is bounded already. */
+    /* The window of a single-segment frame is its content, which is bounded already. */
     if (head.windowSize > head.frameContentSize && head.windowSize > 1ULL << WINDOW_LOG_MAX) {
-        return err_set(err, ERR_CORRUPT, "compressed data: a window of %llu bytes; at most %llu are accepted",
+        return err_set(err, ERR_CORRUPT, "compressed data: a window of %llu bytes; expected at most %llu",
                        (unsigned long long)head.windowSize, 1ULL << WINDOW_LOG_MAX);
     }
     rc = ZSTD_findFrameCompressedSize(frame.p, frame.n);
@@ -175,9 +175,9 @@ uint64_t zst_declared(struct bytes frame) {
     return size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ? 0 : size;
 }
 
-/* zstd does not say how far it came when it fails, and most records are one block. So a frame that fails is decoded twice
- * over two different fillings: where the results first differ, nothing was written. (The decoder may have written a few
- * bytes of garbage past the last good one; who salvages compares hashes anyway.) */
+/* When it fails, zstd does not say how far it got, and most records are one block. So a frame that fails is decoded
+ * twice over two different fillings: where the results first differ, nothing was written. (The decoder may have written
+ * a few bytes of garbage after the last good one; salvaging compares hashes anyway.) */
 int zst_salvage(struct buf *out, struct bytes frame, size_t max) {
     ZSTD_DCtx *ctx = decompress_context(true);
     if (ctx == NULL) return ERR_NOMEM;
@@ -274,8 +274,8 @@ struct zst_reader {
     size_t room;
     ZSTD_inBuffer at;
     uint64_t taken;
-    uint64_t seen;           /* bytes of the frame at hand */
-    bool ended, ended_input; /* a frame has; what they come from has */
+    uint64_t seen;           /* bytes of the current frame */
+    bool ended, ended_input; /* the frame has ended; the input has ended */
 };
 
 int zst_reader_new(zst_read_fn *read, void *ctx, struct zst_reader **ret, struct err *err) {
@@ -306,7 +306,7 @@ static int refill(struct zst_reader *r, struct err *err) {
     return rc;
 }
 
-/* What the library would let pass at a frame's beginning: skippable frames, and those without a checksum. */
+/* Refuses what the library would accept at a frame's beginning: skippable frames, and those without a checksum. */
 static int look_at_frame(struct zst_reader *r, struct err *err) {
     const uint8_t *next = r->in + r->at.pos;
     size_t n = r->at.size - r->at.pos;
@@ -322,8 +322,8 @@ static int look_at_frame(struct zst_reader *r, struct err *err) {
     return 0;
 }
 
-/* The library's decoding. A frame that it gets whole it decodes at once, whatever its window; so it gets the first byte
- * alone. */
+/* The library's decoding. It decodes a frame at once, whatever its window, when it gets it whole; so it gets the first
+ * byte alone. */
 static size_t decode_on(struct zst_reader *r, ZSTD_outBuffer *out) {
     ZSTD_inBuffer in = r->at;
     if (r->seen == 0 && in.size > in.pos) {

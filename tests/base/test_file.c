@@ -213,7 +213,7 @@ static void what_is_no_file_is_refused_with_its_name(void **state) {
     struct buf out;
     buf_init(&out, 100);
     assert_int_equal(file_read(scratch, &out, &err), ERR_INVALID);
-    assert_non_null(strstr(err.msg, "is a directory; a file is wanted"));
+    assert_non_null(strstr(err.msg, "is a directory; expected a file"));
     assert_int_equal(file_read(at("absent"), &out, &err), ERR_NOTFOUND);
     assert_non_null(strstr(err.msg, "/absent': No such file"));
     assert_int_equal(file_read(at("absent/below"), &out, &err), ERR_NOTFOUND);
@@ -550,7 +550,7 @@ static void network_file_systems_are_refused_by_name(void **state) {
         struct err err = {0};
         assert_int_equal(file_check_local(scratch, &err), ERR_INVALID);
         char want[64];
-        snprintf(want, sizeof(want), "lies on %s, a network file system", rows[i].name);
+        snprintf(want, sizeof(want), "is on %s, a network file system", rows[i].name);
         assert_non_null(strstr(err.msg, want));
         assert_int_equal(file_check_local(at("not/yet/there"), NULL), ERR_INVALID);
     }

@@ -253,7 +253,7 @@ static void an_absent_file_and_a_directory_are_told_apart(void **state) {
     assert_int_equal(gz_open("/nonexistent/file", GZ_DETECT, MAX, &gz, &err), ERR_NOTFOUND);
     assert_string_equal(err.msg, "/nonexistent/file: No such file or directory");
     assert_int_equal(gz_open("/", GZ_DETECT, MAX, &gz, &err), ERR_INVALID);
-    assert_string_equal(err.msg, "/: is a directory, a file is wanted");
+    assert_string_equal(err.msg, "/: is a directory; expected a file");
     assert_null(gz);
     gz_close(NULL);
 }

@@ -151,7 +151,7 @@ static void text_and_result_have_a_maximum(void **state) {
     struct err err = {0};
     buf_init(&out, 4);
     assert_int_equal(json_to_mp(view("[1,2]"), &out, &err), ERR_LIMIT);
-    assert_string_equal(err.msg, "JSON text of 5 bytes, expected 4");
+    assert_string_equal(err.msg, "JSON text of 5 bytes, expected at most 4");
     assert_int_equal(json_to_mp(view("1e1"), &out, &err), ERR_LIMIT);
     assert_string_equal(err.msg, "JSON as MessagePack: larger than 4 bytes");
     assert_int_equal(out.n, 0);

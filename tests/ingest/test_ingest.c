@@ -480,7 +480,7 @@ static void what_is_no_regular_file_is_no_dpkg_log_and_nobody_waits_for_it(void 
     assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), 0);
     assert_string_equal(b->rejections, "0: is not a regular file\n"
                                        "0: No such file or directory\n"
-                                       "0: is a directory, a file is wanted\n");
+                                       "0: is a directory; expected a file\n");
     assert_int_equal(b->result.total.accepted, 1);
 }
 
