@@ -49,8 +49,7 @@ static int compare(struct view_projection *p, const struct rows_entry *entry, st
     if (rc == 0 && more > n) {
         struct bytes what = row_text(&after, 0), why = named_text(&after, "violation");
         if (ret->yes) {
-            decide_no(ret, "%s '%.*s': %.*s", table->noun, REASON_NAME(what), (int)reason_fits(why, 300),
-                      why.n > 0 ? (const char *)why.p : "");
+            decide_no(ret, "%s '%.*s': %.*s", table->noun, REASON_NAME(what), REASON_PART(why, 300));
         }
         if (!before.absent) {
             decide_cite_row(ret, &before);

@@ -375,6 +375,11 @@ void fold_copy(struct fold *fold, struct row *row, size_t column, const char *fi
     }
 }
 
+void fold_replace(struct fold *fold, struct row *row, size_t column, const char *field) {
+    row_set_null(row, column);
+    fold_copy(fold, row, column, field);
+}
+
 /* A row that was made and left as it was, or was only looked for, has no key columns and is not there. */
 static int encode(struct fold *fold, struct open_row *o, struct err *err) {
     bool gone = o->dropped || !row_has(&o->row, 0);

@@ -59,6 +59,8 @@ void fold_drop(struct row *row);
 /* Copies a body field into a column of the same type when the event has it; a CELL_TEXT column takes text, CELL_INT
  * integers, CELL_REAL numbers, CELL_LIST arrays and maps. */
 void fold_copy(struct fold *fold, struct row *row, size_t column, const char *field);
+/* The same, but the column becomes NULL when the event does not have the field. */
+void fold_replace(struct fold *fold, struct row *row, size_t column, const char *field);
 
 /* Columns that a table of things with a state has, by macro, so that they are the same everywhere: FOLD_COLUMNS at the END
  * of the columns; `base` is the number of the first of them.

@@ -177,8 +177,7 @@ static int fold_profile(struct fold *fold, struct bytes host, struct err *err) {
     if (!fold_is_news(fold, row, BASE, PROFILED_AT, LATE)) return 0;
     see_change(fold, row);
     for (size_t i = 0; i < SIZE(copied); i++) {
-        row_set_null(row, copied[i].column);
-        fold_copy(fold, row, copied[i].column, copied[i].field);
+        fold_replace(fold, row, copied[i].column, copied[i].field);
         if (host_columns[copied[i].column].type == CELL_INT && row_int(row, copied[i].column) < 0) {
             row_set_null(row, copied[i].column); /* a number that nobody can mean tells nothing */
         }

@@ -106,11 +106,6 @@ static void widen(struct fold *fold, struct row *row, size_t column, const char 
     }
 }
 
-static void replace(struct fold *fold, struct row *row, size_t column, const char *field) {
-    row_set_null(row, column);
-    fold_copy(fold, row, column, field);
-}
-
 static int fold_import(struct fold *fold, struct err *err) {
     struct bytes source = fold_name(fold, "source");
     uint64_t seq = fold_event(fold)->seq;
@@ -124,9 +119,9 @@ static int fold_import(struct fold *fold, struct err *err) {
     add(fold, row, MASKED, "masked");
     add(fold, row, GAPS, "gaps");
     add(fold, row, BYTES, "bytes");
-    replace(fold, row, STOPPED, "stopped");
-    replace(fold, row, REASONS, "reasons");
-    replace(fold, row, PARSER, "parser");
+    fold_replace(fold, row, STOPPED, "stopped");
+    fold_replace(fold, row, REASONS, "reasons");
+    fold_replace(fold, row, PARSER, "parser");
     widen(fold, row, FIRST_AT, "first_at", false);
     widen(fold, row, LAST_AT, "last_at", true);
     row_set_int(row, NEWEST_AT, (int64_t)fold_when(fold));
@@ -151,7 +146,7 @@ static struct bytes noticed_by(const struct fold *fold) {
 /* The step as it is told, else from where it began to where it ended: so the ledger's own are told. */
 static void set_step(struct fold *fold, struct row *row, struct bytes what) {
     int64_t from, to, step;
-    replace(fold, row, G_STEP_NS, "step_ns");
+    fold_replace(fold, row, G_STEP_NS, "step_ns");
     if (!row_has(row, G_STEP_NS) && bytes_has_prefix(what, "clock_") && fold_int(fold, "from", &from) &&
         fold_int(fold, "to", &to) && !__builtin_sub_overflow(to, from, &step)) {
         row_set_int(row, G_STEP_NS, step);
@@ -162,9 +157,9 @@ static void take_newest(struct fold *fold, struct row *row, struct bytes what) {
     row_set_int(row, G_NEWEST_AT, (int64_t)fold_when(fold));
     row_set_int(row, G_NEWEST_SEQ, (int64_t)fold_event(fold)->seq);
     set_step(fold, row, what);
-    replace(fold, row, G_FROM, "from");
-    replace(fold, row, G_TO, "to");
-    replace(fold, row, G_DETAIL, "detail");
+    fold_replace(fold, row, G_FROM, "from");
+    fold_replace(fold, row, G_TO, "to");
+    fold_replace(fold, row, G_DETAIL, "detail");
 }
 
 static int fold_gap(struct fold *fold, struct err *err) {

@@ -204,12 +204,9 @@ static void set_version(struct fold *fold, struct row *row, enum there there) {
 static void note_failure(struct fold *fold, struct row *row) {
     row_set_int(row, FAILED_AT, (int64_t)fold_when(fold));
     row_set_int(row, FAILED_SEQ, (int64_t)fold_event(fold)->seq);
-    row_set_null(row, FAILED_ACTION);
-    row_set_null(row, FAILED_VERSION);
-    row_set_null(row, EXIT_CODE);
-    fold_copy(fold, row, FAILED_ACTION, "action");
-    fold_copy(fold, row, FAILED_VERSION, "version");
-    fold_copy(fold, row, EXIT_CODE, "exit_code");
+    fold_replace(fold, row, FAILED_ACTION, "action");
+    fold_replace(fold, row, FAILED_VERSION, "version");
+    fold_replace(fold, row, EXIT_CODE, "exit_code");
 }
 
 /* What the same source said before does not go with this event. */
@@ -235,8 +232,7 @@ static void take(struct fold *fold, struct row *row, const struct step *step) {
     if (knows) {
         compare(fold, row, rule, whole ? was : (struct bytes){0});
     }
-    row_set_null(row, STATUS);
-    fold_copy(fold, row, STATUS, "status");
+    fold_replace(fold, row, STATUS, "status");
     fold_copy(fold, row, REQUESTED, "requested");
     fold_copy(fold, row, ORIGIN, "origin");
     fold_copy(fold, row, DIGEST, "digest");

@@ -301,10 +301,8 @@ static void finished(struct fold *fold, struct row *row) {
         }
     }
     fold_copy(fold, row, OUTCOME, "outcome");
-    row_set_null(row, ERROR);
-    fold_copy(fold, row, ERROR, "error");
-    row_set_null(row, EXIT_CODE);
-    fold_copy(fold, row, EXIT_CODE, "exit_code");
+    fold_replace(fold, row, ERROR, "error");
+    fold_replace(fold, row, EXIT_CODE, "exit_code");
     row_set_null(row, SUCCEEDED);
     if (end.told) {
         row_set_bool(row, SUCCEEDED, strcmp(end.state, "finished") == 0);

@@ -104,13 +104,11 @@ static void answered(struct fold *fold, struct row *row) {
 static void observed(struct fold *fold, struct row *row) {
     answered(fold, row);
     set_version(fold, row);
-    row_set_null(row, STATUS);
-    row_set_null(row, LATENCY_MS);
     fold_copy(fold, row, BUILD, "build");
-    fold_copy(fold, row, STATUS, "status");
+    fold_replace(fold, row, STATUS, "status");
     fold_copy(fold, row, CLOUD, "cloud");
     fold_copy(fold, row, SLOTS, "slots");
-    fold_copy(fold, row, LATENCY_MS, "latency_ms");
+    fold_replace(fold, row, LATENCY_MS, "latency_ms");
 }
 
 /* Restarts and changes apart; true: it was a restart. */
@@ -148,10 +146,8 @@ static void configured(struct fold *fold, struct row *row) {
 }
 
 static void unreachable(struct fold *fold, struct row *row) {
-    row_set_null(row, ERROR);
-    row_set_null(row, HTTP_STATUS);
-    fold_copy(fold, row, ERROR, "error");
-    fold_copy(fold, row, HTTP_STATUS, "http_status");
+    fold_replace(fold, row, ERROR, "error");
+    fold_replace(fold, row, HTTP_STATUS, "http_status");
     row_add(row, FAILURES, 1);
 }
 

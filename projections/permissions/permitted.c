@@ -111,7 +111,7 @@ static void remember_nearest(struct weighing *w, const struct row *row) {
     best->alike = n;
     best->seq = seq;
     snprintf(best->scope, sizeof(best->scope), "%.*s", REASON_NAME(scope));
-    snprintf(best->tier, sizeof(best->tier), "%.*s", (int)reason_fits(tier, 7), tier.n > 0 ? (const char *)tier.p : "");
+    snprintf(best->tier, sizeof(best->tier), "%.*s", REASON_PART(tier, 7));
 }
 
 static int weigh_grant(struct weighing *w, const struct row *row, struct err *err) {

@@ -80,8 +80,7 @@ static int fold_policy(struct fold *fold, struct err *err) {
     if (rc == 0) rc = take_room(fold, row, rules, &fits, err);
     if (rc != 0 || !fits) return rc;
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
-        row_set_null(row, copied[i].column);
-        fold_copy(fold, row, copied[i].column, copied[i].field);
+        fold_replace(fold, row, copied[i].column, copied[i].field);
     }
     row_set_int(row, POLICIES_N_RULES, count(rules));
     row_set_text(row, POLICIES_BY, fold_event(fold)->actor);

@@ -66,8 +66,7 @@ static int add_policy(struct tiers *tiers, const struct row *row, struct err *er
                          .at = tiers->rules.n,
                          .n = list.n};
     struct bytes name = row_text(row, POLICIES_NAME), version = row_text(row, POLICIES_VERSION);
-    snprintf(p->name, sizeof(p->name), "%.*s %.*s", (int)reason_fits(name, 80), name.n > 0 ? (const char *)name.p : "",
-             (int)reason_fits(version, 40), version.n > 0 ? (const char *)version.p : "");
+    snprintf(p->name, sizeof(p->name), "%.*s %.*s", REASON_PART(name, 80), REASON_PART(version, 40));
     buf_put_bytes(&tiers->rules, list);
     return buf_check(&tiers->rules, "the rules of policies", err);
 }

@@ -357,8 +357,7 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
                   {EVAL_FAILED, "failed"},   {EVAL_ERRORS, "errors"}, {EVAL_SAMPLES, "samples"}};
     uint64_t at = fold_at(fold), time = fold_event(fold)->time;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        row_set_null(row, fields[i].column);
-        fold_copy(fold, row, fields[i].column, fields[i].field);
+        fold_replace(fold, row, fields[i].column, fields[i].field);
     }
     take_part(fold, row, EVAL_PARTIAL);
     if (imported) {
@@ -369,8 +368,7 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
         row_set_bool(row, EVAL_IMPORTED, true);
         fold_copy(fold, row, EVAL_HARNESS, "harness");
     } else {
-        row_set_null(row, EVAL_SAID);
-        fold_copy(fold, row, EVAL_SAID, "verdict");
+        fold_replace(fold, row, EVAL_SAID, "verdict");
     }
     row_set_int(row, EVAL_FINISHED_AT, (int64_t)(at < time ? at : time)); /* no result is younger than its event */
     row_set_int(row, EVAL_FINISHED_SEQ, (int64_t)fold_event(fold)->seq);

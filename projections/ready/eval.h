@@ -123,6 +123,12 @@ struct eval_verdict {
 /* Judges a row of evals by its stored columns, its scores, its suite and the view's time. */
 int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err);
 
+/* Calls `each` with every evaluation that `table` lists: eval_routes, eval_models or eval_loose under `key`, or, with NULL,
+ * all of eval_erasures. Ends when `each` fails. */
+typedef int eval_fn(void *ctx, const struct row *eval, struct err *err);
+int eval_each(struct state_view *view, const char *table, const struct bytes *key, eval_fn *each, void *ctx,
+              struct err *err);
+
 /* The judges of the tables evals and eval_scores. */
 int eval_judge(struct state_view *view, struct row *row, struct err *err);
 int eval_judge_score(struct state_view *view, struct row *row, struct err *err);

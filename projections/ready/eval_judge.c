@@ -81,7 +81,7 @@ static void say_told(struct judging *j, const char *name, const struct told *tol
 
 /* ---- scores ---- */
 
-#define NAME(text) (int)reason_fits((text), 24), (text).n > 0 ? (const char *)(text).p : ""
+#define NAME(text) REASON_PART(text, 24)
 
 static const char *word_of(enum eval_result result, const struct row *score) {
     static const char *const words[] = {
@@ -467,6 +467,25 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
 static void judging_done(struct judging *j) {
     eval_suite_done(&j->suite);
     row_done(&j->declared);
+}
+
+_Static_assert((int)EVAL_OF_EVAL == (int)EVAL_ERASURE_EVAL, "all tables that list evaluations name them in one column");
+
+int eval_each(struct state_view *view, const char *table, const struct bytes *key, eval_fn *each, void *ctx,
+              struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *listed;
+    int rc = look_rows(view, table, key, key != NULL, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &listed, err)) == 0) {
+        struct bytes id = row_text(listed, EVAL_OF_EVAL);
+        struct row eval;
+        bool there = false;
+        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+        if (rc == 0 && there) rc = each(ctx, &eval, err);
+        row_done(&eval);
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
 }
 
 int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err) {

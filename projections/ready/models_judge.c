@@ -348,6 +348,7 @@ struct judging {
     struct list_out names, routes;
     struct models_place place;
     struct reason proven_by;
+    struct bytes of; /* the digest whose evaluations are looked at */
     size_t looked;
 };
 
@@ -409,31 +410,21 @@ static int take_name(void *ctx, struct bytes runtime, struct bytes model, struct
 }
 
 /* The evaluations of these weights that count. */
-static int take_evals(struct judging *j, struct bytes of, struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *at;
+static int take_eval(void *ctx, const struct row *eval, struct err *err) {
+    struct judging *j = ctx;
     struct eval_verdict verdict;
-    int rc = look_rows(j->view, "eval_models", &of, 1, &rows, err);
-    while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
-        struct bytes id = row_text(at, EVAL_OF_EVAL);
-        struct row eval;
-        bool there;
-        rc = look_stored(j->view, "evals", &id, 1, &eval, &there, err);
-        if (rc == 0 && there && bytes_eq(row_text(&eval, EVAL_DIGEST), of)) {
-            rc = eval_judge_verdict(j->view, &eval, &verdict, err);
-            if (rc == 0 && verdict.counts) {
-                reason_cite(&j->proven_by, (uint64_t)row_int(&eval, EVAL_FINISHED_SEQ), 0);
-            }
-        }
-        row_done(&eval);
+    if (!bytes_eq(row_text(eval, EVAL_DIGEST), j->of)) return 0;
+    int rc = eval_judge_verdict(j->view, eval, &verdict, err);
+    if (rc == 0 && verdict.counts) {
+        reason_cite(&j->proven_by, (uint64_t)row_int(eval, EVAL_FINISHED_SEQ), 0);
     }
-    state_rows_close(rows);
-    return rc == 1 ? 0 : rc;
+    return rc;
 }
 
 static int take_all(struct judging *j, struct bytes of, struct err *err) {
     int rc = take_routes(j, of, err);
-    if (rc == 0) rc = take_evals(j, of, err);
+    j->of = of;
+    if (rc == 0) rc = eval_each(j->view, "eval_models", &of, take_eval, j, err);
     return rc;
 }
 

@@ -64,10 +64,8 @@ int models_take_speed(struct fold *fold, struct err *err) {
     if (digest.n > 0) {
         row_set_text(row, SPEED_DIGEST, digest);
     }
-    row_set_null(row, SPEED_TOKENS_PER_SECOND);
-    fold_copy(fold, row, SPEED_TOKENS_PER_SECOND, "tokens_per_second");
-    row_set_null(row, SPEED_STDDEV);
-    fold_copy(fold, row, SPEED_STDDEV, "stddev");
+    fold_replace(fold, row, SPEED_TOKENS_PER_SECOND, "tokens_per_second");
+    fold_replace(fold, row, SPEED_STDDEV, "stddev");
     row_set_int(row, SPEED_TOKENS, __builtin_add_overflow(in, out, &tokens) ? INT64_MAX : tokens);
     fold_copy(fold, row, SPEED_RUNS, "runs");
     fold_copy(fold, row, SPEED_HARNESS, "harness");

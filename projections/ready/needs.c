@@ -13,7 +13,7 @@
 #include "projections/view/look.h"
 
 #define NOTHING    ((struct bytes){0})
-#define PART(text) (int)reason_fits((text), 60), (text).n > 0 ? (const char *)(text).p : ""
+#define PART(text) REASON_PART(text, 60)
 
 struct walk {
     struct state_view *view;
@@ -184,7 +184,7 @@ static bool say_route(const struct need *n) {
                 row_is(n->row, ROUTE_STATE, "undeclared");
     if (row_is(n->row, ROUTE_STATE, "ready")) return false;
     readiness_say(n->found, "state", "%.*s%s", PART(told ? NOTHING : state), !told && why.n > 0 ? ", " : "");
-    readiness_say(n->found, "why", "%.*s", (int)reason_fits(why, 190), why.n > 0 ? (const char *)why.p : "");
+    readiness_say(n->found, "why", "%.*s", REASON_PART(why, 190));
     return say_name(n, true);
 }
 

@@ -166,8 +166,7 @@ static int fold(struct fold *fold, struct err *err) {
     } else if (bytes_is(step, "configured")) {
         fold_copy(fold, row, PACK_SETTINGS_DIGEST, "digest");
     } else if (bytes_is(step, "parked") || bytes_is(step, "removed")) {
-        row_set_null(row, PACK_WHY);
-        fold_copy(fold, row, PACK_WHY, "reason");
+        fold_replace(fold, row, PACK_WHY, "reason");
     }
     if (bytes_is(step, "removed")) {
         row_set_int(row, PACK_REMOVED_SEQ, (int64_t)fold_event(fold)->seq);

@@ -118,8 +118,8 @@ static void say_trial(const struct row *row, char *ret, size_t size) {
     char of[32];
     snprintf(of, row_has(row, PROMOTIONS_TRIALS) ? sizeof(of) : 1, " of %lld", (long long)row_int(row, PROMOTIONS_TRIALS));
     snprintf(ret + n, size - (size_t)n, ": %s%.*s%s%lld%s failed", verdict.n > 0 ? "its verdict is '" : "",
-             (int)reason_fits(verdict, 10), verdict.n > 0 ? (const char *)verdict.p : "", verdict.n > 0 ? "', and " : "",
-             (long long)row_int(row, PROMOTIONS_TRIALS_FAILED), of);
+             REASON_PART(verdict, 10), verdict.n > 0 ? "', and " : "", (long long)row_int(row, PROMOTIONS_TRIALS_FAILED),
+             of);
 }
 
 /* Why a step forward is out of turn: what stopped it on its way, else `why`. */
@@ -259,8 +259,7 @@ static void put_plan(struct fold *fold, struct row *row) {
         row_set_null(row, anew[i]);
     }
     for (size_t i = 0; i < COUNT(copied); i++) {
-        row_set_null(row, copied[i].column);
-        fold_copy(fold, row, copied[i].column, copied[i].field);
+        fold_replace(fold, row, copied[i].column, copied[i].field);
     }
 }
 
@@ -342,12 +341,9 @@ static void put_step(struct fold *fold, struct row *row) {
         put_named(fold, row);
     }
     if (bytes_is(step, "simulated")) {
-        row_set_null(row, PROMOTIONS_SIMULATED);
-        row_set_null(row, PROMOTIONS_TRIALS);
-        row_set_null(row, PROMOTIONS_TRIALS_FAILED);
-        fold_copy(fold, row, PROMOTIONS_SIMULATED, "verdict");
-        fold_copy(fold, row, PROMOTIONS_TRIALS, "runs");
-        fold_copy(fold, row, PROMOTIONS_TRIALS_FAILED, "failed");
+        fold_replace(fold, row, PROMOTIONS_SIMULATED, "verdict");
+        fold_replace(fold, row, PROMOTIONS_TRIALS, "runs");
+        fold_replace(fold, row, PROMOTIONS_TRIALS_FAILED, "failed");
         row_set_int(row, PROMOTIONS_SIMULATED_SEQ, (int64_t)fold_event(fold)->seq);
     }
 }
@@ -467,8 +463,7 @@ static void trip(struct fold *fold, struct row *row) {
     }
     if (first || !ends || (!forever && until >= row_int(row, PROMOTIONS_TRIPPED_UNTIL))) {
         row_set_text(row, PROMOTIONS_TRIPPED, code);
-        row_set_null(row, PROMOTIONS_TRIPPED_UNTIL);
-        fold_copy(fold, row, PROMOTIONS_TRIPPED_UNTIL, "expires");
+        fold_replace(fold, row, PROMOTIONS_TRIPPED_UNTIL, "expires");
         row_set_int(row, PROMOTIONS_TRIPPED_SEQ, (int64_t)fold_event(fold)->seq);
     }
     if (promotions_is_under_way(row)) {

@@ -32,6 +32,7 @@ struct lacking {
 };
 
 struct candidate {
+    struct state_view *view;
     struct bytes what, digest, pack, version, route;
     struct suite_said suite[SUITES_MAX];
     size_t n_suites;
@@ -50,24 +51,30 @@ static void lack(struct lacking *lacking, struct bytes name, const char *why) {
     size_t n = strlen(lacking->words);
     if (lacking->n < LACKING_MAX) {
         snprintf(lacking->words + n, sizeof(lacking->words) - n, "%s'%.*s' %s", n > 0 ? ", " : "",
-                 (int)reason_fits(name, LACKING_NAME), name.n > 0 ? (const char *)name.p : "", why);
+                 REASON_PART(name, LACKING_NAME), why);
     }
     lacking->n++;
 }
 
-static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
+static struct suite_said *find_suite(struct candidate *c, struct bytes name) {
     uint8_t is[HASH_LEN];
     hash_parts(is, &name, 1);
     for (size_t i = 0; i < c->n_suites; i++) {
         if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) return &c->suite[i];
     }
+    return NULL;
+}
+
+static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
+    struct suite_said *s = find_suite(c, name);
+    if (s != NULL) return s;
     if (c->n_suites == SUITES_MAX) {
         c->too_many = true;
         return NULL;
     }
-    struct suite_said *s = &c->suite[c->n_suites++];
-    memcpy(s->is, is, sizeof(is));
-    snprintf(s->name, sizeof(s->name), "%.*s", (int)reason_fits(name, SUITE_MAX), name.n > 0 ? (const char *)name.p : "");
+    s = &c->suite[c->n_suites++];
+    hash_parts(s->is, &name, 1);
+    snprintf(s->name, sizeof(s->name), "%.*s", REASON_PART(name, SUITE_MAX));
     s->cut = strlen(s->name) < name.n;
     s->seq = -1;
     return s;
@@ -75,10 +82,10 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
 
 /* A pass decides when it counts, a failure as it stands, also of a part; of each suite the newest holds. What decides
  * nothing gives the words for a no. */
-static int weigh(struct candidate *c, struct state_view *view, const struct row *eval, struct err *err) {
+static int weigh(struct candidate *c, const struct row *eval, struct err *err) {
     int64_t seq = row_has(eval, EVAL_FINISHED_SEQ) ? row_int(eval, EVAL_FINISHED_SEQ) : -1;
     struct eval_verdict verdict;
-    int rc = eval_judge_verdict(view, eval, &verdict, err);
+    int rc = eval_judge_verdict(c->view, eval, &verdict, err);
     if (rc != 0) return rc;
     if (verdict.counts || verdict.outcome == READINESS_FAILED) {
         struct suite_said *s = suite_of(c, row_text(eval, EVAL_SUITE));
@@ -121,15 +128,6 @@ static bool has_failed(struct candidate *c) {
 static bool has_too_many(struct candidate *c) {
     readiness_say(c->found, "max", "%d", SUITES_MAX);
     return c->too_many;
-}
-
-static const struct suite_said *find_suite(const struct candidate *c, struct bytes name) {
-    uint8_t is[HASH_LEN];
-    hash_parts(is, &name, 1);
-    for (size_t i = 0; i < c->n_suites; i++) {
-        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) return &c->suite[i];
-    }
-    return NULL;
 }
 
 /* It fits into a remedy as it is. */
@@ -233,10 +231,11 @@ static const char *lacks_name(const struct candidate *c, const struct row *eval)
     return pack && !row_has(eval, EVAL_PACK_VERSION) ? "names no version of the pack" : NULL;
 }
 
-static int take_eval(struct candidate *c, struct state_view *view, const struct row *eval, struct err *err) {
+static int take_eval(void *ctx, const struct row *eval, struct err *err) {
+    struct candidate *c = ctx;
     const char *lacks = is_of(c, eval) ? NULL : lacks_name(c, eval);
     int64_t seq = row_int(eval, EVAL_FINISHED_SEQ);
-    if (is_of(c, eval)) return weigh(c, view, eval, err);
+    if (is_of(c, eval)) return weigh(c, eval, err);
     if (lacks != NULL && seq > c->unbound_seq) {
         c->unbound_seq = seq;
         snprintf(c->unbound, sizeof(c->unbound), "eval '%.*s' %s", REASON_NAME(row_text(eval, EVAL_ID)), lacks);
@@ -244,42 +243,24 @@ static int take_eval(struct candidate *c, struct state_view *view, const struct 
     return 0;
 }
 
-/* The candidate's evaluations, by a table that leads from it to them. */
-static int weigh_listed(struct state_view *view, struct candidate *c, const char *table, struct bytes key,
-                        struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *link;
-    int rc = look_rows(view, table, &key, 1, &rows, err);
-    while (rc == 0 && (rc = look_next(rows, &link, err)) == 0) {
-        struct bytes id = row_text(link, EVAL_OF_EVAL);
-        struct row eval;
-        bool there = false;
-        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
-        if (rc == 0 && there) rc = take_eval(c, view, &eval, err);
-        row_done(&eval);
-    }
-    state_rows_close(rows);
-    return rc < 0 ? rc : 0;
-}
-
-static int weigh_all(struct state_view *view, struct candidate *c, struct err *err) {
+static int weigh_all(struct candidate *c, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *eval;
-    int rc = look_rows(view, "evals", NULL, 0, &rows, err);
-    while (rc == 0 && rows != NULL && (rc = look_next(rows, &eval, err)) == 0) {
-        rc = take_eval(c, view, eval, err);
+    int rc = look_rows(c->view, "evals", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &eval, err)) == 0) {
+        rc = take_eval(c, eval, err);
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
 }
 
 /* One that the verification names. Its words, else NULL: it speaks for the candidate. */
-static int weigh_named_one(struct state_view *view, struct candidate *c, struct bytes id, const char **ret_why,
-                           const char **ret_start, struct err *err) {
+static int weigh_named_one(struct candidate *c, struct bytes id, const char **ret_why, const char **ret_start,
+                           struct err *err) {
     struct eval_verdict verdict;
     struct row eval;
     bool there = false;
-    int rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+    int rc = look_stored(c->view, "evals", &id, 1, &eval, &there, err);
     *ret_why = NULL;
     *ret_start = there ? "started" : "";
     if (rc == 0 && !there) {
@@ -287,7 +268,7 @@ static int weigh_named_one(struct state_view *view, struct candidate *c, struct 
     } else if (rc == 0) {
         bool under_way = row_is(&eval, EVAL_STATE, "started");
         const char *lacks = lacks_name(c, &eval);
-        rc = eval_judge_verdict(view, &eval, &verdict, err);
+        rc = eval_judge_verdict(c->view, &eval, &verdict, err);
         *ret_start = under_way ? NULL : *ret_start;
         *ret_why = rc != 0            ? NULL
                    : under_way        ? "has not finished"
@@ -299,7 +280,7 @@ static int weigh_named_one(struct state_view *view, struct candidate *c, struct 
     return rc;
 }
 
-static int weigh_named(struct state_view *view, struct candidate *c, struct err *err) {
+static int weigh_named(struct candidate *c, struct err *err) {
     struct list list;
     struct bytes item;
     int rc = 0;
@@ -307,7 +288,7 @@ static int weigh_named(struct state_view *view, struct candidate *c, struct err 
     while (rc == 0 && list_next(&list, &item)) {
         struct bytes id = {0};
         const char *why = "is not a name", *start = NULL;
-        if (list_name(item, "name", &id)) rc = weigh_named_one(view, c, id, &why, &start, err);
+        if (list_name(item, "name", &id)) rc = weigh_named_one(c, id, &why, &start, err);
         if (rc == 0 && why != NULL) {
             if (c->evals.n == 0) {
                 readiness_say(c->found, "start", "%s", start != NULL && is_whole(id) ? start : "no");
@@ -321,7 +302,8 @@ static int weigh_named(struct state_view *view, struct candidate *c, struct err 
 
 static int weigh_candidate(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
                            struct err *err) {
-    struct candidate c = {.what = row_text(row, PROMOTIONS_WHAT),
+    struct candidate c = {.view = view,
+                          .what = row_text(row, PROMOTIONS_WHAT),
                           .digest = row_text(row, PROMOTIONS_DIGEST),
                           .pack = row_text(row, PROMOTIONS_PACK),
                           .version = row_text(row, PROMOTIONS_VERSION),
@@ -337,14 +319,14 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
     }
     readiness_say(found, "why", "nothing was evaluated");
     if (bytes_is(c.what, "route")) {
-        rc = weigh_listed(view, &c, "eval_routes", c.route, err);
-        if (rc == 0 && c.digest.n > 0) rc = weigh_listed(view, &c, "eval_loose", c.digest, err);
+        rc = eval_each(view, "eval_routes", &c.route, take_eval, &c, err);
+        if (rc == 0 && c.digest.n > 0) rc = eval_each(view, "eval_loose", &c.digest, take_eval, &c, err);
     } else if (bytes_is(c.what, "pack")) {
-        rc = weigh_all(view, &c, err);
+        rc = weigh_all(&c, err);
     } else {
-        rc = weigh_listed(view, &c, "eval_models", c.digest, err);
+        rc = eval_each(view, "eval_models", &c.digest, take_eval, &c, err);
     }
-    if (rc == 0) rc = weigh_named(view, &c, err);
+    if (rc == 0) rc = weigh_named(&c, err);
     if (c.unbound_seq > 0 && !c.told && has_no_pass(&c)) {
         readiness_say(found, "why", "%s", c.unbound);
         reason_cite(cite, (uint64_t)c.unbound_seq, 0);

@@ -228,7 +228,6 @@ static void walk(struct comparing *c) {
 struct candidates {
     struct candidate decisive, undecided, drifted, other;
     struct candidate veiled; /* the newest that may be one of the route as it is, and may have failed */
-    bool veiled_alone;       /* others are not asked for */
     size_t running;
     uint64_t running_seq;
 };
@@ -272,86 +271,60 @@ static void compare(const struct row *route, const struct binding *b, const stru
     walk(&comparing);
 }
 
-static int take_candidate(struct state_view *view, const struct row *route, const struct binding *b, const struct row *eval,
-                          struct candidates *all, struct err *err) {
+/* The evaluations that are compared with a route. */
+struct eval_search {
+    struct state_view *view;
+    const struct row *route;
+    const struct binding *b;
+    struct bytes name; /* of the route, as they name it; empty: they name none */
+    bool erased;       /* only those whose route nobody can know any more */
+    struct candidates *all;
+};
+
+static int add_candidate(const struct eval_search *g, const struct row *eval, struct err *err) {
     bool ended = !row_is(eval, EVAL_STATE, "started") && row_has(eval, EVAL_FINISHED_SEQ);
     struct bytes id = row_text(eval, EVAL_ID);
     struct candidate c = {.there = true};
     char digest[MODELS_DIGEST_MAX];
     c.seq = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_SEQ : EVAL_BASE + FOLD_SINCE_SEQ);
     c.at = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_AT : EVAL_BASE + FOLD_SINCE);
-    if (all->decisive.there && c.seq < all->decisive.seq) {
+    if (g->all->decisive.there && c.seq < g->all->decisive.seq) {
         return 0; /* a newer one decides */
     }
-    int rc = eval_judge_verdict(view, eval, &c.verdict, err);
-    if (rc == 0) rc = models_digest(view, row_text(eval, EVAL_DIGEST), digest, err);
-    if (rc == 0) {
-        if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that took it back is the reason */
-            reason_cite_row(&c.verdict.reason, eval, EVAL_BASE);
-        }
-        snprintf(c.id, sizeof(c.id), "%.*s", (int)reason_fits(id, sizeof(c.id) - 1), id.n > 0 ? (const char *)id.p : "");
-        compare(route, b, eval, digest, &c);
-        bool decides = c.verdict.outcome == READINESS_FAILED && c.drift.n == 0;
-        if (eval_is_veiled(eval) && !decides && may_be_of_route(&c)) {
-            keep_newest(&all->veiled, &c);
-        }
-        if (!all->veiled_alone) {
-            sort_candidate(all, &c);
-        }
+    int rc = eval_judge_verdict(g->view, eval, &c.verdict, err);
+    if (rc == 0) rc = models_digest(g->view, row_text(eval, EVAL_DIGEST), digest, err);
+    if (rc != 0) return rc;
+    if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that took it back is the reason */
+        reason_cite_row(&c.verdict.reason, eval, EVAL_BASE);
     }
-    return rc;
+    snprintf(c.id, sizeof(c.id), "%.*s", REASON_PART(id, sizeof(c.id) - 1));
+    compare(g->route, g->b, eval, digest, &c);
+    bool decides = c.verdict.outcome == READINESS_FAILED && c.drift.n == 0;
+    if (eval_is_veiled(eval) && !decides && may_be_of_route(&c)) {
+        keep_newest(&g->all->veiled, &c);
+    }
+    sort_candidate(g->all, &c);
+    return 0;
 }
 
-/* Those that the table leads to, of `route`; without one: those that name none. */
-static int take_evals(struct state_view *view, const struct row *route, const struct binding *b, const char *table,
-                      struct bytes of, struct bytes name, struct candidates *all, struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *at;
-    int rc = look_rows(view, table, &of, 1, &rows, err);
-    while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
-        struct bytes id = row_text(at, EVAL_OF_EVAL);
-        struct row eval;
-        bool there;
-        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
-        if (rc == 0 && there && bytes_eq(row_text(&eval, EVAL_ROUTE), name) && is_of_suite(route, b, &eval)) {
-            rc = take_candidate(view, route, b, &eval, all, err);
-        }
-        row_done(&eval);
-    }
-    state_rows_close(rows);
-    return rc == 1 ? 0 : rc;
+static int add_if_wanted(void *ctx, const struct row *eval, struct err *err) {
+    const struct eval_search *g = ctx;
+    bool wanted =
+        g->erased ? !row_has(eval, EVAL_ROUTE) && eval_is_veiled(eval) : bytes_eq(row_text(eval, EVAL_ROUTE), g->name);
+    return wanted && is_of_suite(g->route, g->b, eval) ? add_candidate(g, eval, err) : 0;
 }
 
-/* Those of which nothing that is left names a route. */
-static int take_veiled(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
-                       struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *at;
-    int rc = look_rows(view, "eval_erasures", NULL, 0, &rows, err);
-    all->veiled_alone = true;
-    while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
-        struct bytes id = row_text(at, EVAL_ERASURE_EVAL);
-        struct row eval;
-        bool there;
-        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
-        if (rc == 0 && there && !row_has(&eval, EVAL_ROUTE) && eval_is_veiled(&eval) && is_of_suite(route, b, &eval)) {
-            rc = take_candidate(view, route, b, &eval, all, err);
-        }
-        row_done(&eval);
-    }
-    state_rows_close(rows);
-    return rc == 1 ? 0 : rc;
-}
-
-/* Where none names the route, one of its weights and suite that forgot to is what has to be told of. */
-static int take_all(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
-                    struct err *err) {
-    struct bytes name = row_text(route, ROUTE_NAME);
-    int rc = take_evals(view, route, b, "eval_routes", name, name, all, err);
+/* Where no evaluation names the route, one of its weights and suite that names no route explains what is missing. */
+static int gather(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
+                  struct err *err) {
+    const struct bytes name = row_text(route, ROUTE_NAME), digest = bytes_of(b->model.digest);
+    struct eval_search g = {view, route, b, name, false, all};
+    int rc = eval_each(view, "eval_routes", &name, add_if_wanted, &g, err);
     bool any = all->decisive.there || all->undecided.there || all->drifted.there || all->other.there || all->running > 0;
-    if (rc == 0 && !any && b->model.digest[0] != '\0')
-        rc = take_evals(view, route, b, "eval_loose", bytes_of(b->model.digest), NOTHING, all, err);
-    if (rc == 0 && all->decisive.there) rc = take_veiled(view, route, b, all, err);
+    g.name = NOTHING;
+    if (rc == 0 && !any && digest.n > 0) rc = eval_each(view, "eval_loose", &digest, add_if_wanted, &g, err);
+    g.erased = true;
+    if (rc == 0 && all->decisive.there) rc = eval_each(view, "eval_erasures", NULL, add_if_wanted, &g, err);
     return rc;
 }
 
@@ -458,7 +431,7 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
         return failed;
     }
     int rc = bind(view, route, &b, ret, err);
-    if (rc == 0) rc = take_all(view, route, &b, &all, err);
+    if (rc == 0) rc = gather(view, route, &b, &all, err);
     if (rc == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts && !is_in_doubt(&all)) {
         ret->counts = true;
         ret->seq = all.decisive.seq;

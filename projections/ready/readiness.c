@@ -109,8 +109,8 @@ static void keep(struct readiness *r, enum readiness_id id, struct bytes words) 
         struct readiness_finding *f = &r->found[r->n++];
         f->id = id;
         bool cut = words.n >= sizeof(f->words);
-        snprintf(f->words, sizeof(f->words), "%.*s%s", (int)reason_fits(words, sizeof(f->words) - (cut ? 4 : 1)),
-                 words.n > 0 ? (const char *)words.p : "", cut ? "..." : "");
+        snprintf(f->words, sizeof(f->words), "%.*s%s", REASON_PART(words, sizeof(f->words) - (cut ? 4 : 1)),
+                 cut ? "..." : "");
     }
 }
 

@@ -78,8 +78,7 @@ static int is_open(struct verdict_case *c, const char *check, const struct row *
                    const char *at, const char *seq, unsigned days, bool *ret, struct err *err) {
     bool seen = false;
     int n = snprintf(c->target, sizeof(c->target), "%.*s%s", REASON_NAME(a), a.n > 0 && b.n > 0 ? "/" : "");
-    snprintf(c->target + n, sizeof(c->target) - (size_t)n, "%.*s", (int)reason_fits(b, sizeof(c->target) - (size_t)n - 1),
-             b.n > 0 ? (const char *)b.p : "");
+    snprintf(c->target + n, sizeof(c->target) - (size_t)n, "%.*s", REASON_PART(b, sizeof(c->target) - (size_t)n - 1));
     *ret = verdict_of_late(c, named_int(row, at), days);
     int rc = *ret ? verdict_seen_to(c, check, c->target, named_int(row, seq), &seen, err) : 0;
     *ret = *ret && !seen;
@@ -115,8 +114,7 @@ static void take_check(struct verdict_case *c, const struct row *row) {
     verdict_found(c, state, row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check), target.n > 0 ? " of " : "",
                   REASON_NAME(target), REASON_NAME(status), named_bool(row, "offline") ? " (there was no network)" : "");
     if (verdict_leads(c, state)) {
-        snprintf(c->more, sizeof(c->more), "%.*s", (int)reason_fits(target, sizeof(c->more) - 1),
-                 target.n > 0 ? (const char *)target.p : "");
+        snprintf(c->more, sizeof(c->more), "%.*s", REASON_PART(target, sizeof(c->more) - 1));
     }
 }
 

@@ -55,8 +55,7 @@ static void begin_heavier(struct verdict_case *c, enum verdict_state state, stru
     c->command[0] = '\0';
     c->more[0] = '\0';
     reason_init(&c->reason);
-    snprintf(c->about, sizeof(c->about), "%.*s", (int)reason_fits(about, VERDICT_ABOUT_MAX - 1),
-             about.n > 0 ? (const char *)about.p : "");
+    snprintf(c->about, sizeof(c->about), "%.*s", REASON_PART(about, VERDICT_ABOUT_MAX - 1));
 }
 
 void verdict_found(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about,

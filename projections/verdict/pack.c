@@ -137,8 +137,7 @@ static int each_observation(struct verdict_case *c, const struct row *row, struc
         verdict_found(c, verdict_of_status(row), row, check, "%.*s: %.*s", REASON_NAME(check), REASON_NAME(status));
         if (verdict_leads(c, verdict_of_status(row))) {
             c->help = &help;
-            snprintf(c->more, sizeof(c->more), "%.*s", (int)reason_fits(target, sizeof(c->more) - 1),
-                     target.n > 0 ? (const char *)target.p : "");
+            snprintf(c->more, sizeof(c->more), "%.*s", REASON_PART(target, sizeof(c->more) - 1));
         }
     }
     return 0;

@@ -121,16 +121,11 @@ static const struct state_column clause_columns[] = {
 
 /* ---- folds ---- */
 
-static void replace(struct fold *fold, struct row *row, size_t column, const char *field) {
-    row_set_null(row, column);
-    fold_copy(fold, row, column, field);
-}
-
 /* A number into one column, a text or a truth value into the one after it. */
 static void replace_any(struct fold *fold, struct row *row, size_t column, const char *field) {
     bool truth;
-    replace(fold, row, column, field);
-    replace(fold, row, column + 1, field);
+    fold_replace(fold, row, column, field);
+    fold_replace(fold, row, column + 1, field);
     if (fold_bool(fold, field, &truth)) {
         row_set_str(row, column + 1, truth ? "true" : "false");
     }
@@ -161,11 +156,11 @@ static int fold_observed(struct fold *fold, struct err *err) {
     set_state(fold, row, C_BASE, STATUS, "status");
     replace_any(fold, row, VALUE, "value");
     replace_any(fold, row, LIMIT, "limit");
-    replace(fold, row, UNIT, "unit");
-    replace(fold, row, LATENCY_MS, "latency_ms");
-    replace(fold, row, OFFLINE, "offline");
-    replace(fold, row, PACK, "pack");
-    replace(fold, row, DIGEST, "digest");
+    fold_replace(fold, row, UNIT, "unit");
+    fold_replace(fold, row, LATENCY_MS, "latency_ms");
+    fold_replace(fold, row, OFFLINE, "offline");
+    fold_replace(fold, row, PACK, "pack");
+    fold_replace(fold, row, DIGEST, "digest");
     return 0;
 }
 
@@ -177,9 +172,9 @@ static int fold_remedied(struct fold *fold, struct err *err) {
     int rc = fold_row(fold, REPAIRS, key, 3, &row, err);
     if (rc != 0) return rc;
     set_state(fold, row, R_BASE, OUTCOME, "outcome");
-    replace(fold, row, REMEDY, "remedy");
-    replace(fold, row, TIER, "tier");
-    replace(fold, row, EXIT_CODE, "exit_code");
+    fold_replace(fold, row, REMEDY, "remedy");
+    fold_replace(fold, row, TIER, "tier");
+    fold_replace(fold, row, EXIT_CODE, "exit_code");
     row_set_int(row, R_AT, (int64_t)fold_when(fold));
     row_add(row, R_COUNT, 1);
     fold_touch(fold, row, R_BASE);
@@ -199,7 +194,7 @@ static int fold_judged(struct fold *fold, struct err *err) {
     struct bytes was = row_text(row, GIVEN);
     bool other = fold_text(fold, "verdict_before", &before) && was.n > 0 && !bytes_eq(before, was);
     set_state(fold, row, V_BASE, GIVEN, "verdict");
-    replace(fold, row, POSITION, "position");
+    fold_replace(fold, row, POSITION, "position");
     row_set_int(row, GIVEN_AT, (int64_t)fold_when(fold));
     row_set_int(row, GIVEN_SEQ, (int64_t)fold_event(fold)->seq);
     if (other) {

@@ -12,7 +12,7 @@ extern const char *const verdict_words[VERDICT_STATES];
 
 #define VERDICT_ABOUT_MAX 200
 /* For printf's "%.*s": another judge's words, which are longer than a name. */
-#define VERDICT_WORDS(text) (int)reason_fits((text), 300), (text).n > 0 ? (const char *)(text).p : ""
+#define VERDICT_WORDS(text) REASON_PART(text, 300)
 
 #define VERDICT_COMMAND_MAX 2400
 

@@ -26,10 +26,11 @@ void reason_cite_all(struct reason *reason, const struct reason *other);
 /* Adds the cited events to the row's evidence. */
 void reason_give(const struct reason *reason, struct row *row, size_t base);
 
-/* For printf's "%.*s": at most `max` bytes of it, whole characters. */
-#define REASON_NAME(text) (int)reason_fits((text), 120), (text).n > 0 ? (const char *)(text).p : ""
-/* A digest's first digits are enough to tell it: "sha256:0123456789ab". */
-#define REASON_DIGEST(text) (int)reason_fits((text), 19), (text).n > 0 ? (const char *)(text).p : ""
+/* How many bytes of it fit into `max`, in whole characters. */
 size_t reason_fits(struct bytes text, size_t max);
+/* For printf's "%.*s": as much of it as fits. */
+#define REASON_PART(text, max) (int)reason_fits((text), (max)), (text).n > 0 ? (const char *)(text).p : ""
+#define REASON_NAME(text)      REASON_PART((text), 120)
+#define REASON_DIGEST(text)    REASON_PART((text), 19) /* enough to recognise it: "sha256:0123456789ab" */
 
 #endif
