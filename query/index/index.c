@@ -204,7 +204,7 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
     uint64_t generation = db_generation(b->ledger->evidence);
     b->since = LOG_NO_SEQ; /* afresh: nobody else's events decide its forms */
     int rc = collect(b, first, first + events, &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+    if (err_is_damage(rc)) {
         b->damaged = b->damaged.code == 0 ? why : b->damaged;
         return 0;
     }
@@ -417,7 +417,7 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
         return rc; /* made from another log's events: it is never used */
     }
     rc = collect(b, r.since, r.until, &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+    if (err_is_damage(rc)) {
         return 0; /* of the log, which others check */
     }
     rc = rc != 0 ? err_set(err, rc, "%s", why.msg) : columns_plain(b->collector, r.first, r.events, &b->plain, err);

@@ -109,7 +109,7 @@ static int find_time(struct query_cursor *c, uint64_t groups, uint64_t time, boo
     while (*lo < *hi) {
         uint64_t mid = *lo + (*hi - *lo) / 2, at;
         int rc = group_time(c, mid * groups, &at, &quiet);
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) return 0;
+        if (err_is_damage(rc)) return 0;
         if (rc != 0) return err_set(err, rc, "%s", quiet.msg);
         if (at > time || (or_at && at == time)) {
             *hi = mid;

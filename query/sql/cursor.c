@@ -11,18 +11,12 @@
 
 #include <sqlite3ext.h>
 
-#include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "query/condition/field.h"
 #include "query/condition/value.h"
 #include "query/rows/cursor.h"
 #include "query/sql/conditions.h"
-
-#ifndef SQLITE_RESULT_SUBTYPE
-#define SQLITE_RESULT_SUBTYPE 0x001000000
-#endif
-#define SUBTYPE_JSON 74
 
 struct sql_cursor {
     sqlite3_vtab_cursor base;
@@ -82,17 +76,11 @@ int sql_cursor_close(sqlite3_vtab_cursor *base) {
 }
 
 static int fail(struct sql_cursor *c, const struct err *why) {
-    sqlite3_free(c->base.pVtab->zErrMsg);
-    c->base.pVtab->zErrMsg = sqlite3_mprintf("%s", why->msg);
     c->at_end = true;
-    return sql_state_fail(c->state, why);
+    return sql_vtab_fail(c->base.pVtab, c->state, why);
 }
 
 /* ---- going ---- */
-
-static bool is_damage(int rc) {
-    return rc == ERR_CORRUPT || rc == ERR_TAMPERED;
-}
 
 static void note_damage(struct sql_cursor *c, const struct err *why, int rc) {
     uint64_t first = c->seq, n = 1;
@@ -119,7 +107,7 @@ int sql_cursor_next(sqlite3_vtab_cursor *base) {
     if (c->query == NULL) { /* a point has one row */
         return SQLITE_OK;
     }
-    while (is_damage(rc = query_next(c->query, &why))) {
+    while (err_is_damage(rc = query_next(c->query, &why))) {
         note_damage(c, &why, rc);
         if (c->state->shell) return fail_damaged(c);
         why = (struct err){0};
@@ -148,7 +136,7 @@ static int filter_point(struct sql_cursor *c, const struct sql_conditions *condi
         c->at_end = false;
         return SQLITE_OK;
     }
-    if (is_damage(rc)) {
+    if (err_is_damage(rc)) {
         note_damage(c, &why, rc);
         return c->state->shell ? fail_damaged(c) : SQLITE_OK;
     }
@@ -252,18 +240,11 @@ static void give_text(sqlite3_context *ctx, struct bytes text) {
 /* What is msgpack becomes JSON text; bytes become a blob. */
 static void give_other(sqlite3_context *ctx, struct sql_state *state, struct bytes raw) {
     struct mp_item item;
-    struct err why = {0};
     if (mp_scalar(raw, &item) == 0 && item.type == MP_BIN) {
         sqlite3_result_blob64(ctx, item.data.p, item.data.n, SQLITE_TRANSIENT);
-        return;
+    } else {
+        sql_give_json(ctx, state, raw);
     }
-    buf_clear(&state->scratch);
-    if (json_from_mp(raw, JSON_LINE, &state->scratch, &why) != 0) {
-        sqlite3_result_error(ctx, why.msg, -1);
-        return;
-    }
-    give_text(ctx, bytes_of_buf(&state->scratch));
-    sqlite3_result_subtype(ctx, SUBTYPE_JSON);
 }
 
 void sql_give(sqlite3_context *ctx, struct sql_state *state, enum sql_class class, const struct query_value *v) {
@@ -329,7 +310,7 @@ static int give_made(struct sql_cursor *c, sqlite3_context *ctx, size_t column, 
 /* What cannot be read is NULL in the row, and said at the end; inside another program it is an error. */
 static int given(struct sql_cursor *c, sqlite3_context *ctx, int rc, struct err *why) {
     if (rc == 0) return SQLITE_OK;
-    if (is_damage(rc)) {
+    if (err_is_damage(rc)) {
         sql_state_damage(c->state, why, rc, c->seq, 1);
         if (!c->state->shell) return SQLITE_OK;
         sql_state_damaged(c->state, why);
@@ -378,7 +359,7 @@ static int row_body(struct sql_state *state, uint64_t seq, struct bytes name, st
 
 int sql_row_body(struct sql_state *state, uint64_t seq, struct bytes name, struct query_value *ret, struct err *err) {
     int rc = row_body(state, seq, name, ret, err);
-    if (is_damage(rc) && state->shell) { /* nobody would say so later */
+    if (err_is_damage(rc) && state->shell) { /* nobody would say so later */
         err->code = rc = ERR_IO;
     }
     return rc;

@@ -65,7 +65,7 @@ static void body_get(sqlite3_context *ctx, int n, sqlite3_value **args) {
         return;
     }
     int rc = sql_row_body(state, (uint64_t)seq, text_of(args[1]), &v, &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+    if (err_is_damage(rc)) {
         sql_state_damage(state, &why, rc, (uint64_t)seq, 1);
     } else if (rc < 0) {
         sql_state_fail(state, &why);

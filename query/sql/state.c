@@ -12,11 +12,13 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "projections/view/state.h"
 #include "query/sql/pool.h"
 
-#define RANGES_MAX  65536
-#define SCRATCH_MAX ((size_t)64 << 20)
+#define SUBTYPE_JSON 74
+#define RANGES_MAX   65536
+#define SCRATCH_MAX  ((size_t)64 << 20)
 
 const struct sqlite3_api_routines *sqlite3_api;
 
@@ -198,4 +200,48 @@ uint64_t sql_state_now(struct sql_state *state) {
 int sql_state_fail(struct sql_state *state, const struct err *why) {
     state->err = *why;
     return why->code == ERR_NOMEM ? SQLITE_NOMEM : why->code == ERR_BUSY ? SQLITE_INTERRUPT : SQLITE_ERROR;
+}
+
+/* ---- virtual tables ---- */
+
+struct vtab {
+    sqlite3_vtab base;
+    void *aux;
+};
+
+int sql_vtab_connect(sqlite3 *db, struct buf *declaration, void *aux, sqlite3_vtab **ret) {
+    int rc = declaration->fail != 0 ? SQLITE_NOMEM : sqlite3_declare_vtab(db, (const char *)declaration->p);
+    buf_done(declaration);
+    if (rc != SQLITE_OK) return rc;
+    struct vtab *table = sqlite3_malloc64(sizeof(*table));
+    if (table == NULL) return SQLITE_NOMEM;
+    *table = (struct vtab){.aux = aux};
+    *ret = &table->base;
+    return SQLITE_OK;
+}
+
+int sql_vtab_disconnect(sqlite3_vtab *table) {
+    sqlite3_free(table);
+    return SQLITE_OK;
+}
+
+void *sql_vtab_aux(sqlite3_vtab *table) {
+    return ((struct vtab *)table)->aux;
+}
+
+int sql_vtab_fail(sqlite3_vtab *table, struct sql_state *state, const struct err *why) {
+    sqlite3_free(table->zErrMsg);
+    table->zErrMsg = sqlite3_mprintf("%s", why->msg);
+    return sql_state_fail(state, why);
+}
+
+void sql_give_json(sqlite3_context *ctx, struct sql_state *state, struct bytes raw) {
+    struct err why = {0};
+    buf_clear(&state->scratch);
+    if (json_from_mp(raw, JSON_LINE, &state->scratch, &why) != 0) {
+        sqlite3_result_error(ctx, why.msg, -1);
+        return;
+    }
+    sqlite3_result_text64(ctx, (const char *)state->scratch.p, state->scratch.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    sqlite3_result_subtype(ctx, SUBTYPE_JSON);
 }

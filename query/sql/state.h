@@ -9,6 +9,7 @@
 struct sqlite3;
 struct sqlite3_api_routines;
 struct sqlite3_context;
+struct sqlite3_vtab;
 struct state_table;
 struct state_view;
 
@@ -133,6 +134,18 @@ void sql_state_note(struct sql_state *state, const char *fmt, ...) __attribute__
 uint64_t sql_state_now(struct sql_state *state);
 /* Keeps the failure for sql_run and gives SQLite's code for it. */
 int sql_state_fail(struct sql_state *state, const struct err *why);
+
+/* ---- virtual tables ---- */
+
+/* For xConnect, xDisconnect and rows. `declaration` is a CREATE TABLE statement with its NUL, and is freed; `aux` is what
+ * sql_vtab_aux returns. */
+int sql_vtab_connect(struct sqlite3 *db, struct buf *declaration, void *aux, struct sqlite3_vtab **ret);
+int sql_vtab_disconnect(struct sqlite3_vtab *table);
+void *sql_vtab_aux(struct sqlite3_vtab *table);
+/* sql_state_fail, with the message in the table, where SQLite reads it. */
+int sql_vtab_fail(struct sqlite3_vtab *table, struct sql_state *state, const struct err *why);
+/* The result is this msgpack item as JSON. */
+void sql_give_json(struct sqlite3_context *ctx, struct sql_state *state, struct bytes raw);
 
 /* ---- its parts ----
  *

@@ -13,15 +13,10 @@
 
 #include <sqlite3ext.h>
 
-#include "base/json.h"
 #include "projections/view/state.h"
 #include "projections/walk/since.h"
 #include "query/sql/state.h"
 
-#ifndef SQLITE_RESULT_SUBTYPE
-#define SQLITE_RESULT_SUBTYPE 0x001000000
-#endif
-#define SUBTYPE_JSON   74
 #define PLAN_AS_OF     1 /* the first argument is the hidden column; then come parts of the key */
 #define COST_OF_LOOKUP 10.0
 #define COST_OF_ALL    10000.0
@@ -29,11 +24,6 @@
 struct states_module {
     struct sql_state *state;
     const struct state_table *table;
-};
-
-struct states_table {
-    sqlite3_vtab base;
-    const struct states_module *module;
 };
 
 struct states_cursor {
@@ -45,7 +35,7 @@ struct states_cursor {
 };
 
 static const struct states_module *module_of(sqlite3_vtab *table) {
-    return ((struct states_table *)table)->module;
+    return sql_vtab_aux(table);
 }
 
 static struct states_cursor *of(sqlite3_vtab_cursor *base) {
@@ -54,43 +44,23 @@ static struct states_cursor *of(sqlite3_vtab_cursor *base) {
 
 /* ---- the table ---- */
 
-static int declare(sqlite3 *db, const struct state_table *table) {
+static int table_connect(sqlite3 *db, void *aux, int n, const char *const *args, sqlite3_vtab **ret, char **ret_why) {
     static const char *const types[] = {
         [CELL_NULL] = "",     [CELL_INT] = "INTEGER", [CELL_REAL] = "REAL", [CELL_BOOL] = "INTEGER",
         [CELL_TEXT] = "TEXT", [CELL_SEQS] = "TEXT",   [CELL_LIST] = "TEXT",
     };
+    const struct state_table *table = ((const struct states_module *)aux)->table;
     struct buf text = {.max = 65536};
+    (void)n;
+    (void)args;
+    (void)ret_why;
     buf_put_str(&text, "CREATE TABLE x(");
     for (size_t i = 0; i < table->n_columns; i++) {
         buf_printf(&text, "\"%s\" %s, ", table->columns[i].name, types[table->columns[i].type]);
     }
     buf_put_str(&text, "as_of INTEGER HIDDEN)");
     buf_put_u8(&text, 0);
-    int rc = text.fail != 0 ? SQLITE_NOMEM : sqlite3_declare_vtab(db, (const char *)text.p);
-    buf_done(&text);
-    return rc;
-}
-
-static int table_connect(sqlite3 *db, void *aux, int n, const char *const *args, sqlite3_vtab **ret, char **ret_why) {
-    const struct states_module *module = aux;
-    struct states_table *table = sqlite3_malloc64(sizeof(*table));
-    (void)n;
-    (void)args;
-    (void)ret_why;
-    if (table == NULL) return SQLITE_NOMEM;
-    *table = (struct states_table){.module = module};
-    int rc = declare(db, module->table);
-    if (rc != SQLITE_OK) {
-        sqlite3_free(table);
-        return rc;
-    }
-    *ret = &table->base;
-    return SQLITE_OK;
-}
-
-static int table_disconnect(sqlite3_vtab *table) {
-    sqlite3_free(table);
-    return SQLITE_OK;
+    return sql_vtab_connect(db, &text, aux, ret);
 }
 
 /* The usable comparison of a column with a text or number, -1: none. */
@@ -136,11 +106,8 @@ static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
 /* ---- rows ---- */
 
 static int fail(struct states_cursor *c, const struct err *why) {
-    struct sql_state *state = module_of(c->base.pVtab)->state;
-    sqlite3_free(c->base.pVtab->zErrMsg);
-    c->base.pVtab->zErrMsg = sqlite3_mprintf("%s", why->msg);
     c->row = NULL;
-    return sql_state_fail(state, why);
+    return sql_vtab_fail(c->base.pVtab, module_of(c->base.pVtab)->state, why);
 }
 
 static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret) {
@@ -262,17 +229,6 @@ static int cursor_rowid(sqlite3_vtab_cursor *base, long long *ret) {
     return SQLITE_OK;
 }
 
-static void give_json(sqlite3_context *ctx, struct sql_state *state, struct bytes raw) {
-    struct err why = {0};
-    buf_clear(&state->scratch);
-    if (json_from_mp(raw, JSON_LINE, &state->scratch, &why) != 0) {
-        sqlite3_result_error(ctx, why.msg, -1);
-        return;
-    }
-    sqlite3_result_text64(ctx, (const char *)state->scratch.p, state->scratch.n, SQLITE_TRANSIENT, SQLITE_UTF8);
-    sqlite3_result_subtype(ctx, SUBTYPE_JSON);
-}
-
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int column) {
     struct states_cursor *c = of(base);
     if ((size_t)column >= c->row->table->n_columns) return SQLITE_OK;
@@ -296,7 +252,7 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int co
         break;
     case CELL_SEQS:
     case CELL_LIST:
-        give_json(ctx, module_of(base->pVtab)->state, cell->text);
+        sql_give_json(ctx, module_of(base->pVtab)->state, cell->text);
         break;
     default:
         break;
@@ -310,7 +266,7 @@ static const sqlite3_module module = {
     .iVersion = 2,
     .xConnect = table_connect,
     .xBestIndex = table_best_index,
-    .xDisconnect = table_disconnect,
+    .xDisconnect = sql_vtab_disconnect,
     .xOpen = cursor_open,
     .xClose = cursor_close,
     .xFilter = cursor_filter,

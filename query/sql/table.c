@@ -11,13 +11,8 @@
 #include "query/sql/conditions.h"
 #include "query/sql/cursor.h"
 
-struct sql_table {
-    sqlite3_vtab base;
-    struct sql_state *state;
-};
-
 static struct sql_state *state_of(sqlite3_vtab *table) {
-    return ((struct sql_table *)table)->state;
+    return sql_vtab_aux(table);
 }
 
 /* ---- conditions ---- */
@@ -126,8 +121,7 @@ static int table_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
     bool descending = false, ordered = take_order(info, &descending);
     int rc = sql_guess_begin(&m.guess, state_of(table), &err);
     if (rc != 0) {
-        table->zErrMsg = sqlite3_mprintf("%s", err.msg);
-        return sql_state_fail(state_of(table), &err);
+        return sql_vtab_fail(table, state_of(table), &err);
     }
     for (int i = 0; i < info->nConstraint; i++) {
         unsigned char op = info->aConstraint[i].op;
@@ -156,26 +150,12 @@ static int table_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
 /* ---- the module ---- */
 
 static int table_connect(sqlite3 *db, void *aux, int n, const char *const *args, sqlite3_vtab **ret, char **ret_why) {
-    struct sql_table *table = sqlite3_malloc64(sizeof(*table));
-    struct buf text = {.max = 65536};
+    struct buf declaration = {.max = 65536};
     (void)n;
     (void)args;
     (void)ret_why;
-    if (table == NULL) return SQLITE_NOMEM;
-    *table = (struct sql_table){.state = aux};
-    int rc = sql_column_declare(&text) != 0 ? SQLITE_NOMEM : sqlite3_declare_vtab(db, (const char *)text.p);
-    buf_done(&text);
-    if (rc != SQLITE_OK) {
-        sqlite3_free(table);
-        return rc;
-    }
-    *ret = &table->base;
-    return SQLITE_OK;
-}
-
-static int table_disconnect(sqlite3_vtab *table) {
-    sqlite3_free(table);
-    return SQLITE_OK;
+    sql_column_declare(&declaration);
+    return sql_vtab_connect(db, &declaration, aux, ret);
 }
 
 static int table_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret) {
@@ -187,7 +167,7 @@ static const sqlite3_module module = {
     .iVersion = 2,
     .xConnect = table_connect,
     .xBestIndex = table_best_index,
-    .xDisconnect = table_disconnect,
+    .xDisconnect = sql_vtab_disconnect,
     .xOpen = table_open,
     .xClose = sql_cursor_close,
     .xFilter = sql_cursor_filter,

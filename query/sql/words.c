@@ -23,34 +23,23 @@ static bool name_after(const char *message, const char *lead, char ret[NAME_MAX_
 }
 
 static const char *nearest(const char *name, const char *const *list) {
-    size_t limit = strlen(name) < 4 ? 1 : 2, best_distance = limit + 1;
-    const char *best = NULL;
-    for (; *list != NULL; list++) {
-        size_t d = text_distance(name, *list, limit);
-        if (d < best_distance) {
-            best = *list;
-            best_distance = d;
-        }
+    struct text_near near = {.text = name};
+    while (*list != NULL) {
+        text_near_offer(&near, *list++);
     }
-    return best;
+    return near.name;
 }
 
 /* Of the tables, or of the columns of states. */
 static const char *nearest_state(const char *name, bool columns) {
-    size_t limit = strlen(name) < 4 ? 1 : 2, best_distance = limit + 1;
+    struct text_near near = {.text = name};
     const struct state_table *table;
-    const char *best = NULL;
     for (size_t i = 0; (table = sql_states_at(i)) != NULL; i++) {
         for (size_t j = 0; j < (columns ? table->n_columns : 1); j++) {
-            const char *known = columns ? table->columns[j].name : table->name;
-            size_t d = text_distance(name, known, limit);
-            if (d < best_distance) {
-                best = known;
-                best_distance = d;
-            }
+            text_near_offer(&near, columns ? table->columns[j].name : table->name);
         }
     }
-    return best;
+    return near.name;
 }
 
 static int no_table(const char *place, const char *message, const char *name, struct err *err) {
