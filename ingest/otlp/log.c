@@ -127,10 +127,6 @@ static bool is_word_of(struct bytes text, const char *word) {
     return text.n == n;
 }
 
-static struct bytes text_of(const struct otlp_member *m) {
-    return m->there && m->item.type == MP_STR ? m->item.data : (struct bytes){NULL, 0};
-}
-
 static struct bytes behind_last_dot(struct bytes name) {
     size_t at = 0;
     for (size_t i = 0; i < name.n; i++) {
@@ -142,7 +138,7 @@ static struct bytes behind_last_dot(struct bytes name) {
 /* eventName; before it was there, an attribute; before that, the body, which still has the longer form of some. */
 static void read_name(struct log *l) {
     struct otlp_attribute *a = otlp_find(&l->map->attributes, "event.name");
-    struct bytes name = text_of(&l->m[EVENT_NAME]), said = l->body_text;
+    struct bytes name = otlp_member_text(&l->m[EVENT_NAME]), said = l->body_text;
     if (name.n == 0 && a != NULL && a->item.type == MP_STR) {
         name = a->item.data;
     }
@@ -223,11 +219,9 @@ static void read_run(struct log *l) {
 
 static int read_log(struct log *l, struct bytes record, struct err *err) {
     struct otlp_map *m = l->map;
-    m->unknown.n = 0;
-    buf_clear(&m->unknown.pairs);
     int rc = otlp_members(record, "the log record", log_names, N_LOG, l->m, &m->unknown, err);
-    if (rc == 0) rc = otlp_id(&l->m[TRACE], "traceId", 16, l->trace, err);
-    rc = rc < 0 ? rc : otlp_id(&l->m[SPAN], "spanId", 8, l->span, err);
+    if (rc == 0) rc = otlp_id(&l->m[TRACE], "traceId", 16, l->trace, l->map->group, err);
+    rc = rc < 0 ? rc : otlp_id(&l->m[SPAN], "spanId", 8, l->span, l->map->group, err);
     rc = rc < 0 ? rc : otlp_attributes_read(&m->attributes, &l->m[ATTRIBUTES], err);
     rc = rc < 0 ? rc : make_key(l, record, err);
     if (rc == 0 && l->m[BODY].there) {
@@ -369,7 +363,7 @@ static int map_logged(struct log *l, struct err *err) {
         mp_put_int(&m->body.values, severity);
         mp_map_end(&m->body);
     }
-    struct bytes word = text_of(&l->m[SEVERITY_TEXT]);
+    struct bytes word = otlp_member_text(&l->m[SEVERITY_TEXT]);
     mp_map_text(otlp_is_word(word) ? &m->body : &m->private_, "severity_text", word);
     otlp_rows(m, &m->attributes, logged_rows, OTLP_COUNT(logged_rows));
     return emit(l, "run.logged", err);
@@ -384,9 +378,7 @@ static bool has_number(struct otlp_attributes *l, const char *key) {
 int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes record, struct err *err) {
     struct log l = {.map = m, .from = from};
     struct otlp_attributes *attributes = &m->attributes;
-    m->failed = false;
-    mp_map_clear(&m->body);
-    mp_map_clear(&m->private_);
+    otlp_begin(m);
     int rc = read_log(&l, record, err);
     if (rc != 0) return rc;
     read_name(&l);

@@ -40,6 +40,19 @@ void otlp_map_done(struct otlp_map *m) {
     otlp_attributes_done(&m->inner);
 }
 
+static void clear_unknown(struct otlp_unknown *unknown) {
+    unknown->n = 0;
+    buf_clear(&unknown->pairs);
+}
+
+void otlp_begin(struct otlp_map *m) {
+    m->failed = false;
+    m->group[0] = '\0';
+    mp_map_clear(&m->body);
+    mp_map_clear(&m->private_);
+    clear_unknown(&m->unknown);
+}
+
 /* ---- texts -------------------------------------------------------------------------------------------------------- */
 
 bool otlp_is_open_text(struct bytes text) {
@@ -294,6 +307,7 @@ int otlp_put_rest(struct otlp_map *m, struct err *err) {
     }
     int rc = buf_check(out, "the attributes", err);
     if (rc == 0) rc = buf_check(&m->unknown.pairs, "the unknown members", err);
+    clear_unknown(&m->unknown);
     return rc;
 }
 
@@ -387,19 +401,13 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
     char hex[2 * HASH_LEN + 1], hidden[KEYED_HASH_HEX];
     struct otlp_from from = {.actor = ""};
     struct buf identity = {.max = VALUES_MAX};
-    m->failed = false;
+    otlp_begin(m);
     if (resource.n == 0 && scope.n == 0) {
         *ret = from;
         return 0;
     }
-    m->unknown.n = 0;
-    buf_clear(&m->unknown.pairs);
     int rc = put_resource(m, resource, &identity, &from, err);
-    if (rc == 0) {
-        rc = otlp_put_rest(m, err);
-        m->unknown.n = 0;
-        buf_clear(&m->unknown.pairs);
-    }
+    if (rc == 0) rc = otlp_put_rest(m, err);
     if (rc == 0) rc = put_scope(m, scope, &identity, err);
     if (rc == 0) rc = buf_check(&identity, "a resource", err);
     if (rc == 0) {
@@ -423,8 +431,6 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
         *ret = from;
         rc = otlp_emit(m, &e, err);
     }
-    mp_map_clear(&m->body);
-    mp_map_clear(&m->private_);
     buf_done(&identity);
     return rc;
 }

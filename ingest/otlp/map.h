@@ -42,8 +42,9 @@ struct otlp_from {
 struct otlp_map {
     void *ctx;
     int (*emit)(void *ctx, const struct otlp_event *event, struct err *err);
-    bool failed;           /* the code that a function below gave came from emit */
-    const uint8_t *secret; /* of hashes in headers, see keyed_hash.h */
+    bool failed;                /* the code that a function below gave came from emit */
+    const uint8_t *secret;      /* of hashes in headers, see keyed_hash.h */
+    char group[OTLP_GROUP_LEN]; /* what the last ERR_INVALID of a record is counted under; "": its message */
     /* scratch */
     struct mp_map body, private_;
     struct buf body_out, private_out, text, note;
@@ -84,6 +85,8 @@ struct otlp_row {
     const char *digest, *bytes; /* OTLP_CONTENT: fields of these; NULL: none */
 };
 
+/* Clears what the record before left. */
+void otlp_begin(struct otlp_map *map);
 /* NULL when there is none with this key, or it is used already. */
 struct otlp_attribute *otlp_find(struct otlp_attributes *attributes, const char *key);
 /* Its text; empty when there is none or it is no text. */

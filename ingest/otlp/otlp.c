@@ -269,14 +269,6 @@ static int reject(struct otlp *o, const char *group, const char *reason) {
     return intake_reject(o->run, &place, group, reason);
 }
 
-/* What the reason is counted under: the same for every value that it quotes. */
-static const char *group_of(const char *reason, char ret[ERR_MSG_MAX]) {
-    const char *from = strstr(reason, " is '"), *to = from != NULL ? strstr(from, "'; expected") : NULL;
-    if (to == NULL) return NULL;
-    snprintf(ret, ERR_MSG_MAX, "%.*s is wrong%s", (int)(from - reason), reason, to + 1);
-    return ret;
-}
-
 static int reject_too_large(struct otlp *o) {
     char reason[128];
     snprintf(reason, sizeof(reason), "the record is too large; expected: at most %zu bytes and %d values", OTLP_RECORD_MAX,
@@ -332,8 +324,7 @@ static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
                                           : otlp_map_log(&o->map, &scope->from, mp, &why);
     if (rc == 0 || rc == INTAKE_STOP) return rc;
     if (!o->map.failed && (rc == ERR_INVALID || rc == ERR_LIMIT)) {
-        char group[ERR_MSG_MAX];
-        return reject(o, group_of(why.msg, group), why.msg);
+        return reject(o, o->map.group[0] != '\0' ? o->map.group : NULL, why.msg);
     }
     if (err != NULL) {
         *err = why;

@@ -1,6 +1,7 @@
 /* Readers over items that json_to_mp has made: they are canonical, so what is checked here is their form only. */
 #include "ingest/otlp/read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,12 @@ int otlp_members(struct bytes map, const char *what, const char *const *names, s
 
 /* ---- ids, times, numbers ------------------------------------------------------------------------------------------ */
 
-int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, struct err *err) {
+struct bytes otlp_member_text(const struct otlp_member *m) {
+    return m->there && m->item.type == MP_STR ? m->item.data : (struct bytes){NULL, 0};
+}
+
+int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, char group[OTLP_GROUP_LEN],
+            struct err *err) {
     struct bytes text = m->item.data;
     bool zero = true;
     ret[0] = '\0';
@@ -80,6 +86,7 @@ int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, 
     }
     ret[good && !zero ? 2 * n : 0] = '\0';
     if (!good) {
+        snprintf(group, OTLP_GROUP_LEN, "'%s' is wrong; expected: %zu hex digits", name, 2 * n);
         return err_set(err, ERR_INVALID, "'%s' is '%s'; expected: %zu hex digits", name,
                        m->item.type == MP_STR ? SECRET_SHOWN(text) : words(&m->item), 2 * n);
     }

@@ -24,9 +24,14 @@ struct otlp_unknown {
 int otlp_members(struct bytes map, const char *what, const char *const *names, size_t n, struct otlp_member *ret,
                  struct otlp_unknown *unknown, struct err *err);
 
-/* 2*n hex digits of either case, as lower case into `ret` (room for 2*n+1). 1: absent, empty or all zero, which is no id;
- * then *ret is "". ERR_INVALID with the member's name otherwise. */
-int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, struct err *err);
+/* The member's text; empty when it is absent or not text. */
+struct bytes otlp_member_text(const struct otlp_member *m);
+#define OTLP_GROUP_LEN 64
+/* 2*n hex digits of either case, as lower case into `ret` (room for 2*n+1). 1: absent, empty or all zero, which is not a
+ * valid id; then *ret is "". Otherwise ERR_INVALID: err's message quotes the value, which may hold a secret; `group` gets
+ * the same without the value, to be counted under. */
+int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, char group[OTLP_GROUP_LEN],
+            struct err *err);
 /* ns as a decimal string or an integer. 0; 1: absent or 0, which means unknown; 2: something else, kept by its text. */
 int otlp_time(const struct otlp_member *m, uint64_t *ret);
 /* An integer, also as a decimal string. False when it is neither. */

@@ -214,8 +214,6 @@ static void turn_to_end(struct otlp_map *m, const struct otlp_row *rows, size_t 
         l->a[i].used = !wanted;
         l->a[i].repeated = false;
     }
-    m->unknown.n = 0;
-    buf_clear(&m->unknown.pairs);
 }
 
 /* The kind says it. */
@@ -309,9 +307,7 @@ static int map_scores(struct otlp_span *s, struct err *err) {
 }
 int otlp_map_span(struct otlp_map *m, const struct otlp_from *from, struct bytes record, struct err *err) {
     struct otlp_span s = {.map = m, .from = from};
-    m->failed = false;
-    mp_map_clear(&m->body);
-    mp_map_clear(&m->private_);
+    otlp_begin(m);
     int rc = otlp_span_read(&s, record, err);
     if (rc != 0) return rc;
     snprintf(s.subject, sizeof(s.subject), "run/%s", s.trace);

@@ -27,10 +27,6 @@ static const char *const event_names[EVENT_MEMBERS] = {"attributes", "droppedAtt
 static const char *const status_names[STATUS_MEMBERS] = {"code", "message"};
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
-static struct bytes text_of(const struct otlp_member *m) {
-    return m->there && m->item.type == MP_STR ? m->item.data : (struct bytes){NULL, 0};
-}
-
 static enum otlp_what what_is(struct otlp_attributes *l, struct bytes operation) {
     if (bytes_is(operation, "execute_tool")) return OTLP_TOOL_CALL;
     if (bytes_is(operation, "invoke_agent") || bytes_is(operation, "invoke_workflow")) {
@@ -47,15 +43,15 @@ static enum otlp_what what_is(struct otlp_attributes *l, struct bytes operation)
 
 /* A span of a trace is good for nothing without both ids. */
 static int read_ids(struct otlp_span *s, struct err *err) {
-    int rc = otlp_id(&s->m[SPAN_TRACE], "traceId", 16, s->trace, err);
+    int rc = otlp_id(&s->m[SPAN_TRACE], "traceId", 16, s->trace, s->map->group, err);
     if (rc == 1) {
         return err_set(err, ERR_INVALID, "'traceId' is missing or zero; expected: 32 hex digits");
     }
-    if (rc == 0) rc = otlp_id(&s->m[SPAN_ID], "spanId", 8, s->id, err);
+    if (rc == 0) rc = otlp_id(&s->m[SPAN_ID], "spanId", 8, s->id, s->map->group, err);
     if (rc == 1) {
         return err_set(err, ERR_INVALID, "'spanId' is missing or zero; expected: 16 hex digits");
     }
-    if (rc == 0) rc = otlp_id(&s->m[SPAN_PARENT], "parentSpanId", 8, s->parent, err);
+    if (rc == 0) rc = otlp_id(&s->m[SPAN_PARENT], "parentSpanId", 8, s->parent, s->map->group, err);
     return rc < 0 ? rc : 0;
 }
 
@@ -81,8 +77,6 @@ static int read_status(struct otlp_span *s, struct err *err) {
 
 int otlp_span_read(struct otlp_span *s, struct bytes record, struct err *err) {
     struct otlp_map *m = s->map;
-    m->unknown.n = 0;
-    buf_clear(&m->unknown.pairs);
     int rc = otlp_members(record, "the span", span_names, SPAN_MEMBERS, s->m, &m->unknown, err);
     if (rc == 0) rc = read_ids(s, err);
     if (rc == 0) rc = read_status(s, err);
@@ -95,7 +89,7 @@ int otlp_span_read(struct otlp_span *s, struct bytes record, struct err *err) {
     }
     if (rc == 0) {
         read_times(s);
-        s->name = text_of(&s->m[SPAN_NAME]);
+        s->name = otlp_member_text(&s->m[SPAN_NAME]);
         s->operation = otlp_find_text(&m->attributes, "gen_ai.operation.name");
         s->model = otlp_find_text(&m->attributes, "gen_ai.response.model");
         s->model = s->model.n > 0 ? s->model : otlp_find_text(&m->attributes, "gen_ai.request.model");
@@ -124,7 +118,7 @@ bool otlp_span_event(struct otlp_span *s, struct bytes raw, struct otlp_member e
 }
 
 bool otlp_span_is_score(struct otlp_span *s, const struct otlp_member e[EVENT_MEMBERS]) {
-    return bytes_is(text_of(&e[EVENT_NAME]), "gen_ai.evaluation.result") &&
+    return bytes_is(otlp_member_text(&e[EVENT_NAME]), "gen_ai.evaluation.result") &&
            otlp_is_open_text(otlp_find_text(&s->map->inner, "gen_ai.evaluation.name"));
 }
 
@@ -178,7 +172,7 @@ static void put_events(struct otlp_span *s) {
     for (uint32_t i = 0; i < n && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
         bool good = otlp_span_event(s, raw, e);
         kept += !(good && otlp_span_is_score(s, e));
-        if (good && bytes_is(text_of(&e[EVENT_NAME]), "exception")) {
+        if (good && bytes_is(otlp_member_text(&e[EVENT_NAME]), "exception")) {
             see_exception(s);
         }
     }
@@ -291,6 +285,6 @@ void otlp_span_put_error(struct otlp_span *s) {
     if (m->body.n == before && otlp_is_word(s->exception_type)) {
         mp_map_text(&m->body, "error", s->exception_type);
     }
-    struct bytes words = text_of(&s->status[STATUS_MESSAGE]);
+    struct bytes words = otlp_member_text(&s->status[STATUS_MESSAGE]);
     mp_map_text(&m->private_, "detail", words.n > 0 ? words : s->exception_message);
 }
