@@ -155,51 +155,43 @@ int ollama_event_add(const struct ollama_view *view, const struct ollama_event *
     return rc;
 }
 
-/* Most events: a subject made of a prefix and a name, and fields that are thrown away afterwards. */
-struct making {
-    char subject[OLLAMA_NAME_MAX + 16];
-    struct mp_map open, private_;
-    struct ollama_event event;
-};
-
-static void making_init(struct making *m, const char *kind, const char *prefix, struct bytes name) {
-    memset(m, 0, sizeof(*m));
-    snprintf(m->subject, sizeof(m->subject), "%s%.*s", prefix, (int)name.n, (const char *)name.p);
-    mp_map_init(&m->open, OLLAMA_BODY_MAX / 2);
-    mp_map_init(&m->private_, OLLAMA_BODY_MAX / 2);
-    m->event = (struct ollama_event){
-        .kind = kind, .subject = m->subject, .open = &m->open, .private_ = &m->private_, .at = INGEST_NO_TIME};
-    m->event.key.name = name;
-    mp_map_text(&m->open, "runtime", bytes_of(OLLAMA_NAME));
-}
-
-static void put_endpoint(struct making *m, const struct ollama_view *view) {
-    if (view->endpoint != NULL) {
-        mp_map_text(&m->open, "endpoint", bytes_of(view->endpoint));
+void ollama_draft_init(struct ollama_draft *d, const struct ollama_view *view, const char *kind, const char *prefix,
+                       struct ollama_key key) {
+    memset(d, 0, sizeof(*d));
+    snprintf(d->subject, sizeof(d->subject), "%s%.*s", prefix, (int)key.name.n, (const char *)key.name.p);
+    mp_map_init(&d->open, OLLAMA_BODY_MAX / 2);
+    mp_map_init(&d->private_, OLLAMA_BODY_MAX);
+    d->event = (struct ollama_event){
+        .kind = kind, .subject = d->subject, .key = key, .open = &d->open, .private_ = &d->private_, .at = INGEST_NO_TIME};
+    mp_map_text(&d->open, "runtime", bytes_of(OLLAMA_NAME));
+    if (view != NULL && view->endpoint != NULL) {
+        mp_map_text(&d->open, "endpoint", bytes_of(view->endpoint));
     }
 }
 
-static int making_add(struct making *m, const struct ollama_view *view, struct err *err) {
-    int rc = ollama_event_add(view, &m->event, err);
-    mp_map_done(&m->open);
-    mp_map_done(&m->private_);
+int ollama_draft_add(struct ollama_draft *d, const struct ollama_view *view, struct err *err) {
+    int rc = ollama_event_add(view, &d->event, err);
+    mp_map_done(&d->open);
+    mp_map_done(&d->private_);
     return rc;
+}
+
+static void put_model(struct mp_map *f, const struct ollama_model *model) {
+    mp_map_text(f, "model", model->name);
+    ollama_put_digest(f, "digest", &model->weights);
+    ollama_put_digest(f, "manifest_digest", &model->manifest);
 }
 
 /* ---- models ------------------------------------------------------------------------------------------------------- */
 
 int ollama_event_observed(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err) {
-    struct making m;
-    making_init(&m, "model.observed", "model/", model->name);
-    put_endpoint(&m, view);
-    m.event.grade = view->grade;
-    m.event.key.what = "observed";
-    m.event.key.gen = gen;
-    m.event.key.content = (struct bytes){model->content, HASH_LEN};
-    struct mp_map *f = &m.open;
-    mp_map_text(f, "model", model->name);
-    ollama_put_digest(f, "digest", &model->weights);
-    ollama_put_digest(f, "manifest_digest", &model->manifest);
+    struct ollama_draft d;
+    const struct ollama_key key = {
+        .what = "observed", .gen = gen, .name = model->name, .content = {model->content, HASH_LEN}};
+    ollama_draft_init(&d, view, "model.observed", "model/", key);
+    d.event.grade = view->grade;
+    struct mp_map *f = &d.open;
+    put_model(f, model);
     ollama_put_number(f, "bytes", model->bytes);
     mp_map_text(f, "format", model->format);
     mp_map_text(f, "family", model->family);
@@ -217,113 +209,101 @@ int ollama_event_observed(const struct ollama_view *view, const struct ollama_mo
     mp_map_text(f, "remote_host", model->remote_host);
     mp_map_text(f, "remote_model", model->remote_model);
     ollama_put_number(f, "modified_at", model->modified_at);
-    mp_map_text(&m.private_, "path", model->path);
-    ollama_put_raw(&m.private_, "raw", model->raw, NULL);
-    return making_add(&m, view, err);
+    mp_map_text(&d.private_, "path", model->path);
+    ollama_put_raw(&d.private_, "raw", model->raw, NULL);
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_pulled(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err) {
-    struct making m;
-    making_init(&m, "model.pulled", "model/", model->name);
-    put_endpoint(&m, view);
-    m.event.grade = "inferred"; /* from its being new; nobody was seen fetching it */
-    m.event.key.what = "pulled";
-    m.event.key.gen = gen;
-    m.event.key.change = true;
-    m.event.key.content = (struct bytes){model->content, HASH_LEN};
-    mp_map_text(&m.open, "model", model->name);
-    ollama_put_digest(&m.open, "digest", &model->weights);
-    ollama_put_digest(&m.open, "manifest_digest", &model->manifest);
-    ollama_put_number(&m.open, "bytes", model->bytes);
-    mp_map_bool(&m.open, "ok", true);
-    return making_add(&m, view, err);
+    struct ollama_draft d;
+    const struct ollama_key key = {
+        .what = "pulled", .gen = gen, .change = true, .name = model->name, .content = {model->content, HASH_LEN}};
+    ollama_draft_init(&d, view, "model.pulled", "model/", key);
+    d.event.grade = "inferred"; /* from its being new; nobody was seen fetching it */
+    put_model(&d.open, model);
+    ollama_put_number(&d.open, "bytes", model->bytes);
+    mp_map_bool(&d.open, "ok", true);
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_removed(const struct ollama_view *view, const struct ollama_seen *seen, uint64_t gen, struct err *err) {
-    struct making m;
-    making_init(&m, "model.removed", "model/", bytes_of(seen->name));
-    put_endpoint(&m, view);
-    m.event.grade = view->grade;
-    m.event.key.what = "removed";
-    m.event.key.gen = gen;
-    m.event.key.change = true;
-    m.event.key.content = (struct bytes){seen->entry, OLLAMA_SHORT};
-    mp_map_text(&m.open, "model", bytes_of(seen->name));
-    ollama_put_digest(&m.open, "digest", &seen->weights);
-    ollama_put_digest(&m.open, "manifest_digest", &seen->manifest);
-    return making_add(&m, view, err);
+    struct ollama_draft d;
+    const struct ollama_key key = {.what = "removed",
+                                   .gen = gen,
+                                   .change = true,
+                                   .name = bytes_of(seen->name),
+                                   .content = {seen->entry, OLLAMA_SHORT}};
+    ollama_draft_init(&d, view, "model.removed", "model/", key);
+    d.event.grade = view->grade;
+    mp_map_text(&d.open, "model", bytes_of(seen->name));
+    ollama_put_digest(&d.open, "digest", &seen->weights);
+    ollama_put_digest(&d.open, "manifest_digest", &seen->manifest);
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_alias(const struct ollama_view *view, const struct ollama_model *model, const struct ollama_seen *before,
                        uint64_t gen, struct err *err) {
-    struct making m;
-    making_init(&m, "model.alias_set", "alias/", model->name);
-    put_endpoint(&m, view);
-    m.event.grade = view->grade;
-    m.event.key.what = "alias";
-    m.event.key.gen = gen;
-    m.event.key.change = true;
-    m.event.key.content = (struct bytes){model->content, HASH_LEN};
-    mp_map_text(&m.open, "alias", model->name);
-    mp_map_text(&m.open, "model", model->name);
-    ollama_put_digest(&m.open, "digest", &model->weights);
-    ollama_put_digest(&m.open, "manifest_digest", &model->manifest);
+    struct ollama_draft d;
+    const struct ollama_key key = {
+        .what = "alias", .gen = gen, .change = true, .name = model->name, .content = {model->content, HASH_LEN}};
+    ollama_draft_init(&d, view, "model.alias_set", "alias/", key);
+    d.event.grade = view->grade;
+    mp_map_text(&d.open, "alias", model->name);
+    put_model(&d.open, model);
     if (before != NULL) {
-        ollama_put_digest(&m.open, "digest_before", &before->weights);
-        ollama_put_digest(&m.open, "manifest_digest_before", &before->manifest);
+        ollama_put_digest(&d.open, "digest_before", &before->weights);
+        ollama_put_digest(&d.open, "manifest_digest_before", &before->manifest);
     }
-    return making_add(&m, view, err);
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_loaded(const struct ollama_view *view, const struct ollama_loaded *loaded,
                         const struct ollama_digest *weights, uint64_t gen, struct err *err) {
-    struct making m;
+    struct ollama_draft d;
     uint8_t content[HASH_LEN];
     /* Of saved answers the whole entry counts: with its time of expiry it tells one loading from the next. */
     const struct bytes parts[] = {{loaded->content, HASH_LEN}, {loaded->raw.p, view->saved ? loaded->raw.n : 0}};
     hash_parts(content, parts, 2);
-    making_init(&m, "model.loaded", "model/", loaded->name);
-    put_endpoint(&m, view);
-    m.event.key.what = "loaded";
-    m.event.key.gen = gen;
-    m.event.key.content = (struct bytes){content, HASH_LEN};
-    mp_map_text(&m.open, "model", loaded->name);
+    const struct ollama_key key = {.what = "loaded", .gen = gen, .name = loaded->name, .content = {content, HASH_LEN}};
+    ollama_draft_init(&d, view, "model.loaded", "model/", key);
+    mp_map_text(&d.open, "model", loaded->name);
     if (weights != NULL) {
-        ollama_put_digest(&m.open, "digest", weights);
+        ollama_put_digest(&d.open, "digest", weights);
     }
-    ollama_put_digest(&m.open, "manifest_digest", &loaded->manifest);
-    ollama_put_number(&m.open, "bytes", loaded->bytes);
-    ollama_put_number(&m.open, "vram_bytes", loaded->vram_bytes);
-    ollama_put_number(&m.open, "context_length", loaded->context_length);
-    ollama_put_number(&m.open, "expires", loaded->expires);
-    ollama_put_raw(&m.private_, "raw", loaded->raw, NULL);
-    return making_add(&m, view, err);
+    ollama_put_digest(&d.open, "manifest_digest", &loaded->manifest);
+    ollama_put_number(&d.open, "bytes", loaded->bytes);
+    ollama_put_number(&d.open, "vram_bytes", loaded->vram_bytes);
+    ollama_put_number(&d.open, "context_length", loaded->context_length);
+    ollama_put_number(&d.open, "expires", loaded->expires);
+    ollama_put_raw(&d.private_, "raw", loaded->raw, NULL);
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_unloaded(const struct ollama_view *view, const struct ollama_seen *seen, uint64_t gen, struct err *err) {
-    struct making m;
+    struct ollama_draft d;
     bool other = seen->load_manifest.there;
-    making_init(&m, "model.unloaded", "model/", bytes_of(seen->name));
-    put_endpoint(&m, view);
-    m.event.key.what = "unloaded";
-    m.event.key.gen = gen;
-    m.event.key.change = true;
-    m.event.key.content = (struct bytes){seen->load, OLLAMA_SHORT};
-    mp_map_text(&m.open, "model", bytes_of(seen->name));
+    const struct ollama_key key = {.what = "unloaded",
+                                   .gen = gen,
+                                   .change = true,
+                                   .name = bytes_of(seen->name),
+                                   .content = {seen->load, OLLAMA_SHORT}};
+    ollama_draft_init(&d, view, "model.unloaded", "model/", key);
+    mp_map_text(&d.open, "model", bytes_of(seen->name));
     if (!other) {
-        ollama_put_digest(&m.open, "digest", &seen->weights);
+        ollama_put_digest(&d.open, "digest", &seen->weights);
     }
-    ollama_put_digest(&m.open, "manifest_digest", other ? &seen->load_manifest : &seen->manifest);
-    return making_add(&m, view, err);
+    ollama_put_digest(&d.open, "manifest_digest", other ? &seen->load_manifest : &seen->manifest);
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_identified(const struct ollama_view *view, const struct ollama_identity *i, struct err *err) {
-    struct making m;
+    struct ollama_draft d;
     uint8_t content[HASH_LEN];
     char subject[DIGEST_TEXT];
     digest_text(subject, &i->weights);
-    making_init(&m, "model.identified", "model/", bytes_of(subject));
-    struct mp_map *f = &m.open; /* without an address: the bytes are the same wherever they lie */
+    const struct ollama_key key = {.what = "identified", .name = bytes_of(subject)};
+    ollama_draft_init(&d, NULL, "model.identified", "model/", key);
+    struct mp_map *f = &d.open; /* without an address: the bytes are the same wherever they lie */
     mp_map_text(f, "model", i->name);
     ollama_put_digest(f, "digest", &i->weights);
     ollama_put_digest(f, "manifest_digest", &i->manifest);
@@ -336,68 +316,57 @@ int ollama_event_identified(const struct ollama_view *view, const struct ollama_
     mp_map_raw(f, "metadata", i->metadata);
     ollama_put_number(f, "bytes", i->bytes);
     ollama_put_number(f, "tensors", i->tensors);
-    mp_map_text(&m.private_, "path", i->path);
-    ollama_put_raw(&m.private_, "raw", i->raw, NULL);
-    const struct bytes parts[] = {bytes_of(i->grade), bytes_of_buf(&m.open.values), i->raw};
+    mp_map_text(&d.private_, "path", i->path);
+    ollama_put_raw(&d.private_, "raw", i->raw, NULL);
+    const struct bytes parts[] = {bytes_of(i->grade), bytes_of_buf(&d.open.values), i->raw};
     hash_parts(content, parts, 3);
-    m.event.grade = i->grade;
-    m.event.key.what = "identified";
-    m.event.key.content = (struct bytes){content, HASH_LEN};
-    return making_add(&m, view, err);
+    d.event.grade = i->grade;
+    d.event.key.content = (struct bytes){content, HASH_LEN};
+    return ollama_draft_add(&d, view, err);
 }
 
 /* ---- the runtime -------------------------------------------------------------------------------------------------- */
 
 int ollama_event_runtime(const struct ollama_view *view, const struct ollama_runtime *r, struct bytes raw,
                          struct err *err) {
-    struct making m;
+    struct ollama_draft d;
     const uint8_t cloud = (uint8_t)(r->cloud + 1);
     uint8_t content[HASH_LEN];
     const struct bytes parts[] = {bytes_of(r->version), {&cloud, 1}};
     hash_parts(content, parts, 2);
-    making_init(&m, "runtime.observed", view->subject, (struct bytes){(const uint8_t *)"", 0});
-    put_endpoint(&m, view);
-    m.event.key.what = "runtime";
-    m.event.key.gen = r->gen;
-    m.event.key.content = (struct bytes){content, HASH_LEN};
-    mp_map_text(&m.open, "version", bytes_of(r->version));
+    const struct ollama_key key = {.what = "runtime", .gen = r->gen, .content = {content, HASH_LEN}};
+    ollama_draft_init(&d, view, "runtime.observed", view->subject, key);
+    mp_map_text(&d.open, "version", bytes_of(r->version));
     if (r->cloud >= 0) {
-        mp_map_bool(&m.open, "cloud", r->cloud != 0);
+        mp_map_bool(&d.open, "cloud", r->cloud != 0);
     }
-    ollama_put_raw(&m.private_, "raw", raw, NULL);
-    return making_add(&m, view, err);
+    ollama_put_raw(&d.private_, "raw", raw, NULL);
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_version(const struct ollama_view *view, const char *before, const struct ollama_runtime *now,
                          struct err *err) {
-    struct making m;
-    making_init(&m, "runtime.changed", view->subject, (struct bytes){(const uint8_t *)"", 0});
-    put_endpoint(&m, view);
-    m.event.key.what = "version";
-    m.event.key.gen = now->gen;
-    m.event.key.change = true;
-    m.event.key.content = bytes_of(now->version);
-    mp_map_text(&m.open, "what", bytes_of("version"));
-    mp_map_text(&m.open, "version", bytes_of(now->version));
-    mp_map_text(&m.open, "version_before", bytes_of(before));
-    return making_add(&m, view, err);
+    struct ollama_draft d;
+    const struct ollama_key key = {.what = "version", .gen = now->gen, .change = true, .content = bytes_of(now->version)};
+    ollama_draft_init(&d, view, "runtime.changed", view->subject, key);
+    mp_map_text(&d.open, "what", bytes_of("version"));
+    mp_map_text(&d.open, "version", bytes_of(now->version));
+    mp_map_text(&d.open, "version_before", bytes_of(before));
+    return ollama_draft_add(&d, view, err);
 }
 
 int ollama_event_unreachable(const struct ollama_view *view, const struct ollama_runtime *r, const char *detail,
                              struct err *err) {
-    struct making m;
+    struct ollama_draft d;
     char content[64];
     snprintf(content, sizeof(content), "%s %u", r->error, r->status);
-    making_init(&m, "runtime.unreachable", view->subject, (struct bytes){(const uint8_t *)"", 0});
-    put_endpoint(&m, view);
-    m.event.grade = view->saved ? "reported" : "measured";
-    m.event.key.what = "unreachable";
-    m.event.key.gen = r->gen;
-    m.event.key.content = bytes_of(content);
-    mp_map_text(&m.open, "error", bytes_of(r->error));
+    const struct ollama_key key = {.what = "unreachable", .gen = r->gen, .content = bytes_of(content)};
+    ollama_draft_init(&d, view, "runtime.unreachable", view->subject, key);
+    d.event.grade = view->saved ? "reported" : "measured";
+    mp_map_text(&d.open, "error", bytes_of(r->error));
     if (r->status != 0) {
-        mp_map_uint(&m.open, "http_status", r->status);
+        mp_map_uint(&d.open, "http_status", r->status);
     }
-    mp_map_text(&m.private_, "detail", bytes_of(detail));
-    return making_add(&m, view, err);
+    mp_map_text(&d.private_, "detail", bytes_of(detail));
+    return ollama_draft_add(&d, view, err);
 }

@@ -221,6 +221,17 @@ struct ollama_event {
     uint64_t at;
 };
 int ollama_event_add(const struct ollama_view *view, const struct ollama_event *event, struct err *err);
+/* Most events: a subject of a prefix and the key's name, and both maps. */
+struct ollama_draft {
+    char subject[OLLAMA_NAME_MAX + 16];
+    struct mp_map open, private_;
+    struct ollama_event event;
+};
+/* Begins with the runtime and, unless `view` is NULL, the address. */
+void ollama_draft_init(struct ollama_draft *draft, const struct ollama_view *view, const char *kind, const char *prefix,
+                       struct ollama_key key);
+/* Adds the event and frees the maps. */
+int ollama_draft_add(struct ollama_draft *draft, const struct ollama_view *view, struct err *err);
 void ollama_put_digest(struct mp_map *fields, const char *name, const struct ollama_digest *digest);
 void ollama_put_number(struct mp_map *fields, const char *name, uint64_t value);
 /* A canonical map without the entries named in `without` (a NULL-terminated list, or NULL), as far as it fits into

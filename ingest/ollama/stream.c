@@ -71,10 +71,11 @@ void ollama_stream_free(struct ollama_stream *s) {
     }
 }
 
-static int event_add(const struct ollama_stream *s, const struct ollama_event *event, struct err *err) {
+/* Adds the event at the place of its first piece. */
+static int draft_add(const struct ollama_stream *s, struct ollama_draft *draft, struct err *err) {
     struct ollama_view view = *s->view;
     view.place = s->place;
-    return ollama_event_add(&view, event, err);
+    return ollama_draft_add(draft, &view, err);
 }
 
 /* At most ERROR_MAX bytes, whole characters only. */
@@ -234,52 +235,49 @@ static struct bytes call_identity(struct ollama_stream *s, struct bytes map, con
     return bytes_of_buf(out);
 }
 
+/* Adds the answer's event, whose key borrows from `identity`; frees both. */
+static int end_answer(struct ollama_stream *s, struct ollama_draft *draft, struct buf *identity, struct err *err) {
+    if (identity->fail != 0) {
+        draft->open.values.fail = identity->fail; /* no event without its whole key */
+    }
+    int rc = draft_add(s, draft, err);
+    buf_done(identity);
+    call_reset(s);
+    return rc;
+}
+
 /* Ends the call; `map` is its last piece, or empty; `error` the server's words, or empty. */
 static int call_end(struct ollama_stream *s, struct bytes map, const char *outcome, struct bytes error, struct err *err) {
     static const char *const known[] = {"response", "message",  "context",    "embedding", "embeddings",
                                         "thinking", "logprobs", "created_at", NULL};
-    struct mp_map open, private_;
+    struct ollama_draft d;
+    struct mp_map *open = &d.open, *private_ = &d.private_;
     struct buf identity = {.max = OLLAMA_MP_MAX + 4096};
     uint8_t digest[HASH_LEN];
     char hex[KEYED_HASH_HEX], subject[48];
-    bool ok = strcmp(outcome, "ok") == 0;
-    mp_map_init(&open, OLLAMA_BODY_MAX / 2);
-    mp_map_init(&private_, OLLAMA_BODY_MAX);
     struct bytes content = call_identity(s, map, outcome, &identity);
     hash_parts(digest, &content, 1);
     keyed_hash_hex(hex, intake_secret(s->view->run), digest);
     snprintf(subject, sizeof(subject), "run/" OLLAMA_NAME "-%.16s", hex);
-    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
-    mp_map_text(&open, "model", bytes_of(s->model));
-    mp_map_text(&open, "operation", bytes_of(operation(s->form)));
-    mp_map_text(&open, "outcome", bytes_of(outcome));
-    mp_map_bool(&open, "ok", ok);
+    ollama_draft_init(&d, NULL, "run.model_called", subject, (struct ollama_key){.what = "call", .content = content});
+    mp_map_text(open, "model", bytes_of(s->model));
+    mp_map_text(open, "operation", bytes_of(operation(s->form)));
+    mp_map_text(open, "outcome", bytes_of(outcome));
+    mp_map_bool(open, "ok", strcmp(outcome, "ok") == 0);
     if (s->pieces > 1) {
-        mp_map_bool(&open, "stream", true);
+        mp_map_bool(open, "stream", true);
     }
     if (error.n > 0) {
-        mp_map_text(&open, "error", bytes_of("server"));
-        mp_map_text(&private_, "detail", first_part(error));
+        mp_map_text(open, "error", bytes_of("server"));
+        mp_map_text(private_, "detail", first_part(error));
     }
-    uint64_t at = put_time(&open, s->created);
+    d.event.at = put_time(open, s->created);
     if (map.n > 0) {
-        put_numbers(&open, map);
-        ollama_put_raw(&private_, "raw", map, known);
+        put_numbers(open, map);
+        ollama_put_raw(private_, "raw", map, known);
     }
-    put_words(s, &open, &private_);
-    const struct ollama_event event = {.kind = "run.model_called",
-                                       .subject = subject,
-                                       .key = {.what = "call", .content = content},
-                                       .open = &open,
-                                       .private_ = &private_,
-                                       .at = at};
-    int rc = buf_check(&identity, "a call", err);
-    if (rc == 0) rc = event_add(s, &event, err);
-    mp_map_done(&open);
-    mp_map_done(&private_);
-    buf_done(&identity);
-    call_reset(s);
-    return rc;
+    put_words(s, open, private_);
+    return end_answer(s, &d, &identity, err);
 }
 
 /* An empty prompt loads a model, or with keep_alive 0 lets it go. Old servers give no reason; then there are no numbers. */
@@ -293,36 +291,23 @@ static const char *memory_kind(const struct ollama_stream *s, struct bytes map) 
 }
 
 static int memory_end(struct ollama_stream *s, const char *kind, struct bytes map, struct err *err) {
-    struct mp_map open, private_;
+    struct ollama_draft d;
     struct buf identity = {.max = 4096};
     char subject[OLLAMA_NAME_MAX + 16];
     bool loaded = strcmp(kind, "model.loaded") == 0;
-    mp_map_init(&open, OLLAMA_BODY_MAX / 2);
-    mp_map_init(&private_, OLLAMA_BODY_MAX);
     buf_printf(&identity, "%s\n%s\n%s", kind, s->model, s->created);
     snprintf(subject, sizeof(subject), "model/%s", s->model);
-    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
-    mp_map_text(&open, "model", bytes_of(s->model));
+    const struct ollama_key key = {.what = loaded ? "loaded" : "unloaded", .content = bytes_of_buf(&identity)};
+    ollama_draft_init(&d, NULL, kind, subject, key);
+    mp_map_text(&d.open, "model", bytes_of(s->model));
     if (loaded) {
-        put_ms(&open, "load_ms", ollama_number(map, "load_duration"));
+        put_ms(&d.open, "load_ms", ollama_number(map, "load_duration"));
     } else {
-        mp_map_text(&open, "reason", bytes_of("asked"));
+        mp_map_text(&d.open, "reason", bytes_of("asked"));
     }
-    uint64_t at = put_time(&open, s->created);
-    ollama_put_raw(&private_, "raw", map, (const char *const[]){"response", "message", "context", "created_at", NULL});
-    const struct ollama_event event = {.kind = kind,
-                                       .subject = subject,
-                                       .key = {.what = loaded ? "loaded" : "unloaded", .content = bytes_of_buf(&identity)},
-                                       .open = &open,
-                                       .private_ = &private_,
-                                       .at = at};
-    int rc = buf_check(&identity, "an answer", err);
-    if (rc == 0) rc = event_add(s, &event, err);
-    mp_map_done(&open);
-    mp_map_done(&private_);
-    buf_done(&identity);
-    call_reset(s);
-    return rc;
+    d.event.at = put_time(&d.open, s->created);
+    ollama_put_raw(&d.private_, "raw", map, (const char *const[]){"response", "message", "context", "created_at", NULL});
+    return end_answer(s, &d, &identity, err);
 }
 
 static int take_call(struct ollama_stream *s, enum ollama_form form, struct bytes map, struct err *err) {
@@ -358,8 +343,7 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
     return kind != NULL ? memory_end(s, kind, map, err) : call_end(s, map, "ok", (struct bytes){NULL, 0}, err);
 }
 
-/* ---- pulls and pushes
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- pulls and pushes --------------------------------------------------------------------------------------------- */
 
 static void move_reset(struct ollama_stream *s) {
     s->moving = s->push = s->verified = s->done = false;
@@ -394,7 +378,7 @@ static const struct layer *weights_of(const struct ollama_stream *s) {
 }
 
 static int move_end(struct ollama_stream *s, struct bytes error, struct err *err) {
-    struct mp_map open, private_;
+    struct ollama_draft d;
     char subject[96];
     if (s->n_layers == 0) {
         move_reset(s);
@@ -402,28 +386,20 @@ static int move_end(struct ollama_stream *s, struct bytes error, struct err *err
                              "the progress names no layer by its digest, so that nobody knows which model it is about");
     }
     const struct layer *weights = weights_of(s);
-    mp_map_init(&open, OLLAMA_BODY_MAX / 2);
-    mp_map_init(&private_, OLLAMA_BODY_MAX / 2);
     memcpy(subject, "model/sha256:", 13);
     text_hex(subject + 13, weights->digest.sha256, HASH_LEN);
-    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
-    ollama_put_digest(&open, "digest", &weights->digest);
-    mp_map_uint(&open, "bytes", s->bytes);
-    mp_map_bool(&open, "ok", s->done);
+    ollama_draft_init(&d, NULL, s->push ? "model.pushed" : "model.pulled", subject,
+                      (struct ollama_key){.what = s->push ? "push" : "pull"});
+    ollama_put_digest(&d.open, "digest", &weights->digest);
+    mp_map_uint(&d.open, "bytes", s->bytes);
+    mp_map_bool(&d.open, "ok", s->done);
     if (s->verified && !s->push) {
-        mp_map_bool(&open, "verified", s->done);
+        mp_map_bool(&d.open, "verified", s->done);
     }
-    put_layers(s, &open);
-    mp_map_text(&private_, "error", first_part(error));
-    const struct ollama_event event = {.kind = s->push ? "model.pushed" : "model.pulled",
-                                       .subject = subject,
-                                       .key = {.what = s->push ? "push" : "pull", .content = bytes_of_buf(&open.values)},
-                                       .open = &open,
-                                       .private_ = &private_,
-                                       .at = INGEST_NO_TIME};
-    int rc = event_add(s, &event, err);
-    mp_map_done(&open);
-    mp_map_done(&private_);
+    put_layers(s, &d.open);
+    mp_map_text(&d.private_, "error", first_part(error));
+    d.event.key.content = bytes_of_buf(&d.open.values);
+    int rc = draft_add(s, &d, err);
     move_reset(s);
     return rc;
 }
@@ -472,22 +448,12 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
 
 /* An error that answers nothing that is known here. */
 static int lone_error(struct ollama_stream *s, struct bytes words, struct err *err) {
-    struct mp_map open, private_;
-    mp_map_init(&open, 4096);
-    mp_map_init(&private_, 2 * ERROR_MAX);
-    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
-    mp_map_text(&open, "error", bytes_of("answer"));
-    mp_map_text(&private_, "detail", first_part(words));
-    const struct ollama_event event = {.kind = "runtime.unreachable",
-                                       .subject = s->view->subject,
-                                       .key = {.what = "unreachable", .content = words},
-                                       .open = &open,
-                                       .private_ = &private_,
-                                       .at = INGEST_NO_TIME};
-    int rc = ollama_event_add(s->view, &event, err);
-    mp_map_done(&open);
-    mp_map_done(&private_);
-    return rc;
+    struct ollama_draft d;
+    ollama_draft_init(&d, NULL, "runtime.unreachable", s->view->subject,
+                      (struct ollama_key){.what = "unreachable", .content = words});
+    mp_map_text(&d.open, "error", bytes_of("answer"));
+    mp_map_text(&d.private_, "detail", first_part(words));
+    return ollama_draft_add(&d, s->view, err);
 }
 
 static int take_error(struct ollama_stream *s, struct bytes map, struct err *err) {
