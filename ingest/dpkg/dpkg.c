@@ -43,12 +43,10 @@ static const char *const outcome_names[] = {
 
 static void make_key(const struct dpkg_operation *op, const uint8_t *secret, char ret[KEY_LEN]) {
     char text[1024], hex[KEYED_HASH_HEX];
-    uint8_t digest[HASH_LEN];
     snprintf(text, sizeof(text), "%s|%s|%s|%s|%s|%s|%u|%s", op->time_text, dpkg_action_name(op->action), op->package,
              op->arch, op->before, op->after, op->nth, outcome_names[op->outcome]);
     const struct bytes whole = bytes_of(text);
-    hash_parts(digest, &whole, 1);
-    keyed_hash_hex(hex, secret, digest);
+    keyed_hash_parts(hex, secret, &whole, 1);
     snprintf(ret, KEY_LEN, "op:%s", hex);
 }
 

@@ -236,6 +236,14 @@ int intake_cursor(struct intake *run, const char *name, struct bytes value, stru
     return rc;
 }
 
+int intake_cursor_get(struct intake *run, const char *name, struct buf *out, bool *ret_there, struct err *err) {
+    struct err why = {0};
+    int rc = run->ledger == NULL ? ERR_NOTFOUND : log_cursor_get(run->ledger, name, out, &why);
+    *ret_there = rc == 0;
+    if (rc == ERR_NOTFOUND) return 0;
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+}
+
 static int show_preview(struct intake *run, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
                         struct err *err) {
     run->input.accepted++;

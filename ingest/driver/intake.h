@@ -84,6 +84,8 @@ void intake_pass(struct intake *run, const struct ingest_place *place, const cha
 int intake_reject_file(struct intake *run, const char *file, uint64_t offset, const struct err *why);
 /* Remembers a cursor, which is stored with what has been added so far; the newest one counts. Copied. */
 int intake_cursor(struct intake *run, const char *name, struct bytes value, struct err *err);
+/* The stored value of a cursor; *ret_there is false when it has none yet, or there is no ledger. */
+int intake_cursor_get(struct intake *run, const char *name, struct buf *out, bool *ret_there, struct err *err);
 /* Commits what has been added. Called by intake_add when enough has come together. */
 int intake_flush(struct intake *run, struct err *err);
 /* Ends the input: commits, and writes its receipt when something was new. */

@@ -100,24 +100,13 @@ struct last {
 static int read_last(struct intake *run, struct last *ret, struct err *err) {
     struct buf value = {.max = 4096};
     struct mp_reader r;
-    struct mp_item head, number, digest;
-    struct err why = {0};
+    bool there = false;
     memset(ret, 0, sizeof(*ret));
-    int rc = intake_ledger(run) == NULL ? ERR_NOTFOUND : log_cursor_get(intake_ledger(run), CURSOR, &value, &why);
-    if (rc == 0) {
-        mp_reader_init(&r, bytes_of_buf(&value));
-        if (mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY && head.count == 2 && mp_next(&r, &number, NULL) == 0 &&
-            number.type == MP_UINT && mp_next(&r, &digest, NULL) == 0 && digest.type == MP_BIN &&
-            digest.data.n == HASH_LEN) {
-            ret->number = number.uint;
-            memcpy(ret->digest, digest.data.p, HASH_LEN);
-        } else {
-            rc = err_set(err, ERR_CORRUPT, "the stored cursor '" CURSOR "' does not parse");
-        }
-    } else if (rc == ERR_NOTFOUND) {
-        rc = 0;
-    } else if (err != NULL) {
-        *err = why;
+    int rc = intake_cursor_get(run, CURSOR, &value, &there, err);
+    mp_reader_init(&r, bytes_of_buf(&value));
+    if (there &&
+        !(mp_take_array(&r, 2) && mp_take_uint(&r, UINT64_MAX, &ret->number) && mp_take_bin(&r, ret->digest, HASH_LEN))) {
+        rc = err_set(err, ERR_CORRUPT, "the stored cursor '" CURSOR "' does not parse");
     }
     buf_done(&value);
     return rc;

@@ -13,3 +13,9 @@ void keyed_hash_hex(char ret[KEYED_HASH_HEX], const uint8_t *secret, const uint8
     crypt_keyed_hash(hidden, (struct bytes){digest, HASH_LEN}, secret);
     text_hex(ret, hidden, KEYED_HASH_HEX / 2);
 }
+
+void keyed_hash_parts(char ret[KEYED_HASH_HEX], const uint8_t *secret, const struct bytes *parts, size_t n) {
+    uint8_t digest[HASH_LEN];
+    hash_parts(digest, parts, n);
+    keyed_hash_hex(ret, secret, digest);
+}

@@ -12,5 +12,7 @@
 
 /* `secret` NULL: there is no ledger, and nothing to be hidden. */
 void keyed_hash_hex(char ret[KEYED_HASH_HEX], const uint8_t *secret, const uint8_t digest[HASH_LEN]);
+/* The same of the SHA-256 over the parts. */
+void keyed_hash_parts(char ret[KEYED_HASH_HEX], const uint8_t *secret, const struct bytes *parts, size_t n);
 
 #endif

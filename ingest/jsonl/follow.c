@@ -47,19 +47,10 @@ struct follow {
 
 static int read_mark(struct follow *f, struct err *err) {
     struct buf value = {.max = 4096};
-    struct err why = {0};
     int rc = file_position_name(f->path, f->name, err);
-    if (rc != 0) return rc;
-    rc = log_cursor_get(intake_ledger(f->run), f->name, &value, &why);
-    if (rc == 0) {
-        f->has_position = file_position_decode(bytes_of_buf(&value), &f->position) == 0;
-        if (!f->has_position) {
-            rc = err_set(err, ERR_CORRUPT, "%s: the stored cursor '%s' does not parse", f->path, f->name);
-        }
-    } else if (rc == ERR_NOTFOUND) {
-        rc = 0;
-    } else if (err != NULL) {
-        *err = why;
+    if (rc == 0) rc = intake_cursor_get(f->run, f->name, &value, &f->has_position, err);
+    if (rc == 0 && f->has_position && file_position_decode(bytes_of_buf(&value), &f->position) != 0) {
+        rc = err_set(err, ERR_CORRUPT, "%s: the stored cursor '%s' does not parse", f->path, f->name);
     }
     buf_done(&value);
     return rc;
@@ -83,9 +74,8 @@ static bool name_is_other_file(const struct follow *f) {
 
 static int add_gap(struct follow *f, const char *what, const char *how, struct err *err) {
     char key[128], detail[256], hex[KEYED_HASH_HEX];
-    uint8_t digest[HASH_LEN];
-    hash_parts(digest, &(struct bytes){(const uint8_t *)f->name, strlen(f->name)}, 1);
-    keyed_hash_hex(hex, intake_secret(f->run), digest);
+    const struct bytes name = bytes_of(f->name);
+    keyed_hash_parts(hex, intake_secret(f->run), &name, 1);
     snprintf(key, sizeof(key), "gap:%s@%llu", hex, (unsigned long long)f->position.generation);
     snprintf(detail, sizeof(detail), "%s; what the file held past byte %llu may be missing", how,
              (unsigned long long)f->position.offset);

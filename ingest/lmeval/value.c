@@ -166,15 +166,14 @@ bool lmeval_seconds(struct bytes text, uint64_t *ret_ns) {
 /* ---- keys and what is left over ----------------------------------------------------------------------------------- */
 
 void lmeval_key(char ret[LMEVAL_KEY_LEN], const uint8_t *secret, const char *prefix, const struct bytes *parts, size_t n) {
-    uint8_t all[HASH_LEN], each[16 * HASH_LEN];
+    uint8_t each[16 * HASH_LEN];
     size_t used = n < 16 ? n : 16;
     for (size_t i = 0; i < used; i++) {
         hash_parts(each + i * HASH_LEN, &parts[i], 1);
     }
     const struct bytes whole = {each, used * HASH_LEN};
     char hex[KEYED_HASH_HEX];
-    hash_parts(all, &whole, 1);
-    keyed_hash_hex(hex, secret, all);
+    keyed_hash_parts(hex, secret, &whole, 1);
     snprintf(ret, LMEVAL_KEY_LEN, "%s%s%s", prefix, prefix[0] != '\0' ? ":" : "", hex);
 }
 

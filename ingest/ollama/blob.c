@@ -125,7 +125,7 @@ static int page_of(struct ollama_blobs *b, const uint8_t *digest, struct page **
     int rc = 0;
     if (!p->loaded) {
         page_name(name, number);
-        rc = ollama_cursor_get(intake_ledger(b->view.run), b->id, name, &value, &there, err);
+        rc = ollama_cursor_get(b->view.run, b->id, name, &value, &there, err);
         if (rc == 0 && there && !take_page(bytes_of_buf(&value), p)) {
             rc = err_set(err, ERR_CORRUPT, "the stored cursor 'ingest/ollama/%s/%s' does not parse", b->id, name);
         }

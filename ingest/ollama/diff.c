@@ -195,7 +195,6 @@ static int take_page(struct diff *d, size_t number, struct range models, struct 
     d->page->gen = d->gen;
     if (d->view->saved) return rc;
     int stored = ollama_state_put_page(d->state, number, d->view->run, err);
-    if (stored == 0) stored = intake_flush(d->view->run, err);
     return stored != 0 ? stored : rc;
 }
 

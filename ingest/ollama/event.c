@@ -111,7 +111,7 @@ void ollama_put_raw(struct mp_map *f, const char *name, struct bytes map, const 
 
 #define KEY_MAX 64
 static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const struct ollama_key *key) {
-    uint8_t digest[HASH_LEN], gen[8], lengths[16];
+    uint8_t gen[8], lengths[16];
     char hex[KEYED_HASH_HEX];
     bool list = view->saved && key->change;
     be64_put(gen, view->saved ? 0 : key->gen);
@@ -128,8 +128,7 @@ static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const st
         {view->before, list ? HASH_LEN : 0},
         {view->now, list ? HASH_LEN : 0},
     };
-    hash_parts(digest, parts, sizeof(parts) / sizeof(parts[0]));
-    keyed_hash_hex(hex, intake_secret(view->run), digest);
+    keyed_hash_parts(hex, intake_secret(view->run), parts, sizeof(parts) / sizeof(parts[0]));
     snprintf(ret, KEY_MAX, "%.24s:%s", key->what, hex);
 }
 

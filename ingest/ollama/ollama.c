@@ -163,10 +163,7 @@ static int tell_runtime(struct look *look, const char *version, int cloud, struc
     if (rc == 0) rc = ollama_event_runtime(&look->view, r, bytes_of_buf(&raw), err);
     if (rc == 0 && other) rc = ollama_event_version(&look->view, old.version, r, err);
     buf_done(&raw);
-    if (rc != 0 || !changed) return rc;
-    rc = ollama_state_put_runtime(&look->state, look->run, err);
-    if (rc == 0) rc = intake_flush(look->run, err);
-    return rc;
+    return rc == 0 && changed ? ollama_state_put_runtime(&look->state, look->run, err) : rc;
 }
 
 /* It does not, or not as it should. */
@@ -179,10 +176,7 @@ static int tell_fault(struct look *look, struct err *err) {
     snprintf(r->error, sizeof(r->error), "%s", look->error);
     r->status = look->http_status;
     int rc = ollama_event_unreachable(&look->view, r, look->detail, err);
-    if (rc != 0 || !changed) return rc;
-    rc = ollama_state_put_runtime(&look->state, look->run, err);
-    if (rc == 0) rc = intake_flush(look->run, err);
-    return rc;
+    return rc == 0 && changed ? ollama_state_put_runtime(&look->state, look->run, err) : rc;
 }
 
 /* "" when it does not say. */
@@ -294,13 +288,7 @@ static int tell_lists(struct look *look, struct err *err) {
     const struct ollama_asker asker = {look, ask_model};
     look->ask_until = clock_boot_ns() + ASK_NS;
     int rc = ollama_diff(&look->view, &look->state, &look->lists, &asker, err);
-    if (rc == 0 && look->lists.has_models && !look->lists.cut_models && !intake_stopped(look->run) &&
-        !look->state.runtime.looked) {
-        look->state.runtime.looked = true;
-        rc = ollama_state_put_runtime(&look->state, look->run, err);
-        if (rc == 0) rc = intake_flush(look->run, err);
-    }
-    return rc;
+    return rc == 0 ? ollama_state_put_looked(&look->state, &look->lists, look->run, err) : rc;
 }
 
 /* ---- the look ----------------------------------------------------------------------------------------------------- */
@@ -319,7 +307,7 @@ static int look_open(struct look *look, const char *url, struct err *err) {
     look->view.grade = "reported";
     look->view.place.file = look->base;
     if (!intake_options(look->run)->dry_run) rc = ollama_state_lock(&look->state, look->run, err);
-    if (rc == 0) rc = ollama_state_load(&look->state, intake_ledger(look->run), err);
+    if (rc == 0) rc = ollama_state_load(&look->state, look->run, err);
     return rc;
 }
 

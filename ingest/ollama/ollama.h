@@ -1,15 +1,6 @@
 /* The source "ollama": what an ollama server, its store on disk and saved answers of it say. docs/ingest.md describes what
  * comes of it.
  *
- *   ollama.c          the source: one look at a server, a store, or files
- *   answer.c          answers: bounded JSON, told apart by their fields, read into models and loaded models
- *   diff.c            what changed since the last look, and the events of it
- *   state.c           the last look: cursors
- *   event.c           bodies and keys
- *   show.c            what a server shows of one model: whose weights it has
- *   capture.c         files of answers; stream.c: answers that came piece by piece
- *   store.c           manifests on disk; blob.c: the files that they name, checked and hashed
- *
  * Two lists are compared, whichever of the three they come from: models (by name) and loaded models. What ollama calls the
  * digest of a model is that of its manifest; the weights have their own, which only the manifest or /api/show tells. */
 #ifndef INGEST_OLLAMA_OLLAMA_H
@@ -173,9 +164,13 @@ void ollama_state_done(struct ollama_state *state);
  * minute or at the stop flag. */
 int ollama_state_lock(struct ollama_state *state, struct intake *run, struct err *err);
 /* From the ledger's cursors. ERR_CORRUPT when one does not parse. */
-int ollama_state_load(struct ollama_state *state, struct ledger *ledger, struct err *err);
+int ollama_state_load(struct ollama_state *state, struct intake *run, struct err *err);
+/* Each stores its cursor with what has been added so far, and commits that. */
 int ollama_state_put_page(const struct ollama_state *state, size_t page, struct intake *run, struct err *err);
 int ollama_state_put_runtime(const struct ollama_state *state, struct intake *run, struct err *err);
+/* After a comparison: remembers that the list of models has been seen whole. */
+int ollama_state_put_looked(struct ollama_state *state, const struct ollama_lists *lists, struct intake *run,
+                            struct err *err);
 size_t ollama_state_page(struct bytes name);
 /* NULL when it is not there. */
 struct ollama_seen *ollama_state_find(struct ollama_page *page, struct bytes name);
@@ -186,7 +181,7 @@ bool ollama_state_has_room(const struct ollama_page *page);
 /* Forgets those that are neither listed nor loaded. */
 void ollama_state_prune(struct ollama_page *page);
 /* Cursors "ingest/ollama/<id>/<name>". */
-int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, struct buf *out, bool *ret_there,
+int ollama_cursor_get(struct intake *run, const char *id, const char *name, struct buf *out, bool *ret_there,
                       struct err *err);
 int ollama_cursor_put(struct intake *run, const char *id, const char *name, struct bytes value, struct err *err);
 

@@ -37,17 +37,11 @@ static void cursor_name(char ret[CURSOR_NAME_MAX], const char *id, const char *n
     snprintf(ret, CURSOR_NAME_MAX, "ingest/ollama/%s/%s", id, name);
 }
 
-int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, struct buf *out, bool *ret_there,
+int ollama_cursor_get(struct intake *run, const char *id, const char *name, struct buf *out, bool *ret_there,
                       struct err *err) {
     char cursor[CURSOR_NAME_MAX];
-    struct err why = {0};
     cursor_name(cursor, id, name);
-    int rc = ledger == NULL ? ERR_NOTFOUND : log_cursor_get(ledger, cursor, out, &why);
-    *ret_there = rc == 0;
-    if (rc != 0 && rc != ERR_NOTFOUND && err != NULL) {
-        *err = why;
-    }
-    return rc == ERR_NOTFOUND ? 0 : rc;
+    return intake_cursor_get(run, cursor, out, ret_there, err);
 }
 
 int ollama_cursor_put(struct intake *run, const char *id, const char *name, struct bytes value, struct err *err) {
@@ -207,6 +201,7 @@ int ollama_state_put_page(const struct ollama_state *s, size_t page, struct inta
     }
     int rc = buf_check(&value, "ollama's cursor", err);
     if (rc == 0) rc = ollama_cursor_put(run, s->id, name, bytes_of_buf(&value), err);
+    if (rc == 0) rc = intake_flush(run, err);
     buf_done(&value);
     return rc;
 }
@@ -224,8 +219,15 @@ int ollama_state_put_runtime(const struct ollama_state *s, struct intake *run, s
     mp_put_uint(&value, r->gen);
     int rc = buf_check(&value, "ollama's cursor", err);
     if (rc == 0) rc = ollama_cursor_put(run, s->id, "runtime", bytes_of_buf(&value), err);
+    if (rc == 0) rc = intake_flush(run, err);
     buf_done(&value);
     return rc;
+}
+
+int ollama_state_put_looked(struct ollama_state *s, const struct ollama_lists *lists, struct intake *run, struct err *err) {
+    if (!lists->has_models || lists->cut_models || intake_stopped(run) || s->runtime.looked) return 0;
+    s->runtime.looked = true;
+    return ollama_state_put_runtime(s, run, err);
 }
 
 /* ---- decoding ----------------------------------------------------------------------------------------------------- */
@@ -303,10 +305,10 @@ static bool take_runtime(struct bytes value, struct ollama_runtime *ret) {
     return r.p == r.end;
 }
 
-int ollama_state_load(struct ollama_state *s, struct ledger *ledger, struct err *err) {
+int ollama_state_load(struct ollama_state *s, struct intake *run, struct err *err) {
     struct buf value = {.max = CURSOR_MAX};
     bool there = false;
-    int rc = ollama_cursor_get(ledger, s->id, "runtime", &value, &there, err);
+    int rc = ollama_cursor_get(run, s->id, "runtime", &value, &there, err);
     if (rc == 0 && there && !take_runtime(bytes_of_buf(&value), &s->runtime)) {
         rc = no_cursor(s, "runtime", err);
     }
@@ -314,7 +316,7 @@ int ollama_state_load(struct ollama_state *s, struct ledger *ledger, struct err 
         char name[16];
         snprintf(name, sizeof(name), "%zu", i);
         buf_clear(&value);
-        rc = ollama_cursor_get(ledger, s->id, name, &value, &there, err);
+        rc = ollama_cursor_get(run, s->id, name, &value, &there, err);
         if (rc == 0 && there && !take_page(bytes_of_buf(&value), &s->pages[i])) {
             rc = no_cursor(s, name, err);
         }

@@ -465,7 +465,7 @@ static int store_open(struct store *s, const char *dir, struct err *err) {
     s->view.place.file = s->dir;
     int rc = 0;
     if (!intake_options(s->run)->dry_run) rc = ollama_state_lock(&s->state, s->run, err);
-    if (rc == 0) rc = ollama_state_load(&s->state, intake_ledger(s->run), err);
+    if (rc == 0) rc = ollama_state_load(&s->state, s->run, err);
     if (rc == 0) rc = ollama_blobs_new(&s->view, s->dir, s->state.id, &s->blobs, err);
     return rc;
 }
@@ -491,12 +491,7 @@ static int compare(struct store *s, struct err *err) {
     s->lists.has_models = true;
     s->lists.cut_models = s->cut;
     int rc = ollama_diff(&s->view, &s->state, &s->lists, NULL, err);
-    if (rc == 0 && !s->cut && !intake_stopped(s->run) && !s->state.runtime.looked) {
-        s->state.runtime.looked = true;
-        rc = ollama_state_put_runtime(&s->state, s->run, err);
-        if (rc == 0) rc = intake_flush(s->run, err);
-    }
-    return rc;
+    return rc == 0 ? ollama_state_put_looked(&s->state, &s->lists, s->run, err) : rc;
 }
 
 int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struct err *err) {

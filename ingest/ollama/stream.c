@@ -253,11 +253,9 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
     struct ollama_draft d;
     struct mp_map *open = &d.open, *private_ = &d.private_;
     struct buf identity = {.max = OLLAMA_MP_MAX + 4096};
-    uint8_t digest[HASH_LEN];
     char hex[KEYED_HASH_HEX], subject[48];
     struct bytes content = call_identity(s, map, outcome, &identity);
-    hash_parts(digest, &content, 1);
-    keyed_hash_hex(hex, intake_secret(s->view->run), digest);
+    keyed_hash_parts(hex, intake_secret(s->view->run), &content, 1);
     snprintf(subject, sizeof(subject), "run/" OLLAMA_NAME "-%.16s", hex);
     ollama_draft_init(&d, NULL, "run.model_called", subject, (struct ollama_key){.what = "call", .content = content});
     mp_map_text(open, "model", bytes_of(s->model));

@@ -159,7 +159,6 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     struct mp_reader r;
     struct mp_item head, name;
     struct buf *out = &l->map->text;
-    uint8_t digest[HASH_LEN];
     char hex[KEYED_HASH_HEX];
     bool timed = l->m[TIME].there && !(l->m[TIME].item.type == MP_STR && bytes_is(l->m[TIME].item.data, "0"));
     buf_clear(out);
@@ -177,8 +176,7 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     if (rc == 0) rc = buf_check(out, "a log record", err);
     if (rc == 0) {
         struct bytes all = bytes_of_buf(out);
-        hash_parts(digest, &all, 1);
-        keyed_hash_hex(hex, l->map->secret, digest);
+        keyed_hash_parts(hex, l->map->secret, &all, 1);
         snprintf(l->key, sizeof(l->key), "log:%s", hex);
     }
     return rc;

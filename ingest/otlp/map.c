@@ -76,10 +76,8 @@ void otlp_name(const struct otlp_map *m, char ret[OTLP_NAME_LEN], const char *pr
         snprintf(ret, OTLP_NAME_LEN, "%s%.*s", prefix, (int)text.n, (const char *)text.p);
         return;
     }
-    uint8_t digest[HASH_LEN];
     char hex[KEYED_HASH_HEX];
-    hash_parts(digest, &text, 1);
-    keyed_hash_hex(hex, m->secret, digest);
+    keyed_hash_parts(hex, m->secret, &text, 1);
     snprintf(ret, OTLP_NAME_LEN, "%shash-%s", prefix, hex);
 }
 

@@ -124,13 +124,11 @@ static int add(struct otlp *o, const struct log_draft *draft, uint64_t at, uint6
 /* Records of a session are numbered without holes: when one is missing, that is known. */
 static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, struct err *err) {
     char key[OTLP_NAME_LEN], hex[KEYED_HASH_HEX];
-    uint8_t digest[HASH_LEN];
     struct mp_map body;
     struct buf out = {.max = 4096};
     struct log_draft draft;
     uint64_t unused;
-    hash_parts(digest, &e->session, 1);
-    keyed_hash_hex(hex, intake_secret(o->run), digest);
+    keyed_hash_parts(hex, intake_secret(o->run), &e->session, 1);
     snprintf(key, sizeof(key), "gap:%s:%llu-%llu", hex, (unsigned long long)before, (unsigned long long)e->sequence);
     mp_map_init(&body, 4096);
     mp_map_uint(&body, "after", e->sequence);

@@ -79,7 +79,8 @@ static bool may_try_again(int code) {
     return code == ERR_FULL || code == ERR_BUSY;
 }
 
-static int take(struct server *s, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
+static int on_request(void *ctx, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
+    const struct server *s = ctx;
     struct otlp *o = s->otlp;
     struct err why = {0};
     const char *newest;
@@ -113,10 +114,6 @@ static int take(struct server *s, const struct httpd_request *request, struct ht
     message[text_utf8_valid((const uint8_t *)message, strlen(message))] = '\0'; /* cut within a character */
     put_success(reply, request->route, o->rejected, message);
     return 0;
-}
-
-static int on_request(void *ctx, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
-    return take(ctx, request, reply, err);
 }
 
 static int on_tick(void *ctx, struct err *err) {
