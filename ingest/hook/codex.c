@@ -82,15 +82,10 @@ static void put_common(struct hook_reader *r, const struct unwrapped *u, struct 
 /* A call is known by its id within its turn; where the turn is not said, by the line's time. */
 static int set_key(struct hook_reader *r, const char *tag, const struct unwrapped *u, struct bytes turn, struct bytes id,
                    struct err *err) {
-    struct hook_draft *d = &r->draft;
     const struct bytes within = turn.n > 0 ? turn : u->time;
-    int rc = 0;
-    if (id.n == 0 || within.n == 0) {
-        rc = hook_text_key(r, tag, err);
-    } else {
-        hook_key(d, (struct bytes[]){bytes_of("codex"), bytes_of(tag), within, id}, 4);
-    }
-    return rc;
+    if (id.n == 0 || within.n == 0) return hook_text_key(r, tag, err);
+    hook_key(&r->draft, (struct bytes[]){bytes_of("codex"), bytes_of(tag), within, id}, 4);
+    return 0;
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
@@ -119,12 +114,7 @@ static void put_options(struct hook_draft *d, struct hook_map *m) {
         hook_codex_answer(&option, &words[n]);
         if (words[n].n == 0) return;
     }
-    mp_map_begin(&d->fields, "options");
-    mp_put_array(&d->fields.values, n);
-    for (uint32_t i = 0; i < n; i++) {
-        mp_put_str(&d->fields.values, words[i]);
-    }
-    mp_map_end(&d->fields);
+    hook_words(d, "options", words, n);
     if (plain) {
         hook_map_drop(m, "available_decisions");
     }

@@ -54,10 +54,8 @@ static void header_name(const struct hook_draft *d, char *ret, size_t cap, const
     if (name.n == 0) {
         snprintf(ret, cap, "%s/unknown", family);
     } else if (!id && secret_next(name, 0, &hit) == 0) {
-        uint8_t digest[HASH_LEN];
         char hex[KEYED_HASH_HEX];
-        hash_parts(digest, &name, 1);
-        keyed_hash_hex(hex, d->secret, digest);
+        keyed_hash_parts(hex, d->secret, &name, 1);
         snprintf(ret, cap, "%s%shash-%s", family, family[0] != '\0' ? "/" : "", hex);
     } else {
         snprintf(ret, cap, "%s%s%.*s", family, family[0] != '\0' ? "/" : "", (int)name.n, (const char *)name.p);
@@ -110,7 +108,7 @@ void hook_tool(struct hook_draft *d, struct bytes tool) {
 
 static void left_out(struct hook_draft *d, const char *name) {
     if (d->n_left_out < sizeof(d->left_out) / sizeof(d->left_out[0])) {
-        d->left_out[d->n_left_out++] = name;
+        d->left_out[d->n_left_out++] = bytes_of(name);
     }
 }
 
@@ -176,6 +174,15 @@ void hook_answer(struct hook_draft *d, const struct agent_answer *answer, struct
     mp_map_text(&d->fields, "word", word);
 }
 
+void hook_words(struct hook_draft *d, const char *name, const struct bytes *words, uint32_t n) {
+    mp_map_begin(&d->fields, name);
+    mp_put_array(&d->fields.values, n);
+    for (uint32_t i = 0; i < n; i++) {
+        mp_put_str(&d->fields.values, words[i]);
+    }
+    mp_map_end(&d->fields);
+}
+
 void hook_left(struct hook_draft *d, const struct hook_map *map) {
     if (!hook_map_is_left(map)) return;
     buf_clear(&d->text);
@@ -208,7 +215,7 @@ void hook_at_units(struct hook_draft *d, struct hook_map *map, const char *name,
 }
 
 void hook_key(struct hook_draft *d, const struct bytes *parts, size_t n) {
-    uint8_t lengths[HOOK_KEY_PARTS][4], digest[HASH_LEN];
+    uint8_t lengths[HOOK_KEY_PARTS][4];
     struct bytes all[2 * HOOK_KEY_PARTS];
     char hex[KEYED_HASH_HEX];
     for (size_t i = 0; i < n && i < HOOK_KEY_PARTS; i++) {
@@ -216,19 +223,13 @@ void hook_key(struct hook_draft *d, const struct bytes *parts, size_t n) {
         all[2 * i] = (struct bytes){lengths[i], sizeof(lengths[i])};
         all[2 * i + 1] = parts[i];
     }
-    hash_parts(digest, all, 2 * n);
-    keyed_hash_hex(hex, d->secret, digest);
+    keyed_hash_parts(hex, d->secret, all, 2 * n);
     snprintf(d->key, sizeof(d->key), "hook:%s", hex);
 }
 
 int hook_end(struct hook_draft *d, const struct hook_sink *sink, struct err *err) {
     if (d->n_left_out > 0) {
-        mp_map_begin(&d->fields, "left_out");
-        mp_put_array(&d->fields.values, d->n_left_out);
-        for (uint32_t i = 0; i < d->n_left_out; i++) {
-            mp_put_str(&d->fields.values, bytes_of(d->left_out[i]));
-        }
-        mp_map_end(&d->fields);
+        hook_words(d, "left_out", d->left_out, d->n_left_out);
     }
     buf_clear(&d->body);
     int rc = mp_map_write(&d->fields, &d->body, err);

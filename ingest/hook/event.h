@@ -17,7 +17,7 @@ struct hook_draft {
     struct buf body, text; /* the finished map; a value as text, to be digested */
     char subject[256], run[256], actor[256], key[64];
     size_t room; /* for private content; what does not fit is told by its digest alone */
-    const char *left_out[8];
+    struct bytes left_out[8];
     uint32_t n_left_out;
     uint8_t arguments_digest[32]; /* zero: it has none */
     uint64_t at, cause;
@@ -45,6 +45,8 @@ void hook_content(struct hook_draft *draft, enum hook_content which, struct byte
 /* The digest alone, as a request before has it; all zero: nothing. */
 void hook_arguments_digest(struct hook_draft *draft, const uint8_t digest[32]);
 void hook_answer(struct hook_draft *draft, const struct agent_answer *answer, struct bytes word);
+/* An array of words. */
+void hook_words(struct hook_draft *draft, const char *name, const struct bytes *words, uint32_t n);
 /* A text of any length, as a private field `name`, when the object has one under `from`. */
 void hook_private(struct hook_draft *draft, const char *name, struct hook_map *map, const char *from);
 /* What an object has beyond what was taken. */

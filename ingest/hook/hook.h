@@ -1,11 +1,6 @@
 /* The source "hook": what a coding agent says of its tool calls and of the permissions it asks for, as JSON on standard
  * input or in files. docs/ingest.md describes the forms for their users.
  *
- *   hook.c           lines in, events out to the run     split.c        records out of lines
- *   read.c           which agent speaks                  map.c          one JSON object, opened
- *   tool.c           hooks of Claude Code and of Codex   event.c        one event on its way
- *   codex.c, opencode.c, goose.c, rpc.c (ACP and Codex over JSON-RPC)
- *
  * Nothing is concluded that the record does not say: who decided is unknown unless it is written there, and so is a
  * decision in a word that nobody has defined. */
 #ifndef INGEST_HOOK_HOOK_H

@@ -32,13 +32,9 @@ static void begin(struct hook_reader *r, const char *kind, struct bytes session)
 }
 
 static int set_key(struct hook_reader *r, const char *tag, struct bytes session, struct bytes id, struct err *err) {
-    int rc = 0;
-    if (id.n == 0) {
-        rc = hook_text_key(r, tag, err);
-    } else {
-        hook_key(&r->draft, (struct bytes[]){bytes_of("opencode"), bytes_of(tag), session, id}, 4);
-    }
-    return rc;
+    if (id.n == 0) return hook_text_key(r, tag, err);
+    hook_key(&r->draft, (struct bytes[]){bytes_of("opencode"), bytes_of(tag), session, id}, 4);
+    return 0;
 }
 
 /* ---- permissions -------------------------------------------------------------------------------------------------- */

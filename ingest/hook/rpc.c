@@ -42,14 +42,10 @@ static struct bytes id_of(const struct hook_map *m, char ret[HOOK_NAME_LEN]) {
 
 static int set_key(struct hook_reader *r, const char *tag, struct bytes session, struct bytes id, const uint8_t *digest,
                    struct err *err) {
-    int rc = 0;
-    if (id.n == 0) {
-        rc = hook_text_key(r, tag, err);
-    } else {
-        const struct bytes arguments = {digest, digest != NULL ? 32 : 0};
-        hook_key(&r->draft, (struct bytes[]){bytes_of("rpc"), bytes_of(tag), session, id, arguments}, 5);
-    }
-    return rc;
+    if (id.n == 0) return hook_text_key(r, tag, err);
+    const struct bytes arguments = {digest, digest != NULL ? 32 : 0};
+    hook_key(&r->draft, (struct bytes[]){bytes_of("rpc"), bytes_of(tag), session, id, arguments}, 5);
+    return 0;
 }
 
 static struct hook_wait *remember(struct hook_reader *r, const struct hook_map *m, enum agent_family family,
@@ -94,7 +90,6 @@ static int give_answer(struct hook_reader *r, struct hook_wait *wait, struct err
 
 /* The options that are offered: their kinds into the event, their ids to the request that waits. */
 static void take_options(struct hook_reader *r, struct hook_map *params, struct hook_wait *wait) {
-    struct hook_draft *d = &r->draft;
     struct mp_reader options;
     struct mp_item head;
     struct bytes raw, kinds[HOOK_OPTIONS_MAX];
@@ -119,12 +114,7 @@ static void take_options(struct hook_reader *r, struct hook_map *params, struct 
             wait->n_options++;
         }
     }
-    mp_map_begin(&d->fields, "options");
-    mp_put_array(&d->fields.values, n);
-    for (uint32_t i = 0; i < n; i++) {
-        mp_put_str(&d->fields.values, kinds[i]);
-    }
-    mp_map_end(&d->fields);
+    hook_words(&r->draft, "options", kinds, n);
 }
 
 /* The tool of a call: its name where the protocol has one, and its kind, which is all that older versions tell. */

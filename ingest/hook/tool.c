@@ -92,30 +92,20 @@ static int put_call(struct hook_reader *r, struct hook_map *m, const struct comm
     return rc;
 }
 
-static int put_request(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
+/* A request, or the agent's word that a call was denied; it does not say by whom. */
+static int put_permission(struct hook_reader *r, struct hook_map *m, const struct common *c, bool denied, struct err *err) {
+    static const struct agent_answer denial = {"deny", "once", "unknown"};
     struct bytes tool, call;
-    begin(r, "permission.requested", c);
+    begin(r, denied ? "permission.decided" : "permission.requested", c);
+    if (denied) {
+        hook_answer(&r->draft, &denial, (struct bytes){NULL, 0});
+        hook_private(&r->draft, "reason", m, "reason");
+    }
     int rc = take_tool(r, m, &tool, &call, err);
     if (rc != 0) return rc;
     hook_subject(&r->draft, "tool", tool);
     hook_known(&r->draft, "request", call);
-    rc = set_key(r, "requested", c, call, true, err);
-    if (rc == 0) rc = hook_give(r, err);
-    return rc;
-}
-
-/* The agent says that a call was denied, and not by whom. */
-static int put_denial(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
-    struct bytes tool, call;
-    const struct agent_answer denied = {"deny", "once", "unknown"};
-    begin(r, "permission.decided", c);
-    hook_answer(&r->draft, &denied, (struct bytes){NULL, 0});
-    hook_private(&r->draft, "reason", m, "reason");
-    int rc = take_tool(r, m, &tool, &call, err);
-    if (rc != 0) return rc;
-    hook_subject(&r->draft, "tool", tool);
-    hook_known(&r->draft, "request", call);
-    rc = set_key(r, "denied", c, call, false, err);
+    rc = set_key(r, denied ? "denied" : "requested", c, call, !denied, err);
     if (rc == 0) rc = hook_give(r, err);
     return rc;
 }
@@ -140,18 +130,10 @@ static void put_outcome(struct hook_draft *d, struct bytes agent, struct bytes r
     }
 }
 
-static int put_return(struct hook_reader *r, struct hook_map *m, const struct common *c, bool judged, struct err *err) {
-    struct hook_draft *d = &r->draft;
+static int end_return(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
     struct bytes tool, call, raw;
-    begin(r, "run.tool_returned", c);
     if (hook_map_number(m, "duration_ms", &raw)) {
-        mp_map_raw(&d->fields, "duration_ms", raw);
-    }
-    if (hook_map_value(m, "tool_response", &raw)) {
-        hook_content(d, HOOK_RESULT, raw);
-        if (judged) {
-            put_outcome(d, c->agent, raw);
-        }
+        mp_map_raw(&r->draft.fields, "duration_ms", raw);
     }
     int rc = take_tool(r, m, &tool, &call, err);
     if (rc == 0) rc = set_key(r, "returned", c, call, false, err);
@@ -159,22 +141,28 @@ static int put_return(struct hook_reader *r, struct hook_map *m, const struct co
     return rc;
 }
 
+static int put_return(struct hook_reader *r, struct hook_map *m, const struct common *c, bool judged, struct err *err) {
+    struct hook_draft *d = &r->draft;
+    struct bytes raw;
+    begin(r, "run.tool_returned", c);
+    if (hook_map_value(m, "tool_response", &raw)) {
+        hook_content(d, HOOK_RESULT, raw);
+        if (judged) {
+            put_outcome(d, c->agent, raw);
+        }
+    }
+    return end_return(r, m, c, err);
+}
+
 static int put_failure(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
     struct hook_draft *d = &r->draft;
-    struct bytes tool, call, raw;
     bool interrupted = false;
     begin(r, "run.tool_returned", c);
     hook_map_flag(m, "is_interrupt", &interrupted);
     mp_map_bool(&d->fields, "ok", false);
     mp_map_text(&d->fields, "outcome", bytes_of(interrupted ? "cancelled" : "error"));
     hook_private(d, "detail", m, "error");
-    if (hook_map_number(m, "duration_ms", &raw)) {
-        mp_map_raw(&d->fields, "duration_ms", raw);
-    }
-    int rc = take_tool(r, m, &tool, &call, err);
-    if (rc == 0) rc = set_key(r, "returned", c, call, false, err);
-    if (rc == 0) rc = hook_give_return(r, c->session, call, err);
-    return rc;
+    return end_return(r, m, c, err);
 }
 
 /* Calls that ran side by side, told together: each is an event of its own, the same as its own hook gives. The model's view
@@ -238,10 +226,8 @@ int hook_tool_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
         rc = put_failure(r, m, &c, err);
     } else if (bytes_is(c.event, "PostToolBatch")) {
         rc = put_batch(r, m, &c, err);
-    } else if (bytes_is(c.event, "PermissionRequest")) {
-        rc = put_request(r, m, &c, err);
-    } else if (bytes_is(c.event, "PermissionDenied")) {
-        rc = put_denial(r, m, &c, err);
+    } else if (bytes_is(c.event, "PermissionRequest") || bytes_is(c.event, "PermissionDenied")) {
+        rc = put_permission(r, m, &c, bytes_is(c.event, "PermissionDenied"), err);
     } else {
         rc = put_step(r, m, &c, err);
     }

@@ -4,14 +4,7 @@
  *   DIR/MODEL/samples_TASK_DATE.jsonl   its samples, one line for each document and filter
  *
  * DATE, the same in both, is all that ties samples to their results. Inside, the results may have for each task a digest
- * over the digests of all its samples ("task_hashes"), by which a reader can tell whether these are the ones.
- *
- *   files.c         which files there are, and which belong together
- *   lmeval.c        one evaluation after the other, from files to drafts
- *   doc.c           a results file; model.c: which model it is about
- *   sample.c a line of samples; counter.c: how many documents, and their digest
- *   event.c         the bodies of the events
- *   value.c         values that are not what they should be: numbers as text, NaN, "N/A" */
+ * over the digests of all its samples ("task_hashes"), by which a reader can tell whether these are the ones. */
 #ifndef INGEST_LMEVAL_LMEVAL_H
 #define INGEST_LMEVAL_LMEVAL_H
 

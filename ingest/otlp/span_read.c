@@ -25,6 +25,7 @@ static const char *const span_names[SPAN_MEMBERS] = {
 
 static const char *const event_names[EVENT_MEMBERS] = {"attributes", "droppedAttributesCount", "name", "timeUnixNano"};
 static const char *const status_names[STATUS_MEMBERS] = {"code", "message"};
+
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 static enum otlp_what what_is(struct otlp_attributes *l, struct bytes operation) {
@@ -98,6 +99,7 @@ int otlp_span_read(struct otlp_span *s, struct bytes record, struct err *err) {
     }
     return rc;
 }
+
 /* ---- events of the span ------------------------------------------------------------------------------------------- */
 
 struct mp_reader otlp_span_elements(const struct otlp_member *list, uint32_t *ret_n) {
@@ -111,7 +113,6 @@ struct mp_reader otlp_span_elements(const struct otlp_member *list, uint32_t *re
     return r;
 }
 
-/* One event, its attributes in map->inner. False: it is no event of this form. */
 bool otlp_span_event(struct otlp_span *s, struct bytes raw, struct otlp_member e[EVENT_MEMBERS]) {
     return otlp_members(raw, "", event_names, EVENT_MEMBERS, e, NULL, NULL) == 0 &&
            otlp_attributes_read(&s->map->inner, &e[EVENT_ATTRIBUTES], NULL) == 0;
@@ -126,14 +127,12 @@ static void put_event(struct otlp_map *m, const struct otlp_member e[EVENT_MEMBE
     uint64_t at = 0;
     bool has_attributes = m->inner.n > 0, timed = otlp_time(&e[EVENT_TIME], &at) == 0;
     bool dropped = e[EVENT_DROPPED].there && e[EVENT_DROPPED].item.type == MP_UINT && e[EVENT_DROPPED].item.uint > 0;
-    mp_put_map(out, (uint32_t)has_attributes + (e[EVENT_TIME].there ? 1 : 0) + dropped + e[EVENT_NAME].there);
-    if (e[EVENT_TIME].there) {
+    mp_put_map(out, (uint32_t)has_attributes + e[EVENT_TIME].there + dropped + e[EVENT_NAME].there);
+    if (timed) {
+        mp_pair_uint(out, "at", at);
+    } else if (e[EVENT_TIME].there) {
         mp_put_str(out, bytes_of("at"));
-        if (timed) {
-            mp_put_uint(out, at);
-        } else {
-            buf_put_bytes(out, e[EVENT_TIME].raw);
-        }
+        buf_put_bytes(out, e[EVENT_TIME].raw);
     }
     if (has_attributes) {
         mp_put_str(out, bytes_of("attributes"));
@@ -189,6 +188,7 @@ static void put_events(struct otlp_span *s) {
     }
     mp_map_end(p);
 }
+
 /* ---- what all kinds share ----------------------------------------------------------------------------------------- */
 
 static void put_dropped(struct otlp_span *s) {
@@ -250,7 +250,6 @@ static void put_ended(struct otlp_span *s) {
     }
 }
 
-/* What only the event that stands for the span has. */
 void otlp_span_put_common(struct otlp_span *s) {
     struct otlp_map *m = s->map;
     mp_map_text(&m->body, "reporter", bytes_of(s->from->digest));
@@ -275,7 +274,6 @@ void otlp_span_put_common(struct otlp_span *s) {
     put_events(s);
 }
 
-/* `error` and the error's words. */
 void otlp_span_put_error(struct otlp_span *s) {
     static const struct otlp_row rows[] = {{"error.type", "error", OTLP_WORD, NULL, NULL}};
     struct otlp_map *m = s->map;
