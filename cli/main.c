@@ -32,7 +32,7 @@ enum { G_DIR, G_JSON, G_NO_COLOR, G_NO_PAGER, G_PASSPHRASE_FD, G_PASSPHRASE_FILE
 #define WAIT_MAX_S 86400
 static const struct opt globals[] = {
     [G_DIR] = {"dir", 'C', "DIR", "the ledger's directory"},
-    [G_JSON] = {"json", 0, NULL, "answer in JSON, including errors"},
+    [G_JSON] = {"json", 0, NULL, "print JSON, errors included"},
     [G_NO_COLOR] = {"no-color", 0, NULL, "no colour, even on a terminal"},
     [G_NO_PAGER] = {"no-pager", 0, NULL, "no pager, even on a terminal"},
     [G_PASSPHRASE_FD] = {"passphrase-fd", 0, "N", "read the passphrase of the ledger's keys from descriptor N"},

@@ -8,7 +8,7 @@
 /* What a command is. */
 struct spec {
     const char *synopsis;   /* what follows its name: "SEQ [-o FILE]" */
-    const char *about;      /* some sentences, lines of at most 78 */
+    const char *about;      /* paragraphs with an empty line between; see put_wrapped in help.c */
     const char *examples;   /* lines, may be NULL */
     const struct opt *opts; /* ends with a row without name; may be NULL */
     size_t min_args, max_args;

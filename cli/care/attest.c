@@ -98,8 +98,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_attest = {
     .synopsis = "[NAME ...] [--actor WHO]",
     .about = "Writes, for each projection, an event with the digest of its states as of now\n"
-             "(ledger.projection_attested). Whoever has the log, or a bundle of it, can replay it and must get\n"
-             "the same. What is stale or stopped is left out; exit code 1 when nothing is left.",
+             "(ledger.projection_attested). Anyone who has the log, or a bundle of it, can replay it and must\n"
+             "get the same digest. Stale and stopped projections are skipped; exit code 1 if none is left.",
     .examples = "ledger attest\nledger attest packs routes permissions",
     .opts = options,
     .max_args = CLI_MANY,

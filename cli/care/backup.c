@@ -23,8 +23,8 @@ static int backup(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_backup = {
     .synopsis = "DIR",
-    .about = "Copies the ledger to DIR, which must not exist: everything but the signing secrets. The copy is\n"
-             "verified before it appears under its name. Appends can continue meanwhile.",
+    .about = "Copies the ledger to DIR, which must not exist: everything except the signing secrets. The copy\n"
+             "is verified before it appears under its name. Appends can continue meanwhile.",
     .examples = "ledger backup /mnt/backup/box-1-2026-11-21\nledger key backup /mnt/safe/box-1.key",
     .min_args = 1,
     .max_args = 1,

@@ -93,10 +93,10 @@ static int run(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_index = {
     .synopsis = "[--drop | --check]",
-    .about = "Builds the index of all events that have none yet. An append does the same once it is\n"
-             "durable, so this is for a ledger that was restored, or after --drop. The newest events, a few hundred, have\n"
-             "none and are read by each query. The index is derived data: deleting it costs time and loses\n"
-             "nothing. Exit code of --check: 1 when the index does not match the events.",
+    .about = "Indexes all events that are not indexed yet. Appending does the same in the background, so this\n"
+             "is for a ledger that was restored, or after --drop. The newest few hundred events are never\n"
+             "indexed; each query reads them. The index is derived data: deleting it costs time and loses\n"
+             "nothing. Exit code of --check: 1 if the index does not match the events.",
     .examples = "ledger index\nledger index --check\nledger index --drop && ledger index",
     .opts = options,
     .run = run,

@@ -14,8 +14,8 @@
 
 enum { I_ORIGIN, I_ACTOR, I_NO_TRUST, I_PASSPHRASE, I_MAP };
 static const struct opt options[] = {
-    [I_ORIGIN] = {"origin", 0, "NAME", "the log's name, a URL without scheme (default: HOSTNAME/ledger)"},
-    [I_ACTOR] = {"actor", 0, "WHO", "who makes it (default: user:<login name>)"},
+    [I_ORIGIN] = {"origin", 0, "NAME", "the log's name, a URL without a scheme (default: HOSTNAME/ledger)"},
+    [I_ACTOR] = {"actor", 0, "WHO", "who creates it (default: user:<login name>)"},
     [I_NO_TRUST] = {"no-trust", 0, NULL, "do not write the user's trust file"},
     [I_PASSPHRASE] = {"passphrase", 0, NULL, "ask on the terminal for a passphrase for the secret keys"},
     [I_MAP] = {"map-bytes", 0, "N", "quota of the database in bytes (default: 64 GiB)"},
@@ -157,12 +157,12 @@ static int init(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_init = {
     .synopsis = "[--origin NAME] [--passphrase] [--no-trust]",
-    .about = "Makes a ledger in the directory of -C (absent or empty), with a log key and a first epoch\n"
-             "key of its own. Seq 0 is ledger.created. The log key, the leaf of seq 0 and the head go into\n"
-             "the user's trust file, so that 'ledger verify' has something outside the ledger to check\n"
-             "against. Without a passphrase the secret keys are in plain files of mode 0600: whoever is\n"
-             "this user can sign. The last part of NAME may be neither 'epoch' nor 'r' with a number, as in\n"
-             "example.org/r1: epoch keys and restored ledgers are named so.",
+    .about = "Creates a ledger in the directory of -C (absent or empty), with its own log key and first epoch\n"
+             "key. Event 0 is ledger.created. The log key, the leaf of event 0 and the head are added to the\n"
+             "user's trust file, so that 'ledger verify' has something outside the ledger to check against.\n"
+             "Without a passphrase the secret keys are in plain files of mode 0600: anyone who can act as this\n"
+             "user can sign. The last part of NAME may be neither 'epoch' nor 'r' with a number, as in\n"
+             "example.org/r1: such names denote epoch keys and restored ledgers.",
     .examples = "ledger init\nledger -C ./box init --origin example.org/box-1 --passphrase",
     .opts = options,
     .run = init,

@@ -124,8 +124,8 @@ enum { N_NAME, N_PASSPHRASE, N_PASS_FD, N_PASS_FILE };
 static const struct opt new_options[] = {
     [N_NAME] = {"name", 0, "NAME", "the key's name: example.org/alice"},
     [N_PASSPHRASE] = {"passphrase", 0, NULL, "ask on the terminal for a passphrase"},
-    [N_PASS_FD] = {"key-passphrase-fd", 0, "N", "a passphrase from descriptor N"},
-    [N_PASS_FILE] = {"key-passphrase-file", 0, "FILE", "a passphrase from a file"},
+    [N_PASS_FD] = {"key-passphrase-fd", 0, "N", "read a passphrase from descriptor N"},
+    [N_PASS_FILE] = {"key-passphrase-file", 0, "FILE", "read a passphrase from a file"},
     {0},
 };
 
@@ -170,28 +170,29 @@ static int new_key(struct cli *cli, const struct opt_args *args) {
 
 static const struct spec spec_list = {
     .synopsis = "",
-    .about = "Shows the log's verifier key and, for each key epoch, which tree sizes it seals and its\n"
-             "verifier key.",
+    .about = "Shows the log's verifier key and, for each key epoch, the tree sizes it seals and its verifier\n"
+             "key.",
     .run = list,
 };
 static const struct spec spec_rotate = {
     .synopsis = "[--reason TEXT]",
-    .about = "Replaces the epoch key and wipes the old one, so that whoever steals today's keys cannot rewrite\n"
-             "what was sealed before. Prints the receipt of ledger.key_rotated.",
+    .about = "Replaces the epoch key and wipes the old one, so that anyone who steals today's keys cannot\n"
+             "rewrite what was sealed before. Prints the receipt of ledger.key_rotated.",
     .opts = rotate_options,
     .run = rotate,
 };
 static const struct spec spec_key_export = {
     .synopsis = "",
-    .about = "Prints the log's verifier key, which is public: it is what others put into their policy or trust\n"
-             "file. Secret keys are never printed; 'ledger key backup' writes one, under a passphrase.",
+    .about = "Prints the log's verifier key. It is public: others put it into their policy or trust file.\n"
+             "Secret keys are never printed; 'ledger key backup' writes the log key to a file, under a\n"
+             "passphrase.",
     .examples = "ledger verify --no-trust-file --key \"$(ledger key export)\"",
     .run = export,
 };
 static const struct spec spec_backup_key = {
     .synopsis = "FILE",
-    .about = "Writes the log key to FILE, which must not exist, under a passphrase. With it and a backup a\n"
-             "ledger can be restored; without it the log cannot continue after a loss. Keep it elsewhere.",
+    .about = "Writes the log key to FILE, which must not exist, under a passphrase. With it and a backup, a\n"
+             "ledger can be restored; without it, the log cannot continue after a loss. Keep it elsewhere.",
     .examples = "ledger key backup /mnt/safe/box-1.key",
     .opts = backup_options,
     .min_args = 1,
@@ -200,9 +201,9 @@ static const struct spec spec_backup_key = {
 };
 static const struct spec spec_new = {
     .synopsis = "FILE --name NAME",
-    .about = "Makes a signing key for a person or service of its own, writes it to FILE (which must not exist,\n"
-             "mode 0600) and prints its verifier key. It needs no ledger. 'ledger append --sign-as FILE' signs\n"
-             "with it; 'ledger verify --authors' says whose signatures count.",
+    .about = "Creates a signing key for a person or service, writes it to FILE (which must not exist; mode\n"
+             "0600) and prints its verifier key. It needs no ledger. 'ledger append --sign-as FILE' signs with\n"
+             "it; 'ledger verify --authors' says whose signatures count.",
     .examples = "ledger key new alice.key --name example.org/alice --passphrase >> authors",
     .opts = new_options,
     .min_args = 1,
@@ -211,16 +212,16 @@ static const struct spec spec_new = {
 };
 
 static const struct command subs[] = {
-    {"list", "the log key and the key epochs", &spec_list},
+    {"list", "show the log key and the key epochs", &spec_list},
     {"rotate", "replace the epoch key", &spec_rotate},
     {"export", "print the log's public verifier key", &spec_key_export},
     {"backup", "write the log key to a file, under a passphrase", &spec_backup_key},
-    {"new", "make an author's key", &spec_new},
+    {"new", "create an author's key", &spec_new},
     {0},
 };
 
 const struct spec spec_key = {
     .synopsis = "list | rotate | export | backup FILE | new FILE --name NAME",
-    .about = "The keys of the log (a stable log key, and an epoch key that is replaced) and of authors.",
+    .about = "The keys of the log (a permanent log key, and an epoch key that is replaced) and of authors.",
     .subs = subs,
 };

@@ -14,8 +14,8 @@
 
 enum { R_CHECK, R_DROP };
 static const struct opt options[] = {
-    [R_CHECK] = {"check", 0, NULL, "replay beside what is stored, compare, and change nothing"},
-    [R_DROP] = {"drop", 0, NULL, "delete all that is stored of them"},
+    [R_CHECK] = {"check", 0, NULL, "replay, compare with the stored rows, and change nothing"},
+    [R_DROP] = {"drop", 0, NULL, "delete the stored rows"},
     {0},
 };
 
@@ -172,11 +172,11 @@ static int run(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_rebuild = {
     .synopsis = "[NAME ...] [--check | --drop]",
-    .about = "Rebuilds projections from the first event: all, or those that are named. Readers use the old\n"
-             "rows until the new ones take their place, in one commit. It may be interrupted; the next one goes\n"
-             "on where it stood. Needed when 'ledger state' calls one stale or stopped; otherwise every read\n"
-             "catches up by itself. Exit code 1 when --check finds a difference, 3 when a projection stops at\n"
-             "an event that it cannot take: then its old rows stay.",
+    .about = "Rebuilds projections from the first event: all, or those named. Readers use the old rows until\n"
+             "the new ones replace them, in one commit. If it is interrupted, the next rebuild continues where\n"
+             "it stopped. It is needed only if 'ledger state' calls a projection stale or stopped; otherwise\n"
+             "every read catches up by itself. Exit code 1 if --check finds a difference, 3 if a projection\n"
+             "stops at an event it cannot process; its old rows then stay.",
     .examples = "ledger rebuild\nledger rebuild routes packs\nledger rebuild --check",
     .opts = options,
     .max_args = CLI_MANY,

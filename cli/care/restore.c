@@ -12,7 +12,7 @@
 enum { R_LOG_KEY, R_NEWEST, R_REASON, R_ACTOR, R_PASSPHRASE, R_NO_TRUST, R_KEY_PASS_FD, R_KEY_PASS_FILE };
 static const struct opt options[] = {
     [R_LOG_KEY] = {"log-key", 0, "FILE", "the log key, from 'ledger key backup'"},
-    [R_NEWEST] = {"newest", 0, NULL, "the backup's head is the newest that was ever signed: the origin stays"},
+    [R_NEWEST] = {"newest", 0, NULL, "nothing was signed after the backup: keep the origin"},
     [R_REASON] = {"reason", 0, "TEXT", "why, for the event ledger.restored"},
     [R_ACTOR] = {"actor", 'a', "WHO", "who restores (default: user:<login name>)"},
     [R_PASSPHRASE] = {"passphrase", 0, NULL, "ask on the terminal for a passphrase for the new secret keys"},
@@ -93,12 +93,12 @@ static int restore(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_restore = {
     .synopsis = "BACKUP --log-key FILE [--newest] [--reason TEXT]",
-    .about = "Makes a working ledger in the directory of -C (absent or empty) out of a backup and the log key.\n"
-             "Without --newest it continues as a new log, <origin>/r<n>, that the log key certifies, because\n"
-             "the lost ledger may have signed more than the backup holds and nothing may be signed twice for\n"
-             "one origin and size. Say --newest only when you know that nothing was signed after the backup.\n"
-             "The trust file of this user gets the new origin (not with --no-trust); elsewhere, 'ledger trust\n"
-             "add' accepts it, beside what is known of the old one.",
+    .about = "Creates a working ledger in the directory of -C (absent or empty) from a backup and the log key.\n"
+             "Without --newest it continues as a new log, <origin>/r<n>, which the log key certifies: the lost\n"
+             "ledger may have signed more than the backup contains, and nothing may be signed twice for one\n"
+             "origin and size. Use --newest only if you know that nothing was signed after the backup. The new\n"
+             "origin is added to this user's trust file (not with --no-trust); elsewhere, 'ledger trust add'\n"
+             "accepts it beside what is known of the old one.",
     .examples = "ledger -C ./box restore /mnt/backup/box-1 --log-key /mnt/safe/box-1.key --reason 'disk failed'",
     .opts = options,
     .min_args = 1,

@@ -174,9 +174,9 @@ static int stats(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_stats = {
     .synopsis = "",
-    .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, what they take on disk, how much of\n"
-             "the quota is in use and how much room the file system has, which projections are stale or stopped,\n"
-             "and the process, if any, whose old snapshot keeps space from being used again.",
+    .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, their space on disk, how much\n"
+             "of the quota is in use, how much room the file system has, which projections are stale or\n"
+             "stopped, and the process, if any, whose old snapshot keeps space from being reused.",
     .examples = "ledger stats --json | jq .map_used",
     .run = stats,
 };

@@ -102,10 +102,10 @@ static int list(struct cli *cli, const struct opt_args *args) {
 
 enum { A_GENESIS, A_ORIGIN, A_CHECKPOINT, A_REPLACE };
 static const struct opt add_options[] = {
-    [A_GENESIS] = {"genesis", 0, "LEAF", "the leaf of seq 0 (hex); with --origin"},
-    [A_ORIGIN] = {"origin", 0, "NAME", "the origin that the leaf is of"},
-    [A_CHECKPOINT] = {"checkpoint", 0, "FILE", "a checkpoint that a trusted log key signed: its head"},
-    [A_REPLACE] = {"replace", 0, NULL, "in place of what is trusted of this name or origin and contradicts it"},
+    [A_GENESIS] = {"genesis", 0, "LEAF", "the leaf of event 0 (hex); with --origin"},
+    [A_ORIGIN] = {"origin", 0, "NAME", "the origin of that leaf"},
+    [A_CHECKPOINT] = {"checkpoint", 0, "FILE", "the head of a checkpoint signed by a trusted log key"},
+    [A_REPLACE] = {"replace", 0, NULL, "replace what is trusted for this name or origin and contradicts it"},
     {0},
 };
 
@@ -256,7 +256,7 @@ static int add(struct cli *cli, const struct opt_args *args) {
 
 enum { C_POLICY };
 static const struct opt check_options[] = {
-    [C_POLICY] = {"policy", 0, NULL, "judge it as a policy for others: no genesis and head lines, a quorum line"},
+    [C_POLICY] = {"policy", 0, NULL, "check it as a policy for others: no genesis or head lines, one quorum line"},
     {0},
 };
 
@@ -294,18 +294,19 @@ static int check(struct cli *cli, const struct opt_args *args) {
 
 static const struct spec spec_list = {
     .synopsis = "",
-    .about = "Shows what the trust file holds: log keys, witnesses, genesis leaves, and for each origin the\n"
-             "newest head that a verify has seen.",
+    .about = "Shows what the trust file contains: log keys, witnesses, genesis leaves, and for each origin the\n"
+             "newest head that a verification has seen.",
     .run = list,
 };
 static const struct spec spec_add = {
     .synopsis = "[VKEY] [--genesis LEAF --origin NAME] [--checkpoint FILE] [--replace]",
-    .about = "Adds to the trust file: a log's verifier key, a genesis leaf, the head of a checkpoint. With none\n"
-             "of them it adds the ledger of -C as it is now: believe it only when you know where it comes from.\n"
-             "That is also how a restored ledger's new origin is accepted.\n"
-             "Exit code 20, and nothing changed, when it contradicts what is there of that origin: another log\n"
-             "key of its name, another first event, a head that is not of the ledger's history or beyond its\n"
-             "end. Find out why before you add it with --replace: somebody may show you another history.",
+    .about = "Adds to the trust file: a log's verifier key, a genesis leaf, the head of a checkpoint. With\n"
+             "none of these it adds the ledger of -C as it is now: do so only if you know where it comes from.\n"
+             "This also accepts the new origin of a restored ledger.\n\n"
+             "Exit code 20, and nothing changed, if it contradicts what is trusted for that origin: a\n"
+             "different log key of its name, a different first event, a head that is not in the ledger's\n"
+             "history or beyond its end. Find out why before you add it with --replace: somebody may be\n"
+             "showing you a different history.",
     .examples = "ledger trust add\nledger trust add example.org/box-1+93727de6+AQOh... --checkpoint box-1.checkpoint",
     .opts = add_options,
     .max_args = 1,
@@ -313,11 +314,11 @@ static const struct spec spec_add = {
 };
 static const struct spec spec_forget = {
     .synopsis = "ORIGIN [--yes]",
-    .about = "Takes out of the trust file what it knows of an origin: log key, genesis leaf, head. Each is printed\n"
-             "with what will go unnoticed without it. For a ledger that was removed on purpose, so that a\n"
-             "new one can have its name. When verify says that a ledger contradicts what was known, find out why\n"
-             "first: after this nobody can tell. Asks on a terminal; elsewhere it needs --yes. Exit code 1 when\n"
-             "nothing is known of the origin, or the answer was no.",
+    .about = "Removes everything about an origin from the trust file: log key, genesis leaf, head. Each is\n"
+             "printed with what will go unnoticed without it. Use it for a ledger that was removed on purpose,\n"
+             "so that a new one can have its name. If verify says that a ledger contradicts what was known,\n"
+             "find out why first: afterwards nobody can tell. Asks for confirmation on a terminal; elsewhere\n"
+             "--yes is required. Exit code 1 if nothing is known of the origin, or if the answer was no.",
     .examples = "ledger trust forget example.org/box-1",
     .opts = trustforget_options,
     .min_args = 1,
@@ -326,24 +327,24 @@ static const struct spec spec_forget = {
 };
 static const struct spec spec_check = {
     .synopsis = "[FILE]",
-    .about = "Reads a trust file (the user's own by default) or policy file and says whether it is well formed;\n"
-             "a wrong line is named.",
+    .about = "Reads a trust file (the user's own by default) or a policy file and says whether it is well\n"
+             "formed; otherwise it names the wrong line.",
     .opts = check_options,
     .max_args = 1,
     .run = check,
 };
 
 static const struct command subs[] = {
-    {"list", "what is trusted", &spec_list},
+    {"list", "show what is trusted", &spec_list},
     {"add", "trust a key, a genesis leaf, a checkpoint, or this ledger", &spec_add},
-    {"forget", "forget all that is trusted of an origin", &spec_forget},
-    {"check", "is a trust or policy file well formed?", &spec_check},
+    {"forget", "forget everything about an origin", &spec_forget},
+    {"check", "check whether a trust or policy file is well formed", &spec_check},
     {0},
 };
 
 const struct spec spec_trust = {
     .synopsis = "list | add [VKEY] ... | forget ORIGIN | check [FILE]",
     .about = "The user's trust file, $XDG_CONFIG_HOME/ledger/trust (~/.config/ledger/trust), is what 'ledger\n"
-             "verify' checks against. It lies outside every ledger.",
+             "verify' checks against. It is outside every ledger.",
     .subs = subs,
 };

@@ -15,7 +15,7 @@
 
 enum { F_YES };
 const struct opt trustforget_options[] = {
-    [F_YES] = {"yes", 'y', NULL, "do not ask; needed where there is no terminal"},
+    [F_YES] = {"yes", 'y', NULL, "do not ask; required if there is no terminal"},
     {0},
 };
 

@@ -52,35 +52,35 @@ const struct opt query_options[] = {
     [Q_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject; a trailing * matches a prefix, here and below"},
     [Q_RUN] = {"run", 'r', "RUN", "of this run"},
     [Q_ACTOR] = {"actor", 'a', "WHO", "caused by this actor"},
-    [Q_SOURCE] = {"source", 0, "SOURCE", "that came from this source: cli, jsonl, otlp, ..."},
+    [Q_SOURCE] = {"source", 0, "SOURCE", "from this source: cli, jsonl, otlp, ..."},
     [Q_GRADE] = {"grade", 'g', "GRADE", "measured, reported, declared, inferred"},
     [Q_KEY] = {"key", 0, "KEY", "with this idempotency key"},
-    [Q_MODEL] = {"model", 'm', "MODEL", "with this model"},
-    [Q_PACK] = {"pack", 0, "PACK", "with this pack"},
-    [Q_ROUTE] = {"route", 0, "ROUTE", "with this route"},
-    [Q_OUTCOME] = {"outcome", 0, "OUTCOME", "that ended so: ok, error, timeout, ..."},
-    [Q_TIER] = {"tier", 0, "TIER", "of tools whose calls go so far, by the policies: T3, '>=T2', unknown"},
+    [Q_MODEL] = {"model", 'm', "MODEL", "of this model"},
+    [Q_PACK] = {"pack", 0, "PACK", "of this pack"},
+    [Q_ROUTE] = {"route", 0, "ROUTE", "of this route"},
+    [Q_OUTCOME] = {"outcome", 0, "OUTCOME", "with this outcome: ok, error, timeout, ..."},
+    [Q_TIER] = {"tier", 0, "TIER", "tool calls of this tier, as the policies judge it: T3, '>=T2', unknown"},
     [Q_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
-    [Q_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
+    [Q_UNTIL] = {"until", 0, "WHEN", "up to and including this moment; for a date, its end"},
     [Q_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
-    [Q_GREP] = {"grep", 0, "TEXT", "with this in a text of the body, ASCII letters in either case"},
-    [Q_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds: 'latency_ms > 2000 AND ok = 0'"},
-    [Q_SQL] = {"sql", 0, "STATEMENT", "run one SELECT over the table events instead"},
+    [Q_GREP] = {"grep", 0, "TEXT", "with this text in the body; the case of ASCII letters is ignored"},
+    [Q_WHERE] = {"where", 'w', "SQL-EXPR", "for which this is true: 'latency_ms > 2000 AND ok = 0'"},
+    [Q_SQL] = {"sql", 0, "STATEMENT", "run one SELECT over the table 'events' instead"},
     [Q_LAST] = {"last", 'n', "N", "the newest N; 0: all"},
     [Q_FIRST] = {"first", 0, "N", "the first N; with --by the N largest"},
-    [Q_AROUND] = {"around", 0, "SEQ", "what happened just before and after this event"},
-    [Q_CONTEXT] = {"context", 0, "N", "so many events on each side of it (default: 10)"},
-    [Q_FOLLOW] = {"follow", 'f', NULL, "show further events as they come, until interrupted"},
-    [Q_COUNT] = {"count", 'c', NULL, "only how many there are"},
-    [Q_BY] = {"by", 0, "FIELD[,FIELD]", "how many for each value, largest first: model; day, hour"},
+    [Q_AROUND] = {"around", 0, "SEQ", "this event and what happened just before and after it"},
+    [Q_CONTEXT] = {"context", 0, "N", "N events on each side of it (default: 10)"},
+    [Q_FOLLOW] = {"follow", 'f', NULL, "continue as events arrive, until interrupted"},
+    [Q_COUNT] = {"count", 'c', NULL, "print only the number of matches"},
+    [Q_BY] = {"by", 0, "FIELD[,FIELD]", "count the matches per value, largest first: model; day, hour"},
     [Q_FIELDS] = {"fields", 0, "FIELD,...", "show these fields"},
-    [Q_PRIVATE] = {"private", 0, NULL, "show private fields too, and let --grep look into them"},
+    [Q_PRIVATE] = {"private", 0, NULL, "show private fields too, and let --grep search them"},
     [Q_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},
-    [Q_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"},
+    [Q_TIME] = {"time", 0, "HOW", "times in a table: utc (default), local, relative"},
     [Q_EXPLAIN] = {"explain", 0, NULL, "say which index was used, and how much was read"},
     [Q_NO_INDEX] = {"no-index", 0, NULL, "read every event"},
-    [Q_TIME_LIMIT] = {"time-limit", 0, "DURATION", "let SQL run so long at most: 30s (default 5m), none"},
-    [Q_MEMORY_LIMIT] = {"memory-limit", 0, "MIB", "let SQL hold so many MiB at most (default 512)"},
+    [Q_TIME_LIMIT] = {"time-limit", 0, "DURATION", "let SQL run at most this long: 30s (default 5m), none"},
+    [Q_MEMORY_LIMIT] = {"memory-limit", 0, "MIB", "let SQL use at most this many MiB (default 512)"},
     {0},
 };
 
@@ -376,15 +376,16 @@ static int run(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_query = {
     .synopsis = "[CONDITIONS] [--last N] [--count] [--by FIELD] [--fields FIELD,...] [--format FORMAT]",
-    .about = "Shows the events that fulfil all conditions. A condition that is given twice means any of its\n"
-             "values. Fields are those of an event's header (seq, time, kind, schema, subject, actor, source,\n"
-             "grade, run, cause, key), happened, at, day, hour, minute, leaf, author, body, private, every open\n"
-             "field of the catalog, and body.NAME for those of your own kinds. Conditions of the header and of\n"
-             "indexed fields are answered from the index; what it does not cover is read.\n"
-             "Conditions on time, and at, day, hour and minute, go by when a thing happened: by its source's\n"
-             "clock, or the ledger's where the source gives no time. --clock ledger goes by when it was recorded.\n"
-             "Each event shown whole is recomputed up to its leaf. Events that cannot be read are named on\n"
-             "standard error, the others are shown, and the exit code is 30. Exit code 1 when nothing matched.",
+    .about = "Shows the events that match all conditions, oldest first. A condition given several times\n"
+             "matches any of its values. Fields are those of an event's header (seq, time, kind, schema,\n"
+             "subject, actor, source, grade, run, cause, key), happened, at, day, hour, minute, leaf, author,\n"
+             "body, private, every open field of the catalog, and body.NAME for fields of your own kinds.\n"
+             "Header fields and indexed fields are looked up in the index; events that it does not cover yet\n"
+             "are read.\n\n"
+             "Times, days, hours and minutes refer to when an event happened, by its source's clock, or by the\n"
+             "ledger's if the source gives no time. With --clock ledger they refer to when it was recorded.\n\n"
+             "Each event shown in full is rehashed up to its leaf. Events that cannot be read are named on\n"
+             "standard error, the others are shown, and the exit code is 30. It is 1 if nothing matched.",
     .examples = "ledger query --kind 'run.*' --outcome error --since 2d\n"
                 "ledger query --run 4f1c --fields seq,at,kind,model,latency_ms\n"
                 "ledger query --kind run.model_called --by model,outcome\n"

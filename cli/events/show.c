@@ -219,9 +219,9 @@ static int show(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_show = {
     .synopsis = "SEQ",
-    .about = "Shows one event: every header field, the leaf and the commitments in it, the body, and the\n"
-             "private fields that are still there, and which events erased or corrected it (in JSON: erased_by,\n"
-             "corrected_by). Exit code 1 when there is no such event.",
+    .about = "Shows one event: every header field, the leaf with its commitments, the body, the private fields\n"
+             "that have not been erased, and the events that erased or corrected it (in JSON: erased_by,\n"
+             "corrected_by). Exit code 1 if there is no such event.",
     .examples = "ledger show 118\nledger show 118 --json | jq .body",
     .min_args = 1,
     .max_args = 1,

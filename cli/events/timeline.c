@@ -18,8 +18,8 @@
 enum { T_SINCE, T_UNTIL, T_CLOCK, T_TIME };
 static const struct opt options[] = {
     [T_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
-    [T_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
-    [T_CLOCK] = {"clock", 0, "CLOCK", "go by when it happened (source, default) or was recorded (ledger)"},
+    [T_UNTIL] = {"until", 0, "WHEN", "up to and including this moment; for a date, its end"},
+    [T_CLOCK] = {"clock", 0, "CLOCK", "order by when events happened (source, default) or were recorded (ledger)"},
     [T_TIME] = {"time", 0, "HOW", "times: since the beginning (default with RUN), utc, local, relative"},
     {0},
 };
@@ -532,13 +532,14 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_timeline = {
     .synopsis = "RUN | SUBJECT | --since WHEN [--until WHEN]",
-    .about = "Shows a run as a tree of what led to what, a line an event: seq, time since its beginning, how\n"
-             "long it took, what it was and how it ended. The beginning of a run's id is enough. Events hang on\n"
-             "their cause; where none is recorded, on what their bodies say of calls, spans and runs. A call\n"
-             "and its return are one line. Runs that the run started are shown with it. Errors are marked, and\n"
-             "so are gaps (ledger.gap) between its first event and its last. With a SUBJECT (it has a '/'; a\n"
-             "prefix with * at its end), or with a time alone, all events of these. Exit code 1 when there are\n"
-             "none, 30 when some cannot be read.",
+    .about = "Shows a run, and the runs it started, as a tree of causes and effects, one event per line:\n"
+             "sequence number, time since the beginning, duration, what it was and how it ended. A prefix of\n"
+             "the run's ID is enough. Each event is placed under its cause or, if none is recorded, according\n"
+             "to the calls, spans and runs named in its body. A call and its return share a line. Errors are\n"
+             "marked, and so are gaps (ledger.gap) between the first event and the last.\n\n"
+             "An argument with a '/' is a SUBJECT; a * at its end makes it a prefix. With a SUBJECT, or with\n"
+             "times alone, all matching events are shown. Exit code 1 if there are none, 30 if some cannot be\n"
+             "read.",
     .examples = "ledger timeline 4f1c\nledger timeline pack/pdf-ops-pack --since 7d\nledger timeline --since 15m --json",
     .opts = options,
     .max_args = 1,

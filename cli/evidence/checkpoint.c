@@ -16,7 +16,7 @@
 enum { C_OUTPUT, C_SAVE };
 static const struct opt options[] = {
     [C_OUTPUT] = {"output", 'o', "FILE", "write to FILE instead of standard output"},
-    [C_SAVE] = {"save", 0, "FILE", "keep it in FILE, durably; never in place of a newer one, or of another log's"},
+    [C_SAVE] = {"save", 0, "FILE", "keep it in FILE, durably; never replaces a newer one, or that of another log"},
     {0},
 };
 
@@ -217,9 +217,9 @@ static int run_checkpoint(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_checkpoint = {
     .synopsis = "[-o FILE | --save FILE]",
     .about = "Prints the newest checkpoint: origin, size and root of the tree, signed by log key and epoch key\n"
-             "(a signed note of C2SP). Kept somewhere else it pins everything up to now. With --save it is kept\n"
-             "in FILE: what is there is replaced only when the ledger still begins with just the events that it\n"
-             "knows. Otherwise FILE stays, both checkpoints are printed as evidence, and the exit code is 20.",
+             "(a C2SP signed note). Kept elsewhere, it pins everything up to now. --save keeps it in FILE: an\n"
+             "existing checkpoint is replaced only if the ledger still begins with exactly the events it\n"
+             "covers. Otherwise FILE stays, both checkpoints are printed as evidence, and the exit code is 20.",
     .examples = "ledger checkpoint -o box-1.checkpoint\nledger checkpoint --save /mnt/elsewhere/box-1.checkpoint\n"
                 "ledger verify --checkpoint box-1.checkpoint",
     .opts = options,

@@ -46,22 +46,22 @@ static const struct opt options[] = {
     [E_PRIVATE] = {"private", 0, "FIELDS", "erase these private fields: comma-separated names"},
     [E_ALL_PRIVATE] = {"all-private", 0, NULL, "erase all private fields of these events"},
     [E_ARTIFACT] = {"artifact", 0, "ID", "erase a stored file"},
-    [E_KIND] = {"kind", 'k', "GLOB", "of all events of these kinds: 'run.*'; all conditions must hold"},
+    [E_KIND] = {"kind", 'k', "GLOB", "events of these kinds: 'run.*'; all conditions must match"},
     [E_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject; a trailing * matches a prefix, here and below"},
     [E_RUN] = {"run", 'r', "RUN", "of this run"},
     [E_ACTOR] = {"actor", 'a', "WHO", "caused by this actor"},
-    [E_SOURCE] = {"source", 0, "SOURCE", "that came from this source"},
+    [E_SOURCE] = {"source", 0, "SOURCE", "from this source"},
     [E_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
-    [E_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
+    [E_UNTIL] = {"until", 0, "WHEN", "up to and including this moment; for a date, its end"},
     [E_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
-    [E_GREP] = {"grep", 0, "TEXT", "with this in a text of the body or of a private field; ASCII letters in either case"},
-    [E_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds, also of private: \"private LIKE '%Ada%'\""},
-    [E_REASON] = {"reason", 0, "WORD", "why, in a word that everybody may read: request, retention, mistake"},
+    [E_GREP] = {"grep", 0, "TEXT", "with this text in the body or a private field; the case of ASCII letters is ignored"},
+    [E_WHERE] = {"where", 'w', "SQL-EXPR", "for which this is true, private fields included: \"private LIKE '%Ada%'\""},
+    [E_REASON] = {"reason", 0, "WORD", "why, in one word, public: request, retention, mistake"},
     [E_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
-    [E_BY] = {"by", 0, "WHO", "who erases it; default user:<login name>"},
-    [E_DRY_RUN] = {"dry-run", 'n', NULL, "only show what would be erased, and what not"},
-    [E_YES] = {"yes", 'y', NULL, "do not ask on a terminal"},
-    [E_FINISH] = {"finish", 0, NULL, "only remove what earlier erasures could not remove yet"},
+    [E_BY] = {"by", 0, "WHO", "who erases it (default: user:<login name>)"},
+    [E_DRY_RUN] = {"dry-run", 'n', NULL, "only show what would be erased, and what would not"},
+    [E_YES] = {"yes", 'y', NULL, "do not ask for confirmation"},
+    [E_FINISH] = {"finish", 0, NULL, "only remove old files that earlier erasures had to leave"},
     {0},
 };
 
@@ -385,13 +385,15 @@ static int erase(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_erase = {
     .synopsis = "SEQ... | CONDITIONS --body | --private FIELDS | --all-private; --artifact ID; --finish",
-    .about = "Erases bodies, private fields or a stored file for good, and records that in a ledger.erased event.\n"
-             "Headers and commitments stay, so every hash and signature still holds. The database is then copied\n"
-             "without it and the old files are overwritten, which needs as much space again. Earlier backups and\n"
-             "bundles still contain it; the exports that disclosed it are named. Events without any of this\n"
-             "content are skipped; an event that is named by its number and must not be erased stops the command.\n"
-             "Asks first on a terminal. Exit code 1 when there is nothing (left) to erase, 4 when another process\n"
-             "keeps the old files open: end it, then run 'ledger erase --finish'.",
+    .about = "Erases bodies, private fields or a stored file for good, and records that in a ledger.erased\n"
+             "event. Headers and commitments stay, so every hash and signature still holds. The database is\n"
+             "then copied without the erased content and the old files are overwritten, which needs as much\n"
+             "space again. Earlier backups and bundles still contain it; the exports that disclosed it are\n"
+             "named.\n\n"
+             "Events that have none of this content are skipped; if an event named by its number must not be\n"
+             "erased, nothing is. Asks for confirmation on a terminal. Exit code 1 if there is nothing (left)\n"
+             "to erase, 4 if another process keeps the old files open: end it, then run 'ledger erase\n"
+             "--finish'.",
     .examples = "ledger erase 118 --private prompt,output --reason request\n"
                 "ledger erase --run 4f1c2a --private prompt --dry-run\n"
                 "ledger erase --grep ada@example.org --all-private --reason request\n"

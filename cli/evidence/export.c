@@ -260,13 +260,13 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
 
 const struct spec spec_export = {
     .synopsis = "-o FILE [OPTIONS]",
-    .about = "Writes an evidence bundle: the events of a range with their proofs, signed, to be checked offline by\n"
-             "somebody who trusts neither this machine nor this program ('ledger verify FILE'). All headers of\n"
-             "the range leave, so that it can be proven that no match is missing; bodies leave for the events\n"
-             "that match; private fields only by name. Without --since, --until or --whole the range of a\n"
-             "filter is from its first match to its last. Nothing is written when something in it looks like\n"
-             "a secret, or when FILE exists. The export is recorded as an event. Exit code 1 when nothing\n"
-             "matches.",
+    .about = "Writes an evidence bundle: the events of a range with their proofs, signed, to be checked\n"
+             "offline by somebody who trusts neither this machine nor this program ('ledger verify FILE'). It\n"
+             "includes all headers of the range, which prove that no match is missing; the bodies of the\n"
+             "events that match; and the private fields that are named. Without --since, --until or --whole\n"
+             "the range extends from the first match to the last.\n\n"
+             "Nothing is written if the content looks like a secret, or if FILE exists. The export is recorded\n"
+             "as an event. Exit code 1 if nothing matches.",
     .examples = "ledger export -o run.tar.zst --run 4f1c2a\nledger export -o all.tar.zst --whole --bodies all\n"
                 "ledger export --dry-run --kind 'permission.*' --since 2026-11-01",
     .opts = cut_options,

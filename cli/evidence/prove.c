@@ -78,9 +78,9 @@ static int prove(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_prove = {
     .synopsis = "SEQ [-o FILE] [--leaf FILE] [--payload FILE]",
-    .about = "Writes the proof that event SEQ is in the log, against the newest checkpoint (the format is C2SP\n"
-             "tlog-proof). Proof and leaf together can be checked by 'ledger verify' and by other people's\n"
-             "tools, without the ledger. Exit code 1 when there is no such event.",
+    .about = "Writes the proof that event SEQ is in the log, against the newest checkpoint (C2SP tlog-proof).\n"
+             "Together, proof and leaf can be checked without the ledger, by 'ledger verify' and by other\n"
+             "tools. Exit code 1 if there is no such event.",
     .examples = "ledger prove 118 -o 118.tlog-proof --leaf 118.leaf --payload 118.payload",
     .opts = options,
     .min_args = 1,

@@ -16,10 +16,10 @@ static const struct opt options[] = {
     [R_PRIVATE] = {"private", 0, "FIELDS", "the private fields to reveal: comma-separated names"},
     [R_OUTPUT] = {"output", 'o', "FILE", "write the bundle to FILE, which must not exist; - for standard output"},
     [R_PRINT] = {"print", 'p', NULL, "also show what is revealed"},
-    [R_DRY_RUN] = {"dry-run", 'n', NULL, "only show it: nothing is written or recorded"},
-    [R_PLAIN] = {"plain", 0, NULL, "a tar without compression"},
-    [R_RECIPIENT] = {"recipient", 0, "WHO", "for whom it is; kept private in the event that records it"},
-    [R_NOTE] = {"note", 0, "TEXT", "why; kept private too"},
+    [R_DRY_RUN] = {"dry-run", 'n', NULL, "only show what would be revealed: nothing is written or recorded"},
+    [R_PLAIN] = {"plain", 0, NULL, "write a tar archive without compression"},
+    [R_RECIPIENT] = {"recipient", 0, "WHO", "for whom it is; a private field of the event that records it"},
+    [R_NOTE] = {"note", 0, "TEXT", "why; private too"},
     {0},
 };
 
@@ -229,10 +229,11 @@ static int run_reveal(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_reveal = {
     .synopsis = "SEQ --private FIELD[,FIELD] -o FILE [OPTIONS]",
-    .about = "Writes a bundle of one event in which these private fields can be read, and proven to be what was\n"
-             "recorded ('ledger verify FILE --print'). The event's header and open fields leave with them; of its\n"
-             "other private fields only digests. Nothing is written when something in it looks like a secret, or\n"
-             "when FILE exists. It is recorded as an event. Exit code 1 when there is no such event or field.",
+    .about = "Writes a bundle of one event that discloses these private fields and proves that they are what\n"
+             "was recorded ('ledger verify FILE --print'). It also includes the event's header and open\n"
+             "fields, and its other private fields as digests. Nothing is written if the content looks like a\n"
+             "secret, or if FILE exists. The bundle is recorded as an event. Exit code 1 if there is no such\n"
+             "event or field.",
     .examples = "ledger reveal 118 --private prompt --dry-run\n"
                 "ledger reveal 118 --private prompt,output -o 118.tar.zst --recipient auditor",
     .opts = options,

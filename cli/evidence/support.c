@@ -15,11 +15,11 @@
 enum { S_OUTPUT, S_DAYS, S_DRY_RUN, S_PLAIN, S_RECIPIENT, S_NOTE };
 static const struct opt options[] = {
     [S_OUTPUT] = {"output", 'o', "FILE", "write the report to FILE, which must not exist; - for standard output"},
-    [S_DAYS] = {"days", 0, "N", "events of the last N days before the newest one (default: 7)"},
-    [S_DRY_RUN] = {"dry-run", 'n', NULL, "only say what would be in it: nothing is written or recorded"},
-    [S_PLAIN] = {"plain", 0, NULL, "a tar without compression"},
-    [S_RECIPIENT] = {"recipient", 0, "WHO", "for whom it is; kept private in the event that records it"},
-    [S_NOTE] = {"note", 0, "TEXT", "why; kept private too"},
+    [S_DAYS] = {"days", 0, "N", "events of the N days before the newest one (default: 7)"},
+    [S_DRY_RUN] = {"dry-run", 'n', NULL, "only show what it would contain: nothing is written or recorded"},
+    [S_PLAIN] = {"plain", 0, NULL, "write a tar archive without compression"},
+    [S_RECIPIENT] = {"recipient", 0, "WHO", "for whom it is; a private field of the event that records it"},
+    [S_NOTE] = {"note", 0, "TEXT", "why; private too"},
     {0},
 };
 
@@ -167,12 +167,13 @@ static int run_support(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_support = {
     .synopsis = "-o FILE [--days N] [OPTIONS]",
-    .about = "Writes a report that helps a stranger to find a fault:  versions, sizes, counts by kind and day, the\n"
-             "condition of the projections, states, the doctor's verdicts, and headers and open fields of the last\n"
-             "days. People, hosts, addresses, paths, origins and runs are replaced by pseudonyms that mean nothing\n"
-             "outside of the report; private fields are not read. LEFT_OUT.md in it says what was left out, and what\n"
-             "still shows. Nothing is written when something in it looks like a secret, or when FILE exists. It is\n"
-             "recorded as an event. It proves nothing: that is what 'ledger export' is for.",
+    .about = "Writes a report with which a stranger can help to diagnose a problem: versions, sizes, counts by\n"
+             "kind and day, the condition of the projections, states, the doctor's verdicts, and headers and\n"
+             "open fields of the last days. People, hosts, addresses, paths, origins and runs are replaced by\n"
+             "pseudonyms that mean nothing outside the report; private fields are not read. LEFT_OUT.md in it\n"
+             "says what was left out and what can still be recognized.\n\n"
+             "Nothing is written if the content looks like a secret, or if FILE exists. The report is recorded\n"
+             "as an event. It proves nothing: use 'ledger export' for that.",
     .examples = "ledger support --dry-run\nledger support -o report.tar.zst --days 2",
     .opts = options,
     .run = run_support,

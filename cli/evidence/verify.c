@@ -33,18 +33,18 @@ enum {
 static const struct opt options[] = {
     [V_KEY] = {"key", 0, "VKEY", "trust this log key; may be repeated"},
     [V_POLICY] = {"policy", 0, "FILE", "trust this policy file (C2SP tlog-policy)"},
-    [V_GENESIS] = {"genesis", 0, "LEAF", "trust the ledger whose seq 0 has this leaf (hex)"},
-    [V_CHECKPOINT] = {"checkpoint", 0, "FILE", "a checkpoint known from before; may be repeated"},
-    [V_AUTHORS] = {"authors", 0, "FILE", "whose author signatures count: a verifier key a line"},
+    [V_GENESIS] = {"genesis", 0, "LEAF", "trust the ledger whose event 0 has this leaf (hex)"},
+    [V_CHECKPOINT] = {"checkpoint", 0, "FILE", "a checkpoint saved earlier; may be repeated"},
+    [V_AUTHORS] = {"authors", 0, "FILE", "whose author signatures count: one verifier key per line"},
     [V_NO_TRUST_FILE] = {"no-trust-file", 0, NULL, "neither read nor write the user's trust file"},
-    [V_SINCE] = {"since-verified", 0, NULL, "read only what came after the head that is trusted"},
-    [V_DERIVED] = {"derived", 0, NULL, "also replay indexes and projections and compare"},
-    [V_THREADS] = {"threads", 0, "N", "check events on N threads, at most 16 (default: one a processor)"},
+    [V_SINCE] = {"since-verified", 0, NULL, "read only what was recorded after the trusted head"},
+    [V_DERIVED] = {"derived", 0, NULL, "also replay indexes and projections, and compare"},
+    [V_THREADS] = {"threads", 0, "N", "check events on N threads, at most 16 (default: one per processor)"},
     [V_LEAF] = {"leaf", 0, "FILE", "the leaf of a proof (default: PROOF's name with .leaf)"},
     [V_PAYLOAD] = {"payload", 0, "FILE", "salt and payload of a proof, to check the body too"},
-    [V_PRINT] = {"print", 'p', NULL, "show the events of a bundle, when nothing in it is wrong"},
+    [V_PRINT] = {"print", 'p', NULL, "show the events of a bundle, if it has no fault"},
     [V_REPORT] = {"report", 0, "FILE",
-                  "also write a page to read about a bundle: FILE.md or FILE.html, which must not exist"},
+                  "also write a readable page about a bundle to FILE.md or FILE.html, which must not exist"},
     {0},
 };
 
@@ -234,16 +234,18 @@ static int verify(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_verify = {
     .synopsis = "[BUNDLE [--print] [--report FILE] | PROOF [--leaf FILE] [--payload FILE]] [OPTIONS]",
-    .about = "Reads every stored byte of the evidence and says, a line each: integrity (bytes, chain, tree),\n"
-             "seals (log key, epochs, handovers), anchoring, completeness of the tail, author signatures,\n"
-             "erasures, gaps, derived data. With a BUNDLE ('ledger export') or a PROOF ('ledger prove') it checks\n"
-             "that file instead, without any ledger; of a bundle (- is standard input) also its form, whether\n"
-             "any match is missing, what was asked, and what of its range is not disclosed.\n"
-             "Trust comes from the user's trust file and from what is given here, never from the ledger.\n"
-             "A ledger is read in a process of its own, so that a damaged database cannot take the verdict with\n"
-             "it. After a good verdict its head goes into the trust file: a ledger that is cut back or\n"
-             "exchanged later is caught. Exit codes: 0 valid and anchored, 10 consistent but not anchored,\n"
-             "20 contradicts what was known, 30 invalid.",
+    .about = "Reads every stored byte of the evidence and reports, one line each: integrity (bytes, chain,\n"
+             "tree), seals (log key, epochs, handovers), anchoring, completeness of the tail, author\n"
+             "signatures, erasures, gaps, derived data. With a BUNDLE ('ledger export') or a PROOF ('ledger\n"
+             "prove') it checks that file instead; no ledger is needed. For a bundle (- is standard input)\n"
+             "this includes its form, whether a match is missing, what was asked, and what of its range is not\n"
+             "disclosed.\n\n"
+             "Trust comes from the user's trust file and from the options given here, never from the ledger. A\n"
+             "ledger is read in a separate process, so that a damaged database cannot prevent the verdict.\n"
+             "After a good verdict its head is stored in the trust file: a ledger that is cut back or\n"
+             "exchanged later is caught.\n\n"
+             "Exit codes: 0 valid and anchored, 10 consistent but not anchored, 20 contradicts what was known,\n"
+             "30 invalid.",
     .examples = "ledger verify\nledger verify --no-trust-file --key \"$VKEY\"\n"
                 "ledger verify run.tar.zst --key \"$VKEY\" --print --report run.html\n"
                 "ledger verify 118.tlog-proof --leaf 118.leaf --payload 118.payload --key \"$VKEY\"",

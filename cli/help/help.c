@@ -1,4 +1,4 @@
-/* Help, all of it made from the tables: the list of commands, a command's page, and the words for completions. */
+/* All help is generated from the tables: the list of commands, a command's page, and the words for completions. */
 #include "cli/help/help.h"
 
 #include <stdio.h>
@@ -11,16 +11,16 @@
 #define WORDS_MAX ((size_t)1 << 20)
 
 #define WIDTH    80 /* of a line off a terminal */
-#define LEFT_MAX 26 /* of a name or an option, with what follows beside it */
+#define LEFT_MAX 26 /* of a name or an option that has its text on the same line */
 
 static size_t line_width(const struct cli *cli) {
     size_t width = out_width(cli);
     return width == SIZE_MAX ? WIDTH : width < 40 ? 40 : width > 100 ? 100 : width;
 }
 
-/* Words up to the line's width; `column` is where the line is already, further ones begin at `indent`. A line end in the
- * text is a blank, unless the next line is empty. A line that begins with blanks is a row: it has a line of its own, and is
- * wrapped below what follows its first two blanks. A line that begins there continues it. */
+/* Wraps words at the line's width; the first line is already at `column`, further lines begin at `indent`. A line end in
+ * the text is a blank, an empty line separates paragraphs. A line that begins with blanks is a row: it gets its own line and
+ * is wrapped in the column after its first two blanks. A line that begins in that column continues the row. */
 static void put_wrapped(struct cli *cli, const char *text, size_t column, size_t indent) {
     size_t width = line_width(cli), from = indent;
     bool first = true;
@@ -42,7 +42,7 @@ static void put_wrapped(struct cli *cli, const char *text, size_t column, size_t
         size_t end = text[0] == '\n', blanks = strspn(text + end, " ");
         if (end == 1 && (text[1] == '\n' || indent + blanks != from)) {
             from = column = indent + blanks;
-            out_printf(cli, "\n%*s", (int)column, "");
+            out_printf(cli, "%s\n%*s", text[1] == '\n' ? "\n" : "", (int)column, "");
             first = true;
         } else if (end == 0 && blanks > 1) {
             out_printf(cli, "%*s", (int)blanks, "");
@@ -54,7 +54,7 @@ static void put_wrapped(struct cli *cli, const char *text, size_t column, size_t
     out_str(cli, "\n");
 }
 
-/* "  left      text", the text wrapped in its column. */
+/* "  left      text", with the text wrapped in its column. */
 static void put_pair(struct cli *cli, const char *left, size_t left_width, const char *text) {
     size_t indent = left_width + 2, n = strlen(left);
     out_printf(cli, "%s%*s", left, n <= left_width ? (int)(indent - n) : 0, "");
@@ -101,18 +101,21 @@ static void list_options(struct cli *cli, const struct opt *table) {
 }
 
 static void help_all(struct cli *cli) {
-    out_str(cli, "usage: ledger [-C DIR] [OPTIONS] COMMAND ...\n\n"
-                 "A signed, hash-chained event log of this machine, and proofs of what it holds.\n\n"
-                 "Commands:\n");
+    out_str(cli, "usage: ledger [-C DIR] [OPTIONS] COMMAND ...\n\n");
+    put_wrapped(cli,
+                "A flight recorder for machines that run local AI: a signed, append-only log of what happened, the states "
+                "that follow from it, and proofs that anyone can check offline.",
+                0, 0);
+    out_str(cli, "\nCommands:\n");
     list(cli, cli->commands);
     out_str(cli, "\nOptions, before or after the command:\n");
     list_options(cli, cli->globals);
     out_str(cli, "\n");
     put_wrapped(cli,
                 "The ledger is -C DIR, else $LEDGER_DIR, else $XDG_STATE_HOME/ledger (~/.local/state/ledger).\n\n"
-                "Exit codes: 0 done and good, 1 the answer is no, 2 wrong command line, 3 wrong input, 4 system, 10 "
-                "consistent but not anchored, 20 contradicts what was known, 30 invalid.\n\n"
-                "'ledger help COMMAND' says more about one.",
+                "Exit codes: 0 success, 1 the answer is no, 2 invalid command line, 3 invalid input, 4 system error, 10 "
+                "consistent but not anchored, 20 contradicts what was known, 30 tampered or corrupt.\n\n"
+                "'ledger help COMMAND' describes a command.",
                 0, 0);
 }
 
@@ -184,7 +187,7 @@ static void words_of(struct cli *cli, const struct command *command) {
 
 enum { H_WORDS };
 static const struct opt options[] = {
-    [H_WORDS] = {"words", 0, NULL, "print what can follow instead: a line per word, for completions"},
+    [H_WORDS] = {"words", 0, NULL, "print what may follow instead, one word per line, for completions"},
     {0},
 };
 
@@ -210,7 +213,7 @@ static int help(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_help = {
     .synopsis = "[COMMAND [SUBCOMMAND]]",
-    .about = "Shows the help of a command, or the list of all.",
+    .about = "Shows the help of a command, or the list of all commands.",
     .examples = "ledger help append\nledger help key rotate",
     .opts = options,
     .max_args = 2,

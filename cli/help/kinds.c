@@ -13,8 +13,8 @@
 
 enum { K_NAMES, K_EXAMPLE, K_MARKDOWN };
 static const struct opt options[] = {
-    [K_NAMES] = {"names", 0, NULL, "the names only, a line each"},
-    [K_EXAMPLE] = {"example", 0, NULL, "an event of KIND: a line for 'ingest jsonl', and an 'append' command"},
+    [K_NAMES] = {"names", 0, NULL, "only the names, one per line"},
+    [K_EXAMPLE] = {"example", 0, NULL, "an example of KIND: a line for 'ingest jsonl', and an 'append' command"},
     [K_MARKDOWN] = {"markdown", 0, NULL, "the whole catalog as a Markdown document"},
     {0},
 };
@@ -214,12 +214,13 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_kinds = {
     .synopsis = "[KIND | FAMILY | PATTERN] [--names | --example | --markdown]",
-    .about = "Lists the kinds of events that the catalog knows, or the fields of one: type, whether it is\n"
-             "required, open (in the body) or private. Fields that a kind does not know are private. Kinds\n"
-             "of your own are named x.<vendor>.<name> and need no entry. A family ('pack') or a pattern\n"
-             "('*.declared') lists those. --example prints an event of the kind twice, as a line for\n"
-             "'ledger ingest jsonl' and as an 'append' command: both are accepted as they are. Exit code 1\n"
-             "for an unknown kind, and for an example of a kind that the ledger alone writes.",
+    .about = "Lists the kinds of events in the catalog, or the fields of one kind: type, whether it is\n"
+             "required, and whether it is open (in the body) or private. Fields that the kind does not list\n"
+             "are private. Kinds of your own are named x.<vendor>.<name> and need no entry. A family ('pack')\n"
+             "or a pattern ('*.declared') selects several kinds.\n\n"
+             "--example prints an event of the kind twice, as a line for 'ledger ingest jsonl' and as an\n"
+             "'append' command, both ready to use. Exit code 1 for an unknown kind, and for an example of a\n"
+             "kind that only the ledger itself writes.",
     .examples = "ledger kinds\nledger kinds pack\nledger kinds route.decided\nledger kinds pack.installed --example\n"
                 "ledger kinds --json | jq '.kinds[].name'",
     .opts = options,

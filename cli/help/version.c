@@ -13,6 +13,6 @@ static int version(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_version = {
     .synopsis = "",
-    .about = "Prints the version of the program and of the event format that it reads and writes.",
+    .about = "Prints the version of the program, and of the event format that it reads and writes.",
     .run = version,
 };

@@ -46,7 +46,7 @@ struct ask_option {
     const char *body; /* the name of another one */
 };
 
-#define ASK_CLOCK_HELP "conditions on time go by when it happened (source, default) or was recorded (ledger)"
+#define ASK_CLOCK_HELP "times mean when events happened (source, default) or were recorded (ledger)"
 
 /* ERR_NOTFOUND: no event can have a kind that matches this pattern; the nearest is named. */
 int ask_kind(const char *pattern, struct err *err);

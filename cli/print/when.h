@@ -12,7 +12,7 @@ struct when {
     bool is_seq, is_local;
     uint64_t at;
 };
-#define WHEN_HELP "a seq (118), a time (10:00 is local), a UTC date, or an age (2h, 7d)"
+#define WHEN_HELP "a sequence number (118), a time (10:00 is local), a UTC date, or an age (2h, 7d)"
 int when_parse(const char *text, bool last, struct when *ret, struct err *err);
 /* ERR_INVALID: a seq past the end of a log of so many events that reads like seconds (ms, us, ns) since 1970, and how to
  * write that time. */

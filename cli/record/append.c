@@ -44,22 +44,22 @@ static const struct opt options[] = {
     [A_SUBJECT] = {"subject", 's', "SUBJECT", "what it is about: pack/pdf-ops-pack"},
     [A_RUN] = {"run", 'r', "RUN", "the run or trace it belongs to (default: ID of a subject run/ID)"},
     [A_ACTOR] = {"actor", 'a', "WHO", "who caused it (default: user:<login name>)"},
-    [A_SOURCE] = {"source", 0, "SOURCE", "how it came in (default: cli)"},
+    [A_SOURCE] = {"source", 0, "SOURCE", "how it entered the ledger (default: cli)"},
     [A_GRADE] = {"grade", 'g', "GRADE", "measured, reported, declared or inferred (default: reported)"},
     [A_CAUSE] = {"cause", 0, "SEQ", "the event that led to it"},
-    [A_CAUSE_KEY] = {"cause-key", 0, "KEY", "the same by its idempotency key; it is of the same source"},
+    [A_CAUSE_KEY] = {"cause-key", 0, "KEY", "the same, by its idempotency key within the same source"},
     [A_KEY] = {"key", 'k', "KEY", "idempotency key: a second append with it returns the first one's receipt"},
-    [A_TIME] = {"time", 0, "TIME", "when it happened: RFC 3339 with a zone, or ns since 1970; the field 'at'"},
+    [A_TIME] = {"time", 0, "TIME", "when it happened (field 'at'): RFC 3339 with a zone, or ns since 1970"},
     [A_BODY] = {"body", 'b', "JSON", "the body as one JSON object"},
     [A_BODY_FILE] = {"body-file", 0, "FILE", "the same from a file, - for standard input"},
-    [A_PRIVATE] = {"private", 0, "JSON", "fields that are kept private, as one JSON object"},
+    [A_PRIVATE] = {"private", 0, "JSON", "private fields, as one JSON object"},
     [A_PRIVATE_FILE] = {"private-file", 0, "FILE", "the same from a file, - for standard input"},
-    [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, comma-separated"},
-    [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
-    [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
-    [A_FORCE] = {"force-private", 0, NULL, "keep fields whose names nearly match known ones, as private fields"},
+    [A_OPEN] = {"open", 0, "NAMES", "for x.* kinds: which fields are open, comma-separated"},
+    [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only if the subject has no event after SEQ, else exit 1"},
+    [A_CHECKED] = {"checked", 0, NULL, "only if the step is legal in the current states, else exit 1"},
+    [A_FORCE] = {"force-private", 0, NULL, "also accept fields whose names nearly match known ones, as private"},
     [A_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: check, and show the event as it would be written"},
-    [A_MOVED] = {"moved", 0, NULL, "instead of an event: the directory was moved here, the other one is gone"},
+    [A_MOVED] = {"moved", 0, NULL, "instead of an event: the directory was moved here and the old one is gone"},
     [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
     [A_KEY_PASS_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
     [A_KEY_PASS_FILE] = {"key-passphrase-file", 0, "FILE", "passphrase of KEYFILE from a file"},
@@ -381,21 +381,24 @@ static int append(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_append = {
     .synopsis = SYNOPSIS,
-    .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the head\n"
-             "(size and root) that covers it, whether it was a duplicate, how many secrets were masked. NAME=VALUE\n"
-             "adds a field to the body: a number, true, false and null are taken as such (unless the kind expects\n"
-             "text), anything else is text; NAME:=JSON takes any JSON; where the kind expects a digest, NAME=@FILE\n"
-             "gives the file's. 'ledger kinds KIND' says which fields a kind has and which of them are open. Words\n"
-             "on the command line can be read by other users of the machine while the command runs: give what is\n"
-             "private by --private-file. With --checked a step that is not legal is refused with the reason and\n"
-             "the events it rests on; it is judged where it is written, so nothing comes between. It judges the\n"
-             "steps of every kind that has a state ('ledger state' lists them: promotions, permissions, packs,\n"
-             "...) and whether a permission is held, by group, scope and tier, of permission.used, run.tool_called\n"
-             "and run.started (its list of permissions). Other kinds are written as they are. docs/permissions.md\n"
-             "has the rules. A ledger remembers the machine and the file that it was appended to, and refuses\n"
-             "events in a copy of its directory (exit 20), because two that both continue would be two histories\n"
-             "under one name. --moved says that the directory was moved here and the other one is gone: it writes\n"
-             "the event ledger.moved. A copy that may continue beside the other is made by 'ledger backup' and\n"
+    .about = "Writes one event and, once it is durable and sealed, prints its receipt as JSON: sequence\n"
+             "number, leaf, the head (size and root) that covers it, whether it was a duplicate, and how many\n"
+             "secrets were masked.\n\n"
+             "NAME=VALUE adds a field to the body: numbers, true, false and null are taken as such unless the\n"
+             "kind expects text; everything else is text. NAME:=JSON takes any JSON value. Where the kind\n"
+             "expects a digest, NAME=@FILE computes it from a file. 'ledger kinds KIND' lists the fields of a\n"
+             "kind and says which are open. Other users of the machine can read the command line while the\n"
+             "command runs: pass private values with --private-file.\n\n"
+             "--checked refuses a step that is not legal in the current states, and gives the reason and the\n"
+             "events behind it. The step is judged inside the write transaction, so nothing can come between.\n"
+             "This covers every kind that has a state (see 'ledger state': promotions, permissions, packs,\n"
+             "...), and whether permission.used, run.tool_called and each of run.started's permissions is\n"
+             "covered by a grant of its group, scope and tier. Other kinds are written unchecked.\n"
+             "docs/permissions.md has the rules.\n\n"
+             "A ledger remembers the machine and the file it was appended to, and refuses to append in a copy\n"
+             "of its directory (exit code 20): two copies that both continue would be two histories under one\n"
+             "name. --moved states that the directory was moved here and the old one is gone; it writes the\n"
+             "event ledger.moved. To get a copy that may continue beside the original, use 'ledger backup' and\n"
              "'ledger restore'.",
     .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
                 "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"

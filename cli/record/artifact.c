@@ -116,9 +116,9 @@ static int get(struct cli *cli, const struct opt_args *args) {
 
 static const struct spec spec_put = {
     .synopsis = "FILE",
-    .about = "Stores a file (- for standard input) by its content and prints its name,\n"
-             "artifact:sha256:<hex>, once it is durable. The event ledger.stored goes with it, so\n"
-             "that 'ledger verify' notices when it is gone. The same bytes again change nothing.",
+    .about = "Stores a file (- for standard input) by its content and, once it is durable, prints its name,\n"
+             "artifact:sha256:<hex>. The event ledger.stored is written with it, so 'ledger verify' notices if\n"
+             "the file is missing. Storing the same bytes again changes nothing.",
     .examples = "ledger artifact put report.pdf",
     .min_args = 1,
     .max_args = 1,
@@ -127,9 +127,9 @@ static const struct spec spec_put = {
 
 static const struct spec spec_get = {
     .synopsis = "ID [-o FILE]",
-    .about = "Writes a stored file, checking its hash: exit code 30 when the bytes are not the ones that were\n"
-             "stored (FILE is then not written), 1 when there is no such artifact. A terminal is shown text, in\n"
-             "which control characters are made visible.",
+    .about = "Writes a stored file and checks its hash. Exit code 30 if the bytes are not those that were\n"
+             "stored (FILE is then not written), 1 if there is no such artifact. On a terminal it is shown as\n"
+             "text, with control characters made visible.",
     .examples = "ledger artifact get artifact:sha256:2c26...ae -o report.pdf",
     .opts = get_options,
     .min_args = 1,
@@ -139,13 +139,13 @@ static const struct spec spec_get = {
 
 static const struct command subs[] = {
     {"put", "store a file and print its name", &spec_put},
-    {"get", "get a stored file back", &spec_get},
+    {"get", "retrieve a stored file", &spec_get},
     {0},
 };
 
 const struct spec spec_artifact = {
     .synopsis = "put FILE | get ID [-o FILE]",
-    .about = "Files, model outputs and manifests are stored by their content, so that an event can name one and\n"
-             "everybody can check that it is the one that was meant.",
+    .about = "Files, model outputs and manifests are stored by their content, so that an event can name one\n"
+             "and anyone can check that it is the right one.",
     .subs = subs,
 };

@@ -8,7 +8,7 @@
 
 enum { C_REASON, C_REPLACED, C_NOTE, C_ACTOR, C_DRY_RUN };
 static const struct opt options[] = {
-    [C_REASON] = {"reason", 0, "TEXT", "why, in a few words that everybody may read: wrong_subject, typed by mistake"},
+    [C_REASON] = {"reason", 0, "TEXT", "why, in a few words, public: wrong_subject, typed by mistake"},
     [C_REPLACED] = {"replaced-by", 0, "SEQ", "the event that replaces it, appended before this one"},
     [C_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
     [C_ACTOR] = {"actor", 'a', "WHO", "who corrects it (default: user:<login name>)"},
@@ -87,14 +87,14 @@ static int correct(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_correct = {
     .synopsis = "SEQ --reason TEXT [--replaced-by SEQ] [--dry-run]",
-    .about = "Marks an event as a mistake by the event ledger.corrected, which names it by seq and leaf and prints\n"
-             "its receipt. The event stays and verifies as before; from the correction on, no state counts it, as\n"
-             "if it had never been written, while states as of an earlier moment (--at) still show what was held\n"
-             "to be true then. Append what is right first, and name it by --replaced-by; an event that was itself\n"
-             "corrected cannot replace another. Correcting a mistaken revocation restores the grant. What the\n"
-             "ledger says of itself (ledger.*) cannot be corrected, and an event can be corrected only once: to\n"
-             "undo a correction, append the event again. Exit code 1 if there is no such event or it was corrected\n"
-             "before.",
+    .about = "Marks an event as a mistake: writes the event ledger.corrected, which names the mistake by\n"
+             "sequence number and leaf, and prints its receipt. The mistake stays in the log and verifies as\n"
+             "before. From the correction on it no longer counts in any state, as if it had never been\n"
+             "written; states as of an earlier moment (--at) still include it.\n\n"
+             "Append the right event first and name it with --replaced-by; a corrected event cannot replace\n"
+             "another. Correcting a mistaken revocation restores the grant. The ledger's own events (ledger.*)\n"
+             "cannot be corrected, and an event can be corrected only once: to undo a correction, append the\n"
+             "event again. Exit code 1 if there is no such event or it was already corrected.",
     .examples = "ledger correct 118 --reason wrong_subject\nledger correct 118 --reason 'tier was T0' --replaced-by 121",
     .opts = options,
     .min_args = 1,

@@ -14,15 +14,15 @@
 
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
 static const struct opt options[] = {
-    [N_FOLLOW] = {"follow", 'f', NULL, "read on as the file grows, until interrupted (jsonl, hook)"},
-    [N_EVERY] = {"every", 0, "DURATION", "look again that often, until interrupted, such as 30s (ollama, lm-eval)"},
-    [N_MODELS] = {"models", 0, "DIR", "read the model store on disk (ollama)"},
-    [N_VERIFY] = {"verify", 0, NULL, "hash the files that digests name (ollama)"},
-    [N_FROM] = {"from", 0, "FILE", "a saved answer instead of the server's, may be repeated (ollama)"},
+    [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook)"},
+    [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval)"},
+    [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
+    [N_VERIFY] = {"verify", 0, NULL, "hash the files of the store and compare them with their names (ollama)"},
+    [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
-    [N_ROOT] = {"root", 0, "DIR", "another file system root than / (dpkg, hardware)"},
+    [N_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware)"},
     [N_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
     [N_SOURCES] = {"sources", 0, NULL, "list the sources and stop"},
     {0},
@@ -423,17 +423,17 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_ingest = {
     .synopsis =
         "SOURCE [FILE ... | URL | --from FILE | --listen ADDRESS:PORT] [--follow] [--strict] [--dry-run] [--root DIR]",
-    .about = "Brings what other programs wrote into the ledger. Sources:\n"
-             "  jsonl     events as JSON, one a line, from files, gzip files or standard input\n"
+    .about = "Records what other programs have written. Sources:\n"
+             "  jsonl     events as JSON, one per line, from files, gzip files or standard input\n"
              "  dpkg      installs, upgrades and removals of packages, from dpkg's log\n"
-             "  hardware  processor, memory, disks, GPUs, system and kernel, when they changed\n"
+             "  hardware  processor, memory, disks, GPUs, system and kernel, when they change\n"
              "  lm-eval   evaluations of models: results and samples of the lm-evaluation-harness\n"
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
-             "            and never exits with 2 (which blocks the call) but with --strict\n"
-             "  ollama    models of an ollama server, of its store on disk, or of saved answers\n"
+             "            and never exits with 2 (which blocks the call) except with --strict\n"
+             "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"
              "  otlp      traces and logs of OpenTelemetry, as JSON from files, or received over HTTP\n"
-             "Reading the same input again writes nothing. Each input ends in a receipt, the event\n"
-             "ledger.imported. A bad line is rejected by itself, with its reason, and the exit code is then 3.",
+             "Reading the same input again writes nothing. Each input ends with a receipt, the event\n"
+             "ledger.imported. A bad line is rejected on its own, with a reason, and the exit code is then 3.",
     .examples = "ledger ingest jsonl events.jsonl\nmy-agent | ledger ingest jsonl -\n"
                 "ledger ingest jsonl --follow /var/log/agent.jsonl\nledger ingest dpkg\nledger ingest hardware --dry-run\n"
                 "ledger ingest hook <event.json\nledger ingest ollama --every 30s\n"

@@ -23,11 +23,10 @@
 
 enum { D_ALL, D_BEFORE, D_TABLE, D_CLOCK, D_TIME };
 static const struct opt options[] = {
-    [D_ALL] = {"all", 0, NULL, "of every table, runs and scores too"},
-    [D_BEFORE] = {"before", 0, "RUN", "this run and the last good one of its pack before it"},
-    [D_TABLE] = {"table", 0, "TABLE", "only of this one; may be repeated"},
-    [D_CLOCK] = {"clock", 0, "CLOCK",
-                 "times of the events: when they happened (source, default), or were recorded (ledger)"},
+    [D_ALL] = {"all", 0, NULL, "include every table, also runs and scores"},
+    [D_BEFORE] = {"before", 0, "RUN", "compare this run with the last good one of its pack before it"},
+    [D_TABLE] = {"table", 0, "TABLE", "only this table; may be repeated"},
+    [D_CLOCK] = {"clock", 0, "CLOCK", "show when events happened (source, default) or were recorded (ledger)"},
     [D_TIME] = {"time", 0, "HOW", "times: utc (default), local, relative"},
     {0},
 };
@@ -550,19 +549,20 @@ static int run(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_diff = {
     .synopsis = "WHEN [WHEN] [--all | --table TABLE] | run/ID run/ID | --before run/ID",
-    .about = "Shows what changed between two moments (the second one is now by default): what was installed,\n"
-             "upgraded or removed, models and the names that lead to them, grants, tools and how far they can go,\n"
-             "routes, packs, verdicts; a line each, + appeared, - went, ~ changed, * first heard of, by an event\n"
-             "that does not say when it came (an upgrade, an inventory); with the event that caused it (the last\n"
-             "one that made it what it is), and the old and the new value. Changes without an event were caused by\n"
-             "time alone, such as a grant that expired. Moments are seqs (what came after that event), times,\n"
-             "dates (the first: its beginning, the second: its end), or ages (2h, 7d). They go by the ledger's\n"
-             "clock: standard error says which changes happened before, and what was recorded later. Counters,\n"
-             "measurements and times do not count as changes; runs, evaluations, imports and the keys of epochs\n"
-             "are left out unless asked for. Of two runs, the earlier one first, or with --before of one and the\n"
-             "last good one of its pack, it shows how they ended, what they took and were made of, and what\n"
-             "changed in the states from the beginning of the one to the end of the other. Exit code 1 when\n"
-             "nothing changed.",
+    .about = "Shows what changed between two moments; the second defaults to now. Each change is one line: +\n"
+             "new, - gone, ~ changed, * first heard of, by an event that does not say when it appeared (an\n"
+             "upgrade, an inventory); with the old and the new value and the event that caused it (the last\n"
+             "one that made it what it is). Changes without an event were caused by time alone, such as a\n"
+             "grant that expired. It covers packages, models and the names that point to them, grants, tools\n"
+             "and how far their calls can go, routes, packs and verdicts. Counters, measurements and times do\n"
+             "not count as changes; runs, evaluations, imports and epoch keys are included only with --all or\n"
+             "--table.\n\n"
+             "A moment is a sequence number (what came after that event), a time, a date (the first means its\n"
+             "beginning, the second its end) or an age (2h, 7d). Moments refer to the ledger's clock: notes on\n"
+             "standard error name changes that happened earlier, and what was recorded later.\n\n"
+             "For two runs, the earlier one first, or for the run of --before and the last good run of its\n"
+             "pack, it shows how they ended, what they used and consumed, and what changed in the states from\n"
+             "the beginning of the first to the end of the second. Exit code 1 if nothing changed.",
     .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"
                 "ledger diff 7d --table installs --table model_names\nledger diff --before run/4f1c\n"
                 "ledger diff run/4f1b run/4f1c",

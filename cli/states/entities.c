@@ -87,20 +87,20 @@ static int show(struct cli *cli, const struct opt_args *args) {
 
 const struct spec entities_list = {
     .synopsis = "[--at WHEN] [--state STATE] [--pack PACK] [--with COLUMN=VALUE] [--last N] [--format FORMAT]",
-    .about =
-        "Lists the rows of this table, one a line, as they are now or, with --at, were then.  Conditions of different\n"
-        "options must all hold, values of one option are alternatives. Columns for people are the main\n"
-        "ones; --fields names others, and JSON has all. Exit code 1 when nothing matched.",
+    .about = "Lists the rows of this table, one per line, as they are now or, with --at, as they were then.\n"
+             "Conditions of different options must all hold; several values of one option are alternatives. A\n"
+             "table shows the main columns, --fields chooses others, and JSON has them all. Exit code 1 if\n"
+             "nothing matched.",
     .opts = list_options,
     .run = list,
 };
 
 const struct spec entities_show = {
     .synopsis = "NAME ... [--at WHEN]",
-    .about = "Shows all that is known of one: every field with what it is, why its state is what it is, and\n"
-             "the events that decide it. A NAME may be cut short as long as only one begins so; where a key\n"
-             "has several parts ('/' between), the first of them name all that have these. Exit code 1 when\n"
-             "there is none, with the nearest name; 30 when some of the events cannot be read.",
+    .about = "Shows all that is known about one row: every field with its meaning, the reason for its state,\n"
+             "and the events that decide it. A unique prefix of a NAME is enough. If a key has several parts\n"
+             "(separated by '/'), its first parts select every row that has them. Exit code 1 if there is none\n"
+             "(the nearest name is suggested), 30 if some of the events cannot be read.",
     .opts = show_options,
     .min_args = 1,
     .max_args = CLI_MANY,

@@ -297,10 +297,11 @@ static int diff(struct cli *cli, const struct opt_args *args) {
 
 static const struct spec eval_diff = {
     .synopsis = "EVAL EVAL [--at WHEN]",
-    .about = "Compares two evaluations of one suite, the earlier one first: the scores of each task and metric side\n"
-             "by side, what got better or worse, came or is missing, and on which side of its threshold it is. Where\n"
-             "neither the score nor the suite says whether more is better, it is only said to be changed. Exit code\n"
-             "1 when nothing differs; 3 when they are of different suites.",
+    .about = "Compares two evaluations of one suite, the earlier one first: the scores of each task and metric\n"
+             "side by side; what got better or worse, was added or is missing; and on which side of its\n"
+             "threshold each score is. If neither the score nor the suite says whether higher is better, a\n"
+             "score is only reported as changed. Exit code 1 if nothing differs, 3 if they are of different\n"
+             "suites.",
     .opts = diff_options,
     .min_args = 2,
     .max_args = 2,
@@ -313,8 +314,8 @@ static const struct command eval[] = {{"list", "list evaluations, their scores, 
                                       {0}};
 const struct spec spec_eval = {
     .synopsis = "list | show NAME | diff EVAL EVAL",
-    .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it can prove anything.\n"
-             "'ledger state eval_scores' lists all scores, a line each.",
+    .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it counts as proof.\n"
+             "'ledger state eval_scores' lists all scores, one per line.",
     .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval diff e17 e18",
     .subs = eval,
 };

@@ -12,53 +12,53 @@
     }
 
 static const struct command model[] =
-    LIST_AND_SHOW("models that were seen or named, by the digests of their weights or manifests");
+    LIST_AND_SHOW("models that were seen or named, by the digest of their weights or manifest");
 static const struct command route[] = LIST_AND_SHOW("routes and whether they are proven");
-static const struct command permit[] = LIST_AND_SHOW("permissions: what was asked for, granted, denied");
+static const struct command permit[] = LIST_AND_SHOW("permissions that were asked for, granted or denied");
 static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
-static const struct command policy[] = LIST_AND_SHOW("policies as they were declared last");
+static const struct command policy[] = LIST_AND_SHOW("policies as last declared");
 static const struct command pack[] = LIST_AND_SHOW("packs and what they lack");
-static const struct command promote[] = LIST_AND_SHOW("promotions and how far they are");
+static const struct command promote[] = LIST_AND_SHOW("promotions and their progress");
 static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
 
 const struct spec spec_model = {
     .synopsis = "list | show NAME",
-    .about = "Models are known by the digest of their weights, or, as long as nobody told these, of the manifest\n"
-             "that was seen, or else by their name. A name, a tag, an alias or a file is a claim that points to\n"
-             "a digest, so a NAME is a digest, its first digits, or whatever points there now. Those that runs,\n"
-             "evaluations and routes name, and no runtime, are listed as unregistered, and found by that name.\n"
-             "'ledger state model_names' lists the names, and which of them moved.",
+    .about = "A model is identified by the digest of its weights; if that is not known, by the digest of its\n"
+             "manifest, or else by its name. Names, tags, aliases and files are claims that point to a digest,\n"
+             "so a NAME is a digest, its first digits, or anything that points to one now. Models that only\n"
+             "runs, evaluations or routes mention are listed as unregistered, under the name used there.\n"
+             "'ledger state model_names' lists the names and shows which of them moved.",
     .examples = "ledger model list\nledger model show llama3.2:3b\nledger model show sha256:4f2a",
     .subs = model,
 };
 const struct spec spec_route = {
     .synopsis = "list | show NAME",
-    .about = "Routes say which model answers which kind of work. One is ready when an evaluation proves it as it\n"
-             "is now: pack version, configuration, model and suite.",
+    .about = "A route says which model answers which kind of work. It is ready when an evaluation proves it as\n"
+             "it is now: pack version, configuration, model and suite.",
     .examples = "ledger route list --state 'declared*'\nledger route show summarise --at 2026-11-20",
     .subs = route,
 };
 const struct spec spec_permit = {
     .synopsis = "list | show NAME",
-    .about = "Permissions of packs and tools: WHO/GROUP/SCOPE. A NAME may end after any of these, and pack/ or tool/\n"
-             "in front may be left out.",
+    .about = "Permissions of packs and tools: WHO/GROUP/SCOPE. A NAME may stop after any of these parts, and\n"
+             "the leading pack/ or tool/ may be omitted.",
     .examples = "ledger permit list --pack pdf-ops-pack\nledger permit show pdf-ops-pack\n"
                 "ledger permit show pack/pdf-ops-pack/exec",
     .subs = permit,
 };
 const struct spec spec_tool = {
     .synopsis = "list | show NAME",
-    .about = "Tools that agents called: AGENT/SERVER/TOOL; a TOOL alone names that of every agent. The tier says how far a "
-             "call can go, judged by the\n"
-             "policies of the log, the newest first, and by the one that ships with the program. Where none of\n"
-             "them knows the tool it is unknown, and every list says of how many calls.",
+    .about = "Tools that agents called: AGENT/SERVER/TOOL; a TOOL alone means that tool of every agent. The\n"
+             "tier says how far a call can go, as judged by the policies in the log, newest first, and by the\n"
+             "one included with the program. If none of them knows the tool, its tier is unknown, and every\n"
+             "list says how many calls that affects.",
     .examples =
         "ledger tool list\nledger tool list --with judged_tier=\nledger tool show Bash\nledger tool show claude-code/Bash",
     .subs = tool,
 };
 const struct spec spec_policy = {
     .synopsis = "list | show NAME",
-    .about = "Policies as they were declared last: the rules by which tools have a tier.",
+    .about = "Policies as last declared: the rules that give tools their tiers.",
     .examples = "ledger policy list\nledger policy show mine --at 2026-11-20",
     .subs = policy,
 };
@@ -76,7 +76,7 @@ const struct spec spec_promote = {
 };
 const struct spec spec_run = {
     .synopsis = "list | show NAME",
-    .about = "Runs: how they ended and what they took. 'ledger timeline RUN' shows one as a tree.",
+    .about = "Runs: how they ended and what they used. 'ledger timeline RUN' shows one as a tree.",
     .examples = "ledger run list --last 20\nledger run list --pack pdf-ops-pack --state failed\nledger run show 4f1c",
     .subs = run,
 };

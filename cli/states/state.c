@@ -18,12 +18,12 @@
 enum { S_DIGEST = LISTING_OPTS, S_NAMES, S_MARKDOWN, S_PROJECTIONS, S_RULES };
 static const struct opt options[] = {
     LISTING_OPTIONS,
-    [S_DIGEST] = {"digest", 0, NULL, "also the digest of each projection's rows: reads them all"},
+    [S_DIGEST] = {"digest", 0, NULL, "also the digest of each projection's rows; reads them all"},
     [S_NAMES] = {"names", 0, NULL, "only the names of the tables"},
-    [S_MARKDOWN] = {"markdown", 0, NULL, "describe all tables and their columns instead, as Markdown"},
+    [S_MARKDOWN] = {"markdown", 0, NULL, "instead: a description of all tables and columns, as Markdown"},
     [S_PROJECTIONS] = {"projections", 0, NULL, "how far the projections are folded, and which are stale or stopped"},
     [S_RULES] = {"rules", 0, NULL,
-                 "the rules of readiness instead: what keeps a pack, a route, an evaluation from counting"},
+                 "instead: the rules of readiness, which keep a pack, a route or an evaluation from counting"},
     {0},
 };
 
@@ -293,14 +293,15 @@ static int state(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_state = {
     .synopsis = "[TABLE [KEY ...]] [--at WHEN] [CONDITIONS] [--fields COLUMN,...] [--format FORMAT]",
-    .about = "Shows what is true now, folded from the events: without arguments the tables that have rows, and\n"
-             "how many are in which state; with a TABLE its rows; with a KEY too one row with all its fields and\n"
-             "the events that decide it. --projections, and --json without a TABLE, say how many events each\n"
-             "projection has folded (position), how many are in the log and not stored yet (lag), and which are\n"
-             "stale (made by another version of the program) or stopped (at an event that they cannot take).\n"
-             "None of it is stored as a fact: 'ledger rebuild' makes all of it again.\n"
-             "--at answers as of then: what was true right after an event, or at a time.\n"
-             "Exit code 1 when nothing matched, 3 for an invalid time or an event that does not exist yet.",
+    .about = "Shows what is true now, folded from the events. Without arguments: the tables that have rows,\n"
+             "and how many rows are in each state. With a TABLE: its rows. With a KEY too: one row with all\n"
+             "its fields and the events that decide it.\n\n"
+             "--projections, and --json without a TABLE, show how many events each projection has folded\n"
+             "(position), how many are in the log but not stored yet (lag), and which projections are stale\n"
+             "(stored by another version of the program) or stopped (at an event they cannot process). All of\n"
+             "it is derived: 'ledger rebuild' computes it again from the log.\n\n"
+             "--at answers as of then: right after an event, or at a time. Exit code 1 if nothing matched, 3\n"
+             "for an invalid time or an event that does not exist yet.",
     .examples = "ledger state\nledger state routes --state 'declared*'\nledger state package dpkg curl\n"
                 "ledger state permissions --at 2026-11-20 --json\nledger state model_names --with runtime=ollama",
     .opts = options,

@@ -358,10 +358,11 @@ static int status(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_status = {
     .synopsis = "",
-    .about = "Shows one screen: the ledger and its newest event, the verdict over the box with what is not well,\n"
-             "the newest event of each source, packs and routes that are not ready, the runs that failed last, how\n"
-             "many uses were not permitted, and three commands worth running now. 'ledger' without a command is\n"
-             "the same. Without a ledger it says how to start one. The exit code is 0 even if something is wrong.",
+    .about = "Shows one screen: the ledger and its newest event, the verdict over the box and what is wrong,\n"
+             "the newest event of each source, packs and routes that are not ready, the most recent failed\n"
+             "runs, how many uses were not permitted, and three commands worth running now. 'ledger' without a\n"
+             "command does the same. If there is no ledger yet, it says how to create one. The exit code is 0\n"
+             "even if something is wrong.",
     .examples = "ledger\nledger status --json | jq .verdict.state",
     .run = status,
 };

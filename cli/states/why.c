@@ -18,7 +18,7 @@
 
 enum { W_AT, W_TIME };
 static const struct opt options[] = {
-    [W_AT] = {"at", 0, "WHEN", "of something with a state: as of a seq, a time, the end of a date, or an age (2h, 7d)"},
+    [W_AT] = {"at", 0, "WHEN", "a state as of a sequence number, a time, the end of a date, or an age (2h, 7d)"},
     [W_TIME] = {"time", 0, "HOW", "times: utc (default), local, relative"},
     {0},
 };
@@ -218,14 +218,15 @@ static int why(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_why = {
     .synopsis = "[NOUN/]NAME [--at WHEN] | SEQ",
     .about = "NOUN/NAME names something that has a state (pack/..., route/..., model/..., permission/...,\n"
-             "package/..., run/..., verdict/...): shows its state and why, what belongs to it, and the events that\n"
-             "this rests on; of a run that failed, what went wrong and how it differs from the last good one of\n"
-             "its pack. Events that were corrected do not count there, and are named. The NOUN may be omitted if\n"
-             "only one entity has the name. With a SEQ it shows what led to the event: the event, its cause, the\n"
-             "cause of that, a line each, up to one that has none. Where no cause is recorded, the run's calls and\n"
-             "spans say what an event hangs on; the column VIA says which it was: cause, call, span or run. Exit\n"
-             "code 1 if there is no such entity or event (the nearest name is suggested), 30 if events that belong\n"
-             "to the answer cannot be read.",
+             "package/..., run/..., verdict/...). Shows its state and the reason, what belongs to it, and the\n"
+             "events behind it; for a failed run, what went wrong and how it differs from the last good run of\n"
+             "its pack. Corrected events do not count there, and are named. The NOUN may be omitted if the\n"
+             "NAME is unique.\n\n"
+             "With a SEQ, shows what led to the event: the event, its cause, the cause of that and so on, one\n"
+             "per line, up to an event that has none. If no cause is recorded, the run's calls and spans say\n"
+             "what the event belongs to; the column VIA says which it was: cause, call, span or run.\n\n"
+             "Exit code 1 if there is no such entity or event (the nearest name is suggested), 30 if events\n"
+             "that the answer needs cannot be read.",
     .examples = "ledger why pack/pdf-ops-pack\nledger why route/summarise --at 2026-11-20\n"
                 "ledger why 118\nledger why 118 --json | jq '.chain[].event.kind'",
     .opts = options,

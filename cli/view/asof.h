@@ -30,7 +30,7 @@ struct asof_at {
     uint64_t at, now;
 };
 
-#define ASOF_AT_HELP "as of a seq (118), a time, the end of a date, yesterday, or an age (2h, 7d)"
+#define ASOF_AT_HELP "as of a sequence number (118), a time, the end of a date, yesterday, or an age (2h, 7d)"
 
 /* Opens the ledger and the view as of `at` (the text of --at; NULL: now). Returns 0, or an exit code after reporting. The
  * caller closes it in any case. */

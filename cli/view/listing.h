@@ -12,14 +12,14 @@ enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TI
 /* clang-format off */
 #define LISTING_OPTIONS                                                                                                  \
     [L_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},                                                                            \
-    [L_STATE] = {"state", 0, "STATE", "in this state; may be repeated; a trailing * matches a prefix, here and below"},     \
+    [L_STATE] = {"state", 0, "STATE", "in this state; may be repeated; a trailing * matches a prefix, here and below"},  \
     [L_FAILED] = {"failed", 0, NULL, "in a bad state: failed, blocked, denied, expired, revoked, fail, ..."},            \
     [L_PACK] = {"pack", 0, "PACK", "of this pack"},                                                                      \
-    [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this in a column; an empty VALUE: where there is none"},        \
+    [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this value in a column; an empty VALUE: without one"},                  \
     [L_LAST] = {"last", 'n', "N", "the N that changed last, the newest at the end"},                                     \
-    [L_FIELDS] = {"fields", 0, "COLUMN,...", "show these columns; all: every one of them"},                              \
+    [L_FIELDS] = {"fields", 0, "COLUMN,...", "show these columns, or all"},                                              \
     [L_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},                                  \
-    [L_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"}
+    [L_TIME] = {"time", 0, "HOW", "times in a table: utc (default), local, relative"}
 /* clang-format on */
 
 /* Lists a table; the options are those of `args`. Returns the exit code; EXIT_NO, with words, when nothing matched. */
