@@ -104,6 +104,8 @@ OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_cov     := -O0 -g --coverage
 OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 OPT         := $(or $(OPT_$(CONFIG)),$(error CONFIG=$(CONFIG); accepted are release debug asan tsan cov fuzz))
+# Test programs run once: compiling them takes longer than running them slowly.
+OPT_TESTS   := $(if $(filter release asan tsan,$(CONFIG)),-Og)
 COMPILE     := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -I. -Ilib/include $(WARN) $(OPT) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK        := $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
 LINK_EXE    := $(if $(filter release,$(CONFIG)),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK)
@@ -112,13 +114,13 @@ LINK_EXE    := $(if $(filter release,$(CONFIG)),-pie -Wl$(,)-z$(,)relro$(,)-z$(,
 .PHONY: FORCE
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(COMPILE) $(LINK)' | cmp -s - $@ || printf '%s\n' '$(CC) $(COMPILE) $(LINK)' >$@
+	@printf '%s\n' '$(CC) $(COMPILE) $(OPT_TESTS) $(LINK)' | cmp -s - $@ || printf '%s\n' '$(CC) $(COMPILE) $(OPT_TESTS) $(LINK)' >$@
 
 # Objects apart: $(B)/ledger is the program, not the folder.
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(COMPILE) $(if $(filter tests/%,$<),$(OPT_TESTS)) -MMD -MP -c -o $@ $<
 
 # ---- one archive per folder, the program, the libraries -----------------------------------------------------------------
 
