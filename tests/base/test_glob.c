@@ -77,7 +77,9 @@ static size_t all_texts(struct bytes *ret, char (*own)[TEXT_LEN + 1]) {
     for (size_t len = 1; len <= TEXT_LEN; len++) {
         for (size_t end = n; from < end; from++) {
             for (const char *c = "ab/"; *c != '\0'; c++, n++) {
-                snprintf(own[n], sizeof(own[n]), "%s%c", own[from], *c);
+                memcpy(own[n], own[from], len - 1);
+                own[n][len - 1] = *c;
+                own[n][len] = '\0';
                 ret[n] = (struct bytes){(const uint8_t *)own[n], len};
             }
         }
