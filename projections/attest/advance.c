@@ -1,5 +1,6 @@
-/* Bringing the trees up to the newest event: folded on what is vouched for, stored as new nodes beside the old ones, and
- * named by an event. A death in between leaves the older head with all its nodes; the next one begins from there.
+/* Brings the trees up to the newest event: changes are folded onto the attested rows, stored as new nodes beside the old
+ * ones, and named by an event. After a crash in between, the older head still has all its nodes, and the next run begins
+ * there.
  *
  *   view of attested rows ── nodes, head without event ── commit (derived) ── event ── commit (evidence) ── its seq */
 #include "projections/attest/advance.h"
@@ -12,14 +13,14 @@
 #include "projections/view/state.h"
 #include "projections/view/view.h"
 
-#define ROWS_AT_ONCE 4096 /* of a tree that is made from nothing */
+#define ROWS_AT_ONCE 4096 /* when a tree is built from nothing */
 #define REPLACED_MAX ((size_t)256 << 20)
 
 struct advance {
     struct ledger *ledger;
     struct state_view *view;
     struct db_txn *txn;
-    bool afresh; /* the trees do not continue from the newest that is stored */
+    bool afresh; /* the trees do not build on the newest stored ones */
     struct attested_head head;
     struct buf replaced;
 };
@@ -88,7 +89,7 @@ static int put_all(struct advance *a, size_t projection, uint8_t root[HASH_LEN],
     return rc;
 }
 
-/* What was folded since, onto the tree that it was folded on. */
+/* The changes folded since the stored tree, applied to it. */
 static int put_changed(struct advance *a, const struct view_projection *p, uint8_t root[HASH_LEN], struct err *err) {
     const struct rows_entry **entry = NULL;
     struct hash_tree_change *change = NULL;
@@ -116,7 +117,7 @@ static int put_changed(struct advance *a, const struct view_projection *p, uint8
 
 /* ---- all of them ---- */
 
-/* One that stopped at an event is left out: it is folded from the first event by whoever asks. */
+/* A projection that stopped at an event is left out: whoever asks for it folds it from the first event. */
 static int put_trees(struct advance *a, struct err *err) {
     int rc = 0;
     for (size_t i = 0; i < a->view->n && rc == 0; i++) {
@@ -160,7 +161,7 @@ static bool can_go_on(const struct view_projection *p) {
     return p->part.failed_seq == LOG_NO_SEQ && p->base.tree != NULL;
 }
 
-/* Every tree that is stored continues: none is left behind. */
+/* Every stored tree is updated: none falls behind. */
 static bool all_go_on(const struct state_view *view) {
     bool all = view->scratch_txn == NULL && view->attested.stored == view->attested.n;
     for (size_t i = 0; i < view->n && all; i++) {
@@ -169,7 +170,7 @@ static bool all_go_on(const struct state_view *view) {
     return all;
 }
 
-/* ERR_CONFLICT: somebody else has advanced them meanwhile. */
+/* ERR_CONFLICT: another process has advanced them meanwhile. */
 static int store(struct advance *a, struct attested_heads *heads, struct err *err) {
     int rc = attested_heads_get(a->txn, a->view->list, heads, err);
     bool newest = heads->n > 0 && a->view->has_attested && same_head(&heads->head[0], &a->view->attested);
@@ -215,7 +216,7 @@ static int append_event(struct advance *a, struct err *err) {
     return rc;
 }
 
-/* The head that we stored gets the seq of its event. */
+/* Stores the seq of its event in the head. */
 static int put_seq(struct advance *a, struct db *db, struct attested_heads *heads, struct err *err) {
     struct attested_head before = a->head;
     before.seq = LOG_NO_SEQ;
@@ -254,7 +255,7 @@ static int advance(struct advance *a, uint64_t generation, struct err *err) {
     return rc == ERR_CONFLICT ? 0 : rc;
 }
 
-/* By what is stored, which need not be true: then more is folded, or it is advanced in vain. */
+/* Judged by what is stored, which may be wrong: then more is folded than necessary, or the advance is in vain. */
 static bool is_near(struct ledger *ledger, const struct projection *const *list, uint64_t lag) {
     struct attested_heads *heads = calloc(1, sizeof(*heads));
     struct log_head head;

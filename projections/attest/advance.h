@@ -6,8 +6,8 @@
 
 #define ATTESTED_LAG_MAX 1024 /* events that are folded for each answer before a newer root is worth an event */
 
-/* Folds what is missing, stores it and writes the event, unless what is stored is less than `lag` events behind. For those
- * who are about to ask more than once; nobody has to call it. Not inside a write transaction of the ledger. */
+/* Folds what is missing, stores it and writes the event, unless the stored root is less than `lag` events old. For callers
+ * about to ask more than once; never required. Not inside a write transaction of the ledger. */
 int attested_advance(struct ledger *ledger, const struct state_options *options, uint64_t lag, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Digests of states as events: whoever replays the log up to the position must get the same ones. */
+/* Digests of states as events: anyone who replays the log up to the position must get the same ones. */
 #include "projections/attest/digests.h"
 
 #include <stdio.h>

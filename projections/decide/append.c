@@ -1,6 +1,6 @@
-/* May an event be written: it is made as it would be, and folded into copies of the rows that it would change. When one of
- * them comes out with more violations than it went in with, the step is not legal, and the row has the words. So what is
- * refused is what would show as a violation, by the same code. */
+/* May an event be written? It is encoded as it would be and folded into copies of the rows it would change. If one of them
+ * comes out with more violations than before, the step is not legal, and the row says why. So the same code refuses a step
+ * and records it as a violation. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 
 #define BODY_ROOM (2 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX))
 
-/* A row of the view as it is kept. */
+/* A stored row of the view. */
 static int get_kept(void *ctx, size_t table, struct bytes key, struct buf *out, struct err *err) {
     struct view_projection *p = ctx;
     struct bytes bytes;
@@ -34,7 +34,7 @@ static int violations_of(struct row *row, struct bytes bytes, int64_t *ret, stru
     return rc;
 }
 
-/* The row before and after; the reason is the first one's. */
+/* The row before and after. The first difference gives the reason. */
 static int compare(struct view_projection *p, const struct rows_entry *entry, struct decision *ret, struct err *err) {
     const struct state_table *table = &p->projection->tables[entry->table];
     struct row before, after;
@@ -85,7 +85,7 @@ static int try_fold(struct view_projection *p, struct fold_input *input, struct 
     return rc;
 }
 
-/* States that are not those of the log as it is now cannot tell what is legal. */
+/* States that do not match the log as it is now cannot tell what is legal. */
 static bool can_judge(const struct state_view *view, size_t i, struct decision *ret) {
     const struct view_projection *p = &view->projection[i];
     struct state_status status;
@@ -117,7 +117,7 @@ static int judge(struct state_view *view, const struct log_event *event, struct 
     return rc;
 }
 
-/* A call is not a step of permissions, but rests on them: on none that stopped before it. */
+/* A call is not a step of permissions but depends on them: they must not have stopped before it. */
 static int judge_use(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     static const char *const rests_on[] = {"permissions", "policies", "runs"};
     for (size_t i = 0; i < view->n && decide_uses(event->kind) && ret->yes; i++) {
@@ -139,8 +139,8 @@ static struct bytes after_slash(struct bytes subject) {
     return (struct bytes){subject.p + at, subject.n - at};
 }
 
-/* The body without the time that its author gives: what is checked is a step that is taken now, and a time in the past
- * would make use of what is over by now. *ret_had: there was one. */
+/* The body without the time its author gives: the step is checked as one taken now; with a time in the past it could use a
+ * grant that has ended. *ret_had: there was such a time. */
 static int without_time(struct bytes body, struct buf *out, bool *ret_had, struct err *err) {
     struct mp_reader r;
     struct mp_item head, name;
@@ -162,7 +162,7 @@ static int without_time(struct bytes body, struct buf *out, bool *ret_had, struc
     return rc;
 }
 
-/* As it is told, and as of now. */
+/* As given, and as of now. */
 static int judge_both(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct log_event now = *event;
     struct buf body = {.max = BODY_ROOM};
@@ -177,7 +177,7 @@ static int judge_both(struct state_view *view, const struct log_event *event, st
     return rc;
 }
 
-/* A grant that is taken, and that no use will ever have. */
+/* A grant that is recorded but that no use will ever have. */
 static int note_useless(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct mp_item item;
     struct bytes raw, session = decide_text(event->body, "session");
@@ -206,8 +206,8 @@ static int note_useless(struct state_view *view, const struct log_event *event, 
     return rc;
 }
 
-/* What the step lacks by itself is said first; then all that the candidate lacks, when that is more. All of it begins with
- * the same where the step is out of turn: that is said once. */
+/* First what the step itself lacks, then all that the candidate lacks, if that is more. When the step is out of turn both
+ * begin with the same words, which are then said once. */
 static int judge_promotion(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
     struct decision whole;
     int rc = decide_may_promote(view, promotion, &whole, err);

@@ -1,5 +1,4 @@
-/* Judgements that look at rows which others fold: is a route proven, may a candidate be promoted. A table that is not there
- * has no rows. */
+/* Judgements over rows that others fold: is a route proven, may a candidate be promoted? An absent table has no rows. */
 #include "projections/decide/decide.h"
 
 #include "projections/ready/promotions.h"

@@ -1,5 +1,5 @@
-/* Judgements: may this step be taken, is this route proven? Pure functions of a view. Whoever acts
- * asks first, inside the write transaction that records the step (ledger/write/guard.h), so that nothing comes between. */
+/* Judgements: may this step be taken, is this route proven? Pure functions of a view. Whoever acts asks first, inside the
+ * write transaction that records the step (ledger/write/guard.h), so that nothing can happen in between. */
 #ifndef PROJECTIONS_DECIDE_DECIDE_H
 #define PROJECTIONS_DECIDE_DECIDE_H
 
@@ -9,17 +9,17 @@
 /* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in
  * projections/decide/use.c; others are always yes. */
 int decide_may_use(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err);
-/* A text of a body; empty: it has none of that name. Borrowed. */
+/* A text field of a body; empty when it has none of that name. Borrowed. */
 struct bytes decide_text(struct bytes body, const char *name);
-/* Is the kind in that table? Then the states of permissions, policies and runs are what it rests on. */
+/* Is the kind in that table? Then its answer depends on the states of permissions, policies and runs. */
 bool decide_uses(struct bytes kind);
 /* Does a proof count for the route as it is now? */
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);
-/* May this promotion become `promoted`: the steps were legal, and there is a full pass for the candidate's digest. */
+/* May this promotion become `promoted`? Its steps must be legal, and the candidate's digest must have a full pass. */
 int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
-/* May an event with this content be written: the step it stands for is legal for every state it would change, at
- * the view's time, whatever time it gives itself; and a permission that it uses is held. Kinds without a state are always
- * yes. */
+/* May an event with this content be written? The step it represents must be legal for every state it would change, at the
+ * view's time, whatever time it states itself; and any permission it uses must be held. Kinds without a state are always
+ * allowed. */
 int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err);
 
 #endif

@@ -40,7 +40,7 @@ static struct decide_use use_of(struct bytes map, struct bytes session, struct b
                                .of_session = true};
 }
 
-/* What an answer of yes leaves open. */
+/* What a yes leaves open. */
 static void note_tier(const struct decide_use *use, struct decision *ret) {
     if (ret->yes && scope_tier(use->tier) == TIER_UNKNOWN) {
         snprintf(ret->note, sizeof(ret->note), "it names no tier: nothing was compared with the grant's");

@@ -1,5 +1,5 @@
-/* A correction is met like any other event, in its place in the log. What changes there is found by folding the events
- * before it, from the mistake on twice, with the mistake and without, and taking over what differs:
+/* A correction is handled like any other event, at its place in the log. To find what it changes, the events from the
+ * mistake up to the correction are folded twice, with the mistake and without it, and the differences are taken over:
  *
  *                                  with the mistake
  *   first event ──> the mistake ──<                  >── the correction
@@ -7,12 +7,12 @@
  *
  *   rows as of the correction + (fold without the mistake - fold with it) = rows without the mistake
  *
- * What a row says of since when and by which events its state is what it is, names the correction where that made it so.
- * So a correction is a change of rows like that of any event: it goes into the version of its own segment and leaves older
- * ones alone, whoever looks at an earlier moment sees what was held to be true then, and incremental work, rebuilding,
- * vouched trees and walks all get the same bytes, because all of them pass here. Rows below are kept while the pass goes
- * on: what is without one mistake is with the next one. So a correction of a later event than the last one was, as they
- * mostly come, costs one fold from its mistake on. */
+ * Where the correction changed a state, the row's since columns and evidence name the correction. So a correction changes
+ * rows like any event: the change goes into the version of its own segment and leaves older versions alone, a view of an
+ * earlier moment shows what was held to be true then, and incremental work, rebuilds, attested trees and walks all get the
+ * same bytes, because all of them pass through here. The rows below are kept during the pass: the fold without one mistake
+ * is the fold with the next one. So a correction of a later event than the previous correction's, which is the usual order,
+ * costs one fold from its mistake on. */
 #include "projections/fold/correct.h"
 
 #include <stdlib.h>
@@ -49,7 +49,7 @@ void correct_unload(struct correction *all, size_t n) {
     free(all);
 }
 
-/* What ledger.corrected events name, in the order in which they came. */
+/* What ledger.corrected events name, in log order. */
 struct named {
     struct replay_part part;
     struct {
@@ -166,16 +166,16 @@ struct side {
 struct trio {
     struct side below;         /* before the mistake */
     struct side with, without; /* over it */
-    size_t n_without;          /* corrections that `without` leaves out; with one fewer, `below` is the same */
+    size_t n_without;          /* corrections that `without` leaves out; `below` leaves out one fewer */
     bool prepared;             /* for the correction at hand */
 };
 
-/* What one pass over the log knows of corrections: which of them hold, and the rows that the last one was found with, from
- * which the next one continues when it corrects a later event. */
+/* What one pass over the log knows of corrections: which of them hold, and the rows used for the last one; the next one
+ * continues from them if it corrects a later event. */
 struct correct {
     struct ledger *ledger;
     uint64_t size;
-    uint64_t read;     /* events that could be read, from the first one on */
+    uint64_t read;     /* events that could be read, counted from the first */
     struct err unread; /* why the next one could not */
     struct correction *all;
     size_t n;
@@ -205,7 +205,7 @@ static void side_skip(struct side *side, const struct correction *all, size_t n)
 }
 
 static void trio_end(struct trio *trio) {
-    side_end(&trio->with); /* they are over it */
+    side_end(&trio->with); /* these rest on it */
     side_end(&trio->without);
     side_end(&trio->below);
     *trio = (struct trio){0};
@@ -222,7 +222,7 @@ static void correct_close(void *state) {
     }
 }
 
-/* Of the events below `size`, as far as they can be read. */
+/* The corrections among the events below `size`, as far as these can be read. */
 static int correct_open(struct ledger *ledger, uint64_t size, void **ret, struct err *err) {
     struct correct *c = calloc(1, sizeof(*c));
     if (c == NULL) return err_set(err, ERR_NOMEM, "out of memory for corrections");
@@ -254,7 +254,7 @@ static bool same_cell(const struct row *a, const struct row *b, size_t column) {
     return same;
 }
 
-/* It says something else now, not only since when or by which events. */
+/* Its content differs, not only its since columns and its evidence. */
 static bool says_else(const struct row *before, const struct row *after, size_t base) {
     bool same = !before->absent;
     for (size_t i = 0; same && i < after->table->n_columns; i++) {
@@ -263,7 +263,8 @@ static bool says_else(const struct row *before, const struct row *after, size_t 
     return !same;
 }
 
-/* What stands cites the corrections before, which neither fold knows of: those that its own events do not account for. */
+/* The current row also cites earlier corrections, which neither fold knows of: those that its own events do not account
+ * for. */
 static void keep_cited(const struct row *now, const struct row *before, struct row *after, size_t column) {
     uint64_t cited[ROW_SEQS_MAX], own[ROW_SEQS_MAX];
     size_t n = now->absent || before->absent ? 0 : row_seqs(now, column, cited, ROW_SEQS_MAX);
@@ -279,7 +280,7 @@ static void keep_cited(const struct row *now, const struct row *before, struct r
     }
 }
 
-/* What the correction made so, is so since the correction and by it; what it left as it was, is so since then. */
+/* What the correction changed is so since the correction; what it left unchanged keeps its since. */
 static void cite(const struct log_event *event, const struct row *now, const struct row *before, struct row *after) {
     size_t base = projection_column(after->table, "since"), dated = projection_dated(after->table);
     if (base == SIZE_MAX) return;
@@ -326,7 +327,7 @@ static int put_row(struct rows *to, const struct state_table *table, const struc
     return rc;
 }
 
-/* A row that the other side has not changed is there as it was before both. */
+/* A row that the other side has not changed is the one before both. */
 static int side_row(struct rows *rows, const struct rows_entry *own, const struct rows_entry *one, struct bytes *ret,
                     struct err *err) {
     *ret = own != NULL ? own->bytes : (struct bytes){NULL, 0};
@@ -391,7 +392,8 @@ static size_t number_of(const struct correct *c, uint64_t by) {
     return at < c->n && c->all[at].by == by ? at : c->n;
 }
 
-/* Are they as of before the mistake, and `without` without all that was corrected since and is of their kinds? */
+/* Are the rows as of before the mistake, and does `without` leave out all that was corrected since and is of their
+ * kinds? */
 static bool goes_on(const struct correct *c, const struct trio *trio, size_t at) {
     const struct replay_part *below = &trio->below.part;
     bool good =
@@ -402,7 +404,7 @@ static bool goes_on(const struct correct *c, const struct trio *trio, size_t at)
     return good;
 }
 
-/* What was without the last mistake is with this one: both have left out the corrections before. */
+/* The fold without the last mistake is the one with this one: both leave out the earlier corrections. */
 static int trio_begin(struct correct *c, struct trio *trio, const struct projection *projection, size_t at,
                       struct err *err) {
     const struct rows_base nothing = {NULL, NULL};
@@ -431,7 +433,7 @@ static int get_below(void *below, size_t table, struct bytes key, struct buf *ou
     return rc;
 }
 
-/* From where the rows below stand. */
+/* Continues from the position of the rows below. */
 static int side_fork(struct side *side, const struct trio *trio, const struct correction *skip, size_t n, struct err *err) {
     const struct replay_part *below = &trio->below.part;
     const struct rows_base base = {get_below, trio->below.rows};
@@ -442,8 +444,8 @@ static int side_fork(struct side *side, const struct trio *trio, const struct co
     return rc;
 }
 
-/* Rows below come to the mistake. What is over them goes first at each event, so that it has read there what is about to
- * change: both fold the same from the same rows, so they change the same ones. */
+/* Brings the rows below up to the mistake. The rows over them fold each event first, so that they have read what it is
+ * about to change: both fold the same event from the same rows, so both change the same rows. */
 static int fold_below(struct correct *c, struct trio *const *trios, size_t n, size_t at, struct err *err) {
     struct replay_part *parts[PROJECTIONS_MAX];
     size_t n_parts = 0;

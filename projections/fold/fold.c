@@ -1,5 +1,5 @@
-/* What a fold is given: the event's fields, found once, and rows that are open while it runs. When it returns 0 the open
- * rows are encoded, and then all of them put; so an event leaves all of its changes or none. */
+/* What a fold is given: the event's fields, looked up once, and rows that stay open while it runs. When the fold returns 0
+ * all open rows are encoded, and only then put: an event leaves all of its changes or none. */
 #include "projections/fold/fold.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ struct fold_input {
     bool parsed;
     size_t n_fields;
     struct field fields[FOLD_FIELDS_MAX];
-    char kind[LOG_HASH * 8]; /* the one looked up last, and its newest schema */
+    char kind[LOG_HASH * 8]; /* the kind looked up last, and its newest schema */
     size_t kind_n;
     uint32_t schema; /* 0: the catalog does not know it */
 };
@@ -43,7 +43,7 @@ struct fold {
     const struct projection *projection;
     struct rows *rows;
     struct fold_input *input;
-    struct open_row *open[FOLD_ROWS_MAX]; /* made when first needed, then used again */
+    struct open_row *open[FOLD_ROWS_MAX]; /* allocated on first use and reused */
     size_t n_open;
     struct buf key, encoded;
 };
@@ -380,7 +380,7 @@ void fold_replace(struct fold *fold, struct row *row, size_t column, const char 
     fold_copy(fold, row, column, field);
 }
 
-/* A row that was made and left as it was, or was only looked for, has no key columns and is not there. */
+/* A row that was created and left unchanged, or only looked up, has no key columns and does not exist. */
 static int encode(struct fold *fold, struct open_row *o, struct err *err) {
     bool gone = o->dropped || !row_has(&o->row, 0);
     o->encoded = fold->encoded.n;

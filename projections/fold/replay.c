@@ -1,5 +1,5 @@
-/* A pass over groups. Kinds are few and come in bursts, so who takes a kind is looked up by its text in a small table, and
- * an event that nobody takes costs no more than its header. */
+/* A pass over groups. There are few kinds and they come in bursts, so the projections that take a kind are cached by its
+ * text; an event that none takes costs no more than its header. */
 #include "projections/fold/replay.h"
 
 #include <stdlib.h>
@@ -22,18 +22,18 @@ struct known_kind {
 struct replay {
     struct ledger *ledger;
     struct core_view view; /* the snapshot of when it was opened */
-    bool awake;            /* it is held yet */
+    bool awake;            /* its transaction is open */
     struct log_reader *reader;
     struct prefetch *ahead; /* for long walks; NULL: none yet */
-    uint64_t until;         /* up to there all will be wanted */
+    uint64_t until;         /* all events up to here will be read */
     struct fold_input *input;
     struct replay_part *part[PROJECTIONS_MAX];
     size_t n;
     uint64_t damaged;
-    struct buf payload; /* one that has a record of its own */
+    struct buf payload; /* a payload that has its own record */
     const struct replay_watch *watch;
     const struct replay_effect *effect; /* NULL: none */
-    void *effect_state;                 /* NULL: none was met */
+    void *effect_state;                 /* NULL: none was needed yet */
     struct known_kind kind[KINDS_KEPT];
 };
 
@@ -100,13 +100,13 @@ void replay_parts(struct replay *r, struct replay_part *const *parts, size_t n) 
 
 /* ---- looking ---- */
 
-/* The group that is not full, in the snapshot. */
+/* The incomplete group, in the snapshot. */
 static bool in_tail(const struct replay *r, uint64_t seq) {
     uint64_t size = r->view.head.size;
     return r->awake && seq < size && seq / EVENT_GROUP == size / EVENT_GROUP;
 }
 
-/* From here on nothing is held while others take their time. */
+/* Releases the snapshot while callers take their time. */
 static void let_rest(struct replay *r) {
     if (r->awake) {
         db_rest(r->view.txn);
@@ -125,7 +125,7 @@ static int group_of(struct replay *r, uint64_t seq, const struct group **ret, st
     return rc;
 }
 
-/* Full groups below it are wanted. */
+/* Full groups below it will be read. */
 static uint64_t groups_to(const struct replay *r) {
     return (r->until < r->view.head.size ? r->until : r->view.head.size) / EVENT_GROUP;
 }
@@ -134,7 +134,7 @@ static uint64_t group_after(const void *ctx, uint64_t index) {
     return index + 1 < groups_to(ctx) ? index + 1 : LOG_NO_SEQ;
 }
 
-/* The same as the next in a walk, which threads go ahead of when it is a long one. */
+/* The same, as the next one of a walk; for a long walk, threads read ahead. */
 static int next_group(struct replay *r, uint64_t seq, struct log_reader **ret_reader, const struct group **ret,
                       struct err *err) {
     uint64_t index = seq / EVENT_GROUP, to = groups_to(r);
@@ -155,7 +155,7 @@ struct tail_event {
     struct event_header header;
     struct bytes bytes, payload;
     enum group_payload where;
-    const uint8_t *salt; /* that is in its record; NULL: it follows from the seed */
+    const uint8_t *salt; /* from its record; NULL: derived from the seed */
 };
 
 static int read_tail(struct replay *r, uint64_t seq, struct tail_event *ret, struct err *err) {
@@ -258,7 +258,7 @@ static uint32_t takers_of(struct replay *r, struct bytes kind) {
     }
     struct known_kind *k = &r->kind[(hash ^ hash >> 16) % KINDS_KEPT];
     if (k->n > 0 && k->n == kind.n && memcmp(k->text, kind.p, kind.n) == 0) return k->takers;
-    bool affects = has_effect(r, kind); /* it concerns everybody */
+    bool affects = has_effect(r, kind); /* it concerns all parts */
     for (size_t i = 0; i < r->n; i++) {
         takers |= (uint32_t)(affects || projection_takes(r->part[i]->projection, kind)) << i;
     }
@@ -270,7 +270,7 @@ static uint32_t takers_of(struct replay *r, struct bytes kind) {
     return takers;
 }
 
-/* Who of them has come so far and can go on. */
+/* The parts that have reached this event and can continue. */
 static uint32_t ready_of(const struct replay *r, uint64_t seq) {
     uint32_t ready = 0;
     for (size_t i = 0; i < r->n; i++) {
@@ -285,7 +285,7 @@ static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *lea
     memcpy(part->leaf, leaf, LOG_HASH);
     part->failed_seq = seq;
     size_t n = strnlen(why->msg, sizeof(part->failed) - 1);
-    n = text_utf8_valid((const uint8_t *)why->msg, n); /* no half of a character */
+    n = text_utf8_valid((const uint8_t *)why->msg, n); /* whole characters only */
     memcpy(part->failed, why->msg, n);
     part->failed[n] = '\0';
 }
@@ -297,8 +297,8 @@ static int note_damage(struct replay *r, uint64_t seq, int rc) {
     return rc;
 }
 
-/* What the event does to the rows of those that are ready. *takers: who takes the event itself after that. A log that
- * cannot be read where this needs it ends here: what the rows are then is not known. */
+/* Applies the event's effect to the rows of the parts that are ready. *takers: the parts that then take the event itself.
+ * If the log cannot be read where the effect needs it, the pass ends here: the rows would be unknown. */
 static int affect(struct replay *r, uint32_t *takers, const struct log_event *event, const uint8_t *before,
                   struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
@@ -354,8 +354,8 @@ static int give(struct replay *r, uint32_t takers, const struct log_event *event
     return rc;
 }
 
-/* Body and author out of a payload whose hash was compared. Most are unsigned: then the body is all between the head of the
- * array and the nil at its end; folds parse it themselves. A signature's last 66 bytes are a bin64. */
+/* Body and author from a payload whose hash was checked. Most are unsigned: then the body is everything between the array's
+ * head and the nil at its end, and folds parse it themselves. A signature's last 66 bytes are a bin64. */
 static int open_payload(struct bytes payload, struct log_event *event, struct err *err) {
     struct event_author author = {0};
     size_t n = payload.n;
@@ -394,7 +394,7 @@ static const uint8_t *leaf_before(const struct group *group, size_t i) {
     return i == 0 ? group->prev : group->event[i - 1].leaf;
 }
 
-/* All that are ready are at `seq` now. */
+/* All parts that are ready are at `seq` now. */
 static void arrive(struct replay *r, uint64_t seq, const uint8_t *leaf) {
     for (size_t i = 0; i < r->n; i++) {
         struct replay_part *part = r->part[i];
@@ -464,7 +464,7 @@ static int differs_from_next(uint64_t seq, struct err *err) {
                    (unsigned long long)seq);
 }
 
-/* What follows event seq, another event or the head, has to name its leaf. */
+/* The event after seq, or the head, must name its leaf. */
 static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struct tail_event *ret_next, struct err *err) {
     if (seq + 1 < r->view.head.size) {
         int rc = read_tail(r, seq + 1, ret_next, err);
@@ -492,7 +492,8 @@ static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t,
     return rc;
 }
 
-/* Events [seq, to) of the tail, after one whose leaf is `leaf`. None is given before what follows was seen to name it. */
+/* Events [seq, to) of the tail, after one whose leaf is `leaf`. Each is delivered only once its successor was seen to name
+ * it. */
 static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LOG_HASH], struct err *err) {
     struct tail_event event[2];
     uint8_t own[LOG_HASH];
@@ -515,7 +516,7 @@ static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LO
     return rc;
 }
 
-/* The part that is furthest behind; NULL: all have come to `to`. */
+/* The part that is furthest behind; NULL: all have reached `to`. */
 static struct replay_part *last_part(const struct replay *r, uint64_t to) {
     struct replay_part *last = NULL;
     for (size_t i = 0; i < r->n; i++) {

@@ -9,11 +9,11 @@
  *   replay    one pass over the log: whole groups checked against the tree, the newest events as a chain
  *   correct   ledger.corrected: the rows become those of the same events without the mistake
  *
- * A fold is pure: no clock, no randomness, no rows of other projections. It takes any event, erased and absurd ones too,
- * and it fails only when nobody could take the event; then this projection stops there and the others continue.
+ * A fold is pure: no clock, no randomness, no rows of other projections. It takes any event, however erased or absurd, and
+ * fails only when no code could take the event; then this projection stops there and the others continue.
  *
- * Words. A "part" is one projection in a pass, with its rows and its position. A "position" is the number of events that
- * were folded. An "effect" is what an event does to the rows of all parts; the only one is that of a correction. */
+ * Words. A "part" is one projection in a pass, with its rows and its position. A "position" is the number of events folded.
+ * An "effect" is what an event does to the rows of all parts; only corrections have one. */
 #ifndef PROJECTIONS_FOLD_ROOM_H
 #define PROJECTIONS_FOLD_ROOM_H
 

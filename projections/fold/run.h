@@ -6,14 +6,14 @@
 #include "projections/rows/projection.h"
 #include "projections/rows/rows.h"
 
-#define FOLD_FIELDS_MAX 128 /* body fields that are looked at by name; more are found by searching */
+#define FOLD_FIELDS_MAX 128 /* body fields indexed by name; further ones are found by a scan */
 
 struct fold_input; /* an event with its body at today's schema */
 int fold_input_new(const struct upcast *steps, size_t n_steps, struct fold_input **ret, struct err *err);
 void fold_input_free(struct fold_input *input);
-/* Borrows the event until the next call. ERR_VERSION: of a newer schema. Bodies are parsed when a fold first asks. */
+/* Borrows the event until the next call. ERR_VERSION: its schema is newer. Bodies are parsed when a fold first asks. */
 int fold_input_set(struct fold_input *input, const struct log_event *event, struct err *err);
-/* When it happened, as fold_when has it. */
+/* When it happened, by the rule of fold_when. */
 uint64_t fold_input_when(struct fold_input *input);
 
 struct fold; /* fold.h */

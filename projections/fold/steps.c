@@ -1,4 +1,4 @@
-/* What most folds do with a row of a thing that has a state: take a legal step, cite what decided, count what was not
+/* What most folds do with the row of an entity that has a state: take a legal step, cite what decided, count what was not
  * legal. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ void fold_violation(struct fold *fold, struct row *row, size_t base, const char 
     va_start(args, fmt);
     vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
-    size_t n = text_utf8_valid((const uint8_t *)words, strlen(words)); /* no half of a character */
+    size_t n = text_utf8_valid((const uint8_t *)words, strlen(words)); /* whole characters only */
     row_add(row, base + FOLD_VIOLATIONS, 1);
     row_set_text(row, base + FOLD_VIOLATION, (struct bytes){(const uint8_t *)words, n});
     row_set_int(row, base + FOLD_VIOLATION_SEQ, (int64_t)fold_event(fold)->seq);

@@ -1,4 +1,4 @@
-/* Lifting an event's body step by step to the schema of today. */
+/* Lifts an event's body step by step to today's schema. */
 #include "projections/fold/upcast.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Upcasters: between the log and the folds, an event of an older schema gets the body that its kind has today. The log
- * itself is never rewritten. A chain of steps, each from one schema version to the next. */
+/* Upcasters: between the log and the folds, a body of an older schema becomes one of its kind's current schema. The log
+ * itself is never rewritten. Each step leads from one schema version to the next. */
 #ifndef PROJECTIONS_FOLD_UPCAST_H
 #define PROJECTIONS_FOLD_UPCAST_H
 
@@ -12,7 +12,7 @@ struct upcast {
     int (*apply)(struct bytes body, struct buf *out, struct err *err);
 };
 
-/* The product's: upcast.def. */
+/* The program's own table: upcast.def. */
 extern const struct upcast upcast_all[];
 extern const size_t upcast_count;
 

@@ -2,9 +2,9 @@
  *
  * The capability tier says which models fit, in one word that a route or a person can ask for. It is judged on reading, by
  * the table below, from two numbers of the profile: the memory of all GPUs together (runtimes spread a model's layers over
- * them) and the installed memory. The thresholds are 15/16 of what the word says, because cards and boards report a little
- * less than what is printed on them. "Fits" is for weights of 4 bits with some room for context. GPUs whose memory is
- * not known, and those that share the system's, count for nothing: then the tier is that of the system's memory. */
+ * them) and the installed memory. The thresholds are 15/16 of the nominal size, because cards and boards report a little
+ * less than what is printed on them. "Fits" is for 4-bit weights with some room for context. GPUs whose memory is unknown
+ * or shared with the system do not count: without others the tier is that of the system memory. */
 #include <string.h>
 
 #include "base/mp.h"
@@ -94,7 +94,7 @@ static const struct state_column host_columns[] = {
     FOLD_COLUMNS,
 };
 
-/* Body fields that go into columns as they are. */
+/* Body fields that are copied into columns. */
 static const struct {
     size_t column;
     const char *field;
@@ -153,7 +153,7 @@ static void sum_gpus(struct bytes list, int64_t *ret_count, int64_t *ret_bytes) 
     }
 }
 
-/* Since when it is what it is: since the profile's digest is this one. */
+/* The profile's state dates from when its digest became this one. */
 static void see_change(struct fold *fold, struct row *row) {
     uint64_t seq = fold_event(fold)->seq;
     struct bytes digest;
@@ -168,7 +168,7 @@ static void see_change(struct fold *fold, struct row *row) {
 static int fold_profile(struct fold *fold, struct bytes host, struct err *err) {
     struct row *row;
     int64_t count, bytes;
-    if (fold_event(fold)->body.n == 0) { /* erased: what was known stays known */
+    if (fold_event(fold)->body.n == 0) { /* erased: what was known stays */
         return 0;
     }
     int rc = fold_row(fold, 0, &host, 1, &row, err);
@@ -179,7 +179,7 @@ static int fold_profile(struct fold *fold, struct bytes host, struct err *err) {
     for (size_t i = 0; i < SIZE(copied); i++) {
         fold_replace(fold, row, copied[i].column, copied[i].field);
         if (host_columns[copied[i].column].type == CELL_INT && row_int(row, copied[i].column) < 0) {
-            row_set_null(row, copied[i].column); /* a number that nobody can mean tells nothing */
+            row_set_null(row, copied[i].column); /* a negative number makes no sense */
         }
     }
     row_set_null(row, GPU_COUNT);

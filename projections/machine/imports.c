@@ -1,7 +1,7 @@
-/* Imports: what each source brought in, by the receipts that its runs left; and gaps: what is known to be missing, by
- * who noticed it and of which sort.
+/* Imports: what each source brought in, by the receipts of its runs; and gaps: what is known to be missing, by source and
+ * sort.
  *
- * Sums stay at the largest number rather than to go round. Negative counts, which nobody can mean, are not added. */
+ * Sums saturate instead of wrapping. Negative counts make no sense and are not added. */
 #include "projections/fold/fold.h"
 
 enum {
@@ -137,13 +137,13 @@ static int fold_import(struct fold *fold, struct err *err) {
     return 0;
 }
 
-/* The subject says who noticed it, gap/<source>; what the ledger itself noticed has the ledger's own subject. */
+/* The subject gap/<source> names who noticed it; gaps that the ledger itself noticed have the ledger's own subject. */
 static struct bytes noticed_by(const struct fold *fold) {
     const struct log_event *event = fold_event(fold);
     return bytes_has_prefix(event->subject, "gap/") ? fold_subject(fold) : event->source;
 }
 
-/* The step as it is told, else from where it began to where it ended: so the ledger's own are told. */
+/* The step as given, else the difference between its two times: the ledger's own events give those. */
 static void set_step(struct fold *fold, struct row *row, struct bytes what) {
     int64_t from, to, step;
     fold_replace(fold, row, G_STEP_NS, "step_ns");

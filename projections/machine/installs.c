@@ -1,15 +1,15 @@
-/* What is installed: a row for each package of each manager and architecture, also of those that went again.
+/* What is installed: a row for each package of each manager and architecture, including removed ones.
  *
- * Package managers' logs begin in the middle, and several tools may report the same package. So an event about a package
- * that is not known yet is never wrong: an upgrade of it says that it was there before. What contradicts what the same
- * source told earlier (installed twice, removed twice, upgraded from another version than was there) shows that something
- * in between is missing: the event counts all the same, and is a violation.
+ * Package managers' logs begin in the middle, and several tools may report the same package. So an event about an unknown
+ * package is never wrong: an upgrade implies that it was there before. An event that contradicts what the same source said
+ * earlier (installed twice, removed twice, upgraded from another version than was there) shows that something in between is
+ * missing: it counts all the same, and is a violation.
  *
- * By its source's own time an event may be older than what is known already: an older log that is imported later. It is
- * counted as late and changes nothing, but for one thing: of a package that an inventory found, it tells when it came.
+ * By its source's own time an event may be older than what is known: an older log imported later. It is counted as late and
+ * changes nothing, with one exception: for a package found by an inventory, it says when it was installed.
  *
- * The key has the architecture in it, because two of them may be installed side by side. dpkg's subjects end in it
- * (package/dpkg/curl:amd64), so that the row is found when the event's body was erased. */
+ * The key includes the architecture, because two may be installed side by side. dpkg's subjects end in it
+ * (package/dpkg/curl:amd64), so the row is found even when the event's body was erased. */
 #include <string.h>
 
 #include "projections/fold/fold.h"
@@ -66,14 +66,14 @@ static const struct state_column columns[] = {
     FOLD_COLUMNS,
 };
 
-/* What an event says is there now. */
+/* Which version is there after an event. */
 enum there { GIVEN, GIVEN_OR_SAME, BEFORE, NOTHING, SAME };
 
-/* An event's step: the end of its kind, told apart further by what the body says of the end. */
+/* An event's step: the end of its kind, refined by the outcome in its body. */
 struct step {
     const char *name;
     enum there version;
-    bool acts; /* somebody did something, as against somebody looking */
+    bool acts; /* an action, not an observation */
 };
 enum { INSTALLED, UPGRADED, CONFIGURED, REMOVED, PURGE, OBSERVED, GONE, ROLLED_BACK, UNDONE, UNPACKED, HALF, FAILED };
 static const struct step steps[] = {
@@ -91,7 +91,7 @@ static const struct step steps[] = {
     [FAILED] = {"failed", SAME, true},
 };
 
-/* From "purged": it was removed and nothing is left. The words hold only against what the same source told before. */
+/* From "purged": removed with nothing left. The words apply only against what the same source said before. */
 static const struct fold_step_rule rules[] = {
     {"installed", "installed", "installed", "installed although it was there: a removal in between was not told"},
     {"*", "installed", "installed", NULL},
@@ -121,7 +121,7 @@ static bool field_is(const struct fold *fold, const char *name, const char *word
     return fold_text(fold, name, &text) && bytes_is(text, word);
 }
 
-/* dpkg's words for a package that is not there, or of which only the configuration is. */
+/* dpkg's words for a package that is absent, or of which only the configuration is left. */
 static bool says_absent(const struct fold *fold) {
     return field_is(fold, "status", "not-installed") || field_is(fold, "status", "config-files") ||
            field_is(fold, "status", "removed");
@@ -147,10 +147,10 @@ static const struct step *step_of(const struct fold *fold) {
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (bytes_is(kind, steps[i].name)) return &steps[i];
     }
-    return NULL; /* a kind that a later catalog has */
+    return NULL; /* a kind of a later catalog */
 }
 
-/* Manager, package and architecture: as the subject says, or else as the body does. */
+/* Manager, package and architecture: from the subject, else from the body. */
 static void key_of(const struct fold *fold, struct bytes ret[3]) {
     struct bytes subject = fold_subject(fold);
     const uint8_t *slash = subject.n > 0 ? memchr(subject.p, '/', subject.n) : NULL;
@@ -209,7 +209,7 @@ static void note_failure(struct fold *fold, struct row *row) {
     fold_replace(fold, row, EXIT_CODE, "exit_code");
 }
 
-/* What the same source said before does not go with this event. */
+/* Notes where this event contradicts what the same source said before. */
 static void compare(struct fold *fold, struct row *row, const struct fold_step_rule *rule, struct bytes was) {
     struct bytes before = {0};
     if (rule->why != NULL) {
@@ -224,7 +224,7 @@ static void take(struct fold *fold, struct row *row, const struct step *step) {
     bool purged = row_is(row, STATE, "removed") && row_bool(row, PURGED);
     bool knows = bytes_eq(row_text(row, SOURCE), fold_event(fold)->source) && row_has(row, STATE);
     struct bytes from = purged ? bytes_of("purged") : row_text(row, STATE);
-    struct bytes was = row_text(row, VERSION); /* stays where it is until the fold is over */
+    struct bytes was = row_text(row, VERSION); /* valid until the fold returns */
     const struct fold_step_rule *rule = fold_rule(rules, sizeof(rules) / sizeof(rules[0]), from, bytes_of(step->name));
     bool whole = row_is(row, STATE, "installed") || row_is(row, STATE, "observed");
     fold_state(fold, row, BASE, STATE, rule->to);
@@ -249,7 +249,7 @@ static void take(struct fold *fold, struct row *row, const struct step *step) {
     }
 }
 
-/* Older than what is known. */
+/* Handles an event older than what is known. */
 static void take_late(struct fold *fold, struct row *row, const struct step *step) {
     struct bytes version;
     if (step != &steps[INSTALLED] && step != &steps[UPGRADED]) return;

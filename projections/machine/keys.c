@@ -5,14 +5,13 @@
  *   ledger.key_rotated             up to size r + 1     from size r + 1: that one has the signatures of both
  *   ledger.restored                up to size r         from size r + 1: nobody had the old key any more
  *
- * as docs/format.md has it in its part 8. The numbers of epochs have no gaps; one that does not follow the epoch before, or
- * that was there already, is a violation. An event that does not say its number was not written by this program, and begins
- * no epoch. */
+ * See docs/format.md, part 8. Epochs are numbered without gaps; one that does not follow the previous epoch, or that exists
+ * already, is a violation. An event without a number was not written by this program and begins no epoch. */
 #include <stdio.h>
 
 #include "projections/fold/fold.h"
 
-#define EPOCH_TEXT 24 /* six digits, more when it takes more */
+#define EPOCH_TEXT 24 /* six digits, more if needed */
 
 enum {
     EPOCH,
@@ -58,7 +57,7 @@ static int epoch_row(struct fold *fold, int64_t epoch, bool make, struct row **r
     return make ? fold_row(fold, 0, &key, 1, ret, err) : fold_find(fold, 0, &key, 1, ret, err);
 }
 
-/* Ends the epoch before; false: there is none. */
+/* Ends the previous epoch; false: there is none. */
 static int end_before(struct fold *fold, struct row *row, int64_t epoch, int64_t last, struct err *err) {
     struct row *before = NULL;
     int rc = epoch > 0 ? epoch_row(fold, epoch - 1, false, &before, err) : 0;

@@ -1,8 +1,8 @@
-/* What runs here: hardware, software, runtimes and runs, and what was brought in. Each table is folded from its own family
- * of events, and no judge of it looks at other tables.
+/* What runs here: hardware, software, runtimes, runs and imports. Each table is folded from its own family of events, and
+ * no judge here looks at other tables.
  *
- * Sees: the engine (rows to view). Begin with any file: each opens with what its tables say. runs.c is the largest,
- * keys.c the smallest and a good first example of a projection.
+ * Sees: the engine (rows to view). Begin with any file: each opens with what its tables hold. runs.c is the largest, keys.c
+ * the smallest and a good first example of a projection.
  *
  *   hardware   machines: memory, disks, GPUs, and the tier that follows
  *   installs   packages, as dpkg and others report them
@@ -11,8 +11,8 @@
  *   imports    what was ingested from where, and what was refused
  *   keys       keys that sign events
  *
- * Words. A "fault" of hardware and an "error" of a run are recorded as their source reports them; whether somebody has to
- * act is for the verdict (verdict/). */
+ * Words. A "fault" of hardware and an "error" of a run are recorded as their source reports them; whether someone has to
+ * act is decided by the verdict (verdict/). */
 #ifndef PROJECTIONS_MACHINE_ROOM_H
 #define PROJECTIONS_MACHINE_ROOM_H
 

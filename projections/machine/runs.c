@@ -1,6 +1,6 @@
-/* Runs: what an agent or a pack did, counted. A run is a name: of the header of each event that belongs to it, or of the
- * subject of its own events (run/<id>) where the header has none; its beginning and its end are told of their subject, for
- * a run within a run has the outer one's name in its header.
+/* Runs: what an agent or a pack did, counted. An event belongs to the run named in its header, or, where the header names
+ * none, in its subject (run/<id>). The beginning and end of a run belong to their subject: for a nested run, the header
+ * names the outer one.
  *
  * Counting. Sources tell a call and its answer as one event or as two, and the totals at the end or not at all:
  *   - calls are the calls that were told, or the answers where there are more of them
@@ -8,9 +8,9 @@
  *   - a total that the end tells counts when it is larger than what was seen, and then what comes late is part of it
  *     (`told` remembers which)
  *
- * Events that come after the end are counted (`late`) and are not violations: spans arrive when they like. Begun twice or
- * ended twice is one; of two ends the worse holds. Beginning and end are steps, in the order of the log (decision 080); an
- * end before the beginning is a violation. */
+ * Events after the end are counted (`late`) and are not violations: spans may arrive late. Starting or finishing twice is
+ * one; of two ends the worse holds. Beginning and end are steps, in log order (decision 080); an end before the beginning
+ * is a violation. */
 #include <stdio.h>
 #include <string.h>
 
@@ -105,20 +105,20 @@ static int64_t told_bit(size_t column) {
     return (int64_t)1 << (column - STEPS);
 }
 
-/* Unless the total was told at the end. */
+/* Unless the end gave the total. */
 static void add(struct row *row, size_t column, int64_t n) {
     if ((row_int(row, TOLD) & told_bit(column)) == 0) {
         row_add(row, column, n);
     }
 }
 
-/* False: it is not told, or is a number that nobody can mean. */
+/* False: it is absent or makes no sense. */
 static bool number(const struct fold *fold, const char *field, int64_t *ret) {
     *ret = 0;
     return fold_int(fold, field, ret) && *ret >= 0;
 }
 
-/* What nobody told is no sum of nothing: it stays unknown. */
+/* A sum of no known values stays unknown. */
 static void add_told(const struct fold *fold, struct row *row, size_t column, const char *field) {
     int64_t n;
     if (number(fold, field, &n)) {
@@ -133,7 +133,7 @@ static void add_cost(struct fold *fold, struct row *row) {
     }
 }
 
-/* ok false, or an outcome that says so; *ret_denied: it was not allowed, which is not an error. */
+/* Whether it failed: ok is false, or the outcome says so. *ret_denied: it was denied, which is not an error. */
 static bool has_failed(const struct fold *fold, bool *ret_denied) {
     struct bytes outcome = {0};
     bool ok = true;
@@ -162,14 +162,14 @@ static void note_egress(struct fold *fold, struct row *row) {
     }
 }
 
-/* What the beginning did not tell, or nobody told the beginning. */
+/* Fills in what the beginning did not say, or was never recorded. */
 static void fill(struct fold *fold, struct row *row, size_t column, const char *field) {
     if (!row_has(row, column)) {
         fold_copy(fold, row, column, field);
     }
 }
 
-/* "observed" is no step that others follow: what was heard of first need not have happened first. */
+/* "observed" is not a step that others follow: what was recorded first need not have happened first. */
 static void enter(struct fold *fold, struct row *row, const char *state) {
     if (row_is(row, STATE, "observed")) {
         row_set_null(row, BASE + FOLD_SINCE);
@@ -192,7 +192,7 @@ static void started(struct fold *fold, struct row *row) {
     for (size_t i = 0; i < COUNT(copied); i++) {
         fold_copy(fold, row, copied[i].column, copied[i].field);
     }
-    if (ended && !again && at <= row_int(row, FINISHED_AT)) { /* the end was told first */
+    if (ended && !again && at <= row_int(row, FINISHED_AT)) { /* the end was recorded first */
         row_set_int(row, STARTED_AT, at);
         fold_cite(fold, row, BASE);
         if (!row_has(row, DURATION_MS)) {
@@ -216,7 +216,7 @@ static void started(struct fold *fold, struct row *row) {
     }
 }
 
-/* What says that it went wrong, in words; "": nothing does. */
+/* What indicates a failure, in words; "": nothing does. */
 static void fault_of(const struct fold *fold, char *ret, size_t n) {
     int64_t code = 0;
     bool ok = true;
@@ -231,11 +231,11 @@ static void fault_of(const struct fold *fold, char *ret, size_t n) {
     }
 }
 
-/* How it ended. A word that says neither good nor bad leaves it to ok, the exit code and the error; one of these that says
- * that it went wrong holds against a word that says good. */
+/* How it ended. If the outcome is neither good nor bad, ok, the exit code and the error decide; any of these that indicates
+ * a failure overrides a good outcome. */
 struct end {
     const char *state;
-    bool good, told; /* it says that it went well; it says how it went */
+    bool good, told; /* success; whether the outcome is known */
     char fault[64];
 };
 
@@ -411,12 +411,12 @@ static void routed(struct fold *fold, struct row *row) {
     note_egress(fold, row);
 }
 
-/* The most frequent ones first. */
+/* Most frequent first. */
 static const struct {
     const char *kind;
     size_t n;
     void (*take)(struct fold *fold, struct row *row);
-    bool bounds, by_agent; /* it is told of its subject; it may say whose run it is */
+    bool bounds, by_agent; /* the run is its subject; the event may say whose run it is */
 } takers[] = {
 #define TAKER(kind, take, bounds, by_agent)                                                                                \
     { kind, sizeof(kind) - 1, take, bounds, by_agent }
@@ -436,7 +436,7 @@ static const struct {
 #undef TAKER
 };
 
-/* COUNT(takers): it is only counted. */
+/* COUNT(takers): only counted. */
 static size_t taker_of(struct bytes kind) {
     size_t i = 0;
     while (i < COUNT(takers) && (takers[i].n != kind.n || memcmp(takers[i].kind, kind.p, kind.n) != 0)) {

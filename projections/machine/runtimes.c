@@ -1,14 +1,15 @@
-/* Runtimes: a row for each server that runs models, by its name and address: does it answer, in which version, set up how.
+/* Runtimes: a row for each server that runs models, by name and address: does it answer, in which version, with which
+ * set-up?
  *
- * What was read from saved answers has no address: it is kept under an empty one. A configuration is that of a runtime
- * wherever it answers, so it is there too; a row of which nothing else is known is "configured". An event whose body
- * was erased does not say which address it was about, so it changes nothing.
+ * Observations from saved answers have no address and are kept under an empty one. A configuration applies to a runtime at
+ * any address, so it is kept there too; a row with nothing else is "configured". An event whose body was erased does not
+ * say which address it was about, so it changes nothing.
  *
- * A change that was made from another version than the one that was known is a violation: something in between is
- * missing. A server that is down and comes back is not a violation.
+ * A change from another version than the known one is a violation: something in between is missing. A server that is down
+ * and comes back is not a violation.
  *
- * Whether it answers goes by the time of the source: an answer of last year that is imported today says nothing of now. A
- * configuration is somebody's decision, and goes by the order of the log. */
+ * Whether it answers is ordered by the source's time: an answer of last year that is imported today says nothing about now.
+ * A configuration is a decision, ordered by the log. */
 #include "projections/fold/fold.h"
 
 enum {
@@ -77,7 +78,7 @@ static const struct state_column columns[] = {
 
 static const struct fold_step_rule rules[] = {
     {"*", "observed", "up", NULL},
-    {"*", "changed", "up", NULL}, /* somebody asked it and was answered */
+    {"*", "changed", "up", NULL}, /* it was asked and answered */
     {"*", "unreachable", "unreachable", NULL},
     {"", "configured", "configured", NULL},
     {"*", "configured", NULL, NULL},
@@ -111,7 +112,7 @@ static void observed(struct fold *fold, struct row *row) {
     fold_replace(fold, row, LATENCY_MS, "latency_ms");
 }
 
-/* Restarts and changes apart; true: it was a restart. */
+/* Counts restarts and changes separately; true: it was a restart. */
 static bool count_change(struct fold *fold, struct row *row) {
     struct bytes what;
     bool restart = fold_text(fold, "what", &what) && bytes_is(what, "restart");
@@ -123,7 +124,7 @@ static void changed(struct fold *fold, struct row *row) {
     struct bytes was = row_text(row, VERSION), version, before;
     answered(fold, row);
     if (fold_text(fold, "version_before", &before) && was.n > 0 && !bytes_eq(was, before) &&
-        !(fold_text(fold, "version", &version) && bytes_eq(was, version))) { /* the new one may be known already */
+        !(fold_text(fold, "version", &version) && bytes_eq(was, version))) { /* the new version may be known already */
         fold_violation(fold, row, BASE, "it was %.*s by this event, %.*s by those before it", (int)before.n,
                        (const char *)before.p, (int)was.n, (const char *)was.p);
     }
@@ -151,7 +152,7 @@ static void unreachable(struct fold *fold, struct row *row) {
     row_add(row, FAILURES, 1);
 }
 
-/* Older than what is known: it happened all the same. */
+/* Handles an event older than what is known: it still counts as having happened. */
 static void take_late(struct fold *fold, struct row *row, struct bytes step) {
     if (bytes_is(step, "changed")) {
         count_change(fold, row);

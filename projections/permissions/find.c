@@ -1,8 +1,8 @@
 /* A fold finds rows by their whole key, so scopes that are patterns are listed by who and group in a table of their own,
- * with the scope that was refused last, which is a part of everything. Of those listed only the rows that can matter for a
- * use are looked at. The list is bounded: what a newer and wider refusal took back leaves it, and grants that are over do
- * where room is needed; then a refusal takes the place of the oldest grant in it, and when it has refusals alone, one more
- * makes every use of the group a violation. */
+ * together with the scope refused last, which is a part of everything. Only the listed rows that can matter for a use are
+ * read. The list is bounded: a newer and wider refusal removes what it covers, and grants that have ended are removed when
+ * room is needed; then a refusal replaces the oldest grant, and when the list holds only refusals, one more makes every use
+ * of the group a violation. */
 #include "projections/permissions/find.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "projections/rows/list.h"
 
 #define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
-#define MARKS_MAX 16 /* bytes around a text in a list, and the mark that more refuse */
+#define MARKS_MAX 16 /* bytes around a text in a list, and the mark that more patterns refuse */
 
 /* ---- the decision that covers a use ---- */
 
@@ -23,7 +23,7 @@ static int row_of(struct fold *fold, const struct asked *a, struct bytes group, 
     return fold_find(fold, PERMISSIONS, parts, COUNT(parts), ret, err);
 }
 
-/* The newest of each ground. */
+/* The newest decision of each ground. */
 struct grounds {
     int64_t seq[GROUNDS];
     struct row *row[GROUNDS];
@@ -37,7 +37,8 @@ static void take_newer(struct grounds *found, enum permission_ground ground, str
     }
 }
 
-/* When a use is judged: now, or when it says that it will be. A time in the past would make use of what is over by now. */
+/* When a use is judged: now, or at the later time it states. With a time in the past it could use a grant that has
+ * ended. */
 static uint64_t judged_at(const struct fold *fold) {
     uint64_t told = fold_at(fold), written = fold_event(fold)->time;
     return told > written ? told : written;
@@ -55,7 +56,7 @@ int permission_is_over(struct fold *fold, const struct row *row, bool *ret, stru
     return rc;
 }
 
-/* Without a group (of a tool that has none) only what refuses counts for any group. */
+/* Without a group (of a tool that has none) only refusals count, for any group. */
 static int consider(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct grounds *found,
                     struct err *err) {
     const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
@@ -89,7 +90,8 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     if (rc == 0 && host.n != a->scope.n) rc = consider(fold, a, group, host, found, err);
     if (rc == 0) rc = fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
     if (rc != 0 || patterns == NULL) return rc;
-    if (a->scope.n == 0 && row_has(patterns, PATTERN_REFUSED)) { /* all are a part of everything: the newest decides */
+    if (a->scope.n == 0 &&
+        row_has(patterns, PATTERN_REFUSED)) { /* every scope is a part of everything: the newest decides */
         rc = consider(fold, a, group, row_text(patterns, PATTERN_REFUSED), found, err);
     }
     list_open(&list, row_list(patterns, PATTERN_SCOPES));
@@ -103,7 +105,7 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     return rc;
 }
 
-/* What is said of it when nothing was decided about it. */
+/* The ground when nothing was decided about the scope. */
 static int ground_without(struct fold *fold, const struct asked *a, enum permission_ground *ret, struct err *err) {
     struct row *row;
     int rc = row_of(fold, a, a->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), &row, err);
@@ -148,15 +150,15 @@ struct listing {
     const struct asked *asked;
     struct row *row;
     bool refuses;
-    bool there, marked;                 /* the pattern is listed; more refuse than are listed */
+    bool there, marked;                 /* the pattern is listed; the list has the mark */
     uint32_t n;                         /* patterns that stay */
     size_t bytes;                       /* of the list as it stays, at most */
     bool goes[PERMISSION_PATTERNS_MAX]; /* the pattern of this number */
-    bool unmarks;                       /* all that was refused before is refused by this */
+    bool unmarks;                       /* all earlier refusals are covered by this one */
     bool changed;
 };
 
-/* No use finds it any more, so it is over. */
+/* No use finds the grant any more, so it ends. */
 static void end_grant(struct fold *fold, struct row *row) {
     if (row_is(row, PERMISSIONS_STEP, "granted")) {
         fold_state(fold, row, PERMISSIONS_BASE, PERMISSIONS_STEP, "expired");
@@ -173,7 +175,7 @@ static bool has_room(const struct listing *l) {
     return l->n < PERMISSION_PATTERNS_MAX && l->bytes + l->asked->scope.n + MARKS_MAX <= ROW_LIST_MAX;
 }
 
-/* What is there, and what a refusal takes back altogether: all of it is older. */
+/* Reads the list, and drops what a refusal covers: everything in it is older. */
 static void look_through(struct listing *l) {
     const struct asked *a = l->asked;
     struct list list;
@@ -196,7 +198,7 @@ static void look_through(struct listing *l) {
     }
 }
 
-/* Grants that are over leave, or (`all`) the oldest whatever they are, until there is room. What was refused stays. */
+/* Removes grants that have ended, or (`all`) the oldest grants, until there is room. Refusals stay. */
 static int make_room(struct fold *fold, struct listing *l, bool all, struct err *err) {
     struct list list;
     struct bytes item, scope;
@@ -221,7 +223,7 @@ static int make_room(struct fold *fold, struct listing *l, bool all, struct err 
     return rc;
 }
 
-/* Writes the list anew: without what goes, with the pattern or, where it has no room, with the mark. */
+/* Writes the list again: without what goes, and with the pattern or, where there is no room for it, with the mark. */
 static int put_list(const struct listing *l, bool adds, bool marks, struct err *err) {
     struct list list;
     struct list_out out;

@@ -1,5 +1,4 @@
-/* Grounds are ordered by how much is to be done about them: a tier is raised, a session is named, a grant that is over is
- * given anew. */
+/* Grounds are ordered by how much it takes to remedy them: raise a tier, name a session, renew a grant that has ended. */
 #include "projections/permissions/ground.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What decides about a use, and what a refusal of it names: one order for the fold, which sees its own rows, and for the
- * judge. What was decided about the scope that is asked for is sorted by grounds; of each ground the newest counts.
+/* What decides about a use, and what a refusal names: one order for the fold, which sees only its own rows, and for the
+ * judge. The decisions about the requested scope are sorted by grounds; within a ground the newest counts.
  *
  *   the newest of what holds and what refuses decides. When that refuses, or there is neither, the refusal names
  *     1. of the grants that reach the scope, are newer than that refusal and do not hold: the one of the nearest ground,
@@ -11,7 +11,8 @@
 
 #include "projections/rows/row.h"
 
-/* Whose decisions concern a holder: its own, and of a tool whose name names its server (mcp__SERVER__TOOL) the server's. */
+/* The holders whose decisions apply: the holder itself and, for a tool whose name contains its server (mcp__SERVER__TOOL),
+ * that server. */
 #define PERMISSION_HOLDERS_MAX 2
 struct permission_holders {
     size_t n;
@@ -27,28 +28,28 @@ enum permission_ground {
     GROUND_T1,
     GROUND_T0,
     GROUND_SESSION, /* granted for another session */
-    GROUND_ONCE,    /* granted once, and asked for a call */
+    GROUND_ONCE,    /* granted once, and requested for a call */
     GROUND_OVER,    /* expired, used up, its session ended */
-    GROUND_HIDDEN,  /* granted, for a scope that is not known */
+    GROUND_HIDDEN,  /* granted, for an unknown scope */
     GROUND_ASKED,   /* requested, never decided */
     GROUNDS,
-    GROUND_NONE = GROUNDS /* nothing was said about it */
+    GROUND_NONE = GROUNDS /* no event concerns it */
 };
 
-/* What a use asks of a grant beside its scope. */
+/* What a use requires of a grant besides its scope. */
 struct permission_limits {
     int tier;                  /* scope_tier */
     struct bytes session, run; /* only with of_session; either may be empty */
     bool of_session, call;
 };
 
-/* The ground of a grant that reaches the scope; `over`: it has come to its end. With more than one, the farthest. */
+/* The ground of a grant that reaches the scope; `over`: it has ended. With several reasons, the farthest. */
 enum permission_ground permission_ground(const struct row *row, bool over, const struct permission_limits *limits);
 /* What follows "it was ...": "granted only up to T1". Static. */
 const char *permission_ground_words(const struct row *row, enum permission_ground ground,
                                     const struct permission_limits *limits);
 
-/* The ground that decides or is named, of the newest seqs of each; negative: there is none. */
+/* The ground that decides or is named, given the newest seq of each; negative: none. */
 enum permission_ground permission_ground_pick(const int64_t seqs[GROUNDS]);
 
 #endif

@@ -1,5 +1,6 @@
-/* What a row of permissions says when it is read. It is of one scope, and what decides about that scope may be the decision
- * of another: so it is held against what everybody asks (permitted.h), and says so when the answer is not its own. */
+/* Judges a row of permissions when it is read. The row is about one scope, and a decision about another scope may decide
+ * for it: so it is compared with the answer everyone gets (permitted.h), and says so when that answer comes from another
+ * row. */
 #include "projections/permissions/judge.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include "projections/view/look.h"
 #include "projections/view/reason.h"
 
-/* What a use of it can go to: that of the tool that it is of, or of any call of its group. */
+/* The tier a use of it can reach: that of the tool it belongs to, or of any call of its group. */
 static int judge_tier(struct state_view *view, struct row *row, struct err *err) {
     struct bytes who = row_text(row, PERMISSIONS_WHO);
     struct tool_call call = {
@@ -50,12 +51,12 @@ static bool is_refused(const struct row *row) {
     return row_is(row, PERMISSIONS_STATE, "denied") || row_is(row, PERMISSIONS_STATE, "revoked");
 }
 
-/* A refusal that is older than the grant of the same scope: it counts where that grant does not. */
+/* A refusal older than the grant of the same scope: it counts where that grant does not. */
 static bool was_refused(const struct row *row) {
     return row_is(row, PERMISSIONS_DECISION, "granted") && row_has(row, PERMISSIONS_REFUSED_SEQ);
 }
 
-/* What was granted since holds no longer. */
+/* The grant made since no longer holds. */
 static void refuse_again(struct row *row) {
     char words[160];
     snprintf(words, sizeof(words), "by event %lld: what event %lld granted since does not hold",
@@ -65,7 +66,7 @@ static void refuse_again(struct row *row) {
     row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_REFUSED_SEQ));
 }
 
-/* It holds, but not for all that was refused before it. */
+/* The grant holds, but not for everything that was refused before it. */
 static void say_limits(struct row *row) {
     struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
     char words[160];
@@ -97,7 +98,7 @@ static void compare_granted(struct row *row, const struct permitted *is) {
     override(row, is->is_whole ? "overridden" : NULL, is->refused_seq, words);
 }
 
-/* What the row says, held against what is so of its scope in its session; at its own tier, or of a refusal, which is of all
+/* Compares the row with the answer for its scope in its session, at its own tier; for a refusal, which applies to all
  * tiers, at the highest. */
 static void compare(struct row *row, const struct permitted *is) {
     bool granted = row_is(row, PERMISSIONS_STATE, "granted"), refused = is_refused(row);
@@ -139,14 +140,14 @@ static int judge_others(struct state_view *view, struct row *row, struct err *er
     return rc;
 }
 
-/* What was granted is over, and it was asked for since. */
+/* The grant has ended, and it was requested again since. */
 static void ask_again(struct row *row) {
     row_set_str(row, PERMISSIONS_STATE, "requested");
     row->cells[PERMISSIONS_TIER] = row->cells[PERMISSIONS_ASKED_TIER];
     row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_ASKED_SEQ));
 }
 
-/* It is refused, and a request asks for it again. */
+/* It is refused, and was requested again since. */
 static void say_asked_again(struct row *row) {
     struct bytes reason = row_text(row, PERMISSIONS_REASON);
     char words[400];
@@ -157,7 +158,7 @@ static void say_asked_again(struct row *row) {
     row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_ASKED_SEQ));
 }
 
-/* What is over, and what permits nothing though it was granted. */
+/* Handles a grant that has ended, and one that permits nothing. */
 static void judge_own(struct row *row, bool over) {
     bool nothing = row_text(row, PERMISSIONS_GROUP).n == 0 && row_is(row, PERMISSIONS_STATE, "granted");
     if (over || (nothing && was_refused(row))) {

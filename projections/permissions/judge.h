@@ -4,7 +4,7 @@
 
 #include "projections/view/state.h"
 
-/* Fills in what the row says as of the view: its state, and the decision of another scope that counts for it instead. */
+/* Fills in what the row says as of the view: its state, and the decision of another scope that applies instead. */
 int permissions_judge(struct state_view *view, struct row *row, struct err *err);
 
 #endif

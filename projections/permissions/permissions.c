@@ -4,18 +4,17 @@
  *       │  └────> denied                  judged when the row is read: no event stores that, since each brings a time of
  *       └───────> revoked                 its own
  *
- * A request ends nothing that was decided: it is beside it (`asked_seq`) until the next step, which may be the answer.
+ * A request does not end a decision: it is kept beside it (`asked_seq`) until the next step, which may be the answer.
  *
- * An answer of an agent (permission.decided) counts as a grant or a denial with its lifetime; without a lifetime it holds
- * once, and when it names the request or the call that it answers it is over with that. So what stays granted is what
- * stands, and an answer that holds once leaves a grant that stands already.
+ * An answer of an agent (permission.decided) counts as a grant or a denial with its lifetime. Without a lifetime it holds
+ * once, and when it names the request or call that it answers, it ends with that. So only lasting decisions stay, and an
+ * answer that holds once leaves a lasting grant as it is.
  *
- * Uses count for the newest decision that covers what was used, among the row of that scope, the row of all scopes (""),
- * and those of patterns, which are listed by who and group in a second table because a fold finds rows by their whole key.
- * The list is bounded: a refusal takes the place of the oldest grant in it, and when it has refusals alone, one more makes
- * every use of the group a violation.
- * A grant that is over, or whose tier is below the use's, covers nothing. When the newest decision refuses, or there is
- * none, the use is a violation; so is one whose scope has a fault (ledger/kinds/scope.h).
+ * A use counts for the newest decision that covers it, among the row of its scope, the row of all scopes (""), and those of
+ * patterns, which are listed by who and group in a second table because a fold finds rows by their whole key. The list is
+ * bounded: a refusal replaces the oldest grant in it, and when it holds only refusals, one more makes every use of the
+ * group a violation. A grant that has ended, or whose tier is below the use's, covers nothing. When the newest decision
+ * refuses, or there is none, the use is a violation; so is one whose scope has a fault (ledger/kinds/scope.h).
  *
  * Safe side: denied and revoked always take effect, whatever came before. */
 #include "projections/permissions/row.h"
@@ -33,8 +32,9 @@
 #include "projections/rows/list.h"
 #include "projections/view/reason.h"
 
-#define GRANT_SCHEMA_OPEN 2 /* of permission.granted and permission.decided: from here on what decides is open */
-#define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
+#define GRANT_SCHEMA_OPEN                                                                                                  \
+    2 /* of permission.granted and permission.decided: from this schema on, the fields that decide are open */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct state_column columns[] = {
     [PERMISSIONS_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool that it is about"},
@@ -106,7 +106,7 @@ static const struct fold_step_rule rules[] = {
     {"*", "revoked", "revoked", "revoked, but it was never granted"},
 };
 
-/* A wide one also ends what is narrower; a narrow one also takes a part out of what is wider. */
+/* A wide one also ends narrower ones; a narrow one also takes a part out of wider ones. */
 static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked", NULL};
 
 /* ---- steps ---- */
@@ -124,7 +124,7 @@ static struct asked asked_of(const struct fold *fold) {
     return a;
 }
 
-/* An answer that holds once, and `spent`: for the request or the call that it names. */
+/* An answer that holds once; `spent`: it was for the request or call that it names. */
 struct answer {
     bool once, spent;
 };
@@ -139,7 +139,7 @@ static struct answer answer_of(const struct fold *fold) {
     return (struct answer){once, once && names};
 }
 
-/* What cannot be read limits it to what is nowhere: a time that is past, a session that has no name. */
+/* A limit that cannot be read makes the grant hold nowhere: a time in the past, a session without a name. */
 static void put_granted(struct fold *fold, struct row *row) {
     static const size_t anew[] = {PERMISSIONS_EXPIRES, PERMISSIONS_LIFETIME, PERMISSIONS_SESSION, PERMISSIONS_USES,
                                   PERMISSIONS_USED_AT};
@@ -178,7 +178,7 @@ static void put_decision(struct fold *fold, struct row *row, const char *step) {
     }
 }
 
-/* Does the event answer the request that is open? Which request or call it names, the request names too. */
+/* Does the event answer the open request? Both must name the same request or call. */
 static bool is_answer(const struct fold *fold, const struct row *row) {
     struct bytes id;
     if (!row_has(row, PERMISSIONS_ASKED_SEQ)) return false;
@@ -187,8 +187,8 @@ static bool is_answer(const struct fold *fold, const struct row *row) {
            bytes_eq(id, row_text(row, PERMISSIONS_REQUEST));
 }
 
-/* The tier of a decision: its own, or that of the request that it answers; what ends a grant was of its tier. Empty: not
- * known. */
+/* The tier of a decision: its own, or that of the request it answers; the end of a grant has the grant's tier. Empty:
+ * unknown. */
 static struct bytes tier_of(const struct fold *fold, const struct row *row, const char *step) {
     bool ends = strcmp(step, "expired") == 0 || strcmp(step, "revoked") == 0;
     struct bytes tier = {0};
@@ -220,7 +220,7 @@ static void ask(struct fold *fold, struct row *row) {
     }
 }
 
-/* Another step came after the request. */
+/* Clears the request: another step followed it. */
 static void answered(struct fold *fold, struct row *row) {
     row_set_null(row, PERMISSIONS_ASKED_SEQ);
     row_set_null(row, PERMISSIONS_ASKED_TIER);
@@ -255,8 +255,8 @@ static void take(struct fold *fold, struct row *row, const char *step, const str
     }
 }
 
-/* A grant of the same row that an answer leaves as it is: it holds, and the answer is spent or says no more. An answer that
- * is left for a use says more where a refusal that is newer than the grant is of all of it. */
+/* A grant of the same row that an answer leaves as it is: it holds, and the answer is spent or adds nothing. An answer left
+ * for a later use adds something when a refusal newer than the grant covers all of it. */
 static int stands(struct fold *fold, struct asked *a, struct row *row, bool spent, bool *ret, struct err *err) {
     struct found found;
     bool over;
@@ -271,7 +271,7 @@ static int stands(struct fold *fold, struct asked *a, struct row *row, bool spen
     return rc;
 }
 
-/* Whether a grant of another scope covers this one, so that taking a part of it back makes sense. */
+/* Whether a grant of another scope covers this one, so that it makes sense to take a part of it back. */
 static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struct err *err) {
     struct found found;
     int rc = permission_find(fold, a, &found, err);
@@ -279,7 +279,7 @@ static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struc
     return rc;
 }
 
-/* It does not say what it reaches: null; or, up to schema 1, which kept scopes of home directories private, not openly. */
+/* Its scope is not stated: null; or, up to schema 1, which kept scopes of home directories private, not open. */
 static bool hides_scope(const struct fold *fold) {
     struct bytes scope;
     const struct log_event *event = fold_event(fold);
@@ -287,7 +287,7 @@ static bool hides_scope(const struct fold *fold) {
            (fold_null(fold, "scope") || (event->schema < GRANT_SCHEMA_OPEN && event->has_private));
 }
 
-/* What somebody refused by a scope that no use can have was not understood: it is all of its group. */
+/* A refusal with a scope that no use can have was meant to refuse something: it refuses its whole group. */
 static const char *widen(struct asked *a, bool refuses) {
     const char *fault = refuses ? scope_fault(a->group, a->scope) : NULL;
     a->scope.n = fault != NULL ? 0 : a->scope.n;
@@ -345,7 +345,7 @@ static int step(struct fold *fold, const char *word, struct err *err) {
     return 0;
 }
 
-/* Nobody can tell what an event without its body decided: it refuses everything of its holder, and granted nothing. */
+/* What an event without its body decided is unknown: it refuses everything of its holder, and grants nothing. */
 static int step_erased(struct fold *fold, struct bytes name, struct err *err) {
     bool ends =
         bytes_is(name, "denied") || bytes_is(name, "revoked") || bytes_is(name, "expired") || bytes_is(name, "decided");
@@ -354,7 +354,7 @@ static int step_erased(struct fold *fold, struct bytes name, struct err *err) {
 
 /* ---- uses ---- */
 
-/* In words; NULL: nothing is wrong with it. */
+/* What is wrong with the use, in words; NULL: nothing. */
 static const char *use_fault(const struct asked *a, const struct found *found, char ret[128]) {
     const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
     const char *fault = scope_use_fault(a->group, a->scope);
@@ -374,14 +374,14 @@ static const char *use_fault(const struct asked *a, const struct found *found, c
     return ret;
 }
 
-/* How many uses the event stands for; what an older ledger says beyond what is taken today is brought within it. */
+/* How many uses the event stands for; larger numbers from older ledgers are clamped to today's range. */
 static int64_t count_of(const struct fold *fold) {
     int64_t count = 1;
     fold_int(fold, "count", &count);
     return count < 1 ? 1 : count > GRANT_COUNT_MAX ? GRANT_COUNT_MAX : count;
 }
 
-/* Which permission it used went with its body; that it used one did not. */
+/* The permission it used was erased with its body; the fact that it used one was not. */
 static int used_erased(struct fold *fold, struct err *err) {
     struct permission_holders holders;
     struct row *row;
@@ -404,7 +404,7 @@ static int used(struct fold *fold, struct err *err) {
     char words[128];
     int rc = permission_find(fold, &a, &found, err);
     struct row *row = found.row;
-    bool own = found.ground > GROUND_OVER || a.group.n == 0; /* nobody decided about it: it counts for its own scope */
+    bool own = found.ground > GROUND_OVER || a.group.n == 0; /* nothing was decided about it: it counts for its own scope */
     if (rc == 0 && own) rc = fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc != 0) return rc;
     const char *fault = use_fault(&a, &found, words);
@@ -422,7 +422,7 @@ static int used(struct fold *fold, struct err *err) {
         fold_violation(fold, row, PERMISSIONS_BASE, "used, but " PERMISSION_FULL);
     } else if (once) {
         fold_cite(fold, row, PERMISSIONS_BASE);
-        row_set_str(row, PERMISSIONS_STEP, "expired"); /* what others go by is in the step, not in how often it was used */
+        row_set_str(row, PERMISSIONS_STEP, "expired"); /* readers go by the step, not by the number of uses */
         if (count > 1) {
             row_add(row, PERMISSIONS_UNPERMITTED, count - 1);
             fold_violation(fold, row, PERMISSIONS_BASE, "used %lld times, but it was granted for once", (long long)count);
@@ -444,7 +444,7 @@ static const char *word_of(struct bytes decision) {
     return NULL;
 }
 
-/* A run came to its end, and what was granted for it. What begins again after that is another one. */
+/* A run ended, and with it what was granted for it. A run that starts under the same name later is another one. */
 static int ended(struct fold *fold, struct err *err) {
     const struct log_event *event = fold_event(fold);
     struct bytes session = bytes_has_prefix(event->subject, "run/") ? fold_subject(fold) : event->run;

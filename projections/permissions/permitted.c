@@ -4,12 +4,12 @@
  *   - denials and revocations of this group, or of no group, whose scope covers what is asked, or, when a pattern or
  *     everything is asked, has a part in common with it. A request that came after them does not undo them
  *
- * and the newest of those that refuse and those that hold (at the view's time: not expired, not used up, their session not
- * over; and whose tier reaches it) decides. So a denial of something wide beats an older grant of a part, and a newer grant
- * of a part beats both. When nothing concerns it, it is not permitted; nor is a scope with a fault, whatever was granted.
- * Which of them a refusal names is one order (projections/permissions/ground.h).
+ * and the newest of those that refuse and those that hold (at the view's time: not expired, not used up, session not ended,
+ * tier high enough) decides. So a denial of something wide beats an older grant of a part, and a newer grant of a part
+ * beats both. If nothing applies, it is not permitted; nor is a scope with a fault, whatever was granted. Which decision a
+ * refusal names follows one order (projections/permissions/ground.h).
  *
- * Rows are looked at as they are stored, and their end is judged here: the judge of a row asks what is asked here. */
+ * Rows are read as stored, and whether they have ended is judged here: a row's own judge asks this file. */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,17 +24,17 @@
 #include "projections/view/look.h"
 #include "projections/view/reason.h"
 
-/* The newest of a ground. */
+/* The newest decision of a ground. */
 struct newest {
     int64_t seq; /* -1: none */
     char words[64], scope[128], who[128];
     struct decision cited;
 };
 
-/* A grant of the group, of another scope. */
+/* A grant of the group with another scope. */
 struct nearest {
     bool there;
-    size_t alike; /* bytes at the beginning that are those of what is asked */
+    size_t alike; /* length of the prefix it shares with the requested scope */
     int64_t seq;
     char scope[128], tier[8];
 };
@@ -45,17 +45,17 @@ struct weighing {
     const struct decide_use *q;
     struct permission_limits limits;
     struct newest newest[GROUNDS];
-    struct newest whole; /* the newest refusal of all of it */
-    struct newest part;  /* the newest grant that reaches it, and not all that is refused with it */
-    bool undoes;         /* what is asked is all that a refusal of the scope refuses */
+    struct newest whole; /* the newest refusal that covers all of it */
+    struct newest part;  /* the newest grant that reaches it, but not all that is refused with it */
+    bool undoes;         /* the question is about all that a refusal of the scope refuses */
     struct nearest nearest;
     size_t steps; /* of comparing patterns, at most */
     bool bounded; /* by STEPS_MAX */
-    bool full;    /* more patterns refuse than the fold lists, so it cannot tell which uses they refuse; nor may this */
+    bool full;    /* more patterns refuse than the fold lists, so it cannot tell which uses they refuse; neither can this */
 };
 
 #define STEPS_MAX      ((size_t)1 << 20)
-#define STEPS_OF_A_ROW 128 /* take as long as a row that is looked at */
+#define STEPS_OF_A_ROW 128 /* cost as much as reading a row */
 
 static void weighing_init(struct weighing *w, struct state_view *view, const struct decide_use *q) {
     w->view = view;
@@ -78,7 +78,7 @@ static void take_into(struct newest *n, const struct weighing *w, enum permissio
     snprintf(n->who, sizeof(n->who), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_WHO)));
     decide_begin(&n->cited);
     if (ground != GROUND_REFUSES || seq == row_int(row, PERMISSIONS_DECIDED_SEQ)) {
-        decide_cite_row(&n->cited, row); /* what is cited there brought its newest decision */
+        decide_cite_row(&n->cited, row); /* what it cites led to its newest decision */
     }
     if (ground == GROUND_HOLDS || ground == GROUND_REFUSES || ground == GROUND_ASKED) {
         decide_cite(&n->cited, (uint64_t)seq);
@@ -160,7 +160,7 @@ static const char *fault_of(const struct decide_use *q) {
     return q->one ? scope_use_fault(q->group, q->scope) : scope_fault(q->group, q->scope);
 }
 
-/* What stands against it, whatever a refusal names. */
+/* The refusal against it, whatever the answer names. */
 static void answer_refused(struct permitted *ret, const struct weighing *w) {
     const struct newest *holds = &w->newest[GROUND_HOLDS], *refuses = &w->newest[GROUND_REFUSES];
     ret->refused_seq = -1;
@@ -217,7 +217,7 @@ static void answer(struct permitted *ret, const struct weighing *w, struct bytes
     }
 }
 
-/* What comes nearest to a scope that nothing covers, or that is not one. */
+/* Adds the grant nearest to a scope that nothing covers. */
 static void add_nearest(struct permitted *ret, const struct weighing *w) {
     const struct nearest *n = &w->nearest;
     char *reason = ret->decision.reason;
@@ -228,7 +228,7 @@ static void add_nearest(struct permitted *ret, const struct weighing *w) {
     decide_cite(&ret->decision, (uint64_t)n->seq);
 }
 
-/* Whether the fold lists all that refuses of a group. */
+/* Whether the fold lists all patterns of a group that refuse. */
 static int look_full(struct weighing *w, struct bytes who, struct bytes group, struct err *err) {
     const struct bytes parts[] = {who, group};
     struct bytes item, scope;
@@ -258,7 +258,7 @@ static int weigh_all(struct weighing *w, struct bytes who, struct bytes group, s
     return rc < 0 ? rc : 0;
 }
 
-/* Of each of them once. */
+/* Each of them once. */
 static int weigh_who(struct weighing *w, const struct permission_holders *holders, struct err *err) {
     int rc = 0;
     for (size_t i = 0; i < holders->n && rc == 0; i++) {
@@ -318,8 +318,8 @@ static int weigh_row(struct weighing *w, struct bytes who, struct bytes group, s
     return rc;
 }
 
-/* Patterns, which the fold lists, and for everything what was refused last. *ret_untold: more refuse than are listed, or
- * they are too many and too long. */
+/* The listed patterns, and for everything the scope refused last. *ret_untold: more refuse than are listed, or they are too
+ * many and too long. */
 static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
     const struct bytes parts[] = {who, group};
     struct bytes item, scope;
@@ -327,7 +327,8 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     struct row row;
     bool there = false;
     int rc = look_stored(w->view, "permission_patterns", parts, 2, &row, &there, err);
-    if (rc == 0 && there && w->q->scope.n == 0 && row_has(&row, PATTERN_REFUSED)) { /* all are a part of everything */
+    if (rc == 0 && there && w->q->scope.n == 0 &&
+        row_has(&row, PATTERN_REFUSED)) { /* every scope is a part of everything */
         rc = weigh_row(w, who, group, row_text(&row, PATTERN_REFUSED), err);
     }
     list_open(&list, rc == 0 && there ? row_list(&row, PATTERN_SCOPES) : (struct bytes){0});
@@ -345,7 +346,7 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     return rc;
 }
 
-/* Of one group all that can cover it, but for what is of the same scope: everything, its host, and patterns. */
+/* All rows of one group that can cover it, except the row of the same scope: everything, its host, and patterns. */
 static int weigh_wider(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
     struct bytes scope = w->q->scope, host = scope_host(w->q->group, scope);
     int rc = scope.n == 0 ? 0 : weigh_row(w, who, group, (struct bytes){0}, err);
@@ -354,7 +355,7 @@ static int weigh_wider(struct weighing *w, struct bytes who, struct bytes group,
     return rc;
 }
 
-/* All of that but, with `own`, for the first holder's row of the scope itself, which is with the caller. */
+/* All of these; with `own` without the first holder's row of the scope itself, which the caller has. */
 static int weigh_others(struct weighing *w, const struct permission_holders *holders, bool own, bool *ret_untold,
                         struct err *err) {
     const struct decide_use *q = w->q;
@@ -373,7 +374,7 @@ int permitted_ask(struct state_view *view, struct bytes who, const struct decide
                   struct err *err) {
     struct permission_holders holders;
     struct weighing w;
-    bool untold = use->scope.n == 0 || glob_is_pattern(use->scope); /* then also what is a part of it counts */
+    bool untold = use->scope.n == 0 || glob_is_pattern(use->scope); /* then parts of it count too */
     int rc = 0;
     weighing_init(&w, view, use);
     permission_holders_of(who, &holders);

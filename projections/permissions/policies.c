@@ -1,9 +1,9 @@
-/* Policies by name: a declaration takes the place of the one before, whole. One without rules and without a default says
- * nothing of tools any more, which is how a policy is taken back.
+/* Policies by name: a declaration replaces the previous one entirely. One without rules and without a default says nothing
+ * about tools any more, which is how a policy is withdrawn.
  *
- * Every judgement of a tier reads the rules of all policies, so their bytes are bounded, together and for each policy. A
- * declaration past that is a violation and is not taken: what was declared before stands. Otherwise one event, by whoever
- * may write any, could keep all judgements from being made. */
+ * Every judgement of a tier reads the rules of all policies, so their size is bounded, in total and per policy. A
+ * declaration past that is a violation and is not taken; the previous one stays. Otherwise anyone who may append one event
+ * could prevent all judgements. */
 #include "projections/permissions/policies.h"
 
 #include "ledger/kinds/tool_rule.h"
@@ -44,7 +44,7 @@ static int64_t count(struct bytes raw) {
     return n;
 }
 
-/* Whether the rules have room, in the place of those that the row has; they are counted then. */
+/* Whether there is room for the rules in place of the row's present ones; if so, they are counted. */
 static int take_room(struct fold *fold, struct row *row, struct bytes rules, bool *ret, struct err *err) {
     const struct bytes key = bytes_of("rules");
     struct row *room;

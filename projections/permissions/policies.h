@@ -1,10 +1,10 @@
-/* What others may know of policies beyond their rows. */
+/* What other files may use of policies besides their rows. */
 #ifndef PROJECTIONS_PERMISSIONS_POLICIES_H
 #define PROJECTIONS_PERMISSIONS_POLICIES_H
 
 #include <stddef.h>
 
-#define POLICIES_RULES_MAX ((size_t)8 << 20) /* bytes of the rules of all policies; a declaration past it is not taken */
+#define POLICIES_RULES_MAX ((size_t)8 << 20) /* size of the rules of all policies; a declaration past it is not taken */
 
 /* Columns of the table "policies". */
 enum policies_column {

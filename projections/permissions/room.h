@@ -12,8 +12,8 @@
  *   tools        the table of tools and agents that were called
  *
  * Words. "who" holds a permission: a pack, tool, agent or server. A "group" is a kind of act (exec, net), a "scope" its
- * reach; an empty scope is everything. A "tier" T0 to T3 says how far a call can go. "Safe side": denied and revoked take
- * effect whatever came before. */
+ * reach; an empty scope is everything. A "tier" T0 to T3 says how far a call can go. "Safe side": denied and revoked always
+ * take effect. */
 #ifndef PROJECTIONS_PERMISSIONS_ROOM_H
 #define PROJECTIONS_PERMISSIONS_ROOM_H
 

@@ -1,4 +1,4 @@
-/* What a grant says of its end, and of the session that it is for. */
+/* When a grant ends, and which session it is for. */
 #include "projections/permissions/row.h"
 
 #include "projections/fold/fold.h"
@@ -26,7 +26,7 @@ bool permissions_is_taken(const struct row *row, const struct row *patterns) {
            row_int(patterns, PATTERN_ERASED) > row_int(row, PERMISSIONS_DECIDED_SEQ);
 }
 
-/* A use whose body was erased counts for all that its holder was granted once. */
+/* A use whose body was erased counts against every grant of its holder that holds once. */
 static int taken(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
     const struct bytes parts[] = {row_text(row, PERMISSIONS_WHO), {(const uint8_t *)"", 0}};
     struct row patterns;
@@ -41,7 +41,7 @@ static int taken(struct state_view *view, const struct row *row, bool *ret, uint
     return rc;
 }
 
-/* Its session is over: a run of that name came to its end. */
+/* Its session has ended: a run of that name ended. */
 static int session_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
     struct bytes session = row_text(row, PERMISSIONS_SESSION);
     struct row run;

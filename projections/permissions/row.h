@@ -1,12 +1,12 @@
-/* A row of permissions: its columns, and what they say together. */
+/* A row of permissions: its columns, and what they mean together. */
 #ifndef PROJECTIONS_PERMISSIONS_ROW_H
 #define PROJECTIONS_PERMISSIONS_ROW_H
 
 #include "projections/view/state.h"
 
-/* Columns of the table "permissions". `decision` is the newest of granted, denied and revoked: a request after it does not
- * undo it. `refusal` is the newest of denied and revoked alone: a grant after it undoes it only as far as the grant holds.
- * The columns `asked_` are of a request that is the newest step; what is a step after it empties them. */
+/* Columns of the table "permissions". `decision` is the newest of granted, denied and revoked; a later request does not
+ * undo it. `refusal` is the newest of denied and revoked; a later grant undoes it only as far as that grant holds. The
+ * columns `asked_` are about a request that is the newest step; any later step clears them. */
 enum permissions_column {
     PERMISSIONS_WHO,
     PERMISSIONS_GROUP,
@@ -43,27 +43,27 @@ enum { PATTERN_WHO, PATTERN_GROUP, PATTERN_SCOPES, PATTERN_REFUSED, PATTERN_ERAS
 /* Columns of the table "permission_sessions". */
 enum { SESSION_NAME, SESSION_ENDED_SEQ, SESSION_ENDED_AT, SESSION_COLUMNS };
 
-/* What a grant lacks for a use in that session and run, either may be empty: NULL, or words. A grant that names a session,
+/* Why a grant does not hold in that session and run (either may be empty); NULL: it does. A grant that names a session,
  * whatever its lifetime, holds where one of them is that session. */
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run);
-/* Whether what was granted is over at the view's time, of a row as it is stored. *ret_end: the event that ended its
- * session, or the use that may have been of it; LOG_NO_SEQ: it is not over, or by something else. */
+/* Whether the grant of a stored row has ended at the view's time. *ret_end: the event that ended its session, or the use
+ * that may have used it up; LOG_NO_SEQ: it has not ended, or for another reason. */
 int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err);
-/* What was granted is over at that time: its end has come, or is not known. */
+/* The grant has ended at that time: its end is past or unknown. */
 bool permissions_has_ended(const struct row *row, uint64_t at);
-/* Its end is not known: it was granted until a time that nobody named. */
+/* Its end is unknown: it was granted until a time that is not stated. */
 bool permissions_is_endless_by_mistake(const struct row *row);
 
-/* It was granted once, and `patterns`, the row of its holder and of no group in permission_patterns, knows a later use that
- * nobody can tell from one of it. */
+/* It was granted once, and `patterns`, the row of its holder without a group in permission_patterns, records a later use
+ * that may have used it up. */
 bool permissions_is_taken(const struct row *row, const struct row *patterns);
 
-/* What is wrong with a use, or a grant, of no group. */
+/* The message for a use, or a grant, of no group. */
 #define PERMISSIONS_USE_OF_NO_GROUP   "the use names no group: which permission it uses cannot be told"
 #define PERMISSIONS_GRANT_OF_NO_GROUP "no use has it: it names no group, so which permission it is cannot be told"
 
-/* The scope of a grant whose own is not known, because its event holds it private or as null. It has a fault, so such a
- * grant reaches nothing and no use is of it. */
+/* The scope of a grant whose own is unknown, because its event keeps it private or states null. It has a fault, so such a
+ * grant reaches nothing and covers no use. */
 #define PERMISSIONS_SCOPE_UNKNOWN "(not known)/.."
 
 #endif

@@ -1,5 +1,5 @@
-/* Policies are copied out of their rows when the first call of a view is judged. Later calls are judged by the copies, and
- * a walk notes that they rest on these rows all the same. */
+/* Policies are copied from their rows when the first call of a view is judged. Later calls are judged by the copies; a walk
+ * is told that they depend on these rows all the same. */
 #include "projections/permissions/tiers.h"
 
 #include <stdio.h>
@@ -113,7 +113,7 @@ static void rule_name(const struct tool_rule *rule, uint32_t number, char ret[TI
     }
 }
 
-/* True: a rule of it decides. What may hold is in *a. */
+/* True: one of its rules decides. *a has what may hold. */
 static bool ask_rules(const struct tiers *tiers, const struct policy *p, const struct tool_call *call,
                       struct tiers_answer *a) {
     struct tool_rules rules;
@@ -170,7 +170,7 @@ int tiers_judge(struct state_view *view, const struct tool_call *asked, struct t
         decided = ask_rules(tiers, &tiers->policy[i], &call, &a);
     }
     if (rc == 0 && !decided && !ask_default(tiers, &a) && !ask_shipped(&call, &a)) {
-        a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LOG_NO_SEQ}; /* what may fit is not a bound */
+        a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LOG_NO_SEQ}; /* a rule that may match is not a bound */
     }
     if (rc == 0) {
         *ret = a;

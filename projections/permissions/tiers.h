@@ -1,10 +1,9 @@
-/* How far a call of a tool can go, judged by the policies of the log (docs/permissions.md): policies as they are in the
- * view, the one that was declared last asked first, then the one that ships with the program. What the source said of a
- * call (`tier`) plays no part.
+/* How far a tool call can go, judged by the policies of the log (docs/permissions.md): first those in the view, the newest
+ * declaration first, then the one that ships with the program. The tier the source states (`tier`) plays no part.
  *
- * The first rule that fits holds: those of the policy that was declared last, in its order, then those of the one before
- * it, and so on. When no rule of the log fits, the default that was declared last holds; without one, what ships. Arguments
- * are private and not seen here: a rule for some arguments may fit, and the highest tier that may hold is judged. */
+ * The first matching rule decides: those of the newest policy, in its order, then those of the one before, and so on. If no
+ * rule of the log matches, the newest declared default decides; without one, the shipped policy. Arguments are private and
+ * not visible here: a rule for certain arguments may match, so the highest tier that may hold is judged. */
 #ifndef PROJECTIONS_PERMISSIONS_TIERS_H
 #define PROJECTIONS_PERMISSIONS_TIERS_H
 
@@ -26,7 +25,7 @@ int tiers_judge(struct state_view *view, const struct tool_call *call, struct ti
 const char *tiers_word(int tier);
 /* Sets judged columns of a row: tier, policy, rule and seq, in this order from `column` on. */
 void tiers_put(struct row *row, size_t column, const struct tiers_answer *answer);
-/* What four columns are called everywhere. */
+/* The names of these four columns in every table. */
 /* clang-format off */
 #define TIERS_COLUMNS_N 4
 #define TIERS_COLUMNS                                                                                                    \

@@ -1,10 +1,10 @@
-/* Tools by agent, server and name: how often they were called, what their sources said of them, and how far a call can go
- * as the policies judge it.
+/* Tools by agent, server and name: how often they were called, what their sources said about them, and how far a call can
+ * go by the policies.
  *
- * A call counts when it was told. Some sources tell only of answers: those are not called calls.
+ * A call counts when it was recorded. Some sources record only answers: these do not count as calls.
  *
- * A source may name a group of permissions with a call, or none. A tool's tier is the highest of those of the groups that
- * were named; when one of them is unknown, it is unknown. */
+ * A source may name a group of permissions with a call, or none. A tool's tier is the highest among its groups, and unknown
+ * when one of them is unknown. */
 #include "ledger/kinds/scope.h"
 #include "projections/fold/fold.h"
 #include "projections/permissions/tiers.h"
@@ -59,7 +59,7 @@ static bool has_group(const struct row *row, struct bytes group) {
     return false;
 }
 
-/* Groups are words of the catalog, so there are few. */
+/* Groups come from the catalog, so there are few. */
 static int add_group(struct fold *fold, struct row *row, struct err *err) {
     struct bytes group = bytes_of(""), item;
     struct list list;
@@ -143,7 +143,7 @@ static int judge_tool(struct state_view *view, struct row *row, struct err *err)
             best = answer.tier > best.tier ? answer : best;
         }
     }
-    if (rc == 0 && best.tier == TIER_UNKNOWN && !unknown) { /* only its answers were told */
+    if (rc == 0 && best.tier == TIER_UNKNOWN && !unknown) { /* only its answers were recorded */
         call.group = (struct bytes){0};
         rc = tiers_judge(view, &call, &best, err);
     }
