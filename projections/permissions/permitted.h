@@ -18,7 +18,7 @@ struct decide_use {
 
 struct permitted {
     struct decision decision;
-    const char *fault;             /* of the scope; NULL: none; then: */
+    const char *fault;             /* of the scope; NULL: none, and then the rest is set */
     enum permission_ground ground; /* what decides, or what a refusal names */
     int64_t seq;                   /* the event of it; only with a ground */
     char words[64], scope[128];    /* of it: what follows "it was ...", and its scope */

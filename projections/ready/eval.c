@@ -1,8 +1,8 @@
-/* The fold of evaluations. An evaluation is one id; a new start under the same id is a new run of it, and what came before
- * does not be beside it. Scores carry the run that they belong to, so that those of an older run do not count for it.
+/* The fold of evaluations. An evaluation is one id; a new start under the same id is a new run, and results of the run
+ * before no longer count: each score names the run it belongs to.
  *
- * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own. What
- * scores come to is judged (eval_judge.c), because a suite may be declared after them. */
+ * A result file of another program (eval.imported) is a finished evaluation without a verdict of its own. What its scores
+ * mean is judged on reading (eval_judge.c), because a suite may be declared after them. */
 #include "projections/ready/eval.h"
 
 #include "ledger/event/erased.h"
@@ -142,8 +142,8 @@ static const struct state_table tables[EVALS_TABLES] = {
 
 /* ---- legal steps ---- */
 
-/* Results come from outside, so an end without a beginning is fine; an end after an end is not, but for a result file that
- * was taken in again with more or less of its samples. */
+/* Results come from outside, so an end without a beginning is fine. An end after an end is not, except a result file
+ * imported again with more or fewer of its samples. */
 static const struct fold_step_rule rules[] = {
     {"", "started", "started", NULL},
     {"", "invalidated", "invalidated", "invalidated before anything was known of it"},
@@ -169,7 +169,7 @@ static const struct fold_step_rule rules[] = {
 static const struct binding {
     size_t column;
     const char *field;
-    const char *word; /* of digests and the like, which must not change under way */
+    const char *word; /* for bindings that must not change during a run */
 } bindings[] = {{EVAL_SUITE, "suite", "suite"}, {EVAL_SUITE_DIGEST, "suite_digest", "suite digest"},
                 {EVAL_MODEL, "model", NULL},    {EVAL_DIGEST, "digest", "model digest"},
                 {EVAL_PACK, "pack", "pack"},    {EVAL_PACK_VERSION, "pack_version", "pack version"},
@@ -187,7 +187,7 @@ static int index_eval(struct fold *fold, size_t table, const struct row *row, si
     return rc;
 }
 
-/* One that names no route is looked for by its weights and by its configuration, until it names one. */
+/* An evaluation that names no route is indexed by its weights and by its configuration, until it names one. */
 static int index_loose(struct fold *fold, const struct row *row, struct err *err) {
     static const size_t columns[] = {EVAL_DIGEST, EVAL_CONFIG_DIGEST};
     int rc = 0;
@@ -206,7 +206,7 @@ static int index_loose(struct fold *fold, const struct row *row, struct err *err
     return rc;
 }
 
-/* `end`: what differs from the beginning is noted. */
+/* `end`: differences from the beginning are noted. */
 static int bind(struct fold *fold, struct row *row, bool end, struct err *err) {
     for (size_t i = 0; i < N_BINDINGS; i++) {
         const struct binding *b = &bindings[i];
@@ -260,7 +260,7 @@ static const struct {
 #define N_SCORE_FIELDS (sizeof(score_fields) / sizeof(score_fields[0]))
 #define N_RESULT       5 /* of them are its result */
 
-/* Fewer samples than there are, or a reason why it is a part, whatever else is said. */
+/* Whether it is partial: it has fewer samples than there are, or a reason for it, whatever else it says. */
 static void take_part(const struct fold *fold, struct row *row, size_t column) {
     int64_t n, total;
     struct bytes raw, item;
@@ -273,7 +273,7 @@ static void take_part(const struct fold *fold, struct row *row, size_t column) {
     }
 }
 
-/* How many there are to be run: nobody makes it fewer by saying less later. */
+/* How many samples there are to run: a later, lower number does not reduce it. */
 static void take_total(const struct fold *fold, struct row *row, const char *field) {
     int64_t n;
     if (fold_int(fold, field, &n) && (!row_has(row, EVAL_SAMPLES_TOTAL) || n > row_int(row, EVAL_SAMPLES_TOTAL))) {
@@ -281,8 +281,8 @@ static void take_total(const struct fold *fold, struct row *row, const char *fie
     }
 }
 
-/* A wrong answer is what an evaluation is for; an error, or what nobody names, leaves open what the answer would have been.
- * What a metric says to have failed is an answer. */
+/* A wrong answer is a result; an error, or an unnamed failure, leaves open what the answer would have been. A failure named
+ * by a metric is an answer. */
 static void take_sample(const struct fold *fold, struct row *row) {
     struct bytes failure = NOTHING, metric;
     bool told = fold_text(fold, "failure", &failure);
@@ -301,7 +301,8 @@ static bool same_cell(const struct cell *a, const struct cell *b) {
                                                          : true);
 }
 
-/* Whether this run had another result for the score already. One of a part of the samples was none yet. */
+/* Whether this run had a different result for the score already. A result of a part of the samples does not count as
+ * one. */
 static bool contradicts(struct fold *fold, const struct row *row, const struct row *before) {
     bool other = row_bool(before, EVAL_SCORE_CONTRADICTED);
     struct row now;
@@ -361,7 +362,7 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
     }
     take_part(fold, row, EVAL_PARTIAL);
     if (imported) {
-        row_set_null(row, EVAL_SAMPLES_TOTAL); /* the file says it */
+        row_set_null(row, EVAL_SAMPLES_TOTAL); /* the file states it */
     }
     take_total(fold, row, "samples_total");
     if (imported) {
@@ -374,7 +375,7 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
     row_set_int(row, EVAL_FINISHED_SEQ, (int64_t)fold_event(fold)->seq);
 }
 
-/* A seq from before this run is about a result that does not stand any more. */
+/* A seq from before this run belongs to a result that was replaced. */
 static bool is_of_this_run(const struct fold *fold, const struct row *row) {
     int64_t seq;
     return !fold_int(fold, "seq", &seq) || !row_has(row, EVAL_STARTED_SEQ) || seq >= row_int(row, EVAL_STARTED_SEQ);
@@ -428,7 +429,7 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
 
 /* ---- what was erased ---- */
 
-/* Of failed samples it is enough that nobody says how they failed. */
+/* For failed samples it is enough that how they failed is unknown. */
 static int note_erased(struct fold *fold, struct row *row, struct err *err) {
     const uint64_t seq = fold_event(fold)->seq;
     char text[24];
@@ -450,7 +451,7 @@ struct erasing {
     size_t rows;
 };
 
-/* Of more at once than there is room for, nobody says by which event they were erased. */
+/* When more are erased at once than fit, the event that erased them is not recorded. */
 static int take_erased(void *ctx, uint64_t seq, struct err *err) {
     struct erasing *e = ctx;
     const int64_t by = (int64_t)fold_event(e->fold)->seq;
@@ -483,7 +484,7 @@ static int take_erasure(struct fold *fold, struct err *err) {
 }
 
 bool eval_is_veiled(const struct row *eval) {
-    bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and that stands, unless it is what was erased */
+    bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and it stays so, unless that is what was erased */
     return row_has(eval, EVAL_ERASED_SEQ) && row_has(eval, EVAL_FINISHED_SEQ) && !row_is(eval, EVAL_STATE, "started") &&
            (!back || row_int(eval, EVAL_ERASED_SEQ) == row_int(eval, EVAL_BASE + FOLD_SINCE_SEQ));
 }
@@ -495,7 +496,7 @@ static void put_suite(struct fold *fold, struct row *row) {
         if (row_has(row, SUITE_DIGEST)) {
             struct bytes before = row_text(row, SUITE_DIGEST);
             row_set_text(row, SUITE_DIGEST_BEFORE, before);
-            row_set_null(row, SUITE_TASKS); /* they were another definition's */
+            row_set_null(row, SUITE_TASKS); /* they belong to another definition */
         }
         row_set_int(row, SUITE_CHANGED_AT, (int64_t)fold_at(fold));
         row_set_int(row, SUITE_CHANGED_SEQ, (int64_t)fold_event(fold)->seq);
@@ -507,8 +508,8 @@ static void put_suite(struct fold *fold, struct row *row) {
     row_set_int(row, SUITE_SEQ, (int64_t)fold_event(fold)->seq);
 }
 
-/* The newest of its name, and the newest of its digest: an evaluation is held against the definition that it was made by.
- */
+/* The newest of its name, and the newest of its digest: an evaluation is judged by the definition that it was made by.
+ * */
 static int take_suite(struct fold *fold, struct err *err) {
     struct bytes parts[] = {fold_subject(fold), NOTHING};
     struct row *row, *version;

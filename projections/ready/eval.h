@@ -1,9 +1,9 @@
 /* Evaluations: what was measured on which bytes, and whether it can prove something.
  *
- * The word of its author alone proves nothing: an evaluation counts when it passed, has scores on the right side of their
- * thresholds, all that its suite asks for, is whole, names its weights and was not taken back. The rules are those of
- * readiness.def. A pass has to be whole to count; a failure counts as it stands, so that half a failure is not hidden
- * behind an older pass. */
+ * Its author's word alone proves nothing: an evaluation counts when it passed, has scores on the right side of their
+ * thresholds for all that its suite asks for, is complete, names its weights and was not invalidated. The rules are those
+ * of readiness.def. A pass has to be complete to count; a failure counts even when partial, so that an older pass cannot
+ * hide it. */
 #ifndef PROJECTIONS_READY_EVAL_H
 #define PROJECTIONS_READY_EVAL_H
 
@@ -109,16 +109,16 @@ enum {
 
 enum { EVAL_ERASURE_EVENT, EVAL_ERASURE_EVAL, EVAL_ERASURE_SEQ, EVAL_ERASURE_BY, EVAL_ERASURE_N };
 
-/* It ended, and nobody can know how: a body of one of its events was erased. What is known to have failed nevertheless is
- * for the caller to see. */
+/* It ended, but its result cannot be known: the body of one of its events was erased. Callers must check separately whether
+ * it is known to have failed all the same. */
 bool eval_is_veiled(const struct row *eval);
 
-/* Whether an evaluation counts: it does when nothing was found. */
+/* Whether an evaluation counts: it does when nothing was found against it. */
 struct eval_verdict {
     bool counts;
     enum readiness_outcome outcome; /* of the first finding */
     struct readiness found;
-    struct reason reason; /* what was found, in words, and what was looked at beside the evaluation's own events */
+    struct reason reason; /* the findings in words; cites what was read besides the evaluation's own events */
 };
 /* Judges a row of evals by its stored columns, its scores, its suite and the view's time. */
 int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err);
@@ -133,7 +133,7 @@ int eval_each(struct state_view *view, const char *table, const struct bytes *ke
 int eval_judge(struct state_view *view, struct row *row, struct err *err);
 int eval_judge_score(struct state_view *view, struct row *row, struct err *err);
 
-/* The table eval_results (eval_results.c): a score of an evaluation becomes the newest of its model in its task. */
+/* The table eval_results (eval_results.c): a score becomes the newest of its model in its task. */
 #define EVAL_RESULT_COLUMNS 14
 extern const struct state_column eval_result_columns[];
 int eval_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err);

@@ -1,4 +1,4 @@
-/* The scores of both come in the order of their keys, so one merge finds what belongs together. */
+/* The scores of both evaluations are in key order, so one merge pairs them. */
 #include "projections/ready/eval_compare.h"
 
 #include "projections/ready/eval.h"

@@ -1,4 +1,4 @@
-/* Two evaluations side by side: what got better, worse, came or is missing. */
+/* Two evaluations side by side: what got better or worse, what is new or missing. */
 #ifndef PROJECTIONS_READY_EVAL_COMPARE_H
 #define PROJECTIONS_READY_EVAL_COMPARE_H
 
@@ -8,7 +8,7 @@ enum eval_change {
     EVAL_CHANGE_SAME,
     EVAL_CHANGE_BETTER,
     EVAL_CHANGE_WORSE,
-    EVAL_CHANGE_OTHER,   /* another value, and nobody says on which side is better; or both sides are said to be */
+    EVAL_CHANGE_OTHER,   /* another value, and whether more is better is not stated, or contradictory */
     EVAL_CHANGE_NEW,     /* only the later one has it */
     EVAL_CHANGE_MISSING, /* only the earlier one has it */
     EVAL_CHANGES

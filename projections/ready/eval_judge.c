@@ -1,5 +1,5 @@
-/* Does an evaluation count? Its scores are held against what is asked of them, then the rules of readiness.def are walked:
- * each has a function here that says whether its condition is so. */
+/* Does an evaluation count? Its scores are compared with what is asked of them, then the rules of readiness.def are
+ * checked: each has a function here that says whether its condition holds. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,23 +12,23 @@
 
 #define TOLD_MAX 3 /* scores and tasks that a finding names */
 
-/* A few of many, for the words of a finding. */
+/* The first few of a list, for the words of a finding. */
 struct told {
     size_t n, used;
     char words[160];
     int64_t seqs[TOLD_MAX]; /* of their events */
 };
 
-/* What the scores of an evaluation come to. */
+/* The scores of an evaluation, summed up. */
 struct scores {
     size_t n, partial, result[EVAL_RESULT_FAILS + 1];
     struct told told[EVAL_RESULT_FAILS + 1], contradicted, empty, beyond;
-    int64_t samples, of_task; /* that they rest on: of all tasks, of the one at hand */
-    uint8_t task[HASH_LEN];   /* that one */
-    bool unknown;             /* some task does not say */
+    int64_t samples, of_task; /* samples of all tasks, and of the current one */
+    uint8_t task[HASH_LEN];   /* hash of the current task */
+    bool unknown;             /* a task does not state its samples */
 };
 
-/* All scores, for the columns that tell them. */
+/* All scores, for the columns that list them. */
 struct results {
     struct list_out list;
     struct buf words;
@@ -38,7 +38,7 @@ struct results {
 struct judging {
     struct state_view *view;
     const struct row *eval;
-    struct eval_suite suite; /* by which it was made */
+    struct eval_suite suite; /* that it was made by */
     struct row declared;     /* the newest of that name */
     struct scores scores;
     struct bytes verdict; /* as it was given, or as its scores make it */
@@ -58,7 +58,8 @@ static void tell(struct told *told, const char *words, int64_t seq) {
     }
 }
 
-/* What is said of them rests on their events, and on the declaration that asks for it; a task that lacks has none. */
+/* Such a finding rests on the events of the scores, and on the declaration that asks for them; a missing task has no
+ * event. */
 static void cite_told(struct judging *j, const struct told *told) {
     for (size_t i = 0; i < told->n && i < TOLD_MAX; i++) {
         if (told->seqs[i] > 0) {
@@ -110,7 +111,7 @@ static void put_word(struct buf *out, const char *name, const char *word) {
     }
 }
 
-/* "'t acc' 0.2 misses 0.9"; a value that is a word stands as one. */
+/* "'t acc' 0.2 misses 0.9"; a value that is a word is printed as such. */
 static void take_result(struct results *r, const struct row *score, enum eval_result result, double asked) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     struct bytes label = row_text(score, EVAL_SCORE_LABEL);
@@ -145,7 +146,7 @@ static void take_result(struct results *r, const struct row *score, enum eval_re
     }
 }
 
-/* Several metrics of a task rest on the same samples. Scores come task by task. */
+/* Several metrics of a task share its samples. Scores are ordered by task. */
 static void count_samples(struct scores *s, const struct row *score) {
     const struct bytes task = row_text(score, EVAL_SCORE_TASK);
     int64_t n = row_int(score, EVAL_SCORE_SAMPLES);
@@ -235,7 +236,7 @@ static bool is_unfinished(struct judging *j) {
     return !row_is(j->eval, EVAL_STATE, "finished");
 }
 
-/* What its scores say, they say themselves: it is told once. */
+/* Failed scores have a finding of their own. */
 static bool says_fail(struct judging *j) {
     int64_t n = row_int(j->eval, EVAL_FAILED);
     readiness_say(&j->ret->found, "count", "%s", "");
@@ -293,7 +294,7 @@ static bool has_erased_body(struct judging *j) {
     return has;
 }
 
-/* Where its end was erased, that says why. */
+/* When its end was erased, that finding says why. */
 static bool has_no_verdict(struct judging *j) {
     bool erased =
         row_has(j->eval, EVAL_ERASED_SEQ) && row_int(j->eval, EVAL_ERASED_SEQ) == row_int(j->eval, EVAL_FINISHED_SEQ);
@@ -337,7 +338,7 @@ static bool lacks_tasks(struct judging *j) {
     return told.n > 0;
 }
 
-/* Fewer samples than it has to run, by what its end says or by what its scores rest on. */
+/* Whether it ran fewer samples than planned, by its end or by its scores. */
 static bool runs_few(const struct judging *j, int64_t *ret_n, int64_t *ret_of) {
     bool told = row_has(j->eval, EVAL_SAMPLES), total = row_has(j->eval, EVAL_SAMPLES_TOTAL);
     bool rest = j->scores.n > 0 && !j->scores.unknown && j->scores.of_task >= 0;
@@ -407,11 +408,11 @@ static bool names_no_weights(struct judging *j) {
     return !row_has(j->eval, EVAL_DIGEST);
 }
 
-/* The newest declaration says how long; what is not told of a suite lasts. */
+/* The newest declaration says how long; without one it never gets too old. */
 static bool is_stale(struct judging *j) {
     const int64_t ns = 1000000000;
     int64_t max = row_has(&j->declared, SUITE_MAX_AGE_S) ? row_int(&j->declared, SUITE_MAX_AGE_S) : -1;
-    int64_t end; /* the first moment at which it is older */
+    int64_t end; /* the first moment at which it is too old */
     struct bytes name = row_text(j->eval, EVAL_SUITE);
     bool ends = max >= 0 && !__builtin_mul_overflow(max, ns, &end) &&
                 !__builtin_add_overflow(end, row_int(j->eval, EVAL_FINISHED_AT), &end) &&
@@ -440,7 +441,7 @@ static void walk(struct judging *j) {
         if (rules[i].unmet(j)) {
             readiness_add(found, rules[i].id);
             if (readiness_rules[rules[i].id].outcome <= READINESS_UNFINISHED) {
-                break; /* the others are asked of what ended and stands */
+                break; /* the other rules apply to what ended and was not invalidated */
             }
         }
     }
@@ -513,7 +514,7 @@ static int put_missing(const struct eval_verdict *verdict, struct row *row, stru
     return rc;
 }
 
-/* The words are cut where a row's text is. */
+/* The words are cut to a row's text. */
 static int put_results(struct results *r, struct row *row, struct err *err) {
     if (r->told > TOLD_MAX) {
         buf_printf(&r->words, "; and %zu more", r->told - TOLD_MAX);

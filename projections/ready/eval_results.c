@@ -1,8 +1,7 @@
-/* The newest score of a model in a task, whatever evaluation it came from: so a model that got worse shows, by the event
- * that says so. One row for its weights (or, where nobody says these, its name; or, where nobody says that either, the
- * evaluation itself), the task and the metric. A score of a part
- * of the samples is not such a result: it would be held against one of all. The newest is so by its source's time: older
- * results that are imported later are history (decision 080). */
+/* The newest score of a model in a task, from any evaluation: so a model that got worse shows, with the event that says so.
+ * A row is for weights (or, where these are not stated, a model name; or else the evaluation itself), task and metric. A
+ * score of a part of the samples is not included: it would be compared with complete ones. The newest is by its source's
+ * time: older results that are imported later are history (decision 080). */
 #include "projections/ready/eval.h"
 #include "projections/view/look.h"
 

@@ -1,4 +1,4 @@
-/* A list of tasks is sorted once, so that each score finds what is asked of it. */
+/* The list of tasks is sorted once, so that each score finds its requirements. */
 #include "projections/ready/eval_suite.h"
 
 #include <math.h>
@@ -63,7 +63,7 @@ void eval_suite_done(struct eval_suite *suite) {
 
 /* ---- scores ---- */
 
-/* A metric's name may have a filter after it: "acc" is asked of "acc/none". */
+/* A metric's name may have a filter after it: "acc" also applies to "acc/none". */
 static bool is_metric(struct bytes asked, struct bytes metric) {
     bool begins = metric.n > asked.n && metric.p[asked.n] == '/' && bytes_eq(asked, (struct bytes){metric.p, asked.n});
     return asked.n == 0 || bytes_eq(asked, metric) || begins;

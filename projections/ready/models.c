@@ -1,12 +1,12 @@
-/* The fold of models. Each event is first read as a claim (who says it, which name, which manifest, which weights), then
- * taken by the rows that it is about:
+/* The fold of models. Each event is first parsed into a claim (which runtime, which name, which manifest, which weights),
+ * then applied to the rows it is about:
  *
  *   name + manifest  weights?      model_manifests says which weights the manifest has, if somebody ever said it
  *   name             moved?        it led elsewhere before: counted, the digest before is kept, both models cite the event
  *   weights                        what is told of them is taken over; what only their name was told stays with the name
  *
- * What is loaded is not what a name leads to: a server may still hold the weights from before the tag moved. So
- * model.loaded moves no name that leads somewhere. A remote name leads to no weights at all. */
+ * The loaded model need not be what its name leads to: a server may still hold the weights from before the tag moved. So
+ * model.loaded does not move a name that already leads somewhere. A remote name leads to no weights at all. */
 #include "projections/ready/models.h"
 
 #include <string.h>
@@ -111,7 +111,7 @@ static const struct state_table tables[MODELS_TABLES] = {
 
 /* ---- legal steps ---- */
 
-/* A first look at a machine may find names in any state, so all of these may come first. */
+/* A first scan of a machine may find names in any state, so any of these may be the first step. */
 static const struct fold_step_rule name_rules[] = {{"", "declared", "declared", NULL},
                                                    {"removed", "declared", "declared", NULL},
                                                    {"*", "declared", NULL, NULL},
@@ -131,8 +131,8 @@ static const struct fold_step_rule name_rules[] = {{"", "declared", "declared", 
 
 #define MANIFESTS_MAX 64
 
-/* What the events say of the weights themselves; a late one only what nobody said yet. The size that a runtime lists is that
- * of all layers: any better one stays. */
+/* Copies what the event says about the weights themselves; from a late event only what was unknown. The size that a runtime
+ * lists is that of all layers: a more exact one stays. */
 static void copy(struct fold *fold, struct row *row, size_t column, const char *field, bool late) {
     if (!late || !row_has(row, column)) {
         fold_copy(fold, row, column, field);
@@ -176,7 +176,7 @@ static void describe(struct fold *fold, struct row *row, const struct models_cla
     models_context(fold, row, MODEL_CONTEXT_LENGTH);
 }
 
-/* Somebody's decision or word about it, as against somebody's look. */
+/* A decision or statement about it, as opposed to an observation. */
 static bool is_step(const struct models_claim *c) {
     return bytes_is(c->step, "declared") || bytes_is(c->step, "provenance_declared");
 }
@@ -214,15 +214,15 @@ static int take_weights(struct fold *fold, const struct models_claim *c, struct 
     if (of.n == 0) return 0;
     int rc = put_model(fold, c, of, known ? "weights" : "manifest", &row, err);
     if (rc == 0 && known && c->manifest.n > 0 && !bytes_eq(of, c->manifest)) {
-        rc = models_absorb(fold, c->manifest, row, err); /* its weights are known now, and have a row of their own */
+        rc = models_absorb(fold, c->manifest, row, err); /* its weights are known now and have their own row */
     }
     return rc == 0 && known && c->manifest.n > 0
                ? models_add_text(row, MODEL_MANIFEST_LIST, c->manifest, MANIFESTS_MAX, err)
                : rc;
 }
 
-/* What is told of a name that leads nowhere is told of the name. What it leads to stands for it otherwise. An alias is a
- * name of a name. */
+/* Statements about a name that leads nowhere are kept with the name; otherwise with what it leads to. An alias is a name of
+ * a name. */
 static int take_nameless(struct fold *fold, const struct models_claim *c, struct bytes leads, struct err *err) {
     struct row *row = NULL;
     bool known;
@@ -242,7 +242,7 @@ static int take_nameless(struct fold *fold, const struct models_claim *c, struct
     return rc;
 }
 
-/* A manifest is named by its content, so whoever says other weights for it contradicts the one before. */
+/* A manifest is named by its content, so a claim of other weights for it contradicts the previous one. */
 static int take_manifest(struct fold *fold, struct models_claim *c, struct err *err) {
     struct row *row;
     if (c->manifest.n == 0) return 0;
@@ -269,12 +269,12 @@ static int take_manifest(struct fold *fold, struct models_claim *c, struct err *
 
 /* ---- names ---- */
 
-/* The index: what the name leads to, weights or, while these are not known, the manifest. */
+/* The index: what the name leads to, which is weights or, while these are unknown, the manifest. */
 static struct bytes leads_to(const struct row *name) {
     return row_has(name, NAME_DIGEST) ? row_text(name, NAME_DIGEST) : row_text(name, NAME_MANIFEST);
 }
 
-/* Weights that it holds in memory and does not lead to. */
+/* Weights that the name holds in memory without leading to them. */
 static struct bytes holds(const struct row *name) {
     struct bytes held = row_text(name, NAME_LOADED_DIGEST);
     return row_bool(name, NAME_LOADED) && !bytes_eq(held, leads_to(name)) ? held : NOTHING;
@@ -295,7 +295,7 @@ static int put_claim(struct fold *fold, struct bytes of, const struct row *name,
     return 0;
 }
 
-/* The weights that it led to cite the event that took the name away; those that it leads to know that they have a name. */
+/* The weights it led to cite the event that moved the name; those it leads to now record that they have a name. */
 static int tell_weights(struct fold *fold, struct bytes before, struct bytes now, struct err *err) {
     struct row *row;
     int rc = 0;
@@ -328,8 +328,8 @@ static void mark_moved(struct fold *fold, struct row *row, struct bytes before) 
     row_cite_only(row, NAME_BASE + FOLD_EVIDENCE, &seq, 1);
 }
 
-/* Where the name leads from here on. Weights decide whether it moved; manifests do while the weights are not known on one
- * of both sides. What is not said stays, but for weights under another manifest, which are not known then. */
+/* Sets where the name leads from here on. It moved if its weights changed or, while the weights are unknown before or
+ * after, its manifest. What the event does not state stays, except weights under another manifest, which become unknown. */
 static void point(struct fold *fold, struct row *row, const struct models_claim *c) {
     struct bytes digest = row_text(row, NAME_DIGEST), manifest = row_text(row, NAME_MANIFEST);
     bool other_manifest = manifest.n > 0 && c->manifest.n > 0 && !bytes_eq(manifest, c->manifest);
@@ -359,7 +359,7 @@ static void point(struct fold *fold, struct row *row, const struct models_claim 
     }
 }
 
-/* An alias may name a version of a registered name instead of weights; and the first that is heard of a name may be that it
+/* An alias may name a version of a registered name instead of weights; and the first event about a name may say that it
  * moved. `digest`: where it led until this event. */
 static void take_alias(struct fold *fold, struct row *row, const struct models_claim *c, struct bytes digest) {
     struct bytes target, version = NOTHING, before;
@@ -400,8 +400,8 @@ static void take_loaded(struct fold *fold, struct row *row, const struct models_
     }
 }
 
-/* Does the event say where the name leads? What is loaded may be older; a wish does not move what is there; and of a name
- * that is remote only a new look can say that it is not any more. */
+/* Does the event say where the name leads? What is loaded may be older; a declaration does not move an existing name; and
+ * only a new observation ends a name's being remote. */
 static bool says_where(const struct row *row, const struct models_claim *c) {
     if (bytes_is(c->step, "removed") || bytes_is(c->step, "unloaded")) return false;
     if (bytes_is(c->step, "declared")) return row_is(row, NAME_STATE, "declared");
@@ -409,7 +409,7 @@ static bool says_where(const struct row *row, const struct models_claim *c) {
     return !bytes_is(c->step, "loaded") || leads_to(row).n == 0;
 }
 
-/* The columns that this kind of event says something of. */
+/* The columns that this kind of event sets. */
 static void take_name_columns(struct fold *fold, struct row *row, const struct models_claim *c) {
     bool loading = bytes_is(c->step, "loaded") || bytes_is(c->step, "unloaded");
     struct bytes digest = row_text(row, NAME_DIGEST);
@@ -442,7 +442,7 @@ static int take_name(struct fold *fold, const struct models_claim *c, struct byt
         return 0;
     }
     bool led = leads_to(row).n > 0, gone = !row_has(row, NAME_STATE) || row_is(row, NAME_STATE, "removed");
-    /* As it is stored: setting columns does not move it. */
+    /* From the stored row: setting columns does not move it. */
     struct bytes was = gone ? NOTHING : leads_to(row), held = gone ? NOTHING : holds(row);
     fold_take_step(fold, row, NAME_BASE, NAME_STATE, name_rules, sizeof(name_rules) / sizeof(name_rules[0]));
     take_name_columns(fold, row, c);

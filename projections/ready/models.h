@@ -1,8 +1,7 @@
-/* Models by what they are made of. The key is the digest of the weights, or, as long as nobody has said which weights a
- * manifest has, that of the manifest, or, where nobody has told either, the name: what was seen is there, and says what its
- * key is. Names (tags and aliases too),
- * manifests and runtimes are claims that lead to it, each said by some event and each moved by the next that says
- * otherwise.
+/* Models by their content. The key is the digest of the weights or, while the weights of a manifest are unknown, that of
+ * the manifest or, without either, the name: whatever was observed has a row, which states what its key is. Names (tags and
+ * aliases too), manifests and runtimes are claims that lead to it, each made by an event and changed by the next event that
+ * contradicts it.
  *
  *   model_names       runtime, model  ──>  digest, or as long as nobody said it, manifest_digest
  *   model_manifests   manifest_digest ──>  digest
@@ -11,12 +10,12 @@
  *   models            digest or name  ──>  what is known of the weights
  *   model_speeds      what was measured of how fast it runs here
  *
- * What is seen of a model goes by the time of who saw it (decision 080): a look of last year that is imported today neither
- * moves a name nor takes a model away. That a model is declared is somebody's decision, and goes by the order of the log;
- * which weights a manifest has does not change with time.
+ * Observations of a model are ordered by the observer's time (decision 080): an observation of last year that is imported
+ * today neither moves a name nor removes a model. A declaration is a decision and is ordered by the log; the weights of a
+ * manifest do not change with time.
  *
- * A runtime's part of the key is its word for itself; one that answers at an address on another machine is another one:
- * "ollama@gpu2:11434". A name that nobody's runtime says (an alias, a manifest's wish) has the runtime "". */
+ * A runtime's part of the key is its name for itself; on another machine it includes the address: "ollama@gpu2:11434". A
+ * name that no runtime gave (an alias, a manifest's declaration) has the runtime "". */
 #ifndef PROJECTIONS_READY_MODELS_H
 #define PROJECTIONS_READY_MODELS_H
 
@@ -92,21 +91,21 @@ int models_take_speed(struct fold *fold, struct err *err);
 
 /* ---- models that are named and not registered (models_named.c) ---- */
 
-/* An event of another family that names a model: its row knows that it was named so; where there is none yet it is
+/* An event of another family names a model: its row records that; if there is no row yet, it is created as
  * "unregistered". */
 int models_take_mention(struct fold *fold, struct err *err);
-/* The name led somewhere or not, and does or does not now, in one runtime. */
+/* The name led somewhere in one runtime before, and does now. */
 int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err);
-/* Did anybody tell what the name leads to? */
+/* Is it known what the name leads to? */
 int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err);
-/* The row of `key`, if it is not a registered model, is the same as `row`, and gone. `row` NULL: only gone. */
+/* Merges the row of `key`, unless it is a registered model, into `row` and deletes it. `row` NULL: only deletes it. */
 int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct err *err);
-/* The same of a name that was told without its ":latest". */
+/* The same for a name given without its ":latest". */
 int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err);
-/* Adds a text to a CELL_LIST column, once; a list that has `max` stays as it is. */
+/* Adds a text to a CELL_LIST column, once; a list of `max` items stays as it is. */
 int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t max, struct err *err);
 #define MODELS_FAMILIES_MAX 16
-#define MODELS_TOLD_MAX     16 /* digests that were told with one name */
+#define MODELS_TOLD_MAX     16 /* digests recorded with one name */
 
 /* model_names and models as they are judged. */
 int models_judge(struct state_view *view, struct row *row, struct err *err);
@@ -115,39 +114,39 @@ int models_judge_name(struct state_view *view, struct row *row, struct err *err)
 /* ---- asking for weights ---- */
 
 struct models_weights {
-    char digest[MODELS_DIGEST_MAX]; /* NUL-terminated; empty: nobody knows */
-    bool seen;                      /* the name is there in some runtime */
-    bool removed;                   /* it was, and is not any more */
-    bool differs;                   /* the runtimes that have it disagree */
-    bool remote;                    /* one that has it has it as a remote service */
-    bool wanted;                    /* no runtime ever had it: a manifest says what it is to be */
-    struct reason reason;           /* in words when nobody knows; cites what decided in any case */
+    char digest[MODELS_DIGEST_MAX]; /* NUL-terminated; empty: unknown */
+    bool seen;                      /* some runtime has the name */
+    bool removed;                   /* a runtime had it and has it no more */
+    bool differs;                   /* runtimes that have it disagree */
+    bool remote;                    /* some runtime has it as a remote service */
+    bool wanted;                    /* no runtime ever had it: only a manifest declares it */
+    struct reason reason;           /* in words when unknown; in any case cites what decided */
 };
 
-/* The weights that a digest means: itself, or those of the manifest that it is known to be of. ret has room for
- * MODELS_DIGEST_MAX bytes; a longer one gives an empty text. */
+/* The weights that a digest stands for: itself, or those of the manifest it is known to name. ret has room for
+ * MODELS_DIGEST_MAX bytes; a longer digest gives an empty text. */
 int models_digest(struct state_view *view, struct bytes digest, char *ret, struct err *err);
 /* The weights that a name leads to now. Runtime "": in any runtime; then all that have the name must agree. With `pinned`
- * (a digest; empty: none) it is enough that one of them leads there. A name without ':' is also looked for with ":latest".
- */
+ * (a digest; empty: none) one that leads there is enough. A name without ':' is also looked up with ":latest".
+ * */
 int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
                    struct models_weights *ret, struct err *err);
 
-/* Whether weights are on this machine, as far as anybody told. */
+/* Whether weights are on this machine, as far as is known. */
 struct models_place {
-    bool present; /* a name that a runtime has leads there */
-    bool local;   /* and not only as a remote service */
+    bool present; /* a name in some runtime leads there */
+    bool local;   /* not only as a remote service */
     bool loaded;  /* they are held in memory */
-    bool gone;    /* they were there, or some name led there, and nothing of the above is so any more */
-    int64_t left; /* the event that took the last name away, or the weights themselves; 0: there is none */
+    bool gone;    /* they or a name for them existed, and none of the above holds now */
+    int64_t left; /* the event that removed the last name, or the weights; 0: none */
     int64_t left_at;
-    struct reason reason; /* cites the names that lead there and, when they are gone, what took them away */
+    struct reason reason; /* cites the names that lead there and, when gone, what removed them */
 };
-/* `digest`: of weights, or of a manifest whose weights nobody knows. */
+/* `digest`: of weights, or of a manifest whose weights are unknown. */
 int models_place(struct state_view *view, struct bytes digest, struct models_place *ret, struct err *err);
 
-/* The length of the context into this column, when nothing is there yet: of the file's own numbers, which have it under the
- * name of the architecture, "llama.context_length". */
+/* Sets this column to the context length, if it is empty, from the file's own numbers, which list it under the
+ * architecture: "llama.context_length". */
 void models_context(struct fold *fold, struct row *row, size_t column);
 
 #endif

@@ -1,5 +1,4 @@
-/* What a runtime's, a manifest's or an alias's event says is turned into one form, so that the fold need not know who says
- * it. */
+/* Turns events of runtimes, manifests and aliases into one form, so that the fold need not know their source. */
 #include "projections/ready/models_claim.h"
 
 #include <string.h>
@@ -21,7 +20,7 @@ static bool is_here(struct bytes host) {
     return false;
 }
 
-/* What is between "://" and the path. */
+/* The part between "://" and the path. */
 static struct bytes host_of(struct bytes endpoint) {
     const uint8_t *at = endpoint.n > 0 ? memmem(endpoint.p, endpoint.n, "://", 3) : NULL;
     struct bytes host = endpoint;
@@ -48,7 +47,7 @@ static void read_runtime(const struct fold *fold, struct models_claim *c) {
     c->runtime = (struct bytes){(const uint8_t *)c->own, c->runtime.n + 1 + host.n};
 }
 
-/* The layer of type "model" has the weights; of several parts the first stands for all, as in the runtime itself. */
+/* The layer of type "model" has the weights; the first of several parts stands for all, as in the runtime itself. */
 static struct bytes weights_in(struct bytes layers) {
     struct list list;
     struct bytes item, type, digest;
@@ -70,7 +69,7 @@ void models_read_claim(const struct fold *fold, struct models_claim *c) {
     fold_text(fold, "manifest_digest", &c->manifest);
     fold_bool(fold, "remote", &c->remote);
     read_runtime(fold, c);
-    if (models_is_digest(subject)) { /* it says which weights, and the body how they are called */
+    if (models_is_digest(subject)) { /* it names the weights, and the body their name */
         fold_text(fold, "model", &c->model);
         c->digest = subject;
     } else {
@@ -86,7 +85,7 @@ void models_read_claim(const struct fold *fold, struct models_claim *c) {
         c->manifest = NOTHING;
     }
     if (bytes_is(c->step, "declared") || bytes_is(c->step, "provenance_declared")) {
-        c->runtime = NOTHING; /* a wish is nobody's name yet */
+        c->runtime = NOTHING; /* a declaration belongs to no runtime yet */
     }
 }
 

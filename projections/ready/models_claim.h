@@ -1,4 +1,4 @@
-/* What an event of the family "model" claims: whose name, which name, which manifest, which weights. */
+/* What an event of the family "model" claims: which runtime, which name, which manifest, which weights. */
 #ifndef PROJECTIONS_READY_MODELS_CLAIM_H
 #define PROJECTIONS_READY_MODELS_CLAIM_H
 
@@ -13,10 +13,10 @@ struct models_claim {
     char own[MODELS_RUNTIME_MAX];
 };
 
-/* Its texts borrow from the event and from *ret. */
+/* Texts borrow from the event and from *ret. */
 void models_read_claim(const struct fold *fold, struct models_claim *ret);
-/* What an event of another family that uses a model says of it: `model`, `digest` and `runtime` as they are keys here. Its
- * manifest is empty. */
+/* What an event of another family that uses a model says about it: `model`, `digest` and `runtime` in the form of keys
+ * here. The manifest is empty. */
 void models_read_use(const struct fold *fold, struct models_claim *ret);
 bool models_is_digest(struct bytes text);
 

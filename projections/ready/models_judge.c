@@ -1,5 +1,5 @@
-/* What is asked of models backwards: which weights a name leads to, which names lead to weights, whom they serve, and what
- * proves them. All of it is read off the index, so that it costs what it gives. */
+/* Backward lookups: which weights a name leads to, which names lead to weights, which routes they serve, and what proves
+ * them. All are read from the index, so the cost follows the size of the answer. */
 #include "projections/ready/models.h"
 #include "projections/rows/list.h"
 #include "projections/view/look.h"
@@ -11,7 +11,7 @@
 #include "projections/ready/routes.h"
 
 #define NOTHING     ((struct bytes){0})
-#define CLAIMS_MAX  1024 /* names that are there and are looked at, so that no log makes a read endless */
+#define CLAIMS_MAX  1024 /* names that are read, so that no log can make a read endless */
 #define ALIASES_MAX 4    /* an alias of an alias of ... */
 
 static void keep(char ret[MODELS_DIGEST_MAX], struct bytes digest) {
@@ -22,7 +22,7 @@ static void keep(char ret[MODELS_DIGEST_MAX], struct bytes digest) {
     ret[n] = '\0';
 }
 
-/* The manifest's weights; *ret empty when nobody said. Cites who did. */
+/* The manifest's weights; *ret is empty when unknown. Cites the event that states them. */
 static int weights_of_manifest(struct state_view *view, struct bytes manifest, char ret[MODELS_DIGEST_MAX],
                                struct reason *cite, struct err *err) {
     struct row row;
@@ -53,13 +53,13 @@ struct search {
     struct bytes pinned;
     struct models_weights *ret;
     size_t found;  /* names that are there */
-    size_t others; /* of these lead elsewhere than the first that was taken */
+    size_t others; /* of these lead elsewhere than the first */
     size_t removed;
     bool remote, hit;
     char other[MODELS_DIGEST_MAX];
 };
 
-/* The weights of one name, after its manifest or the name that it is an alias of. */
+/* The weights of one name, through its manifest or the name it is an alias of. */
 static int follow(struct search *s, const struct row *name, unsigned depth, char ret[MODELS_DIGEST_MAX], struct err *err) {
     int rc = 0;
     keep(ret, row_text(name, NAME_DIGEST));
@@ -104,7 +104,7 @@ static int take(struct search *s, const struct row *name, bool wishes, struct er
     return 0;
 }
 
-/* One runtime's name. */
+/* The name in one runtime. */
 static int search_one(struct search *s, struct bytes runtime, struct bytes model, bool wishes, struct err *err) {
     const struct bytes parts[] = {runtime, model};
     struct row row;
@@ -164,7 +164,7 @@ static void conclude(struct search *s, struct bytes runtime, struct bytes model)
 
 /* ---- a name that no runtime has listed ---- */
 
-/* The row of what the name was told with, if it is listed as not registered: by the name, or by a digest. */
+/* The unregistered row for the name, by the name or by a digest recorded with it. */
 static int get_unregistered(struct state_view *view, struct bytes name, struct row *ret, bool *ret_there, struct err *err) {
     struct row known;
     struct list digests;
@@ -185,7 +185,7 @@ static int get_unregistered(struct state_view *view, struct bytes name, struct r
     return rc;
 }
 
-/* ": only run events name it, since event 7". That is no reason of the route's: it is not cited. */
+/* ": only run events name it, since event 7". The route's state does not rest on these events: they are not cited. */
 static int say_who_names(struct state_view *view, struct bytes name, struct reason *why, struct err *err) {
     struct row row;
     struct list families;
@@ -218,7 +218,7 @@ int models_resolve(struct state_view *view, struct bytes runtime, struct bytes m
         rc = buf_check(&latest, "a name", NULL) == 0 ? search(&s, runtime, bytes_of_buf(&latest), err) : 0;
         buf_done(&latest);
     }
-    if (rc == 0 && s.found == 0 && s.removed == 0) { /* nobody has seen it: what a manifest says that it is to be */
+    if (rc == 0 && s.found == 0 && s.removed == 0) { /* never observed: what a manifest declares */
         rc = search_one(&s, NOTHING, model, true, err);
         ret->wanted = s.found > 0;
     }
@@ -232,7 +232,7 @@ int models_resolve(struct state_view *view, struct bytes runtime, struct bytes m
 
 /* ---- judging a name ---- */
 
-/* Its manifest's weights may have become known after the name was last spoken of. */
+/* The weights of its manifest may have become known after the last event about the name. */
 int models_judge_name(struct state_view *view, struct row *row, struct err *err) {
     char digest[MODELS_DIGEST_MAX];
     struct reason cite;
@@ -250,17 +250,17 @@ int models_judge_name(struct state_view *view, struct row *row, struct err *err)
 
 /* ---- where weights are ---- */
 
-/* Goes through the names that lead to weights, or hold them in memory though they lead elsewhere by now. */
+/* Goes through the names that lead to weights, or that hold them in memory while leading elsewhere. */
 struct tracing {
     struct state_view *view;
     struct models_place *place;
     size_t looked;
-    /* NULL is fine; called with each name that leads there */
+    /* Called with each name that leads there. May be NULL */
     int (*each)(void *ctx, struct bytes runtime, struct bytes model, struct err *err);
     void *ctx;
 };
 
-/* `of`: the digest, of the weights or of a manifest that has them, through which the name was found. */
+/* `of`: the digest, of the weights or of a manifest of theirs, that the name was found by. */
 static int trace_name(struct tracing *t, const struct row *claim, struct bytes of, struct err *err) {
     const struct bytes parts[] = {row_text(claim, CLAIM_RUNTIME), row_text(claim, CLAIM_MODEL)};
     struct models_place *place = t->place;
@@ -309,7 +309,7 @@ static void settle_place(struct models_place *place, const struct row *row) {
     }
 }
 
-/* By their own digest, and by those of the manifests that have them. */
+/* Traces by their own digest and by those of their manifests. */
 static int trace(struct tracing *t, const struct row *row, struct err *err) {
     struct list manifests;
     struct bytes item, manifest;
@@ -344,7 +344,7 @@ int models_place(struct state_view *view, struct bytes digest, struct models_pla
 
 struct judging {
     struct state_view *view;
-    const struct row *row; /* its texts lie in it: nothing is set before the end */
+    const struct row *row; /* texts borrow from it: it is changed only at the end */
     struct list_out names, routes;
     struct models_place place;
     struct reason proven_by;
@@ -352,7 +352,7 @@ struct judging {
     size_t looked;
 };
 
-/* Does the route use these weights, by what holds for it now? */
+/* Adds the route if it uses these weights now. */
 static int take_route(struct judging *j, struct bytes route, struct err *err) {
     struct proof_model uses;
     struct row row;
@@ -380,7 +380,7 @@ static int take_routes(struct judging *j, struct bytes of, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-/* Of "x:latest" also those that say "x". */
+/* For "x:latest" also the routes that name "x". */
 static int take_routes_by_name(struct judging *j, struct bytes name, struct err *err) {
     static const char latest[] = ":latest";
     size_t n = sizeof(latest) - 1;

@@ -1,6 +1,6 @@
-/* Models that are used, evaluated or chosen, whether anybody said that they are there or not. An event that tells the
- * digest is about these weights. One that tells a name alone is about what the name leads to, if somebody told that
- * (model_known); else the name itself is listed, as not registered, until it is known better. */
+/* Models that are used, evaluated or chosen, whether or not any event registers them. An event with a digest is about these
+ * weights. One with only a name is about what the name leads to, if that is known (model_known); else the name itself is
+ * listed as unregistered, until more is known. */
 #include <string.h>
 
 #include "projections/ready/models.h"
@@ -46,7 +46,7 @@ static struct bytes without_latest(struct bytes name) {
     return plain.n > 0 && memcmp(name.p + plain.n, LATEST, n) == 0 ? plain : NOTHING;
 }
 
-/* Who names it now names something else. */
+/* From now on the name means something else. */
 static int forget_noted(struct fold *fold, struct bytes name, struct err *err) {
     struct row *row = NULL;
     int rc = name.n > 0 ? fold_find(fold, MODEL_KNOWN, &name, 1, &row, err) : 0;
@@ -68,7 +68,7 @@ int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads,
     return rc;
 }
 
-/* Takes down that events of this family name it; *ret: one did before. */
+/* Records that events of this family name it; *ret: one did before. */
 static int take_noted(struct fold *fold, struct bytes key, struct bytes family, bool *ret, struct err *err) {
     struct row *row;
     int rc = fold_row(fold, MODEL_KNOWN, &key, 1, &row, err);
@@ -80,7 +80,7 @@ static int take_noted(struct fold *fold, struct bytes key, struct bytes family, 
     return rc;
 }
 
-/* *ret: it was known before that its digest is told where it is used. */
+/* *ret: the digest was recorded with it before. */
 static int take_used(struct fold *fold, struct bytes name, struct bytes digest, bool *ret, struct err *err) {
     struct row *row;
     int rc = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
@@ -119,7 +119,7 @@ int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err 
 
 /* ---- rows that turn out to be the same ---- */
 
-/* Weights that somebody registered are nothing else, and neither is a name beside another one. */
+/* Registered weights stay as they are; so does a name beside another name. */
 static bool is_by_itself(const struct row *other, const struct row *row) {
     bool names = row != NULL && row_is(row, MODEL_DIGEST_OF, "name") && row_is(other, MODEL_DIGEST_OF, "name");
     return (row_is(other, MODEL_DIGEST_OF, "weights") || names) && !row_is(other, MODEL_STEP, "named");
@@ -149,7 +149,7 @@ int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, 
 
 /* ---- mentions ---- */
 
-/* By far the most events name what one of their family named before: that is seen by a small row, and changes nothing. */
+/* Most events name what an earlier one of their family named: that is seen from a small row, and changes nothing. */
 struct mention {
     struct bytes name, digest, family;
 };

@@ -1,5 +1,5 @@
-/* How fast a model runs on this machine, as it was measured last: one row for its weights (or, where nobody says these, its
- * name), what it ran on, and whether it read or wrote. */
+/* How fast a model runs on this machine, by the newest measurement: one row for its weights (or, where these are not
+ * stated, its name), the device, and whether it read or wrote. */
 #include "projections/ready/models.h"
 
 #include <stdio.h>
@@ -48,7 +48,7 @@ int models_take_speed(struct fold *fold, struct err *err) {
     struct row *row;
     fold_text(fold, "digest", &digest);
     fold_text(fold, "backend", &backend);
-    if (kind_is_digest(subject)) { /* it says which weights, and the body how they are called */
+    if (kind_is_digest(subject)) { /* it names the weights, and the body their name */
         fold_text(fold, "model", &model);
         digest = subject;
     }

@@ -1,4 +1,4 @@
-/* Lists come first, in their order; then what names the pack by itself and is not listed. */
+/* Listed needs come first, in their order; then what names the pack itself and is not listed. */
 #include "projections/ready/needs.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static bool is_decided_against(const struct need *n) {
     return n->held.ground == GROUND_REFUSES || n->held.ground == GROUND_OVER;
 }
 
-/* What keeps it from being held, with the event: what follows "it is ...". */
+/* Why it is not held, with the event: what follows "it is ...". */
 static void say_why(const struct need *n) {
     const struct permitted *held = &n->held;
     long long seq = held->seq;
@@ -60,7 +60,7 @@ static void say_permission(const struct need *n) {
     say_why(n);
 }
 
-/* What no grant mends: its scope has a fault. */
+/* No grant helps: its scope has a fault. */
 static bool is_faulty(const struct need *n, bool unlisted) {
     bool unmet = n->sort == NEED_OF_PERMISSION && n->required && n->unlisted == unlisted && n->held.fault != NULL;
     if (unmet) {
@@ -77,7 +77,7 @@ static bool was_asked_faultily(const struct need *n) {
     return is_faulty(n, true);
 }
 
-/* Nor this: too much was refused to tell. */
+/* No grant helps: more was refused than can be listed. */
 static bool is_beyond_telling(const struct need *n) {
     bool unmet = n->sort == NEED_OF_PERMISSION && n->required && !n->held.decision.yes && n->held.full &&
                  n->held.ground == GROUND_HOLDS;
@@ -108,8 +108,8 @@ static bool is_refused_optional(const struct need *n) {
     return lacks(n, false, true);
 }
 
-/* A result counts when it is of the version that is installed and newer than the last removal or, where it names no
- * version, newer than the installation. */
+/* A result counts when it is for the installed version and newer than the last removal or, if it names no version, newer
+ * than the installation. */
 static bool is_fresh(const struct row *pack, const struct row *check) {
     struct bytes version = row_text(check, CHECK_VERSION);
     int64_t seq = row_int(check, CHECK_SEQ);
@@ -164,7 +164,7 @@ static bool is_undeclared(const struct need *n) {
                            (n->row == NULL || row_is(n->row, ROUTE_STATE, "undeclared")));
 }
 
-/* Nothing is listed beside it that would help. */
+/* No remedy is listed beside it. */
 static bool was_removed(const struct need *n, bool required) {
     return say_name(n, n->sort == NEED_OF_ROUTE && n->required == required && n->row != NULL &&
                            row_is(n->row, ROUTE_STATE, "removed"));
@@ -278,7 +278,7 @@ void need_list(const struct need *need, struct list_out *out) {
     struct list own;
     struct bytes item;
     if (!need_is_unmet(need, &id)) return;
-    if (id == READINESS_NEED_ROUTE || id == READINESS_NEED_ROUTE_OPTIONAL) { /* what keeps it, with its own remedies */
+    if (id == READINESS_NEED_ROUTE || id == READINESS_NEED_ROUTE_OPTIONAL) { /* its own findings, with their remedies */
         list_open(&own, row_list(need->row, ROUTE_MISSING));
         while (list_next(&own, &item)) {
             if (list_out_fits(out, item.n)) {
@@ -340,7 +340,7 @@ static int give_permission(struct walk *w, struct need *need, struct err *err) {
     return rc;
 }
 
-/* What was asked for as required beside the list. */
+/* Permissions requested as required but not listed. */
 static int take_asked(struct walk *w, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
@@ -363,7 +363,7 @@ static int take_asked(struct walk *w, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-/* Without the word, what is named is required. */
+/* An item that does not say so is required. */
 static bool is_required(struct bytes item) {
     bool required = true;
     list_bool(item, "required", &required);
@@ -443,7 +443,7 @@ static int give_route(struct walk *w, struct need *need, struct err *err) {
     return rc;
 }
 
-/* Routes that name the pack as theirs, and are required by their own word. */
+/* Routes that name the pack as theirs and say that they are required. */
 static int take_declared_routes(struct walk *w, struct err *err) {
     const struct bytes pack = row_text(w->pack, PACK_NAME);
     struct state_rows *rows = NULL;

@@ -1,5 +1,5 @@
-/* What a pack needs: one walk over the permissions, checks, routes and models that its installation lists, and those that
- * say by themselves that the pack requires them. The pack's state and the doctor's clauses are two renderings of it. */
+/* What a pack needs: one walk over the permissions, checks, routes and models that its installation lists, and over those
+ * that say themselves that the pack requires them. The pack's state and the doctor's clauses are both made from it. */
 #ifndef PROJECTIONS_READY_NEEDS_H
 #define PROJECTIONS_READY_NEEDS_H
 
@@ -11,12 +11,12 @@ enum need_sort { NEED_OF_PERMISSION, NEED_OF_CHECK, NEED_OF_ROUTE, NEED_OF_MODEL
 struct need {
     enum need_sort sort;
     bool required;
-    bool unlisted;                  /* it says so by itself, beside the pack's lists */
+    bool unlisted;                  /* it is not in the pack's lists, but says itself that the pack requires it */
     struct bytes name;              /* group, check, route or digest */
-    struct bytes scope, tier, role; /* as the pack asks for it; empty: it does not say */
-    struct bytes endpoint;          /* of a model: where ollama answers, as far as that is known */
-    const struct row *pack, *row;   /* what it was held against; NULL: there is no such row */
-    struct permitted held;          /* permissions: whether it is, and by which events */
+    struct bytes scope, tier, role; /* as the pack asks for it; empty: not stated */
+    struct bytes endpoint;          /* of a model: where Ollama answers, if known */
+    const struct row *pack, *row;   /* what it was compared with; NULL: there is no such row */
+    struct permitted held;          /* permissions: whether it is held, and by which events */
     /* The first rule that says no, in readiness->found; none: it is met. */
     struct readiness *found;
     struct bytes about; /* "permission/exec", "route/r" */
@@ -25,14 +25,14 @@ struct need {
 typedef int need_fn(void *ctx, struct need *need, struct err *err);
 
 #define NEED_OF(sort)      (1U << (sort))
-#define NEED_ONLY_REQUIRED (1U << NEED_SORTS) /* routes that it may do without are named, and not looked at */
+#define NEED_ONLY_REQUIRED (1U << NEED_SORTS) /* optional routes are named but not read */
 
-/* Calls `each` for every need of the sorts that are named (NEED_OF), in their order. `pack` is a row of packs; nothing of
- * a need lives longer than the call. */
+/* Calls `each` for every need of the given sorts (NEED_OF), in their order. `pack` is a row of packs; a need is valid only
+ * during the call. */
 int needs_walk(struct state_view *view, const struct row *pack, unsigned sorts, need_fn *each, void *ctx, struct err *err);
 /* The rule that the need does not meet; false: it is met. */
 bool need_is_unmet(const struct need *need, enum readiness_id *ret);
-/* Writes the need's finding, with its remedy, and of a route the findings of its own, to a list for a CELL_LIST column. */
+/* Writes the need's finding, with its remedy, and for a route the findings of its own, to a list for a CELL_LIST column. */
 void need_list(const struct need *need, struct list_out *out);
 /* The remedy alone; nothing when there is none. */
 void need_remedy(const struct need *need, struct buf *out);

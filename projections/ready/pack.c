@@ -1,4 +1,4 @@
-/* The fold of packs. A check that runs before the pack is installed is kept with the check alone. */
+/* The fold of packs. A check that runs before the pack is installed is only recorded with the check. */
 #include "projections/ready/pack.h"
 
 static const struct state_column pack_columns[] = {
@@ -72,7 +72,7 @@ static void forget(struct row *row) {
     }
 }
 
-/* A list that is too long is not forgotten silently: nobody can say then that all of it is there. */
+/* A list that is too long is not dropped silently: it can no longer be said that everything in it is there. */
 static void copy_needs(struct fold *fold, struct row *row) {
     static const struct {
         size_t column;
@@ -94,7 +94,7 @@ static void copy_needs(struct fold *fold, struct row *row) {
     }
 }
 
-/* Another version of it is there from here on. */
+/* From here on another version is installed. */
 static void take_version(struct fold *fold, struct row *row, bool fresh) {
     struct bytes version, before = row_text(row, PACK_VERSION);
     uint64_t at = fold_when(fold);

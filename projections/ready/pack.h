@@ -1,7 +1,7 @@
 /* Packs: what is installed, what it needs, and whether it has that.
  *
- * Stored is what was said of a pack (installed, parked, removed) and what its newest installation asks for. What it is fit
- * for is judged from the permissions, checks and routes as they are now:
+ * Stored are the steps of a pack (installed, parked, removed) and what its newest installation asks for. Its state is
+ * judged from the permissions, checks and routes as they are now:
  *
  *   blocked     a required permission is not held, or a required check is missing or failed
  *   demo-only   none of its required routes is proven
@@ -9,7 +9,7 @@
  *   ready       all required routes are proven, and nothing is missing
  *   installed   its installation does not say what it needs
  *
- * An entry of a list that does not say whether it is required is. The rules are those of readiness_need.def and
+ * A listed item that does not say whether it is required is. The rules are those of readiness_need.def and
  * readiness_pack.def. */
 #ifndef PROJECTIONS_READY_PACK_H
 #define PROJECTIONS_READY_PACK_H

@@ -1,5 +1,5 @@
-/* What a pack is fit for: its needs are gone through (needs.c), then the rules of readiness_pack.def; the first that is so
- * gives the state, and all findings are named. */
+/* The state of a pack: its needs are checked (needs.c), then the rules of readiness_pack.def; the first whose condition
+ * holds gives the state, and all findings are named. */
 #include "projections/ready/pack.h"
 
 #include <string.h>
@@ -11,13 +11,13 @@
 struct judging {
     struct state_view *view;
     const struct row *pack;
-    struct reason cite;              /* events that were looked at */
+    struct reason cite;              /* events that were read */
     struct reason blocks;            /* what blocks it, in words */
-    struct reason optional;          /* what it may do without and was refused */
+    struct reason optional;          /* optional permissions that were refused */
     struct reason routes;            /* routes that are not ready */
-    size_t required, ready, limited; /* routes: all, ready ones, proven ones that are not */
-    bool asks;                       /* something is known of what it needs */
-    struct readiness found;          /* of the pack as a whole */
+    size_t required, ready, limited; /* required routes: all, ready ones, proven ones that are not ready */
+    bool asks;                       /* it is known what it needs */
+    struct readiness found;          /* about the pack as a whole */
     struct list_out missing;
 };
 
@@ -154,7 +154,7 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     return pack;
 }
 
-/* The words of the needs stand where the rule is that speaks of them all. */
+/* The words of the needs replace those of the rule that sums them up. */
 static void tell(struct judging *j, enum readiness_id id, struct reason *words) {
     const struct reason *needs = id == READINESS_PACK_BLOCKED                                ? &j->blocks
                                  : id == READINESS_PACK_DEMO || id == READINESS_PACK_PARTIAL ? &j->routes
@@ -169,7 +169,7 @@ static void tell(struct judging *j, enum readiness_id id, struct reason *words) 
     }
 }
 
-/* Of what is not there, or set aside, nothing else is asked. */
+/* A pack that is not installed, or parked, is not checked further. */
 static bool is_last(enum readiness_id id) {
     return id == READINESS_PACK_NEVER || id == READINESS_PACK_REMOVED || id == READINESS_PACK_PARKED;
 }
