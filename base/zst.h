@@ -10,21 +10,21 @@ int zst_compress(struct buf *out, struct bytes plain, int level, struct err *err
 /* Appends the content of exactly one frame that fills `frame`; the content size must be declared and at most `max`.
  * ERR_CORRUPT otherwise. */
 int zst_decompress(struct buf *out, struct bytes frame, size_t max, struct err *err);
-/* The content size that a frame declares, not checked in any way; 0 when it declares none. */
+/* The content size that a frame declares, unchecked; 0 when it declares none. */
 uint64_t zst_declared(struct bytes frame);
-/* For pinning damage: as much content as can be had, checksum ignored. Never an error but ERR_NOMEM. */
+/* For locating damage: as much content as can be recovered, ignoring the checksum. Fails only with ERR_NOMEM. */
 int zst_salvage(struct buf *out, struct bytes frame, size_t max);
 
 /* ---- streams ----
  *
  * Frames with content checksums and windows of at most 8 MiB; a writer makes one, a reader takes several */
 
-/* Takes or gives bytes; a negative answer ends the call and is given back. */
+/* Reads or writes bytes; a negative result ends the call and is returned. */
 typedef int zst_write_fn(void *ctx, struct bytes bytes, struct err *err);
 typedef int zst_read_fn(void *ctx, void *p, size_t n, size_t *ret_n, struct err *err); /* *ret_n 0: the end */
 
 struct zst_writer;
-/* `aside`: compresses on a thread of its own, where the library can. */
+/* `aside`: compresses on a separate thread, where the library can. */
 int zst_writer_new(int level, bool aside, zst_write_fn *write, void *ctx, struct zst_writer **ret, struct err *err);
 int zst_write(struct zst_writer *writer, struct bytes plain, struct err *err);
 int zst_writer_end(struct zst_writer *writer, struct err *err); /* the frame is complete */
@@ -32,8 +32,9 @@ void zst_writer_free(struct zst_writer *writer);                /* NULL is fine 
 
 struct zst_reader;
 int zst_reader_new(zst_read_fn *read, void *ctx, struct zst_reader **ret, struct err *err);
-/* Up to n bytes, at least one before the end; *ret_n 0: the last frame is complete and nothing follows it. ERR_CORRUPT: one
- * is damaged, cut short, wants a larger window, or is none (nor are skippable ones). Memory is bounded by the window. */
+/* Up to n bytes, at least one before the end; *ret_n 0: the last frame is complete and nothing follows it. ERR_CORRUPT:
+ * a frame is damaged, cut short, needs a larger window, or is not a frame (skippable ones are refused too). Memory is
+ * bounded by the window. */
 int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct err *err);
 uint64_t zst_reader_taken(const struct zst_reader *reader); /* compressed bytes taken so far */
 void zst_reader_free(struct zst_reader *reader);            /* NULL is fine */
