@@ -1,12 +1,12 @@
-/* The export room: cuts signed evidence out of a ledger for a stranger, and checks such evidence without any ledger.
+/* The export floor: cuts signed evidence out of a ledger for a stranger, and checks such evidence without a ledger.
  *
- * A bundle (docs/bundle.md) is one tar of a range of events with its proofs; which events is said by predicates over
- * headers, so that a verifier can see that none is missing. Writing reads the range once, through a temporary file, and
- * gives the same tar byte for byte for the same head and options; verifying reads once. Neither holds more than some
- * groups of 256 events.
+ * A bundle (docs/bundle.md) is one tar of a range of events with its proofs. Predicates over headers select the events,
+ * so that a verifier can see that none is missing. Writing reads the range once, through a temporary file, and gives the
+ * same tar byte for byte for the same head and options; verifying reads once. Neither holds more than some groups of 256
+ * events.
  *
- * This folder sees projections, ledger and base. It answers no questions: who wants the events of a run first finds where
- * they lie (query room) and gives the range and the predicate. */
+ * This folder sees projections, ledger and base. It answers no questions: a caller that wants the events of a run first
+ * finds their range (query room) and passes the range and the predicate. */
 #ifndef EXPORT_EXPORT_H
 #define EXPORT_EXPORT_H
 
@@ -33,18 +33,18 @@ struct export_options {
     const struct export_term *terms; /* all must hold; they are sorted in the manifest */
     size_t n_terms;
     bool has_since, has_until;
-    uint64_t since, until; /* events with since <= time < until match; the range is widened by one neighbour each side */
+    uint64_t since, until; /* events with since <= time < until match; the range gets one neighbour on each side */
     enum export_bodies bodies;
     const char *const *private_; /* names of private fields to disclose */
     size_t n_private;
-    bool artifacts;            /* those that disclosed events name, as far as they are stored */
+    bool artifacts;            /* artifacts that disclosed events name, if they are stored */
     const char *const *states; /* names of projections */
     size_t n_states;
     const uint64_t *seqs; /* a sparse bundle of just these (ascending, none twice), which claims no completeness; NULL: a
                              range */
     size_t n_seqs;
     bool plain;               /* no compression */
-    const char *beside;       /* a path: parts that wait for others lie unnamed in its directory; NULL: $TMPDIR, or /tmp */
+    const char *beside;       /* a path: temporary parts are unnamed files in its directory; NULL: $TMPDIR, or /tmp */
     const volatile int *stop; /* not 0: ERR_BUSY. May be NULL */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* events; may be NULL */
     void *progress_ctx;
@@ -56,28 +56,28 @@ void export_options_init(
 
 struct export_counts {
     struct log_head head; /* what the bundle is cut from */
-    uint64_t from, to;    /* the range as it is */
+    uint64_t from, to;    /* the effective range */
     uint64_t headers, matching, disclosed, withheld, erased, private_, artifacts, gaps;
     uint64_t artifact_bytes;
-    uint64_t private_erased; /* private fields of disclosed events that were asked for and are erased, by name, */
-    uint64_t private_all;    /* and disclosed events all of whose private fields an event says were erased */
-    uint64_t erased_by[EXPORT_ERASED_BY]; /* the events that say so, each once: the first ones */
+    uint64_t private_erased;              /* requested private fields of disclosed events that are erased, by name, */
+    uint64_t private_all;                 /* and disclosed events all of whose private fields an event says were erased */
+    uint64_t erased_by[EXPORT_ERASED_BY]; /* the events that erased them, each once: the first ones */
     size_t n_erased_by;
-    uint64_t secrets; /* hits of the secret scanner in what would leave: then nothing is written */
+    uint64_t secrets; /* hits of the secret scanner in what would leave: if any, nothing is written */
 };
 
-/* Appends what is missing of the private fields that were asked for: "2 private fields were erased (event 71)"; nothing
- * when nothing is. */
+/* Appends what is missing of the requested private fields: "2 private fields were erased (event 71)"; nothing when none
+ * is missing. */
 void export_erased_words(const struct export_counts *counts, struct buf *out);
 
-/* What would leave: counts only. `each` (may be NULL) is called for each event that would leave with more than its header.
- */
+/* What would leave: counts only. `each` (may be NULL) is called for each event of which more than its header would
+ * leave. */
 typedef int export_each_fn(void *ctx, const struct log_event *event, bool disclosed, size_t n_private, struct err *err);
 int export_plan(struct ledger *ledger, const struct export_options *options, export_each_fn *each, void *ctx,
                 struct export_counts *ret, struct err *err);
-/* Writes the bundle to a descriptor. ERR_INVALID: options that make no sense, or secrets in what would leave (the message
- * names event and rule). `digest`: SHA-256 of the file that was written. The export itself is recorded by the caller
- * (ledger.exported). The log key is needed. */
+/* Writes the bundle to a descriptor. ERR_INVALID: invalid options, or secrets in what would leave (the message names
+ * event and rule). `digest`: SHA-256 of the written file. The caller records the export itself (ledger.exported). Needs
+ * the log key. */
 int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
                  uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err);
 
@@ -118,91 +118,92 @@ struct export_report {
         enum log_aspect_state state;
         char text[512];
     } aspect[EXPORT_ASPECTS];
-    char contradicts[8]; /* the rule of docs/format.md 11 by which it contradicts what was known: "T3"; empty: none */
+    char contradicts[8]; /* the rule of docs/format.md 11 that its contradiction breaks: "T3"; empty: none */
     uint64_t n_findings;
     struct {
         enum export_aspect aspect;
-        char member[100]; /* "entries/12", empty when it is about none */
-        uint64_t seq;     /* LOG_NO_SEQ: about none */
+        char member[100]; /* "entries/12", empty: none */
+        uint64_t seq;     /* LOG_NO_SEQ: none */
         char rule[8];     /* of docs/bundle.md or docs/format.md 11: "B15", "F3" */
         char reason[512];
     } findings[16];
 };
 const char *export_aspect_name(enum export_aspect aspect);
 
-/* ---- what was asked, and what it leaves out ---- */
+/* ---- what was requested, and what it leaves out ---- */
 
-/* Why an event is not in the answer: a bit for each field of a header with a condition that does not hold, in the order
- * kind, subject, run, actor, source, grade, key, and one for the time. */
+/* Why an event does not match: a bit for each header field with a condition that does not hold, in the order kind,
+ * subject, run, actor, source, grade, key, and one for the time. */
 #define EXPORT_FIELDS    7
 #define EXPORT_MISSES    (EXPORT_FIELDS + 1)
 #define EXPORT_MISS_KIND 1U
 #define EXPORT_MISS_TIME (1U << EXPORT_FIELDS)
 
-#define EXPORT_KINDS_MAX  1024 /* told apart; events of further kinds are counted together */
+#define EXPORT_KINDS_MAX  1024 /* counted apart; events of further kinds are counted together */
 #define EXPORT_TALLY_SEQS 8    /* the first ones are kept */
 
 struct export_tally {
     uint64_t n, seq[EXPORT_TALLY_SEQS];
 };
 
-/* What became of an event: its payload is there; it is said to be withheld, or erased; or it has its header alone. */
+/* What a bundle has of an event: its payload; a statement that it was withheld, or erased; or its header alone. */
 enum export_fate { EXPORT_DISCLOSED, EXPORT_WITHHELD, EXPORT_ERASED, EXPORT_LEFT_OUT, EXPORT_FATES };
 
 struct export_kind {
     char *name; /* owned */
     size_t len; /* of the name */
     struct export_tally fate[EXPORT_FATES];
-    uint64_t missed[EXPORT_MISSES]; /* of those with their header alone: how many fail this one */
-    struct export_tally stands_out; /* of these: the filter names the kind, and something else than the time kept it out */
+    uint64_t missed[EXPORT_MISSES]; /* of those with their header alone: how many fail this condition */
+    struct export_tally
+        stands_out; /* of these: the filter names the kind, and a condition other than the time excluded it */
 };
 
-/* What was asked is the exporter's word, which the log key has signed; the kinds and the times were counted from headers
- * that were proven. */
+/* The request is the exporter's claim, signed by the log key; the kinds and times are counted from proven headers. */
 struct export_question {
-    bool known; /* all was checked; else nothing here means anything */
+    bool known; /* everything was checked; otherwise nothing here is valid */
     struct buf own;
     struct export_term term[EXPORT_TERMS_MAX];
     size_t n_terms;
     bool has_since, has_until, sparse, artifacts;
-    uint64_t since, until, from, to, size; /* size: events of the log that it was cut from */
+    uint64_t since, until, from, to, size; /* size: events of the log it was cut from */
     enum export_bodies bodies;
     struct bytes private_[EXPORT_PRIVATE_MAX], states[EXPORT_STATES_MAX];
     size_t n_private, n_states;
     char exporter[64], log_vkey[512];         /* the log key that signed it */
-    uint64_t n_events, first_time, last_time; /* of the headers that are there */
+    uint64_t n_events, first_time, last_time; /* of the headers in the bundle */
     struct export_kind *kind;                 /* by name; owned */
     size_t n_kinds;
-    uint16_t seen[64];         /* where kinds may be, plus 1: a look before the search */
+    uint16_t seen[64];         /* probable places of kinds, plus 1, tried before the search */
     bool names_kinds;          /* a condition is about the kind */
-    struct export_kind others; /* of further kinds; without a name */
+    struct export_kind others; /* all further kinds; without a name */
 };
 void export_question_done(struct export_question *question); /* a zeroed one is fine */
-/* The bits of what this event fails; 0: it is in the answer. */
+/* The bits of the conditions that this event fails; 0: it matches. */
 unsigned export_misses(const struct export_question *question, const struct log_event *event);
-/* Whether an event that fails just these is of a kind that the filter names, kept out by something else than the time. */
+/* Whether an event that fails exactly these is of a kind that the filter names, and was excluded by a condition other
+ * than the time. */
 bool export_stands_out(const struct export_question *question, unsigned missed);
-/* How many stand out, and how many are not disclosed. */
+/* How many events stand out in this way, and how many are not disclosed. */
 uint64_t export_stand_out(const struct export_question *question);
 uint64_t export_hidden(const struct export_question *question);
 const char *export_miss_name(size_t miss); /* "kind" ... "time" */
 
 struct export_verify_options {
     const struct log_trust *trust;    /* may be NULL */
-    struct export_question *question; /* zeroed, or from before; filled in. May be NULL */
-    /* Each event as it was checked, in order: its header, and its body and private fields as far as they are disclosed
-     * (empty otherwise). May be NULL. A non-zero answer ends the reading. */
+    struct export_question *question; /* zeroed, or used before; filled in. May be NULL */
+    /* Called with each event once it is checked, in order: its header, and its body and private fields as far as they
+     * are disclosed (otherwise empty). May be NULL. A non-zero result ends the reading. */
     int (*each)(void *ctx, const struct log_event *event, struct bytes private_, struct err *err);
     void *ctx;
     const volatile int *stop;
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes of the file; may be NULL */
     void *progress_ctx;
 };
-/* Reads a bundle from a descriptor to its end, once. Returns 0 with the report whatever the verdict is; errors only when
- * the reading itself cannot go on. What does not parse or fit is a finding with the member's name, and the reading stops
+/* Reads a bundle from a descriptor to its end, once. Returns 0 with the report whatever the verdict is; it fails only
+ * when reading itself cannot continue. What does not parse or fit is a finding with the member's name, and reading stops
  * there. */
 int export_verify(int fd, const struct export_verify_options *options, struct export_report *ret, struct err *err);
-/* The file begins as a bundle does: a ustar header of the manifest, or a zstd frame. */
+/* Whether the file begins as a bundle does: with a ustar header of the manifest, or a zstd frame. */
 bool export_looks_like(const char *path);
 
 #endif

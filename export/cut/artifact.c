@@ -1,5 +1,4 @@
-/* From the ledger through a file without a name, which the ledger writes and we read. The scanner sees it in pieces that
- * overlap. */
+/* Copies an artifact from the ledger through an unnamed file. The scanner sees it in overlapping pieces. */
 #include "export/cut/artifact.h"
 
 #include <errno.h>
@@ -12,14 +11,14 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define OVERLAP ((size_t)1 << 14) /* a secret that is cut there is whole in the next piece */
+#define OVERLAP ((size_t)1 << 14) /* a secret that is cut here is whole in the next piece */
 
 struct passing {
     struct cut *cut;
     struct sink *sink;
     char where[LOG_ARTIFACT_ID + 32];
     bool found;  /* one secret is enough */
-    size_t kept; /* bytes of the piece before */
+    size_t kept; /* bytes of the previous piece */
     uint8_t piece[OVERLAP + FILE_PIECE];
 };
 

@@ -1,4 +1,4 @@
-/* Predicates over headers, the only ones that can be proven to be complete: bytewise, on what every header discloses. */
+/* Predicates over headers, the only ones whose completeness can be proven: bytewise, on what every header discloses. */
 #include "export/cut/bundle.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LOG_HASH
 size_t bundle_field(const char *name) {
     size_t n = sizeof(fields) / sizeof(fields[0]);
     for (size_t i = 0; i < n; i++) {
-        if (fields[i] == name) { /* mostly it is one of these very texts */
+        if (fields[i] == name) { /* usually it is one of these pointers */
             return i;
         }
     }

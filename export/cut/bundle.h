@@ -1,4 +1,4 @@
-/* What writer and verifier of bundles share: names, limits, and what a manifest says. The format is docs/bundle.md. */
+/* What the writer and the verifier of bundles share: names, limits and predicates. The format is docs/bundle.md. */
 #ifndef EXPORT_CUT_BUNDLE_H
 #define EXPORT_CUT_BUNDLE_H
 
@@ -36,8 +36,8 @@
 #define BUNDLE_SUBJECTS_MAX   65536
 #define BUNDLE_GAPS_MAX       16384 /* seqs named in a manifest; more are only counted */
 #define BUNDLE_NAME_MAX       100
-#define BUNDLE_RATIO_MAX      1024 /* a frame that unpacks to more than so many times its size is refused, */
-#define BUNDLE_UNPACKED_FREE  ((uint64_t)64 << 20) /* beyond so many bytes */
+#define BUNDLE_RATIO_MAX      1024 /* a frame that unpacks to more than this many times its size is refused, */
+#define BUNDLE_UNPACKED_FREE  ((uint64_t)64 << 20) /* beyond this many bytes */
 
 /* A member that the tree does not authenticate. */
 struct bundle_subject {
@@ -45,13 +45,13 @@ struct bundle_subject {
     uint8_t digest[LOG_HASH];
 };
 
-/* Appends a line of SHA256SUMS, as sha256sum(1) writes it. */
+/* Appends a line of SHA256SUMS, in the format of sha256sum(1). */
 void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LOG_HASH]);
 /* Whether all terms hold for a header. */
 bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header);
-/* The bits of the fields (bundle_field) with a term that does not hold. */
+/* The bits (by bundle_field) of the fields with a term that does not hold. */
 unsigned bundle_misses(const struct export_term *terms, size_t n, const struct event_header *header);
-/* "kind" ...: SIZE_MAX: no such field. */
+/* The index of "kind" ...; SIZE_MAX: no such field. */
 size_t bundle_field(const char *name);
 const char *bundle_field_name(size_t field);
 

@@ -1,4 +1,4 @@
-/* How much there is of everything, which gaps and artifacts, and whether a secret would leave. */
+/* Counts what would leave, collects gaps and artifacts, and searches for secrets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "ledger/write/artifact.h"
 
 #define ARTIFACTS_MAX 4096                /* their names are in the manifest */
-#define NAMED_MAX     (2 * ARTIFACTS_MAX) /* before those that are named twice are taken out */
+#define NAMED_MAX     (2 * ARTIFACTS_MAX) /* before duplicates are removed */
 #define ARTIFACT_MARK "artifact:sha256:"
 
 /* ---- texts of a body or of private fields ---- */
@@ -26,15 +26,15 @@ struct looking {
     struct cut *cut;
     uint64_t seq;
     struct bytes kind;
-    bool artifacts;   /* those that are named are noted */
-    bool is_artifact; /* the event is about one: its digest names it */
+    bool artifacts;   /* collect the artifacts that are named */
+    bool is_artifact; /* the event is about one, and its digest names it */
 };
 
 static int by_digest(const void *a, const void *b) {
     return memcmp(a, b, LOG_HASH);
 }
 
-/* Once each, in order. */
+/* Sorts them and removes duplicates. */
 static void sort_artifacts(struct cut *cut) {
     size_t kept = 0;
     if (cut->n_artifacts > 0) {
@@ -63,7 +63,7 @@ static int note_artifact(struct looking *l, struct bytes text, struct err *err) 
         return 0;
     }
     if (cut->n_artifacts >= NAMED_MAX) {
-        sort_artifacts(cut); /* most are named again and again */
+        sort_artifacts(cut); /* most are named many times */
     }
     int rc = check_artifacts(cut, err);
     rc =
@@ -106,7 +106,7 @@ bool cut_look_json(struct cut *cut, struct bytes json, const char *where) {
     return false;
 }
 
-/* The texts of a header that the scanner sees; where an id is meant, an id is passed over. */
+/* The header's texts that the scanner sees; ids, where an id belongs, are skipped. */
 static void texts_of(struct bytes ret[CUT_SCANNED], struct bytes kind, struct bytes subject, struct bytes actor,
                      struct bytes source, struct bytes run, struct bytes key) {
     const struct bytes none = {NULL, 0};
@@ -118,7 +118,7 @@ static void texts_of(struct bytes ret[CUT_SCANNED], struct bytes kind, struct by
     ret[4] = key;
 }
 
-/* Most strings of a header are those of the one before. */
+/* Most strings of a header equal those of the previous one. */
 static int look_at_header(struct cut *cut, const struct event_header *h, struct err *err) {
     struct bytes text[CUT_SCANNED];
     int rc = 0;
@@ -134,7 +134,7 @@ static int look_at_header(struct cut *cut, const struct event_header *h, struct 
     return rc;
 }
 
-/* A text that begins with a dash: an option, which has no letters that the sieve knows. */
+/* A text that begins with a dash: an option, which the sieve does not see. */
 static bool has_option(struct bytes mp) {
     const uint8_t *end = mp.p + mp.n;
     for (const uint8_t *p = mp.p; p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL; p++) {
@@ -192,7 +192,7 @@ int cut_look_at(struct cut *cut, const struct log_event *event, struct err *err)
 
 /* ---- counting ---- */
 
-/* Private fields that leave; *ret_n of them. */
+/* Counts in *ret_n the private fields that would leave. */
 static int count_private(struct cut_walk *walk, const struct cut_event *event, struct looking *l, size_t *ret_n,
                          struct err *err) {
     struct private_view view;
@@ -258,7 +258,7 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
     return rc;
 }
 
-/* Once each, in order, and only those that are stored; as many as a manifest may name. */
+/* Removes duplicates and those that are not stored; at most as many as a manifest may name remain. */
 int cut_settle(struct cut *cut, struct err *err) {
     struct db_txn *txn = NULL;
     size_t kept = 0;
@@ -278,7 +278,7 @@ int cut_settle(struct cut *cut, struct err *err) {
     cut->n_artifacts = kept;
     cut->counts.artifacts = kept;
     if (rc == 0 && kept > ARTIFACTS_MAX) {
-        rc = err_set(err, ERR_LIMIT, "more than %d artifacts are named", ARTIFACTS_MAX);
+        rc = err_set(err, ERR_LIMIT, "more than %d artifacts are referenced", ARTIFACTS_MAX);
     }
     return rc;
 }
@@ -297,7 +297,7 @@ static int plan_event(struct cut_walk *walk, const struct cut_event *event, expo
     return rc;
 }
 
-/* Artifacts and states too may hold a secret. */
+/* Artifacts and states may hold secrets too. */
 static int look_behind(struct cut *cut, struct err *err) {
     struct buf text = {.max = BUNDLE_STATE_MAX};
     int rc = 0;

@@ -88,7 +88,7 @@ static int check_options(struct cut *cut, struct err *err) {
 
 /* ---- range ---- */
 
-/* The first event of [lo, hi) at or after a time; hi: none. */
+/* The first event of [lo, hi) at or after a time; hi when there is none. */
 static int first_at(struct log_reader *reader, uint64_t lo, uint64_t hi, uint64_t time, uint64_t *ret, struct err *err) {
     while (lo < hi) {
         struct log_event event;
@@ -106,7 +106,7 @@ static int first_at(struct log_reader *reader, uint64_t lo, uint64_t hi, uint64_
     return 0;
 }
 
-/* One neighbour on each side: their headers prove the bounds. A bound that all of the range keeps is not the time's. */
+/* Adds one neighbour on each side: their headers prove the bounds. A bound that the whole range satisfies needs none. */
 static int narrow_by_time(struct cut *cut, struct err *err) {
     const struct export_options *o = cut->options;
     struct export_counts *c = &cut->counts;
@@ -185,7 +185,7 @@ void cut_done(struct cut *cut) {
     free(cut->lacking);
 }
 
-/* ---- what becomes of an event ---- */
+/* ---- the fate of an event ---- */
 
 bool cut_matches(const struct cut *cut, const struct event_header *h) {
     const struct export_options *o = cut->options;
@@ -208,7 +208,7 @@ bool cut_discloses_field(const struct cut *cut, struct bytes name) {
 
 /* ---- the walk ---- */
 
-#define MANY 16 /* groups; for fewer, threads cost more than they save */
+#define MANY 16 /* groups; below that, threads cost more than they save */
 
 int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err) {
     const struct export_options *o = cut->options;
@@ -253,11 +253,11 @@ static void show(struct cut_walk *walk, uint64_t done, uint64_t total) {
 static int load(struct cut_walk *walk, uint64_t index, struct err *err) {
     if (walk->group != NULL && walk->group->index == index) return 0;
     walk->group = NULL;
-    walk->header = (struct event_header){0}; /* its bytes are gone */
+    walk->header = (struct event_header){0}; /* its bytes are no longer valid */
     return prefetch_group(walk->ahead, index, walk->many, group_after, walk, &walk->reader, &walk->group, err);
 }
 
-/* Event `seq`, its leaf checked with its group. */
+/* Loads event `seq`; its leaf was checked with its group. */
 static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, struct err *err) {
     size_t i = (size_t)(seq % EVENT_GROUP);
     int rc = load(walk, seq / EVENT_GROUP, err);
@@ -273,7 +273,7 @@ static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, stru
     }
     *ret = (struct cut_event){.header = walk->header, .leaf = group->event[i].header, .at = i, .group = group};
     rc = reader_payload(walk->reader, i, &walk->header, &ret->payload, err);
-    ret->erased = group->event[i].where == GROUP_ERASED; /* it may just have been */
+    ret->erased = group->event[i].where == GROUP_ERASED; /* perhaps only just now */
     return rc;
 }
 

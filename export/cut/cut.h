@@ -1,4 +1,4 @@
-/* What is cut from a ledger: options made plain, the head it is cut from, and the walk over the events of the range. */
+/* A cut of a ledger: normalized options, the head it is cut from, and the walk over the events of the range. */
 #ifndef EXPORT_CUT_CUT_H
 #define EXPORT_CUT_CUT_H
 
@@ -11,22 +11,22 @@
 struct cut {
     struct ledger *ledger;
     const struct export_options *options;
-    /* What was asked for, sorted, none twice. */
+    /* What was requested, sorted, without duplicates. */
     struct export_term term[EXPORT_TERMS_MAX]; /* by field and value */
     const char *private_[EXPORT_PRIVATE_MAX], *states[EXPORT_STATES_MAX];
     size_t n_terms, n_private, n_states;
-    bool has_since, has_until;   /* bounds of time that are not implied by the range's own */
-    struct export_counts counts; /* head, range; the rest as the walk goes */
+    bool has_since, has_until;   /* time bounds that the range itself does not imply */
+    struct export_counts counts; /* head and range; the rest is filled in by the walk */
     struct buf note;             /* the head's checkpoint */
     uint64_t *gap;               /* seqs of ledger.gap events; owned */
     size_t n_gaps, cap_gaps;
     uint8_t (*artifact)[LOG_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
     size_t n_artifacts, cap_artifacts;
-    uint64_t *lacking; /* disclosed events with erased private fields, while names of some are asked for; owned */
+    uint64_t *lacking; /* disclosed events with erased private fields, when some are requested; owned */
     size_t n_lacking, cap_lacking;
-    char secret_where[160]; /* the first one; empty: there is none */
+    char secret_where[160]; /* the place of the first one; empty: none */
     const char *secret_rule;
-    struct buf scanned[CUT_SCANNED]; /* header strings of the event before */
+    struct buf scanned[CUT_SCANNED]; /* header strings of the previous event */
     struct memo *texts, *names;      /* see kind_finds; owned */
 };
 
@@ -34,55 +34,55 @@ struct cut {
 int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options *options, struct err *err);
 void cut_done(struct cut *cut); /* a zeroed one is fine */
 
-/* What becomes of an event. */
+/* What a bundle says about an event. */
 enum cut_fate { CUT_HEADER_ONLY, CUT_DISCLOSED, CUT_WITHHELD, CUT_ERASED };
 bool cut_matches(const struct cut *cut, const struct event_header *header);
 enum cut_fate cut_fate(const struct cut *cut, bool matches, bool erased);
-/* The first of the chosen seqs at or after this one. */
+/* The index of the first of the chosen seqs at or after this one. */
 uint64_t cut_chosen_from(const struct export_options *options, uint64_t seq);
 bool cut_discloses_field(const struct cut *cut, struct bytes name);
 
-/* An event as a bundle has it. Borrowed until the next one. */
+/* An event as a bundle holds it. Borrowed until the next one. */
 struct cut_event {
     struct event_header header;
     struct bytes leaf; /* the header's bytes */
     struct bytes payload;
-    bool erased; /* there is no payload any more */
+    bool erased; /* the payload no longer exists */
     size_t at;   /* its place in its group */
     const struct group *group;
 };
-/* The events of the range, in order, or the chosen ones: 0, 1 at the end. */
+/* Walks the events of the range, or the chosen ones, in order: 0, or 1 at the end. */
 struct cut_walk {
     struct cut *cut;
     struct prefetch *ahead;
-    bool many; /* groups: enough that others are read meanwhile */
-    /* The group at hand, and who holds it. */
+    bool many; /* enough groups to read ahead */
+    /* The current group, and its holder. */
     struct log_reader *reader;
     const struct group *group;
-    struct event_header header; /* of the event before: strings that are the same again need no second look */
+    struct event_header header; /* of the previous event: repeated strings need no second check */
     uint64_t next;              /* seq, or index into the chosen ones */
     uint64_t shown;
 };
 int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err);
 int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err);
-/* The event as readers give it. */
+/* The event as readers return it. */
 int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct log_event *ret, struct err *err);
-/* Its private fields, which it has; borrowed until the next call. */
+/* The private fields of an event that has some; borrowed until the next call. */
 int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err);
 void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
 
-/* Counts the event, and notices what else the manifest tells: gaps, artifacts, secrets. *ret_private: private fields of it
- * that leave. */
+/* Counts the event and collects what the manifest needs: gaps, artifacts, secrets. *ret_private: how many of its private
+ * fields would leave. */
 int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fate *ret, size_t *ret_private,
               struct err *err);
-/* Looks for a secret in what would leave, counts it and keeps where the first one is: in `where`, or in event `seq` where
- * that is NULL. */
+/* Searches what would leave for a secret, counts it, and records the place of the first one: `where`, or event `seq`
+ * when `where` is NULL. */
 bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq);
-/* The same in JSON whose values come from fields of events. */
+/* The same for JSON whose values come from fields of events. */
 bool cut_look_json(struct cut *cut, struct bytes json, const char *where);
-/* The same in all of an event that leaves beside the range. */
+/* The same for all of an event that leaves in addition to the range. */
 int cut_look_at(struct cut *cut, const struct log_event *event, struct err *err);
-/* After the last event: which artifacts there are. */
+/* Completes the list of artifacts after the last event. */
 int cut_settle(struct cut *cut, struct err *err);
 
 #endif

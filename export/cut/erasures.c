@@ -53,7 +53,7 @@ static int by_seq(const void *a, const void *b) {
 
 typedef int take_fn(struct erasures *e, struct cut *cut, const struct log_event *event, struct err *err);
 
-/* Gives each `ledger.erased` of this `what`, from there to the head, to `take_one`. */
+/* Passes each `ledger.erased` of this `what`, from there to the head, to `take_one`. */
 static int each_of(struct erasures *e, struct cut *cut, uint64_t from, const char *what, take_fn *take_one,
                    struct err *err) {
     struct log_reader *reader;
@@ -91,7 +91,7 @@ static int compare_u64(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* How many of the fields that were asked for the event says were erased; *ret_all: it names none, so all were. */
+/* How many of the requested fields the event says were erased; *ret_all: it names none, so all were. */
 static uint64_t fields_asked_for(const struct cut *cut, struct bytes body, bool *ret_all) {
     struct bytes raw;
     struct mp_item item;
@@ -112,7 +112,7 @@ static bool lacks(const struct cut *cut, uint64_t seq) {
     return cut->n_lacking > 0 && bsearch(&seq, cut->lacking, cut->n_lacking, sizeof(seq), compare_u64) != NULL;
 }
 
-/* How many of the events that it names are lacking fields. */
+/* How many of the events that it names lack fields. */
 static uint64_t lacking_of(const struct cut *cut, struct bytes body) {
     struct bytes raw;
     struct mp_item item;

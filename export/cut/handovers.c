@@ -1,5 +1,5 @@
-/* Sizes: genesis is proven in the tree of the next handover's size, each handover in that of its own checkpoint, the first
- * that the new key sealed; from each a consistency proof leads to the next, and the last to the head. */
+/* Sizes: genesis is proven in the tree of the next handover's size, each handover in that of its own checkpoint, the
+ * first that the new key sealed. A consistency proof leads from each to the next, and from the last to the head. */
 #include "export/cut/handovers.h"
 
 #include "export/cut/cut.h"
@@ -11,7 +11,7 @@ struct walk {
     struct log_reader *reader;
 };
 
-/* The seq of an epoch's event; LOG_NO_SEQ: there is no such epoch below the head. */
+/* The seq of an epoch's event; LOG_NO_SEQ: no such epoch below the head. */
 static int seq_of(struct walk *w, uint64_t epoch, uint64_t *ret, struct err *err) {
     struct core_epoch e;
     int rc = core_epoch_get(w->view.txn, epoch, &e, err);

@@ -4,7 +4,7 @@
 
 #include "export/cut/lines.h"
 
-/* Puts the lines; one transaction's snapshot, in which the head's size must be below or at its own. */
+/* Writes the lines. All are from one transaction's snapshot, which must be at or past the head's size. */
 int handovers_put(struct lines *lines, struct cut *cut, struct err *err);
 
 #endif

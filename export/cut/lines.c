@@ -1,5 +1,5 @@
-/* The form of the lines is docs/bundle.md. Each is short but for payloads and private fields, which go out as they are
- * encoded. */
+/* Writes lines in the form of docs/bundle.md. Lines are short except for payloads and private fields, which are written
+ * as they are encoded. */
 #include "export/cut/lines.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "export/cut/sink.h"
 #include "ledger/read/reader.h"
 
-#define PIECE_MAX ((size_t)4 << 20) /* base64 of a payload or a private field, and what is around it */
+#define PIECE_MAX ((size_t)4 << 20) /* base64 of a payload or a private field, and its surroundings */
 #define KEPT_MAX  ((size_t)4 << 20)
 
 void lines_init(struct lines *lines, const char *name, size_t max) {
@@ -39,7 +39,7 @@ void lines_done(struct lines *lines) {
     }
 }
 
-/* What is kept goes to the file. */
+/* Moves what is buffered to the file. */
 static int put_aside(struct lines *l, struct err *err) {
     int rc = l->fd >= 0 ? 0 : file_unnamed(l->beside, &l->fd, err);
     if (rc == 0 && !l->in_file && (lseek(l->fd, 0, SEEK_SET) != 0 || ftruncate(l->fd, 0) != 0)) {
@@ -54,7 +54,7 @@ static int put_aside(struct lines *l, struct err *err) {
     return rc;
 }
 
-/* A piece is complete. */
+/* Called after each complete piece. */
 static int pass_on(struct lines *l, struct err *err) {
     int rc = buf_check(&l->kept, "a line of the bundle", err);
     if (rc != 0) return rc;
@@ -164,7 +164,7 @@ static int put_disclosed(struct lines *l, struct cut_walk *walk, const struct cu
     buf_put_u8(&l->kept, ',');
     put_seq(&l->kept, seq);
     buf_put_str(&l->kept, "}\n");
-    if (rc == 0 && event->group->event[event->at].where == GROUP_ERASED) { /* since it was given */
+    if (rc == 0 && event->group->event[event->at].where == GROUP_ERASED) { /* meanwhile */
         rc = err_set(err, ERR_CONFLICT, "the body of event %llu was erased while it was exported: export again",
                      (unsigned long long)seq);
     }

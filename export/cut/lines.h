@@ -4,14 +4,14 @@
 
 #include "export/cut/cut.h"
 
-/* A member's text as it comes: kept, or from `max` bytes on in a file without a name. */
+/* The text of a member: in memory or, from `max` bytes on, in an unnamed file. */
 struct sink;
 struct lines {
-    const char *name; /* of a member that may not be longer than `max`; NULL: it may */
+    const char *name; /* of a member limited to `max` bytes; NULL: not limited */
     size_t max;
     const char *beside; /* where the file is: see file_unnamed */
-    struct buf kept;    /* all of it, or what is not in the file yet */
-    size_t passed;      /* bytes of it that are counted */
+    struct buf kept;    /* all of it, or what is not yet in the file */
+    size_t passed;      /* bytes of `kept` that are already counted */
     uint64_t size;
     uint64_t n_private; /* fields that were disclosed */
     int fd;             /* -1: none yet */
@@ -19,12 +19,12 @@ struct lines {
 };
 void lines_init(struct lines *lines, const char *name, size_t max);
 void lines_init_long(struct lines *lines, const char *beside);
-void lines_clear(struct lines *lines); /* another member begins */
-/* All that there is becomes a member. */
+void lines_clear(struct lines *lines); /* begins another member */
+/* Writes all of it as a member. */
 int lines_put(struct lines *lines, const char *name, struct sink *sink, struct err *err);
 void lines_done(struct lines *lines); /* a zeroed one is fine */
 
-/* The line of payloads/<g>.jsonl about an event: none for CUT_HEADER_ONLY. `erasing`: seq of the ledger.erased event. */
+/* The line of payloads/<g>.jsonl for an event: none for CUT_HEADER_ONLY. `erasing`: seq of the ledger.erased event. */
 int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
                     uint64_t erasing, struct err *err);
 /* A line of sparse/<g>.jsonl. */

@@ -1,4 +1,4 @@
-/* JSON is made from canonical msgpack, whose order of keys is the manifest's. */
+/* The JSON is made from canonical MessagePack, whose key order is the manifest's. */
 #include "export/cut/manifest.h"
 
 #include <stdio.h>
@@ -140,7 +140,7 @@ void manifest_pae(struct buf *out, struct bytes payload) {
     buf_put_bytes(out, payload);
 }
 
-/* The log key is asked for only here. */
+/* Loads the log key, which only signing needs. */
 static int sign(const struct ledger *ledger, struct bytes message, char ret_id[9], uint8_t ret_sig[CRYPT_SIGNATURE_LEN],
                 struct err *err) {
     char path[FILE_PATH_MAX];

@@ -11,9 +11,9 @@ void manifest_pae(struct buf *out, struct bytes payload);
 int manifest_encode(struct buf *out, const struct cut *cut, const struct bundle_subject *subjects, size_t n_subjects,
                     struct err *err);
 
-/* A manifest as it was read. Terms and names borrow from `own`. */
+/* A parsed manifest. Terms and names borrow from `own`. */
 struct manifest {
-    struct buf own, payload; /* as msgpack, as it was signed */
+    struct buf own, payload; /* as MessagePack; as it was signed */
     uint8_t key_id[NOTE_KEY_ID_LEN], sig[CRYPT_SIGNATURE_LEN];
     char origin[NOTE_NAME_MAX + 1], exporter[64];
     uint8_t root[LOG_HASH];
@@ -31,10 +31,9 @@ struct manifest {
     struct bundle_subject *subject; /* owned */
     size_t n_gaps;
     uint64_t *gap;    /* owned */
-    const char *rule; /* of docs/bundle.md, that is broken when it is refused */
+    const char *rule; /* of docs/bundle.md that a refused manifest breaks */
 };
-/* Strict: the one form that manifest_encode gives, but for the signature, which is not checked. ERR_CORRUPT names what is
- * wrong. */
+/* Strict: only the form that manifest_encode gives; the signature is not checked. ERR_CORRUPT names what is wrong. */
 int manifest_decode(struct manifest *ret, struct bytes text, struct err *err);
 /* Whether the log key signed it. */
 bool manifest_signed(const struct manifest *manifest, const struct note_vkey *log);

@@ -1,5 +1,5 @@
-/* The manifest has one form: envelope and statement are read element by element in the order in which they are written, and
- * the statement's JSON, decoded and encoded again, must be the text that was there. */
+/* The manifest has one form: envelope and statement are read element by element in the order in which they are written,
+ * and the statement's JSON, decoded and encoded again, must give the same text. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 /* ---- elements ---- */
 
-/* Reads on; the first thing that does not fit is kept in `err`, and all further reads give nothing. */
+/* Reads elements in order; the first error is kept in `err`, and all further reads return nothing. */
 struct take {
     struct mp_reader r;
     int rc;
@@ -94,7 +94,7 @@ static bool take_bool(struct take *t, const char *name) {
     return item.boolean;
 }
 
-/* Ascending, none twice. */
+/* Whether the list is ascending, without duplicates. */
 static size_t take_names(struct take *t, const char *name, struct bytes *ret, uint32_t max) {
     take_key(t, name);
     uint32_t n = take_container(t, MP_ARRAY, max);
@@ -259,7 +259,7 @@ static void take_range(struct take *t, struct manifest *m) {
 
 /* ---- subjects ---- */
 
-/* Where it is in the order of members; 0: nowhere. */
+/* The place of a subject in the order of members; 0: not a subject. */
 static int rank(const struct bundle_subject *s) {
     char hex[2 * LOG_HASH + 1];
     const char *name = s->name;
@@ -278,7 +278,7 @@ static int rank(const struct bundle_subject *s) {
                                                 : 0;
 }
 
-/* What a subject is called without ".json": states go by the names of their projections. */
+/* A subject's name without ".json": states are named after their projections. */
 static struct bytes stem(const struct bundle_subject *s) {
     struct bytes name = bytes_of(s->name);
     name.n -= rank(s) == 4 ? strlen(".json") : 0;
@@ -360,12 +360,12 @@ static int take_statement(struct manifest *m, struct err *err) {
     take_fixed(&t, "predicateType", BUNDLE_PREDICATE);
     m->rule = t.rc != 0 ? m->rule : "B6";
     take_subjects(&t, m);
-    return t.rc; /* what would follow is not within the map: the JSON had one value */
+    return t.rc; /* nothing can follow: the JSON had one value */
 }
 
 /* ---- the envelope ---- */
 
-/* Takes what is before `end` off the text. */
+/* Cuts off the text before `end`. */
 static bool cut(struct bytes *text, const char *end, struct bytes *ret) {
     const uint8_t *at = text->n > 0 ? memmem(text->p, text->n, end, strlen(end)) : NULL;
     if (at == NULL) return false;

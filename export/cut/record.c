@@ -1,4 +1,4 @@
-/* That evidence left the ledger is an event too. */
+/* An export is itself recorded as an event. */
 #include <stdio.h>
 
 #include "base/mp.h"

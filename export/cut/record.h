@@ -1,4 +1,4 @@
-/* The event ledger.exported, for all that leaves. Inside of the export room. */
+/* The event ledger.exported, for every export. Internal to the export floor. */
 #ifndef EXPORT_CUT_RECORD_H
 #define EXPORT_CUT_RECORD_H
 

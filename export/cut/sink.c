@@ -14,24 +14,24 @@
 #include "base/zst.h"
 #include "export/cut/bundle.h"
 
-/* Most of a bundle is hashes and base64: level 1 makes it a seventh smaller, in half as much time again. */
+/* Most of a bundle is hashes and base64: level 1 makes it a seventh smaller and takes half as much time again. */
 #define LEVEL      (-1)
 #define BUFFER_MAX ((size_t)1 << 16)
 
 struct sink {
     int fd;
     bool plain, aside;
-    struct zst_writer *zst; /* NULL: plain, or nothing was written yet */
+    struct zst_writer *zst; /* NULL: plain, or nothing written yet */
     struct hash *hash;
     uint64_t written, unpacked;
-    uint64_t left; /* of the member at hand */
+    uint64_t left; /* of the current member */
     struct buf *sums;
-    struct hash *member; /* its content, while sums are wanted */
+    struct hash *member; /* of its content, while sums are collected */
     bool open;           /* it has no line yet */
     char name[BUNDLE_NAME_MAX];
     size_t padding;
     size_t n;
-    uint8_t buffer[BUFFER_MAX]; /* before zstd: pieces are small */
+    uint8_t buffer[BUFFER_MAX]; /* before zstd, because pieces are small */
 };
 
 static int write_out(void *ctx, struct bytes bytes, struct err *err) {
@@ -82,7 +82,7 @@ void sink_free(struct sink *sink) {
     }
 }
 
-/* `more`: it continues. What ends with the first buffer needs no thread to be compressed. */
+/* `more`: more data follows. What fits in the first buffer is compressed without a thread. */
 static int pass_on(struct sink *s, struct bytes bytes, bool more, struct err *err) {
     int rc = 0;
     s->unpacked += bytes.n;

@@ -5,11 +5,11 @@
 #include "export/cut/cut.h"
 #include "projections/view/state.h"
 
-/* Appends the member's text, as of the cut's head; what looks like a secret in it is noticed in the cut. ERR_NOTFOUND: no
+/* Appends the member's text, as of the cut's head; a suspected secret in it is recorded in the cut. ERR_NOTFOUND: no
  * such projection; ERR_INVALID: it is stale or stopped. */
 int states_put(struct buf *out, struct cut *cut, const char *name, struct err *err);
 
-/* The parts of that text, for who has made the same rows on his own. What is before the first table: */
+/* The parts of that text, for a verifier that has recomputed the rows. What precedes the first table: */
 void states_put_head(struct buf *out, const struct projection *projection, uint64_t position,
                      const uint8_t digest[LOG_HASH]);
 /* One row, as a JSON object. */

@@ -1,4 +1,4 @@
-/* The text of VERIFY.md. It is the same in every bundle, so that anybody can compare it. */
+/* The text of VERIFY.md. It is the same in every bundle, so that anyone can compare it. */
 #include "export/cut/verify_md.h"
 
 const char verify_md[] =

@@ -1,5 +1,5 @@
-/* One walk: groups are written aside as they are read, for the manifest, which is before them, tells counts and
- * digests that are known only at the end. Then it is written, and what was put aside after it. */
+/* One walk: groups are written aside as they are read, because the manifest, which precedes them, has counts and digests
+ * that are known only at the end. Then the manifest is written, followed by what was put aside. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "export/cut/verify_md.h"
 #include "ledger/kinds/id.h"
 
-#define TRIES 10 /* exports of what is being erased */
+#define TRIES 10 /* attempts while content is being erased */
 
 struct writing {
     struct cut cut;
@@ -28,12 +28,12 @@ struct writing {
     size_t n_subjects;
     uint8_t sums_digest[LOG_HASH];
     struct cut_walk walk;
-    struct core_view view; /* for inclusion proofs; only of sparse bundles */
+    struct core_view view; /* for inclusion proofs of sparse bundles */
 };
 
 /* ---- groups ---- */
 
-/* Looked for when there is need of it. */
+/* The erasures are read when the first one is needed. */
 static int find_erasing(struct writing *w, uint64_t seq, uint64_t *ret, struct err *err) {
     int rc = w->erasures.of != NULL ? 0 : erasures_find(&w->erasures, &w->cut, err);
     if (rc == 0) rc = erasures_by(&w->erasures, seq, ret, err);
@@ -53,7 +53,7 @@ static int put_line(struct writing *w, const struct cut_event *event, enum cut_f
     return rc;
 }
 
-/* Its header, its line, and it counts. What was erased between the looks of the two is another event. */
+/* Writes an event's header and line, and counts it. A field that was erased between counting and writing is a conflict. */
 static int take_event(struct writing *w, const struct cut_event *event, struct err *err) {
     uint64_t before = w->lines.n_private;
     enum cut_fate fate;
@@ -72,7 +72,7 @@ static int take_event(struct writing *w, const struct cut_event *event, struct e
     return rc;
 }
 
-/* Events of one group from walk->next on. Leaves the walk after them. */
+/* Writes the events of one group from walk->next on and leaves the walk after them. */
 static int walk_group(struct writing *w, uint64_t group, struct err *err) {
     const struct export_options *o = w->cut.options;
     struct cut_event event;
@@ -181,7 +181,7 @@ static int put_proofs(struct writing *w, struct err *err) {
     return rc;
 }
 
-/* SHA256SUMS: of what is before the groups, and of them. */
+/* Writes SHA256SUMS: of what precedes the groups, and of the groups. */
 static int put_sums(struct writing *w, struct err *err) {
     const struct {
         const char *name;
@@ -317,8 +317,8 @@ static int write_once(struct ledger *ledger, const struct export_options *option
     return rc;
 }
 
-/* What is erased while it is read is erased after the head that the bundle was to have: nothing has been written to `fd`
- * then, and the next head knows of it. */
+/* Content that is erased while it is read is erased after the head that the bundle was cut from: nothing has been
+ * written to `fd` by then, and the next head covers the erasure. */
 int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
                  uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err) {
     int rc = write_once(ledger, options, fd, ret, ret_digest, ret_bytes, err);

@@ -1,4 +1,4 @@
-/* A name that is kept by mistake is worse than a word that is lost: what is not surely harmless becomes a pseudonym. */
+/* Keeping a name by mistake is worse than losing a word: whatever is not certainly harmless becomes a pseudonym. */
 #include "export/support/names.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define WORD_MAX  160
 #define BLOCK_LEN 64 /* of SHA-256 */
-#define SHORT_MAX 3  /* shorter texts are in words by chance */
+#define SHORT_MAX 3  /* shorter texts occur inside words by chance */
 
 /* ---- the table ---- */
 
@@ -124,7 +124,7 @@ static bool has_identity(const struct support_names *names, struct bytes text) {
 
 /* ---- what may be kept ---- */
 
-/* Four numbers with dots between, anywhere; or the colons of an IPv6 address. */
+/* Whether it has four numbers separated by dots, anywhere, or the colons of an IPv6 address. */
 static bool has_address(struct bytes text) {
     size_t dots = 0, digits = 0, colons = 0;
     for (size_t i = 0; i < text.n; i++) {
@@ -144,7 +144,7 @@ static bool has_address(struct bytes text) {
     return colons >= 3;
 }
 
-/* "db.corp.example/x": a first part with a dot, and more behind a slash. */
+/* "db.corp.example/x": a first part with a dot, and more after a slash. */
 static bool begins_as_host(struct bytes text) {
     bool dot = false;
     for (size_t i = 0; i < text.n; i++) {
@@ -227,7 +227,7 @@ static const struct {
     [SUPPORT_TEXT] = {"text", 't'},
 };
 
-/* "user:alice": the sort of actor is told when it is one of those that everybody has. */
+/* "user:alice": the kind of actor is kept when it is a common one. */
 static bool put_actor(struct support_names *names, struct bytes value, struct buf *out) {
     static const char *const known[] = {"user",       "person",   "human",   "agent",  "service",
                                         "controller", "operator", "hook",    "policy", "rule",
@@ -252,12 +252,12 @@ static void put_pseudonym(struct support_names *names, enum support_class class,
     }
 }
 
-/* What may be before and behind a word in a sentence. */
+/* Punctuation that may surround a word in a sentence. */
 static bool is_stop(uint8_t c) {
     return c != 0 && strchr("'\"`,;:.!?()", c) != NULL;
 }
 
-/* Appends a sentence of the program's own: words stay, others become pseudonyms one by one. */
+/* Appends a sentence that the program itself wrote: words are kept, others become pseudonyms one by one. */
 static void put_sentence(struct support_names *names, struct bytes text, struct buf *out) {
     for (size_t at = 0, n; at < text.n; at += n) {
         for (n = 0; at + n < text.n && (text.p[at + n] == ' ' || is_stop(text.p[at + n]));) {

@@ -1,4 +1,4 @@
-/* Maps are made anew, since what is left out is not counted in them: entries go to a buffer of their own first. */
+/* Maps are encoded anew, because their count excludes what is left out: entries go to a separate buffer first. */
 #include "export/support/redact.h"
 
 #include <string.h>
@@ -30,8 +30,8 @@ static bool put_text(struct support_redact *r, enum support_class class, struct 
     return stays;
 }
 
-/* An entry's class is that of its own name; what has a name of its own making (counters, scores) takes the map's class for
- * numbers only, and the name must be a word. */
+/* An entry's class is that of its own name. An entry whose name is free (counters, scores) gets the map's class, for
+ * numbers only, and its name must be a word. */
 static bool put_entry(struct support_redact *r, struct bytes name, struct mp_reader *in, struct buf *out, unsigned depth) {
     size_t mark = out->n;
     mp_put_str(out, name);
@@ -131,7 +131,7 @@ static void put_time(struct buf *out, uint64_t ns) {
     mp_pair_text(out, "time", text);
 }
 
-/* The open fields. A known kind's and those of an x.* kind alike go by their names. */
+/* The open fields. Those of known kinds and of x.* kinds alike are judged by their names. */
 static void put_body(struct support_redact *r, struct bytes body, struct buf *out) {
     struct mp_reader in;
     struct mp_item head;
@@ -210,7 +210,7 @@ void support_row(struct support_redact *r, const struct row *row, struct buf *ou
         size_t mark = inside.n;
         if (!row_has(row, i)) continue;
         put_name(&inside, name);
-        r->names.sentences = verdicts || strcmp(name, "violation") == 0; /* what judges say, in the program's own words */
+        r->names.sentences = verdicts || strcmp(name, "violation") == 0; /* written by the program's judges */
         if (put_cell(r, support_class_of(bytes_of(name)), &row->cells[i], &inside)) {
             n++;
         } else {

@@ -14,7 +14,7 @@
 
 #define DAY_NS     (86400 * CLOCK_NS_PER_S)
 #define TALLY_MAX  20000
-#define ROWS_MAX   200 /* of a table; of the rest only the number is told */
+#define ROWS_MAX   200 /* of each table; the rest is only counted */
 #define REPORT_MAX ((size_t)256 << 20)
 
 /* ---- kinds by day ---- */
@@ -75,7 +75,7 @@ static void put_number(struct buf *out, const char *name, uint64_t v) {
     }
 }
 
-/* What the table allows of it; null otherwise. */
+/* The value if the table allows it, otherwise null. */
 static void put_allowed(struct support_redact *r, struct buf *out, const char *name, enum support_class class,
                         struct bytes text) {
     struct buf kept;

@@ -1,10 +1,10 @@
-/* What report.json of a support report says of the ledger as a whole. Inside of the export room. */
+/* report.json of a support report: the ledger as a whole. Internal to the export floor. */
 #ifndef EXPORT_SUPPORT_REPORT_H
 #define EXPORT_SUPPORT_REPORT_H
 
 #include "export/support/redact.h"
 
-/* How many events of a kind a day had. */
+/* The number of events of each kind on each day. */
 struct support_tally {
     struct support_count {
         uint64_t day; /* days since 1970 */

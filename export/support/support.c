@@ -1,5 +1,5 @@
-/* Three walks over the events of the range: names and counts, then everything is made, measured and searched for secrets,
- * then it is made again and written. Nothing is kept of an event between them. */
+/* Three walks over the events of the range: the first collects names and counts; the second makes everything, measures
+ * it and searches it for secrets; the third makes it again and writes it. Nothing of an event is kept between walks. */
 #include "export/support/support.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ struct support {
     struct support_tally tally;
     struct support_counts counts;
     uint64_t since;
-    int events; /* events.jsonl, in a file without a name; */
+    int events; /* events.jsonl, in an unnamed file; */
     uint64_t events_bytes;
     struct buf report, account, line;
 };
@@ -47,7 +47,7 @@ static void show(const struct support *s, uint64_t done, uint64_t total, uint64_
     }
 }
 
-/* A damaged group ends it, as it ends an export: `ledger verify` says more about it. */
+/* A damaged group ends the walk, as it ends an export; `ledger verify` gives details. */
 static int walk(struct support *s, visit_fn *visit, void *ctx, struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event event;
@@ -62,7 +62,7 @@ static int walk(struct support *s, visit_fn *visit, void *ctx, struct err *err) 
     return rc == 1 ? 0 : rc;
 }
 
-/* The first event at or after a time. Times never go back. */
+/* The first event at or after a time. Event times never decrease. */
 static int find_first(struct ledger *ledger, uint64_t size, uint64_t time, uint64_t *ret, struct err *err) {
     struct log_reader *reader = NULL;
     uint64_t lo = 0, hi = size;
@@ -92,7 +92,7 @@ static int learn(struct support *s, const struct log_event *event, struct err *e
     return support_tally_add(&s->tally, event->time, event->kind, err);
 }
 
-/* The scanner sees what leaves, as it leaves. */
+/* The scanner sees the exact bytes that leave. */
 static void search(struct support *s, struct bytes text, const char *member, uint64_t seq) {
     struct secret_hit hit;
     for (size_t from = 0; secret_next(text, from, &hit) == 0; from = hit.at + hit.n) {
@@ -116,7 +116,7 @@ static int take(struct support *s, const struct log_event *event, struct err *er
                                                               : 0;
 }
 
-/* ---- the account ---- */
+/* ---- LEFT_OUT.md ---- */
 
 static void put_account(struct support *s) {
     const struct support_counts *c = &s->counts;
@@ -147,12 +147,13 @@ static void put_account(struct support *s) {
         "report, and in no other. `user:u-...` and `run:r-...` say of what sort it is.\n\n",
         (unsigned long long)c->pseudonyms, text_s(c->pseudonyms));
     buf_put_str(
-        out, "Not hidden: times, numbers, sizes, the order of events, which of them belong together, digests (who has\n"
-             "the same file knows it again), names and versions of models, packs, routes, packages and tools, and kinds.\n"
-             "From these a reader who knows the box may recognise it. The scanner for secrets found none.\n");
+        out,
+        "Not hidden: times, numbers, sizes, the order of events, which of them belong together, digests (anyone with\n"
+        "the same file can recognize it), names and versions of models, packs, routes, packages and tools, and kinds.\n"
+        "A reader who knows the machine may recognize it by these. The secret scanner found no secrets.\n");
 }
 
-/* ---- all of it ---- */
+/* ---- the whole ---- */
 
 static int begin(struct support *s, struct ledger *ledger, const struct support_options *options, struct err *err) {
     *s = (struct support){.ledger = ledger, .options = options, .events = -1};

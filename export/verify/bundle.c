@@ -1,4 +1,4 @@
-/* The flow of a verification, and its report. */
+/* The course of a verification, and its report. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +84,7 @@ int check_expect(struct checking *c, const char *name, size_t max, struct err *e
     c->rule = "B3";
     if (!check_is_at(c, name)) {
         return c->at_end ? err_set(err, ERR_CORRUPT, "the archive ends where '%s' should be", name)
-                         : err_set(err, ERR_CORRUPT, "it is where '%s' should be", name);
+                         : err_set(err, ERR_CORRUPT, "found where '%s' should be", name);
     }
     if (reading_size(c->reading) == 0 || reading_size(c->reading) > max) {
         return err_set(err, ERR_CORRUPT, "it has %llu bytes; expected 1 to %zu",
@@ -98,7 +98,7 @@ static bool is_at_subject(const struct checking *c) {
     return c->next_subject < m->n_subjects && check_is_at(c, m->subject[c->next_subject].name);
 }
 
-/* The digest of the member at hand, whose line of SHA256SUMS is known with it. */
+/* The digest of the current member, which also completes its line of SHA256SUMS. */
 static void end_member(struct checking *c, uint8_t ret[LOG_HASH]) {
     uint8_t memory[2 * LOG_HASH + BUNDLE_NAME_MAX + 4];
     struct buf line = {.p = memory, .cap = sizeof(memory), .max = sizeof(memory)};
@@ -125,12 +125,11 @@ int check_subject(struct checking *c, struct err *err) {
     uint8_t digest[LOG_HASH];
     c->rule = "B9";
     if (!is_at_subject(c)) {
-        return err_set(err, ERR_CORRUPT, "the manifest does not name it, or not here");
+        return err_set(err, ERR_CORRUPT, "the manifest does not name it at this place");
     }
     end_member(c, digest);
     if (memcmp(digest, m->subject[c->next_subject++].digest, LOG_HASH) != 0) {
-        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ,
-                           "its content is not the one whose digest the manifest names");
+        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ, "its digest is not the one in the manifest");
     }
     return check_advance(c, err);
 }
@@ -139,7 +138,7 @@ static int check_manifest(struct checking *c, struct err *err) {
     struct buf text = {.max = BUNDLE_MANIFEST_MAX};
     int rc = check_advance(c, err);
     if (rc == ERR_CORRUPT && reading_members(c->reading) == 0) {
-        err_prefix(err, "it does not begin like a bundle");
+        err_prefix(err, "it does not begin as a bundle does");
     }
     if (rc == 0) rc = check_expect(c, BUNDLE_MANIFEST, BUNDLE_MANIFEST_MAX, err);
     if (rc == 0) rc = reading_rest(c->reading, &text, BUNDLE_MANIFEST_MAX, err);
@@ -162,7 +161,7 @@ static int check_manifest(struct checking *c, struct err *err) {
     return rc;
 }
 
-/* Members that are hashed and no more: artifacts, VERIFY.md. */
+/* Members that are only hashed: artifacts, VERIFY.md. */
 static int check_plain(struct checking *c, const char *front, uint64_t max, struct err *err) {
     size_t n = strlen(front);
     int rc = 0;
@@ -185,7 +184,7 @@ static int check_plain(struct checking *c, const char *front, uint64_t max, stru
     return rc;
 }
 
-/* The digests of all that was read, as sha256sum(1) checks them. */
+/* SHA256SUMS: the digests of all members read, as sha256sum(1) checks them. */
 static int check_sums(struct checking *c, struct err *err) {
     uint8_t want[LOG_HASH], digest[LOG_HASH];
     int rc = check_expect(c, BUNDLE_SUMS, BUNDLE_SUMS_MAX, err);
@@ -201,12 +200,11 @@ static int check_sums(struct checking *c, struct err *err) {
     if (rc != 0) return rc;
     end_member(c, digest);
     if (memcmp(digest, c->manifest.subject[c->next_subject].digest, LOG_HASH) != 0) {
-        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ,
-                           "its content is not the one whose digest the manifest names");
+        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ, "its digest is not the one in the manifest");
     }
     if (memcmp(digest, want, LOG_HASH) != 0) {
         return check_fault(c, "B26", EXPORT_INTEGRITY, LOG_NO_SEQ,
-                           "its lines are not the digests of the members before it, in their order");
+                           "its lines are not the digests of the members before it, in order");
     }
     c->next_subject++;
     return check_advance(c, err);
@@ -219,10 +217,10 @@ static int check_counts(struct checking *c) {
     if (mine->headers != said->headers || mine->matching != said->matching || mine->disclosed != said->disclosed ||
         mine->withheld != said->withheld || mine->erased != said->erased || mine->private_ != said->private_ ||
         mine->artifacts != said->artifacts) {
-        return check_fault(c, "B24", EXPORT_INTEGRITY, LOG_NO_SEQ, "the manifest's counts are not those of what is there");
+        return check_fault(c, "B24", EXPORT_INTEGRITY, LOG_NO_SEQ, "the manifest's counts are not those of the bundle");
     }
     if ((mine->gaps < BUNDLE_GAPS_MAX ? mine->gaps : BUNDLE_GAPS_MAX) != c->manifest.n_gaps) {
-        return check_fault(c, "B24", EXPORT_GAPS, LOG_NO_SEQ, "the manifest names gaps that are not there");
+        return check_fault(c, "B24", EXPORT_GAPS, LOG_NO_SEQ, "the manifest names gaps that are not in the bundle");
     }
     return 0;
 }
@@ -242,7 +240,7 @@ static int check_all(struct checking *c, struct err *err) {
     if (rc == 0 && c->manifest.format != 1) rc = check_sums(c, err);
     if (rc == 0 && !c->at_end) {
         c->rule = "B3";
-        rc = err_set(err, ERR_CORRUPT, "it is where the archive should end");
+        rc = err_set(err, ERR_CORRUPT, "found where the archive should end");
     }
     if (rc == 0) rc = check_counts(c);
     return rc;
@@ -369,7 +367,7 @@ static void checking_done(struct checking *c) {
     free(c->author_key);
 }
 
-/* Not about the bundle. */
+/* Failures that say nothing about the bundle. */
 static bool is_outside(const struct checking *c, int rc) {
     return c == NULL || c->reading == NULL || c->ended_by_caller || err_is_system(rc);
 }
@@ -393,7 +391,7 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
         if (options->question != NULL && report->verdict != LOG_INVALID) {
             question_end(options->question, &c->manifest, &c->log);
         }
-    } else if (judged && report->n_findings == 0) { /* what does not parse */
+    } else if (judged && report->n_findings == 0) { /* a parse error */
         const char *container = c->reading == NULL ? NULL : reading_rule(c->reading);
         check_fault(c, container != NULL ? container : c->rule, EXPORT_CONTAINER, LOG_NO_SEQ, "%s", why.msg);
     }

@@ -1,5 +1,5 @@
-/* The archive is walked by the same headers as in reading.c, which checks what is between them; so both count the same
- * members. A member leaves at least a header, which bounds how many there are in what was put and not yet asked for:
+/* Walks the archive by the same headers as reading.c, which checks what is between them; so both count the same members.
+ * Each member has at least a header, which bounds how many there are in bytes that were put and not yet asked for:
  *
  *   header 512 . content . padding . header 512 ...
  *                       ^ its digest goes to the ring */
@@ -15,8 +15,8 @@
 
 struct digests {
     struct hash *hash;
-    uint64_t left;  /* of the content at hand */
-    size_t padding; /* that follows it */
+    uint64_t left;  /* of the current content */
+    size_t padding; /* after it */
     size_t have;    /* bytes of the next header */
     bool ended;
     uint64_t members;

@@ -1,22 +1,22 @@
-/* Digests of a bundle's members, made as its bytes come out of the file: by the thread that unpacks them, where there is
- * one, so that who judges them does not wait for a hash of everything. */
+/* Digests of a bundle's members, computed while its bytes are read: by the unpacking thread, where there is one, so that
+ * the verifier does not have to wait for a hash of everything. */
 #ifndef EXPORT_VERIFY_DIGESTS_H
 #define EXPORT_VERIFY_DIGESTS_H
 
 #include "base/bytes.h"
 
 #define DIGESTS_LEN 32
-/* How far who asks may be behind who puts, in bytes: digests are kept for so long. */
+/* How far the reader may be behind the writer, in bytes: digests are kept for this long. */
 #define DIGESTS_BEHIND_MAX ((size_t)5 << 20)
 
 struct digests;
 struct digests *digests_new(void);          /* NULL: out of memory */
 void digests_free(struct digests *digests); /* NULL is fine */
 
-/* The archive's next bytes. Where it is no archive any more nothing is hashed: who reads it will say so. */
+/* Adds the archive's next bytes. Once they are not an archive nothing is hashed: the reader reports that. */
 void digests_put(struct digests *digests, struct bytes bytes);
-/* Of the member with this number, from 0, the last byte of whose content was put, at most DIGESTS_BEHIND_MAX bytes ago.
- * May be called while other bytes are put; the caller sees to it that it knows of its own (a lock is between). */
+/* The digest of the member with this number, from 0, whose content ended at most DIGESTS_BEHIND_MAX bytes ago. May be
+ * called while other bytes are put; the caller must know of the member through synchronization of its own (a lock). */
 void digests_get(const struct digests *digests, uint64_t member, uint8_t ret[DIGESTS_LEN]);
 
 #endif

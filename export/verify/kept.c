@@ -1,5 +1,5 @@
-/* Copies in a list, in the order of the log. A bundle that a stranger made may hold many corrections of many events: both
- * the memory and the folds are limited, and past the limits nobody says anything of the states. */
+/* Copies in a list, in the order of the log. A stranger's bundle may hold many corrections of many events: both memory
+ * and folds are limited, and past the limits states are not judged. */
 #include "export/verify/kept.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 struct kept_event {
     struct log_event event; /* its texts are in `bytes` */
     struct kept_event *next;
-    uint64_t corrected_by; /* LOG_NO_SEQ: it was not */
+    uint64_t corrected_by; /* LOG_NO_SEQ: none */
     uint8_t bytes[];
 };
 
@@ -112,7 +112,7 @@ int kept_correct(struct kept *kept, const struct log_event *event, const struct 
     return 0;
 }
 
-/* All that were kept, but for those that were corrected before `by`, or `with` their correction. 1 like kept_apply. */
+/* Folds all kept events except those that were corrected before `by` or, unless `with`, by it. 1 like kept_apply. */
 static int fold_all(struct kept *kept, const struct projection *projection, uint64_t by, bool with, size_t bytes_max,
                     struct rows *rows, struct err *ret_why, struct err *err) {
     struct fold *fold = NULL;

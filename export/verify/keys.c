@@ -1,8 +1,8 @@
 /* The checkpoint, and the keys that may have signed it: from genesis over every handover to the head. Each handover is
- * proven in the tree of its own checkpoint, which is proven to be a beginning of the next one's, and at last of the head's.
+ * proven in the tree of its own checkpoint, which is proven to be a prefix of the next one's, and finally of the head's.
  *
- * A restore names the tree it continues from, that of the events before it. Its own inclusion proof, of the last leaf
- * of its tree, is made of just the subtrees of that one, so the root can be computed. */
+ * A restore names the tree it continues from, that of the events before it. Its own inclusion proof is for the last leaf
+ * of its tree and consists of exactly the subtrees of that earlier tree, so the earlier root can be computed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +68,7 @@ static int take_line(struct checking *c, struct key_line *l, bool erasure, struc
     return rc;
 }
 
-/* Header and payload belong together, and to this seq. */
+/* Checks that header and payload belong together, and to this seq. */
 static int check_event(struct checking *c, struct key_line *l, struct err *err) {
     uint8_t commit[EVENT_HASH];
     struct event_author author;
@@ -78,7 +78,7 @@ static int check_event(struct checking *c, struct key_line *l, struct err *err) 
     event_leaf(l->leaf, bytes_of_buf(&l->header));
     event_body_commit(commit, l->salt, bytes_of_buf(&l->payload));
     if (l->h.seq != l->seq) {
-        return check_fault(c, "F5", EXPORT_SEALS, l->seq, "its header says seq %llu", (unsigned long long)l->h.seq);
+        return check_fault(c, "F5", EXPORT_SEALS, l->seq, "its header has seq %llu", (unsigned long long)l->h.seq);
     }
     if (memcmp(commit, l->h.body, EVENT_HASH) != 0) {
         return check_fault(c, "F3", EXPORT_SEALS, l->seq, "its payload is not what its header commits to");
@@ -95,7 +95,7 @@ static uint64_t signer_hash(struct bytes name, const uint8_t id[NOTE_KEY_ID_LEN]
     return be64_get(digest);
 }
 
-/* Who signed a checkpoint in the past: a key that comes later must not be among them. */
+/* A key that signed an earlier checkpoint: a later epoch's key must not be among them. */
 static int remember_signers(struct checking *c, const struct note *note, struct err *err) {
     for (size_t i = 0; i < note->n_sigs; i++) {
         int rc = array_room(&c->signer, c->n_signers + 1, &c->cap_signers, sizeof(*c->signer), err);
@@ -105,7 +105,7 @@ static int remember_signers(struct checking *c, const struct note *note, struct 
     return 0;
 }
 
-/* That the key is a new one. */
+/* Checks that the key is new. */
 static int check_key(struct checking *c, uint64_t seq, const struct note_vkey *key) {
     for (size_t i = 0; i < c->n_epochs; i++) {
         if (epoch_same_key(&c->epoch[i].vkey, key)) {
@@ -119,7 +119,7 @@ static int check_key(struct checking *c, uint64_t seq, const struct note_vkey *k
     for (size_t i = 0; i < c->n_signers; i++) {
         if (c->signer[i] == hash) {
             return check_fault(c, "F31", EXPORT_SEALS, seq,
-                               "its key has signed an earlier checkpoint, which it does not seal");
+                               "its key has signed an earlier checkpoint, which is outside its epoch");
         }
     }
     return 0;
@@ -141,20 +141,20 @@ static int add_epoch(struct checking *c, const struct key_line *l, const struct 
     return 0;
 }
 
-/* All that name the ledger's secret name the same one. */
+/* All events that name the ledger's secret must name the same one. */
 static int check_secret(struct checking *c, const struct key_line *l) {
     struct bytes digest;
     if (!key_secret_named(l->body, &digest) || (c->keyed_by[0] != '\0' && bytes_is(digest, c->keyed_by))) {
         return 0;
     }
     if (c->keyed_by[0] != '\0' || digest.n == 0 || digest.n >= sizeof(c->keyed_by)) {
-        return check_fault(c, "F25", EXPORT_SEALS, l->seq, "it names another secret of the ledger than an event before it");
+        return check_fault(c, "F25", EXPORT_SEALS, l->seq, "it names another secret of the ledger than an earlier event");
     }
     memcpy(c->keyed_by, digest.p, digest.n);
     return 0;
 }
 
-/* The root of the tree before a leaf that is the last of its own. */
+/* The root of the tree before a leaf that is the last of its own tree. */
 static void root_before(const struct merkle_proof *inclusion, uint8_t ret[EVENT_HASH]) {
     memcpy(ret, inclusion->hash[0], EVENT_HASH);
     for (size_t i = 1; i < inclusion->n; i++) {
@@ -162,7 +162,7 @@ static void root_before(const struct merkle_proof *inclusion, uint8_t ret[EVENT_
     }
 }
 
-/* What the event says of the epoch that it begins. */
+/* Reads what the event says about the epoch that it begins. */
 static int take_epoch(struct checking *c, const struct key_line *l, struct err *err) {
     uint8_t before[EVENT_HASH] = {0};
     struct epoch_place place = {.seq = l->seq, .number = c->n_epochs};
@@ -230,7 +230,7 @@ static int need_signature(struct checking *c, const struct note *note, const str
                              (unsigned long long)size, what, verdict == NOTE_ABSENT ? "is missing" : "is bad");
 }
 
-/* By the log key, by each epoch key that seals its size, and by no other epoch key. */
+/* Requires signatures by the log key and by each epoch key that seals this size, and none by another epoch key. */
 static int judge(struct checking *c, const struct note *note, const struct checkpoint *point) {
     size_t sealing = 0;
     const char *origin = "";
@@ -281,13 +281,13 @@ int check_checkpoint(struct checking *c, struct err *err) {
 
 /* ---- keys ---- */
 
-/* The tree in which the line before is proven. */
+/* The tree in which the previous line is proven. */
 struct tree {
     uint64_t size;
     const uint8_t *root;
 };
 
-/* The line before, with its proofs, and where they must lead. */
+/* The previous line, with its proofs and the trees they must lead to. */
 static int check_proofs(struct checking *c, const struct key_line *before, const struct tree *mine,
                         const struct tree *next) {
     const struct tree *own = before->seq == 0 ? next : mine;
@@ -297,13 +297,13 @@ static int check_proofs(struct checking *c, const struct key_line *before, const
     }
     if (!merkle_check_consistency(own->size, next->size, &before->consistency, own->root, next->root)) {
         return check_fault(c, "F8", EXPORT_SEALS, before->seq,
-                           "the tree of size %llu is not proven to be the beginning of that of size %llu",
+                           "the tree of size %llu is not proven to be a prefix of that of size %llu",
                            (unsigned long long)own->size, (unsigned long long)next->size);
     }
     return 0;
 }
 
-/* A line after the first; `before` is the one before it, proven up to here. */
+/* A line after the first; `before` is the previous one, proven up to here. */
 static int check_handover(struct checking *c, const struct key_line *before, struct key_line *l, struct err *err) {
     struct checkpoint point;
     const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
@@ -371,7 +371,7 @@ struct erasing {
     struct checking *c;
     uint64_t by;
     bool private_, all;
-    uint64_t mask; /* of the manifest's names */
+    uint64_t mask; /* of the names in the manifest */
 };
 
 static int add_erased(void *ctx, uint64_t seq, struct err *err) {
@@ -392,7 +392,7 @@ static int add_erased(void *ctx, uint64_t seq, struct err *err) {
     return rc;
 }
 
-/* Without `fields` all are erased. */
+/* Without `fields`, all are erased. */
 static int take_field_names(const struct key_line *l, struct erasing *what, struct err *err) {
     const struct manifest *m = &what->c->manifest;
     struct bytes raw;
@@ -411,7 +411,7 @@ static int take_field_names(const struct key_line *l, struct erasing *what, stru
     return list ? 0 : err_set(err, ERR_CORRUPT, "its fields are not a list of names");
 }
 
-/* A body says what was erased, and of which events. */
+/* A body says what was erased, and in which events. */
 static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
     struct erasing erasing = {.c = c, .by = l->seq};
     enum log_erase_what what;
@@ -441,7 +441,7 @@ static int by_event(const void *a, const void *b) {
     return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
 }
 
-/* Each once, in order, the first ones. */
+/* Records the erasing events: sorted, without duplicates, only the first ones. */
 static void note_by(struct export_counts *counts, uint64_t by) {
     size_t at = 0;
     while (at < counts->n_erased_by && counts->erased_by[at] < by) {
@@ -486,7 +486,7 @@ int check_erasures(struct checking *c, struct err *err) {
         if (rc == 0) rc = take_line(c, &l, true, err);
         if (rc == 0) rc = check_event(c, &l, err);
         if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
-            rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is not a ledger.erased event, or is out of order");
+            rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is not a ledger.erased event, or it is out of order");
         }
         if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
             rc = check_fault(c, "F7", EXPORT_ERASURES, l.seq, "it is not in the tree of the head");

@@ -1,5 +1,5 @@
-/* Lines about events. A line is read as it comes: payload, then private fields one by one, each hashed at once; so a line
- * may be large, and no more than a payload and the fields' content is kept of it. */
+/* Lines about events. A line is read piece by piece: the payload, then private fields one by one, each hashed at once;
+ * so a line may be large, and only a payload and the fields' content are kept. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -8,7 +8,7 @@
 #include "export/verify/checking.h"
 #include "ledger/signing/epoch.h"
 
-#define FIELDS_MAX (EVENT_PRIVATE_MAX / 4) /* names differ: few fields have less than five bytes */
+#define FIELDS_MAX (EVENT_PRIVATE_MAX / 4) /* names differ, so few fields have fewer than five bytes */
 
 /* ---- private fields ---- */
 
@@ -19,7 +19,7 @@ static bool may_disclose(const struct checking *c, struct bytes name) {
     return false;
 }
 
-/* The field in c->field goes to the pairs of the map; *last is the name before it there. */
+/* Adds the field in c->field to the map's pairs; *last is the previous name there. */
 static int keep_field(struct checking *c, struct bytes *last, bool first, struct err *err) {
     struct bytes field = bytes_of_buf(&c->field), name;
     struct mp_reader r;
@@ -81,7 +81,8 @@ static int take_field(struct checking *c, struct check_said *said, struct bytes 
     return rc;
 }
 
-/* The names that the last field is compared with move when the pairs grow: so room for all is made at once. */
+/* The names that the last field is compared with would move if the pairs grew, so the room for all of them is made at
+ * once. */
 static int make_room(struct checking *c, struct err *err) {
     buf_clear(&c->pairs);
     if (c->pairs.cap < EVENT_PRIVATE_MAX && buf_room(&c->pairs, EVENT_PRIVATE_MAX) == NULL) {
@@ -96,7 +97,7 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
     bool more = true;
     int rc = scan_literal(&c->scan, "\"private\":[", err);
     if (rc == 0) rc = make_room(c, err);
-    hash_end(c->digests, said->private_); /* afresh */
+    hash_end(c->digests, said->private_); /* resets it */
     hash_put(c->digests, &tag, 1);
     for (size_t n = 0; rc == 0 && more; n++) {
         if (n == FIELDS_MAX) {
@@ -113,7 +114,7 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
     buf_clear(&c->private_);
     mp_put_map(&c->private_, (uint32_t)said->n_private);
     buf_put_bytes(&c->private_, bytes_of_buf(&c->pairs));
-    if (rc == 0 && c->private_.n > EVENT_PRIVATE_MAX) { /* with the map's head */
+    if (rc == 0 && c->private_.n > EVENT_PRIVATE_MAX) { /* including the map's head */
         c->rule = "F4";
         return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
                        (unsigned long long)c->scan.line);
@@ -125,7 +126,7 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
 
 /* ---- lines ---- */
 
-/* From `"payload"` to before `"seq"`. */
+/* From `"payload"` up to `"seq"`. */
 static int take_disclosed(struct checking *c, struct check_said *said, struct err *err) {
     struct scan *s = &c->scan;
     bool private_ = false;
@@ -169,7 +170,7 @@ int check_take_line(struct checking *c, struct check_said *ret, struct err *err)
     return rc;
 }
 
-/* ---- what it says of the event ---- */
+/* ---- what it says about the event ---- */
 
 static int check_disclosed(struct checking *c, const struct check_slot *slot, const struct check_said *said,
                            struct err *err) {
@@ -207,7 +208,7 @@ int check_content(struct checking *c, const struct check_slot *slot, const struc
     struct log_event event = {0};
     enum export_bodies bodies = c->manifest.bodies;
     if (!slot->matches && bodies != EXPORT_BODIES_ALL) {
-        return check_fault(c, "B19", EXPORT_COMPLETENESS, slot->h.seq, "it has a line and does not match the filter");
+        return check_fault(c, "B19", EXPORT_COMPLETENESS, slot->h.seq, "it has a line but does not match the filter");
     }
     switch (said->what) {
     case EXPORT_DISCLOSED:
@@ -236,7 +237,7 @@ int check_content(struct checking *c, const struct check_slot *slot, const struc
 
 /* ---- sparse bundles ---- */
 
-/* A line, with the header in slot[0]. *ret_bare: nothing is said of the content. */
+/* Reads a line, with the header in slot[0]. *ret_bare: it says nothing about the content. */
 static int take_sparse(struct checking *c, struct check_said *ret, struct merkle_proof *inclusion, bool *ret_bare,
                        struct err *err) {
     struct scan *s = &c->scan;
@@ -292,7 +293,7 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     return rc;
 }
 
-/* Of the member at hand; LOG_NO_SEQ: it is another. */
+/* The group of the current member; LOG_NO_SEQ: it is not one of lines. */
 static uint64_t group_of(const struct checking *c) {
     struct bytes name = bytes_of(reading_name(c->reading));
     size_t front = strlen(BUNDLE_SPARSE), back = strlen(".jsonl");
@@ -314,12 +315,12 @@ int check_sparse(struct checking *c, struct err *err) {
         uint64_t group = group_of(c);
         if (last != LOG_NO_SEQ && group <= last) {
             c->rule = "B3";
-            return err_set(err, ERR_CORRUPT, "it is there twice, or after a later group");
+            return err_set(err, ERR_CORRUPT, "it appears twice, or after a later group");
         }
         last = group;
         rc = check_expect(c, reading_name(c->reading), BUNDLE_LINES_MAX, err);
         if (rc == 0 && group == LOG_NO_SEQ) {
-            rc = err_set(err, ERR_CORRUPT, "it is where the lines of a group should be, up to event %llu",
+            rc = err_set(err, ERR_CORRUPT, "found where the lines of a group should be, up to event %llu",
                          (unsigned long long)m->to - 1);
         }
         scan_member(&c->scan);

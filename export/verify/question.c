@@ -1,8 +1,8 @@
-/* What was asked is the manifest's word, which the log key signed. What the range has beside the answer is counted here
- * from headers that are in the sealed tree: an exporter who asks so that an event falls outside of the answer leaves it in
- * this table, with the condition that kept it out.
+/* The request is the manifest's claim, signed by the log key. What the range holds besides the answer is counted here
+ * from headers in the sealed tree: an exporter who words the request so that an event falls outside the answer leaves it
+ * in this table, with the condition that excluded it.
  *
- * Kinds are kept in the order of their names, so one is found by halving; mostly it is that of the event before. */
+ * Kinds are sorted by name, so one is found by bisection; mostly it is that of the previous event. */
 #include "export/verify/question.h"
 
 #include <stdio.h>
@@ -66,7 +66,7 @@ static struct bytes name_of(const struct export_kind *kind) {
     return (struct bytes){(const uint8_t *)kind->name, kind->len};
 }
 
-/* Where it is or belongs. */
+/* The index where it is or belongs. */
 static size_t place_of(struct export_question *q, struct bytes kind, bool *ret_there) {
     size_t from = 0, to = q->n_kinds;
     uint16_t *seen = &q->seen[(kind.n + (kind.n > 0 ? 7U * kind.p[kind.n - 1] : 0)) % 64];
@@ -97,7 +97,7 @@ static int insert(struct export_question *q, size_t at, struct bytes kind, struc
     memmove(&q->kind[at + 1], &q->kind[at], (q->n_kinds - at) * sizeof(q->kind[0]));
     q->kind[at] = (struct export_kind){.name = name, .len = kind.n};
     q->n_kinds++;
-    memset(q->seen, 0, sizeof(q->seen)); /* others have moved */
+    memset(q->seen, 0, sizeof(q->seen)); /* entries have moved */
     return 0;
 }
 
@@ -167,7 +167,7 @@ void question_end(struct export_question *q, struct manifest *m, const struct no
     char vkey[NOTE_VKEY_MAX];
     note_vkey_encode(vkey, log);
     snprintf(q->log_vkey, sizeof(q->log_vkey), "%s", vkey);
-    q->own = m->own; /* what terms and names borrow from */
+    q->own = m->own; /* terms and names borrow from it */
     m->own = (struct buf){0};
     q->known = true;
 }

@@ -1,5 +1,5 @@
-/* Headers: one group at a time. All of them are there, in a row, and give the sealed root: so none that matches can be
- * missing. Which must have a line is decided here, before the lines are read. */
+/* Headers: one group at a time. All of them are present, in sequence, and give the sealed root: so none that matches can
+ * be missing. Which ones must have a line is decided here, before the lines are read. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 /* ---- one header ---- */
 
-/* What the header says by itself and after the one before it. `slot->bytes` is there; the rest is filled in. */
+/* Checks the header by itself and against the previous one. `slot->bytes` is set; the rest is filled in. */
 int check_header(struct checking *c, struct check_slot *slot, struct err *err) {
     static const uint8_t zeros[EVENT_HASH];
     const struct manifest *m = &c->manifest;
@@ -20,13 +20,13 @@ int check_header(struct checking *c, struct check_slot *slot, struct err *err) {
     }
     event_leaf(slot->leaf, slot->bytes);
     if (h->seq != c->next) {
-        return check_fault(c, "F5", EXPORT_INTEGRITY, c->next, "its header says seq %llu", (unsigned long long)h->seq);
+        return check_fault(c, "F5", EXPORT_INTEGRITY, c->next, "its header has seq %llu", (unsigned long long)h->seq);
     }
     if (h->seq == 0 ? memcmp(h->prev, zeros, EVENT_HASH) != 0 : c->has_prev && memcmp(h->prev, c->prev, EVENT_HASH) != 0) {
-        return check_fault(c, "F5", EXPORT_INTEGRITY, h->seq, "its prev is not the leaf of the event before");
+        return check_fault(c, "F5", EXPORT_INTEGRITY, h->seq, "its prev is not the leaf of the previous event");
     }
     if (h->time < c->time) {
-        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its time is before the event before");
+        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its time is earlier than that of the previous event");
     }
     if (h->has_cause && h->cause >= h->seq) {
         return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its cause is not an earlier event");
@@ -34,7 +34,7 @@ int check_header(struct checking *c, struct check_slot *slot, struct err *err) {
     if (epoch_is_kind(h->kind) || h->seq == 0) {
         const struct check_epoch *e = check_epoch_of(c, h->seq);
         if (e->seq != h->seq || memcmp(e->leaf, slot->leaf, EVENT_HASH) != 0) {
-            return check_fault(c, "B16", EXPORT_SEALS, h->seq, "the keys do not name it, or the first event is another");
+            return check_fault(c, "B16", EXPORT_SEALS, h->seq, "the keys do not name it, or name another first event");
         }
     }
     slot->matches = (!m->has_since || h->time >= m->since) && (!m->has_until || h->time < m->until) &&
@@ -88,7 +88,7 @@ int check_give(struct checking *c, const struct check_slot *slot, enum export_fa
 
 /* ---- a group ---- */
 
-/* Splits the member into headers, which are checked and put into the tree. */
+/* Splits the member into headers, which are checked and added to the tree. */
 static int take_entries(struct checking *c, size_t count, struct err *err) {
     struct bytes rest = bytes_of_buf(&c->entries);
     for (size_t i = 0; i < count; i++) {
@@ -112,7 +112,7 @@ static int take_entries(struct checking *c, size_t count, struct err *err) {
     return rest.n == 0 ? 0 : err_set(err, ERR_CORRUPT, "it continues after its last header");
 }
 
-/* Events [*at, end) of the group have no line. */
+/* Events [*at, end) of the group have no line: none of them may need one. */
 static int without_line(struct checking *c, size_t *at, size_t end, struct err *err) {
     for (; *at < end; (*at)++) {
         const struct check_slot *slot = &c->slot[*at];
@@ -189,7 +189,7 @@ static int begin(struct checking *c, struct err *err) {
     return rc;
 }
 
-/* A time range is proven by what lies beyond it. */
+/* The bounds of a time range are proven by the events just outside it. */
 static int check_time_bounds(struct checking *c, uint64_t first_time) {
     const struct manifest *m = &c->manifest;
     if (m->has_since && m->from > 0 && first_time >= m->since) {

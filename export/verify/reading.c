@@ -3,7 +3,7 @@
  *   buffer   ........[at                 end).....
  *                     left of the member, padding, next header
  *
- * A stranger's file may be a bomb: what unpacks to very much more than its size is refused early. */
+ * A stranger's file may be a decompression bomb: one that unpacks to far more than its size is refused early. */
 #include "export/verify/reading.h"
 
 #include <assert.h>
@@ -61,7 +61,7 @@ static int look_around(struct reading *r, struct err *err) {
         r->shown = now;
         o->progress(o->progress_ctx, unpack_taken(r->unpack), unpack_total(r->unpack));
     }
-    uint64_t taken = unpack_taken(r->unpack), total = unpack_total(r->unpack); /* of a pipe only the first is known */
+    uint64_t taken = unpack_taken(r->unpack), total = unpack_total(r->unpack); /* for a pipe only the first is known */
     if (unpack_is_compressed(r->unpack) && r->plain > BUNDLE_UNPACKED_FREE &&
         r->plain / BUNDLE_RATIO_MAX > (taken > total ? taken : total)) {
         r->rule = "B1";
@@ -70,7 +70,7 @@ static int look_around(struct reading *r, struct err *err) {
     return 0;
 }
 
-/* At least `want` bytes are in the buffer, or all that there are. */
+/* Fills the buffer to at least `want` bytes, or to the end. */
 static int fill(struct reading *r, size_t want, struct err *err) {
     assert(want <= BUFFER_MAX);
     if (r->end - r->at >= want || r->eof) return 0;
@@ -93,7 +93,7 @@ static int fill(struct reading *r, size_t want, struct err *err) {
 
 /* ---- members ---- */
 
-/* By the tar's own form. */
+/* An error in the tar format. */
 static int broken(struct reading *r, struct err *err, const char *what) {
     r->rule = "B2";
     return err_set(err, ERR_CORRUPT, "%s", what);
@@ -106,7 +106,7 @@ static bool is_zero(const uint8_t *p, size_t n) {
     return true;
 }
 
-/* The next n bytes, which must be there. */
+/* The next n bytes, which must exist. */
 static int take(struct reading *r, size_t n, const uint8_t **ret, struct err *err) {
     int rc = fill(r, n, err);
     if (rc == 0 && r->end - r->at < n) rc = broken(r, err, "the file is cut short");
@@ -117,7 +117,7 @@ static int take(struct reading *r, size_t n, const uint8_t **ret, struct err *er
     return rc;
 }
 
-/* Behind the first block of zeros. */
+/* After the first block of zeros. */
 static int check_end(struct reading *r, struct err *err) {
     const uint8_t *block;
     int rc = take(r, USTAR_BLOCK, &block, err);
@@ -134,7 +134,7 @@ int reading_next(struct reading *reading, struct err *err) {
     struct reading *r = reading;
     const uint8_t *block;
     if (r->left > 0) {
-        return err_set(err, ERR_CORRUPT, "it has %llu bytes too many", (unsigned long long)r->left);
+        return err_set(err, ERR_CORRUPT, "it is %llu bytes too long", (unsigned long long)r->left);
     }
     int rc = take(r, r->padding, &block, err);
     if (rc == 0 && !is_zero(block, r->padding)) rc = broken(r, err, "its padding is not zero");
@@ -198,8 +198,7 @@ void reading_skip(struct reading *reading, size_t n) {
 
 int reading_rest(struct reading *reading, struct buf *out, size_t max, struct err *err) {
     if (reading->left > max) {
-        return err_set(err, ERR_CORRUPT, "it has %llu bytes; at most %zu are accepted", (unsigned long long)reading->left,
-                       max);
+        return err_set(err, ERR_CORRUPT, "it has %llu bytes; expected at most %zu", (unsigned long long)reading->left, max);
     }
     while (reading->left > 0) {
         struct bytes piece;

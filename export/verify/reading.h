@@ -1,6 +1,5 @@
-/* A bundle's file as it is read: bytes, plain or unpacked, then members of a strict tar, one after another. Memory is
- * some buffers, and the window of zstd. What is not such a file is ERR_CORRUPT with what is wrong; other codes are the
- * system's. */
+/* Reading a bundle's file: bytes, plain or unpacked, then members of a strict tar, one after another. Memory is some
+ * buffers, and zstd's window. ERR_CORRUPT says what is wrong with the file; other codes are the system's. */
 #ifndef EXPORT_VERIFY_READING_H
 #define EXPORT_VERIFY_READING_H
 
@@ -18,26 +17,25 @@ struct reading_options {
 int reading_new(int fd, const struct reading_options *options, struct reading **ret, struct err *err);
 void reading_free(struct reading *reading); /* NULL is fine */
 
-/* The member after the one at hand, which must have been read to its end. 0; 1: the archive is complete and nothing follows
- * it. */
+/* Advances to the next member; the current one must have been read to its end. 0; 1: the archive is complete and nothing
+ * follows it. */
 int reading_next(struct reading *reading, struct err *err);
 const char *reading_name(const struct reading *reading); /* "" before the first and after the last */
 uint64_t reading_size(const struct reading *reading);
 uint64_t reading_left(const struct reading *reading); /* of its content */
-/* The rule of docs/bundle.md that the container itself has broken; NULL: none so far. */
+/* The rule of docs/bundle.md that the container itself breaks; NULL: none so far. */
 const char *reading_rule(const struct reading *reading);
 uint64_t reading_members(const struct reading *reading);
 bool reading_is_compressed(const struct reading *reading);
 
-/* The next n bytes of the content (n at most READING_PEEK_MAX), fewer only when the content ends before. Borrowed until the
- * next call. */
+/* The next n bytes of the content (n at most READING_PEEK_MAX), fewer only at its end. Borrowed until the next call. */
 #define READING_PEEK_MAX ((size_t)65536)
 int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct err *err);
-/* Takes n bytes of those that were seen. */
+/* Consumes n bytes of those that were peeked. */
 void reading_skip(struct reading *reading, size_t n);
 /* Appends the rest of the content; more than `max` bytes: ERR_CORRUPT. */
 int reading_rest(struct reading *reading, struct buf *out, size_t max, struct err *err);
-/* Of the whole content, which was read to its end; before reading_next. */
+/* The digest of the whole content, which was read to its end; call it before reading_next. */
 void reading_digest(const struct reading *reading, uint8_t ret[READING_DIGEST]);
 
 #endif

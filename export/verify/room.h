@@ -1,8 +1,7 @@
-/* Checking a bundle without any ledger: one pass over the file, in the order of its members. What does not fit is a
+/* Checking a bundle without a ledger: one pass over the file, in the order of its members. Whatever does not fit is a
  * finding with the member's name and the rule it breaks.
  *
  * Sees: projections, ledger, base, cut (names, the manifest, the form of states). Begin with checking.h, then bundle.c.
- *
  *   checking  what the parts share
  *   bundle    the flow and the report (export_verify)
  *   keys      checkpoint, keys, handovers, erasures
@@ -11,7 +10,7 @@
  *   author    authors' signatures
  *   trust     what the caller trusts
  *   states    states, by folding the bundle's events
- *   question  what was asked, and what the answer leaves out
+ *   question  what was requested, and what the answer leaves out
  *   reading, unpack   the file: decompressed within bounds, members of a strict tar
  *   scan      the one form of a line
  *   digests, kept     sums of members; events that states are folded from

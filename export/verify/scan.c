@@ -1,4 +1,4 @@
-/* Strings end at the next quote: base64 has none, and a text's own are behind a backslash. */
+/* Strings end at the next quote: base64 has none, and in text they are escaped by a backslash. */
 #include "export/verify/scan.h"
 
 #include <string.h>
@@ -50,7 +50,7 @@ int scan_literal(struct scan *scan, const char *text, struct err *err) {
     return rc;
 }
 
-/* Everything before the next '"' that no backslash hides, into text; takes the quote too. */
+/* Appends everything before the next unescaped '"' to `text`; consumes the quote too. */
 static int take_string(struct scan *s, size_t max, struct err *err) {
     bool escaped = false, ended = false;
     buf_clear(&s->text);
@@ -71,8 +71,8 @@ static int take_string(struct scan *s, size_t max, struct err *err) {
     return buf_check(&s->text, "a string", err);
 }
 
-/* What is before the next '"', which the caller skips with it. It has no backslash, or is no base64. Most are in the
- * buffer of the reading as a whole, and stay there. */
+/* The text before the next '"', which the caller skips. Base64 has no backslash, so escapes need no care. Most texts are
+ * whole in the reading's buffer and are borrowed from it. */
 static int see_base64(struct scan *s, size_t max, struct bytes *ret, bool *ret_taken, struct err *err) {
     struct bytes piece;
     int rc = reading_peek(s->reading, NEAR, &piece, err);
@@ -99,7 +99,7 @@ int scan_base64(struct scan *scan, struct buf *out, size_t max, struct err *err)
     if (!taken) {
         reading_skip(scan->reading, text.n + 1);
     }
-    return rc != 0 || out->n > max ? corrupt(scan, "not canonical base64, or more than is accepted", err) : 0;
+    return rc != 0 || out->n > max ? corrupt(scan, "not canonical base64, or too long", err) : 0;
 }
 
 int scan_hash(struct scan *scan, uint8_t ret[EVENT_HASH], struct err *err) {

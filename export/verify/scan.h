@@ -1,5 +1,5 @@
-/* Lines of a bundle have one form: sorted keys, no white space, base64, integers. So they are read literally, as they come,
- * and nothing but that form passes. Every ERR_CORRUPT names the line. */
+/* Lines of a bundle have one form: sorted keys, no white space, base64, integers. So they are read literally, and only
+ * that form passes. Every ERR_CORRUPT names the line. */
 #ifndef EXPORT_VERIFY_SCAN_H
 #define EXPORT_VERIFY_SCAN_H
 
@@ -13,22 +13,22 @@ struct scan {
 };
 void scan_init(struct scan *scan, struct reading *reading);
 void scan_done(struct scan *scan);   /* a zeroed one is fine */
-void scan_member(struct scan *scan); /* another member begins */
+void scan_member(struct scan *scan); /* begins another member */
 
-/* Whether the content continues so; takes nothing. */
+/* Whether the content continues with this; consumes nothing. */
 int scan_sees(struct scan *scan, const char *text, bool *ret, struct err *err);
-/* Takes just that. */
+/* Consumes exactly this text. */
 int scan_literal(struct scan *scan, const char *text, struct err *err);
-/* Takes base64 of at most `max` bytes and the '"' after it; over what is in `out`, whose maximum must not be lower. */
+/* Reads base64 of at most `max` bytes and the '"' after it; replaces what is in `out`, whose maximum must not be lower. */
 int scan_base64(struct scan *scan, struct buf *out, size_t max, struct err *err);
 int scan_hash(struct scan *scan, uint8_t ret[EVENT_HASH], struct err *err);
 /* `["<hash>",...]` */
 int scan_hashes(struct scan *scan, struct merkle_proof *ret, struct err *err);
 /* A decimal number of at most 2^53. */
 int scan_uint(struct scan *scan, uint64_t *ret, struct err *err);
-/* A string literal with its quotes, its text over what is in `out`. */
+/* Reads a string literal with its quotes; its text replaces what is in `out`. */
 int scan_string(struct scan *scan, struct buf *out, size_t max, struct err *err);
-/* Takes `}` and LF. */
+/* Consumes `}` and LF. */
 int scan_line_end(struct scan *scan, struct err *err);
 
 #endif

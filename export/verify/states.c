@@ -1,6 +1,6 @@
-/* States are what follows from the events. A bundle that discloses all of them, from the first to the newest, is enough to
- * fold them again: the same rows, their digest, and at last the very text of the member. Otherwise what the member says is
- * the log key's word alone. */
+/* States follow from the events. A bundle that discloses all of them, from the first to the newest, is enough to fold
+ * them again: to the same rows, their digest, and finally the exact text of the member. Otherwise the member is only the
+ * log key's claim. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,13 @@
 #include "export/verify/kept.h"
 #include "projections/fold/correct.h"
 
-#define ROWS_MAX ((size_t)20 << 20) /* of all states together; with it all of a verification stays below 64 MiB */
+#define ROWS_MAX ((size_t)20 << 20) /* of all states together; keeps a whole verification below 64 MiB */
 #define WHY_MAX  200
 
 struct one {
     const struct projection *projection;
     struct rows *rows;
-    struct fold *fold; /* NULL: it is not recomputed */
+    struct fold *fold; /* NULL: not recomputed */
     char why[WHY_MAX]; /* why not */
 };
 
@@ -26,7 +26,7 @@ struct check_states {
     struct fold_input *input;
     struct kept *kept;
     struct one one[EXPORT_STATES_MAX];
-    char why[WHY_MAX + 100]; /* of the first that was not */
+    char why[WHY_MAX + 100]; /* of the first that was not recomputed */
 };
 
 static void give_up(struct one *one, const char *why) {
@@ -54,7 +54,7 @@ void check_states_free(struct check_states *states) {
     }
 }
 
-/* NULL: the bundle has what is needed. */
+/* Why the bundle is not enough to recompute states; NULL: it is. */
 static const char *lacking(const struct manifest *m) {
     return m->sparse                                ? "the bundle has chosen events only"
            : m->from > 0 || m->to < m->size         ? "the bundle does not have all events of the log"
@@ -100,7 +100,7 @@ static size_t bytes_of_all(const struct check_states *s) {
     return bytes;
 }
 
-/* As projections/fold/correct.c does it with the log at hand. */
+/* As projections/fold/correct.c does with the log itself. */
 static int correct(struct check_states *s, const struct log_event *event, struct err *err) {
     const struct log_event *mistake = NULL;
     struct err why = {0};
@@ -189,7 +189,7 @@ static int digest(const struct one *one, uint64_t position, uint8_t ret[LOG_HASH
 
 /* ---- the text ---- */
 
-/* The content continues with these bytes. */
+/* The content must continue with these bytes. */
 static int compare(struct checking *c, const struct one *one, struct buf *mine, struct err *err) {
     struct bytes rest = bytes_of_buf(mine);
     int rc = buf_check(mine, "a state", err);
@@ -198,8 +198,8 @@ static int compare(struct checking *c, const struct one *one, struct buf *mine, 
         size_t n = rest.n < READING_PEEK_MAX ? rest.n : READING_PEEK_MAX;
         rc = reading_peek(c->reading, n, &piece, err);
         if (rc == 0 && (piece.n < n || memcmp(piece.p, rest.p, n) != 0)) {
-            return check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ, "the rows of '%s' are not those that the events give",
-                               one->projection->name);
+            return check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ,
+                               "the rows of '%s' are not those that follow from the events", one->projection->name);
         }
         if (rc == 0) {
             reading_skip(c->reading, n);
@@ -250,7 +250,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
     buf_put_str(&mine, STATES_TAIL);
     if (rc == 0) rc = compare(c, one, &mine, err);
     if (rc == 0 && reading_left(c->reading) > 0) {
-        rc = check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ, "it continues after the states");
+        rc = check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ, "something follows the states");
     }
     buf_done(&mine);
     return rc;
@@ -258,7 +258,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
 
 /* ---- members ---- */
 
-/* Rows that other rules made cannot be compared. What their version is behind is always as long. */
+/* Rows made by other rules cannot be compared. What precedes their version always has the same length. */
 static int check_version(struct checking *c, struct one *one, struct err *err) {
     static const char front[] = "{\"digest\":\"sha256:", behind[] = "\",\"fold\":";
     const size_t at = sizeof(front) - 1 + (size_t)2 * LOG_HASH;
@@ -290,7 +290,7 @@ static int skip(struct checking *c, struct err *err) {
 
 static int check_state(struct checking *c, size_t i, struct err *err) {
     struct one *one = &c->states->one[i];
-    const char *name = c->manifest.subject[c->next_subject].name; /* artifacts are behind us: as many as the states */
+    const char *name = c->manifest.subject[c->next_subject].name; /* artifacts are done */
     int rc = check_expect(c, name, BUNDLE_STATE_MAX, err);
     if (rc == 0) rc = check_version(c, one, err);
     if (rc == 0 && one->fold != NULL) {

@@ -1,6 +1,6 @@
-/* Against what the caller trusts. A head that was known from before is compared where the bundle can tell the tree's root
- * at its size: 1, the head's own size, handovers, what was restored, and every size from the range's beginning to its end.
- * One that cannot be compared is never more than a note. */
+/* Compares with what the caller trusts. An earlier head is compared where the bundle determines the tree's root at its
+ * size: 1, the head's own size, handovers, what was restored, and every size from the range's beginning to its end. A
+ * head that cannot be compared is never more than a note. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ static void note_trust(struct checking *c, const char *text) {
     snprintf(c->trust_note, sizeof(c->trust_note), "%s", text);
 }
 
-/* The last epoch of an origin, and the last size that it has; NULL: it is another log's. */
+/* The last epoch of an origin, and the last size it has; NULL: it belongs to another log. */
 static const struct check_epoch *last_of_origin(const struct checking *c, struct bytes origin, uint64_t *ret_end) {
     const struct check_epoch *last = NULL;
     for (size_t i = 0; i < c->n_epochs; i++) {
@@ -37,7 +37,7 @@ static void compare(struct checking *c, uint64_t size, const uint8_t *root, cons
     }
 }
 
-/* The root of this size, where `keys` and the checkpoint alone give it: of the first event, the head, the trees of
+/* The root of this size, where `keys` and the checkpoint alone determine it: for the first event, the head, the trees of
  * handovers, and those that restores continued from. NULL: they do not. */
 static const uint8_t *root_of(const struct checking *c, uint64_t size) {
     if (size == c->point.size) return c->point.root;
@@ -49,7 +49,7 @@ static const uint8_t *root_of(const struct checking *c, uint64_t size) {
     return NULL;
 }
 
-/* Compared when the size can be; else a note. */
+/* Compares a head whose size can be compared; otherwise makes a note. */
 static void compare_if_possible(struct checking *c, uint64_t size, const uint8_t *root, const char *where) {
     const struct manifest *m = &c->manifest;
     const uint8_t *mine = root_of(c, size);
@@ -68,13 +68,13 @@ static void compare_if_possible(struct checking *c, uint64_t size, const uint8_t
         note_trust(c, text);
     } else {
         snprintf(text, sizeof(text),
-                 "%s knows the first %llu event%s, which cannot be compared: they end outside of the range, %llu to %llu",
+                 "%s knows the first %llu event%s, which cannot be compared: they end outside the range, %llu to %llu",
                  where, (unsigned long long)size, text_s(size), (unsigned long long)m->from, (unsigned long long)m->to);
         note_trust(c, text);
     }
 }
 
-/* What was known of this log: of one of its origins, or of one that a later restore gave it (`end` 0). */
+/* A head known for this log: for one of its origins, or one that a later restore replaced (`end` 0). */
 static void known_head(struct checking *c, struct bytes origin, uint64_t size, const uint8_t *root, const char *where) {
     const struct manifest *m = &c->manifest;
     char text[480];
@@ -85,7 +85,7 @@ static void known_head(struct checking *c, struct bytes origin, uint64_t size, c
         snprintf(text, sizeof(text), "%s knows %llu event%s of '%.*s'; this ledger was restored from %llu of them", where,
                  (unsigned long long)size, text_s(size), (int)origin.n, (const char *)origin.p, (unsigned long long)end);
         if (policy_head_find(c->options->trust->policy, bytes_of(m->origin)) != NULL) {
-            note_trust(c, text); /* the caller has taken note: he trusts a head of the new origin */
+            note_trust(c, text); /* the caller knows: they trust a head of the new origin */
         } else {
             check_contradiction(c, "T5", text);
         }
@@ -99,7 +99,7 @@ static void known_head(struct checking *c, struct bytes origin, uint64_t size, c
     }
 }
 
-/* A checkpoint that the caller gave is of this log, or he means another. */
+/* A checkpoint that the caller gave must be of this log. */
 static void by_checkpoint(struct checking *c, const struct trust_checkpoint *known) {
     char where[280], text[480];
     uint64_t number;
@@ -127,7 +127,7 @@ void check_trust(struct checking *c) {
     anchor_judge(trust, &log, &c->anchor);
     if (c->anchor.bad != NULL) {
         c->about = BUNDLE_CHECKPOINT;
-        check_fault(c, "F12", EXPORT_SEALS, LOG_NO_SEQ, "the signature of the key '%s', which is trusted, is bad",
+        check_fault(c, "F12", EXPORT_SEALS, LOG_NO_SEQ, "the signature of the trusted key '%s' is bad",
                     c->anchor.bad->name);
         c->about = NULL;
     }

@@ -1,5 +1,5 @@
-/* descriptor --> (zstd) --> a ring of chunks: the thread fills those that are free, in order; the caller has the oldest.
- * Who fills a chunk hashes it, too. */
+/* descriptor --> (zstd) --> a ring of chunks: the thread fills free chunks, in order; the caller owns the oldest. The
+ * thread also hashes each chunk it fills. */
 #include "export/verify/unpack.h"
 
 #include <errno.h>
@@ -16,10 +16,10 @@
 #define CHUNKS    4
 #define CHUNK_MAX ((size_t)1 << 20)
 #define CHUNK_NOW ((size_t)1 << 16) /* without a thread */
-#define LARGE     (1 << 20)         /* bytes of the file; fewer are not worth a thread */
+#define LARGE     (1 << 20)         /* bytes of the file; smaller ones are not worth a thread */
 
 struct chunk {
-    bool full; /* the caller's; otherwise the thread's */
+    bool full; /* owned by the caller; otherwise by the thread */
     int rc;
     struct err err;
     uint64_t taken;
@@ -31,15 +31,15 @@ struct unpack {
     int fd;
     struct zst_reader *zst; /* NULL: plain */
     struct digests *digests;
-    uint8_t first[4]; /* read to see what it is, given out again */
+    uint8_t first[4]; /* read to detect the format, then returned as content */
     size_t n_first, first_at;
     uint64_t taken, total;
-    size_t at_once; /* bytes of a chunk; not changed while there is a thread */
+    size_t at_once; /* bytes of a chunk; constant while there is a thread */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t freed, filled;
-    bool has_thread, stop, holds; /* holds: a chunk is at hand */
-    uint64_t current;             /* it, or the one that will be first */
+    bool has_thread, stop, holds; /* holds: the caller has a chunk */
+    uint64_t current;             /* its number, or that of the first one to come */
     size_t at;                    /* in it */
     struct chunk chunk[CHUNKS];
 };
@@ -83,7 +83,7 @@ static int look_at_first(struct unpack *u, struct err *err) {
 
 /* ---- chunks ---- */
 
-_Static_assert(CHUNKS *CHUNK_MAX + UNPACK_BEHIND_MAX <= DIGESTS_BEHIND_MAX, "digests are kept until they are asked for");
+_Static_assert(CHUNKS *CHUNK_MAX + UNPACK_BEHIND_MAX <= DIGESTS_BEHIND_MAX, "digests are kept until they are needed");
 _Static_assert(UNPACK_DIGEST == DIGESTS_LEN, "one digest");
 
 static void fill(struct unpack *u, struct chunk *c) {
@@ -101,7 +101,7 @@ static void fill(struct unpack *u, struct chunk *c) {
     c->taken = u->zst != NULL ? zst_reader_taken(u->zst) : u->taken;
 }
 
-/* There is none after it. What was read before it failed is given out first. */
+/* No chunk follows this one. What was read before a failure is returned first. */
 static bool is_last(const struct chunk *c) {
     return c->rc != 0 || c->n == 0;
 }
@@ -127,7 +127,7 @@ static void *run(void *ctx) {
     return NULL;
 }
 
-/* The chunk at hand is used up, or there was none yet. */
+/* The current chunk is used up, or there was none yet. */
 static void go_on(struct unpack *u) {
     struct chunk *c = &u->chunk[u->current % CHUNKS];
     u->at = 0;
@@ -148,7 +148,7 @@ static void go_on(struct unpack *u) {
     pthread_mutex_unlock(&u->lock);
 }
 
-/* ---- the caller's ---- */
+/* ---- for the caller ---- */
 
 static void start(struct unpack *u) {
     if (u->total < LARGE || sysconf(_SC_NPROCESSORS_ONLN) < 2) return;

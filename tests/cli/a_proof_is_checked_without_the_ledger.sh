@@ -50,7 +50,7 @@ echo rubbish >rubbish
 run 30 verify rubbish --leaf 1.leaf
 out_has 'rule F32: line 1'
 run 30 verify rubbish
-out_has 'it does not begin like a bundle'
+out_has 'it does not begin as a bundle does'
 run 30 verify 1.tlog-proof --leaf rubbish
 run 30 verify 1.tlog-proof --payload rubbish
 run 3 verify absent.tlog-proof

@@ -90,7 +90,7 @@ says 10 two-of-three "$short (1 cosigned)" w1.example stranger.example
 says 10 two-of-three "$short (3 cosigned)" w1.example w4.example w5.example
 says 0 two-of-three "$anchored" w1.example w3.example
 says 0 two-of-three "$anchored" stranger.example w3.example '!other.example' w2.example
-says 30 two-of-three 'which is trusted, is bad' w1.example w3.example '!w2.example'
+says 30 two-of-three 'the signature of the trusted key' w1.example w3.example '!w2.example'
 says 10 nested "$short (3 cosigned)" w1.example w4.example w5.example
 says 0 nested "$anchored" w1.example w2.example w5.example
 says 10 only-w5 "$short (2 cosigned)" w1.example w2.example

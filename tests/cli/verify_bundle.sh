@@ -112,7 +112,7 @@ run 3 verify absent
 run 3 verify absent --print
 err_has 'No such file'
 run 30 verify early
-out_has 'it does not begin like a bundle'
+out_has 'it does not begin as a bundle does'
 head -c 100 b.tar >short
 run 30 verify short
 : >empty

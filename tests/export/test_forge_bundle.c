@@ -67,7 +67,7 @@ static void what_a_manifest_claims_is_compared_with_what_is_there(void **state) 
     says("\"matching\":1", "\"matching\":0", "", "counts");
     says("\"private\":1", "\"private\":0", "", "counts");
     says("\"withheld\":0", "\"withheld\":1", "", "counts");
-    says("\"gaps\":[]", "\"gaps\":[2]", "", "names gaps that are not there");
+    says("\"gaps\":[]", "\"gaps\":[2]", "", "names gaps that are not in the bundle");
     says("\"size\":5", "\"size\":6", "checkpoint", "are not those of the manifest");
     says("\"origin\":\"example.org/box-1\"", "\"origin\":\"example.org/box-2\"", "checkpoint",
          "are not those of the manifest");
@@ -137,7 +137,7 @@ static void an_exporter_cannot_leave_out_a_header(void **state) {
         forge_manifest("\"disclosed\":5", "\"disclosed\":4");
         forge_manifest("\"headers\":5", "\"headers\":4");
         forge_manifest("\"matching\":5", "\"matching\":4");
-        is_invalid(tar_of_members(), "entries/0", i == 4 ? "it ends before the header of event 4" : "its header says seq");
+        is_invalid(tar_of_members(), "entries/0", i == 4 ? "it ends before the header of event 4" : "its header has seq");
         forge_manifest("\"from\":0,\"to\":5", "\"from\":0,\"to\":4");
         is_invalid(tar_of_members(), "range.proof", "not about the manifest's range");
     }
@@ -265,10 +265,10 @@ static void states_that_the_events_do_not_give_do_not_pass(void **state) {
     (void)state;
     cut_full();
     forge_content("states/permissions.json", "exec", "exeC");
-    is_invalid(tar_of_members(), "states/permissions.json", "are not those that the events give");
+    is_invalid(tar_of_members(), "states/permissions.json", "are not those that follow from the events");
     members_take(bytes_of_buf(&bundle));
     forge_content("states/runs.json", "\"digest\":\"sha256:", "\"digest\":\"sha256:0");
-    is_invalid(tar_of_members(), "states/runs.json", "are not those that the events give");
+    is_invalid(tar_of_members(), "states/runs.json", "are not those that follow from the events");
     members_take(bytes_of_buf(&bundle));
     forge_content("states/permissions.json", "\"fold\":", "\"fold\":9");
     verify(tar_of_members(), trust); /* by other rules: the log key's word */

@@ -175,7 +175,7 @@ static void a_checkpoint_of_the_callers_is_checked_too(void **state) {
     range(200, 232);
     the_verdict_is(LOG_GOOD, "by the checkpoint '");
     range(220, 232);
-    the_verdict_is(LOG_NOT_ANCHORED, "which cannot be compared: they end outside of the range, 220 to 232");
+    the_verdict_is(LOG_NOT_ANCHORED, "which cannot be compared: they end outside the range, 220 to 232");
     struct export_options chosen = everything();
     chosen.seqs = (const uint64_t[]){5, 225};
     chosen.n_seqs = 2;
@@ -204,7 +204,7 @@ static void authors_that_nobody_named_are_not_checked(void **state) {
     range(225, 232);
     aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "1 event signed by authors you named");
     range(0, 231);
-    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "no event that is disclosed is signed by an author");
+    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "no disclosed event is signed by an author");
 }
 
 static void what_is_no_bundle_is_invalid(void **state) {
