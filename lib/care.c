@@ -1,4 +1,4 @@
-/* What is done to a ledger beside recording. */
+/* Operations on a ledger other than recording. */
 #include <ledger/care.h>
 
 #include "lib/facade.h"

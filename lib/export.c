@@ -1,4 +1,4 @@
-/* Options become those of the export room, and the file leaves by way of lib/handover. */
+/* Options become those of the export floor, and the file leaves through lib/handover. */
 #include <ledger/export.h>
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ _Static_assert((int)LEDGER_BODIES_ALL == (int)EXPORT_BODIES_ALL && (int)LEDGER_B
 #define MODE      0600
 #define WORDS_MAX ((size_t)1 << 14)
 
-/* One export, and what it borrows. */
+/* One export, and what its options borrow. */
 struct cutting {
     struct ledger *ledger;
     struct ledger_export_options asked;

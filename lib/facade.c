@@ -1,4 +1,4 @@
-/* Codes have the same numbers on both sides, so that nothing is translated. */
+/* Error codes have the same numbers on both sides, so they need no translation. */
 #include "lib/facade.h"
 
 #include <pwd.h>

@@ -1,4 +1,4 @@
-/* Proofs are bytes for others: nothing is read back out of them here. */
+/* Proofs are bytes for others: nothing is parsed from them here. */
 #include <ledger/prove.h>
 
 #include <stdlib.h>

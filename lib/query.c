@@ -1,4 +1,4 @@
-/* Conditions by name become terms by number; an event is read when it is asked for. */
+/* Named conditions become numbered terms; an event is read when it is requested. */
 #include <ledger/query.h>
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* An event is what the reader has, with the way to its private fields. */
+/* An event is the reader's current one, with access to its private fields. */
 #include <ledger/read.h>
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Fields come as JSON and become canonical maps here; everything else is handed on. */
+/* Fields are given as JSON and become canonical maps here; everything else is passed on. */
 #include <ledger/record.h>
 #include <stdlib.h>
 

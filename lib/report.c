@@ -1,4 +1,4 @@
-/* Two kinds of report with one set of getters. */
+/* Two kinds of report behind one set of getters. */
 #include "lib/report.h"
 
 #include <ledger/verify.h>

@@ -1,4 +1,4 @@
-/* The report of a verification, of a ledger, a proof or a bundle, as the library hands it out. */
+/* The report of a verification (of a ledger, a proof or a bundle) as the library returns it. */
 #ifndef LIB_REPORT_H
 #define LIB_REPORT_H
 
@@ -6,13 +6,13 @@
 
 struct ledger_report {
     bool is_bundle;
-    struct log_report log;       /* when it is not */
-    struct export_report bundle; /* when it is */
+    struct log_report log;       /* for a ledger or proof */
+    struct export_report bundle; /* for a bundle */
     struct export_question question;
-    char *what; /* that was verified; owned */
+    char *what; /* what was verified; owned */
 };
 
-/* NULL: no memory. */
+/* NULL: out of memory. */
 struct ledger_report *report_new(const char *what, bool is_bundle);
 
 #endif

@@ -1,4 +1,4 @@
-/* A view is as of one moment; its rows are what projections folded and judges say of it. */
+/* A view is as of one moment; its rows are what projections folded and what judges add. */
 #include <ledger/states.h>
 
 #include <stdlib.h>

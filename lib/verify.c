@@ -1,4 +1,4 @@
-/* Trust and the four ways to verify; what they found is report.c. */
+/* Trust and the four ways to verify; report.c has the results. */
 #include <ledger/verify.h>
 
 #include "lib/facade.h"
@@ -63,7 +63,7 @@ static int begin(const char *what, bool is_bundle, struct ledger_report **ret, s
     return *ret == NULL ? err_set(err, ERR_NOMEM, "no memory for the report") : 0;
 }
 
-/* The report is the caller's, or gone. */
+/* The caller owns the report, or it is freed. */
 static int end(int rc, struct ledger_report *report, struct ledger_report **ret, const struct err *err,
                struct ledger_error *error) {
     if (rc == 0) {

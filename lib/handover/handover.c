@@ -1,5 +1,5 @@
-/* The event is there before the file has its name, or the first byte is where it was to go: evidence that nobody knows to
- * have left is worse than a record of some that did not. */
+/* The event is recorded before the file has its name, or before the first byte reaches the descriptor: evidence that
+ * left unrecorded is worse than a record of evidence that did not leave. */
 #include "lib/handover/handover.h"
 
 #include <errno.h>

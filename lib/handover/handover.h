@@ -1,4 +1,4 @@
-/* A file that leaves: written beside its place, recorded as an event, and only then given its name. */
+/* An exported file: written next to its place, recorded as an event, and only then given its name. */
 #ifndef LIB_HANDOVER_HANDOVER_H
 #define LIB_HANDOVER_HANDOVER_H
 
@@ -14,10 +14,10 @@ struct handover {
     void *ctx;
 };
 
-/* To a new file. What fails leaves no file. *ret_named: the failure is about the file and its place, not about what was to
- * be in it; then ERR_CONFLICT: there is one of that name. */
+/* To a new file. A failure leaves no file. *ret_named: the failure is about the file and its place rather than its
+ * content; then ERR_CONFLICT means that a file of that name exists. */
 int handover_to_path(const struct handover *how, const char *path, mode_t mode, bool *ret_named, struct err *err);
-/* Copied to the descriptor once it is complete and recorded; `what` it is, for messages. */
+/* Copied to the descriptor once it is complete and recorded; `what` names the destination in messages. */
 int handover_to_fd(const struct handover *how, int fd, const char *what, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Both ends of a range are found by one query in each direction. */
+/* One query in each direction finds both ends of a range. */
 #include "lib/handover/narrow.h"
 
 #include "ledger/dedup/vouch.h"
@@ -14,7 +14,7 @@ static int first_match(const struct export_options *options, struct ledger *ledg
     query_init(&query);
     for (size_t i = 0; i < options->n_terms; i++) {
         const struct export_term *t = &options->terms[i];
-        if (t->value.n == 0) { /* every text begins so, also one that is not there */
+        if (t->value.n == 0) { /* every text begins with it, even an absent one */
             continue;
         }
         value[i] = (struct query_value){.type = QUERY_TEXT, .text = t->value};
@@ -24,7 +24,7 @@ static int first_match(const struct export_options *options, struct ledger *ledg
                                                     .n_values = 1};
     }
     query.terms = term;
-    query.proven = true; /* the bundle will say that nothing is missing between the two */
+    query.proven = true; /* the bundle claims that nothing is missing in between */
     query.descending = last;
     query.limit = 1;
     int rc = query_open(ledger, &query, &cursor, err);

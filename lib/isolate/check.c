@@ -11,7 +11,7 @@
 
 typedef void check_progress(void *ctx, uint64_t done, uint64_t total);
 
-/* A finding more, where its seq has its place. */
+/* Adds a finding, in the order of sequence numbers. */
 static void add_fault(struct log_report *report, uint64_t seq, const char *table, const char *what, const char *reason) {
     struct log_finding finding = {.aspect = LOG_DERIVED, .seq = seq};
     size_t n = report->n_findings < LOG_FINDINGS_MAX ? (size_t)report->n_findings : LOG_FINDINGS_MAX, at = n;
@@ -50,7 +50,7 @@ static void on_state_differs(void *ctx, const struct projection *projection, con
     add_fault(differing->report, LOG_NO_SEQ, "projection", what, why);
 }
 
-/* What cannot be opened has been told, and what is absent said. */
+/* A failure to open was reported already, and an absence stated. */
 static bool is_there(struct ledger *ledger, int *ret_rc, struct err *err) {
     struct err why = {0};
     struct db *db;
@@ -60,7 +60,7 @@ static bool is_there(struct ledger *ledger, int *ret_rc, struct err *err) {
     return rc == 0;
 }
 
-/* The index that queries use is replayed as well. */
+/* Replays the index that queries use as well. */
 static int check_index(struct ledger *ledger, check_progress *progress, struct log_report *report, struct err *err) {
     const struct query_index_progress seen = {progress, NULL};
     struct differing differing = {.report = report};
@@ -79,7 +79,7 @@ static int check_index(struct ledger *ledger, check_progress *progress, struct l
     return rc;
 }
 
-/* Events that cannot be read are a fault of the evidence, which has been told: then nobody can compare. */
+/* Unreadable events are a fault of the evidence, which was reported already: then nothing can be compared. */
 static int not_replayed(struct log_report *report, const struct err *why) {
     char *text = report->aspect[LOG_DERIVED].text;
     size_t max = sizeof(report->aspect[LOG_DERIVED].text), n = strlen(text);
@@ -92,7 +92,7 @@ static int not_replayed(struct log_report *report, const struct err *why) {
     return 0;
 }
 
-/* So are the projections. What is stale or not stored is no difference. */
+/* Replays the projections as well. Stale or unstored ones do not count as differences. */
 static int check_states(struct ledger *ledger, const volatile int *stop, check_progress *progress,
                         struct log_report *report, struct err *err) {
     struct state_options how;

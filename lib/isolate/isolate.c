@@ -1,7 +1,7 @@
-/* fork, verify, leave one struct in memory that both have; the parent takes it or says how the child ended. A child that
- * dies in reading the database says so there before it ends; one that says nothing was ended by something else, and that is
- * no verdict. It leaves no core file: it may hold what the ledger keeps private. A pipe that ends with the child wakes the
- * parent, which looks meanwhile whether it is to stop and how far the child is. */
+/* Forks, verifies in the child, and leaves one struct in shared memory; the parent takes it or reports how the child
+ * ended. A child that dies while reading the database records that before it ends; one that records nothing was ended by
+ * something else, which is not a verdict. The child leaves no core file, which could hold private content. A pipe that
+ * closes with the child wakes the parent; meanwhile the parent checks `stop` and the progress. */
 #include "lib/isolate/isolate.h"
 
 #include <errno.h>
@@ -33,21 +33,21 @@
 /* What the child leaves. */
 struct answer {
     bool answered;
-    bool unheld; /* it failed, and the database was written to while nothing held a snapshot */
+    bool unheld; /* it failed, and the database was written to while no snapshot was held */
     int code;
     struct err err;
     struct log_report report;
-    int signal; /* it died of: */
+    int signal; /* that killed it: */
     enum db_fault fault;
-    char path[FILE_PATH_MAX]; /* of the database that it read then */
+    char path[FILE_PATH_MAX]; /* of the database that it was reading */
     volatile unsigned idle;   /* seconds without progress */
     unsigned idle_max;
-    bool stalled; /* it ended because they were too many */
+    bool stalled; /* it ended because of them */
     _Atomic uint64_t done, total;
     _Alignas(max_align_t) unsigned char after[]; /* of `after` */
 };
 
-static struct answer *shared; /* in the child, for handlers */
+static struct answer *shared; /* in the child, for signal handlers */
 
 static void fault(struct log_report *report, enum log_aspect aspect, const char *reason) {
     memset(report, 0, sizeof(*report));
@@ -120,7 +120,7 @@ static void on_fault(int number, siginfo_t *info, void *context) {
     _exit(CHILD_ENDED);
 }
 
-/* Once a second, as long as the process is not stopped: what is missed in that time comes as one. */
+/* Runs once a second while the process is not stopped: signals missed while it was stopped arrive as one. */
 static void on_second(int number) {
     (void)number;
     if (++shared->idle >= shared->idle_max) {
@@ -140,7 +140,7 @@ static void watch(bool on) {
     setitimer(ITIMER_REAL, &seconds, NULL);
 }
 
-/* The host's handlers and mask are not for its child; what it ignores stays ignored. */
+/* The host's handlers and mask do not apply to its child; ignored signals stay ignored. */
 static void take_signals(void) {
     static const int asked[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     struct sigaction before;
@@ -178,7 +178,7 @@ static bool is_derived(const struct isolate_options *options, const char *path) 
     return file_join(derived, options->dir, "derived", NULL) == 0 && strncmp(path, derived, strlen(derived)) == 0;
 }
 
-/* A child that gave no answer: what its end says. */
+/* A child that gave no answer: how it ended. */
 static int ended(const struct isolate_options *options, struct answer *answer, int status, struct log_report *ret,
                  struct err *err) {
     char reason[256];
@@ -206,7 +206,7 @@ static bool is_stopped(const struct isolate_options *options) {
     return options->stop != NULL && *options->stop != 0;
 }
 
-/* The child ends, or is ended because it is to stop. `wakes` ends with it. ERR_BUSY: it was to stop. */
+/* Waits until the child ends, or ends it on `stop`. `wakes` closes with the child. ERR_BUSY: it was stopped. */
 static int await(const struct isolate_options *options, const struct answer *answer, pid_t pid, int wakes, int *ret_status,
                  struct err *err) {
     uint64_t seen = 0;
@@ -253,7 +253,7 @@ static pid_t begin(const struct isolate_options *options, struct answer *answer,
     return pid;
 }
 
-/* *answer is new. */
+/* *answer is zeroed. */
 static int verify_once(const struct isolate_options *options, struct answer *answer, struct log_report *ret,
                        void *ret_after, struct err *err) {
     int status = 0, wakes = -1;

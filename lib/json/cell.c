@@ -1,4 +1,4 @@
-/* A row's lists are canonical MessagePack already, which is what an object is made of. */
+/* A row's lists are already canonical MessagePack, which is what an object is made of. */
 #include "lib/json/cell.h"
 
 #include "base/mp.h"

@@ -5,7 +5,7 @@
 #include "base/obj.h"
 #include "projections/rows/row.h"
 
-/* Of that column, under a name; times are texts of ns. */
+/* The cell of that column, under a name; times are texts of ns. */
 void json_cell_put(struct obj *obj, const char *name, const struct state_column *column, const struct cell *cell);
 
 #endif

@@ -1,4 +1,4 @@
-/* Numbers are exact; texts of time are beside them. */
+/* Numbers are exact; texts of times accompany them. */
 #include "lib/json/question.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ void question_time(char *ret, uint64_t ns) {
     }
 }
 
-/* Both for people and exact. */
+/* A time both for people and exact. */
 static void put_time(struct obj *obj, const char *name, const char *exact, bool there, uint64_t ns) {
     char time[TEXT_TIME_MAX];
     question_time(time, ns);

@@ -1,4 +1,4 @@
-/* Members are in one order for each schema; what a report has is here, what a command adds comes from the command. */
+/* Members have one order for each schema. A report's members are written here; a command adds its own. */
 #include "lib/json/report.h"
 
 #include "lib/json/question.h"

@@ -10,12 +10,12 @@ const char *report_state_name(enum log_aspect_state state); /* "unchecked" */
 /* The number of the rule that decided; NULL: none. `broken` is that of the first finding. */
 const char *report_rule(enum log_verdict verdict, const char *broken, const char *contradicts);
 
-/* A ledger's or a proof's; `what` was verified: its directory or file. */
+/* Of a ledger or a proof; `what` was verified: its directory or file. */
 void report_put(struct obj *obj, const char *what, const struct log_report *report);
-/* A bundle's, with what was asked and what it leaves out. */
+/* Of a bundle, with what was requested and what it leaves out. */
 void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report,
                        const struct export_question *question);
-/* Findings that are there, of those that were counted. */
+/* The number of findings kept, of those that were counted. */
 size_t report_bundle_kept(const struct export_report *report);
 
 #endif

@@ -1,4 +1,4 @@
-/* Care: mistakes corrected, content erased, artifacts, keys, places, backups. */
+/* Care: correcting mistakes, erasing content, artifacts, keys, places, backups. */
 #ifndef LEDGER_CARE_H
 #define LEDGER_CARE_H
 
@@ -16,14 +16,14 @@ struct ledger_correct_options {
     size_t size;
     uint64_t seq;         /* the event that was a mistake */
     uint64_t replaced_by; /* the event that replaces it; LEDGER_NO_SEQ: none */
-    const char *reason;   /* a word, which is open: wrong_subject. Required */
+    const char *reason;   /* one word, not private: wrong_subject. Required */
     const char *actor;    /* NULL: the user of this process */
     const char *note;     /* private; may be NULL */
 };
 #define LEDGER_CORRECT_OPTIONS_INIT                                                                                        \
     { sizeof(struct ledger_correct_options), LEDGER_NO_SEQ, LEDGER_NO_SEQ, NULL, NULL, NULL }
 
-/* Appends ledger.corrected: from there on no state counts the event, which stays. LEDGER_ERR_CONFLICT: it was corrected
+/* Appends ledger.corrected: from then on no state counts the event, which stays. LEDGER_ERR_CONFLICT: it was corrected
  * before. */
 int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *options, struct ledger_receipt *ret,
                    struct ledger_error *error);
@@ -35,31 +35,31 @@ enum ledger_erase_what { LEDGER_ERASE_BODY, LEDGER_ERASE_PRIVATE, LEDGER_ERASE_A
 struct ledger_erase_options {
     size_t size;
     int what;             /* enum ledger_erase_what */
-    const uint64_t *seqs; /* of which events, at most 4096; none for an artifact */
+    const uint64_t *seqs; /* the events, at most 4096; none for an artifact */
     size_t n_seqs;
-    const char *const *fields; /* private: which; each event must have them all. None: all that are there */
+    const char *const *fields; /* private: names of fields; each event must have all of them. None: all private fields */
     size_t n_fields;
     const char *artifact; /* its id; else NULL */
-    const char *reason;   /* a word, which is open: request, retention, mistake. Required */
+    const char *reason;   /* one word, not private: request, retention, mistake. Required */
     const char *actor;    /* NULL: the user of this process */
     const char *note;     /* private; may be NULL */
 };
 #define LEDGER_ERASE_OPTIONS_INIT                                                                                          \
     { sizeof(struct ledger_erase_options), 0, NULL, 0, NULL, 0, NULL, NULL, NULL, NULL }
 
-/* Erases content and appends ledger.erased, in one commit; every hash still holds. LEDGER_ERR_NOTFOUND: there is no such
- * event, field or artifact, or not any more. On failure nothing is erased. Until ledger_erase_finish the bytes are still in
- * the ledger's files. */
+/* Erases content and appends ledger.erased, in one commit; every hash still holds. LEDGER_ERR_NOTFOUND: the event, field
+ * or artifact does not exist, or no longer exists. On failure nothing is erased. Until ledger_erase_finish the bytes are
+ * still in the ledger's files. */
 int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *options, struct ledger_receipt *ret,
                  struct ledger_error *error);
-/* The bytes of all that was erased go: the database is copied, and the old files are overwritten and removed.
+/* Removes the bytes of everything erased: the database is copied, and the old files are overwritten and removed.
  * LEDGER_ERR_BUSY: after wait_ns a process still has old files open; call it again. */
 int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, struct ledger_error *error);
 
 /* ---- artifacts ---- */
 
 #define LEDGER_ARTIFACT_ID 81 /* bytes of "artifact:sha256:<hex>" with NUL */
-/* Stores a file by its content. `path` "-" is standard input. Storing the same bytes again changes nothing. */
+/* Stores a file by its content. A `path` of "-" is standard input. Storing the same bytes again changes nothing. */
 int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LEDGER_ARTIFACT_ID], uint64_t *ret_size,
                         struct ledger_error *error);
 /* Writes the content to a descriptor; LEDGER_ERR_TAMPERED after the last byte when its hash differs. */
@@ -72,23 +72,23 @@ int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reas
                       struct ledger_error *error);
 /* Writes the log key to a file under a passphrase, which must not be empty. */
 int ledger_key_backup(struct ledger *ledger, const char *path, struct ledger_bytes passphrase, struct ledger_error *error);
-/* Writes a new author key file and gives its verifier key. Free the text with ledger_free. */
+/* Writes a new author key file and returns its verifier key. Free the text with ledger_free. */
 int ledger_author_new(const char *path, const char *name, struct ledger_bytes passphrase, char **ret_vkey,
                       struct ledger_error *error);
 
 /* ---- places and figures ---- */
 
-/* A copy of a ledger's directory that is appended to as well would be a second history under the same name: appending
- * in one is refused with LEDGER_ERR_ROLLBACK. */
+/* If a copy of a ledger's directory were appended to as well, there would be two histories under one name: appending to
+ * a copy is refused with LEDGER_ERR_ROLLBACK. */
 enum ledger_place {
-    LEDGER_PLACE_UNKNOWN, /* nothing is remembered: the next append does it */
-    LEDGER_PLACE_HOME,    /* it is here */
-    LEDGER_PLACE_COPY,    /* it is elsewhere: this is a copy, or was moved to another file system or machine */
-    LEDGER_PLACE_BACKUP   /* a backup, which is not appended to */
+    LEDGER_PLACE_UNKNOWN, /* not recorded yet: the next append records it */
+    LEDGER_PLACE_HOME,    /* the recorded place is here */
+    LEDGER_PLACE_COPY, /* the recorded place is elsewhere: this is a copy, or was moved to another file system or machine */
+    LEDGER_PLACE_BACKUP /* a backup, to which nothing is appended */
 };
-/* An enum ledger_place. */
+/* Returns an enum ledger_place. */
 int ledger_get_place(struct ledger *ledger, int *ret, struct ledger_error *error);
-/* The caller vouches that the directory was moved here and the other one is gone: appends ledger.moved. actor and
+/* The caller vouches that the directory was moved here and no longer exists elsewhere: appends ledger.moved. actor and
  * reason may be NULL. */
 int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
                  struct ledger_error *error);
@@ -97,8 +97,9 @@ struct ledger_stats {
     size_t size;
     uint64_t events, checkpoints, epochs, artifacts, cursors;
     uint64_t evidence_bytes, derived_bytes, artifact_bytes; /* on disk */
-    uint64_t map_bytes, map_used;                           /* quota of the database, and how much is in use */
-    uint64_t oldest_reader_pid, oldest_reader_commits; /* who reads the oldest snapshot, and how far behind; 0: nobody */
+    uint64_t map_bytes, map_used;                           /* quota of the database, and the part in use */
+    uint64_t oldest_reader_pid,
+        oldest_reader_commits; /* the process that reads the oldest snapshot, and its lag; 0: none */
 };
 #define LEDGER_STATS_INIT                                                                                                  \
     { sizeof(struct ledger_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
@@ -106,8 +107,8 @@ int ledger_get_stats(struct ledger *ledger, struct ledger_stats *ret, struct led
 
 /* ---- backups ---- */
 
-/* A copy of everything but signing secrets, verified before it appears under its name. `to` must not exist. Starts threads,
- * which have ended when it returns. */
+/* A copy of everything but secret signing keys, verified before it appears under its name. `to` must not exist. Starts
+ * threads, which have ended when it returns. */
 int ledger_backup(struct ledger *ledger, const char *to, struct ledger_error *error);
 
 struct ledger_restore_options {
@@ -122,7 +123,7 @@ struct ledger_restore_options {
 };
 #define LEDGER_RESTORE_OPTIONS_INIT                                                                                        \
     { sizeof(struct ledger_restore_options), NULL, NULL, NULL, {NULL, 0}, {NULL, 0}, 0 }
-/* Makes a working ledger in `dir` out of a backup. */
+/* Makes a working ledger in `dir` from a backup. */
 int ledger_restore(const char *backup, const char *dir, const struct ledger_restore_options *options,
                    struct ledger_error *error);
 

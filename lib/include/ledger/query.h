@@ -1,6 +1,6 @@
-/* Asking: events by conditions, counts, SQL. Which conditions and columns there are: docs/query.md.
+/* Querying: events by conditions, counts, SQL. docs/query.md lists conditions and columns.
  *
- * What an index says is never believed without the event itself; a missing index costs time and never changes an answer. */
+ * An index is never believed without the event itself; a missing index costs time but never changes an answer. */
 #ifndef LEDGER_QUERY_H
 #define LEDGER_QUERY_H
 
@@ -17,7 +17,7 @@ struct ledger_event;
 
 enum ledger_op {
     LEDGER_OP_EQ,     /* equals */
-    LEDGER_OP_PREFIX, /* a text that begins so */
+    LEDGER_OP_PREFIX, /* a text with this beginning */
     LEDGER_OP_GLOB,   /* a text that matches a shell pattern of * ? [...] */
     LEDGER_OP_LT,
     LEDGER_OP_LE,
@@ -25,11 +25,11 @@ enum ledger_op {
     LEDGER_OP_GE
 };
 
-/* One condition. An absent field fulfils none. This struct never changes. */
+/* One condition. An absent field satisfies none. This struct never changes. */
 struct ledger_term {
     const char *field;                 /* "kind", "subject", "run", "happened", "model", ... */
     int op;                            /* enum ledger_op */
-    const struct ledger_value *values; /* LEDGER_OP_EQ: one of these; else just one */
+    const struct ledger_value *values; /* LEDGER_OP_EQ: any of these; otherwise exactly one */
     size_t n_values;
 };
 
@@ -41,26 +41,26 @@ struct ledger_query_options {
     uint64_t limit;    /* rows at most; 0: no limit */
     int descending;    /* newest first */
     int no_index;      /* read every event */
-    int proven;        /* no index but what somebody with the log key vouches for: for what rests on the answer */
+    int proven;        /* only indexes that the log key vouches for: for answers that others rely on */
     const volatile int *stop;
 };
 #define LEDGER_QUERY_OPTIONS_INIT                                                                                          \
     { sizeof(struct ledger_query_options), NULL, 0, 0, LEDGER_NO_SEQ, 0, 0, 0, 0, NULL }
 
 struct ledger_query;
-/* Copies the options. LEDGER_ERR_INVALID: a condition that makes no sense, with the nearest field. Starts no thread. */
+/* Copies the options. LEDGER_ERR_INVALID: an invalid condition, with the nearest field name. Starts no thread. */
 int ledger_query_open(struct ledger *ledger, const struct ledger_query_options *options, struct ledger_query **ret,
                       struct ledger_error *error);
-/* 0 with the next event, or LEDGER_END. LEDGER_ERR_CORRUPT, LEDGER_ERR_TAMPERED: events that may belong to the answer are
- * damaged; the next call continues after them. */
+/* 0 with the next event, or LEDGER_END. LEDGER_ERR_CORRUPT, LEDGER_ERR_TAMPERED: events that may belong to the answer
+ * are damaged; the next call continues after them. */
 int ledger_query_next(struct ledger_query *query, const struct ledger_event **ret, struct ledger_error *error);
 void ledger_query_close(struct ledger_query *query); /* NULL is fine */
 
-/* One combination of values and how many events have it. Borrowed during the call. Not 0 ends the counting with
- * LEDGER_ERR_BUSY. */
+/* One combination of values and the number of events that have it. Borrowed during the call. A non-zero result ends the
+ * counting with LEDGER_ERR_BUSY. */
 typedef int ledger_count_row(void *ctx, const struct ledger_value *values, size_t n, uint64_t count);
-/* How many events for each combination of values of these fields (at most 4; none: one count of all), the largest count
- * first. Limit and order play no part. */
+/* Counts the events for each combination of values of these fields (at most 4; none: one count of all), largest count
+ * first. Limit and order have no effect. */
 int ledger_query_count(struct ledger *ledger, const struct ledger_query_options *options, const char *const *by,
                        size_t n_by, ledger_count_row *each, void *ctx, struct ledger_error *error);
 
@@ -68,9 +68,9 @@ int ledger_query_count(struct ledger *ledger, const struct ledger_query_options 
 
 struct ledger_sql_options {
     size_t size;
-    uint64_t time_ns;     /* how long a statement may run; 0: no limit */
-    uint64_t memory;      /* bytes that SQLite may hold in the whole process; 0: 512 MiB */
-    uint64_t rows;        /* that a statement may give; 0: no limit */
+    uint64_t time_ns;     /* maximum run time of a statement; 0: no limit */
+    uint64_t memory;      /* bytes that SQLite may use in the whole process; 0: 512 MiB */
+    uint64_t rows;        /* maximum rows of a statement; 0: no limit */
     int no_private;       /* the column `private` is always NULL */
     int no_index, proven; /* as above */
     const volatile int *stop;
@@ -84,14 +84,14 @@ int ledger_sql_open(struct ledger *ledger, const struct ledger_sql_options *opti
                     struct ledger_error *error);
 void ledger_sql_close(struct ledger_sql *sql); /* NULL is fine */
 
-/* A row; borrowed during the call. Not 0 ends the statement with LEDGER_ERR_BUSY. */
+/* A row; borrowed during the call. A non-zero result ends the statement with LEDGER_ERR_BUSY. */
 typedef int ledger_sql_row(void *ctx, const char *const *names, const struct ledger_value *values, size_t n);
-/* One statement that reads. LEDGER_ERR_INVALID: wrong SQL, with its place; LEDGER_ERR_LIMIT: a limit, which is named;
- * LEDGER_ERR_CORRUPT, LEDGER_ERR_TAMPERED after the last row: some events could not be read. A thread watches over a
- * statement that has a limit of time or a `stop`, and ends with it. */
+/* Runs one read-only statement. LEDGER_ERR_INVALID: wrong SQL, with its place; LEDGER_ERR_LIMIT: a limit, which is
+ * named; LEDGER_ERR_CORRUPT, LEDGER_ERR_TAMPERED after the last row: some events could not be read. A statement with a
+ * time limit or a `stop` is watched by a thread that ends with it. */
 int ledger_sql_run(struct ledger_sql *sql, const char *statement, ledger_sql_row *each, void *ctx,
                    struct ledger_error *error);
-/* The same with all rows as text: a line of JSON each, blobs in base64. Free it with ledger_free. */
+/* The same with all rows as text: one line of JSON each, blobs in base64. Free it with ledger_free. */
 int ledger_sql_json(struct ledger_sql *sql, const char *statement, char **ret_lines, size_t *ret_n,
                     struct ledger_error *error);
 

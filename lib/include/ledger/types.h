@@ -1,11 +1,11 @@
-/* What all headers of the library share: errors, bytes, memory, limits of time.
+/* What all headers of the library share: errors, bytes, memory, progress.
  *
- * Functions return 0 or a negative LEDGER_ERR_*; those that walk return 1 at the end. *ret is untouched on failure. `error`
- * may be NULL. Strings are UTF-8 and end in NUL; where one may be absent, NULL says so. Times are nanoseconds since the Unix
+ * Functions return 0 or a negative LEDGER_ERR_*; iterators return 1 at the end. *ret is untouched on failure. `error`
+ * may be NULL. Strings are UTF-8 and end in NUL; an optional one may be NULL. Times are nanoseconds since the Unix
  * epoch, UTC. A sequence number counts events from 0.
  *
- * Structs of options begin with their size, which LEDGER_..._INIT sets: so a library that knows more members takes those of
- * an older program. A size of 0 is refused. NULL for a struct of options means its INIT. */
+ * Structs of options begin with their size, which LEDGER_..._INIT sets, so that a newer library with more members
+ * accepts those of an older program. A size of 0 is refused. NULL for a struct of options means its INIT. */
 #ifndef LEDGER_TYPES_H
 #define LEDGER_TYPES_H
 
@@ -19,32 +19,32 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* The version of the library that is loaded: "0.2.0". LEDGER_VERSION is that of the headers. */
+/* The version of the loaded library, "0.2.0"; LEDGER_VERSION is that of the headers. */
 const char *ledger_version(void);
 
 enum ledger_code {
     LEDGER_OK = 0,
-    LEDGER_END = 1,            /* of what is walked */
+    LEDGER_END = 1,            /* of an iteration */
     LEDGER_ERR_NOMEM = -1,     /* an allocation failed; nothing was changed */
     LEDGER_ERR_IO = -2,        /* the system refused or the medium failed; what was in flight may or may not be stored */
-    LEDGER_ERR_BUSY = -3,      /* somebody else holds it, or the call was told to stop; try again later */
-    LEDGER_ERR_FULL = -4,      /* disk or quota full; nothing of this call was stored, later calls may succeed */
+    LEDGER_ERR_BUSY = -3,      /* held by another process or thread, or the call was stopped; try again later */
+    LEDGER_ERR_FULL = -4,      /* disk or quota full; this call stored nothing, later calls may succeed */
     LEDGER_ERR_LIMIT = -5,     /* the input is larger than the documented maximum */
-    LEDGER_ERR_INVALID = -6,   /* the input is wrong; the message says what is accepted */
-    LEDGER_ERR_NOTFOUND = -7,  /* there is no such thing */
-    LEDGER_ERR_VERSION = -8,   /* written by a newer format than this library reads */
+    LEDGER_ERR_INVALID = -6,   /* the input is wrong; the message says what is expected */
+    LEDGER_ERR_NOTFOUND = -7,  /* it does not exist */
+    LEDGER_ERR_VERSION = -8,   /* written in a newer format than this library reads */
     LEDGER_ERR_CORRUPT = -9,   /* bytes do not parse */
-    LEDGER_ERR_TAMPERED = -10, /* bytes parse and do not verify */
-    LEDGER_ERR_CONFLICT = -11, /* a condition failed, or it contradicts what was known */
+    LEDGER_ERR_TAMPERED = -10, /* bytes parse but do not verify */
+    LEDGER_ERR_CONFLICT = -11, /* a condition failed, or it contradicts what is known */
     LEDGER_ERR_NET = -12,      /* a remote end did not answer or broke its protocol */
-    LEDGER_ERR_ROLLBACK = -13  /* it is older than, or another history than, one that is known to have been sealed */
+    LEDGER_ERR_ROLLBACK = -13  /* older than a state known to be sealed, or of another history */
 };
 
-/* Filled by a call that fails, untouched by one that does not. This struct never changes. */
+/* Filled by a call that fails, untouched by a call that succeeds. This struct never changes. */
 #define LEDGER_ERROR_MESSAGE 1024
 struct ledger_error {
     int code;                           /* what the call returned */
-    int64_t at;                         /* of several that were given, the one it is about: an index in a batch; else -1 */
+    int64_t at;                         /* which of several inputs it is about: an index in a batch; else -1 */
     char message[LEDGER_ERROR_MESSAGE]; /* a phrase */
 };
 #define LEDGER_ERROR_INIT                                                                                                  \
@@ -54,7 +54,7 @@ struct ledger_error {
         }                                                                                                                  \
     }
 
-/* "LEDGER_ERR_FULL"; of another number "LEDGER_ERR". Static. */
+/* "LEDGER_ERR_FULL"; "LEDGER_ERR" for an unknown number. Static. */
 const char *ledger_error_name(int code);
 
 /* Borrowed; p may be NULL when n is 0. This struct never changes. */
@@ -63,13 +63,13 @@ struct ledger_bytes {
     size_t n;
 };
 
-/* Frees what a call handed out as a `char **` or `uint8_t **`. NULL is fine. */
+/* Frees what a call returned as a `char **` or `uint8_t **`. NULL is fine. */
 void ledger_free(void *memory);
 
 #define LEDGER_HASH   32         /* bytes of a hash, a root, a leaf */
 #define LEDGER_NO_SEQ UINT64_MAX /* no event */
 
-/* How JSON is written; bits. Texts that are handed out as JSON end in NUL, and *ret_n (may be NULL) is their length. */
+/* How JSON is written; bits. JSON is returned as text that ends in NUL; *ret_n (may be NULL) is its length. */
 #define LEDGER_JSON_PRETTY  1u /* indented; else one line */
 #define LEDGER_JSON_PRIVATE 2u /* with private fields */
 

@@ -27,19 +27,19 @@ int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct le
 
 enum ledger_verdict { /* also the exit codes of `ledger verify` */
                       LEDGER_VERDICT_GOOD = 0,
-                      LEDGER_VERDICT_NOT_ANCHORED = 10, /* consistent, but nothing that is trusted vouches for it */
+                      LEDGER_VERDICT_NOT_ANCHORED = 10, /* consistent, but nothing trusted vouches for it */
                       LEDGER_VERDICT_CONTRADICTS = 20,  /* contradicts what is trusted */
                       LEDGER_VERDICT_INVALID = 30       /* tampered or corrupt */
 };
 enum ledger_aspect_state { LEDGER_ASPECT_GOOD, LEDGER_ASPECT_NOTE, LEDGER_ASPECT_UNCHECKED, LEDGER_ASPECT_FAULT };
 
-/* All texts are borrowed from the report. An index out of range gives NULL, and numbers LEDGER_NO_SEQ. */
+/* All texts are borrowed from the report. For an index out of range texts are NULL and numbers LEDGER_NO_SEQ. */
 struct ledger_report;
 void ledger_report_free(struct ledger_report *report); /* NULL is fine */
 int ledger_report_verdict(const struct ledger_report *report);
 const char *ledger_report_verdict_name(const struct ledger_report *report); /* "not anchored" */
 const char *ledger_report_origin(const struct ledger_report *report);
-uint64_t ledger_report_events(const struct ledger_report *report); /* the size of the log that it is about */
+uint64_t ledger_report_events(const struct ledger_report *report); /* the size of the verified log */
 /* The number of the rule that decided (docs/format.md, docs/bundle.md), "F19"; NULL: none. */
 const char *ledger_report_rule(const struct ledger_report *report);
 
@@ -48,15 +48,16 @@ const char *ledger_report_aspect_name(const struct ledger_report *report, size_t
 int ledger_report_aspect_state(const struct ledger_report *report, size_t i);        /* enum ledger_aspect_state; -1 */
 const char *ledger_report_aspect_text(const struct ledger_report *report, size_t i);
 
-uint64_t ledger_report_findings_total(const struct ledger_report *report); /* also those that are not kept */
-size_t ledger_report_findings(const struct ledger_report *report);         /* that are kept: the first ones */
+uint64_t ledger_report_findings_total(const struct ledger_report *report); /* including those that are not kept */
+size_t ledger_report_findings(const struct ledger_report *report);         /* those that are kept: the first ones */
 const char *ledger_report_finding_aspect(const struct ledger_report *report, size_t i);
 uint64_t ledger_report_finding_seq(const struct ledger_report *report, size_t i);
 const char *ledger_report_finding_place(const struct ledger_report *report, size_t i); /* a table, a bundle's member; "" */
 const char *ledger_report_finding_rule(const struct ledger_report *report, size_t i);  /* "F19"; "" */
 const char *ledger_report_finding_reason(const struct ledger_report *report, size_t i);
 
-/* What `ledger verify --json` prints of it; of a bundle with what was asked and what it leaves out. Free the text with ledger_free. */
+/* What `ledger verify --json` prints of it; for a bundle including what was requested and what it leaves out. Free the
+ * text with ledger_free. */
 int ledger_report_json(const struct ledger_report *report, unsigned json_flags, char **ret_json, size_t *ret_n,
                        struct ledger_error *error);
 
@@ -66,8 +67,8 @@ struct ledger_verify_options {
     size_t size;
     const struct ledger_trust *trust; /* NULL: nothing is trusted, so the best verdict is "not anchored" */
     int derived;                      /* also replay and compare indexes and states */
-    int since_verified;               /* read only what came after the trust file's head, and say so */
-    uint32_t threads;                 /* that check events, the caller's among them; 0: as many as there are processors */
+    int since_verified;               /* read only what follows the trust file's head; the report says so */
+    uint32_t threads;                 /* that check events, including the caller's; 0: one per processor */
     const volatile int *stop;
     ledger_progress *progress;
     void *progress_ctx;
@@ -76,27 +77,27 @@ struct ledger_verify_options {
 #define LEDGER_VERIFY_OPTIONS_INIT                                                                                         \
     { sizeof(struct ledger_verify_options), NULL, 0, 0, 0, NULL, NULL, NULL, 0 }
 
-/* Reads every byte of the evidence. 0 with the report whatever the verdict is; an error only when the reading could not go
- * on. A damaged database can end the process that reads it (SIGBUS): a host that must survive takes
+/* Reads every byte of the evidence. Returns 0 with the report whatever the verdict is; an error only when reading could
+ * not continue. A damaged database can end the process that reads it (SIGBUS): a host that must survive calls
  * ledger_verify_isolated. Starts threads, which have ended when it returns. */
 int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report **ret,
                   struct ledger_error *error);
-/* Opens and verifies the ledger in `dir` in a child process, so that no damage can end this one. It may have that ledger
- * open. A child that dies in reading the database is a finding; any other death is LEDGER_ERR_IO. The child is forked from
- * the calling thread and executes nothing else; it ends with that thread. */
+/* Opens and verifies the ledger in `dir` in a child process, so that no damage can end this one. This process may have
+ * the ledger open. A child that dies while reading the database is a finding; any other death is LEDGER_ERR_IO. The
+ * child is forked from the calling thread and executes no other program; it ends with that thread. */
 int ledger_verify_isolated(const char *dir, const struct ledger_verify_options *options, struct ledger_report **ret,
                            struct ledger_error *error);
-/* A proof, without any ledger. payload (salt and payload) may be empty: then it is not checked. */
+/* A proof, without a ledger. payload (salt and payload) may be empty: then it is not checked. */
 int ledger_verify_proof(struct ledger_bytes note, struct ledger_bytes leaf, struct ledger_bytes payload,
                         const struct ledger_trust *trust, struct ledger_report **ret, struct ledger_error *error);
 
-/* An event of a bundle that was checked, in order; parts that are not disclosed are empty. Not 0 ends the reading with
- * LEDGER_ERR_BUSY. */
+/* An event of a bundle that was checked, in order; parts that are not disclosed are empty. A non-zero result ends the
+ * reading with LEDGER_ERR_BUSY. */
 typedef int ledger_bundle_event(void *ctx, const struct ledger_event *event);
 struct ledger_verify_bundle_options {
     size_t size;
     const struct ledger_trust *trust;
-    ledger_bundle_event *each; /* called while the bundle is read, before there is a verdict. May be NULL */
+    ledger_bundle_event *each; /* called while the bundle is read, before the verdict. May be NULL */
     void *each_ctx;
     const volatile int *stop;
     ledger_progress *progress; /* in bytes of the file */
@@ -104,7 +105,7 @@ struct ledger_verify_bundle_options {
 };
 #define LEDGER_VERIFY_BUNDLE_OPTIONS_INIT                                                                                  \
     { sizeof(struct ledger_verify_bundle_options), NULL, NULL, NULL, NULL, NULL, NULL }
-/* Reads a bundle from a descriptor to its end, once. Damage to it cannot end the process. */
+/* Reads a bundle from a descriptor to its end, once. Damage in it cannot end the process. */
 int ledger_verify_bundle(int fd, const struct ledger_verify_bundle_options *options, struct ledger_report **ret,
                          struct ledger_error *error);
 
