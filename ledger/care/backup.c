@@ -25,12 +25,7 @@ static int copy_bytes(int in, int out) {
         ssize_t n = read(in, chunk, sizeof(chunk));
         if (n == 0) return fsync(out);
         if (n < 0 && errno == EINTR) continue;
-        for (ssize_t done = 0; n > done;) {
-            ssize_t w = write(out, chunk + done, (size_t)(n - done));
-            if (w < 0 && errno != EINTR) return -1;
-            done += w > 0 ? w : 0;
-        }
-        if (n < 0) return -1;
+        if (n < 0 || file_put_all(out, chunk, (size_t)n) != 0) return -1;
     }
 }
 

@@ -118,16 +118,14 @@ static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET
         if (rc == 0) {
             key_secret_digest(secret, ret_keyed_by);
             crypt_wipe(secret, sizeof(secret));
-            rc = db_commit(txn, err);
-        } else {
-            db_abort(txn);
         }
+        rc = db_end(txn, rc, err);
     }
     buf_done(&record);
     return rc;
 }
 
-static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct log_batch *batch,
+static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct log_batch **ret,
                          struct err *err) {
     struct buf body = {.max = 65536};
     char epoch[NOTE_VKEY_MAX];
@@ -139,30 +137,30 @@ static int genesis_draft(struct ledger *ledger, const char *actor, const char *k
     mp_pair_text(&body, "log_vkey", ledger->log_text);
     mp_pair_text(&body, "origin", ledger->origin);
     const struct batch_own own = {.kind = "ledger.created", .actor = actor, .source = "cli", .body = &body};
-    int rc = batch_add_own(batch, &own, err);
+    int rc = batch_new_own(ledger, &own, ret, err);
     buf_done(&body);
     return rc;
+}
+
+int create_identity(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn;
+    int rc = db_begin_reserved(ledger->evidence, &txn, err);
+    if (rc != 0) return rc;
+    rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
+    return db_end(txn, rc, err);
 }
 
 static int write_genesis(struct ledger *ledger, const char *actor, const char *keyed_by, struct err *err) {
     struct log_batch *batch;
     struct log_receipt receipt;
-    struct db_txn *txn;
-    int rc = log_batch_new(ledger, &batch, err);
+    int rc = genesis_draft(ledger, actor, keyed_by, &batch, err);
     if (rc != 0) return rc;
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true};
-    rc = genesis_draft(ledger, actor, keyed_by, batch, err);
-    if (rc == 0) rc = commit_run(ledger, &request, err);
+    rc = commit_run(ledger, &request, err);
     log_batch_free(batch);
-    if (rc == 0) rc = db_begin(ledger->evidence, true, &txn, err);
     if (rc != 0) return rc;
     memcpy(ledger->genesis, receipt.leaf, EVENT_HASH);
-    rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    return db_commit(txn, err);
+    return create_identity(ledger, err);
 }
 
 int create_config(const char *dir, uint64_t map_bytes, struct err *err) {

@@ -100,7 +100,7 @@ static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], stru
 }
 
 static int restored_draft(struct ledger *ledger, const struct log_restore_options *o, const char *before,
-                          const struct log_head *head, uint64_t epoch, const struct signer *next, struct log_batch *batch,
+                          const struct log_head *head, uint64_t epoch, const struct signer *next, struct log_batch **ret,
                           struct err *err) {
     struct buf body = {.max = 65536};
     char vkey[NOTE_VKEY_MAX], root[2 * EVENT_HASH + 8] = "sha256:";
@@ -116,21 +116,9 @@ static int restored_draft(struct ledger *ledger, const struct log_restore_option
     mp_pair_text(&body, "root", root);
     mp_pair_uint(&body, "size", head->size);
     const struct batch_own own = {.kind = "ledger.restored", .actor = o->actor, .source = "cli", .body = &body};
-    int rc = batch_add_own(batch, &own, err);
+    int rc = batch_new_own(ledger, &own, ret, err);
     buf_done(&body);
     return rc;
-}
-
-static int put_identity(struct ledger *ledger, struct err *err) {
-    struct db_txn *txn;
-    int rc = db_begin_reserved(ledger->evidence, &txn, err);
-    if (rc != 0) return rc;
-    rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    return db_commit(txn, err);
 }
 
 static int go_on(struct ledger *ledger, const struct log_restore_options *o, struct err *err) {
@@ -151,11 +139,10 @@ static int go_on(struct ledger *ledger, const struct log_restore_options *o, str
         }
     }
     if (rc == 0) rc = take_keys(ledger, o, epoch.epoch + 1, &next, err);
-    if (rc == 0) rc = log_batch_new(ledger, &batch, err);
-    if (rc == 0) rc = restored_draft(ledger, o, before, &head, epoch.epoch + 1, &next, batch, err);
+    if (rc == 0) rc = restored_draft(ledger, o, before, &head, epoch.epoch + 1, &next, &batch, err);
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true, .next = &next};
     if (rc == 0) rc = commit_run(ledger, &request, err);
-    if (rc == 0) rc = put_identity(ledger, err);
+    if (rc == 0) rc = create_identity(ledger, err);
     log_batch_free(batch);
     signer_done(&next);
     return rc;

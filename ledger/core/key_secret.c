@@ -101,11 +101,7 @@ static int make_one(struct ledger *ledger, uint8_t ret[KEY_SECRET_LEN], struct e
     int rc = db_begin_reserved(ledger->evidence, &txn, err);
     if (rc != 0) return rc;
     rc = key_secret_make(txn, ret, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    return db_commit(txn, err);
+    return db_end(txn, rc, err);
 }
 
 int key_secret_get(struct ledger *ledger, bool make, uint8_t ret[KEY_SECRET_LEN], struct err *err) {

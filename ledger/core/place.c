@@ -274,11 +274,7 @@ static int put_into(const struct ledger *ledger, const char *dir, struct err *er
     int rc = db_open(dir, &options, &copy, err);
     if (rc == 0) rc = db_begin(copy, true, &in, err);
     if (rc == 0) rc = put_as(in, dir, err);
-    if (rc == 0) {
-        rc = db_commit(in, err);
-    } else {
-        db_abort(in);
-    }
+    rc = db_end(in, rc, err);
     db_close(copy);
     return rc;
 }
@@ -297,9 +293,5 @@ int place_put_backup(struct ledger *ledger, struct err *err) {
     int rc = db_begin_reserved(ledger->evidence, &txn, err);
     if (rc != 0) return rc;
     rc = put(txn, &nowhere, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    return db_commit(txn, err);
+    return db_end(txn, rc, err);
 }

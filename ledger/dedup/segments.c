@@ -126,11 +126,7 @@ int segments_drop(struct db *db, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin(db, true, &txn, err);
     if (rc == 0) rc = drop_all(txn, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    return db_commit(txn, err);
+    return db_end(txn, rc, err);
 }
 
 int segments_covered(struct db *db, uint64_t *ret, struct err *err) {
@@ -280,11 +276,7 @@ static int put_segment(struct ledger *ledger, struct db *db, struct core_view *v
     }
     if (rc == 0) rc = put_merged(ledger, txn, view, first, segment, err);
     if (rc == 0) rc = state_put(txn, state, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    return db_commit(txn, err);
+    return db_end(txn, rc, err);
 }
 
 static int build_one(struct ledger *ledger, struct db *db, uint64_t first, struct segments_list *list, struct err *err) {

@@ -86,20 +86,12 @@ static int sort_options(struct log_erase_options *o, uint64_t **ret_seqs, char i
 
 int log_erase(struct ledger *ledger, const struct log_erase_options *options, struct log_receipt *ret, struct err *err) {
     struct log_erase_options o = *options;
-    struct log_batch *none = NULL;
+    struct commit_request request = {.erase = &o, .control = true};
     uint64_t *seqs = NULL;
     char id[LOG_ARTIFACT_ID];
     int rc = check_options(&o, err);
     if (rc == 0) rc = sort_options(&o, &seqs, id, err);
-    if (rc == 0) rc = log_batch_new(ledger, &none, err);
-    if (rc == 0) {
-        struct commit_request request = {.batch = none, .erase = &o, .control = true};
-        rc = commit_run(ledger, &request, err);
-        if (rc == 0 && ret != NULL) {
-            *ret = request.erased;
-        }
-    }
-    log_batch_free(none);
+    if (rc == 0) rc = commit_alone(ledger, &request, ret, err);
     free(seqs);
     return rc;
 }

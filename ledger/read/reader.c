@@ -87,7 +87,7 @@ int reader_group(struct log_reader *reader, uint64_t index, const struct group *
         rc = renew(reader, &why);
         if (rc == 0) rc = core_group_load(reader->view.txn, &reader->view.head, index, reader->group, NULL, &why);
         if (rc == 0) rc = check_root(reader, index, &why);
-        unheld = (rc == ERR_CORRUPT || rc == ERR_TAMPERED) && db_is_unheld(reader->view.txn);
+        unheld = err_is_damage(rc) && db_is_unheld(reader->view.txn);
         db_rest(reader->view.txn);
     }
     reader->loaded = rc == 0;
@@ -120,7 +120,6 @@ static bool erased_since(struct log_reader *reader, size_t i) {
 /* 1: the event has been erased by now, and the group says so. */
 static int load_payload(struct log_reader *reader, size_t i, const struct event_header *h, const uint8_t salt[EVENT_HASH],
                         struct bytes *ret, struct err *err) {
-    uint8_t commit[EVENT_HASH];
     struct err why = {0};
     buf_clear(&reader->payload);
     int rc = db_renew(reader->view.txn, err);
@@ -129,13 +128,8 @@ static int load_payload(struct log_reader *reader, size_t i, const struct event_
     db_rest(reader->view.txn);
     if (rc == ERR_CORRUPT && erased_since(reader, i)) return 1;
     if (rc != 0) return err_set(err, rc, "%s", why.msg);
-    event_body_commit(commit, salt, bytes_of_buf(&reader->payload));
-    if (memcmp(commit, h->body, EVENT_HASH) != 0) {
-        return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
-                       (unsigned long long)h->seq);
-    }
     *ret = bytes_of_buf(&reader->payload);
-    return 0;
+    return core_payload_check(h, salt, *ret, err);
 }
 
 int reader_payload(struct log_reader *reader, size_t i, const struct event_header *h, struct bytes *ret, struct err *err) {
@@ -198,7 +192,7 @@ int log_reader_next(struct log_reader *reader, struct log_event *ret, struct err
     const struct group *group;
     uint64_t seq = reader->seq, index = seq / EVENT_GROUP;
     int rc = reader_group(reader, index, &group, err);
-    bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED; /* the next call continues after it */
+    bool damaged = err_is_damage(rc); /* the next call continues after it */
     reader->seq = rc == 0 ? seq + 1 : damaged ? (index + 1) * EVENT_GROUP : seq;
     if (rc == 0) rc = reader_give(reader, (size_t)(seq % EVENT_GROUP), ret, err);
     return rc;

@@ -60,6 +60,8 @@ int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err);
 /* ERR_FULL: nothing stored. ERR_IO: may or may not be stored. Frees the transaction in every case. */
 int db_commit(struct db_txn *txn, struct err *err);
 void db_abort(struct db_txn *txn); /* NULL is fine */
+/* Commits when `rc` is 0, else aborts and returns `rc`. */
+int db_end(struct db_txn *txn, int rc, struct err *err);
 /* A read transaction, ended by db_abort, of the database as whoever opens it next will find it: by an environment of its
  * own, which takes nothing from this handle or from the table of locks; nobody writes meanwhile. What cannot be undone
  * rests on this. The thread must have no write transaction of this database. */

@@ -52,11 +52,7 @@ static int copy_tables(struct db_txn *from, struct db *to, const char *without, 
     for (size_t table = 0; table < from->db->n && rc == 0; table++) {
         rc = copy_table(from, to, &txn, table, without, err);
     }
-    if (rc == 0) {
-        rc = db_commit(txn, err);
-        txn = NULL;
-    }
-    db_abort(txn);
+    rc = db_end(txn, rc, err);
     if (rc == 0) rc = db_sync(to, err);
     return rc;
 }

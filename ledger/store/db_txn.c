@@ -239,6 +239,12 @@ void db_abort(struct db_txn *txn) {
     }
 }
 
+int db_end(struct db_txn *txn, int rc, struct err *err) {
+    if (rc == 0) return db_commit(txn, err);
+    db_abort(txn);
+    return rc;
+}
+
 void db_rest(struct db_txn *txn) {
     if (txn->txn != NULL) {
         mdb_txn_reset(txn->txn);

@@ -217,7 +217,7 @@ static int try_derived(void *ctx, struct err *err) {
         return 0;
     }
     if (rc == 0) rc = segments_check(v->ledger, db, &check, &covered, &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED || rc == ERR_VERSION) {
+    if (err_is_damage(rc) || rc == ERR_VERSION) {
         verify_fault(v, LOG_DERIVED, LOG_NO_SEQ, "keyseg", "%s", why.msg);
         rc = 0;
     }
@@ -320,7 +320,7 @@ static void done(struct verify *v) {
 
 /* A head that a database cannot even give is a fault of the evidence, not of the reading. */
 static int damaged(struct verify *v, int rc, const struct err *why, struct err *err) {
-    if (rc != ERR_CORRUPT && rc != ERR_TAMPERED && rc != ERR_VERSION) {
+    if (!err_is_damage(rc) && rc != ERR_VERSION) {
         return err_set(err, rc, "%s", why->msg);
     }
     verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "database", "%s", why->msg);

@@ -40,17 +40,6 @@ static ssize_t read_some(int fd, uint8_t chunk[CHUNK]) {
     return n;
 }
 
-static int write_all(int fd, const uint8_t *p, size_t n) {
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) return -1;
-        p += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
 /* ---- putting ---- */
 
 struct incoming {
@@ -84,7 +73,7 @@ static int spill(const struct ledger *ledger, struct incoming *in, struct err *e
     if (rc == 0) rc = file_make_dirs(dir, err);
     if (rc == 0) rc = make_temporary(in, dir, err);
     if (rc != 0) return rc;
-    if (write_all(in->tmp_fd, in->small.p, in->small.n) != 0) {
+    if (file_put_all(in->tmp_fd, in->small.p, in->small.n) != 0) {
         return err_errno(err, errno, "'%s'", in->tmp);
     }
     return 0;
@@ -105,7 +94,7 @@ static int take_in(const struct ledger *ledger, int fd, const char *path, struct
             continue;
         }
         int rc = in->tmp_fd < 0 ? spill(ledger, in, err) : 0;
-        if (rc == 0 && write_all(in->tmp_fd, chunk, (size_t)n) != 0) {
+        if (rc == 0 && file_put_all(in->tmp_fd, chunk, (size_t)n) != 0) {
             rc = err_errno(err, errno, "'%s'", in->tmp);
         }
         if (rc != 0) return rc;
@@ -156,7 +145,7 @@ static int keep(struct incoming *in, struct err *err) {
         rc = err_errno(err, errno, "'%s'", in->tmp);
     }
     in->store.size = in->size;
-    if (rc == 0) rc = commit_alone(in->ledger, &request, err);
+    if (rc == 0) rc = commit_alone(in->ledger, &request, NULL, err);
     return rc;
 }
 
@@ -353,7 +342,7 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     if (rc == 0 && where == ARTIFACT_HERE) {
         seen = size;
         hash_put(hash, record.p + ARTIFACT_RECORD_HEAD, (size_t)size);
-        rc = out >= 0 && write_all(out, record.p + ARTIFACT_RECORD_HEAD, (size_t)size) != 0
+        rc = out >= 0 && file_put_all(out, record.p + ARTIFACT_RECORD_HEAD, (size_t)size) != 0
                  ? err_errno(err, errno, "writing an artifact")
                  : 0;
     }
@@ -367,7 +356,7 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
         }
         hash_put(hash, chunk, (size_t)n);
         seen += (uint64_t)n;
-        rc = out >= 0 && write_all(out, chunk, (size_t)n) != 0 ? err_errno(err, errno, "writing an artifact") : 0;
+        rc = out >= 0 && file_put_all(out, chunk, (size_t)n) != 0 ? err_errno(err, errno, "writing an artifact") : 0;
     }
     if (rc == 0) {
         hash_end(hash, digest);
@@ -416,7 +405,7 @@ int log_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *
     if (rc == 0) {
         rc = stream(ledger, key, bytes_of_buf(&copy), fd, &why);
         bool late = false;
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        if (err_is_damage(rc)) {
             artifact_is_erased(ledger, key, &late, NULL);
         }
         rc = late ? err_set(err, ERR_NOTFOUND, "the artifact was erased") : rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;

@@ -404,10 +404,11 @@ int batch_add_control(struct log_batch *batch, const struct log_draft *draft, st
     return add_draft(batch, draft, true, err);
 }
 
-int batch_add_own(struct log_batch *batch, const struct batch_own *own, struct err *err) {
+int batch_new_own(struct ledger *ledger, const struct batch_own *own, struct log_batch **ret, struct err *err) {
     char subject[NOTE_NAME_MAX + 16];
     struct log_draft draft;
-    snprintf(subject, sizeof(subject), "ledger/%s", batch->ledger->origin);
+    struct log_batch *batch = NULL;
+    snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
     log_draft_init(&draft);
     draft.kind = bytes_of(own->kind);
     draft.subject = bytes_of(own->subject == NULL ? subject : own->subject);
@@ -420,8 +421,14 @@ int batch_add_own(struct log_batch *batch, const struct batch_own *own, struct e
         draft.private_ = bytes_of_buf(own->private_);
         if (rc == 0) rc = buf_check(own->private_, own->kind, err);
     }
+    if (rc == 0) rc = log_batch_new(ledger, &batch, err);
     if (rc == 0) rc = batch_add_control(batch, &draft, err);
-    return rc;
+    if (rc != 0) {
+        log_batch_free(batch);
+        return rc;
+    }
+    *ret = batch;
+    return 0;
 }
 
 int log_batch_add(struct log_batch *batch, const struct log_draft *draft, struct err *err) {

@@ -63,7 +63,8 @@ struct batch_own {
     const char *subject;               /* NULL: the ledger, "ledger/<origin>" */
     const struct buf *body, *private_; /* private_ may be NULL */
 };
-int batch_add_own(struct log_batch *batch, const struct batch_own *own, struct err *err);
+/* A new batch that holds this event alone. */
+int batch_new_own(struct ledger *ledger, const struct batch_own *own, struct log_batch **ret, struct err *err);
 /* log_draft_check, with `control` by the rules of batch_add_control. */
 int batch_check(const struct log_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
                 uint32_t *ret_masked, struct err *err);

@@ -238,7 +238,7 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
     int rc = commit_rotation(c, r != NULL, r == NULL ? NULL : r->actor, r == NULL ? NULL : r->reason, &batch, err);
     if (rc == 0) rc = write_own(c, &batch, &own, err);
     if (rc == 0 && r != NULL) {
-        w->rotate->rotation = own;
+        w->rotate->own = own;
     }
     return rc;
 }
@@ -256,10 +256,10 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
     if (rc == 0) rc = commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
     if (rc == 0) rc = write_own(c, &gap, &own, err);
-    if (rc == 0) rc = write_own(c, &moved, &list->move, err);
+    if (rc == 0) rc = write_own(c, &moved, &list->own, err);
     if (rc == 0) rc = write_own(c, &stored, &own, err);
     if (rc == 0) rc = write_requests(c, list, ret_failed, err);
-    if (rc == 0) rc = write_own(c, &erased, &list->erased, err);
+    if (rc == 0) rc = write_own(c, &erased, &list->own, err);
     if (rc != 0) {
         log_batch_free(moved);
         log_batch_free(stored);

@@ -45,6 +45,8 @@ void commit_group_keep(struct commit *c);
 void commit_group_key(struct commit *c, uint64_t hash);
 /* Puts the bundles that are still being encoded into the database. */
 int commit_group_drain(struct commit *c, struct err *err);
+/* Puts the tail record of an event. */
+int commit_group_tail(struct commit *c, const struct group_event *e, uint64_t seq, enum db_put_flag flag, struct err *err);
 /* The same, and puts what is left of the group into the tail. */
 int commit_group_end(struct commit *c, struct err *err);
 
@@ -103,11 +105,9 @@ struct commit_request {
     struct commit_store *store;            /* not NULL: puts an artifact; rides alone */
     struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
 
-    struct log_receipt rotation; /* of the rotation's event */
-    struct log_receipt move;     /* of ledger.moved */
-    struct log_receipt erased;   /* of ledger.erased */
-    struct log_head head;        /* the sealed head that covers all of it */
-    size_t at;                   /* draft that failed, or SIZE_MAX */
+    struct log_receipt own; /* of the event that says it was rotated, moved or erased */
+    struct log_head head;   /* the sealed head that covers all of it */
+    size_t at;              /* draft that failed, or SIZE_MAX */
     struct err err;
     int rc;
 
@@ -118,8 +118,8 @@ struct commit_request {
 };
 /* Durable when it returns 0; on failure request->at says which draft it was. */
 int commit_run(struct ledger *ledger, struct commit_request *request, struct err *err);
-/* The same for what the ledger says of itself, without a batch of anybody's. */
-int commit_alone(struct ledger *ledger, struct commit_request *request, struct err *err);
+/* The same for what the ledger records about itself, without a caller's batch. `ret` may be NULL: receives request->own. */
+int commit_alone(struct ledger *ledger, struct commit_request *request, struct log_receipt *ret, struct err *err);
 
 void gathering_init(struct gathering *g);
 /* Frees the batches that log_append keeps. */

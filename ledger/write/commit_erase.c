@@ -103,11 +103,7 @@ static int store_group(struct commit *c, struct group *group, struct err *err) {
         return rc;
     }
     for (size_t i = 0; i < group->n && rc == 0; i++) {
-        const struct group_event *e = &group->event[i];
-        buf_clear(&c->record);
-        group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
-        rc = buf_check(&c->record, "a tail record", err);
-        if (rc == 0) rc = db_put_u64(c->txn, T_TAIL, group->index * EVENT_GROUP + i, bytes_of_buf(&c->record), DB_PUT, err);
+        rc = commit_group_tail(c, &group->event[i], group->index * EVENT_GROUP + i, DB_PUT, err);
     }
     crypt_random(c->head.seed, EVENT_HASH);
     return rc;
@@ -215,11 +211,8 @@ static void put_body(struct buf *out, const struct log_erase_options *o, uint64_
 
 static int make_event(struct commit *c, const struct log_erase_options *o, uint64_t bytes, struct log_batch **ret,
                       struct err *err) {
-    struct log_batch *batch;
     struct buf body = {.max = EVENT_BODY_MAX}, note = {.max = EVENT_PRIVATE_MAX};
     char subject[64];
-    int rc = log_batch_new(c->ledger, &batch, err);
-    if (rc != 0) return rc;
     put_body(&body, o, bytes);
     if (o->note != NULL) {
         mp_put_map(&note, 1);
@@ -232,15 +225,10 @@ static int make_event(struct commit *c, const struct log_erase_options *o, uint6
                                   .source = "ledger",
                                   .body = &body,
                                   .private_ = &note};
-    rc = batch_add_own(batch, &own, err);
+    int rc = batch_new_own(c->ledger, &own, ret, err);
     buf_done(&body);
     buf_done(&note);
-    if (rc != 0) {
-        log_batch_free(batch);
-        return rc;
-    }
-    *ret = batch;
-    return 0;
+    return rc;
 }
 
 /* Older programs must not read it, and its pages are not yet without what was erased. */

@@ -155,18 +155,21 @@ int commit_group_add(struct commit *c, struct bytes header, const struct group_f
     return rc;
 }
 
+int commit_group_tail(struct commit *c, const struct group_event *e, uint64_t seq, enum db_put_flag flag, struct err *err) {
+    buf_clear(&c->record);
+    group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
+    int rc = buf_check(&c->record, "a tail record", err);
+    if (rc == 0) rc = db_put_u64(c->txn, T_TAIL, seq, bytes_of_buf(&c->record), flag, err);
+    return rc;
+}
+
 int commit_group_end(struct commit *c, struct err *err) {
     struct group *group = c->ledger->write.build;
     int rc = commit_group_drain(c, err);
     if (rc != 0) return rc;
     group_views(group);
-    for (size_t i = c->stored; i < group->n; i++) {
-        const struct group_event *e = &group->event[i];
-        buf_clear(&c->record);
-        group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
-        rc = buf_check(&c->record, "a tail record", err);
-        if (rc == 0) rc = db_put_u64(c->txn, T_TAIL, c->base + i, bytes_of_buf(&c->record), DB_APPEND, err);
-        if (rc != 0) return rc;
+    for (size_t i = c->stored; i < group->n && rc == 0; i++) {
+        rc = commit_group_tail(c, &group->event[i], c->base + i, DB_APPEND, err);
     }
-    return 0;
+    return rc;
 }

@@ -26,10 +26,7 @@ static bool is_absent(const struct field *field) {
 
 static int own_batch(struct commit *c, const char *kind, const char *actor, const struct field *fields, size_t n,
                      struct log_batch **ret, struct err *err) {
-    struct log_batch *batch;
     struct buf body = {.max = 65536};
-    int rc = log_batch_new(c->ledger, &batch, err);
-    if (rc != 0) return rc;
     uint32_t left_out = 0;
     for (size_t i = 0; i < n; i++) {
         left_out += is_absent(&fields[i]);
@@ -45,14 +42,9 @@ static int own_batch(struct commit *c, const char *kind, const char *actor, cons
         }
     }
     const struct batch_own own = {.kind = kind, .actor = actor, .source = "ledger", .body = &body};
-    rc = batch_add_own(batch, &own, err);
+    int rc = batch_new_own(c->ledger, &own, ret, err);
     buf_done(&body);
-    if (rc != 0) {
-        log_batch_free(batch);
-        return rc;
-    }
-    *ret = batch;
-    return 0;
+    return rc;
 }
 
 static uint64_t distance(uint64_t a, uint64_t b) {

@@ -228,7 +228,7 @@ int log_append(struct ledger *ledger, const struct log_draft *draft, struct log_
     return rc;
 }
 
-int commit_alone(struct ledger *ledger, struct commit_request *request, struct err *err) {
+int commit_alone(struct ledger *ledger, struct commit_request *request, struct log_receipt *ret, struct err *err) {
     struct log_batch *none;
     int rc = log_batch_new(ledger, &none, err);
     if (rc == 0) {
@@ -236,23 +236,18 @@ int commit_alone(struct ledger *ledger, struct commit_request *request, struct e
         rc = commit_run(ledger, request, err);
         log_batch_free(none);
     }
+    if (rc == 0 && ret != NULL) {
+        *ret = request->own;
+    }
     return rc;
 }
 
 int log_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err) {
     struct commit_request request = {.rotate = true, .actor = actor, .reason = reason, .control = true};
-    int rc = commit_alone(ledger, &request, err);
-    if (rc == 0 && ret != NULL) {
-        *ret = request.rotation;
-    }
-    return rc;
+    return commit_alone(ledger, &request, ret, err);
 }
 
 int log_moved(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err) {
     struct commit_request request = {.moved = true, .actor = actor, .reason = reason, .control = true};
-    int rc = commit_alone(ledger, &request, err);
-    if (rc == 0 && ret != NULL) {
-        *ret = request.move;
-    }
-    return rc;
+    return commit_alone(ledger, &request, ret, err);
 }
