@@ -45,7 +45,7 @@ static int unknown_source(const char *name, struct err *err) {
     for (size_t i = 0; i < N_SOURCES; i++) {
         buf_printf(&names, "%s%s", i == 0 ? "" : ", ", sources[i].name);
     }
-    err_set(err, ERR_NOTFOUND, "no source '%s'; there is: %.*s", name, (int)names.n, (const char *)names.p);
+    err_set(err, ERR_NOTFOUND, "unknown source '%s'; known sources: %.*s", name, (int)names.n, (const char *)names.p);
     buf_done(&names);
     return ERR_NOTFOUND;
 }

@@ -149,7 +149,7 @@ static bool is_document(struct bytes head, const char *path, struct buf *out) {
     } else if (over) {
         buf_printf(out, " over several lines");
     }
-    buf_printf(out, "; JSON Lines wants one object a line: jq -c %s%s%s", array ? "'.[]'" : ".",
+    buf_printf(out, "; JSON Lines needs one object per line: jq -c %s%s%s", array ? "'.[]'" : ".",
                strcmp(path, "-") == 0 ? "" : " ", strcmp(path, "-") == 0 ? "" : SECRET_SHOWN(bytes_of(path)));
     return true;
 }
@@ -192,7 +192,7 @@ int recognize_input(struct intake *run, struct gz *gz, const char *path, const s
         foreign = known || (own->lines && is_document(head, path, &reason));
     }
     if (known) {
-        buf_printf(&reason, "; wanted is %s", own->wanted);
+        buf_printf(&reason, "; expected: %s", own->wanted);
     }
     if (foreign && buf_put(&reason, "", 1) == 0) {
         rc = intake_reject(run, &place, NULL, (const char *)reason.p);

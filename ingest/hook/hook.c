@@ -104,7 +104,7 @@ static int check_empty(struct reading *in) {
         in->records == 0 && strcmp(in->path, "-") == 0 && !intake_options(in->run)->follow && !intake_stopped(in->run);
     const char *reason = intake_digest(in->run)->bytes == 0
                              ? "the input is empty; expected: an agent's record as a JSON object"
-                             : "there is no record in the input; expected: an agent's record as a "
+                             : "the input has no record; expected: an agent's record as a "
                                "JSON object";
     return empty ? intake_reject(in->run, &place, NULL, reason) : 0;
 }

@@ -139,7 +139,7 @@ static int read_map(struct hook_reader *r, struct hook_map *m, struct err *err) 
     }
     if (hook_is_codex(m)) return hook_codex_read(r, m, err);
     if (hook_is_opencode(m)) return hook_opencode_read(r, m, err);
-    return err_set(err, ERR_INVALID, "no hook, permission or tool call that is known; expected: objects with " ACCEPTED);
+    return err_set(err, ERR_INVALID, "unknown record; expected: an object with " ACCEPTED);
 }
 
 int hook_read_record(struct hook_reader *r, struct bytes json, const struct hook_sink *sink, struct err *err) {

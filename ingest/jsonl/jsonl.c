@@ -112,9 +112,9 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
         if (rc != 0) return rc;
         if (!ok) {
             char reason[128];
-            snprintf(reason, sizeof(reason), "'cause' is %llu; expected: the seq of an event before, here at most %llu",
+            snprintf(reason, sizeof(reason), "'cause' is %llu; expected: the sequence number of an earlier event, here at most %llu",
                      (unsigned long long)e->cause, (unsigned long long)(in->size - 1));
-            return intake_reject(in->run, place, "'cause' is not the seq of an event before", reason);
+            return intake_reject(in->run, place, "'cause' is not the sequence number of an earlier event", reason);
         }
         draft.cause_type = LOG_CAUSE_SEQ;
         draft.cause = e->cause;

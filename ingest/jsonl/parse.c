@@ -202,7 +202,7 @@ static int read_time(const struct value *v, uint64_t *ret, struct err *err) {
                        SECRET_SHOWN(v->item.data));
     }
     if (ns < TIME_MIN_NS) {
-        return err_set(err, ERR_INVALID, "'time' is %llu, which as ns lies before 1974; expected: ns since the epoch",
+        return err_set(err, ERR_INVALID, "'time' is %llu, which as nanoseconds is before 1974; expected: ns since the epoch",
                        (unsigned long long)ns);
     }
     *ret = ns;

@@ -151,7 +151,7 @@ static int add_siblings(struct lmeval_files *files, const char *path, struct err
     size_t n = slash != NULL ? (size_t)(slash - path) + (slash == path) : 0;
     if (!lmeval_name(slash != NULL ? slash + 1 : path, &file) || file.date.n == 0) return 0;
     if (n >= sizeof(dir)) {
-        return err_set(err, ERR_LIMIT, "the path has more than %d bytes", FILE_PATH_MAX - 1);
+        return err_set(err, ERR_LIMIT, "the path is longer than %d bytes", FILE_PATH_MAX - 1);
     }
     memcpy(dir, path, n);
     dir[n] = '\0';

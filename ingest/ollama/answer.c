@@ -340,7 +340,7 @@ int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct 
         struct err why = {0};
         if (i == OLLAMA_MODELS_MAX) {
             *cut = true;
-            return intake_reject(run, place, NULL, "the list has more than 2048 models; the rest is not looked at");
+            return intake_reject(run, place, NULL, "the list has more than 2048 models; the rest is ignored");
         }
         rc = mp_skip(&r, 1, &entry, err);
         if (rc == 0) rc = read_entry(lists, form, entry, &why);

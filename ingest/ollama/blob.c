@@ -322,9 +322,9 @@ static int tell(struct ollama_blobs *b, const struct blob *blob, uint64_t gen, s
 
 static int reject(struct ollama_blobs *b, const struct blob *blob) {
     char why[320], found[2 * HASH_LEN + 1];
-    static const char *const group[] = {[MISSING] = "a file that a manifest names is not there",
-                                        [OTHER_SIZE] = "a file is not as long as its manifest says",
-                                        [OTHER_BYTES] = "a file does not hold the bytes that its name says"};
+    static const char *const group[] = {[MISSING] = "a file named by a manifest is missing",
+                                        [OTHER_SIZE] = "a file's size differs from its manifest",
+                                        [OTHER_BYTES] = "a file's content does not match its name"};
     text_hex(found, blob->found, HASH_LEN);
     if (blob->what == MISSING) {
         snprintf(why, sizeof(why), "%s: the file is not there", blob->name);
@@ -332,9 +332,9 @@ static int reject(struct ollama_blobs *b, const struct blob *blob) {
         snprintf(why, sizeof(why), "%s: the file has %llu bytes, its manifest says %llu", blob->name,
                  (unsigned long long)blob->st.st_size, (unsigned long long)blob->wanted);
     } else if (blob->hashed) {
-        snprintf(why, sizeof(why), "%s: the file holds other bytes, its SHA-256 is %s", blob->name, found);
+        snprintf(why, sizeof(why), "%s: the content does not match the name; its SHA-256 is %s", blob->name, found);
     } else {
-        snprintf(why, sizeof(why), "%s: the file holds other bytes, as was found before", blob->name);
+        snprintf(why, sizeof(why), "%s: the content does not match the name, as was found before", blob->name);
     }
     return intake_reject(b->view.run, &b->view.place, group[blob->what], why);
 }

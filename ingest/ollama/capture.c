@@ -84,9 +84,9 @@ static int take(struct capture *c, struct bytes map, struct err *err) {
     case OLLAMA_SHOW:
         return take_show(c, map, err);
     case OLLAMA_EMPTY_LIST:
-        return reject(c, NULL, "the list is empty, so that it cannot be told whether it is of models or of loaded models");
+        return reject(c, NULL, "the list is empty, and does not show whether it is of models or of loaded models");
     case OLLAMA_STATUS:
-        return reject(c, NULL, "the answer of /api/status alone says nothing that an event tells");
+        return reject(c, NULL, "the answer of /api/status alone gives no event");
     default:
         return reject(
             c, NULL,

@@ -50,8 +50,8 @@ static int by_loaded(const void *a, const void *b) {
 
 static int reject_twice(const struct diff *d, struct bytes name) {
     char why[OLLAMA_NAME_MAX + 64];
-    snprintf(why, sizeof(why), "the model '%.*s' is twice in the list", (int)name.n, (const char *)name.p);
-    return intake_reject(d->view->run, &d->view->place, "a model is twice in the list", why);
+    snprintf(why, sizeof(why), "the model '%.*s' is listed twice", (int)name.n, (const char *)name.p);
+    return intake_reject(d->view->run, &d->view->place, "a model is listed twice", why);
 }
 
 /* ---- what is there ------------------------------------------------------------------------------------------------ */

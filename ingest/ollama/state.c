@@ -87,7 +87,7 @@ int ollama_state_lock(struct ollama_state *s, struct intake *run, struct err *er
             return err_errno(err, errno, "%s: cannot be locked", dir);
         }
         if (intake_stopped(run) || clock_boot_ns() >= until) {
-            return err_set(err, ERR_BUSY, "another process reads the source 'ollama' into this ledger");
+            return err_set(err, ERR_BUSY, "another process is reading the source 'ollama' into this ledger");
         }
         nanosleep(&(struct timespec){0, LOCK_STEP_NS}, NULL);
     }
@@ -137,7 +137,7 @@ int ollama_state_add(struct ollama_page *page, struct bytes name, struct ollama_
     bool there;
     size_t i = place_of(page, name, &there);
     if (page->n == PAGE_SEEN_MAX || room_of(page, name) > CURSOR_MAX) {
-        return err_set(err, ERR_LIMIT, "there are more models than can be kept track of");
+        return err_set(err, ERR_LIMIT, "too many models to keep track of");
     }
     struct ollama_seen *seen = realloc(page->seen, (page->n + 1) * sizeof(*seen));
     if (seen == NULL) return err_set(err, ERR_NOMEM, "ollama: out of memory");

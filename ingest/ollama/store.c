@@ -301,7 +301,7 @@ static int open_manifest(struct store *s, int dir, const char *tag, struct ollam
         base = base != NULL ? base + 1 : target;
         *ret_link = ollama_digest_of(bytes_has_prefix(bytes_of(base), "sha256-") ? bytes_of(base) : bytes_of(""));
         if (!ret_link->there) {
-            return err_set(err, ERR_INVALID, "the manifest is a link to something else than a file of the store");
+            return err_set(err, ERR_INVALID, "the manifest is a link to something other than a file of the store");
         }
         snprintf(file, sizeof(file), "blobs/%.80s", base);
         int rc = file_join(path, s->dir, file, err);
@@ -347,7 +347,7 @@ static int load_manifest(struct store *s, int dir, const char *tag, struct stat 
         const struct bytes whole = bytes_of_buf(&s->text);
         hash_parts(digest, &whole, 1);
         if (memcmp(digest, link.sha256, HASH_LEN) != 0) {
-            code = err_set(err, ERR_INVALID, "the manifest does not hold the bytes that the name of its file says");
+            code = err_set(err, ERR_INVALID, "the manifest's content does not match the name of its file");
         }
     }
     buf_clear(&s->parsed);
@@ -367,7 +367,7 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
         return 0; /* the newer tree had it */
     }
     if (rc == 0 && s->lists.n_models == OLLAMA_MODELS_MAX) {
-        rc = err_set(&why, ERR_INVALID, "the store has more than %d models; the rest is not looked at", OLLAMA_MODELS_MAX);
+        rc = err_set(&why, ERR_INVALID, "the store has more than %d models; the rest is ignored", OLLAMA_MODELS_MAX);
     }
     if (rc == 0) rc = load_manifest(s, dir, parts[3], &st, &why);
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);

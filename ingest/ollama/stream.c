@@ -380,8 +380,7 @@ static int move_end(struct ollama_stream *s, struct bytes error, struct err *err
     char subject[96];
     if (s->n_layers == 0) {
         move_reset(s);
-        return intake_reject(s->view->run, &s->place, NULL,
-                             "the progress names no layer by its digest, so that nobody knows which model it is about");
+        return intake_reject(s->view->run, &s->place, NULL, "the progress names no layer digest, so the model is unknown");
     }
     const struct layer *weights = weights_of(s);
     memcpy(subject, "model/sha256:", 13);
@@ -426,8 +425,8 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
     struct bytes status = ollama_text(map, "status");
     bool is_push = begins_with_one(status, push);
     if (!s->moving && !is_push && !begins_with_one(status, pull)) {
-        return intake_reject(s->view->run, &s->view->place, "progress of something else than a pull or a push",
-                             "the progress is that of something else than a pull or a push");
+        return intake_reject(s->view->run, &s->view->place, "progress of something other than a pull or a push",
+                             "this is the progress of something other than a pull or a push");
     }
     if (!s->moving) {
         move_reset(s);

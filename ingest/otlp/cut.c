@@ -200,7 +200,7 @@ static int check_form(const struct otlp_cut *cut, enum role role, uint8_t first,
     }
     bool array = role == RESOURCES || role == SCOPES || role == RECORDS;
     if (first == (array ? '[' : '{')) return 0;
-    return wrong(cut, at, array ? "an array is wanted for this name" : "an object is wanted in this array", err);
+    return wrong(cut, at, array ? "this name needs an array" : "this array takes objects only", err);
 }
 
 static int begin_part(struct otlp_cut *cut, enum role role, struct err *err) {
@@ -373,7 +373,7 @@ static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, stru
         i++;
     }
     struct bytes token = {text.p + *at, i - *at};
-    if (token.n == 0) return wrong(cut, *at, "no JSON value", err);
+    if (token.n == 0) return wrong(cut, *at, "not a JSON value", err);
     if (cut->expect != WANT_VALUE && cut->expect != WANT_VALUE_OR_END) {
         return wrong(cut, *at, "a value in the wrong place", err);
     }
@@ -382,7 +382,7 @@ static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, stru
     }
     bool known = bytes_is(token, "true") || bytes_is(token, "false") || bytes_is(token, "null") || is_number(token);
     if (!known && cut->capture == NOTHING && role_here(cut) != RECORDS) {
-        return wrong(cut, *at, "no JSON value", err); /* inside of a record its own parser says so (NaN) */
+        return wrong(cut, *at, "not a JSON value", err); /* inside of a record its own parser says so (NaN) */
     }
     int rc = value_begins(cut, token.p[0], *at, &role, err);
     if (rc != 0) return rc;
@@ -400,7 +400,7 @@ static int check_fresh(const struct otlp_cut *cut, struct bytes text, size_t at,
     for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
         size_t n = strlen(begins[i]);
         if (memcmp(rest.p, begins[i], rest.n < n ? rest.n : n) == 0) {
-            return rest.n < n ? 1 : wrong(cut, at, "a document begins where the one before has not ended", err);
+            return rest.n < n ? 1 : wrong(cut, at, "a document begins before the previous one has ended", err);
         }
     }
     return 0;
@@ -422,7 +422,7 @@ static int scan_token(struct otlp_cut *cut, struct bytes text, size_t *at, struc
     uint8_t c = text.p[*at];
     int rc;
     if (cut->expect == WANT_DOCUMENT && c != '{') {
-        return wrong(cut, *at, "an object is wanted", err);
+        return wrong(cut, *at, "a document is a JSON object", err);
     }
     switch (c) {
     case '{':

@@ -150,7 +150,7 @@ static int take_document(struct file *f, struct err *err) {
         rc = reject(f, NULL,
                     (o->cut.has & OTLP_HAS_METRICS) != 0
                         ? "metrics are not read; expected: 'resourceSpans' and 'resourceLogs'"
-                        : "there is neither 'resourceSpans' nor 'resourceLogs' in the document");
+                        : "the document has neither 'resourceSpans' nor 'resourceLogs'");
     }
     if (rc == 0) rc = otlp_document(o, f->path, text, f->line, f->offset, err);
     done_with(f, o->cut.end);

@@ -66,7 +66,7 @@ static int cut(struct otlp *o, struct bytes body, struct httpd_reply *reply, str
     }
     for (size_t i = o->cut.end; i < body.n; i++) {
         if (body.p[i] == '\0' || strchr(" \t\r\n", body.p[i]) == NULL) {
-            refuse(reply, 400, "something follows the JSON object");
+            refuse(reply, 400, "unexpected data after the JSON object");
             return 1;
         }
     }
@@ -109,7 +109,7 @@ static int on_request(void *ctx, const struct httpd_request *request, struct htt
         snprintf(message, sizeof(message), "%llu rejected; the last one: %.*s", (unsigned long long)o->rejected,
                  MESSAGE_MAX - 64, newest);
     } else if (o->cut.n_records == 0 && (o->cut.has & (OTLP_HAS_SPANS | OTLP_HAS_LOGS)) == 0 && request->body.n > 2) {
-        snprintf(message, sizeof(message), "nothing was recorded: there is neither 'resourceSpans' nor 'resourceLogs'");
+        snprintf(message, sizeof(message), "nothing was recorded: the document has neither 'resourceSpans' nor 'resourceLogs'");
     }
     message[text_utf8_valid((const uint8_t *)message, strlen(message))] = '\0'; /* cut within a character */
     put_success(reply, request->route, o->rejected, message);

@@ -102,7 +102,7 @@ box 0 log --json --kind model.identified --subject "model/sha256:$weights"
 same "$(jq -rs '[.[].grade] | join(" ")' "$T/.out")" 'declared measured'
 echo WEIGHTS >"store/blobs/sha256-$weights"
 box 3 ingest ollama --models store --verify
-err_has 'the file holds other bytes'
+err_has 'the content does not match the name'
 box 0 log --json --kind doctor.observed
 same "$(jq -r .body.status "$T/.out")" mismatch
 box 3 ingest ollama --models "$HOME"

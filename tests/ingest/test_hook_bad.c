@@ -16,7 +16,7 @@ struct bad {
 };
 
 #define UNKNOWN                                                                                                            \
-    "no hook, permission or tool call that is known; expected: objects with hook_event_name (Claude Code, Codex), "        \
+    "unknown record; expected: an object with hook_event_name (Claude Code, Codex), "                                      \
     "hookSpecificOutput (what a hook answered), type with payload, msg or op (Codex), type with properties or data "       \
     "(opencode), permissions (goose), method or result (ACP, Codex)"
 #define NO_TOOL "'tool_name' is missing or not a name; expected: text of 1 to 200 bytes"
@@ -122,7 +122,7 @@ static void a_bad_record_is_refused_alone(void **state) {
     assert_int_equal(b.result.total.rejected, 3);
     assert_int_equal(strncmp(b.rejections, "2: not valid JSON: ", 19), 0);
     assert_non_null(strstr(b.rejections, "\n4: the record is cut off: not valid JSON: "));
-    assert_non_null(strstr(b.rejections, "\n6: no hook, "));
+    assert_non_null(strstr(b.rejections, "\n6: unknown record; "));
     assert_int_equal(b.result.receipts, 1);
     box_done(&b);
 }

@@ -126,7 +126,7 @@ static void bad_lines_are_rejected_alone_with_line_and_reason(void **state) {
     static const char *const begins[] = {
         "2: unknown kind 'route.decidet'",
         "4: not valid JSON: column ",
-        "5: 'cause' is 99; expected: the seq of an event before, here at most 1",
+        "5: 'cause' is 99; expected: the sequence number of an earlier event, here at most 1",
         "6: 'ledger.sealed' is written by the ledger itself only",
         "7: not valid JSON: column ",
         "9: 'subject' holds a secret",
@@ -231,7 +231,7 @@ static void a_wrong_source_or_option_says_what_there_is(void **state) {
     struct box *b = *state;
     const char *paths[] = {b->file, b->file};
     assert_int_equal(box_run(b, "jsnol", (struct ingest_options){0}), ERR_NOTFOUND);
-    assert_non_null(strstr(b->err.msg, "no source 'jsnol'; there is: jsonl, dpkg, hardware"));
+    assert_non_null(strstr(b->err.msg, "unknown source 'jsnol'; known sources: jsonl, dpkg, hardware"));
     assert_int_equal(box_run(b, "hardware", (struct ingest_options){.paths = paths, .n_paths = 1}), ERR_INVALID);
     assert_string_equal(b->err.msg, "source 'hardware' does not take files");
     assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.follow = true}), ERR_INVALID);

@@ -140,9 +140,9 @@ static void each_wrong_line_is_refused_in_its_own_words(void **state) {
          "'time' is a number with a fraction; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 "
          "text"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":1772359200}",
-         "'time' is 1772359200, which as ns lies before 1974; expected: ns since the epoch"},
+         "'time' is 1772359200, which as nanoseconds is before 1974; expected: ns since the epoch"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":\"1772359200000\"}",
-         "'time' is 1772359200000, which as ns lies before 1974; expected: ns since the epoch"},
+         "'time' is 1772359200000, which as nanoseconds is before 1974; expected: ns since the epoch"},
         {"{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":\"2026-03-01T10:00:00\"}",
          "'time' is '2026-03-01T10:00:00'; expected: ns since the epoch as an integer or a decimal string, or RFC 3339 "
          "text with a zone and at most 9 fraction digits"},

@@ -24,7 +24,7 @@ static void a_bad_entry_is_rejected_alone_and_takes_nothing_away(void **state) {
                         "0: a model's name 'tab\\there' is too long or has control characters; expected: "
                         "at most 200 bytes\n"
                         "0: a model's name holds a secret (rule github-pat)\n"
-                        "0: the model 'c:1' is twice in the list\n");
+                        "0: the model 'c:1' is listed twice\n");
     events_are(b, from, FIELDS,
                "model.observed model/c:1 reported manifest_digest=\"sha256:" DIGEST_C "\"\n"
                "model.pulled model/c:1 inferred manifest_digest=\"sha256:" DIGEST_C "\"\n");
@@ -41,7 +41,7 @@ static void a_strict_look_stops_at_the_first_bad_entry_and_stays_in_step(void **
     put(b, "tags.json", MODELS(TAG("b:1", DIGEST_B) "," TAG("b:1", DIGEST_B)));
     const struct ingest_options o = {.url = b->url, .strict = true};
     assert_int_equal(box_run(&b->box, "ollama", o), ERR_INVALID);
-    assert_non_null(strstr(b->box.err.msg, "is twice in the list"));
+    assert_non_null(strstr(b->box.err.msg, "is listed twice"));
     put(b, "tags.json", MODELS(TAG("a:1", DIGEST_A) "," TAG("b:1", DIGEST_B)));
     look_well(b);
     put(b, "tags.json", MODELS());
@@ -84,7 +84,7 @@ static void more_models_than_can_be_kept_track_of_are_rejected_not_forgotten(voi
     uint64_t told = box_count(&b->box, "model.observed");
     assert_true(told > 1000 && told < 4000);
     assert_int_equal(b->box.result.total.rejected, 2048 - told + 1); /* and one for all past 2048 */
-    assert_non_null(strstr(b->box.rejections, "there are more models than can be kept track of"));
+    assert_non_null(strstr(b->box.rejections, "too many models to keep track of"));
     look_well(b);
     assert_int_equal(b->box.result.total.accepted, 0);
     assert_int_equal(box_count(&b->box, "model.removed"), 0);
@@ -139,7 +139,7 @@ static void each_way_of_being_broken_has_its_word(void **state) {
         {"version", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<html></h", "answer", 200, "not valid JSON"},
         {"version", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "answer", 200, "names no version"},
         {"version", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "redirect", 302,
-         "points elsewhere"},
+         "redirects elsewhere"},
         {"tags", "HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n{", "limit", 200, "/api/tags: "},
         {"tags", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "protocol", 200,
          "content encoding"},

@@ -292,7 +292,7 @@ static void bad_manifests_are_rejected_alone_and_take_nothing_away(void **state)
                                           "the answer is not a JSON object",
                                           "a model's name holds a secret (rule github-pat)",
                                           "a model's name is not UTF-8 text",
-                                          "the manifest is a link to something else than a file of the store",
+                                          "the manifest is a link to something other than a file of the store",
                                           "the manifest cannot be opened: No such file or directory",
                                           "the manifest is not a regular file",
                                           "a directory of the store is a link, which is not followed"};
@@ -404,12 +404,13 @@ static void a_file_with_other_bytes_is_told_once_and_rejected_each_time(void **s
     assert_int_equal(b->box.result.total.rejected, 0); /* nobody looked into it */
     uint64_t from = box_size(&b->box);
     store_well(b, true);
-    snprintf(want, sizeof(want), "0: sha256-%s: the file holds other bytes, its SHA-256 is %s\n", big.hex, other.hex);
+    snprintf(want, sizeof(want), "0: sha256-%s: the content does not match the name; its SHA-256 is %s\n", big.hex,
+             other.hex);
     assert_string_equal(b->box.rejections, want);
     hashed = 0;
     store_well(b, true);
     assert_int_equal(hashed, 2);
-    snprintf(want, sizeof(want), "0: sha256-%s: the file holds other bytes, as was found before\n", big.hex);
+    snprintf(want, sizeof(want), "0: sha256-%s: the content does not match the name, as was found before\n", big.hex);
     assert_string_equal(b->box.rejections, want);
     store_well(b, false);
     assert_string_equal(b->box.rejections, want);

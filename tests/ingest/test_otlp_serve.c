@@ -155,7 +155,7 @@ static void rejected_records_are_a_partial_success(void **state) {
          "number; expected: an object\"}}");
     post(r, "/v1/traces", "{}", 200, "{}");
     post(r, "/v1/traces", "{\"spans\":[]}", 200,
-         "{\"partialSuccess\":{\"errorMessage\":\"nothing was recorded: there is neither 'resourceSpans' nor "
+         "{\"partialSuccess\":{\"errorMessage\":\"nothing was recorded: the document has neither 'resourceSpans' nor "
          "'resourceLogs'\"}}");
     end(r);
     assert_int_equal(r->result.total.accepted, 1);
@@ -167,10 +167,10 @@ static void a_request_that_is_wrong_as_a_whole_is_refused(void **state) {
     start(r);
     post(r, "/v1/traces", "", 400, "{\"code\":3,\"message\":\"the body is empty; expected: a JSON object\"}");
     post(r, "/v1/traces", "{\"resourceSpans\":[", 400, "{\"code\":3,\"message\":\"the JSON text is cut off\"}");
-    post(r, "/v1/traces", "[]", 400, "{\"code\":3,\"message\":\"line 1 column 1: an object is wanted\"}");
-    post(r, "/v1/traces", "{} {}", 400, "{\"code\":3,\"message\":\"something follows the JSON object\"}");
+    post(r, "/v1/traces", "[]", 400, "{\"code\":3,\"message\":\"line 1 column 1: a document is a JSON object\"}");
+    post(r, "/v1/traces", "{} {}", 400, "{\"code\":3,\"message\":\"unexpected data after the JSON object\"}");
     post(r, "/v1/logs", "{\"resourceLogs\":7}", 400,
-         "{\"code\":3,\"message\":\"line 1 column 17: an array is wanted for this name\"}");
+         "{\"code\":3,\"message\":\"line 1 column 17: this name needs an array\"}");
     post(r, "/v1/metrics", "{}", 404, "{\"code\":5,\"message\":\"unknown path; expected: /v1/traces, /v1/logs\"}");
     end(r);
     assert_int_equal(r->code, 0);

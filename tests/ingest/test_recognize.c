@@ -85,26 +85,27 @@ static void what_is_refused_is_named_in_one_line(void **state) {
         const char *file, *words;
     } cases[] = {
         {"foreign/promptfoo.json",
-         "0: this looks like promptfoo results; no source reads them; wanted is an event as a JSON "
+         "0: this looks like promptfoo results; no source reads them; expected: an event as a JSON "
          "object on each line\n"},
         {"foreign/inspect.json",
-         "0: this looks like an Inspect log (inspect_ai); no source reads it; wanted is an event as a "
+         "0: this looks like an Inspect log (inspect_ai); no source reads it; expected: an event as a "
          "JSON object on each line\n"},
         {"foreign/event-pretty.json",
-         "0: this is one JSON document over 7 lines; JSON Lines wants one object a line: jq -c . " FIXTURES
+         "0: this is one JSON document over 7 lines; JSON Lines needs one object per line: jq -c . " FIXTURES
          "foreign/event-pretty.json\n"},
-        {"foreign/events-array.json", "0: this is one JSON array; JSON Lines wants one object a line: jq -c '.[]' " FIXTURES
-                                      "foreign/events-array.json\n"},
+        {"foreign/events-array.json",
+         "0: this is one JSON array; JSON Lines needs one object per line: jq -c '.[]' " FIXTURES
+         "foreign/events-array.json\n"},
         {"foreign/weights.gguf",
-         "0: this looks like a GGUF file (a model's weights); wanted is an event as a JSON object on "
+         "0: this looks like a GGUF file (a model's weights); expected: an event as a JSON object on "
          "each line\n"},
         {"foreign/events.jsonl.zst",
-         "0: this looks like data compressed by zstd; decompress it first: zstd -d; wanted is an "
+         "0: this looks like data compressed by zstd; decompress it first: zstd -d; expected: an "
          "event as a JSON object on each line\n"},
         {"otlp/traces.json",
          "0: this looks like an OTLP document of OpenTelemetry; read it with: ledger ingest otlp " FIXTURES
-         "otlp/traces.json; wanted "
-         "is an event as a JSON object on each line\n"},
+         "otlp/traces.json; expected: "
+         "an event as a JSON object on each line\n"},
     };
     struct box box;
     (void)state;
