@@ -1,4 +1,4 @@
-/* The table of sources, and the way into one. */
+/* The table of sources, and how one is run. */
 #include "ingest/ingest.h"
 
 #include <string.h>
@@ -50,7 +50,7 @@ static int unknown_source(const char *name, struct err *err) {
     return ERR_NOTFOUND;
 }
 
-/* What the options ask for, and the name under which help and messages know it. */
+/* What an option asks for, and its name in messages. */
 static const struct asked {
     unsigned takes;
     const char *name;
@@ -111,15 +111,15 @@ static void wait_until(const struct ingest_options *o, uint64_t due) {
     }
 }
 
-/* Errors of the ledger itself end the looking; a source that cannot be had now may be there the next time. */
-static bool goes_on_after(int code) {
+/* An error of the ledger ends the run; a source that is not available now may be at the next look. */
+static bool may_look_again(int code) {
     return code == 0 || code == ERR_NOTFOUND || code == ERR_INVALID || code == ERR_NET || code == ERR_CORRUPT;
 }
 
 static int look_again(struct ledger *ledger, const struct ingest_source *source, const struct ingest_options *o,
                       struct ingest_result *ret, struct err *err) {
     int rc = 0;
-    while (!stopped(o) && goes_on_after(rc)) {
+    while (!stopped(o) && may_look_again(rc)) {
         struct ingest_result one = {0};
         struct err why = {0};
         uint64_t due = clock_boot_ns() + o->every_ns;
@@ -131,7 +131,7 @@ static int look_again(struct ledger *ledger, const struct ingest_source *source,
         if (o->round != NULL) {
             o->round(o->ctx, ret, rc == 0 ? NULL : &why);
         }
-        if (!goes_on_after(rc)) return err_set(err, rc, "%s", why.msg);
+        if (!may_look_again(rc)) return err_set(err, rc, "%s", why.msg);
         wait_until(o, due);
     }
     ret->stopped = stopped(o);

@@ -4,8 +4,8 @@
  *          \-intake_reject-----------------> refused, with place and reason --> tallies, callback
  *   intake_end: commit, then the receipt as a commit of its own
  *
- * A failing commit breaks the run: nothing more is tried, because the state of the disk or the database will not get
- * better by trying. What the source fails at (an unreadable file) does not: what was read before it is still committed. */
+ * A failed commit breaks the run: nothing more is tried, because retrying will not repair a disk or a database. A failure
+ * of the source (an unreadable file) does not: what was read before it is still committed. */
 #include "ingest/driver/intake.h"
 
 #include <stdio.h>
@@ -80,8 +80,8 @@ struct lines_digest *intake_digest(struct intake *run) {
     return &run->digest;
 }
 
-/* A dry run writes nothing: where there is no secret yet, the keys that it shows are of no later run. */
-static int take_secret(struct intake *run, struct err *err) {
+/* A dry run writes nothing: without a secret in the ledger, no later run has the keys that it shows. */
+static int load_secret(struct intake *run, struct err *err) {
     run->secret = crypt_secret_new(KEY_SECRET_LEN);
     if (run->secret == NULL) return err_set(err, ERR_NOMEM, "ingest: out of locked memory");
     bool none = run->ledger == NULL;
@@ -104,7 +104,7 @@ int intake_new(struct ledger *ledger, const char *source, const struct ingest_op
     snprintf(run->actor, sizeof(run->actor), "service:%s", source);
     int rc = ledger == NULL ? 0 : log_head(ledger, &result->head, err);
     if (rc == 0) rc = queue_new(ledger, &run->queue, err);
-    if (rc == 0) rc = take_secret(run, err);
+    if (rc == 0) rc = load_secret(run, err);
     run->digest.hash = hash_new();
     if (rc == 0 && run->digest.hash == NULL) rc = err_set(err, ERR_NOMEM, "ingest: out of memory");
     if (rc != 0) {
@@ -136,7 +136,7 @@ void intake_begin(struct intake *run, const char *name) {
     run->in_input = true;
 }
 
-/* ---- what became of drafts ---------------------------------------------------------------------------------------- */
+/* ---- outcomes of drafts ---------------------------------------------------------------------------------------- */
 
 static void count_taken(struct ingest_tally *t, const struct log_receipt *receipt, bool gap, uint64_t at) {
     t->accepted += !receipt->duplicate;
@@ -196,7 +196,7 @@ void intake_pass(struct intake *run, const struct ingest_place *place, const cha
     }
 }
 
-/* A path belongs to the private part of a receipt: what of a message comes after it. */
+/* The message after its path: paths belong into the private part of a receipt. */
 static const char *without_path(const char *msg, const char *path) {
     size_t n = strlen(path);
     return strncmp(msg, path, n) == 0 && strncmp(msg + n, ": ", 2) == 0 ? msg + n + 2 : msg;
@@ -315,12 +315,12 @@ int intake_size(struct intake *run, uint64_t *ret, struct err *err) {
 
 /* ---- the end of an input ------------------------------------------------------------------------------------------ */
 
-/* What is followed, listened to or looked at again and again has no end before which it could be stopped. */
+/* An input that is followed, received or polled has no end, so that stopping it cuts nothing off. */
 static bool has_end(const struct ingest_options *o) {
     return !o->follow && o->listen == NULL && o->every_ns == 0;
 }
 
-/* Only of a cursor that is stored by now: it will be missed. */
+/* Only for a cursor that is stored by now: its loss would be noticed. */
 static bool claim_cursor(struct intake *run, uint8_t ret[CURSOR_CLAIM]) {
     struct buf value = {.max = CURSOR_VALUE_MAX};
     bool there = run->cursor[0] != '\0' && log_cursor_get(run->ledger, run->cursor, &value, NULL) == 0;
@@ -387,8 +387,8 @@ static int write_receipt(struct intake *run, struct err *err) {
     return rc;
 }
 
-/* Everything was there already. Does a receipt of this source follow the newest of it? None does when the run that wrote
- * the events was killed before its receipt. */
+/* When every event was a duplicate: does no receipt of this source follow the newest? Then the run that wrote them was
+ * killed before its receipt. */
 static int is_owed(struct intake *run, bool *ret, struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event event;

@@ -1,8 +1,8 @@
-/* What sources write against: one run over one or more inputs.
+/* The interface of sources: one run over one or more inputs.
  *
  *   intake_begin -> (intake_add | intake_reject | intake_cursor | intake_flush)* -> intake_end, once for each input
  *
- * A function that gives INTAKE_STOP tells the source to clean up and return it: the run was strict and the input bad. */
+ * INTAKE_STOP tells the source to clean up and return it: the run is strict and the input bad. */
 #ifndef INGEST_DRIVER_INTAKE_H
 #define INGEST_DRIVER_INTAKE_H
 
@@ -12,7 +12,7 @@
 #include "ingest/input/lines.h"
 
 struct ingest_result {
-    struct ingest_tally total; /* dry_run: accepted counts what would be offered; duplicates are not known */
+    struct ingest_tally total; /* dry_run: accepted counts what would be added; duplicates are unknown */
     uint64_t receipts;         /* ledger.imported events written */
     bool stopped;              /* by the stop flag */
     struct log_head head;      /* after the last commit, or as it was */
@@ -39,7 +39,7 @@ struct ingest_options {
     uint64_t every_ns;  /* INGEST_EVERY: from one look to the next; 0: one look only */
     bool follow, strict, dry_run, verify;
     const volatile sig_atomic_t *stop; /* set by a signal handler: the run ends as if the input did. May be NULL */
-    /* Callbacks, each may be NULL. `total` is 0 when nobody knows it. */
+    /* Callbacks, each may be NULL. `total` is 0 when unknown. */
     void *ctx;
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void (*rejected)(void *ctx, const struct ingest_place *place, const char *reason);
@@ -51,7 +51,7 @@ struct ingest_options {
     void (*preview)(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview); /* dry_run */
 };
 
-#define INTAKE_STOP 2 /* no error code: the run knows why */
+#define INTAKE_STOP 2 /* not an error code: the run knows why */
 
 struct intake;
 
@@ -65,41 +65,41 @@ const uint8_t *intake_secret(const struct intake *run);
 
 /* Starts an input. `name` is copied; it goes into the receipt, as a private field. */
 void intake_begin(struct intake *run, const char *name);
-/* Digest and length of the current input: whoever reads feeds it. Borrowed until intake_end. */
+/* Digest and length of the current input, fed by its reader. Borrowed until intake_end. */
 struct lines_digest *intake_digest(struct intake *run);
 /* Takes a copy of the draft; `at` is its source time or INGEST_NO_TIME. The run fills in source, and actor and grade
- * ("reported") where they are empty. A draft that the ledger refuses is rejected, which is no error but INTAKE_STOP. A
- * cause is a seq, or with LOG_CAUSE_BATCH the ticket of a draft before (queue.h). */
+ * ("reported") where they are empty. A draft that the ledger refuses is rejected: 0 or INTAKE_STOP. A cause is a sequence
+ * number, or with LOG_CAUSE_BATCH the ticket of an earlier draft (queue.h). */
 int intake_add(struct intake *run, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
                struct err *err);
-/* The ticket of the draft added last; the same as before when the last one was rejected. */
+/* The ticket of the newest draft; unchanged when the last one was rejected. */
 uint64_t intake_ticket(const struct intake *run);
-/* Counts and reports a rejection: 0 or INTAKE_STOP. `reason` is what the user reads; `group`, under which it is counted and
- * recorded, is the same when NULL. Secrets in both are masked, so that a message may quote the parser's words. */
+/* Counts and reports a rejection: 0 or INTAKE_STOP. The user reads `reason`; it is counted and recorded under `group`
+ * (NULL: under the reason). Secrets in both are masked, so that a message may quote the input. */
 int intake_reject(struct intake *run, const struct ingest_place *place, const char *group, const char *reason);
-/* Counts a record that the source knows and that holds nothing it records. `what`: its name, or "". */
+/* Counts a known record that holds nothing to record. `what`: its name, or "". */
 void intake_pass(struct intake *run, const struct ingest_place *place, const char *what);
-/* Like intake_reject for a whole file that cannot be read, or not to its end: `why` with its path taken off. `offset` is
- * where in the content that was. */
+/* Like intake_reject for a whole file that cannot be read, or not to its end: `why` without its path. `offset`: where in
+ * the content reading failed. */
 int intake_reject_file(struct intake *run, const char *file, uint64_t offset, const struct err *why);
 /* Remembers a cursor, which is stored with what has been added so far; the newest one counts. Copied. */
 int intake_cursor(struct intake *run, const char *name, struct bytes value, struct err *err);
 /* The stored value of a cursor; *ret_there is false when it has none yet, or there is no ledger. */
 int intake_cursor_get(struct intake *run, const char *name, struct buf *out, bool *ret_there, struct err *err);
-/* Commits what has been added. Called by intake_add when enough has come together. */
+/* Commits what has been added. intake_add calls it when the batch is full. */
 int intake_flush(struct intake *run, struct err *err);
 /* Ends the input: commits, and writes its receipt when something was new. */
 int intake_end(struct intake *run, struct err *err);
-/* For an input that continues for weeks: its receipt for what was read so far, and the input begins anew, once 65,536
- * events were new, or some were and it has been an hour. */
+/* For an endless input: writes a receipt for what was read so far and begins the input anew, after 65,536 new events, or
+ * after an hour with at least one. */
 int intake_receipt_if_due(struct intake *run, struct err *err);
 /* How many rejections the current input has had so far, and the words of the newest ("" when there was none; borrowed until
  * the next one). */
 uint64_t intake_rejected(const struct intake *run, const char **ret_newest);
-/* Forgets what was added since the last commit. After a commit that failed with ERR_FULL or ERR_BUSY, of which nothing was
- * stored, the run may go on; not after other errors. */
+/* Drops what was added since the last commit. After a commit that failed with ERR_FULL or ERR_BUSY, which stores nothing,
+ * the run may continue; not after other errors. */
 void intake_drop(struct intake *run);
-/* How many events the ledger has, with those that wait in the run. */
+/* How many events the ledger has, including those waiting in the run. */
 int intake_size(struct intake *run, uint64_t *ret, struct err *err);
 /* Calls the progress callback, at most some ten times a second. */
 void intake_progress(struct intake *run, uint64_t done, uint64_t total);

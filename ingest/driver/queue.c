@@ -1,5 +1,5 @@
-/* The drafts are in the ledger's own batch, whose checks say at once, with the input's place still at hand, what is wrong
- * with one; here is where each came from. A draft that makes a commit fail is taken out, and the rest committed.
+/* The drafts are in the ledger's own batch, which checks each as it is added, while its place in the input is known; this
+ * file remembers the places. A draft that makes a commit fail is removed, and the rest is committed.
  *
  * A draft's ticket is its number among all that came through this queue. While it waits, a cause that names it becomes an
  * index of the batch; once it is committed, its sequence number, of which a ring remembers the newest. */
@@ -25,7 +25,7 @@ struct entry {
 
 struct queue {
     struct log_batch *batch;
-    struct buf files;   /* a name that is that of the draft before is there once */
+    struct buf files;   /* a name is repeated only when it changes */
     size_t newest_file; /* in it */
     size_t bytes;       /* of bodies and private fields */
     bool has_cursor;
@@ -156,8 +156,8 @@ int queue_cursor(struct queue *q, const char *name, struct bytes value, struct e
     return rc;
 }
 
-/* Tells what became of the drafts, which is in the receipts, remembers it of their tickets, and empties the queue. */
-static void settle(struct queue *q, size_t n, const struct queue_sink *sink) {
+/* Reports the receipts to the sink, remembers the tickets' sequence numbers, and empties the queue. */
+static void report_taken(struct queue *q, size_t n, const struct queue_sink *sink) {
     for (size_t i = 0; i < n; i++) {
         sink->taken(sink->ctx, &q->receipts[i], q->entries[i].gap, q->entries[i].at);
     }
@@ -167,7 +167,7 @@ static void settle(struct queue *q, size_t n, const struct queue_sink *sink) {
     }
 }
 
-static int tell_refused(struct queue *q, size_t i, const char *reason, const struct queue_sink *sink) {
+static int report_refused(struct queue *q, size_t i, const char *reason, const struct queue_sink *sink) {
     const struct entry *e = &q->entries[i];
     const struct ingest_place place = {(const char *)q->files.p + e->file, e->line, e->offset};
     /* "event 3 of the batch: why": the number means nothing outside */
@@ -175,26 +175,26 @@ static int tell_refused(struct queue *q, size_t i, const char *reason, const str
     return sink->refused(sink->ctx, &place, why != NULL ? why + 2 : reason);
 }
 
-/* The ledger names the first draft whose cause has a key of which nobody has heard, and marks the others. */
-static int tell_no_cause(struct queue *q, size_t i, const struct queue_sink *sink) {
+/* The ledger names the first draft whose cause has an unknown key, and marks the others. */
+static int report_no_cause(struct queue *q, size_t i, const struct queue_sink *sink) {
     const struct batch_entry *e = &q->batch->entry[i];
     char reason[ERR_MSG_MAX];
     snprintf(reason, sizeof(reason), "'cause_key' is '%s': no earlier event of the same source has this key",
              SECRET_SHOWN(batch_bytes(q->batch, e->cause_key.at, e->cause_key.n)));
-    return tell_refused(q, i, reason, sink);
+    return report_refused(q, i, reason, sink);
 }
 
-/* Draft `at` makes the commit fail, and so do those that have no cause either: the sink hears of them, and they go. When it
- * has enough, all later ones go too; its answer. */
+/* Reports draft `at`, which made the commit fail, and all others without a cause, and removes them. When the sink answers
+ * non-zero, all later drafts go too; returns that answer. */
 static int take_out_refused(struct queue *q, size_t at, const char *reason, const struct queue_sink *sink) {
     size_t n = queue_count(q), gone = 0, kept = at;
     bool marked = q->receipts[at].seq == LOG_NO_SEQ;
-    int answer = tell_refused(q, at, reason, sink);
+    int answer = report_refused(q, at, reason, sink);
     q->refused[gone++] = at;
     for (size_t i = at + 1; i < n; i++) {
         bool refused = marked && q->receipts[i].seq == LOG_NO_SEQ;
         if (answer != 0 || refused) {
-            if (answer == 0) answer = tell_no_cause(q, i, sink);
+            if (answer == 0) answer = report_no_cause(q, i, sink);
             q->refused[gone++] = i;
         } else {
             q->entries[kept++] = q->entries[i];
@@ -204,7 +204,7 @@ static int take_out_refused(struct queue *q, size_t at, const char *reason, cons
     return answer;
 }
 
-/* The cursor that a commit before was refused with is still the batch's. */
+/* After a refused commit the batch still has its cursor. */
 static int try_commit(struct queue *q, bool with_cursor, struct log_head *ret_head, size_t *ret_at, struct err *err) {
     int rc = with_cursor ? log_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
     q->batch->has_cursor = with_cursor;
@@ -218,7 +218,7 @@ int queue_commit(struct queue *q, const struct queue_sink *sink, struct log_head
         size_t n = queue_count(q), at = SIZE_MAX;
         int rc = try_commit(q, q->has_cursor && stop == 0, ret_head, &at, &why);
         if (rc == 0) {
-            settle(q, n, sink);
+            report_taken(q, n, sink);
             return stop;
         }
         if ((rc != ERR_INVALID && rc != ERR_CONFLICT) || at >= n) {

@@ -1,5 +1,4 @@
-/* Drafts on their way into a commit, kept until the ledger has taken them, so that one refused event does not take the
- * others of its batch with it. */
+/* Drafts waiting for a commit, so that one refused event does not take the others of its batch with it. */
 #ifndef INGEST_DRIVER_QUEUE_H
 #define INGEST_DRIVER_QUEUE_H
 
@@ -12,8 +11,8 @@
 
 struct queue;
 
-/* What became of a draft. taken: `gap` of a ledger.gap. refused: returning non-zero ends the commit after the
- * drafts that are before this one. */
+/* Receives the outcome of each draft. taken: `gap` is set for a ledger.gap. refused: a non-zero answer ends the commit
+ * after the drafts before this one. */
 struct queue_sink {
     void *ctx;
     void (*taken)(void *ctx, const struct log_receipt *receipt, bool gap, uint64_t at);
@@ -24,7 +23,7 @@ int queue_new(struct ledger *ledger, struct queue **ret, struct err *err);
 void queue_free(struct queue *queue); /* what was not committed is dropped; NULL is fine */
 /* Copies what it needs. The codes are log_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this
  * draft alone. A cause of type LOG_CAUSE_BATCH is the ticket of a draft that was added before, committed or
- * not; one that was refused, or lies more than QUEUE_TICKETS_MAX drafts back, counts as none. */
+ * not; one that was refused, or is more than QUEUE_TICKETS_MAX drafts back, counts as none. */
 int queue_add(struct queue *queue, const struct log_draft *draft, const struct ingest_place *place, uint64_t at,
               struct err *err);
 /* The number of the draft added last, over all commits, from 1; 0 when there was none. */
@@ -34,9 +33,9 @@ int queue_cursor(struct queue *queue, const char *name, struct bytes value, stru
 size_t queue_count(const struct queue *queue);
 bool queue_idle(const struct queue *queue); /* neither drafts nor a cursor */
 bool queue_full(const struct queue *queue); /* time to commit */
-/* Commits all drafts and the cursor and empties the queue. Drafts that the ledger refuses only now are told to the sink and
- * the others committed without them. 0; the sink's non-zero answer (then the cursor is dropped); or the ledger's error,
- * when nothing was committed and the queue is good for nothing but to be freed. */
+/* Commits all drafts and the cursor and empties the queue. Drafts that the ledger refuses only now go to the sink, and the
+ * others are committed without them. 0; the sink's non-zero answer (then the cursor is dropped); or the ledger's error:
+ * then nothing was committed, and the queue can only be freed. */
 int queue_commit(struct queue *queue, const struct queue_sink *sink, struct log_head *ret_head, struct err *err);
 void queue_clear(struct queue *queue);
 

@@ -1,4 +1,4 @@
-/* By magic bytes, then by names that only one form has, then by how JSON is in it. */
+/* By magic bytes, then by names that only one format has, then by the layout of its JSON. */
 #include "ingest/driver/recognize.h"
 
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static const struct look *find(struct bytes head) {
     return NULL;
 }
 
-static void say(const struct look *look, const char *path, struct buf *out) {
+static void put_look(const struct look *look, const char *path, struct buf *out) {
     bool named = strcmp(path, "-") != 0;
     buf_printf(out, "looks like %s", look->words);
     if (look->source[0] != '\0') {
@@ -90,7 +90,7 @@ bool recognize_words(struct bytes head, const char *path, struct buf *out) {
     const struct look *look = find(head);
     if (is_binary(head, out)) return true;
     if (look != NULL) {
-        say(look, path, out);
+        put_look(look, path, out);
     }
     return look != NULL;
 }
@@ -116,7 +116,7 @@ static bool first_line_is_json(struct bytes t) {
     return rc == 0;
 }
 
-/* How many lines the content has; 0: nobody knows. */
+/* How many lines the content has; 0: unknown. */
 static uint64_t count_lines(const char *path) {
     struct gz *gz = NULL;
     uint64_t lines = 0;
@@ -135,7 +135,7 @@ static uint64_t count_lines(const char *path) {
     return rc == 0 ? lines + (last != '\n') : 0;
 }
 
-/* JSON that does not stand one object a line: the second line of a document belongs to it and does not begin another. */
+/* JSON that is not one object per line: the second line of a document does not begin another one. */
 static bool is_document(struct bytes head, const char *path, struct buf *out) {
     struct bytes t = without_blanks(head);
     const uint8_t *lf = t.n > 0 ? memchr(t.p, '\n', t.n) : NULL;

@@ -24,7 +24,7 @@ void tally_at(struct ingest_tally *t, uint64_t at) {
     }
 }
 
-/* Cut to fit at a character's beginning, bytes that are no UTF-8 replaced: it goes into an event. */
+/* Cut to fit between characters, invalid UTF-8 replaced: it goes into an event. */
 static void put_reason(char ret[INGEST_REASON_LEN], const char *text) {
     size_t n = strlen(text);
     if (n >= INGEST_REASON_LEN) {
@@ -40,7 +40,7 @@ static void put_reason(char ret[INGEST_REASON_LEN], const char *text) {
     }
 }
 
-/* The entry of a reason, a new one if need be; the last collects what no longer fits. */
+/* The entry of a reason, a new one if needed; the last entry collects what no longer fits. */
 static struct ingest_reason *reason_of(struct ingest_tally *t, const char *text, uint64_t line, uint64_t offset) {
     size_t i = 0;
     while (i < t->n_reasons && strcmp(t->reasons[i].text, text) != 0) {

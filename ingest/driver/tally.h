@@ -9,7 +9,7 @@
 #define INGEST_REASON_LEN     192
 #define INGEST_NO_TIME        UINT64_MAX
 
-/* Where in the input something stands. */
+/* A place in the input. */
 struct ingest_place {
     const char *file; /* as the caller named it; "-" for standard input */
     uint64_t line;    /* from 1; 0: the input has no lines */
@@ -26,7 +26,7 @@ struct ingest_reason {
 struct ingest_tally {
     uint64_t bytes; /* of content that was read */
     uint64_t accepted, duplicate, rejected;
-    uint64_t passed;            /* records that the source knows and that hold nothing it records */
+    uint64_t passed;            /* known records that hold nothing to record */
     uint64_t masked;            /* secrets */
     uint64_t gaps;              /* ledger.gap events among the accepted */
     uint64_t first_at, last_at; /* source times of accepted and duplicate events; INGEST_NO_TIME when there is none */
@@ -36,14 +36,14 @@ struct ingest_tally {
 
 void tally_init(struct ingest_tally *tally);
 void tally_at(struct ingest_tally *tally, uint64_t at); /* INGEST_NO_TIME is fine */
-/* Counts a rejection under its reason; the list is bounded, what no longer fits is counted under its last entry. */
+/* Counts a rejection under its reason; the list is bounded, its last entry counts what no longer fits. */
 void tally_reject(struct ingest_tally *tally, const char *group, const struct ingest_place *place);
 /* Adds what another tally counted; times and reasons are merged. */
 void tally_sum(struct ingest_tally *tally, const struct ingest_tally *more);
 struct tally_input {
     const char *source, *name; /* the input's name as the caller gave it; it is a private field */
     const uint8_t *digest;     /* HASH_LEN bytes */
-    const uint8_t *cursor;     /* CURSOR_CLAIM bytes; NULL: it moved none */
+    const uint8_t *cursor;     /* CURSOR_CLAIM bytes; NULL: none was moved */
     bool stopped;
 };
 /* Appends the body of a ledger.imported event. */

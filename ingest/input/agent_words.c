@@ -1,8 +1,8 @@
 /* Tables of words, as the agents' own documents and sources define them.
  *
- * Lifetimes are filled in where the agent says how long: opencode's "always" and ACP's "allow_always" only say that the
- * choice is remembered. Who decided is filled in where the word says it: a client's answer comes from a person or from a
- * program in his place, and nothing tells which. */
+ * A lifetime is filled in only where the agent defines one: opencode's "always" and ACP's "allow_always" only say that the
+ * choice is remembered. So is who decided: a client's answer may come from a person or from a program, and the word does
+ * not tell which. */
 #include "ingest/input/agent_words.h"
 
 #include <string.h>

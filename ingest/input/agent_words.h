@@ -1,5 +1,5 @@
-/* What the words of the agents mean in the catalog's: answers to requests, and groups of permissions. A word that is not
- * known means nothing: it stays unknown, and is kept as it stands. */
+/* Translates the agents' words into the catalog's: answers to requests, and permission groups. An unknown word means
+ * "unknown", and is kept verbatim. */
 #ifndef INGEST_INPUT_AGENT_WORDS_H
 #define INGEST_INPUT_AGENT_WORDS_H
 
@@ -14,9 +14,9 @@ struct agent_answer {
 enum agent_family { AGENT_CLAUDE, AGENT_CODEX, AGENT_OPENCODE, AGENT_ACP };
 
 struct agent_answer agent_answer_of(enum agent_family family, struct bytes word);
-/* The group that a tool needs by what it is for, or NULL. `tool` is its name in any of the agents, or ACP's kind of it. */
+/* The permission group that a tool needs, or NULL. `tool` is its name in any of the agents, or its ACP kind. */
 const char *agent_group_of(struct bytes tool);
-/* The tier that follows from the group alone, or NULL: only reading has one. */
+/* The tier that follows from the group alone, or NULL: only reading implies one. */
 const char *agent_tier_of(const char *group);
 
 #endif

@@ -3,9 +3,9 @@
  *   | taken | parsed, to be taken | asked, to be parsed | free |
  *           ^taken                ^parsed               ^asked
  *
- * The three counters only grow; a block's place is its number modulo BLOCKS. The caller moves `asked` and `taken`, the
- * thread moves `parsed`; one mutex and one condition for both, because there are but two parties. The ring is long so that
- * the thread has work while the caller waits for a disk, and bounded in bytes as well. */
+ * The three counters only grow; a block's place is its number modulo BLOCKS. The caller advances `asked` and `taken`, the
+ * thread advances `parsed`; one mutex and one condition are enough for two parties. The ring is long, so that the thread
+ * has work while the caller waits for a disk, and also bounded in bytes. */
 #include "ingest/input/ahead.h"
 
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #define BLOCKS      32
 #define BLOCK_TEXTS 64
 #define BLOCK_BYTES ((size_t)64 << 10) /* a longer text is a block of its own */
-#define RING_BYTES  ((size_t)1 << 20)  /* of texts that are not taken yet */
+#define RING_BYTES  ((size_t)1 << 20)  /* of texts not taken yet */
 #define FEW_TEXTS   16
 #define OUT_MAX     ((size_t)32 << 20)
 
@@ -27,7 +27,7 @@ struct block {
     struct bytes text[BLOCK_TEXTS];
     int code[BLOCK_TEXTS];
     size_t at[BLOCK_TEXTS + 1]; /* where in `out` */
-    size_t words[BLOCK_TEXTS];  /* where in `why`, of those that were refused */
+    size_t words[BLOCK_TEXTS];  /* where in `why`, for refused texts */
     struct buf out, why;
 };
 
@@ -45,7 +45,7 @@ static struct block *block_at(struct ahead *a, uint64_t number) {
     return &a->blocks[number % BLOCKS];
 }
 
-static void parse(struct block *b) {
+static void parse_block(struct block *b) {
     buf_clear(&b->out);
     buf_clear(&b->why);
     for (size_t i = 0; i < b->n; i++) {
@@ -71,7 +71,7 @@ static void *run_thread(void *arg) {
         }
         struct block *b = block_at(a, a->parsed);
         pthread_mutex_unlock(&a->lock);
-        parse(b);
+        parse_block(b);
         pthread_mutex_lock(&a->lock);
         a->parsed++;
         pthread_cond_signal(&a->changed);
@@ -80,7 +80,6 @@ static void *run_thread(void *arg) {
     return NULL;
 }
 
-/* Signals are the first thread's: its sleeps and reads must end by them. */
 static void start_thread(struct ahead *a) {
     if (a->has_thread || a->no_thread) return;
     a->has_thread = thread_start(&a->thread, run_thread, a) == 0;
@@ -118,7 +117,7 @@ void ahead_free(struct ahead *a) {
     free(a);
 }
 
-static void fill(struct block *b, const struct ahead_work *work, size_t first) {
+static void fill_block(struct block *b, const struct ahead_work *work, size_t first) {
     b->first = first;
     b->n = b->bytes = 0;
     while (b->n < BLOCK_TEXTS && first + b->n < work->n && b->bytes < BLOCK_BYTES) {
@@ -127,18 +126,18 @@ static void fill(struct block *b, const struct ahead_work *work, size_t first) {
     }
 }
 
-/* Asks for as many blocks as there is room for; returns the number of texts that were asked for by then. */
-static size_t ask(struct ahead *a, const struct ahead_work *work, size_t filled) {
+/* Queues as many blocks as there is room for; returns how many texts are queued by then. */
+static size_t queue_blocks(struct ahead *a, const struct ahead_work *work, size_t filled) {
     while (filled < work->n && a->asked - a->taken < BLOCKS && (a->bytes < RING_BYTES || a->asked == a->taken)) {
         struct block *b = block_at(a, a->asked);
-        fill(b, work, filled);
+        fill_block(b, work, filled);
         filled += b->n;
         a->bytes += b->bytes;
         if (!a->has_thread) {
-            parse(b);
+            parse_block(b);
             a->parsed++;
             a->asked++;
-            return filled; /* no more than is needed */
+            return filled; /* no more than needed */
         }
         pthread_mutex_lock(&a->lock);
         a->asked++;
@@ -157,14 +156,14 @@ static void wait_parsed(struct ahead *a, uint64_t number) {
     pthread_mutex_unlock(&a->lock);
 }
 
-/* What one huge text needed is not kept for all that follow. */
-static void shrink(struct block *b) {
+/* Frees the room that one huge text needed. */
+static void shrink_block(struct block *b) {
     if (b->out.cap > 4 * BLOCK_BYTES) {
         buf_done(&b->out);
     }
 }
 
-static int take(const struct ahead_work *work, struct block *b, struct err *err) {
+static int take_block(const struct ahead_work *work, struct block *b, struct err *err) {
     int rc = 0;
     for (size_t i = 0; i < b->n && rc == 0; i++) {
         size_t n = b->at[i + 1] - b->at[i];
@@ -172,7 +171,7 @@ static int take(const struct ahead_work *work, struct block *b, struct err *err)
         const char *why = b->code[i] == 0 ? "" : b->why.fail != 0 ? "out of memory" : (const char *)b->why.p + b->words[i];
         rc = work->take(work->ctx, b->first + i, b->code[i], mp, why, err);
     }
-    shrink(b);
+    shrink_block(b);
     return rc;
 }
 
@@ -182,14 +181,14 @@ int ahead_run(struct ahead *a, const struct ahead_work *work, struct err *err) {
     if (work->n > FEW_TEXTS) {
         start_thread(a);
     }
-    filled = ask(a, work, 0);
+    filled = queue_blocks(a, work, 0);
     while (a->taken < a->asked) {
         struct block *b = block_at(a, a->taken);
         wait_parsed(a, a->taken);
-        if (rc == 0) rc = take(work, b, err);
+        if (rc == 0) rc = take_block(work, b, err);
         a->bytes -= b->bytes;
         a->taken++;
-        filled = rc != 0 ? filled : ask(a, work, filled);
+        filled = rc != 0 ? filled : queue_blocks(a, work, filled);
     }
     return rc;
 }

@@ -1,4 +1,4 @@
-/* The keyed hash is of the digest, not of the text: a text is hashed once, whoever needs what of it. */
+/* The keyed hash covers the digest, not the text, so that a text is hashed only once. */
 #include "ingest/input/keyed_hash.h"
 
 #include "base/crypt.h"

@@ -3,9 +3,9 @@
  *   buffer  [ given | line being looked for ... | free ]
  *                   ^at          ^scanned       ^n
  *
- * Bytes before `at` are done with and go when room is needed. `scanned` remembers how far no LF was found, so that a long
- * line that arrives in pieces is searched once. The window grows up to one longest line and a block; a line that does not
- * fit is given by its beginning and dropped up to its LF. */
+ * Bytes before `at` are consumed and dropped when room is needed. `scanned` remembers how far no LF was found, so that a
+ * long line that arrives in pieces is searched once. The window grows up to one longest line and a block; of a line that
+ * does not fit only the beginning is returned, and the rest is dropped up to its LF. */
 #include "ingest/input/lines.h"
 
 #include <errno.h>
@@ -97,7 +97,7 @@ static bool stopped(const struct lines *l) {
     return l->stop != NULL && *l->stop != 0;
 }
 
-/* Waits for input of a pipe, a terminal or a socket: 0 when there is some, 1 when quiet or stopped. */
+/* Waits for input from a pipe, a terminal or a socket: 0 when there is some, 1 when quiet or stopped. */
 static int wait_input(struct lines *l, int wait_ms, struct err *err) {
     if (l->regular || gz_buffered(l->gz)) return 0;
     for (int waited = 0; !stopped(l);) {

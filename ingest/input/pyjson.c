@@ -1,5 +1,5 @@
-/* One scan over the text that knows strings, and outside of them counts values and stops at what JSON does not have. Text
- * that is no JSON passes it by luck; the parser refuses it afterwards. */
+/* One scan over the text that skips strings, counts values, and stops at words and numbers that JSON does not allow.
+ * Invalid JSON may pass the scan; the parser refuses it afterwards. */
 #include "ingest/input/pyjson.h"
 
 #include <float.h>
@@ -13,7 +13,7 @@
 struct scan {
     struct bytes text;
     size_t at;     /* scanned so far */
-    size_t values; /* at most so many have begun */
+    size_t values; /* upper bound of the values so far */
 };
 
 static bool is_word_byte(uint8_t c) {
@@ -68,8 +68,8 @@ static size_t digits_end(struct bytes t, size_t i) {
     return i;
 }
 
-/* A real number in JSON's grammar that may be larger than a 64-bit float can be: its digits before the point and its
- * exponent together are more than such a float has. */
+/* A real number in JSON's grammar that may exceed a 64-bit float: the digits before its point and its exponent add up to
+ * more than such a float has. */
 static bool may_overflow(struct bytes t) {
     size_t begin = t.n > 0 && t.p[0] == '-', i = digits_end(t, begin), power = i - begin, exponent = 0;
     if (i == begin || (t.p[begin] == '0' && i > begin + 1)) return false;
@@ -93,7 +93,7 @@ static bool may_overflow(struct bytes t) {
     return i == t.n && power + exponent > DBL_MAX_10_EXP;
 }
 
-/* The parser refuses a number of JSON's grammar for its size alone. */
+/* The parser refuses a number in JSON's grammar only for its size. */
 static bool is_overflow(struct bytes number) {
     struct buf unused;
     if (!may_overflow(number)) return false;
@@ -103,7 +103,7 @@ static bool is_overflow(struct bytes number) {
     return over;
 }
 
-/* The next thing that JSON does not have; false when there is none. */
+/* The next word or number that JSON does not allow; false when there is none. */
 static bool next_foreign(struct scan *s, struct bytes *ret) {
     struct bytes t = s->text;
     while (s->at < t.n) {

@@ -1,5 +1,5 @@
-/* Lines in blocks: a block is copied out of the window, then parsed on another thread (ingest/input/ahead.h) while this
- * one takes what was parsed before it. The lines' order, keys and places are those of reading one by one. */
+/* Lines in blocks: a block is copied out of the window and parsed on another thread (ingest/input/ahead.h) while this one
+ * takes what was parsed before. Order, keys and places are the same as when lines are read one by one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +15,13 @@ struct block {
     struct ahead *ahead;
     struct buf text;
     struct held_line {
-        struct lines_line line; /* its text is at `at` of the block's until all are there */
+        struct lines_line line; /* its text is at `at` of the block's text until the block is full */
         size_t at;
     } lines[BLOCK_LINES];
     size_t n;
 };
 
-/* Nothing that could be an event: it is not parsed. */
+/* Cannot be an event, and is not parsed. */
 static bool is_no_event(const struct lines_line *line) {
     return line->too_long || jsonl_is_blank(line->text);
 }

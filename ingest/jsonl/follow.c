@@ -4,12 +4,11 @@
  *             ^                                                                                                |
  *             +--- next generation: the name now stands for another file, or the file was cut <---------------+
  *
- * The cursor says which file it was (inode, time of birth, digest of its beginning) and how far it was read. The device is
- * not in it: its number may change with every boot. At the start of a run the lines before it are read again, but for their
- * keys only, which number equal lines. A file that was moved away while nobody looked is looked for as PATH.1 and read to
- * its end; what cannot be found is said in a `ledger.gap` event. Each generation has its own number in the keys, because
- * equal lines of two generations are two events: unlike two files given by hand, they are known not to be copies of one
- * another. */
+ * The cursor says which file it was (position.c) and how far it was read. At the start of a run the lines before it are
+ * read again, but only for their keys, which number equal lines. A file that was moved while no run followed it is searched
+ * as PATH.1 and read to its end; what cannot be found is recorded as a `ledger.gap` event. Each generation has its own
+ * number in the keys, because equal lines of two generations are two events: unlike two files given by hand, they are known
+ * not to be copies of each other. */
 #include "ingest/jsonl/jsonl.h"
 
 #include <errno.h>
@@ -27,8 +26,7 @@
 #include "ingest/jsonl/position.h"
 
 #define FOLLOW_WAIT_MS 200
-/* A receipt on the way, after so many events or so long. */
-/* A writer is told of a rotation after it, and opens the new file when it comes to it. */
+/* How long the old file is still read: a writer learns of a rotation late, and opens the new file later still. */
 #define FOLLOW_OLD_NS (60 * CLOCK_NS_PER_S)
 
 struct follow {
@@ -38,14 +36,14 @@ struct follow {
     bool has_position;
     bool finished;          /* the position's generation was read to its end by this run */
     bool moved;             /* and its file continues under another name */
-    struct jsonl_input old; /* the file before, kept open for what its writer still adds; zeroed: none */
+    struct jsonl_input old; /* the previous file, kept open for late lines of its writer; zeroed: none */
     uint64_t old_at;        /* boot clock, when it last grew */
     struct file_position position;
 };
 
 /* ---- the cursor -------------------------------------------------------------------------------------------------- */
 
-static int read_mark(struct follow *f, struct err *err) {
+static int load_position(struct follow *f, struct err *err) {
     struct buf value = {.max = 4096};
     int rc = file_position_name(f->path, f->name, err);
     if (rc == 0) rc = intake_cursor_get(f->run, f->name, &value, &f->has_position, err);
@@ -56,7 +54,7 @@ static int read_mark(struct follow *f, struct err *err) {
     return rc;
 }
 
-static int put_mark(struct follow *f, struct err *err) {
+static int put_position(struct follow *f, struct err *err) {
     struct buf value = {.max = 4096};
     file_position_encode(&value, &f->position);
     int rc = buf_check(&value, "cursor", err);
@@ -99,7 +97,7 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
-static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
+static int save_position(struct follow *f, struct jsonl_input *in, struct err *err) {
     int rc = 0;
     uint64_t offset = lines_offset(in->lines);
     if (offset != f->position.offset || !f->has_position) {
@@ -109,13 +107,13 @@ static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
             f->position.head_n = n;
         }
         f->has_position = true;
-        rc = put_mark(f, err);
+        rc = put_position(f, err);
     }
     if (rc == 0) rc = intake_flush(f->run, err);
     return rc;
 }
 
-/* Reads the lines that an earlier run has handled. *ret_ok is false when the offset is not at a line's beginning. */
+/* Skips the lines that an earlier run has read. *ret_ok is false when the offset is not at the beginning of a line. */
 static int skip_read(struct follow *f, struct jsonl_input *in, bool *ret_ok, struct err *err) {
     struct lines_line line;
     lines_set_digest(in->lines, NULL);
@@ -129,8 +127,8 @@ static int skip_read(struct follow *f, struct jsonl_input *in, bool *ret_ok, str
     return rc == 1 ? 0 : rc;
 }
 
-/* Reads all complete lines there are; 1 when none are left or the stop flag is set. */
-static int read_on(struct follow *f, struct jsonl_input *in, struct err *err) {
+/* Reads all complete lines; 1 when none are left or the stop flag is set. */
+static int read_available(struct follow *f, struct jsonl_input *in, struct err *err) {
     struct lines_line line;
     int rc = 0;
     while (rc == 0) {
@@ -146,10 +144,10 @@ static int read_on(struct follow *f, struct jsonl_input *in, struct err *err) {
     return rc;
 }
 
-/* The file is complete: its last line may lack its LF. */
+/* Of a complete file the last line may lack its LF. */
 static int read_to_end(struct follow *f, struct jsonl_input *in, struct err *err) {
     struct lines_line line;
-    int rc = read_on(f, in, err);
+    int rc = read_available(f, in, err);
     if (rc == 1 && !intake_stopped(f->run) && lines_rest(in->lines, &line) == 0) {
         rc = jsonl_take(in, &line, err);
     }
@@ -162,9 +160,9 @@ static void wait_a_moment(void) {
 
 enum look {
     LOOK_SAME,
-    LOOK_MOVED, /* the name stands for another file */
-    LOOK_CUT,   /* what was read is no longer all there */
-    LOOK_AGAIN  /* only an incomplete last line went away */
+    LOOK_MOVED, /* the name is now that of another file */
+    LOOK_CUT,   /* some of what was read is gone */
+    LOOK_AGAIN  /* only an incomplete last line is gone */
 };
 
 static enum look look(const struct follow *f, const struct jsonl_input *in) {
@@ -176,7 +174,7 @@ static enum look look(const struct follow *f, const struct jsonl_input *in) {
     return (uint64_t)st.st_size < lines_offset(in->lines) + lines_pending(in->lines) ? LOOK_AGAIN : LOOK_SAME;
 }
 
-/* ---- the file before ---------------------------------------------------------------------------------------------- */
+/* ---- the previous file ---------------------------------------------------------------------------------------------- */
 
 static void keep_old(struct follow *f, struct jsonl_input *in) {
     jsonl_input_close(&f->old);
@@ -192,8 +190,7 @@ static bool old_has_grown(const struct follow *f) {
            (uint64_t)st.st_size > lines_offset(f->old.lines) + lines_pending(f->old.lines);
 }
 
-/* What was added to the file before is an input of its own, with its own receipt. `last`: and so is a line without an end.
- */
+/* Late lines of the previous file are an input of their own, with its own receipt. `last`: so is a line without its LF. */
 static int read_old(struct follow *f, bool last, struct err *err) {
     struct lines_line line;
     int rc = 0;
@@ -211,7 +208,7 @@ static int read_old(struct follow *f, bool last, struct err *err) {
     return rc == 0 || rc == 1 ? intake_end(f->run, err) : rc;
 }
 
-/* Between two looks at the new file: the old one, too. */
+/* Checks the previous file, between two looks at the new one. */
 static int look_at_old(struct follow *f, struct err *err) {
     if (f->old.lines == NULL) return 0;
     bool last = clock_boot_ns() - f->old_at >= FOLLOW_OLD_NS;
@@ -228,7 +225,7 @@ static int look_at_old(struct follow *f, struct err *err) {
     return rc;
 }
 
-/* Nobody will look at it again. No input is open. */
+/* Reads the rest of the previous file and closes it. No input is open. */
 static int leave_old(struct follow *f, struct err *err) {
     int rc = 0;
     if (old_has_grown(f) || (f->old.lines != NULL && lines_pending(f->old.lines) > 0)) {
@@ -243,20 +240,20 @@ static int leave_old(struct follow *f, struct err *err) {
 /* From an open input to the end of its generation, or the stop flag. */
 static int follow_generation(struct follow *f, struct jsonl_input *in, struct err *err) {
     while (!intake_stopped(f->run)) {
-        int rc = read_on(f, in, err);
+        int rc = read_available(f, in, err);
         if (rc != 1) return rc;
-        rc = save(f, in, err);
+        rc = save_position(f, in, err);
         if (rc == 0) rc = look_at_old(f, err);
         if (rc == 0) rc = intake_receipt_if_due(f->run, err);
         if (rc != 0 || intake_stopped(f->run)) return rc;
         wait_a_moment();
         enum look l = look(f, in);
         if (l == LOOK_MOVED) {
-            wait_a_moment(); /* its writer may still finish a line there */
+            wait_a_moment(); /* its writer may still finish a line */
             rc = read_to_end(f, in, err);
             f->finished = rc == 0 && !intake_stopped(f->run);
             f->moved = f->finished;
-            if (rc == 0) rc = save(f, in, err);
+            if (rc == 0) rc = save_position(f, in, err);
             return rc;
         }
         if (l == LOOK_CUT) {
@@ -278,7 +275,7 @@ static int open_input(struct follow *f, const char *path, struct jsonl_input *in
     return rc;
 }
 
-/* The file of the position is gone from its name: its rest may be in PATH.1. */
+/* The position's file no longer has its name: the rest may be in PATH.1. */
 static int finish_moved(struct follow *f, struct err *err) {
     char old[FILE_PATH_MAX];
     struct jsonl_input in = {0};
@@ -305,7 +302,7 @@ static int finish_moved(struct follow *f, struct err *err) {
     return rc;
 }
 
-/* Brings the input to where reading continues: past what was read before, or to the beginning of a new generation. */
+/* Moves the input to where reading continues: past what was read before, or to the beginning of a new generation. */
 static int resume(struct follow *f, struct jsonl_input *in, const struct file_position *file, struct err *err) {
     bool known = f->has_position && !f->finished && file_position_same_file(&f->position, file), ok = false;
     int rc = 0;
@@ -338,7 +335,7 @@ static int follow_once(struct follow *f, struct err *err) {
     }
     if (rc == 0) rc = resume(f, &in, &file, err);
     if (rc == 0 && lines_offset(in.lines) != f->position.offset) {
-        jsonl_input_close(&in); /* skipping went astray: from the beginning */
+        jsonl_input_close(&in); /* skipping failed: from the beginning */
         rc = open_input(f, f->path, &in, &file, err);
     }
     if (rc == 0) rc = follow_generation(f, &in, err);
@@ -354,7 +351,7 @@ static int follow_once(struct follow *f, struct err *err) {
 
 int jsonl_follow(struct intake *run, const char *path, struct err *err) {
     struct follow f = {.run = run, .path = path};
-    int rc = read_mark(&f, err);
+    int rc = load_position(&f, err);
     if (rc == 0 && !file_exists(path) && intake_options(run)->waiting != NULL) {
         intake_options(run)->waiting(intake_options(run)->ctx, path); /* its writer may start later */
     }

@@ -1,12 +1,11 @@
 /* The source "jsonl": from lines to drafts.
  *
- * A line without a key gets one, so that reading the same input again adds nothing. The key has to tell a line that was
- * read before from a line that happens to have the same text: it is made of the text's hash (keyed_hash.h) and of how many
- * lines with that text came before it in the input. Reading a file again, a copy of it, or the file after it has grown
- * gives the same keys; two equal lines of one file stay two events. Two files that share a line share that event: who wants
- * them apart gives each line a time or a key. Counting needs memory, so it ends after LINE_COUNTER_MAX different texts;
- * lines with a new text after that are told apart by their offset, which is as good as long as the file is not cut at its
- * front. */
+ * A line without a key gets one, so that reading the same input again adds nothing. The key must distinguish a line that
+ * was read before from another line with the same text: it is made of the text's hash (keyed_hash.h) and of how many lines
+ * with that text precede it in the input. Reading a file again, a copy of it, or the file after it has grown gives the same
+ * keys; two equal lines of one file stay two events. Two files that share a line share that event, unless the lines have a
+ * time or a key. Counting needs memory, so it ends after LINE_COUNTER_MAX different texts; later lines with a new text are
+ * distinguished by their offset, which is as good as long as the file is not cut at its front. */
 #include "ingest/jsonl/jsonl.h"
 
 #include <stdio.h>
@@ -71,7 +70,7 @@ static int reject(struct jsonl_input *in, const struct ingest_place *place, bool
     return intake_reject(in->run, place, cut, reason);
 }
 
-/* A cause has to be an event that is there already, or waits before this one. */
+/* A cause must be an event that is in the ledger, or in the queue before this one. */
 static int check_cause(struct jsonl_input *in, uint64_t cause, bool *ret_ok, struct err *err) {
     int rc = 0;
     if (!in->size_known || cause >= in->size) {
@@ -112,7 +111,8 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
         if (rc != 0) return rc;
         if (!ok) {
             char reason[128];
-            snprintf(reason, sizeof(reason), "'cause' is %llu; expected: the sequence number of an earlier event, here at most %llu",
+            snprintf(reason, sizeof(reason),
+                     "'cause' is %llu; expected: the sequence number of an earlier event, here at most %llu",
                      (unsigned long long)e->cause, (unsigned long long)(in->size - 1));
             return intake_reject(in->run, place, "'cause' is not the sequence number of an earlier event", reason);
         }
@@ -178,7 +178,7 @@ static int read_lines(struct jsonl_input *in, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-/* Every event has a kind. A first line that continues after the head says so by the name alone. */
+/* Every event has a kind. A first line that is longer than the head is recognized by the member's name alone. */
 static bool is_line(struct bytes line, bool alone) {
     struct buf mp;
     struct bytes raw;
@@ -204,7 +204,7 @@ static int read_one(struct intake *run, const char *path, struct err *err) {
         rc = recognize_input(run, lines_gz(in.lines), path, &own, &foreign, err);
     }
     if (rc == 0 && !foreign) {
-        /* A strict run must not read past a bad line, and one that follows must not wait for more lines. */
+        /* A strict run must not read past a bad line, and a following one must not wait for a full block. */
         const struct ingest_options *o = intake_options(run);
         rc = o->strict || o->follow ? read_lines(&in, err) : jsonl_take_all(&in, err);
     }

@@ -22,9 +22,9 @@ struct jsonl_parser {
 void jsonl_parser_init(struct jsonl_parser *parser);
 void jsonl_parser_done(struct jsonl_parser *parser);
 #define JSONL_NOT_JSON "not valid JSON" /* begins the message of a syntax error */
-/* ERR_INVALID says which name is wrong and what is accepted; ERR_LIMIT: larger than any event can be; ERR_NOMEM. */
+/* ERR_INVALID names the wrong member and what is expected; ERR_LIMIT: larger than any event can be; ERR_NOMEM. */
 int jsonl_parse(struct jsonl_parser *parser, struct bytes line, struct jsonl_event *ret, struct err *err);
-/* The same for a line that json_to_mp was given already: its code, its words, its item. *ret borrows from the item too. */
+/* The same for a line that json_to_mp has parsed: its code, its message, its item. *ret borrows from the item too. */
 int jsonl_parse_item(struct jsonl_parser *parser, int parsed, const char *why, struct bytes item, struct jsonl_event *ret,
                      struct err *err);
 
@@ -46,7 +46,7 @@ struct jsonl_input {
  * that is not 0, then "#<n>" for the n-th line of this text in this input, n from 2. Past the bound of line_counter.h:
  * "+<offset>" in place of "#<n>". */
 int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JSONL_KEY_MAX], struct err *err);
-/* Counts a line that an earlier run has handled, so that later ones get the keys they would have had. */
+/* Counts a line that an earlier run has read, so that later lines get the right keys. */
 int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err);
 /* Handles one line; 0, INTAKE_STOP, or an error. */
 int jsonl_take(struct jsonl_input *in, const struct lines_line *line, struct err *err);

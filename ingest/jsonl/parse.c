@@ -1,8 +1,8 @@
-/* One line of JSON into the pieces of an event. The names of the top level are a table; each row says which type it wants.
+/* One line of JSON into the parts of an event. The top-level names are a table; each row has its type.
  *
- * JSON is turned into canonical MessagePack at once, so that everything that JSON leaves open (duplicate names, NaN, broken
- * UTF-8, integers beyond 64 bits, depth) is refused in one place, and body and private fields are taken as they stand. A
- * name whose value is null counts as absent: serialisers write null for what a record does not have. */
+ * JSON is converted to canonical MessagePack at once, so that everything JSON leaves open (duplicate names, NaN, broken
+ * UTF-8, integers beyond 64 bits, depth) is refused in one place, and body and private fields are taken verbatim. A name
+ * whose value is null counts as absent: serializers write null for what a record does not have. */
 #include "ingest/jsonl/jsonl.h"
 
 #include <string.h>
@@ -178,7 +178,7 @@ static struct bytes text(const struct value *v) {
     return v->there ? v->item.data : (struct bytes){NULL, 0};
 }
 
-/* ns out of an integer, a decimal string or RFC 3339 text; 0 when it is one. */
+/* ns from an integer, a decimal string or RFC 3339 text; 0 on success. */
 static int time_of(const struct mp_item *item, uint64_t *ret) {
     if (item->type == MP_UINT) {
         *ret = item->uint;
@@ -202,14 +202,15 @@ static int read_time(const struct value *v, uint64_t *ret, struct err *err) {
                        SECRET_SHOWN(v->item.data));
     }
     if (ns < TIME_MIN_NS) {
-        return err_set(err, ERR_INVALID, "'time' is %llu, which as nanoseconds is before 1974; expected: ns since the epoch",
+        return err_set(err, ERR_INVALID,
+                       "'time' is %llu, which as nanoseconds is before 1974; expected: ns since the epoch",
                        (unsigned long long)ns);
     }
     *ret = ns;
     return 0;
 }
 
-/* The body with `at` in its place among the sorted names. */
+/* The body with `at` inserted among its sorted names. */
 static int body_with_at(struct buf *out, struct bytes body, uint64_t at, struct err *err) {
     struct mp_reader r;
     struct mp_item head = {.type = MP_MAP};
@@ -290,7 +291,7 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
     struct value values[N_TOP];
     memset(values, 0, sizeof(values));
     if (parsed != 0) {
-        /* the parser's own line number is always 1 here and would be beside the input's */
+        /* the parser's own line number is always 1 here and would stand next to the input's */
         const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
         return err_set(err, parsed, JSONL_NOT_JSON ": %s", msg);
     }

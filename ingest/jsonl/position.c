@@ -2,9 +2,9 @@
  *
  *   {born: ns, generation: uint, head: bin 32, head_n: uint, ino: uint, offset: uint}
  *
- * An inode's number is given again soon after its file is gone, so the time of birth is beside it, where the file
- * system has one. The device is left out: its number may change with every boot. The digest of the first bytes tells a file
- * that was cut and written anew. */
+ * An inode number is reused soon after its file is gone, so the time of birth is kept with it, where the file system has
+ * one. The device number is left out: it may change with every boot. The digest of the first bytes detects a file that was
+ * truncated and written anew. */
 #include "ingest/jsonl/position.h"
 
 #include <errno.h>

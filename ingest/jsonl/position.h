@@ -1,4 +1,4 @@
-/* What a follower remembers of a file: which one it was, and how far it was read. */
+/* What a follower remembers: which file it was, and how far it was read. */
 #ifndef INGEST_JSONL_POSITION_H
 #define INGEST_JSONL_POSITION_H
 
@@ -16,20 +16,20 @@ struct file_position {
     uint8_t head[HASH_LEN]; /* their SHA-256 */
 };
 
-/* The cursor's name: by the real path of the directory and the name in it, so that it holds while the file is away. */
+/* The cursor's name, derived from the real path of the directory and the name in it, so that it holds while there is no
+ * file. */
 int file_position_name(const char *path, char ret[FILE_POSITION_NAME_LEN], struct err *err);
 void file_position_encode(struct buf *out, const struct file_position *position);
-/* ERR_CORRUPT when it is no position. */
+/* ERR_CORRUPT when it does not parse. */
 int file_position_decode(struct bytes value, struct file_position *ret);
 
-/* Fills ino and born of what `path` stands for, relative to `fd`; of `fd` itself when path is "". False when there is none.
- */
+/* Fills ino and born of the file at `path`, relative to `fd`; of `fd` itself when path is "". False when there is none. */
 bool file_position_identify(int fd, const char *path, struct file_position *ret);
 /* By ino and born. */
 bool file_position_same_file(const struct file_position *a, const struct file_position *b);
 /* Digest of the first n (at most FILE_POSITION_HEAD_MAX) bytes; false when there are fewer. */
 bool file_position_head(int fd, uint64_t n, uint8_t ret[HASH_LEN]);
-/* The file behind fd begins with what the position has seen of it, and is at least as long as what was read. */
+/* The file begins with the bytes that the position has seen, and is at least as long as what was read. */
 bool file_position_same_content(const struct file_position *position, int fd);
 
 #endif

@@ -6,7 +6,7 @@
  *   parse     one line into the pieces of an event, by a table of names
  *   ahead     lines in blocks, parsed on a second thread
  *   follow    a file that another program writes, across rotation and restarts
- *   position  which file it was and how far it was read: the cursor of a follower
+ *   position  which file it was and how far it was read: the follower's cursor
  *
  * Words. A "generation" counts how often the followed file was replaced or cut. A "gap" (ledger.gap) says that lines
  * are known to be missing. */
