@@ -17,6 +17,7 @@
 #include "ingest/ingest.h"
 #include "ledger/store/db_fault.h"
 
+#define HEADING(words_)
 #define COMMAND(name_, help_) extern const struct spec spec_##name_;
 #include "cli/commands.def"
 #undef COMMAND
@@ -27,6 +28,7 @@ static const struct command commands[] = {
 #undef COMMAND
     {0},
 };
+#undef HEADING
 
 enum { G_DIR, G_JSON, G_NO_COLOR, G_NO_PAGER, G_PASSPHRASE_FD, G_PASSPHRASE_FILE, G_QUIET, G_WAIT, G_HELP, G_VERSION };
 #define WAIT_MAX_S 86400
