@@ -43,7 +43,7 @@ struct judging {
     struct scores scores;
     struct bytes verdict; /* as it was given, or as its scores make it */
     struct eval_verdict *ret;
-    struct results *results; /* NULL: nobody asks for them */
+    struct results *results; /* NULL: not requested */
 };
 
 static void tell(struct told *told, const char *words, int64_t seq) {

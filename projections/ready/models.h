@@ -94,7 +94,7 @@ int models_take_speed(struct fold *fold, struct err *err);
 /* An event of another family names a model: its row records that; if there is no row yet, it is created as
  * "unregistered". */
 int models_take_mention(struct fold *fold, struct err *err);
-/* The name led somewhere in one runtime before, and does now. */
+/* `led`, `leads`: whether the name led somewhere in one runtime before this event, and does after it. */
 int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err);
 /* Is it known what the name leads to? */
 int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err);

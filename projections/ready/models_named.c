@@ -46,7 +46,7 @@ static struct bytes without_latest(struct bytes name) {
     return plain.n > 0 && memcmp(name.p + plain.n, LATEST, n) == 0 ? plain : NOTHING;
 }
 
-/* From now on the name means something else. */
+/* Forgets that the name was noted: from now on it means something else. */
 static int forget_noted(struct fold *fold, struct bytes name, struct err *err) {
     struct row *row = NULL;
     int rc = name.n > 0 ? fold_find(fold, MODEL_KNOWN, &name, 1, &row, err) : 0;

@@ -4,12 +4,12 @@
  *                 └─────────────────>     │            │ gate: pass
  *              <── debating, simulated ───┴────────────┘         aborted, from any that is under way
  *
- * The debate may be left out, and who verifies may go back to it or to the trial; then the gate judges anew. `promoted`
- * is legal only from verifying, after the gate let this very digest pass. A candidate is its digest: a step that names
- * another one is about something else. A tripcode stops what is under way, and as long as it holds nothing continues:
- * of several the one that ends last counts, and no later one shortens it (decision 066).
+ * The debate is optional, and verifying may go back to debating or simulated; then the gate judges again. `promoted` is
+ * legal only from verifying, after the gate passed this very digest. A candidate is its digest: a step that names another
+ * digest is about another candidate. A tripcode stops what is under way, and while it holds nothing continues: of several,
+ * the one that ends last counts, and no later one shortens it (decision 066).
  *
- * Safe side: aborted and tripped always take effect; a step forward that is not legal leaves the state as it is. */
+ * Safe side: aborted and tripped always take effect; an illegal step forward leaves the state as it is. */
 #include "projections/ready/promotions.h"
 
 #include <stdio.h>
@@ -96,20 +96,20 @@ bool promotions_is_tripped(const struct row *row, uint64_t at) {
            (!row_has(row, PROMOTIONS_TRIPPED_UNTIL) || row_int(row, PROMOTIONS_TRIPPED_UNTIL) > (int64_t)at);
 }
 
-/* It says two things at once: that it went well, and numbers that say otherwise. */
+/* The trial contradicts itself: its verdict says pass, its numbers say otherwise. */
 static bool contradicts_itself(const struct row *row) {
     int64_t n = row_int(row, PROMOTIONS_TRIALS), failed = row_int(row, PROMOTIONS_TRIALS_FAILED);
     bool told = row_has(row, PROMOTIONS_TRIALS), none = told && n <= 0;
     return none || failed < 0 || (told && failed >= n) || (failed > 0 && row_is(row, PROMOTIONS_SIMULATED, "pass"));
 }
 
-/* Nothing follows from it but another trial. */
+/* Only another trial may follow. */
 static bool has_failed_trial(const struct row *row) {
     return row_is(row, PROMOTIONS_STATE, "simulated") &&
            (row_is(row, PROMOTIONS_SIMULATED, "fail") || contradicts_itself(row));
 }
 
-/* Rows of an older version do not have its event. */
+/* Rows of an older version do not have the trial's event. */
 static void say_trial(const struct row *row, char *ret, size_t size) {
     struct bytes verdict = row_text(row, PROMOTIONS_SIMULATED);
     int n = snprintf(ret, row_has(row, PROMOTIONS_SIMULATED_SEQ) ? size : 1, " (event %lld)",
@@ -122,7 +122,7 @@ static void say_trial(const struct row *row, char *ret, size_t size) {
              of);
 }
 
-/* Why a step forward is out of turn: what stopped it on its way, else `why`. */
+/* Why a step forward is out of turn: what stopped the promotion, else `why`. */
 static void say_out_of_turn(const struct row *row, const char *why, char *ret, size_t size) {
     int64_t since = row_int(row, PROMOTIONS_BASE + FOLD_SINCE), seq = row_int(row, PROMOTIONS_BASE + FOLD_SINCE_SEQ);
     struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
@@ -151,7 +151,8 @@ struct barring {
     struct readiness *found;
 };
 
-/* What is under way can be given up; else the next plan has to wait for its end, or be another promotion. */
+/* What is under way can be aborted; otherwise the next plan has to wait for the end of the tripcode, or be another
+ * promotion. */
 static bool holds_tripcode(struct barring *b) {
     bool ends = row_has(b->row, PROMOTIONS_TRIPPED_UNTIL), waits = !promotions_is_under_way(b->row);
     char end[TEXT_TIME_MAX];
@@ -263,7 +264,7 @@ static void put_plan(struct fold *fold, struct row *row) {
     }
 }
 
-/* Each step of the same plan stays among the evidence. */
+/* Keeps every step of the same plan in the evidence. */
 static void move(struct fold *fold, struct row *row, const char *to) {
     uint64_t before[ROW_SEQS_MAX];
     size_t n = row_seqs(row, PROMOTIONS_BASE + FOLD_EVIDENCE, before, ROW_SEQS_MAX);
@@ -274,7 +275,7 @@ static void move(struct fold *fold, struct row *row, const char *to) {
     }
 }
 
-/* What is said of the candidate in a body that was erased, nobody can know; a step that ends or stops it needs no body. */
+/* What an erased body said about the candidate is unknown; a step that ends or stops it needs no body. */
 static void note_erased(struct fold *fold, struct row *row) {
     struct bytes step = fold_step(fold);
     if (fold_event(fold)->body.n == 0 &&
@@ -283,8 +284,8 @@ static void note_erased(struct fold *fold, struct row *row) {
     }
 }
 
-/* What it does not name, stays as it was named before. A list that is too long to be kept is one of no list that can be
- * met: an item that is not a name. */
+/* What the event does not name stays. A list too long to be kept is replaced by one that can never be met: an item that is
+ * not a name. */
 static void put_named(struct fold *fold, struct row *row) {
     static const struct {
         size_t column;
@@ -300,7 +301,7 @@ static void put_named(struct fold *fold, struct row *row) {
     }
 }
 
-/* The events that are said to have decided came before it. */
+/* The cited events must exist before this one. */
 static bool cites_what_is_not_there(const struct fold *fold, char *ret, size_t size) {
     struct bytes raw, item;
     struct list list;
@@ -330,7 +331,7 @@ static void put_step(struct fold *fold, struct row *row) {
     } else if (bytes_is(step, "promoted")) {
         fold_copy(fold, row, PROMOTIONS_VERSION, "version");
         fold_copy(fold, row, PROMOTIONS_DIGEST_BEFORE, "digest_before");
-    } else { /* a gate's answer is to what was verified before it */
+    } else { /* an earlier gate answer was about the earlier verification */
         row_set_null(row, PROMOTIONS_GATE);
         row_set_null(row, PROMOTIONS_GATE_SEQ);
         row_set_null(row, PROMOTIONS_GATE_DIGEST);
@@ -348,7 +349,7 @@ static void put_step(struct fold *fold, struct row *row) {
     }
 }
 
-/* What bars a step beside the rules. */
+/* What bars a step besides the rules. */
 static bool is_barred(const struct fold *fold, const struct row *row, char *ret, size_t size) {
     struct bytes step = fold_step(fold), digest = {0}, planned = row_text(row, PROMOTIONS_DIGEST);
     if (bytes_is(step, "aborted") || bytes_is(step, "rolled_back")) return false;
@@ -372,7 +373,7 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
         bool barred = promotions_is_barred(row, fold_at(fold), &found);
         bool turn = barred && found.found[0].id == READINESS_PROMOTION_STEP; /* the rows keep the last step before it */
         const char *words = turn ? readiness_fact(&found, "why") : found.found[0].words;
-        snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, words); /* the log says one reason */
+        snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, words); /* a violation has one reason */
         if (!barred && digest.n == 0) {
             snprintf(ret, size, "it does not name the candidate's digest");
             barred = true;
@@ -391,7 +392,7 @@ static void take(struct fold *fold, struct row *row) {
     }
     const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, PROMOTIONS_STATE), step);
     if (rule == NULL) {
-        fold_touch(fold, row, PROMOTIONS_BASE); /* a step that this code does not know */
+        fold_touch(fold, row, PROMOTIONS_BASE); /* a step unknown to this code */
         return;
     }
     struct bytes undone = {0};
@@ -411,7 +412,7 @@ static void take(struct fold *fold, struct row *row) {
     }
 }
 
-/* The gate's answer. What it says against is taken from anybody, at any time of the verification. */
+/* The gate's answer. A refusal is taken from anyone, at any time of the verification. */
 static void gate(struct fold *fold, struct row *row) {
     struct bytes decision = {0}, digest = {0}, planned = row_text(row, PROMOTIONS_DIGEST);
     fold_text(fold, "decision", &decision);
@@ -448,8 +449,8 @@ static void gate(struct fold *fold, struct row *row) {
     }
 }
 
-/* One that had ended before it was issued contradicts itself. It stops what is under way nevertheless: the clock that says
- * so may be wrong. */
+/* A tripcode that ended before it was issued contradicts itself. It stops what is under way nevertheless: the clock may be
+ * wrong. */
 static void trip(struct fold *fold, struct row *row) {
     struct bytes code = {0};
     int64_t until = INT64_MAX;
@@ -479,7 +480,7 @@ static int fold_promotion(struct fold *fold, struct err *err) {
     struct row *row;
     int rc = id.n == 0 ? 0 : fold_row(fold, 0, &id, 1, &row, err);
     if (rc != 0 || id.n == 0) {
-        return rc; /* a subject without an id is about no promotion */
+        return rc; /* without an id it is about no promotion */
     }
     if (row->absent) {
         fold_state(fold, row, PROMOTIONS_BASE, PROMOTIONS_STATE, "idle");

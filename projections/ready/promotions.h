@@ -1,4 +1,4 @@
-/* What others may know of promotions beyond their rows. */
+/* What other files may use of promotions besides their rows. */
 #ifndef PROJECTIONS_READY_PROMOTIONS_H
 #define PROJECTIONS_READY_PROMOTIONS_H
 
@@ -38,12 +38,12 @@ enum promotions_column {
 bool promotions_is_under_way(const struct row *row);
 /* Does a tripcode hold at that time? */
 bool promotions_is_tripped(const struct row *row, uint64_t at);
-/* Why the promotion may not become `promoted` at that time, as far as its own steps say; false: there is no reason. */
+/* Why the promotion may not become `promoted` at that time, by its own steps; false: nothing bars it. */
 bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret);
-/* The same of its tripcode alone: what is not under way may not be planned as long as one holds. */
+/* The same for its tripcode alone: a promotion that is not under way may not be planned while one holds. */
 bool promotions_is_held(const struct row *row, uint64_t at, struct readiness *ret);
-/* All that it lacks at the view's time: the same, which *ret_barred says, and what its evaluations lack. `cite` gets those
- * that decided. Both were initialised by the caller. */
+/* All that it lacks at the view's time: what promotions_is_barred finds (*ret_barred), and what its evaluations lack.
+ * `cite` gets the events that decided. The caller initialises both. */
 int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
                      struct reason *cite, struct err *err);
 /* The judge of the table. */

@@ -1,5 +1,5 @@
-/* What keeps a candidate from being promoted: its own steps (promotions.c), and that a full pass of its evaluations is
- * missing. The answer of decide_may_promote, and the column `missing` of a promotion that is under way. */
+/* What keeps a candidate from being promoted: its own steps (promotions.c), or no full pass of its evaluations. Gives the
+ * answer of decide_may_promote, and the column `missing` of a promotion that is under way. */
 #include "projections/ready/promotions.h"
 
 #include <stdio.h>
@@ -10,13 +10,13 @@
 #include "projections/rows/list.h"
 #include "projections/view/look.h"
 
-#define SUITES_MAX   64 /* different ones that evaluated one candidate; with more there is no full pass */
-#define SUITE_MAX    60 /* bytes of a name that are told */
-#define LACKING_MAX  3  /* names that a finding has */
+#define SUITES_MAX   64 /* suites that evaluated one candidate; with more there is no full pass */
+#define SUITE_MAX    60 /* bytes kept of a name */
+#define LACKING_MAX  3  /* names in a finding */
 #define LACKING_NAME 24 /* bytes of each */
 #define NAME_WHOLE   120
 
-/* What the newest evaluation by one suite that decides anything came to. */
+/* The result of the newest decisive evaluation by one suite. */
 struct suite_said {
     uint8_t is[HASH_LEN]; /* digest of its name */
     char name[SUITE_MAX + 1];
@@ -25,7 +25,7 @@ struct suite_said {
     bool passed;
 };
 
-/* What is named and did not decide for the candidate, in words. */
+/* Named suites or evaluations that did not decide for the candidate, in words. */
 struct lacking {
     size_t n;
     char words[160];
@@ -38,10 +38,10 @@ struct candidate {
     size_t n_suites;
     bool too_many;
     const struct row *row;
-    struct lacking evals; /* that the verification names */
-    int64_t newest;       /* finished_seq of the newest one that decides nothing; -1: none */
-    bool told;            /* there is one, also one that has not finished */
-    int64_t unbound_seq;  /* of the newest one that is of it but for what it does not name; 0: none */
+    struct lacking evals; /* those that the verification names */
+    int64_t newest;       /* finished_seq of the newest indecisive one; -1: none */
+    bool told;            /* there is one, finished or not */
+    int64_t unbound_seq;  /* of the newest one that lacks only a name to be of the candidate; 0: none */
     char unbound[200];
     struct readiness *found;
     struct reason *cite;
@@ -80,8 +80,8 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
     return s;
 }
 
-/* A pass decides when it counts, a failure as it stands, also of a part; of each suite the newest holds. What decides
- * nothing gives the words for a no. */
+/* A pass decides when it counts; a failure decides even when partial; for each suite the newest holds. An indecisive
+ * evaluation gives the words for a no. */
 static int weigh(struct candidate *c, const struct row *eval, struct err *err) {
     int64_t seq = row_has(eval, EVAL_FINISHED_SEQ) ? row_int(eval, EVAL_FINISHED_SEQ) : -1;
     struct eval_verdict verdict;
@@ -130,7 +130,7 @@ static bool has_too_many(struct candidate *c) {
     return c->too_many;
 }
 
-/* It fits into a remedy as it is. */
+/* It fits into a remedy without a cut. */
 static bool is_whole(struct bytes name) {
     return name.n > 0 && reason_fits(name, NAME_WHOLE) == name.n;
 }
@@ -144,7 +144,7 @@ static void say_lacking(struct candidate *c, const char *fact, const struct lack
     }
 }
 
-/* What the verification says decides, has to have decided. */
+/* Every suite that the verification names must have decided. */
 static bool lacks_suites(struct candidate *c) {
     struct lacking lacking = {0};
     struct list list;
@@ -187,7 +187,7 @@ static const struct {
 #undef RULE
 };
 
-/* At least one suite passed, and none that was asked failed last. */
+/* At least one suite must have passed, and none may have failed last. */
 static void conclude(struct candidate *c) {
     for (size_t i = 0; i < c->n_suites; i++) {
         if (c->suite[i].seq >= 0) {
@@ -201,7 +201,8 @@ static void conclude(struct candidate *c) {
     }
 }
 
-/* Of the weights by their digest, of a route by its configuration's, of a pack by its version. */
+/* Is the evaluation of the candidate? Weights are compared by their digest, a route by its configuration's, a pack by its
+ * version. */
 static bool is_of(const struct candidate *c, const struct row *eval) {
     if (bytes_is(c->what, "route")) {
         return bytes_eq(row_text(eval, EVAL_CONFIG_DIGEST), c->digest) &&
@@ -214,8 +215,8 @@ static bool is_of(const struct candidate *c, const struct row *eval) {
     return bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
 }
 
-/* What an evaluation does not name that would be of the candidate if it did; NULL: it is of something else. A route's
- * weights may stand where its configuration is meant. */
+/* Which missing name keeps an evaluation from being of the candidate; NULL: it is of something else. A route evaluation may
+ * have the weights in place of the configuration. */
 static const char *lacks_name(const struct candidate *c, const struct row *eval) {
     struct bytes config = row_text(eval, EVAL_CONFIG_DIGEST);
     if (bytes_is(c->what, "route") && c->digest.n > 0) {
@@ -254,7 +255,7 @@ static int weigh_all(struct candidate *c, struct err *err) {
     return rc < 0 ? rc : 0;
 }
 
-/* One that the verification names. Its words, else NULL: it speaks for the candidate. */
+/* Weighs an evaluation that the verification names. *ret_why: why it does not count; NULL: it speaks for the candidate. */
 static int weigh_named_one(struct candidate *c, struct bytes id, const char **ret_why, const char **ret_start,
                            struct err *err) {
     struct eval_verdict verdict;
@@ -335,7 +336,7 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
     return rc;
 }
 
-/* From the end of its tripcode on it is another answer. */
+/* The answer changes at the end of its tripcode. */
 static void note_end(struct state_view *view, const struct row *row) {
     if (row_has(row, PROMOTIONS_TRIPPED) && row_has(row, PROMOTIONS_TRIPPED_UNTIL)) {
         (void)state_past(view, row_int(row, PROMOTIONS_TRIPPED_UNTIL));
@@ -356,8 +357,9 @@ static void put_word(struct buf *out, const char *name, struct bytes word, const
     readiness_put_word(out, word.n > 0 ? word : bytes_of(otherwise));
 }
 
-/* What an evaluation of it has to name. Only one by the same suite, or by none like it, takes the place of one that failed.
- */
+/* What an evaluation of the candidate has to name. A failed evaluation is replaced only by one of the same suite, or by one
+ * without a suite if it had none.
+ * */
 static void put_bindings(const struct row *row, const char *suite, struct buf *out) {
     struct bytes digest = row_text(row, PROMOTIONS_DIGEST), none = {0};
     if (suite == NULL || suite[0] != '\0') {
@@ -379,7 +381,7 @@ static void put_bindings(const struct row *row, const char *suite, struct buf *o
 struct remedying {
     const struct row *row;
     const struct readiness *found;
-    bool tripped; /* nothing but giving it up is legal */
+    bool tripped; /* only aborting it is legal */
 };
 
 static void put_trial(const struct row *row, struct buf *out) {
@@ -387,7 +389,7 @@ static void put_trial(const struct row *row, struct buf *out) {
     buf_put_str(out, " verdict=VERDICT");
 }
 
-/* The step that comes next, as far as there is one before `promoted`. */
+/* The next step, if there is one before `promoted`. */
 static bool put_next(const struct row *row, struct buf *out) {
     if (row_is(row, PROMOTIONS_STATE, "simulated")) {
         buf_put_str(out, "verifying -s promotion/");
@@ -403,11 +405,10 @@ static bool put_gate(const struct row *row, struct buf *out) {
     readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
     buf_put_str(out, " decision=DECISION");
     put_word(out, "digest", row_text(row, PROMOTIONS_DIGEST), "DIGEST");
-    return row_is(row, PROMOTIONS_STATE, "verifying"); /* it is asked once the candidate is verified */
+    return row_is(row, PROMOTIONS_STATE, "verifying"); /* asked once the candidate is verified */
 }
 
-/* The evaluation that is named, and its new start, where an older result of it stands; one that is under way is waited
- * for. */
+/* The named evaluation, and its new start when it has an older result; one under way is waited for. */
 static bool put_this(const struct readiness *found, const char *name, struct buf *out) {
     const char *start = readiness_fact(found, "start"), *eval = readiness_fact(found, "eval");
     bool begins = strcmp(name, "start") == 0 && strcmp(start, "started") == 0;
@@ -427,7 +428,7 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct remedying *r = ctx;
     if (strcmp(name, "promotion") == 0) {
         readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
-        return promotions_is_under_way(r->row); /* else there is nothing to give up */
+        return promotions_is_under_way(r->row); /* otherwise there is nothing to abort */
     } else if (strcmp(name, "next") == 0) {
         return !r->tripped && put_next(r->row, out);
     } else if (strcmp(name, "gate") == 0) {
@@ -458,7 +459,7 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     struct buf about = {.max = 4 * ROW_TEXT_MAX};
     bool barred, under_way = promotions_is_under_way(row);
     if (!under_way && !row_is(row, PROMOTIONS_STATE, "idle") && !row_is(row, PROMOTIONS_STATE, "aborted")) {
-        return 0; /* of what is promoted nothing is asked */
+        return 0; /* a promoted candidate is not checked */
     }
     readiness_init(&found);
     reason_init(&cite);

@@ -1,4 +1,4 @@
-/* Whether a route is proven. First what it is now (binding), then every evaluation of it is held against that. */
+/* Whether a route is proven. First what the route is now (binding), then every evaluation of it is compared with that. */
 #include "projections/ready/proof.h"
 
 #include <stdio.h>
@@ -63,19 +63,19 @@ struct candidate {
     uint64_t seq, at;
     char id[128];
     struct eval_verdict verdict;
-    struct readiness drift; /* what of it is not the route as it is now */
+    struct readiness drift; /* differences from the route as it is now */
 };
 
 struct comparing {
-    const struct row *route, *eval; /* eval NULL: there is none */
+    const struct row *route, *eval; /* eval NULL: none */
     const struct binding *b;
-    const char *digest; /* the evaluation's weights; "": it names none */
+    const char *digest; /* the evaluation's weights; "": not named */
     const char *running;
     struct readiness *found;
-    const struct candidate *newer; /* nobody can know what it said; NULL: there is none */
+    const struct candidate *newer; /* its result cannot be known; NULL: none */
 };
 
-/* What the route says, the evaluation has to say too. */
+/* What the route states, the evaluation must state too. */
 static bool agrees(struct bytes now, struct bytes proven) {
     return now.n == 0 || bytes_eq(now, proven);
 }
@@ -143,7 +143,7 @@ static bool is_of_other_weights(struct comparing *c) {
     const struct proof_model *uses = &c->b->model;
     struct bytes model = row_text(c->route, uses->by_use ? ROUTE_USED_MODEL : ROUTE_MODEL), digest = bytes_of(uses->digest);
     if (c->eval == NULL || c->digest[0] == '\0' || digest.n == 0 || strcmp(c->digest, uses->digest) == 0) {
-        return false; /* weights that nobody knows are a finding of the route itself */
+        return false; /* unknown weights are a finding of the route itself */
     }
     readiness_say(c->found, "proven", "%.*s", REASON_DIGEST(bytes_of(c->digest)));
     if (uses->by_use) {
@@ -188,7 +188,7 @@ static bool is_of_other_version(struct comparing *c) {
     return proven.n > 0 && !agrees(c->b->version, proven);
 }
 
-/* By the digest where one is known, else by the name. */
+/* By the digest if one is known, else by the name. */
 static struct bytes suite_now(const struct comparing *c) {
     return c->b->suite_digest.n > 0 ? c->b->suite_digest : row_text(c->route, ROUTE_SUITE);
 }
@@ -224,10 +224,11 @@ static void walk(struct comparing *c) {
 
 /* ---- the evaluations of a route ---- */
 
-/* The best of each sort: decisive for the route as it is, undecided for it, full passes for another state of it, others. */
+/* The newest of each sort: decisive for the route as it is, undecided for it, full passes for another state of it,
+ * others. */
 struct candidates {
     struct candidate decisive, undecided, drifted, other;
-    struct candidate veiled; /* the newest that may be one of the route as it is, and may have failed */
+    struct candidate veiled; /* erased, and the newest that may be of the route as it is and may have failed */
     size_t running;
     uint64_t running_seq;
 };
@@ -238,7 +239,7 @@ static void keep_newest(struct candidate *kept, const struct candidate *c) {
     }
 }
 
-/* What is still known of it does not say that it is of something else. */
+/* Nothing that is left of it says that it is of something else. */
 static bool may_be_of_route(const struct candidate *c) {
     static const enum readiness_id other[] = {READINESS_PROOF_WEIGHTS, READINESS_PROOF_CONFIG, READINESS_PROOF_PACK,
                                               READINESS_PROOF_VERSION, READINESS_PROOF_SUITE};
@@ -289,12 +290,12 @@ static int add_candidate(const struct eval_search *g, const struct row *eval, st
     c.seq = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_SEQ : EVAL_BASE + FOLD_SINCE_SEQ);
     c.at = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_AT : EVAL_BASE + FOLD_SINCE);
     if (g->all->decisive.there && c.seq < g->all->decisive.seq) {
-        return 0; /* a newer one decides */
+        return 0; /* a newer evaluation decides */
     }
     int rc = eval_judge_verdict(g->view, eval, &c.verdict, err);
     if (rc == 0) rc = models_digest(g->view, row_text(eval, EVAL_DIGEST), digest, err);
     if (rc != 0) return rc;
-    if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that took it back is the reason */
+    if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that invalidated it is the reason */
         reason_cite_row(&c.verdict.reason, eval, EVAL_BASE);
     }
     snprintf(c.id, sizeof(c.id), "%.*s", REASON_PART(id, sizeof(c.id) - 1));
@@ -383,7 +384,7 @@ static int put_evaluation(struct state_view *view, const struct row *route, cons
 
 /* ---- saying why not ---- */
 
-/* What came after the pass may have been a failure. */
+/* An evaluation after the pass may have been a failure. */
 static bool is_in_doubt(const struct candidates *all) {
     return all->veiled.there && all->veiled.seq > all->decisive.seq;
 }
@@ -412,7 +413,7 @@ static void say_why_not(struct proof *p, const struct row *route, const struct b
         return;
     }
     readiness_add_all(&p->found, &c->drift);
-    readiness_add_of(&p->found, &c->verdict.found, c->id, READINESS_EVAL_WEIGHTS); /* the drift says it */
+    readiness_add_of(&p->found, &c->verdict.found, c->id, READINESS_EVAL_WEIGHTS); /* the drift has this finding */
     reason_cite(&p->reason, c->seq, c->at);
     reason_cite_all(&p->reason, &c->verdict.reason);
 }

@@ -1,5 +1,5 @@
-/* What the route says is found first, then what its newest decision says is held against it, and last whether the weights
- * are still there. */
+/* First what the route says, then its newest decision is compared with that, and last whether the weights are still
+ * there. */
 #include "projections/ready/proof_model.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@ struct finding {
     struct state_view *view;
     const struct row *route;
     struct models_weights name; /* of the route's model */
-    bool live;                  /* the weights are those that a listed name leads to */
-    bool used;                  /* the decision that holds names them by their digest */
+    bool live;                  /* the weights are those of a listed name */
+    bool used;                  /* the decision that applies names them by their digest */
     struct proof_model *ret;
 };
 
@@ -32,7 +32,7 @@ static void know_not(struct proof_model *ret, enum proof_unknown unknown, const 
 
 /* ---- what the route says ---- */
 
-/* One whose names `ledger ingest ollama` brings in: its own address is "ollama@host:port"; "" is any. */
+/* A runtime whose names `ledger ingest ollama` reads: with an address of its own it is "ollama@host:port"; "" is any. */
 static bool is_ingested(struct bytes runtime) {
     return runtime.n == 0 || bytes_is(runtime, "ollama") || bytes_has_prefix(runtime, "ollama@");
 }
@@ -72,18 +72,18 @@ static struct bytes without_latest(struct bytes name) {
     return (struct bytes){name.p, name.n - (has ? n : 0)};
 }
 
-/* Is the decision's model, by its name, the route's? */
+/* Is the decision's model the route's, by name? */
 static bool is_own_model(const struct row *route) {
     struct bytes own = row_text(route, ROUTE_MODEL), used = row_text(route, ROUTE_USED_MODEL);
     return used.n == 0 || bytes_eq(without_latest(own), without_latest(used));
 }
 
-/* Is the decision newer than that event, and was it made after it? */
+/* Was the decision recorded and made after that event? */
 static bool is_used_after(const struct row *route, int64_t seq, int64_t at) {
     return row_int(route, ROUTE_USED_SEQ) > seq && fold_named_until(row_int(route, ROUTE_USED_AT)) >= at;
 }
 
-/* Is the decision newer than all that was said of what it is about? */
+/* Is the decision newer than every statement about its subject? */
 static bool holds(const struct finding *f) {
     int64_t used = row_int(f->route, ROUTE_USED_SEQ);
     bool unsaid = !row_has(f->route, ROUTE_MODEL) && !row_has(f->route, ROUTE_DIGEST);
@@ -94,7 +94,7 @@ static bool holds(const struct finding *f) {
     return row_has(f->route, ROUTE_USED_SEQ) && (unsaid || !(said || moved));
 }
 
-/* Its weights are these; `name`: where its name leads, NULL: it says so itself. */
+/* Its weights are these; `name`: where its name leads, NULL: it states them itself. */
 static void use(struct finding *f, const char *digest, const struct models_weights *name) {
     struct proof_model *ret = f->ret;
     f->used = name == NULL;
@@ -108,15 +108,15 @@ static void use(struct finding *f, const char *digest, const struct models_weigh
     }
 }
 
-/* The decision names no digest. Where its name leads somewhere, that is what is used. Where nobody knows, another name than
- * the route's still says that the route's own is not used; beside a digest alone it says no more than that it is removed,
- * or certainly something else. */
+/* The decision names no digest. If its name leads somewhere, those weights are used. If not, a name other than the route's
+ * still says that the route's own model is not used; beside a digest alone it only tells that the model is removed, or
+ * certainly another one. */
 static int use_name(struct finding *f, struct err *err) {
     struct bytes runtime = row_text(f->route, ROUTE_USED_RUNTIME), route = row_text(f->route, ROUTE_RUNTIME);
     bool named = row_has(f->route, ROUTE_MODEL), own = named && is_own_model(f->route);
     struct models_weights name;
     if (own && (runtime.n == 0 || bytes_eq(runtime, route))) {
-        return 0; /* the route says the same */
+        return 0; /* the route names the same */
     }
     int rc = models_resolve(f->view, runtime.n > 0 ? runtime : route, row_text(f->route, ROUTE_USED_MODEL),
                             bytes_of(f->ret->digest), &name, err);

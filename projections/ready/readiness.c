@@ -1,14 +1,14 @@
-/* The table of rules, and the findings that come of it. */
+/* The table of rules, and its findings. */
 #include "projections/ready/readiness.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What a route's evaluation has to say, as the commands that record it. */
+/* The commands that record a route's evaluation. */
 #define READINESS_EVALUATE "{scored} && ledger append eval.finished -s eval/EVAL {bindings} verdict=pass"
 
-/* The same of an evaluation that is named already; an older result of it is not what counts. */
+/* The same for an evaluation named before; an older result of it does not count. */
 #define READINESS_EVALUATE_THIS                                                                                            \
     "{start}{scored_this} && ledger append eval.finished -s eval/{eval} {this_bindings} verdict=pass"
 #define READINESS_EVALUATE_BY "{scored} && ledger append eval.finished -s eval/EVAL {named_bindings} verdict=pass"

@@ -1,5 +1,5 @@
-/* Is it ready: models that are present, evaluations that count, routes that are proven, packs that have what they need,
- * candidates that may be promoted. One room, because each judge here looks at rows of the others.
+/* Is it ready? Models that are present, evaluations that count, routes that are proven, packs that have what they need,
+ * candidates that may be promoted. One room, because each judge here reads rows of the others.
  *
  * Sees: the engine (rows to view), permissions. Begin with readiness.h (rules are rows of readiness_*.def), then proof.h.
  *
@@ -16,8 +16,8 @@
  *
  * A file x.c folds, x_judge.c judges when a row is read.
  *
- * Words. A "finding" is a rule that is not met. "Drift": the route is not what was evaluated. "Counts": an evaluation is
- * whole, passed or failed, and names its weights. */
+ * Words. A "finding" is a rule whose condition holds against its subject. "Drift": the route is not what was evaluated.
+ * "Counts": an evaluation is complete, passed or failed, and names its weights. */
 #ifndef PROJECTIONS_READY_ROOM_H
 #define PROJECTIONS_READY_ROOM_H
 

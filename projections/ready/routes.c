@@ -1,6 +1,6 @@
-/* The fold of routes. What a declaration or configuration leaves out stays as it was: it says nothing of it. What a route
- * was before it was removed is forgotten when it is declared again. Whether it answers and which model did is observed, and
- * goes by the source's time; the other steps are somebody's, and go by the order of the log (decision 080). */
+/* The fold of routes. What a declaration or configuration leaves out stays as it was. What a route was before its removal
+ * is forgotten when it is declared again. Whether it answers, and which model did, is observed and ordered by the source's
+ * time; the other steps are decisions, ordered by the log (decision 080). */
 #include "projections/ready/routes.h"
 
 #include <string.h>
@@ -109,7 +109,7 @@ static const struct fold_step_rule rules[] = {
     {"", "unparked", "used", "taken up again and was not parked"},
     {"*", "unparked", NULL, "taken up again and was not parked"}};
 
-/* As fold_take_step does, with a step of our own; and evidence is put together afterwards. */
+/* Like fold_take_step, with a step of our own; the evidence is set afterwards. */
 static bool take_step(struct fold *fold, struct row *row, struct bytes step) {
     const struct fold_step_rule *rule = fold_rule(rules, sizeof(rules) / sizeof(rules[0]), row_text(row, ROUTE_STEP), step);
     if (rule == NULL) {
@@ -182,7 +182,7 @@ static int describe(struct fold *fold, struct row *row, bool declared, struct er
     bool told = fold_text(fold, "digest", &digest);
     if (fold_text(fold, "model", &model)) {
         if (!told && !bytes_eq(model, row_text(row, ROUTE_MODEL))) {
-            row_set_null(row, ROUTE_DIGEST); /* it was another model's */
+            row_set_null(row, ROUTE_DIGEST); /* it belonged to another model */
         }
         row_set_text(row, ROUTE_MODEL, model);
     }
@@ -215,8 +215,8 @@ static void put_text(struct row *row, size_t column, struct bytes text) {
     }
 }
 
-/* A decision that names neither a model nor a digest says nothing of what is used, and one that was made before the route
- * was said to be what it is now says nothing of that. */
+/* A decision that names neither a model nor a digest does not say what is used; neither does one made before the route's
+ * newest declaration or configuration. */
 static int take_used(struct fold *fold, struct row *row, struct err *err) {
     struct models_claim used;
     int rc = 0;
@@ -238,7 +238,7 @@ static int take_used(struct fold *fold, struct row *row, struct err *err) {
     return rc;
 }
 
-/* Work that was given to it illegally was given nevertheless, and shows; but it does not make it well. */
+/* Work given to it illegally was given nevertheless and shows, but does not make the route well. */
 static int take_decision(struct fold *fold, struct row *row, struct bytes decision, bool legal, struct err *err) {
     if (bytes_is(decision, "fallback")) {
         set_degraded(fold, row, true);
@@ -259,7 +259,7 @@ static bool is_parked(const struct row *row) {
     return row_is(row, ROUTE_STEP, "parked") || row_is(row, ROUTE_STEP, "parked-offline");
 }
 
-/* The columns that follow from the step, and the evidence: what made it what it is now. */
+/* Sets the columns that follow from the step, and the evidence for what the route is now. */
 static void settle(const struct fold *fold, struct row *row) {
     static const size_t deciding[] = {ROUTE_DECLARED_SEQ, ROUTE_CONFIGURED_SEQ, ROUTE_PARKED_SEQ,
                                       ROUTE_OFFLINE_SEQ,  ROUTE_DEGRADED_SEQ,   ROUTE_BASE + FOLD_SINCE_SEQ};
@@ -292,7 +292,7 @@ static void settle(const struct fold *fold, struct row *row) {
     row_cite_only(row, ROUTE_BASE + FOLD_EVIDENCE, seqs, n);
 }
 
-/* By far the most events are decisions, and most of these change nothing but counters. */
+/* Most events are decisions, and most of these change only counters. */
 static int take_use(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
     int rc = 0;
     struct bytes decision = NOTHING;
@@ -335,7 +335,7 @@ static int take_rest(struct fold *fold, struct row *row, struct bytes step, stru
         forget(row);
     }
     if ((comes || (declared && removed)) && !fold_is_late(fold, row, ROUTE_SEEN_AT)) {
-        row_set_int(row, ROUTE_SEEN_AT, (int64_t)fold_when(fold)); /* what was before tells nothing of it */
+        row_set_int(row, ROUTE_SEEN_AT, (int64_t)fold_when(fold)); /* earlier observations no longer matter */
     }
     if (declared || (bytes_is(step, "configured") && !removed)) {
         rc = describe(fold, row, declared, err);

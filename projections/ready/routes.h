@@ -1,6 +1,6 @@
 /* Routes: which model and runtime answers which kind of work, and whether that is proven.
  *
- * What a route is said to be (declared, configured) and what is said of it (parked, offline, on its fallback) are stored.
+ * Stored are what a route is declared or configured as, and what was recorded about it (parked, offline, on its fallback).
  * Its state is judged: whether a proof counts depends on what its model's name leads to now, on its pack's version and on
  * the age of the evaluation (proof.h). */
 #ifndef PROJECTIONS_READY_ROUTES_H

@@ -1,5 +1,5 @@
-/* What a route is: what was said of it last, and whether it is proven (proof.h). The rules of readiness_route.def are gone
- * through in their order. */
+/* The state of a route: its newest step, and whether it is proven (proof.h). The rules of readiness_route.def are checked
+ * in order. */
 #include "projections/ready/routes.h"
 
 #include <string.h>
@@ -63,7 +63,7 @@ static const struct {
 #undef RULE
 };
 
-/* *ret_state: what the first finding makes of it. */
+/* *ret_state: the state by the first finding. */
 static void walk(struct judging *j, const char **ret_state) {
     *ret_state = NULL;
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
@@ -80,7 +80,7 @@ static void walk(struct judging *j, const char **ret_state) {
     *ret_state = *ret_state != NULL ? *ret_state : "ready";
 }
 
-/* Where the route's runtime is asked for its models; false: it is not one that can be asked. */
+/* Where the route's runtime can be asked for its models; false: it cannot be. */
 static bool put_endpoint(struct bytes runtime, struct buf *out) {
     static const char there[] = "ollama@";
     size_t n = sizeof(there) - 1;
@@ -143,7 +143,7 @@ int routes_judge(struct state_view *view, struct row *row, struct err *err) {
         row_set_int(row, ROUTE_PROOF, (int64_t)j.proof.seq);
     }
     if (is_removed(&j) || row_bool(row, ROUTE_PARKED) || row_bool(row, ROUTE_OFFLINE)) {
-        return rc; /* so said, whatever is proven */
+        return rc; /* so recorded, whether or not it is proven */
     }
     if (row_bool(row, ROUTE_DEGRADED) && !is_not_proven(&j)) {
         reason_cite_cell(&j.proof.reason, row, ROUTE_DEGRADED_SEQ, ROUTE_DEGRADED_AT);

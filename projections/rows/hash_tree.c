@@ -1,5 +1,5 @@
-/* Reading: down from the root, each node copied and hashed before a byte of it is looked at. Inner nodes are few and are
- * kept, so that a walk or many look-ups hash them once. */
+/* Reading: from the root down, each node copied and hashed before a byte of it is read. Inner nodes are few and are cached,
+ * so a walk or many look-ups hash them once. */
 #include "projections/rows/hash_tree.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 struct kept {
     uint8_t hash[HASH_LEN];
-    struct buf node; /* empty: nothing is kept here */
+    struct buf node; /* empty: a free place */
     unsigned level;
     size_t at; /* where its entries begin */
 };
@@ -64,8 +64,7 @@ void hash_tree_close(struct hash_tree *tree) {
 
 /* ---- descending ---- */
 
-/* The child of an inner node that has `key` in its range; *ret_after: the one that follows it, its key NULL when there is
- * none. */
+/* The child of an inner node whose range contains `key`; *ret_after: the next child, its key NULL when there is none. */
 static int choose(const struct kept *node, struct bytes key, struct hash_tree_entry *ret, struct hash_tree_entry *ret_after,
                   struct err *err) {
     struct hash_tree_entry entry;
@@ -82,8 +81,9 @@ static int choose(const struct kept *node, struct bytes key, struct hash_tree_en
     return rc == 1 ? 0 : rc;
 }
 
-/* The leaf that has `key` in its range. `next` (may be NULL) gets the first key after it, or is empty. 1: an empty tree.
- */
+/* The leaf whose range contains `key`. `next` (may be NULL) gets the first key after the leaf, or is empty. 1: the tree is
+ * empty.
+ * */
 static int descend(struct hash_tree *tree, struct bytes key, struct buf *next, const struct kept **ret, struct err *err) {
     static const uint8_t none[HASH_LEN];
     const struct kept *node = NULL;
@@ -139,7 +139,7 @@ void hash_tree_cursor_done(struct hash_tree_cursor *cursor) {
     *cursor = (struct hash_tree_cursor){0};
 }
 
-/* Into the leaf that has `key` in its range. */
+/* Moves to the leaf whose range contains `key`. */
 static int enter(struct hash_tree_cursor *cursor, struct bytes key, struct err *err) {
     const struct kept *leaf;
     int rc = descend(cursor->tree, key, &cursor->next_key, &leaf, err);

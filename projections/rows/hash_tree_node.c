@@ -1,4 +1,4 @@
-/* A node is taken from its record as a copy, and nothing in it is looked at before the copy was hashed. */
+/* A node is copied from its record, and nothing in it is read before the copy was hashed. */
 #include "projections/rows/hash_tree_node.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* Changing a tree: the leaves that changes fall into are merged with them and cut into nodes again, and so are the inner
- * nodes above. Nodes are cut evenly, at twice the size that a node shrinks to, so that a row that comes and goes does not
- * cut and join them each time. */
+/* Changing a tree: the leaves that changes fall into are merged with them and split into nodes again, and so are the inner
+ * nodes above. Nodes are split evenly, into parts twice the size at which a node is merged, so that a row that comes and
+ * goes does not split and merge them each time. */
 #include "projections/rows/hash_tree.h"
 
 #include <stdlib.h>
@@ -10,14 +10,14 @@
 #include "ledger/derived/derived.h"
 #include "projections/rows/hash_tree_node.h"
 
-#define NODE_BYTES 8192 /* of entries; a larger one is cut into parts of at least half of it */
+#define NODE_BYTES 8192 /* of entries; a larger node is split into parts of at least half of this */
 #define LIST_MAX   ((size_t)1 << 30)
 
 struct update {
     struct db_txn *txn;
     const char *name;
     struct buf node;    /* being written */
-    struct buf old;     /* hashes of nodes that were taken apart */
+    struct buf old;     /* hashes of nodes that were replaced */
     struct buf written; /* hashes of nodes that were written */
 };
 
@@ -32,7 +32,7 @@ static void put_entry(struct buf *out, bool leaf, struct bytes key, struct bytes
     buf_put_bytes(out, value);
 }
 
-/* Some entries as a node, and its own entry for the level above. */
+/* Writes some entries as a node, and appends its entry for the level above. */
 static int put_node(struct update *u, unsigned level, struct bytes entries, struct buf *above, struct err *err) {
     struct hash_tree_entry first;
     uint8_t hash[HASH_LEN];
@@ -55,7 +55,7 @@ static int put_node(struct update *u, unsigned level, struct bytes entries, stru
     return rc;
 }
 
-/* Entries cut into as few nodes as they need, of about the same size. */
+/* Splits entries into as few nodes as needed, of about equal size. */
 static int put_nodes(struct update *u, unsigned level, struct bytes entries, struct buf *above, struct err *err) {
     size_t parts = (entries.n + NODE_BYTES - 1) / NODE_BYTES, part = parts == 0 ? 0 : entries.n / parts, from = 0, at = 0;
     struct hash_tree_entry entry;
@@ -97,7 +97,7 @@ static int update_node(struct update *u, const uint8_t hash[HASH_LEN], unsigned 
                        const struct hash_tree_change *changes, size_t n, struct buf *above, unsigned *ret_level,
                        struct err *err);
 
-/* The changes that fall before the next child; all of them when there is none. */
+/* The changes before the next child; all of them when there is none. */
 static size_t count_before(const struct hash_tree_change *changes, size_t n, const struct hash_tree_entry *next) {
     size_t lo = 0, hi = n;
     while (next != NULL && lo < hi) {
@@ -133,7 +133,7 @@ static int merge_inner(struct update *u, struct bytes node, size_t at, unsigned 
     return rc < 0 ? rc : buf_check(out, "a node", err);
 }
 
-/* What takes the node's place goes to `above`, as entries. Its level must be below `below`. */
+/* The entries of the nodes that replace it go to `above`. Its level must be below `below`. */
 static int update_node(struct update *u, const uint8_t hash[HASH_LEN], unsigned below,
                        const struct hash_tree_change *changes, size_t n, struct buf *above, unsigned *ret_level,
                        struct err *err) {
@@ -155,9 +155,9 @@ static int update_node(struct update *u, const uint8_t hash[HASH_LEN], unsigned 
     return rc;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole tree ---- */
 
-/* Levels above the top nodes until there is one. */
+/* Adds levels above the top nodes until there is one node. */
 static int put_root(struct update *u, unsigned level, struct buf *top, uint8_t ret[HASH_LEN], struct err *err) {
     struct hash_tree_entry entry = {{NULL, 0}, {NULL, 0}};
     struct buf above = {.max = LIST_MAX};
@@ -186,7 +186,7 @@ static int cmp_hash(const void *a, const void *b) {
     return memcmp(a, b, HASH_LEN);
 }
 
-/* Those of the old nodes that were not written again. */
+/* The old nodes that were not written again. */
 static int put_replaced(struct update *u, struct buf *replaced, struct err *err) {
     size_t n = u->written.n / HASH_LEN;
     if (n > 1) {

@@ -1,5 +1,4 @@
-/* Reading and making lists. Every item is skipped as a whole before anything in it is looked at, so that what is read was
- * checked. */
+/* Reading and making lists. Every item is skipped as a whole before it is read, which checks its form. */
 #include "projections/rows/list.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Columns are found by comparing names: for rows that are few. */
+/* Columns are found by comparing names: meant for few rows. */
 #include "projections/rows/named.h"
 
 size_t named_column(const struct row *row, const char *column) {

@@ -1,5 +1,5 @@
-/* A row's columns by their names, for those who look at tables that others fold. A column that the table has not, or a row
- * without a table, gives the neutral value (row.h). */
+/* A row's columns by name, for readers of tables that others fold. A column the table does not have, or a row without a
+ * table, gives the neutral value (row.h). */
 #ifndef PROJECTIONS_ROWS_NAMED_H
 #define PROJECTIONS_ROWS_NAMED_H
 

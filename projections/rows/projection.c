@@ -1,4 +1,4 @@
-/* What is asked of any projection. */
+/* What can be asked of any projection. */
 #include "projections/rows/projection.h"
 
 #include <string.h>

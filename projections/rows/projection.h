@@ -31,9 +31,9 @@ enum column_flag {
     COLUMN_TIME = 4,      /* CELL_INT, ns since the epoch */
     COLUMN_SEQ = 8,       /* CELL_INT, the seq of an event */
     COLUMN_EVIDENCE = 16, /* CELL_SEQS, the events that decide the row's state; a table has one such column, "evidence" */
-    COLUMN_MAIN = 32,     /* shown in a list for people; the others by name, and in JSON */
-    COLUMN_WORK = 64,     /* moves with the work that is done: judges of other rows do not go by it (walk.h) */
-    COLUMN_SINCE = 128    /* "since" tells since when this one is what it is, where what says how the row is, is judged */
+    COLUMN_MAIN = 32,     /* shown in lists for people; the others by name, and in JSON */
+    COLUMN_WORK = 64,     /* changes with each use: judges of other rows ignore it (walk.h) */
+    COLUMN_SINCE = 128    /* "since" dates this column, in a table whose state is judged */
 };
 
 struct state_column {
@@ -47,12 +47,12 @@ struct row;
 struct state_view;
 
 struct state_table {
-    const char *name; /* "permissions": also its name in SQL, where it gets the prefix "state_" only if it would be taken */
+    const char *name; /* "permissions": also its name in SQL */
     const char *noun; /* "permission": what one row is; `ledger why permission/...` */
     const char *help; /* one sentence: a row is ... */
     const struct state_column *columns;
     size_t n_columns; /* at most ROW_COLUMNS_MAX */
-    /* Fills judged columns of a row as it is read, and adds to its evidence what it looked at. May read other rows of the
+    /* Fills the judged columns of a row when it is read, and adds what it read to the evidence. May read other rows of the
      * view (state_get, state_rows). NULL: nothing is judged. */
     int (*judge)(struct state_view *view, struct row *row, struct err *err);
 };
@@ -61,27 +61,27 @@ struct fold;
 
 struct projection {
     const char *name;
-    uint32_t version; /* raised when the fold or the stored columns change; then older states are stale */
+    uint32_t version; /* raised when the fold or the stored columns change; older states are stale then */
     const struct state_table *tables;
     size_t n_tables;          /* at most 8 */
     const char *const *kinds; /* "permission.*", "run.started", "*"; NULL at the end */
-    /* An error stops this projection at this event until its code is mended: for events that cannot be taken at all, never
-     * for ones that are merely wrong. */
+    /* An error stops this projection at this event until its code is fixed: only for events that cannot be taken at all,
+     * never for ones that are merely wrong. */
     int (*fold)(struct fold *fold, struct err *err);
 };
 
-/* All, in the order of all.def; tables are numbered through. */
+/* All projections, in the order of all.def; tables are numbered consecutively. */
 extern const struct projection *const projection_all[]; /* NULL at the end */
 #define PROJECTIONS_MAX 32
 
 bool projection_takes(const struct projection *projection, struct bytes kind);
 size_t projection_column(const struct state_table *table, const char *name); /* SIZE_MAX: none */
-/* The column that says how a row is: "state", "verdict", "status", "outcome" or "tier"; SIZE_MAX: none. */
+/* The column with the row's state: "state", "verdict", "status", "outcome" or "tier"; SIZE_MAX: none. */
 size_t projection_state(const struct state_table *table);
-/* The stored column whose change a stored "since" dates; SIZE_MAX: there is none, what says how the row is, is judged. */
+/* The stored column whose change a stored "since" dates; SIZE_MAX: none, the state is judged. */
 size_t projection_dated(const struct state_table *table);
-/* projection_state of a table whose state is judged and that tells since when: *ret_since is the column that does, the
- * next one has the event. SIZE_MAX: it is stored, or nobody tells. */
+/* projection_state of a table with a judged state and since columns: *ret_since is the since column, the next one has the
+ * event. SIZE_MAX: the state is stored, or the table has no since. */
 size_t projection_judged(const struct state_table *table, size_t *ret_since);
 
 #endif

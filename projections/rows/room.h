@@ -10,9 +10,9 @@
  *   hash_tree    a sorted map of which one hash vouches for every byte; hash_tree_node has its bytes, hash_tree_update
  *                changes it
  *
- * Words. A table's row has a key of one to three texts. A cell is null when the value is unknown. "Evidence" is the cell
- * that names the events on which a row's state rests. "Judged" columns are never stored: the table's judge computes them
- * when the row is read. "Dirty" rows have changed and are not stored yet. */
+ * Words. A row's key is one to three texts. A cell is null when the value is unknown. "Evidence" is the cell that names the
+ * events a row's state rests on. "Judged" columns are never stored: the table's judge computes them when the row is read.
+ * "Dirty" rows have changed and are not stored yet. */
 #ifndef PROJECTIONS_ROWS_ROOM_H
 #define PROJECTIONS_ROWS_ROOM_H
 

@@ -1,5 +1,5 @@
 /* Rows: cells, their canonical bytes, keys. Texts that are set are copied into one buffer of the row; when it moves, the
- * cells that point into it move along. */
+ * cells that point into it are adjusted. */
 #include "projections/rows/row.h"
 
 #include <math.h>
@@ -42,7 +42,7 @@ static size_t n_stored(const struct state_table *table) {
     return n;
 }
 
-/* An integer of 1, 2, 4 or 8 bytes after its mark, as short as it can be. */
+/* An integer of 1, 2, 4 or 8 bytes after its marker, in its shortest form. */
 static bool uint_quick(struct mp_reader *r, struct cell *ret) {
     const uint8_t *p = r->p;
     size_t n = (size_t)1 << (p[0] - 0xcc);
@@ -57,7 +57,7 @@ static bool uint_quick(struct mp_reader *r, struct cell *ret) {
     return true;
 }
 
-/* The forms that nearly all cells have, without a second look. False: whatever it is, mp_next knows. */
+/* The forms of nearly all cells, decoded directly. False: mp_next has to decode it. */
 static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *ret) {
     const uint8_t *p = r->p;
     struct bytes text;
@@ -86,10 +86,10 @@ static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *re
     return false;
 }
 
-/* A value of another type than the column's is not a value of it. */
+/* A value of another type than the column's is an error. */
 static int cell_of(struct mp_reader *r, enum cell_type type, struct cell *ret, struct err *err) {
     struct mp_reader at = *r;
-    struct mp_item item = {.type = MP_NIL}; /* of it only what its type has is set */
+    struct mp_item item = {.type = MP_NIL}; /* only the members of its type are set */
     struct bytes raw;
     if (cell_quick(r, type, ret)) return 0;
     int rc = mp_skip(r, 1, &raw, err);
@@ -152,7 +152,7 @@ int row_decode(struct row *row, struct bytes bytes, const size_t *map, size_t n_
     return rc;
 }
 
-/* Null and small numbers, which are a byte: most cells of most rows. */
+/* Null and small numbers take one byte: most cells of most rows. */
 static bool put_quick(const struct cell *cell, struct buf *out) {
     bool small = cell->type == CELL_INT && cell->int_ >= 0 && cell->int_ < 0x80;
     if ((cell->type != CELL_NULL && !small) || out->fail != 0 || out->n == out->cap) return false;
@@ -204,7 +204,7 @@ int row_encode(const struct row *row, struct buf *out, struct err *err) {
 
 /* ---- setting ---- */
 
-/* Makes room for n bytes in the row's own buffer; cells follow it. */
+/* Makes room for n bytes in the row's own buffer and adjusts the cells that point into it. */
 static uint8_t *room(struct row *row, size_t n) {
     const uint8_t *before = row->own.p;
     size_t used = row->own.n;
@@ -227,7 +227,7 @@ static uint8_t *room(struct row *row, size_t n) {
 static void set_bytes(struct row *row, size_t column, enum cell_type type, struct bytes v) {
     struct cell *c = &row->cells[column];
     if (c->type == type && bytes_eq(c->text, v)) return;
-    uintptr_t own = (uintptr_t)row->own.p, from = (uintptr_t)v.p; /* what is set may be another cell's own text */
+    uintptr_t own = (uintptr_t)row->own.p, from = (uintptr_t)v.p; /* the value may be another cell's own text */
     bool inside = row->own.p != NULL && from >= own && from < own + row->own.n;
     uint8_t *p = room(row, v.n > 0 ? v.n : 1);
     if (p == NULL) return;

@@ -1,7 +1,7 @@
 /* Rows of states: a fixed number of cells, one for each column of its table.
  *
- * Stored as one canonical msgpack array, a value for each column that is not judged (projection.h), in the table's order;
- * what is unknown is nil. The same row gives the same bytes, so that two replays can be compared byte by byte.
+ * A row is stored as one canonical msgpack array, a value for each column that is not judged (projection.h), in the table's
+ * order; unknown values are nil. The same row gives the same bytes, so two replays can be compared byte by byte.
  *
  * Keys. A row's key is made of one to three texts. Each part is kept as it is when it has at most KEY_PART_MAX bytes and
  * none of them below 0x20; otherwise its first KEY_PART_HEAD bytes (those below 0x20 replaced by '?'), 0x02 and the first
@@ -15,9 +15,9 @@
 
 #define ROW_COLUMNS_MAX 48
 #define ROW_TEXT_MAX    4096                /* longer texts are cut */
-#define ROW_LIST_MAX    ((size_t)256 << 10) /* longer lists are unknown: null */
-#define ROW_BYTES_MAX   ((size_t)2 << 20)   /* of an encoded row; what folds can set stays below */
-#define ROW_SEQS_MAX    64                  /* seqs in one cell: the oldest but the first make room for new ones */
+#define ROW_LIST_MAX    ((size_t)256 << 10) /* longer lists become null */
+#define ROW_BYTES_MAX   ((size_t)2 << 20)   /* of an encoded row; folds stay below it */
+#define ROW_SEQS_MAX    64                  /* seqs in one cell: when full, the oldest but the first is dropped */
 #define KEY_PARTS_MAX   3
 #define KEY_PART_MAX    120
 #define KEY_PART_HEAD   64
@@ -45,18 +45,18 @@ struct row {
 
 void row_init(struct row *row, const struct state_table *table);
 void row_done(struct row *row);
-/* All cells null, `absent`; keeps the memory. */
+/* Sets all cells to null and `absent`; keeps the memory. */
 void row_clear(struct row *row);
-/* Cells borrow from `bytes`. ERR_CORRUPT: not such a row. `map` gives for each stored position its column (SIZE_MAX: no
- * longer there) and n_map their number; NULL: the table's own columns. */
+/* Cells borrow from `bytes`. ERR_CORRUPT: not a row of this table. `map` gives for each stored position its column
+ * (SIZE_MAX: no longer in the table) and n_map their number; NULL: the table's own columns. */
 int row_decode(struct row *row, struct bytes bytes, const size_t *map, size_t n_map, struct err *err);
 /* Appends the canonical bytes. ERR_LIMIT past ROW_BYTES_MAX. */
 int row_encode(const struct row *row, struct buf *out, struct err *err);
 /* Appends one cell as the msgpack item that stands for it in a stored row. */
 void row_put_cell(const struct cell *cell, struct buf *out);
 
-/* Sets copy what they are given; a text is cut to ROW_TEXT_MAX, a list beyond ROW_LIST_MAX becomes null. A failure to copy
- * is sticky and comes out of row_encode. */
+/* Setters copy their value; a text is cut to ROW_TEXT_MAX, a list beyond ROW_LIST_MAX becomes null. A failure to copy is
+ * sticky and is returned by row_encode. */
 void row_set_null(struct row *row, size_t column);
 void row_set_int(struct row *row, size_t column, int64_t v);
 void row_set_real(struct row *row, size_t column, double v);
@@ -68,7 +68,7 @@ void row_set_list(struct row *row, size_t column, struct bytes v);
 void row_add(struct row *row, size_t column, int64_t n);
 /* Adds a seq to a CELL_SEQS cell. */
 void row_cite(struct row *row, size_t column, uint64_t seq);
-/* The cell then cites only these. */
+/* Keeps only these seqs in the cell. */
 void row_cite_only(struct row *row, size_t column, const uint64_t *seqs, size_t n);
 
 /* Reading: a cell of another type gives the neutral value (empty text, 0, false, NAN). */
@@ -79,7 +79,7 @@ double row_real(const struct row *row, size_t column);
 bool row_bool(const struct row *row, size_t column);
 bool row_is(const struct row *row, size_t column, const char *text);
 bool row_has(const struct row *row, size_t column); /* not null */
-/* At most `max`, in order; the number that there are. */
+/* At most `max`, in order; returns how many there are. */
 size_t row_seqs(const struct row *row, size_t column, uint64_t *ret, size_t max);
 
 /* Appends the key of these parts. */

@@ -1,5 +1,5 @@
-/* A hash table of rows by (table, key). Entries and their bytes lie in an arena that rows_clean empties; a row that grows
- * takes a new place, with room to grow, so a row that changes often is not copied anew each time. */
+/* A hash table of rows by (table, key). Entries and their bytes are in an arena that rows_clean empties; a row that grows
+ * moves to a new place with room to spare, so a row that changes often is not copied each time. */
 #include "projections/rows/rows.h"
 
 #include <stdlib.h>
@@ -89,7 +89,7 @@ static uint64_t hash_of(size_t table, struct bytes key) {
     return h ^ (h >> 29);
 }
 
-/* Where the row is, or the free slot where it belongs. */
+/* The row's slot, or the free slot where it belongs. */
 static struct entry **place(const struct rows *rows, uint64_t hash, size_t table, struct bytes key) {
     size_t mask = rows->n_slots - 1;
     for (size_t i = hash & mask;; i = (i + 1) & mask) {

@@ -11,7 +11,7 @@
 
 /* ---- the event ---- */
 
-/* Does the event say of each projection what the head says of it? It may say more. */
+/* Does the event state the same root as the head for each projection? It may list more. */
 static bool says(struct bytes body, const struct attested_head *head) {
     struct mp_item position;
     struct bytes raw, roots, of, root, version;

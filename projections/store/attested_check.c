@@ -1,5 +1,5 @@
-/* Are the rows that are kept for what counts those that the log vouches for? They need not be: then they are not used. But
- * somebody has changed them. */
+/* Compares the attested rows that are stored with what the log vouches for. A difference does no harm, since such rows are
+ * not used, but it shows that they were changed. */
 #include "projections/store/attested.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The heads of the trees that are stored: what they say is believed by nobody without the event (attested.h).
+/* The heads of the stored trees: not trusted without the event (attested.h).
  *
  *   table state  "attested": [1, head | nil, head | nil]     the newest, and the one before it, whose nodes are still there
  *                "attested/replaced": hashes of the nodes that only the older one has
@@ -17,7 +17,7 @@ struct attested_part {
 struct attested_head {
     uint64_t position; /* events that were folded */
     uint64_t seq;      /* of the event; LOG_NO_SEQ: none is known */
-    size_t stored;     /* trees that it names, those of other versions among them */
+    size_t stored;     /* trees that it names, including those of other versions */
     size_t n;
     struct attested_part part[PROJECTIONS_MAX]; /* projections of today's code */
 };
@@ -26,13 +26,13 @@ struct attested_heads {
     size_t n; /* 0 to 2 */
     struct attested_head head[2];
 };
-/* Absent or damaged: there are none. Projections that are not in the list, or of another version, are left out. */
+/* Absent or damaged: none. Projections that are not in the list, or of another version, are left out. */
 int attested_heads_get(struct db_txn *txn, const struct projection *const *list, struct attested_heads *ret,
                        struct err *err);
 int attested_heads_put(struct db_txn *txn, const struct attested_heads *heads, struct err *err);
 /* NULL: this projection has no tree. */
 const uint8_t *attested_root(const struct attested_head *head, const struct projection *projection);
-/* The body of the event that vouches for a head. */
+/* The body of the event that attests a head. */
 int attested_body(const struct attested_head *head, struct buf *out, struct err *err);
 
 #define ATTESTED_KIND     "ledger.states_attested"

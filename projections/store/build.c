@@ -1,8 +1,8 @@
-/* A loop of chunks. What is folded between two commits never crosses the end of a segment, so that all changed rows of a
- * chunk get the same version. Whoever finds that another process was quicker forgets its work and continues from there.
+/* A loop of chunks. What is folded between two commits never crosses the end of a segment, so all changed rows of a chunk
+ * get the same version. A process that finds another one was quicker drops its work and continues from there.
  *
- * A large chunk is stored by a second thread while the next one is folded: each projection has two sets of rows, one that
- * is being changed, over one that is being stored, over what is stored.
+ * A large chunk is stored by a second thread while the next one is folded: each projection has two sets of rows, one being
+ * changed on top of one being stored, on top of what is stored.
  *
  *   fold 1 | store 1        | store 2        |
  *          | fold 2         | fold 3         | ... */
@@ -16,35 +16,35 @@
 #include "base/thread.h"
 #include "projections/fold/correct.h"
 
-#define LOSSES_MAX  1000 /* chunks that others were quicker with, in a row */
+#define LOSSES_MAX  1000 /* chunks in a row that other processes stored first */
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 
 struct target {
     const struct projection *projection;
     bool shadow;
     uint64_t to;
-    struct store_generation gen; /* as it is stored, when we read or wrote it last */
+    struct store_generation gen; /* as stored when we last read or wrote it */
     struct stored base;
     struct rows *rows[2];
     struct fold *fold[2];
     unsigned now; /* which of them are being changed */
-    struct job {  /* what is being stored, of the others */
+    struct job {  /* what is being stored, from the other set */
         bool there, lost;
         struct store_generation from, to;
         const struct rows_entry **entries;
         size_t n;
     } job;
     struct replay_part part;
-    bool lost;   /* what is stored is not what we know */
-    bool afresh; /* it has to be begun anew */
-    bool over;   /* somebody else has finished it */
-    bool begun;  /* anew, because of damage: not twice */
+    bool lost;   /* the stored state is not the one we know */
+    bool afresh; /* it must be started over */
+    bool over;   /* another process has finished it */
+    bool begun;  /* restarted because of damage: only once */
 };
 
 struct build {
     struct ledger *ledger;
     struct db *db;
-    struct db_txn *txn; /* for reading; rests while nothing is read */
+    struct db_txn *txn; /* for reading; reset while idle */
     struct replay *replay;
     const struct state_options *options;
     const struct state_tuning *tuning;
@@ -126,7 +126,7 @@ const struct projection *build_stopped(const struct build *b, uint64_t *ret_seq,
     return NULL;
 }
 
-/* ---- where everybody stands ---- */
+/* ---- positions ---- */
 
 static struct store_generation *gen_of(const struct target *t, struct store_record *record) {
     return t->shadow ? &record->shadow : &record->current;
@@ -137,7 +137,7 @@ static bool is_same(const struct store_generation *a, const struct store_generat
            memcmp(a->leaf, b->leaf, LOG_HASH) == 0;
 }
 
-/* Takes up what is stored, unless it is what we know; a stale current generation is not ours. */
+/* Adopts the stored state, unless it is the one we know; a stale current generation is not ours. */
 static int load(struct build *b, struct target *t, struct err *err) {
     struct store_record record;
     enum stored_use use;
@@ -167,7 +167,7 @@ static int begin_one(struct build *b, struct db_txn *txn, struct target *t, stru
     int rc = store_get(txn, t->projection->name, &record, err);
     struct store_generation *gen = gen_of(t, &record);
     if (rc != 0 || (gen->there && (!t->gen.there || gen->slot != t->gen.slot))) {
-        return rc; /* somebody else has begun it */
+        return rc; /* another process has begun it */
     }
     store_generation_init(&fresh, t->projection, b->tuning->segment);
     rc = store_slot_new(txn, t->projection, &fresh.slot, err);
@@ -176,7 +176,7 @@ static int begin_one(struct build *b, struct db_txn *txn, struct target *t, stru
     return rc;
 }
 
-/* Those that have nothing to continue with get a slot. */
+/* Gives a slot to those that have nothing to continue from. */
 static int begin_afresh(struct build *b, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = 0;
@@ -193,7 +193,7 @@ static int begin_afresh(struct build *b, struct err *err) {
     return db_commit(txn, err);
 }
 
-/* A snapshot in which everybody's rows are what their positions say. */
+/* Takes a snapshot in which everyone's rows match their positions. */
 static int look(struct build *b, struct err *err) {
     for (unsigned tries = 0; tries < LOSSES_MAX; tries++) {
         bool afresh = false;
@@ -233,7 +233,7 @@ static int store_one(struct build *b, struct db_txn *txn, struct target *t, stru
     return rc;
 }
 
-/* All that is to be stored, in one transaction. */
+/* Stores everything pending, in one transaction. */
 static int store_jobs(struct build *b, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = 0;
@@ -256,7 +256,7 @@ static void *store_aside(void *ctx) {
     return NULL;
 }
 
-/* What was folded becomes what is to be stored, and the other rows, which are empty, are changed from here on. */
+/* What was folded is stored next; the other set, which is empty, takes the changes from here on. */
 static int put_job(struct target *t, struct err *err) {
     struct job *job = &t->job;
     *job = (struct job){.from = t->gen, .to = t->gen};
@@ -275,7 +275,7 @@ static int put_job(struct target *t, struct err *err) {
     return 0;
 }
 
-/* Nothing is being stored any more. Who lost has folded in vain since, too. */
+/* Nothing is being stored any more. Whoever lost has also folded in vain since. */
 static int finish_jobs(struct build *b, struct err *err) {
     if (b->aside) {
         pthread_join(b->thread, NULL);
@@ -296,7 +296,7 @@ static int finish_jobs(struct build *b, struct err *err) {
     return rc != 0 ? err_set(err, rc, "%s", b->stored_err.msg) : 0;
 }
 
-/* Those that have news, here or aside. */
+/* Those with changes, in either set. */
 static int store_all(struct build *b, bool aside, struct err *err) {
     int rc = 0;
     for (size_t i = 0; i < b->n && rc == 0; i++) {
@@ -330,7 +330,7 @@ static void show(void *ctx, uint64_t done) {
     }
 }
 
-/* Whom the next chunk is for, where it begins and ends: false when all are done. */
+/* Which projections the next chunk is for, and where it begins and ends: false when all are done. */
 static bool plan(struct build *b, uint64_t *ret_from, uint64_t *ret_to) {
     struct replay_part *part[PROJECTIONS_MAX];
     size_t n = 0;
@@ -343,7 +343,7 @@ static bool plan(struct build *b, uint64_t *ret_from, uint64_t *ret_to) {
     }
     if (least == UINT64_MAX) return false;
     to = (least / b->tuning->segment + 1) * b->tuning->segment;
-    for (size_t i = 0; i < b->n; i++) { /* nobody goes past his own end */
+    for (size_t i = 0; i < b->n; i++) { /* none goes past its own end */
         struct target *t = &b->target[i];
         if (!t->over && !t->part.stopped && t->part.position < t->to && t->part.position < to) {
             to = t->to < to ? t->to : to;
@@ -362,7 +362,7 @@ static bool plan(struct build *b, uint64_t *ret_from, uint64_t *ret_to) {
     return true;
 }
 
-/* A damaged row: everything of that generation goes, once. */
+/* A damaged row: the whole generation is dropped, once. */
 static int judge_spoiled(struct build *b, bool *ret_any, struct err *err) {
     *ret_any = false;
     for (size_t i = 0; i < b->n; i++) {
@@ -387,13 +387,13 @@ static int run_chunk(struct build *b, uint64_t from, uint64_t to, struct err *er
     uint64_t came = from;
     struct err why = {0};
     int folded = replay_run(b->replay, to, &limits, &came, &why);
-    bool damaged = err_is_damage(folded); /* what came before it is good */
+    bool damaged = err_is_damage(folded); /* what is before it is good */
     db_rest(b->txn);
     int rc = finish_jobs(b, err);
     if (rc == 0 && folded != 0 && !damaged) rc = err_set(err, folded, "%s", why.msg);
     if (rc == 0) rc = judge_spoiled(b, &spoiled, err);
     if (rc == 0 && spoiled) {
-        for (size_t i = 0; i < b->n; i++) { /* the others do the chunk again */
+        for (size_t i = 0; i < b->n; i++) { /* the others repeat the chunk */
             b->target[i].lost = true;
         }
         return begin_afresh(b, err);
@@ -421,7 +421,7 @@ int build_run(struct build *b, struct err *err) {
     measure(b);
     replay_expect(b->replay, b->last);
     while (rc == 0) {
-        if (!plan(b, &from, &to)) { /* unless the last of it is lost */
+        if (!plan(b, &from, &to)) { /* unless the last part is lost */
             rc = finish_jobs(b, err);
             if (rc == 0) rc = look(b, err);
             if (rc != 0 || !plan(b, &from, &to)) break;
@@ -449,7 +449,7 @@ static int settle(struct build *b, bool swap, struct err *err) {
         if (!t->shadow || t->over || (swap && !whole)) continue;
         rc = store_get(txn, t->projection->name, &record, err);
         if (rc != 0 || !record.shadow.there || record.shadow.slot != t->gen.slot) {
-            continue; /* others have finished it */
+            continue; /* another process has finished it */
         }
         record.current = swap ? record.shadow : record.current;
         record.shadow = (struct store_generation){0};

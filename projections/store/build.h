@@ -1,5 +1,5 @@
-/* Filling generations of rows in a derived environment, chunk by chunk: fold in memory without any lock, then store rows
- * and position in one transaction, provided that nobody else has moved the position meanwhile. */
+/* Fills generations of rows in a derived environment, chunk by chunk: fold in memory without any lock, then store rows and
+ * position in one transaction, provided no other process has moved the position meanwhile. */
 #ifndef PROJECTIONS_STORE_BUILD_H
 #define PROJECTIONS_STORE_BUILD_H
 
@@ -13,19 +13,19 @@ int build_open(struct ledger *ledger, struct db *db, const struct state_options 
 void build_close(struct build *build);          /* NULL is fine */
 uint64_t build_size(const struct build *build); /* of the log, when it was opened */
 
-/* One more that is to be filled, up to `to` events: the generation that is read, or with `shadow` the one beside it. What
- * cannot be gone on with is begun anew; a current generation that is only stale is left out. */
+/* Adds a projection to be filled up to `to` events: the generation that is read or, with `shadow`, the one beside it. What
+ * cannot be continued is started over; a current generation that is only stale is left out. */
 int build_add(struct build *build, const struct projection *projection, bool shadow, uint64_t to, struct err *err);
-/* Fills all of them. A projection that stops at an event is remembered in its record and is not a failure. ERR_FULL: what
- * was stored stays. */
+/* Fills all of them. A projection that stops at an event is recorded as stopped and is not a failure. ERR_FULL: what was
+ * stored stays. */
 int build_run(struct build *build, struct err *err);
-/* After ERR_CORRUPT or ERR_TAMPERED: the event where the log cannot be read; LOG_NO_SEQ: it was not the log. */
+/* After ERR_CORRUPT or ERR_TAMPERED: the event at which the log cannot be read; LOG_NO_SEQ: the log is not at fault. */
 uint64_t build_damaged(const struct build *build);
-/* Shadows that came to their end become what is read, in one commit. */
+/* Makes the finished shadows current, in one commit. */
 int build_swap(struct build *build, struct err *err);
-/* Shadows that did not are forgotten. */
+/* Drops the unfinished shadows. */
 int build_forget(struct build *build, struct err *err);
-/* The first that stopped; NULL: none did. */
+/* The first projection that stopped; NULL: none. */
 const struct projection *build_stopped(const struct build *build, uint64_t *ret_seq, const char **ret_why);
 
 #endif

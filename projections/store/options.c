@@ -1,4 +1,4 @@
-/* What is usual. */
+/* The default options. */
 #include "projections/store/options.h"
 
 void state_options_init(struct state_options *options) {

@@ -1,4 +1,4 @@
-/* Bringing what is stored up to date, and building it anew beside what is read. */
+/* Brings what is stored up to date, and rebuilds it beside what is read. */
 #include "projections/store/rebuild.h"
 
 #include <string.h>
@@ -13,12 +13,12 @@ struct job {
     int (*work)(struct db *db, const struct job *job, bool *ret_log, struct err *err);
 };
 
-/* One that turns out to be damaged is made anew, once. */
+/* A damaged one is rebuilt, once. */
 static int try_derived(void *ctx, struct err *err) {
     const struct job *job = ctx;
     struct db *db;
     struct err why = {0};
-    bool log = false; /* what is damaged is the log */
+    bool log = false; /* the damage is in the log */
     int rc = derived_open(job->ledger, true, &db, err);
     if (rc != 0) return rc;
     rc = job->work(db, job, &log, &why);
@@ -72,7 +72,7 @@ static int build_shadows(struct db *db, const struct job *job, struct build *bui
     rc = build_run(build, &why);
     const struct projection *stopped = rc == 0 ? build_stopped(build, &seq, &words) : NULL;
     if (rc == 0) rc = build_swap(build, &why);
-    if (rc == ERR_FULL || stopped != NULL) { /* room for others, and no half work */
+    if (rc == ERR_FULL || stopped != NULL) { /* frees space, and leaves no partial work */
         struct err ignored;
         if (build_forget(build, &ignored) == 0) {
             store_sweep(db, NULL, &ignored);

@@ -1,4 +1,4 @@
-/* Comparing what is stored with a replay into a scratch environment, record by record: all versions that are kept. */
+/* Compares what is stored with a replay into a scratch environment, record by record, in all kept versions. */
 #include <string.h>
 
 #include "ledger/derived/derived.h"
@@ -7,7 +7,7 @@
 #include "projections/store/build.h"
 #include "projections/store/rebuild.h"
 
-#define WORDS_MAX 16 /* differences of a projection that are told */
+#define WORDS_MAX 16 /* differences reported per projection */
 
 struct checking {
     struct ledger *ledger;
@@ -18,7 +18,7 @@ struct checking {
     void *ctx;
     uint64_t generation; /* of the evidence, when the check began */
     struct db_txn *stored, *replayed;
-    struct store_generation gen[PROJECTIONS_MAX]; /* there: it is compared */
+    struct store_generation gen[PROJECTIONS_MAX]; /* the stored generations to compare */
     uint64_t rows;
     uint32_t compared; /* projections */
 };
@@ -56,7 +56,7 @@ static void tell_row(struct checking *c, const struct projection *projection, un
     buf_done(&words);
 }
 
-/* ---- what there is to compare ---- */
+/* ---- what to compare ---- */
 
 static int choose(struct checking *c, struct build *build, struct err *err) {
     struct replay *replay = NULL;

@@ -1,5 +1,5 @@
-/* Rows in the derived environment: stored, vouched for, brought up to date, built anew, compared. All of it may be deleted
- * at any time; it is folded again from the log.
+/* Rows in the derived environment: stored, attested, brought up to date, rebuilt, compared. All of it may be deleted at any
+ * time; it is folded again from the log.
  *
  * Sees: rows, fold. Begin with store.h (the records and why old versions stay), then stored.h.
  *
@@ -11,9 +11,9 @@
  *   build            fills generations chunk by chunk, beside other processes that do the same
  *   rebuild          catches up, builds anew, drops; rebuild_check compares what is stored with a replay
  *
- * Words. A "generation" is the rows that one version of a projection made; it lives in a "slot" of its own. A "segment" is
- * a fixed number of events: a row keeps one version for each segment in which it changed. "Stale" rows were made by
- * another version of the code. A "shadow" is the generation that a rebuild fills beside the one that is read. */
+ * Words. A "generation" is the rows that one version of a projection made; it is in a "slot" of its own. A "segment" is a
+ * fixed number of events: a row keeps one version for each segment in which it changed. "Stale" rows were made by another
+ * version of the code. A "shadow" is the generation that a rebuild fills beside the one that is read. */
 #ifndef PROJECTIONS_STORE_ROOM_H
 #define PROJECTIONS_STORE_ROOM_H
 

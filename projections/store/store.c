@@ -1,4 +1,4 @@
-/* The records of projections in table state: which generation is read, how far it is, how its rows are to be understood. */
+/* The records of projections in table state: which generation is read, its position, and how to interpret its rows. */
 #include "projections/store/store.h"
 
 #include <stdio.h>
@@ -182,7 +182,7 @@ static const char *slot_name(char ret[NAME_MAX_], uint32_t slot) {
     return ret;
 }
 
-/* Above every slot that there are rows or columns of, should the counter be damaged. */
+/* Above every slot that has rows or columns, in case the counter is damaged. */
 static int slot_above_all(struct db_txn *txn, uint32_t *ret, struct err *err) {
     struct db_cursor *cursor;
     struct bytes key, value;

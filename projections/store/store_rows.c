@@ -121,7 +121,7 @@ void store_scan_done(struct store_scan *scan) {
     *scan = (struct store_scan){0};
 }
 
-/* Where the versions of this row that are not above the bound begin. */
+/* The first key of this row's versions that are not above the bound. */
 static int seek_bound(struct store_scan *scan, struct bytes *key, struct bytes *value, struct err *err) {
     buf_clear(&scan->seek);
     buf_put(&scan->seek, key->p, key->n - 8);
@@ -131,7 +131,7 @@ static int seek_bound(struct store_scan *scan, struct bytes *key, struct bytes *
     return rc;
 }
 
-/* The first key behind all versions of the row that was given last, whose place scan->seek holds up to its 0. */
+/* The first key after all versions of the row returned last, which scan->seek holds up to its 0. */
 static int seek_behind(struct store_scan *scan, struct bytes *key, struct bytes *value, struct err *err) {
     size_t n = scan->seek.n;
     int rc = db_cursor_next(scan->cursor, key, value, err);
@@ -142,7 +142,7 @@ static int seek_behind(struct store_scan *scan, struct bytes *key, struct bytes 
 
 int store_scan_next(struct store_scan *scan, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err) {
     struct bytes key, value;
-    size_t n = scan->prefix; /* these bytes stay what they are in scan->seek, whatever is behind them */
+    size_t n = scan->prefix; /* these bytes of scan->seek stay, whatever follows them */
     int rc = scan->started ? seek_behind(scan, &key, &value, err)
                            : db_cursor_seek(scan->cursor, bytes_of_buf(&scan->seek), &key, &value, err);
     scan->started = true;
@@ -154,7 +154,7 @@ int store_scan_next(struct store_scan *scan, struct bytes *ret_key, struct bytes
         if (~be64_get(key.p + key.n - 8) > scan->bound) {
             rc = seek_bound(scan, &key, &value, err);
             if (rc != 0 || key.n != scan->seek.n || memcmp(key.p, scan->seek.p, key.n - 8) != 0) {
-                continue; /* there was no such row yet */
+                continue; /* the row did not exist yet */
             }
         }
         buf_clear(&scan->seek);
@@ -170,7 +170,7 @@ int store_scan_next(struct store_scan *scan, struct bytes *ret_key, struct bytes
     return rc;
 }
 
-/* ---- all of a slot ---- */
+/* ---- a whole slot ---- */
 
 int store_dump_open(struct store_dump *dump, struct db_txn *txn, uint32_t slot, struct err *err) {
     *dump = (struct store_dump){0};
@@ -235,7 +235,7 @@ static int collect_named(struct db_txn *txn, struct named *ret, struct err *err)
     return rc < 0 ? rc : 0;
 }
 
-/* The first slot with rows that is not named. 1: there is none. */
+/* The first slot with rows that no record names. 1: there is none. */
 static int first_garbage(struct db_txn *txn, const struct named *named, uint32_t *ret, struct err *err) {
     struct db_cursor *cursor;
     struct bytes key, value;
@@ -249,7 +249,7 @@ static int first_garbage(struct db_txn *txn, const struct named *named, uint32_t
         rc = slot == UINT32_MAX ? 1 : db_cursor_seek(cursor, (struct bytes){front, sizeof(front)}, &key, &value, err);
     }
     if (rc == 0 && key.n < sizeof(front)) {
-        rc = 1; /* nothing that anybody wrote */
+        rc = 1; /* not written by this program */
     } else if (rc == 0) {
         *ret = be32_get(key.p);
     }
@@ -257,8 +257,8 @@ static int first_garbage(struct db_txn *txn, const struct named *named, uint32_t
     return rc;
 }
 
-/* Keys that come back after they were removed, or are found by one way and not by another, are those of a damaged tree: who
- * continued would never come to an end. */
+/* Keys that return after their removal, or are found in one way but not another, come from a damaged tree: continuing would
+ * never end. */
 static int not_removed(struct err *err) {
     return err_set(err, ERR_CORRUPT, "unused rows cannot be removed: the derived data is damaged");
 }
@@ -288,7 +288,7 @@ static int remove_rows(struct db_txn *txn, uint32_t slot, struct err *err) {
     return rc == ERR_NOTFOUND || n == 0 ? not_removed(err) : rc < 0 ? rc : 0;
 }
 
-/* Columns of slots that are no more. */
+/* Columns of slots that no longer exist. */
 static int remove_columns(struct db_txn *txn, const struct named *named, struct err *err) {
     struct db_cursor *cursor;
     struct bytes key, value;

@@ -1,5 +1,5 @@
-/* A row that is taken from storage is decoded once on the way: a fold that met one which is not a row would seem to have
- * failed because of the event. */
+/* A row read from storage is decoded once on the way: otherwise a fold that met damaged bytes would seem to have failed
+ * because of the event. */
 #include "projections/store/stored.h"
 
 #include <stdlib.h>
@@ -105,7 +105,7 @@ int stored_judge(const struct store_generation *generation, const struct project
     *ret = STORED_NOT;
     if (!generation->there || generation->segment != segment) return 0;
     int rc = replay_same(replay, generation->position, generation->leaf, &same, err);
-    if (err_is_damage(rc)) { /* the log is damaged there, which says nothing about what was folded */
+    if (err_is_damage(rc)) { /* the log is damaged there, which does not affect what was folded */
         same = true;
         rc = 0;
     }

@@ -1,4 +1,4 @@
-/* Stored rows of one generation as what rows in memory stand on, and whether a generation may be used at all. */
+/* Stored rows of one generation as the base of rows in memory, and whether a generation may be used at all. */
 #ifndef PROJECTIONS_STORE_STORED_H
 #define PROJECTIONS_STORE_STORED_H
 
@@ -12,15 +12,15 @@ struct stored {
     struct db_txn *txn; /* NULL: there are none */
     uint32_t slot;
     uint64_t bound;
-    struct hash_tree *tree;   /* rows that the log vouches for, instead of those of the slot; owned. NULL: none */
-    const struct rows *above; /* rows that are just being stored, which come first. May be NULL */
-    bool spoiled;             /* something was read that is not a row */
+    struct hash_tree *tree;   /* attested rows, instead of those of the slot; owned. NULL: none */
+    const struct rows *above; /* rows being stored, which take precedence. May be NULL */
+    bool spoiled;             /* something read was not a row */
     struct row *row;          /* scratch */
 };
 /* A rows_base's get over a struct stored. */
 int stored_get(void *stored, size_t table, struct bytes key, struct buf *out, struct err *err);
 void stored_done(struct stored *stored);
-/* As it is kept; borrowed until the next call. ERR_NOTFOUND: there is none (err untouched). */
+/* The raw bytes; borrowed until the next call. ERR_NOTFOUND: there is none (err untouched). */
 int stored_row(struct stored *stored, size_t table, struct bytes key, struct bytes *ret, struct err *err);
 
 /* Rows of a table whose keys begin with `prefix`, by key. */
@@ -35,8 +35,8 @@ int stored_scan_next(struct stored_scan *scan, struct bytes *ret_key, struct byt
 void stored_scan_done(struct stored_scan *scan); /* a zeroed one is fine */
 
 enum stored_use {
-    STORED_NOT,   /* nothing, or of another log, or of other segments */
-    STORED_STALE, /* made by other code */
+    STORED_NOT,   /* absent, of another log, or with another segment size */
+    STORED_STALE, /* made by another version of the code */
     STORED_GOOD
 };
 int stored_judge(const struct store_generation *generation, const struct projection *projection, uint64_t segment,
