@@ -142,6 +142,21 @@ static int genesis_draft(struct ledger *ledger, const char *actor, const char *k
     return rc;
 }
 
+int create_verify(struct ledger *ledger, const char *what, struct log_head *ret, struct err *err) {
+    struct log_report *report = calloc(1, sizeof(*report));
+    if (report == NULL) return err_set(err, ERR_NOMEM, "out of memory");
+    int rc = log_verify(ledger, NULL, report, err);
+    if (rc == 0 && report->verdict >= LOG_CONTRADICTS) {
+        rc = err_set(err, ERR_TAMPERED, "%s does not verify: event %lld, table %s: %s", what,
+                     (long long)report->findings[0].seq, report->findings[0].table, report->findings[0].reason);
+    }
+    if (rc == 0) {
+        *ret = report->head;
+    }
+    free(report);
+    return rc;
+}
+
 int create_identity(struct ledger *ledger, struct err *err) {
     struct db_txn *txn;
     int rc = db_begin_reserved(ledger->evidence, &txn, err);

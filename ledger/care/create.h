@@ -15,6 +15,8 @@ void create_undo(const char *tmp); /* "" is fine */
 int create_config(const char *dir, uint64_t map_bytes, struct err *err);
 /* Writes the record that identifies the ledger, in a commit of its own. */
 int create_identity(struct ledger *ledger, struct err *err);
+/* Verifies a ledger that was copied. ERR_TAMPERED with the first finding: "`what` does not verify: ...". */
+int create_verify(struct ledger *ledger, const char *what, struct log_head *ret, struct err *err);
 /* A new epoch key of this number, saved under keys_dir. */
 int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, struct bytes passphrase, struct signer *ret,
                      struct err *err);

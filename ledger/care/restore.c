@@ -54,21 +54,6 @@ static int copy_all(const char *backup, const char *tmp, struct err *err) {
     return rc;
 }
 
-static int check_evidence(struct ledger *ledger, struct log_head *ret, struct err *err) {
-    struct log_report *report = calloc(1, sizeof(*report));
-    if (report == NULL) return err_set(err, ERR_NOMEM, "out of memory");
-    int rc = log_verify(ledger, NULL, report, err);
-    if (rc == 0 && report->verdict >= LOG_CONTRADICTS) {
-        rc = err_set(err, ERR_TAMPERED, "the backup does not verify: event %lld, table %s: %s",
-                     (long long)report->findings[0].seq, report->findings[0].table, report->findings[0].reason);
-    }
-    if (rc == 0) {
-        *ret = report->head;
-    }
-    free(report);
-    return rc;
-}
-
 static int take_keys(struct ledger *ledger, const struct log_restore_options *o, uint64_t epoch, struct signer *next,
                      struct err *err) {
     char path[FILE_PATH_MAX];
@@ -129,7 +114,7 @@ static int go_on(struct ledger *ledger, const struct log_restore_options *o, str
     struct signer next = {0};
     char first[NOTE_NAME_MAX + 1], before[NOTE_NAME_MAX + 1], origin[NOTE_NAME_MAX + 1];
     memcpy(before, ledger->origin, sizeof(before));
-    int rc = check_evidence(ledger, &head, err);
+    int rc = create_verify(ledger, "the backup", &head, err);
     if (rc == 0) rc = first_origin(ledger, first, err);
     if (rc == 0) rc = log_epoch_current(ledger, &epoch, err);
     if (rc == 0 && !o->newest) {

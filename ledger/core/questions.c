@@ -58,10 +58,13 @@ int log_cursor_get(struct ledger *ledger, const char *name, struct buf *out, str
     return rc;
 }
 
-static int give_epoch(struct db_txn *txn, uint64_t epoch, struct log_epoch *ret, struct err *err) {
+#define EPOCH_CURRENT UINT64_MAX
+
+static int read_epoch(struct db_txn *txn, uint64_t epoch, struct log_epoch *ret, struct err *err) {
     struct core_epoch e, next;
     struct head head;
     int rc = core_head_get(txn, &head, err);
+    epoch = rc == 0 && epoch == EPOCH_CURRENT ? head.epoch : epoch;
     if (rc == 0) rc = core_epoch_get(txn, epoch, &e, err);
     if (rc != 0) return rc;
     ret->epoch = epoch;
@@ -79,20 +82,12 @@ int log_epoch_at(struct ledger *ledger, uint64_t epoch, struct log_epoch *ret, s
     struct db_txn *txn;
     int rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc == 0) {
-        rc = give_epoch(txn, epoch, ret, err);
+        rc = read_epoch(txn, epoch, ret, err);
         db_abort(txn);
     }
     return rc;
 }
 
 int log_epoch_current(struct ledger *ledger, struct log_epoch *ret, struct err *err) {
-    struct db_txn *txn;
-    struct head head;
-    int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc == 0) {
-        rc = core_head_get(txn, &head, err);
-        if (rc == 0) rc = give_epoch(txn, head.epoch, ret, err);
-        db_abort(txn);
-    }
-    return rc;
+    return log_epoch_at(ledger, EPOCH_CURRENT, ret, err);
 }

@@ -15,20 +15,9 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     if (db == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     memcpy(db->base, dir, strlen(dir) + 1);
     pthread_mutex_init(&db->lock, NULL);
-    db->names = options->tables;
-    db->n = options->n_tables;
-    db->map_bytes = options->map_bytes;
-    db->reserve_bytes = options->reserve_bytes;
-    db->read_only = options->read_only;
-    db->relaxed = options->relaxed;
-    db->unsynced = options->unsynced;
-    db->scratch = options->scratch;
-    db->own_lock = options->own_lock;
-    db->begun = options->begun;
-    db->generations = options->generations;
-    db->wait = options->wait;
-    int rc = db->generations ? db_open_generation(db, 0, options->create, &db->now, err)
-                             : db_open_env(db, 0, options->create, &db->now, err);
+    db->options = *options;
+    int rc = options->generations ? db_open_generation(db, 0, options->create, &db->now, err)
+                                  : db_open_env(db, 0, options->create, &db->now, err);
     if (rc != 0) {
         db_close(db);
         return rc;

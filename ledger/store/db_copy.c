@@ -16,7 +16,8 @@ static int put(struct db *to, struct db_txn **txn, size_t table, struct bytes ke
         if (rc == 0) rc = db_begin(to, true, txn, err);
     }
     if (rc == 0) rc = db_put(*txn, table, key, value, DB_APPEND, err);
-    return rc == ERR_CONFLICT ? err_set(err, ERR_CORRUPT, "table %s: its keys are not in order", to->names[table]) : rc;
+    return rc == ERR_CONFLICT ? err_set(err, ERR_CORRUPT, "table %s: its keys are not in order", to->options.tables[table])
+                              : rc;
 }
 
 /* What a damaged page hides from a cursor would be gone for good. */
@@ -24,8 +25,8 @@ static int check_count(struct db_txn *from, size_t table, uint64_t n, struct err
     uint64_t want = 0;
     int rc = db_count(from, table, &want, err);
     return rc == 0 && n != want
-               ? err_set(err, ERR_CORRUPT, "table %s: %llu of its %llu record%s can be read", from->db->names[table],
-                         (unsigned long long)n, (unsigned long long)want, text_s(want))
+               ? err_set(err, ERR_CORRUPT, "table %s: %llu of its %llu record%s can be read",
+                         from->db->options.tables[table], (unsigned long long)n, (unsigned long long)want, text_s(want))
                : rc;
 }
 
@@ -49,7 +50,7 @@ static int copy_table(struct db_txn *from, struct db *to, struct db_txn **txn, s
 static int copy_tables(struct db_txn *from, struct db *to, const char *without, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin(to, true, &txn, err);
-    for (size_t table = 0; table < from->db->n && rc == 0; table++) {
+    for (size_t table = 0; table < from->db->options.n_tables && rc == 0; table++) {
         rc = copy_table(from, to, &txn, table, without, err);
     }
     rc = db_end(txn, rc, err);
@@ -60,8 +61,8 @@ static int copy_tables(struct db_txn *from, struct db *to, const char *without, 
 int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err) {
     uint64_t map_bytes = from->env->map_bytes;
     struct db_options options = {
-        .tables = from->db->names,
-        .n_tables = from->db->n,
+        .tables = from->db->options.tables,
+        .n_tables = from->db->options.n_tables,
         .map_bytes = map_bytes + map_bytes / 8, /* what copying itself takes never makes it fail */
         .create = true,
         .unsynced = true,

@@ -265,12 +265,12 @@ static int open_tables_in(const struct db *db, struct db_env *e, bool create, st
     MDB_txn *txn = NULL;
     int rc = DB_CALL(e, mdb_txn_begin(e->env, NULL, create ? 0 : MDB_RDONLY, &txn));
     if (rc != 0) return db_fail(e, rc, "opening its tables", err);
-    for (size_t i = 0; i < db->n && rc == 0; i++) {
-        rc = DB_CALL(e, mdb_dbi_open(txn, db->names[i], create ? MDB_CREATE : 0, &e->dbi[i]));
+    for (size_t i = 0; i < db->options.n_tables && rc == 0; i++) {
+        rc = DB_CALL(e, mdb_dbi_open(txn, db->options.tables[i], create ? MDB_CREATE : 0, &e->dbi[i]));
     }
     if (rc == MDB_NOTFOUND) {
         mdb_txn_abort(txn);
-        return err_set(err, db->begun ? ERR_NOTFOUND : ERR_CORRUPT, "'%s': a table is missing", e->path);
+        return err_set(err, db->options.begun ? ERR_NOTFOUND : ERR_CORRUPT, "'%s': a table is missing", e->path);
     }
     if (rc != 0) {
         mdb_txn_abort(txn);
@@ -281,7 +281,7 @@ static int open_tables_in(const struct db *db, struct db_env *e, bool create, st
 }
 
 int db_lock_write(const struct db *db, struct db_env *e, struct err *err) {
-    struct db_waiter waiter = {.wait = &db->wait, .path = e->path};
+    struct db_waiter waiter = {.wait = &db->options.wait, .path = e->path};
     struct db_holder holder = {.fd = -1, .doing = "which is writing without taking this program's lock"};
     int rc = db_write_lock_take(&e->write_lock, &waiter, err);
     if (rc != 0) return rc;
@@ -307,7 +307,7 @@ static int open_tables(const struct db *db, struct db_env *e, bool create, struc
 
 static int open_lmdb(const struct db *db, struct db_env *e, unsigned flags, struct err *err) {
     int rc = mdb_env_create(&e->env);
-    if (rc == 0) rc = mdb_env_set_mapsize(e->env, db->map_bytes);
+    if (rc == 0) rc = mdb_env_set_mapsize(e->env, db->options.map_bytes);
     if (rc == 0) rc = mdb_env_set_maxdbs(e->env, DB_TABLES_MAX);
     if (rc == 0) rc = mdb_env_set_maxreaders(e->env, DB_READERS);
     if (rc == 0) rc = mdb_env_open(e->env, e->path, flags, 0600);
@@ -325,11 +325,11 @@ static int open_lmdb(const struct db *db, struct db_env *e, unsigned flags, stru
  * *ret_holder. */
 static int open_once(const struct db *db, struct db_env *e, struct db_waiter *waiter, struct db_holder *ret_holder,
                      struct err *err) {
-    const unsigned flags =
-        MDB_NOTLS | (db->read_only ? MDB_RDONLY : 0) | (db->relaxed ? MDB_NOMETASYNC : 0) | (db->unsynced ? MDB_NOSYNC : 0);
+    const unsigned flags = MDB_NOTLS | (db->options.read_only ? MDB_RDONLY : 0) |
+                           (db->options.relaxed ? MDB_NOMETASYNC : 0) | (db->options.unsynced ? MDB_NOSYNC : 0);
     MDB_envinfo info;
     int fd;
-    int rc = db_open_lock(e->path, db->own_lock, waiter, &fd, err);
+    int rc = db_open_lock(e->path, db->options.own_lock, waiter, &fd, err);
     if (rc != 0) return rc;
     *ret_holder = (struct db_holder){.fd = -1, .doing = "which is opening or removing the database"};
     rc = db_table_open(e->path, DB_LOCK_BYTES, &e->table, &ret_holder->pid, err);
@@ -351,7 +351,7 @@ static int open_once(const struct db *db, struct db_env *e, struct db_waiter *wa
 }
 
 static int open_with_locks(const struct db *db, struct db_env *e, struct err *err) {
-    struct db_waiter waiter = {.wait = &db->wait, .path = e->path};
+    struct db_waiter waiter = {.wait = &db->options.wait, .path = e->path};
     struct db_holder holder;
     int rc = 1;
     while (rc == 1) {
@@ -367,8 +367,8 @@ static void note_map(const struct db *db, struct db_env *e) {
     struct stat st;
     int fd;
     e->file = mdb_env_get_fd(e->env, &fd) == 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
-    e->unheld = db->read_only && statvfs(e->path, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0;
-    e->scratch = db->scratch;
+    e->unheld = db->options.read_only && statvfs(e->path, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0;
+    e->scratch = db->options.scratch;
     e->opened = db_newest_of(e);
     add_map(e);
 }
@@ -381,8 +381,8 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
     if (!create) {
         if (stat(file, &st) != 0) return err_errno(err, errno, "'%s'", file);
         if (st.st_size < 8192) { /* LMDB would take an empty file for a new environment */
-            return err_set(err, db->begun && st.st_size == 0 ? ERR_NOTFOUND : ERR_CORRUPT, "'%s' is cut short: %lld bytes",
-                           file, (long long)st.st_size);
+            return err_set(err, db->options.begun && st.st_size == 0 ? ERR_NOTFOUND : ERR_CORRUPT,
+                           "'%s' is cut short: %lld bytes", file, (long long)st.st_size);
         }
     }
     rc = open_with_locks(db, e, err);
@@ -410,7 +410,7 @@ int db_open_env(const struct db *db, uint64_t generation, bool create, struct db
     struct db_env *e = calloc(1, sizeof(*e));
     if (e == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     e->generation = generation;
-    e->map_bytes = db->map_bytes;
+    e->map_bytes = db->options.map_bytes;
     e->users = 1;
     db_write_lock_init(&e->write_lock);
     int rc = generation_path(db->base, generation, e->path, err);

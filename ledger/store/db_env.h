@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #include "base/file.h"
-#include "ledger/store/db_lock.h"
+#include "ledger/store/db.h"
 #include "ledger/store/db_readers.h"
 #include "ledger/store/db_table.h"
 
@@ -42,11 +42,7 @@ struct db {
     pthread_mutex_t lock;
     struct db_env *now; /* NULL: retired, or could not be opened again */
     bool retired;
-    struct db_wait wait;
-    const char *const *names;
-    size_t n;
-    uint64_t map_bytes, reserve_bytes;
-    bool read_only, relaxed, unsynced, generations, scratch, own_lock, begun;
+    struct db_options options;
     char base[FILE_PATH_MAX]; /* the directory of generation 0 */
 };
 

@@ -28,7 +28,7 @@ int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret
     MDB_val k = val_of(key), v;
     int rc = DB_CALL(txn->env, mdb_get(txn->txn, txn->env->dbi[table], &k, &v));
     if (rc == MDB_NOTFOUND) return ERR_NOTFOUND;
-    if (rc != 0) return db_fail(txn->env, rc, txn->db->names[table], err);
+    if (rc != 0) return db_fail(txn->env, rc, txn->db->options.tables[table], err);
     *ret = bytes_of_val(v);
     return 0;
 }
@@ -40,13 +40,13 @@ int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes valu
     size_t n = key.n + value.n;
     txn->growth += n < DB_OVERFLOW ? 2 * n : n + 2 * DB_PAGE; /* splits leave half pages; long values have their own */
     txn->full = txn->full || rc == MDB_MAP_FULL;
-    return rc == 0 ? 0 : db_fail(txn->env, rc, txn->db->names[table], err);
+    return rc == 0 ? 0 : db_fail(txn->env, rc, txn->db->options.tables[table], err);
 }
 
 int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err) {
     MDB_val k = val_of(key);
     int rc = DB_CALL(txn->env, mdb_del(txn->txn, txn->env->dbi[table], &k, NULL));
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : db_fail(txn->env, rc, txn->db->names[table], err);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0 : db_fail(txn->env, rc, txn->db->options.tables[table], err);
 }
 
 int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret, struct err *err) {
@@ -76,7 +76,7 @@ int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, str
     int rc = DB_CALL(txn->env, mdb_cursor_open(txn->txn, txn->env->dbi[table], &cursor->cur));
     if (rc != 0) {
         free(cursor);
-        return db_fail(txn->env, rc, txn->db->names[table], err);
+        return db_fail(txn->env, rc, txn->db->options.tables[table], err);
     }
     *ret = cursor;
     return 0;
@@ -148,8 +148,8 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
     if (rc != 0) return db_fail(txn->env, rc, "listing tables", err);
     while ((rc = DB_CALL(txn->env, mdb_cursor_get(cur, &k, &v, MDB_NEXT))) == 0) {
         bool known = false;
-        for (size_t i = 0; i < txn->db->n; i++) {
-            known = known || bytes_is(bytes_of_val(k), txn->db->names[i]);
+        for (size_t i = 0; i < txn->db->options.n_tables; i++) {
+            known = known || bytes_is(bytes_of_val(k), txn->db->options.tables[i]);
         }
         if (!known) {
             found(ctx, bytes_of_val(k));
@@ -167,7 +167,7 @@ int db_clear(struct db_txn *txn, size_t table, struct err *err) {
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     MDB_stat st;
     int rc = DB_CALL(txn->env, mdb_stat(txn->txn, txn->env->dbi[table], &st));
-    if (rc != 0) return db_fail(txn->env, rc, txn->db->names[table], err);
+    if (rc != 0) return db_fail(txn->env, rc, txn->db->options.tables[table], err);
     *ret = st.ms_entries;
     return 0;
 }

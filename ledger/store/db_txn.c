@@ -52,7 +52,7 @@ static void look_for_dead(struct db_env *e) {
 static bool is_superseded(const struct db *db, const struct db_env *e, MDB_txn *txn) {
     static char mark[] = DB_SUPERSEDED;
     MDB_val k = {sizeof(mark) - 1, mark}, v;
-    return db->generations && DB_CALL(e, mdb_get(txn, e->dbi[0], &k, &v)) == 0;
+    return db->options.generations && DB_CALL(e, mdb_get(txn, e->dbi[0], &k, &v)) == 0;
 }
 
 static int move_on(struct db *db, const struct db_env *from, struct err *err) {
@@ -173,12 +173,12 @@ int db_look(struct db *db, struct db_txn **ret, struct err *err) {
 static int check_reserve(struct db_txn *txn, struct err *err) {
     MDB_envinfo info;
     MDB_stat st;
-    if (txn->reserved || txn->db->reserve_bytes == 0) return 0;
+    if (txn->reserved || txn->db->options.reserve_bytes == 0) return 0;
     mdb_env_info(txn->env->env, &info);
     mdb_env_stat(txn->env->env, &st);
     uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize; /* before this transaction: LMDB tells no more */
     uint64_t may = txn->growth + DB_PATH_PAGES * st.ms_psize;
-    if (used + may + txn->db->reserve_bytes <= txn->db->map_bytes) return 0;
+    if (used + may + txn->db->options.reserve_bytes <= txn->db->options.map_bytes) return 0;
     return db_fail(txn->env, MDB_MAP_FULL, "committing", err);
 }
 

@@ -7,7 +7,6 @@
 
 #include "base/array.h"
 #include "base/mp.h"
-#include "base/text.h"
 #include "ledger/erase/erase.h"
 #include "ledger/event/erased.h"
 #include "ledger/event/private.h"
@@ -42,11 +41,7 @@ static int bad_claim(struct verify *v, uint64_t by, const char *why) {
 }
 
 static int claim_artifact(struct verify *v, struct verify_claim *claim, struct bytes body, struct err *err) {
-    struct bytes raw;
-    struct mp_item item;
-    if (mp_map_get(body, "digest", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR ||
-        item.data.n != 7 + 2 * EVENT_HASH || !bytes_has_prefix(item.data, "sha256:") ||
-        text_unhex(claim->digest, EVENT_HASH, (struct bytes){item.data.p + 7, item.data.n - 7}) != 0) {
+    if (!verify_digest_get(body, "digest", claim->digest)) {
         return bad_claim(v, claim->by, "it does not say which artifact was erased");
     }
     return add_claim(v, claim, err);

@@ -235,7 +235,7 @@ static bool is_own_kind(const struct event_header *h) {
     return bytes_has_prefix(h->kind, "ledger.");
 }
 
-static bool take_digest(struct bytes body, const char *name, uint8_t ret[EVENT_HASH]) {
+bool verify_digest_get(struct bytes body, const char *name, uint8_t ret[EVENT_HASH]) {
     struct bytes raw;
     struct mp_item item;
     return mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
@@ -248,7 +248,7 @@ static void note_stored(struct verify_checker *c, const struct event_header *h, 
     struct verify_stored *stored = &c->stored[c->n_stored];
     stored->seq = h->seq;
     stored->cursor = bytes_is(h->kind, "ledger.imported");
-    if (take_digest(body, stored->cursor ? "cursor" : "digest", stored->digest)) {
+    if (verify_digest_get(body, stored->cursor ? "cursor" : "digest", stored->digest)) {
         c->n_stored++;
     } else if (!stored->cursor) {
         fault(c, "", LOG_INTEGRITY, h->seq, NULL, "it does not say which artifact was put");

@@ -249,6 +249,8 @@ void verify_checker_free(struct verify_checker *c);
 /* Checks event i of the loaded group as far as it can be checked without the ones before it; aloud also what it says of
  * epochs. Negative: the reading cannot go on. */
 int verify_check_event(struct verify_checker *c, size_t i, struct err *err);
+/* A field of a body that is "sha256:<hex>". */
+bool verify_digest_get(struct bytes body, const char *name, uint8_t ret[EVENT_HASH]);
 /* The key run of the group whose events have been checked, while it is in evidence. */
 int verify_check_key_run(struct verify_checker *c, struct err *err);
 /* Checks a whole full group quietly. */
