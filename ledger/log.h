@@ -1,7 +1,7 @@
 /* The log: the append-only, signed, hash-chained events of one machine, and what can be proven from them.
  *
- * This folder holds the truth: events, chain, tree, seals and their storage. This header is what the floors above it use;
- * the public library is another one, lib/include/ledger/. docs/format.md has every byte, docs/design.md the reasons.
+ * This folder holds the truth: events, chain, tree, seals and their storage. The floors above it use this header; the
+ * public library has its own headers in lib/include/ledger/. docs/format.md has every byte, docs/design.md the reasons.
  *
  * Conventions: functions return 0 or a negative ERR_* (base/err.h) and fill *err; `ret_` outputs are untouched on failure;
  * iterators return 1 at the end. struct bytes borrows. Times are ns since the Unix epoch, UTC. A body is a canonical
@@ -24,40 +24,40 @@
 
 struct ledger;
 
-/* ---- making and opening ------------------------------------------------------------------------------------------- */
+/* ---- creating and opening ----------------------------------------------------------------------------------------- */
 
 struct log_create_options {
     const char *origin;      /* "example.org/box-1": a URL without scheme, spaces or '+' */
-    const char *actor;       /* who makes it: "user:alice" */
+    const char *actor;       /* who creates it: "user:alice" */
     struct bytes passphrase; /* for the secret keys; empty: none */
     uint64_t map_bytes;      /* quota of the database in bytes; 0: the default, 64 GiB */
 };
 
-/* Makes a ledger in `dir` (absent or an empty directory): built under a temporary name and renamed, so that it is there
- * whole or not at all. Seq 0 is ledger.created. */
+/* Creates a ledger in `dir` (absent or an empty directory). It is built under a temporary name and renamed, so it exists
+ * completely or not at all. Seq 0 is ledger.created. */
 int log_create(const char *dir, const struct log_create_options *options, struct err *err);
 
 struct log_open_options {
     struct bytes passphrase; /* for the secret keys; empty: none. Needed at the first append only */
     bool read_only;          /* never appends, never asks for a key */
     uint64_t map_bytes;      /* 0: as the configuration file says */
-    /* How long to wait for other processes that are opening the ledger or writing to it: then ERR_BUSY, naming them, and
-     * nothing is written. 0: for ever. `waiting` (may be NULL) is called once in a wait, after some seconds, by the thread
-     * that waits, with a phrase that names whom it waits for: "waiting for process 1234 (ledger), which is writing". */
+    /* How long to wait for other processes that are opening the ledger or writing to it. After that: ERR_BUSY, which names
+     * them, and nothing is written. 0: no limit. `waiting` (may be NULL) is called once in a wait, after some seconds, by
+     * the waiting thread, with a phrase such as "waiting for process 1234 (ledger), which is writing". */
     uint64_t wait_ns;
     void (*waiting)(void *ctx, const char *text);
     void *waiting_ctx;
 };
 
 /* ERR_NOTFOUND: no ledger there. ERR_VERSION: newer format. ERR_CORRUPT: the database is cut short or unreadable.
- * options may be NULL. Costs the same for any number of events. */
+ * options may be NULL. The cost does not depend on the number of events. */
 int log_open(const char *dir, const struct log_open_options *options, struct ledger **ret, struct err *err);
-/* NULL is fine. What threads have begun for derived data is ended; but when other processes hold that up, it is given up
- * after two seconds: whoever comes next builds it. */
+/* NULL is fine. Lets threads finish the derived data they are writing; if other processes block that for two seconds, it
+ * is abandoned and a later process builds it. */
 void log_close(struct ledger *ledger);
 
-/* Around a fork whose child opens ledgers itself, in a process with several threads: what the child uses is not in the
- * middle of a change, and it knows nothing of the parent's handles, which it must not touch. */
+/* Call around a fork whose child opens ledgers itself, in a process with several threads: shared state is then consistent
+ * in the child, and the parent's handles are unknown to it. It must not use them. */
 void log_fork_begin(void);
 void log_fork_end(bool child);
 
@@ -70,7 +70,7 @@ int log_head(struct ledger *ledger, struct log_head *ret, struct err *err);
 /* Borrowed until close. */
 const char *log_origin(const struct ledger *ledger);
 const char *log_dir(const struct ledger *ledger);
-/* Leaf of seq 0: what names this ledger for ever. */
+/* Leaf of seq 0, which identifies this ledger permanently. */
 void log_genesis(const struct ledger *ledger, uint8_t ret_leaf[LOG_HASH]);
 /* The newest checkpoint as a signed note. */
 int log_checkpoint(struct ledger *ledger, struct buf *out, struct err *err);
@@ -90,11 +90,11 @@ struct log_draft {
     struct bytes open; /* x.* kinds: canonical array of the names of open fields; may be empty bytes */
     enum log_cause cause_type;
     uint64_t cause;         /* a seq, or the index of an earlier draft of the same batch */
-    struct bytes cause_key; /* LOG_CAUSE_KEY: the idempotency key of an earlier event of the same source, also of one of
-                               the same batch; the commit gives ERR_INVALID when there is none */
+    struct bytes cause_key; /* LOG_CAUSE_KEY: the idempotency key of an earlier event of the same source, in the log or in
+                               the same batch; the commit returns ERR_INVALID if there is none */
     uint64_t none_after;    /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LOG_NO_SEQ: no
                                condition. All events after it are read while every writer waits: name a recent one */
-    bool force_private;     /* unknown fields whose names are nearly those of the catalog are kept, private; else refused */
+    bool force_private;     /* keep unknown fields whose names resemble the catalog's, as private ones; else refused */
     const struct log_author *author; /* NULL: unsigned. Then an empty key is filled with 128 random bits */
 };
 void log_draft_init(struct log_draft *draft); /* all empty, no condition */
@@ -107,25 +107,25 @@ int log_draft_check(const struct log_draft *draft, struct buf *ret_body, struct 
 struct log_receipt {
     uint64_t seq;
     uint8_t leaf[LOG_HASH];
-    bool duplicate;  /* (source, key) was there already: seq and leaf are the first one's, nothing was written */
+    bool duplicate;  /* (source, key) is in the log already: seq and leaf are the first event's, nothing was written */
     uint32_t masked; /* secrets masked in this event */
 };
 
-/* A batch: drafts are checked and encoded as they are added, then committed all or none. One thread at a time. */
+/* A batch: drafts are checked and encoded as they are added, then all committed or none. One thread at a time. */
 struct log_batch;
 int log_batch_new(struct ledger *ledger, struct log_batch **ret, struct err *err);
 /* Copies what it needs. A refused draft leaves the batch as it was: ERR_INVALID, ERR_NOTFOUND (kind), ERR_LIMIT (this
  * event is too large), ERR_FULL never; ERR_BUSY: the batch has no more room, commit first. */
 int log_batch_add(struct log_batch *batch, const struct log_draft *draft, struct err *err);
 size_t log_batch_count(const struct log_batch *batch);
-/* Takes out drafts, such as one that a commit named: `n` indexes in ascending order, each once. Those after them move up;
- * what they caused in the batch has no cause then. Their room is free again after the commit. */
+/* Removes drafts, such as one that a commit named: `n` indexes in ascending order, each once. Later drafts move up; drafts
+ * that named a removed one as their cause lose it. The memory is reused after the commit. */
 void log_batch_remove(struct log_batch *batch, const size_t *indexes, size_t n);
-/* A cursor that is stored in the same transaction: where a source continues. At most 4096 bytes. */
+/* A cursor (where a source continues), stored in the same transaction. At most 4096 bytes. */
 int log_batch_set_cursor(struct log_batch *batch, const char *name, struct bytes value, struct err *err);
 /* Durable and sealed when it returns 0; then the batch is empty. receipts: room for log_batch_count entries, or NULL.
- * ret_head (may be NULL) is the sealed head that covers them. On failure nothing of the batch is stored, but for ERR_IO:
- * then it may or may not be, and the caller finds out by its keys after opening again. ERR_CONFLICT and ERR_INVALID name
+ * ret_head (may be NULL) is the sealed head that covers them. On failure nothing of the batch is stored, except that after
+ * ERR_IO it may be; the caller finds out by its keys after opening again. ERR_CONFLICT and ERR_INVALID name
  * the draft ("event 3 of the batch: ..."); *ret_at (may be NULL) gets its index, or SIZE_MAX. The batch keeps its drafts
  * on failure. */
 int log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head, size_t *ret_at,
@@ -136,7 +136,7 @@ void log_batch_free(struct log_batch *batch);
 int log_append(struct ledger *ledger, const struct log_draft *draft, struct log_receipt *ret, struct log_head *ret_head,
                struct err *err);
 
-/* Appends the cursor's value; ERR_NOTFOUND when there is none. */
+/* Appends the cursor's value; ERR_NOTFOUND if it does not exist. */
 int log_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err);
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
@@ -163,24 +163,24 @@ struct log_reader;
 int log_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct log_reader **ret, struct err *err);
 /* 0, 1 at the end. *ret borrows until the next call. */
 int log_reader_next(struct log_reader *reader, struct log_event *ret, struct err *err);
-/* The event that comes next is this one. Going about within one group of 256 events costs nothing. */
+/* Sets the event that is read next. Seeking within one group of 256 events costs nothing. */
 void log_reader_seek(struct log_reader *reader, uint64_t seq);
-/* The private fields of the event last given, as one canonical map appended to out; erased fields are left out. */
+/* Appends the private fields of the event last read as one canonical map; erased fields are left out. */
 int log_reader_private(struct log_reader *reader, struct buf *out, struct err *err);
 void log_reader_close(struct log_reader *reader);
 
-/* Appends an event as one JSON object (line style or pretty). Times are strings. The member "private" is there only when
- * private fields are given (a canonical map, else empty bytes); "private_commitment" says whether the event has any. */
+/* Appends an event as one JSON object (line style or pretty). Times are strings. The member "private" is present only if
+ * private fields are passed (a canonical map, else empty bytes); "private_commitment" shows whether the event has any. */
 int log_event_json(const struct log_event *event, struct bytes private_, bool pretty, struct buf *out, struct err *err);
-/* The same with what later events say of it, as members at the end: each only where there is something to say. */
+/* The same with what later events say about it, as members at the end, each present only if it applies. */
 struct log_event_marks {
-    uint64_t corrected_by; /* LOG_NO_SEQ: it was not */
-    struct bytes erased;   /* MessagePack: who erased what of it, "erased_by"; empty: nothing was */
+    uint64_t corrected_by; /* LOG_NO_SEQ: not corrected */
+    struct bytes erased;   /* MessagePack: who erased what of it, "erased_by"; empty: nothing was erased */
 };
 int log_event_json_marked(const struct log_event *event, struct bytes private_, const struct log_event_marks *marks,
                           bool pretty, struct buf *out, struct err *err);
-/* Appends a body, or private fields, of an event of this kind as indented JSON for people: what the catalog knows as a time
- * is RFC 3339. */
+/* Appends a body, or private fields, of an event of this kind as indented JSON for people: fields of type time as
+ * RFC 3339. */
 int log_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err);
 /* One JSON object as a canonical map. */
 int log_json_to_body(struct bytes json, struct buf *out, struct err *err);
@@ -202,9 +202,9 @@ enum log_erase_what { LOG_ERASE_BODY, LOG_ERASE_PRIVATE, LOG_ERASE_ARTIFACT };
 
 struct log_erase_options {
     enum log_erase_what what;
-    const uint64_t *seqs; /* of which events; none for an artifact */
+    const uint64_t *seqs; /* the events; none for an artifact */
     size_t n_seqs;
-    const char *const *fields; /* private: which; each event must have them all. None: all that are there */
+    const char *const *fields; /* names of private fields; each event must have them all. None: all of them */
     size_t n_fields;
     const char *artifact; /* id; else NULL */
     const char *reason;   /* a word, which is open: request, retention, mistake */
@@ -213,13 +213,13 @@ struct log_erase_options {
 };
 
 /* Erases content and appends ledger.erased, in one commit: the commitments stay, and every hash above them still holds.
- * ERR_NOTFOUND: there is no such event, field or artifact, or not any more. ERR_INVALID: the content of ledger.created,
- * key_rotated, restored and erased, and bodies that an author has signed, cannot be erased. On failure nothing is. */
+ * ERR_NOTFOUND: no such event, field or artifact, or it was erased before. ERR_INVALID: the content of ledger.created,
+ * key_rotated, restored and erased, and bodies signed by an author, cannot be erased. On failure nothing is erased. */
 int log_erase(struct ledger *ledger, const struct log_erase_options *options, struct log_receipt *ret, struct err *err);
-/* The bytes of all that was erased go: the database is copied into a new generation, to which every process moves on, and
- * the old one's files are overwritten and removed, with the files of erased artifacts and derived data. Others append again
- * as soon as the copy is made. ERR_BUSY: after wait_ns some process still has old files open (*ret_pid, may be NULL; 0: not
- * known), so they are still there; call it again. ERR_FULL: no room for the copy; the ledger is as it was. */
+/* Removes the bytes of everything that was erased: copies the database into a new generation, to which every process moves
+ * on, then overwrites and removes the old files, those of erased artifacts, and derived data. Others can append again as
+ * soon as the copy is made. ERR_BUSY: after wait_ns some process still has old files open (*ret_pid, may be NULL; 0:
+ * unknown), so they still exist; call it again. ERR_FULL: no room for the copy; the ledger is unchanged. */
 int log_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err);
 
 /* ---- correcting --------------------------------------------------------------------------------------------------- */
@@ -232,16 +232,14 @@ struct log_correct_options {
     const char *note; /* private; may be NULL */
 };
 
-/* Appends ledger.corrected: from there on no state counts the event, which stays. ERR_NOTFOUND: no such event. ERR_INVALID:
- * one of the ledger's own (ledger.*), or what is to stand for it was corrected itself. ERR_CONFLICT: it was corrected
- * before. */
+/* Appends ledger.corrected: the event stays, but no state counts it any more. ERR_NOTFOUND: no such event. ERR_INVALID: it
+ * is one of the ledger's own (ledger.*), or the replacement was itself corrected. ERR_CONFLICT: it was corrected before. */
 int log_correct(struct ledger *ledger, const struct log_correct_options *options, struct log_receipt *ret, struct err *err);
-/* Refuses what log_correct would refuse now; otherwise calls `show` with what it would append, body and private fields
- * as they would be written, and writes nothing. The preview is borrowed until `show` returns, whose result is given back.
- */
+/* Refuses what log_correct would refuse now; otherwise calls `show` with the event it would append, body and private fields
+ * as they would be written, and writes nothing. The preview is borrowed until `show` returns; its result is returned. */
 struct log_correct_preview {
     const struct log_draft *draft;
-    uint64_t seq; /* what the event would become */
+    uint64_t seq; /* that the event would get */
     uint32_t masked;
 };
 int log_correct_preview(struct ledger *ledger, const struct log_correct_options *options,
@@ -256,17 +254,17 @@ int log_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf
 
 /* ---- places ------------------------------------------------------------------------------------------------------- */
 
-/* Where a ledger is appended to is remembered in it, as a machine and a file: a copy of its directory that is appended to
- * as well would be a second history under the same name, sealed by the same keys. So appending in one is refused,
- * ERR_ROLLBACK. */
+/* A ledger records where it is appended to, as a machine and a file. A copy of its directory that was appended to as well
+ * would be a second history under the same name, sealed by the same keys, so appending to a copy is refused
+ * (ERR_ROLLBACK). */
 enum log_place {
-    LOG_PLACE_UNKNOWN, /* nothing is remembered: the next append does it */
-    LOG_PLACE_HOME,    /* it is here */
-    LOG_PLACE_COPY,    /* it is elsewhere: this is a copy, or was moved to another file system or machine */
-    LOG_PLACE_BACKUP   /* a backup, which is not appended to */
+    LOG_PLACE_UNKNOWN, /* nothing is recorded yet: the next append records it */
+    LOG_PLACE_HOME,    /* here */
+    LOG_PLACE_COPY,    /* elsewhere: this is a copy, or it was moved to another file system or machine */
+    LOG_PLACE_BACKUP   /* a backup, which is never appended to */
 };
 int log_place(struct ledger *ledger, enum log_place *ret, struct err *err);
-/* The caller vouches that the directory was moved here and the other one is gone: appends ledger.moved. ERR_INVALID: it was
+/* The caller vouches that the directory was moved here and the original is gone: appends ledger.moved. ERR_INVALID: it was
  * not moved. reason may be NULL. */
 int log_moved(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err);
 
@@ -295,9 +293,9 @@ enum log_aspect_state { LOG_ASPECT_GOOD, LOG_ASPECT_NOTE, LOG_ASPECT_UNCHECKED, 
 
 struct log_finding {
     enum log_aspect aspect;
-    uint64_t seq;   /* the event it is about, LOG_NO_SEQ when it is about none */
+    uint64_t seq;   /* the event it is about; LOG_NO_SEQ: no event */
     char table[24]; /* "tail", "bundle", "checkpoint", ... */
-    char rule[8];   /* of docs/format.md 11, "F19"; empty: it is about how the ledger is stored */
+    char rule[8];   /* of docs/format.md 11, "F19"; empty: it is about storage */
     char reason[512];
 };
 
@@ -305,7 +303,7 @@ struct log_finding {
 struct log_report {
     enum log_verdict verdict;
     char origin[257];
-    enum log_place place; /* a head that was seen in a copy is not to be believed: see log_place */
+    enum log_place place; /* a head seen in a copy must not be trusted: see log_place */
     struct log_head head;
     uint64_t from; /* first seq whose bytes were read; not 0 only with since_verified */
     struct {
@@ -313,7 +311,7 @@ struct log_report {
         char text[512];
     } aspect[LOG_ASPECTS];
     char contradicts[8]; /* the rule of docs/format.md 11 by which it contradicts what was known: "T3"; empty: none */
-    uint64_t n_findings; /* all, also those beyond the array; findings[0] is the first by seq */
+    uint64_t n_findings; /* of all, including those beyond the array; findings[0] is the first by seq */
     struct log_finding findings[LOG_FINDINGS_MAX];
 };
 const char *log_aspect_name(enum log_aspect aspect);
@@ -325,36 +323,36 @@ int log_trust_policy(struct log_trust *trust, const char *path, struct err *err)
 int log_trust_file(struct log_trust *trust, const char *path, struct err *err); /* the user's trust file; absent is fine */
 int log_trust_key(struct log_trust *trust, const char *vkey, struct err *err);  /* a log's verifier key */
 int log_trust_genesis(struct log_trust *trust, const char *leaf_hex, struct err *err);
-int log_trust_checkpoint(struct log_trust *trust, const char *path, struct err *err); /* a note known from before */
+int log_trust_checkpoint(struct log_trust *trust, const char *path, struct err *err); /* a known note */
 int log_trust_authors(struct log_trust *trust, const char *path, struct err *err);    /* a vkey a line */
 
 struct log_verify_options {
     const struct log_trust *trust; /* may be NULL: nothing is trusted */
     bool derived;                  /* also replay and compare derived data */
-    bool since_verified;           /* read only what came after the trust's head of this origin, and say so */
+    bool since_verified;           /* read only events after the trusted head of this origin, and report that */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; called at most about ten times a second */
     void *progress_ctx;
     const volatile int *stop; /* not 0: ERR_BUSY ("interrupted"). May be NULL */
     unsigned threads; /* that check events at the same time, the caller's among them; 0: as many as there are processors */
 };
-#define LOG_VERIFY_THREADS_MAX 16 /* more are not used */
-/* Reads every byte of the evidence. Returns 0 with the report whatever the verdict is; an error only when the reading
- * itself could not go on: what the system refuses is never a finding (ERR_IO, ERR_NOMEM, ERR_FULL, ERR_BUSY; the last also
- * when faults were met in a ledger that is written to while it is read through a read-only mount). A damaged database can
- * kill the process that reads it (SIGBUS): callers that must survive call it in a child. Threads that it starts have ended
- * when it returns; the report does not depend on their number, and progress is called by the caller's. */
+#define LOG_VERIFY_THREADS_MAX 16
+/* Reads every byte of the evidence. Returns 0 with the report whatever the verdict is, and an error only if it could not
+ * continue reading: a failure of the system is never a finding (ERR_IO, ERR_NOMEM, ERR_FULL, ERR_BUSY; the last also if
+ * faults were found in a ledger that is being written to while it is read through a read-only mount). A damaged database
+ * can kill the process that reads it (SIGBUS): callers that must survive call it in a child. Its threads have ended when it
+ * returns; the report does not depend on their number, and progress is called by the caller's thread. */
 int log_verify(struct ledger *ledger, const struct log_verify_options *options, struct log_report *ret, struct err *err);
-/* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. What does
- * not have its form is a finding. */
+/* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. Malformed
+ * input is a finding. */
 int log_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct log_trust *trust,
                      struct log_report *ret, struct err *err);
 
 /* ---- keys --------------------------------------------------------------------------------------------------------- */
 
 struct log_epoch {
-    uint64_t epoch;     /* 0 is genesis' */
-    uint64_t from_size; /* it seals checkpoints of this size and up ... */
-    uint64_t to_size;   /* ... to this one; LOG_NO_SEQ while it is the current one */
+    uint64_t epoch;     /* 0 begins with the first event */
+    uint64_t from_size; /* it seals checkpoints from this size ... */
+    uint64_t to_size;   /* ... to this one; LOG_NO_SEQ: it is the current epoch */
     char vkey[384];
 };
 /* The log's verifier key; borrowed until close. */
@@ -365,13 +363,13 @@ int log_epoch_current(struct ledger *ledger, struct log_epoch *ret, struct err *
 int log_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err);
 /* Writes the log key to a file under a passphrase (which must not be empty). */
 int log_key_backup(struct ledger *ledger, const char *path, struct bytes passphrase, struct err *err);
-/* Writes a new author key file and gives its verifier key. */
+/* Writes a new author key file and returns its verifier key. */
 int log_author_new(const char *path, const char *name, struct bytes passphrase, struct buf *ret_vkey, struct err *err);
 
 /* ---- care --------------------------------------------------------------------------------------------------------- */
 
-/* A copy of everything but signing secrets: 0600, synced, verified before it appears under its name. `to` must not exist.
- */
+/* Copies everything but signing secrets: mode 0600, synced, verified before it appears under its name. `to` must not
+ * exist. */
 int log_backup(struct ledger *ledger, const char *to, struct err *err);
 
 struct log_restore_options {
@@ -379,10 +377,10 @@ struct log_restore_options {
     const char *log_key;         /* file of the log key (from key backup) */
     struct bytes log_passphrase; /* of that file */
     struct bytes passphrase;     /* for the new ledger's secret keys; empty: none */
-    bool newest;                 /* the caller vouches that the backup's head is the newest that was ever signed: the
-                                    origin continues. Otherwise it continues as <origin>/r<n> */
+    bool newest;                 /* the caller vouches that the backup's head is the newest ever signed: the origin
+                                    continues. Otherwise the log continues as <origin>/r<n> */
 };
-/* Makes a working ledger in `dir` out of a backup. */
+/* Makes a working ledger in `dir` from a backup. */
 int log_restore(const char *backup, const char *dir, const struct log_restore_options *options, struct err *err);
 
 struct log_stats {
@@ -390,8 +388,8 @@ struct log_stats {
     uint64_t evidence_bytes, derived_bytes, artifact_bytes; /* on disk */
     uint64_t map_bytes, map_used;                           /* quota of the evidence database, and how much is in use */
     uint64_t readers, dead_readers;                         /* of the evidence database; dead ones were just cleared */
-    /* The process that reads the oldest snapshot of it, and how many commits that is behind: what was freed since cannot
-     * be used again. 0: nobody reads but the newest. */
+    /* The process that reads the oldest snapshot of it, and by how many commits that lags behind: pages freed since cannot
+     * be reused. 0: no reader lags behind. */
     uint64_t oldest_reader_pid, oldest_reader_commits;
 };
 int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err);

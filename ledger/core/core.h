@@ -40,22 +40,22 @@ extern const char *const core_table_names[CORE_TABLES];
 /* Why a checkpoint is kept for ever. */
 enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 
-/* Who wants to see full groups as they are written, such as somebody who builds from them. Called by the thread that
- * commits, under `write.lock` and evidence's write lock: it hands over what others will work on, and never waits. */
+/* An observer of full groups as they are written, such as the builder of an index. Called by the committing thread, under
+ * `write.lock` and the evidence's write lock: it only hands work over to other threads and never waits. */
 struct core_watch {
-    /* A full group was put into the commit's transaction: it is exchanged for one whose content is useless. Whether the
-     * commit comes about is not known yet: the chain of later groups tells. */
+    /* A full group was put into the commit's transaction: it is exchanged for one whose content is unused. The commit may
+     * still fail; the chain of later groups shows whether it did. */
     void (*group)(struct core_watch *watch, struct group **group);
-    /* A commit is done; the ledger has `size` events now, `before` it had so many. */
+    /* A commit is done: the ledger grew from `before` to `size` events. */
     void (*committed)(struct core_watch *watch, uint64_t before, uint64_t size);
     /* The ledger is about to be closed: the last call. Not under `write.lock`. */
     void (*close)(struct core_watch *watch);
 };
 
-/* Whatever is built from the evidence and is beside it: it has to begin anew with each generation (db.h). */
+/* Data that is built from the evidence and stored beside it: it starts afresh with each generation (db.h). */
 struct core_follower {
-    _Atomic uint64_t generation;          /* the one that it is beside */
-    void (*moved)(struct ledger *ledger); /* the evidence has another one. Any thread; never waits */
+    _Atomic uint64_t generation;          /* of the evidence it belongs to */
+    void (*moved)(struct ledger *ledger); /* the evidence has moved to another one. Any thread; never waits */
 };
 
 struct packer; /* packer.h */
@@ -65,7 +65,7 @@ struct keys_fresh;      /* keyproof.h */
 struct segments_proven; /* segments.h */
 struct keys_memory;     /* keys.h: keys of recent events, looked up while appending */
 
-/* Who waits for a commit. `lock` is over all of it, and nothing is done under it that could wait. */
+/* Requests waiting for a commit. `lock` guards all of it; nothing that could wait is done under it. */
 struct core_queue {
     pthread_mutex_t lock;
     struct commit_request *first, *last;
