@@ -78,7 +78,7 @@ static int take_globals(struct cli *cli, const struct opt_args *args, struct err
     return 0;
 }
 
-/* Options that could not be read may still have asked for JSON. */
+/* Reports invalid options; they may still include --json. */
 static int wrong_options(struct cli *cli, const struct err *err, int argc, char **argv) {
     for (int i = 0; i < argc; i++) {
         cli->json |= strcmp(argv[i], "--json") == 0;
@@ -86,10 +86,10 @@ static int wrong_options(struct cli *cli, const struct err *err, int argc, char 
     return cli_usage(cli, "%s", err->msg);
 }
 
-/* `ledger ingest hook` is run by an agent, which takes exit code 2 for "do not do that". Recording must not stop the
- * agent's work unless that was asked for: so a wrong command line is a wrong input there, and with --strict, where what is
- * not recorded may not happen, every failure is a 2. The command line may be the very thing that is wrong, so this looks
- * for the words only: of all sources the first one that is named behind `ingest`. */
+/* `ledger ingest hook` is run by an agent, to which exit code 2 means "do not do that". Recording must not stop the agent's
+ * work unless requested: a wrong command line exits with 3 there, and with --strict, which blocks what cannot be recorded,
+ * every failure exits with 2. Since the command line itself may be wrong, this only looks for the words: `ingest`, and then
+ * the first source named after it. */
 static bool is_hook(int argc, char **argv) {
     bool ingest = false;
     for (int i = 1; i < argc; i++) {
@@ -114,7 +114,7 @@ static int exit_for_agent(int exit_code, bool strict) {
 
 static int run(struct cli *cli, const struct command *command, int argc, char **argv);
 
-/* A command that only has subcommands: its options end at the first word, which names one. */
+/* A command that only has subcommands: its options end at the first word, which names the subcommand. */
 static int run_sub(struct cli *cli, const struct command *command, int argc, char **argv) {
     struct opt_args args = {0};
     struct err err = {0};
@@ -130,7 +130,7 @@ static int run_sub(struct cli *cli, const struct command *command, int argc, cha
         cli_help(cli, command, cli->command);
         return EXIT_GOOD;
     }
-    if (used == argc) return cli_usage(cli, "which one? '%s' needs a subcommand", command->name);
+    if (used == argc) return cli_usage(cli, "'%s' needs a subcommand", command->name);
     const struct command *sub = cli_find(command->spec->subs, argv[used]);
     if (!sub) return unknown(cli, command->spec->subs, argv[used]);
     snprintf(cli->name, sizeof(cli->name), "%s %s", command->name, sub->name);
@@ -179,7 +179,7 @@ static int start(struct cli *cli, int argc, char **argv) {
         cli_help(cli, NULL, NULL);
         return EXIT_GOOD;
     }
-    const char *word = used == argc ? "status" : argv[used]; /* alone it shows what there is */
+    const char *word = used == argc ? "status" : argv[used]; /* no command: show the overview */
     const struct command *command = cli_find(commands, word);
     if (!command) return unknown(cli, commands, word);
     snprintf(cli->name, sizeof(cli->name), "%s", command->name);
@@ -189,8 +189,8 @@ static int start(struct cli *cli, int argc, char **argv) {
     return run(cli, command, argc - used, argv + used);
 }
 
-/* Descriptors 0 to 2 must be taken, or the database could become somebody's standard output. They are taken the wrong way
- * round, so that reading and writing them fails as it does on closed ones. */
+/* Descriptors 0 to 2 must be in use, or the database could become standard output. Closed ones are opened in the wrong
+ * direction, so that reading and writing them still fails. */
 static void take_descriptors(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0) continue;
@@ -205,8 +205,8 @@ static void take_descriptors(void) {
 int main(int argc, char **argv) {
     take_descriptors();
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error like a full disk, not a sudden end */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which tell more */
+    signal(SIGXFSZ, SIG_IGN);                                       /* make a file size limit an error like a full disk */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* whose own reports say more */
     fault_catch(fault_exit);
 #endif
     struct cli cli = {.commands = commands,
@@ -216,7 +216,7 @@ int main(int argc, char **argv) {
     cli.for_agent = is_hook(argc, argv);
     struct err err = {0};
     int exit_code = crypt_init(&err) == 0 ? start(&cli, argc - 1, argv + 1) : cli_fail(&cli, &err);
-    if (exit_code == EXIT_INVALID && db_fault_unheld()) { /* whatever was found to be damaged */
+    if (exit_code == EXIT_INVALID && db_fault_unheld()) { /* the damage that was found may be an effect of that */
         err_set(&err, ERR_BUSY, "'%s': %s", cli.dir, DB_UNHELD);
         exit_code = cli_fail(&cli, &err);
     }

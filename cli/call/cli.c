@@ -14,7 +14,7 @@ const char *cli_env(const char *name) {
 
 int cli_xdg(char ret[FILE_PATH_MAX], const char *variable, const char *below_home, struct err *err) {
     const char *xdg = cli_env(variable);
-    if (xdg && xdg[0] == '/') { /* the XDG specification has relative paths ignored */
+    if (xdg && xdg[0] == '/') { /* the XDG specification says to ignore relative paths */
         return file_join(ret, xdg, "ledger", err);
     }
     const char *home = cli_env("HOME");

@@ -1,4 +1,4 @@
-/* Tables of commands are short: they are walked. */
+/* Tables of commands are short, so a linear search does. */
 #include "cli/call/command.h"
 
 #include <string.h>

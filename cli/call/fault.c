@@ -1,4 +1,4 @@
-/* A handler may call little: the message is put together with write(2), and the process ends with _exit. */
+/* A signal handler may call little: the message is written piece by piece with write(2), and the process ends with _exit. */
 #include "cli/call/fault.h"
 
 #include <errno.h>
@@ -20,8 +20,7 @@ static void say(const char *const *words) {
 
 #define ASIDE_MAX 9
 
-/* Derived data is under another name from here on, and will be built anew; false: it is the evidence, or cannot be moved.
- */
+/* Renames damaged derived data, so that it is rebuilt; false: it is the evidence, or cannot be renamed. */
 static bool set_aside(const char *path, char to[FILE_PATH_MAX]) {
     const char *slash = strrchr(path, '/');
     size_t n = strlen(path);
@@ -61,7 +60,7 @@ void fault_exit(int number, siginfo_t *info, void *context) {
         NULL};
     const char *const unheld[] = {"ledger: '", path, "': " DB_UNHELD "\n", NULL};
     const char *const elsewhere[] = {"ledger: ended by ", fault_name(number),
-                                     ": a fault of the program or of the system, and no word about the ledger\n", NULL};
+                                     ": a fault of the program or of the system; it says nothing about the ledger\n", NULL};
     (void)context;
     if (fault == DB_FAULT_READING && set_aside(path, to)) {
         say(aside);

@@ -1,5 +1,5 @@
-/* The option parser. It knows nothing of commands: tables in, values out, so that every command accepts the same forms
- * and refuses a wrong option with the same words. */
+/* The option parser. It knows nothing of commands: tables in, values out. So every command accepts the same forms and
+ * rejects a wrong option with the same words. */
 #include "cli/call/opt.h"
 
 #include <stdio.h>
@@ -100,7 +100,7 @@ int opt_parse(const struct opt *table, const struct opt *more, int argc, char **
     struct parse p = {.table = table, .more = more, .argc = argc, .argv = argv};
     size_t letters = 0;
     for (int i = 0; i < argc; i++) {
-        letters += strlen(argv[i]); /* a word of bundled flags gives at most as many values as it has bytes */
+        letters += strlen(argv[i]); /* a word of bundled flags has at most as many values as bytes */
     }
     p.out.values = calloc(letters + 1, sizeof(*p.out.values));
     p.out.args = calloc((size_t)argc + 1, sizeof(*p.out.args));
@@ -167,7 +167,7 @@ int opt_u64(const struct opt_args *args, const struct opt *opt, uint64_t *ret, s
     if (!text) return 0;
     uint64_t v = 0;
     if (text_parse_u64(bytes_of(text), &v) != 0 || v > INT64_MAX) {
-        return err_set(err, ERR_INVALID, "option '--%s': '%.40s' is not a whole number (expected digits alone, such as 3)",
+        return err_set(err, ERR_INVALID, "option '--%s': '%.40s' is not a whole number (expected digits only, such as 3)",
                        opt->name, text);
     }
     *ret = v;

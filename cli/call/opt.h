@@ -8,10 +8,10 @@
 
 #include "base/err.h"
 
-/* One option. A table ends with a row without name. */
+/* One option. A table ends with a row without a name. */
 struct opt {
     const char *name;  /* long name without the dashes */
-    char letter;       /* short name, 0 when it has none */
+    char letter;       /* short name; 0: none */
     const char *value; /* what it takes, "FILE"; NULL for a flag */
     const char *help;  /* one phrase */
 };
@@ -21,7 +21,7 @@ struct opt_value {
     const char *text; /* NULL for a flag; borrowed from argv */
 };
 
-/* What was given: options in their order, and the other words. */
+/* The parsed command line: options in order, and the other words. */
 struct opt_args {
     struct opt_value *values;
     size_t n_values;
@@ -38,11 +38,11 @@ int opt_parse(const struct opt *table, const struct opt *more, int argc, char **
 void opt_done(struct opt_args *args);
 
 bool opt_has(const struct opt_args *args, const struct opt *opt);
-/* The value given last, NULL when the option was not given. */
+/* The value given last; NULL if the option was not given. */
 const char *opt_text(const struct opt_args *args, const struct opt *opt);
 /* The next value of a repeated option at or after *at, which moves past it; NULL at the end. Start with *at = 0. */
 const char *opt_next(const struct opt_args *args, const struct opt *opt, size_t *at);
-/* A decimal number; *ret stays as it was when the option was not given. ERR_INVALID. */
+/* A decimal number; *ret is unchanged if the option was not given. ERR_INVALID. */
 int opt_u64(const struct opt_args *args, const struct opt *opt, uint64_t *ret, struct err *err);
 
 #endif

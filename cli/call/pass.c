@@ -1,4 +1,4 @@
-/* Where passphrases enter. They are read byte by byte straight into locked memory: no stdio buffer ever holds one. */
+/* Passphrases are read byte by byte into locked memory, so that no stdio buffer ever holds one. */
 #include "cli/call/pass.h"
 
 #include <errno.h>
@@ -104,7 +104,7 @@ static int read_file(const char *file, struct pass *ret, struct err *err) {
 
 int pass_read(const char *fd, const char *file, struct pass *ret, struct err *err) {
     if (fd && file) {
-        return err_set(err, ERR_INVALID, "give the passphrase by a descriptor or by a file, not by both");
+        return err_set(err, ERR_INVALID, "give the passphrase by a descriptor or by a file, not both");
     }
     if (file) return read_file(file, ret, err);
     if (!fd) return 0;
@@ -119,10 +119,10 @@ int pass_read(const char *fd, const char *file, struct pass *ret, struct err *er
 
 static void say(int tty, struct bytes text) {
     ssize_t done = write(tty, text.p, text.n);
-    (void)done; /* a terminal that cannot show the prompt cannot be told so either */
+    (void)done; /* if the terminal cannot show the prompt, it cannot show an error either */
 }
 
-/* The prompt has a file's name in it. */
+/* The prompt contains a file name. */
 static void say_safe(int tty, const char *text) {
     struct buf safe = {.max = PROMPT_MAX};
     text_safe(&safe, bytes_of(text));
@@ -153,8 +153,8 @@ static int read_keys(int tty, struct pass *pass, struct err *err) {
     }
 }
 
-/* Prompts and reads once. Signals from the keyboard are off meanwhile and those from outside are held back, so that the
- * terminal is never left without echo. */
+/* Prompts and reads once. Meanwhile keyboard signals are off and other signals are blocked, so that the terminal is never
+ * left without echo. */
 static int ask_once(int tty, const char *prompt, struct pass *ret, struct err *err) {
     struct pass pass = {.p = crypt_secret_new(PASS_MAX)};
     struct termios before, quiet;

@@ -1,4 +1,4 @@
-/* One flag for the process, set by a handler that stands down after its first call. */
+/* One flag per process, set by a handler that restores the default action after its first call. */
 #include "cli/call/stop.h"
 
 #include <signal.h>

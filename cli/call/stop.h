@@ -1,4 +1,4 @@
-/* Ctrl-C while a question is answered: what was found so far is shown, and the rest is not looked for. */
+/* Ctrl-C while a query is answered: shows what was found so far and stops. */
 #ifndef CLI_CALL_STOP_H
 #define CLI_CALL_STOP_H
 

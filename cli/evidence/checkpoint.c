@@ -76,9 +76,10 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
         return cli_fail(cli, &err);
     }
     if (rival->stand == RIVAL_AHEAD) {
-        err_set(&err, ERR_ROLLBACK,
-                "'%s' knows %llu event%s, but here are only %llu: the ledger was cut back or set back; the file stays",
-                path, (unsigned long long)rival->size, text_s(rival->size), (unsigned long long)rivals->size);
+        err_set(
+            &err, ERR_ROLLBACK,
+            "'%s' knows %llu event%s, but there are only %llu here: the ledger was cut back or set back; the file stays",
+            path, (unsigned long long)rival->size, text_s(rival->size), (unsigned long long)rivals->size);
     } else {
         err_set(&err, ERR_CONFLICT, "the first %llu event%s %s '%s' knows: another history; the file stays",
                 (unsigned long long)rival->size, text_s(rival->size), text_differs(rival->size), path);

@@ -1,4 +1,4 @@
-/* The passphrase first: a wrong one is a wrong input and never looks like a tampered ledger. */
+/* The passphrase comes first, so that a wrong one is reported as wrong input and never as a tampered ledger. */
 #include "cli/open/open.h"
 
 #include "cli/open/setback.h"
@@ -27,14 +27,14 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     cli_patience(cli, &options);
     int rc = log_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND && mode == CLI_TRY) {
-        cli_note(cli, "ledger: %s: %s: what depends on one is not looked at", cli->command, err.msg);
+        cli_note(cli, "ledger: %s: %s: checks that need a ledger are skipped", cli->command, err.msg);
         *ret = NULL;
         return 0;
     }
     if (rc == ERR_NOTFOUND) return cli_fail_input(cli, &err);
     if (rc == 0 && mode == CLI_WRITE) {
         rc = setback_refuse(*ret, &err);
-        if (rc == 0) rc = query_index_follow(*ret, &err); /* whoever appends builds the index after it */
+        if (rc == 0) rc = query_index_follow(*ret, &err); /* appending builds the index afterwards */
         if (rc != 0) {
             log_close(*ret);
             *ret = NULL;
@@ -52,7 +52,7 @@ void cli_note_lead(const struct cli *cli, struct ledger *ledger) {
     if (lead_now(ledger, &lead, NULL) == 0 && lead.ns > 0) {
         lead_words(&lead, words, sizeof(words));
         cli_note(cli,
-                 "ledger: %s: %s: events from there on that carry no time of their source match no condition on time; "
+                 "ledger: %s: %s: events from there on without a time of their own match no condition on time; "
                  "'--since %llu' lists them",
                  cli->command, words, (unsigned long long)lead.seq);
     }

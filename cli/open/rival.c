@@ -1,4 +1,4 @@
-/* What does not fit is kept with the notes as they are, signatures and all: a signed note is worth something only whole. */
+/* Notes are kept byte for byte, with all signatures: a signed note is evidence only as a whole. */
 #include "cli/open/rival.h"
 
 #include <string.h>
@@ -36,7 +36,7 @@ void rivals_add(struct rivals *rivals, const struct rival *rival, struct bytes n
     }
 }
 
-/* "example.org/box", and what restores have made of it. */
+/* Is it "example.org/box", or the origin of a ledger restored from it? */
 static bool of_this_origin(const struct ledger *ledger, const char *origin) {
     size_t n = strlen(origin);
     const char *mine = log_origin(ledger);

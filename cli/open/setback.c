@@ -1,6 +1,6 @@
-/* A ledger that was set back reads like a good one: every hash fits. What is known outside of the database tells, and it is
- * read before the snapshot that it is compared with: others go on appending, and a snapshot that is older than what is
- * known would look like a database that was set back. */
+/* A ledger that was set back looks like a good one: every hash matches. Only what is known outside the database shows it. That
+ * is read before the snapshot it is compared with: others may append meanwhile, and a snapshot older than what is known would
+ * look like a database that was set back. */
 #include "cli/open/setback.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #define COPY_WORDS  "the copy of the head beside the database"
 #define TRUST_WORDS "the trust file"
 
-/* A copy that is older than the ledger is nothing bad; but the database of a ledger that was exchanged for an older one is
- * in another file, too. */
+/* A copy of the head that is older than the ledger is harmless; but if the database was exchanged, it is also in another
+ * file. */
 static const char *how_it_came(struct ledger *ledger) {
     enum log_place place = LOG_PLACE_UNKNOWN;
     if (log_place(ledger, &place, NULL) != 0) {
@@ -26,13 +26,13 @@ static const char *how_it_came(struct ledger *ledger) {
                                        : "the database was set back or cut";
 }
 
-/* False: nothing speaks against it. */
+/* False: no contradiction. */
 static bool head_contradicts(struct core_view *view, const char *who, uint64_t size, const uint8_t known[MERKLE_HASH],
                              struct err *ret) {
     uint8_t root[MERKLE_HASH];
     unsigned long long here = view->head.size;
     if (size > view->head.size) {
-        err_set(ret, ERR_ROLLBACK, "%s knows %llu event%s of '%s', but here are only %llu: %s", who,
+        err_set(ret, ERR_ROLLBACK, "%s knows %llu event%s of '%s', but there are only %llu here: %s", who,
                 (unsigned long long)size, text_s(size), view->ledger->origin, here, how_it_came(view->ledger));
         return true;
     }
@@ -99,7 +99,7 @@ int setback_refuse(struct ledger *ledger, struct err *err) {
     if (trust_contradicts(&view, &known, &what)) {
         rc = err_set(err, ERR_ROLLBACK,
                      "%s. Nothing is signed here. Put the newer one back; or 'ledger backup' of this one and 'ledger "
-                     "restore', which continues under a new origin; or, if you know that this is the one to believe, "
+                     "restore', which continues under a new origin; or, if you know that this is the one to trust, "
                      "'ledger trust add --replace'",
                      what.msg);
     }

@@ -1,17 +1,17 @@
-/* What every reader says first, and why nobody writes, when the database is not what is known of it. */
+/* A database that contradicts what is known of it: readers warn, writers refuse. */
 #ifndef CLI_OPEN_SETBACK_H
 #define CLI_OPEN_SETBACK_H
 
 #include "cli/call/cli.h"
 #include "ledger/log.h"
 
-/* Warns, in one line, when the copy of the head beside the database or, with `trust`, the user's trust file knows more
- * events of this ledger than there are, another root of as many, or another first event. Costs two small files; a known
- * head that is smaller is compared by `verify`. What cannot be read says nothing: the command itself will. */
+/* Warns on one line if the copy of the head beside the database or, with `trust`, the user's trust file knows of more events
+ * than the ledger has, a different root at the same size, or a different first event. Reads two small files; a smaller known
+ * head is compared by `verify`. Read errors are not reported here: the command itself does. */
 void setback_warn(const struct cli *cli, struct ledger *ledger, bool trust);
 
-/* The same for who is about to write, of the trust file alone: ERR_ROLLBACK with the ways out. Whoever signs over a ledger
- * that was set back makes a second history of it. The copy of the head is compared at the first commit. */
+/* The same before writing, for the trust file only: ERR_ROLLBACK, with what to do. Signing over a ledger that was set back
+ * would create a second history. The copy of the head is compared at the first commit. */
 int setback_refuse(struct ledger *ledger, struct err *err);
 
 #endif

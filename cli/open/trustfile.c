@@ -1,5 +1,5 @@
-/* Several verifies may end at once and each raises a head: so a change is read, made and written under flock on a file
- * beside it (the trust file itself is replaced by rename and cannot carry the lock). */
+/* Several verifications may end at once and each raises a head, so the file is read, changed and written under flock on a file
+ * beside it (the trust file itself is replaced by rename and cannot be locked). */
 #include "cli/open/trustfile.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The user's trust file, $XDG_CONFIG_HOME/ledger/trust: read, and changed under a lock. Its content is policy.h's. */
+/* The user's trust file, $XDG_CONFIG_HOME/ledger/trust: read, and changed under a lock. policy.h defines its content. */
 #ifndef CLI_OPEN_TRUSTFILE_H
 #define CLI_OPEN_TRUSTFILE_H
 
@@ -6,17 +6,17 @@
 #include "ledger/trust/policy.h"
 
 int trustfile_path(char ret[FILE_PATH_MAX], struct err *err);
-/* ERR_INVALID when somebody else could have written the file: not ours (nor root's), or open to group or others for
- * writing. Absent is fine. */
+/* ERR_INVALID if somebody else could have written the file: it belongs to another user (except root), or group or others
+ * may write to it. It may be absent. */
 int trustfile_check(const char *path, struct err *err);
-/* Parses the file into a new policy, an empty one when it is absent. Free with policy_free. */
+/* Parses the file into a new policy, empty if the file is absent. Free with policy_free. */
 int trustfile_load(const char *path, struct policy **ret, struct err *err);
 
-/* What it says of one origin; nothing when it is absent, cannot be read, or others could have written it. */
+/* What it knows of one origin; nothing if it is absent, unreadable, or others could have written it. */
 void trustfile_look(const char *path, struct bytes origin, struct policy_known *ret);
 
-/* Applies `change` to what the file holds now and writes it back when that changed it, all under the lock file
- * "<path>.lock". On failure the file is as it was. */
+/* Applies `change` to the file's current content and writes it back if it changed, all under the lock file "<path>.lock". On
+ * failure the file is unchanged. */
 typedef int trustfile_change_fn(struct policy *policy, void *ctx, struct err *err);
 int trustfile_update(const char *path, trustfile_change_fn *change, void *ctx, struct err *err);
 

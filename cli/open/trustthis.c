@@ -1,4 +1,4 @@
-/* What a ledger says of itself is believed here once, when its owner says so; from then on the trust file judges it. */
+/* A ledger's own word is trusted here once, at its owner's request; from then on the trust file judges the ledger. */
 #include "cli/open/trustthis.h"
 
 #include <stdio.h>
@@ -22,11 +22,11 @@ struct facts {
     struct ledger *ledger;
     struct note_vkey vkey;
     uint8_t genesis[LOG_HASH];
-    char *gave_way; /* NULL: nothing does */
+    char *gave_way; /* NULL: contradictions are refused */
 };
 
-/* What the trust file knows that cannot be of this ledger, in words. The proof leads from the known root to the head's, so
- * that a tree that was altered inside is none of the known history. */
+/* Describes what in the trust file contradicts this ledger. A consistency proof from the known root to the head's detects a
+ * tree that was altered inside. */
 static int judge_head(struct core_view *view, const struct policy_head *known, char ret[ERR_MSG_MAX], struct err *err) {
     uint8_t root[LOG_HASH];
     struct merkle_proof proof;
@@ -55,7 +55,7 @@ static bool another_key(const struct policy *policy, const struct note_vkey *vke
     return other;
 }
 
-/* 0 when what the file knows, `known`, gives way. */
+/* 0 if `known`, from the trust file, may be replaced. */
 static int clash(struct facts *facts, const char *what, const char *known, struct err *err) {
     if (facts->gave_way == NULL) return err_set(err, ERR_CONFLICT, "%s" TRUSTTHIS_INSTEAD, what);
     size_t n = strlen(facts->gave_way);
@@ -96,7 +96,7 @@ static int make_way(struct policy *policy, struct facts *facts, struct core_view
     return rc;
 }
 
-/* The ledger is looked at after the file was read: verifies that end meanwhile wait for the file's lock. */
+/* Reads the ledger after the file: verifications that end meanwhile wait for the file's lock. */
 static int add(struct policy *policy, void *ctx, struct err *err) {
     struct facts *facts = ctx;
     struct bytes origin = bytes_of(log_origin(facts->ledger));

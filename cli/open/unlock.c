@@ -1,5 +1,5 @@
-/* The passphrase is tried on the key file here, once more than the library does: a tenth of a second for an answer that
- * says what is wrong. */
+/* The passphrase is tried on the key file here, although the library does so again: a tenth of a second for a precise error
+ * message. */
 #include "cli/open/unlock.h"
 
 #include <stdio.h>
@@ -22,8 +22,8 @@ int cli_take_passphrase(struct cli *cli, struct err *err) {
 
 static int no_terminal(struct err *err, const char *what, const char *option) {
     return err_set(err, ERR_INVALID,
-                   "%s is under a passphrase and there is no terminal to ask on: give it by --%s-fd N or --%s-file FILE",
-                   what, option, option);
+                   "%s needs a passphrase and there is no terminal to ask on: give it by --%s-fd N or --%s-file FILE", what,
+                   option, option);
 }
 
 int unlock_file(const char *path, const char *fd, const char *file, const char *what, const char *option, struct pass *ret,
@@ -34,7 +34,7 @@ int unlock_file(const char *path, const char *fd, const char *file, const char *
     struct err why = {0};
     rc = try_key(path, &none, &why);
     if (rc == 0) {
-        pass_done(ret); /* the key is in plain: a passphrase that was given for other keys is not for this one */
+        pass_done(ret); /* the key has no passphrase: one that was given is for other keys */
         return 0;
     }
     if (rc != ERR_CONFLICT) return err_set(err, why.code, "%s", why.msg);
@@ -57,12 +57,12 @@ int unlock_ledger(struct cli *cli, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = cli_take_passphrase(cli, err);
     if (rc != 0 || cli->for_agent || !file_exists(cli->dir)) {
-        return rc; /* an agent must not find a prompt on its terminal: without the passphrase, opening says so */
+        return rc; /* an agent's terminal must not get a prompt; opening reports the missing passphrase */
     }
     rc = config_load(cli->dir, &config, err);
     if (rc == 0) rc = keyring_log_path(config.keys, path, err);
     if (rc != 0 || !file_exists(path)) {
-        return rc; /* without the key, opening and the first append say what is missing */
+        return rc; /* no key file: opening and the first append report what is missing */
     }
     char what[FILE_PATH_MAX + 32];
     snprintf(what, sizeof(what), "the key in '%s'", path);

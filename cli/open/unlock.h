@@ -1,15 +1,15 @@
-/* Finds out whether a key file is under a passphrase and gets the passphrase that opens it, before anything is begun: so a
- * wrong passphrase is a wrong input and never looks like a tampered ledger. */
+/* Finds out whether a key file has a passphrase and gets it before anything else, so that a wrong passphrase is reported as
+ * wrong input and never as a tampered ledger. */
 #ifndef CLI_OPEN_UNLOCK_H
 #define CLI_OPEN_UNLOCK_H
 
 #include "cli/call/cli.h"
 
-/* Gets cli->pass ready for the keys of the ledger in cli->dir: as given, else asked for on the terminal when the key file
- * needs one. Does nothing where there is no ledger. ERR_INVALID for a key file that is not usable (its mode) and when there
- * is no terminal to ask on, ERR_TAMPERED for a wrong passphrase. */
+/* Sets cli->pass for the keys of the ledger in cli->dir: as given, else asked for on the terminal if the key file needs one.
+ * Does nothing if there is no ledger. ERR_INVALID for an unusable key file (its mode) and if there is no terminal to ask on,
+ * ERR_TAMPERED for a wrong passphrase. */
 int unlock_ledger(struct cli *cli, struct err *err);
-/* The passphrase that --passphrase-fd or --passphrase-file gives, into cli->pass; nothing when neither was given. */
+/* Reads the passphrase of --passphrase-fd or --passphrase-file into cli->pass; does nothing if neither was given. */
 int cli_take_passphrase(struct cli *cli, struct err *err);
 /* The same as unlock_ledger for one key file, its passphrase from a descriptor or file (may be NULL) or asked for with
  * `what` in the prompt. The messages name the options as "--<option>-fd". */

@@ -1,4 +1,4 @@
-/* A row's texts, seqs and lists are borrowed bytes in one place of the cell; lists are canonical MessagePack already. */
+/* A cell's text, sequence numbers or list are borrowed bytes in one member; lists are canonical MessagePack already. */
 #include "cli/print/cell.h"
 
 #include <stdio.h>
@@ -125,7 +125,7 @@ static bool ends_in(const char *name, const char *end) {
     return n > k && strcmp(name + n - k, end) == 0;
 }
 
-/* What a column's numbers are, by its name: lengths of time, sizes. */
+/* The unit of a column's numbers, from its name: durations, sizes. */
 static bool is_length(const char *name) {
     return ends_in(name, "_ms");
 }
@@ -156,7 +156,7 @@ bool cell_unit(const struct row *row, size_t column, struct buf *out) {
     return true;
 }
 
-/* An array of texts and integers with commas between. False: there is something else in it. */
+/* An array of texts and integers, separated by commas. False: it contains something else. */
 static bool put_plain_list(struct bytes list, struct buf *out) {
     struct mp_reader reader;
     struct mp_item item;
@@ -184,7 +184,7 @@ void cell_list(struct bytes list, struct buf *out) {
     }
 }
 
-/* A model of which nobody told a digest has its name for a key, and the name is in a column of its own. */
+/* A model without a known digest has its name as its key, and the name has its own column. */
 static bool is_name_as_digest(const struct row *row, size_t column) {
     size_t of = projection_column(row->table, "digest_of");
     return of != SIZE_MAX && (row->table->columns[column].flags & COLUMN_KEY) && row_is(row, of, "name");

@@ -1,4 +1,4 @@
-/* Whoever types at a terminal is asked; a script is not, so that none waits for ever. */
+/* Asks only at a terminal, so that no script waits for an answer. */
 #include "cli/print/confirm.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ bool confirm(const struct cli *cli, bool yes, const char *question) {
     char answer[16] = "";
     size_t n = 0;
     if (yes || !confirm_can_ask(cli)) return true;
-    out_error("%s Type yes to go on:", question);
+    out_error("%s Type yes to continue:", question);
     for (char ch; read(STDIN_FILENO, &ch, 1) == 1 && ch != '\n';) {
         if (n < sizeof(answer) - 1) {
             answer[n++] = ch;

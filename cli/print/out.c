@@ -1,9 +1,9 @@
-/* The only file that writes to standard output and standard error, so that nothing steers a terminal from here: all text
- * passes screen(), which lets through line ends and this program's own colours and makes everything else of that sort
- * visible, whoever put it there. JSON says it in its own \u escapes, on a terminal and off it: it is the same JSON.
+/* The only file that writes to standard output and standard error, so that no text can control a terminal: screen() passes
+ * line ends and this program's own colours and makes all other control characters visible, wherever they come from. JSON
+ * uses its own \u escapes, on a terminal and off it: it is the same JSON.
  *
- * Standard output is data that somebody may keep, so a write that failed must not end in exit code 0: each call remembers
- * the first errno in the invocation, cli_end turns it into the exit code. */
+ * Standard output is data that somebody may keep, so a failed write must not end in exit code 0: the first errno is kept in
+ * the invocation, and cli_end turns it into the exit code. */
 #include "cli/print/out.h"
 
 #include <ctype.h>
@@ -26,9 +26,9 @@
 #define COLUMNS_MIN    20 /* of a terminal */
 #define COLUMNS_MAX    10000
 #define ERROR_INDENT   "  "
-#define SAFE_TIMES     ((size_t)6) /* what one byte becomes at most: \u0000 */
+#define SAFE_TIMES     ((size_t)6) /* bytes that one byte may become: \u0000 */
 
-/* What could not be written is not tried again, at the exit neither: somebody who was interrupted waits for it. */
+/* Output that failed is not retried, not even at exit, where an interrupted user would wait for it. */
 void out_fail(struct cli *cli, int why) {
     if (cli->out_errno == 0) {
         cli->out_errno = why ? why : EIO;
@@ -47,7 +47,7 @@ static const char *const sequence[] = {
     [OUT_RED] = "\x1b[31m",  [OUT_GREEN] = "\x1b[32m", [OUT_YELLOW] = "\x1b[33m",
 };
 
-/* How long the line end or the colour is that the text begins with. */
+/* The length of the line end or colour that the text begins with. */
 static size_t own(struct bytes text) {
     if (text.n > 0 && text.p[0] == '\n') return 1;
     for (size_t i = 0; text.n > 0 && text.p[0] == 0x1b && i < sizeof(sequence) / sizeof(sequence[0]); i++) {
@@ -73,7 +73,7 @@ static int screen(struct buf *out, struct bytes text) {
     return out->fail;
 }
 
-/* Nothing in it has to be made safe. */
+/* Is the text safe as it is? */
 static bool is_plain(struct bytes text, bool lines) {
     return text_is_safe(text, lines);
 }
@@ -129,12 +129,12 @@ void out_field(struct cli *cli, const char *name, int width, const char *value) 
     out_str(cli, "\n");
 }
 
-/* Standard error: what cannot be said there cannot be said anywhere. */
+/* Standard error: if writing fails, there is nowhere to report it. */
 static void say(struct bytes text) {
     fwrite(text.p, 1, text.n, stderr);
 }
 
-/* $COLUMNS; 0: it is not set, or to nothing that is a width. */
+/* $COLUMNS; 0: unset or not a width. */
 static size_t env_columns(void) {
     uint64_t columns = 0;
     const char *env = cli_env("COLUMNS");
@@ -142,20 +142,21 @@ static size_t env_columns(void) {
     return fits ? (size_t)columns : 0;
 }
 
-/* Of the terminal itself; 0: it does not say. */
+/* As the terminal reports it; 0: unknown. */
 static size_t terminal_columns(int fd) {
     struct winsize size;
     return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN ? size.ws_col : 0;
 }
 
-/* Columns of standard error's terminal; SIZE_MAX when it is none. */
+/* Columns of standard error's terminal; SIZE_MAX if it is not a terminal. */
 static size_t error_width(void) {
     size_t columns = isatty(STDERR_FILENO) ? env_columns() : SIZE_MAX;
     columns = columns > 0 ? columns : terminal_columns(STDERR_FILENO);
     return columns > 0 ? columns : SIZE_MAX;
 }
 
-/* The end of the next word. What is in quotes is one word, so that a command can be copied; "the event's" opens none. */
+/* The end of the next word. Quoted text is one word, so that a command can be copied; the apostrophe in "the event's" is not a
+ * quote. */
 static size_t word_end(struct bytes text, size_t at, size_t *ret_width) {
     bool quoted = false;
     size_t i = at, width = 0;
@@ -169,7 +170,7 @@ static size_t word_end(struct bytes text, size_t at, size_t *ret_width) {
     return i;
 }
 
-/* A message in lines of at most so many columns, broken between words, the further ones indented. */
+/* Wraps a message between words; continuation lines are indented. */
 static void put_error(struct buf *out, struct bytes text, size_t columns) {
     size_t used = 0, width;
     for (size_t at = 0; at < text.n && columns != SIZE_MAX;) {

@@ -1,6 +1,5 @@
-/* The pager is a child at the other end of a pipe that takes the place of standard output. The name in $PAGER is a shell's
- * command line, as everywhere; without it `less` is looked for in $PATH, so that a machine without it shows its answers
- * all the same. */
+/* The pager is a child process at the other end of a pipe that replaces standard output. $PAGER is a shell command line, as
+ * usual; without it `less` is looked up in $PATH, so that answers still appear on a machine that lacks it. */
 #include "cli/print/pager.h"
 
 #include <errno.h>
@@ -37,7 +36,7 @@ static void become(const char *command, int in) {
     if (dup2(in, STDIN_FILENO) < 0) {
         _exit(127);
     }
-    signal(SIGPIPE, SIG_DFL); /* what is ignored stays so */
+    signal(SIGPIPE, SIG_DFL); /* an ignored signal would stay ignored */
     signal(SIGXFSZ, SIG_DFL);
     setenv("LESS", "FRX", 0);
     setenv("LV", "-c", 0);
@@ -49,7 +48,7 @@ static void become(const char *command, int in) {
     _exit(127);
 }
 
-/* Takes the place of standard error, where that is a terminal. */
+/* Replaces standard error if it is a terminal. */
 static void hold_back(struct pager *pager, const struct cli *cli) {
     pager->said = cli->err_tty ? memfd_create("said", MFD_CLOEXEC) : -1;
     pager->err = pager->said < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -110,7 +109,7 @@ void pager_end(struct pager *pager, struct cli *cli) {
     if (cli->out_errno == EPIPE) {
         cli->out_errno = 0;
     }
-    dup2(pager->terminal, STDOUT_FILENO); /* the last writing end is closed: the pager sees the end of its input */
+    dup2(pager->terminal, STDOUT_FILENO); /* closes the last writing end: the pager sees the end of its input */
     close(pager->terminal);
     clearerr(stdout);
     while (waitpid(pager->pid, NULL, 0) < 0 && errno == EINTR) {

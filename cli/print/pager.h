@@ -1,4 +1,4 @@
-/* Long answers go through a pager when standard output is a terminal. */
+/* Long answers go through a pager if standard output is a terminal. */
 #ifndef CLI_PRINT_PAGER_H
 #define CLI_PRINT_PAGER_H
 
@@ -7,20 +7,19 @@
 #include "cli/call/cli.h"
 
 struct pager {
-    bool wanted;  /* set by whoever makes it; all else is 0 then */
-    pid_t pid;    /* 0: there is none */
-    int terminal; /* the terminal, while the pager has its place */
-    int said;     /* what was said on standard error meanwhile; -1: that was said at once */
-    int err;      /* where it goes in the end */
+    bool wanted;  /* set by the caller; everything else begins with 0 */
+    pid_t pid;    /* 0: no pager */
+    int terminal; /* the real standard output while the pager runs */
+    int said;     /* collects standard error meanwhile; -1: not collected */
+    int err;      /* the real standard error */
 };
 
-/* From here on standard output goes to $PAGER, or to less where that is unset, which ends by itself when all fits on one
- * screen. What is said on standard error is held back until the pager has ended, which would draw over it. Called before
- * the first byte of an answer; nothing happens the second time, unless it is wanted, off a terminal, with TERM=dumb, with
- * PAGER=cat, and where no pager can be started. */
+/* From here on standard output goes to $PAGER, by default less, which exits at once if everything fits on one screen.
+ * Standard error is held back until the pager has ended, since it would overwrite it. Called before the first byte of an
+ * answer. Does nothing if called again, if not wanted, off a terminal, with TERM=dumb or PAGER=cat, or if no pager can be
+ * started. */
 void pager_begin(struct pager *pager, struct cli *cli);
-/* Waits for the pager's end. A reader who leaves early has seen what he wanted: that is no failed output. Nothing happens
- * when none began. */
+/* Waits for the pager to end. A reader who quits early is not a failed output. Does nothing if no pager runs. */
 void pager_end(struct pager *pager, struct cli *cli);
 
 #endif

@@ -1,6 +1,5 @@
-/* A name is looked for among what the query room knows, then among what rows have besides, then among all fields of the
- * catalog, whether they are indexed or not. What no catalog knows, the fields of kinds of one's own, goes by "body.NAME".
- */
+/* A name is looked up among the fields that the query room knows, then among those that only rows have, then among all
+ * fields of the catalog, indexed or not. Fields outside the catalog, of custom kinds, are named "body.NAME". */
 #include "cli/print/pick.h"
 
 #include <stdio.h>
@@ -33,7 +32,7 @@ void pick_done(struct pick *fields) {
     }
 }
 
-/* In all kinds a field of one name means one thing. */
+/* A field name means the same in all kinds. */
 static const struct kind_field *in_catalog(struct bytes name) {
     for (size_t k = 0; k < kind_count(); k++) {
         const struct kind_field *field = kind_field_find(kind_at(k), name);
@@ -45,7 +44,7 @@ static const struct kind_field *in_catalog(struct bytes name) {
 static int unknown(const char *name, struct err *err) {
     const struct kind_field *hidden = in_catalog(bytes_of(name));
     if (hidden) {
-        return err_set(err, ERR_INVALID, "'%s' is kept private: the field 'private' has all that is", name);
+        return err_set(err, ERR_INVALID, "'%s' is a private field: 'private' shows all private fields", name);
     }
     struct text_near near = {.text = name};
     text_near_offer(&near, query_field_suggest(bytes_of(name)));
@@ -70,7 +69,7 @@ static int resolve(struct field *field, struct err *err) {
         field->what = FIELD_BODY;
         known = in_catalog((struct bytes){name.p + n, name.n - n});
         field->is_time = known && known->type == KIND_TIME;
-        return name.n > n ? 0 : err_set(err, ERR_INVALID, "'%s' needs a name behind the dot", field->name);
+        return name.n > n ? 0 : err_set(err, ERR_INVALID, "'%s' needs a name after the dot", field->name);
     }
     field->number = query_field_find(name);
     if (field->number != SIZE_MAX) {
@@ -100,10 +99,10 @@ int pick_add(struct pick *fields, const char *list, struct err *err) {
         list += strspn(list, " ");
         size_t n = strcspn(list, ",");
         if (n == 0 || n >= FIELD_NAME_MAX) {
-            return err_set(err, ERR_INVALID, "a list of fields is names with commas between them, as in seq,kind,model");
+            return err_set(err, ERR_INVALID, "a list of fields has names separated by commas, such as seq,kind,model");
         }
         if (fields->n == PICK_MAX) {
-            return err_set(err, ERR_INVALID, "these are more than %d fields", PICK_MAX);
+            return err_set(err, ERR_INVALID, "more than %d fields are named", PICK_MAX);
         }
         struct field *field = &fields->field[fields->n];
         *field = (struct field){0};
@@ -111,7 +110,7 @@ int pick_add(struct pick *fields, const char *list, struct err *err) {
         rc = resolve(field, err);
         for (size_t i = 0; rc == 0 && i < fields->n; i++) {
             if (strcmp(fields->field[i].name, field->name) == 0) {
-                rc = err_set(err, ERR_INVALID, "the field '%s' is named twice", field->name);
+                rc = err_set(err, ERR_INVALID, "field '%s' is named twice", field->name);
             }
         }
         fields->n += rc == 0 ? 1 : 0;
@@ -121,7 +120,7 @@ int pick_add(struct pick *fields, const char *list, struct err *err) {
     return rc;
 }
 
-/* The time up to the day, hour or minute, or all of it. */
+/* The time, down to the day, hour or minute, or in full. */
 static int time_part(struct pick *fields, struct query_cursor *cursor, enum field_what what, struct buf *out,
                      struct err *err) {
     const uint64_t minute = 60 * CLOCK_NS_PER_S;
@@ -146,7 +145,7 @@ static struct query_value text_value(struct bytes text) {
     return (struct query_value){.type = text.n > 0 ? QUERY_TEXT : QUERY_NULL, .text = text};
 }
 
-/* What only the event itself has. */
+/* Fields that only the event itself has. */
 static int get_other(struct pick *fields, size_t i, struct query_cursor *cursor, struct query_value *ret, struct err *err) {
     struct buf *memory = &fields->memory[i];
     const struct log_event *event = NULL;

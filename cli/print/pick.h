@@ -1,4 +1,4 @@
-/* The fields that rows show, by their names: "seq,kind,model,body.text". */
+/* The fields that rows show, by name: "seq,kind,model,body.text". */
 #ifndef CLI_PRINT_PICK_H
 #define CLI_PRINT_PICK_H
 
@@ -8,7 +8,7 @@
 #define FIELD_NAME_MAX 128
 
 enum field_what {
-    FIELD_KNOWN,  /* one that the query room knows by number */
+    FIELD_KNOWN,  /* known to the query room by number */
     FIELD_BODY,   /* of the body, by any name */
     FIELD_WHOLE,  /* body: the open body; fields in a table */
     FIELD_SECRET, /* private: the private fields */
@@ -17,7 +17,7 @@ enum field_what {
     FIELD_AT, /* the time, by the pick's clock, as RFC 3339 text */
     FIELD_DAY,
     FIELD_HOUR,
-    FIELD_MINUTE /* the time's beginning */
+    FIELD_MINUTE /* FIELD_DAY to FIELD_MINUTE: the beginning of that time */
 };
 
 struct field {
@@ -30,21 +30,20 @@ struct field {
 struct pick {
     size_t n;
     size_t clock;       /* QUERY_HAPPENED or QUERY_TIME: what FIELD_AT and the others are parts of */
-    bool clocks_differ; /* a day, hour or minute was another by the other clock */
+    bool clocks_differ; /* a day, hour or minute differs by the other clock */
     struct field field[PICK_MAX];
-    struct buf memory[PICK_MAX]; /* what values borrow that nobody else holds */
+    struct buf memory[PICK_MAX]; /* for values that borrow from nothing else */
 };
 
 void pick_init(struct pick *fields);
 void pick_done(struct pick *fields);
-/* Adds the names of a list with commas. ERR_INVALID names the one that there is not, and the
- * nearest, or that is there already. */
+/* Adds the names of a comma-separated list. ERR_INVALID: one is unknown (the nearest is named) or there already. */
 int pick_add(struct pick *fields, const char *list, struct err *err);
-/* The values of the row at hand, in ret[0 .. n). Borrowed until the next row. */
+/* The values of the current row, in ret[0 .. n). Borrowed until the next row. */
 int pick_get(struct pick *fields, struct query_cursor *cursor, struct query_value *ret, struct err *err);
-/* Are they all known by number? */
+/* Are all of them FIELD_KNOWN? */
 bool pick_known(const struct pick *fields);
-/* Must the events themselves be read for them, whatever has an index? */
+/* Must the events themselves be read for them, even with an index? */
 bool pick_whole(const struct pick *fields);
 
 #endif

@@ -1,4 +1,4 @@
-/* A receipt is what the writer keeps: with it, the log can be held to what it said. */
+/* The writer keeps the receipt, and can later prove with it what the log committed to. */
 #include "cli/print/receipt.h"
 
 #include "cli/print/say.h"

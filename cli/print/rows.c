@@ -1,8 +1,8 @@
-/* Every format is written from the same values. JSON and MessagePack go by way of MessagePack, the program's one data
- * model; CSV is RFC 4180; a table is cli/print/table.c's.
+/* Every format is written from the same values. JSON is converted from MessagePack, the program's one data model; CSV is RFC
+ * 4180; tables are printed by cli/print/table.c.
  *
- * Text of events is hostile. In a table, in JSON and, on a terminal, in CSV nothing of it steers the terminal; and CSV ends
- * up in spreadsheets, which take some texts for formulas (base/text.h text_is_formula): these get a ' in front. */
+ * Text of events is hostile. In a table, in JSON and, on a terminal, in CSV it is made safe. CSV ends up in spreadsheets,
+ * which take some texts for formulas (base/text.h text_is_formula): these are prefixed with '. */
 #include "cli/print/rows.h"
 
 #include <math.h>
@@ -28,14 +28,14 @@ struct rows {
     struct table *table;
     struct table_column *heads; /* of the table */
     char (*names)[HEAD_MAX];
-    size_t kind;         /* the column that has the kind; SIZE_MAX */
-    struct buf mp, text; /* of the row at hand */
+    size_t kind;         /* the column of the kind; SIZE_MAX: none */
+    struct buf mp, text; /* of the current row */
     struct buf head;     /* the beginning of a JSON document, until it is printed */
     struct bytes remark; /* on the next row */
     bool begun;
-    struct err err; /* the first that went wrong */
+    struct err err; /* the first error */
     uint64_t count, now;
-    uint32_t members; /* of a row in JSON */
+    uint32_t members; /* of a row's JSON object */
     size_t bar;       /* cells of a whole one */
 };
 
@@ -78,7 +78,7 @@ static void make_json_head(struct rows *rows) {
 
 static void put_csv_text(struct rows *rows, struct bytes text);
 
-/* A row of CSV that is in rows->text. */
+/* Prints the CSV row in rows->text. */
 static void put_csv_line(struct rows *rows) {
     if (rows->cli->out_tty) {
         out_safe(rows->cli, bytes_of_buf(&rows->text));
@@ -99,7 +99,7 @@ static void put_csv_head(struct rows *rows) {
     put_csv_line(rows);
 }
 
-/* Before the first byte: nobody is shown an empty pager while the first row is searched for. */
+/* Before the first byte, so that no empty pager is shown while the first row is searched for. */
 static void begin(struct rows *rows) {
     if (rows->begun) return;
     rows->begun = true;
@@ -113,7 +113,7 @@ static void begin(struct rows *rows) {
     }
 }
 
-/* A column's name over a table: in capitals, as everywhere, but for those that a statement of SQL gives. */
+/* A column's heading: in capitals, except for names from an SQL statement. */
 static void put_head(const struct rows_column *column, char ret[HEAD_MAX]) {
     struct buf safe = {.max = HEAD_MAX - 1};
     text_safe(&safe, bytes_of(column->is_bar ? "" : column->name));
@@ -124,7 +124,7 @@ static void put_head(const struct rows_column *column, char ret[HEAD_MAX]) {
     buf_done(&safe);
 }
 
-/* Columns that say nothing once they are cut. */
+/* Columns that are meaningless when cut. */
 static bool is_kept(const struct rows_column *column) {
     static const char *const names[] = {"kind", "at", "day", "hour", "minute"};
     bool kept = column->is_time || column->is_bar;
@@ -217,7 +217,7 @@ static void put_mp(struct rows *rows, const struct rows_column *column, const st
         mp_put_bool(out, v->boolean);
         break;
     case QUERY_INT:
-        if (column->is_time && rows->o.format != ROWS_MSGPACK) { /* JSON's numbers lose ns */
+        if (column->is_time && rows->o.format != ROWS_MSGPACK) { /* a JSON number would lose ns */
             snprintf(ns, sizeof(ns), "%lld", (long long)v->int_);
             mp_put_str(out, bytes_of(ns));
         } else {
@@ -239,7 +239,7 @@ static void put_mp(struct rows *rows, const struct rows_column *column, const st
     }
 }
 
-/* What is in rows->mp, as the format has it. */
+/* Prints the item in rows->mp in the format. */
 static void put_item(struct rows *rows) {
     struct err err = {0};
     if (buf_check(&rows->mp, "a row", &err) != 0) {
@@ -271,14 +271,14 @@ static void put_number(struct buf *out, const struct query_value *v) {
     }
     size_t at = out->n;
     json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, NULL);
-    if (out->n > at && out->p[at] == '"') { /* what is no number in JSON */
+    if (out->n > at && out->p[at] == '"') { /* not a number in JSON */
         memmove(out->p + at, out->p + at + 1, out->n - at - 2);
         out->n -= 2;
     }
     buf_done(&mp);
 }
 
-/* All but texts, which the caller has. */
+/* All types except text, which the caller handles. */
 static void put_plain(const struct rows_column *column, const struct query_value *v, struct buf *out) {
     struct err err = {0};
     switch (v->type) {
@@ -350,7 +350,7 @@ static void put_csv(struct rows *rows, const struct query_value *values) {
     }
 }
 
-/* A bar, in eighths of them where the terminal can draw these. */
+/* A bar, in eighths of a cell if the terminal can draw them. */
 static void put_bar(struct rows *rows, double part) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     bool fine = out_utf8(rows->cli);
@@ -362,7 +362,7 @@ static void put_bar(struct rows *rows, double part) {
     buf_put_str(&rows->text, fine ? eighths[n % 8] : n % 8 >= 4 || n < 8 ? "#" : "");
 }
 
-/* A number for the eye: with the 15 digits that are sure, and not the 0.30000000000000004 that programs get. */
+/* A number for people: 15 significant digits, instead of the 0.30000000000000004 that programs get. */
 static double for_people(double v) {
     char text[32];
     snprintf(text, sizeof(text), "%.15g", v);

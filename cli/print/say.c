@@ -1,4 +1,4 @@
-/* One message on standard error and one exit code for every failure, whatever the command. */
+/* Every command reports a failure in the same way: one message on standard error and one exit code. */
 #include "cli/print/say.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 
-/* What an error code means for who called: the look-up of something in the ledger, a file or value that was given, or none
- * of them, when "not found" is the system's word about a path. */
+/* What an error code means depends on what failed: a look-up in the ledger, or a file or value given by the caller;
+ * otherwise "not found" is about a path of the system. */
 enum about { ABOUT_SYSTEM, ABOUT_LOOKUP, ABOUT_INPUT };
 
 static int exit_of(int code, enum about about) {
@@ -90,7 +90,7 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) {
     va_end(ap);
     say(cli, "ERR_USAGE", message, EXIT_USAGE);
     if (!cli->json && !cli->for_agent) {
-        out_error("'ledger %s%s--help' says what is accepted", cli->command ? cli->command : "", cli->command ? " " : "");
+        out_error("'ledger %s%s--help' says what is expected", cli->command ? cli->command : "", cli->command ? " " : "");
     }
     return EXIT_USAGE;
 }

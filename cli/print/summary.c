@@ -6,9 +6,9 @@
 #include "base/text.h"
 #include "ledger/kinds/kind.h"
 
-#define SORTED_MAX 64 /* fields that are put in order; of larger bodies so many at a time */
+#define SORTED_MAX 64 /* fields sorted at a time */
 
-/* One long text is cut to what a line shows; a character of several bytes stays whole. */
+/* Cuts a long text, between characters. */
 static struct bytes cut(struct bytes text) {
     size_t n = text.n;
     if (n > SUMMARY_MAX) {
@@ -43,7 +43,7 @@ static bool is_one_of(const char *const *names, struct bytes name) {
     return false;
 }
 
-/* What a reader looks for comes first: what went wrong, how it is, what it is about; digests and times last. */
+/* What readers look for comes first: what went wrong, the state, what it is about; digests and times come last. */
 enum weight { W_WRONG, W_STATE, W_ABOUT, W_REST, W_DIGEST, W_LAST, WEIGHTS };
 
 static enum weight weight_of(const struct kind_field *field, struct bytes name) {

@@ -1,10 +1,9 @@
-/* Rows collect as safe text until TABLE_HOLD of them are there, or many bytes, then the widths are known and everything
- * streams: a log of any length is listed in constant memory.
+/* Rows are collected as safe text up to TABLE_HOLD rows or many bytes. Then the widths are known and later rows stream, so a
+ * log of any length is listed in constant memory.
  *
- * Widths are columns of the terminal, as wcwidth has them for each character: wide ones take two, combining ones none. On a
- * terminal the columns share the line: those that can be done without are left out or go below; what is too much still is
- * taken from the widest column that holds text, again and again, from those that are to be kept when that is not enough,
- * and from numbers only when nothing else is left. */
+ * Widths are terminal columns as wcwidth gives them for each character: wide ones take two, combining ones none. On a
+ * terminal the columns share the line: dispensable ones are left out or printed below the row; then the widest text column is
+ * shortened, repeatedly; if that is not enough, the columns to be kept, and numbers only when nothing else is left. */
 #include "cli/print/table.h"
 
 #include <errno.h>
@@ -20,16 +19,16 @@
 #define TABLE_HOLD   512
 #define TABLE_GAP    2 /* blanks between columns */
 #define CELL_MAX     ((size_t)4 << 20)
-#define HELD_ENOUGH  ((size_t)4 << 20) /* bytes that are not held back any longer */
+#define HELD_ENOUGH  ((size_t)4 << 20) /* bytes; past that, rows are printed */
 #define HELD_MAX     ((size_t)256 << 20)
 #define CELLS_MAX    65536
-#define WIDTH_MIN    6  /* to which a column is cut at most, while another is wider */
-#define WIDTH_TAIL   16 /* the same of names */
-#define WIDTH_WRAP   24 /* the same of what continues in further lines */
-#define WRAPPED_MAX  12 /* such lines */
-#define WIDTH_PIPE   72 /* wider cells set no column's width in a pipe; a digest fits */
+#define WIDTH_MIN    6  /* columns are not cut below this while another is wider */
+#define WIDTH_TAIL   16 /* the same for names */
+#define WIDTH_WRAP   24 /* the same for wrapped columns */
+#define WRAPPED_MAX  12 /* lines of a wrapped cell */
+#define WIDTH_PIPE   72 /* in a pipe, wider cells do not widen their column; a digest fits */
 #define BELOW_INDENT 4
-#define BYTES_A_CELL 8 /* of one terminal column at most, base and combining characters */
+#define BYTES_A_CELL 8 /* at most, for each terminal column: base and combining characters */
 
 struct cell {
     size_t at, n;
@@ -44,17 +43,17 @@ struct table {
     size_t n_columns, hold; /* hold: rows */
     size_t *width;
     bool *right, *hidden;
-    struct bytes *rest; /* of a row's cells that go on in further lines */
+    struct bytes *rest; /* of a row's wrapped cells */
     size_t line;        /* columns of the terminal */
     struct buf held;
     struct cell *cells; /* hold rows of them */
     size_t rows, column;
-    size_t blanks;           /* that come before whatever comes next in the line */
+    size_t blanks;           /* pending, before the next text of the line */
     enum out_color color;    /* of the next cell */
-    bool headed, wide, told; /* told: which columns were left out */
+    bool headed, wide, told; /* told: the left-out columns were reported */
 };
 
-/* Widths of characters beyond ASCII come from the locale's tables, which are loaded when the first of them is met. */
+/* Widths of non-ASCII characters come from the locale's tables, which are loaded when the first one is seen. */
 static void need_widths(struct table *table, struct bytes text) {
     if (!table->wide && !text_is_ascii(text)) {
         table->wide = true;
@@ -62,7 +61,7 @@ static void need_widths(struct table *table, struct bytes text) {
     }
 }
 
-/* How many terminal columns the first bytes of `text` take, up to `limit` columns; *ret_n gets how many bytes those are. */
+/* The terminal columns that the first bytes of `text` take, up to `limit`; *ret_n: how many bytes these are. */
 static size_t measure(struct bytes text, size_t limit, size_t *ret_n) {
     mbstate_t state;
     memset(&state, 0, sizeof(state));
@@ -135,7 +134,7 @@ struct table *table_new(struct cli *cli, const struct table_column *columns, siz
     return table;
 }
 
-/* No line ends in blanks. */
+/* Blanks are printed only before other text, so that no line ends in blanks. */
 static void put_blanks(struct table *table) {
     while (table->blanks > 0) {
         static const uint8_t blanks[] = "                                                                ";
@@ -158,10 +157,10 @@ static bool wraps(const struct table *table, size_t i) {
     return is(table, i, TABLE_WRAP);
 }
 
-/* The end of the text that fits; *width is all of it, and then how much of it that is. */
+/* The end of the text that fits; *width is the text's width, and then the end's. */
 static struct bytes tail_of(struct bytes text, size_t room, size_t *width) {
     size_t n = 0, over = *width - room, gone = measure(text, over, &n);
-    while (gone < over && n < text.n) { /* half of a wide character is none */
+    while (gone < over && n < text.n) { /* a wide character is not split */
         size_t one = 0;
         for (size_t limit = 1; one == 0; limit++) {
             gone += measure((struct bytes){text.p + n, text.n - n}, limit, &one);
@@ -195,7 +194,7 @@ static void put_cell(struct table *table, size_t i, struct bytes text, size_t wi
     table->blanks += TABLE_GAP + (table->right[i] ? 0 : pad);
 }
 
-/* Are all cells that hold something numbers, and is there one? */
+/* Are all non-empty cells numbers, and is there one? */
 static bool all_numbers(const struct table *table, size_t i) {
     bool any = false;
     for (size_t r = 0; r < table->rows; r++) {
@@ -216,13 +215,13 @@ static size_t least_of(const struct table *table, size_t i) {
     return is(table, i, TABLE_TAIL) ? WIDTH_TAIL : wraps(table, i) ? WIDTH_WRAP : WIDTH_MIN;
 }
 
-/* The widest column of those that are to be cut first; SIZE_MAX when none can give anything. */
+/* The widest of the columns to be cut first; SIZE_MAX if none can be cut. */
 static size_t widest(const struct table *table) {
     size_t best = SIZE_MAX;
     for (enum rank rank = RANK_TEXT; rank < RANKS && best == SIZE_MAX; rank++) {
         size_t width = WIDTH_MIN;
         for (size_t i = 0; i < table->n_columns; i++) {
-            bool given = rank == RANK_SHORT ? rank_of(table, i) == RANK_TEXT /* names too, where nothing else is left */
+            bool given = rank == RANK_SHORT ? rank_of(table, i) == RANK_TEXT /* names too if nothing else is left */
                                             : rank_of(table, i) == rank && table->width[i] > least_of(table, i);
             if (given && !table->hidden[i] && !is(table, i, TABLE_WHOLE) && table->width[i] > width) {
                 best = i;
@@ -233,7 +232,7 @@ static size_t widest(const struct table *table) {
     return best;
 }
 
-/* What the columns take that are shown; one that continues in further lines as little as it can do with. */
+/* The width of all shown columns; wrapped ones count with their minimum. */
 static size_t taken(const struct table *table, bool least) {
     size_t all = 0;
     for (size_t i = 0; i < table->n_columns; i++) {
@@ -244,7 +243,7 @@ static size_t taken(const struct table *table, bool least) {
     return all > TABLE_GAP ? all - TABLE_GAP : 0;
 }
 
-/* What does not fit beside the others goes below or is left out; of every row or of none. */
+/* Columns that do not fit are printed below or left out, for all rows alike. */
 static void hide(struct table *table) {
     for (size_t i = 0; i < table->n_columns && table->line < TABLE_ROOM; i++) {
         table->hidden[i] = is(table, i, TABLE_NARROW);
@@ -324,7 +323,7 @@ struct bytes table_line(struct bytes *text, size_t room) {
     return line;
 }
 
-/* A cell of a further line: what is left of one that continues, nothing of the others. */
+/* A cell of a continuation line: the rest of a wrapped cell, or nothing. */
 static void put_more(struct table *table, size_t i, size_t line, enum out_color color) {
     bool last = line + 1 == WRAPPED_MAX && !is(table, i, TABLE_ALL);
     struct bytes *rest = &table->rest[i], piece = last ? *rest : table_line(rest, table->width[i]);
@@ -333,7 +332,7 @@ static void put_more(struct table *table, size_t i, size_t line, enum out_color 
     put_cell(table, i, piece, width, piece.n > 0 ? color : OUT_PLAIN);
 }
 
-/* Cells that go below the row. */
+/* Cells printed below the row. */
 static void put_below(struct table *table, const struct cell *cells) {
     for (size_t i = 0; i < table->n_columns; i++) {
         if (table->hidden[i] && is(table, i, TABLE_BELOW) && cells[i].n > 0) {
@@ -368,7 +367,7 @@ static void put_row(struct table *table, const struct cell *cells) {
 }
 
 void table_flush(struct table *table) {
-    if (table->held.fail) { /* said at the end */
+    if (table->held.fail) { /* reported at the end */
         table->rows = 0;
         return;
     }

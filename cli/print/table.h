@@ -1,4 +1,4 @@
-/* Tables for people: columns as wide as their content, fitted to the terminal when there is one and never cut in a pipe. */
+/* Tables for people: columns as wide as their content, fitted to a terminal and never cut in a pipe. */
 #ifndef CLI_PRINT_TABLE_H
 #define CLI_PRINT_TABLE_H
 
@@ -8,57 +8,56 @@
 #define TABLE_COLUMNS_MAX 2048
 
 enum table_how {
-    TABLE_RIGHT = 1,    /* numbers stand on the right; so does a column whose first cells are all numbers */
-    TABLE_KEEP = 2,     /* times, short words: cut only when the other texts are cut already */
-    TABLE_TAIL = 4,     /* names: the end is what tells them apart, so the beginning is cut */
+    TABLE_RIGHT = 1,    /* right-aligned; so is a column whose first cells are all numbers */
+    TABLE_KEEP = 2,     /* times, short words: cut only after the other texts */
+    TABLE_TAIL = 4,     /* names differ at the end, so the beginning is cut */
     TABLE_WHOLE = 8,    /* states: never cut */
-    TABLE_WRAP = 16,    /* continues in further lines instead of being cut, twelve at most */
-    TABLE_SPARE = 32,   /* left out when the others would have to be cut, the last one first */
-    TABLE_BELOW = 64,   /* commands: never cut; in lines of their own below the row when the columns do not fit */
-    TABLE_NARROW = 128, /* left out on a terminal of less than TABLE_ROOM columns: what comes after it needs the room */
-    TABLE_ALL = 256     /* with TABLE_WRAP: in as many lines as it takes */
+    TABLE_WRAP = 16,    /* wrapped instead of cut, in at most twelve lines */
+    TABLE_SPARE = 32,   /* left out if others would have to be cut, the last one first */
+    TABLE_BELOW = 64,   /* commands: never cut; on their own lines below the row if the columns do not fit */
+    TABLE_NARROW = 128, /* left out on a terminal narrower than TABLE_ROOM, to make room for the next columns */
+    TABLE_ALL = 256     /* with TABLE_WRAP: any number of lines */
 };
 #define TABLE_ROOM 100
 
 struct table_column {
     const char *name;
     unsigned how;   /* enum table_how, or 0 */
-    size_t tty_max; /* columns it may take on a terminal at most; 0: no limit */
+    size_t tty_max; /* maximum width on a terminal; 0: no limit */
 };
 
 struct table;
 
-/* NULL on no memory, which counts as output that failed (out_fail): cells that are put into it are lost, and whoever
- * ends it needs not ask. `columns` is borrowed. On a terminal, what does not fit is cut with a mark, the widest columns
- * first; in a pipe, a cell that is much wider than the others only moves those after it. */
+/* NULL if out of memory, which counts as failed output (out_fail): cells of a NULL table are lost, and callers need not
+ * check. `columns` is borrowed. On a terminal, what does not fit is cut with a mark, the widest columns first; in a pipe, a
+ * cell that is much wider than the others only shifts those after it. */
 struct table *table_new(struct cli *cli, const struct table_column *columns, size_t n);
 /* The next cell of the row; after the last column a new row begins. Made safe for the terminal. Rows are held back until
- * there are enough of them to know the widths; later rows keep these widths where they can. */
+ * there are enough to know the widths; later rows keep these widths if possible. */
 void table_cell(struct table *table, struct bytes text);
 void table_text(struct table *table, const char *text);
 void table_uint(struct table *table, uint64_t v);
 /* A cell that is a number. */
 void table_number(struct table *table, struct bytes text);
-/* The next cell is in this colour. */
+/* Sets the colour of the next cell. */
 void table_color(struct table *table, enum out_color color);
-/* Prints what is held back; the row must be whole. */
+/* Prints the rows held back; the last row must be complete. */
 void table_flush(struct table *table);
-/* Appends the names of the columns that were left out so far for want of room; table_end does not say them then. NULL: it
- * is enough that they are not said. */
+/* Appends the names of the columns left out so far, unless `out` is NULL; table_end then does not report them. */
 void table_left_out(struct table *table, struct buf *out);
-/* A line that names columns that were left out; nothing when there are none. */
+/* Prints a line that names left-out columns; nothing if `names` is empty. */
 void table_say_left_out(struct cli *cli, struct bytes names);
-/* Prints what is held back, says which columns were left out, and frees. Returns 0, or an exit code after reporting. NULL
- * is fine. */
+/* Prints the rows held back, reports which columns were left out, and frees. Returns 0, or an exit code after reporting.
+ * NULL is fine. */
 int table_end(struct table *table);
-/* What is at the end of a text that was cut; one column wide. */
+/* The mark where a text was cut; one column wide. */
 const char *table_mark(const struct cli *cli);
-/* How many bytes of text that is safe fit into so many columns; *ret_width: how many of these they take. */
+/* How many bytes of safe text fit into `columns`; *ret_width: their width. */
 size_t table_fits(struct bytes text, size_t columns, size_t *ret_width);
-/* The next line of a safe text that continues in further lines of `room` columns: up to the last blank that fits,
- * unless most of the room would be left. *text is then what comes after it. */
+/* Takes the next line, at most `room` columns wide, off a safe text that is wrapped: up to the last blank that fits, unless
+ * that would leave most of the line empty. *text becomes the rest. */
 struct bytes table_line(struct bytes *text, size_t room);
-/* Frees without printing anything, a head neither. NULL is fine. */
+/* Frees without printing anything, not even the heading. NULL is fine. */
 void table_drop(struct table *table);
 
 #endif

@@ -1,4 +1,4 @@
-/* The one place where the local time zone enters. What cannot be told in it is told in UTC. */
+/* The only place that uses the local time zone. Times that it cannot express are printed in UTC. */
 #include "cli/print/when.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@
 
 #define DAY_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
 
-/* The date that "today" and "yesterday" are, of UTC; any other text is itself. */
+/* Replaces "today" and "yesterday" by their UTC dates; any other text is returned unchanged. */
 static const char *in_numbers(const char *text, char ret[TEXT_TIME_MAX]) {
     bool yesterday = strcmp(text, "yesterday") == 0;
     if (!yesterday && strcmp(text, "today") != 0) return text;
@@ -21,7 +21,7 @@ static const char *in_numbers(const char *text, char ret[TEXT_TIME_MAX]) {
     return ret;
 }
 
-/* A time of day, with or without its date, as the clock on the wall here shows it. False: it is none. */
+/* A local time of day, with or without a date. False: it is not one. */
 static bool parse_local(const char *text, uint64_t now, uint64_t *ret) {
     char whole[80];
     time_t seconds = (time_t)(now / CLOCK_NS_PER_S);
@@ -33,9 +33,9 @@ static bool parse_local(const char *text, uint64_t now, uint64_t *ret) {
                   : snprintf(whole, sizeof(whole), "%04d-%02d-%02dT", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
     snprintf(whole + n, sizeof(whole) - (size_t)n, "%s%sZ", clock, strlen(clock) == 5 ? ":00" : "");
     if (text_parse_time(bytes_of(whole), ret) != 0) return false;
-    seconds = (time_t)(*ret / CLOCK_NS_PER_S); /* as if it were of UTC */
+    seconds = (time_t)(*ret / CLOCK_NS_PER_S); /* as if it were UTC */
     if (!gmtime_r(&seconds, &tm)) return false;
-    for (int days = 0; days < 2; days++) { /* the last time that it was so late */
+    for (int days = 0; days < 2; days++) { /* the most recent moment with that time of day */
         struct tm local = {.tm_year = tm.tm_year,
                            .tm_mon = tm.tm_mon,
                            .tm_mday = tm.tm_mday - days,
@@ -54,7 +54,7 @@ static bool parse_local(const char *text, uint64_t now, uint64_t *ret) {
     return true;
 }
 
-/* "@1795341633": seconds since 1970, as `date` takes them. */
+/* "@1795341633": seconds since 1970, as in `date`. */
 static bool parse_unix(const char *text, uint64_t *ret) {
     uint64_t seconds = 0;
     return text[0] == '@' && text_parse_u64(bytes_of(text + 1), &seconds) == 0 && seconds <= INT64_MAX / CLOCK_NS_PER_S &&
@@ -83,8 +83,8 @@ int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
         return err_set(
             err, ERR_INVALID,
             "'%.100s' is neither an event number nor a time; expected an event number (118), a time ago (90s, "
-            "15m, 2h, 7d, 2w, 1.5h), a date of UTC (2026-11-21, today, yesterday), now, a time (2026-11-21T08:30:00Z; "
-            "of the local zone: 2026-11-21T08:30, 08:30) and seconds since 1970 (@1795341633)",
+            "15m, 2h, 7d, 2w, 1.5h), a date in UTC (2026-11-21, today, yesterday), now, a time (2026-11-21T08:30:00Z; "
+            "in the local zone: 2026-11-21T08:30, 08:30) or seconds since 1970 (@1795341633)",
             text);
     }
     return 0;
@@ -100,11 +100,10 @@ int when_check(const struct when *when, const char *text, uint64_t size, struct 
         uint64_t seconds = when->at / per_second[i];
         if (seconds >= UNIX_SECONDS && seconds < 10 * UNIX_SECONDS && seconds < (uint64_t)INT64_MAX / CLOCK_NS_PER_S) {
             text_time(time, seconds * CLOCK_NS_PER_S);
-            return err_set(
-                err, ERR_INVALID,
-                "'%.40s' is taken as an event number, and the ledger has %llu event%s; the time is written @%llu "
-                "or %.19sZ",
-                text, (unsigned long long)size, text_s(size), (unsigned long long)seconds, time);
+            return err_set(err, ERR_INVALID,
+                           "'%.40s' is taken as an event number, and the ledger has %llu event%s; write the time as @%llu "
+                           "or %.19sZ",
+                           text, (unsigned long long)size, text_s(size), (unsigned long long)seconds, time);
         }
     }
     return 0;
@@ -115,7 +114,7 @@ int when_style(const char *name, enum when_style *ret, struct err *err) {
     struct text_near near = {.text = name};
     size_t i = text_near_find(&near, names, sizeof(names) / sizeof(names[0]));
     if (i == SIZE_MAX) {
-        return err_set(err, ERR_INVALID, "there are no '%.40s' times%s (expected utc, local or relative)", name,
+        return err_set(err, ERR_INVALID, "unknown time style '%.40s'%s (expected utc, local or relative)", name,
                        text_near_words(&near));
     }
     *ret = (enum when_style)i;

@@ -105,8 +105,8 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return;
     }
     if (size > v->head.size) {
-        snprintf(text, sizeof(text), "%s knows %llu event%s, but here are only %llu: it was cut back or set back", where,
-                 (unsigned long long)size, text_s(size), (unsigned long long)v->head.size);
+        snprintf(text, sizeof(text), "%s knows %llu event%s, but there are only %llu here: it was cut back or set back",
+                 where, (unsigned long long)size, text_s(size), (unsigned long long)v->head.size);
         contradict(v, "T3", LOG_COMPLETENESS, text);
         return;
     }

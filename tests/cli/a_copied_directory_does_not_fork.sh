@@ -38,7 +38,7 @@ same "$(grep -c "^head test.example/box 3 " "$TRUST")" 1
 
 # a copy whose owner says that it was moved is a second history, and it is the one that contradicts
 run 20 -C copy append --moved --actor user:eve
-err_has "the trust file knows 3 events of 'test.example/box', but here are only 2"
+err_has "the trust file knows 3 events of 'test.example/box', but there are only 2 here"
 XDG_CONFIG_HOME=$T/eve run 0 -C copy append --moved --actor user:eve # whose trust file does not know
 json '.seq, .duplicate' $'2\nfalse'
 run 0 -C copy show 2 --json

@@ -43,7 +43,7 @@ check grep -q '^head test.example/box 3 ' "$TRUST"
 
 put_back kept
 same "$(box 0 stats --json 2>/dev/null && jq -r .place <"$T/.out")" home
-all_refuse "the trust file knows 3 events of 'test.example/box', but here are only 2: the database was set back or cut"
+all_refuse "the trust file knows 3 events of 'test.example/box', but there are only 2 here: the database was set back or cut"
 box 20 append x.test.note -s a --json
 same "$(jq -r '.error.code, .error.exit' <<<"$err" | paste -sd' ')" 'ERR_ROLLBACK 20'
 box 0 log # reading goes on, with a warning

@@ -50,7 +50,7 @@ none_says
 
 # the database alone, and nothing but the copy of the head knows
 set_back
-all_say "the copy of the head beside the database knows 3 events of 'test.example/box', but here are only 2: the database was set back or cut"
+all_say "the copy of the head beside the database knows 3 events of 'test.example/box', but there are only 2 here: the database was set back or cut"
 box 0 log -q
 err_has 'warning: '
 out_has x.test.note
@@ -75,7 +75,7 @@ box 0 trust add
 none_says
 rm -r "$BOX"
 cp -r kept "$BOX"
-all_say "the trust file knows 3 events of 'test.example/box', but here are only 2: this is an older copy, or the database was set back"
+all_say "the trust file knows 3 events of 'test.example/box', but there are only 2 here: this is an older copy, or the database was set back"
 box 0 log --json
 same "$(jq -r .warning.code <<<"$err")" ERR_ROLLBACK
 same "$(jq -s length <"$T/.out")" 2

@@ -148,10 +148,10 @@ static void what_contradicts_is_said_once(void **state) {
     struct log_head head = {.size = 13};
     must(headfile_write(f->s.dir, &copy, &why));
     says(f, "the copy of the head beside the database knows 12 events of '" SCRATCH_ORIGIN
-            "', but here are only 1: the database was set back or cut");
+            "', but there are only 1 here: the database was set back or cut");
     must(trustthis_raise(f->trust, SCRATCH_ORIGIN, &head, &why));
-    says(f,
-         "the trust file knows 13 events of '" SCRATCH_ORIGIN "', but here are only 1: the database was set back or cut");
+    says(f, "the trust file knows 13 events of '" SCRATCH_ORIGIN
+            "', but there are only 1 here: the database was set back or cut");
 }
 
 static void what_cannot_be_read_says_nothing(void **state) {

@@ -28,7 +28,7 @@ mv "$BOX" true
 cp -r earlier "$BOX"
 refused "the trust file knows a head of 'test.example/box' of size 3, this ledger has only 2"
 box 20 append --moved
-err_has "the trust file knows 3 events of 'test.example/box', but here are only 2"
+err_has "the trust file knows 3 events of 'test.example/box', but there are only 2 here"
 XDG_CONFIG_HOME=$T/eve box 0 append --moved # who does not know of the third
 box 0 checkpoint -o fork3
 refused "the first 3 events of this ledger are not those that the trust file knows of 'test.example/box': another history"

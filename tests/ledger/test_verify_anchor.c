@@ -256,7 +256,8 @@ static void a_ledger_that_was_cut_back_contradicts_a_checkpoint(void **state) {
     must(log_trust_key(trust, log_vkey(s.ledger), &why));
     set_back("at-11");
     the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_GOOD, "by log key");
-    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "knows 16 events, but here are only 11: it was cut back or set back");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT,
+              "knows 16 events, but there are only 11 here: it was cut back or set back");
     nothing_found(); /* from within it cannot be told */
 }
 
@@ -350,7 +351,7 @@ static void the_trust_files_head_anchors_it_or_contradicts(void **state) {
     trust_nothing();
     must(log_trust_file(trust, head_line(SCRATCH_ORIGIN, SIZE + 1, true), &why));
     the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
-    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the trust file knows 12 events, but here are only 11");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the trust file knows 12 events, but there are only 11 here");
     for (uint64_t size = 1; size <= SIZE; size += 5) {
         trust_nothing();
         must(log_trust_file(trust, head_line(SCRATCH_ORIGIN, size, true), &why));
@@ -420,7 +421,7 @@ static void what_a_restore_lost_contradicts_until_the_new_origin_is_trusted(void
     aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "this ledger was restored from 11 of them");
     must(log_trust_file(trust, head_line(log_origin(s.ledger), 99, true), &why));
     the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
-    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the trust file knows 99 events, but here are only 12");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "the trust file knows 99 events, but there are only 12 here");
 }
 
 static void a_restore_that_claims_to_be_the_newest_is_held_to_it(void **state) {
@@ -430,7 +431,8 @@ static void a_restore_that_claims_to_be_the_newest_is_held_to_it(void **state) {
     must(log_trust_checkpoint(trust, checkpoint_file("lost"), &why));
     restore(true);
     the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_NOTE, "not anchored");
-    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "knows 16 events, but here are only 12: it was cut back or set back");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT,
+              "knows 16 events, but there are only 12 here: it was cut back or set back");
 }
 
 int main(void) {
