@@ -1,6 +1,6 @@
 /* Changing a tree: the leaves that changes fall into are merged with them and split into nodes again, and so are the inner
- * nodes above. Nodes are split evenly, into parts twice the size at which a node is merged, so that a row that comes and
- * goes does not split and merge them each time. */
+ * nodes above. Nodes are split evenly, and only at twice the size of the parts, so that a row that comes and goes does not
+ * split and merge them each time. */
 #include "projections/rows/hash_tree.h"
 
 #include <stdlib.h>

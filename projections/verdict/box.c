@@ -1,9 +1,9 @@
-/* The clauses of the doctor's verdicts, a row each: a question, who answers it, and what helps. Those of the box are
- * answered here, those of a pack in projections/verdict/pack.c.
+/* The clauses of the doctor's verdicts, a row each: a question, its judge, and what helps. Those of the box are answered
+ * here, those of a pack in projections/verdict/pack.c.
  *
- * A verdict is fail when a clause fails; else warn when one warns; else unknown when one is unknown; else pass. So what is
- * known to be wrong is never hidden by what is not known, and what was never looked at never passes. "Of late" goes by the
- * time of the view, which for a moment of the past is that moment: a verdict that was given can be given again. */
+ * A verdict is fail when a clause fails; else warn when one warns; else unknown when one is unknown; else pass. So a known
+ * fault is never hidden by an unknown, and what was never checked never passes. "Recent" is relative to the time of the
+ * view, which for a past moment is that moment: an old verdict can be reproduced. */
 #include "base/text.h"
 #include "projections/verdict/verdict.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define LATE_DAYS    7  /* faults, gaps, steps of the clock */
-#define RESTORE_DAYS 30 /* a restore that somebody should look at */
+#define RESTORE_DAYS 30 /* a restore that someone should look at */
 
 /* ---- runtimes ---- */
 
@@ -43,7 +43,7 @@ static int judge_runtimes(struct verdict_case *c, struct err *err) {
     if (c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), "no runtime was observed");
     } else if (c->state == VERDICT_WARN && c->heaviest == c->found) {
-        c->state = VERDICT_FAIL; /* none of them is well */
+        c->state = VERDICT_FAIL; /* all of them warn */
     }
     verdict_passes(c, c->found == 1 ? "%zu answers" : "%zu answer", c->found);
     return 0;
@@ -73,7 +73,7 @@ static int judge_hardware(struct verdict_case *c, struct err *err) {
     return rc;
 }
 
-/* Is it of late, and did nobody see to it since? Then c->target is its name: of one or two parts. */
+/* Is it recent, and was it not seen to since? Sets c->target to its name, of one or two parts. */
 static int is_open(struct verdict_case *c, const char *check, const struct row *row, struct bytes a, struct bytes b,
                    const char *at, const char *seq, unsigned days, bool *ret, struct err *err) {
     bool seen = false;
@@ -103,9 +103,9 @@ static int judge_faults(struct verdict_case *c, struct err *err) {
     return rc;
 }
 
-/* ---- checks: those of disks, and the others that are of no pack ---- */
+/* ---- checks: of disks, and the others that belong to no pack ---- */
 
-/* What does not apply here tells nothing, so that alone it does not pass. */
+/* A check that does not apply proves nothing: alone, it does not pass. */
 static void take_check(struct verdict_case *c, const struct row *row) {
     enum verdict_state state = verdict_of_status(row);
     if (state == VERDICT_STATES && !c->beside) return;
@@ -164,7 +164,7 @@ static int judge_checks(struct verdict_case *c, struct err *err) {
     return rc;
 }
 
-/* ---- what the ledger knows of itself ---- */
+/* ---- the ledger itself ---- */
 
 static bool of_clock(const struct row *row) {
     return bytes_has_prefix(named_text(row, "what"), "clock_");
@@ -252,7 +252,7 @@ static int judge_restores(struct verdict_case *c, struct err *err) {
     return rc;
 }
 
-/* The first clause of the pack's own verdict that fails, judged, in *ret; NULL: none does. */
+/* *ret: the first clause of the pack's own verdict that fails, judged; NULL: none. */
 static int find_failing(struct verdict_case *own, const struct verdict_clause **ret, struct err *err) {
     int rc = 0;
     *ret = NULL;
@@ -266,7 +266,7 @@ static int find_failing(struct verdict_case *own, const struct verdict_clause **
     return rc;
 }
 
-/* A pack that fails by its own verdict does not pass here, whatever its state is. */
+/* A pack that fails by its own verdict does not pass here, whatever its state. */
 static void take_failing(struct verdict_case *c, const struct row *row, struct verdict_case *own,
                          const struct verdict_clause *clause) {
     struct bytes pack = named_text(row, "pack"), reason = named_text(row, "reason");
@@ -317,7 +317,7 @@ static int judge_states(struct verdict_case *c, struct err *err) {
     size_t n = state_projections(c->view);
     struct err damage = {0};
     (void)err;
-    if (state_whole(c->view, &damage) != 0) { /* all of them, and none of them is at fault */
+    if (state_whole(c->view, &damage) != 0) { /* all states, and none is at fault itself */
         verdict_found(c, VERDICT_FAIL, NULL, bytes_of(""), "%s", damage.msg);
         c->help = &verify;
         return 0;

@@ -1,5 +1,5 @@
-/* How a clause comes to its answer: by findings, of which the heaviest count. Three of them are told, with their events; of
- * the others there is a number. */
+/* How a clause gets its answer: by findings, of which the most severe count. Three of them are described, with their
+ * events; the others are counted. */
 #include "projections/ready/readiness.h"
 #include "projections/verdict/verdict.h"
 #include "projections/view/look.h"
@@ -35,7 +35,7 @@ void verdict_case_init(struct verdict_case *c) {
     reason_init(&c->reason);
 }
 
-/* By its evidence, or by its one event where a row has no more. */
+/* Cites the row's evidence, or its one event where it has only that. */
 static void cite(struct verdict_case *c, const struct row *row) {
     size_t column = row != NULL ? named_column(row, "evidence") : SIZE_MAX;
     uint64_t seqs[ROW_SEQS_MAX];
@@ -132,7 +132,7 @@ void verdict_remedy(const struct verdict_case *c, const struct verdict_clause *c
     } else if (c->state != VERDICT_PASS && command != NULL) {
         readiness_fill(command, put_fact, (void *)(uintptr_t)c, out);
     }
-    while (out->n > 0 && out->p[out->n - 1] == ' ') { /* what it is about has no name */
+    while (out->n > 0 && out->p[out->n - 1] == ' ') { /* its subject has no name */
         out->n--;
     }
 }

@@ -1,11 +1,11 @@
-/* What is asked of a pack: by its own row, and by those of the permissions, checks, routes and models that its installation
- * named. What a pack requires weighs more than what it may do without. */
+/* The clauses of a pack: judged by its own row, and by those of the permissions, checks, routes and models that its
+ * installation names. Required needs weigh more than optional ones. */
 #include <stdio.h>
 
 #include "projections/ready/needs.h"
 #include "projections/verdict/verdict.h"
 
-/* The pack's row, or the finding that it is not known. */
+/* The pack's row, or the finding that it is unknown. */
 static bool is_known(struct verdict_case *c) {
     if (c->installed == NULL) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, c->pack, "nothing is known of %.*s", REASON_NAME(c->pack));
@@ -47,7 +47,7 @@ int verdict_pack_state(struct verdict_case *c, struct err *err) {
 
 /* ---- its needs ---- */
 
-/* How a finding weighs: by what it makes of the pack's state, but for what was never looked at. */
+/* The severity of a finding: by the pack state that follows, except for what was never checked. */
 static enum verdict_state of_need(const struct need *need, enum readiness_id id) {
     bool unknown = id == READINESS_NEED_CHECK_NEVER || id == READINESS_NEED_CHECK_OLD ||
                    id == READINESS_NEED_CHECK_UNCLEAR || id == READINESS_NEED_MODEL_UNTOLD ||
@@ -57,7 +57,7 @@ static enum verdict_state of_need(const struct need *need, enum readiness_id id)
     return unknown ? VERDICT_UNKNOWN : fails ? VERDICT_FAIL : VERDICT_WARN;
 }
 
-/* Unproven is a warning: the pack may run. A route that does not answer is a failure where the pack requires it. */
+/* Unproven is a warning: the pack may run. A route that does not answer is a failure if the pack requires it. */
 static const struct {
     const char *state;
     enum verdict_state required, optional;
@@ -113,7 +113,7 @@ static int take_need(void *ctx, struct need *need, struct err *err) {
     return 0;
 }
 
-/* False: nothing is known of the pack, or it failed with *ret. */
+/* False: the pack is unknown, or *ret is an error. */
 static bool ask(struct verdict_case *c, enum need_sort sort, int *ret, struct err *err) {
     *ret = is_known(c) ? needs_walk(c->view, c->installed, NEED_OF(sort), take_need, c, err) : 0;
     return *ret == 0 && c->installed != NULL;
@@ -127,7 +127,7 @@ int verdict_pack_permissions(struct verdict_case *c, struct err *err) {
     return rc;
 }
 
-/* What was observed for the pack from outside. */
+/* Checks of the pack observed from outside. */
 static int each_observation(struct verdict_case *c, const struct row *row, struct err *err) {
     static const struct verdict_help help = {
         "mend it", "ledger append doctor.observed -s check/{about} check={about}{target} pack={pack} status=ok"};

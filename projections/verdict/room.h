@@ -8,11 +8,11 @@
  *   box       the clauses of the box, and the table of all clauses
  *   pack      the clauses of a pack
  *
- * This room only judges. What probes the box, and what mends it, acts on a floor above and appends events; nothing here
- * appends any.
+ * This room only judges. What probes or repairs the box acts on a floor above and appends events; nothing here does.
  *
- * Words. A "clause" is a question with an answer of pass, warn, fail or unknown; what was never looked at is unknown. The
- * heaviest findings are told. A "remedy" is a command; words in capital letters in it are for a person to supply. */
+ * Words. A "clause" is a question with an answer of pass, warn, fail or unknown; what was never checked is unknown. Only
+ * the most severe findings are described. A "remedy" is a command; words in capital letters in it are for a person to
+ * supply. */
 #ifndef PROJECTIONS_VERDICT_ROOM_H
 #define PROJECTIONS_VERDICT_ROOM_H
 

@@ -1,12 +1,12 @@
 /* The doctor: what was observed of the box's health, what was done about it, and the verdicts that follow.
  *
- * Checks keep the newest observation of each check and target; one that its source dates before what is known is counted as
- * late and changes nothing. An erased event tells nothing of what it was about, so it changes nothing either.
+ * Checks keep the newest observation of each check and target; one that is older by its source's time is counted as late
+ * and changes nothing. An erased event no longer says what it was about, so it changes nothing either.
  *
- * A verdict is never stored. Each row of `verdicts`, the box's (its key is the empty text, from ledger.created on) and
- * one for each pack that is installed, is judged when it is read: by the clauses of projections/verdict/box.c, over all
- * tables of the view. What is stored beside it is the verdict that was given last (doctor.judged), so that a difference
- * shows: things changed since, or it was given by other rules. */
+ * A verdict is never stored. Each row of `verdicts`, the box's (its key is the empty text, from ledger.created on) and one
+ * for each installed pack, is judged when it is read: by the clauses of projections/verdict/box.c, over all tables of the
+ * view. The last recorded verdict (doctor.judged) is stored beside it, so that a difference shows: the facts have changed
+ * since, or other rules were applied. */
 #include "projections/verdict/verdict.h"
 
 #include <stdio.h>
@@ -181,7 +181,7 @@ static int fold_remedied(struct fold *fold, struct err *err) {
     return 0;
 }
 
-/* A verdict of a pack has it as its subject, or else in its body; any other is the box's. */
+/* A verdict of a pack names it in the subject, else in the body; any other is the box's. */
 static int fold_judged(struct fold *fold, struct err *err) {
     struct bytes pack = {0}, before;
     struct row *row;
@@ -204,7 +204,7 @@ static int fold_judged(struct fold *fold, struct err *err) {
     return 0;
 }
 
-/* From here on there is something to be judged, or no longer. */
+/* Adds or removes the rows of a subject that can be judged. */
 static int fold_judgeable(struct fold *fold, struct bytes pack, bool there, struct err *err) {
     struct row *row = NULL;
     int rc = there ? fold_row(fold, VERDICTS, &pack, 1, &row, err) : fold_find(fold, VERDICTS, &pack, 1, &row, err);
@@ -242,7 +242,7 @@ static int fold_doctor(struct fold *fold, struct err *err) {
 
 /* ---- the verdict ---- */
 
-/* A clause's map, its fields in the order of their names. */
+/* A clause's map, with fields in name order. */
 static int put_clause(struct buf *out, const struct verdict_case *c, const struct verdict_clause *clause, struct err *err) {
     struct buf remedy = {.max = 4096};
     verdict_remedy(c, clause, &remedy);
@@ -323,7 +323,7 @@ static void give(const struct verdict *v, struct row *row) {
     }
 }
 
-/* The case of a pack, or of the box; `name` holds what the row's cells borrow, which moves while it is judged. */
+/* The case of a pack, or of the box; `name` keeps what the row's cells borrow, since they move while it is judged. */
 static int open_case(struct state_view *view, struct bytes of, struct buf *name, struct row *pack, struct verdict_case *c,
                      struct err *err) {
     bool there = false;
@@ -364,7 +364,7 @@ static int judge_row_of_clause(struct state_view *view, struct row *row, struct 
         clause = same ? &verdict_clauses[i] : clause;
     }
     if (clause == NULL) {
-        return 0; /* one that this program does not ask any more */
+        return 0; /* a clause that this program no longer has */
     }
     int rc = open_case(view, row_text(row, K_PACK), &name, &pack, &c, err);
     verdict_case_init(&c);

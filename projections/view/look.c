@@ -1,4 +1,4 @@
-/* Looks at other tables. */
+/* Looks up a table by name first; an absent table has no rows. */
 #include "projections/view/look.h"
 
 typedef int getter(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row,

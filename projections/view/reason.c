@@ -28,7 +28,7 @@ void reason_say(struct reason *reason, const char *fmt, ...) {
     int n = vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
     if (n <= 0 || reason->n >= sizeof(reason->words) - sizeof(more)) {
-        return; /* it is cut already */
+        return; /* already cut */
     }
     struct bytes whole = bytes_of(words);
     size_t take = reason_fits(whole, room);

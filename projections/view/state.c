@@ -1,5 +1,5 @@
-/* Opening a view: what is stored, then what came since, folded in memory; what is too much for that is stored first, or
- * where nothing can be stored, built in a scratch environment. */
+/* Opening a view: stored rows, then the events since, folded in memory. If that is too much for memory, they are stored
+ * first or, where nothing can be stored, built in a scratch environment. */
 #include "projections/view/state.h"
 
 #include <stdio.h>
@@ -98,7 +98,7 @@ static int view_new(struct ledger *ledger, const struct state_options *options, 
 
 /* ---- what is stored ---- */
 
-/* What cannot be read is as if it were not there. */
+/* What cannot be read counts as absent. */
 static int open_derived(struct state_view *view, struct err *err) {
     struct err why = {0};
     int rc = derived_open(view->ledger, false, &view->db, &why);
@@ -139,12 +139,13 @@ static int place(struct state_view *view, struct view_projection *p, struct repl
     if (p->use != STORED_NOT && p->base.bound == STORE_ANY) {
         memcpy(p->part.leaf, p->gen.leaf, LOG_HASH);
     } else if (from < view->at && from / EVENT_GROUP == view->size / EVENT_GROUP) {
-        rc = replay_leaf(replay, from, p->part.leaf, NULL, err); /* what follows is read from the tail, as a chain */
+        rc =
+            replay_leaf(replay, from, p->part.leaf, NULL, err); /* the events after it are read from the tail, as a chain */
     }
-    return err_is_damage(rc) ? 0 : rc; /* who reads on meets it again */
+    return err_is_damage(rc) ? 0 : rc; /* the next read meets it again */
 }
 
-/* Rows that an event vouches for; without one, nothing is stored. */
+/* Uses the attested rows; without an event, nothing is stored. */
 static int take_attested(struct state_view *view, size_t i, struct replay *replay, struct err *err) {
     struct view_projection *p = &view->projection[i];
     const uint8_t *root = view->has_attested ? attested_root(&view->attested, p->projection) : NULL;
@@ -161,7 +162,7 @@ static int take_attested(struct state_view *view, size_t i, struct replay *repla
         rc = hash_tree_open(view->txn, p->projection->name, root, &p->base.tree, err);
         if (rc == 0) rc = replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
     }
-    return err_is_damage(rc) ? 0 : rc; /* who reads on meets it again */
+    return err_is_damage(rc) ? 0 : rc; /* the next read meets it again */
 }
 
 static int find_attested(struct state_view *view, struct err *err) {
@@ -186,7 +187,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
     p->part = (struct replay_part){.projection = p->projection};
     if (rc == 0 && p->use == STORED_STALE) {
         rc = load_maps(view, p, err);
-        if (rc == ERR_CORRUPT) { /* nobody knows how to read it */
+        if (rc == ERR_CORRUPT) { /* their form is unknown */
             p->use = STORED_NOT;
             rc = 0;
         }
@@ -195,7 +196,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
     return rc;
 }
 
-/* Derived first: what is stored then comes from events that the log has. */
+/* Derived first: then what is stored there comes from events that the log snapshot has. */
 static int gather(struct state_view *view, struct replay **ret, struct err *err) {
     int rc = open_derived(view, err);
     uint64_t generation = derived_generation(view->ledger);
@@ -220,8 +221,8 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
     return rc;
 }
 
-/* More than one should fold for every read. What is at a boundary of the past is not meant; and who asks for the past
- * folds up to a segment in any case. */
+/* Whether the lag is too large to fold on every read. Does not apply at a past boundary; and a view of the past folds up to
+ * a segment in any case. */
 static bool is_far_behind(const struct state_view *view) {
     const struct state_tuning *tuning = state_tuning();
     uint64_t most = view->at < view->size && tuning->segment > tuning->lag_max ? tuning->segment : tuning->lag_max;
@@ -234,7 +235,7 @@ static bool is_far_behind(const struct state_view *view) {
     return false;
 }
 
-/* ---- what came since ---- */
+/* ---- the events since ---- */
 
 struct shown {
     const struct state_options *options;
@@ -268,7 +269,7 @@ int view_prepare(struct state_view *view, size_t i, struct replay *replay, struc
     return rc;
 }
 
-/* What happened while folding that is not a failure of the view: a log that cannot be read stops all, each says so. */
+/* Handles what is not a failure of the view: a log that cannot be read stops all projections, and each says so. */
 static void stop_all(struct state_view *view, uint64_t seq, const struct err *why) {
     view->damaged = seq;
     size_t n = text_utf8_valid((const uint8_t *)why->msg, strnlen(why->msg, sizeof(view->damage) - 1));
@@ -283,7 +284,7 @@ static void stop_all(struct state_view *view, uint64_t seq, const struct err *wh
     }
 }
 
-/* *ret_more: it is too much for memory. */
+/* *ret_more: too much for memory. */
 static int fold_since(struct state_view *view, struct replay *replay, bool *ret_more, struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     struct err why = {0};
@@ -371,7 +372,7 @@ static bool was_stopped(const struct state_options *options) {
     return options->stop != NULL && *options->stop != 0;
 }
 
-/* Damaged rows were met: those projections are not believed any more. */
+/* Damaged rows were found: those projections' stored rows are no longer used. */
 static bool find_spoiled(struct state_view *view) {
     bool any = false;
     for (size_t i = 0; i < view->n; i++) {
@@ -387,10 +388,10 @@ static int find_now(struct state_view *view, struct replay *replay, struct err *
     view->now = view->options.now;
     if (view->now != 0) return 0;
     int rc = replay_leaf(replay, view->at, NULL, &view->now, err);
-    return err_is_damage(rc) ? 0 : rc; /* that event cannot be read; stop_all has said so */
+    return err_is_damage(rc) ? 0 : rc; /* that event cannot be read; stop_all has reported it */
 }
 
-/* *ret_again: something has changed, so that one had better begin anew. */
+/* *ret_again: something has changed, and the caller should start over. */
 static int try_open(struct state_view *view, bool *may_write, bool *ret_again, struct err *err) {
     struct replay *replay = NULL;
     struct err why = {0};
@@ -401,7 +402,7 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
     if (rc == 0 && !store) {
         rc = fold_since(view, replay, &more, err);
         view->store_later = rc == 0 && can_store && view->corrected && view->at == view->size;
-        store = view->store_later && view->txn == NULL; /* nothing is: a walk could not keep what it finds either */
+        store = view->store_later && view->txn == NULL; /* nothing is stored: a walk could not store its result either */
     }
     if (store) {
         replay_close(replay);
@@ -438,13 +439,13 @@ int state_open(struct ledger *ledger, const struct state_options *options, struc
         state_close(view);
         return rc;
     }
-    view->options.progress = NULL; /* what it draws on may be gone when the view opens others */
+    view->options.progress = NULL; /* its context may be gone when the view opens others */
     view->options.progress_ctx = NULL;
     *ret = view;
     return 0;
 }
 
-/* One round. *ret_damaged: stored rows were met that are not what the event says. */
+/* One round. *ret_damaged: stored rows were found that differ from what the event attests. */
 static int ask_once(struct ledger *ledger, const struct state_options *options,
                     int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, bool *ret_damaged,
                     struct err *err) {

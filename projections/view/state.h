@@ -2,8 +2,8 @@
  *
  *   stored rows at a position ── + events since, folded in memory ──> rows as of `at` ── judge ──> answer
  *
- * The rows that were stored for a position are never changed for an earlier one: at each multiple of STATE_SEGMENT events
- * their versions stay (store.h), so that a view of the past starts at the last such boundary and folds at most a segment.
+ * Rows stored for a position are never changed for an earlier one: at each multiple of STATE_SEGMENT events their versions
+ * are kept (store.h), so a view of the past starts at the last such boundary and folds at most a segment.
  *
  * A view holds a snapshot of the derived database while it is open, and one tree size. One thread at a time. */
 #ifndef PROJECTIONS_VIEW_STATE_H
@@ -12,49 +12,49 @@
 #include "projections/rows/row.h"
 #include "projections/store/options.h"
 
-/* Catches up first: a small lag in memory; a larger one by storing, and where that is forbidden or fails (a full disk, a
- * directory that cannot be written) in memory too, or when it is too much for that in scratch files below TMPDIR, which
- * have no names. A projection that stopped at an event it cannot take, or is stale, does not fail the view: state_status
- * says so, and its rows are those of its own position. Nor does a log that cannot be read from some event on: all have
- * stopped there, with the reason. ERR_INVALID: `at` is beyond the log. ERR_BUSY: stopped. Inside a write transaction of the
- * ledger (ledger/write/guard.h) only with no_write. */
+/* Catches up first: a small lag is folded in memory, a larger one is stored. Where storing is forbidden or fails (a full
+ * disk, a directory that cannot be written), it is folded in memory too or, if that is too much, in unnamed scratch files
+ * in TMPDIR. A projection that stopped at an event it cannot take, or that is stale, does not fail the view: state_status
+ * says so, and its rows are those of its own position. Nor does a log that cannot be read from some event on: all
+ * projections stop there, with the reason. ERR_INVALID: `at` is beyond the log. ERR_BUSY: stopped. Inside a write
+ * transaction of the ledger (ledger/write/guard.h) only with no_write. */
 int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err);
-/* NULL is fine. When the view has folded a correction in memory and may write, rows are stored first: what that took is not
- * done again by the next one. What cannot be stored is not. */
+/* NULL is fine. When the view has folded a correction in memory and may write, its rows are stored first, if possible, so
+ * that the next view need not repeat that. */
 void state_close(struct state_view *view);
 
-/* For what counts: `ask` gets a view of attested rows. When rows turn out to be damaged while it reads (it fails with
- * ERR_CORRUPT), it is called once more with a view that was folded from the events; unless no_write, the damaged rows are
- * forgotten. What it returns is given back. */
+/* For decisions: `ask` gets a view of attested rows. When rows turn out to be damaged while it reads (it fails with
+ * ERR_CORRUPT), it is called once more with a view folded from the events; unless no_write, the damaged rows are dropped.
+ * Returns what `ask` returns. */
 int state_ask(struct ledger *ledger, const struct state_options *options,
               int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, struct err *err);
 
 uint64_t state_at(const struct state_view *view);  /* number of events that count */
-uint64_t state_now(const struct state_view *view); /* the time that judges go by */
-/* Is that time at or after this moment (ns)? The one way for a judge to go by time: the moment at which its answer becomes
- * another one is known then (walk.h). */
+uint64_t state_now(const struct state_view *view); /* the time that judges use */
+/* Is that time at or after this moment (ns)? Judges must compare times only with this: it makes known when their answer
+ * changes next (walk.h). */
 bool state_past(struct state_view *view, int64_t moment);
-/* What a judge did beside looking at rows takes as long as looking at so many. */
+/* Records work of a judge that costs as much as reading this many rows. */
 void state_worked(struct state_view *view, size_t rows);
-/* The number of events that count at a time: those whose time is at or before it. For "--at TIME". */
+/* The number of events that count at a time: those written at or before it. For "--at TIME". */
 int state_at_time(struct ledger *ledger, uint64_t time, uint64_t *ret_at, struct err *err);
 
-/* ---- projections and their condition ---- */
+/* ---- projections and their status ---- */
 
 struct state_status {
     const struct projection *projection;
     bool stored;              /* something is stored for it */
-    uint32_t version;         /* of the code that made what is stored */
-    bool stale;               /* that is not this code: `ledger rebuild` */
-    uint64_t position;        /* events that what is read here has folded */
-    uint64_t stored_position; /* events that what is stored has folded */
-    uint64_t lag;             /* events that are in the log and not stored */
+    uint32_t version;         /* of the code that made the stored rows */
+    bool stale;               /* made by other code: `ledger rebuild` */
+    uint64_t position;        /* events folded into the rows read here */
+    uint64_t stored_position; /* events folded into the stored rows */
+    uint64_t lag;             /* events in the log that are not stored yet */
     uint64_t rows;            /* stored row versions; LOG_NO_SEQ when not counted */
     bool damaged;             /* it stopped because the log cannot be read */
-    uint64_t failed_seq;      /* it stopped there; LOG_NO_SEQ: it did not */
+    uint64_t failed_seq;      /* where it stopped; LOG_NO_SEQ: it did not */
     char failed[256];         /* why */
 };
-/* ERR_TAMPERED: folding met events that cannot be read, and the states end before them; in words. */
+/* ERR_TAMPERED, with words: some events cannot be read, and the states end before them. */
 int state_whole(const struct state_view *view, struct err *err);
 size_t state_projections(const struct state_view *view);
 void state_status(const struct state_view *view, size_t projection, struct state_status *ret);
@@ -63,17 +63,17 @@ size_t state_find(const struct state_view *view, const char *projection);
 
 /* ---- tables and rows ---- */
 
-/* Of all projections of the view, numbered through. */
+/* The tables of all projections of the view, numbered consecutively. */
 size_t state_tables(const struct state_view *view);
 const struct state_table *state_table(const struct state_view *view, size_t table);
 size_t state_table_projection(const struct state_view *view, size_t table);
 /* By name ("permissions") or noun ("permission"); SIZE_MAX: none. */
 size_t state_table_find(const struct state_view *view, const char *name);
 
-/* One row, judged. ERR_NOTFOUND: there is none (err untouched). `row` was initialised by the caller (row_init) and borrows
- * nothing from the view afterwards. */
+/* One row, judged. ERR_NOTFOUND: there is none (err untouched). The caller initialises `row` (row_init), which afterwards
+ * borrows nothing from the view. */
 int state_get(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row, struct err *err);
-/* The same without its judge, for judges that would go in circles. */
+/* The same without its judge, for judges that would otherwise recurse. */
 int state_get_stored(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row,
                      struct err *err);
 
@@ -88,8 +88,8 @@ void state_rows_close(struct state_rows *rows); /* NULL is fine */
 
 /* ---- digests ---- */
 
-/* SHA-256 over all rows of a projection as they are stored, in order: table name, key and canonical bytes, each with its
- * length as be32; before them name, version (be32) and position (be64). *ret_rows may be NULL. */
+/* SHA-256 over all stored rows of a projection, in order: table name, key and canonical bytes, each with its length as
+ * be32; before them name, version (be32) and position (be64). *ret_rows may be NULL. */
 int state_digest(struct state_view *view, size_t projection, uint8_t ret[LOG_HASH], uint64_t *ret_rows, struct err *err);
 
 #endif

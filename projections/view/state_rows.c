@@ -1,4 +1,4 @@
-/* Rows of a view: those that were changed since, before those that are stored; judged on the way out. */
+/* Rows of a view: changed ones first, then stored ones; judged on the way out. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 /* ---- the overlay ---- */
 
-/* The changed rows of a table in order, found when first asked for. */
+/* The changed rows of a table in order, sorted on first use. */
 static int changed_rows(struct state_view *view, struct view_table *table, struct err *err) {
     struct view_projection *p = &view->projection[table->projection];
     if (table->sorted || p->overlay == NULL || rows_dirty(p->overlay) == 0) return 0;
@@ -92,7 +92,7 @@ static int own(struct state_view *view, struct view_table *table, struct bytes k
                    view->projection[table->projection].projection->name);
     }
     if (rc == 0) {
-        row->own.n = n; /* row_decode has forgotten it */
+        row->own.n = n; /* row_decode resets it */
         row->key = (struct bytes){row->own.p + bytes.n, key.n};
     }
     return rc;
@@ -198,9 +198,9 @@ struct state_rows {
     struct state_view *view;
     struct view_table *table;
     struct buf prefix;
-    bool only; /* the one row whose key it is */
+    bool only; /* only the row with this key */
     struct stored_scan scan;
-    bool scanning, has_stored; /* there may be more; the next one is at hand */
+    bool scanning, has_stored; /* more may follow; the next one is loaded */
     struct bytes key, bytes;   /* the next stored one */
     size_t at;                 /* next in table->changed */
     struct row row;

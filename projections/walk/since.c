@@ -1,4 +1,4 @@
-/* One walk for each table that is asked about, when it is asked about first. */
+/* One walk for each table, when it is first asked about. */
 #include "projections/walk/since.h"
 
 #include <string.h>
@@ -20,8 +20,8 @@ static uint64_t columns(void *ctx, const struct state_table *table) {
     return table == ctx && state != SIZE_MAX ? UINT64_C(1) << state : 0;
 }
 
-/* Up to where all rows are stored, or will be when the view is closed: so that a view begins there at once. 0: they differ.
- */
+/* Up to where all rows are stored, or will be when the view is closed, so that a view can begin there. 0: they differ.
+ * */
 static uint64_t stored_at(const struct state_view *view) {
     if (view->store_later) return view->at;
     uint64_t at = view->n > 0 ? view->projection[0].gen.position : 0;
@@ -32,12 +32,12 @@ static uint64_t stored_at(const struct state_view *view) {
     return at;
 }
 
-/* Nobody can tell: what made the rows is stale, or the log cannot be read. Other failures are the caller's. */
+/* The cause cannot be found: the rows are stale, or the log cannot be read. Other failures are the caller's. */
 static bool is_untold(int rc) {
     return rc == ERR_INVALID || err_is_damage(rc) || rc == ERR_NOTFOUND;
 }
 
-/* Up to the view's moment, keeping on the way what is known at the ends of segments and where rows are stored. */
+/* Walks to the view's moment, storing what is known at the ends of segments and where rows are stored. */
 static int go_on(struct state_view *view, const struct state_table *table, struct walk *walk, uint64_t from,
                  uint64_t generation, struct err *err) {
     uint64_t segment = state_tuning()->segment, stored = stored_at(view), at = from;
@@ -62,7 +62,7 @@ static int go_on(struct state_view *view, const struct state_table *table, struc
     return rc;
 }
 
-/* From there on, or from the first event when that turns out not to be true. */
+/* Walks from there, or from the first event when the stored record turns out to be wrong. */
 static int walk_from(struct state_view *view, const struct state_table *table, const struct since_record *known,
                      struct walk **ret, struct err *err) {
     uint64_t generation = derived_generation(view->ledger);

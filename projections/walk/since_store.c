@@ -1,4 +1,4 @@
-/* Records are read as what anybody could have written there: what does not parse or is of another log is not there. */
+/* Records are not trusted: one that does not parse, or is of another log, counts as absent. */
 #include "projections/walk/since_store.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "base/mp.h"
 #include "ledger/derived/derived.h"
 
-#define RULES      1 /* raised when judges decide otherwise and no version of a projection or of the program says so */
+#define RULES      1 /* raised when judges decide differently and no version of a projection or of the program shows it */
 #define CHECK      8
 #define NAME_ROOM  96
 #define RECORD_MAX ((size_t)64 << 20)
@@ -83,7 +83,7 @@ static bool parse(const struct state_view *view, struct since_record *ret, uint8
     return ret->rows != NULL;
 }
 
-/* *ret stays zeroed when it is not there, or is not a record of this log. */
+/* *ret stays zeroed when it is absent or not a record of this log. */
 static int load_one(struct state_view *view, const char *name, struct replay *replay, uint64_t at, struct since_record *ret,
                     struct err *err) {
     struct bytes value;

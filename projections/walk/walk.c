@@ -1,5 +1,5 @@
-/* The view continues in its overlay. At each boundary of segments it is opened anew, where what is stored goes that far: so
- * no more than a segment's rows are kept in memory. What the nodes know outlasts the views. */
+/* The view advances in its overlay. At each segment boundary it is opened again, if the stored rows go that far: so no more
+ * than a segment's rows are kept in memory. What the nodes know outlives the views. */
 #include "projections/walk/walk.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "projections/view/state.h"
 #include "projections/walk/walk_nodes.h"
 
-#define STEP 64 /* events between two looks at whether it is enough */
+#define STEP 64 /* events between two checks whether to end */
 
 struct walk {
     struct walk_plan plan;
@@ -24,11 +24,11 @@ struct walk {
     } taker[PROJECTIONS_MAX];
     uint64_t *columns; /* of each table */
     uint32_t stopped;  /* a bit for each projection */
-    bool stale;        /* some rows are not what they were: what is judged by them is not known */
+    bool stale;        /* some rows are stale: what is judged by them is unknown */
     struct changed {
         size_t table;
         struct bytes key;
-    } * changed; /* by the event at hand */
+    } * changed; /* by the current event */
     size_t n_changed, changed_cap;
     bool short_of_memory;
     bool corrected;
@@ -49,7 +49,7 @@ static void on_change(void *ctx, size_t table, struct bytes key, struct bytes be
 
 /* ---- time ---- */
 
-/* What time alone changes up to there, one moment after the other. */
+/* Applies what time alone changes up to there, one moment after another. */
 static int pass(struct walk *w, uint64_t now, struct err *err) {
     int rc = 0;
     while (rc == 0 && w->nodes.deadline <= (int64_t)now) {
@@ -121,7 +121,7 @@ static void let_go(struct walk *w) {
     w->view = NULL;
 }
 
-/* A view as of there, ready to continue. */
+/* Opens a view as of there, ready to advance. */
 static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
     struct state_options options = w->plan.options;
     let_go(w);
@@ -150,7 +150,7 @@ static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
     return rc;
 }
 
-/* Could a view begin there with what is stored? */
+/* Could a view begin there from the stored rows? */
 static bool is_stored(const struct walk *w, uint64_t at) {
     bool all = true;
     for (size_t i = 0; i < w->view->n; i++) {
@@ -161,7 +161,7 @@ static bool is_stored(const struct walk *w, uint64_t at) {
     return all;
 }
 
-/* Up to `to`, in one view. */
+/* Walks to `to`, in one view. */
 static int go(struct walk *w, uint64_t to, struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     const struct replay_limits limits = {.stop = w->plan.options.stop};
@@ -200,7 +200,7 @@ static int take_known(struct walk *w, struct err *err) {
     return rc;
 }
 
-/* All rows that are looked after, as they are where the walk begins. */
+/* Adds all tracked rows, as they are where the walk begins. */
 static int gather(struct walk *w, struct err *err) {
     int rc = 0;
     for (size_t t = 0; rc == 0 && t < w->view->n_tables; t++) {
@@ -244,7 +244,7 @@ int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err) 
         walk_close(w);
         return rc;
     }
-    w->nodes.looked = 0; /* so that it comes at least one event further */
+    w->nodes.looked = 0; /* so that it advances by at least one event */
     *ret = w;
     return 0;
 }

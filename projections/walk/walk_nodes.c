@@ -1,5 +1,5 @@
-/* Who depends on what is kept as a hash of what was looked at, with a list of nodes. Nothing is taken from these lists: a
- * node that is judged once too often costs a moment, one that is not judged would be a wrong answer. */
+/* Dependencies are kept as a hash of what was read, with a list of nodes. Nothing is removed from these lists: judging a
+ * node once too often costs a moment, not judging it would give a wrong answer. */
 #include "projections/walk/walk_nodes.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "projections/fold/fold.h"
 #include "projections/view/state.h"
 
-/* What a judge looked at (watch.h). Its own row counts whole, another one but for what moves with the work. */
+/* What a judge read (watch.h). Its own row counts whole, another one without the columns of COLUMN_WORK. */
 enum dep { DEP_ROW = 1, DEP_ROW_OF_OTHERS, DEP_RANGE, DEP_TABLE, DEP_NODE, DEP_STATUS };
 
 static uint64_t mix(uint64_t h, const void *p, size_t n) {
@@ -35,7 +35,7 @@ static struct walk_slot *slot_of(const struct walk_map *map, uint64_t hash) {
     }
 }
 
-/* A slot of that hash, made when there is none (value 0). NULL: no memory. */
+/* The slot of that hash, created when there is none (value 0). NULL: no memory. */
 static struct walk_slot *map_slot(struct walk_map *map, uint64_t hash) {
     if (2 * (map->n + 1) > map->room) {
         struct walk_map more = {.room = map->room > 0 ? 2 * map->room : 256, .n = map->n};
@@ -81,7 +81,7 @@ void walk_nodes_done(struct walk_nodes *nodes) {
     row_done(&nodes->rows[1]);
 }
 
-/* Keys whose hashes are the same lie after one another: the next has the hash plus one. */
+/* Keys with equal hashes are in consecutive slots: the next one has the hash plus one. */
 static uint64_t key_hash(size_t table, struct bytes key) {
     return dep_of(DEP_NODE, table, key);
 }
@@ -208,7 +208,7 @@ void walk_nodes_stopped(struct walk_nodes *nodes) {
 
 /* ---- what changed ---- */
 
-/* What judges of other rows do not go by: in a stored row, and in one that is judged. */
+/* What judges of other rows ignore: in a stored row, and in a judged one. */
 static bool is_aside(const struct state_column *column, bool judged) {
     static const char *const names[] = {"updated_seq", "violations", "violation", "violation_seq",
                                         "since",       "since_seq",  "evidence"};
@@ -314,17 +314,17 @@ static void take_tracks(struct walk_nodes *nodes, struct walk_node *node, const 
             uint64_t before = !appeared && track->cause.known ? track->cause.at : 0;
             memcpy(track->hash, hash, WALK_HASH);
             track->cause = nodes->cause;
-            if (before > track->cause.at) { /* its source dates it before what it follows */
+            if (before > track->cause.at) { /* its source dates it before its predecessor */
                 track->cause.at = before;
             }
-            if (node->past > (int64_t)track->cause.at) { /* told later than it ended */
+            if (node->past > (int64_t)track->cause.at) { /* recorded after it ended */
                 track->cause.at = (uint64_t)node->past;
             }
         }
     }
 }
 
-/* As it came: the columns that are told. */
+/* The reported columns when the row appeared. */
 static void keep_came(struct walk_nodes *nodes, struct walk_node *node, const struct row *row) {
     uint64_t columns = nodes->columns[node->table] & ~WALK_PRESENCE;
     buf_clear(&nodes->scratch);
@@ -341,13 +341,13 @@ static void keep_came(struct walk_nodes *nodes, struct walk_node *node, const st
     }
 }
 
-/* By what is happening: it may be judged more than once. */
+/* Judges by the current cause: may run more than once for it. */
 static bool is_coming(const struct walk_nodes *nodes, const struct walk_node *node) {
     const struct walk_cause *now = &nodes->cause, *came = &node->presence;
     return now->known && came->known && now->seq == came->seq && (now->seq != LOG_NO_SEQ || now->at == came->at);
 }
 
-/* The row as it is now; NULL: there is none. */
+/* The row as it is now; NULL: none. */
 static void take(struct walk_nodes *nodes, size_t at, const struct row *row) {
     struct walk_node *node = &nodes->nodes[at];
     uint8_t value[WALK_HASH] = {0};

@@ -1,4 +1,4 @@
-/* The insides of a walk: nodes, what they depend on, and the notes that a view takes for them while judges look at it. */
+/* The internals of a walk: nodes, their dependencies, and the notes taken while judges read. */
 #ifndef PROJECTIONS_WALK_WALK_NODES_H
 #define PROJECTIONS_WALK_WALK_NODES_H
 
@@ -16,12 +16,12 @@ struct walk_node {
     size_t table;
     struct bytes key; /* owned */
     bool wanted, there, dirty;
-    uint8_t value[WALK_HASH]; /* of what others may go by */
-    int64_t deadline;         /* when the judge's answer may be another one; INT64_MAX: never */
-    int64_t past;             /* the newest moment that it found past; INT64_MIN: none */
+    uint8_t value[WALK_HASH]; /* of what other judges may use */
+    int64_t deadline;         /* when the judge's answer may change; INT64_MAX: never */
+    int64_t past;             /* the newest moment it found past; INT64_MIN: none */
     struct walk_cause presence;
-    struct bytes came;         /* owned: the cells of these columns when it came, an array; see walk_came */
-    struct walk_track *tracks; /* one for each column that is told, in their order; NULL: not wanted */
+    struct bytes came;         /* owned: the cells of the reported columns when it appeared, an array; see walk_came */
+    struct walk_track *tracks; /* one for each reported column, in order; NULL: not wanted */
 };
 
 struct walk_edge {
@@ -37,41 +37,41 @@ struct walk_map {
 };
 
 struct walk_nodes {
-    struct watch watch;           /* first: what the view notes */
-    struct state_view *view;      /* where it stands; changes at boundaries */
+    struct watch watch;           /* first: what the view records */
+    struct state_view *view;      /* the current one; changes at boundaries */
     const struct walk_plan *plan; /* borrowed */
     const uint64_t *columns;      /* of each table of the view */
-    struct walk_cause cause;      /* what is happening */
+    struct walk_cause cause;      /* the current cause */
     struct walk_node *nodes;
-    size_t n, room, current; /* current: whose judge is at work; SIZE_MAX: nobody's */
+    size_t n, room, current; /* current: the node whose judge runs; SIZE_MAX: none */
     struct walk_map by_key, deps, pairs;
     struct walk_edge *edges;
     size_t n_edges, edges_room;
     uint32_t *queue; /* dirty ones */
     size_t queued, queue_room;
-    int64_t deadline; /* not later than the first of all */
+    int64_t deadline; /* not later than the earliest of all nodes */
     struct buf scratch;
     struct row rows[2];
-    uint64_t looked; /* rows that judges have looked at */
-    int rc;          /* a failure that could not be given back where it was met */
+    uint64_t looked; /* rows that judges have read */
+    int rc;          /* a failure that could not be returned where it occurred */
 };
 
 void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, const uint64_t *columns);
 void walk_nodes_done(struct walk_nodes *nodes);
 /* SIZE_MAX: there is none. */
 size_t walk_nodes_find(const struct walk_nodes *nodes, size_t table, struct bytes key);
-/* Makes it when it is not there; ERR_NOMEM. */
+/* Creates it when absent; ERR_NOMEM. */
 int walk_nodes_add(struct walk_nodes *nodes, size_t table, struct bytes key, bool wanted, size_t *ret, struct err *err);
 void walk_nodes_dirty(struct walk_nodes *nodes, size_t node);
-/* A stored row of the view's table changed; empty: it is not there. */
+/* A stored row of the view's table changed; empty: it was removed. */
 void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key, struct bytes before, struct bytes after);
 /* A projection stopped. */
 void walk_nodes_stopped(struct walk_nodes *nodes);
-/* All that are dirty are judged anew, until nothing is. */
+/* Judges all dirty nodes again, until none is dirty. */
 int walk_nodes_settle(struct walk_nodes *nodes, struct err *err);
-/* Of a column's value; false: no memory. */
+/* The hash of a column's value; false: no memory. */
 bool walk_hash(const struct row *row, size_t column, uint8_t ret[WALK_HASH]);
-/* Those whose moment has come by the view's time are dirty; the first moment after it is known. */
+/* Marks dirty the nodes whose deadline has come by the view's time, and finds the next deadline. */
 void walk_nodes_due(struct walk_nodes *nodes);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a walk is to look after, and what it finds: the cause of what a row says. */
+/* What a walk tracks, and what it finds: the cause of what a row says. */
 #ifndef PROJECTIONS_WALK_WALK_PLAN_H
 #define PROJECTIONS_WALK_WALK_PLAN_H
 
@@ -14,7 +14,7 @@ struct walk_cause {
 #define WALK_HASH     16
 #define WALK_PRESENCE (UINT64_C(1) << 63)
 
-/* What is known of a row's first column that is told, from a walk before. */
+/* What an earlier walk knows of a row's first reported column. */
 struct walk_known {
     struct bytes key;        /* borrowed */
     uint8_t hash[WALK_HASH]; /* of its value */
@@ -23,19 +23,19 @@ struct walk_known {
 
 struct walk_plan {
     struct ledger *ledger;
-    struct state_options options; /* base, projections, stop and tuning count */
-    uint64_t from, from_now;      /* where it begins: that many events, judged by that time; 0: of the newest of them */
-    /* The columns of a table's rows whose changes are told, a bit each; 0: it is not looked after. WALK_PRESENCE alone:
-     * only whether they are there. */
+    struct state_options options; /* used: base, projections, stop and tuning */
+    uint64_t from, from_now; /* where it begins: this many events, judged at this time; 0: the time of the newest of them */
+    /* The columns of a table's rows whose changes are reported, a bit each; 0: the table is not tracked. WALK_PRESENCE
+     * alone: only whether rows exist. */
     uint64_t (*columns)(void *ctx, const struct state_table *table);
     /* Only these rows; NULL: all of the tables. */
     bool (*wants)(void *ctx, const struct state_table *table, struct bytes key);
     void *ctx;
-    uint64_t work;                  /* rows that judges may look at before walk_to breaks off; 0: any number */
+    uint64_t work;                  /* rows that judges may read before walk_to ends early; 0: any number */
     const struct walk_known *known; /* of rows of known_table, where the walk begins; may be NULL */
     size_t n_known;
     const struct state_table *known_table;
-    bool keep_came; /* walk_came will be asked: costs memory for each row that comes */
+    bool keep_came; /* walk_came will be called: costs memory for each row that appears */
 };
 
 #endif
