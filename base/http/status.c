@@ -6,28 +6,34 @@
 
 #include "base/clock.h"
 
-static const char *reason_of(unsigned status) {
-    static const struct {
-        unsigned status;
-        const char *reason;
-    } reasons[] = {{200, "OK"},
-                   {400, "Bad Request"},
-                   {403, "Forbidden"},
-                   {404, "Not Found"},
-                   {405, "Method Not Allowed"},
-                   {408, "Request Timeout"},
-                   {411, "Length Required"},
-                   {413, "Content Too Large"},
-                   {415, "Unsupported Media Type"},
-                   {417, "Expectation Failed"},
-                   {431, "Request Header Fields Too Large"},
-                   {500, "Internal Server Error"},
-                   {503, "Service Unavailable"},
-                   {505, "HTTP Version Not Supported"}};
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].status == status) return reasons[i].reason;
+/* `rpc` is a code of google.rpc.Status. */
+static const struct status {
+    unsigned status;
+    int rpc;
+    const char *reason;
+} statuses[] = {{200, 0, "OK"},
+                {400, 3, "Bad Request"},                     /* INVALID_ARGUMENT */
+                {401, 16, "Unauthorized"},                   /* UNAUTHENTICATED */
+                {403, 7, "Forbidden"},                       /* PERMISSION_DENIED */
+                {404, 5, "Not Found"},                       /* NOT_FOUND */
+                {405, 12, "Method Not Allowed"},             /* UNIMPLEMENTED */
+                {408, 4, "Request Timeout"},                 /* DEADLINE_EXCEEDED */
+                {411, 3, "Length Required"},                 /* INVALID_ARGUMENT */
+                {413, 8, "Content Too Large"},               /* RESOURCE_EXHAUSTED */
+                {415, 12, "Unsupported Media Type"},         /* UNIMPLEMENTED */
+                {417, 3, "Expectation Failed"},              /* INVALID_ARGUMENT */
+                {429, 8, "Too Many Requests"},               /* RESOURCE_EXHAUSTED */
+                {431, 8, "Request Header Fields Too Large"}, /* RESOURCE_EXHAUSTED */
+                {500, 13, "Internal Server Error"},          /* INTERNAL */
+                {503, 14, "Service Unavailable"},            /* UNAVAILABLE */
+                {505, 12, "HTTP Version Not Supported"}};    /* UNIMPLEMENTED */
+
+static const struct status *find_status(unsigned status) {
+    static const struct status unknown = {0, 3, ""};
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        if (statuses[i].status == status) return &statuses[i];
     }
-    return "";
+    return &unknown;
 }
 
 /* RFC 9110, 5.6.7; the same in every locale. */
@@ -41,33 +47,10 @@ static void put_date(struct buf *out) {
 }
 
 void httpd_put_status(struct buf *out, unsigned status) {
-    buf_printf(out, "HTTP/1.1 %u %s\r\n", status, reason_of(status));
+    buf_printf(out, "HTTP/1.1 %u %s\r\n", status, find_status(status)->reason);
     put_date(out);
 }
 
 int httpd_rpc_code(unsigned status) {
-    switch (status) {
-    case 401:
-        return 16; /* UNAUTHENTICATED */
-    case 403:
-        return 7; /* PERMISSION_DENIED */
-    case 404:
-        return 5; /* NOT_FOUND */
-    case 405:
-    case 415:
-    case 505:
-        return 12; /* UNIMPLEMENTED */
-    case 408:
-        return 4; /* DEADLINE_EXCEEDED */
-    case 413:
-    case 429:
-    case 431:
-        return 8; /* RESOURCE_EXHAUSTED */
-    case 500:
-        return 13; /* INTERNAL */
-    case 503:
-        return 14; /* UNAVAILABLE */
-    default:
-        return 3; /* INVALID_ARGUMENT */
-    }
+    return find_status(status)->rpc;
 }
