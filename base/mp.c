@@ -92,8 +92,12 @@ void mp_put_map(struct buf *out, uint32_t count) {
     msgpack_pack_map(&pk, count);
 }
 
+void mp_put_text(struct buf *out, const char *v) {
+    mp_put_str(out, bytes_of(v));
+}
+
 void mp_pair_str(struct buf *out, const char *name, struct bytes v) {
-    mp_put_str(out, bytes_of(name));
+    mp_put_text(out, name);
     mp_put_str(out, v);
 }
 
@@ -102,17 +106,17 @@ void mp_pair_text(struct buf *out, const char *name, const char *v) {
 }
 
 void mp_pair_uint(struct buf *out, const char *name, uint64_t v) {
-    mp_put_str(out, bytes_of(name));
+    mp_put_text(out, name);
     mp_put_uint(out, v);
 }
 
 void mp_pair_bool(struct buf *out, const char *name, bool v) {
-    mp_put_str(out, bytes_of(name));
+    mp_put_text(out, name);
     mp_put_bool(out, v);
 }
 
 void mp_pair_bin(struct buf *out, const char *name, struct bytes v) {
-    mp_put_str(out, bytes_of(name));
+    mp_put_text(out, name);
     mp_put_bin(out, v);
 }
 

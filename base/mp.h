@@ -36,6 +36,7 @@ void mp_put_int(struct buf *out, int64_t v);
 /* The caller has checked that v is canonical (mp_float_ok). */
 void mp_put_float(struct buf *out, double v);
 void mp_put_str(struct buf *out, struct bytes v);
+void mp_put_text(struct buf *out, const char *v);
 void mp_put_bin(struct buf *out, struct bytes v);
 void mp_put_array(struct buf *out, uint32_t count);
 void mp_put_map(struct buf *out, uint32_t count);

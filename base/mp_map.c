@@ -102,10 +102,10 @@ void mp_map_put_bounded(struct buf *out, struct bytes raw, size_t max) {
     hash_parts(digest, &raw, 1);
     text_hex(hex, digest, HASH_LEN);
     mp_put_map(out, 2);
-    mp_put_str(out, bytes_of("bytes"));
+    mp_put_text(out, "bytes");
     mp_put_uint(out, raw.n);
-    mp_put_str(out, bytes_of("sha256"));
-    mp_put_str(out, bytes_of(hex));
+    mp_put_text(out, "sha256");
+    mp_put_text(out, hex);
 }
 
 void mp_map_bounded(struct mp_map *map, const char *name, struct bytes raw, size_t max) {
@@ -138,7 +138,7 @@ int mp_map_write(struct mp_map *map, struct buf *out, struct err *err) {
     sort_by_name(map);
     mp_put_map(out, (uint32_t)map->n);
     for (size_t i = 0; i < map->n && map->values.fail == 0; i++) {
-        mp_put_str(out, bytes_of(map->entries[i].name));
+        mp_put_text(out, map->entries[i].name);
         buf_put(out, map->values.p + map->entries[i].at, map->entries[i].n);
     }
     out->fail = out->fail != 0 ? out->fail : map->values.fail;

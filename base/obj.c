@@ -73,20 +73,23 @@ void obj_raw(struct obj *obj, const char *key, struct bytes mp) {
     buf_put_bytes(next(obj, key), mp);
 }
 
-void obj_obj(struct obj *obj, const char *key, struct obj *child) {
-    struct buf *out = next(obj, key);
-    mp_put_map(out, child->n);
+/* Appends the child's items, whose head was written, and frees the child. */
+static void put_items(struct buf *out, struct obj *child) {
     buf_put_bytes(out, bytes_of_buf(&child->items));
     out->fail = out->fail ? out->fail : child->items.fail;
     obj_done(child);
 }
 
+void obj_obj(struct obj *obj, const char *key, struct obj *child) {
+    struct buf *out = next(obj, key);
+    mp_put_map(out, child->n);
+    put_items(out, child);
+}
+
 void obj_list(struct obj *obj, const char *key, struct obj *child) {
     struct buf *out = next(obj, key);
     mp_put_array(out, child->n);
-    buf_put_bytes(out, bytes_of_buf(&child->items));
-    out->fail = out->fail ? out->fail : child->items.fail;
-    obj_done(child);
+    put_items(out, child);
 }
 
 int obj_json(const struct obj *obj, enum json_style style, struct buf *out, struct err *err) {
