@@ -27,6 +27,8 @@ struct export_term {
 #define EXPORT_STATES_MAX  32
 
 enum export_bodies { EXPORT_BODIES_MATCHING, EXPORT_BODIES_ALL, EXPORT_BODIES_NONE };
+const char *export_bodies_name(enum export_bodies bodies); /* "matching", "all", "none" */
+bool export_bodies_find(struct bytes name, enum export_bodies *ret);
 
 struct export_options {
     uint64_t from, to;               /* seqs [from, to); to is cut to the head's size */
@@ -81,14 +83,19 @@ int export_plan(struct ledger *ledger, const struct export_options *options, exp
 int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
                  uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err);
 
+/* Who exported, and where it went; recorded privately, except for the actor. */
+struct export_delivery {
+    const char *actor, *path;
+    const char *recipient, *note; /* may be NULL */
+};
+
 /* The event ledger.exported. */
 struct export_record {
     const struct export_counts *counts;
     const uint8_t *digest; /* LOG_HASH bytes: of the file */
     uint64_t bytes;
     struct bytes query; /* the conditions in words */
-    const char *actor, *path;
-    const char *recipient, *note; /* may be NULL */
+    struct export_delivery to;
 };
 int export_record(struct ledger *ledger, const struct export_options *options, const struct export_record *record,
                   struct log_receipt *ret, struct err *err);

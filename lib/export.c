@@ -169,10 +169,10 @@ static int record_bundle(void *ctx, const char *path, struct err *err) {
                                          .digest = c->digest,
                                          .bytes = c->bytes,
                                          .query = bytes_of_buf(&c->words),
-                                         .actor = facade_actor(c->asked.actor, c->actor),
-                                         .path = path,
-                                         .recipient = c->asked.recipient,
-                                         .note = c->asked.note};
+                                         .to.actor = facade_actor(c->asked.actor, c->actor),
+                                         .to.path = path,
+                                         .to.recipient = c->asked.recipient,
+                                         .to.note = c->asked.note};
     return export_record(c->ledger, &c->options, &record, &c->receipt, err);
 }
 

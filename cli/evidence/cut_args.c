@@ -170,17 +170,9 @@ static int read_states(const struct opt_args *args, struct cut_args *cut, struct
 }
 
 static int read_bodies(const struct opt_args *args, struct cut_args *cut, struct err *err) {
-    static const char *const names[] = {
-        [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
     const char *given = opt_text(args, &cut_options[CUT_BODIES]);
-    for (size_t i = 0; given != NULL; i++) {
-        if (i == sizeof(names) / sizeof(names[0])) {
-            return err_set(err, ERR_INVALID, "--bodies '%.60s': expected matching, all or none", given);
-        }
-        if (strcmp(names[i], given) == 0) {
-            cut->options.bodies = (enum export_bodies)i;
-            break;
-        }
+    if (given != NULL && !export_bodies_find(bytes_of(given), &cut->options.bodies)) {
+        return err_set(err, ERR_INVALID, "--bodies '%.60s': expected matching, all or none", given);
     }
     return 0;
 }

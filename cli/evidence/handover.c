@@ -52,10 +52,10 @@ static int record_bundle(void *ctx, const char *path, struct err *err) {
                                    .digest = b->digest,
                                    .bytes = b->bytes,
                                    .query = b->query,
-                                   .actor = cli_actor(NULL, actor),
-                                   .path = path,
-                                   .recipient = b->recipient,
-                                   .note = b->note};
+                                   .to.actor = cli_actor(NULL, actor),
+                                   .to.path = path,
+                                   .to.recipient = b->recipient,
+                                   .to.note = b->note};
     return export_record(b->ledger, b->options, &record, &b->receipt, err);
 }
 

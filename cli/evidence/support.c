@@ -45,10 +45,10 @@ static int record_report(void *ctx, const char *path, struct err *err) {
                                     .digest = r->digest,
                                     .bytes = r->bytes,
                                     .days = r->options.days,
-                                    .actor = cli_actor(NULL, actor),
-                                    .path = path,
-                                    .recipient = opt_text(r->args, &options[S_RECIPIENT]),
-                                    .note = opt_text(r->args, &options[S_NOTE])};
+                                    .to.actor = cli_actor(NULL, actor),
+                                    .to.path = path,
+                                    .to.recipient = opt_text(r->args, &options[S_RECIPIENT]),
+                                    .to.note = opt_text(r->args, &options[S_NOTE])};
     return support_record(r->ledger, &record, &r->receipt, err);
 }
 

@@ -44,6 +44,23 @@ static bool holds(const struct export_term *term, const struct event_header *hea
     return bytes_starts(text, term->value);
 }
 
+static const char *const bodies_names[] = {
+    [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
+
+const char *export_bodies_name(enum export_bodies bodies) {
+    return bodies_names[bodies];
+}
+
+bool export_bodies_find(struct bytes name, enum export_bodies *ret) {
+    for (size_t i = 0; i < sizeof(bodies_names) / sizeof(bodies_names[0]); i++) {
+        if (bytes_is(name, bodies_names[i])) {
+            *ret = (enum export_bodies)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header) {
     for (size_t i = 0; i < n; i++) {
         if (!holds(&terms[i], header)) return false;

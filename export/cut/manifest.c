@@ -9,10 +9,6 @@
 #include "base/text.h"
 #include "ledger/signing/keyring.h"
 
-static void key(struct buf *out, const char *name) {
-    mp_put_str(out, bytes_of(name));
-}
-
 static void put_hash(struct buf *out, const char *name, const uint8_t hash[LOG_HASH]) {
     struct buf text = {.max = 64};
     text_base64(&text, hash, LOG_HASH);
@@ -22,25 +18,25 @@ static void put_hash(struct buf *out, const char *name, const uint8_t hash[LOG_H
 
 static void put_ns(struct buf *out, const char *name, bool there, uint64_t ns) {
     char text[32];
-    key(out, name);
+    mp_put_text(out, name);
     if (!there) {
         mp_put_nil(out);
         return;
     }
     snprintf(text, sizeof(text), "%llu", (unsigned long long)ns);
-    mp_put_str(out, bytes_of(text));
+    mp_put_text(out, text);
 }
 
 static void put_names(struct buf *out, const char *name, const char *const *names, size_t n) {
-    key(out, name);
+    mp_put_text(out, name);
     mp_put_array(out, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
-        mp_put_str(out, bytes_of(names[i]));
+        mp_put_text(out, names[i]);
     }
 }
 
 static void put_counts(struct buf *out, const struct export_counts *c) {
-    key(out, "counts");
+    mp_put_text(out, "counts");
     mp_put_map(out, 7);
     mp_pair_uint(out, "artifacts", c->artifacts);
     mp_pair_uint(out, "disclosed", c->disclosed);
@@ -53,18 +49,16 @@ static void put_counts(struct buf *out, const struct export_counts *c) {
 
 static void put_disclosure(struct buf *out, const struct cut *cut) {
     const struct export_options *o = cut->options;
-    static const char *const bodies[] = {
-        [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
-    key(out, "disclosure");
+    mp_put_text(out, "disclosure");
     mp_put_map(out, 4);
     mp_pair_bool(out, "artifacts", o->artifacts);
-    mp_pair_text(out, "bodies", bodies[o->bodies]);
+    mp_pair_text(out, "bodies", export_bodies_name(o->bodies));
     put_names(out, "private", cut->private_, cut->n_private);
     put_names(out, "states", cut->states, cut->n_states);
 }
 
 static void put_filter(struct buf *out, const struct cut *cut) {
-    key(out, "filter");
+    mp_put_text(out, "filter");
     mp_put_array(out, (uint32_t)cut->n_terms);
     for (size_t i = 0; i < cut->n_terms; i++) {
         const struct export_term *t = &cut->term[i];
@@ -77,7 +71,7 @@ static void put_filter(struct buf *out, const struct cut *cut) {
 
 static void put_time(struct buf *out, const struct cut *cut) {
     const struct export_options *o = cut->options;
-    key(out, "time");
+    mp_put_text(out, "time");
     if (!cut->has_since && !cut->has_until) {
         mp_put_nil(out);
         return;
@@ -92,23 +86,23 @@ static void put_predicate(struct buf *out, const struct cut *cut) {
     mp_put_map(out, 11);
     put_counts(out, c);
     put_disclosure(out, cut);
-    key(out, "exporter");
+    mp_put_text(out, "exporter");
     mp_put_map(out, 2);
     mp_pair_text(out, "program", "ledger");
     mp_pair_text(out, "version", LEDGER_VERSION);
     put_filter(out, cut);
     mp_pair_uint(out, "format", 2);
-    key(out, "gaps");
+    mp_put_text(out, "gaps");
     mp_put_array(out, (uint32_t)cut->n_gaps);
     for (size_t i = 0; i < cut->n_gaps; i++) {
         mp_put_uint(out, cut->gap[i]);
     }
-    key(out, "head");
+    mp_put_text(out, "head");
     mp_put_map(out, 2);
     put_hash(out, "root", c->head.root);
     mp_pair_uint(out, "size", c->head.size);
     mp_pair_text(out, "origin", log_origin(cut->ledger));
-    key(out, "range");
+    mp_put_text(out, "range");
     mp_put_map(out, 2);
     mp_pair_uint(out, "from", c->from);
     mp_pair_uint(out, "to", c->to);
@@ -120,15 +114,15 @@ static void put_statement(struct buf *out, const struct cut *cut, const struct b
     char hex[2 * LOG_HASH + 1];
     mp_put_map(out, 4);
     mp_pair_text(out, "_type", BUNDLE_STATEMENT);
-    key(out, "predicate");
+    mp_put_text(out, "predicate");
     put_predicate(out, cut);
     mp_pair_text(out, "predicateType", BUNDLE_PREDICATE);
-    key(out, "subject");
+    mp_put_text(out, "subject");
     mp_put_array(out, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
         text_hex(hex, subjects[i].digest, LOG_HASH);
         mp_put_map(out, 2);
-        key(out, "digest");
+        mp_put_text(out, "digest");
         mp_put_map(out, 1);
         mp_pair_text(out, "sha256", hex);
         mp_pair_text(out, "name", subjects[i].name);

@@ -127,14 +127,7 @@ static void take_disclosure(struct take *t, struct manifest *m) {
     take_map(t, 4);
     m->artifacts = take_bool(t, "artifacts");
     take_key(t, "bodies");
-    struct bytes bodies = take_text(t, SIZE_MAX);
-    if (bytes_is(bodies, "matching")) {
-        m->bodies = EXPORT_BODIES_MATCHING;
-    } else if (bytes_is(bodies, "all")) {
-        m->bodies = EXPORT_BODIES_ALL;
-    } else if (bytes_is(bodies, "none")) {
-        m->bodies = EXPORT_BODIES_NONE;
-    } else {
+    if (!export_bodies_find(take_text(t, SIZE_MAX), &m->bodies)) {
         refuse(t, "is not all, matching or none");
     }
     m->n_private = take_names(t, "private", m->private_, EXPORT_PRIVATE_MAX);

@@ -44,7 +44,7 @@ static void put_body(struct buf *out, const struct export_options *options, cons
     mp_pair_uint(out, "withheld", c->withheld);
 }
 
-static void put_private(struct buf *out, const struct export_record *r) {
+static void put_private(struct buf *out, const struct export_delivery *r) {
     mp_put_map(out, 1U + (r->note != NULL) + (r->recipient != NULL));
     if (r->note != NULL) {
         mp_pair_str(out, "note", bytes_of(r->note));
@@ -55,36 +55,37 @@ static void put_private(struct buf *out, const struct export_record *r) {
     }
 }
 
-int record_commit(struct ledger *ledger, const char *actor, const struct buf *body, const struct buf *private_,
-                  struct log_receipt *ret, struct err *err) {
+int record_commit(struct ledger *ledger, const struct export_delivery *to, const struct buf *body, struct log_receipt *ret,
+                  struct err *err) {
     char subject[300];
     struct log_draft draft;
     struct log_batch *batch = NULL;
+    struct buf private_ = {.max = 1 << 16};
+    put_private(&private_, to);
     snprintf(subject, sizeof(subject), "ledger/%s", log_origin(ledger));
     log_draft_init(&draft);
     draft.kind = bytes_of("ledger.exported");
     draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(actor);
+    draft.actor = bytes_of(to->actor);
     draft.source = bytes_of("ledger");
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(body);
-    draft.private_ = bytes_of_buf(private_);
+    draft.private_ = bytes_of_buf(&private_);
     int rc = buf_check(body, "the event", err);
-    if (rc == 0) rc = buf_check(private_, "the event", err);
+    if (rc == 0) rc = buf_check(&private_, "the event", err);
     if (rc == 0) rc = log_batch_new(ledger, &batch, err);
     if (rc == 0) rc = batch_add_control(batch, &draft, err);
     if (rc == 0) rc = log_batch_commit(batch, ret, NULL, NULL, err);
     log_batch_free(batch);
+    buf_done(&private_);
     return rc;
 }
 
 int export_record(struct ledger *ledger, const struct export_options *options, const struct export_record *record,
                   struct log_receipt *ret, struct err *err) {
-    struct buf body = {.max = 1 << 20}, private_ = {.max = 1 << 16};
+    struct buf body = {.max = 1 << 20};
     put_body(&body, options, record);
-    put_private(&private_, record);
-    int rc = record_commit(ledger, record->actor, &body, &private_, ret, err);
-    buf_done(&private_);
+    int rc = record_commit(ledger, &record->to, &body, ret, err);
     buf_done(&body);
     return rc;
 }

@@ -107,13 +107,9 @@ bool support_value(struct support_redact *redact, enum support_class class, stru
 
 /* ---- events ---- */
 
-static void put_name(struct buf *out, const char *name) {
-    mp_put_str(out, bytes_of(name));
-}
-
 static void put_header_text(struct support_redact *r, const char *name, enum support_class class, struct bytes text,
                             struct buf *out) {
-    put_name(out, name);
+    mp_put_text(out, name);
     put_text(r, class, text, out);
 }
 
@@ -136,7 +132,7 @@ static void put_body(struct support_redact *r, struct bytes body, struct buf *ou
     struct mp_reader in;
     struct mp_item head;
     mp_reader_init(&in, body);
-    put_name(out, "body");
+    mp_put_text(out, "body");
     if (body.n == 0 || mp_next(&in, &head, NULL) != 0 || head.type != MP_MAP) {
         mp_put_nil(out);
         return;
@@ -157,7 +153,7 @@ int support_event(struct support_redact *r, const struct log_event *event, struc
     put_header_text(r, "grade", SUPPORT_WORD, event->grade, &mp);
     put_header_text(r, "run", SUPPORT_RUN, event->run, &mp);
     put_header_text(r, "key", SUPPORT_KEY, event->key, &mp);
-    put_name(&mp, "cause");
+    mp_put_text(&mp, "cause");
     if (event->has_cause) {
         mp_put_uint(&mp, event->cause);
     } else {
@@ -209,7 +205,7 @@ void support_row(struct support_redact *r, const struct row *row, struct buf *ou
         const char *name = row->table->columns[i].name;
         size_t mark = inside.n;
         if (!row_has(row, i)) continue;
-        put_name(&inside, name);
+        mp_put_text(&inside, name);
         r->names.sentences = verdicts || strcmp(name, "violation") == 0; /* written by the program's judges */
         if (put_cell(r, support_class_of(bytes_of(name)), &row->cells[i], &inside)) {
             n++;

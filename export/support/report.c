@@ -62,12 +62,8 @@ void support_tally_done(struct support_tally *tally) {
 
 /* ---- pieces ---- */
 
-static void put_name(struct buf *out, const char *name) {
-    mp_put_str(out, bytes_of(name));
-}
-
 static void put_number(struct buf *out, const char *name, uint64_t v) {
-    put_name(out, name);
+    mp_put_text(out, name);
     if (v > MP_INT_MAX) {
         mp_put_nil(out);
     } else {
@@ -80,7 +76,7 @@ static void put_allowed(struct support_redact *r, struct buf *out, const char *n
                         struct bytes text) {
     struct buf kept;
     buf_init(&kept, text.n + 64);
-    put_name(out, name);
+    mp_put_text(out, name);
     if (support_text(&r->names, class, text, &kept) && kept.fail == 0) {
         mp_put_str(out, bytes_of_buf(&kept));
     } else {
@@ -100,7 +96,7 @@ static void put_counters(struct support_redact *r, const struct support_tally *t
     for (size_t i = 0; i < tally->n; i++) {
         days += i == 0 || tally->count[i].day != tally->count[i - 1].day;
     }
-    put_name(out, "counters");
+    mp_put_text(out, "counters");
     mp_put_array(out, days);
     for (size_t i = 0, n; i < tally->n; i += n) {
         char day[TEXT_TIME_MAX];
@@ -111,7 +107,7 @@ static void put_counters(struct support_redact *r, const struct support_tally *t
         day[10] = '\0';
         mp_put_map(out, 2);
         mp_pair_text(out, "day", day);
-        put_name(out, "kinds");
+        mp_put_text(out, "kinds");
         mp_put_map(out, (uint32_t)n);
         for (size_t k = i; k < i + n; k++) {
             struct bytes kind = bytes_of(tally->count[k].kind);
@@ -130,7 +126,7 @@ static int put_ledger(struct support_redact *r, struct ledger *ledger, struct bu
     struct log_head head = {0};
     int rc = log_stats(ledger, &s, err);
     if (rc == 0) rc = log_head(ledger, &head, err);
-    put_name(out, "ledger");
+    mp_put_text(out, "ledger");
     mp_put_map(out, 16);
     put_allowed(r, out, "origin", SUPPORT_ORIGIN, bytes_of(log_origin(ledger)));
     put_number(out, "events", s.events);
@@ -152,7 +148,7 @@ static int put_ledger(struct support_redact *r, struct ledger *ledger, struct bu
 }
 
 static void put_program(struct support_redact *r, const char *system, struct buf *out) {
-    put_name(out, "program");
+    mp_put_text(out, "program");
     mp_put_map(out, 4);
     mp_pair_text(out, "name", "ledger");
     mp_pair_text(out, "version", LEDGER_VERSION);
@@ -191,9 +187,9 @@ static int put_table(struct support_redact *r, struct state_view *view, size_t t
         }
     }
     state_rows_close(rows);
-    put_name(out, state_table(view, table)->name);
+    mp_put_text(out, state_table(view, table)->name);
     mp_put_map(out, 2);
-    put_name(out, "rows");
+    mp_put_text(out, "rows");
     mp_put_array(out, (uint32_t)(total < ROWS_MAX ? total : ROWS_MAX));
     buf_put_bytes(out, bytes_of_buf(&kept));
     put_number(out, "total", total);
@@ -212,14 +208,14 @@ static int put_states(struct support_redact *r, const struct support_about *abou
     options.stop = about->stop;
     int rc = state_open(about->ledger, &options, &view, err);
     if (rc != 0) return rc;
-    put_name(out, "projections");
+    mp_put_text(out, "projections");
     mp_put_array(out, (uint32_t)state_projections(view));
     for (size_t i = 0; i < state_projections(view); i++) {
         struct state_status status;
         state_status(view, i, &status);
         put_status(r, &status, out);
     }
-    put_name(out, "states");
+    mp_put_text(out, "states");
     mp_put_map(out, (uint32_t)state_tables(view));
     for (size_t t = 0; t < state_tables(view) && rc == 0; t++) {
         rc = put_table(r, view, t, &n, out, err);
@@ -236,7 +232,7 @@ int support_report(struct support_redact *r, const struct support_about *about, 
     mp_pair_text(&mp, "format", "ledger-support/1");
     put_program(r, about->system, &mp);
     int rc = put_ledger(r, about->ledger, &mp, err);
-    put_name(&mp, "range");
+    mp_put_text(&mp, "range");
     mp_put_map(&mp, 5);
     put_number(&mp, "from", about->from);
     put_number(&mp, "to", about->to);

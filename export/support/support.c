@@ -260,7 +260,7 @@ int support_write(struct ledger *ledger, const struct support_options *options, 
 
 /* ---- the event ---- */
 
-static void put_record(const struct support_record *r, struct buf *body, struct buf *private_) {
+static void put_record(const struct support_record *r, struct buf *body) {
     const struct support_counts *c = r->counts;
     char query[64];
     snprintf(query, sizeof(query), "the last %llu day%s", (unsigned long long)r->days, text_s(r->days));
@@ -274,21 +274,12 @@ static void put_record(const struct support_record *r, struct buf *body, struct 
     mp_pair_str(body, "query", bytes_of(query));
     mp_pair_uint(body, "size", c->head.size);
     mp_pair_uint(body, "to", c->to);
-    mp_put_map(private_, 1U + (r->note != NULL) + (r->recipient != NULL));
-    if (r->note != NULL) {
-        mp_pair_str(private_, "note", bytes_of(r->note));
-    }
-    mp_pair_str(private_, "path", bytes_of(r->path));
-    if (r->recipient != NULL) {
-        mp_pair_str(private_, "recipient", bytes_of(r->recipient));
-    }
 }
 
 int support_record(struct ledger *ledger, const struct support_record *record, struct log_receipt *ret, struct err *err) {
-    struct buf body = {.max = 1 << 14}, private_ = {.max = 1 << 16};
-    put_record(record, &body, &private_);
-    int rc = record_commit(ledger, record->actor, &body, &private_, ret, err);
-    buf_done(&private_);
+    struct buf body = {.max = 1 << 14};
+    put_record(record, &body);
+    int rc = record_commit(ledger, &record->to, &body, ret, err);
     buf_done(&body);
     return rc;
 }

@@ -8,7 +8,7 @@
 #ifndef EXPORT_SUPPORT_SUPPORT_H
 #define EXPORT_SUPPORT_SUPPORT_H
 
-#include "ledger/log.h"
+#include "export/export.h"
 
 #define SUPPORT_DAYS     7
 #define SUPPORT_DAYS_MAX 3650
@@ -42,12 +42,12 @@ int support_plan(struct ledger *ledger, const struct support_options *options, s
 /* Writes the report, a tar of LEFT_OUT.md, report.json and events.jsonl. ERR_INVALID: secrets in what would leave. */
 int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,
                   uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err);
-/* The event ledger.exported, with format "support". recipient and note may be NULL. */
+/* The event ledger.exported, with format "support". */
 struct support_record {
     const struct support_counts *counts;
     const uint8_t *digest; /* LOG_HASH bytes: of the file */
     uint64_t bytes, days;
-    const char *actor, *path, *recipient, *note;
+    struct export_delivery to;
 };
 int support_record(struct ledger *ledger, const struct support_record *record, struct log_receipt *ret, struct err *err);
 

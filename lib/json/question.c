@@ -33,8 +33,6 @@ static void put_list(struct obj *obj, const char *name, const struct bytes *name
 }
 
 static void put_question(struct obj *obj, const struct export_question *q) {
-    static const char *const bodies[] = {
-        [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
     struct obj asked = {0}, filter = {0};
     for (size_t i = 0; i < q->n_terms; i++) {
         struct obj term = {0};
@@ -52,7 +50,7 @@ static void put_question(struct obj *obj, const struct export_question *q) {
     obj_uint(&asked, "to", q->to);
     obj_uint(&asked, "size", q->size);
     obj_bool(&asked, "sparse", q->sparse);
-    obj_text(&asked, "bodies", bodies[q->bodies]);
+    obj_text(&asked, "bodies", export_bodies_name(q->bodies));
     put_list(&asked, "private", q->private_, q->n_private);
     obj_bool(&asked, "artifacts", q->artifacts);
     put_list(&asked, "states", q->states, q->n_states);

@@ -106,9 +106,9 @@ static void write_export(unsigned i) {
                                    .query = bytes_of(x->sparse          ? "3 chosen"
                                                      : query[0] != '\0' ? query
                                                                         : "everything"),
-                                   .actor = "user:test",
-                                   .path = "x.tar.zst",
-                                   .recipient = "Ada"};
+                                   .to.actor = "user:test",
+                                   .to.path = "x.tar.zst",
+                                   .to.recipient = "Ada"};
     must(export_record(s.ledger, &o, &record, &receipt, &why));
     x->seq = receipt.seq;
 }
