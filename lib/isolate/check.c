@@ -110,7 +110,7 @@ static int check_states(struct ledger *ledger, const volatile int *stop, check_p
     how.stop = stop;
     how.progress = progress;
     int rc = rebuild_check(ledger, &how, which, on_state_differs, &differing, &rows, NULL, &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) return not_replayed(report, &why);
+    if (err_is_damage(rc)) return not_replayed(report, &why);
     if (rc != 0) return err_set(err, rc, "%s", why.msg);
     n = strlen(text);
     if (differing.n > 0) {

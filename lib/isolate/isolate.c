@@ -95,7 +95,7 @@ static void work(const struct isolate_options *options, struct answer *answer) {
     answer->code = log_open(options->dir, &open, &ledger, &answer->err);
     if (answer->code == 0) {
         verify(ledger, options, answer);
-    } else if (answer->code == ERR_CORRUPT || answer->code == ERR_TAMPERED) {
+    } else if (err_is_damage(answer->code)) {
         fault(&answer->report, LOG_INTEGRITY, answer->err.msg);
         answer->code = 0;
     }

@@ -3,19 +3,10 @@
 
 #include "lib/json/question.h"
 
-const char *report_state_name(enum log_aspect_state state) {
-    switch (state) {
-    case LOG_ASPECT_GOOD:
-        return "good";
-    case LOG_ASPECT_NOTE:
-        return "note";
-    case LOG_ASPECT_UNCHECKED:
-        return "unchecked";
-    case LOG_ASPECT_FAULT:
-        return "fault";
-    }
-    return "?";
-}
+static const char *const state_names[] = {[LOG_ASPECT_GOOD] = "good",
+                                          [LOG_ASPECT_NOTE] = "note",
+                                          [LOG_ASPECT_UNCHECKED] = "unchecked",
+                                          [LOG_ASPECT_FAULT] = "fault"};
 
 const char *report_verdict_name(enum log_verdict verdict) {
     switch (verdict) {
@@ -38,9 +29,17 @@ const char *report_rule(enum log_verdict verdict, const char *broken, const char
 
 static void put_aspect(struct obj *aspects, const char *name, enum log_aspect_state state, const char *text) {
     struct obj aspect = {0};
-    obj_text(&aspect, "state", report_state_name(state));
+    obj_text(&aspect, "state", state_names[state]);
     obj_text(&aspect, "text", text);
     obj_obj(aspects, name, &aspect);
+}
+
+static void put_verdict(struct obj *obj, enum log_verdict verdict, const char *broken, const char *contradicts,
+                        const char *what) {
+    obj_text(obj, "verdict", report_verdict_name(verdict));
+    obj_uint(obj, "exit", (uint64_t)verdict);
+    obj_text(obj, "rule", report_rule(verdict, broken, contradicts));
+    obj_text(obj, "what", what);
 }
 
 void report_put(struct obj *obj, const char *what, const struct log_report *report) {
@@ -58,11 +57,7 @@ void report_put(struct obj *obj, const char *what, const struct log_report *repo
         obj_text(&f, "reason", finding->reason);
         obj_obj(&findings, NULL, &f);
     }
-    obj_text(obj, "verdict", report_verdict_name(report->verdict));
-    obj_uint(obj, "exit", (uint64_t)report->verdict);
-    obj_text(obj, "rule",
-             report_rule(report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts));
-    obj_text(obj, "what", what);
+    put_verdict(obj, report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts, what);
     obj_text(obj, "origin", report->origin[0] ? report->origin : NULL);
     obj_uint(obj, "size", report->head.size);
     obj_hex(obj, "root", report->head.root, LOG_HASH);
@@ -97,11 +92,7 @@ size_t report_bundle_kept(const struct export_report *report) {
 void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report,
                        const struct export_question *question) {
     struct obj aspects = {0}, findings = {0};
-    obj_text(obj, "verdict", report_verdict_name(report->verdict));
-    obj_uint(obj, "exit", (uint64_t)report->verdict);
-    obj_text(obj, "rule",
-             report_rule(report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts));
-    obj_text(obj, "what", what);
+    put_verdict(obj, report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts, what);
     obj_text(obj, "format", report->sparse ? "sparse" : "bundle");
     obj_text(obj, "origin", report->origin[0] ? report->origin : NULL);
     obj_uint(obj, "size", report->head.size);

@@ -5,8 +5,7 @@
 #include "base/obj.h"
 #include "export/export.h"
 
-const char *report_verdict_name(enum log_verdict verdict);  /* "not anchored" */
-const char *report_state_name(enum log_aspect_state state); /* "unchecked" */
+const char *report_verdict_name(enum log_verdict verdict); /* "not anchored" */
 /* The number of the rule that decided; NULL: none. `broken` is that of the first finding. */
 const char *report_rule(enum log_verdict verdict, const char *broken, const char *contradicts);
 
