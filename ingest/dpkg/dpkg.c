@@ -1,9 +1,9 @@
 /* The source "dpkg": which files, in which order, and an event for each operation.
  *
- * A log rotates (dpkg.log -> dpkg.log.1 -> dpkg.log.2.gz ...), so the files are read oldest first and taken for one text:
- * an operation may begin in one and end in the next. The key of an event is made of its action line and its outcome, never
- * of a file's name or an offset, so that it holds wherever the line has moved to. The outcome is in it because an operation
- * that was told to be unfinished may be finished later: that is another event. */
+ * A log rotates (dpkg.log -> dpkg.log.1 -> dpkg.log.2.gz ...), so the files are read oldest first, as one text: an
+ * operation may begin in one file and end in the next. An event's key is made of its action line and its outcome, never of
+ * a file name or an offset, so that it holds wherever the line has moved to. The outcome is part of it because an
+ * operation recorded as unfinished may be finished later: that is another event. */
 #include "ingest/dpkg/dpkg.h"
 
 #include <dirent.h>
@@ -22,7 +22,7 @@
 
 #define FILES_MAX   256
 #define CONTENT_MAX (UINT64_C(256) << 20) /* of one file; a log of a year has some 10 MB */
-/* Logs become some 20 times smaller by compression; past the first MiB, what becomes so much smaller is made to flood. */
+/* Compression makes logs some 20 times smaller; past the first MiB, a higher ratio is a decompression bomb. */
 #define RATIO_MAX  200
 #define RATIO_FREE (UINT64_C(1) << 20)
 #define BODY_MAX   4096
@@ -76,7 +76,7 @@ static const char *step_of(const struct dpkg_operation *op) {
     return unpacked ? "configure" : "unpack";
 }
 
-/* What is not known is left out. */
+/* Unknown values are left out. */
 static int put_body(struct buf *out, const struct dpkg_operation *op, struct err *err) {
     bool failed = op->outcome != DPKG_DONE, ended = op->outcome != DPKG_UNFINISHED;
     struct mp_map map;
@@ -104,7 +104,7 @@ static int put_body(struct buf *out, const struct dpkg_operation *op, struct err
     return rc;
 }
 
-static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
+static int add_operation(void *ctx, const struct dpkg_operation *op, struct err *err) {
     struct reading *r = ctx;
     char key[KEY_LEN], subject[64 + DPKG_NAME_MAX + DPKG_ARCH_MAX];
     make_key(op, intake_secret(r->run), key);
@@ -175,8 +175,8 @@ static int oldest_first(const void *a, const void *b) {
     return nx != ny ? (nx > ny ? -1 : 1) : strcmp(*x, *y);
 }
 
-/* While a log is being compressed, dpkg.log.2 and dpkg.log.2.gz stand side by side: the first is whole. */
-static void drop_doubles(struct reading *r) {
+/* While a log is being compressed, both dpkg.log.2 and dpkg.log.2.gz exist: the first is complete. */
+static void drop_duplicates(struct reading *r) {
     size_t kept = 0;
     for (size_t i = 0; i < r->n_files; i++) {
         size_t n = kept > 0 ? strlen(r->files[kept - 1]) : 0;
@@ -211,7 +211,7 @@ static int find_files(struct reading *r, struct err *err) {
     }
     if (rc == 0) {
         qsort(r->files, r->n_files, sizeof(r->files[0]), oldest_first);
-        drop_doubles(r);
+        drop_duplicates(r);
     }
     return rc;
 }
@@ -219,7 +219,7 @@ static int find_files(struct reading *r, struct err *err) {
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 static int take_line(struct reading *r, const char *file, const struct lines_line *line, struct err *err) {
-    const struct dpkg_sink sink = {r, give};
+    const struct dpkg_sink sink = {r, add_operation};
     const struct ingest_place place = {file, line->number, line->offset};
     struct dpkg_line parsed;
     struct err why = {0};
@@ -235,23 +235,23 @@ static int take_line(struct reading *r, const char *file, const struct lines_lin
     return dpkg_ops_take(r->ops, &parsed, &place, &sink, err);
 }
 
-/* The next line, as long as the file is not blown up. */
+/* The next line, unless the file is a decompression bomb. */
 static int next_line(struct lines *lines, struct lines_line *ret, struct err *err) {
     uint64_t content = lines_offset(lines), stored = gz_taken(lines_gz(lines));
     if (content > RATIO_FREE && content / RATIO_MAX > stored) {
         return err_set(
             err, ERR_LIMIT,
-            "gzip data is more than %d times as large as what holds it, past byte %llu of its content; no log is",
+            "the content is more than %d times as large as its gzip file, past byte %llu; no log compresses that well",
             RATIO_MAX, (unsigned long long)content);
     }
     return lines_next(lines, -1, ret, err);
 }
 
-/* A file that cannot be read to its end is a rejection: what was read of it counts, and so do the other files. What was
- * open where it broke off is forgotten: it may have ended in the part that is lost, and would be told to be unfinished. */
+/* A file that cannot be read to its end is a rejection: what was read of it counts, and so do the other files. Operations
+ * open where it broke off are dropped: they may have ended in the lost part, and must not be recorded as unfinished. */
 static int reject_file(struct reading *r, const char *file, uint64_t offset, const struct err *why, struct err *err) {
     if (why->code == ERR_NOMEM) return err_set(err, why->code, "%s", why->msg);
-    if (why->code != ERR_INVALID) { /* what is no file at all has no operations */
+    if (why->code != ERR_INVALID) { /* not a log at all: it has no operations */
         dpkg_ops_free(r->ops);
         r->ops = dpkg_ops_new();
         if (r->ops == NULL) return err_set(err, ERR_NOMEM, "dpkg: out of memory");
@@ -306,7 +306,7 @@ static int read_file(struct reading *r, const char *file, struct err *err) {
 }
 
 static int read_all(struct reading *r, struct err *err) {
-    const struct dpkg_sink sink = {r, give};
+    const struct dpkg_sink sink = {r, add_operation};
     size_t held = 0;
     int rc = 0;
     intake_begin(r->run, "dpkg.log");

@@ -1,4 +1,4 @@
-/* The source "dpkg": what dpkg's log says was installed, upgraded and removed. docs/ingest.md describes what comes of it.
+/* The source "dpkg": packages installed, upgraded and removed, from dpkg's log. docs/ingest.md describes its events.
  *
  * The log's lines, as dpkg(1) has them under --log:
  *
@@ -8,7 +8,7 @@
  *   YYYY-MM-DD HH:MM:SS status STATE PACKAGE VERSION          a package has a new state
  *   YYYY-MM-DD HH:MM:SS conffile FILE DECISION                install or keep
  *
- * PACKAGE is NAME or NAME:ARCHITECTURE, a version that is not there "<none>". Times are local and name no zone. */
+ * PACKAGE is NAME or NAME:ARCHITECTURE, a missing version "<none>". Times are local, without a zone. */
 #ifndef INGEST_DPKG_DPKG_H
 #define INGEST_DPKG_DPKG_H
 
@@ -39,7 +39,7 @@ struct dpkg_line {
     enum dpkg_verb verb;
     struct bytes time_text;     /* DPKG_TIME_LEN bytes */
     uint64_t at;                /* ns */
-    bool at_exact;              /* false: that local time came twice or not at all */
+    bool at_exact;              /* false: that local time occurred twice or never */
     enum dpkg_action action;    /* DPKG_ACTION */
     enum dpkg_state state;      /* DPKG_STATUS */
     struct bytes package, arch; /* arch may be empty */
@@ -56,7 +56,7 @@ const char *dpkg_state_name(enum dpkg_state state);
 /* ---- operations ----
  *
  * An operation begins with its action line and ends with a status line, often in a later run of dpkg (apt unpacks in one
- * and configures in the next). It gives one event, when its end is known:
+ * and configures in the next). It becomes one event when its end is known:
  *
  *   done        the state that was asked for was reached
  *   failed      dpkg went back to the state before
@@ -66,7 +66,7 @@ enum dpkg_outcome { DPKG_DONE, DPKG_FAILED, DPKG_UNFINISHED };
 struct dpkg_operation {
     enum dpkg_action action;
     enum dpkg_outcome outcome;
-    enum dpkg_state state; /* the last one that was seen */
+    enum dpkg_state state; /* the last one seen */
     char time_text[DPKG_TIME_LEN + 1];
     uint64_t at, ended_at; /* ns; of the action line and of the line that decided */
     bool at_exact;
@@ -77,19 +77,19 @@ struct dpkg_operation {
 };
 
 struct dpkg_ops;
-struct dpkg_ops *dpkg_ops_new(void); /* NULL on no memory */
+struct dpkg_ops *dpkg_ops_new(void); /* NULL when out of memory */
 void dpkg_ops_free(struct dpkg_ops *ops);
-/* Who is given an operation that has ended. */
+/* Receives the operations that have ended. */
 struct dpkg_sink {
     void *ctx;
     int (*give)(void *ctx, const struct dpkg_operation *op, struct err *err);
 };
-/* Follows one line and gives the operations that it ends; a non-zero answer of the sink ends the call. ERR_LIMIT: more than
- * 65,536 operations are open. */
+/* Takes one line and hands the operations that it ends to the sink, whose non-zero answer ends the call. ERR_LIMIT: more
+ * than 65,536 operations are open. */
 int dpkg_ops_take(struct dpkg_ops *ops, const struct dpkg_line *line, const struct ingest_place *place,
                   const struct dpkg_sink *sink, struct err *err);
-/* The end of the log: gives what is still open as unfinished, unless the last line is less than DPKG_SETTLE_NS before
- * `now`, when dpkg may still be at it. Returns how many were held back in *ret_held. */
+/* The end of the log: open operations are unfinished, unless the last line is less than DPKG_SETTLE_NS before `now`: dpkg
+ * may still be running. *ret_held: how many were held back. */
 #define DPKG_SETTLE_NS (UINT64_C(900) * 1000000000)
 int dpkg_ops_end(struct dpkg_ops *ops, uint64_t now, const struct dpkg_sink *sink, size_t *ret_held, struct err *err);
 

@@ -1,5 +1,5 @@
-/* Operations that have begun and not ended, one a package, found by name through a small hash table and kept in the order
- * in which they began.
+/* Open operations, at most one per package, found by name through a small hash table and kept in the order in which they
+ * began.
  *
  *                         installed, new version                     -> done
  *   install, upgrade  --> not-installed, config-files, old version   -> failed
@@ -10,8 +10,8 @@
  *   configure         --> installed                                  -> done
  *   any               --> half-* or nothing when dpkg starts again; another action on it; the log's end -> unfinished
  *
- * `configure` is an operation only where none is open: then it repairs what was left behind. `trigproc` is none: it runs on
- * a package that is installed and leaves it so. */
+ * `configure` is an operation only where none is open: then it repairs what an earlier run left. `trigproc` is not an
+ * operation: it runs on an installed package and leaves it installed. */
 #include "ingest/dpkg/dpkg.h"
 
 #include <stdio.h>
@@ -144,7 +144,7 @@ static int begin_op(struct dpkg_ops *ops, const struct dpkg_line *l, size_t buck
     if (l->action == DPKG_CONFIGURE) {
         copy(op->after, sizeof(op->after), l->installed);
     } else {
-        /* for an install, dpkg names the version whose configuration was left behind */
+        /* of an install, dpkg names the version whose configuration was left */
         copy(op->before, sizeof(op->before), l->action == DPKG_INSTALL ? (struct bytes){NULL, 0} : l->installed);
         copy(op->after, sizeof(op->after), leaves ? (struct bytes){NULL, 0} : l->available);
     }
@@ -199,7 +199,7 @@ static int take_action(struct dpkg_ops *ops, const struct dpkg_line *l, size_t b
     return rc;
 }
 
-/* What the run of dpkg before this one left half done did not end well; what it left unpacked waits for its turn. */
+/* An operation that the previous run of dpkg left half done is unfinished; an unpacked package is configured later. */
 static int take_startup(struct dpkg_ops *ops, uint64_t at, const struct dpkg_sink *sink, struct err *err) {
     int rc = 0;
     for (struct open_op *o = ops->first, *next; o != NULL && rc == 0; o = next) {
@@ -211,7 +211,7 @@ static int take_startup(struct dpkg_ops *ops, uint64_t at, const struct dpkg_sin
     return rc;
 }
 
-/* A removal that reached config-files is over with the first line that is not its own. */
+/* A removal that reached config-files ends with the first line that is not its own. */
 static int end_removed(struct dpkg_ops *ops, const struct open_op *same, const struct dpkg_line *l,
                        const struct dpkg_sink *sink, struct err *err) {
     struct open_op *o = ops->removed;

@@ -1,5 +1,5 @@
-/* One line of dpkg's log. The line is cut at single spaces, which no field can hold, and each form has its number of words.
- */
+/* One line of dpkg's log. The line is split at single spaces, which no field but a conffile's name contains; each form has
+ * its number of words. */
 #include "ingest/dpkg/dpkg.h"
 
 #include <string.h>
@@ -39,7 +39,7 @@ const char *dpkg_state_name(enum dpkg_state state) {
     return state_names[state];
 }
 
-/* n decimal digits; -1 when they are not. */
+/* The value of n decimal digits; -1 when they are not digits. */
 static int digits(const uint8_t *p, size_t n) {
     int v = 0;
     for (size_t i = 0; i < n; i++) {
@@ -54,9 +54,9 @@ static bool same_wall(const struct tm *a, const struct tm *b) {
            a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
 }
 
-/* A clock face that came twice, when clocks were put back, is found at one of the usual steps away from the answer. (Asking
- * mktime again with tm_isdst set would tell the same, but makes it search through years.) */
-static bool came_twice(time_t t, const struct tm *wall) {
+/* A local time that occurred twice, because clocks were put back, is found again at one of the usual steps. (mktime with
+ * tm_isdst set would also tell, but searches through years.) */
+static bool occurred_twice(time_t t, const struct tm *wall) {
     static const int steps[] = {-7200, -3600, -1800, 1800, 3600, 7200};
     struct tm back;
     for (size_t i = 0; i < COUNT(steps); i++) {
@@ -72,7 +72,7 @@ static int local_ns(const struct tm *wall, uint64_t *ret_ns, bool *ret_exact) {
     time_t t = mktime(&asked);
     if (t < 0 || t > (time_t)(INT64_MAX / (int64_t)CLOCK_NS_PER_S)) return ERR_INVALID;
     *ret_ns = (uint64_t)t * CLOCK_NS_PER_S;
-    *ret_exact = localtime_r(&t, &back) != NULL && same_wall(&back, wall) && !came_twice(t, wall);
+    *ret_exact = localtime_r(&t, &back) != NULL && same_wall(&back, wall) && !occurred_twice(t, wall);
     return 0;
 }
 
@@ -102,7 +102,7 @@ static int parse_time(struct bytes line, struct dpkg_line *l, struct err *err) {
     return 0;
 }
 
-/* How many words the rest of a line has; more than fit give WORDS_MAX + 1. */
+/* How many words the rest of a line has; WORDS_MAX + 1 when they do not fit. */
 static size_t split(struct bytes rest, struct bytes words[WORDS_MAX]) {
     size_t n = 0, at = 0;
     while (at <= rest.n) {

@@ -2,9 +2,9 @@
  *
  * Sees: ledger, base, input, driver. No other source. Begin with dpkg.h, which has the log's grammar.
  *
- *   dpkg   files, oldest first; an operation becomes an event and its key
+ *   dpkg   files, oldest first; an operation becomes an event with its key
  *   parse  one line of the log
- *   ops    operations that have begun and not ended, put together from many lines
+ *   ops    open operations, put together from many lines
  *
  * Words. An "operation" is one install, upgrade, configure, remove or purge of one package, from its first line to the
  * state that ends it; "unfinished" when the log ends or another run of dpkg begins first. */

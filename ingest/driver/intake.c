@@ -136,7 +136,7 @@ void intake_begin(struct intake *run, const char *name) {
     run->in_input = true;
 }
 
-/* ---- outcomes of drafts ---------------------------------------------------------------------------------------- */
+/* ---- outcomes of drafts ------------------------------------------------------------------------------------------- */
 
 static void count_taken(struct ingest_tally *t, const struct log_receipt *receipt, bool gap, uint64_t at) {
     t->accepted += !receipt->duplicate;

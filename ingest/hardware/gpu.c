@@ -1,5 +1,5 @@
-/* GPUs: PCI devices of class 03 (display), DRM cards that are on the chip itself, and for NVIDIA's, whose memory the kernel
- * does not show, one question to nvidia-smi: started without a shell from a fixed place, bounded in time and output. */
+/* GPUs: PCI devices of class 03 (display), DRM cards on the chip itself, and for NVIDIA's, whose memory the kernel does not
+ * show, one call of nvidia-smi: started without a shell from a fixed path, bounded in time and output. */
 #include "ingest/hardware/hardware.h"
 
 #include <dirent.h>
@@ -33,7 +33,7 @@ static int gpu_order(const void *a, const void *b) {
     return c != 0 ? c : strcmp(x->name, y->name);
 }
 
-/* The last part of where a link points to. */
+/* The last component of a link's target. */
 static void link_name(const char *root, const char *path, char ret[HARDWARE_TEXT]) {
     char full[FILE_PATH_MAX], to[FILE_PATH_MAX];
     int n = snprintf(full, sizeof(full), "%s%s", prefix(root), path);
@@ -78,7 +78,7 @@ static void take_pci(const char *root, const char *bus, struct hardware_profile 
     }
 }
 
-/* A DRM card whose device is no PCI device: the GPU of a system on a chip. */
+/* A DRM card that is not a PCI device: the GPU of a system on a chip. */
 static void take_card(const char *root, const char *card, struct hardware_profile *p) {
     char path[512], full[FILE_PATH_MAX], driver[HARDWARE_TEXT];
     if (strncmp(card, "card", 4) != 0 || strchr(card, '-') != NULL || p->n_gpus == HARDWARE_GPU_MAX) {
@@ -136,7 +136,7 @@ static void take_row(struct hardware_profile *p, struct bytes row) {
     }
     if (i == HARDWARE_GPU_MAX || bus[0] == '\0') return;
     struct hardware_gpu *g = &p->gpus[i];
-    if (i == p->n_gpus) { /* under WSL no PCI device stands for it */
+    if (i == p->n_gpus) { /* under WSL it has no PCI device */
         memset(g, 0, sizeof(*g));
         copy_short(g->bus, sizeof(g->bus), bus);
         p->n_gpus++;
@@ -175,7 +175,7 @@ static bool drain(int fd, uint64_t deadline, struct buf *out) {
     }
 }
 
-/* Waits for its end until the deadline, then makes one; true when it ended by itself. */
+/* Waits for its end until the deadline, then kills it; true when it ended by itself. */
 static bool reap(pid_t pid, uint64_t deadline, int *ret_status) {
     pid_t got;
     while ((got = waitpid(pid, ret_status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
@@ -208,8 +208,7 @@ static int start(const char *program, int out_fd, pid_t *ret) {
     int rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
     if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (rc == 0)
-        rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP); /* so that its children can be ended with it */
+    if (rc == 0) rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP); /* so that its children are killed with it */
     if (rc == 0) rc = posix_spawn(ret, program, &actions, &attr, argv, envp);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);

@@ -1,9 +1,9 @@
-/* The source "hardware": the profile as an event, when it changed.
+/* The source "hardware": the profile as an event, when it has changed.
  *
  * The cursor "ingest/hardware/profile" holds the number of the last profile and the digest of its stable part; it is stored
  * with the event. The event's key is made of the next number and the digest: two processes that find the same change at the
- * same time write it once, and a machine that goes back to what it was gets its event. A probe imports nothing from
- * elsewhere, so it leaves no receipt. */
+ * same time write it once, and a machine that changes back gets its event. A probe imports nothing, so it leaves no
+ * receipt. */
 #include "ingest/hardware/hardware.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #define BODY_MAX    ((size_t)256 << 10)
 #define MEMORY_STEP (UINT64_C(64) << 20)
 
-/* ---- encoding: what is unknown is left out ------------------------------------------------------------------------- */
+/* ---- encoding: what is unknown is left out ------------------------------------------------------------------------ */
 
 static void put_text(struct mp_map *map, const char *name, const char *value) {
     mp_map_text(map, name, bytes_of(value));
@@ -97,7 +97,7 @@ struct last {
     uint8_t digest[HASH_LEN];
 };
 
-static int read_last(struct intake *run, struct last *ret, struct err *err) {
+static int load_last(struct intake *run, struct last *ret, struct err *err) {
     struct buf value = {.max = 4096};
     struct mp_reader r;
     bool there = false;
@@ -152,7 +152,7 @@ int hardware_read(struct intake *run, struct err *err) {
     struct buf stable = {.max = BODY_MAX};
     intake_no_receipt(run);
     intake_begin(run, "hardware");
-    int rc = read_last(run, &last, err);
+    int rc = load_last(run, &last, err);
     if (rc == 0) {
         hardware_probe(root != NULL ? root : "/", &profile);
         rc = hardware_encode(&stable, &profile, "", err);

@@ -1,6 +1,5 @@
-/* Processor, memory, disks and system out of /proc, /sys and /etc. Everything below one root, so that a tree of fixtures
- * can stand for a machine. A file that is missing or odd leaves its field empty: a profile of a container is short, not
- * wrong. */
+/* Processor, memory, disks and system, from /proc, /sys and /etc below one root, so that a tree of fixtures can represent a
+ * machine. A missing or odd file leaves its field empty: a container's profile is short, not wrong. */
 #include "ingest/hardware/hardware.h"
 
 #include <dirent.h>
@@ -124,7 +123,7 @@ static int core_order(const void *a, const void *b) {
     return x->core < y->core ? -1 : x->core > y->core;
 }
 
-/* Counts different packages, and cores in them; a core's id is unique on its die only. */
+/* Counts packages and their cores; a core's id is unique only on its die. */
 static void probe_topology(const char *root, struct hardware_profile *p) {
     struct core *cores = calloc(CPU_MAX, sizeof(*cores));
     size_t n = 0;
@@ -135,7 +134,7 @@ static void probe_topology(const char *root, struct hardware_profile *p) {
         hardware_read_text(root, path, text);
         if (text_parse_u64(bytes_of(text), &c.core) != 0) {
             if (cpu >= p->threads) {
-                break; /* offline ones leave holes, but not past the last */
+                break; /* offline CPUs leave holes, but not past the last */
             }
             continue;
         }
@@ -232,7 +231,7 @@ static int disk_order(const void *a, const void *b) {
     return x->rotational != y->rotational ? (int)x->rotational - (int)y->rotational : strcmp(x->name, y->name);
 }
 
-/* Only what has a device after it: no loop, ram, zram, device mapper, RAID; no optical drive, floppy or stick. */
+/* Only disks backed by a device: no loop, ram, zram, device mapper, RAID; no optical drive, floppy or stick. */
 static bool is_disk(const char *root, const char *name) {
     char path[512], full[FILE_PATH_MAX];
     if (name[0] == '.' || strncmp(name, "sr", 2) == 0 || strncmp(name, "fd", 2) == 0) return false;
@@ -242,7 +241,7 @@ static bool is_disk(const char *root, const char *name) {
     return file_exists(full);
 }
 
-/* A disk that a hypervisor makes, by the name that its driver gives it or the maker that it says it is of. */
+/* A hypervisor's disk, by the name its driver gives it or by its vendor. */
 static bool is_virtual(const char *root, const char *name) {
     static const char *const makers[] = {"QEMU", "VMware", "VBOX", "Msft"};
     char path[512], maker[HARDWARE_TEXT] = "";

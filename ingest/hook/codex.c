@@ -1,20 +1,19 @@
-/* What Codex says beside its hooks: requests for approval and their answers, as events of its protocol, as lines of its
- * transcripts, and as submissions of its client.
+/* Codex beside its hooks: approval requests and their answers, as events of its protocol, lines of its transcripts, and
+ * submissions of its client.
  *
  *   {"timestamp":T,"type":"event_msg","payload":{"type":"exec_approval_request",...}}    a line of a transcript
  *   {"id":"0","msg":{"type":"exec_approval_request",...}}                                an event of the protocol
  *   {"type":"exec_approval_request",...}                                                 the event alone
  *   {"id":"1","op":{"type":"exec_approval","id":"call_1","decision":"approved"}}         a submission
  *
- * A transcript also has the calls themselves, and in its first line the session. Of everything else in it nothing is
- * recorded here. */
+ * A transcript also has the calls themselves, and the session in its first line. Nothing else in it is recorded. */
 #include <string.h>
 
 #include "ingest/hook/agent.h"
 
-/* A record, its wrapping taken off. */
+/* A record without its wrapping. */
 struct unwrapped {
-    struct hook_map *m, *whole; /* what has the type, and the record around it, which may be the same */
+    struct hook_map *m, *whole; /* the object with the type, and the record around it, which may be the same */
     struct bytes type, time;
 };
 
@@ -43,7 +42,6 @@ bool hook_is_codex(const struct hook_map *m) {
     return is_approval(type) || wrapped || (is_line(type) && hook_map_see(m, "payload") != NULL);
 }
 
-/* Codex's answers to its requests: a word, or an object with one name, whose value says more. */
 struct agent_answer hook_codex_answer(const struct hook_name *value, struct bytes *ret_word) {
     struct hook_map m, amendment;
     *ret_word = (struct bytes){NULL, 0};
@@ -79,7 +77,7 @@ static void put_common(struct hook_reader *r, const struct unwrapped *u, struct 
     hook_at_text(d, u->time);
 }
 
-/* A call is known by its id within its turn; where the turn is not said, by the line's time. */
+/* A call is identified by its id within its turn; without a turn, by the line's time. */
 static int set_key(struct hook_reader *r, const char *tag, const struct unwrapped *u, struct bytes turn, struct bytes id,
                    struct err *err) {
     const struct bytes within = turn.n > 0 ? turn : u->time;
@@ -90,7 +88,7 @@ static int set_key(struct hook_reader *r, const char *tag, const struct unwrappe
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
 
-/* The names of the answers that were offered. */
+/* The names of the offered answers. */
 static void put_options(struct hook_draft *d, struct hook_map *m) {
     const struct hook_name *value = hook_map_see(m, "available_decisions");
     struct mp_reader r;
@@ -129,7 +127,7 @@ static bool is_host(struct bytes text) {
     return hook_is_word(text);
 }
 
-/* A command that was kept from the network asks for that host, not for being run. */
+/* A command that was denied network access requests that host, not permission to run. */
 static const char *take_group(struct hook_draft *d, struct hook_map *m, struct hook_map *network, bool patch) {
     struct bytes host = {NULL, 0};
     if (!hook_map_inner(m, "network_approval_context", network)) {
@@ -172,7 +170,7 @@ static int put_approval(struct hook_reader *r, const struct unwrapped *u, struct
     return rc;
 }
 
-/* A server that the agent uses asks the person something. */
+/* A server that the agent uses asks the user a question. */
 static int put_question(struct hook_reader *r, const struct unwrapped *u, struct err *err) {
     struct hook_draft *d = &r->draft;
     struct bytes turn = {NULL, 0}, server = {NULL, 0}, id = {NULL, 0};

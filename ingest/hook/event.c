@@ -1,5 +1,5 @@
-/* Fields go through base/mp_map.h; this adds what all agents share: names that may go into a header, content that is kept
- * private after its digest, the bound of what one event can hold, and keys. */
+/* On top of base/mp_map.h, what all agents share: names for headers, private content with its digest, the size limit of an
+ * event, and keys. */
 #include "ingest/hook/event.h"
 
 #include <stdio.h>
@@ -47,7 +47,7 @@ void hook_begin(struct hook_draft *d, const char *kind) {
     d->cause = 0;
 }
 
-/* A name for a header string. A header cannot be masked, so a name with a secret gives way to a hash of it. */
+/* A name for a header. A header cannot be masked, so a name with a secret is replaced by its hash. */
 static void header_name(const struct hook_draft *d, char *ret, size_t cap, const char *family, struct bytes name) {
     struct secret_hit hit;
     bool id = (ret == d->run || strcmp(family, "run") == 0) && kind_is_id(name);
@@ -112,7 +112,7 @@ static void left_out(struct hook_draft *d, const char *name) {
     }
 }
 
-/* A field stands one level deeper than it may as a value by itself. */
+/* Within the body the value is one level deeper. */
 static bool is_too_deep(struct bytes raw) {
     struct mp_reader r;
     mp_reader_init(&r, raw);

@@ -1,5 +1,5 @@
-/* goose's store of answers, tool_permissions.json: for each tool and digest of its arguments the answers that were given,
- * the last one counting. goose takes expired answers out when it reads the file, so that the file is all there is of them.
+/* goose's store of answers, tool_permissions.json: for each tool and digest of its arguments the answers given; the last one
+ * counts. goose removes expired answers when it reads the file.
  *
  *   {"permissions":{"<tool>:<digest>":[{"tool_name","allowed","context_hash","readable_context"?,"timestamp","expiry"?}]},
  *    "version":1} */
@@ -36,7 +36,7 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
     }
     hook_answer(d, &answer, (struct bytes){NULL, 0});
     hook_left(d, &m);
-    /* all of the answer: the same one in a later state of the file is the same event */
+    /* the whole answer: found again in a later version of the file, it is the same event */
     hook_key(d, (struct bytes[]){bytes_of("goose"), name, raw}, 3);
     return hook_give(r, err);
 }

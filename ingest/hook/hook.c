@@ -1,11 +1,10 @@
 /* The source "hook": lines in, events out.
  *
- * An agent waits for its hook, so this is made to be over soon: one look at the input, one commit. An agent that leaves its
- * end of the pipe open is not waited for: what has come is committed as soon as the pipe is quiet, and after QUIET_MAX
- * looks the input counts as ended.
+ * An agent waits for its hook, so this is fast: one read, one commit. An agent may leave its end of the pipe open: what has
+ * arrived is committed as soon as the pipe is quiet, and after QUIET_MAX quiet periods the input counts as ended.
  *
  * A single record from standard input leaves no receipt. Its event says all that a receipt would, and a second commit for
- * each call of a tool would double what the agent waits for. */
+ * each tool call would double the agent's wait. */
 #include "ingest/hook/hook.h"
 
 #include <stdio.h>
@@ -36,7 +35,7 @@ static int on_event(void *ctx, const struct hook_event *e, struct err *err) {
     log_draft_init(&draft);
     draft.kind = e->kind;
     draft.subject = e->subject;
-    /* an actor that was named on the command line counts for all */
+    /* an actor given on the command line applies to all events */
     draft.actor = intake_options(in->run)->actor == NULL ? e->actor : (struct bytes){NULL, 0};
     draft.run = e->run;
     draft.key = e->key;
@@ -97,7 +96,7 @@ static int take_line(struct reading *in, const struct lines_line *line, struct e
     return rc;
 }
 
-/* A hook that is called without anything to say is not set up as it should be. */
+/* A hook called with empty input is misconfigured. */
 static int check_empty(struct reading *in) {
     const struct ingest_place place = {.file = in->path};
     bool empty =
@@ -109,7 +108,7 @@ static int check_empty(struct reading *in) {
     return empty ? intake_reject(in->run, &place, NULL, reason) : 0;
 }
 
-/* The line after the last LF, and what is still open. */
+/* An incomplete last line, and a record that is still open. */
 static int take_rest(struct reading *in, struct err *err) {
     struct lines_line line;
     struct hook_record record;
@@ -153,7 +152,7 @@ static int open_input(struct reading *in, struct err *err) {
     return in->reader != NULL ? 0 : err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
 }
 
-/* An agent may keep its pipe open and say nothing, so that only files are looked at before. */
+/* Only files are checked: an agent may keep its pipe open and write nothing. */
 static int check_own(struct reading *in, bool *ret_foreign, struct err *err) {
     static const char *const marks[] = {"\"hook_event_name\"",
                                         "\"hookSpecificOutput\"",

@@ -1,8 +1,8 @@
-/* The source "hook": what a coding agent says of its tool calls and of the permissions it asks for, as JSON on standard
- * input or in files. docs/ingest.md describes the forms for their users.
+/* The source "hook": a coding agent's tool calls and permission requests, as JSON on standard input or in files.
+ * docs/ingest.md describes the forms for their users.
  *
- * Nothing is concluded that the record does not say: who decided is unknown unless it is written there, and so is a
- * decision in a word that nobody has defined. */
+ * Nothing is inferred that the record does not say: who decided is unknown unless the record names it, and so is a decision
+ * in an undefined word. */
 #ifndef INGEST_HOOK_HOOK_H
 #define INGEST_HOOK_HOOK_H
 
@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "ingest/driver/intake.h"
 
-/* An event as it goes to the run. Everything borrows from the reader until the sink returns. */
+/* A finished event. Everything borrows from the reader until the sink returns. */
 struct hook_event {
     struct bytes kind, subject, actor, run, key; /* actor and run may be empty */
     struct bytes body;                           /* canonical map; the catalog decides what of it is open */
@@ -25,10 +25,10 @@ struct hook_sink {
     const uint8_t *secret;         /* of hashes in headers, see keyed_hash.h */
 };
 
-/* What is remembered from one record of an input to the next: requests that wait for their answer, the session of a
- * transcript, how often a text came. Bounded. */
+/* What is remembered between records of an input: requests waiting for their answer, the session of a transcript, counts of
+ * equal texts. Bounded. */
 struct hook_reader;
-/* NULL on no memory. */
+/* NULL when out of memory. */
 struct hook_reader *hook_reader_new(void);
 void hook_reader_free(struct hook_reader *reader); /* NULL is fine */
 
@@ -37,7 +37,7 @@ void hook_reader_free(struct hook_reader *reader); /* NULL is fine */
  * of permissions, tool calls or sessions; ERR_INVALID: no such record, and what is accepted; ERR_LIMIT, ERR_NOMEM; what
  * the sink returned. */
 int hook_read_record(struct hook_reader *reader, struct bytes json, const struct hook_sink *sink, struct err *err);
-/* After 1: what the record calls itself, or ""; borrowed until the next one. */
+/* After 1: the record's own name for itself, or ""; borrowed until the next record. */
 const char *hook_reader_passed(const struct hook_reader *reader);
 
 /* The source's function. */

@@ -1,4 +1,4 @@
-/* The names of one object in an array, found by comparing: an object of an agent has some ten of them. */
+/* An object's names in an array, searched linearly: an agent's object has about ten of them. */
 #include "ingest/hook/map.h"
 
 #include <string.h>
@@ -132,7 +132,7 @@ bool hook_map_is_left(const struct hook_map *map) {
     return false;
 }
 
-/* The depth is that of the calls of hook_map_inner, which are written down in the code. */
+/* The recursion is as deep as the calls of hook_map_inner, which the code bounds. */
 void hook_map_put_left(const struct hook_map *map, struct buf *out) {
     uint32_t count = 0;
     for (size_t i = 0; i < map->n; i++) {

@@ -1,9 +1,9 @@
-/* What opencode says: the events of its bus as its server and its plugins see them, {"type","properties"} or, as stored,
- * {"type","data"}; and a plugin's hooks around a call, as {"type":"tool.execute.before","input","output"}.
+/* opencode: the events of its bus as its server and plugins see them, {"type","properties"} or, as stored,
+ * {"type","data"}; and a plugin's hooks around a call, {"type":"tool.execute.before","input","output"}.
  *
- * The names changed over its versions: permission.updated became permission.asked, and its permissionID and response
- * became requestID and reply. A rejection rejects all that waits in the session with it: of a request that was asked before
- * it in the same input, and is rejected after it, it is known that nobody was asked again. */
+ * Names changed between versions: permission.updated became permission.asked, and its permissionID and response became
+ * requestID and reply. A rejection also rejects all requests waiting in its session: a request made before it in the same
+ * input and rejected after it was rejected without asking again. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,7 +20,7 @@ bool hook_is_opencode(const struct hook_map *m) {
     return (dotted && event) || (bytes_has_prefix(type, "tool.execute.") && input != NULL);
 }
 
-/* What opencode asks for has the name of a tool, or of a thing that tools do; it is called otherwise in each version. */
+/* A permission is named after a tool or an action; each version has another member for it. */
 static bool take_permission(struct hook_map *m, struct bytes *ret) {
     return hook_map_word(m, "permission", ret) || hook_map_word(m, "action", ret) || hook_map_word(m, "type", ret);
 }
@@ -83,8 +83,8 @@ static int put_asked(struct hook_reader *r, struct hook_map *m, struct hook_map 
     return rc;
 }
 
-/* A rejection takes along what waits in its session. */
-static void sweep(struct hook_reader *r, const struct hook_wait *rejected) {
+/* Marks the session's waiting requests, which this rejection rejects too. */
+static void sweep_session(struct hook_reader *r, const struct hook_wait *rejected) {
     for (size_t i = 0; i < HOOK_WAITS_MAX; i++) {
         struct hook_wait *wait = &r->waits[i];
         if (wait != rejected && wait->id[0] != '\0' && wait->family == AGENT_OPENCODE && wait->swept_by[0] == '\0' &&
@@ -94,7 +94,7 @@ static void sweep(struct hook_reader *r, const struct hook_wait *rejected) {
     }
 }
 
-/* What is known of the request from before; it waits no longer. */
+/* Adds what is known of the request, and frees its place. */
 static void put_wait(struct hook_reader *r, struct hook_wait *wait, struct agent_answer *answer, bool rejected) {
     struct hook_draft *d = &r->draft;
     hook_subject(d, "tool", bytes_of(wait->tool));
@@ -106,7 +106,7 @@ static void put_wait(struct hook_reader *r, struct hook_wait *wait, struct agent
         answer->decided_by = "cascade";
         mp_map_text(&d->fields, "of", bytes_of(wait->swept_by));
     } else if (rejected) {
-        sweep(r, wait);
+        sweep_session(r, wait);
     }
     wait->id[0] = '\0';
 }
@@ -151,7 +151,7 @@ static int give_call(struct hook_reader *r, bool begins, struct bytes session, s
     return begins ? hook_give_call(r, session, call, err) : hook_give_return(r, session, call, err);
 }
 
-/* A piece of a message that is a call: written anew whenever the call gets on. */
+/* A part of a message that is a call; it is written again at each step of the call. */
 static int put_part(struct hook_reader *r, struct hook_map *m, struct hook_map *p, struct err *err) {
     struct hook_draft *d = &r->draft;
     struct hook_map part, state, time = {.n = 0};

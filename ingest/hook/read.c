@@ -1,5 +1,5 @@
-/* Whose record is it? Each agent's has names that no other's has, so that nobody needs to say; what has none of them is
- * refused with the list of what is accepted. */
+/* Recognizes the agent: each one's records have names that no other's have. A record without any of them is rejected with
+ * the list of expected names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,18 +1,17 @@
-/* JSON-RPC between an agent and the program that shows it, one message a line: the Agent Client Protocol, and Codex's
- * app-server.
+/* JSON-RPC between an agent and its client, one message per line: the Agent Client Protocol, and Codex's app-server.
  *
  *   agent  -> {"id":5,"method":"session/request_permission","params":{"sessionId","toolCall","options"}}
  *   client -> {"id":5,"result":{"outcome":{"outcome":"selected","optionId":"allow-once"}}}
  *
- * An answer names the request by its id only, and an option by an id that means nothing by itself. Both are known when the
- * request is in the same input; else the answer is recorded as unknown. Ids of messages begin anew with each connection, so
- * that events are known by session and call. */
+ * An answer names its request and the option only by their ids. Both are known when the request is in the same input; else
+ * the answer is recorded as unknown. Message ids start again with each connection, so events are identified by session and
+ * call. */
 #include <stdio.h>
 #include <string.h>
 
 #include "ingest/hook/agent.h"
 
-/* One way to ask. The names are those of the parameters. */
+/* A request method, with the names of its parameters. */
 struct method {
     const char *name;
     const char *session, *turn, *call, *approval, *arguments;
@@ -28,7 +27,7 @@ static const struct method methods[] = {
      "filesystem.write"},
 };
 
-/* The id of a message as text: a number, or a text, which is told apart by its quote. */
+/* The id of a message as text: a number, or a string with a quote in front. */
 static struct bytes id_of(const struct hook_map *m, char ret[HOOK_NAME_LEN]) {
     const struct hook_name *id = hook_map_see(m, "id");
     ret[0] = '\0';
@@ -64,7 +63,7 @@ static struct hook_wait *remember(struct hook_reader *r, const struct hook_map *
     return wait;
 }
 
-/* Adds what is known of the request, and gives the answer to it away; the request waits no longer. */
+/* Adds what is known of the request, hands the answer's event to the sink, and frees the request's place. */
 static int give_answer(struct hook_reader *r, struct hook_wait *wait, struct err *err) {
     struct hook_draft *d = &r->draft;
     int rc;
@@ -88,7 +87,7 @@ static int give_answer(struct hook_reader *r, struct hook_wait *wait, struct err
 
 /* ---- the Agent Client Protocol ------------------------------------------------------------------------------------ */
 
-/* The options that are offered: their kinds into the event, their ids to the request that waits. */
+/* The offered options: their kinds go into the event, their ids into the waiting request. */
 static void take_options(struct hook_reader *r, struct hook_map *params, struct hook_wait *wait) {
     struct mp_reader options;
     struct mp_item head;
@@ -117,7 +116,7 @@ static void take_options(struct hook_reader *r, struct hook_map *params, struct 
     hook_words(&r->draft, "options", kinds, n);
 }
 
-/* The tool of a call: its name where the protocol has one, and its kind, which is all that older versions tell. */
+/* The tool of a call: its name, where the protocol has one, and its kind, which is all that older versions have. */
 static struct bytes take_tool(struct hook_draft *d, struct hook_map *call) {
     struct bytes name = {NULL, 0}, kind = {NULL, 0};
     hook_map_word(call, "name", &name);
@@ -162,7 +161,7 @@ static int put_request(struct hook_reader *r, struct hook_map *m, struct err *er
     return rc;
 }
 
-/* What became of the request. An option is worth what its kind says, and that only the request knows. */
+/* The outcome of the request. An option means what its kind says, which only the request has. */
 static int put_outcome(struct hook_reader *r, struct hook_map *m, struct hook_map *outcome, struct err *err) {
     struct hook_draft *d = &r->draft;
     char id[HOOK_NAME_LEN];
@@ -186,7 +185,7 @@ static int put_outcome(struct hook_reader *r, struct hook_map *m, struct hook_ma
     return give_answer(r, wait, err);
 }
 
-/* A call as the agent reports it: begun once, then written anew until it is over. */
+/* A call as the agent reports it: begun once, then updated until it ends. */
 static int put_update(struct hook_reader *r, struct hook_map *m, struct err *err) {
     struct hook_draft *d = &r->draft;
     struct hook_map params, update;

@@ -1,12 +1,12 @@
-/* One look at each byte: brackets outside of texts are counted, and a record ends where the outermost one closes.
+/* One pass over the bytes: brackets outside strings are counted, and a record ends where the outermost one closes.
  *
  *   line      {"a":1} {"b":[           the first record is a view of the line
  *   line        2]}                    the second is held together in a buffer
  *
- * A text cannot go over the end of a line in JSON, so a record whose text does is broken there. So is one after which a
- * line begins with an object where none can stand: an object follows ':' inside an object, and '[' or ',' inside an array.
- * Thus a record that was cut off takes none of the good ones after it along. Neither does a text, a number or a word of
- * JSON among an array's records: it ends where its element ends. */
+ * A JSON string cannot span lines, so a record with a string that does is broken there. So is a record when the next line
+ * begins with an object where none is allowed: an object follows ':' inside an object, and '[' or ',' inside an array. Thus
+ * a record that was cut off does not affect the good ones after it. Neither does a string, a number or a literal among an
+ * array's records: it ends where its element ends. */
 #include "ingest/hook/split.h"
 
 #include <string.h>
@@ -29,7 +29,7 @@ static bool is_blank(uint8_t c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Forgets the record at hand. */
+/* Drops the current record. */
 static void reset(struct hook_split *s) {
     buf_clear(&s->held);
     s->depth = 0;
@@ -52,7 +52,7 @@ static int give(struct hook_split *s, size_t to, bool cut, const char *fault, st
     if (s->held.n > 0) {
         buf_put_bytes(&s->held, text);
         text = bytes_of_buf(&s->held);
-        text.n -= to == s->from; /* the line end behind what is held, when nothing of this line belongs to it */
+        text.n -= to == s->from; /* the LF after what is held, when nothing of this line belongs to it */
     }
     if (s->held.fail != 0) {
         fault = too_long;
@@ -102,8 +102,8 @@ static bool step(struct hook_split *s, uint8_t c) {
     return false;
 }
 
-/* Goes on with a record to the end of the line; 1 when it continues in the next. */
-static int go_on(struct hook_split *s, struct hook_record *ret) {
+/* Continues a record to the end of the line; 1 when it continues in the next. */
+static int continue_record(struct hook_split *s, struct hook_record *ret) {
     const struct bytes text = s->line.text;
     for (size_t i = s->at; i < text.n; i++) {
         if (step(s, text.p[i])) return give(s, i + 1, false, NULL, ret);
@@ -127,7 +127,7 @@ static bool is_number_byte(uint8_t c) {
     return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-/* Where the text, number or word of JSON at `at` ends, when nothing else is in its element; else 0. */
+/* Where the string, number or literal at `at` ends, when nothing else is in its element; else 0. */
 static size_t scalar_end(struct bytes text, size_t at) {
     size_t i = at;
     if (text.p[i] == '"') {
@@ -152,7 +152,7 @@ static size_t scalar_end(struct bytes text, size_t at) {
 }
 
 /* Between records: blanks, commas and the brackets of arrays around them. */
-static int begin(struct hook_split *s, struct hook_record *ret) {
+static int begin_record(struct hook_split *s, struct hook_record *ret) {
     const struct bytes text = s->line.text;
     reset(s);
     while (s->at < text.n) {
@@ -178,10 +178,10 @@ static int begin(struct hook_split *s, struct hook_record *ret) {
     s->from = s->at;
     s->from_line = s->line.number;
     s->from_offset = s->line.offset + s->at;
-    return go_on(s, ret);
+    return continue_record(s, ret);
 }
 
-/* A line of which only the beginning is known. */
+/* A line too long to be read whole. */
 static int give_long(struct hook_split *s, struct hook_record *ret) {
     bool inside = s->depth > 0;
     if (!inside) {
@@ -209,7 +209,7 @@ int hook_split_next(struct hook_split *s, struct hook_record *ret) {
         s->dropping = false;
         if (s->depth > 0 && object && !object_may_follow(s)) return give(s, 0, true, NULL, ret);
     }
-    return s->depth > 0 ? go_on(s, ret) : begin(s, ret);
+    return s->depth > 0 ? continue_record(s, ret) : begin_record(s, ret);
 }
 
 int hook_split_end(struct hook_split *s, struct hook_record *ret) {

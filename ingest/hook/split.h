@@ -1,5 +1,5 @@
-/* Records out of lines: JSON objects, one a line as agents write them, but also several in a line, laid out over many
- * lines, or in an array. A record that breaks off is given up where the next one begins. */
+/* Splits lines into records: JSON objects, one per line as agents write them, but also several per line, spread over many
+ * lines, or in an array. A record that breaks off ends where the next one begins. */
 #ifndef INGEST_HOOK_SPLIT_H
 #define INGEST_HOOK_SPLIT_H
 
@@ -9,22 +9,22 @@
 #define HOOK_VALUES_MAX 131072 /* a tree of JSON values takes up to 130 bytes for each of them */
 
 struct hook_record {
-    struct bytes text;     /* what there is of it; borrowed until the next call */
+    struct bytes text;     /* as far as it goes; borrowed until the next call */
     uint64_t line, offset; /* where it begins */
     bool cut;              /* it breaks off */
     const char *fault;     /* what is wrong with it beyond its text; NULL: nothing */
 };
 
 struct hook_split {
-    struct lines_line line; /* the one at hand */
-    size_t at;              /* how far it was looked at */
-    struct buf held;        /* the lines of a record before this one */
+    struct lines_line line; /* the current one */
+    size_t at;              /* how far it was scanned */
+    struct buf held;        /* the record's earlier lines */
     uint64_t from_line, from_offset;
     size_t from;       /* where in the line the record begins, when nothing is held */
     unsigned depth;    /* of open brackets; 0: between records */
     uint64_t is_array; /* a bit per level, the innermost lowest */
     uint32_t values;
-    uint8_t last;                   /* the last byte in the record that is no blank and in no text */
+    uint8_t last;                   /* the last byte in the record that is neither blank nor in a string */
     unsigned arrays, arrays_before; /* open ones around the records, and when the line began */
     bool in_text, escaped, dropping;
 };
@@ -33,9 +33,9 @@ void hook_split_init(struct hook_split *split);
 void hook_split_done(struct hook_split *split);
 /* Hands a line over; it is borrowed until hook_split_next has returned 1. */
 void hook_split_line(struct hook_split *split, const struct lines_line *line);
-/* 0 with a record, or with a piece of the line that is none; 1 when there is no more in this line. */
+/* 0 with a record, or with a piece of the line that is not one; 1 when the line has no more. */
 int hook_split_next(struct hook_split *split, struct hook_record *ret);
-/* At the end of the input: 0 with what is still open, 1 when nothing is. */
+/* At the end of the input: 0 with the record that is still open, 1 when none is. */
 int hook_split_end(struct hook_split *split, struct hook_record *ret);
 
 #endif

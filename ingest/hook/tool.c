@@ -1,18 +1,18 @@
-/* Hooks of Claude Code, and of Codex and others, who have taken over its form: one object per event of the agent.
+/* Hooks of Claude Code, and of Codex and others that adopted its form: one object per event of the agent.
  *
- * A hook hears of a call before and after it. Whether the agent then ran it, and who let it, no hook says: what is recorded
- * of a permission here is that it was asked for, that the agent says it was denied, or what a hook answered. */
+ * A hook is called before and after a tool call. No hook reports whether the agent then ran it, or who allowed it: what is
+ * recorded of a permission is that it was requested, that the agent reported a denial, or what a hook answered. */
 #include <string.h>
 
 #include "ingest/hook/agent.h"
 
-/* What all events of a session have. */
+/* Common to all events of a session. */
 struct common {
     struct bytes event, session, agent, mode, turn;
 };
 
-/* Codex says which turn it is in, and keeps its transcripts in a place of its own; so does Claude Code, whose API names
- * tool calls in its own way. Others have the same form and none of these marks: then the agent is unknown. */
+/* Codex names the turn, and keeps its transcripts in a directory of its own; so does Claude Code, whose API prefixes the ids
+ * of tool calls. Other agents have the same form without these marks: then the agent is unknown. */
 static struct bytes agent_of(const struct hook_map *m) {
     struct bytes path = hook_map_see_text(m, "transcript_path"), call = hook_map_see_text(m, "tool_use_id");
     if (hook_map_see(m, "turn_id") != NULL ||
@@ -61,7 +61,7 @@ static int take_tool(struct hook_reader *r, struct hook_map *m, struct bytes *re
     hook_map_word(m, "tool_use_id", ret_call);
     hook_tool(d, *ret_tool);
     hook_known(d, "call", *ret_call);
-    /* the name of a tool tells its server too; this one is for tools whose name does not */
+    /* for tools whose name does not contain the server */
     if (!bytes_has_prefix(*ret_tool, "mcp__") && hook_map_inner(m, "mcp_server", &server) &&
         hook_map_word(&server, "name", &name)) {
         hook_known(d, "server", name);
@@ -110,20 +110,21 @@ static int put_permission(struct hook_reader *r, struct hook_map *m, const struc
     return rc;
 }
 
-/* Is there such a flag in the answer, which may be anything? */
-static bool says(struct bytes response, const char *name, bool value) {
+/* The response, which may be of any type, has this flag with this value. */
+static bool has_flag(struct bytes response, const char *name, bool value) {
     struct bytes raw;
     struct mp_item item;
     return mp_map_get(response, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_BOOL &&
            item.boolean == value;
 }
 
-/* Claude Code tells a call that failed by another event, so that this one means success unless the answer itself denies it.
- * Of others nothing is known but what their answer says. */
+/* Claude Code reports a failed call by another event, so that this one means success unless the response denies it. Of
+ * other agents only the response counts. */
 static void put_outcome(struct hook_draft *d, struct bytes agent, struct bytes response) {
-    bool interrupted = says(response, "interrupted", true);
-    bool failed = says(response, "success", false) || says(response, "isError", true) || says(response, "is_error", true);
-    bool good = bytes_is(agent, "claude-code") || says(response, "success", true);
+    bool interrupted = has_flag(response, "interrupted", true);
+    bool failed =
+        has_flag(response, "success", false) || has_flag(response, "isError", true) || has_flag(response, "is_error", true);
+    bool good = bytes_is(agent, "claude-code") || has_flag(response, "success", true);
     if (interrupted || failed || good) {
         mp_map_bool(&d->fields, "ok", !interrupted && !failed);
         mp_map_text(&d->fields, "outcome", bytes_of(interrupted ? "cancelled" : failed ? "error" : "ok"));
@@ -165,8 +166,8 @@ static int put_failure(struct hook_reader *r, struct hook_map *m, const struct c
     return end_return(r, m, c, err);
 }
 
-/* Calls that ran side by side, told together: each is an event of its own, the same as its own hook gives. The model's view
- * of the results does not say which of them failed. */
+/* Parallel calls, reported together: each becomes the same event as from its own hook. The results as the model sees them
+ * do not show which calls failed. */
 static int put_batch(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
     struct bytes raw, one;
     struct mp_reader calls;
@@ -188,7 +189,7 @@ static int put_batch(struct hook_reader *r, struct hook_map *m, const struct com
     return rc == 0 && head.count == 0 ? 1 : rc;
 }
 
-/* Everything else that an agent tells a hook: a step of the session by its name, its content private. */
+/* Any other record: a step of the session, by its name; its content is private. */
 static int put_step(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
     struct hook_draft *d = &r->draft;
     struct bytes word;
@@ -237,7 +238,7 @@ int hook_tool_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
 
 /* ---- what a hook answered ----------------------------------------------------------------------------------------- */
 
-/* Where a rule that came with the answer is kept says how long it holds; the longest counts. */
+/* How long a rule that came with the answer holds, by where it is stored; the longest counts. */
 static const char *lifetime_of(struct bytes updates) {
     static const struct {
         const char *destination, *lifetime;
@@ -308,7 +309,7 @@ int hook_tool_output(struct hook_reader *r, struct hook_map *m, struct err *err)
         return err_set(err, ERR_INVALID, "'hookSpecificOutput' is not a JSON object; expected: a JSON object");
     }
     if (!read_answer(&output, &decision, &answer, &word)) {
-        return c.event.n > 0 ? 0 : 1; /* other hooks answer other things */
+        return c.event.n > 0 ? 0 : 1; /* an answer without a decision */
     }
     answer.decided_by = "hook";
     begin(r, "permission.decided", &c);

@@ -41,7 +41,7 @@ struct follow {
     struct file_position position;
 };
 
-/* ---- the cursor -------------------------------------------------------------------------------------------------- */
+/* ---- the cursor --------------------------------------------------------------------------------------------------- */
 
 static int load_position(struct follow *f, struct err *err) {
     struct buf value = {.max = 4096};
@@ -174,7 +174,7 @@ static enum look look(const struct follow *f, const struct jsonl_input *in) {
     return (uint64_t)st.st_size < lines_offset(in->lines) + lines_pending(in->lines) ? LOOK_AGAIN : LOOK_SAME;
 }
 
-/* ---- the previous file ---------------------------------------------------------------------------------------------- */
+/* ---- the previous file -------------------------------------------------------------------------------------------- */
 
 static void keep_old(struct follow *f, struct jsonl_input *in) {
     jsonl_input_close(&f->old);

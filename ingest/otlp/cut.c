@@ -1,5 +1,5 @@
-/* A scanner with one state for what JSON wants next, a bit per open bracket for its form, and a role for the outermost of
- * them: what the specification says is there. It can stop after any byte and go on when more has come. */
+/* A scanner with one state for what JSON needs next, a bit per open bracket for its form, and for the outermost brackets
+ * their role in the specification. It can stop after any byte and continue when more has arrived. */
 #include "ingest/otlp/cut.h"
 
 #include <stdlib.h>
@@ -27,7 +27,7 @@ enum key {
 };
 enum capture { NOTHING, THE_RESOURCE, THE_SCOPE, THE_RECORD };
 
-/* The names that matter, and what they are a member of. Before 2022 a scope was called an instrumentation library. */
+/* The names that matter, and where they are members. Before 2022 a scope was called an instrumentation library. */
 static const struct name {
     const char *text;
     enum role in;
@@ -73,7 +73,7 @@ void otlp_cut_begin(struct otlp_cut *cut) {
     *cut = fresh;
 }
 
-/* ---- small things ------------------------------------------------------------------------------------------------- */
+/* ---- helpers ------------------------------------------------------------------------------------------------------ */
 
 static int wrong(const struct otlp_cut *cut, size_t at, const char *what, struct err *err) {
     return err_set(err, ERR_INVALID, "line %u column %zu: %s", cut->line + 1, at - cut->line_at + 1, what);
@@ -136,9 +136,9 @@ static bool is_number(struct bytes t) {
     return i == t.n;
 }
 
-/* ---- what stands where -------------------------------------------------------------------------------------------- */
+/* ---- names and roles ---------------------------------------------------------------------------------------------- */
 
-static void see_key(struct otlp_cut *cut, struct bytes text) {
+static void set_key(struct otlp_cut *cut, struct bytes text) {
     enum role role = role_here(cut);
     cut->key = NO_KEY;
     if (role == OTHER) return;
@@ -150,7 +150,7 @@ static void see_key(struct otlp_cut *cut, struct bytes text) {
     }
 }
 
-/* An id of 16 hex digits as a number; 0 when it is none. */
+/* An id of 16 hex digits as a number; 0 when it is invalid. */
 static uint64_t id_of(struct bytes text) {
     uint64_t v = 0;
     for (size_t i = 0; i < text.n && text.n == 16; i++) {
@@ -162,7 +162,7 @@ static uint64_t id_of(struct bytes text) {
 }
 
 /* A string (without its quotes) or a number as the value of a record's member. */
-static void see_scalar(struct otlp_cut *cut, struct bytes text) {
+static void set_scalar(struct otlp_cut *cut, struct bytes text) {
     uint64_t time = 0;
     if (role_here(cut) != RECORD) return;
     if (cut->key == SPAN_ID) {
@@ -174,7 +174,7 @@ static void see_scalar(struct otlp_cut *cut, struct bytes text) {
     }
 }
 
-/* What a value is that begins here, and whether it may be of this form. */
+/* The role of a value that begins here. */
 static enum role role_of(const struct otlp_cut *cut) {
     switch (role_here(cut)) {
     case ROOT:
@@ -196,7 +196,7 @@ static enum role role_of(const struct otlp_cut *cut) {
 
 static int check_form(const struct otlp_cut *cut, enum role role, uint8_t first, size_t at, struct err *err) {
     if (first == 'n' || role == OTHER || role == RECORD) {
-        return 0; /* null is absent; a bad record is refused by itself */
+        return 0; /* null counts as absent; a bad record is rejected by itself */
     }
     bool array = role == RESOURCES || role == SCOPES || role == RECORDS;
     if (first == (array ? '[' : '{')) return 0;
@@ -253,7 +253,7 @@ static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum rol
     return 0;
 }
 
-static int take_record(struct otlp_cut *cut, struct otlp_text text, struct err *err) {
+static int end_record(struct otlp_cut *cut, struct otlp_text text, struct err *err) {
     static const char what[] = "spans and log records";
     bool span = cut->record_type == OTLP_SPAN;
     int rc = grow(&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
@@ -284,7 +284,7 @@ static int value_ends(struct otlp_cut *cut, size_t end, struct err *err) {
     } else if (what == THE_SCOPE) {
         cut->scopes[cut->n_scopes - 1].text = text;
     } else {
-        return take_record(cut, text, err);
+        return end_record(cut, text, err);
     }
     return 0;
 }
@@ -324,7 +324,7 @@ static int close_bracket(struct otlp_cut *cut, uint8_t c, size_t at, struct err 
     return rc;
 }
 
-/* The rest of a string, from *at on. 1: its end is not there yet. */
+/* The rest of a string, from *at on. 1: its end has not arrived yet. */
 static int scan_string(struct otlp_cut *cut, struct bytes text, size_t *at, struct err *err) {
     size_t i = *at;
     for (;;) {
@@ -342,10 +342,10 @@ static int scan_string(struct otlp_cut *cut, struct bytes text, size_t *at, stru
     *at = i + 1;
     cut->in_string = false;
     if (cut->expect == WANT_COLON) {
-        see_key(cut, inside);
+        set_key(cut, inside);
         return 0;
     }
-    see_scalar(cut, inside);
+    set_scalar(cut, inside);
     return value_ends(cut, *at, err);
 }
 
@@ -364,7 +364,7 @@ static int begin_string(struct otlp_cut *cut, size_t *at, struct err *err) {
     return 0;
 }
 
-/* A number or one of true, false, null. 1: its end is not there yet. */
+/* A number, true, false or null. 1: its end has not arrived yet. */
 static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, struct err *err) {
     enum role role;
     size_t i = *at;
@@ -382,17 +382,17 @@ static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, stru
     }
     bool known = bytes_is(token, "true") || bytes_is(token, "false") || bytes_is(token, "null") || is_number(token);
     if (!known && cut->capture == NOTHING && role_here(cut) != RECORDS) {
-        return wrong(cut, *at, "not a JSON value", err); /* inside of a record its own parser says so (NaN) */
+        return wrong(cut, *at, "not a JSON value", err); /* inside a record its own parser reports it (NaN) */
     }
     int rc = value_begins(cut, token.p[0], *at, &role, err);
     if (rc != 0) return rc;
-    see_scalar(cut, token);
+    set_scalar(cut, token);
     *at = i;
     return value_ends(cut, i, err);
 }
 
-/* At an opening brace: whether another document begins here, in a line of its own, because the one at hand was cut off
- * between two records. 1: too little is there to say. */
+/* At an opening brace: whether another document begins here, on a line of its own, because this one was cut off between two
+ * records. 1: too few bytes to tell. */
 static int check_fresh(const struct otlp_cut *cut, struct bytes text, size_t at, struct err *err) {
     static const char *const begins[] = {"{\"resourceSpans\"", "{\"resourceLogs\"", "{\"resourceMetrics\""};
     if (cut->depth == 0 || cut->line == 0 || at != cut->line_at) return 0;
@@ -417,7 +417,7 @@ static int punctuation(struct otlp_cut *cut, uint8_t c, size_t at, struct err *e
     return 0;
 }
 
-/* One token at *at, which is no white space. 1: the end of the document or of what is there of it. */
+/* One token at *at, which is not white space. 1: the end of the document, or of what has arrived of it. */
 static int scan_token(struct otlp_cut *cut, struct bytes text, size_t *at, struct err *err) {
     uint8_t c = text.p[*at];
     int rc;

@@ -1,11 +1,11 @@
-/* Where the records of an OTLP/JSON document lie, without parsing it: a document may be as large as OTLP_DOCUMENT_MAX, its
- * tree would be many times as large, and one bad record must not take the others with it.
+/* Finds the records of an OTLP/JSON document without parsing it: a document may be as large as OTLP_DOCUMENT_MAX, its tree
+ * would be many times as large, and one bad record must not affect the others.
  *
  *   {"resourceSpans": [{"resource": R, "scopeSpans": [{"scope": S, "spans": [A, B, ...]}]}],
  *    "resourceLogs":  [{"resource": R, "scopeLogs":  [{"scope": S, "logRecords": [C, ...]}]}]}
  *
- * The cutter knows strings, brackets and where JSON wants commas; it gives the places of R, S, A, B, C, each of which is
- * then parsed by itself. Names that it does not know are passed over, as OTLP demands; that includes resourceMetrics. */
+ * The cutter knows strings, brackets and where JSON needs commas; it returns the places of R, S, A, B, C, each of which is
+ * then parsed by itself. Unknown names are skipped, as OTLP demands, and so is resourceMetrics. */
 #ifndef INGEST_OTLP_CUT_H
 #define INGEST_OTLP_CUT_H
 
@@ -28,12 +28,12 @@ struct otlp_record {
     struct otlp_text text;
     uint32_t scope;  /* index */
     uint32_t line;   /* of its first byte, from 0 */
-    uint16_t values; /* at all levels; more than OTLP_VALUES_MAX are not counted */
+    uint16_t values; /* at all levels; counted up to OTLP_VALUES_MAX + 1 */
     uint16_t type;   /* enum otlp_type */
 };
 
-/* What is needed to put parents first, of the record with the same index; 0 when it is absent or no such thing. Whether it
- * is right shows later. A log record has no id; its parent is the span that it was written in. */
+/* What is needed to put parents first, for the record with the same index; 0 when absent or invalid, which is reported
+ * later. A log record has no id; its parent is the span that it was written in. */
 struct otlp_relation {
     uint64_t id, parent, start;
 };
@@ -48,16 +48,16 @@ struct otlp_scope {
 #define OTLP_HAS_METRICS 4U
 
 struct otlp_cut {
-    unsigned has; /* which of the top-level names there are */
+    unsigned has; /* which of the top-level names it has */
     struct otlp_record *records;
-    struct otlp_relation *relations; /* as many; NULL after otlp_order took them */
+    struct otlp_relation *relations; /* as many; NULL after otlp_order has taken them */
     struct otlp_scope *scopes;
     struct otlp_text *resources; /* n 0: absent */
     size_t n_records, n_scopes, n_resources;
-    size_t end;     /* where scanning continues, or past the last byte of the document */
+    size_t end;     /* where scanning continues, or the end of the document */
     uint32_t line;  /* lines ended so far */
-    size_t line_at; /* where the line at hand begins */
-    /* the scanner's own */
+    size_t line_at; /* where the current line begins */
+    /* private to the scanner */
     size_t cap_records, cap_relations, cap_scopes, cap_resources;
     unsigned depth, expect, key;
     bool in_string;
@@ -74,14 +74,14 @@ void otlp_cut_init(struct otlp_cut *cut);
 void otlp_cut_done(struct otlp_cut *cut);
 /* Before each document; keeps the memory. */
 void otlp_cut_begin(struct otlp_cut *cut);
-/* Goes on with the document that begins at text.p; text is what is there of it so far, all that was there before included.
+/* Continues with the document that begins at text.p; text is all of it that has arrived so far, from its first byte.
  * 0: it ended at cut->end; 1: more is needed. ERR_INVALID with "line L column C: ..." within the document, ERR_LIMIT when
- * there is too much in it, ERR_NOMEM. */
+ * it has too many parts, ERR_NOMEM. */
 int otlp_cut_feed(struct otlp_cut *cut, struct bytes text, struct err *err);
 
-/* Gives the relations' memory back. The order in which the records are taken in: by their time, but never before a parent
- * that is among them, whatever the clocks say. Exporters send children first, because they end first; a cause has to be
- * there before its effect. *ret has n_records indexes and is freed by the caller. */
+/* The order in which the records are added: by time, but never before a parent in the same document, whatever the clocks
+ * say. Exporters send children first, because they end first; a cause must precede its effect. *ret has n_records indexes
+ * and is freed by the caller. Frees the relations. */
 int otlp_order(struct otlp_cut *cut, uint32_t **ret, struct err *err);
 
 #endif

@@ -1,10 +1,10 @@
-/* Files of documents, one after the other, however they are broken into lines:
+/* Files of documents, one after another, with any line breaks:
  *
- *   window  [ done with | document at hand ... | read ahead | free ]
- *                       ^at                                 ^n
+ *   window  [ consumed | current document ... | read ahead | free ]
+ *                      ^at                                 ^n
  *
- * A document is cut while it comes in and handed on when it is complete. When one is broken (a writer was killed, something
- * else is in the file), reading continues at the next line that begins with '{'. */
+ * A document is cut while it arrives and handed on when it is complete. After a broken one (its writer was killed, the file
+ * holds something else), reading continues at the next line that begins with '{'. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -29,10 +29,10 @@ struct file {
     bool at_end, regular, in_document, begun;
 };
 
-/* window[at, at + n) is done with. */
-static void done_with(struct file *f, size_t n) {
+/* Drops window[at, at + n). */
+static void consume(struct file *f, size_t n) {
     if (n == 0) {
-        return; /* there may be no window */
+        return; /* the window may be NULL */
     }
     const uint8_t *p = f->window.p + f->at, *end = p + n;
     for (; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) {
@@ -42,7 +42,7 @@ static void done_with(struct file *f, size_t n) {
     f->offset += n;
 }
 
-/* A pipe that is quiet has said all for now: it is committed. */
+/* Commits what was read when a pipe is quiet. */
 static int wait_input(struct file *f, struct err *err) {
     struct intake *run = f->otlp->run;
     bool flushed = false;
@@ -101,23 +101,23 @@ static bool find_document(struct file *f) {
     }
     f->begun = f->begun || n < left;
     if (n > 0) {
-        done_with(f, n);
+        consume(f, n);
     }
     return f->at < f->window.n;
 }
 
-/* Past what is no document: to the next line that begins with '{'. False: more is needed to find one. */
+/* Skips to the next line that begins with '{'. False: more is needed to find one. */
 static bool find_next_line(struct file *f) {
     const uint8_t *p = f->window.p + f->at, *end = f->window.p + f->window.n, *lf = p;
     while ((lf = memchr(lf, '\n', (size_t)(end - lf))) != NULL && lf + 1 < end) {
         if (lf[1] == '{') {
-            done_with(f, (size_t)(lf + 1 - p));
+            consume(f, (size_t)(lf + 1 - p));
             return true;
         }
         lf++;
     }
     /* a line feed that is the last byte stays: what follows it decides */
-    done_with(f, (size_t)((lf != NULL ? lf : end) - p));
+    consume(f, (size_t)((lf != NULL ? lf : end) - p));
     return false;
 }
 
@@ -127,7 +127,7 @@ static int skip_broken(struct file *f, struct err *err) {
         rc = fill(f, err);
     }
     if (f->at_end && f->at < f->window.n && f->window.p[f->at] != '{') {
-        done_with(f, f->window.n - f->at);
+        consume(f, f->window.n - f->at);
     }
     return rc;
 }
@@ -141,7 +141,7 @@ static int broken(struct file *f, int code, const struct err *why, struct err *e
     return code;
 }
 
-/* What a file holds is a document of spans or logs, or its reader should know. */
+/* A document without spans or logs is rejected. */
 static int take_document(struct file *f, struct err *err) {
     struct otlp *o = f->otlp;
     const struct bytes text = {f->window.p + f->at, o->cut.end};
@@ -153,7 +153,7 @@ static int take_document(struct file *f, struct err *err) {
                         : "the document has neither 'resourceSpans' nor 'resourceLogs'");
     }
     if (rc == 0) rc = otlp_document(o, f->path, text, f->line, f->offset, err);
-    done_with(f, o->cut.end);
+    consume(f, o->cut.end);
     return rc;
 }
 

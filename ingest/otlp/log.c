@@ -6,8 +6,8 @@
  *   gen_ai.evaluation.result                      eval.scored
  *   anything else                                 run.logged
  *
- * The run is the trace; of a record without one, the session. Names are compared by what is behind their last dot, so
- * that agents which took the names over from others are understood too; what must be there decides. */
+ * The run is the trace, or the session of a record without one. Names are compared by the part after their last dot, so
+ * that agents that adopted these names are understood too; the required attributes decide. */
 #include <stdio.h>
 #include <string.h>
 
@@ -97,8 +97,7 @@ static const struct otlp_row logged_rows[] = {
     {"error.type", "error", OTLP_WORD, NULL, NULL},
 };
 
-/* Claude Code's words, and what others took over from it; Codex' own are those of its hooks. No lifetime: the words do not
- * say one. */
+/* Claude Code's words, which others adopted; Codex's own are those of its hooks. The words imply no lifetime. */
 static const struct {
     const char *word, *decision;
 } answers[] = {
@@ -108,7 +107,7 @@ static const struct {
     {"modify", "modify"},
 };
 
-/* And who gave them. Who is not here is unknown. */
+/* Who decided; any other word is unknown. */
 static const struct decider {
     const char *word, *decided_by;
 } deciders[] = {
@@ -127,7 +126,7 @@ static bool is_word_of(struct bytes text, const char *word) {
     return text.n == n;
 }
 
-static struct bytes behind_last_dot(struct bytes name) {
+static struct bytes after_last_dot(struct bytes name) {
     size_t at = 0;
     for (size_t i = 0; i < name.n; i++) {
         at = name.p[i] == '.' ? i + 1 : at;
@@ -135,26 +134,26 @@ static struct bytes behind_last_dot(struct bytes name) {
     return (struct bytes){name.p + at, name.n - at};
 }
 
-/* eventName; before it was there, an attribute; before that, the body, which still has the longer form of some. */
+/* eventName; in older versions an attribute; before that the body, which still has the longer form of some names. */
 static void read_name(struct log *l) {
     struct otlp_attribute *a = otlp_find(&l->map->attributes, "event.name");
     struct bytes name = otlp_member_text(&l->m[EVENT_NAME]), said = l->body_text;
     if (name.n == 0 && a != NULL && a->item.type == MP_STR) {
         name = a->item.data;
     }
-    if (otlp_is_word(said) && (name.n == 0 || bytes_eq(behind_last_dot(said), behind_last_dot(name)))) {
+    if (otlp_is_word(said) && (name.n == 0 || bytes_eq(after_last_dot(said), after_last_dot(name)))) {
         name = said;
     }
     if (!otlp_is_word(name)) return;
     l->name = name;
-    l->base = behind_last_dot(name);
-    if (a != NULL && a->item.type == MP_STR && bytes_eq(behind_last_dot(a->item.data), l->base)) {
+    l->base = after_last_dot(name);
+    if (a != NULL && a->item.type == MP_STR && bytes_eq(after_last_dot(a->item.data), l->base)) {
         a->used = true;
     }
 }
 
-/* What is the same however often it is sent, and whoever passed it on: the record and who reported it, without the time at
- * which it was seen on its way. */
+/* The key is the same however often and by whichever route the record is sent: it covers the record and its reporter, but
+ * not the time at which a collector observed it. */
 static int make_key(struct log *l, struct bytes record, struct err *err) {
     struct mp_reader r;
     struct mp_item head, name;
@@ -182,7 +181,7 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     return rc;
 }
 
-/* A session is a run; an id needs no look for secrets. */
+/* A session is a run; an id is not searched for secrets. */
 static void name_run(struct log *l, struct bytes session) {
     if (kind_is_id(session)) {
         snprintf(l->run, sizeof(l->run), "%.*s", (int)session.n, (const char *)session.p);
@@ -238,7 +237,7 @@ static int read_log(struct log *l, struct bytes record, struct err *err) {
     return rc;
 }
 
-/* ---- what all kinds share ----------------------------------------------------------------------------------------- */
+/* ---- common fields ------------------------------------------------------------------------------------------------ */
 
 static void put_common(struct log *l) {
     struct otlp_map *m = l->map;

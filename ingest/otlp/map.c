@@ -66,13 +66,13 @@ bool otlp_is_word(struct bytes text) {
     return text.n > 0 && text.n <= OPEN_TEXT_MAX / 2;
 }
 
-static bool may_stand_in_header(struct bytes text) {
+static bool is_fit_for_header(struct bytes text) {
     struct secret_hit hit;
     return text.n > 0 && text.n <= NAME_MAX_ && !text_has_control(text) && secret_next(text, 0, &hit) != 0;
 }
 
 void otlp_name(const struct otlp_map *m, char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text) {
-    if (may_stand_in_header(text)) {
+    if (is_fit_for_header(text)) {
         snprintf(ret, OTLP_NAME_LEN, "%s%.*s", prefix, (int)text.n, (const char *)text.p);
         return;
     }
@@ -186,8 +186,8 @@ static bool put_bool(struct otlp_map *m, const char *field, const struct mp_item
     return true;
 }
 
-/* Lengths of time are not: such a one stays among the attributes. */
-static bool is_negative_length(const char *field, const struct mp_item *item) {
+/* A negative duration stays among the attributes. */
+static bool is_negative_duration(const char *field, const struct mp_item *item) {
     size_t n = strlen(field);
     return n > 3 && strcmp(field + n - 3, "_ms") == 0 &&
            (item->type == MP_INT || (item->type == MP_FLOAT && item->real < 0) ||
@@ -197,7 +197,7 @@ static bool is_negative_length(const char *field, const struct mp_item *item) {
 static bool put_number(struct otlp_map *m, const struct otlp_row *row, const struct mp_item *item) {
     int64_t v = 0;
     if (row->form == OTLP_INT) {
-        if (!otlp_int(item, &v) || v < 0) { /* counts and sizes: a negative one stays among the attributes */
+        if (!otlp_int(item, &v) || v < 0) { /* a negative count or size stays among the attributes */
             return false;
         }
         mp_map_begin(&m->body, row->field);
@@ -209,7 +209,7 @@ static bool put_number(struct otlp_map *m, const struct otlp_row *row, const str
         mp_map_begin(&m->body, row->field);
         mp_put_float(&m->body.values, ms);
         mp_map_end(&m->body);
-    } else if (is_negative_length(row->field, item)) {
+    } else if (is_negative_duration(row->field, item)) {
         return false;
     } else {
         size_t before = m->body.n;
@@ -219,7 +219,7 @@ static bool put_number(struct otlp_map *m, const struct otlp_row *row, const str
     return true;
 }
 
-/* What became of an attribute. */
+/* The outcome for an attribute. */
 enum put { NOT_PUT, PUT, PUT_AND_KEPT };
 
 static enum put put_content(struct otlp_map *m, const struct otlp_row *row, const struct otlp_attributes *l,
@@ -336,7 +336,7 @@ bool otlp_put_score(struct otlp_map *m, struct otlp_attributes *l) {
     return true;
 }
 
-/* ---- who reports -------------------------------------------------------------------------------------------------- */
+/* ---- reporters ---------------------------------------------------------------------------------------------------- */
 
 static const struct otlp_row reporter_rows[] = {
     {"service.name", "service", OTLP_TEXT, NULL, NULL},
@@ -351,7 +351,7 @@ static const char *const resource_names[N_RESOURCE] = {"attributes", "droppedAtt
 enum { S_ATTRIBUTES, S_DROPPED, S_NAME, S_VERSION, N_SCOPE };
 static const char *const scope_names[N_SCOPE] = {"attributes", "droppedAttributesCount", "name", "version"};
 
-/* Everything about the scope but its name and version is private. */
+/* Of a scope, only its name and version are open. */
 static int put_scope(struct otlp_map *m, struct bytes scope, struct buf *identity, struct err *err) {
     struct otlp_member s[N_SCOPE];
     if (scope.n == 0) return 0;
@@ -385,7 +385,7 @@ static int put_resource(struct otlp_map *m, struct bytes resource, struct buf *i
     otlp_attributes_put(&m->attributes, identity);
     struct bytes service = otlp_find_text(&m->attributes, "service.name");
     ret->actor[0] = ret->service[0] = '\0';
-    if (may_stand_in_header(service)) {
+    if (is_fit_for_header(service)) {
         otlp_name(m, ret->service, "", service);
         otlp_name(m, ret->actor, "service:", service);
     }

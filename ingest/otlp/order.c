@@ -2,7 +2,7 @@
  *
  *   by time:  c a b      parents: c -> b -> a      c pulls b, b pulls a      order:  a b c
  *
- * Spans are found by their ids in an open hash table. A chain that comes back to itself is cut where it closes. */
+ * Spans are found by their ids in an open hash table. A cycle is cut where it closes. */
 #include <stdlib.h>
 
 #include "ingest/otlp/cut.h"
@@ -18,14 +18,14 @@ struct order {
     const struct otlp_relation *records;
     size_t n, mask;
     uint32_t *table;     /* slots of indexes */
-    uint32_t *chain;     /* the record at hand and its ancestors that are not placed yet */
+    uint32_t *chain;     /* the current record and its ancestors that are not placed yet */
     uint8_t *seen;       /* placed, or in the chain */
     struct timed *timed; /* by time */
     uint32_t *placed;
     size_t n_placed;
 };
 
-/* Records without a time stay where they stand, before the others. */
+/* Records without a time come first, in their order. */
 static int by_time(const void *a, const void *b) {
     const struct timed *x = a, *y = b;
     if (x->start != y->start) return x->start < y->start ? -1 : 1;

@@ -1,5 +1,5 @@
-/* One document into drafts. What has to be remembered from document to document is bounded and may be forgotten: without it
- * an event has no cause, a reporter is offered again and found to be there, a gap is not noticed. */
+/* One document into drafts. The memory kept between documents is bounded and may be lost: without it an event has no cause,
+ * a reporter is offered again and found to be a duplicate, a gap is not noticed. */
 #include "ingest/otlp/otlp.h"
 
 #include <stdio.h>
@@ -12,16 +12,16 @@
 #include "ingest/input/keyed_hash.h"
 
 #define ITEM_MAX       (4 * OTLP_RECORD_MAX)
-#define WAITING_MAX    ((uint64_t)1 << 20) /* drafts are committed when there are so many bytes of them */
+#define WAITING_MAX    ((uint64_t)1 << 20) /* bytes of drafts before a commit */
 #define SPAN_SETS      16384
 #define SPAN_WAYS      4
 #define REPORTERS      64
 #define SESSIONS       256
 #define SESSION_DIGEST 16
 
-/* ---- what is remembered ------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------- */
 
-/* A cache of sets: a new span takes the place of the oldest of its set. */
+/* A set-associative cache: a new span replaces the oldest of its set. */
 struct otlp_spans {
     struct known_span {
         uint8_t trace[16], span[8];
@@ -42,7 +42,7 @@ struct otlp_known {
 
 struct otlp_scope_of {
     enum { UNREAD, GOOD, BAD } state;
-    struct otlp_from from; /* BAD: its actor is why */
+    struct otlp_from from; /* BAD: its actor holds the reason */
 };
 
 static struct known_span *set_of(struct otlp_spans *spans, const uint8_t span[8]) {
@@ -75,7 +75,7 @@ static void remember_span(struct otlp *o, const char *trace, const char *span, u
     if (!read_ids(trace, span, t, s)) return;
     struct known_span *set = set_of(o->spans, s), *oldest = &set[0];
     if (find_span(o->spans, t, s) != NULL) {
-        return; /* the second one of the same ids is a duplicate */
+        return; /* a second span with the same ids is a duplicate */
     }
     for (size_t i = 1; i < SPAN_WAYS; i++) {
         oldest = set[i].ticket < oldest->ticket ? &set[i] : oldest;
@@ -85,7 +85,7 @@ static void remember_span(struct otlp *o, const char *trace, const char *span, u
     oldest->ticket = ticket;
 }
 
-/* True when this reporter was offered lately; remembers it otherwise. */
+/* True when this reporter was offered recently; remembers it otherwise. */
 static bool is_known_reporter(struct otlp_known *known, const char *key) {
     for (size_t i = 0; i < REPORTERS; i++) {
         if (strncmp(known->reporters[i], key, sizeof(known->reporters[i]) - 1) == 0) return true;
@@ -121,7 +121,7 @@ static int add(struct otlp *o, const struct log_draft *draft, uint64_t at, uint6
     return rc;
 }
 
-/* Records of a session are numbered without holes: when one is missing, that is known. */
+/* Records of a session are numbered without gaps, so that a missing one is noticed. */
 static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, struct err *err) {
     char key[OTLP_NAME_LEN], hex[KEYED_HASH_HEX];
     struct mp_map body;
@@ -149,7 +149,7 @@ static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, 
     return rc;
 }
 
-static int see_sequence(struct otlp *o, const struct otlp_event *e, struct err *err) {
+static int check_sequence(struct otlp *o, const struct otlp_event *e, struct err *err) {
     uint8_t digest[HASH_LEN];
     struct otlp_known *known = o->known;
     hash_parts(digest, &e->session, 1);
@@ -174,7 +174,7 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
     struct log_draft draft;
     uint64_t cause = 0, ticket;
     if (o->record == NULL && is_known_reporter(o->known, e->key)) return 0;
-    int rc = e->session.n > 0 ? see_sequence(o, e, err) : 0;
+    int rc = e->session.n > 0 ? check_sequence(o, e, err) : 0;
     if (rc != 0) return rc;
     log_draft_init(&draft);
     draft.kind = bytes_of(e->kind);
@@ -205,7 +205,7 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
     return rc;
 }
 
-/* ---- who reports -------------------------------------------------------------------------------------------------- */
+/* ---- reporters ---------------------------------------------------------------------------------------------------- */
 
 /* Appends a part of the document as an item; nothing when it is absent. */
 static int read_part(struct otlp *o, struct otlp_text text, const char *what, struct buf *out, struct err *err) {
@@ -274,8 +274,8 @@ static int reject_too_large(struct otlp *o) {
     return reject(o, NULL, reason);
 }
 
-/* A UTF-16 string that was cut within a pair, as exporters that limit lengths do, ends in half a character, which JSON can
- * write and UTF-8 cannot. Each becomes U+FFFD, which takes as many bytes. True when there was one. */
+/* Exporters that limit lengths may cut a UTF-16 string within a surrogate pair; JSON can encode the half, UTF-8 cannot.
+ * Each becomes U+FFFD, which takes as many bytes. True when there was one. */
 static bool mend_surrogates(struct bytes text, uint8_t *out) {
     bool mended = false;
     memcpy(out, text.p, text.n);
@@ -302,7 +302,7 @@ static bool mend_surrogates(struct bytes text, uint8_t *out) {
     return mended;
 }
 
-/* A second try for a text that did not parse; its item is in o->item. */
+/* A second attempt at a text that did not parse; its item is in o->item. */
 static bool parse_mended(struct otlp *o, struct bytes text) {
     uint8_t *copy = malloc(text.n + 1);
     bool good = false;

@@ -2,8 +2,8 @@
  *
  *   bytes --otlp_cut--> places of records --otlp_order--> parents first --ahead--> items --otlp_map--> drafts --> run
  *
- * A document is one ExportTraceServiceRequest or ExportLogsServiceRequest; a file has one, or many one after the other, as
- * the collector's file exporter writes them. docs/ingest.md describes all of it for its users. */
+ * A document is one ExportTraceServiceRequest or ExportLogsServiceRequest; a file has one or many, one after another, as
+ * the collector's file exporter writes them. docs/ingest.md describes the source for its users. */
 #ifndef INGEST_OTLP_OTLP_H
 #define INGEST_OTLP_OTLP_H
 
@@ -14,9 +14,9 @@
 
 #define OTLP_PART_MAX ((size_t)256 << 10) /* one resource or scope */
 
-struct otlp_spans;    /* which event stands for which span, of the newest some ten thousand */
-struct otlp_known;    /* reporters that were described lately, and the last numbers of sessions */
-struct otlp_scope_of; /* who reported, scope by scope of the document at hand */
+struct otlp_spans;    /* the event of each span, for the newest tens of thousands */
+struct otlp_known;    /* recently described reporters, and the last numbers of sessions */
+struct otlp_scope_of; /* who reported, for each scope of the current document */
 
 struct otlp {
     struct intake *run;
@@ -26,23 +26,23 @@ struct otlp {
     struct otlp_spans *spans;
     struct otlp_known *known;
     struct buf item; /* one parsed text */
-    /* the document at hand */
+    /* the current document */
     const char *file; /* its name in messages */
     struct bytes text;
     uint64_t line, offset; /* of its first byte in the input; line 0: the input has no lines */
     uint32_t *order;
     struct otlp_scope_of *scopes;
-    const struct otlp_record *record; /* of it the one at hand */
+    const struct otlp_record *record; /* the current one */
     uint64_t first;                   /* ticket of its first event, 0 when it has none */
     uint64_t waiting;                 /* bytes of drafts since the last commit */
-    uint64_t rejected;                /* records of the document that were */
+    uint64_t rejected;                /* records of the document */
 };
 
-/* Adds the records of a document that otlp->cut has cut to its end. Those that are wrong are rejected one by one, and
- * counted in otlp->rejected. 0, INTAKE_STOP, or an error of the ledger. */
+/* Adds the records of a document that otlp->cut has cut completely. Bad ones are rejected one by one, and counted in
+ * otlp->rejected. 0, INTAKE_STOP, or an error of the ledger. */
 int otlp_document(struct otlp *otlp, const char *file, struct bytes text, uint64_t line, uint64_t offset, struct err *err);
 
-/* Forgets what was remembered from document to document, because what it rests on was dropped (intake_drop). */
+/* Forgets what was remembered between documents, because the drafts it refers to were dropped (intake_drop). */
 void otlp_forget(struct otlp *otlp);
 
 /* Reads one file, "-" for standard input (file.c). */

@@ -1,4 +1,4 @@
-/* Readers over items that json_to_mp has made: they are canonical, so what is checked here is their form only. */
+/* Readers of json_to_mp's items: these are canonical, so that only their form is checked here. */
 #include "ingest/otlp/read.h"
 
 #include <stdio.h>
@@ -116,7 +116,7 @@ bool otlp_int(const struct mp_item *item, int64_t *ret) {
     case MP_INT:
         *ret = item->sint;
         return true;
-    case MP_FLOAT: /* some exporters know floats only */
+    case MP_FLOAT: /* some exporters only write floats */
         *ret = item->real >= -9007199254740992.0 && item->real <= 9007199254740992.0 ? (int64_t)item->real : 0;
         return (double)*ret == item->real;
     case MP_STR:
@@ -205,7 +205,7 @@ static int pair_cmp(const void *a, const void *b) {
 
 static int put_plain(struct otlp_attributes *l, struct bytes any, struct buf *out);
 
-/* {"values": [...]} as a reader on its first element. */
+/* Opens {"values": [...]} at its first element. */
 static bool open_values(struct bytes list, struct mp_reader *r, uint32_t *ret_n) {
     static const char *const names[] = {"values"};
     struct otlp_member m;
@@ -238,7 +238,7 @@ static int put_array(struct otlp_attributes *l, struct bytes list, struct buf *o
     return rc;
 }
 
-/* Not ok when it is no list of pairs, or a key comes twice. */
+/* Not ok when it is not a list of pairs, or a key is repeated. */
 static int put_map(struct otlp_attributes *l, struct bytes list, struct buf *out, bool *ret_ok) {
     struct mp_reader r;
     uint32_t n;
@@ -318,7 +318,7 @@ static int attribute_cmp(const void *a, const void *b) {
     return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* Mostly few: then an insertion sort is the quicker one. */
+/* Insertion sort is faster for the usual few. */
 static void sort_attributes(struct otlp_attributes *l) {
     if (l->n > 32) {
         qsort(l->a, l->n, sizeof(*l->a), attribute_cmp);

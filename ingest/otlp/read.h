@@ -1,5 +1,5 @@
-/* The parts that OTLP/JSON records are made of, read out of canonical MessagePack: members by name, ids, times, AnyValue
- * and lists of attributes. Nothing here knows what a span means. */
+/* Readers for the parts of OTLP/JSON records, from canonical MessagePack: members by name, ids, times, AnyValue and lists of
+ * attributes. Nothing here knows what a span means. */
 #ifndef INGEST_OTLP_READ_H
 #define INGEST_OTLP_READ_H
 
@@ -13,14 +13,14 @@ struct otlp_member {
     struct bytes raw;    /* the whole value */
 };
 
-/* Members that are not asked for, as pairs of name and value, in order. */
+/* Members with unknown names, as pairs of name and value, in order. */
 struct otlp_unknown {
     struct buf pairs;
     uint32_t n;
 };
 
-/* Fills ret[i] with the member names[i]; names are in the order of their bytes. `what` is for the message when `map` is no
- * map: ERR_INVALID. unknown: what else there is is appended; may be NULL. */
+/* Fills ret[i] with the member names[i]; names are in byte order. ERR_INVALID when `map` is not a map; `what` is for its
+ * message. Other members are appended to `unknown`, which may be NULL. */
 int otlp_members(struct bytes map, const char *what, const char *const *names, size_t n, struct otlp_member *ret,
                  struct otlp_unknown *unknown, struct err *err);
 
@@ -32,7 +32,7 @@ struct bytes otlp_member_text(const struct otlp_member *m);
  * the same without the value, to be counted under. */
 int otlp_id(const struct otlp_member *m, const char *name, size_t n, char *ret, char group[OTLP_GROUP_LEN],
             struct err *err);
-/* ns as a decimal string or an integer. 0; 1: absent or 0, which means unknown; 2: something else, kept by its text. */
+/* ns as a decimal string or an integer. 0; 1: absent or 0, which means unknown; 2: something else, to be kept as text. */
 int otlp_time(const struct otlp_member *m, uint64_t *ret);
 /* An integer, also as a decimal string. False when it is neither. */
 bool otlp_int(const struct mp_item *item, int64_t *ret);
@@ -43,15 +43,14 @@ struct otlp_attribute {
     struct bytes key; /* borrowed from the record */
     size_t at, n;     /* its plain value, in `plain` */
     struct mp_item item;
-    bool used;     /* it is in a field of its own */
-    bool repeated; /* the key was there before */
+    bool used;     /* it has a field of its own */
+    bool repeated; /* an earlier attribute has the key */
 };
 
 /* A list of attributes with plain values: {"stringValue": "x"} is "x", {"intValue": "7"} is 7, {"kvlistValue": ...} a map.
- * Values that have no plain form stay what they are. bytesValue stays base64 text, so that it is looked through for
- * secrets. */
+ * Values without a plain form are kept unchanged. bytesValue stays base64 text, so that it is searched for secrets. */
 struct otlp_attributes {
-    struct otlp_attribute *a; /* by key; of the same key in the order of the list */
+    struct otlp_attribute *a; /* by key; with the same key in the order of the list */
     size_t n, cap;
     struct buf plain;
     struct otlp_pair *pairs; /* scratch: maps on the way down */
@@ -59,14 +58,13 @@ struct otlp_attributes {
 };
 void otlp_attributes_init(struct otlp_attributes *attributes);
 void otlp_attributes_done(struct otlp_attributes *attributes);
-/* Reads a list (absent: none). ERR_INVALID: no list of objects with a key. ERR_NOMEM. */
+/* Reads a list (absent: none). ERR_INVALID: not a list of objects with a key. ERR_NOMEM. */
 int otlp_attributes_read(struct otlp_attributes *attributes, const struct otlp_member *list, struct err *err);
 /* The plain value; borrowed until the next read. */
 struct bytes otlp_attribute_plain(const struct otlp_attributes *attributes, const struct otlp_attribute *a);
-/* Appends the map of all attributes that are neither used nor repeated; returns how many these are, and puts nothing when
- * there is none. */
+/* Appends the map of all attributes that are neither used nor repeated, unless there are none; returns their number. */
 uint32_t otlp_attributes_put(const struct otlp_attributes *attributes, struct buf *out);
-/* Appends those that are repeated as an array of {key, value}; the same. */
+/* The same for the repeated ones, as an array of {key, value}. */
 uint32_t otlp_attributes_put_repeated(const struct otlp_attributes *attributes, struct buf *out);
 /* Appends one AnyValue as a plain value. */
 int otlp_plain(struct otlp_attributes *scratch, struct bytes any, struct buf *out, struct err *err);

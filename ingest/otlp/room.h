@@ -4,15 +4,15 @@
  *
  *   otlp             one document, from bytes to drafts
  *   file, serve      documents out of files; the HTTP receiver
- *   cut              where records begin and end, without parsing them
+ *   cut              finds where records begin and end, without parsing them
  *   order            parents before children
  *   read             readers over parsed items: attributes, times, ids
- *   map              what spans and logs share: attributes to fields by tables, who reported
+ *   map              shared by spans and logs: attributes to fields by tables, reporters
  *   span, span_read  a span into events
  *   log              a log record into an event
  *
  * Words. A "document" is one ExportTraceServiceRequest or ExportLogsServiceRequest; a "record" is a span or a log
- * record in it. A "row" ties one attribute to one field of the catalog. */
+ * record in it. A "row" maps one attribute to one field of the catalog. */
 #ifndef INGEST_OTLP_ROOM_H
 #define INGEST_OTLP_ROOM_H
 

@@ -1,8 +1,8 @@
 /* The receiver: OTLP/HTTP (opentelemetry.io/docs/specs/otlp, JSON encoding) at /v1/traces and /v1/logs.
  *
- * A request is answered when what it brought is durable and sealed, so that "200" means that it is there. What is wrong
- * with some of its records is said as a partial success; a request that can be tried again gets 503. All requests together
- * are one input of the run; its receipt is written at the end, and on the way after so many events or so long. */
+ * A request is answered when its records are durable and sealed, so that "200" means they are stored. Rejected records are
+ * reported as a partial success; a request that can be retried gets 503. All requests together are one input of the run;
+ * its receipt is written at the end, and also after many events or a long time. */
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static void refuse(struct httpd_reply *reply, unsigned status, const char *messa
     buf_put_str(&reply->body, message);
 }
 
-/* {}, or {"partialSuccess": {...}} when records were rejected or there is something to be said. */
+/* {}, or {"partialSuccess": {...}} when records were rejected or there is a message. */
 static void put_success(struct httpd_reply *reply, size_t route, uint64_t rejected, const char *message) {
     struct buf *out = &reply->body;
     if (rejected == 0 && message[0] == '\0') {
@@ -73,9 +73,8 @@ static int cut(struct otlp *o, struct bytes body, struct httpd_reply *reply, str
     return 0;
 }
 
-/* Nothing of what was not committed is stored: the sender may try again, and what was committed then counts as duplicate.
- */
-static bool may_try_again(int code) {
+/* Uncommitted drafts are dropped: the sender may retry, and committed ones then count as duplicates. */
+static bool may_retry(int code) {
     return code == ERR_FULL || code == ERR_BUSY;
 }
 
@@ -90,7 +89,7 @@ static int on_request(void *ctx, const struct httpd_request *request, struct htt
     rc = otlp_document(o, s->name, request->body, 0, intake_digest(o->run)->bytes, &why);
     lines_digest_put(intake_digest(o->run), request->body);
     if (rc == 0) rc = intake_flush(o->run, &why);
-    if (may_try_again(rc)) {
+    if (may_retry(rc)) {
         intake_drop(o->run);
         otlp_forget(o);
         refuse(reply, 503, why.msg);
@@ -109,7 +108,8 @@ static int on_request(void *ctx, const struct httpd_request *request, struct htt
         snprintf(message, sizeof(message), "%llu rejected; the last one: %.*s", (unsigned long long)o->rejected,
                  MESSAGE_MAX - 64, newest);
     } else if (o->cut.n_records == 0 && (o->cut.has & (OTLP_HAS_SPANS | OTLP_HAS_LOGS)) == 0 && request->body.n > 2) {
-        snprintf(message, sizeof(message), "nothing was recorded: the document has neither 'resourceSpans' nor 'resourceLogs'");
+        snprintf(message, sizeof(message),
+                 "nothing was recorded: the document has neither 'resourceSpans' nor 'resourceLogs'");
     }
     message[text_utf8_valid((const uint8_t *)message, strlen(message))] = '\0'; /* cut within a character */
     put_success(reply, request->route, o->rejected, message);

@@ -6,7 +6,7 @@
  *   anything else                    run.step
  *   its events                       eval.scored for each gen_ai.evaluation.result
  *
- * A trace is a run. An agent that another span of the trace calls is a run of its own, with the trace as its parent. */
+ * A trace is a run. An agent called by another span of the trace is a run of its own, with the trace as its parent. */
 #include "ingest/otlp/span.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static const struct otlp_row tool_rows[] = {
     {"gen_ai.tool.call.arguments", "arguments", OTLP_CONTENT, "arguments_digest", "arguments_bytes"},
 };
 /* The last row of the ends is otlp_span_put_error's. */
-#define SHARED_ROWS 4 /* are in call and return */
+#define SHARED_ROWS 4 /* in both call and return */
 static const struct otlp_row result_rows[] = {
     {"gen_ai.tool.name", "tool", OTLP_TEXT, NULL, NULL},
     {"gen_ai.tool.call.id", "call", OTLP_WORD, NULL, NULL},
@@ -70,7 +70,7 @@ static const struct otlp_row finished_rows[] = {
     {"error.type", "error", OTLP_WORD, NULL, NULL},
 };
 
-/* Settings of a request that are numbers, in the order of their names; "gen_ai.request." is before each. */
+/* Numeric settings of a request, in the order of their names, without "gen_ai.request.". */
 #define REQUEST "gen_ai.request."
 static const char *const parameters[] = {"choice.count", "frequency_penalty", "max_tokens", "presence_penalty",
                                          "seed",         "temperature",       "top_k",      "top_p"};
@@ -96,7 +96,7 @@ static struct otlp_event event_of(const struct otlp_span *s, const char *kind, c
                                .parent = s->parent};
 }
 
-/* The event that stands for the span: everything that is left goes with it. */
+/* The event that represents the span; it takes all unused attributes. */
 static int emit_first(struct otlp_span *s, const char *kind, struct err *err) {
     char key[OTLP_NAME_LEN];
     snprintf(key, sizeof(key), "span:%s:%s", s->trace, s->id);
@@ -109,7 +109,7 @@ static int emit_first(struct otlp_span *s, const char *kind, struct err *err) {
     return rc;
 }
 
-/* The one that stands for its end. */
+/* The event that represents the span's end. */
 static int emit_end(struct otlp_span *s, const char *kind, struct err *err) {
     char key[OTLP_NAME_LEN];
     snprintf(key, sizeof(key), "span:%s:%s:end", s->trace, s->id);
@@ -193,7 +193,7 @@ static int map_model_call(struct otlp_span *s, struct err *err) {
     return emit_first(s, "run.model_called", err);
 }
 
-/* What the event of the end will have is not for the first one. */
+/* Reserves these attributes for the end event. */
 static void keep_for_end(struct otlp_attributes *l, const struct otlp_row *rows, size_t n) {
     for (size_t i = 0; i < n; i++) {
         struct otlp_attribute *a = otlp_find(l, rows[i].attribute);
@@ -203,7 +203,7 @@ static void keep_for_end(struct otlp_attributes *l, const struct otlp_row *rows,
     }
 }
 
-/* From the first event to that of the end: now only these rows' attributes are there. */
+/* Prepares the end event: only these rows' attributes are available now. */
 static void turn_to_end(struct otlp_map *m, const struct otlp_row *rows, size_t n) {
     struct otlp_attributes *l = &m->attributes;
     for (size_t i = 0; i < l->n; i++) {
@@ -216,8 +216,8 @@ static void turn_to_end(struct otlp_map *m, const struct otlp_row *rows, size_t 
     }
 }
 
-/* The kind says it. */
-static void operation_is_said(struct otlp_span *s, const char *operation) {
+/* Marks the operation as used where the kind implies it. */
+static void use_operation(struct otlp_span *s, const char *operation) {
     struct otlp_attribute *a = otlp_find(&s->map->attributes, "gen_ai.operation.name");
     if (a != NULL && bytes_is(s->operation, operation)) {
         a->used = true;
@@ -228,7 +228,7 @@ static int map_tool_call(struct otlp_span *s, struct err *err) {
     struct otlp_map *m = s->map;
     otlp_span_put_common(s);
     put_parent(s);
-    operation_is_said(s, "execute_tool");
+    use_operation(s, "execute_tool");
     keep_for_end(&m->attributes, result_rows + SHARED_ROWS, OTLP_COUNT(result_rows) - SHARED_ROWS);
     otlp_rows(m, &m->attributes, tool_rows, OTLP_COUNT(tool_rows));
     int rc = emit_first(s, "run.tool_called", err);
@@ -247,7 +247,7 @@ static int map_agent_run(struct otlp_span *s, struct err *err) {
         mp_map_text(&m->body, "parent", bytes_of(s->trace));
     }
     otlp_span_put_common(s);
-    operation_is_said(s, "invoke_agent");
+    use_operation(s, "invoke_agent");
     keep_for_end(&m->attributes, finished_rows, OTLP_COUNT(finished_rows));
     otlp_rows(m, &m->attributes, agent_rows, OTLP_COUNT(agent_rows));
     int rc = emit_first(s, "run.started", err);
@@ -270,6 +270,7 @@ static int map_step(struct otlp_span *s, struct err *err) {
     otlp_span_put_error(s);
     return emit_first(s, "run.step", err);
 }
+
 /* ---- scores ------------------------------------------------------------------------------------------------------- */
 
 static int map_score(struct otlp_span *s, const struct otlp_member e[EVENT_MEMBERS], uint32_t index, struct err *err) {
@@ -305,6 +306,7 @@ static int map_scores(struct otlp_span *s, struct err *err) {
     }
     return rc;
 }
+
 int otlp_map_span(struct otlp_map *m, const struct otlp_from *from, struct bytes record, struct err *err) {
     struct otlp_span s = {.map = m, .from = from};
     otlp_begin(m);

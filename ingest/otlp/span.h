@@ -1,11 +1,11 @@
-/* A span on its way from a record to events. For the files that map spans alone: span_read.c reads it and puts what
- * all kinds share, span.c has the kinds. */
+/* A span while it is mapped. For the two files that map spans: span_read.c reads it and puts the common fields, span.c has
+ * the kinds. */
 #ifndef INGEST_OTLP_SPAN_H
 #define INGEST_OTLP_SPAN_H
 
 #include "ingest/otlp/map.h"
 
-/* The members of a span that are known, in the order of their names. */
+/* The known members of a span, in the order of their names. */
 enum otlp_span_member {
     SPAN_ATTRIBUTES,
     SPAN_DROPPED_ATTRIBUTES,
@@ -44,18 +44,18 @@ struct otlp_span {
     uint64_t start, end, duration;
 };
 
-/* ERR_INVALID: it is no span. Its attributes are in map->attributes afterwards. */
+/* Fills map->attributes too. ERR_INVALID: it is not a span. */
 int otlp_span_read(struct otlp_span *span, struct bytes record, struct err *err);
-/* What only the event that stands for the span has, its events among it. Before any attribute is used. */
+/* Fields of only the event that represents the span, its own events included. To be called before any attribute is used. */
 void otlp_span_put_common(struct otlp_span *span);
-/* `error` and the error's words, of a span that failed. */
+/* `error` and the error message of a failed span. */
 void otlp_span_put_error(struct otlp_span *span);
 
-/* A reader on the first element of an array member, and how many there are. */
+/* A reader on the first element of an array member, and the number of elements. */
 struct mp_reader otlp_span_elements(const struct otlp_member *list, uint32_t *ret_n);
-/* One of its events, the attributes in map->inner. False: it is no event of this form. */
+/* One of its events, with the attributes in map->inner. False: it does not have this form. */
 bool otlp_span_event(struct otlp_span *span, struct bytes raw, struct otlp_member ret[EVENT_MEMBERS]);
-/* It becomes an event of its own. */
+/* The span's event is a score, which becomes an event of its own. */
 bool otlp_span_is_score(struct otlp_span *span, const struct otlp_member event[EVENT_MEMBERS]);
 
 #endif

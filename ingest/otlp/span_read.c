@@ -42,7 +42,7 @@ static enum otlp_what what_is(struct otlp_attributes *l, struct bytes operation)
     return operation.n == 0 && tool ? OTLP_TOOL_CALL : OTLP_STEP;
 }
 
-/* A span of a trace is good for nothing without both ids. */
+/* A span without both ids is useless. */
 static int read_ids(struct otlp_span *s, struct err *err) {
     int rc = otlp_id(&s->m[SPAN_TRACE], "traceId", 16, s->trace, s->map->group, err);
     if (rc == 1) {
@@ -56,7 +56,7 @@ static int read_ids(struct otlp_span *s, struct err *err) {
     return rc < 0 ? rc : 0;
 }
 
-/* An end before its start is a clock that stepped: both are kept, and no duration. */
+/* When the end is before the start, a clock stepped: both are kept, without a duration. */
 static void read_times(struct otlp_span *s) {
     bool started = otlp_time(&s->m[SPAN_START], &s->start) == 0, ended = otlp_time(&s->m[SPAN_END], &s->end) == 0;
     s->has_duration = started && ended && s->end >= s->start;
@@ -147,7 +147,7 @@ static void put_event(struct otlp_map *m, const struct otlp_member e[EVENT_MEMBE
     }
 }
 
-static void see_exception(struct otlp_span *s) {
+static void keep_exception(struct otlp_span *s) {
     struct otlp_attributes *l = &s->map->inner;
     struct buf *text = &s->map->note; /* the attributes go with the next event */
     if (s->exception_type.n > 0 || s->exception_message.n > 0) return;
@@ -161,7 +161,7 @@ static void see_exception(struct otlp_span *s) {
     }
 }
 
-/* All events but the scores, as the private field `events`. What is no event is kept as it is. */
+/* All events but the scores, as the private field `events`. Malformed ones are kept unchanged. */
 static void put_events(struct otlp_span *s) {
     struct mp_map *p = &s->map->private_;
     struct otlp_member e[EVENT_MEMBERS];
@@ -172,7 +172,7 @@ static void put_events(struct otlp_span *s) {
         bool good = otlp_span_event(s, raw, e);
         kept += !(good && otlp_span_is_score(s, e));
         if (good && bytes_is(otlp_member_text(&e[EVENT_NAME]), "exception")) {
-            see_exception(s);
+            keep_exception(s);
         }
     }
     if (kept == 0) return;
@@ -227,7 +227,7 @@ static void put_kind(struct otlp_span *s) {
     }
 }
 
-/* A span's name says what is in its fields already, or it is kept: open as the name of a step, else private. */
+/* A span's name is kept unless its fields already contain it: open as the name of a step, else private. */
 static void put_name(struct otlp_span *s) {
     static const char *const whose[] = {"gen_ai.request.model", "gen_ai.tool.name", "gen_ai.agent.name"};
     if (s->what == OTLP_STEP) {
