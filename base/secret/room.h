@@ -12,7 +12,7 @@
  *   name, value, list, piece   secrets by the name next to them, in lists, or in pieces
  *
  * Words. Rule: one kind of credential. Anchor: three rare bytes that it has at a known place. Hit: the bytes that are
- * secret. Mask: what replaces them. View: a text after decoding. Sieve: a coarse check of a whole document. */
+ * secret. Mask: what replaces them. View: a text after decoding. Prefilter: a coarse check of a whole document. */
 #ifndef BASE_SECRET_ROOM_H
 #define BASE_SECRET_ROOM_H
 

@@ -236,37 +236,37 @@ bool secret_is_in(struct bytes text) {
 
 /* ---- many texts ---- */
 
-static void sift(struct secret_sieve *sieve, size_t from) {
-    struct secret_scan s = {.p = sieve->whole.p, .hi = sieve->whole.n};
+static void find_candidate(struct secret_prefilter *prefilter, size_t from) {
+    struct secret_scan s = {.p = prefilter->whole.p, .hi = prefilter->whole.n};
     uint8_t rule;
     size_t anchor = next_anchor(&s, from, &rule);
     /* What looks unusual is judged here, because every digest does. */
     struct secret_hit hit;
     s.ran = from;
-    for (sieve->at = anchor; s.ran < anchor;) {
+    for (prefilter->at = anchor; s.ran < anchor;) {
         size_t odd = secret_odd_next(&s, s.ran, anchor);
         if (odd >= anchor || secret_odd_check(&s, odd, &hit)) {
-            sieve->at = odd;
+            prefilter->at = odd;
             break;
         }
     }
 }
 
-void secret_sieve_begin(struct secret_sieve *sieve, struct bytes whole) {
-    sieve->whole = whole;
-    sift(sieve, 0);
+void secret_prefilter_begin(struct secret_prefilter *prefilter, struct bytes whole) {
+    prefilter->whole = whole;
+    find_candidate(prefilter, 0);
 }
 
-bool secret_sieve_may(struct secret_sieve *sieve, struct bytes text) {
-    size_t from = text.n == 0 ? 0 : (size_t)(text.p - sieve->whole.p);
-    if (sieve->at < from) {
-        sift(sieve, from);
+bool secret_prefilter_may(struct secret_prefilter *prefilter, struct bytes text) {
+    size_t from = text.n == 0 ? 0 : (size_t)(text.p - prefilter->whole.p);
+    if (prefilter->at < from) {
+        find_candidate(prefilter, from);
     }
-    return sieve->at < from + text.n;
+    return prefilter->at < from + text.n;
 }
 
-bool secret_sieve_is_empty(const struct secret_sieve *sieve) {
-    return sieve->at == sieve->whole.n;
+bool secret_prefilter_is_empty(const struct secret_prefilter *prefilter) {
+    return prefilter->at == prefilter->whole.n;
 }
 
 /* ---- masks ---- */

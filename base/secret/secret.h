@@ -21,15 +21,15 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret);
 bool secret_is_in(struct bytes text);
 /* For texts in one piece of memory, such as the strings of a document: it is searched once for what secrets begin with,
  * and most texts then need no search of their own. */
-struct secret_sieve {
+struct secret_prefilter {
     struct bytes whole;
     size_t at; /* the next such place; whole.n: none */
 };
-void secret_sieve_begin(struct secret_sieve *sieve, struct bytes whole);
+void secret_prefilter_begin(struct secret_prefilter *prefilter, struct bytes whole);
 /* Whether `text`, a part of the whole after those asked about before, may hold a secret. False: secret_next finds none. */
-bool secret_sieve_may(struct secret_sieve *sieve, struct bytes text);
+bool secret_prefilter_may(struct secret_prefilter *prefilter, struct bytes text);
 /* Whether no text after the last one may. */
-bool secret_sieve_is_empty(const struct secret_sieve *sieve);
+bool secret_prefilter_is_empty(const struct secret_prefilter *prefilter);
 /* Appends text with each hit replaced by "‹secret:RULE:LEN›"; returns how many were masked (0: out is an exact copy).
  * Check out->fail for memory. */
 size_t secret_mask(struct buf *out, struct bytes text);

@@ -134,7 +134,7 @@ static int look_at_header(struct cut *cut, const struct event_header *h, struct 
     return rc;
 }
 
-/* A text that begins with a dash: an option, which the sieve does not see. */
+/* A text that begins with a dash: an option, which the prefilter does not see. */
 static bool has_option(struct bytes mp) {
     const uint8_t *end = mp.p + mp.n;
     for (const uint8_t *p = mp.p; p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL; p++) {
@@ -144,12 +144,12 @@ static bool has_option(struct bytes mp) {
 }
 
 static int look_for_secrets(struct looking *l, struct bytes mp, struct err *err) {
-    struct secret_sieve sieve;
+    struct secret_prefilter prefilter;
     struct mp_reader r;
     struct mp_item item;
-    struct kind_finds finds = {.sieve = &sieve, .texts = l->cut->texts, .names = l->cut->names};
-    secret_sieve_begin(&sieve, mp);
-    if (secret_sieve_is_empty(&sieve) && !has_option(mp)) return 0;
+    struct kind_finds finds = {.prefilter = &prefilter, .texts = l->cut->texts, .names = l->cut->names};
+    secret_prefilter_begin(&prefilter, mp);
+    if (secret_prefilter_is_empty(&prefilter) && !has_option(mp)) return 0;
     finds.kind = kind_index_find(l->kind);
     mp_reader_init(&r, mp);
     int rc = mp_next(&r, &item, err);

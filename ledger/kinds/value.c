@@ -49,7 +49,7 @@ static void find_secret(struct bytes text, bool named_secret, struct kind_finds 
     if (text.n == 0) return;
     if (named_secret && !is_masked(text)) {
         count_secret(finds, "field-name");
-    } else if (!named_secret && (finds->sieve == NULL || secret_sieve_may(finds->sieve, text)) &&
+    } else if (!named_secret && (finds->prefilter == NULL || secret_prefilter_may(finds->prefilter, text)) &&
                memo_ask(finds->texts, text, secret_is_in) && secret_next(text, 0, &hit) == 0) {
         count_secret(finds, hit.rule);
     }
@@ -335,7 +335,7 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
     w.r = r;
     w.names = finds->names;
     w.top = 0;
-    w.depth_max = finds->sieve == NULL ? KIND_DEPTH_MAX : MP_DEPTH_MAX + 2;
+    w.depth_max = finds->prefilter == NULL ? KIND_DEPTH_MAX : MP_DEPTH_MAX + 2;
     int rc = walk_push(&w, head, below_of(head, named_secret), err);
     while (rc == 0 && (rc = walk_next(&w, &s, err)) == 0) {
         if (s.key) {

@@ -13,14 +13,15 @@
 struct kind_index;
 
 struct kind_finds {
-    bool look_for_home;         /* in: whether paths matter, which they do in open fields only */
-    bool secret;                /* some text, number or nested name has to be masked */
-    uint32_t secrets;           /* so many of them */
-    const char *rule;           /* of the first; NULL: none */
-    struct secret_sieve *sieve; /* in: over the memory of a stored value, checked and as deep as the encoding allows; NULL:
+    bool look_for_home; /* in: whether paths matter, which they do in open fields only */
+    bool secret;        /* some text, number or nested name has to be masked */
+    uint32_t secrets;   /* so many of them */
+    const char *rule;   /* of the first; NULL: none */
+    struct secret_prefilter
+        *prefilter;     /* in: over the memory of a stored value, checked and as deep as the encoding allows; NULL:
                                    it is new, and each text is searched */
-    struct memo *texts;         /* in: that hold no secret, */
-    struct memo *names;         /* and that say nothing of their values; NULL: none are remembered */
+    struct memo *texts; /* in: that hold no secret, */
+    struct memo *names; /* and that say nothing of their values; NULL: none are remembered */
     const struct kind_index *kind; /* in: of a stored payload, whose ids are passed over; NULL: none are */
     bool home;                     /* some text or nested name holds a path below a home directory */
 };

@@ -1,4 +1,4 @@
-/* Many texts in one piece of memory: what needs no look of its own has no secret. */
+/* Many texts in one piece of memory: a text that needs no search of its own has no secret. */
 #include "tests/base/secret_sample.h"
 
 static size_t put_text(char *at, unsigned seed) {
@@ -12,24 +12,24 @@ static size_t put_text(char *at, unsigned seed) {
     return (size_t)snprintf(at, SAMPLE_MAX, "%s", plain[seed % COUNT(plain)]);
 }
 
-static void what_a_sieve_lets_go_holds_no_secret(void **state) {
+static void what_the_prefilter_rules_out_holds_no_secret(void **state) {
     (void)state;
     static char whole[40 * (SAMPLE_MAX + 1)];
     struct bytes text[40];
     struct secret_hit hit;
     size_t hits = 0, held = 0;
     for (unsigned seed = 0; seed < 500; seed++) {
-        struct secret_sieve sieve;
+        struct secret_prefilter prefilter;
         size_t n = 0;
         for (unsigned i = 0; i < COUNT(text); i++) { /* a byte between them, as strings of msgpack have */
             whole[n++] = (char)(0xa0 + i);
             text[i] = (struct bytes){(uint8_t *)whole + n, put_text(whole + n, seed * 31 + i * (1 + seed % 4))};
             n += text[i].n;
         }
-        secret_sieve_begin(&sieve, (struct bytes){(uint8_t *)whole, n});
+        secret_prefilter_begin(&prefilter, (struct bytes){(uint8_t *)whole, n});
         for (unsigned i = 0; i < COUNT(text); i++) {
-            bool secret = secret_next(text[i], 0, &hit) == 0, empty = secret_sieve_is_empty(&sieve);
-            bool may = secret_sieve_may(&sieve, text[i]);
+            bool secret = secret_next(text[i], 0, &hit) == 0, empty = secret_prefilter_is_empty(&prefilter);
+            bool may = secret_prefilter_may(&prefilter, text[i]);
             assert_true(!secret || (may && !empty));
             hits += secret;
             held += may;
@@ -40,7 +40,7 @@ static void what_a_sieve_lets_go_holds_no_secret(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_a_sieve_lets_go_holds_no_secret),
+        cmocka_unit_test(what_the_prefilter_rules_out_holds_no_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
