@@ -1,5 +1,5 @@
-/* Rows of events. Each listing is one walk of a cursor, or two: for the newest few, one walk goes backwards and only finds
- * where they begin, so that the listing itself, and what it says of damage, goes forward. */
+/* Rows of events. Each listing is one walk of a cursor, or two: for the newest few, a first walk backwards only finds where
+ * they begin, so that rows and damage are still reported in order. */
 #include "cli/events/answer.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define WHERE_BATCH  4096 /* seqs of --where that one cursor looks up */
 #define FOLLOW_NS    200000000
-#define FOLLOW_FIRST 10 /* rows before those that come */
+#define FOLLOW_FIRST 10 /* rows shown before new ones */
 
 bool answer_over(const struct answer *a) {
     return *a->stop != 0 || !out_good(a->cli);
@@ -78,13 +78,13 @@ int answer_scan(struct answer *a, const struct query *query, uint64_t limit, ans
 
 /* ---- the rows themselves ---- */
 
-/* The private fields of the row, in a->private_fields; nothing when it has none. */
+/* Reads the private fields of the row into a->private_fields; empty if it has none. */
 static int read_private(struct answer *a, struct query_cursor *cursor, const struct log_event *event, struct err *err) {
     buf_clear(&a->private_fields);
     return event->has_private ? query_private(cursor, &a->private_fields, err) : 0;
 }
 
-/* In a table: private fields after the open ones, or how many there are, which of kinds of one's own nobody would guess. */
+/* In a table: the private fields, or for custom kinds how many there are. */
 static int remark_private(struct answer *a, struct query_cursor *cursor, const struct log_event *event, struct err *err) {
     struct mp_reader reader;
     struct mp_item item;
@@ -104,7 +104,7 @@ static int remark_private(struct answer *a, struct query_cursor *cursor, const s
     return 0;
 }
 
-/* Which events were corrected, that come from this one on at least. Most lists go forward. */
+/* Loads which events from this one on were corrected. Most lists go forward. */
 static int know_corrected(struct answer *a, uint64_t seq, struct err *err) {
     if (a->has_corrected && seq >= a->corrected_from) return 0;
     uint64_t from = a->has_corrected ? 0 : seq;
@@ -115,7 +115,7 @@ static int know_corrected(struct answer *a, uint64_t seq, struct err *err) {
     return rc;
 }
 
-/* And that it no longer counts. */
+/* Adds remarks to the row: that it was corrected, and its private fields. */
 static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
     const struct log_event *event = NULL;
     int rc = query_event(cursor, &event, err);
@@ -180,14 +180,14 @@ struct each {
     answer_row_fn *call;
 };
 
-/* The rows with these seqs, which are in order. */
+/* The rows with these sequence numbers, in ascending order. */
 static int scan_seqs(struct answer *a, const uint64_t *seqs, size_t n, void *ctx, struct err *err) {
     const struct each *each = ctx;
     struct query_value *values = calloc(WHERE_BATCH, sizeof(*values));
     struct query_term term = {.field = QUERY_SEQ, .op = QUERY_EQ, .values = values};
     bool has_rest = a->ask.has_rest;
     int rc = values ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
-    a->ask.has_rest = false; /* SQL has judged them */
+    a->ask.has_rest = false; /* SQL has checked the rest */
     bool rest[ASK_TERMS_MAX];
     memcpy(rest, a->ask.rest, sizeof(rest));
     memset(a->ask.rest, 0, sizeof(a->ask.rest));
@@ -229,7 +229,7 @@ struct newest {
     bool damaged;
 };
 
-/* Goes back from `to` until `limit` rows are found. Only looks. */
+/* Walks backwards from `to` until `limit` rows are found, showing nothing. */
 static int find_back(struct answer *a, uint64_t to, uint64_t limit, struct newest *ret, struct err *err) {
     struct query_cursor *cursor = NULL;
     struct query q = a->ask.query;
@@ -264,7 +264,7 @@ static int show_back(struct answer *a, uint64_t to, uint64_t limit, struct err *
     }
     int rc = find_back(a, to, limit, &newest, err);
     if (rc != 0 || (newest.n == 0 && !newest.damaged)) return rc;
-    /* What is damaged is met again, and then said, unless so many newer rows were found. */
+    /* Damage is met again, and then reported, unless enough newer rows were found. */
     uint64_t from = newest.n < limit && newest.damaged ? 0 : newest.seq;
     return answer_range(a, from, to, 0, show, err);
 }
@@ -283,7 +283,7 @@ static int show_around(struct answer *a, struct err *err) {
     one.to = a->around + 1;
     one.whole = is_whole(a);
     int rc = show_back(a, a->around, a->context, err);
-    if (rc == 0) { /* it is shown whatever the conditions are */
+    if (rc == 0) { /* shown whatever the conditions */
         struct ask conditions = a->ask;
         a->ask = all;
         rc = answer_scan(a, &one, 0, show_marked, err);
@@ -293,7 +293,7 @@ static int show_around(struct answer *a, struct err *err) {
     return rc;
 }
 
-/* ---- those that come ---- */
+/* ---- new rows ---- */
 
 static int follow(struct answer *a, struct err *err) {
     const struct timespec pause = {.tv_nsec = FOLLOW_NS};

@@ -1,14 +1,14 @@
-/* The two clocks. An answer by one of them is compared with the other's by counts, which cost little where there is an
- * index and are not made where there is none. */
+/* The two clocks. Answers by one and by the other are compared by counting, which is cheap with an index and not done
+ * without one. */
 #include "cli/events/answer.h"
 
 #include <stdio.h>
 
 #include "cli/print/say.h"
 
-#define UNINDEXED_MAX 65536 /* events that are read for a remark */
+#define UNINDEXED_MAX 65536 /* unindexed events that may be read for a note */
 
-/* Those that fulfil the other conditions and are in the time by one clock alone. False: nobody knows. */
+/* Counts the events that match the other conditions and are in the time range by one clock only. False: unknown. */
 static bool count_clocks(struct answer *a, struct query_clocks *ret) {
     struct query_term terms[ASK_TERMS_MAX + 6];
     struct query q = a->ask.query;

@@ -6,7 +6,7 @@
 
 #include "query/rows/tally.h"
 
-/* The counts as they come, largest first. */
+/* The counts, largest first. */
 struct counts {
     struct answer *answer;
     uint64_t largest, total, n;
@@ -33,7 +33,7 @@ static int put_count(void *ctx, const struct query_value *values, uint64_t count
     return 0;
 }
 
-/* From the index, as far as there is one. */
+/* From the index, as far as it reaches. */
 static int count_known(struct answer *a, struct counts *counts, struct err *err) {
     size_t by[QUERY_BY_MAX];
     uint64_t lost = 0;
@@ -69,7 +69,7 @@ static int tally_row(struct answer *a, struct query_cursor *cursor, struct err *
 static int count_rows(struct answer *a, struct counts *counts, struct err *err) {
     a->tally = tally_new(a->by.n);
     int rc = a->tally ? 0 : err_set(err, ERR_NOMEM, "no memory for the counts");
-    if (rc == 0 && a->by.n == 0) { /* the count of nothing is 0 */
+    if (rc == 0 && a->by.n == 0) { /* no rows: 0 */
         rc = tally_add(a->tally, NULL, 0, err);
     }
     if (rc == 0) rc = answer_range(a, 0, a->size, 0, tally_row, err);

@@ -1,5 +1,5 @@
-/* SQL. --where is an expression within a statement of ours that gives seqs only; the rows are then those of any other
- * question. --sql is the user's own statement, whose columns are shown as they come. */
+/* SQL. --where is an expression inside a statement of ours that returns sequence numbers only; rows are then shown as for any
+ * other question. --sql is the user's own statement, whose columns are shown unchanged. */
 #include "cli/events/answer.h"
 #include "cli/print/say.h"
 
@@ -15,11 +15,11 @@
 
 #define STATEMENT_MAX ((size_t)4 << 20)
 #define PLACE         "at byte "
-#define SEQS_FIRST    16 /* of --where that are handed on at first, then ever more */
+#define SEQS_FIRST    16 /* passed on at first by --where; later batches grow */
 #define SEQS_GROW     8
 #define SEQS_MAX      4096
 
-/* SQLite does not come back to end the answer in order. */
+/* SQLite does not return, so the answer cannot be ended in order. */
 static void leave(void *ctx, const struct err *why) {
     const struct answer *a = ctx;
     _exit(cli_fail(a->cli, why));
@@ -35,7 +35,7 @@ int answer_sql_open(struct answer *a, struct err *err) {
     return a->sql ? 0 : sql_open(a->ledger, &options, &a->sql, err);
 }
 
-/* Once, however often the statement runs. */
+/* Once, even if the statement runs several times. */
 static void say_note(struct answer *a) {
     const char *note = sql_note(a->sql);
     struct buf safe = {.max = 4096};
@@ -47,7 +47,7 @@ static void say_note(struct answer *a) {
     buf_done(&safe);
 }
 
-/* What could not be read is said like anywhere else; the rest was answered. */
+/* Unreadable events are reported as usual; the rest was answered. */
 static int note_sql(struct answer *a, int rc, const struct err *why, struct err *err) {
     struct query_cost cost = {0};
     sql_cost(a->sql, &cost);
@@ -76,7 +76,7 @@ static void move_place(struct err *err, size_t before, size_t length) {
     size_t digits = strspn(place + n, "0123456789");
     if (text_parse_u64((struct bytes){(const uint8_t *)place + n, digits}, &at) != 0) return;
     at = at < before ? 0 : at - before;
-    if (at >= length && strstr(err->msg, "syntax error")) { /* it met what is behind the expression */
+    if (at >= length && strstr(err->msg, "syntax error")) { /* the parser reached the text after the expression */
         err_set(err, err->code, "at byte %zu: the expression is not complete", length);
         return;
     }
@@ -86,8 +86,8 @@ static void move_place(struct err *err, size_t before, size_t length) {
     *err = moved;
 }
 
-/* Seqs on their way from SQL to the rows. The first ones are handed on soon, so that something is seen; then many at a
- * time, because a cursor costs more than a row of it. */
+/* Sequence numbers on their way from SQL to the rows. The first batch is small, so that rows appear soon; later ones are large,
+ * because a cursor costs more than a row. */
 struct seq_batch {
     struct answer *answer;
     answer_seqs_fn *each;
@@ -120,13 +120,13 @@ static void reverse(struct seq_batch *seqs) {
     }
 }
 
-/* The statement; *ret_before: where the expression begins in it. */
+/* The statement; *ret_before: the offset of the expression in it. */
 static int put_where(const struct answer *a, uint64_t from, uint64_t to, uint64_t limit, bool newest, struct buf *out,
                      size_t *ret_before, struct err *err) {
     buf_put_str(out, "SELECT seq FROM events WHERE (");
     *ret_before = out->n;
     buf_put_bytes(out, bytes_of(a->where));
-    buf_put_str(out, "\n) AND "); /* the line's end ends a comment */
+    buf_put_str(out, "\n) AND "); /* the line end closes a comment */
     ask_sql(&a->ask, out);
     answer_tier_put(a, out);
     if (from > 0) {
@@ -182,13 +182,13 @@ struct table_of {
     struct rows_column *columns; /* owned */
 };
 
-/* A name may come twice, as in SELECT count(*), count(*); members of JSON may not. */
+/* Column names may repeat, as in SELECT count(*), count(*); JSON members may not. */
 static void name_column(struct rows_column *columns, size_t i, const char *name) {
     snprintf(columns[i].name, sizeof(columns[i].name), "%.*s", FIELD_NAME_MAX - 8, name);
     for (size_t k = 0, n = 1; k < i; k++) {
         if (strcmp(columns[k].name, columns[i].name) == 0) {
             snprintf(columns[i].name, sizeof(columns[i].name), "%.*s:%zu", FIELD_NAME_MAX - 12, name, ++n);
-            k = SIZE_MAX; /* from the start: the new name may be taken too */
+            k = SIZE_MAX; /* from the start: the new name may be in use too */
         }
     }
 }
@@ -198,7 +198,7 @@ static int take_names(void *ctx, const struct sql_row *row, struct err *err) {
     struct answer *a = table->answer;
     struct obj head = {0};
     if (row->n > TABLE_COLUMNS_MAX) {
-        return err_set(err, ERR_LIMIT, "these are more than %d columns", TABLE_COLUMNS_MAX);
+        return err_set(err, ERR_LIMIT, "more than %d columns", TABLE_COLUMNS_MAX);
     }
     table->columns = calloc(row->n + 1, sizeof(*table->columns));
     if (!table->columns) return err_set(err, ERR_NOMEM, "no memory for the answer");

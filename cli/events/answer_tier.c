@@ -1,7 +1,6 @@
-/* Tiers of tool calls. Which tools have which is a table of states, `tools`, judged by the policies as they stand; so a
- * condition is a question to that table, and what has no tier can be counted, which is said with every answer that goes by
- * tiers: of calls whose tier nobody knows none is found by '>=T2'. A call that was corrected counts for no state, so it has
- * no tier and is found by none; it is counted apart. */
+/* Tiers of tool calls. The table of states `tools` has the tier of each tool, as judged by the current policies; a condition
+ * on tiers is a query on that table. Calls without a tier match no condition such as '>=T2', so every answer that uses tiers
+ * states their number. A corrected call counts in no state, so it has no tier and matches none; it is counted separately. */
 #include "cli/call/opt.h"
 #include "cli/events/answer.h"
 
@@ -65,7 +64,7 @@ void answer_tier_put(const struct answer *a, struct buf *out) {
     }
 }
 
-/* Of a statement nobody knows which calls it means: then those of the log. */
+/* For --sql it is not known which calls are meant: then those of the whole log are counted. */
 void answer_tier_count(struct answer *a) {
     struct buf sql = {.max = (size_t)4 << 20};
     struct err ignored = {0};

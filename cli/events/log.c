@@ -1,4 +1,4 @@
-/* log: what happened, a line an event, newest last: `query` with other defaults. */
+/* log: what happened, one event per line, newest last: `query` with other defaults. */
 #include "cli/events/query.h"
 
 static int run(struct cli *cli, const struct opt_args *args) {

@@ -1,4 +1,4 @@
-/* query and log: the events that fulfil some conditions, as rows, as counts, or by SQL. */
+/* query and log: the events that match conditions, as rows, as counts, or by SQL. */
 #include "cli/events/query.h"
 
 #include <stdio.h>
@@ -108,7 +108,7 @@ static const struct ask_option conditions[] = {
 
 /* ---- the command line ---- */
 
-/* Options that make no sense together, as sets: the first with any of the second. */
+/* Options that exclude each other: the first with any of the second set. */
 static int check_pairs(struct cli *cli, const struct opt_args *args) {
     static const struct {
         int one, other;
@@ -145,7 +145,7 @@ static int read_format(struct answer *a, const struct opt_args *args, bool as_lo
     int rc = format ? rows_format(format, &a->format, err) : 0;
     if (rc == 0 && style) rc = when_style(style, &a->style, err);
     if (rc == 0 && a->format == ROWS_JSON && a->follow) {
-        rc = err_set(err, ERR_INVALID, "--follow has no end, which --format json needs; jsonl has none either");
+        rc = err_set(err, ERR_INVALID, "--follow has no end, but a JSON document needs one (use --format jsonl)");
     }
     if (rc == 0 && a->format == ROWS_MSGPACK && a->cli->out_tty) {
         rc = err_set(err, ERR_INVALID, "--format msgpack is binary: write it to a file or a pipe, not to a terminal");
@@ -153,7 +153,7 @@ static int read_format(struct answer *a, const struct opt_args *args, bool as_lo
     return rc;
 }
 
-/* What is shown: the named fields, or what is usual for the format. */
+/* The fields to show: as named, or the format's default. */
 static int read_fields(struct answer *a, const struct opt_args *args, struct err *err) {
     static const char happened[] = "seq,happened,kind,subject,body", sealed[] = "seq,time,kind,subject,body",
                       csv[] = "seq,time,kind,schema,subject,actor,source,grade,run,cause,key,leaf,body";
@@ -187,7 +187,7 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
     if (rc == 0) rc = opt_u64(args, &query_options[Q_CONTEXT], &a->context, err);
     a->has_last = opt_has(args, &query_options[Q_LAST]);
     if (rc == 0 && opt_has(args, &query_options[Q_FIRST]) && a->first == 0) {
-        rc = err_set(err, ERR_INVALID, "--first takes a number of rows, 1 and more");
+        rc = err_set(err, ERR_INVALID, "--first takes a number of rows, 1 or more");
     }
     a->time_limit = TIME_LIMIT_NS;
     if (rc == 0 && time && strcmp(time, "none") == 0) {
@@ -206,7 +206,7 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
     return rc;
 }
 
-/* Without a word on how many, `log` shows the newest few. */
+/* Without a number, `log` shows the newest few. */
 static bool wants_few(const struct opt_args *args) {
     static const int others[] = {Q_LAST, Q_FIRST, Q_SINCE, Q_AROUND, Q_FOLLOW, Q_COUNT, Q_BY, Q_SQL};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -262,7 +262,7 @@ static void explain(struct answer *a) {
     buf_done(&took);
 }
 
-/* The end of the answer: the rows that are held back, the JSON document's end, what it took. */
+/* Ends the answer: rows held back, the end of the JSON document, what it cost. */
 static int end(struct answer *a, uint64_t found) {
     struct obj tail = {0};
     int exit_code = 0;
@@ -286,7 +286,7 @@ static int end(struct answer *a, uint64_t found) {
     return exit_code;
 }
 
-/* Scripts have the exit code. */
+/* Scripts use the exit code. */
 static void say_nothing_matched(const struct answer *a) {
     bool whole_run = false;
     for (size_t i = 0; i < a->ask.n_conditions; i++) {

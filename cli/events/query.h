@@ -5,7 +5,7 @@
 #include "cli/call/command.h"
 
 extern const struct opt query_options[];
-/* The command; as `log` with that one's defaults: the newest 20, JSON objects a line each. */
+/* The command; as `log` with its defaults: the newest 20, one JSON object per line. */
 int query_run(struct cli *cli, const struct opt_args *args, bool as_log);
 
 #endif

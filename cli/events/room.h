@@ -4,12 +4,12 @@
  * (one question and how it is answered).
  *
  *   query, log  events by conditions; log is query with other defaults
- *   answer      rows: all, the first, the last, those around one, those that are yet to come
+ *   answer      rows: all, the first, the last, those around one, new ones
  *   answer_count, answer_sql, answer_tier, answer_clock   counts, SQL, tiers, the two clocks
  *   show        one event, every field
  *   timeline    a run as a tree; timeline_load finds its events, timeline_tier judges its calls
  *
- * Words. "Conditions" choose events; "fields" choose what is shown of them. "Following" is waiting for new events. */
+ * Words. "Conditions" select events; "fields" select what is shown of them. "Following" means waiting for new events. */
 #ifndef CLI_EVENTS_ROOM_H
 #define CLI_EVENTS_ROOM_H
 

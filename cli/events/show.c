@@ -31,7 +31,7 @@ static void hash(struct cli *cli, const char *name, const uint8_t *value) {
     field(cli, name, bytes_of(hex));
 }
 
-/* "name": "word", of a body in lines: is the word a state that has a colour, or what went wrong? */
+/* Colours a line "name": "word" of a body, if the word is a state with a colour or an error. */
 static enum out_color color_of(struct bytes line) {
     const uint8_t *value = memmem(line.p, line.n, "\": \"", 4);
     if (!value) return OUT_PLAIN;
@@ -70,7 +70,7 @@ static int map(struct cli *cli, const char *title, struct bytes kind, struct byt
     return rc;
 }
 
-/* What later events say of it. */
+/* What later events did to it. */
 struct later {
     struct corrected corrected;
     struct erased erased;
@@ -87,7 +87,7 @@ static void later_done(struct later *later) {
     erased_done(&later->erased);
 }
 
-/* By which event, where one says so. */
+/* Names the event that erased it, if there is one. */
 static void put_erased(struct cli *cli, const char *what, uint64_t by, const char *rest) {
     out_printf(cli, "\n%s: erased", what);
     if (by != LOG_NO_SEQ) {
@@ -98,7 +98,7 @@ static void put_erased(struct cli *cli, const char *what, uint64_t by, const cha
 
 static int show_contents(struct cli *cli, const struct log_event *event, struct bytes private_, const struct later *later,
                          struct err *err) {
-    static const uint8_t none = 0x80; /* an empty map: they were erased */
+    static const uint8_t none = 0x80; /* an empty map: erased */
     const struct buf *fields = &later->erased.fields;
     int rc = 0;
     if (event->payload.n == 0) {

@@ -1,4 +1,4 @@
-/* timeline: a run as a tree of what led to what, with how long it took and how it ended. */
+/* timeline: a run as a tree of causes and effects, with durations and outcomes. */
 #include "cli/events/timeline.h"
 
 #include <math.h>
@@ -24,7 +24,7 @@ static const struct opt options[] = {
     {0},
 };
 
-#define DEPTH_SHOWN    24 /* deeper events stand where this depth stands */
+#define DEPTH_SHOWN    24 /* deeper events are shown at this depth */
 #define LINE_MAX_BYTES ((size_t)64 << 10)
 
 /* ---- for people ---- */
@@ -41,7 +41,7 @@ static const char *mark_of(const struct tree_node *node, bool fine) {
     return node->state == TREE_BAD ? (fine ? "✗ " : "! ") : "";
 }
 
-/* The lines from the parents down to the node, which is at most at DEPTH_SHOWN: path has the nodes above it. */
+/* The tree lines before a node, which is at most at DEPTH_SHOWN; path has its ancestors. */
 static void put_branches(const struct timeline *t, const size_t *path, size_t depth, bool fine, struct buf *out) {
     for (size_t at = 1; at <= depth; at++) {
         bool last = t->tree.nodes[path[at]].next == SIZE_MAX;
@@ -57,7 +57,7 @@ static void put_part(const struct timeline *t, const char *before, struct tree_t
     }
 }
 
-/* On a terminal a long one leaves room for how it ended. */
+/* On a terminal a long name is cut to leave room for the outcome. */
 static void put_name(const struct timeline *t, const struct tree_node *node, struct buf *out) {
     struct bytes name = tree_text(&t->tree, node->name);
     size_t line = out_width(t->cli), took = 0;
@@ -67,7 +67,7 @@ static void put_name(const struct timeline *t, const struct tree_node *node, str
     buf_put_str(out, n < name.n ? table_mark(t->cli) : "");
 }
 
-/* Where the next field of a rest begins: a blank, a name, '='. */
+/* The next field of a rest: a blank, a name, '='. */
 static size_t field_end(struct bytes rest) {
     for (size_t at = 1; at < rest.n; at++) {
         size_t name = at;
@@ -90,7 +90,7 @@ static bool has_field(struct bytes rest, struct bytes field) {
     return false;
 }
 
-/* What else there is of it, and of the return that is shown with it what that does not say again. */
+/* The other fields, and those of the return shown with it, unless they repeat. */
 static void put_rest(const struct timeline *t, const struct tree_node *node, struct buf *out) {
     struct bytes own = tree_text(&t->tree, node->rest), more = {0};
     size_t start = out->n;
@@ -112,7 +112,7 @@ static void put_rest(const struct timeline *t, const struct tree_node *node, str
     }
 }
 
-/* Not where it only says again which run this is. */
+/* The subject, unless it only repeats the run. */
 static bool shows_subject(const struct timeline *t, const struct tree_node *node) {
     struct bytes subject = tree_text(&t->tree, node->subject), run = tree_text(&t->tree, node->run);
     bool own = bytes_has_prefix(subject, "run/") && bytes_eq((struct bytes){subject.p + 4, subject.n - 4}, run);
@@ -132,7 +132,7 @@ static void put_line(struct timeline *t, struct table *table, size_t i, size_t *
     if (!t->since_start && !unreadable) {
         when_text(&text, node->at, t->style, t->now);
     } else if (!unreadable) {
-        buf_put_str(&text, node->at < start ? "-" : ""); /* a mistake or a gap */
+        buf_put_str(&text, node->at < start ? "-" : ""); /* a corrected event or a gap */
         when_length(&text, (double)(node->at >= start ? node->at - start : start - node->at) / 1e6);
     }
     table_cell(table, bytes_of_buf(&text));
@@ -163,7 +163,7 @@ static void put_line(struct timeline *t, struct table *table, size_t i, size_t *
     buf_done(&text);
 }
 
-/* "3 errors", where there are any. */
+/* "3 errors", if there are any. */
 static void count_text(size_t n, const char *what, char ret[64]) {
     ret[0] = '\0';
     if (n > 0) {
@@ -177,7 +177,7 @@ static void put_count(struct timeline *t, const char *text, enum out_color color
     }
 }
 
-/* A part of the title, in bold, cut to so many columns. Returns how many it took. */
+/* A part of the title, in bold, cut to `room` columns. Returns the columns used. */
 static size_t put_bold(struct timeline *t, struct bytes text, size_t columns) {
     struct buf safe = {.max = LINE_MAX_BYTES};
     size_t took = 0;
@@ -199,13 +199,13 @@ static size_t less(size_t n, size_t by) {
     return n > by ? n - by : 0;
 }
 
-/* How long all of it took, and what came after its end. A run says so itself; else it is from the earliest event to the
+/* The total duration, and the events after the end. A run states its duration; otherwise it is from the earliest event to the
  * end of the last one. */
 struct span {
     uint64_t first, last;
     double ms; /* negative: unknown */
     size_t n, late;
-    uint64_t late_ns; /* of the last one, after the end */
+    uint64_t late_ns; /* how late the last one is */
 };
 
 /* The event that ends the run that `top` begins. */
@@ -221,7 +221,7 @@ static const struct tree_node *end_of(const struct timeline *t, const struct tre
     return end;
 }
 
-/* When it was over: what tells of a call or a step is placed at its beginning, what tells of an end at that. */
+/* When it was over: calls and steps are placed at their beginning, ends at their end. */
 static uint64_t over(const struct timeline *t, const struct tree_node *node) {
     struct bytes kind = tree_text(&t->tree, node->kind);
     bool end =
@@ -229,7 +229,7 @@ static uint64_t over(const struct timeline *t, const struct tree_node *node) {
     return node->ms > 0 && node->ms < 1e12 && !end ? node->at + (uint64_t)(node->ms * 1e6) : node->at;
 }
 
-/* Of what counts: a mistake begins nothing, nor does a gap. Where nothing counts, of all. */
+/* Over the events that count: corrected events and gaps do not. If none counts, over all. */
 static uint64_t begin_of(const struct timeline *t) {
     uint64_t first = UINT64_MAX, any = UINT64_MAX;
     for (size_t i = 0; i < t->tree.n; i++) {
@@ -266,7 +266,7 @@ static void measure(const struct timeline *t, const struct tree_node *top, struc
     }
 }
 
-/* How the run went, and that its beginning was a mistake. */
+/* The run's outcome, and whether its beginning was corrected. */
 static void put_end(const struct timeline *t, const struct tree_node *top, struct buf *out) {
     bool begins = t->of_run && bytes_is(tree_text(&t->tree, top->kind), "run.started");
     bool mistake = begins && top->mark == TREE_CORRECTED;
@@ -282,7 +282,7 @@ static void put_end(const struct timeline *t, const struct tree_node *top, struc
     }
 }
 
-/* The first line: what, how many, what is wrong, from when on, how long, how it went. */
+/* The first line: what, number of events, errors, start, duration, outcome. */
 static void put_title(struct timeline *t, size_t root) {
     const struct tree_node *top = &t->tree.nodes[root];
     struct span span;
@@ -328,7 +328,7 @@ static int print_text(struct timeline *t, size_t root) {
     static const struct table_column columns[] = {
         {"SEQ", TABLE_RIGHT, 0}, {"AT", TABLE_RIGHT, 0}, {"TOOK", TABLE_RIGHT, 0}, {"EVENT", 0, 0}};
     uint64_t start = begin_of(t);
-    size_t path[DEPTH_SHOWN + 1] = {0}; /* the node that was shown last at each depth */
+    size_t path[DEPTH_SHOWN + 1] = {0}; /* the last node shown at each depth */
     struct table *table = table_new(t->cli, columns, sizeof(columns) / sizeof(columns[0]));
     pager_begin(&t->pager, t->cli);
     put_title(t, root);
@@ -433,7 +433,7 @@ static int print_json(struct timeline *t, size_t root) {
 
 /* ---- the command ---- */
 
-#define APART_NS (3600 * CLOCK_NS_PER_S) /* what is recorded as it happens is not so late */
+#define APART_NS (3600 * CLOCK_NS_PER_S) /* live recording is never this late */
 
 static void say_clock(const struct timeline *t) {
     size_t n = 0;
@@ -449,7 +449,7 @@ static void say_clock(const struct timeline *t) {
     }
 }
 
-/* How a run ended is said with the run; what went wrong in it is counted as in lists of runs. */
+/* A run's own outcome is shown in the title; errors inside it are counted, as in lists of runs. */
 static bool is_whole_run(struct bytes kind) {
     return bytes_is(kind, "run.started") || bytes_is(kind, "run.finished");
 }
@@ -500,7 +500,7 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
     struct ask ask;
     struct err err = {0};
     if (!t.about && !opt_has(args, &options[T_SINCE])) {
-        return cli_usage(cli, "of what? a run, a subject, or --since WHEN");
+        return cli_usage(cli, "name a run, a subject, or --since WHEN");
     }
     if (style && when_style(style, &t.style, &err) != 0) return cli_usage(cli, "%s", err.msg);
     t.since_start = !style && t.about;

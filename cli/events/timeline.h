@@ -1,4 +1,4 @@
-/* The insides of `ledger timeline`: what it is about, and where its events come from. */
+/* Internal to `ledger timeline`: what it is about, and where its events come from. */
 #ifndef CLI_EVENTS_TIMELINE_H
 #define CLI_EVENTS_TIMELINE_H
 
@@ -16,8 +16,8 @@ struct timeline {
     struct ledger *ledger;
     struct tree tree;
     struct damage damage;
-    const char *about; /* the run or subject; NULL: all of a span of time */
-    struct buf run;    /* memory of `about`, when it was given as a beginning */
+    const char *about; /* the run or subject; NULL: everything in a time range */
+    struct buf run;    /* memory of `about` if it was given as a prefix */
     struct pager pager;
     bool of_run, since_start;
     enum when_style style;
@@ -26,13 +26,13 @@ struct timeline {
     struct tier_count tiers;
 };
 
-/* Fills the tree with what `about` names, as far as the base query goes. A run may be named by its beginning: then `about`
- * becomes its name. No event is no failure; ERR_NOTFOUND names some of the several runs that begin so. */
+/* Fills the tree with the events of `about` that match the base query. A run may be given by a prefix: then `about` becomes
+ * its full ID. Finding no event is not a failure. ERR_NOTFOUND: several runs have that prefix; some are named. */
 int timeline_load(struct timeline *timeline, const struct query *base, struct err *err);
-/* Gaps stand within the run that they are a gap of: under its root, where they happened. */
+/* Places gaps under the root of their run, where they happened. */
 void timeline_hang_gaps(struct timeline *timeline);
 
-/* Judges the tiers of all calls of tools. */
+/* Judges the tiers of all tool calls. */
 void timeline_judge(struct timeline *timeline);
 
 #endif

@@ -1,5 +1,4 @@
-/* The events of a timeline: of a run and those that it started, of a subject, or of a span of time, and the gaps among
- * them. */
+/* Loads the events of a timeline: of a run and the runs it started, of a subject, or of a time range, with the gaps. */
 #include "cli/events/timeline.h"
 #include "cli/log/corrected.h"
 
@@ -7,7 +6,7 @@
 #include <string.h>
 
 #define NAMES_MAX  1024
-#define RUNS_NAMED 4 /* of those that begin as it was asked */
+#define RUNS_NAMED 4 /* of several runs with the prefix */
 
 static int add_subject(struct timeline *t, const struct query *base, struct err *err) {
     struct bytes text = bytes_of(t->about);
@@ -25,7 +24,7 @@ static int add_subject(struct timeline *t, const struct query *base, struct err 
     return tree_add_query(&t->tree, t->ledger, &q, damage_note, &t->damage, err);
 }
 
-/* Gaps between the first event and the last one. */
+/* Adds gaps between the first event and the last. */
 static int add_gaps(struct timeline *t, const struct query *base, struct err *err) {
     struct query_value gap = {.type = QUERY_TEXT, .text = bytes_of("ledger.gap")};
     const struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &gap, .n_values = 1};
@@ -43,7 +42,7 @@ static int add_gaps(struct timeline *t, const struct query *base, struct err *er
     return tree_add_query(&t->tree, t->ledger, &q, damage_note, &t->damage, err);
 }
 
-/* Runs that begin with some characters. */
+/* Runs with a prefix. */
 struct runs {
     uint64_t n;
     char names[RUNS_NAMED][TIMELINE_RUN_MAX];
@@ -73,7 +72,7 @@ static int several_runs(const struct runs *runs, struct bytes beginning, struct 
     return ERR_NOTFOUND;
 }
 
-/* Ids of runs are long: the beginning of one will do where no other begins so. 1: there is none. */
+/* Run IDs are long: a unique prefix is enough. 1: there is none. */
 static int find_run(struct timeline *t, struct bytes beginning, const struct query *base, struct err *err) {
     struct query_value value = {.type = QUERY_TEXT, .text = beginning};
     const struct query_term term = {.field = QUERY_RUN, .op = QUERY_PREFIX, .values = &value, .n_values = 1};
@@ -100,7 +99,7 @@ static int find_run(struct timeline *t, struct bytes beginning, const struct que
     return buf_check(&t->run, "the run", err);
 }
 
-/* The run of that name, or the only one that begins so. */
+/* The run with that ID, or the only one with that prefix. */
 static int load_run(struct timeline *t, struct bytes name, const struct query *base, struct err *err) {
     t->of_run = true;
     int rc = tree_add_run(&t->tree, t->ledger, name, base, damage_note, &t->damage, err);

@@ -1,6 +1,5 @@
-/* How far the calls of tools in a timeline can go, by the policies of the log: these alone are folded, so that a timeline
- * waits for no other states. A call that was corrected is not judged. A ledger whose policies cannot be read has a timeline
- * without tiers. */
+/* How far the tool calls in a timeline can go, by the policies in the log. Only these are folded, so that a timeline need not
+ * wait for other states. Corrected calls are not judged. If the policies cannot be read, the timeline has no tiers. */
 #include "cli/events/timeline.h"
 
 #include <string.h>

@@ -1,6 +1,5 @@
-/* One pattern becomes one term, several exact texts one term with all of them, and patterns of kinds, as far as only the
- * catalog's can match, the kinds that they match. What remains, several patterns for one field, is held against each row
- * here. */
+/* One pattern becomes one term; several exact texts become one term with all of them; patterns of kinds become the kinds they
+ * match, if only kinds of the catalog can match. What remains, several patterns for one field, is checked here row by row. */
 #include "cli/log/ask.h"
 
 #include <stdio.h>
@@ -34,7 +33,7 @@ static struct query_value int_value(uint64_t v) {
 
 /* ---- kinds ---- */
 
-/* May it match kinds that are in no catalog? */
+/* May it match kinds outside the catalog? */
 static bool may_match_custom(const char *pattern) {
     static const char custom[] = "x.";
     for (size_t i = 0; i < sizeof(custom) - 1; i++) {
@@ -44,7 +43,7 @@ static bool may_match_custom(const char *pattern) {
     return true;
 }
 
-/* The family of kinds whose name is nearest: for "runs.*". NULL: there is none. */
+/* The family of kinds with the nearest name: for "runs.*". NULL: none. */
 static const char *near_family(const char *pattern, char best[64]) {
     char given[64], family[64];
     struct text_near near = {.text = given};
@@ -79,7 +78,7 @@ int ask_kind(const char *pattern, struct err *err) {
                    text_near_words(&near));
 }
 
-/* Events have one of four grades; any other is a mistake as well. */
+/* Events have one of four grades; anything else is an error. */
 static int check_grade(const char *text, struct err *err) {
     static const char *const grades[] = {"measured", "reported", "declared", "inferred"};
     struct text_near near = {.text = text};
@@ -94,7 +93,7 @@ static int check_grade(const char *text, struct err *err) {
                    text_near_words(&near));
 }
 
-/* All kinds that the patterns match, when nothing else can match: then kinds are asked for, and no pattern. */
+/* Replaces patterns by all kinds they match, if nothing else can match. */
 static int spell_out_kinds(struct ask_condition *c, struct err *err) {
     size_t n = 0;
     for (size_t i = 0; i < c->n; i++) {
@@ -199,7 +198,7 @@ static void add_term(struct ask *ask, size_t field, enum query_op op, struct que
     *next += n;
 }
 
-/* The conditions as terms, those that are no single pattern as the rest. */
+/* Turns the conditions into terms; those with several patterns become the rest. */
 static void make_terms(struct ask *ask) {
     struct query_value *next = ask->values;
     ask->query.terms = ask->term;
@@ -255,7 +254,7 @@ int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_opti
         ask->has_rest = ask->has_rest || ask->grep;
     }
     if (rc == 0 && ask->grep && ask->grep[0] == '\0') {
-        rc = err_set(err, ERR_INVALID, "--grep: no text to look for");
+        rc = err_set(err, ERR_INVALID, "--grep: the text is empty");
     }
     return rc;
 }

@@ -1,4 +1,4 @@
-/* What events of the kind ledger.corrected say, in order of what they name. */
+/* Corrections (events ledger.corrected), in the order of the events they name. */
 #include "cli/log/corrected.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Which events were corrected, for whoever shows them. */
+/* Which events were corrected, for commands that show them. */
 #ifndef CLI_LOG_CORRECTED_H
 #define CLI_LOG_CORRECTED_H
 
@@ -6,9 +6,9 @@
 #include "ledger/log.h"
 
 struct corrected_one {
-    uint64_t seq, by, replaced_by; /* replaced_by: LOG_NO_SEQ: nothing replaces it */
-    uint8_t leaf[LOG_HASH];        /* that it names */
-    bool of_eval;                  /* its kind, as the correction has it: "eval.*" */
+    uint64_t seq, by, replaced_by; /* replaced_by: LOG_NO_SEQ if nothing replaces it */
+    uint8_t leaf[LOG_HASH];        /* as the correction names it */
+    bool of_eval;                  /* its kind, as the correction states it, is "eval.*" */
     char reason[208];
 };
 
@@ -17,20 +17,19 @@ struct corrected {
     size_t n;
 };
 
-/* All that are known now, found by their kind through the index; but for those that cannot be read. Of
- * events from `from` on alone: where the index does not reach, only what comes after them is walked. */
+/* All corrections so far of events from `from` on, found by kind through the index, except unreadable ones. Where there is no
+ * index, only the events after `from` are read. */
 int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err);
-/* All of them, for an answer that depends on which events count: those that cannot be read are noted in `damage`. */
+/* All corrections, for answers that depend on which events count: unreadable ones are noted in `damage`. */
 int corrected_load_all(struct ledger *ledger, struct damage *damage, struct corrected *ret, struct err *err);
-/* Of events that come from elsewhere: adds one that is a correction and says of what; in any order, corrected_order at the
- * end. ERR_NOMEM. */
+/* For events from elsewhere: adds the event if it is a correction. In any order; call corrected_order at the end. ERR_NOMEM. */
 int corrected_add(struct corrected *corrected, const struct log_event *event, struct err *err);
 void corrected_order(struct corrected *corrected);
 void corrected_done(struct corrected *corrected); /* a zeroed one is fine */
-/* NULL: it was not corrected. */
+/* NULL: not corrected. */
 const struct corrected_one *corrected_find(const struct corrected *corrected, uint64_t seq);
-/* The one that holds as of `at` events, as the states heed them: the first that names the event by its leaf (decision 061).
- * *ret NULL: the event counts. Reads the event when it is named at all; one that cannot be read is not corrected. */
+/* The correction in effect as of `at` events, as for the states: the first that names the event by its leaf (decision 061).
+ * *ret NULL: the event counts. Reads the event if a correction names it; an unreadable one is not corrected. */
 int corrected_holds(const struct corrected *corrected, struct ledger *ledger, uint64_t seq, uint64_t at,
                     const struct corrected_one **ret, struct err *err);
 /* The first that names the event by its leaf; NULL: the event counts. */
@@ -39,7 +38,7 @@ const struct corrected_one *corrected_of(const struct corrected *corrected, cons
 #define CORRECTED_WORDS_MAX 320
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]);
 
-/* The shorter mark in a table: "(corrected by event 7) ", nothing when it was not. */
+/* The shorter mark for a table: "(corrected by event 7) "; nothing if it was not. */
 void corrected_put(const struct corrected *corrected, uint64_t seq, struct buf *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* Messages name the range of events, so equal messages are one damage. Their number is bounded by what the buffer holds;
- * past it they are said again rather than not at all. */
+/* Messages name the range of events, so equal messages mean the same damage. When the buffer is full, a message may be
+ * reported again rather than not at all. */
 #include "cli/log/damage.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Events that could not be read, as several walks over the log meet them: each range is said once. */
+/* Events that could not be read: each range is reported once, however many walks over the log meet it. */
 #ifndef CLI_LOG_DAMAGE_H
 #define CLI_LOG_DAMAGE_H
 
@@ -8,13 +8,13 @@
 struct damage {
     struct cli *cli;
     uint64_t n;
-    bool cut_off;    /* the answer ended before its end, for another reason */
-    struct buf said; /* messages, each ended by a NUL */
+    bool cut_off;    /* the answer is incomplete for another reason */
+    struct buf said; /* messages, NUL-terminated */
 };
 
 void damage_init(struct damage *damage, struct cli *cli);
 void damage_done(struct damage *damage);
-/* Says it on standard error, unless it was said before; false then. The context is a struct damage. */
+/* Reports it on standard error; false: it was reported before. The context is a struct damage. */
 bool damage_note(void *damage, const struct err *err);
 /* The result of a read, which failed because of `why`: damage is noted and becomes 0; another failure is copied to `err`. */
 int damage_pass(struct damage *damage, int rc, const struct err *why, struct err *err);

@@ -1,4 +1,4 @@
-/* Their bodies name the events, and of private fields which; without names it was all of them. */
+/* Bodies of ledger.erased name the events and the private fields; without names, all private fields were erased. */
 #include "cli/log/erased.h"
 
 #include "base/mp.h"

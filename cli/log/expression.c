@@ -1,10 +1,10 @@
-/* The text is cut as SQLite's tokenizer cuts it, as far as brackets go. Parameters are refused because nothing gives them a
- * value, and because those of Tcl, $name(...), hold brackets and quotes that are none. */
+/* Tokenizes the text like SQLite, as far as brackets are concerned. Parameters are refused because nothing gives them a value,
+ * and because Tcl's, $name(...), contain brackets and quotes with another meaning. */
 #include "cli/log/expression.h"
 
 #include <string.h>
 
-/* The byte after a quoted text or a comment that begins at `i`; `i` when none does. SIZE_MAX: it does not end. */
+/* The byte after a quoted text or comment that begins at `i`; `i` if none begins there. SIZE_MAX: it does not end. */
 static size_t skip_quoted(struct bytes sql, size_t i) {
     static const char opens[] = "'\"`[", closes[] = "'\"`]";
     uint8_t c = sql.p[i], next = i + 1 < sql.n ? sql.p[i + 1] : 0;
@@ -27,14 +27,14 @@ int expression_check(struct bytes sql, struct err *err) {
     for (size_t i = 0; i < sql.n;) {
         size_t after = skip_quoted(sql, i);
         if (after == SIZE_MAX) {
-            return err_set(err, ERR_INVALID, "at byte %zu: this does not end", i);
+            return err_set(err, ERR_INVALID, "at byte %zu: unterminated quote or comment", i);
         }
         if (after > i) {
             i = after;
             continue;
         }
         if (memchr(";$@#:?", sql.p[i], 6) != NULL || (sql.p[i] == ')' && depth == 0)) {
-            return err_set(err, ERR_INVALID, "at byte %zu: '%c' does not belong into an expression", i, sql.p[i]);
+            return err_set(err, ERR_INVALID, "at byte %zu: '%c' is not allowed in an expression", i, sql.p[i]);
         }
         depth += sql.p[i] == '(' ? 1 : 0;
         depth -= sql.p[i] == ')' ? 1 : 0;

@@ -1,4 +1,4 @@
-/* Names of fields are not searched: they are the same in all events of a kind. */
+/* Field names are not searched: they are the same in all events of a kind. */
 #include "cli/log/grep.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-/* Does any text among the values of a map, at any depth, have this in it? ASCII letters match either case. */
+/* Does any text value of a map, at any depth, contain this? The case of ASCII letters is ignored. */
 bool grep_map(struct bytes map, const char *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* The index has them at once, and without it the log is walked, as for any query. */
+/* With the index they are found at once; without it the log is read, as for any query. */
 #include "cli/log/kind_events.h"
 
 #include "query/query.h"

@@ -1,4 +1,4 @@
-/* Options and conditions give them in any order, and some twice. */
+/* Options and conditions may give them in any order, and repeatedly. */
 #include "cli/log/seqs.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The events that a command line chooses, by their seqs. */
+/* The events selected on a command line, by sequence number. */
 #ifndef CLI_LOG_SEQS_H
 #define CLI_LOG_SEQS_H
 
@@ -12,9 +12,9 @@ struct seqs {
     size_t n, cap;
 };
 
-/* ERR_NOMEM: it is as it was. */
+/* ERR_NOMEM: unchanged. */
 int seqs_add(struct seqs *seqs, uint64_t seq, struct err *err);
-/* Ascending, each once. Returns how many are left of n. */
+/* Sorts and drops duplicates. Returns how many of n are left. */
 size_t seqs_sort(uint64_t *seq, size_t n);
 
 #endif

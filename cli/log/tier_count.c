@@ -1,4 +1,4 @@
-/* Said in one way by all commands. */
+/* All commands report it in the same words. */
 #include "cli/log/tier_count.h"
 
 #include <stdio.h>

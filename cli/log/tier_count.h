@@ -1,4 +1,4 @@
-/* How many calls of tools have no tier. */
+/* How many tool calls have no tier. */
 #ifndef CLI_LOG_TIER_COUNT_H
 #define CLI_LOG_TIER_COUNT_H
 
@@ -8,16 +8,16 @@
 
 struct tier_count {
     bool known;
-    uint64_t calls, without; /* that count; */
-    uint64_t corrected;      /* and that do not, because they were corrected */
+    uint64_t calls, without; /* calls that count */
+    uint64_t corrected;      /* calls that do not, because they were corrected */
 };
 
-/* In a statement: the seqs of events that were corrected. */
+/* For SQL: selects the sequence numbers of corrected events. */
 #define TIER_CORRECTED "(SELECT CAST(substr(subject, 7) AS INTEGER) FROM events WHERE kind = 'ledger.corrected')"
 
-/* Is tier a part of one of its words? NULL is fine. */
+/* Does a word of the text contain "tier"? NULL is fine. */
 bool tier_count_mentioned(const char *text);
-/* Runs a statement that gives the numbers in a row; of the whole log with NULL. What fails is left unknown. */
+/* Runs a statement that returns the numbers in one row; NULL: for the whole log. On failure they stay unknown. */
 void tier_count_ask(struct sql *sql, struct buf *statement, struct tier_count *ret);
 /* "3 of 40 tool calls have no tier; 1 more was corrected and does not count", on standard error. */
 void tier_count_say(const struct cli *cli, const struct tier_count *count);

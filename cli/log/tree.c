@@ -1,6 +1,6 @@
-/* Nodes are in one array, in the order of seqs; what leads from one to another is an index. What events say of spans,
- * calls and runs is looked up in a sorted list of these names, within each run. Bodies may say anything: a circle is opened
- * where it is met, and nothing here goes deeper for deeper trees. */
+/* Nodes are in one array, by sequence number, and refer to each other by index. Spans, calls and runs named in bodies are
+ * looked up in a sorted list of these names, within each run. Bodies are not trusted: cycles are broken where they are found,
+ * and nothing here recurses. */
 #include "cli/log/tree.h"
 
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static int compare_seq(const void *pa, const void *pb) {
     return (a->mark == TREE_UNREADABLE) - (b->mark == TREE_UNREADABLE);
 }
 
-/* Puts them in order and drops what was added twice. */
+/* Sorts the nodes and drops duplicates. */
 static int settle(struct tree *tree, struct err *err) {
     size_t n = 0;
     if (tree->n > 0) {
@@ -94,7 +94,7 @@ int tree_add_unreadable(struct tree *tree, const char *why, struct err *err) {
     if (rc == 0) {
         node->seq = before.seq;
         node->time = before.time;
-        node->at = before.at; /* it is behind that one, wherever that stands */
+        node->at = before.at; /* placed right after the event before it */
         node->mark = TREE_UNREADABLE;
         node->state = TREE_BAD;
         node->rest = tree_node_keep(&tree->text, bytes_of(why));
@@ -120,7 +120,7 @@ static int compare_name(const struct key *a, const struct key *b) {
     return c != 0 ? c : bytes_cmp(tree_text(a->tree, a->name), tree_text(b->tree, b->name));
 }
 
-/* A mistake comes after what stands for it. */
+/* A corrected event comes after the one that replaces it. */
 static int compare_key(const void *pa, const void *pb) {
     const struct key *a = pa, *b = pb;
     int c = compare_name(a, b), x = a->tree->nodes[a->node].mark == TREE_CORRECTED,
@@ -165,7 +165,7 @@ static int collect_keys(const struct tree *tree, struct keys *keys, struct err *
     return 0;
 }
 
-/* The first node that has the name; SIZE_MAX. */
+/* The first node with that name; SIZE_MAX: none. */
 static size_t lookup(const struct keys *keys, const struct key *wanted) {
     size_t lo = 0, hi = keys->n;
     while (lo < hi) {
@@ -224,9 +224,9 @@ static void find_parent(struct tree *tree, const struct keys *keys, size_t i) {
     take_parent(node, i, lookup(keys, &run), TREE_RUN);
 }
 
-/* Opens circles: who is met again on the way up loses his parent. */
+/* Breaks cycles: a node met again on the way up loses its parent. */
 static void open_circles(struct tree *tree) {
-    for (size_t i = 0; i < tree->n; i++) { /* first: 0 unseen, else the walk that met it, done: SIZE_MAX - 1 */
+    for (size_t i = 0; i < tree->n; i++) { /* `first` is 0: not seen, SIZE_MAX - 1: done, else the walk that met it */
         tree->nodes[i].first = 0;
     }
     for (size_t i = 0; i < tree->n; i++) {
@@ -261,7 +261,7 @@ int tree_link(struct tree *tree, struct err *err) {
 
 /* ---- order ---- */
 
-/* What the return says becomes the call's; a mistake stands by itself. */
+/* Merges a return into its call; corrected events stay separate. */
 static void merge(struct tree *tree, struct tree_node *call) {
     struct tree_node *end = &tree->nodes[call->returned];
     if (end->mark == TREE_CORRECTED || call->mark == TREE_CORRECTED) {
@@ -278,7 +278,7 @@ static void merge(struct tree *tree, struct tree_node *call) {
     }
 }
 
-/* A run took as long as it says at its end, or as long as it was until then. */
+/* A run's duration is the one stated at its end, else the time until its end. */
 static void finish_run(struct tree *tree, const struct tree_node *end) {
     size_t up = end->parent;
     struct tree_node *start = up != SIZE_MAX ? &tree->nodes[up] : NULL;
@@ -291,7 +291,7 @@ static void finish_run(struct tree *tree, const struct tree_node *end) {
     start->outcome = end->outcome;
 }
 
-/* The nearest node above that is shown. */
+/* The nearest shown ancestor. */
 static size_t shown_parent(const struct tree *tree, size_t i) {
     size_t up = tree->nodes[i].parent;
     for (size_t steps = 0; up != SIZE_MAX && tree->nodes[up].hidden && steps < tree->n; steps++) {
@@ -307,7 +307,7 @@ static int compare_at(const void *pa, const void *pb, void *ctx) {
     return at_a != at_b ? (at_a < at_b ? -1 : 1) : (a > b) - (a < b);
 }
 
-/* Puts the node after its parent's other children, or after the other roots. */
+/* Appends the node to its parent's children, or to the roots. */
 static void hang(struct tree *tree, size_t i, size_t *root, size_t *last_root) {
     size_t up = shown_parent(tree, i), *first = up == SIZE_MAX ? root : &tree->nodes[up].first,
            *last = up == SIZE_MAX ? last_root : &tree->nodes[up].last;

@@ -1,12 +1,12 @@
-/* Where the events of a tree come from: a run, and the runs that it started, and so on. */
+/* Loads the events of a tree: of a run, of the runs that it started, and so on. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/log/tree.h"
 
-#define RUNS_MAX 64 /* that are followed */
+#define RUNS_MAX 64 /* followed at most */
 
-/* What the query gives but for the events of run `but`. */
+/* Adds the events of the query, except those of run `but`. */
 static int add_query(struct tree *tree, struct ledger *ledger, const struct query *q, struct bytes but,
                      tree_damaged_fn *damaged, void *ctx, struct err *err) {
     struct query_cursor *cursor = NULL;
@@ -38,7 +38,7 @@ int tree_add_query(struct tree *tree, struct ledger *ledger, const struct query 
     return add_query(tree, ledger, &q, (struct bytes){NULL, 0}, damaged, ctx, err);
 }
 
-/* The base query with one more condition, and without the events of run `but`. */
+/* The same for the base query with one more condition. */
 static int add_where(struct tree *tree, struct ledger *ledger, size_t field, struct bytes text, struct bytes but,
                      const struct query *base, tree_damaged_fn *damaged, void *ctx, struct err *err) {
     struct query_value value = {.type = QUERY_TEXT, .text = text};
@@ -51,7 +51,7 @@ static int add_where(struct tree *tree, struct ledger *ledger, size_t field, str
     }
     terms[q.n_terms++] = (struct query_term){.field = field, .op = QUERY_EQ, .values = &value, .n_values = 1};
     q.terms = terms;
-    q.whole = but.n == 0; /* most of those that are about a run are also of it */
+    q.whole = but.n == 0; /* most events about a run also belong to it */
     return add_query(tree, ledger, &q, but, damaged, ctx, err);
 }
 
@@ -68,7 +68,7 @@ static int add_one_run(struct tree *tree, struct ledger *ledger, struct bytes ru
     return rc;
 }
 
-/* Appends the ids of the runs that say the run started them, each ended by a NUL. */
+/* Appends the IDs of the runs started by the run, NUL-terminated. */
 static int find_children(struct ledger *ledger, struct bytes run, const struct query *base, struct buf *out,
                          struct err *err) {
     struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("run.started")},
@@ -97,7 +97,7 @@ static int find_children(struct ledger *ledger, struct bytes run, const struct q
                 buf_put_u8(out, 0);
             }
         } else if (err_is_damage(rc)) {
-            rc = 0; /* said when the run's own events are read, if it is one of them */
+            rc = 0; /* reported when the run's own events are read, if it is one of them */
         } else if (rc < 0) {
             *err = why;
         }
@@ -108,7 +108,7 @@ static int find_children(struct ledger *ledger, struct bytes run, const struct q
 
 int tree_add_run(struct tree *tree, struct ledger *ledger, struct bytes run, const struct query *base,
                  tree_damaged_fn *damaged, void *ctx, struct err *err) {
-    struct buf runs; /* to do and done, one after the other */
+    struct buf runs; /* IDs of all runs, done and still to do */
     size_t at = 0, n = 0;
     buf_init(&runs, (size_t)1 << 20);
     buf_put_bytes(&runs, run);

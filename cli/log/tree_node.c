@@ -1,5 +1,5 @@
-/* One pass over an event's body. The names that say what an event is about, and the words that say whether it went well,
- * are in tables: those of the catalog, in the order in which they are preferred. */
+/* One pass over an event's body. Tables list the catalog's fields that name what an event is about, and the words for good and
+ * bad outcomes, in order of preference. */
 #include "cli/log/tree_node.h"
 
 #include <stdio.h>
@@ -11,13 +11,13 @@
 #define NAME_MAX_BYTES 200
 #define REST_MAX       400
 
-/* What the event is about: the first of these that its body has. */
+/* What the event is about: the first of these in its body. */
 static const char *const names[] = {"tool",  "model", "step",    "event", "task", "pack",
                                     "suite", "check", "request", "what",  NULL};
 /* How it ended. */
 static const char *const outcomes[] = {"outcome", "error", "status", "answer", "decision", "verdict", NULL};
 static const char *const lengths[] = {"duration_ms", "latency_ms", "waited_ms", NULL};
-/* Not in the rest: shown elsewhere, or of use to programs only. */
+/* Not in the rest: shown elsewhere, or useful only to programs. */
 static const char *const skipped[] = {"at",
                                       "at_text",
                                       "ok",
@@ -48,7 +48,7 @@ static const char *const bad_words[] = {"error",       "denied",  "timeout", "ca
                                         "unreachable", "missing", "tripped", NULL};
 static const char *const good_words[] = {"ok", "pass", "accept", "allow", "allowed", "success", "completed", "done", NULL};
 
-#define SEVERITY_ERROR 17 /* of log records, as OpenTelemetry counts */
+#define SEVERITY_ERROR 17 /* of log records, in OpenTelemetry's numbers */
 
 static bool is_one_of(const char *const *words, struct bytes text) {
     for (; *words; words++) {
@@ -63,7 +63,7 @@ struct tree_text tree_node_keep(struct buf *text, struct bytes from) {
     return text->fail ? (struct tree_text){0, 0} : ret;
 }
 
-/* Appends what a line has room for; what was cut ends in dots. */
+/* Appends as much as a line has room for; a cut text ends in dots. */
 static struct tree_text put_cut(struct buf *out, struct bytes text, size_t max) {
     struct tree_text ret = {(uint32_t)out->n, 0};
     bool cut = text.n > max;
@@ -93,7 +93,7 @@ static struct bytes get_text(struct bytes body, const char *name) {
     return v.type == QUERY_TEXT ? v.text : (struct bytes){0};
 }
 
-/* The first of these that the body has; *ret_name is its name, or NULL. */
+/* The first of these in the body; *ret_name: its name, or NULL. */
 static struct bytes first_text(struct bytes body, const char *const *list, const char **ret_name) {
     struct bytes text = {0};
     *ret_name = NULL;
@@ -104,7 +104,7 @@ static struct bytes first_text(struct bytes body, const char *const *list, const
     return text;
 }
 
-/* What is shown neither as the name nor as the outcome. */
+/* The fields shown neither as the name nor as the outcome. */
 static struct tree_text put_rest(const struct log_event *event, const char *name, const char *outcome, struct buf *text) {
     const char *skip[SKIPPED + 3];
     struct buf rest = {.max = 8 * SUMMARY_MAX};
@@ -140,7 +140,7 @@ static enum tree_state state_of(struct bytes body, struct bytes outcome) {
     return is_one_of(good_words, outcome) || exit_code.type == QUERY_INT ? TREE_GOOD : TREE_UNKNOWN;
 }
 
-/* The outcome, and the kind of the error where that says more. */
+/* The outcome, and the type of the error if that says more. */
 static struct tree_text put_outcome(struct bytes body, struct bytes outcome, struct buf *text) {
     struct bytes error = get_text(body, "error");
     struct tree_text ret = {(uint32_t)text->n, 0};
@@ -153,7 +153,7 @@ static struct tree_text put_outcome(struct bytes body, struct bytes outcome, str
     return text->fail ? (struct tree_text){0, 0} : ret;
 }
 
-/* The run that a header names, or a subject of the form run/<id>. */
+/* The run named by the header, or by a subject run/<id>. */
 static struct bytes run_of(const struct log_event *event) {
     static const char prefix[] = "run/";
     size_t n = sizeof(prefix) - 1;

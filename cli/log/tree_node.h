@@ -1,4 +1,4 @@
-/* What a tree keeps of an event: names, outcome, duration, and the rest in a line. */
+/* What a tree keeps of an event: names, outcome, duration, and the rest on one line. */
 #ifndef CLI_LOG_TREE_NODE_H
 #define CLI_LOG_TREE_NODE_H
 
@@ -16,7 +16,7 @@ struct tree_text { /* in the tree's memory */
 struct tree_node {
     uint64_t seq, time; /* when it was sealed */
     uint64_t said;      /* when its source says it happened, if has_at */
-    uint64_t at;        /* by which it is placed: said, or time where the source says nothing or by_seal is set */
+    uint64_t at;        /* used to order: `said`, or `time` if the source gives none or by_seal is set */
     bool has_at;
     uint64_t cause; /* LOG_NO_SEQ: none */
     enum tree_mark mark;
@@ -24,21 +24,21 @@ struct tree_node {
     enum tree_via via;
     double ms; /* how long it took; negative: unknown */
     struct tree_text kind, subject, run, span, above, call, name, outcome, rest;
-    struct tree_text tool; /* of a call of a tool: tree_node_call reads it */
-    const char *tier;      /* how far that call can go; NULL: nobody judged it, or nobody knows */
+    struct tree_text tool; /* of a tool call: tree_node_call reads it */
+    const char *tier;      /* how far that call can go; NULL: not judged, or unknown */
     size_t parent;         /* index of a node; SIZE_MAX: none */
-    size_t returned;       /* the node that says how this one ended and is not shown itself; SIZE_MAX */
-    bool hidden;           /* it is such a node */
+    size_t returned;       /* the hidden node that says how this one ended; SIZE_MAX: none */
+    bool hidden;           /* shown with another node */
     /* of tree_order */
     size_t first, last, next; /* children, siblings */
     unsigned depth;
 };
 
-/* Texts go to `text`; its failure is the caller's to check. */
+/* Texts go to `text`; the caller checks it for failure. */
 void tree_node_read(const struct log_event *event, struct tree_node *node, struct buf *text);
 struct tree_text tree_node_keep(struct buf *text, struct bytes from);
 
-/* The call that a node's `tool` holds. Borrowed. */
+/* The call in a node's `tool`. Borrowed. */
 void tree_node_call(struct bytes tool, struct tool_call *ret);
 
 #endif

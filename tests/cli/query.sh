@@ -259,7 +259,7 @@ err_has "'measured'"
 box 1 query --grade inferred
 box 0 query --grade 're*' --first 1
 box 2 query --first 0
-err_has '1 and more'
+err_has '1 or more'
 box 2 query --fields seq,kind,seq
 err_has "'seq' is named twice"
 box 2 query --by kind,kind
