@@ -1,11 +1,11 @@
-/* The flow of one durable commit, of the requests that ride in it.
+/* The flow of one durable commit and of the requests that share it.
  *
  *   make sure older keys can be looked up · take the database's write lock · read the head, the current epoch's
  *   key, compare the copy of the head and the place · ask the batch's guard · clock gap, a move, the batch, a rotation
  *   that is due · tail, checkpoint, head · commit · then, no longer needed for durability: read back a rotation and wipe
  *   the old key, copy the head, ask for key segments
  *
- * What was derived from the log is never waited for: hints of older keys are only read, and only when they are open.
+ * A commit never waits for derived data: hints of older keys are only read, and only if they are open already.
  *
  * A batch that holds only duplicates and moves no cursor writes nothing at all. */
 #include "ledger/write/commit.h"
@@ -35,7 +35,7 @@ static bool has_keys(const struct commit_request *list) {
     return false;
 }
 
-/* Where older keys are looked up is found, or made, before the write lock is taken. */
+/* Finds or builds the place where older keys are looked up, before the write lock is taken. */
 static int ready_keys(struct ledger *ledger, const struct commit_request *list, struct err *err) {
     struct db_txn *txn;
     struct head head;
@@ -44,7 +44,7 @@ static int ready_keys(struct ledger *ledger, const struct commit_request *list, 
     if (rc != 0) return rc;
     rc = core_head_get(txn, &head, err);
     db_abort(txn);
-    core_tell(ledger); /* that transaction may have moved on */
+    core_tell(ledger); /* that transaction may have moved to another generation */
     if (rc == 0) rc = vouch_load_locked(ledger, err);
     if (rc == 0) rc = keys_older_ready(ledger, &head, err);
     return rc;
@@ -65,7 +65,7 @@ static int load_keys(struct commit *c, const struct commit_request *request, str
                           &epoch.vkey, err);
     struct place_standing standing;
     if (rc == ERR_NOTFOUND && place_judge(ledger, c->txn, &standing, NULL) == 0 && standing.place == LOG_PLACE_BACKUP) {
-        return place_refuse(&standing, err); /* a backup has no keys: that is what it is, not what it lacks */
+        return place_refuse(&standing, err); /* a backup never has keys: "no key" would mislead */
     }
     return rc;
 }
@@ -82,8 +82,8 @@ static int check_head_copy(struct commit *c, struct err *err) {
     return rc;
 }
 
-/* Key runs that segments cover durably are no longer needed here. Only for commits that write the head, which
- * says from where on the runs are. */
+/* Drops the key runs that segments cover durably. Only for commits that write the head, which records where the runs
+ * begin. */
 static int drop_covered_runs(struct commit *c, struct err *err) {
     uint64_t covered = 0;
     struct db *db = c->ledger->segments;
@@ -116,7 +116,7 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     return rc;
 }
 
-/* What was made ready for the head of a moment ago may not do for the one that others have committed since. */
+/* What was prepared for the head of a moment ago may not suit the head that others have committed since. */
 static int enter(struct commit *c, const struct commit_request *list, struct err *err) {
     int rc = 1;
     for (int left = ENTER_TRIES; rc == 1 && left > 0; left--) {
@@ -130,7 +130,7 @@ static int enter(struct commit *c, const struct commit_request *list, struct err
 
 /* ---- writing ---- */
 
-/* *batch may be NULL, and is afterwards. */
+/* *batch may be NULL; it is NULL afterwards. */
 static int write_own(struct commit *c, struct log_batch **batch, struct log_receipt *receipt, struct err *err) {
     size_t at;
     int rc = *batch == NULL ? 0 : commit_batch(c, *batch, receipt, &at, err);
@@ -165,7 +165,7 @@ static int is_all_there(struct commit *c, const struct log_batch *batch, struct 
     return rc < 0 ? rc : rc == 0 && batch->n > 0;
 }
 
-/* A guarded request rides alone. This transaction has no event yet, so what the judge reads is all there is. */
+/* A guarded request has a commit to itself. The transaction has no new event yet, so the judge reads the whole log. */
 static int judge(struct commit *c, struct commit_request *request, struct commit_request **ret_failed) {
     const struct log_batch *batch = request->batch;
     if (batch->judge == NULL) return 0;
@@ -187,8 +187,8 @@ static int judge(struct commit *c, struct commit_request *request, struct commit
     return rc;
 }
 
-/* The requests' own events. *ret_failed: the request that must not be part of this commit. Whoever of several meets a full
- * database is not to blame for that. */
+/* The requests' own events. *ret_failed: the request that must not be part of this commit. One of several that meets a full
+ * database is not the failed one. */
 static int write_requests(struct commit *c, struct commit_request *list, struct commit_request **ret_failed,
                           struct err *err) {
     bool alone = list->after == NULL;
@@ -205,15 +205,15 @@ static int write_requests(struct commit *c, struct commit_request *list, struct 
     return 0;
 }
 
-/* What a commit is made of besides events. */
-struct wishes {
+/* What the requests of a commit ask for together. */
+struct demands {
     size_t events;
-    struct commit_request *rotate; /* who asked for a rotation */
+    struct commit_request *rotate; /* the request for a rotation */
     bool cursors, restored;
 };
 
-static struct wishes wishes_of(struct commit_request *list) {
-    struct wishes w = {0};
+static struct demands sum_demands(struct commit_request *list) {
+    struct demands w = {0};
     for (; list != NULL; list = list->after) {
         w.events += list->batch->n;
         w.rotate = list->rotate ? list : w.rotate;
@@ -223,11 +223,11 @@ static struct wishes wishes_of(struct commit_request *list) {
     return w;
 }
 
-static int rotate_if_due(struct commit *c, struct commit_request *list, const struct wishes *w, struct err *err) {
+static int rotate_if_due(struct commit *c, struct commit_request *list, const struct demands *w, struct err *err) {
     struct log_batch *batch = NULL;
     struct log_receipt own;
     if (w->restored) {
-        c->next = *list->next; /* such a request rides alone */
+        c->next = *list->next; /* such a request has a commit to itself */
         memset(list->next, 0, sizeof(*list->next));
         c->rotates = true;
         c->restored = true;
@@ -247,7 +247,7 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
 static int write_all(struct commit *c, struct commit_request *list, struct commit_request **ret_failed, struct err *err) {
     struct log_batch *gap = NULL, *erased = NULL, *moved = NULL, *stored = NULL;
     struct log_receipt own;
-    const struct wishes w = wishes_of(list);
+    const struct demands w = sum_demands(list);
     int rc = commit_place(c, list, &moved, err);
     if (rc == 0 && list->erase != NULL) rc = commit_erase(c, list->erase, &erased, err);
     if (rc == 0 && list->store != NULL) rc = commit_store(c, list->store, &stored, err);
@@ -279,8 +279,8 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
 
 /* ---- after the commit ---- */
 
-/* Keys are wiped only when whoever opens the database next finds the epoch that replaces them: what this handle reads is
- * not asked. */
+/* Keys are wiped only if a fresh look at the database finds the epoch that replaces them; what this handle reads does not
+ * count. */
 static int check_epoch(struct ledger *ledger, uint64_t epoch, uint64_t size, const struct note_vkey *vkey,
                        struct err *err) {
     struct db_txn *txn;
@@ -314,13 +314,13 @@ static int check_current(void *commit, struct err *err) {
 }
 
 static const uint8_t *root_of(struct commit *c) {
-    if (!c->sealed) { /* it wrote no event */
+    if (!c->sealed) { /* no event was written */
         merkle_edge_root(&c->head.edge, c->root);
     }
     return c->root;
 }
 
-/* What the process knows of keys without looking: those that it has written, and that there are none. */
+/* Notes what the process knows about keys without reading: the keys it has written, and events it wrote without any. */
 static void note_keys(struct commit *c) {
     struct ledger *ledger = c->ledger;
     uint64_t from, to;
@@ -334,8 +334,8 @@ static void note_keys(struct commit *c) {
     ledger->runs_due = ledger->runs_due || (c->keyed && c->old_size / KEYPROOF_EVENTS != c->head.size / KEYPROOF_EVENTS);
 }
 
-/* The events are stored and sealed: nothing that fails here unmakes them. Only who asked for a rotation is told that the
- * old key could not be wiped yet; every later commit tries again. */
+/* The events are stored and sealed; no failure here undoes that. Only a requested rotation reports that the old key could
+ * not be wiped yet; every later commit tries again. */
 static int after(struct commit *c, bool asked, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct headfile copy = {.size = c->head.size};
@@ -380,7 +380,7 @@ static void done(struct commit *c) {
     buf_done(&c->record);
 }
 
-/* The transaction holds nothing new: the head is the one that others committed. */
+/* The transaction has nothing new: the head is the one already committed. */
 static int only_duplicates(struct commit *c, struct err *err) {
     db_abort(c->txn);
     c->txn = NULL;
@@ -430,10 +430,10 @@ static struct commit_request *cut(struct commit_request *list) {
 }
 
 /* A request that cannot be written (a condition that does not hold, a cause that does not exist) fails alone: the others
- * are written again without it. What does not fit (nothing of it is stored then) is tried again in halves, so that
- * who asks for much keeps out nobody who asks for little. Any other failure is everybody's. */
+ * are written again without it. A list that does not fit (nothing of it is stored then) is retried in halves, so that a
+ * large request does not keep out small ones. Any other failure applies to all requests. */
 void commit_list(struct ledger *ledger, struct commit_request *list) {
-    bool again = false; /* after key segments turned out not to be what somebody vouches for */
+    bool again = false; /* a retry after key segments turned out not to be vouched for */
     while (list != NULL) {
         struct commit_request *failed = NULL;
         struct err err = {0};

@@ -41,7 +41,7 @@ int commit_group_add(struct commit *c, struct bytes header, const struct group_f
                      enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err);
 /* After the commit: ledger->write.build may serve the next one. */
 void commit_group_keep(struct commit *c);
-/* A key of the event that is added next goes into its group's run. */
+/* Adds a key of the event that is added next to its group's run. */
 void commit_group_key(struct commit *c, uint64_t hash);
 /* Puts the bundles that are still being encoded into the database. */
 int commit_group_drain(struct commit *c, struct err *err);
@@ -51,29 +51,29 @@ int commit_group_tail(struct commit *c, const struct group_event *e, uint64_t se
 int commit_group_end(struct commit *c, struct err *err);
 
 /* ---- commit_keys.c ---- */
-/* Brings keys up to date; called once when any draft has a key. 1: older keys cannot be looked up any more, which could be
- * before the commit began. */
+/* Brings keys up to date; called once if any draft has a key. 1: older keys could be looked up before the commit began, but
+ * not any more. */
 int commit_keys_begin(struct commit *c, struct err *err);
-/* 0 with *ret_seq and its leaf: this (source, key) is there; 1: it is not. ERR_CONFLICT: the author's key was used. */
+/* 0 with *ret_seq and its leaf: this (source, key) is in the log; 1: it is not. ERR_CONFLICT: the author's key was used. */
 int commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
                           uint8_t ret_leaf[EVENT_HASH], struct err *err);
-/* 0 with *ret_seq: the event of the draft's source that has the draft's cause_key; 1: there is none. */
+/* 0 with *ret_seq: the event of the draft's source that has the draft's cause_key; 1: no event has it. */
 int commit_find_cause(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
                       struct err *err);
 /* ERR_CONFLICT when the draft's condition does not hold. */
 int commit_check_condition(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, struct err *err);
 
 /* ---- commit_erase.c ---- */
-/* Takes the content out of the tables, before anything else is written, and gives the event that says so. The options are
- * checked; seqs in ascending order. */
+/* Removes the content from the tables, before anything else is written, and returns the event that records it. The options
+ * were checked; seqs are in ascending order. */
 int commit_erase(struct commit *c, const struct log_erase_options *o, struct log_batch **ret_batch, struct err *err);
 
 /* ---- commit_seal.c ---- */
-/* Gives *ret_batch a ledger.key_rotated draft when a rotation is due or asked for; leaves it NULL otherwise. */
+/* Gives *ret_batch a ledger.key_rotated draft if a rotation is due or requested; else leaves it NULL. */
 int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct log_batch **ret_batch,
                     struct err *err);
-/* ERR_ROLLBACK: this is a copy of the ledger's directory, and the request does not say that it was moved. Else the place is
- * remembered, where it is new, and *ret_batch is given a ledger.moved draft when the request is for one. */
+/* ERR_ROLLBACK: this is a copy of the ledger's directory, and the request does not say that it was moved. Otherwise records
+ * the place if it is new, and gives *ret_batch a ledger.moved draft if the request asks for one. */
 int commit_place(struct commit *c, const struct commit_request *request, struct log_batch **ret_batch, struct err *err);
 /* Puts an artifact, and gives *ret_batch a ledger.stored draft when it was not there. */
 int commit_store(struct commit *c, struct commit_store *store, struct log_batch **ret_batch, struct err *err);
@@ -86,23 +86,23 @@ int commit_clock_gap(struct commit *c, struct log_batch **ret_batch, struct err 
 struct commit_store {
     uint8_t digest[EVENT_HASH];
     uint64_t size;
-    /* Puts its record, and its file's name. 1: it is there already, and there is nothing to be said of it. */
+    /* Puts its record, and its file's name. 1: it is stored already, so no event is written. */
     int (*put)(struct commit_store *store, struct db_txn *txn, struct err *err);
 };
 
-#define COMMIT_SHARE_MAX 256 /* requests that ride in one commit at most */
+#define COMMIT_SHARE_MAX 256 /* requests that share one commit at most */
 
-/* What one caller wants committed, and what came of it. Requests of several threads that arrive while a commit is under way
- * ride together in the next one (commit_share.c). */
+/* What one caller wants committed, and the result. Requests of several threads that arrive during a commit share the next
+ * one (commit_share.c). */
 struct commit_request {
     const struct log_batch *batch;
     struct log_receipt *receipts;          /* room for batch->n */
     bool rotate;                           /* also rotate the epoch key */
     bool moved;                            /* the directory was moved: also say so */
     const char *actor, *reason;            /* of the rotation, or the move */
-    bool control;                          /* may use the part of the quota that is kept back; rides alone */
+    bool control;                          /* may use the reserved part of the quota; has a commit to itself */
     const struct log_erase_options *erase; /* not NULL: erases this; control */
-    struct commit_store *store;            /* not NULL: puts an artifact; rides alone */
+    struct commit_store *store;            /* not NULL: puts an artifact; has a commit to itself */
     struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
 
     struct log_receipt own; /* of the event that says it was rotated, moved or erased */
@@ -111,9 +111,9 @@ struct commit_request {
     struct err err;
     int rc;
 
-    struct commit_request *after;     /* the next one in the queue, or in the same commit */
-    bool done;                        /* woken without it: the request leads the next commit */
-    struct commit_request *rouses[2]; /* whom it wakes when it is woken */
+    struct commit_request *after;    /* the next one in the queue, or in the same commit */
+    bool done;                       /* if not set when it is woken, the request leads the next commit */
+    struct commit_request *wakes[2]; /* the requests it wakes when it is woken */
     sem_t wake;
 };
 /* Durable when it returns 0; on failure request->at says which draft it was. */

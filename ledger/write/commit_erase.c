@@ -1,9 +1,9 @@
-/* Erasing inside a commit: content goes, what the tree is built over stays. The event ledger.erased is written in the same
- * transaction.
+/* Erasing inside a commit: content is removed, what the tree is built over stays. The event ledger.erased is written in the
+ * same transaction.
  *
- *   body       the group's other events get their salts, its seed goes (it would give the erased body's salt away), the
- *              payload goes; the commitment is in the header
- *   private    each other field gets its salt, the event salt goes, of the erased ones their digests stay
+ *   body       the payload is removed; the group's seed, which would reveal the erased body's salt, is replaced by the
+ *              salts of the other events; the commitment stays in the header
+ *   private    the event salt is replaced by the salts of the other fields; of the erased ones only the digests stay
  *   artifact   its record keeps size and digest
  *
  * The tail's unfinished group continues under a new seed. */
@@ -27,7 +27,7 @@ static int check_kind(const struct event_header *h, struct err *err) {
     return 0;
 }
 
-/* The group stays loaded: *at says which it holds, LOG_NO_SEQ for none. */
+/* The group stays loaded: *at is the index of the group it holds, LOG_NO_SEQ: none. */
 static int load(struct commit *c, uint64_t seq, struct group *group, uint64_t *at, struct event_header *ret,
                 struct err *err) {
     if (seq >= c->head.size) {
@@ -44,8 +44,8 @@ static int load(struct commit *c, uint64_t seq, struct group *group, uint64_t *a
 
 /* ---- bodies ---- */
 
-/* The payload of an event that is still there and is nobody's signed word: who kept a signed draft could append it again
- * once the log has forgotten that it was there. */
+/* Checks and removes the payload of an event. A signed body is refused: whoever kept the signed draft could append it again
+ * once the log no longer shows that it was there. */
 static int take_payload(struct commit *c, const struct group_event *e, const struct event_header *h, uint64_t *ret_bytes,
                         struct err *err) {
     struct event_author author = {0};
@@ -73,7 +73,7 @@ static int take_payload(struct commit *c, const struct group_event *e, const str
     return rc;
 }
 
-/* The group again, without these payloads, each event with its own salt. */
+/* Copies the group without these payloads, each event with its own salt. */
 static int copy_without(const struct group *from, const bool *gone, struct group *to, struct err *err) {
     static const uint8_t no_seed[EVENT_HASH];
     int rc = 0;
@@ -231,7 +231,7 @@ static int make_event(struct commit *c, const struct log_erase_options *o, uint6
     return rc;
 }
 
-/* Older programs must not read it, and its pages are not yet without what was erased. */
+/* Older programs must refuse the database, and its old pages still hold what was erased. */
 static int mark_format(struct commit *c, struct err *err) {
     buf_clear(&c->record);
     core_format_encode(&c->record, CORE_FEATURE_ERASED);

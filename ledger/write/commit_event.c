@@ -10,8 +10,8 @@
 #include "ledger/event/private.h"
 #include "ledger/write/commit.h"
 
-/* A cause that is named by a key of which nobody has heard. The receipt says so too: then the rest of the batch can be
- * looked at, and all such drafts found at once. */
+/* The cause is named by an unknown key. The receipt is marked too, so that the rest of the batch is checked and all such
+ * drafts are found at once. */
 static int no_such_cause(const struct log_batch *batch, const struct batch_entry *e, struct log_receipt *ret,
                          struct err *err) {
     ret->seq = LOG_NO_SEQ;
@@ -131,7 +131,8 @@ static int write_event(struct commit *c, const struct log_batch *batch, const st
     return rc;
 }
 
-static int one(struct commit *c, const struct log_batch *batch, size_t i, struct log_receipt *receipts, struct err *err) {
+static int commit_draft(struct commit *c, const struct log_batch *batch, size_t i, struct log_receipt *receipts,
+                        struct err *err) {
     const struct batch_entry *e = &batch->entry[i];
     bool has_cause;
     uint64_t cause;
@@ -155,11 +156,11 @@ static int one(struct commit *c, const struct log_batch *batch, size_t i, struct
 
 int commit_batch(struct commit *c, const struct log_batch *batch, struct log_receipt *receipts, size_t *ret_at,
                  struct err *err) {
-    size_t first = SIZE_MAX; /* without its cause */
+    size_t first = SIZE_MAX; /* the first draft without its cause */
     for (size_t i = 0; i < batch->n; i++) {
         struct err why = {0};
         receipts[i].seq = 0;
-        int rc = one(c, batch, i, receipts, &why);
+        int rc = commit_draft(c, batch, i, receipts, &why);
         bool no_cause = rc != 0 && receipts[i].seq == LOG_NO_SEQ;
         if (rc != 0 && (first == SIZE_MAX || !no_cause)) {
             *ret_at = i;

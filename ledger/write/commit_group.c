@@ -1,4 +1,4 @@
-/* Groups while they fill: the tail's records, the bundle of a full group, its key run, and the tiles above it. */
+/* Groups as they fill up: the tail's records, the bundle of a full group, its key run, and the tiles above it. */
 #include <string.h>
 
 #include "ledger/dedup/keyrun.h"
@@ -92,7 +92,7 @@ static int put_key_run(struct commit *c, struct err *err) {
     return rc;
 }
 
-/* The oldest group that is encoded, or being so. */
+/* Puts the oldest group that is encoded or being encoded. */
 static int put_bundle(struct commit *c, struct err *err) {
     struct bytes record;
     uint64_t index;

@@ -1,5 +1,5 @@
-/* Duplicates and conditions: what an append must know about earlier events. Hash hits are confirmed by the events
- * themselves, so a wrong index can cost time but gives no wrong answer. */
+/* Duplicates and conditions: what an append must know about earlier events. Every hash hit is confirmed by reading the
+ * event, so a wrong index costs time but never gives a wrong answer. */
 #include <string.h>
 
 #include "base/mp.h"
@@ -13,8 +13,7 @@ static int collect(void *commit, uint64_t from, const uint8_t *leaf, keyrun_put_
     return keyproof_collect(c->ledger, c->txn, &c->head, from, c->head.size, leaf, put, ctx, err);
 }
 
-/* What is not vouched for refuses nothing and lets nothing through: the commit fails, and is tried again once the segments
- * have been built anew. */
+/* Key segments that are not vouched for decide nothing: the commit fails, and is retried once they have been rebuilt. */
 static int doubt(struct commit *c, int rc) {
     c->ledger->keys_doubted = c->ledger->keys_doubted || segments_view_doubted(c->segments);
     return rc;
@@ -35,8 +34,8 @@ int commit_keys_begin(struct commit *c, struct err *err) {
     return rc;
 }
 
-/* Header and payload of an event, also of one that this commit has written. Borrowed until the next call. An external
- * payload comes out empty. */
+/* Header and payload of an event, which this commit may have written. Borrowed until the next call. An external payload is
+ * returned empty. */
 static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, struct bytes *ret_payload, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct group *group = ledger->write.build;
@@ -103,7 +102,7 @@ static int want(struct wanted *w, struct err *err) {
     return event_payload_decode(batch_bytes(batch, e->payload.at, e->payload.n), &body, &w->author, err);
 }
 
-/* 1: it is the one; 0: only its hash agrees. */
+/* 1: a match; 0: only the hash agrees. */
 static int confirm(void *ctx, uint64_t seq, struct err *err) {
     struct wanted *w = ctx;
     struct bytes header, payload, body;

@@ -1,4 +1,5 @@
-/* What the ledger says of itself in a commit, and its end: clock gaps, key rotation, moves, checkpoint, head. */
+/* Events that the ledger records about itself in a commit (clock gaps, key rotation, moves), and the commit's end:
+ * checkpoint and head. */
 #include <string.h>
 
 #include "base/crypt.h"
@@ -66,7 +67,7 @@ int commit_clock_gap(struct commit *c, struct log_batch **ret_batch, struct err 
             expected = due;
         }
     }
-    /* While the clock stands back its step is said once: with the commit that first has to clamp so far. */
+    /* A clock that was set back is reported once, by the first commit that has to clamp its time that far. */
     bool said = comparable && h->wall + CLOCK_SLACK_NS < h->time;
     if (what == NULL && !said && c->now + CLOCK_SLACK_NS < h->time) {
         what = "clock_back";
@@ -76,7 +77,7 @@ int commit_clock_gap(struct commit *c, struct log_batch **ret_batch, struct err 
     return own_batch(c, "ledger.gap", "service:ledger", fields, 3, ret_batch, err);
 }
 
-/* By what this event names the ledger's secret; "" when there is none. */
+/* The digest by which this event names the ledger's secret; "" if there is no secret. */
 static int name_secret(struct commit *c, char ret[KEY_SECRET_DIGEST], struct err *err) {
     uint8_t secret[KEY_SECRET_LEN];
     int rc = key_secret_look(c->txn, secret, err);
@@ -93,7 +94,7 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
     struct ledger *ledger = c->ledger;
     char vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16], keyed_by[KEY_SECRET_DIGEST];
     uint64_t hours = ledger->config.rotate_hours;
-    /* By the clock as it was read both times, and either way: one that was wrong once must not keep a key for ever. */
+    /* The distance counts in both directions: a clock that was once wrong must not keep a key in use for ever. */
     bool due = hours > 0 && distance(c->now, c->head.epoch_since) >= hours * 3600 * CLOCK_NS_PER_S;
     if (!asked && !due) return 0;
     memcpy(name, ledger->origin, strlen(ledger->origin));
@@ -134,7 +135,7 @@ int commit_place(struct commit *c, const struct commit_request *request, struct 
     struct ledger *ledger = c->ledger;
     struct place_standing s = {.place = LOG_PLACE_UNKNOWN};
     if (ledger->write.at_home && !request->moved) return 0;
-    int rc = request->next != NULL ? 0 : place_judge(ledger, c->txn, &s, err); /* restoring makes a new home */
+    int rc = request->next != NULL ? 0 : place_judge(ledger, c->txn, &s, err); /* a restored ledger lives here */
     if (rc == 0 && s.place == LOG_PLACE_HOME) {
         ledger->write.at_home = true;
         return !request->moved
@@ -144,7 +145,7 @@ int commit_place(struct commit *c, const struct commit_request *request, struct 
     bool moves = request->moved && s.place == LOG_PLACE_COPY;
     if (rc == 0 && !moves) rc = place_refuse(&s, err);
     if (rc == 0) rc = place_put(ledger, c->txn, err);
-    if (rc == 0 && request->moved) { /* without one that was known: whoever says so may */
+    if (rc == 0 && request->moved) { /* also if no place was recorded yet */
         const struct field fields[] = {{"file", same_or_other(s.known_file, s.other_file), 0},
                                        {"machine", same_or_other(s.known_machine, s.other_machine), 0},
                                        {"reason", request->reason, FIELD_ABSENT}};
@@ -160,7 +161,7 @@ static int put_note(struct commit *c, struct buf *note, struct err *err) {
     merkle_edge_root(&c->head.edge, c->root);
     c->sealed = true;
     checkpoint_encode(note, bytes_of(ledger->origin), c->head.size, c->root);
-    /* the signatures are over the text, which the buffer may move while it grows */
+    /* the signatures cover the text, which moves when the buffer grows: sign a copy */
     struct buf text = {.max = NOTE_MAX};
     buf_put_bytes(&text, bytes_of_buf(note));
     buf_put_u8(note, '\n');

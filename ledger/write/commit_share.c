@@ -1,6 +1,6 @@
-/* Shared commits. Threads that append at the same time queue up; the first of them leads: it takes the others along, up to
- * what one batch may hold, commits for all, wakes them with their results, and hands the lead to whoever has come since.
- * Nobody waits longer than for the commit under way and his own, and the disk is synced once for all of them. */
+/* Shared commits. Threads that append at the same time queue up, and the first of them leads: it takes the others along, up
+ * to what one batch may hold, commits for all, wakes them with their results, and passes the lead to the next in the queue.
+ * A thread waits at most for the commit in progress and its own, and the disk is synced once for all of them. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,7 +15,7 @@ static bool rides_alone(const struct commit_request *r) {
     return r->control || r->rotate || r->erase != NULL || r->store != NULL || r->next != NULL || r->batch->judge != NULL;
 }
 
-/* Takes the leader and who may ride along off the queue. Under the queue's lock. */
+/* Takes the leader and the requests that may share its commit off the queue. Under the queue's lock. */
 static struct commit_request *take_list(struct ledger *ledger) {
     struct commit_request *list = ledger->queue.first, *last = list;
     size_t events = list->batch->n, bytes = list->batch->arena.n, n = 1;
@@ -50,11 +50,11 @@ static void enqueue(struct ledger *ledger, struct commit_request *r) {
     }
 }
 
-/* ---- company ----
+/* ---- gathering ----
  *
- * Who was in the last commit is likely to come again at once, and one commit for all costs little more than one for a half
- * of them. So a leader waits for as many as were there, but no longer than half of what the last commit took since its
- * end. When they do not come, as many commits go on without waiting as double each time. */
+ * The threads of the last commit are likely to append again at once, and one commit for all of them costs little more than
+ * one for half. So a leader waits for as many requests as the last commit had, until half of that commit's duration has
+ * passed since its end. When they do not arrive, the next commits do not wait; their number doubles each time. */
 
 void gathering_init(struct gathering *g) {
     pthread_condattr_t attr;
@@ -83,14 +83,14 @@ static void gather(struct ledger *ledger) {
     g->restrain = all ? 0 : (1U << g->alone) - 2;
 }
 
-static void rouse(struct commit_request *r) {
+static void wake_request(struct commit_request *r) {
     if (r != NULL) {
         sem_post(&r->wake);
     }
 }
 
-/* The next leader is woken first, so that its commit continues while the members of this one are woken. A member's
- * request is gone as soon as it is woken. */
+/* Wakes the next leader first, so that its commit can start while the members of this one are woken. A member's request
+ * must not be used after it is woken. */
 static void lead(struct ledger *ledger) {
     struct commit_request *member[COMMIT_SHARE_MAX], *self;
     size_t n = 0;
@@ -114,15 +114,15 @@ static void lead(struct ledger *ledger) {
     struct commit_request *next = ledger->queue.first;
     ledger->queue.leading = next != NULL;
     pthread_mutex_unlock(&ledger->queue.lock);
-    rouse(next);
+    wake_request(next);
     for (size_t i = 0; i < n; i++) {
         member[i]->done = true;
-        member[i]->rouses[0] = 2 * i + 2 < n ? member[2 * i + 2] : NULL;
-        member[i]->rouses[1] = 2 * i + 3 < n ? member[2 * i + 3] : NULL;
+        member[i]->wakes[0] = 2 * i + 2 < n ? member[2 * i + 2] : NULL;
+        member[i]->wakes[1] = 2 * i + 3 < n ? member[2 * i + 3] : NULL;
     }
     struct commit_request *second = n > 1 ? member[1] : NULL;
-    rouse(n > 0 ? member[0] : NULL);
-    rouse(second);
+    wake_request(n > 0 ? member[0] : NULL);
+    wake_request(second);
 }
 
 int commit_run(struct ledger *ledger, struct commit_request *request, struct err *err) {
@@ -142,8 +142,8 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
         while (sem_wait(&request->wake) != 0) {
         } /* a signal */
         sem_destroy(&request->wake);
-        rouse(request->rouses[0]);
-        rouse(request->rouses[1]);
+        wake_request(request->wakes[0]);
+        wake_request(request->wakes[1]);
     }
     if (!request->done) {
         lead(ledger);

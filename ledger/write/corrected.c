@@ -1,7 +1,7 @@
-/* ledger.corrected: marks an event as a mistake. That an event is corrected once is its idempotency key's to see to:
- * whoever comes second gets the first one's receipt. Should another event have the key, the next key is taken. Events do
- * not change, so what is known of the mistake before the write lock is taken holds under it. That what stands for it was
- * not corrected itself is judged under the lock: of two corrections that name each other's event, the second is refused. */
+/* ledger.corrected: marks an event as a mistake. Its idempotency key makes sure that an event is corrected only once: a
+ * second correction gets the first one's receipt. If some other event has the key, the next key is tried. Events do not
+ * change, so what is read of the mistake before the write lock is taken stays true. Whether the replacement was itself
+ * corrected is judged under the lock: of two corrections that name each other's event, the second is refused. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,8 +13,8 @@
 #define BODY_MAX 4096
 #define KEYS_MAX 1000
 
-static int look(struct ledger *ledger, uint64_t seq, const char *what, struct log_reader **ret_reader,
-                struct log_event *ret, struct err *err) {
+static int load_event(struct ledger *ledger, uint64_t seq, const char *what, struct log_reader **ret_reader,
+                      struct log_event *ret, struct err *err) {
     struct log_head head;
     int rc = log_head(ledger, &head, err);
     if (rc == 0 && seq >= head.size) {
@@ -25,7 +25,7 @@ static int look(struct ledger *ledger, uint64_t seq, const char *what, struct lo
     if (rc == 0) rc = log_reader_next(*ret_reader, ret, err);
     if (rc == 0 && bytes_has_prefix(ret->kind, "ledger.")) {
         return err_set(err, ERR_INVALID,
-                       "event %llu is %.*s: what the ledger says of itself is not corrected; to take a correction back, "
+                       "event %llu is %.*s: events of the ledger itself cannot be corrected; to take a correction back, "
                        "append the event that was corrected once more",
                        (unsigned long long)seq, (int)ret->kind.n, (const char *)ret->kind.p);
     }
@@ -55,14 +55,14 @@ static bool corrects(const struct log_event *e, uint64_t seq) {
            mp_scalar(raw, &item) == 0 && item.type == MP_UINT && item.uint == seq;
 }
 
-/* What stands for the mistake: an event that is a mistake itself stands for nothing. */
-struct stand {
+/* The event that replaces the mistake. It must not have been corrected itself. */
+struct replacement {
     struct ledger *ledger;
-    uint64_t seq;  /* LOG_NO_SEQ: nothing stands for it */
-    uint64_t from; /* no event below it corrects it */
+    uint64_t seq;  /* LOG_NO_SEQ: none */
+    uint64_t from; /* no event before this one corrects it */
 };
 
-/* The first event of [from, to) that corrects event `seq`; LOG_NO_SEQ: none does. */
+/* The first event of [from, to) that corrects event `seq`; LOG_NO_SEQ: none. */
 static int find_correction(struct ledger *ledger, uint64_t seq, uint64_t from, uint64_t to, uint64_t *ret_by,
                            struct err *err) {
     struct log_reader *reader = NULL;
@@ -81,21 +81,21 @@ static int corrected_before(uint64_t seq, uint64_t by, struct err *err) {
                    (unsigned long long)by);
 }
 
-/* Events below `size`; a guard's judge, too. */
-static int check_stands(void *ctx, uint64_t size, struct err *err) {
-    struct stand *stand = ctx;
+/* Checks the events before `size`. Also serves as the guard's judge. */
+static int check_replacement(void *ctx, uint64_t size, struct err *err) {
+    struct replacement *replacement = ctx;
     uint64_t by;
-    if (stand->seq == LOG_NO_SEQ || stand->from >= size) return 0;
-    int rc = find_correction(stand->ledger, stand->seq, stand->from, size, &by, err);
+    if (replacement->seq == LOG_NO_SEQ || replacement->from >= size) return 0;
+    int rc = find_correction(replacement->ledger, replacement->seq, replacement->from, size, &by, err);
     if (rc == 0 && by != LOG_NO_SEQ) {
         rc = err_set(err, ERR_INVALID, "event %llu cannot replace it: it was itself corrected, by event %llu",
-                     (unsigned long long)stand->seq, (unsigned long long)by);
+                     (unsigned long long)replacement->seq, (unsigned long long)by);
     }
-    stand->from = rc == 0 ? size : stand->from;
+    replacement->from = rc == 0 ? size : replacement->from;
     return rc;
 }
 
-/* 1: the receipt is of another event, which has the key of this correction. */
+/* 1: the receipt is of an unrelated event that has the key of this correction. */
 static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct log_receipt *receipt, struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event e;
@@ -122,7 +122,7 @@ static void written_done(struct written *w) {
     buf_done(&w->body);
 }
 
-/* `other`: how many keys other events have. */
+/* `other`: how many keys are taken by unrelated events. */
 static void make_draft(const struct log_correct_options *o, struct written *w, unsigned other, struct log_draft *draft) {
     snprintf(w->subject, sizeof(w->subject), "event/%llu", (unsigned long long)o->seq);
     snprintf(w->key, sizeof(w->key), other > 0 ? "corrected:%llu:%u" : "corrected:%llu", (unsigned long long)o->seq, other);
@@ -139,15 +139,15 @@ static void make_draft(const struct log_correct_options *o, struct written *w, u
     draft->private_ = bytes_of_buf(&w->private_);
 }
 
-static int write_it(struct stand *stand, const struct log_correct_options *o, struct written *w, unsigned other,
-                    struct log_receipt *ret, struct err *err) {
+static int write_correction(struct replacement *replacement, const struct log_correct_options *o, struct written *w,
+                            unsigned other, struct log_receipt *ret, struct err *err) {
     struct log_draft draft;
     struct log_batch *batch = NULL;
     make_draft(o, w, other, &draft);
-    int rc = log_batch_new(stand->ledger, &batch, err);
+    int rc = log_batch_new(replacement->ledger, &batch, err);
     if (rc == 0) rc = batch_add_control(batch, &draft, err);
     if (rc == 0) {
-        guard_set(batch, check_stands, stand);
+        guard_set(batch, check_replacement, replacement);
         rc = log_batch_commit(batch, ret, NULL, NULL, err);
     }
     log_batch_free(batch);
@@ -162,20 +162,20 @@ static int check_options(const struct log_correct_options *o, struct err *err) {
     return o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot replace itself") : 0;
 }
 
-/* All that can be known before the write lock is taken. */
-static int prepare(struct ledger *ledger, const struct log_correct_options *o, struct stand *stand, struct written *w,
-                   struct log_head *ret_head, struct err *err) {
+/* Does everything that is possible before the write lock is taken. */
+static int prepare(struct ledger *ledger, const struct log_correct_options *o, struct replacement *replacement,
+                   struct written *w, struct log_head *ret_head, struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event e;
     int rc = check_options(o, err);
     if (rc == 0) rc = log_head(ledger, ret_head, err);
     if (rc == 0 && o->replaced_by != LOG_NO_SEQ) {
-        rc = look(ledger, o->replaced_by, " to replace it", &reader, &e, err);
+        rc = load_event(ledger, o->replaced_by, " to replace it", &reader, &e, err);
         log_reader_close(reader);
         reader = NULL;
-        if (rc == 0) rc = check_stands(stand, ret_head->size, err);
+        if (rc == 0) rc = check_replacement(replacement, ret_head->size, err);
     }
-    if (rc == 0) rc = look(ledger, o->seq, "", &reader, &e, err);
+    if (rc == 0) rc = load_event(ledger, o->seq, "", &reader, &e, err);
     if (rc == 0) {
         put_body(&w->body, &e, o);
         if (o->note != NULL) {
@@ -190,18 +190,18 @@ static int prepare(struct ledger *ledger, const struct log_correct_options *o, s
 }
 
 int log_correct(struct ledger *ledger, const struct log_correct_options *o, struct log_receipt *ret, struct err *err) {
-    struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
+    struct replacement replacement = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
     struct log_receipt receipt;
     struct log_head head;
     struct written w;
     written_init(&w);
-    int rc = prepare(ledger, o, &stand, &w, &head, err);
-    if (rc == 0) rc = write_it(&stand, o, &w, 0, &receipt, err);
+    int rc = prepare(ledger, o, &replacement, &w, &head, err);
+    if (rc == 0) rc = write_correction(&replacement, o, &w, 0, &receipt, err);
     for (unsigned other = 1; rc == 0 && receipt.duplicate; other++) {
         rc = check_duplicate(ledger, o->seq, &receipt, err);
         if (rc == 1) {
             rc = other < KEYS_MAX
-                     ? write_it(&stand, o, &w, other, &receipt, err)
+                     ? write_correction(&replacement, o, &w, other, &receipt, err)
                      : err_set(err, ERR_CONFLICT, "event %llu has the key of this correction, but is not a correction",
                                (unsigned long long)receipt.seq);
         }
@@ -216,7 +216,7 @@ int log_correct(struct ledger *ledger, const struct log_correct_options *o, stru
 int log_correct_preview(struct ledger *ledger, const struct log_correct_options *o,
                         int (*show)(void *ctx, const struct log_correct_preview *preview, struct err *err), void *ctx,
                         struct err *err) {
-    struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
+    struct replacement replacement = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
     struct log_draft draft;
     struct log_correct_preview preview = {.draft = &draft};
     struct log_head head;
@@ -224,7 +224,7 @@ int log_correct_preview(struct ledger *ledger, const struct log_correct_options 
     struct buf body = {.max = 4 * BODY_MAX}, private_ = {.max = 8 * BODY_MAX};
     uint64_t by = LOG_NO_SEQ;
     written_init(&w);
-    int rc = prepare(ledger, o, &stand, &w, &head, err);
+    int rc = prepare(ledger, o, &replacement, &w, &head, err);
     if (rc == 0) rc = find_correction(ledger, o->seq, o->seq, head.size, &by, err);
     if (rc == 0 && by != LOG_NO_SEQ) rc = corrected_before(o->seq, by, err);
     if (rc == 0) {

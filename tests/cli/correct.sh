@@ -102,7 +102,7 @@ err_has 'event 2 was corrected before, by event 4'
 box 1 correct 99 --reason x
 err_has 'there is no event 99'
 box 3 correct 0 --reason x
-err_has 'what the ledger says of itself is not corrected'
+err_has 'events of the ledger itself cannot be corrected'
 box 3 correct 4 --reason x
 box 3 correct 1 --reason x --replaced-by 1
 box 1 correct 1 --reason x --replaced-by 99
