@@ -1,6 +1,5 @@
-/* One is taken away in this order: a lock that keeps everybody from opening it, a name that nobody looks for
- * ("<base>.<n>.old"), zeros over its data, its files. A crash in between leaves such a name, and the next one continues
- * with it. */
+/* A generation is removed in this order: take a lock that keeps everybody from opening it, rename it to "<base>.<n>.old",
+ * overwrite its data with zeros, remove its files. After a crash in between the next removal continues with that name. */
 #include "ledger/store/burial.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include "ledger/store/db_env.h"
 #include "ledger/store/generation.h"
 
-#define OPEN_LIMIT_NS CLOCK_NS_PER_S /* for those that are opening a database just now */
+#define OPEN_LIMIT_NS CLOCK_NS_PER_S /* to wait for processes that are opening a database */
 
 struct left {
     uint64_t now, pid;
@@ -44,7 +43,7 @@ struct burial {
     struct err why;
 };
 
-/* Nobody has it open, and nobody can open it meanwhile: from here on it has another name, which nobody looks for. */
+/* Renames it while nobody has it open and nobody can open it. */
 static int take_name(const char *path, bool own, const char *old, uint64_t *ret_pid, struct err *err) {
     static const struct db_wait wait = {.limit_ns = OPEN_LIMIT_NS};
     struct db_waiter waiter = {.wait = &wait, .path = path};
@@ -76,14 +75,14 @@ static int bury_one(void *ctx, enum generation_form form, uint64_t n, const char
     }
     int rc = file_exists(old) ? generation_wipe(old, &why) : 0; /* left by one that was killed */
     if (rc == 0) rc = take_name(path, b->own, old, &pid, &why);
-    if (rc == ERR_BUSY) { /* the others first */
+    if (rc == ERR_BUSY) { /* continue with the others */
         b->busy = true;
         b->pid = pid;
         b->why = why;
         return 0;
     }
     if (rc != 0) {
-        return rc == ERR_NOTFOUND ? 0 : err_set(err, rc, "%s", why.msg); /* not found: somebody was faster */
+        return rc == ERR_NOTFOUND ? 0 : err_set(err, rc, "%s", why.msg); /* not found: another process removed it first */
     }
     b->any = true;
     rc = file_sync_parent(b->base, err);

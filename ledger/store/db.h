@@ -1,5 +1,5 @@
 /* LMDB: the one door to it. Named tables in one environment, byte keys, one writer at a time on the machine, readers that
- * never wait. What was measured about LMDB, and the rules that follow, is in docs/storage.md.
+ * never wait. docs/storage.md has what was measured about LMDB and the rules that follow.
  *
  * Rules kept here: one handle per environment and process; network file systems refused; the file's size checked against
  * the newest meta page before anything is read; data file 0600 and close-on-exec; a fixed map as a quota; dead readers
@@ -23,18 +23,18 @@ struct db_options {
     uint64_t reserve_bytes; /* part of the map that only db_begin_reserved may use */
     bool read_only;
     bool create;         /* make the environment and its tables */
-    bool generations;    /* a generation "<dir>.<n>" may have taken over: see DB_SUPERSEDED */
+    bool generations;    /* a newer generation "<dir>.<n>" may exist: see DB_SUPERSEDED */
     bool relaxed;        /* a commit may be lost (never torn) by a power failure: for derived data only */
-    bool unsynced;       /* nothing is synced before db_sync: for what nobody knows of until then */
+    bool unsynced;       /* nothing is synced before db_sync: for a database that nobody else uses until then */
     struct db_wait wait; /* for other processes, when it is opened and when something is written */
-    bool scratch;        /* thrown away soon, and known to nobody else */
+    bool scratch;        /* temporary, and used by this process only */
     bool own_lock;       /* opening it is ordered apart from other databases of the same directory (db_lock.h) */
-    bool begun; /* one whose making was not finished (empty, or without a table) is ERR_NOTFOUND, not ERR_CORRUPT */
+    bool begun;          /* an unfinished one (empty, or without a table) is ERR_NOTFOUND, not ERR_CORRUPT */
 };
 
-/* Where a database has generations: with this record in the first table, one with a higher number has taken its place. It
- * is written as the last thing of all, so nothing is ever written to two of them. A handle looks for it when a transaction
- * begins or is renewed, and moves on; transactions that read the old one may go on. */
+/* In a database with generations, this record in the first table says that one with a higher number has replaced it. It is
+ * the last record written, so no two generations are ever written to. A handle looks for it when a transaction begins or is
+ * renewed, and moves on; transactions that read the old generation may continue. */
 #define DB_SUPERSEDED "superseded"
 
 /* ERR_BUSY: open in this process already. ERR_CORRUPT: unreadable or cut short. ERR_NOTFOUND: absent. */
@@ -43,33 +43,33 @@ void db_close(struct db *db);
 /* Its files have been or will be removed: the directory may be opened again while this handle is still in use. */
 void db_park(struct db *db);
 
-/* Nothing can be begun any more (ERR_NOTFOUND); the files are closed with the last transaction that is under way. */
+/* No transaction can begin any more (ERR_NOTFOUND); the files are closed with the last open transaction. */
 void db_retire(struct db *db);
 uint64_t db_generation(struct db *db);
 uint64_t db_txn_generation(const struct db_txn *txn);
-/* Where nothing can hold a snapshot (db_fault.h): changes with each commit of anybody. Elsewhere always 0. */
+/* On a file system where snapshots cannot be held (db_fault.h): changes with each commit of any process. Else 0. */
 uint64_t db_newest(struct db *db);
-/* The pages that this read transaction reads may have been used again by now, as far as it is known. */
+/* The pages that this read transaction reads may have been reused by now. */
 bool db_is_unheld(const struct db_txn *txn);
 
-/* One write transaction at a time on the whole machine: begin waits for it, as long as the handle may (ERR_BUSY), and is
- * refused (ERR_BUSY) where LMDB would write over the newest commit, because its table of locks does not know of it. */
+/* One write transaction at a time on the whole machine: begin waits for the other, up to the handle's limit (ERR_BUSY). It
+ * is refused (ERR_BUSY) if LMDB would overwrite the newest commit because its lock table does not know it. */
 int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err);
-/* A write transaction that may use the part of the map that is kept back. */
+/* A write transaction that may use the reserved part of the map. */
 int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err);
 /* ERR_FULL: nothing stored. ERR_IO: may or may not be stored. Frees the transaction in every case. */
 int db_commit(struct db_txn *txn, struct err *err);
 void db_abort(struct db_txn *txn); /* NULL is fine */
 /* Commits when `rc` is 0, else aborts and returns `rc`. */
 int db_end(struct db_txn *txn, int rc, struct err *err);
-/* A read transaction, ended by db_abort, of the database as whoever opens it next will find it: by an environment of its
- * own, which takes nothing from this handle or from the table of locks; nobody writes meanwhile. What cannot be undone
- * rests on this. The thread must have no write transaction of this database. */
+/* A read transaction, ended by db_abort, of the database as the next process to open it will find it: it has an environment
+ * of its own, which takes nothing from this handle or from the lock table, and nobody can write meanwhile. For decisions
+ * that cannot be undone. The thread must have no write transaction of this database. */
 int db_look(struct db *db, struct db_txn **ret, struct err *err);
-/* A read transaction lets go of its snapshot, so that old pages can be used again; borrowed bytes die. Until db_renew it
- * can only be ended. */
+/* A read transaction releases its snapshot, so that old pages can be reused; borrowed bytes die. Until db_renew it can only
+ * be ended. */
 void db_rest(struct db_txn *txn);
-/* A read transaction forgets its snapshot, if it has one, and takes the newest; borrowed bytes die. */
+/* A read transaction releases its snapshot, if it has one, and takes the newest; borrowed bytes die. */
 int db_renew(struct db_txn *txn, struct err *err);
 
 /* Borrowed until the transaction ends or, in a write transaction, until its next change. 0, ERR_NOTFOUND (err untouched),
@@ -84,10 +84,10 @@ enum db_put_flag {
 int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err);
 /* Absent is fine. */
 int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);
-/* Removes all records of a table. It costs a look at each page above the leaves, so millions of small records are gone in
- * some milliseconds. */
+/* Removes all records of a table. Reads only the pages above the leaves, so millions of small records take some
+ * milliseconds. */
 int db_clear(struct db_txn *txn, size_t table, struct err *err);
-/* Removes all records whose keys begin so. */
+/* Removes all records whose keys have this prefix. */
 int db_clear_prefix(struct db_txn *txn, size_t table, struct bytes prefix, struct err *err);
 
 /* The same with a be64 key. */
@@ -95,7 +95,7 @@ int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret
 int db_put_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes value, enum db_put_flag flag, struct err *err);
 int db_del_u64(struct db_txn *txn, size_t table, uint64_t key, struct err *err);
 
-/* Cursors live within their transaction. seek: first key at or after; last: the largest; 0, 1 when there is none, ERR_*. */
+/* Cursors live within their transaction. seek: first key at or after; last: the largest. 0, 1 at the end, ERR_*. */
 int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, struct err *err);
 int db_cursor_seek(struct db_cursor *cursor, struct bytes key, struct bytes *ret_key, struct bytes *ret_value,
                    struct err *err);
@@ -103,22 +103,22 @@ int db_cursor_next(struct db_cursor *cursor, struct bytes *ret_key, struct bytes
 int db_cursor_last(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err);
 void db_cursor_close(struct db_cursor *cursor);
 
-/* Names in the environment's root that are not tables of ours: calls `found` for each. */
+/* Calls `found` for each name in the environment's root that is not one of our tables. */
 int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err);
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err);
-/* Every page of the newest snapshot's trees, which LMDB itself believes: see db_pages.h. ERR_CORRUPT names a page. */
+/* Checks every page of the newest snapshot's trees, which LMDB does not: see db_pages.h. ERR_CORRUPT names a page. */
 int db_check(struct db *db, struct err *err);
-/* What was committed by an environment opened with `unsynced` is on the disk. */
+/* Syncs what an environment opened with `unsynced` has committed. */
 int db_sync(struct db *db, struct err *err);
-/* Makes an environment in `dir`, which is made too, and copies the records of this transaction's snapshot into it, but for
- * the one that is named `without` in the first table (NULL: all); synced. Nothing that has ceased to be a record gets into
- * it, as it would with pages. */
+/* Creates an environment in `dir`, which is created too, and copies the records of this transaction's snapshot into it,
+ * except the record named `without` in the first table (NULL: all); synced. Unlike a copy of pages, it holds no bytes of
+ * removed records. */
 int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
 
 struct db_stats {
     uint64_t file_bytes, map_bytes, used_bytes;
-    uint64_t readers, dead_readers; /* dead ones were cleared by this call and are not among the readers */
-    uint64_t oldest_reader_pid;     /* process that reads the oldest snapshot; 0: nobody reads but the newest */
+    uint64_t readers, dead_readers; /* dead ones were cleared by this call and do not count as readers */
+    uint64_t oldest_reader_pid;     /* process that reads the oldest snapshot; 0: all read the newest */
     uint64_t oldest_reader_commits; /* how many commits it is behind */
 };
 int db_stats(struct db *db, struct db_stats *ret, struct err *err);

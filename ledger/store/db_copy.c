@@ -1,7 +1,6 @@
-/* A database copied record by record. A copy of its pages would have in it what the pages had in them before: LMDB hands a
- * page on from one use to the next without clearing it, and writes it whole, so the room behind a record, or between two,
- * may hold one that was deleted long ago, or that was never in this table. The pages of an environment that nothing else
- * was ever put into have no such past. */
+/* A database is copied record by record. A copy of its pages would include their old content: LMDB reuses a page without
+ * clearing it and writes it whole, so the space after a record, or between two, may hold a record that was deleted long ago
+ * or belonged to another table. The pages of a new environment have no such history. */
 #include "base/text.h"
 #include "ledger/store/db.h"
 #include "ledger/store/db_env.h"
@@ -20,7 +19,7 @@ static int put(struct db *to, struct db_txn **txn, size_t table, struct bytes ke
                               : rc;
 }
 
-/* What a damaged page hides from a cursor would be gone for good. */
+/* Records that a damaged page hides from the cursor would otherwise be lost. */
 static int check_count(struct db_txn *from, size_t table, uint64_t n, struct err *err) {
     uint64_t want = 0;
     int rc = db_count(from, table, &want, err);
@@ -63,7 +62,7 @@ int db_copy(struct db_txn *from, const char *dir, const char *without, struct er
     struct db_options options = {
         .tables = from->db->options.tables,
         .n_tables = from->db->options.n_tables,
-        .map_bytes = map_bytes + map_bytes / 8, /* what copying itself takes never makes it fail */
+        .map_bytes = map_bytes + map_bytes / 8, /* room for the overhead of copying */
         .create = true,
         .unsynced = true,
     };

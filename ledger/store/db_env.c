@@ -19,7 +19,7 @@
 
 #define LENGTH_LOOKS    5
 #define LENGTH_PAUSE_NS 2000000
-#define DB_STALE_MIN    100 /* commits: no reader of ours stays behind so far, but one that somebody forgot */
+#define DB_STALE_MIN    100                     /* commits: only a forgotten reader lags behind so far */
 #define DB_LOCK_BYTES   ((DB_READERS + 2) * 64) /* of a lock file: a cache line each, and two for itself */
 
 /* LMDB does not notice when one environment is opened twice in a process; closing one then breaks the other's locks. */
@@ -128,9 +128,9 @@ int db_fail(struct db_env *e, int rc, const char *doing, struct err *err) {
     }
 }
 
-/* ---- what a handler looks at ----
+/* ---- for signal handlers ----
  *
- * Entries are put and taken whole. A thread that is in LMDB says in which database; that costs two stores a call. */
+ * Entries are added and removed atomically. A thread inside LMDB notes in which database; that costs two stores a call. */
 
 _Thread_local const struct db_env *db_inside;
 static const struct db_env *_Atomic maps[DB_MAPS_MAX];
@@ -205,7 +205,7 @@ void db_env_forget(const struct db_env *e) {
     pthread_mutex_unlock(&open_lock);
 }
 
-/* Pages that the newest meta page counts and the file does not have; bytes. */
+/* How many pages the newest meta page counts and the file does not have; the lengths in bytes. */
 static int missing_pages(struct db_env *e, uint64_t *ret_needed, uint64_t *ret_bytes, uint64_t *ret_missing, int *ret_fd,
                          struct err *err) {
     MDB_envinfo info;
@@ -230,8 +230,8 @@ static bool lacks_only_free(const struct db_env *e, int fd, uint64_t needed, uin
     return mdb_env_stat(e->env, &st) == 0 && db_pages_are_free(fd, st.ms_psize, bytes / st.ms_psize, needed / st.ms_psize);
 }
 
-/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later,
- * unless nobody uses what is missing (db_make_whole). Another process may be writing: then both are looked at again. */
+/* A file that is shorter than its newest meta page says opens without an error and kills the reader with SIGBUS later,
+ * unless the missing pages are unused (db_make_whole). Another process may be writing: then both are read again. */
 static int check_length(struct db_env *e, struct err *err) {
     const struct timespec pause = {.tv_nsec = LENGTH_PAUSE_NS};
     uint64_t needed = 0, bytes = 0, missing = 0;
@@ -248,10 +248,10 @@ static int check_length(struct db_env *e, struct err *err) {
                    (unsigned long long)bytes, (unsigned long long)needed);
 }
 
-/* LMDB does not write a page that was taken and given back within one transaction, not even when it is the last: then the
- * file ends before it. Nobody reads such a page, and check_length tells such a file from one that was cut; but programs
- * that do not (older versions of this one) refuse it, so it is mended where that can be done. Another process may be
- * writing there by now: fallocate makes a file longer and changes nothing that is in it. */
+/* LMDB does not write a page that was allocated and freed within one transaction, not even the last page: then the file
+ * ends before it. Nobody reads such a page, and check_length tells such a file from a truncated one; but older versions of
+ * this program refuse it, so it is extended where possible. Another process may be writing there by now: fallocate makes a
+ * file longer and changes none of its content. */
 void db_make_whole(struct db_env *e) {
     uint64_t needed, bytes, missing;
     int fd;
@@ -320,9 +320,9 @@ static int open_lmdb(const struct db *db, struct db_env *e, unsigned flags, stru
     return 0;
 }
 
-/* LMDB believes the table of locks that it finds, unless nobody else has the database open: then it makes it anew, and
- * would do harm if it were ended meanwhile and somebody else waited for it. So one opens at a time. 1: not now, because of
- * *ret_holder. */
+/* LMDB trusts the lock table that it finds, unless nobody else has the database open: then it recreates it, which would do
+ * harm if it were killed meanwhile while another process waits. So only one process opens at a time. 1: not now, because
+ * of *ret_holder. */
 static int open_once(const struct db *db, struct db_env *e, struct db_waiter *waiter, struct db_holder *ret_holder,
                      struct err *err) {
     const unsigned flags = MDB_NOTLS | (db->options.read_only ? MDB_RDONLY : 0) |
@@ -361,7 +361,7 @@ static int open_with_locks(const struct db *db, struct db_env *e, struct err *er
     return rc;
 }
 
-/* LMDB does without its lock file where the file system is read-only, be it only as it is mounted here. */
+/* LMDB works without its lock file on a read-only mount. */
 static void note_map(const struct db *db, struct db_env *e) {
     struct statvfs vfs;
     struct stat st;
@@ -476,7 +476,7 @@ int db_open_again(struct db *db, struct db_env *e, struct err *err) {
     return rc;
 }
 
-/* One that is being removed just now may be gone before it is open. */
+/* A generation that is being removed may disappear before it is open. */
 int db_open_generation(const struct db *db, uint64_t from, bool create, struct db_env **ret, struct err *err) {
     char path[FILE_PATH_MAX];
     for (int left = GENERATION_TRIES;; left--) {

@@ -1,6 +1,6 @@
-/* Waiting is trying again: flock knows no time limit, and a thread that is blocked in it cannot be called back. Pauses are
- * short at first, as commits are; nobody starves, because a process that writes again and again looks at the turnstile
- * every few milliseconds, and stays behind it while somebody who has waited for long holds it. */
+/* Waiting means retrying: flock has no timeout, and a thread blocked in it cannot be interrupted. Pauses are short at
+ * first, as commits are. Nobody starves: a process that writes repeatedly checks the turnstile every few milliseconds, and
+ * waits while a process that has waited for long holds it. */
 #include "ledger/store/db_lock.h"
 
 #include <errno.h>
@@ -19,13 +19,13 @@
 #define MS              UINT64_C(1000000)
 #define NOTICE_AFTER_NS (3 * CLOCK_NS_PER_S)
 #define PATIENCE_NS     (20 * MS) /* a wait that is longer takes the turnstile */
-#define LOOK_EVERY_NS   (10 * MS) /* at the turnstile, by a process that writes on and on */
+#define LOOK_EVERY_NS   (10 * MS) /* at the turnstile, by a process that writes repeatedly */
 #define LOCKS_MAX       ((size_t)4 << 20)
 
 /* ---- who it is ---- */
 
-/* The holder of a flock on this file, as the kernel lists it; 0: not known. File systems with volumes of their own number
- * their devices otherwise there, so a match of the file's number alone counts when there is no better one. */
+/* The holder of a flock on this file, as the kernel lists it; 0: unknown. File systems with subvolumes show other device
+ * numbers there, so a match of the inode number alone counts if there is no better one. */
 static uint64_t flock_holder(int fd) {
     struct stat st;
     struct buf text = {.max = LOCKS_MAX};
@@ -82,7 +82,7 @@ static void name_process(uint64_t pid, char *ret, size_t size) {
 
 /* ---- waiting ---- */
 
-/* Says what is to be said, and how long to wait before another try. */
+/* Reports the wait when it is time to, and returns how long to wait before the next try. */
 static int look_at_clock(struct db_waiter *w, const struct db_holder *holder, uint64_t *ret_pause, struct err *err) {
     uint64_t now = clock_monotonic_ns();
     w->began = w->began == 0 ? now : w->began;

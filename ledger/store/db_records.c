@@ -125,7 +125,7 @@ int db_clear_prefix(struct db_txn *txn, size_t table, struct bytes prefix, struc
         if (rc != 0 || key.n < prefix.n || key.n > sizeof(copy) || memcmp(key.p, prefix.p, prefix.n) != 0) {
             break;
         }
-        if (bytes_eq(key, (struct bytes){copy, n})) { /* it would never come to an end */
+        if (bytes_eq(key, (struct bytes){copy, n})) { /* the loop would never end */
             rc = err_set(err, ERR_CORRUPT, "'%s': a removed record is still there", txn->env->path);
             break;
         }
@@ -172,7 +172,7 @@ int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     return 0;
 }
 
-/* The meta page of a snapshot is written over by the second commit after it. */
+/* The second commit after a snapshot overwrites its meta page. */
 int db_check(struct db *db, struct err *err) {
     struct db_txn *txn;
     MDB_stat st;

@@ -149,7 +149,7 @@ int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err) {
     return begin_any(db, true, true, ret, err);
 }
 
-/* A write transaction that writes nothing keeps everybody else from writing. */
+/* An empty write transaction keeps everybody else from writing. */
 int db_look(struct db *db, struct db_txn **ret, struct err *err) {
     struct db_txn *txn = calloc(1, sizeof(*txn));
     if (txn == NULL) return err_set(err, ERR_NOMEM, "out of memory");
@@ -169,14 +169,14 @@ int db_look(struct db *db, struct db_txn **ret, struct err *err) {
     return 0;
 }
 
-/* The map's last part is for control events: they must still fit when the quota is used up. */
+/* The last part of the map is reserved for control events: they must still fit when the quota is used up. */
 static int check_reserve(struct db_txn *txn, struct err *err) {
     MDB_envinfo info;
     MDB_stat st;
     if (txn->reserved || txn->db->options.reserve_bytes == 0) return 0;
     mdb_env_info(txn->env->env, &info);
     mdb_env_stat(txn->env->env, &st);
-    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize; /* before this transaction: LMDB tells no more */
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize; /* before this transaction: LMDB does not say more */
     uint64_t may = txn->growth + DB_PATH_PAGES * st.ms_psize;
     if (used + may + txn->db->options.reserve_bytes <= txn->db->options.map_bytes) return 0;
     return db_fail(txn->env, MDB_MAP_FULL, "committing", err);
@@ -189,7 +189,7 @@ static int after_commit(struct db_env *e, int rc, struct err *err) {
     if (state == 0) {
         mdb_txn_abort(probe);
     } else if (state == MDB_PANIC) {
-        /* It failed at the meta page: who opens it again may find it done, even on a full disk. */
+        /* It failed at the meta page: after reopening it may turn out to be stored, even on a full disk. */
         return err_set(err, ERR_IO, "'%s': committing: %s; whether it is stored shows when it is opened again", e->path,
                        mdb_strerror(rc));
     }

@@ -1,4 +1,4 @@
-/* Names of generations: "<base>", "<base>.<n>", and these with ".new" while one is made, ".old" while one is taken away. */
+/* Names of generations: "<base>", "<base>.<n>", and these with ".new" while one is created, ".old" while one is removed. */
 #include "ledger/store/generation.h"
 
 #include <dirent.h>
@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 #define NEW        ".new"
-#define FIND_LOOKS 3 /* at a directory that seems to have none */
+#define FIND_LOOKS 3 /* at a directory that seems to have no generation */
 
 int generation_path(const char *base, uint64_t generation, char ret[FILE_PATH_MAX], struct err *err) {
     int n = generation == 0 ? snprintf(ret, FILE_PATH_MAX, "%s", base)
@@ -81,7 +81,7 @@ static int find_one(void *ctx, enum generation_form form, uint64_t n, const char
 int generation_find(const char *base, uint64_t from, uint64_t *ret, struct err *err) {
     struct finding f = {.from = from};
     int rc = 0, looks = 0;
-    do { /* names that change while a directory is read may be missed, the old one and the new one */
+    do { /* a rename while the directory is read can hide both the old name and the new one */
         rc = generation_each(base, find_one, &f, err);
         looks++;
     } while (rc == 0 && !f.any && looks < (f.others ? GENERATION_TRIES : FIND_LOOKS));

@@ -1,4 +1,4 @@
-/* Its files lose their names as soon as they are open. */
+/* The files are unlinked as soon as they are open. */
 #include "ledger/store/scratch.h"
 
 #include <errno.h>
