@@ -1,5 +1,5 @@
-/* Backup: a copy of the evidence, the artifacts and the settings, without any secret key and without derived data. Records
- * are copied, not pages: in those stands what was erased. The copy is verified before it appears under its name. */
+/* Backup: a copy of the evidence, the artifacts and the settings, without secret keys and derived data. Records are copied,
+ * not pages, which may still hold erased content. The copy is verified before it appears under its name. */
 #include "ledger/care/backup.h"
 
 #include <dirent.h>
@@ -44,7 +44,7 @@ int backup_copy_file(const char *from, const char *to, struct err *err) {
     return rc;
 }
 
-/* Every plain file of one directory; files that are being written ("incoming-…") are no artifacts yet. */
+/* Copies every regular file of a directory; files that are being written ("incoming-…") are not artifacts yet. */
 static int copy_dir(const char *from, const char *to, bool deeper, struct err *err) {
     DIR *dir = opendir(from);
     if (dir == NULL) return errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", from);
@@ -55,7 +55,7 @@ static int copy_dir(const char *from, const char *to, bool deeper, struct err *e
         if (d->d_name[0] == '.' || strncmp(d->d_name, "incoming-", 9) == 0) continue;
         rc = file_join(a, from, d->d_name, err);
         if (rc == 0) rc = file_join(b, to, d->d_name, err);
-        if (rc == 0 && lstat(a, &st) != 0) { /* one that was erased meanwhile is not missed: the copy is verified */
+        if (rc == 0 && lstat(a, &st) != 0) { /* erased meanwhile: verifying the copy shows whether it is missing */
             rc = errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", a);
         } else if (rc == 0 && S_ISDIR(st.st_mode) && deeper) {
             rc = copy_dir(a, b, false, err);
@@ -77,7 +77,7 @@ int backup_copy_artifacts(const char *from_dir, const char *to_dir, struct err *
     return rc;
 }
 
-/* The wish "erasing" is about old pages, which the copy has not. */
+/* Without the record "erasing", which is about old pages: the copy has none. */
 static int copy_evidence(struct ledger *ledger, const char *tmp, uint64_t *ret_generation, struct err *err) {
     char dir[FILE_PATH_MAX];
     struct db_txn *txn;
@@ -90,8 +90,8 @@ static int copy_evidence(struct ledger *ledger, const char *tmp, uint64_t *ret_g
     return rc;
 }
 
-/* The copy must verify, and be the ledger that it is a copy of. Of artifacts it has files that it should not have: what was
- * erased, and is still to be overwritten, and what is only being put. */
+/* The copy must verify and be of the same ledger. It may include artifact files that it should not have (erased but not yet
+ * overwritten, or still being put): they are removed first. */
 static int verify_copy(const struct ledger *ledger, const char *tmp, struct headfile *ret_head, struct err *err) {
     struct ledger *copy;
     struct log_head head;
@@ -113,12 +113,12 @@ static int verify_copy(const struct ledger *ledger, const char *tmp, struct head
     return rc;
 }
 
-/* Something was erased since then, or still is being erased: then a file may have gone after its record was copied. */
+/* Something was erased since then, or an erasure is unfinished: a file may have been removed after its record was copied. */
 static bool was_erasing(struct ledger *ledger, uint64_t generation) {
     struct db_txn *txn;
-    struct bytes wish;
+    struct bytes mark;
     if (db_begin(ledger->evidence, false, &txn, NULL) != 0) return false;
-    bool erasing = db_txn_generation(txn) != generation || db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, NULL) == 0;
+    bool erasing = db_txn_generation(txn) != generation || db_get(txn, T_META, bytes_of(CORE_ERASING), &mark, NULL) == 0;
     db_abort(txn);
     return erasing;
 }

@@ -56,7 +56,7 @@ int create_finish(const char *tmp, const char *dir, struct err *err) {
     }
     if (rc != 0) return rc;
     rc = file_sync_parent(dir, err);
-    if (rc != 0) { /* whatever the reason: by its name it is there */
+    if (rc != 0) { /* it exists under its name all the same */
         err_prefix(err, "'%s' was created, but a power failure may still undo that", dir);
         rc = ERR_IO;
         if (err != NULL) {

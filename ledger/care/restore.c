@@ -1,7 +1,7 @@
-/* Restore: a working ledger out of a backup. The backup has no signing secrets, so a new epoch key begins, certified by
- * the log key in a ledger.restored event. Unless the caller vouches that the backup's head is the newest that was ever
- * signed, the log continues under the origin <origin>/r<n>, so that nothing is signed twice for one origin and size. n
- * is the time of the restore in seconds: two restores of one backup do not meet. */
+/* Restore: a working ledger from a backup. The backup has no signing secrets, so a new epoch key begins, certified by the
+ * log key in a ledger.restored event. Unless the caller vouches that the backup's head is the newest ever signed, the log
+ * continues under the origin <origin>/r<n>, so that nothing is signed twice for one origin and size. n is the time of the
+ * restore in seconds, so that two restores of one backup do not collide. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static int next_origin(const char *first, const char *origin, uint64_t now, char
     return len > NOTE_NAME_MAX ? err_set(err, ERR_LIMIT, "the origin '%s' is too long to be continued", origin) : 0;
 }
 
-/* The database of a backup, or of a directory that was copied. */
+/* The database file of a backup, or of a copied directory. */
 static int evidence_of(const char *backup, char ret[FILE_PATH_MAX], struct err *err) {
     char base[FILE_PATH_MAX], dir[FILE_PATH_MAX];
     uint64_t generation = 0;
@@ -106,7 +106,7 @@ static int restored_draft(struct ledger *ledger, const struct log_restore_option
     return rc;
 }
 
-static int go_on(struct ledger *ledger, const struct log_restore_options *o, struct err *err) {
+static int continue_log(struct ledger *ledger, const struct log_restore_options *o, struct err *err) {
     struct log_batch *batch = NULL;
     struct log_receipt receipt;
     struct log_head head;
@@ -133,7 +133,7 @@ static int go_on(struct ledger *ledger, const struct log_restore_options *o, str
     return rc;
 }
 
-/* Restoring from a ledger that may go on would make two of one origin. */
+/* Restoring from a ledger that is still in use would create two ledgers of one origin. */
 static int refuse_live(const char *backup, struct err *err) {
     struct config config;
     char path[FILE_PATH_MAX];
@@ -159,7 +159,7 @@ int log_restore(const char *backup, const char *dir, const struct log_restore_op
     if (rc == 0) rc = copy_all(backup, tmp, err);
     if (rc == 0) rc = open_new(tmp, options->passphrase, &ledger, err);
     if (rc == 0) rc = open_attach(ledger, false, 0, err);
-    if (rc == 0) rc = go_on(ledger, options, err);
+    if (rc == 0) rc = continue_log(ledger, options, err);
     log_close(ledger);
     if (rc == 0) rc = create_finish(tmp, dir, err);
     if (rc != 0) {

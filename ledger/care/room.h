@@ -1,6 +1,6 @@
 /* Care: a ledger's life. Making, opening, closing, copying and restoring it.
  *
- * Sees: every room of this floor. It is on top because opening puts the parts together: it gives the keeper its
+ * Sees: every room of this floor. It is the top room because opening connects the parts: it gives the keeper its
  * work and the handle its follower.
  *
  * Begin with open.c: log_open and log_close, in the order in which threads and databases begin and end.
@@ -8,7 +8,7 @@
  *   open     opening and closing, and the figures (log_stats)
  *   create   a new ledger: built under a temporary name, synced, renamed
  *   backup   a copy of the records without secret keys, verified before it has its name
- *   restore  a working ledger out of a backup, under new epoch keys
+ *   restore  a working ledger from a backup, under new epoch keys
  *
  * Words. Handle: an open ledger. Backup: lives nowhere and is not appended to. Restored: continues under a new origin,
  * unless the caller vouches for the newest head (decision 006). */

@@ -19,8 +19,8 @@ int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_
     return file_join(ret, ledger->dir, name, err);
 }
 
-/* Kept back for control events, the first of which may have to seal the largest group there can be; but no more than a
- * quarter of a small quota. */
+/* Reserved for control events, the first of which may have to seal the largest possible group; but at most a quarter of a
+ * small quota. */
 static uint64_t reserve_of(uint64_t map_bytes) {
     uint64_t least = map_bytes / 4 < CORE_RESERVE_MIN ? map_bytes / 4 : CORE_RESERVE_MIN;
     return map_bytes / 64 > least ? map_bytes / 64 : least;
@@ -80,7 +80,7 @@ int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t gene
     core_format_encode(&record, 0); /* features that an older program could not read: none */
     int rc = buf_check(&record, "format", err);
     if (rc == 0) rc = db_get(txn, T_META, bytes_of("format"), &there, err);
-    if (rc == ERR_NOTFOUND) { /* else it says what the records have */
+    if (rc == ERR_NOTFOUND) { /* an existing one says what the records have */
         rc = db_put(txn, T_META, bytes_of("format"), bytes_of_buf(&record), DB_PUT, err);
     }
     buf_clear(&record);

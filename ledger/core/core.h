@@ -73,24 +73,24 @@ struct core_queue {
     struct gathering { /* how long a leader waits for company, see commit_share.c */
         pthread_cond_t all_here;
         size_t expected;   /* requests of the last commit, and those that waited when it ended */
-        uint64_t ended;    /* when that was */
+        uint64_t ended;    /* when the last commit ended */
         uint64_t took;     /* how long it took, ns */
-        unsigned alone;    /* times in a row that they did not come */
+        unsigned alone;    /* times in a row that fewer arrived than expected */
         unsigned restrain; /* commits to continue without waiting */
     } gathering;
-    struct log_batch *spare; /* batches of single events, to be used again */
+    struct log_batch *spare; /* batches of single events, for reuse */
     size_t n_spare;
     bool leading; /* some thread is committing and will wake the next */
 };
 
-/* What a commit needs from one to the next. `lock` is over all of it: one thread of the process at a time is in the write
+/* State that commits pass on to the next. `lock` guards all of it: one thread of the process at a time is in the write
  * path. */
 struct core_write {
     pthread_mutex_t lock;
     struct keyring keyring;
     int head_fd;                  /* the copy of the head, -1: not open */
     bool head_checked;            /* the copy of the head was compared */
-    bool at_home;                 /* the place was (place.h) */
+    bool at_home;                 /* the place was compared (place.h) */
     struct group *build;          /* the group that is being filled */
     struct built {                /* what the last commit left in `build` */
         bool whole;               /* all events of the newest group, and their keys in keyrun */
@@ -102,7 +102,7 @@ struct core_write {
     struct group *lookup;  /* cache of the group last read by the write path */
     bool lookup_valid;
     struct keys_memory *keys;
-    struct segments_proven *key_segments; /* what was proven of the key segments */
+    struct segments_proven *key_segments; /* the proven parts of the key segments */
     uint64_t unkeyed_from, unkeyed_to;    /* this process wrote these events, without any key */
     struct db *stand_in;                  /* see keys_older.h; NULL: not needed */
     uint64_t stand_in_covers;
@@ -116,9 +116,9 @@ struct ledger {
     struct core_follower follower;
     struct derived *derived;     /* of the follower */
     struct db *_Atomic segments; /* hints (hints.h) whose key segments were compared with the evidence; else NULL */
-    struct keeper *keeper;       /* sees to the hints for those who append */
-    _Atomic bool closing;        /* nobody waits for other processes any more to write what can be rebuilt */
-    struct core_watch *watch;    /* who looks on as groups are written; NULL: nobody */
+    struct keeper *keeper;       /* maintains the hints for appends */
+    _Atomic bool closing;        /* writers of derived data no longer wait for other processes */
+    struct core_watch *watch;    /* NULL: none */
     bool read_only;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
@@ -129,8 +129,8 @@ struct ledger {
     struct core_queue queue;
     struct core_write write;
     struct keys_fresh *fresh;  /* keys of segments that this process has completed; it has a lock of its own */
-    _Atomic bool keys_doubted; /* key segments are not what somebody vouches for: they have to go */
-    _Atomic bool runs_due;     /* there are key runs that this process can vouch for, and nobody does yet */
+    _Atomic bool keys_doubted; /* key segments are not vouched for: they must be dropped */
+    _Atomic bool runs_due;     /* some key runs have no voucher yet, and this process can write it */
     uint8_t *_Atomic vouching; /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
 };
 
@@ -146,13 +146,13 @@ struct core_view {
 /* Tells the follower when the evidence has moved on. Never waits. */
 void core_tell(struct ledger *ledger);
 int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *err);
-/* The same over a transaction that somebody else owns; done with core_view_release. */
+/* The same over a transaction that the caller owns; end it with core_view_release. */
 int core_view_over(struct ledger *ledger, struct db_txn *txn, struct core_view *view, struct err *err);
 void core_view_release(struct core_view *view); /* frees the cache only */
 void core_view_end(struct core_view *view);
 
-/* What reading a stored record gave: a newer format is refused when the ledger is opened, so a version that is not known
- * (ERR_VERSION) is damage here, ERR_CORRUPT. */
+/* Translates the result of reading a stored record: a newer format is refused when the ledger is opened, so an unknown
+ * version (ERR_VERSION) is damage here, ERR_CORRUPT. */
 int core_stored(int rc, struct err *err);
 /* A record of T_META; ERR_CORRUPT when it is missing. */
 int core_meta_get(struct db_txn *txn, const char *name, struct bytes *ret, struct err *err);
@@ -168,25 +168,25 @@ int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index,
  * Borrowed from the transaction. */
 int core_tail_get(struct db_txn *txn, uint64_t seq, struct bytes *ret_record, struct bytes *ret_header,
                   struct bytes *ret_payload, enum group_payload *ret_where, struct err *err);
-/* A payload against the commitment in its event's header. ERR_TAMPERED. */
+/* Checks a payload against the commitment in its event's header. ERR_TAMPERED. */
 int core_payload_check(const struct event_header *h, const uint8_t salt[EVENT_HASH], struct bytes payload, struct err *err);
-/* The payload of an event whose record is elsewhere. Appends; ERR_CORRUPT when it is missing or damaged. */
+/* Appends the payload of an event from its own record; ERR_CORRUPT when it is missing or damaged. */
 int core_payload_get(struct db_txn *txn, uint64_t seq, struct buf *out, struct err *err);
 /* A merkle_node_fn over a core_view. */
 int core_node(void *view, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err);
 
-/* Ends a thread that works on derived data, which was told to: it ends what it has begun, and soon waits no more for others
- * who hold derived data up. For log_close. */
+/* Joins a thread that works on derived data and was asked to stop: it finishes what it has begun, and after a while no
+ * longer waits for other processes that block derived data. For log_close. */
 void core_end_thread(struct ledger *ledger, pthread_t thread);
 
 /* "evidence", "derived", "keys", "artifacts", "head", "config" below the ledger's directory. */
 int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_MAX], struct err *err);
-/* Its database, with ledger's directory, configuration and patience. */
+/* Opens its database, with the ledger's directory, configuration and waiting limit. */
 int core_open_evidence(struct ledger *ledger, bool create, bool read_only, struct err *err);
 
 /* The "format" record. */
 void core_format_encode(struct buf *out, uint64_t features);
-/* In T_META: something was erased in this generation, whose old pages may still hold it. */
+/* In T_META: something was erased in this generation; its old pages may still hold the bytes. */
 #define CORE_ERASING "erasing"
 
 /* Writes what identifies the ledger, and a format unless there is one, into a new evidence environment. */
@@ -198,7 +198,7 @@ int core_epoch_put(struct db_txn *txn, uint64_t epoch, uint64_t from_size, const
                    const char *origin, bool restored, struct err *err);
 struct core_epoch {
     uint64_t from_size, seq; /* seq: of the event that brought the key */
-    bool restored;           /* that event is ledger.restored: nobody had the old key any more */
+    bool restored;           /* that event is ledger.restored: the old key was no longer available */
     struct note_vkey vkey;
     char origin[NOTE_NAME_MAX + 1];
 };

@@ -1,4 +1,4 @@
-/* Cursor records carry a check, for no event implies them. */
+/* Cursor records carry a checksum, because no event covers them. */
 #include "ledger/core/cursor.h"
 
 #include <string.h>

@@ -11,11 +11,11 @@ int cursor_encode(struct buf *out, struct bytes name, struct bytes value);
 /* ERR_CORRUPT when it was changed. Borrows from the record. */
 int cursor_decode(struct bytes name, struct bytes record, struct bytes *ret_value, struct err *err);
 
-/* What an event names a cursor by, so that one that is taken away is missed: a keyed hash of its name, which tells nobody
- * the name, and after it one of that, by which the ledger knows its own. */
+/* How an event names a cursor, so that the removal of a cursor is noticed: a keyed hash of its name, which does not reveal
+ * the name, and then a keyed hash of that, by which the ledger recognizes its own claims. */
 #define CURSOR_CLAIM 32
 void cursor_claim(const uint8_t secret[HASH_LEN], struct bytes name, uint8_t ret[CURSOR_CLAIM]);
-/* false: another ledger's secret made it, or nobody's; then it claims nothing here. */
+/* false: it was not made with this secret, so it claims nothing here. */
 bool cursor_claim_is_ours(const uint8_t secret[HASH_LEN], const uint8_t claim[CURSOR_CLAIM]);
 
 #endif

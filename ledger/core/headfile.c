@@ -1,4 +1,4 @@
-/* The head's copy: a guard against a database that was set back. */
+/* The copy of the head: a guard against a database that was rolled back. */
 #include "ledger/core/headfile.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static int encode(struct buf *out, const struct headfile *head) {
     return out->fail;
 }
 
-/* The file that is at the path now: a descriptor of one that was removed or replaced is given up. */
+/* Opens the file that is at the path now; a descriptor of one that was removed or replaced is closed. */
 static int open_current(const char *path, int *fd) {
     struct stat st;
     if (*fd >= 0 && (fstat(*fd, &st) != 0 || st.st_nlink == 0)) {
@@ -69,7 +69,7 @@ int headfile_write(const char *dir, const struct headfile *head, struct err *err
     return rc;
 }
 
-/* False: torn or not ours. */
+/* False: torn, or not a copy of a head. */
 static bool decode(struct bytes text, struct headfile *ret) {
     struct line_reader lines;
     struct bytes magic, origin, size, b64;
@@ -134,11 +134,10 @@ int headfile_check(const char *dir, struct core_view *view, struct err *err) {
     if (rc != 0) return rc < 0 ? rc : 0;
     rc = headfile_compare(&copy, view, &why);
     if (rc == ERR_ROLLBACK) {
-        return err_set(
-            err, rc,
-            "%s; nothing is signed over it: put the newer database back, or 'ledger restore' a backup, which goes "
-            "on under a new origin",
-            why.msg);
+        return err_set(err, rc,
+                       "%s; nothing is signed over it: put the newer database back, or 'ledger restore' a backup, which "
+                       "continues under a new origin",
+                       why.msg);
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }

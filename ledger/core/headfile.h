@@ -14,17 +14,17 @@ struct headfile {
     uint8_t root[EVENT_HASH];
 };
 
-/* 0, or 1 when the file is absent, no file or torn (then it says nothing). ERR_IO. */
+/* 0; 1: the file is absent, not a regular file, or torn, so it says nothing. ERR_IO. */
 int headfile_read(const char *dir, struct headfile *ret, struct err *err);
 int headfile_write(const char *dir, const struct headfile *head, struct err *err);
-/* The same for who writes often: *fd is kept open from one call to the next (-1 before the first); the caller closes it. */
+/* The same for repeated writes: *fd stays open from one call to the next (-1 before the first); the caller closes it. */
 int headfile_write_at(const char *dir, int *fd, const struct headfile *head, struct err *err);
-/* ERR_ROLLBACK when the view's tree is smaller than, or not an extension of, the copy. The view must be newer than the
- * reading of the copy (others go on appending), or be that of a write transaction. Costs O(log n). */
+/* ERR_ROLLBACK when the view's tree is smaller than, or not an extension of, the copy. The view must have been opened after
+ * the copy was read (others continue to append), or be that of a write transaction. Costs O(log n). */
 int headfile_compare(const struct headfile *copy, struct core_view *view, struct err *err);
 /* Both, for a write transaction. */
 int headfile_check(const char *dir, struct core_view *view, struct err *err);
-/* Both, for who holds no transaction: the file is read before the database. */
+/* Both, without a transaction: the file is read before the database. */
 int headfile_check_now(struct ledger *ledger, struct err *err);
 
 #endif

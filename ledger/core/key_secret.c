@@ -1,5 +1,5 @@
-/* Reading needs no lock. Making takes the write lock and looks again: who came first has made it. One that an event names
- * and that is not there was taken away: a new one in its place would let everything in a second time. */
+/* Reading needs no lock. Creating takes the write lock and looks again, since another thread may have created it. A secret
+ * that an event names and that is missing was removed: a new one would let every event be imported a second time. */
 #include "ledger/core/key_secret.h"
 
 #include <string.h>
@@ -95,7 +95,7 @@ int key_secret_make(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err 
     return rc;
 }
 
-/* The part of the quota that is kept back may be used: a full ledger must still tell what it has already. */
+/* May use the reserved part of the quota: a full ledger must still recognize duplicates. */
 static int make_one(struct ledger *ledger, uint8_t ret[KEY_SECRET_LEN], struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin_reserved(ledger->evidence, &txn, err);

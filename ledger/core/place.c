@@ -1,4 +1,4 @@
-/* What identifies a place must never change by itself: a false alarm keeps a ledger from being appended to.
+/* What identifies a place must never change by itself: a false alarm would stop appends.
  *
  *   machine      /etc/machine-id, unless this is a container (its own may be missing, come with each image or be made at
  *                each start) or it is one that lasts until the next boot
@@ -66,9 +66,8 @@ static void take_machine(struct place *place, const uint8_t secret[KEY_SECRET_LE
 
 enum file_system { FS_VAGUE, FS_KEEPS_INODES, FS_IS_NUMBERED };
 
-/* Those whose inode numbers are stored, or stay as long as the files do; and of them those whose f_fsid comes from what is
- * stored. A number that is given out at each mount, as FAT, FUSE and the shared folders of virtual machines do, is not one.
- */
+/* File systems whose inode numbers are stored, or stay as long as the files do; and among them those whose f_fsid comes
+ * from the disk. Numbers assigned at each mount (FAT, FUSE, shared folders of virtual machines) do not count. */
 static enum file_system file_system_of(const struct statfs *fs) {
     switch ((uint32_t)fs->f_type) {
     case 0xEF53:     /* ext2, ext3, ext4 */

@@ -15,9 +15,8 @@
  *   lead        how far the ledger's time runs ahead of the clock
  *   author      an author's own key
  *
- * Words. View: a transaction and the head that it shows. Watch: somebody who is told of full groups and commits.
- * Follower: what is beside the evidence and begins anew with each generation. Both are told by callbacks that
- * never wait. */
+ * Words. View: a transaction and the head that it shows. Watch: an observer of full groups and commits. Follower: data
+ * beside the evidence that starts afresh with each generation. Both are notified by callbacks that never wait. */
 #ifndef LEDGER_CORE_ROOM_H
 #define LEDGER_CORE_ROOM_H
 

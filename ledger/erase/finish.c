@@ -1,14 +1,14 @@
-/* What was erased in the tables still is in pages that the database does not use any more, in the unused parts of those
- * that it uses, and in derived data. It goes with the generation that has them:
+/* Content that was erased from the tables is still in pages that the database no longer uses, in the unused parts of pages
+ * in use, and in derived data. It is removed with the generation that has them:
  *
- *   write lock · copies that were not finished go · all records but the wish "erasing" are copied to "evidence.<n+1>.new" ·
- *   sync · renamed to "evidence.<n+1>", synced · in the old one "superseded", the commit: from here on the new one is valid
- *   everybody moves on when his next transaction begins, derived data begins anew beside it
- *   when nobody has the old files open: overwritten, removed
+ *   write lock · remove unfinished copies · copy all records but "erasing" to "evidence.<n+1>.new" · sync ·
+ *   rename to "evidence.<n+1>", sync · put "superseded" into the old one and commit: from here on the new one is valid
+ *   every process moves on when its next transaction begins; derived data starts afresh beside the new generation
+ *   when nobody has the old files open: overwrite and remove them
  *
- * Until then nobody answers from derived data: the wish forbids it (erase_is_done).
- * A crash before that commit leaves the old generation valid and a copy that the next one removes; after it, the new one
- * and old files that the next one removes. */
+ * Until then nobody answers from derived data: the record "erasing" forbids it (erase_is_done).
+ * A crash before that commit leaves the old generation valid and a copy that the next run removes; a crash after it leaves
+ * the new generation valid and old files that the next run removes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@
 
 #define POLL_NS (CLOCK_NS_PER_S / 50)
 
-/* The copy can be opened, and has the head that it must have. */
+/* The copy can be opened and has the right head. */
 static int check_copy(struct ledger *ledger, struct db_txn *txn, const char *tmp, struct err *err) {
     struct db_options options = {
         .tables = core_table_names, .n_tables = CORE_TABLES, .map_bytes = ledger->config.map_bytes, .read_only = true};
@@ -85,15 +85,15 @@ int erase_artifacts(struct ledger *ledger, struct err *err) {
 
 /* ---- the next generation ---- */
 
-/* 1: nothing that was erased is left in this generation. Under `write.lock`. */
+/* 1: this generation holds nothing that was erased. Under `write.lock`. */
 static int switch_over(struct ledger *ledger, struct err *err) {
     char base[FILE_PATH_MAX];
     struct db_txn *txn = NULL;
-    struct bytes wish;
+    struct bytes erasing;
     uint8_t mark[8];
     int rc = core_path(ledger, "evidence", base, err);
     if (rc == 0) rc = db_begin_reserved(ledger->evidence, &txn, err);
-    if (rc == 0) rc = db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, err);
+    if (rc == 0) rc = db_get(txn, T_META, bytes_of(CORE_ERASING), &erasing, err);
     if (rc != 0) {
         db_abort(txn);
         return rc == ERR_NOTFOUND && txn != NULL ? 1 : rc;
@@ -101,7 +101,7 @@ static int switch_over(struct ledger *ledger, struct err *err) {
     uint64_t now = db_txn_generation(txn);
     be64_put(mark, now + 1);
     rc = generation_sweep(base, now, err);
-    if (rc == 0) rc = wipe_erased(ledger, txn, err); /* the wish that goes is also that of who erased one just now */
+    if (rc == 0) rc = wipe_erased(ledger, txn, err); /* also what was erased just now: its record "erasing" goes too */
     if (rc == 0) rc = make_copy(ledger, txn, base, now + 1, err);
     if (rc == 0) rc = db_put(txn, T_META, bytes_of(DB_SUPERSEDED), (struct bytes){mark, sizeof(mark)}, DB_PUT, err);
     if (rc == 0) return db_commit(txn, err);
@@ -133,7 +133,7 @@ int log_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid,
     if (ledger->read_only) {
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
-    int rc = headfile_check_now(ledger, err); /* an older database knows less artifacts */
+    int rc = headfile_check_now(ledger, err); /* an older database would not know all artifacts */
     if (rc == 0) rc = erase_artifacts(ledger, err);
     if (rc != 0) return rc;
     pthread_mutex_lock(&ledger->write.lock);
@@ -183,18 +183,18 @@ bool erase_left(struct ledger *ledger, uint64_t *ret_pid) {
 
 /* What cannot be looked up is as if it were there. */
 bool erase_is_done(struct db_txn *evidence, uint64_t generation) {
-    struct bytes wish;
+    struct bytes erasing;
     return db_txn_generation(evidence) == generation &&
-           db_get(evidence, T_META, bytes_of(CORE_ERASING), &wish, NULL) == ERR_NOTFOUND;
+           db_get(evidence, T_META, bytes_of(CORE_ERASING), &erasing, NULL) == ERR_NOTFOUND;
 }
 
 int erase_excuses(struct ledger *ledger, uint64_t generation, bool *ret, struct err *err) {
     struct db_txn *txn = NULL;
-    struct bytes wish;
+    struct bytes erasing;
     int rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) return rc;
     if (db_txn_generation(txn) == generation) {
-        *ret = db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, NULL) == 0;
+        *ret = db_get(txn, T_META, bytes_of(CORE_ERASING), &erasing, NULL) == 0;
     } else {
         rc = err_set(err, ERR_BUSY, "something was erased since derived data was read");
     }
