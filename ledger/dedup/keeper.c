@@ -1,6 +1,5 @@
-/* One thread, started by the first request, that works off requests until the ledger is closed. It says after each step
- * that it gets on; who waits for it goes away when it has said nothing for a while, and does not come back before it has.
- */
+/* One thread, started by the first request, that serves requests until the ledger is closed. It reports progress after each
+ * step; waiters give up when there is none for a while, and wait again only once there is. */
 #include "ledger/dedup/keeper.h"
 
 #include <errno.h>
@@ -16,14 +15,14 @@
 struct keeper {
     struct ledger *ledger;
     keeper_work_fn *work;
-    pthread_mutex_t lock; /* over all that follows; nothing is done under it that could wait */
+    pthread_mutex_t lock; /* guards all that follows; nothing that could wait is done under it */
     pthread_cond_t asked, moved;
     pthread_t thread;
     bool runs, stop;
-    bool wanted, busy;  /* a request waits; one is being worked off */
-    bool held;          /* nothing has moved for too long */
-    uint64_t steps;     /* that it has got on */
-    uint64_t failed_at; /* the monotonic clock; 0: the last request was met */
+    bool wanted, busy;  /* a request waits; one is being served */
+    bool held;          /* no progress for too long */
+    uint64_t steps;     /* of progress */
+    uint64_t failed_at; /* the monotonic clock; 0: the last request succeeded */
 };
 
 /* ---- the thread ---- */

@@ -9,11 +9,11 @@ void keys_free(struct keys_memory *keys);
 /* Calls `put` for each pair of the events from `from` to the head; `leaf`: of the one before, NULL when it is not known. */
 typedef int keys_collect_fn(void *ctx, uint64_t from, const uint8_t *leaf, keyrun_put_fn *put, void *put_ctx,
                             struct err *err);
-/* Brings it up to a head: after it every pair of [from, size) is in, `from` being the larger one of keyed_from and what
- * segments cover. Older ones may be in it too, but are let go of when it is crowded. */
+/* Brings it up to a head: it then has every pair of [from, size), where `from` is the larger of keyed_from and what segments
+ * cover. Older pairs may be in it too, but are dropped when it is crowded. */
 int keys_update(struct keys_memory *keys, const struct head *head, uint64_t covered, keys_collect_fn *collect, void *ctx,
                 struct err *err);
-/* There are so many that those which segments cover should go. */
+/* So many keys that those covered by segments should be dropped. */
 bool keys_crowded(const struct keys_memory *keys);
 /* Adds one pair of an event that is being written. */
 int keys_put(struct keys_memory *keys, uint64_t hash, uint64_t seq, struct err *err);

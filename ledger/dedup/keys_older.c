@@ -1,4 +1,4 @@
-/* Choosing where older keys are looked up. Segments that cover more win: then there is less to keep in memory. */
+/* Chooses where older keys are looked up. Segments that cover more win, since fewer keys then stay in memory. */
 #include "ledger/dedup/keys_older.h"
 
 #include "ledger/dedup/hints.h"
@@ -6,7 +6,7 @@
 #include "ledger/dedup/keyproof.h"
 #include "ledger/store/scratch.h"
 
-/* How many events derived segments cover, as far as that can be told without waiting for anybody. */
+/* How many events derived segments cover, as far as is known without waiting for other processes. */
 static uint64_t covered_by_derived(struct ledger *ledger) {
     struct db *db = ledger->keys_doubted ? NULL : ledger->segments;
     uint64_t covered = 0;
@@ -45,10 +45,10 @@ int keys_older_ready(struct ledger *ledger, const struct head *head, struct err 
     bool crowded = ledger->write.keys != NULL && keys_crowded(ledger->write.keys);
     uint64_t want = crowded ? head->size / CORE_SEGMENT * CORE_SEGMENT : head->keyed_from;
     if (ledger->keys_doubted || (ledger->segments == NULL && (segments_due(head) || head->keyed_from > 0))) {
-        keeper_ask(ledger); /* though this commit may do without it */
+        keeper_ask(ledger); /* though this commit may not need it */
     }
     if (ledger->segments == NULL && ledger->write.keys == NULL && head->size >= head->keyed_from + KEYPROOF_EVENTS) {
-        keeper_ask(ledger); /* for runs that somebody vouches for: without them events are unpacked */
+        keeper_ask(ledger); /* for vouched-for runs: without them events are unpacked */
         keeper_wait(ledger);
     }
     if (want == 0 || covered_at_all(ledger) >= want) return 0;
@@ -59,7 +59,7 @@ int keys_older_ready(struct ledger *ledger, const struct head *head, struct err 
     return covered_at_all(ledger) >= head->keyed_from ? 0 : rc;
 }
 
-/* 1: nobody vouches for them, and what takes their place has to be made. */
+/* 1: they have no voucher, and a replacement has to be built. */
 static int prove(struct ledger *ledger, struct core_view *truth, struct segments_view *view, bool derived,
                  struct err *err) {
     int rc = segments_view_prove(ledger, view, truth, err);

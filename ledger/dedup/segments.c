@@ -99,7 +99,7 @@ static int drop_foreign(struct ledger *ledger, struct db *db, struct err *err) {
     return db_commit(txn, err);
 }
 
-/* The segments must lie one after another as far as the state says. */
+/* The segments must be contiguous as far as the state says. */
 static int check_layout(struct db *db, uint64_t covered, struct err *err) {
     struct segments_view *view = NULL;
     int rc = segments_view_open(db, &view, err);
@@ -210,7 +210,7 @@ static void merge(struct buf *out, struct bytes a, struct bytes b, uint32_t shif
     }
 }
 
-/* A neighbour that somebody vouches for, all of it. */
+/* Reads a neighbour that has a voucher and proves all of it. */
 static bool get_proven(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first, uint64_t span,
                        struct vouched *ret) {
     struct vouch_piece piece;
@@ -221,8 +221,8 @@ static bool get_proven(struct ledger *ledger, struct db_txn *txn, struct core_vi
            be64_get(ret->copy) == first + span;
 }
 
-/* Puts a new segment and vouches for it, first taking in each neighbour of its size before it, like a binary counter. One
- * that nobody vouches for is left alone: whoever looks into it will have it made anew. */
+/* Puts a new segment with its voucher, first merging each preceding neighbour of its size, like a binary counter. A
+ * neighbour without a voucher is left alone: the next lookup in it has it rebuilt. */
 static int put_merged(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first,
                       struct buf *segment, struct err *err) {
     int rc = 0;
@@ -249,7 +249,7 @@ static int put_merged(struct ledger *ledger, struct db_txn *txn, struct core_vie
     return rc;
 }
 
-/* The pairs of a segment as they may be vouched for, sorted: those that this process has written, or collected. */
+/* Collects the pairs of a segment that this process may vouch for, sorted: it has written them, or read the events. */
 static int collect_proven(struct ledger *ledger, struct core_view *view, uint64_t first, struct segments_list *list,
                           struct err *err) {
     list->n = 0;

@@ -16,7 +16,7 @@ struct segment {
     struct vouched *vouched; /* what is read instead; NULL: the record itself */
 };
 
-/* What was proven of the segments, kept from one view to the next: they are never changed. */
+/* The proven bytes of the segments, kept from one view to the next: segments never change. */
 struct segments_proven {
     size_t n;
     struct {
@@ -92,7 +92,7 @@ void segments_forget(struct ledger *ledger) {
     ledger->write.key_segments = NULL;
 }
 
-/* What was proven of this segment before, moved into ret. */
+/* Moves the bytes of this segment that were proven before into ret. */
 static bool take_proven(struct segments_proven *before, const struct vouch_piece *piece, struct vouched *ret) {
     for (size_t i = 0; before != NULL && i < before->n; i++) {
         const struct vouch_piece *p = &before->at[i].piece;
@@ -140,7 +140,7 @@ bool segments_view_doubted(const struct segments_view *view) {
     return view->doubted;
 }
 
-/* Entry i; NULL: it is not what somebody vouches for. */
+/* Entry i; NULL: it is not vouched for. */
 static inline const uint8_t *entry_at(const struct segment *segment, size_t i) {
     struct vouched *v = segment->vouched;
     size_t at = 8 + i * SEGMENTS_ENTRY;
@@ -152,7 +152,7 @@ static size_t entries_of(const struct segment *segment) {
     return (segment->record.n - 8) / SEGMENTS_ENTRY;
 }
 
-/* The first entry whose hash is not below `hash`; SIZE_MAX: what would have to be read is not vouched for. */
+/* The first entry whose hash is not below `hash`; SIZE_MAX: an entry on the way is not vouched for. */
 static size_t lower_bound(const struct segment *segment, uint64_t hash) {
     size_t lo = 0, hi = entries_of(segment); /* the answer is in [lo, hi] */
     uint64_t lo_hash = 0, hi_hash = UINT64_MAX;
@@ -225,7 +225,7 @@ static int check_stretch(struct ledger *ledger, const struct segment *segment, u
     return 0;
 }
 
-/* Segments and their state are written in one transaction, of events that there were. */
+/* Segments and their state are written in one transaction. */
 static int check_state(struct ledger *ledger, const struct segments_view *view, struct err *err) {
     struct segments_state state;
     bool ours = true;

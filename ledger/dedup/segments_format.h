@@ -21,9 +21,9 @@ struct segments_list {
     size_t n, cap;
 };
 
-/* What is in derived data of the segments; all zero when nothing does. ERR_CORRUPT: it does not parse. */
+/* The recorded state of the segments; all zero if there is none. ERR_CORRUPT: it does not parse. */
 int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct err *err);
-/* False: built from other evidence (a restored copy, a log cut back), so they say nothing about this one. */
+/* False: built from other evidence (a restored copy, a log that was cut back), so they do not apply to this one. */
 int segments_origin(struct ledger *ledger, const struct segments_state *state, bool *ret_ours, struct err *err);
 /* The pairs of events [first, first + CORE_SEGMENT), sorted. The list's memory is reused. */
 int segments_collect(struct ledger *ledger, uint64_t first, struct segments_list *list, struct err *err);
