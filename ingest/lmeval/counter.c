@@ -1,10 +1,10 @@
-/* What all samples of a task together say: how many documents there are, each counted once however many filters it went
- * through, and the digest that the harness makes of them:
+/* Over all samples of a task: the number of documents, each counted once for all its filters, and the harness's digest of
+ * them:
  *
  *   task_hashes[TASK] = SHA-256(doc_hash || prompt_hash || target_hash of each sample, as hex text, in their order)
  *
- * The same digest means: the samples in the file are those that the results were computed from, all of them, unchanged in
- * what was asked and expected. */
+ * An equal digest means that the file has all samples that the results were computed from, with the same questions and
+ * expected answers. */
 #include <stdlib.h>
 #include <string.h>
 

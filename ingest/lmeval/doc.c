@@ -4,8 +4,8 @@
  *    "configs": {TASK: ...}, "versions": {TASK: ...}, "n-shot": ..., "n-samples": ..., "task_hashes": ...,
  *    "config": {"model_args": ..., "limit": ..., ...}, "date": 1768964383.85, ...}
  *
- * As canonical MessagePack all these maps come in the order of their names, so that the tasks are put together in one walk
- * over all of them side by side. Old versions lack most of it; everything but the results may be missing. */
+ * As canonical MessagePack all these maps are sorted by name, so that the tasks are merged in one pass over all of them.
+ * Old versions lack most of them; only the results are required. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 
 static const struct top {
     const char *name;
-    bool map; /* must be one to be of use */
+    bool map; /* ignored unless it is a map */
 } tops[LMEVAL_N_TOP] = {
     [LMEVAL_CHAT_TEMPLATE_SHA] = {"chat_template_sha", false},
     [LMEVAL_CONFIG] = {"config", true},
@@ -65,7 +65,7 @@ bool lmeval_doc_knows(struct bytes name) {
 
 /* ---- the outermost object ----------------------------------------------------------------------------------------- */
 
-/* Other harnesses have 'results' too. What only this one writes beside them, and did in each version: */
+/* Other harnesses have 'results' too. Each version of this one also writes some of these: */
 static bool is_own(const struct lmeval_doc *doc) {
     static const enum lmeval_top marks[] = {LMEVAL_CONFIGS, LMEVAL_VERSIONS,    LMEVAL_N_SHOT,  LMEVAL_N_SAMPLES,
                                             LMEVAL_VERSION, LMEVAL_TASK_HASHES, LMEVAL_GIT_HASH};
@@ -97,7 +97,7 @@ static int read_tops(struct lmeval_doc *doc, struct err *err) {
     return 0;
 }
 
-/* The date is the only wall clock in the file: start_time and end_time count from the start of the machine. */
+/* The date is the only wall clock time in the file: start_time and end_time count from boot. */
 static void read_time(struct lmeval_doc *doc, struct bytes text, struct bytes date) {
     struct bytes raw = doc->top[LMEVAL_DATE], number = NO_BYTES, words = lmeval_text(raw);
     doc->at = INGEST_NO_TIME;
@@ -112,13 +112,13 @@ static void read_time(struct lmeval_doc *doc, struct bytes text, struct bytes da
         doc->at_text.n = sizeof(doc->at_room) - 1;
         doc->at_text.n = text_utf8_valid(doc->at_text.p, doc->at_text.n);
     }
-    if (doc->at_text.n > 0) { /* the text it borrows from goes before the document does */
+    if (doc->at_text.n > 0) { /* the text it borrows from is freed before the document */
         memcpy(doc->at_room, doc->at_text.p, doc->at_text.n);
         doc->at_text.p = (const uint8_t *)doc->at_room;
     }
 }
 
-/* What names the evaluation: when it ran, on what and how; without a date nothing but the whole content does. */
+/* The id covers when it ran, on what model and how; without a date, the whole content. */
 static void make_id(struct lmeval_doc *doc) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     const struct bytes parts[] = {doc->top[LMEVAL_DATE],         doc->top[LMEVAL_MODEL_NAME],
@@ -152,11 +152,11 @@ static void fill_task(struct lmeval_task *t, struct lmeval_entries columns[N_COL
     t->has_effective = lmeval_count(lmeval_get(counts, "effective"), &t->effective);
     uint64_t evaluated;
     if (t->has_effective && lmeval_count(lmeval_get(t->metrics, "sample_len"), &evaluated) && evaluated < t->effective) {
-        t->effective = evaluated; /* of samples that were chosen by their numbers the table knows nothing */
+        t->effective = evaluated; /* the table ignores samples selected by number */
     }
 }
 
-/* Results and groups are merged by name; what is in both is a group's. */
+/* Results and groups are merged by name; a name in both is a group. */
 static int read_tasks(struct lmeval_doc *doc, struct err *err) {
     static const enum lmeval_top sources[N_COLUMNS] = {LMEVAL_VERSIONS,    LMEVAL_N_SHOT,  LMEVAL_HIGHER,
                                                        LMEVAL_TASK_HASHES, LMEVAL_CONFIGS, LMEVAL_N_SAMPLES};
@@ -249,7 +249,7 @@ void lmeval_doc_judge(struct lmeval_doc *doc) {
     }
 }
 
-/* ---- what no field says ------------------------------------------------------------------------------------------- */
+/* ---- values without a field --------------------------------------------------------------------------------------- */
 
 static bool is_number_or_word(struct bytes raw) {
     return lmeval_is(raw, MP_UINT) || lmeval_is(raw, MP_INT) || lmeval_is(raw, MP_FLOAT) || lmeval_word(raw).n > 0;
@@ -280,7 +280,7 @@ static bool are_truths(struct bytes raw) {
     return all;
 }
 
-/* Tasks without a single metric have no event that could say what is there. */
+/* A task without any metric has no event to hold its other entries. */
 static bool is_scored(const struct lmeval_task *task) {
     struct lmeval_entries e;
     struct lmeval_metric m;

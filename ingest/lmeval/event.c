@@ -1,5 +1,5 @@
-/* The bodies of the events. Open is what a machine wrote and everybody may see: names, numbers, digests. The configuration,
- * the arguments, and whatever has no field of its own stay private, as they stand. */
+/* The bodies of the events. Machine-made names, numbers and digests are open. The configuration, the arguments, and values
+ * without a field of their own stay private, verbatim. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -24,8 +24,8 @@ static void put_number(struct mp_map *f, const char *name, struct bytes raw) {
     buf_done(&scratch);
 }
 
-/* A length of time, which is not negative. */
-static void put_length(struct mp_map *f, const char *name, struct bytes raw) {
+/* A duration; a negative one is left out. */
+static void put_seconds(struct mp_map *f, const char *name, struct bytes raw) {
     struct buf scratch = {.max = 64};
     struct mp_item item;
     struct bytes number = lmeval_number(raw, &scratch);
@@ -49,7 +49,7 @@ static const struct reason {
     {LMEVAL_LIMIT, "limit"},         {LMEVAL_EFFECTIVE, "effective_samples"}, {LMEVAL_MISSING, "samples_missing"},
     {LMEVAL_FEWER, "samples_fewer"}, {LMEVAL_DIFFER, "samples_differ"},       {LMEVAL_NO_RESULTS, "results_missing"}};
 
-/* `judged`: when nothing speaks against it, it is known to be whole. */
+/* `judged`: without any of the reasons it is known to be complete. */
 static void put_partial(struct mp_map *f, unsigned partial, bool judged) {
     if (partial == 0) {
         if (judged) {
@@ -152,7 +152,7 @@ static void put_config(struct mp_map *f, struct bytes config) {
     mp_map_bounded(f, "config", config, LMEVAL_KEPT_MAX);
 }
 
-/* A name of "git describe", which may say that there were changes. */
+/* A name from "git describe", which may mark uncommitted changes. */
 static void put_revision(struct mp_map *f, struct bytes raw) {
     static const char dirty[] = "-dirty";
     struct bytes revision = lmeval_word(raw);
@@ -163,12 +163,12 @@ static void put_revision(struct mp_map *f, struct bytes raw) {
     }
 }
 
-/* Its own figure, which is text; else what the counter of start_time and end_time says. */
+/* The document's own figure, as text; else the difference of start_time and end_time. */
 static void put_duration(struct mp_map *f, const struct lmeval_doc *doc) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     struct mp_item from, to;
     if (doc->top[LMEVAL_SECONDS].n > 0) {
-        put_length(f, "duration_s", doc->top[LMEVAL_SECONDS]);
+        put_seconds(f, "duration_s", doc->top[LMEVAL_SECONDS]);
     } else if (mp_scalar(lmeval_get(whole, "start_time"), &from) == 0 && from.type == MP_FLOAT &&
                mp_scalar(lmeval_get(whole, "end_time"), &to) == 0 && to.type == MP_FLOAT && to.real >= from.real &&
                mp_float_ok(to.real - from.real)) {
@@ -178,7 +178,7 @@ static void put_duration(struct mp_map *f, const struct lmeval_doc *doc) {
     }
 }
 
-/* Names of the outermost object that have no field, and those whose value could not be used. */
+/* Top-level names without a field, and those whose value could not be used. */
 static void put_rest(struct mp_map *f, const struct lmeval_doc *doc) {
     struct lmeval_other other = {0};
     struct lmeval_entries e;
@@ -300,7 +300,7 @@ static bool is_stderr(struct bytes metric) {
     return metric.n > n && memcmp(metric.p + metric.n - n, ending, n) == 0;
 }
 
-/* A number, also as text, or the word for one that could not be computed. */
+/* A number, also as text, or the word for an undefined one. */
 static bool is_number(struct bytes raw) {
     struct buf scratch = {.max = 64};
     bool number = lmeval_number(raw, &scratch).n > 0 || lmeval_is_nan(raw);
@@ -308,8 +308,8 @@ static bool is_number(struct bytes raw) {
     return number;
 }
 
-/* The entry of the same metric with "_stderr" put after its name, or taken away; empty when there is none. */
-static struct bytes partner(const struct lmeval_task *task, const struct lmeval_metric *m) {
+/* The entry of the same metric with "_stderr" appended to its name, or removed; empty when there is none. */
+static struct bytes find_partner(const struct lmeval_task *task, const struct lmeval_metric *m) {
     char key[LMEVAL_NAME_MAX + 16];
     size_t n = m->metric.n, rest = m->key.n - m->metric.n;
     struct bytes raw;
@@ -325,8 +325,8 @@ static struct bytes partner(const struct lmeval_task *task, const struct lmeval_
     return mp_map_get(task->metrics, key, &raw) == 0 ? raw : NO_BYTES;
 }
 
-/* "acc,none", or "acc" of old versions, whose value must then be a number to be told from other names. The standard
- * error of a metric is beside it, and is one by itself when that is not there. */
+/* "acc,none", or "acc" of old versions, which is a metric only when its value is a number. A metric's standard error is an
+ * entry too, and counts as a metric itself when the metric is missing. */
 enum entry { METRIC, STANDARD_ERROR, NO_METRIC };
 static enum entry kind_of(const struct lmeval_task *task, const struct lmeval_entries *e, struct lmeval_metric *ret) {
     const uint8_t *comma = e->name.n > 0 ? memchr(e->name.p, ',', e->name.n) : NULL;
@@ -338,7 +338,7 @@ static enum entry kind_of(const struct lmeval_task *task, const struct lmeval_en
     if (is_meta(e->name) || m.metric.n == 0 || m.key.n > LMEVAL_NAME_MAX || (comma == NULL && !is_number(e->raw))) {
         return NO_METRIC;
     }
-    struct bytes other = partner(task, &m);
+    struct bytes other = find_partner(task, &m);
     if (is_stderr(m.metric) && other.n > 0) return STANDARD_ERROR;
     m.stderr_ = other;
     *ret = m;
@@ -352,8 +352,8 @@ bool lmeval_metric_next(const struct lmeval_task *task, struct lmeval_entries *e
     return false;
 }
 
-/* What stands among a task's metrics and is none, and the value of this one when no field can have it. The alias is mostly
- * the task's name again. */
+/* Entries among a task's metrics that are not metrics, and this metric's value when no field can hold it. The alias usually
+ * repeats the task's name. */
 static void put_leftovers(struct mp_map *f, const struct lmeval_task *task, struct bytes odd_value) {
     struct lmeval_other other = {0};
     struct lmeval_entries e;
@@ -373,7 +373,7 @@ static void put_leftovers(struct mp_map *f, const struct lmeval_task *task, stru
     buf_done(&other.entries);
 }
 
-/* Samples of a group are counted in itself, those of a task in a table of the document. */
+/* A group counts its own samples, the document those of a task. */
 static void put_samples(struct mp_map *f, const struct lmeval_task *task, const struct lmeval_metric *m) {
     uint64_t count = 0;
     char key[LMEVAL_NAME_MAX + 1];

@@ -1,7 +1,7 @@
 /* Which files are the harness's, and which of them belong to one evaluation.
  *
- * Everything goes by names: DATE, the moment of writing in local time with '-' for ':', ends the name of the results and of
- * all their samples. Directories are walked without following links to directories, so that a circle of links ends. */
+ * Only names count: DATE, the local time of writing with '-' for ':', ends the name of the results and of all their samples.
+ * Directories are walked without following links to directories, so that a cycle of links ends. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static bool take_end(struct bytes *t, const char *end) {
     return there;
 }
 
-/* YYYY-MM-DDTHH-MM-SS and a fraction; ':' where a copy brought them back */
+/* YYYY-MM-DDTHH-MM-SS and a fraction; ':' where a copy restored them */
 static bool is_date(struct bytes t) {
     static const char form[] = "0000-00-00T00-00-00";
     size_t n = sizeof(form) - 1;
@@ -74,7 +74,7 @@ static int make_room(struct lmeval_files *files, struct err *err) {
     return 0;
 }
 
-/* `named`: it was named on the command line, so that it is the harness's whatever its name is. */
+/* `named`: given on the command line, and therefore the harness's under any name. */
 static int add_file(struct lmeval_files *files, const char *path, bool named, struct err *err) {
     struct lmeval_file file = {0};
     char *own = strdup(path);
@@ -99,7 +99,7 @@ static int add_file(struct lmeval_files *files, const char *path, bool named, st
     return 0;
 }
 
-/* Remembers a name of the harness that stands for no regular file; those that do not fit are only counted. */
+/* Remembers a file with a harness name that is not regular; those that do not fit are only counted. */
 static void add_odd(struct lmeval_files *files, const char *path) {
     size_t n = strlen(files->odd);
     if (n + strlen(path) + 2 < sizeof(files->odd)) {
@@ -108,7 +108,7 @@ static void add_odd(struct lmeval_files *files, const char *path) {
     files->n_odd++;
 }
 
-/* Files of the directory and below it; with `date`, only those that lie in it and have that date. NULL is the working
+/* Files of the directory and below it; with `date`, only those directly in it with that date. NULL is the working
  * directory, whose files have no directory in their names. */
 static int add_directory(struct lmeval_files *files, const char *path, const struct bytes *date, unsigned depth,
                          struct err *err) {
@@ -143,7 +143,7 @@ static int add_directory(struct lmeval_files *files, const char *path, const str
     return rc;
 }
 
-/* What lies beside a file that was named, with the same date. */
+/* The files next to a given one, with the same date. */
 static int add_siblings(struct lmeval_files *files, const char *path, struct err *err) {
     struct lmeval_file file;
     const char *slash = strrchr(path, '/');
@@ -199,7 +199,6 @@ static int in_order(const void *a, const void *b) {
     return order != 0 ? order : strcmp(x->path, y->path);
 }
 
-/* Each path once, and of a file that lies there both plain and compressed the plain one, which sorts before. */
 void lmeval_files_sort(struct lmeval_files *files) {
     size_t kept = 0;
     if (files->n > 0) {

@@ -1,15 +1,15 @@
-/* The source "lm-eval": one evaluation after the other, each as one input with one receipt.
+/* The source "lm-eval": one evaluation after another, each as one input with one receipt.
  *
  *   results -> tasks --------------------------------> eval.task_declared
- *   samples -> one line after the other -------------> eval.sampled, eval.sample_failed
- *           -> what they say together -> judge ------> eval.imported, eval.scored
+ *   samples -> one line after another ---------------> eval.sampled, eval.sample_failed
+ *           -> counts and digest -> judge -----------> eval.imported, eval.scored
  *
- * The samples come before the scores, because only they tell whether the scores rest on all of them. Results are held in
- * memory, samples are not. All events of an evaluation have the subject eval/<id>, where the id follows from what the
- * results say of themselves: date, model, configuration, clocks. So a copy of the files, moved, reformatted or compressed,
- * is the same evaluation, and the keys, which are made of the id and of what each event says, find everything there.
+ * The samples precede the scores, because only they show whether the scores rest on all of them. Results are held in
+ * memory, samples are not. All events of an evaluation have the subject eval/<id>; the id is derived from the results'
+ * date, model, configuration and clocks. So a copy of the files, moved, reformatted or compressed, is the same evaluation,
+ * and its keys, made of the id and of each event's content, are duplicates.
  *
- * Samples without results are taken in by themselves; their id follows from the first of them. */
+ * Samples without results are imported by themselves; their id is derived from the first of them. */
 #include "ingest/lmeval/lmeval.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@
 struct evaluation {
     struct intake *run;
     const struct lmeval_doc *doc; /* NULL: there are no results */
-    const char *file;             /* that is being read */
+    const char *file;             /* being read */
     char id[LMEVAL_ID_LEN];       /* "" until it is known */
     struct lmeval_about about;
     struct lmeval_reader reader;
@@ -41,7 +41,7 @@ struct evaluation {
 
 /* ---- drafts ------------------------------------------------------------------------------------------------------- */
 
-/* It is in subjects, so that it is hidden like a key. */
+/* It is part of subjects, and therefore hidden like a key. */
 static void set_id(struct evaluation *e, const struct bytes *parts, size_t n) {
     char key[LMEVAL_KEY_LEN];
     lmeval_key(key, intake_secret(e->run), "", parts, n);
@@ -110,7 +110,7 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
     return rc;
 }
 
-/* What the results say, when it is known what they rest on. */
+/* The results, once it is known what they rest on. */
 static int add_results(struct evaluation *e, const char *path, struct err *err) {
     const struct ingest_place place = {.file = path};
     const struct lmeval_doc *doc = e->doc;
@@ -131,7 +131,7 @@ static int add_results(struct evaluation *e, const char *path, struct err *err) 
 
 /* ---- samples ------------------------------------------------------------------------------------------------------ */
 
-/* Takes what was read of one sample, or why it could not be. */
+/* Takes one sample, or the reason why it could not be read. */
 static int take_sample(struct evaluation *e, int read, const struct lmeval_sample *sample, const struct ingest_place *place,
                        bool ended, struct err *why, struct err *err) {
     if (read == ERR_NOMEM) return err_set(err, read, "%s: %s", e->file, why->msg);
@@ -192,7 +192,7 @@ static int read_lines(struct evaluation *e, struct lines *lines, struct err *err
     return rc == 1 ? 0 : rc;
 }
 
-/* A file that cannot be read, or not to its end, is a rejection: the others go in. */
+/* A file that cannot be read, or not to its end, is a rejection; the others are imported. */
 static int read_samples(struct evaluation *e, const struct lmeval_file *file, struct err *err) {
     struct gz *gz = NULL;
     struct lines *lines = NULL;
@@ -214,7 +214,7 @@ static int read_samples(struct evaluation *e, const struct lmeval_file *file, st
     return rc;
 }
 
-/* Samples that are in the results file itself, as programs write it that use the harness as a library. */
+/* Samples in the results file itself, as programs that use the harness as a library write it. */
 static int read_inner_samples(struct evaluation *e, const char *path, struct err *err) {
     const struct ingest_place place = {.file = path};
     struct lmeval_entries tasks;
@@ -271,7 +271,7 @@ static void evaluation_done(struct evaluation *e) {
     buf_done(&e->body);
 }
 
-/* Everything of one results file, when its document is read. */
+/* Imports one results file, after its document has been read. */
 static int take_evaluation(struct intake *run, struct lmeval_doc *doc, const struct lmeval_file *file,
                            const struct lmeval_file *samples, size_t n_samples, struct err *err) {
     const struct ingest_place place = {.file = file->path};
@@ -294,8 +294,8 @@ static int take_evaluation(struct intake *run, struct lmeval_doc *doc, const str
     return rc;
 }
 
-/* The content of a file, which is given to the digest. */
-static int load(struct intake *run, const char *path, struct buf *text, struct err *err) {
+/* Reads a whole file, and adds it to the digest. */
+static int load_file(struct intake *run, const char *path, struct buf *text, struct err *err) {
     struct gz *gz = NULL;
     int rc = gz_open(path, GZ_REGULAR, LMEVAL_DOC_MAX, &gz, err);
     while (rc == 0 && !gz_at_end(gz)) {
@@ -315,12 +315,12 @@ static int load(struct intake *run, const char *path, struct buf *text, struct e
     return rc;
 }
 
-/* Errors that a file alone is to blame for. */
+/* Errors caused by the file alone. */
 static bool is_bad_file(int code) {
     return code == ERR_INVALID || code == ERR_LIMIT || code == ERR_CORRUPT || code == ERR_IO || code == ERR_NOTFOUND;
 }
 
-/* What somebody else wrote is named. */
+/* Names the format of a foreign file. */
 static void name_foreign(const char *path, struct bytes text, struct err *why) {
     struct buf words = {.max = ERR_MSG_MAX};
     text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
@@ -340,7 +340,7 @@ static int read_evaluation(struct intake *run, const struct lmeval_file *file, c
     lmeval_doc_init(&doc);
     int rc;
     intake_begin(run, file->path);
-    int read = load(run, file->path, &text, &why);
+    int read = load_file(run, file->path, &text, &why);
     if (read == 0) read = lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
     if (read == ERR_INVALID) {
         name_foreign(file->path, bytes_of_buf(&text), &why);
@@ -379,7 +379,7 @@ static int read_orphans(struct intake *run, const struct lmeval_file *file, stru
     return rc;
 }
 
-/* Files with one date: results first, then samples. */
+/* Files with the same date: results first, then samples. */
 static int read_group(struct intake *run, const struct lmeval_file *files, size_t n, struct err *err) {
     size_t results = 0;
     bool any = false;
@@ -398,7 +398,7 @@ static int read_group(struct intake *run, const struct lmeval_file *files, size_
     return rc;
 }
 
-/* Of a file that was written just now more may be to come. */
+/* A file that was written just now may still grow. */
 static bool is_settled(const struct lmeval_file *files, size_t n) {
     uint64_t now = clock_wall_ns();
     for (size_t i = 0; i < n; i++) {

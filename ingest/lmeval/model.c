@@ -1,13 +1,12 @@
 /* Which model an evaluation is about. The harness has a name (a repository's, a server's, or the path of a directory), the
- * commit of the repository when there is one, and no digest of the weights but where the name or the path has one:
+ * repository's commit if there is one, and a digest of the weights only where the name or the path contains one:
  *
  *   Qwen/Qwen2.5-7B                                           a repository's name
  *   /home/x/.cache/.../models--Qwen--Qwen2.5-7B/snapshots/<40 hex>   the same, and its commit
  *   /data/models/my-model/                                    the last part is the name, the path is private
  *   /.../blobs/sha256-<64 hex>, model@sha256:<64 hex>         with a digest
  *
- * Where the name is missing, the arguments that the model was started with say it, by the names and in the order in which
- * the harness itself looks. */
+ * A missing name is taken from the model's arguments, by the names and in the order that the harness itself uses. */
 #include <string.h>
 
 #include "ingest/lmeval/lmeval.h"
@@ -62,7 +61,7 @@ static size_t hex_run(struct bytes t, size_t from) {
     return i - from;
 }
 
-/* The part behind `mark` as far as the next slash; empty when the mark is not there. */
+/* The part from `mark` to the next slash; empty without the mark. */
 static struct bytes after(struct bytes t, const char *mark) {
     size_t n = strlen(mark);
     const uint8_t *p = t.n > 0 ? memmem(t.p, t.n, mark, n) : NULL;
@@ -73,7 +72,7 @@ static struct bytes after(struct bytes t, const char *mark) {
     return rest;
 }
 
-/* "Qwen--Qwen2.5-7B" as "Qwen/Qwen2.5-7B" in the room. */
+/* "Qwen--Qwen2.5-7B" becomes "Qwen/Qwen2.5-7B", stored in `room`. */
 static struct bytes repository(struct bytes t, char room[LMEVAL_NAME_MAX]) {
     const uint8_t *dashes = memmem(t.p, t.n, "--", 2);
     if (dashes == NULL || t.n > LMEVAL_NAME_MAX) return t;
@@ -95,7 +94,7 @@ static struct bytes last_part(struct bytes t) {
     return (struct bytes){t.p + from, t.n - from};
 }
 
-/* A name without what a path would tell. */
+/* The name without its path. */
 static struct bytes plain_name(struct bytes t, char room[LMEVAL_NAME_MAX]) {
     struct bytes cached = after(t, "models--");
     struct bytes name = !is_path(t) ? t : cached.n > 0 ? repository(cached, room) : last_part(t);
@@ -113,7 +112,7 @@ static struct bytes digest_in(struct bytes t) {
 
 /* ---- addresses ---------------------------------------------------------------------------------------------------- */
 
-/* Without what may be somebody's: user, password, query, fragment. Anything but printable ASCII is no address. */
+/* Without private parts: user, password, query, fragment. Empty when it is not printable ASCII. */
 static struct bytes plain_url(struct bytes t, char room[LMEVAL_NAME_MAX]) {
     const uint8_t *scheme = t.n > 0 ? memmem(t.p, t.n, "://", 3) : NULL;
     for (size_t i = 0; i < t.n; i++) {
@@ -147,7 +146,7 @@ void lmeval_model_read(struct lmeval_model *m, struct bytes config, struct bytes
     m->runtime = lmeval_word(source);
     m->runtime = m->runtime.n > 0 ? m->runtime : lmeval_word(lmeval_get(config, "model"));
     if (whole.n == 0) {
-        whole = lmeval_text(lmeval_get(config, "model")); /* of a model that was handed over as an object */
+        whole = lmeval_text(lmeval_get(config, "model")); /* of a model that was passed as an object */
     }
     m->name = plain_name(whole, m->name_room);
     m->path = is_path(whole) || m->name.n == 0 ? whole : NO_BYTES;

@@ -1,11 +1,11 @@
-/* A line of samples: one document, asked and answered, as one filter of the answers made of it.
+/* A line of samples: one document with its question and answer, as one filter left it.
  *
  *   {"doc_id": 0, "doc": {...}, "target": "3", "arguments": {...}, "resps": [["..."]], "filtered_resps": ["..."],
  *    "filter": "none", "metrics": ["exact_match"], "doc_hash": "...", "prompt_hash": "...", "target_hash": "...",
  *    "exact_match": 0.0}
  *
- * The metrics' values are beside the other names, and "metrics" lists which they are; older versions have no such list,
- * and there every number under an unknown name is one. A sample has failed when a metric of which more is better is 0. */
+ * The metrics' values stand among the other names, and "metrics" lists them; older versions have no such list, and there
+ * every number under an unknown name is a metric. A sample has failed when a metric that is better when higher is 0. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,10 +60,10 @@ void lmeval_reader_done(struct lmeval_reader *r) {
 
 struct scores {
     struct lmeval_reader *reader;
-    struct lmeval_entries higher; /* which metrics are better when they are more */
+    struct lmeval_entries higher; /* which metrics are better when higher */
     struct bytes list;            /* raw: "metrics"; empty when there is none */
     uint32_t count;
-    struct bytes failed; /* name of the first metric that says so */
+    struct bytes failed; /* name of the first failed metric */
 };
 
 static bool is_listed(struct bytes list, struct bytes name) {
@@ -85,7 +85,7 @@ static bool is_zero(struct bytes raw) {
             (item.type == MP_BOOL && !item.boolean));
 }
 
-/* Takes an entry that is a metric's value; false when it is none. */
+/* Takes a metric's entry; false when it is not one. */
 static bool take_score(struct scores *s, struct bytes name, struct bytes raw) {
     struct lmeval_reader *r = s->reader;
     struct bytes number = lmeval_number(raw, &r->number);
@@ -130,7 +130,7 @@ static int read_id(struct bytes raw, struct lmeval_sample *ret, char room[24], s
     return 0;
 }
 
-/* An answer that is one text: [["..."]]. */
+/* An answer of a single text: [["..."]]. */
 static struct bytes only_text(struct bytes raw) {
     struct mp_reader r;
     struct mp_item item;
@@ -153,7 +153,7 @@ static void put_output(struct mp_map *fields, struct bytes resps) {
     mp_map_bounded(fields, "output", resps, LMEVAL_KEPT_MAX);
 }
 
-/* Unknown names, and known ones whose value is not what it should be. */
+/* Unknown names, and known ones with a value of the wrong type. */
 static void sort_others(struct scores *s, struct bytes line, const struct bytes known[N_NAMES]) {
     struct lmeval_entries e;
     lmeval_entries_open(&e, line);
@@ -204,8 +204,8 @@ static int put_body(struct lmeval_reader *r, const struct bytes known[N_NAMES], 
     return mp_map_write(f, &r->body, err);
 }
 
-/* A number of a document is in many tables; what was asked of the model, and what it said, only in samples. Those in a file
- * that the harness named are known by that. */
+/* Many tables have document numbers; only samples have the question and the answer. Samples in a file with a harness name
+ * are recognized by that. */
 static int check_own(const struct bytes known[N_NAMES], const struct lmeval_about *about, struct err *err) {
     static const enum name marks[] = {ARGUMENTS, DOC, DOC_HASH, FILTERED, METRICS, RESPS, TARGET};
     if (about->task.n > 0) return 0;
@@ -260,7 +260,7 @@ int lmeval_sample_read(struct lmeval_reader *r, struct bytes line, const struct 
     buf_clear(&r->mp);
     int rc = pyjson_to_mp(line, LMEVAL_LINE_ROOM, &r->scratch, &r->mp, &why);
     if (rc == ERR_INVALID) {
-        /* the parser's own line number is always 1 here and would be beside the file's */
+        /* the parser's own line number is always 1 here and would stand next to the file's */
         return err_set(err, rc, "not valid JSON: %s", strncmp(why.msg, "line 1 ", 7) == 0 ? why.msg + 7 : why.msg);
     }
     if (rc != 0) return err_set(err, rc, "%s", why.msg);

@@ -1,6 +1,6 @@
-/* Values as Python's json module and the harness write them, and what they were meant to be: total_evaluation_time_seconds
- * is text, a standard error may be "N/A", a switch may be "True". What cannot be read as what it should be is left to the
- * caller, which keeps it as it stands. */
+/* Values as Python's json module and the harness write them, and what they mean: total_evaluation_time_seconds is text, a
+ * standard error may be "N/A", a flag may be "True". Values that cannot be interpreted are left to the caller, which keeps
+ * them verbatim. */
 #include "ingest/lmeval/lmeval.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define S_OF_2000   UINT64_C(946684800)
 #define S_OF_2262   UINT64_C(9214646400)
 #define FRACTION    9
-#define FLOAT_WHOLE 9007199254740992.0 /* below it a float can tell every whole number */
+#define FLOAT_WHOLE 9007199254740992.0 /* below it a float represents every integer */
 #define NO_BYTES    ((struct bytes){NULL, 0})
 
 /* ---- maps --------------------------------------------------------------------------------------------------------- */
@@ -163,7 +163,7 @@ bool lmeval_seconds(struct bytes text, uint64_t *ret_ns) {
     return true;
 }
 
-/* ---- keys and what is left over ----------------------------------------------------------------------------------- */
+/* ---- keys and other entries --------------------------------------------------------------------------------------- */
 
 void lmeval_key(char ret[LMEVAL_KEY_LEN], const uint8_t *secret, const char *prefix, const struct bytes *parts, size_t n) {
     uint8_t each[16 * HASH_LEN];

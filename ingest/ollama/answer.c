@@ -1,8 +1,7 @@
-/* Answers of ollama, from text to models. They have no tag that says what they are; their fields do.
+/* Answers of ollama, from text to models. They have no type; their members identify them.
  *
- * A JSON tree takes many times the room of its text, so both its bytes and its values are bounded before it is parsed. What
- * has a form of its own (digests, times, numbers, words) is taken over into open fields; all of an entry is kept beside
- * that as it came, as a private field. */
+ * A JSON tree takes many times the memory of its text, so both its bytes and its values are bounded before it is parsed.
+ * Digests, times, numbers and words become open fields; the whole entry is also kept, unchanged, as a private field. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,14 +134,14 @@ struct ollama_digest ollama_digest_of(struct bytes text) {
     return d;
 }
 
-/* ---- what an answer is -------------------------------------------------------------------------------------------- */
+/* ---- classifying -------------------------------------------------------------------------------------------------- */
 
 static bool has(struct bytes map, const char *name) {
     struct bytes raw;
     return mp_map_get(map, name, &raw) == 0;
 }
 
-/* The first entry tells; an answer without entries is told by nothing. */
+/* The first entry decides; an empty list is of unknown form. */
 static enum ollama_form classify_list(struct bytes map) {
     struct mp_reader r;
     struct bytes entry;
@@ -163,8 +162,8 @@ static bool is_of(struct bytes map, const char *name, enum mp_type type) {
     return raw.n > 0 && mp_next(&r, &item, NULL) == 0 && item.type == type;
 }
 
-/* It has no other members than these, of which NULL is the last. */
-static bool only(struct bytes map, const char *const *names) {
+/* It has no other members than these; NULL at the end. */
+static bool has_only(struct bytes map, const char *const *names) {
     struct mp_reader r;
     struct mp_item head;
     uint32_t there = 0;
@@ -175,7 +174,7 @@ static bool only(struct bytes map, const char *const *names) {
     return mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP && there == head.count;
 }
 
-/* Other servers answer alike, so that each form is known by members that only it has, of their types. */
+/* Other servers have similar answers, so each form is recognized by members that only it has, and their types. */
 enum ollama_form ollama_classify(struct bytes map) {
     static const char *const progress[] = {"status", "digest", "total", "completed", "error", NULL};
     static const char *const version[] = {"version", NULL};
@@ -185,15 +184,15 @@ enum ollama_form ollama_classify(struct bytes map) {
         return OLLAMA_EMBED;
     }
     if (is_of(map, "done", MP_BOOL)) {
-        /* a chat's last piece may have no message; neither has a response */
+        /* a chat's last piece may lack the message, but never has a response */
         return has(map, "response") ? OLLAMA_GENERATE : OLLAMA_CHAT;
     }
     if (is_of(map, "details", MP_MAP) || has(map, "modelfile") || is_of(map, "model_info", MP_MAP)) {
         return OLLAMA_SHOW;
     }
-    if (ollama_text(map, "status").n > 0 && only(map, progress)) return OLLAMA_PROGRESS;
+    if (ollama_text(map, "status").n > 0 && has_only(map, progress)) return OLLAMA_PROGRESS;
     if (has(map, "cloud")) return OLLAMA_STATUS;
-    return ollama_text(map, "version").n > 0 && only(map, version) ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
+    return ollama_text(map, "version").n > 0 && has_only(map, version) ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
 }
 
 /* ---- lists -------------------------------------------------------------------------------------------------------- */

@@ -1,14 +1,14 @@
-/* The files of a store: each is named by the SHA-256 of its content, so that anybody can check it.
+/* The files of a store: each is named by the SHA-256 of its content, so that it can be checked.
  *
- *   is it there? -> is it as long as the manifest says? -> (to be verified) was it hashed before, as it is now? -> hash it
+ *   does it exist? -> has it the manifest's size? -> (with --verify) was it hashed before, unchanged? -> hash it
  *
- * What was hashed is remembered by the file's digest, size, time of change and inode in cursors, for files of 1 MiB and up;
- * smaller ones are hashed anew each time. What is wrong is remembered there too: it is an event once, when it is found and
- * when it is well again, and a rejection each time.
+ * Hashed files are remembered by digest, size, time of change and inode in cursors, from 1 MiB up; smaller ones are hashed
+ * each time. Faults are remembered there too: a fault is an event once, when it is found and when it is gone, and a
+ * rejection each time.
  *
  *   ingest/ollama/<id>/blobs-<page>   [1, generation, remembered, [bad ...]]
  *     remembered                      bin, 16 bytes a file
- *     bad                             [digest, what, file, generation]; file: 16 bytes, of which one it was */
+ *     bad                             [digest, what, file, generation]; file: 16 bytes that identify the file */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ struct page {
     struct bad bad[BAD_MAX];
 };
 
-/* What this run has found of a digest. */
+/* This run's result for a digest. */
 struct result {
     uint8_t digest[HASH_LEN];
     bool there, hashed;
@@ -66,7 +66,7 @@ struct ollama_blobs {
     size_t n_results, cap;
 };
 
-/* A file as it was found. */
+/* A file. */
 struct blob {
     const uint8_t *digest;
     char name[7 + 2 * HASH_LEN + 1]; /* "sha256-<hex>" */
@@ -238,7 +238,7 @@ static bool same_stat(const struct stat *a, const struct stat *b) {
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* Hashes it. *ret_whole is false when the run was stopped before its end. ERR_IO, ERR_CONFLICT: it changed meanwhile. */
+/* Hashes it. *ret_whole is false when the run was stopped before its end. ERR_IO; ERR_CONFLICT: it changed meanwhile. */
 static int blob_hash(struct ollama_blobs *b, struct blob *blob, bool *ret_whole, struct err *err) {
     struct hash *hash = hash_new();
     struct stat after;
@@ -274,7 +274,7 @@ static int blob_hash(struct ollama_blobs *b, struct blob *blob, bool *ret_whole,
     return rc;
 }
 
-/* ---- what is wrong, and when it is well again --------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------------------------------------------------- */
 
 static void put_sizes(struct mp_map *f, const struct blob *blob) {
     mp_map_uint(f, "value", (uint64_t)blob->st.st_size);
@@ -282,7 +282,7 @@ static void put_sizes(struct mp_map *f, const struct blob *blob) {
     mp_map_text(f, "unit", bytes_of("bytes"));
 }
 
-static int tell(struct ollama_blobs *b, const struct blob *blob, uint64_t gen, struct err *err) {
+static int add_check(struct ollama_blobs *b, const struct blob *blob, uint64_t gen, struct err *err) {
     static const char *const status[] = {
         [WELL] = "ok", [MISSING] = "missing", [OTHER_SIZE] = "mismatch", [OTHER_BYTES] = "mismatch"};
     struct mp_map open, private_;
@@ -339,17 +339,17 @@ static int reject(struct ollama_blobs *b, const struct blob *blob) {
     return intake_reject(b->view.run, &b->view.place, group[blob->what], why);
 }
 
-/* Compares what was found with what was known of it. */
-static int settle(struct ollama_blobs *b, struct page *p, struct blob *blob, struct err *err) {
+/* Compares the result with the previous one. */
+static int record_result(struct ollama_blobs *b, struct page *p, struct blob *blob, struct err *err) {
     struct bad *bad = find_bad(p, blob->digest);
     bool same =
         bad != NULL && bad->what == blob->what && (blob->what == MISSING || memcmp(bad->file, blob->file, ID_LEN) == 0);
-    /* Nobody has looked into a file that once held other bytes. */
+    /* A file that once had other bytes was not hashed this time. */
     bool unsure = bad != NULL && bad->what == OTHER_BYTES && blob->what == WELL && !blob->hashed;
     int rc = 0;
     if (blob->what == WELL && (bad == NULL || unsure)) return 0;
     if (same) return reject(b, blob);
-    rc = tell(b, blob, p->gen + 1, err);
+    rc = add_check(b, blob, p->gen + 1, err);
     if (rc != 0) return rc;
     p->gen++;
     p->dirty = true;
@@ -398,7 +398,7 @@ static int verify(struct ollama_blobs *b, struct page *p, struct blob *blob, str
     }
     if (big) {
         remember_known(p, blob->file);
-        rc = put_page(b, p, err); /* it took long: it must not be lost */
+        rc = put_page(b, p, err); /* hashing took long: keep the result */
     }
     return rc;
 }
@@ -444,7 +444,7 @@ static int check(struct ollama_blobs *b, const struct ollama_digest *digest, uin
         blob.what = OTHER_BYTES; /* the same file as when that was found */
     }
     blob_close(&blob);
-    if (rc == 0) rc = settle(b, p, &blob, err);
+    if (rc == 0) rc = record_result(b, p, &blob, err);
     *ret_hashed = blob.what == WELL && blob.hashed;
     return rc;
 }

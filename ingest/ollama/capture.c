@@ -1,9 +1,8 @@
-/* Saved answers: files that hold what a server said, one JSON document or one JSON object a line, plain or gzip.
+/* Saved answers: files of a server's answers, one JSON document or one JSON object per line, plain or gzip.
  *
- * A document may stand over many lines, so the beginning of the file is read into memory first: when the whole file fits
- * there and parses as one object, it is one answer; otherwise each line is one. Lists of models and of loaded models are
- * compared with the ones before them in the same run, in the order in which they are given; a run begins with nothing
- * known. */
+ * A document may span many lines, so the beginning of the file is read into memory first: when the whole file fits and
+ * parses as one object, it is one answer; otherwise each line is one. Lists of models and of loaded models are compared
+ * with the previous ones of the same run, in the given order; a run begins with an empty state. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +52,7 @@ static int take_version(struct capture *c, struct bytes map, struct err *err) {
     return ollama_event_runtime(&c->view, &r, map, err);
 }
 
-/* An answer of /api/show: weights when it tells their digest, otherwise what it says of a name. */
+/* An answer of /api/show: the weights when it has their digest, otherwise the model's details. */
 static int take_show(struct capture *c, struct bytes map, struct err *err) {
     struct ollama_identity identity;
     struct ollama_model model;
@@ -117,7 +116,7 @@ static int take_text(struct capture *c, struct bytes text, bool ended, struct er
     return reject(c, !syntax ? NULL : ended ? "not valid JSON" : "the last line is cut off", why.msg);
 }
 
-/* Takes whole lines off the front of c->text. */
+/* Takes whole lines from the front of c->text. */
 static int take_lines(struct capture *c, bool at_end, struct err *err) {
     size_t at = 0;
     int rc = 0;
@@ -139,7 +138,7 @@ static int take_lines(struct capture *c, bool at_end, struct err *err) {
 
 /* ---- a file ------------------------------------------------------------------------------------------------------- */
 
-/* Reads on until the buffer is full or the input ends. */
+/* Reads until the buffer is full or the input ends. */
 static int fill(struct capture *c, struct gz *gz, struct err *err) {
     int rc = 0;
     while (rc == 0 && !gz_at_end(gz) && c->text.n < c->text.max && !intake_stopped(c->run)) {
@@ -153,7 +152,7 @@ static int fill(struct capture *c, struct gz *gz, struct err *err) {
     return rc;
 }
 
-/* The whole file is one object, or its first line is one; otherwise it is no file of answers. */
+/* The whole file is one object, or its first line is one; otherwise it is rejected. */
 static int take_beginning(struct capture *c, bool whole, bool *ret_done, struct err *err) {
     struct err why = {0};
     const uint8_t *end = bytes_find(bytes_of_buf(&c->text), '\n');

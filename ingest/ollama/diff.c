@@ -1,14 +1,14 @@
 /* What changed since the last look.
  *
- * Models are compared page by page, and in a page first what went (unloaded, removed), then what is there:
+ * Models are compared page by page; in a page, first those that are gone (unloaded, removed), then the others:
  *
- *   name is new                    model.observed; and, when the list was seen before: model.alias_set when the same
- *                                  manifest was there under another name (a copy), nothing when it was made here from
- *                                  another model or is a remote service, model.pulled otherwise
- *   manifest is another            model.alias_set, model.observed
- *   something else is said of it   model.observed
- *   nothing is new                 model.observed again with its old key, which the ledger knows: that is how a run that
- *                                  was killed before its receipt is found out
+ *   the name is new                model.observed; and, when the list was seen before: model.alias_set when another name
+ *                                  had the same manifest (a copy), nothing when it was created here from another model
+ *                                  or is a remote service, model.pulled otherwise
+ *   the manifest differs           model.alias_set, model.observed
+ *   another value differs          model.observed
+ *   nothing differs                model.observed again with its old key, a duplicate: that is how a run that was killed
+ *                                  before its receipt is detected
  *
  * All changes that one look finds in a page have the page's next generation in their keys. */
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct diff {
     struct ollama_state *state;
     struct ollama_lists *lists;
     const struct ollama_asker *asker;
-    struct ollama_page *page; /* at hand */
+    struct ollama_page *page; /* the current one */
     uint64_t gen;             /* of its changes */
     bool changed;
     struct ollama_model **models; /* by page and name */
@@ -54,15 +54,15 @@ static int reject_twice(const struct diff *d, struct bytes name) {
     return intake_reject(d->view->run, &d->view->place, "a model is listed twice", why);
 }
 
-/* ---- what is there ------------------------------------------------------------------------------------------------ */
+/* ---- present models ----------------------------------------------------------------------------------------------- */
 
 static int ask(const struct diff *d, struct ollama_model *m, struct ollama_seen *seen, struct err *err) {
     if (m->weights.there || d->asker == NULL || m->remote) return 0;
     return d->asker->ask(d->asker->ctx, m, &seen->shown, err);
 }
 
-/* The events of a name that was not listed. */
-static int tell_new(const struct diff *d, const struct ollama_model *m, struct err *err) {
+/* The event of a name that was not listed. */
+static int add_new(const struct diff *d, const struct ollama_model *m, struct err *err) {
     if (!d->state->runtime.looked || m->remote) return 0;
     if (m->copied) return ollama_event_alias(d->view, m, NULL, d->gen, err);
     return m->made ? 0 : ollama_event_pulled(d->view, m, d->gen, err);
@@ -98,7 +98,7 @@ static int take_model(struct diff *d, struct ollama_model *m, struct err *err) {
         is_new || moved || memcmp(seen->entry, m->content, OLLAMA_SHORT) != 0 || !same_digest(&seen->weights, &m->weights);
     d->changed = d->changed || changed || seen->shown != old.shown;
     if (rc == 0 && is_new) {
-        rc = tell_new(d, m, err);
+        rc = add_new(d, m, err);
     } else if (rc == 0 && moved) {
         rc = ollama_event_alias(d->view, m, &old, d->gen, err);
     }
@@ -135,7 +135,7 @@ static int take_loaded(struct diff *d, const struct ollama_loaded *l, struct err
     return rc;
 }
 
-/* ---- what is not -------------------------------------------------------------------------------------------------- */
+/* ---- models gone -------------------------------------------------------------------------------------------------- */
 
 static bool in_models(const struct diff *d, size_t from, size_t to, const char *name) {
     for (size_t i = from; i < to; i++) {
@@ -198,7 +198,7 @@ static int take_page(struct diff *d, size_t number, struct range models, struct 
     return stored != 0 ? stored : rc;
 }
 
-/* A new name whose manifest is known under another one, before this look forgets any. */
+/* Marks new names whose manifest is known under another name, before this look drops any. */
 static void find_copies(struct diff *d) {
     for (size_t i = 0; i < d->lists->n_models; i++) {
         struct ollama_model *m = &d->lists->models[i];

@@ -1,7 +1,7 @@
 /* Bodies and keys of the events.
  *
- * A key is made of what identifies the fact: who says it, what it is about, its content, and for a change its generation.
- * Saved answers have no generations; there the list before and the list itself take its place. */
+ * A key covers what identifies the fact: its reporter, its subject, its content, and for a change its generation. Saved
+ * answers have no generations; the previous list and the list itself replace it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -57,7 +57,7 @@ static bool is_without(struct bytes name, const char *const *without) {
     return false;
 }
 
-/* One walk over the map, which takes the entries that fit one after the other, or writes the names of those that do not. */
+/* One walk over the map, which takes the entries that fit, or the names of those that do not. */
 struct raw_walk {
     const char *const *without;
     bool omitted;
@@ -218,7 +218,7 @@ int ollama_event_pulled(const struct ollama_view *view, const struct ollama_mode
     const struct ollama_key key = {
         .what = "pulled", .gen = gen, .change = true, .name = model->name, .content = {model->content, HASH_LEN}};
     ollama_draft_init(&d, view, "model.pulled", "model/", key);
-    d.event.grade = "inferred"; /* from its being new; nobody was seen fetching it */
+    d.event.grade = "inferred"; /* because it is new; the pull itself was not seen */
     put_model(&d.open, model);
     ollama_put_number(&d.open, "bytes", model->bytes);
     mp_map_bool(&d.open, "ok", true);
@@ -260,7 +260,7 @@ int ollama_event_loaded(const struct ollama_view *view, const struct ollama_load
                         const struct ollama_digest *weights, uint64_t gen, struct err *err) {
     struct ollama_draft d;
     uint8_t content[HASH_LEN];
-    /* Of saved answers the whole entry counts: with its time of expiry it tells one loading from the next. */
+    /* Of saved answers the whole entry counts: its time of expiry distinguishes one load from the next. */
     const struct bytes parts[] = {{loaded->content, HASH_LEN}, {loaded->raw.p, view->saved ? loaded->raw.n : 0}};
     hash_parts(content, parts, 2);
     const struct ollama_key key = {.what = "loaded", .gen = gen, .name = loaded->name, .content = {content, HASH_LEN}};
@@ -302,7 +302,7 @@ int ollama_event_identified(const struct ollama_view *view, const struct ollama_
     digest_text(subject, &i->weights);
     const struct ollama_key key = {.what = "identified", .name = bytes_of(subject)};
     ollama_draft_init(&d, NULL, "model.identified", "model/", key);
-    struct mp_map *f = &d.open; /* without an address: the bytes are the same wherever they lie */
+    struct mp_map *f = &d.open; /* without an address: the bytes are the same on any server */
     mp_map_text(f, "model", i->name);
     ollama_put_digest(f, "digest", &i->weights);
     ollama_put_digest(f, "manifest_digest", &i->manifest);

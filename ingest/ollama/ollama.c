@@ -1,9 +1,9 @@
 /* One look at a server:
  *
- *   GET /api/version    is it there, in another version?                runtime.observed, changed, unreachable
- *   GET /api/status     may it hand requests on? (old ones do not say)
+ *   GET /api/version    is it reachable, with another version?          runtime.observed, changed, unreachable
+ *   GET /api/status     may it forward requests? (not in old ones)
  *   GET /api/tags       which models, under which names?                model.observed, pulled, removed, alias_set
- *   POST /api/show      of each that is new: which weights?             model.identified
+ *   POST /api/show      of each new one: which weights?                 model.identified
  *   GET /api/ps         which are loaded?                               model.loaded, unloaded
  *
  * Everything is bounded: bytes and time of each answer, models in a list, time for all questions about single models. A
@@ -37,14 +37,14 @@ struct look {
     /* What went wrong with the server, first of all; error "" when nothing did. */
     char error[16], detail[DETAIL_MAX];
     unsigned http_status;
-    char asking_failed[DETAIL_MAX]; /* a question about one model, which is no fault of the server's lists */
+    char asking_failed[DETAIL_MAX]; /* a question about one model; the server's lists are fine */
     unsigned newest_status;         /* of the newest answer; 0: none came */
 };
 
 /* ---- questions ---------------------------------------------------------------------------------------------------- */
 
-/* Remembers what is wrong with the server; the first fault counts. */
-static void fault(struct look *look, const char *path, const char *error, unsigned http_status, const char *words) {
+/* Remembers a fault of the server; the first one counts. */
+static void set_fault(struct look *look, const char *path, const char *error, unsigned http_status, const char *words) {
     if (look->error[0] == '\0') {
         snprintf(look->error, sizeof(look->error), "%s", error);
         snprintf(look->detail, sizeof(look->detail), "%s: %.400s", path, words);
@@ -73,19 +73,19 @@ static void judge_answer(struct look *look, const char *path, const struct http_
         bool said = ends_in_error(bytes_of_buf(&look->text), &look->scratch, &words);
         snprintf(text, sizeof(text), "status %u%s%.*s", answer->status, said ? ": " : "", said ? (int)words.n : 0,
                  said ? (const char *)words.p : "");
-        fault(look, path, "http", answer->status, text);
+        set_fault(look, path, "http", answer->status, text);
     } else if (ends_in_error(bytes_of_buf(&look->text), &look->scratch, &words)) {
         snprintf(text, sizeof(text), "the answer ends in an error: %.*s", (int)words.n, (const char *)words.p);
-        fault(look, path, "answer", answer->status, text);
+        set_fault(look, path, "answer", answer->status, text);
     } else {
-        fault(look, path, why->code == ERR_LIMIT ? "limit" : "answer", answer->status, why->msg);
+        set_fault(look, path, why->code == ERR_LIMIT ? "limit" : "answer", answer->status, why->msg);
     }
 }
 
-/* Asks, and parses what comes into `out`. *ret_ok: there is an object, and it is no error. Faults of the server are
- * remembered, not returned, unless `quiet`. */
-static int question(struct look *look, const char *path, struct bytes body, bool quiet, struct buf *out, bool *ret_ok,
-                    struct err *err) {
+/* Asks, and parses the answer into `out`. *ret_ok: it is an object, and not an error. Faults of the server are remembered,
+ * not returned, unless `quiet`. */
+static int ask(struct look *look, const char *path, struct bytes body, bool quiet, struct buf *out, bool *ret_ok,
+               struct err *err) {
     char url[HTTP_URL_MAX + 32];
     struct http_answer answer;
     struct err why = {0};
@@ -107,7 +107,7 @@ static int question(struct look *look, const char *path, struct bytes body, bool
     look->newest_status = rc == 0 ? answer.status : 0;
     if (rc == ERR_NET) {
         if (answer.fault != HTTP_STOPPED && !quiet) {
-            fault(look, path, http_fault_name(answer.fault), answer.status, why.msg);
+            set_fault(look, path, http_fault_name(answer.fault), answer.status, why.msg);
         }
         return 0;
     }
@@ -134,7 +134,7 @@ static int is_cloud(struct bytes map) {
     return item.boolean ? 0 : 1;
 }
 
-/* {"version": ..., "status": ...}: both answers as they came. */
+/* {"version": ..., "status": ...}: both answers, unchanged. */
 static void put_answers(struct look *look, struct buf *out) {
     bool both = look->status.n > 0;
     mp_put_map(out, both ? 2 : 1);
@@ -146,8 +146,8 @@ static void put_answers(struct look *look, struct buf *out) {
     buf_put_bytes(out, bytes_of_buf(&look->version));
 }
 
-/* It answers: an event when that, its version or its way to a cloud is new. */
-static int tell_runtime(struct look *look, const char *version, int cloud, struct err *err) {
+/* A server that answers: an event when that, its version or its cloud setting is new. */
+static int add_runtime(struct look *look, const char *version, int cloud, struct err *err) {
     struct ollama_runtime *r = &look->state.runtime, old = *r;
     bool other = old.version[0] != '\0' && strcmp(old.version, version) != 0;
     bool changed = !old.known || !old.reachable || other || old.cloud != cloud;
@@ -166,8 +166,8 @@ static int tell_runtime(struct look *look, const char *version, int cloud, struc
     return rc == 0 && changed ? ollama_state_put_runtime(&look->state, look->run, err) : rc;
 }
 
-/* It does not, or not as it should. */
-static int tell_fault(struct look *look, struct err *err) {
+/* A server that does not answer, or with a fault. */
+static int add_fault(struct look *look, struct err *err) {
     struct ollama_runtime *r = &look->state.runtime;
     bool changed = !r->known || r->reachable || strcmp(r->error, look->error) != 0 || r->status != look->http_status;
     r->known = true;
@@ -179,16 +179,16 @@ static int tell_fault(struct look *look, struct err *err) {
     return rc == 0 && changed ? ollama_state_put_runtime(&look->state, look->run, err) : rc;
 }
 
-/* "" when it does not say. */
+/* "" when it is unknown. */
 static int ask_version(struct look *look, char *ret, size_t size, struct err *err) {
     struct secret_hit hit;
     bool ok = false;
-    int rc = question(look, "/api/version", (struct bytes){NULL, 0}, false, &look->version, &ok, err);
+    int rc = ask(look, "/api/version", (struct bytes){NULL, 0}, false, &look->version, &ok, err);
     ret[0] = '\0';
     if (rc != 0 || !ok) return rc;
     struct bytes text = ollama_word(bytes_of_buf(&look->version), "version");
     if (text.n == 0 || text.n >= size || secret_next(text, 0, &hit) == 0) {
-        fault(look, "/api/version", "answer", look->newest_status, "the answer names no version");
+        set_fault(look, "/api/version", "answer", look->newest_status, "the answer names no version");
         return 0;
     }
     snprintf(ret, size, "%.*s", (int)text.n, (const char *)text.p);
@@ -198,7 +198,7 @@ static int ask_version(struct look *look, char *ret, size_t size, struct err *er
 static int ask_cloud(struct look *look, int *ret, struct err *err) {
     bool ok = false;
     *ret = -1;
-    int rc = question(look, "/api/status", (struct bytes){NULL, 0}, true, &look->status, &ok, err);
+    int rc = ask(look, "/api/status", (struct bytes){NULL, 0}, true, &look->status, &ok, err);
     if (rc == 0 && ok) {
         *ret = is_cloud(bytes_of_buf(&look->status));
     } else {
@@ -211,12 +211,12 @@ static int ask_cloud(struct look *look, int *ret, struct err *err) {
 
 static int ask_list(struct look *look, const char *path, enum ollama_form form, struct buf *out, struct err *err) {
     bool ok = false;
-    int rc = question(look, path, (struct bytes){NULL, 0}, false, out, &ok, err);
+    int rc = ask(look, path, (struct bytes){NULL, 0}, false, out, &ok, err);
     if (rc != 0 || !ok) return rc;
     enum ollama_form is = ollama_classify(bytes_of_buf(out));
-    /* The address says which list it is; an entry may lack what tells them apart. */
+    /* The address says which list it is; its entries may lack the members that distinguish them. */
     if (is != OLLAMA_TAGS && is != OLLAMA_PS && is != OLLAMA_EMPTY_LIST) {
-        fault(look, path, "answer", look->newest_status, "the answer has no list of models");
+        set_fault(look, path, "answer", look->newest_status, "the answer has no list of models");
         return 0;
     }
     return ollama_lists_read(&look->lists, form, bytes_of_buf(out), look->run, &look->view.place, err);
@@ -230,7 +230,7 @@ static int put_question(struct bytes name, struct buf *out, struct err *err) {
     return rc != 0 ? err_set(err, rc, "out of memory") : buf_check(out, "a question", err);
 }
 
-/* A model that the server should tell of and does not. */
+/* A model of which /api/show fails. */
 static int reject_model(struct look *look, struct bytes name) {
     char group[64], why[OLLAMA_NAME_MAX + 96];
     snprintf(group, sizeof(group), "/api/show: status %u", look->newest_status);
@@ -239,7 +239,7 @@ static int reject_model(struct look *look, struct bytes name) {
     return intake_reject(look->run, &look->view.place, group, why);
 }
 
-/* Asks for one model. One that cannot be had now is asked for again by the next look. */
+/* Asks for one model. After a failure the next look asks again. */
 static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, struct err *err) {
     struct look *look = ctx;
     struct ollama_identity identity;
@@ -249,14 +249,14 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
         return 0;
     }
     int rc = put_question(model->name, &body, err);
-    if (rc == 0) rc = question(look, "/api/show", bytes_of_buf(&body), true, &look->shown, &ok, err);
+    if (rc == 0) rc = ask(look, "/api/show", bytes_of_buf(&body), true, &look->shown, &ok, err);
     buf_done(&body);
     if (rc != 0) return rc;
     if (look->newest_status == 0 && !intake_stopped(look->run)) {
         snprintf(look->asking_failed, sizeof(look->asking_failed), "/api/show did not answer");
         return 0;
     }
-    *ret_shown = ok || (look->newest_status >= 400 && look->newest_status <= 499); /* also when it will not say */
+    *ret_shown = ok || (look->newest_status >= 400 && look->newest_status <= 499); /* also when it refuses */
     if (!*ret_shown && look->newest_status != 0) return reject_model(look, model->name);
     buf_clear(&look->scratch);
     if (!ok || ollama_show_read(bytes_of_buf(&look->shown), model->name, &identity, &look->scratch, NULL) != 0 ||
@@ -268,7 +268,7 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
     return ollama_event_identified(&look->view, &identity, err);
 }
 
-/* Asks everything that says whether it is all right. */
+/* Asks for everything that may show a fault. */
 static int ask_server(struct look *look, char *ret_version, size_t size, int *ret_cloud, struct err *err) {
     *ret_cloud = -1;
     int rc = ask_version(look, ret_version, size, err);
@@ -284,7 +284,7 @@ static int ask_server(struct look *look, char *ret_version, size_t size, int *re
     return rc;
 }
 
-static int tell_lists(struct look *look, struct err *err) {
+static int compare_lists(struct look *look, struct err *err) {
     const struct ollama_asker asker = {look, ask_model};
     look->ask_until = clock_boot_ns() + ASK_NS;
     int rc = ollama_diff(&look->view, &look->state, &look->lists, &asker, err);
@@ -322,14 +322,14 @@ static void look_close(struct look *look) {
     http_close(look->http);
 }
 
-static int tell_all(struct look *look, const char *version, int cloud, struct err *err) {
+static int add_all(struct look *look, const char *version, int cloud, struct err *err) {
     int rc = 0;
     if (look->error[0] != '\0') {
-        rc = tell_fault(look, err);
+        rc = add_fault(look, err);
     } else if (!intake_stopped(look->run)) {
-        rc = tell_runtime(look, version, cloud, err);
+        rc = add_runtime(look, version, cloud, err);
     }
-    if (rc == 0) rc = tell_lists(look, err);
+    if (rc == 0) rc = compare_lists(look, err);
     return rc;
 }
 
@@ -341,7 +341,7 @@ static int look_at_server(struct intake *run, const char *url, struct err *err) 
         intake_begin(run, look.base);
         rc = ask_server(&look, version, sizeof(version), &cloud, err);
     }
-    if (rc == 0) rc = tell_all(&look, version, cloud, err);
+    if (rc == 0) rc = add_all(&look, version, cloud, err);
     if (rc == 0) rc = intake_end(run, err);
     if (rc == 0 && look.error[0] != '\0') {
         rc = err_set(err, ERR_NET, "%s: %s: %s", look.base, look.error, SECRET_SHOWN(bytes_of(look.detail)));
@@ -367,7 +367,7 @@ int ollama_read(struct intake *run, struct err *err) {
     }
     int rc = o->n_from > 0 ? ollama_capture_read(run, o->from, o->n_from, err) : 0;
     if (rc == 0 && url != NULL) rc = look_at_server(run, url, err);
-    /* A server that is away does not keep the store from being read. */
+    /* The store is read even when the server is unreachable. */
     if (o->models != NULL && (rc == 0 || rc == ERR_NET) && !intake_stopped(run)) {
         int store = ollama_store_read(run, o->models, url == NULL, &later);
         if (store != 0 && rc == 0) {

@@ -1,8 +1,7 @@
-/* The source "ollama": what an ollama server, its store on disk and saved answers of it say. docs/ingest.md describes what
- * comes of it.
+/* The source "ollama": an ollama server, its store on disk, and saved answers. docs/ingest.md describes its events.
  *
- * Two lists are compared, whichever of the three they come from: models (by name) and loaded models. What ollama calls the
- * digest of a model is that of its manifest; the weights have their own, which only the manifest or /api/show tells. */
+ * Two lists are compared, from any of the three: models (by name) and loaded models. What ollama calls a model's digest is
+ * that of its manifest; the digest of the weights is only in the manifest or in /api/show. */
 #ifndef INGEST_OLLAMA_OLLAMA_H
 #define INGEST_OLLAMA_OLLAMA_H
 
@@ -21,7 +20,7 @@
 #define OLLAMA_LAYERS_MAX 64   /* of a manifest that are listed */
 #define OLLAMA_RAW_MAX    ((size_t)384 << 10)
 #define OLLAMA_BODY_MAX   ((size_t)1 << 20)
-#define OLLAMA_NONE       UINT64_MAX /* a number that is not said */
+#define OLLAMA_NONE       UINT64_MAX /* an absent number */
 #define OLLAMA_NAME       "ollama"
 
 struct ollama_digest {
@@ -29,27 +28,27 @@ struct ollama_digest {
     uint8_t sha256[HASH_LEN];
 };
 
-/* A model of a list, or a manifest. Views borrow from the answer that it was read from. */
+/* A model of a list, or a manifest. Views borrow from the answer. */
 struct ollama_model {
     struct bytes name;
     struct ollama_digest manifest, weights;
-    uint8_t content[HASH_LEN]; /* digest of all that was said of it */
-    /* Words that may stand open; empty when not said or no word. */
+    uint8_t content[HASH_LEN]; /* digest of the whole entry */
+    /* Words that may be open; empty when absent or not a word. */
     struct bytes format, family, parameters, quantization, parent, remote_host, remote_model;
     struct bytes families, capabilities, layers; /* canonical arrays */
     uint64_t bytes, context_length, embedding_length;
     uint64_t modified_at; /* ns, or OLLAMA_NONE */
     bool remote;          /* the name stands for a remote service */
-    bool made;            /* made here from another model, not fetched */
-    struct bytes raw;     /* canonical map: the entry as it came */
+    bool made;            /* created here from another model, not fetched */
+    struct bytes raw;     /* canonical map: the original entry */
     struct bytes path;
-    bool copied; /* by the diff: the same manifest was there under another name */
+    bool copied; /* set by the diff: another name has the same manifest */
 };
 
 struct ollama_loaded {
     struct bytes name;
     struct ollama_digest manifest;
-    uint8_t content[HASH_LEN]; /* digest of what stays the same while it is loaded */
+    uint8_t content[HASH_LEN]; /* digest of the values that do not change while it is loaded */
     uint64_t bytes, vram_bytes, context_length, expires;
     struct bytes raw;
 };
@@ -71,27 +70,27 @@ enum ollama_form {
     OLLAMA_ERROR
 };
 
-/* One JSON object of at most OLLAMA_DOC_MAX bytes and OLLAMA_VALUES_MAX values, appended as canonical map. ERR_INVALID says
- * what is wrong, ERR_LIMIT what is too much. */
+/* One JSON object of at most OLLAMA_DOC_MAX bytes and OLLAMA_VALUES_MAX values, appended as a canonical map. ERR_INVALID,
+ * ERR_LIMIT. */
 int ollama_parse(struct bytes text, struct buf *out, struct err *err);
 enum ollama_form ollama_classify(struct bytes map);
 
-/* Values of a canonical map. A value of another type counts as not said; it stays in the raw entry. */
+/* Values of a canonical map. A value of another type counts as absent; it stays in the raw entry. */
 struct bytes ollama_raw(struct bytes map, const char *name);   /* empty: absent or null */
 struct bytes ollama_text(struct bytes map, const char *name);  /* any text */
 struct bytes ollama_word(struct bytes map, const char *name);  /* short, no control characters, no path */
 uint64_t ollama_number(struct bytes map, const char *name);    /* also as decimal text; OLLAMA_NONE */
 uint64_t ollama_time(struct bytes map, const char *name);      /* RFC 3339; OLLAMA_NONE */
-bool ollama_flag(struct bytes map, const char *name);          /* is there and true */
-struct bytes ollama_words(struct bytes map, const char *name); /* an array of words, empty when it is none or has none */
+bool ollama_flag(struct bytes map, const char *name);          /* present and true */
+struct bytes ollama_words(struct bytes map, const char *name); /* a non-empty array of words, else empty */
 struct bytes ollama_array(struct bytes map, const char *name); /* any array */
 bool ollama_is_word(struct bytes text);
 /* 64 hex digits in any case, with "sha256:", "sha256-" or nothing before them. */
 struct ollama_digest ollama_digest_of(struct bytes text);
-/* A text that may name a model: 1 to OLLAMA_NAME_MAX bytes, no control characters, no secret. */
+/* A valid model name: 1 to OLLAMA_NAME_MAX bytes, no control characters, no secret. */
 int ollama_check_name(struct bytes name, struct err *err);
-/* The layers and the configuration of a manifest, as far as it has them: objects with a digest and, when it is said, a
- * size; the configuration's digest may be empty. ERR_INVALID names the entry and what is accepted. */
+/* The layers and the configuration of a manifest, if it has them: objects with a digest and optionally a size; the
+ * configuration's digest may be empty. ERR_INVALID names the entry and what is expected. */
 int ollama_check_manifest(struct bytes manifest, struct err *err);
 
 /* One entry of a list; ERR_INVALID. */
@@ -101,10 +100,10 @@ int ollama_loaded_read(struct bytes entry, struct ollama_loaded *ret, struct err
 void ollama_model_details(struct bytes details, struct ollama_model *model);
 void ollama_model_remote(struct bytes map, struct ollama_model *model);
 
-/* Both lists as they were read. */
+/* Both lists. */
 struct ollama_lists {
     bool has_models, has_loaded;
-    bool cut_models, cut_loaded; /* some entries could not be read: what is not there may be there */
+    bool cut_models, cut_loaded; /* some entries could not be read: absence proves nothing */
     size_t n_models, n_loaded, cap_models, cap_loaded;
     struct ollama_model *models;
     struct ollama_loaded *loaded;
@@ -119,21 +118,21 @@ int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct 
 /* ---- the last look (state.c) ---- */
 
 #define OLLAMA_PAGES 64
-#define OLLAMA_SHORT 8 /* bytes of a digest that only tells changes */
+#define OLLAMA_SHORT 8 /* bytes of a digest that only detects changes */
 
-/* A model as it was. */
+/* A model at the last look. */
 struct ollama_seen {
     char name[OLLAMA_NAME_MAX + 1];
     struct ollama_digest manifest, weights, load_manifest;
     bool listed, shown, loaded;
-    uint64_t listed_gen, loaded_gen; /* generation of the events that said so */
+    uint64_t listed_gen, loaded_gen; /* generation of the events that recorded it */
     uint8_t entry[OLLAMA_SHORT], load[OLLAMA_SHORT];
-    bool found_listed, found_loaded; /* by the look at hand */
+    bool found_listed, found_loaded; /* by the current look */
 };
 
 /* Models are spread over pages by their names, because a cursor holds 4 KiB. A page is stored in the same commit as the
- * events that changed it. Its generation grows with each such commit and is in the events' keys: what happens again is
- * another event, what is offered again after a crash is the same. */
+ * events that changed it. Its generation grows with each such commit and is in the events' keys: a repeated change is
+ * another event, one offered again after a crash is the same. */
 struct ollama_page {
     uint64_t gen;
     size_t n;
@@ -142,8 +141,8 @@ struct ollama_page {
 
 struct ollama_runtime {
     bool known, reachable;
-    bool looked; /* the list of models was seen whole once: what is new after that has come since */
-    int cloud;   /* 1, 0, or -1: not said */
+    bool looked; /* the list of models has been seen whole: a model not in it is new */
+    int cloud;   /* 1, 0, or -1: unknown */
     unsigned status;
     char error[16];
     char version[64];
@@ -157,10 +156,10 @@ struct ollama_state {
     int lock; /* descriptor, or -1 */
 };
 
-/* An empty state for what is known under `what` (a base URL, a directory); borrowed by nobody. */
+/* An empty state for `what` (a base URL, a directory). */
 void ollama_state_init(struct ollama_state *state, const char *what);
 void ollama_state_done(struct ollama_state *state);
-/* Waits until no other process looks at anything of ollama for this ledger; ollama_state_done lets go. ERR_BUSY after a
+/* Waits until no other process reads this source into this ledger; ollama_state_done releases the lock. ERR_BUSY after a
  * minute or at the stop flag. */
 int ollama_state_lock(struct ollama_state *state, struct intake *run, struct err *err);
 /* From the ledger's cursors. ERR_CORRUPT when one does not parse. */
@@ -172,13 +171,13 @@ int ollama_state_put_runtime(const struct ollama_state *state, struct intake *ru
 int ollama_state_put_looked(struct ollama_state *state, const struct ollama_lists *lists, struct intake *run,
                             struct err *err);
 size_t ollama_state_page(struct bytes name);
-/* NULL when it is not there. */
+/* NULL when it is absent. */
 struct ollama_seen *ollama_state_find(struct ollama_page *page, struct bytes name);
-/* Puts it there. ERR_LIMIT when the page would not fit into its cursor. */
+/* Adds a name. ERR_LIMIT when the page would not fit into its cursor. */
 int ollama_state_add(struct ollama_page *page, struct bytes name, struct ollama_seen **ret, struct err *err);
-/* One more digest can be kept. */
+/* The page has room for one more digest. */
 bool ollama_state_has_room(const struct ollama_page *page);
-/* Forgets those that are neither listed nor loaded. */
+/* Drops models that are neither listed nor loaded. */
 void ollama_state_prune(struct ollama_page *page);
 /* Cursors "ingest/ollama/<id>/<name>". */
 int ollama_cursor_get(struct intake *run, const char *id, const char *name, struct buf *out, bool *ret_there,
@@ -187,15 +186,15 @@ int ollama_cursor_put(struct intake *run, const char *id, const char *name, stru
 
 /* ---- events (event.c) ---- */
 
-/* Who says it, and where it stands. */
+/* Who reports, and the place in the input. */
 struct ollama_view {
     struct intake *run;
-    const char *endpoint;                    /* NULL: not known */
+    const char *endpoint;                    /* NULL: unknown */
     char subject[96];                        /* of runtime events */
     uint8_t id[HASH_LEN];                    /* of the server, the store, or of saved answers as such */
-    bool saved;                              /* a saved answer: no generations, keys follow from the answers alone */
+    bool saved;                              /* saved answers: no generations, keys follow from the answers alone */
     uint8_t before[HASH_LEN], now[HASH_LEN]; /* of saved answers: digests of the list before and of this one */
-    const char *grade;                       /* of what a list says */
+    const char *grade;                       /* of the events of a list */
     struct ingest_place place;
 };
 void ollama_view_init(struct ollama_view *view, struct intake *run, const char *endpoint, const char *what);
@@ -204,7 +203,7 @@ void ollama_view_init(struct ollama_view *view, struct intake *run, const char *
 struct ollama_key {
     const char *what;
     uint64_t gen; /* of a change; 0 for what follows from its content alone */
-    bool change;  /* the answer before counts too, when answers are saved ones */
+    bool change;  /* with saved answers, the previous answer is part of the key too */
     struct bytes name;
     struct bytes content;
 };
@@ -230,7 +229,7 @@ int ollama_draft_add(struct ollama_draft *draft, const struct ollama_view *view,
 void ollama_put_digest(struct mp_map *fields, const char *name, const struct ollama_digest *digest);
 void ollama_put_number(struct mp_map *fields, const char *name, uint64_t value);
 /* A canonical map without the entries named in `without` (a NULL-terminated list, or NULL), as far as it fits into
- * OLLAMA_RAW_MAX; what does not fit is named in "<name>_omitted". */
+ * OLLAMA_RAW_MAX; the names of the others go into "omitted". */
 void ollama_put_raw(struct mp_map *fields, const char *name, struct bytes map, const char *const *without);
 
 int ollama_event_observed(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err);
@@ -242,7 +241,7 @@ int ollama_event_alias(const struct ollama_view *view, const struct ollama_model
 int ollama_event_loaded(const struct ollama_view *view, const struct ollama_loaded *loaded,
                         const struct ollama_digest *weights, uint64_t gen, struct err *err);
 int ollama_event_unloaded(const struct ollama_view *view, const struct ollama_seen *seen, uint64_t gen, struct err *err);
-/* What is known of one file of weights. */
+/* One file of weights. */
 struct ollama_identity {
     struct ollama_digest weights, manifest, template_;
     struct bytes name, format, quantization, architecture, license, base;
@@ -261,25 +260,24 @@ int ollama_event_unreachable(const struct ollama_view *view, const struct ollama
 
 /* ---- comparing (diff.c) ---- */
 
-/* Asks for what a list does not say of a model: fills weights when it learns them. *ret_shown: there is no more to learn.
- */
+/* Asks for a model's weights, which a list does not have. *ret_shown: there is no need to ask again. */
 struct ollama_asker {
     void *ctx;
     int (*ask)(void *ctx, struct ollama_model *model, bool *ret_shown, struct err *err);
 };
-/* Adds the events of what is not as `state` has it, and makes it so; commits page by page unless the answers are saved
- * ones. `asker` may be NULL. A model that cannot be kept track of is rejected. 0, INTAKE_STOP or an error. */
+/* Adds the events of all differences from `state`, and updates it; commits page by page unless the answers are saved ones.
+ * `asker` may be NULL. A model that does not fit into the state is rejected. 0, INTAKE_STOP or an error. */
 int ollama_diff(const struct ollama_view *view, struct ollama_state *state, struct ollama_lists *lists,
                 const struct ollama_asker *asker, struct err *err);
 
 /* ---- one model's own answer (show.c) ---- */
 
-/* Whose weights and what is known of them; `name` may be empty when the answer tells it. ERR_INVALID when neither a digest
- * of weights nor anything else identifies it. */
+/* The weights and their details; `name` may be empty when the answer contains it. ERR_INVALID when neither a digest of the
+ * weights nor a name identifies the model. */
 int ollama_show_read(struct bytes map, struct bytes name, struct ollama_identity *ret, struct buf *scratch,
                      struct err *err);
 
-/* What it says of a name. */
+/* The details of a model by name. */
 void ollama_show_model(struct bytes map, struct bytes name, struct ollama_model *ret);
 
 /* ---- files (capture.c) and streams (stream.c) ---- */
@@ -287,11 +285,11 @@ void ollama_show_model(struct bytes map, struct bytes name, struct ollama_model 
 int ollama_capture_read(struct intake *run, const char *const *paths, size_t n, struct err *err);
 
 struct ollama_stream;
-struct ollama_stream *ollama_stream_new(const struct ollama_view *view); /* NULL on no memory; borrows the view */
+struct ollama_stream *ollama_stream_new(const struct ollama_view *view); /* NULL when out of memory; borrows the view */
 void ollama_stream_free(struct ollama_stream *stream);
-/* Takes an answer of one of the forms that come piece by piece. */
+/* Takes one piece of a streamed answer. */
 int ollama_stream_take(struct ollama_stream *stream, enum ollama_form form, struct bytes map, struct err *err);
-/* The input ended, or something else begins: what is still open broke off. */
+/* The input ended, or another answer begins: an open one broke off. */
 int ollama_stream_end(struct ollama_stream *stream, struct err *err);
 
 /* ---- the store (store.c, blob.c) ---- */
@@ -303,14 +301,14 @@ struct ollama_blobs;
 int ollama_blobs_new(const struct ollama_view *view, const char *dir, const char *id, struct ollama_blobs **ret,
                      struct err *err);
 void ollama_blobs_free(struct ollama_blobs *blobs);
-/* Checks the file of a digest: is it there, as long as the manifest says (OLLAMA_NONE: not said), and, when files are to
- * be verified, does it hold these bytes. *ret_hashed: its bytes were hashed, now or before, and are these. A bad one is an
- * event and a rejection. 0, INTAKE_STOP or an error. */
+/* Checks the file of a digest: that it exists, has the manifest's size (OLLAMA_NONE: unknown), and, with --verify, has this
+ * digest. *ret_hashed: it was hashed, now or before, and matches. A fault is an event and a rejection. 0, INTAKE_STOP or an
+ * error. */
 int ollama_blobs_check(struct ollama_blobs *blobs, const struct ollama_digest *digest, uint64_t bytes, bool *ret_hashed,
                        struct err *err);
-/* The whole content of a small one, whose digest is checked. ERR_NOTFOUND, ERR_LIMIT, ERR_TAMPERED. */
+/* The content of a small file, after checking its digest. ERR_NOTFOUND, ERR_LIMIT, ERR_TAMPERED. */
 int ollama_blobs_content(struct ollama_blobs *blobs, const struct ollama_digest *digest, struct buf *out, struct err *err);
-/* Stores what was learned. */
+/* Stores the results. */
 int ollama_blobs_end(struct ollama_blobs *blobs, struct err *err);
 
 /* The source's function. */

@@ -5,9 +5,8 @@
  *     model                      [name, manifest, weights, flags, generation listed, entry, generation loaded, load,
  *                                 manifest loaded]; digests are bin or nil, entry and load the first bytes of digests
  *
- * The id is made of what was looked at. A model's page follows from its name. No event implies a cursor, so each has the
- * ledger's own check; what does not parse all the same ends the run rather than being taken for an empty one, because that
- * would tell everything once more. */
+ * The id is derived from the server or directory, a model's page from its name. No event implies a cursor, so each has the
+ * ledger's own check; one that does not parse ends the run: taken as empty, it would record every model again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -100,7 +99,7 @@ size_t ollama_state_page(struct bytes name) {
     return digest[0] % OLLAMA_PAGES;
 }
 
-/* Where the name stands, or where it belongs. */
+/* The name's index, or where it belongs. */
 static size_t place_of(const struct ollama_page *page, struct bytes name, bool *ret_there) {
     size_t i = 0;
     int order = 1;
@@ -117,12 +116,12 @@ struct ollama_seen *ollama_state_find(struct ollama_page *page, struct bytes nam
     return there ? &page->seen[i] : NULL;
 }
 
-/* Bytes that entries take at most when they are encoded: see put_seen. */
+/* The maximum encoded size of the entries: see put_seen. */
 static size_t room_of(const struct ollama_page *page, struct bytes one_more) {
     size_t fixed = 1 + 2 + 3 * (2 + HASH_LEN) + 1 + 2 * 9 + 2 * (2 + OLLAMA_SHORT);
     size_t room = 1 + 1 + 9 + 3 + fixed + one_more.n;
     for (size_t i = 0; i < page->n; i++) {
-        /* a second digest of the manifest is there only while an older one is loaded */
+        /* a second manifest digest is stored only while an older one is loaded */
         bool two = page->seen[i].load_manifest.there;
         room += fixed + strlen(page->seen[i].name) - (two ? 0 : 1 + HASH_LEN);
     }

@@ -4,12 +4,12 @@
  *   DIR/manifests/HOST/NAMESPACE/MODEL/TAG       JSON: {schemaVersion, mediaType, config, layers}
  *   DIR/blobs/sha256-<hex>                       weights, templates, licences, configurations
  *
- * A name that is in both trees is the newer one's. A manifest may be a list of manifests for several runners; the one
- * that a Linux server takes first counts. The manifest's digest is computed from its bytes here; what it says of the files
- * is a declaration until they are hashed.
+ * For a name in both trees the newer one counts. A manifest may be a list of manifests for several runners; the one that a
+ * Linux server prefers counts. The manifest's digest is computed from its bytes; its statements about files are only
+ * declared until these are hashed.
  *
- * Directories are never followed through links, so that there is no way out of the tree and no loop in it; a link in place
- * of a manifest has to end at a file of blobs/ whose name is the digest of its content. */
+ * Links to directories are never followed, so that the walk cannot leave the tree or loop; a link in place of a manifest
+ * must end at a file of blobs/ whose name is the digest of its content. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,20 +39,20 @@ struct store {
     struct ollama_state state;
     struct ollama_lists lists;
     struct ollama_blobs *blobs;
-    struct ollama_identity *identities; /* one a model; weights not there: none */
+    struct ollama_identity *identities; /* one per model; without weights: unused */
     size_t cap_identities;
     char dir[FILE_PATH_MAX];
-    const char *tree;       /* at hand: "manifests" */
-    char at[FILE_PATH_MAX]; /* the entry at hand, which rejections name */
-    void **kept;            /* what views borrow from */
+    const char *tree;       /* the current one: "manifests" */
+    char at[FILE_PATH_MAX]; /* the current entry, for rejections */
+    void **kept;            /* memory that views borrow */
     size_t n_kept, cap_kept, kept_bytes, entries;
     struct buf text, parsed, config, config_text, child, child_text, out;
-    bool cut; /* something could not be read: what is not there may be there */
+    bool cut; /* something could not be read: absence proves nothing */
 };
 
 /* ---- keeping ------------------------------------------------------------------------------------------------------ */
 
-/* A copy that lives as long as the store; empty on no memory or past the bound, which *ret_code tells. */
+/* A copy that lives as long as the store; empty when out of memory or past the bound: see *ret_code. */
 static struct bytes keep(struct store *s, struct bytes b, int *ret_code) {
     if (*ret_code != 0 || b.n == 0) return (struct bytes){NULL, 0};
     if (array_room(&s->kept, s->n_kept + 1, &s->cap_kept, sizeof(*s->kept), NULL) != 0) {
@@ -75,8 +75,8 @@ static int reject(struct store *s, const char *group, const char *why) {
     return intake_reject(s->run, &s->view.place, group, why);
 }
 
-/* From here on rejections name the entry that the first `n` parts lead to. */
-static void stand_at(struct store *s, const char *const parts[LEVELS], size_t n) {
+/* Sets the place of later rejections to the entry of the first `n` parts. */
+static void set_place(struct store *s, const char *const parts[LEVELS], size_t n) {
     int used = snprintf(s->at, sizeof(s->at), "%s/%s", s->dir, s->tree);
     for (size_t i = 0; i < n && used < (int)sizeof(s->at); i++) {
         used += snprintf(s->at + used, sizeof(s->at) - (size_t)used, "/%s", parts[i]);
@@ -155,7 +155,7 @@ static int read_layers(struct store *s, struct bytes manifest, struct ollama_mod
     return rc;
 }
 
-/* What the configuration says of the model; one that is not there or not whole is found by the check of its file. */
+/* Takes the model's details from the configuration; a missing or damaged one is found by the check of its file. */
 static int read_config(struct store *s, struct bytes manifest, struct ollama_model *m, struct ollama_identity *id) {
     struct ollama_digest digest = ollama_digest_of(ollama_text(ollama_raw(manifest, "config"), "digest"));
     int rc = 0;
@@ -181,7 +181,7 @@ static int read_config(struct store *s, struct bytes manifest, struct ollama_mod
     return rc;
 }
 
-/* Of a list of manifests the one that a server on Linux takes: by its runner. *ret stays empty when there is none. */
+/* Chooses the manifest that a Linux server uses, by its runner. *ret stays empty when there is none. */
 static int choose_child(struct store *s, struct bytes list, struct bytes *ret, struct err *err) {
     static const char *const runners[] = {"ollama", "llamacpp", "mlx"};
     struct bytes children = ollama_array(list, "manifests"), child, best = {NULL, 0};
@@ -287,7 +287,7 @@ static int take_manifest(struct store *s, struct bytes name, const struct stat *
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
 
-/* Opens what stands for a manifest: a file, or a link to a blob, whose digest is then given. */
+/* Opens a manifest: a file, or a link to a blob, whose digest is then returned. */
 static int open_manifest(struct store *s, int dir, const char *tag, struct ollama_digest *ret_link, int *ret_fd,
                          struct err *err) {
     char target[FILE_PATH_MAX], path[FILE_PATH_MAX], file[96];
@@ -364,7 +364,7 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
                  ? ollama_check_name(bytes_of(name), &why)
                  : err_set(&why, ERR_INVALID, "a model's name is not UTF-8 text");
     if (rc == 0 && is_listed(s, bytes_of(name))) {
-        return 0; /* the newer tree had it */
+        return 0; /* it is in the newer tree */
     }
     if (rc == 0 && s->lists.n_models == OLLAMA_MODELS_MAX) {
         rc = err_set(&why, ERR_INVALID, "the store has more than %d models; the rest is ignored", OLLAMA_MODELS_MAX);
@@ -383,7 +383,7 @@ static int walk(struct store *s, int fd, const char *parts[LEVELS], size_t level
 static int take_entry(struct store *s, int dir, const char *name, const char *parts[LEVELS], size_t level,
                       struct err *err) {
     parts[level] = name;
-    stand_at(s, parts, level + 1);
+    set_place(s, parts, level + 1);
     if (level == LEVELS - 1) return take_file(s, dir, parts, err);
     int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0) return walk(s, fd, parts, level + 1, err);
@@ -407,10 +407,10 @@ static int walk(struct store *s, int fd, const char *parts[LEVELS], size_t level
     }
     while (rc == 0 && !intake_stopped(s->run) && (entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] == '.') {
-            continue; /* temporary files of ollama's, and what other systems leave */
+            continue; /* temporary files of ollama and other programs */
         }
         if (++s->entries > ENTRIES_MAX) {
-            stand_at(s, parts, level);
+            set_place(s, parts, level);
             rc = s->entries == ENTRIES_MAX + 1 ? reject(s, NULL, "the store has more than 65536 entries") : 0;
             break;
         }
@@ -485,8 +485,8 @@ static void store_close(struct store *s) {
     ollama_state_done(&s->state);
 }
 
-/* The list as a whole: what changed since the last look. */
-static int compare(struct store *s, struct err *err) {
+/* Compares the list with the last look. */
+static int compare_list(struct store *s, struct err *err) {
     s->view.place = (struct ingest_place){.file = s->dir};
     s->lists.has_models = true;
     s->lists.cut_models = s->cut;
@@ -507,7 +507,7 @@ int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struc
         rc = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; expected: a directory with manifests/ and blobs/",
                      dir);
     }
-    if (rc == 0 && lists_too && !intake_stopped(run)) rc = compare(&s, err);
+    if (rc == 0 && lists_too && !intake_stopped(run)) rc = compare_list(&s, err);
     if (rc == 0) rc = identify(&s, err);
     if (rc == 0) rc = ollama_blobs_end(s.blobs, err);
     if (rc == 0) rc = intake_end(run, err);

@@ -1,4 +1,4 @@
-/* Answers that come piece by piece, one JSON object a line: a model's words, or the progress of a pull.
+/* Streamed answers, one JSON object per line: a model's output, or the progress of a pull.
  *
  *   chat, generate   pieces with done false, then one with done true and the numbers   run.model_called, ok
  *                    ... {"error": ...} as the last line, under status 200             run.model_called, error
@@ -7,8 +7,8 @@
  *   pull             "pulling ..." with digest and bytes, ..., "success"               model.pulled
  *   push             "pushing ..." or "starting upload", the same                      model.pushed
  *
- * The words are put together before they are looked at for secrets, because a token may be cut anywhere. Numbers that are
- * not there stay absent: ollama leaves out what is 0, and a prompt out of the cache has no count. */
+ * The output is joined before it is searched for secrets, because a token may be split anywhere. Missing numbers stay
+ * absent: ollama omits zeros, and a cached prompt has no count. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "ingest/input/keyed_hash.h"
 #include "ingest/ollama/ollama.h"
 
-#define WORDS_MAX     ((size_t)192 << 10) /* of an answer that are kept; its digest covers all */
+#define WORDS_MAX     ((size_t)192 << 10) /* kept of an output; its digest covers all */
 #define THINKING_MAX  ((size_t)64 << 10)
 #define CALLS_MAX     ((size_t)64 << 10)
 #define ERROR_MAX     1024
@@ -36,7 +36,7 @@ struct ollama_stream {
     enum ollama_form form;
     uint64_t pieces;
     char model[OLLAMA_NAME_MAX + 1];
-    char created[TIME_TEXT_MAX]; /* of the newest piece, as it stands */
+    char created[TIME_TEXT_MAX]; /* of the newest piece, verbatim */
     struct hash *digest;
     struct buf words, thinking, calls;
     uint32_t n_calls;
@@ -167,7 +167,7 @@ static void put_ms(struct mp_map *f, const char *name, uint64_t ns) {
     mp_map_end(f);
 }
 
-/* The source's time: `at`, or its text where that is none. */
+/* The source's time: `at`, or `at_text` when it does not parse. */
 static uint64_t put_time(struct mp_map *f, const char *text) {
     uint64_t ns;
     if (text[0] == '\0') return INGEST_NO_TIME;
@@ -179,7 +179,7 @@ static uint64_t put_time(struct mp_map *f, const char *text) {
     return INGEST_NO_TIME;
 }
 
-/* Words, thoughts and tool calls: private. */
+/* Output, thinking and tool calls: private. */
 static void put_words(struct ollama_stream *s, struct mp_map *open, struct mp_map *private_) {
     uint8_t digest[HASH_LEN];
     hash_end(s->digest, digest);
@@ -201,7 +201,7 @@ static void put_words(struct ollama_stream *s, struct mp_map *open, struct mp_ma
     }
 }
 
-/* What the last piece says. */
+/* The numbers of the last piece. */
 static void put_numbers(struct mp_map *f, struct bytes map) {
     struct bytes remote = ollama_word(map, "remote_host");
     ollama_put_number(f, "tokens_in", ollama_number(map, "prompt_eval_count"));
@@ -220,7 +220,7 @@ static void put_numbers(struct mp_map *f, struct bytes map) {
     }
 }
 
-/* What identifies a call: it has no id. */
+/* Identifies a call, which has no id. */
 static struct bytes call_identity(struct ollama_stream *s, struct bytes map, const char *outcome, struct buf *out) {
     buf_printf(out, "%s\n%s\n%s\n%s\n", operation(s->form), s->model, s->created, outcome);
     if (map.n > 0) {
@@ -229,7 +229,7 @@ static struct bytes call_identity(struct ollama_stream *s, struct bytes map, con
     } else {
         buf_printf(out, "%llu\n", (unsigned long long)s->pieces);
     }
-    if (s->created[0] == '\0') { /* embeddings have no time: their content has to do */
+    if (s->created[0] == '\0') { /* embeddings have no time: use their content */
         buf_put_bytes(out, map);
     }
     return bytes_of_buf(out);
@@ -246,7 +246,7 @@ static int end_answer(struct ollama_stream *s, struct ollama_draft *draft, struc
     return rc;
 }
 
-/* Ends the call; `map` is its last piece, or empty; `error` the server's words, or empty. */
+/* Ends the call; `map` is its last piece, or empty; `error` the server's message, or empty. */
 static int call_end(struct ollama_stream *s, struct bytes map, const char *outcome, struct bytes error, struct err *err) {
     static const char *const known[] = {"response", "message",  "context",    "embedding", "embeddings",
                                         "thinking", "logprobs", "created_at", NULL};
@@ -278,7 +278,7 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
     return end_answer(s, &d, &identity, err);
 }
 
-/* An empty prompt loads a model, or with keep_alive 0 lets it go. Old servers give no reason; then there are no numbers. */
+/* An empty prompt loads a model, or with keep_alive 0 unloads it. Old servers give no reason, and no numbers then. */
 static const char *memory_kind(const struct ollama_stream *s, struct bytes map) {
     struct bytes reason = ollama_text(map, "done_reason");
     if (s->pieces != 1 || s->form == OLLAMA_EMBED) return NULL;
@@ -317,7 +317,7 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
     if (model.n == 0 && form != OLLAMA_EMBED) {
         return intake_reject(s->view->run, &s->view->place, NULL, "the answer names no model; expected: text in 'model'");
     }
-    /* Another model in the middle: the call before it broke off. */
+    /* Another model: the previous call broke off. */
     if (s->calling && !bytes_is(model, s->model)) {
         int rc = call_end(s, (struct bytes){NULL, 0}, "aborted", (struct bytes){NULL, 0}, err);
         if (rc != 0) return rc;
@@ -364,7 +364,7 @@ static void put_layers(const struct ollama_stream *s, struct mp_map *f) {
     mp_map_end(f);
 }
 
-/* The stream does not say which model it is. The largest layer is the model's weights, and names it. */
+/* The stream does not name the model. The largest layer is its weights, and identifies it. */
 static const struct layer *weights_of(const struct ollama_stream *s) {
     const struct layer *best = &s->layers[0];
     for (size_t i = 1; i < s->n_layers; i++) {
@@ -443,7 +443,7 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
 
 /* ---- all ---------------------------------------------------------------------------------------------------------- */
 
-/* An error that answers nothing that is known here. */
+/* An error without a call, a pull or a push. */
 static int lone_error(struct ollama_stream *s, struct bytes words, struct err *err) {
     struct ollama_draft d;
     ollama_draft_init(&d, NULL, "runtime.unreachable", s->view->subject,
