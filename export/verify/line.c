@@ -183,8 +183,8 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
         return check_fault(c, "F3", EXPORT_INTEGRITY, h->seq, "its payload is not what its header commits to");
     }
     if (said->has_private != (h->private_ != NULL)) {
-        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its line %s private fields, its header %s",
-                           said->has_private ? "has" : "has no", said->has_private ? "says that there are none" : "does");
+        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its line has %s, its header says that there are %s",
+                           said->has_private ? "private fields" : "no private fields", said->has_private ? "none" : "some");
     }
     if (h->private_ != NULL && memcmp(said->private_, h->private_, EVENT_HASH) != 0) {
         return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its private fields are not what its header commits to");
