@@ -1,5 +1,5 @@
-/* Collecting: each field begins as a dictionary; when its values turn out to be many it continues as numbers, if all of
- * them are, or else as hashes. What becomes of a field follows from the values and their order alone. */
+/* Collecting: each field begins as a dictionary; when it has too many values it continues as numbers, if all of them are,
+ * or else as hashes. The outcome depends only on the values and their order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +69,7 @@ static int out_of_memory(struct err *err) {
     return err_set(err, ERR_NOMEM, "out of memory for the index");
 }
 
-/* Room for n elements of `size` bytes; grows by doubling. */
+/* Room for n elements of `size` bytes; doubles the capacity. */
 static bool room(void *array, size_t n, size_t size) {
     void **p = array;
     void *more = realloc(*p, n * size);
@@ -144,7 +144,7 @@ struct query_value collect_value_of(const struct collect_field *f, uint32_t valu
     return v;
 }
 
-/* Two times n bytes, the end first, where most differ that differ. */
+/* Whether two times n bytes are equal; compares the end first, where most differ. */
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n) {
     uint64_t x, y;
     if (n < sizeof(x)) {
@@ -187,7 +187,7 @@ static void become_hashes(struct collect_field *f) {
     f->mode = COLLECT_HASHES;
 }
 
-/* The value's place in the dictionary; UINT32_MAX: the field is no dictionary any more. */
+/* The value's index in the dictionary; UINT32_MAX: the field is not a dictionary any more. */
 static int look_up(struct collect_field *f, const struct query_value *v, uint64_t hash, uint32_t *ret, struct err *err) {
     size_t at = (size_t)hash & (SLOTS - 1);
     for (; f->slots[at] != 0; at = (at + 1) & (SLOTS - 1)) {

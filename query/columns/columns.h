@@ -1,11 +1,11 @@
-/* Columns: the values of the indexed fields of one segment of events, collected in memory, made into a record, and read out
- * of one. What a record holds is in format.h. */
+/* Columns: the values of the indexed fields of one segment of events, collected in memory, encoded into a record, and read
+ * from one. format.h defines the bytes of a record. */
 #ifndef QUERY_COLUMNS_COLUMNS_H
 #define QUERY_COLUMNS_COLUMNS_H
 
 #include "ledger/dedup/vouch.h"
 
-#define VOUCH_COLUMNS 1 /* what a voucher is for: a record of the index */
+#define VOUCH_COLUMNS 1 /* the purpose of a voucher: a record of the index */
 #include "query/columns/format.h"
 #include "query/condition/field.h"
 
@@ -14,8 +14,8 @@
 struct columns_collector;
 struct columns_collector *columns_collector_new(void); /* NULL on no memory */
 void columns_collector_free(struct columns_collector *c);
-/* Forgets all; the next event is `since`, and COLUMNS_EVENTS from `first` on can be held, which is not after it. Memory is
- * kept. */
+/* Resets the collector: the next event is `since`, and up to COLUMNS_EVENTS events from `first` on fit, where `first` is
+ * not after `since`. Memory is kept. */
 void columns_collector_reset(struct columns_collector *c, uint64_t first, uint64_t since);
 /* The next event, in order. `body` may be empty. */
 int columns_collect(struct columns_collector *c, const struct event_header *h, struct bytes body, struct err *err);
@@ -39,21 +39,21 @@ struct columns_plain {
     struct columns_part part[FIELD_MAX];
     struct buf bytes; /* buf_init'ed by the caller */
 };
-/* The segment of so many events from `first` on, which are collected. */
+/* Encodes the segment of this many events from `first` on, all of which are collected. */
 int columns_plain(struct columns_collector *c, uint64_t first, uint32_t events, struct columns_plain *ret, struct err *err);
 /* Appends the record. */
 int columns_record(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct buf *out, struct err *err);
-/* Compares a record, field by field; *ret_why: NULL when it holds just that. */
+/* Compares a record, field by field; *ret_why: NULL when it is equal. */
 int columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct bytes record,
                    const char **ret_why, struct err *err);
 
 /* ---- reading (read.c, columns_find.c) ---- */
 
-/* A record's header and directory, checked. Borrows the record. Where somebody vouches for it, `bytes` is the copy, of
- * which each part is proven before it is read. */
+/* A record's header and directory, checked. Borrows the record. With a voucher, `bytes` is a copy of which each part is
+ * proven before it is read. */
 struct columns_record {
     struct bytes bytes;
-    struct vouched *vouched; /* NULL: nobody is asked to */
+    struct vouched *vouched; /* NULL: no voucher */
     uint64_t first, first_time, last_time, since, until;
     uint32_t events;
     const uint8_t *node;
@@ -67,20 +67,20 @@ struct columns_entry {
     struct bytes a, b;
     const struct columns_record *record;
 };
-/* What a record must have been made by. */
+/* The rules that a record must have been made by. */
 uint64_t columns_rules(void);
-/* False: it is damaged, or made by other rules. */
+/* False: it is damaged, or was made by other rules. */
 bool columns_open(struct bytes record, struct columns_record *ret);
-/* The same of a record that somebody vouches for. False also when its header is not what was vouched for. */
+/* The same for a record with a voucher. False also when its header is not the one vouched for. */
 bool columns_open_vouched(struct vouched *vouched, struct columns_record *ret);
-/* Some bytes of an entry may be read: nobody needs to vouch for them, or they are proven. */
+/* Whether some bytes of an entry may be read: no voucher is required, or they are proven. */
 bool columns_have(const struct columns_entry *entry, struct bytes part);
-/* It is whole, but was made by other rules: another version's, or another catalog's. */
+/* It is intact, but was made by other rules: another version's, or another catalog's. */
 bool columns_stale(struct bytes record);
 /* False: no event of the segment has the field. */
 bool columns_entry(const struct columns_record *record, size_t field, struct columns_entry *ret);
 
-/* The events of the segment, class by class: what presence is told by. */
+/* The events of the segment by class, which is how presence is stored. */
 struct columns_classes {
     uint16_t n;
     uint8_t *of; /* of each event; owned */
@@ -89,7 +89,7 @@ struct columns_classes {
 };
 void columns_classes_done(struct columns_classes *classes);
 
-/* A column of form DICT or NUMBERS. All memory is owned and is used again by the next load. */
+/* A column of form DICT or NUMBERS. All memory is owned and reused by the next load. */
 struct column {
     uint8_t form;
     uint32_t events, count;
@@ -103,7 +103,7 @@ struct column {
     /* NUMBERS */
     uint8_t how, exponent, width;
     bool differences, relative;
-    bool by_time; /* values are distances, until column_add_times was called */
+    bool by_time; /* values are relative to the times until column_add_times was called */
     int64_t base;
     uint64_t step, first;
     int64_t *k;           /* of each value that is there */
@@ -123,12 +123,13 @@ int columns_load_kind(const struct columns_record *record, const struct columns_
                       struct err *err);
 /* Part B as well: codes, or numbers. */
 int column_load_values(const struct columns_entry *entry, struct column *column, struct err *err);
-/* Makes values of distances, once; `times` is the column of the events' times, with its values. False: it does not fit. */
+/* Turns distances into values, once; `times` is the column of the events' times, with its values. False: it does not
+ * match. */
 bool column_add_times(struct column *column, const struct column *times);
 static inline bool column_has(const struct column *c, uint32_t at) {
     return (c->present[at / 64] >> (at % 64) & 1) != 0;
 }
-/* Its place among the events that have the field; they must. */
+/* The rank of an event among those that have the field, which it must be one of. */
 static inline uint32_t column_rank(const struct column *c, uint32_t at) {
     uint64_t below = c->present[at / 64] & ((UINT64_C(1) << (at % 64)) - 1);
     return c->rank[at / 64] + (uint32_t)__builtin_popcountll(below);
@@ -141,7 +142,7 @@ struct query_value column_number(const struct column *c, uint32_t rank, int64_t 
 /* The same as a double, whatever its type. */
 double column_real(const struct column *c, int64_t k);
 
-/* The hash of a value: equal values have the same. */
+/* The hash of a value: equal values have equal hashes. */
 uint64_t columns_hash(const struct query_value *v);
 /* Calls `hit` for each event that may have a value with this hash, in order. Form HASHES. ERR_CORRUPT. */
 typedef void columns_hit_fn(void *ctx, uint32_t at);

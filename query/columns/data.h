@@ -1,4 +1,4 @@
-/* What a collector holds of one field, shared by those that fill it and those that encode it. */
+/* A collector's data on one field, shared by the files that fill and encode it. */
 #ifndef QUERY_COLUMNS_DATA_H
 #define QUERY_COLUMNS_DATA_H
 
@@ -23,16 +23,16 @@ struct collect_field {
     uint8_t *real;  /* NUMBERS: its type */
     struct buf texts;
     struct collect_value *value;
-    uint32_t n_values, cap_values, last; /* last: the value that came last */
+    uint32_t n_values, cap_values, last; /* last: the newest value */
     uint16_t *slots;                     /* value + 1 */
 };
 
 struct columns_collector {
     uint64_t first, since;                  /* events are numbered from `first` here */
-    uint32_t begin, end;                    /* those that are collected */
+    uint32_t begin, end;                    /* the collected ones */
     struct collect_field *field[FIELD_MAX]; /* NULL: no event ever had it */
     uint64_t *time;                         /* of each event */
-    struct collect_scratch {                /* of the encoder: a place for each event */
+    struct collect_scratch {                /* of the encoder: an element for each event */
         uint8_t *class_of, *real;
         uint16_t *at;
         uint32_t *rank, *order;

@@ -1,4 +1,4 @@
-/* From what was collected to a record: each field's form, presence by kind, zstd. */
+/* From collected values to a record: each field's form, presence by kind, zstd. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static int compare_values(const void *a, const void *b, void *ctx) {
     return c != 0 ? c : (int)x.type - (int)y.type;
 }
 
-/* The values of a dictionary that are there, in order. */
+/* The used values of a dictionary, in order. */
 static void order_values(struct collect_slice *slice, struct collect_scratch *scratch) {
     const struct collect_field *f = slice->f;
     struct order order = {f};
@@ -79,7 +79,7 @@ static void slice_of(struct columns_collector *c, size_t field, uint32_t from, u
     }
 }
 
-/* A dictionary of numbers becomes the numbers. False: it has others as well. */
+/* Turns a dictionary of numbers into the numbers. False: it has other values too. */
 static bool become_numbers(struct collect_slice *slice, struct collect_scratch *scratch) {
     const struct collect_value *value = slice->f->value;
     for (uint32_t i = 0; i < slice->n_values; i++) {
@@ -195,7 +195,7 @@ static void put_dict(const struct collect_slice *s, struct buf *a, struct buf *b
 
 /* ---- a segment ---- */
 
-/* Appends what was put into `more`, and says where. */
+/* Appends what was written to `more`, and records where. */
 static void gather(struct buf *bytes, struct buf *more, size_t *ret_at, size_t *ret_n) {
     *ret_at = bytes->n;
     *ret_n = more->n;
@@ -216,7 +216,7 @@ static int plain_field(struct collect_slice *s, struct collect_scratch *scratch,
                        struct err *err) {
     static const uint8_t zeros[COLUMNS_EVENTS];
     const struct classes one = {.n = 1, .events = classes->events, .of = zeros, .total = {classes->events}};
-    classes = field == QUERY_KIND ? &one : classes; /* the classes are read from it */
+    classes = field == QUERY_KIND ? &one : classes; /* the classes come from this column */
     *part = (struct columns_part){.field = (uint16_t)field, .count = s->n};
     if (is_dict(s, classes->events)) {
         part->form = COLUMNS_DICT;
@@ -266,7 +266,7 @@ static bool scratch_make(struct collect_scratch *s) {
     return s->there;
 }
 
-/* Did all events of the slice happen when they were sealed? Then the column of times says it. */
+/* Did all events of the slice happen when they were sealed? Then the column of times covers it. */
 static bool is_sealed_time(const struct columns_collector *c, const struct collect_slice *s, uint32_t from) {
     for (uint32_t i = 0; i < s->n; i++) {
         uint64_t at = s->mode == COLLECT_DICT ? s->f->value[s->what[i]].bits : s->bits[i];
@@ -377,7 +377,7 @@ int columns_record(const struct columns_plain *plain, const uint8_t node[EVENT_H
     return rc;
 }
 
-/* Packed or not, does a stored part hold this? */
+/* Whether a stored part, compressed or not, holds these bytes. */
 static int same_part(struct bytes stored, bool packed, struct bytes plain, struct buf *scratch, bool *ret,
                      struct err *err) {
     struct err why = {0};

@@ -16,7 +16,7 @@ static double real_of(uint64_t bits) {
     return v;
 }
 
-/* The double's bits, so that they have the order of the doubles; it undoes itself. */
+/* The double's bits, mapped to the order of the doubles; its own inverse. */
 static int64_t ordered(uint64_t bits) {
     int64_t v;
     memcpy(&v, &bits, sizeof(v));
@@ -61,7 +61,7 @@ static bool scale_all(const struct collect_slice *s, unsigned e, int64_t *k) {
     return true;
 }
 
-/* How the values become integers, and these. */
+/* How the values become integers, and the integers. */
 static bool make_integers(const struct collect_slice *s, bool mixed, int64_t *k, enum columns_how *ret_how,
                           unsigned *ret_e) {
     *ret_e = 0;
@@ -130,8 +130,8 @@ static struct cut cut_of(const int64_t *k, uint32_t n, int64_t least) {
     return !falls && delta.width < plain.width ? delta : plain;
 }
 
-/* How many bytes of the planes are not the one before them: about what a compressor leaves of them, and the same with each
- * version of it. */
+/* How many bytes of the planes differ from the one before: roughly what a compressor leaves of them, whatever its
+ * version. */
 static uint64_t weight(const int64_t *k, uint32_t n, const struct cut *cut) {
     uint64_t sum = 0, last = 0;
     for (uint32_t i = 0; i < n && cut->width > 0; i++) {
@@ -160,7 +160,7 @@ static void add_times(const struct collect_slice *s, int64_t *k, uint64_t sign) 
     }
 }
 
-/* Distances from the events' times, where these take less room. */
+/* Distances from the events' times, where these take less space. */
 static bool by_time(const struct collect_slice *s, int64_t *k) {
     struct cut cut = cut_of(k, s->n, least_of(k, s->n));
     uint64_t absolute = weight(k, s->n, &cut);

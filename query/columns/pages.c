@@ -32,7 +32,7 @@ static void sort_keys(uint64_t *key[2], uint32_t n) {
     }
 }
 
-/* The tops are cut to `bits`; where that makes two hashes one, their events are put in order. */
+/* Cuts the tops to `bits`; where that makes two hashes equal, sorts their events. */
 static void cut_keys(uint64_t *key, uint32_t n, unsigned bits) {
     unsigned less = 32 - bits;
     for (uint32_t i = 0; i < n; i++) {

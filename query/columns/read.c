@@ -1,5 +1,5 @@
-/* From a record back to values. Nothing in it is believed before it is checked: the directory by its check, packed parts by
- * their frame's, and every number in them against what it counts. */
+/* From a record back to values. Nothing in it is trusted before it is checked: the directory by its checksum, compressed
+ * parts by their frame's, and every number in them against what it counts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ static double double_at(const uint8_t *p) {
     return v;
 }
 
-/* All up to the end of the directory is as it was written. */
+/* Checks everything up to the end of the directory. */
 static bool is_whole(struct bytes record) {
     const uint8_t *p = record.p;
     if (record.n < COLUMNS_HEADER || record.n > COLUMNS_RECORD_MAX) return false;
@@ -201,7 +201,7 @@ static int load_numbers(struct column *c, struct reader *r, struct err *err) {
     return 0;
 }
 
-/* A bit for each event, and how many are before each word of them. One more byte than `bits` needs may be read. */
+/* A bit for each event, and how many are set before each word. May read one byte more than `bits` needs. */
 static uint32_t spread(struct column *c, const struct columns_classes *classes, const uint8_t *state, const uint8_t *bits) {
     uint32_t at = 0, sum = 0;
     for (uint32_t from = 0; from < c->events; from += 64) {

@@ -1,5 +1,5 @@
-/* Columns: the indexed fields of one segment of events, collected in memory, encoded into one record, and read out of
- * it. Where records are kept and when they are trusted is the business of the room index.
+/* Columns: the indexed fields of one segment of events, collected in memory, encoded into one record, and read from it. The
+ * room index decides where records are kept and when they are trusted.
  *
  * Sees: projections, ledger, base, condition. Begin with format.h, which defines every byte; then columns.h.
  *

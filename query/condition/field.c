@@ -1,6 +1,6 @@
 /* Numbers for field names. Body fields are numbered by name, so a walk over a body, whose names are sorted too, meets them
- * in order. A body field that is called like an element of the header, or like another column of the table of events, goes
- * by "body_<name>". */
+ * in order. A body field with the name of a header element, or of another column of the table of events, is called
+ * "body_<name>". */
 #include "query/condition/field.h"
 
 #include <assert.h>
@@ -23,10 +23,10 @@ static const char *const header_names[QUERY_HEADER_FIELDS] = {
     [QUERY_SUBJECT] = "subject", [QUERY_ACTOR] = "actor", [QUERY_SOURCE] = "source", [QUERY_GRADE] = "grade",
     [QUERY_RUN] = "run",         [QUERY_CAUSE] = "cause", [QUERY_KEY] = "key",
 };
-/* What else the table of events has. */
+/* The other columns of the table of events. */
 static const char *const other_columns[] = {"at", "happened", "happened_at", "leaf", "body", "private", "rowid"};
 
-/* A name as its first and last bytes, which are all of it up to 16. */
+/* A name's first and last bytes, which are all of it up to 16. */
 struct field_word {
     uint64_t first, last;
 };
@@ -40,11 +40,11 @@ struct field_slot {
 static struct {
     pthread_once_t once;
     size_t n;                    /* of all fields */
-    const char *name[FIELD_MAX]; /* as they are asked for */
-    const char *body[FIELD_MAX]; /* as they are in bodies; NULL: of the header */
+    const char *name[FIELD_MAX]; /* as used in queries */
+    const char *body[FIELD_MAX]; /* as used in bodies; NULL: of the header */
     uint64_t rules;
     struct field_slot slot[SLOTS];                  /* body fields by body name */
-    char prefixed[FIELD_BODY_MAX][PUBLIC_NAME_MAX]; /* the names that had to be changed */
+    char prefixed[FIELD_BODY_MAX][PUBLIC_NAME_MAX]; /* names that got the prefix */
 } all = {.once = PTHREAD_ONCE_INIT};
 
 static struct field_word word_of(struct bytes name) {
@@ -81,7 +81,7 @@ static bool is_taken(const char *name) {
     return false;
 }
 
-/* The slot of a body name: the one that has it, or the free one where it goes. */
+/* The slot of a body name, or the free one where it belongs. */
 static struct field_slot *slot_for(struct bytes name) {
     size_t at = slot_of(word_of(name), name.n);
     while (all.slot[at].n != 0 && !bytes_is(name, all.slot[at].name)) {
@@ -114,7 +114,7 @@ static void collect_body_names(void) {
     all.n = QUERY_BODY_FIELDS + n;
 }
 
-/* Changes with the names, and on a machine whose bytes have another order, where hash64 is another hash. */
+/* Changes with the names, and on a machine with another byte order, where hash64 differs. */
 static uint64_t rules_of(void) {
     uint64_t chain[2] = {all.n, 0};
     for (size_t f = 0; f < all.n; f++) {
@@ -158,7 +158,7 @@ size_t query_field_find(struct bytes name) {
     return SIZE_MAX;
 }
 
-/* Of two that are as near the one of the same length is meant: letters are exchanged more often than lost. */
+/* Of two equally near names, prefers the one of equal length: letters are swapped more often than lost. */
 const char *query_field_suggest(struct bytes name) {
     char wanted[SUGGEST_NAME_MAX + 1];
     size_t n = query_field_count(), limit = name.n < 4 ? 1 : name.n < 9 ? 2 : 3, least = 2 * limit + 2;

@@ -1,5 +1,5 @@
-/* A quick hash of 64 bits for tables, postings and checksums of what can be thrown away. It is no defence against anybody
- * who chooses the input: whatever it says is confirmed. */
+/* A fast 64-bit hash for tables, postings and checksums of derived data. It does not resist chosen input: every hit is
+ * confirmed. */
 #ifndef QUERY_CONDITION_HASH64_H
 #define QUERY_CONDITION_HASH64_H
 
@@ -15,7 +15,7 @@ static inline uint64_t hash64_mix(uint64_t a, uint64_t b) {
 }
 
 /* Multiplies 16 bytes at a time, the last ones overlapping (the scheme of wyhash and rapidhash); long input in three lanes,
- * for one multiplication has to wait for the one before. */
+ * because each multiplication waits for the previous one. */
 static inline uint64_t hash64(struct bytes b) {
     static const uint64_t k0 = UINT64_C(0x2d358dccaa6c78a5), k1 = UINT64_C(0x8bb84b93962eacc9),
                           k2 = UINT64_C(0x4b33a62ed433d4a3);

@@ -1,5 +1,5 @@
-/* Terms are copied, checked and sorted once, so that an event is judged without looking anything up: header terms first,
- * then body terms by the number of their field, which is the order of a body's names. */
+/* Terms are copied, checked and sorted once, so that an event is judged without lookups: header terms first, then body
+ * terms by field number, which is the order of a body's names. */
 #include "query/condition/match.h"
 
 #include <math.h>
@@ -122,12 +122,12 @@ static bool whole_below(const struct query_value *v, int64_t *ret) {
     return down >= -TWO_63;
 }
 
-/* Narrows [*lo, *hi], both included, to what the term leaves. False: nothing. */
+/* Narrows [*lo, *hi], both included, to what the term allows. False: nothing. */
 static bool narrow(const struct match_term *term, uint64_t *lo, uint64_t *hi) {
     const struct query_value *least = &term->values[0], *most = &term->values[0];
     int64_t from = 0, to = INT64_MAX, v;
     if (term->op == QUERY_PREFIX || term->op == QUERY_GLOB) return false;
-    if (term->op == QUERY_EQ) { /* sorted: the numbers stand together */
+    if (term->op == QUERY_EQ) { /* sorted: the numbers are adjacent */
         size_t first = 0, n = term->n_values;
         while (first < n && term->values[first].type != QUERY_INT && term->values[first].type != QUERY_REAL) {
             first++;
@@ -263,7 +263,7 @@ bool match_body(const struct match *match, const struct event_header *h, struct 
     while (value_walk_next(&walk, &name, &raw)) {
         int c = value_name_order(name, wanted);
         if (c > 0) {
-            return false; /* the names are sorted: it has none such */
+            return false; /* the names are sorted: it is absent */
         }
         if (c < 0) continue;
         const struct query_value v = value_of(raw);

@@ -1,4 +1,4 @@
-/* Conditions, compiled: which seqs are possible at all, what an event must fulfil. */
+/* Conditions, compiled: which seqs are possible at all, and what an event must satisfy. */
 #ifndef QUERY_CONDITION_MATCH_H
 #define QUERY_CONDITION_MATCH_H
 
@@ -20,7 +20,7 @@ struct match {
     size_t n_happened;
     uint64_t from, to;           /* seqs [from, to), from conditions on seq too */
     uint64_t time_from, time_to; /* times that conditions on time leave, both included */
-    bool never;                  /* nothing can fulfil it */
+    bool never;                  /* nothing can satisfy it */
     void *memory[2];
 };
 

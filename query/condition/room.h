@@ -1,5 +1,5 @@
-/* Values, fields and conditions: what can be asked of one event, and whether the event fulfils it. No index and no
- * cursor here.
+/* Values, fields and conditions: what can be asked of one event, and whether the event satisfies it. No index and no cursor
+ * here.
  *
  * Sees: projections, ledger, base, query.h. Begin with field.h, then match.h.
  *

@@ -1,5 +1,5 @@
-/* Reading msgpack without judging it again: events are checked up to their leaf before anybody looks into them here, and
- * their form was checked when they were written. Only bounds are kept. */
+/* Reads msgpack without validating it again: events are verified up to their leaf before they are read here, and their form
+ * was checked when they were written. Only bounds are checked. */
 #include "query/condition/value.h"
 
 #include <math.h>
@@ -51,7 +51,7 @@ static const struct form forms[32] = {
     [0x1f] = {0, 4, COUNTS_PAIRS},
 };
 
-/* Behind the item at p; NULL when it does not end before `end`. */
+/* The end of the item at p; NULL when that is not before `end`. */
 static const uint8_t *skip(const uint8_t *p, const uint8_t *end) {
     for (uint64_t items = 1; items > 0; items--) {
         if (p >= end) return NULL;
@@ -91,7 +91,7 @@ bool value_walk_begin(struct bytes map, struct value_walk *ret) {
     return true;
 }
 
-/* The text or bytes behind an item's head; NULL pointer when it is neither. */
+/* The text or bytes after an item's head; NULL pointer when it is neither. */
 static struct bytes data_of(const uint8_t *p, const uint8_t *end) {
     size_t head = 0, n = 0;
     if (p < end && (p[0] & 0xe0) == 0xa0) {
@@ -177,7 +177,7 @@ struct query_value value_of(struct bytes raw) {
     }
 }
 
-/* What most values are, without looking twice; NULL: it is something else. */
+/* Decodes the most common forms directly; NULL: another form. */
 static const uint8_t *take_plain(const uint8_t *p, const uint8_t *end, struct query_value *ret) {
     uint8_t c = *p;
     if (c < 0x80 || c >= 0xe0) {
@@ -199,7 +199,7 @@ static const uint8_t *take_plain(const uint8_t *p, const uint8_t *end, struct qu
     return NULL;
 }
 
-/* Any value; NULL: it makes no sense. */
+/* Any value; NULL: malformed. */
 static const uint8_t *take_value(const uint8_t *p, const uint8_t *end, struct query_value *ret) {
     const uint8_t *after = p < end ? take_plain(p, end, ret) : NULL;
     if (after == NULL && (after = skip(p, end)) != NULL) {

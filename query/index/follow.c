@@ -1,14 +1,15 @@
-/* The index, built after the appends of this process. The thread that commits hands over each full group, one pointer for
- * another; a thread of its own collects the columns, and writes a segment when all of it is there and committed.
+/* The index, built after the appends of this process. The committing thread hands over each full group, swapping one
+ * pointer for another; a second thread collects the columns, and writes a segment when all of it is collected and
+ * committed.
  *
  *   commit   | group g | g + 1 | ...      | commit is done
  *   follower |         | collect g | g + 1 ...             | put the segment
  *
- * When nothing comes for a while, or the ledger is closed, the groups after the last full segment are put as smaller ones.
- * The thread that commits never waits: a group that finds no room is dropped, and with it the rest of its segment, so that
- * a follower that is slower than the appends keeps up with some segments rather than with none. Nothing depends on any of
- * this: groups that were lost on the way (dropped, of a commit that failed, another process between, no memory) break the
- * chain of leaves, and then segments are made by reading the events back, by index_build(). */
+ * When no group arrives for a while, or the ledger is closed, the groups after the last full segment are written as smaller
+ * ones. The committing thread never waits: if there is no room the group is dropped, and with it the rest of its segment,
+ * so that a follower slower than the appends completes some segments rather than none. Nothing depends on this: lost groups
+ * (dropped, of a failed commit, another process in between, no memory) break the chain of leaves, and those segments are
+ * then built by reading the events back, by index_build(). */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@
 #include "query/index/size.h"
 #include "query/index/view.h"
 
-#define FOLLOW_GROUPS  128 /* on their way: what the committing thread fills while a segment is encoded and put */
+#define FOLLOW_GROUPS  128 /* in the ring: what the committing thread fills while a segment is encoded and written */
 #define FOLLOW_BYTES   ((size_t)16 << 20) /* of their events */
 #define FOLLOW_IDLE_NS (CLOCK_NS_PER_S / 10)
 
@@ -32,20 +33,20 @@ struct follower {
     struct core_watch watch; /* first */
     struct ledger *ledger;
     pthread_t thread;
-    pthread_mutex_t lock; /* over what follows, up to `mine`; nothing is done under it that could wait */
+    pthread_mutex_t lock; /* guards what follows, up to `mine`; nothing that could wait is done under it */
     pthread_cond_t more;
     bool tried, runs, stop;
-    uint64_t skip;   /* events before it are not handed over: one of their segment was dropped */
+    uint64_t skip;   /* events before it are skipped: a group of their segment was dropped */
     uint32_t events; /* of a full segment */
-    uint64_t owed;   /* segments that commits have completed, and that may have to be read back */
+    uint64_t owed;   /* segments that commits have completed and that may have to be read back */
     struct group *ring[FOLLOW_GROUPS];
     uint64_t generation[FOLLOW_GROUPS]; /* of the evidence that each was written to */
     unsigned begin, n;
     size_t bytes;                       /* of events in the ring */
-    struct group *spare[FOLLOW_GROUPS]; /* their content is useless; what was used last goes first */
+    struct group *spare[FOLLOW_GROUPS]; /* free groups; the last used one is taken first */
     unsigned n_spare;
     uint64_t committed;
-    struct { /* the thread's own */
+    struct { /* only used by the second thread */
         struct group *group;
         uint64_t group_generation;
         struct columns_collector *collector;
@@ -110,7 +111,7 @@ static void collect_group(struct follower *f, struct group *group) {
 
 /* ---- storing ---- */
 
-/* That the event before `seq` has this leaf: then all events before it are those that were collected. */
+/* Checks that the event before `seq` has this leaf: then all events before it are those that were collected. */
 static bool is_in_log(struct follower *f, uint64_t seq, const uint8_t leaf[EVENT_HASH]) {
     struct log_reader *reader = NULL;
     const struct group *group;
@@ -158,7 +159,7 @@ static int put_smaller(struct follower *f, struct index_writer *w, uint64_t from
     return rc;
 }
 
-/* What is collected and does not fill a segment. */
+/* Writes what is collected but does not fill a segment. */
 static void flush(struct follower *f) {
     struct index_writer *w = NULL;
     uint32_t events;
@@ -171,7 +172,7 @@ static void flush(struct follower *f) {
     int rc = events == f->mine.events ? 0 : ERR_CONFLICT;
     bool proven = is_proven(f, to, f->mine.leaf);
     for (uint32_t n = index_smaller(events); rc == 0 && n != 0; n = index_smaller(n)) {
-        uint64_t begun = from / n * n; /* a segment that began before may be whole now */
+        uint64_t begun = from / n * n; /* a segment begun earlier may be complete now */
         rc = put_smaller(f, w, begun > since ? begun : since, to, n, proven);
     }
     if (rc == 0) {
@@ -201,7 +202,7 @@ static bool take(struct follower *f) {
     return true;
 }
 
-/* Under the lock, which is let go of meanwhile. One segment that is owed, if any, and what is left of the next. */
+/* Under the lock, which is released meanwhile. Builds one owed segment, if any, and continues the next. */
 static void read_back(struct follower *f) {
     uint64_t most = (f->owed > 0 ? f->mine.events : 0) + f->mine.events / COLUMNS_STEP;
     f->owed -= f->owed > 0;
@@ -210,7 +211,7 @@ static void read_back(struct follower *f) {
     pthread_mutex_lock(&f->lock);
 }
 
-/* Under the lock. Waits for something to do; false: for long enough, and there is something that was put off. */
+/* Under the lock. Waits for work; false: it timed out, and some work was deferred. */
 static bool wait_for_more(struct follower *f) {
     struct timespec until;
     bool rest = f->mine.since != LOG_NO_SEQ && f->mine.flushed < f->mine.next && f->mine.next <= f->committed;
@@ -239,7 +240,7 @@ static void put_what_is_there(struct follower *f, bool all) {
     f->owed -= stored && f->owed > 0;
 }
 
-/* Segments are as large as the index has them, if there is one. Under the lock, which is let go of meanwhile. */
+/* Uses the segment size of the index, if there is one. Under the lock, which is released meanwhile. */
 static void learn_size(struct follower *f) {
     struct index_view view;
     uint32_t events = COLUMNS_EVENTS;
@@ -277,7 +278,7 @@ static void *run(void *ctx) {
     return NULL;
 }
 
-/* Under the lock: with the first group, for most processes append less. */
+/* Under the lock: started with the first group, because most processes append less. */
 static void start(struct follower *f) {
     if (f->tried) return;
     f->tried = true;

@@ -77,7 +77,7 @@ static int remove_smaller(struct index_writer *w, uint64_t first, uint32_t event
     return rc;
 }
 
-/* Who can vouch takes no record for done that nobody vouches for. */
+/* With a log key, a record without a voucher does not count as done. */
 static bool is_there(struct index_writer *w, uint64_t seq, uint32_t events, bool proven) {
     struct columns_record there;
     uint64_t first = seq - seq % events;
@@ -178,7 +178,7 @@ static int collect_group(struct builder *b, uint64_t index, struct err *err) {
     return rc;
 }
 
-/* Makes the collector hold [since, until), going on from what it holds when that is the beginning of it. */
+/* Makes the collector hold [since, until), continuing from what it holds if that is the beginning of it. */
 static int collect(struct builder *b, uint64_t since, uint64_t until, struct err *err) {
     if (b->since != since || b->until > until || b->until <= since) {
         columns_collector_reset(b->collector, since / COLUMNS_EVENTS * COLUMNS_EVENTS, since);
@@ -196,13 +196,13 @@ static int collect(struct builder *b, uint64_t since, uint64_t until, struct err
     return 0;
 }
 
-/* One segment that is missing. What of the log cannot be read is left out. */
+/* Builds one missing segment. Segments whose events cannot be read are skipped. */
 static int build_one(struct builder *b, uint64_t first, uint32_t events, struct err *err) {
     struct err why = {0};
     struct index_writer *w = NULL;
     uint32_t full;
     uint64_t generation = db_generation(b->ledger->evidence);
-    b->since = LOG_NO_SEQ; /* afresh: nobody else's events decide its forms */
+    b->since = LOG_NO_SEQ; /* restart: the forms must depend on these events alone */
     int rc = collect(b, first, first + events, &why);
     if (err_is_damage(rc)) {
         b->damaged = b->damaged.code == 0 ? why : b->damaged;
@@ -211,7 +211,7 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
     if (rc != 0) return err_set(err, rc, "%s", why.msg);
     rc = columns_plain(b->collector, first, events, &b->plain, err);
     if (rc == 0) rc = index_writer_open(b->ledger, generation, &full, &w, err);
-    if (rc == 0 && full != b->view.events) { /* somebody else has begun a new index */
+    if (rc == 0 && full != b->view.events) { /* another process has begun a new index */
         index_writer_abort(w);
         return err_set(err, ERR_BUSY, "the index is being built by others");
     }
@@ -284,7 +284,7 @@ struct building {
     const struct query_index_progress *progress;
 };
 
-/* A damaged one is made anew, once. */
+/* A damaged index is rebuilt, once. */
 static int try_build(void *ctx, struct err *err) {
     const struct building *b = ctx;
     struct err why = {0};
@@ -301,7 +301,7 @@ static int try_build(void *ctx, struct err *err) {
 int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err) {
     struct building b = {.ledger = ledger, .progress = progress};
     if (!ledger->read_only) {
-        vouch_load(ledger, NULL); /* without the log key nobody vouches for what is built */
+        vouch_load(ledger, NULL); /* without the log key the result has no voucher */
     }
     return derived_work(ledger, try_build, &b, err);
 }
@@ -328,7 +328,7 @@ static int try_drop(void *ctx, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = derived_open(ledger, false, &db, NULL);
     if (rc == ERR_NOTFOUND) return 0;
-    rc = derived_open(ledger, true, &db, err); /* one that cannot be read is made anew */
+    rc = derived_open(ledger, true, &db, err); /* an unreadable one is recreated */
     if (rc == 0) rc = db_begin(db, true, &txn, err);
     if (rc != 0) return rc;
     rc = db_clear(txn, DERIVED_COLUMN, err);
@@ -351,10 +351,10 @@ struct checking {
     const struct query_index_progress *progress;
     uint64_t generation; /* of the evidence, when the check began */
     uint64_t checked;
-    struct buf key, record; /* of the segment at hand, copied */
+    struct buf key, record; /* of the current segment, copied */
 };
 
-/* The first record behind c->key; 1: there is none. */
+/* The first record after c->key; 1: there is none. */
 static int next_record(struct checking *c, struct err *err) {
     struct db_txn *txn = c->b->view.derived;
     struct db_cursor *cursor = NULL;
@@ -375,14 +375,14 @@ static int next_record(struct checking *c, struct err *err) {
     return rc;
 }
 
-/* Of events that came while the others were checked. */
+/* Of events appended during the check. */
 static bool is_newer(const struct checking *c, const struct columns_record *r) {
     struct log_head head;
     return r->until > c->b->size && log_head(c->b->ledger, &head, NULL) == 0 && r->until <= head.size;
 }
 
-/* That the key says what the record says, and that this is possible. *ret_stale: it is whole, but nobody believes it, or it
- * is newer than the check. */
+/* Checks that the key matches the record, and that this is possible. *ret_stale: it is intact, but not trusted, or newer
+ * than the check. */
 static const char *judge_header(const struct checking *c, struct columns_record *ret, bool *ret_stale) {
     uint8_t key[COLUMNS_KEY];
     *ret_stale = columns_stale(bytes_of_buf(&c->record));
@@ -397,7 +397,7 @@ static const char *judge_header(const struct checking *c, struct columns_record 
     if (*ret_stale) return NULL;
     if (ret->since < block || ret->since > ret->first || ret->since % EVENT_GROUP != 0 || ret->until < end ||
         ret->until > block + COLUMNS_EVENTS || ret->until > c->b->size || ret->until % EVENT_GROUP != 0) {
-        return "it was made from events that there are not";
+        return "it covers events that do not exist";
     }
     return NULL;
 }
@@ -418,7 +418,7 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
     }
     rc = collect(b, r.since, r.until, &why);
     if (err_is_damage(rc)) {
-        return 0; /* of the log, which others check */
+        return 0; /* the log is damaged, which is checked elsewhere */
     }
     rc = rc != 0 ? err_set(err, rc, "%s", why.msg) : columns_plain(b->collector, r.first, r.events, &b->plain, err);
     if (rc == 0) rc = columns_differ(&b->plain, node, r.bytes, ret_why, err);

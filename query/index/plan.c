@@ -1,5 +1,5 @@
-/* One segment at a time: what costs nothing first (is there such a field, does the range of its values fit), then hashes,
- * then columns. A set of candidates that is small already is not worth unpacking more columns: the events will tell. */
+/* One segment at a time: first what costs nothing (does the field exist, does the range of its values match), then hashes,
+ * then columns. When few candidates are left, reading the events is cheaper than unpacking more columns. */
 #include "query/index/plan.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "query/index/plan_term.h"
 
 #define LARGE 16384 /* events of a segment whose columns are costlier to unpack than two groups of events */
-#define FEW   16    /* candidates that are rather read than thinned out by further columns */
+#define FEW   16    /* candidates that are read rather than reduced by further columns */
 
 int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, enum plan_trust trust, struct err *err) {
     *plan = (struct plan){.match = match, .view = {.events = COLUMNS_EVENTS, .least = COLUMNS_EVENTS}};
@@ -129,7 +129,7 @@ static int load(struct plan *plan, size_t field, enum plan_column wanted, struct
     return 0;
 }
 
-/* The record of the segment at hand once more. It may be gone, or a larger one may have taken its place. */
+/* Loads the record of the current segment again. It may be gone, or replaced by a larger one. */
 static bool hold_again(struct plan *plan) {
     const struct columns_record before = plan->record;
     bool same = plan_hold(plan, before.first) && plan->record.first == before.first &&
@@ -176,7 +176,7 @@ static void set_range(uint64_t *bits, uint32_t events, uint32_t from, uint32_t t
     }
 }
 
-/* All events that are asked for, unless some have been left out already. */
+/* Sets the bits of all requested events, unless some are excluded already. */
 static void set_all(struct plan *plan) {
     if (!plan->set) {
         uint64_t begin = plan->record.first;
@@ -226,13 +226,13 @@ uint64_t plan_last(const struct plan *plan, uint64_t seq) {
 
 /* ---- terms ---- */
 
-/* The field whose column has the values of this one. The record is held. */
+/* The field whose column holds this field's values. The record is held. */
 static size_t stored_as(const struct plan *plan, size_t field) {
     struct columns_entry entry;
     return field == QUERY_HAPPENED && !columns_entry(&plan->record, field, &entry) ? QUERY_TIME : field;
 }
 
-/* What is known without unpacking anything. False: no event of the segment fulfils the term. */
+/* Judges without unpacking anything. False: no event of the segment satisfies the term. */
 static bool possible(struct plan *plan, const struct match_term *term) {
     struct columns_entry entry;
     size_t field = stored_as(plan, term->field);
@@ -278,7 +278,7 @@ static void on_hit(void *ctx, uint32_t at) {
     hits->n++;
 }
 
-/* Leaves the events that may have one of the term's values. 1: there are none; ERR_NOTFOUND: the index cannot tell. */
+/* Keeps the events that may have one of the term's values. 1: none; ERR_NOTFOUND: the index cannot tell. */
 static int by_hash(struct plan *plan, const struct match_term *term) {
     struct columns_entry entry;
     struct hits hits = {.bits = plan->more, .events = plan->record.events};
@@ -333,7 +333,7 @@ static int by_head(struct plan *plan, const struct match_term *term, uint8_t *by
     return rc;
 }
 
-/* By codes or numbers. *ret_settled: exactly the events that fulfil the term are left of those that were there. */
+/* By codes or numbers. *ret_settled: exactly the events that satisfy the term are left. */
 static int by_column(struct plan *plan, const struct match_term *term, uint8_t *by, bool *ret_settled, struct err *err) {
     size_t field = stored_as(plan, term->field);
     *ret_settled = false;
@@ -373,8 +373,7 @@ static bool any_left(const struct plan *plan) {
     return plan_next(plan, plan->first) != LOG_NO_SEQ;
 }
 
-/* Terms that cost little: what seqs, times and hashes say. done[i]: nothing is left to do for term i. False: no event is
- * left. */
+/* Terms that cost little: by seqs, times and hashes. done[i]: term i is settled. False: no event is left. */
 static bool thin_quickly(struct plan *plan, bool done[MATCH_TERMS_MAX], bool *ret_hashed) {
     const struct match *m = plan->match;
     for (size_t i = 0; i < m->n_terms; i++) {
@@ -399,7 +398,7 @@ static bool thin_quickly(struct plan *plan, bool done[MATCH_TERMS_MAX], bool *re
     return any_left(plan);
 }
 
-/* All events that are left lie in two neighbouring groups. */
+/* All remaining events are in two neighbouring groups. */
 static bool near_together(const struct plan *plan) {
     uint64_t first = plan_next(plan, plan->first), last = plan_last(plan, plan->end);
     return last / EVENT_GROUP <= first / EVENT_GROUP + 1;
@@ -414,7 +413,7 @@ static int thin_out(struct plan *plan, struct err *err) {
         plan->state = PLAN_NONE;
         return 0;
     }
-    if (plan->record.events >= LARGE && near_together(plan)) { /* the events are had as quickly as a column */
+    if (plan->record.events >= LARGE && near_together(plan)) { /* the events cost no more than a column */
         plan->indexed = false;
         for (size_t i = 0; i < m->n_terms; i++) {
             plan->certain = plan->certain && done[i];

@@ -1,15 +1,15 @@
-/* What the index says of one segment: which of its events may fulfil the conditions, and whether that is certain. */
+/* What the index says about one segment: which of its events may satisfy the conditions, and whether that is certain. */
 #ifndef QUERY_INDEX_PLAN_H
 #define QUERY_INDEX_PLAN_H
 
 #include "query/condition/match.h"
 #include "query/index/view.h"
 
-/* By what a condition was answered in any segment, for --explain. */
+/* What answered a condition in any segment, for --explain. */
 enum plan_by { PLAN_BY_EVENT = 1, PLAN_BY_HASH = 2, PLAN_BY_CODE = 4, PLAN_BY_NUMBER = 8, PLAN_BY_SEQ = 16 };
 
 enum plan_state {
-    PLAN_SCAN, /* there is no index: every event of it */
+    PLAN_SCAN, /* no index: every event of it */
     PLAN_NONE, /* no event of it */
     PLAN_SOME  /* those whose bit is set */
 };
@@ -22,7 +22,7 @@ struct plan {
     enum plan_state state;
     uint64_t first, end; /* of the segment: seqs [first, end), cut to what is asked */
     bool certain;        /* PLAN_SOME: all conditions hold for the events whose bit is set */
-    bool indexed;        /* values can be had from columns */
+    bool indexed;        /* values can be read from columns */
     bool set;            /* bits are */
     uint64_t *bits;      /* of the segment's events, from its first */
     uint64_t *more;      /* scratch */
@@ -42,7 +42,7 @@ int plan_init(struct plan *plan, struct ledger *ledger, const struct match *matc
 void plan_done(struct plan *plan);
 /* The index's record of the segment of `seq`, to plan->record; the segment at hand is none then. False: there is none. */
 bool plan_hold(struct plan *plan, uint64_t seq);
-/* Looks at the segment of `seq`, for its events [lo, hi). The index stays at hand until plan_rest. */
+/* Plans the segment of `seq`, for its events [lo, hi). The index stays open until plan_rest. */
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err);
 /* The next event at or after `seq`, the last one before `seq`, whose bit is set; LOG_NO_SEQ: there is none. */
 uint64_t plan_next(const struct plan *plan, uint64_t seq);
@@ -55,7 +55,7 @@ int plan_column(struct plan *plan, size_t field, const struct column **ret, stru
 bool plan_time(struct plan *plan, uint64_t seq, uint64_t *ret);
 /* A full segment of the index holds event `seq`. */
 bool plan_indexed(struct plan *plan, uint64_t seq);
-/* Lets go of the databases until the index is needed again. */
+/* Releases the databases until the index is needed again. */
 void plan_rest(struct plan *plan);
 
 #endif

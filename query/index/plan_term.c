@@ -1,5 +1,5 @@
 /* A condition on a dictionary is judged once for each of its values. On numbers it becomes intervals of the integers that
- * stand for them, since those have the order of the numbers. */
+ * represent them, since those have the order of the numbers. */
 #include "query/index/plan_term.h"
 
 #include <string.h>
@@ -33,7 +33,7 @@ static void and_present(const struct column *c, uint64_t *bits) {
     }
 }
 
-/* Which of a dictionary's values fulfil it; how many. */
+/* Which of a dictionary's values satisfy it, and how many. */
 static uint32_t accepted(const struct match_term *term, const struct column *c, uint8_t *accept) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->n_values; i++) {
@@ -115,7 +115,7 @@ static bool interval_of(const struct column *c, enum query_op op, const struct q
     return ret->least <= ret->greatest;
 }
 
-/* Keeps the bits of events whose number lies in the interval. */
+/* Keeps the bits of events whose number is in the interval. */
 static void keep_interval(const struct column *c, const struct interval *in, uint64_t *bits) {
     uint64_t span = (uint64_t)in->greatest - (uint64_t)in->least;
     for (uint32_t w = 0; w < (c->events + 63) / 64; w++) {
@@ -186,7 +186,7 @@ void plan_term_values(const struct match_term *term, const struct column *c, uin
 
 enum head_says { HEAD_NO, HEAD_MAYBE, HEAD_YES };
 
-/* Of a text that begins with `head`: does it begin with `prefix`? */
+/* For a text that begins with `head`: does it begin with `prefix`? */
 static enum head_says begins(struct bytes head, struct bytes prefix) {
     size_t n = head.n < prefix.n ? head.n : prefix.n;
     if (n > 0 && memcmp(head.p, prefix.p, n) != 0) return HEAD_NO;

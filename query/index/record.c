@@ -1,4 +1,4 @@
-/* One record of the index, held against the tree and against its voucher. */
+/* One record of the index, compared with the tree and with its voucher. */
 #include "query/index/record.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Conditions on their way from SQLite to the index: what they are worth when a plan is made, and their values when it runs.
- */
+/* Conditions between SQLite and the index: their estimated selectivity for a plan, and their values when it runs.
+ * */
 #ifndef QUERY_SQL_CONDITIONS_H
 #define QUERY_SQL_CONDITIONS_H
 
@@ -7,8 +7,8 @@
 
 struct sqlite3_value;
 
-/* How the half that asks (table.c) tells the half that answers (cursor.c) what it took over: idxStr has
- * two things an argument, an op and a column in decimal, "=3;", in the order of the arguments; idxNum has flags. */
+/* How table.c, which plans, tells cursor.c, which runs, what it took over: idxStr has an operator and a decimal column for
+ * each argument, "=3;", in the order of the arguments; idxNum has flags. */
 enum sql_push {
     SQL_PUSH_EQ = '=',
     SQL_PUSH_IN = 'I', /* a list at once */
@@ -23,7 +23,7 @@ enum sql_push {
 #define SQL_PUSH_MAX        48 /* conditions at most */
 #define SQL_PLAN_DESCENDING 1
 #define SQL_PLAN_POINT      2 /* one seq = ? */
-#define SQL_PLAN_WHOLE      4 /* leaf, body or private are wanted: of what cannot be read there is no row */
+#define SQL_PLAN_WHOLE      4 /* leaf, body or private are requested: events that cannot be read have no row */
 
 /* ---- worth ---- */
 
@@ -45,8 +45,8 @@ void sql_guess_end(const struct sql_guess *guess, double *ret_cost, long long *r
 struct sql_conditions {
     struct query_term terms[2 * SQL_PUSH_MAX];
     size_t n;
-    bool never;                     /* nothing can fulfil them */
-    bool complete;                  /* none was left to SQLite alone */
+    bool never;                     /* nothing can satisfy them */
+    bool complete;                  /* SQLite need not check any itself */
     struct buf values;              /* struct query_value each */
     struct buf texts;               /* what they borrow */
     size_t first[2 * SQL_PUSH_MAX]; /* of a term's values */

@@ -1,8 +1,8 @@
-/* Rows for SQLite: a cursor over query/query.h, or, for one seq, the event itself by a reader that is kept, because joins
- * look up one cause after the other. Values are made when a column is asked for, and not before.
+/* Rows for SQLite: a cursor over query/query.h or, for one seq, the event itself from a cached reader, because joins look
+ * up one cause after another. Values are computed only when a column is read.
  *
- * Events that cannot be read are noted in the connection's state and passed over; inside another program they end the scan
- * with an error at once, for there nobody could tell otherwise, and a LIMIT may end the scan before its own end. */
+ * Events that cannot be read are recorded in the connection's state and skipped. Inside another program they end the scan
+ * with an error at once, since there is no other way to report them, and a LIMIT may end the scan early. */
 #include "query/sql/cursor.h"
 
 #include <stdio.h>
@@ -92,7 +92,7 @@ static void note_damage(struct sql_cursor *c, const struct err *why, int rc) {
     sql_state_damage(c->state, why, rc, first, n);
 }
 
-/* Inside another program: the scan ends here. */
+/* Inside another program the scan ends here. */
 static int fail_damaged(struct sql_cursor *c) {
     struct err why = {0};
     sql_state_damaged(c->state, &why);
@@ -189,7 +189,7 @@ int sql_cursor_rowid(sqlite3_vtab_cursor *base, long long *ret) {
 
 /* ---- values ---- */
 
-/* Body fields of an event that was read whole. */
+/* Body fields of an event that was read completely. */
 static void walk_body(struct bytes body, struct bytes name, struct query_value *ret) {
     struct value_walk walk;
     struct bytes at, raw;
@@ -237,7 +237,7 @@ static void give_text(sqlite3_context *ctx, struct bytes text) {
     sqlite3_result_text64(ctx, (const char *)text.p, text.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-/* What is msgpack becomes JSON text; bytes become a blob. */
+/* Msgpack becomes JSON text; bytes become a blob. */
 static void give_other(sqlite3_context *ctx, struct sql_state *state, struct bytes raw) {
     struct mp_item item;
     if (mp_scalar(raw, &item) == 0 && item.type == MP_BIN) {
@@ -307,7 +307,7 @@ static int give_made(struct sql_cursor *c, sqlite3_context *ctx, size_t column, 
     return rc;
 }
 
-/* What cannot be read is NULL in the row, and said at the end; inside another program it is an error. */
+/* What cannot be read is NULL in the row and reported at the end; inside another program it is an error. */
 static int given(struct sql_cursor *c, sqlite3_context *ctx, int rc, struct err *why) {
     if (rc == 0) return SQLITE_OK;
     if (err_is_damage(rc)) {
@@ -346,7 +346,7 @@ static int row_body(struct sql_state *state, uint64_t seq, struct bytes name, st
             return field == SIZE_MAX ? query_get_body(c->query, name, ret, err) : query_get(c->query, field, ret, err);
         }
     }
-    if (state->shell && state->cursors == NULL && seq >= state->size) { /* of a statement that is over */
+    if (state->shell && state->cursors == NULL && seq >= state->size) { /* of a statement that has ended */
         sql_state_begin(state);
     }
     int rc = sql_state_settle(state, err);
@@ -359,7 +359,7 @@ static int row_body(struct sql_state *state, uint64_t seq, struct bytes name, st
 
 int sql_row_body(struct sql_state *state, uint64_t seq, struct bytes name, struct query_value *ret, struct err *err) {
     int rc = row_body(state, seq, name, ret, err);
-    if (err_is_damage(rc) && state->shell) { /* nobody would say so later */
+    if (err_is_damage(rc) && state->shell) { /* it would not be reported later */
         err->code = rc = ERR_IO;
     }
     return rc;

@@ -1,4 +1,4 @@
-/* The loadable extension: the table and the functions in somebody else's connection, who has limits of his own. */
+/* The loadable extension: the tables and functions in another program's connection, which has limits of its own. */
 #include "query/sql/extension.h"
 
 #include <sqlite3ext.h>
@@ -6,7 +6,7 @@
 #include "query/sql/pool.h"
 #include "query/sql/state.h"
 
-/* ledger_open('DIR'): from here on events is that ledger; gives its origin. */
+/* ledger_open('DIR'): from here on events is that ledger; returns its origin. */
 static void open_ledger(sqlite3_context *ctx, int n, sqlite3_value **args) {
     struct sql_state *state = sqlite3_user_data(ctx);
     const char *dir = (const char *)sqlite3_value_text(args[0]);

@@ -61,7 +61,7 @@ static void body_get(sqlite3_context *ctx, int n, sqlite3_value **args) {
     }
     int64_t seq = sqlite3_value_int64(args[0]);
     if (sqlite3_value_type(args[0]) != SQLITE_INTEGER || seq < 0) {
-        sqlite3_result_error(ctx, "the first argument of body_get is the seq of an event", -1);
+        sqlite3_result_error(ctx, "the first argument of body_get must be the seq of an event", -1);
         return;
     }
     int rc = sql_row_body(state, (uint64_t)seq, text_of(args[1]), &v, &why);
@@ -93,7 +93,7 @@ static void ts(sqlite3_context *ctx, int n, sqlite3_value **args) {
         ns = sql_state_now(state_of(ctx));
     } else if (text_parse_time(text, &ns) != 0 && text_parse_time(bytes_of(midnight), &ns) != 0) {
         err_set(&why, ERR_INVALID,
-                "ts: '%.*s' is not a time; expected a date (2026-11-21), a time with its zone (2026-11-21T08:30:00Z) and "
+                "ts: '%.*s' is not a time; expected a date (2026-11-21), a time with its zone (2026-11-21T08:30:00Z) or "
                 "'now'",
                 text.n < 100 ? (int)text.n : 100, (const char *)text.p);
         give_error(ctx, &why);
@@ -110,7 +110,7 @@ static void ago(sqlite3_context *ctx, int n, sqlite3_value **args) {
     if (is_null(args[0])) return;
     struct bytes text = text_of(args[0]);
     if (text_parse_duration(text, &span) != 0) {
-        err_set(&why, ERR_INVALID, "ago: '%.*s' is not a duration; expected 90s, 15m, 2h, 7d, 2w, 1.5h",
+        err_set(&why, ERR_INVALID, "ago: '%.*s' is not a duration; expected for example 90s, 15m, 2h, 7d, 2w, 1.5h",
                 text.n < 100 ? (int)text.n : 100, (const char *)text.p);
         give_error(ctx, &why);
         return;

@@ -1,6 +1,6 @@
-/* libsqlite3 is not linked but loaded at the first statement, so that whoever asks nothing in SQL does not pay for it. Its
- * functions are had as extensions have them: a connection is opened with an automatic extension, which is handed the table
- * of all functions and keeps it. */
+/* libsqlite3 is not linked but loaded at the first statement, so that programs that use no SQL do not pay for it. Its
+ * functions are obtained as extensions obtain them: a connection is opened with an automatic extension, which receives the
+ * table of all functions and keeps it. */
 #include "query/sql/library.h"
 
 #include <dlfcn.h>
@@ -18,7 +18,7 @@ static int take_functions(sqlite3 *db, char **ret_why, const struct sqlite3_api_
     return SQLITE_OK;
 }
 
-/* The few that are called before the table is there. */
+/* The few functions called before the table is available. */
 struct first_functions {
     int (*version)(void);
     int (*add)(void (*entry)(void));
@@ -39,7 +39,7 @@ static int take_from(void *library, struct err *err) {
     if (!find(library, "sqlite3_libversion_number", &f.version) || !find(library, "sqlite3_auto_extension", &f.add) ||
         !find(library, "sqlite3_cancel_auto_extension", &f.cancel) || !find(library, "sqlite3_open_v2", &f.open) ||
         !find(library, "sqlite3_close", &f.close)) {
-        return err_set(err, ERR_VERSION, "libsqlite3 takes no extensions here");
+        return err_set(err, ERR_VERSION, "this libsqlite3 does not support extensions");
     }
     if (f.version() < SQL_VERSION_MIN) {
         return err_set(err, ERR_VERSION, "libsqlite3 is version %d.%d; " SQL_VERSION_MIN_TEXT " or newer is needed",
@@ -49,7 +49,7 @@ static int take_from(void *library, struct err *err) {
     int rc = f.open(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, NULL);
     f.close(db);
     f.cancel((void (*)(void))take_functions);
-    return rc == SQLITE_OK && sqlite3_api != NULL ? 0 : err_set(err, ERR_IO, "libsqlite3 hands out no functions");
+    return rc == SQLITE_OK && sqlite3_api != NULL ? 0 : err_set(err, ERR_IO, "libsqlite3 does not provide its functions");
 }
 
 static struct {
@@ -59,7 +59,7 @@ static struct {
 
 static void load(void) {
     void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (sqlite3_api != NULL) { /* this is the extension: its program brought them */
+    if (sqlite3_api != NULL) { /* this is the extension: its program provided them */
         return;
     }
     if (library == NULL) {

@@ -41,7 +41,7 @@ static void add(sqlite3_context *ctx, sqlite3_value *value, double p) {
     s->has_p = true;
     if (type == SQLITE_NULL) return;
     if (type != SQLITE_INTEGER && type != SQLITE_FLOAT) {
-        fail(ctx, s, "quantiles are taken of numbers");
+        fail(ctx, s, "quantiles need numbers");
         return;
     }
     if (s->n == s->cap) {
@@ -78,7 +78,7 @@ static double middle_of(double a, double b, double c) {
     return a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
 }
 
-/* Puts the value of rank k to its place; none before it is larger, none after it smaller. */
+/* Moves the value of rank k to its place; none before it is larger, none after it smaller. */
 static void partition(double *v, size_t n, size_t k) {
     size_t lo = 0, hi = n; /* the place is within [lo, hi) */
     while (hi - lo > 1) {

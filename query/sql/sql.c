@@ -1,5 +1,5 @@
-/* One statement after the other, over a connection that has nothing but the table events: prepared under the authorizer,
- * run under the limits, its rows handed on as they come. */
+/* One statement at a time, over a connection with only our tables: prepared under the authorizer, run under the limits, its
+ * rows passed on as they arrive. */
 #include "query/sql/sql.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ struct sql {
 static int over_limit(const struct sql *sql, int code, struct err *err) {
     char limit[32];
     if (code == SQLITE_TOOBIG) {
-        return err_set(err, ERR_LIMIT, "the statement makes a value that is too large");
+        return err_set(err, ERR_LIMIT, "the statement produces a value that is too large");
     }
     if (code == SQLITE_NOMEM) {
         sql_words_bytes(limit, sql->options.memory);
@@ -40,7 +40,7 @@ static int over_limit(const struct sql *sql, int code, struct err *err) {
     return err_set(err, ERR_LIMIT, "the statement takes longer than its limit of %s", limit);
 }
 
-/* Why it was told to end. */
+/* Why it was interrupted. */
 static int why_ended(struct sql *sql, struct err *err) {
     if (!sql_guard_stopped(&sql->guard) && sql_guard_late(&sql->guard)) {
         return over_limit(sql, SQLITE_INTERRUPT, err);
@@ -57,8 +57,8 @@ static void on_stuck(void *ctx) {
 
 /* ---- opening ---- */
 
-/* Virtual tables declare themselves at their first use, in words that the authorizer refuses: so they are used once before
- * it is there. Those of JSON and of columns may be missing. */
+/* Virtual tables declare themselves on first use, with statements that the authorizer refuses: so each is used once before
+ * it is installed. Those of JSON and of columns may be missing. */
 static int connect_states(struct sql *sql, struct err *err) {
     const struct state_table *table;
     int rc = SQLITE_OK;
@@ -149,7 +149,7 @@ static int explain(struct sql *sql, struct bytes statement, int code, struct err
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG:
         return over_limit(sql, code & 0xff, err);
-    case SQLITE_FULL: /* there are no files: whatever SQLite says of them, it is memory that was not had */
+    case SQLITE_FULL: /* there are no files: in our case this means memory */
     case SQLITE_IOERR:
         if (own->code == 0) return over_limit(sql, SQLITE_NOMEM, err);
         break;

@@ -9,7 +9,7 @@
  * hidden: they are there by name, and not in *). Functions: body_get(seq, 'name') takes a body field without going through
  * JSON; quantile(x, p) and its like are aggregates. docs/query.md describes both.
  *
- * Texts of events are given as they are; whoever prints them makes them harmless. */
+ * Texts of events are returned unchanged; the caller makes them safe to print. */
 #ifndef QUERY_SQL_SQL_H
 #define QUERY_SQL_SQL_H
 

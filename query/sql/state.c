@@ -1,4 +1,4 @@
-/* What one statement has met so far, and single events by their seq. */
+/* The state of one statement, and single events by their seq. */
 #include "query/sql/state.h"
 
 #include <pwd.h>
@@ -90,7 +90,7 @@ void sql_state_enter(struct sql_state *state) {
     }
 }
 
-/* As the program finds it. */
+/* The directory as the ledger program finds it. */
 static int find_dir(char ret[FILE_PATH_MAX], struct err *err) {
     const char *dir = getenv("LEDGER_DIR"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     char base[FILE_PATH_MAX];
@@ -154,7 +154,7 @@ void sql_state_damage(struct sql_state *state, const struct err *why, int code, 
         size_t cap = d->cap == 0 ? 16 : 2 * d->cap;
         struct sql_range *more = cap > RANGES_MAX ? NULL : realloc(d->range, cap * sizeof(*more));
         if (more == NULL) {
-            return; /* the count is too small then; that there is damage is known */
+            return; /* the count is then too small, but damage is still reported */
         }
         d->range = more;
         d->cap = cap;
@@ -179,7 +179,7 @@ int sql_state_damaged(const struct sql_state *state, struct err *err) {
                    d->first.msg, (unsigned long long)lost, lost == 1 ? "" : "s");
 }
 
-/* ---- small things ---- */
+/* ---- notes, time, failures ---- */
 
 void sql_state_note(struct sql_state *state, const char *fmt, ...) {
     if (state->note[0] == '\0') {

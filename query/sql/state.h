@@ -1,6 +1,6 @@
-/* What the files of the SQL engine share: the ledger after one connection, what the statement at hand has met so far, and
- * the parts that the connection is made of. All of SQLite is called through the table of functions that it hands to
- * extensions; nothing here is linked with it. A connection and what depends on it is used by one thread at a time. */
+/* What the files of the SQL engine share: the ledger of one connection, the state of the current statement, and the parts
+ * that make up the connection. All of SQLite is called through the table of functions that it gives to extensions; nothing
+ * here is linked with it. A connection and all that depends on it is used by one thread at a time. */
 #ifndef QUERY_SQL_STATE_H
 #define QUERY_SQL_STATE_H
 
@@ -13,7 +13,7 @@ struct sqlite3_vtab;
 struct state_table;
 struct state_view;
 
-/* Set once, by whoever brings SQLite: library.c, or the program that loads the extension. */
+/* Set once, by library.c or by the program that loads the extension. */
 extern const struct sqlite3_api_routines *sqlite3_api;
 
 #define SQL_VERSION_MIN      3038000 /* IN lists as a whole, offsets of errors */
@@ -21,14 +21,14 @@ extern const struct sqlite3_api_routines *sqlite3_api;
 
 /* ---- columns ---- */
 
-/* What a column holds. A value of another type under the same name is NULL there (body_get gives it), so that comparing a
- * column means in SQL what it means to the index. */
+/* What a column holds. A value of another type under the same name is NULL there (body_get returns it), so that comparing a
+ * column means the same in SQL and in the index. */
 enum sql_class {
     SQL_NUMBER,
     SQL_TEXT,
     SQL_BOOL, /* 0 and 1 */
     SQL_ANY,  /* maps and arrays are JSON text, bytes are blobs */
-    SQL_MADE  /* leaf, body, private: made when asked for */
+    SQL_MADE  /* leaf, body, private: computed on request */
 };
 
 enum sql_column {
@@ -57,11 +57,11 @@ const char *sql_column_name(size_t column);
 enum sql_class sql_column_class(size_t column);
 /* The field of query/query.h; SIZE_MAX: at, happened_at, leaf, body, private. */
 size_t sql_column_field(size_t column);
-/* The field of ns that a column of times as text is made from; SIZE_MAX: it is none such. */
+/* The field of ns that a column of times as text is made from; SIZE_MAX: not such a column. */
 size_t sql_column_time(size_t column);
 /* The nearest column, NULL when none is near. */
 const char *sql_column_suggest(struct bytes name);
-/* Appends the CREATE TABLE statement that SQLite is told. */
+/* Appends the CREATE TABLE statement for SQLite. */
 int sql_column_declare(struct buf *out);
 
 /* ---- one event by its seq ---- */
@@ -72,7 +72,7 @@ struct sql_point {
     bool at; /* event is one */
 };
 
-/* 0: point->event is the event; 1: there is none of that seq. Neighbours cost next to nothing. */
+/* 0: point->event is the event; 1: no such seq. Neighbouring events are cheap. */
 int sql_point_go(struct sql_point *point, struct ledger *ledger, uint64_t seq, struct err *err);
 int sql_point_private(struct sql_point *point, struct buf *out, struct err *err);
 void sql_point_done(struct sql_point *point);
@@ -96,11 +96,11 @@ struct sql_damage {
 struct sql_cursor;
 struct sql_state {
     struct ledger *ledger;
-    bool owned; /* the ledger is of query/sql/pool.h and is left with this */
+    bool owned; /* the ledger comes from query/sql/pool.h and is returned with this */
     bool shell; /* inside another program: damage is an SQL error */
     bool no_private, no_index, proven;
     const volatile int *stop;
-    /* the statement at hand */
+    /* the current statement */
     uint64_t size;              /* of the log, LOG_NO_SEQ until its first cursor */
     uint64_t now;               /* 0 until it is asked for */
     struct sql_cursor *cursors; /* open ones */
@@ -110,15 +110,15 @@ struct sql_state {
     struct sql_damage damage;
     struct query_cost cost;
     char note[SQL_NOTE_MAX];
-    struct sql_point point; /* for events at which no cursor stands */
+    struct sql_point point; /* for events that no cursor is at */
     struct buf scratch;
 };
 
 struct sql_state *sql_state_new(void); /* NULL on no memory */
 void sql_state_free(struct sql_state *state);
-/* A new statement: forgets what the last one met. */
+/* Begins a new statement: resets the state of the last one. */
 void sql_state_begin(struct sql_state *state);
-/* A cursor is about to be opened. Inside another program nobody else says where a statement begins. */
+/* A cursor is about to be opened: inside another program, this is where a statement begins. */
 void sql_state_enter(struct sql_state *state);
 /* One size for all cursors of a statement. */
 int sql_state_settle(struct sql_state *state, struct err *err);
@@ -128,11 +128,11 @@ int sql_state_ledger(struct sql_state *state, struct err *err);
 void sql_state_damage(struct sql_state *state, const struct err *why, int code, uint64_t first, uint64_t n);
 /* "...; 256 events could not be read, all others are in the answer" */
 int sql_state_damaged(const struct sql_state *state, struct err *err);
-/* Something that is no fault but may explain an empty answer. The first one is kept. */
+/* Notes something that is not an error but may explain an empty answer. The first note is kept. */
 void sql_state_note(struct sql_state *state, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* ns, the same throughout a statement. */
 uint64_t sql_state_now(struct sql_state *state);
-/* Keeps the failure for sql_run and gives SQLite's code for it. */
+/* Keeps the failure for sql_run and returns SQLite's code for it. */
 int sql_state_fail(struct sql_state *state, const struct err *why);
 
 /* ---- virtual tables ---- */

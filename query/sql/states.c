@@ -5,8 +5,8 @@
  *   SELECT * FROM packs(118)                   as of 118 events: the hidden column as_of
  *   SELECT e.* FROM packs p, json_each(p.evidence) j JOIN events e ON e.seq = j.value
  *
- * All tables of a statement are read from one view, at the size that its cursors over events have. Keys are looked up when
- * the first of their parts are compared with text; everything else is compared by SQLite, the tables are small. */
+ * All tables of a statement are read from one view, at the size of its cursors over events. Keys are looked up when their
+ * first parts are compared with text; everything else is compared by SQLite, since the tables are small. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "projections/walk/since.h"
 #include "query/sql/state.h"
 
-#define PLAN_AS_OF     1 /* the first argument is the hidden column; then come parts of the key */
+#define PLAN_AS_OF     1 /* the first argument is the hidden column; parts of the key follow */
 #define COST_OF_LOOKUP 10.0
 #define COST_OF_ALL    10000.0
 
@@ -28,7 +28,7 @@ struct states_module {
 
 struct states_cursor {
     sqlite3_vtab_cursor base;
-    struct state_view *own; /* of another moment; NULL: the statement's */
+    struct state_view *own; /* as of another moment; NULL: the statement's */
     struct state_rows *rows;
     const struct row *row; /* NULL: at the end */
     long long number;
@@ -83,7 +83,7 @@ static int table_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
         info->aConstraintUsage[as_of].omit = 1;
         info->idxNum = PLAN_AS_OF;
     }
-    for (int i = 0; i < info->nConstraint; i++) { /* a moment that is not known yet: another order of the join, please */
+    for (int i = 0; i < info->nConstraint; i++) { /* as_of is not known yet: ask for another join order */
         const struct sqlite3_index_constraint *c = &info->aConstraint[i];
         if (c->iColumn >= 0 && (size_t)c->iColumn == table->n_columns && !c->usable) {
             return SQLITE_CONSTRAINT;
@@ -127,7 +127,7 @@ static void forget(struct states_cursor *c) {
     c->row = NULL;
 }
 
-/* Inside another program nobody says when a statement ends: the view goes with the last of its cursors. */
+/* Inside another program the end of a statement is not known: the view is closed with the last of its cursors. */
 static int cursor_close(sqlite3_vtab_cursor *base) {
     struct states_cursor *c = of(base);
     struct sql_state *state = module_of(base->pVtab)->state;
@@ -147,11 +147,11 @@ static int view_of(struct sql_state *state, uint64_t at, struct state_view **ret
     options.now = at == state->size ? sql_state_now(state) : 0;
     options.stop = state->stop;
     int rc = state_open(state->ledger, &options, ret, err);
-    if (rc == 0) rc = state_whole(*ret, err); /* a count of a part would be a wrong one */
+    if (rc == 0) rc = state_whole(*ret, err); /* counting only a part would be wrong */
     return rc;
 }
 
-/* A state that is not what it should be explains an odd answer. */
+/* Notes a stopped or stale state, which explains an odd answer. */
 static void note_status(struct sql_state *state, const struct state_view *view, size_t table) {
     struct state_status s;
     state_status(view, state_table_projection(view, table), &s);
@@ -159,7 +159,7 @@ static void note_status(struct sql_state *state, const struct state_view *view, 
         sql_state_note(state, "'%s' stopped at event %llu: %s", s.projection->name, (unsigned long long)s.failed_seq,
                        s.failed);
     } else if (s.stale) {
-        sql_state_note(state, "'%s' is as of event %llu by version %u; 'ledger rebuild' makes it anew", s.projection->name,
+        sql_state_note(state, "'%s' is as of event %llu by version %u; 'ledger rebuild' rebuilds it", s.projection->name,
                        (unsigned long long)s.position, s.version);
     }
 }
@@ -175,7 +175,8 @@ static int open_view(struct states_cursor *c, bool as_of, sqlite3_value *moment,
     }
     int64_t at = sqlite3_value_int64(moment);
     if (sqlite3_value_numeric_type(moment) != SQLITE_INTEGER || at < 0 || (uint64_t)at > state->size) {
-        return err_set(err, ERR_INVALID, "as_of is a number of events, 0 to %llu", (unsigned long long)state->size);
+        return err_set(err, ERR_INVALID, "as_of must be a number of events from 0 to %llu",
+                       (unsigned long long)state->size);
     }
     rc = view_of(state, (uint64_t)at, &c->own, err);
     *ret = c->own;

@@ -1,8 +1,8 @@
-/* The virtual table `events`: which conditions and orders it takes over from SQLite, and what it says they cost.
+/* The virtual table `events`: which conditions and orders it takes over from SQLite, and their estimated cost.
  *
  * A condition is taken over only where it means the same to SQLite and to the index (sql_class in query/sql/state.h);
  * SQLite checks every row again unless the value is a constant of the column's own type. A LIMIT is not taken over: SQLite
- * does not show all conditions of a statement (a < b of one row, before 3.41), and ends the scan itself. */
+ * does not pass on all conditions of a statement (a < b of one row, before 3.41), and ends the scan itself. */
 #include <stdio.h>
 #include <string.h>
 
@@ -57,7 +57,7 @@ static bool class_takes(size_t column, char push) {
     }
 }
 
-/* The value is known already and of a type with which nothing is converted. */
+/* The value is known and of a type that needs no conversion. */
 static bool is_exact(sqlite3_index_info *info, int i, size_t column) {
     sqlite3_value *value = NULL;
     if (sqlite3_vtab_rhs_value(info, i, &value) != SQLITE_OK || value == NULL) return false;
@@ -66,7 +66,7 @@ static bool is_exact(sqlite3_index_info *info, int i, size_t column) {
                                                   : sql_column_class(column) == SQL_TEXT && type == SQLITE_TEXT;
 }
 
-/* What is known of the plan while it is made. */
+/* A plan under construction. */
 struct making {
     sqlite3_index_info *info;
     struct sql_guess guess;
@@ -100,14 +100,14 @@ static void take_condition(struct making *m, int i) {
     push(m, i, op, column, exact);
 }
 
-/* Rows in the order of seq are in the order of time too, for time never goes back. */
+/* Rows in seq order are in time order too, because time never goes back. */
 static bool take_order(const sqlite3_index_info *info, bool *ret_descending) {
     bool descending = info->nOrderBy > 0 && info->aOrderBy[0].desc;
     for (int i = 0; i < info->nOrderBy; i++) {
         int column = info->aOrderBy[i].iColumn;
         if ((info->aOrderBy[i].desc != 0) != descending) return false;
         if (column < 0 || column == SQL_COL_SEQ) {
-            break; /* what comes after it decides nothing */
+            break; /* further terms change nothing */
         }
         if (column != SQL_COL_TIME && column != SQL_COL_AT) return false;
     }
@@ -162,7 +162,7 @@ static int table_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret) {
     return sql_cursor_open(state_of(table), ret);
 }
 
-/* Without xCreate it is there under its name in every schema, and nothing is written for it. */
+/* Without xCreate the table exists under its name in every schema, and nothing is written for it. */
 static const sqlite3_module module = {
     .iVersion = 2,
     .xConnect = table_connect,

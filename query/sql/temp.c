@@ -1,6 +1,6 @@
-/* SQLite sorts best in runs that it puts aside and merges. Where it would have a temporary file it has pieces of memory
- * here: private fields stay in the process, and sqlite3_hard_heap_limit64 bounds them with everything else. A file of a
- * name is refused, so that such a connection has no disk at all.
+/* SQLite sorts best in runs that it spills and merges. In place of temporary files it gets pieces of memory here: private
+ * fields stay in the process, and sqlite3_hard_heap_limit64 bounds them with everything else. A named file is refused, so
+ * such a connection never uses the disk.
  *
  *   pieces:  [ 64 KiB ][ 64 KiB ][ 64 KiB ]...   size <= n * PIECE */
 #include "query/sql/temp.h"
@@ -56,7 +56,7 @@ static int grow(struct temp_file *f, sqlite3_int64 size) {
     return SQLITE_OK;
 }
 
-/* Bytes from `at` on that lie in one piece, at most n. */
+/* Bytes from `at` on that are in one piece, at most n. */
 static size_t within(sqlite3_int64 at, sqlite3_int64 n) {
     sqlite3_int64 left = PIECE - at % PIECE;
     return (size_t)(n < left ? n : left);
@@ -89,7 +89,7 @@ static int temp_truncate(sqlite3_file *base, sqlite3_int64 size) {
     struct temp_file *f = file_of(base);
     if (size < f->size) {
         keep(f, (size + PIECE - 1) / PIECE);
-        if (size % PIECE != 0) { /* what lay behind is not found again when it grows */
+        if (size % PIECE != 0) { /* what was after it must not reappear when it grows */
             memset(f->piece[f->n - 1] + size % PIECE, 0, (size_t)(PIECE - size % PIECE));
         }
         f->size = size;
@@ -150,7 +150,8 @@ static int temp_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int
     return name == NULL ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
-/* Connections keep the pointer. It is on SQLite's list only while one is opened: the list may outlive this library. */
+/* Connections keep the pointer. It is on SQLite's list only while one is opened, since the list may outlive this
+ * library. */
 static struct {
     pthread_mutex_t lock;
     sqlite3_vfs vfs;

@@ -1,5 +1,4 @@
-/* SQLite names what it does not know; the nearest name that it would know is added. Offsets are bytes from 0, as SQLite
- * counts them. */
+/* SQLite names what it does not know; the nearest known name is added. Offsets are bytes from 0, as in SQLite. */
 #include "query/sql/words.h"
 
 #include <stdio.h>
@@ -30,7 +29,7 @@ static const char *nearest(const char *name, const char *const *list) {
     return near.name;
 }
 
-/* Of the tables, or of the columns of states. */
+/* Among the tables of states, or their columns. */
 static const char *nearest_state(const char *name, bool columns) {
     struct text_near near = {.text = name};
     const struct state_table *table;
@@ -54,7 +53,7 @@ static int no_table(const char *place, const char *message, const char *name, st
     for (size_t i = 0, n = strlen(all); (table = sql_states_at(i)) != NULL && n < sizeof(all); i++) {
         n += (size_t)snprintf(all + n, sizeof(all) - n, ", %s", table->name);
     }
-    return err_set(err, ERR_INVALID, "%s%s; there are: %s", place, message, all);
+    return err_set(err, ERR_INVALID, "%s%s; known tables: %s", place, message, all);
 }
 
 static const char *nearest_function(const char *name) {
@@ -71,7 +70,7 @@ static bool is_word(uint8_t c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
 }
 
-/* Where the name is first as a word of its own; SQLite does not say it of tables. -1: nowhere. */
+/* Where the name first appears as a word of its own, since SQLite gives no offset for tables. -1: nowhere. */
 static int find_word(struct bytes statement, const char *name) {
     size_t n = strlen(name);
     for (size_t at = 0; n > 0 && at + n <= statement.n && at < INT32_MAX; at++) {
@@ -98,7 +97,7 @@ int sql_words_invalid(struct bytes statement, int at, const char *message, struc
         if (is_quoted(statement, at)) { /* all of it, dots too */
             const uint8_t *word = statement.p + at + 1, *end = memchr(word, '"', statement.n - (size_t)at - 1);
             size_t n = end == NULL ? 0 : (size_t)(end - word);
-            return err_set(err, ERR_INVALID, "%s%s; a text stands in single quotes: '%.*s'", place, message,
+            return err_set(err, ERR_INVALID, "%s%s; text goes in single quotes: '%.*s'", place, message,
                            n < NAME_MAX_BYTES ? (int)n : NAME_MAX_BYTES, (const char *)word);
         }
     } else if (name_after(message, "no such table: ", name)) {

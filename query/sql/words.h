@@ -1,11 +1,11 @@
-/* What was wrong with a statement, in words that help. */
+/* Error messages for statements, with suggestions. */
 #ifndef QUERY_SQL_WORDS_H
 #define QUERY_SQL_WORDS_H
 
 #include "base/bytes.h"
 
 /* SQLite's message with the place and the nearest name: "at byte 8: no such column: modle; did you mean 'model'?" `at`
- * below 0: the place is not known. */
+ * below 0: the place is unknown. */
 int sql_words_invalid(struct bytes statement, int at, const char *message, struct err *err);
 /* "256 MiB" */
 void sql_words_bytes(char ret[32], uint64_t n);

@@ -146,10 +146,10 @@ static void a_wrong_name_is_told_with_its_place_and_the_nearest(void **state) {
     refuses(sql, "SELECT quantil(seq, 0.5) FROM events", ERR_INVALID, "did you mean 'quantile'?");
     refuses(sql, "SELECT cuont(seq) FROM events", ERR_INVALID, "did you mean 'count'?");
     refuses(sql, "SELECT seq FROM events WHERE kind = \"run.started\"", ERR_INVALID,
-            "a text stands in single quotes: 'run.started'");
+            "text goes in single quotes: 'run.started'");
     refuses(sql, "SELECT seq FORM events WHERE", ERR_INVALID, "at byte 16: near \"events\": syntax error");
     refuses(sql, "SELECT ts('yesterday')", ERR_INVALID, "expected a date (2026-11-21)");
-    refuses(sql, "SELECT ago('3 days')", ERR_INVALID, "expected 90s, 15m, 2h, 7d, 2w");
+    refuses(sql, "SELECT ago('3 days')", ERR_INVALID, "expected for example 90s, 15m, 2h, 7d, 2w");
     refuses(sql, "SELECT body_get('x', 'y')", ERR_INVALID, "the seq of an event");
     refuses(sql, "SELECT body_get(1)", ERR_INVALID, "body_get takes a seq and names");
 }

@@ -90,9 +90,9 @@ static void a_table_is_given_as_of_any_moment(void **state) {
     gives("SELECT count(*) FROM permissions(2)", "0\n");
     gives("SELECT count(*) FROM packs WHERE as_of = 2", "1\n");
     gives("SELECT n.value, (SELECT count(*) FROM packs(n.value)) FROM json_each('[1,2,5]') n", "1|0\n2|1\n5|2\n");
-    refuses("SELECT * FROM packs(-1)", "as_of is a number of events, 0 to 5");
-    refuses("SELECT * FROM packs(6)", "as_of is a number of events, 0 to 5");
-    refuses("SELECT * FROM packs('x')", "as_of is a number of events, 0 to 5");
+    refuses("SELECT * FROM packs(-1)", "as_of must be a number of events from 0 to 5");
+    refuses("SELECT * FROM packs(6)", "as_of must be a number of events from 0 to 5");
+    refuses("SELECT * FROM packs('x')", "as_of must be a number of events from 0 to 5");
 }
 
 static void a_statement_sees_one_moment(void **state) {
@@ -107,7 +107,7 @@ static void a_statement_sees_one_moment(void **state) {
 static void names_that_are_not_there_have_a_nearest_one(void **state) {
     (void)state;
     refuses("SELECT * FROM pack", "no such table: pack; did you mean 'packs'?");
-    refuses("SELECT * FROM zzzzzz", "no such table: zzzzzz; there are: events, ");
+    refuses("SELECT * FROM zzzzzz", "no such table: zzzzzz; known tables: events, ");
     refuses("SELECT lifetme FROM permissions", "did you mean 'lifetime'?");
     refuses("DELETE FROM packs", "may not be modified");
     refuses("INSERT INTO packs(pack) VALUES('x')", "writing is refused");
