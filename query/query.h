@@ -1,11 +1,11 @@
-/* Questions to the log: which events fulfil some conditions, in which order, how many of each kind.
+/* Queries of the log: which events satisfy some conditions, in which order, how many of each kind.
  *
  *   conditions --> plan --> candidates (index) --> events, their leaves checked --> conditions once more --> rows
  *
- * What an index says is never believed without the event itself, except where the index holds the value: values of
- * built segments may come from columns (query/columns/columns.h), which `verify --derived` replays and compares; a proven
- * query takes them from segments only that somebody with the log key vouches for, and is for what rests on its
- * answer. A missing or stale index costs time and never changes an answer: what it does not cover is scanned.
+ * An index is never trusted without the event itself, except where the index holds the value: values of built segments may
+ * come from columns (query/columns/columns.h), which `verify --derived` replays and compares. A proven query, for callers
+ * that rely on its answer, takes values only from segments that a holder of the log key vouches for. A missing or stale
+ * index costs time and never changes an answer: what it does not cover is scanned.
  *
  * A query sees the log as of one tree size, however long it runs, and holds no database snapshot between two calls. */
 #ifndef QUERY_QUERY_H
@@ -15,8 +15,8 @@
 
 /* ---- fields ----
  *
- * What can be asked for by name: the header's elements, and every body field that some kind of the catalog marks as
- * indexed. A body field of one name has one meaning in all kinds. Any other body field has no number here; its value is had
+ * The fields that have a number: the header's elements, and every body field that some kind of the catalog marks as
+ * indexed. A body field of one name has one meaning in all kinds. Any other body field has no number; its value is read
  * from the event. */
 enum query_header_field {
     QUERY_SEQ,
@@ -49,17 +49,17 @@ struct query_value {
 
 size_t query_field_count(void);
 const char *query_field_name(size_t field);
-/* The field of that name, or SIZE_MAX. `model` is the body's, `kind` the header's: names are distinct (a body field that is
- * called like a header element is "body_<name>"). */
+/* The field of that name, or SIZE_MAX. `model` is the body's, `kind` the header's: names are unique (a body field with the
+ * name of a header element is "body_<name>"). */
 size_t query_field_find(struct bytes name);
-/* The nearest known name for a message; NULL when nothing is near. */
+/* The nearest known name for a message; NULL: none is near. */
 const char *query_field_suggest(struct bytes name);
 
 /* ---- conditions ---- */
 
 enum query_op {
     QUERY_EQ,     /* equals one of the values */
-    QUERY_PREFIX, /* text that begins so (one value) */
+    QUERY_PREFIX, /* text with this prefix (one value) */
     QUERY_GLOB,   /* text that matches a shell pattern of * ? [...] (one value) */
     QUERY_LT,     /* below, ... (one value; numbers with numbers, text bytewise with text; nothing else compares) */
     QUERY_LE,
@@ -74,7 +74,7 @@ struct query_term {
     size_t n_values;
 };
 
-/* All terms must hold. An absent field fulfils none. */
+/* All terms must hold. An absent field satisfies none. */
 struct query {
     const struct query_term *terms;
     size_t n_terms;
@@ -82,8 +82,8 @@ struct query {
     bool descending;   /* newest first */
     uint64_t limit;    /* rows at most; 0: no limit */
     bool no_index;     /* read every event: what the tests compare with */
-    bool proven; /* no index either but what somebody vouches for (ledger/dedup/vouch.h): for what rests on the answer */
-    bool whole;  /* each row's event will be asked for: query_next reads it already, so that damage is met there */
+    bool proven;       /* only index segments with a voucher (ledger/dedup/vouch.h): for answers that callers rely on */
+    bool whole;        /* each row's event will be requested: query_next reads it already, so that damage shows there */
     const volatile int *stop; /* set to something else than 0: calls give ERR_BUSY ("interrupted"). May be NULL */
 };
 void query_init(struct query *query); /* everything */
@@ -92,9 +92,9 @@ void query_init(struct query *query); /* everything */
 
 struct query_cost {                     /* what an answer took, for --explain */
     char plan[192];                     /* "run by hash; 153 segments of the index", "every event; ..." */
-    uint64_t size;                      /* the tree size that was asked */
+    uint64_t size;                      /* the tree size of the query */
     uint64_t covered;                   /* events [0, covered) have an index */
-    uint64_t segments, bundles, events; /* index segments looked into; groups unpacked; events looked at */
+    uint64_t segments, bundles, events; /* index segments read; groups unpacked; events read */
     uint64_t rows;
 };
 
@@ -108,11 +108,11 @@ void query_close(struct query_cursor *cursor); /* NULL is fine */
 /* 0: a row; 1: the end; ERR_CORRUPT, ERR_TAMPERED: events that may belong to the answer cannot be read (the message has
  * their range); the next call continues after them. */
 int query_next(struct query_cursor *cursor, struct err *err);
-/* Of the row at hand. */
+/* About the current row. */
 uint64_t query_seq(const struct query_cursor *cursor);
 /* One field; unpacks the event only if no column has it. Borrowed until the next call of query_next. */
 int query_get(struct query_cursor *cursor, size_t field, struct query_value *ret, struct err *err);
-/* A body field of any name; QUERY_NULL when the body has none such. */
+/* A body field of any name; QUERY_NULL when the body does not have it. */
 int query_get_body(struct query_cursor *cursor, struct bytes name, struct query_value *ret, struct err *err);
 /* The whole event, its leaf checked. Borrowed until the next call of query_next. */
 int query_event(struct query_cursor *cursor, const struct log_event **ret, struct err *err);
@@ -124,23 +124,23 @@ void query_cost(const struct query_cursor *cursor, struct query_cost *ret);
 
 #define QUERY_BY_MAX 4
 /* How many events for each combination of values of `by` (0 to QUERY_BY_MAX fields), largest count first, then by value.
- * Without fields there is one combination, whose count may be 0. The query's limit and order play no part. Numbers that are
- * equal are one value, an integer where it is one.
- * Values are borrowed during the call of `each`. A non-zero answer of it ends the counting and is given back. Groups are
- * counted from columns where they are built. Damaged events are counted in *ret_lost (may be NULL) and the first error of
- * them put into *err, while the function continues. At most QUERY_GROUPS_MAX combinations (ERR_LIMIT). */
+ * Without fields there is one combination, whose count may be 0. The query's limit and order are ignored. Equal numbers are
+ * one value, an integer where they are integral. Values are borrowed during the call of `each`; a non-zero result of it
+ * ends the counting and is returned. Groups are counted from columns where these are built. Damaged events are counted in
+ * *ret_lost (may be NULL), the first of their errors is put into *err, and counting continues. At most QUERY_GROUPS_MAX
+ * combinations (ERR_LIMIT). */
 #define QUERY_GROUPS_MAX 1000000
 typedef int query_count_fn(void *ctx, const struct query_value *values, uint64_t count, struct err *err);
 int query_count(struct ledger *ledger, const struct query *query, const size_t *by, size_t n_by, query_count_fn *each,
                 void *ctx, struct query_cost *ret_cost, uint64_t *ret_lost, struct err *err);
 
-/* Events that fulfil the conditions and are within [from, to] by one clock but not by the other. */
+/* Events that satisfy the conditions and are within [from, to] by one clock but not by the other. */
 struct query_clocks {
-    uint64_t happened; /* in it, and were recorded at another time */
+    uint64_t happened; /* happened in it, and were recorded at another time */
     uint64_t sealed;   /* were recorded in it, and happened at another time */
 };
-/* Conditions on time are better left out of the query. Segments of the index on which the clocks agree cost nothing. Any
- * damage is an error. */
+/* Leave conditions on time out of the query. Segments of the index on which the clocks agree cost nothing. Any damage is an
+ * error. */
 int query_count_clocks(struct ledger *ledger, const struct query *query, uint64_t from, uint64_t to,
                        struct query_clocks *ret, struct err *err);
 
@@ -150,20 +150,20 @@ struct query_index_progress {
     void (*call)(void *ctx, uint64_t done, uint64_t total); /* may be NULL */
     void *ctx;
 };
-/* Builds what is missing for all full segments of the log. Cheap when nothing is. Several processes may call it at a time.
- */
+/* Builds what is missing for all full segments of the log. Cheap when nothing is missing. Several processes may call it at
+ * once.
+ * */
 int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err);
-/* From now on the index is built after the appends of this handle, by a thread of its own, which log_close waits for.
- * Whoever appends calls it once, before the first append; nothing comes of it on a handle that only reads. */
+/* From now on the index is built after the appends of this handle, by a thread of its own, which log_close waits for. Call
+ * it once, before the first append; it does nothing on a handle that only reads. */
 int query_index_follow(struct ledger *ledger, struct err *err);
 /* Events [0, *ret) are indexed. */
 int query_index_covered(struct ledger *ledger, uint64_t *ret, struct err *err);
 /* Drops the index. */
 int query_index_drop(struct ledger *ledger, struct err *err);
-/* Replays all segments and compares; calls `differs` with a reason for each that does not match. What is stale (another
- * version's, another log's) is never used and no difference; one that cannot be read at all is told with LOG_NO_SEQ.
- * Only reads: when nothing is there, or derived data was never finished, nothing differs. *ret_covered: so many events were
- * compared. */
+/* Replays all segments and compares; calls `differs` with a reason for each that does not match. Stale segments (of another
+ * version or another log) are never used and do not count; an unreadable index is reported with LOG_NO_SEQ. Only reads: if
+ * there is none, or derived data was never finished, nothing differs. *ret_covered: how many events were compared. */
 int query_index_check(struct ledger *ledger, const struct query_index_progress *progress,
                       void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx, uint64_t *ret_covered,
                       struct err *err);

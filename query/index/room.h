@@ -1,4 +1,4 @@
-/* The index: records of columns in derived data, made after the appends, read by plans. It may be dropped at any time;
+/* The index: records of columns in derived data, written after the appends, read by plans. It may be dropped at any time;
  * then answers take longer and stay the same.
  *
  * Sees: projections, ledger, base, condition, columns. Begin with index.h and view.h, then plan.h.

@@ -1,4 +1,4 @@
-/* How many events the full segments of the index have: said once for all of them, in derived data. */
+/* How many events the full segments of the index have: one setting for all of them, in derived data. */
 #ifndef QUERY_INDEX_SIZE_H
 #define QUERY_INDEX_SIZE_H
 
@@ -11,12 +11,12 @@ bool index_size_fits(uint64_t events);
 static inline uint32_t index_smaller(uint32_t events) {
     return events / COLUMNS_STEP >= COLUMNS_EVENTS_MIN ? events / COLUMNS_STEP : 0;
 }
-/* The size of the smallest segments, when the full ones have so many events. */
+/* The size of the smallest segments, when full ones have this many events. */
 uint32_t index_least(uint32_t events);
-/* 0 when nothing says it. */
+/* 0: not set. */
 int index_size_get(struct db_txn *txn, uint32_t *ret, struct err *err);
-/* Makes segments have `events` events; 0: whatever they have, if it is said at all. A change drops the index. Who finds it
- * as it shall be does not ask for the write lock. */
+/* Sets the segment size; 0: any size, if one is set at all. A change drops the index. Does not take the write lock when the
+ * size is right already. */
 int index_size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err *err);
 int index_size_forget(struct db_txn *txn, struct err *err);
 

@@ -1,4 +1,4 @@
-/* Looking into the index: snapshots of derived data and of the evidence, which its records are held against. */
+/* Reading the index: snapshots of derived data and of the evidence, which its records are compared with. */
 #include "query/index/view.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "query/index/record.h"
 #include "query/index/size.h"
 
-/* *ret: NULL when there is none, or *why says that it cannot be read. */
+/* *ret: NULL when there is none, or when it cannot be read, as *why says. */
 static void view_derived(struct db *db, struct db_txn **ret, uint32_t *ret_events, struct err *why) {
     struct db_txn *txn = NULL;
     int rc = db_begin(db, false, &txn, why);

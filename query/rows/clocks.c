@@ -1,6 +1,6 @@
-/* Events that are in a window of time by one clock alone. A segment says by its least and greatest times whether all of its
- * events are in the window, or none: one on which the clocks agree is passed over before its columns are looked at, and in
- * most others one clock at most has to be asked event by event. */
+/* Events that are in a window of time by one clock alone. A segment's least and greatest times tell whether all of its
+ * events are in the window, or none: one on which the clocks agree is skipped without reading its columns, and in most
+ * others at most one clock has to be read event by event. */
 #include "query/condition/value.h"
 #include "query/rows/cursor.h"
 
@@ -48,7 +48,7 @@ static void add(struct clocks *k, bool sealed, bool happened, uint64_t n) {
     k->count.happened += happened && !sealed ? n : 0;
 }
 
-/* Those that fulfil the conditions, by columns. ERR_NOTFOUND: they cannot tell. */
+/* Those that satisfy the conditions, by columns. ERR_NOTFOUND: columns cannot tell. */
 static int count_columns(struct clocks *k, struct err *err) {
     struct plan *p = &k->cursor->plan;
     const struct column *sealed = NULL, *happened = NULL;
@@ -102,7 +102,7 @@ static int count_segment(struct clocks *k, struct err *err) {
         return 0;
     }
     int rc = cursor_segment(c, err);
-    if (rc == 0 && p->state != PLAN_SCAN) { /* a larger record may have come */
+    if (rc == 0 && p->state != PLAN_SCAN) { /* a larger record may have replaced it */
         rc = p->state == PLAN_NONE || judge_segment(k, &p->record) ? 0 : p->certain ? count_columns(k, err) : ERR_NOTFOUND;
         if (rc == 0) {
             cursor_skip_segment(c);

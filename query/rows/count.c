@@ -19,7 +19,7 @@ struct counting {
 
 /* ---- row by row ---- */
 
-/* Damage is noted, its first words kept, and the counting continues. */
+/* Records damage, keeps the first error, and continues counting. */
 static int note_damage(struct counting *counting, int rc, const struct err *why, uint64_t events) {
     if (rc != ERR_CORRUPT && rc != ERR_TAMPERED) return err_set(counting->err, rc, "%s", why->msg);
     if (counting->lost == 0) {
@@ -41,7 +41,7 @@ static int count_row(struct counting *counting) {
 
 /* ---- by codes ---- */
 
-/* The columns of the fields, if each of them has one of few values; *ret_cells: how many combinations there are. */
+/* The columns of the fields, if each of them has few values; *ret_cells: how many combinations there are. */
 static int columns_of(struct counting *counting, const struct column *ret[QUERY_BY_MAX], size_t *ret_cells) {
     size_t cells = 1;
     for (size_t i = 0; i < counting->n_by; i++) {
@@ -110,7 +110,7 @@ static int tally_cells(struct counting *counting, const struct column *const col
     return rc;
 }
 
-/* The segment at hand from the index alone, if its plan allows it. ERR_NOTFOUND: it does not. */
+/* Counts the current segment from the index alone, if its plan allows that. ERR_NOTFOUND: it does not. */
 static int count_segment(struct counting *counting) {
     const struct column *columns[QUERY_BY_MAX] = {NULL};
     const struct plan *p = &counting->cursor->plan;
@@ -131,7 +131,7 @@ static int count_segment(struct counting *counting) {
 
 /* ---- all ---- */
 
-/* The segment at hand, event by event. */
+/* Counts the current segment event by event. */
 static int count_rows(struct counting *counting) {
     struct query_cursor *c = counting->cursor;
     int rc = 0;

@@ -8,7 +8,7 @@
  *   tally   the table of counts in memory
  *   clocks  how many events two clocks place differently
  *
- * Words. A "row" is an event that fulfils the conditions. What a column says is used only where columns are checked
+ * Words. A "row" is an event that satisfies the conditions. Values from columns are used only where the columns are checked
  * against the log; otherwise the event is read and its leaf compared. */
 #ifndef QUERY_ROWS_ROOM_H
 #define QUERY_ROWS_ROOM_H

@@ -1,5 +1,5 @@
-/* A cursor goes over the seqs that are possible, group by group, and judges each event by its header's bytes and its
- * body's; only rows are decoded whole. */
+/* A cursor goes over the possible seqs, group by group, and judges each event by its header's and body's bytes; only rows
+ * are decoded completely. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ static void forget_row(struct query_cursor *c) {
     c->has_row = c->has_header = c->has_body = c->has_event = false;
 }
 
-/* The group after `index` that will be read, as far as the segment at hand tells. */
+/* The group after `index` that will be read, as far as the current segment tells. */
 static uint64_t next_group(const void *ctx, uint64_t index) {
     const struct query_cursor *c = ctx;
     const struct plan *p = &c->plan;
@@ -26,7 +26,7 @@ static uint64_t next_group(const void *ctx, uint64_t index) {
     return seq == LOG_NO_SEQ || seq >= p->end ? LOG_NO_SEQ : seq / EVENT_GROUP;
 }
 
-#define MANY 4 /* groups: who reads so many reads more; for fewer, threads cost more than they save */
+#define MANY 4 /* groups: a reader of this many will read more; for fewer, threads cost more than they save */
 
 /* The group of the row. */
 static int load_group(struct query_cursor *c, struct err *err) {
@@ -80,7 +80,7 @@ static int load_event(struct query_cursor *c, struct err *err) {
     int rc = load_group(c, err);
     if (rc == 0) rc = reader_give(c->reader, (size_t)(c->seq % EVENT_GROUP), &c->event, err);
     if (rc == 0) {
-        c->body = c->event.body; /* the one from before may be gone */
+        c->body = c->event.body; /* the previous one may be gone */
         c->has_event = c->has_body = true;
     }
     return rc;
@@ -101,8 +101,8 @@ static int group_time(struct query_cursor *c, uint64_t index, uint64_t *ret, str
     return rc;
 }
 
-/* Of the pieces [*lo, *hi), each of so many groups, the first that begins after `time` (`or_at`: or at it) is in [*lo, *hi]
- * afterwards, alone if all that had to be looked at could be read. Times never go back. */
+/* Binary search over the pieces [*lo, *hi), each of so many groups: the first that begins after `time` (`or_at`: or at it)
+ * is then in [*lo, *hi], exactly if all that was needed could be read. Times never go back. */
 static int find_time(struct query_cursor *c, uint64_t groups, uint64_t time, bool or_at, uint64_t *lo, uint64_t *hi,
                      struct err *err) {
     struct err quiet = {0};
@@ -120,7 +120,7 @@ static int find_time(struct query_cursor *c, uint64_t groups, uint64_t time, boo
     return 0;
 }
 
-/* Leaves the pieces that may hold times of the range. */
+/* Keeps the pieces that may hold times of the range. */
 static int narrow_pieces(struct query_cursor *c, uint64_t groups, struct err *err) {
     const struct match *m = &c->match;
     uint64_t piece = groups * EVENT_GROUP, first = c->lo / piece, end = (c->hi + piece - 1) / piece;
@@ -141,7 +141,7 @@ static int narrow_pieces(struct query_cursor *c, uint64_t groups, struct err *er
     return rc;
 }
 
-/* Segments first, which is cheap with an index. What begins or ends within one that has none is looked for in it. */
+/* Segments first, which is cheap with an index, then within a first or last segment without one. */
 static int narrow_by_time(struct query_cursor *c, struct err *err) {
     if (c->match.time_from == 0 && c->match.time_to == (uint64_t)INT64_MAX) return 0;
     int rc = narrow_pieces(c, c->plan.view.events / EVENT_GROUP, err);
@@ -194,9 +194,9 @@ void query_close(struct query_cursor *c) {
     }
 }
 
-/* ---- going on ---- */
+/* ---- advancing ---- */
 
-/* 0: the event at c->seq is a row; 1: it is none. */
+/* 0: the event at c->seq is a row; 1: it is not. */
 static int judge(struct query_cursor *c, struct err *err) {
     const struct match *m = &c->match;
     int rc = m->n_header + m->n_happened == 0 && m->n_terms > 0 ? 0 : load_header(c, err);
@@ -238,7 +238,7 @@ void cursor_skip_segment(struct query_cursor *c) {
     c->planned = false;
 }
 
-/* The seq that comes next in the segment at hand; LOG_NO_SEQ when that has no more. */
+/* The next seq of the current segment; LOG_NO_SEQ when it has no more. */
 static uint64_t candidate(const struct query_cursor *c) {
     const struct plan *p = &c->plan;
     if (p->state == PLAN_NONE || c->lo >= c->hi) return LOG_NO_SEQ;
@@ -247,7 +247,7 @@ static uint64_t candidate(const struct query_cursor *c) {
     return seq >= p->first && seq < p->end ? seq : LOG_NO_SEQ;
 }
 
-/* 0: the candidate at c->seq is a row; 1: it is none. */
+/* 0: the candidate at c->seq is a row; 1: it is not. */
 static int decide(struct query_cursor *c, struct err *err) {
     bool certain = c->plan.state == PLAN_SOME && c->plan.certain;
     int rc = certain ? 0 : judge(c, err);
@@ -325,10 +325,10 @@ int query_get_body(struct query_cursor *c, struct bytes name, struct query_value
     return 0;
 }
 
-/* Values of the row from a column; 1: the event has to be asked. */
+/* Values of the row from a column; 1: the event has to be read. */
 static int get_from_column(struct query_cursor *c, size_t field, struct query_value *ret, struct err *err) {
     const struct column *column;
-    if (c->has_header || c->has_body || field == QUERY_SEQ) { /* the event is at hand */
+    if (c->has_header || c->has_body || field == QUERY_SEQ) { /* the event is loaded */
         *ret = (struct query_value){.type = QUERY_INT, .int_ = (int64_t)c->seq};
         return field == QUERY_SEQ ? 0 : 1;
     }
@@ -370,7 +370,7 @@ int query_private(struct query_cursor *c, struct buf *out, struct err *err) {
     return rc;
 }
 
-/* ---- what it took ---- */
+/* ---- cost ---- */
 
 static void put_plan(const struct query_cursor *c, struct buf *out) {
     static const struct {

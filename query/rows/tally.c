@@ -1,5 +1,5 @@
-/* Combinations lie one after another in an arena, each value as a type byte and what it holds; an open hash table says
- * where. Values that are equal have the same bytes, for a real that is an integer is kept as one. */
+/* Combinations are stored one after another in an arena, each value as a type byte and its content; an open hash table has
+ * their places. Equal values have equal bytes, because a real with an integer value is stored as an integer. */
 #include "query/rows/tally.h"
 
 #include <stdlib.h>
