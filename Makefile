@@ -3,7 +3,7 @@
 # CONFIG=release|debug|asan|tsan|cov|fuzz builds side by side in build/CONFIG. V=1 shows the commands. CI=1 makes the
 # compiler's warnings errors. CC, CFLAGS and LDFLAGS are respected: they come after our own.
 
-# The layers, bottom first, and what each folder may see, stand here once; tools/lint keeps them.
+# The layers, bottom first, and what each folder may see; tools/lint enforces them.
 LAYERS           := base ledger projections ingest query export lib packs evals doctor cli
 SEES_base        := base
 SEES_ledger      := ledger base
@@ -17,8 +17,8 @@ SEES_evals       := evals ingest query export projections ledger base
 SEES_doctor      := doctor ingest query export projections ledger base
 SEES_cli         := cli lib packs evals doctor ingest query export projections ledger base
 
-# The rooms of a floor that has some: folders in it, bottom first. A file includes from its own room and from those before it;
-# a|b|c do not see one another; `.` is where the floor's own files stand. A room opens with room.h, a page about it.
+# The rooms of a floor: folders in it, bottom first. A file includes from its own room and from those before it;
+# a|b|c do not see one another; `.` is for the floor's own files. Each room has a room.h, a page about it.
 ROOMS_base        := . secret http
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_projections := rows fold store view walk attest permissions machine ready decide verdict .
@@ -84,16 +84,16 @@ else
 # On Debian 12 pkg-config calls msgpack-c `msgpack`, newer releases `msgpack-c`.
 PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
               jansson zlib
-# Loaded at their first use, not linked: only their headers are needed here.
+# Loaded at first use, not linked: only their headers are needed here.
 PKGS_LOADED := libcurl sqlite3
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
-# The program takes its few functions of libcrypto with it: starting is twice as fast (decision 027).
+# The program links its few functions of libcrypto statically: it starts twice as fast (decision 027).
 CRYPTO_A   := $(filter /%,$(shell $(CC) -print-file-name=libcrypto.a))
 EXE_LIBS   := $(if $(CRYPTO_A),$(patsubst -lcrypto,$(CRYPTO_A),$(PKG_LIBS)),$(PKG_LIBS))
 TEST_LIBS   = $(PKG_LIBS) $(shell pkg-config --libs cmocka) -lm
 
-# Instrumented code gives gcc wrong ideas of what is uninitialized: there, warnings stay warnings.
+# Instrumented code makes gcc report false "uninitialized" warnings: there, warnings stay warnings.
 STRICT := $(if $(filter asan tsan cov fuzz,$(CONFIG)),,-Werror)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wwrite-strings -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wformat=2 $(if $(CI),$(STRICT))
@@ -103,7 +103,7 @@ OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_cov     := -O0 -g --coverage
 OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-OPT         := $(or $(OPT_$(CONFIG)),$(error CONFIG=$(CONFIG); accepted are release debug asan tsan cov fuzz))
+OPT         := $(or $(OPT_$(CONFIG)),$(error CONFIG=$(CONFIG); expected one of release debug asan tsan cov fuzz))
 # Test programs run once: compiling them takes longer than running them slowly.
 OPT_TESTS   := $(if $(filter release asan tsan,$(CONFIG)),-Og)
 COMPILE     := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -I. -Ilib/include $(WARN) $(OPT) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -160,15 +160,15 @@ $(B)/libledger.so: $(B)/libledger.so.$(VERSION)
 	$(Q)ln -sf libledger.so.$(VERSION) $(B)/libledger.so.$(SOVERSION)
 	$(Q)ln -sf libledger.so.$(SOVERSION) $@
 
-# The loadable extension for SQLite has all it needs of the house in itself and shows its entry point alone. It stays loaded
-# once it is, because threads may still stand in it when a connection is closed.
+# The loadable extension for SQLite contains all the code it needs and exports only its entry point. Once loaded it stays
+# loaded, because threads may still run in it when a connection is closed.
 $(B)/ledger-sqlite.so: $(B)/obj/query/sql/extension.o $(call archives,$(SEES_query)) share/ledger-sqlite.map
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) -Wl,-z,nodelete -Wl,-Bsymbolic \
 	    -Wl,--version-script,share/ledger-sqlite.map -o $@ $< $(call in_group,$^) $(PKG_LIBS) -lm
 
-# libFuzzer brings its own main, and a shared library would miss what it links: that configuration is for its targets.
+# libFuzzer has its own main, and a shared library would miss what it links: that configuration builds only its targets.
 all: $(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.so $(B)/ledger-sqlite.so)
 
 # ---- tests: tests/<folder>/test_<module>.c, each a cmocka program linked with what its folder may see ---------------------
@@ -200,7 +200,7 @@ $(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(call archives,$(LIBDIRS))
 SCENARIOS := $(filter-out tests/cli/lib% tests/cli/_%,$(wildcard tests/cli/*.sh))
 
 ## make test        builds and runs all tests, closing with "N passed, M failed"; installs what is missing first.
-##                  T='words' runs only those whose path holds one of them; CONFIG=asan and others work too
+##                  T='words' runs only those whose path contains one of them; CONFIG=asan and others work too
 .PHONY: test
 ALL_TESTS := $(TESTS) $(REPLAYS) $(SCENARIOS)
 RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
@@ -285,7 +285,7 @@ INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):
     $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \
     $(if $(wildcard share/completions/_ledger),share/completions/_ledger:$(PREFIX)/share/zsh/site-functions/_ledger) \
     $(if $(wildcard share/completions/ledger.fish),share/completions/ledger.fish:$(PREFIX)/share/fish/vendor_completions.d/ledger.fish)
-# What others can test their verifiers with: all in one directory.
+# Files to test other verifiers with, in one directory.
 CONFORMANCE     := $(wildcard tests/conformance/samples/*) tests/conformance/run.py tests/conformance/README.md
 CONFORMANCE_DIR := $(PREFIX)/share/ledger/conformance
 SO_LINKS := $(LIBDIR)/libledger.so.$(SOVERSION) $(LIBDIR)/libledger.so
