@@ -10,7 +10,7 @@
 #include <pthread.h>
 
 #include "base/file.h"
-#include "ledger/store/db.h"
+#include "ledger/store/db_options.h"
 #include "ledger/store/db_readers.h"
 #include "ledger/store/db_table.h"
 
