@@ -1,4 +1,4 @@
-/* index: builds, drops or checks what queries are answered from. It is derived data: without it they only take longer. */
+/* index: builds, drops or checks the index that queries use. It is derived data: without it queries only take longer. */
 #include "base/text.h"
 #include "cli/call/command.h"
 #include "cli/open/open.h"
@@ -71,8 +71,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     uint64_t covered = 0;
     if (drop && check) return cli_usage(cli, "--drop and --check do not go together");
-    int exit_code =
-        cli_open(cli, CLI_READ, &ledger); /* no key is needed; where one is at hand, what is built is vouched for */
+    int exit_code = cli_open(cli, CLI_READ, &ledger); /* no key is needed; with one, the index is vouched for */
     if (exit_code != 0) return exit_code;
     const struct query_index_progress draw = {.call = out_progress_draw, .ctx = &progress};
     out_progress_init(&progress, cli, "indexing");

@@ -22,7 +22,7 @@ static const struct opt options[] = {
     {0},
 };
 
-/* "<hostname>/ledger" with what an origin cannot have replaced, numbered when the trust file knows it already. */
+/* "<hostname>/ledger", with invalid characters replaced, and numbered if the trust file already has that origin. */
 static void default_origin(const struct policy *policy, char ret[NOTE_NAME_MAX + 1]) {
     char host[200] = "";
     if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0') {
@@ -57,7 +57,7 @@ static void say_next(struct cli *cli) {
     } steps[] = {{"key backup FILE", "keep the log key elsewhere, under a passphrase"},
                  {"checkpoint --save FILE", "where this machine cannot write: a log cut back shows"},
                  {"ingest dpkg", "record what was installed; 'ledger ingest --sources'"},
-                 {"status", "what is there, what is not well, what to do next"}};
+                 {"status", "what there is, what is wrong, what to do next"}};
     struct buf self = {.max = 2 * FILE_PATH_MAX};
     cli_self(cli, &self);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -68,14 +68,14 @@ static void say_next(struct cli *cli) {
     buf_done(&self);
 }
 
-/* Opens what was made, writes the trust file, tells. */
+/* Opens the new ledger, writes the trust file, prints the result. */
 static int finish(struct cli *cli, const char *trust) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) return exit_code;
     if (trust && trustthis_add(ledger, trust, NULL, &err) != 0) {
-        err_prefix(&err, "the ledger is made, but not in the trust file; 'ledger trust add' writes it");
+        err_prefix(&err, "the ledger was created, but not added to the trust file; 'ledger trust add' does that");
         log_close(ledger);
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
@@ -92,7 +92,7 @@ static int finish(struct cli *cli, const char *trust) {
     return exit_code;
 }
 
-/* A ledger that is there already says what it is: EXIT_INPUT. 0: there is none. */
+/* Describes a ledger that exists already: EXIT_INPUT. 0: there is none. */
 static int refuse_second(struct cli *cli) {
     struct log_open_options open = {.read_only = true};
     struct ledger *ledger = NULL;
@@ -148,7 +148,7 @@ static int init(struct cli *cli, const struct opt_args *args) {
     if (rc != 0) return cli_fail_as(cli, &err, EXIT_SYSTEM);
     rc = log_create(cli->dir, &create, &err);
     if (rc != 0) {
-        /* not found is the system's word about a place where nothing can be made */
+        /* not found: the system's error for a place where nothing can be created */
         int system = rc == ERR_NOTFOUND ? EXIT_SYSTEM : EXIT_INPUT;
         return rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? cli_fail_as(cli, &err, system) : cli_fail_input(cli, &err);
     }

@@ -129,7 +129,7 @@ static const struct opt new_options[] = {
     {0},
 };
 
-/* A key's name is in the log with every event that it signs. */
+/* The key's name is in the log with every event it signs. */
 static int check_name(const char *name, struct err *err) {
     struct secret_hit hit;
     return secret_next(bytes_of(name), 0, &hit) != 0

@@ -1,4 +1,4 @@
-/* A bit for each place in projection_all. */
+/* One bit for each entry of projection_all. */
 #include "cli/care/projections.h"
 
 #include "base/text.h"

@@ -1,4 +1,4 @@
-/* rebuild: projections anew from the first event, or compared with a replay. */
+/* rebuild: rebuilds projections from the first event, or compares them with a replay. */
 #include <stdio.h>
 #include <string.h>
 
@@ -76,7 +76,7 @@ static int print_json(struct cli *cli, const struct work *work, uint64_t size, s
     return exit_code;
 }
 
-/* What was compared is said, so that nobody takes a check of nothing for a good one. */
+/* States what was compared, so that a check of nothing is not taken for a good one. */
 static void print_text(struct cli *cli, const struct work *work, uint64_t size, bool differ) {
     bool check = work->rows != LOG_NO_SEQ;
     struct obj ignored = {0};
@@ -119,7 +119,7 @@ static int print(struct cli *cli, struct ledger *ledger, const struct work *work
     return exit_code == 0 && finding->n > 0 ? EXIT_NO : exit_code;
 }
 
-/* What is stored says nothing of events that came since: they have to be readable, too. */
+/* Stored rows do not cover later events: these must be readable too. */
 static int check_all(struct ledger *ledger, const struct state_options *how, struct work *work, struct finding *finding,
                      struct err *err) {
     struct state_view *view = NULL;
@@ -141,9 +141,9 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     struct work work = {.rows = LOG_NO_SEQ};
     if (check && drop) return cli_usage(cli, "--check and --drop do not go together");
-    if (drop && args->n_args > 0) return cli_usage(cli, "--drop deletes all: no NAME with it");
+    if (drop && args->n_args > 0) return cli_usage(cli, "--drop deletes all rows: it takes no NAME");
     int exit_code = projections_read(cli, args, &work.which);
-    if (exit_code == 0) exit_code = cli_open(cli, CLI_READ, &ledger); /* what is derived is not sealed */
+    if (exit_code == 0) exit_code = cli_open(cli, CLI_READ, &ledger); /* derived data is not sealed: no key needed */
     if (exit_code != 0) return exit_code;
     state_options_init(&how);
     out_progress_init(&progress, cli, check ? "checking" : "rebuilding");
@@ -157,9 +157,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
         if (rc == ERR_BUSY && *how.stop != 0 && !check && !drop) {
-            cli_note(cli,
-                     "ledger: rebuild: what was there is still there; the next 'ledger rebuild' continues where this one "
-                     "stopped");
+            cli_note(cli, "ledger: rebuild: the old rows are unchanged; the next 'ledger rebuild' continues where this one "
+                          "stopped");
         }
     } else {
         work.done = drop ? "dropped" : check ? "checked" : "rebuilt";

@@ -1,4 +1,4 @@
-/* restore: a working ledger out of a backup and the log key. */
+/* restore: a working ledger from a backup and the log key. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -22,7 +22,7 @@ static const struct opt options[] = {
     {0},
 };
 
-/* Opens what was made; tells; writes trust. */
+/* Opens the restored ledger, writes the trust file, prints the result. */
 static int finish(struct cli *cli, bool trust, bool newest) {
     struct ledger *ledger = NULL;
     struct log_head head = {0};
@@ -35,7 +35,7 @@ static int finish(struct cli *cli, bool trust, bool newest) {
         rc = trustfile_path(path, &err);
         if (rc == 0) rc = trustthis_add(ledger, path, NULL, &err);
         if (rc != 0) {
-            err_prefix(&err, "the ledger is restored, but not in the trust file");
+            err_prefix(&err, "the ledger was restored, but not added to the trust file");
             log_close(ledger);
             return cli_fail_as(cli, &err, rc == ERR_CONFLICT ? EXIT_CONTRADICTS : EXIT_SYSTEM);
         }
@@ -49,7 +49,7 @@ static int finish(struct cli *cli, bool trust, bool newest) {
                                  fact_text(NULL, "vkey", log_vkey(ledger))};
     exit_code = fact_print(cli, facts, sizeof(facts) / sizeof(facts[0]), 8, false);
     if (!newest) {
-        cli_note(cli, "ledger: restore: where a trust file knows the old origin, 'ledger trust add' accepts this ledger's "
+        cli_note(cli, "ledger: restore: if a trust file has the old origin, 'ledger trust add' accepts this ledger's "
                       "new origin");
     } else if (!trust) {
         cli_note(cli, "ledger: restore: 'ledger trust add' writes the trust file");

@@ -2,11 +2,11 @@
  *
  * Sees: call, print, open, log, view; not the commands beside it. Begin with init.c.
  *
- *   init, backup, restore  a new ledger; a copy; a copy that continues
+ *   init, backup, restore  a new ledger; a copy; a copy that may continue
  *   key                    the ledger's keys and authors' keys
  *   trust, trustforget     the user's trust file
- *   index                  what queries are answered from: built, dropped, checked
- *   rebuild, attest        states replayed; their digests as events. projections reads which ones are meant
+ *   index                  the index that queries use: built, dropped, checked
+ *   rebuild, attest        states replayed; their digests as events. projections reads their names
  *   stats                  sizes and counts
  *
  * Words. The "log key" signs every checkpoint; an "epoch key" signs those of its time and is replaced. The "origin" is

@@ -12,7 +12,7 @@
 #define WIDTH     16 /* of labels */
 #define WORDS_MAX 160
 
-/* How the projections are stored; NULL where there are none. */
+/* How the projections are stored. */
 struct kept {
     struct state_status status[PROJECTIONS_MAX];
     size_t n;
@@ -33,7 +33,7 @@ static void put_projections(struct obj *obj, const struct kept *kept) {
     obj_list(obj, "projections", &list);
 }
 
-/* One line when all is well, and one for each that is not. */
+/* One line for all good ones, and one for each other. */
 static void print_projections(struct cli *cli, const struct kept *kept, uint64_t events) {
     char words[ASOF_WORDS];
     uint64_t least = LOG_NO_SEQ;
@@ -69,7 +69,7 @@ static const char *place_word(struct ledger *ledger) {
     return words[place];
 }
 
-/* The quota promises nothing that the disk does not have; an erasure needs as much again as is in use. */
+/* The disk may be full before the quota is; an erasure needs as much space again as is in use. */
 static void put_room(const struct log_stats *s, uint64_t room, uint64_t all, char ret[WORDS_MAX]) {
     char free_[32], whole[32];
     out_size(free_, room);
@@ -113,7 +113,7 @@ static int print(struct cli *cli, struct ledger *ledger, const struct log_stats 
     }
     put_quota(s, quota);
     put_readers(s, readers, oldest);
-    if (s->groups > 0) { /* before that, whole pages of the database say nothing of an event */
+    if (s->groups > 0) { /* before that, the size of the database says nothing about events */
         snprintf(event, sizeof(event), "%.1f bytes", (double)s->map_used / (double)s->events);
     }
     const struct fact facts[] = {fact_text("directory", "dir", log_dir(ledger)),

@@ -117,7 +117,7 @@ struct addition {
     uint64_t size, known;              /* of the checkpoint, and of the head that was trusted; `known` 0: none was */
 };
 
-/* What one checkpoint alone can say: whether a larger one continues what is trusted takes the ledger. */
+/* A checkpoint alone cannot show that it continues the trusted head: only the ledger can. */
 static int set_head(struct policy *policy, struct addition *addition, const struct checkpoint *point, struct err *err) {
     const struct policy_head *known = policy_head_find(policy, point->origin);
     addition->known = known ? known->size : 0;
@@ -133,7 +133,7 @@ static void say_unchecked(const struct cli *cli, const struct addition *addition
     unsigned long long size = addition->size, known = addition->known;
     if (known == 0 || size == known) return;
     if (addition->replace) {
-        cli_note(cli, "ledger: trust add: the head of '%s' of size %llu gave way", addition->origin_of, known);
+        cli_note(cli, "ledger: trust add: the head of '%s' of size %llu was replaced", addition->origin_of, known);
     } else if (size > known) {
         cli_note(
             cli,
@@ -163,7 +163,7 @@ static int add_checkpoint(struct policy *policy, struct addition *addition, stru
     if (!verdict.log_known) {
         return err_set(
             err, ERR_INVALID,
-            "no trusted log key signed it; give the key in the same call: ledger trust add VKEY --checkpoint FILE");
+            "no trusted log key signed it; add the key in the same command: ledger trust add VKEY --checkpoint FILE");
     }
     return set_head(policy, addition, &checkpoint, err);
 }
@@ -205,7 +205,7 @@ static int apply(struct policy *policy, void *ctx, struct err *err) {
     return rc;
 }
 
-/* A head or genesis that differs from the one that is trusted contradicts what was known. */
+/* A head or genesis leaf that differs from the trusted one contradicts what was known. */
 static int fail(struct cli *cli, const struct err *err) {
     return err->code == ERR_CONFLICT ? cli_fail_as(cli, err, EXIT_CONTRADICTS) : cli_fail_input(cli, err);
 }
@@ -218,7 +218,7 @@ static int add_this(struct cli *cli, const char *path, bool replace) {
     if (exit_code != 0) return exit_code;
     int rc = trustthis_add(ledger, path, replace ? gave_way : NULL, &err);
     if (rc == 0 && replace && gave_way[0] != '\0') {
-        cli_note(cli, "ledger: trust add: what was trusted of '%s' gave way: %s", log_origin(ledger), gave_way);
+        cli_note(cli, "ledger: trust add: what was trusted of '%s' was replaced: %s", log_origin(ledger), gave_way);
     }
     if (rc == 0) {
         cli_note(cli, "ledger: trust add: '%s' is trusted as it is now; 'ledger verify' checks it from here on",

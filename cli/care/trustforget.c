@@ -1,6 +1,6 @@
-/* Forgetting is how a ledger that was removed on purpose makes room for a new one of its name, and how somebody who was
- * told to makes an exchanged ledger look right. So each line that goes is shown with what it guarded, in a form that can be
- * added again, and nothing goes without a yes. */
+/* Forgetting lets a new ledger have the name of one that was removed on purpose. It also makes an exchanged ledger look right.
+ * So each removed line is shown with what it protected, in a form that can be added again, and nothing is removed without
+ * confirmation. */
 #include "cli/care/trustforget.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ const struct opt trustforget_options[] = {
     {0},
 };
 
-/* ---- what goes ---- */
+/* ---- what is removed ---- */
 
 typedef void line_fn(void *ctx, const char *what, const char *value, const char *lost);
 
@@ -67,7 +67,7 @@ static void json_line(void *ctx, const char *what, const char *value, const char
     obj_obj(ctx, NULL, &one);
 }
 
-/* Origins that a restore made of this one: they are others. */
+/* Origins of ledgers restored from this one are separate. */
 static void say_restored(const struct cli *cli, const struct policy *policy, const char *origin) {
     size_t n = strlen(origin);
     for (size_t i = 0; i < policy_heads(policy); i++) {

@@ -1,4 +1,4 @@
-/* trust forget: what the trust file knows of one origin goes, and what nobody notices from then on is said. */
+/* trust forget: removes an origin from the trust file, and states what goes unnoticed from then on. */
 #ifndef CLI_CARE_TRUSTFORGET_H
 #define CLI_CARE_TRUSTFORGET_H
 

@@ -1,6 +1,6 @@
-/* Where the values come from: a word of the row's own words; else the first of those that its phrase lists ("ollama,
- * llama.cpp, vllm, ..."); else, for names that mean the same in all kinds, the table below; else something of the type. The
- * subject is its first form with names in place, and a field that is named like the subject's first part has that name. */
+/* Values come from the row's list of values; else from the first item of a list in its help ("ollama, llama.cpp, vllm, ...");
+ * else, for names that mean the same in all kinds, from the table below; else from the type. The subject is its first form,
+ * with names filled in; a field named like the subject's first part has the same name as its value. */
 #include "cli/help/example.h"
 
 #include <stdio.h>
@@ -51,7 +51,7 @@ static const char *text_of(const char *name) {
     return NULL;
 }
 
-/* "a, b, c" or "a, b, ...": the first of the short words that a phrase lists. */
+/* The first of the short words in a list "a, b, c" or "a, b, ...". */
 static bool listed(const char *help, char ret[VALUE_MAX]) {
     size_t words = 0, first = 0;
     for (const char *p = help;; words++) {
@@ -126,7 +126,7 @@ static int by_name(const struct kind_field *a, const struct kind_field *b) {
     return strcmp(a->name, b->name);
 }
 
-/* The names of a canonical map come in order: the smallest that is larger than the one before. */
+/* Names of a canonical map are in order: the smallest name larger than the previous one. */
 static const struct kind_field *next_field(const struct kind_field *fields, size_t n, const struct kind_field *before) {
     const struct kind_field *next = NULL;
     for (size_t i = 0; i < n; i++) {
@@ -186,7 +186,7 @@ static void put_value(struct buf *out, const struct kind *kind, const struct kin
     }
 }
 
-/* What an event of the kind needs, and what is searched by; the lists that are judged. Not what `append` refuses. */
+/* Required fields, indexed fields, and lists that are judged; not what `append` refuses. */
 static bool is_usual(const struct kind *kind, const struct kind_field *f) {
     return ((f->flags & (KIND_REQUIRED | KIND_INDEXED)) != 0 || f->n_members > 0) &&
            !grant_is_idle(bytes_of(kind->name), bytes_of(f->name));

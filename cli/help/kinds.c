@@ -60,7 +60,7 @@ static void put_kind(struct obj *obj, const struct kind *kind) {
     obj_list(obj, "fields", &fields);
 }
 
-/* What the words of the command line choose: one kind, those of a family or of a pattern, or all. */
+/* The kinds selected on the command line: one, those of a family or a pattern, or all. */
 struct choice {
     const struct kind *only;
     const char *pattern; /* NULL: all */
@@ -147,13 +147,13 @@ static int print_markdown(struct cli *cli) {
     return rc == 0 ? EXIT_GOOD : cli_fail_as(cli, &err, EXIT_SYSTEM);
 }
 
-/* Both are accepted as they are; `ledger kinds K --example | head -n 1 | ledger ingest jsonl -`. */
+/* Both are accepted unchanged: `ledger kinds K --example | head -n 1 | ledger ingest jsonl -`. */
 static int print_example(struct cli *cli, const struct kind *kind) {
     struct buf line = {.max = 65536}, command = {.max = 65536};
     struct err err = {0};
     int exit_code;
     if (!example_has(kind)) {
-        return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "'%s' is written by the ledger itself only: there is nothing to type",
+        return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "'%s' is written only by the ledger itself: it has no example",
                           kind->name);
     }
     int rc = example_line(kind, &line, &err);
@@ -183,7 +183,7 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
     struct choice choice = {0};
     size_t n = 0;
     if (opt_has(args, &options[K_MARKDOWN]) && (args->n_args > 0 || opt_has(args, &options[K_NAMES]))) {
-        return cli_usage(cli, "--markdown gives the whole catalog: no KIND and no --names with it");
+        return cli_usage(cli, "--markdown prints the whole catalog: it takes no KIND and no --names");
     }
     if (args->n_args == 1) {
         choice = (struct choice){kind_find(bytes_of(args->args[0])), args->args[0]};
@@ -193,7 +193,7 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
     }
     if (n == 0) return unknown_kind(cli, args->args[0]);
     if (opt_has(args, &options[K_EXAMPLE])) {
-        return choice.only ? print_example(cli, choice.only) : cli_usage(cli, "--example wants one KIND");
+        return choice.only ? print_example(cli, choice.only) : cli_usage(cli, "--example needs one KIND");
     }
     if (opt_has(args, &options[K_NAMES])) {
         for (size_t i = 0; i < kind_count(); i++) {

@@ -5,7 +5,7 @@
  *   help     the list of commands, a command's page, words for completions; all from the tables
  *   version  of the program and of the format
  *   kinds    the catalog of kinds of events
- *   example  an event of a kind as its writers would write it
+ *   example  an example event of a kind
  *
  * Words. A "kind" is what an event is, "run.started"; a "synopsis" is what follows a command's name. */
 #ifndef CLI_HELP_ROOM_H

@@ -1,4 +1,4 @@
-/* version: of the program and of what it writes. */
+/* version: of the program and of the event format. */
 #include "cli/call/command.h"
 #include "cli/print/fact.h"
 #include "ledger/event/event.h"

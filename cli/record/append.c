@@ -106,14 +106,14 @@ static int add_time(struct body *body, const char *text, struct err *err) {
     return body_word(body, word, err);
 }
 
-/* A subject run/ID says of which run it is. */
+/* A subject run/ID implies the run. */
 static struct bytes run_of(const char *run, const char *subject) {
     return bytes_of(run                                                                           ? run
                     : strncmp(subject, "run/", 4) == 0 && strlen(subject + 4) <= EVENT_STRING_MAX ? subject + 4
                                                                                                   : NULL);
 }
 
-/* Of a remedy that was typed as it is printed: eval/EVAL. */
+/* Refuses the placeholder of a remedy typed as printed: eval/EVAL. */
 static int check_subject(const struct kind *kind, const char *subject, struct err *err) {
     const char *slash = strchr(subject, '/');
     struct bytes family = {(const uint8_t *)subject, slash ? (size_t)(slash - subject) : 0};
@@ -172,7 +172,7 @@ static int read_author(const struct opt_args *args, struct input *in, struct err
     return rc;
 }
 
-/* Everything but the ledger, so that wrong input is found before anything is opened. */
+/* Reads everything that needs no ledger, so that wrong input is found before anything is opened. */
 static int read_draft(const struct opt_args *args, struct input *in, struct log_draft *draft, struct err *err) {
     const char *open = opt_text(args, &options[A_OPEN]);
     struct bytes kind = bytes_of(args->args[0]);
@@ -202,7 +202,7 @@ static int read_draft(const struct opt_args *args, struct input *in, struct log_
     return rc;
 }
 
-/* A field that the catalog does not know is kept, as a private one. */
+/* Notes fields that are not in the catalog: they are kept private. */
 static void remark_unknown(const struct cli *cli, const struct kind *kind, struct bytes body) {
     struct mp_reader reader;
     struct mp_item item;
@@ -217,27 +217,27 @@ static void remark_unknown(const struct cli *cli, const struct kind *kind, struc
     }
 }
 
-/* Whoever uses a key twice for two things has to hear of it, also where notes are not shown. */
+/* Using one key for two different events is a warning, which is shown even where notes are not. */
 static void remark_duplicate(const struct cli *cli, const char *parts, uint64_t seq) {
     struct err warning = {0};
     if (parts[0] == '\0') {
-        cli_note(cli, "ledger: append: event %llu has this source and key already: nothing was written",
+        cli_note(cli, "ledger: append: event %llu already has this source and key: nothing was written",
                  (unsigned long long)seq);
         return;
     }
     err_set(&warning, ERR_CONFLICT,
-            "event %llu has this source and key already, and is another one (%s): nothing was written; another event needs "
-            "another key",
+            "event %llu already has this source and key, but differs (%s): nothing was written; a different event needs "
+            "a different key",
             (unsigned long long)seq, parts);
     cli_warn(cli, &warning);
 }
 
-/* Past a limit a policy is not taken, and a guard would continue with the one before. */
+/* A policy past its limits has no effect: guards would keep using the previous one. */
 static bool is_always_judged(const struct log_draft *draft) {
     return bytes_is(draft->kind, "policy.declared");
 }
 
-/* Where nothing can be checked, nobody is told that it was. */
+/* Notes if nothing could be checked. */
 static int show_event(struct cli *cli, const struct log_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
     bool is_new = false;
@@ -252,7 +252,7 @@ static int show_event(struct cli *cli, const struct log_draft *draft, bool check
     return exit_code;
 }
 
-/* What --checked says by the states is said of what the event alone shows. */
+/* Without --checked: notes what the event alone shows. */
 static void remark_over(const struct cli *cli, const struct log_draft *draft) {
     struct mp_item item;
     struct bytes raw;
@@ -264,7 +264,7 @@ static void remark_over(const struct cli *cli, const struct log_draft *draft) {
     bool there = item.type == MP_UINT || (item.type == MP_STR && kind_time_parse(item.data, &ns));
     ns = item.type == MP_UINT ? item.uint : ns;
     if (there && ns <= clock_wall_ns()) {
-        cli_note(cli, "ledger: append: it has expired already: no use will have it");
+        cli_note(cli, "ledger: append: it has already expired: it permits nothing");
     }
 }
 
@@ -283,11 +283,11 @@ static int write_event(struct cli *cli, const struct log_draft *draft, bool chec
     if (rc == 0 && receipt.duplicate && checked) {
         rc = preview_same(ledger, draft, receipt.seq, &err);
     } else if (rc == 0 && receipt.duplicate) {
-        preview_differs(ledger, draft, receipt.seq, parts, NULL); /* what cannot be read is not remarked on */
+        preview_differs(ledger, draft, receipt.seq, parts, NULL); /* no note on what cannot be read */
     }
     log_close(ledger);
     if (rc != 0) {
-        /* what is not found is the kind, or else a file of the ledger's own */
+        /* not found: the kind, or else a file of the ledger */
         bool known = kind_find(draft->kind) || bytes_has_prefix(draft->kind, "x.");
         return rc == ERR_NOTFOUND && !known ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
     }
@@ -317,7 +317,7 @@ static int moved(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     char actor[128];
     if (args->n_args > 0) {
-        return cli_usage(cli, "--moved takes no event: ledger append --moved, and then the event");
+        return cli_usage(cli, "--moved takes no event: run 'ledger append --moved' first, then append the event");
     }
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) return exit_code;

@@ -47,7 +47,7 @@ static int full_id(const char *text, char ret[LOG_ARTIFACT_ID], struct err *err)
     return 0;
 }
 
-/* A file under that name is never half or wrong: it has it only when its hash is right. */
+/* The file gets its name only if its hash is right, so it is never partial or wrong. */
 static int get_file(struct cli *cli, struct ledger *ledger, const char *id, const char *path) {
     struct file_out out;
     struct err err = {0};
@@ -67,7 +67,7 @@ static int take_piece(void *ctx, struct bytes piece, struct err *err) {
     return buf_check(all, "the stored file", err);
 }
 
-/* On a terminal, where bytes cannot be left as they are: checked first, then shown as text. */
+/* On a terminal, which must not get raw bytes: checked first, then shown as text. */
 static int get_shown(struct cli *cli, struct ledger *ledger, const char *id) {
     struct err err = {0};
     struct stat st;
@@ -79,7 +79,7 @@ static int get_shown(struct cli *cli, struct ledger *ledger, const char *id) {
     if (rc == 0) {
         out_data(cli, bytes_of_buf(&all));
     } else if (rc == ERR_LIMIT) {
-        err_set(&err, rc, "a stored file of more than %zu MiB is not shown on a terminal; -o FILE or a pipe takes it",
+        err_set(&err, rc, "a stored file of more than %zu MiB is not shown on a terminal; use -o FILE or a pipe",
                 SHOWN_MAX >> 20);
     }
     buf_done(&all);

@@ -1,4 +1,4 @@
-/* The fields collect as (name, one MessagePack item) and are sorted at the end, which finds doubles too. */
+/* Fields are collected as (name, one MessagePack item) and sorted at the end, which also finds duplicates. */
 #include "cli/record/body.h"
 
 #include <errno.h>
@@ -90,14 +90,14 @@ int body_json(struct body *body, struct bytes json, const char *name, struct err
     return rc;
 }
 
-/* Fields that the catalog knows as text keep "1.0" as text. */
+/* Fields declared as text in the catalog keep "1.0" as text. */
 static bool wants_text(const struct body *body, struct bytes name) {
     const struct kind_field *field = body->kind ? kind_field_find(body->kind, name) : NULL;
     return field &&
            (field->type == KIND_STR || field->type == KIND_DIGEST || field->type == KIND_VKEY || field->type == KIND_TIME);
 }
 
-/* A number, true, false or null and nothing around it. */
+/* A number, true, false or null, with nothing around it. */
 static bool put_scalar(struct bytes text, struct buf *out) {
     if (text.n == 0 || (text.p[0] != '-' && (text.p[0] < '0' || text.p[0] > '9') && !bytes_is(text, "true") &&
                         !bytes_is(text, "false") && !bytes_is(text, "null"))) {
@@ -114,7 +114,7 @@ static size_t digits_at(struct bytes text, size_t at) {
     return i - at;
 }
 
-/* As JSON writes numbers: what has leading zeros is the name of something. */
+/* A number as in JSON: with leading zeros it is text, such as an ID. */
 static bool is_number(struct bytes text) {
     size_t i = text.n > 0 && text.p[0] == '-', n = digits_at(text, i);
     bool number = n == 1 || (n > 1 && text.p[i] != '0');
@@ -138,7 +138,7 @@ static bool is_file_digest(const struct body *body, struct bytes name, struct by
     return field && field->type == KIND_DIGEST && value.n > 1 && value.p[0] == '@';
 }
 
-/* Pieces, because models are large. */
+/* In pieces, because models are large. */
 static int file_digest(const char *path, uint8_t ret[HASH_LEN], struct err *err) {
     static uint8_t chunk[1 << 16];
     struct hash *hash = hash_new();
@@ -178,7 +178,7 @@ bool body_is_placeholder(struct bytes name, struct bytes value) {
     return same;
 }
 
-/* Of a remedy that was typed as it is printed. */
+/* Refuses the placeholder of a remedy typed as printed. */
 static int check_placeholder(const struct body *body, struct bytes name, struct bytes value, struct err *err) {
     const struct kind_field *field = body->kind ? kind_field_find(body->kind, name) : NULL;
     if (!field || !body_is_placeholder(name, value)) return 0;
@@ -215,7 +215,7 @@ int body_word(struct body *body, const char *word, struct err *err) {
     } else if (!wants_text(body, name) && put_scalar(value, &item)) {
         rc = 0;
     } else if (!wants_text(body, name) && is_number(value)) {
-        rc = err_set(err, ERR_INVALID, "%.60s does not fit into 64 bits; %.*s:='\"%.60s\"' takes it as text", eq + 1,
+        rc = err_set(err, ERR_INVALID, "%.60s does not fit into 64 bits; %.*s:='\"%.60s\"' passes it as text", eq + 1,
                      (int)(name.n < 60 ? name.n : 60), word, eq + 1);
     } else {
         buf_clear(&item);

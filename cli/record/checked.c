@@ -1,6 +1,6 @@
-/* The judge looks at the states as of the log's own size, under the write lock: at rows that the log vouches for, and the
- * events since. So that others do not wait there for what could be done before, these rows are brought up to date first;
- * the judge itself writes nothing. */
+/* The judge reads the states as of the log's current size, under the write lock: stored rows that the log vouches for, and the
+ * events since. These rows are brought up to date before taking the lock, so that others need not wait for it; the judge itself
+ * writes nothing. */
 #include "cli/record/checked.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ struct step {
     struct ledger *ledger;
     const struct log_draft *draft;
     struct decision decision;
-    bool damaged;   /* the rows that were looked at first */
+    bool damaged;   /* the rows read first */
     bool corrected; /* a correction was folded */
 };
 
@@ -52,7 +52,7 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     uint64_t now = clock_wall_ns();
     state_options_init(&options);
     options.at = size;
-    options.now = now > head.time ? now : head.time; /* as the event's own will be */
+    options.now = now > head.time ? now : head.time; /* as the event's own time will be */
     options.no_write = true;
     options.damaged = &step->damaged;
     options.corrected = &step->corrected;
@@ -61,14 +61,14 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     return rc;
 }
 
-/* Without it the judge has more to fold, that is all. */
+/* If it fails, the judge only has more to fold. */
 static void catch_up(struct ledger *ledger, uint64_t lag) {
     struct state_options options;
     state_options_init(&options);
     attested_advance(ledger, &options, lag, NULL);
 }
 
-/* A correction costs a fold of the log before it: in a log that has roots at all, it is worth one. */
+/* A correction makes the judge fold the log before it, unless the rows are stored first. */
 static void catch_up_corrected(struct ledger *ledger) {
     struct log_head head;
     if (log_head(ledger, &head, NULL) == 0 && head.size >= ATTESTED_LAG_MAX) {

@@ -1,4 +1,4 @@
-/* correct: an event was a mistake. It stays, as everything does; from here on no state counts it. */
+/* correct: marks an event as a mistake. It stays in the log; from here on no state counts it. */
 #include "base/text.h"
 #include "cli/call/command.h"
 #include "cli/log/corrected.h"
@@ -16,13 +16,13 @@ static const struct opt options[] = {
     {0},
 };
 
-/* What this event replaced has no replacement any more. */
+/* Notes if the mistake itself replaced an event, which now has no replacement. */
 static int say_what_it_stood_for(struct cli *cli, struct ledger *ledger, uint64_t seq, struct err *err) {
     struct corrected all = {0};
     int rc = corrected_load(ledger, seq, &all, err);
     for (size_t i = 0; rc == 0 && i < all.n; i++) {
         if (all.one[i].replaced_by == seq) {
-            cli_note(cli, "event %llu stands for event %llu, by event %llu: as a mistake it no longer does",
+            cli_note(cli, "event %llu replaced event %llu (by event %llu): as a mistake it no longer does",
                      (unsigned long long)seq, (unsigned long long)all.one[i].seq, (unsigned long long)all.one[i].by);
         }
     }

@@ -1,4 +1,4 @@
-/* ingest: the sources of the ingest room at the command line. */
+/* ingest: the command line of the ingest room's sources. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +28,9 @@ static const struct opt options[] = {
     {0},
 };
 
-#define REPORTED_MAX 20 /* rejections said one by one; all are counted */
+#define REPORTED_MAX 20 /* rejections reported one by one; all are counted */
 
-/* The one thing that a signal may write to. */
+/* The only variable that a signal handler writes. */
 static volatile sig_atomic_t stop;
 
 static void on_signal(int number) {
@@ -38,26 +38,26 @@ static void on_signal(int number) {
     stop = 1;
 }
 
-#define ROUND_SAID_NS (3600 * CLOCK_NS_PER_S) /* looks that bring nothing are said that often */
+#define ROUND_SAID_NS (3600 * CLOCK_NS_PER_S) /* how often rounds without news are reported */
 
 struct state {
     struct cli *cli;
     struct out_progress progress;
     uint64_t rejected;
-    uint64_t passed_line; /* the first record that was passed over, and its name */
+    uint64_t passed_line; /* the first record passed over, and its name */
     char passed[64];
     bool hurry;
-    /* what was said of the look before */
+    /* as last reported */
     bool said, failed;
     uint64_t said_at, accepted;
 };
 
-/* An agent waits for its hook, so nothing may keep that: a writer that sleeps on the ledger's lock, a disk that is gone. */
+/* An agent waits for its hook, so nothing may block it: not another writer holding the lock, not a hanging disk. */
 #define HURRY_S 10
 
 static void give_up(int exit_code) {
     static const char message[] =
-        "ledger: ingest: given up after 10 s in which nothing moved; what was not committed is not recorded\n";
+        "ledger: ingest: gave up after 10 s without progress; what was not committed is not recorded\n";
     ssize_t done = write(STDERR_FILENO, message, sizeof(message) - 1);
     (void)done;
     _exit(exit_code);
@@ -126,7 +126,7 @@ static void on_passed(void *ctx, const struct ingest_place *place, const char *w
     }
 }
 
-/* What an agent says and nobody records is not lost in silence. */
+/* Records that are passed over are reported, not dropped silently. */
 static void say_passed(const struct state *state, uint64_t n) {
     if (n > 0) {
         cli_note(
@@ -193,7 +193,7 @@ static int print_json(struct cli *cli, const char *source, const struct ingest_r
     return cli_print(cli, &obj, true);
 }
 
-/* `shown`: each rejection has been said already. */
+/* `shown`: each rejection was reported already. */
 static int print_text(struct cli *cli, const char *source, const struct ingest_result *result, bool dry_run, bool shown) {
     const struct ingest_tally *t = &result->total;
     char size[32];
@@ -232,7 +232,7 @@ static void on_listening(void *ctx, const char *address) {
     struct buf text = {.max = 4096};
     out_progress_end(&state->progress);
     cli_note(state->cli, "ledger: ingest: listening on %s", address);
-    if (state->cli->json) { /* the port may be any: whoever reads this wants to know */
+    if (state->cli->json) { /* the port may have been chosen freely: programs need to know it */
         obj_text(&obj, "listening", address);
         obj_json(&obj, JSON_LINE, &text, NULL);
         out_error_json(bytes_of_buf(&text));
@@ -247,7 +247,7 @@ static void on_waiting(void *ctx, const char *path) {
     cli_note(state->cli, "ledger: ingest: waiting for '%s', which is not there yet", path);
 }
 
-/* Says what is new: an event, the first failure of several, that it works again; and once an hour that it continues. */
+/* Reports news: events, the first of several failures, recovery; and once an hour that it still runs. */
 static void on_round(void *ctx, const struct ingest_result *sum, const struct err *failed) {
     struct state *state = ctx;
     uint64_t now = clock_boot_ns();
@@ -275,7 +275,7 @@ static const struct ingest_source *find_source(struct cli *cli, const char *name
             buf_printf(&names, "%s%s", i ? ", " : "", ingest_source_at(i)->name);
         }
         *ret_exit = cli_usage(cli,
-                              "unknown source '%.60s'; known are %.*s. What other programs write can be brought in as "
+                              "unknown source '%.60s'; known are %.*s. Output of other programs can be converted to "
                               "lines for jsonl: docs/ingest.md",
                               name, (int)names.n, (const char *)names.p);
         buf_done(&names);
@@ -283,8 +283,8 @@ static const struct ingest_source *find_source(struct cli *cli, const char *name
     return source;
 }
 
-/* The command line as the source's options. `from` has room for all options. What the source does not take is a wrong
- * command line. */
+/* Turns the command line into the source's options. `from` has room for all options. Options that the source does not take
+ * are an invalid command line. */
 static int read_options(struct cli *cli, const struct opt_args *args, const struct ingest_source *source, const char **from,
                         struct ingest_options *ret) {
     struct err err = {0};
@@ -329,7 +329,7 @@ static void catch_signals(void) {
 static int report(struct state *state, const struct ingest_source *source, const struct ingest_result *result, bool dry_run,
                   int exit_code) {
     struct cli *cli = state->cli;
-    bool silent = cli->for_agent && !cli->json && !dry_run; /* an agent takes what is printed for its own */
+    bool silent = cli->for_agent && !cli->json && !dry_run; /* an agent would read what is printed */
     out_progress_end(&state->progress);
     if (state->rejected > REPORTED_MAX) {
         cli_note(cli, "ledger: ingest: %llu more rejection%s not shown",
@@ -366,7 +366,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
     if (exit_code != 0) return exit_code;
     o->ctx = &state;
     o->progress = on_progress;
-    o->rejected = cli->for_agent && o->strict ? NULL : on_rejected; /* the error says it, and one line is enough */
+    o->rejected = cli->for_agent && o->strict ? NULL : on_rejected; /* the error reports it; one line is enough */
     o->passed = on_passed;
     o->listening = on_listening;
     o->waiting = on_waiting;

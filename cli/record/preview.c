@@ -1,6 +1,6 @@
-/* The fields are sorted and masked by the ledger itself, so that the preview cannot say anything but what an append does.
- * What an append looks up in its indexes under the write lock (the key, the subject's events) is read from the log here: a
- * preview writes nothing, and so must not need what an append would build. */
+/* The ledger itself sorts and masks the fields, so the preview shows exactly what an append would write. What an append looks
+ * up in its indexes under the write lock (the key, the subject's events) is read from the log here: a preview writes nothing,
+ * so it cannot build these indexes. */
 #include "cli/record/preview.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define FIELDS_MAX (2 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX))
 
-/* What is found in the log: LOG_NO_SEQ where nothing is. */
+/* What was found in the log; LOG_NO_SEQ: nothing. */
 struct found {
     uint64_t size, same_key, cause, later; /* later: an event of the subject after none_after */
 };
@@ -40,7 +40,7 @@ static int read_log(struct ledger *ledger, const struct log_draft *draft, struct
     return rc < 0 ? rc : 0;
 }
 
-/* What an append under the write lock would refuse. */
+/* Refuses what an append would refuse under the write lock. */
 static int check_log(const struct log_draft *draft, struct found *found, struct err *err) {
     if (found->same_key != LOG_NO_SEQ) return 0;
     if (found->later != LOG_NO_SEQ) {
@@ -88,7 +88,7 @@ void preview_put(struct obj *obj, const struct log_draft *draft, struct bytes bo
     }
 }
 
-/* Every field of the one is in the other, as it is there. */
+/* Is every field of the one in the other, with the same value? */
 static bool holds_all(struct bytes map, struct bytes fields) {
     struct mp_reader r;
     struct mp_item item;
@@ -183,7 +183,7 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct log_draft
         preview_put(&obj, draft, bytes_of_buf(&body), bytes_of_buf(&private_));
         obj_uint(&obj, "cause", found.cause);
         obj_uint(&obj, "masked", masked);
-        if (ledger == NULL || !decision.yes) { /* what is refused becomes no event */
+        if (ledger == NULL || !decision.yes) { /* a refused draft does not become an event */
             obj_text(&obj, "seq", NULL);
         } else {
             obj_uint(&obj, "seq", found.same_key != LOG_NO_SEQ ? found.same_key : found.size);

@@ -6,11 +6,11 @@
  *   correct   an event marked as a mistake
  *   ingest    events from a source, by the floor of that name
  *   artifact  a file stored by its content
- *   body      NAME=VALUE words and JSON as one canonical map
+ *   body      NAME=VALUE words and JSON, merged into one canonical map
  *   preview   --dry-run: what would be written
  *   checked   a step appended only when the states allow it, judged inside the write transaction
  *
- * Words. A "draft" is an event before it is written. A "receipt" says seq, leaf, size and root. A "duplicate" has the
+ * Words. A "draft" is an event before it is written. A "receipt" has seq, leaf, size and root. A "duplicate" has the
  * source and key of an event that exists already. */
 #ifndef CLI_RECORD_ROOM_H
 #define CLI_RECORD_ROOM_H

@@ -189,7 +189,7 @@ static int note_useless(struct state_view *view, const struct log_event *event, 
     }
     if (mp_map_get(event->body, "expires", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT &&
         item.uint <= state_now(view)) {
-        snprintf(ret->note, sizeof(ret->note), "it has expired already: no use will have it");
+        snprintf(ret->note, sizeof(ret->note), "it has already expired: it permits nothing");
         return 0;
     }
     if (session.n == 0 && bytes_is(decide_text(event->body, "lifetime"), "session")) {
@@ -197,7 +197,7 @@ static int note_useless(struct state_view *view, const struct log_event *event, 
     }
     int rc = session.n == 0 ? 0 : look_stored(view, "permission_sessions", &session, 1, &row, &there, err);
     if (rc == 0 && there) {
-        snprintf(ret->note, sizeof(ret->note), "its session ended with event %lld: no use will have it",
+        snprintf(ret->note, sizeof(ret->note), "its session ended with event %lld: it permits nothing",
                  (long long)named_int(&row, "ended_seq"));
     }
     if (session.n > 0) {

@@ -22,11 +22,11 @@ box 1 append permission.used -s pack/p --checked group=exec scope=/srv/a
 err_has "refused: pack/p may not exec '/srv/a': expired (events $granted, $used)"
 box 0 append permission.used -s pack/p group=exec scope=/srv/a # unchecked, facts are taken as they are
 box 0 append permission.granted -s pack/p --checked group=gpu expires=2020-01-01T00:00:00Z
-err_has 'it has expired already: no use will have it'
+err_has 'it has already expired: it permits nothing'
 box 0 append permission.granted -s pack/p group=gpu expires=2020-01-01T00:00:00Z
-err_has 'it has expired already: no use will have it'
+err_has 'it has already expired: it permits nothing'
 box 0 append permission.granted -s pack/p --checked --dry-run group=gpu expires=2020-01-01T00:00:00Z
-json .checked.note 'it has expired already: no use will have it'
+json .checked.note 'it has already expired: it permits nothing'
 box 0 append permission.granted -s pack/p --checked --dry-run group=gpu expires=2220-01-01T00:00:00Z
 err_empty
 for time in expires=2020 expires:=1893456000 'expires:="1893456000000"' at:=5; do
@@ -179,9 +179,9 @@ err_empty
 box 0 append run.finished -s run/ended
 ended=$(jq -r .seq <<<"$out")
 box 0 append permission.granted -s pack/w group=gpu session=ended --checked --dry-run
-err_has "its session ended with event $ended: no use will have it"
+err_has "its session ended with event $ended: it permits nothing"
 box 0 append permission.granted -s pack/w group=gpu lifetime=session --run ended --checked
-err_has "its session ended with event $ended: no use will have it"
+err_has "its session ended with event $ended: it permits nothing"
 
 # What limits a grant limits no refusal; what somebody refuses has a scope that a use can have. Of a source it is taken as
 # all of its group, and an answer that allows as nothing.

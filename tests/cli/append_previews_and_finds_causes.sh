@@ -60,9 +60,9 @@ json .events 2
 
 # A key of the same content is a duplicate; of another content it is said, whatever is shown.
 box 0 append permission.granted -s pack/p group=exec --key k1
-err_has 'event 1 has this source and key already: nothing was written'
+err_has 'event 1 already has this source and key: nothing was written'
 box 0 append permission.granted -s pack/q group=gpu --key k1 -q
-err_has 'event 1 has this source and key already, and is another one (subject, body)'
+err_has 'event 1 already has this source and key, but differs (subject, body)'
 json .duplicate true
 
 # Causes by key: of the same source only.
@@ -115,7 +115,7 @@ json .body.digest "sha256:$(sha256sum <content | cut -d ' ' -f 1)"
 box 3 append pack.installed -s pack/p version=1 digest=@missing
 err_has "'missing' cannot be read"
 box 3 append x.test.note -s a n=99999999999999999999
-err_has "does not fit into 64 bits; n:='\"99999999999999999999\"' takes it as text"
+err_has "does not fit into 64 bits; n:='\"99999999999999999999\"' passes it as text"
 box 0 append x.test.note -s a --open n,d n=0012345678901234567890 d=2026-11-21
 
 finish

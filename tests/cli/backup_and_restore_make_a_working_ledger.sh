@@ -53,7 +53,7 @@ box 0 verify
 mv "$BOX" lost
 cp "$TRUST" known
 run 20 -C same restore copy --log-key log.key --key-passphrase-file bpass --newest
-err_has 'restored, but not in the trust file'
+err_has 'restored, but not added to the trust file'
 rm -r same "$TRUST"
 run 0 -C same restore copy --log-key log.key --key-passphrase-file bpass --newest
 out_has 'test.example/box'

@@ -126,7 +126,7 @@ same "$(grep -c 'stands for' <<<"$err")" 0
 box 3 correct 2 --reason x --replaced-by 1
 err_has 'event 1 cannot replace it: it was itself corrected, by event 4'
 box 0 correct 2 --reason x --replaced-by 3
-err_has 'event 2 stands for event 1, by event 4: as a mistake it no longer does'
+err_has 'event 2 replaced event 1 (by event 4): as a mistake it no longer does'
 
 # Nobody writes in the name of the ledger, whose keys are its own.
 box 3 append x.test.note -s a/b --source ledger --key corrected:3

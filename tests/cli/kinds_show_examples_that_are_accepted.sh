@@ -14,7 +14,7 @@ n=0
 while read -r name; do
     if [[ $name == ledger.* && $name != ledger.gap && $name != ledger.imported ]]; then
         run 1 kinds "$name" --example
-        err_has 'written by the ledger itself only'
+        err_has 'written only by the ledger itself'
         continue
     fi
     run 0 kinds "$name" --example

@@ -173,7 +173,7 @@ err_has "'nobody'"
 out_empty
 box 1 timeline nobody --json
 box 2 timeline
-err_has 'of what'
+err_has 'name a run, a subject, or --since'
 box 2 timeline r1 r2
 box 2 timeline r1 --time soon
 box 3 timeline --since soon

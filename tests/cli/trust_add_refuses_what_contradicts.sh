@@ -49,7 +49,7 @@ same "$(trusted test.example/box)" 4
 box 0 checkpoint -o true4
 box 0 trust add
 box 0 trust add --replace
-[[ $err != *'gave way'* ]] || fail 'what fits gave way'
+[[ $err != *'was replaced'* ]] || fail 'what matches was replaced'
 same "$(trusted test.example/box)" 4
 
 # an origin that a restore made is another one, and neither stands against the other
@@ -84,7 +84,7 @@ err_has "the head of 'test.example/box' of size 4 stays; whether it continues th
 same "$(trusted test.example/box)" 4
 run 20 trust add --checkpoint fork4
 run 0 trust add --checkpoint fork3 --replace
-err_has "the head of 'test.example/box' of size 4 gave way"
+err_has "the head of 'test.example/box' of size 4 was replaced"
 same "$(trusted test.example/box)" 3
 
 # a leaf
@@ -97,7 +97,7 @@ run 0 trust add --genesis "$leaf" --origin test.example/box --replace
 same "$(grep '^genesis ' "$TRUST")" "genesis test.example/box $leaf"
 refused "the trust file knows another ledger of origin 'test.example/box': its genesis leaf differs"
 box 0 trust add --replace
-err_has "what was trusted of 'test.example/box' gave way: the first event, the head of size 3"
+err_has "what was trusted of 'test.example/box' was replaced: the first event, the head of size 3"
 box 0 verify
 
 # another key of that name, and nothing else is known
@@ -107,13 +107,13 @@ vkey=$out
 printf 'log %s\n' "$vkey" >"$TRUST"
 refused "another log key is trusted under the name 'test.example/box'"
 box 0 trust add --replace
-err_has 'gave way: the log key'
+err_has 'was replaced: the log key'
 check bash -c "! grep -qF '$vkey' '$TRUST'"
 box 0 verify
 run 20 -C other verify
 run 20 -C other trust add
 run 0 -C other trust add --replace
-err_has 'gave way: the log key, the first event, the head of size '
+err_has 'was replaced: the log key, the first event, the head of size '
 run 0 -C other verify
 box 20 verify
 run 0 trust check
