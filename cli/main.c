@@ -28,7 +28,16 @@ static const struct command commands[] = {
 #undef COMMAND
     {0},
 };
+
 #undef HEADING
+static const struct command by_heading[] = {
+#define HEADING(words_)       {.name = "", .help = words_},
+#define COMMAND(name_, help_) {.name = #name_, .help = help_},
+#include "cli/commands.def"
+#undef COMMAND
+#undef HEADING
+    {0},
+};
 
 enum { G_DIR, G_JSON, G_NO_COLOR, G_NO_PAGER, G_PASSPHRASE_FD, G_PASSPHRASE_FILE, G_QUIET, G_WAIT, G_HELP, G_VERSION };
 #define WAIT_MAX_S 86400
@@ -210,6 +219,7 @@ int main(int argc, char **argv) {
     fault_catch(fault_exit);
 #endif
     struct cli cli = {.commands = commands,
+                      .by_heading = by_heading,
                       .globals = globals,
                       .out_tty = isatty(STDOUT_FILENO) == 1,
                       .err_tty = isatty(STDERR_FILENO) == 1};

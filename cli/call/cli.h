@@ -22,10 +22,11 @@ struct command;
 struct opt;
 
 struct cli {
-    const struct command *commands; /* all; ends with a row without a name */
-    const struct opt *globals;      /* the options that every command takes */
-    const char *command;            /* "append", "key rotate": for messages */
-    char name[64];                  /* memory for `command` */
+    const struct command *commands;   /* all; ends with a row without a name */
+    const struct command *by_heading; /* the same, below headings: rows with an empty name */
+    const struct opt *globals;        /* the options that every command takes */
+    const char *command;              /* "append", "key rotate": for messages */
+    char name[64];                    /* memory for `command` */
     char dir[FILE_PATH_MAX];
     bool json, quiet, no_color, no_pager;
     bool out_tty, err_tty;                                    /* standard output, standard error is a terminal */

@@ -64,16 +64,7 @@ static void put_pair(struct cli *cli, const char *left, size_t left_width, const
     put_wrapped(cli, text, indent, indent);
 }
 
-/* All commands under their headings, which are rows with an empty name. */
-static const struct command by_heading[] = {
-#define HEADING(words_)       {.name = "", .help = words_},
-#define COMMAND(name_, help_) {.name = #name_, .help = help_},
-#include "cli/commands.def"
-#undef HEADING
-#undef COMMAND
-    {0},
-};
-
+/* A row with an empty name is a heading. */
 static void list(struct cli *cli, const struct command *table) {
     size_t width = 0;
     for (const struct command *c = table; c->name; c++) {
@@ -120,7 +111,7 @@ static void help_all(struct cli *cli) {
                 "A flight recorder for machines that run local AI: a signed, append-only log of what happened, the states "
                 "that follow from it, and proofs that anyone can check offline.",
                 0, 0);
-    list(cli, by_heading);
+    list(cli, cli->by_heading);
     out_str(cli, "\nOptions, before or after the command:\n");
     list_options(cli, cli->globals);
     out_str(cli, "\n");
