@@ -706,7 +706,7 @@ def question(c):  # what was asked, by the exporter's word, and what the headers
     line("range", ("events %d to %d" % (c.a, c.b - 1) if c.b - c.a > 1 else "event %d" % c.a if c.b > c.a else "none") + ", of a log of %d" % c.size)
     line("disclosed", "bodies: %s; private: %s; artifacts: %s; states: %s" % (d["bodies"], ", ".join(d["private"]) or "no fields",
          "those that are named" if d["artifacts"] else "none", ", ".join(d["states"]) or "none"))
-    print("answer        proven from %d headers%s" % (c.count["headers"], c.times and ", %s to\n              %s" % tuple(map(when, c.times)) or ""))
+    print("answer        proven from %s%s" % (some_of(c.count["headers"], "header", "headers"), c.times and ", %s to\n              %s" % tuple(map(when, c.times)) or ""))
     fates = ("disclosed", "withheld", "erased", "undisclosed")
     rows = [(not kind["named"], fates.index(fate), name, fate, kind) for name, kind in c.kinds.items() for fate in kind["seqs"]]
     for _, _, name, fate, kind in sorted(rows, key=lambda r: (r[0] or r[3] != "undisclosed",) + r[1:3]):
