@@ -37,8 +37,8 @@ static int check_once(int fd, double *ret_s, struct err *err) {
     double start = metric_now();
     int rc = export_verify(fd, &(struct export_verify_options){0}, &report, err);
     *ret_s = metric_now() - start;
-    if (rc == 0 && report.verdict != LOG_NOT_ANCHORED) {
-        rc = err_set(err, ERR_TAMPERED, "the bundle does not verify: %s", report.findings[0].reason);
+    if (rc == 0 && report.log.verdict != LOG_NOT_ANCHORED) {
+        rc = err_set(err, ERR_TAMPERED, "the bundle does not verify: %s", report.log.findings[0].reason);
     }
     return rc;
 }

@@ -102,40 +102,11 @@ int export_record(struct ledger *ledger, const struct export_options *options, c
 
 /* ---- checking a bundle ---- */
 
-enum export_aspect {                      /* lines of the verdict, in this order */
-                     EXPORT_CONTAINER,    /* the tar's form, its members */
-                     EXPORT_INTEGRITY,    /* headers, chain, tree, payloads against commitments */
-                     EXPORT_SEALS,        /* checkpoint, log key, handovers, manifest's signature */
-                     EXPORT_ANCHORING,    /* against what the caller trusts */
-                     EXPORT_COMPLETENESS, /* every match is there; the bounds */
-                     EXPORT_AUTHORS,
-                     EXPORT_ERASURES,
-                     EXPORT_GAPS,
-                     EXPORT_STATES
-};
-#define EXPORT_ASPECTS 9
-
 struct export_report {
-    enum log_verdict verdict;
-    char origin[257];
-    struct log_head head;
+    struct log_report log; /* the verdict; a finding's place is a member of the bundle */
     struct export_counts counts;
     bool sparse;
-    struct {
-        enum log_aspect_state state;
-        char text[512];
-    } aspect[EXPORT_ASPECTS];
-    char contradicts[8]; /* the rule of docs/format.md 11 that its contradiction breaks: "T3"; empty: none */
-    uint64_t n_findings;
-    struct {
-        enum export_aspect aspect;
-        char member[100]; /* "entries/12", empty: none */
-        uint64_t seq;     /* LOG_NO_SEQ: none */
-        char rule[8];     /* of docs/bundle.md or docs/format.md 11: "B15", "F3" */
-        char reason[512];
-    } findings[16];
 };
-const char *export_aspect_name(enum export_aspect aspect);
 
 /* ---- what was requested, and what it leaves out ---- */
 

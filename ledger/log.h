@@ -277,25 +277,27 @@ enum log_verdict { /* also the command's exit codes */
                    LOG_INVALID = 30
 };
 
-enum log_aspect {
-    LOG_INTEGRITY,
-    LOG_SEALS,
-    LOG_ANCHORING,
-    LOG_COMPLETENESS,
-    LOG_AUTHORS,
-    LOG_ERASURES,
-    LOG_GAPS,
-    LOG_DERIVED
+enum log_aspect {                   /* lines of the verdict, in this order */
+                  LOG_CONTAINER,    /* of a bundle only: the tar's form, its members */
+                  LOG_INTEGRITY,    /* headers, chain, tree, payloads against commitments */
+                  LOG_SEALS,        /* checkpoint, log key, handovers; of a bundle also the manifest's signature */
+                  LOG_ANCHORING,    /* against what the caller trusts */
+                  LOG_COMPLETENESS, /* nothing is missing; the bounds */
+                  LOG_AUTHORS,
+                  LOG_ERASURES,
+                  LOG_GAPS,
+                  LOG_STATES, /* of a bundle only */
+                  LOG_DERIVED /* of a ledger or proof only */
 };
-#define LOG_ASPECTS 8
+#define LOG_ASPECTS 10
 
-enum log_aspect_state { LOG_ASPECT_GOOD, LOG_ASPECT_NOTE, LOG_ASPECT_UNCHECKED, LOG_ASPECT_FAULT };
+enum log_aspect_state { LOG_ASPECT_GOOD, LOG_ASPECT_NOTE, LOG_ASPECT_UNCHECKED, LOG_ASPECT_FAULT, LOG_ASPECT_ABSENT };
 
 struct log_finding {
     enum log_aspect aspect;
-    uint64_t seq;   /* the event it is about; LOG_NO_SEQ: no event */
-    char table[24]; /* "tail", "bundle", "checkpoint", ... */
-    char rule[8];   /* of docs/format.md 11, "F19"; empty: it is about storage */
+    uint64_t seq;    /* the event it is about; LOG_NO_SEQ: no event */
+    char place[100]; /* the table of a ledger, "tail"; the member of a bundle, "entries/12"; empty: none */
+    char rule[8];    /* of docs/format.md 11 or docs/bundle.md, "F19"; empty: it is about storage */
     char reason[512];
 };
 
@@ -315,6 +317,7 @@ struct log_report {
     struct log_finding findings[LOG_FINDINGS_MAX];
 };
 const char *log_aspect_name(enum log_aspect aspect);
+size_t log_findings_kept(const struct log_report *report); /* those in findings[] */
 
 struct log_trust; /* what the verifier's caller trusts: policy lines, keys, genesis leaves, checkpoints, authors */
 struct log_trust *log_trust_new(void);

@@ -1,4 +1,4 @@
-/* Two kinds of report behind one set of getters. */
+/* Getters of a report. */
 #include "lib/report.h"
 
 #include <ledger/verify.h>
@@ -34,94 +34,102 @@ void ledger_report_free(struct ledger_report *report) {
     }
 }
 
+static const struct log_report *log_of(const struct ledger_report *report) {
+    return &report->found.log;
+}
+
 int ledger_report_verdict(const struct ledger_report *report) {
-    return (int)(report->is_bundle ? report->bundle.verdict : report->log.verdict);
+    return (int)log_of(report)->verdict;
 }
 
 const char *ledger_report_verdict_name(const struct ledger_report *report) {
-    return report_verdict_name((enum log_verdict)ledger_report_verdict(report));
+    return report_verdict_name(log_of(report)->verdict);
 }
 
 const char *ledger_report_origin(const struct ledger_report *report) {
-    return report->is_bundle ? report->bundle.origin : report->log.origin;
+    return log_of(report)->origin;
 }
 
 uint64_t ledger_report_events(const struct ledger_report *report) {
-    return report->is_bundle ? report->bundle.head.size : report->log.head.size;
+    return log_of(report)->head.size;
 }
 
 const char *ledger_report_rule(const struct ledger_report *report) {
-    bool bundle = report->is_bundle, any = ledger_report_findings(report) > 0;
-    const char *broken = !any ? "" : bundle ? report->bundle.findings[0].rule : report->log.findings[0].rule;
-    return report_rule((enum log_verdict)ledger_report_verdict(report), broken,
-                       bundle ? report->bundle.contradicts : report->log.contradicts);
+    return report_rule(log_of(report));
 }
 
 /* ---- aspects ---- */
 
-size_t ledger_report_aspects(const struct ledger_report *report) {
-    return report->is_bundle ? EXPORT_ASPECTS : LOG_ASPECTS;
+/* The i-th aspect that the report has; LOG_ASPECTS: it has fewer. */
+static size_t aspect_at(const struct ledger_report *report, size_t i) {
+    size_t at = 0;
+    for (; at < LOG_ASPECTS; at++) {
+        if (log_of(report)->aspect[at].state == LOG_ASPECT_ABSENT) continue;
+        if (i-- == 0) break;
+    }
+    return at;
 }
 
-static const char *aspect_name(const struct ledger_report *report, size_t i) {
-    return report->is_bundle ? export_aspect_name((enum export_aspect)i) : log_aspect_name((enum log_aspect)i);
+size_t ledger_report_aspects(const struct ledger_report *report) {
+    size_t n = 0;
+    while (aspect_at(report, n) < LOG_ASPECTS) {
+        n++;
+    }
+    return n;
 }
 
 const char *ledger_report_aspect_name(const struct ledger_report *report, size_t i) {
-    return i < ledger_report_aspects(report) ? aspect_name(report, i) : NULL;
+    size_t at = aspect_at(report, i);
+    return at < LOG_ASPECTS ? log_aspect_name((enum log_aspect)at) : NULL;
 }
 
 int ledger_report_aspect_state(const struct ledger_report *report, size_t i) {
-    return i >= ledger_report_aspects(report) ? -1
-           : report->is_bundle                ? (int)report->bundle.aspect[i].state
-                                              : (int)report->log.aspect[i].state;
+    size_t at = aspect_at(report, i);
+    return at < LOG_ASPECTS ? (int)log_of(report)->aspect[at].state : -1;
 }
 
 const char *ledger_report_aspect_text(const struct ledger_report *report, size_t i) {
-    return i >= ledger_report_aspects(report) ? NULL
-           : report->is_bundle                ? report->bundle.aspect[i].text
-                                              : report->log.aspect[i].text;
+    size_t at = aspect_at(report, i);
+    return at < LOG_ASPECTS ? log_of(report)->aspect[at].text : NULL;
 }
 
 /* ---- findings ---- */
 
+static const struct log_finding *finding_at(const struct ledger_report *report, size_t i) {
+    return i < log_findings_kept(log_of(report)) ? &log_of(report)->findings[i] : NULL;
+}
+
 uint64_t ledger_report_findings_total(const struct ledger_report *report) {
-    return report->is_bundle ? report->bundle.n_findings : report->log.n_findings;
+    return log_of(report)->n_findings;
 }
 
 size_t ledger_report_findings(const struct ledger_report *report) {
-    uint64_t n = report->log.n_findings;
-    return report->is_bundle ? report_bundle_kept(&report->bundle) : n < LOG_FINDINGS_MAX ? (size_t)n : LOG_FINDINGS_MAX;
+    return log_findings_kept(log_of(report));
 }
 
 const char *ledger_report_finding_aspect(const struct ledger_report *report, size_t i) {
-    return i >= ledger_report_findings(report) ? NULL
-           : report->is_bundle                 ? aspect_name(report, (size_t)report->bundle.findings[i].aspect)
-                                               : aspect_name(report, (size_t)report->log.findings[i].aspect);
+    const struct log_finding *finding = finding_at(report, i);
+    return finding != NULL ? log_aspect_name(finding->aspect) : NULL;
 }
 
 uint64_t ledger_report_finding_seq(const struct ledger_report *report, size_t i) {
-    return i >= ledger_report_findings(report) ? LEDGER_NO_SEQ
-           : report->is_bundle                 ? report->bundle.findings[i].seq
-                                               : report->log.findings[i].seq;
+    const struct log_finding *finding = finding_at(report, i);
+    return finding != NULL ? finding->seq : LEDGER_NO_SEQ;
 }
 
 const char *ledger_report_finding_place(const struct ledger_report *report, size_t i) {
-    return i >= ledger_report_findings(report) ? NULL
-           : report->is_bundle                 ? report->bundle.findings[i].member
-                                               : report->log.findings[i].table;
+    const struct log_finding *finding = finding_at(report, i);
+    return finding != NULL ? finding->place : NULL;
 }
 
 const char *ledger_report_finding_rule(const struct ledger_report *report, size_t i) {
-    return i >= ledger_report_findings(report) ? NULL
-           : report->is_bundle                 ? report->bundle.findings[i].rule
-                                               : report->log.findings[i].rule;
+    const struct log_finding *finding = finding_at(report, i);
+    return finding != NULL ? finding->rule : NULL;
 }
 
 const char *ledger_report_finding_reason(const struct ledger_report *report, size_t i) {
-    return i >= ledger_report_findings(report) ? NULL
-           : report->is_bundle                 ? report->bundle.findings[i].reason
-                                               : report->log.findings[i].reason;
+    const struct log_finding *finding = finding_at(report, i);
+    return finding != NULL ? finding->reason : NULL;
 }
 
 int ledger_report_json(const struct ledger_report *report, unsigned json_flags, char **ret_json, size_t *ret_n,
@@ -129,9 +137,9 @@ int ledger_report_json(const struct ledger_report *report, unsigned json_flags, 
     struct err err = {0};
     struct obj obj = {0};
     if (report->is_bundle) {
-        report_put_bundle(&obj, report->what, &report->bundle, &report->question);
+        report_put_bundle(&obj, report->what, &report->found, &report->question);
     } else {
-        report_put(&obj, report->what, &report->log);
+        report_put(&obj, report->what, log_of(report));
     }
     return facade_end(facade_json(0, &obj, json_flags, ret_json, ret_n, &err), &err, error);
 }

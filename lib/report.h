@@ -6,8 +6,7 @@
 
 struct ledger_report {
     bool is_bundle;
-    struct log_report log;       /* for a ledger or proof */
-    struct export_report bundle; /* for a bundle */
+    struct export_report found; /* for a ledger or proof, only its `log` */
     struct export_question question;
     char *what; /* what was verified; owned */
 };

@@ -88,8 +88,8 @@ int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *opt
                                               .progress = o.progress,
                                               .progress_ctx = o.progress_ctx};
     if (rc == 0) rc = begin(log_dir(ledger), false, &report, &err);
-    if (rc == 0) rc = log_verify(ledger, &verify, &report->log, &err);
-    if (rc == 0 && o.derived) rc = check_derived(ledger, o.stop, NULL, &report->log, &err);
+    if (rc == 0) rc = log_verify(ledger, &verify, &report->found.log, &err);
+    if (rc == 0 && o.derived) rc = check_derived(ledger, o.stop, NULL, &report->found.log, &err);
     return end(rc, report, ret, &err, error);
 }
 
@@ -109,7 +109,7 @@ int ledger_verify_isolated(const char *dir, const struct ledger_verify_options *
                                             .progress = o.progress,
                                             .progress_ctx = o.progress_ctx};
     if (rc == 0) rc = begin(dir, false, &report, &err);
-    if (rc == 0) rc = isolate_verify(&isolate, &report->log, NULL, &err);
+    if (rc == 0) rc = isolate_verify(&isolate, &report->found.log, NULL, &err);
     return end(rc, report, ret, &err, error);
 }
 
@@ -119,7 +119,8 @@ int ledger_verify_proof(struct ledger_bytes note, struct ledger_bytes leaf, stru
     struct ledger_report *report = NULL;
     struct bytes given = {payload.n == 0 ? NULL : payload.p, payload.n};
     int rc = begin("a proof", false, &report, &err);
-    if (rc == 0) rc = log_verify_proof(facade_bytes(note), facade_bytes(leaf), given, inside(trust), &report->log, &err);
+    if (rc == 0)
+        rc = log_verify_proof(facade_bytes(note), facade_bytes(leaf), given, inside(trust), &report->found.log, &err);
     return end(rc, report, ret, &err, error);
 }
 
@@ -150,6 +151,6 @@ int ledger_verify_bundle(int fd, const struct ledger_verify_bundle_options *opti
                                            .progress_ctx = o.progress_ctx};
     if (rc == 0) rc = begin("a bundle", true, &report, &err);
     verify.question = rc == 0 ? &report->question : NULL;
-    if (rc == 0) rc = export_verify(fd, &verify, &report->bundle, &err);
+    if (rc == 0) rc = export_verify(fd, &verify, &report->found, &err);
     return end(rc, report, ret, &err, error);
 }

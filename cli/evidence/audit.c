@@ -194,7 +194,7 @@ static const char *verdict_of(enum log_verdict verdict) {
     return "INVALID: tampered or corrupt";
 }
 
-static void put_verdict(struct audit *a, const struct export_report *report) {
+static void put_verdict(struct audit *a, const struct log_report *report) {
     struct buf bound = {.max = 1024};
     const struct export_question *q = a->question;
     own(a, a->html ? "<p class=\"verdict\">Verdict: " : "Verdict: **");
@@ -209,7 +209,7 @@ static void put_verdict(struct audit *a, const struct export_report *report) {
     }
 }
 
-static void put_who(struct audit *a, const struct export_report *report) {
+static void put_who(struct audit *a, const struct log_report *report) {
     char hex[2 * LOG_HASH + 1], text[160], time[TEXT_TIME_MAX];
     heading(a, "Who");
     begin_rows(a);
@@ -263,7 +263,7 @@ static void put_answered(struct audit *a, bool disclosed) {
     end_rows(a);
 }
 
-int audit_begin(struct audit *a, int fd, const struct export_report *report, struct err *err) {
+int audit_begin(struct audit *a, int fd, const struct log_report *report, struct err *err) {
     buf_init(&a->text, TEXT_MAX);
     int rc = digest(fd, a->digest, err);
     if (rc == 0) rc = file_new_begin(&a->file, a->page, out_mode(OUT_CONTENT), err);
@@ -331,30 +331,30 @@ int audit_event(struct audit *a, const struct log_event *e, struct bytes private
     return rc;
 }
 
-static void put_findings(struct audit *a, const struct export_report *report) {
-    size_t kept = sizeof(report->findings) / sizeof(report->findings[0]);
+static void put_findings(struct audit *a, const struct log_report *report) {
     heading(a, "Faults");
     begin_rows(a);
-    for (size_t i = 0; i < kept && i < report->n_findings; i++) {
+    for (size_t i = 0; i < log_findings_kept(report); i++) {
+        const struct log_finding *f = &report->findings[i];
         char text[800], seq[40] = "";
-        if (report->findings[i].seq != LOG_NO_SEQ) {
-            snprintf(seq, sizeof(seq), "event %llu: ", (unsigned long long)report->findings[i].seq);
+        if (f->seq != LOG_NO_SEQ) {
+            snprintf(seq, sizeof(seq), "event %llu: ", (unsigned long long)f->seq);
         }
-        snprintf(text, sizeof(text), "%s%s%s%s", report->findings[i].member,
-                 report->findings[i].member[0] != '\0' ? ": " : "", seq, report->findings[i].reason);
-        row(a, export_aspect_name(report->findings[i].aspect), bytes_of(text), true);
+        snprintf(text, sizeof(text), "%s%s%s%s", f->place, f->place[0] != '\0' ? ": " : "", seq, f->reason);
+        row(a, log_aspect_name(f->aspect), bytes_of(text), true);
     }
     end_rows(a);
 }
 
-static void put_checks(struct audit *a, const struct export_report *report) {
+static void put_checks(struct audit *a, const struct log_report *report) {
     heading(a, "How it was verified");
     paragraph(a, "Each line is one kind of check. Anchoring says what from outside vouches for the log.");
     begin_rows(a);
-    for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
+    for (size_t i = 0; i < LOG_ASPECTS; i++) {
         char text[640];
+        if (report->aspect[i].state == LOG_ASPECT_ABSENT) continue;
         snprintf(text, sizeof(text), "%s: %s", report_state_word(report->aspect[i].state), report->aspect[i].text);
-        row(a, export_aspect_name((enum export_aspect)i), bytes_of(text), report->aspect[i].state == LOG_ASPECT_FAULT);
+        row(a, log_aspect_name((enum log_aspect)i), bytes_of(text), report->aspect[i].state == LOG_ASPECT_FAULT);
     }
     end_rows(a);
     own(a, a->html ? "" : "\n");
@@ -362,7 +362,7 @@ static void put_checks(struct audit *a, const struct export_report *report) {
                  "or share/verify_bundle.py, and a key that did not come with it.");
 }
 
-int audit_end(struct audit *a, int fd, const struct export_report *report, struct err *err) {
+int audit_end(struct audit *a, int fd, const struct log_report *report, struct err *err) {
     uint8_t now[LOG_HASH];
     int rc = digest(fd, now, err);
     if (rc == 0 && memcmp(now, a->digest, LOG_HASH) != 0) {

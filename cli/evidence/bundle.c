@@ -129,13 +129,13 @@ static void report_head(struct cli *cli, const char *path, const struct export_r
     out_str(cli, "verified      ");
     out_safe(cli, bytes_of(path));
     out_str(cli, report->sparse ? ": chosen events" : ": a bundle");
-    if (report->origin[0]) {
+    if (report->log.origin[0]) {
         out_str(cli, "\norigin        ");
-        out_safe(cli, bytes_of(report->origin));
+        out_safe(cli, bytes_of(report->log.origin));
     }
-    if (report->head.size > 0) {
-        text_hex(root, report->head.root, LOG_HASH);
-        out_printf(cli, "\nhead          size %llu, root %s", (unsigned long long)report->head.size, root);
+    if (report->log.head.size > 0) {
+        text_hex(root, report->log.head.root, LOG_HASH);
+        out_printf(cli, "\nhead          size %llu, root %s", (unsigned long long)report->log.head.size, root);
     }
     if (c->to > c->from) {
         out_printf(cli, "\nevents        %llu to %llu: %llu header%s, %llu with %s, %llu withheld, %llu erased",
@@ -165,38 +165,17 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
                          const struct export_question *q, bool line) {
     if (cli->json) {
         int exit_code = report_json(cli, path, report, q, line);
-        return exit_code != 0 ? exit_code : (int)report->verdict;
+        return exit_code != 0 ? exit_code : (int)report->log.verdict;
     }
     report_head(cli, path, report);
     if (q->known) {
         question_print(cli, q);
     }
-    for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
-        report_aspect(cli, export_aspect_name((enum export_aspect)i), report->aspect[i].state, report->aspect[i].text);
-    }
-    out_str(cli, "\n");
-    for (size_t i = 0; i < report_bundle_kept(report); i++) {
-        out_printf(cli, "%s%s%s: ", out_color(cli, OUT_RED), i == 0 ? "first fault" : "fault", out_color(cli, OUT_PLAIN));
-        if (report->findings[i].member[0]) {
-            out_str(cli, "member '");
-            out_safe(cli, bytes_of(report->findings[i].member));
-            out_str(cli, "', ");
-        }
-        if (report->findings[i].seq != LOG_NO_SEQ) {
-            out_printf(cli, "seq %llu, ", (unsigned long long)report->findings[i].seq);
-        }
-        out_printf(cli, "%s, rule %s: ", export_aspect_name(report->findings[i].aspect), report->findings[i].rule);
-        out_safe(cli, bytes_of(report->findings[i].reason));
-        out_str(cli, "\n");
-    }
-    if (report->n_findings > report_bundle_kept(report)) {
-        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - report_bundle_kept(report)));
-    }
-    report_verdict(cli, report->verdict, report->contradicts);
+    report_checks(cli, &report->log);
     if (q->known) {
         report_bound(cli, q);
     }
-    return (int)report->verdict;
+    return (int)report->log.verdict;
 }
 
 /* ---- checking ---- */
@@ -266,11 +245,11 @@ static int audit_one(void *ctx, const struct log_event *event, struct bytes priv
 /* No event of an invalid bundle is on the page. */
 static int write_page(const struct verifying *v, const char *page, struct err *err) {
     struct audit audit = {.bundle = v->path, .page = page, .question = v->question};
-    bool invalid = v->report->verdict == LOG_INVALID;
+    bool invalid = v->report->log.verdict == LOG_INVALID;
     int rc = audit_form(page, &audit.html, err);
-    if (rc == 0) rc = audit_begin(&audit, v->fd, v->report, err);
+    if (rc == 0) rc = audit_begin(&audit, v->fd, &v->report->log, err);
     if (rc == 0 && !invalid) rc = check(v, false, audit_one, &audit, err);
-    if (rc == 0) rc = audit_end(&audit, v->fd, v->report, err);
+    if (rc == 0) rc = audit_end(&audit, v->fd, &v->report->log, err);
     audit_abort(&audit);
     return rc;
 }
@@ -286,7 +265,7 @@ static int verify_all(struct verifying *v, bool *print, const char *page, struct
     if (v->fd < 0) return err->code;
     int rc = check(v, true, *print ? note_corrected : NULL, &v->corrected, err);
     corrected_order(&v->corrected);
-    *print = *print && rc == 0 && v->report->verdict != LOG_INVALID;
+    *print = *print && rc == 0 && v->report->log.verdict != LOG_INVALID;
     if (rc == 0 && page != NULL) rc = write_page(v, page, err);
     if (rc == 0 && *print) rc = print_events(v, err);
     close(v->fd);

@@ -17,6 +17,8 @@ const char *report_state_word(enum log_aspect_state state) {
         return "not checked";
     case LOG_ASPECT_FAULT:
         return "FAULT";
+    case LOG_ASPECT_ABSENT:
+        break;
     }
     return "?";
 }
@@ -30,6 +32,7 @@ static enum out_color state_color(enum log_aspect_state state) {
     case LOG_ASPECT_NOTE:
         return OUT_YELLOW;
     case LOG_ASPECT_UNCHECKED:
+    case LOG_ASPECT_ABSENT:
         break;
     }
     return OUT_DIM;
@@ -71,21 +74,6 @@ void report_wrapped(struct cli *cli, struct bytes text, int indent) {
     }
 }
 
-void report_aspect(struct cli *cli, const char *name, enum log_aspect_state state, const char *text) {
-    out_printf(cli, "%-13s %s%-11s%s  ", name, out_color(cli, state_color(state)), report_state_word(state),
-               out_color(cli, OUT_PLAIN));
-    report_wrapped(cli, bytes_of(text), 27);
-}
-
-void report_verdict(struct cli *cli, enum log_verdict verdict, const char *contradicts) {
-    enum out_color color = verdict == LOG_GOOD ? OUT_GREEN : verdict == LOG_NOT_ANCHORED ? OUT_YELLOW : OUT_RED;
-    out_printf(cli, "%sverdict%s       %s", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(verdict));
-    if (verdict == LOG_CONTRADICTS && contradicts[0] != '\0') {
-        out_printf(cli, " (rule %s)", contradicts);
-    }
-    out_str(cli, "\n");
-}
-
 static int print_json(struct cli *cli, const char *what, const struct log_report *report, const struct rivals *rivals,
                       const struct log_trust *trust) {
     struct obj obj = {0};
@@ -119,17 +107,61 @@ static void print_head(struct cli *cli, const char *what, const struct log_repor
     out_str(cli, "\n\n");
 }
 
-static void print_finding(struct cli *cli, const struct log_finding *finding, bool first) {
+static void print_aspect(struct cli *cli, const char *name, enum log_aspect_state state, const char *text) {
+    out_printf(cli, "%-13s %s%-11s%s  ", name, out_color(cli, state_color(state)), report_state_word(state),
+               out_color(cli, OUT_PLAIN));
+    report_wrapped(cli, bytes_of(text), 27);
+}
+
+static void print_verdict(struct cli *cli, const struct log_report *report) {
+    enum log_verdict verdict = report->verdict;
+    enum out_color color = verdict == LOG_GOOD ? OUT_GREEN : verdict == LOG_NOT_ANCHORED ? OUT_YELLOW : OUT_RED;
+    out_printf(cli, "%sverdict%s       %s", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(verdict));
+    if (verdict == LOG_CONTRADICTS && report->contradicts[0] != '\0') {
+        out_printf(cli, " (rule %s)", report->contradicts);
+    }
+    out_str(cli, "\n");
+}
+
+static void print_place(struct cli *cli, const char *what, const struct log_finding *finding) {
+    if (finding->place[0] != '\0') {
+        out_printf(cli, "%s '", what);
+        out_safe(cli, bytes_of(finding->place));
+        out_str(cli, "', ");
+    }
+}
+
+static void print_finding(struct cli *cli, const struct log_finding *finding, bool first, bool bundle) {
     out_printf(cli, "%s%s%s: ", out_color(cli, OUT_RED), first ? "first fault" : "fault", out_color(cli, OUT_PLAIN));
+    if (bundle) {
+        print_place(cli, "member", finding);
+    }
     if (finding->seq != LOG_NO_SEQ) {
         out_printf(cli, "seq %llu, ", (unsigned long long)finding->seq);
     }
-    if (finding->table[0]) {
-        out_printf(cli, "table '%s', ", finding->table);
+    if (!bundle) {
+        print_place(cli, "table", finding);
     }
     out_printf(cli, "%s%s%s: ", log_aspect_name(finding->aspect), finding->rule[0] ? ", rule " : "", finding->rule);
     out_safe(cli, bytes_of(finding->reason));
     out_str(cli, "\n");
+}
+
+void report_checks(struct cli *cli, const struct log_report *report) {
+    bool bundle = report->aspect[LOG_CONTAINER].state != LOG_ASPECT_ABSENT;
+    for (size_t i = 0; i < LOG_ASPECTS; i++) {
+        if (report->aspect[i].state != LOG_ASPECT_ABSENT) {
+            print_aspect(cli, log_aspect_name((enum log_aspect)i), report->aspect[i].state, report->aspect[i].text);
+        }
+    }
+    out_str(cli, "\n");
+    for (size_t i = 0; i < log_findings_kept(report); i++) {
+        print_finding(cli, &report->findings[i], i == 0, bundle);
+    }
+    if (report->n_findings > LOG_FINDINGS_MAX) {
+        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - LOG_FINDINGS_MAX));
+    }
+    print_verdict(cli, report);
 }
 
 int report_print(struct cli *cli, const char *what, const struct log_report *report) {
@@ -143,17 +175,7 @@ int report_print_rivals(struct cli *cli, const char *what, const struct log_repo
         return exit_code != 0 ? exit_code : (int)report->verdict;
     }
     print_head(cli, what, report);
-    for (size_t i = 0; i < LOG_ASPECTS; i++) {
-        report_aspect(cli, log_aspect_name((enum log_aspect)i), report->aspect[i].state, report->aspect[i].text);
-    }
-    out_str(cli, "\n");
-    for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report->n_findings; i++) {
-        print_finding(cli, &report->findings[i], i == 0);
-    }
-    if (report->n_findings > LOG_FINDINGS_MAX) {
-        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - LOG_FINDINGS_MAX));
-    }
-    report_verdict(cli, report->verdict, report->contradicts);
+    report_checks(cli, report);
     if (rivals != NULL) {
         rivals_print(cli, rivals, trust);
     }

@@ -17,8 +17,7 @@ const char *report_state_word(enum log_aspect_state state); /* "not checked" */
 /* Text, made safe, and a line end; on a terminal broken at blanks so that it fits, with `indent` blanks before each further
  * line. The first line is behind so many columns already. */
 void report_wrapped(struct cli *cli, struct bytes text, int indent);
-void report_aspect(struct cli *cli, const char *name, enum log_aspect_state state, const char *text);
-/* `contradicts`: the rule by which it contradicts what was known; "" when it does not. */
-void report_verdict(struct cli *cli, enum log_verdict verdict, const char *contradicts);
+/* The aspects, the findings and the verdict, of a bundle too. */
+void report_checks(struct cli *cli, const struct log_report *report);
 
 #endif

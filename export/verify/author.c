@@ -33,7 +33,7 @@ static int check_signature(struct checking *c, const struct check_slot *slot, co
     if (rc == 0 && crypt_verify(author->sig, bytes_of_buf(&message), key->public_key)) {
         c->author_good++;
     } else if (rc == 0) {
-        check_fault(c, "F14", EXPORT_AUTHORS, slot->h.seq, "the signature of its author '%s' is bad", key->name);
+        check_fault(c, "F14", LOG_AUTHORS, slot->h.seq, "the signature of its author '%s' is bad", key->name);
     }
     buf_done(&message);
     return rc;
@@ -45,7 +45,7 @@ int check_author(struct checking *c, const struct check_slot *slot, const struct
     int rc = check_signature(c, slot, author, body, err);
     c->authored++;
     if (slot->h.key.n == 0) {
-        check_fault(c, "F13", EXPORT_AUTHORS, slot->h.seq, "it is signed by an author but has no key");
+        check_fault(c, "F13", LOG_AUTHORS, slot->h.seq, "it is signed by an author but has no key");
     }
     if (rc != 0 || slot->h.key.n == 0 || c->n_author_keys == CHECK_AUTHORS_MAX) return rc;
     rc = array_room(&c->author_key, c->n_author_keys + 1, &c->cap_author_keys, CHECK_KEY, err);
@@ -67,24 +67,24 @@ void check_authors_end(struct checking *c) {
     }
     for (size_t i = 1; i < c->n_author_keys; i++) {
         if (memcmp(c->author_key[i - 1], c->author_key[i], CHECK_KEY) == 0) {
-            check_fault(c, "F13", EXPORT_AUTHORS, LOG_NO_SEQ,
+            check_fault(c, "F13", LOG_AUTHORS, LOG_NO_SEQ,
                         "an author's signed event appears twice: its key was used again");
             break;
         }
     }
     unsigned long long n = c->authored, good = c->author_good;
     if (n == 0) {
-        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_GOOD, "no disclosed event is signed by an author");
+        check_say(c, LOG_AUTHORS, LOG_ASPECT_GOOD, "no disclosed event is signed by an author");
     } else if (good == n) {
-        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_GOOD, "%llu event%s signed by authors you named; " EVENT_NOT_AUTHORS, n,
+        check_say(c, LOG_AUTHORS, LOG_ASPECT_GOOD, "%llu event%s signed by authors you named; " EVENT_NOT_AUTHORS, n,
                   n == 1 ? "" : "s");
     } else {
-        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_NOTE,
+        check_say(c, LOG_AUTHORS, LOG_ASPECT_NOTE,
                   "%llu event%s signed by authors: %llu by ones you named, %llu not checked; " EVENT_NOT_AUTHORS, n,
                   n == 1 ? "" : "s", good, n - good);
     }
     if (c->authored > c->n_author_keys && c->n_author_keys == CHECK_AUTHORS_MAX) {
-        check_say(c, EXPORT_AUTHORS, LOG_ASPECT_NOTE,
+        check_say(c, LOG_AUTHORS, LOG_ASPECT_NOTE,
                   "%llu event%s signed by authors, %llu by ones you named; whether a key was used twice is only known for "
                   "the first %zu; " EVENT_NOT_AUTHORS,
                   n, text_s(n), good, CHECK_AUTHORS_MAX);

@@ -10,68 +10,38 @@
 #include "base/ustar.h"
 #include "export/verify/checking.h"
 
-#define FINDINGS_MAX (sizeof(((struct export_report *)0)->findings) / sizeof(((struct export_report *)0)->findings[0]))
-
-const char *export_aspect_name(enum export_aspect aspect) {
-    static const char *const names[EXPORT_ASPECTS] = {"container", "integrity", "seals", "anchoring", "completeness",
-                                                      "authors",   "erasures",  "gaps",  "states"};
-    return names[aspect];
-}
-
 /* ---- the report ---- */
 
-int check_fault(struct checking *c, const char *rule, enum export_aspect aspect, uint64_t seq, const char *fmt, ...) {
-    struct export_report *report = c->report;
+int check_fault(struct checking *c, const char *rule, enum log_aspect aspect, uint64_t seq, const char *fmt, ...) {
+    struct log_finding finding = {.aspect = aspect, .seq = seq};
     const char *member = c->about != NULL ? c->about : c->reading == NULL ? "" : reading_name(c->reading);
-    struct buf safe;
-    char reason[512];
+    struct buf safe = {.max = 4 * sizeof(finding.reason)};
+    char reason[sizeof(finding.reason)];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(reason, sizeof(reason), fmt, ap);
     va_end(ap);
-    buf_init(&safe, 4 * sizeof(reason));
     text_safe(&safe, bytes_of(reason));
-    if (report->n_findings < FINDINGS_MAX) {
-        report->findings[report->n_findings].aspect = aspect;
-        report->findings[report->n_findings].seq = seq;
-        snprintf(report->findings[report->n_findings].rule, sizeof(report->findings[0].rule), "%s", rule);
-        snprintf(report->findings[report->n_findings].member, sizeof(report->findings[0].member), "%s", member);
-        snprintf(report->findings[report->n_findings].reason, sizeof(report->findings[0].reason), "%.*s", (int)safe.n,
-                 safe.n == 0 ? "" : (const char *)safe.p);
-    }
-    report->n_findings++;
-    if (report->aspect[aspect].state != LOG_ASPECT_FAULT) {
-        snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%s%s%.*s", member,
-                 member[0] == '\0' ? "" : ": ", (int)(safe.n < 380 ? safe.n : 380),
-                 safe.n == 0 ? "" : (const char *)safe.p);
-    }
-    report->aspect[aspect].state = LOG_ASPECT_FAULT;
-    report->verdict = LOG_INVALID;
+    struct bytes words = bytes_of_buf(&safe);
+    snprintf(finding.rule, sizeof(finding.rule), "%s", rule);
+    snprintf(finding.place, sizeof(finding.place), "%s", member);
+    snprintf(finding.reason, sizeof(finding.reason), "%.*s", (int)words.n, words.n == 0 ? "" : (const char *)words.p);
+    report_say(c->report, aspect, LOG_ASPECT_FAULT, "%s%s%.380s", member, member[0] == '\0' ? "" : ": ", finding.reason);
+    report_add(c->report, &finding, false);
     buf_done(&safe);
     return ERR_TAMPERED;
 }
 
 void check_contradiction(struct checking *c, const char *rule, const char *text) {
-    struct export_report *report = c->report;
-    if (report->contradicts[0] == '\0') {
-        snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
-    }
-    report->aspect[EXPORT_ANCHORING].state = LOG_ASPECT_FAULT;
-    snprintf(report->aspect[EXPORT_ANCHORING].text, sizeof(report->aspect[0].text), "%s", text);
-    if (report->verdict < LOG_CONTRADICTS) {
-        report->verdict = LOG_CONTRADICTS;
-    }
+    report_contradict(c->report, rule, LOG_ANCHORING, text);
     c->contradicted = true;
 }
 
-void check_say(struct checking *c, enum export_aspect aspect, enum log_aspect_state state, const char *fmt, ...) {
+void check_say(struct checking *c, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...) {
     va_list ap;
-    if (c->report->aspect[aspect].state != LOG_ASPECT_FAULT) {
-        va_start(ap, fmt);
-        vsnprintf(c->report->aspect[aspect].text, sizeof(c->report->aspect[0].text), fmt, ap);
-        va_end(ap);
-        c->report->aspect[aspect].state = state;
-    }
+    va_start(ap, fmt);
+    report_vsay(c->report, aspect, state, fmt, ap);
+    va_end(ap);
 }
 
 /* ---- members ---- */
@@ -129,7 +99,7 @@ int check_subject(struct checking *c, struct err *err) {
     }
     end_member(c, digest);
     if (memcmp(digest, m->subject[c->next_subject++].digest, LOG_HASH) != 0) {
-        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ, "its digest is not the one in the manifest");
+        return check_fault(c, "B9", LOG_INTEGRITY, LOG_NO_SEQ, "its digest is not the one in the manifest");
     }
     return check_advance(c, err);
 }
@@ -148,11 +118,11 @@ static int check_manifest(struct checking *c, struct err *err) {
         c->rule = c->manifest.rule;
     }
     if (rc == 0) {
-        c->report->sparse = c->manifest.sparse;
-        c->report->counts.head.size = c->manifest.size;
-        memcpy(c->report->counts.head.root, c->manifest.root, LOG_HASH);
-        c->report->counts.from = c->manifest.from;
-        c->report->counts.to = c->manifest.to;
+        c->found->sparse = c->manifest.sparse;
+        c->found->counts.head.size = c->manifest.size;
+        memcpy(c->found->counts.head.root, c->manifest.root, LOG_HASH);
+        c->found->counts.from = c->manifest.from;
+        c->found->counts.to = c->manifest.to;
     }
     if (rc == 0 && c->options->question != NULL) {
         question_begin(c->options->question, &c->manifest);
@@ -175,10 +145,10 @@ static int check_plain(struct checking *c, const char *front, uint64_t max, stru
             rc = reading_peek(c->reading, READING_PEEK_MAX, &piece, err);
             if (rc == 0) {
                 reading_skip(c->reading, piece.n);
-                c->report->counts.artifact_bytes += front[0] == 'a' ? piece.n : 0;
+                c->found->counts.artifact_bytes += front[0] == 'a' ? piece.n : 0;
             }
         }
-        c->report->counts.artifacts += front[0] == 'a';
+        c->found->counts.artifacts += front[0] == 'a';
         if (rc == 0) rc = check_subject(c, err);
     }
     return rc;
@@ -200,10 +170,10 @@ static int check_sums(struct checking *c, struct err *err) {
     if (rc != 0) return rc;
     end_member(c, digest);
     if (memcmp(digest, c->manifest.subject[c->next_subject].digest, LOG_HASH) != 0) {
-        return check_fault(c, "B9", EXPORT_INTEGRITY, LOG_NO_SEQ, "its digest is not the one in the manifest");
+        return check_fault(c, "B9", LOG_INTEGRITY, LOG_NO_SEQ, "its digest is not the one in the manifest");
     }
     if (memcmp(digest, want, LOG_HASH) != 0) {
-        return check_fault(c, "B26", EXPORT_INTEGRITY, LOG_NO_SEQ,
+        return check_fault(c, "B26", LOG_INTEGRITY, LOG_NO_SEQ,
                            "its lines are not the digests of the members before it, in order");
     }
     c->next_subject++;
@@ -213,14 +183,14 @@ static int check_sums(struct checking *c, struct err *err) {
 /* ---- the whole ---- */
 
 static int check_counts(struct checking *c) {
-    const struct export_counts *mine = &c->report->counts, *said = &c->manifest.counts;
+    const struct export_counts *mine = &c->found->counts, *said = &c->manifest.counts;
     if (mine->headers != said->headers || mine->matching != said->matching || mine->disclosed != said->disclosed ||
         mine->withheld != said->withheld || mine->erased != said->erased || mine->private_ != said->private_ ||
         mine->artifacts != said->artifacts) {
-        return check_fault(c, "B24", EXPORT_INTEGRITY, LOG_NO_SEQ, "the manifest's counts are not those of the bundle");
+        return check_fault(c, "B24", LOG_INTEGRITY, LOG_NO_SEQ, "the manifest's counts are not those of the bundle");
     }
     if ((mine->gaps < BUNDLE_GAPS_MAX ? mine->gaps : BUNDLE_GAPS_MAX) != c->manifest.n_gaps) {
-        return check_fault(c, "B24", EXPORT_GAPS, LOG_NO_SEQ, "the manifest names gaps that are not in the bundle");
+        return check_fault(c, "B24", LOG_GAPS, LOG_NO_SEQ, "the manifest names gaps that are not in the bundle");
     }
     return 0;
 }
@@ -253,15 +223,15 @@ static void say_seals(struct checking *c) {
         snprintf(restored, sizeof(restored), "; restored from a backup %llu time%s, last by event %llu",
                  (unsigned long long)c->n_restored, c->n_restored == 1 ? "" : "s", (unsigned long long)c->last_restored);
     }
-    check_say(c, EXPORT_SEALS, c->n_restored > 0 ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD,
+    check_say(c, LOG_SEALS, c->n_restored > 0 ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD,
               "manifest and checkpoint of size %llu by log key '%.200s'; %zu epoch key%s, %zu handover%s%s",
               (unsigned long long)c->point.size, c->log.name, n, n == 1 ? "" : "s", n - 1, n == 2 ? "" : "s", restored);
 }
 
 static void say_completeness(struct checking *c) {
-    const struct export_counts *n = &c->report->counts;
+    const struct export_counts *n = &c->found->counts;
     if (c->manifest.sparse) {
-        check_say(c, EXPORT_COMPLETENESS, LOG_ASPECT_NOTE, "not claimed: %llu chosen event%s; others were not examined",
+        check_say(c, LOG_COMPLETENESS, LOG_ASPECT_NOTE, "not claimed: %llu chosen event%s; others were not examined",
                   (unsigned long long)n->headers, text_s(n->headers));
         return;
     }
@@ -271,7 +241,7 @@ static void say_completeness(struct checking *c) {
         snprintf(more, sizeof(more), "; %llu more of a kind that the filter names %s kept out", (unsigned long long)beside,
                  beside == 1 ? "is" : "are");
     }
-    check_say(c, EXPORT_COMPLETENESS, beside > 0 ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD,
+    check_say(c, LOG_COMPLETENESS, beside > 0 ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD,
               "complete within [%llu, %llu); outside not examined: of %llu event%s %llu match%s, %llu "
               "disclosed, %llu withheld, %llu erased%s",
               (unsigned long long)n->from, (unsigned long long)n->to, (unsigned long long)n->headers, text_s(n->headers),
@@ -280,7 +250,7 @@ static void say_completeness(struct checking *c) {
 }
 
 static void say_erasures(struct checking *c) {
-    const struct export_counts *n = &c->report->counts;
+    const struct export_counts *n = &c->found->counts;
     struct buf text = {.max = 400};
     if (n->erased > 0) {
         buf_printf(&text, "%llu %s erased, each by a proven ledger.erased event", (unsigned long long)n->erased,
@@ -288,18 +258,18 @@ static void say_erasures(struct checking *c) {
     }
     buf_put_str(&text, n->erased > 0 && n->private_erased + n->private_all > 0 ? "; " : "");
     export_erased_words(n, &text);
-    check_say(c, EXPORT_ERASURES, text.n == 0 ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE, "%.*s",
+    check_say(c, LOG_ERASURES, text.n == 0 ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE, "%.*s",
               text.n == 0 ? (int)strlen("none") : (int)text.n, text.n == 0 ? "none" : (const char *)text.p);
     buf_done(&text);
 }
 
 static void say_all(struct checking *c) {
-    const struct export_counts *n = &c->report->counts;
+    const struct export_counts *n = &c->found->counts;
     c->report->head.time = n->to == n->head.size ? c->time : 0;
-    check_say(c, EXPORT_CONTAINER, LOG_ASPECT_GOOD, "%llu member%s, %s%s", (unsigned long long)reading_members(c->reading),
+    check_say(c, LOG_CONTAINER, LOG_ASPECT_GOOD, "%llu member%s, %s%s", (unsigned long long)reading_members(c->reading),
               text_s(reading_members(c->reading)), reading_is_compressed(c->reading) ? "compressed" : "plain",
               c->manifest.format == 1 ? "; format 1, without SHA256SUMS of all members" : "");
-    check_say(c, EXPORT_INTEGRITY, LOG_ASPECT_GOOD,
+    check_say(c, LOG_INTEGRITY, LOG_ASPECT_GOOD,
               "%llu header%s %sin the tree of %llu event%s, %llu payload%s, %llu private field%s, %llu artifact%s",
               (unsigned long long)n->headers, text_s(n->headers), c->manifest.sparse ? "" : "in a chain and ",
               (unsigned long long)n->head.size, text_s(n->head.size), (unsigned long long)n->disclosed,
@@ -311,9 +281,9 @@ static void say_all(struct checking *c) {
     check_authors_end(c);
     say_erasures(c);
     if (n->gaps == 0) {
-        check_say(c, EXPORT_GAPS, LOG_ASPECT_GOOD, "none recorded");
+        check_say(c, LOG_GAPS, LOG_ASPECT_GOOD, "none recorded");
     } else {
-        check_say(c, EXPORT_GAPS, LOG_ASPECT_NOTE, "%llu recorded, the first by event %llu", (unsigned long long)n->gaps,
+        check_say(c, LOG_GAPS, LOG_ASPECT_NOTE, "%llu recorded, the first by event %llu", (unsigned long long)n->gaps,
                   (unsigned long long)c->first_gap);
     }
 }
@@ -338,9 +308,7 @@ static int checking_init(struct checking *c, int fd, const struct reading_option
     if (rc == 0) {
         scan_init(&c->scan, c->reading);
     }
-    for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
-        check_say(c, (enum export_aspect)i, LOG_ASPECT_UNCHECKED, "not checked");
-    }
+    report_begin(c->report, REPORT_OF_BUNDLE, LOG_ASPECT_UNCHECKED, "not checked");
     return rc;
 }
 
@@ -380,7 +348,8 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
     int rc = c == NULL || report == NULL ? err_set(&why, ERR_NOMEM, "out of memory") : 0;
     if (rc == 0) {
         c->options = options;
-        c->report = report;
+        c->found = report;
+        c->report = &report->log;
         c->rule = "B2";
         rc = checking_init(c, fd, &reading, &why);
         if (rc == 0) rc = check_all(c, &why);
@@ -388,12 +357,12 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
     bool judged = rc == 0 || !is_outside(c, rc);
     if (rc == 0) {
         say_all(c);
-        if (options->question != NULL && report->verdict != LOG_INVALID) {
+        if (options->question != NULL && report->log.verdict != LOG_INVALID) {
             question_end(options->question, &c->manifest, &c->log);
         }
-    } else if (judged && report->n_findings == 0) { /* a parse error */
+    } else if (judged && report->log.n_findings == 0) { /* a parse error */
         const char *container = c->reading == NULL ? NULL : reading_rule(c->reading);
-        check_fault(c, container != NULL ? container : c->rule, EXPORT_CONTAINER, LOG_NO_SEQ, "%s", why.msg);
+        check_fault(c, container != NULL ? container : c->rule, LOG_CONTAINER, LOG_NO_SEQ, "%s", why.msg);
     }
     if (judged) {
         *ret = *report;

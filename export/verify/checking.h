@@ -19,6 +19,7 @@
 #include "export/verify/scan.h"
 #include "ledger/core/key_secret.h"
 #include "ledger/trust/anchor.h"
+#include "ledger/verify/report.h"
 
 /* An epoch key, and the sizes it seals. */
 struct check_epoch {
@@ -67,7 +68,8 @@ struct check_states; /* states.c */
 
 struct checking {
     const struct export_verify_options *options;
-    struct export_report *report;
+    struct export_report *found;
+    struct log_report *report; /* in it */
     struct reading *reading;
     struct scan scan;
     struct manifest manifest;
@@ -122,12 +124,12 @@ struct checking {
 
 /* Records a finding about the current member: a rule of docs/bundle.md (B) or docs/format.md 11 (F) is broken, and the
  * bundle is invalid. Returns ERR_TAMPERED. seq LOG_NO_SEQ: about no event. */
-int check_fault(struct checking *c, const char *rule, enum export_aspect aspect, uint64_t seq, const char *fmt, ...)
+int check_fault(struct checking *c, const char *rule, enum log_aspect aspect, uint64_t seq, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 /* Records that it is not what the caller knows: the verdict is at least that it contradicts. */
 void check_contradiction(struct checking *c, const char *rule, const char *text);
 /* Sets the text of an aspect that has no fault. */
-void check_say(struct checking *c, enum export_aspect aspect, enum log_aspect_state state, const char *fmt, ...)
+void check_say(struct checking *c, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Whether the current member has this name. */

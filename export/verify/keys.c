@@ -78,10 +78,10 @@ static int check_event(struct checking *c, struct key_line *l, struct err *err) 
     event_leaf(l->leaf, bytes_of_buf(&l->header));
     event_body_commit(commit, l->salt, bytes_of_buf(&l->payload));
     if (l->h.seq != l->seq) {
-        return check_fault(c, "F5", EXPORT_SEALS, l->seq, "its header has seq %llu", (unsigned long long)l->h.seq);
+        return check_fault(c, "F5", LOG_SEALS, l->seq, "its header has seq %llu", (unsigned long long)l->h.seq);
     }
     if (memcmp(commit, l->h.body, EVENT_HASH) != 0) {
-        return check_fault(c, "F3", EXPORT_SEALS, l->seq, "its payload is not what its header commits to");
+        return check_fault(c, "F3", LOG_SEALS, l->seq, "its payload is not what its header commits to");
     }
     c->rule = "F2";
     return check_payload(bytes_of_buf(&l->payload), &l->body, &author, err);
@@ -109,16 +109,16 @@ static int remember_signers(struct checking *c, const struct note *note, struct 
 static int check_key(struct checking *c, uint64_t seq, const struct note_vkey *key) {
     for (size_t i = 0; i < c->n_epochs; i++) {
         if (epoch_same_key(&c->epoch[i].vkey, key)) {
-            return check_fault(c, "F21", EXPORT_SEALS, seq, "the new epoch key is the key of epoch %zu again", i);
+            return check_fault(c, "F21", LOG_SEALS, seq, "the new epoch key is the key of epoch %zu again", i);
         }
     }
     if (epoch_same_key(&c->log, key)) {
-        return check_fault(c, "F21", EXPORT_SEALS, seq, "the new epoch key is the log key");
+        return check_fault(c, "F21", LOG_SEALS, seq, "the new epoch key is the log key");
     }
     uint64_t hash = signer_hash(bytes_of(key->name), key->id);
     for (size_t i = 0; i < c->n_signers; i++) {
         if (c->signer[i] == hash) {
-            return check_fault(c, "F31", EXPORT_SEALS, seq,
+            return check_fault(c, "F31", LOG_SEALS, seq,
                                "its key has signed an earlier checkpoint, which is outside its epoch");
         }
     }
@@ -148,7 +148,7 @@ static int check_secret(struct checking *c, const struct key_line *l) {
         return 0;
     }
     if (c->keyed_by[0] != '\0' || digest.n == 0 || digest.n >= sizeof(c->keyed_by)) {
-        return check_fault(c, "F25", EXPORT_SEALS, l->seq, "it names another secret of the ledger than an earlier event");
+        return check_fault(c, "F25", LOG_SEALS, l->seq, "it names another secret of the ledger than an earlier event");
     }
     memcpy(c->keyed_by, digest.p, digest.n);
     return 0;
@@ -175,7 +175,7 @@ static int take_epoch(struct checking *c, const struct key_line *l, struct err *
         place.root = before;
     }
     if (epoch_judge(l->h.kind, l->body, &place, &said, &wrong) != 0) {
-        return check_fault(c, wrong.rule, EXPORT_SEALS, l->seq, "%s", wrong.text);
+        return check_fault(c, wrong.rule, LOG_SEALS, l->seq, "%s", wrong.text);
     }
     int rc = check_secret(c, l);
     if (rc == 0 && l->seq == 0) {
@@ -192,7 +192,7 @@ static int take_epoch(struct checking *c, const struct key_line *l, struct err *
 
 static int take_genesis(struct checking *c, const struct key_line *l, struct err *err) {
     if (l->seq != 0 || !bytes_is(l->h.kind, "ledger.created") || l->has_checkpoint) {
-        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "the first line is not the first event, ledger.created");
+        return check_fault(c, "B11", LOG_SEALS, l->seq, "the first line is not the first event, ledger.created");
     }
     memcpy(c->genesis, l->leaf, EVENT_HASH);
     return take_epoch(c, l, err);
@@ -200,7 +200,7 @@ static int take_genesis(struct checking *c, const struct key_line *l, struct err
 
 static int take_handover(struct checking *c, const struct key_line *l, struct err *err) {
     if (!epoch_is_kind(l->h.kind) || bytes_is(l->h.kind, "ledger.created")) {
-        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "it is neither a rotation nor a restore");
+        return check_fault(c, "B11", LOG_SEALS, l->seq, "it is neither a rotation nor a restore");
     }
     return take_epoch(c, l, err);
 }
@@ -226,7 +226,7 @@ static int need_signature(struct checking *c, const struct note *note, const str
     const char *rule = verdict != NOTE_ABSENT ? "F12" : key == &c->log ? "F29" : "F30";
     return verdict == NOTE_GOOD
                ? 0
-               : check_fault(c, rule, EXPORT_SEALS, size - 1, "the checkpoint of size %llu: the signature of the %s %s",
+               : check_fault(c, rule, LOG_SEALS, size - 1, "the checkpoint of size %llu: the signature of the %s %s",
                              (unsigned long long)size, what, verdict == NOTE_ABSENT ? "is missing" : "is bad");
 }
 
@@ -242,13 +242,13 @@ static int judge(struct checking *c, const struct note *note, const struct check
             origin = e->origin;
             rc = need_signature(c, note, &e->vkey, "epoch key", point->size);
         } else if (note_check_key(note, &e->vkey, NULL) != NOTE_ABSENT) {
-            rc = check_fault(c, "F31", EXPORT_SEALS, point->size - 1,
+            rc = check_fault(c, "F31", LOG_SEALS, point->size - 1,
                              "the checkpoint of size %llu is signed by epoch key %zu, which seals other sizes",
                              (unsigned long long)point->size, i);
         }
     }
     if (rc == 0 && (sealing == 0 || !bytes_is(point->origin, origin))) {
-        rc = check_fault(c, "F28", EXPORT_SEALS, point->size - 1, "the checkpoint of size %llu is of '%.*s', not of '%s'",
+        rc = check_fault(c, "F28", LOG_SEALS, point->size - 1, "the checkpoint of size %llu is of '%.*s', not of '%s'",
                          (unsigned long long)point->size, (int)point->origin.n, (const char *)point->origin.p, origin);
     }
     return rc;
@@ -271,7 +271,7 @@ int check_checkpoint(struct checking *c, struct err *err) {
     if (rc != 0) return rc;
     if (c->point.size != c->manifest.size || memcmp(c->point.root, c->manifest.root, EVENT_HASH) != 0 ||
         !bytes_is(c->point.origin, c->manifest.origin)) {
-        return check_fault(c, "B8", EXPORT_SEALS, LOG_NO_SEQ, "its origin, size and root are not those of the manifest");
+        return check_fault(c, "B8", LOG_SEALS, LOG_NO_SEQ, "its origin, size and root are not those of the manifest");
     }
     memcpy(c->report->origin, c->manifest.origin, sizeof(c->report->origin));
     c->report->head.size = c->point.size;
@@ -292,11 +292,11 @@ static int check_proofs(struct checking *c, const struct key_line *before, const
                         const struct tree *next) {
     const struct tree *own = before->seq == 0 ? next : mine;
     if (!merkle_check_inclusion(before->seq, own->size, before->leaf, &before->inclusion, own->root)) {
-        return check_fault(c, "F7", EXPORT_SEALS, before->seq, "it is not in the tree of size %llu",
+        return check_fault(c, "F7", LOG_SEALS, before->seq, "it is not in the tree of size %llu",
                            (unsigned long long)own->size);
     }
     if (!merkle_check_consistency(own->size, next->size, &before->consistency, own->root, next->root)) {
-        return check_fault(c, "F8", EXPORT_SEALS, before->seq,
+        return check_fault(c, "F8", LOG_SEALS, before->seq,
                            "the tree of size %llu is not proven to be a prefix of that of size %llu",
                            (unsigned long long)own->size, (unsigned long long)next->size);
     }
@@ -308,18 +308,17 @@ static int check_handover(struct checking *c, const struct key_line *before, str
     struct checkpoint point;
     const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
     if (!l->has_checkpoint || l->seq <= before->seq || l->seq >= c->point.size) {
-        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "a handover is out of order, or has no checkpoint");
+        return check_fault(c, "B11", LOG_SEALS, l->seq, "a handover is out of order, or has no checkpoint");
     }
     int rc = take_note(c, bytes_of_buf(&l->note), c->other, &point, err);
     if (rc != 0) return rc;
     if (point.size != l->seq + 1) {
-        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "its checkpoint is of size %llu",
-                           (unsigned long long)point.size);
+        return check_fault(c, "B11", LOG_SEALS, l->seq, "its checkpoint is of size %llu", (unsigned long long)point.size);
     }
     struct tree mine = {last->seq + 1, last->root}, next = {point.size, point.root};
     rc = check_proofs(c, before, &mine, &next);
     if (rc == 0 && !merkle_check_inclusion(l->seq, point.size, l->leaf, &l->inclusion, point.root)) {
-        rc = check_fault(c, "F7", EXPORT_SEALS, l->seq, "it is not in the tree of its checkpoint");
+        rc = check_fault(c, "F7", LOG_SEALS, l->seq, "it is not in the tree of its checkpoint");
     }
     if (rc == 0) rc = take_handover(c, l, err);
     if (rc == 0) rc = judge(c, c->other, &point);
@@ -358,7 +357,7 @@ int check_keys(struct checking *c, struct err *err) {
     line_done(&line[0]);
     line_done(&line[1]);
     if (rc == 0 && !manifest_signed(&c->manifest, &c->log)) {
-        rc = check_fault(c, "B7", EXPORT_SEALS, LOG_NO_SEQ, "the log key that they name has not signed the manifest");
+        rc = check_fault(c, "B7", LOG_SEALS, LOG_NO_SEQ, "the log key that they name has not signed the manifest");
     }
     if (rc == 0) rc = check_subject(c, err);
     return rc;
@@ -423,7 +422,7 @@ static int take_erased(struct checking *c, const struct key_line *l, struct err 
     erasing.private_ = rc == 0 && what == LOG_ERASE_PRIVATE;
     if (rc == 0 && erasing.private_) rc = take_field_names(l, &erasing, err);
     if (rc == 0) rc = erased_events(l->body, l->seq, add_erased, &erasing, err);
-    return rc == 0 || err_is_system(rc) ? rc : check_fault(c, c->rule, EXPORT_ERASURES, l->seq, "%s", err->msg);
+    return rc == 0 || err_is_system(rc) ? rc : check_fault(c, c->rule, LOG_ERASURES, l->seq, "%s", err->msg);
 }
 
 static int by_seq(const void *a, const void *b) {
@@ -455,7 +454,7 @@ static void note_by(struct export_counts *counts, uint64_t by) {
 }
 
 void check_erased_fields(struct checking *c, uint64_t seq) {
-    struct export_counts *counts = &c->report->counts;
+    struct export_counts *counts = &c->found->counts;
     size_t from = 0, to = c->n_fields;
     while (from < to) {
         size_t at = from + (to - from) / 2;
@@ -486,10 +485,10 @@ int check_erasures(struct checking *c, struct err *err) {
         if (rc == 0) rc = take_line(c, &l, true, err);
         if (rc == 0) rc = check_event(c, &l, err);
         if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
-            rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is not a ledger.erased event, or it is out of order");
+            rc = check_fault(c, "B12", LOG_ERASURES, l.seq, "it is not a ledger.erased event, or it is out of order");
         }
         if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
-            rc = check_fault(c, "F7", EXPORT_ERASURES, l.seq, "it is not in the tree of the head");
+            rc = check_fault(c, "F7", LOG_ERASURES, l.seq, "it is not in the tree of the head");
         }
         if (rc == 0) rc = take_erased(c, &l, err);
         last = l.seq;

@@ -180,20 +180,20 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
     uint8_t commit[EVENT_HASH];
     event_body_commit(commit, said->salt, event.payload);
     if (memcmp(commit, h->body, EVENT_HASH) != 0) {
-        return check_fault(c, "F3", EXPORT_INTEGRITY, h->seq, "its payload is not what its header commits to");
+        return check_fault(c, "F3", LOG_INTEGRITY, h->seq, "its payload is not what its header commits to");
     }
     if (said->has_private != (h->private_ != NULL)) {
-        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its line has %s, its header says that there are %s",
+        return check_fault(c, "F4", LOG_INTEGRITY, h->seq, "its line has %s, its header says that there are %s",
                            said->has_private ? "private fields" : "no private fields", said->has_private ? "none" : "some");
     }
     if (h->private_ != NULL && memcmp(said->private_, h->private_, EVENT_HASH) != 0) {
-        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its private fields are not what its header commits to");
+        return check_fault(c, "F4", LOG_INTEGRITY, h->seq, "its private fields are not what its header commits to");
     }
     c->rule = "F2";
     int rc = check_payload(event.payload, &event.body, &author, err);
     if (rc != 0) return err_prefix(err, "event %llu", (unsigned long long)h->seq);
-    c->report->counts.disclosed++;
-    c->report->counts.private_ += said->n_private;
+    c->found->counts.disclosed++;
+    c->found->counts.private_ += said->n_private;
     check_erased_fields(c, h->seq);
     event.author = author.name;
     memcpy(event.salt, said->salt, EVENT_HASH);
@@ -208,28 +208,27 @@ int check_content(struct checking *c, const struct check_slot *slot, const struc
     struct log_event event = {0};
     enum export_bodies bodies = c->manifest.bodies;
     if (!slot->matches && bodies != EXPORT_BODIES_ALL) {
-        return check_fault(c, "B19", EXPORT_COMPLETENESS, slot->h.seq, "it has a line but does not match the filter");
+        return check_fault(c, "B19", LOG_COMPLETENESS, slot->h.seq, "it has a line but does not match the filter");
     }
     switch (said->what) {
     case EXPORT_DISCLOSED:
         if (bodies == EXPORT_BODIES_NONE) {
-            return check_fault(c, "B20", EXPORT_INTEGRITY, slot->h.seq,
+            return check_fault(c, "B20", LOG_INTEGRITY, slot->h.seq,
                                "it is disclosed, although the manifest says that no body is");
         }
         return check_disclosed(c, slot, said, err);
     case EXPORT_ERASED:
         if (epoch_is_kept(slot->h.kind)) {
-            return check_fault(c, "F27", EXPORT_ERASURES, slot->h.seq,
-                               "its body is said to be erased, which is not possible");
+            return check_fault(c, "F27", LOG_ERASURES, slot->h.seq, "its body is said to be erased, which is not possible");
         }
         if (!check_is_erased(c, slot->h.seq, said->by)) {
-            return check_fault(c, "B22", EXPORT_ERASURES, slot->h.seq, "no proven event %llu says that its body was erased",
+            return check_fault(c, "B22", LOG_ERASURES, slot->h.seq, "no proven event %llu says that its body was erased",
                                (unsigned long long)said->by);
         }
-        c->report->counts.erased++;
+        c->found->counts.erased++;
         break;
     default:
-        c->report->counts.withheld++;
+        c->found->counts.withheld++;
         break;
     }
     return check_give(c, slot, said->what, &event, (struct bytes){0}, err);
@@ -275,14 +274,14 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     int rc = take_sparse(c, &said, &inclusion, &bare, err);
     if (rc != 0) return rc;
     if (said.seq / EVENT_GROUP != group || said.seq < c->next || said.seq >= c->manifest.to) {
-        return check_fault(c, "B17", EXPORT_INTEGRITY, said.seq, "it is out of order or of another group");
+        return check_fault(c, "B17", LOG_INTEGRITY, said.seq, "it is out of order or of another group");
     }
     c->has_prev = c->has_prev && said.seq == c->next;
     c->next = said.seq;
     slot->bytes = bytes_of_buf(&c->header);
     rc = check_header(c, slot, err);
     if (rc == 0 && !merkle_check_inclusion(said.seq, c->point.size, slot->leaf, &inclusion, c->point.root)) {
-        rc = check_fault(c, "F7", EXPORT_INTEGRITY, said.seq, "it is not in the tree of the head");
+        rc = check_fault(c, "F7", LOG_INTEGRITY, said.seq, "it is not in the tree of the head");
     }
     if (rc == 0) rc = check_count(c, slot);
     c->next++;
@@ -331,7 +330,7 @@ int check_sparse(struct checking *c, struct err *err) {
         if (rc == 0) rc = check_advance(c, err);
     }
     if (rc == 0 && m->to > 0 && (first != m->from)) {
-        rc = check_fault(c, "B17", EXPORT_INTEGRITY, LOG_NO_SEQ, "the chosen events do not begin with the range");
+        rc = check_fault(c, "B17", LOG_INTEGRITY, LOG_NO_SEQ, "the chosen events do not begin with the range");
     }
     return rc;
 }

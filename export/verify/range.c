@@ -20,21 +20,21 @@ int check_header(struct checking *c, struct check_slot *slot, struct err *err) {
     }
     event_leaf(slot->leaf, slot->bytes);
     if (h->seq != c->next) {
-        return check_fault(c, "F5", EXPORT_INTEGRITY, c->next, "its header has seq %llu", (unsigned long long)h->seq);
+        return check_fault(c, "F5", LOG_INTEGRITY, c->next, "its header has seq %llu", (unsigned long long)h->seq);
     }
     if (h->seq == 0 ? memcmp(h->prev, zeros, EVENT_HASH) != 0 : c->has_prev && memcmp(h->prev, c->prev, EVENT_HASH) != 0) {
-        return check_fault(c, "F5", EXPORT_INTEGRITY, h->seq, "its prev is not the leaf of the previous event");
+        return check_fault(c, "F5", LOG_INTEGRITY, h->seq, "its prev is not the leaf of the previous event");
     }
     if (h->time < c->time) {
-        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its time is earlier than that of the previous event");
+        return check_fault(c, "F6", LOG_INTEGRITY, h->seq, "its time is earlier than that of the previous event");
     }
     if (h->has_cause && h->cause >= h->seq) {
-        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its cause is not an earlier event");
+        return check_fault(c, "F6", LOG_INTEGRITY, h->seq, "its cause is not an earlier event");
     }
     if (epoch_is_kind(h->kind) || h->seq == 0) {
         const struct check_epoch *e = check_epoch_of(c, h->seq);
         if (e->seq != h->seq || memcmp(e->leaf, slot->leaf, EVENT_HASH) != 0) {
-            return check_fault(c, "B16", EXPORT_SEALS, h->seq, "the keys do not name it, or name another first event");
+            return check_fault(c, "B16", LOG_SEALS, h->seq, "the keys do not name it, or name another first event");
         }
     }
     slot->matches = (!m->has_since || h->time >= m->since) && (!m->has_until || h->time < m->until) &&
@@ -46,12 +46,12 @@ int check_header(struct checking *c, struct check_slot *slot, struct err *err) {
 }
 
 int check_count(struct checking *c, const struct check_slot *slot) {
-    struct export_counts *n = &c->report->counts;
+    struct export_counts *n = &c->found->counts;
     n->headers++;
     n->matching += slot->matches;
     if (bytes_is(slot->h.kind, "ledger.gap")) {
         if (n->gaps < BUNDLE_GAPS_MAX && (n->gaps >= c->manifest.n_gaps || c->manifest.gap[n->gaps] != slot->h.seq)) {
-            return check_fault(c, "B24", EXPORT_GAPS, slot->h.seq, "it is a gap that the manifest does not name");
+            return check_fault(c, "B24", LOG_GAPS, slot->h.seq, "it is a gap that the manifest does not name");
         }
         c->first_gap = n->gaps == 0 ? slot->h.seq : c->first_gap;
         n->gaps++;
@@ -118,7 +118,7 @@ static int without_line(struct checking *c, size_t *at, size_t end, struct err *
         const struct check_slot *slot = &c->slot[*at];
         struct log_event event = {0};
         if (slot->matches || c->manifest.bodies == EXPORT_BODIES_ALL) {
-            return check_fault(c, "B18", EXPORT_COMPLETENESS, slot->h.seq, "it is missing: it %s and has no line",
+            return check_fault(c, "B18", LOG_COMPLETENESS, slot->h.seq, "it is missing: it %s and has no line",
                                slot->matches ? "matches the filter" : "should be disclosed with all bodies");
         }
         int rc = check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);
@@ -180,7 +180,7 @@ static int begin(struct checking *c, struct err *err) {
     if (rc == 0) rc = merkle_range_decode(bytes_of_buf(&text), &c->range, err);
     buf_done(&text);
     if (rc == 0 && (c->range.a != m->from || c->range.b != m->to || c->range.size != m->size)) {
-        return check_fault(c, "B13", EXPORT_INTEGRITY, LOG_NO_SEQ, "it is not about the manifest's range and head");
+        return check_fault(c, "B13", LOG_INTEGRITY, LOG_NO_SEQ, "it is not about the manifest's range and head");
     }
     if (rc == 0) rc = merkle_range_begin(&c->range, &c->edge, err);
     if (rc == ERR_INVALID) rc = ERR_CORRUPT;
@@ -193,11 +193,11 @@ static int begin(struct checking *c, struct err *err) {
 static int check_time_bounds(struct checking *c, uint64_t first_time) {
     const struct manifest *m = &c->manifest;
     if (m->has_since && m->from > 0 && first_time >= m->since) {
-        return check_fault(c, "B23", EXPORT_COMPLETENESS, m->from,
+        return check_fault(c, "B23", LOG_COMPLETENESS, m->from,
                            "the range does not reach to an event before the time asked for: earlier ones may be missing");
     }
     if (m->has_until && m->to < m->size && c->time < m->until) {
-        return check_fault(c, "B23", EXPORT_COMPLETENESS, m->to - 1,
+        return check_fault(c, "B23", LOG_COMPLETENESS, m->to - 1,
                            "the range does not reach to an event after the time asked for: later ones may be missing");
     }
     return 0;
@@ -218,7 +218,7 @@ int check_range(struct checking *c, struct err *err) {
     if (rc == 0) rc = merkle_range_finish(&c->range, &c->edge, root, err);
     if (rc == ERR_INVALID) rc = ERR_CORRUPT;
     if (rc == 0 && memcmp(root, c->point.root, EVENT_HASH) != 0) {
-        rc = check_fault(c, "B15", EXPORT_INTEGRITY, LOG_NO_SEQ,
+        rc = check_fault(c, "B15", LOG_INTEGRITY, LOG_NO_SEQ,
                          "the headers and the range proof do not give the root that was sealed");
     }
     if (rc == 0) rc = check_time_bounds(c, first_time);

@@ -198,7 +198,7 @@ static int compare(struct checking *c, const struct one *one, struct buf *mine, 
         size_t n = rest.n < READING_PEEK_MAX ? rest.n : READING_PEEK_MAX;
         rc = reading_peek(c->reading, n, &piece, err);
         if (rc == 0 && (piece.n < n || memcmp(piece.p, rest.p, n) != 0)) {
-            return check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ,
+            return check_fault(c, "B25", LOG_STATES, LOG_NO_SEQ,
                                "the rows of '%s' are not those that follow from the events", one->projection->name);
         }
         if (rc == 0) {
@@ -250,7 +250,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
     buf_put_str(&mine, STATES_TAIL);
     if (rc == 0) rc = compare(c, one, &mine, err);
     if (rc == 0 && reading_left(c->reading) > 0) {
-        rc = check_fault(c, "B25", EXPORT_STATES, LOG_NO_SEQ, "something follows the states");
+        rc = check_fault(c, "B25", LOG_STATES, LOG_NO_SEQ, "something follows the states");
     }
     buf_done(&mine);
     return rc;
@@ -311,7 +311,7 @@ int check_states(struct checking *c, struct err *err) {
     struct check_states *s = c->states;
     int rc = 0;
     if (s == NULL) {
-        check_say(c, EXPORT_STATES, LOG_ASPECT_GOOD, "none");
+        check_say(c, LOG_STATES, LOG_ASPECT_GOOD, "none");
         return 0;
     }
     for (size_t i = 0; i < s->n && rc == 0; i++) {
@@ -319,9 +319,9 @@ int check_states(struct checking *c, struct err *err) {
     }
     if (rc != 0) return rc;
     if (s->recomputed == s->n) {
-        check_say(c, EXPORT_STATES, LOG_ASPECT_GOOD, "%zu, recomputed from the events", s->n);
+        check_say(c, LOG_STATES, LOG_ASPECT_GOOD, "%zu, recomputed from the events", s->n);
     } else {
-        check_say(c, EXPORT_STATES, LOG_ASPECT_UNCHECKED,
+        check_say(c, LOG_STATES, LOG_ASPECT_UNCHECKED,
                   "%zu of %zu recomputed: the log key's word is all there is for the others: %s", s->recomputed, s->n,
                   s->why);
     }

@@ -127,8 +127,7 @@ void check_trust(struct checking *c) {
     anchor_judge(trust, &log, &c->anchor);
     if (c->anchor.bad != NULL) {
         c->about = BUNDLE_CHECKPOINT;
-        check_fault(c, "F12", EXPORT_SEALS, LOG_NO_SEQ, "the signature of the trusted key '%s' is bad",
-                    c->anchor.bad->name);
+        check_fault(c, "F12", LOG_SEALS, LOG_NO_SEQ, "the signature of the trusted key '%s' is bad", c->anchor.bad->name);
         c->about = NULL;
     }
     if (c->anchor.contradicts[0] != '\0') {
@@ -163,7 +162,7 @@ void check_trust_end(struct checking *c) {
     char text[512];
     if (c->contradicted) return;
     if (a->good && !a->short_of_quorum) {
-        check_say(c, EXPORT_ANCHORING, LOG_ASPECT_GOOD, "by %.300s%s%.180s", a->by, more, c->trust_note);
+        check_say(c, LOG_ANCHORING, LOG_ASPECT_GOOD, "by %.300s%s%.180s", a->by, more, c->trust_note);
         return;
     }
     if (a->short_of_quorum) {
@@ -175,7 +174,7 @@ void check_trust_end(struct checking *c) {
                      : "no key, policy, genesis leaf or earlier checkpoint was given that knows this ledger",
                  more, c->trust_note);
     }
-    check_say(c, EXPORT_ANCHORING, LOG_ASPECT_NOTE, "%s", text);
+    check_say(c, LOG_ANCHORING, LOG_ASPECT_NOTE, "%s", text);
     if (c->report->verdict < LOG_NOT_ANCHORED) {
         c->report->verdict = LOG_NOT_ANCHORED;
     }

@@ -148,7 +148,7 @@ int create_verify(struct ledger *ledger, const char *what, struct log_head *ret,
     int rc = log_verify(ledger, NULL, report, err);
     if (rc == 0 && report->verdict >= LOG_CONTRADICTS) {
         rc = err_set(err, ERR_TAMPERED, "%s does not verify: event %lld, table %s: %s", what,
-                     (long long)report->findings[0].seq, report->findings[0].table, report->findings[0].reason);
+                     (long long)report->findings[0].seq, report->findings[0].place, report->findings[0].reason);
     }
     if (rc == 0) {
         *ret = report->head;

@@ -17,18 +17,6 @@ struct anchoring {
     bool any_known;
 };
 
-static void contradict(struct verify *v, const char *rule, enum log_aspect aspect, const char *text) {
-    struct log_report *report = v->report;
-    if (report->contradicts[0] == '\0') {
-        snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
-    }
-    report->aspect[aspect].state = LOG_ASPECT_FAULT;
-    snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%.500s", text);
-    if (report->verdict < LOG_CONTRADICTS) {
-        report->verdict = LOG_CONTRADICTS;
-    }
-}
-
 /* ---- keys and genesis ---- */
 
 static void by_log(struct verify *v, const struct log_trust *trust, struct anchoring *a) {
@@ -52,7 +40,7 @@ static void by_log(struct verify *v, const struct log_trust *trust, struct ancho
         anchor_shortage(&a->log, v->report->aspect[LOG_ANCHORING].text, sizeof(v->report->aspect[0].text));
     }
     if (a->log.contradicts[0] != '\0') {
-        contradict(v, a->log.rule, LOG_ANCHORING, a->log.contradicts);
+        report_contradict(v->report, a->log.rule, LOG_ANCHORING, a->log.contradicts);
     }
 }
 
@@ -100,14 +88,14 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         if (policy_head_find(v->options->trust->policy, bytes_of(v->origin)) != NULL) {
             note_completeness(v, text); /* the caller has taken note: he trusts a head of the new origin */
         } else {
-            contradict(v, "T5", LOG_COMPLETENESS, text);
+            report_contradict(v->report, "T5", LOG_COMPLETENESS, text);
         }
         return;
     }
     if (size > v->head.size) {
         snprintf(text, sizeof(text), "%s knows %llu event%s, but there are only %llu here: it was cut back or set back",
                  where, (unsigned long long)size, text_s(size), (unsigned long long)v->head.size);
-        contradict(v, "T3", LOG_COMPLETENESS, text);
+        report_contradict(v->report, "T3", LOG_COMPLETENESS, text);
         return;
     }
     int rc = merkle_edge_load(&edge, size, core_node, &v->view, &why);
@@ -122,7 +110,7 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
     if (memcmp(mine, root, EVENT_HASH) != 0) {
         snprintf(text, sizeof(text), "the first %llu event%s %s %s knows: another history", (unsigned long long)size,
                  text_s(size), text_differs(size), where);
-        contradict(v, "T3", LOG_COMPLETENESS, text);
+        report_contradict(v->report, "T3", LOG_COMPLETENESS, text);
         return;
     }
     snprintf(text, sizeof(text), "%s (%llu event%s)", where, (unsigned long long)size, text_s(size));
@@ -140,7 +128,7 @@ static void contradict_origin(struct verify *v, const char *where, struct bytes 
              restored ? "%s is of '%.*s', a restore that this ledger does not know: it was set back"
                       : "%s is of another log, '%.*s'",
              where, (int)(origin.n < 100 ? origin.n : 100), (const char *)origin.p);
-    contradict(v, restored ? "T3" : "T4", LOG_ANCHORING, text);
+    report_contradict(v->report, restored ? "T3" : "T4", LOG_ANCHORING, text);
 }
 
 static void by_heads(struct verify *v, const struct log_trust *trust, struct anchoring *a) {
@@ -163,7 +151,7 @@ static void by_heads(struct verify *v, const struct log_trust *trust, struct anc
             contradict_origin(v, where, known->point.origin);
         } else if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) != NOTE_GOOD) {
             snprintf(text, sizeof(text), "%s has no good signature of the log key '%.100s'", where, v->log.name);
-            contradict(v, "T4", LOG_ANCHORING, text);
+            report_contradict(v->report, "T4", LOG_ANCHORING, text);
         } else {
             known_head(v, known->point.origin, known->point.size, known->point.root, where, a);
         }
@@ -237,7 +225,7 @@ static void by_head_copy(struct verify *v) {
         if (rc == 0) rc = headfile_compare(&copy, &v->view, &why);
     }
     if (rc == ERR_ROLLBACK) {
-        contradict(v, "T3", LOG_COMPLETENESS, why.msg);
+        report_contradict(v->report, "T3", LOG_COMPLETENESS, why.msg);
     }
     verify_hindered(v, rc, &why);
 }

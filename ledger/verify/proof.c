@@ -9,6 +9,7 @@
 #include "ledger/signing/epoch.h"
 #include "ledger/tree/tlog_proof.h"
 #include "ledger/trust/trust.h"
+#include "ledger/verify/report.h"
 
 struct proof_check {
     struct log_report *report;
@@ -20,36 +21,13 @@ struct proof_check {
     bool parsed; /* proof, checkpoint */
 };
 
-static void fault(struct proof_check *c, const char *rule, enum log_aspect aspect, const char *table, const char *reason) {
-    struct log_report *report = c->report;
-    report->verdict = LOG_INVALID;
-    report->aspect[aspect].state = LOG_ASPECT_FAULT;
-    snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%s", reason);
-    if (report->n_findings < LOG_FINDINGS_MAX) {
-        struct log_finding *f = &report->findings[report->n_findings++];
-        f->aspect = aspect;
-        f->seq = c->parsed ? c->proof.index : LOG_NO_SEQ;
-        snprintf(f->rule, sizeof(f->rule), "%s", rule);
-        snprintf(f->table, sizeof(f->table), "%s", table);
-        snprintf(f->reason, sizeof(f->reason), "%s", reason);
-    }
-}
-
-static void contradict(struct proof_check *c, const char *rule, enum log_aspect aspect, const char *text) {
-    struct log_report *report = c->report;
-    if (report->contradicts[0] == '\0') {
-        snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
-    }
-    report->verdict = report->verdict < LOG_CONTRADICTS ? LOG_CONTRADICTS : report->verdict;
-    report->aspect[aspect].state = LOG_ASPECT_FAULT;
-    snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%s", text);
-}
-
-static void say(struct proof_check *c, enum log_aspect aspect, enum log_aspect_state state, const char *text) {
-    if (c->report->aspect[aspect].state != LOG_ASPECT_FAULT) {
-        c->report->aspect[aspect].state = state;
-        snprintf(c->report->aspect[aspect].text, sizeof(c->report->aspect[0].text), "%s", text);
-    }
+static void fault(struct proof_check *c, const char *rule, enum log_aspect aspect, const char *place, const char *reason) {
+    struct log_finding finding = {.aspect = aspect, .seq = c->parsed ? c->proof.index : LOG_NO_SEQ};
+    snprintf(finding.rule, sizeof(finding.rule), "%s", rule);
+    snprintf(finding.place, sizeof(finding.place), "%s", place);
+    snprintf(finding.reason, sizeof(finding.reason), "%s", reason);
+    report_add(c->report, &finding, false);
+    memcpy(c->report->aspect[aspect].text, finding.reason, sizeof(finding.reason));
 }
 
 /* The first event's leaf is what names a ledger: one that is not among those the caller trusts is another ledger's. */
@@ -60,8 +38,8 @@ static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH],
         known = known || memcmp(trust->genesis[i], leaf, EVENT_HASH) == 0;
     }
     if (!known) {
-        contradict(c, "T1", LOG_ANCHORING,
-                   "this first event is not one of the genesis leaves that were given: another ledger");
+        report_contradict(c->report, "T1", LOG_ANCHORING,
+                          "this first event is not one of the genesis leaves that were given: another ledger");
     }
 }
 
@@ -82,7 +60,7 @@ static void check_leaf(struct proof_check *c, struct bytes leaf, const struct lo
         snprintf(text, sizeof(text), "event %llu (%.*s) is in the tree of %llu event%s", (unsigned long long)c->proof.index,
                  (int)c->header.kind.n, (const char *)c->header.kind.p, (unsigned long long)c->point.size,
                  text_s(c->point.size));
-        say(c, LOG_INTEGRITY, LOG_ASPECT_GOOD, text);
+        report_say(c->report, LOG_INTEGRITY, LOG_ASPECT_GOOD, "%s", text);
         check_genesis(c, hash, trust);
     }
 }
@@ -125,14 +103,14 @@ static void check_author(struct proof_check *c, const struct event_author *autho
         }
     }
     if (a.good) {
-        say(c, LOG_AUTHORS, LOG_ASPECT_GOOD, "signed by an author you named");
+        report_say(c->report, LOG_AUTHORS, LOG_ASPECT_GOOD, "signed by an author you named");
     } else if (!a.asked) {
-        say(c, LOG_AUTHORS, LOG_ASPECT_NOTE,
-            a.key == NULL ? "signed by an author whom you did not name (not checked)"
-                          : "signed by an author you named; give the ledger's genesis leaf to check it");
+        report_say(c->report, LOG_AUTHORS, LOG_ASPECT_NOTE,
+                   a.key == NULL ? "signed by an author whom you did not name (not checked)"
+                                 : "signed by an author you named; give the ledger's genesis leaf to check it");
     } else if (first.n < origin.n) {
-        say(c, LOG_AUTHORS, LOG_ASPECT_NOTE,
-            "not confirmed: the ledger was restored, and the author's signature fits no origin that is known here");
+        report_say(c->report, LOG_AUTHORS, LOG_ASPECT_NOTE,
+                   "not confirmed: the ledger was restored, and the author's signature fits no origin that is known here");
     } else {
         fault(c, "F14", LOG_AUTHORS, "payload", "the author's signature is bad");
     }
@@ -211,8 +189,8 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
     struct bytes body;
     struct event_author author = {0};
     struct err why = {0};
-    say(c, LOG_AUTHORS, LOG_ASPECT_UNCHECKED,
-        payload.p == NULL ? "not checked: no payload was given" : "not checked: the event does not verify");
+    report_say(c->report, LOG_AUTHORS, LOG_ASPECT_UNCHECKED,
+               payload.p == NULL ? "not checked: no payload was given" : "not checked: the event does not verify");
     if (payload.p == NULL || c->report->aspect[LOG_INTEGRITY].state == LOG_ASPECT_FAULT) return;
     if (payload.n <= EVENT_HASH) {
         fault(c, "F2", LOG_INTEGRITY, "payload", "the payload file is shorter than its salt");
@@ -233,7 +211,7 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
         fault(c, "F13", LOG_AUTHORS, "payload", "it is signed by an author and has no key");
     }
     if (author.name.n == 0) {
-        say(c, LOG_AUTHORS, LOG_ASPECT_GOOD, "the event is not signed by an author");
+        report_say(c->report, LOG_AUTHORS, LOG_ASPECT_GOOD, "the event is not signed by an author");
         return;
     }
     check_author(c, &author, body, trust);
@@ -250,7 +228,7 @@ static void check_names(struct proof_check *c, const struct log_trust *trust, bo
             const struct note_sig *sig = &c->note->sigs[k];
             if (bytes_is(sig->name, key->name) && memcmp(sig->id, key->id, NOTE_KEY_ID_LEN) != 0) {
                 snprintf(text, sizeof(text), "another key is trusted under the name '%.200s'", key->name);
-                contradict(c, "T2", LOG_ANCHORING, text);
+                report_contradict(c->report, "T2", LOG_ANCHORING, text);
             }
         }
     }
@@ -269,18 +247,18 @@ static void check_seal(struct proof_check *c, const struct log_trust *trust, boo
     check_names(c, trust, verdict.log_known);
     if (verdict.log_known) {
         snprintf(text, sizeof(text), "signed by the trusted log key '%.200s'", verdict.log.name);
-        say(c, LOG_SEALS, LOG_ASPECT_GOOD, text);
+        report_say(c->report, LOG_SEALS, LOG_ASPECT_GOOD, "%s", text);
     } else {
-        say(c, LOG_SEALS, LOG_ASPECT_NOTE, "no trusted key signed the checkpoint");
+        report_say(c->report, LOG_SEALS, LOG_ASPECT_NOTE, "no trusted key signed the checkpoint");
     }
     if (verdict.log_known && verdict.quorum) {
-        say(c, LOG_ANCHORING, LOG_ASPECT_GOOD, "by the log key");
+        report_say(c->report, LOG_ANCHORING, LOG_ASPECT_GOOD, "by the log key");
     } else if (known && !verdict.log_known) {
-        say(c, LOG_ANCHORING, LOG_ASPECT_GOOD, "by its checkpoint, which is known from before");
+        report_say(c->report, LOG_ANCHORING, LOG_ASPECT_GOOD, "by its checkpoint, which is known from before");
     } else {
-        say(c, LOG_ANCHORING, LOG_ASPECT_NOTE,
-            verdict.log_known ? "not anchored: the policy's quorum of witnesses is not met"
-                              : "not anchored: signed by nobody you named");
+        report_say(c->report, LOG_ANCHORING, LOG_ASPECT_NOTE,
+                   verdict.log_known ? "not anchored: the policy's quorum of witnesses is not met"
+                                     : "not anchored: signed by nobody you named");
         if (c->report->verdict < LOG_NOT_ANCHORED) {
             c->report->verdict = LOG_NOT_ANCHORED;
         }
@@ -298,8 +276,8 @@ static void compare(struct proof_check *c, uint64_t size, const uint8_t *root, b
     if (mine != NULL && memcmp(root, mine, EVENT_HASH) == 0) {
         *ret_same = true;
     } else if (mine != NULL) {
-        contradict(c, "T3", LOG_COMPLETENESS,
-                   "a checkpoint of this log and size with another root is known: a second history");
+        report_contradict(c->report, "T3", LOG_COMPLETENESS,
+                          "a checkpoint of this log and size with another root is known: a second history");
     }
 }
 
@@ -311,11 +289,11 @@ static void by_checkpoint(struct proof_check *c, const struct trust_checkpoint *
     if (!bytes_eq(epoch_first_origin(origin), epoch_first_origin(c->point.origin))) {
         snprintf(text, sizeof(text), "the checkpoint '%.200s' is of another log, '%.*s'", known->path,
                  (int)(origin.n < 100 ? origin.n : 100), (const char *)origin.p);
-        contradict(c, "T4", LOG_ANCHORING, text);
+        report_contradict(c->report, "T4", LOG_ANCHORING, text);
     } else if (log != NULL && note_check_key(&known->parsed, log, NULL) != NOTE_GOOD) {
         snprintf(text, sizeof(text), "the checkpoint '%.200s' has no good signature of the log key '%.100s'", known->path,
                  log->name);
-        contradict(c, "T4", LOG_ANCHORING, text);
+        report_contradict(c->report, "T4", LOG_ANCHORING, text);
     } else {
         compare(c, known->point.size, known->point.root, ret_same);
     }
@@ -338,8 +316,9 @@ static bool check_known(struct proof_check *c, const struct log_trust *trust) {
     for (size_t i = 0; trust != NULL && i < trust->n_checkpoints; i++) {
         by_checkpoint(c, trust->checkpoint[i], seal.log_known ? &seal.log : NULL, &same);
     }
-    say(c, LOG_COMPLETENESS, LOG_ASPECT_NOTE,
-        same ? "one event; its checkpoint is known from before" : "one event; the rest of the ledger is not examined");
+    report_say(c->report, LOG_COMPLETENESS, LOG_ASPECT_NOTE,
+               same ? "one event; its checkpoint is known from before"
+                    : "one event; the rest of the ledger is not examined");
     return same && c->report->verdict < LOG_CONTRADICTS;
 }
 
@@ -363,12 +342,6 @@ static int take_proof(struct proof_check *c, struct bytes proof) {
     return rc;
 }
 
-static void say_nothing(struct proof_check *c) {
-    for (size_t i = 0; i < LOG_ASPECTS; i++) {
-        say(c, (enum log_aspect)i, LOG_ASPECT_UNCHECKED, "not checked");
-    }
-}
-
 int log_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct log_trust *trust,
                      struct log_report *ret, struct err *err) {
     struct proof_check c = {0};
@@ -381,9 +354,9 @@ int log_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload
         goto out;
     }
     c.leaf = leaf;
+    report_begin(c.report, REPORT_OF_LEDGER, LOG_ASPECT_UNCHECKED, "not checked");
     rc = take_proof(&c, proof);
     if (rc == ERR_CORRUPT) {
-        say_nothing(&c);
         *ret = *c.report;
         rc = 0;
     } else if (rc != 0) {
@@ -392,9 +365,8 @@ int log_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload
         check_leaf(&c, leaf, trust);
         check_payload(&c, payload, trust);
         check_seal(&c, trust, check_known(&c, trust));
-        say(&c, LOG_ERASURES, LOG_ASPECT_UNCHECKED, "not examined");
-        say(&c, LOG_GAPS, LOG_ASPECT_UNCHECKED, "not examined");
-        say(&c, LOG_DERIVED, LOG_ASPECT_UNCHECKED, "not checked");
+        report_say(c.report, LOG_ERASURES, LOG_ASPECT_UNCHECKED, "not examined");
+        report_say(c.report, LOG_GAPS, LOG_ASPECT_UNCHECKED, "not examined");
         size_t n = c.point.origin.n < sizeof(c.report->origin) - 1 ? c.point.origin.n : sizeof(c.report->origin) - 1;
         memcpy(c.report->origin, c.point.origin.p, n);
         c.report->head.size = c.point.size;

@@ -1,4 +1,4 @@
-/* The flow of a verification and its report. */
+/* The flow of a verification, and what its report says. */
 #include "ledger/verify/verify.h"
 
 #include <stdarg.h>
@@ -14,33 +14,13 @@
 
 #define RENEW_NS CLOCK_NS_PER_S
 
-const char *log_aspect_name(enum log_aspect aspect) {
-    static const char *const names[LOG_ASPECTS] = {"integrity", "seals",    "anchoring", "completeness",
-                                                   "authors",   "erasures", "gaps",      "derived"};
-    return names[aspect];
-}
-
-/* Findings are kept in the order of their seqs, those about no event last; the first LOG_FINDINGS_MAX of them. */
 void verify_vfault(struct verify *v, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                    const char *fmt, va_list ap) {
-    struct log_report *report = v->report;
     struct log_finding finding = {.aspect = aspect, .seq = seq};
     vsnprintf(finding.reason, sizeof(finding.reason), fmt, ap);
-    snprintf(finding.table, sizeof(finding.table), "%s", table);
+    snprintf(finding.place, sizeof(finding.place), "%s", table);
     snprintf(finding.rule, sizeof(finding.rule), "%s", rule);
-    report->verdict = LOG_INVALID;
-    report->aspect[aspect].state = LOG_ASPECT_FAULT;
-    size_t n = report->n_findings < LOG_FINDINGS_MAX ? (size_t)report->n_findings : LOG_FINDINGS_MAX;
-    size_t at = n;
-    while (at > 0 && report->findings[at - 1].seq > seq) {
-        at--;
-    }
-    report->n_findings++;
-    if (at < LOG_FINDINGS_MAX) {
-        size_t keep = n < LOG_FINDINGS_MAX ? n : LOG_FINDINGS_MAX - 1;
-        memmove(&report->findings[at + 1], &report->findings[at], (keep - at) * sizeof(finding));
-        report->findings[at] = finding;
-    }
+    report_add(v->report, &finding, true);
 }
 
 void verify_fault(struct verify *v, enum log_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...) {
@@ -91,23 +71,22 @@ static void say(struct verify *v, enum log_aspect aspect, enum log_aspect_state 
 static void say(struct verify *v, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...) {
     struct log_report *report = v->report;
     char *text = report->aspect[aspect].text;
-    size_t max = sizeof(report->aspect[0].text);
+    size_t n = 0;
     if (report->aspect[aspect].state == LOG_ASPECT_FAULT) {
-        size_t n = 0;
-        for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report->n_findings; i++) {
+        for (size_t i = 0; i < log_findings_kept(report); i++) {
             n += report->findings[i].aspect == aspect ? 1 : 0;
         }
         if (text[0] == '\0') {
             bool more = report->n_findings > LOG_FINDINGS_MAX;
-            snprintf(text, max, "%zu%s fault%s", n, more ? " or more" : "", n == 1 && !more ? "" : "s");
+            snprintf(text, sizeof(report->aspect[aspect].text), "%zu%s fault%s", n, more ? " or more" : "",
+                     n == 1 && !more ? "" : "s");
         }
         return;
     }
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, max, fmt, ap);
+    report_vsay(report, aspect, state, fmt, ap);
     va_end(ap);
-    report->aspect[aspect].state = state;
 }
 
 /* Also what the times are worth just now, which a wrong clock has made its own gap event for. */
@@ -376,6 +355,7 @@ int log_verify(struct ledger *ledger, const struct log_verify_options *options, 
     buf_init(&v->newest, NOTE_MAX);
     buf_init(&v->erasures.names, SIZE_MAX);
     memcpy(report->origin, ledger->origin, sizeof(report->origin));
+    report_begin(report, REPORT_OF_LEDGER, LOG_ASPECT_GOOD, "");
     uint64_t newest = db_newest(ledger->evidence);
     int rc = run(v, err);
     done(v);

@@ -21,6 +21,7 @@
 #include "ledger/core/core.h"
 #include "ledger/core/key_secret.h"
 #include "ledger/trust/trust.h"
+#include "ledger/verify/report.h"
 
 /* The table that holds this event. */
 #define VERIFY_PLACE(v, seq) ((seq) / EVENT_GROUP < (v)->head.size / EVENT_GROUP ? "bundle" : "tail")

@@ -6,28 +6,17 @@
 
 #include "base/text.h"
 #include "ledger/derived/derived.h"
+#include "ledger/verify/report.h"
 #include "projections/store/rebuild.h"
 #include "query/query.h"
 
 typedef void check_progress(void *ctx, uint64_t done, uint64_t total);
 
-/* Adds a finding, in the order of sequence numbers. */
 static void add_fault(struct log_report *report, uint64_t seq, const char *table, const char *what, const char *reason) {
     struct log_finding finding = {.aspect = LOG_DERIVED, .seq = seq};
-    size_t n = report->n_findings < LOG_FINDINGS_MAX ? (size_t)report->n_findings : LOG_FINDINGS_MAX, at = n;
-    snprintf(finding.table, sizeof(finding.table), "%s", table);
+    snprintf(finding.place, sizeof(finding.place), "%s", table);
     snprintf(finding.reason, sizeof(finding.reason), "%s: %.400s", what, reason);
-    report->verdict = LOG_INVALID;
-    report->aspect[LOG_DERIVED].state = LOG_ASPECT_FAULT;
-    while (at > 0 && report->findings[at - 1].seq > seq) {
-        at--;
-    }
-    report->n_findings++;
-    if (at < LOG_FINDINGS_MAX) {
-        size_t keep = n < LOG_FINDINGS_MAX ? n : LOG_FINDINGS_MAX - 1;
-        memmove(&report->findings[at + 1], &report->findings[at], (keep - at) * sizeof(finding));
-        report->findings[at] = finding;
-    }
+    report_add(report, &finding, true);
 }
 
 struct differing {

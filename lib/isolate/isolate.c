@@ -22,6 +22,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "ledger/store/db_fault.h"
+#include "ledger/verify/report.h"
 #include "lib/isolate/check.h"
 
 #define STALLED_SECONDS 900
@@ -51,19 +52,12 @@ static struct answer *shared; /* in the child, for signal handlers */
 
 static void fault(struct log_report *report, enum log_aspect aspect, const char *reason) {
     memset(report, 0, sizeof(*report));
-    report->verdict = LOG_INVALID;
-    for (size_t i = 0; i < LOG_ASPECTS; i++) {
-        report->aspect[i].state = LOG_ASPECT_UNCHECKED;
-        snprintf(report->aspect[i].text, sizeof(report->aspect[i].text), "not reached");
-    }
-    report->aspect[aspect].state = LOG_ASPECT_FAULT;
-    snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%.500s", reason);
-    report->n_findings = 1;
-    report->findings[0].aspect = aspect;
-    report->findings[0].seq = LOG_NO_SEQ;
-    snprintf(report->findings[0].table, sizeof(report->findings[0].table), "%s",
-             aspect == LOG_DERIVED ? "derived" : "evidence");
-    snprintf(report->findings[0].reason, sizeof(report->findings[0].reason), "%.500s", reason);
+    struct log_finding finding = {.aspect = aspect, .seq = LOG_NO_SEQ};
+    snprintf(finding.place, sizeof(finding.place), "%s", aspect == LOG_DERIVED ? "derived" : "evidence");
+    snprintf(finding.reason, sizeof(finding.reason), "%.500s", reason);
+    report_begin(report, REPORT_OF_LEDGER, LOG_ASPECT_UNCHECKED, "not reached");
+    report_say(report, aspect, LOG_ASPECT_FAULT, "%s", finding.reason);
+    report_add(report, &finding, false);
 }
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total) {

@@ -22,8 +22,10 @@ const char *report_verdict_name(enum log_verdict verdict) {
     return "invalid";
 }
 
-const char *report_rule(enum log_verdict verdict, const char *broken, const char *contradicts) {
-    const char *rule = verdict == LOG_INVALID ? broken : verdict == LOG_CONTRADICTS ? contradicts : "";
+const char *report_rule(const struct log_report *report) {
+    const char *rule = report->verdict == LOG_CONTRADICTS                         ? report->contradicts
+                       : report->verdict == LOG_INVALID && report->n_findings > 0 ? report->findings[0].rule
+                                                                                  : "";
     return rule[0] == '\0' ? NULL : rule;
 }
 
@@ -34,38 +36,51 @@ static void put_aspect(struct obj *aspects, const char *name, enum log_aspect_st
     obj_obj(aspects, name, &aspect);
 }
 
-static void put_verdict(struct obj *obj, enum log_verdict verdict, const char *broken, const char *contradicts,
-                        const char *what) {
-    obj_text(obj, "verdict", report_verdict_name(verdict));
-    obj_uint(obj, "exit", (uint64_t)verdict);
-    obj_text(obj, "rule", report_rule(verdict, broken, contradicts));
+static void put_verdict(struct obj *obj, const char *what, const struct log_report *report) {
+    obj_text(obj, "verdict", report_verdict_name(report->verdict));
+    obj_uint(obj, "exit", (uint64_t)report->verdict);
+    obj_text(obj, "rule", report_rule(report));
     obj_text(obj, "what", what);
 }
 
-void report_put(struct obj *obj, const char *what, const struct log_report *report) {
+static void put_finding(struct obj *findings, const struct log_finding *finding, bool bundle) {
+    struct obj f = {0};
+    obj_text(&f, "aspect", log_aspect_name(finding->aspect));
+    if (bundle) {
+        obj_text(&f, "member", finding->place[0] ? finding->place : NULL);
+    }
+    obj_uint(&f, "seq", finding->seq);
+    if (!bundle) {
+        obj_text(&f, "table", finding->place);
+    }
+    obj_text(&f, "rule", finding->rule[0] ? finding->rule : NULL);
+    obj_text(&f, "reason", finding->reason);
+    obj_obj(findings, NULL, &f);
+}
+
+static void put_checks(struct obj *obj, const struct log_report *report, bool bundle) {
     struct obj aspects = {0}, findings = {0};
     for (size_t i = 0; i < LOG_ASPECTS; i++) {
-        put_aspect(&aspects, log_aspect_name((enum log_aspect)i), report->aspect[i].state, report->aspect[i].text);
+        if (report->aspect[i].state != LOG_ASPECT_ABSENT) {
+            put_aspect(&aspects, log_aspect_name((enum log_aspect)i), report->aspect[i].state, report->aspect[i].text);
+        }
     }
-    for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report->n_findings; i++) {
-        const struct log_finding *finding = &report->findings[i];
-        struct obj f = {0};
-        obj_text(&f, "aspect", log_aspect_name(finding->aspect));
-        obj_uint(&f, "seq", finding->seq);
-        obj_text(&f, "table", finding->table);
-        obj_text(&f, "rule", finding->rule[0] ? finding->rule : NULL);
-        obj_text(&f, "reason", finding->reason);
-        obj_obj(&findings, NULL, &f);
+    for (size_t i = 0; i < log_findings_kept(report); i++) {
+        put_finding(&findings, &report->findings[i], bundle);
     }
-    put_verdict(obj, report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts, what);
+    obj_obj(obj, "aspects", &aspects);
+    obj_uint(obj, "findings_total", report->n_findings);
+    obj_list(obj, "findings", &findings);
+}
+
+void report_put(struct obj *obj, const char *what, const struct log_report *report) {
+    put_verdict(obj, what, report);
     obj_text(obj, "origin", report->origin[0] ? report->origin : NULL);
     obj_uint(obj, "size", report->head.size);
     obj_hex(obj, "root", report->head.root, LOG_HASH);
     obj_time(obj, "time", report->head.time);
     obj_uint(obj, "from", report->from);
-    obj_obj(obj, "aspects", &aspects);
-    obj_uint(obj, "findings_total", report->n_findings);
-    obj_list(obj, "findings", &findings);
+    put_checks(obj, report, false);
 }
 
 static void put_counts(struct obj *obj, const struct export_report *report) {
@@ -84,36 +99,17 @@ static void put_counts(struct obj *obj, const struct export_report *report) {
     obj_obj(obj, "counts", &counts);
 }
 
-size_t report_bundle_kept(const struct export_report *report) {
-    size_t max = sizeof(report->findings) / sizeof(report->findings[0]);
-    return report->n_findings < max ? (size_t)report->n_findings : max;
-}
-
 void report_put_bundle(struct obj *obj, const char *what, const struct export_report *report,
                        const struct export_question *question) {
-    struct obj aspects = {0}, findings = {0};
-    put_verdict(obj, report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts, what);
+    const struct log_report *log = &report->log;
+    put_verdict(obj, what, log);
     obj_text(obj, "format", report->sparse ? "sparse" : "bundle");
-    obj_text(obj, "origin", report->origin[0] ? report->origin : NULL);
-    obj_uint(obj, "size", report->head.size);
-    obj_hex(obj, "root", report->head.root, LOG_HASH);
+    obj_text(obj, "origin", log->origin[0] ? log->origin : NULL);
+    obj_uint(obj, "size", log->head.size);
+    obj_hex(obj, "root", log->head.root, LOG_HASH);
     obj_uint(obj, "from", report->counts.from);
     obj_uint(obj, "to", report->counts.to);
     put_counts(obj, report);
     question_put(obj, question);
-    for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
-        put_aspect(&aspects, export_aspect_name((enum export_aspect)i), report->aspect[i].state, report->aspect[i].text);
-    }
-    for (size_t i = 0; i < report_bundle_kept(report); i++) {
-        struct obj f = {0};
-        obj_text(&f, "aspect", export_aspect_name(report->findings[i].aspect));
-        obj_text(&f, "member", report->findings[i].member[0] ? report->findings[i].member : NULL);
-        obj_uint(&f, "seq", report->findings[i].seq);
-        obj_text(&f, "rule", report->findings[i].rule);
-        obj_text(&f, "reason", report->findings[i].reason);
-        obj_obj(&findings, NULL, &f);
-    }
-    obj_obj(obj, "aspects", &aspects);
-    obj_uint(obj, "findings_total", report->n_findings);
-    obj_list(obj, "findings", &findings);
+    put_checks(obj, log, true);
 }

@@ -179,33 +179,34 @@ static __attribute__((unused)) void verify(struct bytes bytes, const struct log_
 }
 
 static __attribute__((unused)) void verdict_is(enum log_verdict verdict) {
-    if (report.verdict != verdict) {
-        fail_msg("verdict %d, not %d; %llu findings, the first: %s: %s", (int)report.verdict, (int)verdict,
-                 (unsigned long long)report.n_findings, report.findings[0].member, report.findings[0].reason);
+    if (report.log.verdict != verdict) {
+        fail_msg("verdict %d, not %d; %llu findings, the first: %s: %s", (int)report.log.verdict, (int)verdict,
+                 (unsigned long long)report.log.n_findings, report.log.findings[0].place, report.log.findings[0].reason);
     }
 }
 
-static __attribute__((unused)) void aspect_is(enum export_aspect aspect, enum log_aspect_state state, const char *text) {
-    if (report.aspect[aspect].state != state || strstr(report.aspect[aspect].text, text) == NULL) {
-        fail_msg("%s is %d '%s', not %d '%s'; %s: %s", export_aspect_name(aspect), (int)report.aspect[aspect].state,
-                 report.aspect[aspect].text, (int)state, text, report.findings[0].member, report.findings[0].reason);
+static __attribute__((unused)) void aspect_is(enum log_aspect aspect, enum log_aspect_state state, const char *text) {
+    if (report.log.aspect[aspect].state != state || strstr(report.log.aspect[aspect].text, text) == NULL) {
+        fail_msg("%s is %d '%s', not %d '%s'; %s: %s", log_aspect_name(aspect), (int)report.log.aspect[aspect].state,
+                 report.log.aspect[aspect].text, (int)state, text, report.log.findings[0].place,
+                 report.log.findings[0].reason);
     }
 }
 
 static __attribute__((unused)) void is_good(void) {
     verify(bytes_of_buf(&bundle), trust);
     verdict_is(LOG_GOOD);
-    assert_int_equal(report.n_findings, 0);
+    assert_int_equal(report.log.n_findings, 0);
 }
 
 /* The first finding is about this member and says this. */
 static __attribute__((unused)) void is_invalid(struct bytes bytes, const char *member, const char *text) {
     verify(bytes, trust);
     verdict_is(LOG_INVALID);
-    assert_true(report.n_findings > 0);
-    if (strcmp(report.findings[0].member, member) != 0 || strstr(report.findings[0].reason, text) == NULL) {
-        fail_msg("the finding is '%s: %s', not '%s: %s'", report.findings[0].member, report.findings[0].reason, member,
-                 text);
+    assert_true(report.log.n_findings > 0);
+    if (strcmp(report.log.findings[0].place, member) != 0 || strstr(report.log.findings[0].reason, text) == NULL) {
+        fail_msg("the finding is '%s: %s', not '%s: %s'", report.log.findings[0].place, report.log.findings[0].reason,
+                 member, text);
     }
 }
 

@@ -257,8 +257,8 @@ static __attribute__((unused)) struct bytes tar_of_members(void) {
 
 static __attribute__((unused)) void must_not_pass(const char *what, size_t i) {
     verify(tar_of_members(), trust);
-    if (report.verdict != LOG_INVALID) {
-        fail_msg("%s %zu: verdict %d", what, i, (int)report.verdict);
+    if (report.log.verdict != LOG_INVALID) {
+        fail_msg("%s %zu: verdict %d", what, i, (int)report.log.verdict);
     }
 }
 

@@ -22,18 +22,18 @@ static void a_bundle_of_the_whole_log_is_good(void **state) {
     (void)state;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_CONTAINER, LOG_ASPECT_GOOD, "members, plain");
-    aspect_is(EXPORT_SEALS, LOG_ASPECT_NOTE, "4 epoch keys, 3 handovers; restored from a backup 1 time");
-    aspect_is(EXPORT_ANCHORING, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'");
-    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_GOOD, "complete within [0, 711); outside not examined");
-    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "2 events signed by authors you named");
-    aspect_is(EXPORT_ERASURES, LOG_ASPECT_GOOD, "none");
-    aspect_is(EXPORT_GAPS, LOG_ASPECT_NOTE, "2 recorded, the first by event 202");
-    aspect_is(EXPORT_STATES, LOG_ASPECT_GOOD, "none");
+    aspect_is(LOG_CONTAINER, LOG_ASPECT_GOOD, "members, plain");
+    aspect_is(LOG_SEALS, LOG_ASPECT_NOTE, "4 epoch keys, 3 handovers; restored from a backup 1 time");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_GOOD, "complete within [0, 711); outside not examined");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "2 events signed by authors you named");
+    aspect_is(LOG_ERASURES, LOG_ASPECT_GOOD, "none");
+    aspect_is(LOG_GAPS, LOG_ASPECT_NOTE, "2 recorded, the first by event 202");
+    aspect_is(LOG_STATES, LOG_ASPECT_GOOD, "none");
     assert_int_equal(report.counts.headers, scratch_size(&s));
     assert_int_equal(report.counts.disclosed, scratch_size(&s));
     assert_int_equal(report.counts.private_, 0);
-    assert_int_equal(report.head.size, scratch_size(&s));
+    assert_int_equal(report.log.head.size, scratch_size(&s));
 }
 
 static void a_compressed_bundle_is_good_and_unpacks_to_the_plain_one(void **state) {
@@ -46,7 +46,7 @@ static void a_compressed_bundle_is_good_and_unpacks_to_the_plain_one(void **stat
     o.plain = false;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_CONTAINER, LOG_ASPECT_GOOD, "members, compressed");
+    aspect_is(LOG_CONTAINER, LOG_ASPECT_GOOD, "members, compressed");
     assert_true(bundle.n < plain.n);
     scratch_write(scratch_at(&s, "x.zst"), bytes_of_buf(&bundle));
     scratch_write(scratch_at(&s, "x.tar"), bytes_of_buf(&plain));
@@ -250,16 +250,16 @@ static void states_are_recomputed_where_all_events_are_there(void **state) {
     o.n_states = 4;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_STATES, LOG_ASPECT_GOOD, "4, recomputed from the events");
+    aspect_is(LOG_STATES, LOG_ASPECT_GOOD, "4, recomputed from the events");
     o.from = 1;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_STATES, LOG_ASPECT_UNCHECKED, "the bundle does not have all events of the log");
+    aspect_is(LOG_STATES, LOG_ASPECT_UNCHECKED, "the bundle does not have all events of the log");
     o.from = 0;
     o.bodies = EXPORT_BODIES_NONE;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_STATES, LOG_ASPECT_UNCHECKED, "not all bodies are disclosed");
+    aspect_is(LOG_STATES, LOG_ASPECT_UNCHECKED, "not all bodies are disclosed");
 }
 
 static void sparse_bundles_have_chosen_events_and_claim_no_completeness(void **state) {
@@ -273,7 +273,7 @@ static void sparse_bundles_have_chosen_events_and_claim_no_completeness(void **s
     o.n_private = 1;
     cut(&o);
     is_good();
-    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_NOTE, "not claimed: 8 chosen events");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "not claimed: 8 chosen events");
     assert_true(report.sparse && report.counts.headers == 8 && report.counts.disclosed == 8 && report.counts.private_ > 0);
     o.bodies = EXPORT_BODIES_NONE;
     cut(&o);

@@ -96,7 +96,7 @@ static void trust_policy(const char *policy) {
 
 static void the_verdict_is(enum log_verdict verdict, const char *text) {
     verdict_is(verdict);
-    aspect_is(EXPORT_ANCHORING, verdict == LOG_GOOD ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE, text);
+    aspect_is(LOG_ANCHORING, verdict == LOG_GOOD ? LOG_ASPECT_GOOD : LOG_ASPECT_NOTE, text);
 }
 
 /* ---- tests ---- */
@@ -141,7 +141,7 @@ static void the_policys_quorum_decides_whether_a_bundle_is_anchored(void **state
         cut(&o);
         verify(cosigned(cases[i].who), known);
         the_verdict_is(cases[i].met ? LOG_GOOD : LOG_NOT_ANCHORED, text);
-        assert_int_equal(report.n_findings, 0);
+        assert_int_equal(report.log.n_findings, 0);
         o.seqs = seqs;
         o.n_seqs = 2;
         cut(&o);
@@ -159,9 +159,9 @@ static void a_wrong_cosignature_of_a_known_witness_makes_it_invalid(void **state
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         verify(cosigned(wrong[i]), known);
         verdict_is(LOG_INVALID);
-        assert_int_equal(report.findings[0].aspect, EXPORT_SEALS);
-        assert_string_equal(report.findings[0].member, BUNDLE_CHECKPOINT);
-        assert_non_null(strstr(report.findings[0].reason, ".example' is bad"));
+        assert_int_equal(report.log.findings[0].aspect, LOG_SEALS);
+        assert_string_equal(report.log.findings[0].place, BUNDLE_CHECKPOINT);
+        assert_non_null(strstr(report.log.findings[0].reason, ".example' is bad"));
         verify(bytes_of_buf(&changed), trust); /* who does not know the witness does not judge it */
         verdict_is(LOG_GOOD);
     }
@@ -202,7 +202,7 @@ static void cosignatures_are_nothing_to_who_asks_for_none(void **state) {
     cut(&o);
     verify(cosigned("123x"), known);
     the_verdict_is(LOG_GOOD, BY_LOG);
-    assert_null(strstr(report.aspect[EXPORT_ANCHORING].text, "quorum"));
+    assert_null(strstr(report.log.aspect[LOG_ANCHORING].text, "quorum"));
     verify(cosigned("123x"), NULL);
     verdict_is(LOG_NOT_ANCHORED);
 }

@@ -31,7 +31,7 @@ static void an_erased_body_is_exported_with_the_event_that_erased_it(void **stat
     cut(&o);
     assert_int_equal(counts.erased, 3);
     is_good();
-    aspect_is(EXPORT_ERASURES, LOG_ASPECT_NOTE, "3 bodies were erased, each by a proven ledger.erased event");
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "3 bodies were erased, each by a proven ledger.erased event");
     members_take(bytes_of_buf(&bundle));
     assert_true(member("erasures") < member("range.proof"));
 }
@@ -46,7 +46,7 @@ static void chosen_events_may_be_erased_too(void **state) {
     assert_int_equal(counts.erased, 1);
     verify(bytes_of_buf(&bundle), trust);
     verdict_is(LOG_GOOD);
-    aspect_is(EXPORT_ERASURES, LOG_ASPECT_NOTE, "1 body was erased");
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "1 body was erased");
 }
 
 static void an_erased_private_field_is_a_digest_and_a_bundle_from_before_still_verifies(void **state) {

@@ -112,8 +112,8 @@ static void an_exporter_cannot_leave_out_an_events_line(void **state) {
         line_set(&members[member("payloads/0.jsonl")].content, i, bytes_of(""));
         forge_manifest("\"disclosed\":5", "\"disclosed\":4");
         is_invalid(tar_of_members(), i == 4 ? "entries/0" : "payloads/0.jsonl", "it matches the filter and has no line");
-        assert_int_equal(report.findings[0].seq, i);
-        assert_int_equal(report.findings[0].aspect, EXPORT_COMPLETENESS);
+        assert_int_equal(report.log.findings[0].seq, i);
+        assert_int_equal(report.log.findings[0].aspect, LOG_COMPLETENESS);
         forge_manifest("\"matching\":5", "\"matching\":4");
         is_invalid(tar_of_members(), i == 4 ? "entries/0" : "payloads/0.jsonl", "it matches the filter and has no line");
     }
@@ -155,7 +155,7 @@ static void an_exporter_cannot_leave_out_a_handover(void **state) {
         line_set(keys, i, bytes_of(""));
         forge_digest("keys", before);
         is_invalid(tar_of_members(), "keys", "");
-        assert_int_equal(report.findings[0].aspect, EXPORT_SEALS);
+        assert_int_equal(report.log.findings[0].aspect, LOG_SEALS);
         members_take(bytes_of_buf(&bundle));
         keys = &members[member("keys")].content;
         struct buf twice;
@@ -219,7 +219,7 @@ static void a_line_may_say_that_an_event_is_withheld_and_it_is_counted(void **st
     forge_manifest("\"withheld\":0", "\"withheld\":1");
     verify(tar_of_members(), trust);
     verdict_is(LOG_GOOD);
-    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_GOOD, "4 disclosed, 1 withheld, 0 erased");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_GOOD, "4 disclosed, 1 withheld, 0 erased");
 }
 
 static void take_small_with_erasure(void) {
@@ -243,7 +243,7 @@ static void an_erased_body_needs_a_proven_event_that_erased_it(void **state) {
     put_erasures(right, 1);
     verify(tar_of_members(), trust);
     verdict_is(LOG_GOOD);
-    aspect_is(EXPORT_ERASURES, LOG_ASPECT_NOTE, "1 body was erased, each by a proven ledger.erased event");
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "1 body was erased, each by a proven ledger.erased event");
     take_small_with_erasure();
     put_erasures(both, 2);
     verify(tar_of_members(), trust);
@@ -273,7 +273,7 @@ static void states_that_the_events_do_not_give_do_not_pass(void **state) {
     forge_content("states/permissions.json", "\"fold\":", "\"fold\":9");
     verify(tar_of_members(), trust); /* by other rules: the log key's word */
     verdict_is(LOG_GOOD);
-    aspect_is(EXPORT_STATES, LOG_ASPECT_UNCHECKED, "made by other rules than this program's");
+    aspect_is(LOG_STATES, LOG_ASPECT_UNCHECKED, "made by other rules than this program's");
 }
 
 int main(void) {

@@ -37,8 +37,8 @@ static bool flip_half(size_t first) {
         for (unsigned bit = 0; bit < 8; bit++) {
             changed.p[i] ^= (uint8_t)(1 << bit);
             verify(bytes_of_buf(&changed), trust);
-            if (report.verdict != LOG_INVALID || report.n_findings == 0) {
-                fprintf(stderr, "bit %u of byte %zu: verdict %d\n", bit, i, (int)report.verdict);
+            if (report.log.verdict != LOG_INVALID || report.log.n_findings == 0) {
+                fprintf(stderr, "bit %u of byte %zu: verdict %d\n", bit, i, (int)report.log.verdict);
                 return false;
             }
             changed.p[i] ^= (uint8_t)(1 << bit);
@@ -67,8 +67,8 @@ static void no_truncation_passes_and_nothing_may_follow(void **state) {
     cut_small();
     for (size_t n = 0; n < bundle.n; n++) {
         verify((struct bytes){bundle.p, n}, trust);
-        if (report.verdict != LOG_INVALID) {
-            fail_msg("%zu bytes: verdict %d", n, (int)report.verdict);
+        if (report.log.verdict != LOG_INVALID) {
+            fail_msg("%zu bytes: verdict %d", n, (int)report.log.verdict);
         }
     }
     for (size_t n = 1; n <= 2 * USTAR_BLOCK; n += USTAR_BLOCK - 1) {
@@ -128,8 +128,8 @@ static void a_compressed_bundle_that_is_cut_or_changed_does_not_pass(void **stat
     for (size_t i = 0; i < bundle.n; i++) { /* some bits of a frame mean nothing: then the content is the same */
         changed.p[i] ^= 1;
         verify(bytes_of_buf(&changed), trust);
-        if (report.verdict != LOG_INVALID && !unpacks_to(&plain)) {
-            fail_msg("byte %zu: verdict %d", i, (int)report.verdict);
+        if (report.log.verdict != LOG_INVALID && !unpacks_to(&plain)) {
+            fail_msg("byte %zu: verdict %d", i, (int)report.log.verdict);
         }
         changed.p[i] ^= 1;
     }

@@ -130,8 +130,8 @@ static void a_weak_author_signs_nothing(void **state) {
         make(2, &weaknesses[i]);
         verify(bytes_of_buf(&bundle), trust);
         verdict_is(LOG_INVALID);
-        aspect_is(EXPORT_AUTHORS, LOG_ASPECT_FAULT, "");
-        assert_non_null(strstr(report.findings[0].reason, "the signature of its author 'alice.example' is bad"));
+        aspect_is(LOG_AUTHORS, LOG_ASPECT_FAULT, "");
+        assert_non_null(strstr(report.log.findings[0].reason, "the signature of its author 'alice.example' is bad"));
         struct log_report *whole = scratch_report(s.ledger, trust, true);
         assert_int_equal(whole->verdict, LOG_INVALID);
         assert_int_equal(whole->findings[0].aspect, LOG_AUTHORS);

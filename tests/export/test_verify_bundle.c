@@ -56,7 +56,7 @@ static void range(uint64_t from, uint64_t to) {
 
 static void the_verdict_is(enum log_verdict verdict, const char *text) {
     verdict_is(verdict);
-    aspect_is(EXPORT_ANCHORING,
+    aspect_is(LOG_ANCHORING,
               verdict == LOG_GOOD           ? LOG_ASPECT_GOOD
               : verdict == LOG_NOT_ANCHORED ? LOG_ASPECT_NOTE
                                             : LOG_ASPECT_FAULT,
@@ -82,11 +82,11 @@ static void nothing_known_is_not_anchored(void **state) {
     the_verdict_is(LOG_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
     verify(bytes_of_buf(&bundle), NULL);
     the_verdict_is(LOG_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
-    aspect_is(EXPORT_CONTAINER, LOG_ASPECT_GOOD, "8 members, plain");
-    aspect_is(EXPORT_INTEGRITY, LOG_ASPECT_GOOD, "10 headers in a chain and in the tree of 232 events, 10 payloads");
-    aspect_is(EXPORT_SEALS, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'; 2 epoch keys, 1 handover");
-    aspect_is(EXPORT_COMPLETENESS, LOG_ASPECT_GOOD, "complete within [0, 10); outside not examined");
-    assert_string_equal(report.origin, first_origin);
+    aspect_is(LOG_CONTAINER, LOG_ASPECT_GOOD, "8 members, plain");
+    aspect_is(LOG_INTEGRITY, LOG_ASPECT_GOOD, "10 headers in a chain and in the tree of 232 events, 10 payloads");
+    aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "by log key 'example.org/box-1'; 2 epoch keys, 1 handover");
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_GOOD, "complete within [0, 10); outside not examined");
+    assert_string_equal(report.log.origin, first_origin);
 }
 
 static void a_key_a_genesis_leaf_and_a_policy_anchor_or_contradict(void **state) {
@@ -199,26 +199,26 @@ static void authors_that_nobody_named_are_not_checked(void **state) {
     must(log_trust_key(known, log_vkey(s.ledger), &why));
     range(225, 232);
     verdict_is(LOG_GOOD);
-    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_NOTE, "1 event signed by authors: 0 by ones you named, 1 not checked");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "1 event signed by authors: 0 by ones you named, 1 not checked");
     must(log_trust_authors(known, authors_path, &why));
     range(225, 232);
-    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "1 event signed by authors you named");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "1 event signed by authors you named");
     range(0, 231);
-    aspect_is(EXPORT_AUTHORS, LOG_ASPECT_GOOD, "no disclosed event is signed by an author");
+    aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "no disclosed event is signed by an author");
 }
 
 static void what_is_no_bundle_is_invalid(void **state) {
     (void)state;
     verify(bytes_of(""), known);
     verdict_is(LOG_INVALID);
-    assert_non_null(strstr(report.findings[0].reason, "the file is cut short"));
-    aspect_is(EXPORT_INTEGRITY, LOG_ASPECT_UNCHECKED, "not checked");
+    assert_non_null(strstr(report.log.findings[0].reason, "the file is cut short"));
+    aspect_is(LOG_INTEGRITY, LOG_ASPECT_UNCHECKED, "not checked");
     char text[2000];
     memset(text, 'x', sizeof(text));
     verify((struct bytes){(const uint8_t *)text, sizeof(text)}, known);
     verdict_is(LOG_INVALID);
-    assert_non_null(strstr(report.findings[0].reason, "no ustar header"));
-    assert_int_equal(report.findings[0].aspect, EXPORT_CONTAINER);
+    assert_non_null(strstr(report.log.findings[0].reason, "no ustar header"));
+    assert_int_equal(report.log.findings[0].aspect, LOG_CONTAINER);
 }
 
 /* The last one: the ledger is another afterwards. */
@@ -231,7 +231,7 @@ static void a_head_that_a_restore_left_behind_contradicts(void **state) {
     must(log_trust_key(known, log_vkey(s.ledger), &why));
     range(0, 10);
     the_verdict_is(LOG_GOOD, "by log key");
-    aspect_is(EXPORT_SEALS, LOG_ASPECT_NOTE, "restored from a backup 1 time, last by event 232");
+    aspect_is(LOG_SEALS, LOG_ASPECT_NOTE, "restored from a backup 1 time, last by event 232");
     must(policy_set_head(known->policy, bytes_of(first_origin), restored_from + 3, root, &why));
     range(0, 10);
     the_verdict_is(LOG_CONTRADICTS, "this ledger was restored from 232 of them");

@@ -76,7 +76,7 @@ static __attribute__((unused)) void both_say(struct bytes bytes, enum log_verdic
     snprintf(name, sizeof(name), "bundle-%u", n_files++);
     scratch_write(scratch_at(&s, name), bytes);
     buf_printf(&list, "%s\t%d\t%s", scratch_at(&s, name), (int)verdict,
-               report.n_findings == 1 ? report.findings[0].rule : "-");
+               report.log.n_findings == 1 ? report.log.findings[0].rule : "-");
     for (; *args != NULL; args++) {
         buf_printf(&list, "\t%s", *args);
     }

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     }
     int rc = export_verify(fd, &(struct export_verify_options){0}, &report, &err);
-    assert(rc != 0 || report.verdict == LOG_NOT_ANCHORED || (report.verdict == LOG_INVALID && report.n_findings > 0));
+    assert(rc != 0 || report.log.verdict == LOG_NOT_ANCHORED ||
+           (report.log.verdict == LOG_INVALID && report.log.n_findings > 0));
     close(fd);
     return 0;
 }

@@ -108,7 +108,7 @@ static inline void judge(const struct log_trust *trust) {
 static inline void verdict_is(enum log_verdict verdict) {
     if (report.verdict != verdict) {
         fail_msg("verdict %d, not %d; %llu findings, the first %lld, %s: %s", (int)report.verdict, (int)verdict,
-                 (unsigned long long)report.n_findings, (long long)report.findings[0].seq, report.findings[0].table,
+                 (unsigned long long)report.n_findings, (long long)report.findings[0].seq, report.findings[0].place,
                  report.findings[0].reason);
     }
 }
@@ -127,12 +127,12 @@ static inline void found(enum log_aspect aspect, uint64_t seq, const char *table
     assert_non_null(strstr(report.aspect[aspect].text, "fault"));
     for (size_t i = 0; i < LOG_FINDINGS_MAX && i < report.n_findings; i++) {
         const struct log_finding *f = &report.findings[i];
-        if (f->aspect == aspect && f->seq == seq && strcmp(f->table, table) == 0 && strstr(f->reason, text) != NULL) {
+        if (f->aspect == aspect && f->seq == seq && strcmp(f->place, table) == 0 && strstr(f->reason, text) != NULL) {
             return;
         }
     }
     fail_msg("no finding about event %lld, table %s, '%s' among %llu, the first %lld, %s: %s", (long long)seq, table, text,
-             (unsigned long long)report.n_findings, (long long)report.findings[0].seq, report.findings[0].table,
+             (unsigned long long)report.n_findings, (long long)report.findings[0].seq, report.findings[0].place,
              report.findings[0].reason);
 }
 
@@ -141,7 +141,7 @@ static inline void found_only(enum log_aspect aspect, uint64_t seq, const char *
     found(aspect, seq, table, text);
     if (report.n_findings != 1) {
         fail_msg("%llu findings, the second %lld, %s: %s", (unsigned long long)report.n_findings,
-                 (long long)report.findings[1].seq, report.findings[1].table, report.findings[1].reason);
+                 (long long)report.findings[1].seq, report.findings[1].place, report.findings[1].reason);
     }
 }
 

@@ -240,7 +240,7 @@ static inline void scratch_verify_good(struct ledger *ledger) {
     struct log_report *report = scratch_report(ledger, NULL, true);
     if (report->verdict != LOG_NOT_ANCHORED || report->n_findings != 0) {
         fail_msg("verdict %d, event %lld, %s: %s", (int)report->verdict, (long long)report->findings[0].seq,
-                 report->findings[0].table, report->findings[0].reason);
+                 report->findings[0].place, report->findings[0].reason);
     }
     free(report);
 }

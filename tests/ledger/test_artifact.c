@@ -124,7 +124,7 @@ static void is_damaged(const char *id, int code) {
     assert_int_equal(get(id, scratch_at(&s, "out")), code);
     struct log_report *report = scratch_report(s.ledger, NULL, false);
     assert_int_equal(report->verdict, LOG_INVALID);
-    assert_string_equal(report->findings[0].table, "artifact");
+    assert_string_equal(report->findings[0].place, "artifact");
     free(report);
 }
 
@@ -236,7 +236,7 @@ static void is_missed(const char *id, uint64_t seq) {
     assert_int_equal(report->verdict, LOG_INVALID);
     assert_int_equal(report->n_findings, 1);
     assert_int_equal(report->findings[0].seq, seq);
-    assert_string_equal(report->findings[0].table, "artifact");
+    assert_string_equal(report->findings[0].place, "artifact");
     assert_non_null(strstr(report->findings[0].reason, id));
     assert_non_null(strstr(report->findings[0].reason, "is missing"));
     free(report);

@@ -348,7 +348,7 @@ static void a_verification_goes_on_while_something_is_erased(void **state) {
     must(log_verify(s.ledger, &o, report, &why));
     assert_true(shared->ready);
     if (report->verdict != LOG_NOT_ANCHORED) {
-        fail_msg("event %lld, %s: %s", (long long)report->findings[0].seq, report->findings[0].table,
+        fail_msg("event %lld, %s: %s", (long long)report->findings[0].seq, report->findings[0].place,
                  report->findings[0].reason);
     }
     free(report);

@@ -145,7 +145,7 @@ static bool verify_once(void) {
     bool hit = plan.n >= plan.at;
     if (rc == 0 && (got.verdict != LOG_GOOD || got.n_findings != 0)) {
         fail_msg("call %ld of %s: verdict %d, %s: %s", plan.at, memory ? "memory" : "files", (int)got.verdict,
-                 got.findings[0].table, got.findings[0].reason);
+                 got.findings[0].place, got.findings[0].reason);
     }
     if (rc != 0 && (!err_is_system(rc) || err.msg[0] == '\0')) {
         fail_msg("call %ld of %s: %s '%s'", plan.at, memory ? "memory" : "files", err_name(rc), err.msg);
@@ -188,7 +188,7 @@ static void an_artifact_that_is_not_there_is_a_finding(void **state) {
     struct log_report *got = scratch_report(s.ledger, trust, false);
     assert_int_equal(got->verdict, LOG_INVALID);
     assert_int_equal(got->n_findings, 1);
-    assert_string_equal(got->findings[0].table, "artifact");
+    assert_string_equal(got->findings[0].place, "artifact");
     free(got);
 }
 

@@ -79,7 +79,7 @@ static void refused(bool with_payload, const char *table, const char *text) {
     check(with_payload);
     verdict_is(LOG_INVALID);
     assert_int_equal(report.n_findings, 1);
-    assert_string_equal(report.findings[0].table, table);
+    assert_string_equal(report.findings[0].place, table);
     if (strstr(report.findings[0].reason, text) == NULL) {
         fail_msg("'%s', not '%s'", report.findings[0].reason, text);
     }

@@ -63,8 +63,8 @@ static void same_on_any_number(bool since, uint64_t seed) {
             const struct log_finding *a = &report.findings[k], *b = &other.findings[k];
             if (memcmp(a, b, sizeof(*a)) != 0) {
                 fail_msg("damage %llu: on %u threads finding %zu is %lld, %s: %s; on one it is %lld, %s: %s",
-                         (unsigned long long)seed, threads[i], k, (long long)b->seq, b->table, b->reason, (long long)a->seq,
-                         a->table, a->reason);
+                         (unsigned long long)seed, threads[i], k, (long long)b->seq, b->place, b->reason, (long long)a->seq,
+                         a->place, a->reason);
             }
         }
         fail_msg("damage %llu: on %u threads the verdict is %d with %llu findings, on one %d with %llu",
