@@ -61,22 +61,7 @@ int check_count(struct checking *c, const struct check_slot *slot) {
 
 int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct log_event *event,
                struct bytes private_, struct err *err) {
-    const struct event_header *h = &slot->h;
-    event->seq = h->seq;
-    event->time = h->time;
-    event->schema = h->schema;
-    event->kind = h->kind;
-    event->subject = h->subject;
-    event->actor = h->actor;
-    event->source = h->source;
-    event->grade = h->grade;
-    event->run = h->run;
-    event->key = h->key;
-    event->has_cause = h->has_cause;
-    event->cause = h->has_cause ? h->cause : 0;
-    event->header = slot->bytes;
-    event->has_private = h->private_ != NULL;
-    memcpy(event->leaf, slot->leaf, LOG_HASH);
+    event_of_header(&slot->h, slot->bytes, slot->leaf, event);
     int rc = c->options->question == NULL ? 0 : question_count(c->options->question, event, fate, err);
     if (rc == 0) rc = check_states_event(c, event, err);
     if (rc == 0 && c->options->each != NULL) {

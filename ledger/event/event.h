@@ -11,7 +11,10 @@
 #ifndef LEDGER_EVENT_EVENT_H
 #define LEDGER_EVENT_EVENT_H
 
+#include <string.h>
+
 #include "base/bytes.h"
+#include "ledger/log.h"
 #include "ledger/tree/note.h"
 
 #define EVENT_FORMAT      1
@@ -55,6 +58,26 @@ void event_head_encode(struct buf *out, const struct event_header *h);
 int event_header_wrap(struct buf *out, const struct event_header *h, struct bytes middle, size_t *ret_middle_at);
 /* Strict: canonical, exactly 15 elements, every limit of the format. ERR_CORRUPT. Views borrow from `bytes`. */
 int event_header_decode(struct bytes bytes, struct event_header *ret, struct err *err);
+/* What a decoded header says of its event, with the bytes that it borrows from and its leaf. Payload, body, author and salt
+ * are left as they are. */
+static inline void event_of_header(const struct event_header *h, struct bytes bytes, const uint8_t *leaf,
+                                   struct log_event *ret) {
+    ret->seq = h->seq;
+    ret->time = h->time;
+    ret->schema = h->schema;
+    ret->kind = h->kind;
+    ret->subject = h->subject;
+    ret->actor = h->actor;
+    ret->source = h->source;
+    ret->grade = h->grade;
+    ret->run = h->run;
+    ret->key = h->key;
+    ret->has_cause = h->has_cause;
+    ret->cause = h->has_cause ? h->cause : 0;
+    ret->header = bytes;
+    ret->has_private = h->private_ != NULL;
+    memcpy(ret->leaf, leaf, EVENT_HASH);
+}
 /* The elements kind .. key by themselves, which fill `middle`, as strictly; the other fields of *header are left alone. It
  * is all zero, or was filled so from another middle whose bytes are still there: a string with the same bytes as then needs
  * no second look. False, with *header of no more use: event_header_decode would refuse a header with this middle, and say

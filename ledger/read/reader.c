@@ -165,24 +165,10 @@ int reader_give(struct log_reader *reader, size_t i, struct log_event *ret, stru
         rc = event_payload_decode(payload, &body, &author, err);
     }
     if (rc != 0) return rc;
-    out.seq = h->seq;
-    out.time = h->time;
-    out.schema = h->schema;
-    out.kind = h->kind;
-    out.subject = h->subject;
-    out.actor = h->actor;
-    out.source = h->source;
-    out.grade = h->grade;
-    out.run = h->run;
-    out.key = h->key;
-    out.has_cause = h->has_cause;
-    out.cause = h->cause;
-    out.header = e->header;
+    event_of_header(h, e->header, e->leaf, &out);
     out.payload = payload;
     out.body = body;
     out.author = author.name;
-    memcpy(out.leaf, e->leaf, EVENT_HASH);
-    out.has_private = h->private_ != NULL;
     *ret = out;
     return 0;
 }

@@ -370,24 +370,6 @@ static int open_payload(struct bytes payload, struct log_event *event, struct er
     return rc;
 }
 
-static void event_of(const struct event_header *h, struct bytes bytes, const uint8_t *leaf, struct log_event *ret) {
-    *ret = (struct log_event){.seq = h->seq,
-                              .time = h->time,
-                              .schema = h->schema,
-                              .kind = h->kind,
-                              .subject = h->subject,
-                              .actor = h->actor,
-                              .source = h->source,
-                              .grade = h->grade,
-                              .run = h->run,
-                              .key = h->key,
-                              .has_cause = h->has_cause,
-                              .cause = h->cause,
-                              .header = bytes,
-                              .has_private = h->private_ != NULL};
-    memcpy(ret->leaf, leaf, LOG_HASH);
-}
-
 /* ---- passes ---- */
 
 static const uint8_t *leaf_before(const struct group *group, size_t i) {
@@ -428,7 +410,8 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
         uint32_t takers = takers_of(r, header.kind);
         takers = takers != 0 ? takers & ready_of(r, seq) : 0;
         if (takers == 0) continue;
-        event_of(&header, group->event[i].header, group->event[i].leaf, &event);
+        event = (struct log_event){0};
+        event_of_header(&header, group->event[i].header, group->event[i].leaf, &event);
         rc = group->event[i].where == GROUP_ERASED ? 0 : reader_payload(reader, i, &header, &payload, err);
         rc = note_damage(r, seq, rc != 0 || payload.n == 0 ? rc : open_payload(payload, &event, err));
         if (rc == 0) rc = give(r, takers, &event, leaf_before(group, i), err);
@@ -478,12 +461,12 @@ static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struc
 
 static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t, const uint8_t *before, const uint8_t *leaf,
                      struct err *err) {
-    struct log_event event;
+    struct log_event event = {0};
     struct bytes payload;
     uint32_t takers = takers_of(r, t->header.kind) & ready_of(r, seq);
     int rc = 0;
     if (takers == 0) return 0;
-    event_of(&t->header, t->bytes, leaf, &event);
+    event_of_header(&t->header, t->bytes, leaf, &event);
     if (t->where != GROUP_ERASED) {
         rc = tail_payload(r, t, &payload, err);
         rc = note_damage(r, seq, rc != 0 ? rc : open_payload(payload, &event, err));
