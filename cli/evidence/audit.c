@@ -1,6 +1,6 @@
-/* The verdict comes first, then what it is about. Whatever comes from the bundle is a stranger's text: made harmless as on
- * a terminal, then escaped, in Markdown as a span or block of code, in which nothing has a meaning. No page holds a script,
- * a link or anything that is fetched. The page gets its name when all of it is there. */
+/* The verdict comes first, then what it is about. Everything from the bundle is untrusted text: made safe as for a
+ * terminal, then escaped, in Markdown as a span or block of code, where nothing has a meaning. The page contains no
+ * script, no link and nothing to fetch. It gets its name when it is complete. */
 #include "cli/evidence/audit.h"
 
 #include <errno.h>
@@ -76,7 +76,7 @@ static void put_html(struct audit *a, struct bytes safe) {
     }
 }
 
-/* Between more backticks than there are in it. */
+/* Encloses the text in more backticks than it contains. */
 static void put_span(struct audit *a, struct bytes safe) {
     size_t longest = 0;
     for (size_t i = 0, n = 0; i < safe.n; i++) {
@@ -95,7 +95,7 @@ static void put_span(struct audit *a, struct bytes safe) {
     }
 }
 
-/* A stranger's text within a line. */
+/* Untrusted text within a line. */
 static void foreign(struct audit *a, struct bytes text) {
     struct buf safe = {.max = TEXT_MAX};
     text_safe(&safe, text);
@@ -109,7 +109,7 @@ static void foreign(struct audit *a, struct bytes text) {
     buf_done(&safe);
 }
 
-/* A stranger's JSON, of several lines. */
+/* Untrusted JSON of several lines. */
 static void block(struct audit *a, const char *title, struct bytes json) {
     struct buf safe = {.max = TEXT_MAX};
     text_safe_json(&safe, json);
@@ -231,7 +231,7 @@ static void put_who(struct audit *a, const struct log_report *report) {
 
 struct rows_of {
     struct audit *audit;
-    bool disclosed, last; /* which are wanted; what the last label was */
+    bool disclosed, last; /* which rows are wanted; which the last label began */
 };
 
 static void put_row(void *ctx, const char *label, struct bytes text, bool stands_out) {

@@ -16,14 +16,14 @@ struct audit {
     bool open;
 };
 
-/* By the end of its name: .md or .html. ERR_INVALID for any other. */
+/* Chooses the format by the end of the page's name: .md or .html. ERR_INVALID for any other. */
 int audit_form(const char *page, bool *ret_html, struct err *err);
-/* Begins the page: verdict, who, question. The bundle is open in `fd`, whose place does not matter afterwards.
- * ERR_CONFLICT: there is such a file already. */
+/* Begins the page: verdict, who, question. The bundle is open in `fd`, whose position does not matter afterwards.
+ * ERR_CONFLICT: the file already exists. */
 int audit_begin(struct audit *audit, int fd, const struct log_report *report, struct err *err);
-/* An event as the verifier gives it; those without content that are not in the answer are passed over. */
+/* Adds an event as the verifier delivers it; those without content that are not in the answer are skipped. */
 int audit_event(struct audit *audit, const struct log_event *event, struct bytes private_, struct err *err);
-/* The rest, and the page gets its name. ERR_CONFLICT: the bundle is not what it was when the page was begun. */
+/* Adds the rest and gives the page its name. ERR_CONFLICT: the bundle has changed since the page was begun. */
 int audit_end(struct audit *audit, int fd, const struct log_report *report, struct err *err);
 void audit_abort(struct audit *audit); /* a zeroed or ended one is fine */
 

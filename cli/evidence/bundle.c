@@ -1,6 +1,6 @@
-/* A bundle is read with read(2) and nothing in it is mapped, so no damage to it can kill the reader: unlike a ledger it is
- * checked in this process. Events are shown in a second reading of the same open file, after the first found nothing wrong:
- * what is not vouched for does not reach a pipe. */
+/* A bundle is read with read(2) and never mapped, so no damage to it can kill the reader: unlike a ledger it is checked
+ * in this process. Events are shown in a second reading of the same open file, after the first found nothing wrong:
+ * unverified content does not reach a pipe. */
 #include "cli/evidence/bundle.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static void print_word(struct cli *cli, const char *name, struct bytes value) {
     }
 }
 
-/* An event without a body: is it kept back, or no part of the answer? */
+/* Why an event has no body: it is withheld, or not part of the answer. */
 static void print_why_not(struct cli *cli, const struct export_question *q, const struct log_event *event) {
     unsigned missed = q == NULL ? 0 : export_misses(q, event);
     struct buf why = {.max = 1024};
@@ -147,7 +147,7 @@ static void report_head(struct cli *cli, const char *path, const struct export_r
     out_str(cli, "\n\n");
 }
 
-/* A line for each part. */
+/* Prints a line for each part. */
 static void report_bound(struct cli *cli, const struct export_question *q) {
     struct buf text = {.max = 1024};
     question_bound(q, &text);
@@ -180,7 +180,7 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
 
 /* ---- checking ---- */
 
-/* One verification: what is known of it, and what it is for. */
+/* One verification: what is known about the bundle, and what the caller wants. */
 struct verifying {
     struct cli *cli;
     const char *path;
@@ -210,7 +210,7 @@ static int check(const struct verifying *v, bool first,
     return rc;
 }
 
-/* "-" is standard input. What is read twice must be a file. */
+/* "-" is standard input. Input that is read twice must be a file. */
 static int open_bundle(const char *path, const char *twice, struct err *err) {
     struct stat st;
     int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
@@ -242,7 +242,7 @@ static int audit_one(void *ctx, const struct log_event *event, struct bytes priv
     return audit_event(ctx, event, private_, err);
 }
 
-/* No event of an invalid bundle is on the page. */
+/* No event of an invalid bundle is put on the page. */
 static int write_page(const struct verifying *v, const char *page, struct err *err) {
     struct audit audit = {.bundle = v->path, .page = page, .question = v->question};
     bool invalid = v->report->log.verdict == LOG_INVALID;
@@ -254,7 +254,7 @@ static int write_page(const struct verifying *v, const char *page, struct err *e
     return rc;
 }
 
-/* Which events are corrected is known when all were seen. */
+/* Which events are corrected is known only after all of them were read. */
 static int note_corrected(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     (void)private_;
     return corrected_add(ctx, event, err);

@@ -1,4 +1,4 @@
-/* checkpoint: the newest signed note, as witnesses and auditors want it; or kept in a file that only ever goes forward. */
+/* checkpoint: the newest signed note, as witnesses and auditors want it, or kept in a file that only moves forward. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -39,14 +39,14 @@ static int print_json(struct cli *cli, struct bytes note_bytes, const char *save
 
 /* ---- keeping one ---- */
 
-/* What is kept already. */
+/* The checkpoint that the file holds. */
 struct kept {
     struct buf bytes;
     struct note note;
     struct checkpoint point;
 };
 
-/* 0, or 1 when there is no such file yet. */
+/* Returns 0, or 1 when the file does not exist yet. */
 static int read_kept(const char *path, struct kept *kept, struct err *err) {
     struct stat st;
     if (stat(path, &st) != 0) return errno == ENOENT ? 1 : err_errno(err, errno, "'%s'", path);
@@ -59,7 +59,7 @@ static int read_kept(const char *path, struct kept *kept, struct err *err) {
     return rc;
 }
 
-/* The kept one does not fit this ledger: it stays, and both are shown. */
+/* The kept checkpoint does not fit this ledger: it is not replaced, and both are shown. */
 static int refuse(struct cli *cli, struct ledger *ledger, const char *path, const struct kept *kept,
                   const struct rivals *rivals) {
     struct log_trust *trust = log_trust_new();
@@ -96,7 +96,8 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
     return cli_fail_as(cli, &err, EXIT_CONTRADICTS);
 }
 
-/* Under the lock. The ledger is read after the file: what others saved before cannot be newer than what is seen here. */
+/* Call under the lock. The ledger is read after the file, so no checkpoint saved before can be newer than what is seen
+ * here. */
 static int save_locked(struct cli *cli, struct ledger *ledger, const char *path, struct kept *kept, struct rivals *rivals) {
     struct core_view view = {0};
     struct buf note = {.max = NOTE_MAX};
@@ -122,7 +123,7 @@ static int save_locked(struct cli *cli, struct ledger *ledger, const char *path,
     if (rc == 0 && rival.stand != RIVAL_FITS) {
         rivals_add(rivals, &rival, bytes_of_buf(&note), view.head.size);
     }
-    write = fresh || kept->point.size != view.head.size; /* the same tree: the one that is kept may have cosignatures */
+    write = fresh || kept->point.size != view.head.size; /* same tree: the kept one may have cosignatures */
     core_view_end(&view);
     int exit_code;
     if (rc != 0) {
@@ -141,8 +142,8 @@ static int save_locked(struct cli *cli, struct ledger *ledger, const char *path,
     return exit_code;
 }
 
-/* Several may save at once: who is last must not put an older one over a newer one. The directory carries the lock, since
- * the file is replaced. */
+/* Several processes may save at once: the last one must not replace a newer checkpoint with an older one. The lock is on
+ * the directory, because the file is replaced. */
 static int save(struct cli *cli, struct ledger *ledger, const char *path) {
     char dir[FILE_PATH_MAX];
     struct err err = {0};

@@ -1,4 +1,4 @@
-/* Conditions on headers as people write them: a value is equal, or with '*' at its end a beginning. */
+/* Conditions on headers as people write them: equal to a value or, with '*' at its end, to a prefix. */
 #include "cli/evidence/cut_args.h"
 
 #include <stdio.h>
@@ -69,7 +69,7 @@ static int read_terms(const struct opt_args *args, struct cut_args *cut, struct 
     return 0;
 }
 
-/* The moment of an option; false in *ret_given: it was not given. */
+/* Reads the moment of an option; *ret_given false: the option was not given. */
 static int read_when(const struct opt_args *args, const struct opt *option, bool last, struct ledger *ledger,
                      struct when *ret, bool *ret_given, struct err *err) {
     const char *text = opt_text(args, option);
@@ -85,8 +85,8 @@ static int read_when(const struct opt_args *args, const struct opt *option, bool
     return rc;
 }
 
-/* Both ends are included, as everywhere; the export room counts seqs up to the first one that is not in the range, and
- * times up to the first one after it. */
+/* Both ends are included, as everywhere; the export room takes seqs up to the first one outside the range, and times up
+ * to the first one after it. */
 static int read_range(const struct opt_args *args, struct ledger *ledger, struct cut_args *cut, struct err *err) {
     struct export_options *o = &cut->options;
     struct when since, until;
@@ -112,7 +112,7 @@ static int read_range(const struct opt_args *args, struct ledger *ledger, struct
 
 /* ---- names ---- */
 
-/* The names of a list, each once, in order. */
+/* Reads the names of a list, each once, sorted. */
 static int read_names(const struct opt_args *args, const struct opt *opt, struct buf *own, const char **names, size_t max,
                       size_t *ret_n, struct err *err) {
     const char *value;
@@ -240,7 +240,7 @@ int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut
     *ret = (struct cut_args){0};
     export_options_init(&ret->options);
     buf_init(&ret->names, 1 << 16);
-    buf_room(&ret->names, 1 << 16); /* names are pointed at: it does not move */
+    buf_room(&ret->names, 1 << 16); /* pointers to names are kept: it must not move */
     int rc = buf_check(&ret->names, "names", err);
     if (rc == 0) rc = read_terms(args, ret, err);
     if (rc == 0) rc = read_range(args, ledger, ret, err);
@@ -249,7 +249,7 @@ int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut
         rc = read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
                         &ret->options.n_private, err);
     if (ret->options.n_private == 1 && strcmp(ret->private_[0], "none") == 0) {
-        ret->options.n_private = 0; /* as of bodies */
+        ret->options.n_private = 0; /* as for bodies */
     }
     ret->options.private_ = ret->private_;
     if (rc == 0) rc = buf_check(&ret->names, "names", err);

@@ -35,17 +35,17 @@ enum {
 extern const struct opt cut_options[CUT_OPTIONS + 1];
 
 struct cut_args {
-    struct export_options options; /* borrows from what follows and from the command line */
+    struct export_options options; /* borrows from the members below and from the command line */
     struct export_term term[EXPORT_TERMS_MAX];
     struct buf names; /* NUL-terminated names of --private and --states */
     const char *private_[EXPORT_PRIVATE_MAX], *states[EXPORT_STATES_MAX];
     struct seqs seqs;
-    bool given;              /* a range was */
+    bool given;              /* a range was given */
     struct tier_count tiers; /* of the log, when --sql asks about tiers */
 };
-/* ERR_INVALID names the option and what is accepted. */
+/* ERR_INVALID names the option and what it accepts. */
 int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut_args *ret, struct err *err);
-/* narrow_range, unless a range was given. */
+/* Calls narrow_range unless a range was given. */
 int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, struct err *err);
 void cut_args_done(struct cut_args *args); /* a zeroed one is fine */
 

@@ -1,4 +1,4 @@
-/* erase: content goes for good; the event that says so, and every hash, stay. What goes is found and shown first. */
+/* erase: content is removed for good; the event that records this, and every hash, stay. What will go is shown first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "query/sql/sql.h"
 
 #define WAIT_DEFAULT_NS (10 * CLOCK_NS_PER_S) /* for processes that have the old files open */
-#define EVENTS_MAX      ((size_t)1 << 20)     /* that conditions may choose */
+#define EVENTS_MAX      ((size_t)1 << 20)     /* that conditions may select */
 
 enum {
     E_BODY,
@@ -83,7 +83,7 @@ struct request {
     const char *field[ERASE_FIELDS_MAX];
     struct ask ask;
     const char *where; /* may be NULL */
-    bool conditions;   /* choose the events; else their seqs were given */
+    bool conditions;   /* conditions select the events; else their seqs were given */
 };
 
 static int take_fields(const struct opt_args *args, struct request *w, struct err *err) {
@@ -138,7 +138,7 @@ static bool has_conditions(const struct opt_args *args) {
     return any;
 }
 
-/* Either seqs, or conditions, or an artifact. */
+/* Exactly one of seqs, conditions and an artifact. */
 static int check_choice(const struct opt_args *args, const struct request *w, struct err *err) {
     if (w->o.artifact != NULL) {
         return args->n_args > 0 || w->conditions ? err_set(err, ERR_INVALID, "--artifact takes no events")
@@ -183,7 +183,7 @@ static int read_request(const struct opt_args *args, struct request *w, struct e
     }
     if (rc == 0) rc = ask_read(&w->ask, args, &asked, err);
     w->ask.private_ = true;
-    ask_open_end(&w->ask); /* what a wrong clock put into the future is erased as well */
+    ask_open_end(&w->ask); /* what a wrong clock dated into the future is erased too */
     return rc;
 }
 
@@ -223,7 +223,7 @@ static int choose(struct cli *cli, struct ledger *ledger, struct request *w, str
     int rc = log_head(ledger, &head, err);
     if (rc == 0) rc = ask_check(&w->ask, cli, head.size, err);
     if (rc != 0) return rc;
-    vouch_load(ledger, NULL); /* without the log key all events are read: nobody hides one behind an index */
+    vouch_load(ledger, NULL); /* without the log key all events are read: an index cannot hide any */
     if (w->where != NULL) {
         rc = choose_where(ledger, w, err);
         w->seqs.n = seqs_sort(w->seqs.seq, w->seqs.n);
@@ -239,7 +239,7 @@ static int choose(struct cli *cli, struct ledger *ledger, struct request *w, str
     return rc == 1 ? 0 : rc;
 }
 
-/* "sha256:<hex>" and "<hex>" are names of artifacts too. */
+/* "sha256:<hex>" and "<hex>" also name artifacts. */
 static void full_id(struct request *w, char id[LOG_ARTIFACT_ID + 32]) {
     if (w->o.artifact != NULL && strncmp(w->o.artifact, "sha256:", 7) == 0 && strlen(w->o.artifact) == 71) {
         memcpy(id, "artifact:", 9);
@@ -250,13 +250,13 @@ static void full_id(struct request *w, char id[LOG_ARTIFACT_ID + 32]) {
 
 /* ---- doing it ---- */
 
-/* Old files go; says so when they cannot. *ret_gone: they are gone. */
+/* Removes the old files; reports when that fails. *ret_gone: they are gone. */
 static int finish(struct cli *cli, struct ledger *ledger, bool *ret_gone, uint64_t *ret_pid) {
     struct err err = {0};
     int rc = log_erase_finish(ledger, cli->wait_ns != 0 ? cli->wait_ns : WAIT_DEFAULT_NS, ret_pid, &err);
     *ret_gone = rc == 0;
     if (rc == 0) return EXIT_GOOD;
-    if (rc != ERR_TAMPERED) { /* that is a database that was set back */
+    if (rc != ERR_TAMPERED) { /* that one means a database that was rolled back */
         err_prefix(&err, "what was erased cannot be read any more, but old files still hold it ('ledger erase --finish' "
                          "removes them)");
     }
@@ -294,7 +294,7 @@ static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct r
     return exit_code != 0 ? exit_code : printed;
 }
 
-/* What is asked for by its number and has to stay refuses all: who names an event that cannot go has named a wrong one. */
+/* An event given by its seq that has to stay refuses the whole request: the seq is probably wrong. */
 static int refuse(struct cli *cli, const struct request *w, const struct erase_plan *plan) {
     static const enum erase_bar hard[] = {ERASE_NO_EVENT, ERASE_KEPT, ERASE_SIGNED};
     struct err err = {0};

@@ -1,6 +1,6 @@
-/* An export is an event that says its range, its filter and what it disclosed, in words; for whom is a private field of
- * it. A sparse one says only how many events were chosen, so an event inside its range may or may not have been in it.
- * What is not understood counts as "may". */
+/* The event of an export states its range, its filter and what it disclosed, in words; the recipient is a private field
+ * of it. A sparse export states only how many events were chosen, so an event inside its range may or may not have been
+ * in it. What is not understood counts as "may". */
 #include "cli/evidence/erase_left.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 enum shown { SHOWN_NOT, SHOWN_MAYBE, SHOWN };
 
-/* An export's own words. */
+/* What the event of an export states. */
 struct disclosed {
     uint64_t from, to;
     struct bytes format, query, disclosure;
@@ -21,7 +21,7 @@ struct disclosed {
 
 /* ---- what it disclosed ---- */
 
-/* "matching bodies, private: note, path": which of the plan's fields, or whether bodies. */
+/* "matching bodies, private: note, path": which of the plan's fields it disclosed, or whether it disclosed bodies. */
 static uint64_t fields_shown(const struct erase_plan *plan, struct bytes disclosure) {
     static const char mark[] = ", private: ";
     const uint8_t *at = disclosure.n > 0 ? memmem(disclosure.p, disclosure.n, mark, sizeof(mark) - 1) : NULL;
@@ -43,7 +43,7 @@ static uint64_t fields_shown(const struct erase_plan *plan, struct bytes disclos
     return mask;
 }
 
-/* Where the next condition begins, ", actor = "; the end when there is none. */
+/* Where the next condition, such as ", actor = ", begins; the end when there is none. */
 static size_t next_condition(struct bytes query, size_t from, const char *const *names, size_t n) {
     for (size_t at = from; at < query.n; at++) {
         for (size_t i = 0; i < n; i++) {
@@ -57,7 +57,7 @@ static size_t next_condition(struct bytes query, size_t from, const char *const 
     return query.n;
 }
 
-/* "kind = run.*, run = r-1" against an event. */
+/* Matches a filter, "kind = run.*, run = r-1", against an event. */
 static enum shown matches(struct bytes query, const struct log_event *e) {
     static const char *const names[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
     const struct bytes values[] = {e->kind, e->subject, e->run, e->actor, e->source, e->grade, e->key};
@@ -86,7 +86,7 @@ static enum shown matches(struct bytes query, const struct log_event *e) {
 static enum shown shows(const struct disclosed *disclosed, const struct log_event *event) {
     if (event->seq < disclosed->from || event->seq >= disclosed->to) return SHOWN_NOT;
     if (bytes_has_prefix(disclosed->disclosure, "all bodies")) return SHOWN;
-    if (bytes_is(disclosed->format, "sparse")) { /* the first and the last one are among those that were chosen */
+    if (bytes_is(disclosed->format, "sparse")) { /* the first and the last one were chosen */
         return event->seq == disclosed->from || event->seq == disclosed->to - 1 ? SHOWN : SHOWN_MAYBE;
     }
     return bytes_is(disclosed->format, "bundle") ? matches(disclosed->query, event) : SHOWN_MAYBE;

@@ -1,5 +1,5 @@
-/* Each event is read once, its leaf checked, and held against what was asked for. What log_erase refuses is found here
- * already, so that one event out of many does not refuse the others, and so that people can look before it is done. */
+/* Each event is read once, its leaf checked, and compared with the request. What log_erase refuses is found here already,
+ * so that one event out of many does not refuse the others, and so that people can look before anything is erased. */
 #include "cli/evidence/erase_plan.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 /* ---- one event ---- */
 
-/* Which of the fields are among the private ones; *ret_n: how many there are of all. */
+/* Which of the plan's fields are in the private map; *ret_n: how many fields the map has. */
 static uint64_t fields_of(const struct erase_plan *plan, struct bytes map, size_t *ret_n) {
     struct mp_reader r;
     struct mp_item item = {0};
@@ -91,7 +91,7 @@ void erase_plan_done(struct erase_plan *plan) {
 
 /* ---- doing it ---- */
 
-/* The seqs of the next events with these fields, from *at on; at most LOG_ERASE_MAX. */
+/* Collects the seqs of the next events with these fields, from *at on; at most LOG_ERASE_MAX. */
 static size_t gather(const struct erase_plan *plan, uint64_t fields, size_t *at, uint64_t *seqs) {
     size_t n = 0;
     for (; *at < plan->n && n < LOG_ERASE_MAX; (*at)++) {

@@ -1,5 +1,5 @@
-/* Nobody can look at what is gone: so its answer names events and fields, what was left alone and why, and who has a copy.
- */
+/* Erased content cannot be looked at any more, so the answer names events and fields, what was left alone and why, and
+ * who has a copy. */
 #include "cli/evidence/erase_say.h"
 
 #include <stdio.h>
@@ -79,7 +79,7 @@ static void put_left(const struct erase_said *said, bool before, struct buf *lin
     }
 }
 
-/* Of all events of the plan together. */
+/* What is erased in all events of the plan together. */
 static void put_goes(const struct erase_plan *plan, struct buf *line) {
     uint64_t fields = 0;
     for (size_t i = 0; i < plan->n; i++) {
@@ -109,7 +109,7 @@ void erase_say_done(void *ctx, const struct log_erase_options *o, const struct l
     struct erase_plan words = {.what = o->what, .fields = o->fields, .n_fields = o->n_fields};
     struct buf text = {.max = LINE_MAX_};
     if (more == NULL) {
-        return; /* it is done all the same, and its event says so */
+        return; /* the erasure is done anyway, and its event records it */
     }
     said->done = more;
     if (o->what == LOG_ERASE_ARTIFACT) {

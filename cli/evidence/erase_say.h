@@ -1,4 +1,4 @@
-/* What an erasure says of itself: before, after, and instead of it (--dry-run). */
+/* What an erasure reports: before, after, and instead of it (--dry-run). */
 #ifndef CLI_EVIDENCE_ERASE_SAY_H
 #define CLI_EVIDENCE_ERASE_SAY_H
 
@@ -16,22 +16,22 @@ struct erase_done {
 
 struct erase_said {
     struct cli *cli;
-    const struct erase_plan *plan; /* NULL: of an artifact */
-    const struct erase_left *left; /* then not looked at */
+    const struct erase_plan *plan; /* NULL: an artifact is erased */
+    const struct erase_left *left; /* unused for an artifact */
     struct erase_done *done;       /* owned */
     size_t n_done;
-    bool gone;    /* the old files are */
-    uint64_t pid; /* who has them open; 0: not known */
+    bool gone;    /* the old files are gone */
+    uint64_t pid; /* the process that has them open; 0: unknown */
 };
 void erase_said_done(struct erase_said *said);
 
-/* On standard error: what will go, what stays and why, and which exports had shown it. */
+/* Prints on standard error what will be erased, what stays and why, and which exports disclosed it. */
 void erase_say_before(const struct erase_said *said);
 /* Notes a commit: an erase_each_fn. */
 void erase_say_done(void *said, const struct log_erase_options *options, const struct log_receipt *receipt);
 /* Prints what was done. Returns an exit code. */
 int erase_say(const struct erase_said *said, struct ledger *ledger);
-/* Prints what would be done, an event a line. Returns an exit code. */
+/* Prints what would be erased, one event per line. Returns an exit code. */
 int erase_say_plan(const struct erase_said *said, struct ledger *ledger);
 /* The members "finished" and "held_by". */
 void erase_say_files(struct obj *obj, bool gone, uint64_t pid);

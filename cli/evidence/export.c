@@ -1,4 +1,4 @@
-/* export: evidence for a stranger. What leaves is said before it does, and recorded before the file has its name. */
+/* export: evidence for a stranger. What leaves is announced first, and recorded before the file gets its name. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -33,7 +33,7 @@ static void put_counts(struct obj *obj, const struct export_counts *c) {
     obj_uint(obj, "secrets", c->secrets);
 }
 
-/* What was asked for and is gone. */
+/* Reports what was requested and has been erased. */
 static void describe_erased(struct cli *cli, const struct export_counts *c) {
     struct buf text = {.max = 1024};
     export_erased_words(c, &text);
@@ -44,7 +44,7 @@ static void describe_erased(struct cli *cli, const struct export_counts *c) {
     buf_done(&text);
 }
 
-/* Names that no event has look like fields that are there and were not disclosed. */
+/* A name that no event has would look like a field that exists and was not disclosed. */
 static void say_unfound(struct cli *cli, const struct cut_args *args, const struct export_counts *c) {
     if (args->options.n_private > 0 && c->private_ + c->private_erased + c->private_all == 0) {
         cli_note(cli, "ledger: export: no event that leaves has a private field of the names that were given");
@@ -76,7 +76,7 @@ static void describe(struct cli *cli, const struct export_counts *c, bool sparse
     buf_done(&text);
 }
 
-/* Events of the bundle that were corrected by one that is not in it: who reads it cannot know. */
+/* Events of the bundle were corrected by one outside it, which a reader of the bundle cannot know. */
 static bool is_told_elsewhere(const struct cut_args *args, const struct export_counts *c, const struct corrected_one *one) {
     bool in = one->seq >= c->from && one->seq < c->to, by_in = one->by < c->to;
     for (size_t i = 0; args->options.seqs != NULL && i < args->options.n_seqs; i++) {
@@ -209,7 +209,7 @@ static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt
     return exit_code != 0 || out_is_stdout(path) ? exit_code : report(cli, args, &bundle, path);
 }
 
-/* A time before the log began has no range, but later events may tell of it, and those have one. */
+/* A time before the log began has no range, but later events may be about it, and those have one. */
 static int check_begun(struct ledger *ledger, const struct cut_args *args, struct err *err) {
     const struct export_options *o = &args->options;
     struct asserted asserted;

@@ -1,4 +1,4 @@
-/* What fails is told by its exit code; the order of writing, recording and naming is that of lib/handover/handover.h. */
+/* Failures become exit codes here; lib/handover/handover.h defines the order of writing, recording and naming. */
 #include "cli/evidence/handover.h"
 
 #include <errno.h>
@@ -13,11 +13,11 @@
 int handover_fail(struct cli *cli, int rc, const struct err *err) {
     return rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, err)
            : rc == ERR_NOTFOUND                 ? cli_fail_lookup(cli, err)
-           : rc == ERR_CONFLICT                 ? cli_fail_as(cli, err, EXIT_SYSTEM) /* others erase all the time */
+           : rc == ERR_CONFLICT                 ? cli_fail_as(cli, err, EXIT_SYSTEM) /* other processes keep erasing */
                                                 : cli_fail(cli, err);
 }
 
-/* Complete and recorded before the first byte leaves. */
+/* The file is complete and recorded before its first byte leaves. */
 static int to_stdout(struct cli *cli, const struct handover *how, const char *what) {
     struct err err = {0};
     if (cli->out_tty) {

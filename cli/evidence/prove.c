@@ -1,4 +1,4 @@
-/* prove and checkpoint: what leaves the ledger to be checked elsewhere. */
+/* prove: the proof of one event, to be checked elsewhere. */
 #include <stdio.h>
 #include <string.h>
 

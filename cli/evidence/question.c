@@ -1,5 +1,5 @@
-/* Who reads "valid" hears that all is well. So what was asked is beside it, as the exporter's word, and what the range
- * has besides, as the headers prove it. First come the kinds of which something stands out. */
+/* A reader of "valid" concludes that all is well. So the verdict comes with the question, as the exporter states it, and
+ * with what else the range contains, as the headers prove it. Kinds that stand out come first. */
 #include "cli/evidence/question.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct rows {
     struct buf text;
 };
 
-/* The text so far is a row. */
+/* Ends the row that the text so far makes. */
 static void end_row(struct rows *r, const char *label, bool stands_out) {
     r->row(r->ctx, label, bytes_of_buf(&r->text), stands_out);
     buf_clear(&r->text);
@@ -35,7 +35,7 @@ static void put_term(struct buf *out, const struct export_term *t) {
     buf_put_bytes(out, t->value);
 }
 
-/* `none`: what stands for no names; a name may be "none" itself. */
+/* `none`: the text when there are no names; a name may be "none" itself. */
 static void put_names(struct rows *r, const char *label, const struct bytes *names, size_t n, const char *none) {
     for (size_t i = 0; i < n; i++) {
         buf_put_str(&r->text, i == 0 ? "" : ", ");
@@ -45,7 +45,7 @@ static void put_names(struct rows *r, const char *label, const struct bytes *nam
     end_row(r, label, false);
 }
 
-/* Without a bound of time: what times the range has all the same. */
+/* Without a time bound: the times that the range covers anyway. */
 static void put_no_time(struct rows *r, const struct export_question *q) {
     char first[TEXT_TIME_MAX], last[TEXT_TIME_MAX];
     question_time(first, q->first_time);
@@ -132,7 +132,7 @@ static void put_tally(struct buf *out, const struct export_kind *kind, const str
     buf_put_str(out, !seqs ? "" : t->n > EXPORT_TALLY_SEQS ? ", ...)" : ")");
 }
 
-/* With how many of them, where it is not all. */
+/* Each with its number of events, where that is not all of them. */
 static void put_reasons(struct buf *out, const struct export_kind *kind) {
     const char *between = ": ";
     uint64_t n = kind->fate[EXPORT_LEFT_OUT].n;
@@ -160,7 +160,7 @@ static void answer_kind(struct rows *r, const struct export_kind *kind, enum exp
     end_row(r, label[fate], stands_out);
 }
 
-/* The rows of one fate; of those left out, those of one sort. */
+/* The rows of one fate; of the events left out, either those that stand out or the others. */
 static void answer_fate(struct rows *r, const struct export_question *q, enum export_fate fate, bool stands_out) {
     uint64_t rest = 0;
     size_t shown = 0, more = 0;

@@ -1,5 +1,4 @@
-/* What a bundle was asked for and what its range has beside the answer, for people. All of it is about a
- * question that is known. */
+/* What a bundle was asked for and what else its range contains, for people. Everything here needs a known question. */
 #ifndef CLI_EVIDENCE_QUESTION_H
 #define CLI_EVIDENCE_QUESTION_H
 
@@ -7,16 +6,16 @@
 #include "export/export.h"
 #include "lib/json/question.h"
 
-/* A row: what it is about, and a text with names of a stranger in it, not made safe. `stands_out`: events of a kind that
- * the filter names were kept out. */
+/* A row: a label, and a text that may contain a stranger's names and is not made safe. `stands_out`: events of a kind
+ * that the filter names were left out. */
 typedef void question_row_fn(void *ctx, const char *label, struct bytes text, bool stands_out);
-/* The exporter's word: filter, time, range, what is disclosed. */
+/* The exporter's statement: filter, time, range, what is disclosed. */
 void question_asked(const struct export_question *q, question_row_fn *row, void *ctx);
-/* What was counted from the headers: by kind, what is disclosed and what is not. */
+/* The counts from the headers: by kind, what is disclosed and what is not. */
 void question_answered(const struct export_question *q, question_row_fn *row, void *ctx);
 /* "another actor, outside the time": why an event that fails these is not in the answer. */
 void question_misses(unsigned missed, struct buf *out);
-/* How a good verdict is bounded: "complete for the question above, and for no other; ...". */
+/* The bounds of a good verdict: "complete for the question above, and for no other; ...". */
 void question_bound(const struct export_question *q, struct buf *out);
 
 /* Both, on standard output. */

@@ -61,7 +61,7 @@ void report_wrapped(struct cli *cli, struct bytes text, int indent) {
             n--;
         }
         for (n = n > 0 ? n : room + 1; n < text.n && text.p[n - 1] != ' ';) {
-            n++; /* a word that is longer than the line stays whole */
+            n++; /* a word longer than the line stays whole */
         }
         out_safe(cli, (struct bytes){text.p, text.p[n - 1] == ' ' ? n - 1 : n});
         text.p += n;

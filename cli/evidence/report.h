@@ -6,7 +6,7 @@
 #include "cli/open/rival.h"
 #include "lib/json/report.h"
 
-/* `what` is what was verified: the ledger's directory or the proof's file. Returns the exit code: the verdict. */
+/* `what` was verified: the ledger's directory or the proof's file. Returns the exit code of the verdict. */
 int report_print(struct cli *cli, const char *what, const struct log_report *report);
 /* The same with the checkpoints that contradict each other. Both may be NULL. */
 int report_print_rivals(struct cli *cli, const char *what, const struct log_report *report, const struct rivals *rivals,
@@ -14,8 +14,8 @@ int report_print_rivals(struct cli *cli, const char *what, const struct log_repo
 
 /* Its parts, for reports about other things than ledgers. */
 const char *report_state_word(enum log_aspect_state state); /* "not checked" */
-/* Text, made safe, and a line end; on a terminal broken at blanks so that it fits, with `indent` blanks before each further
- * line. The first line is behind so many columns already. */
+/* Prints the text, made safe, and a newline; on a terminal it is broken at blanks to fit, with `indent` blanks before
+ * each further line. The first line starts after as many columns. */
 void report_wrapped(struct cli *cli, struct bytes text, int indent);
 /* The aspects, the findings and the verdict, of a bundle too. */
 void report_checks(struct cli *cli, const struct log_report *report);

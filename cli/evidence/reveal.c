@@ -1,4 +1,4 @@
-/* reveal: single private fields of one event, for somebody who is to believe them. */
+/* reveal: single private fields of one event, for someone who needs proof of them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ struct reveal {
     struct log_reader *reader;
     struct log_event event;
     struct buf private_; /* all of the event's */
-    struct buf revealed; /* the map of those that are named */
+    struct buf revealed; /* the map of the named ones */
 };
 
 /* ---- names ---- */
@@ -62,7 +62,7 @@ static int add_name(struct reveal *r, const char *text, size_t n, struct err *er
 static int read_names(const struct opt_args *args, struct reveal *r, struct err *err) {
     const char *value;
     size_t at = 0;
-    buf_room(&r->own, r->own.max); /* names are pointed at: it does not move */
+    buf_room(&r->own, r->own.max); /* pointers to names are kept: it must not move */
     int rc = buf_check(&r->own, "the names", err);
     while (rc == 0 && (value = opt_next(args, &options[R_PRIVATE], &at)) != NULL) {
         bool more = true;
@@ -78,7 +78,7 @@ static int read_names(const struct opt_args *args, struct reveal *r, struct err 
 
 /* ---- the event ---- */
 
-/* What private fields there are, for the message. */
+/* Lists the private fields that exist, for the message. */
 static void put_names(struct bytes map, struct buf *out) {
     struct mp_reader reader;
     struct mp_item item;

@@ -1,4 +1,4 @@
-/* support: a report without names, for a stranger who looks for a fault. */
+/* support: a report without names, for a stranger who investigates a fault. */
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +109,7 @@ static int write_it(struct cli *cli, struct report *r, const char *path) {
     return cli_end(cli, EXIT_GOOD);
 }
 
-/* Who and where this is: texts that must not be in the report. */
+/* The user and the machine: texts that must not be in the report. */
 struct self {
     char host[256], actor[128], system[256];
     const char *identities[4];

@@ -53,7 +53,7 @@ static const struct opt options[] = {
 
 typedef int add_fn(struct log_trust *trust, const char *value, struct err *err);
 
-/* All that the caller named, and the trust file. */
+/* Reads what the caller trusts: everything named as an option, and the trust file. */
 static int read_trust(const struct opt_args *args, const char *file, struct log_trust *trust, struct err *err) {
     static const struct {
         int option;
@@ -99,7 +99,7 @@ static int read_proof(const struct opt_args *args, const char *path, struct buf 
     if (rc == 0) rc = file_read(leaf_path, leaf, err);
     if (rc == 0 && payload_path) rc = file_read(payload_path, payload, err);
     if (rc == 0 && payload_path) {
-        buf_room(payload, 0); /* an empty payload was given all the same */
+        buf_room(payload, 0); /* an empty payload was given nevertheless */
     }
     return rc;
 }
@@ -108,7 +108,7 @@ static int verify_proof(struct cli *cli, const struct opt_args *args, const stru
                         struct log_report *report) {
     struct buf proof = {.max = PROOF_MAX}, leaf, payload = {.max = 2 * EVENT_PAYLOAD_MAX};
     struct err err = {0};
-    buf_init(&leaf, PROOF_MAX); /* what is too long for what it is, is judged as such */
+    buf_init(&leaf, PROOF_MAX); /* an overlong leaf is read too, so that it can be judged */
     int rc = read_proof(args, args->args[0], &proof, &leaf, &payload, &err);
     rc = rc != 0 ? rc
                  : log_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), bytes_of_buf(&payload), trust, report, &err);
@@ -144,7 +144,7 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
     return exit_code;
 }
 
-/* What is to be verified, by what was given. */
+/* What to verify, by what was given. */
 enum what { WHAT_LEDGER, WHAT_BUNDLE, WHAT_PROOF };
 
 static bool begins_as_a_proof(const char *path) {
@@ -157,8 +157,8 @@ static bool begins_as_a_proof(const char *path) {
     return n == sizeof(first) && memcmp(first, PROOF_FIRST, n) == 0;
 }
 
-/* What comes through a pipe can be looked at only once: without a leaf beside it, it is no proof. What looks like neither
- * is judged as a bundle, and is no good one. */
+/* A pipe can be read only once: without a leaf beside it, it is not a proof. Input that looks like neither is judged as a
+ * bundle, and fails. */
 static enum what recognise(const struct opt_args *args) {
     struct stat st;
     if (args->n_args == 0) return WHAT_LEDGER;
@@ -178,7 +178,7 @@ static bool has_any(const struct opt_args *args, const int *which, size_t n) {
     return any;
 }
 
-/* Options that do not go with what is verified: EXIT_USAGE. */
+/* Refuses options that do not go with what is verified: EXIT_USAGE. */
 static int check_options(struct cli *cli, const struct opt_args *args, enum what what, uint64_t *threads) {
     static const int of_ledger[] = {V_SINCE, V_DERIVED, V_THREADS}, of_proof[] = {V_LEAF, V_PAYLOAD};
     struct err err = {0};

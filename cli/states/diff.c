@@ -39,17 +39,17 @@ struct diff {
     enum when_style style;
     size_t clock; /* of the times of events: QUERY_HAPPENED or QUERY_TIME */
     uint64_t now, n;
-    uint64_t before, first, last; /* changes that were recorded between the moments and happened before them, and when */
+    uint64_t before, first, last; /* changes recorded between the moments but dated before them; first and last date */
     struct asserted asserted;
     struct pager pager;
     struct table *table;
-    size_t open;         /* the table that is being printed */
-    struct buf left_out; /* columns that had no room */
+    size_t open;         /* the table being printed */
+    struct buf left_out; /* columns that did not fit */
     struct diff_events events;
-    struct corrected corrected; /* a cause may have turned out to be a mistake since */
+    struct corrected corrected; /* a correction may have declared a cause a mistake since */
     struct damage damage;
     struct obj list;
-    bool of_runs; /* two runs are compared, and the states between */
+    bool of_runs; /* two runs are compared, and the states between them */
     struct diff_runs runs;
     struct obj compared; /* the runs, in JSON */
 };
@@ -57,7 +57,7 @@ struct diff {
 static const char *const names[] = {
     [DIFF_APPEARED] = "appeared", [DIFF_HEARD] = "first_heard", [DIFF_WENT] = "went", [DIFF_CHANGED] = "changed"};
 
-/* NULL: no event did it, nobody can tell, or it cannot be read, which was said. */
+/* NULL: no event did it, the cause is unknown, or it cannot be read, which was reported. */
 static const struct diff_event *event_of(struct diff *d, const struct diff_change *change) {
     const struct diff_event *event = change->cause.known ? diff_events_find(&d->events, change->cause.seq) : NULL;
     if (event && event->happened < state_now(d->from)) {
@@ -72,8 +72,8 @@ static bool is_by_time(const struct diff_change *change) {
     return change->cause.known && change->cause.seq == LOG_NO_SEQ;
 }
 
-/* What came by an event that does not say so, or that nobody knows, is only heard of; so is a model that is used before
- * anybody says that it came. */
+/* A row is only first heard of when its event is unknown or does not say that it came into being; so is a model that is
+ * used before any event registers it. */
 static enum diff_what what_of(const struct diff_change *change, const struct diff_event *event) {
     size_t state = entity_state(change->row->table);
     bool used = state != SIZE_MAX && row_is(change->row, state, "unregistered");
@@ -97,12 +97,13 @@ static void put_value(struct diff *d, const struct row *row, size_t column, stru
     buf_put_str(out, out->n == at ? "-" : "");
 }
 
-/* What it was before: at the earlier moment, or, of a row that came since, when it came. NULL: nobody can tell. */
+/* Its earlier value: at the earlier moment or, for a row that came since, when it came. NULL: unknown. */
 static const struct row *before_of(const struct diff_change *change) {
     return change->old || change->what != DIFF_CHANGED ? change->old : change->came;
 }
 
-/* The reason goes after the state that it is for: "partial: no eval"; alone it says what it was before. */
+/* The reason follows the state that it explains: "partial: no eval"; when it alone changed, the earlier reason is shown
+ * too. */
 static void put_reason(struct diff *d, const struct diff_change *change, size_t column, bool alone, struct buf *out) {
     size_t state = entity_state(change->row->table);
     bool stateless = alone && (state == SIZE_MAX || !row_has(change->row, state));
@@ -122,7 +123,7 @@ static void put_reason(struct diff *d, const struct diff_change *change, size_t 
     }
 }
 
-/* Of a score that is another one: is that better? */
+/* Whether a changed score is better. */
 static void put_trend(const struct diff_change *change, size_t column, struct buf *out) {
     size_t higher = projection_column(change->row->table, "higher_is_better");
     bool score = strcmp(change->row->table->columns[column].name, "value") == 0 && higher != SIZE_MAX;
@@ -134,7 +135,7 @@ static void put_trend(const struct diff_change *change, size_t column, struct bu
     }
 }
 
-/* Of a row that was not there at the earlier moment: what its event says was there before it, "version_before" of
+/* For a row that did not exist at the earlier moment: the earlier value that its event states, "version_before" of
  * "version". */
 static bool put_before(struct diff *d, const struct row *row, size_t column, struct buf *out) {
     char name[80];
@@ -148,7 +149,7 @@ static bool put_before(struct diff *d, const struct row *row, size_t column, str
     return false;
 }
 
-/* "parked -> "; of what came, changed, and is again what it was, only that. */
+/* "parked -> "; for a row that came, changed and changed back, only " again". */
 static const char *put_old(struct diff *d, const struct diff_change *change, size_t column, bool heard, struct buf *out) {
     const struct row *before = before_of(change);
     if (before && !change->old && cell_same(before, change->row, column)) return " again";
@@ -161,7 +162,7 @@ static const char *put_old(struct diff *d, const struct diff_change *change, siz
     return "";
 }
 
-/* The state in which it came, when it is another one by now. */
+/* The state in which it came, when that has changed since. */
 static void put_came(struct diff *d, const struct diff_change *change, size_t state, struct buf *out) {
     bool told = change->what != DIFF_APPEARED || state == SIZE_MAX;
     for (size_t i = 0; i < change->n; i++) {
@@ -172,7 +173,7 @@ static void put_came(struct diff *d, const struct diff_change *change, size_t st
     }
 }
 
-/* "ready -> parked, model a -> b"; of what appeared "ready, model b". */
+/* "ready -> parked, model a -> b"; for a row that appeared "ready, model b". */
 static void put_change(struct diff *d, const struct diff_change *change, bool heard, struct buf *out) {
     const struct state_table *table = change->row->table;
     size_t state = entity_state(table), reason = projection_column(table, "reason");
@@ -197,7 +198,7 @@ static void put_change(struct diff *d, const struct diff_change *change, bool he
     out->n -= heard && out->n == start ? 2 : 0; /* ": " */
 }
 
-/* Which columns had no room is said once, below the last table. */
+/* The columns that did not fit are named once, below the last table. */
 static int end_table(struct diff *d) {
     if (d->table) {
         table_flush(d->table);
@@ -235,7 +236,7 @@ static uint64_t seq_of(const struct diff_change *change) {
     return change->cause.known ? change->cause.seq : LOG_NO_SEQ;
 }
 
-/* The event; or what did it without one, where nobody can know the event in place of its kind. */
+/* The event; without one, what caused the change instead, or in place of the kind why the event is unknown. */
 static void print_cause(struct diff *d, const struct diff_change *change, const struct diff_event *event,
                         struct buf *text) {
     const char *why = "";
@@ -353,7 +354,7 @@ static bool is_asked(const struct opt_args *args, struct asof *view, size_t tabl
     return false;
 }
 
-/* What is stale has only its newest rows, so there is nothing to compare; asof_warn has said so. */
+/* A stale table has only its newest rows, so there is nothing to compare; asof_warn has reported it. */
 static bool is_stale(struct diff *d, size_t table) {
     struct state_status from, to;
     size_t projection = state_table_projection(d->view->state, table);
@@ -394,7 +395,8 @@ static int put_json(struct diff *d) {
     return exit_code;
 }
 
-/* What the answer leaves open: changes that were only recorded between the moments, and what was recorded after them. */
+/* Reports what the answer leaves open: changes that were only recorded between the moments, and what was recorded
+ * later. */
 static void say_clocks(struct diff *d, const struct opt_args *args) {
     struct cli *cli = d->view->cli;
     char words[ASSERTED_WORDS], first[TEXT_TIME_MAX], last[TEXT_TIME_MAX];
@@ -454,7 +456,7 @@ static int answer(struct diff *d, const struct opt_args *args) {
     return exit_code == 0 && d->n + d->runs.n == 0 ? EXIT_NO : exit_code;
 }
 
-/* Both moments, the later one first: it brings what is stored up to date. */
+/* Opens both moments, the later one first: that brings the stored states up to date. */
 static int open_views(struct diff *d, const struct opt_args *args) {
     struct asof *view = d->view;
     struct asof_at from, to;
@@ -470,7 +472,7 @@ static int open_views(struct diff *d, const struct opt_args *args) {
     return rc == 0 ? 0 : cli_fail(view->cli, &err);
 }
 
-/* The runs are compared as they are now, the states as of the first one's beginning and the later one's end. */
+/* The runs are compared as they are now, the states as of the start of the first run and the end of the later one. */
 static int open_runs(struct diff *d, const char *before, const char *now) {
     struct asof *view = d->view;
     struct asof_at whole = {.at = LOG_NO_SEQ, .now = clock_wall_ns()}, from = {0}, to = {0};

@@ -1,4 +1,4 @@
-/* Kinds are few and their texts are kept once; a table of slots by hash finds most of them again. */
+/* There are few kinds, so each text is kept about once: a table of slots by hash finds most of them again. */
 #include "cli/states/diff_events.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct reading {
 };
 
 static bool is_heard(struct bytes kind) {
-    /* steps of what is there already, and looks at it */
+    /* steps and observations of entities that already exist */
     static const char *const steps[] = {
         "*.upgraded",    "*.configured",  "*.removed",     "*.observed",     "*.changed",
         "*.checked",     "*.parked",      "*.unparked",    "*.expired",      "*.revoked",
@@ -34,7 +34,7 @@ static bool is_heard(struct bytes kind) {
     return false;
 }
 
-/* The number of its slot. */
+/* Returns the number of its slot. */
 static size_t keep_kind(struct reading *r, struct bytes kind) {
     struct buf *kinds = &r->events->kinds;
     size_t h = kind.n;

@@ -1,4 +1,4 @@
-/* The rows of both runs are found as `run show` finds them; the rest is run_summary.c's. */
+/* The rows of both runs are found as `run show` finds them; run_summary.c does the rest. */
 #include "cli/states/diff_runs.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@ static int take_id(void *ctx, const struct row *row, struct err *err) {
     return buf_check(id, "a run's id", err);
 }
 
-/* By its id or the beginning of one. */
+/* Finds a run by its id or a prefix of it. */
 static int find(struct explanation *s, size_t table, const char *name, struct row *ret, struct err *err) {
     struct buf id = {.max = NAME_MAX_BYTES};
     int rc = entity_each(s->view, table, bytes_of(diff_runs_is(name) ? name + 4 : name), take_id, &id, err);

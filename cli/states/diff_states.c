@@ -1,6 +1,6 @@
-/* Rows of both views come in the order of their keys, so one step of a merge knows what appeared, what went and what is in
- * both. The merge is made twice: first to know which rows differ, so that the walk looks after these alone, then to tell of
- * them. Columns of one row are told together where the same step made them what they are. */
+/* Rows of both views are in the order of their keys, so one step of a merge knows what appeared, what disappeared and
+ * what is in both. The merge runs twice: first to find the rows that differ, so that the walk follows only these, then to
+ * report them. Columns of one row are reported together where the same step set them. */
 #include "cli/states/diff_states.h"
 
 #include <stdlib.h>
@@ -28,10 +28,10 @@ struct merge {
     const struct diff_plan *plan;
     struct side from, to;
     size_t table;
-    size_t state, reason; /* columns; SIZE_MAX: there is none */
+    size_t state, reason; /* columns; SIZE_MAX: none */
     uint64_t matters;     /* columns of the table, a bit each */
     struct keys keys;
-    struct walk *walk; /* NULL: not yet, or nobody can tell */
+    struct walk *walk; /* NULL: not yet, or the causes are unknown */
 };
 
 #define KEYS_BYTES ((size_t)1 << 30)
@@ -46,7 +46,7 @@ bool diff_shows(const struct state_table *table) {
 }
 
 static bool is_of_the_entity(const struct state_column *column) {
-    /* by name, which means the same in every table */
+    /* by name; a name means the same in every table */
     static const char *const others[] = {
         /* counters */
         "moved", "passed", "failed", "errors", "samples", "violations", "count", "missing", "accepted", "duplicate",
@@ -58,7 +58,7 @@ static bool is_of_the_entity(const struct state_column *column) {
         "by", "source", "session", "request", "call", "turn", "step", "detail", "violation", "status", "given", "name",
         "eval", "digest_before", "value_before", "version_before", "failed_action", "failed_version", "exit_code",
         "decision", "differs", "told_tier", "groups",
-        /* what a judgement of other things is made of */
+        /* the basis of a judgement of other entities */
         "proven_by", "clauses", "scored", "results"};
     if (column->flags & (COLUMN_KEY | COLUMN_TIME | COLUMN_SEQ | COLUMN_EVIDENCE | COLUMN_WORK)) {
         return false;
@@ -71,7 +71,7 @@ static bool is_of_the_entity(const struct state_column *column) {
 
 bool diff_matters(const struct state_table *table, size_t column) {
     size_t state = entity_state(table);
-    bool how_often = state == SIZE_MAX && strcmp(table->columns[column].name, "count") == 0; /* all that there is to tell */
+    bool how_often = state == SIZE_MAX && strcmp(table->columns[column].name, "count") == 0; /* the only thing to report */
     bool score = strncmp(table->name, "eval_", 5) == 0 && strcmp(table->columns[column].name, "value") == 0;
     return column == state || how_often || score || is_of_the_entity(&table->columns[column]);
 }
@@ -163,7 +163,7 @@ static bool is_empty(const struct row *row, size_t column) {
            (cell->type == CELL_BOOL && !cell->boolean);
 }
 
-/* The columns that are told, the state and its reason first. */
+/* The columns to report, the state and its reason first. */
 static size_t told(const struct merge *m, const struct row *row, const struct row *old, bool changed,
                    size_t ret[ROW_COLUMNS_MAX]) {
     size_t n = 0;
@@ -184,7 +184,7 @@ static bool same_cause(const struct walk_cause *a, const struct walk_cause *b) {
     return a->known == b->known && (!a->known || (a->seq == b->seq && (a->seq != LOG_NO_SEQ || a->at == b->at)));
 }
 
-/* Those of the columns that the same step made what they are, and the same again for the others. */
+/* Reports the columns that the same step set, then does the same for the others. */
 static int tell_groups(struct merge *m, struct diff_change *change, size_t *columns, size_t n, struct err *err) {
     struct walk_cause causes[ROW_COLUMNS_MAX] = {{0}};
     size_t group[ROW_COLUMNS_MAX];
@@ -230,7 +230,7 @@ static int tell(struct merge *m, enum diff_what what, const struct row *row, con
     return rc;
 }
 
-/* First which rows differ, then what of them. */
+/* The first merge notes which rows differ, the second reports them. */
 static int take(struct merge *m, bool telling, enum diff_what what, const struct row *row, const struct row *old,
                 struct err *err) {
     size_t columns[ROW_COLUMNS_MAX];
@@ -282,7 +282,7 @@ static int merge_all(struct merge *m, bool telling, struct err *err) {
     return rc;
 }
 
-/* What cannot be read made what nobody can tell. */
+/* The cause of a change is unknown where an event cannot be read. */
 static int walk(struct merge *m, struct err *err) {
     struct walk_plan plan = {.ledger = m->plan->ledger,
                              .from = state_at(m->plan->from),
@@ -305,7 +305,7 @@ static int walk(struct merge *m, struct err *err) {
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
 
-/* The events that the lines will name. */
+/* Passes on the events that the lines will name. */
 static int give_seqs(struct merge *m, struct err *err) {
     size_t n = m->plan->seqs && m->walk ? walk_seqs(m->walk, NULL) : 0;
     uint64_t *seqs = n > 0 ? calloc(n, sizeof(*seqs)) : NULL;

@@ -1,4 +1,4 @@
-/* One implementation for all: a command is a noun, and its table is found by it. */
+/* One implementation for all of them: a command is a noun, and the noun selects the table. */
 #include "cli/states/entities.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const struct opt show_options[] = {
     {0},
 };
 
-/* Commands are called by what one does with a thing, tables by what they hold. */
+/* Commands are named after what users do with an entity, tables after what they hold. */
 static size_t table_of(struct asof *view) {
     static const struct { const char *command, *table; } names[] = {{"permit", "permissions"}, {"promote", "promotions"}};
     const char *command = view->cli->command;
@@ -51,7 +51,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
     return exit_code;
 }
 
-/* A name may be given whole, as lists of other commands print it: "route/summarise". */
+/* A name may be given in full, as lists of other commands print it: "route/summarise". */
 static struct bytes without_noun(struct asof *view, size_t table, const char *text) {
     const char *noun = state_table(view->state, table)->noun;
     size_t n = strlen(noun);

@@ -1,4 +1,4 @@
-/* `list` and `show`, which every command about things with a state has: model, route, permit, pack, ... Which table it is
+/* `list` and `show`, which every command about entities with a state has: model, route, permit, pack, ... The table
  * follows from the command's own name. */
 #ifndef CLI_STATES_ENTITIES_H
 #define CLI_STATES_ENTITIES_H

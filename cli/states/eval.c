@@ -1,4 +1,4 @@
-/* eval: list and show as for all things with a state, and diff, which compares two of them score by score. */
+/* eval: list and show as for all entities with a state, and diff, which compares two of them score by score. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct eval_diff {
     struct row sides[2]; /* of evals: before, after */
     struct table *table;
     struct obj list;
-    uint64_t n[EVAL_CHANGES], verdicts; /* scores by what became of them; those with another verdict */
+    uint64_t n[EVAL_CHANGES], verdicts; /* scores by change; those with another verdict */
 };
 
 /* ---- which ---- */
@@ -47,7 +47,7 @@ static int find(struct asof *view, size_t table, const char *name, struct row *r
     return rc;
 }
 
-/* Numbers of different suites have nothing to do with one another, whatever their tasks are called. */
+/* Numbers of different suites are not comparable, even where their tasks have the same names. */
 static int check_suites(const struct eval_diff *d, struct err *err) {
     struct bytes suites[] = {row_text(&d->sides[0], EVAL_SUITE), row_text(&d->sides[1], EVAL_SUITE)};
     struct bytes digests[] = {row_text(&d->sides[0], EVAL_SUITE_DIGEST), row_text(&d->sides[1], EVAL_SUITE_DIGEST)};
@@ -75,7 +75,7 @@ static void put_score(const struct row *score, struct buf *out) {
     }
 }
 
-/* "misses", or where that was otherwise "reaches -> misses". */
+/* "misses", or where that changed "reaches -> misses". */
 static void put_moved(const struct eval_pair *pair, size_t column, struct buf *out) {
     struct bytes was = pair->before != NULL ? row_text(pair->before, column) : (struct bytes){0};
     struct bytes is = pair->after != NULL ? row_text(pair->after, column) : was;
@@ -87,7 +87,7 @@ static void put_moved(const struct eval_pair *pair, size_t column, struct buf *o
     buf_put_bytes(out, is.n > 0 || !moved ? is : bytes_of("-"));
 }
 
-/* The suite may ask for something else by now. */
+/* The suite's requirement may have changed since. */
 static void put_asked(const struct eval_pair *pair, struct buf *out) {
     const struct row *rows[] = {pair->before, pair->after};
     for (size_t i = 0; i < 2; i++) {

@@ -1,5 +1,5 @@
-/* model, route, permit, tool, policy, pack, promote, run: a row for each command about things with a state. What they share
- * is in entities.c; a command that does more than list and show moves to a file of its own. */
+/* model, route, permit, tool, policy, pack, promote, run: a row for each command about entities with a state. What they
+ * share is in entities.c; a command that does more than list and show has a file of its own. */
 #include "cli/call/command.h"
 #include "cli/states/entities.h"
 

@@ -64,7 +64,7 @@ static struct query_value text(const char *v) {
     return (struct query_value){.type = QUERY_TEXT, .text = bytes_of(v)};
 }
 
-/* Rows as of the moment, of all its tables. */
+/* Counts the rows of all its tables, as of the moment. */
 static int count_rows(struct asof *view, size_t projection, uint64_t *ret, struct err *err) {
     uint64_t n = 0;
     int rc = 0;
@@ -84,7 +84,7 @@ static int count_rows(struct asof *view, size_t projection, uint64_t *ret, struc
     return rc;
 }
 
-/* With commas between, or as a list. */
+/* Joined by commas, or as a list. */
 static void put_tables(const struct projection *projection, bool plain, struct buf *out) {
     if (!plain) {
         mp_put_array(out, (uint32_t)projection->n_tables);
@@ -191,7 +191,7 @@ static int describe(struct cli *cli, void (*doc_of)(struct buf *out)) {
 
 /* ---- one row ---- */
 
-/* The words as they are, when they are as many as the keys; else as one text that is split by trying. */
+/* Takes the words as the keys when their number matches; else as one text that is split by trying. */
 static int tell(struct explanation *explanation, size_t table, char **words, size_t n, struct err *err) {
     struct asof *view = explanation->view;
     struct bytes parts[KEY_PARTS_MAX];
@@ -234,7 +234,7 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
     return rc != 0 ? asof_fail_lookup(view, &err) : exit_code;
 }
 
-/* A projection has no rows of its own: which tables has it? */
+/* A projection has no rows of its own: names its tables. */
 static int name_tables(struct asof *view, size_t i) {
     struct state_status status;
     struct buf names = {.max = KEY_TEXT_MAX};

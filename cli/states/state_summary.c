@@ -1,5 +1,5 @@
-/* Rows are counted by their state. Where a state is a judgement it costs one for each row, so large tables are only
- * counted. */
+/* Rows are counted by state. Where the state is a judgement, each row costs one, so large tables are counted without
+ * states. */
 #include "cli/states/state_summary.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "cli/view/entity.h"
 
 #define JUDGED_MAX 2000 /* rows of a table whose states are judged here */
-#define STATES_MAX 6    /* that are told apart */
+#define STATES_MAX 6    /* counted separately */
 #define TEXT_MAX   4096
 
 struct count {
@@ -41,7 +41,7 @@ static void count_state(struct counts *counts, struct bytes state) {
     one->n = 1;
 }
 
-/* The column by which rows are counted; SIZE_MAX: none, or it would cost too much. */
+/* The column by which rows are counted; SIZE_MAX: none, or too expensive. */
 static size_t state_of(const struct state_table *table, uint64_t rows) {
     size_t state = entity_state(table);
     bool judged = state != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;

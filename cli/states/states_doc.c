@@ -1,5 +1,5 @@
-/* Everything here comes from the projections' own tables; the columns that all tables of states end in are described once.
- */
+/* Everything here comes from the projections' own tables; the last columns, which all tables of states share, are
+ * described once. */
 #include "cli/states/states_doc.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static const char *type_name(const struct state_column *column) {
     return (column->flags & COLUMN_TIME) ? "time" : (column->flags & COLUMN_SEQ) ? "seq" : names[column->type];
 }
 
-/* Columns in front of those that all tables of states end in. */
+/* The number of columns before those that all tables of states share. */
 static size_t own_columns(const struct state_table *table) {
     static const char *const common[FOLD_N] = {
         [FOLD_SINCE] = "since",           [FOLD_SINCE_SEQ] = "since_seq", [FOLD_UPDATED_SEQ] = "updated_seq",

@@ -1,6 +1,6 @@
-/* status: the first screen, also of `ledger` alone. It has at most LINES lines of the terminal's width: 2 for the ledger, 1
- * for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A text that is too
- * long continues in lines that nothing else needs, and is cut when there are none left. */
+/* status: the first screen, also of `ledger` alone. It has at most LINES lines of the terminal's width: 2 for the ledger,
+ * 1 for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A long text continues in
+ * lines that nothing else needs, and is cut when none are left. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +25,13 @@ struct screen {
     const struct status *status;
     uint64_t now;
     struct buf line;
-    size_t spare; /* lines that long texts may go on in */
+    size_t spare; /* lines in which long texts may continue */
 };
 
 /* ---- text ---- */
 
-/* A safe text in the room that the terminal leaves behind so many columns: in further lines while there are spare ones,
- * then cut with a mark. */
+/* Prints a safe text in the columns that are left after `taken` ones: it continues in further lines while there are spare
+ * ones, then is cut with a mark. */
 static void put_rest(struct screen *s, struct bytes text, size_t taken) {
     struct cli *cli = s->cli;
     size_t line = out_width(cli), room = line > taken + 1 ? line - taken : 1, shown = 0;
@@ -94,7 +94,7 @@ static size_t longest(const struct status_item *items, size_t n) {
     return width;
 }
 
-/* `room` lines of them; the last one says how many more there are. */
+/* At most `room` lines; the last one says how many more items there are. */
 static void print_items(struct screen *s, const char *label, const struct status_item *items, size_t n, size_t room,
                         uint64_t more) {
     size_t all = n;
@@ -157,7 +157,7 @@ static void print_next(struct screen *s) {
     for (size_t i = 0; i < status->n_next; i++) {
         width = status->next[i].command.n > width ? status->next[i].command.n : width;
     }
-    for (size_t i = 0; i < status->n_next; i++) { /* whole, so that it can be copied: why it is good gives way */
+    for (size_t i = 0; i < status->n_next; i++) { /* in full, so that it can be copied; its reason gives way */
         const struct buf *command = &status->next[i].command;
         size_t line = out_width(s->cli), shown = 0;
         bool fits = line == SIZE_MAX || LEFT + width + 4 + strlen(status->next[i].why) <= line;
@@ -176,12 +176,12 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Where uses were not permitted, a line of what is not ready is theirs. */
+/* Uses that were not permitted take one of the lines for what is not ready. */
 static size_t uses_lines(const struct status *status) {
     return status->unpermitted > 0 ? 1 : 0;
 }
 
-/* As many as the parts need when nothing continues in a further line. */
+/* The lines that the parts need when no text continues in a further line. */
 static size_t lines_of(const struct status *status) {
     size_t damage = status->damage.msg[0] != '\0' ? 1 : 0, more = status->more_waiting > 0 ? 1 : 0;
     return damage + 3 + least(status->n_clauses, CLAUSES) + least(status->n_sources, SOURCES) + uses_lines(status) +
@@ -293,7 +293,7 @@ static int print_json(struct cli *cli, const struct status *status) {
 
 /* ---- the command ---- */
 
-/* What there is to say before there is a ledger. */
+/* What to show before a ledger exists. */
 static int print_none(struct cli *cli, struct status *status) {
     struct screen s = {.cli = cli, .status = status};
     status_begin(status);

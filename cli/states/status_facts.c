@@ -1,5 +1,5 @@
-/* Everything comes from what is there already: counts from the index, states from the projections. The steps that make
- * sense next are taken from what is wrong first, then from what was never recorded, then from what is always good. */
+/* Everything comes from existing data: counts from the index, states from the projections. The suggested next steps
+ * follow first from what is wrong, then from what was never recorded, then from what is always useful. */
 #include "cli/states/status_facts.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 /* ---- damage ---- */
 
-/* Of an answer that met evidence that cannot be read: noted, and 0. */
+/* For an answer that met evidence that cannot be read: notes the damage and returns 0. */
 static int note_damage(struct status *s, int rc, const struct err *why, struct err *err) {
     if (err_is_damage(rc)) {
         s->damage = s->damage.msg[0] == '\0' ? *why : s->damage;
@@ -27,7 +27,7 @@ static int note_damage(struct status *s, int rc, const struct err *why, struct e
     return rc;
 }
 
-/* The next row behind what cannot be read; 1: the end. */
+/* The next row after what cannot be read; 1: the end. */
 static int next_row(struct status *s, struct query_cursor *cursor, struct err *err) {
     int rc;
     do {
@@ -54,7 +54,7 @@ static int each_source(void *ctx, const struct query_value *values, uint64_t cou
     return 0;
 }
 
-/* The newest event that fulfils one condition; LOG_NO_SEQ: there is none. */
+/* The newest event that meets one condition; LOG_NO_SEQ: none. */
 static int newest(struct status *s, size_t field, const char *word, uint64_t *ret_seq, uint64_t *ret_time,
                   struct err *err) {
     struct query query;
@@ -128,7 +128,7 @@ static void item_done(struct status_item *item) {
     buf_done(&item->remedy);
 }
 
-/* Those in this state. */
+/* Takes the clauses in this state. */
 static void take_clauses(struct status *s, struct bytes list, const char *state) {
     struct mp_reader reader;
     struct mp_item item;
@@ -267,7 +267,7 @@ static void take_run(struct status *s, const struct row *row, struct query_curso
     run->time = ended > 0 ? (uint64_t)ended : 0;
 }
 
-/* Is it among those that were taken? A run that is told to have ended twice counts once. */
+/* Was it taken already? A run whose end is recorded twice counts once. */
 static bool is_taken(const struct status *s, struct bytes subject) {
     for (size_t i = 0; i < s->n_runs; i++) {
         if (bytes_eq(bytes_of_buf(&s->run[i].name), subject)) return true;
@@ -324,7 +324,7 @@ static bool is_offered(const struct status *s, struct bytes command) {
     return false;
 }
 
-/* The words, and a name that is quoted where a shell needs that. */
+/* Offers a command: the words, and a name that is quoted where a shell needs it. */
 static void offer(struct status *s, const char *words, struct bytes name, const char *why) {
     if (s->n_next == STATUS_NEXT) return;
     struct status_step *step = &s->next[s->n_next];

@@ -30,7 +30,7 @@ struct why {
     struct ledger *ledger;
     struct damage damage;
     struct log_reader *reader;
-    struct tree tree; /* of the run that was needed last */
+    struct tree tree; /* of the run used last */
     struct buf run;   /* its id */
     struct table *table;
     struct obj chain;
@@ -88,7 +88,7 @@ static int put(struct why *w, const struct log_event *event, enum tree_via via, 
 
 /* ---- going up ---- */
 
-/* What the event depends on within its run, where it names no cause itself. */
+/* Finds what the event depends on within its run, where it names no cause itself. */
 static int ask_run(struct why *w, uint64_t seq, struct bytes run, uint64_t *ret, enum tree_via *ret_via, struct err *err) {
     struct query all;
     int rc = 0;

@@ -1,5 +1,5 @@
-/* Things are looked for under each noun that people use without saying it. One whose whole name it is comes before those
- * that only begin so. */
+/* Entities are looked up under each noun that people leave out. Exact names take precedence over prefix
+ * matches. */
 #include "cli/states/why_name.h"
 
 #include <stdio.h>
@@ -12,8 +12,8 @@
 
 struct found {
     struct bytes name;
-    size_t table, exact, loose; /* the table of the one that was found last, the exact ones before the others */
-    size_t now;                 /* the table that is looked at */
+    size_t table, exact, loose; /* the table of the last match; how many are exact, and how many are not */
+    size_t now;                 /* the table being searched */
     char shown[SHOWN_MAX][128];
     size_t n_shown;
 };
@@ -62,7 +62,7 @@ int why_name(struct asof *view, struct bytes name, size_t *ret_table, struct err
     for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++) {
         struct err why = {0};
         if (strcmp(nouns[i], "permission") == 0 && found.exact + found.loose > 0) {
-            break; /* what is about a thing is no other meaning of its name */
+            break; /* a row about an entity is not another meaning of its name */
         }
         found.now = entity_table(view, bytes_of(nouns[i]));
         int rc = found.now == SIZE_MAX ? 0 : entity_each(view, found.now, name, collect, &found, &why);

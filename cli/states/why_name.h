@@ -4,8 +4,8 @@
 
 #include "cli/view/asof.h"
 
-/* The table of the one thing that is called so; SIZE_MAX: nothing is. ERR_CONFLICT: several are, with their names; so
- * several begin so: ERR_NOTFOUND. */
+/* The table of the only entity with this name; SIZE_MAX: none. ERR_CONFLICT: several have it, with their names;
+ * ERR_NOTFOUND: several names begin with it. */
 int why_name(struct asof *view, struct bytes name, size_t *ret_table, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
-/* What is before the first '/' is a noun; without one, why_name finds what is meant. When there is no such noun, the whole
- * may be the subject of events that a table has for its first key, "tool/bash" of permissions; otherwise the noun is a
- * slip. */
+/* The part before the first '/' is a noun; without one, why_name finds what is meant. When no such noun exists, the whole
+ * text may be the subject of events that some table has as its first key, "tool/bash" of permissions; otherwise the noun
+ * is a typo. */
 #include "cli/states/why_state.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ bool why_state_is(const char *text) {
     return strchr(text, '/') != NULL || (text[0] >= 'a' && text[0] <= 'z');
 }
 
-/* Nouns of subjects that are not the nouns of tables. */
+/* Nouns of subjects that differ from the nouns of tables. */
 static size_t table_of(struct asof *view, struct bytes noun) {
     return entity_table(view, bytes_is(noun, "alias") ? bytes_of("model-name") : noun);
 }
@@ -41,7 +41,7 @@ static int by_subject(struct explanation *explanation, struct bytes subject, str
     return rc;
 }
 
-/* Rows that lack it: a pack whose route nobody declared. */
+/* Rows that lack it: a pack whose route was never declared. */
 static int by_missing(struct explanation *explanation, struct bytes about, struct err *err) {
     struct asof *view = explanation->view;
     int rc = 0;
@@ -64,7 +64,7 @@ static int by_missing(struct explanation *explanation, struct bytes about, struc
     return rc;
 }
 
-/* People hear what the row has to do with what was asked for. */
+/* Explains to people how the row relates to what they asked about. */
 static void say_elsewhere(const struct explanation *explanation, const struct err *missing, const char *why,
                           const char *row) {
     struct err damage = {0};
@@ -75,8 +75,8 @@ static void say_elsewhere(const struct explanation *explanation, const struct er
     }
 }
 
-/* What is not there, as *err says, may be named by others all the same: a pack by its permissions, a route by the pack that
- * needs it. */
+/* An entity that does not exist, as *err says, may still be named by others: a pack by its permissions, a route by the
+ * pack that needs it. */
 static int named_elsewhere(struct explanation *explanation, const char *text, struct err *err) {
     struct err why = {0};
     int rc = by_subject(explanation, bytes_of(text), &why);
@@ -99,7 +99,7 @@ static int named_elsewhere(struct explanation *explanation, const char *text, st
 struct asked {
     struct explanation *explanation;
     struct bytes text;
-    bool itself; /* one has this very name: its explanation has what is about it */
+    bool itself; /* one has exactly this name: its explanation includes what is about it */
 };
 
 static int tell_row(void *ctx, const struct row *row, struct err *err) {

@@ -1,5 +1,5 @@
-/* What counts at a moment is a number of events; the time that judges go by is the named one, or the clock's when none was
- * named, so that a grant that ends by itself has ended. */
+/* A moment is the number of events that count. Judges use the given time, or the clock's when none was given, so that a
+ * grant whose end has passed counts as expired. */
 #include "cli/view/asof.h"
 
 #include <stdio.h>
@@ -57,14 +57,14 @@ int asof_state(struct asof *view, const struct asof_at *at, struct state_view **
 int asof_ledger(struct asof *view, struct cli *cli) {
     struct err err = {0};
     *view = (struct asof){.cli = cli};
-    int exit_code = cli_open(cli, CLI_READ, &view->ledger); /* what is derived is not sealed: no key is needed */
+    int exit_code = cli_open(cli, CLI_READ, &view->ledger); /* derived data is not sealed: no key is needed */
     if (exit_code != 0) return exit_code;
     if (log_head(view->ledger, &view->head, &err) != 0) return cli_fail(cli, &err);
     view->stop = stop_catch();
     return 0;
 }
 
-/* A state before the log's first event is not "nothing": nobody knows it, but an import may tell of that time. */
+/* A state before the log's first event is not "nothing": it is unknown, but an import may cover that time. */
 static void say_not_begun(struct asof *view, const char *at, uint64_t now) {
     char words[ASSERTED_WORDS];
     struct err ignored = {0};
@@ -100,7 +100,7 @@ int asof_open(struct asof *view, struct cli *cli, const char *at) {
     return rc == 0 ? 0 : cli_fail(cli, &err);
 }
 
-/* One line for all that stopped by it. */
+/* Damage is reported in one line for all projections that it stops. */
 static bool say_damage(struct asof *view) {
     struct err err = {0};
     bool damaged = view->state != NULL && state_whole(view->state, &err) != 0;
@@ -185,7 +185,7 @@ void asof_warn(struct asof *view, size_t table) {
     }
 }
 
-/* A view as of where something is stored folds nothing, and then its condition is that of what is stored. */
+/* A view as of the position where something is stored folds nothing, so it reports the condition of what is stored. */
 int asof_stored(struct ledger *ledger, struct state_status ret[PROJECTIONS_MAX], size_t *ret_n, struct err *err) {
     struct state_options options;
     size_t n = 0;

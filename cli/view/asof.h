@@ -1,11 +1,11 @@
-/* States as the commands read them: a view of all projections as of now or of a moment that was named, and what must be
- * said about the projections that an answer rests on.
+/* States as the commands read them: a view of all projections as of now or of a given moment, and what must be said about
+ * the projections that an answer rests on.
  *
  *   asof.c           opening: --at, progress, what is stale or stopped
- *   entity.c          rows by how people name them: "pack/pdf-ops-pack", "permission/tool/bash/exec"
+ *   entity.c         rows by the names people use: "pack/pdf-ops-pack", "permission/tool/bash/exec"
  *   cell.c           cells as values and as text
  *   listing.c        the rows of a table
- *   explain.c          one row whole: fields, reason, evidence */
+ *   explain.c        one row in full: fields, reason, evidence */
 #ifndef CLI_VIEW_ASOF_H
 #define CLI_VIEW_ASOF_H
 
@@ -22,10 +22,10 @@ struct asof {
     struct log_head head; /* of the log when it was opened */
     const volatile int *stop;
     bool said;                /* that the evidence cannot be read */
-    struct asserted asserted; /* of a time before the log began that was asked for */
+    struct asserted asserted; /* about a requested time before the log began */
 };
 
-/* A moment that was named: so many events count, and judges go by that time (0: that of the newest event that counts). */
+/* A moment: this many events count, and judges use this time (0: the time of the newest event that counts). */
 struct asof_at {
     uint64_t at, now;
 };
@@ -35,34 +35,35 @@ struct asof_at {
 /* Opens the ledger and the view as of `at` (the text of --at; NULL: now). Returns 0, or an exit code after reporting. The
  * caller closes it in any case. */
 int asof_open(struct asof *view, struct cli *cli, const char *at);
-/* The ledger alone, for views that asof_state makes. */
+/* Opens only the ledger, for views made with asof_state. */
 int asof_ledger(struct asof *view, struct cli *cli);
-/* A view of that moment, with progress on standard error; the caller closes it. */
+/* Makes a view of that moment, with progress on standard error; the caller closes it. */
 int asof_state(struct asof *view, const struct asof_at *at, struct state_view **ret, struct err *err);
-/* The exit code of an answer that rests on the view: where the evidence cannot be read it says so, and it is EXIT_INVALID.
- */
+/* The exit code of an answer that rests on the view. Where the evidence cannot be read, reports that and returns
+ * EXIT_INVALID. */
 int asof_exit(struct asof *view, int exit_code);
-/* cli_fail_lookup for an answer that rests on the view: where the evidence cannot be read, that something is not there is
- * not claimed. */
+/* cli_fail_lookup for an answer that rests on the view: where the evidence cannot be read, it does not claim that
+ * something does not exist. */
 int asof_fail_lookup(const struct asof *view, const struct err *err);
 void asof_close(struct asof *view);
 
-/* The moment that a text names: a seq counts itself, a time all events at or before it; a date is its first moment, or with
- * `last` its last one; so are "yesterday" and "today"; NULL and "now" are now. ERR_INVALID: it names none, or a seq past
- * the end. */
+/* Parses a moment: a seq includes itself, a time includes all events at or before it. A date means its first moment, or
+ * with `last` its last one, and so do "yesterday" and "today"; NULL and "now" mean now. ERR_INVALID: not a moment, or a
+ * seq past the end. */
 int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err);
 
 /* "current", "stale", "stopped". */
 const char *asof_condition(const struct state_status *status);
-/* Says on standard error which of the projections that a read of this table rests on (SIZE_MAX: all) are stale or stopped,
- * and the remedy; a table with a judge rests on all. */
+/* Reports on standard error which of the projections that a read of this table rests on (SIZE_MAX: all) are stale or
+ * stopped, with the remedy; a table with a judge rests on all of them. */
 void asof_warn(struct asof *view, size_t table);
-/* In words, with the remedy, what asof_warn says of it. False: there is nothing to say. */
+/* What asof_warn reports, in words and with the remedy. False: there is nothing to report. */
 #define ASOF_WORDS 1024
 bool asof_describe(const struct state_status *status, char ret[ASOF_WORDS]);
-/* How all projections are stored, without folding anything: *ret_n of them, in their order. */
+/* How each projection is stored, without folding anything: *ret_n of them, in their order. */
 int asof_stored(struct ledger *ledger, struct state_status ret[PROJECTIONS_MAX], size_t *ret_n, struct err *err);
-/* The members "size", "at", "now" of a JSON document, and "incomplete": the projections that asof_warn would name. */
+/* Adds the members "size", "at" and "now" to a JSON document, and "incomplete": the projections that asof_warn would
+ * name. */
 void asof_put(struct asof *view, size_t table, struct obj *obj);
 
 #endif

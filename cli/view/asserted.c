@@ -1,5 +1,5 @@
-/* An import gives its events the source's times long after; what is recorded as it happens is sealed within moments, and
- * events that were on their way at the end of the time are not spoken of. */
+/* An import seals events long after their source's times; events recorded as they happen are sealed within moments.
+ * Events in flight at the end of the range are not reported. */
 #include "cli/view/asserted.h"
 
 #include <stdio.h>

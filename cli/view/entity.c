@@ -1,5 +1,5 @@
-/* A text with n slashes can be split into up to three keys in a handful of ways; each is one look-up. Only when none of
- * them is there, all rows of the table are walked: for names, abbreviations and what is near. */
+/* A text with n slashes can be split into up to three keys in a handful of ways; each costs one look-up. Only when none
+ * of them exists are all rows of the table walked, for names, abbreviations and near matches. */
 #include "cli/view/entity.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #define NAME_MAX_BYTES ((size_t)1 << 16)
 #define SLASHES_MAX    24 /* places at which a text is split */
-#define SHOWN_MAX      4  /* of several that begin alike */
+#define SHOWN_MAX      4  /* names listed when several begin alike */
 #define NEAR_MAX       3  /* edits */
 #define DIGITS_MIN     4  /* of a digest */
 #define EMPTY_PART     "-"
@@ -167,7 +167,7 @@ static int try_prefix(struct search *s, const struct bytes *parts, size_t n, str
     return rc == 1 ? 0 : rc;
 }
 
-/* As it is printed: what is empty is written as EMPTY_PART, unless that is its name. */
+/* The keys as printed: an empty key is written as EMPTY_PART, unless that is its name. */
 static int try_printed(struct search *s, const struct bytes *parts, size_t n, struct err *err) {
     struct bytes filled[KEY_PARTS_MAX];
     bool any = false;
@@ -181,7 +181,7 @@ static int try_printed(struct search *s, const struct bytes *parts, size_t n, st
     return rc;
 }
 
-/* The text as `left` more parts after those that are there: all ways to split it, later slashes last. */
+/* Splits the text into `left` more parts after the existing ones: all ways to split it, later slashes last. */
 static int split(struct search *s, struct bytes *parts, size_t n, size_t left, struct bytes rest, bool whole,
                  struct err *err) {
     if (left == 1) {
@@ -212,7 +212,7 @@ static int by_keys(struct search *s, struct err *err) {
 
 /* ---- by other names ---- */
 
-/* Of walks over all rows, which take their time. */
+/* For walks over all rows, which may take long: an interrupt ends them. */
 static int next_stored(struct search *s, struct state_rows *rows, const struct row **ret, struct err *err) {
     return *s->view->stop != 0 ? err_set(err, ERR_BUSY, "interrupted") : state_rows_next_stored(rows, ret, err);
 }
@@ -221,8 +221,8 @@ static int next(struct search *s, struct state_rows *rows, const struct row **re
     return *s->view->stop != 0 ? err_set(err, ERR_BUSY, "interrupted") : state_rows_next(rows, ret, err);
 }
 
-/* Another table whose key is a thing of ours by name, with a column that is our only key: model_names has "model" and, not
- * as a key, "digest". */
+/* Finds another table that has our entity's name as a key and our only key as a plain column: model_names has "model"
+ * and, not as a key, "digest". */
 static size_t find_names(struct search *s, size_t *ret_name, size_t *ret_key) {
     const struct state_table *ours = state_table(s->view->state, s->table);
     if (entity_key_columns(ours) != 1) return SIZE_MAX;
@@ -242,7 +242,7 @@ static size_t find_names(struct search *s, size_t *ret_name, size_t *ret_key) {
     return SIZE_MAX;
 }
 
-/* Each key once, though several runtimes may have it under the name. */
+/* Each key counts once, even when several runtimes have it under the name. */
 static bool seen(struct buf *keys, struct bytes key) {
     for (size_t at = 0; at < keys->n;) {
         size_t n = be32_get(keys->p + at);
@@ -254,9 +254,9 @@ static bool seen(struct buf *keys, struct bytes key) {
     return false;
 }
 
-/* Names that begin so, and where they lead: to one thing, or to several. */
+/* Names with this prefix, and where they lead: to one entity, or to several. */
 struct begun {
-    uint64_t n; /* things */
+    uint64_t n; /* entities */
     struct buf keys;
     char shown[SHOWN_MAX][128];
 };
@@ -279,8 +279,8 @@ static void note_name(struct begun *begun, struct bytes name, struct bytes key) 
     }
 }
 
-/* A table whose only key is a name of ours, with a list of our keys that were told with it: model_known has "model",
- * "digests" and, for a name that leads somewhere by itself, "leads". */
+/* Finds a table whose only key is a name of ours, with a list of our keys that events assert for it: model_known has
+ * "model", "digests" and, for a name that leads somewhere by itself, "leads". */
 static size_t find_asserted(struct search *s, size_t *ret_list) {
     const struct state_table *ours = state_table(s->view->state, s->table);
     char keys[64] = "";
@@ -301,7 +301,7 @@ static size_t find_asserted(struct search *s, size_t *ret_list) {
     return SIZE_MAX;
 }
 
-/* Names that lead nowhere by themselves, and that others told a key with. */
+/* Names that lead nowhere by themselves, but for which events assert a key. */
 static int by_told(struct search *s, struct begun *begun, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
@@ -338,7 +338,7 @@ static int by_name(struct search *s, struct err *err) {
     int rc = state_rows_open(s->view->state, names, NULL, 0, &rows, err);
     while (rc == 0 && (rc = next(s, rows, &row, err)) == 0) {
         struct bytes own = row_text(row, key), called = row_text(row, name);
-        if (own.n == 0 && manifest != SIZE_MAX) { /* whose weights nobody has told */
+        if (own.n == 0 && manifest != SIZE_MAX) { /* its weights are unknown */
             own = row_text(row, manifest);
         }
         if (own.n == 0 || called.n < s->text.n || memcmp(called.p, s->text.p, s->text.n) != 0) {
@@ -363,9 +363,9 @@ static int by_name(struct search *s, struct err *err) {
     return rc;
 }
 
-/* ---- as events write it, or without what comes first ---- */
+/* ---- as events write it, or without the first part ---- */
 
-/* A subject has the architecture behind a colon, "dpkg/curl:amd64". Empty when there is no colon. */
+/* A subject has the architecture after a colon, "dpkg/curl:amd64". Empty when there is no colon. */
 static struct bytes without_colon(struct bytes text, struct buf *out) {
     buf_clear(out);
     for (size_t i = text.n; i > 0; i--) {
@@ -389,7 +389,7 @@ static bool same_name(struct bytes a, struct bytes b, bool any_case) {
     return same && a.n > 0;
 }
 
-/* "Bash" of "claude-code/-/Bash": the key that the noun is the name of. */
+/* "Bash" of "claude-code/-/Bash": the key named by the noun. */
 static struct bytes own_name(const struct row *row) {
     size_t own = projection_column(row->table, row->table->noun);
     return own != SIZE_MAX && (row->table->columns[own].flags & COLUMN_KEY) ? row_text(row, own) : (struct bytes){0};
@@ -404,7 +404,7 @@ static void put_asserted(const struct row *row, struct buf *out) {
     }
 }
 
-/* "curl" of "dpkg/curl/amd64", "pdf-ops-pack" of "pack/pdf-ops-pack/exec": what comes first is left out. */
+/* "curl" of "dpkg/curl/amd64", "pdf-ops-pack" of "pack/pdf-ops-pack/exec": the first part is omitted. */
 static bool is_tail(struct bytes keys, struct bytes text) {
     const uint8_t *slash = keys.n > 0 ? memchr(keys.p, '/', keys.n) : NULL;
     size_t left = slash ? keys.n - (size_t)(slash + 1 - keys.p) : 0;
@@ -412,7 +412,7 @@ static bool is_tail(struct bytes keys, struct bytes text) {
            (left == text.n || slash[1 + text.n] == '/');
 }
 
-/* Rows of which the text is a part that tells them. */
+/* Rows that the text identifies by a part of their name. */
 static int by_part(struct search *s, struct bytes other, bool any_case, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
@@ -449,17 +449,17 @@ static int by_subject(struct search *s, struct err *err) {
     return rc;
 }
 
-/* ---- by its beginning, or what is near ---- */
+/* ---- by prefix, or near matches ---- */
 
 struct nearness {
-    uint64_t n; /* that begin so */
+    uint64_t n; /* rows with this prefix */
     char shown[SHOWN_MAX][128];
     struct buf only; /* the key parts of the first one, as texts with be32 lengths */
     char near[128];
     size_t least;
 };
 
-/* A digest may be told by its digits alone. */
+/* A digest may be given by its digits alone. */
 static bool begins(struct bytes keys, struct bytes text) {
     bool plain = keys.n > text.n && text.n > 0 && memcmp(keys.p, text.p, text.n) == 0;
     bool digits = bytes_has_prefix(keys, "sha256:") && text.n >= DIGITS_MIN && keys.n >= text.n + 7 &&
@@ -489,7 +489,7 @@ static void look(struct search *s, const struct row *row, struct nearness *near)
         near->n++;
     }
     size_t d = text_distance(wanted, text, NEAR_MAX), n = strlen(text);
-    if (own.n > 0 && own.n < sizeof(text)) { /* it is called by that alone, too */
+    if (own.n > 0 && own.n < sizeof(text)) { /* this part alone is also a name for it */
         char called[sizeof(text)];
         snprintf(called, sizeof(called), "%.*s", (int)own.n, (const char *)own.p);
         size_t other = text_distance(wanted, called, NEAR_MAX);

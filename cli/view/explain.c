@@ -1,5 +1,5 @@
-/* A headline, what explains it, and the events that decide it: each is read from the log, its leaf checked, so
- * that what is shown is the evidence and not what a projection made of it. */
+/* A headline, what explains it, and the events that decide it. Each event is read from the log and its leaf checked, so
+ * that the evidence itself is shown, not what a projection made of it. */
 #include "cli/view/explain.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@
 
 #define EVENTS_MAX   (4 * ROW_SEQS_MAX)
 #define MEMBERS_MAX  16
-#define ENTITIES_MAX 20 /* that are shown to people */
+#define ENTITIES_MAX 20 /* shown to people */
 #define TEXT_BYTES   ((size_t)4 << 20)
 
 struct cited {
@@ -31,7 +31,7 @@ struct cited {
     size_t n;
 };
 
-/* What has no state is shown by its main columns: "accepted 12, rejected 0". */
+/* A row without a state is shown by its main columns: "accepted 12, rejected 0". */
 static void put_main(struct explanation *s, const struct row *row, struct buf *out) {
     for (size_t i = 0; i < row->table->n_columns; i++) {
         const struct state_column *column = &row->table->columns[i];
@@ -61,7 +61,7 @@ static void add_seqs(struct cited *seqs, const uint64_t *more, size_t n) {
     }
 }
 
-/* What the parts cite, and corrections that no row cites. */
+/* Adds the events that the parts cite, and corrections that no row cites. */
 static int add_also(struct explanation *s, struct cited *seqs, struct err *err) {
     int rc = explain_corrected(s, seqs->seq, seqs->n, err);
     add_seqs(seqs, s->also, s->n_also);
@@ -123,7 +123,7 @@ static int put_events(struct explanation *s, const struct cited *seqs, struct ob
 
 /* ---- lists of maps, as a verdict's clauses ---- */
 
-/* A member that none of the maps before had. */
+/* Adds a member that none of the earlier maps had. */
 static void add_member(struct bytes ret[MEMBERS_MAX], size_t *n, struct bytes name) {
     size_t i = 0;
     while (i < *n && !bytes_eq(ret[i], name)) {
@@ -134,7 +134,7 @@ static void add_member(struct bytes ret[MEMBERS_MAX], size_t *n, struct bytes na
     }
 }
 
-/* The members that a table of them has: those of any of the maps, what it is and how it is in front. */
+/* The columns of a table of the maps: every member of any map, identity and state first. */
 static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uint32_t *ret_maps) {
     static const char *const front[] = {"id",        "name", "task",  "metric",  "value",
                                         "threshold", "side", "state", "verdict", "reason"};
@@ -163,7 +163,7 @@ static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uin
         }
     }
     for (size_t i = placed; i + 1 < n; i++) {
-        if (bytes_is(ret[i], "remedy")) { /* the longest, and what comes after all that leads to it */
+        if (bytes_is(ret[i], "remedy")) { /* the longest, and a conclusion from all others */
             struct bytes found = ret[i];
             memmove(&ret[i], &ret[i + 1], (n - 1 - i) * sizeof(*ret));
             ret[n - 1] = found;
@@ -172,7 +172,7 @@ static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uin
     return n;
 }
 
-/* On a narrow terminal there is room for what decides; the events are listed below anyway. */
+/* A narrow terminal has room only for what decides; the events are listed below anyway. */
 static unsigned how_of(struct bytes member) {
     return bytes_is(member, "state") || bytes_is(member, "verdict") || bytes_is(member, "id") ? TABLE_WHOLE
            : bytes_is(member, "remedy")                                                       ? TABLE_BELOW
@@ -181,7 +181,7 @@ static unsigned how_of(struct bytes member) {
                                                                                               : 0;
 }
 
-/* What helps against several findings in a row is printed once. */
+/* A remedy shared by consecutive findings is printed once. */
 static void put_remedy(struct bytes remedy, struct buf *before, struct buf *out) {
     if (!bytes_eq(remedy, bytes_of_buf(before))) {
         buf_put_bytes(out, remedy);
@@ -290,7 +290,7 @@ static void print_violation(struct explanation *s, const struct row *row) {
     out_str(s->view->cli, "\n");
 }
 
-/* A judged list of maps has a table of its own: a verdict's clauses. */
+/* A judged list of maps, such as a verdict's clauses, has a table of its own. */
 static bool is_below(const struct row *row, size_t column) {
     struct bytes member[MEMBERS_MAX];
     uint32_t maps = 0;
@@ -335,7 +335,7 @@ static void put_seqs(struct buf *out, const uint64_t *seqs, size_t n) {
     }
 }
 
-/* Why a part is as it is is in the list of what the whole lacks, or is explained with the part itself. */
+/* The reason for a part's state is in the list of what the whole lacks, or is explained with the part itself. */
 static struct bytes part_state(const struct row *row, const struct part *part) {
     struct bytes name = bytes_of_buf(&part->name), state = bytes_of_buf(&part->state);
     bool shown = explanation_lacks(row, name) ||
@@ -424,7 +424,7 @@ static int put_row(struct explanation *s, const struct row *row, const struct pa
 
 /* ---- a row ---- */
 
-/* Its own evidence, and, where the state is a judgement of its parts, theirs. */
+/* The row's own evidence and, where its state is a judgement of its parts, theirs. */
 static void gather(const struct row *row, const struct parts *parts, struct cited *ret) {
     uint64_t own[ROW_SEQS_MAX];
     size_t state = entity_state(row->table);

@@ -4,11 +4,11 @@
 
 #include "cli/view/explanation.h"
 
-/* Tells a row: prints it, or adds it to the JSON document. People are told so many, and how many there are more. A
- * entity_fn, the context is the explanation. */
+/* Explains a row: prints it, or adds it to the JSON document. Only the first rows are printed; the rest are counted. An
+ * entity_fn whose context is the explanation. */
 int explain_row(void *explanation, const struct row *row, struct err *err);
-/* Prints the JSON document, if it is one, and frees. Returns the exit code: EXIT_INVALID when some events could not be
- * read. */
+/* Prints the JSON document, if there is one, and frees the explanation. Returns the exit code: EXIT_INVALID when some
+ * events could not be read. */
 int explain_end(struct explanation *explanation, const char *schema, size_t table);
 
 #endif

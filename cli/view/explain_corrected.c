@@ -1,5 +1,5 @@
-/* Corrections of what an explanation rests on. A row cites the corrections that changed it; of what they took away from it
- * altogether only the log tells. */
+/* Corrections of what an explanation rests on. A row cites the corrections that changed it; those that removed something
+ * from it altogether are only in the log. */
 #include "cli/view/explain_corrected.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static bool has(const struct buf *names, struct bytes name) {
     return found;
 }
 
-/* Of events of evaluations alone; the others are not read. */
+/* Considers only events of evaluations; the others are not read. */
 static int take(struct explanation *s, const struct corrected_one *named, const struct buf *evals, struct err *err) {
     const struct corrected_one *one = NULL;
     struct log_event event;

@@ -4,8 +4,7 @@
 
 #include "cli/view/explanation.h"
 
-/* The corrections of evaluations that these events are about are listed too: a score that was taken back has no row to cite
- * them. */
+/* Also lists the corrections of evaluations that these events are about: a withdrawn score has no row to cite them. */
 int explain_corrected(struct explanation *explanation, const uint64_t *seqs, size_t n, struct err *err);
 
 /* "event 9 was corrected by event 12: oops", or the same as an item of a list. */

@@ -1,5 +1,4 @@
-/* Names that came to lead elsewhere, told with the name and with the models that it led to: from where, to where, by which
- * event. */
+/* Names that moved, shown with the name and with the models that it led to: from where, to where, by which event. */
 #include "cli/view/explain_moved.h"
 
 #include <string.h>
@@ -10,7 +9,7 @@
 
 #define TEXT_BYTES ((size_t)1 << 20)
 
-/* A digest as people are told it: as lists have it. */
+/* A digest in the form that lists use. */
 static void out_digest(struct explanation *s, const struct row *row, const char *weights, const char *or_manifest) {
     size_t column = projection_column(row->table, weights), other = projection_column(row->table, or_manifest);
     bool manifest = column != SIZE_MAX && other != SIZE_MAX && !row_has(row, column) && row_has(row, other);
@@ -23,7 +22,7 @@ static void out_digest(struct explanation *s, const struct row *row, const char 
     buf_done(&text);
 }
 
-/* A name that came to lead elsewhere: from where, to where, by which event. `name`: of the row, where it is not the
+/* A name that moved: from where, to where, by which event. `name`: print the row's name, where it is not the
  * headline's. */
 static void print_moved(struct explanation *s, const struct row *row, bool name) {
     size_t moved = projection_column(row->table, "moved"), seq = projection_column(row->table, "moved_seq");

@@ -1,10 +1,10 @@
-/* Names that came to lead elsewhere, of the row that is explained. */
+/* Names that moved, for the explained row. */
 #ifndef CLI_VIEW_EXPLAIN_MOVED_H
 #define CLI_VIEW_EXPLAIN_MOVED_H
 
 #include "cli/view/explanation.h"
 
-/* Of a name that it came to lead elsewhere; of a model which names came to lead to it, or away from it. */
+/* For a name, where it moved; for a model, which names moved to it or away from it. */
 int explain_moved(struct explanation *explanation, const struct row *row, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
-/* Tables name what they are about by the same columns, so what belongs together is found without knowing any of them: a row
- * with our only key in a column of that name is a part of ours (the route that says pack = ours), a row whose only key we
- * name, or use ("uses_digest" for "digest"), is what we are a part of, and one whose first key is our whole name, "pack/pdf-ops-pack", is about us. */
+/* Tables use the same column names for what they refer to, so related rows are found without knowing any table. A row
+ * with our only key in a column of that name is a part of ours (the route that says pack = ours). A row whose only key we
+ * name or use ("uses_digest" for "digest") is one that we are a part of. A row whose first key is our whole name,
+ * "pack/pdf-ops-pack", is about us. */
 #include "cli/view/explain_parts.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ struct hunt {
     const struct row *row;
     struct buf name; /* of the row: "pack/pdf-ops-pack" */
     struct bytes key;
-    const char *key_column; /* its only key's; NULL: it has several */
+    const char *key_column; /* the name of its only key; NULL: it has several */
     struct parts *parts;
 };
 
@@ -27,7 +28,7 @@ static const char *only_key(const struct state_table *table) {
     return NULL;
 }
 
-/* Its first key, by number of the column. */
+/* The column number of its first key. */
 static size_t first_key(const struct state_table *table) {
     for (size_t i = 0; i < table->n_columns; i++) {
         if (table->columns[i].flags & COLUMN_KEY) return i;
@@ -58,7 +59,7 @@ static void add(struct hunt *h, const struct row *row, bool decides) {
     part->decides = decides;
 }
 
-/* Rows of a table whose first key is this. */
+/* Adds the rows of a table with this first key. */
 static int by_first(struct hunt *h, size_t table, struct bytes key, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
@@ -70,12 +71,12 @@ static int by_first(struct hunt *h, size_t table, struct bytes key, struct err *
     return rc == 1 ? 0 : rc;
 }
 
-/* A promotion names what it may change one day: how that is now does not rest on it. */
+/* A promotion names what it may change later; the present state of that does not rest on it. */
 static bool is_on_its_way(const struct state_table *table) {
     return strcmp(table->name, "promotions") == 0;
 }
 
-/* Rows of a table that have our key in this column. */
+/* Adds the rows of a table with our key in this column. */
 static int by_column(struct hunt *h, size_t table, size_t column, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
@@ -111,7 +112,7 @@ static int by_key(struct hunt *h, size_t table, struct bytes key, struct err *er
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
-/* The row that we name in this column. */
+/* Adds the row that we name in this column. */
 static int by_name(struct hunt *h, size_t table, const char *column, struct err *err) {
     size_t named = projection_column(h->row->table, column);
     if (named == SIZE_MAX || (h->row->table->columns[named].flags & COLUMN_KEY)) return 0;

@@ -8,16 +8,16 @@
 
 struct part {
     struct buf name, state;
-    size_t state_n; /* of these are the state, without its reason */
+    size_t state_n; /* bytes of `state` before the reason */
     uint64_t evidence[ROW_SEQS_MAX];
     size_t n_evidence;
-    bool decides; /* belongs to it; else it belongs to the part */
+    bool decides; /* it belongs to the row; else the row belongs to it */
 };
 
 struct parts {
     struct part part[PARTS_MAX];
     size_t n;
-    uint64_t more; /* that had no room */
+    uint64_t more; /* parts that did not fit */
 };
 
 int explain_parts(struct asof *view, const struct row *row, struct parts *ret, struct err *err);

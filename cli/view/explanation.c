@@ -1,4 +1,4 @@
-/* What the parts of an explanation share; each tells its own part of the row. */
+/* What the parts of an explanation share; each explains its own part of the row. */
 #include "cli/view/explanation.h"
 
 #include "base/clock.h"

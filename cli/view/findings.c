@@ -1,4 +1,4 @@
-/* No findings, no table: its head alone would say that there are some. */
+/* A table without findings is not printed: its head alone would suggest that there are some. */
 #include "cli/view/findings.h"
 
 #include "cli/print/cell.h"

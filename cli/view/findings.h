@@ -9,14 +9,14 @@ struct findings {
     struct explanation *s;
     const struct table_column *columns;
     size_t n_columns;
-    struct table *table; /* made with the first row; ended by whoever fills it */
-    struct obj *list;    /* NULL: people read it */
+    struct table *table; /* created with the first row; ended by the code that fills it */
+    struct obj *list;    /* NULL: the table is printed instead */
     uint64_t n;          /* rows of the table */
 };
 
-/* The table, of which a row begins. */
+/* The table, with a new row begun. */
 struct table *findings_row(struct findings *findings);
-/* Its next cell, digests in it cut short. */
+/* Its next cell, with digests shortened. */
 void findings_text(struct findings *findings, struct bytes text);
 
 #endif

@@ -1,5 +1,5 @@
-/* Rows are judged before they are held against the conditions, because a state is a judgement in many tables. The newest
- * few are found by a walk that keeps their keys, in a heap whose top is the oldest of them. */
+/* Rows are judged before the conditions are applied, because in many tables the state is a judgement. For the newest few,
+ * a walk keeps their keys in a heap with the oldest on top. */
 #include "cli/view/listing.h"
 
 #include <stdio.h>
@@ -17,12 +17,12 @@
 #include "projections/walk/since.h"
 
 #define WITH_MAX   64
-#define STATES_MAX 12 /* that are named when none of them was asked for */
+#define STATES_MAX 12 /* listed when no row has a requested state */
 #define KEYS_MAX   ((size_t)1 << 16)
 #define LAST_MAX   100000
 
 struct with {
-    size_t column; /* SIZE_MAX: the pack that the row's first key is */
+    size_t column; /* SIZE_MAX: the pack named by the row's first key */
     const char *words[WITH_MAX];
     size_t n;
 };
@@ -39,11 +39,11 @@ struct listing {
     struct with with[WITH_MAX];
     size_t n_with;
     size_t columns[ROW_COLUMNS_MAX], n_columns;
-    bool failed;   /* only what is in a bad state */
-    bool unnamed;  /* a row stands for all calls that named no tool */
-    uint64_t lone; /* model calls told by themselves, which are left out */
-    size_t reason; /* column; SIZE_MAX: there is none */
-    bool since;    /* since when a judged state is so is shown or asked for: that takes a walk */
+    bool failed;   /* only rows in a bad state */
+    bool unnamed;  /* one row stands for all calls that named no tool */
+    uint64_t lone; /* model calls recorded without a run, which are left out */
+    size_t reason; /* column; SIZE_MAX: none */
+    bool since;    /* the start of a judged state is shown or asked for: that takes a walk */
     struct rows_column heads[ROW_COLUMNS_MAX];
     struct buf texts[ROW_COLUMNS_MAX]; /* lists, for a table */
     enum rows_format format;
@@ -55,8 +55,8 @@ struct listing {
     size_t n_kept;
     char states[STATES_MAX][64];
     size_t n_states;
-    uint64_t n_calls, n_without; /* of tables whose rows have a tier: what the conditions on others columns leave */
-    uint64_t n_illegal;          /* rows with a step that was not legal */
+    uint64_t n_calls, n_without; /* in tables with a tier: what the conditions on other columns leave */
+    uint64_t n_illegal;          /* rows with an illegal step */
     struct buf illegal;          /* name of the first */
 };
 
@@ -96,7 +96,7 @@ static int read_with(struct listing *l, const char *text, struct err *err) {
     return column == SIZE_MAX ? no_column(l, &near, err) : add(l, column, eq + 1, err);
 }
 
-/* A pack is a column of its own, or the one whose things have it for their first key as "pack/NAME". */
+/* A pack has a column of its own, or is the row's first key as "pack/NAME". */
 static int read_pack(struct listing *l, const char *pack, struct err *err) {
     size_t column = projection_column(l->table, "pack"), who = projection_column(l->table, "who");
     if (column == SIZE_MAX && who == SIZE_MAX) {
@@ -164,7 +164,7 @@ static bool is_shown(const struct listing *l, size_t column) {
     return l->format != ROWS_TABLE || (l->table->columns[column].flags & (COLUMN_KEY | COLUMN_MAIN)) != 0;
 }
 
-/* On a narrow terminal the reason of a judgement has room when only it, what it is about and how that is are shown. */
+/* A narrow terminal has room for a judgement's reason only when the entity and its state are the other columns. */
 static bool gives_way(const struct listing *l, size_t column) {
     static const char *const names[] = {"reason", "verdict", "since"};
     const struct state_column *c = &l->table->columns[column];
@@ -178,7 +178,7 @@ static bool gives_way(const struct listing *l, size_t column) {
     return judged && !one;
 }
 
-/* Without --fields: for people the keys and the main columns, the longest of them last, for programs all. */
+/* Without --fields: for people the keys and the main columns, the longest last; for programs all columns. */
 static int read_columns(struct listing *l, const struct opt_args *args, const struct opt *options, struct err *err) {
     const char *list;
     size_t at = 0;
@@ -200,7 +200,7 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
             cell_head(&l->table->columns[l->columns[i]], &l->heads[i]);
         }
         l->heads[i].how |= gives_way(l, l->columns[i]) ? TABLE_NARROW : 0U;
-        if (opt_has(args, &options[L_FIELDS])) { /* they were asked for */
+        if (opt_has(args, &options[L_FIELDS])) { /* the user asked for them */
             l->heads[i].how &= ~(unsigned)(TABLE_SPARE | TABLE_NARROW);
         }
     }
@@ -226,7 +226,7 @@ static int read_all(struct listing *l, const struct opt_args *args, const struct
 
 /* ---- rows ---- */
 
-/* For the words when nothing matched: which states there are. */
+/* Collects the states that exist, for the message when nothing matched. */
 static void see_state(struct listing *l, const struct row *row, size_t column) {
     struct bytes state = row_text(row, column);
     char text[64];
@@ -248,7 +248,7 @@ static bool is_pack(const struct row *row, const char *pack) {
                                        : bytes_is(who, pack);
 }
 
-/* One call of a model that names no run, as saved answers of a server are told: it is no run of anybody's. */
+/* A single model call that names no run, such as one of a server's saved answers, is not listed as a run. */
 static bool is_lone_call(const struct listing *l, const struct row *row) {
     size_t events = projection_column(row->table, "events"), calls = projection_column(row->table, "model_calls");
     return strcmp(l->view->cli->command, "run list") == 0 && l->n_with == 0 && events != SIZE_MAX && calls != SIZE_MAX &&
@@ -260,7 +260,7 @@ static bool is_tier(const struct listing *l, size_t column) {
     return column != SIZE_MAX && strstr(l->table->columns[column].name, "tier") != NULL;
 }
 
-/* Those without a tier are found by no condition on it: they are counted, tools by their calls. */
+/* No condition on the tier finds rows without one, so they are counted, tools by their calls. */
 static void count_tier(struct listing *l, const struct row *row) {
     size_t tier = projection_column(row->table, "judged_tier"), calls = projection_column(row->table, "calls");
     uint64_t n = calls == SIZE_MAX ? 1 : (uint64_t)row_int(row, calls);
@@ -301,7 +301,7 @@ static void see_violation(struct listing *l, const struct row *row) {
     }
 }
 
-/* For the eye: lists as words, short digests, numbers with their units, and what has no name at all. */
+/* For display: lists as words, short digests, numbers with their units, and a mark for an empty key. */
 static void print_cell(struct listing *l, const struct row *row, size_t i, struct query_value *value) {
     size_t column = l->columns[i];
     bool key = (row->table->columns[column].flags & COLUMN_KEY) && entity_key_columns(row->table) == 1;
@@ -321,7 +321,7 @@ static void print_cell(struct listing *l, const struct row *row, size_t i, struc
     }
 }
 
-/* Answers of agents may name no tool; what they decided gathers in one row. */
+/* Agents' answers may name no tool; their decisions are gathered in one row. */
 static bool is_unnamed(const struct row *row) {
     struct bytes parts[KEY_PARTS_MAX] = {{0}};
     entity_parts(row, parts);
@@ -453,7 +453,7 @@ static void say_nothing(const struct listing *l) {
     struct buf states = {.max = 4096};
     struct err damage = {0};
     if (state_whole(l->view->state, &damage) != 0) {
-        return; /* nobody can tell */
+        return; /* unknown */
     }
     for (size_t i = 0; i < l->n_states; i++) {
         buf_put_str(&states, i == 0 ? "; the states of the others are " : ", ");

@@ -7,7 +7,7 @@
 #include "cli/print/rows.h"
 #include "cli/view/asof.h"
 
-/* What every command takes that lists states: these rows come first in its table of options. */
+/* The options of every command that lists states: these rows come first in its table of options. */
 enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TIME, LISTING_OPTS };
 /* clang-format off */
 #define LISTING_OPTIONS                                                                                                  \
@@ -22,9 +22,10 @@ enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TI
     [L_TIME] = {"time", 0, "HOW", "times in a table: utc (default), local, relative"}
 /* clang-format on */
 
-/* Lists a table; the options are those of `args`. Returns the exit code; EXIT_NO, with words, when nothing matched. */
+/* Lists a table; the options are those of `args`. Returns the exit code; EXIT_NO, with a message, when nothing
+ * matched. */
 int listing_run(struct asof *view, size_t table, const struct opt_args *args, const struct opt *options);
-/* Are there options that make sense for lists alone? Says which, and returns EXIT_USAGE; else 0. */
+/* Reports options that make sense only for lists and returns EXIT_USAGE; without any, returns 0. */
 int listing_refuse(struct cli *cli, const struct opt_args *args, const struct opt *options);
 
 #endif

@@ -1,5 +1,5 @@
-/* Events are found by the run that they are of, and by the run that they are about: run.started of a run that another one
- * started is of the other one. */
+/* Events are found by their run and by the run that they are about: run.started of a child run has the parent as its
+ * run. */
 #include "cli/view/run_made.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ const struct corrected_one *run_made_corrected(const struct run_made *made, size
     return i < made->corrected.n / sizeof(*all) ? &all[i] : NULL;
 }
 
-/* Into its place, once. */
+/* Inserts a value in its place, once. */
 static void add_value(struct buf *values, struct bytes value) {
     struct buf more = {.max = TEXT_MAX};
     size_t at = 0;
@@ -67,7 +67,7 @@ static void add_value(struct buf *values, struct bytes value) {
     *values = more;
 }
 
-/* Is it the run's own, as projections/machine/runs.c has it? */
+/* Does the event belong to the run, by the rule of projections/machine/runs.c? */
 static int is_own(struct query_cursor *cursor, struct bytes wanted, struct bytes kind, bool *ret, struct err *err) {
     struct query_value run = {.type = QUERY_NULL}, subject = {.type = QUERY_NULL};
     struct bytes own = {0}, of;
@@ -104,7 +104,7 @@ static int take(const struct run_made_plan *plan, struct query_cursor *cursor, s
     int rc = query_get(cursor, QUERY_KIND, &kind, err);
     if (rc == 0 && about) rc = query_get(cursor, QUERY_RUN, &of, err);
     if (rc != 0 || (of.type == QUERY_TEXT && bytes_eq(of.text, run))) {
-        return rc; /* it was met before, as one of the run */
+        return rc; /* it was already taken as an event of the run */
     }
     rc = is_own(cursor, run, kind.text, &own, err);
     if (rc == 0 && own) rc = corrected_holds(plan->corrected, plan->ledger, query_seq(cursor), plan->at, &one, err);
@@ -126,7 +126,7 @@ static void note(const struct run_made_plan *plan, const struct err *why, struct
     }
 }
 
-/* Events with this text in this field. */
+/* Takes the events with this text in this field. */
 static int find(const struct run_made_plan *plan, size_t field, struct bytes text, struct bytes run, struct run_made *made,
                 struct err *err) {
     struct query query;
@@ -137,7 +137,7 @@ static int find(const struct run_made_plan *plan, size_t field, struct bytes tex
     query.terms = &term;
     query.n_terms = 1;
     query.to = plan->at;
-    query.whole = field == QUERY_RUN; /* most of those that are about a run are also of it */
+    query.whole = field == QUERY_RUN; /* most events about a run also belong to it */
     query.stop = plan->stop;
     int rc = query_open(plan->ledger, &query, &cursor, err);
     while (rc == 0) {

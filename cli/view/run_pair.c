@@ -1,5 +1,5 @@
-/* Two runs are compared by what they were made of (run_made.h), and, when both are named, by how they ended and what they
- * took. Runs of which something cannot be read are not compared by what they were made of. */
+/* Two runs are compared by what they were made of (run_made.h) and, when both are named, by how they ended and what they
+ * used. A run with unreadable events is not compared by what it was made of. */
 #include "cli/view/run_pair.h"
 
 #include "cli/print/cell.h"
@@ -54,7 +54,7 @@ static void pair_done(struct pair *pair) {
     run_made_done(&pair->now);
 }
 
-/* Could all events be read that the comparison rests on? What cannot be read may be a correction, too. */
+/* Could every event be read that the comparison rests on? An unreadable event may also be a correction. */
 static bool is_whole(const struct explanation *s, const struct pair *pair) {
     return pair->then.whole && pair->now.whole && s->damage.n == 0;
 }
@@ -67,7 +67,7 @@ static uint64_t count_differences(const struct explanation *s, const struct pair
     return n;
 }
 
-/* With the first damage that was met: it is the one that was said on standard error. */
+/* Names the first damage found, the one reported on standard error. */
 static void print_not_compared(struct explanation *s, const struct pair *pair) {
     const char *why = !pair->then.whole ? pair->then.why : !pair->now.whole ? pair->now.why : "";
     out_str(s->view->cli, "what they were made of could not be compared, because the log cannot be read");
@@ -85,7 +85,7 @@ static void add_traits(struct findings *to, const struct pair *pair) {
     table_end(to->table);
 }
 
-/* What changed in the states from the beginning of the good one up to the end of this one. */
+/* What changed in the states from the start of the good run to the end of this one. */
 static void print_since(struct explanation *s, const struct row *row, const struct row *good) {
     struct buf self = {.max = TEXT_MAX};
     cli_self(s->view->cli, &self);
@@ -115,7 +115,7 @@ static void print_differences(struct explanation *s, const struct row *row, cons
     print_since(s, row, good);
 }
 
-/* Nobody is to take what could not be compared for what is the same. */
+/* What could not be compared must not look equal. */
 static void put_compared(struct explanation *s, const struct pair *pair, struct obj *list, struct obj *ret) {
     obj_bool(ret, "compared", is_whole(s, pair));
     obj_list(ret, "differs", list);
@@ -138,7 +138,7 @@ int run_pair_differs(struct explanation *s, const struct row *row, const struct 
 
 /* ---- any two runs ---- */
 
-/* Of their rows; what they were made of comes after. */
+/* Columns of their rows; what they were made of follows. */
 static const char *const totals[] = {"state",  "error",     "duration_ms", "tokens_in",  "tokens_out",
                                      "cost",   "steps",     "model_calls", "tool_calls", "errors",
                                      "denied", "artifacts", "egress"};
@@ -174,7 +174,7 @@ static void add_totals(struct findings *to, const struct row *before, const stru
     }
 }
 
-/* The mistakes among the events of both. */
+/* Reports the mistakes among the events of both. */
 static void tell_mistakes(struct explanation *s, const struct pair *pair, struct obj *ret) {
     const struct run_made *both[] = {&pair->then, &pair->now};
     const struct corrected_one *one;

@@ -1,5 +1,5 @@
-/* What went wrong is read from the run's tree: calls and their returns are one there. What was a mistake, as a correction
- * says, did not happen: it is named with the correction, and does not count. */
+/* What went wrong is read from the run's tree, where a call and its return are one node. An event that a correction
+ * declares a mistake does not count: it is named with the correction. */
 #include "cli/view/run_summary.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ bool run_summary_is(const struct row *row) {
 
 /* ---- what went wrong ---- */
 
-/* Marked as bad, or a step aside that explains the rest. The run's own beginning only says how its end was. */
+/* Marked as bad, or a side step that explains the rest. The run's own start only shows how the run ended. */
 static bool is_wrong(const struct tree *tree, const struct tree_node *node) {
     struct bytes kind = tree_text(tree, node->kind);
     bool aside = bytes_is(kind, "route.fell_back") || bytes_is(kind, "permission.denied");
@@ -56,7 +56,7 @@ static void add_wrong(struct findings *to, uint64_t seq, struct bytes kind, stru
     buf_done(&text);
 }
 
-/* How the run's own end was bad: its seq, or LOG_NO_SEQ when it was not. Appends "error, exit code 2". */
+/* How the run itself ended badly: returns the seq, or LOG_NO_SEQ when it did not. Appends "error, exit code 2". */
 static uint64_t put_end(const struct row *row, struct buf *out) {
     const struct bytes outcome = cell_named(row, "outcome"), error = cell_named(row, "error");
     size_t code = projection_column(row->table, "exit_code");
@@ -69,7 +69,7 @@ static uint64_t put_end(const struct row *row, struct buf *out) {
         buf_put_str(out, ", ");
         buf_put_bytes(out, error);
     }
-    if (cell_number(row, "violation_seq") == cell_number(row, "since_seq")) { /* why it is not what its outcome says */
+    if (cell_number(row, "violation_seq") == cell_number(row, "since_seq")) { /* why its state differs from its outcome */
         buf_put_str(out, ": ");
         buf_put_bytes(out, cell_named(row, "violation"));
     }
@@ -86,7 +86,7 @@ static void add_end(struct findings *to, const struct row *row) {
     buf_done(&text);
 }
 
-/* People are shown so many of the nodes, and how many there are more. */
+/* People see the first nodes and how many more there are. */
 static void add_all_wrong(struct findings *to, const struct row *row, const struct tree *tree, size_t root) {
     uint64_t n = 0;
     add_end(to, row);
@@ -107,7 +107,7 @@ static void add_all_wrong(struct findings *to, const struct row *row, const stru
 
 /* ---- what was a mistake ---- */
 
-/* Those of the run's events, and of the runs that it started. */
+/* Corrected events of the run and of the runs that it started. */
 static int tell_corrected(struct explanation *s, const struct tree *tree, struct obj *ret, struct err *err) {
     struct obj list = {0};
     int rc = 0;
@@ -160,7 +160,7 @@ static int tell_wrong(struct explanation *s, const struct row *row, struct obj *
     to.list = ret ? &list : NULL;
     tree_init(&tree);
     int rc = load_tree(s, cell_named(row, "run"), &tree, &root, &why);
-    bool large = rc == ERR_LIMIT; /* for a tree: programs are told without it */
+    bool large = rc == ERR_LIMIT; /* too large for a tree: JSON is written without it */
     if (rc == 0 || (large && ret)) {
         add_all_wrong(&to, row, &tree, large ? SIZE_MAX : root);
         if (ret) {
@@ -179,12 +179,12 @@ static int tell_wrong(struct explanation *s, const struct row *row, struct obj *
 /* ---- the last good run ---- */
 
 struct good {
-    struct row row; /* whole, when found */
+    struct row row; /* complete, when found */
     bool found;
     int64_t ended;
 };
 
-/* Of the same pack, or where no pack is named of the same agent; begun before this one, and said to have gone well. */
+/* Of the same pack, or of the same agent where no pack is named; started before this one, and reported as successful. */
 static bool is_like(const struct row *a, const struct row *b) {
     const char *by = cell_named(a, "pack").n > 0 ? "pack" : "agent";
     return cell_named(a, by).n > 0 && bytes_eq(cell_named(a, by), cell_named(b, by)) &&

@@ -1,5 +1,5 @@
-/* The columns of the table events. What a body field holds follows from the catalog: when all kinds that have the field
- * open agree on its type, the column is of that type. */
+/* The columns of the table events. The catalog defines what a body field holds: when all kinds that have the field open
+ * agree on its type, the column has that type. */
 #include <pthread.h>
 #include <string.h>
 
@@ -112,7 +112,7 @@ const char *sql_column_suggest(struct bytes name) {
 }
 
 int sql_column_declare(struct buf *out) {
-    /* "HIDDEN" alone would count as the name of a type, and make numbers of texts when values are compared. */
+    /* "HIDDEN" alone would count as a type's name, and comparisons would convert texts to numbers. */
     static const char *const types[] = {
         [SQL_NUMBER] = "NUMERIC", [SQL_TEXT] = "TEXT", [SQL_BOOL] = "BOOLEAN", [SQL_ANY] = "BLOB"};
     buf_put_str(out, "CREATE TABLE events(");

@@ -1,9 +1,9 @@
 /* Conditions on their way from SQLite to the index.
  *
- * What a plan costs is a guess from the kind of condition; it only has to put plans into the right order: a seq is a
- * look-up, a run is a handful of events, a kind is a part of the log. What lies beyond the index is read whole.
+ * The cost of a plan is a guess from the kind of condition; it only has to rank plans: a seq is a look-up, a run is a
+ * handful of events, a kind is a part of the log. Events beyond the index are read in full.
  *
- * Values are converted where SQLite would convert them too. One that does not fit leaves the condition to SQLite alone,
+ * Values are converted where SQLite would convert them too. A value that does not fit leaves the condition to SQLite,
  * which checks every row that it gets. */
 #include "query/sql/conditions.h"
 
@@ -17,7 +17,7 @@
 #include "ledger/kinds/kind.h"
 
 #define SEGMENT_EVENTS 65536.0
-#define POINT_COST     40.0 /* of unpacking a group, in events that are scanned */
+#define POINT_COST     40.0 /* of unpacking a group, in scanned events */
 #define LIST_GUESS     4.0  /* values of an IN */
 #define VALUES_MAX     50000
 #define TEXTS_MAX      ((size_t)64 << 20)
@@ -88,10 +88,10 @@ void sql_guess_end(const struct sql_guess *guess, double *ret_cost, long long *r
 enum fit {
     FITS,
     FITS_NOTHING, /* compared with NULL: no row */
-    FITS_NOT      /* SQLite's own business */
+    FITS_NOT      /* left to SQLite */
 };
 
-/* Texts are offsets into c->texts until the end: it may move. */
+/* Texts are offsets into c->texts until the end, because it may move. */
 static void put_value(struct sql_conditions *c, struct query_value v) {
     if (v.type == QUERY_TEXT) {
         size_t at = c->texts.n;
@@ -115,11 +115,11 @@ static void drop_term(struct sql_conditions *c) {
     c->complete = false;
 }
 
-/* As an integer where it is a number, or text that SQLite would take for one. */
+/* As a number, if it is one or a text that SQLite would convert to one. */
 static int number_of(sqlite3_value *value, struct query_value *ret) {
     int type = sqlite3_value_type(value);
     sqlite3_value *copy = NULL;
-    if (type == SQLITE_TEXT) { /* converting changes the value, which others may have */
+    if (type == SQLITE_TEXT) { /* converting changes the value, which may be shared */
         copy = sqlite3_value_dup(value);
         value = copy;
         type = copy == NULL ? SQLITE_TEXT : sqlite3_value_numeric_type(copy);
@@ -145,7 +145,7 @@ static void look_at_kind(struct sql_state *state, struct bytes kind) {
                    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
-/* `exact`: the column is to be equal to it. */
+/* `exact`: the column must be equal to it. */
 static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value *value, bool exact,
                           struct query_value *ret) {
     int type = sqlite3_value_type(value);
@@ -172,7 +172,7 @@ static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value 
     }
     if (type != SQLITE_TEXT || (text = text_of(value)).p == NULL) return FITS_NOT;
     if (class == SQL_ANY && text.n > 0 && (text.p[0] == '[' || text.p[0] == '{')) {
-        return FITS_NOT; /* maps and arrays look so in SQL */
+        return FITS_NOT; /* maps and arrays look like this in SQL */
     }
     if (column == SQL_COL_KIND && exact) {
         look_at_kind(state, text);
@@ -213,7 +213,7 @@ static void take_list(struct sql_conditions *c, struct sql_state *state, size_t 
     }
 }
 
-/* The first time whose text is not below `text` (`after`: is above it); TIME_END when there is none. */
+/* The first time whose text is not below `text` (`after`: is above it); TIME_END: none. */
 static uint64_t time_bound(struct bytes text, bool after) {
     uint64_t lo = 0, hi = TIME_END;
     while (lo < hi) {
@@ -239,9 +239,9 @@ static void take_bound(struct sql_conditions *c, size_t field, enum query_op op,
     put_value(c, (struct query_value){.type = QUERY_INT, .int_ = (int64_t)bound});
 }
 
-/* A condition on a time as text is one on the time. */
+/* A condition on a time as text becomes one on the time. */
 static void take_at(struct sql_conditions *c, size_t field, char op, sqlite3_value *value) {
-    int type = sqlite3_value_type(value); /* as a text it would look like one */
+    int type = sqlite3_value_type(value); /* before it is read as text, which changes the type */
     struct bytes text = type == SQLITE_TEXT ? text_of(value) : (struct bytes){NULL, 0};
     if (text.p == NULL) {
         c->never = c->never || type == SQLITE_NULL;
@@ -260,9 +260,9 @@ static bool is_letter(uint8_t c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* The bytes with which every match begins. LIKE takes A for a: so it ends before the first letter, but for kinds, which
- * have no capitals, and before all that is not ASCII, of which an extension may change what is the same. For SQLite a
- * pattern ends at a NUL, and broken UTF-8 stands for other characters. */
+/* The prefix that all matches share. LIKE ignores case, so the prefix ends before the first letter, except for kinds,
+ * which have no capitals. It also ends before anything that is not ASCII, because an extension may change what is equal
+ * there. For SQLite a pattern ends at a NUL, and broken UTF-8 stands for other characters. */
 static void take_pattern(struct sql_conditions *c, size_t column, char op, sqlite3_value *value) {
     char prefix[256];
     size_t n = 0;

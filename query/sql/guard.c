@@ -1,16 +1,16 @@
-/* What keeps a statement within reading and within its limits.
+/* Restricts a statement to reading, and to its limits.
  *
- *   authorizer       every step of a statement is named to it when it is prepared: SELECT, the tables that may be read and
- *                    the functions of a list pass; all else is refused
- *   time             a watch thread sets the flag that cursors look at, and interrupts SQLite, when the time is over: a
- *                    cursor may search for long within one step, where SQLite asks nobody
- *   the caller's     the same watch passes it on; without a time limit cursors and the progress handler look at it
+ *   authorizer       sees every step of a statement when it is prepared: SELECT, the tables that may be read and the
+ *                    functions of a list pass; everything else is refused
+ *   time             a watch thread sets the flag that cursors check, and interrupts SQLite, when the time is up: a
+ *                    cursor may search for long within one step, in which SQLite checks nothing
+ *   the caller's     the same thread passes it on; without a time limit cursors and the progress handler check it
  *   flag             directly
- *   memory           sqlite3_hard_heap_limit64, the only one that counts all of SQLite's memory: sorters, aggregates,
- *                    texts, temporary tables. It holds for the process, not for a connection, so it is set while
- *                    statements run, to the largest limit of any of them, and set back. group_concat and its like only
- *                    tell at their end that a text has not found room, which may never come: so the largest request for
- *                    memory is looked at on the way
+ *   memory           sqlite3_hard_heap_limit64, the only limit that counts all of SQLite's memory: sorters, aggregates,
+ *                    texts, temporary tables. It applies to the process, not to a connection, so it is set while
+ *                    statements run, to the largest limit of any of them, and then restored. group_concat and the like
+ *                    report only at their end that a text did not fit, and that end may never come: so the largest
+ *                    request for memory is checked on the way
  *   disk             none: query/sql/temp.h */
 #include "query/sql/guard.h"
 
@@ -24,9 +24,9 @@
 #include "base/clock.h"
 #include "base/thread.h"
 
-#define STEPS_BETWEEN  2000 /* of SQLite's machine, between two looks at the flags */
+#define STEPS_BETWEEN  2000 /* of SQLite's machine, between two checks of the flags */
 #define POLL_NS        (20 * (CLOCK_NS_PER_S / 1000))
-#define STUCK_NS       CLOCK_NS_PER_S /* within one step, after SQLite was told to end */
+#define STUCK_NS       CLOCK_NS_PER_S /* within one step, after SQLite was interrupted */
 #define STATEMENT_MAX  1000000
 #define PATTERN_MAX    4096
 #define EXPRESSION_MAX 500
@@ -211,17 +211,18 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
     char what[200];
     (void)schema;
     (void)from;
-    /* Without a column it is a subquery's name, or a row of a table is counted: no table but these can be connected. */
+    /* Without a column it is a subquery's name, or rows of a table are counted: no other tables can be connected. */
     bool read = action == SQLITE_READ && (is_in(allowed_tables, a) || sql_states_is(a) || b == NULL || b[0] == '\0');
     guard->selects = guard->selects || action == SQLITE_SELECT;
-    /* pragma_table_xinfo('events') asks so; a PRAGMA of the statement's own selects nothing, and is refused for that */
+    /* pragma_table_xinfo('events') arrives like this; a PRAGMA of the statement's own selects nothing and is refused for
+     * that */
     bool columns = action == SQLITE_PRAGMA && a != NULL && sqlite3_stricmp(a, "table_xinfo") == 0;
     if (action == SQLITE_SELECT || action == SQLITE_RECURSIVE || read || columns ||
         (action == SQLITE_FUNCTION && is_in(allowed_functions, b))) {
         return SQLITE_OK;
     }
     if ((action == SQLITE_INSERT || action == SQLITE_UPDATE) && sqlite3_strnicmp(a, "sqlite_", 7) == 0) {
-        /* virtual tables that are not connected want to declare themselves */
+        /* a virtual table that is not connected tries to declare itself */
         snprintf(what, sizeof(what), "CREATE, or reading another table,");
     } else if (action == SQLITE_READ) {
         snprintf(what, sizeof(what), "the table '%.100s'", a == NULL ? "" : a);
@@ -253,7 +254,7 @@ int sql_guard_install(struct sql_guard *guard, sqlite3 *db, uint64_t memory, str
     } switches[] = {{SQLITE_DBCONFIG_DEFENSIVE, 1},
                     {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
                     {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-                    {SQLITE_DBCONFIG_DQS_DML, 0}, /* "x" is a column and never a text: a misspelt one is told */
+                    {SQLITE_DBCONFIG_DQS_DML, 0}, /* "x" is a column, never a text: a misspelt one is reported */
                     {SQLITE_DBCONFIG_DQS_DDL, 0}};
     char cache[64];
     pthread_condattr_t attr;
@@ -270,7 +271,7 @@ int sql_guard_install(struct sql_guard *guard, sqlite3 *db, uint64_t memory, str
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]) && rc == SQLITE_OK; i++) {
         rc = sqlite3_db_config(db, switches[i].id, switches[i].value, (int *)NULL);
     }
-    /* A sorter puts a run aside once it holds this much. */
+    /* A sorter sets a run aside once it holds this much. */
     snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%llu; PRAGMA query_only = 1",
              (unsigned long long)(memory / 8 / 1024 + 1));
     rc = rc != SQLITE_OK ? rc : sqlite3_exec(db, cache, NULL, NULL, NULL);
@@ -316,7 +317,7 @@ void sql_guard_step(struct sql_guard *guard) {
     __atomic_add_fetch(&guard->steps, 1, __ATOMIC_RELAXED);
 }
 
-/* SQLite's functions of long texts ask nobody whether they should end: instr of two that are 50 MB long takes hours. */
+/* SQLite's functions on long texts never check for an interrupt: instr on two texts of 50 MB takes hours. */
 static bool is_stuck(const struct sql_guard *guard, uint64_t *told, uint64_t *step) {
     uint64_t now = clock_monotonic_ns(), at = __atomic_load_n(&guard->steps, __ATOMIC_RELAXED);
     if (at != *step || at % 2 == 0) {
@@ -326,8 +327,8 @@ static bool is_stuck(const struct sql_guard *guard, uint64_t *told, uint64_t *st
     return now - *told >= STUCK_NS;
 }
 
-/* The time is SQLite's own. A caller who has not come back with the next step since the last look, because nobody reads
- * what he writes, has the time that passed. */
+/* The time limit covers SQLite's time only. When the caller has not asked for the next step since the last check, because
+ * nobody reads its output, the deadline moves by the time that passed. */
 static void put_off(struct sql_guard *guard, uint64_t *step, uint64_t *looked) {
     uint64_t now = clock_monotonic_ns(), at = __atomic_load_n(&guard->steps, __ATOMIC_RELAXED);
     if (at == *step && at > 0 && at % 2 == 0 && guard->deadline_ns != 0) {
@@ -367,8 +368,7 @@ static int start_watch(struct sql_guard *guard, struct err *err) {
     return rc == 0 ? 0 : err_errno(err, rc, "the thread that watches the time limit cannot start");
 }
 
-/* SQLite's limit is the process's: it is there while a statement runs, and as large as the one of them that may have most.
- */
+/* SQLite's limit applies to the process: it is set while statements run, to the largest limit of any of them. */
 static struct {
     pthread_mutex_t lock;
     size_t users;
@@ -379,7 +379,7 @@ static struct {
 static void limit_heap(uint64_t memory) {
     pthread_mutex_lock(&heap.lock);
     if (heap.users++ == 0) {
-        heap.soft_before = sqlite3_soft_heap_limit64(-1); /* the hard one lowers it */
+        heap.soft_before = sqlite3_soft_heap_limit64(-1); /* the hard limit lowers it */
         heap.hard_before = sqlite3_hard_heap_limit64((sqlite3_int64)memory);
         heap.memory = memory;
     } else if (memory > heap.memory) {

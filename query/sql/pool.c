@@ -1,5 +1,5 @@
-/* The extension's ledgers. Connections of one program know nothing of one another, so what they share is the process's: a
- * few slots by the directory's identity, with how many use each. */
+/* The extension's ledgers. Connections of one program do not know of one another, so they share process-wide state: a few
+ * slots by the directory's identity, each with its number of users. */
 #include "query/sql/pool.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static struct {
     struct slot slot[SLOTS];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Under the lock. The slot of that directory, else a free one; NULL when there is none. */
+/* Call under the lock. The slot of that directory, else a free one, else NULL. */
 static struct slot *find(const struct stat *st) {
     struct slot *free_one = NULL;
     for (size_t i = 0; i < SLOTS; i++) {
