@@ -1,5 +1,5 @@
-/* Opening the derived environment. A damaged one is replaced while threads of this process may read it: its files go, its
- * handle stays until the ledger is closed. */
+/* Opening the derived environment. A damaged one is replaced even while threads of this process read it: its files are
+ * removed, but its handle stays open until the ledger is closed. */
 #include "ledger/derived/derived.h"
 
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 
 enum opening {
     OPEN_LOOK, /* changes nothing */
-    OPEN_USE,  /* makes tables that are missing */
-    OPEN_MAKE  /* makes all that is missing, and anew what is unreadable */
+    OPEN_USE,  /* makes missing tables */
+    OPEN_MAKE  /* makes all that is missing, and replaces what is unreadable */
 };
 
 static const char *const tables[DERIVED_TABLES] = {HINTS_NAMES, "column", "row", "proven"};
@@ -31,14 +31,14 @@ static int open_at(struct ledger *ledger, const char *path, enum opening how, bo
                                  .own_lock = true,
                                  .begun = how == OPEN_LOOK,
                                  .wait = ledger->wait};
-    options.wait.enough = &ledger->closing; /* one that is being closed gives up what it wanted to write */
+    options.wait.enough = &ledger->closing; /* when the ledger is closing, a waiting write is given up */
     int rc = how == OPEN_MAKE ? file_make_dirs(path, err) : 0;
     if (rc == 0) rc = db_open(path, &options, &ledger->derived->db, err);
     return rc;
 }
 
-/* One that is there is opened without a write transaction, for which others might have to be waited for, unless a table has
- * to be made. Who does not need to write can do without being able to. */
+/* An existing environment is opened without a write transaction, which might have to wait for others, unless a table has to
+ * be made. A caller that does not need to write also gets one that is read-only. */
 static int open_there(struct ledger *ledger, const char *path, enum opening how, struct err *err) {
     struct err first = {0};
     int rc = open_at(ledger, path, how == OPEN_LOOK ? OPEN_LOOK : OPEN_USE, false, &first);
@@ -88,7 +88,7 @@ void derived_follow(struct ledger *ledger) {
     }
 }
 
-/* The evidence has another generation by now than the one that derived data is opened for. */
+/* Whether the evidence has moved on to another generation than the one that derived data is opened for. */
 static bool is_behind(struct ledger *ledger) {
     struct db_txn *txn;
     if (db_begin(ledger->evidence, false, &txn, NULL) != 0) return false;
@@ -97,7 +97,7 @@ static bool is_behind(struct ledger *ledger) {
     return behind;
 }
 
-/* 1: its generation is being removed. */
+/* 1: the generation is being removed. */
 static int open_now(struct ledger *ledger, enum opening how, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = derived_path(ledger, path, err);
@@ -107,7 +107,7 @@ static int open_now(struct ledger *ledger, enum opening how, struct err *err) {
         rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
     }
     if (rc == 0) rc = there ? open_there(ledger, path, how, err) : open_at(ledger, path, OPEN_MAKE, false, err);
-    if (is_behind(ledger)) { /* what was made just now is of a generation that is gone */
+    if (is_behind(ledger)) { /* whatever was just made is of a generation that is gone */
         if (rc == 0) {
             db_close(ledger->derived->db);
             ledger->derived->db = NULL;

@@ -1,4 +1,4 @@
-/* The one place where idempotency keys and derived data meet: nobody who appends comes here. */
+/* The only place where idempotency keys and derived data meet; no append ever comes here. */
 #include "ledger/derived/segments_keep.h"
 
 #include "ledger/dedup/keeper.h"
@@ -6,7 +6,7 @@
 #include "ledger/dedup/segments.h"
 #include "ledger/derived/derived.h"
 
-/* What does not parse goes; when not even that is possible, so does the whole environment. */
+/* Removes segments that do not parse; if even that is impossible, the whole environment is replaced. */
 static int start_over(struct ledger *ledger, struct db **db, struct err *err) {
     int rc = segments_drop(*db, err);
     if (rc == ERR_CORRUPT) {

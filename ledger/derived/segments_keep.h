@@ -6,8 +6,8 @@
 
 struct ledger;
 
-/* Sets ledger->segments, with derived data opened, made, or made anew when it is unreadable; then builds what commits have
- * completed. The keeper's work (keeper.h). */
+/* Sets ledger->segments: opens derived data, makes it, or makes it anew when it is unreadable; then builds the segments
+ * that commits have completed. The keeper's work (keeper.h). */
 int segments_keep(struct ledger *ledger, bool last);
 
 #endif

@@ -1,4 +1,4 @@
-/* `seq` names one event, `seqs` a list of them; a body has one of the two. */
+/* A body has either `seq`, which names one event, or `seqs`, a list of them. */
 #include "ledger/event/erased.h"
 
 #include "base/mp.h"

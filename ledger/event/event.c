@@ -22,7 +22,7 @@ void event_head_encode(struct buf *out, const struct event_header *h) {
 }
 
 int event_header_wrap(struct buf *out, const struct event_header *h, struct bytes middle, size_t *ret_middle_at) {
-    static const uint8_t head[] = {0xc4, EVENT_HASH}, nil = 0xc0; /* of bin of 32 bytes; docs/format.md, 2 */
+    static const uint8_t head[] = {0xc4, EVENT_HASH}, nil = 0xc0; /* head of a 32-byte bin; docs/format.md, 2 */
     const size_t most = 2 + 2 * 9 + middle.n + 3 * (sizeof(head) + EVENT_HASH);
     const uint8_t *const hashes[] = {h->body, h->private_, h->prev};
     size_t at = out->n;
@@ -51,14 +51,14 @@ int event_header_wrap(struct buf *out, const struct event_header *h, struct byte
 
 /* ---- the rules of header strings ---- */
 
-/* The header's strings; a set of them is a bit for each. */
+/* The strings of a header; a set of them has a bit for each. */
 enum { KIND = 1, SUBJECT = 2, ACTOR = 4, SOURCE = 8, GRADE = 16, RUN = 32, KEY = 64 };
 
-/* What is known of the strings of a header before their rules are looked at. */
+/* What is known about the strings of a header before their rules are checked. */
 struct known {
     bool decoded;       /* all are UTF-8 */
     unsigned printable; /* these are printable ASCII */
-    unsigned same;      /* these are those of a header that was found good */
+    unsigned same;      /* these equal those of a header that was found good */
 };
 
 struct rule {
@@ -164,7 +164,7 @@ static int want_uint(struct mp_reader *r, const char *name, uint64_t *ret, struc
     return rc;
 }
 
-/* memcmp without a call, for n that is small and not zero. */
+/* memcmp without a call, for small n above zero. */
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n) {
     uint64_t x, y;
     if (n < sizeof(x)) {
@@ -183,8 +183,8 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n) {
     return x == y;
 }
 
-/* The reader is before the very bytes that `before` was decoded from. One value has one encoding, so comparing with it
- * and its head is a strict decoding. */
+/* Whether the reader is before the same bytes that `before` was decoded from. A value has only one encoding, so comparing
+ * with it and its head is a strict decoding. */
 static inline bool same_str(struct mp_reader *r, struct bytes before, struct bytes *ret) {
     size_t head = before.n < 32 ? 1 : before.n < 256 ? 2 : 3;
     if (before.p == NULL || before.n + head > (size_t)(r->end - r->p) ||
@@ -363,15 +363,15 @@ static inline bool is_after(struct bytes a, struct bytes b) {
     return a.n > 0 && b.n > 0 && a.p[0] != b.p[0] ? a.p[0] > b.p[0] : bytes_cmp(a, b) > 0;
 }
 
-/* Most bodies are short ASCII names with short ASCII texts and numbers: those pass here, with the same strictness. False:
- * mp_skip looks at it from the beginning, and says what is wrong if anything is. */
+/* Most bodies are short ASCII names with short ASCII texts and numbers: those are handled here, just as strictly. False:
+ * mp_skip looks at the map from the beginning, and says what is wrong if anything is. */
 static bool skip_plain_map(struct mp_reader *r) {
     struct mp_item head, item;
     struct bytes key, value, before = {NULL, 0};
     if (mp_next(r, &head, NULL) != 0 || head.type != MP_MAP) return false;
     for (uint32_t i = 0; i < head.count; i++, before = key) {
         if (!take_ascii(r, &key) || (i > 0 && !is_after(key, before))) return false;
-        if (r->p != r->end && (*r->p < 0x80 || *r->p == 0xc0)) { /* a small number, nil: nothing can be wrong with it */
+        if (r->p != r->end && (*r->p < 0x80 || *r->p == 0xc0)) { /* a small number or nil: nothing can be wrong with it */
             r->p++;
         } else if (!take_ascii(r, &value) &&
                    (mp_next(r, &item, NULL) != 0 || item.type == MP_ARRAY || item.type == MP_MAP)) {

@@ -24,7 +24,7 @@
 #define EVENT_STRING_MAX  256
 #define EVENT_BODY_MAX    ((size_t)1 << 20)
 #define EVENT_PRIVATE_MAX ((size_t)1 << 20)
-#define EVENT_AUTHOR_MAX  512 /* bytes that an author adds to a payload at most */
+#define EVENT_AUTHOR_MAX  512 /* maximum bytes that an author adds to a payload */
 #define EVENT_PAYLOAD_MAX (EVENT_BODY_MAX + EVENT_AUTHOR_MAX)
 #define EVENT_GROUP       256
 
@@ -45,21 +45,21 @@ struct event_author {
     const uint8_t *sig; /* CRYPT_SIGNATURE_LEN bytes */
 };
 
-/* One open private field, or one that was erased or withheld (digest only). */
+/* One private field: open, or erased or withheld (digest only). */
 struct event_field {
     struct bytes raw; /* canonical [name, value]; empty when only the digest is known */
     uint8_t digest[EVENT_HASH];
 };
 
-/* The elements kind .. run alone, which do not depend on the log. */
+/* Only the elements kind .. run, which do not depend on the log. */
 void event_head_encode(struct buf *out, const struct event_header *h);
-/* A header around the elements kind .. key, which are encoded already: of *h only seq, time and the three hashes count.
- * *ret_middle_at: where those elements are in it. Appends; out's failure. */
+/* A header around the elements kind .. key, which are already encoded: of *h only seq, time and the three hashes are used.
+ * *ret_middle_at: where those elements are in it. Appends; returns out's failure. */
 int event_header_wrap(struct buf *out, const struct event_header *h, struct bytes middle, size_t *ret_middle_at);
 /* Strict: canonical, exactly 15 elements, every limit of the format. ERR_CORRUPT. Views borrow from `bytes`. */
 int event_header_decode(struct bytes bytes, struct event_header *ret, struct err *err);
-/* What a decoded header says of its event, with the bytes that it borrows from and its leaf. Payload, body, author and salt
- * are left as they are. */
+/* Copies what a decoded header says of its event, the bytes that it borrows from, and its leaf. Payload, body, author and
+ * salt are left unchanged. */
 static inline void event_of_header(const struct event_header *h, struct bytes bytes, const uint8_t *leaf,
                                    struct log_event *ret) {
     ret->seq = h->seq;
@@ -78,17 +78,17 @@ static inline void event_of_header(const struct event_header *h, struct bytes by
     ret->has_private = h->private_ != NULL;
     memcpy(ret->leaf, leaf, EVENT_HASH);
 }
-/* The elements kind .. key by themselves, which fill `middle`, as strictly; the other fields of *header are left alone. It
- * is all zero, or was filled so from another middle whose bytes are still there: a string with the same bytes as then needs
- * no second look. False, with *header of no more use: event_header_decode would refuse a header with this middle, and say
- * why. */
+/* Decodes the elements kind .. key alone, which fill `middle`, just as strictly; the other fields of *header are left
+ * unchanged. *header is all zero, or was filled this way from another middle whose bytes still exist: a string with the
+ * same bytes as then is not checked again. False, with *header unusable: event_header_decode would refuse a header with
+ * this middle, and say why. */
 bool event_middle_decode(struct bytes middle, struct event_header *header);
 /* ERR_INVALID when a header string breaks its rule: length, UTF-8, control characters, emptiness, grammar of kind, grade.
  */
 int event_header_check(const struct event_header *h, struct err *err);
 
 int event_payload_encode(struct buf *out, struct bytes body, const struct event_author *author);
-/* ERR_CORRUPT unless canonical and of the form. */
+/* ERR_CORRUPT unless it is canonical and has this form. */
 int event_payload_decode(struct bytes payload, struct bytes *ret_body, struct event_author *ret_author, struct err *err);
 
 void event_leaf(uint8_t ret[EVENT_HASH], struct bytes header);
@@ -100,10 +100,10 @@ void event_field_digest(uint8_t ret[EVENT_HASH], const uint8_t field_salt[EVENT_
 /* The commitment to all entries of a canonical private map under `event_salt`. ERR_CORRUPT when it is not a map. */
 int event_private_commit(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT_HASH], struct bytes private_map,
                          struct err *err);
-/* The commitment over digests that stand one after another, n * EVENT_HASH bytes. */
+/* The commitment over consecutive digests, n * EVENT_HASH bytes. */
 void event_private_commit_digests(uint8_t ret[EVENT_HASH], const uint8_t *digests, size_t n);
 
-/* For whoever reads of an author's signature; also seq and prev, of course. */
+/* For readers of an author's signature; the same is true of seq and prev, of course. */
 #define EVENT_NOT_AUTHORS "grade, source, cause and time are the ledger's word"
 /* What an author signs: "ledger/author/v1\0" || canonical [leaf of seq 0, origin, kind, schema, subject, actor, run, key,
  * private commitment|nil, body map]. */

@@ -9,13 +9,13 @@
 enum { TAG_LEAF = 0x00, TAG_BODY = 0x02, TAG_SALT = 0x03, TAG_PRIVATE = 0x04, TAG_FIELD = 0x05, TAG_FIELD_SALT = 0x06 };
 
 #define AUTHOR_CONTEXT "ledger/author/v1"
-#define FEW_FIELDS     16 /* private fields of an event, whose digests need no memory of their own */
+#define FEW_FIELDS     16 /* of an event; the digests of up to this many need no allocation */
 
 void event_leaf(uint8_t ret[EVENT_HASH], struct bytes header) {
     hash_tagged(ret, TAG_LEAF, header);
 }
 
-/* What is short is put together first: one call less. */
+/* Hashes one joined input instead of two parts: one call less. */
 void event_salt(uint8_t ret[EVENT_HASH], const uint8_t group_seed[EVENT_HASH], uint64_t seq) {
     uint8_t input[1 + EVENT_HASH + 8] = {TAG_SALT};
     const struct bytes all = {input, sizeof(input)};
@@ -52,7 +52,7 @@ int event_private_commit(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT
     if (mp_next(&r, &item, err) != 0 || item.type != MP_MAP || item.count == 0) {
         return err_set(err, ERR_CORRUPT, "private fields are not a map with entries");
     }
-    uint32_t count = item.count; /* at most as many as there are bytes */
+    uint32_t count = item.count; /* never more than there are bytes */
     int rc = 0;
     if (count > FEW_FIELDS && (digests = malloc((size_t)count * EVENT_HASH)) == NULL) {
         return err_set(err, ERR_NOMEM, "private fields: out of memory");

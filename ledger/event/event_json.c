@@ -31,7 +31,7 @@ static void put_rfc3339(struct buf *out, uint64_t ns) {
     mp_put_str(out, bytes_of(text));
 }
 
-/* A body map with the times of the catalog as strings. */
+/* A body map, with the catalog's times as strings. */
 static int put_fields(struct buf *out, const struct kind *kind, struct bytes map, put_time_fn *put_time, struct err *err) {
     struct mp_reader r;
     struct mp_item item;

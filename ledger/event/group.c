@@ -1,4 +1,4 @@
-/* The growing group, tail records, and the encoding of a full group; group_decode.c has the way back. */
+/* The growing group, tail records, and the encoding of a full group; group_decode.c decodes. */
 #include "ledger/event/group.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ struct group *group_new(void) {
     struct group *group = calloc(1, sizeof(*group));
     if (group != NULL) {
         buf_init(&group->headers, (size_t)EVENT_GROUP * EVENT_HEADER_MAX);
-        buf_init(&group->payloads, GROUP_PLAIN_MAX); /* a decoded bundle's content as a whole */
+        buf_init(&group->payloads, GROUP_PLAIN_MAX); /* the whole content of a decoded bundle */
         buf_init(&group->plain, GROUP_PLAIN_MAX);
     }
     return group;
@@ -152,7 +152,7 @@ static void put_uvarint(struct buf *out, uint64_t v) {
     buf_put_u8(out, (uint8_t)v);
 }
 
-/* A header ends in body, private and prev, whose sizes are fixed. */
+/* A header ends in body, private and prev, which have fixed sizes. */
 static const uint8_t *private_of(const struct group_event *e) {
     return e->header.p + e->header.n - GROUP_COMMITMENT - EVENT_HASH;
 }
@@ -161,7 +161,7 @@ static const uint8_t *body_of(const struct group_event *e) {
     return e->header.p + e->header.n - GROUP_COMMITMENT - (e->facts.has_private ? GROUP_COMMITMENT : 1) - EVENT_HASH;
 }
 
-/* Nobody may compute an erased body's salt: then there is no seed. */
+/* The salt of an erased body must not be computable: then the record has no seed. */
 static bool needs_salts(const struct group *group) {
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         if (group->event[i].where == GROUP_ERASED || group->event[i].salted) return true;

@@ -1,10 +1,10 @@
-/* From a bundle record back to headers, payloads and leaves. Each header is rebuilt from its middle, the recomputed body
- * commitment and the leaf of the event before, so that one pass gives the chain and every leaf; the stored four bytes of
- * each leaf then say where damage lies. When the frame's checksum fails, what can be had of the content is rebuilt all the
- * same, to name the first event that is not as it was written.
+/* Decodes a bundle record into headers, payloads and leaves. Each header is rebuilt from its middle, the recomputed body
+ * commitment and the leaf of the previous event, so that one pass gives the chain and every leaf; the stored four bytes of
+ * each leaf then show where damage is. When the frame's checksum fails, as much of the content as possible is still
+ * rebuilt, to name the first event that is not as it was written.
  *
- * Payloads are not copied: the content is unpacked into the group's payload buffer, and its last part is what the views
- * point into. */
+ * Payloads are not copied: the content is unpacked into the group's payload buffer, and the views point into its last
+ * part. */
 #include <string.h>
 
 #include "base/mp.h"
@@ -46,14 +46,15 @@ struct sections { /* where each event's stored parts begin in the plain content 
     struct meta meta[EVENT_GROUP];
     const uint8_t *bitmap;
     struct cursor middles, privates, bodies, salts, payloads;
-    bool salted; /* there are salts */
+    bool salted; /* the record has salts */
 };
 
 static bool has_private(const struct sections *s, size_t i) {
     return (s->bitmap[i / 8] >> (i % 8) & 1) != 0;
 }
 
-/* Cuts the content into its sections. Lengths are checked before use; with `strict` they must fill it exactly. */
+/* Splits the content into its sections. Lengths are checked before use; with `strict` they must fill the content
+ * exactly. */
 static bool split(struct bytes plain, bool salted, bool strict, struct sections *ret) {
     if (plain.n == 0) return false;
     struct cursor c = {plain.p, plain.p + plain.n};
@@ -133,7 +134,8 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
     return 0;
 }
 
-/* Rebuilds as far as it goes; *ret_bad is the first event that fails to rebuild or whose leaf is not the stored one. */
+/* Rebuilds as many events as possible; *ret_bad is the first event that cannot be rebuilt or whose leaf differs from the
+ * stored one. */
 static int rebuild_all(struct group *group, const uint8_t *prefixes, bool salted, bool strict, size_t *ret_bad,
                        struct err *err) {
     struct sections s;
@@ -181,7 +183,7 @@ int group_decode(struct group *group, uint64_t index, struct bytes record, size_
     if (rc == 0) {
         rc = rebuild_all(group, prefixes, salted, true, &bad, err);
     } else if (rc == ERR_CORRUPT && ret_bad != NULL) {
-        /* Only to name the event; what comes out is not used. */
+        /* Only to name the event; the output is not used. */
         buf_clear(&group->payloads);
         if (zst_salvage(&group->payloads, frame, GROUP_PLAIN_MAX) == 0) {
             rebuild_all(group, prefixes, salted, false, &bad, NULL);

@@ -5,7 +5,7 @@
 #define GROUP_RECORD_VERSION 1
 #define GROUP_LEAF_PREFIX    4
 #define GROUP_SALTED         1  /* flag of a bundle: salts instead of a seed */
-#define GROUP_TAIL_SALTED    16 /* in the payload's byte of a tail record: a salt is there */
+#define GROUP_TAIL_SALTED    16 /* in the payload byte of a tail record: the record has a salt */
 #define GROUP_FIXED          (2 + 32 + 32 + 256 * GROUP_LEAF_PREFIX) /* bytes before the zstd frame */
 #define GROUP_ZSTD_LEVEL     1
 #define GROUP_COMMITMENT     (GROUP_BIN_HEAD + 32) /* an encoded commitment */

@@ -1,8 +1,8 @@
 /* The head record as a canonical msgpack array:
  *   [1, size, time, epoch, epoch_from, epoch_since, bin prev, bin seed, wall, boot, bin16 boot id, keyed_from, bin edge,
  *    bin8 check]
- * edge is popcount(size) hashes, largest subtree first; check is the first 8 bytes of SHA-256 over all bytes before it, for
- * the clocks are implied by nothing else. */
+ * edge is popcount(size) hashes, largest subtree first; check is the first 8 bytes of SHA-256 over all bytes before it,
+ * because nothing else implies the clocks. */
 #include "ledger/event/head.h"
 
 #include <string.h>

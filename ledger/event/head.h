@@ -1,4 +1,4 @@
-/* The head record: all that an append needs to know about what came before, in one record that every commit rewrites.
+/* The head record: all that an append needs to know about the events before it, in one record that every commit rewrites.
  * It caches what the events imply; `verify` recomputes and compares it. */
 #ifndef LEDGER_EVENT_HEAD_H
 #define LEDGER_EVENT_HEAD_H
@@ -11,7 +11,7 @@ struct head {
     uint64_t size, time;      /* number of events; time of the newest */
     uint64_t epoch;           /* number of the epoch key that seals now */
     uint64_t epoch_from;      /* it seals checkpoints of this size and up */
-    uint64_t epoch_since;     /* what the clock said when it was made; of older programs the time of that event */
+    uint64_t epoch_since;     /* clock reading when it was made; from older programs, the time of that event */
     uint8_t prev[EVENT_HASH]; /* leaf of the newest event, zero when there is none */
     uint8_t seed[EVENT_HASH]; /* of the group that event `size` belongs to, when size % 256 != 0; else zero */
     uint64_t wall, boot;      /* the two clocks at the last commit */

@@ -41,7 +41,7 @@ static void digest_of(struct private_field *f, struct bytes pair) {
     event_field_digest(f->digest, f->salt, pair);
 }
 
-/* Each entry of a whole map, its salt computed. */
+/* Calls `each` for each entry of a whole map, with its computed salt. */
 static int each_whole(const struct private_view *view,
                       int (*each)(void *ctx, const struct private_field *field, struct err *err), void *ctx,
                       struct err *err) {
@@ -117,7 +117,7 @@ int private_each(const struct private_view *view,
 /* ---- opening ---- */
 
 struct opening {
-    struct bytes last; /* name of the open field before */
+    struct bytes last; /* name of the previous open field */
     uint32_t n_open;
     size_t n_erased;
     struct buf digests, pairs;
@@ -138,7 +138,7 @@ static int take_part(void *ctx, const struct private_field *f, struct err *err) 
     return buf_check(o->digests.fail != 0 ? &o->digests : &o->pairs, "private fields", err);
 }
 
-/* The open fields as a map go after the array in the scratch, which may move. */
+/* Puts the open fields, as a map, after the array in the scratch, which may move. */
 static int open_parts(struct buf *scratch, const uint8_t commit[EVENT_HASH], struct private_view *ret, struct err *err) {
     struct opening o = {.n_open = 0};
     struct private_view view = {.parts = bytes_of_buf(scratch)};

@@ -1,5 +1,5 @@
-/* One value against one row of the catalog. The happy way is a switch and, for digests and enumerated words, one look at
- * the text; all the words about what is wrong are out of its way. */
+/* Checks one value against one row of the catalog. The common path is a switch and, for digests and enumerated words, one
+ * look at the text; the code that words errors is kept out of its way. */
 #include "ledger/kinds/check.h"
 
 #include <stdio.h>
@@ -97,7 +97,7 @@ static bool is_word_of(const char *values, struct bytes text) {
     }
 }
 
-/* Without branches on the digits, so that the compiler can look at many at once. */
+/* No branches on the digits, so that the compiler can check many at once. */
 bool kind_is_digest(struct bytes text) {
     static const char prefix[] = "sha256:";
     size_t n = sizeof(prefix) - 1;
@@ -110,7 +110,7 @@ bool kind_is_digest(struct bytes text) {
     return bad == 0;
 }
 
-/* An item that does not parse is left to the walk that comes after and says where it stands. */
+/* An item that does not parse is left to the later walk, which reports where it is. */
 static bool is_array_of_text(const struct mp_reader *after, uint32_t count) {
     struct mp_reader r = *after;
     struct mp_item item;
@@ -149,7 +149,7 @@ int kind_check_times(const struct kind *kind, struct bytes map, struct err *err)
     for (uint32_t i = 0; i < n; i++) {
         struct bytes raw;
         if (mp_next(&r, &item, NULL) != 0 || mp_skip(&r, 1, &raw, NULL) != 0) {
-            return 0; /* is found when it is sorted */
+            return 0; /* found when the value is sorted */
         }
         const struct kind_field *field = item.type == MP_STR ? kind_field_find(kind, item.data) : NULL;
         int rc = field != NULL && field->type == KIND_TIME && mp_scalar(raw, &item) == 0
@@ -203,7 +203,7 @@ unsigned kind_accepts(const struct kind_field *field) {
     };
     unsigned any = field->values == NULL && field->members == NULL ? types[field->type] : 0;
     bool counts = (field->type == KIND_INT || field->type == KIND_NUM) && !is_signed(field);
-    return counts ? any & ~(1U << MP_INT | 1U << MP_FLOAT) : any; /* the sign of a float takes a second look */
+    return counts ? any & ~(1U << MP_INT | 1U << MP_FLOAT) : any; /* the sign of a float needs a check by kind_check */
 }
 
 int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,

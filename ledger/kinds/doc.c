@@ -1,5 +1,4 @@
-/* The catalog as a page for people: docs/kinds.md is this text and nothing else, so that it cannot say anything but what
- * the program does. */
+/* The catalog as a page for people: docs/kinds.md is exactly this text, so that it always says what the program does. */
 #include "ledger/kinds/kind.h"
 
 #include <string.h>
@@ -57,7 +56,7 @@ static const char intro[] =
     "| map | a map |\n"
     "| anything | anything |\n";
 
-/* A table's cell: a bar would end it. */
+/* A table cell; a '|' in the text would end it. */
 static void put_cell(struct buf *out, const char *text) {
     for (; *text != '\0'; text++) {
         if (*text == '|' || *text == '<') {
@@ -76,7 +75,7 @@ static void put_values(struct buf *out, const char *values) {
     }
 }
 
-/* Of the maps in a list. */
+/* A member of the maps in a list. */
 static void put_member(struct buf *out, const struct kind_field *m, bool first) {
     buf_printf(out, "%s`%s` (%s%s%s", first ? ": " : "; ", m->name, kind_type_name(m->type),
                m->flags & KIND_REQUIRED ? ", required" : "", m->flags & KIND_SIGNED ? ", signed" : "");

@@ -1,4 +1,4 @@
-/* The parts of a subject are those of the form that it has; the last one takes the rest. */
+/* A subject is split into the parts of the form that it matches; the last part takes the rest. */
 #include "ledger/kinds/form.h"
 
 #include <assert.h>
@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "ledger/kinds/check.h"
 
-/* Each form a prefix up to its first '<', and how many parts follow. */
+/* Splits each form into its prefix, up to the first '<', and the number of parts that follow. */
 size_t kind_forms_read(const char *subject, struct kind_form ret[KIND_FORMS_MAX]) {
     const char *p = subject;
     size_t n = 0;
@@ -56,13 +56,13 @@ static bool is_model(struct bytes family) {
     return bytes_is(family, "model");
 }
 
-/* The field that says the part of this placeholder again: "<name>" of "pack/<name>" is "pack". */
+/* The name of the field that repeats the part of this placeholder: for "<name>" of "pack/<name>" it is "pack". */
 static struct bytes field_of(const struct kind_form *form, struct bytes placeholder) {
     bool named = bytes_is(placeholder, "name") || bytes_is(placeholder, "id");
     return named ? kind_family(form->text) : placeholder;
 }
 
-/* The next placeholder of a form; false: there is none. */
+/* The next placeholder of a form; false at the end. */
 static bool next_placeholder(struct bytes *left, struct bytes *ret) {
     const uint8_t *open = left->n > 0 ? memchr(left->p, '<', left->n) : NULL, *end = left->p + left->n;
     const uint8_t *close = open != NULL ? memchr(open, '>', (size_t)(end - open)) : NULL;

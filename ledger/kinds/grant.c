@@ -1,6 +1,6 @@
-/* What is left out has a meaning (everything, for ever); null has none, nor has a session without a name, and a fold
- * that took these for "left out" would widen what somebody meant to limit. Of what an agent answered not all is known,
- * so its answer may lack the session. */
+/* A field that is left out has a meaning (everything, for ever). Null has none, nor does an empty session name, and a fold
+ * that took either for "left out" would widen what was meant to be limited. Not everything is known about an agent's
+ * answer, so it may lack the session. */
 #include "ledger/kinds/grant.h"
 
 #include "base/mp.h"

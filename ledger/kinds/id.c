@@ -1,5 +1,5 @@
-/* Ids: by shape and by place. The shape alone is not enough, because a card number in a sentence has it too; the place
- * alone is not, because anything can be written into a field of text. */
+/* Recognizes ids by shape and by place. The shape alone is not enough, because a card number in a sentence can have it too;
+ * the place alone is not either, because a text field can hold anything. */
 #include "ledger/kinds/id.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ bool kind_id_in_subject(const struct kind_index *index, struct bytes subject) {
     return found;
 }
 
-/* The name before `at`, where the value of {"name":"value"} begins; empty: there is none. */
+/* The name before `at`, where the value of {"name":"value"} begins; empty when there is none. */
 static struct bytes name_before(struct bytes json, size_t at) {
     size_t end = at < 3 || memcmp(json.p + at - 3, "\":\"", 3) != 0 ? 0 : at - 3, begin = end;
     while (begin > 0 && end - begin < NAME_MAX_ && json.p[begin - 1] != '"') {

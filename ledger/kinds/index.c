@@ -1,9 +1,9 @@
 /* The catalog's reader.
  *
- * ledger/kinds/kinds.def expands to one constant array of kinds, each with a constant array of its fields, in the order
- * in which people read them. Lookups want the order of names: names of kinds are hashed once, and a kind's fields are
- * sorted when it is first asked for, in static memory, since most processes meet few kinds. Neither changes after that.
- * The fields that every kind has are here, once. */
+ * ledger/kinds/kinds.def expands to one constant array of kinds, each with a constant array of its fields, in the order in
+ * which people read them. Lookups need them by name: the names of kinds are hashed once, and the fields of a kind are
+ * sorted on first use, in static memory, because most processes use few kinds. Neither changes after that. The fields that
+ * every kind has are defined here, once. */
 #include "ledger/kinds/index.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define NAME_MAX_SUGGEST 100
 
-/* The words of the .def: INDEXED fields are open, since an index shows what it holds; so is what decides. */
+/* The words of the .def. INDEXED fields are open, because an index shows what it holds; so are fields that decide. */
 enum {
     PRIVATE = 0,
     REQUIRED = KIND_REQUIRED,
@@ -77,11 +77,11 @@ static const struct kind_field common[COMMON] = {
 
 static struct {
     pthread_once_t once;
-    pthread_mutex_t lock;          /* of those that are not ready */
+    pthread_mutex_t lock;          /* held while a kind's index is built */
     _Atomic bool ready[KINDS + 1]; /* its index is built */
     uint16_t first[KINDS + 1];     /* of its slots */
     struct bytes name[KINDS];
-    struct kind_index kinds[KINDS + 1]; /* as in the catalog; the last one is of the x.* kinds */
+    struct kind_index kinds[KINDS + 1]; /* in the catalog's order; the last one is for the x.* kinds */
     struct kind_slot slots[FIELDS + (COMMON + 1) * (KINDS + 1)];
     uint16_t at[NAME_SLOTS]; /* by a hash of the name: place in kinds, from 1; 0: free */
 } idx = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -109,7 +109,6 @@ static size_t name_slot(struct bytes name) {
     return (h * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - NAME_BITS);
 }
 
-/* Fills one entry and the slots it owns. */
 static void index_kind(struct kind_index *entry, const struct kind *kind, struct kind_slot *slots) {
     size_t n = 0;
     for (size_t i = 0; i < COMMON; i++) {
@@ -229,7 +228,7 @@ const char *kind_type_name(enum kind_type type) {
 }
 
 bool kind_is_custom(struct bytes name) {
-    size_t parts = 1, part = 0; /* `part` is the length of the current one */
+    size_t parts = 1, part = 0; /* `part` is the length of the current part */
     if (!bytes_has_prefix(name, "x.")) return false;
     for (size_t i = 0; i < name.n; i++) {
         uint8_t c = name.p[i];

@@ -1,5 +1,5 @@
-/* The catalog: which kinds of events there are, what each is about, and which of its fields are open, private, indexed.
- * One declarative table, ledger/kinds/kinds.def; this is its reader. */
+/* The catalog: the kinds of events, what each is about, and which of its fields are open, private or indexed. It is one
+ * declarative table, ledger/kinds/kinds.def; this is its reader. */
 #ifndef LEDGER_KINDS_KIND_H
 #define LEDGER_KINDS_KIND_H
 
@@ -7,12 +7,12 @@
 
 enum kind_type {
     KIND_STR, /* text */
-    KIND_INT, /* integer; like KIND_NUM a count, a size or a length of time, not negative unless KIND_SIGNED */
+    KIND_INT, /* integer; like KIND_NUM a count, a size or a duration, not negative unless KIND_SIGNED */
     KIND_NUM, /* integer or float */
     KIND_BOOL,
     KIND_TIME,   /* ns since the epoch; input also takes RFC 3339 text or a decimal string; JSON output is a string */
     KIND_DIGEST, /* text "sha256:<64 hex>" */
-    KIND_VKEY,   /* text "<name>+<8 hex>+<base64>": a verifier key, which is public and therefore no secret */
+    KIND_VKEY,   /* text "<name>+<8 hex>+<base64>": a verifier key, which is public and therefore not a secret */
     KIND_STRS,   /* array of text */
     KIND_LIST,   /* array of anything */
     KIND_MAP,    /* map of anything */
@@ -23,12 +23,12 @@ enum kind_flag {
     KIND_REQUIRED = 1,
     KIND_OPEN = 2, /* without it: private by default */
     KIND_INDEXED = 4,
-    KIND_DECIDES = 8, /* states are judged by it: it is never private */
-    KIND_EXACT = 16,  /* it is compared as text: a secret in it, which would be masked, is refused */
-    KIND_CLOSES = 32, /* its kind takes no field that the catalog does not know */
-    KIND_APART = 64,  /* it has the name of a part of the subject and says something else */
-    KIND_ID = 128,    /* it names something by an id: 16 hex digits in it are never taken for a secret */
-    KIND_SIGNED = 256 /* KIND_INT, KIND_NUM: it may be negative */
+    KIND_DECIDES = 8, /* states are judged by it, so it is never private */
+    KIND_EXACT = 16,  /* compared as text: a value with a secret, which would be masked, is refused */
+    KIND_CLOSES = 32, /* its kind accepts only fields that the catalog knows */
+    KIND_APART = 64,  /* named like a part of the subject, but with another meaning */
+    KIND_ID = 128,    /* names something by an id: 16 hex digits in it are never taken for a secret */
+    KIND_SIGNED = 256 /* KIND_INT, KIND_NUM: may be negative */
 };
 
 struct kind_field {
@@ -37,7 +37,7 @@ struct kind_field {
     unsigned flags;
     const char *values;               /* "a|b|c": the only texts accepted; NULL: any */
     const char *help;                 /* one phrase */
-    const struct kind_field *members; /* KIND_LIST: of the maps that it holds; NULL: it holds anything */
+    const struct kind_field *members; /* KIND_LIST: the fields of its maps; NULL: it holds anything */
     size_t n_members;
 };
 
@@ -69,8 +69,8 @@ int kind_doc(struct buf *out);
  *   open      names that an x.* kind declares open (canonical array of str, or empty bytes); refused for known kinds
  * Outputs are canonical maps appended to buffers (ret_private stays empty, 0 bytes, when there is no private field);
  * *ret_masked counts the secrets that were masked. Open values that hold a path below a home directory become private,
- * but for fields that decide.
- * ERR_INVALID names the field, what was wrong and what is accepted; ERR_NOTFOUND an unknown kind (with a suggestion). */
+ * except in fields that decide.
+ * ERR_INVALID names the field, what was wrong and what is expected; ERR_NOTFOUND an unknown kind (with a suggestion). */
 int kind_sort(struct bytes kind, struct bytes body, struct bytes private_, struct bytes open, struct buf *ret_body,
               struct buf *ret_private, uint32_t *ret_masked, struct err *err);
 

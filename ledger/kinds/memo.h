@@ -1,8 +1,8 @@
-/* Inside the catalog: texts that were found good a short time ago, so that the same text in the same field need not be
- * judged again. Programs write the same names, models and sentences over and over.
+/* Inside the catalog: texts that were recently found good, so that the same text in the same field need not be judged
+ * again. Programs write the same names, models and sentences over and over.
  *
- * Each field of the catalog has one place, some fields share one, and the newest text takes it; bytes are compared, so the
- * answer never depends on a hash. Whoever holds the memory may clear it at any time. */
+ * Each field of the catalog has one place, which some fields share, and the newest text takes it. Bytes are compared, so
+ * the answer never depends on a hash. The owner of the memory may clear it at any time. */
 #ifndef LEDGER_KINDS_MEMO_H
 #define LEDGER_KINDS_MEMO_H
 
@@ -23,7 +23,7 @@ struct kind_memo {
     struct kind_memo_text text[KIND_MEMO_PLACES];
 };
 
-/* Two times n bytes, the end first, where most differ that differ. */
+/* Compares n bytes, the end first, because texts that differ mostly differ there. */
 static inline bool kind_memo_same(const uint8_t *a, const uint8_t *b, size_t n) {
     uint64_t x, y;
     if (n < sizeof(x)) {
@@ -37,7 +37,7 @@ static inline bool kind_memo_same(const uint8_t *a, const uint8_t *b, size_t n) 
     return x == y && memcmp(a, b, n) == 0;
 }
 
-/* This very text was found good as a value of the field in a body. */
+/* Whether this exact text was found good as a value of the field in a body. */
 static inline bool kind_memo_has(const struct kind_memo *memo, const struct kind_slot *slot, struct bytes text) {
     const struct kind_memo_text *t = &memo->text[slot->id % KIND_MEMO_PLACES];
     return t->field == slot->id && t->n == text.n && kind_memo_same(t->p, text.p, text.n);

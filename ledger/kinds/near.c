@@ -1,5 +1,5 @@
-/* What people get wrong when they write an event by hand: a letter of a field's name, and the subject's first part. Both
- * are told before anything is written, because what is sealed stays. */
+/* Common mistakes in events written by hand: a wrong letter in a field's name, and a wrong first part of the subject. Both
+ * are reported before anything is written, because a sealed event cannot be changed. */
 #include "ledger/kinds/near.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ const struct kind_slot *kind_near_slot(const struct kind_index *index, struct by
     return near;
 }
 
-/* An unknown name that could only be a limit which somebody meant. */
+/* An unknown name in a closed kind, where it can only be meant as a limit. */
 static __attribute__((noinline, cold)) int not_accepted(const struct kind_index *index, struct bytes name,
                                                         struct err *err) {
     char accepted[512] = "";
@@ -84,7 +84,7 @@ int kind_unknown(struct bytes kind, struct err *err) {
 
 /* ---- subjects ----------------------------------------------------------------------------------------------------- */
 
-/* What was probably meant: the form's prefix is missing, or nearly right. */
+/* The subject that was probably meant: the form's prefix is missing or nearly right. */
 static bool guess(const struct kind_index *index, struct bytes subject, char ret[160]) {
     const uint8_t *slash = subject.n == 0 ? NULL : memchr(subject.p, '/', subject.n);
     size_t head = slash == NULL ? 0 : (size_t)(slash - subject.p);

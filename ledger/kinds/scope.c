@@ -1,6 +1,7 @@
-/* One pass over the text for each form. Some systems bring names to a compatibility form of Unicode (NFKC) on their way to
- * the file: what becomes a separator there is a fault, and so is a name that becomes one of dots. Other such characters are
- * part of a name. Addresses are read as the system reads them, and must be what it would write. */
+/* One pass over the text for each form. Some systems normalize names to Unicode's compatibility form (NFKC) before they
+ * look up a file: a character that becomes a separator is a fault, and so is a name that becomes '.' or '..'. Other such
+ * characters are part of a name. Addresses are read as the system reads them, and must be spelled as it would write
+ * them. */
 #include "ledger/kinds/scope.h"
 
 #include <arpa/inet.h>
@@ -37,7 +38,7 @@ int scope_tier(struct bytes word) {
 
 /* ---- paths ---- */
 
-/* Characters that count as dots or separators where names are brought to their compatibility form (NFKC). */
+/* Characters that become dots or separators in a name normalized to the compatibility form (NFKC). */
 static const struct {
     const char *bytes;
     unsigned dots; /* 0: a separator */
@@ -58,7 +59,7 @@ static const struct {
     {"\xef\xbc\xbc", 0}, /* U+FF3C fullwidth reverse solidus */
 };
 
-/* What is at p: SIZE_MAX for none of them, and its bytes. */
+/* The index in `alike` of what is at p, SIZE_MAX for none of them; *ret_n gets its length in bytes. */
 static size_t alike_at(const uint8_t *p, const uint8_t *end, size_t *ret_n) {
     for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
         size_t n = strlen(alike[i].bytes);
@@ -71,7 +72,7 @@ static size_t alike_at(const uint8_t *p, const uint8_t *end, size_t *ret_n) {
     return SIZE_MAX;
 }
 
-/* A segment that is '.' or '..', or is read as one; and what is read as a separator and is not one. */
+/* A segment that is '.' or '..', or is read as one, and a character that is read as a separator but is not one. */
 static const char *dots_fault(struct bytes scope) {
     const uint8_t *p = scope.p, *end = p + scope.n;
     unsigned dots = 0;
@@ -98,7 +99,7 @@ static bool holds(struct bytes text, char c) {
     return text.n > 0 && memchr(text.p, c, text.n) != NULL;
 }
 
-/* A segment whose pattern names a dot and takes '.' or '..'. With a '*' it is one of names of any length. */
+/* A segment that is a pattern, names a dot and matches '.' or '..'. With a '*' it is meant for names of any length. */
 static bool spells_dots(struct bytes segment) {
     bool names = holds(segment, '.') || holds(segment, '[');
     return names && glob_is_pattern(segment) && !holds(segment, '*') &&
@@ -139,7 +140,8 @@ static bool is_digit(uint8_t c) {
     return c >= '0' && c <= '9';
 }
 
-/* Behind the address in brackets that it begins with; 0: it begins with none. A class of a pattern has fewer colons. */
+/* The end of the bracketed address that the scope begins with; 0 if it begins with none. A class of a pattern has fewer
+ * colons. */
 static size_t address_end(struct bytes scope) {
     size_t colons = 0;
     for (size_t i = 1; scope.n > 0 && scope.p[0] == '[' && i < scope.n; i++) {
@@ -151,7 +153,7 @@ static size_t address_end(struct bytes scope) {
     return 0;
 }
 
-/* An address, with or without a port that is not a pattern. */
+/* An address, with or without a port; the port is not a pattern. */
 static bool is_address(struct bytes scope) {
     size_t n = address_end(scope);
     return n > 0 && !glob_is_pattern((struct bytes){scope.p + n, scope.n - n});
@@ -172,8 +174,8 @@ static const char *port_fault(struct bytes port) {
     return good && !class ? NULL : "has a port that is not a number from 1 to 65535";
 }
 
-/* Four decimal numbers up to 255; other writings of an address ('127.1', '2130706433', '0x7f.0.0.1') end in a number too,
- * which no name does. */
+/* Expects four decimal numbers up to 255. Other spellings of an address ('127.1', '2130706433', '0x7f.0.0.1') also end in a
+ * number, which no host name does. */
 static const char *number_fault(struct bytes host) {
     const uint8_t *dot = memrchr(host.p, '.', host.n), *last = dot != NULL ? dot + 1 : host.p;
     size_t n = (size_t)(host.p + host.n - last), digits = 0, hex = 2;
@@ -193,12 +195,12 @@ static const char *number_fault(struct bytes host) {
     return inet_pton(AF_INET, text, &address) == 1 ? NULL : "is an IPv4 address that is not four decimal numbers up to 255";
 }
 
-/* Prefixes of IPv6 addresses that hold an IPv4 address, which is reached by them: more than one writing of it. */
+/* Prefixes of IPv6 addresses that embed an IPv4 address and reach it: a second spelling of that address. */
 static const struct {
     uint8_t bytes[12];
     size_t n;
 } ipv4_within[] = {
-    {{0}, 12},                                           /* ::a.b.c.d, RFC 4291 2.5.5.1; but for :: and ::1 */
+    {{0}, 12},                                           /* except :: and ::1 */
     {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12},    /* ::ffff:a.b.c.d, RFC 4291 2.5.5.2 */
     {{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, 12},    /* ::ffff:0:a.b.c.d, RFC 2765 2.1 */
     {{0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}, 12}, /* 64:ff9b::a.b.c.d, RFC 6052 2.1 */
@@ -213,7 +215,7 @@ static bool holds_ipv4(const struct in6_addr *in6) {
     return false;
 }
 
-/* In brackets, one writing of each: the shortest (RFC 5952), and an IPv4 address as itself. */
+/* An address in brackets has one spelling: the shortest (RFC 5952), with an IPv4 address written as IPv4. */
 static const char *address_fault(struct bytes address) {
     char text[INET6_ADDRSTRLEN], shortest[INET6_ADDRSTRLEN];
     struct in6_addr in6;
@@ -272,7 +274,8 @@ const char *scope_use_fault(struct bytes group, struct bytes scope) {
     return "is a pattern (it has '*', '?' or '['); a use names one";
 }
 
-/* A host as a pattern: an address in brackets would be a class, so its bracket is escaped; in `room`. */
+/* A host as a pattern, in `room` if it changes: an address in brackets would be read as a class, so its bracket is
+ * escaped. */
 static struct bytes as_pattern(enum scope_form form, struct bytes scope, uint8_t room[SCOPE_MAX + 1]) {
     if (form != SCOPE_HOST || scope.n > SCOPE_MAX || address_end(scope) == 0) return scope;
     room[0] = '\\';
@@ -306,7 +309,7 @@ static bool meets(enum scope_form form, struct bytes pattern, struct bytes asked
     uint8_t rooms[2][SCOPE_MAX + 1];
     if (bytes_eq(pattern, asked)) return true;
     if (form == SCOPE_PATH && pattern.n > 0 && pattern.p[0] == '/' && (asked.n == 0 || asked.p[0] != '/')) {
-        return false; /* absolute, and relative paths alone are asked for */
+        return false; /* the pattern is absolute, and only relative paths are asked for */
     }
     pattern = as_pattern(form, pattern, rooms[0]);
     if (!glob_is_pattern(asked)) return glob_match(pattern, asked);
@@ -314,7 +317,7 @@ static bool meets(enum scope_form form, struct bytes pattern, struct bytes asked
     return all ? glob_covers(pattern, asked) : glob_meets(pattern, asked);
 }
 
-/* Or any port of a host that names none. */
+/* A pattern of a host without a port also matches any port of that host. */
 static bool refuses(struct bytes group, struct bytes pattern, struct bytes asked, bool all) {
     enum scope_form form = scope_form_of(group);
     struct bytes host = scope_host(group, asked);
@@ -322,7 +325,7 @@ static bool refuses(struct bytes group, struct bytes pattern, struct bytes asked
     return host.n < asked.n && scope_host(group, pattern).n == pattern.n && meets(form, pattern, host, all);
 }
 
-/* Most pairs are told apart by their first bytes. */
+/* Most pairs differ in their first bytes. */
 static bool begin_apart(struct bytes a, struct bytes b) {
     static const char special[] = "*?[\\";
     return a.p[0] != b.p[0] && memchr(special, a.p[0], 4) == NULL && memchr(special, b.p[0], 4) == NULL;
@@ -336,7 +339,8 @@ bool scope_refuses(struct bytes group, struct bytes pattern, struct bytes asked)
     return pattern.n == 0 || refuses(group, pattern, asked.n == 0 ? bytes_of("*") : asked, true);
 }
 
-/* Only what has no port of its own reaches all ports, and only a wildcard takes what begins with '/' and what does not. */
+/* Only a pattern without a port of its own covers all ports, and only a wildcard covers both what begins with '/' and what
+ * does not. */
 bool scope_undoes(struct bytes group, struct bytes granted, struct bytes refused) {
     enum scope_form form = scope_form_of(group);
     uint8_t ports[SCOPE_MAX + 2];

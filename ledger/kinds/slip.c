@@ -6,8 +6,8 @@
 #include "base/secret/secret.h"
 #include "base/text.h"
 
-#define NEAR_NAME_MIN 3 /* shorter names are near to everything */
-#define TWO_SLIPS     6 /* letters from which on two slips are likely */
+#define NEAR_NAME_MIN 3 /* shorter names are near every other name */
+#define TWO_SLIPS     6 /* number of letters from which two slips are likely */
 
 static uint8_t plain(uint8_t c) {
     return c == '-' || c == '.' || c == ' ' ? '_' : c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
@@ -37,7 +37,7 @@ void kind_slip_begin(struct kind_slip *slip, struct bytes name) {
     slip->within = name.n < TWO_SLIPS ? 1 : 2;
 }
 
-/* How many slips lie between them; more than slip->within: too many. */
+/* How many slips separate the two; a number above slip->within means too many. */
 static size_t slips(const struct kind_slip *slip, struct bytes known, uint32_t letters) {
     size_t n = strlen(slip->name), most = known.n > n ? known.n - n : n - known.n, limit = slip->within;
     if (known.n < NEAR_NAME_MIN || most > limit || (size_t)__builtin_popcount(slip->letters ^ letters) > 2 * limit) {
@@ -46,7 +46,7 @@ static size_t slips(const struct kind_slip *slip, struct bytes known, uint32_t l
     return text_distance(slip->name, (const char *)known.p, limit);
 }
 
-/* It is the first, the last or some of the words of the known name. */
+/* The name is the first, the last or some of the words of the known name. */
 static bool is_words_of(const struct kind_slip *slip, struct bytes known, uint32_t letters) {
     const char *name = (const char *)known.p;
     size_t n = strlen(slip->name);
@@ -57,7 +57,7 @@ static bool is_words_of(const struct kind_slip *slip, struct bytes known, uint32
     return false;
 }
 
-/* "model_name" of model. */
+/* "model_name" for "model". */
 static bool is_name_of(const struct kind_slip *slip, struct bytes known) {
     return known.n >= NEAR_NAME_MIN && strncmp(slip->name, (const char *)known.p, known.n) == 0 &&
            strcmp(slip->name + known.n, "_name") == 0;
@@ -68,7 +68,7 @@ bool kind_slip_nearer(struct kind_slip *slip, struct bytes known, uint32_t lette
     size_t n = slips(slip, known, letters);
     bool nearer = n <= slip->within || (!slip->found && (is_words_of(slip, known, letters) || is_name_of(slip, known)));
     if (nearer && n <= slip->within) {
-        slip->within = n - 1; /* of none: nothing is nearer */
+        slip->within = n - 1; /* after 0 slips nothing is nearer */
     }
     slip->found = slip->found || nearer;
     return nearer;

@@ -1,13 +1,13 @@
-/* The fields of an input, sorted into open and private ones.
+/* Sorts the fields of an input into open and private ones.
  *
  *   body     {a: 1, b: 2, d: 4} --\          /--> open     {a: 1, d: 4}
  *   private_ {c: 3}             ---> by name
  *                                 /          \--> private  {b: 2, c: 3}
  *
- * Both inputs are canonical maps, so their names come in order; they are merged on the way, and both outputs come out in
- * order without any sorting. The catalog's fields are in order too: one finger moves along them. An entry whose value
- * stays what it is is copied as bytes, together with its neighbours that stay too: a body in which nothing changes is one
- * copy. The map heads are put before the entries at the end, when the counts are known. */
+ * Both inputs are canonical maps, so their names arrive in order; they are merged, and both outputs are in order without
+ * any sorting. The catalog's fields are in order too: one pointer moves along them. An entry whose value does not change
+ * is copied as bytes, together with unchanged neighbours: a body in which nothing changes is one copy. The map heads are
+ * put before the entries at the end, when the counts are known. */
 #include "ledger/kinds/sort.h"
 
 #include <string.h>
@@ -23,34 +23,34 @@
 
 #define OPEN_NAMES_MAX 256
 
-/* One input map, standing before the value of its next entry. */
+/* One input map, positioned before the value of its next entry. */
 struct cursor {
     const char *what; /* for messages */
     struct mp_reader r;
-    uint32_t left; /* entries to come after this one */
-    bool there;    /* there is an entry */
+    uint32_t left; /* entries after this one */
+    bool there;    /* an entry is loaded */
     bool is_private;
     struct bytes name;   /* of this entry */
     uint64_t prefix;     /* of the name */
     const uint8_t *from; /* where the entry begins */
     struct bytes map;    /* all of it */
-    struct bytes before; /* the text of the entry before, when the catalog does not know it */
+    struct bytes before; /* the text of the previous entry, when the catalog does not know that one */
 };
 
-/* One output. Neighbours of an input that come out as they stand are a run and copied together. */
+/* One output. Neighbouring entries of an input that come out unchanged are a run and are copied together. */
 struct side {
     struct buf *out;
     size_t start;
     uint32_t count;
-    const uint8_t *run, *run_end; /* not copied yet; both NULL: nothing */
+    const uint8_t *run, *run_end; /* not copied yet; both NULL when there is none */
 };
 
 struct sorter {
     struct bytes kind, subject; /* the subject is empty where it is not compared */
     const struct kind_index *index;
     struct kind_memo *memo;       /* NULL: none */
-    bool any_name, any_member;    /* slips and the members of maps pass */
-    const struct kind_slot *slot; /* the finger */
+    bool any_name, any_member;    /* slips and unknown members of maps are let through */
+    const struct kind_slot *slot; /* the first slot not yet passed */
     uint64_t seen;                /* a bit per slot: has a value that is not null */
     uint64_t null;                /* a bit per slot: is null */
     struct cursor body, private_;
@@ -64,7 +64,7 @@ struct sorter {
     bool open_seen[OPEN_NAMES_MAX];
 };
 
-/* What becomes of one entry. */
+/* What is known of one entry. */
 struct entry {
     const struct kind_slot *slot; /* NULL: unknown */
     struct mp_item item;          /* its value, or the head of it */
@@ -72,14 +72,14 @@ struct entry {
     const uint8_t *value;         /* where it begins */
     struct kind_finds finds;
     bool named_secret;
-    struct secret_parts parts; /* of a text, by those beside it */
-    bool is_time;              /* write `time` instead */
+    struct secret_parts parts; /* of a text, secret because of its neighbours */
+    bool is_time;              /* write `time` instead of the value */
     uint64_t time;
 };
 
 /* ---- messages ----------------------------------------------------------------------------------------------------- */
 
-/* What the reader says of bytes that are not canonical; to the caller they are a wrong input. */
+/* Reports what the reader says of bytes that are not canonical; for the caller that is invalid input. */
 static __attribute__((cold)) int bad_bytes(const struct cursor *c, int rc, struct err *err) {
     if (rc == 1) {
         return err_set(err, ERR_INVALID, "%s is not a canonical map: it ends too early", c->what);
@@ -104,7 +104,7 @@ static __attribute__((noinline, cold)) int bad_value(const struct cursor *c, int
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------- */
 
-/* The long way to a name that is not a short ASCII text. */
+/* The slow path for a name that is not a short ASCII text. */
 static __attribute__((noinline)) int read_name(struct cursor *c, struct bytes *ret, struct err *err) {
     struct mp_item key;
     int rc = mp_next(&c->r, &key, err);
@@ -116,7 +116,6 @@ static __attribute__((noinline)) int read_name(struct cursor *c, struct bytes *r
     return 0;
 }
 
-/* Moves to the next entry. */
 static int cursor_next(struct cursor *c, struct err *err) {
     struct bytes before = c->name, name;
     if (c->left == 0) {
@@ -142,7 +141,7 @@ static int cursor_next(struct cursor *c, struct err *err) {
     return 0;
 }
 
-/* The value of the entry; a text is looked at once for all that will be asked of it. */
+/* Reads the value of the entry; a text is examined once for everything that is asked later. */
 static int read_value(struct cursor *c, struct entry *e, struct err *err) {
     if (mp_peek_text(&c->r, &e->item.data)) {
         e->look = text_look(e->item.data);
@@ -214,7 +213,6 @@ static bool is_declared_open(struct sorter *s, struct bytes name) {
 
 /* ---- outputs ------------------------------------------------------------------------------------------------------ */
 
-/* Copies the run. */
 static void side_copy(struct side *side) {
     if (side->run != NULL) {
         buf_put(side->out, side->run, (size_t)(side->run_end - side->run));
@@ -241,7 +239,7 @@ static void side_end(struct side *side) {
     memcpy(out->p + side->start, head, n);
 }
 
-/* An entry that comes out as it stands. */
+/* An entry that comes out unchanged. */
 static inline void put_raw(struct side *side, const uint8_t *from, const uint8_t *end) {
     side->count++;
     if (side->run_end != from) {
@@ -287,7 +285,7 @@ static bool is_name_of(const struct kind_slot *slot, struct bytes name) {
             (slot->tail == kind_tail(name) && (name.n <= 16 || memcmp(slot->name.p + 8, name.p + 8, name.n - 16) == 0)));
 }
 
-/* Finds the catalog's row; names come in order. */
+/* Finds the catalog's row, given that names arrive in order. */
 static const struct kind_slot *find_slot(struct sorter *s, const struct cursor *c) {
     const struct kind_slot *slot = s->slot;
     while (slot->prefix < c->prefix) {
@@ -304,7 +302,7 @@ static const struct kind_slot *find_slot(struct sorter *s, const struct cursor *
     return NULL;
 }
 
-/* Checks the value of a field that the catalog knows. 1: it is an `at` that is not a time and is held back. */
+/* Checks the value of a field that the catalog knows. 1: it is an `at` that is not a time, and is held back. */
 static int check_field(struct sorter *s, const struct cursor *c, struct entry *e, struct err *err) {
     if ((e->slot->accepts >> e->item.type & 1) != 0) {
         s->seen |= e->slot->bit;
@@ -346,7 +344,7 @@ static bool is_value_of_pair(const struct sorter *s, const struct cursor *c) {
     return found;
 }
 
-/* The text of the entry after this one, empty when it has none. */
+/* The text of the entry after this one, empty when there is none. */
 static struct bytes text_behind(const struct cursor *c) {
     struct mp_reader r = c->r;
     struct mp_item item;
@@ -354,7 +352,7 @@ static struct bytes text_behind(const struct cursor *c) {
     return there ? item.data : (struct bytes){NULL, 0};
 }
 
-/* Two fields that the catalog does not know may hold the halves of a secret. */
+/* Two neighbouring fields that the catalog does not know may hold the two halves of a secret. */
 static void look_beside(struct cursor *c, struct entry *e) {
     size_t end, begin;
     if (secret_seam(c->before, e->item.data, &end, &begin)) {
@@ -366,8 +364,8 @@ static void look_beside(struct cursor *c, struct entry *e) {
     e->finds.secret = e->finds.secret || e->parts.n > 0;
 }
 
-/* Digests, the catalog's own words and ids where one is meant can be neither secrets nor paths; and no name in the catalog
- * says "secret". */
+/* Digests, enumerated words and ids in id fields can be neither secrets nor paths, and no name in the catalog says
+ * "secret". */
 static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
     struct bytes before = {NULL, 0};
     bool pair = e->slot == NULL && is_value_of_pair(s, c);
@@ -394,16 +392,16 @@ static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err 
     return rc == 0 ? 0 : bad_value(c, rc, err);
 }
 
-/* A name cannot be masked without losing which field it is, so an unknown one must hold no secret. And it must not be a
- * known one with a slip: what was meant to be open and to count would be private, and count for nothing. */
+/* A name cannot be masked without losing which field it is, so an unknown name must not hold a secret. Nor may it be a
+ * misspelt known one: a value that was meant to be open and to count would be private and count for nothing. */
 static int check_name(const struct sorter *s, const struct cursor *c, struct err *err) {
     struct secret_hit hit;
     if (secret_next(c->name, 0, &hit) == 0) return kind_name_secret(c->what, &hit, err);
     return s->any_name ? 0 : kind_near_check(s->index, c->name, err);
 }
 
-/* Steps over a value that needs no more than one look: a text that is known to be good in this field of a body; a number
- * or a truth of the field's type. 1: it is neither. */
+/* Steps over a value that needs only one look: a text known to be good in this field of a body, or a number or boolean of
+ * the field's type. 1: the value is neither. */
 static inline int step_over(struct sorter *s, struct cursor *c, const struct kind_slot *slot, struct err *err) {
     struct bytes text;
     struct mp_item item;
@@ -425,7 +423,7 @@ static inline int step_over(struct sorter *s, struct cursor *c, const struct kin
     return 0;
 }
 
-/* Judges the value with all that there is. 1: it is held back. */
+/* Judges the value in full. 1: it is held back. */
 static int judge(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
     int rc = read_value(c, e, err);
     if (rc == 0) rc = e->slot == NULL ? check_name(s, c, err) : check_field(s, c, e, err);
@@ -440,7 +438,7 @@ static int judge(struct sorter *s, struct cursor *c, struct entry *e, struct err
     return rc;
 }
 
-/* Sorts the entry at which c stands and moves on. */
+/* Sorts the current entry of c and moves on. */
 static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     struct entry e;
     e.slot = find_slot(s, c);

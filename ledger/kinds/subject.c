@@ -1,5 +1,5 @@
-/* What a field says again is compared with what the subject says, and a name that stands for one that is hidden suits any.
- */
+/* Compares what a field repeats of the subject with the subject itself. A placeholder for a hidden name agrees with any
+ * name. */
 #include "ledger/kinds/subject.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ bool kind_restated(const struct kind_index *index, struct bytes subject, struct 
     return false;
 }
 
-/* Sources write so where a name holds a secret, for a header cannot be masked; or where they heard none. */
+/* Sources write these when a name holds a secret, because a header cannot be masked, or when they were given no name. */
 static bool is_hidden(struct bytes family, struct bytes part) {
     size_t n = 0;
     if (!bytes_is(family, "tool") && !bytes_is(family, "agent") && !bytes_is(family, "server") &&

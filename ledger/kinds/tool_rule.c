@@ -1,4 +1,4 @@
-/* The catalog knows the members and their types; what is checked here is what they mean. */
+/* The catalog checks the members and their types; this file checks what they mean. */
 #include "ledger/kinds/tool_rule.h"
 
 #include "base/glob.h"

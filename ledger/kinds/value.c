@@ -1,9 +1,9 @@
 /* Values of a body: the walk below one field.
  *
- * Most values are a number or a short text and never come here but for the look at that text. Arrays and maps are walked on
- * a fixed stack, once to look and check, and a second time only when something in them has to be masked: masking changes
- * lengths of texts but no counts, so every other item is copied as it stands. A name cannot be masked, for two names might
- * become one and their order would change: a map with a secret for a name gives way to the mask as a whole. */
+ * Most values are a number or a short text; of these only the text is looked at here. Arrays and maps are walked on a fixed
+ * stack, once to look and check, and a second time only when something in them has to be masked: masking changes lengths of
+ * texts but no counts, so every other item is copied unchanged. A name cannot be masked, because two names might become the
+ * same and the order of names would change: a map with a secret in a name is replaced by a mask as a whole. */
 #include "ledger/kinds/value.h"
 
 #include <assert.h>
@@ -22,7 +22,7 @@
 
 /* ---- one text ----------------------------------------------------------------------------------------------------- */
 
-/* "‹secret:RULE:LEN›" and nothing else: what a masked field looks like when it comes back from an export. */
+/* Only "‹secret:RULE:LEN›": what a masked field looks like when it comes back from an export. */
 static bool is_masked(struct bytes text) {
     size_t begin = sizeof(MASK_BEGIN) - 1, end = sizeof(MASK_END) - 1;
     if (text.n < begin + end || !bytes_has_prefix(text, MASK_BEGIN) || memcmp(text.p + text.n - end, MASK_END, end) != 0) {
@@ -55,7 +55,8 @@ static void find_secret(struct bytes text, bool named_secret, struct kind_finds 
     }
 }
 
-/* "/home/NAME/" at p, or that home directory itself at the end of a path. A name may have spaces when a slash follows. */
+/* "/home/NAME/" at p, or that home directory itself at the end of a path. A name may contain spaces when a slash
+ * follows. */
 static bool is_home_of(const uint8_t *p, const uint8_t *end, const char *base) {
     size_t n = strlen(base);
     bool space = false;
@@ -67,7 +68,7 @@ static bool is_home_of(const uint8_t *p, const uint8_t *end, const char *base) {
     return p > name && ((p < end && *p == '/') || !space);
 }
 
-/* ":\Users\", the backslashes once or, inside quoted text, twice. */
+/* ":\Users\", with single backslashes or, inside quoted text, double ones. */
 static bool is_windows_home(const uint8_t *p, const uint8_t *end) {
     static const char name[] = "users";
     const uint8_t *q = p + 1;
@@ -145,17 +146,17 @@ bool kind_names_value(struct bytes key) {
 /* ---- the walk ----------------------------------------------------------------------------------------------------- */
 
 struct level {
-    uint64_t left; /* items to come; in a map keys and values count each, so a key comes when it is even */
+    uint64_t left; /* items left; a map counts keys and values, so an even number means that a key is next */
     bool map;
     bool has_key;
-    bool all;   /* all below is secret: the value of a pair whose name says so */
-    bool texts; /* an array whose name says that its texts are */
-    bool pair;  /* a map whose name, a value in it, says secret */
+    bool all;   /* everything below is secret: the value of a pair whose name says so */
+    bool texts; /* an array whose name says that its texts are secret */
+    bool pair;  /* a map with a name, as one of its values, that says "secret" */
     bool model; /* {"logprob":-0.1,"token":"a"}: a token of a text */
     struct bytes key;
-    struct bytes before; /* the text before the newest one, when it was the item before */
-    struct bytes behind; /* the text after the newest one, when the two were looked at together */
-    size_t seam;         /* and so much of its beginning is secret */
+    struct bytes before; /* the previous text, when it was the previous item */
+    struct bytes behind; /* the text after the current one, when the two were examined together */
+    size_t seam;         /* how many bytes at the start of `behind` are secret */
     struct secret_list list;
 };
 
@@ -177,7 +178,7 @@ struct step {
 };
 
 static int walk_push(struct walk *w, const struct mp_item *head, enum below below, struct err *err) {
-    /* the body's own map is a level too */
+    /* the body's own map counts as a level */
     if (w->top + 1 >= w->depth_max) {
         return err_set(err, ERR_INVALID, "nested deeper than %d levels", KIND_DEPTH_MAX);
     }
@@ -205,7 +206,7 @@ static int take_key(const struct mp_reader *r, struct level *l, const struct mp_
     return 0;
 }
 
-/* A name of the pair after the value at which r stands says secret. */
+/* Whether a name in the rest of the pair, after the value at r, says "secret". */
 static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
     struct mp_reader look = *r;
     struct mp_item key, value;
@@ -221,12 +222,12 @@ static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
     return found;
 }
 
-/* False: is_named has nothing to say of a value under this name. */
+/* Whether the name matters to is_named: false means that it says nothing about its value. */
 static bool name_says(struct bytes key) {
     return names_name(key) || kind_names_value(key) || secret_field_says(key);
 }
 
-/* Whether a value is secret by its name, or by that of its pair. */
+/* Whether a value is secret because of its own name or the name in its pair. */
 static enum below is_named(const struct walk *w, struct level *l, const struct mp_item *item) {
     if (l->all || !l->map) {
         bool text = item->type == MP_STR || item->type == MP_ARRAY;
@@ -246,7 +247,7 @@ static enum below is_named(const struct walk *w, struct level *l, const struct m
     return named ? BELOW_TEXTS : BELOW_NOTHING;
 }
 
-/* The next text of the level, when it comes right after this one. */
+/* The next text of the level, when it directly follows this one. */
 static struct bytes text_behind(const struct mp_reader *r, const struct level *l) {
     struct mp_reader look = *r;
     struct mp_item item;
@@ -256,7 +257,7 @@ static struct bytes text_behind(const struct mp_reader *r, const struct level *l
     return there ? item.data : (struct bytes){NULL, 0};
 }
 
-/* What the texts around it make secret of a text. */
+/* Finds the parts of a text that are secret because of the texts around it. */
 static void look_around(const struct mp_reader *r, struct level *l, struct step *step) {
     struct bytes text = step->item.data, behind = text_behind(r, l);
     struct secret_hit hit;
@@ -306,17 +307,17 @@ static int walk_next(struct walk *w, struct step *ret, struct err *err) {
     return 0;
 }
 
-/* A map that is named is the value of a pair: names of maps say nothing of what is in them. */
+/* A map that is named secret is the value of a pair: other names of maps say nothing about their contents. */
 static enum below below_of(const struct mp_item *head, bool named_secret) {
     return !named_secret ? BELOW_NOTHING : head->type == MP_MAP ? BELOW_ALL : BELOW_TEXTS;
 }
 
-/* Of a payload, [body, author]: the text is an id in a field of the body that holds ids. */
+/* In a payload, [body, author]: the text is an id in a field of the body that holds ids. */
 static bool is_id(const struct walk *w, const struct kind_index *kind, struct bytes text) {
     return kind != NULL && w->top == 2 && w->stack[1].map && kind_id_in_field(kind, w->stack[1].key, text);
 }
 
-/* Few texts look like a secret, so whether one is an id is asked only of these. */
+/* Few texts look like a secret, so only those are tested for being an id. */
 static void scan_item(const struct walk *w, struct bytes text, bool named_secret, struct kind_finds *finds) {
     bool secret = finds->secret;
     uint32_t secrets = finds->secrets;
@@ -354,7 +355,7 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
 
 /* ---- masking ------------------------------------------------------------------------------------------------------ */
 
-/* The first secret among the names of the map whose head r has just given; r stays where it is. */
+/* The first secret among the names of the map whose head r has just read; r is not moved. */
 static bool find_secret_name(const struct mp_reader *r, uint32_t count, struct secret_hit *ret) {
     struct mp_reader look = *r;
     struct mp_item name;
@@ -370,7 +371,8 @@ static bool find_secret_name(const struct mp_reader *r, uint32_t count, struct s
     return false;
 }
 
-/* Writes a mask in place of the map at whose head the walk stands, and steps over it. Its depth was checked by the scan. */
+/* Writes a mask in place of the map whose head the walk has just read, and steps over it. The scan has checked its
+ * depth. */
 static bool mask_map(struct walk *w, struct buf *out, uint32_t count, uint32_t *masked) {
     struct secret_hit hit;
     char mask[KIND_MASK_LEN];
@@ -386,7 +388,7 @@ static bool mask_map(struct walk *w, struct buf *out, uint32_t count, uint32_t *
     return true;
 }
 
-/* The masked text is written first and its head put before it: its length is known only then. */
+/* Writes the masked text first and puts its head before it, because only then is its length known. */
 void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, const struct secret_parts *parts,
                     uint32_t *masked) {
     size_t at = out->n;

@@ -1,5 +1,5 @@
-/* A few slots, each with a reader of its own. The caller's thread is one of the workers: while the group that it wants is
- * in another's hands it reads one of the next. */
+/* A few slots, each with its own reader. The caller's thread is one of the workers: while another thread reads the group
+ * that it wants, it reads one of the next. */
 #include "ledger/read/prefetch.h"
 #include "base/thread.h"
 
@@ -15,8 +15,8 @@ enum slot_state { SLOT_FREE, SLOT_WANTED, SLOT_LOADING, SLOT_DONE };
 struct slot {
     enum slot_state state;
     uint64_t index;
-    uint64_t order; /* wanted ones are read in this order */
-    /* whose turn it is says `state` */
+    uint64_t order; /* wanted slots are read in this order */
+    /* `state` says whose turn it is */
     struct log_reader *reader; /* NULL until first needed */
     const struct group *group;
     int rc;
@@ -66,7 +66,7 @@ void prefetch_free(struct prefetch *p) {
 
 /* ---- reading ---- */
 
-/* The wanted slot that comes first; NULL: none is wanted. Under the lock. */
+/* The first wanted slot; NULL when none is wanted. Under the lock. */
 static struct slot *first_wanted(struct prefetch *p) {
     struct slot *first = NULL;
     for (unsigned i = 0; i < p->n_slots; i++) {
@@ -78,7 +78,7 @@ static struct slot *first_wanted(struct prefetch *p) {
     return first;
 }
 
-/* Under the lock, which is let go of meanwhile. */
+/* Under the lock, which is released while it reads. */
 static void load(struct prefetch *p, struct slot *s) {
     s->state = SLOT_LOADING;
     pthread_mutex_unlock(&p->lock);
@@ -105,7 +105,7 @@ static void *run(void *ctx) {
     return NULL;
 }
 
-/* Under the lock. Without threads there is nothing to gain, and all stays as it is. */
+/* Under the lock. Without threads there is nothing to gain, and one slot is enough. */
 static void start(struct prefetch *p) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     p->tried = true;
@@ -125,7 +125,7 @@ static struct slot *find(struct prefetch *p, uint64_t index) {
     return NULL;
 }
 
-/* A slot for the group, if there is room. Under the lock. */
+/* A slot for the group, NULL when there is no room. Under the lock. */
 static struct slot *want(struct prefetch *p, uint64_t index) {
     struct slot *s = find(p, index);
     for (unsigned i = 0; i < p->n_slots && s == NULL; i++) {
@@ -141,7 +141,8 @@ static struct slot *want(struct prefetch *p, uint64_t index) {
     return s;
 }
 
-/* Frees what is not among the n groups that are asked for; what is being read cannot be stopped. Under the lock. */
+/* Frees slots whose group is not among the n that are asked for; a read that has begun cannot be stopped. Under the
+ * lock. */
 static void forget_others(struct prefetch *p, const uint64_t *index, unsigned n) {
     for (unsigned i = 0; i < p->n_slots; i++) {
         struct slot *s = &p->slot[i];
@@ -177,7 +178,7 @@ int prefetch_group(struct prefetch *p, uint64_t index, bool eager, prefetch_next
     for (; eager && n < p->n_slots && (list[n] = next(ctx, list[n - 1])) != LOG_NO_SEQ; n++) {
     }
     forget_others(p, list, n);
-    while ((s = want(p, index)) == NULL) { /* others are being read that nobody wants any more */
+    while ((s = want(p, index)) == NULL) { /* groups are being read that nobody wants any more */
         pthread_cond_wait(&p->done, &p->lock);
         forget_others(p, list, n);
     }

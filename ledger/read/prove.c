@@ -1,4 +1,5 @@
-/* Proofs of single events for a stranger: the .tlog-proof, the leaf's bytes, and the payload with its salt. */
+/* Proofs of single events for somebody without the ledger: the .tlog-proof, the leaf's bytes, and the payload with its
+ * salt. */
 #include "ledger/core/core.h"
 #include "ledger/tree/tlog_proof.h"
 

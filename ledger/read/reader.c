@@ -1,6 +1,6 @@
 /* Reading events in order. A reader keeps a tree size, not a snapshot of the database: a group is loaded whole, checked,
- * and given out event by event, and in between nothing is held, however long the caller takes. What has records of its own
- * (large payloads, private fields) is fetched when it is asked for. */
+ * and returned event by event; between calls nothing is held, however long the caller takes. Content with records of its
+ * own (large payloads, private fields) is fetched on request. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +13,8 @@ struct log_reader {
     struct core_view view;
     struct group *group;
     bool loaded;                /* group holds the group of seq */
-    uint64_t seq, to;           /* next to give; end */
-    struct event_header header; /* of the event last given */
+    uint64_t seq, to;           /* next event to return; end */
+    struct event_header header; /* of the event returned last */
     struct buf payload;         /* an external payload */
     struct buf private_;        /* scratch */
 };
@@ -50,9 +50,9 @@ void log_reader_close(struct log_reader *reader) {
     }
 }
 
-#define UNHELD_TRIES 20 /* a snapshot that nothing holds is whole until the next commit but one */
+#define UNHELD_TRIES 20 /* an unheld snapshot stays whole until the next commit but one */
 
-/* The newest snapshot, until db_rest. */
+/* Takes the newest snapshot, until db_rest. */
 static int renew(struct log_reader *reader, struct err *err) {
     core_view_release(&reader->view);
     int rc = db_renew(reader->view.txn, err);
@@ -60,7 +60,7 @@ static int renew(struct log_reader *reader, struct err *err) {
     return rc;
 }
 
-/* A full group's root against the stored tree. */
+/* Compares a full group's root with the stored tree. */
 static int check_root(struct log_reader *reader, uint64_t index, struct err *err) {
     uint8_t stored[EVENT_HASH], root[EVENT_HASH];
     if (reader->group->n < EVENT_GROUP) return 0;
@@ -99,8 +99,8 @@ int reader_group(struct log_reader *reader, uint64_t index, const struct group *
                   : err_set(err, rc, "%s", why.msg);
 }
 
-/* Whether event i of the group at hand was erased after the group was read. The group says so from now on; it stays where
- * it is, for others have views of it. */
+/* Whether event i of the current group was erased after the group was read. If so, it is marked as erased in the group,
+ * which stays in place because others have views of it. */
 static bool erased_since(struct log_reader *reader, size_t i) {
     struct group_event *then = &reader->group->event[i];
     struct group *now = group_new();
@@ -117,7 +117,7 @@ static bool erased_since(struct log_reader *reader, size_t i) {
     return erased;
 }
 
-/* 1: the event has been erased by now, and the group says so. */
+/* 1: the event has been erased since, and is marked so in the group. */
 static int load_payload(struct log_reader *reader, size_t i, const struct event_header *h, const uint8_t salt[EVENT_HASH],
                         struct bytes *ret, struct err *err) {
     struct err why = {0};

@@ -5,10 +5,10 @@
  * Begin with reader.h and the part "reading" of ledger.h. A reader keeps a tree size, not a snapshot: between two
  * calls it holds nothing that keeps old pages alive.
  *
- *   reader    loads a group, checks its leaves, gives its events one by one
+ *   reader    loads a group, checks its leaves, returns its events one by one
  *   prefetch  threads that read and check the next groups while the caller works
- *   proven    events that are believed only with their path to the root under the log key's signature
- *   prove     the .tlog-proof of one event, for somebody else
+ *   proven    events that are trusted only with their path to the root under the log key's signature
+ *   prove     the .tlog-proof of one event, for somebody without the ledger
  *
  * Words. Gap: a range of events that cannot be read; a reader names it and continues after it. Proven: followed from
  * the bytes of the event up to the signed root, not merely read. */

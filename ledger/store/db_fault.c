@@ -1,4 +1,4 @@
-/* The open databases as a handler can look at them, and what the kernel says of their maps. */
+/* The open databases, in a form that a signal handler can read, and what the kernel says about their maps. */
 #include "ledger/store/db_fault.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ struct mapping {
     uint64_t from, to, inode;
 };
 
-/* A line of /proc/self/maps as its bytes come: "from-to rwxp offset major:minor inode path". */
+/* A line of /proc/self/maps, read byte by byte: "from-to rwxp offset major:minor inode path". */
 struct maps_line {
     struct mapping m;
     uint64_t value;
@@ -58,7 +58,7 @@ static bool take(struct maps_line *l, uint8_t c) {
     return c == '\n';
 }
 
-/* The file that is mapped there; 0: none. */
+/* The inode of the file that is mapped there; 0: none. */
 static uint64_t inode_at(const void *address) {
     uint8_t some[512];
     uint64_t at = (uintptr_t)address, inode = 0;
@@ -88,7 +88,7 @@ static const struct db_env *find(const void *address) {
     return NULL;
 }
 
-/* It comes from what this process did, not from somebody's kill(2). */
+/* Whether this process caused the signal itself, rather than somebody's kill(2). */
 static bool is_own(int number, const siginfo_t *info) {
     return number == SIGABRT ? info->si_code == SI_TKILL && info->si_pid == getpid() : info->si_code > 0;
 }

@@ -1,13 +1,13 @@
-/* What kills a process while it reads a database: LMDB maps the file and believes its pages, so one that is cut short or
- * damaged is SIGBUS, SIGSEGV, SIGFPE or an assertion of LMDB's. Which deaths those are, and which are faults of the program
- * or the system, is what a signal's handler asks here.
+/* What kills a process while it reads a database: LMDB maps the file and believes its pages, so a truncated or damaged file
+ * causes SIGBUS, SIGSEGV, SIGFPE or a failed assertion in LMDB. A signal handler asks here which signals have that cause
+ * and which are faults of the program or the system.
  *
- *   the address is in the map of a database, or the thread is in a call of LMDB's    that database cannot be read
- *   the same, and that database was written to while nothing could hold a snapshot   nothing is known of it
+ *   the address is in the map of a database, or the thread is in a call into LMDB    that database cannot be read
+ *   the same, and that database was written to while nothing could hold a snapshot   nothing is known about it
  *   anything else                                                                    not the database's fault
  *
- * On a read-only mount LMDB leaves out its lock file without a word: then a reader registers nowhere, and whoever writes
- * elsewhere uses the pages again that it reads. */
+ * On a read-only mount LMDB silently omits its lock file: then a reader registers nowhere, and a writer elsewhere reuses
+ * the pages that it reads. */
 #ifndef LEDGER_STORE_DB_FAULT_H
 #define LEDGER_STORE_DB_FAULT_H
 
@@ -24,12 +24,12 @@ enum db_fault {
     DB_FAULT_UNHELD     /* they were written to meanwhile: see DB_UNHELD */
 };
 
-/* For a handler of SIGBUS, SIGSEGV, SIGFPE, SIGILL or SIGABRT, in the thread that it came to; may be called there.
- * *ret_path: the database's directory, "" when it is none; valid as long as it is open. */
+/* For a handler of SIGBUS, SIGSEGV, SIGFPE, SIGILL or SIGABRT, in the thread that received it; may be called there.
+ * *ret_path: the database's directory, "" when there is none; valid as long as the database is open. */
 enum db_fault db_fault_of(int number, const siginfo_t *info, const char **ret_path);
 
-/* A database that this process opened where no snapshot can be held was written to since: what was read of it may be any
- * mixture, so faults that were found prove nothing. Stays so when it is closed. */
+/* Whether a database that this process opened where no snapshot can be held was written to since: what was read of it may
+ * be any mixture, so faults found in it prove nothing. Stays true when it is closed. */
 bool db_fault_unheld(void);
 
 #endif

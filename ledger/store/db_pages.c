@@ -1,4 +1,4 @@
-/* Numbers are the machine's:
+/* Numbers are in the machine's byte order:
  *
  *   meta page (0, 1)   16 bytes · u32 magic · u32 version · 16 bytes · tree of free pages (at 40) · root tree (at 88) ·
  *                      u64 last page at 136 · u64 commit at 144. The newer of the two counts
@@ -9,10 +9,10 @@
  *   overflow page      u64 number · u16 · u16 flags · u32 pages that belong together
  *   node               u16 low · u16 high · u16 flags · u16 length of the key · the key; of even length
  *
- * In a branch low, high and flags are the number of a page, and the first key is not looked at. In a leaf low and high are
- * the length of the data, which follow the key; with flag 1 the u64 number of the overflow page behind whose head they
+ * In a branch low, high and flags are the number of a page, and the first key is ignored. In a leaf low and high are
+ * the length of the data, which follow the key; with flag 1 the u64 number of the overflow page after whose head they
  * begin; with flag 2 (in the root tree) the data are a table's tree. The tree of free pages has u64 numbers of commits as
- * keys; its data are a u64 count and so many u64 page numbers. */
+ * keys; its data are a u64 count and that many u64 page numbers. */
 #include "ledger/store/db_pages.h"
 
 #include <fcntl.h>
@@ -40,7 +40,7 @@
 #define DEPTH_MAX      32
 #define KEY_MAX        511
 #define PAGE_BYTES_MAX 65536
-#define MISSING_MAX    ((uint64_t)1 << 24) /* pages that may be looked for in the list of free ones */
+#define MISSING_MAX    ((uint64_t)1 << 24) /* pages that may be searched for in the list of free ones */
 
 /* A tree's record. */
 struct tree {
@@ -58,14 +58,14 @@ struct walk {
     int fd;
     size_t page_bytes;
     uint64_t end;  /* of the page numbers in use */
-    uint8_t *seen; /* one bit for each page: it has its place */
+    uint8_t *seen; /* one bit per page: its one place has been found */
     struct err *err;
 
     uint64_t from, to, left; /* of db_pages_are_free: pages looked for, and how many are not found yet */
     uint8_t *found;
 
-    bool free_list; /* in that tree now: its keys are numbers of the machine */
-    struct tree n;  /* counted in the tree at hand */
+    bool free_list; /* walking that tree now: its keys are u64 numbers */
+    struct tree n;  /* counted in the current tree */
     struct key last, floor;
 };
 
@@ -125,7 +125,7 @@ static void keep_key(struct key *key, struct bytes from) {
     memcpy(key->p, from.p, from.n);
 }
 
-/* Between two pages stands a key that is greater than all before it, and than none after it. */
+/* A key between two pages is greater than all keys before it and not greater than any after it. */
 static int check_key(struct walk *w, const struct page *page, struct bytes key, bool between) {
     if (key.n == 0 || key.n > KEY_MAX || (w->free_list && key.n != 8)) {
         return damaged(w, page->number, "has a key of a length that cannot be");
@@ -156,7 +156,7 @@ static int take_list(struct walk *w, const struct page *page, const uint8_t *lis
     return 0;
 }
 
-/* Data of `n` bytes on pages of their own. Where larger ones stood before, LMDB keeps all of their pages. */
+/* Data of `n` bytes on pages of their own. Where larger data used to be, LMDB keeps all of their pages. */
 static int take_elsewhere(struct walk *w, uint64_t first, uint64_t n) {
     uint8_t head[PAGE_HEAD];
     int rc = read_page(w, first, 0, head, sizeof(head));
@@ -182,7 +182,7 @@ static int take_list_elsewhere(struct walk *w, const struct page *page, uint64_t
 
 static int walk_tree(struct walk *w, uint64_t from_page, const uint8_t *record);
 
-/* A table's tree is walked while the one with its record waits. */
+/* Walks a table's tree while the walk of the tree with its record waits. */
 static int take_table(struct walk *w, const struct page *page, const uint8_t *record, uint64_t n) {
     struct walk *inner = n == TREE_BYTES ? malloc(sizeof(*inner)) : NULL;
     if (inner == NULL) {
@@ -212,7 +212,7 @@ static int take_data(struct walk *w, const struct page *page, const uint8_t *nod
 
 /* ---- pages ---- */
 
-/* Bytes of the node at `at`, 0 when they do not fit. */
+/* Bytes of the node at `at`, 0 when it does not fit. */
 static size_t node_bytes(const struct walk *w, const uint8_t *page, size_t at) {
     if (at % 2 != 0 || at + NODE_HEAD > w->page_bytes) return 0;
     const uint8_t *node = page + at;
@@ -225,7 +225,7 @@ static size_t node_bytes(const struct walk *w, const uint8_t *page, size_t at) {
     return at + n <= w->page_bytes ? n : 0;
 }
 
-/* The nodes fill the page from where it says they begin, each byte once. */
+/* The nodes fill the page from where it says they begin, using each byte once. */
 static int check_layout(struct walk *w, const struct page *page) {
     size_t end = (size_t)get(page->p + 12, 2), begin = (size_t)get(page->p + 14, 2), sum = 0;
     uint64_t flags = get(page->p + 10, 2);
@@ -275,7 +275,7 @@ static int walk_page(struct walk *w, uint64_t number, unsigned depth) {
     return rc;
 }
 
-/* A tree whose record is on `from_page`. */
+/* Walks the tree whose record is on `from_page`. */
 static int walk_tree(struct walk *w, uint64_t from_page, const uint8_t *record) {
     struct tree t = {.depth = (uint16_t)get(record + 6, 2),
                      .branch = get(record + 8, 8),
@@ -296,7 +296,7 @@ static int walk_tree(struct walk *w, uint64_t from_page, const uint8_t *record) 
     return rc;
 }
 
-/* ---- what is asked ---- */
+/* ---- the checks ---- */
 
 static int begin(struct walk *w, const uint8_t *meta) {
     w->end = get(meta + META_LAST, 8) + 1;

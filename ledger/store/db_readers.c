@@ -1,5 +1,5 @@
-/* A line is "pid thread txnid" in columns, the thread in hex; the title and "(no active readers)" name nobody; a place
- * whose owner reads nothing at the moment has "-" for its snapshot. */
+/* A line is "pid thread txnid" in columns, the thread in hex; the title and "(no active readers)" name no reader; an entry
+ * whose owner is reading nothing at the moment has "-" for its snapshot. */
 #include "ledger/store/db_readers.h"
 
 #include <stdlib.h>

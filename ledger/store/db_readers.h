@@ -1,11 +1,11 @@
-/* LMDB's table of readers: it is to be had as text only. */
+/* LMDB's table of readers, which it gives out only as text. */
 #ifndef LEDGER_STORE_DB_READERS_H
 #define LEDGER_STORE_DB_READERS_H
 
 #include <stdint.h>
 
 struct db_readers {
-    uint64_t n;          /* who has a place in it */
+    uint64_t n;          /* readers that have a place in it */
     uint64_t pid, txnid; /* of the one with the oldest snapshot; pid 0: nobody has one */
 };
 

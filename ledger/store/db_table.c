@@ -38,7 +38,7 @@ struct db_table {
     pthread_mutex_t writer;
 };
 
-/* Who has LMDB's lock on the file in the way of an exclusive one (l_type F_UNLCK: nobody): see mdb_env_excl_lock. */
+/* The LMDB lock on the file that prevents an exclusive one (l_type F_UNLCK: there is none): see mdb_env_excl_lock. */
 static struct flock look_at_lock(int fd) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
     if (fcntl(fd, F_GETLK, &lock) != 0) {
@@ -88,7 +88,7 @@ void db_table_close(struct db_table *table) {
     }
 }
 
-/* What glibc writes into a mutex that is made as LMDB makes it. */
+/* What glibc writes into a mutex that is made the way LMDB makes it. */
 static int kind_of_made(void) {
     pthread_mutexattr_t attr;
     pthread_mutex_t made;

@@ -1,7 +1,8 @@
 /* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, and under
- * the write lock renamed to its name and recorded. Its writer keeps it locked until then, so what a crash leaves can be
- * told from what is being written: the next put removes temporary files, the end of an erasure also those without a record.
- * The commit that has the record has the event ledger.stored, so that one that is taken away is missed. */
+ * the write lock renamed to its name and recorded. Its writer keeps it locked until then, so that what a crash leaves can
+ * be told from what is being written: the next put removes leftover temporary files, the end of an erasure also files
+ * without a record. The commit with the record also has the event ledger.stored, so that an artifact that is taken away is
+ * missed. */
 #include "ledger/write/artifact.h"
 
 #include <dirent.h>
@@ -46,13 +47,13 @@ struct incoming {
     struct commit_store store;
     struct ledger *ledger;
     struct hash *hash;
-    struct buf small; /* content while it still fits in the database */
-    int tmp_fd;       /* -1 until it does not */
+    struct buf small; /* content, while it still fits in the database */
+    int tmp_fd;       /* -1 until it no longer fits */
     char tmp[FILE_PATH_MAX];
     uint64_t size;
 };
 
-/* Locked; one that was swept between being made and being locked has no name any more. */
+/* Locked. A file that was swept between its creation and its locking no longer has a name, and another one is made. */
 static int make_temporary(struct incoming *in, const char *dir, struct err *err) {
     for (;;) {
         struct stat st;
@@ -101,7 +102,7 @@ static int take_in(const struct ledger *ledger, int fd, const char *path, struct
     }
 }
 
-/* Under the write lock, so that a name is either recorded or left over, whoever looks. */
+/* Under the write lock, so that every other process sees the file as either recorded or left over. */
 static int place_file(const struct ledger *ledger, struct incoming *in, const uint8_t digest[HASH_LEN], struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
     int rc = in->tmp_fd < 0 ? 0 : path_of(ledger, digest, dir, path, err);
@@ -111,9 +112,9 @@ static int place_file(const struct ledger *ledger, struct incoming *in, const ui
     return file_sync_dir(dir, err);
 }
 
-/* In its transaction; 1: it is there already, with another transaction's record. */
+/* In the commit's transaction; 1: the artifact is already there, with another transaction's record. */
 static int put_record(struct commit_store *store, struct db_txn *txn, struct err *err) {
-    struct incoming *in = (struct incoming *)store; /* its first member */
+    struct incoming *in = (struct incoming *)store; /* the struct's first member */
     struct buf record = {.max = ARTIFACT_INLINE + ARTIFACT_RECORD_HEAD};
     struct bytes old, key = {store->digest, HASH_LEN};
     int there = db_get(txn, T_ARTIFACT, key, &old, err);
@@ -164,7 +165,7 @@ static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t d
     }
     if (in.tmp_fd >= 0) {
         if (in.tmp[0] != '\0') {
-            file_wipe(in.tmp, NULL); /* it may be what was erased before */
+            file_wipe(in.tmp, NULL); /* it may be content that was erased before */
         }
         close(in.tmp_fd);
     }
@@ -200,9 +201,9 @@ int log_artifact_put(struct ledger *ledger, const char *path, char ret_id[LOG_AR
     return rc;
 }
 
-/* ---- what interrupted puts have left ---- */
+/* ---- leftovers of interrupted puts ---- */
 
-/* Nobody writes it, and it is what the name says. */
+/* Whether nobody is writing the file and it is still the one that has this name. */
 static bool is_left(int fd, const char *path) {
     struct stat st, named;
     return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && lstat(path, &named) == 0 &&
@@ -248,7 +249,7 @@ static int sweep_incoming(struct ledger *ledger, struct err *err) {
     return rc;
 }
 
-/* With `write` nobody can be putting it just now. */
+/* 1: it is not recorded; with `write`, nobody can be putting it while *ret is open. */
 static int is_recorded(struct ledger *ledger, const uint8_t digest[HASH_LEN], bool write, struct db_txn **ret,
                        struct err *err) {
     struct bytes record;
@@ -390,7 +391,7 @@ int log_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *
     struct err why = {0};
     struct db_txn *txn;
     struct bytes record, key = {digest, HASH_LEN};
-    struct buf copy; /* no snapshot is held while whoever is at the other end takes his time */
+    struct buf copy; /* no snapshot is held while a slow receiver reads */
     int rc = parse_id(id, digest, err);
     if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) return rc;

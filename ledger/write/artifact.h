@@ -12,16 +12,16 @@ enum { ARTIFACT_HERE = 0, ARTIFACT_FILE = 1, ARTIFACT_ERASED = 2 };
 
 /* Sum of the sizes of all artifacts. */
 int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err);
-/* Its record keeps the size alone, which is added to *ret_bytes. The file, if there is one, is the caller's to remove, once
- * that is committed. ERR_NOTFOUND. */
+/* Reduces its record to the size, which is added to *ret_bytes. The caller removes the file, if there is one, once that is
+ * committed. ERR_NOTFOUND. */
 int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, struct err *err);
-/* When it is erased: removes the file that may be left of it, overwritten. */
+/* For an erased artifact: overwrites and removes the file that may be left of it. */
 int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err);
-/* Overwrites and removes what no record names: files whose putting was interrupted. */
+/* Overwrites and removes files that no record names: those whose put was interrupted. */
 int artifact_sweep(struct ledger *ledger, struct err *err);
 /* As of now. */
 int artifact_is_erased(struct ledger *ledger, struct bytes key, bool *ret, struct err *err);
-/* Reads every byte of one artifact's record and file and compares its hash. ERR_CORRUPT (its file is not there either),
+/* Reads every byte of one artifact's record and file and compares its hash. ERR_CORRUPT (also when its file is missing),
  * ERR_TAMPERED; ERR_NOTFOUND: it was erased; the system's codes when it could not be read. */
 int artifact_check(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err);
 

@@ -1,5 +1,5 @@
 /* Drafts: checked against the catalog and the format's limits, masked, encoded, signed by their author. All of it happens
- * before the write lock, so that what is left under the lock is what depends on the log: seq, time, salt, prev. */
+ * before the write lock is taken, so that only what depends on the log is left to do under it: seq, time, salt, prev. */
 #include "ledger/write/batch.h"
 
 #include <assert.h>
@@ -23,7 +23,7 @@
 
 #define BATCH_EVENT_ROOM (EVENT_HEADER_MAX + EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX)
 #define AUTHOR_KEY_MIN   22 /* characters: 128 random bits in base64 */
-#define BATCH_MEMO_FROM  4  /* drafts; fewer do not repay its memory */
+#define BATCH_MEMO_FROM  4  /* drafts; with fewer its memory does not pay off */
 
 int log_batch_new(struct ledger *ledger, struct log_batch **ret, struct err *err) {
     struct log_batch *batch = calloc(1, sizeof(*batch));
@@ -66,7 +66,7 @@ size_t log_batch_count(const struct log_batch *batch) {
     return batch->n;
 }
 
-/* How many of the indexes are less than `i`. */
+/* The number of indexes below `i`. */
 static size_t count_below(const size_t *indexes, size_t n, uint64_t i) {
     size_t low = 0;
     while (low < n) {
@@ -124,8 +124,8 @@ void log_draft_init(struct log_draft *draft) {
 
 /* ---- checks ---- */
 
-/* Facts about a source's own working may be written by anybody; what the ledger says of itself may not, nor in its name:
- * the keys of that source are its own. */
+/* Anybody may write facts about how a source itself works (ledger.imported, ledger.gap). Only the ledger may write what it
+ * says about itself, and only it may name itself as the source, because the keys of that source are its own. */
 static int check_allowed(struct bytes kind, struct bytes source, struct err *err) {
     if (bytes_is(source, "ledger")) {
         return err_set(err, ERR_INVALID, "'source' is 'ledger', which is what the ledger itself writes under");
@@ -159,7 +159,7 @@ static int check_strings(const struct event_header *h, const struct kind_index *
     return rc;
 }
 
-/* A header's string that needs no other look: short enough, without control characters, of ASCII, no secret. */
+/* Whether a header's string needs a closer look: it is not ASCII, has control characters or may hold a secret. */
 static bool needs_look(struct bytes text) {
     return (text_look(text) & (TEXT_WIDE | TEXT_CONTROL)) != 0 || secret_is_in(text);
 }
@@ -179,7 +179,7 @@ static void remember(struct batch_text *ret, struct bytes text) {
     }
 }
 
-/* As is_plain, or it was in the event before. */
+/* As is_plain, or equal to the string in the event before. */
 static bool is_judged(struct batch_memo *memo, struct batch_text *before, struct bytes text, size_t max) {
     if (is_known(before, text)) return true;
     bool plain = text.n <= max && !memo_ask(&memo->header, text, needs_look);
@@ -194,7 +194,7 @@ static bool is_grade(struct bytes grade) {
                             memcmp(grade.p, "declared", 8) == 0 || memcmp(grade.p, "inferred", 8) == 0);
 }
 
-/* Nearly every header. The catalog's names keep the rules of a kind. */
+/* True for nearly every header. The catalog's names satisfy the rules for a kind. */
 static bool is_plain_header(struct batch_memo *memo, const struct event_header *h, const struct kind_index *index) {
     if (index == NULL || h->subject.n == 0 || h->actor.n == 0 || h->source.n == 0 || !is_grade(h->grade) ||
         !is_plain(h->key, EVENT_STRING_MAX)) {
@@ -210,7 +210,7 @@ static bool is_plain_header(struct batch_memo *memo, const struct event_header *
            is_judged(memo, &memo->run, h->run, EVENT_STRING_MAX);
 }
 
-/* Whatever is unusual about a header, check_strings judges it and has the words. */
+/* Judges a header that is unusual in any way with check_strings, which words the error. */
 static int check_header(struct batch_memo *memo, const struct event_header *h, const struct kind_index *index,
                         struct err *err) {
     if (is_plain_header(memo, h, index)) return 0;
@@ -309,7 +309,7 @@ static int encode_entry(struct log_batch *batch, const struct log_draft *draft, 
     return rc;
 }
 
-/* A key for a signed draft that has none, so that its signature cannot be played again. */
+/* Makes a key for a signed draft that has none, so that its signature cannot be replayed. */
 static int author_key(const struct log_draft *draft, char fresh[33], struct bytes *key, struct err *err) {
     uint8_t random[16];
     if (draft->author == NULL) return 0;

@@ -21,15 +21,15 @@ struct batch_entry {
 
 #define BATCH_SALTS 16
 
-/* What makes the events of a large batch cheaper. Most texts of an event are those of one before it, and were judged then;
- * random bytes come in portions. */
+/* Makes the events of a large batch cheaper. Most texts of an event repeat those of an earlier one, and were judged then;
+ * random bytes are drawn in portions. */
 struct batch_memo {
     struct kind_memo fields;
     struct batch_text {
         uint16_t n; /* 0: none */
         uint8_t p[EVENT_SUBJECT_MAX];
     } subject, actor, source, run;
-    struct memo header; /* texts of headers before it: events of many runs take turns */
+    struct memo header; /* texts of earlier headers: events of many runs take turns */
     size_t n_salts;     /* not used yet, the last ones */
     uint8_t salts[BATCH_SALTS][EVENT_HASH];
 };
@@ -42,30 +42,30 @@ struct log_batch {
     struct batch_entry *entry;
     size_t n, cap;
     size_t tried;            /* drafts since it was made */
-    struct batch_memo *memo; /* NULL before the fifth of them */
+    struct batch_memo *memo; /* NULL before the fifth draft */
     char cursor_name[256];
     struct buf cursor;
     bool has_cursor;
-    struct log_batch *spare_after; /* among those that log_append keeps */
-    bool control;                  /* may use the part of the quota that is kept back */
+    struct log_batch *spare_after; /* the next of the batches that log_append keeps */
+    bool control;                  /* may use the reserved part of the quota */
     /* Its guard (guard.h); NULL: none. */
     int (*judge)(void *ctx, uint64_t size, struct err *err);
     void *judge_ctx;
 };
 
 struct bytes batch_bytes(const struct log_batch *batch, size_t at, size_t n);
-/* Like log_batch_add without the rules for what callers may write: kinds of the ledger itself are accepted, and
- * subjects, names of fields and members of maps as they are. */
+/* Like log_batch_add without the rules for what callers may write: the ledger's own kinds are accepted, and subjects, field
+ * names and members of maps are taken as given. */
 int batch_add_control(struct log_batch *batch, const struct log_draft *draft, struct err *err);
-/* What the ledger says of itself. */
+/* What the ledger says about itself. */
 struct batch_own {
     const char *kind, *actor, *source;
     const char *subject;               /* NULL: the ledger, "ledger/<origin>" */
     const struct buf *body, *private_; /* private_ may be NULL */
 };
-/* A new batch that holds this event alone. */
+/* A new batch with only this event. */
 int batch_new_own(struct ledger *ledger, const struct batch_own *own, struct log_batch **ret, struct err *err);
-/* log_draft_check, with `control` by the rules of batch_add_control. */
+/* log_draft_check; with `control`, by the rules of batch_add_control. */
 int batch_check(const struct log_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
                 uint32_t *ret_masked, struct err *err);
 

@@ -13,7 +13,7 @@ enum slot_state { SLOT_WAITING, SLOT_TAKEN, SLOT_DONE };
 struct slot {
     struct group *group;
     struct buf record;
-    enum slot_state state; /* under the lock; the rest is whose turn it is by it */
+    enum slot_state state; /* under the lock; says whose turn it is to use the rest */
     int rc;
     struct err err;
 };
@@ -21,7 +21,7 @@ struct slot {
 struct packer {
     struct slot slot[PACKER_SLOTS];
     unsigned first, n;  /* the pending ones; only the writer changes them, under the lock */
-    struct slot *taken; /* the one that was taken last; the writer's */
+    struct slot *taken; /* the slot taken last; the writer's */
     bool tried;         /* to start the thread */
     bool runs;
     pthread_t thread;
@@ -145,7 +145,7 @@ bool packer_ready(struct packer *p) {
     return ready;
 }
 
-/* The oldest group, encoded by whoever has it, no longer pending. */
+/* The oldest group, encoded by this thread or the other, no longer pending. */
 static struct slot *take(struct packer *p, bool wanted) {
     pthread_mutex_lock(&p->lock);
     struct slot *s = slot_at(p, 0);
