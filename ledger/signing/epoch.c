@@ -1,4 +1,4 @@
-/* Names are judged before what they are compared with: a fault names the field that is wrong, and the rule. */
+/* Judges epoch events. A name is judged before it is compared: a fault names the wrong field and the rule. */
 #include "ledger/signing/epoch.h"
 
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 static int fault(struct epoch_fault *f, const char *rule, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The first one stays. */
+/* The first fault is kept. */
 static int fault(struct epoch_fault *f, const char *rule, const char *fmt, ...) {
     va_list ap;
     if (f->rule == NULL) {
@@ -93,7 +93,7 @@ static int take_origin(struct bytes body, const char *rule, char ret[NOTE_NAME_M
     return 0;
 }
 
-/* The epoch key is named after the origin of its time. */
+/* The epoch key is named after the origin at that time. */
 static int judge_name(const struct note_vkey *key, const char *origin, struct epoch_fault *f) {
     size_t n = strlen(origin);
     if (strncmp(key->name, origin, n) == 0 && strcmp(key->name + n, EPOCH_SUFFIX) == 0) return 0;
@@ -144,7 +144,7 @@ static int judge_rotated(struct bytes body, const struct epoch_place *at, struct
     return f->rule != NULL;
 }
 
-/* The tree that was restored is the tree before the event. */
+/* The restored tree must be the tree before the event. */
 static void judge_tree(struct bytes body, const struct epoch_place *at, struct epoch_fault *f) {
     struct mp_item size, root;
     char want[2 * EVENT_HASH + 8] = "sha256:";
@@ -157,7 +157,7 @@ static void judge_tree(struct bytes body, const struct epoch_place *at, struct e
     }
 }
 
-/* The log continues under its own origin, or under "<first origin>/r<n>" with a larger n than before. */
+/* The log must continue under its own origin, or under "<first origin>/r<n>" with a larger n than before. */
 static void judge_origin(const char *origin, const struct epoch_place *at, struct epoch_fault *f) {
     uint64_t old = 0, number = 0;
     bool known = at->now != NULL && epoch_restore_number(bytes_of(at->now), at->first, &old);
@@ -167,7 +167,7 @@ static void judge_origin(const char *origin, const struct epoch_place *at, struc
     }
 }
 
-/* `newest` and `origin_before` say how the origin came to be; restores were written without them once. */
+/* `newest` and `origin_before` say how the origin was chosen; early restores were written without them. */
 static void judge_before(struct bytes body, const char *origin, const struct epoch_place *at, struct epoch_fault *f) {
     struct mp_item item;
     char before[NOTE_NAME_MAX + 1] = "";

@@ -1,10 +1,10 @@
 /* Secret keys at rest and in memory.
  *
- * A seed or derived key only ever lies in memory of crypt_secret_new (locked, wiped, not dumped) or in a buf that the
- * caller wipes. The passphrase form says how expensive its key derivation is; whoever can change the file must not thereby
- * make the reader spend gigabytes, so the numbers are capped before they are used, and nothing about them is believed until
- * the seal over them opens. The seal commits to no key, therefore the opened seed must also give the verifier key that the
- * file names. */
+ * A seed or derived key is only ever in memory from crypt_secret_new (locked, wiped, not dumped) or in a buf that the
+ * caller wipes. The passphrase form states the cost of its key derivation. An attacker who can change the file must not
+ * make the reader spend gigabytes, so the numbers are capped before use, and none of them is trusted until the seal over
+ * them opens. The seal does not commit to a key, so the opened seed must also produce the verifier key that the file names.
+ */
 #include "ledger/signing/keyfile.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ static const struct cost costs[] = {
     [KEYFILE_BACKUP] = {3, 256 * 1024},
 };
 
-/* The passphrase form, taken apart. */
+/* The parsed passphrase form. */
 struct sealed_key {
     struct note_vkey vkey;
     struct cost cost;
@@ -214,7 +214,7 @@ static int read_sealed(struct bytes text, struct sealed_key *ret, struct err *er
 static int open_sealed(struct bytes text, struct bytes passphrase, struct signer *ret, struct err *err) {
     struct sealed_key sealed;
     struct signer signer = {.secret = NULL};
-    uint8_t *secret = NULL; /* derived key, then seed */
+    uint8_t *secret = NULL; /* the derived key, then the seed */
     int rc = read_sealed(text, &sealed, err);
     if (rc != 0) return rc;
     if (passphrase.n == 0) {
@@ -285,7 +285,7 @@ static int check_file(int fd, struct err *err) {
     return 0;
 }
 
-/* Reads into room for FILE_TEXT_MAX + 1 bytes, one more than may be there: the file may have grown since it was judged. */
+/* Reads at most FILE_TEXT_MAX + 1 bytes, one more than allowed: the file may have grown since it was checked. */
 static int read_fd(int fd, uint8_t *room, size_t *ret_n, struct err *err) {
     size_t n = 0;
     while (n <= FILE_TEXT_MAX) {
@@ -304,7 +304,7 @@ static int read_fd(int fd, uint8_t *room, size_t *ret_n, struct err *err) {
 int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, struct err *err) {
     int rc = crypt_init(err);
     if (rc != 0) return rc;
-    /* O_NONBLOCK: a FIFO of that name must not hold us up; on regular files it means nothing. */
+    /* O_NONBLOCK: a FIFO of that name must not block us; regular files ignore the flag. */
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return errno == ELOOP ? err_set(err, ERR_INVALID, "key file '%s': is a symbolic link, which is not followed", path)

@@ -1,4 +1,4 @@
-/* Key files and their life: load, prepare, advance, wipe. */
+/* The life cycle of key files: load, prepare, advance, wipe. */
 #include "ledger/signing/keyring.h"
 
 #include <dirent.h>
@@ -9,7 +9,7 @@
 #include "base/crypt.h"
 #include "base/text.h"
 
-#define ASIDE_LEN 8 /* random bytes in the name of what was moved aside */
+#define ASIDE_LEN 8 /* random bytes in the name of a file that was moved aside */
 
 int keyring_log_path(const char *dir, char ret[FILE_PATH_MAX], struct err *err) {
     return file_join(ret, dir, "log.key", err);
@@ -34,7 +34,7 @@ static int load_as(const char *path, struct bytes passphrase, const struct note_
     return 0;
 }
 
-/* "epoch-<n>.key", or what was moved aside from there: "epoch-<n>.key.<hex>". */
+/* Whether the name is "epoch-<n>.key", or "epoch-<n>.key.<hex>" for a file that was moved aside. */
 static bool is_epoch_file(const char *name, uint64_t *ret_number, bool *ret_aside) {
     static const char head[] = "epoch-", tail[] = ".key";
     const char *end = strstr(name, tail);
@@ -46,8 +46,8 @@ static bool is_epoch_file(const char *name, uint64_t *ret_number, bool *ret_asid
            text_parse_u64((struct bytes){(const uint8_t *)name, (size_t)(end - name)}, ret_number) == 0;
 }
 
-/* Whether a file of the keys directory holds a secret that nobody needs any more: the key of an epoch before `number`, what
- * was moved aside for one up to it, or what a crash left of a file that was being written. */
+/* Whether a file of the keys directory holds a secret that is no longer needed: the key of an epoch before `number`, a file
+ * moved aside for an epoch up to it, or a temporary file that a crash left behind. */
 static bool is_left_over(const char *name, uint64_t number) {
     uint64_t epoch;
     bool aside;
@@ -75,7 +75,7 @@ int keyring_sweep(struct keyring *ring, const char *dir, int (*check)(void *ctx,
     return rc;
 }
 
-/* Under a name that nobody has, durable with whatever is next synced in the directory. */
+/* Renames a file to an unused name; the next sync of the directory makes that durable. */
 static int move_aside(const char *path, struct err *err) {
     char hex[2 * ASIDE_LEN + 1], to[FILE_PATH_MAX];
     uint8_t random[ASIDE_LEN];
@@ -87,7 +87,7 @@ static int move_aside(const char *path, struct err *err) {
     return rename(path, to) == 0 || errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", path);
 }
 
-/* A key that was moved aside, and that the log names all the same: it gets its place back. 1: there is none. */
+/* Moves a key that was moved aside back to its place, because the log names it after all. 1: there is none. */
 static int take_back(const char *dir, uint64_t number, const char *path, struct bytes passphrase,
                      const struct note_vkey *expected, struct signer *ret, struct err *err) {
     char from[FILE_PATH_MAX];

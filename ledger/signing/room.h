@@ -1,4 +1,4 @@
-/* Signing: the secret keys that seal checkpoints. Key files, the keys at hand, and which key seals from when.
+/* Signing: the secret keys that seal checkpoints. Key files, loaded keys, and which key seals from which event.
  *
  * Sees: event, kinds, tree, store and base.
  *
@@ -9,8 +9,8 @@
  *   keyring  the keys of an open ledger: loaded, rotated, wiped
  *   epoch    what an event says of a new epoch key
  *
- * Words. Log key: names the log and signs every checkpoint; it stays. Epoch key: signs beside it and is wiped when it
- * is replaced, so that nobody can seal the past again. Handover: the checkpoint that both epoch keys sign. Signer: a
+ * Words. Log key: names the log and signs every checkpoint; it never changes. Epoch key: signs as well and is wiped when
+ * it is replaced, so that nobody can seal the past again. Handover: the checkpoint that both epoch keys sign. Signer: a
  * key with its secret half. */
 #ifndef LEDGER_SIGNING_ROOM_H
 #define LEDGER_SIGNING_ROOM_H

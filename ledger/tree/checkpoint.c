@@ -1,4 +1,4 @@
-/* Checkpoints: the text of a note that says what a log is, how large, and which root its tree has. */
+/* Checkpoints: the text of a note that states a log's origin, its size and the root of its tree. */
 #include <inttypes.h>
 
 #include "base/text.h"

@@ -1,4 +1,4 @@
-/* A reader over borrowed text that hands out its lines; one place that decides what a line is. */
+/* A reader that returns the lines of borrowed text; the only place that decides what a line is. */
 #include "ledger/tree/line.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ bool line_field(struct bytes *line, struct bytes *ret) {
     const uint8_t *space = line->n == 0 ? NULL : memchr(line->p, ' ', line->n);
     if (space == NULL) {
         *ret = *line;
-        *line = (struct bytes){NULL, 0}; /* NULL marks the end: an empty last field is still given once */
+        *line = (struct bytes){NULL, 0}; /* NULL marks the end: an empty last field is still returned once */
         return true;
     }
     size_t n = (size_t)(space - line->p);

@@ -4,13 +4,13 @@
  * The edge of seven leaves, and what an eighth leaf h does to it:
  *
  *           A              size 7 = 0b111: hash[] = { A, B, C }
- *        /     \           h joins C, that joins B, that joins A: one hash is left,
+ *        /     \           h joins C, the result joins B, then A: one hash is left,
  *       .       .    B     and the subtrees of level 1, 2 and 3 are complete.
  *      / \     / \  / \
  *     0   1   2  3 4   5  C=6
  *
- * A proof is built from the root down, so its hashes come in the reverse of the order in which it is read. A sibling on
- * the left is a complete subtree; one on the right may be ragged, and is then folded from the complete ones that tile it.
+ * A proof is built from the root down, so its hashes are produced in the reverse of the order in which they are read. A
+ * left sibling is a complete subtree; a right one may be ragged, and is then folded from the complete ones that tile it.
  */
 #include "ledger/tree/merkle.h"
 

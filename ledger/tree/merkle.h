@@ -47,15 +47,15 @@ void merkle_edge_root(const struct merkle_edge *edge, uint8_t ret[MERKLE_HASH]);
 /* The edge of the stored tree cut to `size` leaves. */
 int merkle_edge_load(struct merkle_edge *edge, uint64_t size, merkle_node_fn *node, void *ctx, struct err *err);
 
-/* ERR_INVALID when index is not below size, old_size is above size, or size is above 2^63; otherwise only the callback's
+/* ERR_INVALID when index >= size, old_size > size, or size > 2^63; otherwise only the callback's
  * failures. */
 int merkle_prove_inclusion(uint64_t index, uint64_t size, merkle_node_fn *node, void *ctx, struct merkle_proof *ret,
                            struct err *err);
 /* The proof is empty for equal sizes, and for old_size 0, where there is nothing to prove. */
 int merkle_prove_consistency(uint64_t old_size, uint64_t size, merkle_node_fn *node, void *ctx, struct merkle_proof *ret,
                              struct err *err);
-/* True only when the proof has exactly the right length and leads to `root`. From old_size 0 no proof leads anywhere: true
- * only when size is 0 too. */
+/* True only when the proof has exactly the right length and leads to `root`. No proof starts from old_size 0: true only
+ * when size is 0 too. */
 bool merkle_check_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[MERKLE_HASH],
                             const struct merkle_proof *proof, const uint8_t root[MERKLE_HASH]);
 bool merkle_check_consistency(uint64_t old_size, uint64_t size, const struct merkle_proof *proof,
@@ -76,11 +76,11 @@ struct merkle_range {
 int merkle_prove_range(uint64_t a, uint64_t b, uint64_t size, merkle_node_fn *node, void *ctx, struct merkle_range *ret,
                        struct err *err);
 int merkle_range_encode(struct buf *out, const struct merkle_range *range);
-/* Strict: exact line counts, canonical numbers and base64, nothing after. ERR_CORRUPT names the line. */
+/* Strict: exact line counts, canonical numbers and base64, no trailing bytes. ERR_CORRUPT names the line. */
 int merkle_range_decode(struct bytes text, struct merkle_range *ret, struct err *err);
-/* Merges [0,a) + the leaves of [a,b) + [b,size) and gives the root they imply: begin, push each leaf, finish. `edge` is the
- * working state; push leaves with merkle_edge_push. ERR_INVALID when the range's numbers or hash counts do not fit each
- * other, or not exactly b - a leaves were pushed. */
+/* Merges [0,a) + the leaves of [a,b) + [b,size) and returns the root they imply: begin, push each leaf, finish. `edge` is
+ * the working state; push leaves with merkle_edge_push. ERR_INVALID when the range's numbers and hash counts do not
+ * match, or when other than b - a leaves were pushed. */
 int merkle_range_begin(const struct merkle_range *range, struct merkle_edge *edge, struct err *err);
 int merkle_range_finish(const struct merkle_range *range, struct merkle_edge *edge, uint8_t ret_root[MERKLE_HASH],
                         struct err *err);

@@ -1,11 +1,11 @@
-/* Range proofs: that leaves [a, b) are all the leaves between a and b of a tree whose root is known.
+/* Range proofs: they prove that the given leaves are all the leaves [a, b) of a tree whose root is known.
  *
  *     0 ........ a ............ b ........ size
  *     |  before  |  the leaves  |  after   |
  *
- * `before` and `after` are the maximal complete subtrees that tile what lies outside. Whoever has the leaves puts the three
- * together and gets the one root that they imply. The tiles follow from the numbers alone, so a proof has no choices: its
- * hash counts are fixed by a, b and size. Text:
+ * `before` and `after` are the maximal complete subtrees that tile the rest of the tree. Together with the leaves they
+ * imply exactly one root. The tiles follow from the numbers alone, so a proof has no freedom: a, b and size fix its hash
+ * counts. Text:
  *
  *   ledger/range-proof/v1
  *   <a> <b> <size>

@@ -1,7 +1,7 @@
-/* Signed notes: writing signature lines, splitting a note into its text and its lines, and judging the lines of one key.
+/* Signed notes: writes signature lines, splits a note into its text and its lines, and judges the lines of one key.
  *
- * A note is split at its last empty line: a text may have empty lines of its own, a signature block has none. What a line
- * says is only looked at once the form of the whole note is right. */
+ * A note is split at its last empty line: a text may have empty lines of its own, a signature block has none. Lines are
+ * interpreted only after the form of the whole note has been checked. */
 #include "ledger/tree/note.h"
 
 #include <inttypes.h>
@@ -41,7 +41,7 @@ int note_sign(struct buf *out, struct bytes text, const struct note_vkey *key, c
 
 #define COSIGNED_MAX (NOTE_MAX + 64)
 
-/* The message that a cosignature signs, into `room`: where nothing is allocated, no lack of memory can look like a bad
+/* Writes the message that a cosignature signs into `room`: without allocation, running out of memory cannot look like a bad
  * signature. */
 static int cosigned_message(struct buf *out, uint8_t room[COSIGNED_MAX + 1], struct bytes text, uint64_t time) {
     *out = (struct buf){.p = room, .cap = COSIGNED_MAX, .max = COSIGNED_MAX};

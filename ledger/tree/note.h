@@ -30,7 +30,7 @@ struct note_sig {
     struct bytes name; /* borrowed from the note */
     uint8_t id[NOTE_KEY_ID_LEN];
     uint8_t sig[128]; /* after the key id; only sig_len bytes are meaningful */
-    size_t sig_len;   /* longer blobs (unknown algorithms) are kept out: sig_len says the true length */
+    size_t sig_len;   /* longer blobs (unknown algorithms) are not copied; sig_len is their true length */
 };
 
 struct note {
@@ -45,8 +45,8 @@ struct checkpoint {
     uint8_t root[MERKLE_HASH];
 };
 
-/* What is wrong with a name that the signed-note format forbids ("is empty", "has white space", ...), static storage;
- * NULL when it is allowed. */
+/* Why the signed-note format forbids a name ("is empty", "has white space", ...), in static storage; NULL when it is
+ * allowed. */
 const char *note_name_fault(struct bytes name);
 /* ERR_INVALID unless name is non-empty valid UTF-8 of at most NOTE_NAME_MAX bytes without '+', Unicode white space or
  * control characters. */
@@ -69,7 +69,7 @@ int note_sign(struct buf *out, struct bytes text, const struct note_vkey *key, c
  * seconds, at most 2^63-1. ERR_INVALID otherwise. */
 int note_cosign(struct buf *out, struct bytes text, const struct note_vkey *key, const uint8_t secret[CRYPT_SECRET_LEN],
                 uint64_t time);
-/* Splits and checks the form. ERR_CORRUPT with what is wrong. */
+/* Splits a note and checks its form. ERR_CORRUPT with what is wrong. */
 int note_decode(struct bytes bytes, struct note *ret, struct err *err);
 
 enum note_verdict {
@@ -83,8 +83,8 @@ enum note_verdict note_check_key(const struct note *note, const struct note_vkey
 /* The text of a checkpoint: "<origin>\n<size>\n<base64 root>\n". ERR_INVALID when the origin is empty, not UTF-8 or has
  * control characters; else out's failure. */
 int checkpoint_encode(struct buf *out, struct bytes origin, uint64_t size, const uint8_t root[MERKLE_HASH]);
-/* The origin is only required to be non-empty: other people's logs have spaces in theirs. Extension lines are accepted and
- * ignored. ERR_CORRUPT. */
+/* The origin need only be non-empty: origins of other logs contain spaces. Extension lines are accepted and ignored.
+ * ERR_CORRUPT. */
 int checkpoint_decode(struct bytes text, struct checkpoint *ret, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* The keys of signed notes: their names, ids and texts.
  *
- * Key names follow two rules: a signature line only needs what the format asks (its key may be anybody's, and an unknown
- * one is not a fault), a key that is used also stays below NOTE_NAME_MAX and free of control characters. A key id is never
- * believed but recomputed. */
+ * Key names follow two rules: in a signature line a name need only satisfy the format (the key may be any key, and an
+ * unknown one is not a fault); the name of a key that is used must also be at most NOTE_NAME_MAX bytes and free of control
+ * characters. A key id is never trusted but recomputed. */
 #include "ledger/tree/note.h"
 
 #include <string.h>
@@ -100,7 +100,7 @@ static bool cut_plus(struct bytes *text, struct bytes *ret) {
     return true;
 }
 
-/* name "+" hex8(key id) "+" base64(type || 32 bytes): what verifier and signer keys have in common. */
+/* name "+" hex8(key id) "+" base64(type || 32 bytes): the form that verifier and signer keys share. */
 static int split_key(struct bytes text, struct bytes *ret_name, uint8_t ret_id[NOTE_KEY_ID_LEN],
                      uint8_t ret_data[KEY_DATA_LEN], struct err *err) {
     struct bytes rest = text;
@@ -143,7 +143,7 @@ void note_vkey_encode(char ret[NOTE_VKEY_MAX], const struct note_vkey *vkey) {
     memcpy(data + 1, vkey->public_key, CRYPT_PUBLIC_LEN);
     char hex[2 * NOTE_KEY_ID_LEN + 1];
     text_hex(hex, vkey->id, NOTE_KEY_ID_LEN);
-    /* Writes into the caller's memory, which holds the longest key: nothing is allocated, nothing can fail. */
+    /* Writes into the caller's memory, which fits the longest key: nothing is allocated, nothing can fail. */
     struct buf out = {.p = (uint8_t *)ret, .cap = NOTE_VKEY_MAX, .max = NOTE_VKEY_MAX};
     buf_put_str(&out, vkey->name);
     buf_put_str(&out, "+");

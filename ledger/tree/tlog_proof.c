@@ -1,5 +1,5 @@
-/* The .tlog-proof file: a few lines about one leaf, then a whole checkpoint note as it is. Only the form is judged here;
- * the extra line is authenticated by nothing and is handed out as text. */
+/* The .tlog-proof file: a few lines about one leaf, then a whole checkpoint note, verbatim. Only the form is checked here;
+ * nothing authenticates the extra line, which is returned as text. */
 #include "ledger/tree/tlog_proof.h"
 
 #include <inttypes.h>

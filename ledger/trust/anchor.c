@@ -1,4 +1,4 @@
-/* Nothing here reads a ledger: the same judgement serves who has all of it and who has an excerpt. */
+/* Nothing here reads a ledger: the same judgement serves a verifier with the whole ledger and one with an excerpt. */
 #include "ledger/trust/anchor.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
-/* What a verifier trusts: C2SP tlog-policy files, and this project's trust file, which adds to the same lines
+/* What a verifier trusts: C2SP tlog-policy files, and this project's trust file, which has the same lines and adds
  *
  *   genesis <origin> <hex leaf of seq 0>
  *   head <origin> <size> <base64 root>       the newest head that a verify has seen
  *
- * Nothing in here comes from a ledger or a bundle: only from the caller or the user's own file. */
+ * None of it comes from a ledger or a bundle: only from the caller or the user's own file. */
 #ifndef LEDGER_TRUST_POLICY_H
 #define LEDGER_TRUST_POLICY_H
 
@@ -26,30 +26,30 @@ struct policy_head {
     uint8_t root[MERKLE_HASH];
 };
 
-/* An empty policy: no logs, quorum none. NULL on no memory. */
+/* An empty policy: no logs, quorum none. NULL when out of memory. */
 struct policy *policy_new(void);
 void policy_free(struct policy *policy);
-/* Reads the text of a policy into what is there already, so that a policy and a trust file make one: logs, witnesses and
- * groups that an earlier text gave just so are kept, the stricter quorum counts (two different ones are refused), heads go
+/* Merges a policy text into `policy`, so that a policy and a trust file become one: logs, witnesses and groups that an
+ * earlier text defined identically are kept, the stricter quorum counts (two different ones are refused), heads merge
  * as in policy_set_head (ERR_CONFLICT). A refused text leaves the policy as it was.
  *
  * `trust` also accepts genesis and head lines, a missing quorum line, and one log key under several names. ERR_INVALID with
  * "line N: ..." and what is accepted. `name` is the file's name for the message; may be NULL. */
 int policy_decode(struct policy *policy, struct bytes text, bool trust, const char *name, struct err *err);
-/* The same text back in a fixed order (logs, witnesses, groups, quorum, genesis, heads). */
+/* Writes the policy as text in a fixed order (logs, witnesses, groups, quorum, genesis, heads). */
 int policy_encode(struct buf *out, const struct policy *policy);
 
-/* What a trust file says of one origin. */
+/* What a trust file says about one origin. */
 struct policy_known {
     bool has_head, has_genesis;
     struct policy_head head;
     struct policy_genesis genesis;
 };
-/* Only that, for who opens ledgers often and judges no signature: nothing else is parsed, and a line that is wrong says
- * nothing. */
+/* Reads only that, for callers that open ledgers often and judge no signatures: nothing else is parsed, and invalid lines
+ * are ignored. */
 void policy_look(struct bytes text, struct bytes origin, struct policy_known *ret);
 
-/* Adding what is there already changes nothing and returns 0. ERR_LIMIT when full; ERR_CONFLICT: an origin has one genesis
+/* Adding an existing entry changes nothing and returns 0. ERR_LIMIT when full; ERR_CONFLICT: an origin has only one genesis
  * leaf. */
 int policy_add_log(struct policy *policy, const struct note_vkey *vkey, struct err *err);
 int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t leaf[MERKLE_HASH], struct err *err);
@@ -57,8 +57,8 @@ int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t
 int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, const uint8_t root[MERKLE_HASH],
                     struct err *err);
 
-/* What is known of an origin is taken out; the log keys of a name but for `keep`, which may be NULL. True when there was
- * something. */
+/* Remove what is known about an origin, or all log keys of a name except `keep`, which may be NULL. True when something
+ * was removed. */
 bool policy_drop_genesis(struct policy *policy, struct bytes origin);
 bool policy_drop_head(struct policy *policy, struct bytes origin);
 bool policy_drop_logs(struct policy *policy, struct bytes name, const struct note_vkey *keep);
@@ -74,13 +74,13 @@ const struct policy_genesis *policy_genesis_at(const struct policy *policy, size
 size_t policy_heads(const struct policy *policy);
 const struct policy_head *policy_head_at(const struct policy *policy, size_t i);
 
-/* Whether the checkpoint's origin is the one that the caller asked about is his to compare: a log's key name need not be
- * its origin. */
+/* The caller compares the checkpoint's origin with the one that it asked about: a log's key name need not be its
+ * origin. */
 struct policy_verdict {
     bool log_known;                  /* some log key of the policy signed the note, and no line of a known key is bad */
     bool bad;                        /* a line of a known key does not verify: reject */
     bool quorum;                     /* the quorum is met ("none" is always met) */
-    bool quorum_none;                /* the policy asks for no witnesses */
+    bool quorum_none;                /* the policy requires no witnesses */
     size_t cosigned;                 /* how many known witnesses signed */
     struct note_vkey log;            /* the log key that signed, when log_known */
     const struct note_vkey *bad_key; /* borrowed: the first whose line is bad */

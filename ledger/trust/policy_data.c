@@ -1,4 +1,4 @@
-/* What a verifier trusts, in memory: what is added, taken out and looked up. */
+/* What a verifier trusts, in memory: adds, removes and looks up entries. */
 #include "ledger/trust/policy_data.h"
 
 #include <inttypes.h>
@@ -54,7 +54,7 @@ static int check_origin(struct bytes origin, struct err *err) {
     return 0;
 }
 
-/* Of a checkpoint, which may be that of anybody's log: such as "go.sum database tree". */
+/* A checkpoint's origin may be that of any log, for example "go.sum database tree". */
 static int check_any_origin(struct bytes origin, struct err *err) {
     if (origin.n == 0 || origin.n > NOTE_NAME_MAX || text_utf8_valid(origin.p, origin.n) != origin.n ||
         text_has_control(origin) || origin.p[0] == ' ' || origin.p[origin.n - 1] == ' ') {
@@ -115,7 +115,7 @@ int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, c
     return 0;
 }
 
-/* ---- taking out --------------------------------------------------------------------------------------------------- */
+/* ---- removing ----------------------------------------------------------------------------------------------------- */
 
 bool policy_drop_genesis(struct policy *policy, struct bytes origin) {
     const struct policy_genesis *genesis = policy_genesis_find(policy, origin, NULL);
@@ -151,7 +151,7 @@ bool policy_drop_logs(struct policy *policy, struct bytes name, const struct not
     return dropped;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------ */
+/* ---- looking up --------------------------------------------------------------------------------------------------- */
 
 size_t policy_logs(const struct policy *policy) {
     return policy->n_logs;

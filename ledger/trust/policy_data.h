@@ -1,5 +1,5 @@
-/* What a policy is in memory: shared by policy_data.c, which keeps it, policy_judge.c, which judges, and policy_file.c,
- * which reads and writes its text. Nobody else includes this. */
+/* A policy in memory: shared by policy_data.c, which maintains it, policy_judge.c, which judges by it, and policy_file.c,
+ * which reads and writes its text. No other file includes this. */
 #ifndef LEDGER_TRUST_POLICY_DATA_H
 #define LEDGER_TRUST_POLICY_DATA_H
 
@@ -21,7 +21,7 @@ struct policy_witness {
 struct policy_group {
     char name[NOTE_NAME_MAX + 1];
     enum policy_rule rule;
-    size_t k; /* so many of its members must have witnessed */
+    size_t k; /* the number of members that must have witnessed */
     size_t first, n;
 };
 

@@ -1,8 +1,8 @@
 /* The text of policies and trust files. Lines of words; words are separated by spaces and tabs and are opaque bytes, except
  * where a word is a key, a number or a hash.
  *
- * A policy may be read from several files (a policy given by the caller, the user's trust file). What one file says twice
- * is a fault of that file; what a second file says again is not. `seen` tells the two apart. A file that is refused leaves
+ * A policy may be read from several files (a policy from the caller, the user's trust file). A line that one file repeats
+ * is a fault of that file; a line that a second file repeats is not. `seen` tells the two apart. A refused file leaves
  * the policy as it was before its first line. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ static bool next_word(struct bytes *line, struct bytes *ret) {
     return ret->n > 0;
 }
 
-/* The last word, taken off the line with the blanks before it. */
+/* Cuts the last word off the line, with the blanks before it. */
 static bool last_word(struct bytes *line, struct bytes *ret) {
     size_t end = line->n;
     while (end > 0 && is_blank(line->p[end - 1])) {
@@ -68,7 +68,7 @@ static bool no_more(struct bytes line) {
     return !next_word(&line, &word);
 }
 
-/* A word for a message: cut, and harmless for a terminal. */
+/* A word for a message: truncated and safe to print on a terminal. */
 struct shown {
     char text[200];
 };
@@ -122,7 +122,7 @@ static int check_new_name(struct bytes name, struct err *err) {
     return 0;
 }
 
-/* Too many lines of a kind is a fault of the file. */
+/* Too many lines of a kind are a fault of the file. */
 static int limit_to_invalid(int rc, struct err *err) {
     if (rc == ERR_LIMIT && err != NULL) {
         err->code = ERR_INVALID;
@@ -166,7 +166,7 @@ static int read_log(struct parser *parser, struct bytes line, struct err *err) {
     return limit_to_invalid(rc, err);
 }
 
-/* Whether `vkey` may become the witness `name`: *ret_known tells that it is one since an earlier file. */
+/* Whether `vkey` may become the witness `name`. *ret_known: an earlier file already defined it. */
 static int check_witness(struct parser *parser, struct bytes name, const struct note_vkey *vkey, bool *ret_known,
                          struct err *err) {
     struct policy *policy = parser->policy;
@@ -221,7 +221,7 @@ static int read_witness(struct parser *parser, struct bytes line, struct err *er
     return 0;
 }
 
-/* The members of a group line as nodes, each defined before and not named twice in this line. */
+/* Reads the members of a group line as nodes, each already defined and named once in this line. */
 static int read_members(const struct policy *policy, struct bytes line, uint16_t members[POLICY_NODES], size_t *ret_n,
                         struct err *err) {
     bool named[POLICY_NODES] = {false};
@@ -263,7 +263,7 @@ static int read_rule(struct bytes word, size_t n, struct policy_group *ret, stru
     return 0;
 }
 
-/* An earlier file defined just this group. */
+/* Whether an earlier file defined exactly this group. */
 static bool same_group(const struct policy *policy, uint16_t node, const struct policy_group *group,
                        const uint16_t *members) {
     if (node < POLICY_MAX) return false;
@@ -323,7 +323,7 @@ static int read_quorum(struct parser *parser, struct bytes line, struct err *err
     }
     parser->quorum_seen = true;
     if (bytes_is(name, "none")) {
-        return 0; /* and keeps what an earlier file asked for */
+        return 0; /* an earlier file's quorum remains */
     }
     uint16_t node = find_node(policy, name);
     if (node == POLICY_NODE_NONE) {
@@ -359,7 +359,7 @@ static int parse_head(struct bytes line, struct bytes *origin, uint64_t *size, u
     while (line.n > 0 && is_blank(line.p[0])) {
         line = (struct bytes){line.p + 1, line.n - 1};
     }
-    *origin = line; /* which may have spaces in it: it ends before the last two words */
+    *origin = line; /* may contain spaces: it ends before the last two words */
     if (line.n == 0 || !last_word(origin, &root_text) || !last_word(origin, &size_text) || origin->n == 0 ||
         text_parse_u64(size_text, size) != 0) {
         return err_set(err, ERR_INVALID, "must be 'head <origin> <size> <base64 root>'");
@@ -412,7 +412,7 @@ static int read_line(struct parser *parser, struct bytes line, struct err *err) 
                    show(word).text, parser->trust ? "trust file" : "policy", parser->trust ? ", genesis, head" : "");
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+/* ---- the whole text ----------------------------------------------------------------------------------------------- */
 
 static int read_text(struct parser *parser, struct bytes text, struct err *err) {
     struct line_reader in;

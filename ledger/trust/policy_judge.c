@@ -1,12 +1,12 @@
 /* How a policy judges a checkpoint.
  *
- * Groups are kept in the order of their definition and refer only to what was defined before: one pass from first to last
- * evaluates them all, without recursion and without a way to go round in circles. */
+ * Groups are stored in order of definition and refer only to earlier definitions: one pass from first to last evaluates
+ * them all, without recursion and without cycles. */
 #include <string.h>
 
 #include "ledger/trust/policy_data.h"
 
-/* witnessed[] holds the witnesses' nodes and gets the groups'. */
+/* witnessed[] is set for the witnesses' nodes; this sets it for the groups' nodes. */
 static bool quorum_met(const struct policy *policy, bool witnessed[POLICY_NODES]) {
     for (size_t i = 0; i < policy->n_groups; i++) {
         const struct policy_group *group = &policy->groups[i];

@@ -1,4 +1,4 @@
-/* Gathering trust from files and options. Nothing here looks at a ledger. */
+/* Gathers trust from files and options. Nothing here reads a ledger. */
 #include "ledger/trust/trust.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What a verifier's caller trusts, gathered: policy lines, known heads and checkpoints, author keys. */
+/* Everything that a verifier's caller trusts: policy lines, known heads and checkpoints, author keys. */
 #ifndef LEDGER_TRUST_TRUST_H
 #define LEDGER_TRUST_TRUST_H
 
@@ -17,7 +17,7 @@ struct trust_checkpoint {
 
 struct log_trust {
     struct policy *policy;
-    bool named;                               /* the caller named a key or policy himself */
+    bool named;                               /* the caller named a key or policy explicitly */
     uint8_t genesis[POLICY_MAX][MERKLE_HASH]; /* leaves without an origin */
     size_t n_genesis;
     struct trust_checkpoint *checkpoint[TRUST_CHECKPOINTS_MAX];

@@ -1,5 +1,5 @@
-/* Against what the caller trusts: is this the ledger that is meant (keys, genesis), does it still hold what was known of it
- * (heads, checkpoints), and how much of its tail is known from outside? */
+/* Compares the ledger with what the caller trusts: is it the intended ledger (keys, genesis), does it still hold everything
+ * previously known (heads, checkpoints), and how much of its tail is known from outside? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "ledger/trust/anchor.h"
 #include "ledger/verify/verify.h"
 
-/* Against what is trusted of the log itself, and of the heads it had. */
+/* The result of comparing with trusted keys, genesis leaves and heads. */
 struct anchoring {
     struct anchor log;
     uint64_t known; /* events known from outside */
@@ -44,9 +44,9 @@ static void by_log(struct verify *v, const struct log_trust *trust, struct ancho
     }
 }
 
-/* ---- heads that were known before ---- */
+/* ---- previously known heads ---- */
 
-/* A head of an older origin (before a restore) binds only what was restored. */
+/* A head of an older origin (before a restore) binds only the events that were restored. */
 static const struct verify_epoch *last_of_origin(const struct verify *v, struct bytes origin, uint64_t *ret_end) {
     const struct verify_epoch *last = NULL;
     *ret_end = v->head.size;
@@ -59,7 +59,7 @@ static const struct verify_epoch *last_of_origin(const struct verify *v, struct 
     return last;
 }
 
-/* Never over a contradiction. */
+/* Never replaces a contradiction. */
 static void note_completeness(struct verify *v, const char *text) {
     struct log_report *report = v->report;
     if (report->aspect[LOG_COMPLETENESS].state != LOG_ASPECT_FAULT) {
@@ -80,13 +80,13 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return; /* another log's */
     }
     if (size == 0) {
-        return; /* every ledger begins so */
+        return; /* every ledger begins empty */
     }
     if (size > end && end < v->head.size) {
         snprintf(text, sizeof(text), "%s knows %llu event%s of '%.*s'; this ledger was restored from %llu of them", where,
                  (unsigned long long)size, text_s(size), (int)origin.n, (const char *)origin.p, (unsigned long long)end);
         if (policy_head_find(v->options->trust->policy, bytes_of(v->origin)) != NULL) {
-            note_completeness(v, text); /* the caller has taken note: he trusts a head of the new origin */
+            note_completeness(v, text); /* the caller knows: they trust a head of the new origin */
         } else {
             report_contradict(v->report, "T5", LOG_COMPLETENESS, text);
         }
@@ -119,7 +119,7 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
     a->any_known = true;
 }
 
-/* A ledger that exists now knows all origins that it had. */
+/* A ledger knows all origins that it has had, so an unknown one is a contradiction. */
 static void contradict_origin(struct verify *v, const char *where, struct bytes origin) {
     char text[480];
     uint64_t number;
@@ -210,7 +210,7 @@ static void say_completeness(struct verify *v, const struct anchoring *a) {
     }
 }
 
-/* The copy of the head beside the database never leads it: when it does, the database was set back. */
+/* The copy of the head beside the database is never ahead of it; if it is, the database was set back. */
 static void by_head_copy(struct verify *v) {
     struct headfile copy;
     struct err why = {0};
@@ -230,7 +230,7 @@ static void by_head_copy(struct verify *v) {
     verify_hindered(v, rc, &why);
 }
 
-/* Whatever is wrong or new in a copy is the copy's: the ledger itself is elsewhere. */
+/* Findings in a copy concern only the copy: the ledger itself is elsewhere. */
 static void say_copy(struct verify *v) {
     char *text = v->report->aspect[LOG_COMPLETENESS].text;
     size_t n = strlen(text);

@@ -1,8 +1,8 @@
-/* The threads of a verification. Groups are given out in order, each to whoever is free; their parts lie in a ring until
- * the caller's thread has joined them, in order. That thread checks groups like the others while the one that it needs next
- * is not done, so a crew of one is the caller alone, and nothing depends on whether more threads can be had.
+/* The threads of a verification. Groups are handed out in order, each to the next free thread; their parts stay in a ring
+ * until the caller's thread has joined them, in order. While the part that it needs next is not done, the caller's thread
+ * checks groups like the others. So a crew of one is the caller alone, and nothing depends on whether threads can start.
  *
- *   joined        given out                        end
+ *   joined        handed out                       end
  *     |  done  busy  done  busy |  not begun ...    |
  *     `--- at most n_slots -----'
  *
@@ -20,8 +20,8 @@
 #define SLOTS_PER_THREAD  4
 #define GROUPS_PER_THREAD 4                 /* fewer are not worth a thread */
 #define SPACES            2                 /* for large groups and records */
-#define OWN_GROUPS        ((size_t)8 << 20) /* bytes of groups that are not large, of all threads together */
-#define OWN_RECORDS       ((size_t)2 << 20) /* the same of records */
+#define OWN_GROUPS        ((size_t)8 << 20) /* bytes of groups that are not large, over all threads */
+#define OWN_RECORDS       ((size_t)2 << 20) /* the same for records */
 
 /* ---- spaces ---- */
 
@@ -82,7 +82,7 @@ void verify_space_give(struct verify_spaces *spaces, struct verify_space *space)
 /* ---- the crew ---- */
 
 struct slot {
-    bool done; /* under the lock; the part is its thread's before, the caller's after */
+    bool done; /* under the lock; the part belongs to its thread until it is set, then to the caller */
     struct verify_part part;
 };
 
@@ -98,10 +98,10 @@ struct verify_crew {
     struct verify *v;
     struct verify_spaces spaces;
     pthread_mutex_t lock;
-    pthread_cond_t work, done; /* a group can be given out, or `stop`; one that the caller waits for is done */
+    pthread_cond_t work, done; /* a group can be handed out, or `stop`; the group that the caller awaits is done */
     bool stop;
-    uint64_t joined, next, end; /* groups: [joined, next) are given out */
-    bool borrowed;              /* the caller looks at the part of group `joined` */
+    uint64_t joined, next, end; /* groups: [joined, next) are handed out */
+    bool borrowed;              /* the caller is using the part of group `joined` */
     struct verify_known known;
     struct slot *slot;
     size_t n_slots;
@@ -117,7 +117,7 @@ static bool can_give(const struct verify_crew *crew) {
     return crew->next < crew->end && crew->next < crew->joined + crew->n_slots;
 }
 
-/* Under the lock, which is let go meanwhile. */
+/* Call with the lock held; it is released during the check. */
 static void check_one(struct verify_crew *crew, struct verify_checker *checker) {
     uint64_t group = crew->next++;
     struct slot *slot = slot_of(crew, group);
@@ -137,7 +137,7 @@ static void *run(void *ctx) {
             check_one(crew, member->checker);
             pthread_cond_signal(&crew->done);
         } else {
-            db_rest(member->view.txn); /* nobody knows for how long */
+            db_rest(member->view.txn); /* the wait may be long */
             member->renewed = 0;
             pthread_cond_wait(&crew->work, &crew->lock);
         }
@@ -183,7 +183,7 @@ static void known_of(const struct verify *v, struct verify_known *ret) {
     }
 }
 
-/* Before the first event is read: what the handle was opened with, to be found right or not. */
+/* Before the first event is read: what the handle was opened with. Reading confirms or replaces it. */
 static void known_of_handle(const struct verify *v, struct verify_known *ret) {
     struct core_epoch first;
     memset(ret, 0, sizeof(*ret));

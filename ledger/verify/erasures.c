@@ -1,6 +1,5 @@
-/* Erasures: what is missing must have been erased by a ledger.erased event, and what such an event names must be gone. The
- * events pass notes both, wherever it meets them; they are compared at the end, since an erasure comes after what it
- * erases. */
+/* Erasures: missing content must have been erased by a ledger.erased event, and content that such an event names must be
+ * gone. The events pass notes both as it reads; they are compared at the end, since an erasure follows what it erases. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include "ledger/verify/verify.h"
 #include "ledger/write/artifact.h"
 
-#define NAMED_MAX 8 /* events that the report names */
+#define NAMED_MAX 8 /* events listed in the report */
 
 int verify_absent(struct verify *v, uint64_t seq, bool body, struct err *err) {
     struct verify_erasures *e = &v->erasures;
@@ -118,7 +117,7 @@ static void check_absent(struct verify *v) {
     }
 }
 
-/* The event of a claim. False: it cannot be read, which is said elsewhere. */
+/* Loads the event of a claim. False: it cannot be read, which is reported elsewhere. */
 static bool load(struct verify *v, uint64_t seq, struct event_header *ret) {
     uint64_t index = seq / EVENT_GROUP;
     if (v->naming != index) {
@@ -142,7 +141,7 @@ static void check_body(struct verify *v, const struct verify_claim *c) {
     }
 }
 
-/* How many names a claim has, and whether one of them is still there. */
+/* How many names a claim has, and whether one of them is still present. */
 static size_t count_names(const struct verify *v, const struct verify_claim *c, struct bytes map, bool *ret_there) {
     struct mp_reader r, fields;
     struct mp_item name, item;
@@ -160,7 +159,7 @@ static size_t count_names(const struct verify *v, const struct verify_claim *c, 
     return n;
 }
 
-/* All claims about the private fields of one event together. */
+/* Checks all claims about the private fields of one event together. */
 static void check_private(struct verify *v, const struct verify_claim *c, size_t n) {
     struct event_header h;
     struct bytes record;
@@ -178,7 +177,7 @@ static void check_private(struct verify *v, const struct verify_claim *c, size_t
     int rc = db_get_u64(v->txn, T_PRIVATE, c->seq, &record, &why);
     if (rc == 0) rc = private_open(record, h.private_, v->mine->private_, &view, &why);
     if (rc != 0) {
-        verify_hindered(v, rc, &why); /* else said already */
+        verify_hindered(v, rc, &why); /* damage has been reported already */
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -210,7 +209,7 @@ bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
     for (size_t i = v->erasures.n_claims; i > 0 && v->erasures.claim[i - 1].what == LOG_ERASE_ARTIFACT; i--) {
         if (memcmp(v->erasures.claim[i - 1].digest, digest.p, EVENT_HASH) == 0) return true;
     }
-    return v->from > 0; /* the event may be one that was not read */
+    return v->from > 0; /* an event that was not read may make the claim */
 }
 
 bool verify_erased_since(struct verify *v, struct bytes digest) {
@@ -222,8 +221,8 @@ bool verify_erased_since(struct verify *v, struct bytes digest) {
     return verify_hindered(v, rc, &why) || erased;
 }
 
-/* What was erased while this verification was under way is missing in what it read, and the events that say so stand
- * after its head. */
+/* Content erased during this verification is missing from what it read; the events that erased it follow its head.
+ */
 static int take_later(struct verify *v, struct err *err) {
     struct event_header h;
     struct event_author author;
@@ -303,7 +302,7 @@ static size_t put_seqs(const struct verify_erasures *e, uint64_t size, enum log_
     return put(out, n, max, ")");
 }
 
-/* Where the bytes of what was erased still are. */
+/* Adds where erased bytes may still be. */
 static size_t put_left(const struct verify *v, char *out, size_t n, size_t max) {
     const char *finish = "'ledger erase --finish'", *sep = n > 0 ? "; " : "";
     uint64_t pid = 0;

@@ -1,6 +1,6 @@
-/* Every event, in order. The crew brings group after group, checked by itself; here they are joined: chain, time, tree,
- * tiles, kept checkpoints. A group of which the crew cannot say that it is good, or that does not join, is checked event by
- * event, aloud. The tail is too: it has less than 256 of them. */
+/* Every event, in order. The crew checks each group by itself; this file joins them: chain, time, tree, tiles, kept
+ * checkpoints. A group that the crew does not find good, or that does not join, gets the full check, event by event. So
+ * does the tail, which has fewer than 256 events. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +61,7 @@ static int take_counts(struct verify *v, const struct verify_counts *counts, con
 
 /* ---- the tree ---- */
 
-/* The tile hashes that the events up to `seq` complete: done[0] is a node of tree level `from`, done[n] the last. */
+/* Checks the tile hashes that event `seq` completes: done[0] is a node of tree level `from`, done[n] the last. */
 static void check_tiles(struct verify *v, uint64_t seq, unsigned from, unsigned n, uint8_t (*done)[MERKLE_HASH]) {
     for (unsigned level = 8; level <= from + n; level += 8) {
         uint8_t key[8];
@@ -95,7 +95,7 @@ static void judge_marks(struct verify *v, const struct merkle_edge *before, cons
     }
 }
 
-/* It is good, follows what is there, and was checked with what is known now. A handover is judged where its event is. */
+/* The part is good, follows the events so far and was checked with current knowledge. A handover is judged at its event. */
 static bool joins(const struct verify *v, const struct verify_part *part, uint64_t known) {
     uint64_t size = v->edge.size, handover = v->n_epochs > 1 ? v->epoch[v->n_epochs - 1].from_size : 0;
     return part->good && (!v->chain.prev_known || memcmp(part->prev, v->chain.prev, EVENT_HASH) == 0) &&
@@ -125,7 +125,7 @@ static int join(struct verify *v, const struct verify_part *part, struct err *er
 
 /* ---- groups one event after another ---- */
 
-/* Goes on behind a group that cannot be read, with its hash from the tile above. 1: that is not to be had. */
+/* Continues after a group that cannot be read, with its hash from the tile above. 1: that hash is not available. */
 static int skip_group(struct verify *v, uint64_t index, struct err *err) {
     struct err why = {0};
     v->chain.prev_known = false;
@@ -142,7 +142,7 @@ static int skip_group(struct verify *v, uint64_t index, struct err *err) {
         return 1;
     }
     while (v->next_checkpoint <= v->edge.size && v->next_checkpoint != LOG_NO_SEQ) {
-        v->n_checkpoints++; /* those inside cannot be judged */
+        v->n_checkpoints++; /* those within the group cannot be judged */
         v->last_kept = v->next_checkpoint;
         rc = verify_checkpoint_seek(v, v->next_checkpoint + 1, err);
         if (rc != 0) return rc;
@@ -211,7 +211,7 @@ int verify_events(struct verify *v, struct err *err) {
         if (rc == 0 && part != NULL && joins(v, part, verify_crew_known(crew))) {
             rc = join(v, part, err);
         } else if (rc == 0) {
-            rc = verify_renew(v, err); /* others may have written since, where nothing holds a snapshot */
+            rc = verify_renew(v, err); /* others may have written since, if no snapshot is held */
             if (rc == 0) rc = check_group(v, g, err);
             verify_crew_tell(crew);
         }
@@ -221,7 +221,7 @@ int verify_events(struct verify *v, struct err *err) {
     }
     verify_crew_free(crew);
     if (rc == 0 && v->next_checkpoint == 0) {
-        rc = verify_checkpoint_seek(v, v->edge.size + 1, err); /* what is behind them all */
+        rc = verify_checkpoint_seek(v, v->edge.size + 1, err); /* any checkpoint beyond the last event */
     }
     check_author_keys(v);
     return rc < 0 ? rc : 0;

@@ -1,11 +1,11 @@
-/* What can be checked of a group by itself: bytes, payloads, private fields, authors' signatures, its key run, its tree,
+/* The checks that need only the group itself: bytes, payloads, private fields, authors' signatures, its key run, its tree,
  * the signatures of the checkpoints kept within it.
  *
- * Aloud, on the caller's thread and in order, each fault becomes a finding. Quietly, on any thread, the first one ends the
- * check of the group: it will be checked again aloud. Quietly a group is a bundle, whose headers group_decode has made
- * around their stored middles, so only those are decoded.
+ * In a full check, on the caller's thread and in order, each fault becomes a finding. A quiet check, on any thread, ends at
+ * the first fault; the group then gets the full check. In a quiet check the group is a bundle: group_decode has built its
+ * headers around their stored middles, so only the middles are decoded.
  *
- * What is unusually large is unpacked into one of a few spaces that the threads share. */
+ * Unusually large content is unpacked into one of a few spaces that the threads share. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ void verify_checker_free(struct verify_checker *c) {
 static void fault(struct verify_checker *c, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/* `rule` "": it is about storage. `table` NULL: the one that holds the event. */
+/* `rule` "": a fault of storage. `table` NULL: the table that holds the event. */
 static void fault(struct verify_checker *c, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                   const char *fmt, ...) {
     va_list ap;
@@ -72,14 +72,14 @@ static void fault(struct verify_checker *c, const char *rule, enum log_aspect as
     }
 }
 
-/* ---- what is large ---- */
+/* ---- large content ---- */
 
-/* The bytes that a record of table payload or private has when it is unpacked. */
+/* The unpacked size in bytes of a record of the table payload or private. */
 static uint64_t unpacked(struct bytes record) {
     return record.n < 1 || record.p[0] != 1 ? record.n : zst_declared((struct bytes){record.p + 1, record.n - 1});
 }
 
-/* True: this thread has a large space now, and must give it back. */
+/* True: this thread now holds a large space and must give it back. */
 static bool take_large(struct verify_checker *c) {
     if (c->large != NULL) return false;
     c->large = verify_space_take(c->spaces);
@@ -94,7 +94,7 @@ static void give_large(struct verify_checker *c) {
     use_own(c);
 }
 
-/* Before an event's record is unpacked. */
+/* The same, when an event's record is large; call before unpacking it. */
 static bool take_for_record(struct verify_checker *c, enum core_table table, uint64_t seq) {
     struct bytes record;
     return c->spaces != NULL && db_get_u64(c->view->txn, table, seq, &record, NULL) == 0 &&
@@ -149,8 +149,8 @@ static int load_external(struct verify_checker *c, const struct group_event *e, 
     return 0;
 }
 
-/* That content is missing is judged at the end, and nothing that a quiet check can say. What the ledger rests on is never
- * erased. 1: that is said or noted. */
+/* Missing content is judged at the end; a quiet check cannot judge it. Content that the ledger depends on is never
+ * erased. 1: the absence is reported or noted. */
 static int note_absent(struct verify_checker *c, const struct event_header *h, bool body, struct err *err) {
     c->noticed = true;
     if (body && epoch_is_kept(h->kind)) {
@@ -162,7 +162,7 @@ static int note_absent(struct verify_checker *c, const struct event_header *h, b
     return rc;
 }
 
-/* 1: there is no payload to continue with, and that is said. */
+/* 1: there is no payload to continue with, and that has been reported or noted. */
 static int check_payload(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
                          struct bytes *ret_body, struct event_author *ret_author, struct err *err) {
     struct bytes payload = e->payload;
@@ -243,7 +243,7 @@ bool verify_digest_get(struct bytes body, const char *name, uint8_t ret[EVENT_HA
            text_unhex(ret, EVENT_HASH, (struct bytes){item.data.p + 7, item.data.n - 7}) == 0;
 }
 
-/* An artifact that was put, which must be there, or erased; a cursor, which must be there. */
+/* Notes an artifact that was put, which must exist or be erased, or a cursor, which must exist. */
 static void note_stored(struct verify_checker *c, const struct event_header *h, struct bytes body) {
     struct verify_stored *stored = &c->stored[c->n_stored];
     stored->seq = h->seq;
@@ -255,7 +255,7 @@ static void note_stored(struct verify_checker *c, const struct event_header *h, 
     }
 }
 
-/* The body and all that depends on it. */
+/* Checks the body and everything that depends on it. */
 static int check_body(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
                       struct err *err) {
     struct event_author author = {0};
@@ -263,7 +263,7 @@ static int check_body(struct verify_checker *c, const struct group_event *e, con
     int rc = check_payload(c, e, h, &body, &author, err);
     if (rc != 0) return rc;
     if (is_own_kind(h)) {
-        c->noticed = c->noticed || verify_is_epoch_event(h); /* which is more than a quiet check can judge */
+        c->noticed = c->noticed || verify_is_epoch_event(h); /* a quiet check cannot judge these */
         rc = c->quiet ? 0 : verify_epoch_event(c->v, h, body, err);
         if (bytes_is(h->kind, "ledger.stored") || bytes_is(h->kind, "ledger.imported")) {
             note_stored(c, h, body);
@@ -333,14 +333,14 @@ int verify_check_key_run(struct verify_checker *c, struct err *err) {
     buf_clear(&c->key_run);
     int rc = first < c->v->head.keyed_from ? 0 : keyrun_of_group(c->view->txn, c->group, put_pair, &c->key_run, &c->why);
     if (rc != 0) {
-        return err_is_system(rc) ? err_set(err, rc, "%s", c->why.msg) : 0; /* a damaged payload: said already */
+        return err_is_system(rc) ? err_set(err, rc, "%s", c->why.msg) : 0; /* a damaged payload: reported already */
     }
     return compare_key_run(c, first, err);
 }
 
-/* ---- a whole group, quietly ---- */
+/* ---- the quiet check of a whole group ---- */
 
-/* The chain within the group needs no check: group_decode has made it. */
+/* The chain within the group needs no check: group_decode built it. */
 static int check_events(struct verify_checker *c) {
     struct event_header h = {0};
     uint64_t first = c->group->index * EVENT_GROUP;
@@ -378,7 +378,7 @@ static bool take_mark(struct verify_checker *c, const struct verify_known *known
     return buf_put_bytes(&ret->records, record) == 0;
 }
 
-/* The checkpoints kept of sizes that end in this group. */
+/* Takes the kept checkpoints whose sizes end in this group. */
 static bool take_marks(struct verify_checker *c, const struct verify_known *known, struct verify_part *ret) {
     struct db_cursor *cursor;
     struct bytes key, record;
@@ -390,7 +390,7 @@ static bool take_marks(struct verify_checker *c, const struct verify_known *know
     int rc = db_cursor_seek(cursor, (struct bytes){from, sizeof(from)}, &key, &record, NULL);
     for (uint64_t last = first; rc == 0 && bytes_cmp(key, (struct bytes){end, sizeof(end)}) < 0;) {
         uint64_t size = key.n == sizeof(from) ? be64_get(key.p) : 0;
-        bool good = size > last && take_mark(c, known, size, record, ret); /* a damaged table may lead round */
+        bool good = size > last && take_mark(c, known, size, record, ret); /* a damaged table may loop */
         rc = good ? db_cursor_next(cursor, &key, &record, NULL) : ERR_CORRUPT;
         last = size;
     }

@@ -1,4 +1,4 @@
-/* A single event's proof, checked with nothing but what the caller gives: the leaf's bytes, the .tlog-proof, the payload.
+/* Checks a single event's proof using only the caller's input: the leaf's bytes, the .tlog-proof, the payload.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static void fault(struct proof_check *c, const char *rule, enum log_aspect aspec
     memcpy(c->report->aspect[aspect].text, finding.reason, sizeof(finding.reason));
 }
 
-/* The first event's leaf is what names a ledger: one that is not among those the caller trusts is another ledger's. */
+/* The first event's leaf identifies a ledger: a leaf that the caller does not trust belongs to another ledger. */
 static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH], const struct log_trust *trust) {
     bool known = false;
     if (trust == NULL || c->proof.index != 0 || trust->n_genesis == 0) return;
@@ -72,7 +72,7 @@ struct author_check {
     const struct event_author *author;
     const struct note_vkey *key;
     struct bytes body;
-    bool asked, good; /* some leaf could be tried; it verified */
+    bool asked, good; /* at least one leaf was tried; the signature verified */
 };
 
 static void try_genesis(struct author_check *a, const uint8_t genesis[EVENT_HASH]) {
@@ -86,8 +86,8 @@ static void try_genesis(struct author_check *a, const uint8_t genesis[EVENT_HASH
     }
 }
 
-/* The author's message names the ledger's first leaf, which the proof does not carry: leaves that the caller trusts are
- * tried. It also names the origin of its time, which a restore may have changed since. */
+/* The author's message names the ledger's first leaf, which the proof does not contain, so each leaf that the caller trusts
+ * is tried. It also names the origin at that time, which a restore may have changed since. */
 static void check_author(struct proof_check *c, const struct event_author *author, struct bytes body,
                          const struct log_trust *trust) {
     struct bytes origin = c->point.origin, first = epoch_first_origin(origin);
@@ -116,9 +116,9 @@ static void check_author(struct proof_check *c, const struct event_author *autho
     }
 }
 
-/* ---- what the ledger says of itself ---- */
+/* ---- what the ledger says about itself ---- */
 
-/* The root of the events before the leaf, when it is the last of its tree. */
+/* The root of the tree before the leaf, when the leaf is the last one of its tree. */
 static const uint8_t *root_before(const struct proof_check *c, uint8_t ret[EVENT_HASH]) {
     const struct merkle_proof *proof = &c->proof.proof;
     if (c->point.size != c->proof.index + 1 || proof->n == 0) return NULL;
@@ -129,8 +129,8 @@ static const uint8_t *root_before(const struct proof_check *c, uint8_t ret[EVENT
     return ret;
 }
 
-/* The checkpoint is of the log that the event is of: it has its origin, or one that restores gave it; genesis names the key
- * that signed it, and so does a handover that is the newest event. */
+/* The checkpoint must be of the event's log: its origin is the log's, or one that a restore gave the log; genesis names the
+ * key that signed it, and so does a handover that is the newest event. */
 static const char *disagreement(const struct proof_check *c, const struct epoch_said *said) {
     bool first = c->header.seq == 0;
     struct bytes origin = c->point.origin, stem = epoch_first_origin(origin);
@@ -159,7 +159,7 @@ static void check_erasing(struct proof_check *c, struct bytes body) {
     }
 }
 
-/* As far as one event shows it. */
+/* Checks what one event can show about its ledger. */
 static void check_own(struct proof_check *c, struct bytes body) {
     uint8_t root[EVENT_HASH];
     struct epoch_place place = {.seq = c->header.seq, .number = LOG_NO_SEQ, .root = root_before(c, root)};
@@ -169,7 +169,7 @@ static void check_own(struct proof_check *c, struct bytes body) {
         check_erasing(c, body);
     }
     if (!epoch_is_kind(c->header.kind) || bytes_is(c->header.kind, "ledger.created") != (c->header.seq == 0)) {
-        return; /* of which the kind is a fault already, in check_leaf */
+        return; /* check_leaf has already reported the kind as a fault */
     }
     if (epoch_judge(c->header.kind, body, &place, &said, &wrong) != 0) {
         fault(c, wrong.rule, LOG_SEALS, "payload", wrong.text);
@@ -181,9 +181,9 @@ static void check_own(struct proof_check *c, struct bytes body) {
     }
 }
 
-/* ---- payload, seal, what is known ---- */
+/* ---- payload, seal, known heads ---- */
 
-/* salt || payload against the header's commitment, and the author's signature when the caller knows the key. */
+/* Checks salt || payload against the header's commitment, and the author's signature when the caller knows the key. */
 static void check_payload(struct proof_check *c, struct bytes payload, const struct log_trust *trust) {
     uint8_t commit[EVENT_HASH];
     struct bytes body;
@@ -217,7 +217,7 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
     check_author(c, &author, body, trust);
 }
 
-/* A key that is trusted under a name, where another one of that name has a line: of the log, since its key has its name. */
+/* A trusted key bears the log's name, but a signature line of that name is by another key: a contradiction. */
 static void check_names(struct proof_check *c, const struct log_trust *trust, bool log_known) {
     struct bytes origin = c->point.origin, first = epoch_first_origin(origin);
     char text[400];
@@ -265,7 +265,7 @@ static void check_seal(struct proof_check *c, const struct log_trust *trust, boo
     }
 }
 
-/* A root that is known of this size, under any origin that this log had. */
+/* Compares a known root of this size, under any origin that this log has had. */
 static void compare(struct proof_check *c, uint64_t size, const uint8_t *root, bool *ret_same) {
     uint8_t leaf[EVENT_HASH];
     const uint8_t *mine = size == c->point.size ? c->point.root : NULL;
@@ -281,7 +281,7 @@ static void compare(struct proof_check *c, uint64_t size, const uint8_t *root, b
     }
 }
 
-/* A checkpoint that the caller gave is of this log, or he means another. */
+/* A checkpoint from the caller must be of this log; otherwise the caller means another log. */
 static void by_checkpoint(struct proof_check *c, const struct trust_checkpoint *known, const struct note_vkey *log,
                           bool *ret_same) {
     char text[512];
@@ -299,7 +299,8 @@ static void by_checkpoint(struct proof_check *c, const struct trust_checkpoint *
     }
 }
 
-/* Heads and checkpoints known from before. Whether one of them has this root; what cannot be compared says nothing. */
+/* Compares previously known heads and checkpoints. True when one of them has this root; those that cannot be compared are
+ * ignored. */
 static bool check_known(struct proof_check *c, const struct log_trust *trust) {
     bool same = false;
     struct policy_verdict seal = {0};
@@ -322,7 +323,7 @@ static bool check_known(struct proof_check *c, const struct log_trust *trust) {
     return same && c->report->verdict < LOG_CONTRADICTS;
 }
 
-/* The form of proof and checkpoint: what does not have it is a finding. */
+/* Parses the proof and its checkpoint; a malformed one is a finding. */
 static int take_proof(struct proof_check *c, struct bytes proof) {
     struct err why = {0};
     const char *rule = "F32";

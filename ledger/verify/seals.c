@@ -1,7 +1,7 @@
-/* Checkpoints, epoch keys and handovers, all judged by what the events say.
+/* Judges checkpoints, epoch keys and handovers by what the events say.
  *
  * Epoch e seals the sizes from_size .. to_size. A rotation at seq r hands over at size r + 1, which both keys sign. After a
- * restore nobody has the old epoch key: the old epoch ends at size r, the new one begins at r + 1, certified by the log
+ * restore the old epoch key is unavailable: the old epoch ends at size r, the new one begins at r + 1, certified by the log
  * key. */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 /* ---- epochs ---- */
 
-/* Begins an epoch, which ends the one before. */
+/* Begins an epoch and ends the previous one. */
 static int epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err) {
     int rc = array_room(&v->epoch, v->n_epochs + 1, &v->cap_epochs, sizeof(*v->epoch), err);
     if (rc != 0) return rc;
@@ -62,7 +62,7 @@ int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct e
     }
 }
 
-/* The root of the tree before the event. False: it cannot be had, and that is said. */
+/* The root of the tree before the event. False: it is not available; a system failure is kept. */
 static bool root_before(struct verify *v, uint64_t seq, uint8_t ret[EVENT_HASH]) {
     struct merkle_edge edge = v->edge;
     struct err why = {0};
@@ -107,7 +107,7 @@ bool verify_is_epoch_event(const struct event_header *h) {
     return epoch_is_kind(h->kind);
 }
 
-/* All that name the ledger's secret name the same one. */
+/* All events that name the ledger's secret must name the same one. */
 static void take_secret(struct verify *v, uint64_t seq, struct bytes body) {
     struct bytes digest;
     if (!key_secret_named(body, &digest) || (v->keyed_by[0] != '\0' && bytes_is(digest, v->keyed_by))) {
@@ -158,7 +158,7 @@ void verify_judge_keys(struct bytes note, const struct verify_known *known, stru
     }
 }
 
-/* By what was judged before, if that was. */
+/* Uses an earlier verdict on this key, if there is one. */
 static enum note_verdict check_key(const struct note *note, const struct note_vkey *key,
                                    const struct verify_judged *judged) {
     for (size_t i = 0; judged != NULL && i < judged->n; i++) {
@@ -182,7 +182,7 @@ static void judge_key(struct verify *v, const struct note *note, const struct no
     }
 }
 
-/* A key of this ledger that seals outside its range. */
+/* Reports keys of this ledger that seal outside their range. */
 static void judge_others(struct verify *v, const struct note *note, const struct verify_judged *judged, uint64_t size,
                          const char *table) {
     for (size_t i = 0; i < v->n_epochs; i++) {
@@ -195,7 +195,7 @@ static void judge_others(struct verify *v, const struct note *note, const struct
     }
 }
 
-/* Judges one note over the tree of this size and root. `table` is for the finding. */
+/* Judges one note over the tree of this size and root. `table` goes into findings. */
 static void judge_note(struct verify *v, struct bytes bytes, const struct verify_judged *judged, uint64_t size,
                        const uint8_t root[EVENT_HASH], const char *table) {
     const struct verify_epoch *epochs[2];
@@ -322,7 +322,7 @@ static int check_epochs(struct verify *v, struct err *err) {
     uint64_t count;
     int rc = db_count(v->txn, T_EPOCH, &count, err);
     if (rc != 0) return rc;
-    if (count != v->view.head.epoch + 1) { /* of the snapshot that was counted: others may have rotated since */
+    if (count != v->view.head.epoch + 1) { /* of the snapshot that was counted: others may have rotated keys since */
         verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, "epoch", "%llu records for %llu epoch keys", (unsigned long long)count,
                      (unsigned long long)v->view.head.epoch + 1);
     }
@@ -342,7 +342,7 @@ static int check_epochs(struct verify *v, struct err *err) {
     return 0;
 }
 
-/* The commit that began the newest group, or the ledger, has kept its checkpoint. */
+/* The commit that began the newest group, or the ledger, must have kept its checkpoint. */
 static void check_last_kept(struct verify *v) {
     uint64_t due = v->head.size / EVENT_GROUP * EVENT_GROUP;
     if (v->last_kept < due || v->last_kept == 0) {
@@ -354,7 +354,7 @@ static void check_last_kept(struct verify *v) {
 int verify_seals_end(struct verify *v, struct err *err) {
     uint8_t root[EVENT_HASH];
     if (v->edge.size != v->head.size) {
-        return 0; /* the events could not be read to the end: said already */
+        return 0; /* the events could not be read to the end: reported already */
     }
     merkle_edge_root(&v->edge, root);
     judge_note(v, bytes_of_buf(&v->newest), NULL, v->head.size, root, "meta");

@@ -1,8 +1,8 @@
-/* The sweep: every record of every table must be accounted for by the events. The events pass has compared the content
- * of what depends on events; here the tables are walked for records that no event explains, and the few that stand by
- * themselves (meta, artifacts, cursors) are checked.
+/* The sweep: the events must account for every record of every table. The events pass has compared the content of
+ * records that depend on events; the sweep walks the tables for records that no event explains, and checks the few
+ * independent tables (meta, artifacts, cursors).
  *
- * The walk's snapshot may be newer than the verified head: records of later events are passed over. */
+ * The sweep's snapshot may be newer than the verified head: records of later events are skipped. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static int sweep(struct verify *v, enum core_table table, record_fn *record, str
     if (rc != 0) return rc;
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
     while (rc == 0) {
-        /* a damaged tree may lead round in a circle */
+        /* a damaged tree may loop */
         if (key.n > sizeof(last) || (!first && bytes_cmp(key, (struct bytes){last, last_n}) <= 0)) {
             verify_fault(v, LOG_INTEGRITY, LOG_NO_SEQ, core_table_names[table], "the table's keys are out of order");
             break;
@@ -74,7 +74,7 @@ static void on_bundle(struct verify *v, enum core_table table, struct bytes key,
     }
 }
 
-/* Counts down what the events pass has counted up; a record that it did not ask for leaves the count wrong. */
+/* Decrements the count that the events pass incremented; a record that no event requires leaves the count wrong. */
 static void on_counted(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     uint64_t at, *count = table == T_PAYLOAD ? &v->counts.external : &v->counts.private_;
     (void)value;
@@ -85,7 +85,7 @@ static void on_counted(struct verify *v, enum core_table table, struct bytes key
     }
 }
 
-/* When the count is wrong: asks each record's event. */
+/* When the count is wrong: compares each record with its event. */
 static void on_surplus(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct event_header h;
     uint64_t at;
@@ -96,7 +96,7 @@ static void on_surplus(struct verify *v, enum core_table table, struct bytes key
         v->naming = LOG_NO_SEQ;
         int rc = core_group_load(v->txn, &v->view.head, at / EVENT_GROUP, v->mine->group, NULL, &why);
         if (rc != 0) {
-            verify_hindered(v, rc, &why); /* damage was said already */
+            verify_hindered(v, rc, &why); /* damage was reported already */
             return;
         }
         v->naming = at / EVENT_GROUP;
@@ -128,7 +128,7 @@ static void on_keyrun(struct verify *v, enum core_table table, struct bytes key,
     }
 }
 
-/* A tile of level L holds hashes of tree level 8 L; the last one is as long as the tree says. */
+/* A tile of level L holds hashes of tree level 8 L; the tree's size gives the length of the last tile. */
 static void on_tile(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     uint64_t index;
     if (!key_u64(key, &index)) {
@@ -147,7 +147,7 @@ static void on_tile(struct verify *v, enum core_table table, struct bytes key, s
     }
 }
 
-/* ---- tables that stand by themselves ---- */
+/* ---- independent tables ---- */
 
 static void on_artifact(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct err why = {0};
@@ -171,7 +171,7 @@ static int cmp_claim(const void *a, const void *b) {
     return memcmp(a, b, CURSOR_CLAIM);
 }
 
-/* What events would name the cursors by that there are, sorted. */
+/* The digests by which events would name the existing cursors, sorted. */
 static int claims_there(struct verify *v, const uint8_t secret[KEY_SECRET_LEN], struct buf *ret, struct err *err) {
     struct db_cursor *cursor;
     struct bytes name, value;
@@ -194,13 +194,13 @@ static bool has_claim(const struct buf *claims, const uint8_t claim[CURSOR_CLAIM
     return claims->n > 0 && bsearch(claim, claims->p, claims->n / CURSOR_CLAIM, CURSOR_CLAIM, cmp_claim) != NULL;
 }
 
-/* A cursor that an import moved is never taken away. One that is missing is told once, with the first event. */
+/* A cursor that an import moved is never removed. A missing one is reported once, with the first event that names it. */
 static int check_cursors(struct verify *v, struct err *err) {
     uint8_t secret[KEY_SECRET_LEN];
     struct buf there = {.max = (size_t)64 << 20}, told = {.max = (size_t)64 << 20};
     int rc = v->n_stored == 0 ? ERR_NOTFOUND : key_secret_look(v->txn, secret, NULL);
     if (rc != 0) {
-        return 0; /* nothing is claimed; or a secret that is not what it was, which is told by itself */
+        return 0; /* nothing is claimed, or the secret cannot be read, which is reported separately */
     }
     rc = claims_there(v, secret, &there, err);
     for (size_t i = 0; i < v->n_stored && rc == 0; i++) {
@@ -222,7 +222,7 @@ static int check_cursors(struct verify *v, struct err *err) {
     return rc;
 }
 
-/* What was put must be there: erased ones keep their record, and others are checked where they stand. */
+/* Every artifact that was put must have a record; erased ones keep theirs. on_artifact checks the content. */
 static int check_stored(struct verify *v, struct err *err) {
     int rc = check_cursors(v, err);
     for (size_t i = 0; i < v->n_stored && rc == 0; i++) {
@@ -274,11 +274,11 @@ static void on_place(struct verify *v, enum core_table table, struct bytes value
     }
 }
 
-/* What opening has not believed blindly: only the known names; the format and identity records byte for byte. */
+/* Only known names may occur; the format and identity records must match byte for byte. */
 static void on_meta(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct buf want = {.max = 65536};
     struct err why = {0};
-    if (bytes_is(key, "format")) { /* that something was erased before the events that were read is not known */
+    if (bytes_is(key, "format")) { /* erasures by events that were not read are unknown */
         core_format_encode(&want, v->erasures.n_claims > 0 ? CORE_FEATURE_ERASED : 0);
         if (v->from > 0 && !bytes_eq(value, bytes_of_buf(&want))) {
             buf_clear(&want);
@@ -314,7 +314,7 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
 static void check_head(struct verify *v) {
     const struct head *h = &v->head;
     if (v->edge.size != h->size) {
-        return; /* said already */
+        return; /* reported already */
     }
     uint8_t zero[EVENT_HASH] = {0};
     for (size_t i = 0; i < merkle_edge_count(h->size); i++) {
@@ -334,7 +334,7 @@ static void check_head(struct verify *v) {
     }
 }
 
-/* A handle that was opened before they went does not miss them. */
+/* A handle that was opened before these records disappeared works without them. */
 static int check_meta_names(struct verify *v, struct err *err) {
     const char *const names[] = {"format", "identity", v->keyed_by[0] == '\0' ? NULL : KEY_SECRET_RECORD};
     int rc = 0;
@@ -354,7 +354,7 @@ static void on_stranger_table(void *ctx, struct bytes name) {
                  (int)(name.n < 64 ? name.n : 64), (const char *)name.p);
 }
 
-/* What only LMDB's offsets say, such as that a table is empty, stands or falls with its pages. */
+/* Facts that only LMDB's offsets state, such as that a table is empty, are only as good as its pages. */
 static int check_pages(struct verify *v, struct err *err) {
     struct err why = {0};
     int rc = db_check(v->ledger->evidence, &why);

@@ -1,4 +1,4 @@
-/* The flow of a verification, and what its report says. */
+/* The flow of a verification and the text of its report. */
 #include "ledger/verify/verify.h"
 
 #include <stdarg.h>
@@ -67,7 +67,7 @@ int verify_renew(struct verify *v, struct err *err) {
 static void say(struct verify *v, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A faulty aspect keeps its state; its text is the count of findings. */
+/* A faulty aspect keeps its state; its text becomes the number of findings. */
 static void say(struct verify *v, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...) {
     struct log_report *report = v->report;
     char *text = report->aspect[aspect].text;
@@ -89,7 +89,7 @@ static void say(struct verify *v, enum log_aspect aspect, enum log_aspect_state 
     va_end(ap);
 }
 
-/* Also what the times are worth just now, which a wrong clock has made its own gap event for. */
+/* Also how far event times now run ahead of the clock; a wrong clock has left its own gap event. */
 static void say_gaps(struct verify *v) {
     struct lead lead;
     char ahead[96] = "";
@@ -158,7 +158,7 @@ static void say_all(struct verify *v, uint64_t artifacts) {
     }
 }
 
-/* Of a ledger that cannot even be begun with: nothing is good that was not looked at. */
+/* For a ledger that cannot be read at all: an aspect that was not examined is not good. */
 static void say_unexamined(struct verify *v) {
     for (int i = 0; i < LOG_ASPECTS; i++) {
         say(v, (enum log_aspect)i, LOG_ASPECT_UNCHECKED, "not examined");
@@ -178,8 +178,8 @@ static void derived_progress(void *ctx, uint64_t done, uint64_t total) {
     }
 }
 
-/* *ctx: struct verify. Only reads. What is not there is no fault: it may be deleted at any time, and who makes it may be
- * ended. */
+/* *ctx: struct verify. Only reads. Missing derived data is not a fault: it may be deleted at any time, and the process that
+ * builds it may be killed. */
 static int try_derived(void *ctx, struct err *err) {
     struct verify *v = ctx;
     const struct segments_check check = {derived_differs, derived_progress, v};
@@ -207,7 +207,7 @@ static int try_derived(void *ctx, struct err *err) {
 
 /* ---- where to begin ---- */
 
-/* One event that brought an epoch key, proven to be in the tree that is known from before. */
+/* Takes the epoch key of one event, after proving that the event is in the previously known tree. */
 static bool take_known(struct verify *v, const struct policy_head *head, uint64_t seq, struct err *err) {
     struct merkle_proof proof;
     struct event_header h;
@@ -229,7 +229,7 @@ static bool take_known(struct verify *v, const struct policy_head *head, uint64_
     return verify_epoch_event(v, &h, body, err) == 0 && v->n_epochs == before + 1;
 }
 
-/* The epoch keys before `from`, by their events. False: they cannot be had so, and everything is read. */
+/* Takes the epoch keys before `from` from their events. False: that is not possible, so everything must be read. */
 static bool epochs_before(struct verify *v, const struct policy_head *head, uint64_t from, struct err *err) {
     for (uint64_t i = 0;; i++) {
         struct core_epoch e;
@@ -238,7 +238,7 @@ static bool epochs_before(struct verify *v, const struct policy_head *head, uint
     }
 }
 
-/* With since_verified: the group of the head that the trust file knows, if the stored tree still has that root. */
+/* With since_verified: begins at the group of the trust file's head, if the stored tree still has that root. */
 static int begin_since(struct verify *v, struct err *err) {
     const struct log_trust *trust = v->options->trust;
     const struct policy_head *head =
@@ -246,7 +246,7 @@ static int begin_since(struct verify *v, struct err *err) {
     struct merkle_edge edge;
     uint8_t root[EVENT_HASH];
     if (head == NULL || head->size > v->head.size || head->size < 2 * EVENT_GROUP) {
-        return 0; /* everything is read; a contradiction shows in the anchoring */
+        return 0; /* everything is read; anchoring reports a contradiction */
     }
     if (merkle_edge_load(&edge, head->size, core_node, &v->view, NULL) != 0) return 0;
     merkle_edge_root(&edge, root);
@@ -297,7 +297,7 @@ static void done(struct verify *v) {
     verify_erasures_done(v);
 }
 
-/* A head that a database cannot even give is a fault of the evidence, not of the reading. */
+/* A head that the database cannot return is a fault of the evidence, not an error of the verification. */
 static int damaged(struct verify *v, int rc, const struct err *why, struct err *err) {
     if (!err_is_damage(rc) && rc != ERR_VERSION) {
         return err_set(err, rc, "%s", why->msg);
@@ -334,7 +334,7 @@ static int run(struct verify *v, struct err *err) {
     return rc == 0 && v->hindered.code != 0 ? err_set(err, v->hindered.code, "%s", v->hindered.msg) : rc;
 }
 
-/* What was overwritten while it was read has no faults. */
+/* A fault in data that was overwritten while it was read does not count. */
 static int check_held(struct ledger *ledger, uint64_t newest, int rc, const struct log_report *report, struct err *err) {
     bool bad = rc != 0 ? !err_is_system(rc) : report->verdict >= LOG_CONTRADICTS;
     return bad && db_newest(ledger->evidence) != newest ? err_set(err, ERR_BUSY, "'%s': %s", ledger->dir, DB_UNHELD) : rc;

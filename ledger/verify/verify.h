@@ -1,18 +1,18 @@
-/* The state that the parts of a verification share. A fault is a finding, not an error: the reading continues after it.
+/* The state that the parts of a verification share. A fault is a finding, not an error: reading continues after it.
  *
  *   verify.c         the flow and the report
- *   events.c         every event, in order: joins what the crew has checked, and checks the rest itself
- *   crew.c           the threads, and who checks which group
- *   group.c          what can be checked of a group by itself
+ *   events.c         every event, in order: joins the groups that the crew has checked and checks the rest itself
+ *   crew.c           the threads, and which of them checks which group
+ *   group.c          the checks that need only the group itself
  *   seals.c          judges checkpoints, epochs and handovers
- *   tables.c         sweeps the tables for what no event accounts for
- *   erasures.c compares what is missing with what events say was erased
- *   anchor.c         compares with what the caller trusts
+ *   tables.c         sweeps the tables for records that no event accounts for
+ *   erasures.c       compares missing content with what events say was erased
+ *   anchor.c         compares the ledger with what the caller trusts
  *
- * Threads check groups quietly: such a check only says whether there is anything to say, and what the joining needs to go
- * on (verify_part). Whatever is not plainly good (a fault, an event that brings a key, a record that could not be read) is
- * checked again, aloud and in order, by the caller's thread. So each check stands once, and the report is the same whatever
- * the number of threads. */
+ * Threads run quiet checks: a quiet check returns only whether the group is good, and the data needed to join it to the
+ * others (verify_part). The caller's thread runs the full check, in order, on any group that is not plainly good (a fault,
+ * an event that introduces a key, a record that could not be read). So each check is written once, and the report does not
+ * depend on the number of threads. */
 #ifndef LEDGER_VERIFY_VERIFY_H
 #define LEDGER_VERIFY_VERIFY_H
 
@@ -28,7 +28,7 @@
 
 struct verify_epoch {
     uint64_t from_size, to_size; /* LOG_NO_SEQ while current */
-    uint64_t seq;                /* of the event that brought it */
+    uint64_t seq;                /* of the event that introduced it */
     bool restored;
     struct note_vkey vkey;
     char origin[NOTE_NAME_MAX + 1]; /* of the checkpoints in its range */
@@ -42,15 +42,15 @@ struct verify_chain {
 };
 
 struct verify_counts {
-    uint64_t external, private_; /* records that the events ask for */
+    uint64_t external, private_; /* records that the events require */
     uint64_t authored, author_good, gaps, first_gap;
 };
 
-#define VERIFY_KEYS        3     /* that a quiet check knows */
-#define VERIFY_MARKS       4     /* kept checkpoints that it can carry, */
-#define VERIFY_RECORDS_MAX 16384 /* and bytes of their records; of groups with more nothing is said */
+#define VERIFY_KEYS        3     /* keys that a quiet check knows */
+#define VERIFY_MARKS       4     /* kept checkpoints that a verify_part holds, */
+#define VERIFY_RECORDS_MAX 16384 /* and bytes of their records; groups with more are left to the full check */
 
-/* What the events before say, as far as a quiet check may build on it. */
+/* What earlier events say, as far as a quiet check may rely on it. */
 struct verify_known {
     uint64_t version; /* changes with the content */
     uint8_t genesis[EVENT_HASH];
@@ -59,7 +59,7 @@ struct verify_known {
     struct note_vkey key[VERIFY_KEYS];
 };
 
-/* Verdicts on a note's signatures that were made before it was known which of them count. */
+/* Verdicts on a note's signatures, reached before it is known which of them count. */
 struct verify_judged {
     size_t n;
     struct note_vkey key[VERIFY_KEYS];
@@ -71,14 +71,14 @@ struct verify_signed {
     uint64_t hash, seq;
 };
 
-/* What an event says there is: an artifact that was put, or a cursor (cursor.h). */
+/* What an event says is stored: an artifact that was put, or a cursor (cursor.h). */
 struct verify_stored {
     uint64_t seq;
     bool cursor;
     uint8_t digest[EVENT_HASH];
 };
 
-/* What a group and one event's records are unpacked into. */
+/* Space into which a group and the records of one event are unpacked. */
 struct verify_space {
     struct group *group;
     struct buf payload, private_;
@@ -86,10 +86,10 @@ struct verify_space {
 
 struct verify_spaces;
 
-/* One thread's means of checking the groups that it is given. */
+/* The state with which one thread checks its groups. */
 struct verify_checker {
-    struct verify *v; /* what stands below is its own; of *v it reads what does not change, unless it is not quiet */
-    bool quiet;       /* a finding is not made but noticed */
+    struct verify *v; /* shared; a quiet checker reads only the parts of it that do not change */
+    bool quiet;       /* a fault only sets `noticed` */
     bool noticed;
     struct core_view *view;
     uint64_t *renewed;
@@ -97,14 +97,14 @@ struct verify_checker {
     const uint8_t *genesis; /* for authors' signatures */
     const char *origin;
     struct verify_space own;
-    struct verify_spaces *spaces; /* for what is large; NULL: the own one takes everything */
-    struct verify_space *large;   /* one of those, while this thread has it */
-    struct group *group;          /* the one in use, as are the two below */
+    struct verify_spaces *spaces; /* for large content; NULL: `own` takes everything */
+    struct verify_space *large;   /* one of `spaces`, while this thread holds it */
+    struct group *group;          /* of the space in use, as are the two below */
     struct buf *payload, *private_;
-    bool build_run; /* pairs of keys go into key_run */
+    bool build_run; /* collect key pairs in key_run */
     struct buf key_run;
     struct note note;
-    struct verify_counts counts; /* of the group at hand */
+    struct verify_counts counts; /* of the current group */
     size_t n_authors;
     struct verify_signed author[EVENT_GROUP];
     size_t n_stored;
@@ -113,7 +113,7 @@ struct verify_checker {
     struct err why;
 };
 
-/* A kept checkpoint of a size in (first, first + 256]. */
+/* A kept checkpoint whose size is in (first, first + 256]. */
 struct verify_mark {
     uint64_t size;
     size_t at, n; /* of its record, in verify_part.records */
@@ -122,9 +122,9 @@ struct verify_mark {
     struct verify_judged judged;
 };
 
-/* What a quiet check found of a group with which nothing is wrong. */
+/* The result of a quiet check of a group without faults. */
 struct verify_part {
-    bool good;      /* else the rest says nothing */
+    bool good;      /* false: the rest has no meaning */
     uint64_t known; /* version of what it was checked with */
     uint8_t prev[EVENT_HASH], last[EVENT_HASH], root[EVENT_HASH];
     uint64_t first_time, last_time;
@@ -138,15 +138,15 @@ struct verify_part {
     struct buf records;
 };
 
-/* That a ledger.erased event names something as erased. */
+/* A ledger.erased event's claim that something was erased. */
 struct verify_claim {
     enum log_erase_what what;
-    uint64_t seq, by;           /* of which event; the event that says so */
-    uint8_t digest[EVENT_HASH]; /* which artifact */
-    size_t at, n;               /* names of fields, a canonical array in verify_erasures.names; n 0: all of them */
+    uint64_t seq, by;           /* the event it is about; the event that makes the claim */
+    uint8_t digest[EVENT_HASH]; /* the artifact it is about */
+    size_t at, n;               /* field names, a canonical array in verify_erasures.names; n 0: all fields */
 };
 
-/* An event whose body, or some of whose private fields, are not there any more. */
+/* An event whose body, or some of whose private fields, are missing. */
 struct verify_absent {
     uint64_t seq;
     bool body;
@@ -159,8 +159,8 @@ struct verify_erasures {
     size_t n_absent, cap_absent;
     struct buf names;
     bool pending;                          /* old pages of the database may still hold what was erased */
-    uint64_t seen;                         /* the events before this one were looked at for what they erased */
-    uint64_t n_of[LOG_ERASE_ARTIFACT + 1]; /* events, artifacts */
+    uint64_t seen;                         /* events before this one have been searched for erasures */
+    uint64_t n_of[LOG_ERASE_ARTIFACT + 1]; /* how many events and artifacts, by enum log_erase_what */
 };
 
 struct verify {
@@ -170,17 +170,17 @@ struct verify {
     struct core_view view;
     uint64_t renewed;
     struct buf newest;  /* the newest checkpoint, copied at the first snapshot */
-    struct head head;   /* of the first snapshot: what is verified */
-    struct db_txn *txn; /* view's */
+    struct head head;   /* of the first snapshot: the head that is verified */
+    struct db_txn *txn; /* the view's */
 
     struct verify_checker *mine; /* of the caller's thread; owned */
     struct merkle_edge edge;     /* over the events read so far */
     struct verify_chain chain;
-    bool gaps_in_reading;     /* some events could not be read: what depends on them cannot be counted */
-    uint64_t next_checkpoint; /* size of the next kept one; LOG_NO_SEQ: none; 0: not looked for yet */
-    bool checkpoints_end;     /* something that is not a key is between them: those after it are strangers */
+    bool gaps_in_reading;     /* some events could not be read: counts that depend on them are not checked */
+    uint64_t next_checkpoint; /* size of the next kept one; LOG_NO_SEQ: none; 0: not yet searched for */
+    bool checkpoints_end;     /* a record among them has an invalid key: those after it are not judged */
     uint64_t last_kept;       /* size of the last kept one that was seen */
-    bool newest_judged;       /* the newest checkpoint, against the events */
+    bool newest_judged;       /* the newest checkpoint has been compared with the events */
 
     struct verify_epoch *epoch; /* recomputed from the events; owned */
     size_t n_epochs, cap_epochs;
@@ -189,7 +189,7 @@ struct verify {
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
 
-    char keyed_by[KEY_SECRET_DIGEST]; /* how events name the ledger's secret; "": none does */
+    char keyed_by[KEY_SECRET_DIGEST]; /* how events name the ledger's secret; "": no event does */
     uint64_t keyed_by_seq;            /* the first of them */
 
     struct verify_signed *author; /* owned */
@@ -198,32 +198,33 @@ struct verify {
     size_t n_stored, cap_stored;
 
     struct verify_erasures erasures;
-    uint64_t from; /* first event that is read */
+    uint64_t from; /* the first event to read */
     struct verify_counts counts;
     uint64_t n_checkpoints, n_artifacts;
-    uint64_t naming; /* group that the sweep has loaded to name a surplus record; LOG_NO_SEQ: none */
+    uint64_t naming; /* the group that the sweep loaded to name a surplus record; LOG_NO_SEQ: none */
     uint64_t n_restored, last_restored;
-    struct err hindered; /* the first failure of the system; code 0: none */
+    struct err hindered; /* the first system failure; code 0: none */
 };
 
-/* Adds a finding; aspects of it become faulty. seq LOG_NO_SEQ: about none. */
+/* Adds a finding; its aspect becomes faulty. seq LOG_NO_SEQ: about no event. */
 void verify_fault(struct verify *v, enum log_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
-/* The same of a rule of docs/format.md 11 that is broken. */
+/* The same for a broken rule of docs/format.md 11. */
 void verify_refuse(struct verify *v, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 void verify_vfault(struct verify *v, const char *rule, enum log_aspect aspect, uint64_t seq, const char *table,
                    const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
-/* True when `rc` is the system's failure: no fault of the ledger. It is kept, and the verification ends with it. */
+/* True when `rc` is a system failure, not a fault of the ledger. The first one is kept and ends the
+ * verification. */
 bool verify_hindered(struct verify *v, int rc, const struct err *why);
-/* Renews the snapshot when it is a second old. ERR_BUSY: it was told to stop. */
+/* Renews the snapshot when it is a second old. ERR_BUSY: the caller asked to stop. */
 int verify_renew(struct verify *v, struct err *err);
-/* The same of any view; *renewed: when it was, 0 when it must be. */
+/* The same for any view, without the stop check. *renewed: time of the last renewal; 0 forces one. */
 int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err);
 
 int verify_events(struct verify *v, struct err *err);
 int verify_tables(struct verify *v, struct err *err);
-/* Faults of the system are left in v->hindered. */
+/* Leaves system failures in v->hindered. */
 void verify_anchor(struct verify *v);
 
 /* ---- erasures.c ---- */
@@ -232,51 +233,51 @@ void verify_anchor(struct verify *v);
 int verify_absent(struct verify *v, uint64_t seq, bool body, struct err *err);
 /* Notes what a ledger.erased event says. */
 int verify_claim(struct verify *v, const struct event_header *h, struct bytes body, struct err *err);
-/* Compares both, when all events have been read. */
+/* Compares the two, after all events have been read. */
 int verify_erasures(struct verify *v, struct err *err);
-/* A claim names this artifact; after verify_erasures. */
+/* Whether a claim names this artifact; call after verify_erasures. */
 bool verify_artifact_claimed(const struct verify *v, struct bytes digest);
-/* It was erased by an event that comes after all that were read: the next verification sees it. */
+/* Whether an event after all those that were read erased it: the next verification reads that event. */
 bool verify_erased_since(struct verify *v, struct bytes digest);
-/* The report's words; false: nothing was erased. */
+/* Writes the report's text; false: nothing was erased. */
 bool verify_erasures_say(const struct verify *v, char *out, size_t max);
 void verify_erasures_done(struct verify *v);
 
 /* ---- group.c ---- */
 
-/* NULL on no memory. It is useless before its view and, for quiet checks, its place among the crew are set. */
+/* NULL when out of memory. The caller must set the view and, for quiet checks, the members that the crew shares. */
 struct verify_checker *verify_checker_new(struct verify *v);
 void verify_checker_free(struct verify_checker *c);
-/* Checks event i of the loaded group as far as it can be checked without the ones before it; aloud also what it says of
- * epochs. Negative: the reading cannot go on. */
+/* Checks event i of the loaded group as far as possible without earlier events; a full check also judges what it says about
+ * epochs. Negative: reading cannot continue. */
 int verify_check_event(struct verify_checker *c, size_t i, struct err *err);
-/* A field of a body that is "sha256:<hex>". */
+/* Reads a field of the body of the form "sha256:<hex>". */
 bool verify_digest_get(struct bytes body, const char *name, uint8_t ret[EVENT_HASH]);
-/* The key run of the group whose events have been checked, while it is in evidence. */
+/* Checks the key run of the group whose events have been checked, while that run is in evidence. */
 int verify_check_key_run(struct verify_checker *c, struct err *err);
-/* Checks a whole full group quietly. */
+/* Runs the quiet check on one full group. */
 void verify_check_quietly(struct verify_checker *c, uint64_t index, const struct verify_known *known,
                           struct verify_part *ret);
 
 /* ---- crew.c ---- */
 
 struct verify_crew;
-/* Checks the full groups [first, end) quietly, on as many threads as the options ask for. */
+/* Starts quiet checks of the full groups [first, end) on as many threads as the options ask for. */
 int verify_crew_new(struct verify *v, uint64_t first, uint64_t end, struct verify_crew **ret, struct err *err);
-/* The next group in order, as it was checked; the caller's thread checks groups meanwhile. Borrowed until the next call.
- * NULL: there is none left. */
+/* Returns the result for the next group in order; the caller's thread checks groups while it waits. Borrowed until the next
+ * call. NULL: no group is left. */
 const struct verify_part *verify_crew_next(struct verify_crew *crew);
-/* What the events say has changed, or may have; its version now. */
+/* Passes on what the events now say, in case it changed. verify_crew_known returns the current version. */
 void verify_crew_tell(struct verify_crew *crew);
 uint64_t verify_crew_known(const struct verify_crew *crew);
-/* Ends all threads; NULL is fine. */
+/* Stops all threads; NULL is fine. */
 void verify_crew_free(struct verify_crew *crew);
 
-/* Spaces for what is large, of which there are few, whatever the number of threads. A thread has one at a time; take waits
- * until one is free. */
+/* A few spaces for large content, shared by any number of threads. A thread holds at most one; take waits until one is
+ * free. */
 struct verify_space *verify_space_take(struct verify_spaces *spaces);
 void verify_space_give(struct verify_spaces *spaces, struct verify_space *space);
-/* From how many bytes on a group's content, and a record of an event, are large. */
+/* The size in bytes from which a group's content, or an event's record, counts as large. */
 size_t verify_large_group(const struct verify_spaces *spaces);
 size_t verify_large_record(const struct verify_spaces *spaces);
 int verify_space_init(struct verify_space *space, struct err *err);
@@ -284,24 +285,24 @@ void verify_space_done(struct verify_space *space);
 
 /* ---- seals.c ---- */
 
-/* Takes notice of ledger.created, key_rotated, restored. body: canonical map. */
+/* Processes ledger.created, ledger.key_rotated or ledger.restored. body: canonical map. */
 int verify_epoch_event(struct verify *v, const struct event_header *h, struct bytes body, struct err *err);
-/* It is one of those. */
+/* Whether the event is one of those three. */
 bool verify_is_epoch_event(const struct event_header *h);
-/* Epoch keys of events [from, end) that could not be read, from the table that caches them, so that what follows can be
- * judged all the same. */
+/* Takes the epoch keys of events [from, end), which could not be read, from the table that caches them, so that later
+ * events can still be judged. */
 int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct err *err);
 /* Judges the kept checkpoint at the edge's size, if there is one. */
 int verify_checkpoint_here(struct verify *v, struct err *err);
-/* Judges a kept checkpoint of a size at which no epoch begins. `judged` may be NULL. */
+/* Judges a kept checkpoint at whose size no epoch begins. `judged` may be NULL. */
 void verify_checkpoint_at(struct verify *v, const struct merkle_edge *edge, struct bytes record,
                           const struct verify_judged *judged);
 /* Finds the first kept checkpoint of at least `size`. */
 int verify_checkpoint_seek(struct verify *v, uint64_t size, struct err *err);
-/* Verdicts of these keys on a note; none when it does not parse. */
+/* The verdicts of the known keys on a note; none when it does not parse. */
 void verify_judge_keys(struct bytes note, const struct verify_known *known, struct note *scratch,
                        struct verify_judged *ret);
-/* After the last event: the newest checkpoint and the epoch table. */
+/* Call after the last event: judges the newest checkpoint and the epoch table. */
 int verify_seals_end(struct verify *v, struct err *err);
 
 #endif
