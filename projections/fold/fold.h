@@ -83,13 +83,13 @@ enum {
     FOLD_N
 };
 /* clang-format off */
-#define FOLD_COLUMNS                                                                                                     \
-    {"since", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when its state became what it is"},                                 \
-    {"since_seq", CELL_INT, COLUMN_SEQ, "the event that made it so"},                                                   \
-    {"updated_seq", CELL_INT, COLUMN_SEQ, "the newest event about it"},                                                 \
-    {"violations", CELL_INT, 0, "events that were no legal step"},                                                      \
-    {"violation", CELL_TEXT, 0, "the newest of these, in words"},                                                       \
-    {"violation_seq", CELL_INT, COLUMN_SEQ, "its seq"},                                                                 \
+#define FOLD_COLUMNS                                                                                                      \
+    {"since", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it entered its present state"},                                  \
+    {"since_seq", CELL_INT, COLUMN_SEQ, "the event that caused this state"},                                              \
+    {"updated_seq", CELL_INT, COLUMN_SEQ, "the newest event about it"},                                                   \
+    {"violations", CELL_INT, 0, "events that were not a legal step"},                                                     \
+    {"violation", CELL_TEXT, 0, "the newest of these, in words"},                                                         \
+    {"violation_seq", CELL_INT, COLUMN_SEQ, "its sequence number"},                                                       \
     {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that decide its state"}
 /* clang-format on */
 

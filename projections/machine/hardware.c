@@ -66,8 +66,8 @@ enum {
 
 static const struct state_column host_columns[] = {
     [HOST] = {"host", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which machine"},
-    [TIER] = {"tier", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "what it is capable of: gpu-24g, cpu-small, ..."},
-    [FITS] = {"fits", CELL_TEXT, COLUMN_JUDGED, "which models fit, with weights of 4 bits"},
+    [TIER] = {"tier", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "its capabilities: gpu-24g, cpu-small, ..."},
+    [FITS] = {"fits", CELL_TEXT, COLUMN_JUDGED, "which models fit, with 4-bit weights"},
     [CPU] = {"cpu", CELL_TEXT, COLUMN_MAIN, "model of its processor"},
     [HOST_ARCH] = {"arch", CELL_TEXT, 0, "its architecture"},
     [SOCKETS] = {"sockets", CELL_INT, 0, "processor packages"},
@@ -78,19 +78,19 @@ static const struct state_column host_columns[] = {
     [SWAP_BYTES] = {"swap_bytes", CELL_INT, 0, "swap space"},
     [GPUS] = {"gpus", CELL_LIST, 0, "a map for each GPU"},
     [GPU_COUNT] = {"gpu_count", CELL_INT, 0, "number of GPUs"},
-    [GPU_MEMORY_BYTES] = {"gpu_memory_bytes", CELL_INT, COLUMN_MAIN, "memory of all GPUs that tell theirs"},
-    [GPU_ERROR] = {"gpu_error", CELL_TEXT, 0, "why the GPU's own tool gave no answer"},
+    [GPU_MEMORY_BYTES] = {"gpu_memory_bytes", CELL_INT, COLUMN_MAIN, "memory of all GPUs that report it"},
+    [GPU_ERROR] = {"gpu_error", CELL_TEXT, 0, "why the GPU vendor's tool gave no answer"},
     [DISKS] = {"disks", CELL_LIST, 0, "a map for each disk"},
     [OS] = {"os", CELL_TEXT, 0, "operating system"},
     [OS_NAME] = {"os_name", CELL_TEXT, 0, "the operating system's own full name"},
     [OS_VERSION] = {"os_version", CELL_TEXT, 0, "its version"},
     [KERNEL] = {"kernel", CELL_TEXT, 0, "its kernel"},
-    [VIRTUAL] = {"virtual", CELL_TEXT, 0, "the virtual machine or container it is in"},
+    [VIRTUAL] = {"virtual", CELL_TEXT, 0, "the virtual machine or container that it runs in"},
     [FIRMWARE] = {"firmware", CELL_TEXT, 0, "version of the firmware"},
     [DIGEST] = {"digest", CELL_TEXT, COLUMN_SINCE, "digest of the profile"},
-    [PROFILED_AT] = {"profiled_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was looked at last"},
-    [PROFILES] = {"profiles", CELL_INT, 0, "how often it was looked at"},
-    [LATE] = {"late", CELL_INT, COLUMN_WORK, "profiles that were older than the one that is shown"},
+    [PROFILED_AT] = {"profiled_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was last observed"},
+    [PROFILES] = {"profiles", CELL_INT, 0, "how often it was observed"},
+    [LATE] = {"late", CELL_INT, COLUMN_WORK, "profiles older than the one shown"},
     FOLD_COLUMNS,
 };
 
@@ -124,15 +124,15 @@ enum { F_HOST, F_WHAT, F_DEVICE, F_COUNT, F_CODE, F_UNIT, F_AT, F_FIRST_AT, F_FI
 static const struct state_column fault_columns[] = {
     [F_HOST] = {"host", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which machine"},
     [F_WHAT] = {"what", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "oom, gpu, disk, memory, thermal"},
-    [F_DEVICE] = {"device", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which device; empty when none was told"},
+    [F_DEVICE] = {"device", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which device; empty: unknown"},
     [F_COUNT] = {"count", CELL_INT, COLUMN_MAIN, "how many faults"},
     [F_CODE] = {"code", CELL_INT, COLUMN_MAIN, "the driver's error number of the newest that had one"},
-    [F_UNIT] = {"unit", CELL_TEXT, 0, "the service that was hit last"},
+    [F_UNIT] = {"unit", CELL_TEXT, 0, "the service most recently affected"},
     [F_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when the newest was"},
     [F_FIRST_AT] = {"first_at", CELL_INT, COLUMN_TIME, "when the oldest was"},
-    [F_FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "the first event that told of one"},
-    [F_UPDATED_SEQ] = {"updated_seq", CELL_INT, COLUMN_SEQ, "the newest event that told of one"},
-    [F_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that told of them"},
+    [F_FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "the first event that reported one"},
+    [F_UPDATED_SEQ] = {"updated_seq", CELL_INT, COLUMN_SEQ, "the newest event that reported one"},
+    [F_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that reported them"},
 };
 
 /* The number of maps in the list, and the sum of their memory_bytes. */
@@ -238,9 +238,9 @@ static int judge_host(struct state_view *view, struct row *row, struct err *err)
 }
 
 static const struct state_table tables[] = {
-    {"hardware", "host", "A row is a machine: its newest profile, and what it is capable of.", host_columns, BASE + FOLD_N,
+    {"hardware", "host", "A row is a machine: its newest profile, and its capabilities.", host_columns, BASE + FOLD_N,
      judge_host},
-    {"hardware_faults", "fault", "A row is a device of a machine and a sort of fault that was reported of it.",
+    {"hardware_faults", "fault", "A row is a device of a machine and a kind of fault that was reported for it.",
      fault_columns, F_N, NULL},
 };
 static const char *const kinds[] = {"hardware.*", NULL};

@@ -31,26 +31,26 @@ enum {
 
 static const struct state_column import_columns[] = {
     [SOURCE] = {"source", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which reader"},
-    [RUNS] = {"runs", CELL_INT, COLUMN_MAIN, "inputs that it read to their end"},
-    [ACCEPTED] = {"accepted", CELL_INT, COLUMN_MAIN, "records that became events, in all"},
-    [DUPLICATE] = {"duplicate", CELL_INT, COLUMN_MAIN, "records that were there already, in all"},
-    [REJECTED] = {"rejected", CELL_INT, COLUMN_MAIN, "records that were refused, in all"},
-    [MASKED] = {"masked", CELL_INT, 0, "secrets that were masked, in all"},
-    [GAPS] = {"gaps", CELL_INT, 0, "gaps that were found, in all"},
+    [RUNS] = {"runs", CELL_INT, COLUMN_MAIN, "inputs read to their end"},
+    [ACCEPTED] = {"accepted", CELL_INT, COLUMN_MAIN, "total of records that became events"},
+    [DUPLICATE] = {"duplicate", CELL_INT, COLUMN_MAIN, "total of duplicate records"},
+    [REJECTED] = {"rejected", CELL_INT, COLUMN_MAIN, "total of records refused"},
+    [MASKED] = {"masked", CELL_INT, 0, "total of secrets masked"},
+    [GAPS] = {"gaps", CELL_INT, 0, "total of gaps found"},
     [BYTES] = {"bytes", CELL_INT, 0, "size of all inputs"},
-    [STOPPED] = {"stopped", CELL_BOOL, COLUMN_MAIN, "the newest one was stopped before its end"},
-    [NEWEST_AT] = {"newest_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when the newest one was over"},
+    [STOPPED] = {"stopped", CELL_BOOL, COLUMN_MAIN, "the newest import was stopped before its end"},
+    [NEWEST_AT] = {"newest_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when the newest import ended"},
     [NEWEST_SEQ] = {"newest_seq", CELL_INT, COLUMN_SEQ, "its receipt"},
     [NEWEST_ACCEPTED] = {"newest_accepted", CELL_INT, 0, "its records that became events"},
     [NEWEST_REJECTED] = {"newest_rejected", CELL_INT, 0, "its records that were refused"},
-    [REASONS] = {"reasons", CELL_LIST, 0, "why they were: a map for each reason"},
-    [REJECTED_SEQ] = {"rejected_seq", CELL_INT, COLUMN_SEQ, "the newest receipt that tells of refused records"},
-    [PARSER] = {"parser", CELL_INT, 0, "version of the rules that it was read by"},
+    [REASONS] = {"reasons", CELL_LIST, 0, "why they were refused, with a map for each reason"},
+    [REJECTED_SEQ] = {"rejected_seq", CELL_INT, COLUMN_SEQ, "the newest receipt that reports refused records"},
+    [PARSER] = {"parser", CELL_INT, 0, "version of the parsing rules used"},
     [FIRST_AT] = {"first_at", CELL_INT, COLUMN_TIME, "the earliest time in any input"},
     [LAST_AT] = {"last_at", CELL_INT, COLUMN_TIME, "the latest time in any input"},
-    [BY] = {"by", CELL_TEXT, 0, "who ran the newest one"},
+    [BY] = {"by", CELL_TEXT, 0, "who ran the newest import"},
     [I_UPDATED_SEQ] = {"updated_seq", CELL_INT, COLUMN_SEQ, "the newest event about it"},
-    [I_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the receipts that tell of its condition"},
+    [I_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the receipts that decide its state"},
 };
 
 enum {
@@ -72,20 +72,20 @@ enum {
 };
 
 static const struct state_column gap_columns[] = {
-    [G_SOURCE] = {"source", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "who noticed it; ledger is the ledger itself"},
+    [G_SOURCE] = {"source", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "who noticed it; ledger: the ledger itself"},
     [G_WHAT] = {"what", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "clock_back, clock_jump, dropped, truncated, ..."},
     [G_COUNT] = {"count", CELL_INT, COLUMN_MAIN, "how often"},
-    [G_MISSING] = {"missing", CELL_INT, COLUMN_MAIN, "records that are missing, in all, where that is known"},
+    [G_MISSING] = {"missing", CELL_INT, COLUMN_MAIN, "total of missing records, where known"},
     [G_NEWEST_AT] = {"newest_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when the newest was noticed"},
-    [G_NEWEST_SEQ] = {"newest_seq", CELL_INT, COLUMN_SEQ, "the event that tells of it"},
-    [G_STEP_NS] = {"step_ns", CELL_INT, COLUMN_MAIN, "how far the clock stepped then, nanoseconds; negative is back"},
-    [G_FROM] = {"from_at", CELL_INT, COLUMN_TIME, "where the newest begins"},
-    [G_TO] = {"to_at", CELL_INT, COLUMN_TIME, "where it ends"},
+    [G_NEWEST_SEQ] = {"newest_seq", CELL_INT, COLUMN_SEQ, "the event that reports it"},
+    [G_STEP_NS] = {"step_ns", CELL_INT, COLUMN_MAIN, "how far the clock stepped in it, nanoseconds; negative: backwards"},
+    [G_FROM] = {"from_at", CELL_INT, COLUMN_TIME, "when the newest begins"},
+    [G_TO] = {"to_at", CELL_INT, COLUMN_TIME, "when it ends"},
     [G_DETAIL] = {"detail", CELL_TEXT, COLUMN_MAIN, "what exactly it is"},
     [G_FIRST_AT] = {"first_at", CELL_INT, COLUMN_TIME, "when the oldest was noticed"},
-    [G_FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "the first event that told of one"},
+    [G_FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "the first event that reported one"},
     [G_UPDATED_SEQ] = {"updated_seq", CELL_INT, COLUMN_SEQ, "the newest event about it"},
-    [G_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that tell of them"},
+    [G_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that report them"},
 };
 
 static int64_t add(struct fold *fold, struct row *row, size_t column, const char *field) {
@@ -190,9 +190,9 @@ static int fold_imports(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    {"imports", "import", "A row is a source of events: what its runs brought in, and how the newest one ended.",
+    {"imports", "import", "A row is a source of events: what its imports recorded, and how the newest one ended.",
      import_columns, I_N, NULL},
-    {"gaps", "gap", "A row is a sort of gap and who noticed it: how often, how much is missing.", gap_columns, G_N, NULL},
+    {"gaps", "gap", "A row is a kind of gap and who noticed it: how often, how much is missing.", gap_columns, G_N, NULL},
 };
 static const char *const kinds[] = {"ledger.imported", "ledger.gap", NULL};
 

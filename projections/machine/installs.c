@@ -43,26 +43,26 @@ enum {
 static const struct state_column columns[] = {
     [MANAGER] = {"manager", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the package manager"},
     [PACKAGE] = {"package", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the package's name"},
-    [ARCH] = {"arch", CELL_TEXT, COLUMN_KEY, "its architecture; empty when none was told"},
+    [ARCH] = {"arch", CELL_TEXT, COLUMN_KEY, "its architecture; empty: unknown"},
     [STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "installed, observed, unfinished, failed, removed"},
-    [VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "the version that is there"},
-    [VERSION_BEFORE] = {"version_before", CELL_TEXT, 0, "the version that was there before it"},
-    [VERSION_AT] = {"version_at", CELL_INT, COLUMN_TIME, "when that version came"},
-    [VERSION_SEQ] = {"version_seq", CELL_INT, COLUMN_SEQ, "the event that brought it"},
+    [VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "the installed version"},
+    [VERSION_BEFORE] = {"version_before", CELL_TEXT, 0, "the version installed before it"},
+    [VERSION_AT] = {"version_at", CELL_INT, COLUMN_TIME, "when that version was installed"},
+    [VERSION_SEQ] = {"version_seq", CELL_INT, COLUMN_SEQ, "the event that installed this version"},
     [STATUS] = {"status", CELL_TEXT, 0, "the manager's own word for the newest result"},
     [REQUESTED] = {"requested", CELL_BOOL, 0, "asked for by name, not as a dependency"},
     [ORIGIN] = {"origin", CELL_TEXT, 0, "the repository or index it came from"},
     [DIGEST] = {"digest", CELL_TEXT, 0, "digest of the package file"},
-    [BY] = {"by", CELL_TEXT, COLUMN_MAIN, "who made it what it is"},
+    [BY] = {"by", CELL_TEXT, COLUMN_MAIN, "who brought it into its present state"},
     [SOURCE] = {"source", CELL_TEXT, 0, "who reported it last"},
     [PURGED] = {"purged", CELL_BOOL, 0, "removed with its configuration"},
-    [AT] = {"at", CELL_INT, COLUMN_TIME, "when the newest of what is told of it happened"},
-    [FAILED_AT] = {"failed_at", CELL_INT, COLUMN_TIME, "when an operation on it ended badly last"},
-    [FAILED_SEQ] = {"failed_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [AT] = {"at", CELL_INT, COLUMN_TIME, "time of its newest event"},
+    [FAILED_AT] = {"failed_at", CELL_INT, COLUMN_TIME, "when an operation on it last failed"},
+    [FAILED_SEQ] = {"failed_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [FAILED_ACTION] = {"failed_action", CELL_TEXT, 0, "which operation that was"},
-    [FAILED_VERSION] = {"failed_version", CELL_TEXT, 0, "the version that it was to bring"},
+    [FAILED_VERSION] = {"failed_version", CELL_TEXT, 0, "the version that was to be installed"},
     [EXIT_CODE] = {"exit_code", CELL_INT, 0, "its exit code"},
-    [LATE] = {"late", CELL_INT, 0, "events that were older than what was known"},
+    [LATE] = {"late", CELL_INT, 0, "events older than what was known"},
     FOLD_COLUMNS,
 };
 
@@ -280,8 +280,8 @@ static int fold_installs(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    {"installs", "package", "A row is a package of one architecture: what is there of it, since when, by whom.", columns,
-     BASE + FOLD_N, NULL},
+    {"installs", "package", "A row is a package of one architecture: its state, its version, and who installed it.",
+     columns, BASE + FOLD_N, NULL},
 };
 static const char *const kinds[] = {"install.*", NULL};
 

@@ -32,17 +32,17 @@ enum {
 };
 
 static const struct state_column columns[] = {
-    [EPOCH] = {"epoch", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its number, with zeros before it"},
+    [EPOCH] = {"epoch", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its number, with leading zeros"},
     [STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "current or ended"},
     [VKEY] = {"vkey", CELL_TEXT, 0, "verifier key of the epoch key"},
     [LOG_VKEY] = {"log_vkey", CELL_TEXT, 0, "verifier key of the log key"},
     [FROM_SIZE] = {"from_size", CELL_INT, COLUMN_MAIN, "the first tree size that it seals"},
-    [TO_SIZE] = {"to_size", CELL_INT, COLUMN_MAIN, "the last one; none yet while it is current"},
+    [TO_SIZE] = {"to_size", CELL_INT, COLUMN_MAIN, "the last tree size; null while it is current"},
     [ORIGIN] = {"origin", CELL_TEXT, COLUMN_MAIN, "the log's name on its checkpoints"},
     [ORIGIN_BEFORE] = {"origin_before", CELL_TEXT, 0, "the log's name before a restore"},
-    [REASON] = {"reason", CELL_TEXT, COLUMN_MAIN, "why it began"},
+    [REASON] = {"reason", CELL_TEXT, COLUMN_MAIN, "why it was started"},
     [RESTORED] = {"restored", CELL_BOOL, 0, "it began with a restore from a backup"},
-    [NEWEST] = {"newest", CELL_BOOL, 0, "somebody vouched that the backup was the newest head"},
+    [NEWEST] = {"newest", CELL_BOOL, 0, "someone vouched that the backup had the newest head"},
     [BY] = {"by", CELL_TEXT, 0, "who began it"},
     [BEGAN_AT] = {"began_at", CELL_INT, COLUMN_TIME, "when it began"},
     [BEGAN_SEQ] = {"began_seq", CELL_INT, COLUMN_SEQ, "the event that began it"},

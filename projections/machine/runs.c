@@ -59,11 +59,10 @@ enum {
 
 static const struct state_column columns[] = {
     [RUN] = {"run", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
-    [STATE] =
-        {"state", CELL_TEXT, COLUMN_MAIN,
-         "observed (neither its beginning nor its end was told), running, finished, unknown (it ended in a word that says "
-         "neither good nor bad), failed, aborted, refused, timeout"},
-    [OUTCOME] = {"outcome", CELL_TEXT, 0, "how it ended, in the source's word"},
+    [STATE] = {"state", CELL_TEXT, COLUMN_MAIN,
+               "observed (neither its start nor its end was recorded), running, finished, unknown (its outcome is neither "
+               "good nor bad), failed, aborted, refused, timeout"},
+    [OUTCOME] = {"outcome", CELL_TEXT, 0, "how it ended, in the source's words"},
     [ERROR] = {"error", CELL_TEXT, COLUMN_MAIN, "kind of the error that it ended with"},
     [PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack ran"},
     [PACK_VERSION] = {"pack_version", CELL_TEXT, 0, "its version"},
@@ -81,21 +80,21 @@ static const struct state_column columns[] = {
     [TOOL_CALLS] = {"tool_calls", CELL_INT, 0, "calls of tools"},
     [TOKENS_IN] = {"tokens_in", CELL_INT, COLUMN_MAIN, "tokens of all prompts"},
     [TOKENS_OUT] = {"tokens_out", CELL_INT, COLUMN_MAIN, "tokens of all answers"},
-    [COST] = {"cost", CELL_REAL, COLUMN_MAIN, "what it cost"},
+    [COST] = {"cost", CELL_REAL, COLUMN_MAIN, "its cost"},
     [ERRORS] = {"errors", CELL_INT, COLUMN_MAIN, "steps, calls and log records that ended in an error"},
     [DENIED] = {"denied", CELL_INT, 0, "permissions and calls that were denied"},
-    [ARTIFACTS] = {"artifacts", CELL_INT, 0, "files it made or took"},
+    [ARTIFACTS] = {"artifacts", CELL_INT, 0, "files that it created or used"},
     [EGRESS] = {"egress", CELL_BOOL, 0, "some of it left the box"},
     [FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "its first event"},
     [LAST_SEQ] = {"last_seq", CELL_INT, COLUMN_SEQ, "its newest event"},
-    [PERMISSIONS_DIGEST] = {"permissions_digest", CELL_TEXT, 0, "digest of the permissions that held at its beginning"},
+    [PERMISSIONS_DIGEST] = {"permissions_digest", CELL_TEXT, 0, "digest of the permissions in force at its start"},
     [LATE] = {"late", CELL_INT, 0, "events that came after its end"},
-    [MODEL_ANSWERS] = {"model_answers", CELL_INT, 0, "answers of models that were told by themselves"},
+    [MODEL_ANSWERS] = {"model_answers", CELL_INT, 0, "answers of models that were reported separately"},
     [TOOL_ANSWERS] = {"tool_answers", CELL_INT, 0, "answers of tools"},
-    [TOKENS_PENDING] = {"tokens_pending", CELL_INT, 0, "of tokens_in, those of calls without an answer"},
-    [TOLD] = {"told", CELL_INT, 0, "which totals are those that the end told: a bit for each from steps to cost"},
-    [EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, when it was a program"},
-    [SUCCEEDED] = {"succeeded", CELL_BOOL, 0, "its end says that it went well, or did not; null: it says neither"},
+    [TOKENS_PENDING] = {"tokens_pending", CELL_INT, 0, "those of tokens_in from calls without an answer"},
+    [TOLD] = {"told", CELL_INT, 0, "which totals were reported at the end: a bit for each from steps to cost"},
+    [EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, if it was a program"},
+    [SUCCEEDED] = {"succeeded", CELL_BOOL, 0, "whether it succeeded, as its end says; null: unknown"},
     FOLD_COLUMNS,
 };
 
@@ -490,7 +489,7 @@ static int fold_run(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    {"runs", "run", "A row is a run: whose it was, what it did, how it ended.", columns, BASE + FOLD_N, NULL},
+    {"runs", "run", "A row is a run: who ran it, what it did, how it ended.", columns, BASE + FOLD_N, NULL},
 };
 static const char *const kinds[] = {"*", NULL};
 

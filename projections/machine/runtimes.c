@@ -46,7 +46,7 @@ enum {
 
 static const struct state_column columns[] = {
     [RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
-    [ENDPOINT] = {"endpoint", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its address; empty when none was told"},
+    [ENDPOINT] = {"endpoint", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its address; empty: unknown"},
     [STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "up, unreachable, configured"},
     [VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "its version"},
     [VERSION_BEFORE] = {"version_before", CELL_TEXT, 0, "its version before"},
@@ -55,24 +55,24 @@ static const struct state_column columns[] = {
     [CLOUD] = {"cloud", CELL_BOOL, 0, "it may hand requests to a remote service"},
     [SLOTS] = {"slots", CELL_INT, 0, "requests that it serves at once"},
     [LATENCY_MS] = {"latency_ms", CELL_REAL, 0, "time to its newest answer, milliseconds"},
-    [DIGEST] = {"digest", CELL_TEXT, 0, "digest of its set-up"},
-    [DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest of its set-up before"},
-    [CHANGES] = {"changes", CELL_INT, 0, "how often it was no longer what it was"},
-    [CHANGED_AT] = {"changed_at", CELL_INT, COLUMN_TIME, "when it changed last"},
-    [CHANGED_SEQ] = {"changed_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
-    [RESTARTS] = {"restarts", CELL_INT, 0, "how often it was started anew"},
+    [DIGEST] = {"digest", CELL_TEXT, 0, "digest of its configuration"},
+    [DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest of its previous configuration"},
+    [CHANGES] = {"changes", CELL_INT, 0, "how often it changed"},
+    [CHANGED_AT] = {"changed_at", CELL_INT, COLUMN_TIME, "when it last changed"},
+    [CHANGED_SEQ] = {"changed_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
+    [RESTARTS] = {"restarts", CELL_INT, 0, "how often it was restarted"},
     [ERROR] = {"error", CELL_TEXT, COLUMN_MAIN, "why it does not answer"},
     [HTTP_STATUS] = {"http_status", CELL_INT, 0, "HTTP status of its refusal"},
-    [FAILURES] = {"failures", CELL_INT, 0, "times in a row that it did not answer"},
-    [SEEN_AT] = {"seen_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it answered last"},
-    [CONFIG_DIGEST] = {"config_digest", CELL_TEXT, 0, "digest of the configuration that it is to run with"},
+    [FAILURES] = {"failures", CELL_INT, 0, "consecutive failures to answer"},
+    [SEEN_AT] = {"seen_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it last answered"},
+    [CONFIG_DIGEST] = {"config_digest", CELL_TEXT, 0, "digest of its intended configuration"},
     [CONFIGURED_AT] = {"configured_at", CELL_INT, COLUMN_TIME, "when that was said"},
-    [CONFIGURED_SEQ] = {"configured_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [CONFIGURED_SEQ] = {"configured_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [CONTEXT_LENGTH] = {"context_length", CELL_INT, 0, "tokens of context, by its configuration"},
     [PARALLEL] = {"parallel", CELL_INT, 0, "requests at once, by its configuration"},
     [GPU_LAYERS] = {"gpu_layers", CELL_INT, 0, "layers on the GPU, by its configuration"},
-    [TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when the newest of what is told of its answers was"},
-    [LATE] = {"late", CELL_INT, COLUMN_WORK, "observations that were older than what was known"},
+    [TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "time of the newest report on whether it answers"},
+    [LATE] = {"late", CELL_INT, COLUMN_WORK, "observations older than what was known"},
     FOLD_COLUMNS,
 };
 
@@ -189,7 +189,7 @@ static int fold_runtimes(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    {"runtimes", "runtime", "A row is a server of models at one address: whether it answers, its version, its set-up.",
+    {"runtimes", "runtime", "A row is a model server at one address: whether it answers, its version, its configuration.",
      columns, BASE + FOLD_N, NULL},
 };
 static const char *const kinds[] = {"runtime.*", NULL};

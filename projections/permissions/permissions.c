@@ -37,37 +37,37 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct state_column columns[] = {
-    [PERMISSIONS_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool that it is about"},
-    [PERMISSIONS_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions; empty: not told"},
-    [PERMISSIONS_SCOPE] = {"scope", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what it reaches; empty: everything"},
+    [PERMISSIONS_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool that holds it"},
+    [PERMISSIONS_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions; empty: unknown"},
+    [PERMISSIONS_SCOPE] = {"scope", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what it covers; empty: everything"},
     [PERMISSIONS_STATE] =
         {"state", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
-         "requested, granted, denied, expired, revoked; overridden: granted, and a newer refusal is of all "
-         "of it; lifted: refused, and a newer grant reaches all of it; null: it was used and nobody decided"},
+         "requested, granted, denied, expired, revoked; overridden: granted, but a newer refusal covers all "
+         "of it; lifted: refused, but a newer grant covers all of it; null: it was used without a decision"},
     [PERMISSIONS_REASON] =
         {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
-         "the decision of another scope that counts for it or for a part of it instead; or why no use has it"},
+         "the decision on another scope that applies to it or to a part of it instead; or why no use can rely on it"},
     [PERMISSIONS_OVERRIDDEN] = {"overridden_by", CELL_INT, COLUMN_JUDGED | COLUMN_SEQ | COLUMN_MAIN,
                                 "the event of that decision"},
-    [PERMISSIONS_STEP] = {"step", CELL_TEXT, 0, "what the newest event said of it"},
-    [PERMISSIONS_DECISION] = {"decision", CELL_TEXT, 0, "granted, denied or revoked, whatever was asked since"},
-    [PERMISSIONS_DECIDED_SEQ] = {"decided_seq", CELL_INT, COLUMN_SEQ, "the event that decided so"},
-    [PERMISSIONS_REFUSAL] = {"refusal", CELL_TEXT, 0, "denied or revoked, whatever was granted since"},
+    [PERMISSIONS_STEP] = {"step", CELL_TEXT, 0, "the step of the newest event"},
+    [PERMISSIONS_DECISION] = {"decision", CELL_TEXT, 0, "granted, denied or revoked, regardless of later requests"},
+    [PERMISSIONS_DECIDED_SEQ] = {"decided_seq", CELL_INT, COLUMN_SEQ, "the event with that decision"},
+    [PERMISSIONS_REFUSAL] = {"refusal", CELL_TEXT, 0, "denied or revoked, regardless of later grants"},
     [PERMISSIONS_REFUSED_SEQ] = {"refused_seq", CELL_INT, COLUMN_SEQ, "the newest event that refused it"},
-    [PERMISSIONS_TIER] = {"tier", CELL_TEXT, COLUMN_MAIN, "T0 to T3, as who decided or asked says; null: unknown"},
+    [PERMISSIONS_TIER] = {"tier", CELL_TEXT, COLUMN_MAIN, "T0 to T3, as decided or requested; null: unknown"},
     TIERS_COLUMNS,
-    [PERMISSIONS_EXPIRES] = {"expires", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it ends by itself"},
+    [PERMISSIONS_EXPIRES] = {"expires", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it expires"},
     [PERMISSIONS_LIFETIME] = {"lifetime", CELL_TEXT, 0, "once, session, until, project, permanent"},
-    [PERMISSIONS_SESSION] = {"session", CELL_TEXT, 0, "the session that it is for"},
+    [PERMISSIONS_SESSION] = {"session", CELL_TEXT, 0, "the session that it is limited to"},
     [PERMISSIONS_REQUEST] = {"request", CELL_TEXT, 0, "id of the newest request"},
-    [PERMISSIONS_ASKED_SEQ] = {"asked_seq", CELL_INT, COLUMN_SEQ, "that request, while no step followed it"},
-    [PERMISSIONS_ASKED_TIER] = {"asked_tier", CELL_TEXT, 0, "the tier that it asks for"},
-    [PERMISSIONS_ASKED_CALL] = {"asked_call", CELL_TEXT, 0, "the call that it is for"},
+    [PERMISSIONS_ASKED_SEQ] = {"asked_seq", CELL_INT, COLUMN_SEQ, "that request, while no later step has answered it"},
+    [PERMISSIONS_ASKED_TIER] = {"asked_tier", CELL_TEXT, 0, "the tier requested"},
+    [PERMISSIONS_ASKED_CALL] = {"asked_call", CELL_TEXT, 0, "the call that it was requested for"},
     [PERMISSIONS_REQUIRED] = {"required", CELL_BOOL, 0, "the pack is blocked without it"},
     [PERMISSIONS_BY] = {"by", CELL_TEXT, 0, "who decided"},
-    [PERMISSIONS_USES] = {"uses", CELL_INT, COLUMN_WORK, "how often it was used since it was granted, as it permits"},
-    [PERMISSIONS_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when it was used so last"},
-    [PERMISSIONS_UNPERMITTED] = {"unpermitted", CELL_INT, COLUMN_WORK, "how often it was used and was not permitted"},
+    [PERMISSIONS_USES] = {"uses", CELL_INT, COLUMN_WORK, "permitted uses since it was granted"},
+    [PERMISSIONS_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when the newest permitted use was"},
+    [PERMISSIONS_UNPERMITTED] = {"unpermitted", CELL_INT, COLUMN_WORK, "uses that it did not permit"},
     FOLD_COLUMNS,
 };
 
@@ -75,14 +75,14 @@ static const struct state_column pattern_columns[] = {
     [PATTERN_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool"},
     [PATTERN_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions"},
     [PATTERN_SCOPES] = {"scopes", CELL_LIST, COLUMN_MAIN, "the scopes that are patterns"},
-    [PATTERN_REFUSED] = {"refused_scope", CELL_TEXT, 0, "the scope, pattern or not, that was refused last; null: none was"},
+    [PATTERN_REFUSED] = {"refused_scope", CELL_TEXT, 0, "the scope, pattern or not, that was refused last; null: none"},
     [PATTERN_ERASED] = {"erased_use_seq", CELL_INT, COLUMN_SEQ,
-                        "in the row of no group: the newest use of the holder whose body was erased"},
+                        "in the row without a group: the holder's newest use whose body was erased"},
 };
 
 static const struct state_column session_columns[] = {
-    [SESSION_NAME] = {"session", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a session: the name of a run"},
-    [SESSION_ENDED_SEQ] = {"ended_seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that ended it first"},
+    [SESSION_NAME] = {"session", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the session's name, which is that of a run"},
+    [SESSION_ENDED_SEQ] = {"ended_seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the first event that ended it"},
     [SESSION_ENDED_AT] = {"ended_at", CELL_INT, COLUMN_TIME, "when that was"},
 };
 
@@ -476,12 +476,14 @@ static int fold_permission(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    [PERMISSIONS] = {"permissions", "permission", "A row is what somebody may do, how far, and whether it holds.", columns,
+    [PERMISSIONS] = {"permissions", "permission",
+                     "A row is a permission: who may do what, up to which tier, and whether it is in force.", columns,
                      PERMISSIONS_BASE + FOLD_N, permissions_judge},
-    [PATTERNS] = {"permission_patterns", "permission-pattern", "A row is the scopes of a group that are patterns.",
+    [PATTERNS] = {"permission_patterns", "permission-pattern", "A row lists the scopes of a group that are patterns.",
                   pattern_columns, PATTERN_COLUMNS, NULL},
     [SESSIONS] = {"permission_sessions", "permission-session",
-                  "A row is a session that is over, with what was granted for it.", session_columns, SESSION_COLUMNS, NULL},
+                  "A row is a session that has ended, with what was granted for it.", session_columns, SESSION_COLUMNS,
+                  NULL},
 };
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied",
                                     "permission.decided",   "permission.expired", "permission.revoked",

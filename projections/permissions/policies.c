@@ -14,13 +14,13 @@ static const struct state_column columns[] = {
     [POLICIES_NAME] = {"policy", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
     [POLICIES_STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "judging (it has rules for tools, or a default), declared"},
     [POLICIES_VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "its version"},
-    [POLICIES_DEFAULT] = {"default_tier", CELL_TEXT, COLUMN_MAIN, "tier of a call that no rule fits"},
+    [POLICIES_DEFAULT] = {"default_tier", CELL_TEXT, COLUMN_MAIN, "tier of a call that no rule matches"},
     [POLICIES_N_RULES] = {"rules", CELL_INT, COLUMN_MAIN, "rules for calls of tools"},
     [POLICIES_RULES] = {"tool_rules", CELL_LIST, 0, "these rules"},
     [POLICIES_SCOPE] = {"scope", CELL_TEXT, 0, "what it governs"},
     [POLICIES_DIGEST] = {"digest", CELL_TEXT, 0, "digest of its text"},
     [POLICIES_BY] = {"by", CELL_TEXT, 0, "who declared it"},
-    [POLICIES_DECLARED_SEQ] = {"declared_seq", CELL_INT, COLUMN_SEQ, "the event that declared it as it is"},
+    [POLICIES_DECLARED_SEQ] = {"declared_seq", CELL_INT, COLUMN_SEQ, "the event that declared its present version"},
     FOLD_COLUMNS,
 };
 
@@ -28,7 +28,7 @@ enum { POLICIES, ROOM };
 enum { ROOM_OF, ROOM_BYTES, ROOM_COLUMNS };
 static const struct state_column room_columns[] = {
     [ROOM_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "rules"},
-    [ROOM_BYTES] = {"bytes", CELL_INT, COLUMN_MAIN, "what these have together"},
+    [ROOM_BYTES] = {"bytes", CELL_INT, COLUMN_MAIN, "their total size"},
 };
 
 _Static_assert(TOOL_RULES_BYTES_MAX <= ROW_LIST_MAX, "a row holds the rules of a policy");
@@ -91,9 +91,8 @@ static int fold_policy(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    [POLICIES] = {"policies", "policy", "A row is a policy as it was declared last.", columns, POLICIES_BASE + FOLD_N,
-                  NULL},
-    [ROOM] = {"policy_room", "policy-room", "A row is how much room the rules of all policies take.", room_columns,
+    [POLICIES] = {"policies", "policy", "A row is a policy as last declared.", columns, POLICIES_BASE + FOLD_N, NULL},
+    [ROOM] = {"policy_room", "policy-room", "A row gives the total size of the rules of all policies.", room_columns,
               ROOM_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"policy.declared", NULL};

@@ -29,10 +29,11 @@ void tiers_put(struct row *row, size_t column, const struct tiers_answer *answer
 /* clang-format off */
 #define TIERS_COLUMNS_N 4
 #define TIERS_COLUMNS                                                                                                    \
-    {"judged_tier", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "T0 to T3, by the policies as they stand; null: unknown"},    \
-    {"judged_policy", CELL_TEXT, COLUMN_JUDGED, "the policy that says so, and its version"},                             \
-    {"judged_rule", CELL_TEXT, COLUMN_JUDGED, "the rule of it"},                                                          \
-    {"judged_seq", CELL_INT, COLUMN_JUDGED | COLUMN_SEQ, "the event that declared it; null: it ships with the program"}
+    {"judged_tier", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "T0 to T3, by the current policies; null: unknown"},         \
+    {"judged_policy", CELL_TEXT, COLUMN_JUDGED, "the policy that sets this tier, and its version"},                      \
+    {"judged_rule", CELL_TEXT, COLUMN_JUDGED, "the rule of that policy"},                                                \
+    {"judged_seq", CELL_INT, COLUMN_JUDGED | COLUMN_SEQ,                                                                  \
+     "the event that declared that policy; null: it ships with the program"}
 /* clang-format on */
 
 #endif

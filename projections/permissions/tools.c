@@ -31,22 +31,23 @@ enum {
 };
 
 static const struct state_column columns[] = {
-    [AGENT] = {"agent", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which agent calls it; empty: not told"},
-    [SERVER] = {"server", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "server that offers it; empty: none, or not told"},
+    [AGENT] = {"agent", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which agent calls it; empty: unknown"},
+    [SERVER] = {"server", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "server that offers it; empty: none or unknown"},
     [TOOL] = {"tool", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
     TIERS_COLUMNS,
-    [CALLS] = {"calls", CELL_INT, COLUMN_MAIN, "calls that were told"},
-    [UNCALLED] = {"uncalled", CELL_INT, COLUMN_MAIN | COLUMN_JUDGED, "answers beyond these: nobody told of their calls"},
-    [ANSWERS] = {"answers", CELL_INT, 0, "how often it came back"},
+    [CALLS] = {"calls", CELL_INT, COLUMN_MAIN, "calls recorded"},
+    [UNCALLED] = {"uncalled", CELL_INT, COLUMN_MAIN | COLUMN_JUDGED, "answers whose calls were not recorded"},
+    [ANSWERS] = {"answers", CELL_INT, 0, "answers recorded"},
     [ERRORS] = {"errors", CELL_INT, COLUMN_MAIN, "answers that were errors"},
-    [DENIED] = {"denied", CELL_INT, COLUMN_MAIN, "answers and decisions that it was not allowed"},
-    [REQUESTS] = {"requests", CELL_INT, 0, "how often permission was asked for it"},
-    [TOLD_TIER] = {"told_tier", CELL_TEXT, 0, "the tier that its source named last"},
-    [GROUPS] = {"groups", CELL_LIST, 0, "the groups of permissions that its sources named; an empty one: none was named"},
+    [DENIED] = {"denied", CELL_INT, COLUMN_MAIN, "answers and decisions that denied it"},
+    [REQUESTS] = {"requests", CELL_INT, 0, "how often permission was requested for it"},
+    [TOLD_TIER] = {"told_tier", CELL_TEXT, 0, "the newest tier that its source reported"},
+    [GROUPS] = {"groups", CELL_LIST, 0,
+                "the permission groups that its sources named; an empty entry: a source named none"},
     [FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "the first event about it"},
     [LAST_SEQ] = {"last_seq", CELL_INT, COLUMN_SEQ, "the newest event about it"},
     [LAST_AT] = {"last_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when that happened"},
-    [EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the event that told of it first, and the policy that judges it"},
+    [EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the first event about it, and the policy that judges it"},
 };
 
 static bool has_group(const struct row *row, struct bytes group) {
@@ -161,7 +162,8 @@ static int judge_tool(struct state_view *view, struct row *row, struct err *err)
 }
 
 static const struct state_table tables[] = {
-    {"tools", "tool", "A row is a tool of an agent: its calls, and how far a call can go.", columns, COLUMNS, judge_tool},
+    {"tools", "tool", "A row is a tool of an agent: its calls, and the tier that they can reach.", columns, COLUMNS,
+     judge_tool},
 };
 static const char *const kinds[] = {"run.tool_called", "run.tool_returned", "permission.requested", "permission.decided",
                                     NULL};

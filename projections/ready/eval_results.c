@@ -23,22 +23,22 @@ enum {
     RESULT_N
 };
 const struct state_column eval_result_columns[] = {
-    [RESULT_MODEL] =
-        {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
-         "digest of the weights, or the name when that is all that was told; of neither the evaluation, eval/<id>"},
+    [RESULT_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                      "digest of the weights; without it the name; without either the evaluation, eval/<id>"},
     [RESULT_TASK] = {"task", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which task"},
-    [RESULT_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which metric, with \"/filter\" where there is one"},
-    [RESULT_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "scored or, when its evaluation was, invalidated"},
+    [RESULT_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                       "which metric, followed by \"/filter\" if it has one"},
+    [RESULT_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "scored, or invalidated if its evaluation was"},
     [RESULT_VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "the newest value"},
-    [RESULT_VALUE_BEFORE] = {"value_before", CELL_REAL, COLUMN_MAIN, "the value that it took the place of"},
-    [RESULT_LABEL] = {"label", CELL_TEXT, 0, "the value, when it is a word"},
+    [RESULT_VALUE_BEFORE] = {"value_before", CELL_REAL, COLUMN_MAIN, "the value that it replaced"},
+    [RESULT_LABEL] = {"label", CELL_TEXT, 0, "the value, if it is a word"},
     [RESULT_STDERR] = {"stderr", CELL_REAL, 0, "its standard error"},
     [RESULT_HIGHER] = {"higher_is_better", CELL_BOOL, 0, "more is better"},
-    [RESULT_SAMPLES] = {"samples", CELL_INT, 0, "samples that it rests on"},
+    [RESULT_SAMPLES] = {"samples", CELL_INT, 0, "samples that it was computed from"},
     [RESULT_NAME] = {"name", CELL_TEXT, COLUMN_MAIN, "name of the model"},
     [RESULT_EVAL] = {"eval", CELL_TEXT, COLUMN_MAIN, "the evaluation that it is from"},
     [RESULT_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was scored"},
-    [RESULT_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
+    [RESULT_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"}};
 
 _Static_assert(RESULT_N == EVAL_RESULT_COLUMNS, "the header says how many");
 

@@ -16,24 +16,23 @@
 static const struct state_column model_columns[] = {
     [MODEL_DIGEST] =
         {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
-         "digest of its weights, or of a manifest whose weights are not known; where neither was told, its name, in "
-         "place of which people see '-'"},
-    [MODEL_STATE] =
-        {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
-         "loaded, present, remote, declared or removed; unregistered: it was used or evaluated, and nobody said that it is "
-         "there"},
+         "digest of its weights, or of a manifest whose weights are not known; without either, its name, which "
+         "tables show as '-'"},
+    [MODEL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                     "loaded, present, remote, declared or removed; unregistered: it was used or evaluated, but never "
+                     "reported as present"},
     [MODEL_DIGEST_OF] = {"digest_of", CELL_TEXT, COLUMN_MAIN,
-                         "what its digest is of: weights or manifest; name: none was told"},
+                         "what its digest identifies: weights or manifest; name: it has no digest"},
     [MODEL_STEP] = {"step", CELL_TEXT, 0,
-                    "what was said last of the weights themselves: declared, present, removed; named: nothing"},
-    [MODEL_NAME] = {"name", CELL_TEXT, COLUMN_MAIN, "the name that it was last told under"},
-    [MODEL_ROLE] = {"role", CELL_TEXT, COLUMN_MAIN, "what it is declared for"},
+                    "the newest step of the weights themselves: declared, present, removed; named: none"},
+    [MODEL_NAME] = {"name", CELL_TEXT, COLUMN_MAIN, "the name that it was last reported under"},
+    [MODEL_ROLE] = {"role", CELL_TEXT, COLUMN_MAIN, "its declared role"},
     [MODEL_PACK] = {"pack", CELL_TEXT, 0, "which pack declared it"},
     [MODEL_FORMAT] = {"format", CELL_TEXT, 0, "gguf, safetensors, mlx, ..."},
     [MODEL_QUANTIZATION] = {"quantization", CELL_TEXT, COLUMN_MAIN, "Q4_K_M, fp16, ..."},
     [MODEL_BYTES] = {"bytes", CELL_INT, COLUMN_MAIN, "size of the weights"},
     [MODEL_ARCHITECTURE] = {"architecture", CELL_TEXT, 0, "its architecture"},
-    [MODEL_PARAMETERS] = {"parameters", CELL_TEXT, 0, "number of parameters, as it is told"},
+    [MODEL_PARAMETERS] = {"parameters", CELL_TEXT, 0, "number of parameters, as reported"},
     [MODEL_CONTEXT_LENGTH] = {"context_length", CELL_INT, 0, "tokens of context"},
     [MODEL_LICENSE] = {"license", CELL_TEXT, 0, "name of its licence"},
     [MODEL_PUBLISHER] = {"publisher", CELL_TEXT, 0, "who published it"},
@@ -41,38 +40,39 @@ static const struct state_column model_columns[] = {
     [MODEL_REVISION] = {"revision", CELL_TEXT, 0, "commit or version there"},
     [MODEL_VERIFIED] = {"verified", CELL_BOOL, 0, "its digest was checked after it was fetched"},
     [MODEL_MANIFEST_LIST] = {"manifests", CELL_LIST, 0, "digests of the manifests that have these weights"},
-    [MODEL_NAMED] = {"named", CELL_BOOL, 0, "some name has led to it"},
+    [MODEL_NAMED] = {"named", CELL_BOOL, 0, "a name has referred to it"},
     [MODEL_KNOWN_BY] = {"known_by", CELL_LIST, COLUMN_MAIN | COLUMN_WORK,
                         "families of the events that name it by this digest or name: model, run, eval, route, agent"},
-    [MODEL_LEFT_AT] = {"left_at", CELL_INT, COLUMN_TIME, "when a name last ceased to lead to it"},
+    [MODEL_LEFT_AT] = {"left_at", CELL_INT, COLUMN_TIME, "when a name last stopped referring to it"},
     [MODEL_LEFT_SEQ] = {"left_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
-    [MODEL_TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when the newest of what was seen of it was"},
+    [MODEL_TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "time of its newest observation"},
     [MODEL_LATE] = {"late", CELL_INT, COLUMN_WORK, "events that saw it earlier than what was known"},
     [MODEL_NAME_LIST] = {"names", CELL_LIST, COLUMN_JUDGED,
-                         "the names that lead to it now, each behind its runtime; what a list has room for"},
+                         "names that refer to it now, each preceded by its runtime; as many as fit in a list"},
     [MODEL_ROUTES] = {"routes", CELL_LIST, COLUMN_JUDGED, "the routes that it serves now"},
-    [MODEL_PROVEN_BY] = {"proven_by", CELL_SEQS, COLUMN_JUDGED, "the evaluations of it that count"},
+    [MODEL_PROVEN_BY] = {"proven_by", CELL_SEQS, COLUMN_JUDGED, "its evaluations that count"},
     FOLD_COLUMNS};
 static const struct state_column name_columns[] = {
-    [NAME_RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "whose name it is; empty: nobody's in particular"},
+    [NAME_RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                      "the runtime that has the name; empty: none in particular"},
     [NAME_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name"},
     [NAME_STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "present, removed, or declared: wanted and not seen"},
-    [NAME_DIGEST] = {"digest", CELL_TEXT, COLUMN_MAIN, "digest of the weights that it leads to"},
-    [NAME_MANIFEST] = {"manifest_digest", CELL_TEXT, 0, "digest of the manifest that it leads to"},
+    [NAME_DIGEST] = {"digest", CELL_TEXT, COLUMN_MAIN, "digest of the weights that it refers to"},
+    [NAME_MANIFEST] = {"manifest_digest", CELL_TEXT, 0, "digest of the manifest that it refers to"},
     [NAME_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0,
-                            "where it led before it moved: digest of weights or, when these were not known, of a manifest"},
-    [NAME_MOVED] = {"moved", CELL_INT, COLUMN_MAIN, "how often it came to lead elsewhere"},
+                            "what it referred to before: digest of weights or, if those were unknown, of a manifest"},
+    [NAME_MOVED] = {"moved", CELL_INT, COLUMN_MAIN, "how often it came to refer to something else"},
     [NAME_MOVED_AT] = {"moved_at", CELL_INT, COLUMN_TIME, "when it last did"},
     [NAME_MOVED_SEQ] = {"moved_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
     [NAME_REMOTE] = {"remote", CELL_BOOL, COLUMN_MAIN, "it stands for a remote service: using it is egress"},
     [NAME_ENDPOINT] = {"endpoint", CELL_TEXT, 0, "address of the runtime"},
-    [NAME_BYTES] = {"bytes", CELL_INT, 0, "size, as the runtime says it"},
+    [NAME_BYTES] = {"bytes", CELL_INT, 0, "size, as the runtime reports it"},
     [NAME_LOADED] = {"loaded", CELL_BOOL, COLUMN_MAIN, "it is in memory"},
     [NAME_LOADED_AT] = {"loaded_at", CELL_INT, COLUMN_TIME, "since when"},
-    [NAME_LOADED_DIGEST] = {"loaded_digest", CELL_TEXT, 0, "what is in memory, when that is said: weights or manifest"},
+    [NAME_LOADED_DIGEST] = {"loaded_digest", CELL_TEXT, 0, "what is in memory, if reported: weights or manifest"},
     [NAME_TARGET] = {"target", CELL_TEXT, 0, "the registered name that an alias stands for"},
     [NAME_VERSION] = {"version", CELL_TEXT, 0, "the version that an alias stands for"},
-    [NAME_TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when the newest of what was seen of it was"},
+    [NAME_TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "time of its newest observation"},
     [NAME_LATE] = {"late", CELL_INT, COLUMN_WORK, "events that saw it earlier than what was known"},
     FOLD_COLUMNS};
 static const struct state_column manifest_columns[] = {
@@ -82,32 +82,33 @@ static const struct state_column manifest_columns[] = {
     FOLD_COLUMNS};
 static const struct state_column claim_columns[] = {
     [CLAIM_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a digest of weights or of a manifest, or a name"},
-    [CLAIM_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name that leads there, or the name itself"},
-    [CLAIM_RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "whose name it is"},
+    [CLAIM_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name that refers to it, or the name itself"},
+    [CLAIM_RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the runtime that has the name"},
     [CLAIM_SEQ] = {"seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that first said so"}};
 static const struct state_column known_columns[] = {
-    [KNOWN_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name, or a digest that was told with it"},
+    [KNOWN_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name, or a digest that was reported with it"},
     [KNOWN_LEADS] = {"leads", CELL_INT, COLUMN_MAIN,
-                     "runtimes in which it leads to weights or a manifest, or did until it went"},
+                     "runtimes in which it refers to weights or a manifest, or did until it was removed"},
     [KNOWN_DIGESTS] = {"digests", CELL_LIST, COLUMN_MAIN,
-                       "digests that runs, evaluations and routes told with it, the first 16"},
-    [KNOWN_NOTED] = {"noted", CELL_LIST, 0, "families of the events that named it, as far as these are not of models"}};
+                       "digests that runs, evaluations and routes reported with it, the first 16"},
+    [KNOWN_NOTED] = {"noted", CELL_LIST, 0, "families of the events that named it, other than model events"}};
 
 static const struct state_table tables[MODELS_TABLES] = {
     [MODELS] = {"models", "model",
-                "A row is a model: one file of weights, a manifest whose weights are not known, or a name of which nobody "
-                "told either.",
+                "A row is a model: one file of weights, a manifest whose weights are not known, or a name for "
+                "which neither is known.",
                 model_columns, MODEL_BASE + FOLD_N, models_judge},
-    [MODEL_NAMES] = {"model_names", "model-name", "A row is a name, tag or alias in a runtime, and where it leads.",
+    [MODEL_NAMES] = {"model_names", "model-name", "A row is a name, tag or alias in a runtime, and what it refers to.",
                      name_columns, NAME_BASE + FOLD_N, models_judge_name},
     [MODEL_MANIFESTS] = {"model_manifests", "manifest", "A row is a runtime's manifest, and the weights that it has.",
                          manifest_columns, MANIFEST_BASE + FOLD_N, NULL},
-    [MODEL_CLAIMS] = {"model_claims", "claim", "A row is a name that leads to a digest, or a runtime that has a name.",
+    [MODEL_CLAIMS] = {"model_claims", "claim", "A row is a name that refers to a digest, or a runtime that has a name.",
                       claim_columns, CLAIM_SEQ + 1, NULL},
     [MODEL_SPEEDS] = {"model_speeds", "speed", "A row is the speed of a model at one kind of work.", models_speed_columns,
                       MODELS_SPEED_COLUMNS, NULL},
-    [MODEL_KNOWN] = {"model_known", "known-name", "A row is a name of a model, and whether somebody told what it leads to.",
-                     known_columns, KNOWN_NOTED + 1, NULL}};
+    [MODEL_KNOWN] = {"model_known", "known-name",
+                     "A row is a name of a model, and whether anything is known of what it refers to.", known_columns,
+                     KNOWN_NOTED + 1, NULL}};
 
 /* ---- legal steps ---- */
 

@@ -26,7 +26,7 @@ enum {
     SPEED_N
 };
 const struct state_column models_speed_columns[] = {
-    [SPEED_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "digest of the weights, or the name when that is all"},
+    [SPEED_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "digest of the weights, or the name if there is no digest"},
     [SPEED_BACKEND] = {"backend", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "cpu, cuda, vulkan, metal, ..."},
     [SPEED_WORK] = {"work", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "prompt, answer or both"},
     [SPEED_MODEL] = {"model", CELL_TEXT, COLUMN_MAIN, "name of the model"},
@@ -38,7 +38,7 @@ const struct state_column models_speed_columns[] = {
     [SPEED_HARNESS] = {"harness", CELL_TEXT, COLUMN_MAIN, "what measured"},
     [SPEED_BUILD] = {"build", CELL_TEXT, 0, "build of the runtime"},
     [SPEED_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was measured"},
-    [SPEED_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
+    [SPEED_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"}};
 
 _Static_assert(SPEED_N == MODELS_SPEED_COLUMNS, "the header says how many");
 

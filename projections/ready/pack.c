@@ -5,27 +5,27 @@ static const struct state_column pack_columns[] = {
     [PACK_NAME] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
     [PACK_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
                     "installed, blocked, demo-only, partial, ready, parked, removed; null: it was never installed"},
-    [PACK_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: all that is missing"},
+    [PACK_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: everything that is missing"},
     [PACK_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
-                      "the same as a list: a map for each finding: about, reason, remedy, rule"},
-    [PACK_STEP] = {"step", CELL_TEXT, 0, "what was said last: installed, parked, removed"},
+                      "the same as a list, with a map for each finding: about, reason, remedy, rule"},
+    [PACK_STEP] = {"step", CELL_TEXT, 0, "the newest step: installed, parked, removed"},
     [PACK_VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "its version"},
     [PACK_DIGEST] = {"digest", CELL_TEXT, 0, "digest of its manifest"},
     [PACK_PUBLISHER] = {"publisher", CELL_TEXT, COLUMN_MAIN, "who published it"},
     [PACK_SETTINGS_DIGEST] = {"settings_digest", CELL_TEXT, 0, "digest of its settings"},
     [PACK_PERMISSIONS] = {"permissions", CELL_LIST, 0, "the permissions that it needs or would use"},
     [PACK_ROUTES] = {"routes", CELL_LIST, 0, "its routes"},
-    [PACK_MODELS] = {"models", CELL_LIST, 0, "the models that it is made for"},
+    [PACK_MODELS] = {"models", CELL_LIST, 0, "the models that it is designed for"},
     [PACK_CHECK_LIST] = {"checks", CELL_LIST, 0, "its checks"},
     [PACK_SUITES] = {"suites", CELL_LIST, 0, "its suites"},
     [PACK_INSTALLED_AT] = {"installed_at", CELL_INT, COLUMN_TIME, "when it was installed"},
     [PACK_BY] = {"by", CELL_TEXT, COLUMN_MAIN, "who installed or upgraded it"},
     [PACK_VERSION_BEFORE] = {"version_before", CELL_TEXT, 0, "its version before the newest upgrade"},
     [PACK_VERSION_AT] = {"version_at", CELL_INT, COLUMN_TIME, "when it got this version"},
-    [PACK_VERSION_SEQ] = {"version_seq", CELL_INT, COLUMN_SEQ, "the event that brought it"},
+    [PACK_VERSION_SEQ] = {"version_seq", CELL_INT, COLUMN_SEQ, "the event that installed this version"},
     [PACK_REMOVED_SEQ] = {"removed_seq", CELL_INT, COLUMN_SEQ, "the newest removal"},
-    [PACK_WHY] = {"why", CELL_TEXT, 0, "the word that was given for parking or removing it"},
-    [PACK_CUT] = {"cut", CELL_TEXT, 0, "a list of its needs that is too long to be kept"},
+    [PACK_WHY] = {"why", CELL_TEXT, 0, "the reason given for parking or removing it"},
+    [PACK_CUT] = {"cut", CELL_TEXT, 0, "the list of its needs that is too long to be stored"},
     FOLD_COLUMNS};
 static const struct state_column check_columns[] = {
     [CHECK_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack"},
@@ -33,13 +33,13 @@ static const struct state_column check_columns[] = {
     [CHECK_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN, "pass, warn, fail, unknown"},
     [CHECK_REQUIRED] = {"required", CELL_BOOL, COLUMN_MAIN, "the pack is blocked without it"},
     [CHECK_VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "version of the pack that was checked"},
-    [CHECK_EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, when it was a program"},
+    [CHECK_EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, if it was a program"},
     [CHECK_DURATION_MS] = {"duration_ms", CELL_REAL, 0, "how long it took, milliseconds"},
     [CHECK_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it ran"},
-    [CHECK_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
+    [CHECK_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"}};
 
 static const struct state_table tables[PACKS_TABLES] = {
-    [PACKS] = {"packs", "pack", "A row is a pack, and what it is fit for.", pack_columns, PACK_BASE + FOLD_N, pack_judge},
+    [PACKS] = {"packs", "pack", "A row is a pack, and whether it is ready.", pack_columns, PACK_BASE + FOLD_N, pack_judge},
     [PACK_CHECKS] = {"pack_checks", "check-of-pack", "A row is the newest result of one of a pack's checks.", check_columns,
                      CHECK_N, NULL}};
 

@@ -36,24 +36,24 @@ static const struct state_column columns[] = {
     [PROMOTIONS_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest of what it replaces"},
     [PROMOTIONS_VERSION] = {"version", CELL_TEXT, 0, "version of the candidate"},
     [PROMOTIONS_GATE] = {"gate", CELL_TEXT, COLUMN_MAIN, "the gate's newest answer: pass, refuse, hold"},
-    [PROMOTIONS_GATE_SEQ] = {"gate_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [PROMOTIONS_GATE_SEQ] = {"gate_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [PROMOTIONS_GATE_DIGEST] = {"gate_digest", CELL_TEXT, 0, "digest that the gate judged"},
     [PROMOTIONS_SIMULATED] = {"simulated", CELL_TEXT, COLUMN_MAIN, "the trial's result: pass, warn, fail, unknown"},
-    [PROMOTIONS_SIMULATED_SEQ] = {"simulated_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [PROMOTIONS_SIMULATED_SEQ] = {"simulated_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [PROMOTIONS_TRIALS] = {"trials", CELL_INT, 0, "how often it was tried"},
-    [PROMOTIONS_TRIALS_FAILED] = {"trials_failed", CELL_INT, 0, "of these failed"},
-    [PROMOTIONS_SUITES] = {"suites", CELL_LIST, 0, "names of the suites that decide, as the verification names them"},
-    [PROMOTIONS_EVALS] = {"evals", CELL_LIST, 0, "ids of the evaluations that decide, as it names them"},
-    [PROMOTIONS_NAMED_SEQ] = {"named_seq", CELL_INT, COLUMN_SEQ, "the event that names these"},
+    [PROMOTIONS_TRIALS_FAILED] = {"trials_failed", CELL_INT, 0, "trials that failed"},
+    [PROMOTIONS_SUITES] = {"suites", CELL_LIST, 0, "names of the deciding suites, as the verification names them"},
+    [PROMOTIONS_EVALS] = {"evals", CELL_LIST, 0, "ids of the deciding evaluations, as the verification names them"},
+    [PROMOTIONS_NAMED_SEQ] = {"named_seq", CELL_INT, COLUMN_SEQ, "the event that names them"},
     [PROMOTIONS_ERASED_SEQ] = {"erased_seq", CELL_INT, COLUMN_SEQ,
                                "the newest trial, verification or answer of the gate whose body was erased"},
-    [PROMOTIONS_TRIPPED] = {"tripped", CELL_TEXT, 0, "the tripcode that ends last"},
+    [PROMOTIONS_TRIPPED] = {"tripped", CELL_TEXT, 0, "the tripcode that expires last"},
     [PROMOTIONS_TRIPPED_UNTIL] = {"tripped_until", CELL_INT, COLUMN_TIME, "when that ends by itself"},
     [PROMOTIONS_TRIPPED_SEQ] = {"tripped_seq", CELL_INT, COLUMN_SEQ, "the event that issued it"},
     [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
     [PROMOTIONS_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
-                            "what keeps it from being promoted, while it is under way, or from being planned, while a "
-                            "tripcode holds: a map for each finding: about, reason, remedy, rule"},
+                            "what keeps it from being promoted, while it is in progress, or from being planned, while a "
+                            "tripcode is active: a map for each finding: about, reason, remedy, rule"},
     FOLD_COLUMNS,
 };
 
@@ -496,8 +496,8 @@ static int fold_promotion(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    {"promotions", "promotion", "A row is a candidate on its way to be what is used.", columns, PROMOTIONS_BASE + FOLD_N,
-     promotions_judge},
+    {"promotions", "promotion", "A row is a candidate for promotion, and how far it has come.", columns,
+     PROMOTIONS_BASE + FOLD_N, promotions_judge},
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 

@@ -44,7 +44,7 @@ static const char *const states[READINESS_OUTCOMES] = {
     [READINESS_PARTIAL] = "partial",
     [READINESS_INSTALLED] = "installed",
     [READINESS_HELD] = "not promoted",
-    [READINESS_NOTED] = "stays; the doctor's verdict tells of it",
+    [READINESS_NOTED] = "unchanged; the doctor's verdict reports it",
 };
 
 const char *readiness_state(enum readiness_outcome outcome) {
@@ -236,33 +236,33 @@ static const char intro[] =
     "What keeps an evaluation from counting, a route from being proven, a pack from being ready. The judges walk these "
     "rows in\n"
     "this order (`projections/ready/readiness_*.def`), and `ledger state --rules` prints this page from them. Each row "
-    "that is so "
-    "is a\n"
-    "finding. All findings are named, in `reason` for people and in the list `missing` (`about`, `reason`, `remedy`, "
-    "`rule`); the\n"
-    "first one gives the state. What no row speaks against counts, is proven, is ready.\n"
+    "whose\n"
+    "condition is true is a finding. All findings are listed: in `reason` as text, and in the list `missing` (`about`, "
+    "`reason`,\n"
+    "`remedy`, `rule`). The first one determines the state. Without a finding an evaluation counts, a route is proven, a "
+    "pack is\n"
+    "ready.\n"
     "\n"
-    "In words and remedies `{name}` stands for a fact. In a remedy, what is in capital letters (`VALUE`, `TIER`) a person "
-    "has to\n"
-    "supply; all the rest is typed as it is printed, with the `-C DIR` of the command that printed it. `evaluate it` "
-    "stands "
-    "for\n"
+    "In words and remedies `{name}` is replaced by a fact. In a remedy, replace what is in capital letters (`VALUE`, "
+    "`TIER`) and\n"
+    "type the rest as printed, with the `-C DIR` of the command that printed it. `evaluate it` stands for\n"
     "\n"
     "    " READINESS_EVALUATE "\n"
     "\n"
-    "where `{bindings}` is all that an evaluation has to name: route, suite and "
-    "its\n"
-    "digest, the weights' digest, the configuration's digest, pack and version, as far as the route has them; `{scored}` "
-    "is an\n"
-    "`eval.scored` for each task of the suite.\n"
+    "where `{bindings}` is everything that an evaluation must name: route, suite and its digest, the weights' digest, the\n"
+    "configuration's digest, pack and version, as far as the route has them; `{scored}` is an `eval.scored` for each task "
+    "of the\n"
+    "suite.\n"
     "\n"
     "Of the evaluations of a route as it is now, the newest that passed in full or failed decides. One that proves "
     "nothing\n"
-    "neither counts nor takes an older one away; one that may have failed, because a body of it was erased, takes it "
-    "away.\n"
-    "A suite's tasks are those of the declaration with the digest that the\n"
-    "evaluation names, else of the newest that names none; of one that names no digest, of the newest. An entry of a "
-    "pack's lists that does not say whether it is required is.\n";
+    "neither counts nor displaces an older one; one that may have failed, because one of its bodies was erased, displaces "
+    "it.\n"
+    "A suite's tasks are those of the declaration with the digest that the evaluation names, or else of the newest "
+    "declaration\n"
+    "without a digest; if the evaluation names no digest, those of the newest declaration. An entry of a pack's lists that "
+    "does\n"
+    "not say whether it is required is required.\n";
 
 void readiness_doc(struct buf *out) {
     static const struct {

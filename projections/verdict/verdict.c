@@ -38,20 +38,20 @@ enum {
 
 static const struct state_column check_columns[] = {
     [CHECK] = {"check", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "name of the check"},
-    [TARGET] = {"target", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what was looked at; empty when that was not told"},
+    [TARGET] = {"target", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what was checked; empty: unknown"},
     [STATUS] = {"status", CELL_TEXT, COLUMN_MAIN, "ok, missing, unreachable, denied, error, not_applicable, ..."},
-    [VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "what was measured, when it is a number"},
-    [VALUE_TEXT] = {"value_text", CELL_TEXT, 0, "what was measured, when it is a text or true or false"},
-    [LIMIT] = {"limit", CELL_REAL, COLUMN_MAIN, "what it is held against, when it is a number"},
-    [LIMIT_TEXT] = {"limit_text", CELL_TEXT, 0, "what it is held against, when it is a text or true or false"},
+    [VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "the measured value, if it is a number"},
+    [VALUE_TEXT] = {"value_text", CELL_TEXT, 0, "the measured value, if it is text or a boolean"},
+    [LIMIT] = {"limit", CELL_REAL, COLUMN_MAIN, "the limit, if it is a number"},
+    [LIMIT_TEXT] = {"limit_text", CELL_TEXT, 0, "the limit, if it is text or a boolean"},
     [UNIT] = {"unit", CELL_TEXT, COLUMN_MAIN, "their unit"},
     [LATENCY_MS] = {"latency_ms", CELL_REAL, 0, "how long it took, milliseconds"},
-    [OFFLINE] = {"offline", CELL_BOOL, 0, "there was no network, so nothing can be said"},
+    [OFFLINE] = {"offline", CELL_BOOL, 0, "there was no network, so nothing is known"},
     [PACK] = {"pack", CELL_TEXT, 0, "for which pack"},
     [DIGEST] = {"digest", CELL_TEXT, 0, "digest that was found"},
-    [AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was looked at last"},
-    [COUNT] = {"count", CELL_INT, 0, "how often it was looked at"},
-    [LATE] = {"late", CELL_INT, 0, "observations that were older than what was known"},
+    [AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was last observed"},
+    [COUNT] = {"count", CELL_INT, 0, "how often it was observed"},
+    [LATE] = {"late", CELL_INT, 0, "observations older than what was known"},
     FOLD_COLUMNS,
 };
 
@@ -59,14 +59,14 @@ enum { R_CHECK, R_TARGET, R_PACK, REMEDY, TIER, OUTCOME, EXIT_CODE, R_AT, R_COUN
 
 static const struct state_column repair_columns[] = {
     [R_CHECK] = {"check", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the check that it was for"},
-    [R_TARGET] = {"target", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what of it; empty when that was not told"},
+    [R_TARGET] = {"target", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its target; empty: unknown"},
     [R_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "for which pack; empty: the box"},
-    [REMEDY] = {"remedy", CELL_TEXT, COLUMN_MAIN, "what was done last"},
+    [REMEDY] = {"remedy", CELL_TEXT, COLUMN_MAIN, "the newest remedy"},
     [TIER] = {"tier", CELL_TEXT, 0, "tier that it needed"},
     [OUTCOME] = {"outcome", CELL_TEXT, COLUMN_MAIN, "ok, error, refused"},
     [EXIT_CODE] = {"exit_code", CELL_INT, 0, "its exit code"},
     [R_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was carried out"},
-    [R_COUNT] = {"count", CELL_INT, 0, "how many were carried out"},
+    [R_COUNT] = {"count", CELL_INT, 0, "how many repairs were carried out"},
     FOLD_COLUMNS,
 };
 
@@ -90,17 +90,17 @@ enum {
 static const struct state_column verdict_columns[] = {
     [V_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack; empty: the box"},
     [VERDICT] = {"verdict", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "pass, warn, fail, unknown"},
-    [REASON] = {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "the clause that decides it, in words"},
+    [REASON] = {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "the deciding clause, in words"},
     [CLAUSES] = {"clauses", CELL_LIST, COLUMN_JUDGED,
                  "a map for each clause: id, question, state, reason, evidence, first, remedy"},
     [PASSED] = {"passed", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that pass"},
     [WARNED] = {"warned", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that warn"},
     [FAILED] = {"failed", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that fail"},
-    [UNKNOWN] = {"unknown", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses of which nothing is known"},
-    [GIVEN] = {"given", CELL_TEXT, 0, "the verdict that was given last"},
-    [DIFFERS] = {"differs", CELL_BOOL, COLUMN_JUDGED, "that is another one than this"},
-    [GIVEN_AT] = {"given_at", CELL_INT, COLUMN_TIME, "when it was given"},
-    [GIVEN_SEQ] = {"given_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [UNKNOWN] = {"unknown", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses about which nothing is known"},
+    [GIVEN] = {"given", CELL_TEXT, 0, "the newest recorded verdict"},
+    [DIFFERS] = {"differs", CELL_BOOL, COLUMN_JUDGED, "the recorded verdict differs from this one"},
+    [GIVEN_AT] = {"given_at", CELL_INT, COLUMN_TIME, "when it was recorded"},
+    [GIVEN_SEQ] = {"given_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [POSITION] = {"given_position", CELL_INT, 0, "number of events that it was computed from"},
     FOLD_COLUMNS,
 };
@@ -114,9 +114,9 @@ static const struct state_column clause_columns[] = {
     [K_REASON] = {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "what was found"},
     [K_FIRST] = {"first", CELL_TEXT, COLUMN_JUDGED, "what a person does before the remedy"},
     [K_REMEDY] = {"remedy", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
-                  "the command that helps; what is in capital letters is to be supplied"},
-    [K_QUESTION] = {"question", CELL_TEXT, COLUMN_JUDGED, "what is asked"},
-    [K_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that it rests on"},
+                  "the remedy as a command; replace what is in capital letters"},
+    [K_QUESTION] = {"question", CELL_TEXT, COLUMN_JUDGED, "the question"},
+    [K_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that it is based on"},
 };
 
 /* ---- folds ---- */
@@ -391,11 +391,11 @@ static int judge_row_of_clause(struct state_view *view, struct row *row, struct 
 }
 
 static const struct state_table tables[] = {
-    [CHECKS] = {"checks", "check", "A row is a check and what it looks at: the newest observation.", check_columns,
+    [CHECKS] = {"checks", "check", "A row is a check and its target: the newest observation.", check_columns,
                 C_BASE + FOLD_N, NULL},
-    [REPAIRS] = {"repairs", "repair", "A row is what was done about a check or a clause, and how that ended.",
-                 repair_columns, R_BASE + FOLD_N, NULL},
-    [VERDICTS] = {"verdicts", "verdict", "A row is a verdict over the box or a pack, with its clauses.", verdict_columns,
+    [REPAIRS] = {"repairs", "repair", "A row is a repair for a check or a clause, and how it ended.", repair_columns,
+                 R_BASE + FOLD_N, NULL},
+    [VERDICTS] = {"verdicts", "verdict", "A row is a verdict on the box or a pack, with its clauses.", verdict_columns,
                   V_BASE + FOLD_N, judge_verdict},
     [CLAUSES_OF] = {"clauses", "clause", "A row is a clause of a verdict: what it found, and the remedy.", clause_columns,
                     K_N, judge_row_of_clause},
