@@ -105,7 +105,7 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     return rc;
 }
 
-/* The ground when nothing was decided about the scope. */
+/* The ground when nothing was decided about the scope, where it is nearer than the one of another holder. */
 static int ground_without(struct fold *fold, const struct asked *a, enum permission_ground *ret, struct err *err) {
     struct row *row;
     int rc = row_of(fold, a, a->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), &row, err);
@@ -114,7 +114,8 @@ static int ground_without(struct fold *fold, const struct asked *a, enum permiss
         return 0;
     }
     if (rc == 0) rc = row_of(fold, a, a->group, a->scope, &row, err);
-    if (rc == 0 && row != NULL && !row_has(row, PERMISSIONS_DECISION) && row_has(row, PERMISSIONS_ASKED_SEQ)) {
+    if (rc == 0 && row != NULL && !row_has(row, PERMISSIONS_DECISION) && row_has(row, PERMISSIONS_ASKED_SEQ) &&
+        *ret == GROUND_NONE) {
         *ret = GROUND_ASKED;
     }
     return rc;
@@ -136,7 +137,8 @@ int permission_find(struct fold *fold, struct asked *a, struct found *ret, struc
     ret->ground = permission_ground_pick(found.seq);
     ret->refused_seq = found.whole;
     ret->row = ret->ground != GROUND_NONE ? found.row[ret->ground] : NULL;
-    for (size_t i = 0; i < holders.n && rc == 0 && ret->ground == GROUND_NONE; i++) {
+    bool decided = ret->ground != GROUND_NONE;
+    for (size_t i = 0; i < holders.n && rc == 0 && !decided; i++) {
         a->who = holders.who[i];
         rc = ground_without(fold, a, &ret->ground, err);
     }

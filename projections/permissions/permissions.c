@@ -489,4 +489,4 @@ static const char *const kinds[] = {"permission.requested", "permission.granted"
                                     "permission.decided",   "permission.expired", "permission.revoked",
                                     "permission.used",      "run.finished",       NULL};
 
-const struct projection projection_permissions = {"permissions", 13, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 14, tables, COUNT(tables), kinds, fold_permission};
