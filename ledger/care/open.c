@@ -105,7 +105,11 @@ int open_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     }
     struct ledger *ledger = calloc(1, sizeof(*ledger));
     if (ledger == NULL) return err_set(err, ERR_NOMEM, "out of memory");
-    memcpy(ledger->dir, dir, strlen(dir) + 1);
+    if (realpath(dir, ledger->dir) == NULL) { /* every other path follows from it, wherever the host changes to later */
+        rc = err_errno(err, errno, "'%s'", dir);
+        free(ledger);
+        return rc;
+    }
     pthread_mutex_init(&ledger->write.lock, NULL);
     pthread_mutex_init(&ledger->queue.lock, NULL);
     gathering_init(&ledger->queue.gathering);

@@ -44,7 +44,7 @@ struct ledger_open_options {
 
 /* LEDGER_ERR_NOTFOUND: no ledger there. LEDGER_ERR_CORRUPT: the database is cut short or unreadable. LEDGER_ERR_BUSY:
  * this process already has the ledger open. Takes the same time for any number of events. Several threads may use the
- * handle at once; a child after fork must not use it. Unless read_only, background threads build the index and pack
+ * handle at once; a child after fork must not use it. `dir` is resolved here: later the host may chdir. Unless read_only, background threads build the index and pack
  * events; they end with ledger_close. */
 int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret,
                 struct ledger_error *error);
@@ -53,7 +53,7 @@ void ledger_close(struct ledger *ledger);
 
 /* The name of the ledger; borrowed until it is closed. */
 const char *ledger_origin(const struct ledger *ledger);
-const char *ledger_dir(const struct ledger *ledger);
+const char *ledger_dir(const struct ledger *ledger); /* absolute */
 
 /* ---- one event ---- */
 
