@@ -12,10 +12,10 @@
 
 #include <assert.h>
 #include <jansson.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/locale.h"
 #include "base/mp.h"
 #include "base/text.h"
 
@@ -104,14 +104,13 @@ static int parse_error(const json_error_t *e, struct err *err) {
 }
 
 static int parse(struct bytes text, json_t **ret, struct err *err) {
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (c_locale == (locale_t)0) return err_set(err, ERR_NOMEM, "JSON: out of memory");
-    locale_t before = uselocale(c_locale);
+    struct locale_c locale;
+    int rc = locale_c_begin(&locale, err);
+    if (rc != 0) return rc;
     json_error_t e;
     memset(&e, 0, sizeof(e));
     json_t *root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
-    uselocale(before);
-    freelocale(c_locale);
+    locale_c_end(&locale);
     if (root == NULL) return parse_error(&e, err);
     *ret = root;
     return 0;

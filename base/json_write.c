@@ -5,13 +5,13 @@
 #include "base/json.h"
 
 #include <float.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/block.h"
+#include "base/locale.h"
 #include "base/mp.h"
 #include "base/text.h"
 
@@ -222,21 +222,20 @@ static int put_item(struct writer *w, struct mp_reader *r, struct err *err) {
 }
 
 int json_from_mp(struct bytes mp, enum json_style style, struct buf *out, struct err *err) {
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (c_locale == (locale_t)0) return err_set(err, ERR_NOMEM, "JSON: out of memory");
-    locale_t before = uselocale(c_locale);
+    struct locale_c locale;
+    int rc = locale_c_begin(&locale, err);
+    if (rc != 0) return rc;
     struct writer w = {.out = out, .style = style};
     struct mp_reader r;
     size_t n = out->n;
     mp_reader_init(&r, mp);
-    int rc = put_item(&w, &r, err);
+    rc = put_item(&w, &r, err);
     if (rc == 0 && r.p != r.end) {
         rc = err_set(err, ERR_CORRUPT, "byte %zu: bytes follow the item", (size_t)(r.p - r.start));
     }
     if (rc != 0) {
         out->n = n;
     }
-    uselocale(before);
-    freelocale(c_locale);
+    locale_c_end(&locale);
     return rc;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/locale.h"
 #include "base/text.h"
 #include "projections/ready/eval.h"
 #include "projections/ready/eval_suite.h"
@@ -117,6 +118,7 @@ static void take_result(struct results *r, const struct row *score, enum eval_re
     struct bytes label = row_text(score, EVAL_SCORE_LABEL);
     const char *side = eval_suite_side(result, asked);
     bool number = row_has(score, EVAL_SCORE_VALUE);
+    char real[LOCALE_REAL_MAX];
     struct buf item = {.max = ROW_LIST_MAX};
     mp_put_map(&item, 6);
     mp_pair_str(&item, "metric", metric);
@@ -136,12 +138,12 @@ static void take_result(struct results *r, const struct row *score, enum eval_re
     if (r->told++ < TOLD_MAX) {
         buf_printf(&r->words, "%s%.*s%s%.*s ", r->words.n > 0 ? "; " : "", NAME(task), task.n > 0 ? " " : "", NAME(metric));
         if (number) {
-            buf_printf(&r->words, "%.6g", row_real(score, EVAL_SCORE_VALUE));
+            buf_put_str(&r->words, locale_real(real, row_real(score, EVAL_SCORE_VALUE)));
         } else {
             buf_printf(&r->words, "%.*s", NAME(label));
         }
         if (side != NULL) {
-            buf_printf(&r->words, " %s %.6g", strcmp(side, "unknown") == 0 ? "against" : side, asked);
+            buf_printf(&r->words, " %s %s", strcmp(side, "unknown") == 0 ? "against" : side, locale_real(real, asked));
         }
     }
 }
@@ -168,7 +170,7 @@ static void count(struct judging *j, const struct row *score) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     double asked;
     bool higher;
-    char words[128];
+    char words[128], is[LOCALE_REAL_MAX], real[LOCALE_REAL_MAX];
     enum eval_result result = eval_suite_judge(&j->suite, score, &asked, &higher);
     int n = snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(task), task.n > 0 ? " " : "", NAME(metric));
     if (j->results != NULL) {
@@ -178,8 +180,8 @@ static void count(struct judging *j, const struct row *score) {
         tell(&j->scores.contradicted, words, row_int(score, EVAL_SCORE_SEQ));
     }
     if (result == EVAL_RESULT_FAILS && !isnan(asked)) {
-        snprintf(words + n, sizeof(words) - (size_t)n, " is %.6g, at %s %.6g is asked for",
-                 row_real(score, EVAL_SCORE_VALUE), higher ? "least" : "most", asked);
+        snprintf(words + n, sizeof(words) - (size_t)n, " is %s, at %s %s is asked for",
+                 locale_real(is, row_real(score, EVAL_SCORE_VALUE)), higher ? "least" : "most", locale_real(real, asked));
     } else if (result == EVAL_RESULT_FAILS) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is said to fail");
     }

@@ -8,6 +8,7 @@
 
 #include <sqlite3ext.h>
 
+#include "base/locale.h"
 #include "projections/rows/row.h"
 #include "query/sql/guard.h"
 #include "query/sql/library.h"
@@ -243,6 +244,7 @@ struct running {
     struct query_value *values;
     const char **names;
     uint64_t rows;
+    struct locale_c locale; /* SQLite's JSON reads and writes numbers by the thread's locale */
 };
 
 static int give_rows(struct running *r, struct bytes statement, sql_row_fn *each, void *ctx, struct err *err) {
@@ -259,7 +261,9 @@ static int give_rows(struct running *r, struct bytes statement, sql_row_fn *each
                            (unsigned long long)options->rows);
         }
         r->rows++;
+        locale_c_pause(&r->locale);
         int rc = each(ctx, &r->row, err);
+        locale_c_resume(&r->locale);
         if (rc != 0) return rc;
     }
 }
@@ -277,7 +281,9 @@ static int run(struct running *r, struct bytes statement, sql_row_fn *names, sql
     }
     r->row.names = r->names;
     r->row.values = r->values;
+    locale_c_pause(&r->locale);
     rc = names == NULL ? 0 : names(ctx, &r->row, err);
+    locale_c_resume(&r->locale);
     if (rc == 0) rc = give_rows(r, statement, each, ctx, err);
     if (rc == 0 && r->sql->state->damage.code != 0) rc = sql_state_damaged(r->sql->state, err);
     return rc;
@@ -286,11 +292,14 @@ static int run(struct running *r, struct bytes statement, sql_row_fn *names, sql
 int sql_run(struct sql *sql, struct bytes statement, sql_row_fn *names, sql_row_fn *each, void *ctx, struct err *err) {
     struct running r = {.sql = sql};
     const struct sql_options *o = &sql->options;
+    int rc = locale_c_begin(&r.locale, err);
+    if (rc != 0) return rc;
     sql_state_begin(sql->state);
-    int rc = sql_guard_begin(&sql->guard, o->time_ns, o->memory, o->stop, &sql->state->stop, err);
+    rc = sql_guard_begin(&sql->guard, o->time_ns, o->memory, o->stop, &sql->state->stop, err);
     if (rc == 0) rc = run(&r, statement, names, each, ctx, err);
     sqlite3_finalize(r.stmt);
     sql_guard_end(&sql->guard);
+    locale_c_end(&r.locale);
     sql->state->cost.rows = r.rows;
     free(r.names);
     free(r.values);

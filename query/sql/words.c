@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/locale.h"
 #include "base/text.h"
 #include "projections/rows/projection.h"
 #include "query/sql/guard.h"
@@ -120,9 +121,11 @@ void sql_words_bytes(char ret[32], uint64_t n) {
 }
 
 void sql_words_ns(char ret[32], uint64_t ns) {
+    char seconds[LOCALE_REAL_MAX];
     if (ns >= 1000000000U && ns % 1000000000U == 0) {
         snprintf(ret, 32, "%llu s", (unsigned long long)(ns / 1000000000U));
     } else {
-        snprintf(ret, 32, "%.6g s", (double)ns / 1e9);
+        locale_real(seconds, (double)ns / 1e9);
+        snprintf(ret, 32, "%.29s s", seconds);
     }
 }

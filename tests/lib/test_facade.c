@@ -1,66 +1,16 @@
 /* The public library as a program sees it: options of older and newer programs, errors, ownership, other threads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/lib/box.h"
 
-#include <cmocka.h>
 #include <fcntl.h>
-#include <ledger/ledger.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "base/file.h"
-
-static char top[256], dir[300];
-static struct ledger *ledger;
-static struct ledger_error error;
-
-#define must(call)                                                                                                         \
-    do {                                                                                                                   \
-        int rc_ = (call);                                                                                                  \
-        if (rc_ != 0) {                                                                                                    \
-            fail_msg("%s: %s: %s", #call, ledger_error_name(rc_), error.message);                                          \
-        }                                                                                                                  \
-    } while (0)
-#define must_fail(call, want, words)                                                                                       \
-    do {                                                                                                                   \
-        error = (struct ledger_error)LEDGER_ERROR_INIT;                                                                    \
-        int rc_ = (call);                                                                                                  \
-        if (rc_ != (want) || error.code != (want) || strstr(error.message, (words)) == NULL) {                             \
-            fail_msg("%s: %s: '%s', wanted '%s'", #call, ledger_error_name(rc_), error.message, (words));                  \
-        }                                                                                                                  \
-    } while (0)
-
 static uint64_t note(const char *key, const char *json) {
     struct ledger_receipt receipt;
     must(ledger_append_json(ledger, "x.test.note", "thing/1", "user:test", key, json, &receipt, &error));
     return receipt.seq;
-}
-
-static int setup(void **state) {
-    struct ledger_create_options o = LEDGER_CREATE_OPTIONS_INIT;
-    const char *tmp = getenv("TMPDIR");
-    (void)state;
-    snprintf(top, sizeof(top), "%.200s/ledger-test-XXXXXX", tmp == NULL ? "/tmp" : tmp);
-    assert_non_null(mkdtemp(top));
-    snprintf(dir, sizeof(dir), "%s/box", top);
-    o.origin = "example.org/box-1";
-    o.map_bytes = (uint64_t)64 << 20;
-    must(ledger_create(dir, &o, &error));
-    must(ledger_open(dir, NULL, &ledger, &error));
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    ledger_close(ledger);
-    return file_remove_tree(top, NULL);
 }
 
 /* ---- options ---- */
@@ -546,7 +496,6 @@ static void states_are_as_of_the_moment_that_was_asked_for(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(options_without_their_size_are_refused),
         TEST(options_of_an_older_program_work_and_nothing_behind_them_is_read),

@@ -1,0 +1,85 @@
+/* The host's settings and the library leave each other alone: its locale, its signals. */
+#include "tests/lib/box.h"
+
+#include <locale.h>
+#include <sys/stat.h>
+
+/* ---- the locale ---- */
+
+/* A locale with a decimal comma, made here from its source (package locales). */
+static bool comma_locale(void) {
+    char line[700];
+    snprintf(line, sizeof(line), "localedef --no-archive -i de_DE -f UTF-8 %s/de_DE.UTF-8 >%s/out 2>&1", top, top);
+    if (system(line) != 0) {
+        print_message("skipped: localedef cannot make de_DE.UTF-8 (package locales)\n");
+        return false;
+    }
+    setenv("LOCPATH", top, 1);
+    assert_non_null(setlocale(LC_ALL, "de_DE.UTF-8"));
+    assert_string_equal(localeconv()->decimal_point, ",");
+    return true;
+}
+
+static void host_locale_is_intact(void) {
+    char text[16];
+    snprintf(text, sizeof(text), "%.1f", 1.5);
+    assert_string_equal(text, "1,5");
+    assert_string_equal(setlocale(LC_ALL, NULL), "de_DE.UTF-8");
+}
+
+static int one_and_three_quarters(void *ctx, const char *const *names, const struct ledger_value *values, size_t n) {
+    (void)names;
+    assert_int_equal(n, 1);
+    assert_int_equal(values[0].type, LEDGER_REAL);
+    assert_true(values[0].real == 1.75);
+    host_locale_is_intact(); /* it is the host's function */
+    ++*(int *)ctx;
+    return 0;
+}
+
+static void numbers_have_a_point_in_a_host_with_a_decimal_comma(void **state) {
+    struct ledger_draft draft = LEDGER_DRAFT_INIT;
+    struct ledger_sql *sql;
+    char *json;
+    int rows = 0;
+    (void)state;
+    if (!comma_locale()) skip();
+    draft.kind = "x.test.note";
+    draft.subject = "thing/1";
+    draft.json = "{\"a\": 1.75, \"tiny\": 1e-7}";
+    draft.json_open = "[\"a\", \"tiny\"]";
+    must(ledger_append(ledger, &draft, NULL, &error));
+    must(ledger_read_json(ledger, 1, 0, &json, NULL, &error));
+    assert_non_null(strstr(json, "\"a\":1.75"));
+    assert_non_null(strstr(json, "\"tiny\":1e-07"));
+    ledger_free(json);
+    must(ledger_sql_open(ledger, NULL, &sql, &error));
+    must(ledger_sql_run(sql, "SELECT json_extract(body, '$.a') FROM events WHERE seq = 1", one_and_three_quarters, &rows,
+                        &error));
+    must(ledger_sql_run(sql, "SELECT sum(json_extract(body, '$.a')) FROM events", one_and_three_quarters, &rows, &error));
+    must(ledger_sql_run(sql, "SELECT json_each.value FROM events, json_each(body) WHERE seq = 1 AND json_each.key = 'a'",
+                        one_and_three_quarters, &rows, &error));
+    assert_int_equal(rows, 3);
+    must(ledger_sql_json(sql, "SELECT printf('%.2f', 2.25) AS f, json_array(0.5) AS l, body FROM events WHERE seq = 1",
+                         &json, NULL, &error));
+    assert_non_null(strstr(json, "\"f\":\"2.25\",\"l\":\"[0.5]\""));
+    assert_non_null(strstr(json, "1.75"));
+    ledger_free(json);
+    ledger_sql_close(sql);
+    host_locale_is_intact();
+}
+
+static int teardown_of_a_host(void **state) {
+    setlocale(LC_ALL, "C");
+    return teardown(state);
+}
+
+#undef TEST
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_of_a_host)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(numbers_have_a_point_in_a_host_with_a_decimal_comma),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
