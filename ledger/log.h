@@ -6,7 +6,7 @@
  * Conventions: functions return 0 or a negative ERR_* (base/err.h) and fill *err; `ret_` outputs are untouched on failure;
  * iterators return 1 at the end. struct bytes borrows. Times are ns since the Unix epoch, UTC. A body is a canonical
  * msgpack map (log_json_to_body makes one from JSON). A handle may be used from several threads at once unless said
- * otherwise; it must not cross a fork. Opening the same directory twice in one process gives ERR_BUSY. */
+ * otherwise; a child after fork opens its own. Opening the same directory twice in one process gives ERR_BUSY. */
 #ifndef LEDGER_LOG_H
 #define LEDGER_LOG_H
 
@@ -55,11 +55,6 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
 /* NULL is fine. Lets threads finish the derived data they are writing; if other processes block that for two seconds, it
  * is abandoned and a later process builds it. */
 void log_close(struct ledger *ledger);
-
-/* Call around a fork whose child opens ledgers itself, in a process with several threads: shared state is then consistent
- * in the child, and the parent's handles are unknown to it. It must not use them. */
-void log_fork_begin(void);
-void log_fork_end(bool child);
 
 struct log_head {
     uint64_t size;          /* number of events */

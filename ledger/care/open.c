@@ -20,7 +20,6 @@
 #include "ledger/derived/derived.h"
 #include "ledger/derived/segments_keep.h"
 #include "ledger/erase/erase.h"
-#include "ledger/kinds/index.h"
 #include "ledger/store/generation.h"
 #include "ledger/write/artifact.h"
 #include "ledger/write/commit.h"
@@ -194,7 +193,7 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
 }
 
 void log_close(struct ledger *ledger) {
-    if (ledger == NULL) return;
+    if (ledger == NULL || (ledger->evidence != NULL && db_is_of_parent(ledger->evidence))) return;
     if (ledger->watch != NULL) {
         ledger->watch->close(ledger->watch);
     }
@@ -273,16 +272,4 @@ int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err) {
         *ret = stats;
     }
     return rc;
-}
-
-/* ---- forking ---- */
-
-void log_fork_begin(void) {
-    kind_index_fork_begin();
-    db_fork_begin();
-}
-
-void log_fork_end(bool child) {
-    db_fork_end(child);
-    kind_index_fork_end();
 }

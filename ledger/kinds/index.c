@@ -140,7 +140,17 @@ static void index_kind(struct kind_index *entry, const struct kind *kind, struct
     }
 }
 
+/* Around a fork: no other thread is building an index, so the child can. */
+static void before_fork(void) {
+    pthread_mutex_lock(&idx.lock);
+}
+
+static void after_fork(void) {
+    pthread_mutex_unlock(&idx.lock);
+}
+
 static void index_names(void) {
+    pthread_atfork(before_fork, after_fork, after_fork);
     size_t first = 0;
     for (size_t i = 0; i <= KINDS; i++) {
         idx.first[i] = (uint16_t)first;
@@ -166,14 +176,6 @@ static const struct kind_index *ready(size_t i) {
         pthread_mutex_unlock(&idx.lock);
     }
     return &idx.kinds[i];
-}
-
-void kind_index_fork_begin(void) {
-    pthread_mutex_lock(&idx.lock);
-}
-
-void kind_index_fork_end(void) {
-    pthread_mutex_unlock(&idx.lock);
 }
 
 const struct kind_index *kind_index_find(struct bytes name) {

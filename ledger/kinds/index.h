@@ -64,8 +64,4 @@ const struct kind_index *kind_index_find(struct bytes name);
 /* The index of all x.* kinds: `at` and `at_text`. */
 const struct kind_index *kind_index_custom(void);
 
-/* Around a fork whose child continues: no other thread is building an index at that time. */
-void kind_index_fork_begin(void);
-void kind_index_fork_end(void);
-
 #endif

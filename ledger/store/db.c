@@ -7,6 +7,17 @@
 
 #include "ledger/store/db_env.h"
 
+bool db_is_of_parent(const struct db *db) {
+    return db->forks != db_forks();
+}
+
+int db_check_process(const struct db *db, struct err *err) {
+    return !db_is_of_parent(db)
+               ? 0
+               : err_set(err, ERR_INVALID, "'%s' was opened before this process was forked: open it again in this process",
+                         db->base);
+}
+
 int db_open(const char *dir, const struct db_options *options, struct db **ret, struct err *err) {
     if (options->n_tables > DB_TABLES_MAX || strlen(dir) >= FILE_PATH_MAX) {
         return err_set(err, ERR_LIMIT, "'%s': too many tables or too long a path", dir);
@@ -16,6 +27,7 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     memcpy(db->base, dir, strlen(dir) + 1);
     pthread_mutex_init(&db->lock, NULL);
     db->options = *options;
+    db->forks = db_forks();
     int rc = options->generations ? db_open_generation(db, 0, options->create, &db->now, err)
                                   : db_open_env(db, 0, options->create, &db->now, err);
     if (rc != 0) {
@@ -44,7 +56,7 @@ void db_retire(struct db *db) {
 }
 
 void db_close(struct db *db) {
-    if (db != NULL) {
+    if (db != NULL && !db_is_of_parent(db)) {
         db_retire(db);
         pthread_mutex_destroy(&db->lock);
         free(db);

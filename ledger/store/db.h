@@ -23,7 +23,11 @@ struct db_cursor;
 
 /* ERR_BUSY: open in this process already. ERR_CORRUPT: unreadable or cut short. ERR_NOTFOUND: absent. */
 int db_open(const char *dir, const struct db_options *options, struct db **ret, struct err *err);
-void db_close(struct db *db);
+void db_close(struct db *db); /* NULL is fine; that of a parent process is left alone */
+/* Opened before this process was forked from the one that did: transactions are refused (ERR_INVALID), and ending those of
+ * the parent does nothing. */
+bool db_is_of_parent(const struct db *db);
+int db_check_process(const struct db *db, struct err *err);
 /* Its files have been or will be removed: the directory may be opened again while this handle is still in use. */
 void db_park(struct db *db);
 

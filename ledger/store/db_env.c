@@ -26,16 +26,31 @@
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct db_env *open_list;
 
-void db_fork_begin(void) {
+/* ---- forks: a child has no database open, and LMDB's handles of its parent would release the parent's locks ---- */
+
+static atomic_uint forks; /* between this process and the first one that opened a database */
+
+static void before_fork(void) {
     pthread_mutex_lock(&open_lock);
 }
 
-void db_fork_end(bool child) {
-    if (child) {
-        open_list = NULL;
-        db_inside = NULL;
-    }
+static void after_fork(void) {
     pthread_mutex_unlock(&open_lock);
+}
+
+static void after_fork_in_child(void) {
+    open_list = NULL;
+    db_inside = NULL;
+    atomic_fetch_add(&forks, 1);
+    pthread_mutex_unlock(&open_lock);
+}
+
+static void watch_forks(void) {
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+unsigned db_forks(void) {
+    return atomic_load_explicit(&forks, memory_order_relaxed);
 }
 
 /* ---- errors ---- */
@@ -175,7 +190,9 @@ static void remove_map(const struct db_env *e) {
 /* ---- opening ---- */
 
 static int register_open(struct db_env *e, struct err *err) {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
     struct stat st;
+    pthread_once(&watched, watch_forks);
     if (stat(e->path, &st) != 0) return err_errno(err, errno, "'%s'", e->path);
     int rc = 0;
     pthread_mutex_lock(&open_lock);

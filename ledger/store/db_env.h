@@ -42,6 +42,7 @@ struct db {
     pthread_mutex_t lock;
     struct db_env *now; /* NULL: retired, or could not be opened again */
     bool retired;
+    unsigned forks; /* db_forks when it was opened */
     struct db_options options;
     char base[FILE_PATH_MAX]; /* the directory of generation 0 */
 };
@@ -82,6 +83,8 @@ uint64_t db_newest_of(const struct db_env *e);
 bool db_env_is_unheld(const struct db_env *e);
 bool db_maps_unheld(void);
 
+/* Changes with each fork, in the child. */
+unsigned db_forks(void);
 /* Translates one of LMDB's codes into an error. docs/storage.md has the table with its reasons. */
 int db_fail(struct db_env *e, int rc, const char *doing, struct err *err);
 /* *ret_commits: how many commits the oldest snapshot lags behind; 0: it is the newest, or nobody reads. */

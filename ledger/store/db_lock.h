@@ -60,9 +60,4 @@ void db_write_lock_done(struct db_write_lock *lock);
 int db_write_lock_take(struct db_write_lock *lock, struct db_waiter *waiter, struct err *err);
 void db_write_lock_give(struct db_write_lock *lock);
 
-/* Around a fork whose child opens databases of its own: no other thread is in the middle of opening one, and the child
- * knows of none that the parent has open. It must not touch the parent's handles. */
-void db_fork_begin(void);
-void db_fork_end(bool child);
-
 #endif

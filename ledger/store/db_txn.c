@@ -124,6 +124,7 @@ static int enter(struct db_txn *txn, struct err *err) {
 }
 
 static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **ret, struct err *err) {
+    if (db_check_process(db, err) != 0) return ERR_INVALID;
     struct db_txn *txn = calloc(1, sizeof(*txn));
     if (txn == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     txn->db = db;
@@ -214,6 +215,7 @@ static void leave(struct db_txn *txn) {
 
 int db_commit(struct db_txn *txn, struct err *err) {
     struct db_env *e = txn->env;
+    if (db_check_process(txn->db, err) != 0) return ERR_INVALID;
     int rc = txn->write ? check_reserve(txn, err) : 0;
     if (rc != 0) {
         db_abort(txn);
@@ -229,7 +231,7 @@ int db_commit(struct db_txn *txn, struct err *err) {
 }
 
 void db_abort(struct db_txn *txn) {
-    if (txn != NULL) {
+    if (txn != NULL && !db_is_of_parent(txn->db)) {
         mdb_txn_abort(txn->txn);
         if (txn->full) { /* a full map is also what a dead reader looks like */
             int dead;
@@ -246,7 +248,7 @@ int db_end(struct db_txn *txn, int rc, struct err *err) {
 }
 
 void db_rest(struct db_txn *txn) {
-    if (txn->txn != NULL) {
+    if (txn->txn != NULL && !db_is_of_parent(txn->db)) {
         mdb_txn_reset(txn->txn);
     }
 }
@@ -255,8 +257,10 @@ int db_renew(struct db_txn *txn, struct err *err) {
     if (txn->txn == NULL) {
         return err_set(err, ERR_IO, "'%s': its snapshot could not be renewed before", txn->env->path);
     }
+    int rc = db_check_process(txn->db, err);
+    if (rc != 0) return rc;
     mdb_txn_reset(txn->txn);
-    int rc = DB_CALL(txn->env, mdb_txn_renew(txn->txn));
+    rc = DB_CALL(txn->env, mdb_txn_renew(txn->txn));
     if (rc != 0) return db_fail(txn->env, rc, "renewing a snapshot", err);
     if (!is_superseded(txn->db, txn->env, txn->txn)) return 0;
     struct db_env *old = txn->env;

@@ -130,6 +130,8 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
     if (ledger->read_only) {
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
+    int rc = db_check_process(ledger->evidence, err); /* another thread of the parent may hold the queue for ever */
+    if (rc != 0) return rc;
     pthread_mutex_lock(&ledger->queue.lock);
     bool waits = ledger->queue.leading;
     if (waits) {
@@ -215,9 +217,11 @@ void spare_batches_free(struct ledger *ledger) {
 
 int log_append(struct ledger *ledger, const struct log_draft *draft, struct log_receipt *ret, struct log_head *ret_head,
                struct err *err) {
-    struct log_batch *batch = take_spare(ledger);
     struct log_receipt receipt;
-    int rc = batch != NULL ? 0 : log_batch_new(ledger, &batch, err);
+    int rc = db_check_process(ledger->evidence, err);
+    if (rc != 0) return rc;
+    struct log_batch *batch = take_spare(ledger);
+    rc = batch != NULL ? 0 : log_batch_new(ledger, &batch, err);
     if (rc != 0) return rc;
     rc = log_batch_add(batch, draft, err);
     if (rc == 0) rc = log_batch_commit(batch, &receipt, ret_head, NULL, err);

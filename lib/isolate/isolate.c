@@ -230,10 +230,8 @@ static pid_t begin(const struct isolate_options *options, struct answer *answer,
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return err_errno(err, errno, "starting the process that reads the ledger");
     }
-    log_fork_begin();
     pid_t pid = fork();
     int error = errno;
-    log_fork_end(pid == 0);
     if (pid == 0) {
         close(ends[0]);
         child(options, answer, parent);

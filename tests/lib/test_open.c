@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <ledger/ledger.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -86,11 +87,60 @@ static void a_ledger_that_was_opened_by_a_relative_path_stays_where_it_is(void *
     must(rmdir(other)); /* which is empty */
 }
 
+/* ---- forks ---- */
+
+#define CHECK(condition)                                                                                                   \
+    do {                                                                                                                   \
+        if (!(condition)) return __LINE__ % 250 + 1;                                                                       \
+    } while (0)
+
+/* What the child of a host does; not 0: the line that failed. */
+static int be_child(void) {
+    struct ledger *own = NULL;
+    struct ledger_head head;
+    const char *words = "was opened before this process was forked";
+    CHECK(note() == LEDGER_ERR_INVALID && strstr(error.message, words) != NULL);
+    CHECK(ledger_get_head(ledger, &head, &error) == LEDGER_ERR_INVALID && strstr(error.message, words) != NULL);
+    CHECK(ledger_open(dir, NULL, &own, &error) == 0);
+    ledger_close(ledger);
+    ledger = own;
+    CHECK(note() == 0);
+    CHECK(ledger_get_head(ledger, &head, &error) == 0 && head.events == 3);
+    CHECK(ledger_open(dir, NULL, &own, &error) == LEDGER_ERR_BUSY);
+    ledger_close(ledger);
+    return 0;
+}
+
+static void a_child_opens_the_ledger_again_while_its_parent_has_it_open(void **state) {
+    struct ledger_reader *reader;
+    const struct ledger_event *event;
+    struct ledger_head head;
+    int status = 0;
+    (void)state;
+    must(ledger_open(dir, NULL, &ledger, &error));
+    must(note());
+    must(ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, &error));
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(60);
+        _exit(be_child());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    must(ledger_reader_next(reader, &event, &error));
+    ledger_reader_close(reader);
+    must(note());
+    must(ledger_get_head(ledger, &head, &error));
+    assert_int_equal(head.events, 4);
+    must_fail(ledger_open(dir, NULL, &(struct ledger *){NULL}, &error), LEDGER_ERR_BUSY, "open in this process already");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_ledger_that_was_opened_by_a_relative_path_stays_where_it_is),
+        TEST(a_child_opens_the_ledger_again_while_its_parent_has_it_open),
     };
     return cmocka_run_group_tests_name("open", tests, NULL, NULL);
 }
