@@ -253,6 +253,24 @@ static void a_grant_for_a_session_without_a_name_holds_in_none(void **state) {
     }
 }
 
+/* The judge names the grant, whichever of the two the request is of. */
+static void a_use_is_nearer_to_a_grant_of_the_server_than_to_a_request_of_the_tool(void **state) {
+    static const char *const holders[] = {"server/srv", "tool/mcp__srv__fetch"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *group = i == 0 ? "exec" : "gpu";
+        char use[64], grant[64];
+        snprintf(use, sizeof(use), "{\"group\":\"%s\",\"scope\":\"/a\"}", group);
+        snprintf(grant, sizeof(grant), "{\"group\":\"%s\",\"scope\":null}", group);
+        box_odd(&b, "permission.granted", holders[i], grant);
+        box_event(&b, "permission.requested", holders[1 - i], use);
+        box_event(&b, "permission.used", holders[1], use);
+        box_view(&b, LOG_NO_SEQ, 0);
+        assert_true(box_row(&b, "permissions", holders[1], group, "/a", NULL));
+        box_text(&b, "violation", "used, but it was granted, but for a scope that is not known");
+    }
+}
+
 /* ---- no group ---- */
 
 static void what_names_no_group_permits_nothing_and_says_so(void **state) {
@@ -345,6 +363,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_answer_that_is_spent_was_not_used, start, finish),
         cmocka_unit_test_setup_teardown(a_use_in_the_future_is_judged_there_and_ends_nothing, start, finish),
         cmocka_unit_test_setup_teardown(a_grant_for_a_session_without_a_name_holds_in_none, start, finish),
+        cmocka_unit_test_setup_teardown(a_use_is_nearer_to_a_grant_of_the_server_than_to_a_request_of_the_tool, start,
+                                        finish),
         cmocka_unit_test_setup_teardown(what_names_no_group_permits_nothing_and_says_so, start, finish),
         cmocka_unit_test_setup_teardown(an_erased_use_does_not_bring_back_what_was_granted_once, start, finish),
         cmocka_unit_test_setup_teardown(an_erased_decision_permits_nothing, start, finish),

@@ -244,24 +244,6 @@ static void a_grant_of_null_reaches_nothing(void **state) {
     expect("", "denied", 1);
 }
 
-/* The judge names the grant, whichever of the two the request is of. */
-static void a_use_is_nearer_to_a_grant_of_the_server_than_to_a_request_of_the_tool(void **state) {
-    static const char *const holders[] = {"server/srv", "tool/mcp__srv__fetch"};
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        const char *group = i == 0 ? "exec" : "gpu";
-        char use[64], grant[64];
-        snprintf(use, sizeof(use), "{\"group\":\"%s\",\"scope\":\"/a\"}", group);
-        snprintf(grant, sizeof(grant), "{\"group\":\"%s\",\"scope\":null}", group);
-        box_odd(&b, "permission.granted", holders[i], grant);
-        box_event(&b, "permission.requested", holders[1 - i], use);
-        box_event(&b, "permission.used", holders[1], use);
-        box_view(&b, LOG_NO_SEQ, 0);
-        assert_true(box_row(&b, "permissions", holders[1], group, "/a", NULL));
-        box_text(&b, "violation", "used, but it was granted, but for a scope that is not known");
-    }
-}
-
 /* What this body, as of a schema, makes of an empty table: the scope that is granted, or "none". */
 static void grant_of(uint32_t schema, bool has_private, const char *kind, const char *json, char ret[64]) {
     struct log_event event = {.seq = 5, .time = 9, .schema = schema, .has_private = has_private};
@@ -590,8 +572,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_use_is_of_a_session_s_grant_in_that_session_alone, start, finish),
         cmocka_unit_test_setup_teardown(a_grant_whose_end_is_not_known_is_over, start, finish),
         cmocka_unit_test_setup_teardown(a_grant_of_null_reaches_nothing, start, finish),
-        cmocka_unit_test_setup_teardown(a_use_is_nearer_to_a_grant_of_the_server_than_to_a_request_of_the_tool, start,
-                                        finish),
         cmocka_unit_test_setup_teardown(a_scope_that_an_older_ledger_holds_private_is_not_everything, start, finish),
         cmocka_unit_test_setup_teardown(an_answer_holds_as_long_as_it_says_or_once, start, finish),
         cmocka_unit_test_setup_teardown(a_grant_past_the_limit_of_patterns_says_so_and_does_not_hold, start, finish),
