@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +112,7 @@ int file_read(const char *path, struct buf *out, struct err *err) {
     return rc;
 }
 
-int file_put_all(int fd, const uint8_t *p, size_t n) {
+static int put_all(int fd, const uint8_t *p, size_t n) {
     while (n > 0) {
         ssize_t put = write(fd, p, n);
         if (put < 0) {
@@ -121,6 +123,26 @@ int file_put_all(int fd, const uint8_t *p, size_t n) {
         n -= (size_t)put;
     }
     return 0;
+}
+
+/* The signal of a broken pipe goes to the thread that writes, so it is blocked here and taken back. One that was pending
+ * before is another's, and stays. */
+int file_put_all(int fd, const uint8_t *p, size_t n) {
+    static const struct timespec now = {0, 0};
+    sigset_t pipe_, before, pending;
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigemptyset(&pending);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before);
+    int rc = put_all(fd, p, n), why = errno;
+    if (rc != 0 && why == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        while (sigtimedwait(&pipe_, NULL, &now) < 0 && errno == EINTR) {
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = why;
+    return rc;
 }
 
 int file_read_back(int fd, uint64_t size, file_take_fn *take, void *ctx, struct err *err) {

@@ -2,7 +2,9 @@
 #include "tests/lib/box.h"
 
 #include <locale.h>
-#include <sys/stat.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
 
 /* ---- the locale ---- */
 
@@ -69,6 +71,66 @@ static void numbers_have_a_point_in_a_host_with_a_decimal_comma(void **state) {
     host_locale_is_intact();
 }
 
+/* ---- signals ---- */
+
+static int signals;
+
+static void on_signal(int signal_) {
+    (void)signal_;
+    signals++;
+}
+
+/* The writing end of a pipe that nobody reads. */
+static int broken_pipe(void) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    return ends[1];
+}
+
+static void a_broken_pipe_is_an_error_and_sends_no_signal(void **state) {
+    char id[LEDGER_ARTIFACT_ID], path[400], large[400];
+    (void)state;
+    snprintf(path, sizeof(path), "%s/small", top);
+    snprintf(large, sizeof(large), "%s/large", top);
+    assert_int_equal(file_create_durable(path, bytes_of("some bytes"), 0600, NULL), 0);
+    assert_int_equal(file_create_durable(large, bytes_of(""), 0600, NULL), 0);
+    assert_int_equal(truncate(large, 3 << 20), 0);
+    int fd = broken_pipe();
+    signals = 0;
+    assert_true(signal(SIGPIPE, on_signal) != SIG_ERR);
+    must(ledger_artifact_put(ledger, path, id, NULL, &error));
+    must_fail(ledger_artifact_get(ledger, id, fd, &error), LEDGER_ERR_IO, "Broken pipe");
+    must(ledger_artifact_put(ledger, large, id, NULL, &error));
+    must_fail(ledger_artifact_get(ledger, id, fd, &error), LEDGER_ERR_IO, "Broken pipe");
+    must_fail(ledger_export_fd(ledger, NULL, fd, NULL, &error), LEDGER_ERR_IO, "Broken pipe");
+    assert_int_equal(signals, 0);
+    assert_int_equal(write(fd, "x", 1), -1); /* the host's own writes send it as ever */
+    assert_int_equal(signals, 1);
+    signal(SIGPIPE, SIG_DFL);
+    close(fd);
+}
+
+static void a_broken_pipe_of_the_host_stays_pending(void **state) {
+    char id[LEDGER_ARTIFACT_ID], path[400];
+    sigset_t pipe_, before, pending;
+    (void)state;
+    snprintf(path, sizeof(path), "%s/small", top);
+    assert_int_equal(file_create_durable(path, bytes_of("some bytes"), 0600, NULL), 0);
+    must(ledger_artifact_put(ledger, path, id, NULL, &error));
+    int fd = broken_pipe(), got = 0;
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &pipe_, &before), 0);
+    assert_int_equal(write(fd, "x", 1), -1);
+    must_fail(ledger_artifact_get(ledger, id, fd, &error), LEDGER_ERR_IO, "Broken pipe");
+    assert_int_equal(sigpending(&pending), 0);
+    assert_true(sigismember(&pending, SIGPIPE));
+    assert_int_equal(sigwait(&pipe_, &got), 0);
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+    close(fd);
+}
+
 static int teardown_of_a_host(void **state) {
     setlocale(LC_ALL, "C");
     return teardown(state);
@@ -80,6 +142,8 @@ static int teardown_of_a_host(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(numbers_have_a_point_in_a_host_with_a_decimal_comma),
+        TEST(a_broken_pipe_is_an_error_and_sends_no_signal),
+        TEST(a_broken_pipe_of_the_host_stays_pending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
