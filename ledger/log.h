@@ -116,8 +116,14 @@ size_t log_batch_count(const struct log_batch *batch);
 /* Removes drafts, such as one that a commit named: `n` indexes in ascending order, each once. Later drafts move up; drafts
  * that named a removed one as their cause lose it. The memory is reused after the commit. */
 void log_batch_remove(struct log_batch *batch, const size_t *indexes, size_t n);
-/* A cursor (where a source continues), stored in the same transaction. At most 4096 bytes. */
+/* Whether the indexes are as log_batch_remove wants them, and no draft that stays loses its cause. */
+int log_batch_remove_check(const struct log_batch *batch, const size_t *indexes, size_t n, struct err *err);
+/* A cursor (where a source continues), stored in the same transaction: at most 1024 of different names, of one name the
+ * last value. ERR_INVALID, ERR_LIMIT: the name is not 1 to 255 bytes of UTF-8 without control characters, or the value
+ * has more than 4096 bytes. ERR_BUSY: there are 1024, commit first. */
+#define LOG_BATCH_CURSORS_MAX 1024
 int log_batch_set_cursor(struct log_batch *batch, const char *name, struct bytes value, struct err *err);
+void log_batch_clear_cursors(struct log_batch *batch);
 /* Durable and sealed when it returns 0; then the batch is empty. receipts: room for log_batch_count entries, or NULL.
  * ret_head (may be NULL) is the sealed head that covers them. On failure nothing of the batch is stored, except that after
  * ERR_IO it may be; the caller finds out by its keys after opening again. ERR_CONFLICT and ERR_INVALID name

@@ -4,7 +4,7 @@
 
 #include "lib/facade.h"
 
-_Static_assert(LEDGER_BATCH_EVENTS_MAX == LOG_BATCH_EVENTS_MAX, "");
+_Static_assert(LEDGER_BATCH_EVENTS_MAX == LOG_BATCH_EVENTS_MAX && LEDGER_BATCH_CURSORS_MAX == LOG_BATCH_CURSORS_MAX, "");
 _Static_assert((int)LEDGER_CAUSE_SEQ == (int)LOG_CAUSE_SEQ && (int)LEDGER_CAUSE_BATCH == (int)LOG_CAUSE_BATCH &&
                    (int)LEDGER_CAUSE_KEY == (int)LOG_CAUSE_KEY,
                "");
@@ -211,8 +211,11 @@ size_t ledger_batch_count(const struct ledger_batch *batch) {
     return log_batch_count(batch->batch);
 }
 
-void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n) {
-    log_batch_remove(batch->batch, indexes, n);
+int ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n, struct ledger_error *error) {
+    struct err err = {0};
+    int rc = log_batch_remove_check(batch->batch, indexes, n, &err);
+    if (rc == 0) log_batch_remove(batch->batch, indexes, n);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct ledger_bytes value,

@@ -204,10 +204,10 @@ static int take_out_refused(struct queue *q, size_t at, const char *reason, cons
     return answer;
 }
 
-/* After a refused commit the batch still has its cursor. */
+/* After a refused commit the batch still has its cursors. */
 static int try_commit(struct queue *q, bool with_cursor, struct log_head *ret_head, size_t *ret_at, struct err *err) {
+    log_batch_clear_cursors(q->batch);
     int rc = with_cursor ? log_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
-    q->batch->has_cursor = with_cursor;
     if (rc == 0) rc = log_batch_commit(q->batch, q->receipts, ret_head, ret_at, err);
     return rc;
 }

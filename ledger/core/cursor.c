@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define CLAIM_DOMAIN "ledger/cursor-claim/v1"
 #define CLAIM_PART   (CURSOR_CLAIM / 2)
 
@@ -10,6 +12,21 @@ static void check_of(struct bytes name, struct bytes value, uint8_t ret[HASH_LEN
     static const uint8_t nul = 0;
     const struct bytes parts[] = {name, {&nul, 1}, value};
     hash_parts(ret, parts, 3);
+}
+
+int cursor_name_check(const char *name, struct err *err) {
+    struct bytes text = bytes_of(name);
+    if (text.n == 0) {
+        return err_set(err, ERR_INVALID, "the cursor has no name; expected: 1 to %d bytes of UTF-8", CURSOR_NAME_MAX);
+    }
+    if (text.n > CURSOR_NAME_MAX) {
+        return err_set(err, ERR_LIMIT, "the cursor's name has %zu bytes, at most %d are accepted", text.n, CURSOR_NAME_MAX);
+    }
+    size_t good = text_utf8_valid(text.p, text.n);
+    if (good < text.n) {
+        return err_set(err, ERR_INVALID, "the cursor's name is not UTF-8 at byte %zu", good);
+    }
+    return text_has_control(text) ? err_set(err, ERR_INVALID, "the cursor's name has a control character") : 0;
 }
 
 int cursor_encode(struct buf *out, struct bytes name, struct bytes value) {

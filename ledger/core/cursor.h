@@ -4,9 +4,12 @@
 
 #include "base/hash.h"
 
+#define CURSOR_NAME_MAX  255
 #define CURSOR_VALUE_MAX 4096
 #define CURSOR_CHECK     8
 
+/* What names a cursor: 1 to 255 bytes of UTF-8 without control characters. NULL is empty. */
+int cursor_name_check(const char *name, struct err *err);
 int cursor_encode(struct buf *out, struct bytes name, struct bytes value);
 /* ERR_CORRUPT when it was changed. Borrows from the record. */
 int cursor_decode(struct bytes name, struct bytes record, struct bytes *ret_value, struct err *err);

@@ -46,7 +46,8 @@ int log_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
 int log_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err) {
     struct db_txn *txn;
     struct bytes record, value;
-    int rc = db_begin(ledger->evidence, false, &txn, err);
+    int rc = cursor_name_check(name, err);
+    if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) return rc;
     rc = db_get(txn, T_CURSOR, bytes_of(name), &record, err);
     if (rc == ERR_NOTFOUND) {

@@ -13,7 +13,6 @@
 #include "base/secret/secret.h"
 #include "base/text.h"
 #include "ledger/core/author.h"
-#include "ledger/core/cursor.h"
 #include "ledger/dedup/keyrun.h"
 #include "ledger/kinds/grant.h"
 #include "ledger/kinds/id.h"
@@ -32,16 +31,14 @@ int log_batch_new(struct ledger *ledger, struct log_batch **ret, struct err *err
     buf_init(&batch->arena, LOG_BATCH_BYTES_MAX + BATCH_EVENT_ROOM);
     buf_init(&batch->scratch, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     buf_init(&batch->private_, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
-    buf_init(&batch->cursor, CURSOR_VALUE_MAX);
     *ret = batch;
     return 0;
 }
 
 void log_batch_clear(struct log_batch *batch) {
     buf_clear(&batch->arena);
-    buf_clear(&batch->cursor);
+    batch_cursors_clear(&batch->cursors);
     batch->n = 0;
-    batch->has_cursor = false;
     batch->judge = NULL;
 }
 
@@ -55,7 +52,7 @@ void log_batch_free(struct log_batch *batch) {
         buf_done(&batch->arena);
         buf_done(&batch->scratch);
         buf_done(&batch->private_);
-        buf_done(&batch->cursor);
+        batch_cursors_done(&batch->cursors);
         free(batch->memo);
         free(batch->entry);
         free(batch);
@@ -78,6 +75,36 @@ static size_t count_below(const size_t *indexes, size_t n, uint64_t i) {
         }
     }
     return low;
+}
+
+static int check_index(const struct log_batch *batch, const size_t *indexes, size_t i, struct err *err) {
+    if (indexes[i] >= batch->n) {
+        return err_set(err, ERR_INVALID, "index %zu: the batch has only %zu drafts", indexes[i], batch->n);
+    }
+    if (i > 0 && indexes[i] <= indexes[i - 1]) {
+        return err_set(err, ERR_INVALID, "index %zu after index %zu; expected: ascending order, each once", indexes[i],
+                       indexes[i - 1]);
+    }
+    return 0;
+}
+
+int log_batch_remove_check(const struct log_batch *batch, const size_t *indexes, size_t n, struct err *err) {
+    int rc = 0;
+    size_t gone = 0;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = check_index(batch, indexes, i, err);
+    }
+    for (size_t i = n > 0 ? indexes[0] : batch->n; i < batch->n && rc == 0; i++) {
+        const struct batch_entry *e = &batch->entry[i];
+        size_t below = count_below(indexes, n, e->cause);
+        if (gone < n && indexes[gone] == i) {
+            gone++;
+        } else if (e->cause_type == LOG_CAUSE_BATCH && below < n && indexes[below] == e->cause) {
+            rc = err_set(err, ERR_INVALID, "draft %llu is the cause of draft %zu, which stays; expected: both are removed",
+                         (unsigned long long)e->cause, i);
+        }
+    }
+    return rc;
 }
 
 void log_batch_remove(struct log_batch *batch, const size_t *indexes, size_t n) {
@@ -104,17 +131,11 @@ struct bytes batch_bytes(const struct log_batch *batch, size_t at, size_t n) {
 }
 
 int log_batch_set_cursor(struct log_batch *batch, const char *name, struct bytes value, struct err *err) {
-    size_t n = strlen(name);
-    if (n == 0 || n >= sizeof(batch->cursor_name)) {
-        return err_set(err, ERR_INVALID, "a cursor's name must have 1 to %zu bytes", sizeof(batch->cursor_name) - 1);
-    }
-    buf_clear(&batch->cursor);
-    if (buf_put_bytes(&batch->cursor, value) != 0) {
-        return buf_check(&batch->cursor, "a cursor", err);
-    }
-    memcpy(batch->cursor_name, name, n + 1);
-    batch->has_cursor = true;
-    return 0;
+    return batch_cursors_set(&batch->cursors, name, value, err);
+}
+
+void log_batch_clear_cursors(struct log_batch *batch) {
+    batch_cursors_clear(&batch->cursors);
 }
 
 void log_draft_init(struct log_draft *draft) {

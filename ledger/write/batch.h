@@ -5,6 +5,7 @@
 #include "base/memo.h"
 #include "ledger/core/core.h"
 #include "ledger/kinds/sort.h"
+#include "ledger/write/cursors.h"
 
 struct batch_entry {
     struct {
@@ -43,9 +44,7 @@ struct log_batch {
     size_t n, cap;
     size_t tried;            /* drafts since it was made */
     struct batch_memo *memo; /* NULL before the fifth draft */
-    char cursor_name[256];
-    struct buf cursor;
-    bool has_cursor;
+    struct batch_cursors cursors;
     struct log_batch *spare_after; /* the next of the batches that log_append keeps */
     bool control;                  /* may use the reserved part of the quota */
     /* Its guard (guard.h); NULL: none. */

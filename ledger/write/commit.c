@@ -142,12 +142,13 @@ static int write_own(struct commit *c, struct log_batch **batch, struct log_rece
 static int put_cursors(struct commit *c, const struct commit_request *list, struct err *err) {
     int rc = 0;
     for (; list != NULL && rc == 0; list = list->after) {
-        const struct log_batch *batch = list->batch;
-        if (batch->has_cursor) {
+        const struct batch_cursors *cursors = &list->batch->cursors;
+        for (size_t i = 0; i < cursors->n && rc == 0; i++) {
+            struct bytes name = bytes_of(cursors->list[i].name);
             buf_clear(&c->record);
-            cursor_encode(&c->record, bytes_of(batch->cursor_name), bytes_of_buf(&batch->cursor));
+            cursor_encode(&c->record, name, bytes_of_buf(&cursors->list[i].value));
             rc = buf_check(&c->record, "a cursor", err);
-            if (rc == 0) rc = db_put(c->txn, T_CURSOR, bytes_of(batch->cursor_name), bytes_of_buf(&c->record), DB_PUT, err);
+            if (rc == 0) rc = db_put(c->txn, T_CURSOR, name, bytes_of_buf(&c->record), DB_PUT, err);
         }
     }
     return rc;
@@ -217,7 +218,7 @@ static struct demands sum_demands(struct commit_request *list) {
     for (; list != NULL; list = list->after) {
         w.events += list->batch->n;
         w.rotate = list->rotate ? list : w.rotate;
-        w.cursors = w.cursors || list->batch->has_cursor;
+        w.cursors = w.cursors || list->batch->cursors.n > 0;
         w.restored = w.restored || list->next != NULL;
     }
     return w;

@@ -158,7 +158,7 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
 int log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head, size_t *ret_at,
                      struct err *err) {
     struct commit_request request = {.batch = batch, .receipts = receipts, .control = batch->control};
-    if (batch->n == 0 && !batch->has_cursor) {
+    if (batch->n == 0 && batch->cursors.n == 0) {
         return ret_head == NULL ? 0 : log_head(batch->ledger, ret_head, err);
     }
     if (receipts == NULL && (request.receipts = calloc(batch->n + 1, sizeof(*receipts))) == NULL) {

@@ -6,6 +6,7 @@
  * Begin with docs/design.md, "How data flows", then commit.c, whose first comment is the order of one commit.
  *
  *   batch         drafts, checked and encoded as far as possible before any lock is taken
+ *   cursors       where sources continue, stored with a batch
  *   commit_share  threads that append at the same time share one commit; log_append and
  *                 log_batch_commit are here
  *   commit        the flow under the write lock; commit.h has the state that its steps share

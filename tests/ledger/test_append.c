@@ -453,43 +453,6 @@ static void a_condition_is_judged_against_the_whole_log_and_the_batch(void **sta
     assert_int_equal(scratch_size(&s), 1003);
 }
 
-/* ---- cursors ---- */
-
-static void a_cursor_is_stored_with_its_events(void **state) {
-    struct log_batch *batch;
-    struct buf got, large;
-    (void)state;
-    buf_init(&got, 8192);
-    buf_init(&large, 8192);
-    must(log_batch_new(s.ledger, &batch, &why));
-    must(scratch_add(batch, 0, 3, false, &why));
-    must(log_batch_set_cursor(batch, "src", bytes_of("3"), &why));
-    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
-    must(log_batch_set_cursor(batch, "src", bytes_of("4"), &why)); /* no event at all */
-    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
-    scratch_reopen(&s);
-    must(log_cursor_get(s.ledger, "src", &got, &why));
-    assert_true(bytes_is(bytes_of_buf(&got), "4"));
-    assert_int_equal(scratch_size(&s), 4);
-    log_batch_free(batch); /* it belongs to the handle that was closed */
-    must(log_batch_new(s.ledger, &batch, &why));
-    memset(buf_room(&large, 4097), 'c', 4097);
-    large.n = 4096;
-    must(log_batch_set_cursor(batch, "large", bytes_of_buf(&large), &why));
-    must(log_batch_commit(batch, NULL, NULL, NULL, &why));
-    buf_clear(&got);
-    must(log_cursor_get(s.ledger, "large", &got, &why));
-    assert_int_equal(got.n, 4096);
-    large.n = 4097;
-    must_fail(log_batch_set_cursor(batch, "large", bytes_of_buf(&large), &why), ERR_LIMIT, "");
-    must_fail(log_batch_set_cursor(batch, "", bytes_of("x"), &why), ERR_INVALID,
-              "a cursor's name must have 1 to 255 bytes");
-    scratch_verify_good(s.ledger);
-    log_batch_free(batch);
-    buf_done(&got);
-    buf_done(&large);
-}
-
 /* ---- clocks ---- */
 
 static void a_clock_set_back_is_clamped_and_recorded(void **state) {
@@ -573,7 +536,6 @@ int main(void) {
         each(a_second_event_of_the_same_source_and_key_is_the_first_one),
         each(a_batch_of_duplicates_alone_writes_nothing_but_its_cursor),
         each(a_condition_is_judged_against_the_whole_log_and_the_batch),
-        each(a_cursor_is_stored_with_its_events),
         each(a_clock_set_back_is_clamped_and_recorded),
         each(a_commit_that_takes_long_is_no_clock_step),
         each(a_clock_step_is_recorded_before_duplicates_are_found_too),

@@ -131,10 +131,43 @@ static void a_refused_draft_of_a_batch_has_its_index_and_can_be_taken_out(void *
     assert_int_equal(error.at, 1);
     assert_int_equal(ledger_batch_count(batch), 3);
     size_t at = (size_t)error.at;
-    ledger_batch_remove(batch, &at, 1);
+    must(ledger_batch_remove(batch, &at, 1, &error));
     must(ledger_batch_commit(batch, receipts, &error));
     assert_int_equal(receipts[1].seq, receipts[0].seq + 1);
     assert_int_equal(ledger_batch_count(batch), 0);
+    ledger_batch_free(batch);
+}
+
+static void what_cannot_be_taken_out_of_a_batch_is_refused_by_its_index(void **state) {
+    const struct {
+        size_t n, indexes[3];
+        const char *words;
+    } bad[] = {
+        {1, {4}, "index 4: the batch has only 4 drafts"},
+        {1, {SIZE_MAX}, "the batch has only 4 drafts"},
+        {2, {1, 1}, "index 1 after index 1; expected: ascending order, each once"},
+        {2, {3, 0}, "index 0 after index 3; expected: ascending order, each once"},
+        {1, {0}, "draft 0 is the cause of draft 2, which stays; expected: both are removed"},
+        {2, {0, 3}, "draft 0 is the cause of draft 2, which stays"},
+    };
+    struct ledger_batch *batch;
+    struct ledger_draft draft = LEDGER_DRAFT_INIT;
+    (void)state;
+    draft.kind = "x.test.note";
+    draft.subject = "thing/1";
+    must(ledger_batch_new(ledger, &batch, &error));
+    for (int i = 0; i < 4; i++) {
+        draft.cause_type = i == 2 ? LEDGER_CAUSE_BATCH : LEDGER_CAUSE_NONE;
+        must(ledger_batch_add(batch, &draft, &error));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        must_fail(ledger_batch_remove(batch, bad[i].indexes, bad[i].n, &error), LEDGER_ERR_INVALID, bad[i].words);
+        assert_int_equal(ledger_batch_count(batch), 4);
+    }
+    must(ledger_batch_remove(batch, NULL, 0, &error));
+    must(ledger_batch_remove(batch, (const size_t[]){0, 2}, 2, &error));
+    assert_int_equal(ledger_batch_count(batch), 2);
+    must(ledger_batch_commit(batch, NULL, &error));
     ledger_batch_free(batch);
 }
 
@@ -504,6 +537,7 @@ int main(void) {
         TEST(codes_have_names),
         TEST(an_error_may_be_left_out),
         TEST(a_refused_draft_of_a_batch_has_its_index_and_can_be_taken_out),
+        TEST(what_cannot_be_taken_out_of_a_batch_is_refused_by_its_index),
         TEST(wrong_json_is_refused_with_its_place),
         TEST(numbers_that_are_no_members_of_their_enum_are_refused),
         TEST(an_event_has_its_parts_and_fields),

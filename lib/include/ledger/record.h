@@ -116,12 +116,18 @@ int ledger_draft_check(const struct ledger_draft *draft, unsigned json_flags, ch
 #define LEDGER_BATCH_EVENTS_MAX 65536
 struct ledger_batch;
 int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct ledger_error *error);
-/* Copies what it needs. A refused draft leaves the batch unchanged. LEDGER_ERR_BUSY: it is full, commit first. */
+/* Copies what it needs. A refused draft leaves the batch unchanged. LEDGER_ERR_BUSY: the batch has no room for it (65536
+ * drafts or 64 MiB); commit, then add it again. */
 int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct ledger_error *error);
 size_t ledger_batch_count(const struct ledger_batch *batch);
-/* Removes drafts, such as one that a commit refused: `n` indexes in ascending order, each once. Later drafts move up. */
-void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n);
-/* A cursor that is stored in the same transaction: where a source continues. At most 4096 bytes. */
+/* Removes drafts, such as one that a commit refused: `n` indexes in ascending order, each once. Later drafts move up.
+ * LEDGER_ERR_INVALID, and nothing is removed: the message names an index that is wrong, or a draft that is the cause of one
+ * that would stay. */
+int ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n, struct ledger_error *error);
+/* A cursor that is stored in the same transaction: where a source continues. Its name is 1 to 255 bytes of UTF-8 without
+ * control characters, its value at most 4096 bytes. A batch takes LEDGER_BATCH_CURSORS_MAX different names, then
+ * LEDGER_ERR_BUSY: commit first. Of one name the last value is stored. */
+#define LEDGER_BATCH_CURSORS_MAX 1024
 int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct ledger_bytes value,
                             struct ledger_error *error);
 /* Durable and sealed when it returns 0; then the batch is empty. receipts: room for ledger_batch_count entries, or NULL.
@@ -132,7 +138,7 @@ int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *recei
 void ledger_batch_clear(struct ledger_batch *batch);
 void ledger_batch_free(struct ledger_batch *batch); /* NULL is fine */
 
-/* The cursor's value. LEDGER_ERR_NOTFOUND: it does not exist. Free it with ledger_free. */
+/* The cursor's value, by a name as ledger_batch_set_cursor takes it. LEDGER_ERR_NOTFOUND: it does not exist. Free it with ledger_free. */
 int ledger_cursor_get(struct ledger *ledger, const char *name, uint8_t **ret, size_t *ret_n, struct ledger_error *error);
 
 #pragma GCC visibility pop
