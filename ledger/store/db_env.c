@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ledger/store/db_files.h"
 #include "ledger/store/db_pages.h"
 #include "ledger/store/generation.h"
 
@@ -94,6 +95,7 @@ static bool meta_pages_differ(const char *dir) {
 
 int db_fail(struct db_env *e, int rc, const char *doing, struct err *err) {
     const char *path = e->path;
+    char forbidden[FILE_PATH_MAX / 4];
     switch (rc) {
     case MDB_NOTFOUND:
         return err_set(err, ERR_NOTFOUND, "'%s': %s: not there", path, doing);
@@ -134,9 +136,11 @@ int db_fail(struct db_env *e, int rc, const char *doing, struct err *err) {
         return err_errno(err, EIO, "'%s': %s", path, doing);
     case EACCES:
     case EROFS:
+        db_files_forbidden(path, forbidden, sizeof(forbidden));
         return err_set(err, ERR_IO,
-                       "'%s': %s: %s (the directory and its files must be writable by this user, lock.mdb too)", path,
-                       doing, strerror(rc));
+                       "'%s': %s: %s%s%s (the directory and its files must be writable by this user, lock.mdb too, even to "
+                       "read)",
+                       path, doing, strerror(rc), forbidden[0] == '\0' ? "" : ": ", forbidden);
     default:
         if (rc < 0) return err_set(err, ERR_IO, "'%s': %s: %s", path, doing, mdb_strerror(rc));
         return err_errno(err, rc, "'%s': %s", path, doing);
@@ -322,19 +326,33 @@ static int open_tables(const struct db *db, struct db_env *e, bool create, struc
     return rc;
 }
 
+/* The whole quota is mapped at once. Valgrind says EINVAL. */
+static int fail_map(const struct db_env *e, int rc, struct err *err) {
+    return err_set(err, ERR_NOMEM,
+                   "'%s': opening it: %s: no address space for a map of %llu bytes (map_bytes in the ledger's config or in "
+                   "the options of opening makes it smaller, 'ulimit -v' limits it)",
+                   e->path, strerror(rc), (unsigned long long)e->map_bytes);
+}
+
 static int open_lmdb(const struct db *db, struct db_env *e, unsigned flags, struct err *err) {
-    int rc = mdb_env_create(&e->env);
+    int rc = db_files_check(e->path, err);
+    if (rc != 0) return rc;
+    rc = mdb_env_create(&e->env);
     if (rc == 0) rc = mdb_env_set_mapsize(e->env, db->options.map_bytes);
     if (rc == 0) rc = mdb_env_set_maxdbs(e->env, DB_TABLES_MAX);
     if (rc == 0) rc = mdb_env_set_maxreaders(e->env, DB_READERS);
     if (rc == 0) rc = mdb_env_open(e->env, e->path, flags, 0600);
     if (rc == 0) rc = mdb_env_get_fd(e->env, &e->write_lock.data);
     if (rc != 0) {
+        rc = rc == ENOMEM || rc == EINVAL ? fail_map(e, rc, err) : db_fail(e, rc, "opening it", err);
+    } else {
+        rc = db_files_check_open(e->path, e->write_lock.data, err);
+    }
+    if (rc != 0) {
         mdb_env_close(e->env);
         e->env = NULL;
-        return db_fail(e, rc, "opening it", err);
     }
-    return 0;
+    return rc;
 }
 
 /* LMDB trusts the lock table that it finds, unless nobody else has the database open: then it recreates it, which would do
@@ -394,6 +412,7 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
     struct stat st;
     char file[FILE_PATH_MAX];
     int rc = file_join(file, e->path, "data.mdb", err);
+    if (rc == 0) rc = db_files_check(e->path, err);
     if (rc != 0) return rc;
     if (!create) {
         if (stat(file, &st) != 0) return err_errno(err, errno, "'%s'", file);
@@ -540,7 +559,8 @@ int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *e
     }
     if (rc != 0) {
         *ret_pid = (uint64_t)getpid();
-    } else if ((fd = open(path, (ret_fd != NULL ? O_RDWR : O_RDONLY) | O_CLOEXEC)) < 0 && errno != ENOENT) {
+    } else if ((fd = open(path, (ret_fd != NULL ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) < 0 &&
+               errno != ENOENT) {
         rc = err_errno(err, errno, "'%s'", path);
     } else if (fd >= 0 && (ret_fd == NULL || fcntl(fd, F_SETLK, &lock) != 0)) {
         lock.l_type = F_WRLCK;

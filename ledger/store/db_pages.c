@@ -326,7 +326,7 @@ static bool read_metas(int fd, size_t page_bytes, uint8_t meta[META_PAGES][META_
 
 bool db_pages_versions_differ(const char *path) {
     uint8_t first[META_BYTES], meta[META_PAGES][META_BYTES];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     bool differ = fd >= 0 && pread(fd, first, META_BYTES, 0) == META_BYTES &&
                   read_metas(fd, (size_t)get(first + META_FREE, 4), meta) &&
                   get(meta[0] + META_VERSION, 4) != get(meta[1] + META_VERSION, 4);

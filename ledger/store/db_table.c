@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "ledger/store/db_files.h"
 
 #define TABLE_MAGIC  0xBEEFC0DE
 #define TABLE_FORMAT 0x10001
@@ -50,7 +51,7 @@ static struct flock look_at_lock(int fd) {
 
 uint64_t db_table_user(const char *dir) {
     char path[FILE_PATH_MAX];
-    int fd = file_join(path, dir, "lock.mdb", NULL) != 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = file_join(path, dir, "lock.mdb", NULL) != 0 ? -1 : open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return 0;
     struct flock lock = look_at_lock(fd);
     close(fd);
@@ -61,8 +62,9 @@ int db_table_open(const char *dir, uint64_t bytes, struct db_table **ret, uint64
     char path[FILE_PATH_MAX];
     struct stat st;
     *ret = NULL;
-    int rc = file_join(path, dir, "lock.mdb", err);
-    int fd = rc != 0 ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int rc = db_files_check(dir, err);
+    if (rc == 0) rc = file_join(path, dir, "lock.mdb", err);
+    int fd = rc != 0 ? -1 : open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0) return rc;
     if (fstat(fd, &st) == 0 && st.st_size == 0 && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) != 0 &&
         (errno == ENOSPC || errno == EDQUOT)) {

@@ -94,8 +94,10 @@ int generation_find(const char *base, uint64_t from, uint64_t *ret, struct err *
 
 int generation_wipe(const char *dir, struct err *err) {
     char path[FILE_PATH_MAX];
+    struct stat st;
     int rc = file_join(path, dir, "data.mdb", err);
-    if (rc == 0 && file_exists(path)) rc = file_wipe(path, err);
+    bool own = lstat(dir, &st) == 0 && S_ISDIR(st.st_mode); /* of a link only its name is removed */
+    if (rc == 0 && own && file_exists(path)) rc = file_wipe(path, err);
     if (rc == 0 || rc == ERR_NOTFOUND) rc = file_remove_tree(dir, err);
     return rc != 0 && !file_exists(dir) ? 0 : rc;
 }

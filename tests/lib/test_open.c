@@ -11,7 +11,9 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <ledger/ledger.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,12 +137,135 @@ static void a_child_opens_the_ledger_again_while_its_parent_has_it_open(void **s
     must_fail(ledger_open(dir, NULL, &(struct ledger *){NULL}, &error), LEDGER_ERR_BUSY, "open in this process already");
 }
 
+/* ---- files that are not what they should be ---- */
+
+static void put_file(const char *path) {
+    static const char text[] = "not to be touched\n";
+    must(file_write_durable(path, (struct bytes){(const uint8_t *)text, sizeof(text) - 1}, 0600, NULL));
+}
+
+static void check_file(const char *path) {
+    struct buf text = {.max = 4096};
+    must(file_read(path, &text, NULL));
+    assert_true(bytes_is(bytes_of_buf(&text), "not to be touched\n"));
+    buf_done(&text);
+}
+
+/* In each way of opening. */
+static void check_refused(const char *words) {
+    struct ledger_open_options reading = LEDGER_OPEN_OPTIONS_INIT;
+    struct ledger_report *report;
+    reading.read_only = 1;
+    alarm(60); /* of a FIFO that nobody writes to */
+    must_fail(ledger_open(dir, NULL, &ledger, &error), LEDGER_ERR_INVALID, words);
+    must_fail(ledger_open(dir, &reading, &ledger, &error), LEDGER_ERR_INVALID, words);
+    must_fail(ledger_verify_isolated(dir, NULL, &report, &error), LEDGER_ERR_INVALID, words);
+    alarm(0);
+}
+
+static void a_database_file_that_is_a_link_is_refused_and_what_it_names_is_untouched(void **state) {
+    char victim[300], real[300];
+    (void)state;
+    snprintf(victim, sizeof(victim), "%s/victim", top);
+    snprintf(real, sizeof(real), "%s/data.mdb", top);
+    put_file(victim);
+    unlink(in_dir("evidence/lock.mdb"));
+    must(symlink(victim, in_dir("evidence/lock.mdb")));
+    check_refused("evidence/lock.mdb' is a symbolic link, which is not followed");
+    must(unlink(in_dir("evidence/lock.mdb")));
+    must(rename(in_dir("evidence/data.mdb"), real));
+    must(symlink(real, in_dir("evidence/data.mdb")));
+    check_refused("evidence/data.mdb' is a symbolic link, which is not followed");
+    must(unlink(in_dir("evidence/data.mdb")));
+    must(symlink(victim, in_dir("evidence/data.mdb")));
+    check_refused("evidence/data.mdb' is a symbolic link, which is not followed");
+    check_file(victim);
+}
+
+static void a_database_directory_that_is_a_link_is_refused_and_what_it_names_is_untouched(void **state) {
+    char real[300], other[300], file[320];
+    (void)state;
+    snprintf(real, sizeof(real), "%s/evidence", top);
+    snprintf(other, sizeof(other), "%s/other", top);
+    snprintf(file, sizeof(file), "%s/data.mdb", other);
+    must(mkdir(other, 0700));
+    put_file(file);
+    must(symlink(other, in_dir("evidence.7.old"))); /* looks like the rest of an interrupted erasure */
+    must(ledger_open(dir, NULL, &ledger, &error));
+    ledger_close(ledger);
+    ledger = NULL;
+    check_file(file);
+    must(rename(in_dir("evidence"), real));
+    must(symlink(real, in_dir("evidence")));
+    check_refused("evidence' is a symbolic link, which is not followed");
+}
+
+static void a_fifo_in_place_of_a_file_is_refused_at_once(void **state) {
+    static const char *const names[] = {"evidence/lock.mdb", "evidence/data.mdb"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char words[100], real[300];
+        snprintf(words, sizeof(words), "%s' is not a regular file", names[i]);
+        snprintf(real, sizeof(real), "%s/real", top);
+        bool was = rename(in_dir(names[i]), real) == 0;
+        must(mkfifo(in_dir(names[i]), 0600));
+        check_refused(words);
+        must(unlink(in_dir(names[i])));
+        if (was) {
+            must(rename(real, in_dir(names[i])));
+        }
+    }
+    must(ledger_open(dir, NULL, &ledger, &error));
+}
+
+/* ---- what is not to be had ---- */
+
+static int read_without_privileges(void) {
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+    struct ledger_open_options reading = LEDGER_OPEN_OPTIONS_INIT;
+    memset(none, 0, sizeof(none));
+    reading.read_only = 1;
+    CHECK(syscall(SYS_capset, &head, none) == 0);
+    CHECK(ledger_open(dir, &reading, &ledger, &error) == LEDGER_ERR_IO);
+    CHECK(strstr(error.message, "lock.mdb' cannot be read and written") != NULL);
+    return 0;
+}
+
+static void a_file_that_may_not_be_written_is_named_by_who_only_reads(void **state) {
+    int status = 0;
+    (void)state;
+    must(ledger_open(dir, NULL, &ledger, &error));
+    ledger_close(ledger);
+    ledger = NULL;
+    must(chmod(in_dir("evidence/lock.mdb"), 0400));
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(read_without_privileges());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void a_map_that_does_not_fit_is_named_with_its_size_and_its_setting(void **state) {
+    struct ledger_open_options o = LEDGER_OPEN_OPTIONS_INIT;
+    (void)state;
+    o.map_bytes = (uint64_t)1 << 60;
+    must_fail(ledger_open(dir, &o, &ledger, &error), LEDGER_ERR_NOMEM,
+              "no address space for a map of 1152921504606846976 bytes (map_bytes in the ledger's config");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_ledger_that_was_opened_by_a_relative_path_stays_where_it_is),
         TEST(a_child_opens_the_ledger_again_while_its_parent_has_it_open),
+        TEST(a_database_file_that_is_a_link_is_refused_and_what_it_names_is_untouched),
+        TEST(a_database_directory_that_is_a_link_is_refused_and_what_it_names_is_untouched),
+        TEST(a_fifo_in_place_of_a_file_is_refused_at_once),
+        TEST(a_file_that_may_not_be_written_is_named_by_who_only_reads),
+        TEST(a_map_that_does_not_fit_is_named_with_its_size_and_its_setting),
     };
     return cmocka_run_group_tests_name("open", tests, NULL, NULL);
 }

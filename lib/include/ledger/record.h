@@ -44,8 +44,9 @@ struct ledger_open_options {
 
 /* LEDGER_ERR_NOTFOUND: no ledger there. LEDGER_ERR_CORRUPT: the database is cut short or unreadable. LEDGER_ERR_BUSY:
  * this process already has the ledger open. Takes the same time for any number of events. Several threads may use the
- * handle at once; a child after fork must not use it. `dir` is resolved here: later the host may chdir. Unless read_only, background threads build the index and pack
- * events; they end with ledger_close. */
+ * handle at once; a child after fork opens its own. `dir` is resolved here: later the host may chdir. Its directory
+ * `evidence` and the files there must be writable, also to read, and no symbolic links. Unless read_only, background
+ * threads build the index and pack events; they end with ledger_close. */
 int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret,
                 struct ledger_error *error);
 /* NULL is fine. Close what was made from the handle (readers, batches, queries, states) first. */
