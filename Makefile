@@ -26,7 +26,8 @@ ROOMS_ingest      := input driver dpkg|hardware|hook|jsonl|lmeval|ollama|otlp .
 ROOMS_query       := . condition columns index rows sql
 ROOMS_export      := . cut verify support
 ROOMS_lib         := include/ledger json isolate handover .
-ROOMS_cli         := call print open log view record|events|states|evidence|care|help .
+ROOMS_packs       := tree manifest resolve
+ROOMS_cli         := call print open log view record|events|states|evidence|care|help packs .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)
@@ -85,7 +86,7 @@ else
 PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
               jansson zlib
 # Loaded at first use, not linked: only their headers are needed here.
-PKGS_LOADED := libcurl sqlite3
+PKGS_LOADED := libcurl sqlite3 yaml-0.1
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
 # The program links its few functions of libcrypto statically: it starts twice as fast (decision 027).

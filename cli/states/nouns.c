@@ -1,5 +1,5 @@
-/* model, route, permit, tool, policy, pack, promote, run: a row for each command about entities with a state. What they
- * share is in entities.c; a command that does more than list and show has a file of its own. */
+/* model, route, permit, tool, policy, promote, run: a row for each command about entities with a state. What they share is
+ * in entities.c; a command that does more than list and show has a file of its own. */
 #include "cli/call/command.h"
 #include "cli/states/entities.h"
 
@@ -17,7 +17,6 @@ static const struct command route[] = LIST_AND_SHOW("routes and whether they are
 static const struct command permit[] = LIST_AND_SHOW("permissions that were asked for, granted or denied");
 static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
 static const struct command policy[] = LIST_AND_SHOW("policies as last declared");
-static const struct command pack[] = LIST_AND_SHOW("packs and what they lack");
 static const struct command promote[] = LIST_AND_SHOW("promotions and their progress");
 static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
 
@@ -61,12 +60,6 @@ const struct spec spec_policy = {
     .about = "Policies as last declared: the rules that give tools their tiers.",
     .examples = "ledger policy list\nledger policy show mine --at 2026-11-20",
     .subs = policy,
-};
-const struct spec spec_pack = {
-    .synopsis = "list | show NAME",
-    .about = "Packs: installed, blocked, demo-only, partial, ready, parked or removed, and why.",
-    .examples = "ledger pack list\nledger pack show pdf-ops-pack\nledger why pack/pdf-ops-pack",
-    .subs = pack,
 };
 const struct spec spec_promote = {
     .synopsis = "list | show NAME",
