@@ -10,14 +10,27 @@
 #define PHRASE_MAX 1024
 #define ARENA_MAX  ((size_t)4 << 20)
 
+/* What several steps have in common is said once. */
+static bool is_there(const struct finding_list *found, const char *file, struct yaml_place at, const char *phrase) {
+    for (size_t i = 0; i < found->n; i++) {
+        const struct finding *f = &found->list[i];
+        if (f->at.line == at.line && f->at.column == at.column && strcmp(f->text, phrase) == 0 &&
+            strcmp(f->file, file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void finding_put(struct finding_list *found, const char *file, struct yaml_place at, bool warning, const char *fmt, ...) {
     char phrase[PHRASE_MAX];
     va_list args;
-    (*(warning ? &found->warnings : &found->errors))++;
-    if (found->n == FINDINGS_MAX) return;
     va_start(args, fmt);
     vsnprintf(phrase, sizeof(phrase), fmt, args);
     va_end(args);
+    if (is_there(found, file, at, phrase)) return;
+    (*(warning ? &found->warnings : &found->errors))++;
+    if (found->n == FINDINGS_MAX) return;
     found->arena.max = ARENA_MAX;
     const struct bytes text = arena_copy(&found->arena, bytes_of(phrase)), name = arena_copy(&found->arena, bytes_of(file));
     if (text.p == NULL || name.p == NULL ||
