@@ -217,6 +217,7 @@ static void check_arguments(struct graph *g, const struct manifest_step *step, c
     }
 }
 
+/* Of one route to a tool: its arguments and the step's, and whether each output is made. */
 static int check_tool(struct graph *g, const struct manifest_step *step, const struct manifest_route *route,
                       struct err *err) {
     bool *named = calloc(step->outputs.n + 1, sizeof(*named));
@@ -231,48 +232,45 @@ static int check_tool(struct graph *g, const struct manifest_step *step, const s
         }
     }
     free(named);
-    if (yaml_get(step->node, "prompt") != NULL) {
-        check_error(g->c, yaml_get(step->node, "prompt")->key_at, "'prompt' is a key of steps of a model");
-    }
     return 0;
 }
 
-static void check_model(struct graph *g, const struct manifest_step *step) {
-    static const char *const foreign[] = {"arguments", "stdin", "stdout"};
-    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-        const struct yaml_node *value = yaml_get(step->node, foreign[i]);
-        if (value != NULL) {
-            check_error(g->c, value->key_at, "'%s' is a key of steps of a tool", foreign[i]);
-        }
-    }
-    check_file(g->c, check_place(step->node, "prompt"), step->prompt, false);
-    if (step->outputs.n > 1) {
-        check_error(g->c, check_place(step->node, "outputs"), "'outputs': a step of a model makes one output");
+static void check_foreign(struct graph *g, const struct manifest_step *step, const char *key, const char *of) {
+    const struct yaml_node *value = yaml_get(step->node, key);
+    if (value != NULL) {
+        check_error(g->c, value->key_at, "'%s' is a key of steps of a %s, and neither the route nor a fallback is one", key,
+                    of);
     }
 }
 
-/* The route, and those that it falls back on. */
+/* The route, and those that it falls back on: a step of a model whose fallback is a tool has the keys of both. */
 static int check_route(struct graph *g, const struct manifest_step *step, struct err *err) {
     const struct manifest_pack *pack = g->c->pack;
     const struct manifest_route *route = manifest_route(pack, step->route);
+    bool tool = false, model = false;
     int rc = 0;
-    if (step->route.n > 0 && route == NULL) {
-        check_no_route(g->c, check_place(step->node, "route"), "route", step->route);
+    if (route == NULL) {
+        if (step->route.n > 0) check_no_route(g->c, check_place(step->node, "route"), "route", step->route);
+        return 0;
     }
     for (size_t i = 0; rc == 0 && route != NULL && i <= MANIFEST_FALLBACKS_MAX; i++) {
         g->routes[route - pack->routes.items] = true;
-        if (manifest_role(route) == MANIFEST_TOOL && bytes_is(route->role, "tool") && i == 0) {
-            rc = check_tool(g, step, route, err);
-        } else if (manifest_role(route) == MANIFEST_MODEL && i == 0) {
-            check_model(g, step);
-        } else if (manifest_role(route) == MANIFEST_TOOL) {
-            bool *named = calloc(step->outputs.n + 1, sizeof(*named));
-            if (named == NULL) return err_set(err, ERR_NOMEM, "out of memory");
-            check_arguments(g, step, route->node, route->arguments.items, route->arguments.n, named);
-            free(named);
-        }
+        tool = tool || manifest_role(route) == MANIFEST_TOOL;
+        model = model || manifest_role(route) == MANIFEST_MODEL;
+        rc = manifest_role(route) == MANIFEST_TOOL ? check_tool(g, step, route, err) : 0;
         route = manifest_route(pack, route->fallback);
     }
+    if (!tool) {
+        check_foreign(g, step, "arguments", "tool");
+        check_foreign(g, step, "stdin", "tool");
+        check_foreign(g, step, "stdout", "tool");
+    }
+    if (!model) {
+        check_foreign(g, step, "prompt", "model");
+    } else if (step->outputs.n > 1) {
+        check_error(g->c, check_place(step->node, "outputs"), "'outputs': a step of a model makes one output");
+    }
+    check_file(g->c, check_place(step->node, "prompt"), step->prompt, false);
     return rc;
 }
 
@@ -296,30 +294,38 @@ static int check_step(struct graph *g, size_t i, struct err *err) {
 
 /* ---- order ---------------------------------------------------------------------------------------------------------- */
 
-/* Walks from need to need among the steps that are left until it comes to one a second time, and says the way between. */
-static void say_circle(struct graph *g, const bool *taken, size_t from) {
+/* A step that `step` needs and that is left. */
+static size_t needed_by(const struct graph *g, const bool *taken, size_t step) {
+    for (size_t e = 0; e < g->n_edges; e++) {
+        if (g->edges[e].to == step && !taken[g->edges[e].from]) return g->edges[e].from;
+    }
+    return step;
+}
+
+/* Among the steps that are left each needs another: after as many needs as there are steps the way is in a circle, which is
+ * said from its first step on. */
+static void say_circle(struct graph *g, const bool *taken, size_t step) {
     const struct manifest_pack *pack = g->c->pack;
     char way[CIRCLE_MAX] = "";
-    size_t at = 0, step = from;
-    for (size_t i = 0; i < 2 * pack->steps.n; i++) {
-        if (i == pack->steps.n) {
-            from = step; /* by now it goes round */
-        }
-        if (i >= pack->steps.n && at < sizeof(way)) {
-            at += (size_t)snprintf(way + at, sizeof(way) - at, "'%.*s' needs ", S(pack->steps.items[step].id));
-        }
-        for (size_t e = 0; e < g->n_edges; e++) {
-            if (g->edges[e].to == step && !taken[g->edges[e].from]) {
-                step = g->edges[e].from;
-                break;
-            }
-        }
-        if (i >= pack->steps.n && step == from) break;
+    size_t at = 0, first, next;
+    for (size_t i = 0; i < pack->steps.n; i++) {
+        step = needed_by(g, taken, step);
     }
+    first = step;
+    for (next = needed_by(g, taken, step); next != step; next = needed_by(g, taken, next)) {
+        first = next < first ? next : first;
+    }
+    next = first;
+    do {
+        if (at < sizeof(way)) {
+            at += (size_t)snprintf(way + at, sizeof(way) - at, "'%.*s' needs ", S(pack->steps.items[next].id));
+        }
+        next = needed_by(g, taken, next);
+    } while (next != first);
     if (at < sizeof(way)) {
-        snprintf(way + at, sizeof(way) - at, "'%.*s'", S(pack->steps.items[from].id));
+        snprintf(way + at, sizeof(way) - at, "'%.*s'", S(pack->steps.items[first].id));
     }
-    check_error(g->c, pack->steps.items[from].node->at, "the steps go in a circle: %s", way);
+    check_error(g->c, pack->steps.items[first].node->at, "the steps go in a circle: %s", way);
 }
 
 static int make_order(struct graph *g, size_t *order, struct err *err) {
