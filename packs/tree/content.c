@@ -283,6 +283,7 @@ static int begin(struct reading *r, const char *dir, struct err *err) {
         buf_init(&r->tree->kept[i], CONTENT_KEPT_MAX);
     }
     r->root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->root < 0 && errno == ENOTDIR) return err_set(err, ERR_INVALID, "'%s' is not a directory", dir);
     if (r->root < 0) return err_errno(err, errno, "the directory '%s'", dir);
     int probe = open_below(r->root, ".", O_RDONLY | O_DIRECTORY);
     if (probe < 0) return err_errno(err, errno, "the directory '%s' cannot be read with openat2", dir);
