@@ -10,8 +10,9 @@
 #include "packs/manifest/value.h"
 #include "packs/manifest/version.h"
 
-#define S(text_)   (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p
-#define PHRASE_MAX 768
+#define S(text_)     (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p
+#define PHRASE_MAX   768
+#define FINDING_WORK 2000 /* of putting it into words and among the others */
 
 struct yaml_place check_place(const struct yaml_node *map, const char *key) {
     const struct yaml_node *value = yaml_get(map, key);
@@ -29,6 +30,7 @@ struct yaml_place check_item(const struct yaml_node *map, const char *key, struc
 static void put(struct checking *c, struct yaml_place at, bool warning, const char *fmt, va_list args) {
     char phrase[PHRASE_MAX];
     vsnprintf(phrase, sizeof(phrase), fmt, args);
+    c->work += c->work <= CHECK_WORK_MAX ? FINDING_WORK : 0;
     finding_put(c->found, c->file, at, warning, "%s", phrase);
 }
 
@@ -44,6 +46,23 @@ void check_warn(struct checking *c, struct yaml_place at, const char *fmt, ...) 
     va_start(args, fmt);
     put(c, at, true, fmt, args);
     va_end(args);
+}
+
+bool check_spend(struct checking *c, uint64_t work) {
+    c->work += work < CHECK_WORK_MAX ? work : CHECK_WORK_MAX;
+    if (c->work <= CHECK_WORK_MAX) return true;
+    if (!c->exhausted) {
+        c->exhausted = true;
+        check_error(c, c->pack->node->at, "there is more to compare than a manifest may have");
+    }
+    c->work = CHECK_WORK_MAX + 1;
+    return false;
+}
+
+void check_offer(struct checking *c, struct text_near *near, struct bytes name) {
+    if (name.n > 0 && check_spend(c, 1 + name.n * strlen(near->text))) {
+        text_near_offer(near, (const char *)name.p);
+    }
 }
 
 void check_file(struct checking *c, struct yaml_place at, struct bytes path, bool program) {
@@ -85,16 +104,17 @@ static void check_twice(struct checking *c, const struct yaml_node *list, const 
 
 /* ---- permissions ---------------------------------------------------------------------------------------------------- */
 
-static bool is_covered(const struct manifest_pack *pack, const char *group, struct bytes asked) {
-    for (size_t i = 0; i < pack->permissions.n; i++) {
-        const struct manifest_permission *p = &pack->permissions.items[i];
+static bool is_covered(struct checking *c, const char *group, struct bytes asked) {
+    for (size_t i = 0; i < c->pack->permissions.n; i++) {
+        const struct manifest_permission *p = &c->pack->permissions.items[i];
+        if (!check_spend(c, 1 + p->scope.n * asked.n)) return true; /* that was said */
         if (bytes_is(p->group, group) && (p->scope.n == 0 || scope_covers(p->group, p->scope, asked))) return true;
     }
     return false;
 }
 
 static void check_covered(struct checking *c, struct yaml_place at, const char *group, struct bytes asked) {
-    if (asked.n > 0 && !is_covered(c->pack, group, asked)) {
+    if (asked.n > 0 && !is_covered(c, group, asked)) {
         check_error(c, at, "no permission of the group %s covers '%.*s'", group, S(asked));
     }
 }
@@ -161,7 +181,7 @@ static void check_model(struct checking *c, const struct manifest_route *route) 
 void check_no_route(struct checking *c, struct yaml_place at, const char *key, struct bytes name) {
     struct text_near near = {.text = (const char *)name.p};
     for (size_t i = 0; i < c->pack->routes.n; i++) {
-        text_near_offer(&near, (const char *)c->pack->routes.items[i].name.p);
+        check_offer(c, &near, c->pack->routes.items[i].name);
     }
     check_error(c, at, "'%s': there is no route '%.*s'%s", key, S(name), text_near_words(&near));
 }

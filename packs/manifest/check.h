@@ -11,7 +11,17 @@ struct checking {
     const char *file;
     const struct content *tree; /* NULL: files are not looked for */
     struct finding_list *found;
+    uint64_t work;  /* compared so far */
+    bool exhausted; /* and that was too much */
 };
+
+/* Whatever is compared with everything else of its kind is counted in bytes and items, so that no manifest takes long. False
+ * once it is too much, which is an error. */
+#define CHECK_WORK_MAX UINT64_C(400000000)
+bool check_spend(struct checking *c, uint64_t work);
+/* Offers a name as what `near` may have meant. */
+struct text_near;
+void check_offer(struct checking *c, struct text_near *near, struct bytes name);
 
 /* Where a key's value is, or the map when it has none. */
 struct yaml_place check_place(const struct yaml_node *map, const char *key);

@@ -26,7 +26,7 @@ static void put_fault(void *ctx, struct yaml_place at, const char *what) {
 static int read_pack(struct manifest *manifest, const struct content *tree, struct finding_list *found, struct err *err) {
     const struct yaml_node *root = yaml_root(manifest->yaml);
     struct record_reader read = {.file = manifest->file, .found = found, .arena = &manifest->arena};
-    struct checking checking = {&manifest->pack, manifest->file, tree, found};
+    struct checking checking = {.pack = &manifest->pack, .file = manifest->file, .tree = tree, .found = found};
     if (root->type != YAML_MAP) {
         finding_put(found, manifest->file, root->at, false, "a manifest is a map, and this is %s",
                     yaml_type_name(root->type));

@@ -117,7 +117,7 @@ static int put_edge(struct graph *g, size_t from, size_t to, struct err *err) {
 static void no_step(struct graph *g, struct yaml_place at, const char *key, struct bytes id) {
     struct text_near near = {.text = (const char *)id.p};
     for (size_t i = 0; i < g->c->pack->steps.n; i++) {
-        text_near_offer(&near, (const char *)g->c->pack->steps.items[i].id.p);
+        check_offer(g->c, &near, g->c->pack->steps.items[i].id);
     }
     check_error(g->c, at, "'%s': there is no step '%.*s'%s", key, S(id), text_near_words(&near));
 }
@@ -125,7 +125,7 @@ static void no_step(struct graph *g, struct yaml_place at, const char *key, stru
 static void no_datum(struct graph *g, struct yaml_place at, const char *key, struct bytes name) {
     struct text_near near = {.text = (const char *)name.p};
     for (size_t i = 0; i < g->n_data; i++) {
-        text_near_offer(&near, (const char *)g->data[i].name.p);
+        check_offer(g->c, &near, g->data[i].name);
     }
     check_error(g->c, at, "'%s': '%.*s' is not an input of the pack or an output of a step%s", key, S(name),
                 text_near_words(&near));
@@ -198,6 +198,7 @@ static void check_arguments(struct graph *g, const struct manifest_step *step, c
         struct bytes rest = items[i], text, name;
         int rc;
         while ((rc = manifest_piece(&rest, &text, &name)) == 0) {
+            if (!check_spend(g->c, 20 + text.n + step->inputs.n + step->outputs.n)) return;
             if (name.p == NULL || is_in(step->inputs.items, step->inputs.n, name)) continue;
             size_t output = 0;
             while (output < step->outputs.n && !bytes_eq(step->outputs.items[output], name)) {
@@ -210,6 +211,7 @@ static void check_arguments(struct graph *g, const struct manifest_step *step, c
                             "'arguments': ${%.*s} is not an input or output of the step '%.*s'", S(name), S(step->id));
             }
         }
+        if (!check_spend(g->c, 1)) return;
         if (rc < 0) {
             check_error(g->c, check_item(map, "arguments", items[i]),
                         "'arguments': '%.*s' has '${' without a name and '}' ('$${' is a plain one)", S(items[i]));
@@ -254,6 +256,7 @@ static int check_route(struct graph *g, const struct manifest_step *step, struct
         return 0;
     }
     for (size_t i = 0; rc == 0 && route != NULL && i <= MANIFEST_FALLBACKS_MAX; i++) {
+        if (!check_spend(g->c, pack->routes.n)) return 0;
         g->routes[route - pack->routes.items] = true;
         tool = tool || manifest_role(route) == MANIFEST_TOOL;
         model = model || manifest_role(route) == MANIFEST_MODEL;

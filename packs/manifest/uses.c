@@ -16,7 +16,7 @@ static bool names(struct bytes use, const struct manifest_permission *permission
 void uses_check(struct checking *c, const struct manifest_step *step) {
     for (size_t i = 0; i < step->uses.n; i++) {
         bool found = false;
-        for (size_t j = 0; j < c->pack->permissions.n; j++) {
+        for (size_t j = 0; j < c->pack->permissions.n && check_spend(c, 1); j++) {
             found = found || names(step->uses.items[i], &c->pack->permissions.items[j]);
         }
         if (!found) {
@@ -70,15 +70,29 @@ static bool check_uses(const struct manifest_check *check, const struct manifest
                                 : check->url.n > 0 && bytes_is(permission->group, "network.egress");
 }
 
+/* What uses_of compares. */
+static uint64_t work_of(const struct manifest_pack *pack, const struct manifest_step *step,
+                        const struct manifest_permission *permission) {
+    const struct manifest_route *route = manifest_route(pack, step->route);
+    uint64_t work = 1 + step->uses.n + step->inputs.n * pack->inputs.n + pack->routes.n;
+    for (size_t i = 0; route != NULL && i <= MANIFEST_FALLBACKS_MAX; i++) {
+        work += pack->routes.n + permission->scope.n * (route->program.n + route->model.n);
+        route = manifest_route(pack, route->fallback);
+    }
+    return work;
+}
+
 void uses_warn(struct checking *c) {
     const struct manifest_pack *pack = c->pack;
     for (size_t i = 0; i < pack->permissions.n; i++) {
         const struct manifest_permission *permission = &pack->permissions.items[i];
         bool used = permission->group.n == 0;
         for (size_t j = 0; !used && j < pack->steps.n; j++) {
+            if (!check_spend(c, work_of(pack, &pack->steps.items[j], permission))) return;
             used = uses_of(pack, &pack->steps.items[j], permission);
         }
         for (size_t j = 0; !used && j < pack->checks.n; j++) {
+            if (!check_spend(c, 1 + permission->scope.n * pack->checks.items[j].program.n)) return;
             used = check_uses(&pack->checks.items[j], permission);
         }
         if (!used) {

@@ -92,10 +92,10 @@ if not compare(good, "the whole", True):
     print("the whole is refused: %s" % reader(good)[1])
 for path in list(places(good)):
     name = "/".join(map(str, path))
-    for wrong in ({"x": []}, [[]], None, "", "\x01", -1, 1.5, "x y", "5s", "T0"):
+    for wrong in ({"x": []}, None, "\x01", 1.5, "x y"):
         changed = copy.deepcopy(good)
         at(changed, path[:-1])[path[-1]] = wrong
-        compare(changed, "%s = %r" % (name, wrong), wrong in ({"x": []}, [[]], None))
+        compare(changed, "%s = %r" % (name, wrong), wrong in ({"x": []}, None))
     changed = copy.deepcopy(good)
     del at(changed, path[:-1])[path[-1]]
     compare(changed, "without %s" % name, False)

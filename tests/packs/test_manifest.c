@@ -386,6 +386,60 @@ static void findings_past_the_limit_are_counted(void **state) {
     buf_done(&text);
 }
 
+/* Texts of up to 1 MiB that are built to take long. */
+static void manifests_with_too_much_to_compare_are_refused(void **state) {
+    (void)state;
+    static const char words[] = "pack.yaml:1:1: there is more to compare than a manifest may have\n";
+    for (int kind = 0; kind < 4; kind++) {
+        struct buf text = {.max = YAML_TEXT_MAX};
+        struct finding_list found = {0};
+        struct manifest *m = NULL;
+        struct err err = {0};
+        buf_put_str(&text, kind == 0 ? HEAD EXEC "routes:\n  - {name: r, role: tool, program: wc, arguments: [" : HEAD);
+        for (int i = 0; kind == 0 && i < 80; i++) { /* names in arguments, for each of a thousand steps */
+            buf_put_str(&text, i > 0 ? ", '" : "'");
+            for (int j = 0; j < 1000; j++) {
+                buf_put_str(&text, "${a}");
+            }
+            buf_put_str(&text, "'");
+        }
+        buf_put_str(&text, kind == 0 ? "]}\nsteps:\n" : kind == 1 ? "permissions:\n" : "steps:\n");
+        for (int i = 0; kind != 1 && i < 1000; i++) {
+            buf_printf(&text,
+                       kind == 0 ? "  - {id: s%d, route: r}\n"
+                                 : "  - {id: averylongnamethatissimilartoothers%d, route: r, needs: [",
+                       i);
+            for (int j = 0; kind >= 2 && j < 20; j++) { /* names that are near to a thousand others */
+                buf_printf(&text, "%saverylongnamethatissimilartothers%d", j > 0 ? ", " : "", kind == 2 ? i * 40 + j : 7);
+            }
+            buf_put_str(&text, kind == 0 ? "" : "]}\n");
+        }
+        for (int i = 0; kind == 1 && i < 100; i++) { /* patterns and programs, each with each */
+            buf_put_str(&text, "  - {group: exec, tier: T0, reason: r, scope: '");
+            for (int j = 0; j < 1900; j++) {
+                buf_put_str(&text, "*a");
+            }
+            buf_printf(&text, "b%d'}\n", i);
+        }
+        buf_put_str(&text, kind == 1 ? "routes:\n" : "");
+        for (int i = 0; kind == 1 && i < 100; i++) {
+            buf_printf(&text, "  - {name: r%d, role: tool, program: ", i);
+            for (int j = 0; j < 3000; j++) {
+                buf_put_u8(&text, 'a');
+            }
+            buf_put_str(&text, "}\n");
+        }
+        assert_int_equal(text.fail, 0);
+        assert_int_equal(manifest_load_text(bytes_of_buf(&text), "pack.yaml", NULL, &found, &m, &err), ERR_INVALID);
+        char *lines = lines_of(&found, false);
+        assert_true(strstr(lines, words) != NULL ||
+                    found.errors > FINDINGS_MAX); /* then it may be past those that are kept */
+        free(lines);
+        finding_done(&found);
+        buf_done(&text);
+    }
+}
+
 static void every_truncation_is_refused_or_read(void **state) {
     (void)state;
     struct buf text = {.max = 65536};
@@ -452,6 +506,7 @@ int main(void) {
         cmocka_unit_test(ranges_are_checked_in_their_order),
         cmocka_unit_test(hosts_off_the_machine_need_a_permission),
         cmocka_unit_test(findings_past_the_limit_are_counted),
+        cmocka_unit_test(manifests_with_too_much_to_compare_are_refused),
         cmocka_unit_test(every_truncation_is_refused_or_read),
         cmocka_unit_test(arguments_are_cut_at_the_names_in_them),
         cmocka_unit_test(the_schema_has_every_key_of_the_table),
