@@ -247,8 +247,7 @@ static void put_key(struct reader *r, struct level *level, const struct yaml_nod
         fault_at(r, node->at, "a key is not text");
         level->key = bytes_of("");
     } else if (is_twice(level, node->text, &first)) {
-        snprintf(what, sizeof(what), "the key '%.100s' is here twice; the first is on line %u", (const char *)node->text.p,
-                 first.line);
+        snprintf(what, sizeof(what), "duplicate key '%.100s' (first on line %u)", (const char *)node->text.p, first.line);
         fault_at(r, node->at, what);
     }
 }

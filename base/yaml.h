@@ -39,7 +39,7 @@ struct yaml_node {
     size_t n;                       /* of a map or list its children */
 };
 
-/* Is told of everything that is refused, in the order of the text: a phrase of what is wrong. */
+/* Called for everything that is refused, in the order of the text; `what` is a phrase. */
 typedef void yaml_fault_fn(void *ctx, struct yaml_place at, const char *what);
 
 struct yaml;

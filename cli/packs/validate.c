@@ -77,7 +77,7 @@ static void judge_signature(struct validation *v) {
                                                : "is not a signed note");
     } else if (v->signature != SIGN_GOOD && v->n_keys > 0) {
         finding_put(&v->found, CONTENT_SIGNATURE, whole, false,
-                    v->signature == SIGN_ABSENT ? "there is none, and publishers were named"
+                    v->signature == SIGN_ABSENT ? "missing, although publishers were named"
                                                 : "no named key of the publisher '%.*s' signed it",
                     (int)pack->publisher.n, (const char *)pack->publisher.p);
     }

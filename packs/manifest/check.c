@@ -53,7 +53,7 @@ bool check_spend(struct checking *c, uint64_t work) {
     if (c->work <= CHECK_WORK_MAX) return true;
     if (!c->exhausted) {
         c->exhausted = true;
-        check_error(c, c->pack->node->at, "there is more to compare than a manifest may have");
+        check_error(c, c->pack->node->at, "the manifest is too complex to check");
     }
     c->work = CHECK_WORK_MAX + 1;
     return false;
@@ -71,7 +71,7 @@ void check_file(struct checking *c, struct yaml_place at, struct bytes path, boo
     if (file == NULL) {
         check_error(c, at, "the pack has no file '%.*s'", S(path));
     } else if (program && !file->program) {
-        check_error(c, at, "the file '%.*s' may not be executed (chmod +x)", S(path));
+        check_error(c, at, "the file '%.*s' is not executable (chmod +x)", S(path));
     }
 }
 
@@ -94,8 +94,7 @@ static void check_twice(struct checking *c, const struct yaml_node *list, const 
         for (const struct yaml_node *before = list->first; before != n; before = before->next) {
             const struct yaml_node *other = yaml_get(before, key);
             if (other != NULL && bytes_eq(other->text, value->text)) {
-                check_error(c, value->at, "%s '%.*s' is here twice; the first is on line %u", noun, S(value->text),
-                            other->at.line);
+                check_error(c, value->at, "duplicate %s '%.*s' (first on line %u)", noun, S(value->text), other->at.line);
                 break;
             }
         }
@@ -130,8 +129,8 @@ static void check_permissions(struct checking *c) {
         for (size_t j = 0; j < i; j++) {
             const struct manifest_permission *other = &pack->permissions.items[j];
             if (p->group.n > 0 && bytes_eq(p->group, other->group) && bytes_eq(p->scope, other->scope)) {
-                check_error(c, p->node->at, "the permission %.*s of this scope is here twice; the first is on line %u",
-                            S(p->group), other->node->at.line);
+                check_error(c, p->node->at, "duplicate permission %.*s of this scope (first on line %u)", S(p->group),
+                            other->node->at.line);
                 break;
             }
         }
@@ -152,7 +151,7 @@ static void check_foreign(struct checking *c, const struct yaml_node *map, const
 
 static void check_tool(struct checking *c, const struct manifest_route *route) {
     static const char *const foreign[] = {"model", "digest", "family", "context_min", "task"};
-    check_foreign(c, route->node, foreign, 5, "is a key of routes to a model, and this is one to a tool");
+    check_foreign(c, route->node, foreign, 5, "is for routes with the role model; this one has the role tool");
     if (yaml_get(route->node, "program") == NULL) {
         check_error(c, route->node->at, "a route to a tool has no 'program'");
     }
@@ -163,7 +162,7 @@ static void check_tool(struct checking *c, const struct manifest_route *route) {
 static void check_model(struct checking *c, const struct manifest_route *route) {
     static const char *const foreign[] = {"program", "arguments"};
     const struct bytes any = bytes_of("");
-    check_foreign(c, route->node, foreign, 2, "is a key of routes to a tool, and this is one to a model");
+    check_foreign(c, route->node, foreign, 2, "is for routes with the role tool; this one has the role model");
     if (route->model.n + route->digest.n + route->family.n == 0) {
         check_error(c, route->node->at, "a route to a model has no 'model', 'digest' or 'family'");
     }
@@ -193,7 +192,7 @@ static const char *fallbacks_fault(const struct manifest_pack *pack, const struc
         if (next == route) return "lead back to it";
         next = manifest_route(pack, next->fallback);
     }
-    return next != NULL ? "are more than 16, or go in a circle" : NULL;
+    return next != NULL ? "are more than 16, or form a cycle" : NULL;
 }
 
 static void check_routes(struct checking *c) {
@@ -238,13 +237,13 @@ static void check_checks(struct checking *c) {
                                  *const status[] = {"status"};
         char host[MANIFEST_TEXT_MAX + 8];
         if ((program != NULL) == (url != NULL)) {
-            check_error(c, check->node->at, "a check has either 'program' or 'url'");
+            check_error(c, check->node->at, "a check needs either 'program' or 'url'");
             continue;
         }
         check_program(c, check->node, check->program);
         check_covered(c, check_place(check->node, "program"), "exec", check->program);
         if (url != NULL) {
-            check_foreign(c, check->node, of_program, 1, "is a key of checks by a program");
+            check_foreign(c, check->node, of_program, 1, "is for checks by a program");
         }
         if (check->expect != NULL) {
             check_foreign(c, check->expect->node, url != NULL ? exit_code : status, 1,
@@ -264,7 +263,7 @@ static void check_evals(struct checking *c) {
             check_no_route(c, check_place(eval->node, "route"), "route", eval->route);
         }
         check_file(c, check_place(eval->node, "suite"), eval->suite, false);
-        check_twice(c, yaml_get(eval->node, "thresholds"), "metric", "the metric");
+        check_twice(c, yaml_get(eval->node, "thresholds"), "metric", "metric");
         for (size_t j = 0; j < eval->thresholds.n; j++) {
             const struct manifest_threshold *t = &eval->thresholds.items[j];
             if (!t->min.given && !t->max.given) {
@@ -276,8 +275,8 @@ static void check_evals(struct checking *c) {
         for (size_t j = 0; j < i; j++) {
             const struct manifest_eval *other = &c->pack->evals.items[j];
             if (eval->route.n > 0 && bytes_eq(eval->route, other->route) && bytes_eq(eval->suite, other->suite)) {
-                check_error(c, eval->node->at, "this suite of route '%.*s' is here twice; the first is on line %u",
-                            S(eval->route), other->node->at.line);
+                check_error(c, eval->node->at, "duplicate suite of route '%.*s' (first on line %u)", S(eval->route),
+                            other->node->at.line);
                 break;
             }
         }
@@ -297,7 +296,7 @@ static void check_need(struct checking *c, const struct manifest_need *need, boo
         check_error(c, check_place(need->node, "name"), "'name': '%.*s' %s", S(need->name), fault);
     }
     if (pack && need->name.n > 0 && bytes_eq(need->name, c->pack->name)) {
-        check_error(c, check_place(need->node, "name"), "the pack names itself");
+        check_error(c, check_place(need->node, "name"), "the pack refers to itself");
     }
 }
 
@@ -305,7 +304,7 @@ static void check_needs(struct checking *c, const struct manifest_needs *needs) 
     static const char *const keys[] = {"packs", "programs", "runtimes", "packages"};
     if (needs == NULL) return;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        check_twice(c, yaml_get(needs->node, keys[i]), "name", "the name");
+        check_twice(c, yaml_get(needs->node, keys[i]), "name", "name");
     }
     for (size_t i = 0; i < needs->packs.n; i++) {
         check_need(c, &needs->packs.items[i], true);
@@ -328,7 +327,8 @@ static void check_contradiction(struct checking *c) {
         for (size_t j = 0; j < unwanted->packs.n; j++) {
             const struct manifest_need *a = &wanted->packs.items[i], *b = &unwanted->packs.items[j];
             if (a->name.n > 0 && bytes_eq(a->name, b->name) && (b->version.n == 0 || bytes_eq(a->version, b->version))) {
-                check_error(c, b->node->at, "the pack '%.*s' is required on line %u", S(a->name), a->node->at.line);
+                check_error(c, b->node->at, "conflicts with the pack '%.*s', which is required on line %u", S(a->name),
+                            a->node->at.line);
             }
         }
     }
@@ -342,10 +342,10 @@ static void check_inputs(struct checking *c) {
         const struct manifest_input *input = &c->pack->inputs.items[i];
         bool file = bytes_is(input->type, "file"), text = bytes_is(input->type, "text");
         if (input->type.n > 0 && !file) {
-            check_foreign(c, input->node, of_file, 1, "is a key of files");
+            check_foreign(c, input->node, of_file, 1, "is for files");
         }
         if (input->type.n > 0 && !file && !text) {
-            check_foreign(c, input->node, sized, 1, "is a key of files and texts");
+            check_foreign(c, input->node, sized, 1, "is for files and texts");
         }
     }
 }
@@ -353,16 +353,16 @@ static void check_inputs(struct checking *c) {
 void check_all(struct checking *c) {
     const struct yaml_node *root = c->pack->node;
     check_permissions(c);
-    check_twice(c, yaml_get(root, "routes"), "name", "the route");
+    check_twice(c, yaml_get(root, "routes"), "name", "route");
     check_routes(c);
-    check_twice(c, yaml_get(root, "checks"), "name", "the check");
+    check_twice(c, yaml_get(root, "checks"), "name", "check");
     check_checks(c);
     check_evals(c);
     check_needs(c, c->pack->requires);
     check_needs(c, c->pack->conflicts);
     check_contradiction(c);
-    check_twice(c, yaml_get(root, "inputs"), "name", "the input");
+    check_twice(c, yaml_get(root, "inputs"), "name", "input");
     check_inputs(c);
-    check_twice(c, yaml_get(root, "artifacts"), "name", "the artifact");
-    check_twice(c, yaml_get(root, "steps"), "id", "the step");
+    check_twice(c, yaml_get(root, "artifacts"), "name", "artifact");
+    check_twice(c, yaml_get(root, "steps"), "id", "step");
 }

@@ -83,7 +83,7 @@ static int find_data(struct graph *g, struct err *err) {
         const struct datum *one = &g->data[i], *before = &g->data[i - 1];
         bool inputs = one->step == SIZE_MAX && before->step == SIZE_MAX; /* said of the section already */
         if (bytes_eq(one->name, before->name) && !inputs) {
-            check_error(g->c, one->at, "the name '%.*s' is taken by an input or output on line %u", S(one->name),
+            check_error(g->c, one->at, "the name '%.*s' is already used by an input or output on line %u", S(one->name),
                         before->at.line);
         }
     }
@@ -140,7 +140,7 @@ static int check_inputs(struct graph *g, size_t i, struct err *err) {
         if (datum == NULL) {
             no_datum(g, check_item(step->node, "inputs", name), "inputs", name);
         } else if (is_in(step->inputs.items, j, name)) {
-            check_error(g->c, check_item(step->node, "inputs", name), "'inputs': '%.*s' is here twice", S(name));
+            check_error(g->c, check_item(step->node, "inputs", name), "'inputs': duplicate '%.*s'", S(name));
         } else {
             datum->used = true;
             rc = datum->step != SIZE_MAX ? put_edge(g, datum->step, i, err) : 0;
@@ -240,8 +240,7 @@ static int check_tool(struct graph *g, const struct manifest_step *step, const s
 static void check_foreign(struct graph *g, const struct manifest_step *step, const char *key, const char *of) {
     const struct yaml_node *value = yaml_get(step->node, key);
     if (value != NULL) {
-        check_error(g->c, value->key_at, "'%s' is a key of steps of a %s, and neither the route nor a fallback is one", key,
-                    of);
+        check_error(g->c, value->key_at, "'%s' is for steps of a %s, and neither the route nor a fallback is one", key, of);
     }
 }
 
@@ -328,7 +327,7 @@ static void say_circle(struct graph *g, const bool *taken, size_t step) {
     if (at < sizeof(way)) {
         snprintf(way + at, sizeof(way) - at, "'%.*s'", S(pack->steps.items[first].id));
     }
-    check_error(g->c, pack->steps.items[first].node->at, "the steps go in a circle: %s", way);
+    check_error(g->c, pack->steps.items[first].node->at, "the steps form a cycle: %s", way);
 }
 
 static int make_order(struct graph *g, size_t *order, struct err *err) {
@@ -382,8 +381,7 @@ static void warn_unused(struct graph *g) {
     for (size_t i = 0; i < g->n_data; i++) {
         const struct datum *datum = &g->data[i];
         if (!datum->used) {
-            check_warn(g->c, datum->at, "nothing uses the %s '%.*s'", datum->step == SIZE_MAX ? "input" : "output",
-                       S(datum->name));
+            check_warn(g->c, datum->at, "unused %s '%.*s'", datum->step == SIZE_MAX ? "input" : "output", S(datum->name));
         }
     }
     for (size_t i = 0; i < pack->routes.n; i++) {

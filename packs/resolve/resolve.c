@@ -132,7 +132,7 @@ static int run(struct search *s) {
 
 /* ---- why not -------------------------------------------------------------------------------------------------------- */
 
-/* The last rules go first, so that what the caller asked for is named rather than what follows from it. */
+/* The last rules go first, so that what the caller requested: named rather than what follows from it. */
 static int find_clashes(struct search *s, bool *off, struct resolve_answer *ret, struct err *err) {
     size_t n = 0;
     for (size_t r = s->rules->n; r-- > 0;) {

@@ -214,7 +214,7 @@ void rule_say(const struct resolve_question *q, const struct rule *rule, struct 
     };
     if (rule->kind == RULE_WANT) {
         const struct resolve_want *want = &q->wants[rule->owner];
-        buf_printf(out, "asked for is %.*s", T(want->name));
+        buf_printf(out, "requested: %.*s", T(want->name));
         say_range(want->range, out);
         say_known(q, rule, want->name, out);
         return;

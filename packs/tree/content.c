@@ -211,7 +211,7 @@ static int read_content(struct reading *r, int fd, struct content_file *file, st
         }
         if (n == 0) break;
         if ((uint64_t)n > CONTENT_BYTES_MAX - r->tree->bytes) {
-            fault_at(r, file->path, "is past the first 1 GiB of the pack");
+            fault_at(r, file->path, "exceeds the limit of 1 GiB for a whole pack");
             return 1;
         }
         rc = put_piece(r, file, kept, (size_t)n, err);
@@ -228,7 +228,7 @@ static int read_open(struct reading *r, int fd, struct content_file *file, struc
     }
     const char *what = !S_ISREG(st.st_mode) ? "is no longer a regular file" : type_fault(st.st_mode);
     if (what == NULL && (uint64_t)st.st_size > CONTENT_BYTES_MAX - r->tree->bytes) {
-        what = "is past the first 1 GiB of the pack";
+        what = "exceeds the limit of 1 GiB for a whole pack";
     }
     if (what != NULL) {
         fault_at(r, file->path, what);

@@ -38,7 +38,7 @@ struct content_sink {
     int (*end)(void *ctx, struct err *err);
 };
 
-/* Is told of everything that may not be in a pack: the path (not safe for a terminal), a phrase of what is wrong. */
+/* Called for everything that may not be in a pack, with its path (not safe for a terminal) and a phrase. */
 typedef void content_fault_fn(void *ctx, const char *path, const char *what);
 
 struct content;

@@ -155,8 +155,8 @@ static void what_means_more_than_one_thing_is_refused_by_name_and_place(void **s
                                                    "2:4 the tag '!mine': tags are not accepted\n");
     expect_faults("%TAG ! tag:example.org,2026:\n---\na: 1\n", "1:1 a %TAG directive: tags are not accepted\n");
     expect_faults("a: 1\n---\nb: 2\n", "2:1 a second document; one is accepted\n");
-    expect_faults("a: 1\nb: 2\na: 3\n", "3:1 the key 'a' is here twice; the first is on line 1\n");
-    expect_faults("{\"a\": 1, \"\\u0061\": 2}", "1:10 the key 'a' is here twice; the first is on line 1\n");
+    expect_faults("a: 1\nb: 2\na: 3\n", "3:1 duplicate key 'a' (first on line 1)\n");
+    expect_faults("{\"a\": 1, \"\\u0061\": 2}", "1:10 duplicate key 'a' (first on line 1)\n");
     expect_faults("[1]: 2\n", "1:1 a key is not text\n");
     expect_faults("? {a: b}\n: 2\n", "1:3 a key is not text\n");
     expect_faults("~: 2\n", "1:1 a key is not text\n");

@@ -45,7 +45,7 @@ printf '# publishers\n\n%s\n' "$out" >publishers
 run 0 key new mallory.key --name example.org/mallory
 printf '%s\n' "$out" >others
 run 3 pack validate my-pack --publishers publishers
-out_has 'pack.sig: there is none, and publishers were named'
+out_has 'pack.sig: missing, although publishers were named'
 run 2 pack sign my-pack
 run 3 pack sign my-pack --sign-as mallory.key
 err_has "the key 'example.org/mallory' is not of the pack's publisher 'example.org/alice'"
@@ -95,7 +95,7 @@ out_has "pack.yaml:7:26: 'scope': '../wc' has a '..' segment"
 out_has "pack.yaml:7:33: 'tierr' is not a key of a permission, did you mean 'tier'?"
 out_has "pack.yaml:9:39: the pack has no file 'bin/tool'"
 out_has "pack.yaml:11:20: 'route': there is no route 'txet', did you mean 'text'?"
-out_has "pack.yaml:11:5: the steps go in a circle: 'a' needs 'b' needs 'a'"
+out_has "pack.yaml:11:5: the steps form a cycle: 'a' needs 'b' needs 'a'"
 err_empty
 run 3 pack validate broken --json
 json .valid false
@@ -106,7 +106,7 @@ err_has "'ledger pack validate broken' shows all"
 mkdir broken/bin
 printf '#!/bin/sh\n' >broken/bin/tool
 run 3 pack validate broken
-out_has "the file 'bin/tool' may not be executed (chmod +x)"
+out_has "the file 'bin/tool' is not executable (chmod +x)"
 
 # Hostile directories and manifests are refused by name, quickly, and nothing is written.
 mkdir farm

@@ -201,7 +201,7 @@ static void a_sparse_file_of_a_terabyte_is_refused_unread(void **state) {
     put_file("a", "x", 0644);
     put_file("huge", "", 0644);
     assert_int_equal(truncate(at("huge"), (off_t)1 << 40), 0);
-    expect_faults("huge is past the first 1 GiB of the pack\n");
+    expect_faults("huge exceeds the limit of 1 GiB for a whole pack\n");
 }
 
 static void a_directory_that_is_not_there_is_not_found(void **state) {
@@ -253,6 +253,65 @@ static void what_is_hashed_is_what_is_copied(void **state) {
     buf_done(&faults);
 }
 
+/* Another process changes the directory while it is read: the later file becomes what `change` makes of it. */
+static int begin_and_change(void *ctx, const char *path, bool program, struct err *err) {
+    (void)program, (void)err;
+    void (*const *change)(void) = ctx;
+    if (strcmp(path, "a") == 0) (*change)();
+    return 0;
+}
+static int ignore_piece(void *ctx, struct bytes piece, struct err *err) {
+    (void)ctx, (void)piece, (void)err;
+    return 0;
+}
+static int ignore_end(void *ctx, struct err *err) {
+    (void)ctx, (void)err;
+    return 0;
+}
+static void file_to_link(void) {
+    unlink(at("d/b"));
+    assert_int_equal(symlink("/etc/passwd", at("d/b")), 0);
+}
+static void dir_to_link(void) {
+    unlink(at("d/b"));
+    assert_int_equal(rmdir(at("d")), 0);
+    assert_int_equal(symlink("/etc", at("d")), 0);
+}
+static void file_to_fifo(void) {
+    unlink(at("d/b"));
+    assert_int_equal(mkfifo(at("d/b"), 0600), 0);
+}
+static void file_gone(void) {
+    unlink(at("d/b"));
+}
+
+static void what_changes_while_it_is_read_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        void (*change)(void);
+        const char *fault;
+    } cases[] = {{file_to_link, "d/b cannot be read: Too many levels of symbolic links\n"},
+                 {dir_to_link, "d/b cannot be read: Too many levels of symbolic links\n"},
+                 {file_to_fifo, "d/b is no longer a regular file\n"},
+                 {file_gone, "d/b cannot be read: No such file or directory\n"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        void (*change)(void) = cases[i].change;
+        const struct content_sink sink = {&change, begin_and_change, ignore_piece, ignore_end};
+        struct buf faults = {.max = 65536};
+        struct content *tree = NULL;
+        struct err err = {0};
+        unlink(at("d"));
+        mkdir(at("d"), 0700);
+        put_file("a", "x", 0644);
+        put_file("d/b", "x", 0644);
+        assert_int_equal(content_read(dir, &sink, put_fault, &faults, &tree, &err), ERR_INVALID);
+        buf_put_u8(&faults, 0);
+        assert_string_equal((const char *)faults.p, cases[i].fault);
+        unlink(at("d/b"));
+        buf_done(&faults);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_digest_is_that_of_the_documented_lines, set_up, tear_down),
@@ -263,6 +322,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_sparse_file_of_a_terabyte_is_refused_unread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_is_not_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_hashed_is_what_is_copied, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_changes_while_it_is_read_is_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

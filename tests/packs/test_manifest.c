@@ -240,12 +240,12 @@ static void steps_that_go_in_a_circle_are_refused(void **state) {
     (void)state;
     expect_errors(HEAD EXEC ROUTES "steps:\n  - {id: a, route: r, needs: [c]}\n  - {id: b, route: r, needs: [a]}\n"
                                    "  - {id: c, route: r, needs: [b]}\n  - {id: d, route: r, needs: [c]}\n",
-                  "pack.yaml:9:5: the steps go in a circle: 'a' needs 'c' needs 'b' needs 'a'\n");
+                  "pack.yaml:9:5: the steps form a cycle: 'a' needs 'c' needs 'b' needs 'a'\n");
     expect_errors(HEAD EXEC ROUTES "steps:\n  - {id: a, route: r, needs: [a]}\n",
-                  "pack.yaml:9:5: the steps go in a circle: 'a' needs 'a'\n");
+                  "pack.yaml:9:5: the steps form a cycle: 'a' needs 'a'\n");
     expect_errors(HEAD EXEC ROUTES "steps:\n  - {id: x, route: r, inputs: [o], outputs: [p], stdout: p}\n"
                                    "  - {id: y, route: r, inputs: [p], outputs: [o], stdout: o}\n",
-                  "pack.yaml:9:5: the steps go in a circle: 'x' needs 'y' needs 'x'\n");
+                  "pack.yaml:9:5: the steps form a cycle: 'x' needs 'y' needs 'x'\n");
     expect_errors(HEAD EXEC "routes:\n  - {name: r, role: tool, program: wc, fallback: q}\n"
                             "  - {name: q, role: tool, program: wc, fallback: r}\n" STEPS,
                   "pack.yaml:8:50: the fallbacks of route 'r' lead back to it\n"
@@ -286,17 +286,17 @@ static void names_that_are_there_twice_are_refused(void **state) {
                        "conflicts: {packs: [{name: a}]}\n"
                        "steps:\n  - {id: s, route: r, inputs: [i, i], outputs: [o, i], stdout: o}\n"
                        "  - {id: s, route: r, inputs: [o], outputs: [o], stdout: o}\n",
-                  "pack.yaml:8:5: the permission exec of this scope is here twice; the first is on line 7\n"
-                  "pack.yaml:11:12: the route 'r' is here twice; the first is on line 10\n"
-                  "pack.yaml:12:40: the input 'i' is here twice; the first is on line 12\n"
-                  "pack.yaml:13:38: the name 'a' is here twice; the first is on line 13\n"
-                  "pack.yaml:13:49: the pack names itself\n"
-                  "pack.yaml:14:21: the pack 'a' is required on line 13\n"
-                  "pack.yaml:16:5: the steps go in a circle: 's' needs 's'\n"
-                  "pack.yaml:16:35: 'inputs': 'i' is here twice\n"
-                  "pack.yaml:16:52: the name 'i' is taken by an input or output on line 12\n"
-                  "pack.yaml:17:10: the step 's' is here twice; the first is on line 16\n"
-                  "pack.yaml:17:46: the name 'o' is taken by an input or output on line 16\n");
+                  "pack.yaml:8:5: duplicate permission exec of this scope (first on line 7)\n"
+                  "pack.yaml:11:12: duplicate route 'r' (first on line 10)\n"
+                  "pack.yaml:12:40: duplicate input 'i' (first on line 12)\n"
+                  "pack.yaml:13:38: duplicate name 'a' (first on line 13)\n"
+                  "pack.yaml:13:49: the pack refers to itself\n"
+                  "pack.yaml:14:21: conflicts with the pack 'a', which is required on line 13\n"
+                  "pack.yaml:16:5: the steps form a cycle: 's' needs 's'\n"
+                  "pack.yaml:16:35: 'inputs': duplicate 'i'\n"
+                  "pack.yaml:16:52: the name 'i' is already used by an input or output on line 12\n"
+                  "pack.yaml:17:10: duplicate step 's' (first on line 16)\n"
+                  "pack.yaml:17:46: the name 'o' is already used by an input or output on line 16\n");
 }
 
 static void keys_of_a_tool_and_of_a_model_are_kept_apart(void **state) {
@@ -313,19 +313,19 @@ static void keys_of_a_tool_and_of_a_model_are_kept_apart(void **state) {
                        "  - {id: t, route: b, stdout: x, outputs: [x, y]}\n"
                        "  - {id: u, route: a, inputs: [x, y]}\n",
                   "pack.yaml:8:5: a route to a tool has no 'program'\n"
-                  "pack.yaml:8:27: 'model' is a key of routes to a model, and this is one to a tool\n"
+                  "pack.yaml:8:27: 'model' is for routes with the role model; this one has the role tool\n"
                   "pack.yaml:9:5: a route to a model has no 'model', 'digest' or 'family'\n"
                   "pack.yaml:9:5: no permission of the group model.invoke, which a route to a model needs\n"
-                  "pack.yaml:9:28: 'program' is a key of routes to a tool, and this is one to a model\n"
+                  "pack.yaml:9:28: 'program' is for routes with the role tool; this one has the role model\n"
                   "pack.yaml:10:36: no permission of the group exec covers 'sh'\n"
                   "pack.yaml:10:52: 'arguments': '${' has '${' without a name and '}' ('$${' is a plain one)\n"
                   "pack.yaml:10:58: 'arguments': '${}' has '${' without a name and '}' ('$${' is a plain one)\n"
                   "pack.yaml:10:65: 'arguments': ${x} is not an input or output of the step 's'\n"
-                  "pack.yaml:11:10: a check has either 'program' or 'url'\n"
-                  "pack.yaml:11:21: a check has either 'program' or 'url'\n"
+                  "pack.yaml:11:10: a check needs either 'program' or 'url'\n"
+                  "pack.yaml:11:21: a check needs either 'program' or 'url'\n"
                   "pack.yaml:11:116: 'exit_code' is of a program, and this is a URL\n"
-                  "pack.yaml:13:23: 'prompt' is a key of steps of a model, and neither the route nor a fallback is one\n"
-                  "pack.yaml:14:23: 'stdout' is a key of steps of a tool, and neither the route nor a fallback is one\n"
+                  "pack.yaml:13:23: 'prompt' is for steps of a model, and neither the route nor a fallback is one\n"
+                  "pack.yaml:14:23: 'stdout' is for steps of a tool, and neither the route nor a fallback is one\n"
                   "pack.yaml:14:43: 'outputs': a step of a model makes one output\n");
 }
 
@@ -344,10 +344,10 @@ static void what_nothing_uses_is_a_warning(void **state) {
               "pack.yaml:8:5: warning: no step uses the permission exec on rm\n"
               "pack.yaml:9:5: warning: no step uses the permission gpu\n"
               "pack.yaml:11:46: warning: no step uses the route 'q'\n"
-              "pack.yaml:13:17: warning: nothing uses the input 'i'\n"
+              "pack.yaml:13:17: warning: unused input 'i'\n"
               "pack.yaml:14:37: warning: 'outputs': nothing makes 'o': it is neither in the arguments nor 'stdout'\n"
-              "pack.yaml:14:37: warning: nothing uses the output 'o'\n"
-              "pack.yaml:14:40: warning: nothing uses the output 'k'\n");
+              "pack.yaml:14:37: warning: unused output 'o'\n"
+              "pack.yaml:14:40: warning: unused output 'k'\n");
 }
 
 static void ranges_are_checked_in_their_order(void **state) {
@@ -389,7 +389,7 @@ static void findings_past_the_limit_are_counted(void **state) {
 /* Texts of up to 1 MiB that are built to take long. */
 static void manifests_with_too_much_to_compare_are_refused(void **state) {
     (void)state;
-    static const char words[] = "pack.yaml:1:1: there is more to compare than a manifest may have\n";
+    static const char words[] = "pack.yaml:1:1: the manifest is too complex to check\n";
     for (int kind = 0; kind < 4; kind++) {
         struct buf text = {.max = YAML_TEXT_MAX};
         struct finding_list found = {0};

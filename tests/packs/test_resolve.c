@@ -296,22 +296,20 @@ static void what_cannot_hold_together_is_named(void **state) {
     want(&w, "b", "");
     need(&w, a, 0, "c", "^1");
     need(&w, b, 2, "c", "");
-    expect_plan(&w,
-                "asked for is b\nc 1.0.0 is installed, and stays in some version\nb 1.0.0 conflicts with the pack 'c'\n");
+    expect_plan(&w, "requested: b\nc 1.0.0 is installed, and stays in some version\nb 1.0.0 conflicts with the pack 'c'\n");
     w.candidates[2].installed = false;
-    expect_plan(&w,
-                "asked for is a\nasked for is b\na 1.0.0 requires the pack 'c' ^1\nb 1.0.0 conflicts with the pack 'c'\n");
+    expect_plan(&w, "requested: a\nrequested: b\na 1.0.0 requires the pack 'c' ^1\nb 1.0.0 conflicts with the pack 'c'\n");
     w.q.n_wants = 1;
     expect_plan(&w, "a 1.0.0, c 1.0.0");
     w.needs[a][0][0].version = bytes_of(">=2");
-    expect_plan(&w, "asked for is a\na 1.0.0 requires the pack 'c' >=2: there is 1.0.0 only\n");
+    expect_plan(&w, "requested: a\na 1.0.0 requires the pack 'c' >=2: there is 1.0.0 only\n");
     w.needs[a][0][0].name = bytes_of("d");
-    expect_plan(&w, "asked for is a\na 1.0.0 requires the pack 'd' >=2: there is none\n");
+    expect_plan(&w, "requested: a\na 1.0.0 requires the pack 'd' >=2: there is none\n");
     want(&w, "z", "");
     w.wants[0] = w.wants[1];
     w.wants[0].name = bytes_of("z");
     w.q.n_wants = 1;
-    expect_plan(&w, "asked for is z: there is none\n");
+    expect_plan(&w, "requested: z: there is none\n");
 }
 
 static void what_the_machine_lacks_is_named(void **state) {
@@ -322,18 +320,18 @@ static void what_the_machine_lacks_is_named(void **state) {
     want(&w, "a", "");
     need(&w, a, 1, "p", ">=2");
     w.q.facts = (struct resolve_facts){.programs = facts, .n_programs = 1, .tiers = tiers, .n_tiers = 2, .tier = tiers[0]};
-    expect_plan(&w, "asked for is a\na 1.0.0 requires the program 'p' >=2: it is version 1.5\n");
+    expect_plan(&w, "requested: a\na 1.0.0 requires the program 'p' >=2: it is version 1.5\n");
     w.needs[a][1][0] = (struct manifest_need){.name = bytes_of("q")};
-    expect_plan(&w, "asked for is a\na 1.0.0 requires the program 'q': it is not there\n");
+    expect_plan(&w, "requested: a\na 1.0.0 requires the program 'q': it is not there\n");
     w.requires[a].programs.n = 0;
     w.packs[a].hardware = &w.hardware[a];
     w.hardware[a].memory = (uint64_t)16 << 30;
     w.q.facts.memory = (uint64_t)8 << 30;
-    expect_plan(&w, "asked for is a\na 1.0.0 requires 16 GiB of memory: the machine has 8 GiB\n");
+    expect_plan(&w, "requested: a\na 1.0.0 requires 16 GiB of memory: the machine has 8 GiB\n");
     w.hardware[a] = (struct manifest_hardware){.vram = (uint64_t)512 << 20};
-    expect_plan(&w, "asked for is a\na 1.0.0 requires 512 MiB of graphics memory: the machine has 0 B\n");
+    expect_plan(&w, "requested: a\na 1.0.0 requires 512 MiB of graphics memory: the machine has 0 B\n");
     w.hardware[a] = (struct manifest_hardware){.tier = tiers[1]};
-    expect_plan(&w, "asked for is a\na 1.0.0 requires the capability tier 'large': the machine's is 'small'\n");
+    expect_plan(&w, "requested: a\na 1.0.0 requires the capability tier 'large': the machine's is 'small'\n");
     w.q.facts.tier = tiers[1];
     expect_plan(&w, "a 1.0.0");
 }
