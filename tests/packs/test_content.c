@@ -204,6 +204,40 @@ static void a_sparse_file_of_a_terabyte_is_refused_unread(void **state) {
     expect_faults("huge exceeds the limit of 1 GiB for a whole pack\n");
 }
 
+static void too_many_files_are_refused_where_they_are_too_many(void **state) {
+    (void)state;
+    char one[FILE_PATH_MAX];
+    put_file("a", "", 0644);
+    snprintf(one, sizeof(one), "%s", at("a"));
+    assert_int_equal(mkdir(at("d"), 0700), 0);
+    for (int i = 0; i < CONTENT_ENTRIES_MAX - 2; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "d/%d", i);
+        assert_int_equal(link(one, at(name)), 0);
+    }
+    content_free(read_good());
+    assert_int_equal(link(one, at("d/x")), 0);
+    expect_faults("d more than 10000 files and directories\n");
+}
+
+static void paths_that_are_too_long_are_refused(void **state) {
+    (void)state;
+    char path[FILE_PATH_MAX] = "";
+    for (int i = 0; i < 5; i++) { /* four segments of 255 bytes and their separators fit into 1,024 */
+        size_t n = strlen(path);
+        snprintf(path + n, sizeof(path) - n, "%s%0255d", i > 0 ? "/" : "", i);
+        assert_int_equal(mkdir(at(path), 0700), 0);
+        if (i == 3) content_free(read_good());
+    }
+    struct buf faults = {.max = 65536};
+    struct content *tree = NULL;
+    struct err err = {0};
+    assert_int_equal(content_read(dir, NULL, put_fault, &faults, &tree, &err), ERR_INVALID);
+    buf_put_u8(&faults, 0);
+    assert_non_null(strstr((const char *)faults.p, " has a path of more than 1024 bytes\n"));
+    buf_done(&faults);
+}
+
 static void a_directory_that_is_not_there_is_not_found(void **state) {
     (void)state;
     struct content *tree = NULL;
@@ -320,6 +354,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(names_that_are_hard_to_show_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_fault_is_found_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sparse_file_of_a_terabyte_is_refused_unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(too_many_files_are_refused_where_they_are_too_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(paths_that_are_too_long_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_is_not_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_hashed_is_what_is_copied, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_changes_while_it_is_read_is_refused, set_up, tear_down),
