@@ -4,7 +4,7 @@
 #define PACKS_MANIFEST_FINDING_H
 
 #include "base/arena.h"
-#include "base/yaml.h"
+#include "base/yaml/yaml.h"
 
 #define FINDINGS_MAX 200 /* kept; the others are counted */
 

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "base/yaml.h"
+#include "base/yaml/yaml.h"
 
 #define MANIFEST_SCHEMA        "foundry-pack/v0"
 #define MANIFEST_TEXT_MAX      4096 /* bytes of one value */

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "base/yaml.h"
+#include "base/yaml/yaml.h"
 
 /* The faults of a text, one per line. */
 static void put_fault(void *ctx, struct yaml_place at, const char *what) {

@@ -7,7 +7,7 @@ set -eu
 
 mkdir pack pack/suites
 printf 'cases: []\n' >pack/suites/a.yaml
-printf 'Sum up: ${text}\n' >pack/prompt.txt
+printf 'Sum up.\n' >pack/prompt.txt
 cat >agree.py <<'PYTHON'
 import copy, json, subprocess, sys
 import jsonschema

@@ -9,8 +9,8 @@
  * Plain scalars are null, true, false, integers and floats as the core schema of YAML 1.2 (10.3.2) has them, else text:
  * yes, no, on and off are text. The source text of a number is kept, so that 1.10 can be read as text where text is
  * wanted. Quoted and block scalars are text. */
-#ifndef BASE_YAML_H
-#define BASE_YAML_H
+#ifndef BASE_YAML_YAML_H
+#define BASE_YAML_YAML_H
 
 #include "base/bytes.h"
 

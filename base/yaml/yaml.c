@@ -4,7 +4,7 @@
  *
  * libyaml gives events and resolves nothing, so no alias is ever expanded: what anchors and aliases would build is refused
  * where it is written. The library is loaded at its first use (decision 017). */
-#include "base/yaml.h"
+#include "base/yaml/yaml.h"
 
 #include <ctype.h>
 #include <dlfcn.h>
