@@ -27,7 +27,8 @@ struct yaml_place check_item(const struct yaml_node *map, const char *key, struc
     return check_place(map, key);
 }
 
-static void put(struct checking *c, struct yaml_place at, bool warning, const char *fmt, va_list args) {
+__attribute__((format(printf, 4, 0))) static void put(struct checking *c, struct yaml_place at, bool warning,
+                                                      const char *fmt, va_list args) {
     char phrase[PHRASE_MAX];
     vsnprintf(phrase, sizeof(phrase), fmt, args);
     c->work += c->work <= CHECK_WORK_MAX ? FINDING_WORK : 0;

@@ -11,19 +11,20 @@
 
 #include "packs/resolve/rule.h"
 
-#define RESOLVE_CANDIDATES_MAX 4096
-#define RESOLVE_STEPS_MAX      1000000 /* choices that one search tries */
+#define RESOLVE_PAIRS_MAX ((size_t)16 << 20) /* requirements times packs */
+#define RESOLVE_STEPS_MAX 200000             /* choices that are tried for one question */
 
 struct resolve_answer {
     bool possible;
-    size_t *chosen; /* possible: indices of candidates, what the caller wants first, each before what only it requires */
+    size_t *chosen; /* possible: indices of candidates, each before what only it requires */
     size_t n_chosen;
-    struct rule *clashes; /* not possible: rules that cannot hold together; without any one of them the others can */
+    struct rule *clashes; /* not possible: rules that cannot hold together. Without any one of them the others
+                             * can, unless telling that took more than the limit of choices */
     size_t n_clashes;
 };
 
-/* 0 with either answer; the needs in it are borrowed from the manifests. ERR_NOMEM; ERR_LIMIT: there are more candidates or
- * choices than the limits. */
+/* 0 with either answer; the needs in it are borrowed from the manifests. ERR_NOMEM; ERR_LIMIT: there are more packs,
+ * requirements or choices than the limits. */
 int resolve(const struct resolve_question *question, struct resolve_answer *ret, struct err *err);
 void resolve_done(struct resolve_answer *answer);
 

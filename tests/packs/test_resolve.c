@@ -346,6 +346,48 @@ static void packs_that_require_each_other_have_a_plan(void **state) {
     expect_plan(&w, "b 1.0.0, a 1.0.0");
 }
 
+/* Forty packs in two versions, each of which requires the next two: among many rules the one that cannot hold is named. */
+static void a_question_of_many_packs_names_few_rules(void **state) {
+    (void)state;
+    enum { N = 40 };
+    static char name[N][8];
+    static struct manifest_pack packs[2 * N];
+    static struct manifest_needs requires[2 * N];
+    static struct manifest_need needs[2 * N][2];
+    static struct resolve_candidate candidates[2 * N];
+    const struct resolve_want want = {bytes_of("p0"), bytes_of("")};
+    struct resolve_question q = {candidates, 2 * N, &want, 1, {0}};
+    struct resolve_answer answer = {0};
+    struct err err = {0};
+    for (size_t i = 0; i < N; i++) {
+        snprintf(name[i], sizeof(name[i]), "p%zu", i);
+    }
+    for (size_t i = 0; i < 2 * N; i++) {
+        size_t k = i / 2;
+        for (size_t j = 0; k + j + 1 < N && j < 2; j++) {
+            needs[i][j] = (struct manifest_need){.name = bytes_of(name[k + j + 1]), .version = bytes_of("^1")};
+            requires[i].packs.n = j + 1;
+        }
+        requires[i].packs.items = needs[i];
+        packs[i] = (struct manifest_pack){
+            .name = bytes_of(name[k]), .version = bytes_of(i % 2 ? "1.1.0" : "1.0.0"), .requires = &requires[i]};
+        candidates[i] = (struct resolve_candidate){&packs[i], false};
+    }
+    assert_int_equal(resolve(&q, &answer, &err), 0);
+    assert_true(answer.possible && answer.n_chosen == N);
+    assert_ptr_equal(candidates[answer.chosen[0]].pack, &packs[1]); /* the newest */
+    resolve_done(&answer);
+    needs[1][0].version = needs[0][0].version = bytes_of(">=3");
+    assert_int_equal(resolve(&q, &answer, &err), 0);
+    assert_int_equal(answer.n_clashes, 3); /* what is wanted, and what either version of it requires */
+    resolve_done(&answer);
+    needs[1][0].version = needs[0][0].version = bytes_of("^1");
+    needs[2 * N - 4][0].version = needs[2 * N - 3][0].version = bytes_of(">=3"); /* deep down, in both versions of p38 */
+    assert_int_equal(resolve(&q, &answer, &err), 0);
+    assert_true(!answer.possible && answer.n_clashes < 80);
+    resolve_done(&answer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_resolver_agrees_with_brute_force),
@@ -354,6 +396,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_hold_together_is_named),
         cmocka_unit_test(what_the_machine_lacks_is_named),
         cmocka_unit_test(packs_that_require_each_other_have_a_plan),
+        cmocka_unit_test(a_question_of_many_packs_names_few_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
