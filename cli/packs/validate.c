@@ -39,6 +39,20 @@ static void put_fault(void *ctx, const char *path, const char *what) {
     finding_put(&v->found, path[0] != '\0' ? path : ".", whole, false, "%s", what);
 }
 
+/* The directory has faults: those of its manifest are found all the same, but for files that it names. */
+static void check_manifest_alone(struct validation *v) {
+    static const char *const names[] = {"pack.yaml", "pack.json"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct buf text = {.max = CONTENT_KEPT_MAX + 8192};
+        struct manifest *manifest = NULL;
+        if (content_read_file(v->dir, names[i], &text, NULL) == 0) {
+            (void)manifest_load_text(bytes_of_buf(&text), names[i], NULL, &v->found, &manifest, NULL);
+        }
+        manifest_free(manifest);
+        buf_done(&text);
+    }
+}
+
 /* ---- publishers ------------------------------------------------------------------------------------------------------- */
 
 static int read_key(struct validation *v, struct bytes line, struct err *err) {
@@ -200,6 +214,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     if (rc == 0 && publishers != NULL) rc = read_keys(&v, publishers, &err);
     bool read = rc == 0;
     if (rc == 0) rc = content_read(v.dir, NULL, put_fault, &v, &v.tree, &err);
+    if (rc == ERR_INVALID && v.found.errors > 0) check_manifest_alone(&v);
     if (rc == 0) rc = manifest_load(v.tree, &v.found, &v.manifest, &err);
     if (rc == 0) judge_signature(&v);
     finding_sort(&v.found);

@@ -360,3 +360,27 @@ struct bytes content_kept(const struct content *tree, const char *path) {
     }
     return (struct bytes){NULL, 0};
 }
+
+/* ---- one file ------------------------------------------------------------------------------------------------------- */
+
+int content_read_file(const char *dir, const char *path, struct buf *out, struct err *err) {
+    struct stat st;
+    uint8_t piece[4096];
+    size_t before = out->n;
+    ssize_t n = 0;
+    int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = root >= 0 ? open_below(root, path, O_RDONLY) : -1;
+    int rc = 0;
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        rc = err_set(err, ERR_NOTFOUND, "'%s' has no file '%s'", dir, path);
+    }
+    while (rc == 0 && out->n - before <= CONTENT_KEPT_MAX && (n = read(fd, piece, sizeof(piece))) > 0) {
+        buf_put(out, piece, (size_t)n);
+        rc = buf_check(out, path, err);
+    }
+    if (rc == 0 && n < 0) rc = err_errno(err, errno, "'%s'", path);
+    if (rc == 0 && out->n - before > CONTENT_KEPT_MAX) rc = err_set(err, ERR_LIMIT, "'%s' is larger than 1 MiB", path);
+    if (fd >= 0) close(fd);
+    if (root >= 0) close(root);
+    return rc;
+}

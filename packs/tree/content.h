@@ -58,4 +58,8 @@ const uint8_t *content_digest(const struct content *tree); /* HASH_LEN bytes */
  * than CONTENT_KEPT_MAX. */
 struct bytes content_kept(const struct content *tree, const char *path);
 
+/* One file of a directory alone, by the same way: appends its content, at most CONTENT_KEPT_MAX bytes. For what can be said of
+ * a directory with faults. ERR_NOTFOUND: there is no such regular file; ERR_LIMIT, ERR_IO. */
+int content_read_file(const char *dir, const char *path, struct buf *out, struct err *err);
+
 #endif

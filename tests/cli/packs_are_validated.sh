@@ -114,6 +114,11 @@ for i in 1 2 3 4 5; do ln -s /etc farm/link$i; done
 ln -s ../my-pack/pack.yaml farm/pack.yaml
 run 3 pack validate farm
 same "$(grep -c 'is a symbolic link' "$T/.out")" 6
+printf 'name: 5 5\n' >broken/pack.yaml
+ln -s bin broken/link
+run 3 pack validate broken
+out_has 'link: is a symbolic link'
+out_has "pack.yaml:1:7: 'name': '5 5' has a character other than"
 mkdir hostile
 printf 'x' >$'hostile/\e[31mred\nname'
 run 3 pack validate hostile

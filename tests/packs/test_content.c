@@ -287,6 +287,24 @@ static void what_is_hashed_is_what_is_copied(void **state) {
     buf_done(&faults);
 }
 
+static void one_file_is_read_by_the_same_way(void **state) {
+    (void)state;
+    struct buf text = {.max = 2 << 20};
+    struct err err = {0};
+    put_file("a", "one", 0644);
+    assert_int_equal(content_read_file(dir, "a", &text, &err), 0);
+    assert_true(bytes_is(bytes_of_buf(&text), "one"));
+    assert_int_equal(symlink("a", at("link")), 0);
+    assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+    static const char *const bad[] = {"link", "fifo", "absent", ".", "../a", "/etc/passwd"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(content_read_file(dir, bad[i], &text, &err), ERR_NOTFOUND);
+    }
+    assert_int_equal(truncate(at("a"), CONTENT_KEPT_MAX + 1), 0);
+    assert_int_equal(content_read_file(dir, "a", &text, &err), ERR_LIMIT);
+    buf_done(&text);
+}
+
 /* Another process changes the directory while it is read: the later file becomes what `change` makes of it. */
 static int begin_and_change(void *ctx, const char *path, bool program, struct err *err) {
     (void)program, (void)err;
@@ -358,6 +376,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(paths_that_are_too_long_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_directory_that_is_not_there_is_not_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_hashed_is_what_is_copied, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_file_is_read_by_the_same_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_changes_while_it_is_read_is_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
