@@ -88,7 +88,7 @@ static void check_program(struct checking *c, const struct yaml_node *map, struc
 
 /* The maps of a list by one of their keys. */
 static void check_twice(struct checking *c, const struct yaml_node *list, const char *key, const char *noun) {
-    if (list == NULL || list->type != YAML_LIST) return;
+    if (list == NULL || list->type != YAML_LIST || list->n > MANIFEST_ITEMS_MAX) return; /* that was said */
     for (const struct yaml_node *n = list->first; n != NULL; n = n->next) {
         const struct yaml_node *value = yaml_get(n, key);
         if (value == NULL || value->text.n == 0) continue;

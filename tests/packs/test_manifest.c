@@ -440,6 +440,18 @@ static void manifests_with_too_much_to_compare_are_refused(void **state) {
     }
 }
 
+static void lists_that_are_too_long_are_refused(void **state) {
+    (void)state;
+    struct buf text = {.max = YAML_TEXT_MAX};
+    buf_put_str(&text, HEAD EXEC STEPS "provides: [a]\nroutes:\n  - {name: r, role: tool, program: wc}\n");
+    for (int i = 0; i < 20000; i++) {
+        buf_printf(&text, "  - {name: r%d}\n", i);
+    }
+    expect_of(bytes_of_buf(&text), false,
+              "pack.yaml:7:24: 'route': there is no route 'r'\npack.yaml:10:3: 'routes': more than 1000 items\n");
+    buf_done(&text);
+}
+
 static void every_truncation_is_refused_or_read(void **state) {
     (void)state;
     struct buf text = {.max = 65536};
@@ -507,6 +519,7 @@ int main(void) {
         cmocka_unit_test(hosts_off_the_machine_need_a_permission),
         cmocka_unit_test(findings_past_the_limit_are_counted),
         cmocka_unit_test(manifests_with_too_much_to_compare_are_refused),
+        cmocka_unit_test(lists_that_are_too_long_are_refused),
         cmocka_unit_test(every_truncation_is_refused_or_read),
         cmocka_unit_test(arguments_are_cut_at_the_names_in_them),
         cmocka_unit_test(the_schema_has_every_key_of_the_table),
