@@ -1,6 +1,7 @@
 /* The rows of fields.def, twice: as the fields of each shape, and as the list of shapes. */
 #include "packs/manifest/fields.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "packs/manifest/manifest.h"
@@ -38,6 +39,15 @@ size_t fields_count(void) {
 }
 
 const struct shape *fields_at(size_t i) {
+    return shapes[i];
+}
+
+const struct shape *fields_find(const char *name) {
+    size_t i = 0;
+    while (strcmp(shapes[i]->name, name) != 0) {
+        i++;
+        assert(i < fields_count());
+    }
     return shapes[i];
 }
 

@@ -53,6 +53,7 @@ struct shape {
 const struct shape *fields_root(void);
 size_t fields_count(void);
 const struct shape *fields_at(size_t i);
+const struct shape *fields_find(const char *name); /* of a name that the table has */
 
 /* The i-th of the words "a|b|c"; false past the last. */
 bool fields_word(const char *words, size_t i, const char **ret, size_t *ret_n);

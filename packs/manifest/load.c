@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "packs/manifest/check.h"
@@ -63,6 +64,21 @@ int manifest_load_text(struct bytes text, const char *file, const struct content
     return 0;
 }
 
+/* What is hidden is easily there by mistake: .git, .venv. One warning for each name at the top. */
+static void warn_hidden(const struct content *tree, struct finding_list *found) {
+    const struct yaml_place whole = {0};
+    struct bytes last = {NULL, 0};
+    for (size_t i = 0; i < content_count(tree); i++) {
+        const char *path = content_at(tree, i)->path;
+        const struct bytes top = {(const uint8_t *)path, strcspn(path, "/")};
+        char name[CONTENT_NAME_MAX + 1];
+        if (path[0] != '.' || bytes_eq(top, last)) continue;
+        snprintf(name, sizeof(name), "%.*s", (int)top.n, path);
+        finding_put(found, name, whole, true, "hidden, and part of the pack");
+        last = top;
+    }
+}
+
 int manifest_load(const struct content *tree, struct finding_list *found, struct manifest **ret, struct err *err) {
     bool yaml = content_find(tree, bytes_of("pack.yaml")) != NULL, json = content_find(tree, bytes_of("pack.json")) != NULL;
     const char *file = yaml ? "pack.yaml" : "pack.json";
@@ -74,6 +90,7 @@ int manifest_load(const struct content *tree, struct finding_list *found, struct
     } else if (text.p == NULL) {
         finding_put(found, file, whole, false, "is larger than 1 MiB");
     } else {
+        warn_hidden(tree, found);
         return manifest_load_text(text, file, tree, found, ret, err);
     }
     return err_set(err, ERR_INVALID, "the pack has no manifest that can be read");
@@ -81,4 +98,8 @@ int manifest_load(const struct content *tree, struct finding_list *found, struct
 
 int manifest_load_write(const struct manifest *manifest, struct buf *out, struct err *err) {
     return record_write(fields_root(), &manifest->pack, out, err);
+}
+
+int manifest_load_write_route(const struct manifest_route *route, struct buf *out, struct err *err) {
+    return record_write(fields_find("route"), route, out, err);
 }

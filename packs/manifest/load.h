@@ -16,5 +16,7 @@ int manifest_load(const struct content *tree, struct finding_list *found, struct
 /* Appends the manifest as one canonical MessagePack map, with the values as they are meant: sizes in bytes, lengths of time
  * in nanoseconds, absent booleans false. */
 int manifest_load_write(const struct manifest *manifest, struct buf *out, struct err *err);
+/* The same of one route: what its configuration is known by (config_digest is the SHA-256 of these bytes). */
+int manifest_load_write_route(const struct manifest_route *route, struct buf *out, struct err *err);
 
 #endif

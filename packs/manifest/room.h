@@ -1,5 +1,5 @@
-/* The manifest of a pack, pack.yaml or pack.json: what it is called, what it wants, how it runs. Read here means checked:
- * whoever holds a struct manifest holds one without a fault.
+/* The manifest of a pack, pack.yaml or pack.json: what it is called, what it wants, how it runs. What is read here has
+ * been checked: a struct manifest has no faults.
  *
  * Sees: tree, and the floors below packs. Begin with fields.def, the one table of sections and keys, manifest.h, the structs
  * that it fills, and load.h, the way in.
@@ -11,8 +11,8 @@
  *   version    SemVer 2.0, Debian's order, and ranges of both
  *   finding    what is wrong with a manifest, with line and column
  *   record     one map against its rows
- *   check      what a row cannot say: names that refer to others, circles, scopes, permissions that nothing uses
- *   steps      the steps as a graph: what feeds what, and circles; uses: which permissions a step makes use of
+ *   check      what a row cannot say: names that refer to others, cycles, scopes, permissions that nothing uses
+ *   steps      the steps as a graph: what feeds what, and cycles; uses: which permissions a step makes use of
  *   schema     the table as a JSON Schema and as tables for docs/packs.md
  *   fresh      the files of a new pack
  *

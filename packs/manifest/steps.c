@@ -1,5 +1,5 @@
 /* Names of data are looked up in a sorted index. The order is made by taking, again and again, the first step whose needs
- * are all taken; when there is none, the steps that are left go in a circle, which is found by walking from need to need. */
+ * are all taken; when there is none, the steps that are left form a cycle, which is found by walking from need to need. */
 #include "packs/manifest/steps.h"
 
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "packs/manifest/uses.h"
 
-#define S(text_)   (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p
-#define CIRCLE_MAX 512
+#define S(text_)  (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p
+#define CYCLE_MAX 512
 
 /* An input of the pack, or an output of a step. */
 struct datum {
@@ -304,11 +304,11 @@ static size_t needed_by(const struct graph *g, const bool *taken, size_t step) {
     return step;
 }
 
-/* Among the steps that are left each needs another: after as many needs as there are steps the way is in a circle, which is
+/* Among the steps that are left each needs another: after as many needs as there are steps the way is in a cycle, which is
  * said from its first step on. */
-static void say_circle(struct graph *g, const bool *taken, size_t step) {
+static void say_cycle(struct graph *g, const bool *taken, size_t step) {
     const struct manifest_pack *pack = g->c->pack;
-    char way[CIRCLE_MAX] = "";
+    char way[CYCLE_MAX] = "";
     size_t at = 0, first, next;
     for (size_t i = 0; i < pack->steps.n; i++) {
         step = needed_by(g, taken, step);
@@ -346,7 +346,7 @@ static int make_order(struct graph *g, size_t *order, struct err *err) {
         if (next == n) {
             for (next = 0; taken[next]; next++) {
             }
-            if (!said) say_circle(g, taken, next);
+            if (!said) say_cycle(g, taken, next);
             said = true;
         }
         taken[next] = true;

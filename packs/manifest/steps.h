@@ -5,7 +5,7 @@
 #include "packs/manifest/check.h"
 
 /* Checks the steps, and what only they can make use of (artifacts, inputs, routes, permissions). Fills `order`, which has
- * room for every step, with indices in an order in which they can run; with a circle, which is an error, in any order.
+ * room for every step, with indices in an order in which they can run; with a cycle, which is an error, in any order.
  * ERR_NOMEM. */
 int steps_check(struct checking *c, size_t *order, struct err *err);
 

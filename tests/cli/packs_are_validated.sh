@@ -39,6 +39,15 @@ chmod 644 my-pack/bin/run
 run 0 pack validate my-pack --json
 [[ $(jq -r .tree_digest <<<"$out") != "$before" ]] || fail 'the mode does not count'
 
+# What is hidden is part of the pack, and is warned of.
+mkdir my-pack/.git
+printf 'x' >my-pack/.git/a
+printf 'x' >my-pack/.git/b
+run 0 pack validate my-pack
+same "$(grep -c '^\.git: warning: hidden, and part of the pack$' "$T/.out")" 1
+out_has 'warnings     1'
+rm -r my-pack/.git
+
 # Signing, and checking by named keys.
 run 0 key new alice.key --name example.org/alice
 printf '# publishers\n\n%s\n' "$out" >publishers

@@ -1,12 +1,16 @@
 /* Without memory: each allocation of reading a pack fails in turn, and the answer is "out of memory" or none is missing. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "packs/manifest/fresh.h"
 #include "packs/manifest/load.h"
 #include "packs/resolve/resolve.h"
@@ -60,6 +64,61 @@ static void reading_without_memory_fails_cleanly(void **state) {
     buf_done(&text);
 }
 
+static void put_fault(void *ctx, const char *path, const char *what) {
+    (void)ctx;
+    print_error("%s %s\n", path, what);
+}
+
+static ssize_t read_fails_at; /* the read that fails; 0: none */
+
+ssize_t __real_read(int fd, void *p, size_t n);
+ssize_t __wrap_read(int fd, void *p, size_t n);
+ssize_t __wrap_read(int fd, void *p, size_t n) {
+    if (read_fails_at > 0 && --read_fails_at == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return __real_read(fd, p, n);
+}
+
+static void note_fault(void *ctx, const char *path, const char *what) {
+    buf_printf(ctx, "%s %s\n", path, what);
+}
+
+static void a_directory_is_read_wholly_or_not_at_all(void **state) {
+    (void)state;
+    char dir[512], path[600];
+    struct err err = {0};
+    int rc = ERR_NOMEM;
+    snprintf(dir, sizeof(dir), "%s/pack-XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
+    assert_non_null(mkdtemp(dir));
+    for (int i = 0; i < 40; i++) {
+        snprintf(path, sizeof(path), "%s/%d", dir, i);
+        assert_int_equal(file_create_durable(path, bytes_of("x"), 0644, &err), 0);
+    }
+    for (size_t n = 1; rc == ERR_NOMEM; n++) {
+        struct content *tree = NULL;
+        countdown = n;
+        rc = content_read(dir, NULL, put_fault, NULL, &tree, &err);
+        countdown = 0;
+        assert_true((rc == 0 && content_count(tree) == 40) || (rc == ERR_NOMEM && tree == NULL));
+        content_free(tree);
+        assert_true(n < 1000);
+    }
+    for (ssize_t n = 1; n <= 80; n++) { /* two reads a file */
+        struct content *tree = NULL;
+        struct buf faults = {.max = 65536};
+        read_fails_at = n;
+        rc = content_read(dir, NULL, note_fault, &faults, &tree, &err);
+        read_fails_at = 0;
+        assert_int_equal(rc, ERR_INVALID);
+        assert_null(tree);
+        assert_non_null(memmem(faults.p, faults.n, " cannot be read: Input/output error\n", 36));
+        buf_done(&faults);
+    }
+    assert_int_equal(file_remove_tree(dir, &err), 0);
+}
+
 static void resolving_without_memory_fails_cleanly(void **state) {
     (void)state;
     const struct manifest_need needs[] = {{.name = bytes_of("b")}};
@@ -91,6 +150,7 @@ static void resolving_without_memory_fails_cleanly(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reading_without_memory_fails_cleanly),
+        cmocka_unit_test(a_directory_is_read_wholly_or_not_at_all),
         cmocka_unit_test(resolving_without_memory_fails_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

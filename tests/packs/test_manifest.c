@@ -129,6 +129,28 @@ static void json_and_yaml_of_one_manifest_mean_the_same(void **state) {
     buf_done(&json);
 }
 
+static void a_route_is_known_by_what_it_means(void **state) {
+    (void)state;
+    static const char *const routes[] = {
+        "routes: [{name: r, role: tool, program: wc, arguments: [-c], required: false}]\n",
+        "# a remark\nroutes:\n  - program: 'wc'\n    role: tool\n    arguments:\n      - \"-c\"\n    name: r\n",
+        "routes: [{name: r, role: tool, program: wc, arguments: [-w]}]\n"};
+    struct buf bytes[3] = {{.max = 65536}, {.max = 65536}, {.max = 65536}};
+    struct err err = {0};
+    for (size_t i = 0; i < 3; i++) {
+        char text[1024];
+        snprintf(text, sizeof(text), HEAD EXEC "%s" STEPS, routes[i]);
+        struct manifest *m = read_good(text);
+        assert_int_equal(manifest_load_write_route(&m->pack.routes.items[0], &bytes[i], &err), 0);
+        manifest_free(m);
+    }
+    assert_true(bytes_eq(bytes_of_buf(&bytes[0]), bytes_of_buf(&bytes[1])));
+    assert_false(bytes_eq(bytes_of_buf(&bytes[0]), bytes_of_buf(&bytes[2])));
+    for (size_t i = 0; i < 3; i++) {
+        buf_done(&bytes[i]);
+    }
+}
+
 static void a_fresh_manifest_has_no_fault(void **state) {
     (void)state;
     static const char *const publishers[] = {"example.org/me", "a\"b\\c", "\xc3\xa9"};
@@ -236,7 +258,7 @@ static void names_that_refer_to_nothing_are_refused(void **state) {
                   "pack.yaml:14:20: the artifact 'document' is not an output of a step\n");
 }
 
-static void steps_that_go_in_a_circle_are_refused(void **state) {
+static void steps_that_form_a_cycle_are_refused(void **state) {
     (void)state;
     expect_errors(HEAD EXEC ROUTES "steps:\n  - {id: a, route: r, needs: [c]}\n  - {id: b, route: r, needs: [a]}\n"
                                    "  - {id: c, route: r, needs: [b]}\n  - {id: d, route: r, needs: [c]}\n",
@@ -505,12 +527,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_is_read_as_it_is_meant),
         cmocka_unit_test(json_and_yaml_of_one_manifest_mean_the_same),
+        cmocka_unit_test(a_route_is_known_by_what_it_means),
         cmocka_unit_test(a_fresh_manifest_has_no_fault),
         cmocka_unit_test(unknown_keys_are_refused_with_the_nearest),
         cmocka_unit_test(wrong_types_are_refused),
         cmocka_unit_test(what_is_required_is_named_where_it_lacks),
         cmocka_unit_test(names_that_refer_to_nothing_are_refused),
-        cmocka_unit_test(steps_that_go_in_a_circle_are_refused),
+        cmocka_unit_test(steps_that_form_a_cycle_are_refused),
         cmocka_unit_test(scopes_that_climb_out_are_refused),
         cmocka_unit_test(names_that_are_there_twice_are_refused),
         cmocka_unit_test(keys_of_a_tool_and_of_a_model_are_kept_apart),
