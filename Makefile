@@ -19,7 +19,7 @@ SEES_cli         := cli lib packs evals doctor ingest query export projections l
 
 # The rooms of a floor: folders in it, bottom first. A file includes from its own room and from those before it;
 # a|b|c do not see one another; `.` is for the floor's own files. Each room has a room.h, a page about it.
-ROOMS_base        := . yaml secret http
+ROOMS_base        := . yaml archive secret http
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_projections := rows fold store view walk attest permissions machine ready decide verdict .
 ROOMS_ingest      := input driver dpkg|hardware|hook|jsonl|lmeval|ollama|otlp .

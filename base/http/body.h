@@ -2,7 +2,7 @@
 #ifndef BASE_HTTP_BODY_H
 #define BASE_HTTP_BODY_H
 
-#include "base/gz.h"
+#include "base/archive/gz.h"
 #include "base/http/guard.h"
 
 struct httpd_body {

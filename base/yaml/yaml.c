@@ -10,13 +10,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <yaml.h>
 
 #include "base/arena.h"
+#include "base/locale.h"
 #include "base/text.h"
 
 #define ARENA_MAX  ((size_t)64 << 20)
@@ -184,17 +184,6 @@ static bool float_form(const char *s) {
     return *s == '\0';
 }
 
-static double read_float(const char *s) {
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    locale_t before = c_locale != (locale_t)0 ? uselocale(c_locale) : (locale_t)0;
-    double v = strtod(s, NULL);
-    if (c_locale != (locale_t)0) {
-        uselocale(before);
-        freelocale(c_locale);
-    }
-    return v;
-}
-
 static void resolve(struct yaml_node *node) {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
     static const char *const trues[] = {"true", "True", "TRUE"}, *const falses[] = {"false", "False", "FALSE"};
@@ -215,7 +204,7 @@ static void resolve(struct yaml_node *node) {
         } else if (base != 0 || float_form(s)) {
             node->type = YAML_FLOAT;
             node->integer = 0;
-            node->real = read_float(s);
+            node->real = strtod(s, NULL);
         }
     }
 }
@@ -421,16 +410,19 @@ static int read_events(struct reader *r, struct bytes text, struct err *err) {
 int yaml_read(struct bytes text, yaml_fault_fn *fault, void *ctx, struct yaml **ret, struct err *err) {
     struct functions f;
     void *library = NULL;
+    struct locale_c locale;
     struct yaml *yaml = calloc(1, sizeof(*yaml));
     struct reader *r = calloc(1, sizeof(*r));
     int rc = yaml != NULL && r != NULL ? 0 : err_set(err, ERR_NOMEM, "YAML: out of memory");
     if (rc == 0) rc = load(&f, &library, err);
+    if (rc == 0) rc = locale_c_begin(&locale, err);
     if (rc == 0) {
         yaml->arena.max = ARENA_MAX;
         *r = (struct reader){.f = &f, .yaml = yaml, .fault = fault, .ctx = ctx};
         if (check_characters(r, text)) {
             rc = read_events(r, text, err);
         }
+        locale_c_end(&locale);
         if (rc == 0 && r->n_faults > 0) {
             rc = err_set(err, ERR_INVALID, "%zu fault%s in the text", r->n_faults, text_s(r->n_faults));
         }

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/archive/ustar.h"
+#include "base/archive/zst.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/ustar.h"
-#include "base/zst.h"
 #include "export/cut/bundle.h"
 
 /* Most of a bundle is hashes and base64: level 1 makes it a seventh smaller and takes half as much time again. */

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/archive/ustar.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "base/ustar.h"
 #include "export/verify/checking.h"
 
 /* ---- the report ---- */

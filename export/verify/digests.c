@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/archive/ustar.h"
 #include "base/hash.h"
-#include "base/ustar.h"
 
 #define RING (DIGESTS_BEHIND_MAX / USTAR_BLOCK + 1)
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/archive/ustar.h"
 #include "base/clock.h"
-#include "base/ustar.h"
 #include "export/cut/bundle.h"
 #include "export/verify/unpack.h"
 

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/archive/zst.h"
 #include "base/thread.h"
-#include "base/zst.h"
 #include "export/verify/digests.h"
 
 #define CHUNKS    4

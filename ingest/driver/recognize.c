@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/gz.h"
+#include "base/archive/gz.h"
 #include "base/json.h"
 #include "base/secret/secret.h"
 #include "base/text.h"

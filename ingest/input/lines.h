@@ -4,8 +4,8 @@
 
 #include <signal.h>
 
+#include "base/archive/gz.h"
 #include "base/bytes.h"
-#include "base/gz.h"
 #include "base/hash.h"
 
 #define LINES_LINE_MAX ((size_t)4 << 20)

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/archive/gz.h"
 #include "base/clock.h"
-#include "base/gz.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "ingest/driver/recognize.h"

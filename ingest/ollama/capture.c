@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/gz.h"
+#include "base/archive/gz.h"
 #include "ingest/driver/recognize.h"
 #include "ingest/ollama/ollama.h"
 

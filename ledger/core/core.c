@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/archive/zst.h"
 #include "base/clock.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "base/zst.h"
 
 #define CORE_RESERVE_MIN  (GROUP_PLAIN_MAX + ((uint64_t)1 << 20))
 #define CLOSE_PATIENCE_NS (2 * CLOCK_NS_PER_S)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/archive/zst.h"
 #include "base/mp.h"
-#include "base/zst.h"
 #include "ledger/event/group_format.h"
 
 struct group *group_new(void) {

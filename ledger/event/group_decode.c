@@ -7,8 +7,8 @@
  * part. */
 #include <string.h>
 
+#include "base/archive/zst.h"
 #include "base/mp.h"
-#include "base/zst.h"
 #include "ledger/event/group.h"
 #include "ledger/event/group_format.h"
 

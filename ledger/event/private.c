@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/archive/zst.h"
 #include "base/mp.h"
-#include "base/zst.h"
 
 enum { FORM_WHOLE = 0, FORM_PARTS = 2, FORM_ZSTD = 1 };
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/archive/zst.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "base/zst.h"
 #include "ledger/dedup/keyrun.h"
 #include "ledger/event/private.h"
 #include "ledger/signing/epoch.h"

@@ -2,10 +2,10 @@
  * write lock; the rest was done when the draft was added to its batch. */
 #include <string.h>
 
+#include "base/archive/zst.h"
 #include "base/crypt.h"
 #include "base/mp.h"
 #include "base/secret/secret.h"
-#include "base/zst.h"
 #include "ledger/dedup/keys.h"
 #include "ledger/event/private.h"
 #include "ledger/write/commit.h"

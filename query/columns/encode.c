@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 #include "query/columns/data.h"
 #include "query/condition/hash64.h"
 #include "query/condition/value.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 #include "query/columns/columns.h"
 #include "query/columns/number.h"
 #include "query/condition/hash64.h"

@@ -1,6 +1,6 @@
 /* Plain and gzip streams: the bytes come back whatever the block size; what is cut, flipped, followed by something else or
  * too large is refused with words that say where. */
-#include "base/gz.h"
+#include "base/archive/gz.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/archive/ustar.h"
 #include "base/text.h"
-#include "base/ustar.h"
 
 static struct err why;
 

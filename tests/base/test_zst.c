@@ -1,7 +1,7 @@
 /* zstd frames: what was compressed comes back; what is cut, lengthened, flipped, too large or not one plain frame does
  * not; and what can be saved of a damaged frame is saved. */
 #define ZSTD_STATIC_LINKING_ONLY
-#include "base/zst.h"
+#include "base/archive/zst.h"
 
 #include <pthread.h>
 #include <setjmp.h>

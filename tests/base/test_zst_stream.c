@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 
 #define PLAIN 300000
 

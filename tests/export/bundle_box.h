@@ -5,8 +5,8 @@
 
 #include <sys/mman.h>
 
+#include "base/archive/ustar.h"
 #include "base/hash.h"
-#include "base/ustar.h"
 #include "export/cut/manifest.h"
 #include "export/export.h"
 #include "ledger/trust/trust.h"

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/archive/ustar.h"
 #include "base/hash.h"
-#include "base/ustar.h"
 #include "export/verify/digests.h"
 
 static struct buf tar;

@@ -1,7 +1,7 @@
 /* A bundle that was changed in any way does not pass: every bit, every length, every arrangement of members. */
 #include "tests/export/forge.h"
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 
 /* The same signatures are verified over and over: what came of it is remembered. */
 #define MEMORY 4096

@@ -1,7 +1,7 @@
 /* Both verifiers have the same limits, of frames, sizes, lines and names, and refuse what goes beyond. */
 #include "tests/export/two_verifiers.h"
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 #include "ledger/core/author.h"
 
 /* ---- zstd ---- */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 #include "ledger/event/group.h"
 #include "ledger/event/group_format.h"
 

@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-#include "base/gz.h"
+#include "base/archive/gz.h"
 #include "tests/ingest/ledger_box.h"
 
 #define FIXTURES "tests/ingest/fixtures/"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 #include "ledger/event/group_format.h"
 #include "tests/ledger/sample_group.h"
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/archive/zst.h"
 #include "base/mp.h"
-#include "base/zst.h"
 #include "ledger/event/private.h"
 
 static int whole_map(struct bytes record, const uint8_t commit[EVENT_HASH], struct buf *scratch, struct bytes *ret_map,

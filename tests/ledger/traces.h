@@ -6,7 +6,7 @@
 
 #include <dirent.h>
 
-#include "base/zst.h"
+#include "base/archive/zst.h"
 
 #define TRACES_FRAME ((size_t)4 << 20) /* of a frame's content as much is looked at */
 

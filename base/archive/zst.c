@@ -4,7 +4,7 @@
  * from disk or from strangers is judged by the frame's header before anything is allocated: the content size must be
  * declared and bounded, the window small, and the frame must end where its bytes end. */
 #define ZSTD_STATIC_LINKING_ONLY /* ZSTD_getFrameHeader, ZSTD_d_forceIgnoreChecksum */
-#include "base/zst.h"
+#include "base/archive/zst.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  *
  * Numbers are octal digits that fill the field but for a final NUL; the checksum, the sum of all bytes with its own field
  * as spaces, is six digits, NUL and space. */
-#include "base/ustar.h"
+#include "base/archive/ustar.h"
 
 #include <stdio.h>
 #include <string.h>

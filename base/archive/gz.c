@@ -5,7 +5,7 @@
  *
  * inflate is driven directly rather than through zlib's gzFile, which reads damaged headers as plain text and does not
  * say where the damage is. The end of the input in any other state is an error. */
-#include "base/gz.h"
+#include "base/archive/gz.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
  * time 0. A header is therefore a function of name and size, and reading is strict: it makes the header again and
  * compares. An archive is, for each file, its header, its content and zeros up to the next block; then two blocks of
  * zeros. */
-#ifndef BASE_USTAR_H
-#define BASE_USTAR_H
+#ifndef BASE_ARCHIVE_USTAR_H
+#define BASE_ARCHIVE_USTAR_H
 
 #include "base/bytes.h"
 

@@ -3,8 +3,8 @@
  * Logs rotate: today's file is plain, last week's is gzip. gz_open reads either. The first two bytes decide (1f 8b is
  * gzip, RFC 1952); consecutive gzip members are one content, and zero bytes after the last member are padding, as for
  * gzip itself. */
-#ifndef BASE_GZ_H
-#define BASE_GZ_H
+#ifndef BASE_ARCHIVE_GZ_H
+#define BASE_ARCHIVE_GZ_H
 
 #include <signal.h>
 

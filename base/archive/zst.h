@@ -1,7 +1,7 @@
 /* zstd: the one door to it. One frame per record, content size and checksum in the frame; and one frame as a stream, for
  * files of any size. */
-#ifndef BASE_ZST_H
-#define BASE_ZST_H
+#ifndef BASE_ARCHIVE_ZST_H
+#define BASE_ARCHIVE_ZST_H
 
 #include "base/bytes.h"
 
