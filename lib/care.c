@@ -129,7 +129,7 @@ int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, s
 int ledger_get_stats(struct ledger *ledger, struct ledger_stats *ret, struct ledger_error *error) {
     struct err err = {0};
     struct log_stats got;
-    int rc = ret->size < sizeof(ret->size) ? facade_options(ret, sizeof(*ret), ret, "ledger_stats", &err) : 0;
+    int rc = facade_size(ret->size, "ledger_stats", &err);
     if (rc == 0) rc = log_stats(ledger, &got, &err);
     if (rc == 0) {
         const struct ledger_stats stats = {.size = ret->size,

@@ -34,7 +34,7 @@ static int by_name(const void *a, const void *b) {
 
 /* Names in order. */
 static int take_names(const char *const *names, size_t n, const char *what, const char **ret, size_t max, struct err *err) {
-    if (n > max) return err_set(err, ERR_INVALID, "at most %zu %s can be named", max, what);
+    if (n > max) return err_set(err, ERR_LIMIT, "at most %zu %s can be named", max, what);
     for (size_t i = 0; i < n; i++) {
         ret[i] = names[i];
     }
@@ -50,7 +50,7 @@ static int take_names(const char *const *names, size_t n, const char *what, cons
 static int take_terms(struct cutting *c, struct err *err) {
     const struct ledger_export_options *o = &c->asked;
     if (o->n_terms > EXPORT_TERMS_MAX) {
-        return err_set(err, ERR_INVALID, "at most %d conditions", EXPORT_TERMS_MAX);
+        return err_set(err, ERR_LIMIT, "at most %d conditions", EXPORT_TERMS_MAX);
     }
     for (size_t i = 0; i < o->n_terms; i++) {
         if (o->terms[i].field == NULL || o->terms[i].value == NULL) {
@@ -119,9 +119,8 @@ static int give(const struct cutting *c, struct ledger_export_result *ret, struc
                                      .bytes = c->bytes,
                                      .recorded = c->receipt.seq};
     if (ret == NULL) return 0;
-    if (ret->size < sizeof(ret->size)) {
-        return err_set(err, ERR_INVALID, "the size of struct ledger_export_result is not set: start from its INIT");
-    }
+    int rc = facade_size(ret->size, "ledger_export_result", err);
+    if (rc != 0) return rc;
     memcpy(r.digest, c->digest, LEDGER_HASH);
     r.size = ret->size < sizeof(r) ? ret->size : sizeof(r);
     memcpy(ret, &r, r.size);
@@ -134,10 +133,8 @@ static int begin(struct ledger *ledger, const struct ledger_export_options *opti
     *ret_cutting = c;
     if (c == NULL) return err_set(err, ERR_NOMEM, "no memory for an export");
     c->ledger = ledger;
-    if (ret != NULL && ret->size == 0) {
-        return give(c, &(struct ledger_export_result){.size = 0}, err);
-    }
-    return take(c, options, build, err);
+    int rc = ret == NULL ? 0 : facade_size(ret->size, "ledger_export_result", err);
+    return rc == 0 ? take(c, options, build, err) : rc;
 }
 
 static int end(int rc, struct cutting *c, struct ledger_export_result *ret, struct err *err, struct ledger_error *error) {

@@ -54,12 +54,21 @@ int facade_end(int rc, const struct err *err, struct ledger_error *error) {
     return facade_end_at(rc, err, SIZE_MAX, error);
 }
 
-int facade_options(void *to, size_t known, const void *from, const char *name, struct err *err) {
-    size_t size;
-    memcpy(&size, from, sizeof(size));
+int facade_size(size_t size, const char *name, struct err *err) {
     if (size < sizeof(size)) {
         return err_set(err, ERR_INVALID, "the size of struct %s is not set: start from its INIT", name);
     }
+    return size % sizeof(size) == 0
+               ? 0
+               : err_set(err, ERR_INVALID, "the size of struct %s is %zu, which no version of it has: start from its INIT",
+                         name, size);
+}
+
+int facade_options(void *to, size_t known, const void *from, const char *name, struct err *err) {
+    size_t size;
+    memcpy(&size, from, sizeof(size));
+    int rc = facade_size(size, name, err);
+    if (rc != 0) return rc;
     for (size_t i = known; i < size; i++) {
         if (((const uint8_t *)from)[i] != 0) {
             return err_set(err, ERR_VERSION, "struct %s has members that this library (%s) does not know", name,

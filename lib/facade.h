@@ -19,8 +19,11 @@ int facade_end(int rc, const struct err *err, struct ledger_error *error);
 /* The same, about one of several inputs. */
 int facade_end_at(int rc, const struct err *err, size_t at, struct ledger_error *error);
 
+/* Each version of a struct ends at a multiple of its size member's size, which is also where its pointers and counters
+ * end, so that no half of one is read or written. ERR_INVALID. */
+int facade_size(size_t size, const char *name, struct err *err);
 /* Copies a struct of options that begins with its size over one of `known` bytes, which is as its INIT sets it: members
- * that an older caller lacks keep those values. ERR_INVALID: the size is not set; ERR_VERSION: a newer caller has set
+ * that an older caller lacks keep those values. ERR_INVALID: the size is wrong; ERR_VERSION: a newer caller has set
  * members unknown here. */
 int facade_options(void *to, size_t known, const void *from, const char *name, struct err *err);
 /* `options` or, for NULL, the macro's values. */

@@ -168,7 +168,7 @@ int ledger_query_count(struct ledger *ledger, const struct ledger_query_options 
     uint64_t n_lost = 0;
     int rc = ask(options, &asked, &err);
     if (rc == 0 && n_by > QUERY_BY_MAX) {
-        rc = err_set(&err, ERR_INVALID, "counts are by at most %d fields", QUERY_BY_MAX);
+        rc = err_set(&err, ERR_LIMIT, "counts are by at most %d fields", QUERY_BY_MAX);
     }
     for (size_t i = 0; rc == 0 && i < n_by; i++) {
         rc = field_of(by[i], &fields[i], &err);

@@ -103,7 +103,7 @@ static int make(const struct ledger_draft *from, struct made *made, struct err *
     struct ledger_draft o = LEDGER_DRAFT_INIT;
     struct log_draft *d = &made->draft;
     *made = (struct made){
-        .body = {.max = FACADE_TEXT_MAX}, .private_ = {.max = FACADE_TEXT_MAX}, .open = {.max = FACADE_TEXT_MAX}};
+        .body = {.max = LEDGER_JSON_MAX}, .private_ = {.max = LEDGER_JSON_MAX}, .open = {.max = LEDGER_JSON_MAX}};
     log_draft_init(d);
     int rc = from == NULL ? err_set(err, ERR_INVALID, "there is no draft")
                           : facade_options(&o, sizeof(o), from, "ledger_draft", err);

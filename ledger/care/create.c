@@ -210,13 +210,13 @@ static int build(const char *tmp, const struct log_create_options *o, struct err
 
 static int check_origin(const char *origin, struct err *err) {
     struct bytes text = bytes_of(origin);
+    if (text.n > NOTE_NAME_MAX - 32) { /* room for "/r<n>" and "/epoch" */
+        return err_set(err, ERR_LIMIT, "origin: %zu bytes, at most %d are accepted", text.n, NOTE_NAME_MAX - 32);
+    }
     int rc = note_check_name(text, err);
     if (rc != 0) {
         err_prefix(err, "origin");
         return rc;
-    }
-    if (text.n > NOTE_NAME_MAX - 32) { /* room for "/r<n>" and "/epoch" */
-        return err_set(err, ERR_INVALID, "origin: %zu bytes, at most %d are accepted", text.n, NOTE_NAME_MAX - 32);
     }
     if (origin[0] == '/' || origin[0] == '-' || origin[0] == '.' || strstr(origin, "//") != NULL ||
         strstr(origin, "/..") != NULL || origin[text.n - 1] == '/') {

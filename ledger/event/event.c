@@ -72,7 +72,7 @@ static inline int check_string(struct bytes s, struct rule rule, const struct kn
     if ((known->same & rule.bit) != 0) return 0;
     if (rule.required && s.n == 0) return err_set(err, ERR_INVALID, "'%s' is empty", rule.name);
     if (s.n > rule.max) {
-        return err_set(err, ERR_INVALID, "'%s' has %zu bytes, at most %zu are accepted", rule.name, s.n, rule.max);
+        return err_set(err, ERR_LIMIT, "'%s' has %zu bytes, at most %zu are accepted", rule.name, s.n, rule.max);
     }
     if ((known->printable & rule.bit) != 0) return 0;
     size_t good = known->decoded ? s.n : text_utf8_valid(s.p, s.n);

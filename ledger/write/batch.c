@@ -126,6 +126,17 @@ void log_batch_remove(struct log_batch *batch, const size_t *indexes, size_t n) 
     batch->n -= n;
 }
 
+int batch_reason_check(const char *reason, struct err *err) {
+    struct bytes text = bytes_of(reason);
+    if (text.n == 0) return err_set(err, ERR_INVALID, "the reason is empty; expected: a few words");
+    if (text.n > BATCH_REASON_MAX) {
+        return err_set(err, ERR_LIMIT, "the reason has %zu bytes, at most %d are accepted", text.n, BATCH_REASON_MAX);
+    }
+    return text_utf8_valid(text.p, text.n) < text.n || text_has_control(text)
+               ? err_set(err, ERR_INVALID, "the reason is not UTF-8, or has a control character")
+               : 0;
+}
+
 struct bytes batch_bytes(const struct log_batch *batch, size_t at, size_t n) {
     return (struct bytes){batch->arena.p == NULL ? NULL : batch->arena.p + at, n};
 }
@@ -348,6 +359,16 @@ static int author_key(const struct log_draft *draft, char fresh[33], struct byte
     return 0;
 }
 
+/* Before any field is looked at: masking shortens secrets, but what is larger than the room for sorting is refused. */
+static int check_input(const struct log_batch *batch, const struct log_draft *draft, struct err *err) {
+    if (draft->body.n <= batch->scratch.max && draft->private_.n <= batch->private_.max) return 0;
+    return err_set(
+        err, ERR_LIMIT,
+        "the fields have %zu bytes; the body and the private fields take at most %zu each; store long content as "
+        "an artifact",
+        draft->body.n + draft->private_.n, EVENT_BODY_MAX);
+}
+
 static int add_sorted(struct log_batch *batch, const struct log_draft *draft, bool control, struct batch_entry *e,
                       struct err *err) {
     char fresh[33];
@@ -367,7 +388,8 @@ static int add_sorted(struct log_batch *batch, const struct log_draft *draft, bo
                             .force_private = draft->force_private,
                             .as_it_is = control};
     in.memo = batch->memo == NULL ? NULL : &batch->memo->fields;
-    int rc = author_key(draft, fresh, &h.key, err);
+    int rc = check_input(batch, draft, err);
+    if (rc == 0) rc = author_key(draft, fresh, &h.key, err);
     if (rc == 0) rc = check_header(batch->memo, &h, in.index, err);
     if (rc == 0 && !control) rc = kind_forms_check(in.index, h.subject, err);
     if (rc == 0 && !control) rc = kind_run_check(in.index, h.subject, h.run, err);
@@ -400,7 +422,8 @@ static int add_draft(struct log_batch *batch, const struct log_draft *draft, boo
         return err_set(err, ERR_INVALID, "'cause' must be an earlier event of the batch");
     }
     if (draft->cause_type == LOG_CAUSE_KEY && (draft->cause_key.n == 0 || draft->cause_key.n > EVENT_STRING_MAX)) {
-        return err_set(err, ERR_INVALID, "'cause_key' has %zu bytes; expected: the key of an earlier event, 1 to %d bytes",
+        return err_set(err, draft->cause_key.n == 0 ? ERR_INVALID : ERR_LIMIT,
+                       "'cause_key' has %zu bytes; expected: the key of an earlier event, 1 to %d bytes",
                        draft->cause_key.n, EVENT_STRING_MAX);
     }
     int rc = grow(batch, err);

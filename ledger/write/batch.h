@@ -52,6 +52,10 @@ struct log_batch {
     void *judge_ctx;
 };
 
+/* Why something was done, in a few words that stay for ever: 1 to 200 bytes of UTF-8 without control characters.
+ * ERR_INVALID, ERR_LIMIT. */
+#define BATCH_REASON_MAX 200
+int batch_reason_check(const char *reason, struct err *err);
 struct bytes batch_bytes(const struct log_batch *batch, size_t at, size_t n);
 /* Like log_batch_add without the rules for what callers may write: the ledger's own kinds are accepted, and subjects, field
  * names and members of maps are taken as given. */

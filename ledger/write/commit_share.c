@@ -248,10 +248,12 @@ int commit_alone(struct ledger *ledger, struct commit_request *request, struct l
 
 int log_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err) {
     struct commit_request request = {.rotate = true, .actor = actor, .reason = reason, .control = true};
-    return commit_alone(ledger, &request, ret, err);
+    int rc = reason == NULL ? 0 : batch_reason_check(reason, err);
+    return rc == 0 ? commit_alone(ledger, &request, ret, err) : rc;
 }
 
 int log_moved(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err) {
     struct commit_request request = {.moved = true, .actor = actor, .reason = reason, .control = true};
-    return commit_alone(ledger, &request, ret, err);
+    int rc = reason == NULL ? 0 : batch_reason_check(reason, err);
+    return rc == 0 ? commit_alone(ledger, &request, ret, err) : rc;
 }

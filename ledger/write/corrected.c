@@ -155,10 +155,9 @@ static int write_correction(struct replacement *replacement, const struct log_co
 }
 
 static int check_options(const struct log_correct_options *o, struct err *err) {
-    if (o->reason == NULL || o->reason[0] == '\0' || strlen(o->reason) > 200 || o->actor == NULL || o->actor[0] == '\0') {
-        return err_set(err, ERR_INVALID, "a correction needs %s",
-                       o->actor == NULL || o->actor[0] == '\0' ? "an actor" : "a reason of 1 to 200 bytes");
-    }
+    if (o->actor == NULL || o->actor[0] == '\0') return err_set(err, ERR_INVALID, "a correction needs an actor");
+    int rc = batch_reason_check(o->reason, err);
+    if (rc != 0) return rc;
     return o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot replace itself") : 0;
 }
 

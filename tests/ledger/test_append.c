@@ -145,10 +145,10 @@ static void strings_and_bodies_have_limits(void **state) {
     memset(text, 'a', sizeof(text));
     memcpy(text, "run/", 4);
     draft.subject = (struct bytes){(const uint8_t *)text, 513};
-    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'subject' has 513 bytes, at most 512");
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_LIMIT, "'subject' has 513 bytes, at most 512");
     draft.subject.n = 512;
     draft.key = (struct bytes){(const uint8_t *)text, 257};
-    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'key' has 257 bytes, at most 256");
+    must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_LIMIT, "'key' has 257 bytes, at most 256");
     draft.key = draft.run = draft.actor = draft.source = (struct bytes){(const uint8_t *)text, 256};
     must_fail(log_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "the subject is 'run/aaa");
     draft.run.n = 0;

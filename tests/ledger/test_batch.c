@@ -242,7 +242,7 @@ static void a_string_that_was_good_in_one_place_of_a_header_is_judged_in_another
         struct err err = {0};
         for (unsigned k = 0; k < 10; k++) {
             *others[i] = draft.subject = bytes_of(text + 10 * k);
-            assert_int_equal(batch_add_control(batch, &draft, &err), 300 - 10 * k > EVENT_STRING_MAX ? ERR_INVALID : 0);
+            assert_int_equal(batch_add_control(batch, &draft, &err), 300 - 10 * k > EVENT_STRING_MAX ? ERR_LIMIT : 0);
         }
         *others[i] = kept;
     }

@@ -10,13 +10,16 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* Reasons are public and stay for ever: 1 to 200 bytes of UTF-8 without control characters, secrets in them are masked. That
+ * of an erasure is one word of at most 64 characters of a-z, 0-9, '_', '-' and '.'. */
+
 /* ---- correcting ---- */
 
 struct ledger_correct_options {
     size_t size;
     uint64_t seq;         /* the event that was a mistake */
     uint64_t replaced_by; /* the event that replaces it; LEDGER_NO_SEQ: none */
-    const char *reason;   /* one word, not private: wrong_subject. Required */
+    const char *reason;   /* public, a few words as below: "wrong_subject". Required */
     const char *actor;    /* NULL: the user of this process */
     const char *note;     /* private; may be NULL */
 };
@@ -40,7 +43,7 @@ struct ledger_erase_options {
     const char *const *fields; /* private: names of fields; each event must have all of them. None: all private fields */
     size_t n_fields;
     const char *artifact; /* its id; else NULL */
-    const char *reason;   /* one word, not private: request, retention, mistake. Required */
+    const char *reason;   /* public, one word: request, retention, mistake. Required */
     const char *actor;    /* NULL: the user of this process */
     const char *note;     /* private; may be NULL */
 };

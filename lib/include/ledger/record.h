@@ -68,6 +68,10 @@ struct ledger_receipt {
 
 enum ledger_cause { LEDGER_CAUSE_NONE, LEDGER_CAUSE_SEQ, LEDGER_CAUSE_BATCH, LEDGER_CAUSE_KEY };
 
+/* Bytes of a JSON text of a draft. Of an event, the open and the private fields take at most 1 MiB each, as they are
+ * stored; kind, actor, source, run and key 256 bytes each, the subject 512. More is LEDGER_ERR_LIMIT. */
+#define LEDGER_JSON_MAX ((size_t)16 << 20)
+
 struct ledger_author; /* the signing key of a person or service */
 int ledger_author_load(const char *path, struct ledger_bytes passphrase, struct ledger_author **ret,
                        struct ledger_error *error);

@@ -5,7 +5,7 @@
  * epoch, UTC. A sequence number counts events from 0.
  *
  * Structs of options begin with their size, which LEDGER_..._INIT sets, so that a newer library with more members
- * accepts those of an older program. A size of 0 is refused. NULL for a struct of options means its INIT. */
+ * accepts those of an older program. A size that no version has is refused. NULL for a struct of options means its INIT. */
 #ifndef LEDGER_TYPES_H
 #define LEDGER_TYPES_H
 
@@ -29,13 +29,15 @@ enum ledger_code {
     LEDGER_ERR_IO = -2,        /* the system refused or the medium failed; what was in flight may or may not be stored */
     LEDGER_ERR_BUSY = -3,      /* held by another process or thread, or the call was stopped; try again later */
     LEDGER_ERR_FULL = -4,      /* disk or quota full; this call stored nothing, later calls may succeed */
-    LEDGER_ERR_LIMIT = -5,     /* the input is larger than the documented maximum */
+    LEDGER_ERR_LIMIT = -5,     /* longer, larger or more than the documented maximum */
     LEDGER_ERR_INVALID = -6,   /* the input is wrong; the message says what is expected */
     LEDGER_ERR_NOTFOUND = -7,  /* it does not exist */
     LEDGER_ERR_VERSION = -8,   /* written in a newer format than this library reads */
     LEDGER_ERR_CORRUPT = -9,   /* bytes do not parse */
-    LEDGER_ERR_TAMPERED = -10, /* bytes parse but do not verify */
-    LEDGER_ERR_CONFLICT = -11, /* a condition failed, or it contradicts what is known */
+    LEDGER_ERR_TAMPERED = -10, /* bytes parse but do not verify. Of a key file: it was changed, or the passphrase is wrong,
+                                  which cannot be told apart */
+    LEDGER_ERR_CONFLICT = -11, /* a condition failed, it contradicts what is known or exists already, or a key needs a
+                                  passphrase and none was given */
     LEDGER_ERR_NET = -12,      /* a remote end did not answer or broke its protocol */
     LEDGER_ERR_ROLLBACK = -13  /* older than a state known to be sealed, or of another history */
 };
