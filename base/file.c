@@ -112,6 +112,22 @@ int file_read(const char *path, struct buf *out, struct err *err) {
     return rc;
 }
 
+int file_read_regular(const char *path, struct buf *out, struct err *err) {
+    struct stat st;
+    if (out->fail != 0) return buf_check(out, path, err);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return err_errno(err, errno, "opening '%s'", path);
+    size_t before = out->n;
+    int rc = fstat(fd, &st) != 0                            ? err_errno(err, errno, "'%s'", path)
+             : !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is not a regular file", path)
+                                                            : read_fd(fd, path, out, err);
+    if (rc != 0) {
+        out->n = before;
+    }
+    close(fd);
+    return rc;
+}
+
 static int put_all(int fd, const uint8_t *p, size_t n) {
     while (n > 0) {
         ssize_t put = write(fd, p, n);
@@ -229,6 +245,13 @@ bool file_room(const char *path, uint64_t *ret_free, uint64_t *ret_all) {
     *ret_free = (uint64_t)vfs.f_bavail * vfs.f_frsize;
     *ret_all = (uint64_t)vfs.f_blocks * vfs.f_frsize;
     return true;
+}
+
+int file_check_descriptors(struct err *err) {
+    int fd = open("/", O_PATH | O_CLOEXEC);
+    if (fd < 0) return err_errno(err, errno, "opening a file");
+    close(fd);
+    return 0;
 }
 
 bool file_exists(const char *path) {

@@ -11,6 +11,8 @@
 
 /* Appends the whole file; ERR_LIMIT when it does not fit in out->max. A path of "-" is standard input. */
 int file_read(const char *path, struct buf *out, struct err *err);
+/* The same for a file of one's own, never standard input: a FIFO or a device is ERR_INVALID and nothing waits for it. */
+int file_read_regular(const char *path, struct buf *out, struct err *err);
 /* Writes to a temporary name in the same directory, syncs it, renames it over `path` and syncs the directory: afterwards
  * either the old or the new content is there, never a part. A symlink is kept and its target replaced, except through a
  * link that appears meanwhile, or another user's link in a directory like /tmp. An existing name that is not a regular
@@ -49,6 +51,8 @@ int file_unnamed(const char *beside, int *ret_fd, struct err *err);
 int file_wipe(const char *path, struct err *err);
 int file_sync_dir(const char *path, struct err *err);
 bool file_exists(const char *path);
+/* ERR_IO: nothing can be opened, because this process or the system has too many files open. */
+int file_check_descriptors(struct err *err);
 /* Free space (for this user) and size of the file system that holds the path. False when they are unknown. */
 bool file_room(const char *path, uint64_t *ret_free, uint64_t *ret_all);
 /* mkdir -p; new directories get mode 0700. */

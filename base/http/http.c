@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define CURL_DISABLE_TYPECHECK /* its checks call the linked functions, which do not exist here */
@@ -83,6 +84,11 @@ static int load_functions(struct http *http, struct err *err) {
         http->library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     }
     if (http->library == NULL) {
+        int rc = file_check_descriptors(err);
+        if (rc != 0) {
+            err_prefix(err, "speaking HTTP needs libcurl, which cannot be loaded now");
+            return rc;
+        }
         return err_set(err, ERR_IO, "speaking HTTP needs libcurl, which is not installed (Debian package libcurl4)");
     }
 #define LOAD(name)                                                                                                         \

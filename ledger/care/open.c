@@ -153,14 +153,20 @@ int open_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
 static int look_for(const char *dir, struct err *err) {
     char path[FILE_PATH_MAX], path_now[FILE_PATH_MAX];
     struct stat st;
+    struct err why = {0};
     bool there = false, vanished = true;
+    int looked = 0;
     int rc = file_join(path, dir, "evidence", err);
     for (int left = GENERATION_TRIES; rc == 0 && vanished && left > 0; left--) {
         uint64_t generation = 0;
-        bool found = generation_find(path, 0, &generation, NULL) == 0;
+        looked = generation_find(path, 0, &generation, &why);
+        bool found = looked == 0;
         rc = found ? generation_path(path, generation, path_now, err) : 0;
         there = rc == 0 && found && stat(path_now, &st) == 0;
         vanished = found && !there && errno == ENOENT;
+    }
+    if (rc == 0 && looked < 0 && looked != ERR_NOTFOUND && stat(dir, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return err_set(err, looked, "%s", why.msg);
     }
     if (rc == 0 && !there && stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
         return err_errno(err, errno, "'%s'", path);

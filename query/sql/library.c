@@ -9,6 +9,7 @@
 
 #include <sqlite3ext.h>
 
+#include "base/file.h"
 #include "query/sql/state.h"
 
 static int take_functions(sqlite3 *db, char **ret_why, const struct sqlite3_api_routines *functions) {
@@ -53,23 +54,27 @@ static int take_from(void *library, struct err *err) {
 }
 
 static struct {
-    pthread_once_t once;
-    struct err err;
-} loading = {.once = PTHREAD_ONCE_INIT};
+    pthread_mutex_t lock;
+    bool done;
+} loading = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void load(void) {
+static int load(struct err *err) {
     void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (sqlite3_api != NULL) { /* this is the extension: its program provided them */
-        return;
+    if (sqlite3_api != NULL) return 0; /* this is the extension: its program provided them */
+    if (library != NULL) return take_from(library, err);
+    int rc = file_check_descriptors(err);
+    if (rc != 0) {
+        err_prefix(err, "SQL needs libsqlite3, which cannot be loaded now");
+        return rc;
     }
-    if (library == NULL) {
-        err_set(&loading.err, ERR_NOTFOUND, "SQL needs libsqlite3, which is not installed (Debian package libsqlite3-0)");
-        return;
-    }
-    take_from(library, &loading.err);
+    return err_set(err, ERR_NOTFOUND, "SQL needs libsqlite3, which is not installed (Debian package libsqlite3-0)");
 }
 
+/* A failure is not remembered: its reason may have passed. */
 int sql_library_load(struct err *err) {
-    pthread_once(&loading.once, load);
-    return loading.err.code == 0 ? 0 : err_set(err, loading.err.code, "%s", loading.err.msg);
+    pthread_mutex_lock(&loading.lock);
+    int rc = loading.done ? 0 : load(err);
+    loading.done = rc == 0;
+    pthread_mutex_unlock(&loading.lock);
+    return rc;
 }
