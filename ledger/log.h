@@ -323,6 +323,8 @@ size_t log_findings_kept(const struct log_report *report); /* those in findings[
 struct log_trust; /* what the verifier's caller trusts: policy lines, keys, genesis leaves, checkpoints, authors */
 struct log_trust *log_trust_new(void);
 void log_trust_free(struct log_trust *trust);
+/* From now on paths name regular files: a pipe is ERR_INVALID instead of being waited for, "-" is a name like any other. */
+void log_trust_only_files(struct log_trust *trust);
 int log_trust_policy(struct log_trust *trust, const char *path, struct err *err); /* a C2SP policy file */
 int log_trust_file(struct log_trust *trust, const char *path, struct err *err); /* the user's trust file; absent is fine */
 int log_trust_key(struct log_trust *trust, const char *vkey, struct err *err);  /* a log's verifier key */

@@ -17,6 +17,7 @@ int ledger_trust_new(struct ledger_trust **ret, struct ledger_error *error) {
     struct log_trust *trust = log_trust_new();
     int rc = trust == NULL ? err_set(&err, ERR_NOMEM, "no memory for what is trusted") : 0;
     if (rc == 0) {
+        log_trust_only_files(trust);
         *ret = (struct ledger_trust *)trust;
     }
     return facade_end(rc, &err, error);

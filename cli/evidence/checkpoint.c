@@ -51,7 +51,7 @@ static int read_kept(const char *path, struct kept *kept, struct err *err) {
     struct stat st;
     if (stat(path, &st) != 0) return errno == ENOENT ? 1 : err_errno(err, errno, "'%s'", path);
     if (!S_ISREG(st.st_mode)) return err_set(err, ERR_INVALID, "'%s' is not a regular file", path);
-    int rc = file_read(path, &kept->bytes, err);
+    int rc = file_read_regular(path, &kept->bytes, err);
     if (rc == ERR_LIMIT || (rc == 0 && note_decode(bytes_of_buf(&kept->bytes), &kept->note, NULL) != 0) ||
         (rc == 0 && checkpoint_decode(kept->note.text, &kept->point, NULL) != 0)) {
         rc = err_set(err, ERR_INVALID, "'%s' exists and is not a checkpoint; it was left unchanged", path);

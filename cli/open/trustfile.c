@@ -45,7 +45,7 @@ static int load(const char *path, struct policy **ret, struct buf *text, struct 
     if (!policy) return err_set(err, ERR_NOMEM, "no memory for the trust file");
     int rc = trustfile_check(path, err);
     if (rc == 0 && file_exists(path)) {
-        rc = file_read(path, text, err);
+        rc = file_read_regular(path, text, err);
         if (rc == 0) rc = policy_decode(policy, bytes_of_buf(text), true, path, err);
     }
     if (rc != 0) {
@@ -66,7 +66,7 @@ int trustfile_load(const char *path, struct policy **ret, struct err *err) {
 void trustfile_look(const char *path, struct bytes origin, struct policy_known *ret) {
     struct buf text = {.max = TRUST_MAX};
     memset(ret, 0, sizeof(*ret));
-    if (trustfile_check(path, NULL) == 0 && file_exists(path) && file_read(path, &text, NULL) == 0) {
+    if (trustfile_check(path, NULL) == 0 && file_exists(path) && file_read_regular(path, &text, NULL) == 0) {
         policy_look(bytes_of_buf(&text), origin, ret);
     }
     buf_done(&text);

@@ -30,8 +30,13 @@ static int copy_bytes(int in, int out) {
 }
 
 int backup_copy_file(const char *from, const char *to, struct err *err) {
-    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (in < 0) return err_errno(err, errno, "'%s'", from);
+    if (fstat(in, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(in);
+        return err_set(err, ERR_INVALID, "'%s' is not a regular file", from);
+    }
     int rc = 0;
     int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (out < 0) {

@@ -84,7 +84,7 @@ int config_load(const char *dir, struct config *ret, struct err *err) {
     if (rc == 0) rc = file_join(config.keys, dir, "keys", err);
     if (rc != 0) return rc;
     if (file_exists(path)) {
-        rc = file_read(path, &text, err);
+        rc = file_read_regular(path, &text, err);
         if (rc == 0 && (rc = decode(&config, dir, bytes_of_buf(&text), err)) != 0) {
             err_prefix(err, "'%s'", path);
         }

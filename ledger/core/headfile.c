@@ -41,7 +41,7 @@ static int open_current(const char *path, int *fd) {
         *fd = -1;
     }
     if (*fd < 0) {
-        *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     }
     return *fd;
 }
@@ -96,7 +96,7 @@ int headfile_read(const char *dir, struct headfile *ret, struct err *err) {
     int rc = file_join(path, dir, "head", err);
     if (rc != 0) return rc;
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return 1;
-    rc = file_read(path, &text, err);
+    rc = file_read_regular(path, &text, err);
     if (rc == 0 || rc == ERR_LIMIT) rc = rc == 0 && decode(bytes_of_buf(&text), &head) ? 0 : 1;
     buf_done(&text);
     if (rc == 0) {

@@ -31,9 +31,17 @@ void log_trust_free(struct log_trust *trust) {
     free(trust);
 }
 
+void log_trust_only_files(struct log_trust *trust) {
+    trust->only_files = true;
+}
+
+static int read_path(const struct log_trust *trust, const char *path, struct buf *out, struct err *err) {
+    return trust->only_files ? file_read_regular(path, out, err) : file_read(path, out, err);
+}
+
 static int add_policy(struct log_trust *trust, const char *path, bool is_trust, struct err *err) {
     struct buf text = {.max = TRUST_FILE_MAX};
-    int rc = file_read(path, &text, err);
+    int rc = read_path(trust, path, &text, err);
     if (rc == 0) rc = policy_decode(trust->policy, bytes_of_buf(&text), is_trust, path, err);
     buf_done(&text);
     return rc;
@@ -78,7 +86,7 @@ int log_trust_checkpoint(struct log_trust *trust, const char *path, struct err *
     if (known == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     snprintf(known->path, sizeof(known->path), "%s", path);
     buf_init(&known->note, NOTE_MAX);
-    int rc = file_read(path, &known->note, err);
+    int rc = read_path(trust, path, &known->note, err);
     if (rc == 0) {
         rc = note_decode(bytes_of_buf(&known->note), &known->parsed, err);
         if (rc == 0) rc = checkpoint_decode(known->parsed.text, &known->point, err);
@@ -117,7 +125,7 @@ int log_trust_authors(struct log_trust *trust, const char *path, struct err *err
     struct buf text = {.max = TRUST_FILE_MAX};
     struct line_reader lines;
     struct bytes line;
-    int rc = file_read(path, &text, err);
+    int rc = read_path(trust, path, &text, err);
     if (rc == 0 && text.n > 0 && text.p[text.n - 1] != '\n') {
         buf_put_u8(&text, '\n');
         rc = buf_check(&text, path, err);

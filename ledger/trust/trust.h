@@ -17,6 +17,7 @@ struct trust_checkpoint {
 
 struct log_trust {
     struct policy *policy;
+    bool only_files;                          /* paths name regular files, never a pipe or standard input */
     bool named;                               /* the caller named a key or policy explicitly */
     uint8_t genesis[POLICY_MAX][MERKLE_HASH]; /* leaves without an origin */
     size_t n_genesis;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <ledger/ledger.h>
 #include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -218,6 +219,37 @@ static void a_fifo_in_place_of_a_file_is_refused_at_once(void **state) {
     must(ledger_open(dir, NULL, &ledger, &error));
 }
 
+static void check_pipe(int (*add)(struct ledger_trust *, const char *, struct ledger_error *), const char *path) {
+    struct ledger_trust *trust;
+    must(ledger_trust_new(&trust, &error));
+    alarm(60);
+    must_fail(add(trust, path, &error), LEDGER_ERR_INVALID, "' is not a regular file");
+    must_fail(add(trust, "/dev/null", &error), LEDGER_ERR_INVALID, "'/dev/null' is not a regular file");
+    alarm(0);
+    ledger_trust_free(trust);
+}
+
+static void a_pipe_is_no_configuration_and_no_file_of_what_is_trusted(void **state) {
+    (void)state;
+    must(unlink(in_dir("config")));
+    must(mkfifo(in_dir("config"), 0600));
+    check_refused("config' is not a regular file");
+    check_pipe(ledger_trust_checkpoint, in_dir("config"));
+    check_pipe(ledger_trust_policy, in_dir("config"));
+    check_pipe(ledger_trust_authors, in_dir("config"));
+    check_pipe(ledger_trust_file, in_dir("config"));
+}
+
+static void an_append_does_not_wait_for_who_reads_a_pipe(void **state) {
+    (void)state;
+    must(unlink(in_dir("head")));
+    must(mkfifo(in_dir("head"), 0600));
+    alarm(60);
+    must(ledger_open(dir, NULL, &ledger, &error));
+    must(note());
+    alarm(0);
+}
+
 /* ---- what is not to be had ---- */
 
 static int read_without_privileges(void) {
@@ -247,6 +279,56 @@ static void a_file_that_may_not_be_written_is_named_by_who_only_reads(void **sta
     assert_int_equal(status, 0);
 }
 
+/* With no more than `left` further descriptors. */
+static int open_with(unsigned left) {
+    struct rlimit before_, limit;
+    int lowest = open("/", O_PATH | O_CLOEXEC);
+    must(close(lowest));
+    must(getrlimit(RLIMIT_NOFILE, &before_));
+    limit = before_;
+    limit.rlim_cur = (rlim_t)lowest + left;
+    must(setrlimit(RLIMIT_NOFILE, &limit));
+    int rc = ledger_open(dir, NULL, &ledger, &error);
+    must(setrlimit(RLIMIT_NOFILE, &before_));
+    return rc;
+}
+
+static void too_few_descriptors_are_not_an_absent_ledger(void **state) {
+    int rc = LEDGER_ERR_IO;
+    (void)state;
+    for (unsigned left = 0; left < 64 && rc != 0; left++) {
+        rc = open_with(left);
+        if (rc != 0) {
+            assert_int_equal(rc, LEDGER_ERR_IO);
+            assert_non_null(strstr(error.message, "Too many open files"));
+        }
+    }
+    assert_int_equal(rc, 0);
+}
+
+static int ignore(void *ctx, const char *const *names, const struct ledger_value *values, size_t n) {
+    (void)ctx, (void)names, (void)values, (void)n;
+    return 0;
+}
+
+static void sql_works_once_there_are_descriptors_again(void **state) {
+    struct rlimit before_, limit;
+    struct ledger_sql *sql = NULL;
+    (void)state;
+    must(ledger_open(dir, NULL, &ledger, &error));
+    must(getrlimit(RLIMIT_NOFILE, &before_));
+    limit = before_;
+    limit.rlim_cur = 0;
+    must(setrlimit(RLIMIT_NOFILE, &limit));
+    int rc = ledger_sql_open(ledger, NULL, &sql, &error);
+    must(setrlimit(RLIMIT_NOFILE, &before_));
+    assert_int_equal(rc, LEDGER_ERR_IO);
+    assert_non_null(strstr(error.message, "Too many open files"));
+    must(ledger_sql_open(ledger, NULL, &sql, &error));
+    must(ledger_sql_run(sql, "select count(*) from events", ignore, NULL, &error));
+    ledger_sql_close(sql);
+}
+
 static void a_map_that_does_not_fit_is_named_with_its_size_and_its_setting(void **state) {
     struct ledger_open_options o = LEDGER_OPEN_OPTIONS_INIT;
     (void)state;
@@ -264,6 +346,10 @@ int main(void) {
         TEST(a_database_file_that_is_a_link_is_refused_and_what_it_names_is_untouched),
         TEST(a_database_directory_that_is_a_link_is_refused_and_what_it_names_is_untouched),
         TEST(a_fifo_in_place_of_a_file_is_refused_at_once),
+        TEST(a_pipe_is_no_configuration_and_no_file_of_what_is_trusted),
+        TEST(an_append_does_not_wait_for_who_reads_a_pipe),
+        TEST(too_few_descriptors_are_not_an_absent_ledger),
+        TEST(sql_works_once_there_are_descriptors_again),
         TEST(a_file_that_may_not_be_written_is_named_by_who_only_reads),
         TEST(a_map_that_does_not_fit_is_named_with_its_size_and_its_setting),
     };

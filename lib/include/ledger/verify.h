@@ -9,7 +9,9 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* ---- what the caller trusts ---- */
+/* ---- what the caller trusts ----
+ *
+ * Paths name regular files; a FIFO or a device is LEDGER_ERR_INVALID. */
 
 struct ledger_event;
 struct ledger_trust;
