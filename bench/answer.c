@@ -1,10 +1,10 @@
-/* Rows are sorted by their bytes: nobody promised an order. */
+/* Rows are sorted by their bytes, because their order is not guaranteed. */
 #include "bench/answer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 150 /* bytes of a row in a message */
+#define SHOWN 150 /* bytes of a row that a message shows */
 
 void answer_put(struct buf *out, const struct query_value *v) {
     switch (v->type) {

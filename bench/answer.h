@@ -1,4 +1,4 @@
-/* Answers as text, a line a row, so that what two programs answer can be compared. */
+/* Answers as text, one line per row, to compare what two programs answer. */
 #ifndef BENCH_ANSWER_H
 #define BENCH_ANSWER_H
 
@@ -6,7 +6,7 @@
 
 void answer_put(struct buf *out, const struct query_value *v);
 void answer_end_row(struct buf *out);
-/* The same rows, at least one, in any order. ERR_CORRUPT: they are not, with `what` and the first that differs. */
+/* ERR_CORRUPT, naming `what` and the first row that differs, unless both have the same rows, at least one, in any order. */
 int answer_compare(const struct buf *ours, const struct buf *theirs, const char *what, struct err *err);
 
 #endif

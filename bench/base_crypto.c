@@ -1,5 +1,5 @@
-/* Hashing, compressing and signing by themselves: what the processor costs at least. Inputs lie ready, one after another,
- * in the order in which they are used; contexts are made before the clock starts. */
+/* Hashing, compressing and signing alone: the minimum processor time. Inputs are laid out in advance, in the order in which
+ * they are used; contexts are created before the clock starts. */
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The least that any durable log can do: hand the bytes to the kernel and wait for the disk. */
+/* The least that any durable log can do: write the bytes and wait for the disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

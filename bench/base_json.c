@@ -1,4 +1,4 @@
-/* What parsing JSON costs at least, and hashing a text: the libraries that the ledger uses too, and nothing else. */
+/* The minimum cost of parsing JSON, and of hashing a text: the same libraries that the ledger uses, and nothing else. */
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* LMDB without anything around it: what the ledger's storage costs at least. */
+/* LMDB with nothing around it: the minimum cost of the ledger's storage. */
 #include <lmdb.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-/* SQLite as an application would ask it: the same events in one table, what is asked for in columns of its own, the body as
- * JSON text, an index for each question that one can serve; and the numbers of which quantiles are taken in a narrow table
- * by themselves, so that nothing else is read on the way. It is filled once, unmeasured and without durability; what is
- * timed are prepared statements over pages that are in memory, with every column of every row taken. */
+/* SQLite as an application would query it: the same events in one table, with queried fields in their own columns, the body
+ * as JSON text, and an index for each query that one can serve. The numbers for quantiles are in a narrow table of their
+ * own, so that nothing else is read. The table is filled once, untimed and without durability; prepared statements are
+ * timed over pages that are in memory, and they fetch every column of every row. */
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "bench/base_query.h"
 #include "bench/metric.h"
 
-#define COMMIT 100000 /* rows of a transaction while it is filled */
+#define COMMIT 100000 /* rows per transaction while filling */
 
 struct base_query {
     sqlite3 *db;
@@ -22,12 +22,12 @@ static const char before[] =
     "PRAGMA cache_size=-65536;"
     "CREATE TABLE e(seq INTEGER PRIMARY KEY, time INTEGER, kind TEXT, schema INTEGER, subject TEXT, actor TEXT,"
     " source TEXT, grade TEXT, run TEXT, cause INTEGER, key TEXT, outcome TEXT, model TEXT, latency_ms REAL, body TEXT);";
-/* ANALYZE tells SQLite what the indexes are good for. */
+/* ANALYZE gives SQLite statistics about the indexes. */
 static const char after[] = "CREATE TABLE latencies(seq INTEGER PRIMARY KEY, model TEXT, latency_ms REAL);"
                             "INSERT INTO latencies SELECT seq, model, latency_ms FROM e;"
                             "CREATE INDEX by_run ON e(run); CREATE INDEX by_kind ON e(kind, outcome);"
                             "CREATE INDEX by_model ON e(model, latency_ms); PRAGMA analysis_limit=1000; ANALYZE;";
-/* All of it in memory, if there is room: its pages are used where the kernel has them. */
+/* All of it in memory, if there is room: pages are used straight from the kernel's cache. */
 static const char warm[] = "PRAGMA cache_size=-65536; PRAGMA mmap_size=1099511627776;";
 
 static const char *const statements[BASE_ASKS] = {
@@ -111,7 +111,7 @@ int base_query_build(const char *path, struct ledger *ledger, struct err *err) {
     struct query_cursor *cursor = NULL;
     struct query all;
     query_init(&all);
-    all.no_index = all.whole = true; /* what the ledger has, not what its index says */
+    all.no_index = all.whole = true; /* what the ledger has, whatever its index says */
     int rc = sqlite3_open(path, &base.db) == SQLITE_OK ? 0 : failed(&base, path, err);
     if (rc == 0) rc = run_sql(&base, before, err);
     if (rc == 0) rc = query_open(ledger, &all, &cursor, err);
@@ -122,9 +122,9 @@ int base_query_build(const char *path, struct ledger *ledger, struct err *err) {
     return rc;
 }
 
-/* ---- asking ---- */
+/* ---- querying ---- */
 
-/* The aggregates are those of the query room, in its extension. */
+/* The aggregates are those of the query room, from its extension. */
 static int prepare(struct base_query *base, const char *extension, struct err *err) {
     if (sqlite3_db_config(base->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, (int *)NULL) != SQLITE_OK ||
         sqlite3_load_extension(base->db, extension, NULL, NULL) != SQLITE_OK) {

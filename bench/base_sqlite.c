@@ -1,8 +1,8 @@
 /* SQLite as an application would use it for the same purpose: one table, prepared statements, one transaction for many
- * rows, the columns that are asked for indexed; and, to be tamper-evident, a hash chain and a signature of its own.
+ * rows, indexes on queried columns; and, to be tamper-evident, its own hash chain and signature.
  *
- * What is compared is the whole way from fields to disk: the baseline binds columns and stores the body as the same
- * msgpack, it neither checks fields nor looks for secrets. */
+ * The comparison covers the whole way from fields to disk: the baseline binds columns and stores the body as the same
+ * msgpack, but neither checks fields nor scans for secrets. */
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -82,7 +82,7 @@ static void bind_text(sqlite3_stmt *stmt, int at, struct bytes text) {
     sqlite3_bind_text(stmt, at, (const char *)text.p, (int)text.n, SQLITE_STATIC);
 }
 
-/* hash = SHA-256(hash before || every column) */
+/* hash = SHA-256(previous hash || every column) */
 static void chain(struct base_sqlite *base, const struct log_draft *d, uint64_t now) {
     const struct bytes part[] = {d->kind, d->subject, d->actor, d->source, d->grade, d->run, d->body};
     uint8_t fixed[16];

@@ -15,7 +15,7 @@
 
 #define SCALE_MIN     (2 * (uint64_t)LOAD_COMMIT)
 #define SCALE_MAX     UINT64_C(1000000000)
-#define CHECKED       4096 /* events of the workload that are looked at before anything is measured */
+#define CHECKED       4096 /* events of the workload that are checked before anything is measured */
 #define SCALE_DEFAULT 1000000
 
 static int run_append_whole(struct bench *b, struct err *err) {
@@ -89,7 +89,7 @@ static void cpu_name(char ret[BENCH_LINE_MAX]) {
     }
 }
 
-/* A machine with other work gives other numbers: the reader must know. At the end our own work counts too. */
+/* Other work on the machine changes the numbers, so the reader must know of it. At the end, our own work counts too. */
 static void say_load(const char *when) {
     double load = 0;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);

@@ -1,11 +1,11 @@
-/* The bench room: how fast the ledger is, next to what the same machine does with the same bytes otherwise.
+/* The bench room: how fast the ledger is, compared with what the same machine otherwise does with the same bytes.
  *
  * `make bench` builds and runs bench.c. Its stages are the run_*.c files, each a function over struct bench that adds rows
- * to the table; base_*.c are the baselines, load.c what both sides work on, metric.c the arithmetic. docs/performance.md
- * says what each row means and how to read it.
+ * to the table; base_*.c are the baselines, load.c the shared workload, metric.c the arithmetic. docs/performance.md says
+ * what each row means and how to read it.
  *
  * The bench room sees the whole house and, for its baselines, vendor libraries; the house never sees it. The ledger itself
- * is used through its public headers alone. */
+ * is used only through its public headers. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -17,17 +17,17 @@
 
 struct bench {
     uint64_t scale;  /* events */
-    const char *dir; /* holds everything that is written, by bench_path */
+    const char *dir; /* where everything is written, see bench_path */
     struct metric_table table;
     struct ledger *ledger;  /* "ledger": the reference workload without keys; at `scale` events after the first stage */
     struct base_lmdb *lmdb; /* the same events */
-    uint64_t next;          /* the workload's event that comes next in both */
+    uint64_t next;          /* the next workload event in both */
     struct ledger *keyed;   /* "keyed": the same with idempotency keys; NULL before its stage */
     uint64_t keyed_next;
 };
 
 int bench_path(const struct bench *b, const char *name, char ret[FILE_PATH_MAX], struct err *err);
-/* Makes a ledger below b->dir and opens it; `ret` NULL: only makes it. */
+/* Creates a ledger below b->dir and opens it; with `ret` NULL it only creates it. */
 int bench_ledger_new(const struct bench *b, const char *name, struct ledger **ret, struct err *err);
 /* Number of events. */
 int bench_size(struct ledger *ledger, uint64_t *ret, struct err *err);
@@ -37,7 +37,7 @@ int bench_slice(struct bench *b, struct load *load, struct wire *wire, size_t n,
 
 /* ---- stages, in this order ---- */
 
-/* append_batch and its neighbours, size. With `only_fill` it makes the ledger and adds no row. */
+/* append_batch and its variants, size. With `only_fill` it fills the ledger and adds no row. */
 int run_append(struct bench *b, bool only_fill, struct err *err);
 int run_single(struct bench *b, struct err *err);   /* append_single */
 int run_threads(struct bench *b, struct err *err);  /* append_64_threads */
@@ -52,7 +52,7 @@ int run_pack(struct bench *b, struct err *err);     /* pack_validate */
 int run_process(struct bench *b,
                 struct err *err); /* open_append_exit, rss_append, rss_verify, rss_rebuild; closes the ledgers */
 
-/* ---- child processes of the bench program, for what is measured from outside ---- */
+/* ---- child processes of the bench program, for measurements from outside ---- */
 
 /* What `bench --child VERB DIR FROM COUNT [keyed]` does: "append" one event, "fill" COUNT events, "verify", "rebuild". Exit
  * code. */

@@ -1,4 +1,4 @@
-/* The bench program as a child of itself: opens a ledger, does one thing, ends. */
+/* The bench program as a child process of itself: opens a ledger, performs one operation, exits. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static int rebuild(struct ledger *ledger, struct err *err) {
     return rebuild_run(ledger, &options, UINT32_MAX, err);
 }
 
-/* One draft at a time, so that the memory that shows is the ledger's. */
+/* One draft at a time, so that the measured memory is the ledger's. */
 static int fill(struct ledger *ledger, uint64_t from, uint64_t count, bool keyed, struct err *err) {
     struct log_batch *batch = NULL;
     struct workload w;

@@ -1,5 +1,5 @@
-/* Drafts and wire bytes are kept between slices and grow to the largest slice, so that the memory of one slice is warm for
- * the next, for the ledger and the baselines alike. */
+/* Drafts and wire bytes are kept between slices and grow to the largest slice, so that memory is warm for the next slice,
+ * for the ledger and the baselines alike. */
 #include "bench/load.h"
 
 #include <stdlib.h>

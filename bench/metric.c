@@ -1,4 +1,4 @@
-/* Medians over the samples as they are kept, and the two forms of the table: one for eyes, one for programs. */
+/* Medians over the stored samples, and the two forms of the table: one for people, one for programs. */
 #include "bench/metric.h"
 
 #include <math.h>
@@ -79,7 +79,7 @@ void metric_time(struct metric_table *table, const char *name, const char *basel
                                            .target = target});
 }
 
-/* Large numbers whole, small ones with three digits that count. */
+/* Large numbers as integers, small ones with three significant digits. */
 static void number(char ret[32], double v) {
     int decimals = fabs(v) >= 1000 ? 0 : fabs(v) >= 100 ? 1 : fabs(v) >= 10 ? 2 : 3;
     snprintf(ret, 32, "%.*f", decimals, v);

@@ -1,7 +1,7 @@
-/* Batches: the ledger against raw LMDB, a plain file and SQLite, slice by slice over the same events; then what they take
- * on disk, and for orientation the processor's bare speeds.
+/* Batches: the ledger against raw LMDB, a plain file and SQLite, slice by slice over the same events; then their size on
+ * disk, and for orientation the raw speed of the processor.
  *
- * Each slice is appended to the ledger, read back, and written by the baselines. LMDB and the ledger go on to the whole
+ * Each slice is appended to the ledger, read back, and written by the baselines. LMDB and the ledger continue to the whole
  * scale. SQLite is ten times slower and slows down as its indexes grow, so it stops earlier, which is in its favour. */
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #define SLICES        32
 #define CHAINED_MAX   1000000 /* events */
-#define CONTEXT_MAX   200000  /* events of the baselines without a target */
+#define CONTEXT_MAX   200000  /* events for baselines without a target */
 #define SIGNATURES    2000
 #define TARGET_LMDB   1.0
 #define TARGET_SQLITE 8
@@ -18,7 +18,7 @@
 
 static const char *const sqlite_file[3] = {"plain.sqlite", "indexed.sqlite", "chained.sqlite"};
 
-struct rivals { /* what a slice is written to beside the ledger and LMDB */
+struct rivals { /* where a slice is written besides the ledger and LMDB */
     struct base_sqlite *sqlite[3];
     int fd;
     struct metric_pairs *lmdb, *file, *by_form[3];
@@ -96,7 +96,7 @@ static int rows(struct bench *b, struct rivals *r, struct err *err) {
     return rc;
 }
 
-/* All that lies in the ledger's directory counts, at its size in blocks. */
+/* Everything in the ledger's directory counts, at its size in blocks. */
 static int size_row(struct bench *b, struct rivals *r, struct err *err) {
     struct log_stats stats;
     uint64_t bytes, n;

@@ -1,5 +1,5 @@
-/* Evidence: exporting everything, and checking that bundle, against a verification of the same log on one thread; and the
- * bundle of one run, against reading that run's events through the query room. */
+/* Evidence: exporting everything and verifying that bundle, against verifying the same log on one thread; and the bundle of
+ * one run, against reading that run's events through the query room. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -102,7 +102,7 @@ static int read_run(struct bench *b, struct bytes run, struct found *ret, double
     return rc == 1 ? 0 : rc;
 }
 
-/* The run of an event in the middle of nowhere; copied. */
+/* The run of an event in the middle of the log; copied. */
 static int some_run(struct bench *b, uint64_t seq, char ret[257], struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event event;
@@ -128,7 +128,7 @@ static int one_run(struct bench *b, int fd, uint64_t size, struct err *err) {
         char run[257];
         rc = some_run(b, (size - size / 8) * i / RUNS, run, err);
         if (rc == 0) rc = read_run(b, bytes_of(run), &found, &theirs, err);
-        if (rc == 0) rc = read_run(b, bytes_of(run), &found, &searched, err); /* where it lies */
+        if (rc == 0) rc = read_run(b, bytes_of(run), &found, &searched, err); /* its offset */
         export_options_init(&options);
         term.value = bytes_of(run);
         options.terms = &term;

@@ -1,6 +1,6 @@
-/* Taking in what others wrote: lines of JSON and spans from a file, in the same process, with all that a run does (keys,
- * secrets, commits, receipt), against parsing the same text and doing nothing with it. And the search for secrets by
- * itself, over text that has none, against hashing that text. */
+/* Ingesting foreign formats: JSON lines and spans from a file, in the same process, with everything that a run does (keys,
+ * secrets, commits, receipt), against only parsing the same text. And scanning for secrets alone, over text without any,
+ * against hashing that text. */
 #include <stdlib.h>
 
 #include "base/secret/secret.h"
@@ -24,7 +24,7 @@ struct texts {
     size_t slice;
 };
 
-/* The text goes through a file, as it does in life; writing that is not timed, and it is in the cache when it is read. */
+/* The text goes through a file, as in real use; writing it is not timed, and it is in the cache when it is read. */
 static int take_in(struct texts *t, const char *source, uint64_t wanted, double *ret_s, struct err *err) {
     const char *paths[] = {t->path};
     const struct ingest_options options = {.paths = paths, .n_paths = 1};
@@ -49,7 +49,7 @@ static int make_lines(struct texts *t, uint64_t from, struct err *err) {
     return rc;
 }
 
-/* Lines against the slower of the two parts that nobody can do without: parsing them, and appending what they say. */
+/* Lines against the slower of the two unavoidable parts: parsing them, and appending the result. */
 static int slice_of_lines(struct bench *b, struct texts *t, struct metric_pairs *pairs, struct err *err) {
     double ours = 0, parsed = 0, appended = 0;
     int rc = make_lines(t, b->next, err);

@@ -1,12 +1,12 @@
 /* Idempotency keys: a second ledger in which every event has a random key gets as many events as the first one, and then
- * both go on in turns. A slice is as long as the ledger's own period (65,536 keys make one sorted segment), so that each
- * slice pays for the work that comes once a period. */
+ * both continue in turns. A slice is as long as the ledger's own period (65,536 keys make one sorted segment), so that each
+ * slice pays for the work that occurs once a period. */
 #include "bench/bench.h"
 
 #define SLICES       8
 #define SLICES_SMALL 4
 #define SLICE_SMALL  (5 * LOAD_COMMIT)
-#define SMALL        50000 /* scales below it take small slices */
+#define SMALL        50000 /* smaller scales use small slices */
 #define TARGET       0.6
 
 int run_keyed(struct bench *b, struct err *err) {

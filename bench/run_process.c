@@ -1,6 +1,6 @@
-/* What only a process of its own can tell: the time from starting one to its end with one event appended, and how much
- * anonymous memory it has at its peak. The children are this program itself (child.c), so that both sides load the same
- * libraries. Mapped pages of the database are the kernel's cache and are not counted. */
+/* What can only be measured from outside a process: the time from start to exit with one event appended, and its peak
+ * anonymous memory. The children are this program itself (child.c), so that both sides load the same libraries. Mapped
+ * pages of the database belong to the kernel's cache and are not counted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include "bench/bench.h"
 
 #define STARTS             25
-#define FILL_MAX           200000 /* events that rss_append appends at most */
+#define FILL_MAX           200000 /* maximum events that rss_append appends */
 #define SAMPLE_NS          1000000
 #define KIB_LIMIT          (32.0 * 1024)
 #define TARGET_OPEN        0.83
@@ -60,7 +60,7 @@ static int child_time(const struct bench *b, const struct child *child, double *
     return rc;
 }
 
-/* RssAnon of a process in KiB, 0 when it cannot be read any more. */
+/* RssAnon of a process in KiB, 0 if it can no longer be read. */
 static double rss_of(pid_t pid) {
     char path[64], text[4096];
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);

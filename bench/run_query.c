@@ -1,5 +1,5 @@
-/* Questions to the log that run_append has filled, against SQLite over the same events (base_query.c). Both are in this
- * process and have what they need in memory; they take turns, and what they answer is compared: a difference is an error.
+/* Queries of the log that run_append has filled, against SQLite over the same events (base_query.c). Both run in this
+ * process with what they need in memory; they take turns, and their answers are compared: a difference is an error.
  *
  * The rest of the stage is in run_query_process.c and run_query_append.c. */
 #include <libgen.h>
@@ -16,7 +16,7 @@
 #define ANSWER_MAX   ((size_t)64 << 20)
 #define SMALL        100000 /* events; more rounds below, fewer above LARGE */
 #define LARGE        3000000
-#define PIECES       16     /* of the log, for what is read event by event */
+#define PIECES       16     /* of the log, for queries that read event by event */
 #define PIECE_MAX    100000 /* events */
 #define PAIRS        5      /* rows that ask_all makes */
 #define TARGET_RUN   0.02
@@ -28,7 +28,7 @@
 
 struct questions {
     struct ledger *ledger;
-    uint64_t size, made; /* events it has; and of them those of the workload */
+    uint64_t size, made; /* number of events in it; and how many of them are the workload's */
     struct base_query *base;
     struct sql *sql;
     struct buf ours, theirs;
@@ -171,7 +171,7 @@ static int ask_sql(struct questions *q, const char *statement, double *ret_s, st
     return rc;
 }
 
-/* ---- questions that have one answer ---- */
+/* ---- queries that have one answer ---- */
 
 static int ask_ours(struct questions *q, enum base_ask ask, const struct base_args *args, double *ret_s, struct err *err) {
     char statement[BENCH_LINE_MAX];
@@ -202,7 +202,7 @@ static int ask_theirs(struct questions *q, enum base_ask ask, const struct base_
     return rc;
 }
 
-/* `pairs` NULL: it is not counted. With `more` the other way of SQLite to answer the same is asked too. */
+/* `pairs` NULL: it is not counted. With `more`, SQLite's other way to answer is timed too. */
 static int pair(struct questions *q, enum base_ask ask, const struct base_args *args, struct metric_pairs *pairs,
                 struct metric_pairs *more, struct err *err) {
     double ours = 0, theirs = 0, others = 0;
@@ -219,7 +219,7 @@ static int pair(struct questions *q, enum base_ask ask, const struct base_args *
     return rc;
 }
 
-/* Several times the same, after a first time that is not counted. */
+/* The same query several times, after a first time that is not counted. */
 static int rounds(struct questions *q, enum base_ask ask, struct metric_pairs *pairs, struct metric_pairs *more,
                   struct err *err) {
     const struct base_args none = {0};
@@ -249,7 +249,7 @@ static int p95_rows(struct bench *b, struct questions *q, struct metric_pairs *p
     return rc;
 }
 
-/* An event costs the same anywhere, so pieces stand for the whole. Times are per event. */
+/* Cost per event is constant, so pieces represent the whole. Times are per event. */
 static int scan_row(struct bench *b, struct questions *q, struct metric_pairs *pairs, struct err *err) {
     uint64_t piece = q->size < PIECE_MAX ? q->size : PIECE_MAX;
     int rc = 0;

@@ -5,7 +5,7 @@
 #include "bench/base_query.h"
 #include "bench/bench.h"
 
-/* A run that has all its events among the first `made` of the workload, another one for each `i`. */
+/* A run whose events are all among the first `made` of the workload, a different one for each `i`. */
 void query_some_run(uint64_t made, uint64_t i, char ret[40]);
 /* A file next to the bench program, such as the ledger's. */
 int query_beside(const char *name, char ret[FILE_PATH_MAX], struct err *err);

@@ -1,18 +1,18 @@
-/* Appending with the index built after it, against appending without, on two new ledgers in turns. A slice ends where a
- * segment of the index does, so that nothing of the work is put off: the time is that until all events are in the index. */
+/* Appending with the index built after it, against appending without, on two new ledgers in turns. A slice ends at the end
+ * of an index segment, so that no work is deferred: the time runs until all events are in the index. */
 #include <time.h>
 
 #include "bench/run_query.h"
 
-#define SEGMENT      65536 /* events of a full segment of the index */
+#define SEGMENT      65536 /* events in a full segment of the index */
 #define SLICES       16
 #define SLICES_SMALL 6
-#define SMALL        100000 /* scales below it take fewer */
+#define SMALL        100000 /* smaller scales take fewer */
 #define WAIT_NS      200000
 #define WAIT_MAX_S   60
 #define TARGET       0.8
 
-/* Waits until the index has all events. */
+/* Waits until all events are in the index. */
 static int until_covered(struct ledger *ledger, struct err *err) {
     uint64_t size = 0, covered = 0;
     double start = metric_now();

@@ -1,5 +1,5 @@
-/* The events of a run, asked by a process of its own: `ledger query --run X` against the sqlite3 shell, from the start of
- * each to its end, with what they print going to a file. */
+/* The events of a run, queried by a separate process: `ledger query --run X` against the sqlite3 shell, from the start of
+ * each to its exit, with output written to a file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -86,7 +86,7 @@ static int start_all(struct shells *s, uint64_t made, struct metric_pairs *pairs
         query_some_run(made, i, run);
         rc = sqlite_time(s, run, &theirs, err);
         if (rc == 0) rc = ledger_time(s, run, &ours, err);
-        if (i > 0) { /* the first one reads the programs */
+        if (i > 0) { /* the first one loads the programs */
             metric_pairs_put(pairs, ours, theirs);
         }
     }

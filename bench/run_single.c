@@ -1,5 +1,5 @@
-/* Single durable events: one at a time, and by 64 threads at once; and inclusion proofs, which are held against the same
- * bare commit. Ledger and LMDB take turns in small blocks on the databases that the first stage has filled. */
+/* Single durable events: one at a time, and by 64 threads at once; and inclusion proofs, compared with the same bare
+ * commit. Ledger and LMDB take turns in small blocks on the databases that the first stage has filled. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 #define THREADS        64
 #define EVERY          200 /* events of each thread in one round */
 #define ROUNDS         5
-#define PROOFS         5 /* in one block, and commits that one proof is held against */
+#define PROOFS         5 /* in one block; and commits compared with one proof */
 #define TARGET_SINGLE  0.77
 #define TARGET_THREADS 20
 #define TARGET_PROVE   1
@@ -37,7 +37,7 @@ static int append_block(struct bench *b, struct load *load, size_t n, struct wir
     return rc;
 }
 
-/* Median time of one bare commit over what append_block read back. */
+/* Median time of one bare commit of what append_block read back. */
 static int commit_block(struct bench *b, const struct wire *wire, double *ret_s, struct err *err) {
     struct metric_series *times = calloc(1, sizeof(*times));
     int rc = times != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
@@ -111,7 +111,7 @@ static int threads_round(struct bench *b, struct load *load, double *ret_s, stru
         worker[i].start = &barrier;
         worker[i].w = load->w + i * EVERY;
         if (pthread_create(&worker[i].thread, NULL, work, &worker[i]) != 0) {
-            abort(); /* the others wait at the barrier for ever */
+            abort(); /* the others would wait at the barrier for ever */
         }
     }
     pthread_barrier_wait(&barrier);

@@ -1,5 +1,5 @@
-/* States: building all projections from the log, against a verification of the same log on one thread; a read that is one
- * event behind, against a bare LMDB commit; and a read as of the middle of the log, against building all anew. */
+/* States: building all projections from the log, against verifying the same log on one thread; a read that is one event
+ * behind, against a bare LMDB commit; and a read as of the middle of the log, against a complete rebuild. */
 #include <stdlib.h>
 
 #include "bench/bench.h"
@@ -49,7 +49,7 @@ static int rebuild(struct bench *b, uint64_t size, double *ret_s, struct err *er
     return rc;
 }
 
-/* Opens a view, looks at one row of a table, closes it. *ret_found: there is one. */
+/* Opens a view, reads one row of a table, closes it. *ret_found: there is one. */
 static int look(struct bench *b, uint64_t at, const char *table, double *ret_s, bool *ret_found, struct err *err) {
     struct state_options options;
     struct state_view *view = NULL;
@@ -68,7 +68,7 @@ static int look(struct bench *b, uint64_t at, const char *table, double *ret_s, 
     return rc == 1 ? 0 : rc;
 }
 
-/* Before each read what is stored is brought up to date, and one event is appended; neither is timed. */
+/* Before each read, the stored rows are brought up to date and one event is appended; neither is timed. */
 static int catch_up(struct bench *b, struct err *err) {
     struct metric_pairs *pairs = metric_pairs_new(err);
     struct state_options options;
@@ -98,7 +98,7 @@ static int catch_up(struct bench *b, struct err *err) {
     return rc;
 }
 
-/* Moments all over the middle half, so that whatever lies between two kept versions is met at every distance. */
+/* Moments spread over the middle half, so that every distance between two stored versions occurs. */
 static int past(struct bench *b, uint64_t size, double replay_s, struct err *err) {
     struct metric_pairs *pairs = metric_pairs_new(err);
     bool found;

@@ -1,6 +1,6 @@
-/* Verifying everything, against nothing but hashing the same inputs on one thread. The baseline hashes a piece of the
- * evidence just before and just after each verification; a piece is as good as the whole, since its cost is the same for
- * any event, and fits in memory. */
+/* Verifying everything, against only hashing the same inputs on one thread. The baseline hashes a piece of the evidence
+ * just before and just after each verification; a piece represents the whole, since the cost per event is constant, and
+ * fits in memory. */
 #include <stdio.h>
 
 #include "bench/bench.h"

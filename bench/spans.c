@@ -1,4 +1,4 @@
-/* Span i is a pure function of i: trace i / 6, of which the last is the agent and the others are its children. */
+/* Span i is a pure function of i: trace i / 6, whose last span is the agent and the others its children. */
 #include "bench/spans.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t x) {
     "{\"key\":\"service.version\",\"value\":{\"stringValue\":\"0.1.0\"}},"                                                 \
     "{\"key\":\"host.name\",\"value\":{\"stringValue\":\"box-1\"}}]}"
 
-/* One attribute; all but the first of a span have a comma before them. */
+/* One attribute; all but the first of a span are preceded by a comma. */
 static void put_text(struct buf *out, const char *key, const char *value) {
     buf_printf(out, "%s{\"key\":\"%s\",\"value\":{\"stringValue\":\"%s\"}}", out->p[out->n - 1] == '[' ? "" : ",", key,
                value);

@@ -1,5 +1,5 @@
 /* Spans as an OpenTelemetry SDK exports them: agents that call a model three times and a tool twice, 512 spans a document,
- * as OTLP/JSON, one document a line. The same on every machine. */
+ * as OTLP/JSON, one document per line. The same on every machine. */
 #ifndef BENCH_SPANS_H
 #define BENCH_SPANS_H
 

@@ -1,5 +1,5 @@
-/* Event i is a pure function of i: slot i % 64 is a run in progress, its step (i / 64) % 8 gives the kind. Bodies hold open
- * fields of the catalog only, so that what is measured is the plain path: nothing becomes private, nothing is masked. */
+/* Event i is a pure function of i: slot i % 64 is a run in progress, its step (i / 64) % 8 gives the kind. Bodies contain
+ * only open fields of the catalog, so that the plain path is measured: nothing becomes private, nothing is masked. */
 #include "bench/workload.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ struct facts { /* what the fields of one event are drawn from */
     uint64_t random, at;
     unsigned model, route;
     bool error;
-    char digest[80], other[80]; /* the model's, one of 8; of arguments and results, each its own */
+    char digest[80], other[80]; /* the model's, one of 8; those of arguments and results are unique */
     char span[20], parent[20];
 };
 
@@ -39,7 +39,7 @@ static const char *const models[8] = {"qwen2.5:7b-instruct-q4_K_M",
                                       "granite3.3:8b",
                                       "nomic-embed-text:v1.5"};
 static const char *const routes[3] = {"pdf-extract", "pdf-summarise", "pdf-classify"};
-/* Hex by hand: printf would cost as much as everything else here. */
+/* Hex without printf, which would cost as much as everything else here. */
 static void hex_put(char *ret, uint64_t v) {
     uint8_t raw[8];
     be64_put(raw, v);
@@ -53,7 +53,7 @@ static void digest_of(char ret[80], uint64_t seed) {
     }
 }
 
-/* Two random numbers as a UUID of version 7's form. */
+/* Two random numbers in the form of a UUID version 7. */
 static void uuid_put(char ret[40], uint64_t a, uint64_t b) {
     char digits[33];
     hex_put(digits, a);
@@ -239,7 +239,7 @@ void workload_done(struct workload *w) {
     buf_done(&w->body);
 }
 
-/* One row a step, in the order of a run. */
+/* One row per step, in the order of a run. */
 static const struct step_kind {
     const char *kind;
     void (*body)(struct buf *out, const struct facts *f);

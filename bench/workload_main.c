@@ -1,5 +1,5 @@
-/* bench-workload N [FROM] [keyed]: the reference workload as JSON Lines on standard output, in the form that
- * `ledger ingest jsonl` takes; for the command line, and for other programs that are to be given the same events. */
+/* bench-workload N [FROM] [keyed]: the reference workload as JSON Lines on standard output, in the form that `ledger ingest
+ * jsonl` reads; for the command line, and to give other programs the same events. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
