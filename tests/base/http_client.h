@@ -1,4 +1,4 @@
-/* A client that sends what it is told to, byte for byte, and reads until the other end closes or an answer is whole. */
+/* A client that sends the given bytes unchanged and reads until the other end closes or an answer is complete. */
 #ifndef TESTS_BASE_HTTP_CLIENT_H
 #define TESTS_BASE_HTTP_CLIENT_H
 
@@ -18,11 +18,11 @@
 
 #include <cmocka.h>
 
-#define CLIENT_WAIT_MS 20000 /* no answer by then is a failure */
+#define CLIENT_WAIT_MS 20000 /* no answer within this time is a failure */
 
 struct client {
     int fd;
-    char answer[65536]; /* what came last, with NUL */
+    char answer[65536]; /* what was received last, with NUL */
     size_t n;
 };
 
@@ -52,7 +52,7 @@ static inline void client_send(struct client *c, const void *p, size_t n) {
     while (n > 0) {
         ssize_t sent = send(c->fd, at, n, MSG_NOSIGNAL);
         if (sent <= 0) {
-            return; /* the other end has closed; what it said is still to be read */
+            return; /* the other end has closed; what it sent can still be read */
         }
         at += sent;
         n -= (size_t)sent;
@@ -63,14 +63,14 @@ static inline void client_say(struct client *c, const char *text) {
     client_send(c, text, strlen(text));
 }
 
-/* True when there is a whole answer: its header and as many bytes as it says. */
+/* True if there is a complete answer: its header and as many bytes as it announces. */
 static inline bool client_has_answer(const struct client *c) {
     const char *end = strstr(c->answer, "\r\n\r\n"), *length = strcasestr(c->answer, "\r\ncontent-length:");
     return end != NULL && length != NULL && length < end &&
            c->n - (size_t)(end + 4 - c->answer) >= strtoul(length + 17, NULL, 10);
 }
 
-/* Reads one answer, or to the end. Interim answers (100) are passed over. */
+/* Reads one answer, or to the end. Interim answers (100) are skipped. */
 static inline const char *client_read(struct client *c) {
     c->n = 0;
     c->answer[0] = '\0';
@@ -91,7 +91,7 @@ static inline const char *client_read(struct client *c) {
     return c->answer;
 }
 
-/* The other end has closed, and nothing more came. */
+/* The other end has closed, and nothing more was received. */
 static inline void client_is_closed(struct client *c) {
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     char byte;
@@ -103,13 +103,13 @@ static inline unsigned client_status(const struct client *c) {
     return strncmp(c->answer, "HTTP/1.1 ", 9) == 0 ? (unsigned)strtoul(c->answer + 9, NULL, 10) : 0;
 }
 
-/* What is behind the header. */
+/* What follows the header. */
 static inline const char *client_body(const struct client *c) {
     const char *end = strstr(c->answer, "\r\n\r\n");
     return end != NULL ? end + 4 : "";
 }
 
-/* The other end refused with `status` before it closed, as far as the refusal found its way, or just closed. */
+/* The other end refused with `status` before it closed, as far as the refusal arrived, or just closed. */
 static inline void client_is_closed_or_refused(struct client *c, unsigned status) {
     client_read(c);
     if (client_status(c) != 0) {
@@ -118,7 +118,7 @@ static inline void client_is_closed_or_refused(struct client *c, unsigned status
     }
 }
 
-/* A whole request on a connection of its own; the answer stays in *c. */
+/* A whole request on its own connection; the answer stays in *c. */
 static inline void client_request(struct client *c, const char *address, const char *request) {
     client_open(c, address);
     client_say(c, request);

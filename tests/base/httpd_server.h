@@ -21,10 +21,10 @@ struct server {
     char address[HTTPD_ADDRESS_MAX];
     int code; /* of httpd_run */
     struct err err;
-    pthread_mutex_t lock; /* over what follows */
+    pthread_mutex_t lock; /* protects what follows */
     size_t handled, bytes;
     char body[64];
-    unsigned status; /* the handler's next */
+    unsigned status; /* the handler's next result */
     int answer;
 };
 

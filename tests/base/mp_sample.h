@@ -1,4 +1,4 @@
-/* What the tests of base/mp share: hex literals as exact blocks, a walk that encodes again, a document with every form. */
+/* What the tests of base/mp share: hex literals as exact blocks, a walk that re-encodes, a document with every form. */
 #ifndef TESTS_BASE_MP_SAMPLE_H
 #define TESTS_BASE_MP_SAMPLE_H
 
@@ -21,7 +21,7 @@ static inline struct bytes view(const char *s) {
     return bytes_of(s);
 }
 
-/* What a hex literal says, in a block of the exact size, so that a read past the end is seen by the sanitizer. */
+/* The bytes of a hex literal in a block of the exact size, so that the sanitizer detects a read past the end. */
 static inline struct bytes unhex(struct bytes hex) {
     uint8_t *p = malloc(hex.n / 2 + 1);
     assert_non_null(p);
@@ -111,7 +111,7 @@ static inline void put_rich_inner(struct buf *out) {
     mp_put_bool(out, false);
 }
 
-/* Every type, every length form that fits a test. */
+/* Every type, every length form that fits in a test. */
 static inline void put_rich(struct buf *out) {
     static const uint64_t uints[] = {0, 127, 128, 255, 256, 65535, 65536, UINT32_MAX, UINT64_C(1) << 32, MP_INT_MAX};
     static const int64_t ints[] = {-1, -32, -33, -128, -129, -32768, -32769, INT32_MIN, INT64_C(-2147483649), INT64_MIN};

@@ -1,4 +1,4 @@
-/* What the tests of base/secret share: secrets of every shape, made at run time, and ordinary text that holds none. */
+/* What the tests of base/secret share: secrets of every form, made at run time, and ordinary text without any. */
 #ifndef TESTS_BASE_SECRET_SAMPLE_H
 #define TESTS_BASE_SECRET_SAMPLE_H
 
@@ -40,11 +40,11 @@ static inline void sample_random(char *ret, size_t n, const char *alphabet, unsi
 }
 
 /* In a pattern <c:n> stands for n characters: h hex, d digits, b base32, a letters, w letters and digits, s base64, t also
- * '-' and '_'. What is before the first of them is never a secret by itself. */
+ * '-' and '_'. The text before the first of them is never a secret by itself. */
 struct sample {
     const char *rule, *pattern;
-    size_t least; /* so many random characters it takes; 0: not asked */
-    bool start;   /* is not found as a part of a longer word */
+    size_t least; /* how many random characters it takes; 0: not checked */
+    bool start;   /* is not found as part of a longer word */
 };
 
 static const struct sample SAMPLES[] = {
@@ -257,7 +257,7 @@ static inline size_t sample_text_count(void) {
 
 /* ---- tools -------------------------------------------------------------------------------------------------------- */
 
-/* All hits of a text in a copy of its exact size, so that the sanitizer sees a read past the end. */
+/* All hits in a copy of the text of its exact size, so that the sanitizer detects a read past the end. */
 static inline size_t hits_of(const char *text, size_t n, struct secret_hit *ret, size_t max) {
     uint8_t *copy = malloc(n + 1);
     assert_non_null(copy);
@@ -311,7 +311,7 @@ static inline void expect_stable(const char *text, size_t n) {
     buf_done(&twice);
 }
 
-/* `pattern` with `secret` in place of its "@"; tells where, and how long the text is. */
+/* `pattern` with `secret` in place of its "@"; returns its offset and the length of the text. */
 static inline size_t put_secret(char *text, size_t room, const char *pattern, const char *secret, size_t *ret_at) {
     const char *mark = strchr(pattern, '@');
     assert_non_null(mark);

@@ -1,4 +1,4 @@
-/* Arrays that grow: room for what is wanted, the content kept, and nothing changed when there is no memory. */
+/* Growing arrays: room for what is requested, the content kept, and nothing changed if memory runs out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

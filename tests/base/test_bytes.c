@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* realloc fails while this is 0; it counts down otherwise. SIZE_MAX: never. */
+/* realloc fails when this is 0; it counts down otherwise. SIZE_MAX: never. */
 static size_t allocations_left = SIZE_MAX;
 
 void *__real_realloc(void *p, size_t n);

@@ -83,7 +83,7 @@ static void a_signature_with_any_bit_flipped_is_refused(void **state) {
     assert_true(crypt_verify(signature, message, public_key));
 }
 
-/* A point of order 8: with it as the key, one signature would fit many messages. */
+/* A point of order 8: with it as the key, one signature would verify for many messages. */
 static void a_key_of_small_order_verifies_nothing(void **state) {
     (void)state;
     uint8_t signature[CRYPT_SIGNATURE_LEN] = {1}, public_key[CRYPT_PUBLIC_LEN] = {1};
@@ -190,7 +190,7 @@ static void sealing_into_a_full_buffer_is_refused(void **state) {
     buf_done(&out);
 }
 
-/* Worked out with the argon2 reference program (argon2 0123456789abcdef -id -t T -k KIB -p 1 -l 32); the empty passphrase,
+/* Computed with the argon2 reference program (argon2 0123456789abcdef -id -t T -k KIB -p 1 -l 32); the empty passphrase,
  * which that program refuses, with OpenSSL 3.2. */
 static void key_derivation_is_the_reference_argon2id(void **state) {
     (void)state;

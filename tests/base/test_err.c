@@ -1,4 +1,4 @@
-/* Errors: what a message holds after it was set, prefixed, cut or made from errno. */
+/* Errors: what a message contains after it was set, prefixed, truncated or made from errno. */
 #include "base/err.h"
 
 #include <errno.h>

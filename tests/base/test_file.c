@@ -1,4 +1,4 @@
-/* Files: what is read is whole or refused; what is written is whole or not there, also when any step of it fails. */
+/* Files: what is read is complete or refused; what is written is complete or absent, even if any step fails. */
 #include "base/file.h"
 
 #include <dirent.h>
@@ -23,7 +23,7 @@
 
 static int calls_until_fault; /* 0: none */
 static int fault_errno;
-static bool fault_kills; /* the process ends there instead */
+static bool fault_kills; /* the process exits there instead */
 
 static int fault(void) {
     if (calls_until_fault > 0 && --calls_until_fault == 0) {
@@ -36,7 +36,7 @@ static int fault(void) {
     return 0;
 }
 
-static long statfs_type; /* not 0: what statfs claims */
+static long statfs_type; /* not 0: what statfs reports */
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
@@ -47,7 +47,7 @@ ssize_t __real_write(int fd, const void *p, size_t n);
 ssize_t __wrap_write(int fd, const void *p, size_t n);
 ssize_t __wrap_write(int fd, const void *p, size_t n) {
     if (fault()) return -1;
-    /* Short writes, so that the loop is walked. */
+    /* Short writes, so that the loop is exercised. */
     return __real_write(fd, p, calls_until_fault != 0 && n > 3 ? 3 : n);
 }
 int __real_fchmod(int fd, mode_t mode);
@@ -429,7 +429,7 @@ static void creating_that_fails_leaves_no_part_behind(void **state) {
     assert_names_in_scratch(1);
 }
 
-/* What a later run sweeps away; with it goes nothing of the file itself. */
+/* What a later run removes; the file itself is not affected. */
 static void sweep_temporary_names(void) {
     DIR *dir = opendir(scratch);
     assert_non_null(dir);

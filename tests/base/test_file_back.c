@@ -1,4 +1,4 @@
-/* A temporary file is read back whole, or it is an error. */
+/* A temporary file is read back completely, or it is an error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

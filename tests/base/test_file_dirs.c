@@ -1,4 +1,4 @@
-/* Directories: made with their parents, removed without following links, synced; and the joining of paths. */
+/* Directories: created with their parents, removed without following links, synced; and joining paths. */
 #include "base/file.h"
 
 #include <errno.h>

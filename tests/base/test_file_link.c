@@ -1,4 +1,4 @@
-/* Outputs and links that somebody puts in the way while they are being opened. */
+/* Outputs, and links that somebody puts in their place while they are being opened. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 #include "base/file.h"
 
-/* As soon as the program was told that nothing is there, a link is. */
+/* As soon as the program has seen that nothing is there, a link is created. */
 static const char *watched, *leads_to;
 static unsigned planted;
 
@@ -104,7 +104,7 @@ static void in_a_directory_of_all_only_links_of_ones_own_are_followed(void **sta
     assert_int_equal(chmod(dir, 01777), 0);
     assert_int_equal(file_write_durable(output, bytes_of("new"), 0600, &err), 0);
     content_is(victim, "new");
-    if (geteuid() == 0) { /* who may give files away */
+    if (geteuid() == 0) { /* who may change the owner of files */
         assert_int_equal(lchown(output, 1, 1), 0);
         assert_int_equal(file_write_durable(output, bytes_of("newer"), 0600, &err), ERR_IO);
         content_is(victim, "new");

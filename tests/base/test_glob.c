@@ -1,4 +1,4 @@
-/* Shell patterns over texts that know their length. */
+/* Shell patterns over texts with an explicit length. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,7 +103,7 @@ static void random_pattern(char *ret, bool classes) {
     }
 }
 
-/* By trying everything; of ASCII, without classes and escapes. */
+/* By trying everything; ASCII only, without classes and escapes. */
 static bool plainly(const char *p, const char *t) {
     return *p == '\0'  ? *t == '\0'
            : *p == '*' ? plainly(p + 1, t) || (*t != '\0' && plainly(p, t + 1))
@@ -131,7 +131,7 @@ static void long_runs_and_many_stars_match_as_by_trying_everything(void **state)
     assert_in_range(matched, 10000, 190000);
 }
 
-/* Containment and meeting are exact but for classes, where each errs to its side. */
+/* Containment and intersection are exact except for classes, where each errs to its safe side. */
 static void two_patterns_agree_with_all_short_texts(void **state) {
     static struct bytes texts[400];
     static char own[400][TEXT_LEN + 1];

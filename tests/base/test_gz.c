@@ -1,5 +1,5 @@
-/* Plain and gzip streams: the bytes come back whatever the block size; what is cut, flipped, followed by something else or
- * too large is refused with words that say where. */
+/* Plain and gzip streams: the bytes are read back whatever the block size; input that is cut, flipped, followed by
+ * something else or too large is refused with a message that says where. */
 #include "base/archive/gz.h"
 
 #include <fcntl.h>
@@ -157,7 +157,7 @@ static void a_flipped_bit_in_data_or_trailer_never_changes_content_unseen(void *
     buf_init(&zipped, MAX);
     gzip(&zipped, bytes_of_buf(&plain));
     size_t harmless = 0;
-    for (size_t bit = 10 * 8; bit < zipped.n * 8; bit++) { /* the header's time and system say nothing about the content */
+    for (size_t bit = 10 * 8; bit < zipped.n * 8; bit++) { /* the header's time and system do not affect the content */
         struct buf out;
         struct err err = {0};
         buf_init(&out, MAX);
@@ -169,7 +169,7 @@ static void a_flipped_bit_in_data_or_trailer_never_changes_content_unseen(void *
         zipped.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
         buf_done(&out);
     }
-    assert_true(harmless < 64); /* bits that inflate never looks at, and other spellings of the same codes */
+    assert_true(harmless < 64); /* bits that inflate never reads, and other encodings of the same codes */
     buf_done(&plain);
     buf_done(&zipped);
 }
@@ -260,7 +260,8 @@ static void an_absent_file_and_a_directory_are_told_apart(void **state) {
 
 /* ---- pushed ---- */
 
-/* Pushes `packed` in pieces of `step` into a buffer of at most `max`; the code of the first that failed, or of the end. */
+/* Pushes `packed` in pieces of `step` into a buffer of at most `max`; returns the code of the first failure, or of the end.
+ */
 static int push(struct bytes packed, size_t step, struct buf *out, size_t max, struct err *err) {
     struct gz_push *gz = NULL;
     buf_init(out, max);
@@ -274,7 +275,7 @@ static int push(struct bytes packed, size_t step, struct buf *out, size_t max, s
     return rc;
 }
 
-/* Text that does not compress to next to nothing. */
+/* Text that does not compress to almost nothing. */
 static void fill_text(struct buf *plain, size_t n) {
     uint64_t x = 88172645463325252u;
     buf_init(plain, n);

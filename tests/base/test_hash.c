@@ -1,4 +1,4 @@
-/* SHA-256 against the examples of FIPS 180-4, whole, in parts, tagged and from several threads. */
+/* SHA-256 against the examples of FIPS 180-4: whole, in parts, tagged and from several threads. */
 #include "base/hash.h"
 
 #include <pthread.h>

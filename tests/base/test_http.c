@@ -1,4 +1,4 @@
-/* The HTTP door against a server that behaves well and badly, on the loopback. */
+/* The HTTP client against a server that behaves well and badly, on the loopback interface. */
 #include "base/http/http.h"
 
 #include <fcntl.h>
@@ -162,7 +162,7 @@ static void a_callback_that_has_enough_ends_the_exchange_with_its_code(void **st
     assert_string_equal(b->err.msg, "enough");
     assert_int_equal(b->answer.fault, HTTP_STOPPED);
     assert_int_equal(b->n_lines, 3);
-    b->stop_at = 3; /* the last line, which has no end */
+    b->stop_at = 3; /* the last line, which has no line feed */
     assert_int_equal(get_lines(b, "/text", (struct http_limits){0}), ERR_CONFLICT);
 }
 

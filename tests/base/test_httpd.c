@@ -1,4 +1,4 @@
-/* The server over real sockets: what it hands on and answers, and how it ends connections, requests and itself. */
+/* The server over real sockets: what it passes on and answers, and how it ends connections, requests and itself. */
 #include <zlib.h>
 
 #include "tests/base/httpd_server.h"
@@ -6,7 +6,7 @@
 uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 
-/* The clock is moved by hand where time has to pass. */
+/* The clock is advanced by hand where time has to pass. */
 uint64_t __wrap_clock_boot_ns(void) {
     return __real_clock_boot_ns() + skipped_ns;
 }
@@ -241,7 +241,7 @@ static void a_body_that_breaks_off_is_not_handed_on(void **state) {
     assert_string_equal(s->body, "{}");
 }
 
-/* A byte now and then is no progress. */
+/* A byte now and then does not count as progress. */
 static void a_sender_that_drips_is_ended(void **state) {
     struct server *s = *state;
     struct client header, body;
@@ -253,7 +253,7 @@ static void a_sender_that_drips_is_ended(void **state) {
     client_say(&body, text);
     post(text, sizeof(text), s, "Content-Length: 2\r\n", "{}");
     struct client other;
-    client_request(&other, s->address, text); /* both have been accepted by now */
+    client_request(&other, s->address, text); /* both have been accepted by then */
     assert_int_equal(client_status(&other), 200);
     client_say(&body, ": 1");
     skipped_ns += 6 * CLOCK_NS_PER_S;

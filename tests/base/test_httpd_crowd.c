@@ -1,4 +1,4 @@
-/* Whom the server does not let keep others out. */
+/* Clients that the server does not allow to lock out others. */
 #include <sys/resource.h>
 
 #include "tests/base/httpd_server.h"
@@ -8,9 +8,9 @@ uint64_t __wrap_clock_boot_ns(void);
 int __real_accept4(int fd, struct sockaddr *address, socklen_t *n, int flags);
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *n, int flags);
 
-static _Atomic int no_descriptors; /* calls of accept4 that fail for want of them */
+static _Atomic int no_descriptors; /* calls of accept4 that fail for lack of descriptors */
 
-/* The clock is moved by hand where time has to pass. */
+/* The clock is advanced by hand where time has to pass. */
 uint64_t __wrap_clock_boot_ns(void) {
     return __real_clock_boot_ns() + skipped_ns;
 }
@@ -96,7 +96,7 @@ static void half_headers_keep_nobody_out(void **state) {
         client_request(&c, s->address, text);
         assert_int_equal(client_status(&c), 200);
     }
-    client_is_closed_or_refused(&many[0], 503); /* the oldest has made room, and the newest has not */
+    client_is_closed_or_refused(&many[0], 503); /* the oldest was closed to make room, the newest was not */
     client_say(&many[MANY - 1], ": b\r\n");
     snprintf(text, sizeof(text), "Host: %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", s->address);
     client_say(&many[MANY - 1], text);
@@ -123,7 +123,7 @@ static void bodies_that_rest_keep_nobody_out(void **state) {
     char text[512];
     post(text, sizeof(text), s, "Content-Length: 100\r\n", "{");
     struct client *many = open_many(s, text);
-    client_is_closed_or_refused(&many[MANY - 1], 503); /* they may all be honest, as yet: refused, and not kept waiting */
+    client_is_closed_or_refused(&many[MANY - 1], 503); /* they may all be legitimate so far: refused, without a delay */
     skipped_ns += 2 * CLOCK_NS_PER_S;
     post(text, sizeof(text), s, "Content-Length: 2\r\n", "{}");
     client_request(&c, s->address, text);
@@ -172,7 +172,7 @@ static void without_descriptors_an_idle_connection_makes_room(void **state) {
     client_open(&idle, s->address);
     client_say(&idle, text);
     client_read(&idle);
-    no_descriptors = 3; /* one more than there is to be ended */
+    no_descriptors = 3; /* one more than there are connections to close */
     client_request(&c, s->address, text);
     assert_int_equal(client_status(&c), 200);
     assert_int_equal(no_descriptors, 0);

@@ -1,4 +1,4 @@
-/* The guard's rules, one by one: the status and the words of each refusal, and what passes. */
+/* The guard's rules, one by one: the status and the message of each refusal, and what passes. */
 #include "base/http/guard.h"
 
 #include <setjmp.h>
@@ -15,7 +15,7 @@ static const struct httpd_route routes[] = {{"POST", "/in", "application/json", 
 static const char *const hosts[] = {"127.0.0.1:4318", "localhost:4318"};
 static const struct httpd_policy policy = {routes, 2, hosts, 2, 1000};
 
-/* A head out of "name: value" lines; what comes before a ':' is the name as it stands. */
+/* A head from "name: value" lines; what precedes a ':' is the name, unchanged. */
 static void head_of(struct httpd_head *head, const char *method, const char *target, const char *lines) {
     *head = (struct httpd_head){.method = bytes_of(method), .target = bytes_of(target), .version = bytes_of("HTTP/1.1")};
     while (*lines != '\0') {

@@ -1,5 +1,5 @@
-/* The framing, byte by byte: the same answer in whatever pieces the bytes come, and at once when one must not stand where
- * it stands. */
+/* The framing, byte by byte: the same answer however the bytes are split, and at once when a byte is not allowed where it
+ * is. */
 #include "base/http/read.h"
 
 #include <setjmp.h>
@@ -37,7 +37,7 @@ static int scan_all(struct bytes text, struct err *err) {
     return httpd_head_scan(&scan, text, &n, err);
 }
 
-/* Every byte at every place of a header that is good: what is refused, and that nothing else is. */
+/* Every byte at every place of a good header: which are refused, and that no others are. */
 static void each_byte_is_refused_where_it_shows(void **state) {
     (void)state;
     char text[sizeof(HEAD)];
@@ -50,7 +50,7 @@ static void each_byte_is_refused_where_it_shows(void **state) {
             bool control = (c < ' ' && c != '\t') || c == 0x7f;
             bool good = text[i] == HEAD[i] || (!ends && !control);
             const struct bytes upto = {(const uint8_t *)text,
-                                       i + 2 < strlen(HEAD) ? i + 2 : strlen(HEAD)}; /* CR shows late */
+                                       i + 2 < strlen(HEAD) ? i + 2 : strlen(HEAD)}; /* CR is detected late */
             if ((scan_all(upto, NULL) >= 0) != good) {
                 fail_msg("byte %u at %zu", c, i);
             }
@@ -95,7 +95,7 @@ static void a_line_without_a_colon_and_more_headers_than_fit_are_told(void **sta
     assert_string_equal(err.msg, "a line of the header has no colon");
 }
 
-/* The content of chunks that come in pieces of `step` bytes; what httpd_chunks_take gives at last. */
+/* The content of chunks that arrive in pieces of `step` bytes; what httpd_chunks_take returns last. */
 static int content_of(struct bytes text, size_t step, struct buf *ret, struct bytes *ret_left) {
     struct httpd_chunks chunks = {0};
     int rc = 2;
@@ -123,7 +123,7 @@ static void chunks_give_their_content_in_whatever_pieces_they_come(void **state)
         assert_true(bytes_is(bytes_of_buf(&content), "abcdefghijklmno"));
     }
     assert_true(bytes_is(left, "next"));
-    for (size_t n = 1; n < text.n - 4; n++) { /* no truncation is an end */
+    for (size_t n = 1; n < text.n - 4; n++) { /* no truncation counts as an end */
         assert_int_equal(content_of((struct bytes){text.p, n}, n, &content, &left), 2);
     }
     buf_done(&content);

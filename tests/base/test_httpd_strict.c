@@ -1,7 +1,8 @@
-/* What the server refuses because two readers could take it differently, in its own form and at once; and what it takes. */
+/* What the server refuses because two readers could interpret it differently, each case in its own form and at once; and
+ * what it accepts. */
 #include "tests/base/httpd_server.h"
 
-/* What is sent, with HOST in place of the address and NUL in place of '\1', and the status of the refusal. */
+/* The request, with HOST in place of the address and NUL in place of '\1', and the status of the refusal. */
 #define TYPED "Content-Type: application/json\r\n"
 #define HEAD  "POST /in HTTP/1.1\r\nHost: HOST\r\n" TYPED
 static const struct probe {
@@ -111,7 +112,7 @@ static void what_the_standard_leaves_to_senders_is_taken(void **state) {
         char text[1024];
         size_t n = fill_in(text, sizeof(text), lenient[i], s->address);
         client_open(&c, s->address);
-        for (size_t k = 0; k < n; k++) { /* in whatever pieces it comes */
+        for (size_t k = 0; k < n; k++) { /* however it is split */
             client_send(&c, text + k, 1);
         }
         client_read(&c);

@@ -1,4 +1,4 @@
-/* base/json.h: what is accepted and with which bytes, what is refused and with which words, and the way back. */
+/* base/json.h: what is accepted and with which bytes, what is refused and with which message, and the way back. */
 #include <float.h>
 #include <locale.h>
 #include <math.h>
@@ -158,7 +158,7 @@ static void text_and_result_have_a_maximum(void **state) {
     buf_done(&out);
 }
 
-/* `levels` brackets around a one; every second an object. */
+/* `levels` brackets around a 1; every second one an object. */
 static void nest(struct buf *out, unsigned levels) {
     buf_init(out, BUF_MAX);
     buf_put_str(out, "\n[\"]]{{\\\"[[\", ");
@@ -406,7 +406,7 @@ static void printing_follows_sixty_four_levels(void **state) {
     buf_done(&out);
 }
 
-/* Values are counted before a tree is made of them; brackets and commas in strings are none. */
+/* Values are counted before a tree is built from them; brackets and commas in strings do not count. */
 static void more_values_than_a_tree_may_have_are_refused(void **state) {
     struct buf text, out;
     struct err err;
@@ -472,7 +472,7 @@ static void json_survives_the_way_there_and_back(void **state) {
     }
 }
 
-/* A locale with a decimal comma: an installed one, else one that is compiled for this test. */
+/* A locale with a decimal comma: an installed one, otherwise one compiled for this test. */
 static bool comma_locale(char *dir) {
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8", "it_IT.UTF-8"};
     char command[256];

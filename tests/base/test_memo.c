@@ -1,4 +1,4 @@
-/* A memory of answers, against asking each time. */
+/* Remembered answers, against asking each time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static void answers_are_those_of_the_question_for_texts_that_share_places(void *
         n += n == 127 ? k : 0;
         memset(text, 'a', n);
         if (n > 0) {
-            text[(seed >> 8) % n] = (char)('a' + k); /* often in the middle, which the place does not depend on */
+            text[(seed >> 8) % n] = (char)('a' + k); /* often in the middle, on which the slot does not depend */
         }
         struct bytes t = {(const uint8_t *)text, n};
         before++;

@@ -1,4 +1,4 @@
-/* base/mp.h, encoding: the shortest form of everything, and the worked events to the last byte. */
+/* base/mp.h, encoding: the shortest form of everything, and the worked examples to the last byte. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>

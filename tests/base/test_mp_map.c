@@ -1,4 +1,4 @@
-/* Bodies put together in any order: what comes out is canonical, and what has no value is not there. */
+/* Bodies assembled in any order: the result is canonical, and fields without a value are absent. */
 #include "base/mp_map.h"
 
 #include <setjmp.h>

@@ -258,13 +258,14 @@ static void every_input_of_three_bytes_is_refused_or_canonical(void **state) {
     assert_true(accepted > 0);
 }
 
-/* For each head and length: what is peeked is what mp_next gives, and mp_next gives no short text that is not peeked. */
+/* For each head and length: what is peeked is what mp_next returns, and mp_next returns no short text that is not peeked.
+ */
 static void a_short_text_can_be_peeked_at(void **state) {
     (void)state;
     for (unsigned head = 0; head < 256; head++) {
         for (unsigned second = 0; second < 256; second++) {
             for (size_t n = 0; n < 40; n++) {
-                uint8_t *p = malloc(n != 0 ? n : 1); /* of its own size, so that a read past it is seen */
+                uint8_t *p = malloc(n != 0 ? n : 1); /* in its own block, so that a read past the end is detected */
                 assert_non_null(p);
                 memset(p, 'x', n);
                 if (n > 0) {
@@ -286,7 +287,7 @@ static void a_short_text_can_be_peeked_at(void **state) {
                     assert_ptr_equal(item.data.p, text.p);
                     assert_int_equal(item.data.n, text.n);
                     assert_ptr_equal(after.p, text.p + text.n);
-                } else if (there) { /* not UTF-8, which is not looked at */
+                } else if (there) { /* not UTF-8, which is not checked */
                     assert_true(rc == ERR_CORRUPT && n > 1 && second >= 0x80);
                 } else {
                     assert_true(rc != 0 || item.type != MP_STR || item.data.n > 255);

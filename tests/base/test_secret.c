@@ -1,5 +1,5 @@
-/* base/secret/secret.h: secrets with a shape of their own, masks, and how much work a text costs. Every secret here is put
- * together at run time from a prefix and random characters, so that no file holds one. */
+/* base/secret/secret.h: secrets with a form of their own, masks, and how much work a text costs. Every secret here is
+ * assembled at run time from a prefix and random characters, so that no file contains one. */
 #include "tests/base/secret_sample.h"
 
 /* ---- secrets with a shape ----------------------------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ static void every_shape_is_found_at_every_offset_of_a_long_text(void **state) {
     }
 }
 
-/* The shortest of what may follow an anchor, at every place of the pieces in which a text is searched. */
+/* The shortest text that may follow an anchor, at every place of the pieces in which a text is searched. */
 static void a_secret_in_the_last_bytes_of_a_text_is_found(void **state) {
     (void)state;
     static const struct {
@@ -98,7 +98,7 @@ static void of_two_secrets_without_a_gap_nothing_stays_readable(void **state) {
         memcpy(text, a, n);
         memcpy(text + n, a, n + 1);
         mask_into(&out, text, 2 * n);
-        /* Nothing marks where these begin, or end, in the midst of other letters. */
+        /* Nothing marks where these begin or end among other letters. */
         static const char *const unmarked[] = {"aws-key-id", "databricks-token", "azure-secret", "1password-key"};
         bool exact = false;
         for (size_t k = 0; k < COUNT(unmarked); k++) {
@@ -117,7 +117,7 @@ static void a_secret_that_is_too_short_or_wears_other_letters_is_not_one(void **
     char secret[SAMPLE_MAX], text[SAMPLE_MAX + 16];
     for (size_t i = 0; i < sample_count(); i++) {
         size_t n = sample_make(i, 5, secret), body = strcspn(SAMPLES[i].pattern, "<");
-        if (SAMPLES[i].start) { /* a part of a longer word */
+        if (SAMPLES[i].start) { /* part of a longer word */
             text[0] = 'x';
             memcpy(text + 1, secret, n + 1);
             expect_none(text, n + 1);
@@ -233,7 +233,7 @@ static void what_a_message_shows_is_masked_escaped_and_short(void **state) {
     snprintf(text, sizeof(text), "a\x1b %s", pat);
     assert_string_equal(secret_show(shown, bytes_of(text)), "a\\x1b \xe2\x80\xb9secret:github-pat:40\xe2\x80\xba");
     assert_string_equal(secret_show(shown, (struct bytes){NULL, 0}), "");
-    /* One that is cut must not be shown for being cut. */
+    /* A truncated one must not be shown because it is truncated. */
     memset(text, '.', 80);
     snprintf(text + 80, sizeof(text) - 80, "%s", pat);
     secret_show(shown, bytes_of(text));
@@ -355,7 +355,8 @@ static void every_anchor_stands_in_its_rules_literal(void **state) {
         const struct secret_rule *rule = &secret_rules[anchors[i].rule];
         assert_non_null(rule->check);
         size_t n = rule->literal_n;
-        /* Of a short literal the anchor holds the first of what follows. A bearer is looked for without regard to case. */
+        /* For a short literal, the anchor includes the first characters of what follows. A bearer token is searched for
+         * without regard to case. */
         if (rule->check == secret_check_prefix && n >= rule->back + 3u) {
             assert_memory_equal(rule->literal + rule->back, anchors[i].at, 3);
         } else if (rule->check == secret_check_prefix) {
@@ -373,7 +374,7 @@ static bool is_hex_or_dash(const uint8_t *p, size_t n) {
     return true;
 }
 
-/* Texts of digits, a to f and dashes are not searched: what has to stand around an anchor of such bytes is of others. */
+/* Texts of digits, a to f and dashes are not searched: an anchor of such bytes has to be surrounded by other characters. */
 static void no_rule_is_satisfied_by_hex_and_dashes(void **state) {
     (void)state;
     static const struct {
@@ -399,7 +400,7 @@ static void no_rule_is_satisfied_by_hex_and_dashes(void **state) {
     assert_true(count > 0 && count < COUNT(anchors) / 10);
 }
 
-/* The same text as a whole, with a blank at its end, which makes it one that is searched. */
+/* The same text as a whole, with a blank at its end, so that it is searched. */
 static void a_text_of_hex_and_dashes_is_what_the_search_would_say(void **state) {
     (void)state;
     char text[80 + SAMPLE_MAX];
@@ -410,7 +411,7 @@ static void a_text_of_hex_and_dashes_is_what_the_search_would_say(void **state) 
         text[n] = ' ';
         assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n + 1}, 0, &hit), 1);
         assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n}, 0, &hit), 1);
-        /* What is beside it is seen, whichever block it is in. */
+        /* What is beside it is detected, whichever block it is in. */
         size_t m = sample_make(0, seed, text + n + 1);
         assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n + 1 + m}, 0, &hit), 0);
         assert_int_equal(hit.at, n + 1);

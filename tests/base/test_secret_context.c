@@ -1,10 +1,10 @@
-/* base/secret/secret.h: secrets that their surroundings give away, what only looks like one, and names of fields. Every
- * secret here is put together at run time, so that no file holds one. */
+/* base/secret/secret.h: secrets revealed by their context, text that only looks like one, and field names. Every secret
+ * here is assembled at run time, so that no file contains one. */
 #include "tests/base/secret_sample.h"
 
-/* ---- secrets by their surroundings -------------------------------------------------------------------------------- */
+/* ---- secrets by their context ------------------------------------------------------------------------------------- */
 
-/* "@" is where the secret goes; all of it, and nothing else, is to be masked. */
+/* "@" is where the secret goes; all of it, and nothing else, must be masked. */
 struct place {
     const char *rule, *text;
 };
@@ -143,10 +143,10 @@ static void a_secret_with_a_shape_keeps_its_name_beside_a_telling_name(void **st
         size_t m = put_secret(text, sizeof(text), places[i], pat, &at);
         expect_one(text, m, SAMPLES[0].rule, at, n);
     }
-    /* One that does not fill the value leaves the rest no more readable. */
+    /* A secret that does not fill the value does not leave the rest any more readable. */
     size_t m = (size_t)snprintf(text, sizeof(text), "token=\"9$%s$9\"", pat);
     expect_one(text, m, "keyword-value", 7, n + 4);
-    /* As a user's name it goes together with the password. */
+    /* As a user name it is masked together with the password. */
     m = (size_t)snprintf(text, sizeof(text), "https://%s:x-oauth-basic@h/", pat);
     expect_one(text, m, "url-password", 8, n + 14);
 }
@@ -217,7 +217,7 @@ static void no_rule_looks_past_a_mask(void **state) {
     expect_none(text, strlen(text));
 }
 
-/* ---- what is left alone ------------------------------------------------------------------------------------------- */
+/* ---- what is not masked ------------------------------------------------------------------------------------------- */
 
 static const char *const HARMLESS[] = {
     "password=",

@@ -1,5 +1,5 @@
-/* base/secret/secret.h: secrets in another writing, wrapped in base64 or with letters escaped. Every secret here is put
- * together at run time, so that no file holds one. */
+/* base/secret/secret.h: secrets in another encoding, wrapped in base64 or with escaped characters. Every secret here is
+ * assembled at run time, so that no file contains one. */
 #include "base/text.h"
 #include "tests/base/secret_sample.h"
 
@@ -30,8 +30,8 @@ static void a_secret_wrapped_in_base64_is_found_at_each_place_of_a_group(void **
                 buf_put_str(&text, "it is ");
                 assert_int_equal(text_base64(&text, (uint8_t *)plain, (size_t)n), 0);
                 size_t start = strlen(before[k]) / 3 * 4, end = (strlen(before[k]) + strlen(secret) + 2) / 3 * 4;
-                /* By its beginning alone it is decoded in a short piece: one that is longer is masked to the end of the
-                 * run. */
+                /* It is recognised by its beginning alone, so only a short piece is decoded: a longer one is masked to the
+                 * end of the run. */
                 struct secret_hit hit = {0};
                 assert_int_equal(hits_of((char *)text.p, text.n, &hit, 1), 1);
                 bool all = strlen(before[k]) % 3 + strlen(secret) >= 120 && hit.at + hit.n == text.n;
@@ -98,11 +98,11 @@ static void base64_of_words_that_only_begin_alike_is_left_alone(void **state) {
 }
 
 struct escaping {
-    const char *before; /* two hex digits follow it */
+    const char *before; /* followed by two hex digits */
     bool upper;
 };
 
-/* Escapes the characters of `secret` that `which` picks. */
+/* Escapes the characters of `secret` that `which` selects. */
 static size_t escape(char *ret, size_t room, struct escaping form, const char *secret, unsigned which) {
     size_t n = 0;
     for (size_t i = 0; secret[i] != '\0'; i++) {

@@ -1,10 +1,10 @@
-/* base/secret/secret.h: every kind of secret in every place where a log may have it, and ordinary lines in the same
- * places. A kind is a pattern whose secret part is between \1 and \2; a place writes a text in another way and
- * tells where each byte went. Everything is made at run time from a seed, so that no file holds a secret. */
+/* base/secret/secret.h: every kind of secret in every place where a log may have it, and ordinary lines in the same places.
+ * A kind is a pattern whose secret part is between \1 and \2; a place writes a text in another way and reports where each
+ * byte went. Everything is generated at run time from a seed, so that no file contains a secret. */
 #include "base/text.h"
 #include "tests/base/secret_sample.h"
 
-enum { TEXT_MAX = 16384, SEEDS = 3, SHARE_MIN = 990 /* in a thousand */ };
+enum { TEXT_MAX = 16384, SEEDS = 3, SHARE_MIN = 990 /* per thousand */ };
 
 static const char *const KINDS[] = {
     "\1AKIA<b:16>\2",
@@ -83,7 +83,7 @@ static const char *const KINDS[] = {
 };
 
 struct text {
-    size_t n, center; /* of the secret, where it is looked for */
+    size_t n, center; /* the part of the secret that is searched for */
     char p[TEXT_MAX];
 };
 
@@ -143,7 +143,7 @@ static void behind_an_escape(const struct text *in, struct text *out) {
     around(in, out, "{\\u0022", "\\u0022}");
 }
 
-/* Each byte as two hex digits between signs; `all`: those too that need no escape. */
+/* Each byte as two hex digits between signs; `all`: even those that need no escape. */
 static void each(const struct text *in, struct text *out, const char *before, const char *behind, bool all) {
     out->n = 0;
     for (size_t i = 0; i < in->n; i++) {
@@ -211,7 +211,7 @@ static void json_string(const struct text *in, struct text *out) {
     out->n += (size_t)snprintf(out->p + out->n, TEXT_MAX - out->n, "\"}}");
 }
 
-/* With a zero-width space in its middle; what is behind it is looked for. */
+/* With a zero-width space in its middle; the part after it is searched for. */
 static void broken(const struct text *in, struct text *out) {
     out->n = (size_t)snprintf(out->p, TEXT_MAX, "%.*s\xe2\x80\x8b%.*s", (int)in->center, in->p, (int)(in->n - in->center),
                               in->p + in->center);
@@ -280,7 +280,7 @@ static void nearly_every_secret_is_masked_in_every_place(void **state) {
     assert_true(masked * 1000 >= all * SHARE_MIN);
 }
 
-/* In a line "\n" stands for a line's end. */
+/* In a line, "\n" stands for a line feed. */
 static bool read_line(FILE *file, struct text *ret) {
     char line[4096];
     if (fgets(line, sizeof(line), file) == NULL) return false;
@@ -300,7 +300,7 @@ static void ordinary_lines_are_left_alone_in_every_place(void **state) {
     (void)state;
     FILE *file = fopen("tests/base/fixtures/ordinary.txt", "r");
     assert_non_null(file);
-    while (read_line(file, &in)) { /* but none that breaks "$PASSWORD" in two */
+    while (read_line(file, &in)) { /* but none that splits "$PASSWORD" */
         for (size_t p = 0; p < COUNT(PLACES) - 1; p++) {
             PLACES[p].put(&in, &out);
             expect_none(out.p, out.n);

@@ -1,4 +1,4 @@
-/* Many texts in one piece of memory: a text that needs no search of its own has no secret. */
+/* Many texts in one block of memory: a text that needs no search of its own has no secret. */
 #include "tests/base/secret_sample.h"
 
 static size_t put_text(char *at, unsigned seed) {
@@ -21,7 +21,7 @@ static void what_the_prefilter_rules_out_holds_no_secret(void **state) {
     for (unsigned seed = 0; seed < 500; seed++) {
         struct secret_prefilter prefilter;
         size_t n = 0;
-        for (unsigned i = 0; i < COUNT(text); i++) { /* a byte between them, as strings of msgpack have */
+        for (unsigned i = 0; i < COUNT(text); i++) { /* a byte between them, as between strings in msgpack */
             whole[n++] = (char)(0xa0 + i);
             text[i] = (struct bytes){(uint8_t *)whole + n, put_text(whole + n, seed * 31 + i * (1 + seed % 4))};
             n += text[i].n;

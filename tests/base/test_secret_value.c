@@ -1,5 +1,5 @@
-/* base/secret/secret.h: where a value beside a telling name ends, and which of them are code or prose. Every token here
- * is put together at run time, so that no file holds one. */
+/* base/secret/secret.h: where the value after a revealing name ends, and which values are code or prose. Every token here
+ * is assembled at run time, so that no file contains one. */
 #include "tests/base/secret_sample.h"
 
 struct case_of {
@@ -97,8 +97,8 @@ static void a_hub_token_may_have_digits_and_is_no_digest(void **state) {
     }
 }
 
-/* Names are put together from words that say something, words that nearly do, and none; a name that is told by its letters
- * must have the answer that the three questions give. */
+/* Names are assembled from revealing words, words that are nearly revealing, and ordinary ones; a name judged by its
+ * letters must get the same answer as from the three questions. */
 static void a_name_that_says_nothing_makes_neither_a_text_nor_a_number_secret(void **state) {
     static const char *const words[] = {"pass", "pwd", "pw",   "db",  "session", "id",    "sessionid", "PHPSESSID", "token",
                                         "max",  "api", "key",  "Key", "url",     "value", "SESSION",   "Id",        "psk",

@@ -1,4 +1,4 @@
-/* base/secret/secret.h: how much work a text costs, whatever it holds. */
+/* base/secret/secret.h: how much work a text costs, whatever it contains. */
 #include "tests/base/secret_sample.h"
 
 static size_t steps_for(const char *piece, size_t size) {
@@ -16,7 +16,7 @@ static size_t steps_for(const char *piece, size_t size) {
     return s.steps;
 }
 
-/* Steps for each byte: what a text of nothing but beginnings costs that are decoded, three times over at most. */
+/* Steps per byte: the cost of a text that consists only of beginnings that are decoded, at most three times. */
 #define WORK_MAX 400u
 
 static const char *const PIECES[] = {
@@ -143,7 +143,7 @@ static void hostile_text_costs_work_in_proportion_to_its_length(void **state) {
             fail_msg("'%s' costs %zu steps for 64 KiB and %zu for 128 KiB", PIECES[i], once, twice);
         }
     }
-    /* And with random bytes between, so that hits and near hits mix. */
+    /* And with random bytes between them, so that hits and near hits mix. */
     char piece[512];
     for (size_t i = 0; i < COUNT(PIECES); i++) {
         sample_random(piece, 40, SAMPLE_ALNUM, (unsigned)i);
@@ -165,7 +165,7 @@ static void ordinary_text_costs_next_to_no_work(void **state) {
         bytes += strlen(TEXTS[i]);
         steps += s.steps;
     }
-    if (steps >= 2 * bytes) { /* a third of it is digests, which are looked at for what they may decode to */
+    if (steps >= 2 * bytes) { /* a third of it is digests, which are checked for what they may decode to */
         fail_msg("%zu bytes cost %zu steps", bytes, steps);
     }
 }

@@ -15,7 +15,7 @@ static struct bytes view(const char *s) {
 }
 
 static size_t valid_prefix(const void *p, size_t n) {
-    /* A copy of the exact size, so that a read past the end is seen by the sanitizer. */
+    /* A copy of the exact size, so that the sanitizer detects a read past the end. */
     uint8_t *copy = malloc(n + 1);
     assert_non_null(copy);
     memcpy(copy + 1, p, n);
@@ -58,7 +58,7 @@ static void no_other_two_or_three_bytes_are_a_code_point(void **state) {
         if (p[2] == 0x80 && text_utf8_valid(p, 2) == 2) {
             two++;
         }
-        /* Three bytes that are valid only as a whole are one code point. */
+        /* Three bytes that are valid only together are one code point. */
         three += text_utf8_valid(p, 3) == 3 && text_utf8_valid(p, 2) == 0;
     }
     assert_int_equal(two, 0x800 - 0x80);
@@ -91,7 +91,7 @@ static void the_offset_of_the_first_bad_byte_is_given(void **state) {
         {"gr\xc3\xb6\xc3\x9f"
          "e",
          7, 7},
-        {"\x80", 1, 0},                  /* a tail without a head */
+        {"\x80", 1, 0},                  /* a continuation byte without a lead byte */
         {"ab\xc3", 3, 2},                /* cut */
         {"ab\xe2\x82", 4, 2},            /* cut */
         {"ab\xf0\x9f\x98", 5, 2},        /* cut */
@@ -103,7 +103,7 @@ static void the_offset_of_the_first_bad_byte_is_given(void **state) {
         {"ab\xee\x80\x80", 5, 5},        /* U+E000 */
         {"ab\xed\x9f\xbf", 5, 5},        /* U+D7FF */
         {"ab\xef\xbf\xbf", 5, 5},        /* U+FFFF */
-        {"0123456789abcde\xff", 16, 15}, /* behind a word of ASCII */
+        {"0123456789abcde\xff", 16, 15}, /* after a word of ASCII */
         {"01234567\xc3\xb6y\xfe", 12, 11},
         {"a\0b", 3, 3},
     };
@@ -176,7 +176,7 @@ static unsigned plain_look(const uint8_t *p, size_t n) {
     return look;
 }
 
-/* The bytes in a copy of their own size, so that a read before or past them is seen by the sanitizer. */
+/* The bytes in a copy of their exact size, so that the sanitizer detects a read before or past them. */
 static void assert_as_byte_by_byte(const uint8_t *p, size_t n) {
     uint8_t *copy = malloc(n != 0 ? n : 1);
     assert_non_null(copy);
@@ -209,7 +209,7 @@ static void every_byte_is_seen_at_every_place_of_texts_around_the_block_size(voi
     assert_true(text_is_ascii((struct bytes){NULL, 0}));
 }
 
-/* Two bytes of every value where words and blocks meet. */
+/* Two bytes of every value at the boundaries of words and blocks. */
 static void every_pair_of_bytes_is_judged_on_the_edge_of_words_and_blocks(void **state) {
     (void)state;
     static const size_t at[] = {0, 3, 7, 14, 15, 16, 23};
@@ -330,8 +330,8 @@ static void the_base64_vectors_of_rfc_4648_hold(void **state) {
 
 static void one_value_has_one_base64_text(void **state) {
     (void)state;
-    /* Of all four-character texts over a set that holds every kind (digits with and without zero bits at their end,
-     * padding, garbage, white space), those that are accepted encode again to themselves. */
+    /* Of all four-character texts over a set that includes every kind (digits with and without zero bits at their end,
+     * padding, garbage, white space), those that are accepted encode back to themselves. */
     static const char set[] = "AQgwBEzZ059+/=-_ \n";
     size_t n = sizeof(set) - 1, accepted = 0;
     struct buf raw, again;
@@ -349,8 +349,8 @@ static void one_value_has_one_base64_text(void **state) {
             assert_int_equal(raw.n, 0);
         }
     }
-    /* 13 digits: four of them; three and "=" when the last ends in two zero bits (6 do); two and "==" when it ends in four
-     * (4 do). */
+    /* 13 digits: four of them; three and "=" if the last ends in two zero bits (6 do); two and "==" if it ends in four (4
+     * do). */
     assert_int_equal(accepted, 13 * 13 * 13 * 13 + 13 * 13 * 6 + 13 * 4);
     buf_done(&raw);
     buf_done(&again);

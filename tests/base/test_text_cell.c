@@ -1,4 +1,4 @@
-/* Cells that a spreadsheet may take for formulas. */
+/* Cells that a spreadsheet may interpret as formulas. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

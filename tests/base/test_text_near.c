@@ -1,4 +1,4 @@
-/* What was meant by a name that there is not. */
+/* Which name was probably meant by an unknown one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static void the_nearest_of_the_names_is_suggested(void **state) {
     struct text_near same = {.text = "lost"};
     assert_int_equal(text_near_find(&same, names, 6), 1);
     assert_string_equal(same.name, "lost");
-    assert_false(text_near_offer(&same, "lost")); /* it has it already */
+    assert_false(text_near_offer(&same, "lost")); /* already present */
 }
 
 int main(void) {

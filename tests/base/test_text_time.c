@@ -1,4 +1,4 @@
-/* base/text.h, times and durations: exact to the nanosecond over all days, and what is no date-time. */
+/* base/text.h, times and durations: exact to the nanosecond over all days, and what is not a date-time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,7 +78,7 @@ static void times_with_offsets_and_any_number_of_digits_are_exact(void **state) 
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t ns = 0;
-        /* The offsets of a whole day apart are the same instant. */
+        /* Offsets a whole day apart give the same instant. */
         assert_int_equal(text_parse_time(view(cases[i].text), &ns), 0);
         if (strstr(cases[i].text, "23:59") != NULL) {
             assert_true(ns == base);

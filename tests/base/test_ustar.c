@@ -1,4 +1,4 @@
-/* Headers of archives: what tar writes, and nothing else. */
+/* Archive headers: those that tar writes, and nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* zstd frames: what was compressed comes back; what is cut, lengthened, flipped, too large or not one plain frame does
- * not; and what can be saved of a damaged frame is saved. */
+/* zstd frames: compressed data is restored; a frame that is cut, extended, flipped, too large or not a single plain frame
+ * is refused; and whatever can be salvaged from a damaged frame is salvaged. */
 #define ZSTD_STATIC_LINKING_ONLY
 #include "base/archive/zst.h"
 
@@ -14,7 +14,7 @@
 
 #define MAX ((size_t)1 << 20)
 
-/* Text that compresses, but not to nothing: the same for every run. */
+/* Text that compresses, but not to nothing: the same in every run. */
 static struct buf sample(size_t n) {
     struct buf out;
     buf_init(&out, n + 100);
@@ -116,7 +116,7 @@ static void a_frame_cut_at_any_byte_is_refused(void **state) {
     struct buf plain = sample(3000);
     struct buf frame = frame_of(bytes_of_buf(&plain), 3);
     for (size_t n = 0; n < frame.n; n++) {
-        /* A copy of its own, so that a sanitizer sees a read past its end. */
+        /* A separate copy, so that the sanitizer detects a read past its end. */
         uint8_t *copy = malloc(n == 0 ? 1 : n);
         assert_non_null(copy);
         memcpy(copy, frame.p, n);
@@ -161,7 +161,7 @@ static void any_flipped_bit_is_refused_or_changes_nothing(void **state) {
         buf_done(&back);
         frame.p[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
-    /* The format has a few bits that no decoder looks at: reserved ones, padding, unused ends of code tables. */
+    /* The format has a few bits that no decoder reads: reserved ones, padding, unused ends of code tables. */
     assert_true(harmless < 8 * frame.n / 50);
     buf_done(&frame);
     buf_done(&plain);
@@ -189,7 +189,7 @@ static void a_bomb_is_refused_by_what_it_declares(void **state) {
     free(zeros);
 }
 
-/* Frames as RFC 8878 has them: magic, descriptor, window or content size, then one raw last block. */
+/* Frames as in RFC 8878: magic, descriptor, window or content size, then one raw last block. */
 static void a_frame_that_declares_less_than_it_holds_is_refused(void **state) {
     (void)state;
     const uint8_t honest[] = {0x28, 0xb5, 0x2f, 0xfd, 0x20, 3, 0x19, 0, 0, 'a', 'b', 'c'};
@@ -208,7 +208,7 @@ static void an_unknown_content_size_is_refused(void **state) {
     const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x19, 0, 0, 'a', 'b', 'c'};
     const struct bytes b = {frame, sizeof(frame)};
     uint8_t plain[3];
-    assert_int_equal(ZSTD_decompress(plain, 3, frame, sizeof(frame)), 3); /* the frame is good otherwise */
+    assert_int_equal(ZSTD_decompress(plain, 3, frame, sizeof(frame)), 3); /* the frame is otherwise good */
     struct err err = {0};
     assert_int_equal(try(b, MAX, &err), ERR_CORRUPT);
     assert_string_equal(err.msg, "compressed data: the content size is not declared");
@@ -222,7 +222,7 @@ static void what_a_frame_declares_can_be_asked_for_and_is_not_believed(void **st
         struct buf frame = frame_of(bytes_of_buf(&plain), 1);
         assert_int_equal(zst_declared(bytes_of_buf(&frame)), sizes[i]);
         assert_int_equal(zst_declared((struct bytes){frame.p, 0}), 0);
-        assert_int_equal(zst_declared((struct bytes){frame.p, 4}), 0); /* cut before it says */
+        assert_int_equal(zst_declared((struct bytes){frame.p, 4}), 0); /* cut before the size */
         frame.p[0] ^= 1;
         assert_int_equal(zst_declared(bytes_of_buf(&frame)), 0);
         buf_done(&plain);

@@ -1,4 +1,4 @@
-/* One frame as a stream: any cut comes back whole, and only whole. */
+/* One frame as a stream: however it is cut, it is read back completely or not at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +64,7 @@ static int take(void *ctx, void *p, size_t n, size_t *ret_n, struct err *err) {
     return 0;
 }
 
-/* Reads all there is; the content so far in out. */
+/* Reads everything; the content so far in out. */
 static int unpack(struct bytes bytes, size_t at_once, size_t piece, struct buf *out) {
     struct source source = {bytes, at_once};
     struct zst_reader *r;
@@ -128,7 +128,7 @@ static void frames_behind_each_other_are_one_content(void **state) {
     buf_init(&twice, 4 * PLAIN);
     buf_put_bytes(&twice, bytes_of_buf(&packed));
     buf_put_bytes(&twice, bytes_of_buf(&packed));
-    for (size_t take = 1; take <= 3; take++) { /* the second begins anywhere in what is read at once */
+    for (size_t take = 1; take <= 3; take++) { /* the second begins anywhere within a read */
         assert_int_equal(unpack(bytes_of_buf(&twice), take == 1 ? packed.n : take * 4999, 9000, &out), 0);
         assert_int_equal(out.n, 2 * PLAIN);
         assert_memory_equal(out.p, plain, PLAIN);
@@ -140,7 +140,7 @@ static void frames_behind_each_other_are_one_content(void **state) {
     buf_done(&twice);
 }
 
-/* One frame of what zst_compress makes of the content, its header changed: refused, however it is cut. */
+/* One frame from zst_compress with a changed header: refused, however it is cut. */
 static void is_refused(const struct buf *frame) {
     struct buf out;
     buf_init(&out, 2 * PLAIN);
