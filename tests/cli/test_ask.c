@@ -13,7 +13,7 @@ static const struct ask_option no_fields[] = {{NULL, 0, NULL}};
 static const struct ask_options asked = {
     .fields = no_fields, .since = &options[0], .until = &options[1], .clock = &options[2]};
 
-static uint64_t clock_at; /* 0: as it is */
+static uint64_t clock_at; /* 0: unchanged */
 uint64_t __real_clock_wall_ns(void);
 uint64_t __wrap_clock_wall_ns(void);
 uint64_t __wrap_clock_wall_ns(void) {
@@ -26,7 +26,7 @@ static int start(void **state) {
     scratch_new(&s, (uint64_t)256 << 20);
     for (int i = 0; i < 6; i++) {
         clock_at =
-            i == 4 ? UINT64_C(4070908800000000000) : 0; /* one look at a clock of 2099, and all later seals have it */
+            i == 4 ? UINT64_C(4070908800000000000) : 0; /* one reading of 2099, and all later sealing times have it */
         log_fill(s.ledger, EVENTS / 6);
         clock_at = 0;
     }
@@ -39,7 +39,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* A time of some event or of none, as text. */
+/* The time of some event or of none, as text. */
 static uint64_t some_time(char ret[TEXT_TIME_MAX]) {
     struct log_reader *reader;
     struct log_event event;
@@ -49,12 +49,12 @@ static uint64_t some_time(char ret[TEXT_TIME_MAX]) {
     uint64_t ns = (uint64_t)plain_value(&event, random_below(2) == 0 ? QUERY_TIME : QUERY_HAPPENED).int_;
     log_reader_close(reader);
     ns += random_below(3) - (ns > 0 ? 1 : 0);
-    ns = ns < UINT64_C(9214646400000000000) ? ns : UINT64_C(9214646399999999999); /* text goes no further */
+    ns = ns < UINT64_C(9214646400000000000) ? ns : UINT64_C(9214646399999999999); /* text has no higher precision */
     text_time(ret, ns);
     return ns;
 }
 
-/* By the clock that is asked for, both ends included; without an end until now, and an hour. */
+/* By the requested clock, both ends included; without an end, until one hour from now. */
 static bool plain_in(const struct log_event *e, bool ledger, const uint64_t *from, const uint64_t *to) {
     uint64_t t = (uint64_t)plain_value(e, ledger ? QUERY_TIME : QUERY_HAPPENED).int_, now = clock_wall_ns();
     bool ends_now = from != NULL && to == NULL && *from <= now;
@@ -112,7 +112,7 @@ static void times_by_either_clock_match_what_reading_every_event_finds(void **st
     ask_some(true);
 }
 
-/* Events sealed after one look at a clock of 2099 have its time. */
+/* Events sealed after one clock reading of 2099 have that time. */
 static void what_a_wrong_clock_left_behind_is_not_of_the_last_hour(void **state) {
     struct opt_value value = {&options[0], "1h"};
     struct opt_args args = {.values = &value, .n_values = 1};
@@ -127,7 +127,7 @@ static void what_a_wrong_clock_left_behind_is_not_of_the_last_hour(void **state)
         assert_true((uint64_t)time.int_ <= clock_wall_ns() + 3600 * CLOCK_NS_PER_S);
     }
     query_close(cursor);
-    ask_open_end(&ask); /* what comes is followed, whatever its time */
+    ask_open_end(&ask); /* new events are followed, whatever their time */
     assert_int_equal(ask.query.n_terms, 1);
     ask_done(&ask);
 }

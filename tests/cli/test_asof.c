@@ -1,5 +1,5 @@
-/* What commands say of projections that an answer rests on, and the moments that people name. Projections are made stale
- * and stopped here by what state_status says of them. */
+/* What commands say about the projections that an answer depends on, and the moments that people name. Here state_status
+ * makes projections stale or stopped. */
 #include "tests/projections/state_box.h"
 
 #include "base/json.h"
@@ -54,7 +54,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* The JSON that a read of this table carries. */
+/* The JSON that a read of this table includes. */
 static void put(struct fixture *f, const char *table, char ret[4096]) {
     struct obj obj = {0};
     struct buf text;
@@ -122,7 +122,7 @@ static void a_read_names_what_it_rests_on_and_nothing_else(void **state) {
     put(f, "installs", text);
     assert_non_null(strstr(text, "\"projection\":\"installs\",\"condition\":\"stale\",\"seq\":null"));
     assert_null(strstr(text, "\"runs\""));
-    put(f, "packs", text); /* judged by what other tables say */
+    put(f, "packs", text); /* judged by other tables */
     assert_non_null(strstr(text, "installs"));
     assert_non_null(strstr(text, "\"runs\""));
 }

@@ -1,6 +1,6 @@
-/* What `diff` tells against the plainest reference: all rows are looked at after each event of a random history, and at
- * each moment between at which something may end. For every pair of prefixes, a column that differs is told with the first
- * of the unbroken run of instants that show its present value, and what is the same at both ends is not told. */
+/* The output of `diff` against the simplest reference: all rows are read after each event of a random history, and at each
+ * moment between at which something may end. For every pair of prefixes, a column that differs is reported with the first
+ * instant of the unbroken run that shows its present value, and what is the same at both ends is not reported. */
 #include <time.h>
 
 #include "base/clock.h"
@@ -38,7 +38,7 @@ struct instant {
 struct history {
     struct instant instants[INSTANTS_MAX];
     size_t n;
-    size_t last[EVENTS + 64]; /* of each number of events the instant right after the newest of them */
+    size_t last[EVENTS + 64]; /* for each number of events, the instant right after the newest of them */
 };
 
 static uint64_t hash_of(uint64_t h, struct bytes text) {
@@ -101,7 +101,7 @@ static const struct seen *find(const struct instant *instant, const struct seen 
     return NULL;
 }
 
-/* ---- what the reference says ---- */
+/* ---- the reference ---- */
 
 static void put_line(struct buf *out, char what, size_t table, uint64_t row, size_t column,
                      const struct walk_cause *cause) {
@@ -113,7 +113,7 @@ static void put_line(struct buf *out, char what, size_t table, uint64_t row, siz
     }
 }
 
-/* The first instant after `from` of the run up to `to` in which the row has this value; SIZE_MAX: in which it is there or
+/* The first instant after `from` of the run up to `to` in which the row has this value; SIZE_MAX: in which it exists or
  * not, as at the end. */
 static const struct walk_cause *first_of(const struct history *h, size_t from, size_t to, const struct seen *row,
                                          size_t column) {
@@ -130,7 +130,7 @@ static const struct walk_cause *first_of(const struct history *h, size_t from, s
     return &h->instants[first].cause;
 }
 
-/* A column as it was when the row came. */
+/* A column as it was when the row appeared. */
 static void put_came(struct buf *out, size_t table, uint64_t row, size_t column, uint64_t value) {
     buf_printf(out, "c %zu %016llx %zu %016llx\n", table, (unsigned long long)row, column, (unsigned long long)value);
 }
@@ -174,11 +174,11 @@ static void expect(const struct state_view *view, const struct history *h, size_
     }
 }
 
-/* ---- what the command's code says ---- */
+/* ---- the command's code ---- */
 
 struct answer {
     struct buf lines;
-    uint64_t seqs[EVENTS + 64]; /* that were told before the first line */
+    uint64_t seqs[EVENTS + 64]; /* reported before the first line */
     size_t n;
 };
 

@@ -1,4 +1,4 @@
-/* What an erasure finds, takes and leaves, and which exports it names, over random histories against a list that the test
+/* What an erasure finds, erases and keeps, and which exports it names, over random histories against a list that the test
  * keeps itself. */
 #include "tests/ledger/scratch.h"
 
@@ -17,7 +17,7 @@ static const char *const names[] = {"alpha", "beta", "gamma"};
 static const char *const kinds[] = {"x.test.note", "x.test.other"};
 static const char *const subjects[] = {"thing/1", "thing/12", "thing/2"};
 
-/* What there is of each event. */
+/* What the log holds of each event. */
 static struct event_kept {
     const char *kind, *subject;
     unsigned fields, had; /* bits of names */
@@ -115,7 +115,7 @@ static void write_export(unsigned i) {
 
 /* ---- the reference ---- */
 
-/* Which of the wanted fields go; all of them with `wanted` 0. */
+/* Which of the requested fields are erased; all of them with `wanted` 0. */
 static unsigned goes(const struct event_kept *e, unsigned wanted) {
     return wanted == 0 ? e->fields : e->fields & wanted;
 }
@@ -130,7 +130,7 @@ static bool is_end(const struct export_kept *x, uint64_t seq) {
     return seq == x->from || seq == x->to - 1;
 }
 
-/* *ret_maybe: those that it may have shown. */
+/* *ret_maybe: those that it may have disclosed. */
 static uint64_t shown(const struct export_kept *x, const struct erase_plan *plan, unsigned wanted, uint64_t *ret_maybe) {
     uint64_t n = 0;
     *ret_maybe = 0;

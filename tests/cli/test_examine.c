@@ -1,4 +1,5 @@
-/* What the end of a verifying process says: only one that dies in reading the database's pages is a verdict about them. */
+/* What the exit of a verifying process means: only a process that dies while reading the database's pages gives a verdict
+ * about them. */
 #include "tests/ledger/judge.h"
 
 #include <signal.h>
@@ -8,7 +9,7 @@
 #include "cli/call/fault.h"
 #include "cli/evidence/examine.h"
 
-/* What the child does instead of, or before, verifying. */
+/* What the child does instead of verifying, or before it. */
 static enum {
     VERIFY,
     KILL,
@@ -86,7 +87,7 @@ int __wrap_log_verify(struct ledger *ledger, const struct log_verify_options *op
     case CUT_THE_FILE:
         assert_int_equal(truncate(scratch_at(&s, "box/evidence/data.mdb"), 16384), 0);
         break;
-    case READ_BEHIND_THE_END: /* not by LMDB: by who got a record from it */
+    case READ_BEHIND_THE_END: /* not by LMDB: by the caller that got a record from it */
         read_behind(ledger);
         break;
     case ASSERT_IN_LMDB:
@@ -113,7 +114,7 @@ int __wrap_log_verify(struct ledger *ledger, const struct log_verify_options *op
     return __real_log_verify(ledger, options, ret, err);
 }
 
-/* With `doing`; the ledger is not open meanwhile. */
+/* With `doing`; the ledger is closed meanwhile. */
 static int examine(unsigned stalled_seconds) {
     static struct rivals rivals;
     struct cli cli = {.quiet = true};
@@ -167,7 +168,7 @@ static void a_child_has_neither_the_handlers_nor_the_mask_of_its_host(void **sta
     sigprocmask(SIG_BLOCK, &blocked, &before);
     signal(SIGTERM, do_nothing);
     no_verdict(TERMINATE, "SIGTERM");
-    signal(SIGTERM, SIG_IGN); /* what is ignored stays so, as under nohup */
+    signal(SIGTERM, SIG_IGN); /* an ignored signal stays ignored, as under nohup */
     doing = TERMINATE;
     must(examine(0));
     signal(SIGTERM, SIG_DFL);
@@ -197,7 +198,7 @@ static void a_database_that_kills_its_reader_is_invalid(void **state) {
     cannot_be_read(CUT_THE_FILE, "SIGBUS");
 }
 
-/* A command that dies so: its exit code. */
+/* The exit code of a command that dies like this. */
 static int dies_of(int what) {
     fflush(NULL);
     pid_t pid = fork();
@@ -231,7 +232,7 @@ static void a_process_that_is_stopped_goes_on_to_its_verdict(void **state) {
     (void)state;
     doing = STOP;
     fflush(NULL);
-    pid_t whole = fork(); /* its group: continued when it has been stopped for longer than it may stand still */
+    pid_t whole = fork(); /* its group: continued after it was stopped for longer than the limit without progress */
     assert_true(whole >= 0);
     if (whole == 0) {
         setpgid(0, 0);

@@ -1,5 +1,5 @@
-/* The range of an export against a full scan, whatever is in derived data: segments of another log that were made to
- * fit this one, with every checksum right, changed bytes, exchanged records and vouchers. Nothing of it moves a range. */
+/* The range of an export against a full scan, whatever is in derived data: segments of another log that were made to fit
+ * this one, with every checksum correct, changed bytes, swapped records and vouchers. None of it changes a range. */
 #include "cli/evidence/cut_args.h"
 #include "export/cut/bundle.h"
 #include "ledger/dedup/vouch.h"
@@ -18,7 +18,7 @@ struct segment {
     uint8_t key[COLUMNS_KEY];
     struct buf record, voucher, foreign, foreign_voucher;
 };
-static struct segment segment[SEGMENTS]; /* as they were made */
+static struct segment segment[SEGMENTS]; /* as they were built */
 static size_t n_segments;
 
 static struct db_txn *derived_begin(struct ledger *ledger, bool write) {
@@ -43,7 +43,7 @@ static void copy_record(struct db_txn *txn, size_t table, struct bytes key, stru
     }
 }
 
-/* The other log's segment in the place of this one's: its node, its times, the check made anew. */
+/* The other log's segment in place of this one's: its node, its times, and the check recomputed. */
 static void make_fit(struct buf *foreign, const struct buf *own) {
     if (foreign->n < COLUMNS_HEADER) return;
     memcpy(foreign->p + 16, own->p + 16, 32);
@@ -174,7 +174,7 @@ static void put_all(bool foreign) {
 
 /* ---- ranges ---- */
 
-/* Conditions that some event fulfils, most often. */
+/* Conditions that usually match some event. */
 static void random_terms(struct cut_args *args, struct buf *texts) {
     static const char *const fields[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
     struct log_reader *reader;
@@ -236,7 +236,7 @@ static void same_range(bool build) {
     buf_done(&texts);
 }
 
-/* Rows of a question for a kind that the log has, by the plain index or the proven one; groups that were read. */
+/* Rows matching a kind that is in the log, by the plain index or the proven one; groups that were read. */
 static uint64_t count_rows(bool proven, uint64_t *ret_groups) {
     const struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("x.acme.thing")};
     const struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
@@ -265,7 +265,7 @@ static void a_range_by_vouched_segments_is_that_of_a_scan(void **state) {
         same_range(i % 2 == 0);
     }
     assert_int_equal(count_rows(false, &plain), count_rows(true, &proven));
-    assert_int_equal(plain, proven); /* no more groups are read: it is the index that answers */
+    assert_int_equal(plain, proven); /* no more groups are read: the index answers */
     assert_true(proven <= 2);
 }
 
@@ -274,7 +274,7 @@ static void segments_of_another_log_mislead_a_plain_query_and_no_range(void **st
     (void)state;
     uint64_t right = count_rows(false, &plain);
     put_all(true);
-    assert_int_not_equal(count_rows(false, &plain), right); /* or this test forges nothing */
+    assert_int_not_equal(count_rows(false, &plain), right); /* otherwise this test forges nothing */
     assert_int_equal(count_rows(true, &proven), right);
     assert_true(proven > plain);
     for (int i = 0; i < ROUNDS; i++) {

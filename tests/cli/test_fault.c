@@ -1,4 +1,4 @@
-/* Deaths in reading a database, in any thread: of derived data, which is set aside; of the evidence, which is a verdict. */
+/* Crashes while reading a database, in any thread: derived data is set aside; for the evidence it is a verdict. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +55,7 @@ static void *read_all(void *ctx) {
     return NULL;
 }
 
-/* A process that reads a database of this name, which is cut while it is open. */
+/* A process that reads a database of this name, which is truncated while it is open. */
 static int ended_with(const char *name, bool aside) {
     int status;
     pid_t pid = fork();

@@ -1,5 +1,5 @@
-/* What runs are said to have been made of, and which of their events do not count, against the plainest reference: the test
- * keeps a list of what it wrote and of what it corrected, and asks as of every size of the log. */
+/* What runs are reported to consist of, and which of their events do not count, against the simplest reference: the test
+ * keeps a list of what it wrote and corrected, and queries at every size of the log. */
 #include <time.h>
 
 #include "cli/view/run_made.h"
@@ -10,7 +10,7 @@
 
 static const char *const runs[RUNS] = {"a", "b"};
 
-/* What an event says, and of whom. */
+/* What an event says, and about what. */
 static struct kept {
     const char *run, *about;
     char model[8], tool[8];
@@ -46,7 +46,7 @@ static void write_event(struct box *box, uint64_t seq) {
     assert_int_equal(box_put(box, kinds[kind], subject, k->run, json, true), seq);
 }
 
-/* What cannot be corrected, or was before, is not. */
+/* An event that cannot be corrected, or already was, is not. */
 static bool correct_one(struct box *box, uint64_t size) {
     struct log_receipt receipt;
     const struct log_correct_options o = {
@@ -58,7 +58,7 @@ static bool correct_one(struct box *box, uint64_t size) {
     return true;
 }
 
-/* The run that the states take it for. */
+/* The run to which the states attribute it. */
 static const char *owner(const struct kept *k) {
     return *k->about != '\0' && (k->bounds || *k->run == '\0') ? k->about : k->run;
 }
@@ -96,7 +96,7 @@ static void check_values(const struct run_made *made, const char *trait, const c
     buf_done(&expected);
 }
 
-/* Each of its events that was corrected, once, with what corrected it; no other. */
+/* Each of its events that was corrected, once, with the correction; no other. */
 static void check_corrected(const struct run_made *made, const char *run, uint64_t at) {
     size_t n = 0, wanted = 0;
     const struct corrected_one *one;
@@ -159,7 +159,7 @@ static void a_run_is_made_of_its_events_but_for_the_mistakes(void **state) {
     one_history(random);
 }
 
-/* Written by somebody who holds the keys and names another leaf: no state heeds it, so no comparison does. */
+/* Written by somebody who holds the keys and names another leaf: states ignore it, so comparisons do too. */
 static void a_correction_that_names_another_leaf_does_not_hold(void **state) {
     static const volatile int stop;
     struct corrected corrected = {0};

@@ -1,6 +1,6 @@
-/* A secret that is in the log does not leave it: export and reveal refuse, say where it is and by which rule, write nothing
- * and record nothing. What is appended is masked, so secrets get in while the scanner is made blind, as it is to those
- * whose rules a later version brings. */
+/* A secret in the log does not leave it: export and reveal refuse, say where it is and by which rule, write nothing and
+ * record nothing. Appended text is masked, so the secrets get in while the scanner is disabled, as it is for secrets whose
+ * rules a later version adds. */
 #include "tests/ledger/scratch.h"
 
 #include <dirent.h>
@@ -15,7 +15,7 @@
 static struct scratch s;
 static bool blind;
 static char out_dir[300];
-static struct buf said, shown; /* on standard error and standard output, by the command last run */
+static struct buf said, shown; /* standard error and standard output of the last command */
 
 int __real_secret_next(struct bytes text, size_t from, struct secret_hit *ret);
 int __wrap_secret_next(struct bytes text, size_t from, struct secret_hit *ret);
@@ -41,7 +41,7 @@ static void event(uint64_t seq, const char *json, const struct log_author *autho
     buf_done(&body);
 }
 
-/* Of permission.granted, note and what the catalog does not list are private. */
+/* Of permission.granted, note and fields outside the catalog are private. */
 static int start(void **state) {
     struct log_author *author;
     struct buf vkey;
@@ -60,7 +60,7 @@ static int start(void **state) {
     event(IN_BODY, "{\"group\":\"exec\",\"scope\":\"in " TOKEN "\",\"tier\":\"T1\",\"note\":\"for March\"}", NULL);
     event(IN_PRIVATE, "{\"group\":\"exec\",\"scope\":\"in\",\"tier\":\"T1\",\"note\":\"use " AWS "\",\"more\":\"fine\"}",
           NULL);
-    blind = false; /* nobody looks for one in an author's name */
+    blind = false; /* an author's name is not scanned */
     event(IN_AUTHOR, "{\"group\":\"exec\",\"scope\":\"in\",\"tier\":\"T1\",\"note\":\"for March\"}", author);
     blind = true;
     event(IN_NESTED, "{\"group\":\"exec\",\"scope\":\"in\",\"tier\":\"T1\",\"more\":{\"a\":[1,{\"b\":\"" TOKEN "\"}]}}",
@@ -160,7 +160,7 @@ static size_t n_files(void) {
     return n;
 }
 
-/* It is refused with this message, which does not tell the secret; no file is there, no event was written. */
+/* It is refused with this message, which does not contain the secret; no file exists, no event was written. */
 static void refused(const char *line, const char *message) {
     uint64_t before = size_now();
     int exit_code = run(line);
@@ -173,7 +173,7 @@ static void refused(const char *line, const char *message) {
     assert_int_equal(size_now(), before);
 }
 
-/* The file x is written and recorded; it is gone again then. */
+/* The file x is written and recorded; it is then removed again. */
 static void passes(const char *line) {
     uint64_t before = size_now();
     int exit_code = run(line);
@@ -214,7 +214,7 @@ static void a_secret_refuses_the_reveal(void **state) {
     refused("reveal 3 --private note -o x", "ledger: reveal: " AT("3", "aws-key-id", "1"));
     refused("reveal 3 --private more,note --plain -o x", AT("3", "aws-key-id", "1"));
     refused("reveal 5 --private more -o x", AT("5", "github-pat", "1"));
-    refused("reveal 2 --private note -o x", AT("2", "github-pat", "1")); /* the body leaves with it */
+    refused("reveal 2 --private note -o x", AT("2", "github-pat", "1")); /* the body is exported with it */
     refused("reveal 4 --private note -o x", AT("4", "github-pat", "1"));
     refused("reveal 3 --private note --print -o x", AT("3", "aws-key-id", "1"));
     assert_string_equal((char *)shown.p, "");
@@ -261,7 +261,7 @@ static void a_secret_in_a_state_refuses_the_export(void **state) {
     passes("export --sparse 1 --states runs -o x");
 }
 
-/* An event about a thing of this name, with one open field. */
+/* An event about something of this name, with one open field. */
 static void append(const char *kind, const char *subject, const char *name, const char *value) {
     struct buf body = {0};
     struct log_receipt receipt;
@@ -274,7 +274,7 @@ static void append(const char *kind, const char *subject, const char *name, cons
     buf_done(&body);
 }
 
-/* At the end of one piece of what is scanned at once and the beginning of the next. */
+/* At the boundary of two pieces that are scanned at once. */
 static void put_artifact(char id[LOG_ARTIFACT_ID]) {
     static char content[600000];
     uint64_t size = sizeof(content);
@@ -307,7 +307,7 @@ static void a_secret_in_a_header_refuses_the_export(void **state) {
     snprintf(message, sizeof(message), "event %llu holds what looks like a secret (github-pat); 1 in all: nothing",
              (unsigned long long)seq);
     refused(line, message);
-    refused("export --whole --kind ledger.created -o x", message); /* all headers of the range leave */
+    refused("export --whole --kind ledger.created -o x", message); /* all headers of the range are exported */
 }
 
 int main(void) {

@@ -1,5 +1,5 @@
-/* What a reader is told of a database and of what is known of it, also while others append and verify: here they do so
- * between the two looks that it takes. */
+/* What a reader is told about a database and about what is known of it, also while others append and verify: here they do
+ * so between its two reads. */
 #include "tests/ledger/scratch.h"
 
 #include "cli/open/setback.h"
@@ -13,7 +13,7 @@ struct fixture {
     char trust[FILE_PATH_MAX];
 };
 
-static struct fixture *busy; /* somebody appends and verifies before anything outside of the database is read */
+static struct fixture *busy; /* another process appends and verifies before anything outside the database is read */
 static unsigned warned;
 static struct err said;
 
@@ -94,7 +94,7 @@ static void what_others_append_meanwhile_is_no_set_back(void **state) {
     }
 }
 
-/* Every size and root beside every other: a warning exactly where more are known, or as many with another root. */
+/* Every size and root against every other: a warning exactly if more events are known, or as many with another root. */
 static void a_warning_is_about_more_events_or_another_root_of_as_many(void **state) {
     struct fixture *f = *state;
     enum { SIZES = 9 };
@@ -119,7 +119,7 @@ static void a_warning_is_about_more_events_or_another_root_of_as_many(void **sta
     }
 }
 
-/* The same of the trust file, for who writes; what the copy of the head says is compared at the first commit. */
+/* The same for the trust file, for writers; the copy of the head is compared at the first commit. */
 static void a_refusal_is_about_more_events_or_another_root_of_as_many(void **state) {
     struct fixture *f = *state;
     enum { SIZES = 9 };

@@ -1,5 +1,5 @@
-/* Verifying derived data only reads: whatever is missing or spoiled there, the files stay as they are, byte by byte, and
- * the report says what it met: damage is a fault, what may be missing at any time is none. */
+/* Verifying derived data only reads: whatever is missing or damaged there, the files stay as they are, byte by byte, and
+ * the report says what was found: damage is a fault; what may be missing at any time is not. */
 #include "tests/ledger/judge.h"
 
 #include <dirent.h>
@@ -15,7 +15,7 @@
 static const char *const tables[] = {HINTS_NAMES, "column", "row", "proven"};
 static struct scratch other;
 
-/* ---- derived data, behind the ledger's back ---- */
+/* ---- derived data, written directly ---- */
 
 static const char *data(void) {
     return scratch_at(&s, "box/derived/data.mdb");
@@ -28,7 +28,7 @@ static struct db *derived(size_t n_tables, bool create) {
     return db;
 }
 
-/* value.p NULL: the record goes. */
+/* value.p NULL: the record is removed. */
 static void put(size_t table, struct bytes key, struct bytes value) {
     struct db_txn *txn;
     struct db *db = derived(DERIVED_TABLES, false);
@@ -50,7 +50,7 @@ static void get(size_t table, struct bytes key, struct buf *ret) {
     db_close(db);
 }
 
-/* A byte of the record is another one; at < 0 counts from its end. */
+/* One byte of the record is changed; at < 0 counts from its end. */
 static void flip(size_t table, struct bytes key, int at) {
     struct buf record;
     get(table, key, &record);
@@ -181,7 +181,7 @@ static void put_anothers(void) {
     scratch_copy(scratch_at(&other, "box/derived/data.mdb"), data());
 }
 
-/* ---- what is said of it ---- */
+/* ---- what is reported ---- */
 
 #define FAULT LOG_ASPECT_FAULT
 #define GOOD  LOG_ASPECT_GOOD
@@ -215,7 +215,7 @@ static const struct {
     {"another key", change_a_key, FAULT, "the key segment that begins there: "},
 };
 
-/* Names and bytes of all files, but for the locks: who reads holds his snapshot there. */
+/* Names and bytes of all files except the locks, where readers hold their snapshots. */
 static void dump(struct buf *out) {
     struct buf file;
     struct dirent *e;
@@ -274,7 +274,7 @@ static void verifying_changes_no_byte_of_derived_data_and_says_what_it_met(void 
 /* ---- its progress ---- */
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total) {
-    *(unsigned *)ctx += total == CORE_SEGMENT && done == CORE_SEGMENT; /* of the log there is more */
+    *(unsigned *)ctx += total == CORE_SEGMENT && done == CORE_SEGMENT; /* for the log there is more */
 }
 
 static void replaying_key_segments_is_progress(void **state) {

@@ -1,4 +1,4 @@
-/* Moments as people write them. The zone is set here: it is the only thing that a local time depends on. */
+/* Moments as people write them. The zone is set here: local times depend on nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
