@@ -1,5 +1,5 @@
-/* What the tests of bundles share: a ledger with everything that a bundle can hold, bundles cut from it and verified in
- * memory, and a bundle's members to be changed one by one. */
+/* What the tests of bundles share: a ledger with everything that a bundle can hold, bundles exported from it and verified
+ * in memory, and the members of a bundle, to be changed one by one. */
 #ifndef TESTS_EXPORT_BUNDLE_BOX_H
 #define TESTS_EXPORT_BUNDLE_BOX_H
 
@@ -16,9 +16,9 @@ static struct scratch s;
 static struct log_author *alice;
 static struct log_trust *trust; /* of the log key and alice */
 static char authors_path[300], artifact_hex[2][2 * LOG_HASH + 1];
-static struct buf bundle; /* the one last cut */
+static struct buf bundle; /* the last one exported */
 static struct export_counts counts;
-static struct export_report report; /* of the verification last made */
+static struct export_report report; /* of the last verification */
 
 /* ---- a ledger ---- */
 
@@ -52,7 +52,7 @@ static __attribute__((unused)) void box_end(void) {
     scratch_done(&s);
 }
 
-/* One event; gives its seq. */
+/* One event; returns its seq. */
 static __attribute__((unused, format(printf, 4, 5))) uint64_t
 box_event(const char *kind, const char *subject, const struct log_author *author, const char *fmt, ...) {
     static struct buf body;
@@ -100,8 +100,8 @@ static __attribute__((unused)) void box_restore(const char *name) {
     scratch_open(&s);
 }
 
-/* Everything: groups, private fields, a signed event, a large payload, gaps, artifacts, two rotations, a restore. 700
- * events and some. */
+/* Everything: groups, private fields, a signed event, a large payload, gaps, artifacts, two rotations, a restore. Some 700
+ * events. */
 static __attribute__((unused)) void box_fill(void) {
     static char text[40000];
     memset(text, 'z', sizeof(text) - 1);
@@ -124,7 +124,7 @@ static __attribute__((unused)) void box_fill(void) {
     scratch_fill(&s, 400, 700, true);
 }
 
-/* ---- cutting ---- */
+/* ---- exporting ---- */
 
 static __attribute__((unused)) int try_cut_of(struct ledger *ledger, const struct export_options *o, struct buf *out) {
     uint8_t digest[LOG_HASH], mine[LOG_HASH];
@@ -249,7 +249,7 @@ static __attribute__((unused)) size_t member(const char *name) {
     return 0;
 }
 
-/* A tar of them, over what is in `out`. */
+/* A tar of them, replacing `out`. */
 static __attribute__((unused)) void members_put(struct buf *out) {
     static const uint8_t zeros[2 * USTAR_BLOCK];
     uint8_t header[USTAR_BLOCK];

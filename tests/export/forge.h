@@ -1,5 +1,5 @@
-/* A bundle's members changed by somebody who has the log key: content replaced, the manifest put right and signed again. So
- * what is refused is refused for what it says, not for a signature. */
+/* Members of a bundle changed by somebody who has the log key: content replaced, the manifest adjusted and signed again. So
+ * a refusal is due to the content, not to a signature. */
 #ifndef TESTS_EXPORT_FORGE_H
 #define TESTS_EXPORT_FORGE_H
 
@@ -17,7 +17,7 @@ static __attribute__((unused)) struct signer log_signer(const struct scratch *bo
     return signer;
 }
 
-/* The statement of the bundle in `members`, over what is in `out`. */
+/* The statement of the bundle in `members`, replacing `out`. */
 static __attribute__((unused)) void forge_statement(struct buf *out) {
     struct manifest m;
     must(manifest_decode(&m, bytes_of_buf(&members[member(BUNDLE_MANIFEST)].content), &why));
@@ -45,7 +45,7 @@ static __attribute__((unused)) void forge_replace(struct buf *text, const char *
     *text = made;
 }
 
-/* SHA256SUMS, if it is there, becomes that of the members, and so does its digest in the statement. */
+/* SHA256SUMS, if present, becomes that of the members, and so does its digest in the statement. */
 static __attribute__((unused)) void forge_sums(struct buf *statement) {
     uint8_t digest[LOG_HASH];
     char old_hex[2 * LOG_HASH + 1], hex[2 * LOG_HASH + 1];
@@ -109,7 +109,7 @@ static __attribute__((unused)) void forge_manifest(const char *from, const char 
     buf_done(&text);
 }
 
-/* The manifest gets the digest that the member has now; `before` is the one that it had. */
+/* The manifest gets the member's current digest; `before` is the previous one. */
 static __attribute__((unused)) void forge_digest(const char *name, const uint8_t before[LOG_HASH]) {
     uint8_t now[LOG_HASH];
     char old_hex[2 * LOG_HASH + 1], hex[2 * LOG_HASH + 1];
@@ -129,7 +129,7 @@ static __attribute__((unused)) void forge_content(const char *name, const char *
     forge_digest(name, before);
 }
 
-/* Line number i (from 0) of a text: where it begins, and its length with its LF. */
+/* Line i (from 0) of a text: where it begins, and its length with its LF. */
 static __attribute__((unused)) struct bytes line_of(const struct buf *text, size_t i) {
     const uint8_t *p = text->p, *end = text->p + text->n;
     for (; i > 0; i--) {
@@ -142,7 +142,7 @@ static __attribute__((unused)) struct bytes line_of(const struct buf *text, size
     return (struct bytes){p, (size_t)(lf - p) + 1};
 }
 
-/* Line i becomes `to` (empty: it is gone). */
+/* Line i becomes `to` (empty: it is removed). */
 static __attribute__((unused)) void line_set(struct buf *text, size_t i, struct bytes to) {
     struct bytes line = line_of(text, i);
     struct buf made;
@@ -187,7 +187,7 @@ static __attribute__((unused)) void put_erasures(const uint64_t *seqs, size_t n)
     hash_parts(digest, &content, 1);
     text_hex(hex, digest, sizeof(digest));
     snprintf(subject, sizeof(subject), "},{\"digest\":{\"sha256\":\"%s\"},\"name\":\"erasures\"},{\"digest\"", hex);
-    forge_manifest("},{\"digest\"", subject); /* behind keys, the first */
+    forge_manifest("},{\"digest\"", subject); /* after keys, the first */
 }
 
 /* As the ledger itself will write it. */
@@ -202,7 +202,7 @@ static __attribute__((unused)) void put_erased(const char *json) {
     buf_done(&body);
 }
 
-/* ---- tests of a ledger each ---- */
+/* ---- tests with a ledger each ---- */
 
 static __attribute__((unused)) struct buf changed;
 

@@ -1,4 +1,4 @@
-/* What is written can be checked: bundles of every kind, of every range, in the same bytes each time. */
+/* What is written can be verified: bundles of every kind and every range, with the same bytes each time. */
 #include "tests/export/bundle_box.h"
 
 static int start(void **state) {
@@ -80,7 +80,7 @@ static void the_same_export_gives_the_same_bytes(void **state) {
         cut(&o);
         assert_true(bytes_eq(bytes_of_buf(&first), bytes_of_buf(&bundle)));
     }
-    o.terms = turned; /* whatever the order in which it is asked for */
+    o.terms = turned; /* whatever the order of the request */
     o.n_terms = 3;
     o.private_ = again;
     o.n_private = 2;
@@ -160,7 +160,7 @@ static void ranges_begin_and_end_anywhere(void **state) {
             assert_int_equal(report.counts.disclosed, at[k] - at[i]);
         }
     }
-    o.to = 5000; /* cut to the head */
+    o.to = 5000; /* truncated to the head */
     o.from = 709;
     cut(&o);
     is_good();
@@ -176,7 +176,7 @@ static uint64_t time_of(uint64_t seq) {
     return event.time;
 }
 
-/* A bundle of [since, until) gives the range [from, to) and so many matching. */
+/* A bundle of [since, until) has the range [from, to) and this many matching events. */
 static void by_time(uint64_t since, uint64_t until, uint64_t from, uint64_t to, uint64_t matching) {
     struct export_options o = everything();
     o.has_since = since > 0;
@@ -198,7 +198,7 @@ static void a_time_range_is_proven_by_its_neighbours_or_the_logs_ends(void **sta
     by_time(1, first, 0, 1, 0); /* before all */
     by_time(first, 0, 0, 711, 711);
     by_time(0, newest + 1, 0, 711, 711);
-    by_time(newest + 1, 0, 710, 711, 0); /* behind all */
+    by_time(newest + 1, 0, 710, 711, 0); /* after all */
     by_time(newest + 1, newest + 2, 710, 711, 0);
     by_time(1, newest + 1, 0, 711, 711);
     by_time(gap + 1, time_of(203), 202, 204, 0); /* between two */
@@ -215,7 +215,7 @@ static void a_bound_of_time_that_the_range_keeps_by_itself_is_not_claimed(void *
     cut(&o);
     is_good();
     assert_int_equal(report.counts.matching, 50);
-    o.from = 100; /* here it does say something */
+    o.from = 100; /* here it matters */
     cut(&o);
     is_good();
     assert_int_equal(report.counts.from, 201);
@@ -293,7 +293,7 @@ static void sparse_bundles_have_chosen_events_and_claim_no_completeness(void **s
     assert_int_equal(report.counts.headers, 1);
 }
 
-/* ---- what is given on ---- */
+/* ---- what is passed on ---- */
 
 struct seen {
     uint64_t next, bodies, fields;

@@ -1,8 +1,8 @@
-/* A bundle under a policy that asks for witnesses. Their lines are in the member `checkpoint`, which the manifest names
- * by size and root alone: whoever holds a bundle can have its checkpoint cosigned later. */
+/* Bundles under a policy that requires witnesses. Their lines are in the member `checkpoint`, which the manifest names by
+ * size and root alone: anyone who holds a bundle can have its checkpoint cosigned later. */
 #include "tests/export/forge.h"
 
-#define PARTIES 7 /* w1 to w5; `x`, whom no policy names; `n`, who calls himself w1 */
+#define PARTIES 7 /* w1 to w5; `x`, whom no policy names; `n`, who uses the name w1 */
 #define LOG     "log $0\n"
 #define W       LOG "witness w1 $1\nwitness w2 $2\nwitness w3 $3\nwitness w4 $4\nwitness w5 $5\n"
 #define BY_LOG  "by log key 'example.org/box-1'"
@@ -41,7 +41,8 @@ static int trust_done(void **state) {
 
 /* ---- cosigning ---- */
 
-/* Adds a line to a note for each of `who`: "13", "x", "n"; '!' spoils the one after it, '~' has it sign another size. */
+/* Adds a line to a note for each of `who`: "13", "x", "n"; '!' corrupts the one after it, '~' makes it sign another size.
+ */
 static void cosign(struct buf *note, const char *who) {
     struct note parsed;
     struct buf text;
@@ -112,11 +113,11 @@ static void the_policys_quorum_decides_whether_a_bundle_is_anchored(void **state
         {W "quorum w1\n", "2", false, 1},
         {W "group g 2 w1 w2 w3\nquorum g\n", "", false, 0},
         {W "group g 2 w1 w2 w3\nquorum g\n", "1", false, 1},
-        {W "group g 2 w1 w2 w3\nquorum g\n", "11", false, 1}, /* one witness is one, however often it signs */
+        {W "group g 2 w1 w2 w3\nquorum g\n", "11", false, 1}, /* one witness counts once, however often it signs */
         {W "group g 2 w1 w2 w3\nquorum g\n", "13", true, 2},
         {W "group g 2 w1 w2 w3\nquorum g\n", "123", true, 3},
-        {W "group g 2 w1 w2 w3\nquorum g\n", "145", false, 3}, /* w4 and w5 are not of the group */
-        {W "group g 2 w1 w2 w3\nquorum g\n", "1x", false, 1},  /* nobody knows x */
+        {W "group g 2 w1 w2 w3\nquorum g\n", "145", false, 3}, /* w4 and w5 are not in the group */
+        {W "group g 2 w1 w2 w3\nquorum g\n", "1x", false, 1},  /* x is unknown */
         {W "group g 2 w1 w2 w3\nquorum g\n", "2n", false, 1},  /* a known name with another key */
         {W "group g 2 w1 w2 w3\nquorum g\n", "xn", false, 0},
         {W "group g all w1 w2 w3\nquorum g\n", "12", false, 2},
@@ -162,7 +163,7 @@ static void a_wrong_cosignature_of_a_known_witness_makes_it_invalid(void **state
         assert_int_equal(report.log.findings[0].aspect, LOG_SEALS);
         assert_string_equal(report.log.findings[0].place, BUNDLE_CHECKPOINT);
         assert_non_null(strstr(report.log.findings[0].reason, ".example' is bad"));
-        verify(bytes_of_buf(&changed), trust); /* who does not know the witness does not judge it */
+        verify(bytes_of_buf(&changed), trust); /* a verifier that does not know the witness does not judge it */
         verdict_is(LOG_GOOD);
     }
     verify(cosigned("12!x!n"), known);
@@ -225,7 +226,7 @@ static void cosignatures_that_the_ledger_has_leave_with_its_checkpoint(void **st
         verify(bytes_of_buf(&bundle), known);
         the_verdict_is(LOG_GOOD, QUORUM);
     }
-    scratch_append(&s, 3, NULL); /* a new head, that nobody has seen */
+    scratch_append(&s, 3, NULL); /* a new head, which no witness has seen */
     cut(&o);
     verify(bytes_of_buf(&bundle), known);
     the_verdict_is(LOG_NOT_ANCHORED, SHORT " (0 cosigned)");

@@ -1,4 +1,4 @@
-/* Digests of members as bytes go by, against hashes of the same contents. */
+/* Digests of members computed while streaming, against hashes of the same contents. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Bundles of what holds erased bodies, private fields and artifacts: they are written, and they verify. */
+/* Bundles with erased bodies, private fields and artifacts: they are written, and they verify. */
 #include "tests/export/bundle_box.h"
 
 static int start(void **state) {

@@ -1,4 +1,4 @@
-/* What somebody who has the log key says wrongly, or leaves out, does not pass either. */
+/* False statements or omissions by somebody who has the log key are refused too. */
 #include "tests/export/forge.h"
 
 /* ---- somebody signs ---- */
@@ -13,7 +13,7 @@ static void a_manifest_signed_by_another_key_does_not_pass(void **state) {
     must(signer_new(&other, bytes_of(SCRATCH_ORIGIN), &why));
     forge_sign(bytes_of_buf(&text), &other);
     is_invalid(tar_of_members(), "keys", "has not signed the manifest");
-    memcpy(other.vkey.id, log.vkey.id, NOTE_KEY_ID_LEN); /* it says that it is the log key */
+    memcpy(other.vkey.id, log.vkey.id, NOTE_KEY_ID_LEN); /* it claims to be the log key */
     forge_sign(bytes_of_buf(&text), &other);
     is_invalid(tar_of_members(), "keys", "has not signed the manifest");
     forge_sign(bytes_of_buf(&text), &log);
@@ -107,7 +107,7 @@ static void an_exporter_cannot_leave_out_an_events_line(void **state) {
     (void)state;
     cut(&o);
     is_good();
-    for (size_t i = 0; i < 5; i++) { /* each of five events, with counts that fit */
+    for (size_t i = 0; i < 5; i++) { /* each of five events, with consistent counts */
         members_take(bytes_of_buf(&bundle));
         line_set(&members[member("payloads/0.jsonl")].content, i, bytes_of(""));
         forge_manifest("\"disclosed\":5", "\"disclosed\":4");
@@ -191,7 +191,7 @@ static void lines_have_one_form_and_order(void **state) {
         forge_replace(&members[member("payloads/0.jsonl")].content, wrong[i][0], wrong[i][1]);
         must_not_pass("form", i);
     }
-    for (size_t i = 0; i < 4; i++) { /* two lines change places; a line stands twice */
+    for (size_t i = 0; i < 4; i++) { /* two lines swapped; a line twice */
         struct buf line = {0};
         members_take(bytes_of_buf(&bundle));
         struct buf *lines = &members[member("payloads/0.jsonl")].content;
@@ -213,7 +213,7 @@ static void a_line_may_say_that_an_event_is_withheld_and_it_is_counted(void **st
     cut(&o);
     members_take(bytes_of_buf(&bundle));
     line_set(&members[member("payloads/0.jsonl")].content, 2, bytes_of("{\"seq\":2,\"withheld\":true}\n"));
-    forge_manifest("\"disclosed\":5", "\"disclosed\":5"); /* with the sums of what is there now */
+    forge_manifest("\"disclosed\":5", "\"disclosed\":5"); /* with the sums of the current members */
     is_invalid(tar_of_members(), "", "counts");
     forge_manifest("\"disclosed\":5", "\"disclosed\":4");
     forge_manifest("\"withheld\":0", "\"withheld\":1");
@@ -271,7 +271,7 @@ static void states_that_the_events_do_not_give_do_not_pass(void **state) {
     is_invalid(tar_of_members(), "states/runs.json", "are not those that follow from the events");
     members_take(bytes_of_buf(&bundle));
     forge_content("states/permissions.json", "\"fold\":", "\"fold\":9");
-    verify(tar_of_members(), trust); /* by other rules: the log key's word */
+    verify(tar_of_members(), trust); /* by other rules: the log key's claim */
     verdict_is(LOG_GOOD);
     aspect_is(LOG_STATES, LOG_ASPECT_UNCHECKED, "made by other rules than this program's");
 }

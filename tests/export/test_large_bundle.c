@@ -1,4 +1,4 @@
-/* Bundles that are large enough for threads: groups read ahead of the writer, a file unpacked ahead of the verifier. */
+/* Bundles large enough for threads: groups read ahead of the writer, a file unpacked ahead of the verifier. */
 #include "tests/export/bundle_box.h"
 
 #include <sys/wait.h>
@@ -90,7 +90,7 @@ static void damage_and_cuts_far_behind_are_found(void **state) {
     }
 }
 
-/* ---- who does not read to the end ---- */
+/* ---- readers that stop before the end ---- */
 
 static int had_enough(void *ctx, const struct log_event *event, struct bytes private_, struct err *err) {
     uint64_t *left = ctx;

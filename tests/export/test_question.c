@@ -1,4 +1,4 @@
-/* What a verifier says of the question and of what it leaves out, against the events themselves. */
+/* What a verifier says about the filter and about what it leaves out, against the events themselves. */
 #include "tests/export/bundle_box.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@ static const char *const kinds[] = {"run.tool_called", "run.step", "x.test.note"
 static const char *const actors[] = {"user:a", "user:ab", "service:b"};
 static const char *const subjects[] = {"run/1", "run/2"};
 
-/* What the log holds, as the test wrote it. */
+/* What the log contains, as the test wrote it. */
 static struct {
     const char *kind, *actor, *subject;
     uint64_t time;
@@ -179,7 +179,7 @@ static void a_question_of_an_invalid_bundle_is_not_known(void **unused) {
     export_question_done(&q);
 }
 
-/* Whoever makes a bundle may use as many kinds as he likes; a table of them has an end. */
+/* The author of a bundle may use any number of kinds; a table of them is bounded. */
 static void kinds_beyond_the_table_are_counted_together(void **unused) {
     struct export_options o = everything();
     struct export_question q = {0};

@@ -1,4 +1,4 @@
-/* What a support report may tell: names, values, and that a secret stops it. */
+/* What a support report may disclose: names, values, and that a secret blocks it. */
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/secret/secret.h"
@@ -8,7 +8,7 @@
 #include "projections/rows/projection.h"
 #include "tests/export/bundle_box.h"
 
-static bool planted; /* the scanner finds something in what has "planted" in it */
+static bool planted; /* the scanner reports a hit in texts that contain "planted" */
 
 int __real_secret_next(struct bytes text, size_t from, struct secret_hit *ret);
 int __wrap_secret_next(struct bytes text, size_t from, struct secret_hit *ret);
@@ -46,7 +46,7 @@ static const char *told(enum support_class class, const char *text) {
     return stays ? kept : NULL;
 }
 
-/* The JSON of what is told of a body. */
+/* The JSON of what is reported of a body. */
 static const char *told_of(const char *json) {
     static char text[2048];
     struct buf mp, kept, out;
@@ -129,7 +129,7 @@ static void one_value_has_one_pseudonym_and_another_key_gives_another(void **sta
 }
 
 static void a_pseudonym_is_the_mac_of_the_value(void **state) {
-    /* RFC 4231 cannot be used: the keys there are of other lengths. This is Python's hmac over a key of 32 times 0x0b. */
+    /* RFC 4231 cannot be used: its keys have other lengths. This is Python's hmac with a key of 32 times 0x0b. */
     (void)state;
     memset(r.names.key, 0x0b, sizeof(r.names.key));
     assert_string_equal(told(SUPPORT_NAME, "Hi There"), "name:n-198a607eb44b");

@@ -1,9 +1,9 @@
-/* A bundle that was changed in any way does not pass: every bit, every length, every arrangement of members. */
+/* A bundle that was changed in any way is refused: every bit, every length, every arrangement of members. */
 #include "tests/export/forge.h"
 
 #include "base/archive/zst.h"
 
-/* The same signatures are verified over and over: what came of it is remembered. */
+/* The same signatures are verified over and over, so results are remembered. */
 #define MEMORY 4096
 static struct {
     uint8_t digest[HASH_LEN];
@@ -29,7 +29,7 @@ bool __wrap_crypt_verify(const uint8_t signature[CRYPT_SIGNATURE_LEN], struct by
 
 /* ---- bits and lengths ---- */
 
-/* Every second byte, from this one on: false when one passes. */
+/* Every second byte from this one on; false if one is accepted. */
 static bool flip_half(size_t first) {
     buf_clear(&changed);
     buf_put_bytes(&changed, bytes_of_buf(&bundle));
@@ -125,7 +125,7 @@ static void a_compressed_bundle_that_is_cut_or_changed_does_not_pass(void **stat
     }
     buf_clear(&changed);
     buf_put_bytes(&changed, bytes_of_buf(&bundle));
-    for (size_t i = 0; i < bundle.n; i++) { /* some bits of a frame mean nothing: then the content is the same */
+    for (size_t i = 0; i < bundle.n; i++) { /* some bits of a frame have no effect: then the content is the same */
         changed.p[i] ^= 1;
         verify(bytes_of_buf(&changed), trust);
         if (report.log.verdict != LOG_INVALID && !unpacks_to(&plain)) {
@@ -170,7 +170,7 @@ static void a_bomb_ends_early(void **state) {
     must(ustar_header(header, bytes_of(BUNDLE_MANIFEST), USTAR_SIZE_MAX, &why));
     put_bomb((struct bytes){header, sizeof(header)}, 200);
     is_invalid(bytes_of_buf(&changed), BUNDLE_MANIFEST, "it has 8589934591 bytes; expected 1 to 2097152");
-    /* an artifact of very many zeros: nothing but its size is wrong with it */
+    /* an artifact of very many zeros: only its size is wrong */
     box_artifact(0, bytes_of("small"));
     box_name_artifact(0, 5);
     o.artifacts = true;
@@ -209,7 +209,7 @@ static void very_many_members_end_early(void **state) {
     uint8_t header[USTAR_BLOCK];
     (void)state;
     cut_small();
-    for (size_t at = 0; at < bundle.n; at += USTAR_BLOCK) { /* wherever one begins, many more come */
+    for (size_t at = 0; at < bundle.n; at += USTAR_BLOCK) { /* wherever one begins, many more follow */
         char name[USTAR_NAME_MAX + 1];
         uint64_t size;
         if (ustar_parse(bundle.p + at, name, &size, NULL) != 0) continue;
@@ -293,7 +293,7 @@ static void members_of_two_ledgers_do_not_go_together(void **state) {
     for (size_t i = 0; i < n; i++) {
         struct member one = members[i];
         members[i] = mine[i];
-        if (!bytes_eq(bytes_of_buf(&one.content), bytes_of_buf(&mine[i].content))) { /* VERIFY.md is the same */
+        if (!bytes_eq(bytes_of_buf(&one.content), bytes_of_buf(&mine[i].content))) { /* VERIFY.md is unchanged */
             must_not_pass("theirs with one of mine", i);
         }
         members[i] = one;

@@ -1,4 +1,4 @@
-/* Two programs that know the format from its description only give the same verdict: this one, and share/verify_bundle.py.
+/* Two programs that share only the description of the format give the same verdict: this one, and share/verify_bundle.py.
  */
 #include "tests/export/two_verifiers.h"
 
@@ -99,7 +99,7 @@ static void changed_bundles(void **state) {
         changed.p[i] ^= (uint8_t)(1 << i % 8);
         both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     }
-    for (size_t i = 0; i < 5; i++) { /* cut short */
+    for (size_t i = 0; i < 5; i++) { /* truncated */
         both_trusting((struct bytes){bundle.p, bundle.n * i / 5}, LOG_INVALID);
     }
     buf_clear(&changed);
@@ -150,7 +150,7 @@ static void what_the_log_key_says_wrongly(void **state) {
         members_put(&changed);
         both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     }
-    for (size_t i = 0; i < 12; i += 3) { /* a line is missing, and the counts are those of what is there */
+    for (size_t i = 0; i < 12; i += 3) { /* a line is missing, and the counts are those of the remaining lines */
         members_take(bytes_of_buf(&bundle));
         line_set(&members[member("payloads/0.jsonl")].content, i, bytes_of(""));
         forge_manifest("\"disclosed\":12", "\"disclosed\":11");
@@ -215,7 +215,7 @@ static void erased_bodies(void **state) {
     page_agrees();
 }
 
-/* Lines about private fields, right and wrong ones; what they say of fields is counted only of what was asked for. */
+/* Lines about private fields, right and wrong ones; what they say about fields counts only if they were requested. */
 static void erased_private_fields(void **state) {
     static const struct {
         const char *body;

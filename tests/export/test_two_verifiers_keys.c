@@ -1,18 +1,18 @@
-/* What no key signs (docs/format.md 7) is refused of every key of a ledger, by both verifiers: points of small order,
- * encodings that are not canonical, S of L and more. The ledger and its bundle are made by a program that believes any
+/* Keys that cannot sign (docs/format.md 7) are refused for every key of a ledger, by both verifiers: points of small order,
+ * encodings that are not canonical, S of L and more. The ledger and its bundle are made by a program that accepts any
  * signature, so nothing else is wrong with them. */
 #include "tests/export/two_verifiers.h"
 
-#define KEYS 8 /* that are made: the ledger's two, an author's */
+#define KEYS 8 /* generated keys: the ledger's two, an author's */
 
 static const uint8_t group_order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
                                         0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
 static uint8_t seeds[KEYS][CRYPT_SEED_LEN];
-static unsigned n_seeds, victim; /* whose signatures are what `weak` says, by the order in which keys are made */
+static unsigned n_seeds, victim; /* whose signatures are given by `weak`, in the order in which keys are generated */
 static bool believes;            /* any signature */
 
 static const struct weak {
-    const char *key, *r; /* in hex; NULL: as it is */
+    const char *key, *r; /* in hex; NULL: unchanged */
     bool zero, more;     /* S is 0, S is S + L */
 } * weak;
 
@@ -85,7 +85,7 @@ bool __wrap_crypt_verify(const uint8_t signature[CRYPT_SIGNATURE_LEN], struct by
     return believes || __real_crypt_verify(signature, message, public_key);
 }
 
-/* ---- a ledger of which one key is weak ---- */
+/* ---- a ledger with one weak key ---- */
 
 /* Its bundle, of one signed event, in `bundle`. */
 static void make(unsigned who, const struct weak *how) {
@@ -117,13 +117,13 @@ static void a_weak_log_or_epoch_key_signs_nothing(void **state) {
             unmake();
         }
     }
-    make(KEYS, &weaknesses[0]); /* nobody's: what was refused was refused for that key alone */
+    make(KEYS, &weaknesses[0]); /* no key: what was refused was refused for that key alone */
     both_trusting(bytes_of_buf(&bundle), LOG_GOOD);
     page_agrees();
     unmake();
 }
 
-/* The page does not check authors. */
+/* The script does not check authors. */
 static void a_weak_author_signs_nothing(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {
@@ -140,7 +140,7 @@ static void a_weak_author_signs_nothing(void **state) {
     }
 }
 
-/* It knows no policies either. */
+/* It does not support policies either. */
 static void a_weak_witness_cosigns_nothing(void **state) {
     (void)state;
     for (size_t i = 0; i <= sizeof(weaknesses) / sizeof(weaknesses[0]); i++) {

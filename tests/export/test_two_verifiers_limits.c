@@ -1,4 +1,4 @@
-/* Both verifiers have the same limits, of frames, sizes, lines and names, and refuse what goes beyond. */
+/* Both verifiers have the same limits on frames, sizes, lines and names, and refuse anything beyond. */
 #include "tests/export/two_verifiers.h"
 
 #include "base/archive/zst.h"
@@ -6,7 +6,7 @@
 
 /* ---- zstd ---- */
 
-/* One frame more in `changed`. */
+/* One more frame in `changed`. */
 static void put_frame(struct bytes plain) {
     must(zst_compress(&changed, plain, 1, &why));
 }
@@ -15,7 +15,7 @@ static struct bytes part(size_t from, size_t to) {
     return (struct bytes){bundle.p + from, to - from};
 }
 
-/* The bundle in frames, with this in front of, between and after them. */
+/* The bundle in frames, with this before, between and after them. */
 static void framed_with(struct bytes extra, enum log_verdict verdict) {
     for (int where = 0; where < 3; where++) {
         buf_clear(&changed);
@@ -28,7 +28,7 @@ static void framed_with(struct bytes extra, enum log_verdict verdict) {
     }
 }
 
-/* A frame of one segment, whose header is flags and size, becomes one with a window, written so. */
+/* A frame of one segment, whose header is flags and size, becomes one with a window, in this form. */
 static void put_window(uint8_t window) {
     assert_true((changed.p[4] & 0xe0) > 0x20 && bundle.n > 256);
     buf_put_u8(&changed, 0);
@@ -81,14 +81,14 @@ static void frames_and_nothing_else(void **state) {
     page_agrees();
 }
 
-/* A bundle with 140 MiB of zeros in it, more than 1,024 times what is read at once, and, after them, so much that does not
+/* A bundle with 140 MiB of zeros in it, more than 1,024 times what is read at once, followed by data that does not
  * compress. */
 static void with_zeros(size_t n_noise) {
     static uint8_t zeros[(size_t)140 << 20], noise[(size_t)192 << 10], digest[2][LOG_HASH];
     struct export_options o = everything();
     struct bytes all[2] = {{zeros, sizeof(zeros)}, {noise, n_noise}};
     hash_parts(digest[0], &all[0], 1);
-    do { /* which is behind them by its name */
+    do { /* which is after them by its name */
         crypt_random(noise, n_noise);
         hash_parts(digest[1], &all[1], 1);
     } while (n_noise > 0 && memcmp(digest[0], digest[1], LOG_HASH) > 0);
@@ -119,7 +119,7 @@ static void how_much_may_come_out_of_a_file_hangs_on_all_of_it(void **state) {
     both_trusting(bytes_of_buf(&changed), LOG_INVALID);
     with_zeros((size_t)192 << 10);
     both_trusting(bytes_of_buf(&changed), LOG_GOOD);
-    assert_int_equal(pipe(fd), 0); /* of which nobody knows what will come */
+    assert_int_equal(pipe(fd), 0); /* whose continuation is unknown */
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
@@ -145,7 +145,7 @@ static void both_claiming(const char *from, const char *to, enum log_verdict ver
     both_trusting(bytes_of_buf(&changed), verdict);
 }
 
-/* The exporter's words, so long. */
+/* The exporter's text, of this length. */
 static void both_exported_by(int program, int version, enum log_verdict verdict) {
     char from[200], to[200];
     struct buf text = {0};
@@ -158,7 +158,7 @@ static void both_exported_by(int program, int version, enum log_verdict verdict)
     both_claiming(from, to, verdict);
 }
 
-/* The manifest names so many private fields, the last so long. */
+/* The manifest names this many private fields, the last one of this length. */
 static void both_with_names(unsigned n, size_t last, enum log_verdict verdict) {
     struct signer signer = log_signer(&s);
     struct buf text = {0}, names;
@@ -185,7 +185,7 @@ static void both_with_names(unsigned n, size_t last, enum log_verdict verdict) {
     buf_done(&names);
 }
 
-/* States of which nobody knows the rules, under a name of so many bytes. */
+/* States with unknown rules, under a name of this many bytes. */
 static void both_with_states(size_t n, enum log_verdict verdict) {
     struct signer signer = log_signer(&s);
     struct buf text = {0};
@@ -240,7 +240,7 @@ static void limits_are_those_of_the_document(void **state) {
     page_agrees();
 }
 
-/* Neither reads a line without end into memory. */
+/* Neither reads an endless line into memory. */
 static void a_very_long_line_is_refused(void **state) {
     const uint64_t length = (uint64_t)512 << 20;
     struct export_verify_options options = {.trust = trust};
@@ -256,7 +256,7 @@ static void a_very_long_line_is_refused(void **state) {
     n_members = member("payloads/0.jsonl");
     members_put(&changed);
     n_members = all;
-    end = changed.n - USTAR_BLOCK; /* a header takes the place of one of two blocks of zeros */
+    end = changed.n - USTAR_BLOCK; /* a header replaces one of two blocks of zeros */
     must(ustar_header(header, bytes_of("payloads/0.jsonl"), length, &why));
     memcpy(changed.p + end - USTAR_BLOCK, header, USTAR_BLOCK);
     buf_printf(&list, "%s\t30\tB10\t--key\t%s\n", scratch_at(&s, "long"), vkey);
@@ -273,7 +273,7 @@ static void a_very_long_line_is_refused(void **state) {
 
 /* ---- events ---- */
 
-/* Signed again by alice under the same key, as no ledger writes it. */
+/* Signed again by alice with the same key, as no ledger writes it. */
 static void play_again(const char *source) {
     struct buf body = {0};
     struct log_batch *batch;
@@ -303,7 +303,7 @@ static void an_authors_event_counts_once(void **state) {
     page_agrees();
 }
 
-/* In a payload stands whose key it is, so a name that no key has is none. */
+/* A payload names the owner of its key, so a name that no key can have is not a name. */
 static void an_authors_name_is_that_of_a_key(void **state) {
     static const char *const names[] = {"a b", "a+b",
                                         "a\xc2\xa0"

@@ -1,4 +1,4 @@
-/* What a verdict says, and what it rests on: keys, genesis, heads and checkpoints that the caller knows. */
+/* What a verdict says, and what it depends on: keys, genesis, heads and checkpoints that the caller knows. */
 #include "tests/export/bundle_box.h"
 
 #include "ledger/signing/keyfile.h"
@@ -7,7 +7,7 @@ static struct log_trust *known; /* of the test */
 static char at_210[FILE_PATH_MAX], first_origin[NOTE_NAME_MAX + 1];
 static uint64_t restored_from;
 
-/* The first half, then a checkpoint that is kept by a friend, then the rest. */
+/* The first half, then a checkpoint that a friend keeps, then the rest. */
 static int start(void **state) {
     struct buf note;
     (void)state;
@@ -45,7 +45,7 @@ static int trust_done(void **state) {
     return 0;
 }
 
-/* A bundle of [from, to), checked against what is known. */
+/* A bundle of [from, to), verified against what is known. */
 static void range(uint64_t from, uint64_t to) {
     struct export_options o = everything();
     o.from = from;
@@ -63,7 +63,7 @@ static void the_verdict_is(enum log_verdict verdict, const char *text) {
               text);
 }
 
-/* The root of a size, from a bundle of its first event to there: what a friend would have kept. */
+/* The root at a size, from a bundle from the first event to there: what a friend would have kept. */
 static void know_head(uint64_t size, bool wrong) {
     struct core_view view = {0};
     struct merkle_edge edge;
@@ -221,7 +221,7 @@ static void what_is_no_bundle_is_invalid(void **state) {
     assert_int_equal(report.log.findings[0].aspect, LOG_CONTAINER);
 }
 
-/* The last one: the ledger is another afterwards. */
+/* The last one: it changes the ledger. */
 static void a_head_that_a_restore_left_behind_contradicts(void **state) {
     uint8_t root[MERKLE_HASH] = {0};
     (void)state;

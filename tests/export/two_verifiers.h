@@ -1,5 +1,5 @@
-/* What the tests of both verifiers share: a list of bundles, each with the verdict that this program gave, over which
- * share/verify_bundle.py then goes in one process. */
+/* What the tests of both verifiers share: a list of bundles, each with this program's verdict, which share/verify_bundle.py
+ * then processes in one run. */
 #ifndef TESTS_EXPORT_TWO_VERIFIERS_H
 #define TESTS_EXPORT_TWO_VERIFIERS_H
 
@@ -8,11 +8,11 @@
 #include <spawn.h>
 
 extern char **environ;
-static struct buf list; /* a line for each bundle: path, wanted exit code and rule ("-": any), arguments */
+static struct buf list; /* a line for each bundle: path, expected exit code and rule ("-": any), arguments */
 static char vkey[400], genesis[2 * LOG_HASH + 1];
 static unsigned n_files;
 
-/* Runs the page's main for each line of a file; the same signatures are checked over and over. */
+/* Runs the script's main for each line of a file; the same signatures are verified over and over. */
 static const char driver[] =
     "import contextlib, functools, importlib.util, io, json, resource, sys\n"
     "resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]) << 20,) * 2)\n"
@@ -60,7 +60,7 @@ static __attribute__((unused)) int run(const char *const *args) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* The page says the same of all that were listed, in 1 GiB of memory. */
+/* The script gives the same verdict on all listed bundles, in 1 GiB of memory. */
 static __attribute__((unused)) void page_agrees(void) {
     const char *const args[] = {"python3", "-B", "-c", driver, scratch_at(&s, "list"), "1024", NULL};
     scratch_write(args[4], bytes_of_buf(&list));
