@@ -1,6 +1,6 @@
-/* Bundle and tail records. The first byte says how the rest is taken: 0 a tail record, 1 a bundle record, 2 the content of
- * a bundle, which is packed here and given leaf prefixes that agree, so that a fuzzer need not find checksums and hashes.
- * What is accepted must encode to a record that gives the same events. */
+/* Bundle and tail records. The first byte selects how the rest is used: 0 a tail record, 1 a bundle record, 2 the content
+ * of a bundle, which is packed here with matching leaf prefixes, so that a fuzzer need not find checksums and hashes. What
+ * is accepted must encode to a record that gives the same events. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +27,7 @@ static void tail(struct bytes record) {
     buf_done(&again);
 }
 
-/* Headers are rebuilt from whatever middles there are: only when all of them are headers can they be encoded again. */
+/* Headers are rebuilt from arbitrary middles: only if all of them are headers can they be encoded again. */
 static bool headers_good(const struct group *group) {
     for (size_t i = 0; i < group->n; i++) {
         struct event_header h;
@@ -65,7 +65,7 @@ static void bundle(struct group *group, struct buf *record, bool mend) {
         memcpy(prefix, group->event[bad].leaf, GROUP_LEAF_PREFIX);
         rc = group_decode(group, INDEX, bytes_of_buf(record), &bad, &err);
         if (rc == ERR_TAMPERED && bad <= before) {
-            abort(); /* what was mended must be good now */
+            abort(); /* what was repaired must be good now */
         }
     }
     if (rc == 0 && headers_good(group)) {

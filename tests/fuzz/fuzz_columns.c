@@ -1,7 +1,6 @@
-/* A record of the index, whatever it is: reading it ends, and stays within its bytes. Its check and its rules are made to
- * fit first, or nothing behind them would ever be reached. An input that begins with 0xff is the content of one column
- * instead, which is packed for it: u8 form, u16 field, u16 events that have it, u16 values, u16 length of part A, the
- * parts. */
+/* An arbitrary record of the index: reading it ends, and stays within its bytes. Its check and its rules are fixed up
+ * first, or nothing beyond them would ever be reached. An input that begins with 0xff is the content of one column instead,
+ * which is packed for it: u8 form, u16 field, u16 events that have it, u16 values, u16 length of part A, the parts. */
 #include <stdlib.h>
 #include <string.h>
 

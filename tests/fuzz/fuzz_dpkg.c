@@ -1,5 +1,5 @@
-/* Any bytes as a log of dpkg: each line is refused with words or followed; each operation ends at most once, and none is
- * left when the log has settled. */
+/* Arbitrary bytes as a dpkg log: each line is refused with a message or followed; each operation ends at most once, and
+ * none is left when the log has settled. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* A bundle of evidence, whatever it is: checking it ends, says why, and stays within its bytes. */
+/* An arbitrary evidence bundle: verifying it ends, says why, and stays within its bytes. */
 #include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
-/* Any bytes as what an agent tells its hook: split into records, each refused with words, or events whose maps are
- * canonical and whose header strings are what a header takes. */
+/* Arbitrary bytes as the input of an agent's hook: split into records, each refused with a message, or events whose maps
+ * are canonical and whose header strings are valid. */
 #include <stdlib.h>
 #include <string.h>
 

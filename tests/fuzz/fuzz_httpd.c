@@ -1,5 +1,5 @@
-/* Any bytes as a request to a receiver: refused with words, or read the same in one piece and byte by byte. Nothing that is
- * left in a header is a control character. */
+/* Arbitrary bytes as a request to a receiver: refused with a message, or read the same in one piece and byte by byte. No
+ * control character remains in a header. */
 #include <stdlib.h>
 #include <string.h>
 

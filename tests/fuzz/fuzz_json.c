@@ -1,11 +1,12 @@
-/* The JSON door: what json_to_mp accepts is canonical, and its JSON text in either style gives the same bytes again. */
+/* The JSON door: what json_to_mp accepts is canonical, and its JSON text in either style converts back to the same bytes.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/mp.h"
 
-/* Indentation in the pretty style is what grows most: 64 spaces and more around each byte at depth 32. */
+/* Indentation in the pretty style grows most: 64 spaces and more around each byte at depth 32. */
 #define OUT_MAX(size) (((size) + 1) * 160)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,4 @@
-/* Any bytes as a line of JSON Lines: refused with words, or an event whose maps are canonical. */
+/* Arbitrary bytes as a line of JSON Lines: refused with a message, or an event whose maps are canonical. */
 #include <stdlib.h>
 
 #include "base/mp.h"

@@ -1,5 +1,5 @@
-/* Key files up to the point where a passphrase would be needed: no text makes reading one fail in an unnamed way, and a
- * plain one has one text only, but for its last line feed. */
+/* Key files up to the point where a passphrase would be needed: no text makes reading one fail with an unnamed error, and a
+ * plain key file has exactly one text, apart from its last line feed. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* Sorting of fields: any bytes as body, as private fields and as both, under several kinds. What is not canonical is
- * refused; what is accepted comes out as two canonical maps with as many entries as went in; what holds no secret comes out
- * of a second sorting as the same bytes. */
+/* Sorting of fields: arbitrary bytes as body, as private fields and as both, under several kinds. What is not canonical is
+ * refused; what is accepted becomes two canonical maps with as many entries as were given; what holds no secret is
+ * unchanged by a second sorting. */
 #include <stdlib.h>
 #include <string.h>
 

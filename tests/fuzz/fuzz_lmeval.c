@@ -1,5 +1,5 @@
-/* Any bytes as a results file of the lm-evaluation-harness, or, behind a first line feed, as samples of it: each is refused
- * with words or gives bodies that are canonical. */
+/* Arbitrary bytes as a results file of the lm-evaluation-harness or, after a first line feed, as its samples: each is
+ * refused with a message or gives canonical bodies. */
 #include <stdlib.h>
 #include <string.h>
 

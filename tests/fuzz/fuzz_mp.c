@@ -1,4 +1,4 @@
-/* The strict reader: what mp_check accepts, walked and encoded again, is the same bytes. */
+/* The strict reader: what mp_check accepts, decoded and encoded again, is the same bytes. */
 #include <stdlib.h>
 
 #include "base/mp.h"

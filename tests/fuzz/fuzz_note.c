@@ -1,4 +1,4 @@
-/* Notes, checkpoints and keys: whatever is accepted has one text only, so that writing it again gives the input. */
+/* Notes, checkpoints and keys: whatever is accepted has exactly one text, so encoding it again gives the input. */
 #include <stdlib.h>
 #include <string.h>
 

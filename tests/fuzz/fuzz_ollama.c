@@ -1,5 +1,5 @@
-/* Any bytes as an answer of ollama: refused with words, or read into models whose views lie in the answer and whose arrays
- * are canonical. */
+/* Arbitrary bytes as an answer of ollama: refused with a message, or read into models whose views are within the answer and
+ * whose arrays are canonical. */
 #include <stdlib.h>
 
 #include "ingest/ollama/ollama.h"

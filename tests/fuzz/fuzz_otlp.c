@@ -1,5 +1,5 @@
-/* Any bytes as a document of OTLP/JSON: refused with words, or cut into records that lie within it, each of which is
- * refused with words or becomes events whose maps are canonical. */
+/* Arbitrary bytes as a document of OTLP/JSON: refused with a message, or cut into records that lie within it, each of which
+ * is refused with a message or becomes events whose maps are canonical. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -35,7 +35,7 @@ static void there_and_back(struct bytes text, bool trust) {
         buf_done(&second);
         policy_judge(policy, &note, &verdict);
         must(!verdict.bad && !verdict.log_known && verdict.quorum == verdict.quorum_none);
-        must(policy_decode(policy, text, trust, NULL, NULL) == 0); /* saying it again changes nothing */
+        must(policy_decode(policy, text, trust, NULL, NULL) == 0); /* repeating it changes nothing */
         encode(policy, &second);
         must(bytes_eq(bytes_of_buf(&first), bytes_of_buf(&second)));
         buf_done(&second);

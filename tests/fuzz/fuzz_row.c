@@ -1,4 +1,4 @@
-/* Stored rows of states: no input crashes, and what is taken encodes to the same bytes. */
+/* Stored rows of states: no input crashes, and what is accepted encodes to the same bytes. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The secret scanner on any bytes: hits lie in the text and in order, the mask agrees with them, masking again changes
- * nothing, and names of any length are judged. */
+/* The secret scanner on arbitrary bytes: hits lie within the text and in order, the mask agrees with them, masking again
+ * changes nothing, and names of any length are judged. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static size_t check_hits(struct bytes text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    /* A copy of the exact size, so that a read past the end is seen. */
+    /* A copy of the exact size, so that a read past the end is detected. */
     uint8_t *copy = malloc(size != 0 ? size : 1);
     if (copy == NULL) return 0;
     if (size != 0) {

@@ -1,5 +1,5 @@
-/* Proofs as text, .tlog-proof files and range proofs: whatever is accepted has one text only, and can be checked against
- * any root without harm. */
+/* Proofs as text, .tlog-proof files and range proofs: whatever is accepted has exactly one text, and can be checked against
+ * any root safely. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static void one_tlog_proof(struct bytes text) {
     must(tlog_proof_encode(&out, proof.index, &proof.proof, proof.checkpoint) == 0);
     must(proof.extra.n > 0 || bytes_eq(bytes_of_buf(&out), text));
     buf_done(&out);
-    /* Any size; a zero root is nobody's. */
+    /* Any size; no tree has a root of zeros. */
     must(!merkle_check_inclusion(proof.index, proof.index + 1, zero, &proof.proof, zero) || proof.proof.n == 0);
     must(!merkle_check_inclusion(proof.index, UINT64_MAX, zero, &proof.proof, zero));
     must(!merkle_check_consistency(proof.index, UINT64_MAX, &proof.proof, zero, zero) || proof.index == UINT64_MAX);

@@ -1,9 +1,9 @@
-/* Feeds every file of a corpus to a fuzz target, so that what a fuzzer once found stays found without one.
+/* Feeds every file of a corpus to a fuzz target, so that everything a fuzzer has found is tested without one.
  *
  *   replay_fuzz_x DIR
  *
  * Links with exactly one tests/fuzz/fuzz_<x>.c. An absent or empty corpus is a failure: it would prove nothing. Each input
- * is a heap block of exactly its size, so that a sanitizer sees a read past its end. */
+ * is a heap block of exactly its size, so that a sanitizer detects a read past its end. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ int main(int argc, char **argv) {
             fprintf(stderr, "cannot look at '%s'\n", entry->d_name);
             rc = 1;
         } else if (S_ISREG(st.st_mode)) {
-            /* Said before it is fed: when the target dies, the last line names the input. */
+            /* Printed before it is fed: if the target dies, the last line names the input. */
             printf("%s\n", path);
             fflush(stdout);
             rc |= feed(path, (size_t)st.st_size) != 0;
