@@ -1,4 +1,4 @@
-/* A throw-away ledger for a test, and looks into it. */
+/* A temporary ledger for a test, and ways to inspect it. */
 #ifndef TESTS_INGEST_LEDGER_BOX_H
 #define TESTS_INGEST_LEDGER_BOX_H
 
@@ -89,7 +89,7 @@ static inline int box_jsonl(struct box *b, const char *path) {
     return box_run(b, "jsonl", (struct ingest_options){.paths = paths, .n_paths = 1});
 }
 
-/* The hash as it is in this ledger's headers. */
+/* The hash as it appears in this ledger's headers. */
 static inline void box_hide(struct box *b, const uint8_t digest[HASH_LEN], char ret[KEYED_HASH_HEX]) {
     uint8_t secret[KEY_SECRET_LEN];
     assert_int_equal(key_secret_get(b->ledger, true, secret, NULL), 0);
@@ -102,7 +102,7 @@ static inline uint64_t box_size(struct box *b) {
     return head.size;
 }
 
-/* Event `seq` as "kind subject actor source grade body private", into a buffer of the caller. */
+/* Event `seq` as "kind subject actor source grade body private", in the caller's buffer. */
 static inline const char *box_event(struct box *b, uint64_t seq, char *out, size_t cap) {
     struct log_reader *reader = NULL;
     struct log_event e;

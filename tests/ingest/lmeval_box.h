@@ -41,7 +41,7 @@ static inline const char *nth(struct box *b, const char *kind, size_t n) {
     return NULL;
 }
 
-/* The event of a kind that says `what`. */
+/* The event of a kind that contains `what`. */
 static inline const char *that(struct box *b, const char *kind, const char *what) {
     for (size_t n = 0; n < box_count(b, kind); n++) {
         if (strstr(nth(b, kind, n), what) != NULL) return event_text;
@@ -56,7 +56,7 @@ static inline void says(const char *text, const char *what) {
     }
 }
 
-/* A copy of a file below the box's directory, with a piece of it exchanged; NULL: as it is. Gives its path. */
+/* A copy of a file below the box's directory with one piece replaced; NULL: unchanged. Returns its path. */
 static inline char *copy(struct box *b, const char *from, const char *name, const char *old, const char *new) {
     static char path[FILE_PATH_MAX];
     struct buf text, changed;

@@ -1,4 +1,4 @@
-/* A ledger beside an ollama server whose answers are files. */
+/* A ledger next to an ollama server whose answers are files. */
 #ifndef TESTS_INGEST_OLLAMA_BOX_H
 #define TESTS_INGEST_OLLAMA_BOX_H
 
@@ -130,7 +130,7 @@ static inline void look_well(struct ollama_box *b) {
     }
 }
 
-/* All events from seq on but receipts, as "kind subject grade fields..." lines in the order of their text; of the fields
+/* All events from seq on except receipts, as "kind subject grade fields..." lines in alphabetical order; of the fields
  * those named in `fields`, separated by blanks, as "name=value". */
 static inline int by_line(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -173,7 +173,7 @@ static inline void events_are(struct ollama_box *b, uint64_t from, const char *f
     struct buf all;
     buf_init(&all, 1 << 20);
     for (size_t i = 0; i < n; i++) {
-        static const char name[] = "run/ollama-"; /* of a call: what follows is under the ledger's secret */
+        static const char name[] = "run/ollama-"; /* of a call: what follows is hashed under the ledger's secret */
         for (char *at = lines[i]; (at = strstr(at, name)) != NULL;) {
             at += strlen(name);
             memset(at, '#', strspn(at, "0123456789abcdef"));

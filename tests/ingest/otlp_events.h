@@ -1,4 +1,4 @@
-/* Events out of records, without a ledger: each as a line of text, so that a test can compare all of it. */
+/* Events from records, without a ledger: each as a line of text, so that a test can compare all of it. */
 #ifndef TESTS_INGEST_OTLP_EVENTS_H
 #define TESTS_INGEST_OTLP_EVENTS_H
 
@@ -54,7 +54,7 @@ static inline void events_init(struct events *e) {
     e->map.emit = events_emit;
     snprintf(e->from.actor, sizeof(e->from.actor), "service:app");
     snprintf(e->from.service, sizeof(e->from.service), "app");
-    snprintf(e->from.digest, sizeof(e->from.digest), "sha256:r"); /* short, for the eyes */
+    snprintf(e->from.digest, sizeof(e->from.digest), "sha256:r"); /* abbreviated for readability */
 }
 
 static inline void events_done(struct events *e) {

@@ -1,4 +1,4 @@
-/* Texts parsed ahead: they come back in their order, few or many, small or large, and the work ends where it is told to. */
+/* Texts parsed ahead: they are returned in order, few or many, small or large, and the work ends when it is told to. */
 #include "ingest/input/ahead.h"
 
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 struct seen {
     char (*texts)[32];
-    char *large; /* in the place of text 5; NULL: none */
+    char *large; /* in place of text 5; NULL: none */
     size_t next, refused, stop_at;
 };
 
@@ -22,7 +22,7 @@ static struct bytes text_at(void *ctx, size_t i) {
     return i == 5 && s->large != NULL ? bytes_of(s->large) : bytes_of(s->texts[i]);
 }
 
-/* Text i is the number i; each tenth is no JSON. */
+/* Text i is the number i; every tenth is not JSON. */
 static int take(void *ctx, size_t i, int code, struct bytes mp, const char *why, struct err *err) {
     struct seen *s = ctx;
     struct buf json;

@@ -1,4 +1,4 @@
-/* dpkg's log: each form of line, each way to be wrong, local time, and which operations come of a sequence of lines. */
+/* dpkg's log: each form of line, each possible fault, local time, and which operations result from a sequence of lines. */
 #include "ingest/dpkg/dpkg.h"
 
 #include <setjmp.h>
@@ -138,9 +138,9 @@ static void local_time_becomes_utc_and_doubtful_hours_are_marked(void **state) {
         {"2026-01-15 12:00:00", "2026-01-15T11:00:00.000000000Z", true},
         {"2026-07-15 12:00:00", "2026-07-15T10:00:00.000000000Z", true},
         {"2026-10-25 01:59:59", "2026-10-24T23:59:59.000000000Z", true},
-        {"2026-10-25 02:30:00", NULL, false}, /* came twice */
+        {"2026-10-25 02:30:00", NULL, false}, /* occurred twice */
         {"2026-10-25 03:00:00", "2026-10-25T02:00:00.000000000Z", true},
-        {"2026-03-29 02:30:00", NULL, false}, /* did not come */
+        {"2026-03-29 02:30:00", NULL, false}, /* did not occur */
         {"2026-03-29 03:00:00", "2026-03-29T01:00:00.000000000Z", true},
     };
     zone("CET-1CEST,M3.5.0,M10.5.0/3");

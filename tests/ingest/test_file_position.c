@@ -1,4 +1,4 @@
-/* Marks: what was written comes back, what was changed is refused, and files are told apart. */
+/* Marks: what was written is read back, what was changed is refused, and files are told apart. */
 #include "ingest/jsonl/position.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Following a file: as it grows, is rotated, cut, and over restarts. A thread follows, the test writes. */
+/* Following a file: as it grows, is rotated, truncated, and across restarts. A thread follows, the test writes. */
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -34,7 +34,7 @@ static int setup(void **state) {
     return 0;
 }
 
-/* A test that failed leaves its thread at work: it must not outlive what it works on. */
+/* A failed test leaves its thread running, which must not outlive its data. */
 static int teardown(void **state) {
     struct follower *f = *state;
     if (f->running) {
@@ -106,7 +106,7 @@ static void lines_arrive_as_they_are_written_and_a_half_one_waits(void **state) 
     assert_int_equal(f->box.result.total.accepted, 3);
     assert_int_equal(f->box.result.receipts, 1);
     assert_int_equal(box_count(&f->box, "ledger.imported"), 1);
-    char text[4096]; /* what is followed has no end before which it could be stopped */
+    char text[4096]; /* a followed file has no end at which to stop */
     assert_non_null(strstr(box_event(&f->box, 4, text, sizeof(text)), "\"stopped\":false"));
 }
 
@@ -125,7 +125,7 @@ static void a_restart_goes_on_where_it_was_and_numbers_equal_lines_on(void **sta
     assert_string_equal(f->box.rejections,
                         "3: unknown name 'half'; expected: kind, subject, time, actor, run, cause, cause_key, key, grade, "
                         "schema, body, private, open, force_private\n");
-    assert_int_equal(box_jsonl(&f->box, f->box.file), 0); /* by hand: everything is there */
+    assert_int_equal(box_jsonl(&f->box, f->box.file), 0); /* manually: everything is there */
     assert_int_equal(f->box.result.total.duplicate, 3);
     assert_int_equal(f->box.result.total.accepted, 0);
     assert_int_equal(box_count(&f->box, "ledger.gap"), 0);
@@ -170,7 +170,7 @@ static void what_a_slow_writer_adds_to_the_old_file_after_the_rotation_is_read(v
     assert_int_equal(box_count(&f->box, "x.a.last"), 1);
     assert_int_equal(box_count(&f->box, "ledger.gap"), 0);
     assert_string_equal(f->box.rejections, "");
-    /* Each stretch has a receipt of its own, with the digest of its own bytes. */
+    /* Each stretch has its own receipt, with the digest of its own bytes. */
     assert_int_equal(f->box.result.total.accepted, 6);
     snprintf(bytes, sizeof(bytes), "\"bytes\":%zu,", strlen(BEAT));
     assert_memory_equal(box_event(&f->box, 2, text, sizeof(text)), "ledger.imported ", 16);
@@ -189,7 +189,7 @@ static void a_rotation_while_nobody_looked_is_finished_from_the_moved_file(void 
     start(f);
     wait_for(f, "x.a.beat", 1);
     stop(f);
-    put(f, BEAT "{\"kind\":\"x.a.last\",\"subject\":\"s\"}"); /* the last one without its end */
+    put(f, BEAT "{\"kind\":\"x.a.last\",\"subject\":\"s\"}"); /* the last one without its line feed */
     assert_int_equal(rename(f->box.file, f->moved), 0);
     put(f, BEAT);
     start(f);
@@ -277,7 +277,7 @@ static void a_file_in_a_directory_that_is_not_there_cannot_be_followed(void **st
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* The one cursor that there is, under another name. */
+/* The only cursor, under another name. */
 static void rename_cursor(struct box *b) {
     struct db_txn *txn;
     struct db_cursor *cursor;

@@ -1,4 +1,5 @@
-/* The source "hook" over a ledger: what each agent's records become, what is told of bad ones, and what stays out. */
+/* The source "hook" over a ledger: what each agent's records become, what is reported about bad ones, and what is not
+ * recorded. */
 #include "base/hash.h"
 #include "base/text.h"
 #include "tests/ingest/ledger_box.h"
@@ -25,7 +26,7 @@ static struct bytes or_dash(struct bytes text) {
     return text.n > 0 ? text : bytes_of("-");
 }
 
-/* Events [from, to) as text: "KIND SUBJECT ACTOR RUN CAUSE", and below it the open and the private fields. */
+/* Events [from, to) as text: "KIND SUBJECT ACTOR RUN CAUSE", followed by the open and the private fields. */
 static void put_events(struct box *b, uint64_t from, uint64_t to, struct buf *out) {
     struct log_reader *reader = NULL;
     struct log_event e;
@@ -112,7 +113,7 @@ static void the_same_input_again_writes_nothing(void **state) {
     box_done(&b);
 }
 
-/* A hook is called once for each record; the same records may come in again as one file. */
+/* A hook is called once for each record; the same records may be ingested again as one file. */
 static void a_record_alone_is_the_same_event_as_in_a_file(void **state) {
     (void)state;
     struct box b;

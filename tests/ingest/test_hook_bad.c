@@ -1,4 +1,4 @@
-/* The source "hook" and bad input: each record refused in its own words, alone, and nothing kept of a secret. */
+/* The source "hook" and bad input: each record is refused with its own message, alone, and nothing of a secret is kept. */
 #include <dirent.h>
 
 #include "ingest/hook/hook.h"
@@ -196,7 +196,7 @@ static void a_file_that_is_not_there_is_an_error(void **state) {
 
 /* ---- secrets ------------------------------------------------------------------------------------------------------ */
 
-/* Does any file below the directory hold these bytes? */
+/* Does any file below the directory contain these bytes? */
 static bool is_in_files(const char *dir, const char *needle) {
     DIR *d = opendir(dir);
     bool found = false;
@@ -262,7 +262,7 @@ static void no_secret_of_any_rule_is_found_in_any_file_of_the_ledger(void **stat
     box_init(&b);
     for (size_t i = 0; i < sample_count(); i++) {
         sample_make(i, 7, secret);
-        wanted += 1 + (strlen(secret) > 200 || strchr(secret, '\n') != NULL); /* the nonsense; what is no tool's name */
+        wanted += 1 + (strlen(secret) > 200 || strchr(secret, '\n') != NULL); /* the nonsense; what is not a tool's name */
         escape(secret, escaped);
         for (size_t k = 0; k < COUNT(places); k++) {
 #pragma GCC diagnostic push

@@ -1,4 +1,4 @@
-/* Records out of lines: where each begins and ends, and what a broken one takes along, which is nothing. */
+/* Records from lines: where each begins and ends, and that a broken one does not affect its neighbours. */
 #include "ingest/hook/split.h"
 
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* Feeds a text line by line and writes down what comes out: "LINE@OFFSET text|", '!' before one that is cut off. */
+/* Feeds a text line by line and prints the result: "LINE@OFFSET text|", with '!' before one that is truncated. */
 static const char *split_all(const char *text, char *out, size_t cap) {
     struct hook_split split;
     struct hook_record record;
@@ -140,7 +140,7 @@ static void a_record_of_too_many_bytes_or_values_is_named_and_left(void **state)
     size_t n = HOOK_RECORD_MAX + 64;
     char *text = malloc(n + 32);
     assert_non_null(text);
-    /* laid out over lines, so that no line is too long by itself */
+    /* spread over lines, so that no line is too long by itself */
     memset(text, ' ', n);
     text[0] = '{';
     for (size_t i = 1; i < n; i += 4096) {
@@ -150,7 +150,7 @@ static void a_record_of_too_many_bytes_or_values_is_named_and_left(void **state)
     split_all(text, out, sizeof(out));
     assert_non_null(strstr(out, "!1@0 the record is longer than 4194304 bytes|"));
     assert_non_null(strstr(out, " {\"b\":1}|"));
-    /* one line, each comma a value more */
+    /* one line, each comma one more value */
     memset(text, ',', HOOK_VALUES_MAX + 8);
     memcpy(text, "{\"a\":[", 6);
     memcpy(text + HOOK_VALUES_MAX + 8, "]}\n{}", 6);

@@ -1,4 +1,5 @@
-/* Whole runs into a real ledger: what is written, what a second run adds (nothing), what is rejected and how it is said. */
+/* Whole runs into a real ledger: what is written, what a second run adds (nothing), what is rejected and with which
+ * message. */
 #include <sys/stat.h>
 #include <time.h>
 
@@ -246,7 +247,7 @@ static void a_wrong_source_or_option_says_what_there_is(void **state) {
     assert_int_equal(box_size(b), 1);
 }
 
-/* Put together at run time, so that none is in this file. */
+/* Assembled at run time, so that none is in this file. */
 static const char *pat(void) {
     static char text[48];
     snprintf(text, sizeof(text), "%s_%s%s", "ghp", "aB3dE5fG7hI9jK1lM2", "nO4pQ6rS8tU0vW2xY4");
@@ -303,7 +304,7 @@ static void rejections_do_not_show_the_secrets_of_what_they_quote(void **state) 
     buf_done(&input);
 }
 
-/* The database as it lies on the disk. */
+/* The database as it is on disk. */
 static bool database_holds(const struct box *b, const char *needle) {
     char path[256];
     struct buf bytes;
@@ -401,7 +402,8 @@ static void rotated_and_unordered_logs_are_duplicates(void **state) {
     box_write(path, "", O_TRUNC);
     const char *dir[] = {b->dir};
     assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = dir, .n_paths = 1}), 0);
-    assert_int_equal(b->result.total.accepted, 1); /* the upgrade's action line is gone: only its configuration is seen */
+    assert_int_equal(b->result.total.accepted,
+                     1); /* the upgrade's action line is gone: only its configuration is detected */
     assert_int_equal(b->result.total.duplicate, DPKG_EVENTS - 2);
     buf_done(&content);
 }

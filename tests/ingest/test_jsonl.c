@@ -1,4 +1,4 @@
-/* One line of JSON: what it becomes, and for each way to be wrong the exact words. */
+/* One line of JSON: what it becomes, and for each fault the exact message. */
 #include "ingest/jsonl/jsonl.h"
 
 #include <setjmp.h>

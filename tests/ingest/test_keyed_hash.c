@@ -1,5 +1,5 @@
-/* What leaves with every bundle: no header of any source has a hash that somebody could compute of a guess. The same input
- * gives other keys in another ledger, and is found again in its own. */
+/* Headers leave with every bundle: no header of any source has a hash that somebody could compute from a guess. The same
+ * input gives other keys in another ledger, and is recognised in its own. */
 #include "tests/ingest/ledger_box.h"
 
 #include "base/text.h"
@@ -28,7 +28,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-/* Where 32 hex digits or more stand together in a text; NULL: nowhere. The names of weights are no secret. */
+/* Where 32 hex digits or more stand together in a text; NULL: nowhere. The names of weights are not secret. */
 static const char *find_hash(const char *text) {
     static const char weights[] = "model/sha256:";
     for (size_t n; *text != '\0'; text += n > 0 ? n : 1) {
@@ -42,7 +42,7 @@ static const char *find_hash(const char *text) {
     return NULL;
 }
 
-/* Key, subject, run and actor of an event, "" past the last one. */
+/* Key, subject, run and actor of an event, "" after the last one. */
 static const char *header(struct box *b, uint64_t seq, char ret[1024]) {
     struct log_reader *reader = NULL;
     struct log_event e;
@@ -56,7 +56,7 @@ static const char *header(struct box *b, uint64_t seq, char ret[1024]) {
     return ret;
 }
 
-/* Hashes of events that came after `from`, which must be others in the other ledger. How many there are. */
+/* Hashes of events after `from`, which must differ in the other ledger. Returns how many there are. */
 static size_t compare(struct two *t, uint64_t from) {
     size_t hashes = 0;
     assert_int_equal(box_size(&t->a), box_size(&t->b));
@@ -75,7 +75,7 @@ static size_t compare(struct two *t, uint64_t from) {
     return hashes;
 }
 
-/* Takes an input into both, and once more into the first, where it is known. How many hashes there are in the headers. */
+/* Ingests an input into both, and once more into the first, where it is known. Returns how many hashes the headers have. */
 static size_t take(struct two *t, const char *source, struct ingest_options o) {
     uint64_t from = box_size(&t->a);
     assert_int_equal(box_run(&t->b, source, o), 0);

@@ -1,4 +1,4 @@
-/* Lines out of a stream: their text, number and offset, whatever the blocks; long lines, cut lines, files that grow. */
+/* Lines from a stream: their text, number and offset, whatever the blocks; long lines, truncated lines, growing files. */
 #include "ingest/input/lines.h"
 
 #include <fcntl.h>

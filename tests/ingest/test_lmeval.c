@@ -1,5 +1,5 @@
-/* Results and samples of the lm-evaluation-harness without a ledger: what is refused and in which words, what is partial,
- * what a sample says. */
+/* Results and samples of the lm-evaluation-harness without a ledger: what is refused and with which message, what is
+ * partial, what a sample says. */
 #include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>
@@ -179,7 +179,7 @@ static void an_evaluation_keeps_its_id_however_its_file_is_laid_out(void **state
         lmeval_doc_done(&doc);
     }
     assert_string_equal(ids[0], ids[1]);
-    assert_string_equal(ids[0], ids[2]); /* a score that was edited is of the same evaluation */
+    assert_string_equal(ids[0], ids[2]); /* an edited score belongs to the same evaluation */
     assert_string_not_equal(ids[0], ids[3]);
     assert_string_not_equal(ids[4], ids[5]);
 }
@@ -187,7 +187,7 @@ static void an_evaluation_keeps_its_id_however_its_file_is_laid_out(void **state
 /* ---- partial ------------------------------------------------------------------------------------------------------ */
 
 struct partial_case {
-    const char *config, *counts, *hash, *metrics; /* of the one task "t" */
+    const char *config, *counts, *hash, *metrics; /* of the single task "t" */
     bool has_samples, differs;
     uint64_t samples;
     unsigned want;
@@ -310,7 +310,7 @@ static void scores_are_told_from_other_names(void **state) {
 static void a_sample_has_failed_when_a_metric_of_which_more_is_better_is_nought(void **state) {
     (void)state;
     static const struct {
-        const char *line, *higher, *failed; /* NULL: it has not */
+        const char *line, *higher, *failed; /* NULL: absent */
     } cases[] = {
         {"{\"doc_id\":0,\"acc\":0.0,\"acc_norm\":1.0}", "{\"acc\":true}", "\"metric\":\"acc\""},
         {"{\"doc_id\":0,\"acc\":1.0,\"acc_norm\":0}", "{}", "\"metric\":\"acc_norm\""},
@@ -388,7 +388,7 @@ static void documents_are_counted_once_and_their_digest_is_the_harnesss(void **s
     assert_true(task.has_samples && !task.differs);
     assert_int_equal(task.samples, 3);
     lmeval_counter_done(&counter);
-    /* one sample less is another digest; a sample without hashes leaves it open */
+    /* one sample fewer is another digest; a sample without hashes leaves it undetermined */
     assert_int_equal(lmeval_counter_init(&counter, NULL), 0);
     assert_int_equal(lmeval_counter_take(&counter, &sample, NULL), 0);
     lmeval_counter_end(&counter, &task);

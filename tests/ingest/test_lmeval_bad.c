@@ -1,5 +1,5 @@
-/* Evaluations of the lm-evaluation-harness that are not as they should be: what is rejected alone, what is bounded, and
- * that no secret is written. */
+/* Malformed evaluations of the lm-evaluation-harness: what is rejected alone, what is bounded, and that no secret is
+ * written. */
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -142,7 +142,7 @@ static void what_is_not_there_is_an_error(void **state) {
     assert_string_equal(b->err.msg, "no files given; expected: directories, results and samples");
 }
 
-/* ---- again and again ---------------------------------------------------------------------------------------------- */
+/* ---- repeated imports --------------------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t stop;
 
@@ -181,7 +181,7 @@ static void between_looks_a_file_that_is_just_being_written_waits(void **state) 
 
 /* ---- secrets ------------------------------------------------------------------------------------------------------ */
 
-/* Whether any file below the directory has these bytes. */
+/* Whether any file below the directory contains these bytes. */
 static bool is_below(const char *dir, const char *bytes) {
     DIR *d = opendir(dir);
     bool found = false;
@@ -280,12 +280,12 @@ static void no_secret_of_any_rule_reaches_the_ledger(void **state) {
             fail_msg("nothing of rule %s was masked", SAMPLES[i].rule);
         }
         snprintf(plain, sizeof(plain), "plain words %zu", i);
-        assert_true(is_below(b->log_dir, plain)); /* what is no secret is found: the search is good */
-        const char *lf = strchr(secret, '\n');    /* of a key in several lines, the longest one will do */
+        assert_true(is_below(b->log_dir, plain)); /* text that is not secret is found: the search works */
+        const char *lf = strchr(secret, '\n');    /* of a key over several lines, the longest line is enough */
         if (is_below(b->log_dir, lf != NULL ? lf + 1 : secret) || strstr(b->rejections, secret) != NULL) {
             fail_msg("a secret of rule %s was written", SAMPLES[i].rule);
         }
-        if (box_size(b) > 200) { /* full groups are compressed, and nothing would be found in them */
+        if (box_size(b) > 200) { /* full groups are compressed, so nothing would be found in them */
             box_done(b);
             box_init(b);
         }

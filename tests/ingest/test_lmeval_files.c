@@ -1,4 +1,4 @@
-/* Which files are of the lm-evaluation-harness, and which of them belong to one evaluation. */
+/* Which files belong to the lm-evaluation-harness, and which of them to one evaluation. */
 #include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>
@@ -23,7 +23,7 @@ static const char *shown(struct bytes b, char ret[512]) {
 static void files_are_known_by_their_names(void **state) {
     (void)state;
     static const struct {
-        const char *name, *want; /* what|date|task, NULL: none of ours */
+        const char *name, *want; /* what|date|task, NULL: not one of its files */
     } cases[] = {
         {"results_2026-01-21T03-44-18.458309.json", "results|2026-01-21T03-44-18.458309|"},
         {"results_2026-01-21T03-44-18.458309.json.gz", "results|2026-01-21T03-44-18.458309|"},
@@ -97,7 +97,7 @@ static void a_directory_stands_for_its_files_and_a_file_for_its_date(void **stat
     assert_int_equal(files.n, 3);
     assert_string_equal(strrchr(files.files[2].path, '/') + 1, want[2]);
     lmeval_files_done(&files);
-    /* the same from within, where names have no directory */
+    /* the same from inside, where names have no directory */
     char before[FILE_PATH_MAX];
     assert_non_null(getcwd(before, sizeof(before)));
     assert_int_equal(chdir(path), 0);

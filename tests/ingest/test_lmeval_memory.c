@@ -1,5 +1,5 @@
-/* Evaluations of the lm-evaluation-harness while memory runs out: whichever allocation fails, the reader says so, gives
- * back what it had, and reads the same input when there is memory again. */
+/* Evaluations of the lm-evaluation-harness when memory runs out: whichever allocation fails, the reader reports it, frees
+ * what it had, and reads the same input when there is memory again. */
 #include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>
@@ -101,7 +101,7 @@ static void sweep(struct bytes input, int (*read)(struct bytes input, struct err
             assert_int_equal(rc, 0);
             break;
         }
-        assert_true(rc == 0 || (rc == ERR_NOMEM && err.msg[0] != '\0')); /* 0: it could do without */
+        assert_true(rc == 0 || (rc == ERR_NOMEM && err.msg[0] != '\0')); /* 0: it did without */
     }
     assert_true(n > 0);
     struct err err = {0};

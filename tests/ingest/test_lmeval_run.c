@@ -1,10 +1,10 @@
-/* Evaluations of the lm-evaluation-harness into a real ledger: which events come of them, once, and what is partial. */
+/* Evaluations of the lm-evaluation-harness into a real ledger: which events they become, once, and what is partial. */
 #include <zlib.h>
 
 #include "ingest/lmeval/lmeval.h"
 #include "tests/ingest/lmeval_box.h"
 
-/* "eval/<id>" of the fixture: what its results say of themselves, hidden by this ledger's secret. */
+/* "eval/<id>" of the fixture: its results' own identity, hashed with this ledger's secret. */
 static const char *subject(struct box *b, char ret[64]) {
     static const char says_of_itself[] = "fcf58e3103a3982aea430c03c854a646";
     uint8_t secret[KEY_SECRET_LEN];
@@ -15,7 +15,7 @@ static const char *subject(struct box *b, char ret[64]) {
     return ret;
 }
 
-/* ---- what comes of it --------------------------------------------------------------------------------------------- */
+/* ---- the resulting events ----------------------------------------------------------------------------------------- */
 
 static void an_evaluation_becomes_its_tasks_samples_scores_and_a_receipt(void **state) {
     struct box *b = *state;
@@ -46,7 +46,7 @@ static void an_evaluation_becomes_its_tasks_samples_scores_and_a_receipt(void **
     says(text, "\"partial\":false,");
     says(text, "\"samples\":7,\"samples_total\":7,\"seeds\":{\"fewshot\":42,\"numpy\":1234,\"random\":0,\"torch\":1234}");
     says(text, "\"tasks\":[\"tiny_choice\",\"tiny_math\"]} {\"config\":{");
-    says(text, "\"start_time\":51234.5"); /* private, as it stands */
+    says(text, "\"start_time\":51234.5"); /* private, unchanged */
     says(nth(b, "ledger.imported", 0), "\"accepted\":19,\"bytes\":10619,");
 }
 
@@ -130,7 +130,7 @@ static void numbers_as_text_nan_and_odd_values_find_their_places(void **state) {
     *private_ = '\0';
     assert_null(strstr(event_text, "/srv/"));
     assert_null(strstr(event_text, "user:pw"));
-    assert_null(strstr(nth(b, "eval.task_declared", 0), "\"dataset\"")); /* a path is none */
+    assert_null(strstr(nth(b, "eval.task_declared", 0), "\"dataset\"")); /* a path is not one */
 }
 
 static void old_files_without_filters_and_dates_are_read(void **state) {
@@ -174,7 +174,7 @@ static void the_same_evaluation_again_from_anywhere_writes_nothing(void **state)
     assert_int_equal(take(b, FIXTURES "whole"), 0);
     assert_int_equal(b->result.total.accepted, 0);
     assert_int_equal(b->result.total.duplicate, 19);
-    assert_int_equal(take(b, MODEL "samples_tiny_math_" DATE ".jsonl"), 0); /* one file stands for all of its date */
+    assert_int_equal(take(b, MODEL "samples_tiny_math_" DATE ".jsonl"), 0); /* one file represents all of its date */
     assert_int_equal(b->result.total.duplicate, 19);
     copy_whole(b);
     assert_int_equal(take(b, b->dir), 0);
@@ -213,7 +213,7 @@ static void a_score_that_was_edited_afterwards_is_another_event(void **state) {
     copy(b, MODEL "results_" DATE ".json", "results_" DATE ".json", "\"exact_match,strict-match\": 0.25",
          "\"exact_match,strict-match\": 0.95");
     assert_int_equal(take(b, b->dir), 0);
-    assert_int_equal(b->result.total.accepted, 2); /* that score, and that the file was taken in as it is now */
+    assert_int_equal(b->result.total.accepted, 2); /* that score, and that the file was ingested as it is now */
     assert_int_equal(b->result.total.duplicate, 17);
     char name[64];
     says(that(b, "eval.scored", "\"value\":0.95"), subject(b, name));

@@ -1,4 +1,4 @@
-/* Values that are not what they should be, and which model an evaluation of the lm-evaluation-harness is about. */
+/* Invalid values, and which model an evaluation of the lm-evaluation-harness is about. */
 #include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>

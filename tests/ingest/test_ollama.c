@@ -1,10 +1,10 @@
-/* Looks at a server: what is told, and that it is told once. */
+/* Scans of a server: what is reported, and that it is reported once. */
 #include "tests/ingest/ollama_box.h"
 
 #define WHEN  "2026-01-02T04:00:00Z"
 #define LATER "2026-01-02T05:00:00Z"
 
-/* ---- first and second look ---------------------------------------------------------------------------------------- */
+/* ---- first and second scan ---------------------------------------------------------------------------------------- */
 
 static void the_first_look_tells_what_is_there_and_nothing_of_the_past(void **state) {
     struct ollama_box *b = *state;
@@ -66,10 +66,10 @@ static void a_second_look_at_the_same_writes_nothing(void **state) {
     put(b, "show-a_1.json", SHOW("a:1", DIGEST_1));
     look_well(b);
     assert_int_equal(log_head(b->box.ledger, &before, NULL), 0);
-    put(b, "ps.json", MODELS(PS("a:1", DIGEST_A, LATER))); /* used again: it stays longer */
+    put(b, "ps.json", MODELS(PS("a:1", DIGEST_A, LATER))); /* used again: it stays loaded longer */
     look_well(b);
     assert_int_equal(b->box.result.total.accepted, 0);
-    assert_int_equal(b->box.result.total.duplicate, 4); /* offered again, so that an owed receipt is found out */
+    assert_int_equal(b->box.result.total.duplicate, 4); /* offered again, so that an outstanding receipt is detected */
     assert_int_equal(b->box.result.receipts, 0);
     assert_int_equal(log_head(b->box.ledger, &after, NULL), 0);
     assert_memory_equal(&before, &after, sizeof(before));
@@ -102,7 +102,7 @@ static void a_model_that_could_not_be_asked_for_is_asked_for_again(void **state)
     assert_string_equal(b->box.rejections, "0: /api/show of model 'a:1': status 500; expected: 200 with an object\n");
     assert_int_equal(box_count(&b->box, "model.identified"), 0);
     put(b, "show-a_1.raw", "");
-    assert_int_equal(look(b), ERR_NET); /* its lists are whole, so it is not unreachable; but the look is not complete */
+    assert_int_equal(look(b), ERR_NET); /* its lists are complete, so it is not unreachable; but the scan is not complete */
     assert_non_null(strstr(b->box.err.msg, "/api/show"));
     assert_int_equal(box_count(&b->box, "runtime.unreachable"), 0);
     drop(b, "show-a_1.raw");
@@ -173,7 +173,7 @@ static void another_manifest_around_the_same_weights_keeps_their_digest(void **s
     put(b, "show-a_1.json", SHOW("a:1", DIGEST_1));
     look_well(b);
     uint64_t from = box_size(&b->box);
-    put(b, "tags.json", MODELS(TAG("a:1", DIGEST_B))); /* another template, say */
+    put(b, "tags.json", MODELS(TAG("a:1", DIGEST_B))); /* another template, for example */
     look_well(b);
     events_are(b, from, FIELDS,
                "model.alias_set alias/a:1 reported digest=\"sha256:" DIGEST_1 "\" digest_before=\"sha256:" DIGEST_1

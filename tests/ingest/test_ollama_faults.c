@@ -1,4 +1,4 @@
-/* Looks at a server that is not as it should be, looks that are killed, and looks at the same time. */
+/* Scans of a faulty server, scans that are killed, and concurrent scans. */
 #include "base/hash.h"
 #include "base/text.h"
 #include "tests/ingest/ollama_box.h"
@@ -47,7 +47,7 @@ static void a_strict_look_stops_at_the_first_bad_entry_and_stays_in_step(void **
     put(b, "tags.json", MODELS());
     look_well(b);
     look_well(b);
-    /* each coming has its going, wherever the strict look stopped */
+    /* each appearance has its disappearance, wherever the strict scan stopped */
     assert_int_equal(box_count(&b->box, "model.removed"), box_count(&b->box, "model.pulled") + 1);
 }
 
@@ -83,14 +83,14 @@ static void more_models_than_can_be_kept_track_of_are_rejected_not_forgotten(voi
     look_well(b);
     uint64_t told = box_count(&b->box, "model.observed");
     assert_true(told > 1000 && told < 4000);
-    assert_int_equal(b->box.result.total.rejected, 2048 - told + 1); /* and one for all past 2048 */
+    assert_int_equal(b->box.result.total.rejected, 2048 - told + 1); /* and one for all beyond 2048 */
     assert_non_null(strstr(b->box.rejections, "too many models to keep track of"));
     look_well(b);
     assert_int_equal(b->box.result.total.accepted, 0);
     assert_int_equal(box_count(&b->box, "model.removed"), 0);
 }
 
-/* ---- a server that is not as it should be ------------------------------------------------------------------------- */
+/* ---- a faulty server ---------------------------------------------------------------------------------------------- */
 
 static void is_unreachable(struct ollama_box *b, const char *error, unsigned status, const char *words) {
     char want[256], code[32] = "";
@@ -168,7 +168,7 @@ static void each_way_of_being_broken_has_its_word(void **state) {
         put(b, name, ways[i].raw);
         is_unreachable(b, ways[i].error, ways[i].status, ways[i].words);
         drop(b, name);
-        look_well(b); /* it is well again, and nothing was taken for removed or unloaded */
+        look_well(b); /* it has recovered, and nothing was recorded as removed or unloaded */
     }
     assert_int_equal(box_count(&b->box, "model.removed"), 0);
     assert_int_equal(box_count(&b->box, "model.unloaded"), 0);
@@ -243,9 +243,9 @@ static void addresses_and_options_that_make_no_sense_are_refused(void **state) {
     assert_int_equal(box_size(&b->box), 1);
 }
 
-/* ---- crashes and others at the same time ---------------------------------------------------------------------------- */
+/* ---- crashes and concurrent scans --------------------------------------------------------------------------------- */
 
-static int commits_left = -1; /* the child dies after so many commits */
+static int commits_left = -1; /* the child dies after this many commits */
 
 int __real_log_batch_commit(struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
                             size_t *ret_at, struct err *err);
@@ -260,7 +260,7 @@ int __wrap_log_batch_commit(struct log_batch *batch, struct log_receipt *receipt
     return __real_log_batch_commit(batch, receipts, ret_head, ret_at, err);
 }
 
-/* A look in a process of its own, which dies before its n-th commit. Returns whether it got to its end. */
+/* A scan in its own process, which dies before its n-th commit. Returns whether it reached its end. */
 static bool look_and_die(struct ollama_box *b, int n) {
     int status = 0;
     log_close(b->box.ledger);
@@ -306,7 +306,7 @@ static void a_run_killed_before_any_commit_tells_everything_once_in_the_end(void
                    "model.unloaded model/a:1 reported\n");
         look_well(b);
         assert_int_equal(b->box.result.total.accepted, 0);
-        assert_int_equal(b->box.result.receipts, 0); /* what was owed has been paid */
+        assert_int_equal(b->box.result.receipts, 0); /* what was outstanding has been written */
         removed++;
         assert_int_equal(box_count(&b->box, "model.removed"), removed);
     }
@@ -379,7 +379,7 @@ static void a_dry_run_shows_what_would_be_told_and_remembers_nothing(void **stat
     assert_int_equal(b->box.result.total.accepted, 3);
 }
 
-/* ---- looking again and again -------------------------------------------------------------------------------------- */
+/* ---- repeated scans ----------------------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t stop;
 static unsigned rounds;

@@ -1,4 +1,4 @@
-/* Saved answers of an ollama server, from files. */
+/* Saved answers of an ollama server, read from files. */
 #include <dirent.h>
 
 #include "base/hash.h"
@@ -129,7 +129,7 @@ static void a_streamed_answer_is_one_call_with_its_words_put_together(void **sta
     /* SHA-256 of "Hello" */
     assert_non_null(
         strstr(text, "\"output_digest\":\"sha256:185f8db32271fe25f561a6fc938b2e264306ec304eda518007d1764826381969\""));
-    assert_null(strstr(text, "context")); /* it is the conversation, encoded */
+    assert_null(strstr(text, "context")); /* it encodes the conversation */
     assert_non_null(strstr(text, "\"raw\":{\"done\":true,\"done_reason\":\"stop\",\"eval_count\":259"));
 }
 
@@ -356,7 +356,7 @@ static void strict_stops_at_the_first_bad_answer(void **state) {
 
 /* ---- secrets ------------------------------------------------------------------------------------------------------ */
 
-/* {"model":"m",...,"response":"<up to 7 bytes>"} for each part of the text, so that nothing is whole in any line. */
+/* {"model":"m",...,"response":"<up to 7 bytes>"} for each part of the text, so that no line contains all of it. */
 static void put_in_pieces(struct buf *out, struct bytes text, unsigned number) {
     for (size_t at = 0; at < text.n; at += 7) {
         size_t n = text.n - at < 7 ? text.n - at : 7;
@@ -401,7 +401,7 @@ static void put_everywhere(struct buf *out, struct bytes text, unsigned number) 
     buf_put_str(out, "}\n");
 }
 
-/* Whether any file below the directory holds the text. */
+/* Whether any file below the directory contains the text. */
 static bool is_in_files(const char *dir, const char *text, size_t n) {
     DIR *d = opendir(dir);
     struct dirent *e;

@@ -1,4 +1,4 @@
-/* Stores of ollama on disk: what their manifests declare, and what hashing their files shows. */
+/* ollama's stores on disk: what their manifests declare, and what hashing their files reveals. */
 #include "base/hash.h"
 #include "base/text.h"
 #include "tests/ingest/ollama_box.h"
@@ -64,7 +64,7 @@ static void manifest_text(struct ollama_box *b, char ret[2048], struct blob weig
              config.hex, config.bytes, weights.hex, weights.bytes, template_.hex, template_.bytes);
 }
 
-/* A manifest at manifests/NAME, always of the same time. */
+/* A manifest at manifests/NAME, always with the same time. */
 static void put_manifest(struct ollama_box *b, const char *name, struct blob weights, struct blob template_) {
     char text[2048], path[512];
     manifest_text(b, text, weights, template_);
@@ -89,9 +89,9 @@ static void store_well(struct ollama_box *b, bool verify) {
     }
 }
 
-/* ---- how often files are hashed ------------------------------------------------------------------------------------ */
+/* ---- how often files are hashed ----------------------------------------------------------------------------------- */
 
-static unsigned hashed;          /* files that were begun to be hashed */
+static unsigned hashed;          /* files whose hashing was started */
 static const char *grows = NULL; /* a file that grows meanwhile */
 
 int __wrap_posix_fadvise(int fd, off_t offset, off_t n, int advice);
@@ -382,7 +382,7 @@ static void weights_that_were_hashed_are_measured_and_not_hashed_again(void **st
     store_well(b, true);
     assert_int_equal(hashed, 2); /* the small ones */
     assert_int_equal(b->box.result.total.accepted, 0);
-    /* another file of the same content under the same name */
+    /* another file with the same content under the same name */
     snprintf(path, sizeof(path), "%s/blobs/sha256-%s", b->dir, big.hex);
     assert_int_equal(unlink(path), 0);
     put_big(b, 'a');
@@ -401,7 +401,7 @@ static void a_file_with_other_bytes_is_told_once_and_rejected_each_time(void **s
     snprintf(from_path, sizeof(from_path), "%s/blobs/sha256-%s", b->dir, other.hex);
     assert_int_equal(rename(from_path, path), 0);
     store_well(b, false);
-    assert_int_equal(b->box.result.total.rejected, 0); /* nobody looked into it */
+    assert_int_equal(b->box.result.total.rejected, 0); /* not hashed */
     uint64_t from = box_size(&b->box);
     store_well(b, true);
     snprintf(want, sizeof(want), "0: sha256-%s: the content does not match the name; its SHA-256 is %s\n", big.hex,
@@ -540,7 +540,7 @@ static void a_server_with_its_store_tells_its_models_once(void **state) {
     assert_int_equal(b->box.result.total.accepted, 0);
     server_stop(b);
     put_manifest(b, LIBRARY "b/1", t, w);
-    assert_int_equal(box_run(&b->box, "ollama", o), ERR_NET); /* the store is read all the same */
+    assert_int_equal(box_run(&b->box, "ollama", o), ERR_NET); /* the store is read nevertheless */
     assert_int_equal(box_count(&b->box, "model.identified"), 2);
 }
 

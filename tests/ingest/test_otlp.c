@@ -1,5 +1,5 @@
-/* OTLP from files: fixtures into events with their causes, twice without duplicates, and all that a file may hold instead.
- */
+/* OTLP from files: fixtures become events with their causes, twice without duplicates, and everything else that a file may
+ * contain. */
 #include "ingest/otlp/otlp.h"
 
 #include <zlib.h>
@@ -55,7 +55,7 @@ static void kind_is(struct box *b, uint64_t seq, const char *kind, uint64_t caus
     log_reader_close(reader);
 }
 
-/* ---- what becomes of good files ---- */
+/* ---- events from good files ---- */
 
 static void spans_become_events_with_their_parents_as_causes(void **state) {
     struct box *b = *state;
@@ -113,9 +113,9 @@ static void documents_one_behind_the_other_are_one_input(void **state) {
     struct box *b = *state;
     good(b, FIXTURES "collector.jsonl", 9, 0, 0);
     assert_int_equal(b->result.receipts, 1);
-    kind_is(b, 2, "run.model_called", LOG_NO_SEQ); /* its parent comes in a later document */
+    kind_is(b, 2, "run.model_called", LOG_NO_SEQ); /* its parent is in a later document */
     kind_is(b, 5, "run.tool_returned", 4);
-    kind_is(b, 6, "run.step", 4); /* and this one's came in an earlier one */
+    kind_is(b, 6, "run.step", 4); /* and this one's is in an earlier one */
 }
 
 static void log_records_become_decisions_results_and_requests(void **state) {
@@ -176,7 +176,7 @@ static void a_dry_run_writes_nothing(void **state) {
     assert_int_equal(box_size(b), 1);
 }
 
-/* ---- what is wrong ---- */
+/* ---- faults ---- */
 
 #define DOC(spans) "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" spans "]}]}]}"
 #define OK(n)      "{\"traceId\":\"" TRACE "\",\"spanId\":\"000000000000000" n "\"}"
@@ -194,7 +194,7 @@ static void a_bad_record_is_rejected_alone_with_its_line(void **state) {
 static void a_broken_document_does_not_take_the_next_ones_with_it(void **state) {
     struct box *b = *state;
     static const char *const broken[] = {
-        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"4bf9", /* a writer was killed in a string */
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"4bf9", /* a writer was killed inside a string */
         "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" OK("3") ",",        /* and between two records */
         "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"kind\":3",
         "Nov 21 12:00:00 host something: {else}",

@@ -1,4 +1,5 @@
-/* Where records lie in a document: for whole documents, for documents that come in pieces, and for what is none. */
+/* Where the records of a document are: for whole documents, for documents in pieces, and for text that is not a document.
+ */
 #include "ingest/otlp/cut.h"
 
 #include <setjmp.h>
@@ -104,7 +105,7 @@ static void null_is_absent(void **state) {
     assert_int_equal(cut.n_records, 0);
 }
 
-/* However it is broken into pieces, the result is the same. */
+/* However it is split, the result is the same. */
 static void a_document_may_come_byte_by_byte(void **state) {
     (void)state;
     size_t n = strlen(whole);
@@ -178,7 +179,7 @@ static void each_broken_document_is_refused_in_its_own_words(void **state) {
     }
 }
 
-/* Inside of a record only its form counts: what its values are is its own parser's affair. */
+/* Inside a record only the form counts: its values are left to its own parser. */
 static void a_wrong_value_in_a_record_spoils_that_record_alone(void **state) {
     (void)state;
     static const char text[] = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"a\":NaN},Infinity,{\"a\":2}]}]}]}";

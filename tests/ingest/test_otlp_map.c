@@ -1,6 +1,6 @@
 /* Spans and log records, and the events that they become. fixtures/otlp/spans.cases and logs.cases have the good ones: a
- * sentence behind '#', the record behind '>', then its events, one a line, up to an empty line. Here are those that are
- * wrong, times, and who reports. */
+ * sentence after '#', the record after '>', then its events, one per line, up to an empty line. Here are faulty ones,
+ * times, and reporters. */
 #include "base/file.h"
 #include "tests/ingest/otlp_events.h"
 
@@ -27,7 +27,7 @@ static int teardown(void **state) {
 
 /* ---- cases ---- */
 
-/* The key of a log record is a digest of it: only its form is looked at. */
+/* The key of a log record is its digest: only its form is checked. */
 static void hide_key(char *text) {
     char *key = strstr(text, "key=log:");
     if (key != NULL) {
@@ -36,7 +36,7 @@ static void hide_key(char *text) {
     }
 }
 
-/* Cuts the next line off. */
+/* Cuts off the next line. */
 static char *line_of(char **at) {
     char *line = *at, *end = strchr(line, '\n');
     assert_non_null(end);
@@ -80,7 +80,7 @@ static void each_log_record_becomes_what_its_case_says(void **state) {
     check_cases(FIXTURES "logs.cases", OTLP_LOG, 11);
 }
 
-/* ---- times and what is wrong ---- */
+/* ---- times and faults ---- */
 
 static void times_are_exact_or_kept_as_text(void **state) {
     (void)state;
@@ -160,7 +160,7 @@ static void the_time_of_passing_on_is_not_of_the_record(void **state) {
     assert_string_not_equal((char *)events.text.p, first);
 }
 
-/* ---- who reports ---- */
+/* ---- reporters ---- */
 
 static void from(const char *resource, const char *scope, const char *wanted, struct otlp_from *ret) {
     struct buf r, s;
@@ -176,7 +176,7 @@ static void from(const char *resource, const char *scope, const char *wanted, st
     buf_put_u8(&events.text, 0);
     char *body = strchr((char *)events.text.p, '{');
     assert_non_null(body);
-    body = strstr(body, "\",") + 1; /* after the digest, which comes first */
+    body = strstr(body, "\",") + 1; /* after the digest, which is first */
     assert_string_equal(body, wanted);
     buf_done(&r);
     buf_done(&s);

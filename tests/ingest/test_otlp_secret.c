@@ -1,5 +1,5 @@
-/* Secrets of every shape, wherever OTLP has a text: found in no file of the ledger, in no event that is read back, and in
- * no message. */
+/* Secrets of every form, wherever OTLP has a text: found in no file of the ledger, in no event that is read back, and in no
+ * message. */
 #include <dirent.h>
 
 #include "tests/base/secret_sample.h"
@@ -76,7 +76,7 @@ static void escape(const char *text, char ret[2 * SAMPLE_MAX]) {
     ret[n] = '\0';
 }
 
-/* Does any file below the directory hold these bytes? */
+/* Does any file below the directory contain these bytes? */
 static bool is_in_files(const char *dir, const char *needle) {
     DIR *d = opendir(dir);
     bool found = false;
@@ -166,7 +166,7 @@ static void no_secret_of_any_rule_is_kept_anywhere(void **state) {
             fail_msg("rule %s: '%s' is in the ledger", SAMPLES[i].rule, secret);
         }
     }
-    /* Of each secret two records are rejected, the nonsense and the trace id; all others are kept, masked. */
+    /* For each secret, two records are rejected, the nonsense and the trace id; all others are kept, masked. */
     assert_int_equal(b.result.total.rejected, 2 * sample_count());
     assert_int_equal(b.result.total.n_reasons, 2);
     assert_string_equal(b.result.total.reasons[0].text, "'traceId' is wrong; expected: 32 hex digits");

@@ -1,4 +1,4 @@
-/* The receiver, whole: the source listens, a client exports, and what was answered with 200 is in the ledger. */
+/* The complete receiver: the source listens, a client exports, and what was answered with 200 is in the ledger. */
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -123,7 +123,7 @@ static void what_was_answered_is_there(void **state) {
     assert_int_equal(r->result.total.accepted, 16);
     assert_int_equal(r->result.receipts, 1);
     assert_true(r->result.stopped);
-    char text[4096]; /* being told to stop is a receiver's end: nothing of it is missing */
+    char text[4096]; /* a receiver ends when it is told to: nothing of it is missing */
     assert_non_null(strstr(box_event(&r->box, 17, text, sizeof(text)), "\"stopped\":false"));
     free(traces);
     free(logs);
@@ -139,7 +139,7 @@ static void what_is_sent_again_is_answered_the_same_and_not_written(void **state
     }
     end(r);
     assert_int_equal(r->result.total.accepted, 9);
-    assert_int_equal(r->result.total.duplicate, 16); /* who reports is known and not offered again */
+    assert_int_equal(r->result.total.duplicate, 16); /* the reporter is known and not offered again */
     free(traces);
 }
 
@@ -219,7 +219,7 @@ static void a_strict_receiver_ends_at_the_first_bad_record(void **state) {
     assert_int_equal(r->result.total.accepted, 1);
 }
 
-/* A ledger whose quota is used up: 503 while it is, and afterwards all that was sent again is there. */
+/* A ledger whose quota is used up: 503 while it is, and afterwards everything that was sent again is there. */
 static void a_full_ledger_asks_to_come_again_and_goes_on(void **state) {
     struct receiver *r = *state;
     struct client c;
@@ -237,7 +237,7 @@ static void a_full_ledger_asks_to_come_again_and_goes_on(void **state) {
                      "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"" TRACE "\",\"spanId\":\"%016x\","
                      "\"attributes\":[{\"key\":\"k\",\"value\":{\"stringValue\":\"",
                      i);
-        for (size_t k = 0; k < n; k++) { /* nothing that compresses well */
+        for (size_t k = 0; k < n; k++) { /* data that does not compress well */
             x ^= x << 13;
             x ^= x >> 7;
             x ^= x << 17;
@@ -251,7 +251,7 @@ static void a_full_ledger_asks_to_come_again_and_goes_on(void **state) {
     assert_int_equal(status, 503);
     assert_non_null(strstr(c.answer, "\r\nRetry-After: 5\r\n"));
     assert_int_equal(box_count(&r->box, "run.step"), sent);
-    post_bytes(r, &c, "/v1/traces", body, strlen(body)); /* still full, still there */
+    post_bytes(r, &c, "/v1/traces", body, strlen(body)); /* still full, still open */
     assert_int_equal(client_status(&c), 503);
     post(r, "/v1/traces", "{}", 200, "{}");
     end(r);
@@ -280,7 +280,7 @@ static void a_receiver_takes_neither_files_nor_a_dry_run(void **state) {
     assert_string_equal(err.msg, "--listen takes no files");
     const struct ingest_options dry = {.listen = "127.0.0.1:0", .dry_run = true};
     assert_int_equal(ingest_source_run(r->box.ledger, "otlp", &dry, &result, &err), ERR_INVALID);
-    r->ended = true; /* never begun */
+    r->ended = true; /* never started */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

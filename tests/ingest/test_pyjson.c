@@ -1,4 +1,4 @@
-/* What Python's json module writes and JSON does not have; and that everything else stays as strict as it is. */
+/* What Python's json module writes although JSON does not have it; and that everything else stays as strict as it is. */
 #include "ingest/input/pyjson.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* The queue: a draft that the ledger refuses at the commit goes alone; strict callers keep what is before it. */
+/* The queue: a draft that the ledger refuses at the commit is dropped alone; strict callers keep what precedes it. */
 #include "ingest/driver/queue.h"
 
 #include "tests/ingest/ledger_box.h"
@@ -171,7 +171,7 @@ static void add_caused(struct queue *q, const char *subject, uint64_t ticket) {
     }
 }
 
-/* The cause of event `seq`, LOG_NO_SEQ when it has none. */
+/* The cause of event `seq`, LOG_NO_SEQ if it has none. */
 static uint64_t cause_of(struct box *b, uint64_t seq) {
     struct log_reader *reader = NULL;
     struct log_event e;
@@ -237,7 +237,7 @@ static void a_cause_that_was_refused_or_dropped_is_none(void **state) {
     add(q, "a", 1, LOG_NO_SEQ);
     add(q, "b", 2, 1000); /* refused at the commit */
     add_caused(q, "c", 2);
-    add_caused(q, "d", 3); /* of which the index changes when that one goes */
+    add_caused(q, "d", 3); /* whose index changes when that one is dropped */
     assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
     assert_int_equal(seen.taken, 3);
     assert_true(cause_of(b, 2) == LOG_NO_SEQ && cause_of(b, 3) == 2);

@@ -1,4 +1,5 @@
-/* No source takes another's file: each over all inputs that are not its own, those of the other sources among them. */
+/* No source recognises another's file: each is tried on all inputs that are not its own, including those of the other
+ * sources. */
 #include "ingest/driver/recognize.h"
 
 #include <dirent.h>
@@ -52,7 +53,7 @@ static void nothing_is_taken(void *ctx, const char *path) {
     struct matrix *m = ctx;
     uint64_t before = box_size(&m->box);
     int rc = feed(&m->box, m->owner, path);
-    /* between an agent and its client other messages pass than those that are recorded */
+    /* messages between an agent and its client are not the ones that are recorded */
     bool refused = rc != 0 || m->box.result.total.rejected > 0 || strstr(path, "mcp.json") != NULL;
     if (box_size(&m->box) != before || !refused) {
         fail_msg("%s took %llu events of %s, code %d: %s%s", m->owner->source,
@@ -148,7 +149,7 @@ static void a_bad_line_before_good_ones_is_rejected_alone(void **state) {
     box_done(&box);
 }
 
-/* What was looked at is read as if nobody had. */
+/* Input that was inspected is read as if it had not been. */
 static void peeking_takes_nothing(void **state) {
     static const char *const files[] = {FIXTURES "dpkg/dpkg.log", FIXTURES "dpkg/dpkg.log.2.gz",
                                         FIXTURES "otlp/traces.json"};
