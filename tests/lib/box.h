@@ -1,4 +1,4 @@
-/* A ledger of its own for each test of the public library, and the calls' results as assertions. */
+/* A separate ledger for each test of the public library, and assertions on the results of calls. */
 #ifndef TESTS_LIB_BOX_H
 #define TESTS_LIB_BOX_H
 

@@ -309,7 +309,7 @@ struct churn {
     atomic_bool stop;
 };
 
-/* Opens, appends and closes: what a fork must not meet in the middle. */
+/* Opens, appends and closes: what a fork must not interrupt. */
 static void *churn(void *ctx) {
     struct churn *c = ctx;
     struct ledger_create_options o = LEDGER_CREATE_OPTIONS_INIT;
@@ -479,7 +479,7 @@ static void a_bundle_goes_to_a_descriptor_once_it_is_recorded(void **state) {
     must_fail(ledger_export_plan(ledger, &eo, NULL, &error), LEDGER_ERR_NOTFOUND, "no event matches");
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 static int end_at_once(void *ctx, const char *const *names, const struct ledger_value *values, size_t n) {
     (void)ctx;

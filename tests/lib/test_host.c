@@ -1,4 +1,4 @@
-/* The host's settings and the library leave each other alone: its locale, its signals. */
+/* The library leaves the host's settings, its locale and its signals, unchanged, and is not affected by them. */
 #include "tests/lib/box.h"
 
 #include <locale.h>
