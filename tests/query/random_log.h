@@ -1,5 +1,5 @@
-/* A log of random events over all types of fields, random conditions over what is in it, and a plain way to answer them by
- * reading every event: what the answers of the query room are compared with. Everything follows from one seed. */
+/* A log of random events over all types of fields, random conditions over its content, and a simple way to answer them by
+ * reading every event: the reference for the answers of the query room. Everything follows from one seed. */
 #ifndef TESTS_QUERY_RANDOM_LOG_H
 #define TESTS_QUERY_RANDOM_LOG_H
 
@@ -11,7 +11,7 @@
 
 #define LOG_VALUES_MAX 4096
 
-struct log_value { /* a value and what it borrows from */
+struct log_value { /* a value, and the memory that it borrows */
     struct query_value v;
     size_t field;
 };
@@ -19,7 +19,7 @@ struct log_value { /* a value and what it borrows from */
 static struct scratch s;
 static uint64_t random_state;
 static __attribute__((unused)) bool log_without_big;                        /* no payload has a record of its own */
-static __attribute__((unused)) struct buf log_texts;                        /* what sampled values borrow from */
+static __attribute__((unused)) struct buf log_texts;                        /* what sampled values borrow */
 static __attribute__((unused)) struct log_value log_values[LOG_VALUES_MAX]; /* sampled from the events */
 static __attribute__((unused)) size_t n_log_values;
 
@@ -34,7 +34,7 @@ static inline uint64_t random_below(uint64_t n) {
     return random_next() % n;
 }
 
-/* LEDGER_TEST_SEED, or the clock; printed, so that a failure can be had again. */
+/* LEDGER_TEST_SEED, or the clock; printed, so that a failure can be reproduced. */
 static inline void random_start(void) {
     const char *given = getenv("LEDGER_TEST_SEED");
     random_state = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 2654435761U + (uint64_t)getpid();
@@ -85,7 +85,7 @@ static inline void put_number(struct buf *out, const char *name) {
     }
 }
 
-/* Any type at all under a name that the catalog indexes: x.* kinds may do so. */
+/* Any type at all under a name that the catalog indexes: x.* kinds may do that. */
 static inline void put_anything(struct buf *out, const char *name) {
     switch (random_below(8)) {
     case 0:
@@ -125,7 +125,7 @@ static inline void put_anything(struct buf *out, const char *name) {
 
 enum log_at { LOG_AT_ABSENT, LOG_AT_NEAR, LOG_AT_PAST, LOG_AT_FAR, LOG_AT_ODD };
 
-/* How an event says when it happened; most do not. Stretches of the log do it alike, as imports do. */
+/* How an event says when it happened; most do not. Stretches of the log use the same way, as imports do. */
 static __attribute__((unused)) enum log_at log_at_now;
 
 static inline enum log_at log_at_next(void) {
@@ -255,7 +255,7 @@ static inline void draft_random(struct random_draft *d, uint64_t seq) {
     d->draft.open = d->open.n > 0 ? bytes_of_buf(&d->open) : (struct bytes){NULL, 0};
 }
 
-/* n events more, in batches of all sizes. */
+/* n more events, in batches of all sizes. */
 static inline void log_fill(struct ledger *ledger, uint64_t n) {
     static struct random_draft d;
     struct log_head head;
@@ -279,7 +279,7 @@ static inline void log_fill(struct ledger *ledger, uint64_t n) {
     buf_done(&d.open);
 }
 
-/* ---- the plain way ---- */
+/* ---- the simple way ---- */
 
 /* A field of an event, by its name. */
 static inline struct query_value plain_value(const struct log_event *e, size_t field) {
@@ -405,7 +405,7 @@ static inline struct query_value log_keep(struct query_value v) {
     return v;
 }
 
-/* Collects values that are in the log. */
+/* Collects values from the log. */
 static inline void log_sample(struct ledger *ledger) {
     struct log_reader *reader;
     struct log_event event;

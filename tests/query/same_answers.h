@@ -1,4 +1,4 @@
-/* The same question asked with and without an index must be answered alike; and what the index is, in a test's words. */
+/* The same query with and without an index must give the same answer; and the state of the index, in a test's terms. */
 #ifndef TESTS_QUERY_SAME_ANSWERS_H
 #define TESTS_QUERY_SAME_ANSWERS_H
 
@@ -82,7 +82,7 @@ static inline void count_differs(void *ctx, uint64_t first, const char *reason) 
     (*(unsigned *)ctx)++;
 }
 
-/* How many of its segments are not what the events say. */
+/* How many of its segments differ from the events. */
 static inline unsigned check(void) {
     unsigned n = 0;
     uint64_t checked;

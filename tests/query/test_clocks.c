@@ -1,4 +1,4 @@
-/* Events that are in a window of time by one clock alone, against reading all of them. */
+/* Events that are in a time window by one clock only, against reading all of them. */
 #include "tests/query/same_answers.h"
 
 #define EVENTS 4600
@@ -30,7 +30,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* A moment of some event by either clock, or just beside it. */
+/* The time of some event by either clock, or just beside it. */
 static uint64_t random_moment(void) {
     uint64_t i = random_below(n_events), at = random_below(2) == 0 ? sealed[i] : (uint64_t)happened[i].int_;
     uint64_t off = random_below(3);

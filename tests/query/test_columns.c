@@ -1,5 +1,5 @@
-/* Columns: what is collected comes back, in whatever form it is kept; and a damaged record gives an error, never another
- * value. */
+/* Columns: what is collected is read back, in whatever form it is stored; and a damaged record gives an error, never
+ * another value. */
 #include "tests/query/same_answers.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@
 
 enum mix { CONSTANT, FEW, INTEGERS, DECIMALS, DOUBLES, RISING, NUMBERS, TEXTS, WORDS, FLAGS, ANYTHING, MIXES };
 
-static struct query_value values[EVENTS]; /* of the field; texts lie in `texts` */
+static struct query_value values[EVENTS]; /* of the field; texts are in `texts` */
 static struct buf texts;
 static struct columns_collector *collector;
 static struct columns_plain plain;
@@ -94,7 +94,7 @@ static struct query_value random_value(enum mix mix, uint64_t i) {
     }
 }
 
-/* Event i: its kind, and perhaps the field, as the events of one kind always and those of another never have it. */
+/* Event i: its kind, and perhaps the field: events of one kind always have it and those of another never do. */
 static void collect_one(uint64_t seq, const struct query_value *v) {
     static const char *const kinds[] = {"x.a.always", "x.a.never", "x.a.sometimes"};
     uint8_t bytes[128];
@@ -169,7 +169,7 @@ static void on_hit(void *ctx, uint32_t at) {
     hits->n++;
 }
 
-/* Whatever can be had of the field is what was put in; returns the form. `quiet`: damage is fine, another value is not. */
+/* Whatever is read of the field is what was put in; returns the form. `quiet`: damage is accepted, another value is not. */
 static enum columns_form read_all(uint64_t first, bool quiet) {
     static struct column column, kinds;
     static struct hits hits;
@@ -260,7 +260,7 @@ static void causes_and_times_come_back(void **state) {
             assert_true(column_value(&column, i).int_ ==
                         (f == QUERY_TIME ? 1000 + 2048 + (int64_t)i : 2048 + (int64_t)i - 3));
         }
-        assert_true(entry.b.n < 64); /* both go up evenly: there is nothing to store */
+        assert_true(entry.b.n < 64); /* both increase evenly: there is nothing to store */
     }
     columns_classes_done(&classes);
     column_done(&column);
@@ -287,11 +287,11 @@ static void numbers_keep_their_type_and_every_bit(void **state) {
     }
 }
 
-/* ---- when it happened ---- */
+/* ---- time of occurrence ---- */
 
 enum when { WHEN_SHIFTED, WHEN_SELDOM, WHEN_JITTER, WHEN_EVEN, WHEN_ANY, WHENS };
 
-/* Times of seals a microsecond to a millisecond apart, and what a source may say beside them. */
+/* Sealing times a microsecond to a millisecond apart, and what a source may say about them. */
 static void collect_times(enum when when, int64_t happened[EVENTS]) {
     uint64_t now = UINT64_C(1790000000000000000);
     columns_collector_reset(collector, 0, 0);
@@ -403,7 +403,7 @@ static void a_record_of_other_rules_is_stale(void **state) {
     assert_false(columns_open(bytes_of_buf(&record), &r));
 }
 
-/* ---- what somebody who knows the hash could try ---- */
+/* ---- attacks by somebody who knows the hash ---- */
 
 static void hashes_that_crowd_together_cost_the_column_and_nothing_else(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
-/* Recording never waits for derived data: whoever writes to it is stopped inside each of its write transactions, in another
- * process and in a thread of this one, and appends go on meanwhile, exactly, with keys and without, and the ledger can be
- * closed. When the writer continues, all that is derived is right. */
+/* Recording never waits for derived data: a writer of derived data is stopped inside each of its write transactions, in
+ * another process and in a thread of this one, while appends continue, exactly, with keys and without, and the ledger can
+ * be closed. When the writer continues, all derived data is correct. */
 #include "tests/query/same_answers.h"
 
 #include <pthread.h>
@@ -15,8 +15,8 @@
 #define SEGMENT    4096
 #define BULK       10000
 #define SINGLES    20
-#define POINTS     16  /* at which somebody is stopped at most, with LEDGER_TEST_FULL; what follows is more of the same */
-#define POINTS_FEW 4   /* of who does one thing again and again, and without it */
+#define POINTS     16  /* at most this many stops, with LEDGER_TEST_FULL; further ones would repeat these */
+#define POINTS_FEW 4   /* of a process that does one thing again and again, and without it */
 #define BOUND_S    120 /* for what takes less than a second on an idle machine */
 
 /* ---- a process that stops inside a write transaction on derived data ---- */
@@ -65,9 +65,9 @@ static pid_t start_work(work_fn *work, unsigned at) {
     return pid;
 }
 
-/* ---- what is recorded meanwhile ---- */
+/* ---- recording meanwhile ---- */
 
-static uint64_t n_keyed; /* so many keys are in the log */
+static uint64_t n_keyed; /* this many keys are in the log */
 
 static void append_bulk(bool keyed) {
     static struct log_receipt receipts[BULK];
@@ -137,7 +137,7 @@ static void all_is_right(void) {
     scratch_close(&s);
 }
 
-/* In a process that dies when it is held up. `whole`: it closes the ledger, which may take its time. */
+/* In a process that dies if it is blocked. `whole`: it closes the ledger, which may take a while. */
 static void record_while(pid_t stopped, bool whole) {
     int status;
     pid_t pid = fork();
@@ -178,7 +178,7 @@ static void held_at_each_point(work_fn *work, unsigned most) {
     all_is_right();
 }
 
-/* ---- who writes to derived data ---- */
+/* ---- writers of derived data ---- */
 
 static int append(struct ledger *ledger, uint64_t n, struct err *err) {
     struct log_batch *batch = NULL;
@@ -208,7 +208,7 @@ static int index_in_other_segments(struct ledger *ledger, struct err *err) {
     static uint32_t events;
     events = scratch_size(&(struct scratch){.ledger = ledger}) % 2 == 0 ? 16384 : 8192;
     int rc = index_build(ledger, events, UINT64_MAX, NULL, NULL, err);
-    return rc == ERR_BUSY ? 0 : rc; /* others have begun another one */
+    return rc == ERR_BUSY ? 0 : rc; /* others have started another one */
 }
 
 static int index_drop(struct ledger *ledger, struct err *err) {
@@ -283,14 +283,14 @@ static void held_by_who_makes_it(void **state) {
     all_is_right();
 }
 
-/* ---- who checks it ---- */
+/* ---- checkers of derived data ---- */
 
 static void told(void *ctx, uint64_t first, const char *reason) {
     (void)ctx;
     fail_msg("event %llu: %s", (unsigned long long)first, reason);
 }
 
-/* In a process that dies when it is held up. */
+/* In a process that dies if it is blocked. */
 static void check_while(pid_t stopped) {
     int status;
     pid_t pid = fork();

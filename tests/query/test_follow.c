@@ -1,4 +1,4 @@
-/* The index that is built after the appends: whatever comes between, it is what the events say. */
+/* The index that is built after the appends: whatever happens between, it agrees with the events. */
 #include "tests/query/same_answers.h"
 
 #include <pthread.h>
@@ -38,7 +38,7 @@ static void what_is_appended_is_indexed_when_the_ledger_is_closed(void **state) 
         follow();
         log_fill(s.ledger, 1 + random_below(2 * SEGMENT));
         scratch_reopen(&s);
-        /* the process that completes a segment it began with reads back no more than one */
+        /* the process that completes a segment begun elsewhere reads back no more than one */
         must(query_index_build(s.ledger, NULL, &why));
         all_is_covered();
     }
@@ -92,7 +92,7 @@ static void commits_that_fail_leave_no_trace_in_it(void **state) {
     all_is_covered();
 }
 
-/* Appends in a process of its own, which also follows. */
+/* Appends in a separate process, which also follows. */
 static pid_t appender(uint64_t events, bool forever) {
     pid_t pid = fork();
     assert_true(pid >= 0);

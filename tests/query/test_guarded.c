@@ -1,4 +1,5 @@
-/* A guard that looks at states while the index is built after the appends and others look and write: each continues. */
+/* A guard that reads states while the index is built after the appends and others read and write: all of them make
+ * progress. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,7 +78,7 @@ static void *work(void *ctx) {
         struct state_options options;
         struct state_view *view = NULL;
         rc = append(w->n, i, &w->err);
-        state_options_init(&options); /* stores what was folded, beside the index */
+        state_options_init(&options); /* stores the folded rows, beside the index */
         if (rc == 0) rc = state_open(ledger, &options, &view, &w->err);
         state_close(view);
         if (rc == 0 && w->n == 0 && i % 4 == 3) rc = query_index_build(ledger, NULL, &w->err);

@@ -1,4 +1,4 @@
-/* The index: with it and without it every answer is the same, whatever happens to it. */
+/* The index: with and without it every answer is the same, whatever happens to it. */
 #include "tests/query/same_answers.h"
 
 #include "ledger/derived/derived.h"
@@ -58,7 +58,7 @@ static void every_field_of_every_event_is_the_same_by_the_index(void **state) {
     query_close(cursor);
 }
 
-/* Each value of the log finds the events that have it, and only these. */
+/* Each value in the log finds the events that have it, and no others. */
 static void every_sampled_value_finds_its_events(void **state) {
     (void)state;
     build(1024);
@@ -195,7 +195,7 @@ static void subjects_of_one_sort_are_found_without_unpacking_events(void **state
     }
 }
 
-/* ---- its life ---- */
+/* ---- its life cycle ---- */
 
 static int none(void *ctx, const struct query_value *values, uint64_t count, struct err *err) {
     (void)ctx;
@@ -315,7 +315,7 @@ static void the_index_of_another_ledger_is_not_believed(void **state) {
     scratch_copy(scratch_at(&other, "box/derived/data.mdb"), scratch_at(&s, "box/derived/data.mdb"));
     scratch_open(&s);
     assert_int_equal(covered(), 0);
-    assert_int_equal(check(), 0); /* it is stale, not false */
+    assert_int_equal(check(), 0); /* it is stale, not wrong */
     ask_random(20);
     must(query_index_build(s.ledger, NULL, &why));
     assert_int_equal(covered(), scratch_size(&s) / 256 * 256);
@@ -331,7 +331,7 @@ static void without_the_derived_directory_all_is_answered(void **state) {
     scratch_open(&s);
     assert_int_equal(covered(), 0);
     ask_random(5);
-    assert_false(file_exists(scratch_at(&s, "box/derived"))); /* asking makes nothing */
+    assert_false(file_exists(scratch_at(&s, "box/derived"))); /* reading creates nothing */
     build(256);
     must(file_remove_tree(scratch_at(&s, "box/derived"), &why)); /* while it is open */
     ask_random(5);

@@ -1,4 +1,4 @@
-/* What is collected for the index and then erased does not come back with it. */
+/* What is collected for the index and then erased does not reappear in it. */
 #include "tests/query/same_answers.h"
 
 #include "projections/store/rebuild.h"
@@ -22,7 +22,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* An event whose model, which is indexed, nobody else has. */
+/* An event with an indexed model that no other event has. */
 static uint64_t append_marked(void) {
     struct buf body = {0}, open;
     struct log_receipt receipt;
@@ -45,7 +45,7 @@ static void erase(uint64_t seq) {
     must(log_erase_finish(s.ledger, UINT64_C(30000000000), NULL, &why)); /* the follower may be at work */
 }
 
-/* The groups have been handed over, and wait for more of their segment. */
+/* The groups have been handed over, and wait for the rest of their segment. */
 static void what_was_collected_before_an_erasure_is_not_stored_after_it(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -66,7 +66,7 @@ static void on_differs(void *ctx, const struct projection *projection, const cha
     fail_msg("%s: %s", projection->name, why_);
 }
 
-/* As a program leaves it that is ended between the two. */
+/* As left by a program that is killed between the two. */
 static void what_was_derived_before_an_erasure_is_no_fault_until_the_next_generation(void **state) {
     struct state_options how;
     uint64_t rows = 0, covered = 0;
@@ -94,7 +94,7 @@ static void what_was_derived_before_an_erasure_is_no_fault_until_the_next_genera
     }
 }
 
-/* Nor what was stored before, or is stored while it stands. */
+/* Nor what was stored before, or is stored meanwhile. */
 static void a_view_gives_no_segment_while_an_erasure_is_not_finished(void **state) {
     struct index_view view, later;
     struct columns_record there;
@@ -128,7 +128,7 @@ static void the_index_has_it_as_long_as_it_is_there(void **state) {
     append_marked();
     log_fill(s.ledger, 256);
     must(query_index_build(s.ledger, NULL, &why));
-    assert_true(traces_below(s.dir, MARK) > 1); /* in the log and in the index: the test above would see it */
+    assert_true(traces_below(s.dir, MARK) > 1); /* in the log and in the index: the test above would find it */
 }
 
 int main(void) {

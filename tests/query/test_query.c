@@ -1,4 +1,4 @@
-/* Conditions over real events: every answer is that of reading all of them. */
+/* Conditions over real events: every answer equals that of reading all of them. */
 #include "tests/query/same_answers.h"
 
 #define EVENTS    3000
@@ -181,7 +181,7 @@ struct expected {
     uint64_t total, last;
 };
 
-/* Each count is that of the rows which have these values. */
+/* Each count is the number of rows that have these values. */
 static int check_count(void *ctx, const struct query_value *values, uint64_t count, struct err *err) {
     struct expected *e = ctx;
     struct log_reader *reader;
@@ -248,7 +248,7 @@ static void a_count_of_nothing_is_one_zero(void **state) {
     assert_int_equal(got, 1000);
 }
 
-/* ---- wrong questions ---- */
+/* ---- invalid queries ---- */
 
 static void a_condition_that_makes_no_sense_is_refused(void **state) {
     struct query_value values[2] = {text("a"), whole(1)};

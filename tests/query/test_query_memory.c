@@ -1,5 +1,5 @@
-/* Each allocation fails once: a question is answered right or refused for want of memory, an index is built or not, and
- * nothing is lost or left behind. */
+/* Each allocation fails once: a query is answered correctly or refused for lack of memory, an index is built or not, and
+ * nothing is lost or left over. */
 #include "tests/query/same_answers.h"
 
 void *__real_malloc(size_t n);
@@ -154,7 +154,7 @@ static int append_and_follow(void) {
     if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, &why);
     log_batch_free(batch);
     log_close(ledger);
-    return rc != 0 && fail_at <= 0 ? ERR_NOMEM : rc; /* how an append fails is told elsewhere */
+    return rc != 0 && fail_at <= 0 ? ERR_NOMEM : rc; /* append failures are tested elsewhere */
 }
 
 static void a_question_is_answered_or_refused(void **state) {

@@ -1,4 +1,4 @@
-/* Statements over the log: what they may, what they are told when they may not, their limits, and damage that they meet. */
+/* Statements over the log: what is allowed, what is reported when it is not, their limits, and damage that they meet. */
 #include "query/sql/sql.h"
 #include "tests/query/random_log.h"
 
@@ -136,7 +136,7 @@ static void star_has_no_private_fields(void **state) {
                "seq|time|at|happened|happened_at|kind|schema|subject|actor|source|grade|run|cause|key|leaf|body\n"));
 }
 
-/* ---- what is wrong is told ---- */
+/* ---- errors are reported ---- */
 
 static void a_wrong_name_is_told_with_its_place_and_the_nearest(void **state) {
     (void)state;
@@ -274,7 +274,7 @@ static void a_statement_that_needs_too_much_memory_is_ended(void **state) {
             "its limit of 4 MiB of memory");
     refuses(q, "SELECT length(zeroblob(100000000) || 'x')", ERR_LIMIT, "4 MiB of memory");
     refuses(q, "SELECT median(a.seq) FROM events a, events b", ERR_LIMIT, "4 MiB of memory");
-    /* SQLite tells of these only at the end, which never comes */
+    /* SQLite reports these only at the end, which is never reached */
     refuses(q, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT group_concat(i) FROM n", ERR_LIMIT,
             "4 MiB of memory");
     refuses(q, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT json_group_array(i) FROM n",
@@ -326,14 +326,14 @@ static void a_row_function_ends_the_statement_with_its_answer(void **state) {
     gives(sql, "SELECT 1", "1\n1\n");
 }
 
-/* ---- one size, and what it cost ---- */
+/* ---- one tree size, and the cost ---- */
 
 static int append_in_between(void *ctx, const struct sql_row *row, struct err *err) {
     (void)err;
     if (rows++ == 0) {
         log_fill(s.ledger, 300);
     }
-    assert_true(row->values[1].int_ == *(const int64_t *)ctx); /* the other cursor opens anew for each row */
+    assert_true(row->values[1].int_ == *(const int64_t *)ctx); /* the other cursor is reopened for each row */
     return 0;
 }
 

@@ -1,5 +1,5 @@
-/* Values in SQL compare as they do in a table of SQLite's own, whatever is handed to the index; and a statement that SQLite
- * does not come back from is told to whoever asked. */
+/* Values in SQL compare as in an ordinary SQLite table, whatever is passed to the index; and a statement from which SQLite
+ * does not return is reported to the caller. */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +38,7 @@ static void gives(const char *statement, const char *expected) {
     }
 }
 
-/* One event of an own kind, its body as JSON would have it: names and values in turn. */
+/* One event of a custom kind with a body from JSON: names and values in turn. */
 struct pair {
     const char *name;
     struct query_value v;
@@ -83,7 +83,7 @@ static void put_event(const struct pair *pairs, uint32_t n) {
     buf_done(&d.open);
 }
 
-/* Events 1 to 6, and enough of others that all of them have an index. */
+/* Events 1 to 6, and enough others that all of them are indexed. */
 static int start(void **state) {
     static const struct pair first[] = {{"model", TEXT_OF("ab")}, {"value", NUMBER_OF(10)}};
     static const struct pair second[] = {{"model", TEXT_OF("abc")}, {"value", TEXT_OF("10")}};
@@ -158,7 +158,7 @@ static int ask_to_stop(void *ctx, const struct sql_row *row, struct err *err) {
     (void)ctx;
     (void)row;
     (void)err;
-    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED); /* a thread looks at it */
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED); /* a thread watches it */
     return 0;
 }
 
@@ -166,7 +166,7 @@ static void leave(void *ctx, const struct err *reason) {
     _exit(strstr(reason->msg, ctx) != NULL ? 7 : 8);
 }
 
-/* In a child, which ends within the statement; the ledger is closed meanwhile, as threads do not outlive a fork. */
+/* In a child, which ends within the statement; the ledger is closed meanwhile, as threads do not survive a fork. */
 static void is_stuck(const struct sql_options *options, const char *statement) {
     int status = 0;
     sql_close(sql);
@@ -204,7 +204,7 @@ static void differs(void *ctx, uint64_t first, const char *reason) {
     fail_msg("segment of event %llu: %s", (unsigned long long)first, reason);
 }
 
-/* Once: what comes while the check runs. */
+/* Once: what arrives while the check runs. */
 static void append_and_build(void *ctx, uint64_t done, uint64_t total) {
     bool *grown = ctx;
     (void)done;

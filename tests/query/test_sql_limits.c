@@ -1,5 +1,5 @@
-/* Limits of statements that are not seen in their answers: no temporary files, one heap for statements that run at once, a
- * time that stands still while the caller is busy, and a watch that takes no signals. */
+/* Limits of statements that their answers do not show: no temporary files, one heap for concurrent statements, a time limit
+ * that does not run while the caller is busy, and a watch that receives no signals. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -41,7 +41,7 @@ static int count_row(void *ctx, const struct sql_row *row, struct err *err) {
 
 /* ---- temporary data ---- */
 
-/* 36 MB that are all different, which SQLite would rather put aside. */
+/* 36 MB that are all different, which SQLite would prefer to spill to disk. */
 #define ASIDE "SELECT a.leaf || b.leaf || hex(zeroblob(3000)) AS x FROM events a, events b WHERE a.seq < 5"
 
 static int no_file(void *ctx, const struct sql_row *row, struct err *err) {
@@ -59,7 +59,7 @@ static int no_file(void *ctx, const struct sql_row *row, struct err *err) {
     }
     closedir(dir);
     ++*(size_t *)ctx;
-    return 1; /* one row will do */
+    return 1; /* one row is enough */
 }
 
 static void what_is_sorted_grouped_or_distinct_stays_in_memory(void **state) {
@@ -109,7 +109,7 @@ static void what_is_put_aside_comes_back_in_order(void **state) {
     sql_close(q);
 }
 
-/* ---- statements at once ---- */
+/* ---- concurrent statements ---- */
 
 static int64_t heap_limit(void) {
     void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_NOLOAD), *symbol;
@@ -146,7 +146,8 @@ static void *run_other(void *ctx) {
     return NULL;
 }
 
-/* The first one begins before the other and ends before it: then the other's limit must be there, and afterwards none. */
+/* The first one begins before the other and ends before it: then the other's limit must still apply, and afterwards none.
+ */
 static int overlap(void *ctx, const struct sql_row *row, struct err *err) {
     struct other *other = ctx;
     (void)row;
@@ -205,7 +206,7 @@ static int others_block_signals(void *ctx, const struct sql_row *row, struct err
     for (struct dirent *e; (e = readdir(dir)) != NULL;) {
         char path[300], line[256];
         unsigned long long blocked = 0;
-        bool waits = false; /* it has begun: on their way threads have all signals blocked */
+        bool waits = false; /* it has started: threads start with all signals blocked */
         if (e->d_name[0] == '.' || strtol(e->d_name, NULL, 10) == (long)getpid()) continue;
         snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
         while (!waits) {

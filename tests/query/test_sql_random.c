@@ -1,4 +1,4 @@
-/* Random statements, given to the log and to a real SQLite table with the same events: the same rows. */
+/* Random statements, run over the log and over a real SQLite table with the same events: the same rows. */
 #include <sqlite3.h>
 
 #include "base/json.h"
@@ -198,7 +198,7 @@ static int by_text(const void *a, const void *b) {
     return strcmp((const char *)sorting->text.p + *(const size_t *)a, (const char *)sorting->text.p + *(const size_t *)b);
 }
 
-/* Rows become texts with an end of their own, in any order when `sorted`. */
+/* Rows become NUL-terminated texts, sorted if the order is open. */
 static void close_answer(struct answer *a, bool sort) {
     struct buf text;
     buf_init(&text, ANSWER_MAX);
@@ -280,7 +280,7 @@ static void put_column(struct buf *out, const char *from, size_t column) {
     buf_printf(out, "%s\"%s\"", from, sql_column_name(column));
 }
 
-/* 'abc%', 'abc*' and patterns that are none. */
+/* 'abc%', 'abc*' and invalid patterns. */
 static void put_pattern(struct buf *out, bool like, const struct query_value *v) {
     static const char *const like_tails[] = {"%", "_%", "%a%", ""};
     static const char *const glob_tails[] = {"*", "?*", "[a-z]*", ""};
@@ -355,7 +355,7 @@ static void put_where(struct buf *out, const char *from) {
     buf_put_str(out, n == 0 ? "1" : "");
 }
 
-/* Orders that leave nothing open. */
+/* Orders that are total. */
 static void put_order(struct buf *out) {
     static const char *const orders[] = {"seq",        "seq DESC",      "time DESC, seq DESC",  "time, seq",
                                          "at, rowid",  "kind, seq",     "seq DESC, kind",       "latency_ms DESC, seq",
@@ -429,7 +429,7 @@ static void random_statements_give_the_rows_of_a_real_table(void **state) {
     buf_done(&text);
 }
 
-/* Most of the log has an index then, and the rest has none. */
+/* Most of the log is indexed then, and the rest is not. */
 static void the_same_rows_come_through_the_index(void **state) {
     uint64_t covered = 0;
     must(index_build(s.ledger, SEGMENT, UINT64_MAX, NULL, NULL, &why));

@@ -1,4 +1,4 @@
-/* States as SQL tables: beside the events they rest on, at one tree size, as of any moment. */
+/* States as SQL tables: next to the events they rest on, at one tree size, as of any moment. */
 #include "query/sql/sql.h"
 #include "tests/projections/state_box.h"
 

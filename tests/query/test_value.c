@@ -1,4 +1,4 @@
-/* Values: patterns, comparisons across types, and the walk over bytes that nobody judged. */
+/* Values: patterns, comparisons across types, and the walk over unvalidated bytes. */
 #include "base/glob.h"
 #include "tests/ledger/scratch.h"
 
@@ -136,7 +136,7 @@ static void a_real_that_is_an_integer_becomes_it(void **state) {
     assert_int_equal(value_plain(real(0.5)).type, QUERY_REAL);
 }
 
-/* ---- bytes that nobody judged ---- */
+/* ---- unvalidated bytes ---- */
 
 static void a_walk_ends_within_its_bytes_whatever_they_are(void **state) {
     uint64_t x = 88172645463325252U;
@@ -153,7 +153,7 @@ static void a_walk_ends_within_its_bytes_whatever_they_are(void **state) {
             raw[k] = (uint8_t)(x >> 20);
         }
         raw[0] = i % 3 == 0 ? raw[0] : (uint8_t)(0x80 | (raw[0] & 15));
-        uint8_t *exact = malloc(1 + (size_t)(x >> 40) % sizeof(raw)); /* so that a sanitizer sees a read past the end */
+        uint8_t *exact = malloc(1 + (size_t)(x >> 40) % sizeof(raw)); /* so that a sanitizer detects a read past the end */
         size_t n = 1 + (size_t)(x >> 40) % sizeof(raw);
         memcpy(exact, raw, n);
         if (value_walk_begin((struct bytes){exact, n}, &walk)) {
