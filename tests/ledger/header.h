@@ -1,4 +1,4 @@
-/* A header as docs/format.md draws it, element by element: what event_header_wrap must give in one piece. */
+/* A header as docs/format.md defines it, element by element: what event_header_wrap must produce in one piece. */
 #ifndef TESTS_LEDGER_HEADER_H
 #define TESTS_LEDGER_HEADER_H
 

@@ -1,6 +1,6 @@
-/* A disk that a test holds in its hand: what LMDB's shared library calls is bound to these by the linker. A sync can be
- * held until the test lets it go, so that who comes meanwhile waits for certain; it can take long; it can fail once. Also
- * the threads that append meanwhile, and the check of what they were told. */
+/* A disk that a test controls: the linker binds these to what LMDB's shared library calls. A sync can be held until the
+ * test releases it, so that requests made meanwhile are certain to wait; it can be slow; it can fail once. Also the threads
+ * that append meanwhile, and checks of their results. */
 #ifndef TESTS_LEDGER_HELD_DISK_H
 #define TESTS_LEDGER_HELD_DISK_H
 
@@ -16,21 +16,21 @@
 
 #define DISK_EXPORT   __attribute__((visibility("default")))
 #define DISK_META_END 8192 /* LMDB's two meta pages, the first of the file */
-#define DISK_PATIENCE 60   /* seconds after which a test gives up waiting: something hangs */
+#define DISK_PATIENCE 60   /* seconds after which a test stops waiting: something hangs */
 #define DISK_THREADS  320
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t moved;
     bool hold;         /* syncs wait ... */
-    unsigned let;      /* ... but for so many */
-    unsigned in;       /* calls that wait now */
+    unsigned let;      /* ... except this many */
+    unsigned in;       /* calls that are waiting now */
     atomic_long syncs; /* calls since the start */
     atomic_uint slow_us;
     atomic_int sync_error;  /* the next sync fails with this errno, once ... */
-    atomic_bool sync_stays; /* ... or until this is taken back */
-    atomic_int meta_error;  /* the next write of a meta page is made and says that it failed, once */
-    atomic_int undo_error;  /* then also the one by which LMDB takes it back, which is not made */
+    atomic_bool sync_stays; /* ... or until this is withdrawn */
+    atomic_int meta_error;  /* the next write of a meta page is made and reports failure, once */
+    atomic_int undo_error;  /* then also the write by which LMDB reverts it, which is not made */
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
 DISK_EXPORT int fdatasync(int fd) {
@@ -84,7 +84,7 @@ static inline void disk_hold(void) {
     pthread_mutex_unlock(&disk.lock);
 }
 
-/* Until a sync is held. */
+/* Waits until a sync is held. */
 static inline void disk_wait_held(void) {
     struct timespec end;
     clock_gettime(CLOCK_REALTIME, &end);
@@ -98,7 +98,7 @@ static inline void disk_wait_held(void) {
     assert_int_equal(rc, 0);
 }
 
-/* The one that is held continues; the next one waits again. */
+/* The held one continues; the next one waits again. */
 static inline void disk_let_one(void) {
     pthread_mutex_lock(&disk.lock);
     disk.let++;
@@ -123,7 +123,7 @@ static inline size_t disk_queue(struct ledger *ledger) {
     return n;
 }
 
-/* Until n requests wait for the next commit, while the one under way is held. */
+/* Waits until n requests are queued for the next commit while the current one is held. */
 static inline void disk_wait_queue(struct ledger *ledger, size_t n) {
     for (unsigned ms = 0; disk_queue(ledger) != n; ms++) {
         if (ms > 1000 * DISK_PATIENCE) {
@@ -138,13 +138,13 @@ static inline void disk_wait_queue(struct ledger *ledger, size_t n) {
 struct appender;
 typedef int appender_fn(struct appender *a);
 
-/* One thread; it runs its function once and keeps what came of it. */
+/* One thread; it runs its function once and keeps the result. */
 struct appender {
     pthread_t thread;
     appender_fn *run;
     struct ledger *ledger;
     unsigned n;                   /* which one */
-    struct log_receipt *receipts; /* what it was told; owned */
+    struct log_receipt *receipts; /* its error; owned */
     size_t told, room;
     int rc;
     struct err err;
@@ -193,7 +193,7 @@ static inline int append_one(struct appender *a) {
     return rc;
 }
 
-/* Threads [from, to) come one after another, and wait for the next commit; `waiting` of them do already. */
+/* Threads [from, to) start one after another, and wait for the next commit; `waiting` of them already do. */
 static inline void appenders_queue(struct appender *a, struct ledger *ledger, unsigned from, unsigned to, size_t waiting,
                                    appender_fn *run) {
     for (unsigned i = from; i < to; i++) {
@@ -212,7 +212,7 @@ static inline void appenders_join(struct appender *a, unsigned from, unsigned to
     }
 }
 
-/* All must have failed so. */
+/* All must have failed with this. */
 static inline void appenders_join_failed(struct appender *a, unsigned from, unsigned to, int rc, const char *text) {
     for (unsigned i = from; i < to; i++) {
         appender_join(&a[i]);
@@ -222,7 +222,7 @@ static inline void appenders_join_failed(struct appender *a, unsigned from, unsi
     }
 }
 
-/* What they were told is there, each event once, with its leaf, and nothing else but `others` events. */
+/* What was acknowledged is stored, each event once, with its leaf, and nothing else but `others` events. */
 static inline void check_told(struct ledger *ledger, const struct appender *a, size_t n, uint64_t others) {
     struct log_head head;
     struct log_reader *reader;

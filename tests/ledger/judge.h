@@ -1,5 +1,5 @@
-/* What the tests of verification share: records put and taken behind the ledger's back, notes signed by hand, a report and
- * what must be in it. */
+/* What the tests of verification share: writing and removing records directly in the database, notes signed by hand, a
+ * report and what it must contain. */
 #ifndef TESTS_LEDGER_JUDGE_H
 #define TESTS_LEDGER_JUDGE_H
 
@@ -7,7 +7,7 @@
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;
-static struct log_report report; /* of the verification last made */
+static struct log_report report; /* of the last verification */
 
 static inline int start(void **state) {
     (void)state;
@@ -35,7 +35,7 @@ static inline struct bytes key_tile(unsigned level, uint64_t index) {
     return key_u64((uint64_t)level << 56 | index);
 }
 
-/* The record's bytes, over what was in `out`; false: there is none. */
+/* The record's bytes, replacing `out`; false: there is none. */
 static inline bool record_get(enum core_table table, struct bytes key, struct buf *out) {
     struct db_txn *txn;
     struct bytes value;
@@ -93,7 +93,7 @@ static inline void head_put(const struct head *head) {
     buf_done(&record);
 }
 
-/* The copy of the head beside the database, which would contradict a database that was set back. */
+/* The copy of the head beside the database, which would contradict a database that was rolled back. */
 static inline void forget_head_copy(void) {
     assert_int_equal(unlink(scratch_at(&s, "box/head")), 0);
 }
@@ -136,7 +136,7 @@ static inline void found(enum log_aspect aspect, uint64_t seq, const char *table
              report.findings[0].reason);
 }
 
-/* The same, and nothing else. */
+/* The same, and no other finding. */
 static inline void found_only(enum log_aspect aspect, uint64_t seq, const char *table, const char *text) {
     found(aspect, seq, table, text);
     if (report.n_findings != 1) {
@@ -167,7 +167,7 @@ static inline struct signer key_new(const char *name) {
     return signer;
 }
 
-/* A checkpoint's text as a note, over what was in `out`, signed by these keys. */
+/* A checkpoint's text as a note, replacing `out`, signed by these keys. */
 static inline struct bytes note_by(struct buf *out, const char *origin, uint64_t size, const uint8_t root[EVENT_HASH],
                                    const struct signer *const *keys, size_t n) {
     struct buf text;
@@ -187,7 +187,7 @@ static inline struct bytes note_by(struct buf *out, const char *origin, uint64_t
     return bytes_of_buf(out);
 }
 
-/* The newest checkpoint, over what was in `out`. */
+/* The newest checkpoint, replacing `out`. */
 static inline struct bytes newest(struct buf *out) {
     assert_true(record_get(T_META, bytes_of("checkpoint"), out));
     return bytes_of_buf(out);

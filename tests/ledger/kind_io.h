@@ -1,4 +1,4 @@
-/* What the tests of kind_sort share: inputs and outputs as JSON, and the two assertions, what comes out and what is
+/* What the tests of kind_sort share: inputs and outputs as JSON, and the two assertions: what is returned and what is
  * refused. */
 #ifndef TESTS_LEDGER_KIND_IO_H
 #define TESTS_LEDGER_KIND_IO_H
@@ -49,7 +49,7 @@ static inline char *to_json(struct bytes mp) {
     return (char *)out.p;
 }
 
-/* Sorts behind a byte that is in the buffers already, and looks that it stays alone when sorting fails. */
+/* Sorts after a byte that is already in the buffers, and checks that it is unchanged if sorting fails. */
 static inline void sort_bytes(struct bytes kind, struct bytes body, struct bytes private_, struct bytes open,
                               struct output *ret) {
     struct buf out_body, out_private;

@@ -1,5 +1,5 @@
-/* What the Merkle tests share: a naive tree built straight from the definition of RFC 6962, a huge tree in which all leaves
- * are the same, so that its nodes need no storage, and JSON vectors. */
+/* What the Merkle tests share: a naive tree built directly from the definition in RFC 6962, a huge tree whose leaves are
+ * all the same, so that its nodes need no storage, and JSON vectors. */
 #ifndef TESTS_LEDGER_MERKLE_TREES_H
 #define TESTS_LEDGER_MERKLE_TREES_H
 
@@ -51,7 +51,7 @@ struct naive {
 static inline int naive_node(void *ctx, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err) {
     struct naive *tree = ctx;
     assert_true(level < 63);
-    assert_true((index + 1) << level <= tree->size); /* only complete subtrees are asked for */
+    assert_true((index + 1) << level <= tree->size); /* only complete subtrees are requested */
     if (tree->calls++ == tree->fail_at) return err_set(err, ERR_IO, "node cannot be read");
     naive_root((size_t)(index << level), (size_t)1 << level, ret);
     return 0;
@@ -74,7 +74,7 @@ static inline int make_naive(void **state) {
     return 0;
 }
 
-/* All leaves alike: the root of a complete subtree depends on its level only. */
+/* All leaves are alike, so the root of a complete subtree depends only on its level. */
 static inline int uniform_node(void *ctx, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err) {
     const uint64_t *size = ctx;
     (void)err;

@@ -1,5 +1,5 @@
-/* A full group of events that has everything a bundle record can hold: private fields, payloads elsewhere, erased ones,
- * empty and largest ones, the longest strings, equal and growing times. */
+/* A full group of events with everything that a bundle record can hold: private fields, payloads stored elsewhere, erased
+ * ones, empty and maximal ones, the longest strings, equal and increasing times. */
 #ifndef TESTS_LEDGER_SAMPLE_GROUP_H
 #define TESTS_LEDGER_SAMPLE_GROUP_H
 
@@ -15,7 +15,7 @@ enum sample_kind { SAMPLE_SMALL, SAMPLE_WIDE };
 #define SAMPLE_LONG  5 /* wide: the event with the longest strings */
 #define SAMPLE_LARGE 6 /* wide: the event with the largest inline payload */
 
-/* Bytes that do not compress, the same ones every time. */
+/* Bytes that do not compress, always the same. */
 static inline void sample_noise(uint8_t *p, size_t n, uint64_t state) {
     for (size_t i = 0; i < n; i++) {
         state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);

@@ -1,5 +1,5 @@
-/* What the tests of the storage core share: a ledger in a directory of its own, quick ways to append, read and verify, and
- * a dump of everything that a reader can see. */
+/* What the tests of the storage core share: a ledger in its own directory, short ways to append, read and verify, and a
+ * dump of everything that a reader can see. */
 #ifndef TESTS_LEDGER_SCRATCH_H
 #define TESTS_LEDGER_SCRATCH_H
 
@@ -25,7 +25,7 @@
 #define SCRATCH_MAP    ((uint64_t)64 << 20)
 #define SCRATCH_ORIGIN "example.org/box-1"
 
-static __attribute__((unused)) struct err why; /* of the call last made */
+static __attribute__((unused)) struct err why; /* of the last call */
 
 /* The call must return 0; otherwise the test fails with its message. */
 #define must(call)                                                                                                         \
@@ -36,7 +36,7 @@ static __attribute__((unused)) struct err why; /* of the call last made */
             fail_msg("%s: %s: %s", #call, err_name(rc_), why.msg);                                                         \
         }                                                                                                                  \
     } while (0)
-/* The call must fail so, with `text` in its message. */
+/* The call must fail with this code, with `text` in its message. */
 #define must_fail(call, code, text)                                                                                        \
     do {                                                                                                                   \
         why.msg[0] = '\0';                                                                                                 \
@@ -71,15 +71,14 @@ static inline const char *scratch_tmp(void) {
     return tmp == NULL ? "/tmp" : tmp;
 }
 
-/* From here on in files that are memory, where there are such: a sync costs nothing there, and what is tested is the same.
- */
+/* From here on, files are in memory where the system allows it: a sync costs nothing there, and the test is the same. */
 static inline void scratch_in_memory(void) {
     if (access("/dev/shm", W_OK) == 0) {
         setenv("TMPDIR", "/dev/shm", 1);
     }
 }
 
-/* A new ledger, open. map_bytes 0: a middling one. */
+/* A new ledger, open. map_bytes 0: a medium size. */
 static inline void scratch_new(struct scratch *s, uint64_t map_bytes) {
     struct log_create_options o = {
         .origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = map_bytes == 0 ? SCRATCH_MAP : map_bytes};
@@ -116,7 +115,7 @@ static inline void scratch_read(const char *path, struct buf *out) {
     must(file_read(path, out, &why));
 }
 
-/* Over what is at `to`. */
+/* Replaces what is at `to`. */
 static inline void scratch_copy(const char *from, const char *to) {
     struct buf data;
     buf_init(&data, SIZE_MAX);
@@ -127,7 +126,7 @@ static inline void scratch_copy(const char *from, const char *to) {
 
 /* ---- drafts and appending ---- */
 
-/* JSON as a canonical map, over what was in `out`. */
+/* JSON as a canonical map, replacing `out`. */
 static inline __attribute__((format(printf, 2, 3))) struct bytes scratch_map(struct buf *out, const char *fmt, ...) {
     struct buf json;
     va_list ap, again;
@@ -235,7 +234,7 @@ static inline struct log_report *scratch_report(struct ledger *ledger, const str
     return report;
 }
 
-/* No fault, whether anchored or not. */
+/* No fault, anchored or not. */
 static inline void scratch_verify_good(struct ledger *ledger) {
     struct log_report *report = scratch_report(ledger, NULL, true);
     if (report->verdict != LOG_NOT_ANCHORED || report->n_findings != 0) {

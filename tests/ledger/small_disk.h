@@ -1,4 +1,4 @@
-/* A file system of our own that is soon full: tmpfs in a mount namespace of a child's, where the system allows it. */
+/* A small file system that is soon full: tmpfs in a child's mount namespace, where the system allows it. */
 #ifndef TESTS_LEDGER_SMALL_DISK_H
 #define TESTS_LEDGER_SMALL_DISK_H
 
@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#define SMALL_DISK_NONE 77 /* exit status: it cannot be had here */
+#define SMALL_DISK_NONE 77 /* exit status: not available here */
 
 static inline bool small_disk_tell(const char *path, const char *text) {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -42,7 +42,7 @@ static inline void small_disk_ballast(const char *path, size_t n) {
     close(fd);
 }
 
-/* Runs `work` in a child, with s->top on a file system of this size; skips the test where there is none. */
+/* Runs `work` in a child, with s->top on a file system of this size; skips the test if that is not possible. */
 static inline void small_disk_run(struct scratch *s, const char *size, void (*work)(void)) {
     char outside[256];
     int status;

@@ -1,5 +1,5 @@
-/* A ledger of some thirty groups with everything in it, and ways to spoil it that can be taken back: changes of records
- * that a seeded generator draws, and bundles forged by somebody who mends the hashes within them. Goes with judge.h. */
+/* A ledger of some thirty groups with everything in it, and reversible ways to damage it: changes of records drawn by a
+ * seeded generator, and bundles forged by somebody who repairs the hashes inside them. Used with judge.h. */
 #ifndef TESTS_LEDGER_SPOIL_H
 #define TESTS_LEDGER_SPOIL_H
 
@@ -85,7 +85,7 @@ static inline void rich_fill(void) {
     buf_done(&others);
 }
 
-/* ---- changes that are taken back ---- */
+/* ---- reversible changes ---- */
 
 #define SPOIL_MAX 16
 
@@ -119,7 +119,7 @@ static inline void unspoil(struct spoiled *spoiled) {
     free(spoiled);
 }
 
-/* Remembers the record; value.n SIZE_MAX: it goes, else it becomes `value`. */
+/* Remembers the record; value.n SIZE_MAX: it is removed, otherwise it becomes `value`. */
 static inline void spoil_record(struct spoiled *spoiled, enum core_table table, struct bytes key, struct bytes value) {
     assert_true(spoiled->n < SPOIL_MAX && key.n <= DB_KEY_MAX);
     size_t i = spoiled->n++;
@@ -231,7 +231,7 @@ static inline void forge_add(struct group *out, const struct event_header *h, st
     buf_done(&header);
 }
 
-/* Event i of the group becomes another one, and all after it in the group follow from that. */
+/* Event i of the group becomes another one, and all later ones in the group are recomputed from that. */
 static inline void spoil_forge(struct spoiled *spoiled, uint64_t index, size_t i, enum forgery forgery) {
     struct group *group = group_new(), *out = group_new();
     struct core_view view;
@@ -300,7 +300,7 @@ static inline bool spoil_pick(enum core_table table, struct buf *key, struct buf
     return rc == 0;
 }
 
-/* Tables of what is read in the order of the events more often than the others. */
+/* Tables that are read in event order more often than the others. */
 static inline enum core_table spoil_table(void) {
     static const enum core_table often[] = {T_BUNDLE, T_BUNDLE,  T_CHECKPOINT, T_TILE,
                                             T_KEYRUN, T_PRIVATE, T_PAYLOAD,    T_EPOCH};
@@ -318,7 +318,7 @@ static inline void spoil_once(struct spoiled *spoiled, struct buf *key, struct b
                     (enum forgery)spoil_random(FORGERIES));
         return;
     }
-    if (what == 0 && table != T_META) { /* a stranger */
+    if (what == 0 && table != T_META) { /* an unknown record */
         spoil_pick(table, key, value);
         spoil_record(spoiled, table, (struct bytes){odd, odd_n[spoil_random(5)]}, bytes_of_buf(value));
     } else if (spoil_pick(table, key, value) && value->n > 0) {
@@ -333,7 +333,7 @@ static inline void spoil_once(struct spoiled *spoiled, struct buf *key, struct b
     }
 }
 
-/* Some changes that the seed decides, the same ones each time. */
+/* Some changes determined by the seed, always the same. */
 static inline struct spoiled *spoil(uint64_t seed) {
     struct spoiled *spoiled = spoil_begin();
     struct buf key, value;

@@ -1,4 +1,4 @@
-/* The calls that change files, between the program (LMDB's shared library too, whose calls the linker binds to these) and
+/* The calls that change files, between the program (and LMDB's shared library, to whose calls the linker binds these) and
  * the kernel: counted, made to fail, or the process killed at one of them. */
 #ifndef TESTS_LEDGER_SYSCALLS_H
 #define TESTS_LEDGER_SYSCALLS_H
@@ -17,16 +17,16 @@
 
 static struct {
     bool on;
-    _Atomic long count; /* calls since it was put on, by all threads */
+    _Atomic long count; /* calls since it was armed, by all threads */
     long fail_at;       /* this one (from 1) fails, or the process dies there; 0: none */
     bool forever;       /* all from there on fail */
     bool dies;          /* instead of failing */
-    bool done;          /* that call is made first (a file system that says so of a rename is not known) */
+    bool done;          /* that call is made first (a file system that reports failure of a rename that succeeded) */
     int error;
     bool hit;
 } syscalls;
 
-/* 0: make the call; else the errno to fail with. */
+/* 0: make the call; otherwise the errno to fail with. */
 static inline int syscalls_judge(void) {
     if (!syscalls.on) return 0;
     long n = ++syscalls.count;

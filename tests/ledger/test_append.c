@@ -1,5 +1,5 @@
-/* Appending: a batch is stored whole or not at all, every condition is judged, and what must be refused is refused with its
- * reason. */
+/* Appending: a batch is stored completely or not at all, every condition is judged, and what must be refused is refused
+ * with its reason. */
 #include <stdatomic.h>
 
 #include "tests/ledger/scratch.h"
@@ -13,9 +13,9 @@ uint64_t __wrap_clock_wall_ns(void);
 uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 
-static int64_t wall_shift;      /* how far the wall clock stands off */
-static uint64_t slow;           /* time that passes with each look at the boot clock, on both clocks */
-static _Atomic uint64_t passed; /* the threads of a verification look too */
+static int64_t wall_shift;      /* the wall clock's offset */
+static uint64_t slow;           /* how far both clocks advance with each reading of the boot clock */
+static _Atomic uint64_t passed; /* the threads of a verification read it too */
 
 uint64_t __wrap_clock_wall_ns(void) {
     return __real_clock_wall_ns() + (uint64_t)wall_shift + passed;
@@ -276,7 +276,7 @@ static void a_batch_with_one_bad_draft_names_it_and_stores_nothing(void **state)
     assert_int_equal(at, 1);
     assert_int_equal(scratch_size(&s), 2);
     log_batch_free(batch);
-    assert_int_equal(scratch_append(&s, 2, "key-2").duplicate, false); /* nothing was remembered of it */
+    assert_int_equal(scratch_append(&s, 2, "key-2").duplicate, false); /* nothing of it was kept */
     buf_done(&cursor);
     scratch_verify_good(s.ledger);
 }
@@ -447,7 +447,7 @@ static void a_condition_is_judged_against_the_whole_log_and_the_batch(void **sta
     must_fail(log_batch_commit(batch, NULL, NULL, &at, &why), ERR_CONFLICT,
               "event 1 of the batch: the condition does not hold: 'run/r-7' has event 1002");
     assert_int_equal(at, 1);
-    draft.none_after = 5000; /* ahead of the log: nothing can be after it */
+    draft.none_after = 5000; /* ahead of the log: nothing can come after it */
     must(log_append(s.ledger, &draft, NULL, NULL, &why));
     log_batch_free(batch);
     assert_int_equal(scratch_size(&s), 1003);
@@ -471,7 +471,7 @@ static void a_clock_set_back_is_clamped_and_recorded(void **state) {
     const char *json = json_at(3);
     assert_non_null(strstr(json, "\"kind\":\"ledger.gap\""));
     assert_non_null(strstr(json, "\"what\":\"clock_back\""));
-    assert_int_equal(scratch_append(&s, 4, NULL).seq, 5); /* said once, though the clock still stands back */
+    assert_int_equal(scratch_append(&s, 4, NULL).seq, 5); /* reported once, though the clock is still behind */
     wall_shift = (int64_t)(7200 * CLOCK_NS_PER_S);
     assert_int_equal(scratch_append(&s, 5, NULL).seq, 7);
     assert_non_null(strstr(json_at(6), "\"what\":\"clock_jump\""));
@@ -486,7 +486,7 @@ static void a_clock_set_back_is_clamped_and_recorded(void **state) {
 static void a_commit_that_takes_long_is_no_clock_step(void **state) {
     (void)state;
     slow = 5 * CLOCK_NS_PER_S;
-    scratch_append(&s, 0, NULL); /* where the slowness begins is a step */
+    scratch_append(&s, 0, NULL); /* where the drift begins is a step */
     uint64_t size = scratch_size(&s);
     for (uint64_t i = 0; i < 4; i++) {
         assert_int_equal(scratch_append(&s, i, NULL).seq, size + i);

@@ -1,5 +1,5 @@
-/* Processes that append to one ledger at the same time: LMDB's lock orders them, receipts stay distinct and gapless, a key
- * counts once whoever brings it, and a rotation by one of them is met by all. */
+/* Processes that append to one ledger at the same time: LMDB's lock orders them, receipts are distinct and without gaps, a
+ * key counts once whichever process uses it, and a rotation by one of them is noticed by all. */
 #include "tests/ledger/scratch.h"
 
 #define PROCESSES 4
@@ -17,7 +17,7 @@ static struct scratch s;
 static int start(void **state) {
     (void)state;
     scratch_new(&s, 0);
-    scratch_close(&s); /* a handle must not cross a fork */
+    scratch_close(&s); /* a handle must not be used across a fork */
     return 0;
 }
 
@@ -27,7 +27,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* In a child: single events, batches, a key that all use, and in `rotates` a rotation now and then. */
+/* In a child: single events, batches, a key that all use, and in `rotates` an occasional rotation. */
 static void child(unsigned n, bool rotates, bool reopens, struct result *result) {
     struct ledger *ledger = NULL;
     struct err err = {0};
@@ -66,7 +66,7 @@ static void run(unsigned processes, bool rotates) {
         if (pid == 0) {
             static struct result mine;
             child(n, rotates && n == 0, n == 1, &mine);
-            ssize_t put = write(fd[1], &mine, sizeof(mine)); /* less than PIPE_BUF: whole */
+            ssize_t put = write(fd[1], &mine, sizeof(mine)); /* less than PIPE_BUF: atomic */
             _exit(put == (ssize_t)sizeof(mine) ? 0 : 1);
         }
     }

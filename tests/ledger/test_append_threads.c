@@ -1,5 +1,5 @@
-/* Threads that append through one handle at the same time: every receipt is its own, none is missing, one's refusal is
- * nobody else's, and rotations and readers may come in between. */
+/* Threads that append through one handle at the same time: receipts are distinct and complete, one thread's refusal affects
+ * no other, and rotations and readers may run in between. */
 #include "tests/ledger/scratch.h"
 
 #include <pthread.h>
@@ -46,7 +46,7 @@ static struct log_draft draft_of(const char *key) {
     return draft;
 }
 
-/* By turns: a single event, a batch of three, a key that all threads use, and a condition that cannot hold. */
+/* In turn: a single event, a batch of three, a key that all threads use, and a condition that cannot hold. */
 static bool one_round(struct worker *w, unsigned round) {
     struct log_batch *batch;
     struct log_receipt r[3];
@@ -92,7 +92,7 @@ static void *work(void *arg) {
     return NULL;
 }
 
-struct other { /* what else continues meanwhile */
+struct other { /* what else runs meanwhile */
     pthread_t thread;
     size_t times;
     bool good;
@@ -125,7 +125,7 @@ static void *look(void *arg) {
 
 static struct worker workers[THREADS];
 
-/* Each seq but those of genesis and the rotations belongs to exactly one receipt, with its leaf. */
+/* Each seq except genesis and the rotations belongs to exactly one receipt, with its leaf. */
 static void check_receipts(size_t rotations) {
     uint64_t size = scratch_size(&s), events = 0;
     uint8_t(*leaf)[LOG_HASH] = calloc(size, LOG_HASH);
@@ -181,7 +181,7 @@ static void threads_append_through_one_handle(void **state) {
     if (!rotator.good || !looker.good) {
         fail_msg("%s%s", rotator.err.msg, looker.err.msg);
     }
-    assert_int_equal(duplicates, (THREADS - 1) * ROUNDS / 4); /* of each key that all use, all but one */
+    assert_int_equal(duplicates, (THREADS - 1) * ROUNDS / 4); /* all but one of each shared key */
     check_receipts(rotator.times);
     scratch_verify_good(s.ledger);
     scratch_reopen(&s);

@@ -1,4 +1,4 @@
-/* Artifacts: small ones in the database, large ones as files, whatever the size; a changed byte is caught, and many hands
+/* Artifacts: small ones in the database, large ones as files, of any size; a changed byte is detected, and several writers
  * may put the same content at once. */
 #include "tests/ledger/scratch.h"
 
@@ -34,7 +34,7 @@ static const char *file_of(const char *name, size_t n, uint64_t seed) {
     return path;
 }
 
-/* What an artifact gives, in a file of its own. */
+/* The content of an artifact, in its own file. */
 static int get(const char *id, const char *to) {
     int fd = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
@@ -81,7 +81,7 @@ static void content_of_any_size_comes_back(void **state) {
         assert_string_equal(id, again);
         must(get(id, scratch_at(&s, "out")));
         assert_true(same_files(scratch_at(&s, "in"), scratch_at(&s, "out")));
-        must(get(id + 16, scratch_at(&s, "out"))); /* the bare digest does too */
+        must(get(id + 16, scratch_at(&s, "out"))); /* the bare digest has no effect either */
         sum += sizes[i];
     }
     must(log_stats(s.ledger, &stats, &why));
@@ -152,7 +152,7 @@ static void changed_content_is_caught(void **state) {
     assert_int_equal(symlink("/etc/passwd", stored_path(large)), 0);
     is_damaged(large, ERR_CORRUPT);
     assert_int_equal(unlink(stored_path(large)), 0);
-    must(log_artifact_put(s.ledger, file_of("in", 300000, 1), large, &size, &why)); /* mends it */
+    must(log_artifact_put(s.ledger, file_of("in", 300000, 1), large, &size, &why)); /* repairs it */
     must(get(large, scratch_at(&s, "out")));
     scratch_verify_good(s.ledger);
     /* the one in the database */
@@ -220,7 +220,7 @@ static void the_same_content_may_be_put_by_many_at_once(void **state) {
     scratch_verify_good(s.ledger);
 }
 
-/* ---- what is taken away ---- */
+/* ---- removal ---- */
 
 static void forget_record(const char *id) {
     struct db_txn *txn;
@@ -255,7 +255,7 @@ static void an_artifact_whose_record_is_removed_is_missed(void **state) {
     is_missed(id[0], 1);
     must(log_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
     scratch_verify_good(s.ledger);
-    scratch_fill(&s, 0, 1000, false); /* by then its event is in a bundle, which threads check */
+    scratch_fill(&s, 0, 1000, false); /* its event is then in a bundle, which threads check */
     scratch_verify_good(s.ledger);
     forget_record(id[1]);
     is_missed(id[1], 2);

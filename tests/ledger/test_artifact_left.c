@@ -1,4 +1,4 @@
-/* What an interrupted put leaves of an artifact goes; what somebody is still putting stays. */
+/* Leftovers of an interrupted put are removed; files that are still being written stay. */
 #include "tests/ledger/traces.h"
 
 #include <signal.h>
@@ -53,7 +53,7 @@ static size_t count_incoming(void) {
     return n;
 }
 
-/* A process that puts what comes out of a pipe, of which half has come. */
+/* A process that puts what it reads from a pipe, of which half has arrived. */
 struct putter {
     pid_t pid;
     int pipe;
@@ -130,7 +130,7 @@ static void what_is_being_put_is_left_alone(void **state) {
     scratch_verify_good(s.ledger);
 }
 
-/* Killed after its file had its name, before it was recorded. */
+/* Killed after its file was renamed, before it was recorded. */
 static void forget_record(const char *id) {
     struct db_txn *txn;
     uint8_t digest[EVENT_HASH];
@@ -148,7 +148,7 @@ static void a_file_that_was_never_recorded_goes_and_others_stay(void **state) {
     forget_record(lost);
     const struct log_erase_options o = {
         .what = LOG_ERASE_BODY, .seqs = (const uint64_t[]){1}, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    must(log_erase(s.ledger, &o, NULL, &why)); /* the event that says it was put, which it was not */
+    must(log_erase(s.ledger, &o, NULL, &why)); /* the event that says it was put, although it was not */
     must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     assert_int_equal(traces_below(scratch_at(&s, "copy"), MARK), 0);
     must(log_erase_finish(s.ledger, 0, NULL, &why));

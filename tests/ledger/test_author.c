@@ -1,5 +1,5 @@
-/* Events that a person or service signs: the signature is over this ledger, this subject and this key, and none counts
- * twice. */
+/* Events signed by a person or service: the signature covers this ledger, this subject and this key, and none counts twice.
+ */
 #include "tests/ledger/scratch.h"
 
 #include "ledger/dedup/keyrun.h"

@@ -1,4 +1,4 @@
-/* Backup and restore: a copy of everything but secrets, a restored ledger that continues under a name of its own, and what
+/* Backup and restore: a copy of everything except secrets, a restored ledger that continues under its own name, and what
  * must not be restored. */
 #include "tests/ledger/scratch.h"
 
@@ -48,7 +48,7 @@ static int finish(void **state) {
 static struct log_restore_options options(void) {
     static char path[300];
     snprintf(path, sizeof(path), "%s/log.backup", s.top);
-    if (!file_exists(path)) { /* it costs much time */
+    if (!file_exists(path)) { /* it takes long */
         must(log_key_backup(s.ledger, path, bytes_of("words"), &why));
     }
     return (struct log_restore_options){
@@ -136,7 +136,7 @@ static void a_restored_ledger_goes_on_under_a_name_of_its_own(void **state) {
     assert_int_equal(epoch.to_size, size);
     must(log_epoch_current(back, &epoch, &why));
     assert_true(epoch.epoch == 2 && epoch.from_size == size + 1);
-    must(scratch_try(back, 7, "key-7", &r, &why)); /* keys are known */
+    must(scratch_try(back, 7, "key-7", &r, &why)); /* keys are remembered */
     assert_true(r.duplicate);
     must(scratch_try(back, 7, "a new one", &r, &why));
     buf_init(&cursor, 100);
@@ -149,7 +149,7 @@ static void a_restored_ledger_goes_on_under_a_name_of_its_own(void **state) {
     must(log_open(dir, NULL, &back, &why));
     must(scratch_try(back, 8, NULL, &r, &why));
     scratch_verify_good(back);
-    /* a backup of it can be restored in turn, under the next name */
+    /* a backup of it can in turn be restored, under the next name */
     char origin[300];
     snprintf(origin, sizeof(origin), "%s", log_origin(back));
     must(log_backup(back, scratch_at(&s, "copy2"), &why));

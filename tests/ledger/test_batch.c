@@ -1,4 +1,4 @@
-/* Adding drafts to a batch: what is remembered of the events before changes nothing but the time that it takes. */
+/* Adding drafts to a batch: what is remembered of earlier events changes nothing but the time it takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,7 +42,7 @@ static struct bytes part(const struct log_batch *batch, size_t at, size_t n) {
     return n == 0 ? (struct bytes){NULL, 0} : batch_bytes(batch, at, n);
 }
 
-/* All of an entry but its random bytes and where it stands. */
+/* All of an entry except its random bytes and its position. */
 static void assert_same_entry(const struct log_batch *x, const struct batch_entry *a, const struct log_batch *y,
                               const struct batch_entry *b) {
     assert_true(bytes_eq(part(x, a->head.at, a->head.n), part(y, b->head.at, b->head.n)));
@@ -156,7 +156,7 @@ static void make_draft(struct random_draft *r) {
     }
 }
 
-/* Each draft goes into a batch that has seen many, and into one that has seen none. */
+/* Each draft is added to a batch that has seen many, and to one that has seen none. */
 static void a_draft_becomes_the_same_event_whatever_came_before_it(void **state) {
     (void)state;
     struct log_batch *many = new_batch();
@@ -224,7 +224,7 @@ static void a_text_that_was_good_in_one_field_is_judged_in_another(void **state)
     }
 }
 
-/* The same text as a subject, which may be longer than the other strings, and as one of them. */
+/* The same text as a subject, which may be longer than the other strings, and as one of those. */
 static void a_string_that_was_good_in_one_place_of_a_header_is_judged_in_another(void **state) {
     (void)state;
     struct log_batch *batch = new_batch();
@@ -249,7 +249,7 @@ static void a_string_that_was_good_in_one_place_of_a_header_is_judged_in_another
     log_batch_free(batch);
 }
 
-/* Fields whose numbers are 256 apart share a place. */
+/* Fields whose numbers are 256 apart share a slot. */
 static void texts_of_many_kinds_do_not_take_each_others_place(void **state) {
     (void)state;
     struct log_batch *batch = new_batch();
@@ -299,7 +299,7 @@ static void no_two_events_have_the_same_salt(void **state) {
 
 /* ---- limits ------------------------------------------------------------------------------------------------------- */
 
-/* {name: {"n": [{"n": ... }]}}, maps and arrays by turns, `levels` deep with the map around it. */
+/* {name: {"n": [{"n": ... }]}}, maps and arrays alternating, `levels` deep including the outer map. */
 static struct buf nested(const char *name, const char *text, unsigned levels) {
     struct buf out;
     buf_init(&out, 4096);
@@ -335,7 +335,7 @@ static void assert_readable(const struct log_batch *batch) {
     }
 }
 
-/* Open, private by the catalog, private by the caller, moved because of a path, masked; with a text for a time or without.
+/* Open, private by the catalog, private by the caller, moved because of a path, masked; with and without a text for a time.
  */
 static void thirty_one_levels_are_accepted_wherever_they_stand_and_32_refused(void **state) {
     (void)state;
@@ -380,7 +380,7 @@ static void thirty_one_levels_are_accepted_wherever_they_stand_and_32_refused(vo
     }
 }
 
-/* A kind that the catalog knows is not held against the rules of a header's kind again. */
+/* A kind that is in the catalog is not checked against the rules for header kinds again. */
 static void every_kind_of_the_catalog_keeps_the_rules_of_a_header(void **state) {
     (void)state;
     for (size_t i = 0; i < kind_count(); i++) {
@@ -393,7 +393,7 @@ static void every_kind_of_the_catalog_keeps_the_rules_of_a_header(void **state) 
     }
 }
 
-/* A batch of those that stay alone, in which a cause that goes is none, is what removing leaves. */
+/* Removal leaves a batch of the remaining drafts, in which a removed cause is absent. */
 static void compare_removal(unsigned n) {
     enum { DRAFTS_MAX = 40 };
     static const uint8_t body[] = {0x81, 0xa1, 'n', 0x01};

@@ -1,4 +1,4 @@
-/* Checkpoints: a published one, and every wrong form next to its error. */
+/* Checkpoints: a published one, and every malformed one with its error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Power of the axe: a writer is killed at random moments, again and again, and opened again. No event that was acknowledged
- * is lost, none is half there, and the ledger verifies. */
+/* A writer is killed at random moments, again and again, and the ledger opened again. No acknowledged event is lost, none
+ * is half written, and the ledger verifies. */
 #include "tests/ledger/scratch.h"
 
 #include <signal.h>
@@ -23,7 +23,7 @@ static void acknowledge(int fd, uint64_t i, uint64_t seq) {
     }
 }
 
-/* Appends for ever: single events and batches in turn, an acknowledgement for each that is durable. */
+/* Appends endlessly: single events and batches in turn, an acknowledgement for each that is durable. */
 static void write_on(const char *dir, uint64_t i, int fd) {
     struct ledger *ledger;
     struct log_batch *batch;
@@ -46,7 +46,7 @@ static void write_on(const char *dir, uint64_t i, int fd) {
     }
 }
 
-/* Acknowledgements off the pipe: up to `most` of them, or to its end. */
+/* Reads acknowledgements from the pipe: up to `most` of them, or to its end. */
 static size_t take_acks(int fd, struct ack **acks, size_t n, size_t *cap, size_t most) {
     struct ack one;
     ssize_t got = 0;
@@ -62,13 +62,13 @@ static size_t take_acks(int fd, struct ack **acks, size_t n, size_t *cap, size_t
     return n;
 }
 
-/* All that was acknowledged is there; of what was not, each batch is there as a whole or not at all. A writer's events are
+/* Everything acknowledged is stored; of the rest, each batch is stored completely or not at all. A writer's events are
  * numbered from a multiple of SESSION, in batches of BATCH_SIZE, 1 and 1 in turn. */
 static void check_acknowledged(struct scratch *s, const struct ack *acks, size_t n) {
     struct log_reader *reader;
     struct log_event event;
     size_t at = 0;
-    uint64_t stored = 0, expected = 0; /* of the writer at hand; the number that comes next */
+    uint64_t stored = 0, expected = 0; /* of the current writer; the next expected number */
     must(log_reader_open(s->ledger, 0, LOG_NO_SEQ, &reader, &why));
     int rc;
     while ((rc = log_reader_next(reader, &event, &why)) == 0) {
@@ -76,7 +76,7 @@ static void check_acknowledged(struct scratch *s, const struct ack *acks, size_t
         if (!bytes_is(event.kind, "run.step")) continue;
         struct bytes digits = {event.key.p + 4, event.key.n - 4}; /* "key-<i>" */
         assert_int_equal(text_parse_u64(digits, &i), 0);
-        if (i / SESSION != expected / SESSION) { /* the next writer's: the one before ended with a whole batch */
+        if (i / SESSION != expected / SESSION) { /* the next writer's: the previous one ended with a complete batch */
             assert_true(stored % (BATCH_SIZE + 2) == 0 || stored % (BATCH_SIZE + 2) >= BATCH_SIZE);
             assert_int_equal(i % SESSION, 0);
             stored = 0;
@@ -118,7 +118,7 @@ static void a_killed_writer_loses_no_acknowledged_event(void **state) {
             write_on(s.dir, next, fds[1]);
         }
         close(fds[1]);
-        if (kill_number % 3 != 0) { /* else it may still be opening */
+        if (kill_number % 3 != 0) { /* otherwise it may still be opening */
             n = take_acks(fds[0], &acks, n, &cap, 1);
         }
         usleep((useconds_t)rand_r(&seed) % 30000);
@@ -127,7 +127,7 @@ static void a_killed_writer_loses_no_acknowledged_event(void **state) {
         close(fds[0]);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        next += SESSION; /* never the same key twice, whatever was stored and not acknowledged */
+        next += SESSION; /* never the same key twice, even if it was stored and not acknowledged */
         scratch_open(&s);
         scratch_verify_good(s.ledger);
         check_acknowledged(&s, acks, n);
@@ -162,7 +162,7 @@ static void a_ledger_that_is_being_made_is_there_whole_or_not_at_all(void **stat
             _exit(make(dir) > 0 ? 0 : 1);
         }
         int status;
-        /* the last ones are given all the time they want */
+        /* the last ones get all the time they need */
         usleep(i < 50 ? (useconds_t)((uint64_t)rand_r(&seed) % (takes_us + takes_us / 2)) : (useconds_t)(20 * takes_us));
         kill(pid, SIGKILL);
         assert_int_equal(waitpid(pid, &status, 0), pid);

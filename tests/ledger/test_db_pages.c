@@ -1,4 +1,4 @@
-/* The walk over a database's pages: good after any history, and a page that is not as it was is named. */
+/* The walk over a database's pages: valid after any history, and a modified page is named. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,7 +49,7 @@ static void one_round(struct db *db, unsigned *seed) {
     must(db_commit(txn, &why));
 }
 
-/* A new one each time, printed, or the one that is given. */
+/* A new seed each time, printed, or the given one. */
 static unsigned any_seed(void) {
     const char *given = getenv("LEDGER_TEST_SEED");
     unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)clock_wall_ns();
@@ -74,7 +74,7 @@ static void all_pages_are_good_after_any_history(void **state) {
 
 static uint64_t number_at(const uint8_t *p, size_t bytes) {
     uint64_t v = 0;
-    memcpy(&v, p, bytes); /* the file is of this machine; a little-endian one, as the tests are run on */
+    memcpy(&v, p, bytes); /* the file is of this machine, which is little-endian like every machine that runs the tests */
     return v;
 }
 
@@ -104,7 +104,7 @@ static void is_refused_with(int fd, uint64_t commit, size_t at, unsigned bit) {
     flip(fd, at, bit);
 }
 
-/* Where an offset leads there, LMDB reads an older copy of a table's record, or another table's. */
+/* If an offset leads there, LMDB reads an older copy of a table's record, or another table's. */
 static void each_bit_of_a_pages_head_offsets_and_tree_records_counts(void **state) {
     char dir[256], file[300];
     uint8_t page[PAGE];
@@ -127,7 +127,7 @@ static void each_bit_of_a_pages_head_offsets_and_tree_records_counts(void **stat
     size_t end = (size_t)number_at(page + 12, 2), record = (size_t)number_at(page + 16, 2) + 8 + 1;
     assert_int_equal(end, 16 + 2 * 3);
     for (size_t at = 0; at < end; at++) {
-        for (unsigned bit = 0; bit < 8 && at != 8 && at != 9; bit++) { /* those two say nothing in such a page */
+        for (unsigned bit = 0; bit < 8 && at != 8 && at != 9; bit++) { /* those two mean nothing in such a page */
             is_refused_with(fd, commit, root + at, bit);
         }
     }

@@ -1,4 +1,4 @@
-/* The table of readers, as LMDB writes it. */
+/* The reader table, as LMDB writes it. */
 #include "tests/ledger/scratch.h"
 
 #include "ledger/store/db_readers.h"

@@ -1,5 +1,5 @@
-/* Whoever waits for another process is told for whom, and can limit it; a table of locks that somebody has damaged is not
- * believed, and made anew as soon as nobody else has the database open. */
+/* A caller that waits for another process is told which, and can limit the wait; a damaged lock table is not used, and is
+ * recreated as soon as no other process has the database open. */
 #include <errno.h>
 #include <lmdb.h>
 #include <pthread.h>
@@ -12,12 +12,12 @@
 #include "tests/ledger/scratch.h"
 
 #define SHORT_NS (CLOCK_NS_PER_S / 5)
-#define LONG_NS  (4 * CLOCK_NS_PER_S) /* longer than it takes until it is said who is waited for */
+#define LONG_NS  (4 * CLOCK_NS_PER_S) /* longer than it takes until the other process is named */
 
 static struct scratch s;
 static char told[300];
 
-/* Looking at the files by an environment of its own fails. */
+/* Opening the files in a separate environment fails. */
 static bool no_look;
 
 int __real_mdb_env_open(MDB_env *env, const char *path, unsigned flags, mdb_mode_t mode);
@@ -52,7 +52,7 @@ static int open_patiently(uint64_t wait_ns) {
     return log_open(s.dir, &options, &s.ledger, &why);
 }
 
-/* A process that does this and then holds what it has got, until it is ended. */
+/* A process that does this and then keeps what it holds until it is killed. */
 static pid_t start_holder(void (*hold)(void)) {
     int fd[2];
     char ready;
@@ -156,13 +156,13 @@ static void a_program_that_writes_without_our_lock_is_named(void **state) {
     check_append();
 }
 
-/* ---- tables of locks ---- */
+/* ---- lock tables ---- */
 
 #define TABLE_WRITER 64
 #define TABLE_NEWEST (8 + sizeof(pthread_mutex_t))
 
-/* As an opener leaves it that is killed between zeroing the mutexes and making them; `held`: and a writer was killed since.
- */
+/* As left by an opener that was killed between zeroing the mutexes and creating them; `held`: and a writer was killed
+ * since. */
 static void leave_plain_mutex(bool held) {
     pthread_mutex_t *mutex;
     int fd = open(scratch_at(&s, "box/evidence/lock.mdb"), O_RDWR);
@@ -191,7 +191,7 @@ static void a_writer_makes_the_table_anew_when_it_is_alone(void **state) {
     must(log_head(s.ledger, &before, &why));
     leave_plain_mutex(true);
     scratch_append(&s, 2, NULL);
-    for (uint64_t i = 0; i < 2; i++) { /* the newest commit is in one meta page, and in the other */
+    for (uint64_t i = 0; i < 2; i++) { /* the newest commit is in one meta page, then in the other */
         leave_no_number();
         scratch_append(&s, 3 + i, NULL);
     }
@@ -244,7 +244,7 @@ static void a_damaged_mutex_is_not_used(void **state) {
     check_append();
 }
 
-/* ---- looking ---- */
+/* ---- opening to look ---- */
 
 static void a_look_shows_what_the_next_opening_finds(void **state) {
     struct db_txn *txn;

@@ -1,5 +1,5 @@
-/* A database's file is never shorter than its pages, also where LMDB leaves the last ones unwritten; a cut one is refused.
- */
+/* A database's file is never shorter than its pages, even where LMDB leaves the last ones unwritten; a truncated one is
+ * refused. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 
 #include "tests/ledger/scratch.h"
 
-/* What makes a file whole after a commit, here: it is made, it cannot be done, or the process dies there. */
+/* What extends the file after a commit: here it succeeds, fails, or the process dies there. */
 static enum { WHOLE_MADE, WHOLE_FAILS, WHOLE_DIES } whole;
 static unsigned asked;
 
@@ -16,7 +16,7 @@ int __real_fallocate(int fd, int mode, off_t at, off_t n);
 int __wrap_fallocate(int fd, int mode, off_t at, off_t n);
 
 int __wrap_fallocate(int fd, int mode, off_t at, off_t n) {
-    if (mode == FALLOC_FL_KEEP_SIZE || whole == WHOLE_MADE) { /* the table of locks has that mode */
+    if (mode == FALLOC_FL_KEEP_SIZE || whole == WHOLE_MADE) { /* the lock table has that mode */
         return __real_fallocate(fd, mode, at, n);
     }
     asked++;
@@ -47,7 +47,7 @@ static void make_dir(char ret[256]) {
     assert_non_null(mkdtemp(ret));
 }
 
-/* Some records come, and some of them go within the same transaction: pages are taken and given back. */
+/* Some records are added, and some of them removed within the same transaction: pages are allocated and freed. */
 static void one_round(struct db *db, unsigned *seed, uint64_t *next) {
     static uint8_t value[6000];
     struct db_txn *txn;
@@ -131,7 +131,7 @@ static void a_file_whose_last_pages_could_not_be_made_opens(void **state) {
     for (int i = 0; i < ROUNDS; i++) {
         unsigned before = asked;
         one_round(db, &seed, &next);
-        if (asked != before) { /* it is short now */
+        if (asked != before) { /* it is truncated now */
             db_close(db);
             db = open_at(dir, false);
         }

@@ -1,4 +1,4 @@
-/* The derived environment: made when it is wanted, made anew when it is unreadable, also while somebody reads it. */
+/* The derived environment: created on demand, recreated when it is unreadable, even while somebody reads it. */
 #include "tests/ledger/scratch.h"
 
 #include <pthread.h>
@@ -146,7 +146,7 @@ static void threads_that_come_at_once_get_the_same(void **state) {
     }
 }
 
-/* ---- a reader that goes about ---- */
+/* ---- a reader of all records ---- */
 
 static void a_reader_goes_to_any_event(void **state) {
     static const uint64_t seqs[] = {1000, 3, 999, 0, 255, 256, 700, 701, 1000};

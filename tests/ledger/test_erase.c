@@ -1,4 +1,4 @@
-/* Erasing: what goes, what stays, what verification says of it, and what may not be erased. */
+/* Erasing: what is removed, what stays, what verification reports, and what may not be erased. */
 #include "ledger/event/private.h"
 #include "ledger/read/reader.h"
 #include "ledger/write/commit.h"
@@ -201,7 +201,7 @@ static void what_the_ledger_rests_on_and_signed_bodies_stay(void **state) {
     buf_done(&body);
 }
 
-/* The record of a tail event whose body has been taken out behind the ledger's back. */
+/* The record of a tail event whose body was removed directly in the database. */
 static void take_body(uint64_t seq) {
     struct buf record = {0}, made;
     struct bytes header, payload;
@@ -340,7 +340,7 @@ static void bad_wishes_are_refused(void **state) {
     must_fail(log_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "the field 'a' is named twice");
 }
 
-/* Everybody who writes waits for it. */
+/* Every writer waits for it. */
 static void a_group_is_unpacked_once_for_all_of_its_events_that_are_erased(void **state) {
     static const enum log_erase_what what[] = {LOG_ERASE_BODY, LOG_ERASE_PRIVATE};
     struct log_erase_options o = body_options;

@@ -1,5 +1,5 @@
-/* What was erased is in no file any more, whoever else works with the ledger meanwhile; a process killed at any step leaves
- * one valid generation with every acknowledged event; a failing disk leaves the ledger as it was. */
+/* What was erased is in no file any more, whatever other processes do meanwhile; a process killed at any step leaves one
+ * valid generation with every acknowledged event; a failing disk leaves the ledger as it was. */
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/small_disk.h"
 #include "tests/ledger/syscalls.h"
@@ -106,7 +106,7 @@ static void pause_ms(long ms) {
     nanosleep(&t, NULL);
 }
 
-/* Appends until it is told to stop; counts what was acknowledged. */
+/* Appends until it is told to stop; counts acknowledged events. */
 static void append_on(int who) {
     struct err err = {0};
     char key[48];
@@ -125,7 +125,7 @@ static void append_on(int who) {
     log_close(s.ledger);
 }
 
-/* Every acknowledged event is there once. */
+/* Every acknowledged event is stored once. */
 static void all_are_there(int writers) {
     for (int who = 0; who < writers; who++) {
         for (uint64_t i = 0; i < shared->acknowledged[who]; i++) {
@@ -221,7 +221,7 @@ static void an_erased_artifact_does_not_come_back(void **state) {
     scratch_verify_good(s.ledger);
 }
 
-/* ---- who reads ---- */
+/* ---- readers ---- */
 
 static void read_and_wait(int who) {
     struct log_reader *reader;
@@ -242,7 +242,7 @@ static void read_and_wait(int who) {
     _exit(n == 100 ? 0 : 3);
 }
 
-/* Of old files: nothing (-1), that they are there (0), or that this process has them open. */
+/* For old files: none (-1), they exist (0), or this process has them open. */
 static void verification_says(pid_t holder) {
     struct log_report *report = scratch_report(s.ledger, NULL, false);
     const char *text = report->aspect[LOG_ERASURES].text;
@@ -272,7 +272,7 @@ static void a_process_that_has_the_old_files_open_is_named_and_waited_for(void *
     assert_int_equal(pid, reader);
     assert_true(is_there("box/evidence"));
     verification_says(reader);
-    scratch_fill(&s, 300, 310, false); /* nobody else is kept from anything */
+    scratch_fill(&s, 300, 310, false); /* nobody else is blocked */
     scratch_reopen(&s);
     scratch_verify_good(s.ledger);
     shared->stop = true;
@@ -284,7 +284,8 @@ static void a_process_that_has_the_old_files_open_is_named_and_waited_for(void *
     verification_says(-1);
 }
 
-/* A kill came between the new name and the zeros: the old files of the first generation, and of a later one. */
+/* A kill came between the rename and the overwriting with zeros: the old files of the first generation, and of a later one.
+ */
 static void old_files_that_were_not_removed_to_the_end_go_with_the_next_opening(void **state) {
     static const char *const names[] = {"evidence.old", "evidence.0.old", "evidence.1.old", "derived.old"};
     (void)state;
@@ -303,7 +304,7 @@ static void old_files_that_were_not_removed_to_the_end_go_with_the_next_opening(
     assert_false(is_there("box/evidence.old"));
     assert_false(is_there("box/evidence.1.old"));
     assert_false(is_there("box/derived.old"));
-    assert_true(is_there("box/evidence.0.old")); /* no name of ours */
+    assert_true(is_there("box/evidence.0.old")); /* not one of our names */
     verification_says(-1);
 }
 
@@ -395,7 +396,7 @@ static void a_backup_and_a_restored_ledger_are_of_the_first_generation(void **st
 
 /* ---- at every step ---- */
 
-/* In a child, whose n-th call fails or ends it. True: there was such a call. */
+/* In a child whose n-th call fails or kills it. True: there was such a call. */
 static bool erase_until(long n, bool dies, int error) {
     int status;
     fflush(NULL);
@@ -425,7 +426,7 @@ static bool erase_until(long n, bool dies, int error) {
     return status != 0;
 }
 
-/* Whoever opens it next finds one generation that is valid, appends, and finishes what was begun. */
+/* The next process to open it finds one valid generation, appends, and finishes what was begun. */
 static void the_next_one_goes_on(uint64_t size) {
     scratch_open(&s);
     assert_int_equal(scratch_size(&s), size);

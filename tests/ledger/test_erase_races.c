@@ -1,5 +1,5 @@
-/* Reading, opening and backing up while another process erases: what is erased meanwhile is given as erased, and nobody
- * takes a generation that has just gone for damage, or for no ledger. */
+/* Reading, opening and backing up while another process erases: what is erased meanwhile is reported as erased, and a
+ * generation that has just been removed is not mistaken for damage, or for a missing ledger. */
 #include "tests/ledger/traces.h"
 
 #include <sys/mman.h>
@@ -11,7 +11,8 @@
 #include "ledger/read/reader.h"
 
 static struct scratch s;
-static void (*at_stat)(void), (*after_make_dirs)(void), (*at_hash)(void); /* called once, in the midst of what is tested */
+static void (*at_stat)(void), (*after_make_dirs)(void),
+    (*at_hash)(void); /* called once, in the middle of the tested operation */
 static const char *hook_path;
 
 struct hash *__real_hash_new(void);
@@ -53,7 +54,7 @@ int __wrap_file_make_dirs(const char *path, struct err *err) {
 
 /* ---- another process ---- */
 
-/* It was begun before this one had a ledger open: what is open in a process is not its children's. */
+/* Started before this process opened a ledger: children do not inherit what is open in a process. */
 static struct other {
     char dir[300];
     uint64_t seq;
@@ -74,7 +75,7 @@ static int erase_there(void) {
     if (rc == 0) {
         rc = log_erase(ledger, &o, NULL, NULL);
         int finished = rc != 0 ? rc : log_erase_finish(ledger, 0, NULL, NULL);
-        rc = finished == ERR_BUSY ? 0 : finished; /* we may keep the old files open */
+        rc = finished == ERR_BUSY ? 0 : finished; /* this process may keep the old files open */
         log_close(ledger);
     }
     return rc;
@@ -103,7 +104,7 @@ static void begin_other(void) {
     line = fds[0];
 }
 
-/* Erases the event, or the artifact, to the end. */
+/* Erases the event, or the artifact, completely. */
 static void another_erases(void) {
     char ch = 1;
     memcpy(other->dir, s.dir, sizeof(other->dir));
@@ -166,7 +167,7 @@ static void read_over(uint64_t fill) {
     assert_int_equal(event.body.n, 0);
     must(log_reader_next(reader, &event, &why));
     assert_int_equal(event.seq, last);
-    assert_true(event.payload.n > 20000); /* with the salt that its group had */
+    assert_true(event.payload.n > 20000); /* with its group's salt */
     log_reader_close(reader);
     scratch_verify_good(s.ledger);
 }
@@ -191,7 +192,7 @@ static void its_payload_is_empty_and_the_group_says_why(void **state) {
     must(reader_payload(reader, other->seq, &h, &payload, &why));
     assert_int_equal(payload.n, 0);
     assert_int_equal(group->event[other->seq].where, GROUP_ERASED);
-    assert_int_equal(h.seq, other->seq); /* views of the group are still good */
+    assert_int_equal(h.seq, other->seq); /* views of the group are still valid */
     assert_true(bytes_is(h.kind, "x.test.note"));
     log_reader_close(reader);
 }
@@ -253,7 +254,7 @@ static void a_backup_is_of_the_generation_that_is_valid(void **state) {
     struct ledger *copy;
     (void)state;
     other->seq = append_large('b');
-    another_erases(); /* this handle does not know yet */
+    another_erases(); /* this handle does not know it yet */
     must(log_backup(s.ledger, scratch_at(&s, "copy"), &why));
     must(log_open(scratch_at(&s, "copy"), NULL, &copy, &why));
     scratch_verify_good(copy);

@@ -1,5 +1,5 @@
-/* Of what was erased nothing is left in any file, nor in a backup, wherever in a page it stood: pages are used again
- * without being cleared, and what lies behind a record depends on the sizes and the order of all that was written. */
+/* Nothing of what was erased is left in any file, or in a backup, wherever in a page it was: pages are reused without being
+ * cleared, and what follows a record depends on the sizes and the order of everything written. */
 #include "tests/ledger/traces.h"
 
 #define MARK    "zebra-7341"
@@ -34,7 +34,7 @@ static size_t size_of(const struct layout *l, unsigned i) {
     return l->external && i % 9 == 0 ? 20000 + size : size;
 }
 
-/* "<word>-<i>" again and again, so that any piece of it tells. */
+/* "<word>-<i>" repeated, so that any piece of it is recognisable. */
 static void put_text(struct buf *out, const char *word, unsigned i, size_t size) {
     buf_init(out, 1 << 20);
     do {
@@ -61,7 +61,7 @@ static void add(struct log_batch *batch, const struct layout *l, unsigned i, boo
     buf_done(&open);
 }
 
-/* Every second one, or all but every fifth, is to go. */
+/* Every second one, or all but every fifth, is to be erased. */
 static bool goes(const struct layout *l, unsigned i) {
     return l->seed % 2 == 0 ? i % 2 == 1 : i % 5 != 0;
 }
@@ -160,7 +160,7 @@ static void the_new_generation_has_every_record_of_the_old_one(void **state) {
     must(log_erase(s.ledger, &o, NULL, &why));
     must(db_begin(s.ledger->evidence, true, &txn, &why));
     must(db_del(txn, T_META, bytes_of(CORE_ERASING), &why));
-    must(db_del(txn, T_META, bytes_of("place"), &why)); /* which is another one there: see test_place */
+    must(db_del(txn, T_META, bytes_of("place"), &why)); /* which is different there: see test_place */
     must(db_commit(txn, &why));
     records(s.ledger, &before);
     must(db_begin(s.ledger->evidence, true, &txn, &why));
@@ -175,7 +175,7 @@ static void the_new_generation_has_every_record_of_the_old_one(void **state) {
     scratch_done(&s);
 }
 
-/* More than one commit of it, and more than LMDB would take in one. */
+/* More than one commit of it, and more than LMDB would take at once. */
 static void a_copy_of_many_commits_is_whole(void **state) {
     static uint8_t value[100000];
     struct db_txn *txn;

@@ -34,7 +34,7 @@ static struct bytes text_at(struct bytes map, const char *key) {
     return item.data;
 }
 
-/* The bytes that a field gives in hex; in a block of their own. */
+/* The bytes that a field gives in hex; in their own block. */
 static struct bytes unhex(struct bytes map, const char *key) {
     struct bytes hex = text_at(map, key);
     uint8_t *p = malloc(hex.n / 2 + 1);
@@ -82,7 +82,7 @@ static void input_header(struct bytes in, struct event_header *h) {
                                .cause = cause.uint};
 }
 
-struct chain { /* what one event hands to the next */
+struct chain { /* what one event passes to the next */
     uint8_t genesis[EVENT_HASH], prev[EVENT_HASH];
     struct merkle_edge edge;
 };

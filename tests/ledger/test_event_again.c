@@ -1,6 +1,6 @@
-/* The quick ways of decoding say what the thorough ones say: a header's middle by itself, with the strings of another one
- * in mind, against the whole header; a payload of plain texts and numbers against the walk that takes anything. Inputs are
- * good ones with bytes changed, cut out and put in by a seeded generator. */
+/* The fast decoders agree with the thorough ones: a header's middle alone, given another one's strings, against the whole
+ * header; a payload of plain texts and numbers against the general walk. Inputs are good ones in which a seeded generator
+ * changed, removed and inserted bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static uint64_t rounds(void) {
     return getenv("LEDGER_TEST_FULL") != NULL ? 5000000 : 200000;
 }
 
-/* Changes, cuts out or puts in a byte, mostly one that means something there. */
+/* Changes, removes or inserts a byte, usually one that matters there. */
 static void spoil_bytes(struct buf *buf) {
     static const uint8_t telling[] = {0x00, 0x7f, 0x80, 0x81, 0x82, 0x90, 0x92, 0xa0, 0xa1, 0xbf,
                                       0xc0, 0xc1, 0xc2, 0xc4, 0xca, 0xcb, 0xcc, 0xcd, 0xcf, 0xd0,
@@ -68,7 +68,7 @@ static struct bytes drawn_text(unsigned max) {
     return (struct bytes){(const uint8_t *)text[turn], n};
 }
 
-/* Few values, so that many are those of the header before, with heads of one, two and three bytes. */
+/* Few values, so that many equal those of the previous header, with heads of one, two and three bytes. */
 static struct bytes known_text(unsigned max) {
     static char texts[3][300];
     static const size_t n[] = {5, 40, 256};
@@ -177,7 +177,7 @@ static void a_middle_is_taken_when_a_header_around_it_is(void **test) {
     buf_done(&header);
 }
 
-/* A header that is put together is the one that is encoded at once. */
+/* A header that is assembled from parts is the same as one that is encoded at once. */
 static void a_wrapped_header_is_the_encoded_one(void **test) {
     static const uint8_t body[EVENT_HASH] = {1}, private_[EVENT_HASH] = {2}, prev[EVENT_HASH] = {3};
     static const uint64_t numbers[] = {0,         1, 127, 128, 255, 256, 65535, 65536, UINT32_MAX, (uint64_t)UINT32_MAX + 1,
@@ -277,7 +277,7 @@ static void put_payload(struct buf *out) {
     mp_put_bin(out, (struct bytes){sig, draw(9) == 0 ? 63 : 64});
 }
 
-/* By the walk that takes anything: canonical as a whole, then of the form [map, nil | [name, 4 bytes, 64 bytes]]. */
+/* By the general walk: canonical as a whole, then of the form [map, nil | [name, 4 bytes, 64 bytes]]. */
 static bool thoroughly(struct bytes payload, struct bytes *ret_body, struct bytes *ret_name) {
     struct mp_reader r;
     struct mp_item item, name, id, sig;
@@ -314,7 +314,7 @@ static void a_payload_is_taken_when_the_thorough_walk_takes_it(void **test) {
         if (draw(2) == 0) {
             spoil_bytes(&payload);
         }
-        /* a copy of its own, so that a byte too far is seen */
+        /* a separate copy, so that reading one byte too far is detected */
         uint8_t *exact = malloc(payload.n);
         assert_non_null(exact);
         memcpy(exact, payload.p, payload.n);
@@ -331,7 +331,7 @@ static void a_payload_is_taken_when_the_thorough_walk_takes_it(void **test) {
     buf_done(&payload);
 }
 
-/* 31 containers within the payload's own are accepted, wherever they stand. */
+/* 31 containers within the payload's own are accepted, wherever they are. */
 static void a_body_may_be_as_deep_as_anything_and_no_deeper(void **test) {
     (void)test;
     for (unsigned depth = 29; depth <= 31; depth++) { /* arrays in a map in the payload's array: two more */

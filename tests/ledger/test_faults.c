@@ -1,6 +1,6 @@
-/* Every write, sync, rename and removal fails once, or from there on for ever: what was acknowledged is there, what was
- * refused as "nothing stored" is not, nobody dies, and the next opening continues as if nothing had been. LMDB's own calls
- * are among those that fail. Each run is a child, so that nothing of it is left but the files. */
+/* Every write, sync, rename and removal fails once, or from there on: what was acknowledged is stored, what was refused as
+ * "nothing stored" is not, no process dies, and the next opening continues normally. LMDB's own calls are among those that
+ * fail. Each run is a child, so that only the files remain of it. */
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/syscalls.h"
 
@@ -40,7 +40,7 @@ struct plan {
     const char *name;
     int error;
     bool forever;
-    bool done; /* what it says failed was done all the same */
+    bool done; /* what it reports as failed was done nevertheless */
 };
 
 static const struct plan plans[] = {{"EIO once", EIO, false, false},
@@ -115,7 +115,8 @@ static void append_all(long run) {
     log_close(ledger);
 }
 
-/* Who was not told tries again, with all of it in one batch: each event comes back as there or as new. */
+/* A caller without an acknowledgement tries again, with everything in one batch: each event is returned as present or as
+ * new. */
 static void check_append(long run, long n, const struct plan *plan) {
     static const int ops[] = {0, 1, 2, 3, 5, 7}; /* those with a key */
     struct log_receipt r[6];
@@ -176,7 +177,7 @@ static void no_failing_call_gives_a_false_word_about_an_append(void **state) {
     scratch_open(&s);
 }
 
-/* ---- making, copying, restoring ---- */
+/* ---- creating, copying, restoring ---- */
 
 static void make_one(long run) {
     const struct log_create_options o = {.origin = "example.org/fresh", .actor = "user:test", .map_bytes = 4 << 20};
@@ -213,8 +214,8 @@ static void restore_one(long run) {
     snprintf(outcome->msg, sizeof(outcome->msg), "%.255s", err.msg);
 }
 
-/* It is there whole or not at all, and nothing else is left. (A failed removal of what was begun leaves it: unlink is
- * among the calls that fail for ever.) */
+/* It exists completely or not at all, and nothing else is left. (A failed removal of an unfinished one leaves it: unlink is
+ * among the calls that fail for good.) */
 static void there_or_not(const struct plan *plan, long n) {
     struct ledger *fresh;
     char command[700];

@@ -1,6 +1,6 @@
-/* Whoever can write the ledger's files but has no key forges where idempotency keys are looked up: segments in derived
- * data, their vouchers, runs in evidence. No duplicate is let through by it, and above all no event that an author has
- * signed already, which would make the log invalid for everybody. */
+/* Somebody who can write the ledger's files but has no key forges what is used to look up idempotency keys: segments in
+ * derived data, their vouchers, runs in the evidence. No duplicate gets through, above all no event that an author has
+ * already signed, which would make the log invalid for everybody. */
 #include "tests/ledger/scratch.h"
 
 #include "ledger/core/author.h"
@@ -27,7 +27,7 @@ static struct log_receipt append_signed(struct scratch *at, int i, int want, con
     draft.key = bytes_of(key);
     if (want == 0) {
         must(log_append(at->ledger, &draft, &receipt, NULL, &why));
-    } else { /* by another way, so that only the author's key is the same */
+    } else { /* by another source, so that only the author's key is the same */
         draft.source = bytes_of("elsewhere");
         must_fail(log_append(at->ledger, &draft, &receipt, NULL, &why), want, text);
     }
@@ -107,7 +107,7 @@ static const uint8_t segment_at[8], voucher_at[10] = {VOUCH_KEYS, 0, 0, 0, 0, 0,
 #define SEGMENT ((struct bytes){segment_at, 8})
 #define VOUCHER ((struct bytes){voucher_at, 10})
 
-/* A segment of the right size in which the last pairs are in the place of those of event `seq`. */
+/* A segment of the right size in which the last pairs replace those of event `seq`. */
 static void without_event(const struct buf *segment, uint64_t seq, struct buf *out) {
     buf_init(out, SIZE_MAX);
     buf_put(out, segment->p, 8);
@@ -159,7 +159,7 @@ static void a_forged_segment_lets_nothing_through(void **state) {
     assert_true(segment.n > 8 && voucher.n > 16 && foreign.n > 8 && foreign_voucher.n > 16);
     without_event(&segment, signed_seq[0], &forged);
     for (int how = 0; how < 5; how++) {
-        scratch_reopen(&s); /* what was proven by this process is not asked for again */
+        scratch_reopen(&s); /* what this process has already proven is not checked again */
         put(DERIVED_KEYSEG, SEGMENT, how < 3 ? &forged : &foreign);
         put(DERIVED_VOUCHER, VOUCHER, how == 0 ? &voucher : how == 1 ? &none : &foreign_voucher);
         if (how == 4) {
@@ -224,14 +224,14 @@ static uint64_t run_vouchers(void) {
 static void forged_runs_let_nothing_through(void **state) {
     (void)state;
     scratch_reopen(&s);
-    assert_true(run_vouchers() >= 8); /* those of events that have a segment by now may be there still */
+    assert_true(run_vouchers() >= 8); /* those of events that already have a segment may still be there */
     forge_runs(false);
     scratch_reopen(&s);
     holds_at_once_and_in_a_new_process();
     forge_runs(true);
     scratch_reopen(&s);
     holds_at_once_and_in_a_new_process();
-    struct db_txn *txn = begin(&s, true, true); /* and nobody vouches for what is wrong */
+    struct db_txn *txn = begin(&s, true, true); /* and nothing wrong is vouched for */
     must(vouch_clear(txn, VOUCH_RUNS, &why));
     must(db_commit(txn, &why));
     scratch_reopen(&s);

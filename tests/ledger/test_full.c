@@ -1,5 +1,5 @@
-/* No room: a full disk and a used-up quota are states, not crashes. Appends are refused as "nothing stored", reads go on,
- * keys can still be replaced within the quota, and once there is room again appends continue where they were. */
+/* No room: a full disk and a used-up quota are states, not crashes. Appends are refused as "nothing stored", reads
+ * continue, keys can still be rotated within the quota, and once there is room again appends continue where they were. */
 #include "tests/ledger/small_disk.h"
 
 static struct scratch s;
@@ -61,7 +61,7 @@ static void keys_can_be_replaced_when_the_quota_is_used_up(void **state) {
         uint64_t n = 0;
         scratch_new(&s, maps[i]);
         numbers = i < 2 ? 80 : 500; /* a quarter of the quota holds 256 of them */
-        /* in large steps, then in ever smaller ones: whatever still fits takes as much as it may */
+        /* in large steps, then in ever smaller ones, so that whatever still fits uses all the room it may */
         for (size_t b = 0; b < 4; b++) {
             n = fill_up(s.ledger, n, batches[b], "the database has reached its quota");
         }
@@ -89,7 +89,7 @@ static void keys_can_be_replaced_when_the_quota_is_used_up(void **state) {
 
 /* ---- the disk ---- */
 
-/* Within the small file system. */
+/* Inside the small file system. */
 static void fill_the_disk(void) {
     const struct log_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = (uint64_t)64 << 20};
     char id[LOG_ARTIFACT_ID], command[700];
@@ -111,7 +111,7 @@ static void fill_the_disk(void) {
     snprintf(command, sizeof(command), "ls '%s'/box/artifacts | grep -q incoming", s.top);
     assert_int_not_equal(system(command), 0); /* nothing is left of it */
     scratch_verify_good(s.ledger);
-    scratch_reopen(&s); /* reading a full disk needs no room */
+    scratch_reopen(&s); /* reading on a full disk needs no room */
     scratch_verify_good(s.ledger);
     assert_int_equal(unlink(scratch_at(&s, "ballast")), 0);
     must(append_noise(s.ledger, n, 20, &why));

@@ -1,7 +1,7 @@
 /* Ledgers as released versions wrote them, tests/ledger/golden/<version>: every later version must verify, read and prove
- * them just so. A golden ledger is never made anew; a new format gets a new directory.
+ * them identically. A golden ledger is never regenerated; a new format gets a new directory.
  *
- * With LEDGER_GOLDEN_WRITE=<version> the program writes golden/<version> with what this version writes, and stops. */
+ * With LEDGER_GOLDEN_WRITE=<version> the program writes golden/<version> as this version writes it, and stops. */
 #include "tests/ledger/scratch.h"
 
 #define GOLDEN "tests/ledger/golden"
@@ -82,7 +82,7 @@ struct golden {
     struct buf dump; /* what a reader saw when it was written */
 };
 
-/* LMDB wants to write its lock file beside the database: a copy is opened. */
+/* LMDB wants to write its lock file beside the database, so a copy is opened. */
 static void open_golden(struct golden *g, const char *version) {
     char path[FILE_PATH_MAX];
     memset(g, 0, sizeof(*g));

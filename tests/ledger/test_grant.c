@@ -1,4 +1,4 @@
-/* What a grant must say before it is sealed. */
+/* What a grant must contain before it is sealed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Bundles and tail records: what goes in comes out, and no change of a byte goes unseen or unnamed. */
+/* Bundles and tail records: they are decoded as they were encoded, and every changed byte is detected and named. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +70,7 @@ static void a_full_group_comes_back_as_it_went_in(void **state) {
     }
 }
 
-/* Decoded by its middle alone, with the strings of the event before in mind. */
+/* Decoded by its middle alone, given the strings of the previous event. */
 static void a_header_of_a_decoded_bundle_is_what_its_bytes_say(void **state) {
     (void)state;
     for (int k = 0; k < 2; k++) {
@@ -159,7 +159,7 @@ static void a_flipped_bit_is_refused_or_changes_nothing(void **state) {
             record[k].p[at] ^= (uint8_t)(1U << (bit % 8));
             if (rc == 0) {
                 assert_true(same_events(made[k], got));
-            } else if (bit == 8) { /* the flag of salts: they are there, or not */
+            } else if (bit == 8) { /* the flag of salts: present, or not */
                 assert_int_equal(rc, ERR_CORRUPT);
             } else if (at < 2) {
                 assert_int_equal(rc, ERR_VERSION);
@@ -187,7 +187,8 @@ static const uint8_t *find_in(const struct buf *hay, const void *needle, size_t 
     return NULL;
 }
 
-/* Noise is stored as it is, so that a flip in the frame hits one event's payload; the frame's checksum then fails. */
+/* Incompressible data is stored as it is, so a flip in the frame hits one event's payload; the frame's checksum then fails.
+ */
 static void damage_inside_the_frame_names_the_event_that_it_hits(void **state) {
     (void)state;
     for (size_t i = 0; i < EVENT_GROUP; i += 13) {
@@ -204,7 +205,7 @@ static void damage_inside_the_frame_names_the_event_that_it_hits(void **state) {
     }
 }
 
-/* The record with its content changed by somebody who knows the format and mends the frame. */
+/* The record with its content changed by somebody who knows the format and repairs the frame. */
 static void with_content(enum sample_kind kind, struct bytes plain, struct buf *out) {
     buf_clear(out);
     buf_put(out, record[kind].p, GROUP_FIXED);
@@ -276,7 +277,7 @@ static void lengths_that_do_not_fit_are_refused(void **state) {
     refused_content(bytes_of_buf(&plain), unfit);
     plain.n--;
     refused_content((struct bytes){NULL, 0}, unfit);
-    for (size_t k = 0; k < 3; k++) { /* in place of the length of the first event's middle */
+    for (size_t k = 0; k < 3; k++) { /* replacing the length of the first event's middle */
         const uint8_t *v = k == 0 ? overlong : k == 1 ? endless : large;
         size_t n = k == 0 ? sizeof(overlong) : k == 1 ? sizeof(endless) : sizeof(large), skip = 0;
         while ((plain.p[skip++] & 0x80) != 0) {
@@ -287,7 +288,7 @@ static void lengths_that_do_not_fit_are_refused(void **state) {
         buf_put(&hostile, plain.p + skip + 1, plain.n - skip - 1);
         refused_content(bytes_of_buf(&hostile), unfit);
     }
-    /* a payload code above the largest inline payload; a time that passes 2^63 */
+    /* a payload code above the largest inline payload; a time beyond 2^63 */
     buf_clear(&hostile);
     buf_put(&hostile, "\x00\x00\x83\x80\x01", 5);
     buf_put(&hostile, plain.p, plain.n);

@@ -1,5 +1,5 @@
-/* Guards: the judge sees the log as it is when its batch is written, nothing comes between, and a no concerns nobody else.
- */
+/* Guards: the judge sees the log as it is when its batch is written, nothing comes between, and a refusal affects no other
+ * request. */
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -34,10 +34,10 @@ struct question {
     int answer;          /* when it has none */
     const char *words;
     unsigned asked;
-    uint64_t size, events; /* what the judge was told, and what it counted */
+    uint64_t size, events; /* what the judge was given, and what it counted */
 };
 
-/* Reads all there is, from both environments. */
+/* Reads everything, from both environments. */
 static int count(struct question *q, bool *ret_there, struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event event;
@@ -205,7 +205,7 @@ struct thread {
     struct err err;
 };
 
-/* All of them want to be the first to write of the round's subject; some append without asking all the while. */
+/* All of them want to be the first to write about the round's subject; some append without a guard all the while. */
 static void *race(void *ctx) {
     struct thread *t = ctx;
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -250,7 +250,7 @@ static void of_threads_that_ask_the_same_one_wins_and_others_append_all(void **s
     scratch_verify_good(s.ledger);
 }
 
-/* A judge that takes its time. */
+/* A slow judge. */
 static sem_t judging, go_on;
 
 static int wait_there(void *ctx, uint64_t size, struct err *err) {
@@ -334,7 +334,7 @@ static void of_processes_that_ask_the_same_one_wins(void **state) {
     (void)state;
     pid_t pid[PROCESSES];
     int won = 0;
-    scratch_close(&s); /* a handle must not cross a fork */
+    scratch_close(&s); /* a handle must not be used across a fork */
     for (unsigned i = 0; i < PROCESSES; i++) {
         pid[i] = fork();
         assert_true(pid[i] >= 0);

@@ -1,4 +1,4 @@
-/* The head record: back as it went in, and no changed bit accepted. */
+/* The head record: decoded as it was encoded, and no changed bit accepted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void a_head_comes_back_as_it_went_in(void **state) {
         struct head in = sample(sizes[i]), out;
         struct buf record;
         buf_init(&record, 65536);
-        buf_put_u8(&record, 0); /* what is before it is not its own */
+        buf_put_u8(&record, 0); /* what precedes it is not part of it */
         assert_int_equal(head_encode(&record, &in), 0);
         assert_int_equal(head_decode((struct bytes){record.p + 1, record.n - 1}, &out, NULL), 0);
         assert_true(same(&in, &out));

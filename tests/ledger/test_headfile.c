@@ -1,5 +1,5 @@
-/* The copy of the head beside the database: nothing is signed over a database that was set back, cut or exchanged, and a
- * copy that says nothing stops nobody. */
+/* The copy of the head beside the database: nothing is signed over a database that was rolled back, truncated or replaced,
+ * and an unusable copy blocks nobody. */
 #include "tests/ledger/scratch.h"
 
 #include "ledger/core/headfile.h"
@@ -22,7 +22,7 @@ static const char *data(void) {
     return scratch_at(&s, "box/evidence/data.mdb");
 }
 
-/* The database as it is now, kept aside; the handle is opened again. */
+/* The current database, kept aside; the handle is opened again. */
 static void keep(const char *name) {
     scratch_close(&s);
     scratch_copy(data(), scratch_at(&s, name));
@@ -85,7 +85,7 @@ static void another_history_takes_no_append(void **state) {
     scratch_append(&s, 10, NULL);
     scratch_close(&s);
     scratch_copy(scratch_at(&s, "box/head"), scratch_at(&s, "head-a"));
-    must(file_wipe(scratch_at(&s, "box/head"), &why)); /* else it could not continue from there */
+    must(file_wipe(scratch_at(&s, "box/head"), &why)); /* otherwise it could not continue from there */
     scratch_copy(scratch_at(&s, "fork"), data());
     scratch_open(&s);
     scratch_append(&s, 20, NULL);
@@ -118,7 +118,7 @@ static void a_copy_that_lags_is_fine(void **state) {
     scratch_verify_good(s.ledger);
 }
 
-/* Absent, or with any byte changed, it says nothing; and the next append writes it anew. */
+/* Absent, or with any byte changed, it says nothing; and the next append rewrites it. */
 static void a_torn_copy_says_nothing(void **state) {
     struct headfile copy = {.size = 77};
     struct buf whole;
@@ -153,7 +153,7 @@ static void a_torn_copy_says_nothing(void **state) {
     buf_done(&whole);
 }
 
-/* A handle that continues appending writes the file that is there, not the one that was there. */
+/* A handle that continues appending writes the current file, not the previous one. */
 static void a_copy_that_was_removed_or_replaced_is_written_anew(void **state) {
     struct headfile copy;
     (void)state;

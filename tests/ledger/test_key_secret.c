@@ -1,5 +1,5 @@
-/* The secret for idempotency keys: one for each ledger, whoever needs it first; it lives as long as the ledger, through
- * backups and generations, and stands nowhere but in the evidence. */
+/* The secret for idempotency keys: one for each ledger, created by the first process that needs it; it lives as long as the
+ * ledger, through backups and generations, and is stored only in the evidence. */
 #include "tests/ledger/judge.h"
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ static int start_old(void **state) {
     return 0;
 }
 
-/* How event `seq` names it; "" when it does not. */
+/* How event `seq` names it; "" if it does not. */
 static void named_by(uint64_t seq, char ret[KEY_SECRET_DIGEST]) {
     struct log_reader *reader;
     struct log_event event;
@@ -47,7 +47,7 @@ static void the_first_event_and_each_rotation_name_it(void **state) {
     char digest[KEY_SECRET_DIGEST], named[KEY_SECRET_DIGEST];
     struct log_receipt receipt;
     (void)state;
-    must(key_secret_get(s.ledger, false, secret, &why)); /* it is there before anybody needs it */
+    must(key_secret_get(s.ledger, false, secret, &why)); /* it exists before anybody needs it */
     key_secret_digest(secret, digest);
     named_by(0, named);
     assert_string_equal(named, digest);
@@ -76,7 +76,8 @@ static void another_one_in_its_place_is_found(void **state) {
     record_put(T_META, bytes_of(KEY_SECRET_RECORD), bytes_of_buf(&record));
     judge(NULL);
     found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the record 'key_secret' is not the one that event 0 names");
-    record_del(T_META, bytes_of("place")); /* where it lives depends on the secret: gone too, it is anywhere */
+    record_del(T_META,
+               bytes_of("place")); /* the place record depends on the secret: without both, the ledger may be anywhere */
     must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     judge(NULL);
     found(LOG_INTEGRITY, 1, "tail", "it names another secret of the ledger than event 0");
@@ -140,7 +141,7 @@ static void processes_that_need_it_first_at_the_same_time_get_the_same(void **st
     int gate[2], status;
     (void)state;
     assert_true(secret != MAP_FAILED && pipe(gate) == 0);
-    scratch_close(&s); /* a handle must not cross a fork */
+    scratch_close(&s); /* a handle must not be used across a fork */
     for (size_t i = 0; i < AT_ONCE; i++) {
         pid_t pid = fork();
         assert_true(pid >= 0);

@@ -1,4 +1,4 @@
-/* Key files: both forms there and back, and everything that must be refused. Argon2id is costly, so files under a
+/* Key files: both forms encoded and decoded, and everything that must be refused. Argon2id is expensive, so files under a
  * passphrase are mostly made here with its smallest parameters, from the format alone; the program's own parameters run
  * once each. */
 #include <setjmp.h>
@@ -210,7 +210,7 @@ static void a_file_that_names_another_key_than_it_seals_is_refused(void **state)
     buf_done(&text);
 }
 
-/* Refused by their numbers: had Argon2id run even once with the largest of these, it would have taken minutes. */
+/* Refused by their numbers: running Argon2id even once with the largest of these would have taken minutes. */
 static void oversize_parameters_are_refused_without_running_them(void **state) {
     (void)state;
     static const char *const params[] = {
@@ -331,7 +331,7 @@ static void what_is_no_plain_file_is_refused(void **state) {
 static void a_file_of_another_user_is_refused(void **state) {
     (void)state;
     if (geteuid() != 0) {
-        skip(); /* only root can give a file away */
+        skip(); /* only root can change the owner of a file */
     }
     struct signer signer = {.secret = NULL};
     struct err err = {0};

@@ -1,5 +1,5 @@
 /* Rotations: by hand and by age, and dying at every call that a rotation makes. Whatever happens, the ledger can be
- * appended to again, and once that was done only the current secret is left. */
+ * appended to again, and after that only the current secret is left. */
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/syscalls.h"
 
@@ -13,7 +13,7 @@ uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_wall_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 
-static uint64_t passed;     /* ns that went by, by both clocks */
+static uint64_t passed;     /* elapsed ns, by both clocks */
 static uint64_t wall_wrong; /* ns that the wall clock is ahead */
 
 uint64_t __wrap_clock_wall_ns(void) {
@@ -74,7 +74,7 @@ static void a_rotation_wipes_the_old_secret_from_the_disk(void **state) {
     struct log_event event;
     (void)state;
     scratch_append(&s, 1, NULL);
-    int fd = open(key_path(0), O_RDONLY | O_CLOEXEC); /* the very blocks, whatever becomes of the name */
+    int fd = open(key_path(0), O_RDONLY | O_CLOEXEC); /* the same blocks, whatever happens to the name */
     assert_true(fd >= 0 && pread(fd, content, sizeof(content), 0) > 40);
     assert_memory_equal(content, "PRIVATE+KEY+", 12);
     must(log_key_rotate(s.ledger, "user:test", "a test", &r, &why));
@@ -114,14 +114,14 @@ static void a_key_of_24_hours_is_replaced_with_the_next_append(void **state) {
     scratch_append(&s, 3, NULL);
     assert_int_equal(epoch_now(), 1);
     scratch_reopen(&s);
-    passed += 30 * 24 * HOUR; /* a long time is one rotation */
+    passed += 30 * 24 * HOUR; /* a long time causes one rotation */
     scratch_append(&s, 4, NULL);
     scratch_append(&s, 5, NULL);
     assert_int_equal(epoch_now(), 2);
     scratch_verify_good(s.ledger);
 }
 
-/* What the real clock is read as: a day is not longer for a look at one that was in another century. */
+/* What the real clock shows: a day is no longer because of one reading from another century. */
 static void a_clock_that_was_wrong_once_keeps_no_key(void **state) {
     (void)state;
     const uint64_t century = 100 * 365 * 24 * HOUR;
@@ -175,7 +175,7 @@ static void rotate_hours_0_means_never_by_itself(void **state) {
 
 /* ---- dying on the way ---- */
 
-/* A child rotates and is killed at its n-th call. True: it came to the end. */
+/* A child rotates and is killed at its n-th call. True: it completed. */
 static bool rotate_and_die(long n, bool done) {
     scratch_close(&s);
     pid_t pid = fork();
@@ -208,7 +208,7 @@ static void a_death_at_any_call_of_a_rotation_is_put_right_by_what_follows(void 
             uint64_t after = epoch_now();
             assert_true(after == before || after == before + 1);
             assert_true(file_exists(key_path(after)));
-            if (n % 2 == 0) { /* by turns: an append or the next rotation comes first */
+            if (n % 2 == 0) { /* alternating: an append or the next rotation comes first */
                 scratch_append(&s, (uint64_t)n, NULL);
             } else {
                 must(log_key_rotate(s.ledger, "user:test", "the next", NULL, &why));
@@ -264,15 +264,16 @@ static void a_key_that_lies_in_the_next_ones_place_is_never_adopted(void **state
     write_key(key_path(1), &planted, NULL);
     must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
     is_not_the_key_of_now(key_path(0), &planted);
-    assert_int_equal(files_in(scratch_at(&s, "box/keys")), 2); /* log.key and epoch-1.key: what lay there is wiped */
+    assert_int_equal(files_in(scratch_at(&s, "box/keys")),
+                     2); /* log.key and epoch-1.key: their previous content is wiped */
     scratch_reopen(&s);
     scratch_append(&s, 2, NULL);
     scratch_verify_good(s.ledger);
     signer_done(&planted);
 }
 
-/* A commit whose outcome was unclear, was taken for undone, and is there after a power failure: its key was moved aside by
- * the next rotation, which did not get through. */
+/* A commit whose outcome was unclear, which was assumed undone, and which is there after a power failure: its key was moved
+ * aside by the next rotation, which did not complete. */
 static void a_key_that_was_moved_aside_is_found_by_what_the_log_says(void **state) {
     (void)state;
     must(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
@@ -292,7 +293,7 @@ static void a_key_that_was_moved_aside_is_found_by_what_the_log_says(void **stat
     scratch_verify_good(s.ledger);
 }
 
-/* What a rotation left that did not come to its commit. */
+/* What a rotation left that did not reach its commit. */
 static void a_rotation_that_was_not_committed_is_begun_anew(void **state) {
     struct buf first, second;
     (void)state;
@@ -380,7 +381,7 @@ static void keys_under_a_passphrase_rotate_too(void **state) {
     buf_done(&text);
 }
 
-/* Not even the right one: whoever has it in clear has it from where it should not be. */
+/* Not even the right one: a key in the clear is somewhere it should not be. */
 static void a_plain_key_is_refused_where_the_log_key_is_under_a_passphrase(void **state) {
     struct scratch mine;
     struct log_create_options o = {
@@ -411,7 +412,7 @@ static void a_plain_key_is_refused_where_the_log_key_is_under_a_passphrase(void 
     buf_done(&text);
 }
 
-/* A passphrase that is given though nothing is under one must not make a ledger that is half under it. */
+/* A passphrase given for a ledger without encrypted keys must not leave it half encrypted. */
 static void new_keys_have_the_form_of_the_log_key(void **state) {
     const struct log_open_options with = {.passphrase = bytes_of("secret")};
     (void)state;

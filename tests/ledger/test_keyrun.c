@@ -1,5 +1,5 @@
-/* Idempotency keys in memory and in runs: hashes that tell pairs apart, runs that come back, a table that forgets nothing
- * while it grows. */
+/* Idempotency keys in memory and in runs: hashes that distinguish pairs, runs that are decoded as encoded, a table that
+ * loses nothing while it grows. */
 #include "tests/ledger/scratch.h"
 
 #include "ledger/dedup/keys.h"

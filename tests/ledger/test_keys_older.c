@@ -1,5 +1,5 @@
-/* Idempotency keys when derived data is not to be had: they are looked up in a stand-in, exactly, in bounded memory, until
- * derived data is there again. */
+/* Idempotency keys when derived data is unavailable: they are looked up in a stand-in, exactly, in bounded memory, until
+ * derived data is available again. */
 #include "tests/ledger/scratch.h"
 
 #include "ledger/dedup/keys.h"
@@ -39,12 +39,12 @@ static uint64_t keyed_from(void) {
     return from;
 }
 
-/* Key "key-<i>" is event i + 1's. */
+/* Key "key-<i>" belongs to event i + 1. */
 static void fill_keyed(uint64_t n) {
     scratch_fill(&s, 0, n, true);
 }
 
-/* Until all key runs that can go have gone. */
+/* Until all key runs that can be removed are gone. */
 static void drop_runs(uint64_t n) {
     char key[32];
     for (unsigned i = 0; keyed_from() + CORE_SEGMENT <= n && i < 3000; i++) {
@@ -77,7 +77,7 @@ static void all_are_duplicates(uint64_t n, uint64_t step) {
     assert_true(scratch_append(&s, 1, key).duplicate);
 }
 
-/* No derived environment can be opened or made from here on. */
+/* From here on, no derived environment can be opened or created. */
 static void bar_derived(void) {
     scratch_close(&s);
     must(file_remove_tree(scratch_at(&s, "box/derived"), &why));

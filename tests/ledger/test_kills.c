@@ -1,11 +1,11 @@
-/* Processes are killed at random moments of their first milliseconds, most of them while they open the ledger, beside
- * writers that are left alone. The writers' receipts are kept here, outside of the ledger: each must be that of a stored
- * event, no writer may wait for ever or be refused, and the ledger must verify.
+/* Processes are killed at random moments of their first milliseconds, most of them while they open the ledger, next to
+ * writers that are left alone. The writers' receipts are kept here, outside the ledger: each must belong to a stored event,
+ * no writer may wait for ever or be refused, and the ledger must verify.
  *
  *   killers   each starts processes that open the ledger (to read, append, rotate, or open derived data too) and kills them
  *   writers   one opens the ledger for each event, the other one for a few
  *
- * $LEDGER_TEST_KILLS says how many; `make kills KILLS=200000`. */
+ * $LEDGER_TEST_KILLS sets the number; `make kills KILLS=200000`. */
 #include <errno.h>
 #include <lmdb.h>
 #include <sched.h>
@@ -25,7 +25,7 @@
 #define HUNG_NS       (60 * CLOCK_NS_PER_S)
 #define SHORT_LIFE_NS 1500000  /* opening takes about that long */
 #define LONG_LIFE_NS  12000000 /* so that commits are hit as well */
-#define OPENING_NS    150000   /* mdb_env_open, when nobody is in the way */
+#define OPENING_NS    150000   /* mdb_env_open, when it is not blocked */
 
 struct receipt {
     uint64_t seq;
@@ -37,7 +37,7 @@ static struct shared {
     _Atomic bool stop;
     _Atomic uint64_t kills, inside; /* inside: of mdb_env_open */
     _Atomic bool opening[KILLERS];
-    _Atomic uint64_t n_receipts, refused, began[WRITERS]; /* began: what a writer is at; 0: nothing */
+    _Atomic uint64_t n_receipts, refused, began[WRITERS]; /* began: what a writer is doing; 0: nothing */
     char msg[300];
     struct receipt receipt[RECEIPTS_MAX];
 } * shared;
@@ -59,7 +59,7 @@ int __wrap_mdb_env_open(MDB_env *env, const char *path, unsigned flags, mdb_mode
     return rc;
 }
 
-/* A process that ends with the one that watches, whatever happens to that. */
+/* A process that ends with its supervisor, whatever happens to that. */
 static pid_t fork_with_us(void) {
     pid_t pid = fork();
     if (pid == 0) {
@@ -71,7 +71,7 @@ static pid_t fork_with_us(void) {
     return pid;
 }
 
-/* ---- those that are killed ---- */
+/* ---- the killed processes ---- */
 
 static _Noreturn void be_victim(int killer, unsigned n) {
     struct ledger *ledger;
@@ -97,7 +97,7 @@ static void nap(uint64_t ns) {
     nanosleep(&(struct timespec){.tv_sec = (time_t)(ns / CLOCK_NS_PER_S), .tv_nsec = (long)(ns % CLOCK_NS_PER_S)}, NULL);
 }
 
-/* Until the victim is inside mdb_env_open, and then some. */
+/* Until the victim is inside mdb_env_open, and a little longer. */
 static void wait_for_opening(int killer, uint64_t then_ns) {
     uint64_t until = clock_monotonic_ns() + LONG_LIFE_NS;
     while (!shared->opening[killer] && clock_monotonic_ns() < until) {
@@ -137,7 +137,7 @@ static _Noreturn void be_killer(int killer, uint64_t kills, unsigned seed) {
     _exit(0);
 }
 
-/* ---- those that are left alone ---- */
+/* ---- the writers ---- */
 
 static int write_some(int writer, unsigned events, struct err *err) {
     struct ledger *ledger = NULL;
@@ -168,12 +168,12 @@ static _Noreturn void be_writer(int writer) {
             }
             shared->stop = true;
         }
-        nap(300000); /* so that there are moments in which nobody has it open */
+        nap(300000); /* so that at some moments no process has it open */
     }
     _exit(0);
 }
 
-/* ---- the one that watches ---- */
+/* ---- the supervisor ---- */
 
 static uint64_t count_hung(void) {
     uint64_t now = clock_monotonic_ns(), hung = 0;
@@ -184,7 +184,7 @@ static uint64_t count_hung(void) {
     return hung;
 }
 
-/* Receipts that are of no stored event. */
+/* Receipts without a stored event. */
 static uint64_t count_lost(struct ledger *ledger) {
     struct log_head head;
     struct log_reader *reader;

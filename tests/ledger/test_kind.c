@@ -1,4 +1,4 @@
-/* The catalog itself: that its rows are sound, that lookups find them, and that the page for people says the same. */
+/* The catalog itself: its rows are valid, look-ups find them, and the page for people agrees with it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,7 +114,7 @@ static void every_field_has_a_phrase_and_sound_flags(void **state) {
     }
 }
 
-/* Values are told apart by '|', and shown in one message. */
+/* Values are separated by '|', and shown in one message. */
 static void fixed_words_are_sound(void **state) {
     (void)state;
     for (size_t i = 0; i < kind_count(); i++) {
@@ -139,7 +139,7 @@ static void no_name_in_the_catalog_says_that_its_value_is_a_secret(void **state)
     }
 }
 
-/* The same word means the same type wherever it stands, so that a query over several kinds makes sense. */
+/* The same word has the same type everywhere, so that a query over several kinds makes sense. */
 static void indexed_fields_of_one_name_have_one_type(void **state) {
     (void)state;
     for (size_t i = 0; i < kind_count(); i++) {
@@ -266,7 +266,7 @@ static void a_near_name_is_suggested_and_a_far_one_is_not(void **state) {
     assert_null(kind_suggest((struct bytes){(const uint8_t *)"rout\0.decided", 13}));
 }
 
-/* ---- the fields that others rely on --------------------------------------------------------------------------------- */
+/* ---- fields that other code relies on ----------------------------------------------------------------------------- */
 
 static void the_vectors_fields_are_in_the_catalog(void **state) {
     static const struct {

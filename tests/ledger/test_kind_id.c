@@ -1,5 +1,5 @@
-/* Ids that happen to look like card numbers: kept where the catalog means an id, masked everywhere else, and the scan of
- * what is stored finds nothing in what was kept. */
+/* Ids that happen to look like card numbers: kept where the catalog expects an id, masked everywhere else, and scanning
+ * stored events finds nothing in those that were kept. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "ledger/kinds/value.h"
 #include "tests/ledger/kind_io.h"
 
-#define CARD "4539578763621486" /* an issuer's first digit, a right check digit */
+#define CARD "4539578763621486" /* an issuer's first digit, a valid check digit */
 #define MASK "\xe2\x80\xb9secret:card-number:16\xe2\x80\xba"
 
 static struct bytes of(const char *text) {
@@ -132,7 +132,7 @@ static void fields_that_say_id_are_fields_of_ids_and_hold_open_text(void **state
     }
 }
 
-/* ---- what is written and what is found in it later ---------------------------------------------------------------- */
+/* ---- what is written and what later scans find in it -------------------------------------------------------------- */
 
 static uint64_t next(uint64_t *x) {
     *x ^= *x << 13;
@@ -141,7 +141,7 @@ static uint64_t next(uint64_t *x) {
     return *x;
 }
 
-/* 16 digits with a right check digit more often than not, now and then another character in them. */
+/* 16 digits, usually with a valid check digit, occasionally another character among them. */
 static void random_digits(char ret[17], uint64_t *x) {
     unsigned sum = 0;
     for (size_t i = 0; i < 15; i++) {

@@ -1,5 +1,5 @@
-/* Slips: subjects that do not suit their kind, names that are nearly those of the catalog, maps in lists that have other
- * members than the catalog says. */
+/* Likely mistakes: subjects that do not fit their kind, names that are nearly those of the catalog, maps in lists with
+ * other members than the catalog defines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 
 static void a_subject_that_does_not_suit_its_kind_is_refused_with_the_form_that_does(void **state) {
     static const struct {
-        const char *kind, *subject, *reason; /* NULL: it suits */
+        const char *kind, *subject, *reason; /* NULL: it fits */
     } cases[] = {
         {"pack.installed", "pack/p", NULL},
         {"pack.installed", "pack/a/b", NULL},
@@ -175,7 +175,7 @@ static void a_name_that_could_only_be_a_limit_is_refused_unless_it_is_meant(void
     }
 }
 
-/* The quick look at letters and lengths leaves out no name that the distance or the words take. Whole words of the
+/* The fast comparison of letters and lengths excludes no name that the distance or the words match. Whole words of the
  * known name, or it and "_name". */
 static bool is_said_by(const char *name, const char *known) {
     char words[80], part[80];
@@ -320,7 +320,7 @@ static void an_event_belongs_to_the_run_that_its_subject_names(void **state) {
     } cases[] = {
         {"run.finished", "run/1", "1", NULL},
         {"run.finished", "run/1", "", NULL},
-        {"run.finished", "run/1-a", "1", NULL}, /* a run within a run */
+        {"run.finished", "run/1-a", "1", NULL}, /* a nested run */
         {"run.finished", "run/1", "2",
          "the subject is 'run/1' and the run is '2'; expected: the same run in both, or no run"},
         {"run.finished", "run/12", "1",

@@ -1,4 +1,4 @@
-/* Sorting the fields of an input: each rule with what comes out, each refusal with its exact words. Inputs and outputs are
+/* Sorting the fields of an input: each rule with its result, each refusal with its exact message. Inputs and outputs are
  * written as JSON here. */
 #include <stdio.h>
 #include <string.h>
@@ -369,7 +369,7 @@ static struct buf nested(size_t levels) {
     return body;
 }
 
-/* A body stands inside the payload's array, which takes one of the 32 levels. */
+/* A body is inside the payload's array, which takes one of the 32 levels. */
 static void nesting_ends_at_31_levels(void **state) {
     struct buf good = nested(31), deep = nested(32);
     struct bytes none = {NULL, 0};
@@ -420,7 +420,8 @@ static struct bytes text_get(struct bytes map, const char *name) {
     return item.data;
 }
 
-/* The first two of the worked-out events come out byte for byte; the third has fields that the catalog does not know. */
+/* The first two of the worked examples are reproduced byte for byte; the third has fields that the catalog does not know.
+ */
 static void the_vectors_come_out_as_they_are(void **state) {
     struct buf text, doc;
     struct mp_reader r;
@@ -464,7 +465,7 @@ static void the_vectors_come_out_as_they_are(void **state) {
 
 enum { RUN_NAMES = 9 };
 
-/* Entry i of nine; some come out otherwise than they go in. */
+/* Entry i of nine; some change in the process. */
 static void put_numbered(struct buf *in, struct buf *out, unsigned i) {
     static const char *const values[] = {"plain", "at /home/a/b", "ghp_0123456789abcdefghijABCDEFGHIJ012345"};
     char name[2] = {(char)('a' + i), '\0'};
@@ -474,7 +475,7 @@ static void put_numbered(struct buf *in, struct buf *out, unsigned i) {
     mp_put_str(out, bytes_of(i % 3 == 2 ? "‹secret:github-pat:40›" : values[i % 3]));
 }
 
-/* Neighbours are copied together; whichever of them move, each lands once and in its order. */
+/* Neighbours are copied together; whichever of them move, each arrives once and in its order. */
 static void every_choice_of_open_fields_comes_out_as_if_put_one_by_one(void **state) {
     struct buf in, names, want_open, want_private, unused, body, private_;
     struct buf *const all[] = {&in, &names, &want_open, &want_private, &unused, &body, &private_};
@@ -484,7 +485,7 @@ static void every_choice_of_open_fields_comes_out_as_if_put_one_by_one(void **st
     }
     for (unsigned set = 0; set < 1U << RUN_NAMES; set++) {
         struct bytes none = {NULL, 0};
-        unsigned moved = 0x92; /* b, e, h hold a path and do not stay */
+        unsigned moved = 0x92; /* b, e, h contain a path and are moved */
         unsigned stays = set & ~moved, count = (unsigned)__builtin_popcount(stays);
         uint32_t masked = 0;
         for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -513,7 +514,7 @@ static void every_choice_of_open_fields_comes_out_as_if_put_one_by_one(void **st
     }
 }
 
-/* {name: null} suits every field. */
+/* {name: null} fits every field. */
 static void assert_place_of(const struct kind *kind, struct bytes name) {
     const struct kind_field *field = kind_field_find(kind, name);
     struct buf in, body, private_;
@@ -533,7 +534,7 @@ static void assert_place_of(const struct kind *kind, struct bytes name) {
                                      .index = kind_index_find(bytes_of(kind->name)),
                                      .force_private = true};
     int rc = kind_sort_input(&input, &body, &private_, &masked, &err);
-    if (rc != 0) { /* where another field is required, its lack is all that is wrong */
+    if (rc != 0) { /* where another field is required, its absence is the only fault */
         assert_non_null(strstr(err.msg, "needs it"));
     } else {
         bool open = field != NULL && (field->flags & KIND_OPEN) != 0;

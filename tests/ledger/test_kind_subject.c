@@ -1,4 +1,4 @@
-/* Subject and body say the same, of every kind of the catalog. */
+/* Subject and body agree, for every kind of the catalog. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 static struct err why;
 
-/* The words of the refusal; empty: it is taken. */
+/* The message of the refusal; empty: it is accepted. */
 static const char *append(const char *kind, const char *subject, const char *field, const char *text) {
     char json[300];
     struct log_draft draft;
@@ -48,8 +48,8 @@ static bool is_contradiction(const char *words, const char *subject, const char 
            strstr(words, text) != NULL;
 }
 
-/* A subject of this form, with the name of each placeholder for what it stands for; `of` gets what is in `field`'s
- * place, where it has one. */
+/* A subject of this form, in which each placeholder's value is its name; `of` gets what is in `field`'s place, if it has
+ * one. */
 static bool subject_of(const char *form, size_t n, const char *field, char ret[200], char of[100]) {
     size_t at = 0, family = strcspn(form, "/");
     bool there = false;

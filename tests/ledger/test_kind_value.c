@@ -1,5 +1,5 @@
 /* What must not stay open in a value, at any depth: secrets are masked, paths below a home directory move their field to
- * the private ones. What looks like a secret is put together at run time, so that none is in this file. */
+ * the private ones. Text that looks like a secret is assembled at run time, so that none is in this file. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 #define L "\xe2\x80\xb9"
 #define R "\xe2\x80\xba"
-/* In a format: where the secret stands, and where its mask is to stand. */
+/* In a format: where the secret is, and where its mask is expected. */
 #define PAT_MASK L "secret:github-pat:40" R
 
 static const char *pat(void) {
@@ -293,7 +293,7 @@ static void a_field_with_a_secret_for_a_name_is_refused_without_showing_it(void 
 
 /* ---- home directories --------------------------------------------------------------------------------------------- */
 
-/* The lint of this repository knows such a path as a slip. */
+/* The lint of this repository reports such a path. */
 static const char *below_root(void) {
     static char text[32];
     snprintf(text, sizeof(text), "/%s/%s", "root", "x");

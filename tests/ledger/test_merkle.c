@@ -121,7 +121,7 @@ static void pushing_a_leaf_names_the_subtrees_that_it_completes(void **state) {
     }
 }
 
-/* Leaves in whole subtrees, first to last, give what they give one by one. */
+/* Adding leaves in whole subtrees gives the same as adding them one by one. */
 static void pushing_a_subtree_names_the_larger_ones_that_it_completes(void **state) {
     (void)state;
     for (unsigned level = 0; level <= 6; level++) {
@@ -176,8 +176,8 @@ static void an_edge_loaded_from_a_stored_tree_is_the_edge_that_was_pushed(void *
     }
 }
 
-/* Every change to the hashes of a proof that `check` must refuse: a bit in each hash, one hash less, one more at either
- * end, two swapped. */
+/* Every change to a proof's hashes that `check` must refuse: a bit in each hash, one hash fewer, one more at either end,
+ * two swapped. */
 static void changed_proofs_are_refused(const struct merkle_proof *good, bool (*check)(const struct merkle_proof *, void *),
                                        void *ctx) {
     struct merkle_proof bad = *good;
@@ -376,7 +376,7 @@ static void a_node_that_cannot_be_read_fails_the_proof_and_leaves_the_output(voi
 
 /* ---- the vectors -------------------------------------------------------------------------------------------------- */
 
-/* The proof of a case; false when a hash has not 32 bytes, which no merkle_proof can hold. */
+/* The proof of a case; false if a hash is not 32 bytes long, which no merkle_proof can hold. */
 static bool proof_field(struct bytes map, struct merkle_proof *ret) {
     struct bytes raw;
     struct mp_reader reader;
@@ -406,7 +406,7 @@ static void the_inclusion_vectors_are_judged_as_they_say(void **state) {
     struct mp_reader reader;
     struct mp_item head, name;
     size_t good = 0, bad = 0;
-    /* 2^64-1 is no number of this project's data model, so it is read as text. */
+    /* 2^64-1 is outside this project's data model, so it is read as text. */
     load_json("tests/vectors/merkle_inclusion.json", "18446744073709551615", &mp);
     mp_reader_init(&reader, bytes_of_buf(&mp));
     assert_int_equal(mp_next(&reader, &head, NULL), 0);

@@ -1,4 +1,4 @@
-/* Range proofs: their vectors, every range of small trees, huge trees, and every wrong text next to its error. */
+/* Range proofs: their vectors, every range of small trees, huge trees, and every malformed text with its error. */
 #include "tests/ledger/merkle_trees.h"
 
 static void range_case(struct bytes c) {

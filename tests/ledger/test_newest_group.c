@@ -1,5 +1,5 @@
-/* The newest group stays in memory from one commit to the next. Whatever happens between two commits, what is stored is
- * what one event after another would have given. */
+/* The newest group stays in memory from one commit to the next. Whatever happens between two commits, the result is the
+ * same as from one event after another. */
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;
@@ -16,7 +16,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* Another process with a handle of its own: it appends event i, with its key, for each i that it is sent. */
+/* Another process with its own handle: it appends event i, with its key, for each i that it is sent. */
 struct other {
     pid_t pid;
     int orders, answers;
@@ -88,7 +88,7 @@ static void single_events_fill_groups_with_their_keys(void **state) {
     assert_int_equal(scratch_size(&s), 601);
 }
 
-/* Around each border of a group, other processes write before, at and after it. */
+/* At each boundary of a group, other processes write before, at and after it. */
 static void other_processes_write_between_two_commits(void **state) {
     char key[32];
     (void)state;
@@ -111,7 +111,7 @@ static void other_processes_write_between_two_commits(void **state) {
     }
 }
 
-/* A commit that fails in its middle leaves nothing after that the next one would build on. */
+/* A commit that fails midway leaves nothing that the next one would build on. */
 static void a_commit_that_fails_leaves_no_trace_in_the_group(void **state) {
     struct log_batch *batch;
     (void)state;
@@ -133,7 +133,7 @@ static void a_commit_that_fails_leaves_no_trace_in_the_group(void **state) {
     assert_false(scratch_append(&s, 10000, "key-10000").duplicate);
 }
 
-/* An earlier group of the same commit may not be in the database yet when it is asked for. */
+/* An earlier group of the same commit may not be in the database yet when it is needed. */
 static void a_duplicate_of_an_earlier_group_of_its_batch_is_found(void **state) {
     struct log_receipt receipts[2100];
     struct log_batch *batch;

@@ -1,6 +1,6 @@
-/* A process is stopped at each of its system calls while it opens a ledger, and in between where LMDB makes its mutexes,
- * and is killed there; two others append meanwhile. Whatever receipt they give is that of a stored event, nobody waits for
- * a lock that nobody has, and the ledger verifies. */
+/* A process is stopped at each of its system calls while it opens a ledger, and between those where LMDB creates its
+ * mutexes, and is killed there; two others append meanwhile. Every receipt they return belongs to a stored event, no
+ * process waits for a lock that nobody holds, and the ledger verifies. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -13,8 +13,8 @@
 #include "tests/ledger/scratch.h"
 
 #define WAITERS    2
-#define MEANWHILE  15   /* ms in which those who do not wait for the stopped process are done, usually */
-#define PATIENCE_S 60   /* how long nobody waits for a lock that nobody has */
+#define MEANWHILE  15   /* ms in which processes that do not wait for the stopped one usually finish */
+#define PATIENCE_S 60   /* how long no process waits for an abandoned lock */
 #define CALLS_MAX  5000 /* of one process */
 
 /* Between the two mutexes, and before and after them: system calls, for the process to be stopped at. */
@@ -80,9 +80,9 @@ static pid_t start_traced(const struct work *work) {
     return pid;
 }
 
-/* Up to its n-th system call (from 1), before the kernel has made it. false: it ended before. */
+/* Up to its n-th system call (from 1), before the kernel has executed it. false: it exited before. */
 static bool step_to(pid_t pid, int n) {
-    for (int stops = 0; stops < 2 * n - 1;) { /* one when it goes in, one when it comes out */
+    for (int stops = 0; stops < 2 * n - 1;) { /* one on entry, one on exit */
         int status;
         assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
         assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -132,7 +132,7 @@ static bool is_done(const struct waiter *w, int ms) {
     return poll(&in, 1, ms) == 1;
 }
 
-/* Its receipt must be that of a stored event. */
+/* Its receipt must belong to a stored event. */
 static void check_receipt(struct waiter *w, int call) {
     struct said said;
     struct log_reader *reader;
@@ -177,8 +177,7 @@ static bool kill_at(const struct work *work, int call) {
     return true;
 }
 
-/* So that every call is met when the newest commit is in the one meta page of the two, and when it is in the other.
- */
+/* So that every call occurs with the newest commit in one of the two meta pages, and with it in the other. */
 static void make_parity(unsigned parity) {
     struct log_head head;
     scratch_open(&s);

@@ -1,4 +1,5 @@
-/* The packer gives each group's record as if the writer had encoded it, oldest first, with a second thread or without. */
+/* The packer produces each group's record as if the writer had encoded it, oldest first, with a second thread or without.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Where a ledger lives: a copy of its directory takes no events, and whatever the program itself does to its files, or a
- * rename, continues without a word. */
+/* Where a ledger lives: a copy of its directory accepts no events, while whatever the program itself does to its files, or
+ * a rename, continues silently. */
 #include "tests/ledger/judge.h"
 
 #include "ledger/core/key_secret.h"
@@ -102,7 +102,7 @@ static void a_move_that_is_vouched_for_is_recorded_and_the_old_one_is_a_copy_the
     ledger = open_at(copy);
     must(scratch_try(ledger, 3, NULL, NULL, &why));
     log_close(ledger);
-    scratch_open(&s); /* whoever vouched was wrong: both are there, and the event says who did it */
+    scratch_open(&s); /* the vouching was wrong: both exist, and the event says who did it */
     scratch_append(&s, 2, NULL);
 }
 
@@ -115,7 +115,7 @@ static void an_erasure_in_a_copy_does_not_make_it_the_ledger(void **state) {
     scratch_append(&s, 1, NULL);
     must(log_erase(s.ledger, &o, NULL, &why));
     scratch_close(&s);
-    copy_tree(s.dir, copy); /* with old pages that still have it */
+    copy_tree(s.dir, copy); /* with old pages that still contain it */
     struct ledger *ledger = open_at(copy);
     must_fail(log_erase(ledger, &o, NULL, &why), ERR_ROLLBACK, "this directory is a copy");
     must_fail(log_erase_finish(ledger, WAIT_NS, NULL, &why), ERR_ROLLBACK, "this directory is a copy");
@@ -225,10 +225,10 @@ static void what_is_not_known_on_both_sides_says_nothing(void **state) {
     other.machine_known = false; /* a container */
     assert_int_equal(compared(here, other), LOG_PLACE_HOME);
     assert_int_equal(compared(other, here), LOG_PLACE_HOME);
-    other.born = 0; /* a kernel that does not tell */
+    other.born = 0; /* a kernel that does not report it */
     other.fs = 0;
     assert_int_equal(compared(here, other), LOG_PLACE_HOME);
-    other.inode = 0; /* a file system of another sort */
+    other.inode = 0; /* a different file system */
     assert_int_equal(compared(here, other), LOG_PLACE_COPY);
     const struct place vague = {.machine_known = true, .machine = {1}};
     assert_int_equal(compared(vague, vague), LOG_PLACE_HOME);

@@ -1,4 +1,4 @@
-/* Policies and trust files: what is read and written back, what is refused by line, and how notes are judged. */
+/* Policies and trust files: what is read and written back, what is refused with its line, and how notes are judged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #define ROOT_2 "mXfgRcJ0bG0j3CPdKwgGWtUzBUbX67saZGRmFuJGGsM="
 #define TEXT   "log.example\n8\n" ROOT "\n"
 
-/* Made-up parties: keys[0] is the log's, keys[1] .. are witnesses' w1, w2, ... */
+/* Made-up parties: keys[0] is the log's, keys[1] .. are the witnesses' w1, w2, ... */
 #define PARTIES 8
 static struct note_vkey keys[PARTIES];
 static uint8_t secrets[PARTIES][CRYPT_SECRET_LEN];
@@ -405,7 +405,7 @@ static void full_lists_are_said_to_be_full(void **state) {
         assert_int_equal(policy_add_genesis(policy, bytes_of(origin), hash, NULL), expected);
         assert_int_equal(policy_set_head(policy, bytes_of(origin), 1, hash, NULL), expected);
     }
-    /* What was built call by call is a trust file that can be read. */
+    /* What was built call by call is a readable trust file. */
     struct policy *again = policy_new();
     struct buf text;
     assert_non_null(again);
@@ -459,7 +459,7 @@ static void two_files_that_contradict_each_other_are_refused(void **state) {
 
 /* ---- judging ------------------------------------------------------------------------------------------------------ */
 
-/* A note over TEXT with the lines of the parties in `signers` ("013": log, w1, w3); '!' spoils the line after it. */
+/* A note over TEXT with the lines of the parties in `signers` ("013": log, w1, w3); '!' corrupts the line after it. */
 static void make_note(struct buf *out, struct note *ret, const char *signers) {
     bool spoil = false;
     buf_init(out, NOTE_MAX);

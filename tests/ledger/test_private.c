@@ -1,4 +1,4 @@
-/* The record of private fields: back as it went in, small and compressed, and no changed bit accepted. */
+/* The record of private fields: decoded as it was encoded, small and compressed, and no changed bit accepted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,7 +72,7 @@ static void no_cut_is_accepted_and_a_flip_changes_no_field(void **state) {
         for (size_t bit = 0; bit < 8 * record.n; bit++) {
             record.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
             int rc = whole_map(bytes_of_buf(&record), commit, &scratch, &back, NULL);
-            if (rc == 0) { /* a bit of the frame's head that says nothing */
+            if (rc == 0) { /* a bit of the frame's head without meaning */
                 assert_true(i == 1 && bytes_eq(back, bytes_of_buf(&map)));
             } else {
                 assert_true(rc == ERR_CORRUPT || rc == ERR_TAMPERED);

@@ -1,5 +1,5 @@
-/* How long a proof gets: of events of a log of 80 million, as log_prove writes it and a stranger checks it. No such log
- * is stored. log_prove is handed its head, its checkpoint and its nodes, which can be computed, because all leaves but
+/* The length of proofs: for events of a log of 80 million, as log_prove writes them and anyone can check them. No such log
+ * is stored: log_prove is given its head, its checkpoint and its nodes, which can be computed because all leaves except
  * that of the event are alike. */
 #include "tests/ledger/merkle_trees.h"
 #include "tests/ledger/scratch.h"
@@ -68,7 +68,7 @@ int __wrap_core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err
     return 0;
 }
 
-/* The event and all that is around it. */
+/* The event and everything around it. */
 static void make_event(uint64_t seq) {
     static const uint8_t body[EVENT_HASH] = {1}, prev[EVENT_HASH] = {2};
     struct event_header h = {.seq = seq,
@@ -96,7 +96,7 @@ static void sign(struct bytes text, const char *name, uint8_t key, char ret_vkey
     signer_done(&signer);
 }
 
-/* The head's checkpoint by `epochs` epoch keys, of which there are two at a handover, and `cosigned` witnesses. */
+/* The head's checkpoint signed by `epochs` epoch keys, of which there are two at a handover, and `cosigned` witnesses. */
 static void make_note(const char *origin, unsigned epochs, unsigned cosigned) {
     struct merkle_edge edge;
     struct buf text;
@@ -120,7 +120,7 @@ static void make_note(const char *origin, unsigned epochs, unsigned cosigned) {
     buf_done(&text);
 }
 
-/* Who trusts the log's key, and wants to see both witnesses when they have signed. */
+/* Somebody who trusts the log's key, and requires both witnesses if they have signed. */
 static struct log_trust *trust_of(unsigned cosigned) {
     struct log_trust *trust = log_trust_new();
     char text[4 * NOTE_VKEY_MAX], vkey[WITNESSES][NOTE_VKEY_MAX];
@@ -142,7 +142,7 @@ static enum log_verdict check(const struct buf *proof, const struct log_trust *t
     return report.verdict;
 }
 
-/* The proof of one event is good, and with another hash in it it is not. Its length. */
+/* The proof of one event is valid, and with another hash in it, it is not. Returns its length. */
 static size_t proof_of(uint64_t seq, const char *origin, unsigned epochs, unsigned cosigned) {
     struct buf proof;
     make_event(seq);

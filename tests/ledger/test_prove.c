@@ -1,5 +1,5 @@
-/* Proofs of single events: of every event of ledgers of awkward sizes, checked without the ledger; and refused when leaf,
- * payload or proof is another's. */
+/* Proofs of single events: of every event of ledgers of awkward sizes, checked without the ledger; and refused if leaf,
+ * payload or proof belongs to another event. */
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;
@@ -138,7 +138,7 @@ static void no_changed_byte_of_a_proof_is_good(void **state) {
         p.proof.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
         int rc =
             log_verify_proof(bytes_of_buf(&p.proof), bytes_of_buf(&p.leaf), bytes_of_buf(&p.payload), trust, &report, &why);
-        /* whoever trusts the log key need not know the epoch key */
+        /* a verifier that trusts the log key need not know the epoch key */
         assert_true(rc != 0 || report.verdict != LOG_GOOD || bit / 8 >= last);
         p.proof.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
     }
@@ -158,7 +158,7 @@ static void a_proof_is_good_only_by_a_key_that_was_named(void **state) {
     for (size_t i = 0; i < 3; i++) {
         must(log_verify_proof(bytes_of_buf(&p.proof), bytes_of_buf(&p.leaf), bytes_of_buf(&p.payload), nobody[i], &report,
                               &why));
-        /* another key under the log's name says that there are two logs */
+        /* another key under the log's name means that there are two logs */
         assert_int_equal(report.verdict, nobody[i] == wrong ? LOG_CONTRADICTS : LOG_NOT_ANCHORED);
     }
     log_trust_free(none);

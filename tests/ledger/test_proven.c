@@ -1,5 +1,5 @@
-/* Events under the newest checkpoint: each is given with its body; one that was exchanged together with the stored tree is
- * refused, and so is a checkpoint that the log key did not sign. */
+/* Events under the newest checkpoint: each is returned with its body; one that was replaced together with the stored tree
+ * is refused, and so is a checkpoint that the log key did not sign. */
 #include "ledger/read/proven.h"
 #include "tests/ledger/spoil.h"
 
@@ -24,7 +24,7 @@ static void every_event_is_proven_and_none_after_the_last(void **state) {
     proven_close(proven);
 }
 
-/* The whole of a forger's work: the bundle, and the hash of the group in the stored tree. */
+/* All of a forger's work: the bundle, and the hash of the group in the stored tree. */
 static void forge_with_tree(struct spoiled *spoiled, uint64_t index) {
     struct group *group = group_new();
     struct core_view view;
@@ -51,7 +51,7 @@ static void an_event_that_was_exchanged_with_the_stored_tree_is_refused(void **s
     (void)state;
     forge_with_tree(spoiled, 3);
     must(log_reader_open(s.ledger, 3 * EVENT_GROUP + 6, LOG_NO_SEQ, &reader, &why));
-    must(log_reader_next(reader, &event, &why)); /* what does not ask for proof is taken in */
+    must(log_reader_next(reader, &event, &why)); /* a reader that does not ask for proof is deceived */
     log_reader_close(reader);
     must(proven_open(s.ledger, &proven, &why));
     must_fail(proven_event(proven, 3 * EVENT_GROUP + 5, &event, &why), ERR_TAMPERED, "not in the tree");

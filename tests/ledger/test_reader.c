@@ -1,5 +1,5 @@
-/* Readers: every range of every size, a snapshot that stays while others append, damage that is named and stepped over, and
- * long reads that do not hold the database back. */
+/* Readers: every range of every size, a snapshot that stays while others append, damage that is named and skipped, and long
+ * reads that do not keep the database from reusing pages. */
 #include "tests/ledger/scratch.h"
 
 #include "base/clock.h"
@@ -7,7 +7,7 @@
 uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 
-static uint64_t tick; /* how far the boot clock continues with each look at it */
+static uint64_t tick; /* how far the boot clock advances with each reading */
 static uint64_t passed;
 
 uint64_t __wrap_clock_boot_ns(void) {
@@ -106,7 +106,7 @@ static void a_long_read_does_not_hold_old_pages(void **state) {
     }
     must(log_stats(s.ledger, &after, &why));
     log_reader_close(reader);
-    /* 400 commits that each rewrite some ten pages, held, would be 16 MiB */
+    /* 400 commits that each rewrite some ten pages would, if held, be 16 MiB */
     assert_true(after.map_used - before.map_used < (uint64_t)2 << 20);
 }
 
@@ -167,7 +167,7 @@ static void damage(enum core_table table, uint64_t key, size_t at) {
     buf_done(&copy);
 }
 
-/* Reads all; counts good events; each failure must be of the code and its message have the text. */
+/* Reads everything; counts good events; each failure must have the code and the text in its message. */
 static uint64_t reads_around(int code, const char *text, unsigned *ret_failures) {
     struct log_reader *reader;
     struct log_event event;
@@ -218,7 +218,7 @@ static void a_bundle_that_agrees_with_itself_but_not_with_the_tree_is_refused(vo
     struct buf copy;
     unsigned failures;
     (void)state;
-    scratch_new(&other, 0); /* another ledger's whole, good bundle */
+    scratch_new(&other, 0); /* another ledger's complete, valid bundle */
     scratch_fill(&other, 0, 600, false);
     scratch_fill(&s, 0, 600, false);
     must(db_begin(other.ledger->evidence, false, &txn, &why));

@@ -1,4 +1,4 @@
-/* Scopes: what can be meant, and what reaches what. */
+/* Scopes: which are valid, and which covers which. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ static const struct {
     {FILES, "outbox/...", NULL},
     {FILES, "outbox/.x", NULL},
     {FILES, "outbox/x..", NULL},
-    {FILES, "outbox/%2e%2e/x", NULL}, /* not decoded: a name like any other */
+    {FILES, "outbox/%2e%2e/x", NULL}, /* not decoded: an ordinary name */
     {FILES, "outbox/\xef\xbc\x8ex", NULL},
     {FILES, "outbox/ x", NULL},
     {FILES, "family \xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9.png", NULL}, /* a joiner within a name */
@@ -57,7 +57,7 @@ static const struct {
     {FILES, "outbox/\xe0\x80\xaf", "is not valid UTF-8"},
     {"exec", "../bin/sh", "has a '..' segment"},
     {"secrets.read", "db/../root", "has a '..' segment"},
-    {"", "a/..", "has a '..' segment"}, /* a group that is not known */
+    {"", "a/..", "has a '..' segment"}, /* an unknown group */
     {HOSTS, "api.example.org", NULL},
     {HOSTS, "api.example.org:443", NULL},
     {HOSTS, "*.example.org:*", NULL},
@@ -206,7 +206,7 @@ static const struct {
 } covers[] = {
     {FILES, "", "/etc/passwd", true},
     {FILES, "", "", true},
-    {FILES, "*", "", false}, /* everything is also what is absolute */
+    {FILES, "*", "", false}, /* everything includes absolute paths */
     {FILES, "outbox/**", "outbox/a/b", true},
     {FILES, "outbox/**", "outbox", false},
     {FILES, "outbox/*", "outbox/a/b", true},
@@ -229,7 +229,7 @@ static const struct {
     {FILES, "outbox/**", "outbox/a/*", true},
     {FILES, "src/[id]/page", "src/[id]/page", true},
     {HOSTS, "api.example.org", "api.example.org", true},
-    {HOSTS, "api.example.org", "api.example.org:443", false}, /* a port has to be said */
+    {HOSTS, "api.example.org", "api.example.org:443", false}, /* a port has to be named */
     {HOSTS, "api.example.org:*", "api.example.org:443", true},
     {HOSTS, "*.example.org:443", "api.example.org:443", true},
     {HOSTS, "*.example.org:443", "evil.org:80.example.org:443", false},
@@ -243,7 +243,7 @@ static const struct {
     {HOSTS, "*.example.org", "evil.com:443/*#.example.org", false},
     {HOSTS, "api.good.org:*", "api.good.org:*@evil.com", false},
     {HOSTS, "api.good.org:*", "api.good.org:4*", true},
-    {HOSTS, "?", "[::1]", false}, /* an address is no class when it is asked either */
+    {HOSTS, "?", "[::1]", false}, /* an address is not a class when it is requested either */
     {HOSTS, "*", "[::1]:443", true},
     {HOSTS, "[::1]:*", "[::1]:4?3", true},
     {HOSTS, "[::1]:*", "[::2]:443", false},
@@ -268,8 +268,8 @@ static void a_refusal_concerns_what_has_a_part_in_common_with_it(void **state) {
     assert_true(scope_touches(bytes_of(FILES), bytes_of("src/secret"), bytes_of("")));
     assert_true(scope_touches(bytes_of(FILES), bytes_of("src/*"), bytes_of("src/../x")));
     assert_true(scope_touches(bytes_of(FILES), bytes_of("**"), bytes_of("/etc")));
-    assert_false(
-        scope_touches(bytes_of(FILES), bytes_of("/etc/**"), bytes_of("**"))); /* a grant of ** has no absolute paths */
+    assert_false(scope_touches(bytes_of(FILES), bytes_of("/etc/**"),
+                               bytes_of("**"))); /* a grant of ** does not cover absolute paths */
     assert_true(scope_touches(bytes_of(FILES), bytes_of("/etc/**"), bytes_of("/**")));
     assert_true(scope_touches(bytes_of(FILES), bytes_of("/etc/**"), bytes_of("")));
     assert_true(scope_touches(bytes_of("gpu"), bytes_of("/a"), bytes_of("*")));

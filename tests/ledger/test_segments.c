@@ -1,5 +1,5 @@
-/* Idempotency over hundreds of thousands of keys: a duplicate is found wherever its first event lies (tail, key runs,
- * segments), and nothing that happens to the derived data makes one pass or makes one up. */
+/* Idempotency over hundreds of thousands of keys: a duplicate is found wherever its first event is (tail, key runs,
+ * segments), and nothing that happens to derived data lets a duplicate through or invents one. */
 #include "tests/ledger/scratch.h"
 
 #include "ledger/dedup/segments.h"
@@ -36,7 +36,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* Keys [from, to) by `step` are all there, each under its own seq; one key more is new. */
+/* Keys [from, to) by `step` are all present, each under its own seq; one further key is new. */
 static void all_are_duplicates(uint64_t from, uint64_t to, uint64_t step) {
     static struct log_receipt receipts[EVENTS];
     static unsigned fresh;
@@ -129,7 +129,7 @@ static struct db *open_derived(void) {
     return db;
 }
 
-/* Puts or (value empty) removes a record of derived behind the ledger's back. */
+/* Writes or (value empty) removes a record of derived data directly. */
 static void put_derived(size_t table, struct bytes key, struct bytes value) {
     struct db_txn *txn;
     scratch_close(&s);
@@ -181,7 +181,7 @@ static void a_damaged_derived_environment_is_rebuilt(void **state) {
         } else if (how == 3) {
             put_derived(HINTS_STATE, bytes_of("keys"), bytes_of("nonsense"));
         } else if (how == 4) {
-            put_derived(HINTS_KEYSEG, be(0), bytes_of(NULL)); /* a segment is gone, the state says it is there */
+            put_derived(HINTS_KEYSEG, be(0), bytes_of(NULL)); /* a segment is gone, the state says it exists */
         } else {
             get_segment(0, &segment);
             put_derived(HINTS_KEYSEG, be(0), (struct bytes){segment.p, segment.n - 5});

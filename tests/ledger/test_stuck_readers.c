@@ -1,5 +1,5 @@
-/* Readers that stay. Ours hold no snapshot while nobody asks them for an event, so that a pager at the end of a pipe does
- * not make the database grow; a dead process's is cleared by whoever writes; one of a living process is named. */
+/* Long-lived readers. Ours hold no snapshot while no event is requested, so that a pager at the end of a pipe does not make
+ * the database grow; a dead process's reader is cleared by the next writer; one of a living process is named. */
 #include "tests/ledger/scratch.h"
 
 #include <lmdb.h>
@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 
-#define LITTLE   ((uint64_t)2 << 20) /* what some hundred commits may take when nobody holds old pages */
-#define COMMITS  400                 /* each writes some ten pages anew: held, that is 16 MiB */
+#define LITTLE   ((uint64_t)2 << 20) /* the room for some hundred commits when nobody holds old pages */
+#define COMMITS  400                 /* each rewrites some ten pages: held, that is 16 MiB */
 #define EXTERNAL 20000               /* bytes of a payload with a record of its own */
 
 static struct scratch s;
@@ -25,7 +25,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* The database's pages, without asking it: that would clear dead readers. */
+/* The database's pages, without opening it: that would clear dead readers. */
 static uint64_t file_size(void) {
     struct stat st;
     assert_int_equal(stat(scratch_at(&s, "box/evidence/data.mdb"), &st), 0);
@@ -59,7 +59,7 @@ static void append_large(void) {
     free(text);
 }
 
-/* What was given stays as it is until the next call, and the private fields can be had after a pause. */
+/* A returned event is unchanged until the next call, and the private fields are available after a pause. */
 static void check_large(struct log_reader *reader, const struct log_event *event) {
     uint8_t leaf[LOG_HASH], commit[EVENT_HASH];
     struct event_header h;
@@ -87,7 +87,7 @@ static void a_reader_that_is_left_open_holds_no_old_pages(void **state) {
     scratch_fill(&s, 0, 600, false);
     must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why));
     before = file_size();
-    append_some(COMMITS); /* nothing was read yet */
+    append_some(COMMITS); /* nothing has been read yet */
     while ((rc = log_reader_next(reader, &event, &why)) == 0) {
         assert_int_equal(event.seq, n++);
         if (n == 2 || n == 300) {
@@ -99,7 +99,7 @@ static void a_reader_that_is_left_open_holds_no_old_pages(void **state) {
         }
     }
     assert_int_equal(rc, 1);
-    assert_int_equal(n, 602); /* what there was when it was opened */
+    assert_int_equal(n, 602); /* what existed when it was opened */
     append_some(COMMITS);     /* at its end it is still open */
     assert_true(file_size() - before < LITTLE);
     log_reader_close(reader);
@@ -154,14 +154,14 @@ static void an_artifact_that_nobody_takes_holds_no_old_pages(void **state) {
     assert_memory_equal(got, content, sizeof(content));
 }
 
-/* ---- others' ---- */
+/* ---- other processes' ---- */
 
 struct holder {
     pid_t pid;
     int leash; /* closing it ends the holder */
 };
 
-/* A process that knows nothing of ledgers and holds a snapshot of the database until its leash is let go. */
+/* A process that knows nothing of ledgers and holds a snapshot of the database until it is released. */
 static void hold(const char *dir, int tell, int leash) {
     MDB_env *env;
     MDB_txn *txn;
@@ -179,7 +179,7 @@ static void hold(const char *dir, int tell, int leash) {
     _exit(n == 0 ? 0 : 8);
 }
 
-/* The test's own handle is closed meanwhile: it must not cross a fork. */
+/* The test's own handle is closed meanwhile: it must not be used across a fork. */
 static struct holder holder_new(void) {
     int tell[2], leash[2];
     char byte;
@@ -237,7 +237,7 @@ static void a_foreign_reader_that_stays_is_named(void **state) {
     must(log_stats(s.ledger, &stats, &why));
     assert_true(stats.readers == 1 && stats.oldest_reader_pid == 0); /* it has the newest */
     append_some(50);
-    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why)); /* our own holds nothing */
+    must(log_reader_open(s.ledger, 0, LOG_NO_SEQ, &reader, &why)); /* our own holds none */
     must(log_reader_next(reader, &event, &why));
     append_some(1);
     must(log_stats(s.ledger, &stats, &why));
@@ -291,7 +291,7 @@ static void a_full_quota_names_who_holds_old_pages(void **state) {
     assert_non_null(strstr(why.msg, text));
     scratch_verify_good(s.ledger);
     holder_end(&h);
-    /* what was held counts as used; with a little more it is used again */
+    /* what was held counts as used; slightly more and it is reused */
     snprintf(text, sizeof(text), "map_bytes = %llu\n", (unsigned long long)quota + (1 << 20));
     scratch_write(scratch_at(&s, "box/config"), bytes_of(text));
     scratch_reopen(&s);

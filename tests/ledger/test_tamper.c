@@ -1,8 +1,9 @@
-/* Bits of the database's file are flipped one at a time: verify must say so, or nothing that a reader can see has changed.
+/* Bits of the database's file are flipped one at a time: verify must report it, or nothing that a reader can see has
+ * changed.
  *
- * LMDB believes its file, so a flip may kill the process that reads it: the flips run in children, and one that dies of a
- * signal has noticed. Much of the file is in no use; so first all bits of a stretch are turned at once, and only where that
- * is noticed each byte loses its bits alone: by default one of them, with LEDGER_TEST_FULL=1 each of the eight. */
+ * LMDB trusts its file, so a flip may kill the process that reads it: the flips run in children, and one that dies of a
+ * signal has detected the flip. Much of the file is unused; so first all bits of a stretch are flipped at once, and only if
+ * that is detected are they flipped byte by byte: by default one bit each, with LEDGER_TEST_FULL=1 all eight. */
 #include "tests/ledger/scratch.h"
 
 #include <signal.h>
@@ -15,7 +16,7 @@
 #define UNITS (1 + 8 * STRETCH) /* tries of a stretch: the whole, then bit by bit */
 
 struct progress {         /* shared with a worker's children */
-    volatile size_t next; /* try at hand: stretch * UNITS + unit */
+    volatile size_t next; /* current try: stretch * UNITS + unit */
     volatile size_t invalid, died, harmless, missed, first_missed;
 };
 
@@ -38,7 +39,7 @@ static bool same_to_a_reader(struct ledger *ledger, struct bytes seen) {
 
 enum judged { REFUSED, HARMLESS, MISSED };
 
-/* Whether the ledger as it lies there is refused, or looks the same as before. */
+/* Whether the ledger in its current state is refused, or looks the same as before. */
 static enum judged judge(const struct subject *s) {
     static struct log_report report;
     const struct log_open_options o = {.read_only = true};
@@ -105,7 +106,7 @@ static void flip_on(const struct subject *s, struct progress *p) {
     _exit(0);
 }
 
-/* A child that dies is followed by another one, from the try after. */
+/* A child that dies is followed by another one, starting with the next try. */
 static void work(const struct subject *s, struct bytes original, struct progress *p) {
     while (p->next / UNITS * STRETCH < s->bytes) {
         int status = 0;
@@ -122,7 +123,7 @@ static void work(const struct subject *s, struct bytes original, struct progress
         if (pid < 0 || waitpid(pid, &status, 0) != pid || (WIFEXITED(status) && WEXITSTATUS(status) == 3)) {
             _exit(2);
         }
-        if (status != 0) { /* a signal, or a sanitizer that has seen it coming */
+        if (status != 0) { /* a signal, or a sanitizer that detected it */
             p->died += p->next % UNITS != 0 ? 1 : 0;
             p->next++;
             scratch_write(s->file, original);
@@ -260,7 +261,7 @@ static void a_database_cut_at_any_page_is_refused(void **state) {
         struct err err = {0};
         scratch_write(file, (struct bytes){original.p, n});
         int rc = log_open(s.dir, NULL, &ledger, &err);
-        if (rc == 0) { /* the cut took only pages that are not in use */
+        if (rc == 0) { /* the truncation removed only unused pages */
             must(log_verify(ledger, NULL, &report, &err));
             fail_msg("cut at byte %zu of %zu: opened, verdict %d", n, original.n, (int)report.verdict);
         }

@@ -1,5 +1,5 @@
-/* No room left while threads wait for each other's commits: each is told so himself, none hangs, what was acknowledged is
- * there, keys can still be replaced, and with more room all of them go on. */
+/* No room left while threads wait for each other's commits: each gets its own error, none hangs, what was acknowledged is
+ * stored, keys can still be rotated, and with more room all of them continue. */
 #include "tests/ledger/held_disk.h"
 #include "tests/ledger/small_disk.h"
 
@@ -48,7 +48,7 @@ static int append_noise(struct appender *x, unsigned numbers) {
     return rc;
 }
 
-/* Until nothing fits any more, not even little. */
+/* Until nothing fits any more, however small. */
 static int append_until_full(struct appender *x) {
     static const unsigned numbers[] = {300, 30, 1};
     int rc = 0;
@@ -177,13 +177,13 @@ static void a_batch_that_does_not_fit_is_refused_alone(void **state) {
     appenders_join(a, 0, 6);
     appenders_join_failed(a, 6, 7, ERR_FULL, "the database has reached its quota");
     appenders_join(a, 7, 12);
-    for (unsigned i = 0; i < 12; i++) { /* the others in the order in which they came */
+    for (unsigned i = 0; i < 12; i++) { /* the others in the order in which they arrived */
         assert_true(i == 6 || a[i].receipts[0].seq == i + (i < 6 ? 1 : 0));
     }
     check_told(s.ledger, a, 12, 1);
 }
 
-/* One event whose payload has a record of its own, of this many bytes that do not compress. */
+/* One event whose payload has its own record, with this many incompressible bytes. */
 static int add_large(struct log_batch *batch, size_t bytes, struct err *err) {
     struct buf body, noise;
     buf_init(&body, EVENT_BODY_MAX);
@@ -256,7 +256,7 @@ static int append_patiently(struct appender *x) {
     return rc;
 }
 
-/* Within the small file system. */
+/* Inside the small file system. */
 static void fill_the_disk(void) {
     const struct log_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
     must(log_create(s.dir, &o, &why));

@@ -1,6 +1,6 @@
 /* A process whose threads share their commits is killed in the middle of one, at random moments and at each call that
- * changes a file, while another process waits for the write lock: the other continues at once, what either was told
- * before is there, each batch is there as a whole or not at all, and the ledger verifies. */
+ * changes a file, while another process waits for the write lock: the other continues at once, everything acknowledged to
+ * either is stored, each batch is stored completely or not at all, and the ledger verifies. */
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/syscalls.h"
 
@@ -12,11 +12,11 @@
 #define THREADS      4
 #define BATCH        3
 #define TURNS        (BATCH + 2) /* events of three turns: a batch and two single ones */
-#define AFTERWARDS   5           /* commits of the one who waited, once the other is dead */
+#define AFTERWARDS   5           /* commits of the waiting process once the other is dead */
 #define RANDOM_KILLS 25
 #define CALLS        50
 #define PROCESSES    (2 * (RANDOM_KILLS + CALLS))
-#define PATIENCE     100 /* seconds until one who waits for ever is ended */
+#define PATIENCE     100 /* seconds until a process that waits for ever is killed */
 
 struct ack {
     uint32_t process, thread;
@@ -25,7 +25,7 @@ struct ack {
 };
 
 static struct scratch s;
-static volatile bool *dead; /* shared with the children: the one that is to be killed is */
+static volatile bool *dead; /* shared with the children: the process to be killed is running */
 static struct ack *acks;
 static size_t n_acks, cap_acks;
 
@@ -38,7 +38,7 @@ struct writer {
     int fd;
 };
 
-/* The next turn's events in one commit; then one write says what is stored, whole or not at all. */
+/* The next turn's events in one commit; then one write acknowledges what is stored, completely or not at all. */
 static void one_turn(const struct writer *w, struct log_batch *batch, uint64_t *i) {
     struct log_receipt r[BATCH];
     struct ack told[BATCH];
@@ -87,7 +87,7 @@ static void *write_for_ever(void *arg) {
     return NULL;
 }
 
-/* Who is killed: by the test, or (die_at > 0) at that call. */
+/* The process that is killed: by the test, or (die_at > 0) at that call. */
 static void victim(uint32_t process, int fd, long die_at) {
     static struct writer w[THREADS];
     struct ledger *ledger = open_in_child();
@@ -104,7 +104,7 @@ static void victim(uint32_t process, int fd, long die_at) {
     _exit(7);
 }
 
-/* Who wants the same lock all the time, and some commits more when it is alone. */
+/* The process that requests the same lock all the time, and makes some more commits once it is alone. */
 static void waiter(uint32_t process, int fd) {
     struct writer w = {.ledger = open_in_child(), .process = process, .fd = fd};
     struct log_batch *batch;
@@ -132,7 +132,7 @@ static int start(void **state) {
     dead = mmap(NULL, sizeof(*dead), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(dead != MAP_FAILED);
     scratch_new(&s, 0);
-    scratch_close(&s); /* a handle must not cross a fork */
+    scratch_close(&s); /* a handle must not be used across a fork */
     return 0;
 }
 
@@ -150,7 +150,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* Takes up to `most` acknowledgements off a pipe, fewer at its end. */
+/* Reads up to `most` acknowledgements from a pipe, fewer at its end. */
 static size_t take(int fd, size_t most) {
     size_t n = 0;
     ssize_t got = 0;
@@ -193,7 +193,7 @@ static void kill_one(uint32_t process, long die_at, unsigned *seed) {
     assert_int_equal(take(waits_fd, 1), 1);
     pid_t dies = child(process + 1, false, die_at, &dies_fd);
     if (die_at == 0) {
-        if (process % 3 != 0) { /* else it may still be opening */
+        if (process % 3 != 0) { /* otherwise it may still be opening */
             assert_int_equal(take(dies_fd, 1), 1);
         }
         usleep((useconds_t)rand_r(seed) % 20000);

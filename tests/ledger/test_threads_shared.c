@@ -1,9 +1,9 @@
-/* One commit for several threads, and something in it fails: what is wrong with one request is nobody else's matter, what
- * the disk does to the commit is told to all of them, and the handle continues or says that it cannot. */
+/* One commit for several threads in which something fails: a fault in one request affects no other, a disk error in the
+ * commit is reported to all of them, and the handle continues or says that it cannot. */
 #include "tests/ledger/held_disk.h"
 
 #define GROUP 8 /* threads in the commit that fails */
-#define LATER 5 /* who comes while it is under way */
+#define LATER 5 /* threads that arrive while it is under way */
 
 static struct scratch s;
 static struct appender a[DISK_THREADS];
@@ -24,7 +24,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* ---- one of them is wrong ---- */
+/* ---- one request is faulty ---- */
 
 static int commit_batch_of(struct appender *x, struct log_draft *drafts, size_t n, size_t *ret_at) {
     struct log_batch *batch;
@@ -63,7 +63,7 @@ static int append_with_a_cause_to_come(struct appender *x) {
     return rc == ERR_INVALID && at == 0 && strstr(x->err.msg, "'cause' is 1000000, but the event becomes") != NULL ? 0 : -1;
 }
 
-/* The third of four cannot be. */
+/* The third of four cannot be stored. */
 static int append_a_bad_batch(struct appender *x) {
     struct log_draft drafts[4];
     size_t at = 99;
@@ -112,7 +112,7 @@ static void who_is_refused_is_refused_alone(void **state) {
     check_told(s.ledger, a, 22, 3);
 }
 
-/* All of a commit are wrong: nothing is written. */
+/* All requests of a commit are faulty: nothing is written. */
 static void a_commit_of_refusals_alone_stores_nothing(void **state) {
     (void)state;
     scratch_append(&s, 0, NULL);
@@ -141,7 +141,7 @@ static int append_with_key(struct appender *x) {
     return rc;
 }
 
-/* Thread 0 is stored; threads 1 to GROUP are in the commit that is held, and LATER others wait for the one after it. */
+/* Thread 0 is stored; threads 1 to GROUP are in the held commit, and LATER others wait for the one after it. */
 static void begin_the_group(void) {
     disk_hold();
     appender_start(&a[0], s.ledger, 0, append_with_key);
@@ -153,7 +153,7 @@ static void begin_the_group(void) {
     appenders_queue(a, s.ledger, 1 + GROUP, 1 + GROUP + LATER, 0, append_with_key);
 }
 
-/* The group tries again: each event is there once in the end. */
+/* The group tries again: each event is stored once in the end. */
 static void try_again(bool stored) {
     for (unsigned i = 1; i <= GROUP; i++) {
         char key[32];
@@ -201,7 +201,7 @@ static void a_failing_meta_page_ends_the_handle(int undo_error) {
     disk_release();
     appenders_join_failed(a, 1, 1 + GROUP, ERR_IO, "whether it is stored shows when it is opened again");
     appenders_join_failed(a, 1 + GROUP, 1 + GROUP + LATER, ERR_IO, "open the ledger again");
-    /* and so it stays, for whoever asks it anything */
+    /* and so it stays, for every request */
     must_fail(scratch_try(s.ledger, 1, NULL, &r, &why), ERR_IO, "open the ledger again");
     must_fail(log_key_rotate(s.ledger, "user:test", "a test", NULL, &why), ERR_IO, "open the ledger again");
     must_fail(log_head(s.ledger, &head, &why), ERR_IO, "open the ledger again");

@@ -1,5 +1,5 @@
-/* A disk that takes its time: who comes while it syncs waits, all who wait ride in the next commit, in the order in which
- * they came, and memory does not grow with what they append. */
+/* A slow disk: requests that arrive during a sync wait, all waiting ones share the next commit, in the order in which they
+ * arrived, and memory does not grow with the number of events appended. */
 #include "tests/ledger/held_disk.h"
 
 static struct scratch s;
@@ -29,7 +29,7 @@ static void who_waits_for_the_disk_rides_in_the_next_commit(void **state) {
     appender_start(&a[0], s.ledger, 0, append_one);
     disk_wait_held();
     appenders_queue(a, s.ledger, 1, 64, 0, append_one);
-    assert_int_equal(atomic_load(&disk.syncs) - before, 1); /* nobody syncs on his own */
+    assert_int_equal(atomic_load(&disk.syncs) - before, 1); /* no thread syncs alone */
     disk_release();
     appenders_join(a, 0, 64);
     assert_int_equal(atomic_load(&disk.syncs) - before, 2);
@@ -71,7 +71,7 @@ static int append_256_events(struct appender *x) {
     return rc;
 }
 
-/* More wait than may ride together: it takes another commit, and still nobody overtakes. */
+/* More are waiting than may share a commit: it takes another one, and still none overtakes. */
 static void a_long_queue_is_served_in_order(void **state) {
     (void)state;
     disk_hold();
@@ -94,7 +94,7 @@ static void a_large_batch_is_not_passed_over_for_small_ones(void **state) {
     long before = atomic_load(&disk.syncs);
     appender_start(&a[0], s.ledger, 0, append_one);
     disk_wait_held();
-    for (unsigned i = 1; i < 40; i++) { /* by turns, and more events than a group holds */
+    for (unsigned i = 1; i < 40; i++) { /* alternating, and more events than a group holds */
         appenders_queue(a, s.ledger, i, i + 1, i - 1, i % 2 == 0 ? append_256_events : append_one);
     }
     disk_release();
@@ -134,11 +134,11 @@ static void nothing_is_lost_on_a_disk_that_is_always_slow(void **state) {
 }
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define MEASURES false /* their own memory is what one would see */
+#define MEASURES false /* otherwise their own memory would be measured */
 #define MANY     20
 #else
 #define MEASURES true
-#define MANY     300 /* of each thread and part: together fewer than make a segment of keys */
+#define MANY     300 /* of each thread and part: together fewer than a segment of keys */
 #endif
 
 static size_t anonymous_kib(void) {
@@ -158,7 +158,7 @@ static size_t anonymous_kib(void) {
 
 static pthread_barrier_t barrier;
 
-/* No receipts are kept, for they would be what grows. */
+/* No receipts are kept, because their memory would grow. */
 static int append_many(struct appender *x) {
     struct log_receipt r;
     int rc = 0;
@@ -195,7 +195,7 @@ static void memory_stays_while_many_threads_append(void **state) {
 }
 
 int main(void) {
-    scratch_in_memory(); /* the disk takes as long as the tests say */
+    scratch_in_memory(); /* the disk is as slow as the tests demand */
 #define each(test) cmocka_unit_test_setup_teardown(test, start, finish)
     const struct CMUnitTest tests[] = {
         each(who_waits_for_the_disk_rides_in_the_next_commit),

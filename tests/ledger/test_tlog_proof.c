@@ -1,4 +1,4 @@
-/* The .tlog-proof file: the published one read, verified and written back, and every wrong form next to its error. */
+/* The .tlog-proof file: the published one read, verified and written back, and every malformed one with its error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +68,7 @@ static void the_published_proof_is_read_and_verifies(void **state) {
     assert_true(verifies(bytes_of(PROOF)));
 }
 
-/* Node of the published tree of eight leaves. */
+/* A node of the published tree of eight leaves. */
 static int published_node(void *ctx, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err) {
     static const char *const leaves[8] = {
         "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};

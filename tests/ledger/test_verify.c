@@ -1,13 +1,13 @@
-/* A verification as a whole: its report, what it reads when only the newest part is asked for, that it may run beside
- * appends, authors, and that there is no byte of any record that it does not look at. */
+/* A complete verification: its report, what it reads when only the newest part is requested, that it may run beside
+ * appends, authors, and that it checks every byte of every record. */
 #include "tests/ledger/judge.h"
 
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "ledger/write/commit.h"
 
-/* Faults of time, and forgers: an author's signature that is none, a ledger that does not look for duplicates. */
-static _Atomic uint64_t tick, passed; /* the boot clock continues by `tick` with each look at it, by any thread */
+/* Time faults and forgers: an invalid author signature, a ledger that does not check for duplicates. */
+static _Atomic uint64_t tick, passed; /* the boot clock advances by `tick` with each reading, by any thread */
 static bool forge_authors, forget_duplicates;
 
 uint64_t __real_clock_boot_ns(void);
@@ -91,9 +91,9 @@ static void a_contradiction_does_not_hide_a_fault(void **state) {
 
 /* ---- every byte ---- */
 
-static struct buf untouched; /* what a reader sees of the ledger as it was made */
+static struct buf untouched; /* what a reader sees of the ledger as it was created */
 
-/* A compressed frame has bits that change nothing of what comes out of it. */
+/* A compressed frame has bits that do not affect its content. */
 static bool looks_the_same(enum core_table table) {
     struct buf now;
     buf_init(&now, SIZE_MAX);
@@ -118,7 +118,7 @@ static void there_is_no_byte_of_a_record_that_is_not_looked_at(void **state) {
             at += 4 + key.n;
             size_t value = at + 4, len = be32_get(all.p + at);
             at = value + len;
-            /* why a checkpoint is kept is for whoever prunes: its first byte is judged in test_verify_seals.c */
+            /* why a checkpoint is kept matters only to pruning: its first byte is judged in test_verify_seals.c */
             size_t first = table == T_CHECKPOINT ? 1 : 0;
             for (size_t i = first; (n < 2 || at == all.n) && i<len; i += len> 3000 ? 211 : 23) {
                 all.p[value + i] ^= 0x04;
@@ -223,7 +223,7 @@ static void a_verification_beside_appends_and_rotations_finds_no_fault(void **st
     (void)state;
     scratch_fill(&s, 1000, 20000, true);
     uint64_t size = scratch_size(&s);
-    tick = 2 * CLOCK_NS_PER_S; /* with every look at the clock the snapshot is renewed */
+    tick = 2 * CLOCK_NS_PER_S; /* with every reading of the clock the snapshot is renewed */
     must(log_verify(s.ledger, &o, &report, &why));
     tick = 0;
     assert_true(calls >= 2 && scratch_size(&s) > size);

@@ -1,4 +1,4 @@
-/* Verification against what the caller trusts: is it the ledger that is meant, does it still hold what was known of it, and
+/* Verification against what the caller trusts: is it the intended ledger, does it still contain what was known of it, and
  * is its newest part known from outside? */
 #include "tests/ledger/judge.h"
 
@@ -72,7 +72,7 @@ static void without_anything_trusted_it_is_not_anchored(void **state) {
     aspect_is(LOG_GAPS, LOG_ASPECT_GOOD, "none recorded");
     aspect_is(LOG_DERIVED, LOG_ASPECT_UNCHECKED, "not checked");
     assert_string_equal(report.origin, SCRATCH_ORIGIN);
-    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "no key, policy"); /* an empty trust is none */
+    the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "no key, policy"); /* an empty trust counts as none */
 }
 
 static void its_log_key_anchors_it(void **state) {
@@ -122,7 +122,7 @@ static void make_witnesses(void) {
     }
 }
 
-/* Adds the witness's line to the newest checkpoint; a bad one when asked. */
+/* Adds the witness's line to the newest checkpoint; an invalid one on request. */
 static void cosign(unsigned i, bool bad) {
     struct buf note = {0};
     struct note parsed;
@@ -183,7 +183,7 @@ static void a_bad_cosignature_of_a_trusted_witness_is_invalid(void **state) {
     judge(trust);
     found_only(LOG_SEALS, SIZE - 1, "meta", "which is trusted, on the newest checkpoint is bad");
     aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "not anchored");
-    judge(NULL); /* who does not know the witness does not judge it */
+    judge(NULL); /* a verifier that does not know the witness does not judge it */
     verdict_is(LOG_NOT_ANCHORED);
 }
 
@@ -212,7 +212,7 @@ static void a_genesis_line_binds_its_origin(void **state) {
     the_verdict_is(LOG_NOT_ANCHORED, LOG_ASPECT_NOTE, "no key, policy");
 }
 
-/* ---- checkpoints and heads from before ---- */
+/* ---- earlier checkpoints and heads ---- */
 
 /* The newest checkpoint in a file; static storage of four. */
 static const char *checkpoint_file(const char *name) {
@@ -227,7 +227,7 @@ static void keep_database(const char *name) {
     scratch_copy(scratch_at(&s, "box/evidence/data.mdb"), scratch_at(&s, name));
 }
 
-/* The database as it was kept, and no copy of the head that tells. */
+/* The database as it was kept, and no copy of the head that would reveal it. */
 static void set_back(const char *name) {
     scratch_close(&s);
     scratch_copy(scratch_at(&s, name), scratch_at(&s, "box/evidence/data.mdb"));
@@ -258,7 +258,7 @@ static void a_ledger_that_was_cut_back_contradicts_a_checkpoint(void **state) {
     the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_GOOD, "by log key");
     aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT,
               "knows 16 events, but there are only 11 here: it was cut back or set back");
-    nothing_found(); /* from within it cannot be told */
+    nothing_found(); /* from within it cannot be detected */
 }
 
 static void a_ledger_that_was_cut_back_contradicts_its_copy_of_the_head(void **state) {
@@ -406,7 +406,7 @@ static void a_restored_ledger_keeps_what_was_known_of_it(void **state) {
     the_verdict_is(LOG_CONTRADICTS, LOG_ASPECT_FAULT, "not the one that is trusted for this origin");
 }
 
-/* Not even a restore that says so may shorten what is known, unless the caller has taken note of the new origin. */
+/* Not even a restore that says so may remove known events, unless the caller has accepted the new origin. */
 static void what_a_restore_lost_contradicts_until_the_new_origin_is_trusted(void **state) {
     (void)state;
     must(log_backup(s.ledger, scratch_at(&s, "backup"), &why));

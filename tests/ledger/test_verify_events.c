@@ -1,5 +1,5 @@
 /* Verification of events and the report's own rules: authors, what is read after a known head, the order and number of
- * findings, a ledger that holds nothing. */
+ * findings, an empty ledger. */
 #include "tests/ledger/judge.h"
 
 #include "ledger/core/author.h"
@@ -22,7 +22,7 @@ static int finish_trusting(void **state) {
 
 /* ---- authors ---- */
 
-/* A new author; his verifier key goes into the file "authors", after what is there. */
+/* A new author; the verifier key is appended to the file "authors". */
 static struct log_author *author_new(const char *name, bool named) {
     struct log_author *author;
     struct buf vkeys;
@@ -44,7 +44,7 @@ static struct log_author *author_new(const char *name, bool named) {
 
 enum fault { NONE, FORGED, REPEATED };
 
-/* A signed event; FORGED: a byte of its signature is wrong; REPEATED: the key was used before, from another source. */
+/* A signed event; FORGED: a byte of its signature is wrong; REPEATED: the key was used before, by another source. */
 static uint64_t append_signed(const struct log_author *author, const char *key, enum fault fault) {
     struct log_batch *batch;
     struct log_receipt receipt;
@@ -57,7 +57,7 @@ static uint64_t append_signed(const struct log_author *author, const char *key, 
     must(log_batch_add(batch, &draft, &why));
     if (fault == FORGED) { /* the signature is the payload's end */
         batch->arena.p[batch->entry[0].payload.at + batch->entry[0].payload.n - 1] ^= 1;
-    } else if (fault == REPEATED) { /* or the commit would refuse it */
+    } else if (fault == REPEATED) { /* otherwise the commit would refuse it */
         batch->entry[0].author_hash = 0;
     }
     must(log_batch_commit(batch, &receipt, NULL, NULL, &why));
@@ -75,7 +75,7 @@ static void signatures_of_named_authors_are_checked_and_others_counted(void **st
     aspect_is(LOG_AUTHORS, LOG_ASPECT_NOTE, "2 signed: 0 by authors you named, 2 by others (not checked)");
     must(log_trust_authors(trust, scratch_at(&s, "authors"), &why));
     judge(trust);
-    verdict_is(LOG_NOT_ANCHORED); /* an author vouches for his events, not for the ledger */
+    verdict_is(LOG_NOT_ANCHORED); /* an author vouches for his own events, not for the ledger */
     aspect_is(LOG_AUTHORS, LOG_ASPECT_GOOD, "2 signed: 2 by authors you named, 0 by others");
     append_signed(bob, NULL, NONE);
     judge(trust);
@@ -129,7 +129,7 @@ static void an_authors_file_is_read_with_care(void **state) {
 
 /* ---- limits ---- */
 
-/* An event whose private fields have this many bytes as a map, whatever a batch accepts. */
+/* An event whose private fields have this many bytes as a map, more than a batch accepts. */
 static uint64_t append_private(size_t n) {
     static const size_t around = 8; /* map of one, "x", head of a long text */
     struct log_batch *batch;
@@ -166,7 +166,7 @@ static void private_fields_beyond_their_limit_are_found(void **state) {
     found_only(LOG_INTEGRITY, seq, "private", "its private fields have 1048577 bytes; at most 1048576 are allowed");
 }
 
-/* ---- only what came after a known head ---- */
+/* ---- only events after a known head ---- */
 
 static void trust_head_now(void) {
     const struct head head = head_now();
@@ -231,13 +231,13 @@ static void without_a_head_that_fits_everything_is_read(void **state) {
     record_del(T_PRIVATE, key_u64(1));
     judge_since(); /* none is known */
     found_only(LOG_INTEGRITY, 1, "private", "its private fields are missing");
-    trust_head_now(); /* less than two groups are not worth it */
+    trust_head_now(); /* fewer than two groups are not worth it */
     judge_since();
     found_only(LOG_INTEGRITY, 1, "private", "its private fields are missing");
     assert_int_equal(report.from, 0);
 }
 
-/* From its beginning, too: with the tree of no events. */
+/* From its beginning, too: with the empty tree. */
 static void without_a_record_of_the_first_epoch_everything_is_read(void **state) {
     (void)state;
     fill_all();
@@ -250,7 +250,7 @@ static void without_a_record_of_the_first_epoch_everything_is_read(void **state)
     aspect_is(LOG_SEALS, LOG_ASPECT_GOOD, "2 epoch keys, 1 handover; newest checkpoint at size 600");
 }
 
-/* The origin and the epochs of the part that is read are those of their time, not those of today. */
+/* The origin and the epochs of the part that is read are those of its time, not today's. */
 static void since_a_head_after_a_restore_older_events_keep_their_origin(void **state) {
     struct log_author *alice = author_new("alice@example.org", true);
     struct ledger *ledger = NULL;
@@ -280,7 +280,7 @@ static void since_a_head_after_a_restore_older_events_keep_their_origin(void **s
     log_author_free(alice);
 }
 
-/* What a head record claims is no measure for memory. */
+/* A head record's claim does not determine memory use. */
 static void since_a_known_head_a_record_with_absurd_epochs_is_a_finding(void **state) {
     (void)state;
     fill_all();
@@ -295,7 +295,7 @@ static void since_a_known_head_a_record_with_absurd_epochs_is_a_finding(void **s
 
 /* ---- findings ---- */
 
-/* 100 private records go from the middle, then faults of other kinds are seen after them. */
+/* 100 private records in the middle are removed; then other kinds of faults are found after them. */
 static void findings_are_in_the_order_of_events_and_counted_beyond_the_array(void **state) {
     struct buf body = {0};
     struct log_batch *batch;
@@ -311,7 +311,7 @@ static void findings_are_in_the_order_of_events_and_counted_beyond_the_array(voi
         record_del(T_PRIVATE, key_u64(seq));
     }
     record_put(T_META, bytes_of("stray"), bytes_of("x"));
-    record_del(T_CHECKPOINT, key_u64(1)); /* its finding is about event 0 and is made last of those about events */
+    record_del(T_CHECKPOINT, key_u64(1)); /* its finding is about event 0 and is the last one about events */
     judge(NULL);
     assert_int_equal(report.n_findings, 62);
     assert_int_equal(report.findings[0].seq, 0);

@@ -1,6 +1,6 @@
 /* Whatever the system refuses during a verification (memory, descriptors, permissions, reading) is an error with its cause
- * and never a finding about the ledger; a verdict that is given all the same is the one that is right. Each call of the
- * verification fails once, and from there on for ever. */
+ * and never a finding about the ledger; if there is a verdict nevertheless, it is the correct one. Each call of the
+ * verification fails once, and then from there on. */
 #include "tests/ledger/judge.h"
 
 #include <errno.h>

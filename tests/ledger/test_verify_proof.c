@@ -74,7 +74,7 @@ static const char *genesis_hex(void) {
     return hex;
 }
 
-/* Invalid, with exactly this finding; nothing can make up for it. */
+/* Invalid, with exactly this finding; nothing can compensate for it. */
 static void refused(bool with_payload, const char *table, const char *text) {
     check(with_payload);
     verdict_is(LOG_INVALID);
@@ -220,7 +220,7 @@ static void another_payload_is_refused(void **state) {
     buf_done(&other);
 }
 
-/* The same hashes under another index, another event's hashes, one hash less or more, another checkpoint. */
+/* The same hashes under another index, another event's hashes, one hash fewer or more, another checkpoint. */
 static void a_proof_that_does_not_lead_to_its_checkpoint_is_refused(void **state) {
     static const char text[] = "the proof does not lead from the leaf to the checkpoint's root";
     struct tlog_proof parsed, other;
@@ -265,7 +265,7 @@ static void a_proof_cut_within_a_line_is_refused(void **state) {
     for (size_t n = 0; n < proof.n; n++) {
         must(log_verify_proof((struct bytes){proof.p, n}, bytes_of_buf(&leaf), (struct bytes){NULL, 0}, trust, &report,
                               &why));
-        if (report.verdict != LOG_INVALID) { /* whole signature lines may be missing: the epoch key's is not asked for */
+        if (report.verdict != LOG_INVALID) { /* whole signature lines may be missing: the epoch key's is not required */
             assert_true(report.verdict == LOG_NOT_ANCHORED || report.verdict == LOG_GOOD);
             assert_int_equal(proof.p[n - 1], '\n');
         } else {
@@ -280,7 +280,7 @@ static void a_proof_cut_within_a_line_is_refused(void **state) {
 
 static void a_bad_signature_of_the_log_is_invalid_to_who_trusts_it(void **state) {
     (void)state;
-    size_t at = proof.n - 2; /* back over the epoch key's line into the log key's */
+    size_t at = proof.n - 2; /* backwards over the epoch key's line into the log key's */
     while (proof.p[at] != '\n') {
         at--;
     }
@@ -292,7 +292,7 @@ static void a_bad_signature_of_the_log_is_invalid_to_who_trusts_it(void **state)
     aspect_is(LOG_ANCHORING, LOG_ASPECT_NOTE, "not anchored");
 }
 
-/* ---- what is known from before ---- */
+/* ---- what is already known ---- */
 
 static void trust_checkpoint_of(const char *name, uint64_t size, bool other_root) {
     struct buf note = {0};
@@ -328,7 +328,7 @@ static void a_known_checkpoint_of_the_same_size_with_another_root_contradicts(vo
     check(false);
     verdict_is(LOG_CONTRADICTS);
     aspect_is(LOG_COMPLETENESS, LOG_ASPECT_FAULT, "another root is known: a second history");
-    trust_checkpoint_of("known", SIZE, false); /* both are known: one of them lies */
+    trust_checkpoint_of("known", SIZE, false); /* both are known: one of them is false */
     check(false);
     verdict_is(LOG_CONTRADICTS);
 }
@@ -415,7 +415,7 @@ static void an_authors_signature_under_another_genesis_is_bad(void **state) {
     aspect_is(LOG_AUTHORS, LOG_ASPECT_FAULT, "the author's signature is bad");
 }
 
-/* The checkpoint is of the new origin, the author has signed under the first. */
+/* The checkpoint has the new origin, the author signed under the first one. */
 static void an_author_who_signed_before_a_restore_is_still_known(void **state) {
     struct ledger *ledger = NULL;
     char key[FILE_PATH_MAX];

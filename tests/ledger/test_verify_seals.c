@@ -1,4 +1,5 @@
-/* Verification of checkpoints, epoch keys and handovers: who must sign what, and what is said when he has not. */
+/* Verification of checkpoints, epoch keys and handovers: who must sign what, and what is reported if a signature is
+ * missing. */
 #include "tests/ledger/judge.h"
 
 #include "ledger/write/batch.h"
@@ -83,12 +84,12 @@ static void whoever_must_sign_the_newest_checkpoint_and_has_not_is_named(void **
     judge(NULL);
     assert_int_equal(report.n_findings, 2);
     aspect_is(LOG_SEALS, LOG_ASPECT_FAULT, "2 faults");
-    put_newest(KEYS(&log_key, &epoch_1, &other)); /* whoever else signs does no harm */
+    put_newest(KEYS(&log_key, &epoch_1, &other)); /* additional signers do no harm */
     nothing_found();
     signer_done(&other);
 }
 
-/* One letter of the base64 of a signature, the n-th line's from the end. */
+/* One letter of the base64 of a signature, on the n-th line from the end. */
 static void spoil_signature(struct buf *note, unsigned from_end) {
     size_t at = note->n - 1;
     for (unsigned i = 0; i < from_end; i++) {
@@ -279,7 +280,7 @@ static void a_rotation_to_no_epoch_key_is_found(void **state) {
     signer_done(&other);
 }
 
-/* The event hands over to a key that nothing was sealed with. */
+/* The event hands over to a key that sealed nothing. */
 static void a_rotation_that_was_not_sealed_is_found(void **state) {
     struct signer other = key_new(SCRATCH_ORIGIN "/epoch");
     char vkey[NOTE_VKEY_MAX], json[600];

@@ -1,4 +1,4 @@
-/* Verification's sweep: what is in a table and no event accounts for, what is missing, what was changed. */
+/* Verification's sweep: records in a table that no event accounts for, missing ones, changed ones. */
 #include "tests/ledger/judge.h"
 
 struct change {
@@ -16,7 +16,7 @@ struct change {
     { (const uint8_t[]){level, 0, 0, 0, 0, (n) >> 16 & 255, (n) >> 8 & 255, (n)&255}, 8 }
 #define STRANGER "no event accounts for the record with key "
 
-/* Makes the change (an empty value: the record goes), verifies, and undoes it. */
+/* Makes the change (an empty value: the record is removed), verifies, and undoes it. */
 static void each_is_found(const struct change *c, size_t n) {
     struct buf before = {0};
     for (size_t i = 0; i < n; i++, c++) {
@@ -202,7 +202,7 @@ static void a_head_of_full_groups_has_no_seed(void **state) {
     found_only(LOG_INTEGRITY, LOG_NO_SEQ, "meta", "the head record has a seed and no group");
 }
 
-/* The cut leaves records behind; and what cannot be judged is not called good. */
+/* The truncation leaves records behind; and what cannot be judged is not called good. */
 static void a_head_that_was_set_back_or_forth_is_found(void **state) {
     (void)state;
     fill_all();

@@ -1,7 +1,7 @@
-/* A verification on several threads says what it says on one: of a good ledger, and of one that was damaged in many ways,
- * down to the order and words of its findings. The damage is drawn from a seeded generator: records are flipped, cut,
- * exchanged, deleted and added, and bundles are forged by somebody who knows the format and mends every hash within them.
- */
+/* A verification on several threads reports what it reports on one: for a good ledger, and for one that was damaged in many
+ * ways, down to the order and text of its findings. The damage is drawn by a seeded generator: records are flipped,
+ * truncated, swapped, deleted and added, and bundles are forged by somebody who knows the format and repairs every hash
+ * inside them. */
 #include "tests/ledger/judge.h"
 
 #include <stdatomic.h>
@@ -12,7 +12,7 @@
 #include "ledger/write/batch.h"
 #include "tests/ledger/spoil.h"
 
-static _Atomic uint64_t tick, passed; /* the boot clock continues by `tick` with each look at it */
+static _Atomic uint64_t tick, passed; /* the boot clock advances by `tick` with each reading */
 
 uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
@@ -51,7 +51,7 @@ static void report_of(unsigned threads, bool since, struct log_report *ret) {
     must(log_verify(s.ledger, &o, ret, &why));
 }
 
-/* Verifies on 1, 2, 3 and 7 threads; `report` is what all of them say. */
+/* Verifies on 1, 2, 3 and 7 threads; `report` is what all of them report. */
 static void same_on_any_number(bool since, uint64_t seed) {
     static const unsigned threads[] = {2, 3, 7};
     static struct log_report other;
@@ -91,7 +91,7 @@ static void more_threads_than_there_may_be_are_as_many_as_there_may(void **state
     assert_memory_equal(&report, &other, sizeof(report));
 }
 
-/* The head that is known is of size 5,000. */
+/* The known head is of size 5,000. */
 static void since_a_known_head_the_rest_is_read_on_any_number_of_threads(void **state) {
     struct core_view view;
     struct merkle_edge edge;
@@ -127,12 +127,12 @@ static void of_damage_the_same_is_said_on_any_number_of_threads(void **state) {
         invalid += report.verdict == LOG_INVALID ? 1 : 0;
         unspoil(spoiled);
     }
-    assert_true(invalid > last * 3 / 4); /* some changes mean nothing, as in the unused bits of a compressed frame */
+    assert_true(invalid > last * 3 / 4); /* some changes have no effect, as in the unused bits of a compressed frame */
     same_on_any_number(false, 0);
     assert_int_equal(report.n_findings, 0);
 }
 
-/* Each kind of forged content in a group that is read by the crew, and what is said of it. */
+/* Each kind of forged content in a group that is read by the worker threads, and what is reported. */
 static void a_forged_bundle_is_named_by_what_is_wrong_in_it(void **state) {
     static const struct {
         enum forgery forgery;
@@ -182,7 +182,7 @@ static void a_time_that_goes_back_between_groups_is_found(void **state) {
     unspoil(spoiled);
 }
 
-/* ---- what is large ---- */
+/* ---- large records ---- */
 
 /* Text that does not compress well. */
 static struct bytes noise(size_t n) {
@@ -194,7 +194,7 @@ static struct bytes noise(size_t n) {
     return (struct bytes){(const uint8_t *)text, n};
 }
 
-/* Whether it lies in the group or in a record of its own. */
+/* Whether it is in the group or in its own record. */
 static void append_large(const char *field, size_t n, unsigned times) {
     struct log_batch *batch;
     struct buf body;
@@ -253,7 +253,7 @@ static void threads_beside_appends_and_rotations_find_no_fault(void **state) {
             .trust = trust, .threads = threads, .progress = append_meanwhile, .progress_ctx = &calls};
         scratch_fill(&s, 200000 * (uint64_t)threads, 200000 * (uint64_t)threads + 17000, true);
         uint64_t size = scratch_size(&s);
-        tick = 2 * CLOCK_NS_PER_S; /* with every look at the clock a snapshot is renewed */
+        tick = 2 * CLOCK_NS_PER_S; /* with every reading of the clock a snapshot is renewed */
         must(log_verify(s.ledger, &o, &report, &why));
         tick = 0;
         assert_true(calls >= 2 && scratch_size(&s) > size);

@@ -1,4 +1,4 @@
-/* Whether a text is in any file below a directory: as it is, or in what can be had of any zstd frame there. */
+/* Whether a text is in any file below a directory: as it is, or in the decompressible content of any zstd frame there. */
 #ifndef TESTS_LEDGER_TRACES_H
 #define TESTS_LEDGER_TRACES_H
 
@@ -8,7 +8,7 @@
 
 #include "base/archive/zst.h"
 
-#define TRACES_FRAME ((size_t)4 << 20) /* of a frame's content as much is looked at */
+#define TRACES_FRAME ((size_t)4 << 20) /* maximum content of a frame that is searched */
 
 static inline size_t traces_in_bytes(struct bytes data, const char *text) {
     size_t n = 0, len = strlen(text);
