@@ -1,4 +1,4 @@
-/* Small projections to try the engine with, ways to open views of them, and dumps of what is stored. */
+/* Small projections for testing the engine, ways to open views of them, and dumps of what is stored. */
 #ifndef TESTS_PROJECTIONS_ENGINE_BOX_H
 #define TESTS_PROJECTIONS_ENGINE_BOX_H
 
@@ -10,7 +10,7 @@
 #include "projections/view/state.h"
 #include "tests/projections/tuned.h"
 
-/* Every event is counted, its seq summed: what is skipped or taken twice shows. */
+/* Counts every event and sums its seq, so that skipped or repeated events show. */
 enum { TOTAL_KEY, TOTAL_N, TOTAL_SUM, TOTAL_COLUMNS };
 static const struct state_column total_columns[] = {
     {"key", CELL_TEXT, COLUMN_KEY, "all"}, {"n", CELL_INT, 0, "events"}, {"sum", CELL_INT, 0, "of their seqs"}};
@@ -30,7 +30,8 @@ static inline int total_fold(struct fold *fold, struct err *err) {
 }
 static const struct projection total = {"total", 1, total_tables, 1, total_kinds, total_fold};
 
-/* A row for each subject of run.*, in two tables; rows come and go, and sometimes change back. `half` is judged. */
+/* A row for each subject of run.*, in two tables; rows appear and disappear, and sometimes change back. `half` is judged.
+ */
 enum { STEP_SUBJECT, STEP_N, STEP_LAST, STEP_TEXT, STEP_HALF, STEP_COLUMNS };
 static const struct state_column step_columns[] = {{"subject", CELL_TEXT, COLUMN_KEY, "of the events"},
                                                    {"n", CELL_INT, 0, "events"},
@@ -78,7 +79,7 @@ static inline int step_fold(struct fold *fold, struct err *err) {
 }
 static const struct projection step = {"step", 1, step_tables, 2, step_kinds, step_fold};
 
-/* The same code a version later, with other columns in another order. */
+/* The next version of the same code, with other columns in another order. */
 enum { STEP2_SUBJECT, STEP2_TEXT, STEP2_N, STEP2_COLUMNS };
 static const struct state_column step2_columns[] = {{"subject", CELL_TEXT, COLUMN_KEY, "of the events"},
                                                     {"text", CELL_TEXT, 0, "some text"},
@@ -97,7 +98,7 @@ static inline int step2_fold(struct fold *fold, struct err *err) {
 }
 static const struct projection step2 = {"step", 2, step2_tables, 1, step_kinds, step2_fold};
 
-/* Cannot take events from `fail_from` on. */
+/* Fails on events from `fail_from` on. */
 static uint64_t fail_from = UINT64_MAX;
 static inline int fragile_fold(struct fold *fold, struct err *err) {
     if (fold_event(fold)->seq >= fail_from) {
@@ -112,7 +113,7 @@ static const struct projection fragile = {"fragile", 1, fragile_tables, 1, total
 static const struct projection *const both[] = {&total, &step, NULL};
 static const struct projection *const three[] = {&total, &step, &fragile, NULL};
 
-/* Small ones, so that few events are many segments. */
+/* Small ones, so that few events make many segments. */
 static const struct state_tuning small_tuning = {
     .segment = 64, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 100, .aside_min = 40, .overlay_bytes = 1 << 20};
 
@@ -134,7 +135,7 @@ static inline struct state_view *engine_view(struct ledger *ledger, const struct
     return view;
 }
 
-/* ---- what there is ---- */
+/* ---- what is stored ---- */
 
 static inline void dump_row(struct buf *out, const struct row *row) {
     buf_printf(out, "%.*s:", (int)row->key.n, (const char *)row->key.p);
@@ -202,7 +203,7 @@ static inline bool same_bufs(const struct buf *a, const struct buf *b) {
     return a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0);
 }
 
-/* The row of `total` counts just the events [0, position). */
+/* The row of `total` counts exactly the events [0, position). */
 static inline void check_total(struct state_view *view, const char *table, uint64_t position) {
     const struct bytes key = bytes_of("all");
     struct row row;
@@ -214,7 +215,7 @@ static inline void check_total(struct state_view *view, const char *table, uint6
     row_done(&row);
 }
 
-/* Appends `n` run.steps with random subjects and indexes, `at_once` to a commit. */
+/* Appends `n` run.steps with random subjects and indexes, `at_once` per commit. */
 static inline void append_random(struct ledger *ledger, uint64_t n, uint64_t at_once, unsigned *seed) {
     struct log_batch *batch;
     must(log_batch_new(ledger, &batch, &why));

@@ -1,6 +1,6 @@
 /* The story that the golden ledger of the states begins with: a box is set up, a pack is installed and proven, a better
- * model comes and is promoted, things go wrong and are mended. An event of every family, most of them as the tools write
- * them; some are no legal steps, as happens. */
+ * model arrives and is promoted, things go wrong and are repaired. It has an event of every family, most of them as the
+ * tools write them; some are not legal steps, as in real logs. */
 #ifndef TESTS_PROJECTIONS_GOLDEN_STORY_H
 #define TESTS_PROJECTIONS_GOLDEN_STORY_H
 
@@ -107,7 +107,7 @@ static const struct golden_step golden_story[] = {
      "{\"harness\":\"lm_eval\",\"tasks\":[\"arc_easy\"],\"model\":\"qwen2.5:7b\",\"limit\":10,\"partial\":true}"},
     {"eval.task_declared", "task/arc_easy", "lm-eval", NULL,
      "{\"task\":\"arc_easy\",\"harness\":\"lm_eval\",\"version\":\"1.0\"}"},
-    /* a run, with an agent that asks */
+    /* a run, with an agent that makes requests */
     {"agent.session_started", "agent/goose", "hook", NULL, "{\"agent\":\"goose\",\"session\":\"s-1\"}"},
     {"run.started", "run/r-1", "cli", "r-1",
      "{" PDF ",\"pack_version\":\"1.2.0\",\"route\":\"extract\",\"agent\":\"goose\",\"session\":\"s-1\"}"},
@@ -147,7 +147,7 @@ static const struct golden_step golden_story[] = {
     {"doctor.judged", "box", "cli", NULL, "{\"verdict\":\"warn\",\"position\":50,\"warned\":2}"},
     {"hardware.faulted", "host/local", "cli", NULL,
      "{\"what\":\"gpu\",\"device\":\"0000:01:00.0\",\"code\":79," AT("13") "}"},
-    /* another model under the same name, promoted after its proof; first too early */
+    /* another model under the same name, promoted after its proof; at first too early */
     {"model.alias_set", "alias/qwen2.5:7b", "ollama", NULL,
      "{\"alias\":\"qwen2.5:7b\",\"model\":\"qwen2.5:7b\",\"digest\":" G("b") ",\"digest_before\":" G("a") "," OLLAMA "}"},
     {"promotion.planned", "promotion/p-1", "cli", NULL,
@@ -171,7 +171,7 @@ static const struct golden_step golden_story[] = {
      "{" OLLAMA ",\"what\":\"version\",\"version\":\"0.6.0\",\"version_before\":\"0.5.1\"}"},
     {"permission.denied", "pack/pdf-ops-pack", "cli", NULL,
      "{\"group\":\"network.egress\",\"scope\":\"\",\"tier\":\"T3\"}"},
-    /* another pack, that does not stay */
+    /* another pack, which is removed again */
     {"pack.installed", "pack/web-pack", "cli", NULL,
      "{\"pack\":\"web-pack\",\"version\":\"0.1\",\"permissions\":[{\"group\":\"network.egress\",\"required\":true}]}"},
     {"permission.granted", "pack/web-pack", "cli", NULL, "{\"group\":\"network.egress\",\"lifetime\":\"once\"}"},

@@ -1,5 +1,6 @@
-/* Random histories of decisions about permissions, appended to a ledger and told to the reference (permitted_reference.h):
- * grants with limits of all sorts, answers of agents, requests, refusals, ends of runs, corrections, erased uses. */
+/* Random histories of decisions about permissions, appended to a ledger and passed to the reference
+ * (permitted_reference.h): grants with all kinds of limits, answers of agents, requests, refusals, ends of runs,
+ * corrections, erased uses. */
 #ifndef TESTS_PROJECTIONS_PERMITTED_HISTORY_H
 #define TESTS_PROJECTIONS_PERMITTED_HISTORY_H
 
@@ -9,7 +10,7 @@
 #include "tests/projections/permitted_reference.h"
 #include "tests/projections/state_box.h"
 
-/* Who is asked about. What is decided for the server of a tool concerns the tool, also where the name alone names it. */
+/* The holders. Decisions about a tool's server apply to the tool, even if only the tool's name contains the server. */
 static const char *who = "pack/p", *server = NULL;
 
 static struct box b;
@@ -51,7 +52,7 @@ static inline void random_scope(char *ret, const char *group) {
     }
 }
 
-/* JSON's escapes undone, of those that random_scope makes. */
+/* Undoes JSON escapes, as far as random_scope makes them. */
 static inline void plain(char *ret, const char *json) {
     for (; *json != '\0'; json++) {
         if (strncmp(json, "\\u0001", 6) == 0) {
@@ -72,7 +73,7 @@ static inline void put_tier(char *ret, int tier) {
     }
 }
 
-/* What an older program took: its scope or its end is not known. */
+/* What an older program accepted: its scope or its end is unknown. */
 static inline void odd_grant(struct history *h) {
     static const char *const grants[] = {
         ",\"scope\":null", ",\"scope\":\"outbox/*\",\"lifetime\":\"until\"", ",\"scope\":\"outbox/*\",\"expires\":null",
@@ -109,7 +110,7 @@ static inline void random_limits(struct said *s, bool answer, char ret[120], con
     *ret_run = by_run ? s->session : NULL;
 }
 
-/* A run of a session begins or ends; what begins again is over nevertheless. */
+/* A run of a session begins or ends; one that begins again is still over. */
 static inline void random_run(struct history *h) {
     struct said s = {.what = 'f'};
     char subject[16];
@@ -123,7 +124,7 @@ static inline void random_run(struct history *h) {
     }
 }
 
-/* One event was a mistake. */
+/* One event is corrected. */
 static inline void random_correction(struct history *h) {
     struct said *s = &h->said[below(h->n)];
     const struct log_correct_options options = {
@@ -153,7 +154,7 @@ static inline bool may_append(const char *kind, const char *subject, const char 
     return d.yes;
 }
 
-/* A use lost its body. */
+/* The body of a use is erased. */
 static inline void random_erasure(struct history *h) {
     struct said *s = &h->said[below(h->n)];
     const uint64_t seq = (uint64_t)s->seq;
@@ -166,7 +167,7 @@ static inline void random_erasure(struct history *h) {
     replay(h);
 }
 
-/* Of no group, where there is not such a permission. */
+/* Without a group, if there is no such permission. */
 static inline void of_no_group(void) {
     char json[160];
     snprintf(json, sizeof(json), "{\"decision\":\"allow\",\"scope\":\"%s\",\"tier\":\"T3\",\"lifetime\":\"permanent\"}",
@@ -176,7 +177,7 @@ static inline void of_no_group(void) {
     assert_false(may_append("permission.used", who, "", "{\"tier\":\"T0\"}"));
 }
 
-/* Which request and call it names, or a request is; empty: none. */
+/* The request and call that it names, or that a request is; empty: none. */
 static inline void random_ids(struct said *s, bool call, char ret[64]) {
     static const char *const ids[] = {"", "r1", "r2"};
     if (below(2) == 0) return;
@@ -189,7 +190,7 @@ static inline void random_ids(struct said *s, bool call, char ret[64]) {
     }
 }
 
-/* The scope of something older, of an answer rather that of a grant. */
+/* The scope of an earlier event, for an answer preferably that of a grant. */
 static inline void take_older_scope(const struct history *h, struct said *s, bool answer) {
     size_t i = h->n > 0 ? below(h->n) : 0;
     for (unsigned k = 0;
@@ -203,7 +204,7 @@ static inline void take_older_scope(const struct history *h, struct said *s, boo
     }
 }
 
-/* Which step, and of which scope; what follows a request is often a grant that leaves the tier to it. */
+/* Which step, and with which scope; a request is often followed by a grant that takes its tier. */
 static inline const char *random_step(const struct history *h, struct said *s) {
     static const char *const steps[] = {"granted", "granted", "granted", "denied",    "revoked",
                                         "expired", "decided", "decided", "requested", "requested"};
@@ -250,14 +251,14 @@ static inline void random_decision(struct history *h) {
     }
     bool class = s.scope[1] == ':' && strcmp(s.group, "network.egress") != 0;
     if (class || (!by_agent && !asks && step[0] != 'e' && !is_scope(s.group, s.scope))) {
-        return; /* is not taken */
+        return; /* is not accepted */
     }
     const char *holder = s.server ? server : who;
-    if (by_agent && below(3) == 0) { /* of a scope that no use can have: it was not understood, so it is all of the group */
+    if (by_agent && below(3) == 0) { /* of a scope that no use can have: it is unclear, so it counts for the whole group */
         snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"group\":\"%s\",\"scope\":\"out//b\"}", s.group);
         s.scope[0] = '\0';
         s.seq = (int64_t)box_event(&b, "permission.decided", holder, json);
-    } else if (by_agent) { /* of no group */
+    } else if (by_agent) { /* without a group */
         s.group[0] = '\0';
         snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"scope\":\"%s\"}", s.scope);
         s.seq = (int64_t)box_event(&b, "permission.decided", holder, json);
@@ -270,7 +271,7 @@ static inline void random_decision(struct history *h) {
         }
         if (answer && s.once && s.request[0] == '\0' && s.call[0] == '\0' &&
             (s.scope[0] == '\0' || !is_use(s.group, s.scope))) {
-            return; /* whether a refusal is of all of a pattern or of everything is another question */
+            return; /* whether a refusal covers all of a pattern or everything is a separate question */
         }
         put_tier(tier, s.own_tier);
         snprintf(kind, sizeof(kind), "permission.%s", step);

@@ -1,6 +1,6 @@
-/* What is permitted, for a test to compare with: scopes as lists of segments, patterns matched by recursion, decisions as a
- * plain list of events, each question a walk over all of them. Nothing of it is shared with the program but the names of
- * grounds. */
+/* What is permitted, as a reference for tests: scopes as lists of segments, patterns matched by recursion, decisions as a
+ * plain list of events, each query a walk over all of them. It shares nothing with the program except the names of grounds.
+ */
 #ifndef TESTS_PROJECTIONS_PERMITTED_REFERENCE_H
 #define TESTS_PROJECTIONS_PERMITTED_REFERENCE_H
 
@@ -23,22 +23,22 @@
 /* One event; rows know only the newest of a scope, the reference goes through all of them. */
 struct said {
     char group[24], scope[SCOPE_TEXT];
-    char what; /* granted, denied, revoked, expired, used by their first letter; 'q': requested; 'f': its session's run is
-                * finished */
+    char
+        what; /* granted, denied, revoked, expired, used by their first letter; 'q': requested; 'f': its session's run has finished */
     int own_tier;
     bool once, past;          /* past: over from the beginning */
-    bool server;              /* said of the server of the tool that is asked about, not of the tool */
-    bool far;                 /* a grant that ends in a future that a late use has reached, it says */
-    bool late;                /* a use that says so */
-    bool answer;              /* by an agent; with `once` it leaves a grant that stands */
+    bool server;              /* about the server of the tool in question, not about the tool */
+    bool far;                 /* a grant whose end is in a future that a late use claims to have reached */
+    bool late;                /* a use that claims so */
+    bool answer;              /* by an agent; with `once` it does not replace a standing grant */
     bool nowhere;             /* of a session without a name */
-    char session[4];          /* of a grant: it holds there alone; of a use: its own */
-    char request[4], call[4]; /* of a request: its ids; of a grant: those that it names */
+    char session[4];          /* of a grant: it holds only there; of a use: its own */
+    char request[4], call[4]; /* of a request: its ids; of a grant: those it names */
     int64_t seq;
     bool corrected, erased;
     /* set by replay: */
-    int tier;  /* its own, or that of the request that it answers */
-    bool over; /* by what came after it, or spent */
+    int tier;  /* its own, or that of the request it answers */
+    bool over; /* by later events, or used up */
     bool left; /* an answer that changed nothing */
 };
 
@@ -151,7 +151,7 @@ static inline bool refuses(const struct said *s, const char *group, const char *
            (host && (address ? strcmp(s->scope, name) == 0 : strchr(s->scope, ':') == NULL && matches(s->scope, name)));
 }
 
-/* Of the first n events, from the newest down: what refuses, and what grants. */
+/* Of the first n events, newest first: what refuses, and what grants. */
 static inline struct said *decides(struct history *h, size_t n, const char *group, const char *scope, int tier,
                                    const char *run, bool late) {
     for (size_t i = n; i-- > 0 && is_use(group, scope);) {
@@ -184,8 +184,8 @@ static inline int tier_of(const struct history *h, size_t i) {
     return other ? -1 : q->own_tier;
 }
 
-/* An answer that holds once changes nothing where a grant of the same scope stands that reaches as far, or any, when it is
- * over with what it answers. */
+/* A one-time answer changes nothing if there is a standing grant of the same scope that covers as much, or any such grant
+ * if the answer is used up by what it answers. */
 static inline bool is_left(struct history *h, size_t i, bool spent) {
     const struct said *s = &h->said[i];
     for (size_t j = i; j-- > 0;) {
@@ -223,7 +223,7 @@ static inline void replay_one(struct history *h, size_t i) {
     }
 }
 
-/* What uses and ends made of the grants before them, and requests of those after them. */
+/* The effect of uses and ends on earlier grants, and of requests on later ones. */
 static inline void replay(struct history *h) {
     for (size_t i = 0; i < h->n; i++) {
         h->said[i].over = h->said[i].left = false;
@@ -239,7 +239,7 @@ static inline void add(struct history *h, const struct said *said) {
     replay(h);
 }
 
-/* What a refusal names: up from what refuses, the grant with the smallest fault; the newest of those. */
+/* What a refusal names: among grants newer than what refuses, the one that lacks least; the newest of those. */
 static inline enum permission_ground named(struct history *h, const char *group, const char *scope, const char *run,
                                            int64_t *ret_seq) {
     enum permission_ground best = GROUND_NONE;
@@ -251,7 +251,7 @@ static inline enum permission_ground named(struct history *h, const char *group,
                                     : s->tier == 1             ? GROUND_T1
                                                                : GROUND_T0;
         if (refuses(s, group, scope)) {
-            best = GROUND_REFUSES; /* takes back all before it */
+            best = GROUND_REFUSES; /* withdraws all before it */
         } else if (!is_current(h, h->n, i) || !covers(s, group, scope) || (best != GROUND_REFUSES && best < is)) {
             continue;
         } else {

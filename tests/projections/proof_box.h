@@ -1,5 +1,4 @@
-/* Routes and what proves them, for tests: digests that are told apart at a glance, and the events of a route that is
- * proven. */
+/* Routes and their proofs, for tests: digests that are easy to tell apart, and the events of a proven route. */
 #ifndef TESTS_PROJECTIONS_PROOF_BOX_H
 #define TESTS_PROJECTIONS_PROOF_BOX_H
 
@@ -17,8 +16,8 @@
 #define MANIFEST  DIGEST("1")
 #define MANIFEST2 DIGEST("2")
 
-/* An evaluation's end: a full pass for route r with all bindings, and whatever else is given (", \"partial\": true"); of
- * two equal names the one in `more` would be refused, so bindings are given as a whole where they differ. */
+/* An evaluation's end: a full pass for route r with all bindings, and whatever else is given (", \"partial\": true"). Equal
+ * names would be refused, so bindings that differ are given as a whole. */
 #define BINDINGS                                                                                                           \
     "\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS                          \
     "\", \"config_digest\": \"" CONFIG "\", \"pack\": \"p\", \"pack_version\": \"1\""
@@ -27,7 +26,7 @@
 
 #define SCORED "{\"task\": \"t\", \"metric\": \"acc\", \"value\": 0.9, \"threshold\": 0.8, \"higher_is_better\": true}"
 
-/* An evaluation with one good score, and its end. Gives the seq of that. */
+/* An evaluation with one passing score, and its end. Returns the seq of the end. */
 static inline uint64_t box_eval(struct box *box, const char *subject, const char *end) {
     box_event(box, "eval.scored", subject, SCORED);
     return box_event(box, "eval.finished", subject, end);
@@ -48,7 +47,7 @@ static inline uint64_t box_tag(struct box *box, const char *kind, const char *di
     return box_event(box, kind, alias ? "alias/m" : "model/m", body);
 }
 
-/* Ready: the tag was seen, the route declared, and the evaluation e passed. Gives the seq of its end. */
+/* Ready: the tag was seen, the route declared, and the evaluation e passed. Returns the seq of its end. */
 static inline uint64_t box_ready(struct box *box) {
     box_tag(box, "model.observed", WEIGHTS);
     box_route(box);
@@ -63,7 +62,7 @@ static inline void box_says(struct box *box, const char *column, const char *par
     }
 }
 
-/* The evidence has this seq among others. */
+/* The evidence includes this seq. */
 static inline void box_cites(struct box *box, uint64_t seq) {
     uint64_t seqs[ROW_SEQS_MAX];
     size_t n = row_seqs(&box->row, box_column(box, "evidence"), seqs, ROW_SEQS_MAX);
@@ -79,7 +78,7 @@ static inline void box_null(struct box *box, const char *column) {
     }
 }
 
-/* The newest view's route r: its state, and a part of its reason (NULL: there is none). */
+/* Route r in the newest view: its state, and part of its reason (NULL: there is none). */
 static inline void box_route_is(struct box *box, const char *state, const char *reason) {
     box_view(box, LOG_NO_SEQ, 0);
     assert_true(box_row(box, "routes", "r", NULL));

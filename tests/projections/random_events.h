@@ -1,5 +1,5 @@
-/* Random events of every kind that the catalog has, about few things, so that they get in each other's way: any order, any
- * fields, also such as make no sense together. The same seed gives the same events. */
+/* Random events of every kind in the catalog, about few subjects, so that they affect each other: in any order, with any
+ * fields, even combinations that make no sense. The same seed gives the same events. */
 #ifndef TESTS_PROJECTIONS_RANDOM_EVENTS_H
 #define TESTS_PROJECTIONS_RANDOM_EVENTS_H
 
@@ -20,7 +20,7 @@
 
 struct random_event {
     uint64_t x;             /* the generator's state */
-    struct log_draft draft; /* borrows from what follows */
+    struct log_draft draft; /* borrows from the members below */
     struct buf subject, run, body;
 };
 
@@ -69,7 +69,7 @@ static inline void random_word(struct random_event *r, const char *words, struct
     mp_put_str(out, (struct bytes){(const uint8_t *)words, strcspn(words, "|")});
 }
 
-/* A map as lists of packs have them, its keys in order. */
+/* A map as in the lists of packs, its keys in order. */
 static inline void random_map(struct random_event *r, struct buf *out) {
     mp_put_map(out, 6);
     mp_put_str(out, bytes_of("digest"));
@@ -177,8 +177,8 @@ static inline void random_event_make(struct random_event *r, uint64_t now) {
     r->draft.body = bytes_of_buf(&r->body);
 }
 
-/* Would it be taken? ret not NULL: it is appended, as an older program would have: without a look at its form. False: it is
- * one that only the ledger writes, or too odd. */
+/* Would it be accepted? ret not NULL: it is appended as by an older program, without a check of its form. False: only the
+ * ledger writes it, or it is too odd. */
 static inline bool random_event_take(struct ledger *ledger, const struct random_event *r, struct log_receipt *ret) {
     struct log_batch *batch;
     struct err err = {0};

@@ -1,7 +1,7 @@
-/* Random histories about few things that hang together: packs with permissions, checks and routes, models whose tags move,
- * evaluations that pass, fail, grow old and are taken back, sessions that end, a doctor's observations. Legal steps and
- * illegal ones, at moments with gaps between them, of which some are long enough for whatever ends by itself to end. The
- * clock is the story's: who uses this defines __wrap_clock_wall_ns and __wrap_clock_boot_ns to give story_now. */
+/* Random histories about few related subjects: packs with permissions, checks and routes, models whose tags move,
+ * evaluations that pass, fail, expire and are invalidated, sessions that end, a doctor's observations. Legal steps and
+ * illegal ones, at moments with gaps between them, some long enough for everything that ends by itself to end. The clock is
+ * the story's: its users define __wrap_clock_wall_ns and __wrap_clock_boot_ns to return story_now. */
 #ifndef TESTS_PROJECTIONS_RANDOM_STORY_H
 #define TESTS_PROJECTIONS_RANDOM_STORY_H
 
@@ -21,7 +21,7 @@ struct story {
     uint64_t moments[STORY_MOMENTS]; /* at which something may end by itself */
     size_t n_moments;
     size_t act;    /* the next step of the scene in which a route is proven */
-    bool of_tiers; /* every other step is about policies and what they judge */
+    bool of_tiers; /* every other step is about policies and the calls they judge */
 };
 
 static inline void story_init(struct story *s, struct box *box, uint64_t seed) {
@@ -43,7 +43,7 @@ static inline void story_moment(struct story *s, uint64_t at) {
     s->moments[s->n_moments++] = at;
 }
 
-/* What an event may bring to an end by time alone: an evaluation's age, what the doctor calls of late. */
+/* What an event may bring to an end by time alone: an evaluation's age, what the doctor treats as recent. */
 static inline void story_moments_of_event(struct story *s) {
     static const uint64_t ages[] = {20 * STORY_S, 7 * STORY_DAY, 30 * STORY_DAY};
     for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
@@ -53,7 +53,7 @@ static inline void story_moments_of_event(struct story *s) {
 }
 
 /* A template: %p a pack, %r a route, %m a model's name, %d a digest, %e an evaluation, %v a version, %g a group, %s a
- * scope, %u a run, %t a time soon, %b a truth, %w one of pass, fail, warn, %n a small number. */
+ * scope, %u a run, %t a time in the near future, %b a boolean, %w one of pass, fail, warn, %n a small number. */
 struct story_step {
     const char *kind, *subject, *json;
     bool of_run;
@@ -133,8 +133,8 @@ static const struct story_step story_steps[] = {
 };
 #define STORY_STEPS (sizeof(story_steps) / sizeof(story_steps[0]))
 
-/* Chance alone would hardly ever prove a route: this does, step by step, with chance between the steps. Its things are then
- * among those that everything happens to. */
+/* A route would hardly ever be proven at random: this does it step by step, with random events between the steps. Its
+ * subjects are then among those that everything happens to. */
 #define STORY_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 static const struct story_step story_scene[] = {
     {"pack.installed", "pack/p9", "{\"version\":\"1\",\"routes\":[{\"name\":\"r9\"}]}", false},
@@ -150,7 +150,7 @@ static const struct story_step story_scene[] = {
 };
 #define STORY_SCENE (sizeof(story_scene) / sizeof(story_scene[0]))
 
-/* What policies judge, and policies that are declared, declared anew, and taken back. */
+/* Calls that policies judge, and policies that are declared, redeclared and withdrawn. */
 #define STORY_RULES(policy, rules) "{\"policy\":\"" policy "\",\"version\":\"%v\",\"tool_rules\":[" rules "]}"
 static const struct story_step story_tiers[] = {
     {"policy.declared", "policy/q0", STORY_RULES("q0", "{\"group\":\"exec\",\"tier\":\"T3\"}"), false},
@@ -220,13 +220,13 @@ static inline void story_fill(struct story *s, const char *from, struct buf *out
     buf_put_u8(out, 0);
 }
 
-/* Time passes, mostly little; rarely much. */
+/* Time passes, usually little, rarely a lot. */
 static inline void story_wait(struct story *s) {
     uint32_t k = story_below(s, 60);
     story_now += k == 0 ? 31 * STORY_DAY : k < 3 ? 8 * STORY_DAY : k < 12 ? (5 + story_below(s, 30)) * STORY_S : STORY_S;
 }
 
-/* Something that was written turns out to be a mistake; nothing, when it cannot be corrected. */
+/* An event is corrected; nothing happens if it cannot be. */
 static inline void story_correct(struct story *s) {
     struct log_head head;
     struct log_receipt receipt;
@@ -236,7 +236,7 @@ static inline void story_correct(struct story *s) {
     log_correct(s->box->ledger, &o, &receipt, &s->box->err);
 }
 
-/* One event, or a wild one of any kind, which may be refused. */
+/* One event, or an arbitrary one of any kind, which may be refused. */
 static inline void story_step(struct story *s) {
     struct buf subject, json;
     struct log_receipt receipt;
@@ -250,7 +250,7 @@ static inline void story_step(struct story *s) {
         if (random_event_append(s->box->ledger, &s->random, &receipt)) {
             story_moments_of_event(s);
             for (uint64_t i = 0; i < 100 && bytes_has_prefix(s->random.draft.kind, "permission."); i++) {
-                story_moment(s, story_now + i * STORY_S); /* its times are not far */
+                story_moment(s, story_now + i * STORY_S); /* its times are close */
             }
         }
         return;
@@ -263,7 +263,7 @@ static inline void story_step(struct story *s) {
     buf_init(&json, 65536);
     story_fill(s, step->subject, &subject);
     story_fill(s, step->json, &json);
-    /* As an older program took it: subject and body may name two things. */
+    /* As an older program accepted it: subject and body may name different things. */
     box_put(s->box, step->kind, (const char *)subject.p, step->of_run ? (story_below(s, 2) == 0 ? "u0" : "u1") : NULL,
             (const char *)json.p, true);
     story_moments_of_event(s);

@@ -1,5 +1,5 @@
-/* The reference of readiness: what was told, kept as it was told, and what follows of it, written from docs/readiness.md and
- * projections/ready/proof_model.h alone. The world's ledger is in its box. */
+/* The reference of readiness: what was recorded, unchanged, and what follows from it, written from docs/readiness.md and
+ * projections/ready/proof_model.h alone. The ledger is in its box. */
 #ifndef TESTS_PROJECTIONS_READINESS_REFERENCE_H
 #define TESTS_PROJECTIONS_READINESS_REFERENCE_H
 
@@ -9,24 +9,24 @@
 #define ROUTES_MAX 3
 #define SCORES_MAX 6
 
-/* ---- what was told ---- */
+/* ---- what was recorded ---- */
 
 struct score_told {
     int task;      /* 0, 1 */
     int value;     /* tenths; -1: none */
     int threshold; /* tenths; -1: none */
-    int higher;    /* -1: not told */
+    int higher;    /* -1: not given */
     const char *verdict;
-    int samples;  /* of ten; -1: not told; 0: of an unknown number */
+    int samples;  /* out of ten; -1: not given; 0: of an unknown number */
     bool limited; /* "partial_reasons" */
-    bool picked;  /* another result was there before it */
+    bool picked;  /* it was preceded by a different result */
 };
 struct eval_told {
     int route; /* -1: none is named */
     const char *suite, *suite_digest, *digest, *config, *pack, *version, *verdict;
     bool finished, invalidated, partial, dirty;
-    int planned, samples, passed; /* -1: not told */
-    int errors, erred;            /* told at its end; recorded */
+    int planned, samples, passed; /* -1: not given */
+    int errors, erred;            /* given at its end; recorded */
     uint64_t seq;
     size_t n;
     struct score_told score[SCORES_MAX];
@@ -47,9 +47,9 @@ struct route_told {
     uint64_t used_seq; /* the newest decision that names either */
 };
 struct name_told {
-    const char *digest; /* NULL: it is not there */
-    bool removed;       /* it was */
-    uint64_t seq;       /* when it last came, moved or went */
+    const char *digest; /* NULL: it does not exist */
+    bool removed;       /* it did exist */
+    uint64_t seq;       /* when it last appeared, moved or disappeared */
 };
 struct world {
     uint64_t x;
@@ -57,13 +57,13 @@ struct world {
     const char *pack; /* installed, parked, removed; NULL: never */
     const char *version;
     uint64_t version_seq, removed_seq;
-    const char *permission[2]; /* granted, denied, revoked; NULL: nobody decided */
+    const char *permission[2]; /* granted, denied, revoked; NULL: not decided */
     const char *check, *check_version;
     uint64_t check_seq;
     struct route_told route[ROUTES_MAX]; /* 0 and 1 are listed and required, 2 is not listed */
     struct name_told name[2];
     bool was_here[2];           /* by digest: some name led there once */
-    uint64_t left[2];           /* when the last one ceased to */
+    uint64_t left[2];           /* when the last one stopped doing so */
     struct suite_told suite[3]; /* by digest; 2: without one */
     const char *newest_digest;  /* of the suite */
     uint32_t newest_suite;      /* declared last */
@@ -91,8 +91,8 @@ static inline const struct suite_told *suite_of(const struct world *w, const str
     return &w->suite[2];
 }
 
-/* Each thing that is asked of a score; 'f'ails, 'o'pposed directions, 'v'alueless, 'u'ndirected, 'c' not clear, 'p'asses, ' ': nothing is asked.
- */
+/* Each requirement of a score; 'f'ails, 'o'pposed directions, 'v'alueless, 'u'ndirected, 'c' not clear, 'p'asses, ' ':
+ * nothing is required. */
 static inline char hold(int value, int threshold, int higher) {
     return value < 0 ? 'v' : higher < 0 ? 'u' : (higher != 0 ? value >= threshold : value <= threshold) ? 'p' : 'f';
 }
@@ -116,7 +116,7 @@ static inline bool is_part(const struct score_told *s) {
     return s->limited || (s->samples > 0 && s->samples < 10);
 }
 
-/* The numbers of samples: fewer than there are, more than there are, none. */
+/* The numbers of samples: fewer than exist, more than exist, none. */
 static inline bool has_wrong_numbers(const struct eval_told *e, const struct suite_told *suite) {
     int most = e->samples > e->planned ? e->samples : e->planned, sum = 0;
     bool each = e->n > 0, wrong = e->samples == 0 || (e->samples >= 0 && e->planned >= 0 && e->samples > e->planned);
@@ -130,7 +130,7 @@ static inline bool has_wrong_numbers(const struct eval_told *e, const struct sui
     return wrong || (most >= 0 && ((e->samples >= 0 && e->samples < most) || (each && sum < most)));
 }
 
-/* '+': it counts; '-': it speaks against; '?': it proves nothing; '.': it has not ended or was taken back. */
+/* '+': it counts; '-': it counts against the route; '?': it proves nothing; '.': it has not ended or was invalidated. */
 static inline char weigh_eval(const struct world *w, const struct eval_told *e) {
     const struct suite_told *suite = suite_of(w, e);
     size_t n[128] = {0}, scored[2] = {0};
@@ -169,7 +169,7 @@ static inline bool is_gone(const struct world *w, int digest) {
     return w->was_here[digest] && !led;
 }
 
-/* The weights that a route uses now; NULL: nobody knows. */
+/* The weights that a route uses now; NULL: unknown. */
 static inline const char *weights_of(const struct world *w, const struct route_told *r) {
     const struct name_told *own = name_of(w, r->model), *used = name_of(w, r->used_model);
     bool unsaid = r->model == NULL && r->digest == NULL, other = used != NULL && used != own, told = false;
@@ -199,7 +199,7 @@ static inline bool is_for(const struct world *w, const struct route_told *r, con
            !other && !gone;
 }
 
-/* The end of the evaluation that proves it; 0: none does. */
+/* The end of the evaluation that proves it; 0: there is none. */
 static inline uint64_t proof_of(const struct world *w, int i) {
     const struct route_told *r = &w->route[i];
     const struct eval_told *best = NULL;

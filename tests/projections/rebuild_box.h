@@ -1,4 +1,4 @@
-/* The setting of tests that rebuild: a scratch ledger, two buffers to compare what is stored, and the calls they share. */
+/* The setup of tests that rebuild: a scratch ledger, two buffers to compare what is stored, and shared calls. */
 #ifndef TESTS_PROJECTIONS_REBUILD_BOX_H
 #define TESTS_PROJECTIONS_REBUILD_BOX_H
 
@@ -45,7 +45,7 @@ static inline void differs(void *ctx, const struct projection *projection, const
     buf_printf(out, "%s: %s\n", projection->name, words);
 }
 
-/* The words of what differs. */
+/* The text of the difference. */
 static inline const char *check(const struct projection *const *list, uint64_t *rows) {
     struct state_options options = engine_options(list, &small_tuning);
     buf_clear(&a);

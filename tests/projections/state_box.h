@@ -1,5 +1,5 @@
-/* A ledger to fill with events and the states that come of it, for tests of folds: box_open makes it, box_event appends
- * (body as JSON), box_view looks as of any moment, box_row finds a row. What fails ends the test. */
+/* A ledger to fill with events and the resulting states, for tests of folds: box_open creates it, box_event appends (body
+ * as JSON), box_view reads as of any moment, box_row finds a row. Failures end the test. */
 #ifndef TESTS_PROJECTIONS_STATE_BOX_H
 #define TESTS_PROJECTIONS_STATE_BOX_H
 
@@ -80,13 +80,13 @@ static inline uint64_t box_put(struct box *box, const char *kind, const char *su
     return receipt.seq;
 }
 
-/* Appends an event and gives its seq. `run` may be NULL; a missing body is "{}". */
+/* Appends an event and returns its seq. `run` may be NULL; a missing body is "{}". */
 static inline uint64_t box_event_of(struct box *box, const char *kind, const char *subject, const char *run,
                                     const char *json) {
     return box_put(box, kind, subject, run, json, false);
 }
 
-/* The same of one that would be refused today, which an older program took. */
+/* The same for an event that would be refused today but that an older program accepted. */
 static inline uint64_t box_odd(struct box *box, const char *kind, const char *subject, const char *json) {
     return box_put(box, kind, subject, NULL, json, true);
 }
@@ -107,7 +107,7 @@ static inline void box_view(struct box *box, uint64_t at, uint64_t now) {
     }
 }
 
-/* Finds a row by the parts of its key, up to a NULL; with since when it is so. False: there is none. */
+/* Finds a row by the parts of its key, up to a NULL, and since when it has its state. False: there is none. */
 static inline bool box_row(struct box *box, const char *table, ...) {
     struct bytes parts[KEY_PARTS_MAX];
     const char *part;
@@ -158,7 +158,7 @@ static inline void box_int(struct box *box, const char *column, int64_t expected
     }
 }
 
-/* The evidence is just these seqs; n of them. */
+/* The evidence is exactly these seqs; n of them. */
 static inline void box_evidence(struct box *box, size_t n, ...) {
     uint64_t seqs[ROW_SEQS_MAX];
     size_t got = row_seqs(&box->row, box_column(box, "evidence"), seqs, ROW_SEQS_MAX);

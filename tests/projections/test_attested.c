@@ -1,5 +1,5 @@
-/* What counts rests on the events: whatever is done to derived data, rows that are asked for through state_ask, and the
- * decisions that are made from them, are those of a replay. */
+/* What counts is based on the events: whatever is done to derived data, the rows returned by state_ask, and the decisions
+ * based on them, are those of a replay. */
 #include <time.h>
 
 #include "ledger/derived/derived.h"
@@ -40,7 +40,7 @@ struct record {
     struct buf key, value;
 };
 
-/* All that has to do with attested rows. */
+/* Everything related to attested rows. */
 struct kept {
     struct record record[RECORDS_MAX];
     size_t n;
@@ -89,7 +89,7 @@ static void kept_free(struct kept *kept) {
     free(kept);
 }
 
-/* What was there before, whole and consistent, in the place of what is there now. */
+/* What was there before, complete and consistent, replaces what is there now. */
 static void put_back(const struct kept *kept) {
     struct db_txn *txn = begin(true);
     check(attested_drop(txn, &why));
@@ -102,7 +102,7 @@ static void put_back(const struct kept *kept) {
 
 /* ---- forgeries ---- */
 
-/* A byte of a record, or the record. */
+/* Changes a byte of a record, or the record. */
 static void spoil_record(struct kept *now) {
     if (now->n == 0) return;
     struct record *record = &now->record[random_below(&r, (uint32_t)now->n)];
@@ -116,7 +116,7 @@ static void spoil_record(struct kept *now) {
     check(db_commit(txn, &why));
 }
 
-/* A row of a tree becomes another one, with all hashes above it, and the record names the new root. */
+/* A row of a tree is replaced, with all hashes above it, and the record names the new root. */
 static void forge_tree(void) {
     static struct attested_heads heads;
     struct db_txn *txn = begin(true);
@@ -151,7 +151,7 @@ static void forge_tree(void) {
     buf_done(&replaced);
 }
 
-/* The record says that the rows are those of another moment, or that another event vouches for them. */
+/* The record claims that the rows are those of another moment, or that another event vouches for them. */
 static void forge_record(uint64_t size) {
     static struct attested_heads heads;
     struct db_txn *txn = begin(true);
@@ -167,7 +167,7 @@ static void forge_record(uint64_t size) {
     case 2:
         head->seq = LOG_NO_SEQ;
         break;
-    default: /* the rows of one, in the place of the other's */
+    default: /* the rows of one in place of the other's */
         if (heads.n == 2) {
             heads.head[0].n = heads.head[1].n;
             memcpy(heads.head[0].part, heads.head[1].part, sizeof(heads.head[0].part));
@@ -204,7 +204,7 @@ static void forge(struct kept *before, uint64_t size) {
     kept_free(now);
 }
 
-/* ---- what is asked ---- */
+/* ---- queries ---- */
 
 struct asked {
     struct buf text;
@@ -218,7 +218,8 @@ static int ask(void *ctx, struct state_view *view, struct err *err) {
     const struct row *row;
     int rc = 0;
     buf_clear(&asked->text);
-    for (size_t t = 0; t < state_tables(view) && rc >= 0; t++) { /* what put_view reads, but damage is no failure here */
+    for (size_t t = 0; t < state_tables(view) && rc >= 0;
+         t++) { /* what put_view reads, except that damage is not a failure here */
         rows = NULL;
         rc = state_rows_open(view, t, NULL, 0, &rows, err);
         while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
@@ -312,7 +313,7 @@ static void whatever_is_done_to_derived_data_what_counts_is_that_of_the_events(v
     }
 }
 
-/* ---- that they are used at all ---- */
+/* ---- that attested rows are used at all ---- */
 
 static uint64_t stood_on; /* events that the rows of a view had folded before it was opened */
 
@@ -351,7 +352,8 @@ static void rows_that_an_event_vouches_for_are_not_folded_again(void **state) {
     uint64_t second = size_now();
     check(attested_advance(box.ledger, &options, 1, &why));
     assert_int_equal(stands_on(), second);
-    struct db_txn *txn = begin(true); /* as if it had died before it wrote down the event's seq: the one before is whole */
+    struct db_txn *txn =
+        begin(true); /* as if it had died before it recorded the event's seq: the previous one is complete */
     check(attested_heads_get(txn, projection_all, &heads, &why));
     assert_int_equal(heads.n, 2);
     heads.head[0].seq = LOG_NO_SEQ;
@@ -380,11 +382,11 @@ static void a_long_history_leaves_no_nodes_behind(void **state) {
         kept_free(now);
         most = round < 30 && n > most ? n : most;
     }
-    assert_true(n < 2 * most + 200); /* few things, whose rows come and go: trees of about one size */
+    assert_true(n < 2 * most + 200); /* few subjects whose rows appear and disappear: trees of about one size */
     random_event_done(&r);
 }
 
-/* ---- looking for what was done ---- */
+/* ---- detecting the changes ---- */
 
 static unsigned differences;
 

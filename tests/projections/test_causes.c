@@ -1,6 +1,6 @@
-/* Since when a state is what it is, against the plainest reference there is: all rows are looked at after each event, and
- * between the events at each moment at which something may end by itself, and the first of the unbroken run of instants
- * that show the present state is what made it so. */
+/* Since when a state holds, against the simplest reference: all rows are read after each event, and between the events at
+ * each moment at which something may end by itself; the first instant of the unbroken run that shows the present state is
+ * the cause. */
 #include <time.h>
 
 #include "base/clock.h"
@@ -48,7 +48,7 @@ static uint64_t hash_of(uint64_t h, struct bytes text) {
     return h ^ (h >> 31);
 }
 
-/* What a row is since then: of a machine its profile. */
+/* What a row has been since then: for a machine its profile. */
 static size_t state_of(const struct state_table *table) {
     return projection_dated(table) != SIZE_MAX ? projection_dated(table) : projection_state(table);
 }
@@ -66,7 +66,7 @@ static int by_row(const void *a, const void *b) {
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* All rows that tell since when, as of there. */
+/* All rows that have a since, as of that moment. */
 static void look(struct box *box, struct history *h, uint64_t at, uint64_t now, uint64_t seq) {
     assert_true(h->n < INSTANTS_MAX);
     struct instant *instant = &h->instants[h->n++];
@@ -135,7 +135,7 @@ static void look_between(struct story *s, struct history *h, uint64_t at, uint64
     }
 }
 
-/* The instants of the history that [0, at) and `now` end, in their order. */
+/* The instants of the history up to [0, at) and `now`, in order. */
 struct path {
     size_t last;
     uint64_t at, now;
@@ -148,7 +148,7 @@ static void check_row(struct box *box, const struct history *h, const struct pat
     const struct instant *first = NULL;
     struct row row;
     if (!row_has(found, state) && strcmp(found->table->name, "hardware") == 0) {
-        return; /* a profile without a digest is another one each time */
+        return; /* a profile without a digest differs every time */
     }
     struct bytes parts[KEY_PARTS_MAX];
     size_t n = 0;
@@ -259,11 +259,11 @@ static void a_state_names_the_event_after_which_it_was_first_so(void **state) {
     for (uint64_t seed = 1; seed <= 4 && given == NULL; seed++) {
         one_history(seed);
     }
-    one_history(631179); /* a profile is told again, and corrected where it was told first */
+    one_history(631179); /* a profile is recorded again, and corrected where it was first recorded */
     one_history(random);
 }
 
-/* Reads all states that tell since when; those that cannot tell are counted. */
+/* Reads all states that have a since; those without are counted. */
 static size_t tell(struct box *box, const struct state_options *options, struct buf *out) {
     struct state_view *view;
     size_t untold = 0;

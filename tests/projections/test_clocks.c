@@ -1,7 +1,7 @@
-/* What the source's time decides, against the plainest reference there is. Of observations the newest by its own time holds:
- * the last one in the log that no earlier one is newer than. Steps go by the order of the log. And whatever a row tells,
- * it is so since a moment that is neither after the event that made it so was recorded nor before the state that it
- * follows. Times are at random: none, years ago, whole seconds, the same again, years to come. */
+/* What the source's time decides, against the simplest reference. Of observations the newest by its own time holds: the
+ * last one in the log that no earlier one is newer than. Steps go by log order. And whatever a row says, its since is
+ * neither after the recording of the event that caused it nor before the preceding state. Times are random: none, years
+ * ago, whole seconds, repeated, years ahead. */
 #include <time.h>
 
 #include "tests/projections/random_events.h"
@@ -26,8 +26,7 @@ uint64_t __wrap_clock_boot_ns(void) {
     return (uint64_t)now;
 }
 
-/* A row, the column that each of its events sets to a text of its own, and the events. `is_state`: what the column tells has
- * a since. */
+/* A row, the column that each of its events sets to a unique text, and the events. `is_state`: the column has a since. */
 static const struct thing {
     const char *table, *key[3], *column;
     bool is_state, is_step;
@@ -120,7 +119,7 @@ static const struct thing {
 
 struct told {
     size_t thing, says;
-    int64_t when, until; /* of the source, as far as it is believed; the end of the second when that is all it names */
+    int64_t when, until; /* of the source, as far as it is trusted; the end of the second if it names only that */
     uint64_t seq;
 };
 
@@ -131,7 +130,7 @@ static struct box b;
 
 /* ---- the reference ---- */
 
-/* Does the i-th event say how its thing is, when it is told? */
+/* Is the i-th event a relevant observation when it is recorded? */
 static bool counts(size_t i) {
     for (size_t j = 0; j < i; j++) {
         if (!things[told[i].thing].is_step && told[j].thing == told[i].thing && told[j].when > told[i].until) {
@@ -146,7 +145,7 @@ static const char *text_of(const struct told *t) {
 }
 
 struct expected {
-    const char *text; /* NULL: nothing was told */
+    const char *text; /* NULL: nothing was recorded */
     int64_t since;
     uint64_t since_seq;
 };
@@ -202,7 +201,7 @@ static void say_one(int64_t *before) {
     t->until = t->when % S == 0 ? t->when + S - 1 : t->when;
 }
 
-/* Steps that have a since, whatever their state is then. */
+/* Steps that have a since, whatever the resulting state. */
 static void take_a_step(int64_t *before) {
     static const struct {
         const char *kind, *subject;
@@ -258,7 +257,7 @@ struct since {
     uint8_t key[KEY_MAX];
     size_t key_n;
     int64_t at, seq;
-    bool there; /* a row that went follows nothing when it comes again */
+    bool there; /* a row that was removed follows nothing when it reappears */
 };
 static struct since sinces[ROWS];
 static size_t n_sinces;

@@ -1,4 +1,4 @@
-/* Older events whose body names another thing than their subject: the subject holds, in every fold. */
+/* Older events whose body names something other than their subject: the subject wins, in every fold. */
 #include "tests/projections/state_box.h"
 
 #define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
@@ -6,7 +6,7 @@
 
 static struct box b;
 
-/* An event about x whose body says y, the table that tells of it, and the column with its name. */
+/* An event about x whose body says y, the affected table, and the column with its name. */
 static const struct {
     const char *kind, *subject, *json, *table, *column, *is, *is_not;
 } rows[] = {

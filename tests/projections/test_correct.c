@@ -1,5 +1,5 @@
-/* Corrections: a state is the fold of the events before it without those that a correction before it names, however and
- * whenever it is folded. The reference has events of a kind that nobody folds in place of what was corrected. */
+/* Corrections: a state is the fold of the preceding events without those that a preceding correction names, however and
+ * whenever it is folded. The reference has events of a kind that no projection takes in place of what was corrected. */
 #include <ctype.h>
 #include <time.h>
 
@@ -16,7 +16,7 @@
 
 TUNED(__wrap_state_tuning)
 
-/* Small segments: a correction lies in another one than the mistake, and rows of both are looked at. */
+/* Small segments: a correction is in another one than the mistake, and rows of both are compared. */
 static const struct state_tuning small = {
     .segment = 32, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 100, .aside_min = 20, .overlay_bytes = 1 << 20};
 
@@ -27,20 +27,20 @@ static struct state_options small_options(void) {
     return options;
 }
 
-/* ---- what is compared: all but the clocks of two ledgers and what they are ---- */
+/* ---- what is compared: everything except clocks and identities of the two ledgers ---- */
 
-/* What other ledgers say of themselves. */
+/* What a ledger says about itself. */
 static bool is_own_table(const char *line) {
     return strncmp(line, "epochs:", 7) == 0 || strncmp(line, "keys:", 5) == 0 || strncmp(line, "ledgers:", 8) == 0;
 }
 
 static bool is_told_of_state(const char *p) {
     return strncmp(p, " since=", 7) == 0 || strncmp(p, " since_seq=", 11) == 0 || strncmp(p, " evidence=", 10) == 0 ||
-           strncmp(p, " clauses=", 9) == 0 /* which cite */ ||
+           strncmp(p, " clauses=", 9) == 0 /* which have citations */ ||
            strncmp(p, " duration_ms=", 13) == 0; /* by the time of writing */
 }
 
-/* Rows only; times, which are large, give way to a letter. */
+/* Rows only; times, which are large, are replaced by a letter. */
 static struct buf plain_text(struct ledger *ledger, uint64_t at, uint64_t now) {
     struct state_options options = small_options();
     struct state_view *view;
@@ -89,7 +89,7 @@ static void same(const struct buf *a, const struct buf *b, uint64_t seed, uint64
     }
     for (line = i; line > 0 && a->p[line - 1] != '\n'; line--) {
     }
-    /* what differs, and a little before it */
+    /* what differs, and a little context before it */
     line = i - line > 60 ? i - 60 : line;
     fail_msg("seed %llu, at %llu, %s: %.200s | %.200s", (unsigned long long)seed, (unsigned long long)at, what,
              (const char *)a->p + line, (const char *)b->p + line);
@@ -121,7 +121,7 @@ static void catch_up(struct ledger *ledger) {
     assert_int_equal(rebuild_catch_up(ledger, &options, &why), 0);
 }
 
-/* Events as the generator makes them, and corrections of some that are there; the generator's own state does not depend on
+/* Events as the generator makes them, and corrections of some existing ones; the generator's own state does not depend on
  * what was refused. */
 static void grow(struct box *box, struct history *h) {
     struct random_event r, chance;
@@ -153,7 +153,7 @@ static void grow(struct box *box, struct history *h) {
     random_event_done(&chance);
 }
 
-/* The events below `at`, with nothing in place of those that were corrected by then, and of corrections. */
+/* The events below `at`, with nothing in place of those corrected by then, and of corrections. */
 static void grow_without(struct box *box, const struct history *h, uint64_t at) {
     struct random_event r;
     random_event_init(&r, h->seed);
@@ -243,7 +243,7 @@ static void flip_bit(struct ledger *ledger, uint64_t seq, size_t bit) {
     buf_done(&copy);
 }
 
-/* A verdict speaks of the damage itself. */
+/* A verdict mentions the damage itself. */
 static void drop_verdicts(struct buf *text) {
     size_t n = 0;
     for (size_t from = 0, to; from < text->n; from = to) {
@@ -258,7 +258,7 @@ static void drop_verdicts(struct buf *text) {
     text->n = n;
 }
 
-/* The rows of a view, of which each projection has come as far as it could. */
+/* The rows of a view in which each projection went as far as it could. */
 static struct buf rows_of(struct ledger *ledger, uint64_t at, uint64_t now, uint64_t *ret_position, bool *ret_whole) {
     struct state_options options = small_options();
     struct state_view *view;
@@ -283,7 +283,7 @@ static struct buf rows_of(struct ledger *ledger, uint64_t at, uint64_t now, uint
 }
 
 /* Whatever bit of whatever event is flipped: the rows are those of the undamaged log up to where the view stopped, and it
- * says that it stopped. Where nothing that is folded was hit, they are those of the whole log. */
+ * says that it stopped. If no folded event was hit, they are those of the whole log. */
 static void one_damaged_history(uint64_t seed) {
     struct history h = {.seed = seed, .now = ((uint64_t)time(NULL) + 1000) * UINT64_C(1000000000)};
     struct random_event chance;
@@ -364,13 +364,13 @@ static void what_the_ledger_says_of_itself_is_not_corrected_and_nothing_twice(vo
     correct(&box, by, ERR_INVALID);
     box_view(&box, LOG_NO_SEQ, 0);
     assert_false(box_row(&box, "packs", "p", NULL));
-    box_event(&box, "pack.installed", "pack/p", "{\"version\":\"1\"}"); /* taken back */
+    box_event(&box, "pack.installed", "pack/p", "{\"version\":\"1\"}"); /* withdrawn */
     box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "packs", "p", NULL));
     box_close(&box);
 }
 
-/* Older programs took events of the source `ledger` from everybody. */
+/* Older programs accepted events of the source `ledger` from anybody. */
 static void an_event_that_has_the_key_of_a_correction_stops_none(void **state) {
     struct log_draft draft;
     struct log_batch *batch = NULL;
@@ -420,7 +420,7 @@ static void a_correction_with_another_leaf_or_of_a_later_event_does_nothing(void
     box_close(&box);
 }
 
-/* As of how many events rows of permissions are stored. */
+/* The number of events as of which rows of permissions are stored. */
 static uint64_t stored_to(struct box *box) {
     struct state_status status;
     state_status(box->view, state_find(box->view, "permissions"), &status);
@@ -440,7 +440,7 @@ static void a_row_cites_all_corrections_that_made_it_what_it_is(void **state) {
     box_text(&box, "state", "granted");
     box_evidence(&box, (size_t)3, granted, first, second);
     uint64_t again = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T2\"}");
-    box_view(&box, LOG_NO_SEQ, 0); /* from here on it rests on neither */
+    box_view(&box, LOG_NO_SEQ, 0); /* from here on it depends on neither */
     assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
     box_evidence(&box, (size_t)1, again);
     box_close(&box);
@@ -455,7 +455,7 @@ static void what_a_correction_changes_is_found_once_and_stored(void **state) {
     uint64_t granted = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T1\"}");
     uint64_t revoked = box_event(&box, "permission.revoked", "pack/p", "{\"group\":\"exec\"}");
     box_view(&box, LOG_NO_SEQ, 0);
-    assert_int_equal(stored_to(&box), 0); /* few events are folded anew by each view */
+    assert_int_equal(stored_to(&box), 0); /* each view folds few events again */
     uint64_t by = correct(&box, revoked, 0);
     box_view(&box, LOG_NO_SEQ, 0);
     assert_int_equal(stored_to(&box), by + 1);

@@ -1,5 +1,5 @@
-/* Judgements: what is permitted, proven, ready to be promoted, legal to be written; and that nothing comes between a
- * judgement and what rests on it. */
+/* Judgements: what is permitted, proven, ready to be promoted, legal to write; and that nothing comes between a judgement
+ * and what depends on it. */
 #include <pthread.h>
 
 #include "ledger/write/guard.h"
@@ -38,7 +38,7 @@ static void check(int rc) {
     }
 }
 
-/* The last decision is no, for a reason that has these words. */
+/* The last decision is no, with a reason that contains this text. */
 static void expect_no(const char *words) {
     if (d.yes || strstr(d.reason, words) == NULL) {
         fail_msg("%s: '%s' is not '%s'", d.yes ? "yes" : "no", d.reason, words);
@@ -116,7 +116,7 @@ static void scopes_cover_by_name_by_pattern_or_altogether(void **state) {
 static void the_newest_that_covers_it_wins(void **state) {
     (void)state;
     say("granted", "exec", "/srv/a", "");
-    uint64_t wide = say("revoked", "exec", "", ""); /* beats the older grant of a part */
+    uint64_t wide = say("revoked", "exec", "", ""); /* overrides the older grant of a part */
     ask("exec", "/srv/a");
     expect_no("revoked");
     expect_evidence(1, wide);
@@ -128,9 +128,9 @@ static void the_newest_that_covers_it_wins(void **state) {
     expect_yes();
     ask("exec", "/srv/secret/key");
     expect_no("denied");
-    ask("exec", "/srv/*"); /* all of it is not permitted any more */
+    ask("exec", "/srv/*"); /* not all of it is permitted any more */
     expect_no("denied");
-    say("requested", "exec", "/srv/secret/*", ""); /* does not undo the denial */
+    say("requested", "exec", "/srv/secret/*", ""); /* does not lift the denial */
     ask("exec", "/srv/secret/key");
     expect_no("denied");
     say("granted", "exec", "/srv/secret/key", "");
@@ -339,7 +339,7 @@ static int takes_no_denial(struct fold *fold, struct err *err) {
                                                                  : projection_permissions.fold(fold, err);
 }
 
-/* Calls and runs are not folded by what they are held to, so it is asked whether that is of the log as it is. */
+/* Calls and runs are not folded by the projection that judges them, so the view must be of the current log. */
 static void nothing_is_permitted_by_permissions_that_stopped_before_it(void **state) {
     static const char *const calls[][2] = {{"permission.used", "tool/Read"}, {"run.tool_called", "run/r"}};
     struct projection permissions = projection_permissions;
@@ -378,7 +378,7 @@ static void a_step_that_would_be_a_violation_may_not_be_written(void **state) {
     say("granted", "exec", "", "");
     may_append("permission.used", "pack/p", "{\"group\":\"exec\",\"scope\":\"/a\"}");
     expect_yes();
-    say("used", "gpu", "", ""); /* a violation that is there does not count against others */
+    say("used", "gpu", "", ""); /* an existing violation does not count against others */
     may_append("permission.used", "pack/p", "{\"group\":\"exec\"}");
     expect_yes();
     uint64_t revoked = say("revoked", "exec", "", "");
@@ -440,7 +440,7 @@ static void steps_are_judged_by_the_past_that_the_view_shows(void **state) {
     buf_done(&body);
 }
 
-/* ---- where it is written ---- */
+/* ---- judged where it is written ---- */
 
 struct racer {
     pthread_t id;
@@ -487,8 +487,8 @@ static int append_checked(const struct log_draft *draft, struct log_receipt *rec
     return rc;
 }
 
-/* Each round has a permission for one use, which all want; half of the threads write other things and look at states, which
- * stores them, all the while. */
+/* Each round has a permission for one use, which all threads want; half of them also write other events and read states,
+ * which stores them. */
 static void *race(void *ctx) {
     struct racer *r = ctx;
     for (unsigned i = 0; i < ROUNDS; i++) {

@@ -1,4 +1,4 @@
-/* Evaluations: their steps, what scores make of them, and when they count. */
+/* Evaluations: their steps, the effect of scores, and when they count. */
 #include "ledger/kinds/kind.h"
 #include "tests/projections/proof_box.h"
 
@@ -111,7 +111,7 @@ static void steps_that_are_not_legal_show_as_violations(void **state) {
     }
 }
 
-/* A result file, as the ingest of one writes it. */
+/* A result file, as its ingest writes it. */
 static void import(struct box *box, const char *partial) {
     char body[256];
     snprintf(body, sizeof(body),
@@ -146,7 +146,8 @@ static void a_result_file_has_the_verdict_that_its_thresholds_make(void **state)
     eval(&box, "e");
     box_text(&box, "verdict", "fail");
     counts(&box, false);
-    score(&box, "ppl", ", \"value\": 8.5, \"threshold\": 9, \"higher_is_better\": false"); /* said again, otherwise */
+    score(&box, "ppl",
+          ", \"value\": 8.5, \"threshold\": 9, \"higher_is_better\": false"); /* recorded again, with a different value */
     eval(&box, "e");
     box_text(&box, "verdict", "pass");
     counts(&box, false);
@@ -195,7 +196,7 @@ static void a_task_that_is_scored_twice_with_different_results_speaks_against(vo
         {", \"value\": 1, \"threshold\": 1, \"higher_is_better\": false", HELD, false},
         {HELD ", \"verdict\": \"fail\"", HELD, false},
         {HELD, HELD, true},
-        {", \"value\": 0.1, \"samples\": 1, \"samples_total\": 9", HELD, true}, /* on its way */
+        {", \"value\": 0.1, \"samples\": 1, \"samples_total\": 9", HELD, true}, /* under way */
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -203,7 +204,7 @@ static void a_task_that_is_scored_twice_with_different_results_speaks_against(vo
         box_open(&box);
         score(&box, "acc", cases[i].first);
         score(&box, "acc", cases[i].second);
-        score(&box, "acc", HELD); /* to say it once more takes nothing back */
+        score(&box, "acc", HELD); /* recording it again invalidates nothing */
         box_event(&box, "eval.finished", "eval/e", PASS(""));
         eval(&box, "e");
         counts(&box, cases[i].counts);

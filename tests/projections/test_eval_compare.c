@@ -1,4 +1,4 @@
-/* Two evaluations side by side: by hand, and against a simple reference over random ones. */
+/* Comparing two evaluations: by hand, and against a simple reference over random ones. */
 #include "base/clock.h"
 #include "projections/ready/eval.h"
 #include "projections/ready/eval_compare.h"
@@ -42,7 +42,7 @@ static int note(void *ctx, const struct eval_pair *pair, struct err *err) {
     struct bytes task = row_text(pair->after != NULL ? pair->after : pair->before, EVAL_SCORE_TASK);
     int number = task.n == 2 ? task.p[1] - '0' : -1;
     (void)err;
-    assert_true(number >= 0 && number < TASKS && number > told->last); /* in order, none twice */
+    assert_true(number >= 0 && number < TASKS && number > told->last); /* in order, no duplicates */
     told->last = number;
     told->there[number] = true;
     told->change[number] = pair->change;
@@ -86,7 +86,7 @@ static void better_is_where_its_direction_says(void **state) {
     scored("a", 3, ",\"value\":0.8");
     box_event(&b, "eval.started", "eval/b", "{\"suite\":\"s\"}");
     scored("b", 4, ",\"value\":1");
-    box_event(&b, "eval.started", "eval/b", "{\"suite\":\"s\"}"); /* anew: what was scored before is not of it */
+    box_event(&b, "eval.started", "eval/b", "{\"suite\":\"s\"}"); /* restarted: earlier scores do not belong to it */
     scored("b", 0, ",\"value\":0.4");
     scored("b", 1, ",\"value\":0.4");
     scored("b", 2, ",\"value\":0.4");
@@ -110,10 +110,10 @@ static void better_is_where_its_direction_says(void **state) {
 
 /* ---- the reference ---- */
 
-enum { NO_VALUE = -1, A_WORD = -2 }; /* else the value is this many tenths */
+enum { NO_VALUE = -1, A_WORD = -2 }; /* otherwise the value is this many tenths */
 struct score {
     bool there;
-    int value, higher; /* higher: -1 not said */
+    int value, higher; /* higher: -1 not given */
 };
 
 static enum eval_change expected(const struct score *a, const struct score *b_, int suite) {
@@ -187,7 +187,7 @@ static void changes_are_those_of_the_reference(void **state) {
     print_message("random seed: LEDGER_SEED=%llu\n", (unsigned long long)random);
     for (size_t i = 0; i < (one != NULL ? 1 : sizeof(seeds) / sizeof(seeds[0])); i++) {
         x = seeds[i];
-        for (size_t k = 0; k < 20; k++) { /* under the same names: older runs are there, too */
+        for (size_t k = 0; k < 20; k++) { /* under the same names there are older runs, too */
             random_pair();
         }
         box_close(&b);
@@ -195,7 +195,7 @@ static void changes_are_those_of_the_reference(void **state) {
     }
 }
 
-/* ---- scores that name nothing ---- */
+/* ---- scores without a model ---- */
 
 static void a_score_of_no_named_model_is_a_result_of_its_evaluation(void **state) {
     (void)state;

@@ -1,5 +1,5 @@
-/* A body that was erased says nothing any more, and nobody can know what it said: an evaluation that has one counts for
- * nothing, and an older pass is no proof beside it, unless what is left says that it is of something else. */
+/* An erased body says nothing: an evaluation that has one counts for nothing, and an older pass is no proof beside it,
+ * unless the remaining events show that it is of something else. */
 #include "base/clock.h"
 #include "tests/projections/proof_box.h"
 
@@ -101,7 +101,7 @@ static unsigned below(unsigned n) {
     return (unsigned)((x >> 33) % n);
 }
 
-/* Each evaluation ends on what it began on, else on the route and its weights. */
+/* Each evaluation ends with what it began with, otherwise with the route and its weights. */
 static bool is_ready(const struct told *t, size_t n) {
     bool ready = false;
     for (size_t i = 0; i < n; i++) {

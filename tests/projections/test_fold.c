@@ -1,4 +1,4 @@
-/* What folds are given, and what becomes of what they change. */
+/* The input of folds, and the effect of their changes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +71,7 @@ static int give(uint64_t seq, const char *kind, const char *subject, const char 
     return rc;
 }
 
-/* The row as it is kept; false: there is none. */
+/* The row as stored; false: there is none. */
 static bool kept(const char *name, struct row *row) {
     struct bytes part = bytes_of(name), bytes;
     struct buf key;
@@ -112,17 +112,17 @@ static void expect(const char *name, const char *state, int64_t since, int64_t s
 static void steps_go_by_the_rules_and_what_breaks_them_shows(void **state) {
     (void)state;
     behaviour = by_rules;
-    assert_int_equal(give(3, "test.broken", "thing/b", "{\"at\": 77}"), 0); /* taken, and a violation */
+    assert_int_equal(give(3, "test.broken", "thing/b", "{\"at\": 77}"), 0); /* accepted, and a violation */
     expect("b", "parts", 77, 3, 3, 1, "broken before it was made", 1);
     assert_int_equal(give(4, "test.made", "thing/a", NULL), 0);
     expect("a", "whole", 1004, 4, 4, 0, "", 1);
-    assert_int_equal(give(5, "test.made", "thing/a", NULL), 0); /* no rule: it stays */
+    assert_int_equal(give(5, "test.made", "thing/a", NULL), 0); /* no rule: unchanged */
     expect("a", "whole", 1004, 4, 5, 1, "made from whole is no legal step", 2);
     assert_int_equal(give(6, "test.broken", "thing/a", NULL), 0);
     expect("a", "parts", 1006, 6, 6, 1, "made from whole is no legal step", 1);
     assert_int_equal(give(7, "test.broken", "thing/a", NULL), 0); /* legal, nothing changes */
     expect("a", "parts", 1006, 6, 7, 1, "made from whole is no legal step", 1);
-    assert_int_equal(give(8, "test.lost", "thing/a", "{\"name\": \"ignored\"}"), 0); /* the subject holds */
+    assert_int_equal(give(8, "test.lost", "thing/a", "{\"name\": \"ignored\"}"), 0); /* the subject wins */
     expect("a", "gone", 1008, 8, 8, 1, "made from whole is no legal step", 1);
     assert_int_equal(give(9, "test.lost", "thing", "{\"name\": \"c\"}"), 0);
     expect("c", "gone", 1009, 9, 9, 0, "", 1);

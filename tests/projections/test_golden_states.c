@@ -1,13 +1,14 @@
 /* A ledger as a released version wrote it, tests/projections/golden/<version>, with the digests of all its states: later
- * versions of the program must come to the same ones, or raise the version of the projection that does not.
+ * versions of the program must compute the same digests, or raise the version of the projection that differs.
  *
- * It holds a story (golden_story.h), a handover of keys, random events of every kind, and a restore. A line of `digests` is
+ * It contains a story (golden_story.h), a handover of keys, random events of every kind, and a restore. A line of `digests`
+ * is
  *
  *   <projection> <its version> <events that count> <rows> <digest>
  *
- * With LEDGER_GOLDEN_WRITE=<version> the program writes a new golden/<version> and stops; one that is there is not touched.
- * With LEDGER_GOLDEN_DIGESTS=<version> it adds lines for projections whose version has none yet: the old lines stay, as the
- * record of what was. */
+ * With LEDGER_GOLDEN_WRITE=<version> the program writes a new golden/<version> and stops; an existing one is not changed.
+ * With LEDGER_GOLDEN_DIGESTS=<version> it adds lines for projections whose version has none yet: the old lines stay, as a
+ * record of earlier results. */
 #include "projections/store/rebuild.h"
 #include "projections/view/state.h"
 #include "tests/ledger/scratch.h"
@@ -64,7 +65,7 @@ static void add_random(struct ledger *ledger) {
     random_event_done(&event);
 }
 
-/* The ledger continues from a backup that nobody vouches for. */
+/* The ledger continues from a backup that nothing vouches for. */
 static void restore(struct scratch *s) {
     char backup[FILE_PATH_MAX], box[FILE_PATH_MAX], key[FILE_PATH_MAX];
     snprintf(backup, sizeof(backup), "%s/first", s->top);
@@ -111,7 +112,7 @@ struct golden {
     struct buf digests;
 };
 
-/* LMDB wants to write beside the database: a copy is opened. */
+/* LMDB wants to write beside the database, so a copy is opened. */
 static void open_copy(struct golden *g, const char *golden, const char *version) {
     char path[FILE_PATH_MAX];
     memset(g, 0, sizeof(*g));
@@ -159,7 +160,7 @@ static const char *line_of(const struct golden *g, const char *front) {
     return at;
 }
 
-/* Calls `each` with the front and the whole of each line that the states of this view make. */
+/* Calls `each` with the beginning and the whole of each line for the states of this view. */
 static void each_line(struct golden *g, uint64_t at,
                       void (*each)(struct golden *g, const char *front, const char *line, void *ctx), void *ctx) {
     struct state_view *view = view_of(g, at);
@@ -277,7 +278,7 @@ static void what_is_stored_of_every_golden_ledger_equals_a_replay(void **state) 
     }
 }
 
-/* A row of the view has this text; `b` may be NULL. */
+/* A row of the view contains this text; `b` may be NULL. */
 static void says(struct state_view *view, const char *table, const char *a, const char *b, const char *column,
                  const char *text) {
     const struct bytes key[2] = {bytes_of(a), bytes_of(b)};
@@ -304,7 +305,7 @@ static void the_story_ends_as_it_is_told(void **state) {
     says(view, "hardware", "local", NULL, "tier", "gpu-24g");
     says(view, "runtimes", "ollama", "http://127.0.0.1:11434", "version", "0.6.0");
     says(view, "runtimes", "vllm", "http://gpu:8000", "state", "unreachable");
-    says(view, "packs", "pdf-ops-pack", NULL, "state", "demo-only"); /* nothing was scored on the weights of now */
+    says(view, "packs", "pdf-ops-pack", NULL, "state", "demo-only"); /* nothing was scored on the current weights */
     says(view, "packs", "web-pack", NULL, "state", "removed");
     says(view, "routes", "extract", NULL, "state", "declared-not-proven");
     says(view, "evals", "e-3", NULL, "reason", "nothing was scored");
@@ -316,7 +317,7 @@ static void the_story_ends_as_it_is_told(void **state) {
     says(view, "runs", "r-2", NULL, "state", "running");
     says(view, "checks", "ollama-blob", "sha256:" G16("a") G16("a") G16("a") G16("a"), "status", "ok");
     says(view, "verdicts", "", NULL, "verdict", "warn");
-    says(view, "verdicts", "pdf-ops-pack", NULL, "verdict", "fail"); /* it names the weights before */
+    says(view, "verdicts", "pdf-ops-pack", NULL, "verdict", "fail"); /* it names the previous weights */
     says(view, "epochs", "000000", NULL, "state", "current");
     state_close(view);
     view = view_of(&g, LOG_NO_SEQ);

@@ -71,12 +71,12 @@ static void the_tier_follows_from_the_memory_of_gpus_and_machine(void **state) {
     (void)state;
     expect_tier(GIB(4), 0, 0, "cpu-tiny");
     expect_tier(GIB(8), 0, 0, "cpu-small");
-    expect_tier(GIB(31), 0, 0, "cpu-medium"); /* a board of 32 GiB reports a little less */
+    expect_tier(GIB(31), 0, 0, "cpu-medium"); /* a 32 GiB board reports slightly less */
     expect_tier(GIB(128), 0, 0, "cpu-large");
     expect_tier(GIB(16), GIB(2), 0, "cpu-small"); /* too little to count */
     expect_tier(GIB(16), GIB(8) - 1, 0, "gpu-8g");
     expect_tier(GIB(16), GIB(8) / 16 * 15 - 1, 0, "gpu-4g");
-    expect_tier(GIB(16), 25757220864, 0, "gpu-24g"); /* 24564 MiB, as such a card says */
+    expect_tier(GIB(16), 25757220864, 0, "gpu-24g"); /* 24564 MiB, as reported by such a card */
     expect_tier(GIB(16), GIB(24), GIB(24), "gpu-48g");
     expect_tier(GIB(16), GIB(80), GIB(80), "gpu-160g");
 }
@@ -97,7 +97,7 @@ static void memories_that_no_machine_has_do_not_overflow(void **state) {
     char body[256];
     snprintf(body, sizeof(body), "{\"gpus\":[{\"memory_bytes\":%lld},{\"memory_bytes\":%lld},7]}", (long long)INT64_MAX,
              (long long)INT64_MAX);
-    box_odd(&box, "hardware.profiled", "host/local", body); /* an older program took it */
+    box_odd(&box, "hardware.profiled", "host/local", body); /* an older program accepted it */
     find_host();
     box_int(&box, "gpu_memory_bytes", INT64_MAX);
     box_text(&box, "tier", "gpu-160g");

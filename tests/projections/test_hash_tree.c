@@ -1,4 +1,4 @@
-/* Trees of rows against a plain sorted array, over random histories; nodes that were exchanged, and what is left behind. */
+/* Trees of rows against a plain sorted array, over random histories; replaced nodes, and what is left behind. */
 #include "projections/rows/hash_tree.h"
 #include "tests/projections/engine_box.h"
 
@@ -34,9 +34,9 @@ static struct db_txn *begin(bool write) {
     return txn;
 }
 
-/* ---- the reference: what each of the possible keys holds ---- */
+/* ---- the reference: the value of each possible key ---- */
 
-static char reference[KEYS][600]; /* empty: nothing */
+static char reference[KEYS][600]; /* empty: no value */
 
 static struct bytes key_at(size_t i, char room[32]) {
     snprintf(room, 32, "%c/key-%05zu", i % 7 == 0 ? 'a' : 'b', i);
@@ -80,7 +80,7 @@ static int cmp_known(const void *a, const void *b) {
     return bytes_cmp(x->key, y->key);
 }
 
-/* Every key, and walks from some, give what the reference gives. */
+/* Every key, and walks from some, give the same as the reference. */
 static void compare(struct db_txn *txn, const uint8_t root[HASH_LEN]) {
     static char rooms[KEYS][32];
     static struct known known[KEYS];
@@ -170,7 +170,7 @@ static void the_tree_before_stays_whole_until_its_nodes_are_removed(void **state
         memcpy(before, reference, sizeof(before));
         change(txn, root, &replaced, 200);
         compare(txn, root);
-        memcpy(reference, before, sizeof(before)); /* the old one, with what it held */
+        memcpy(reference, before, sizeof(before)); /* the old one, with its values */
         compare(txn, old);
         must(hash_tree_remove(txn, bytes_of_buf(&replaced), &why));
         memset(reference, 0, sizeof(reference));
@@ -207,7 +207,8 @@ static void a_tree_that_loses_all_its_rows_is_empty(void **state) {
     buf_done(&replaced);
 }
 
-/* Each node in turn, changed in one byte or gone: whoever comes by it says so, and nobody gets another row than before. */
+/* Each node in turn, changed in one byte or removed: every operation that reaches it reports it, and none returns another
+ * row than before. */
 static void a_node_that_was_changed_is_refused_and_never_read(void **state) {
     uint8_t root[HASH_LEN] = {0};
     struct buf replaced, node;

@@ -1,5 +1,5 @@
-/* Logs that are larger or odder than any honest one: what is asked of them still ends, with an answer that is right or on
- * the safe side. */
+/* Logs that are larger or odder than any honest one: queries still end, with an answer that is correct or on the safe side.
+ */
 #include "projections/decide/decide.h"
 #include "projections/permissions/find.h"
 #include "projections/permissions/permitted.h"
@@ -107,8 +107,8 @@ static void what_too_many_refusals_could_hide_is_refused(void **state) {
     assert_true(d.yes);
     say("denied", "secret/*", "");
     may_use("secret/key");
-    expect_no("denied");   /* by its row, beside those that the fold finds by patterns */
-    may_use("public/key"); /* nobody can tell any more */
+    expect_no("denied");   /* by its row, in addition to those that the fold finds by patterns */
+    may_use("public/key"); /* the answer is now unknown */
     expect_no("patterns");
 }
 
@@ -134,7 +134,7 @@ static void a_use_that_nobody_decided_was_not_revoked(void **state) {
     expect_no("pack/p may not exec '/srv/a': nobody granted it");
 }
 
-/* Over all that was decided and over what can concern it: the same answers. */
+/* Over all decisions and over those that may apply: the same answers. */
 static void same_answer(const char *scope) {
     struct permitted found;
     const struct decision *other = &found.decision;
@@ -143,7 +143,7 @@ static void same_answer(const char *scope) {
     check(permitted_ask(b.view, bytes_of("pack/p"),
                         &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of(scope)}, &found, &b.err));
     assert_int_equal(d.yes, other->yes);
-    assert_memory_equal(d.reason, other->reason, strlen(other->reason)); /* over all adds what came nearest, */
+    assert_memory_equal(d.reason, other->reason, strlen(other->reason)); /* over all decisions it adds the nearest one, */
     bool nearest = strstr(d.reason, "; the nearest grant is of ") != NULL;
     assert_int_equal(d.n_evidence, other->n_evidence + nearest); /* and cites it */
     assert_memory_equal(d.evidence, other->evidence, other->n_evidence * sizeof(d.evidence[0]));

@@ -63,7 +63,8 @@ static void counts_stay_at_the_largest_number(void **state) {
     (void)state;
     receipt(",\"accepted\":9223372036854775807");
     receipt(",\"accepted\":9223372036854775807");
-    box_odd(&box, "ledger.imported", "import/dpkg", "{\"accepted\":-5,\"source\":\"dpkg\"}"); /* an older program took it */
+    box_odd(&box, "ledger.imported", "import/dpkg",
+            "{\"accepted\":-5,\"source\":\"dpkg\"}"); /* an older program accepted it */
     box_view(&box, LOG_NO_SEQ, 0);
     assert_true(box_row(&box, "imports", "dpkg", NULL));
     box_int(&box, "accepted", INT64_MAX);
@@ -93,7 +94,7 @@ static void what_the_ledger_noticed_of_the_clock_has_a_step(void **state) {
     box_event(&box, "ledger.gap", "ledger/example.org/box",
               "{\"what\":\"clock_back\",\"from\":5000000000,\"to\":2000000000}");
     box_view(&box, LOG_NO_SEQ, 0);
-    assert_true(box_row(&box, "gaps", "cli", "clock_back", NULL)); /* who noticed is the event's source */
+    assert_true(box_row(&box, "gaps", "cli", "clock_back", NULL)); /* the event's source is what noticed it */
     box_int(&box, "step_ns", -3000000000);
     box_int(&box, "from_at", 5000000000);
 }

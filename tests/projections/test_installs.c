@@ -1,4 +1,5 @@
-/* Installs: what is there, which version, since when, by whom; and what a log that begins in the middle may leave out. */
+/* Installs: what is installed, which version, since when, by whom; and what a log that begins in the middle may leave out.
+ */
 #include "tests/projections/state_box.h"
 
 #define CURL "package/dpkg/curl:amd64"
@@ -17,7 +18,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-/* An event of dpkg's about curl at that second, with more fields as ", \"name\": value". */
+/* A dpkg event about curl at that second, with more fields as ", \"name\": value". */
 static uint64_t dpkg(const char *step, int second, const char *fields) {
     char kind[64], json[512];
     snprintf(kind, sizeof(kind), "install.%s", step);

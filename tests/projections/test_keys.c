@@ -1,4 +1,4 @@
-/* Epochs: which key seals which sizes of the tree, also after a rotation and a restore. */
+/* Epochs: which key seals which tree sizes, also after a rotation and a restore. */
 #include "tests/projections/state_box.h"
 
 static struct box box;

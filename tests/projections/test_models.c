@@ -1,4 +1,4 @@
-/* Weights, the names that lead to them, and what follows when a name leads elsewhere. */
+/* Weights, the names that lead to them, and the consequences when a name leads elsewhere. */
 #include "base/json.h"
 #include "tests/projections/proof_box.h"
 
@@ -244,7 +244,7 @@ static void a_declared_model_is_wanted_until_it_is_seen(void **state) {
               "{\"runtime\": \"ollama\", \"digest\": \"" WEIGHTS "\", \"bytes\": 12}");
     model(&box, WEIGHTS);
     box_text(&box, "state", "present");
-    box_int(&box, "bytes", 9); /* what a runtime lists is the size of all layers */
+    box_int(&box, "bytes", 9); /* the size that a runtime lists is that of all layers */
     box_list(&box, "names", "[\"planner\",\"ollama planner\"]");
     box_close(&box);
 }

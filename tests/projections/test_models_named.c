@@ -1,4 +1,4 @@
-/* Models that runs, evaluations and routes name: listed, said to be not registered, and one with what they turn out to be.
+/* Models named by runs, evaluations and routes: listed, marked as unregistered, and merged with what they turn out to be.
  * By hand, and against a simple reference over random histories. */
 #include "base/clock.h"
 #include "base/json.h"
@@ -54,7 +54,7 @@ static void what_is_only_used_is_listed_and_not_registered(void **state) {
     box_int(&b, "updated_seq", (int64_t)evaluated);
     box_event(&b, "route.decided", "route/r", "{\"decision\":\"primary\",\"model\":\"m\",\"digest\":\"" D1 "\"}");
     expect(D1, "weights", "unregistered", "[\"route\"]");
-    assert_false(model("m")); /* its weights stand for it */
+    assert_false(model("m")); /* its weights represent it */
     box_event(&b, "run.model_called", "run/2", "{\"model\":\"m\"}");
     assert_false(model("m"));
     box_event(&b, "run.model_called", "run/2", NULL);
@@ -134,7 +134,7 @@ struct listed {
 struct world {
     size_t leads[RUNTIMES][NAMES]; /* digest + 1; 0: nowhere */
     bool used[NAMES];
-    unsigned told[NAMES]; /* a bit for each digest that was told with it where it was used */
+    unsigned told[NAMES]; /* a bit for each digest that was given with it where it was used */
     struct listed name[NAMES], digest[DIGESTS];
 };
 
@@ -187,7 +187,7 @@ static void mentioned(struct world *w, size_t n, unsigned family) {
         struct listed *is = n == A && w->name[A_LATEST].there ? &w->name[A_LATEST] : &w->name[n];
         is->there = true;
         is->by |= family;
-        if (n == A_LATEST && !w->name[A].registered) { /* the same, told without its tag */
+        if (n == A_LATEST && !w->name[A].registered) { /* the same, without its tag */
             become(w, A, is);
         }
     }
@@ -262,7 +262,7 @@ static void compare(const char *key, const char *what, const struct listed *is) 
     }
 }
 
-/* The digests that were told with a name: by these it is found. */
+/* The digests that were given with a name: it is found by these. */
 static void compare_told(size_t n, unsigned told) {
     struct buf out;
     buf_init(&out, 1 << 16);

@@ -1,4 +1,4 @@
-/* What a pack is fit for, from its installation to its removal, and that it can be asked again for any moment. */
+/* What a pack is fit for, from its installation to its removal, and that this can be queried again for any moment. */
 #include "projections/rows/list.h"
 #include "tests/projections/proof_box.h"
 
@@ -65,7 +65,7 @@ static uint64_t prove(struct box *box, const char *id, const char *route, const 
     return box_eval(box, subject, body);
 }
 
-/* The moments of the story below: number of events, state, what the reason says (NULL: there is none), and events that are
+/* The moments of the story below: number of events, state, part of the reason (NULL: there is none), and events that are
  * cited for it, up to a 0. */
 struct moment {
     uint64_t at;
@@ -214,7 +214,7 @@ static void a_required_permission_that_was_asked_for_beside_the_list_blocks(void
     pack(&box, "ready", NULL);
     box_event(&box, "permission.requested", "pack/p", "{\"group\": \"gpu\", \"scope\": \"0\", \"required\": true}");
     pack(&box, "blocked", "permission gpu on '0' is requested, not granted (event 2)");
-    grant(&box, "permission.granted", "gpu"); /* of every scope */
+    grant(&box, "permission.granted", "gpu"); /* for every scope */
     pack(&box, "ready", NULL);
     grant(&box, "permission.revoked", "gpu");
     pack(&box, "blocked", "permission gpu on '0' is revoked by event 4");
@@ -237,7 +237,7 @@ static void a_grant_that_has_expired_blocks_from_then_on(void **state) {
     assert_true(box_row(&box, "packs", "p", NULL));
     box_text(&box, "state", "blocked");
     box_text(&box, "reason", "permission exec is expired (event 2)");
-    box_int(&box, "since", (int64_t)end); /* though a newer event was looked at */
+    box_int(&box, "since", (int64_t)end); /* though a newer event was read */
     assert_false(row_has(&box.row, box_column(&box, "since_seq")));
     box_close(&box);
 }
@@ -286,13 +286,13 @@ static void a_route_that_names_the_pack_is_required_when_it_says_so(void **state
     box_event(&box, "pack.installed", "pack/p",
               "{\"version\": \"1\", \"routes\": [{\"name\": \"a\", \"required\": false}]}");
     box_event(&box, "route.declared", "route/a", "{\"pack\": \"p\", \"suite\": \"s\", \"required\": true}");
-    pack(&box, "ready", NULL); /* the pack's own word counts for what it lists */
+    pack(&box, "ready", NULL); /* the pack's own entry counts for what it lists */
     box_event(&box, "route.declared", "route/c", "{\"pack\": \"p\", \"suite\": \"s\", \"required\": true}");
     pack(&box, "demo-only", "its required route is not proven; 'c': no weights: the route names no model");
     box_close(&box);
 }
 
-/* Each is an event that breaks a rule, and leaves the step that is beside it. */
+/* Each is an event that breaks a rule, and leaves the step that is next to it. */
 static void steps_that_are_not_legal_show_as_violations(void **state) {
     static const struct {
         const char *before[2], *kind, *step, *words;
@@ -339,7 +339,7 @@ static void steps_that_are_not_legal_show_as_violations(void **state) {
     }
 }
 
-/* Others may have written anything into the lists. */
+/* Other programs may have written anything into the lists. */
 static void lists_of_odd_items_are_taken_as_needs_that_nobody_meets(void **state) {
     struct box box;
     (void)state;

@@ -1,4 +1,4 @@
-/* What a request, an answer to it and a use leave of what was decided before. */
+/* The effect of a request, an answer to it and a use on earlier decisions. */
 #include "projections/decide/decide.h"
 #include "projections/permissions/permitted.h"
 #include "projections/permissions/row.h"
@@ -20,7 +20,7 @@ static int finish(void **state) {
     return 0;
 }
 
-/* Of exec and the scope /a, with more members. */
+/* With group exec, scope /a and further members. */
 static uint64_t say(const char *step, const char *more) {
     char kind[64], json[240];
     snprintf(kind, sizeof(kind), "permission.%s", step);
@@ -39,7 +39,7 @@ static void expect(const char *state, const char *tier) {
     box_text(&b, "tier", tier);
 }
 
-/* What a use at that tier is told; NULL: it is permitted. */
+/* What is reported for a use at that tier; NULL: it is permitted. */
 static const char *told(const char *tier) {
     static struct decision found;
     const struct decide_use use = {
@@ -97,7 +97,7 @@ static void a_request_without_an_id_is_answered_by_what_names_none(void **state)
     say("requested", ",\"tier\":\"T2\"");
     say("granted", "");
     expect("granted", "T2");
-    say("granted", ""); /* was not the newest step any more */
+    say("granted", ""); /* was no longer the newest step */
     expect("granted", "");
 }
 
@@ -142,7 +142,7 @@ static void a_request_hides_no_refusal(void **state) {
         assert_false(row_has(&b.row, PERMISSIONS_REASON));
         refused("T0", refusals[i]);
     }
-    say("granted", ",\"expires\":1000"); /* over, so what was refused before it counts */
+    say("granted", ",\"expires\":1000"); /* over, so earlier refusals count */
     say("requested", "");
     look(NOW);
     box_text(&b, "state", "revoked");
@@ -253,7 +253,7 @@ static void a_grant_for_a_session_without_a_name_holds_in_none(void **state) {
     }
 }
 
-/* The judge names the grant, whichever of the two the request is of. */
+/* The judge names the grant, whichever of the two the request belongs to. */
 static void a_use_is_nearer_to_a_grant_of_the_server_than_to_a_request_of_the_tool(void **state) {
     static const char *const holders[] = {"server/srv", "tool/mcp__srv__fetch"};
     (void)state;

@@ -1,12 +1,12 @@
-/* Whether a permission is held and which reason a refusal names, against a reference that was written for this test
- * (permitted_reference.h). Random histories and questions; what the judge, the many-questions judge, the check before an
- * append and the fold say is compared with what the reference says. */
+/* Whether a use is permitted and which reason a refusal names, against a reference written for this test
+ * (permitted_reference.h). Over random histories and queries, the answers of the judge, the batch judge, the check before
+ * an append and the fold are compared with the reference. */
 #include "base/clock.h"
 #include "ledger/kinds/scope.h"
 #include "projections/permissions/row.h"
 #include "tests/projections/permitted_history.h"
 
-/* How often folds say that it was not permitted, and of the newest time the words. */
+/* How many uses folds counted as unpermitted, and the reason for the newest. */
 struct unpermitted {
     int64_t n, uses, seq, decided_seq, refused_seq;
     char words[256];
@@ -32,7 +32,7 @@ static void unpermitted(struct unpermitted *ret) {
     state_rows_close(rows);
 }
 
-/* What follows "used, but it was" or "used at T1, but": the reason alone. */
+/* The text after "used, but it was" or "used at T1, but": the reason alone. */
 static const char *reason_in(const char *violation) {
     static const char *const befores[] = {"but it was ", "but its scope ", "but "};
     for (size_t i = 0; i < 3; i++) {
@@ -61,7 +61,7 @@ static bool is_permitted_row(const struct row *row, const char *tier) {
     return d.yes;
 }
 
-/* The same by a use that would be appended, of a scope that is not a pattern. */
+/* The same for a use that would be appended, with a scope that is not a pattern. */
 static bool may_use_row(const struct row *row, const char *tier) {
     char json[200], subject[40];
     struct bytes scope = row_text(row, PERMISSIONS_SCOPE), own = row_text(row, PERMISSIONS_TIER);
@@ -82,7 +82,7 @@ static bool may_use_row(const struct row *row, const char *tier) {
     return may_append("permission.used", subject, "", json);
 }
 
-/* The scope of what refuses a part of it. Static. */
+/* The scope of the refusal of a part of it. Static. */
 static const char *refused_within(const struct row *row, const char *tier) {
     static struct permitted found;
     const struct decide_use use = {.group = row_text(row, PERMISSIONS_GROUP),
@@ -98,7 +98,7 @@ static bool has_state(const struct row *row, const char *a, const char *b_, cons
     return row_is(row, PERMISSIONS_STATE, a) || row_is(row, PERMISSIONS_STATE, b_) || row_is(row, PERMISSIONS_STATE, c);
 }
 
-/* Where a row of a refusal says that it was lifted, no use is refused by it: uses, and the newest event about each. */
+/* If a row of a refusal says that it was lifted, it refuses no use: uses, and the newest event about each. */
 static void lifted_row(struct history *h, const struct row *row, const char *group) {
     static const char *const uses[] = {"outbox", "outbox/a", "outbox/b", "/outbox/a", "a",   "b",        "a.b",
                                        "a.b:80", "x.a.b",    "x.a.b:1",  "/",         "a/b", "[::1]:80", "[::1]"};
@@ -114,7 +114,7 @@ static bool is_of_server(const struct row *row) {
     return server != NULL && bytes_is(row_text(row, PERMISSIONS_WHO), server);
 }
 
-/* A request that nobody answered shows, and hides nothing. */
+/* An unanswered request shows, and hides nothing. */
 static void asked_row(const struct history *h, const struct row *row, const char *group, const char *scope,
                       const char *words) {
     struct said of = {.what = 'q'};
@@ -133,7 +133,7 @@ static void asked_row(const struct history *h, const struct row *row, const char
     }
 }
 
-/* What is granted is what was granted last and not left as it was, up to its tier. */
+/* What is granted is the last grant that was not left without effect, up to its tier. */
 static void granted_row(const struct history *h, const struct row *row, const char *group, const char *scope) {
     struct said of = {.server = is_of_server(row)};
     const struct said *by = NULL;
@@ -151,7 +151,7 @@ static void granted_row(const struct history *h, const struct row *row, const ch
     }
 }
 
-/* Of no group nothing is permitted, and what was refused stays so. */
+/* Without a group nothing is permitted, and what was refused stays refused. */
 static void row_of_no_group(const struct history *h, const struct row *row) {
     bool refused = false;
     for (size_t i = 0; i < h->n; i++) {
@@ -164,7 +164,7 @@ static void row_of_no_group(const struct history *h, const struct row *row) {
     assert_int_equal(row_int(row, PERMISSIONS_USES), 0);
 }
 
-/* What a row says of its own scope, and what is so: of a refusal, which is of all tiers, at the highest. */
+/* What a row says about its own scope against the reference: for a refusal, which covers all tiers, at the highest. */
 static void one_row(struct history *h, const struct row *row, struct rows_tally *tally) {
     bool refusal = has_state(row, "denied", "revoked", "lifted"), by_other = row_has(row, PERMISSIONS_OVERRIDDEN);
     bool partly = by_other && has_state(row, "granted", "denied", "revoked");
@@ -186,7 +186,7 @@ static void one_row(struct history *h, const struct row *row, struct rows_tally 
     if (refused[0] != '\0' && strpbrk(refused, "*?[") == NULL) {
         return; /* a single scope within it has its own row */
     }
-    bool of_part = strstr(words, "a part of it, by") != NULL; /* of all that is refused */
+    bool of_part = strstr(words, "a part of it, by") != NULL; /* of everything that is refused */
     bool own = strncmp(words, "no use has it", 13) == 0 || strstr(words, "does not hold") != NULL ||
                strncmp(words, "asked for again", 15) == 0;
     asked_row(h, row, name, text, words);
@@ -219,7 +219,7 @@ static void all_rows(struct history *h, struct rows_tally *tally) {
     state_rows_close(rows);
 }
 
-/* The use itself: whatever was answered, it is recorded, and the row that it counts for says what was answered. */
+/* The use itself: whatever the answer was, it is recorded, and the row that it counts for has the same answer. */
 static void one_use(const struct said *s, const char *json, bool by_run, bool held, const struct decision *told,
                     int64_t named_seq) {
     struct unpermitted before, after;
@@ -227,12 +227,12 @@ static void one_use(const struct said *s, const char *json, bool by_run, bool he
     box_event_of(&b, "permission.used", who, by_run && s->session[0] != '\0' ? s->session : NULL, json);
     box_view(&b, LOG_NO_SEQ, 0);
     unpermitted(&after);
-    if (after.n - before.n != !held) { /* what is used up or granted anew is counted from 0 */
+    if (after.n - before.n != !held) { /* uses are counted from 0 after a grant is used up or made again */
         fail_msg("%s: %d (%s), but %lld times not permitted (%s)", json, told->yes, told->reason,
                  (long long)(after.n - before.n), after.words);
     }
     if (s->late) {
-        return; /* it was told what holds now */
+        return; /* its answer reflects what holds now */
     }
     if (!told->yes && strstr(told->reason, reason_in(after.words)) == NULL) {
         fail_msg("%s: '%s', but '%s'", json, told->reason, after.words);
@@ -242,12 +242,12 @@ static void one_use(const struct said *s, const char *json, bool by_run, bool he
     }
 }
 
-/* Four ways to ask, and then the use itself. */
+/* Four ways to query, and then the use itself. */
 static void one_question(struct history *h, bool record, struct tally *tally) {
     static const char *const times[] = {"", "", ",\"at\":500", ",\"at\":4000000000000000001"};
     char json[280], written[SCOPE_TEXT], tier_text[16], tier_field[24], session[24] = "";
     struct said s = {.what = 'u', .own_tier = (int)below(5) - 1};
-    size_t when = below(4); /* in the past, it says, or in the future */
+    size_t when = below(4); /* by its own claim in the past, or in the future */
     const char *run = runs[below(3)];
     bool by_run = below(2) == 0;
     struct decision one;
@@ -304,7 +304,7 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
     }
 }
 
-/* Of all tiers, so that it lifts what was refused. */
+/* At all tiers, so that it lifts the refusal. */
 static void wide_grant(struct history *h) {
     static const char *const scopes[] = {"", "*", "*a*", "*.b"};
     struct said s = {.what = 'g', .own_tier = 3};
@@ -317,7 +317,7 @@ static void wide_grant(struct history *h) {
     add(h, &s);
 }
 
-/* Of each second history a tool is asked about, and half of what is decided is decided for its server. */
+/* Every second history asks about a tool, and half of its decisions are about the tool's server. */
 static void take_turns(unsigned i) {
     who = i % 2 == 0 ? "pack/p" : "tool/mcp__srv__fetch";
     server = i % 2 == 0 ? NULL : "server/srv";

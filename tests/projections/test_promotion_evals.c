@@ -1,6 +1,6 @@
-/* Which evaluations are those of a candidate, and what is said of one that only forgot to say so: over random histories
- * against a reference that keeps the newest of each sort. Seeds are fixed, and one is random and printed; LEDGER_SEED=N tries
- * that one. */
+/* Which evaluations belong to a candidate, and what is reported for one that only omitted a binding: over random histories
+ * against a reference that keeps the newest of each kind. Seeds are fixed, and one is random and printed; LEDGER_SEED=N
+ * tries that one. */
 #include "base/clock.h"
 #include "projections/rows/list.h"
 #include "tests/projections/proof_box.h"
@@ -19,7 +19,7 @@ static uint64_t below(uint64_t n) {
     return (x >> 11) % n;
 }
 
-/* What the rule says of the candidate; false: it is met. */
+/* What the rule reports about the candidate; false: it is met. */
 static bool finding(const char *rule, char ret[512]) {
     struct list list;
     struct bytes item, text;
@@ -67,7 +67,7 @@ static void an_evaluation_that_forgot_whose_it_is_is_told_of(void **state) {
     box_close(&b);
 }
 
-/* The index has it under the route that it named first, too. */
+/* The index has it under the first route that it named, too. */
 static void an_evaluation_that_came_to_name_another_route_is_not_of_the_first(void **state) {
     char reason[512];
     (void)state;
@@ -87,13 +87,13 @@ static void an_evaluation_that_came_to_name_another_route_is_not_of_the_first(vo
 struct told {
     char why[200];
     int decided; /* by the newest that decides: 1 a pass, -1 a failure; 0: none did */
-    bool own;    /* why is that of one of the candidate's own */
+    bool own;    /* the reason is from one of the candidate's own */
 };
 
 static void evaluate(unsigned i, struct told *t) {
     static const char *const routes[] = {NULL, "r", "q"}, *const digests[] = {NULL, D1, D2};
     const char *route = routes[below(3)], *config = digests[below(3)], *digest = digests[1 + below(2)];
-    uint64_t how = below(12); /* 0 passes, 1 fails, others are of a part */
+    uint64_t how = below(12); /* 0 passes, 1 fails, others are partial */
     char json[1024], id[32];
     size_t n = (size_t)snprintf(json, sizeof(json), "{\"suite\": \"s\", \"digest\": \"%s\"", digest);
     snprintf(id, sizeof(id), "eval/e%u", i);

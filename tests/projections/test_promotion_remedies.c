@@ -1,5 +1,5 @@
-/* What a promotion that is under way lacks comes with the command that helps: each one, as it is printed, is a step that
- * may be taken. And what holds it back is told as it is: a trial that failed, a tripcode. */
+/* Everything that a promotion under way lacks is reported with a command that helps: each one, as printed, is a legal step.
+ * And what blocks it is reported correctly: a trial that failed, a tripcode. */
 #include "base/clock.h"
 #include "projections/decide/decide.h"
 #include "projections/ready/promotions.h"
@@ -80,7 +80,7 @@ static struct bytes missing(void) {
     return cell->type == CELL_LIST ? cell->text : (struct bytes){0};
 }
 
-/* What is said by this rule; false: it found nothing. */
+/* What this rule reports; false: it found nothing. */
 static bool finding(const char *rule, const char *field, char ret[4096]) {
     struct list list;
     struct bytes item, name, text = {0};
@@ -99,7 +99,7 @@ static bool finding(const char *rule, const char *field, char ret[4096]) {
 
 /* ---- the reference ---- */
 
-/* The simple reference: the tripcodes that were issued, the newest trial that was taken, what the newest verification
+/* The simple reference: the tripcodes that were issued, the newest trial that was accepted, what the newest verification
  * names, and how each evaluation of D1 ended. */
 static struct {
     bool tripped, forever;
@@ -145,7 +145,7 @@ static bool has_proven(const char *eval) {
     return told.ended[id].there && told.ended[id].of_d1 && told.ended[id].passed;
 }
 
-/* ---- a remedy, typed as it is printed ---- */
+/* ---- a remedy, typed as printed ---- */
 
 static const char *supply(const char *word) {
     static const char *const verdicts[] = {"pass", "warn", "fail", "unknown"}, *const gates[] = {"pass", "hold", "refuse"};
@@ -200,7 +200,7 @@ static void type(char *command, bool write) {
 
 static void type_all(char *remedy, bool write) {
     evals++;
-    for (char *next; remedy != NULL; remedy = write ? next : NULL) { /* a later command may rest on the one before */
+    for (char *next; remedy != NULL; remedy = write ? next : NULL) { /* a later command may depend on the previous one */
         next = strstr(remedy, " && ");
         if (next != NULL) {
             *next = '\0';
@@ -218,7 +218,7 @@ static void hear_trip(int64_t until) {
     told.until = until > told.until ? until : told.until;
 }
 
-/* "runs": 0 is none, and a trial that passed has none that failed. */
+/* "runs": 0 is none, and a trial that passed has no failed ones. */
 static bool fails(const char *json) {
     const char *failed = json != NULL ? strstr(json, "\"failed\":") : NULL;
     const char *runs = json != NULL ? strstr(json, "\"runs\":") : NULL;
@@ -227,7 +227,7 @@ static bool fails(const char *json) {
                             (n_failed > 0 && strstr(json, "\"pass\"") != NULL));
 }
 
-/* A plan begins anew, unless it is held; a verification adds to what was named what it names itself. */
+/* A plan starts again, unless it is blocked; a verification adds what it names itself. */
 static void hear_step(const char *step, const char *json, bool promoted, bool legal) {
     int64_t at = json != NULL && strstr(json, Y2100) != NULL ? INT64_C(4102444800000000000) : (int64_t)clock_wall_ns();
     bool held = told.tripped && (told.forever || told.until > at);
@@ -290,7 +290,7 @@ static void say_something(void) {
     int64_t violations = 0;
     what = what == 0 && told.tripped && below(2) == 0 ? 3 : what; /* the plan's author has another clock */
     if (strcmp(steps[what].step, "tripped") == 0 && steps[what].until != 5000 && below(4) > 0) {
-        return; /* it bars nearly all that comes after it */
+        return; /* it blocks nearly everything after it */
     }
     missing();
     violations = row_int(&b.row, box_column(&b, "violations"));
@@ -307,7 +307,7 @@ static void say_something(void) {
     }
 }
 
-/* What is told of the tripcode and of the trial is what the reference says. */
+/* What is reported about the tripcode and the trial agrees with the reference. */
 static void expect_causes(int64_t now, size_t seen[SEEN]) {
     char reason[4096], trip[4096], words[WORD];
     bool tripped = finding("promotion.tripcode", "reason", trip);
@@ -337,7 +337,7 @@ static void expect_causes(int64_t now, size_t seen[SEEN]) {
     seen[5] += evals_lack;
 }
 
-/* Evaluations of the candidate that failed, by suites and by none. */
+/* Evaluations of the candidate that failed, with and without a suite. */
 static void fail_something(void) {
     static const char *const suites[] = {"", ",\"suite\":\"\"", ",\"suite\":\"s\"", ",\"suite\":\"t\""};
     char id[64], json[WORD];
@@ -347,7 +347,7 @@ static void fail_something(void) {
     hear_end(id, json);
 }
 
-/* Which of the rules that an evaluation mends has this remedy, and what it says; NULL: none. */
+/* Which of the rules that an evaluation satisfies has this remedy, and what it reports; NULL: none. */
 static const char *rule_of(const char *remedy, char ret_reason[4096]) {
     static const char *const rules[] = {"promotion.failed", "promotion.named-suites", "promotion.named-evals"};
     char text[4096];
@@ -382,7 +382,7 @@ static void expect_remedies_are_legal(size_t seen[SEEN]) {
     const char *rule = rule_of(texts[one], failed);
     bool binds = rule != NULL && strstr(texts[one], " config_digest=") == NULL && strstr(texts[one], " pack=") == NULL;
     type_all(texts[one], true);
-    if (binds) { /* another failure may be left, not the one that was named */
+    if (binds) { /* another failure may remain, but not the named one */
         assert_true(!finding(rule, "reason", after) || strcmp(failed, after) != 0);
         seen[3]++;
     }
@@ -421,7 +421,7 @@ static void each_remedy_is_a_legal_step_and_each_cause_is_told(void **state) {
     assert_true(one != NULL || (seen[0] > 0 && seen[1] > 0 && seen[2] > 0 && seen[3] > 0 && seen[4] > 0 && seen[5] > 0));
 }
 
-/* ---- the words ---- */
+/* ---- the text ---- */
 
 static void the_remedy_of_a_failure_names_the_suite_that_failed_or_none(void **state) {
     static const char *const cases[][3] = {{"", "without a suite", ""},
@@ -496,7 +496,7 @@ static void a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended(void **
              "promotion 'p' is aborted: tripcode 'old' stopped it (event %llu), though it had already ended",
              (unsigned long long)seq);
     expect_refused("promoted", "{\"digest\":\"" D1 "\"}", words);
-    say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}"); /* it bars nothing */
+    say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}"); /* it blocks nothing */
     missing();
     box_text(&b, "state", "planned");
     seq = say("aborted", "{\"reason\":\"withdrawn\"}");

@@ -39,7 +39,7 @@ static void expect_violation(const char *state, int64_t violations, const char *
     box_text(&b, "violation", words);
 }
 
-/* Up to where the gate is asked. */
+/* Up to the point where the gate is asked. */
 static void go_to_the_gate(void) {
     say("planned",
         "{\"what\":\"model\",\"model\":\"m\",\"digest\":\"" D1 "\",\"digest_before\":\"" D2 "\",\"version\":\"2\"}");
@@ -126,11 +126,11 @@ static void the_gate_must_let_this_digest_pass(void **state) {
     expect_violation("verifying", 5, "promoted from verifying: it does not name the candidate's digest");
     say("promoted", "{\"digest\":\"" D2 "\"}");
     expect("verifying", 6);
-    say("verifying", NULL); /* anew: the answer was to what was verified before */
+    say("verifying", NULL); /* again: the answer was to the previous verification */
     say("promoted", "{\"digest\":\"" D1 "\"}");
     expect_violation("verifying", 7, "promoted from verifying: the gate has not answered");
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
-    say("gated", "{\"decision\":\"refuse\"}"); /* what speaks against it is taken as it is */
+    say("gated", "{\"decision\":\"refuse\"}"); /* what counts against it is accepted as it is */
     say("promoted", "{\"digest\":\"" D1 "\"}");
     expect_violation("verifying", 8, "promoted from verifying: the gate has answered refuse");
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
@@ -192,7 +192,7 @@ static void a_trip_after_the_promotion_is_noted_and_leaves_it(void **state) {
 /* ---- what is missing, over random histories ---- */
 
 static uint64_t x;
-static size_t way; /* steps of the legal way that were tried */
+static size_t way; /* legal steps that were tried */
 
 static uint64_t below(uint64_t n) {
     x ^= x << 13;
@@ -219,7 +219,7 @@ static void say_something(void) {
                  {"debating", NULL}};
     static const size_t legal[] = {0, 2, 4, 6};
     uint64_t what = below(sizeof(steps) / sizeof(steps[0]) + 3);
-    if (below(2) == 0) { /* often on the way that leads to the end */
+    if (below(2) == 0) { /* often on the path that leads to the end */
         what = legal[way++ % (sizeof(legal) / sizeof(legal[0]))];
     }
     if (what < sizeof(steps) / sizeof(steps[0])) {
@@ -234,7 +234,7 @@ static void say_something(void) {
     box_event(&b, "eval.finished", "eval/e", "{\"suite\":\"s\",\"digest\":\"" D1 "\",\"verdict\":\"pass\"}");
 }
 
-/* Nothing is missing exactly when the gate of `append --checked` opens; each finding is among the words of its no. */
+/* Nothing is missing exactly when the gate of `append --checked` opens; each finding is part of its refusal. */
 static void expect_missing_is_what_bars(size_t ret_answers[2]) {
     static const char *const under_way[] = {"planned", "debating", "simulated", "verifying"};
     struct decision d;
@@ -312,7 +312,7 @@ static void evidence_has_to_be_there_before_it(void **state) {
     assert_false(row_has(&b.row, box_column(&b, "gate")));
     say("gated", "{\"decision\":\"hold\",\"evidence\":[\"one\"]}");
     expect_violation("verifying", 2, "gated from verifying: its evidence holds what is not the number of an event");
-    box_text(&b, "gate", "hold"); /* a no is taken from anybody */
+    box_text(&b, "gate", "hold"); /* a no is accepted from anybody */
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\",\"evidence\":[1,2]}");
     expect("verifying", 2);
     say("promoted", "{\"digest\":\"" D1 "\",\"evidence\":[999]}");

@@ -1,4 +1,4 @@
-/* What counts as a proof of a route, and what takes it away. */
+/* What counts as a proof of a route, and what invalidates it. */
 #include "base/json.h"
 #include "projections/decide/decide.h"
 #include "projections/ready/proof.h"
@@ -40,7 +40,7 @@ static void remedy_is(struct box *box, const char *rule, const char *expected) {
     }
 }
 
-/* What is typed for it, and then nothing is said of weights any more. */
+/* Its remedy is typed, and then nothing is reported about weights any more. */
 static void weights_that_nobody_knows_have_a_remedy_for_each_cause(void **state) {
     static const struct {
         const char *seen[2], *runtime, *model, *why, *rule, *remedy;
@@ -159,7 +159,7 @@ static void a_suite_that_the_route_names_without_digest_is_the_one_declared_last
     box_close(&box);
 }
 
-/* Each is an evaluation of the route as it is that does not count, with the word for it. */
+/* Each is an evaluation of the current route that does not count, with the word for it. */
 static void what_is_not_a_full_pass_proves_nothing(void **state) {
     static const struct {
         const char *end, *reason;
@@ -220,7 +220,7 @@ static void what_the_route_says_the_evaluation_has_to_say_too(void **state) {
     }
 }
 
-/* How many findings the row's list has, and that each of these rules is among them, up to a NULL. */
+/* The number of findings in the row's list, and that each of these rules is among them, up to a NULL. */
 static void box_misses(struct box *box, size_t n, ...) {
     size_t column = box_column(box, "missing"), found = 0;
     struct list list;
@@ -329,7 +329,7 @@ static void what_the_suite_asks_for_has_to_be_scored_and_reached(void **state) {
     box_event(&box, "eval.scored", "eval/e", "{\"task\": \"v\", \"metric\": \"any\", \"value\": 3}");
     box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
-    declare_suite(&box, SUITE2, "[{\"name\": \"w\"}]"); /* another definition is not the one that it was made by */
+    declare_suite(&box, SUITE2, "[{\"name\": \"w\"}]"); /* another definition than the one it was made with */
     box_route_is(&box, "ready", NULL);
     declare_suite(&box, SUITE, "[{\"name\": \"w\"}]");
     box_route_is(&box, "declared-not-proven", "its suite asks for what was not scored: 'w'");

@@ -1,11 +1,11 @@
-/* Which weights a route uses: what it names, what its newest decision names, and whether they are still there. */
+/* Which weights a route uses: those it names, those its newest decision names, and whether they still exist. */
 #include "projections/rows/list.h"
 #include "tests/projections/proof_box.h"
 
 #define ZZ(digest) "{\"model\": \"zz\", \"runtime\": \"ollama\", \"digest\": \"" digest "\"}"
 #define USES(more) "{\"decision\": \"primary\"" more "}"
 
-/* Route r, proven for WEIGHTS, which the name m of ollama leads to; `names`: how the route names them. */
+/* Route r, proven for WEIGHTS, to which the name m of ollama leads; `names`: how the route names them. */
 static void proven(struct box *box, const char *names) {
     char body[256];
     box_open(box);
@@ -80,7 +80,7 @@ static void weights_are_there_while_any_name_leads_to_them_or_memory_holds_them(
     box_tag(&box, "model.removed", WEIGHTS);
     box_route_is(&box, "ready", NULL);
     box_event(&box, "model.loaded", "model/zz", ZZ(WEIGHTS));
-    box_event(&box, "model.observed", "model/zz", ZZ(WEIGHTS2)); /* the name moves, and the server holds what it held */
+    box_event(&box, "model.observed", "model/zz", ZZ(WEIGHTS2)); /* the name moves, and the server keeps the weights */
     box_route_is(&box, "ready", NULL);
     box_event(&box, "model.unloaded", "model/zz", "{\"model\": \"zz\", \"runtime\": \"ollama\"}");
     box_route_is(&box, "declared-not-proven", "no runtime has sha256:aaaaaaaaaaaa any more");
@@ -135,7 +135,7 @@ static void another_model_in_a_newer_decision_is_what_its_name_leads_to(void **s
         box_int(&box, "since_seq", (int64_t)used);
         serves(&box, WEIGHTS, NULL);
         serves(&box, WEIGHTS2, "r");
-        box_event(&box, "route.decided", "route/r", USES("")); /* it names nothing, and says nothing of what is used */
+        box_event(&box, "route.decided", "route/r", USES("")); /* it names nothing, and says nothing about what is used */
         box_route_is(&box, "declared-not-proven", "its newest decision used 'zz'");
         box_event(&box, "route.decided", "route/r", USES(", \"model\": \"m:latest\""));
         box_route_is(&box, "ready", NULL);
@@ -162,7 +162,7 @@ static void a_declaration_that_is_newer_than_the_decision_says_what_is_used(void
     box_event(&box, "route.decided", "route/r", USES(", \"model\": \"zz\""));
     box_route_is(&box, "declared-not-proven", "model drift");
     box_event(&box, "model.observed", "model/m", "{\"model\": \"m\", \"runtime\": \"vllm\", \"digest\": \"" WEIGHTS "\"}");
-    box_route_is(&box, "declared-not-proven", "model drift"); /* that m is told of does not make it what is used */
+    box_route_is(&box, "declared-not-proven", "model drift"); /* an event about m does not make it what is used */
     box_event(&box, "route.declared", "route/r", "{\"model\": \"m\"}");
     box_route_is(&box, "ready", NULL);
     box_close(&box);
@@ -176,14 +176,14 @@ static void the_runtime_that_was_chosen_says_whose_name_it_is(void **state) {
               "{\"model\": \"m\", \"runtime\": \"vllm\", \"endpoint\": \"http://gpu:8\", \"digest\": \"" WEIGHTS2 "\"}");
     box_route_is(&box, "ready", NULL);
     box_event(&box, "route.decided", "route/r", USES(", \"model\": \"m\", \"runtime\": \"vllm\""));
-    box_route_is(&box, "ready", NULL); /* it has not listed the name: nobody says that it is another model */
+    box_route_is(&box, "ready", NULL); /* it has not listed the name: nothing says that it is another model */
     box_event(&box, "route.decided", "route/r",
               USES(", \"model\": \"m\", \"runtime\": \"vllm\", \"endpoint\": \"http://gpu:8\""));
     box_route_is(&box, "declared-not-proven", "its newest decision used 'm', which is sha256:bbbbbbbbbbbb");
     box_close(&box);
 }
 
-/* Beside a model that the route names; where it names a digest alone, the decision's name may be one of it. */
+/* Compared with a model that the route names; if the route names only a digest, the decision's name may belong to it. */
 static void another_model_whose_weights_nobody_knows_proves_nothing(void **state) {
     static const struct {
         const char *names, *seen, *gone, *why, *rule, *remedy;
@@ -217,7 +217,7 @@ static void another_model_whose_weights_nobody_knows_proves_nothing(void **state
         if (cases[i].why != NULL) {
             box_cites(&box, used);
             helps(&box, cases[i].rule, cases[i].remedy);
-            box_event(&box, "route.declared", "route/r", /* what the remedy does */
+            box_event(&box, "route.declared", "route/r", /* the effect of the remedy */
                       strstr(cases[i].remedy, "MODEL")      ? "{\"model\": \"m\", \"digest\": \"" WEIGHTS "\"}"
                       : strstr(cases[i].remedy, "model=zz") ? "{\"model\": \"zz\", \"digest\": \"" WEIGHTS "\"}"
                                                             : "{\"digest\": \"" WEIGHTS "\"}");
@@ -239,7 +239,7 @@ static void a_route_that_has_no_suite_uses_weights_too(void **state) {
     box_close(&box);
 }
 
-/* As a source does that is brought in later. */
+/* As from a source that is ingested later. */
 static void a_decision_that_was_made_before_says_nothing_of_now(void **state) {
     struct box box;
     (void)state;

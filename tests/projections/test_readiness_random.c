@@ -1,6 +1,6 @@
-/* The judges of readiness against a reference that keeps nothing but what was told (readiness_reference.h): over random
- * histories of packs, permissions, checks, models, routes, suites and evaluations both come to the same. Seeds
- * are fixed, and one is random and printed; LEDGER_SEED=N tries that one. */
+/* The judges of readiness against a reference that keeps only what was recorded (readiness_reference.h): over random
+ * histories of packs, permissions, checks, models, routes, suites and evaluations both give the same result. Seeds are
+ * fixed, and one is random and printed; LEDGER_SEED=N tries that one. */
 #include <time.h>
 
 #include "projections/rows/list.h"
@@ -92,7 +92,7 @@ static void compare(struct world *w, uint64_t seed, int step) {
     }
 }
 
-/* ---- telling ---- */
+/* ---- recording ---- */
 
 struct body {
     char text[2048];
@@ -314,7 +314,7 @@ static void tell_score(struct world *w, struct eval_told *e, int task, const cha
     while (at < e->n && e->score[at].task != task) {
         at++;
     }
-    if (at < e->n && !OPTION(4)) { /* the same is said again */
+    if (at < e->n && !OPTION(4)) { /* the same is recorded again */
         s = e->score[at];
     } else if (at < e->n) {
         const struct score_told *o = &e->score[at];
@@ -336,7 +336,7 @@ static void tell_score(struct world *w, struct eval_told *e, int task, const cha
     tell(w, "eval.scored", subject, &b);
 }
 
-/* A wrong answer is one; an error is none, nor is what nobody names. */
+/* A wrong answer is a failed sample with a cause; an error is not an answer, nor is a failure without a cause. */
 static void tell_samples(struct world *w, struct eval_told *e, const char *subject) {
     static const char *const failures[] = {"assertion", "assertion", "limit", "error", "unknown", NULL};
     for (uint32_t n = OPTION(3) ? below(w, 3) : 0; n > 0; n--) {
@@ -355,7 +355,7 @@ static void tell_eval(struct world *w) {
     char subject[32];
     uint32_t old = w->n > 0 ? below(w, (uint32_t)w->n) : 0;
     struct body b = {0};
-    if (w->n > 0 && OPTION(4)) { /* a score that comes later, or it is taken back */
+    if (w->n > 0 && OPTION(4)) { /* a score that is recorded later, or it is invalidated */
         struct eval_told *e = &w->eval[old];
         snprintf(subject, sizeof(subject), "eval/e%u", old);
         if (e->invalidated || !OPTION(3)) {
@@ -369,7 +369,7 @@ static void tell_eval(struct world *w) {
     if (w->n == EVALS_MAX) return;
     struct eval_told *e = &w->eval[w->n];
     snprintf(subject, sizeof(subject), "eval/e%zu", w->n++);
-    bool odd = OPTION(4); /* its numbers say much */
+    bool odd = OPTION(4); /* its numbers are significant */
     e->planned = odd && OPTION(2) ? 10 + 10 * (int)below(w, 2) : -1;
     if (e->planned >= 0) {
         struct body plan = {0};
@@ -416,7 +416,7 @@ static void tell_eval(struct world *w) {
     }
 }
 
-/* What histories have to have, so that there is something to be told apart. */
+/* What histories must contain, so that there is something to distinguish. */
 struct met {
     size_t counted, ready, proven, other, gone;
 };

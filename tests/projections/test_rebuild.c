@@ -1,5 +1,5 @@
-/* What is stored is a function of the log alone: whether it came one event at a time, at once, or was built anew; what is
- * stored by other code stays as it is until it is built anew. */
+/* What is stored is a function of the log alone, whether it was folded one event at a time, all at once, or rebuilt; what
+ * other code stored is unchanged until it is rebuilt. */
 #include "projections/attest/digests.h"
 #include "tests/projections/rebuild_box.h"
 
@@ -299,7 +299,7 @@ static void an_interrupted_rebuild_goes_on_where_it_stood(void **state) {
         must(db_begin(db, false, &txn, &why));
         must(store_get(txn, "total", &before, &why));
         db_abort(txn);
-        stop_now = times == 0; /* at once, then after the first chunk that is long enough to tell of */
+        stop_now = times == 0; /* at once, then after the first chunk that is long enough to be reported */
         rc = rebuild_run(s.ledger, &options, 3, &why);
         must(db_begin(db, false, &txn, &why));
         must(store_get(txn, "total", &after, &why));

@@ -1,4 +1,4 @@
-/* What is stored of another log or with damage is not believed. */
+/* Stored data of another log, or with damage, is not used. */
 #include "tests/projections/rebuild_box.h"
 
 TUNED(__wrap_state_tuning)
@@ -70,7 +70,7 @@ static void a_derived_environment_that_is_gone_or_cut_short_is_made_anew(void **
     compare_with_fresh();
 }
 
-/* Replaces the record of that key by what `change` makes of it. */
+/* Replaces the record of that key with the result of `change`. */
 static void spoil_state(const char *key, size_t at, uint8_t flip) {
     struct db *db;
     struct db_txn *txn;
@@ -123,7 +123,7 @@ static void no_flipped_or_missing_byte_of_a_record_is_believed(void **state) {
     }
 }
 
-/* All rows of the projection become these bytes. */
+/* All rows of the projection are set to these bytes. */
 static void spoil_rows(const struct projection *projection, struct bytes bytes) {
     struct db *db;
     struct db_txn *txn;

@@ -1,4 +1,4 @@
-/* Where nothing can be stored: a full disk leaves the old rows, and states are read nevertheless. */
+/* When nothing can be stored: a full disk leaves the old rows, and states can still be read. */
 #include "tests/ledger/small_disk.h"
 #include "tests/projections/engine_box.h"
 
@@ -46,7 +46,7 @@ static void on_a_full_disk(void) {
     must_fail(rebuild_run(s.ledger, &options, 3, &why), ERR_FULL, "o space left");
     dump_stored(s.ledger, both, &b);
     assert_true(same_bufs(&a, &b));
-    look(); /* folded in memory: they lag more than is usual */
+    look(); /* folded in memory: they lag more than usual */
     struct state_view *view = engine_view(s.ledger, both, &tiny_overlay, LOG_NO_SEQ, false);
     dump_view(view, &a); /* not even there: in scratch, elsewhere */
     check_total(view, "totals", scratch_size(&s));

@@ -1,5 +1,5 @@
-/* Processes that are killed while they store rows, and several that do so at a time: no event is taken twice or left out.
- */
+/* Processes that are killed while they store rows, and several that store at the same time: no event is folded twice or
+ * skipped. */
 #include "tests/projections/engine_box.h"
 
 #include <signal.h>
@@ -36,7 +36,7 @@ static void differs(void *ctx, const struct projection *projection, const char *
     fail_msg("%s: %s", projection->name, words);
 }
 
-/* Whatever is stored now is right as far as it goes, and is so again when the rest was folded. */
+/* Whatever is stored now is correct as far as it goes, and still is after the rest was folded. */
 static void check_all(void) {
     struct state_options options = engine_options(both, &tuning);
     struct state_view *view;
@@ -49,7 +49,7 @@ static void check_all(void) {
     assert_true(rows > 100);
 }
 
-/* In a child: for ever, or `times` times. */
+/* In a child: endlessly, or `times` times. */
 static pid_t work(bool rebuild, int times) {
     fflush(NULL);
     pid_t pid = fork();
@@ -68,7 +68,7 @@ static pid_t work(bool rebuild, int times) {
     _exit(rc == 0 ? 0 : 1);
 }
 
-/* There is half a rebuild. */
+/* There is a half-finished rebuild. */
 static bool is_half(void) {
     struct store_record record;
     struct db *db;

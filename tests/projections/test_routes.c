@@ -52,7 +52,7 @@ static void a_fallback_degrades_until_the_first_choice_answers(void **state) {
     box_close(&box);
 }
 
-/* Each is an event that breaks a rule, and leaves the step that is beside it. */
+/* Each is an event that breaks a rule, and leaves the step that is next to it. */
 static void steps_that_are_not_legal_show_as_violations(void **state) {
     static const struct {
         const char *before, *kind, *body, *step, *words;
@@ -178,7 +178,7 @@ static void a_route_that_is_declared_again_after_its_removal_is_a_new_one(void *
     box_close(&box);
 }
 
-/* What is in the subject counts, whatever a body says or does not say any more. */
+/* The subject counts, whatever a body says or no longer says. */
 static void the_subject_names_the_route(void **state) {
     struct box box;
     (void)state;

@@ -1,4 +1,4 @@
-/* Rows in memory against a plain list that does the same. */
+/* Rows in memory against a plain list with the same operations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

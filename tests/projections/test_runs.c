@@ -1,4 +1,4 @@
-/* Runs: what belongs to one, what it adds up to, how it ended. */
+/* Runs: which events belong to one, its totals, how it ended. */
 #include "tests/projections/state_box.h"
 
 #define MS INT64_C(1000000)
@@ -118,7 +118,7 @@ static void answers_without_calls_are_calls(void **state) {
     say("run.tool_returned", NULL);
     say("run.model_returned", "{\"tokens_in\":5}");
     say("run.model_called", "{\"tokens_in\":50}");
-    say("run.model_returned", "{\"tokens_in\":60,\"outcome\":\"error\"}"); /* it knows better */
+    say("run.model_returned", "{\"tokens_in\":60,\"outcome\":\"error\"}"); /* it is more specific */
     look("r");
     box_text(&b, "state", "observed");
     box_text(&b, "agent", "a");
@@ -134,7 +134,7 @@ static void how_a_run_ended_is_its_state(void **state) {
     static const char fault[] = "it is said to have gone well, and ";
     static const struct {
         const char *end, *state, *fault; /* NULL: it does not contradict itself */
-        int succeeded;                   /* -1: it does not say */
+        int succeeded;                   /* -1: not given */
     } ends[] = {
         {"{}", "finished", NULL, -1},
         {"{\"ok\":true}", "finished", NULL, 1},

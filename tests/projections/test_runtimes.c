@@ -1,4 +1,4 @@
-/* Runtimes: what answers, in which version, and what is known of what does not. */
+/* Runtimes: which of them answer, in which version, and what is known of those that do not. */
 #include "tests/projections/state_box.h"
 
 #define URL "http://127.0.0.1:11434"
@@ -65,7 +65,7 @@ static void a_runtime_that_does_not_answer_keeps_what_was_known_of_it(void **sta
 static void a_change_of_version_is_told_with_the_version_before(void **state) {
     (void)state;
     ollama("observed", ",\"version\":\"0.5.1\"");
-    ollama("observed", ",\"version\":\"0.6.0\""); /* in this order they come in */
+    ollama("observed", ",\"version\":\"0.6.0\""); /* in order of arrival */
     uint64_t seq = ollama("changed", ",\"what\":\"version\",\"version\":\"0.6.0\",\"version_before\":\"0.5.1\"");
     find_ollama();
     box_text(&box, "version", "0.6.0");

@@ -1,4 +1,4 @@
-/* Views: rows as of any moment, whatever is stored and whatever came since. */
+/* Views: rows as of any moment, whatever is stored and whatever was appended since. */
 #include "projections/view/view.h"
 #include "tests/projections/engine_box.h"
 
@@ -60,7 +60,7 @@ static void a_view_as_of_every_position_is_what_a_fresh_replay_gives(void **stat
     uint64_t size = scratch_size(&s);
     struct state_options options = engine_options(both, &small_tuning);
     must(rebuild_catch_up(s.ledger, &options, &why));
-    struct state_tuning fresh = small_tuning; /* what is stored has other segments, and is no use to it */
+    struct state_tuning fresh = small_tuning; /* what is stored has other segments, and cannot be used */
     fresh.segment = 1000003;
     for (uint64_t at = 0; at <= size; at++) {
         struct state_view *view = engine_view(s.ledger, both, &small_tuning, at, true);
@@ -85,7 +85,7 @@ static void a_view_as_of_every_position_is_what_a_fresh_replay_gives(void **stat
 static void all_views_of_a_log_that_grows_are_right(void **state) {
     unsigned seed = 2;
     (void)state;
-    for (int i = 0; i < 150; i++) { /* through the end of groups, of segments, of lags that are stored */
+    for (int i = 0; i < 150; i++) { /* across the ends of groups, of segments, of stored lags */
         append_random(s.ledger, 1 + (uint64_t)i % 9, 4, &seed);
         struct state_view *view = engine_view(s.ledger, both, &small_tuning, LOG_NO_SEQ, i % 3 == 0);
         check_total(view, "totals", scratch_size(&s));
@@ -232,7 +232,7 @@ static void judges_that_go_in_circles_are_stopped(void **state) {
     row_init(&row, state_table(view, 0));
     must_fail(state_get(view, 0, &key, 1, &row, &why), ERR_LIMIT, "the judge of 'circles' asks others that ask it");
     must(state_get_stored(view, 0, &key, 1, &row, &why));
-    must_fail(state_get(view, 0, &key, 1, &row, &why), ERR_LIMIT, "circles"); /* and can be asked again */
+    must_fail(state_get(view, 0, &key, 1, &row, &why), ERR_LIMIT, "circles"); /* and can be queried again */
     row_done(&row);
     state_close(view);
 }
@@ -294,7 +294,7 @@ static void states_end_where_the_log_cannot_be_read_and_say_so(void **state) {
     int rc = rebuild_run(s.ledger, &options, 3, &why);
     assert_true(rc == ERR_CORRUPT || rc == ERR_TAMPERED);
     assert_non_null(strstr(why.msg, "events 1024..1279"));
-    view = engine_view(s.ledger, both, &small_tuning, 900, false); /* what was stored is as it was */
+    view = engine_view(s.ledger, both, &small_tuning, 900, false); /* what was stored is unchanged */
     check_total(view, "totals", 900);
     state_status(view, 0, &status);
     assert_int_equal(status.failed_seq, LOG_NO_SEQ);
@@ -306,7 +306,7 @@ static void draw(void *ctx, uint64_t done, uint64_t of) {
     (void)ctx, (void)done, (void)of;
 }
 
-/* A view opens others later, when what the progress was drawn on is gone. */
+/* A view opens others later, when the object that received the progress is gone. */
 static void progress_is_of_opening_only(void **state) {
     struct state_options options = engine_options(both, NULL);
     struct state_view *view;

@@ -50,7 +50,7 @@ static void catch_up(struct ledger *ledger) {
     assert_int_equal(rebuild_catch_up(ledger, &options, &why), 0);
 }
 
-/* Appends, now and then stores, now and then only looks. */
+/* Appends, now and then stores, now and then only reads. */
 static void grow(struct box *box, struct random_event *r, struct moment *moments) {
     uint64_t accepted = 0;
     struct timespec now;

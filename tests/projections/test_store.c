@@ -133,9 +133,9 @@ static void a_version_is_kept_only_where_it_differs(void **state) {
     struct db_txn *txn = begin(true);
     (void)state;
     put(txn, 1, 0, "a", 10, "x");
-    put(txn, 1, 0, "a", 10, NULL); /* come and gone in one segment */
+    put(txn, 1, 0, "a", 10, NULL); /* added and removed in one segment */
     assert_int_equal(rows_of(txn), 0);
-    put(txn, 1, 0, "a", 20, NULL); /* never there */
+    put(txn, 1, 0, "a", 20, NULL); /* never existed */
     assert_int_equal(rows_of(txn), 0);
     put(txn, 1, 0, "a", 20, "x");
     put(txn, 1, 0, "a", 30, "y");
@@ -144,7 +144,7 @@ static void a_version_is_kept_only_where_it_differs(void **state) {
     assert_int_equal(rows_of(txn), 1);
     put(txn, 1, 0, "a", 30, NULL);
     assert_int_equal(rows_of(txn), 2);
-    put(txn, 1, 0, "a", 40, NULL); /* gone already */
+    put(txn, 1, 0, "a", 40, NULL); /* already removed */
     assert_int_equal(rows_of(txn), 2);
     is(txn, 1, 0, "a", 20, "x");
     is(txn, 1, 0, "a", 40, NULL);
@@ -233,7 +233,7 @@ static void a_slot_is_never_given_twice(void **state) {
         if (i == 10) { /* the counter is lost */
             must(db_put(txn, DERIVED_STATE, bytes_of("projections"), bytes_of("?"), DB_PUT, &why));
         }
-        if (i == 15) { /* and there are rows that no counter tells of */
+        if (i == 15) { /* and there are rows without a counter */
             put(txn, last + 100, 0, "a", 10, "row");
             must(db_del(txn, DERIVED_STATE, bytes_of("projections"), &why));
         }
@@ -296,7 +296,7 @@ static void a_sweep_leaves_what_is_named_alone(void **state) {
     db_abort(txn);
 }
 
-/* ---- a tree that is damaged ---- */
+/* ---- a damaged tree ---- */
 
 static bool keeps_all; /* removing a key removes nothing */
 int __real_db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);

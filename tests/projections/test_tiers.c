@@ -1,4 +1,4 @@
-/* Tiers: what policies say of tools, by hand and against a reference over random policies and calls. */
+/* Tiers: what policies say about tools, by hand and against a reference over random policies and calls. */
 #include "base/clock.h"
 #include "tests/projections/state_box.h"
 
@@ -76,7 +76,7 @@ static void a_policy_of_the_log_comes_before_the_one_that_ships(void **state) {
     expect("", "", "Vault", "T1", "p 8", "default");
     declare("q", "{\"policy\":\"q\",\"version\":\"1\",\"tool_rules\":[{\"tool\":\"V*\",\"tier\":\"T2\"}]}");
     expect("", "", "Vault", "T2", "q 1", "rule 1");
-    declare("p", "{\"policy\":\"p\",\"version\":\"9\"}"); /* taken back */
+    declare("p", "{\"policy\":\"p\",\"version\":\"9\"}"); /* withdrawn */
     declare("q", "{\"policy\":\"q\",\"version\":\"2\"}");
     expect("", "", "Bash", "T2", "default 1", "Bash");
     box_view(&b, seq + 1, 0); /* as of then */
@@ -175,7 +175,7 @@ static void a_declaration_past_the_room_of_all_policies_is_not_taken(void **stat
     assert_non_null(strstr(text_of("violation"), "of rules are not taken: at most 256 KiB a policy and 8192 KiB in all"));
     expect("", "", "Bash", "T3", "mine 1", "rule 1"); /* judgements go on */
     rules_of(&json, "mine", 512, 'y');
-    declare("mine", (const char *)json.p); /* has no room: what it said before stands */
+    declare("mine", (const char *)json.p); /* has no room: the previous declaration stands */
     expect("", "", "Bash", "T3", "mine 1", "rule 1");
     declare("p0", "{\"policy\":\"p0\",\"version\":\"2\"}"); /* makes room */
     declare("mine", (const char *)json.p);
@@ -183,7 +183,7 @@ static void a_declaration_past_the_room_of_all_policies_is_not_taken(void **stat
     buf_done(&json);
 }
 
-/* ---- the policy that ships, and its copy to begin one's own with ---- */
+/* ---- the shipped policy, and its copy to start one's own from ---- */
 
 static const struct {
     const char *tool, *server, *group;
@@ -196,7 +196,7 @@ static const struct {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* A name that the pattern takes. */
+/* A name that matches the pattern. */
 static const char *tool_of(size_t i) {
     static char name[80];
     size_t n = strcspn(rows[i].tool, "*");
@@ -263,14 +263,14 @@ static const char *const servers[] = {"", "s", "t"};
 static const char *const agents[] = {"", "a", "b"};
 static const char *const of_groups[] = {"", "exec", "gpu"};
 
-/* Patterns here are a word, or one that ends in a star. */
+/* Patterns here are a word, or a prefix followed by a star. */
 static bool fits(const char *pattern, const char *text) {
     size_t n = pattern == NULL ? 0 : strlen(pattern);
     return pattern == NULL ||
            (n > 0 && pattern[n - 1] == '*' ? strncmp(pattern, text, n - 1) == 0 : strcmp(pattern, text) == 0);
 }
 
-/* What the program ships, of these names. */
+/* The shipped rules for these names. */
 static int shipped(const char *tool, const char *server, const char *group) {
     if (server[0] == '\0' && strcmp(tool, "Bash") == 0) return 2;
     if (server[0] == '\0' && strcmp(tool, "Read") == 0) return 0;
@@ -279,7 +279,7 @@ static int shipped(const char *tool, const char *server, const char *group) {
 
 struct verdict {
     int tier;
-    char policy[8], rule[16]; /* of the policies by name; "" where the one that ships says it */
+    char policy[8], rule[16]; /* among the policies by name; "" if the shipped one decides */
 };
 
 static void raise_to(struct verdict *v, int tier, const char *policy, const char *rule) {
@@ -290,7 +290,7 @@ static void raise_to(struct verdict *v, int tier, const char *policy, const char
     }
 }
 
-/* The policies by name, and the order in which they were declared last. All rules come before all defaults. */
+/* The policies by name, and the order in which they were last declared. All rules precede all defaults. */
 static struct verdict reference(const struct policy *policy, const size_t *newest, size_t n, const char *tool,
                                 const char *server, const char *agent, const char *group) {
     static const char *const names[] = {"p 1", "q 1", "r 1"};
@@ -378,7 +378,7 @@ static void one_history(size_t *known, size_t *unknown) {
         snprintf(tool, sizeof(tool), "%s", tools[below(5)]);
         box_view(&b, LOG_NO_SEQ, 0);
         if (box_row(&b, "tools", agent, server, tool, NULL)) {
-            continue; /* of several groups: another test's */
+            continue; /* several groups: another test's */
         }
         snprintf(json, sizeof(json), "{\"tool\":\"%s\",\"server\":\"%s\",\"agent\":\"%s\"%s%s%s}", tool, server, agent,
                  group[0] != '\0' ? ",\"group\":\"" : "", group, group[0] != '\0' ? "\"" : "");

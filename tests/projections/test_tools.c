@@ -1,4 +1,4 @@
-/* Tools: what is counted of them, against a plain count over random histories. */
+/* Tools: their counts, against a plain count over random histories. */
 #include "base/clock.h"
 #include "tests/projections/state_box.h"
 

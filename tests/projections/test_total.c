@@ -1,6 +1,6 @@
-/* Folds are total: whatever is in an event that a projection takes, it is taken. Every kind of the catalog is given to
+/* Folds are total: they accept whatever is in an event that their projection takes. Every kind of the catalog is given to
  * every projection with an erased body, with fields of wrong types, with absurd values, and about odd subjects; several
- * times over, so that what the first events left is met by the next ones. */
+ * times over, so that the results of the first events are met by later ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 static struct err why;
 static uint64_t next_seq;
 
-/* Values that some field does not expect, or that are at the end of what it can be. */
+/* Values that some field does not expect, or that are at the limit of its range. */
 enum odd {
     ODD_NIL,
     ODD_EMPTY,
@@ -87,7 +87,7 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* All fields of the kind, each odd in another way, `turn` further on. */
+/* All fields of the kind, each odd in another way, `turn` steps further. */
 static void odd_body(struct buf *out, const struct kind *kind, size_t turn) {
     const char *names[128];
     size_t n = 0;
@@ -124,7 +124,7 @@ static void give_all(struct fold *fold, struct fold_input *input, const struct k
     for (size_t s = 0; s < sizeof(subjects) / sizeof(subjects[0]); s++) {
         give(fold, input, kind->name, subjects[s], (struct bytes){0});
         give(fold, input, kind->name, subjects[s], (struct bytes){(const uint8_t *)"\x80", 1});
-        give(fold, input, kind->name, subjects[s], (struct bytes){(const uint8_t *)"\x07", 1}); /* no map at all */
+        give(fold, input, kind->name, subjects[s], (struct bytes){(const uint8_t *)"\x07", 1}); /* not a map at all */
         for (size_t turn = 0; turn < ODDS; turn++) {
             buf_clear(&body);
             odd_body(&body, kind, turn);

@@ -1,4 +1,4 @@
-/* Lifting bodies to the schema of today. */
+/* Upcasting bodies to the current schema. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 static struct err why;
 static struct buf scratch[2];
 
-/* {"n": k} becomes {"n": k + 1}, and once more. */
+/* {"n": k} becomes {"n": k + 1}, twice. */
 static int one_more(struct bytes body, struct buf *out, struct err *err) {
     struct bytes raw;
     struct mp_item item;

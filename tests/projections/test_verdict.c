@@ -1,4 +1,4 @@
-/* The doctor: observations, verdicts and their clauses, what each rests on and what helps. */
+/* The doctor: observations, verdicts and their clauses, what each is based on and what helps. */
 #include "projections/fold/fold.h"
 #include "projections/rows/list.h"
 #include "tests/projections/state_box.h"
@@ -52,7 +52,7 @@ static void clause(const char *id, const char *state, const char *reason) {
     clause_text(id, "state", state);
 }
 
-/* The clause cites just this event. */
+/* The clause cites only this event. */
 static void clause_cites(const char *id, uint64_t seq) {
     struct bytes raw, item;
     struct list list;
@@ -309,7 +309,7 @@ static void the_same_question_about_the_past_has_the_same_answer(void **state) {
     box_text(&box, "verdict", "fail");
 }
 
-/* ---- verdicts that were given ---- */
+/* ---- recorded verdicts ---- */
 
 static void a_verdict_that_was_given_shows_beside_what_is_true(void **state) {
     (void)state;
@@ -406,7 +406,7 @@ static void a_pack_is_asked_for_its_checks(void **state) {
     find_verdict("p");
     clause("checks", "warn", "latency: slow");
     find_verdict("");
-    clause("checks", "pass", "0 other checks were made"); /* that one is the pack's */
+    clause("checks", "pass", "0 other checks were made"); /* that one belongs to the pack */
 }
 
 static void a_pack_is_asked_for_its_routes(void **state) {

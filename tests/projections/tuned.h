@@ -1,6 +1,5 @@
-/* The sizes that the engine goes by (projections/store/options.h), small ones so that few events are many segments. A
- * test that tunes says TUNED(__wrap_state_tuning) once: by that name the Makefile links it in place of the engine's
- * own. */
+/* The engine's sizes (projections/store/options.h), small ones so that few events make many segments. A test that uses them
+ * says TUNED(__wrap_state_tuning) once: by that name the Makefile links it in place of the engine's own. */
 #ifndef TESTS_PROJECTIONS_TUNED_H
 #define TESTS_PROJECTIONS_TUNED_H
 
@@ -17,7 +16,7 @@ static bool is_tuned;
         return is_tuned ? &tuned : __real_state_tuning();                                                                  \
     }
 
-/* From here on; NULL: as for everybody. */
+/* From here on; NULL: the defaults. */
 static inline void tune(const struct state_tuning *tuning) {
     is_tuned = tuning != NULL;
     tuned = tuning != NULL ? *tuning : tuned;

@@ -1,4 +1,4 @@
-/* All that a view says, as text: digests of its projections, and every row, judged. */
+/* Everything that a view says, as text: digests of its projections, and every row, judged. */
 #ifndef TESTS_PROJECTIONS_VIEW_TEXT_H
 #define TESTS_PROJECTIONS_VIEW_TEXT_H
 
@@ -6,7 +6,7 @@
 
 #include "tests/projections/state_box.h"
 
-static struct err why; /* of the call last made */
+static struct err why; /* of the last call */
 
 static inline void put_cell(struct buf *out, const struct cell *cell) {
     switch (cell->type) {
