@@ -98,7 +98,10 @@ const char *ledger_states_column_name(const struct ledger_states *states, size_t
 }
 
 static int check_table(const struct ledger_states *states, size_t table, struct err *err) {
-    return table < state_tables(states->view) ? 0 : err_set(err, ERR_INVALID, "there is no table %zu", table);
+    size_t n = state_tables(states->view);
+    if (table < n) return 0;
+    return table == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no table of that name")
+                             : err_set(err, ERR_INVALID, "table %zu; expected: 0 to %zu", table, n - 1);
 }
 
 /* ---- rows ---- */

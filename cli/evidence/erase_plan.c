@@ -155,7 +155,8 @@ const char *erase_bar_text(const struct erase_plan *plan, enum erase_bar bar) {
     case ERASE_NO_EVENT:
         return "not in this log";
     case ERASE_KEPT:
-        return "of a kind that the ledger rests on (ledger.created, ledger.key_rotated, ledger.restored, ledger.erased, "
+        return "of a kind that cannot be erased because the ledger depends on it (ledger.created, ledger.key_rotated, "
+               "ledger.restored, ledger.erased, "
                "ledger.corrected)";
     case ERASE_SIGNED:
         return "signed by an author: a signed body cannot be erased, its private fields can";

@@ -174,7 +174,7 @@ static int look_for(const char *dir, struct err *err) {
     if (rc == 0)
         rc = there && S_ISDIR(st.st_mode)
                  ? 0
-                 : err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' makes one)", dir);
+                 : err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' or ledger_create makes one)", dir);
     return rc;
 }
 

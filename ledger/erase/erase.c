@@ -62,7 +62,7 @@ static int sort_options(struct log_erase_options *o, uint64_t **ret_seqs, char i
             text.n -= 16;
         }
         if (text_unhex(digest, sizeof(digest), text) != 0) {
-            return err_set(err, ERR_INVALID, "'%s' is not an artifact id; expected artifact:sha256:<64 hex digits>",
+            return err_set(err, ERR_INVALID, "'%.100s' is not an artifact id; expected artifact:sha256:<64 hex digits>",
                            o->artifact);
         }
         memcpy(id, "artifact:sha256:", 16);

@@ -77,9 +77,10 @@ int kind_unknown(struct bytes kind, struct err *err) {
                        SECRET_SHOWN(kind));
     }
     const char *near = kind_suggest(kind);
-    return err_set(
-        err, ERR_NOTFOUND, "unknown kind '%s'%s%s%s `ledger kinds` lists them; custom kinds are x.<vendor>.<name>",
-        SECRET_SHOWN(kind), near == NULL ? ";" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+    return err_set(err, ERR_NOTFOUND,
+                   "unknown kind '%s'%s%s%s see docs/kinds.md or `ledger kinds`; custom kinds are x.<vendor>.<name>",
+                   SECRET_SHOWN(kind), near == NULL ? ";" : ", did you mean '", near == NULL ? "" : near,
+                   near == NULL ? "" : "'?");
 }
 
 /* ---- subjects ----------------------------------------------------------------------------------------------------- */

@@ -191,6 +191,13 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
     struct err why = {0};
     report_say(c->report, LOG_AUTHORS, LOG_ASPECT_UNCHECKED,
                payload.p == NULL ? "not checked: no payload was given" : "not checked: the event does not verify");
+    if (payload.p == NULL && c->report->aspect[LOG_INTEGRITY].state == LOG_ASPECT_GOOD) {
+        report_say(
+            c->report, LOG_INTEGRITY, LOG_ASPECT_GOOD,
+            "event %llu (%.*s) is in the tree of %llu event%s; its payload was not given, so only its header is checked",
+            (unsigned long long)c->proof.index, (int)c->header.kind.n, (const char *)c->header.kind.p,
+            (unsigned long long)c->point.size, text_s(c->point.size));
+    }
     if (payload.p == NULL || c->report->aspect[LOG_INTEGRITY].state == LOG_ASPECT_FAULT) return;
     if (payload.n <= EVENT_HASH) {
         fault(c, "F2", LOG_INTEGRITY, "payload", "the payload file is shorter than its salt");

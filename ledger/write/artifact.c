@@ -304,7 +304,8 @@ static int parse_id(const char *id, uint8_t ret[HASH_LEN], struct err *err) {
         text.n -= strlen(ARTIFACT_PREFIX);
     }
     if (text_unhex(ret, HASH_LEN, text) != 0) {
-        return err_set(err, ERR_INVALID, "'%s' is not an artifact id; expected %s<64 hex digits>", id, ARTIFACT_PREFIX);
+        return err_set(err, ERR_INVALID, "'%.100s' is not an artifact id; expected %s<64 hex digits>", id == NULL ? "" : id,
+                       ARTIFACT_PREFIX);
     }
     return 0;
 }

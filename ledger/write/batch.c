@@ -163,7 +163,7 @@ static int check_allowed(struct bytes kind, struct bytes source, struct err *err
         return err_set(err, ERR_INVALID, "'source' is 'ledger', which is what the ledger itself writes under");
     }
     if (bytes_has_prefix(kind, "ledger.") && !bytes_is(kind, "ledger.imported") && !bytes_is(kind, "ledger.gap")) {
-        return err_set(err, ERR_INVALID, "'%.*s' is written by the ledger itself only", (int)kind.n, (const char *)kind.p);
+        return err_set(err, ERR_INVALID, "'%.*s' is written only by the ledger itself", (int)kind.n, (const char *)kind.p);
     }
     return 0;
 }

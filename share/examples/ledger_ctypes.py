@@ -41,6 +41,13 @@ def call(function, *args):
         raise LedgerError(error.code, error.message.decode())
 
 
+def chars(text):
+    """A text as C takes it. It ends at a NUL there, so one that has a NUL inside would be cut."""
+    if text is not None and "\0" in text:
+        raise ValueError("%r has a NUL character" % text)
+    return text if text is None else text.encode()
+
+
 def text(function, *args):
     """Of a call that hands out a text."""
     out, n = c.c_void_p(), c.c_size_t()
@@ -54,7 +61,7 @@ def text(function, *args):
 class Ledger:
     def __init__(self, directory):
         self.handle = c.c_void_p()
-        call(lib.ledger_open, directory.encode(), None, c.byref(self.handle))
+        call(lib.ledger_open, chars(directory), None, c.byref(self.handle))
 
     def __enter__(self):
         return self
@@ -64,8 +71,8 @@ class Ledger:
 
     def append(self, kind, subject, fields, actor=None, key=None):
         receipt = Receipt()
-        call(lib.ledger_append_json, self.handle, kind.encode(), subject.encode(), actor and actor.encode(),
-             key and key.encode(), json.dumps(fields).encode(), c.byref(receipt))
+        call(lib.ledger_append_json, self.handle, chars(kind), chars(subject), chars(actor),
+             chars(key), json.dumps(fields).encode(), c.byref(receipt))
         return receipt.seq
 
     def read(self, seq, private=False):
@@ -75,7 +82,7 @@ class Ledger:
         sql = c.c_void_p()
         call(lib.ledger_sql_open, self.handle, None, c.byref(sql))
         try:
-            return [json.loads(line) for line in text(lib.ledger_sql_json, sql, statement.encode()).splitlines()]
+            return [json.loads(line) for line in text(lib.ledger_sql_json, sql, chars(statement)).splitlines()]
         finally:
             lib.ledger_sql_close(sql)
 
@@ -83,22 +90,24 @@ class Ledger:
         states = c.c_void_p()
         call(lib.ledger_states_open, self.handle, None, c.byref(states))
         try:
-            number = lib.ledger_states_table_find(states, table.encode())
-            keys = (c.c_char_p * len(key))(*(k.encode() for k in key))
+            number = lib.ledger_states_table_find(states, chars(table))
+            if number == c.c_size_t(-1).value:
+                raise LookupError("there is no table %r" % table)
+            keys = (c.c_char_p * len(key))(*(chars(k) for k in key))
             return json.loads(text(lib.ledger_states_get_json, states, c.c_size_t(number), keys, c.c_size_t(len(key)), 0))
         finally:
             lib.ledger_states_close(states)
 
 
 def create(directory, origin):
-    options = CreateOptions(c.sizeof(CreateOptions), origin.encode(), None)
-    call(lib.ledger_create, directory.encode(), c.byref(options))
+    options = CreateOptions(c.sizeof(CreateOptions), chars(origin), None)
+    call(lib.ledger_create, chars(directory), c.byref(options))
 
 
 def verify(directory):
     """In a child process: no damage to the ledger can end Python."""
     report = c.c_void_p()
-    call(lib.ledger_verify_isolated, directory.encode(), None, c.byref(report))
+    call(lib.ledger_verify_isolated, chars(directory), None, c.byref(report))
     try:
         return json.loads(text(lib.ledger_report_json, report, 0))
     finally:
@@ -117,6 +126,14 @@ def main(directory):
         try:
             ledger.append("run.strated", "run/1", {})
         except LedgerError as error:
+            print("refused:", error)
+        try:
+            ledger.append("x.acme.note", "host/he\0re", {})
+        except ValueError as error:
+            print("refused:", error)
+        try:
+            ledger.state("nosuch", "pack/pdf-ops")
+        except LookupError as error:
             print("refused:", error)
         print("verified while it is open:", verify(directory)["verdict"])
 

@@ -110,9 +110,9 @@ box 2 correct 1
 err_has '--reason TEXT is missing'
 box 2 correct one --reason x
 box 3 append ledger.corrected -s event/1 seq=1
-err_has 'is written by the ledger itself only'
+err_has 'is written only by the ledger itself'
 box 3 erase 4 --body --reason request --yes
-err_has 'is of a kind that the ledger rests on'
+err_has 'is of a kind that cannot be erased because the ledger depends on it'
 box 2 correct
 
 # What is a mistake itself stands for nothing, so no two events stand for each other.

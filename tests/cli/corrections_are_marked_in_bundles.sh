@@ -13,7 +13,7 @@ note second
 note third
 box 0 correct 2 --reason wrong
 box 3 correct 1 --reason ''
-err_has 'a correction needs a reason of 1 to 200 bytes'
+err_has 'the reason is empty; expected: a few words'
 
 box 0 export -n --sparse 1,3
 out_lacks 'was corrected'

@@ -94,6 +94,8 @@ as 30 ./verify cut
 out_has 'invalid'
 
 as 0 python3 "$root/share/examples/ledger_ctypes.py" python.box
+out_has "refused: 'host/he\\x00re' has a NUL character"
+out_has "refused: there is no table 'nosuch'"
 out_has "libledger $(pkg-config --modversion libledger)"
 out_has 'event 1 is sealed: filesystem.read'
 out_has "[{'n': 2, 'kind': 'permission.granted'}]"

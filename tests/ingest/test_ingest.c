@@ -128,7 +128,7 @@ static void bad_lines_are_rejected_alone_with_line_and_reason(void **state) {
         "2: unknown kind 'route.decidet'",
         "4: not valid JSON: column ",
         "5: 'cause' is 99; expected: the sequence number of an earlier event, here at most 1",
-        "6: 'ledger.sealed' is written by the ledger itself only",
+        "6: 'ledger.sealed' is written only by the ledger itself",
         "7: not valid JSON: column ",
         "9: 'subject' holds a secret",
         "10: the last line is cut off: not valid JSON: column ",

@@ -111,11 +111,11 @@ static void what_a_caller_may_not_write_is_refused(void **state) {
         int code;
         const char *message;
     } cases[] = {
-        {"ledger.created", "x", "a", "measured", "", ERR_INVALID, "'ledger.created' is written by the ledger itself only"},
-        {"ledger.key_rotated", "x", "a", "measured", "", ERR_INVALID, "is written by the ledger itself only"},
-        {"ledger.restored", "x", "a", "measured", "", ERR_INVALID, "is written by the ledger itself only"},
-        {"ledger.erased", "x", "a", "measured", "", ERR_INVALID, "is written by the ledger itself only"},
-        {"ledger.nothing", "x", "a", "measured", "", ERR_INVALID, "is written by the ledger itself only"},
+        {"ledger.created", "x", "a", "measured", "", ERR_INVALID, "'ledger.created' is written only by the ledger itself"},
+        {"ledger.key_rotated", "x", "a", "measured", "", ERR_INVALID, "is written only by the ledger itself"},
+        {"ledger.restored", "x", "a", "measured", "", ERR_INVALID, "is written only by the ledger itself"},
+        {"ledger.erased", "x", "a", "measured", "", ERR_INVALID, "is written only by the ledger itself"},
+        {"ledger.nothing", "x", "a", "measured", "", ERR_INVALID, "is written only by the ledger itself"},
         {"run.stepp", "x", "a", "measured", "", ERR_NOTFOUND, "did you mean 'run.step'?"},
         {"x.acme", "x", "a", "measured", "", ERR_INVALID, "not a custom kind"},
         {"run.step", "", "a", "measured", "", ERR_INVALID, "'subject' is empty"},

@@ -83,13 +83,14 @@ static void many_fields_get_a_wide_head(void **state) {
 
 static void an_unknown_kind_is_refused_with_a_suggestion(void **state) {
     (void)state;
-    assert_refused((struct input){.kind = "rout.decided"}, ERR_NOTFOUND,
-                   "unknown kind 'rout.decided', did you mean 'route.decided'? `ledger kinds` lists them; custom kinds are "
-                   "x.<vendor>.<name>");
-    assert_refused((struct input){.kind = "weather.changed"}, ERR_NOTFOUND,
-                   "unknown kind 'weather.changed'; `ledger kinds` lists them; custom kinds are x.<vendor>.<name>");
+    assert_refused(
+        (struct input){.kind = "rout.decided"}, ERR_NOTFOUND,
+        "unknown kind 'rout.decided', did you mean 'route.decided'? see docs/kinds.md or `ledger kinds`; custom kinds are "
+        "x.<vendor>.<name>");
+    assert_refused((struct input){.kind = "rain.fell"}, ERR_NOTFOUND,
+                   "unknown kind 'rain.fell'; see docs/kinds.md or `ledger kinds`; custom kinds are x.<vendor>.<name>");
     assert_refused((struct input){.kind = ""}, ERR_NOTFOUND,
-                   "unknown kind ''; `ledger kinds` lists them; custom kinds are x.<vendor>.<name>");
+                   "unknown kind ''; see docs/kinds.md or `ledger kinds`; custom kinds are x.<vendor>.<name>");
 }
 
 static void a_malformed_custom_kind_is_refused(void **state) {

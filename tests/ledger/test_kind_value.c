@@ -258,7 +258,7 @@ static void a_secret_is_not_shown_in_a_message(void **state) {
         (struct input){.kind = "permission.granted", .body = with_pat(json, "{\"group\":\"exec\",\"tier\":\"@\"}")},
         ERR_INVALID, "field 'tier' is '" PAT_MASK "'; expected: T0, T1, T2, T3");
     assert_refused((struct input){.kind = with_pat(json, "@"), .body = "{}"}, ERR_NOTFOUND,
-                   "unknown kind '" PAT_MASK "'; `ledger kinds` lists them; custom kinds are x.<vendor>.<name>");
+                   "unknown kind '" PAT_MASK "'; see docs/kinds.md or `ledger kinds`; custom kinds are x.<vendor>.<name>");
     assert_refused((struct input){.kind = "x.acme.thing", .body = "{}", .open = with_pat(json, "[\"@\"]")}, ERR_INVALID,
                    "'open' names '" PAT_MASK "', which the body does not have");
 }

@@ -212,6 +212,7 @@ static void numbers_that_are_no_members_of_their_enum_are_refused(void **state) 
     term.field = "knd";
     must_fail(ledger_query_open(ledger, &qo, &query, &error), LEDGER_ERR_INVALID,
               "unknown field 'knd'; did you mean 'kind'?");
+    must_fail(ledger_artifact_get(ledger, NULL, -1, &error), LEDGER_ERR_INVALID, "'' is not an artifact id");
 }
 
 /* ---- events ---- */
@@ -433,6 +434,11 @@ static void a_proof_is_verified_and_a_changed_one_is_not(void **state) {
     assert_non_null(ledger_report_rule(report));
     ledger_report_free(report);
     ledger_trust_free(trust);
+    must(ledger_verify_proof(ledger_proof_note(proof), ledger_proof_leaf(proof), (struct ledger_bytes){NULL, 0}, NULL,
+                             &report, &error));
+    assert_non_null(
+        strstr(ledger_report_aspect_text(report, 0), "its payload was not given, so only its header is checked"));
+    ledger_report_free(report);
     ledger_proof_free(proof);
 }
 
@@ -523,7 +529,8 @@ static void states_are_as_of_the_moment_that_was_asked_for(void **state) {
             assert_non_null(strstr(json, "\"state\":\"granted\""));
             ledger_free(json);
         }
-        must_fail(ledger_states_get_json(states, SIZE_MAX, key, 3, 0, &json, NULL, &error), LEDGER_ERR_INVALID, "no table");
+        must_fail(ledger_states_get_json(states, SIZE_MAX, key, 3, 0, &json, NULL, &error), LEDGER_ERR_NOTFOUND,
+                  "there is no table of that name");
         ledger_states_close(states);
     }
 }

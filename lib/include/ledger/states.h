@@ -66,7 +66,7 @@ int ledger_state_row_json(const struct ledger_state_row *row, unsigned json_flag
                           struct ledger_error *error);
 
 /* One row as JSON, by its key of one to three texts, with the time since which it has its state. LEDGER_ERR_NOTFOUND: no
- * such row. Free the text with ledger_free. */
+ * such row, or the table was not found. Free the text with ledger_free. */
 int ledger_states_get_json(struct ledger_states *states, size_t table, const char *const *key, size_t n_key,
                            unsigned json_flags, char **ret_json, size_t *ret_n, struct ledger_error *error);
 

@@ -89,7 +89,9 @@ int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *opt
  * child is forked from the calling thread and executes no other program; it ends with that thread. */
 int ledger_verify_isolated(const char *dir, const struct ledger_verify_options *options, struct ledger_report **ret,
                            struct ledger_error *error);
-/* A proof, without a ledger. payload (salt and payload) may be empty: then it is not checked. */
+/* A proof, without a ledger: that the event whose header is `leaf` is in the log. payload (salt and payload) may be empty:
+ * then the verdict is about the header alone (kind, subject, actor, time, ...), not about the event's fields and author, and the
+ * text of integrity says so. */
 int ledger_verify_proof(struct ledger_bytes note, struct ledger_bytes leaf, struct ledger_bytes payload,
                         const struct ledger_trust *trust, struct ledger_report **ret, struct ledger_error *error);
 
