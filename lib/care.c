@@ -65,7 +65,8 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
                         struct ledger_error *error) {
     struct err err = {0};
     uint64_t size = 0;
-    int rc = log_artifact_put(ledger, path, ret_id, &size, &err);
+    int rc = facade_path(path, "file", &err);
+    if (rc == 0) rc = log_artifact_put(ledger, path, ret_id, &size, &err);
     if (rc == 0 && ret_size != NULL) {
         *ret_size = size;
     }
@@ -91,14 +92,17 @@ int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reas
 
 int ledger_key_backup(struct ledger *ledger, const char *path, struct ledger_bytes passphrase, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_key_backup(ledger, path, facade_bytes(passphrase), &err), &err, error);
+    int rc = facade_path(path, "file", &err);
+    if (rc == 0) rc = log_key_backup(ledger, path, facade_bytes(passphrase), &err);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_author_new(const char *path, const char *name, struct ledger_bytes passphrase, char **ret_vkey,
                       struct ledger_error *error) {
     struct err err = {0};
     struct buf vkey = {.max = FACADE_TEXT_MAX};
-    int rc = log_author_new(path, name, facade_bytes(passphrase), &vkey, &err);
+    int rc = facade_path(path, "key file", &err);
+    if (rc == 0) rc = log_author_new(path, name, facade_bytes(passphrase), &vkey, &err);
     return facade_end(facade_text(rc, &vkey, ret_vkey, NULL, &err), &err, error);
 }
 
@@ -154,7 +158,9 @@ int ledger_get_stats(struct ledger *ledger, struct ledger_stats *ret, struct led
 
 int ledger_backup(struct ledger *ledger, const char *to, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_backup(ledger, to, &err), &err, error);
+    int rc = facade_path(to, "directory", &err);
+    if (rc == 0) rc = log_backup(ledger, to, &err);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_restore(const char *backup, const char *dir, const struct ledger_restore_options *options,
@@ -172,6 +178,8 @@ int ledger_restore(const char *backup, const char *dir, const struct ledger_rest
                                                 .log_passphrase = facade_bytes(o.log_passphrase),
                                                 .passphrase = facade_bytes(o.passphrase),
                                                 .newest = o.newest != 0};
+    if (rc == 0) rc = facade_path(backup, "backup", &err);
+    if (rc == 0) rc = facade_path(dir, "directory", &err);
     if (rc == 0) rc = log_restore(backup, dir, &restore, &err);
     return facade_end(rc, &err, error);
 }

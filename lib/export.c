@@ -179,6 +179,7 @@ int ledger_export(struct ledger *ledger, const struct ledger_export_options *opt
     struct cutting *c;
     bool named;
     int rc = begin(ledger, options, ret, true, &c, &err);
+    if (rc == 0) rc = facade_path(path, "file", &err);
     if (rc == 0) {
         const struct handover how = {write_bundle, record_bundle, c};
         c->options.beside = path;

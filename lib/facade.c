@@ -80,6 +80,10 @@ int facade_options(void *to, size_t known, const void *from, const char *name, s
     return 0;
 }
 
+int facade_path(const char *path, const char *what, struct err *err) {
+    return path != NULL && *path != '\0' ? 0 : err_set(err, ERR_INVALID, "no %s is given", what);
+}
+
 struct bytes facade_bytes(struct ledger_bytes bytes) {
     return (struct bytes){bytes.p, bytes.n};
 }

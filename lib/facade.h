@@ -30,6 +30,8 @@ int facade_options(void *to, size_t known, const void *from, const char *name, s
 #define FACADE_OPTIONS(to, options, name, init, err)                                                                       \
     (*(to) = (struct name)init, (options) == NULL ? 0 : facade_options((to), sizeof(*(to)), (options), #name, (err)))
 
+/* ERR_INVALID: NULL or empty. `what`: "directory". */
+int facade_path(const char *path, const char *what, struct err *err);
 /* NULL is empty. */
 struct bytes facade_bytes(struct ledger_bytes bytes);
 struct ledger_bytes facade_borrow(struct bytes bytes);

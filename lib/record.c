@@ -21,6 +21,7 @@ int ledger_create(const char *dir, const struct ledger_create_options *options, 
                                               .actor = facade_actor(o.actor, actor),
                                               .passphrase = facade_bytes(o.passphrase),
                                               .map_bytes = o.map_bytes};
+    if (rc == 0) rc = facade_path(dir, "directory", &err);
     if (rc == 0) rc = log_create(dir, &create, &err);
     return facade_end(rc, &err, error);
 }
@@ -37,6 +38,7 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
                                           .wait_ns = o.wait_ns,
                                           .waiting = o.waiting,
                                           .waiting_ctx = o.waiting_ctx};
+    if (rc == 0) rc = facade_path(dir, "directory", &err);
     if (rc == 0) rc = log_open(dir, &open, &ledger, &err);
     if (rc == 0 && !o.read_only && !o.no_index) rc = query_index_follow(ledger, &err);
     if (rc == 0) {
@@ -66,7 +68,8 @@ int ledger_author_load(const char *path, struct ledger_bytes passphrase, struct 
                        struct ledger_error *error) {
     struct err err = {0};
     struct log_author *author = NULL;
-    int rc = log_author_load(path, facade_bytes(passphrase), &author, &err);
+    int rc = facade_path(path, "key file", &err);
+    if (rc == 0) rc = log_author_load(path, facade_bytes(passphrase), &author, &err);
     if (rc == 0) {
         *ret = (struct ledger_author *)author;
     }

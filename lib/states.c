@@ -86,7 +86,7 @@ const char *ledger_states_table_name(const struct ledger_states *states, size_t 
 }
 
 size_t ledger_states_table_find(const struct ledger_states *states, const char *name_or_noun) {
-    return state_table_find(states->view, name_or_noun);
+    return state_table_find(states->view, name_or_noun == NULL ? "" : name_or_noun);
 }
 
 size_t ledger_states_columns(const struct ledger_states *states, size_t table) {

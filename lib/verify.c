@@ -39,22 +39,30 @@ int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struc
 
 int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_trust_checkpoint(inside(trust), path, &err), &err, error);
+    int rc = facade_path(path, "file", &err);
+    if (rc == 0) rc = log_trust_checkpoint(inside(trust), path, &err);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_trust_policy(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_trust_policy(inside(trust), path, &err), &err, error);
+    int rc = facade_path(path, "file", &err);
+    if (rc == 0) rc = log_trust_policy(inside(trust), path, &err);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_trust_file(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_trust_file(inside(trust), path, &err), &err, error);
+    int rc = facade_path(path, "file", &err);
+    if (rc == 0) rc = log_trust_file(inside(trust), path, &err);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_trust_authors(inside(trust), path, &err), &err, error);
+    int rc = facade_path(path, "file", &err);
+    if (rc == 0) rc = log_trust_authors(inside(trust), path, &err);
+    return facade_end(rc, &err, error);
 }
 
 /* ---- verifying ---- */
@@ -109,6 +117,7 @@ int ledger_verify_isolated(const char *dir, const struct ledger_verify_options *
                                             .stop = o.stop,
                                             .progress = o.progress,
                                             .progress_ctx = o.progress_ctx};
+    if (rc == 0) rc = facade_path(dir, "directory", &err);
     if (rc == 0) rc = begin(dir, false, &report, &err);
     if (rc == 0) rc = isolate_verify(&isolate, &report->found.log, NULL, &err);
     return end(rc, report, ret, &err, error);

@@ -90,6 +90,45 @@ static void a_ledger_that_was_opened_by_a_relative_path_stays_where_it_is(void *
     must(rmdir(other)); /* which is empty */
 }
 
+/* ---- NULL ---- */
+
+static void a_path_that_is_missing_or_empty_is_refused(void **state) {
+    struct ledger_create_options create = LEDGER_CREATE_OPTIONS_INIT;
+    struct ledger_restore_options restore = LEDGER_RESTORE_OPTIONS_INIT;
+    const struct ledger_bytes none = {NULL, 0}, secret = {(const uint8_t *)"secret", 6};
+    struct ledger_trust *trust;
+    struct ledger_author *author;
+    struct ledger_report *report;
+    struct ledger *other;
+    char id[LEDGER_ARTIFACT_ID], *vkey;
+    static const char *const paths[] = {NULL, ""};
+    (void)state;
+    must(ledger_open(dir, NULL, &ledger, &error));
+    must(ledger_trust_new(&trust, &error));
+    create.origin = "example.org/box-2";
+    restore.reason = "test";
+    restore.log_key = "key";
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const char *path = paths[i];
+        must_fail(ledger_create(path, &create, &error), LEDGER_ERR_INVALID, "no directory is given");
+        must_fail(ledger_open(path, NULL, &other, &error), LEDGER_ERR_INVALID, "no directory is given");
+        must_fail(ledger_verify_isolated(path, NULL, &report, &error), LEDGER_ERR_INVALID, "no directory is given");
+        must_fail(ledger_backup(ledger, path, &error), LEDGER_ERR_INVALID, "no directory is given");
+        must_fail(ledger_restore(path, dir, &restore, &error), LEDGER_ERR_INVALID, "no backup is given");
+        must_fail(ledger_restore(dir, path, &restore, &error), LEDGER_ERR_INVALID, "no directory is given");
+        must_fail(ledger_author_load(path, none, &author, &error), LEDGER_ERR_INVALID, "no key file is given");
+        must_fail(ledger_author_new(path, "me", none, &vkey, &error), LEDGER_ERR_INVALID, "no key file is given");
+        must_fail(ledger_key_backup(ledger, path, secret, &error), LEDGER_ERR_INVALID, "no file is given");
+        must_fail(ledger_artifact_put(ledger, path, id, NULL, &error), LEDGER_ERR_INVALID, "no file is given");
+        must_fail(ledger_export(ledger, NULL, path, NULL, &error), LEDGER_ERR_INVALID, "no file is given");
+        must_fail(ledger_trust_checkpoint(trust, path, &error), LEDGER_ERR_INVALID, "no file is given");
+        must_fail(ledger_trust_policy(trust, path, &error), LEDGER_ERR_INVALID, "no file is given");
+        must_fail(ledger_trust_file(trust, path, &error), LEDGER_ERR_INVALID, "no file is given");
+        must_fail(ledger_trust_authors(trust, path, &error), LEDGER_ERR_INVALID, "no file is given");
+    }
+    ledger_trust_free(trust);
+}
+
 /* ---- forks ---- */
 
 #define CHECK(condition)                                                                                                   \
@@ -342,6 +381,7 @@ static void a_map_that_does_not_fit_is_named_with_its_size_and_its_setting(void 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_ledger_that_was_opened_by_a_relative_path_stays_where_it_is),
+        TEST(a_path_that_is_missing_or_empty_is_refused),
         TEST(a_child_opens_the_ledger_again_while_its_parent_has_it_open),
         TEST(a_database_file_that_is_a_link_is_refused_and_what_it_names_is_untouched),
         TEST(a_database_directory_that_is_a_link_is_refused_and_what_it_names_is_untouched),
