@@ -1,7 +1,7 @@
-# One Makefile for everything. `make` leaves the program at build/release/ledger; `make help` says what else there is.
+# One Makefile for everything. `make` builds the program as build/release/ledger; `make help` lists the other targets.
 #
-# CONFIG=release|debug|asan|tsan|cov|fuzz builds side by side in build/CONFIG. V=1 shows the commands. CI=1 makes the
-# compiler's warnings errors. CC, CFLAGS and LDFLAGS are respected: they come after our own.
+# CONFIG=release|debug|asan|tsan|cov|fuzz builds side by side in build/CONFIG. V=1 shows the commands. CI=1 turns
+# compiler warnings into errors. CC, CFLAGS and LDFLAGS are respected: they are appended to our own flags.
 
 # The layers, bottom first, and what each folder may see; tools/lint enforces them.
 LAYERS           := base ledger projections ingest query export lib packs evals doctor cli
@@ -17,8 +17,8 @@ SEES_evals       := evals ingest query export projections ledger base
 SEES_doctor      := doctor ingest query export projections ledger base
 SEES_cli         := cli lib packs evals doctor ingest query export projections ledger base
 
-# The rooms of a floor: folders in it, bottom first. A file includes from its own room and from those before it;
-# a|b|c do not see one another; `.` is for the floor's own files. Each room has a room.h, a page about it.
+# The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
+# not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
 ROOMS_base        := . yaml archive secret http
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_projections := rows fold store view walk attest permissions machine ready decide verdict .
@@ -34,7 +34,7 @@ B         := build/$(CONFIG)
 PREFIX    ?= /usr/local
 VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION *"\(.*\)"/\1/p' ledger/version.h)
 ifeq ($(VERSION),)
-$(error ledger/version.h names no LEDGER_VERSION)
+$(error ledger/version.h does not define LEDGER_VERSION)
 endif
 SOVERSION := 0
 OBJCOPY   ?= objcopy
@@ -46,16 +46,16 @@ ifeq ($(CONFIG)$(origin CC),fuzzdefault)
 CC := clang
 endif
 
-## make             the program, the static and the shared library, the extension for SQLite
+## make             builds the program, the static and the shared library, the SQLite extension
 .PHONY: all
 all:
 
-## make deps        installs the Debian packages that are missing (root or sudo)
+## make deps        installs missing Debian packages (as root or with sudo)
 .PHONY: deps
 deps:
 	@tools/deps install
 
-## make help        this text
+## make help        prints this text
 .PHONY: help
 help:
 	@sed -n 's/^## //p' Makefile
@@ -65,7 +65,7 @@ help:
 clean:
 	rm -rf build
 
-# ---- a bare machine: install first, then start over, because what pkg-config says is read below -------------------------
+# ---- a bare machine: install first, then start over, because pkg-config is called below ---------------------------------
 
 MISSING := $(if $(filter-out deps help clean,$(GOALS)),$(shell tools/deps missing $(filter bench,$(GOALS))))
 ifneq ($(MISSING),)
@@ -89,12 +89,12 @@ PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || ec
 PKGS_LOADED := libcurl sqlite3 yaml-0.1
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
-# The program links its few functions of libcrypto statically: it starts twice as fast (decision 027).
+# The program links the few libcrypto functions it uses statically: it starts twice as fast (decision 027).
 CRYPTO_A   := $(filter /%,$(shell $(CC) -print-file-name=libcrypto.a))
 EXE_LIBS   := $(if $(CRYPTO_A),$(patsubst -lcrypto,$(CRYPTO_A),$(PKG_LIBS)),$(PKG_LIBS))
 TEST_LIBS   = $(PKG_LIBS) $(shell pkg-config --libs cmocka) -lm
 
-# Instrumented code makes gcc report false "uninitialized" warnings: there, warnings stay warnings.
+# For instrumented code, gcc gives false "uninitialized" warnings, so there warnings are not errors.
 STRICT := $(if $(filter asan tsan cov fuzz,$(CONFIG)),,-Werror)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wwrite-strings -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wformat=2 $(if $(CI),$(STRICT))
@@ -105,19 +105,19 @@ OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_cov     := -O0 -g --coverage
 OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 OPT         := $(or $(OPT_$(CONFIG)),$(error CONFIG=$(CONFIG); expected one of release debug asan tsan cov fuzz))
-# Test programs run once: compiling them takes longer than running them slowly.
+# Test programs run once, so optimising them costs more time than it saves.
 OPT_TESTS   := $(if $(filter release asan tsan,$(CONFIG)),-Og)
 COMPILE     := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -I. -Ilib/include $(WARN) $(OPT) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK        := $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
 LINK_EXE    := $(if $(filter release,$(CONFIG)),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK)
 
-# Whatever was compiled with other flags or another compiler is compiled again.
+# Objects compiled with other flags or another compiler are compiled again.
 .PHONY: FORCE
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(CC) $(COMPILE) $(OPT_TESTS) $(LINK)' | cmp -s - $@ || printf '%s\n' '$(CC) $(COMPILE) $(OPT_TESTS) $(LINK)' >$@
 
-# Objects apart: $(B)/ledger is the program, not the folder.
+# Objects have their own folder, because $(B)/ledger is the program.
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -145,7 +145,7 @@ $(B)/ledger: $(call archives,$(SEES_cli))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_EXE) -o $@ $(call in_group,$^) $(EXE_LIBS) -lm
 
-# One object out of all, in which nothing but the public names is global: a program that links it keeps its own.
+# A single object in which only the public names are global, so that they cannot clash with those of the program.
 $(B)/libledger.a: $(foreach l,$(LIBDIRS),$(call obj,$(l)))
 	$(call say,LINK,$@)
 	@rm -f $@
@@ -161,18 +161,18 @@ $(B)/libledger.so: $(B)/libledger.so.$(VERSION)
 	$(Q)ln -sf libledger.so.$(VERSION) $(B)/libledger.so.$(SOVERSION)
 	$(Q)ln -sf libledger.so.$(SOVERSION) $@
 
-# The loadable extension for SQLite contains all the code it needs and exports only its entry point. Once loaded it stays
-# loaded, because threads may still run in it when a connection is closed.
+# The loadable SQLite extension contains all the code it needs and exports only its entry point. Once loaded it stays
+# loaded, because threads may still be running in it when a connection is closed.
 $(B)/ledger-sqlite.so: $(B)/obj/query/sql/extension.o $(call archives,$(SEES_query)) share/ledger-sqlite.map
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) -Wl,-z,nodelete -Wl,-Bsymbolic \
 	    -Wl,--version-script,share/ledger-sqlite.map -o $@ $< $(call in_group,$^) $(PKG_LIBS) -lm
 
-# libFuzzer has its own main, and a shared library would miss what it links: that configuration builds only its targets.
+# libFuzzer has its own main, and shared libraries would lack its symbols: that configuration builds only its targets.
 all: $(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.so $(B)/ledger-sqlite.so)
 
-# ---- tests: tests/<folder>/test_<module>.c, each a cmocka program linked with what its folder may see ---------------------
+# ---- tests: tests/<folder>/test_<module>.c, cmocka programs, each linked with what its folder may see ---------------------
 
 # A test that defines __wrap_x is linked with --wrap=x; WRAP_test_<module> adds other options.
 WRAP_test_sql_random = $(shell pkg-config --libs sqlite3)
@@ -200,28 +200,28 @@ $(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(call archives,$(LIBDIRS))
 
 SCENARIOS := $(filter-out tests/cli/lib% tests/cli/_%,$(wildcard tests/cli/*.sh))
 
-## make test        builds and runs all tests, closing with "N passed, M failed"; installs what is missing first.
-##                  T='words' runs only those whose path contains one of them; CONFIG=asan and others work too
+## make test        builds and runs all tests; ends with "N passed, M failed". Installs missing packages first.
+##                  T='words' runs only tests whose path contains one of the words; CONFIG=asan etc. work too
 .PHONY: test
 ALL_TESTS := $(TESTS) $(REPLAYS) $(SCENARIOS)
 RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
 test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),all)
 	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
 
-## make check-fast  while you work: builds, runs the unit tests of what changed, and lint; less than a minute
+## make check-fast  while you work: builds, runs the unit tests of changed files, and lint, in less than a minute
 .PHONY: check-fast
 check-fast: all
 	@tests=$$(tools/changed-tests | tr '\n' ' ') && if [ -n "$$tests" ]; then $(MAKE) --no-print-directory T="$$tests" test; fi
 	@$(MAKE) --no-print-directory lint
 
-## make compile_commands.json  into build/: how each file is compiled, for editors and tools
+## make compile_commands.json  writes build/compile_commands.json, for editors and tools
 .PHONY: compile_commands.json
 compile_commands.json:
 	@mkdir -p build && for f in $(foreach l,$(PRESENT) bench tests/fuzz $(PRESENT:%=tests/%),$(call files,$(l))); do \
 	    printf '{"directory": "%s", "file": "%s", "command": "%s"}\n' '$(CURDIR)' "$$f" '$(CC) $(COMPILE) -c '"$$f"; \
 	done | sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >build/$@
 
-## make kills       kills KILLS (20000) processes, most of them while they open a ledger, and counts what is lost: must be 0
+## make kills       kills KILLS (20000) processes, most of them while they open a ledger, and counts lost events
 .PHONY: kills
 KILLS ?= 20000
 kills: $(B)/tests/ledger/test_kills
@@ -235,7 +235,7 @@ fuzz:
 fuzz-run: $(FUZZERS:%=$(B)/tests/fuzz/%)
 	@tools/run-fuzz $(B) $(FUZZ_SECONDS) $^
 
-## make bench       the ledger next to raw LMDB, SQLite and others, with its targets; SCALE=N events (1000000), BENCH='stages';
+## make bench       compares the ledger with raw LMDB, SQLite and others; SCALE=N events (1000000), BENCH='stages';
 ##                  writes build/bench.tsv; docs/performance.md explains the rows
 .PHONY: bench
 SCALE ?= 1000000
@@ -249,21 +249,21 @@ $(B)/bench-workload: $(B)/obj/bench/workload_main.o $(B)/obj/bench/workload.o $(
 bench: $(B)/bench $(B)/bench-workload $(B)/ledger $(B)/ledger-sqlite.so
 	@mkdir -p build && $(B)/bench --scale $(SCALE) --dir $(BENCH_DIR) --tsv build/bench.tsv $(BENCH)
 
-## make demo        a guided tour of the program
+## make demo        runs a guided tour of the program
 .PHONY: demo
 demo: $(B)/ledger
 	@LEDGER=$(abspath $(B)/ledger) tools/demo
 
-## make lint        layers, doors, headers, sizes, names, layout: the rules that a machine keeps
+## make lint        checks layers, doors, headers, sizes, names and layout
 .PHONY: lint
 lint: $(call archives,$(PRESENT)) $(B)/libledger.so
 	@CC='$(CC)' COMPILE='$(COMPILE)' tools/lint --build $(B) $(foreach l,$(LAYERS),--sees '$(l): $(SEES_$(l))' \
 	    $(if $(ROOMS_$(l)),--rooms '$(l): $(ROOMS_$(l))'))
 
-# ---- what programs were compiled with -----------------------------------------------------------------------------------
+# ---- the ABI ------------------------------------------------------------------------------------------------------------
 
-## make abi         compares the public headers with share/abi, which programs were compiled with; needs abigail-tools.
-##                  make abi-update writes it anew when a change is meant
+## make abi         compares the public headers with the released ABI in share/abi; needs abigail-tools.
+##                  make abi-update rewrites it after an intended change
 .PHONY: abi abi-update
 ABI       := share/abi/libledger-$(SOVERSION).abi
 abi:
@@ -273,7 +273,7 @@ abi-update:
 
 # ---- installing -------------------------------------------------------------------------------------------------------
 
-## make install     under DESTDIR/PREFIX (/usr/local); make uninstall removes the same files
+## make install     installs under DESTDIR/PREFIX (/usr/local); make uninstall removes the same files
 LIBDIR  ?= $(PREFIX)/lib
 HEADERS := $(filter-out %/room.h,$(wildcard lib/include/ledger/*.h)) ledger/version.h
 MANS    := $(wildcard man/*.1 man/*.5)
@@ -286,7 +286,7 @@ INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):
     $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \
     $(if $(wildcard share/completions/_ledger),share/completions/_ledger:$(PREFIX)/share/zsh/site-functions/_ledger) \
     $(if $(wildcard share/completions/ledger.fish),share/completions/ledger.fish:$(PREFIX)/share/fish/vendor_completions.d/ledger.fish)
-# Files to test other verifiers with, in one directory.
+# Files for testing other verifiers, in one directory.
 CONFORMANCE     := $(wildcard tests/conformance/samples/*) tests/conformance/run.py tests/conformance/README.md
 CONFORMANCE_DIR := $(PREFIX)/share/ledger/conformance
 SO_LINKS := $(LIBDIR)/libledger.so.$(SOVERSION) $(LIBDIR)/libledger.so
@@ -299,7 +299,7 @@ $(B)/libledger.pc: share/libledger.pc.in Makefile FORCE
 .PHONY: install install-only uninstall
 install: all
 	@$(MAKE) --no-print-directory install-only
-# Copies what is built.
+# Copies what has been built.
 install-only: $(B)/libledger.pc
 	install -D -m 755 $(B)/ledger $(DESTDIR)$(PREFIX)/bin/ledger
 	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter %.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
