@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The real OpenTelemetry SDK of JavaScript, as npm has it, exports into `ledger ingest otlp --listen`: every span and every log
-# record that it says to have exported is in the ledger, once, although it sends all of it twice, plain and compressed.
+# The real OpenTelemetry SDK for JavaScript, from npm, exports into `ledger ingest otlp --listen`: every span and every log
+# record that it reports as exported is in the ledger, once, although it sends everything twice, plain and compressed.
 #
-# Not a part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_otlp_...sh. Without node,
-# npm or the registry it says so and is skipped.
+# Not part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_otlp_...sh. Without
+# node, npm or the registry it is skipped with a message.
 set -eu
-their_home=$HOME # npm's settings: a registry or a proxy of this machine's own
+their_home=$HOME # npm's settings: a registry or a proxy of this machine
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 
@@ -48,14 +48,14 @@ jq -r 'select(.log) | .log' exported.jsonl | wc -l >logs.wanted
 jq -r 'select(.kind == "permission.decided") | .key' events.jsonl | sort -u | wc -l >logs.there
 check cmp logs.wanted logs.there
 
-# Nothing is lost on the way to a field: each model call has its numbers, each child its parent as its cause where that was
-# exported with it, half a character did not cost a span.
+# Nothing is lost on the way to a field: each model call has its numbers, each child has its parent as its cause if that was
+# exported with it, and half a character did not lose a span.
 same "$(jq -s '[.[] | select(.kind == "run.model_called") | .body.tokens_in] | add' events.jsonl)" "$((250 * 100 + 250 * 249 / 2))"
 same "$(jq -s '[.[] | select(.kind == "run.model_called" and .body.ok == false)] | length' events.jsonl)" 50
 same "$(jq -s '[.[] | select(.kind == "eval.scored" and .cause != null)] | length' events.jsonl)" 250
 same "$(jq -s '[.[] | select(.kind == "run.started")] | length' events.jsonl)" 250
 same "$(jq -s '[.[] | select(.kind == "run.reporter_observed")] | length' events.jsonl)" 2
-jq '.accepted - 1000 - 250 * 4 - 2 + 0' receipt.json >rest # ends of agents and tools, scores, decisions, who reports
+jq '.accepted - 1000 - 250 * 4 - 2 + 0' receipt.json >rest # ends of agents and tools, scores, decisions, reporters
 same "$(cat rest)" 0
 box 0 verify
 

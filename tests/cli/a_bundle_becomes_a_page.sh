@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# verify --report: a page about a bundle, in Markdown or HTML, that tells the verdict, the question, the answer and what is
-# not disclosed; whatever a stranger wrote stays text in it.
+# verify --report: a page about a bundle, in Markdown or HTML, with the verdict, the question, the answer and what is not
+# disclosed; whatever a stranger wrote remains text in it.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -42,7 +42,7 @@ for form in md html; do
     err_has exists
 done
 
-# Nothing of a stranger is markup.
+# Nothing that a stranger wrote is markup.
 page page.html
 out_lacks '<script'
 out_lacks '<img'
@@ -66,7 +66,7 @@ p.feed(open(sys.argv[1]).read())
 assert not p.open, p.open
 assert p.seen <= {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "table", "tr", "th", "td", "pre"}, p.seen
 PY
-# In Markdown it is in a block of code, or between more backticks than it has.
+# In Markdown it is in a code block, or between more backticks than it contains.
 check python3 - page.md <<'PY'
 import re, sys
 for line in open(sys.argv[1]):
@@ -76,7 +76,7 @@ for line in open(sys.argv[1]):
     assert not re.search(r"[<>|\[\]]", rest), line
 PY
 
-# What does not go together; what is invalid has its page too, without an event.
+# Invalid combinations; an invalid bundle has its page too, without events.
 run 2 -C "$BOX" verify --report page.md
 run 3 verify b.tar.zst --report page.txt
 err_has '.md or .html'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What was asked of a bundle, and what its range has beside the answer, is said by every way of verifying it: a question
-# that is asked so that an event falls outside of it hides nothing.
+# Every way of verifying a bundle says what was asked of it, and what its range contains besides the answer: a question
+# worded to exclude an event hides nothing.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -26,7 +26,7 @@ last=$(call service:jsonl T0)
 box 0 append permission.granted -s pack/p group=exec tier=T1 expires=2027-01-02T03:04:05Z
 granted=$(box 0 log -n 1 --json && jq -r .seq <"$T/.out")
 
-# A T3 call of somebody else is kept out of the answer by the actor: with the kind named, and without.
+# A T3 call by another actor is kept out of the answer by the actor: with the kind named, and without.
 box 0 export -o named.tar.zst -k run.tool_called -a service:jsonl --since "$first" --until $((granted + 1))
 box 0 export -o actor.tar.zst -a service:jsonl
 for name in named actor; do
@@ -50,7 +50,7 @@ for name in named actor; do
     out_has 'complete for this question and for no other'
 done
 
-# Of a kind that the filter names it stands out; of others it is only said.
+# It is highlighted if the filter names its kind, otherwise it is only listed.
 run 0 verify named.tar.zst
 out_has 'kind is run.tool_called'
 out_has "(seq $hidden): another actor; the filter names this kind"
@@ -72,7 +72,7 @@ json .answer.stand_out 0
 json .aspects.completeness.state good
 json .answer.not_disclosed 2
 
-# Times are for people, and exact in JSON; also those of a body.
+# Times are readable for people, and exact in JSON; those in a body too.
 no_bound() { # BUNDLE TEXT: both verifiers, however the first one breaks its lines
     run 0 verify "$1"
     tr -s ' \n' ' ' <"$T/.out" | grep -qF "$2" || fail "verify of $1 does not say '$2'"
@@ -84,7 +84,7 @@ recorded() { # FROM TO: when these were, as a bundle says it
         --arg b "$("$LEDGER" -C "$BOX" show "$2" --json | jq -r .time_text)" '"recorded from \($a) to \($b)"'
 }
 
-# A range by sequence numbers is no answer about all times: it says from when to when it goes, and how long the log is.
+# A range by sequence numbers says nothing about all times: its first and last times are given, and the length of the log.
 box 0 export -o range.tar.zst --since "$first" --until "$last"
 no_bound range.tar.zst "no bound of time: the range is by sequence numbers, $(recorded "$first" "$last")"
 no_bound range.tar.zst "range events $first to $last, of a log of $((granted + 3))"
@@ -95,7 +95,7 @@ no_bound few.tar.zst "no bound of time: events that were chosen, $(recorded "$fi
 box 0 export -o whole.tar.zst --whole -k 'run.*'
 no_bound whole.tar.zst 'time any: the range is the whole log'
 
-# No private field is not a field of the name "none".
+# No private field is different from a field named "none".
 box 0 export -o none-asked.tar.zst --private none --since "$first" --until "$last"
 err_empty
 no_bound none-asked.tar.zst 'no fields'
@@ -134,7 +134,7 @@ python 0 until.tar.zst
 out_has "until before $until"
 out_has "(seq $outside): outside the time"
 
-# Bodies that are kept back are withheld, chosen events claim nothing of others.
+# Bodies that are not disclosed are withheld; selected events claim nothing about others.
 box 0 export -o none.tar.zst --bodies none -k run.tool_called
 run 0 verify none.tar.zst
 out_has "withheld    3 run.tool_called (seq $first, $hidden, $last)"
@@ -150,7 +150,7 @@ json .answer.complete false
 python 0 chosen.tar.zst
 out_has 'nothing is said of others'
 
-# What is invalid says nothing of its question.
+# An invalid bundle says nothing about its question.
 head -c 600 none.tar.zst >bad.tar.zst
 run 30 verify bad.tar.zst --json
 json .question null

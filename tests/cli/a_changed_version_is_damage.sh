@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A changed version or format number in the evidence is damage (30), not a newer program's ledger (4): of a database page, of
-# the record that names the format, of the head, of an event.
+# A changed version or format number in the evidence is damage (30), not a newer program's ledger (4): in a database page,
+# the record that names the format, the head, an event.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -11,7 +11,7 @@ note beta
 data=$BOX/evidence/data.mdb
 cp "$data" good.mdb
 
-# WHAT OFFSET...: these bytes are changed, and every reader ends in 30.
+# WHAT OFFSET...: these bytes are changed, and every reader exits with 30.
 changed() {
     local what=$1 at byte
     shift

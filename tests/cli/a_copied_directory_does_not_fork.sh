@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A copy of a ledger's directory takes no events, and verifying it does not make the original the liar.
+# A copy of a ledger's directory accepts no events, and verifying it does not make the original look false.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -31,15 +31,15 @@ same "$(grep -c "^head test.example/box 1 " "$TRUST")" 1 # what init wrote
 box 0 stats --json
 json .place home
 
-# the original goes on, and is the ledger for the trust file
+# the original continues, and is the ledger for the trust file
 note two
 box 0 verify
 same "$(grep -c "^head test.example/box 3 " "$TRUST")" 1
 
-# a copy whose owner says that it was moved is a second history, and it is the one that contradicts
+# a copy whose owner says that it was moved is a second history, and it is the copy that contradicts
 run 20 -C copy append --moved --actor user:eve
 err_has "the trust file knows 3 events of 'test.example/box', but there are only 2 here"
-XDG_CONFIG_HOME=$T/eve run 0 -C copy append --moved --actor user:eve # whose trust file does not know
+XDG_CONFIG_HOME=$T/eve run 0 -C copy append --moved --actor user:eve # whose trust file does not know it
 json '.seq, .duplicate' $'2\nfalse'
 run 0 -C copy show 2 --json
 json '.kind, .actor, .body.file' $'ledger.moved\nuser:eve\nother'
@@ -51,7 +51,7 @@ err_has "the ledger was not moved"
 run 2 -C copy append --moved x.test.note -s a
 err_has "--moved takes no event"
 
-# what was moved by a rename, backed up and restored needs no word
+# a ledger that was renamed, or backed up and restored, needs no statement
 mv "$BOX" moved
 BOX=$T/moved
 note three

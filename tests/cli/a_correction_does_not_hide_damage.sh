@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A correction is folded from all events before it. Damage behind it ends states as any damage does, and damage before it
-# ends them at the latest there: the exit code is 30 and no state is one that never was.
+# A correction is folded from all events before it. Damage after it ends states as any damage does, and damage before it
+# ends them there at the latest: the exit code is 30 and no state is shown that never existed.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -42,7 +42,7 @@ for BOX in "$T/fresh" "$T/stored"; do
     out_has granted
     flip Thimble thimble
 
-    # Nobody folds the text of a note: what is damaged in it is met by `verify` alone, in states it changes nothing.
+    # No fold reads the text of a note: damage in it is found by `verify` alone and changes no state.
     flip needle Needle
     box 30 verify
     box 0 permit list

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The copy of the head beside the database knows more than a database that was set back: nothing is signed again.
+# The copy of the head beside the database knows more than a database that was rolled back: nothing is signed again.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# An older copy of the whole directory, put back in place, is the same file in the same place, and the copy of the head went back
-# with it: the trust file alone knows that more was sealed, and nothing is signed again.
+# An older copy of the whole directory, restored in place, is the same file in the same place, and the copy of the head went
+# back with it: only the trust file knows that more was sealed, and nothing is signed again.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 
 put_back() { check cp -a "$1/." "$BOX/"; }
 
-# The bytes of the evidence, the keys and what lies beside them.
+# The bytes of the evidence, the keys and the files beside them.
 state() { (cd "$BOX" && find . -type f ! -name 'lock*' ! -path './derived/*' -exec sha256sum {} + | sort); }
 
 echo '{"kind":"x.test.note","subject":"s","actor":"service:t","private":{"text":"t"}}' >one.jsonl
@@ -18,7 +18,7 @@ writers=(
     'reveal 1 --private text -o reveal.tar.zst'
 )
 
-# all_refuse TEXT: each writer, without a byte written or put out.
+# all_refuse TEXT: each writer, without a byte written or printed.
 all_refuse() {
     local writer before
     before=$(state)
@@ -46,11 +46,11 @@ same "$(box 0 stats --json 2>/dev/null && jq -r .place <"$T/.out")" home
 all_refuse "the trust file knows 3 events of 'test.example/box', but there are only 2 here: the database was set back or cut"
 box 20 append x.test.note -s a --json
 same "$(jq -r '.error.code, .error.exit' <<<"$err" | paste -sd' ')" 'ERR_ROLLBACK 20'
-box 0 log # reading goes on, with a warning
+box 0 log # reading continues, with a warning
 err_has 'warning: '
 box 0 ingest jsonl one.jsonl --dry-run
 
-# the first way out: a new origin
+# the first remedy: a new origin
 cp -a "$BOX" wayout
 printf 'for the backup\n' >pass
 chmod 600 pass
@@ -62,7 +62,7 @@ run 0 -C restored restore saved --log-key log.key --key-passphrase-file pass
 run 0 -C restored append x.test.note -s a
 err_empty
 
-# the second: the person vouches for it
+# the second: the user vouches for it
 cp "$TRUST" known
 box 20 trust add
 box 0 trust add --replace
@@ -73,7 +73,8 @@ err_empty
 cp known "$TRUST"
 all_refuse "the 3 events of 'test.example/box' are not those that the trust file knows: another history"
 
-# the true one, put back, goes on; and what is not known, or could have been written by others, says nothing, as to readers
+# the true one, restored, continues; and what is unknown, or could have been written by others, has no effect, as for
+# readers
 put_back kept
 chmod 666 "$TRUST"
 note two
@@ -88,7 +89,7 @@ printf 'head test.example/box 9 nonsense\nhead other.example 9 nonsense\n' >"$TR
 note four
 mv trust "$TRUST"
 
-# another ledger of the same name, larger than what is known
+# another ledger of the same name, larger than the known one
 rm -r "$BOX"
 mv "$TRUST" trust
 box 0 init --origin test.example/box --no-trust

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A database that is cut short kills who reads it; verify still answers, with exit code 30.
+# A truncated database kills the process that reads it; verify still answers, with exit code 30.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rows of states that somebody changed in derived data: no gate opens, no false digest is attested, no bundle says so.
+# Rows of states that somebody changed in derived data: no gate opens, no false digest is attested, no bundle contains them.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -22,7 +22,7 @@ round() { # $1: a name for its bundle
     box 0 rebuild
     forge
     box 0 permit list --json
-    out_has '"granted"' # what is shown is what is stored
+    out_has '"granted"' # lists show what is stored
     use 1
     err_has "revoked (event"
     use 1
@@ -45,7 +45,7 @@ box 0 append permission.granted -s pack/p group=exec 'scope=/srv/*'
 box 0 append permission.revoked -s pack/p group=exec 'scope=/srv/*'
 round few
 
-# So many events that the rows are vouched for by one.
+# Enough events that one of them vouches for the rows.
 for i in $(seq 3000); do
     printf '{"kind":"run.step","subject":"run/r%d","run":"r%d","body":{"name":"s"},"key":"k%d"}\n' $((i % 300)) $((i % 300)) "$i"
 done >"$T/many.jsonl"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A quota that is used up refuses events with exit 4 and names the setting; keys can still be replaced, reading goes on, and
-# with a larger quota all who were refused go on. stats says who reads.
+# A used-up quota refuses events with exit 4 and names the setting; keys can still be rotated, reading continues, and with a
+# larger quota all refused writers continue. stats lists readers.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -9,7 +9,7 @@ new_box
 echo 'map_bytes = 1048576' >"$BOX/config"
 noise=$(head -c 30000 /dev/urandom | base64 -w0)
 
-# fill NAME: appends until it is refused; its exit code into NAME.code.
+# fill NAME: appends until it is refused; writes its exit code to NAME.code.
 fill() {
     local code=0 i
     for i in $(seq 100); do

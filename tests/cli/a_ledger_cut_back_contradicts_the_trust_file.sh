@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A ledger put back to an earlier state, or exchanged, is caught by the head that an earlier verify saw.
+# A ledger that was rolled back or replaced is detected by the head that an earlier verify saw.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

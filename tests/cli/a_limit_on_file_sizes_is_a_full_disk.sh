@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# RLIMIT_FSIZE ends in a message and exit 4, not in a signal, and leaves nothing half-written behind.
+# RLIMIT_FSIZE results in a message and exit 4, not in a signal, and leaves nothing half-written behind.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -9,7 +9,7 @@ command -v prlimit >/dev/null || exit 0
 limited() {
     local bytes=$1 code=0
     shift
-    # through a pipe, for the limit is on these files too
+    # through a pipe, because the limit applies to these files too
     (set -o pipefail && prlimit --core=0 --fsize="$bytes" "$LEDGER" "$@" 2>&1 </dev/null | cat >"$T/.err") || code=$?
     [[ $code == 4 ]] || fail "exit code $code: $*"
     check grep -Eiq 'file size|too large|disk|space' "$T/.err"

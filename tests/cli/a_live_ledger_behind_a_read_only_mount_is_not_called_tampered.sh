@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Through a read-only mount nothing can hold a snapshot of a ledger that others write to. Who reads it there gets what was
+# Through a read-only mount nothing can hold a snapshot of a ledger that others write to. A reader there gets what was
 # written, or exit 4 with the reason; never a verdict of damage. A ledger that nobody writes to gets its verdict there.
 set -eu
 # shellcheck source=tests/cli/lib.sh

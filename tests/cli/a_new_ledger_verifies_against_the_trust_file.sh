@@ -27,7 +27,7 @@ json .size 2
 json .findings_total 0
 json '.aspects.integrity.state' good
 
-# Nothing from outside: consistent only.
+# Nothing from outside: only consistent.
 box 10 verify --no-trust-file
 out_has 'not anchored'
 box 10 verify --no-trust-file --json
@@ -45,7 +45,7 @@ box 0 verify --no-trust-file --policy policy
 box 0 verify --since-verified
 box 0 verify --derived
 
-# On any number of threads it says the same.
+# The result is the same on any number of threads.
 box 0 verify --json
 all=$out
 for n in 1 2 16; do
@@ -83,7 +83,7 @@ chmod 666 "$TRUST"
 box 3 verify
 err_has 'others may write'
 
-# A second ledger of the same name is not made.
+# A second ledger of the same name is not created.
 chmod 600 "$TRUST"
 run 3 -C third init --origin test.example/box
 err_has 'trust file already'
@@ -98,7 +98,7 @@ check grep -q "'r' with a number" <(tr -s ' \n' '  ' <<<"$out")
 run 2 -C fourth init --map-bytes x
 run 2 -C fourth init extra
 
-# The default origin follows the host name and is a new one each time.
+# The default origin contains the host name and is different each time.
 run 0 -C fifth init --json
 first=$(jq -r .origin <<<"$out")
 run 0 -C sixth init --json

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# prove writes what verify checks with nothing but the key; a changed bit is found.
+# prove writes what verify checks with only the key; a changed bit is found.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

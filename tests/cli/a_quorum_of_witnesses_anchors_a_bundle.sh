@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Witnesses that share no code with the program cosign a bundle's checkpoint; a policy says how many of which it takes.
+# Witnesses that share no code with the program cosign a bundle's checkpoint; a policy says how many are required, and
+# which.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -15,7 +16,7 @@ def openssl(*args, data=b""):
     return subprocess.run(["openssl", *args], check=True, capture_output=True).stdout
 
 
-def key(name):  # writes seed.der; the verifier key's bytes behind the key id, and the key id
+def key(name):  # writes seed.der; the verifier key's bytes after the key id, and the key id
     with open("seed.der", "wb") as f:
         f.write(bytes.fromhex("302e020100300506032b657004220420") + hashlib.sha256(name.encode()).digest())
     public = b"\4" + openssl("pkey", "-inform", "DER", "-in", "seed.der", "-pubout", "-outform", "DER")[-32:]
@@ -71,7 +72,7 @@ policy 'group g 2 w1 w2 w3' >two-of-three
 policy $'group x all w1 w2\ngroup y any w4 w5\ngroup g all x y' >nested
 policy 'group g any w5' >only-w5
 
-# says CODE POLICY TEXT WITNESS...: of both bundles.
+# says CODE POLICY TEXT WITNESS...: for both bundles.
 says() {
     local want=$1 policy=$2 text=$3 name
     shift 3
@@ -105,7 +106,7 @@ json .verdict 'not anchored'
 json .exit 10
 json .aspects.anchoring.state note
 
-# Who asks for no witnesses need not mind them; the page of Python does not either.
+# A policy without witnesses ignores them; so does the Python script.
 run 0 verify cosigned.tar --no-trust-file --key "$vkey"
 out_lacks quorum
 run 10 verify cosigned.tar --no-trust-file

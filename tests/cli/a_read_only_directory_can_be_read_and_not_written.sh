@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# On a read-only file system everything can be read and verified; an append there is exit 4. Without the right to write the
-# lock file, the message says so.
+# On a read-only file system everything can be read and verified; an append there exits with 4. If the lock file is not
+# writable, the message says so.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

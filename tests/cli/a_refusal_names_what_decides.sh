@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# What decides about a use is what a refusal names, with its event: the newest denial or revocation, or the grant after it that
-# comes nearest.
+# A refusal names the event that decides about the use: the newest denial or revocation, or the nearest grant after it.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -38,7 +37,7 @@ refused "revoked (event $seq)" scope=/b tier=T2
 give granted scope=/b tier=T2 expires=2020-01-01T00:00:00Z
 refused "expired (event $seq)" scope=/b tier=T2
 
-# A row says so when the decision of another scope counts for its own instead.
+# A row says so if a decision about another scope applies to its own instead.
 row() { # SCOPE STATE OVERRIDDEN_BY
     box 0 state permissions --with who=pack/q --json
     json '.states[] | select(.scope == "'"$1"'") | [.state, .overridden_by] | join(" ")' "$2 $3"
@@ -70,7 +69,7 @@ row '/srv/**' lifted "$seq"
 decide revoked scope='/srv/*/x'
 row '/srv/*' granted "$seq"
 
-# What was used and not permitted is on the first screen, with the command that lists it.
+# Unpermitted uses are on the first screen, with the command that lists them.
 box 0 status
 out_lacks 'not permitted'
 box 0 append permission.used -s pack/q group=exec scope=/srv/a/x tier=T1 count:=2
@@ -80,7 +79,8 @@ command=$(grep -o 'ledger .*permit list.*violation' <<<"$out")
 eval "setsid -w \"$LEDGER\" ${command#ledger}" >typed
 check grep -q "used, but it was revoked" typed
 
-# What was refused stays so where a newer grant of the same scope does not hold, and an older, wider one does not come back.
+# What was refused stays refused where a newer grant of the same scope does not hold, and an older, wider grant does not
+# come back.
 decided_for_r() {
     box 0 append "permission.$1" -s pack/r group=filesystem.write "${@:2}"
     seq=$(jq .seq <"$T/.out")
@@ -99,7 +99,7 @@ box 1 append permission.used -s pack/r --checked group=filesystem.write scope=a/
 box 0 permit show pack/r/filesystem.write/a/b
 out_has "denied: by event $denied: what event $seq granted since does not hold"
 
-# What the holder did itself is not a reason.
+# The holder's own actions are not a reason.
 box 0 append permission.used -s pack/r group=exec scope=zz
 box 1 append permission.used -s pack/r --checked group=exec scope=zz
 err_has "may not exec 'zz': nobody granted it"
@@ -110,7 +110,7 @@ for count in 0 1000001 9223372036854775807; do
     err_has "field 'count' is out of range (expected 1 to 1000000)"
 done
 
-# A refusal of a host is one of all its ports.
+# A refusal of a host covers all its ports.
 box 0 append permission.granted -s pack/p group=network.egress scope='*' tier=T1
 box 0 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443
 box 0 append permission.revoked -s pack/p group=network.egress scope=api.example.org
@@ -119,7 +119,7 @@ box 1 append permission.used -s pack/p --checked group=network.egress scope=api.
 err_has "revoked (event $seq)"
 box 0 append permission.used -s pack/p --checked group=network.egress scope=www.api.example.org:443
 
-# A grant of ** has no absolute paths, so a pack that needs it is not refused by a denial of some.
+# A grant of ** does not cover absolute paths, so a pack that needs it is not refused by a denial of some.
 box 0 append pack.installed -s pack/s --body '{"version":"1","permissions":[{"group":"filesystem.read","scope":"**","tier":"T1"}]}'
 box 0 append permission.granted -s pack/s group=filesystem.read scope='**' tier=T1
 box 0 append permission.denied -s pack/s group=filesystem.read scope='/etc/**'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One changed byte of an event: verify exits 30 and names its seq; reading commands say so and go on.
+# One changed byte of an event: verify exits 30 and names its seq; reading commands report it and continue.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No command lets data steer the terminal: as text, as JSON, in messages, from files and settings.
+# Data cannot control the terminal through any command: as text, as JSON, in messages, from files and settings.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# On a terminal the lines of a verification are broken at blanks, and hang together; in a pipe they stay whole.
+# On a terminal the lines of a verification are broken at blanks and indented together; in a pipe they stay whole.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A changed byte of the index: answers stay the same, verify --derived exits 30 and names the segment, index makes it good.
+# A changed byte of the index: answers stay the same, verify --derived exits 30 and names the segment, index repairs it.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -44,7 +44,7 @@ box 0 verify --derived
 ask >again.csv
 check cmp before.csv again.csv
 
-# Cut short, it is as good as none.
+# A truncated index is not used.
 truncate -s 20000 "$data"
 ask >short.csv
 check cmp before.csv short.csv

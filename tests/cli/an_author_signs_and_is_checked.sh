@@ -37,7 +37,7 @@ out_has "1 event signed by authors you named; grade, source, cause and time are 
 echo rubbish >bad
 box 3 verify --authors bad
 
-# Under a passphrase.
+# With a passphrase.
 printf 'open sesame\n' >pass
 chmod 600 pass
 run 0 key new carol.key --name test.example/carol --key-passphrase-file pass

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# share/verify_proof.py shares no code with the program. Both must say the same of good files and of every file with one
-# byte changed, cut off or added; for the payload and the leaf that is always a refusal.
+# share/verify_proof.py shares no code with the program. Both must agree on good files and on every file with one byte
+# changed, removed or added; for the payload and the leaf that is always a refusal.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -29,7 +29,7 @@ for seq in 0 1 2 3 4 5; do
     page 0 $seq.tlog-proof --leaf $seq.leaf --payload $seq.payload --key "$KEY"
 done
 
-# Nobody named, the wrong leaf, the wrong payload, another ledger's first event, wrong command lines.
+# No key given, the wrong leaf, the wrong payload, another ledger's first event, wrong command lines.
 page 10 3.tlog-proof --leaf 3.leaf
 page 30 3.tlog-proof --leaf 2.leaf --key "$KEY"
 page 30 3.tlog-proof --leaf 3.leaf --payload 2.payload --key "$KEY"
@@ -88,7 +88,7 @@ for seq, event in enumerate(events):
     expect("vector %d" % seq, files, vectors["log"]["vkey"], [0])
     expect("vector %d, another key" % seq, files, key, [10])
 
-# Every byte of a real proof's files. Lines of keys that nobody named prove nothing, so a change there may go unpunished.
+# Every byte of a real proof's files. Signature lines of untrusted keys prove nothing, so a change there may be accepted.
 good = {}
 for suffix in ("tlog-proof", "leaf", "payload"):
     with open("3." + suffix, "rb") as f:
@@ -106,7 +106,7 @@ for suffix, content in good.items():
         expect("%s cut to %d bytes" % (suffix, cut), {**good, suffix: content[:cut]}, key, [30])
     expect("%s and a byte" % suffix, {**good, suffix: content + b"\0"}, key, [30])
 
-# One canonical form only: the decoder refuses what is not it, at every place.
+# One canonical form only: the decoder refuses anything else, at every place.
 for text in ("cc7f", "cd00ff", "ce0000ffff", "cf00000000ffffffff", "cf8000000000000000", "d000", "d0e0", "d1ff80", "d2ffff8000",
              "d3ffffffff80000000", "d901" "61", "da000161", "c500" "0161", "dc00" "0100", "de000100c0", "ca00000000",
              "cb7ff8000000000000", "cb7ff0000000000000", "cb8000000000000000", "d400ff", "c1", "a1ff", "a3eda080", "82a16201a16101",

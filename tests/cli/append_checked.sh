@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# append --checked: legal steps are written, others are refused with their reason and evidence, and of two that race one wins.
+# append --checked: legal steps are written, others are refused with their reason and evidence, and of two that race one
+# wins.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -9,7 +10,7 @@ size() { run 0 -C "$BOX" stats --json && jq -r .events <<<"$out"; }
 d1=sha256:$(printf '1%.0s' {1..64})
 d2=sha256:$(printf '2%.0s' {1..64})
 
-# Permissions: a use needs a grant that holds.
+# Permissions: a use needs a grant in force.
 box 1 append permission.used -s pack/p --checked group=exec scope=/srv/a
 err_has "nobody granted it"
 out_empty
@@ -20,7 +21,7 @@ box 0 append permission.used -s pack/p --checked group=exec scope=/srv/a
 used=$(jq -r .seq <<<"$out")
 box 1 append permission.used -s pack/p --checked group=exec scope=/srv/a
 err_has "refused: pack/p may not exec '/srv/a': expired (events $granted, $used)"
-box 0 append permission.used -s pack/p group=exec scope=/srv/a # unchecked, facts are taken as they are
+box 0 append permission.used -s pack/p group=exec scope=/srv/a # unchecked, facts are accepted as they are
 box 0 append permission.granted -s pack/p --checked group=gpu expires=2020-01-01T00:00:00Z
 err_has 'it has already expired: it permits nothing'
 box 0 append permission.granted -s pack/p group=gpu expires=2020-01-01T00:00:00Z
@@ -39,7 +40,7 @@ box 0 append permission.granted -s pack/p group=gpu expires:=1577836800000000000
 box 1 append permission.used -s pack/p --checked group=gpu
 err_has expired
 
-# What was granted for a session holds there alone, and a use says where it is.
+# A grant for a session holds only there, and a use names its session.
 box 3 append permission.granted -s pack/s group=exec lifetime=session
 err_has "in which session"
 box 0 append permission.granted -s pack/s group=exec tier=T3 lifetime=session session=s1
@@ -57,7 +58,7 @@ err_has "granted for another session"
 box 1 append run.started -s run/s3 --checked pack=s 'permissions:=[{"group":"exec"}]'
 box 0 append run.started -s run/s4 --checked pack=s session=s1 'permissions:=[{"group":"exec"}]'
 
-# A call uses nothing up, so what was granted once is not for calls.
+# A call uses nothing up, so a one-time grant does not count for calls.
 box 0 append permission.granted -s pack/o group=exec tier=T3 lifetime=once
 box 0 append run.started -s run/o pack=o
 box 1 append run.tool_called -s run/o --checked tool=Bash group=exec scope=/srv/a
@@ -66,13 +67,13 @@ box 0 append permission.used -s pack/o --checked group=exec scope=/srv/a --run o
 box 1 append permission.used -s pack/o --checked group=exec scope=/srv/a --run o
 err_has expired
 
-# What policies judge is named where it refuses.
+# A refusal names the policy that judged.
 box 0 append permission.granted -s pack/t group=exec tier=T1
 box 0 append run.started -s run/t pack=t
 box 1 append run.tool_called -s run/t --checked tool=Bash group=exec scope=/srv/a
 err_has "at T2: granted only up to T1; it is T2 by policy 'default 1', 'Bash' (event"
 
-# What limits a grant is said, or left out.
+# A grant's limits are given, or omitted.
 for field in scope expires lifetime session; do
     box 3 append permission.granted -s pack/n group=exec "$field:=null"
     err_has "field '$field' is null, so nobody could tell what is permitted"
@@ -80,13 +81,13 @@ done
 box 3 append permission.granted -s pack/n group=exec lifetime=until
 err_has "until when"
 
-# Scopes are paths, and tiers are compared: what does not fit is named, and the grant that came nearest.
+# Scopes are paths, and tiers are compared: the mismatch is named, and the nearest grant.
 use() { box "$1" append permission.used -s pack/w --checked group=filesystem.write "${@:2}"; }
 box 0 append permission.granted -s pack/w group=filesystem.write 'scope=outbox/**' tier=T1
 granted=$(jq -r .seq <<<"$out")
 box 3 append permission.granted -s pack/w group=filesystem.write 'scope=a/../b'
 err_has "field 'scope' is 'a/../b': a path that has a '..' segment"
-for step in denied revoked; do # a refusal that no use could touch refuses nothing
+for step in denied revoked; do # a refusal that no use could match refuses nothing
     for scope in /etc/ /srv//x ./x \~/secret 'out/[.][.]/x'; do
         box 3 append permission.$step -s pack/w group=filesystem.read "scope=$scope"
         err_has "field 'scope' is '$scope': a path that"
@@ -125,7 +126,7 @@ box 0 permit list --json
 same "$(jq -r '.states[] | select(.group == "gpu" and .who == "pack/w").violation' <<<"$out")" \
     "used at T3, but it was granted without a tier, which reaches T0"
 
-# Hosts: what a URL would cut off, other writings of an address, and patterns are asked for in vain.
+# Hosts: URL parts, other spellings of an address, and patterns are requested in vain.
 box 0 append permission.granted -s pack/h group=network.egress 'scope=*.example.org'
 box 0 append permission.granted -s pack/h group=network.egress 'scope=*.example.org:443'
 box 0 append permission.granted -s pack/h group=network.egress 'scope=api.good.org:*'
@@ -141,7 +142,7 @@ for scope in api.good.org:443 127.0.0.1 a.example.org:443; do
     box 0 append permission.used -s pack/h --checked group=network.egress "scope=$scope"
 done
 
-# Calls of tools and the permissions that a run begins with are held to the same.
+# Tool calls and the permissions with which a run starts follow the same rules.
 call() { box "$1" append run.tool_called -s run/w --checked "${@:2}"; }
 call 1 tool=Vault group=secrets.read tier=T3
 err_has "tool/Vault may not secrets.read '' at T3: nobody granted it"
@@ -153,7 +154,7 @@ box 0 append permission.granted -s agent/claude group=exec tier=T2
 call 0 tool=Bash agent=claude group=exec tier=T2
 call 1 tool=Bash agent=claude group=exec tier=T3
 err_has "granted only up to T2"
-box 0 append run.started -s run/w pack=w # from here on the pack is asked, and nobody else
+box 0 append run.started -s run/w pack=w # from here on the pack is judged, and nothing else
 call 1 tool=Bash agent=claude group=exec tier=T2
 err_has "pack/w may not exec"
 call 0 tool=Write group=filesystem.write scope=outbox/a tier=T1
@@ -162,7 +163,7 @@ err_has "the path is a pattern"
 call 1 tool=Write group=filesystem.write scope=outbox/../a tier=T1
 err_has "'..'"
 box 0 append permission.granted -s pack/w group=exec tier=T1
-call 1 tool=Bash group=exec tier=T0 # the policy that ships says T2, whatever the call says
+call 1 tool=Bash group=exec tier=T0 # the shipped policy says T2, whatever the call says
 err_has "pack/w may not exec '' at T2: granted only up to T1"
 call 1 tool=Bash group=exec
 err_has "at T2: granted only up to T1"
@@ -172,7 +173,7 @@ start 0 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"}'
 start 1 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"},{"group":"exec","tier":"T1"}'
 err_has "pack/w may not exec"
 
-# A grant for a session that ended before it is noted: no use will ever be in it.
+# A grant for a session that has already ended is reported: no use will ever be in it.
 box 0 append run.started -s run/ended
 box 0 append permission.granted -s pack/w group=gpu session=ended --checked --dry-run
 err_empty
@@ -183,8 +184,8 @@ err_has "its session ended with event $ended: it permits nothing"
 box 0 append permission.granted -s pack/w group=gpu lifetime=session --run ended --checked
 err_has "its session ended with event $ended: it permits nothing"
 
-# What limits a grant limits no refusal; what somebody refuses has a scope that a use can have. Of a source it is taken as
-# all of its group, and an answer that allows as nothing.
+# A refusal has no limits; its scope must be one that a use can have. From a source it is accepted as a refusal of the whole
+# group, and an answer that allows such a scope has no effect.
 for field in session=s1 lifetime=once expires=2220-01-01T00:00:00Z; do
     for kind in denied revoked; do
         box 3 append "permission.$kind" -s pack/l group=exec scope=a "$field"
@@ -209,7 +210,7 @@ box 0 permit list --with who=pack/l --json
 same "$(jq -c '[.states[] | [.scope, .state, .violation]]' <<<"$out")" \
     "[[\"\",\"denied\",\"denied '/etc/', which ends in '/': that is taken as everything\"],[\"/etc/\",\"expired\",null],[\"/etc/passwd\",\"overridden\",null]]"
 
-# The name of a tool names its server: what was decided for the server concerns the tool, and the answer says for whom.
+# A tool's name contains its server: decisions about the server apply to the tool, and the answer says for whom.
 srv() { box "$1" append "permission.$2" -s "$3" group=network.egress "${@:4}"; }
 srv 0 granted tool/mcp__srv__fetch tier=T3
 srv 0 denied server/srv
@@ -228,13 +229,13 @@ srv 0 used tool/mcp__other__fetch scope=h
 srv 0 granted server/srv tier=T3
 srv 0 used tool/mcp__srv__fetch scope=h --checked
 
-# A denial says nothing of what is granted after it.
+# A denial does not affect what is granted after it.
 box 0 append permission.denied -s pack/w group=exec tier=T2
 box 0 append permission.granted -s pack/w group=exec
 box 0 permit list --json
 same "$(jq -r '.states[] | select(.group == "exec" and .who == "pack/w").tier' <<<"$out")" null
 
-# A promotion: each step in its order, the gate, a full pass.
+# A promotion: the steps in order, the gate, a full pass.
 promote() { box "$1" append "promotion.$2" -s promotion/m --checked "${@:3}"; }
 promote 1 verifying
 err_has "simulated must come before"
@@ -268,7 +269,7 @@ box 0 append eval.finished -s eval/e2 suite=s "suite_digest=$d2" model=m "digest
 promote 1 promoted "digest=$d2"
 err_has "it names sha256:222222222222"
 
-# Several at the same time: one of them is the one.
+# Several at the same time: one of them succeeds.
 before=$(size)
 for i in 1 2 3 4; do
     { "$LEDGER" -C "$BOX" append promotion.promoted -s promotion/m --checked "digest=$d1" >"race.$i" 2>"race.$i.err" && : >"won.$i"; } &
@@ -278,14 +279,14 @@ same "$(find . -name 'won.*' | wc -l)" 1
 same "$(cat race.*.err | grep -c 'it is promoted already')" 3
 same "$(size)" "$((before + 1))"
 
-# A second time with the same key is no second step.
+# The same key again is not a second step.
 promote 0 rolled_back "digest_before=$d1" --key undo
 promote 0 rolled_back "digest_before=$d1" --key undo
 json .duplicate true
 promote 1 rolled_back "digest_before=$d1"
 err_has "rolled_back from idle: it was not promoted"
 
-# What decides is open, whatever path it names: below a home directory a scope stays a scope.
+# Deciding fields are open, whatever path they name: a scope below a home directory stays open.
 holds() { box 0 append "permission.$1" -s pack/h group=filesystem.read "${@:2}"; }
 reads() { box "$1" append permission.used -s pack/h --checked group=filesystem.read tier=T0 "${@:2}"; }
 for home in /home/bob /root /Users/bob "$HOME"; do
@@ -310,7 +311,7 @@ box 0 append pack.installed -s pack/needs --body '{"permissions":[{"group":"exec
 box 0 pack list --json
 same "$(jq -r '.states[] | select(.pack == "needs").state' <<<"$out" | grep -c ready)" 0
 
-# As a private field it is refused, and so are names that could only be a limit that somebody meant.
+# It is refused as a private field, and so are names that could only have been meant as a limit.
 before=$(size)
 for field in '"scope":"/srv"' '"expires":"2220-01-01T00:00:00Z"' '"lifetime":"once"' '"tier":"T0"' '"session":"s"'; do
     box 3 append permission.granted -s pack/q group=exec --private "{$field}"
@@ -333,7 +334,7 @@ box 3 append permission.decided -s pack/q decision=allow group=exec until_when=1
 same "$(size)" "$before"
 box 0 append permission.granted -s pack/forced group=exec path=/bin/x --force-private
 
-# Two secrets are masked to the same text, so a scope holds none.
+# Two secrets are masked to the same text, so a scope may not contain any.
 token=ghp_0123456789abcdefghijABCDEFGHIJ012345
 before=$(size)
 box 3 append permission.granted -s pack/q group=exec "scope=/srv/$token"
@@ -344,7 +345,7 @@ box 3 append run.started -s run/q --body "{\"pack\":\"q\",\"permissions\":[{\"gr
 err_has "field 'permissions' of 'run.started' holds a secret"
 same "$(size)" "$before"
 
-# A key that was used answers for the event that has it, and for no other one.
+# A used key stands for the event that has it, and for no other.
 box 0 append permission.granted -s pack/k group=exec scope=/ok tier=T1
 once=(append permission.used -s pack/k --checked --key k1 group=exec)
 box 0 "${once[@]}" scope=/ok tier=T1
@@ -357,7 +358,7 @@ box 0 "${once[@]}" scope=/ok tier=T1
 json .duplicate true
 same "$(size)" "$before"
 
-# A use names its group; and a grant whose body was erased holds nothing.
+# A use names its group; and a grant whose body was erased permits nothing.
 box 0 append permission.granted -s pack/e group=exec
 granted=$(jq -r .seq <<<"$out")
 box 0 append permission.used -s pack/e --checked group=exec tier=T0
@@ -368,7 +369,7 @@ err_has "the use names no group"
 box 0 permit list --json
 same "$(jq '[.states[] | select(.who == "pack/e" and .state == "granted")] | length' <<<"$out")" 0
 
-# Kinds without a state are as ever, and so is wrong input.
+# Kinds without a state are unaffected, and so is invalid input.
 box 0 append x.test.note -s thing/1 --checked --open text text=hello
 box 3 append permission.granted -s pack/p --checked group=none
 err_has group

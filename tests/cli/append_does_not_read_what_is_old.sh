@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An append reads the newest events only: damage in an older group is met by whoever reads it, and by verify; what is
+# An append reads only the newest events: damage in an older group is found by readers of that group and by verify; what is
 # appended meanwhile is sealed and can be proven.
 set -eu
 # shellcheck source=tests/cli/lib.sh
@@ -11,7 +11,7 @@ for i in $(seq 600); do
 done >many.jsonl
 box 0 ingest jsonl many.jsonl
 data=$BOX/evidence/data.mdb
-# Of the frames of compressed groups one byte is changed behind the head.
+# In the frames of compressed groups, one byte after the head is changed.
 changed=0
 while read -r at; do
     byte=$(od -An -tu1 -j $((at + 100)) -N 1 "$data")

@@ -13,7 +13,7 @@ json .duplicate null
 box 3 append permission.granted -s pack/p grop=exec --dry-run
 err_has "did you mean 'group'?"
 [[ $err != *'kept private'* ]] || fail 'what is refused is not kept'
-# Where nothing can be checked, the answer is not yes, with --dry-run or without.
+# If nothing can be checked, the answer is not yes, with --dry-run or without.
 for gate in 'permission.used -s pack/p group=exec scope=a' 'promotion.promoted -s promotion/p' 'run.started -s run/7 pack=p' \
     'policy.declared -s policy/p'; do
     read -ra words <<<"$gate"
@@ -58,7 +58,7 @@ json .checked.legal true
 box 0 stats --json
 json .events 2
 
-# A key of the same content is a duplicate; of another content it is said, whatever is shown.
+# A key with the same content is a duplicate; with other content the difference is reported, whatever is shown.
 box 0 append permission.granted -s pack/p group=exec --key k1
 err_has 'event 1 already has this source and key: nothing was written'
 box 0 append permission.granted -s pack/q group=gpu --key k1 -q
@@ -92,7 +92,7 @@ box 0 query --kind run.finished --format jsonl
 same "$(jq -r .cause <<<"$out")" 4
 box 3 ingest jsonl causes.jsonl
 out_has '2 accepted, 3 duplicate, 2 rejected'
-# Thousands of lines without their cause are refused one by one, and take no one with them.
+# Thousands of lines without their cause are refused one by one, without affecting others.
 for i in $(seq 3000); do echo "{\"kind\":\"run.step\",\"subject\":\"run/8\",\"cause_key\":\"none-$i\"}"; done >lost.jsonl
 echo '{"kind":"run.step","subject":"run/8","cause_key":"first"}' >>lost.jsonl
 box 3 ingest jsonl lost.jsonl -q

@@ -13,7 +13,7 @@ json .masked 0
 same "$(jq -r '.leaf | length' <<<"$out")" 64
 same "$(jq -r '.root | length' <<<"$out")" 64
 
-# How words become fields.
+# How arguments become fields.
 box 0 append x.test.note -s thing/1 --open n,f,t,z,s,j,neg n=12 f=1.5 t=true z=null 's=12 apples' 'j:={"a":[1,2]}' neg=-3
 box 0 show 2 --json
 json .body.n 12
@@ -73,7 +73,7 @@ box 0 show "$seq"
 out_lacks "$token"
 check bash -c "! grep -qaF '$token' '$BOX/evidence/data.mdb'"
 
-# A text field of a known kind stays text though it looks like a number.
+# A text field of a known kind stays text even if it looks like a number.
 box 0 append install.installed --subject package/pip/torch package=torch version=2.40 requested=true
 box 0 show "$(jq -r .seq <<<"$out")" --json
 json .body.version 2.40
@@ -83,7 +83,7 @@ err_has package
 box 3 append install.installed --subject package/pip/torch package=torch requested=perhaps
 err_has requested
 
-# Bad input, each with its exit code and the name of what was wrong.
+# Bad input, each with its exit code and the name of the fault.
 box 2 append
 box 2 append x.test.note
 err_has '--subject'
@@ -136,7 +136,7 @@ out_empty
 run 3 -C nowhere append x.test.note -s a
 err_has nowhere
 
-# A large file of 2 MiB is over the limit of a body.
+# A file of 2 MiB exceeds the limit of a body.
 head -c 2000000 /dev/zero | tr '\0' a | sed 's/^/{"a":"/; s/$/"}/' >large.json
 box 3 append x.test.note -s a --open a --body-file large.json
 box 0 verify

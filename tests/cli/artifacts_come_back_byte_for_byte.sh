@@ -39,7 +39,7 @@ box 2 artifact gte "$id"
 err_has "did you mean 'get'"
 box 2 artifact put small extra
 
-# Another content under the same name is noticed, and the target is not written.
+# Different content under the same name is detected, and the target is not written.
 file=$(find "$BOX" -type f -size +2900k -path '*artifact*' | head -n 1)
 if [[ -n $file ]]; then
     chmod u+w "$file"

@@ -20,7 +20,7 @@ box 2 backup
 box 3 backup log.key/copy
 run 3 -C nowhere backup copy2
 
-# Not known to be the newest: it goes on as a successor.
+# Not known to be the newest: it continues as a successor.
 run 0 -C after restore copy --log-key log.key --key-passphrase-file bpass --reason 'disk failed' --json
 check grep -Eq '^test.example/box/r[0-9]+$' <<<"$(jq -r .origin <<<"$out")"
 run 0 -C after log --json --kind ledger.restored
@@ -49,7 +49,7 @@ run 0 -C older verify
 check grep -q "^head $origin 5 " "$TRUST"
 box 0 verify
 
-# The newest: the same log goes on.
+# The newest: the same log continues.
 mv "$BOX" lost
 cp "$TRUST" known
 run 20 -C same restore copy --log-key log.key --key-passphrase-file bpass --newest

@@ -28,7 +28,7 @@ out_lacks $'\e[32m'
 on_tty "TERM=dumb '$LEDGER' -C '$BOX' verify"
 out_lacks $'\e[32m'
 
-# A table is cut to the terminal, and only there.
+# A table is cut to the terminal's width, and only there.
 long=$(printf 'long%.0s' $(seq 100))
 note "$long"
 box 0 log -n 1

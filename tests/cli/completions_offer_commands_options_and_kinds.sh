@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The completion for bash, driven as the shell drives it; the others are at least parsed.
+# The bash completion, driven as bash drives it; the others are at least parsed.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

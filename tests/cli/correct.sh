@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# correct: a mistake no longer counts from the correction on, stays in the log, and is shown as one.
+# correct: a mistake no longer counts from the correction on, stays in the log, and is shown as corrected.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -41,7 +41,7 @@ box 0 permit list
 out_has granted
 box 0 verify
 
-# Whatever lists the mistake says so.
+# Everything that lists the mistake marks it.
 box 0 log
 out_has '(corrected by event 4)'
 same "$(grep -c 'corrected by' <<<"$out")" 1
@@ -64,7 +64,7 @@ out_has 'corrected by event 4'
 box 0 timeline pack/p --json
 same "$(jq -r '[.. | objects | select(.seq? == 2) | .mark] | first' <<<"$out")" corrected
 
-# A bundle that ends before the correction says nothing of it; whoever cuts it hears of that.
+# A bundle that ends before the correction does not mention it; its exporter is told.
 box 0 export -o before.tar.zst --since 1 --until 2
 out_has 'event 2 was corrected by event 4, which is not in the bundle'
 box 0 export -o all.tar.zst
@@ -115,7 +115,7 @@ box 3 erase 4 --body --reason request --yes
 err_has 'is of a kind that cannot be erased because the ledger depends on it'
 box 2 correct
 
-# What is a mistake itself stands for nothing, so no two events stand for each other.
+# A corrected event cannot replace another, so no two events replace each other.
 BOX=$T/two
 box 0 init --origin test.example/two
 box 0 append x.test.note -s a/b text=one
@@ -128,14 +128,14 @@ err_has 'event 1 cannot replace it: it was itself corrected, by event 4'
 box 0 correct 2 --reason x --replaced-by 3
 err_has 'event 2 replaced event 1 (by event 4): as a mistake it no longer does'
 
-# Nobody writes in the name of the ledger, whose keys are its own.
+# Nobody can write in the ledger's name: its keys are its own.
 box 3 append x.test.note -s a/b --source ledger --key corrected:3
 err_has "'source' is 'ledger', which is what the ledger itself writes under"
 printf '%s\n' '{"kind":"x.test.note","subject":"a/b","source":"ledger","key":"corrected:3"}' >line
 box 3 ingest jsonl line
 box 0 correct 3 --reason x
 
-# The run goes on when its end was a mistake.
+# The run continues if its end was a mistake.
 BOX=$T/three
 box 0 init --origin test.example/three
 box 0 append run.started -s run/r --run r

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# export, verify: the states of a bundle are those that its events give, corrections among them.
+# export, verify: the states of a bundle are those that its events give, including corrections.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 
-# All states of a whole bundle are made again from its events.
+# All states of a complete bundle are recomputed from its events.
 states_hold() {
     rm -f st.tar
     box 0 export -o st.tar --plain --whole --bodies all --states all
@@ -49,7 +49,7 @@ undo finished
 undo two
 undo other
 
-# Where an event that was corrected is not in the bundle, nothing is said of the states.
+# If a corrected event is not in the bundle, nothing is said about the states.
 box 0 export -o part.tar --plain --since "${seq[two]}" --bodies all --states all
 run 0 verify part.tar
 out_has "the log key's word is all there is"

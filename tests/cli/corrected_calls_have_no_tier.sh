@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A call that was corrected counts for no state: no tier finds it, no timeline judges it, and every answer says so.
+# A corrected call counts in no state: no tier finds it, no timeline judges it, and every answer says so.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -22,7 +22,7 @@ same "$err" 'ledger: timeline: 1 tool call was corrected and does not count'
 box 0 timeline r --json
 same "$(jq -c '[.tool_calls, .without_tier, .corrected_calls, .events[0].judged_tier]' <<<"$out")" '[0,0,1,null]'
 
-# The same call once more: it is found, the one that was corrected is not.
+# The same call once more: it is found, the corrected one is not.
 call r tool=Bash agent=claude-code group=exec
 box 0 query --tier '>=T2' --format jsonl
 same "$(jq .seq <"$T/.out")" 3
@@ -36,7 +36,7 @@ same "$(jq -c '.events | map([.seq, .judged_tier])' <<<"$out")" '[[1,null],[3,"T
 box 0 tool list --json
 same "$(jq -c '[.tool_calls, .without_tier]' <<<"$out")" '[1,0]'
 
-# Of two that were corrected, and one that has no tool any more.
+# Two corrected calls, and one that no longer names a tool.
 call s tool=Deploy
 box 0 correct 4 --reason mistake
 box 0 query --tier '>=T2'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A bundle that holds an event and its correction shows the event as corrected; export names corrections that stay outside only
-# of events that are in the bundle. Of chosen events both verifiers say that completeness is not claimed, as a note.
+# A bundle that contains an event and its correction shows the event as corrected; export names corrections outside the
+# bundle only for events in it. For selected events both verifiers note that completeness is not claimed.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Two processes that correct at the same moment: neither stands on what the other has just called a mistake, and one event is
-# corrected once.
+# Two processes that correct at the same moment: neither relies on an event that the other has just corrected, and one event
+# is corrected once.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -11,7 +11,7 @@ for i in $(seq 1 40); do
 done >events.jsonl
 box 0 ingest jsonl events.jsonl
 
-# Each names the other's event as what stands for its own: one of them is refused, whichever comes second.
+# Each names the other's event as its replacement: one of them is refused, whichever is second.
 together() {
     local a=0 b=0 first
     "$LEDGER" -C "$BOX" correct "$1" --reason x --replaced-by "$2" >a.out 2>a.err &
@@ -32,7 +32,7 @@ done
 box 0 query --kind ledger.corrected --count
 out_has 12
 
-# The same event: the second hears of the first.
+# The same event: the second is told about the first.
 for i in $(seq 25 36); do
     a=0 b=0
     "$LEDGER" -C "$BOX" correct "$i" --reason x >a.out 2>a.err &

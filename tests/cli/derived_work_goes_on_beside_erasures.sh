@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Derived data is begun anew with each generation of the log: whoever builds it beside erasures looks again, and does not fail.
+# Derived data starts again with each generation of the log: a process that builds it during erasures looks again, and does
+# not fail.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -16,7 +17,7 @@ erase_all() {
     done
 }
 
-# beside_erasures ARGS...: again and again, until what erases has ended.
+# beside_erasures ARGS...: repeatedly, until the erasing process has ended.
 beside_erasures() {
     while [[ ! -e $T/done ]]; do
         setsid -w "$LEDGER" -C "$BOX" "$@" || {

@@ -51,7 +51,7 @@ box 2 diff run/g1 5
 box 2 diff 5 --before run/bad
 box 2 diff
 
-# A call that was a mistake counts for neither run, and what it brought about is said to rest on a mistake.
+# A corrected call counts for neither run, and its effects are marked as resting on a mistake.
 box 0 diff run/g2 run/bad --json
 json '[.runs.differs[].what] | index("weights") != null' true
 box 0 correct 10 --reason wrong_run

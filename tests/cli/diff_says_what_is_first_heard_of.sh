@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# diff: a thing that an event mentions for the first time without saying when it came is marked as first heard of, with what
-# was there before; what came by an event is marked as new. On a narrow terminal the change goes on in further lines, and
-# columns that have no room are named.
+# diff: something that an event mentions for the first time without saying when it began is marked as first heard of, with
+# its previous value; something that an event creates is marked as new. On a narrow terminal the change continues on further
+# lines, and omitted columns are named.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -46,10 +46,10 @@ change pack/pdf first_heard
 change permission/pack/pdf/gpu appeared
 change permission/pack/pdf/exec first_heard
 change route/fast first_heard
-change verdict/pdf appeared # a judgement comes when it is made
+change verdict/pdf appeared # a judgement is new when it is made
 json '[.changes[] | select(.change == "first_heard") | .before] | unique | tojson' '[null]'
 
-# A reason that is the state is not said twice; the verdict over the box has a name.
+# A reason that equals the state is not repeated; the verdict over the box has a name.
 box 0 append pack.removed -s pack/gone
 box 0 diff 13
 line '^\* +gone +14 .*first heard of: removed$'
@@ -57,7 +57,7 @@ box 0 diff 2020-01-01 0
 line '^\+ +\(the box\) +0 '
 err_has "after the first moment ('2020-01-01'): nothing is known of before"
 
-# The state in which it came is told, also when it is another one by now; of what has no state the reason alone.
+# The state in which it appeared is shown, even if it has changed since; without a state only the reason.
 box 0 append route.decided -s route/used model=m
 used=$(jq .seq "$T/.out")
 box 0 append route.decided -s route/used model=m2 decision=fallback
@@ -68,7 +68,7 @@ line "^~ +used +$((used + 1)) .*undeclared -> degraded"
 line "^\\* +never +.*first heard of: it was never installed\$"
 same "$(grep -cE 'first heard of[^:]' <<<"$out")" 0
 
-# What is known is changed, and what went is new again only where an event says so.
+# Known things are changed, and removed ones are new again only if an event says so.
 box 0 diff 2 3
 line '^~ +pip/torch +3 .* version 1.1 -> 1.2$'
 

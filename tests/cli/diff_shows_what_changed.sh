@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# diff: what appeared and changed between two moments, each with its event; what is no change; its exit codes.
+# diff: what appeared and changed between two moments, each with its event; what does not count as a change; its exit codes.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -32,7 +32,7 @@ box 0 diff 8 9
 line '^~ +summarise +9 .*eval.finished +declared-not-proven -> ready'
 line '^~ +pdf-ops +9 .*demo-only -> partial'
 
-# A name that moved takes the proof with it.
+# A name that moved invalidates the proof.
 box 0 diff 17 --json
 same "$(seq_of model-name/ollama/llama3.2:3b)" 18
 json '.changes[] | select(.name == "model-name/ollama/llama3.2:3b") | .after.digest' "$OTHER"
@@ -41,13 +41,13 @@ same "$(seq_of route/summarise)" 18
 box 0 diff 17
 line '^~ +summarise +18 .*ready -> declared-not-proven: model drift'
 
-# What no event did.
+# Changes without an event.
 box 0 diff 18 2041-01-01
 line '^~ +pack/pdf-ops/filesystem.read/inbox/\*\* +by time +2040-01-01 00:00:00Z +granted -> expired'
 box 0 diff 18 2041-01-01 --json
 json '.changes[] | select(.table == "permissions") | [.seq, .kind] | tojson' '[null,null]'
 
-# The pack is blocked since its permission ran out, and by nothing else.
+# The pack is blocked because its permission expired, and by nothing else.
 box 0 diff 18 2041-01-01
 line '^~ +pdf-ops +by time +2040-01-01 00:00:00Z .*blocked: permission filesystem.read '
 box 0 why pack/pdf-ops --at 2041-01-01
@@ -56,7 +56,7 @@ box 1 diff now now
 box 0 diff yesterday today --table model_names --json
 json '[.changes[] | select(.name == "model-name/ollama/llama3.2:3b") | .change, .seq] | tojson' '["first_heard",5,"changed",18]'
 
-# Runs only when they are asked for; counters are no changes.
+# Runs only on request; counters do not count as changes.
 box 1 diff 11 14
 err_has 'nothing changed'
 out_empty
@@ -79,7 +79,7 @@ today=$(date -u +%Y-%m-%d)
 box 0 diff 2020-01-01 "$today"
 box 1 diff 2020-01-01 2020-01-02
 
-# What was on its fallback before falls back again, and that changes nothing.
+# A route on its fallback that falls back again does not change.
 add 20 pack.installed -s pack/p version=1.0.0 'routes:=[{"name":"r"}]' 'permissions:=[{"group":"exec","scope":"bin/**"}]'
 add 21 permission.denied -s pack/p group=exec 'scope=bin/**'
 add 22 route.declared -s route/r pack=p
@@ -94,13 +94,13 @@ json '[.changes[] | select(.name == "route/r") | .change, .seq, .after.state] | 
 box 1 diff 23 24
 err_has 'nothing changed'
 
-# Keys are changed by the day, and are told of when somebody asks.
+# Keys change daily, and are shown on request.
 box 0 key rotate
 box 1 diff 24
 box 0 diff 24 --table epochs
 line '^\+ +000001 '
 
-# A model that got worse in a task, by another evaluation of it; a part of the samples says nothing of that.
+# A model that got worse in a task, by another evaluation of it; a partial evaluation does not affect that.
 score() { # SEQ EVAL VALUE FIELD...
     add "$1" eval.scored -s "eval/$2" model=qwen:7b task=math metric=exact_match value:="$3" stderr:=0.01 higher_is_better:=true "${@:4}"
 }
@@ -120,7 +120,7 @@ line '^~ +qwen:7b/math/exact_match +30 .*scored -> invalidated'
 box 0 diff 25 30 --table eval_scores
 line '^\+ +m1/math/exact_match .*value 0.81$'
 
-# What came and changed since is told as both: how it came, and what became of it.
+# What appeared and changed since is shown as both: how it appeared, and what became of it.
 add 31 permission.granted -s pack/p group=exec 'scope=bin/x' tier=T1
 add 32 permission.revoked -s pack/p group=exec 'scope=bin/x'
 box 0 diff 30 32 --table permissions
@@ -133,7 +133,7 @@ add 33 permission.granted -s pack/p group=exec 'scope=bin/x' tier=T1
 box 0 diff 30 33 --table permissions
 line '^~ +pack/p/exec/bin/x +33 .*permission.granted +granted again: where this grant does not hold, event 32 counts, which revoked it$'
 
-# A policy that comes is the cause of all that it judges, and so is its correction.
+# A new policy is the cause of everything that it judges, and so is its correction.
 add 34 policy.declared -s policy/strict policy=strict version=1 'tool_rules:=[{"group":"exec","tier":"T3"}]'
 box 0 diff 33 34 --table permissions
 line '^~ +pack/p/exec/bin/\*\* +34 .*policy.declared +judged_tier T2 -> T3'
@@ -144,7 +144,7 @@ box 0 diff 34 --table permissions
 line '^~ +pack/p/exec/bin/\*\* +35 .*ledger.corrected +judged_tier T3 -> T2'
 line '^~ +pack/p/exec/bin/x +35 .*ledger.corrected +judged_tier T3 -> T2'
 
-# Uses are counted, and a counter is not a change: neither is that of uses that were not permitted.
+# Uses are counted, and counters do not count as changes, unpermitted uses included.
 add 36 permission.used -s pack/p group=exec 'scope=bin/x' tier=T3
 box 0 permit show pack/p/exec/bin/x --json
 json '.things[0].fields.unpermitted' 1

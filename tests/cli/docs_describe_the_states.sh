@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# docs/states.md ends in what `ledger state --markdown` prints, docs/readiness.md is what `ledger state --rules` does.
+# docs/states.md ends in the output of `ledger state --markdown`, docs/readiness.md is that of `ledger state --rules`.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# On a terminal of 80 columns: states, remedies and the ends of names are there, reasons go on in the next line, what can be
-# done without is left out; a body begins with what went wrong; bad states have a colour.
+# On a terminal of 80 columns: states, remedies and the ends of names are shown, reasons continue on the next line, less
+# important columns are left out; a body begins with what went wrong; bad states are coloured.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -30,7 +30,7 @@ box 0 append runtime.unreachable -s runtime/ollama runtime=ollama endpoint=http:
 box 0 append run.started -s run/r1 --run r1 pack=pdf-ops-pack agent=claude task=monthly
 box 0 append run.finished -s run/r1 --run r1 outcome=error error='tool denied' duration_ms=45000 ok:=false
 
-# Lists: names keep their ends, states are whole, the time goes first.
+# Lists: names keep their ends, states are whole, times are dropped first.
 plain 80 permit list
 fits 80
 out_has 'ops-pack'
@@ -57,7 +57,7 @@ out_has $'\e[31mfailed\e[0m'
 on_tty 80 show 6 --no-pager
 out_has $'\e[31m  "error": "tool denied"'
 
-# Remedies are whole, in lines of their own; reasons go on.
+# Remedies are whole, on lines of their own; reasons wrap.
 plain 80 why verdict
 check test "$(grep -vc '^    ' "$T/.out")" -gt 10
 grep '^    ' "$T/.out" >remedies
@@ -72,7 +72,7 @@ out_has $'\e[31mfail\e[0m'
 plain 900 why verdict
 out_has 'REMEDY'
 
-# What leaves in a bundle is told in whole words, within the line.
+# What a bundle discloses is described in whole words, within the line.
 plain 80 export -n -k 'run.*' --whole
 fits 80
 out_has 'of events that do not match'
@@ -90,7 +90,7 @@ plain 80 export -o out.tar.zst -k 'run.*' --whole
 fits 80
 out_has 'recorded as'
 
-# What goes on in further lines does so in every column that says why: nothing is cut, the words are all there.
+# Explanatory columns wrap: nothing is cut, all words are there.
 words() { tr -s ' \n' '  ' <"$T/.out"; }
 has_words() { [[ "$(words)" == *"$1"* ]] || fail "the words lack '$1'"; }
 box 0 append policy.declared -s policy/mine --body '{"policy":"mine","version":"1","tool_rules":[
@@ -121,7 +121,7 @@ plain 80 eval diff e1 e2 --no-pager
 fits 80
 has_words 'misses -> fail -> reaches pass'
 
-# The first screen too, in lines that nothing else needs.
+# The first screen too, on lines that nothing else needs.
 box 0 append pack.installed -s pack/other version=1 --body '{"permissions":[{"group":"exec","scope":"/usr/bin/tools/of/it","tier":"T2","required":true}]}'
 plain 80 status
 check test "$(grep -v 'ledger -C' "$T/.out" | wc -L)" -le 80 # commands are whole
@@ -131,7 +131,7 @@ check test "${#reason}" -gt 60
 plain 80 status
 has_words "$reason"
 
-# Messages are broken between words, and never inside of quotes.
+# Messages are broken between words, and never inside quotes.
 plain 60 show 999 # both streams are that terminal
 fits 60
 has_words "there is no event 999: the ledger has"

@@ -99,7 +99,7 @@ box 1 artifact put small
 err_has 'cannot be stored again'
 rm small
 
-# Only the private note of the erasure has the word now.
+# Only the private note of the erasure still contains the word.
 check test "$(grep -rlaF "$mark-" "$BOX" | wc -l)" = 0
 check test ! -e "$BOX/evidence"
 check test -d "$BOX/evidence.4"
@@ -111,13 +111,13 @@ out_has 'private fields of 1 event'
 out_has 'the body of 1 event'
 out_has '2 artifacts'
 
-# Appending, backups and restoring go on.
+# Appending, backups and restoring continue to work.
 box 0 append run.step --subject run/1 step="two"
 run 0 -C "$BOX" backup "$T/copy"
 run 0 -C "$T/copy" verify
 check test -d "$T/copy/evidence"
 
-# A database that was set back does not know all files: nothing is removed on its word.
+# A database that was rolled back does not know all files: nothing is removed because of it.
 run 0 -C set init --no-trust --origin example.org/set
 cp -r set/evidence older
 head -c 100000 /dev/urandom >large

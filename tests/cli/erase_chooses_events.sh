@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# erase chooses events as query does, shows before it does anything what would go and what stays, and says who has a copy.
+# erase selects events as query does, shows before doing anything what would be erased and what stays, and says who has a
+# copy.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -45,7 +46,7 @@ same "$(box 0 stats --json && jq -r .size <"$T/.out")" "$before"
 box 0 show "$a"
 out_has secret-a
 
-# What does not go together, and what nothing matches.
+# Invalid combinations, and conditions that match nothing.
 box 2 erase "$a" --run r-1 --private prompt --reason request
 err_has 'not by both'
 box 2 erase --run r-1 --finish
@@ -59,7 +60,7 @@ box 3 erase --kind run.stpe --private prompt --reason request
 err_has 'did you mean'
 box 3 erase --run r-1 --where 'nonsense >' --private prompt --reason request
 
-# An expression stays inside the other conditions: --kind install.installed matches nothing, whatever --where says.
+# An expression stays within the other conditions: --kind install.installed matches nothing, whatever --where says.
 for where in '0) OR (1' '1) OR 1 --' '1; DELETE FROM events' "0 AND ')' = ')') OR (1" "\$a(') ) OR (1 --')" '?1' '1 /* '; do
     box 3 erase --kind install.installed --where "$where" --body --reason mistake -y
     err_has '--where: at byte'
@@ -71,7 +72,7 @@ err_has 'no event matches'
 box 0 show "$a"
 out_has secret-a
 
-# One event without the field hinders no other; an event for each set of fields.
+# One event without the field does not block others; an event for each set of fields.
 box 0 erase --run r-1 --private prompt,output --reason request
 out_has 'erased prompt, output of 1 event; event'
 out_has 'erased prompt of 1 event; event'
@@ -87,7 +88,7 @@ box 0 verify
 out_has 'private fields of 2 events'
 check test "$(grep -rlaF secret-a "$BOX" | wc -l)" = 0
 
-# Events that are named: one without the field is left alone, one that may not be erased refuses all.
+# Events given by number: one without the field is skipped, one that may not be erased refuses all.
 e=$(step r-3 user:eve prompt=secret-e)
 box 3 erase 0 "$e" --all-private --reason request
 err_has 'nothing was erased: event 0'
@@ -101,7 +102,7 @@ json .left_alone.no_private 1
 json .left_alone.erased_before 1
 json '.erased[0].what' 'prompt of 1 event'
 
-# By who caused it, by what private fields say, and bodies.
+# By actor, by private fields, and bodies.
 box 0 erase --actor user:ada --where "private LIKE '%secret-d%'" --all-private --reason request --by user:officer
 out_has 'erased all private fields of 1 event'
 box 0 log -n 1 --json
@@ -111,7 +112,7 @@ box 0 show "$c"
 out_has 'body: erased'
 box 0 verify
 
-# By a text, which may stand in a private field, and in an event that a wrong clock put into the far future.
+# By a text, which may be in a private field, and in an event that a wrong clock dated far into the future.
 echo '{"kind":"run.step","subject":"run/r-5","run":"r-5","time":"2150-01-01T00:00:00Z","body":{"step":"x","prompt":"for ZEBRA Inc"}}' >late
 box 0 ingest jsonl late
 rm late
@@ -120,7 +121,7 @@ box 0 erase --grep zebra --since 1h --all-private --reason request
 out_has 'erased all private fields of 1 event'
 check test "$(grep -rlaF ZEBRA "$BOX" | wc -l)" = 0
 
-# On a terminal it asks; --yes, and a script, are not asked.
+# On a terminal it asks; with --yes, or in a script, it does not.
 f=$(step r-4 user:eve prompt=secret-f)
 ask() { # ANSWER ARGS...
     python3 - "$LEDGER" "$BOX" "$@" <<'PY'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# eval: the list has scores and their side of the threshold; diff puts two of a suite side by side; and no score is missing in
-# what changed, whether its evaluation names a model or not.
+# eval: the list has scores and their side of the threshold; diff compares two evaluations of a suite; and no changed score
+# is missing, whether its evaluation names a model or not.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -24,7 +24,7 @@ scored tuesday loss 1 threshold:=3 higher_is_better:=false
 scored tuesday f1 0.6
 scored tuesday fresh 1
 
-# The list says what was scored, and on which side of what is asked for.
+# The list shows each score, and on which side of its threshold it is.
 box 0 eval list
 line '^monday .*math acc 0.81 reaches 0.8; '
 line '^tuesday .*math acc 0.42 misses 0.8; .*; and 1 more'
@@ -42,7 +42,7 @@ box 0 eval diff monday tuesday
 line '^before +eval/monday: '
 line '^math +acc +0.81 +0.42 +-0.39 +worse +0.8 +reaches -> misses +pass -> fail'
 line '^math +loss +2 +1 +-1 +better +3 +reaches +pass'
-line '^math +f1 +0.5 +0.6 +\+0.1 +changed' # nobody says which way is better
+line '^math +f1 +0.5 +0.6 +\+0.1 +changed' # it is not said which direction is better
 line '^math +old +1 +- +missing'
 line '^math +fresh +- +1 +new'
 out_has '1 worse, 1 better, 1 changed, 1 missing, 1 new'
@@ -50,7 +50,7 @@ box 0 eval diff eval/monday tuesday --json
 json .schema ledger.eval_diff/1
 json '.counts | tojson' '{"same":0,"better":1,"worse":1,"changed":1,"new":1,"missing":1}'
 json '.scores[0] | [.metric, .before.value, .after.value, .change] | tojson' '["acc",0.81,0.42,"worse"]'
-box 1 eval diff monday mon # nothing differs from itself, by whatever name
+box 1 eval diff monday mon # nothing differs from itself, under any name
 out_has '4 same'
 box 0 eval diff tuesday monday --at "$now" # tuesday had not scored yet
 out_has '4 new'
@@ -69,7 +69,7 @@ scored newer acc 0.9
 box 0 eval diff monday newer
 err_has 'they do not name the same version of their suite'
 
-# What names no model is in diff by its evaluation; the same score again as what it was before.
+# A score without a model is in diff under its evaluation; the same score again is compared with the earlier one.
 box 0 diff "$before"
 line '^\+ +eval/monday/math/acc .*0.81'
 line '^\+ +eval/tuesday/math/acc .*0.42'

@@ -29,7 +29,7 @@ run 0 version --json
 json .format 1
 run 2 version extra
 
-# Rows of a help text keep their columns, and what follows them begins a line of its own.
+# Rows of a help text keep their columns, and the text after them begins a new line.
 run 0 ingest --help
 check grep -qx '            over HTTP' "$T/.out"
 check grep -q '^Reading the same input' "$T/.out"

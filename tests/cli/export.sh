@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# export writes a bundle of just what was asked for, says what leaves, records it, and leaves nothing behind when it fails.
+# export writes a bundle of exactly what was requested, says what is disclosed, records it, and leaves nothing behind when
+# it fails.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -12,7 +13,7 @@ box 0 append run.finished -s run/r-1 --run r-1 status=ok
 names() { zstd -dc "$1" | tar t | tr '\n' ' '; }
 size() { "$LEDGER" -C "$BOX" stats --json | jq .events; }
 
-# What leaves is listed before it does; nothing is written or recorded.
+# What is disclosed is listed first; nothing is written or recorded.
 box 0 export --dry-run --run r-1
 out_has 'run.started  run/r-1'
 out_lacks run/r-2
@@ -38,7 +39,7 @@ json .body.bytes "$(stat -c %s run.tar.zst)"
 json .private.recipient Ada
 json .private.note 'as asked'
 json .private.path run.tar.zst
-# What is private leaves by name only, in bodies that match.
+# Private fields are disclosed only by name, in matching bodies.
 box 0 export -o private.tar.zst --run r-1 --private prompt
 zstd -dc private.tar.zst | tar xO payloads/0.jsonl | jq -r '.private[]?.field // empty' | base64 -d >fields
 check grep -q 'say hello' fields
@@ -70,7 +71,7 @@ code=0
 "$LEDGER" -C "$BOX" export -o - --whole >/dev/full 2>"$T/.err" </dev/null || code=$?
 same "$code" 4
 
-# What has left is on record, whoever hung up; and a kill leaves nothing or a whole bundle.
+# What was disclosed is recorded, even if the reader hung up; and a kill leaves nothing or a complete bundle.
 head -c 100000 /dev/urandom | base64 -w 0 >noise
 for i in 1 2 3; do box 0 append x.test.noise -s noise/1 --body "{\"n\":$i,\"noise\":\"$(cut -c "$i-60000" noise)\"}"; done
 before=$(size)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Private fields that were asked for and are erased are said, with the event that says so: by export, by verify and by the
-# Python verifier, which see that event in the bundle, wherever in the log it stands.
+# Requested private fields that are erased are reported, with the event that erased them: by export, by verify and by the
+# Python verifier, which see that event in the bundle, wherever in the log it is.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -32,7 +32,7 @@ b=$(step r-1 prompt=three)
 c=$(step r-1 prompt=four output=five)
 by=$(erase "$a" "$b" --private prompt)
 
-# The event that says so is not in the range of the run.
+# The erasing event is outside the range of the run.
 box 0 export -o some.tar.zst --run r-1 --private prompt,output --dry-run
 out_has "2 private fields were erased (event $by)"
 box 0 export -o some.tar.zst --run r-1 --private prompt,output
@@ -44,7 +44,7 @@ json .counts.private_erased 2
 json .counts.private_fields 3
 json .aspects.erasures.state note
 
-# What was not asked for is not missed.
+# What was not requested is not reported.
 box 0 export -o other.tar.zst --run r-1 --private output
 out_lacks 'were erased'
 run 0 verify other.tar.zst
@@ -53,7 +53,7 @@ box 0 export -o none.tar.zst --run r-1
 run 0 verify none.tar.zst
 out_has 'erasures      good         none'
 
-# All private fields, and a body beside them; in a sparse bundle too.
+# All private fields, and a body as well; in a sparse bundle too.
 all=$(erase "$c" --all-private)
 box 0 export -o all.tar.zst --run r-1 --private prompt --json
 json .private_erased 2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# An id of 16 digits that looks like a card number stays where an id is meant, from append to export; a card number
-# anywhere else is masked.
+# A 16-digit id that looks like a card number is kept where an id is expected, from append to export; a card number anywhere
+# else is masked.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -29,7 +29,7 @@ out_has ls
 box 0 query -w "span=$card" --format jsonl
 json .kind run.started
 
-# What leaves is held against the same rule, headers, bodies and states alike.
+# Exports apply the same rule to headers, bodies and states.
 box 0 export -o run.tar.zst --run "$card" --states runs,permissions
 err_empty
 box 0 reveal 3 --private arguments -o 3.tar.zst

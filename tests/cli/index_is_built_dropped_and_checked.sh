@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# index: it is built behind appends and by the command, dropped, checked, and answers never depend on it.
+# index: it is built after appends and by the command, dropped, checked, and answers never depend on it.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

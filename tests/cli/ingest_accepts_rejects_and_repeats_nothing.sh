@@ -46,7 +46,7 @@ echo '{"kind":"x.test.note","subject":"thing/9","actor":"service:t","key":"a9"}'
 same "$code" 0
 json .accepted 1
 
-# Who holds a bundle cannot test a guess of a line, or of a small input, that he was not shown.
+# A holder of a bundle cannot test guesses of a line, or of a small input, that was not disclosed.
 guess='{"kind":"x.acme.test","subject":"patient/7","open":[],"body":{"result":"positive"}}'
 box 0 init --origin test.example/guess -C "$T/guess"
 printf '%s\n' "$guess" >guess.jsonl
@@ -64,7 +64,7 @@ for digest in "$(printf %s "$guess" | sha256sum | cut -c1-32)" "$(sha256sum <gue
     check test "$(grep -ac "$digest" shown)" = 0
 done
 
-# Following stops at a signal and leaves nothing out.
+# Following stops at a signal and omits nothing.
 : >grow.jsonl
 "$LEDGER" -C "$BOX" ingest jsonl --follow grow.jsonl --json >"$T/.out" 2>"$T/.err" &
 pid=$!

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ingest hook: recorded without a word, exit codes that stop no agent's work, 2 only when --strict asks for it.
+# ingest hook: silent recording, exit codes that stop no agent's work, 2 only if --strict asks for it.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -23,7 +23,7 @@ pre() {
 
 new_box
 
-# What goes well is silent, and written once.
+# Success is silent, and written once.
 hook 0 "$(pre a)"
 out_empty
 err_empty
@@ -42,7 +42,7 @@ json .private.arguments.command 'ls a'
 json .body.arguments_bytes "$(printf '{"command":"ls a"}' | wc -c)"
 json .body.arguments_digest "sha256:$(printf '{"command":"ls a"}' | sha256sum | cut -d' ' -f1)"
 
-# What goes wrong is one line and no 2, which would block the call.
+# A failure is one line and not exit code 2, which would block the call.
 for bad in 'nonsense' '{"hook_event_name":"PreToolUse"}' '{"a":1}' '' "$(pre x | head -c 90)"; do
     hook 3 "$bad"
     out_empty
@@ -65,7 +65,7 @@ one_line
 err_has 'there is no ledger'
 same "$(size)" 2
 
-# What is not recorded is said and counted, and stops no agent either.
+# What is not recorded is reported and counted, and stops no agent either.
 mcp='{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_file","arguments":{"path":"/srv/a"}}}'
 hook 0 "$mcp"
 out_empty
@@ -84,7 +84,7 @@ box 0 ingest hook mcp.ndjson
 err_has '2 records were passed over'
 same "$(size)" 2
 
-# With --strict nothing goes on unrecorded: each of them is a 2, with its reason.
+# With --strict nothing continues unrecorded: each failure exits with 2 and its reason.
 hook 2 'nonsense' --strict
 out_empty
 one_line
@@ -98,7 +98,7 @@ same "$(size)" 3
 box 2 ingest jsonl --no-such hook
 box 3 ingest jsonl --strict hook
 
-# The system's refusals are 4, and 2 with --strict.
+# System errors exit with 4, and with 2 under --strict.
 pre c >"$T/.in"
 for form in '4 ' '2 --strict'; do
     code=0
@@ -110,7 +110,7 @@ for form in '4 ' '2 --strict'; do
     same "$code" "${form%% *}"
 done
 
-# Nobody is asked for a passphrase, terminal or not.
+# It never asks for a passphrase, on a terminal or not.
 printf 'open sesame\n' >pass
 chmod 600 pass
 run 0 -C locked init --origin test.example/locked --passphrase --passphrase-file pass
@@ -139,7 +139,7 @@ out_has '"kind":"run.tool_called"'
 hook 0 "$(pre i)" --json
 json .accepted 1
 
-# An agent that leaves its end of the pipe open is not waited for.
+# An agent that leaves its end of the pipe open does not block it.
 mkfifo open
 "$LEDGER" -C "$BOX" ingest hook <open >"$T/.out" 2>"$T/.err" &
 pid=$!
@@ -153,7 +153,7 @@ box 0 ingest hook --json many.ndjson
 box 0 log --json --kind run.tool_called -n 1
 json .body.call toolu_j
 
-# With --follow it goes on, and commits whenever the pipe is quiet.
+# With --follow it continues, and commits whenever the pipe is quiet.
 mkfifo pipe
 "$LEDGER" -C "$BOX" ingest hook --follow <pipe >"$T/.out" 2>"$T/.err" &
 pid=$!
@@ -172,7 +172,7 @@ code=0
 wait "$pid" || code=$?
 same "$code" 0
 
-# Agents call side by side.
+# Agents run concurrently.
 before=$(size)
 pids=()
 for n in 1 2 3 4 5 6 7 8; do
@@ -185,14 +185,14 @@ for pid in "${pids[@]}"; do
 done
 same "$(size)" "$((before + 8))"
 
-# The actor of the command line counts for all.
+# The actor of the command line applies to all.
 hook 0 "$(pre q)" --actor user:mira
 box 0 log --json --kind run.tool_called -n 1
 json .actor user:mira
 
 box 0 verify
 
-# A database that is cut short kills whoever reads it, with --strict as a 2 too.
+# A truncated database kills its reader, with exit code 2 under --strict.
 truncate -s 8192 "$BOX/evidence/data.mdb"
 code=0
 "$LEDGER" -C "$BOX" ingest hook <"$T/.in" >"$T/.out" 2>"$T/.err" || code=$?

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ingest lm-eval: what comes of an evaluation, the same files again, partial and bad ones, options, memory.
+# ingest lm-eval: the events of an evaluation, the same files again, partial and bad ones, options, memory.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -40,7 +40,7 @@ box 0 ingest lm-eval moved --json
 json .accepted 0
 json .size "$size"
 
-# Partial: a limit, samples that are gone, samples without results.
+# Partial: a limit, missing samples, samples without results.
 box 0 ingest lm-eval evals/odd evals/old evals/inner evals/orphans --json
 json .accepted 21
 json .receipts 4
@@ -71,7 +71,7 @@ box 2 ingest lm-eval --root / evals
 box 0 ingest --sources
 out_has lm-eval
 
-# 20 MB of samples, and a results file as large as may be: memory stays within bounds. Instrumented builds need more.
+# 20 MB of samples, and a results file of the maximum size: memory stays bounded. Instrumented builds need more.
 python3 - <<'P'
 import json
 with open("samples_big_2026-01-01T00-00-00.jsonl", "w") as f:

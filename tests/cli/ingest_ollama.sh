@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ingest ollama: a server that is there, away and broken; a store; saved answers; the exit codes of each.
+# ingest ollama: a server that is up, down and broken; a store; saved answers; the exit codes of each.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -11,7 +11,7 @@ echo '{"version":"0.5.1"}' >server/version.json
 cp "$F/tags.json" "$F/ps.json" server/
 sed 's/fresh:1b/other:8b/' "$F/show.json" >server/show-other_8b.json
 
-# The server lives as long as this scenario does: it reads the pipe that descriptor 9 holds open.
+# The server lives as long as this scenario: it reads the pipe that descriptor 9 holds open.
 mkfifo pipe
 server() { # PORT: starts it, and waits until it says where it listens
     python3 "$ROOT/tests/ingest/ollama_server.py" server "$1" <pipe >listening &
@@ -25,7 +25,7 @@ server() { # PORT: starts it, and waits until it says where it listens
 server 0
 url=http://127.0.0.1:$port
 
-# What is there.
+# What exists.
 box 0 ingest ollama "$url" --dry-run
 same "$(jq -rs '[.[].kind] | sort | join(" ")' <"$T/.out" 2>/dev/null || head -n 5 "$T/.out" | jq -rs '[.[].kind] | sort | join(" ")')" \
     'model.identified model.loaded model.observed model.observed runtime.observed'
@@ -49,7 +49,7 @@ same "$(jq -r .subject "$T/.out")" alias/tiny:latest
 box 0 log --json --kind model.unloaded
 same "$(jq -r .subject "$T/.out")" model/tiny:latest
 
-# A server that breaks its protocol, and one that is away: exit code 4, told once.
+# A server that violates its protocol, and one that is down: exit code 4, reported once.
 printf 'HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{"models":[]}\n{"error":"it broke"}\n' >server/tags.raw
 box 4 ingest ollama "$url"
 err_has 'it broke'
@@ -64,7 +64,7 @@ box 4 ingest ollama "$url"
 box 0 log --json --kind runtime.unreachable
 same "$(jq -rs '[.[].body.error] | join(" ")' "$T/.out")" 'answer refused'
 
-# Again and again, over the outage, until it is stopped.
+# Repeatedly, across the outage, until it is stopped.
 rm listening
 "$LEDGER" -C "$BOX" ingest ollama "$url" --every 1s --json >"$T/.out" 2>"$T/.err" &
 poll=$!

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ingest otlp: files, standard input and a receiver; again nothing new; bad records, wrong requests, options.
+# ingest otlp: files, standard input and a receiver; nothing new the second time; bad records, wrong requests, options.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -15,7 +15,7 @@ json .masked 1
 json .receipts 1
 box 0 ingest otlp "$fixtures/collector.jsonl" "$fixtures/traces_pretty.json" --json
 json .accepted 0
-json .duplicate 17 # who reports is offered once a run
+json .duplicate 17 # the reporter is offered once a run
 json .receipts 0
 box 0 ingest otlp "$fixtures/logs.json" --json
 json .accepted 7

@@ -33,7 +33,7 @@ for args in 'key list' 'key export' 'log' 'show 0' 'stats' 'checkpoint'; do
     out_lacks 'PRIVATE+KEY'
 done
 
-# A backup of the log key is always under a passphrase.
+# A backup of the log key is always encrypted under a passphrase.
 box 3 key backup log.key
 err_has '--key-passphrase-fd'
 printf 'for the backup\n' >bpass
@@ -86,7 +86,7 @@ run 3 -C asked init --origin test.example/asked --passphrase
 err_has 'no terminal'
 check test ! -e asked
 
-# The name of an author's key stands in the log for ever: what looks like a secret is refused, and not repeated.
+# The name of an author's key is in the log for ever: text that looks like a secret is refused, and not repeated.
 run 3 key new author.key --name "example.org/ghp_0123456789abcdefghijABCDEFGHIJ012345"
 err_has 'rule github-pat'
 [[ $err != *ghp_0123456789* ]] || fail "the name is repeated"
@@ -120,7 +120,7 @@ err_has log.key
 chmod 600 "$key"
 note fine
 
-# A verifier key is public: the name of a ledger may sound like a secret's, and its keys stand in the log as they are.
+# A verifier key is public: a ledger's name may sound like a secret's, and its keys are in the log unmasked.
 for name in token secret api-key; do
     run 0 -C "named-$name" init --origin "example.org/$name" --no-trust
     run 0 -C "named-$name" key rotate

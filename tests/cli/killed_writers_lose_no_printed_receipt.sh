@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Programs that append to one ledger at once are killed at any moment: every receipt that was printed is that of a stored
-# event, an ingest that was killed is finished by the next one with nothing twice, and the ledger verifies.
+# Programs that append to one ledger at once are killed at random moments: every printed receipt belongs to a stored event,
+# a killed ingest is finished by the next one without duplicates, and the ledger verifies.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 
 new_box
 
-# appends NAME N: one event after another, each by a program that has from 1 to 14 ms to live, the last ones for ever.
+# appends NAME N: one event after another, each by a program that lives from 1 to 14 ms, the last ones without limit.
 appends() {
     local i life
     for i in $(seq 40); do

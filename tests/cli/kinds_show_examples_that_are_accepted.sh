@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kinds KIND --example: what it prints for each kind of the catalog is accepted by ingest jsonl and by a shell, as it is.
+# kinds KIND --example: what it prints for each kind of the catalog is accepted by ingest jsonl and by a shell, unchanged.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

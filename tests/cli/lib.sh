@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the scenarios share. Each is run from the repository root as `LEDGER=path/to/ledger bash tests/cli/x.sh`, works in a
-# fresh directory with its own HOME, prints its failures and exits 1 when there was one. Needs bash, coreutils and jq.
+# fresh directory with its own HOME, prints its failures and exits 1 if there were any. Needs bash, coreutils and jq.
 
 # shellcheck disable=SC2034 # for the scenarios
 ROOT=$PWD
@@ -39,7 +39,7 @@ run() {
     [[ $got == "$want" ]] || fail "exit code $got, wanted $want: ledger $*"
 }
 
-# box CODE ARGS...: the same on the scenario's ledger.
+# box CODE ARGS...: the same for the scenario's ledger.
 box() {
     local want=$1 got=0
     shift

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Events that make states of every sort: a pack with two routes, one proven, a model, grants, packages, runs, a promotion that
-# skipped a step. Sourced after lib.sh by the scenarios about states.
+# Events that make states of every kind: a pack with two routes, one proven, a model, grants, packages, runs, a promotion
+# that skipped a step. Sourced after lib.sh by the scenarios about states.
 
 # shellcheck disable=SC2034,SC2154 # names of the scenarios and of lib.sh
 WEIGHTS=sha256:$(printf 'a%.0s' {1..64})

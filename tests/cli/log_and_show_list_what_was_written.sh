@@ -59,14 +59,14 @@ box 2 log extra
 run 3 -C nowhere log
 run 3 -C nowhere show 1
 
-# Text of an event cannot steer the terminal.
+# Text in an event cannot control the terminal.
 box 0 append x.test.note -s thing/7 --open text $'text=a\e[31mb'
 box 0 log -n 1
 out_lacks $'\e'
 box 0 show 25
 out_lacks $'\e'
 box 0 append x.test.note -s thing/8 --open text $'text=a\u202eb'
-box 0 show 26 # what is not shown as it is, is escaped as JSON does it
+box 0 show 26 # what is not printed literally is escaped as in JSON
 same "$(sed -n '/^body:/,/^}/p' "$T/.out" | tail -n +2 | jq -r .text)" $'a\u202eb'
 out_has '\u202e'
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A slip in an event is refused before it is written, by append and by ingest jsonl, and what is accepted is said.
+# A likely mistake in an event is refused before it is written, by append and by ingest jsonl, naming what is accepted.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -22,7 +22,7 @@ box 3 append pack.installed -s pack/p version=1 models:='["llama3.2:3b"]'
 err_has "field 'models', item 0 is text"
 same "$(size)" "$before"
 
-# What is meant as it stands passes, and what is far from every name passes with a word.
+# Intended names pass, and names that are near no known one pass with a note.
 box 0 append permission.granted -s pack/p group=exec teir=T0 --force-private
 err_has "'teir' is not a field of permission.granted: it is kept private"
 box 0 append permission.revoked -s tool/Bash group=exec ticket=8
@@ -43,7 +43,7 @@ err_has "line 5: 'force_private' is text; expected: true or false"
 BOX=$T/ranges
 box 0 init --origin test.example/ranges
 box 0 append permission.granted -s pack/p group=exec tier=T1
-# A range that ends before it begins is a mistake, not an answer.
+# A range that ends before it begins is an error, not an answer.
 for range in '2 1' '2026-11-22 2026-11-21' '1h 2h'; do
     for command in query log timeline; do
         # shellcheck disable=SC2086 # two words
@@ -54,7 +54,7 @@ for range in '2 1' '2026-11-22 2026-11-21' '1h 2h'; do
 done
 box 0 query --since 0 --until 0
 
-# What disagrees with itself, is less than nothing, or nearly has a name is not sealed either.
+# Contradictory, negative or nearly known names and values are not sealed either.
 box 3 append run.finished -s run/1 -r 2 outcome=ok
 err_has "the subject is 'run/1' and the run is '2'; expected: the same run in both, or no run"
 box 3 append hardware.profiled -s host/h 'gpus:=[{"name":"rtx","memory":25769803776}]'
@@ -71,7 +71,7 @@ box 3 append model.loaded -s model/m model_name=m
 err_has "did you mean 'model'?"
 box 0 append eval.scored -s eval/e task=t metric=x value:=-1 higher=true --force-private
 
-# What goes for every command is taken by every one.
+# Every command accepts the common options.
 for command in 'show 0' 'log' 'query' 'state' 'kinds' 'permit list' 'stats' 'index'; do
     # shellcheck disable=SC2086 # words
     box 0 $command --no-pager

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# model: what a runtime told of is listed before anybody knows its weights, found by its name, and says where a name moved.
+# model: a model reported by a runtime is listed before its weights are known, found by its name, and shows where a name
+# moved.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -12,7 +13,7 @@ add() { # KIND SUBJECT FIELD...
 seen() { add model.observed "model/$1" model="$1" manifest_digest="$(digest "$2")"; }
 line() { grep -qE "$1" "$T/.out" || fail "no line like '$1'"; }
 
-# Only names and manifests are told, as a server does whose store nobody reads.
+# Only names and manifests are reported, as by a server whose store is not read.
 seen tiny:latest 11
 seen big:70b 22
 box 0 model list
@@ -25,7 +26,7 @@ line "^model/$(digest 11): present$"
 box 0 model show big:70b
 line "^model/$(digest 22): present$"
 
-# The tag moves: from where, to where, by which event; of the name and of what it leads to.
+# The tag moves: from where, to where, by which event; for the name and for what it leads to.
 seen tiny:latest 33
 box 0 why model-name/ollama/tiny:latest
 line "^it moved 1 time, last by event 3: $(digest 11) -> manifest $(digest 33)$"
@@ -34,7 +35,7 @@ line "^model-name/ollama/tiny:latest moved 1 time, last by event 3: $(digest 11)
 box 0 diff 2 --table model_names
 line "^~ +ollama/tiny:latest +3 .* manifest_digest $(digest 11) -> $(digest 33)"
 
-# The weights become known: the manifest is no model of its own any more.
+# The weights become known: the manifest is no longer a model of its own.
 add model.identified "model/$(digest 77)" model=tiny:latest manifest_digest="$(digest 33)" digest="$(digest 77)"
 box 0 model list
 line "^$(digest 77) +present +weights +tiny:latest"
@@ -45,9 +46,9 @@ seen tiny:latest 44
 box 0 why model-name/ollama/tiny:latest
 line "^it moved 2 times, last by event 5: $(digest 77) -> manifest $(digest 44)$"
 
-# What only runs and evaluations name is listed as not registered, by its name or by the digest that they tell.
+# Models named only by runs and evaluations are listed as unregistered, by their name or by the digest given.
 box 0 append run.model_called -s run/r -r r model=gpt-4o
-box 0 append run.model_called -s run/r -r r model=tiny # what tiny:latest leads to stands for it
+box 0 append run.model_called -s run/r -r r model=tiny # the model that tiny:latest leads to represents it
 box 0 append eval.started -s eval/e model=org/base-8b
 box 0 append eval.finished -s eval/e2 model=tuned digest="$(digest 88)" verdict=pass
 box 0 model list
@@ -59,7 +60,7 @@ box 0 model show gpt-4o
 line "^digest +- "
 line "^name +gpt-4o "
 box 0 diff 5 --table models
-line "^\\* +gpt-4o +6 .* first heard of: unregistered" # it was there before it was called
+line "^\\* +gpt-4o +6 .* first heard of: unregistered" # it existed before it was called
 box 0 why model/gpt-4o
 line '^model/gpt-4o: unregistered$'
 box 0 why model/org/base-8b
@@ -70,7 +71,7 @@ box 1 model show gpt-5
 box 0 model list --state unregistered --json
 json '.rows' 3
 
-# What is listed is found by the name that it is listed under.
+# A listed model is found by the name under which it is listed.
 box 0 model list --json
 jq -r '.states[].name' <<<"$out" >names
 while read -r name; do
@@ -78,7 +79,7 @@ while read -r name; do
     box 0 why "model/$name"
 done <names
 
-# A name that only runs and evaluations told is found by it, by its beginning, and leads to all digests that were told with it.
+# A name given only by runs and evaluations is found by it, by its beginning, and leads to all digests given with it.
 box 0 why model/tuned
 line "^model/$(digest 88): unregistered$"
 box 0 why tune

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Of one event, tool call, row or second nothing is said in the plural.
+# One event, tool call, row or second is never described in the plural.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

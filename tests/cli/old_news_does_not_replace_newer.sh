@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What tells how a thing is goes by its source's time: news of years ago that is recorded today is counted, and nothing is
-# what it was then. No state is so since a time that is yet to come, and diff calls no older result worse.
+# Observations go by their source's time: old ones that are recorded today are counted, and change nothing. No state has a
+# since in the future, and diff calls no older result worse.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -43,7 +43,7 @@ expect runs state finished
 expect runs violation 'finished before it began'
 same "$(column runs since)" "$(column runs started_at)"
 
-# Of results, the newest by the time of who measured it; older ones that are imported later change nothing.
+# Of results, the newest by the time of its measurement; older ones that are imported later change nothing.
 score() { # MONTH VALUE EVAL
     printf '{"kind":"eval.scored","subject":"eval/%s","time":"2026-%s-01T00:00:00Z","body":{"model":"m","digest":"%s",' "$3" "$1" "$A"
     printf '"task":"t","metric":"acc","value":%s,"higher_is_better":true}}\n' "$2"

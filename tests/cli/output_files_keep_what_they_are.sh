@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# -o, --leaf, --payload: a device or FIFO is written to and stays one, a link stays a link, a file is replaced whole.
+# -o, --leaf, --payload: a device or FIFO is written to and stays one, a link stays a link, a file is replaced atomically.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -10,7 +10,7 @@ head -c 300000 /dev/urandom >large
 box 0 artifact put large
 id=$out
 
-# into NAME ARGS...: the command writes into the FIFO what it writes into a file.
+# into NAME ARGS...: the command writes the same into the FIFO as into a file.
 into_fifo() {
     local option=$1
     shift
@@ -62,7 +62,7 @@ box 0 verify
 check test -L "$TRUST"
 check grep -q '^head test.example/box 3 ' real/trust
 
-# What a link of /proc leads to has no name that could be replaced.
+# The target of a link in /proc has no name that could be replaced.
 ln -s /proc/self/fd/1 standard
 "$LEDGER" -C "$BOX" checkpoint -o standard | cat >got
 check cmp got real/wanted
@@ -76,7 +76,7 @@ box 4 checkpoint -o real
 box 4 checkpoint -o nowhere/file
 box 4 artifact get "$id" -o nowhere/file
 
-# A terminal by its name is none: on standard output what goes there is made safe.
+# A terminal opened by name is not treated as one: only standard output is made safe.
 printf 'a\033]0;TITLE\007b' >steers
 box 0 artifact put steers
 on_tty() {
@@ -92,7 +92,7 @@ for command in "artifact get $out -o" 'checkpoint -o' 'prove 1 --payload' 'prove
     done
 done
 
-# What has content in it is its owner's alone, also in place of an open file; what is public follows the umask.
+# Files with content are readable by their owner only, even if they replace a more open file; public ones follow the umask.
 umask 000
 touch 1.payload stored && chmod 666 1.payload stored
 box 0 append x.test.note --subject thing/2 --private '{"words": "x"}'

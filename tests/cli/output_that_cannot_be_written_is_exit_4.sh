@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A full disk or a reader that went away is not success.
+# A full disk or a closed pipe is not success.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -15,7 +15,7 @@ for args in log 'show 0' stats kinds version 'key list' checkpoint 'verify' 'log
     grep -q 'standard output' "$T/.err" || fail "'$args' into a full disk says nothing"
 done
 
-# What was stored before the receipt failed is said.
+# If the receipt fails, it is reported what was stored before.
 code=0
 "$LEDGER" -C "$BOX" append x.test.note -s a >/dev/full 2>"$T/.err" || code=$?
 same "$code" 4
@@ -26,7 +26,7 @@ code=0
 same "$code" 4
 check grep -q 'event 3 is stored' "$T/.err"
 
-# Closed descriptors: nothing of the database comes to lie on them, and what should have gone there is missed.
+# Closed descriptors: no database file gets their numbers, and the lost output is reported.
 for args in log 'show 0' checkpoint 'append x.test.note -s a'; do
     code=0
     # shellcheck disable=SC2086

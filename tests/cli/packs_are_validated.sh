@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pack new, validate, sign and schema: what a pack is by digest, and everything that is wrong with one.
+# pack new, validate, sign and schema: what a pack is by digest, and every fault in one.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -39,7 +39,7 @@ chmod 644 my-pack/bin/run
 run 0 pack validate my-pack --json
 [[ $(jq -r .tree_digest <<<"$out") != "$before" ]] || fail 'the mode does not count'
 
-# What is hidden is part of the pack, and is warned of.
+# Hidden files are part of the pack, with a warning.
 mkdir my-pack/.git
 printf 'x' >my-pack/.git/a
 printf 'x' >my-pack/.git/b
@@ -157,12 +157,12 @@ err_has "'my-pack/pack.yaml' is not a directory"
 run 2 pack validate
 check test ! -e "$XDG_STATE_HOME/ledger"
 
-# The manifest as it was understood, in units that need no reading.
+# The manifest as it was understood, with normalised units.
 run 0 pack validate my-pack --manifest
 json '.manifest.steps[0].limits.time' 10000000000
 json '.manifest.inputs[0].size_max' 10485760
 
-# The schema and the tables are what the program says.
+# The schema and the tables agree with the program.
 run 0 pack schema
 check cmp "$ROOT/share/schemas/foundry-pack-v0.json" "$T/.out"
 run 0 pack schema --markdown

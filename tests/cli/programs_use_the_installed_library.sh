@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What was installed is all that a program needs: the examples are compiled as C and as C++ with what pkg-config says, linked
-# with both libraries, and run; Python uses the shared one. Neither library shows a name but those of the headers.
+# A program needs nothing but what was installed: the examples are compiled as C and as C++ with pkg-config's flags, linked
+# with both libraries, and run; Python uses the shared one. Neither library exports a name that is not in the headers.
 set -eu
 root=$PWD build=$(realpath "$(dirname "${LEDGER:?}")")
 # shellcheck source=tests/cli/lib.sh
@@ -87,7 +87,7 @@ as 10 ./verify-cxx backup
 as 0 ./read-cxx "$BOX"
 as 0 ./query-cxx "$BOX" r-1
 
-# A file that is cut short ends the child that reads it, and not the program.
+# A truncated file kills the child that reads it, not the program.
 cp -r record-cxx.box cut
 truncate -s 8192 cut/evidence/data.mdb
 as 30 ./verify cut

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# why: of a promotion that is under way all that keeps it from being promoted, each with the command that helps, until nothing
-# does; of a route that nobody declared the pack that needs it.
+# why: for a promotion under way everything that blocks it, each with the command that helps, until nothing does; for a
+# route that nobody declared the pack that needs it.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -17,7 +17,7 @@ out_has 'the gate has not answered'
 out_has 'no full pass for sha256:aaaaaaaaaaaa: nothing was evaluated'
 box 1 append promotion.promoted -s promotion/c digest="$digest" --checked
 
-# Each remedy as it is printed, with what is in capital letters, until none is left.
+# Each remedy as printed, with the capital letters replaced, until none is left.
 remedy() {
     box 0 why promotion/c --json
     jq -r "[.things[0].fields.missing[] | select(.rule == \"$1\").remedy] | first" <<<"$out"
@@ -30,7 +30,7 @@ follow() {
 }
 follow promotion.step
 same "$(rules)" "promotion.step promotion.gate promotion.proof"
-same "$(remedy promotion.gate)" null # it is not asked yet
+same "$(remedy promotion.gate)" null # it is not required yet
 follow promotion.step
 same "$(rules)" "promotion.gate promotion.proof"
 follow promotion.gate
@@ -38,11 +38,11 @@ same "$(rules)" "promotion.proof"
 follow promotion.proof
 same "$(rules)" ""
 box 0 append promotion.promoted -s promotion/c digest="$digest" --checked
-same "$(rules)" "" # and of what is promoted nothing is asked
+same "$(rules)" "" # and nothing is required of a promoted one
 box 0 why promotion/c
 out_has 'promotion/c: promoted'
 
-# After a trial that failed only another one leads on: each remedy is accepted by --checked as it is printed.
+# After a failed trial only another one helps: --checked accepts each remedy as printed.
 checked() { # PROMOTION RULE VERDICT
     box 0 why "promotion/$1" --json
     text=$(jq -r "[.things[0].fields.missing[] | select(.rule == \"$2\").remedy] | first" <<<"$out")
@@ -60,7 +60,7 @@ err_has "the trial failed (event $trial)"
 checked "it's tried" promotion.trial pass
 checked "it's tried" promotion.step
 
-# A tripcode that had ended stops what is under way, and is said to have ended; --checked refuses it.
+# A tripcode that had already ended stops what is under way, and is reported as ended; --checked refuses it.
 box 1 append promotion.tripped -s "promotion/it's tried" code=old expires=2020-01-01T00:00:00Z --checked
 err_has "tripcode 'old' had already ended"
 box 0 append promotion.tripped -s "promotion/it's tried" code=old expires=2020-01-01T00:00:00Z

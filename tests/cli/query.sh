@@ -204,7 +204,7 @@ for statement in 'DELETE FROM events' "ATTACH 'x' AS y" 'PRAGMA user_version' "S
 done
 box 3 query --time-limit 1s --sql 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
 err_has 'its limit of 1 s; --time-limit sets it'
-# What would be put aside on the disk has room in memory, or not.
+# Temporary data that SQLite would spill to disk fits in memory, or the statement fails.
 aside="SELECT count(DISTINCT x || hex(zeroblob(3000))) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 5000) SELECT x FROM c)"
 box 3 query --memory-limit 8 --sql "$aside"
 err_has 'the statement needs more than its limit of 8 MiB of memory; --memory-limit sets it'
@@ -215,14 +215,14 @@ box 2 query --time-limit 0s --sql 'SELECT 1'
 
 box 0 query --sql "SELECT name FROM pragma_table_xinfo('events') WHERE name = 'latency_ms'" --format csv
 same "$out" $'name\r\nlatency_ms\r'
-box 0 query --sql 'SELECT 0.1 + 0.2 AS x' # for people it is 0.3, for programs what it is
+box 0 query --sql 'SELECT 0.1 + 0.2 AS x' # for people it is 0.3, for programs the exact value
 same "$(tail -n 1 <<<"$out")" 0.3
 box 0 query --sql 'SELECT 0.1 + 0.2 AS x' --format jsonl
 same "$out" '{"x":0.30000000000000004}'
 box 3 query --sql 'SELECT seq FROM evnts'
 err_has 'at byte 16'
 
-# What explains an answer goes to standard error, once, and is no failure.
+# Explanations of an answer go to standard error, once, and are not a failure.
 box 1 query --sql "SELECT seq FROM events WHERE kind = 'run.finshed'"
 same "$err" "ledger: query: the catalog has no kind 'run.finshed'; did you mean 'run.finished'?"
 box 1 query --where "kind = 'run.finshed'" --count
@@ -234,7 +234,7 @@ err_empty
 box 1 query --where "time > '2026-01-01'"
 err_has "ts('...')"
 
-# What --where finds is shown as it is found: nobody waits for the rest, which a reader who left does not want.
+# What --where finds is printed as it is found, without waiting for the rest, which a reader that has left does not want.
 for i in $(seq 5000); do echo "{\"kind\":\"x.test.fill\",\"subject\":\"f/1\",\"key\":\"w$i\",\"body\":{}}"; done >more.jsonl
 cp -r "$BOX" more
 run 0 -C more append --moved
@@ -253,7 +253,7 @@ err_has 'its limit of 1 s'
 json '.events[-1].seq' 39
 json .complete false
 
-# What it refuses, with what was meant.
+# What it refuses, with what was probably meant.
 box 2 query --grade meassured
 err_has "'measured'"
 box 1 query --grade inferred
@@ -297,7 +297,7 @@ box 2 query extra
 box 3 query --since lately
 err_has lately
 
-# Following: what is there, then what comes, until the reader has seen enough.
+# Following: existing events, then new ones, until the reader has seen enough.
 (
     while [[ $(grep -c . follow.out 2>/dev/null) -lt 1 ]]; do sleep 0.05; done
     "$LEDGER" -C "$BOX" append x.test.note -s thing/3 --open text text=three >/dev/null
@@ -313,8 +313,8 @@ wait "$follower" || fail "following did not end well"
 same "$(cat follow.out)" $'{"seq":63,"body.text":"two"}\n{"seq":64,"body.text":"three"}'
 wait
 
-# An event that cannot be read takes those with it that are stored together with it, here all from 256 on; the rest is
-# answered, and the range is said.
+# An unreadable event makes those stored together with it unreadable, here all from 256 on; the rest is answered, and the
+# range is named.
 for i in $(seq 300); do
     echo "{\"kind\":\"x.test.fill\",\"subject\":\"fill/$i\",\"key\":\"f$i\",\"body\":{}}"
 done >fill.jsonl

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Text of events that would steer a terminal, a spreadsheet or a table is shown and does nothing.
+# Text in events that could control a terminal, a spreadsheet or a table is shown without effect.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -19,7 +19,7 @@ put '+1' && put '-2' && put '@cmd' && put $'\tx' && put 'plain, with "quotes"' &
 put "wide 漢字漢字 and e$'\u0301' combined"
 fields=(--kind x.test.note --fields body.text)
 
-# No control character but line ends, nothing invisible.
+# No control characters except line ends, nothing invisible.
 harmless() {
     if LC_ALL=C grep -q $'[\001-\011\013-\037\177]' "$T/.out"; then fail 'a control character came through'; fi
     local c
@@ -44,14 +44,14 @@ harmless
 box 2 query --kind $'run.\e[31m'
 case $err in *$'\e'*) fail 'an escape sequence came back in the message' ;; esac
 
-# In JSON all of it comes back as it was, by escapes of JSON's own.
+# In JSON all of it is preserved, with JSON's own escapes.
 box 0 query "${fields[@]}" --format jsonl
 same "$(jq -r '.["body.text"]' <"$T/.out" | sed -n 1p)" $'red \e[31m\e]0;title\a end'
 same "$(jq -r '.["body.text"]' <"$T/.out" | grep -c "a${override}b${isolate}c${space}d${bom}e${joiner}f${csi}g")" 1
 out_has '\u202e'
 harmless
 
-# CSV: lines end in CR LF, texts that a spreadsheet takes for formulas do not begin so, and the rest is as it was.
+# CSV: lines end in CR LF, texts that a spreadsheet would take for formulas are prefixed, and the rest is unchanged.
 box 0 query "${fields[@]}" --format csv
 python3 - "$T/.out" <<'PY' || fail 'the CSV does not read back'
 import csv, sys
@@ -66,7 +66,7 @@ PY
 box 0 query --format csv --sql "SELECT -5 AS n, '-5' AS t"
 same "$out" $'n,t\r\n-5,\'-5\r'
 
-# Values of a megabyte: whole in JSON, cut in a line, and no table out of joint.
+# Values of a megabyte: whole in JSON, cut in a line, and tables keep their layout.
 head -c 1000000 /dev/zero | tr '\0' x >large.txt
 jq -cRn --rawfile t large.txt '{kind: "x.test.note", subject: "thing/2", open: ["text"], body: {text: $t}}' >large.jsonl
 for i in 1 2 3; do jq -c ".key = \"large $i\"" large.jsonl; done >larges.jsonl
@@ -131,8 +131,8 @@ TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --no-pager --firs
 box 0 query --first 1
 [[ ! -e paged ]] || fail 'the pager was used in a pipe'
 
-# On a terminal times and kinds stay whole as long as other columns can give way, bars have a quarter of the line, and what
-# ends a text that was cut is plain where the locale is.
+# On a terminal times and kinds stay whole as long as other columns can shrink, bars take a quarter of the line, and the
+# mark of a cut text is ASCII if the locale is.
 on_tty 90 query --subject thing/2 --first 1
 check grep -Eq '^SEQ  HAPPENED {14}KIND {9}SUBJECT  BODY' "$T/.out"
 check grep -Eq '^ [0-9]+  [-0-9]{10} [0-9:]{8}Z  x.test.note  thing/2  text=x+…$' "$T/.out"
@@ -151,7 +151,7 @@ on_tty 200 query --kind x.test.note --format msgpack
 out_has 'not to a terminal'
 harmless
 
-# Through a pager the answer has the terminal's width, and what is said on standard error comes when the pager has ended.
+# Through a pager the answer has the terminal's width, and messages on standard error are printed after the pager has ended.
 cat >page <<'PY'
 #!/bin/sh
 cat >paged
@@ -165,7 +165,7 @@ check grep -q '^plan: ' tty.log
 same "$(grep -n -e 'the pager ends' -e '^plan: ' tty.log | cut -d: -f2 | tr -d '\r' | paste -sd,)" 'the pager ends,plan'
 if grep -q plan: paged; then fail 'standard error went through the pager'; fi
 
-# Nothing to show needs no pager, and neither does what is refused.
+# An empty answer needs no pager, and neither does a refusal.
 rm paged
 TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --sql 'SELECT modle FROM events'; echo code \$?" tty.log </dev/null >/dev/null 2>&1
 check grep -q "did you mean 'model'" tty.log
@@ -173,7 +173,7 @@ check grep -q 'code 3' tty.log
 TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --kind x.test.nothing; true" tty.log </dev/null >/dev/null 2>&1
 [[ ! -e paged ]] || fail 'a pager was shown nothing'
 
-# Ctrl-C while the output waits for its reader is an interruption, and said so.
+# Ctrl-C while the output waits for its reader is reported as an interruption.
 mkfifo slow
 "$LEDGER" -C "$BOX" query --sql \
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n" --format jsonl >slow 2>int.err &
@@ -186,7 +186,7 @@ wait "$blocked" || code=$?
 exec 9<&-
 same "$code $(cat int.err)" '4 ledger: query: interrupted'
 
-# A reader that goes away is no error in words.
+# A reader that goes away causes no error message.
 "$LEDGER" -C "$BOX" query --format jsonl 2>pipe.err | head -n 1 >/dev/null || true
 same "$(cat pipe.err)" ''
 

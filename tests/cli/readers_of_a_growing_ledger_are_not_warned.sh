@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# While others append, verify and erase, neither a reader nor a writer sees a ledger that was set back.
+# While others append, verify and erase, neither a reader nor a writer sees a ledger as rolled back.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -64,7 +64,7 @@ cp -a "$BOX" copy
 run 0 -C copy log -n 1
 err_empty
 
-# and an older one is not said to be set back
+# and an older one is not reported as rolled back
 note later
 box 0 verify
 run 0 -C saved log -n 1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Who reads a database that was set back or exchanged is told so, once, whatever the command; who reads a good one is not.
+# A reader of a database that was rolled back or replaced is told so, once, whatever the command; a reader of a good one is
+# not.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -33,7 +34,7 @@ told() {
     err=$(tr -d '\0' <"$T/.err")
 }
 
-# What was kept is written over the database: the file is the same, as where a volume is set back.
+# The kept copy is written over the database: the file is the same, as when a volume is rolled back.
 set_back() {
     local file
     for file in "$BOX"/evidence*/data.mdb; do
@@ -48,7 +49,7 @@ cp -r "$BOX" kept
 note two
 none_says
 
-# the database alone, and nothing but the copy of the head knows
+# the database alone, and only the copy of the head knows
 set_back
 all_say "the copy of the head beside the database knows 3 events of 'test.example/box', but there are only 2 here: the database was set back or cut"
 box 0 log -q
@@ -60,7 +61,7 @@ same "$(jq -r '.warning.code, .warning.command' <<<"$err" | paste -sd' ')" 'ERR_
 same "$(jq -r .warning.exit <<<"$err")" null
 box 1 log --kind x.test.none
 
-# what cannot be read says nothing
+# what cannot be read has no effect
 printf 'ledger-head/v1\n' >"$BOX/head"
 none_says
 rm "$BOX/head"
@@ -95,7 +96,7 @@ mv trust "$TRUST"
 XDG_CONFIG_HOME=$T/other box 0 append --moved
 all_say 'the 3 events of '"'test.example/box'"' are not those that the trust file knows: another history'
 
-# another ledger of the same name, larger than what is known
+# another ledger of the same name, larger than the known one
 rm -r "$BOX"
 mv "$TRUST" trust
 box 0 init --origin test.example/box --no-trust

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Why an evaluation does not count is told once in an answer: by its list, by why of it, of its route and of their pack.
+# An answer says only once why an evaluation does not count: in its list, in why of it, of its route and of their pack.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -25,16 +25,16 @@ for command in "eval list" "why eval/e" "eval show e" "why route/r" "why pack/p"
     box 0 $command --time relative
     [[ $command == "eval show e" ]] && out=$(sed '/^FIELD/,/^evidence/d' <<<"$out") && printf '%s\n' "$out" >"$T/.out"
     once "$wrong"
-    out_lacks 'it failed' # that is what the score says
+    out_lacks 'it failed' # the score already says that
 done
 box 0 why pack/p
 out_has 'pack/p: blocked'
-once 'eval.scored -s eval/EVAL' # and what helps against all of it
+once 'eval.scored -s eval/EVAL' # and the remedy for all of it
 box 0 why pack/p --json
 json '.things[0].reason | contains("permission exec is not granted")' true
 json '[.things[0].fields.missing[].rule] | tojson' '["need.permission","eval.below","pack.demo"]'
 
-# What the scores do not say is said of the evaluation; failures that are counted beyond those that are found, too.
+# What the scores do not say is reported about the evaluation; so are failures counted beyond those that are found.
 evaluated counted verdict=pass failed:=1
 box 0 eval show counted --json
 json '[.things[0].fields.missing[].rule] | tojson' '["eval.below"]'

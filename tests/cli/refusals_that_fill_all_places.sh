@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# More patterns of one holder and group are refused than there are places: every answer is the same no, until all is refused.
+# If more patterns of one holder and group are refused than there are slots, every answer is the same no, until all is
+# refused.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -39,11 +40,11 @@ same "$(state_of 'd256/*')" "[\"denied\",\"$full\"]"
 same "$(state_of '')" "[\"expired\",\"no use has it: $full\"]"
 same "$(state_of x)" "[\"expired\",\"no use has it: $full\"]"
 
-# A grant of a pattern has no place either, and its refusal names the remedy whole.
+# A grant of a pattern has no slot either, and its refusal names the complete remedy.
 box 1 append permission.granted -s pack/p group=exec tier=T3 'scope=e/*' --checked --dry-run
 [[ $(jq -r .checked.reason <<<"$out") == *'permission.revoked of what is wider' ]] || fail 'the remedy is cut'
 
-# What is refused altogether needs no places: then what is granted holds again.
+# A refusal of everything needs no slots: then grants hold again.
 box 0 pack show p --json
 remedy=$(jq -r '.. | .remedy? // empty' <<<"$out" | head -n 1)
 [[ $remedy == *'permission.revoked -s pack/p group=exec' ]] || fail "another remedy: $remedy"
@@ -56,7 +57,7 @@ box 0 pack list --json
 same "$(jq -r '.states[0].state' <<<"$out")" ready
 same "$(state_of 'd3/*' | jq -r '.[0]')" lifted
 
-# A scope that nobody can hold is mended where it is asked for.
+# A scope that nobody can hold is fixed where it is requested.
 box 0 append pack.installed -s pack/f version=1 permissions:='[{"group":"exec","scope":"out/","tier":"T1"}]'
 box 0 pack show f --json
 same "$(jq -r '.things[0].reason' <<<"$out")" "permission exec on 'out/' of tier T1 is not granted: its scope ends in '/'"
@@ -71,7 +72,7 @@ box 0 append permission.requested -s pack/f group=exec scope=a/../b required:=fa
 box 0 pack show f --json
 [[ $(jq -r '.things[0].state' <<<"$out") != blocked ]] || fail 'the remedy does not mend'
 
-# What was asked for and never decided is said to be that.
+# A request that was never decided is reported as such.
 box 0 append permission.requested -s pack/g group=gpu scope=b tier=T0
 asked=$(jq .seq <<<"$out")
 box 0 append pack.installed -s pack/g version=1 permissions:='[{"group":"gpu","scope":"b"}]'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is in capital letters in a remedy is to be replaced: typed as it is printed, it is refused before it is sealed.
+# Capital letters in a remedy have to be replaced: typed as printed, it is refused before it is sealed.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -23,7 +23,7 @@ refused 'STATUS stands for a value' doctor.observed -s check/x check=x status=ST
 box 0 query --format json
 json '.rows | length' 1
 
-# Nothing else is taken for one: another case, a kind of one's own, and JSON, which is meant as it is.
+# Nothing else is taken for a placeholder: another case, a custom kind, and JSON, which is taken literally.
 box 0 append doctor.observed -s check/x check=x status=Status
 box 0 append x.acme.thing -s thing/THING status=STATUS
 box 0 append doctor.observed -s check/x check=x 'status:="STATUS"'

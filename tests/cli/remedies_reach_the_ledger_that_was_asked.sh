@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A remedy is printed with the -C that was given, in every form of every answer; it is stored and exported without.
+# A remedy is printed with the -C that was given, in every format of every answer; it is stored and exported without.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -30,7 +30,7 @@ for format in csv jsonl json; do
     out_has "${reach}ingest hardware"
 done
 
-# What the directory is found by otherwise needs no -C, and what is exported has none.
+# A directory that is found in another way needs no -C, and exports have none.
 LEDGER_DIR=$BOX run 0 state clauses
 out_has 'ledger ingest hardware'
 out_lacks "$reach"

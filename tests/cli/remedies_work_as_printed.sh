@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each clause of the doctor: the box is broken in its way, the printed remedy is typed as it is, with what is in capital letters
-# filled in, and the clause passes.
+# Each clause of the doctor: the box is broken accordingly, the printed remedy is typed with the capital letters filled in,
+# and the clause passes.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -21,7 +21,7 @@ read -r port <listening
 URL=http://127.0.0.1:$port
 WEIGHTS=sha256:$(printf 'a%.0s' {1..64})
 
-# A remedy names the ledger that was asked: nothing else leads there.
+# A remedy names the queried ledger: nothing else leads there.
 ledger() { "$LEDGER" "$@"; }
 
 clause() { # CLAUSE PACK FIELD
@@ -47,11 +47,11 @@ event() { box 0 append "$@"; }
 
 new_box
 
-# The box: what was never looked at.
+# The box: what was never examined.
 mend disk '' unknown STATUS=ok
 mend hardware '' unknown
 
-# Disks and other checks: what is full or wrong is looked at again, under the same target.
+# Disks and other checks: what is full or wrong is checked again, under the same target.
 event doctor.observed -s check/disk-space check=disk-space target=/srv status=full
 mend disk '' fail
 event doctor.observed -s check/ollama-blob check=ollama-blob target=sha256:aa status=mismatch
@@ -67,7 +67,7 @@ mend runtimes '' fail
 event runtime.unreachable -s runtime/ollama runtime=ollama "endpoint=$URL" error=refused
 mend runtimes '' warn
 
-# What happened cannot be undone: somebody sees to it.
+# What happened cannot be undone: somebody attends to it.
 event hardware.faulted -s host/local what=gpu device=0000:01:00.0
 mend faults '' fail REMEDY=replaced
 event hardware.faulted -s host/local what=oom
@@ -92,8 +92,8 @@ event pack.installed -s pack/pdf-ops pack=pdf-ops version=1.2 checks:='["ocr"]' 
 mend permissions pdf-ops fail
 mend checks pdf-ops unknown VERDICT=pass
 
-# A deliberate denial is named with its event, and so by the grant that would override it, which is the one that the pack
-# asks for.
+# A deliberate denial is named with its event, and also by the grant that would override it, which is the one that the pack
+# requests.
 event permission.denied -s pack/pdf-ops group=exec 'scope=pdftotext *'
 denied=$(jq .seq <"$T/.out")
 same "$(clause permissions pdf-ops reason)" "permission exec on 'pdftotext *' of tier T2 is denied by event $denied"
@@ -141,7 +141,7 @@ mend state pdf-ops warn
 event pack.parked -s pack/pdf-ops
 mend state pdf-ops warn
 
-# Models: what is not there is looked for again.
+# Models: a missing one is looked for again.
 run 0 -C other init --origin test.example/other
 cp "$F/tags.json" "$F/ps.json" server/
 run 0 -C other ingest ollama "$URL"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A source that is given what it does not take says what it does take.
+# A source that is given unsupported input says what it supports.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

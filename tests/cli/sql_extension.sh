@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The loadable extension in Debian's sqlite3 shell: a ledger is opened by the environment or by name, its events are a table,
-# and what cannot be read is an error and never left out.
+# The loadable extension in Debian's sqlite3 shell: a ledger is opened by the environment or by name, its events are a
+# table, and unreadable events are an error, never left out.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -14,7 +14,7 @@ command -v sqlite3 >/dev/null || {
     echo "sqlite3 is needed" >&2
     exit 1
 }
-# Instrumented code wants its runtime loaded first.
+# Instrumented code needs its runtime loaded first.
 runtime=
 for name in asan tsan; do
     if nm -D "$EXTENSION.so" | grep -q "__${name}_init"; then
@@ -33,7 +33,7 @@ sql() {
     [[ $got == "$want" ]] || fail "exit code $got, wanted $want: $*"
 }
 
-# Without a ledger: that is said, and how to open one.
+# Without a ledger: the message says so, and how to open one.
 sql 1 'SELECT count(*) FROM events'
 err_has "SELECT ledger_open('DIR') opens one"
 sql 1 "SELECT ledger_open('$T/nowhere')"
@@ -53,12 +53,12 @@ export LEDGER_DIR=$BOX
 sql 0 'SELECT count(*) FROM events'
 same "$out" 603
 
-# An event that comes between two statements is seen by the second, also without a table.
+# An event appended between two statements is seen by the second, even without a table.
 sql 0 "SELECT body_get(1, 'n'), body_get(603, 'text')" ".shell '$LEDGER' append x.test.note --subject thing/9 --open text text=late >/dev/null" \
     "SELECT body_get(603, 'text')" 'SELECT count(*) FROM events'
 same "$out" $'1|\nlate\n604'
 
-# What stands in it.
+# What it contains.
 sql 0 "SELECT seq, kind, body_get(seq, 'text'), body FROM events WHERE seq = 3"
 same "$out" "3|x.test.note|it's 3|{\"n\":3,\"text\":\"it's 3\"}"
 sql 0 "SELECT e.seq, e.outcome, e.duration_ms, c.seq, c.subject FROM events e JOIN events c ON c.seq = e.cause"
@@ -75,11 +75,11 @@ same "$out" 601
 sql 0 "SELECT count(*) FROM pragma_table_xinfo('events') WHERE name IN ('seq', 'model', 'private', 'body')"
 same "$out" 4
 
-# The log is not written by it.
+# It cannot write to the log.
 sql 1 "DELETE FROM events"
 err_has 'may not be modified'
 
-# Loaded twice, also by a statement that runs: the second time changes nothing.
+# Loading it twice, even from a running statement, changes nothing.
 sql 0 ".load $EXTENSION" "SELECT count(*) FROM events"
 same "$out" 604
 sql 0 "SELECT load_extension('$EXTENSION'), ts('now') > 0" "SELECT body_get(1, 'n'), count(*) FROM events"
@@ -108,7 +108,7 @@ EOF
     same "$got" $'604 604\n603'
 fi
 
-# An event that cannot be read ends a statement that would need it in an error, and no other.
+# A statement that needs an unreadable event ends with an error; others do not.
 python3 - <<'EOF'
 import os, re
 f = open(os.environ["LEDGER_DIR"] + "/evidence/data.mdb", "r+b")
@@ -121,14 +121,14 @@ EOF
 sql 1 'SELECT count(*) FROM events'
 err_has 'event 602 is not what was written'
 err_has 'could not be read'
-sql 1 'SELECT seq FROM events WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 100' # also where the scan need not end
+sql 1 'SELECT seq FROM events WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 100' # even if the scan need not reach the end
 err_has 'event 602 is not what was written'
 sql 1 "SELECT seq, body_get(seq, 'n') FROM events WHERE seq > 601 ORDER BY seq LIMIT 1"
 err_has 'event 602 is not what was written'
 sql 0 'SELECT count(*) FROM events WHERE seq < 500'
 same "$out" 500
 
-# The program does not carry SQLite itself, and the extension shows its entry point alone.
+# The program does not include SQLite, and the extension exports only its entry point.
 check bash -c "! ldd '$LEDGER' | grep -q sqlite"
 same "$(nm -D --defined-only "$EXTENSION.so" | grep -c ' T ' || true)" 1
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# state, and list and show of every thing with a state: now, as of then, in every format, and what is refused.
+# state, and list and show of everything with a state: now, as of a moment, in every format, and what is refused.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -36,7 +36,7 @@ check test "$(jq -c '[.projections[].digest]' <<<"$out")" != "$digests"
 box 0 state --format csv
 out_has 'projection,condition,version'
 
-# Every table can be listed, by its name or by what one row is called.
+# Every table can be listed, by its name or by the name of one row.
 box 0 state --names
 names=$out
 [[ $(wc -w <<<"$names") -ge 20 ]] || fail "there are few tables"
@@ -107,7 +107,7 @@ out_empty
 box 1 run list --state nothing --json
 json .rows 0
 
-# One: by its keys, by a part of them, by its beginning, by another name.
+# One row: by its keys, by some of them, by a prefix, by another name.
 box 0 state package dpkg curl
 out_has 7.88.2
 out_has 'install.upgraded'
@@ -147,7 +147,7 @@ err_has "'ledger -C $BOX why promotion/p1' tells it"
 box 0 promote show p1
 out_has '1 illegal step, the newest by event 16'
 
-# The verdict over the box has no name; its clauses are a table. What is long comes last.
+# The verdict over the box has no name; its clauses are a table. Long columns are last.
 box 0 state verdicts
 out_has '(the box)'
 same "$(head -1 <<<"$out" | awk '{print $NF}')" REASON
@@ -181,7 +181,7 @@ if command -v script >/dev/null; then
     out_lacks 'sha256:'
 fi
 
-# As of then.
+# As of a moment.
 box 0 pack list --at 1 --json
 json '.states[0].state' blocked
 json .at 2
@@ -205,7 +205,7 @@ box 3 state --at 1e3
 box 3 pack show pdf-ops --at 99 --json
 same "$(jq -r .error.exit <<<"$err")" 3
 
-# What there is not.
+# What does not exist.
 box 2 state packges
 err_has 'did you mean'
 box 2 state routes --with modle=x
@@ -233,7 +233,7 @@ got=0
 "$LEDGER" -C "$BOX" state >/dev/full 2>"$T/.err" || got=$?
 same "$got" 4
 
-# Runs: what ran, how it ended and for how long; a call that names no run is none; the failed ones.
+# Runs: what ran, how it ended and for how long; a call that names no run is not one; the failed ones.
 box 0 append run.finished -s run/r2 --run r2 outcome=error error=tool-denied ok:=false duration_ms=45000
 box 0 append run.model_called -s run/ollama-1 model=x
 box 0 run list

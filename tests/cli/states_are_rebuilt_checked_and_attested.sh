@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# rebuild, its --check and --drop, attest, and what stats and verify --derived say of states; their exit codes.
+# rebuild, its --check and --drop, attest, and what stats and verify --derived say about states; their exit codes.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -40,7 +40,7 @@ box 0 rebuild --drop
 out_has dropped
 box 0 rebuild --drop --json
 json .done dropped
-# A check of nothing says so, and one of a part says of which.
+# A check of nothing says so, and a check of a part names it.
 box 0 rebuild --check
 same "$out" 'nothing was compared: no rows are stored of 15 projections; 19 events can be folded'
 box 0 rebuild --check packs --json
@@ -56,7 +56,7 @@ box 0 stats
 out_has '0 of 19 events stored'
 same "$(digests)" "$folded"
 
-# A row that is not what the events say.
+# A row that differs from the events.
 box 0 rebuild
 data=$BOX/derived/data.mdb
 while read -r at; do

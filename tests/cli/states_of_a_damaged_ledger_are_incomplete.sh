@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Where an event was changed in the evidence, states end before it: what is shown says so in one line, and the exit code is 30.
+# If an event was changed in the evidence, states end before it: the output says so in one line, and the exit code is 30.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -40,7 +40,7 @@ err_has "run 'ledger verify'"
 ! grep -q 'nothing matched' "$T/.err" || fail 'it says that nothing matched'
 box 30 diff 1
 
-# That something is not there is not claimed.
+# It is not claimed that something does not exist.
 for words in 'why permission/pack/late/exec' 'why pack/late' 'why run/r' 'why late' 'why thing/late' 'permit show pack/late' \
     'run show r' 'state permissions pack/late' 'diff run/a run/b' 'eval diff a b'; do
     # shellcheck disable=SC2086
@@ -53,7 +53,7 @@ done
 box 30 timeline pack/needle
 same "$(head -n 1 "$T/.out")" 'pack/needle: which events it has cannot be told'
 
-# The first screen shows what can be read, the damage first; exports end in 30 whatever they look for.
+# The first screen shows what can be read, the damage first; exports exit with 30 whatever they select.
 damaged status
 same "$(head -n 1 "$T/.out" | cut -c 1-60)" 'evidence   damaged  the evidence cannot be read from event 2'
 out_has 'test.example/box  4 events'
@@ -69,7 +69,7 @@ for words in '--whole' '--run r' '--kind permission.granted' '--subject pack/lat
 done
 box 30 export --dry-run --subject 'pack/l*'
 
-# States that were folded before the damage are whole; what the screen reads of the log is not.
+# States that were folded before the damage are complete; what the screen reads from the log is not.
 cp -R "$BOX" whole
 while read -r at; do
     printf 'n' | dd of="whole/evidence/data.mdb" bs=1 seek="$at" conv=notrunc status=none
@@ -80,7 +80,7 @@ cp "$data" whole/evidence/data.mdb
 run 30 -C whole status
 same "$(grep -c . "$T/.err")" 1
 out_has 'evidence   damaged  events 0..3'
-# Lists and SQL read no event there; what cites one does.
+# Lists and SQL read no event there; commands that cite one do.
 run 0 -C whole permit list
 out_has pack/early
 out_has pack/late
@@ -96,7 +96,7 @@ run 30 -C whole why permission/pack/early/exec
 run 30 -C whole log
 run 30 -C whole rebuild --check
 run 30 -C whole attest
-run 30 -C whole diff 0 # nobody knows which event brought the rows, so none of them is said to be new
+run 30 -C whole diff 0 # it is unknown which event created the rows, so none is called new
 check grep -qE '^\* +pack/early/exec +unknown +\(unreadable\) +first heard of: granted' "$T/.out"
 box 30 append --checked permission.used -s pack/late group=exec scope=x/y
 box 30 rebuild

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# support writes a report in which no name of a person, place or run stands, and says what was left out.
+# support writes a report that contains no name of a person, place or run, and says what was left out.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# --grep finds texts of bodies beside other conditions; private fields are counted, and shown and searched when asked for.
+# --grep finds texts of bodies together with other conditions; private fields are counted, and shown and searched on
+# request.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# `ledger` alone and `ledger status`: what there is, what is not well, what to do next; init says how to go on.
+# `ledger` alone and `ledger status`: what exists, what is wrong, what to do next; init says how to continue.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 # shellcheck source=tests/cli/lib_states.sh
 . "$ROOT/tests/cli/lib_states.sh"
 
-# Without a ledger: what this is, and two commands to begin with.
+# Without a ledger: what this is, and two commands to start with.
 run 0
 out_has "There is no ledger yet in $XDG_STATE_HOME/ledger"
 out_has 'ledger init '
@@ -23,7 +23,7 @@ touch nowhere/else
 run 0 -C nowhere
 out_has 'There is no ledger yet in nowhere'
 
-# init ends with what to do next; the second one says what is there.
+# init ends with what to do next; the second call says what exists.
 run 0 -C "it's" init --no-trust --origin example.org/first
 for word in 'key backup FILE' 'checkpoint --save FILE' 'ingest dpkg' status; do out_has "ledger -C 'it'\\''s' $word"; done
 run 3 -C "it's" init --no-trust --origin example.org/again
@@ -35,7 +35,7 @@ add 19 run.finished -s run/r2 --run r2 outcome=error error=tool-denied ok:=false
 add 20 run.started -s run/r3 --run r3 pack=other
 add 21 run.finished -s run/r3 --run r3 outcome=ok
 box 0
-ages() { sed -E 's/[0-9]+[smh] ago/a while ago/g'; } # time goes on between the two
+ages() { sed -E 's/[0-9]+[smh] ago/a while ago/g'; } # time passes between the two
 same "$(ages <"$T/.out")" "$("$LEDGER" -C "$BOX" status | ages)"
 out_has 'test.example/box  22 events, the newest '
 out_has 'pack/pdf-ops'
@@ -53,13 +53,13 @@ json '.verdict | .state == "fail" or .state == "warn" or .state == "unknown"' tr
 json '.verdict.clauses | map(.state) | index("pass")' null
 json '.next | length' 3
 json '.next[0].command' "ledger -C $BOX why run/r2"
-for n in 0 1 2; do # what is offered runs as it is
+for n in 0 1 2; do # the suggested commands run as printed
     command=$(jq -r ".next[$n].command" "$T/.out")
     check bash -c "${command/#ledger/\'$LEDGER\'} >/dev/null"
 done
 run 2 status extra
 
-# At 80 columns: 24 lines at most, none of them wider, commands whole all the same.
+# At 80 columns: at most 24 lines, none of them wider, commands whole nevertheless.
 command -v script >/dev/null || {
     finish
     exit 0

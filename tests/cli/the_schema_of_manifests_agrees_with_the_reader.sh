@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whatever the reader takes, the JSON Schema takes; whatever the schema refuses, the reader refuses. A manifest with every
-# key is changed in each of its places in turn.
+# Whatever the reader accepts, the JSON Schema accepts; whatever the schema refuses, the reader refuses. A manifest with
+# every key is changed in each of its places in turn.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeline: a run as a tree by cause, calls, spans and runs; its marks, its forms, its exit codes.
+# timeline: a run as a tree by cause, calls, spans and runs; its marks, its formats, its exit codes.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -25,7 +25,7 @@ event() { # KIND RUN BODY [MORE]
 } >run.jsonl
 box 0 ingest jsonl run.jsonl
 
-# The whole tree, as it stands in a pipe: plain, nothing cut.
+# The whole tree in a pipe: plain, nothing cut.
 box 0 timeline r1
 same "$(sed -e 1,2d -e 's/^\( *[0-9]*\)  *[0-9.]* m\{0,1\}s  /\1  /' "$T/.out")" "\
   1  80.0 s  ! run.started pdf-ops -> error: tool  run/r1  agent=claude
@@ -43,7 +43,7 @@ out_lacks rotated
 out_lacks $'\e'
 case $out in *[$'\x80'-$'\xff']*) fail 'it is not plain in a pipe' ;; esac
 
-# How the run ended is no further error: lists of runs count the same.
+# The end of the run is not another error: lists of runs count the same.
 box 0 run show r1 --json
 json '.things[0].fields.errors' 1
 
@@ -73,7 +73,7 @@ box 0 timeline --since 1h --time relative
 out_has ' ago'
 box 0 timeline r1 --time local
 
-# Told late and in any order, it stands in the order in which it happened.
+# Reported late and in any order, it is shown in the order in which it happened.
 at() { echo "\"at\":\"2026-11-20T08:00:0$1Z\""; }
 {
     event run.step late "{\"step\":\"second\",$(at 2),\"span\":\"b\"}"
@@ -90,7 +90,7 @@ same "$(awk 'NR > 2 { $1 = ""; print }' "$T/.out")" "\
  5.00 s \`- run.finished -> ok"
 out_has '2026-11-20 08:00:00Z, 5.00 s, ok'
 
-# How long: as the run's end says, else up to the end of the last step; what happened after its end is apart.
+# Duration: as given by the run's end, otherwise up to the end of the last step; what happened after its end is separate.
 {
     event run.started took "{\"task\":\"t\",$(at 0)}"
     event run.tool_called took "{\"tool\":\"bash\",\"call\":\"k\",\"arguments_bytes\":7,\"agent\":\"claude\",$(at 1)}"
@@ -111,7 +111,7 @@ json .late 1
 box 0 timeline open
 check grep -q '^run open: 2 events, 2026-11-20 08:00:00Z, 63.0 s' "$T/.out"
 
-# Of a run the beginning will do, where only one begins so.
+# The beginning of a run's id is enough if it is unique.
 box 0 timeline la
 check grep -q '^run late: 4 events, ' "$T/.out"
 box 0 timeline 'lat*' --json
@@ -128,7 +128,7 @@ check grep -q '^run r9: 1 event, ' "$T/.out"
 box 1 timeline 'nob*'
 err_has "'nob*'"
 
-# A return's fields stand with its call, in both forms; less than a millisecond is told in microseconds.
+# A return's fields are shown with its call, in both formats; less than a millisecond is shown in microseconds.
 {
     event run.tool_called short '{"tool":"ls","call":"s1","arguments_bytes":4}'
     event run.tool_returned short '{"tool":"ls","call":"s1","ok":true,"exit_code":0,"duration_ms":0.25}'
@@ -139,13 +139,13 @@ out_has '250 us  run.tool_called ls  arguments_bytes=4 exit_code=0'
 box 0 timeline short --json
 json '.events[0].text' 'arguments_bytes=4 exit_code=0'
 
-# What is cut for a line says so.
+# A line that is cut says so.
 event run.tool_called wordy "{\"tool\":\"$(printf 's%.0s' {1..300})\",\"server\":\"$(printf 'r%.0s' {1..500})\"}" '{"key":"wordy"}' >wordy.jsonl
 box 0 ingest jsonl wordy.jsonl
 box 0 timeline wordy
 check grep -Eq 'run.tool_called s{200}\.\.\.  server=r+\.\.\.$' "$T/.out"
 
-# A run whose start was a mistake: header and tree count from the same event, and it is told how the run ended.
+# If a run's start was corrected, header and tree count from the same event, and the run's end is shown.
 {
     event run.started mistaken "{\"task\":\"t\",$(at 0)}"
     event run.step mistaken "{\"step\":\"x\",$(at 3)}"
@@ -167,7 +167,7 @@ box 0 ingest jsonl again.jsonl
 box 0 timeline mistaken
 check grep -q '^run mistaken: 4 events, 2026-11-20 08:00:02Z, 6.00 s, error: boom$' "$T/.out"
 
-# What there is not, what is wrong.
+# What does not exist, and what is invalid.
 box 1 timeline nobody
 err_has "'nobody'"
 out_empty
@@ -178,7 +178,7 @@ box 2 timeline r1 r2
 box 2 timeline r1 --time soon
 box 3 timeline --since soon
 
-# Bodies that lie: circles of spans and calls, a cause that comes later, a run that starts itself.
+# Bodies that lie: cycles of spans and calls, a cause that comes later, a run that starts itself.
 {
     event run.step c1 '{"step":"a","span":"s1","parent":"s2"}'
     event run.step c1 '{"step":"b","span":"s2","parent":"s3"}'
@@ -193,7 +193,7 @@ box 0 ingest jsonl circles.jsonl
 box 0 timeline c1 --json
 json '.rows' 7
 json '.events | map(.seq) | unique | length' 7
-# A chain of a thousand causes is a thousand lines, and no deeper than a line is wide.
+# A chain of a thousand causes is a thousand lines, indented no further than the line width.
 size=$("$LEDGER" -C "$BOX" query --count)
 for i in $(seq 0 999); do
     cause=
@@ -228,7 +228,7 @@ if command -v script >/dev/null; then
     out_has '`- run.model_called llama3.2:3b -> ok'
 fi
 
-# Events that cannot be read have a line, those before them are shown.
+# Unreadable events have a line; those before them are shown.
 data=$BOX/evidence/data.mdb
 box 0 append run.started -s run/bad --run bad task=t at=2019-01-01T00:00:00Z
 box 0 append run.step -s run/bad --run bad step=later at=2021-01-01T00:00:00Z

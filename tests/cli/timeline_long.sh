@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeline of runs that are long and deep: each event counts once, and a line costs the same at any depth.
+# timeline of long and deep runs: each event counts once, and a line costs the same at any depth.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -15,8 +15,8 @@ chain() {
     }'
 }
 
-# 200,000 are shown, though each is found as of the run and as about it. Were the cost of a line that of its depth, the text
-# would take a minute.
+# 200,000 are shown, though each is found both by its run and by its subject. If the cost of a line grew with its depth, the
+# text would take a minute.
 chain deep 200000 1 >deep.jsonl
 box 0 ingest jsonl deep.jsonl
 timeout 20 "$LEDGER" -C "$BOX" timeline deep >deep.txt || fail "exit code $?"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tiers of tools: judged by policies, asked for by query, lists and SQL, each of which says how many calls have none.
+# Tiers of tools: judged by policies, queried by query, lists and SQL, each of which says how many calls have none.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -11,7 +11,7 @@ call r tool=Read agent=claude-code group=filesystem.read tier=T0
 call r tool=Deploy
 call s tool=Deploy
 
-# What has no tier is found by no tier, and said.
+# Calls without a tier match no tier, and are reported.
 box 0 query --tier '>=T2' --fields tool --format csv
 same "$(tr -d '\r' <<<"$out")" "$(printf 'tool\nBash')"
 err_has "2 of 4 tool calls have no tier"
@@ -34,7 +34,7 @@ err_has "expected: T0, T1, T2, T3, '>=T2', '<T2', unknown"
 box 2 query --sql "SELECT 1" --tier T2
 err_has "do not go together"
 
-# Lists: what the source said, and what is judged.
+# Lists: the source's tier, and the judged one.
 box 0 tool list --json
 same "$(jq -c '[.tool_calls, .without_tier]' <<<"$out")" '[4,2]'
 same "$(jq -c '.states[] | select(.tool == "Read") | [.told_tier, .judged_tier, .judged_policy, .judged_rule, .judged_seq]' <<<"$out")" \
@@ -56,13 +56,13 @@ err_has "1 of 3 tool calls has no tier"
 box 0 timeline r --json
 same "$(jq -c '[.tool_calls, .without_tier, (.events | map(.judged_tier))]' <<<"$out")" '[3,1,["T2","T0",null]]'
 
-# What is handed over by tier says it too.
+# Exports by tier say so too.
 box 0 export --dry-run --sql "SELECT seq FROM events WHERE tool IN (SELECT tool FROM tools WHERE judged_tier = 'T2')"
 err_has "2 of 4 tool calls have no tier"
 box 0 export --dry-run --sql "SELECT seq FROM events WHERE tool IN (SELECT tool FROM tools WHERE judged_tier = 'T2')" --json
 same "$(jq -c '[.matching, .tool_calls, .without_tier]' <<<"$out")" '[1,4,2]'
 
-# A policy: checked when it is declared, the next version takes its place.
+# A policy: checked when it is declared, replaced by its next version.
 policy() { box "$1" append policy.declared -s policy/mine --body "{\"policy\":\"mine\",$2}"; }
 policy 3 '"tool_rules":[{"tool":"Deploy","tier":"T3"}]'
 err_has "field 'version' is missing"
@@ -91,12 +91,12 @@ out_has mine
 box 0 policy show mine
 out_has deploys
 box 1 policy show yours
-policy 0 '"version":"2"' # taken back
+policy 0 '"version":"2"' # withdrawn
 box 0 tool list --json
 same "$(jq .without_tier <<<"$out")" 2
 box 0 verify
 
-# diff: what a policy's correction makes of a tool is told, and what only counts its calls is not.
+# diff: what a policy's correction changes about a tool is shown, and mere call counts are not.
 BOX=$T/corrected
 box 0 init --origin test.example/corrected
 box 0 append run.tool_called -s run/r tool=Bash group=exec
@@ -110,7 +110,7 @@ box 0 diff "$declared" --json
 same "$(jq -c '.changes[] | select(.table == "tools") | [.name, .change, .before.judged_tier, .after.judged_tier, .seq]' <<<"$out")" \
     "[\"tool/Bash\",\"changed\",\"T3\",\"T2\",$by]"
 
-# The rules of all policies have a limit, which is said where a policy is declared.
+# The rules of all policies together have a limit, which is reported when a policy is declared.
 BOX=$T/full
 box 0 init --origin test.example/full
 python3 - >"$T/policies.jsonl" <<'PY'

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What contradicts the trust file within one origin is not trusted before somebody says so, and what cannot be checked is said.
+# What contradicts the trust file within one origin is not trusted without confirmation, and what cannot be checked is
+# reported.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 
-# refused TEXT: of the ledger in $BOX, and the trust file is as it was.
+# refused TEXT: for the ledger in $BOX, and the trust file is unchanged.
 refused() {
     cp "$TRUST" before
     box 20 trust add
@@ -23,13 +24,13 @@ box 0 checkpoint -o true3
 box 0 verify
 cp "$TRUST" known
 
-# a fork beyond what is trusted, of the same size, and a ledger that was cut back
+# a fork beyond what is trusted, of the same size, and a ledger that was rolled back
 mv "$BOX" true
 cp -r earlier "$BOX"
 refused "the trust file knows a head of 'test.example/box' of size 3, this ledger has only 2"
 box 20 append --moved
 err_has "the trust file knows 3 events of 'test.example/box', but there are only 2 here"
-XDG_CONFIG_HOME=$T/eve box 0 append --moved # who does not know of the third
+XDG_CONFIG_HOME=$T/eve box 0 append --moved # which does not know of the third
 box 0 checkpoint -o fork3
 refused "the first 3 events of this ledger are not those that the trust file knows of 'test.example/box': another history"
 err_has 'trust add: '
@@ -40,7 +41,7 @@ box 20 trust add --json
 same "$(jq -s '.[-1].error.exit' <<<"$err")" 20
 box 20 verify --no-trust-file --checkpoint true3
 
-# the same log goes on
+# the same log continues
 mv "$BOX" fork
 mv true "$BOX"
 note three
@@ -52,7 +53,7 @@ box 0 trust add --replace
 [[ $err != *'was replaced'* ]] || fail 'what matches was replaced'
 same "$(trusted test.example/box)" 4
 
-# an origin that a restore made is another one, and neither stands against the other
+# an origin made by a restore is another one, and neither contradicts the other
 printf 'for the backup\n' >pass
 chmod 600 pass
 box 0 key backup log.key --key-passphrase-file pass
@@ -67,7 +68,7 @@ same "$(trusted "$origin") $(trusted test.example/box)" '5 5'
 run 0 -C restored verify
 box 0 verify
 
-# one checkpoint: another root of one size is refused, what a proof is missing for is said
+# one checkpoint: another root for the same size is refused; if a proof is missing, the message says for what
 cp known "$TRUST"
 cp "$TRUST" before
 run 20 trust add --checkpoint fork3

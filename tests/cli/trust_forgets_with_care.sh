@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# trust forget: what is known of one origin goes, after it was shown with what it guarded; nothing goes silently.
+# trust forget: what is known of one origin is removed, after it was shown with what it protected; nothing is removed
+# silently.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -13,12 +14,12 @@ genesis=$("$LEDGER" -C "$BOX" show 0 --json | jq -r .leaf)
 run 0 -C other init --origin test.example/other
 cp "$TRUST" before
 
-# The name is taken.
+# The name is already taken.
 rm -rf "$BOX"
 box 3 init --origin test.example/box
 err_has 'trust forget'
 
-# Nobody can be asked: nothing goes, and it is said what would.
+# If nobody can be asked, nothing is removed, and the message says what would be.
 run 2 trust forget test.example/box
 out_has "$vkey"
 out_has "$genesis"
@@ -44,7 +45,7 @@ box 0 init --origin test.example/box
 box 0 verify
 out_has 'valid and anchored'
 
-# What went can be trusted again by what was printed.
+# What was removed can be trusted again with the printed command.
 run 0 trust forget test.example/box --yes --json
 json .origin test.example/box
 json '.forgotten | map(.what) | join(",")' 'log key,genesis,head'

@@ -79,7 +79,7 @@ run 3 trust list
 err_has "$TRUST"
 box 3 verify
 
-# Two verifies at once both keep the file whole.
+# Two concurrent verifies both keep the file intact.
 rm "$TRUST"
 box 0 trust add
 for i in 1 2 3 4; do
@@ -91,7 +91,7 @@ box 0 verify
 run 0 trust check
 check grep -q '^head test.example/box 7 ' "$TRUST"
 
-# Other people's logs have spaces in their origins, and key names that are not their origins.
+# Foreign logs have spaces in their origins, and key names that differ from their origins.
 printf 'go.sum database tree\n30055305\nmXfgRcJ0bG0j3CPdKwgGWtUzBUbX67saZGRmFuJGGsM=\n\n— sum.golang.org Az3grpgEild5qw7+5dtV13Kf1C2Xurm8q4fhdxvcsDHnqNTaxL2AFjBY+2TyGKevucFcAAlWFJJYle3EJlDCrQ+y3A8=\n' >sum
 run 0 trust add sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8 --checkpoint sum
 check grep -qx 'head go.sum database tree 30055305 mXfgRcJ0bG0j3CPdKwgGWtUzBUbX67saZGRmFuJGGsM=' "$TRUST"

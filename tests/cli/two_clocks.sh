@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What happened goes by its source's clock, what was recorded by the ledger's; whoever asks is told when they differ.
+# Queries go by the source's clock, states by the ledger's; when the two differ, the output says so.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -17,7 +17,7 @@ TZ=UTC box 0 ingest dpkg --root root
 note today
 today=$(date -u +%F)
 
-# Days, times and conditions are those on which things happened.
+# Days, times and conditions are those of occurrence.
 box 0 query --kind 'install.*' --by day --format csv
 same "$(tr -d '\r' <"$T/.out" | tail -n +2 | sort | tr '\n' ' ')" '2026-09-01,3 2026-09-07,2 2026-09-20,1 '
 box 0 query --kind 'install.*' --by day
@@ -61,7 +61,7 @@ json '[.events[] | select(.kind | startswith("install."))] | length' 6
 box 2 query --clock wall --since 1h
 err_has "unknown clock 'wall'; known clocks: source, ledger"
 
-# States and bundles go by the ledger's clock, and say which events tell of a time before it.
+# States and bundles go by the ledger's clock, and name events about a time before it.
 first=$("$LEDGER" -C "$BOX" query -k 'install.*' --first 1 --fields seq --format jsonl | jq .seq)
 last=$("$LEDGER" -C "$BOX" query -k 'install.*' --last 1 --fields seq --format jsonl | jq .seq)
 box 1 diff 2026-09-01 2026-10-01
@@ -108,7 +108,7 @@ box 0 append x.test.note -s thing/2 at=2099-01-01T00:00:00Z --open text text=far
 box 1 query --since 1h --subject thing/2
 box 0 query --since 2098-01-01 --subject thing/2 --count
 same "$out" 1
-if command -v faketime >/dev/null && ! grep -qaE '__(asan|tsan)_' "$LEDGER"; then # a sanitizer wants to be loaded first
+if command -v faketime >/dev/null && ! grep -qaE '__(asan|tsan)_' "$LEDGER"; then # a sanitizer has to be loaded first
     faketime '2099-06-01 00:00:00' "$LEDGER" -C "$BOX" append x.test.note -s thing/3 --open text text=wrong >/dev/null
     note after
     box 0 append x.test.note -s thing/4 "at=$(date -u +%FT%TZ)" --open text text=dated

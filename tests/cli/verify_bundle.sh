@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A bundle is verified without its ledger: by key, genesis or checkpoint; cut, changed and foreign ones are told apart.
+# A bundle is verified without its ledger: by key, genesis or checkpoint; truncated, changed and foreign ones are told
+# apart.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -50,7 +51,7 @@ json .findings_total 0
 json .counts.headers "$(jq .to <"$T/.out")"
 run 20 verify b.tar.zst --no-trust-file --checkpoint other.checkpoint
 
-# Events, once nothing is wrong with them.
+# Events, once the bundle is found valid.
 run 0 verify b.tar.zst --print
 out_has 'run.started  run/r-1'
 out_lacks 'say hello'
@@ -58,7 +59,7 @@ run 10 verify b.tar.zst --print --json --no-trust-file
 same "$(head -n 2 "$T/.out" | tail -n 1 | jq -r .body.agent)" coder
 same "$(tail -n 1 "$T/.out" | jq -r .verdict)" 'not anchored'
 
-# Cut short, changed, with something behind it.
+# Truncated, changed, with trailing data.
 size=$(stat -c %s b.tar)
 for n in 600 2048 $((size / 2)) $((size - 512)) $((size - 1)); do
     head -c "$n" b.tar >cut.tar
@@ -70,7 +71,7 @@ head -c 400 b.tar.zst >cut.tar.zst
 run 30 verify cut.tar.zst
 cat b.tar b.tar >twice.tar
 run 30 verify twice.tar
-# Every tenth of it: a bit is flipped, and found.
+# In every tenth of it a bit is flipped, and detected.
 for i in 1 2 3 4 5 6 7 8 9; do
     cp b.tar bad.tar
     at=$((size * i / 10))
@@ -100,7 +101,7 @@ same "$code" 30
 "$LEDGER" verify b.tar >/dev/full 2>"$T/.err" || code=$?
 same "$code" 4
 
-# What does not go together, and what is not a bundle.
+# Invalid combinations, and files that are not bundles.
 run 2 verify b.tar --derived
 run 2 verify b.tar --since-verified
 run 2 verify b.tar --threads 2
@@ -137,7 +138,7 @@ run 3 verify b.tar --authors absent
 head -c 5000 /dev/urandom | zstd -q >noise.zst
 run 30 verify noise.zst
 
-# A ledger that was cut back, or has a second history: both checkpoints are printed, to be shown to others.
+# A ledger that was rolled back, or has a second history: both checkpoints are printed, to be shown to others.
 cp -r away fork
 run 0 -C fork append --moved
 run 0 -C fork append x.test.note -s fork/2
@@ -184,7 +185,7 @@ if command -v prlimit >/dev/null; then
     check cmp kept before
 fi
 
-# Several at once: the newest stays.
+# Several at once: the newest is kept.
 for i in 1 2 3 4 5 6; do
     note "m$i"
     "$LEDGER" -C "$BOX" checkpoint --save kept >/dev/null 2>&1 &

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Who waits for another process is told for whom after some seconds, and with --wait gives up with exit 4 and nothing done;
-# whoever is killed while it holds a lock, or stopped, holds up nobody for longer than that.
+# A process that waits for another one says for which after some seconds, and with --wait gives up with exit 4 and nothing
+# done; a process that is killed or stopped while it holds a lock delays nobody for longer than that.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -8,7 +8,7 @@ set -eu
 new_box
 box 0 append x.test.note --subject thing/a --open text text=one
 
-# hold DIR: a process that has the lock on it; its id in $holder.
+# hold DIR: a process that holds the lock on it; its id in $holder.
 hold() {
     flock --no-fork "$1" sh -c 'touch held; exec sleep 600' &
     holder=$!

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Points of small order, encodings that are not canonical and S of L and more are refused by both verifiers.
+# Points of small order, non-canonical encodings and S of L and more are refused by both verifiers.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# An erasure that ends before the next generation is there: derived data still holds what was erased, and nobody answers from it.
+# An erasure that ends before the next generation exists: derived data still contains what was erased, and no answer uses
+# it.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -17,7 +18,7 @@ box 0 index
 box 0 rebuild
 box 0 attest
 
-# shows: in how many of the answers the word stands.
+# shows: how many of the answers contain the word.
 shows() {
     local n=0 args
     for args in 'query --subject route/zz --fields seq,model' 'query --by model' "query --model $mark --fields seq --format csv" \
@@ -35,7 +36,7 @@ shows() {
 
 check test "$(shows)" = 6
 
-# The fewest descriptors with which the erasure is recorded; the copy needs more.
+# The smallest number of descriptors with which the erasure is recorded; the copy needs more.
 erased=
 for most in $(seq 8 40); do
     code=0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# "Not found" is an answer (exit 1) for what is looked up in the ledger, an input error (3) for what was given to be read,
-# and the system's failure (4) for what was to be written or belongs to the ledger. What cannot be read is not "not there".
+# "Not found" is an answer (exit 1) for look-ups in the ledger, an input error (3) for files to be read, and a system
+# failure (4) for files to be written or that belong to the ledger. What cannot be read is not "not found".
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh

@@ -40,7 +40,7 @@ box 2 why 1 2
 box 2 why 1 --time soon
 run 3 -C nowhere why 1
 
-# Events that cannot be read: exit code 30; those that are stored elsewhere are still told.
+# Unreadable events: exit code 30; those that are stored elsewhere are still shown.
 note elsewhere
 for i in $(seq 300); do
     echo "{\"kind\":\"x.test.fill\",\"subject\":\"fill/$i\",\"key\":\"f$i\",\"body\":{}}"

@@ -32,7 +32,7 @@ out_has 'error: gave-up'
 check grep -Eq '^ *11  run.model_called +llama3.2:3b +timeout' "$T/.out"
 check grep -Eq '^ *12  route.fell_back .*reason=timeout' "$T/.out"
 check grep -Eq '^ *13  run.tool_called +bash +denied' "$T/.out"
-check test "$(grep -c 'run.tool_called' "$T/.out")" = 1 # what went well is not told
+check test "$(grep -c 'run.tool_called' "$T/.out")" = 1 # steps that succeeded are not listed
 check grep -Eq '^ *17  run.finished +bad +error, gave-up' "$T/.out"
 out_has 'the last good run before it: run/g1'
 check grep -Eq '^pack version +1.0 +1.1$' "$T/.out"
@@ -50,7 +50,7 @@ json '.things[0].last_good' g1
 json '.things[0].differs | map(.what) | join(", ")' 'pack version, route, weights, tools'
 json '.things[0].differs[0] | [.before, .after] | join(" ")' '1.0 1.1'
 
-# As of before it ended; of a run that went well; of one that has no like.
+# As of before it ended; for a run that succeeded; for one without a comparable run.
 box 0 why run/bad --at 14
 out_lacks 'last good'
 box 0 why run/g1
@@ -63,7 +63,7 @@ box 0 why run/alone --json
 json '.things[0].last_good' null
 json '.things[0].wrong | map(.outcome) | join(" ")' timeout
 
-# By the exit code alone; a word that says neither good nor bad is no good run to compare with, and no failed one.
+# By the exit code alone; a word that says neither good nor bad makes a run neither comparable nor failed.
 event run.started odd pack=pdf-ops
 event run.finished odd outcome=so-so
 event run.started code pack=pdf-ops
@@ -77,7 +77,7 @@ json '.states | map(.run) | sort | join(" ")' 'alone bad code'
 box 0 run list --state unknown --json
 json '.states | map(.run) | join(" ")' odd
 
-# What was a mistake, as a correction says, did not happen: neither in what went wrong nor in what the run was made of.
+# A corrected event did not happen: neither in what went wrong nor in what the run was made of.
 box 0 correct 11 --reason wrong_run
 box 0 correct 12 --reason wrong_run
 box 0 correct 15 --reason wrong_run
@@ -87,7 +87,7 @@ out_has 'event 11 was corrected by event 26: wrong_run'
 out_has 'event 12 was corrected by event 27: wrong_run'
 out_has 'event 15 was corrected by event 28: wrong_run'
 check grep -Eq "^weights +$GOOD +-$" "$T/.out"
-check grep -Eq '^tools +- +bash, ls$' "$T/.out" # that event 16 returned says that it was called
+check grep -Eq '^tools +- +bash, ls$' "$T/.out" # the return in event 16 shows that it was called
 check test "$(grep -c 'ledger.corrected' "$T/.out")" = 3
 box 0 why run/bad --json
 json '.things[0].wrong | map(.seq) | join(" ")' '17 13'
@@ -100,7 +100,7 @@ box 0 why run/bad --at 25 # before it was said
 out_has 'route.fell_back'
 out_lacks 'was corrected'
 
-# What cannot be read is not compared: the states were stored before the damage, and know both runs.
+# Unreadable runs are not compared: the states were stored before the damage, and know both runs.
 box 0 rebuild
 cp -R "$BOX" damaged
 while read -r at; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# why NOUN/NAME: how a thing is, what belongs to it, and the events that this rests on; its exit codes.
+# why NOUN/NAME: its state, what belongs to it, and the events that this is based on; its exit codes.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -51,7 +51,7 @@ box 0 why eval/e1
 box 0 why model-name/ollama/llama3.2:3b
 
 
-# By the subject of its events, and without what comes first.
+# By the subject of its events, and without the leading parts.
 box 0 why package/dpkg/curl:amd64
 out_has 'package/dpkg/curl/amd64: installed'
 box 0 why package/curl
@@ -66,7 +66,7 @@ box 2 why route
 err_has "'ledger state routes' lists them"
 box 2 why paack
 err_has "did you mean 'pack/...'"
-# Without a noun: the one thing that is meant, once; or which there are.
+# Without a noun: the one match, once; or the list of matches.
 box 0 why pdf-ops
 out_has 'pack/pdf-ops: '
 same "$(grep -c '^pack/pdf-ops: ' "$T/.out")" 1
@@ -82,7 +82,7 @@ err_has "there is no run 'r', and 2 begin so: 'r1', 'r2'"
 box 2 why nothing-of-that-name
 err_has "'nothing-of-that-name' is neither a sequence number nor the name of anything known"
 
-# A chain of causes it still is.
+# It is still a chain of causes.
 box 0 why 13
 out_has run.finished
 
@@ -126,9 +126,9 @@ out_has 'projections not compared: some events cannot be read'
 out_has 'first fault: seq 19'
 box 30 diff 18
 out_has '(unreadable)'
-cp -R whole/. "$BOX" # into the same files, for a copy takes no events
+cp -R whole/. "$BOX" # into the same files, because a copy accepts no events
 
-# A promotion names what it may change one day: how that is now does not rest on it.
+# A promotion names what it may change in future: its current state is not based on that.
 add 19 promotion.planned -s promotion/p2 what=route pack=pdf-ops
 box 0 why pack/pdf-ops --json
 json '.things[0].parts[] | select(.name == "promotion/p2") | .decides' false
@@ -143,13 +143,13 @@ out_has 'champion: present'
 box 2 why task/nothing
 err_has 'lists the events about it'
 
-# What has no state is told by what is known of it.
+# Things without a state are described by what is known of them.
 add 21 eval.suite_declared -s suite/smoke suite=smoke suite_digest="$SUITE" version=3
 box 0 why suite/smoke
 out_has 'suite/smoke: suite_digest '
 out_has 'version 3'
 
-# Of many that have a name people are told some.
+# If many things have the name, some are listed.
 for i in $(seq 1 25); do
     printf '{"kind":"install.installed","subject":"package/pip/p%s","body":{"manager":"pip","package":"p%s","version":"1"}}\n' "$i" "$i"
 done >many.jsonl
@@ -160,7 +160,7 @@ err_has "5 more have this name: 'ledger state installs' lists them"
 box 0 why package/pip --json
 json '.things | length' 25
 
-# What has no state has none in JSON either, in the list, among the fields and beside them.
+# Things without a state have none in JSON either, in the list, among the fields and beside them.
 box 0 append pack.configured -s pack/stateless digest="$WEIGHTS"
 for words in 'why pack/stateless' 'pack show stateless'; do
     # shellcheck disable=SC2086
@@ -168,7 +168,7 @@ for words in 'why pack/stateless' 'pack show stateless'; do
     same "$(jq -c '.things[0] | [.state, .fields.state]' "$T/.out")" '[null,null]'
 done
 
-# What only others name: who does. What is called alike: which there are.
+# Things that only others name: which name them. Things with the same name: which there are.
 run 0 -C other init --no-trust
 run 0 -C other append permission.granted -s pack/undeclared group=exec scope=bin/sh tier=T1
 run 0 -C other why pack/undeclared
@@ -181,7 +181,7 @@ run 0 -C other append pack.installed -s pack/alike pack=alike version=1
 run 2 -C other why alike
 err_has "'alike' names 2 things (say which): 'pack/alike', 'run/alike'"
 
-# Events that a reason speaks of are named: the score, the suite that asks for it, the correction that took another one away.
+# Events mentioned by a reason are named: the score, the suite that requires it, the correction that removed another one.
 route=('route=r' 'suite=s' "digest=$WEIGHTS")
 run 0 -C other append eval.suite_declared -s suite/s suite=s \
     'tasks:=[{"name":"t1","metric":"acc","threshold":0.8,"higher_is_better":true},{"name":"t2","metric":"acc"}]'
