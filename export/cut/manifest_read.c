@@ -283,15 +283,24 @@ static bool in_order(const struct bundle_subject *before, const struct bundle_su
     return a < b || (a == b && bytes_cmp(stem(before), stem(s)) < 0);
 }
 
-static void take_subject(struct take *t, struct bundle_subject *ret) {
+/* The rule that what is read next can break. */
+static void under(const struct take *t, struct manifest *m, const char *rule) {
+    m->rule = t->rc == 0 ? rule : m->rule;
+}
+
+static void take_subject(struct take *t, struct manifest *m, struct bundle_subject *ret) {
+    under(t, m, "B5");
     take_map(t, 2);
     take_key(t, "digest");
     take_map(t, 1);
     take_key(t, "sha256");
+    under(t, m, "B6");
     if (text_unhex(ret->digest, LOG_HASH, take_text(t, (size_t)2 * LOG_HASH)) != 0) {
         refuse(t, "is not 64 lowercase hex digits");
     }
+    under(t, m, "B5");
     take_key(t, "name");
+    under(t, m, "B6");
     struct bytes name = take_text(t, sizeof(ret->name) - 1);
     snprintf(ret->name, sizeof(ret->name), "%.*s", (int)name.n, (const char *)name.p);
     if (t->rc == 0 && (strlen(ret->name) != name.n || rank(ret) == 0)) {
@@ -304,13 +313,14 @@ static void take_subjects(struct take *t, struct manifest *m) {
     size_t states = 0;
     take_key(t, "subject");
     size_t n = take_container(t, MP_ARRAY, BUNDLE_SUBJECTS_MAX);
+    under(t, m, "B6");
     m->subject = n == 0 ? NULL : calloc(n, sizeof(*m->subject));
     if (n > 0 && m->subject == NULL) {
         t->rc = err_set(t->err, ERR_NOMEM, "out of memory");
     }
     for (size_t i = 0; i < n && t->rc == 0; i++) {
         struct bundle_subject *s = &m->subject[m->n_subjects++];
-        take_subject(t, s);
+        take_subject(t, m, s);
         t->at = "subject";
         if (t->rc == 0 && i > 0 && !in_order(s - 1, s)) {
             refuse(t, "is not in order");
@@ -351,7 +361,6 @@ static int take_statement(struct manifest *m, struct err *err) {
     take_range(&t, m);
     take_time(&t, m);
     take_fixed(&t, "predicateType", BUNDLE_PREDICATE);
-    m->rule = t.rc != 0 ? m->rule : "B6";
     take_subjects(&t, m);
     return t.rc; /* nothing can follow: the JSON had one value */
 }

@@ -288,6 +288,7 @@ def manifests():
         bundle("B26-" + name, about, bent(edit=lambda b, change=change: setattr(b, "edit_sums", change)), rule="B26")
     bundle("B7-signer", "a manifest that another key has signed", bent(edit=lambda b: setattr(b, "signer", OTHER.named(ORIGIN))), rule="B7")
     bundle("B8-head", "a checkpoint of another head than the manifest's", bent(statement=predicate(head={"root": b64(bytes(32)), "size": 5})), rule="B8")
+    bundle("B5-subject", "a subject of the manifest has no member 'name', but one of another name", bent(statement=lambda s: (s["subject"][0].update(nbme=s["subject"][0].pop("name")), s)[1]), rule="B5")
     bundle("B9-verify", "a VERIFY.md that is not the one that was signed", bent(statement=lambda s: (s["subject"][-2]["digest"].update(sha256="00" * 32), s)[1]), rule="B9")
     bundle("B25-form", "states that the rules of no version give", Bundle(rotated(), states={"runtimes": b"none\n"}), rule="B25", needs=["projections"])
     bundle("B24-counts", "counts of what is not there", bent(statement=lambda s: (s["predicate"]["counts"].update(disclosed=4), s)[1]), rule="B24")
