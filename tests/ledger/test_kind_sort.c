@@ -421,8 +421,7 @@ static struct bytes text_get(struct bytes map, const char *name) {
     return item.data;
 }
 
-/* The first two of the worked examples are reproduced byte for byte; the third has fields that the catalog does not know.
- */
+/* The first two of the worked examples are reproduced byte for byte; the third has fields unknown to the catalog. */
 static void the_vectors_come_out_as_they_are(void **state) {
     struct buf text, doc;
     struct mp_reader r;
