@@ -1,9 +1,9 @@
-"""Runs commands on a pseudo terminal over a ledger whose every field, file and setting is hostile, and looks at each byte
-that arrives there: `terminal.py LEDGER FOLDER`. Prints what came through raw, and exits with 1 when there was something.
+"""Runs commands on a pseudo terminal over a ledger whose every field, file and setting is hostile, and checks each byte
+that arrives there: `terminal.py LEDGER FOLDER`. Prints what came through raw, and exits with 1 if anything did.
 
-A terminal may get line ends, printable text and this program's own colours. What data could do to it besides: ESC and the
-one character U+009B begin control sequences, overrides and isolates turn the order of what is shown, zero-width characters,
-tags and fillers hide text, U+2028 and CR break lines."""
+A terminal may get line ends, printable text and this program's own colours. Data could do more: ESC and
+U+009B begin control sequences, overrides and isolates change the display order, zero-width characters, tags and fillers
+hide text, U+2028 and CR break lines."""
 
 import json
 import os
@@ -19,7 +19,7 @@ LEDGER, WORK = sys.argv[1], sys.argv[2]
 BOX = WORK + "/box\u202e\x9b31m"
 RAW = ("\x1b]0;TITLE\x07\x1b[2J\x1b[31mRED\x9b31m\u202eRTL\u200bZW\r\nNEWLINE\u2028LS\x08\x7f\tTAB\ufeffBOM\u2066iso\u2069"
        "\u00ad\U000e0041tag\u3164fill\u200f\ufe0e\ufe0fselect\U000e0100")
-NAME = "x\u202eRTL\u200bZW\u2028LS\ufeff\u2066i\u00ad\U000e0041"  # what may be in a header: no control characters
+NAME = "x\u202eRTL\u200bZW\u2028LS\ufeff\u2066i\u00ad\U000e0041"  # allowed in a header, which has no control characters
 OWN = re.compile(rb"\x1b\[(?:0|1|2|31|32|33)m")
 LINE = "a line of the data"
 PROGRESS = re.compile(rb"\r\x1b\[K")
@@ -46,7 +46,7 @@ def on_terminal(args, given=()):
         if not got:
             break
         out += got
-        if given and out.endswith(b": "):  # it asks
+        if given and out.endswith(b": "):  # a prompt
             os.write(fd, given.pop(0))
     else:
         os.kill(pid, 9)
@@ -92,7 +92,7 @@ def events():
     yield made(kind="ledger.gap", subject="gap/x" + NAME, body={"what": RAW, "source": RAW, "missing": 3})
     yield made(kind="doctor.observed", subject="check/x" + NAME, body={"status": RAW, "check": RAW})
     yield made(kind="run.finished", body={"outcome": RAW, "error": RAW}, **run)
-    # and what is refused, with a reason that names it
+    # and refused input, with a reason that quotes it
     yield made(kind=RAW, subject="a/b")
     yield made(kind="x.test.in", subject=RAW)
     yield made(kind="x.test.in", subject="a/b", **{"zz" + RAW: 1})
@@ -187,7 +187,7 @@ def main():
         nonlocal ran
         ran += 1
         faults = faults_of(out)
-        if "artifact" in args or "--payload" in args:  # a file has lines of its own
+        if "artifact" in args or "--payload" in args:  # a file has its own lines
             faults = [fault for fault in faults if fault != LINE]
         if faults:
             bad.append("%r: %s" % (args, " ".join(faults)))
@@ -219,7 +219,7 @@ def main():
     look("a passphrase is asked for", on_terminal(["key", "new", sealed, "--name", "a.example", "--passphrase"],
                                                   [b"secret\n", b"secret\n"]))
 
-    # Elsewhere text is the same, and JSON is the same JSON: nothing depends on who looks at it first.
+    # In a pipe the text is the same, and JSON is the same JSON: the output does not depend on where it goes.
     for args in (["log", "-n", "0", "--json"], ["query", "--format", "jsonl"], ["timeline", "r1", "--json"]):
         look(["in a pipe", *args], in_pipe([*box, *args]))
         values = [[json.loads(line) for line in out.splitlines() if line] if "timeline" not in args else json.loads(out)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the conformance files and their index into a directory: the same bytes each time. A case is a name, a file, what the
-verifier is given, the exit code that is right, and the rule that is broken."""
+verifier is given, the correct exit code, and the broken rule."""
 import os, sys
 
 sys.dont_write_bytecode = True
@@ -57,7 +57,7 @@ def erased(what=1, by=None, **wrong):
     return log
 
 AUTHORS = ALICE.vkey.encode() + b"\n"
-RUNTIMES = no_states("runtimes", ["runtimes"], 1, 5)  # made again by a reader that has these rules in version 1
+RUNTIMES = no_states("runtimes", ["runtimes"], 1, 5)  # recomputed by a reader that has version 1 of these rules
 
 is_step = dict(match=lambda h: h[3] == "run.step", filter=[{"field": "kind", "op": "equals", "value": "run.step"}])
 
@@ -68,7 +68,7 @@ def bent(log=None, edit=None, members=None, statement=None, lines=None, **option
         edit(b)
     return b
 
-def member(name, change):  # one member's content becomes another
+def member(name, change):  # replaces one member's content
     return lambda members: [(n, change(c) if n == name else c) for n, c in members]
 
 def predicate(**changes):
@@ -121,7 +121,7 @@ def good():
     bundle("good-unrelated-key", "the key of another log is given", Bundle(r), 10, key=OTHER)
     bundle("good-genesis", "the leaf of event 0 is given", Bundle(r), 0, key=None, genesis=r.events[0].leaf.hex())
 
-# ---- what was known ----
+# ---- what the caller knows ----
 
 def known():
     r = rotated()

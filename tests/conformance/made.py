@@ -47,7 +47,7 @@ class Key:
         k = int.from_bytes(hashlib.sha512(big + self.public + message).digest(), "little") % L
         return big + ((r + k * self.a) % L).to_bytes(32, "little")
 
-    def named(self, name):  # the same secret under another name
+    def named(self, name):  # the same secret with another name
         other = Key.__new__(Key)
         other.__dict__ = dict(self.__dict__, name=name, id=sha256(name.encode(), b"\n", bytes([self.kind]), self.public)[:4])
         other.vkey = "%s+%s+%s" % (name, other.id.hex(), b64(bytes([self.kind]) + self.public))
@@ -232,7 +232,7 @@ def xxh64(b):  # of at least 32 bytes, seed 0
     h = (h ^ h >> 29) * p3 & m
     return h ^ h >> 32
 
-def zstd(b, window=None, checksum=True):  # one frame of blocks that are stored as they are, or one byte again and again
+def zstd(b, window=None, checksum=True):  # one frame of raw or run-length blocks
     frame = struct.pack("<IB", 0xFD2FB528, (0 if window else 0xA0) | 4 * checksum) + (bytes([window]) if window else struct.pack("<I", len(b)))
     runs = [m.span() for m in re.finditer(rb"(.)\1{63,}", b, re.S)] + [(len(b), len(b))]
     blocks, at = [], 0
@@ -260,7 +260,7 @@ def disclosed(e, names, seq):
                            for n, (s, f) in zip(e.keeps, e.fields)]
     return line
 
-def no_states(name, tables, version, size):  # states without a row: as of what no event has told
+def no_states(name, tables, version, size):  # states without rows: as of a time before any event about them
     digest = sha256(struct.pack(">I", len(name)), name.encode(), struct.pack(">IQ", version, size))
     return compact({"digest": "sha256:" + digest.hex(), "fold": version, "format": 1, "position": size, "projection": name,
                     "tables": [{"name": t, "rows": []} for t in tables]}) + b"\n"

@@ -5,8 +5,8 @@
   run.py --kind proof -- python3 verify_proof.py {file}
 
 What a case gives (authors, checkpoint, genesis, key, leaf, payload, policy) is added as --NAME VALUE; --option NAME='-x {}'
-spells it otherwise. Cases with something that the verifier does not take, or that need what it does not do (projections),
-are left out with --without NAME. With --rules the last line that the verifier prints is JSON, and its "rule" is compared too."""
+changes that form. --without NAME skips cases that give something the verifier does not accept, or that need something it
+does not do (projections). With --rules the last line that the verifier prints is JSON, and its "rule" is compared too."""
 import argparse, concurrent.futures, json, os, shlex, subprocess, sys
 
 def run(case, args, here, spelled):

@@ -1,9 +1,9 @@
-// Exports spans and log records with the OpenTelemetry SDK of JavaScript, as an application would, and prints what it
+// Exports spans and log records with the OpenTelemetry SDK for JavaScript, as an application would, and prints what it
 // exported, one JSON object a line: {"trace", "span"} for a span, {"log": "<session>/<number>"} for a log record.
 //
 //   node emit.mjs http://127.0.0.1:4318 TRACES
 //
-// It stands beside the node_modules that it is to use: tests/cli/_otlp_takes_every_span_of_the_javascript_sdk.sh copies it there.
+// It runs beside the node_modules that it uses: tests/cli/_otlp_takes_every_span_of_the_javascript_sdk.sh copies it there.
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { SeverityNumber } from '@opentelemetry/api-logs';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
@@ -20,7 +20,7 @@ const exporters = [
     new OTLPTraceExporter({ url: `${address}/v1/traces` }),
     new OTLPTraceExporter({ url: `${address}/v1/traces`, compression: CompressionAlgorithm.GZIP }),
 ];
-// Everything twice, the second time compressed: it must not be there twice.
+// Everything is sent twice, the second time compressed: it must be stored once.
 const provider = new NodeTracerProvider({ resource, spanProcessors: exporters.map(e => new BatchSpanProcessor(e, queue)) });
 provider.register();
 const tracer = provider.getTracer('sdk-check-tracer', '0.1.0');
