@@ -11,7 +11,7 @@
 #include "cli/call/cli.h"
 #include "ledger/store/db_fault.h"
 
-static void say(const char *const *words) {
+static void write_words(const char *const *words) {
     for (; *words != NULL; words++) {
         ssize_t done = write(STDERR_FILENO, *words, strlen(*words));
         (void)done;
@@ -63,9 +63,9 @@ void fault_exit(int number, siginfo_t *info, void *context) {
                                      ": a fault of the program or of the system; it says nothing about the ledger\n", NULL};
     (void)context;
     if (fault == DB_FAULT_READING && set_aside(path, to)) {
-        say(aside);
+        write_words(aside);
         _exit(EXIT_SYSTEM);
     }
-    say(fault == DB_FAULT_READING ? damaged : fault == DB_FAULT_UNHELD ? unheld : elsewhere);
+    write_words(fault == DB_FAULT_READING ? damaged : fault == DB_FAULT_UNHELD ? unheld : elsewhere);
     _exit(fault == DB_FAULT_READING ? EXIT_INVALID : EXIT_SYSTEM);
 }

@@ -29,7 +29,7 @@ static const struct opt *find_letter(const struct opt *table, char letter) {
     return NULL;
 }
 
-static void take(struct parse *p, const struct opt *opt, const char *text) {
+static void add_value(struct parse *p, const struct opt *opt, const char *text) {
     p->out.values[p->out.n_values++] = (struct opt_value){.opt = opt, .text = text};
 }
 
@@ -56,17 +56,17 @@ static int parse_long(struct parse *p, char *word, struct err *err) {
     }
     if (!opt->value) {
         if (eq) return err_set(err, ERR_INVALID, "option '--%s' takes no value", opt->name);
-        take(p, opt, NULL);
+        add_value(p, opt, NULL);
         return 0;
     }
     if (eq) {
-        take(p, opt, eq + 1);
+        add_value(p, opt, eq + 1);
         return 0;
     }
     if (p->at >= p->argc) {
         return err_set(err, ERR_INVALID, "option '--%s' needs a value: %s", opt->name, opt->value);
     }
-    take(p, opt, p->argv[p->at++]);
+    add_value(p, opt, p->argv[p->at++]);
     return 0;
 }
 
@@ -80,13 +80,13 @@ static int parse_letters(struct parse *p, char *word, struct err *err) {
             return err_set(err, ERR_INVALID, "unknown option '-%c'", *c > 0x20 && *c < 0x7f ? *c : '?');
         }
         if (!opt->value) {
-            take(p, opt, NULL);
+            add_value(p, opt, NULL);
             continue;
         }
         if (c[1]) {
-            take(p, opt, c + 1);
+            add_value(p, opt, c + 1);
         } else if (p->at < p->argc) {
-            take(p, opt, p->argv[p->at++]);
+            add_value(p, opt, p->argv[p->at++]);
         } else {
             return err_set(err, ERR_INVALID, "option '-%c' needs a value: %s", *c, opt->value);
         }

@@ -117,16 +117,16 @@ int pass_read(const char *fd, const char *file, struct pass *ret, struct err *er
     return read_line((int)number, what, ret, err);
 }
 
-static void say(int tty, struct bytes text) {
+static void write_tty(int tty, struct bytes text) {
     ssize_t done = write(tty, text.p, text.n);
     (void)done; /* if the terminal cannot show the prompt, it cannot show an error either */
 }
 
 /* The prompt contains a file name. */
-static void say_safe(int tty, const char *text) {
+static void write_tty_safe(int tty, const char *text) {
     struct buf safe = {.max = PROMPT_MAX};
     text_safe(&safe, bytes_of(text));
-    say(tty, bytes_of_buf(&safe));
+    write_tty(tty, bytes_of_buf(&safe));
     buf_done(&safe);
 }
 
@@ -173,9 +173,9 @@ static int ask_once(int tty, const char *prompt, struct pass *ret, struct err *e
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
     tcsetattr(tty, TCSAFLUSH, &quiet);
-    say_safe(tty, prompt);
+    write_tty_safe(tty, prompt);
     int rc = read_keys(tty, &pass, err);
-    say(tty, bytes_of("\n"));
+    write_tty(tty, bytes_of("\n"));
     tcsetattr(tty, TCSAFLUSH, &before);
     sigprocmask(SIG_SETMASK, &old, NULL);
     if (rc != 0) {
