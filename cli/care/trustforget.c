@@ -95,7 +95,7 @@ static int not_known(struct cli *cli, const char *path, const char *origin) {
                       "the trust file '%s' has nothing of '%s'; 'ledger trust list' shows what it has", path, origin);
 }
 
-static int say(struct cli *cli, const struct policy *policy, const char *path, const char *origin) {
+static int print_known(struct cli *cli, const struct policy *policy, const char *path, const char *origin) {
     if (!cli->json) {
         each_line(policy, bytes_of(origin), print_line, cli);
         return out_flush(cli) ? 0 : cli_end(cli, EXIT_SYSTEM);
@@ -112,7 +112,7 @@ static int forget_known(struct cli *cli, const struct policy *policy, const char
     struct err err = {0};
     char question[400];
     snprintf(question, sizeof(question), "All of this is forgotten of '%.256s'.", origin);
-    int exit_code = cli->json ? 0 : say(cli, policy, path, origin);
+    int exit_code = cli->json ? 0 : print_known(cli, policy, path, origin);
     if (exit_code != 0) return exit_code;
     say_restored(cli, policy, origin);
     if (!yes && !confirm_can_ask(cli)) {
@@ -123,7 +123,7 @@ static int forget_known(struct cli *cli, const struct policy *policy, const char
     }
     if (trustfile_update(path, forget, origin, &err) != 0) return cli_fail_input(cli, &err);
     cli_note(cli, "ledger: trust forget: '%s' is forgotten; 'ledger trust add' trusts what is there now", origin);
-    return cli->json ? say(cli, policy, path, origin) : EXIT_GOOD;
+    return cli->json ? print_known(cli, policy, path, origin) : EXIT_GOOD;
 }
 
 int trustforget_run(struct cli *cli, const struct opt_args *args) {
