@@ -25,7 +25,7 @@ static bool count_clocks(struct answer *a, struct query_clocks *ret) {
     return query_count_clocks(a->ledger, &q, a->ask.time_from, a->ask.time_to, ret, &(struct err){0}) == 0;
 }
 
-static const char *are(uint64_t n) {
+static const char *was_or_were(uint64_t n) {
     return n == 1 ? " was" : "s were";
 }
 
@@ -46,7 +46,7 @@ static void say_times(struct answer *a) {
             a->cli,
             "ledger: %s: these are the events that happened in that time; %llu more event%s recorded in it and happened "
             "at another: '--clock ledger' shows them",
-            a->cli->command, (unsigned long long)n.sealed, are(n.sealed));
+            a->cli->command, (unsigned long long)n.sealed, was_or_were(n.sealed));
     } else if (!by_seal && n.happened > 0) {
         cli_note(
             a->cli,

@@ -97,7 +97,7 @@ struct seq_batch {
     bool newest; /* all of them, backwards */
 };
 
-static int hand_on(struct seq_batch *seqs, struct err *err) {
+static int flush_seqs(struct seq_batch *seqs, struct err *err) {
     size_t n = seqs->n;
     seqs->n = 0;
     seqs->batch = seqs->batch < SEQS_MAX / SEQS_GROW ? seqs->batch * SEQS_GROW : SEQS_MAX;
@@ -109,7 +109,7 @@ static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
     int rc = array_room(&seqs->seq, seqs->n + 1, &seqs->cap, sizeof(*seqs->seq), err);
     if (rc != 0) return rc;
     seqs->seq[seqs->n++] = (uint64_t)row->values[0].int_;
-    return !seqs->newest && seqs->n >= seqs->batch ? hand_on(seqs, err) : 0;
+    return !seqs->newest && seqs->n >= seqs->batch ? flush_seqs(seqs, err) : 0;
 }
 
 static void reverse(struct seq_batch *seqs) {
@@ -166,9 +166,9 @@ int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, b
         if (newest) {
             reverse(&seqs);
         }
-        rc = hand_on(&seqs, err);
+        rc = flush_seqs(&seqs, err);
     } else if (rc < 0 && !newest && !answer_over(a)) {
-        hand_on(&seqs, &(struct err){0}); /* what was found before it failed */
+        flush_seqs(&seqs, &(struct err){0}); /* what was found before it failed */
     }
     buf_done(&statement);
     free(seqs.seq);

@@ -222,7 +222,7 @@ static const struct tree_node *end_of(const struct timeline *t, const struct tre
 }
 
 /* When it was over: calls and steps are placed at their beginning, ends at their end. */
-static uint64_t over(const struct timeline *t, const struct tree_node *node) {
+static uint64_t end_time(const struct timeline *t, const struct tree_node *node) {
     struct bytes kind = tree_text(&t->tree, node->kind);
     bool end =
         bytes_is(kind, "run.finished") || bytes_is(kind, "run.tool_returned") || bytes_is(kind, "run.model_returned");
@@ -247,7 +247,7 @@ static void measure(const struct timeline *t, const struct tree_node *top, struc
     *ret = (struct span){.first = begin_of(t), .ms = -1};
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
-        uint64_t last = over(t, node);
+        uint64_t last = end_time(t, node);
         if (node->mark == TREE_UNREADABLE) continue;
         ret->n++;
         if (end && node != end && node->at > end->at && node->mark == TREE_EVENT) {
