@@ -55,7 +55,7 @@ static int flush(struct audit *a, size_t from, struct err *err) {
     return rc;
 }
 
-static void own(struct audit *a, const char *text) {
+static void put_own(struct audit *a, const char *text) {
     buf_put_str(&a->text, text);
 }
 
@@ -69,7 +69,7 @@ static void put_html(struct audit *a, struct bytes safe) {
                          : ch == '\'' ? "&#39;"
                                       : NULL;
         if (as != NULL) {
-            own(a, as);
+            put_own(a, as);
         } else {
             buf_put_u8(&a->text, ch);
         }
@@ -85,18 +85,18 @@ static void put_span(struct audit *a, struct bytes safe) {
     }
     bool pad = safe.n > 0 && (safe.p[0] == '`' || safe.p[safe.n - 1] == '`' || safe.p[0] == ' ');
     for (size_t i = 0; i <= longest; i++) {
-        own(a, "`");
+        put_own(a, "`");
     }
-    own(a, pad ? " " : "");
+    put_own(a, pad ? " " : "");
     buf_put_bytes(&a->text, safe);
-    own(a, safe.n == 0 ? " " : pad ? " " : "");
+    put_own(a, safe.n == 0 ? " " : pad ? " " : "");
     for (size_t i = 0; i <= longest; i++) {
-        own(a, "`");
+        put_own(a, "`");
     }
 }
 
 /* Untrusted text within a line. */
-static void foreign(struct audit *a, struct bytes text) {
+static void put_foreign(struct audit *a, struct bytes text) {
     struct buf safe = {.max = TEXT_MAX};
     text_safe(&safe, text);
     if (safe.fail != 0) {
@@ -114,9 +114,9 @@ static void block(struct audit *a, const char *title, struct bytes json) {
     struct buf safe = {.max = TEXT_MAX};
     text_safe_json(&safe, json);
     a->text.fail = safe.fail != 0 ? safe.fail : a->text.fail;
-    own(a, a->html ? "<p class=\"what\">" : "\n");
-    own(a, title);
-    own(a, a->html ? "</p>\n<pre>" : "\n\n");
+    put_own(a, a->html ? "<p class=\"what\">" : "\n");
+    put_own(a, title);
+    put_own(a, a->html ? "</p>\n<pre>" : "\n\n");
     for (size_t at = 0, n; at < safe.n; at += n + 1) {
         const uint8_t *end = bytes_find((struct bytes){safe.p + at, safe.n - at}, '\n');
         n = end != NULL ? (size_t)(end - safe.p) - at : safe.n - at;
@@ -124,12 +124,12 @@ static void block(struct audit *a, const char *title, struct bytes json) {
         if (a->html) {
             put_html(a, line);
         } else {
-            own(a, "    ");
+            put_own(a, "    ");
             buf_put_bytes(&a->text, line);
         }
-        own(a, "\n");
+        put_own(a, "\n");
     }
-    own(a, a->html ? "</pre>\n" : "");
+    put_own(a, a->html ? "</pre>\n" : "");
     buf_done(&safe);
 }
 
@@ -143,23 +143,23 @@ static void paragraph(struct audit *a, const char *text) {
 }
 
 static void begin_rows(struct audit *a) {
-    own(a, a->html ? "<table>\n" : "");
+    put_own(a, a->html ? "<table>\n" : "");
 }
 
 static void end_rows(struct audit *a) {
-    own(a, a->html ? "</table>\n" : "");
+    put_own(a, a->html ? "</table>\n" : "");
 }
 
 static void row(struct audit *a, const char *label, struct bytes text, bool stands_out) {
     if (a->html) {
         buf_printf(&a->text, "<tr%s><th scope=\"row\">%s</th><td>", stands_out ? " class=\"mark\"" : "", label);
-        foreign(a, text);
-        own(a, "</td></tr>\n");
+        put_foreign(a, text);
+        put_own(a, "</td></tr>\n");
     } else {
         buf_printf(&a->text, "- %s%s%s", stands_out ? "**" : "", label[0] != '\0' ? label : "and",
                    stands_out ? ":** " : ": ");
-        foreign(a, text);
-        own(a, "\n");
+        put_foreign(a, text);
+        put_own(a, "\n");
     }
 }
 
@@ -197,14 +197,14 @@ static const char *verdict_of(enum log_verdict verdict) {
 static void put_verdict(struct audit *a, const struct log_report *report) {
     struct buf bound = {.max = 1024};
     const struct export_question *q = a->question;
-    own(a, a->html ? "<p class=\"verdict\">Verdict: " : "Verdict: **");
-    own(a, verdict_of(report->verdict));
-    own(a, a->html ? "</p>\n" : "**\n\n");
+    put_own(a, a->html ? "<p class=\"verdict\">Verdict: " : "Verdict: **");
+    put_own(a, verdict_of(report->verdict));
+    put_own(a, a->html ? "</p>\n" : "**\n\n");
     if (q->known) {
         question_bound(q, &bound);
-        own(a, a->html ? "<p>" : "");
+        put_own(a, a->html ? "<p>" : "");
         buf_put_bytes(&a->text, bytes_of_buf(&bound)); /* the program's words */
-        own(a, a->html ? "</p>\n" : "\n");
+        put_own(a, a->html ? "</p>\n" : "\n");
         buf_done(&bound);
     }
 }
@@ -239,7 +239,7 @@ static void put_row(void *ctx, const char *label, struct bytes text, bool stands
     row(r->audit, label, text, stands_out);
 }
 
-static void put_some(void *ctx, const char *label, struct bytes text, bool stands_out) {
+static void put_matching(void *ctx, const char *label, struct bytes text, bool stands_out) {
     struct rows_of *r = ctx;
     r->last = label[0] == '\0' ? r->last : strcmp(label, "disclosed") == 0;
     if (r->last == r->disclosed) {
@@ -259,7 +259,7 @@ static void put_question(struct audit *a) {
 static void put_answered(struct audit *a, bool disclosed) {
     struct rows_of rows = {.audit = a, .disclosed = disclosed};
     begin_rows(a);
-    question_answered(a->question, put_some, &rows);
+    question_answered(a->question, put_matching, &rows);
     end_rows(a);
 }
 
@@ -269,14 +269,14 @@ int audit_begin(struct audit *a, int fd, const struct log_report *report, struct
     if (rc == 0) rc = file_new_begin(&a->file, a->page, out_mode(OUT_CONTENT), err);
     if (rc != 0) return rc;
     a->open = true;
-    own(a, a->html ? head_html : "# Evidence report\n\n");
+    put_own(a, a->html ? head_html : "# Evidence report\n\n");
     put_verdict(a, report);
     put_who(a, report);
     if (a->question->known) {
         put_question(a);
         heading(a, "The answer");
         put_answered(a, true);
-        own(a, a->html ? "" : "\n");
+        put_own(a, a->html ? "" : "\n");
     }
     return flush(a, 0, err);
 }
@@ -289,20 +289,20 @@ static void put_header(struct audit *a, const struct log_event *e) {
     char time[TEXT_TIME_MAX];
     question_time(time, e->time);
     buf_printf(&a->text, a->html ? "<h3>%llu " : "\n### %llu ", (unsigned long long)e->seq);
-    foreign(a, e->kind);
-    own(a, a->html ? "</h3>\n<p>" : "\n\n");
-    foreign(a, e->subject);
+    put_foreign(a, e->kind);
+    put_own(a, a->html ? "</h3>\n<p>" : "\n\n");
+    put_foreign(a, e->subject);
     buf_printf(&a->text, ",\n%s", time);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words[i].value.n > 0) {
             buf_printf(&a->text, ",\n%s ", words[i].name);
-            foreign(a, words[i].value);
+            put_foreign(a, words[i].value);
         }
     }
     if (e->has_cause) {
         buf_printf(&a->text, ",\nbecause of %llu", (unsigned long long)e->cause);
     }
-    own(a, a->html ? "</p>\n" : "\n");
+    put_own(a, a->html ? "</p>\n" : "\n");
 }
 
 static int put_fields(struct audit *a, const char *title, const struct log_event *e, struct bytes map, struct err *err) {
@@ -323,7 +323,7 @@ int audit_event(struct audit *a, const struct log_event *e, struct bytes private
     a->shown++;
     put_header(a, e);
     if (e->body.n == 0) {
-        own(a, a->html ? "<p>content not disclosed</p>\n" : "\ncontent not disclosed\n");
+        put_own(a, a->html ? "<p>content not disclosed</p>\n" : "\ncontent not disclosed\n");
     }
     int rc = put_fields(a, "body", e, e->body, err);
     if (rc == 0) rc = put_fields(a, "private fields", e, private_, err);
@@ -357,7 +357,7 @@ static void put_checks(struct audit *a, const struct log_report *report) {
         row(a, log_aspect_name((enum log_aspect)i), bytes_of(text), report->aspect[i].state == LOG_ASPECT_FAULT);
     }
     end_rows(a);
-    own(a, a->html ? "" : "\n");
+    put_own(a, a->html ? "" : "\n");
     paragraph(a, "To check this page, verify the file again (its SHA-256 is above) with ledger verify\n"
                  "or share/verify_bundle.py, and a key that did not come with it.");
 }
@@ -370,17 +370,17 @@ int audit_end(struct audit *a, int fd, const struct log_report *report, struct e
     }
     if (rc != 0) return rc;
     if (a->question->known) {
-        own(a, a->shown == 0 ? (a->html ? "<p>no event matches</p>\n" : "no event matches\n") : "");
+        put_own(a, a->shown == 0 ? (a->html ? "<p>no event matches</p>\n" : "no event matches\n") : "");
         heading(a, "What is not disclosed");
         paragraph(a, "Counted from the headers, which are in the sealed tree.");
         put_answered(a, false);
-        own(a, export_hidden(a->question) == 0 ? (a->html ? "<p>nothing</p>\n" : "nothing\n") : "");
+        put_own(a, export_hidden(a->question) == 0 ? (a->html ? "<p>nothing</p>\n" : "nothing\n") : "");
     }
     if (report->n_findings > 0) {
         put_findings(a, report);
     }
     put_checks(a, report);
-    own(a, a->html ? "</body>\n</html>\n" : "");
+    put_own(a, a->html ? "</body>\n</html>\n" : "");
     rc = flush(a, 0, err);
     if (rc == 0) rc = file_new_commit(&a->file, err);
     a->open = false;

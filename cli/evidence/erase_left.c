@@ -127,8 +127,8 @@ static void copy(char *to, size_t max, struct bytes text) {
     snprintf(to, max, "%.*s", (int)(text.n < max ? text.n : max - 1), text.n == 0 ? "" : (const char *)text.p);
 }
 
-static int take(struct erase_left *left, const struct erase_plan *plan, struct query_cursor *cursor,
-                struct log_reader *reader, struct buf *private_, struct err *err) {
+static int add_export(struct erase_left *left, const struct erase_plan *plan, struct query_cursor *cursor,
+                      struct log_reader *reader, struct buf *private_, struct err *err) {
     const struct log_event *event = NULL;
     int rc = query_event(cursor, &event, err);
     if (rc != 0) return rc;
@@ -162,7 +162,7 @@ int erase_left_find(struct erase_left *left, const struct erase_plan *plan, stru
     int rc = plan->n == 0 ? 1 : query_open(ledger, &query, &cursor, err);
     if (rc == 0) rc = log_reader_open(ledger, 0, LOG_NO_SEQ, &reader, err);
     while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
-        rc = take(left, plan, cursor, reader, &private_, err);
+        rc = add_export(left, plan, cursor, reader, &private_, err);
     }
     log_reader_close(reader);
     query_close(cursor);

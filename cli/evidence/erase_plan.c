@@ -51,7 +51,7 @@ static int look(const struct erase_plan *plan, struct log_reader *reader, struct
 
 /* ---- all ---- */
 
-static void bar(struct erase_plan *plan, enum erase_bar why, uint64_t seq) {
+static void note_barred(struct erase_plan *plan, enum erase_bar why, uint64_t seq) {
     if (plan->barred[why].n < ERASE_BAR_SEQS) {
         plan->barred[why].seq[plan->barred[why].n] = seq;
     }
@@ -76,7 +76,7 @@ int erase_plan_make(struct erase_plan *plan, struct ledger *ledger, const uint64
             plan->item[plan->n++] = item;
             plan->n_gone += item.n_fields;
         } else if (rc == 0) {
-            bar(plan, why, seqs[i]);
+            note_barred(plan, why, seqs[i]);
         }
     }
     log_reader_close(reader);

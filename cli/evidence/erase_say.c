@@ -35,7 +35,7 @@ static void put_line(const struct erase_said *said, bool before, struct buf *lin
     buf_clear(line);
 }
 
-static void put_stays(const struct erase_said *said, bool before, struct buf *line) {
+static void put_left_alone(const struct erase_said *said, bool before, struct buf *line) {
     const struct erase_plan *plan = said->plan;
     for (int bar = ERASE_NO_EVENT; bar < ERASE_BARS; bar++) {
         uint64_t n = plan->barred[bar].n;
@@ -80,7 +80,7 @@ static void put_left(const struct erase_said *said, bool before, struct buf *lin
 }
 
 /* What is erased in all events of the plan together. */
-static void put_goes(const struct erase_plan *plan, struct buf *line) {
+static void put_erased(const struct erase_plan *plan, struct buf *line) {
     uint64_t fields = 0;
     for (size_t i = 0; i < plan->n; i++) {
         fields |= plan->item[i].fields;
@@ -94,9 +94,9 @@ static void put_goes(const struct erase_plan *plan, struct buf *line) {
 void erase_say_before(const struct erase_said *said) {
     struct buf line = {.max = LINE_MAX_};
     buf_put_str(&line, "to be erased: ");
-    put_goes(said->plan, &line);
+    put_erased(said->plan, &line);
     put_line(said, true, &line);
-    put_stays(said, true, &line);
+    put_left_alone(said, true, &line);
     put_left(said, true, &line);
     buf_done(&line);
 }
@@ -154,7 +154,7 @@ static void json_left(struct obj *obj, const struct erase_left *left) {
     obj_list(obj, "exports", &list);
 }
 
-static int say_json(const struct erase_said *said, const struct log_head *head) {
+static int print_json(const struct erase_said *said, const struct log_head *head) {
     struct obj obj = {0}, list = {0};
     uint64_t events = 0;
     for (size_t i = 0; i < said->n_done; i++) {
@@ -184,7 +184,7 @@ int erase_say(const struct erase_said *said, struct ledger *ledger) {
     struct buf line = {.max = LINE_MAX_};
     if (said->cli->json) {
         int rc = log_head(ledger, &head, &err);
-        return rc != 0 ? cli_fail(said->cli, &err) : say_json(said, &head);
+        return rc != 0 ? cli_fail(said->cli, &err) : print_json(said, &head);
     }
     for (size_t i = 0; i < said->n_done; i++) {
         buf_printf(&line, "erased %s; event %llu says so%s", said->done[i].what != NULL ? said->done[i].what : "it",
@@ -192,7 +192,7 @@ int erase_say(const struct erase_said *said, struct ledger *ledger) {
         put_line(said, false, &line);
     }
     if (said->plan != NULL) {
-        put_stays(said, false, &line);
+        put_left_alone(said, false, &line);
         put_left(said, false, &line);
     }
     buf_done(&line);
@@ -256,9 +256,9 @@ int erase_say_plan(const struct erase_said *said, struct ledger *ledger) {
     log_reader_close(reader);
     if (rc != 0) return cli_fail(said->cli, &err);
     buf_put_str(&line, "would erase ");
-    put_goes(said->plan, &line);
+    put_erased(said->plan, &line);
     put_line(said, false, &line);
-    put_stays(said, false, &line);
+    put_left_alone(said, false, &line);
     put_left(said, false, &line);
     buf_done(&line);
     return cli_end(said->cli, EXIT_GOOD);
