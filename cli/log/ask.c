@@ -290,7 +290,7 @@ static bool matches(const struct ask_condition *c, struct bytes text) {
     return false;
 }
 
-static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct err *err) {
+static int grep_rest(const struct ask *ask, struct query_cursor *cursor, struct err *err) {
     const struct log_event *event = NULL;
     struct buf private_ = {.max = PRIVATE_MAX};
     int rc = query_event(cursor, &event, err);
@@ -310,7 +310,7 @@ int ask_rest(const struct ask *ask, struct query_cursor *cursor, struct err *err
         if (rc != 0) return rc;
         if (v.type != QUERY_TEXT || !matches(&ask->condition[i], v.text)) return 1;
     }
-    return ask->grep ? rest_grep(ask, cursor, err) : 0;
+    return ask->grep ? grep_rest(ask, cursor, err) : 0;
 }
 
 /* ---- SQL ---- */

@@ -9,7 +9,7 @@
 #include "cli/log/kind_events.h"
 #include "projections/fold/correct.h"
 
-static bool take(const struct log_event *e, struct corrected_one *ret) {
+static bool parse_correction(const struct log_event *e, struct corrected_one *ret) {
     struct bytes reason = mp_get_text(e->body, "reason");
     *ret = (struct corrected_one){.by = e->seq, .replaced_by = mp_get_uint(e->body, "replaced_by", LOG_NO_SEQ)};
     snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)(reason.n < 200 ? reason.n : 200),
@@ -28,7 +28,7 @@ int corrected_add(struct corrected *all, const struct log_event *event, struct e
     struct corrected_one *more = realloc(all->one, (all->n + 1) * sizeof(*more));
     if (more == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     all->one = more;
-    all->n += take(event, &all->one[all->n]);
+    all->n += parse_correction(event, &all->one[all->n]);
     return 0;
 }
 

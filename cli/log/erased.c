@@ -40,7 +40,7 @@ static void put_fields(struct erased *erased, struct obj *one, const struct log_
     buf_printf(&erased->fields, ": erased by event %llu\n", (unsigned long long)event->seq);
 }
 
-static int take(void *ctx, const struct log_event *event, struct err *err) {
+static int note_erasure(void *ctx, const struct log_event *event, struct err *err) {
     struct looking *looking = ctx;
     struct erased *erased = looking->erased;
     enum log_erase_what what;
@@ -65,7 +65,7 @@ int erased_load(struct ledger *ledger, uint64_t seq, struct erased *ret, struct 
     struct looking looking = {.seq = seq, .erased = ret};
     *ret = (struct erased){.body = LOG_NO_SEQ};
     buf_init(&ret->fields, WORDS_MAX);
-    return kind_events(ledger, "ledger.erased", seq, NULL, take, &looking, err);
+    return kind_events(ledger, "ledger.erased", seq, NULL, note_erasure, &looking, err);
 }
 
 void erased_done(struct erased *erased) {

@@ -11,7 +11,7 @@ bool tier_count_mentioned(const char *text) {
     return text != NULL && strcasestr(text, "tier") != NULL;
 }
 
-static int take(void *ctx, const struct sql_row *row, struct err *err) {
+static int read_counts(void *ctx, const struct sql_row *row, struct err *err) {
     struct tier_count *count = ctx;
     (void)err;
     count->calls = row->values[0].type == QUERY_INT ? (uint64_t)row->values[0].int_ : 0;
@@ -26,7 +26,7 @@ void tier_count_ask(struct sql *sql, struct buf *statement, struct tier_count *r
                  "events WHERE kind = 'run.tool_called' AND seq IN " TIER_CORRECTED ") FROM tools");
     struct err ignored = {0};
     ret->known = (statement == NULL || statement->fail == 0) &&
-                 sql_run(sql, statement != NULL ? bytes_of_buf(statement) : all, NULL, take, ret, &ignored) >= 0;
+                 sql_run(sql, statement != NULL ? bytes_of_buf(statement) : all, NULL, read_counts, ret, &ignored) >= 0;
 }
 
 void tier_count_say(const struct cli *cli, const struct tier_count *count) {

@@ -308,7 +308,7 @@ static int compare_at(const void *pa, const void *pb, void *ctx) {
 }
 
 /* Appends the node to its parent's children, or to the roots. */
-static void hang(struct tree *tree, size_t i, size_t *root, size_t *last_root) {
+static void attach(struct tree *tree, size_t i, size_t *root, size_t *last_root) {
     size_t up = shown_parent(tree, i), *first = up == SIZE_MAX ? root : &tree->nodes[up].first,
            *last = up == SIZE_MAX ? last_root : &tree->nodes[up].last;
     tree->nodes[i].parent = up;
@@ -338,7 +338,7 @@ int tree_order(struct tree *tree, size_t *ret_root, struct err *err) {
     }
     qsort_r(order, n, sizeof(*order), compare_at, tree);
     for (size_t k = 0; k < n; k++) {
-        hang(tree, order[k], &root, &last_root);
+        attach(tree, order[k], &root, &last_root);
     }
     free(order);
     for (size_t i = root; i != SIZE_MAX; i = tree_next(tree, i)) {
