@@ -48,7 +48,7 @@ static const char *const sequence[] = {
 };
 
 /* The length of the line end or colour that the text begins with. */
-static size_t own(struct bytes text) {
+static size_t own_sequence(struct bytes text) {
     if (text.n > 0 && text.p[0] == '\n') return 1;
     for (size_t i = 0; text.n > 0 && text.p[0] == 0x1b && i < sizeof(sequence) / sizeof(sequence[0]); i++) {
         if (bytes_has_prefix(text, sequence[i])) return strlen(sequence[i]);
@@ -58,13 +58,13 @@ static size_t own(struct bytes text) {
 
 static int screen(struct buf *out, struct bytes text) {
     while (text.n > 0) {
-        size_t n = own(text);
+        size_t n = own_sequence(text);
         if (n > 0) {
             buf_put(out, text.p, n);
         }
         text.p += n;
         text.n -= n;
-        for (n = 0; n < text.n && own((struct bytes){text.p + n, text.n - n}) == 0; n++) {
+        for (n = 0; n < text.n && own_sequence((struct bytes){text.p + n, text.n - n}) == 0; n++) {
         }
         text_safe(out, (struct bytes){text.p, n});
         text.p += n;
@@ -130,7 +130,7 @@ void out_field(struct cli *cli, const char *name, int width, const char *value) 
 }
 
 /* Standard error: if writing fails, there is nowhere to report it. */
-static void say(struct bytes text) {
+static void write_stderr(struct bytes text) {
     fwrite(text.p, 1, text.n, stderr);
 }
 
@@ -202,7 +202,7 @@ void out_error(const char *fmt, ...) {
     buf_init(&lines, 2 * SAFE_TIMES * (size_t)n + 1);
     text_safe(&safe, bytes_of(text));
     put_error(&lines, bytes_of_buf(&safe), error_width());
-    say(bytes_of_buf(&lines));
+    write_stderr(bytes_of_buf(&lines));
     buf_done(&safe);
     buf_done(&lines);
     free(text);
@@ -213,7 +213,7 @@ void out_error_json(struct bytes json) {
     buf_init(&safe, SAFE_TIMES * json.n + 1);
     text_safe_json(&safe, json);
     buf_put_u8(&safe, '\n');
-    say(bytes_of_buf(&safe));
+    write_stderr(bytes_of_buf(&safe));
     buf_done(&safe);
 }
 

@@ -32,7 +32,7 @@ static bool is_in_path(const char *name) {
 }
 
 /* In the child: the pager, reading from `in`. */
-static void become(const char *command, int in) {
+static void exec_pager(const char *command, int in) {
     if (dup2(in, STDIN_FILENO) < 0) {
         _exit(127);
     }
@@ -49,7 +49,7 @@ static void become(const char *command, int in) {
 }
 
 /* Replaces standard error if it is a terminal. */
-static void hold_back(struct pager *pager, const struct cli *cli) {
+static void hold_stderr(struct pager *pager, const struct cli *cli) {
     pager->said = cli->err_tty ? memfd_create("said", MFD_CLOEXEC) : -1;
     pager->err = pager->said < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (pager->err >= 0 && dup2(pager->said, STDERR_FILENO) == STDERR_FILENO) return;
@@ -62,7 +62,7 @@ static void hold_back(struct pager *pager, const struct cli *cli) {
     }
 }
 
-static void say(struct pager *pager) {
+static void print_held(struct pager *pager) {
     char text[4096];
     ssize_t n;
     if (pager->said < 0) return;
@@ -90,12 +90,12 @@ void pager_begin(struct pager *pager, struct cli *cli) {
     pager->terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     pid_t pid = pager->terminal < 0 ? -1 : fork();
     if (pid == 0) {
-        become(command, ends[0]);
+        exec_pager(command, ends[0]);
     }
     if (pid > 0 && dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO) {
         pager->pid = pid;
         cli->out_columns = columns;
-        hold_back(pager, cli);
+        hold_stderr(pager, cli);
     } else if (pager->terminal >= 0) {
         close(pager->terminal);
     }
@@ -116,5 +116,5 @@ void pager_end(struct pager *pager, struct cli *cli) {
     }
     pager->pid = 0;
     cli->out_columns = 0;
-    say(pager);
+    print_held(pager);
 }

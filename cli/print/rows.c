@@ -100,7 +100,7 @@ static void put_csv_head(struct rows *rows) {
 }
 
 /* Before the first byte, so that no empty pager is shown while the first row is searched for. */
-static void begin(struct rows *rows) {
+static void begin_output(struct rows *rows) {
     if (rows->begun) return;
     rows->begun = true;
     if (rows->o.pager) {
@@ -409,7 +409,7 @@ void rows_remark(struct rows *rows, struct bytes remark) {
 }
 
 void rows_values(struct rows *rows, const struct query_value *values) {
-    begin(rows);
+    begin_output(rows);
     if (rows->o.format == ROWS_CSV) {
         put_csv(rows, values);
     } else if (rows->o.format == ROWS_TABLE) {
@@ -434,7 +434,7 @@ void rows_values(struct rows *rows, const struct query_value *values) {
 void rows_event(struct rows *rows, const struct log_event *event, struct bytes private_, uint64_t corrected_by) {
     const struct log_event_marks marks = {.corrected_by = corrected_by};
     struct err err = {0};
-    begin(rows);
+    begin_output(rows);
     buf_clear(&rows->text);
     int rc = log_event_json_marked(event, private_, &marks, false, &rows->text, &err);
     if (rc == 0 && rows->o.format == ROWS_MSGPACK) {
@@ -457,7 +457,7 @@ uint64_t rows_count(const struct rows *rows) {
 }
 
 void rows_flush(struct rows *rows) {
-    begin(rows);
+    begin_output(rows);
     if (rows->table) {
         table_flush(rows->table);
     }
@@ -484,7 +484,7 @@ static void put_json_tail(struct rows *rows, struct obj *tail) {
 int rows_end(struct rows *rows, struct obj *tail) {
     if (!rows) return 0;
     if (rows->o.format == ROWS_JSON || rows->o.format == ROWS_CSV) {
-        begin(rows);
+        begin_output(rows);
     }
     if (rows->o.format == ROWS_JSON) {
         put_json_tail(rows, tail);

@@ -33,7 +33,7 @@ static int exit_of(int code, enum about about) {
 
 #define NO_EXIT (-1) /* of a warning: the command continues */
 
-static void say(const struct cli *cli, const char *code, const char *message, int exit_code) {
+static void print_message(const struct cli *cli, const char *code, const char *message, int exit_code) {
     bool warning = exit_code == NO_EXIT;
     if (!cli->json) {
         out_error("ledger: %s%s%s%s", cli->command ? cli->command : "", cli->command ? ": " : "",
@@ -56,7 +56,7 @@ static void say(const struct cli *cli, const char *code, const char *message, in
 }
 
 int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code) {
-    say(cli, err_name(err->code), err->msg[0] ? err->msg : "failed without a reason", exit_code);
+    print_message(cli, err_name(err->code), err->msg[0] ? err->msg : "failed without a reason", exit_code);
     return exit_code;
 }
 
@@ -78,7 +78,7 @@ int cli_refuse(const struct cli *cli, int exit_code, int code, const char *fmt, 
     va_start(ap, fmt);
     vsnprintf(message, sizeof(message), fmt, ap);
     va_end(ap);
-    say(cli, err_name(code), message, exit_code);
+    print_message(cli, err_name(code), message, exit_code);
     return exit_code;
 }
 
@@ -88,7 +88,7 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) {
     va_start(ap, fmt);
     vsnprintf(message, sizeof(message), fmt, ap);
     va_end(ap);
-    say(cli, "ERR_USAGE", message, EXIT_USAGE);
+    print_message(cli, "ERR_USAGE", message, EXIT_USAGE);
     if (!cli->json && !cli->for_agent) {
         out_error("'ledger %s%s--help' says what is expected", cli->command ? cli->command : "", cli->command ? " " : "");
     }
@@ -101,7 +101,7 @@ int cli_seq(const struct cli *cli, const char *text, uint64_t *ret) {
 }
 
 void cli_warn(const struct cli *cli, const struct err *err) {
-    say(cli, err_name(err->code), err->msg, NO_EXIT);
+    print_message(cli, err_name(err->code), err->msg, NO_EXIT);
 }
 
 void cli_note(const struct cli *cli, const char *fmt, ...) {

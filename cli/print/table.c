@@ -149,12 +149,12 @@ static void end_line(struct table *table) {
     out_str(table->cli, "\n");
 }
 
-static bool is(const struct table *table, size_t i, unsigned how) {
+static bool has_flag(const struct table *table, size_t i, unsigned how) {
     return (table->columns[i].how & how) != 0;
 }
 
 static bool wraps(const struct table *table, size_t i) {
-    return is(table, i, TABLE_WRAP);
+    return has_flag(table, i, TABLE_WRAP);
 }
 
 /* The end of the text that fits; *width is the text's width, and then the end's. */
@@ -173,7 +173,7 @@ static struct bytes tail_of(struct bytes text, size_t room, size_t *width) {
 
 static void put_cell(struct table *table, size_t i, struct bytes text, size_t width, enum out_color color) {
     size_t n = text.n, room = table->line == SIZE_MAX ? SIZE_MAX : table->width[i];
-    bool cut = width > room, tail = cut && is(table, i, TABLE_TAIL);
+    bool cut = width > room, tail = cut && has_flag(table, i, TABLE_TAIL);
     if (tail) {
         text = tail_of(text, room - 1, &width);
         n = text.n;
@@ -208,11 +208,11 @@ static bool all_numbers(const struct table *table, size_t i) {
 enum rank { RANK_TEXT, RANK_KEEP, RANK_SHORT, RANK_NUMBER, RANKS };
 
 static enum rank rank_of(const struct table *table, size_t i) {
-    return table->right[i] ? RANK_NUMBER : is(table, i, TABLE_KEEP) ? RANK_KEEP : RANK_TEXT;
+    return table->right[i] ? RANK_NUMBER : has_flag(table, i, TABLE_KEEP) ? RANK_KEEP : RANK_TEXT;
 }
 
 static size_t least_of(const struct table *table, size_t i) {
-    return is(table, i, TABLE_TAIL) ? WIDTH_TAIL : wraps(table, i) ? WIDTH_WRAP : WIDTH_MIN;
+    return has_flag(table, i, TABLE_TAIL) ? WIDTH_TAIL : wraps(table, i) ? WIDTH_WRAP : WIDTH_MIN;
 }
 
 /* The widest of the columns to be cut first; SIZE_MAX if none can be cut. */
@@ -223,7 +223,7 @@ static size_t widest(const struct table *table) {
         for (size_t i = 0; i < table->n_columns; i++) {
             bool given = rank == RANK_SHORT ? rank_of(table, i) == RANK_TEXT /* names too if nothing else is left */
                                             : rank_of(table, i) == rank && table->width[i] > least_of(table, i);
-            if (given && !table->hidden[i] && !is(table, i, TABLE_WHOLE) && table->width[i] > width) {
+            if (given && !table->hidden[i] && !has_flag(table, i, TABLE_WHOLE) && table->width[i] > width) {
                 best = i;
                 width = table->width[i];
             }
@@ -233,7 +233,7 @@ static size_t widest(const struct table *table) {
 }
 
 /* The width of all shown columns; wrapped ones count with their minimum. */
-static size_t taken(const struct table *table, bool least) {
+static size_t total_width(const struct table *table, bool least) {
     size_t all = 0;
     for (size_t i = 0; i < table->n_columns; i++) {
         size_t width = table->width[i];
@@ -246,13 +246,13 @@ static size_t taken(const struct table *table, bool least) {
 /* Columns that do not fit are printed below or left out, for all rows alike. */
 static void hide(struct table *table) {
     for (size_t i = 0; i < table->n_columns && table->line < TABLE_ROOM; i++) {
-        table->hidden[i] = is(table, i, TABLE_NARROW);
+        table->hidden[i] = has_flag(table, i, TABLE_NARROW);
     }
-    for (size_t i = table->n_columns; i-- > 0 && taken(table, true) > table->line;) {
-        table->hidden[i] = table->hidden[i] || is(table, i, TABLE_BELOW);
+    for (size_t i = table->n_columns; i-- > 0 && total_width(table, true) > table->line;) {
+        table->hidden[i] = table->hidden[i] || has_flag(table, i, TABLE_BELOW);
     }
-    for (size_t i = table->n_columns; i-- > 0 && taken(table, true) > table->line;) {
-        table->hidden[i] = table->hidden[i] || is(table, i, TABLE_SPARE);
+    for (size_t i = table->n_columns; i-- > 0 && total_width(table, true) > table->line;) {
+        table->hidden[i] = table->hidden[i] || has_flag(table, i, TABLE_SPARE);
     }
 }
 
@@ -263,7 +263,7 @@ static void fit(struct table *table) {
     for (size_t i = 0; i < table->n_columns; i++) {
         table->width[i] = table->width[i] < table->line ? table->width[i] : table->line;
     }
-    for (size_t all = taken(table, false); all > table->line;) {
+    for (size_t all = total_width(table, false); all > table->line;) {
         size_t i = widest(table);
         if (i == SIZE_MAX) return;
         table->width[i]--;
@@ -325,7 +325,7 @@ struct bytes table_line(struct bytes *text, size_t room) {
 
 /* A cell of a continuation line: the rest of a wrapped cell, or nothing. */
 static void put_more(struct table *table, size_t i, size_t line, enum out_color color) {
-    bool last = line + 1 == WRAPPED_MAX && !is(table, i, TABLE_ALL);
+    bool last = line + 1 == WRAPPED_MAX && !has_flag(table, i, TABLE_ALL);
     struct bytes *rest = &table->rest[i], piece = last ? *rest : table_line(rest, table->width[i]);
     size_t n = 0, width = measure(piece, SIZE_MAX, &n);
     *rest = last ? (struct bytes){NULL, 0} : *rest;
@@ -335,7 +335,7 @@ static void put_more(struct table *table, size_t i, size_t line, enum out_color 
 /* Cells printed below the row. */
 static void put_below(struct table *table, const struct cell *cells) {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->hidden[i] && is(table, i, TABLE_BELOW) && cells[i].n > 0) {
+        if (table->hidden[i] && has_flag(table, i, TABLE_BELOW) && cells[i].n > 0) {
             out_printf(table->cli, "%*s", BELOW_INDENT, "");
             out_bytes(table->cli, (struct bytes){.p = table->held.p + cells[i].at, .n = cells[i].n});
             out_str(table->cli, "\n");
@@ -385,9 +385,9 @@ void table_flush(struct table *table) {
 static void add(struct table *table, struct bytes text, bool number) {
     if (!table) return;
     struct cell *cell = &table->cells[table->rows * table->n_columns + table->column];
-    bool whole = table->line == SIZE_MAX || is(table, table->column, TABLE_WRAP | TABLE_BELOW | TABLE_WHOLE);
+    bool whole = table->line == SIZE_MAX || has_flag(table, table->column, TABLE_WRAP | TABLE_BELOW | TABLE_WHOLE);
     size_t most = whole ? CELL_MAX : (table->line + 1) * BYTES_A_CELL;
-    if (text.n > most && is(table, table->column, TABLE_TAIL)) {
+    if (text.n > most && has_flag(table, table->column, TABLE_TAIL)) {
         text = (struct bytes){text.p + text.n - most, most};
     }
     cell->at = table->held.n;
@@ -432,7 +432,7 @@ void table_uint(struct table *table, uint64_t v) {
 
 void table_left_out(struct table *table, struct buf *out) {
     for (size_t i = 0; i < table->n_columns && out; i++) {
-        if (table->hidden[i] && !is(table, i, TABLE_BELOW)) {
+        if (table->hidden[i] && !has_flag(table, i, TABLE_BELOW)) {
             buf_printf(out, "%s%s", out->n > 0 ? ", " : "", table->columns[i].name);
         }
     }
