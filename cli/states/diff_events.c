@@ -51,7 +51,7 @@ static size_t keep_kind(struct reading *r, struct bytes kind) {
     return h;
 }
 
-static void take(struct reading *r, const struct log_event *event) {
+static void add_event(struct reading *r, const struct log_event *event) {
     struct bytes before;
     size_t slot = keep_kind(r, event->kind);
     bool moved = bytes_is(event->kind, "model.alias_set") && mp_map_get(event->body, "digest_before", &before) == 0;
@@ -78,7 +78,7 @@ static int read_all(struct reading *r, struct log_reader *reader, const uint64_t
             *err = why;
             return rc;
         } else if (rc == 0) {
-            take(r, &event);
+            add_event(r, &event);
         }
     }
     return buf_check(&r->events->kinds, "the kinds of what changed", err);

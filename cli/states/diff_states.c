@@ -136,7 +136,7 @@ static size_t number_of(const struct merge *m, const struct state_table *table) 
     return t;
 }
 
-static bool wants(void *ctx, const struct state_table *table, struct bytes key) {
+static bool wants_row(void *ctx, const struct state_table *table, struct bytes key) {
     const struct merge *m = ctx;
     return m->keys.room > 0 && *slot_of(&m->keys, number_of(m, table), key) != 0;
 }
@@ -164,8 +164,8 @@ static bool is_empty(const struct row *row, size_t column) {
 }
 
 /* The columns to report, the state and its reason first. */
-static size_t told(const struct merge *m, const struct row *row, const struct row *old, bool changed,
-                   size_t ret[ROW_COLUMNS_MAX]) {
+static size_t columns_to_report(const struct merge *m, const struct row *row, const struct row *old, bool changed,
+                                size_t ret[ROW_COLUMNS_MAX]) {
     size_t n = 0;
     for (size_t k = 0; k < row->table->n_columns + 2; k++) {
         size_t i = k == 0 ? m->state : k == 1 ? m->reason : k - 2;
@@ -216,8 +216,9 @@ static int tell_groups(struct merge *m, struct diff_change *change, size_t *colu
     return rc;
 }
 
-static int tell(struct merge *m, enum diff_what what, const struct row *row, const struct row *old, struct err *err) {
-    size_t columns[ROW_COLUMNS_MAX], n = told(m, row, old, what == DIFF_CHANGED, columns);
+static int report_change(struct merge *m, enum diff_what what, const struct row *row, const struct row *old,
+                         struct err *err) {
+    size_t columns[ROW_COLUMNS_MAX], n = columns_to_report(m, row, old, what == DIFF_CHANGED, columns);
     struct diff_change change = {.what = what, .table = m->table, .row = row, .old = old, .columns = columns, .n = n};
     struct row came;
     if (!m->walk || what == DIFF_CHANGED || !walk_presence(m->walk, row->table, row->key, &change.cause)) {
@@ -231,11 +232,11 @@ static int tell(struct merge *m, enum diff_what what, const struct row *row, con
 }
 
 /* The first merge notes which rows differ, the second reports them. */
-static int take(struct merge *m, bool telling, enum diff_what what, const struct row *row, const struct row *old,
-                struct err *err) {
+static int note_or_report(struct merge *m, bool reporting, enum diff_what what, const struct row *row,
+                          const struct row *old, struct err *err) {
     size_t columns[ROW_COLUMNS_MAX];
-    if (what == DIFF_CHANGED && told(m, row, old, true, columns) == 0) return 0;
-    return telling ? tell(m, what, row, old, err) : keys_add(&m->keys, m->table, row->key, err);
+    if (what == DIFF_CHANGED && columns_to_report(m, row, old, true, columns) == 0) return 0;
+    return reporting ? report_change(m, what, row, old, err) : keys_add(&m->keys, m->table, row->key, err);
 }
 
 /* ---- merging ---- */
@@ -246,7 +247,7 @@ static int step(struct side *side, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-static int merge_table(struct merge *m, size_t table, bool telling, struct err *err) {
+static int merge_table(struct merge *m, size_t table, bool reporting, struct err *err) {
     m->table = table;
     m->matters = matters(state_table(m->plan->to, table));
     m->state = entity_state(state_table(m->plan->to, table));
@@ -262,9 +263,10 @@ static int merge_table(struct merge *m, size_t table, bool telling, struct err *
         if (*m->plan->stop != 0) {
             rc = err_set(err, ERR_BUSY, "interrupted");
         } else if (order < 0) {
-            rc = take(m, telling, DIFF_WENT, m->from.row, NULL, err);
+            rc = note_or_report(m, reporting, DIFF_WENT, m->from.row, NULL, err);
         } else {
-            rc = take(m, telling, order > 0 ? DIFF_APPEARED : DIFF_CHANGED, m->to.row, order > 0 ? NULL : m->from.row, err);
+            rc = note_or_report(m, reporting, order > 0 ? DIFF_APPEARED : DIFF_CHANGED, m->to.row,
+                                order > 0 ? NULL : m->from.row, err);
         }
         if (rc == 0 && order <= 0) rc = step(&m->from, err);
         if (rc == 0 && order >= 0) rc = step(&m->to, err);
@@ -274,10 +276,10 @@ static int merge_table(struct merge *m, size_t table, bool telling, struct err *
     return rc;
 }
 
-static int merge_all(struct merge *m, bool telling, struct err *err) {
+static int merge_all(struct merge *m, bool reporting, struct err *err) {
     int rc = 0;
     for (size_t t = 0; rc == 0 && t < state_tables(m->plan->to); t++) {
-        rc = m->plan->tables[t] ? merge_table(m, t, telling, err) : 0;
+        rc = m->plan->tables[t] ? merge_table(m, t, reporting, err) : 0;
     }
     return rc;
 }
@@ -288,7 +290,7 @@ static int walk(struct merge *m, struct err *err) {
                              .from = state_at(m->plan->from),
                              .from_now = state_now(m->plan->from),
                              .columns = columns_of,
-                             .wants = wants,
+                             .wants = wants_row,
                              .ctx = m,
                              .keep_came = true};
     struct err why = {0};

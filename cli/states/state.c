@@ -192,7 +192,7 @@ static int describe(struct cli *cli, void (*doc_of)(struct buf *out)) {
 /* ---- one row ---- */
 
 /* Takes the words as the keys when their number matches; else as one text that is split by trying. */
-static int tell(struct explanation *explanation, size_t table, char **words, size_t n, struct err *err) {
+static int explain_keys(struct explanation *explanation, size_t table, char **words, size_t n, struct err *err) {
     struct asof *view = explanation->view;
     struct bytes parts[KEY_PARTS_MAX];
     struct row row;
@@ -220,7 +220,7 @@ static int tell(struct explanation *explanation, size_t table, char **words, siz
     return rc;
 }
 
-static int one(struct asof *view, size_t table, const struct opt_args *args) {
+static int show_one(struct asof *view, size_t table, const struct opt_args *args) {
     struct explanation explanation;
     struct err err = {0};
     enum when_style style = WHEN_UTC;
@@ -229,7 +229,7 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
     if (time && when_style(time, &style, &err) != 0) return cli_usage(view->cli, "%s", err.msg);
     asof_warn(view, table);
     explanation_init(&explanation, view, style, true);
-    int rc = tell(&explanation, table, args->args + 1, args->n_args - 1, &err);
+    int rc = explain_keys(&explanation, table, args->args + 1, args->n_args - 1, &err);
     int exit_code = explain_end(&explanation, "ledger.state/1", table);
     return rc != 0 ? asof_fail_lookup(view, &err) : exit_code;
 }
@@ -262,7 +262,7 @@ static int answer(struct asof *view, const struct opt_args *args) {
         return cli_usage(cli, "--%s is about whole projections: no TABLE with it",
                          opt_has(args, &options[S_DIGEST]) ? "digest" : "projections");
     }
-    return args->n_args == 1 ? listing_run(view, table, args, options) : one(view, table, args);
+    return args->n_args == 1 ? listing_run(view, table, args, options) : show_one(view, table, args);
 }
 
 static int state(struct cli *cli, const struct opt_args *args) {

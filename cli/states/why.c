@@ -110,7 +110,7 @@ static int ask_run(struct why *w, uint64_t seq, struct bytes run, uint64_t *ret,
     return rc;
 }
 
-static bool seen(const uint64_t *chain, size_t n, uint64_t seq) {
+static bool is_in_chain(const uint64_t *chain, size_t n, uint64_t seq) {
     for (size_t i = 0; i < n; i++) {
         if (chain[i] == seq) return true;
     }
@@ -122,7 +122,7 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
     uint64_t *chain = calloc(CHAIN_MAX, sizeof(*chain));
     size_t n = 0;
     int rc = chain ? corrected_load(w->ledger, 0, &w->corrected, err) : err_set(err, ERR_NOMEM, "out of memory");
-    while (rc == 0 && seq != LOG_NO_SEQ && !seen(chain, n, seq)) {
+    while (rc == 0 && seq != LOG_NO_SEQ && !is_in_chain(chain, n, seq)) {
         struct log_event event;
         uint64_t up = LOG_NO_SEQ;
         if (n == CHAIN_MAX) {

@@ -102,7 +102,7 @@ struct asked {
     bool itself; /* one has exactly this name: its explanation includes what is about it */
 };
 
-static int tell_row(void *ctx, const struct row *row, struct err *err) {
+static int explain_match(void *ctx, const struct row *row, struct err *err) {
     struct asked *asked = ctx;
     struct buf name = {.max = 4 * ROW_BYTES_MAX};
     entity_name(row, &name);
@@ -134,7 +134,7 @@ static int unknown(struct asof *view, const char *text, struct bytes noun) {
                      near ? "/...'?" : "");
 }
 
-static int tell(struct asof *view, const char *text, enum when_style style) {
+static int explain_named(struct asof *view, const char *text, enum when_style style) {
     const char *slash = strchr(text, '/');
     struct bytes noun = {(const uint8_t *)text, slash ? (size_t)(slash - text) : strlen(text)};
     size_t table = table_of(view, noun);
@@ -156,7 +156,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     explanation_init(&explanation, view, style, false);
     if (table != SIZE_MAX) {
         struct asked asked = {.explanation = &explanation, .text = bytes_of(text)};
-        rc = entity_each(view, table, bytes_of(name), tell_row, &asked, &err);
+        rc = entity_each(view, table, bytes_of(name), explain_match, &asked, &err);
         if (rc == ERR_NOTFOUND && slash) {
             rc = named_elsewhere(&explanation, text, &err);
         } else if (rc == 0 && slash && !asked.itself) { /* "tool/bash" is the subject of permissions, too */
@@ -174,7 +174,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
 int why_state(struct cli *cli, const char *text, const char *at, enum when_style style) {
     struct asof view = {0};
     int exit_code = asof_open(&view, cli, at);
-    if (exit_code == 0) exit_code = asof_exit(&view, tell(&view, text, style));
+    if (exit_code == 0) exit_code = asof_exit(&view, explain_named(&view, text, style));
     asof_close(&view);
     return exit_code;
 }
