@@ -10,7 +10,7 @@
 
 #define ON_THEIR_WAY_NS (60 * CLOCK_NS_PER_S)
 
-static int begun(struct ledger *ledger, uint64_t *ret, struct err *err) {
+static int first_event_time(struct ledger *ledger, uint64_t *ret, struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event event;
     int rc = log_reader_open(ledger, 0, 1, &reader, err);
@@ -20,7 +20,7 @@ static int begun(struct ledger *ledger, uint64_t *ret, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-static int outer(struct ledger *ledger, const struct query *query, bool last, uint64_t *ret, struct err *err) {
+static int outermost_time(struct ledger *ledger, const struct query *query, bool last, uint64_t *ret, struct err *err) {
     struct query_cursor *cursor = NULL;
     struct query q = *query;
     q.descending = last;
@@ -54,11 +54,11 @@ int asserted_of(struct ledger *ledger, uint64_t from, uint64_t to, struct assert
     query_init(&q);
     q.terms = terms;
     q.n_terms = sizeof(terms) / sizeof(terms[0]);
-    int rc = begun(ledger, &asserted.begun, err);
+    int rc = first_event_time(ledger, &asserted.begun, err);
     if (rc == 0) rc = query_count(ledger, &q, NULL, 0, add, &asserted.n, NULL, &lost, &(struct err){0});
     if (rc == 0 && asserted.n > 0) {
-        rc = outer(ledger, &q, false, &asserted.first, err);
-        if (rc == 0) rc = outer(ledger, &q, true, &asserted.last, err);
+        rc = outermost_time(ledger, &q, false, &asserted.first, err);
+        if (rc == 0) rc = outermost_time(ledger, &q, true, &asserted.last, err);
     }
     if (rc >= 0) {
         *ret = asserted;

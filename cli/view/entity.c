@@ -243,7 +243,7 @@ static size_t find_names(struct search *s, size_t *ret_name, size_t *ret_key) {
 }
 
 /* Each key counts once, even when several runtimes have it under the name. */
-static bool seen(struct buf *keys, struct bytes key) {
+static bool seen_before(struct buf *keys, struct bytes key) {
     for (size_t at = 0; at < keys->n;) {
         size_t n = be32_get(keys->p + at);
         if (bytes_eq(key, (struct bytes){keys->p + at + 4, n})) return true;
@@ -270,7 +270,7 @@ static int several_names(struct search *s, const struct begun *begun, struct err
 }
 
 static void note_name(struct begun *begun, struct bytes name, struct bytes key) {
-    if (!seen(&begun->keys, key)) {
+    if (!seen_before(&begun->keys, key)) {
         if (begun->n < SHOWN_MAX) {
             snprintf(begun->shown[begun->n], sizeof(begun->shown[0]), "%.*s", (int)(name.n < 127 ? name.n : 127),
                      (const char *)name.p);
@@ -302,7 +302,7 @@ static size_t find_asserted(struct search *s, size_t *ret_list) {
 }
 
 /* Names that lead nowhere by themselves, but for which events assert a key. */
-static int by_told(struct search *s, struct begun *begun, struct err *err) {
+static int by_asserted(struct search *s, struct begun *begun, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
     struct list list;
@@ -346,13 +346,13 @@ static int by_name(struct search *s, struct err *err) {
         }
         if (called.n > s->text.n) {
             note_name(&begun, called, own);
-        } else if (!seen(&keys, own)) {
+        } else if (!seen_before(&keys, own)) {
             rc = try_whole(s, &own, 1, err);
         }
     }
     state_rows_close(rows);
     rc = rc == 1 ? 0 : rc;
-    if (rc == 0 && s->found <= 0) rc = by_told(s, &begun, err);
+    if (rc == 0 && s->found <= 0) rc = by_asserted(s, &begun, err);
     if (rc == 0 && s->found == 0 && begun.n == 1) {
         rc = try_whole(s, &(struct bytes){begun.keys.p + 4, be32_get(begun.keys.p)}, 1, err);
     } else if (rc == 0 && s->found == 0 && begun.n > 1) {

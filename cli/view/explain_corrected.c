@@ -33,7 +33,8 @@ static bool has(const struct buf *names, struct bytes name) {
 }
 
 /* Considers only events of evaluations; the others are not read. */
-static int take(struct explanation *s, const struct corrected_one *named, const struct buf *evals, struct err *err) {
+static int consider_correction(struct explanation *s, const struct corrected_one *named, const struct buf *evals,
+                               struct err *err) {
     const struct corrected_one *one = NULL;
     struct log_event event;
     int rc = !named->of_eval
@@ -51,7 +52,7 @@ int explain_corrected(struct explanation *s, const uint64_t *seqs, size_t n, str
     int rc = n > 0 ? explanation_corrected(s, err) : 0;
     if (rc == 0 && s->corrected.n != 0) rc = find_evals(s, seqs, n, &evals, err);
     for (size_t i = 0; rc == 0 && evals.n > 0 && i < s->corrected.n; i++) {
-        rc = take(s, &s->corrected.one[i], &evals, err);
+        rc = consider_correction(s, &s->corrected.one[i], &evals, err);
     }
     buf_done(&evals);
     return rc;

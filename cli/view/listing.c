@@ -165,7 +165,7 @@ static bool is_shown(const struct listing *l, size_t column) {
 }
 
 /* A narrow terminal has room for a judgement's reason only when the entity and its state are the other columns. */
-static bool gives_way(const struct listing *l, size_t column) {
+static bool may_be_omitted(const struct listing *l, size_t column) {
     static const char *const names[] = {"reason", "verdict", "since"};
     const struct state_column *c = &l->table->columns[column];
     size_t state = entity_state(l->table);
@@ -199,7 +199,7 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
         if (l->format == ROWS_TABLE) {
             cell_head(&l->table->columns[l->columns[i]], &l->heads[i]);
         }
-        l->heads[i].how |= gives_way(l, l->columns[i]) ? TABLE_NARROW : 0U;
+        l->heads[i].how |= may_be_omitted(l, l->columns[i]) ? TABLE_NARROW : 0U;
         if (opt_has(args, &options[L_FIELDS])) { /* the user asked for them */
             l->heads[i].how &= ~(unsigned)(TABLE_SPARE | TABLE_NARROW);
         }
@@ -227,7 +227,7 @@ static int read_all(struct listing *l, const struct opt_args *args, const struct
 /* ---- rows ---- */
 
 /* Collects the states that exist, for the message when nothing matched. */
-static void see_state(struct listing *l, const struct row *row, size_t column) {
+static void note_state(struct listing *l, const struct row *row, size_t column) {
     struct bytes state = row_text(row, column);
     char text[64];
     snprintf(text, sizeof(text), "%.*s", (int)(state.n < 63 ? state.n : 63), state.n > 0 ? (const char *)state.p : "");
@@ -279,7 +279,7 @@ static bool matches(struct listing *l, const struct row *row) {
             any = with->column == SIZE_MAX ? is_pack(row, with->words[k]) : cell_is(row, with->column, with->words[k]);
         }
         if (!any && with->column != SIZE_MAX && with->column == entity_state(l->table)) {
-            see_state(l, row, with->column);
+            note_state(l, row, with->column);
         }
         all = all && any;
         others = others && (any || is_tier(l, with->column));
@@ -352,7 +352,7 @@ static int64_t newest_seq(const struct row *row) {
     return 0;
 }
 
-static void sink(struct kept *kept, size_t n, size_t at) {
+static void sift_down(struct kept *kept, size_t n, size_t at) {
     for (size_t child; (child = 2 * at + 1) < n; at = child) {
         child += child + 1 < n && kept[child + 1].seq < kept[child].seq ? 1 : 0;
         if (kept[at].seq <= kept[child].seq) return;
@@ -386,7 +386,7 @@ static void keep(struct listing *l, const struct row *row) {
         buf_put_bytes(&kept->key, parts[i]);
     }
     if (full) {
-        sink(l->kept, l->n_kept, 0);
+        sift_down(l->kept, l->n_kept, 0);
     } else {
         lift(l->kept, l->n_kept - 1);
     }

@@ -96,8 +96,8 @@ static int take_traits(struct query_cursor *cursor, struct bytes kind, struct ru
     return rc;
 }
 
-static int take(const struct run_made_plan *plan, struct query_cursor *cursor, struct bytes run, bool about,
-                struct run_made *made, struct err *err) {
+static int add_event(const struct run_made_plan *plan, struct query_cursor *cursor, struct bytes run, bool about,
+                     struct run_made *made, struct err *err) {
     struct query_value kind, of = {.type = QUERY_NULL};
     const struct corrected_one *one = NULL;
     bool own = false;
@@ -143,7 +143,7 @@ static int find(const struct run_made_plan *plan, size_t field, struct bytes tex
     while (rc == 0) {
         struct err why = {0};
         rc = query_next(cursor, &why);
-        if (rc == 0) rc = take(plan, cursor, run, field == QUERY_SUBJECT, made, &why);
+        if (rc == 0) rc = add_event(plan, cursor, run, field == QUERY_SUBJECT, made, &why);
         if (err_is_damage(rc)) {
             note(plan, &why, made);
             rc = 0;
