@@ -157,15 +157,15 @@ static bool same_head(const struct attested_head *a, const struct attested_head 
     return same;
 }
 
-static bool can_go_on(const struct view_projection *p) {
+static bool can_advance(const struct view_projection *p) {
     return p->part.failed_seq == LOG_NO_SEQ && p->base.tree != NULL;
 }
 
 /* Every stored tree is updated: none falls behind. */
-static bool all_go_on(const struct state_view *view) {
+static bool all_can_advance(const struct state_view *view) {
     bool all = view->scratch_txn == NULL && view->attested.stored == view->attested.n;
     for (size_t i = 0; i < view->n && all; i++) {
-        all = attested_root(&view->attested, view->projection[i].projection) == NULL || can_go_on(&view->projection[i]);
+        all = attested_root(&view->attested, view->projection[i].projection) == NULL || can_advance(&view->projection[i]);
     }
     return all;
 }
@@ -175,7 +175,7 @@ static int store(struct advance *a, struct attested_heads *heads, struct err *er
     int rc = attested_heads_get(a->txn, a->view->list, heads, err);
     bool newest = heads->n > 0 && a->view->has_attested && same_head(&heads->head[0], &a->view->attested);
     if (rc == 0 && heads->n > 0 && !newest && a->view->attested_newest) return ERR_CONFLICT;
-    a->afresh = !newest || !all_go_on(a->view);
+    a->afresh = !newest || !all_can_advance(a->view);
     if (rc == 0) rc = a->afresh ? attested_drop(a->txn, err) : remove_replaced(a, err);
     if (rc == 0) rc = put_trees(a, err);
     if (rc != 0) return rc;
