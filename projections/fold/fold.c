@@ -137,13 +137,13 @@ static bool find_int(struct fold_input *input, const char *name, int64_t *ret) {
     return true;
 }
 
-static uint64_t told_at(struct fold_input *input) {
+static uint64_t asserted_at(struct fold_input *input) {
     int64_t at;
     return find_int(input, "at", &at) && at >= 0 ? (uint64_t)at : input->event->time;
 }
 
 uint64_t fold_input_when(struct fold_input *input) {
-    uint64_t at = told_at(input);
+    uint64_t at = asserted_at(input);
     return at < input->event->time ? at : input->event->time;
 }
 
@@ -151,17 +151,17 @@ const struct log_event *fold_event(const struct fold *fold) {
     return fold->input->event;
 }
 
-static struct bytes behind(struct bytes text, char mark) {
+static struct bytes after_mark(struct bytes text, char mark) {
     const uint8_t *at = text.n > 0 ? memchr(text.p, mark, text.n) : NULL;
     return at == NULL ? (struct bytes){0} : (struct bytes){at + 1, text.n - (size_t)(at + 1 - text.p)};
 }
 
 struct bytes fold_step(const struct fold *fold) {
-    return behind(fold->input->event->kind, '.');
+    return after_mark(fold->input->event->kind, '.');
 }
 
 struct bytes fold_subject(const struct fold *fold) {
-    return behind(fold->input->event->subject, '/');
+    return after_mark(fold->input->event->subject, '/');
 }
 
 bool fold_text(const struct fold *fold, const char *name, struct bytes *ret) {
@@ -216,7 +216,7 @@ struct bytes fold_name(const struct fold *fold, const char *name) {
 }
 
 uint64_t fold_at(const struct fold *fold) {
-    return told_at(fold->input);
+    return asserted_at(fold->input);
 }
 
 uint64_t fold_when(const struct fold *fold) {

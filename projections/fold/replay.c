@@ -299,8 +299,8 @@ static int note_damage(struct replay *r, uint64_t seq, int rc) {
 
 /* Applies the event's effect to the rows of the parts that are ready. *takers: the parts that then take the event itself.
  * If the log cannot be read where the effect needs it, the pass ends here: the rows would be unknown. */
-static int affect(struct replay *r, uint32_t *takers, const struct log_event *event, const uint8_t *before,
-                  struct err *err) {
+static int apply_effect(struct replay *r, uint32_t *takers, const struct log_event *event, const uint8_t *before,
+                        struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     size_t n = 0;
     for (uint32_t left = *takers; left != 0; left &= left - 1) {
@@ -332,12 +332,13 @@ static bool is_skipped(const struct replay_part *part, uint64_t seq) {
 }
 
 /* `before`: the leaf of the event before. */
-static int give(struct replay *r, uint32_t takers, const struct log_event *event, const uint8_t *before, struct err *err) {
+static int deliver(struct replay *r, uint32_t takers, const struct log_event *event, const uint8_t *before,
+                   struct err *err) {
     struct err why = {0};
     int rc = 0, all = 0;
     if (r->input == NULL) rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     if (rc == 0 && r->watch != NULL) rc = r->watch->before(r->watch->ctx, event, err);
-    if (rc == 0 && has_effect(r, event->kind)) rc = affect(r, &takers, event, before, err);
+    if (rc == 0 && has_effect(r, event->kind)) rc = apply_effect(r, &takers, event, before, err);
     all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
     for (; takers != 0 && rc == 0; takers &= takers - 1) {
         struct replay_part *part = r->part[__builtin_ctz(takers)];
@@ -377,7 +378,7 @@ static const uint8_t *leaf_before(const struct group *group, size_t i) {
 }
 
 /* All parts that are ready are at `seq` now. */
-static void arrive(struct replay *r, uint64_t seq, const uint8_t *leaf) {
+static void set_positions(struct replay *r, uint64_t seq, const uint8_t *leaf) {
     for (size_t i = 0; i < r->n; i++) {
         struct replay_part *part = r->part[i];
         if (!part->stopped && part->position < seq) {
@@ -414,11 +415,11 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
         event_of_header(&header, group->event[i].header, group->event[i].leaf, &event);
         rc = group->event[i].where == GROUP_ERASED ? 0 : reader_payload(reader, i, &header, &payload, err);
         rc = note_damage(r, seq, rc != 0 || payload.n == 0 ? rc : open_payload(payload, &event, err));
-        if (rc == 0) rc = give(r, takers, &event, leaf_before(group, i), err);
+        if (rc == 0) rc = deliver(r, takers, &event, leaf_before(group, i), err);
         if (rc != 0) break;
     }
     if (seq > from && (rc == 0 || r->damaged == seq)) {
-        arrive(r, seq, group->event[(seq - 1) % EVENT_GROUP].leaf);
+        set_positions(r, seq, group->event[(seq - 1) % EVENT_GROUP].leaf);
     }
     return rc;
 }
@@ -459,8 +460,8 @@ static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struc
                    (unsigned long long)seq);
 }
 
-static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t, const uint8_t *before, const uint8_t *leaf,
-                     struct err *err) {
+static int deliver_tail(struct replay *r, uint64_t seq, const struct tail_event *t, const uint8_t *before,
+                        const uint8_t *leaf, struct err *err) {
     struct log_event event = {0};
     struct bytes payload;
     uint32_t takers = takers_of(r, t->header.kind) & ready_of(r, seq);
@@ -471,7 +472,7 @@ static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t,
         rc = tail_payload(r, t, &payload, err);
         rc = note_damage(r, seq, rc != 0 ? rc : open_payload(payload, &event, err));
     }
-    if (rc == 0) rc = give(r, takers, &event, before, err);
+    if (rc == 0) rc = deliver(r, takers, &event, before, err);
     return rc;
 }
 
@@ -489,12 +490,12 @@ static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LO
         const struct tail_event *this = &event[seq % 2];
         event_leaf(own, this->bytes);
         rc = note_damage(r, seq, check_leaf(r, seq, own, &event[(seq + 1) % 2], err));
-        if (rc == 0) rc = give_tail(r, seq, this, leaf, own, err);
+        if (rc == 0) rc = deliver_tail(r, seq, this, leaf, own, err);
         if (rc != 0) break;
         memcpy(leaf, own, sizeof(own));
     }
     if (rc == 0 || r->damaged == seq) {
-        arrive(r, seq, leaf);
+        set_positions(r, seq, leaf);
     }
     return rc;
 }
