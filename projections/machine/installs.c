@@ -170,7 +170,7 @@ static void key_of(const struct fold *fold, struct bytes ret[3]) {
     ret[2] = fold_agreed(fold, ret[2], "arch");
 }
 
-static void came(struct fold *fold, struct row *row) {
+static void set_version_time(struct fold *fold, struct row *row) {
     row_set_int(row, VERSION_AT, (int64_t)fold_when(fold));
     row_set_int(row, VERSION_SEQ, (int64_t)fold_event(fold)->seq);
 }
@@ -193,7 +193,7 @@ static void set_version(struct fold *fold, struct row *row, enum there there) {
     }
     if (version.n > 0) {
         row_set_text(row, VERSION, version);
-        came(fold, row);
+        set_version_time(fold, row);
     } else {
         row_set_null(row, VERSION);
         row_set_null(row, VERSION_AT);
@@ -259,7 +259,7 @@ static void take_late(struct fold *fold, struct row *row, const struct step *ste
         row_set_int(row, BASE + FOLD_SINCE, (int64_t)fold_when(fold));
         row_set_int(row, BASE + FOLD_SINCE_SEQ, (int64_t)fold_event(fold)->seq);
         row_set_text(row, BY, fold_event(fold)->actor);
-        came(fold, row);
+        set_version_time(fold, row);
         fold_cite(fold, row, BASE);
     }
 }
