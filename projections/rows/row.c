@@ -205,7 +205,7 @@ int row_encode(const struct row *row, struct buf *out, struct err *err) {
 /* ---- setting ---- */
 
 /* Makes room for n bytes in the row's own buffer and adjusts the cells that point into it. */
-static uint8_t *room(struct row *row, size_t n) {
+static uint8_t *own_room(struct row *row, size_t n) {
     const uint8_t *before = row->own.p;
     size_t used = row->own.n;
     uint8_t *p = buf_room(&row->own, n);
@@ -229,7 +229,7 @@ static void set_bytes(struct row *row, size_t column, enum cell_type type, struc
     if (c->type == type && bytes_eq(c->text, v)) return;
     uintptr_t own = (uintptr_t)row->own.p, from = (uintptr_t)v.p; /* the value may be another cell's own text */
     bool inside = row->own.p != NULL && from >= own && from < own + row->own.n;
-    uint8_t *p = room(row, v.n > 0 ? v.n : 1);
+    uint8_t *p = own_room(row, v.n > 0 ? v.n : 1);
     if (p == NULL) return;
     v.p = inside ? row->own.p + (from - own) : v.p;
     if (v.n > 0) {
