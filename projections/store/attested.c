@@ -12,7 +12,7 @@
 /* ---- the event ---- */
 
 /* Does the event state the same root as the head for each projection? It may list more. */
-static bool says(struct bytes body, const struct attested_head *head) {
+static bool has_same_roots(struct bytes body, const struct attested_head *head) {
     struct mp_item position;
     struct bytes raw, roots, of, root, version;
     char digest[8 + 2 * HASH_LEN] = "sha256:";
@@ -42,7 +42,7 @@ static int is_proven(struct proven *proven, const struct attested_head *head, st
     int rc = proven_event(proven, head->seq, &event, &why);
     if (rc == ERR_NOTFOUND || err_is_damage(rc)) return 1;
     if (rc != 0) return err_set(err, rc, "%s", why.msg);
-    return bytes_is(event.kind, ATTESTED_KIND) && says(event.body, head) ? 0 : 1;
+    return bytes_is(event.kind, ATTESTED_KIND) && has_same_roots(event.body, head) ? 0 : 1;
 }
 
 int attested_find(struct ledger *ledger, struct db_txn *txn, const struct projection *const *list, uint64_t at,

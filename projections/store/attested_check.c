@@ -18,7 +18,7 @@ static bool is_asked(const struct checking *c, const struct projection *projecti
     return false;
 }
 
-static void tell_all(const struct checking *c, const char *why) {
+static void report_all(const struct checking *c, const char *why) {
     for (size_t i = 0; i < PROJECTIONS_MAX && c->list[i] != NULL; i++) {
         if ((c->which >> i & 1U) != 0) {
             c->differs(c->ctx, c->list[i], why);
@@ -69,12 +69,12 @@ int attested_check(struct ledger *ledger, struct db_txn *txn, const struct proje
     int rc = heads == NULL || head == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
     if (rc == 0) rc = attested_heads_get(txn, list, heads, err);
     if (rc == 0 && heads->n == 0 && db_get(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), &record, err) == 0) {
-        tell_all(&c, "the record of the rows that gates use does not parse");
+        report_all(&c, "the record of the rows that gates use does not parse");
     }
     if (rc == 0 && heads->n > 0) {
         rc = attested_find(ledger, txn, list, LOG_NO_SEQ, head, &newest, err);
         if (rc >= 0 && !newest && heads->head[0].seq != LOG_NO_SEQ) {
-            tell_all(&c, "no event vouches for the rows that gates use");
+            report_all(&c, "no event vouches for the rows that gates use");
         }
         rc = rc == 0 ? check_head(&c, txn, head, rows, err) : rc < 0 ? rc : 0;
     }

@@ -23,15 +23,15 @@ struct checking {
     uint32_t compared; /* projections */
 };
 
-static void tell(struct checking *c, const struct projection *projection, unsigned *told, const char *why) {
+static void report(struct checking *c, const struct projection *projection, unsigned *told, const char *why) {
     if ((*told)++ < WORDS_MAX) {
         c->differs(c->ctx, projection, why);
     }
 }
 
 /* "permissions 'pack/a, exec' of the segment that ends at 65536: ..." */
-static void tell_row(struct checking *c, const struct projection *projection, unsigned *told, struct bytes key,
-                     const char *what) {
+static void report_row(struct checking *c, const struct projection *projection, unsigned *told, struct bytes key,
+                       const char *what) {
     struct buf words = {.max = 4096};
     if (*told >= WORDS_MAX) {
         (*told)++;
@@ -52,7 +52,7 @@ static void tell_row(struct checking *c, const struct projection *projection, un
                    what);
     }
     buf_put_u8(&words, 0);
-    tell(c, projection, told, words.fail == 0 ? (const char *)words.p : what);
+    report(c, projection, told, words.fail == 0 ? (const char *)words.p : what);
     buf_done(&words);
 }
 
@@ -98,11 +98,11 @@ static int compare_rows(struct checking *c, const struct projection *projection,
     while (rc == 0 && (stored->there || replayed->there)) {
         int order = !stored->there ? 1 : !replayed->there ? -1 : bytes_cmp(stored->key, replayed->key);
         if (order < 0) {
-            tell_row(c, projection, &told, stored->key, "stored, but a replay does not give it");
+            report_row(c, projection, &told, stored->key, "stored, but a replay does not give it");
         } else if (order > 0) {
-            tell_row(c, projection, &told, replayed->key, "a replay gives it, but it is not stored");
+            report_row(c, projection, &told, replayed->key, "a replay gives it, but it is not stored");
         } else if (!bytes_eq(stored->bytes, replayed->bytes)) {
-            tell_row(c, projection, &told, stored->key, "stored differently from what a replay gives");
+            report_row(c, projection, &told, stored->key, "stored differently from what a replay gives");
         }
         c->rows += order <= 0;
         rc = order <= 0 ? advance(stored, err) : 0;
@@ -122,7 +122,7 @@ static int compare(struct checking *c, size_t i, struct err *err) {
         buf_printf(&words, "a replay stops at event %llu, which the stored states have passed: %s",
                    (unsigned long long)record.current.failed_seq, record.current.failed);
         buf_put_u8(&words, 0);
-        tell(c, projection, &told, words.fail == 0 ? (const char *)words.p : "a replay stops before");
+        report(c, projection, &told, words.fail == 0 ? (const char *)words.p : "a replay stops before");
         buf_done(&words);
         return 0;
     }
