@@ -309,7 +309,7 @@ static int judge_all(struct verdict_case *c, struct verdict *v, struct row *row,
     return rc;
 }
 
-static void give(const struct verdict *v, struct row *row) {
+static void fill_row(const struct verdict *v, struct row *row) {
     const char *word = verdict_words[v->state];
     row_set_str(row, VERDICT, word);
     row_set_str(row, REASON, v->reason[0] != '\0' ? v->reason : NULL);
@@ -345,7 +345,7 @@ static int judge_verdict(struct state_view *view, struct row *row, struct err *e
     int rc = open_case(view, row_text(row, V_PACK), &name, &pack, &c, err);
     if (rc == 0) rc = judge_all(&c, &v, row, err);
     if (rc == 0) {
-        give(&v, row);
+        fill_row(&v, row);
     }
     row_done(&pack);
     buf_done(&name);
