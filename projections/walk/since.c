@@ -33,13 +33,13 @@ static uint64_t stored_at(const struct state_view *view) {
 }
 
 /* The cause cannot be found: the rows are stale, or the log cannot be read. Other failures are the caller's. */
-static bool is_untold(int rc) {
+static bool is_unknown_cause(int rc) {
     return rc == ERR_INVALID || err_is_damage(rc) || rc == ERR_NOTFOUND;
 }
 
 /* Walks to the view's moment, storing what is known at the ends of segments and where rows are stored. */
-static int go_on(struct state_view *view, const struct state_table *table, struct walk *walk, uint64_t from,
-                 uint64_t generation, struct err *err) {
+static int continue_walk(struct state_view *view, const struct state_table *table, struct walk *walk, uint64_t from,
+                         uint64_t generation, struct err *err) {
     uint64_t segment = state_tuning()->segment, stored = stored_at(view), at = from;
     bool far = stored >= from + state_tuning()->lag_max / 8; /* fewer are walked again */
     int rc = 0;
@@ -84,7 +84,7 @@ static int walk_from(struct state_view *view, const struct state_table *table, c
         *ret = NULL;
         return walk_from(view, table, &nothing, ret, err);
     }
-    if (rc == 0) rc = go_on(view, table, *ret, known->position, generation, err);
+    if (rc == 0) rc = continue_walk(view, table, *ret, known->position, generation, err);
     return rc;
 }
 
@@ -106,7 +106,7 @@ static int walk_table(struct state_view *view, struct view_table *table, struct 
     bool tired = walk != NULL && walk_is_tired(walk);
     walk_close(walk);
     table->no_history = true;
-    return tired || is_untold(rc) ? 0 : err_set(err, rc, "%s", why.msg);
+    return tired || is_unknown_cause(rc) ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 int since_find(struct state_view *view, struct row *row, struct err *err) {

@@ -50,7 +50,7 @@ static void on_change(void *ctx, size_t table, struct bytes key, struct bytes be
 /* ---- time ---- */
 
 /* Applies what time alone changes up to there, one moment after another. */
-static int pass(struct walk *w, uint64_t now, struct err *err) {
+static int pass_time(struct walk *w, uint64_t now, struct err *err) {
     int rc = 0;
     while (rc == 0 && w->nodes.deadline <= (int64_t)now) {
         if (w->nodes.deadline > (int64_t)w->view->now) {
@@ -74,11 +74,11 @@ bool walk_corrected(const struct walk *w) {
     return w->corrected;
 }
 
-static int before(void *ctx, const struct log_event *event, struct err *err) {
+static int before_event(void *ctx, const struct log_event *event, struct err *err) {
     struct walk *w = ctx;
     w->n_changed = 0;
     w->nodes.cause = (struct walk_cause){true, event->seq, event->time};
-    int rc = pass(w, event->time, err);
+    int rc = pass_time(w, event->time, err);
     w->nodes.cause = (struct walk_cause){true, event->seq, event->time};
     return rc;
 }
@@ -91,7 +91,7 @@ static uint32_t stopped_of(const struct walk *w) {
     return stopped;
 }
 
-static int after(void *ctx, const struct log_event *event, uint64_t at, struct err *err) {
+static int after_event(void *ctx, const struct log_event *event, uint64_t at, struct err *err) {
     struct walk *w = ctx;
     uint32_t stopped = stopped_of(w);
     int rc = w->short_of_memory ? err_set(err, ERR_NOMEM, "out of memory for changed rows") : 0;
@@ -122,7 +122,7 @@ static void let_go(struct walk *w) {
 }
 
 /* Opens a view as of there, ready to advance. */
-static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
+static int open_at(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
     struct state_options options = w->plan.options;
     let_go(w);
     options.at = at;
@@ -162,7 +162,7 @@ static bool is_stored(const struct walk *w, uint64_t at) {
 }
 
 /* Walks to `to`, in one view. */
-static int go(struct walk *w, uint64_t to, struct err *err) {
+static int advance_to(struct walk *w, uint64_t to, struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     const struct replay_limits limits = {.stop = w->plan.options.stop};
     uint64_t came = to;
@@ -227,9 +227,9 @@ int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err) 
     struct walk *w = calloc(1, sizeof(*w));
     if (w == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     w->plan = *plan;
-    w->watch = (struct replay_watch){w, before, after};
+    w->watch = (struct replay_watch){w, before_event, after_event};
     walk_nodes_init(&w->nodes, &w->plan, NULL);
-    int rc = stand(w, plan->from, plan->from_now, err);
+    int rc = open_at(w, plan->from, plan->from_now, err);
     if (rc == 0) {
         w->columns = calloc(w->view->n_tables + 1, sizeof(*w->columns));
         rc = w->columns == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
@@ -265,17 +265,17 @@ int walk_to(struct walk *w, uint64_t to, uint64_t now, struct err *err) {
     while (rc == 0 && w->view->at < to) {
         uint64_t end = (w->view->at / segment + 1) * segment, step = w->view->at + STEP;
         step = step < end ? step : end;
-        rc = go(w, step < to ? step : to, err);
+        rc = advance_to(w, step < to ? step : to, err);
         w->view->at = step < to ? step : to;
         if (rc == 0 && step == end && end < to && is_stored(w, end)) {
-            rc = stand(w, end, w->view->now, err);
+            rc = open_at(w, end, w->view->now, err);
         }
         if (rc == 0 && w->view->at < to && walk_is_tired(w)) {
             rc = err_set(err, ERR_BUSY, "it would take too long");
         }
     }
     if (rc == 0 && now == 0) rc = replay_leaf(w->replay, to, NULL, &time, err);
-    if (rc == 0) rc = pass(w, time, err);
+    if (rc == 0) rc = pass_time(w, time, err);
     return rc;
 }
 

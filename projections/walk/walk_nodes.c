@@ -163,7 +163,7 @@ static bool has_dependents(const struct walk_nodes *nodes, uint64_t on) {
     return map_find(&nodes->deps, on) != NULL;
 }
 
-static void fire(struct walk_nodes *nodes, uint64_t on) {
+static void dirty_dependents(struct walk_nodes *nodes, uint64_t on) {
     const struct walk_slot *slot = map_find(&nodes->deps, on);
     for (uint32_t i = slot != NULL ? slot->value : 0; i != 0; i = nodes->edges[i - 1].next) {
         walk_nodes_dirty(nodes, nodes->edges[i - 1].node);
@@ -203,7 +203,7 @@ static void on_time(struct watch *watch, int64_t moment) {
 }
 
 void walk_nodes_stopped(struct walk_nodes *nodes) {
-    fire(nodes, dep_of(DEP_STATUS, 0, (struct bytes){0}));
+    dirty_dependents(nodes, dep_of(DEP_STATUS, 0, (struct bytes){0}));
 }
 
 /* ---- what changed ---- */
@@ -257,21 +257,21 @@ void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key
     if (node != SIZE_MAX) {
         walk_nodes_dirty(nodes, node);
     }
-    fire(nodes, dep_of(DEP_ROW, table, key));
+    dirty_dependents(nodes, dep_of(DEP_ROW, table, key));
     bool watched = has_dependents(nodes, others) || has_dependents(nodes, whole);
     if (watched && (came_or_went || !same_for_others(nodes, table, before, after))) {
-        fire(nodes, others);
-        fire(nodes, whole);
+        dirty_dependents(nodes, others);
+        dirty_dependents(nodes, whole);
     }
     if (came_or_went) {
-        fire(nodes, dep_of(DEP_NODE, table, key));
-        fire(nodes, dep_of(DEP_RANGE, table, (struct bytes){0}));
+        dirty_dependents(nodes, dep_of(DEP_NODE, table, key));
+        dirty_dependents(nodes, dep_of(DEP_RANGE, table, (struct bytes){0}));
         for (size_t i = 0; i < key.n; i++) {
             if (key.p[i] == 0x01) {
-                fire(nodes, dep_of(DEP_RANGE, table, (struct bytes){key.p, i + 1}));
+                dirty_dependents(nodes, dep_of(DEP_RANGE, table, (struct bytes){key.p, i + 1}));
             }
         }
-        fire(nodes, dep_of(DEP_RANGE, table, key));
+        dirty_dependents(nodes, dep_of(DEP_RANGE, table, key));
     }
 }
 
@@ -370,7 +370,7 @@ static void take(struct walk_nodes *nodes, size_t at, const struct row *row) {
     nodes->deadline = node->deadline < nodes->deadline ? node->deadline : nodes->deadline;
     if (turned || memcmp(value, node->value, WALK_HASH) != 0) {
         memcpy(node->value, value, WALK_HASH);
-        fire(nodes, dep_of(DEP_NODE, node->table, node->key));
+        dirty_dependents(nodes, dep_of(DEP_NODE, node->table, node->key));
     }
 }
 
