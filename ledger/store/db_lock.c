@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/locale.h"
 
 #define MS              UINT64_C(1000000)
 #define NOTICE_AFTER_NS (3 * CLOCK_NS_PER_S)
@@ -90,12 +91,12 @@ static int look_at_clock(struct db_waiter *w, const struct db_holder *holder, ui
     bool enough = w->wait != NULL && w->wait->enough != NULL && *w->wait->enough;
     bool over = enough || (limit != 0 && waited >= limit);
     if (over || (!w->said && waited >= NOTICE_AFTER_NS)) {
-        char who[128], text[512];
+        char who[128], text[512], seconds[LOCALE_REAL_MAX];
         uint64_t pid = holder->pid != 0 ? holder->pid : flock_holder(holder->fd);
         name_process(pid, who, sizeof(who));
         if (over) {
-            return err_set(err, ERR_BUSY, "'%s': waited %.3g s for %s, %s; nothing was done", w->path,
-                           (double)waited / (double)CLOCK_NS_PER_S, who, holder->doing);
+            return err_set(err, ERR_BUSY, "'%s': waited %s s for %s, %s; nothing was done", w->path,
+                           locale_real(seconds, (double)(waited / (CLOCK_NS_PER_S / 100)) / 100), who, holder->doing);
         }
         w->said = true;
         if (w->wait != NULL && w->wait->waiting != NULL) {
