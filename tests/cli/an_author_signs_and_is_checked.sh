@@ -30,7 +30,7 @@ echo "$vkey" >authors
 box 0 verify --authors authors
 out_has "grade, source, cause and time are the ledger's word"
 box 0 export -o b.tar --whole --plain
-check bash -c 'tar -xOf b.tar VERIFY.md | grep -q "does not cover grade, source, cause and time"'
+check bash -c 'tar -xOf b.tar VERIFY.md | tr -s "\n " " " | grep -q "does not cover grade, source, cause and time"'
 box 0 verify b.tar --authors authors --print
 out_has "author test.example/alice (grade, source, cause and time are the ledger's word)"
 out_has "1 event signed by authors you named; grade, source, cause and time are the ledger's word"
