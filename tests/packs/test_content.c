@@ -6,9 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -125,8 +123,6 @@ static void any_change_of_a_file_changes_the_digest(void **state) {
 
 static void what_is_not_a_file_is_refused_by_name(void **state) {
     (void)state;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     put_file("pack.yaml", "x", 0644);
     assert_int_equal(symlink("/etc/passwd", at("link")), 0);
     expect_faults("link is a symbolic link\n");
@@ -144,11 +140,8 @@ static void what_is_not_a_file_is_refused_by_name(void **state) {
     assert_int_equal(chmod(at("suid"), 04755), 0);
     expect_faults("suid is set-user-ID or set-group-ID\n");
     unlink(at("suid"));
-    assert_true(fd >= 0 && strlen(dir) < 80);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/socket", dir);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(mknod(at("socket"), S_IFSOCK | 0600, 0), 0);
     expect_faults("socket is a socket\n");
-    close(fd);
 }
 
 static void names_that_are_hard_to_show_are_refused(void **state) {
