@@ -141,19 +141,23 @@ static int put_all(int fd, const uint8_t *p, size_t n) {
     return 0;
 }
 
-/* The signal of a broken pipe goes to the thread that writes, so it is blocked here and taken back. One that was pending
- * before is another's, and stays. */
+/* The signals of a broken pipe and of a limit on file sizes go to the thread that writes, so they are blocked here and
+ * taken back. One that was pending before is another's, and stays. */
 int file_put_all(int fd, const uint8_t *p, size_t n) {
     static const struct timespec now = {0, 0};
-    sigset_t pipe_, before, pending;
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
+    sigset_t blocked, before, pending, own;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGPIPE);
+    sigaddset(&blocked, SIGXFSZ);
     sigemptyset(&pending);
     sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
     int rc = put_all(fd, p, n), why = errno;
-    if (rc != 0 && why == EPIPE && !sigismember(&pending, SIGPIPE)) {
-        while (sigtimedwait(&pipe_, NULL, &now) < 0 && errno == EINTR) {
+    int sent = rc == 0 ? 0 : why == EPIPE ? SIGPIPE : why == EFBIG ? SIGXFSZ : 0;
+    if (sent != 0 && !sigismember(&pending, sent)) {
+        sigemptyset(&own);
+        sigaddset(&own, sent);
+        while (sigtimedwait(&own, NULL, &now) < 0 && errno == EINTR) {
         }
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -55,6 +55,8 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
 /* NULL is fine. Lets threads finish the derived data they are writing; if other processes block that for two seconds, it
  * is abandoned and a later process builds it. */
 void log_close(struct ledger *ledger);
+/* ERR_INVALID: it was opened before this process was forked from the one that did. */
+int log_check_process(const struct ledger *ledger, struct err *err);
 
 struct log_head {
     uint64_t size;          /* number of events */

@@ -11,6 +11,7 @@
 _Static_assert((int)LEDGER_STATES_ATTESTED == (int)STATE_ATTESTED && (int)LEDGER_STATES_EVENTS == (int)STATE_EVENTS, "");
 
 struct ledger_states {
+    struct ledger *ledger;
     struct state_view *view;
 };
 
@@ -36,6 +37,7 @@ int ledger_states_open(struct ledger *ledger, const struct ledger_states_options
     if (rc == 0 && o.at_time != 0) rc = state_at_time(ledger, o.at_time, &how.at, &err);
     if (rc == 0) rc = state_open(ledger, &how, &states->view, &err);
     if (rc == 0) {
+        states->ledger = ledger;
         *ret = states;
     } else {
         free(states);
@@ -60,7 +62,8 @@ uint64_t ledger_states_now(const struct ledger_states *states) {
 
 int ledger_states_whole(const struct ledger_states *states, struct ledger_error *error) {
     struct err err = {0};
-    int rc = state_whole(states->view, &err);
+    int rc = log_check_process(states->ledger, &err);
+    if (rc == 0) rc = state_whole(states->view, &err);
     for (size_t i = 0; rc == 0 && i < state_projections(states->view); i++) {
         struct state_status s;
         state_status(states->view, i, &s);
@@ -99,7 +102,8 @@ const char *ledger_states_column_name(const struct ledger_states *states, size_t
 
 static int check_table(const struct ledger_states *states, size_t table, struct err *err) {
     size_t n = state_tables(states->view);
-    if (table < n) return 0;
+    int rc = log_check_process(states->ledger, err);
+    if (rc != 0 || table < n) return rc;
     return table == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no table of that name")
                              : err_set(err, ERR_INVALID, "table %zu; expected: 0 to %zu", table, n - 1);
 }
@@ -111,6 +115,7 @@ struct ledger_state_row {
 };
 
 struct ledger_state_rows {
+    const struct ledger_states *states;
     struct state_rows *rows;
     struct ledger_state_row row;
 };
@@ -123,6 +128,7 @@ int ledger_state_rows_open(struct ledger_states *states, size_t table, struct le
     if (rc == 0 && rows == NULL) rc = err_set(&err, ERR_NOMEM, "no memory for rows");
     if (rc == 0) rc = state_rows_open(states->view, table, NULL, 0, &rows->rows, &err);
     if (rc == 0) {
+        rows->states = states;
         *ret = rows;
     } else {
         free(rows);
@@ -133,7 +139,8 @@ int ledger_state_rows_open(struct ledger_states *states, size_t table, struct le
 int ledger_state_rows_next(struct ledger_state_rows *rows, const struct ledger_state_row **ret,
                            struct ledger_error *error) {
     struct err err = {0};
-    int rc = state_rows_next(rows->rows, &rows->row.row, &err);
+    int rc = log_check_process(rows->states->ledger, &err);
+    if (rc == 0) rc = state_rows_next(rows->rows, &rows->row.row, &err);
     if (rc == 0) {
         *ret = &rows->row;
     }
@@ -206,10 +213,11 @@ int ledger_states_get_json(struct ledger_states *states, size_t table, const cha
     if (rc == 0 && (n_key == 0 || n_key > KEY_PARTS_MAX)) {
         rc = err_set(&err, ERR_INVALID, "a key has 1 to %d texts", KEY_PARTS_MAX);
     }
-    if (rc != 0) return facade_end(rc, &err, error);
-    for (size_t i = 0; i < n_key; i++) {
+    for (size_t i = 0; rc == 0 && i < n_key; i++) {
         parts[i] = bytes_of(key[i]);
+        if (key[i] == NULL) rc = err_set(&err, ERR_INVALID, "part %zu of the key is NULL", i);
     }
+    if (rc != 0) return facade_end(rc, &err, error);
     row_init(&row, state_table(states->view, table));
     rc = state_get(states->view, table, parts, n_key, &row, &err);
     if (rc == ERR_NOTFOUND) {

@@ -198,6 +198,10 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
     return 0;
 }
 
+int log_check_process(const struct ledger *ledger, struct err *err) {
+    return db_check_process(ledger->evidence, err);
+}
+
 void log_close(struct ledger *ledger) {
     if (ledger == NULL || (ledger->evidence != NULL && db_is_of_parent(ledger->evidence))) return;
     if (ledger->watch != NULL) {

@@ -33,7 +33,8 @@ static int encode(struct buf *out, const struct headfile *head) {
     return out->fail;
 }
 
-/* Opens the file that is at the path now; a descriptor of one that was removed or replaced is closed. */
+/* Opens the file that is at the path now; a descriptor of one that was removed or replaced is closed. A pipe or device in
+ * its place is removed: a copy that cannot be read is no guard. */
 static int open_current(const char *path, int *fd) {
     struct stat st;
     if (*fd >= 0 && (fstat(*fd, &st) != 0 || st.st_nlink == 0)) {
@@ -41,9 +42,19 @@ static int open_current(const char *path, int *fd) {
         *fd = -1;
     }
     if (*fd < 0) {
+        if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode) && !S_ISDIR(st.st_mode)) {
+            unlink(path);
+        }
         *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     }
     return *fd;
+}
+
+/* Of whatever length it was: a longer one would be ignored for ever. */
+static bool put_head(int fd, struct bytes text) {
+    struct stat st;
+    return pwrite(fd, text.p, text.n, 0) == (ssize_t)text.n && fstat(fd, &st) == 0 &&
+           (st.st_size == (off_t)text.n || ftruncate(fd, (off_t)text.n) == 0);
 }
 
 int headfile_write_at(const char *dir, int *fd, const struct headfile *head, struct err *err) {
@@ -53,7 +64,7 @@ int headfile_write_at(const char *dir, int *fd, const struct headfile *head, str
     if (rc != 0) return rc;
     encode(&text, head);
     rc = buf_check(&text, "the head's copy", err);
-    if (rc == 0 && (open_current(path, fd) < 0 || pwrite(*fd, text.p, text.n, 0) != (ssize_t)text.n)) {
+    if (rc == 0 && (open_current(path, fd) < 0 || !put_head(*fd, bytes_of_buf(&text)))) {
         rc = err_errno(err, errno, "'%s'", path);
     }
     buf_done(&text);

@@ -26,7 +26,9 @@ static struct bytes bytes_of_val(MDB_val v) {
 
 int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err) {
     MDB_val k = val_of(key), v;
-    int rc = DB_CALL(txn->env, mdb_get(txn->txn, txn->env->dbi[table], &k, &v));
+    int rc = db_check_process(txn->db, err); /* a parent's snapshot is not held for its child */
+    if (rc != 0) return rc;
+    rc = DB_CALL(txn->env, mdb_get(txn->txn, txn->env->dbi[table], &k, &v));
     if (rc == MDB_NOTFOUND) return ERR_NOTFOUND;
     if (rc != 0) return db_fail(txn->env, rc, txn->db->options.tables[table], err);
     *ret = bytes_of_val(v);
@@ -70,10 +72,12 @@ int db_del_u64(struct db_txn *txn, size_t table, uint64_t key, struct err *err) 
 /* ---- cursors ---- */
 
 int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, struct err *err) {
+    int rc = db_check_process(txn->db, err);
+    if (rc != 0) return rc;
     struct db_cursor *cursor = calloc(1, sizeof(*cursor));
     if (cursor == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     cursor->txn = txn;
-    int rc = DB_CALL(txn->env, mdb_cursor_open(txn->txn, txn->env->dbi[table], &cursor->cur));
+    rc = DB_CALL(txn->env, mdb_cursor_open(txn->txn, txn->env->dbi[table], &cursor->cur));
     if (rc != 0) {
         free(cursor);
         return db_fail(txn->env, rc, txn->db->options.tables[table], err);
@@ -85,7 +89,9 @@ int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, str
 static int cursor_get(struct db_cursor *cursor, MDB_val k, MDB_cursor_op op, struct bytes *ret_key, struct bytes *ret_value,
                       struct err *err) {
     MDB_val v;
-    int rc = DB_CALL(cursor->txn->env, mdb_cursor_get(cursor->cur, &k, &v, op));
+    int rc = db_check_process(cursor->txn->db, err);
+    if (rc != 0) return rc;
+    rc = DB_CALL(cursor->txn->env, mdb_cursor_get(cursor->cur, &k, &v, op));
     if (rc == MDB_NOTFOUND) return 1;
     if (rc != 0) return db_fail(cursor->txn->env, rc, "reading on", err);
     *ret_key = bytes_of_val(k);

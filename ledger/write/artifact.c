@@ -324,6 +324,16 @@ static int open_record(struct bytes record, uint8_t *ret_where, uint64_t *ret_si
     return 0;
 }
 
+/* Nothing is read of what cannot be the content: a device need not end. */
+static int check_size(int fd, const char *path, uint64_t size, struct err *err) {
+    struct stat st;
+    if (fstat(fd, &st) != 0) return err_errno(err, errno, "'%s'", path);
+    if (!S_ISREG(st.st_mode)) return err_set(err, ERR_CORRUPT, "'%s' is not a regular file", path);
+    if ((uint64_t)st.st_size == size) return 0;
+    return err_set(err, ERR_TAMPERED, "'%s' has %lld bytes; the artifact had %llu", path, (long long)st.st_size,
+                   (unsigned long long)size);
+}
+
 /* Streams the content to `out` (-1: nowhere) and compares size and hash. */
 static int stream(const struct ledger *ledger, struct bytes key, struct bytes record, int out, struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
@@ -338,9 +348,10 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     if (rc == 0 && hash == NULL) rc = err_set(err, ERR_NOMEM, "out of memory");
     int fd = -1;
     if (rc == 0 && where == ARTIFACT_FILE && (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0) {
-        bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP; /* a link is not a file of ours */
+        bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO; /* or not a file of ours */
         rc = gone ? err_set(err, ERR_CORRUPT, "'%s': %s", path, strerror(errno)) : err_errno(err, errno, "'%s'", path);
     }
+    if (rc == 0 && fd >= 0) rc = check_size(fd, path, size, err);
     if (rc == 0 && where == ARTIFACT_HERE) {
         seen = size;
         hash_put(hash, record.p + ARTIFACT_RECORD_HEAD, (size_t)size);
@@ -348,12 +359,10 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
                  ? err_errno(err, errno, "writing an artifact")
                  : 0;
     }
-    while (rc == 0 && fd >= 0) {
+    while (rc == 0 && fd >= 0 && seen <= size) {
         ssize_t n = read_some(fd, chunk);
         if (n <= 0) {
-            rc = n == 0            ? 0
-                 : errno == EISDIR ? err_set(err, ERR_CORRUPT, "'%s': %s", path, strerror(errno))
-                                   : err_errno(err, errno, "'%s'", path);
+            rc = n == 0 ? 0 : err_errno(err, errno, "'%s'", path);
             break;
         }
         hash_put(hash, chunk, (size_t)n);

@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <sqlite3ext.h>
@@ -77,4 +78,39 @@ int sql_library_load(struct err *err) {
     loading.done = rc == 0;
     pthread_mutex_unlock(&loading.lock);
     return rc;
+}
+
+/* ---- forks ---- */
+
+static atomic_uint inside; /* threads that are */
+static _Thread_local unsigned inside_here;
+static atomic_bool stuck; /* since a fork */
+
+static void after_fork_in_child(void) {
+    if (atomic_load(&inside) > inside_here) {
+        atomic_store(&stuck, true);
+    }
+    atomic_store(&inside, inside_here);
+}
+
+static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
+int sql_library_enter(struct err *err) {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+    pthread_once(&watched, watch_forks);
+    if (atomic_load(&stuck)) {
+        return err_set(err, ERR_INVALID,
+                       "this process was forked while another thread was running SQL, so it cannot: SQLite may be locked "
+                       "for ever");
+    }
+    atomic_fetch_add(&inside, 1);
+    inside_here++;
+    return 0;
+}
+
+void sql_library_leave(void) {
+    inside_here--;
+    atomic_fetch_sub(&inside, 1);
 }

@@ -103,7 +103,9 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
     sql->state->no_private = sql->options.no_private;
     sql->state->no_index = sql->options.no_index;
     sql->state->proven = sql->options.proven;
-    int rc = sql_library_load(err);
+    int rc = sql_library_enter(err);
+    bool entered = rc == 0;
+    if (rc == 0) rc = sql_library_load(err);
     if (rc == 0) {
         int code = sql_temp_open(&sql->db);
         code = code != SQLITE_OK ? code : sql_table_register(sql->db, sql->state);
@@ -117,22 +119,26 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
         sql->guard.stuck = sql->options.stuck == NULL ? NULL : on_stuck;
         sql->guard.stuck_ctx = sql;
     }
-    if (rc != 0) {
+    if (rc == 0) {
+        *ret = sql;
+    } else {
         sql_close(sql);
-        return rc;
     }
-    *ret = sql;
-    return 0;
+    if (entered) {
+        sql_library_leave();
+    }
+    return rc;
 }
 
 void sql_close(struct sql *sql) {
-    if (sql != NULL) {
+    if (sql != NULL && sql_library_enter(NULL) == 0) { /* else it stays: SQLite cannot be called */
         sql_guard_done(&sql->guard);
         if (sql->db != NULL) {
             sqlite3_close(sql->db);
         }
         sql_state_free(sql->state);
         free(sql);
+        sql_library_leave();
     }
 }
 
@@ -292,8 +298,13 @@ static int run(struct running *r, struct bytes statement, sql_row_fn *names, sql
 int sql_run(struct sql *sql, struct bytes statement, sql_row_fn *names, sql_row_fn *each, void *ctx, struct err *err) {
     struct running r = {.sql = sql};
     const struct sql_options *o = &sql->options;
-    int rc = locale_c_begin(&r.locale, err);
+    int rc = sql_library_enter(err);
     if (rc != 0) return rc;
+    rc = locale_c_begin(&r.locale, err);
+    if (rc != 0) {
+        sql_library_leave();
+        return rc;
+    }
     sql_state_begin(sql->state);
     rc = sql_guard_begin(&sql->guard, o->time_ns, o->memory, o->stop, &sql->state->stop, err);
     if (rc == 0) rc = run(&r, statement, names, each, ctx, err);
@@ -303,6 +314,7 @@ int sql_run(struct sql *sql, struct bytes statement, sql_row_fn *names, sql_row_
     sql->state->cost.rows = r.rows;
     free(r.names);
     free(r.values);
+    sql_library_leave();
     return rc;
 }
 
