@@ -29,6 +29,10 @@ static int resolve_cause(struct commit *c, const struct log_batch *batch, const 
     }
     *ret_has = e->cause_type != LOG_CAUSE_NONE;
     *ret_cause = e->cause_type == LOG_CAUSE_BATCH ? receipts[e->cause].seq : e->cause;
+    if (e->cause_type == LOG_CAUSE_BATCH && *ret_cause == LOG_NO_SEQ) {
+        *ret_has = false; /* the draft that is its cause fails the batch */
+        return 0;
+    }
     if (*ret_has && *ret_cause >= seq) {
         return err_set(err, ERR_INVALID, "'cause' is %llu, but the event becomes %llu: it must be an earlier one",
                        (unsigned long long)*ret_cause, (unsigned long long)seq);
@@ -154,25 +158,32 @@ static int commit_draft(struct commit *c, const struct log_batch *batch, size_t 
     return rc;
 }
 
+/* What another draft would avoid, unlike a full disk. */
+static bool is_of_draft(int rc) {
+    return rc == ERR_INVALID || rc == ERR_CONFLICT;
+}
+
 int commit_batch(struct commit *c, const struct log_batch *batch, struct log_receipt *receipts, size_t *ret_at,
                  struct err *err) {
     size_t first = SIZE_MAX; /* the first draft without its cause */
     for (size_t i = 0; i < batch->n; i++) {
-        struct err why = {0};
         receipts[i].seq = 0;
+    }
+    for (size_t i = 0; i < batch->n; i++) {
+        struct err why = {0};
         int rc = commit_draft(c, batch, i, receipts, &why);
         bool no_cause = rc != 0 && receipts[i].seq == LOG_NO_SEQ;
-        if (rc != 0 && (first == SIZE_MAX || !no_cause)) {
-            *ret_at = i;
-            if (batch->n > 1) {
-                err_prefix(&why, "event %zu of the batch", i);
-            }
-            if (err != NULL) {
-                *err = why;
-            }
-            first = i;
+        if (rc == 0 || (no_cause && first != SIZE_MAX)) continue;
+        if (first != SIZE_MAX && is_of_draft(rc)) break; /* perhaps only because that draft is missing */
+        *ret_at = i;
+        if (batch->n > 1) {
+            err_prefix(&why, "event %zu of the batch", i);
         }
-        if (rc != 0 && !no_cause) return rc;
+        if (err != NULL) {
+            *err = why;
+        }
+        if (!no_cause) return rc;
+        first = i;
     }
     return first == SIZE_MAX ? 0 : ERR_INVALID;
 }
