@@ -149,7 +149,8 @@ static int refuse_live(const char *backup, struct err *err) {
 int log_restore(const char *backup, const char *dir, const struct log_restore_options *options, struct err *err) {
     char tmp[FILE_PATH_MAX] = "", path[FILE_PATH_MAX];
     struct ledger *ledger = NULL;
-    int rc = crypt_init(err);
+    int rc = options->reason == NULL ? 0 : batch_reason_check(options->reason, err);
+    if (rc == 0) rc = crypt_init(err);
     if (rc == 0) rc = evidence_of(backup, path, err);
     if (rc == 0 && !file_exists(path)) {
         rc = err_set(err, ERR_NOTFOUND, "there is no backup in '%s'", backup);

@@ -1,6 +1,8 @@
 /* What is too long, too large or cut in the middle is refused before it does harm. */
 #include "tests/lib/box.h"
 
+#include <unistd.h>
+
 #define MIB ((size_t)1 << 20)
 
 /* {"a":"xxx..."} of `n` bytes. */
@@ -54,19 +56,21 @@ static void every_text_of_a_draft_that_is_too_long_is_over_a_limit(void **state)
     must_fail(ledger_create("nowhere", &create, &error), LEDGER_ERR_LIMIT, "origin");
 }
 
+/* Reasons that are refused. */
+static char long_reason[202];
+static const struct {
+    const char *reason, *words;
+    int code;
+} bad[] = {{"", "the reason is empty", LEDGER_ERR_INVALID},
+           {"a\nb", "has a control character", LEDGER_ERR_INVALID},
+           {"a\xff", "is not UTF-8", LEDGER_ERR_INVALID},
+           {long_reason, "the reason has 201 bytes, at most 200 are accepted", LEDGER_ERR_LIMIT}};
+
 static void reasons_have_one_rule(void **state) {
-    static char text[300];
-    const struct {
-        const char *reason, *words;
-        int code;
-    } bad[] = {{"", "the reason is empty", LEDGER_ERR_INVALID},
-               {"a\nb", "has a control character", LEDGER_ERR_INVALID},
-               {"a\xff", "is not UTF-8", LEDGER_ERR_INVALID},
-               {text, "the reason has 201 bytes, at most 200 are accepted", LEDGER_ERR_LIMIT}};
     struct ledger_correct_options correct = LEDGER_CORRECT_OPTIONS_INIT;
     struct ledger_receipt receipt;
     (void)state;
-    memset(text, 'a', 201);
+    memset(long_reason, 'a', 201);
     must(ledger_append_json(ledger, "x.test.note", "thing/1", NULL, NULL, "{}", &receipt, &error));
     correct.seq = receipt.seq;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -78,6 +82,32 @@ static void reasons_have_one_rule(void **state) {
     correct.reason = "tier was T0, not ghp_abcdefghijklmnopqrstuvwxyz0123456789";
     must(ledger_correct(ledger, &correct, &receipt, &error));
     assert_int_equal(receipt.masked, 1);
+}
+
+static void a_restore_keeps_the_rule_for_reasons(void **state) {
+    struct ledger_restore_options o = LEDGER_RESTORE_OPTIONS_INIT;
+    const struct ledger_bytes secret = {(const uint8_t *)"secret", 6};
+    char backup[300], key[300], again[300];
+    struct ledger *other;
+    (void)state;
+    memset(long_reason, 'a', 201);
+    snprintf(backup, sizeof(backup), "%s/backup", top);
+    snprintf(key, sizeof(key), "%s/key", top);
+    snprintf(again, sizeof(again), "%s/again", top);
+    must(ledger_backup(ledger, backup, &error));
+    must(ledger_key_backup(ledger, key, secret, &error));
+    o.log_key = key;
+    o.log_passphrase = secret;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        o.reason = bad[i].reason;
+        must_fail(ledger_restore(backup, again, &o, &error), bad[i].code, bad[i].words);
+        assert_int_not_equal(access(again, F_OK), 0);
+    }
+    long_reason[200] = '\0';
+    o.reason = long_reason;
+    must(ledger_restore(backup, again, &o, &error));
+    must(ledger_open(again, NULL, &other, &error));
+    ledger_close(other);
 }
 
 static void options_that_end_inside_a_member_are_refused(void **state) {
@@ -111,6 +141,7 @@ int main(void) {
         TEST(fields_far_beyond_their_room_are_refused_as_those_just_beyond_it),
         TEST(every_text_of_a_draft_that_is_too_long_is_over_a_limit),
         TEST(reasons_have_one_rule),
+        TEST(a_restore_keeps_the_rule_for_reasons),
         TEST(options_that_end_inside_a_member_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
