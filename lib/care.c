@@ -40,6 +40,8 @@ int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *optio
     if (rc == 0 && o.reason == NULL) {
         rc = err_set(&err, ERR_INVALID, "an erasure needs a reason: request, retention or mistake");
     }
+    if (rc == 0) rc = facade_array(o.seqs, o.n_seqs, "seqs", &err);
+    if (rc == 0) rc = facade_texts(o.fields, o.n_fields, "fields", &err);
     const struct log_erase_options erase = {.what = rc == 0 ? (enum log_erase_what)o.what : LOG_ERASE_BODY,
                                             .seqs = o.seqs,
                                             .n_seqs = o.n_seqs,
@@ -65,7 +67,7 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
                         struct ledger_error *error) {
     struct err err = {0};
     uint64_t size = 0;
-    int rc = facade_path(path, "file", &err);
+    int rc = facade_given(path, "file", &err);
     if (rc == 0) rc = log_artifact_put(ledger, path, ret_id, &size, &err);
     if (rc == 0 && ret_size != NULL) {
         *ret_size = size;
@@ -75,7 +77,9 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
 
 int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_artifact_get(ledger, id, fd, &err), &err, error);
+    int rc = facade_fd(fd, &err);
+    if (rc == 0) rc = log_artifact_get(ledger, id, fd, &err);
+    return facade_end(rc, &err, error);
 }
 
 /* ---- keys ---- */
@@ -92,7 +96,7 @@ int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reas
 
 int ledger_key_backup(struct ledger *ledger, const char *path, struct ledger_bytes passphrase, struct ledger_error *error) {
     struct err err = {0};
-    int rc = facade_path(path, "file", &err);
+    int rc = facade_given(path, "file", &err);
     if (rc == 0) rc = log_key_backup(ledger, path, facade_bytes(passphrase), &err);
     return facade_end(rc, &err, error);
 }
@@ -101,7 +105,7 @@ int ledger_author_new(const char *path, const char *name, struct ledger_bytes pa
                       struct ledger_error *error) {
     struct err err = {0};
     struct buf vkey = {.max = FACADE_TEXT_MAX};
-    int rc = facade_path(path, "key file", &err);
+    int rc = facade_given(path, "key file", &err);
     if (rc == 0) rc = log_author_new(path, name, facade_bytes(passphrase), &vkey, &err);
     return facade_end(facade_text(rc, &vkey, ret_vkey, NULL, &err), &err, error);
 }
@@ -158,7 +162,7 @@ int ledger_get_stats(struct ledger *ledger, struct ledger_stats *ret, struct led
 
 int ledger_backup(struct ledger *ledger, const char *to, struct ledger_error *error) {
     struct err err = {0};
-    int rc = facade_path(to, "directory", &err);
+    int rc = facade_given(to, "directory", &err);
     if (rc == 0) rc = log_backup(ledger, to, &err);
     return facade_end(rc, &err, error);
 }
@@ -178,8 +182,8 @@ int ledger_restore(const char *backup, const char *dir, const struct ledger_rest
                                                 .log_passphrase = facade_bytes(o.log_passphrase),
                                                 .passphrase = facade_bytes(o.passphrase),
                                                 .newest = o.newest != 0};
-    if (rc == 0) rc = facade_path(backup, "backup", &err);
-    if (rc == 0) rc = facade_path(dir, "directory", &err);
+    if (rc == 0) rc = facade_given(backup, "backup", &err);
+    if (rc == 0) rc = facade_given(dir, "directory", &err);
     if (rc == 0) rc = log_restore(backup, dir, &restore, &err);
     return facade_end(rc, &err, error);
 }

@@ -33,8 +33,11 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* Names in order. */
-static int take_names(const char *const *names, size_t n, const char *what, const char **ret, size_t max, struct err *err) {
+static int take_names(const char *const *names, size_t n, const char *what, const char *member, const char **ret,
+                      size_t max, struct err *err) {
     if (n > max) return err_set(err, ERR_LIMIT, "at most %zu %s can be named", max, what);
+    int rc = facade_texts(names, n, member, err);
+    if (rc != 0) return rc;
     for (size_t i = 0; i < n; i++) {
         ret[i] = names[i];
     }
@@ -52,13 +55,19 @@ static int take_terms(struct cutting *c, struct err *err) {
     if (o->n_terms > EXPORT_TERMS_MAX) {
         return err_set(err, ERR_LIMIT, "at most %d conditions", EXPORT_TERMS_MAX);
     }
+    int rc = facade_array(o->terms, o->n_terms, "terms", err);
+    if (rc != 0) return rc;
     for (size_t i = 0; i < o->n_terms; i++) {
+        char what[40];
         if (o->terms[i].field == NULL || o->terms[i].value == NULL) {
             return err_set(err, ERR_INVALID, "condition %zu has no field or no value", i);
         }
         c->term[i] = (struct export_term){.field = o->terms[i].field,
                                           .op = o->terms[i].is_prefix ? EXPORT_PREFIX : EXPORT_EQUALS,
                                           .value = bytes_of(o->terms[i].value)};
+        snprintf(what, sizeof(what), "'terms[%zu].value'", i);
+        rc = facade_utf8(o->terms[i].value, what, err);
+        if (rc != 0) return rc;
     }
     c->options.terms = c->term;
     c->options.n_terms = o->n_terms;
@@ -76,8 +85,10 @@ static int take(struct cutting *c, const struct ledger_export_options *options, 
     }
     if (rc == 0) rc = take_terms(c, err);
     if (rc == 0)
-        rc = take_names(o->private_fields, o->n_private_fields, "private fields", c->private_, EXPORT_PRIVATE_MAX, err);
-    if (rc == 0) rc = take_names(o->states, o->n_states, "states", c->states, EXPORT_STATES_MAX, err);
+        rc = take_names(o->private_fields, o->n_private_fields, "private fields", "private_fields", c->private_,
+                        EXPORT_PRIVATE_MAX, err);
+    if (rc == 0) rc = take_names(o->states, o->n_states, "states", "states", c->states, EXPORT_STATES_MAX, err);
+    if (rc == 0) rc = facade_array(o->seqs, o->n_seqs, "seqs", err);
     if (rc != 0) return rc;
     to->from = o->from;
     to->to = o->to;
@@ -179,7 +190,7 @@ int ledger_export(struct ledger *ledger, const struct ledger_export_options *opt
     struct cutting *c;
     bool named;
     int rc = begin(ledger, options, ret, true, &c, &err);
-    if (rc == 0) rc = facade_path(path, "file", &err);
+    if (rc == 0) rc = facade_given(path, "file", &err);
     if (rc == 0) {
         const struct handover how = {write_bundle, record_bundle, c};
         c->options.beside = path;
@@ -193,6 +204,7 @@ int ledger_export_fd(struct ledger *ledger, const struct ledger_export_options *
     struct err err = {0};
     struct cutting *c;
     int rc = begin(ledger, options, ret, true, &c, &err);
+    if (rc == 0) rc = facade_fd(fd, &err);
     if (rc == 0) {
         const struct handover how = {write_bundle, record_bundle, c};
         rc = handover_to_fd(&how, fd, "where the bundle goes", &err);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define CODE(name) _Static_assert((int)LEDGER_ERR_##name == (int)ERR_##name, #name)
 CODE(NOMEM);
 CODE(IO);
@@ -80,8 +82,35 @@ int facade_options(void *to, size_t known, const void *from, const char *name, s
     return 0;
 }
 
-int facade_path(const char *path, const char *what, struct err *err) {
-    return path != NULL && *path != '\0' ? 0 : err_set(err, ERR_INVALID, "no %s is given", what);
+int facade_given(const char *text, const char *what, struct err *err) {
+    return text != NULL && *text != '\0' ? 0 : err_set(err, ERR_INVALID, "no %s is given", what);
+}
+
+int facade_utf8(const char *text, const char *what, struct err *err) {
+    struct bytes bytes = bytes_of(text);
+    size_t good = text_utf8_valid(bytes.p, bytes.n);
+    return good == bytes.n ? 0 : err_set(err, ERR_INVALID, "%s: byte %zu; expected: UTF-8", what, good);
+}
+
+int facade_array(const void *array, size_t n, const char *member, struct err *err) {
+    return n == 0 || array != NULL ? 0 : err_set(err, ERR_INVALID, "'%s' is NULL; expected: %zu elements", member, n);
+}
+
+int facade_texts(const char *const *texts, size_t n, const char *member, struct err *err) {
+    char what[80];
+    int rc = facade_array(texts, n, member, err);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        snprintf(what, sizeof(what), "'%.40s[%zu]'", member, i);
+        if (texts[i] == NULL || *texts[i] == '\0') {
+            return err_set(err, ERR_INVALID, "%s is %s; expected: a text", what, texts[i] == NULL ? "NULL" : "empty");
+        }
+        rc = facade_utf8(texts[i], what, err);
+    }
+    return rc;
+}
+
+int facade_fd(int fd, struct err *err) {
+    return fd >= 0 ? 0 : err_set(err, ERR_INVALID, "the descriptor is %d; expected: 0 or more", fd);
 }
 
 struct bytes facade_bytes(struct ledger_bytes bytes) {

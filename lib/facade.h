@@ -30,8 +30,16 @@ int facade_options(void *to, size_t known, const void *from, const char *name, s
 #define FACADE_OPTIONS(to, options, name, init, err)                                                                       \
     (*(to) = (struct name)init, (options) == NULL ? 0 : facade_options((to), sizeof(*(to)), (options), #name, (err)))
 
-/* ERR_INVALID: NULL or empty. `what`: "directory". */
-int facade_path(const char *path, const char *what, struct err *err);
+/* What a caller gives; all return ERR_INVALID. A text that is NULL or empty; `what`: "directory". */
+int facade_given(const char *text, const char *what, struct err *err);
+/* A text, which may be NULL, that is not UTF-8. */
+int facade_utf8(const char *text, const char *what, struct err *err);
+/* An array, of a struct's member or an argument, that is NULL though it should have elements. */
+int facade_array(const void *array, size_t n, const char *member, struct err *err);
+/* The same, or one of its texts is NULL, empty or not UTF-8. */
+int facade_texts(const char *const *texts, size_t n, const char *member, struct err *err);
+/* A descriptor below 0. */
+int facade_fd(int fd, struct err *err);
 /* NULL is empty. */
 struct bytes facade_bytes(struct ledger_bytes bytes);
 struct ledger_bytes facade_borrow(struct bytes bytes);

@@ -73,10 +73,12 @@ static int ask(const struct ledger_query_options *options, struct asked *asked, 
     size_t n = 0, used = 0;
     *asked = (struct asked){.terms = NULL};
     int rc = FACADE_OPTIONS(&o, options, ledger_query_options, LEDGER_QUERY_OPTIONS_INIT, err);
-    if (rc != 0) return rc;
-    for (size_t i = 0; i < o.n_terms; i++) {
+    if (rc == 0) rc = facade_array(o.terms, o.n_terms, "terms", err);
+    for (size_t i = 0; rc == 0 && i < o.n_terms; i++) {
+        rc = facade_array(o.terms[i].values, o.terms[i].n_values, "values", err);
         n += o.terms[i].n_values;
     }
+    if (rc != 0) return rc;
     query_init(&asked->query);
     asked->terms = calloc(o.n_terms + 1, sizeof(*asked->terms));
     asked->values = calloc(n + 1, sizeof(*asked->values));
@@ -170,6 +172,7 @@ int ledger_query_count(struct ledger *ledger, const struct ledger_query_options 
     if (rc == 0 && n_by > QUERY_BY_MAX) {
         rc = err_set(&err, ERR_LIMIT, "counts are by at most %d fields", QUERY_BY_MAX);
     }
+    if (rc == 0) rc = facade_texts(by, n_by, "by", &err);
     for (size_t i = 0; rc == 0 && i < n_by; i++) {
         rc = field_of(by[i], &fields[i], &err);
     }
@@ -241,7 +244,9 @@ int ledger_sql_run(struct ledger_sql *sql, const char *statement, ledger_sql_row
                    struct ledger_error *error) {
     struct err err = {0};
     struct giving giving = {each, ctx};
-    return facade_end(sql_run(sql->sql, bytes_of(statement), NULL, give_row, &giving, &err), &err, error);
+    int rc = facade_utf8(statement, "'statement'", &err);
+    if (rc == 0) rc = sql_run(sql->sql, bytes_of(statement), NULL, give_row, &giving, &err);
+    return facade_end(rc, &err, error);
 }
 
 static int put_line(void *ctx, const struct sql_row *row, struct err *err) {
@@ -280,6 +285,7 @@ int ledger_sql_json(struct ledger_sql *sql, const char *statement, char **ret_li
                     struct ledger_error *error) {
     struct err err = {0};
     struct buf lines = {.max = FACADE_TEXT_MAX};
-    int rc = sql_run(sql->sql, bytes_of(statement), NULL, put_line, &lines, &err);
+    int rc = facade_utf8(statement, "'statement'", &err);
+    if (rc == 0) rc = sql_run(sql->sql, bytes_of(statement), NULL, put_line, &lines, &err);
     return facade_end(facade_text(rc, &lines, ret_lines, ret_n, &err), &err, error);
 }

@@ -21,7 +21,7 @@ int ledger_create(const char *dir, const struct ledger_create_options *options, 
                                               .actor = facade_actor(o.actor, actor),
                                               .passphrase = facade_bytes(o.passphrase),
                                               .map_bytes = o.map_bytes};
-    if (rc == 0) rc = facade_path(dir, "directory", &err);
+    if (rc == 0) rc = facade_given(dir, "directory", &err);
     if (rc == 0) rc = log_create(dir, &create, &err);
     return facade_end(rc, &err, error);
 }
@@ -38,7 +38,7 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
                                           .wait_ns = o.wait_ns,
                                           .waiting = o.waiting,
                                           .waiting_ctx = o.waiting_ctx};
-    if (rc == 0) rc = facade_path(dir, "directory", &err);
+    if (rc == 0) rc = facade_given(dir, "directory", &err);
     if (rc == 0) rc = log_open(dir, &open, &ledger, &err);
     if (rc == 0 && !o.read_only && !o.no_index) rc = query_index_follow(ledger, &err);
     if (rc == 0) {
@@ -68,7 +68,7 @@ int ledger_author_load(const char *path, struct ledger_bytes passphrase, struct 
                        struct ledger_error *error) {
     struct err err = {0};
     struct log_author *author = NULL;
-    int rc = facade_path(path, "key file", &err);
+    int rc = facade_given(path, "key file", &err);
     if (rc == 0) rc = log_author_load(path, facade_bytes(passphrase), &author, &err);
     if (rc == 0) {
         *ret = (struct ledger_author *)author;
@@ -216,7 +216,8 @@ size_t ledger_batch_count(const struct ledger_batch *batch) {
 
 int ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n, struct ledger_error *error) {
     struct err err = {0};
-    int rc = log_batch_remove_check(batch->batch, indexes, n, &err);
+    int rc = facade_array(indexes, n, "indexes", &err);
+    if (rc == 0) rc = log_batch_remove_check(batch->batch, indexes, n, &err);
     if (rc == 0) log_batch_remove(batch->batch, indexes, n);
     return facade_end(rc, &err, error);
 }

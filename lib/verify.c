@@ -29,38 +29,42 @@ void ledger_trust_free(struct ledger_trust *trust) {
 
 int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_trust_key(inside(trust), vkey, &err), &err, error);
+    int rc = facade_given(vkey, "verifier key", &err);
+    if (rc == 0) rc = log_trust_key(inside(trust), vkey, &err);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struct ledger_error *error) {
     struct err err = {0};
-    return facade_end(log_trust_genesis(inside(trust), leaf_hex, &err), &err, error);
+    int rc = facade_given(leaf_hex, "leaf hash of a genesis event", &err);
+    if (rc == 0) rc = log_trust_genesis(inside(trust), leaf_hex, &err);
+    return facade_end(rc, &err, error);
 }
 
 int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    int rc = facade_path(path, "file", &err);
+    int rc = facade_given(path, "file", &err);
     if (rc == 0) rc = log_trust_checkpoint(inside(trust), path, &err);
     return facade_end(rc, &err, error);
 }
 
 int ledger_trust_policy(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    int rc = facade_path(path, "file", &err);
+    int rc = facade_given(path, "file", &err);
     if (rc == 0) rc = log_trust_policy(inside(trust), path, &err);
     return facade_end(rc, &err, error);
 }
 
 int ledger_trust_file(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    int rc = facade_path(path, "file", &err);
+    int rc = facade_given(path, "file", &err);
     if (rc == 0) rc = log_trust_file(inside(trust), path, &err);
     return facade_end(rc, &err, error);
 }
 
 int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct ledger_error *error) {
     struct err err = {0};
-    int rc = facade_path(path, "file", &err);
+    int rc = facade_given(path, "file", &err);
     if (rc == 0) rc = log_trust_authors(inside(trust), path, &err);
     return facade_end(rc, &err, error);
 }
@@ -117,7 +121,7 @@ int ledger_verify_isolated(const char *dir, const struct ledger_verify_options *
                                             .stop = o.stop,
                                             .progress = o.progress,
                                             .progress_ctx = o.progress_ctx};
-    if (rc == 0) rc = facade_path(dir, "directory", &err);
+    if (rc == 0) rc = facade_given(dir, "directory", &err);
     if (rc == 0) rc = begin(dir, false, &report, &err);
     if (rc == 0) rc = isolate_verify(&isolate, &report->found.log, NULL, &err);
     return end(rc, report, ret, &err, error);

@@ -212,7 +212,7 @@ static void numbers_that_are_no_members_of_their_enum_are_refused(void **state) 
     term.field = "knd";
     must_fail(ledger_query_open(ledger, &qo, &query, &error), LEDGER_ERR_INVALID,
               "unknown field 'knd'; did you mean 'kind'?");
-    must_fail(ledger_artifact_get(ledger, NULL, -1, &error), LEDGER_ERR_INVALID, "'' is not an artifact id");
+    must_fail(ledger_artifact_get(ledger, NULL, STDOUT_FILENO, &error), LEDGER_ERR_INVALID, "'' is not an artifact id");
 }
 
 /* ---- events ---- */

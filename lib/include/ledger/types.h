@@ -1,8 +1,8 @@
 /* What all headers of the library share: errors, bytes, memory, progress.
  *
  * Functions return 0 or a negative LEDGER_ERR_*; iterators return 1 at the end. *ret is untouched on failure. `error`
- * may be NULL. Strings are UTF-8 and end in NUL; an optional one may be NULL. Times are nanoseconds since the Unix
- * epoch, UTC. A sequence number counts events from 0.
+ * may be NULL. Strings are UTF-8 and end in NUL; an optional one may be NULL, one in an array is neither NULL nor empty.
+ * Times are nanoseconds since the Unix epoch, UTC. A sequence number counts events from 0.
  *
  * Structs of options begin with their size, which LEDGER_..._INIT sets, so that a newer library with more members
  * accepts those of an older program. A size that no version has is refused. NULL for a struct of options means its INIT. */
