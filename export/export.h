@@ -21,6 +21,8 @@ struct export_term {
     enum export_op op;
     struct bytes value;
 };
+/* ERR_INVALID: its field is none of those. */
+int export_term_check(const struct export_term *term, struct err *err);
 
 #define EXPORT_TERMS_MAX   32
 #define EXPORT_PRIVATE_MAX 64

@@ -66,7 +66,8 @@ static int take_terms(struct cutting *c, struct err *err) {
                                           .op = o->terms[i].is_prefix ? EXPORT_PREFIX : EXPORT_EQUALS,
                                           .value = bytes_of(o->terms[i].value)};
         snprintf(what, sizeof(what), "'terms[%zu].value'", i);
-        rc = facade_utf8(o->terms[i].value, what, err);
+        rc = export_term_check(&c->term[i], err);
+        if (rc == 0) rc = facade_utf8(o->terms[i].value, what, err);
         if (rc != 0) return rc;
     }
     c->options.terms = c->term;

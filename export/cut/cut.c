@@ -57,6 +57,13 @@ static void sort_terms(struct cut *cut) {
     }
 }
 
+int export_term_check(const struct export_term *term, struct err *err) {
+    if (bundle_field(term->field) != SIZE_MAX) return 0;
+    return err_set(err, ERR_INVALID,
+                   "no proof covers '%.60s'; conditions of an export are on kind, subject, run, actor, source, grade, key",
+                   term->field);
+}
+
 static int check_options(struct cut *cut, struct err *err) {
     const struct export_options *o = cut->options;
     if (o->n_terms > EXPORT_TERMS_MAX || o->n_private > EXPORT_PRIVATE_MAX || o->n_states > EXPORT_STATES_MAX) {
@@ -64,12 +71,8 @@ static int check_options(struct cut *cut, struct err *err) {
                        EXPORT_PRIVATE_MAX, EXPORT_STATES_MAX);
     }
     for (size_t i = 0; i < o->n_terms; i++) {
-        if (bundle_field(o->terms[i].field) == SIZE_MAX) {
-            return err_set(
-                err, ERR_INVALID,
-                "no proof covers '%s'; conditions of an export are on kind, subject, run, actor, source, grade, key",
-                o->terms[i].field);
-        }
+        int rc = export_term_check(&o->terms[i], err);
+        if (rc != 0) return rc;
         cut->term[i] = o->terms[i];
     }
     sort_terms(cut);

@@ -121,13 +121,17 @@ static void what_is_trusted_has_to_be_given(void **state) {
     ledger_trust_free(trust);
 }
 
-static void conditions_of_an_export_compare_with_utf_8(void **state) {
-    struct ledger_export_term term = {"subject", "thing/\xff", 0};
+static void conditions_of_an_export_name_a_field_of_headers_and_a_text(void **state) {
+    struct ledger_export_term term = {"bogus", "x", 0};
     struct ledger_export_options o = LEDGER_EXPORT_OPTIONS_INIT;
     (void)state;
     note(NULL);
     o.terms = &term;
     o.n_terms = 1;
+    export_must_fail(
+        &o, "no proof covers 'bogus'; conditions of an export are on kind, subject, run, actor, source, grade, key");
+    term.field = "subject";
+    term.value = "thing/\xff";
     export_must_fail(&o, "'terms[0].value': byte 6; expected: UTF-8");
 }
 
@@ -166,7 +170,7 @@ int main(void) {
         TEST(a_missing_name_of_an_erased_field_is_refused_and_nothing_is_erased),
         TEST(an_array_that_is_null_has_no_elements),
         TEST(what_is_trusted_has_to_be_given),
-        TEST(conditions_of_an_export_compare_with_utf_8),
+        TEST(conditions_of_an_export_name_a_field_of_headers_and_a_text),
         TEST(a_statement_that_is_not_utf_8_is_refused),
         TEST(a_descriptor_below_zero_takes_nothing),
     };
