@@ -96,16 +96,22 @@ static int read_fd(int fd, const char *path, struct buf *out, struct err *err) {
     }
 }
 
+/* The same; on failure nothing is appended. */
+static int read_whole(int fd, const char *path, struct buf *out, struct err *err) {
+    size_t before = out->n;
+    int rc = read_fd(fd, path, out, err);
+    if (rc != 0) {
+        out->n = before;
+    }
+    return rc;
+}
+
 int file_read(const char *path, struct buf *out, struct err *err) {
     if (out->fail != 0) return buf_check(out, path, err);
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return err_errno(err, errno, "opening '%s'", path);
-    size_t before = out->n;
-    int rc = read_fd(fd, is_stdin ? "standard input" : path, out, err);
-    if (rc != 0) {
-        out->n = before;
-    }
+    int rc = read_whole(fd, is_stdin ? "standard input" : path, out, err);
     if (!is_stdin) {
         close(fd);
     }
@@ -117,13 +123,9 @@ int file_read_regular(const char *path, struct buf *out, struct err *err) {
     if (out->fail != 0) return buf_check(out, path, err);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return err_errno(err, errno, "opening '%s'", path);
-    size_t before = out->n;
     int rc = fstat(fd, &st) != 0                            ? err_errno(err, errno, "'%s'", path)
              : !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is not a regular file", path)
-                                                            : read_fd(fd, path, out, err);
-    if (rc != 0) {
-        out->n = before;
-    }
+                                                            : read_whole(fd, path, out, err);
     close(fd);
     return rc;
 }

@@ -36,7 +36,8 @@ int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct e
 int file_new_commit(struct file_out *out, struct err *err);
 /* The same for content in memory. */
 int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
-/* Writes all of it. -1 with errno on failure; a broken pipe is EPIPE, without its signal. */
+/* Writes all of it. -1 with errno on failure; a broken pipe is EPIPE and a limit on the size of files EFBIG,
+ * without their signals. */
 int file_put_all(int fd, const uint8_t *p, size_t n);
 /* Reads a private file of `size` bytes from its beginning, in pieces of at most FILE_PIECE bytes. A non-zero result of
  * `take` ends it and is returned. ERR_IO: it cannot be read, or is shorter. */

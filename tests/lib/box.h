@@ -35,21 +35,26 @@ static struct ledger_error error;
         }                                                                                                                  \
     } while (0)
 
-static int setup(void **state) {
+/* A new ledger, not open. */
+static inline void create_box(void) {
     struct ledger_create_options o = LEDGER_CREATE_OPTIONS_INIT;
     const char *tmp = getenv("TMPDIR");
-    (void)state;
     snprintf(top, sizeof(top), "%.200s/ledger-test-XXXXXX", tmp == NULL ? "/tmp" : tmp);
     assert_non_null(mkdtemp(top));
     snprintf(dir, sizeof(dir), "%s/box", top);
     o.origin = "example.org/box-1";
     o.map_bytes = (uint64_t)64 << 20;
     must(ledger_create(dir, &o, &error));
+}
+
+static inline int setup(void **state) {
+    (void)state;
+    create_box();
     must(ledger_open(dir, NULL, &ledger, &error));
     return 0;
 }
 
-static int teardown(void **state) {
+static inline int teardown(void **state) {
     (void)state;
     ledger_close(ledger);
     return file_remove_tree(top, NULL);

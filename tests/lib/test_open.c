@@ -1,16 +1,6 @@
 /* Opening a ledger from a program that does what programs do: it changes its directory, forks, runs out of descriptors; and
  * from a directory whose files are not what they should be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 #include <fcntl.h>
-#include <ledger/ledger.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,48 +8,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "tests/lib/box.h"
 
-static char top[256], dir[300], before[FILE_PATH_MAX];
-static struct ledger *ledger;
-static struct ledger_error error;
+static char before[FILE_PATH_MAX];
 
-#define must(call)                                                                                                         \
-    do {                                                                                                                   \
-        int rc_ = (call);                                                                                                  \
-        if (rc_ != 0) {                                                                                                    \
-            fail_msg("%s: %s: %s", #call, ledger_error_name(rc_), error.message);                                          \
-        }                                                                                                                  \
-    } while (0)
-#define must_fail(call, want, words)                                                                                       \
-    do {                                                                                                                   \
-        error = (struct ledger_error)LEDGER_ERROR_INIT;                                                                    \
-        int rc_ = (call);                                                                                                  \
-        if (rc_ != (want) || error.code != (want) || strstr(error.message, (words)) == NULL) {                             \
-            fail_msg("%s: %s: '%s', wanted '%s'", #call, ledger_error_name(rc_), error.message, (words));                  \
-        }                                                                                                                  \
-    } while (0)
-
-static int setup(void **state) {
-    struct ledger_create_options o = LEDGER_CREATE_OPTIONS_INIT;
-    const char *tmp = getenv("TMPDIR");
+static int setup_closed(void **state) {
     (void)state;
-    snprintf(top, sizeof(top), "%.200s/ledger-test-XXXXXX", tmp == NULL ? "/tmp" : tmp);
-    assert_non_null(mkdtemp(top));
     assert_non_null(getcwd(before, sizeof(before)));
-    snprintf(dir, sizeof(dir), "%s/box", top);
-    o.origin = "example.org/box-1";
-    o.map_bytes = (uint64_t)64 << 20;
-    must(ledger_create(dir, &o, &error));
+    create_box();
     return 0;
 }
 
-static int teardown(void **state) {
-    (void)state;
-    ledger_close(ledger);
-    ledger = NULL;
+static int teardown_elsewhere(void **state) {
     assert_int_equal(chdir(before), 0);
-    return file_remove_tree(top, NULL);
+    int rc = teardown(state);
+    ledger = NULL;
+    return rc;
 }
 
 static int note(void) {
@@ -376,7 +340,8 @@ static void a_map_that_does_not_fit_is_named_with_its_size_and_its_setting(void 
               "no address space for a map of 1152921504606846976 bytes (map_bytes in the ledger's config");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#undef TEST
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_closed, teardown_elsewhere)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
