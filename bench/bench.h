@@ -10,7 +10,7 @@
 #define BENCH_BENCH_H
 
 #include "base/file.h"
-#include "bench/base.h"
+#include "bench/base/base.h"
 #include "bench/metric.h"
 
 #define BENCH_LINE_MAX 256

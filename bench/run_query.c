@@ -1,4 +1,4 @@
-/* Queries of the log that run_append has filled, against SQLite over the same events (base_query.c). Both run in this
+/* Queries of the log that run_append has filled, against SQLite over the same events (base/query.c). Both run in this
  * process with what they need in memory; they take turns, and their answers are compared: a difference is an error.
  *
  * The rest of the stage is in run_query_process.c and run_query_append.c. */

@@ -2,7 +2,7 @@
 #ifndef BENCH_RUN_QUERY_H
 #define BENCH_RUN_QUERY_H
 
-#include "bench/base_query.h"
+#include "bench/base/query.h"
 #include "bench/bench.h"
 
 /* A run whose events are all among the first `made` of the workload, a different one for each `i`. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "bench/base.h"
+#include "bench/base/base.h"
 #include "bench/metric.h"
 
 #define GROUP      256

@@ -1,4 +1,4 @@
-/* SQLite over the events of a ledger, for the queries that the query room answers (base_query.c). */
+/* SQLite over the events of a ledger, for the queries that the query room answers (base/query.c). */
 #ifndef BENCH_BASE_QUERY_H
 #define BENCH_BASE_QUERY_H
 

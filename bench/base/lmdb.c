@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "bench/base.h"
+#include "bench/base/base.h"
 #include "bench/metric.h"
 
 #define MAP_BYTES ((size_t)64 << 30)

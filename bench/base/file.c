@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "bench/base.h"
+#include "bench/base/base.h"
 #include "bench/metric.h"
 
 int base_file_open(const char *path, int *ret_fd, struct err *err) {

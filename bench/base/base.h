@@ -2,8 +2,8 @@
  * call, used the way its makers recommend for speed, with the durability that the ledger promises.
  *
  * Every `ret_s` is in seconds and covers only the baseline's own work. Failures are ERR_IO with the vendor's message. */
-#ifndef BENCH_BASE_H
-#define BENCH_BASE_H
+#ifndef BENCH_BASE_BASE_H
+#define BENCH_BASE_BASE_H
 
 #include "bench/load.h"
 

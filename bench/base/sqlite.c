@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "bench/base.h"
+#include "bench/base/base.h"
 #include "bench/metric.h"
 
 struct base_sqlite {

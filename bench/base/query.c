@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "bench/base_query.h"
+#include "bench/base/query.h"
 #include "bench/metric.h"
 
 #define COMMIT 100000 /* rows per transaction while filling */

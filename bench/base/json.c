@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "bench/base.h"
+#include "bench/base/base.h"
 #include "bench/metric.h"
 
 int base_jansson(struct bytes text, double *ret_s, struct err *err) {
