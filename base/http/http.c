@@ -2,14 +2,15 @@
  *
  *   http_open: dlopen, dlsym into a table --> http_fetch: one easy handle, set up anew for each exchange
  *                                              header callback: counts bytes, takes status and type
- *                                              write callback: counts bytes, gives them to the buffer or cuts lines
- *                                              progress callback: the stop flag
+ *                                              write callback: counts bytes, gives them away or cuts lines
+ *                                              between its steps: the stop flag and descriptor, the tick
  *
  * A callback that has seen enough sets `fault` and lets libcurl fail; so what we found ourselves is told apart from what
  * libcurl found. */
 #include "base/http/http.h"
 
 #include <dlfcn.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@
 #define TOTAL_MS         30000
 #define SLOW_S           10
 #define AGENT_MAX        64
+#define TICK_MS          100
 #define VERSION_MIN      0x075500 /* 7.85: protocols by name */
 
 #define FUNCTIONS(X)                                                                                                       \
@@ -39,8 +41,15 @@
     X(curl_easy_cleanup)                                                                                                   \
     X(curl_easy_reset)                                                                                                     \
     X(curl_easy_setopt)                                                                                                    \
-    X(curl_easy_perform)                                                                                                   \
+    X(curl_easy_getinfo)                                                                                                   \
     X(curl_easy_strerror)                                                                                                  \
+    X(curl_multi_init)                                                                                                     \
+    X(curl_multi_cleanup)                                                                                                  \
+    X(curl_multi_add_handle)                                                                                               \
+    X(curl_multi_remove_handle)                                                                                            \
+    X(curl_multi_perform)                                                                                                  \
+    X(curl_multi_poll)                                                                                                     \
+    X(curl_multi_info_read)                                                                                                \
     X(curl_slist_append)                                                                                                   \
     X(curl_slist_free_all)                                                                                                 \
     X(curl_url)                                                                                                            \
@@ -61,6 +70,7 @@ struct http {
     struct functions f;
     bool global; /* curl_global_init was called */
     CURL *easy;
+    CURLM *multi; /* drives it, and keeps its connections */
     char agent[AGENT_MAX];
 };
 
@@ -71,7 +81,8 @@ struct exchange {
     uint64_t bytes_max, header_bytes;
     struct buf rest; /* an unfinished line */
     enum http_fault fault;
-    int code; /* of the line callback */
+    int code;    /* of a callback */
+    bool enough; /* so says a callback */
     struct err why;
     bool points_elsewhere;
 };
@@ -116,7 +127,8 @@ int http_open(const char *agent, struct http **ret, struct err *err) {
     if (rc == 0) {
         http->global = http->f.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
         http->easy = http->global ? http->f.curl_easy_init() : NULL;
-        rc = http->easy != NULL ? 0 : err_set(err, ERR_NOMEM, "HTTP: libcurl cannot be set up");
+        http->multi = http->easy != NULL ? http->f.curl_multi_init() : NULL;
+        rc = http->multi != NULL ? 0 : err_set(err, ERR_NOMEM, "HTTP: libcurl cannot be set up");
     }
     if (rc != 0) {
         http_close(http);
@@ -130,6 +142,9 @@ void http_close(struct http *http) {
     if (http == NULL) return;
     if (http->easy != NULL) {
         http->f.curl_easy_cleanup(http->easy);
+    }
+    if (http->multi != NULL) {
+        http->f.curl_multi_cleanup(http->multi);
     }
     if (http->global) {
         http->f.curl_global_cleanup();
@@ -194,7 +209,9 @@ int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], st
         rc = err_set(err, ERR_INVALID, "the address has a user part; " ADDRESS_EXPECTED);
     } else if (has_part(http, url, CURLUPART_QUERY) || has_part(http, url, CURLUPART_FRAGMENT)) {
         rc = err_set(err, ERR_INVALID, "the address has a query or a fragment; " ADDRESS_EXPECTED);
-    } else if (put_base(http, url, &out) != 0 || text_utf8_valid(out.p, out.n) != out.n || out.fail != 0) {
+    } else if ((rc = put_base(http, url, &out)) == 0 && out.fail == ERR_NOMEM) {
+        rc = err_set(err, ERR_NOMEM, "HTTP: out of memory");
+    } else if (rc != 0 || text_utf8_valid(out.p, out.n) != out.n || out.fail != 0) {
         rc = err_set(err, ERR_INVALID, "the address is too long or not text; " ADDRESS_EXPECTED);
     } else {
         memcpy(ret, out.p, out.n);
@@ -271,13 +288,19 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
     return line.n;
 }
 
+/* What a callback returned. Whether the exchange continues. */
+static bool heed(struct exchange *x, int code) {
+    x->enough = code == 1;
+    x->code = x->enough ? 0 : code;
+    return code == 0;
+}
+
 static int give_line(struct exchange *x, struct bytes line) {
     if (line.n > 0 && line.p[line.n - 1] == '\r') {
         line.n--;
     }
     if (line.n == 0) return 0;
-    x->code = x->request->line(x->request->ctx, line, &x->why);
-    return x->code;
+    return heed(x, x->request->line(x->request->ctx, line, &x->why)) ? 0 : 1;
 }
 
 /* Cuts received data into lines. */
@@ -309,6 +332,9 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
         return refuse(x, HTTP_LIMIT, "the answer exceeds the limit");
     }
     if (x->request->line != NULL) return data.n == 0 ? 0 : take_lines(x, data);
+    if (x->request->data != NULL) {
+        return heed(x, x->request->data(x->request->ctx, x->answer, data, &x->why)) ? data.n : 0;
+    }
     if (buf_put_bytes(x->request->to, data) != 0) {
         if (x->request->to->fail == ERR_NOMEM) {
             x->code = err_set(&x->why, ERR_NOMEM, "HTTP: out of memory");
@@ -317,12 +343,6 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
         return refuse(x, HTTP_LIMIT, "the answer exceeds the limit");
     }
     return data.n;
-}
-
-static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
-    struct exchange *x = ctx;
-    (void)a, (void)b, (void)c, (void)d;
-    return x->request->stop != NULL && *x->request->stop != 0;
 }
 
 /* ---- the exchange ------------------------------------------------------------------------------------------------- */
@@ -347,8 +367,6 @@ static enum http_fault fault_of(CURLcode code) {
         return HTTP_LIMIT;
     case CURLE_TOO_MANY_REDIRECTS:
         return HTTP_REDIRECT;
-    case CURLE_ABORTED_BY_CALLBACK:
-        return HTTP_STOPPED;
     default:
         return HTTP_PROTOCOL;
     }
@@ -385,15 +403,20 @@ static bool set_bounds(struct http *http, const char *url) {
            set(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
 }
 
-static bool set_request(struct http *http, struct exchange *x, struct curl_slist *headers, char *words) {
+/* What libcurl borrows while an exchange runs. */
+struct lists {
+    struct curl_slist *headers, *pins;
+};
+
+static bool set_request(struct http *http, struct exchange *x, const struct lists *lists, char *words) {
     __typeof__(http->f.curl_easy_setopt) set = http->f.curl_easy_setopt;
     CURL *e = http->easy;
     const struct http_request *r = x->request;
-    bool ok = set(e, CURLOPT_ERRORBUFFER, words) == CURLE_OK && set(e, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+    bool ok = set(e, CURLOPT_ERRORBUFFER, words) == CURLE_OK && set(e, CURLOPT_HTTPHEADER, lists->headers) == CURLE_OK &&
               set(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK && set(e, CURLOPT_HEADERDATA, x) == CURLE_OK &&
               set(e, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK && set(e, CURLOPT_WRITEDATA, x) == CURLE_OK &&
-              set(e, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK && set(e, CURLOPT_XFERINFODATA, x) == CURLE_OK &&
-              set(e, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
+              set(e, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L) == CURLE_OK &&
+              (lists->pins == NULL || set(e, CURLOPT_RESOLVE, lists->pins) == CURLE_OK);
     if (r->content_type != NULL) {
         ok = ok && set(e, CURLOPT_POST, 1L) == CURLE_OK &&
              set(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n) == CURLE_OK &&
@@ -402,20 +425,51 @@ static bool set_request(struct http *http, struct exchange *x, struct curl_slist
     return ok;
 }
 
+static bool add_to(const struct http *http, struct curl_slist **list, const char *text) {
+    struct curl_slist *more = http->f.curl_slist_append(*list, text);
+    *list = more != NULL ? more : *list;
+    return more != NULL;
+}
+
+/* The secret is in libcurl's copy alone, which lists_done wipes. */
+static bool add_bearer(const struct http *http, struct bytes bearer, struct curl_slist **list) {
+    struct buf text = {.max = HTTP_BEARER_MAX + 32};
+    buf_put_str(&text, "Authorization: Bearer ");
+    buf_put_bytes(&text, bearer);
+    buf_put_u8(&text, 0);
+    bool ok = text.fail == 0 && add_to(http, list, (const char *)text.p);
+    if (text.p != NULL) {
+        explicit_bzero(text.p, text.cap);
+    }
+    buf_done(&text);
+    return ok;
+}
+
+static void lists_done(const struct http *http, struct lists *lists) {
+    for (struct curl_slist *l = lists->headers; l != NULL; l = l->next) {
+        explicit_bzero(l->data, strlen(l->data));
+    }
+    http->f.curl_slist_free_all(lists->headers);
+    http->f.curl_slist_free_all(lists->pins);
+}
+
 /* An empty "Expect:" stops libcurl from waiting for an interim answer before it sends a body. */
-static int make_headers(const struct http *http, const char *content_type, struct curl_slist **ret, struct err *err) {
+static int lists_make(const struct http *http, const struct http_request *r, struct lists *ret, struct err *err) {
     char type[HTTP_TYPE_MAX + 16];
-    struct curl_slist *list = http->f.curl_slist_append(NULL, "Expect:"), *more = list;
-    if (list != NULL && content_type != NULL) {
-        snprintf(type, sizeof(type), "Content-Type: %.*s", HTTP_TYPE_MAX, content_type);
-        more = http->f.curl_slist_append(list, type);
+    bool ok = add_to(http, &ret->headers, "Expect:");
+    if (ok && r->content_type != NULL) {
+        snprintf(type, sizeof(type), "Content-Type: %.*s", HTTP_TYPE_MAX, r->content_type);
+        ok = add_to(http, &ret->headers, type);
     }
-    if (more == NULL) {
-        http->f.curl_slist_free_all(list);
-        return err_set(err, ERR_NOMEM, "HTTP: out of memory");
+    for (size_t i = 0; i < r->bearer.n; i++) {
+        if (r->bearer.p[i] <= ' ' || r->bearer.p[i] >= 0x7f || r->bearer.n > HTTP_BEARER_MAX || r->limits.redirects > 0) {
+            return err_set(err, ERR_INVALID, "a secret is sent without redirects, and is visible ASCII of at most %u bytes",
+                           HTTP_BEARER_MAX);
+        }
     }
-    *ret = more;
-    return 0;
+    ok = ok && (r->bearer.n == 0 || add_bearer(http, r->bearer, &ret->headers));
+    ok = ok && (r->pin == NULL || add_to(http, &ret->pins, r->pin));
+    return ok ? 0 : err_set(err, ERR_NOMEM, "HTTP: out of memory");
 }
 
 /* Turns the outcome into an error; our own findings come first. */
@@ -429,6 +483,7 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
         answer->fault = x->fault;
         return err_set(err, ERR_NET, "%s", x->why.msg);
     }
+    if (x->enough) return 0;
     if (code == CURLE_OK && answer->status == 0) {
         answer->fault = HTTP_PROTOCOL;
         return err_set(err, ERR_NET, "the answer has no status");
@@ -444,32 +499,84 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
         return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_EXPECTED);
     }
     answer->fault = x->points_elsewhere ? HTTP_REDIRECT : fault_of(code);
+    answer->cut =
+        code == CURLE_RECV_ERROR || code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR;
     return err_set(err, ERR_NET, "%s", words[0] != '\0' ? words : http->f.curl_easy_strerror(code));
+}
+
+/* Whether somebody wants the exchange to end; x says who. */
+static bool is_ended(struct exchange *x) {
+    const struct http_request *r = x->request;
+    struct pollfd stop = {.fd = r->stop_fd, .events = POLLIN};
+    if ((r->stop != NULL && *r->stop != 0) || (r->stop_fd > 0 && poll(&stop, 1, 0) > 0)) {
+        refuse(x, HTTP_STOPPED, "stopped");
+        return true;
+    }
+    return r->tick != NULL && !heed(x, r->tick(r->ctx, &x->why));
+}
+
+/* libcurl's own deadlines are among those that curl_multi_poll waits for. */
+static CURLcode run(struct http *http, struct exchange *x) {
+    const struct http_request *r = x->request;
+    struct curl_waitfd stop = {.fd = r->stop_fd, .events = CURL_WAIT_POLLIN};
+    int running = 1, left, wait_ms = r->tick != NULL || r->stop != NULL ? TICK_MS : 1000;
+    CURLMcode m = http->f.curl_multi_add_handle(http->multi, http->easy);
+    CURLcode code = m == CURLM_OK ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    while (m == CURLM_OK && running > 0 && !is_ended(x)) {
+        m = http->f.curl_multi_perform(http->multi, &running);
+        if (m == CURLM_OK && running > 0) {
+            m = http->f.curl_multi_poll(http->multi, &stop, r->stop_fd > 0 ? 1 : 0, wait_ms, NULL);
+        }
+    }
+    const CURLMsg *message = http->f.curl_multi_info_read(http->multi, &left);
+    if (message != NULL) {
+        code = message->data.result;
+    } else if (m != CURLM_OK) {
+        code = CURLE_OUT_OF_MEMORY;
+    }
+    return code;
+}
+
+static void look_back(const struct http *http, struct http_answer *answer) {
+    long sent = 0;
+    curl_off_t retry_s = 0;
+    char *address = NULL;
+    if (http->f.curl_easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK) {
+        answer->sent = sent > 0;
+    }
+    if (http->f.curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &retry_s) == CURLE_OK && retry_s > 0) {
+        answer->retry_s = retry_s < UINT32_MAX ? (unsigned)retry_s : UINT32_MAX;
+    }
+    if (http->f.curl_easy_getinfo(http->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL) {
+        snprintf(answer->address, sizeof(answer->address), "%s", address);
+    }
 }
 
 int http_fetch(struct http *http, const struct http_request *request, struct http_answer *ret, struct err *err) {
     char words[CURL_ERROR_SIZE] = "";
-    struct curl_slist *headers = NULL;
+    struct lists lists = {0};
     struct exchange x = {.request = request, .answer = ret, .bytes_max = or_default(request->limits.bytes_max, BYTES_MAX)};
     memset(ret, 0, sizeof(*ret));
-    int rc = make_headers(http, request->content_type, &headers, err);
-    if (rc != 0) return rc;
+    int rc = lists_make(http, request, &lists, err);
     buf_init(&x.rest, (size_t)or_default(request->limits.line_max, LINE_MAX_BYTES));
     http->f.curl_easy_reset(http->easy);
-    if (!set_bounds(http, request->url) || !set_limits(http, &request->limits) || !set_request(http, &x, headers, words)) {
+    if (rc == 0 &&
+        (!set_bounds(http, request->url) || !set_limits(http, &request->limits) || !set_request(http, &x, &lists, words))) {
         rc = err_set(err, ERR_IO, "libcurl refuses a required option; 7.85 or newer is needed");
-    } else {
+    } else if (rc == 0) {
         uint64_t start = clock_boot_ns();
-        CURLcode code = http->f.curl_easy_perform(http->easy);
-        if (code == CURLE_OK && x.rest.n > 0) {
+        CURLcode code = run(http, &x);
+        if (code == CURLE_OK && x.fault == HTTP_NONE && x.rest.n > 0) {
             give_line(&x, bytes_of_buf(&x.rest));
         }
         ret->elapsed_ns = clock_boot_ns() - start;
+        look_back(http, ret);
         rc = judge(http, &x, code, words, err);
+        http->f.curl_multi_remove_handle(http->multi, http->easy);
     }
     /* The handle must not keep pointers to what dies with this call. */
     http->f.curl_easy_reset(http->easy);
-    http->f.curl_slist_free_all(headers);
+    lists_done(http, &lists);
     buf_done(&x.rest);
     return rc;
 }

@@ -11,8 +11,9 @@
 
 #include "base/bytes.h"
 
-#define HTTP_URL_MAX  512
-#define HTTP_TYPE_MAX 96
+#define HTTP_URL_MAX    512
+#define HTTP_TYPE_MAX   96
+#define HTTP_BEARER_MAX 4096
 
 struct http; /* one connection, kept alive where possible; one thread at a time */
 
@@ -24,7 +25,7 @@ enum http_fault {
     HTTP_PROTOCOL, /* not HTTP, cut short, or in an encoding that was not requested */
     HTTP_LIMIT,    /* too many bytes or header bytes, or too long a line */
     HTTP_REDIRECT, /* more redirects than allowed */
-    HTTP_STOPPED   /* by the stop flag or the line callback */
+    HTTP_STOPPED   /* by the stop flag, the stop descriptor or a callback */
 };
 
 /* 0 selects the default. */
@@ -37,6 +38,18 @@ struct http_limits {
     unsigned redirects;  /* how many are followed, and only to the same scheme or from http to https; 0 is 0 */
 };
 
+struct http_answer {
+    enum http_fault fault;
+    unsigned status;          /* 0: none */
+    char type[HTTP_TYPE_MAX]; /* content type in lower case without parameters; "" when absent */
+    uint64_t bytes;           /* of the body, as far as it was received */
+    uint64_t elapsed_ns;
+    bool sent;        /* a part of the request at least; otherwise it is safe to repeat */
+    bool cut;         /* HTTP_PROTOCOL, because the answer broke off */
+    unsigned retry_s; /* of Retry-After, seconds or a date; 0: it has none */
+    char address[48]; /* that the connection led to; "": none */
+};
+
 struct http_request {
     const char *url; /* http or https, without a user part */
     /* With a content type the body is sent by POST; otherwise it is a GET. */
@@ -44,20 +57,23 @@ struct http_request {
     struct bytes body;
     struct http_limits limits;
     const volatile sig_atomic_t *stop; /* may be NULL; looked at once a second or more often */
+    int stop_fd;                       /* readable: the exchange ends; 0 or less: none */
+    /* A secret for "Authorization: Bearer"; visible ASCII, no redirects. It is in no message. */
+    struct bytes bearer;
+    /* "HOST:PORT:ADDRESS,ADDRESS": the only addresses that this name leads to; an IPv6 address in brackets. May be NULL */
+    const char *pin;
+    /* On a connection of its own: libcurl repeats a request by itself when a connection that it kept turns out dead. */
+    bool fresh;
     /* Where the answer's body goes, whatever its status: appended to `to`, or passed to `line` line by line as it
-     * arrives (without line ends; blank lines are skipped; the last one may lack its end). A non-zero result of `line`
-     * ends the exchange and is returned. Exactly one of the two is set. */
+     * arrives (without line ends; blank lines are skipped; the last one may lack its end), or passed to `data` as it
+     * arrives, with what is known of the answer. A non-zero result ends the exchange and is returned, except that 1 says
+     * that the answer is complete for the caller. Exactly one of the three is set. */
     struct buf *to;
     int (*line)(void *ctx, struct bytes line, struct err *err);
+    int (*data)(void *ctx, const struct http_answer *answer, struct bytes data, struct err *err);
+    /* May be NULL. Called ten times a second or more often; a non-zero result ends the exchange and is returned. */
+    int (*tick)(void *ctx, struct err *err);
     void *ctx;
-};
-
-struct http_answer {
-    enum http_fault fault;
-    unsigned status;          /* 0: none */
-    char type[HTTP_TYPE_MAX]; /* content type in lower case without parameters; "" when absent */
-    uint64_t bytes;           /* of the body, as far as it was received */
-    uint64_t elapsed_ns;
 };
 
 /* `agent` is the user agent, "ledger/1.2.3"; copied. ERR_IO when libcurl is not installed or too old; the message names
@@ -68,7 +84,8 @@ void http_close(struct http *http); /* NULL is fine */
  * not http or https, or has a user part, a query or a fragment. */
 int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], struct err *err);
 /* One exchange. 0 for a complete answer: check its status. ERR_NET otherwise, with *ret filled, where `fault` says what
- * went wrong. ERR_INVALID (the URL), ERR_NOMEM, and the code of the line callback. The message does not contain the URL. */
+ * went wrong. ERR_INVALID (the URL or the secret), ERR_NOMEM, and the code of a callback. The message does not contain the
+ * URL. */
 int http_fetch(struct http *http, const struct http_request *request, struct http_answer *ret, struct err *err);
 /* "refused", "timeout", "tls", "protocol", "limit", "redirect", "stopped", "none"; static. */
 const char *http_fault_name(enum http_fault fault);

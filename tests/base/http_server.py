@@ -56,6 +56,7 @@ SENDS = {
     "/redirect-loop": answer(b"", "302 Found", extra="Location: /redirect-loop\r\n"),
     "/redirect-file": answer(b"", "302 Found", extra="Location: file:///etc/passwd\r\n"),
     "/redirect-ftp": answer(b"", "302 Found", extra="Location: ftp://127.0.0.1/x\r\n"),
+    "/later": answer(b"later", "429 Too Many Requests", extra="Retry-After: 7\r\n"),
     "/tls": answer(b"", "400 Bad Request"),
 }
 ACTS = {

@@ -1,21 +1,13 @@
 /* The HTTP client against a server that behaves well and badly, on the loopback interface. */
 #include "base/http/http.h"
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/base/python_server.h"
 
 struct box {
-    pid_t server;
-    int to_server;
-    unsigned port;
+    struct python_server server;
     struct http *http;
     struct buf body;
     struct http_answer answer;
@@ -24,31 +16,10 @@ struct box {
     unsigned n_lines, stop_at;
 };
 
-static void start_server(struct box *b) {
-    int in[2], out[2];
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    b->server = fork();
-    assert_true(b->server >= 0);
-    if (b->server == 0) {
-        dup2(in[0], STDIN_FILENO);
-        dup2(out[1], STDOUT_FILENO);
-        execlp("python3", "python3", "tests/base/http_server.py", (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    b->to_server = in[1];
-    FILE *f = fdopen(out[0], "r");
-    assert_non_null(f);
-    assert_int_equal(fscanf(f, "%u", &b->port), 1);
-    fclose(f);
-}
-
 static int setup(void **state) {
     struct box *b = calloc(1, sizeof(*b));
     assert_non_null(b);
-    start_server(b);
+    python_server_start(&b->server, "tests/base/http_server.py", NULL, NULL);
     if (http_open("ledger/test", &b->http, &b->err) != 0) {
         fail_msg("%s", b->err.msg);
     }
@@ -61,19 +32,18 @@ static int teardown(void **state) {
     struct box *b = *state;
     http_close(b->http);
     buf_done(&b->body);
-    close(b->to_server);
-    waitpid(b->server, NULL, 0);
+    python_server_stop(&b->server);
     free(b);
     return 0;
 }
 
 static int ask(struct box *b, const char *path, struct http_request r) {
     char url[128];
-    snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", b->port, path);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", b->server.port, path);
     buf_clear(&b->body);
     memset(&b->err, 0, sizeof(b->err));
     r.url = url;
-    if (r.line == NULL) {
+    if (r.line == NULL && r.data == NULL) {
         r.to = &b->body;
     }
     return http_fetch(b->http, &r, &b->answer, &b->err);
@@ -123,7 +93,7 @@ static void a_request_says_who_asks_and_nothing_more(void **state) {
     char want[256];
     assert_int_equal(get(b, "/echo"), 0);
     snprintf(want, sizeof(want),
-             "GET /echo HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: ledger/test\r\nAccept: */*\r\n\r\n", b->port);
+             "GET /echo HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: ledger/test\r\nAccept: */*\r\n\r\n", b->server.port);
     buf_put_u8(&b->body, 0);
     assert_string_equal((char *)b->body.p, want);
 }
@@ -231,7 +201,7 @@ static void what_is_no_http_or_no_tls_is_told_apart(void **state) {
     char url[64];
     fails(b, get(b, "/garbage"), HTTP_PROTOCOL, "");
     fails(b, get(b, "/nothing"), HTTP_PROTOCOL, "");
-    snprintf(url, sizeof(url), "https://127.0.0.1:%u/ok", b->port);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/ok", b->server.port);
     struct http_request r = {.url = url, .to = &b->body, .limits = {.total_ms = 5000}};
     fails(b, http_fetch(b->http, &r, &b->answer, &b->err), HTTP_TLS, "");
 }
@@ -240,6 +210,86 @@ static void the_stop_flag_ends_a_wait(void **state) {
     struct box *b = *state;
     static const volatile sig_atomic_t stop = 1;
     fails(b, ask(b, "/silent", (struct http_request){.stop = &stop}), HTTP_STOPPED, "");
+}
+
+static void a_readable_descriptor_ends_a_wait(void **state) {
+    struct box *b = *state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    fails(b, ask(b, "/silent", (struct http_request){.stop_fd = ends[0]}), HTTP_STOPPED, "");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static int after_three(void *ctx, struct err *err) {
+    struct box *b = ctx;
+    return ++b->n_lines == 3 ? err_set(err, ERR_LIMIT, "three ticks") : 0;
+}
+
+static void a_tick_ends_a_wait_with_its_code(void **state) {
+    struct box *b = *state;
+    assert_int_equal(ask(b, "/silent", (struct http_request){.tick = after_three, .ctx = b}), ERR_LIMIT);
+    assert_string_equal(b->err.msg, "three ticks");
+    assert_true(b->answer.sent);
+}
+
+static int keep_data(void *ctx, const struct http_answer *answer, struct bytes data, struct err *err) {
+    struct box *b = ctx;
+    (void)err;
+    assert_int_equal(answer->status, 200);
+    assert_string_equal(answer->type, "application/x-ndjson");
+    return data.n > 0 && ++b->n_lines == b->stop_at;
+}
+
+static void data_comes_as_it_arrives_until_it_is_enough(void **state) {
+    struct box *b = *state;
+    b->stop_at = 2;
+    assert_int_equal(ask(b, "/endless-lines", (struct http_request){.data = keep_data, .ctx = b}), 0);
+    assert_int_equal(b->answer.fault, HTTP_NONE);
+    assert_int_equal(b->n_lines, 2);
+}
+
+static void a_secret_is_one_header_of_one_request(void **state) {
+    struct box *b = *state;
+    const struct http_request with = {.bearer = bytes_of("s3cret-word")};
+    assert_int_equal(ask(b, "/echo", with), 0);
+    buf_put_u8(&b->body, 0);
+    assert_non_null(strstr((const char *)b->body.p, "\r\nAuthorization: Bearer s3cret-word\r\n"));
+    assert_int_equal(get(b, "/echo"), 0);
+    buf_put_u8(&b->body, 0);
+    assert_null(strstr((const char *)b->body.p, "Authorization"));
+    struct http_request bad = {.bearer = bytes_of("two\r\nX-Lines: 1")};
+    assert_int_equal(ask(b, "/echo", bad), ERR_INVALID);
+    assert_null(strstr(b->err.msg, "Lines"));
+    bad = (struct http_request){.bearer = bytes_of("s3cret-word"), .limits = {.redirects = 1}};
+    assert_int_equal(ask(b, "/redirect", bad), ERR_INVALID);
+}
+
+static void a_pinned_name_leads_to_its_address_alone(void **state) {
+    struct box *b = *state;
+    char url[64], pin[64];
+    snprintf(url, sizeof(url), "http://pinned.example:%u/ok", b->server.port);
+    snprintf(pin, sizeof(pin), "pinned.example:%u:127.0.0.1", b->server.port);
+    struct http_request r = {.url = url, .pin = pin, .to = &b->body, .fresh = true};
+    assert_int_equal(http_fetch(b->http, &r, &b->answer, &b->err), 0);
+    assert_string_equal(b->answer.address, "127.0.0.1");
+    snprintf(pin, sizeof(pin), "pinned.example:%u:127.0.0.77", b->server.port); /* where nobody listens */
+    fails(b, http_fetch(b->http, &r, &b->answer, &b->err), HTTP_REFUSED, "");
+    assert_false(b->answer.sent);
+}
+
+static void an_answer_says_when_to_ask_again_and_whether_it_was_cut(void **state) {
+    struct box *b = *state;
+    assert_int_equal(get(b, "/later"), 0);
+    assert_int_equal(b->answer.status, 429);
+    assert_int_equal(b->answer.retry_s, 7);
+    fails(b, get(b, "/short"), HTTP_PROTOCOL, "");
+    assert_true(b->answer.cut && b->answer.sent);
+    fails(b, get(b, "/nothing"), HTTP_PROTOCOL, "");
+    assert_true(b->answer.cut);
+    fails(b, get(b, "/garbage"), HTTP_PROTOCOL, "");
+    assert_false(b->answer.cut);
 }
 
 static void the_environments_proxies_are_not_asked(void **state) {
@@ -319,6 +369,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_encoding_that_was_not_asked_for_is_not_unpacked, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_http_or_no_tls_is_told_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(the_stop_flag_ends_a_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_readable_descriptor_ends_a_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tick_ends_a_wait_with_its_code, setup, teardown),
+        cmocka_unit_test_setup_teardown(data_comes_as_it_arrives_until_it_is_enough, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_secret_is_one_header_of_one_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pinned_name_leads_to_its_address_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_says_when_to_ask_again_and_whether_it_was_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(the_environments_proxies_are_not_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(other_schemes_and_user_parts_are_invalid, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_has_one_form, setup, teardown),

@@ -1,0 +1,7 @@
+/* Trees of files: a copy that can be read again and compared, byte for byte.
+ *
+ * Sees: base. Begin with copy.h. */
+#ifndef BASE_TREE_ROOM_H
+#define BASE_TREE_ROOM_H
+
+#endif
