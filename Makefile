@@ -4,7 +4,7 @@
 # compiler warnings into errors. CC, CFLAGS and LDFLAGS are respected: they are appended to our own flags.
 
 # The layers, bottom first, and what each folder may see; tools/lint enforces them.
-LAYERS           := base ledger projections ingest query export lib packs evals doctor cli
+LAYERS           := base ledger projections ingest query export lib work packs evals doctor cli
 SEES_base        := base
 SEES_ledger      := ledger base
 SEES_projections := projections ledger base
@@ -12,15 +12,17 @@ SEES_ingest      := ingest ledger base
 SEES_query       := query projections ledger base
 SEES_export      := export projections ledger base
 SEES_lib         := lib export query projections ledger base
-SEES_packs       := packs ledger base
-SEES_evals       := evals ingest query export projections ledger base
-SEES_doctor      := doctor ingest query export projections ledger base
-SEES_cli         := cli lib packs evals doctor ingest query export projections ledger base
+SEES_work        := work base
+SEES_packs       := packs work ingest projections ledger base
+SEES_evals       := evals work ingest query export projections ledger base
+SEES_doctor      := doctor work ingest query export projections ledger base
+SEES_cli         := cli lib packs evals doctor work ingest query export projections ledger base
 
 # The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
 # not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
-ROOMS_base        := . yaml archive secret http
+ROOMS_base        := . yaml archive secret http tree
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
+ROOMS_work        := . inside seccomp limits egress confine run model
 ROOMS_projections := rows fold store view walk attest permissions machine ready decide verdict .
 ROOMS_ingest      := input driver dpkg|hardware|hook|jsonl|lmeval|ollama|otlp .
 ROOMS_query       := . condition columns index rows sql
@@ -86,7 +88,7 @@ else
 PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
               jansson zlib
 # Loaded at first use, not linked: only their headers are needed here.
-PKGS_LOADED := libcurl sqlite3 yaml-0.1
+PKGS_LOADED := libcurl sqlite3 yaml-0.1 libseccomp
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
 # The program links the few libcrypto functions it uses statically: it starts twice as fast (decision 027).
@@ -121,14 +123,18 @@ $(B)/flags: FORCE
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(COMPILE) $(if $(filter tests/%,$<),$(OPT_TESTS)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(COMPILE) $(if $(filter tests/%,$<),$(OPT_TESTS)) $(ALSO) -MMD -MP -c -o $@ $<
 
 # ---- one archive per folder, the program, the libraries -----------------------------------------------------------------
 
-files    = $(sort $(foreach l,$(1),$(wildcard $(l)/*.c $(l)/*/*.c $(l)/*/*/*.c)))
+# The keeper is a program of its own, carried inside the others.
+KEEPER   := work/inside/main.c
+files    = $(filter-out $(KEEPER),$(sort $(foreach l,$(1),$(wildcard $(l)/*.c $(l)/*/*.c $(l)/*/*/*.c))))
 obj      = $(patsubst %.c,$(B)/obj/%.o,$(call files,$(1)))
 PRESENT := $(foreach l,$(LAYERS),$(if $(call files,$(l)),$(l)))
 LIBDIRS := $(filter-out cli,$(PRESENT))
+# What the public library is made of: nothing that acts.
+PUBLIC  := $(filter $(SEES_lib),$(PRESENT))
 archive  = $(B)/lib$(1)-floor.a
 archives = $(foreach l,$(1),$(if $(filter $(l),$(PRESENT)),$(call archive,$(l))))
 in_group = -Wl,--start-group $(filter %.a,$(1)) -Wl,--end-group
@@ -140,19 +146,26 @@ $(call archive,$(1)): $(call obj,$(1))
 endef
 $(foreach l,$(PRESENT),$(eval $(call floor,$(l))))
 
+# The first process of a sandbox: static, of plain flags in every configuration, because nothing else is there with it.
+$(B)/work-keeper: $(KEEPER) work/inside/plan.h $(B)/flags
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -static -s -o $@ $<
+$(B)/obj/work/inside/image.o: $(B)/work-keeper
+$(B)/obj/work/inside/image.o: ALSO := -DWORK_KEEPER='"$(B)/work-keeper"'
+
 $(B)/ledger: $(call archives,$(SEES_cli))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_EXE) -o $@ $(call in_group,$^) $(EXE_LIBS) -lm
 
 # A single object in which only the public names are global, so that they cannot clash with those of the program.
-$(B)/libledger.a: $(foreach l,$(LIBDIRS),$(call obj,$(l)))
+$(B)/libledger.a: $(foreach l,$(PUBLIC),$(call obj,$(l)))
 	$(call say,LINK,$@)
 	@rm -f $@
 	$(Q)$(LD) -r -o $(B)/libledger.o $^
 	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='ledger_*' $(B)/libledger.o
 	$(Q)$(AR) rcs $@ $(B)/libledger.o
-$(B)/libledger.so.$(VERSION): $(foreach l,$(LIBDIRS),$(call obj,$(l))) share/libledger.map
+$(B)/libledger.so.$(VERSION): $(foreach l,$(PUBLIC),$(call obj,$(l))) share/libledger.map
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) \

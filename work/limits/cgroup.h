@@ -1,0 +1,44 @@
+/* A control group for one step.
+ *
+ * Where one may be made is found once: version 2 in the nearest ancestor of this process's group that hands memory and pids
+ * to its children and lets us make one; version 1 below this process's own groups of memory and pids. */
+#ifndef WORK_LIMITS_CGROUP_H
+#define WORK_LIMITS_CGROUP_H
+
+#include "base/file.h"
+
+enum { LIMITS_DIRS = 2 }; /* version 1 has one for memory and one for pids */
+
+struct limits_place {
+    int version; /* 2, 1 or 0: there is none */
+    char dir[LIMITS_DIRS][FILE_PATH_MAX];
+};
+/* Tries: makes a group and removes it. Groups that a killed process left are removed on the way. */
+void limits_cgroup_find(struct limits_place *ret);
+
+struct limits_group {
+    int version;
+    char dir[LIMITS_DIRS][FILE_PATH_MAX]; /* empty: not there */
+    int procs[LIMITS_DIRS];               /* takes process ids; -1: none */
+};
+/* `name` is this step's own among those of the machine. */
+int limits_cgroup_new(const struct limits_place *place, const char *name, uint64_t memory, uint64_t processes,
+                      struct limits_group *ret, struct err *err);
+
+/* Puts a process into it; what that one starts from then on is born there. The kernel may take some milliseconds. */
+int limits_cgroup_join(const struct limits_group *group, pid_t pid, struct err *err);
+
+struct limits_used {
+    uint64_t memory_max;
+    bool memory_out;    /* the kernel ended something for lack of memory */
+    bool processes_out; /* it refused a process */
+};
+void limits_cgroup_used(const struct limits_group *group, struct limits_used *ret);
+/* Processor time of all that is or was in it; 0: it does not count time (version 1 has a hierarchy of its own for that). */
+uint64_t limits_cgroup_time(const struct limits_group *group);
+/* Ends all in it. */
+void limits_cgroup_kill(const struct limits_group *group);
+/* Removes it, once it is empty; waits up to a second for that. */
+void limits_cgroup_done(struct limits_group *group);
+
+#endif
