@@ -2,6 +2,7 @@
 #include <ledger/care.h>
 
 #include "lib/facade.h"
+#include "projections/act/checked.h"
 
 _Static_assert((int)LEDGER_ERASE_PRIVATE == (int)LOG_ERASE_PRIVATE && (int)LEDGER_ERASE_ARTIFACT == (int)LOG_ERASE_ARTIFACT,
                "");
@@ -22,6 +23,7 @@ int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o
                                                 .reason = o.reason,
                                                 .actor = facade_actor(o.actor, actor),
                                                 .note = o.note};
+    if (rc == 0) rc = checked_unlocked(ledger, "ledger.corrected", &err);
     if (rc == 0) rc = log_correct(ledger, &correct, &receipt, &err);
     if (rc == 0) facade_receipt(&receipt, ret);
     return facade_end(rc, &err, error);
@@ -51,6 +53,7 @@ int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *optio
                                             .reason = o.reason,
                                             .actor = facade_actor(o.actor, actor),
                                             .note = o.note};
+    if (rc == 0) rc = checked_unlocked(ledger, "ledger.erased", &err);
     if (rc == 0) rc = log_erase(ledger, &erase, &receipt, &err);
     if (rc == 0) facade_receipt(&receipt, ret);
     return facade_end(rc, &err, error);

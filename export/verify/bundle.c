@@ -52,6 +52,10 @@ bool check_is_at(const struct checking *c, const char *name) {
 
 int check_expect(struct checking *c, const char *name, size_t max, struct err *err) {
     c->rule = "B3";
+    if (!c->at_end && check_is_at(c, "LEFT_OUT.md")) {
+        return err_set(err, ERR_CORRUPT, "found where '%s' should be: this is a support report, which proves nothing",
+                       name);
+    }
     if (!check_is_at(c, name)) {
         return c->at_end ? err_set(err, ERR_CORRUPT, "the archive ends where '%s' should be", name)
                          : err_set(err, ERR_CORRUPT, "found where '%s' should be", name);

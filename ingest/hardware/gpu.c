@@ -3,20 +3,15 @@
 #include "ingest/hardware/hardware.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/spawn.h"
 #include "base/text.h"
 
 #define SMI_OUTPUT_MAX ((size_t)64 << 10)
@@ -158,87 +153,22 @@ void hardware_take_smi(struct hardware_profile *p, struct bytes csv) {
     }
 }
 
-/* Reads until the end, the bound or the deadline; true at the end. */
-static bool drain(int fd, uint64_t deadline, struct buf *out) {
-    for (;;) {
-        uint64_t now = clock_boot_ns();
-        if (now >= deadline) return false;
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        int ready = poll(&p, 1, (int)((deadline - now) / 1000000) + 1);
-        if (ready < 0 && errno != EINTR) return false;
-        if (ready <= 0) continue;
-        uint8_t *room = buf_room(out, 4096);
-        ssize_t got = room != NULL ? read(fd, room, 4096) : -1;
-        if (got == 0) return true;
-        if (got < 0 && (room == NULL || errno != EINTR)) return false;
-        out->n += got > 0 ? (size_t)got : 0;
-    }
-}
-
-/* Waits for its end until the deadline, then kills it; true when it ended by itself. */
-static bool reap(pid_t pid, uint64_t deadline, int *ret_status) {
-    pid_t got;
-    while ((got = waitpid(pid, ret_status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
-        if (clock_boot_ns() >= deadline) {
-            kill(-pid, SIGKILL);
-            while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR) {
-            }
-            return false;
-        }
-        poll(NULL, 0, 10);
-    }
-    return got == pid;
-}
-
-static int start(const char *program, int out_fd, pid_t *ret) {
-    static const char query[] = "--query-gpu=pci.bus_id,name,memory.total,driver_version";
-    static const char format[] = "--format=csv,noheader,nounits";
-    char name[] = "nvidia-smi", a[sizeof(query)], b[sizeof(format)], locale[] = "LC_ALL=C", path[] = "PATH=/usr/bin:/bin";
-    memcpy(a, query, sizeof(query));
-    memcpy(b, format, sizeof(format));
-    char *const argv[] = {name, a, b, NULL};
-    char *const envp[] = {locale, path, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    if (posix_spawn_file_actions_init(&actions) != 0) return ERR_NOMEM;
-    if (posix_spawnattr_init(&attr) != 0) {
-        posix_spawn_file_actions_destroy(&actions);
-        return ERR_NOMEM;
-    }
-    int rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
-    if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (rc == 0) rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP); /* so that its children are killed with it */
-    if (rc == 0) rc = posix_spawn(ret, program, &actions, &attr, argv, envp);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&actions);
-    return rc != 0 ? ERR_IO : 0;
-}
-
 static void ask_smi(const char *program, struct hardware_profile *p) {
-    int fds[2];
-    pid_t pid = -1;
+    const char *const argv[] = {program, "--query-gpu=pci.bus_id,name,memory.total,driver_version",
+                                "--format=csv,noheader,nounits", NULL};
+    const struct spawn spawn = {.argv = argv, .limit_ns = SMI_TIMEOUT_NS};
     struct buf out = {.max = SMI_OUTPUT_MAX};
-    if (pipe2(fds, O_CLOEXEC) != 0) return;
-    int rc = start(program, fds[1], &pid);
-    close(fds[1]);
-    if (rc != 0) {
+    int status = 0;
+    int rc = spawn_run(&spawn, &out, &status, NULL);
+    if (rc == ERR_LIMIT) {
+        snprintf(p->gpu_error, sizeof(p->gpu_error), "nvidia-smi gave no whole answer within 5 s");
+    } else if (rc != 0) {
         snprintf(p->gpu_error, sizeof(p->gpu_error), "nvidia-smi cannot be started");
+    } else if (status != 0) {
+        snprintf(p->gpu_error, sizeof(p->gpu_error), "nvidia-smi failed with status %d", status);
     } else {
-        uint64_t deadline = clock_boot_ns() + SMI_TIMEOUT_NS;
-        int status = 0;
-        bool whole = drain(fds[0], deadline, &out);
-        bool ended = reap(pid, whole ? deadline : 0, &status);
-        if (!whole || !ended) {
-            snprintf(p->gpu_error, sizeof(p->gpu_error), "nvidia-smi gave no whole answer within 5 s");
-        } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            snprintf(p->gpu_error, sizeof(p->gpu_error), "nvidia-smi failed with status %d",
-                     WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-        } else {
-            hardware_take_smi(p, bytes_of_buf(&out));
-        }
+        hardware_take_smi(p, bytes_of_buf(&out));
     }
-    close(fds[0]);
     buf_done(&out);
 }
 

@@ -1,4 +1,4 @@
-/* Backup: a copy of the evidence, the artifacts and the settings, without secret keys and derived data. Records are copied,
+/* Backup: a copy of the evidence, the artifacts, the installed packs and the settings, without secret keys and derived data. Records are copied,
  * not pages, which may still hold erased content. The copy is verified before it appears under its name. */
 #include "ledger/care/backup.h"
 
@@ -134,6 +134,7 @@ static int make_backup(struct ledger *ledger, const char *to, uint64_t *ret_gene
     int rc = create_begin(to, tmp, err);
     if (rc == 0) rc = copy_evidence(ledger, tmp, ret_generation, err);
     if (rc == 0) rc = backup_copy_artifacts(ledger->dir, tmp, err);
+    if (rc == 0) rc = backup_copy_packs(ledger->dir, tmp, err);
     if (rc == 0) rc = create_config(tmp, ledger->config.map_bytes, err);
     if (rc == 0) rc = verify_copy(ledger, tmp, &head, err);
     if (rc == 0) rc = headfile_write(tmp, &head, err);

@@ -49,6 +49,7 @@ static int copy_all(const char *backup, const char *tmp, struct err *err) {
     if (rc == 0) rc = file_join(to, tmp, "evidence/data.mdb", err);
     if (rc == 0) rc = backup_copy_file(from, to, err);
     if (rc == 0) rc = backup_copy_artifacts(backup, tmp, err);
+    if (rc == 0) rc = backup_copy_packs(backup, tmp, err);
     if (rc == 0) rc = config_load(backup, &config, err);
     if (rc == 0) rc = create_config(tmp, config.map_bytes, err);
     return rc;

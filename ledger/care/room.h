@@ -8,6 +8,7 @@
  *   open     opening and closing, and the figures (log_stats)
  *   create   a new ledger: built under a temporary name, synced, renamed
  *   backup   a copy of the records without secret keys, verified before it has its name
+ *   backup_packs  the files of installed packs, which backup and restore copy
  *   restore  a working ledger from a backup, under new epoch keys
  *
  * Words. Handle: an open ledger. Backup: lives nowhere and is not appended to. Restored: continues under a new origin,

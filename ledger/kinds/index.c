@@ -229,6 +229,10 @@ const char *kind_type_name(enum kind_type type) {
     return names[type];
 }
 
+bool kind_is_final(struct bytes name) {
+    return bytes_has_prefix(name, "ledger.") || bytes_has_prefix(name, "recovery.tripcode_");
+}
+
 bool kind_is_custom(struct bytes name) {
     size_t parts = 1, part = 0; /* `part` is the length of the current part */
     if (!bytes_has_prefix(name, "x.")) return false;

@@ -58,6 +58,9 @@ const struct kind_field *kind_field_find(const struct kind *kind, struct bytes n
 const char *kind_type_name(enum kind_type type);
 /* "x.<vendor>.<name>", at least three parts of [a-z0-9_]. */
 bool kind_is_custom(struct bytes name);
+/* Is an event of this kind final? No correction takes it back: the ledger's own, and tripcodes, whose use would be undone by
+ * that. */
+bool kind_is_final(struct bytes name);
 /* The nearest known kind, for "did you mean"; NULL when none is near. */
 const char *kind_suggest(struct bytes name);
 /* Appends the whole catalog as Markdown: docs/kinds.md. Returns 0 or the buffer's failure. */

@@ -14,6 +14,7 @@
  *   slip     is a name nearly another one; near: what is reported then
  *   doc      the catalog as docs/kinds.md
  *   scope, tool_rule, grant   what a permission covers, and what a grant must say
+ *   capability                tiers of machines and their limits, in a policy
  *
  * Words. Kind: "route.decided". Subject: what an event is about, "model/<name>". Open: readable in every proof;
  * private: hidden behind a commitment. Indexed: open and quick to search by. Decides: states are judged by it. Slip:

@@ -242,6 +242,9 @@ static const char *name_fault(struct bytes name) {
 
 static const char *host_fault(struct bytes scope) {
     size_t address = address_end(scope), at = address;
+    if (scope.n >= 3 && memmem(scope.p, scope.n, "://", 3) != NULL) {
+        return "has a scheme (expected NAME or NAME:PORT, without scheme, user or path)";
+    }
     if (at == 0) {
         const uint8_t *colon = memchr(scope.p, ':', scope.n);
         at = colon != NULL ? (size_t)(colon - scope.p) : scope.n;
@@ -266,11 +269,13 @@ const char *scope_fault(struct bytes group, struct bytes scope) {
     return form == SCOPE_PATH ? path_fault(scope) : form == SCOPE_HOST ? host_fault(scope) : segments_fault(scope);
 }
 
+bool scope_is_pattern(struct bytes group, struct bytes scope) {
+    return glob_is_pattern(scope) && (scope_form_of(group) != SCOPE_HOST || !is_address(scope));
+}
+
 const char *scope_use_fault(struct bytes group, struct bytes scope) {
     const char *fault = scope_fault(group, scope);
-    if (fault != NULL || !glob_is_pattern(scope) || (scope_form_of(group) == SCOPE_HOST && is_address(scope))) {
-        return fault;
-    }
+    if (fault != NULL || !scope_is_pattern(group, scope)) return fault;
     return "is a pattern (it has '*', '?' or '['); a use names one";
 }
 

@@ -29,6 +29,8 @@ const char *scope_form_name(enum scope_form form);
 const char *scope_fault(struct bytes group, struct bytes scope);
 /* The same for what a use or a call names: a pattern is a fault too, because it says what may be reached, not what was. */
 const char *scope_use_fault(struct bytes group, struct bytes scope);
+/* Whether it is a pattern, which an address in brackets is not. */
+bool scope_is_pattern(struct bytes group, struct bytes scope);
 /* Whether a grant of `pattern` reaches all of `asked`, which may also be a pattern or "". False if either has a fault, or
  * if one path is absolute and the other is not. */
 bool scope_covers(struct bytes group, struct bytes pattern, struct bytes asked);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "ledger/core/author.h"
 #include "ledger/dedup/keyrun.h"
+#include "ledger/kinds/capability.h"
 #include "ledger/kinds/grant.h"
 #include "ledger/kinds/id.h"
 #include "ledger/kinds/near.h"
@@ -399,6 +400,7 @@ static int add_sorted(struct log_batch *batch, const struct log_draft *draft, bo
     rc = kind_sort_input(&in, &batch->scratch, &batch->private_, &e->masked, err);
     if (rc == 0 && !control) rc = grant_check(draft, bytes_of_buf(&batch->scratch), err);
     if (rc == 0) rc = tool_rule_check(draft->kind, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), err);
+    if (rc == 0) rc = capability_check(draft->kind, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), err);
     if (rc == 0) {
         h.schema = in.index == NULL ? 1 : in.index->kind->schema;
         rc = encode_entry(batch, draft, &h, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), e, err);

@@ -7,6 +7,7 @@
 
 #include "base/mp.h"
 #include "base/text.h"
+#include "ledger/kinds/kind.h"
 #include "ledger/write/batch.h"
 #include "ledger/write/guard.h"
 
@@ -23,7 +24,11 @@ static int load_event(struct ledger *ledger, uint64_t seq, const char *what, str
     }
     if (rc == 0) rc = log_reader_open(ledger, seq, seq + 1, ret_reader, err);
     if (rc == 0) rc = log_reader_next(*ret_reader, ret, err);
-    if (rc == 0 && bytes_has_prefix(ret->kind, "ledger.")) {
+    if (rc == 0 && kind_is_final(ret->kind) && !bytes_has_prefix(ret->kind, "ledger.")) {
+        return err_set(err, ERR_INVALID, "event %llu is %.*s: what became of a tripcode cannot be corrected",
+                       (unsigned long long)seq, (int)ret->kind.n, (const char *)ret->kind.p);
+    }
+    if (rc == 0 && kind_is_final(ret->kind)) {
         return err_set(err, ERR_INVALID,
                        "event %llu is %.*s: events of the ledger itself cannot be corrected; to take a correction back, "
                        "append the event that was corrected once more",

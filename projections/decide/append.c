@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/mp.h"
+#include "ledger/core/author.h"
 #include "ledger/event/event.h"
+#include "ledger/kinds/scope.h"
 #include "ledger/kinds/sort.h"
 #include "projections/decide/decide.h"
+#include "projections/decide/step.h"
 #include "projections/rows/named.h"
 #include "projections/view/look.h"
 #include "projections/view/reason.h"
@@ -227,10 +230,37 @@ static int judge_promotion(struct state_view *view, struct bytes promotion, stru
     return rc;
 }
 
+/* What an event does, as a kind, for LOCKDOWN: some kinds both stop and go on. The end of a step is a fact; a route may be parked or
+ * taken up again; a tripcode may order something, or permit a step. */
+static struct bytes acts_as(const struct log_event *event) {
+    struct bytes status = decide_text(event->body, "status"), raw;
+    struct mp_item item;
+    if (bytes_is(event->kind, "run.step") && status.n > 0 && !bytes_is(status, "started")) return bytes_of("run.finished");
+    if (bytes_is(event->kind, "route.parked") && mp_map_get(event->body, "parked", &raw) == 0 &&
+        !(mp_scalar(raw, &item) == 0 && item.type == MP_BOOL && item.boolean)) {
+        return bytes_of("route.declared");
+    }
+    bool permits = bytes_is(event->kind, "recovery.tripcode_issued") && bytes_is(decide_text(event->body, "code"), "STEP");
+    return permits ? bytes_of("run.step") : event->kind;
+}
+
+/* Whether LOCKDOWN is on, and what a guarded step rests on, must be known: the states of it must not have stopped. */
+static int judge_step(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
+    size_t i = state_find(view, "recovery");
+    bool guarded = bytes_is(event->kind, "run.step") && scope_tier(decide_text(event->body, "tier")) >= 2;
+    if (i == SIZE_MAX && guarded) {
+        decide_no(ret, "this view has no snapshots");
+    } else if (i != SIZE_MAX && !decide_is_safe(acts_as(event))) {
+        can_judge(view, i, ret);
+    }
+    return ret->yes ? decide_may_step(view, event, ret, err) : 0;
+}
+
 int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err) {
     const struct kind *kind = kind_find(draft->kind);
     struct decision mine;
     struct buf body = {.max = BODY_ROOM}, private_ = {.max = BODY_ROOM};
+    char vkey[NOTE_VKEY_MAX] = "";
     uint32_t masked;
     const struct kind_input in = {.kind = draft->kind,
                                   .body = draft->body,
@@ -240,6 +270,9 @@ int decide_may_append(struct state_view *view, const struct log_draft *draft, st
                                   .as_it_is = true}; /* whoever writes it judges the form */
     int rc = kind_sort_input(&in, &body, &private_, &masked, err);
     decide_begin(&mine);
+    if (draft->author != NULL) {
+        note_vkey_encode(vkey, &draft->author->signer.vkey);
+    }
     if (rc == 0) {
         struct log_event event = {.seq = state_at(view),
                                   .time = state_now(view),
@@ -251,8 +284,11 @@ int decide_may_append(struct state_view *view, const struct log_draft *draft, st
                                   .grade = draft->grade,
                                   .run = draft->run,
                                   .key = draft->key,
+                                  .author = bytes_of(vkey), /* in place of its signature (projections/recovery) */
                                   .body = bytes_of_buf(&body)};
-        rc = judge_use(view, &event, &mine, err);
+        rc = decide_is_unlocked(view, acts_as(&event), &mine, err);
+        if (rc == 0 && mine.yes) rc = judge_step(view, &event, &mine, err);
+        if (rc == 0 && mine.yes) rc = judge_use(view, &event, &mine, err);
         if (rc == 0 && mine.yes) rc = judge_both(view, &event, &mine, err);
         if (rc == 0) rc = note_useless(view, &event, &mine, err);
     }

@@ -1,6 +1,7 @@
 /* Judgements over rows that others fold: is a route proven, may a candidate be promoted? An absent table has no rows. */
 #include "projections/decide/decide.h"
 
+#include "projections/decide/step.h"
 #include "projections/ready/promotions.h"
 #include "projections/rows/named.h"
 #include "projections/view/look.h"
@@ -37,6 +38,12 @@ int decide_may_promote(struct state_view *view, struct bytes promotion, struct d
     struct reason words, cite;
     bool there = false, barred;
     int rc = look_stored(view, "promotions", &promotion, 1, &row, &there, err);
+    if (rc == 0) rc = decide_is_unlocked(view, bytes_of("promotion.promoted"), &mine, err);
+    if (rc == 0 && !mine.yes) {
+        row_done(&row);
+        *ret = mine;
+        return 0;
+    }
     decide_begin(&mine);
     readiness_init(&found);
     reason_init(&words);

@@ -3,14 +3,13 @@
 #ifndef PROJECTIONS_DECIDE_DECIDE_H
 #define PROJECTIONS_DECIDE_DECIDE_H
 
+#include "projections/decide/body.h"
 #include "projections/view/decision.h"
 #include "projections/view/state.h"
 
 /* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in
  * projections/decide/use.c; others are always yes. */
 int decide_may_use(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err);
-/* A text field of a body; empty when it has none of that name. Borrowed. */
-struct bytes decide_text(struct bytes body, const char *name);
 /* Is the kind in that table? Then its answer depends on the states of permissions, policies and runs. */
 bool decide_uses(struct bytes kind);
 /* Does a proof count for the route as it is now? */

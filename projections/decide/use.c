@@ -3,7 +3,8 @@
  *
  *   kind              who                                                        what
  *   permission.used   the subject                                                group, scope, tier; without a group
- *                                                                                nothing can be held
+ *                                                                                nothing can be held; with `whole`
+ *                                                                                all that the scope covers
  *   run.tool_called   the pack of the run; of a run without one, the newest      group, scope, tier; without a group
  *                     of what was decided for its agent, tool and server,        nothing can be held; the tier
  *                     also the one that its tool's name names                    that policies judge, when it is higher
@@ -13,6 +14,7 @@
 
 #include "ledger/kinds/scope.h"
 #include "projections/decide/decide.h"
+#include "projections/decide/step.h"
 #include "projections/permissions/permitted.h"
 #include "projections/permissions/row.h"
 #include "projections/permissions/tiers.h"
@@ -23,13 +25,6 @@
 
 #define HOLDERS_MAX 3
 #define HOLDER_MAX  (ROW_TEXT_MAX + 16)
-
-struct bytes decide_text(struct bytes body, const char *name) {
-    struct bytes raw;
-    struct mp_item item;
-    bool text = mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR;
-    return text ? item.data : (struct bytes){(const uint8_t *)"", 0};
-}
 
 static struct decide_use use_of(struct bytes map, struct bytes session, struct bytes run) {
     return (struct decide_use){.group = decide_text(map, "group"),
@@ -49,11 +44,13 @@ static void note_tier(const struct decide_use *use, struct decision *ret) {
 
 static int permission_used(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
     struct decide_use use = use_of(event->body, decide_text(event->body, "session"), event->run);
+    bool whole = false;
     if (use.group.n == 0) {
         decide_no(ret, "%s", PERMISSIONS_USE_OF_NO_GROUP);
         return 0;
     }
-    use.one = true;
+    list_bool(event->body, "whole", &whole);
+    use.one = !whole;
     int rc = decide_is_permitted(view, event->subject, &use, ret, err);
     note_tier(&use, ret);
     return rc;

@@ -21,6 +21,7 @@
 #include "base/array.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "ledger/kinds/kind.h"
 #include "projections/fold/fold.h"
 
 static const char kind_text[] = "ledger.corrected";
@@ -116,7 +117,7 @@ static int judge(struct replay *replay, const struct named *named, size_t i, str
         may = all[k].seq != ret->seq;
     }
     int rc = may ? replay_kind(replay, ret->seq, leaf, &ret->kind, err) : 0;
-    if (rc == 0 && may && (memcmp(leaf, named->one[i].leaf, LOG_HASH) != 0 || strncmp(ret->kind, "ledger.", 7) == 0)) {
+    if (rc == 0 && may && (memcmp(leaf, named->one[i].leaf, LOG_HASH) != 0 || kind_is_final(bytes_of(ret->kind)))) {
         free(ret->kind);
         ret->kind = NULL;
     }

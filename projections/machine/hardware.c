@@ -1,38 +1,16 @@
 /* Hardware: for each host its newest profile and what that is good for, and its faults by device.
  *
  * The capability tier says which models fit, in one word that a route or a person can ask for. It is judged on reading, by
- * the table below, from two numbers of the profile: the memory of all GPUs together (runtimes spread a model's layers over
- * them) and the installed memory. The thresholds are 15/16 of the nominal size, because cards and boards report a little
- * less than what is printed on them. "Fits" is for 4-bit weights with some room for context. GPUs whose memory is unknown
- * or shared with the system do not count: without others the tier is that of the system memory. */
+ * the tiers of a policy (capability.h), from two numbers of the profile: the memory of all GPUs together (runtimes spread a
+ * model's layers over them) and the installed memory. GPUs whose memory is unknown or shared with the system do not count:
+ * without others the tier is that of the system memory. */
 #include <string.h>
 
 #include "base/mp.h"
 #include "projections/fold/fold.h"
+#include "projections/machine/capability.h"
 
-#define GIB          (INT64_C(1) << 30)
-#define NOMINAL(gib) ((gib)*GIB / 16 * 15)
-#define SIZE(table)  (sizeof(table) / sizeof((table)[0]))
-
-static const struct tier {
-    const char *name;
-    int64_t gpu_bytes, memory_bytes; /* at least */
-    const char *fits;
-} tiers[] = {
-    {"gpu-160g", NOMINAL(160), 0, "models of up to about 235 billion parameters"},
-    {"gpu-80g", NOMINAL(80), 0, "models of up to about 120 billion parameters"},
-    {"gpu-48g", NOMINAL(48), 0, "models of up to about 70 billion parameters"},
-    {"gpu-24g", NOMINAL(24), 0, "models of up to about 32 billion parameters"},
-    {"gpu-16g", NOMINAL(16), 0, "models of up to about 20 billion parameters"},
-    {"gpu-12g", NOMINAL(12), 0, "models of up to about 14 billion parameters"},
-    {"gpu-8g", NOMINAL(8), 0, "models of up to about 8 billion parameters"},
-    {"gpu-4g", NOMINAL(4), 0, "models of up to about 4 billion parameters"},
-    {"cpu-large", 0, NOMINAL(64), "models of up to about 70 billion parameters, slowly"},
-    {"cpu-medium", 0, NOMINAL(32), "models of up to about 32 billion parameters, slowly"},
-    {"cpu-small", 0, NOMINAL(8), "models of up to about 8 billion parameters, slowly"},
-    {"cpu-tiny", 0, 1, "models of up to about 1 billion parameters"},
-    {"unknown", 0, 0, NULL},
-};
+#define SIZE(table) (sizeof(table) / sizeof((table)[0]))
 
 enum {
     HOST,
@@ -224,17 +202,17 @@ static int fold_hardware(struct fold *fold, struct err *err) {
 }
 
 static int judge_host(struct state_view *view, struct row *row, struct err *err) {
-    int64_t gpu = row_int(row, GPU_MEMORY_BYTES), memory = row_int(row, MEMORY_BYTES);
-    (void)view, (void)err;
-    for (size_t i = 0; i < SIZE(tiers); i++) {
-        bool last = i + 1 == SIZE(tiers);
-        if (last || (gpu >= tiers[i].gpu_bytes && memory >= tiers[i].memory_bytes)) {
-            row_set_str(row, TIER, tiers[i].name);
-            row_set_str(row, FITS, tiers[i].fits);
-            return 0;
-        }
+    struct capability c;
+    int rc = capability_judge(view, row_has(row, GPU_MEMORY_BYTES) ? row_int(row, GPU_MEMORY_BYTES) : -1,
+                              row_has(row, MEMORY_BYTES) ? row_int(row, MEMORY_BYTES) : -1, &c, err);
+    if (rc == 0) {
+        row_set_text(row, TIER, c.tier.name);
+        row_set_null(row, FITS);
+        if (c.tier.fits.n > 0) row_set_text(row, FITS, c.tier.fits);
+        if (c.seq != LOG_NO_SEQ) row_cite(row, BASE + FOLD_EVIDENCE, c.seq);
     }
-    return 0;
+    capability_done(&c);
+    return rc;
 }
 
 static const struct state_table tables[] = {

@@ -1,10 +1,11 @@
 /* What runs here: hardware, software, runtimes, runs and imports. Each table is folded from its own family of events, and
- * no judge here looks at other tables.
+ * the only judge here that looks at other tables is that of hardware: its tiers are a policy.
  *
- * Sees: the engine (rows to view). Begin with any file: each opens with what its tables hold. runs.c is the largest, keys.c
+ * Sees: the engine (rows to view), permissions (policies). Begin with any file: each opens with what its tables hold. runs.c is the largest, keys.c
  * the smallest and a good first example of a projection.
  *
  *   hardware   machines: memory, disks, GPUs, and the tier that follows
+ *   capability  tiers of machines and their limits, by the newest policy that has them
  *   installs   packages, as dpkg and others report them
  *   runtimes   runtimes such as ollama: do they answer?
  *   runs       what agents and packs did: runs with their calls, errors and costs

@@ -54,14 +54,16 @@ enum {
     TOLD,
     EXIT_CODE,
     SUCCEEDED,
+    DEMO,
+    CONFINED,
     BASE
 };
 
 static const struct state_column columns[] = {
     [RUN] = {"run", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
     [STATE] = {"state", CELL_TEXT, COLUMN_MAIN,
-               "observed (neither its start nor its end was recorded), running, finished, unknown (its outcome is neither "
-               "good nor bad), failed, aborted, refused, timeout"},
+               "observed (neither its start nor its end was recorded), running, finished, partial (with less than all that "
+               "was asked), unknown (its outcome is neither good nor bad), failed, aborted, refused, timeout"},
     [OUTCOME] = {"outcome", CELL_TEXT, 0, "how it ended, in the source's words"},
     [ERROR] = {"error", CELL_TEXT, COLUMN_MAIN, "kind of the error that it ended with"},
     [PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack ran"},
@@ -95,6 +97,8 @@ static const struct state_column columns[] = {
     [TOLD] = {"told", CELL_INT, 0, "which totals were reported at the end: a bit for each from steps to cost"},
     [EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, if it was a program"},
     [SUCCEEDED] = {"succeeded", CELL_BOOL, 0, "whether it succeeded, as its end says; null: unknown"},
+    [DEMO] = {"demo", CELL_BOOL, COLUMN_MAIN, "it was allowed to run what nobody proved"},
+    [CONFINED] = {"confined", CELL_BOOL, COLUMN_MAIN, "its steps ran confined; false: with all rights of their user"},
     FOLD_COLUMNS,
 };
 
@@ -187,10 +191,12 @@ static void started(struct fold *fold, struct row *row) {
                   {SESSION, "session"}, {PARENT, "parent"},
                   {TASK, "task"},       {PERMISSIONS_DIGEST, "permissions_digest"}};
     int64_t at = (int64_t)fold_when(fold);
-    bool again = row_has(row, STARTED_AT), ended = row_has(row, FINISHED_AT);
+    bool again = row_has(row, STARTED_AT), ended = row_has(row, FINISHED_AT), is = false;
     for (size_t i = 0; i < COUNT(copied); i++) {
         fold_copy(fold, row, copied[i].column, copied[i].field);
     }
+    if (fold_bool(fold, "demo", &is)) row_set_bool(row, DEMO, is);
+    if (fold_bool(fold, "confined", &is)) row_set_bool(row, CONFINED, is);
     if (ended && !again && at <= row_int(row, FINISHED_AT)) { /* the end was recorded first */
         row_set_int(row, STARTED_AT, at);
         fold_cite(fold, row, BASE);
@@ -241,11 +247,11 @@ struct end {
 static struct end end_of(const struct fold *fold, struct bytes outcome) {
     static const struct {
         const char *word, *state;
-    } words[] = {{"ok", "finished"},      {"success", "finished"}, {"succeeded", "finished"}, {"completed", "finished"},
-                 {"done", "finished"},    {"pass", "finished"},    {"aborted", "aborted"},    {"cancelled", "aborted"},
-                 {"canceled", "aborted"}, {"refused", "refused"},  {"denied", "refused"},     {"timeout", "timeout"},
-                 {"error", "failed"},     {"failed", "failed"},    {"failure", "failed"},     {"fail", "failed"},
-                 {"crashed", "failed"}};
+    } words[] = {{"ok", "finished"},       {"success", "finished"}, {"succeeded", "finished"}, {"completed", "finished"},
+                 {"done", "finished"},     {"pass", "finished"},    {"partial", "partial"},    {"aborted", "aborted"},
+                 {"cancelled", "aborted"}, {"canceled", "aborted"}, {"refused", "refused"},    {"denied", "refused"},
+                 {"timeout", "timeout"},   {"error", "failed"},     {"failed", "failed"},      {"failure", "failed"},
+                 {"fail", "failed"},       {"crashed", "failed"}};
     struct end end = {.state = NULL};
     int64_t code = 0;
     bool ok = false, has_code = fold_int(fold, "exit_code", &code);
@@ -303,7 +309,7 @@ static void finished(struct fold *fold, struct row *row) {
     fold_replace(fold, row, ERROR, "error");
     fold_replace(fold, row, EXIT_CODE, "exit_code");
     row_set_null(row, SUCCEEDED);
-    if (end.told) {
+    if (end.told && strcmp(end.state, "partial") != 0) {
         row_set_bool(row, SUCCEEDED, strcmp(end.state, "finished") == 0);
     }
     row_set_int(row, FINISHED_AT, at);
@@ -324,6 +330,7 @@ static void finished(struct fold *fold, struct row *row) {
 
 static void stepped(struct fold *fold, struct row *row) {
     struct bytes status, error;
+    if (fold_text(fold, "status", &status) && bytes_is(status, "started")) return; /* its end counts */
     add(row, STEPS, 1);
     if (fold_text(fold, "status", &status) ? bytes_is(status, "error") : fold_text(fold, "error", &error)) {
         row_add(row, ERRORS, 1);
@@ -493,4 +500,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"*", NULL};
 
-const struct projection projection_runs = {"runs", 5, tables, COUNT(tables), kinds, fold_run};
+const struct projection projection_runs = {"runs", 7, tables, COUNT(tables), kinds, fold_run};

@@ -16,6 +16,7 @@ enum permission_table { PERMISSIONS, PATTERNS, SESSIONS };
 struct asked {
     struct bytes who, group, scope, session, run; /* empty where the event does not say */
     int tier;                                     /* scope_tier */
+    bool whole;                                   /* of a use: of everything that the scope covers */
     bool untold;                                  /* set by permission_find: more patterns refuse than are listed */
 };
 

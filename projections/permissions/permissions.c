@@ -14,7 +14,8 @@
  * patterns, which are listed by who and group in a second table because a fold finds rows by their whole key. The list is
  * bounded: a refusal replaces the oldest grant in it, and when it holds only refusals, one more makes every use of the
  * group a violation. A grant that has ended, or whose tier is below the use's, covers nothing. When the newest decision
- * refuses, or there is none, the use is a violation; so is one whose scope has a fault (ledger/kinds/scope.h).
+ * refuses, or there is none, the use is a violation; so is one whose scope has a fault (ledger/kinds/scope.h). A use of
+ * all that a pattern covers (`whole`) is one use; refusals of single scopes within it are not looked for here.
  *
  * Safe side: denied and revoked always take effect, whatever came before. */
 #include "projections/permissions/row.h"
@@ -114,12 +115,18 @@ static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked
 static struct asked asked_of(const struct fold *fold) {
     static const uint8_t nothing[1];
     const struct bytes none = {nothing, 0};
-    struct asked a = {fold_event(fold)->subject, none, none, none, fold_event(fold)->run, TIER_UNKNOWN, false};
+    struct asked a = {.who = fold_event(fold)->subject,
+                      .group = none,
+                      .scope = none,
+                      .session = none,
+                      .run = fold_event(fold)->run,
+                      .tier = TIER_UNKNOWN};
     struct bytes tier = none;
     fold_text(fold, "group", &a.group);
     fold_text(fold, "scope", &a.scope);
     fold_text(fold, "session", &a.session);
     fold_text(fold, "tier", &tier);
+    fold_bool(fold, "whole", &a.whole);
     a.tier = scope_tier(tier);
     return a;
 }
@@ -357,7 +364,7 @@ static int step_erased(struct fold *fold, struct bytes name, struct err *err) {
 /* What is wrong with the use, in words; NULL: nothing. */
 static const char *use_fault(const struct asked *a, const struct found *found, char ret[128]) {
     const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
-    const char *fault = scope_use_fault(a->group, a->scope);
+    const char *fault = a->whole ? scope_fault(a->group, a->scope) : scope_use_fault(a->group, a->scope);
     if (a->group.n == 0) return "used, but " PERMISSIONS_USE_OF_NO_GROUP;
     if (fault != NULL) {
         snprintf(ret, 128, "used, but its scope %s", fault);
@@ -489,4 +496,4 @@ static const char *const kinds[] = {"permission.requested", "permission.granted"
                                     "permission.decided",   "permission.expired", "permission.revoked",
                                     "permission.used",      "run.finished",       NULL};
 
-const struct projection projection_permissions = {"permissions", 14, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 15, tables, COUNT(tables), kinds, fold_permission};

@@ -301,6 +301,22 @@ int decide_is_permitted_any(struct state_view *view, const struct bytes *who, si
     return rc;
 }
 
+void permitted_why(const struct permitted *is, char *ret, size_t size) {
+    if (is->decision.yes) {
+        snprintf(ret, size, "granted by event %lld, of '%s'", (long long)is->seq, is->scope);
+    } else if (is->fault != NULL) {
+        snprintf(ret, size, "not granted: its scope %s", is->fault);
+    } else if (is->full && is->ground == GROUND_HOLDS) {
+        snprintf(ret, size, "not granted: %s", is->words);
+    } else if (is->ground == GROUND_REFUSES) {
+        snprintf(ret, size, "%s by event %lld", is->words, (long long)is->seq);
+    } else if (is->ground == GROUND_NONE) {
+        snprintf(ret, size, "not granted");
+    } else {
+        snprintf(ret, size, "%s (event %lld)", is->words, (long long)is->seq);
+    }
+}
+
 int decide_is_permitted(struct state_view *view, struct bytes who, const struct decide_use *use, struct decision *ret,
                         struct err *err) {
     return decide_is_permitted_any(view, &who, 1, use, ret, err);

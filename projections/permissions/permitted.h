@@ -41,6 +41,9 @@ int permitted_ask(struct state_view *view, struct bytes who, const struct decide
 int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
                       struct err *err);
 
+/* Why it is not held, with the event: what follows "it is ..."; for what is held, by which grant. */
+void permitted_why(const struct permitted *is, char *ret, size_t size);
+
 /* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? For a tool whose name contains its
  * server, decisions about that server count as if made for the tool (ground.h), here and above. Nobody holds a scope with a
  * fault (ledger/kinds/scope.h). The reason names the nearest grant. */

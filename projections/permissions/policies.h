@@ -18,6 +18,7 @@ enum policies_column {
     POLICIES_DIGEST,
     POLICIES_BY,
     POLICIES_DECLARED_SEQ,
+    POLICIES_TIERS,
     POLICIES_BASE
 };
 

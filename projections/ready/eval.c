@@ -60,6 +60,7 @@ static const struct state_column eval_columns[] = {
     [EVAL_FINISHED_SEQ] = {"finished_seq", CELL_INT, COLUMN_SEQ, "the event that ended it"},
     [EVAL_ERASED_SEQ] = {"erased_seq", CELL_INT, COLUMN_SEQ, "its newest event whose body was erased"},
     [EVAL_ERASED_BY] = {"erased_by", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
+    [EVAL_PROGRAM_DIGEST] = {"program_digest", CELL_TEXT, 0, "digest of the program, if a tool was evaluated"},
     FOLD_COLUMNS};
 static const struct state_column erasure_columns[] = {
     [EVAL_ERASURE_EVENT] = {"event", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which event"},
@@ -168,10 +169,15 @@ static const struct binding {
     size_t column;
     const char *field;
     const char *word; /* for bindings that must not change during a run */
-} bindings[] = {{EVAL_SUITE, "suite", "suite"}, {EVAL_SUITE_DIGEST, "suite_digest", "suite digest"},
-                {EVAL_MODEL, "model", NULL},    {EVAL_DIGEST, "digest", "model digest"},
-                {EVAL_PACK, "pack", "pack"},    {EVAL_PACK_VERSION, "pack_version", "pack version"},
-                {EVAL_ROUTE, "route", "route"}, {EVAL_CONFIG_DIGEST, "config_digest", "configuration digest"}};
+} bindings[] = {{EVAL_SUITE, "suite", "suite"},
+                {EVAL_SUITE_DIGEST, "suite_digest", "suite digest"},
+                {EVAL_MODEL, "model", NULL},
+                {EVAL_DIGEST, "digest", "model digest"},
+                {EVAL_PACK, "pack", "pack"},
+                {EVAL_PACK_VERSION, "pack_version", "pack version"},
+                {EVAL_ROUTE, "route", "route"},
+                {EVAL_CONFIG_DIGEST, "config_digest", "configuration digest"},
+                {EVAL_PROGRAM_DIGEST, "program_digest", "program digest"}};
 #define N_BINDINGS (sizeof(bindings) / sizeof(bindings[0]))
 
 static int index_eval(struct fold *fold, size_t table, const struct row *row, size_t column, struct err *err) {
@@ -549,4 +555,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {"eval.started",        "eval.finished",      "eval.imported",
                                     "eval.scored",         "eval.sample_failed", "eval.invalidated",
                                     "eval.suite_declared", "ledger.erased",      NULL};
-const struct projection projection_evals = {"evals", 11, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 12, tables, EVALS_TABLES, kinds, fold};

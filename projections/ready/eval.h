@@ -1,7 +1,7 @@
 /* Evaluations: what was measured on which bytes, and whether it can prove something.
  *
  * Its author's word alone proves nothing: an evaluation counts when it passed, has scores on the right side of their
- * thresholds for all that its suite asks for, is complete, names its weights and was not invalidated. The rules are those
+ * thresholds for all that its suite asks for, is complete, names its weights or its program and was not invalidated. The rules are those
  * of readiness.def. A pass has to be complete to count; a failure counts even when partial, so that an older pass cannot
  * hide it. */
 #ifndef PROJECTIONS_READY_EVAL_H
@@ -67,6 +67,7 @@ enum {
     EVAL_FINISHED_SEQ,
     EVAL_ERASED_SEQ,
     EVAL_ERASED_BY,
+    EVAL_PROGRAM_DIGEST,
     EVAL_BASE
 };
 

@@ -407,7 +407,7 @@ static bool is_mixed(struct judging *j) {
 }
 
 static bool names_no_weights(struct judging *j) {
-    return !row_has(j->eval, EVAL_DIGEST);
+    return !row_has(j->eval, EVAL_DIGEST) && !row_has(j->eval, EVAL_PROGRAM_DIGEST);
 }
 
 /* The newest declaration says how long; without one it never gets too old. */

@@ -51,6 +51,9 @@ static const struct state_column model_columns[] = {
                          "names that refer to it now, each preceded by its runtime; as many as fit in a list"},
     [MODEL_ROUTES] = {"routes", CELL_LIST, COLUMN_JUDGED, "the routes that it serves now"},
     [MODEL_PROVEN_BY] = {"proven_by", CELL_SEQS, COLUMN_JUDGED, "its evaluations that count"},
+    [MODEL_PRIORITY] = {"priority", CELL_INT, 0, "the higher keeps its room when there is too little"},
+    [MODEL_QUOTA] = {"quota_bytes", CELL_INT, 0, "memory that it may take when it is loaded"},
+    [MODEL_ROLE_SEQ] = {"role_seq", CELL_INT, COLUMN_SEQ, "the event that last declared its role, priority or quota"},
     FOLD_COLUMNS};
 static const struct state_column name_columns[] = {
     [NAME_RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
@@ -140,6 +143,18 @@ static void copy(struct fold *fold, struct row *row, size_t column, const char *
     }
 }
 
+/* What is to become of it when there is too little room. */
+static void take_rank(struct fold *fold, struct row *row, const struct models_claim *c) {
+    struct bytes role;
+    int64_t n;
+    bool said = fold_text(fold, "role", &role) || fold_int(fold, "priority", &n) || fold_int(fold, "quota_bytes", &n);
+    if (said && bytes_is(c->step, "declared")) {
+        fold_copy(fold, row, MODEL_PRIORITY, "priority");
+        fold_copy(fold, row, MODEL_QUOTA, "quota_bytes");
+        row_set_int(row, MODEL_ROLE_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+}
+
 static void describe(struct fold *fold, struct row *row, const struct models_claim *c, bool late) {
     static const struct {
         size_t column;
@@ -175,6 +190,7 @@ static void describe(struct fold *fold, struct row *row, const struct models_cla
         copy(fold, row, MODEL_CONTEXT_LENGTH, "context_length", late);
     }
     models_context(fold, row, MODEL_CONTEXT_LENGTH);
+    take_rank(fold, row, c);
 }
 
 /* A decision or statement about it, as opposed to an observation. */
@@ -505,4 +521,4 @@ static const char *const kinds[] = {"model.declared",
                                     "route.fell_back",
                                     "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 8, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 9, tables, MODELS_TABLES, kinds, fold};

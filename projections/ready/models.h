@@ -54,6 +54,9 @@ enum {
     MODEL_NAME_LIST,
     MODEL_ROUTES,
     MODEL_PROVEN_BY,
+    MODEL_PRIORITY,
+    MODEL_QUOTA,
+    MODEL_ROLE_SEQ,
     MODEL_BASE
 };
 
@@ -98,7 +101,7 @@ int models_take_mention(struct fold *fold, struct err *err);
 int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err);
 /* Is it known what the name leads to? */
 int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err);
-/* Merges the row of `key`, unless it is a registered model, into `row` and deletes it. `row` NULL: only deletes it. */
+/* Merges the row of `key`, unless it is a registered model, into `row`, with its role, and deletes it. `row` NULL: only deletes it. */
 int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct err *err);
 /* The same for a name given without its ":latest". */
 int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err);

@@ -125,6 +125,15 @@ static bool is_by_itself(const struct row *other, const struct row *row) {
     return (row_is(other, MODEL_DIGEST_OF, "weights") || names) && !row_is(other, MODEL_STEP, "named");
 }
 
+/* What somebody declared of the one is meant of the other, unless the other has its own. */
+static void keep_role(const struct row *other, struct row *row) {
+    if (!row_has(other, MODEL_ROLE_SEQ) || row_has(row, MODEL_ROLE_SEQ)) return;
+    if (row_has(other, MODEL_ROLE)) row_set_text(row, MODEL_ROLE, row_text(other, MODEL_ROLE));
+    if (row_has(other, MODEL_PRIORITY)) row_set_int(row, MODEL_PRIORITY, row_int(other, MODEL_PRIORITY));
+    if (row_has(other, MODEL_QUOTA)) row_set_int(row, MODEL_QUOTA, row_int(other, MODEL_QUOTA));
+    row_set_int(row, MODEL_ROLE_SEQ, row_int(other, MODEL_ROLE_SEQ));
+}
+
 int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct err *err) {
     struct row *other;
     struct list list;
@@ -136,6 +145,9 @@ int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct e
         if (list_name(item, "", &family)) {
             rc = models_add_text(row, MODEL_KNOWN_BY, family, MODELS_FAMILIES_MAX, err);
         }
+    }
+    if (row != NULL) {
+        keep_role(other, row);
     }
     fold_drop(other);
     return rc;

@@ -36,28 +36,13 @@ static bool is_decided_against(const struct need *n) {
     return n->held.ground == GROUND_REFUSES || n->held.ground == GROUND_OVER;
 }
 
-/* Why it is not held, with the event: what follows "it is ...". */
-static void say_why(const struct need *n) {
-    const struct permitted *held = &n->held;
-    long long seq = held->seq;
-    if (held->fault != NULL) {
-        readiness_say(n->found, "why", "not granted: its scope %s", held->fault);
-    } else if (held->full && held->ground == GROUND_HOLDS) {
-        readiness_say(n->found, "why", "not granted: %s", held->words);
-    } else if (held->ground == GROUND_REFUSES) {
-        readiness_say(n->found, "why", "%s by event %lld", held->words, seq);
-    } else if (held->ground == GROUND_NONE) {
-        readiness_say(n->found, "why", "not granted");
-    } else {
-        readiness_say(n->found, "why", "%s (event %lld)", held->words, seq);
-    }
-}
-
 static void say_permission(const struct need *n) {
     struct bytes group = n->name.n > 0 ? n->name : bytes_of("of no group");
+    char why[320];
     readiness_say(n->found, "what", "%.*s%s%.*s%s%s%.*s", PART(group), n->scope.n > 0 ? " on '" : "", PART(n->scope),
                   n->scope.n > 0 ? "'" : "", n->tier.n > 0 ? " of tier " : "", PART(n->tier));
-    say_why(n);
+    permitted_why(&n->held, why, sizeof(why));
+    readiness_say(n->found, "why", "%s", why);
 }
 
 /* No grant helps: its scope has a fault. */
@@ -223,6 +208,24 @@ static bool is_not_there_optional(const struct need *n) {
     return is_absent(n, false);
 }
 
+static bool is_absent_requirement(const struct need *n, bool pack) {
+    const struct requirement *r = n->requirement;
+    bool unmet = r != NULL && r->is == REQUIRES_ABSENT && bytes_is(r->sort, "pack") == pack;
+    if (unmet) {
+        readiness_say(n->found, "what", "%s", r->what);
+        readiness_say(n->found, "why", "%.*s", REASON_PART(bytes_of(r->reason.words), 190));
+    }
+    return unmet;
+}
+
+static bool lacks_a_pack(const struct need *n) {
+    return is_absent_requirement(n, true);
+}
+
+static bool lacks_of_the_machine(const struct need *n) {
+    return is_absent_requirement(n, false);
+}
+
 static const struct {
     enum readiness_id id;
     bool (*unmet)(const struct need *n);
@@ -247,6 +250,15 @@ static void put_field(struct buf *out, const char *name, struct bytes value) {
     }
 }
 
+/* A scope is the word after the group or, where it could be read as an option, the last one. */
+static void put_scope(struct buf *out, struct bytes scope, bool at_end) {
+    bool dash = scope.n > 0 && scope.p[0] == '-';
+    if (scope.n > 0 && dash == at_end) {
+        buf_put_str(out, dash ? " -- " : " ");
+        readiness_put_word(out, scope);
+    }
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct need *n = ctx;
     if (strcmp(name, "pack") == 0) {
@@ -255,10 +267,13 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
         readiness_put_word(out, n->name);
     } else if (strcmp(name, "scope") == 0) {
         put_field(out, "scope", n->scope);
+    } else if (strcmp(name, "which") == 0 || strcmp(name, "end") == 0) {
+        put_scope(out, n->scope, name[0] == 'e');
     } else if (strcmp(name, "tier") == 0) {
-        put_field(out, "tier", n->tier.n > 0 ? n->tier : bytes_of("TIER"));
+        buf_put_str(out, " --tier ");
+        readiness_put_word(out, n->tier.n > 0 ? n->tier : bytes_of("TIER"));
     } else if (strcmp(name, "note") == 0 && n->held.refused_seq >= 0) {
-        buf_printf(out, " note='overrides event %lld, which %s %s'", (long long)n->held.refused_seq, n->held.refused,
+        buf_printf(out, " --note 'overrides event %lld, which %s %s'", (long long)n->held.refused_seq, n->held.refused,
                    n->held.is_whole ? "it" : "a part of it");
     } else if (strcmp(name, "endpoint") == 0 && n->endpoint.n > 0) {
         buf_put_u8(out, ' ');
@@ -419,7 +434,8 @@ static int take_checks(struct walk *w, struct err *err) {
     if (rc == 0) rc = look_rows(w->view, "pack_checks", &pack, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
         struct need need = {.sort = NEED_OF_CHECK, .required = true, .name = row_text(at, CHECK_NAME), .row = at};
-        if (row_bool(at, CHECK_REQUIRED) && !list_names_have(&listed, need.name, NOTHING)) {
+        bool dropped = row_has(w->pack, PACK_CHECK_LIST) && !is_fresh(w->pack, at); /* by the installed version */
+        if (row_bool(at, CHECK_REQUIRED) && !dropped && !list_names_have(&listed, need.name, NOTHING)) {
             rc = give(w, &need, "check-of-pack", err);
         }
     }
@@ -517,11 +533,27 @@ static int take_models(struct walk *w, struct err *err) {
     return rc;
 }
 
+static int take_requirements(struct walk *w, struct err *err) {
+    struct list list;
+    struct bytes item;
+    int rc = 0;
+    list_open(&list, row_list(w->pack, PACK_REQUIRES));
+    while (rc == 0 && list_next(&list, &item)) {
+        struct requirement requirement;
+        struct need need = {.sort = NEED_OF_REQUIREMENT, .required = true, .requirement = &requirement};
+        rc = requires_judge(w->view, item, &requirement, err);
+        need.name = requirement.name.n > 0 ? requirement.name : requirement.sort;
+        if (rc == 0) rc = give(w, &need, bytes_is(requirement.sort, "pack") ? "pack" : "requirement", err);
+    }
+    return rc;
+}
+
 int needs_walk(struct state_view *view, const struct row *pack, unsigned sorts, need_fn *each, void *ctx, struct err *err) {
     static int (*const take[NEED_SORTS])(struct walk * w, struct err * err) = {[NEED_OF_PERMISSION] = take_permissions,
                                                                                [NEED_OF_CHECK] = take_checks,
                                                                                [NEED_OF_ROUTE] = take_routes,
-                                                                               [NEED_OF_MODEL] = take_models};
+                                                                               [NEED_OF_MODEL] = take_models,
+                                                                               [NEED_OF_REQUIREMENT] = take_requirements};
     struct walk w = {
         .view = view, .pack = pack, .only_required = (sorts & NEED_ONLY_REQUIRED) != 0, .each = each, .ctx = ctx};
     int rc = 0;

@@ -3,14 +3,16 @@
 
 static const struct state_column pack_columns[] = {
     [PACK_NAME] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
-    [PACK_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
-                    "installed, blocked, demo-only, partial, ready, parked, removed; null: it was never installed"},
+    [PACK_STATE] =
+        {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+         "installed, blocked, demo-only, partial, ready, parked, incomplete, removed; null: it was never installed"},
     [PACK_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: everything that is missing"},
     [PACK_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
                       "the same as a list, with a map for each finding: about, reason, remedy, rule"},
     [PACK_STEP] = {"step", CELL_TEXT, 0, "the newest step: installed, parked, removed"},
     [PACK_VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "its version"},
     [PACK_DIGEST] = {"digest", CELL_TEXT, 0, "digest of its manifest"},
+    [PACK_TREE_DIGEST] = {"tree_digest", CELL_TEXT, 0, "digest of all its files"},
     [PACK_PUBLISHER] = {"publisher", CELL_TEXT, COLUMN_MAIN, "who published it"},
     [PACK_SETTINGS_DIGEST] = {"settings_digest", CELL_TEXT, 0, "digest of its settings"},
     [PACK_PERMISSIONS] = {"permissions", CELL_LIST, 0, "the permissions that it needs or would use"},
@@ -26,6 +28,16 @@ static const struct state_column pack_columns[] = {
     [PACK_REMOVED_SEQ] = {"removed_seq", CELL_INT, COLUMN_SEQ, "the newest removal"},
     [PACK_WHY] = {"why", CELL_TEXT, 0, "the reason given for parking or removing it"},
     [PACK_CUT] = {"cut", CELL_TEXT, 0, "the list of its needs that is too long to be stored"},
+    [PACK_SIGNATURE] = {"signature", CELL_TEXT, 0, "good, absent, unknown_key: whether a named publisher had signed it"},
+    [PACK_SIGNER] = {"signer", CELL_TEXT, 0, "name of the key that signed it"},
+    [PACK_SIGNER_KEY] = {"signer_key", CELL_TEXT, 0, "key id of that key"},
+    [PACK_SIGNATURE_DIGEST] = {"signature_digest", CELL_TEXT, 0, "digest of pack.sig, which tree_digest leaves out"},
+    [PACK_PLANNED_VERSION] = {"planned_version", CELL_TEXT, 0, "version of an installation or upgrade that did not end"},
+    [PACK_PLANNED_TREE_DIGEST] = {"planned_tree_digest", CELL_TEXT, 0, "digest of all its files"},
+    [PACK_PLANNED_AT] = {"planned_at", CELL_INT, COLUMN_TIME, "when that was planned"},
+    [PACK_PLANNED_SEQ] = {"planned_seq", CELL_INT, COLUMN_SEQ, "the event that planned it"},
+    [PACK_REQUIRES] = {"requires", CELL_LIST, 0, "what must be there: packs, runtimes, packages, programs, hardware"},
+    [PACK_PROVIDES] = {"provides", CELL_LIST, 0, "other names under which packs may require it"},
     FOLD_COLUMNS};
 static const struct state_column check_columns[] = {
     [CHECK_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack"},
@@ -77,11 +89,9 @@ static void copy_needs(struct fold *fold, struct row *row) {
     static const struct {
         size_t column;
         const char *field;
-    } lists[] = {{PACK_PERMISSIONS, "permissions"},
-                 {PACK_ROUTES, "routes"},
-                 {PACK_MODELS, "models"},
-                 {PACK_CHECK_LIST, "checks"},
-                 {PACK_SUITES, "suites"}};
+    } lists[] = {{PACK_PERMISSIONS, "permissions"}, {PACK_ROUTES, "routes"}, {PACK_MODELS, "models"},
+                 {PACK_CHECK_LIST, "checks"},       {PACK_SUITES, "suites"}, {PACK_REQUIRES, "requires"},
+                 {PACK_PROVIDES, "provides"}};
     struct bytes raw;
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (!fold_raw(fold, lists[i].field, &raw)) continue;
@@ -104,7 +114,12 @@ static void take_version(struct fold *fold, struct row *row, bool fresh) {
     fold_copy(fold, row, PACK_VERSION_BEFORE, "version_before");
     fold_copy(fold, row, PACK_VERSION, "version");
     fold_copy(fold, row, PACK_DIGEST, "digest");
+    fold_replace(fold, row, PACK_TREE_DIGEST, "tree_digest");
     fold_copy(fold, row, PACK_PUBLISHER, "publisher");
+    fold_replace(fold, row, PACK_SIGNATURE, "signature");
+    fold_replace(fold, row, PACK_SIGNER, "signer");
+    fold_replace(fold, row, PACK_SIGNER_KEY, "signer_key");
+    fold_replace(fold, row, PACK_SIGNATURE_DIGEST, "signature_digest");
     copy_needs(fold, row);
     if (!row_has(row, PACK_INSTALLED_AT) || bytes_is(fold_step(fold), "installed")) {
         row_set_int(row, PACK_INSTALLED_AT, (int64_t)at);
@@ -145,6 +160,45 @@ static int take_check(struct fold *fold, struct bytes pack, struct err *err) {
     return rc;
 }
 
+/* ---- plans ---- */
+
+static bool is_installed(const struct row *row) {
+    return row_has(row, PACK_STEP) && !row_is(row, PACK_STEP, "removed");
+}
+
+/* A plan decides the state only of a pack that is not installed. */
+static void date_plan(struct fold *fold, struct row *row) {
+    const uint64_t seq = fold_event(fold)->seq;
+    fold_touch(fold, row, PACK_BASE);
+    if (!is_installed(row)) {
+        fold_since(fold, row, PACK_BASE);
+        row_cite_only(row, PACK_BASE + FOLD_EVIDENCE, &seq, 1);
+    }
+}
+
+static void forget_plan(struct row *row) {
+    for (size_t i = PACK_PLANNED_VERSION; i <= PACK_PLANNED_SEQ; i++) {
+        row_set_null(row, i);
+    }
+}
+
+static void take_plan(struct fold *fold, struct row *row) {
+    fold_replace(fold, row, PACK_PLANNED_VERSION, "version");
+    fold_replace(fold, row, PACK_PLANNED_TREE_DIGEST, "tree_digest");
+    row_set_int(row, PACK_PLANNED_AT, (int64_t)fold_when(fold));
+    row_set_int(row, PACK_PLANNED_SEQ, (int64_t)fold_event(fold)->seq);
+    date_plan(fold, row);
+}
+
+static void give_up_plan(struct fold *fold, struct row *row) {
+    if (!row_has(row, PACK_PLANNED_SEQ)) {
+        fold_violation(fold, row, PACK_BASE, "given up though nothing was planned");
+        return;
+    }
+    forget_plan(row);
+    date_plan(fold, row);
+}
+
 static int fold(struct fold *fold, struct err *err) {
     struct bytes step = fold_step(fold), name = fold_subject(fold);
     struct row *row;
@@ -154,7 +208,11 @@ static int fold(struct fold *fold, struct err *err) {
     if (bytes_is(step, "checked")) return take_check(fold, name, err);
     int rc = fold_row(fold, PACKS, &name, 1, &row, err);
     if (rc != 0) return rc;
-    bool fresh = !row_has(row, PACK_STEP) || row_is(row, PACK_STEP, "removed");
+    if (bytes_is(step, "planned") || bytes_is(step, "aborted")) {
+        (bytes_is(step, "planned") ? take_plan : give_up_plan)(fold, row);
+        return 0;
+    }
+    bool fresh = !is_installed(row);
     if (!fold_take_step(fold, row, PACK_BASE, PACK_STEP, rules, sizeof(rules) / sizeof(rules[0]))) {
         return 0;
     }
@@ -163,17 +221,19 @@ static int fold(struct fold *fold, struct err *err) {
             forget(row);
         }
         take_version(fold, row, fresh);
+        forget_plan(row);
     } else if (bytes_is(step, "configured")) {
         fold_copy(fold, row, PACK_SETTINGS_DIGEST, "digest");
     } else if (bytes_is(step, "parked") || bytes_is(step, "removed")) {
         fold_replace(fold, row, PACK_WHY, "reason");
     }
     if (bytes_is(step, "removed")) {
+        forget_plan(row);
         row_set_int(row, PACK_REMOVED_SEQ, (int64_t)fold_event(fold)->seq);
     }
     return 0;
 }
 
-static const char *const kinds[] = {"pack.installed", "pack.upgraded", "pack.configured", "pack.checked",
-                                    "pack.parked",    "pack.unparked", "pack.removed",    NULL};
-const struct projection projection_packs = {"packs", 4, tables, PACKS_TABLES, kinds, fold};
+static const char *const kinds[] = {"pack.planned", "pack.installed", "pack.upgraded", "pack.aborted", "pack.configured",
+                                    "pack.checked", "pack.parked",    "pack.unparked", "pack.removed", NULL};
+const struct projection projection_packs = {"packs", 7, tables, PACKS_TABLES, kinds, fold};

@@ -1,13 +1,14 @@
 /* Packs: what is installed, what it needs, and whether it has that.
  *
  * Stored are the steps of a pack (installed, parked, removed) and what its newest installation asks for. Its state is
- * judged from the permissions, checks and routes as they are now:
+ * judged from the permissions, checks and routes as they are now, and from what is known of the machine:
  *
- *   blocked     a required permission is not held, or a required check is missing or failed
+ *   blocked     a required permission is not held, a required check is missing or failed, or what it requires is not there
  *   demo-only   none of its required routes is proven
  *   partial     some are, or one does not answer, is set aside or on its fallback; or something optional was refused
  *   ready       all required routes are proven, and nothing is missing
  *   installed   its installation does not say what it needs
+ *   incomplete  it is not installed, and an installation was planned that did not end
  *
  * A listed item that does not say whether it is required is. The rules are those of readiness_need.def and
  * readiness_pack.def. */
@@ -27,6 +28,7 @@ enum {
     PACK_STEP,
     PACK_VERSION,
     PACK_DIGEST,
+    PACK_TREE_DIGEST,
     PACK_PUBLISHER,
     PACK_SETTINGS_DIGEST,
     PACK_PERMISSIONS,
@@ -42,6 +44,16 @@ enum {
     PACK_REMOVED_SEQ,
     PACK_WHY,
     PACK_CUT,
+    PACK_SIGNATURE,
+    PACK_SIGNER,
+    PACK_SIGNER_KEY,
+    PACK_SIGNATURE_DIGEST,
+    PACK_PLANNED_VERSION,
+    PACK_PLANNED_TREE_DIGEST,
+    PACK_PLANNED_AT,
+    PACK_PLANNED_SEQ,
+    PACK_REQUIRES,
+    PACK_PROVIDES,
     PACK_BASE
 };
 enum {

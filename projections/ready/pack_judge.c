@@ -65,6 +65,8 @@ static int take_need(void *ctx, struct need *n, struct err *err) {
         take_permission(j, n, unmet);
     } else if (n->sort == NEED_OF_ROUTE) {
         take_route(j, n, unmet);
+    } else if (n->requirement != NULL) {
+        reason_cite_all(&j->cite, &n->requirement->reason);
     } else if (n->row != NULL && n->required) {
         reason_cite_cell(&j->cite, n->row, CHECK_SEQ, CHECK_AT);
     }
@@ -79,6 +81,36 @@ static int take_need(void *ctx, struct need *n, struct err *err) {
 }
 
 /* ---- the conditions of readiness_pack.def ---- */
+
+static bool has_plan(struct judging *j) {
+    if (!row_has(j->pack, PACK_PLANNED_SEQ)) return false;
+    struct bytes version = row_text(j->pack, PACK_PLANNED_VERSION);
+    readiness_say(&j->found, "planned", "%.*s", REASON_NAME(version.n > 0 ? version : bytes_of("an unknown version")));
+    readiness_say(&j->found, "plan", "%lld", (long long)row_int(j->pack, PACK_PLANNED_SEQ));
+    reason_cite_cell(&j->cite, j->pack, PACK_PLANNED_SEQ, PACK_PLANNED_AT);
+    return true;
+}
+
+static bool is_installed(const struct row *pack) {
+    return row_has(pack, PACK_STEP) && !row_is(pack, PACK_STEP, "removed");
+}
+
+static bool is_incomplete(struct judging *j) {
+    return !is_installed(j->pack) && has_plan(j);
+}
+
+static bool is_upgrading(struct judging *j) {
+    return has_plan(j);
+}
+
+static bool has_changed(struct judging *j) {
+    char words[STATE_FILES_WORDS];
+    bool changed = row_has(j->pack, PACK_TREE_DIGEST) && state_pack_files(j->view, j->pack, words);
+    if (changed) {
+        readiness_say(&j->found, "changed", "%s", words);
+    }
+    return changed;
+}
 
 static bool was_never_installed(struct judging *j) {
     return !row_has(j->pack, PACK_STEP);
@@ -171,7 +203,8 @@ static void tell(struct judging *j, enum readiness_id id, struct reason *words) 
 
 /* A pack that is not installed, or parked, is not checked further. */
 static bool is_last(enum readiness_id id) {
-    return id == READINESS_PACK_NEVER || id == READINESS_PACK_REMOVED || id == READINESS_PACK_PARKED;
+    return id == READINESS_PACK_INCOMPLETE || id == READINESS_PACK_NEVER || id == READINESS_PACK_REMOVED ||
+           id == READINESS_PACK_PARKED;
 }
 
 static int walk(struct judging *j, struct row *row, struct err *err) {
@@ -187,7 +220,7 @@ static int walk(struct judging *j, struct row *row, struct err *err) {
             reason_cite_cell(&j->cite, row, PACK_VERSION_SEQ, PACK_VERSION_AT);
             rc = needs_walk(j->view, row,
                             NEED_OF(NEED_OF_PERMISSION) | NEED_OF(NEED_OF_CHECK) | NEED_OF(NEED_OF_ROUTE) |
-                                NEED_ONLY_REQUIRED,
+                                NEED_OF(NEED_OF_REQUIREMENT) | NEED_ONLY_REQUIRED,
                             take_need, j, err);
         }
         if (rc == 0 && rules[i].unmet(j)) {

@@ -9,6 +9,7 @@
 #include "projections/ready/pack.h"
 #include "projections/ready/proof_model.h"
 #include "projections/ready/routes.h"
+#include "projections/ready/thresholds.h"
 #include "projections/view/look.h"
 #include "projections/view/state.h"
 #include "projections/view/view.h"
@@ -22,10 +23,30 @@ struct binding {
     const struct row *pack; /* NULL: not known. Borrowed from the view */
     struct row suite;
     struct bytes version, suite_digest;
+    bool tool;            /* a program serves it, no weights do */
+    struct bytes program; /* digest of the program that it uses now; empty: unknown */
+    bool program_by_use;  /* as its newest decision found it */
 };
 
 static void binding_done(struct binding *b) {
     row_done(&b->suite);
+}
+
+/* A decision's program holds while nothing newer was said of the route. */
+static void bind_program(const struct row *route, struct binding *b, struct proof *proof) {
+    int64_t used = row_int(route, ROUTE_USED_PROGRAM_SEQ);
+    bool newer = used > row_int(route, ROUTE_DECLARED_SEQ) && used > row_int(route, ROUTE_CONFIGURED_SEQ);
+    bool holds = row_has(route, ROUTE_USED_PROGRAM) && (newer || !row_has(route, ROUTE_PROGRAM_DIGEST));
+    b->tool = routes_is_tool(route);
+    b->program = row_text(route, holds ? ROUTE_USED_PROGRAM : ROUTE_PROGRAM_DIGEST);
+    b->program_by_use = holds && !bytes_eq(b->program, row_text(route, ROUTE_PROGRAM_DIGEST));
+    if (b->program_by_use) {
+        reason_cite_cell(&proof->reason, route, ROUTE_USED_PROGRAM_SEQ, ROUTE_USED_PROGRAM_AT);
+    }
+}
+
+static bool is_bound(const struct binding *b) {
+    return b->tool ? b->program.n > 0 : b->model.digest[0] != '\0';
 }
 
 static int bind(struct state_view *view, const struct row *route, struct binding *b, struct proof *proof, struct err *err) {
@@ -47,6 +68,7 @@ static int bind(struct state_view *view, const struct row *route, struct binding
     reason_cite_row(&proof->reason, route, ROUTE_BASE);
     reason_cite_all(&proof->reason, &b->model.reason);
     memcpy(proof->uses, b->model.digest, sizeof(proof->uses));
+    bind_program(route, b, proof);
     if (b->pack != NULL) {
         reason_cite_cell(&proof->reason, b->pack, PACK_VERSION_SEQ, PACK_VERSION_AT);
     }
@@ -90,7 +112,7 @@ static bool is_of_suite(const struct row *route, const struct binding *b, const 
 
 static bool knows_no_weights(struct comparing *c, enum proof_unknown why) {
     readiness_say(c->found, "why", "%s", c->b->model.reason.words);
-    return c->b->model.digest[0] == '\0' && c->b->model.unknown == why;
+    return !c->b->tool && c->b->model.digest[0] == '\0' && c->b->model.unknown == why;
 }
 
 static bool names_no_model(struct comparing *c) {
@@ -118,6 +140,10 @@ static bool is_listed_nowhere(struct comparing *c) {
     return knows_no_weights(c, PROOF_MODEL_UNLISTED);
 }
 
+static bool names_no_program(struct comparing *c) {
+    return c->b->tool && c->b->program.n == 0;
+}
+
 static bool has_no_eval(struct comparing *c) {
     readiness_say(c->found, "why", "%s", c->running);
     return c->eval == NULL;
@@ -136,7 +162,19 @@ static bool names_no_route(struct comparing *c) {
 }
 
 static bool names_no_weights(struct comparing *c) {
-    return c->eval != NULL && c->digest[0] == '\0';
+    return !c->b->tool && c->eval != NULL && c->digest[0] == '\0';
+}
+
+static bool names_not_the_program(struct comparing *c) {
+    return c->eval != NULL && c->b->program.n > 0 && !row_has(c->eval, EVAL_PROGRAM_DIGEST);
+}
+
+static bool is_of_other_program(struct comparing *c) {
+    struct bytes proven = c->eval != NULL ? row_text(c->eval, EVAL_PROGRAM_DIGEST) : NOTHING;
+    readiness_say(c->found, "proven", "%.*s", REASON_DIGEST(proven));
+    readiness_say(c->found, "now", c->b->program_by_use ? "its newest decision used %.*s" : "the route names %.*s now",
+                  REASON_DIGEST(c->b->program));
+    return proven.n > 0 && !agrees(c->b->program, proven);
 }
 
 static bool is_of_other_weights(struct comparing *c) {
@@ -241,7 +279,8 @@ static void keep_newest(struct candidate *kept, const struct candidate *c) {
 
 /* Nothing that is left of it says that it is of something else. */
 static bool may_be_of_route(const struct candidate *c) {
-    static const enum readiness_id other[] = {READINESS_PROOF_WEIGHTS, READINESS_PROOF_CONFIG, READINESS_PROOF_PACK,
+    static const enum readiness_id other[] = {READINESS_PROOF_WEIGHTS, READINESS_PROOF_PROGRAM_OTHER,
+                                              READINESS_PROOF_CONFIG,  READINESS_PROOF_PACK,
                                               READINESS_PROOF_VERSION, READINESS_PROOF_SUITE};
     bool may = true;
     for (size_t i = 0; i < c->drift.n; i++) {
@@ -293,6 +332,7 @@ static int add_candidate(const struct eval_search *g, const struct row *eval, st
         return 0; /* a newer evaluation decides */
     }
     int rc = eval_judge_verdict(g->view, eval, &c.verdict, err);
+    if (rc == 0) rc = thresholds_judge(g->view, g->route, eval, &c.verdict, err);
     if (rc == 0) rc = models_digest(g->view, row_text(eval, EVAL_DIGEST), digest, err);
     if (rc != 0) return rc;
     if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that invalidated it is the reason */
@@ -365,7 +405,10 @@ static int put_evaluation(struct state_view *view, const struct row *route, cons
     put_field(&bindings, "route", row_text(route, ROUTE_NAME));
     put_field(&bindings, "suite", row_text(route, ROUTE_SUITE));
     put_field(&bindings, "suite_digest", b->suite_digest);
-    put_field(&bindings, "digest", bytes_of(b->model.digest[0] != '\0' ? b->model.digest : "DIGEST"));
+    if (!b->tool) {
+        put_field(&bindings, "digest", bytes_of(b->model.digest[0] != '\0' ? b->model.digest : "DIGEST"));
+    }
+    put_field(&bindings, "program_digest", b->tool && b->program.n == 0 ? bytes_of("DIGEST") : b->program);
     put_field(&bindings, "config_digest", row_text(route, ROUTE_CONFIG_DIGEST));
     put_field(&bindings, "pack", row_text(route, ROUTE_PACK));
     put_field(&bindings, "pack_version", b->version);
@@ -433,7 +476,7 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
     }
     int rc = bind(view, route, &b, ret, err);
     if (rc == 0) rc = gather(view, route, &b, &all, err);
-    if (rc == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts && !is_in_doubt(&all)) {
+    if (rc == 0 && is_bound(&b) && all.decisive.there && all.decisive.verdict.counts && !is_in_doubt(&all)) {
         ret->counts = true;
         ret->seq = all.decisive.seq;
         reason_cite(&ret->reason, all.decisive.seq, all.decisive.at);

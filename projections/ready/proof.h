@@ -1,8 +1,9 @@
 /* When a proof counts, defined in one place. Routes, packs, models and decide.h judge by it.
  *
- * A proof is an evaluation that counts (eval.h) and was made for the route as it is now. Four things bind it:
+ * A proof is an evaluation that counts (eval.h) and was made for the route as it is now. Four things bind it, of which the first is one or the other:
  *
- *   model    the weights that the route uses (proof_model.h)
+ *   model    the weights that the route uses (proof_model.h); of a tool's route instead
+ *   program  the digest of the program that it uses: as the route states it, or a newer decision found it
  *   config   digest of the route's configuration
  *   pack     version of the pack that the route belongs to, as it is installed now
  *   suite    the suite and its digest: the one that the route names, else the one that was declared last

@@ -159,6 +159,10 @@ static int look_whether_gone(struct finding *f, struct err *err) {
 int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err) {
     struct finding f = {.view = view, .route = route, .ret = ret};
     memset(ret, 0, sizeof(*ret));
+    if (routes_is_tool(route)) {
+        know_not(ret, PROOF_MODEL_UNNAMED, "a tool serves the route");
+        return 0;
+    }
     int rc = take_route(&f, err);
     if (rc == 0) rc = take_use(&f, err);
     if (rc == 0) rc = look_whether_gone(&f, err);

@@ -31,7 +31,7 @@ struct proof_model {
     bool by_use; /* from the decision, which differs from the route */
     struct reason reason;
 };
-/* `route`: a row of routes, its stored columns. */
+/* `route`: a row of routes, its stored columns. A tool's route uses no weights. */
 int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err);
 
 #endif

@@ -13,7 +13,7 @@
     "{start}{scored_this} && ledger append eval.finished -s eval/{eval} {this_bindings} verdict=pass"
 #define READINESS_EVALUATE_BY "{scored} && ledger append eval.finished -s eval/EVAL {named_bindings} verdict=pass"
 
-#define READINESS_GRANT "ledger append permission.granted -s pack/{pack} group={name}{scope}{tier}{note}"
+#define READINESS_GRANT "ledger permit grant pack/{pack} {name}{which}{tier}{note}{end}"
 #define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
 #define READINESS_DECLARE                                                                                                  \
     "ledger append route.declared -s route/{name} route={name} pack={pack}{pack_version} suite=SUITE "                     \
@@ -33,6 +33,7 @@ static const char *const states[READINESS_OUTCOMES] = {
     [READINESS_DRIFT] = "not for this route",
     [READINESS_NEVER] = NULL,
     [READINESS_REMOVED] = "removed",
+    [READINESS_INCOMPLETE] = "incomplete",
     [READINESS_PARKED] = "parked",
     [READINESS_OFFLINE] = "offline",
     [READINESS_UNPROVEN] = "declared-not-proven",

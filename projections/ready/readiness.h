@@ -35,6 +35,7 @@ enum readiness_outcome {
     READINESS_DEMO,
     READINESS_PARTIAL,
     READINESS_INSTALLED,
+    READINESS_INCOMPLETE,
     READINESS_HELD,  /* a candidate is not promoted */
     READINESS_NOTED, /* the state does not change; the doctor's verdict reports it */
     READINESS_OUTCOMES

@@ -11,13 +11,15 @@
  *   routes       which model answers which kind of work
  *   proof_model  which weights a route uses now, and whether they are still there
  *   proof        does an evaluation prove a route as it is now? The one place that decides this
+ *   thresholds   what a route itself asks of its proofs
  *   pack         what is installed and what it asks for; needs walks through what a pack needs
+ *   requires     what a pack requires of other packs and of the machine
  *   promotions   candidates, their gates and tripcodes
  *
  * A file x.c folds, x_judge.c judges when a row is read.
  *
  * Words. A "finding" is a rule whose condition holds against its subject. "Drift": the route is not what was evaluated.
- * "Counts": an evaluation is complete, passed or failed, and names its weights. */
+ * "Counts": an evaluation is complete, passed or failed, and names its weights or its program. */
 #ifndef PROJECTIONS_READY_ROOM_H
 #define PROJECTIONS_READY_ROOM_H
 

@@ -17,7 +17,8 @@ static const struct state_column route_columns[] = {
     [ROUTE_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: everything that is missing"},
     [ROUTE_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
                        "the same as a list, with a map for each finding: about, reason, remedy, rule"},
-    [ROUTE_STEP] = {"step", CELL_TEXT, 0, "declared, used, parked, offline, parked-offline, removed"},
+    [ROUTE_STEP] = {"step", CELL_TEXT, 0,
+                    "declared, used, asked (for a decision, which was refused), parked, offline, parked-offline, removed"},
     [ROUTE_PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack it belongs to"},
     [ROUTE_PACK_VERSION] = {"pack_version", CELL_TEXT, 0, "that pack's version, as the route names it"},
     [ROUTE_CONFIG_DIGEST] = {"config_digest", CELL_TEXT, 0, "digest of its configuration"},
@@ -54,6 +55,14 @@ static const struct state_column route_columns[] = {
                            "digest of the weights that it uses now, from any source; null: unknown"},
     [ROUTE_SEEN_AT] = {"seen_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "time of the newest report on whether it answers"},
     [ROUTE_LATE] = {"late", CELL_INT, COLUMN_WORK, "events about a time earlier than what was known"},
+    [ROUTE_ROLE] = {"role", CELL_TEXT, 0, "what serves it: model, tool; null: not stated"},
+    [ROUTE_PROGRAM] = {"program", CELL_TEXT, 0, "program meant to serve it"},
+    [ROUTE_PROGRAM_DIGEST] = {"program_digest", CELL_TEXT, 0, "digest of that program, as the route names it"},
+    [ROUTE_USED_PROGRAM] = {"used_program_digest", CELL_TEXT, 0,
+                            "digest of the program of the newest decision, primary or refused, that names one"},
+    [ROUTE_USED_PROGRAM_SEQ] = {"used_program_seq", CELL_INT, COLUMN_SEQ, "that decision"},
+    [ROUTE_USED_PROGRAM_AT] = {"used_program_at", CELL_INT, COLUMN_TIME, "when that decision was made"},
+    [ROUTE_THRESHOLDS] = {"thresholds", CELL_LIST, 0, "what its proofs must reach, besides what their suite asks for"},
     FOLD_COLUMNS};
 static const struct state_column pack_columns[] = {
     [ROUTE_PACK_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack"},
@@ -61,6 +70,12 @@ static const struct state_column pack_columns[] = {
 static const struct state_column model_columns[] = {
     [ROUTE_MODEL_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a model's name or digest"},
     [ROUTE_MODEL_ROUTE] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a route that names it, or whose decision does"}};
+
+bool routes_is_tool(const struct row *route) {
+    bool program = row_has(route, ROUTE_PROGRAM) || row_has(route, ROUTE_PROGRAM_DIGEST);
+    bool model = row_has(route, ROUTE_MODEL) || row_has(route, ROUTE_DIGEST);
+    return row_has(route, ROUTE_ROLE) ? row_is(route, ROUTE_ROLE, "tool") : program && !model;
+}
 
 static const struct state_table tables[ROUTES_TABLES] = {
     [ROUTES] = {"routes", "route", "A row is a route, and whether it is proven.", route_columns, ROUTE_BASE + FOLD_N,
@@ -76,22 +91,30 @@ static const struct fold_step_rule rules[] = {
     {"removed", "*", NULL, "spoken of after it was removed"},
     {"", "declared", "declared", NULL},
     {"used", "declared", "declared", NULL},
+    {"asked", "declared", "declared", NULL},
     {"*", "declared", NULL, NULL},
     {"", "configured", "declared", "configured before it was declared"},
     {"used", "configured", "declared", "configured before it was declared"},
+    {"asked", "configured", "declared", "configured before it was declared"},
     {"*", "configured", NULL, NULL},
     {"", "removed", "removed", "removed though nobody had declared it"},
     {"*", "removed", "removed", NULL},
     {"", "decided", "used", NULL},
-    {"", "refused", "used", NULL},
+    {"", "refused", "asked", NULL},
+    {"asked", "decided", "used", NULL},
+    {"asked", "fallback", "used", NULL},
+    {"asked", "fell_back", "used", NULL},
+    {"", "fallback", "used", NULL},
     {"", "fell_back", "used", NULL},
     {"parked", "decided", NULL, "work was given to it while it was parked"},
     {"parked-offline", "decided", NULL, "work was given to it while it was parked"},
     {"*", "decided", NULL, NULL},
     {"*", "refused", NULL, NULL},
+    {"*", "fallback", NULL, NULL},
     {"*", "fell_back", NULL, NULL},
     {"", "offline", "offline", NULL},
     {"used", "offline", "offline", NULL},
+    {"asked", "offline", "offline", NULL},
     {"declared", "offline", "offline", NULL},
     {"parked", "offline", "parked-offline", NULL},
     {"*", "offline", NULL, NULL},
@@ -101,6 +124,7 @@ static const struct fold_step_rule rules[] = {
     {"*", "online", NULL, "said to be online again and was not offline"},
     {"", "parked", "parked", "parked though nobody had declared it"},
     {"used", "parked", "parked", NULL},
+    {"asked", "parked", "parked", NULL},
     {"declared", "parked", "parked", NULL},
     {"offline", "parked", "parked-offline", NULL},
     {"*", "parked", NULL, "parked twice"},
@@ -162,6 +186,15 @@ static void forget(struct row *row) {
     }
 }
 
+static void describe_program(struct fold *fold, struct row *row) {
+    struct bytes program;
+    if (fold_text(fold, "program", &program) && !bytes_eq(program, row_text(row, ROUTE_PROGRAM))) {
+        row_set_null(row, ROUTE_PROGRAM_DIGEST); /* it belonged to another program */
+    }
+    fold_copy(fold, row, ROUTE_PROGRAM, "program");
+    fold_copy(fold, row, ROUTE_PROGRAM_DIGEST, "program_digest");
+}
+
 static int describe(struct fold *fold, struct row *row, bool declared, struct err *err) {
     static const struct {
         size_t column;
@@ -173,7 +206,9 @@ static int describe(struct fold *fold, struct row *row, bool declared, struct er
                   {ROUTE_SUITE, "suite"},
                   {ROUTE_SUITE_DIGEST, "suite_digest"},
                   {ROUTE_FALLBACK, "fallback"},
-                  {ROUTE_REQUIRED, "required"}};
+                  {ROUTE_REQUIRED, "required"},
+                  {ROUTE_ROLE, "role"},
+                  {ROUTE_THRESHOLDS, "thresholds"}};
     struct bytes model, digest = NOTHING;
     int rc = index_all(fold, row, false, err);
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -189,6 +224,7 @@ static int describe(struct fold *fold, struct row *row, bool declared, struct er
     if (told) {
         row_set_text(row, ROUTE_DIGEST, digest);
     }
+    describe_program(fold, row);
     row_set_int(row, declared ? ROUTE_DECLARED_SEQ : ROUTE_CONFIGURED_SEQ, (int64_t)fold_event(fold)->seq);
     row_set_int(row, ROUTE_SAID_AT, (int64_t)fold_event(fold)->time);
     if (rc == 0) rc = index_all(fold, row, true, err);
@@ -238,6 +274,16 @@ static int take_used(struct fold *fold, struct row *row, struct err *err) {
     return rc;
 }
 
+/* The same of the program, if the decision names its digest. */
+static void take_used_program(struct fold *fold, struct row *row) {
+    struct bytes digest;
+    if (fold_text(fold, "program_digest", &digest) && digest.n > 0 && !fold_is_late(fold, row, ROUTE_SAID_AT)) {
+        row_set_text(row, ROUTE_USED_PROGRAM, digest);
+        row_set_int(row, ROUTE_USED_PROGRAM_SEQ, (int64_t)fold_event(fold)->seq);
+        row_set_int(row, ROUTE_USED_PROGRAM_AT, (int64_t)fold_when(fold));
+    }
+}
+
 /* Work given to it illegally was given nevertheless and shows, but does not make the route well. */
 static int take_decision(struct fold *fold, struct row *row, struct bytes decision, bool legal, struct err *err) {
     if (bytes_is(decision, "fallback")) {
@@ -246,7 +292,10 @@ static int take_decision(struct fold *fold, struct row *row, struct bytes decisi
         if (legal) {
             set_degraded(fold, row, false);
         }
+        take_used_program(fold, row);
         return take_used(fold, row, err);
+    } else if (bytes_is(decision, "refused")) {
+        take_used_program(fold, row); /* as it was found */
     }
     return 0;
 }
@@ -307,7 +356,10 @@ static int take_use(struct fold *fold, struct row *row, struct bytes step, struc
         row_add(row, ROUTE_FALLBACKS, 1);
     }
     if (!fold_is_news(fold, row, ROUTE_BASE, ROUTE_DECIDED_AT, ROUTE_LATE)) return 0;
-    bool legal = at_work || take_step(fold, row, bytes_is(decision, "refused") ? bytes_of("refused") : step);
+    if (bytes_is(decision, "refused") || bytes_is(decision, "fallback")) {
+        step = decided ? decision : step; /* it got no work */
+    }
+    bool legal = at_work || take_step(fold, row, step);
     if (at_work) {
         fold_touch(fold, row, ROUTE_BASE);
     }
@@ -369,4 +421,4 @@ static int fold(struct fold *fold, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 8, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 11, tables, ROUTES_TABLES, kinds, fold};

@@ -1,4 +1,4 @@
-/* Routes: which model and runtime answers which kind of work, and whether that is proven.
+/* Routes: which model or program answers which kind of work, and whether that is proven.
  *
  * Stored are what a route is declared or configured as, and what was recorded about it (parked, offline, on its fallback).
  * Its state is judged: whether a proof counts depends on what its model's name leads to now, on its pack's version and on
@@ -50,10 +50,20 @@ enum {
     ROUTE_USES_DIGEST,
     ROUTE_SEEN_AT,
     ROUTE_LATE,
+    ROUTE_ROLE,
+    ROUTE_PROGRAM,
+    ROUTE_PROGRAM_DIGEST,
+    ROUTE_USED_PROGRAM,
+    ROUTE_USED_PROGRAM_SEQ,
+    ROUTE_USED_PROGRAM_AT,
+    ROUTE_THRESHOLDS,
     ROUTE_BASE
 };
 enum { ROUTE_PACK_PACK, ROUTE_PACK_ROUTE };
 enum { ROUTE_MODEL_OF, ROUTE_MODEL_ROUTE };
+
+/* Does a program serve it? So it says or, without a role, it names a program and no model. */
+bool routes_is_tool(const struct row *route);
 
 /* The table's judge (routes_judge.c). */
 int routes_judge(struct state_view *view, struct row *row, struct err *err);

@@ -46,7 +46,11 @@ static bool is_degraded(struct judging *j) {
 static bool is_undeclared(struct judging *j) {
     bool used = row_int(j->row, ROUTE_DECISIONS) > 0 || row_int(j->row, ROUTE_FALLBACKS) > 0;
     bool configured = row_has(j->row, ROUTE_CONFIGURED_SEQ);
-    readiness_say(&j->found, "how", "%s", used ? "used" : configured ? "configured" : "named");
+    readiness_say(&j->found, "how", "%s",
+                  row_is(j->row, ROUTE_STEP, "asked") ? "asked for"
+                  : used                              ? "used"
+                  : configured                        ? "configured"
+                                                      : "named");
     return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ);
 }
 

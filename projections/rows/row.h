@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "projections/rows/projection.h"
 
-#define ROW_COLUMNS_MAX 48
+#define ROW_COLUMNS_MAX 64
 #define ROW_TEXT_MAX    4096                /* longer texts are cut */
 #define ROW_LIST_MAX    ((size_t)256 << 10) /* longer lists become null */
 #define ROW_BYTES_MAX   ((size_t)2 << 20)   /* of an encoded row; folds stay below it */

@@ -17,6 +17,12 @@ enum state_base {
     STATE_EVENTS    /* the events alone */
 };
 
+/* What a judge cannot see for itself: whether the files of a pack are those that were installed, as its row has their digests.
+ * True: they are not, as `ret` says. */
+#define STATE_FILES_WORDS 200
+struct row;
+typedef bool state_files_fn(void *ctx, const struct row *pack, char ret[STATE_FILES_WORDS]);
+
 struct state_options {
     enum state_base base;
     uint64_t at;   /* number of events that count, [0, at): "as of". LOG_NO_SEQ: all. More than there are: ERR_INVALID */
@@ -26,11 +32,16 @@ struct state_options {
     bool *
         corrected; /* set by state_ask when it folded a correction, as each reader will until there is a newer root. May be NULL */
     const struct projection *const *projections; /* NULL: projection_all */
-    const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
+    state_files_fn *pack_files;                  /* NULL: files cannot be seen, and are taken to be unchanged */
+    void *pack_files_ctx;
+    const volatile int *stop; /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* of opening only. May be NULL; about ten times a second */
     void *progress_ctx;
 };
 void state_options_init(struct state_options *options); /* all, now = 0 */
+/* All, as of this moment: now is the wall clock, or the newest event's time where that is later. What is about to act asks so;
+ * with now = 0 a permission that has ended still holds until something else is recorded. */
+int state_options_present(struct ledger *ledger, struct state_options *options, struct err *err);
 
 const struct projection *const *state_list_of(const struct state_options *options);
 

@@ -25,6 +25,7 @@ static const struct {
     {"demo-only", VERDICT_WARN, "it may run, and nothing of it is proven"},
     {"parked", VERDICT_WARN, "it was set aside"},
     {"blocked", VERDICT_FAIL, "it is blocked"},
+    {"incomplete", VERDICT_FAIL, "it is not completely installed"},
     {"removed", VERDICT_FAIL, "it was removed"},
 };
 

@@ -31,6 +31,7 @@ size_t reason_fits(struct bytes text, size_t max);
 /* For printf's "%.*s": as much of it as fits. */
 #define REASON_PART(text, max) (int)reason_fits((text), (max)), (text).n > 0 ? (const char *)(text).p : ""
 #define REASON_NAME(text)      REASON_PART((text), 120)
-#define REASON_DIGEST(text)    REASON_PART((text), 19) /* enough to recognise it: "sha256:0123456789ab" */
+#define REASON_PATH(text)      REASON_PART((text), 300) /* its end is what tells paths apart */
+#define REASON_DIGEST(text)    REASON_PART((text), 19)  /* enough to recognise it: "sha256:0123456789ab" */
 
 #endif

@@ -499,6 +499,11 @@ uint64_t state_now(const struct state_view *view) {
     return view->now;
 }
 
+bool state_pack_files(const struct state_view *view, const struct row *pack, char ret[STATE_FILES_WORDS]) {
+    const struct state_options *o = &view->options;
+    return o->pack_files != NULL && view->at == view->size && o->pack_files(o->pack_files_ctx, pack, ret);
+}
+
 bool state_past(struct state_view *view, int64_t moment) {
     if (view->watched != NULL) {
         view->watched->time(view->watched, moment);

@@ -3,8 +3,8 @@
 #define TESTS_INGEST_OLLAMA_BOX_H
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "tests/base/python_server.h"
 #include "tests/ingest/ledger_box.h"
 
 /* Digests: 64 times the same digit. */
@@ -20,39 +20,18 @@
 struct ollama_box {
     struct box box;
     char dir[96], url[64];
-    pid_t server;
-    int to_server;
-    unsigned port;
+    struct python_server server;
 };
 
 static inline void server_start(struct ollama_box *b) {
-    int in[2], out[2];
     char port[16];
-    snprintf(port, sizeof(port), "%u", b->port);
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    b->server = fork();
-    assert_true(b->server >= 0);
-    if (b->server == 0) {
-        dup2(in[0], STDIN_FILENO);
-        dup2(out[1], STDOUT_FILENO);
-        execlp("python3", "python3", "tests/ingest/ollama_server.py", b->dir, port, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    b->to_server = in[1];
-    FILE *f = fdopen(out[0], "r");
-    assert_non_null(f);
-    assert_int_equal(fscanf(f, "%u", &b->port), 1);
-    fclose(f);
-    snprintf(b->url, sizeof(b->url), "http://127.0.0.1:%u", b->port);
+    snprintf(port, sizeof(port), "%u", b->server.port);
+    python_server_start(&b->server, "tests/ingest/ollama_server.py", b->dir, port);
+    snprintf(b->url, sizeof(b->url), "http://127.0.0.1:%u", b->server.port);
 }
 
 static inline void server_stop(struct ollama_box *b) {
-    close(b->to_server);
-    waitpid(b->server, NULL, 0);
-    b->server = 0;
+    python_server_stop(&b->server);
 }
 
 static inline void put(struct ollama_box *b, const char *name, const char *text) {
@@ -112,7 +91,7 @@ static inline int setup_server(void **state) {
 
 static inline int teardown(void **state) {
     struct ollama_box *b = *state;
-    if (b->server != 0) {
+    if (b->server.pid != 0) {
         server_stop(b);
     }
     box_done(&b->box);

@@ -18,7 +18,7 @@ static void the_first_look_tells_what_is_there_and_nothing_of_the_past(void **st
              "model.loaded model/llama3.2:latest reported model=\"llama3.2:latest\" endpoint=\"%s\"\n"
              "model.observed model/llama3.2:latest reported model=\"llama3.2:latest\" endpoint=\"%s\"\n"
              "runtime.observed runtime/ollama@127.0.0.1:%u reported endpoint=\"%s\"\n",
-             b->url, b->url, b->port, b->url);
+             b->url, b->url, b->server.port, b->url);
     events_are(b, 1, "model endpoint", want);
     assert_int_equal(b->box.result.receipts, 1);
     assert_int_equal(b->box.result.total.accepted, 4);
@@ -312,7 +312,7 @@ static void a_model_that_is_a_remote_service_is_told_as_such(void **state) {
                "\",\"remote_model\":\"big\",\"remote_host\":\"https://cloud.example.org:443\"},{\"name\":\"odd:cloud\","
                "\"remote_model\":\"odd\",\"remote_host\":\"https://user:word@cloud.example.org\"}"));
     look_well(b);
-    snprintf(path, sizeof(path), "runtime.observed runtime/ollama@127.0.0.1:%u reported cloud=true\n", b->port);
+    snprintf(path, sizeof(path), "runtime.observed runtime/ollama@127.0.0.1:%u reported cloud=true\n", b->server.port);
     char want[1024];
     snprintf(want, sizeof(want),
              "model.observed model/big:cloud reported remote=true remote_host=\"https://cloud.example.org:443\" "
@@ -328,7 +328,7 @@ static void a_model_that_is_a_remote_service_is_told_as_such(void **state) {
     uint64_t from = box_size(&b->box);
     put(b, "status.json", "{\"cloud\":{\"disabled\":true,\"source\":\"env\"}}");
     look_well(b);
-    snprintf(want, sizeof(want), "runtime.observed runtime/ollama@127.0.0.1:%u reported cloud=false\n", b->port);
+    snprintf(want, sizeof(want), "runtime.observed runtime/ollama@127.0.0.1:%u reported cloud=false\n", b->server.port);
     events_are(b, from, "cloud", want);
 }
 
@@ -343,7 +343,7 @@ static void another_version_is_a_change(void **state) {
     snprintf(want, sizeof(want),
              "runtime.changed runtime/ollama@127.0.0.1:%u reported version=\"0.6.0\" version_before=\"0.5.1\"\n"
              "runtime.observed runtime/ollama@127.0.0.1:%u reported version=\"0.6.0\"\n",
-             b->port, b->port);
+             b->server.port, b->server.port);
     events_are(b, from, "version version_before", want);
 }
 

@@ -104,8 +104,8 @@ static void is_unreachable(struct ollama_box *b, const char *error, unsigned sta
     if (status != 0) {
         snprintf(code, sizeof(code), " http_status=%u", status);
     }
-    snprintf(want, sizeof(want), "runtime.unreachable runtime/ollama@127.0.0.1:%u measured error=\"%s\"%s\n", b->port,
-             error, code);
+    snprintf(want, sizeof(want), "runtime.unreachable runtime/ollama@127.0.0.1:%u measured error=\"%s\"%s\n",
+             b->server.port, error, code);
     events_are(b, from, "error http_status", want);
     assert_int_equal(box_size(&b->box), from + 2); /* and its receipt */
 }
@@ -122,7 +122,7 @@ static void a_server_that_is_down_is_told_once_and_once_when_it_is_back(void **s
         server_start(b);
         look_well(b);
         look_well(b);
-        snprintf(want, sizeof(want), "runtime.observed runtime/ollama@127.0.0.1:%u reported\n", b->port);
+        snprintf(want, sizeof(want), "runtime.observed runtime/ollama@127.0.0.1:%u reported\n", b->server.port);
         events_are(b, from, "", want);
     }
 }
@@ -194,7 +194,8 @@ static void a_server_that_never_answers_is_a_timeout(void **state) {
     put(b, "version.silent", "");
     assert_int_equal(look(b), ERR_NET);
     char want[256];
-    snprintf(want, sizeof(want), "runtime.unreachable runtime/ollama@127.0.0.1:%u measured error=\"timeout\"\n", b->port);
+    snprintf(want, sizeof(want), "runtime.unreachable runtime/ollama@127.0.0.1:%u measured error=\"timeout\"\n",
+             b->server.port);
     events_are(b, 1, "error http_status", want);
 }
 
@@ -225,7 +226,7 @@ static void what_is_known_changes_while_the_list_of_loaded_models_is_broken(void
     snprintf(
         want, sizeof(want),
         "model.removed model/a:1 reported\nruntime.unreachable runtime/ollama@127.0.0.1:%u measured error=\"protocol\"\n",
-        b->port);
+        b->server.port);
     events_are(b, from, "error", want);
 }
 
@@ -413,7 +414,7 @@ static void looks_go_on_over_an_outage_until_they_are_stopped(void **state) {
         want, sizeof(want),
         "runtime.observed runtime/ollama@127.0.0.1:%u reported\nruntime.observed runtime/ollama@127.0.0.1:%u reported\n"
         "runtime.unreachable runtime/ollama@127.0.0.1:%u measured\n",
-        b->port, b->port, b->port);
+        b->server.port, b->server.port, b->server.port);
     events_are(b, 1, "", want);
 }
 

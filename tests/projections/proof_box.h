@@ -2,6 +2,7 @@
 #ifndef TESTS_PROJECTIONS_PROOF_BOX_H
 #define TESTS_PROJECTIONS_PROOF_BOX_H
 
+#include "projections/rows/list.h"
 #include "tests/projections/state_box.h"
 
 #define R16(c)    c c c c c c c c c c c c c c c c
@@ -15,6 +16,8 @@
 #define SUITE2    DIGEST("6")
 #define MANIFEST  DIGEST("1")
 #define MANIFEST2 DIGEST("2")
+#define PROGRAM   DIGEST("7")
+#define PROGRAM2  DIGEST("8")
 
 /* An evaluation's end: a full pass for route r with all bindings, and whatever else is given (", \"partial\": true"). Equal
  * names would be refused, so bindings that differ are given as a whole. */
@@ -75,6 +78,23 @@ static inline void box_cites(struct box *box, uint64_t seq) {
 static inline void box_null(struct box *box, const char *column) {
     if (row_has(&box->row, box_column(box, column))) {
         fail_msg("%s.%s is not null", box->row.table->name, column);
+    }
+}
+
+/* The remedy of this rule for route r; it is found. */
+static inline void box_remedy(struct box *box, const char *rule, const char *expected) {
+    struct list list;
+    struct bytes item, name, remedy = {0};
+    const struct cell *cell = &box->row.cells[box_column(box, "missing")];
+    bool found = false;
+    list_open(&list, cell->type == CELL_LIST ? cell->text : (struct bytes){0});
+    while (!found && list_next(&list, &item)) {
+        found = list_text(item, "rule", &name) && bytes_is(name, rule);
+        remedy = found && !list_text(item, "remedy", &remedy) ? (struct bytes){0} : remedy;
+    }
+    if (!found || !bytes_is(remedy, expected)) {
+        fail_msg("%s: %s, '%.*s'", rule, found ? "found" : "not found", (int)remedy.n,
+                 remedy.n > 0 ? (const char *)remedy.p : "");
     }
 }
 

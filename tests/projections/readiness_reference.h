@@ -23,7 +23,7 @@ struct score_told {
 };
 struct eval_told {
     int route; /* -1: none is named */
-    const char *suite, *suite_digest, *digest, *config, *pack, *version, *verdict;
+    const char *suite, *suite_digest, *digest, *config, *program, *pack, *version, *verdict;
     bool finished, invalidated, partial, dirty;
     int planned, samples, passed; /* -1: not given */
     int errors, erred;            /* given at its end; recorded */
@@ -45,6 +45,8 @@ struct route_told {
     uint64_t said_seq; /* its newest declaration or configuration */
     const char *used_model, *used_digest;
     uint64_t used_seq; /* the newest decision that names either */
+    const char *role, *program, *used_program;
+    uint64_t used_program_seq;
 };
 struct name_told {
     const char *digest; /* NULL: it does not exist */
@@ -55,6 +57,7 @@ struct world {
     uint64_t x;
     struct box box;
     const char *pack; /* installed, parked, removed; NULL: never */
+    bool planned;     /* and that did not end yet */
     const char *version;
     uint64_t version_seq, removed_seq;
     const char *permission[2]; /* granted, denied, revoked; NULL: not decided */
@@ -72,8 +75,8 @@ struct world {
 };
 
 static const char *const digests[] = {WEIGHTS, WEIGHTS2}, *const configs[] = {CONFIG, CONFIG2},
-                         *const suites[] = {SUITE, SUITE2}, *const versions[] = {"1", "2"}, *const tasks[] = {"t", "u"},
-                         *const names[] = {"m", "zz"};
+                         *const suites[] = {SUITE, SUITE2}, *const programs[] = {PROGRAM, PROGRAM2},
+                         *const versions[] = {"1", "2"}, *const tasks[] = {"t", "u"}, *const names[] = {"m", "zz"};
 
 /* ---- the reference ---- */
 
@@ -150,7 +153,7 @@ static inline char weigh_eval(const struct world *w, const struct eval_told *e) 
                           : n['p'] > 0 && doubtful == 0 ? "pass"
                                                         : NULL;
     if (same(verdict, "fail") || same(verdict, "warn") || n['f'] > 0 || picked) return '-';
-    bool whole = !partial && !e->dirty && e->digest != NULL && n['p'] > 0 && doubtful == 0;
+    bool whole = !partial && !e->dirty && (e->digest != NULL || e->program != NULL) && n['p'] > 0 && doubtful == 0;
     for (int i = 0; i < 2; i++) {
         whole = whole && (!suite->task[i].asked || scored[i] > 0);
     }
@@ -169,9 +172,20 @@ static inline bool is_gone(const struct world *w, int digest) {
     return w->was_here[digest] && !led;
 }
 
+static inline bool is_tool(const struct route_told *r) {
+    return r->role != NULL ? same(r->role, "tool") : r->program != NULL && r->model == NULL && r->digest == NULL;
+}
+
+/* The program that a route uses now; NULL: unknown. */
+static inline const char *program_of(const struct route_told *r) {
+    return r->used_program != NULL && (r->program == NULL || r->used_program_seq > r->said_seq) ? r->used_program
+                                                                                                : r->program;
+}
+
 /* The weights that a route uses now; NULL: unknown. */
 static inline const char *weights_of(const struct world *w, const struct route_told *r) {
     const struct name_told *own = name_of(w, r->model), *used = name_of(w, r->used_model);
+    if (is_tool(r)) return NULL;
     bool unsaid = r->model == NULL && r->digest == NULL, other = used != NULL && used != own, told = false;
     bool moved = own != NULL && !other && own->seq > r->used_seq;
     const char *is = own != NULL && own->digest != NULL ? own->digest : own != NULL && own->removed ? NULL : r->digest;
@@ -195,8 +209,10 @@ static inline bool is_for(const struct world *w, const struct route_told *r, con
     bool other = r->of_pack && e->pack != NULL && !same(e->pack, "p");
     bool version = !r->of_pack || w->pack == NULL || same(w->version, e->version);
     bool gone = r->of_pack && same(w->pack, "removed");
-    return same(weights_of(w, r), e->digest) && (r->config == NULL || same(r->config, e->config)) && suite && version &&
-           !other && !gone;
+    const char *program = program_of(r);
+    bool bound = is_tool(r) ? same(program, e->program)
+                            : same(weights_of(w, r), e->digest) && (program == NULL || same(program, e->program));
+    return bound && (r->config == NULL || same(r->config, e->config)) && suite && version && !other && !gone;
 }
 
 /* The end of the evaluation that proves it; 0: there is none. */
@@ -228,6 +244,7 @@ static inline const char *state_of_route(const struct world *w, int i) {
 
 static inline const char *state_of_pack(const struct world *w) {
     size_t required = 0, ready = 0, proven = 0;
+    if (w->planned && (w->pack == NULL || same(w->pack, "removed"))) return "incomplete";
     if (w->pack == NULL || !same(w->pack, "installed")) return w->pack;
     bool fresh =
         w->check != NULL && (w->check_version != NULL ? same(w->check_version, w->version) && w->check_seq > w->removed_seq
@@ -244,6 +261,7 @@ static inline const char *state_of_pack(const struct world *w) {
         }
     }
     return ready < required                                                        ? (proven == 0 ? "demo-only" : "partial")
+           : w->planned                                                            ? "partial"
            : same(w->permission[1], "denied") || same(w->permission[1], "revoked") ? "partial"
                                                                                    : "ready";
 }

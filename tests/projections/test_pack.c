@@ -410,6 +410,48 @@ static void settings_are_kept_and_an_upgrade_keeps_a_parked_pack_parked(void **s
     box_close(&box);
 }
 
+/* ---- plans ---- */
+
+static void a_plan_that_did_not_end_leaves_a_pack_incomplete_until_it_is_given_up(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t plan = box_event(&box, "pack.planned", "pack/p", "{\"version\": \"1\"}");
+    pack(&box, "incomplete", "the installation of 1, planned by event");
+    lacks(&box, "pack.incomplete", "ledger pack remove p");
+    box_cites(&box, plan);
+    box_event(&box, "pack.aborted", "pack/p", "{\"version\": \"1\", \"reason\": \"removed\"}");
+    pack(&box, NULL, "it was never installed");
+    box_event(&box, "pack.aborted", "pack/p", "{\"version\": \"1\"}");
+    pack(&box, NULL, "it was never installed");
+    assert_int_equal(box.row.cells[box_column(&box, "violations")].int_, 1);
+    box_event(&box, "pack.planned", "pack/p", "{\"version\": \"2\"}");
+    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"2\"}");
+    pack(&box, "installed", "its installation does not say what it needs");
+    box_close(&box);
+}
+
+static void a_plan_for_an_installed_pack_leaves_it_installed_and_is_named(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"permissions\": []}");
+    pack(&box, "ready", NULL);
+    box_event(&box, "pack.planned", "pack/p", "{\"version\": \"2\"}");
+    pack(&box, "partial", "the upgrade to 2, planned by event");
+    lacks(&box, "pack.upgrading", "ledger pack remove p --unfinished");
+    box_event(&box, "pack.upgraded", "pack/p", "{\"version\": \"2\"}");
+    pack(&box, "ready", NULL);
+    box_event(&box, "pack.planned", "pack/p", "{\"version\": \"3\"}");
+    box_event(&box, "pack.removed", "pack/p", "{}");
+    pack(&box, "removed", "removed");
+    box_event(&box, "pack.planned", "pack/p", "{\"version\": \"3\"}");
+    pack(&box, "incomplete", "the installation of 3, planned by event");
+    box_event(&box, "pack.aborted", "pack/p", "{}");
+    pack(&box, "removed", "removed");
+    box_close(&box);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pack_goes_from_its_installation_to_its_removal_and_every_moment_can_be_asked_again),
@@ -426,6 +468,8 @@ int main(void) {
         cmocka_unit_test(a_list_that_is_too_long_to_be_kept_blocks),
         cmocka_unit_test(a_step_that_is_not_taken_leaves_reason_and_fields_as_they_are),
         cmocka_unit_test(settings_are_kept_and_an_upgrade_keeps_a_parked_pack_parked),
+        cmocka_unit_test(a_plan_that_did_not_end_leaves_a_pack_incomplete_until_it_is_given_up),
+        cmocka_unit_test(a_plan_for_an_installed_pack_leaves_it_installed_and_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

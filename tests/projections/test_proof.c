@@ -23,23 +23,6 @@ static void a_full_pass_for_the_route_as_it_is_proves_it(void **state) {
 
 #define DECLARE "ledger append route.declared -s route/r digest=DIGEST"
 
-/* The remedy of this rule for route r; it is found. */
-static void remedy_is(struct box *box, const char *rule, const char *expected) {
-    struct list list;
-    struct bytes item, name, remedy = {0};
-    const struct cell *cell = &box->row.cells[box_column(box, "missing")];
-    bool found = false;
-    list_open(&list, cell->type == CELL_LIST ? cell->text : (struct bytes){0});
-    while (!found && list_next(&list, &item)) {
-        found = list_text(item, "rule", &name) && bytes_is(name, rule);
-        remedy = found && !list_text(item, "remedy", &remedy) ? (struct bytes){0} : remedy;
-    }
-    if (!found || !bytes_is(remedy, expected)) {
-        fail_msg("%s: %s, '%.*s'", rule, found ? "found" : "not found", (int)remedy.n,
-                 remedy.n > 0 ? (const char *)remedy.p : "");
-    }
-}
-
 /* Its remedy is typed, and then nothing is reported about weights any more. */
 static void weights_that_nobody_knows_have_a_remedy_for_each_cause(void **state) {
     static const struct {
@@ -86,7 +69,7 @@ static void weights_that_nobody_knows_have_a_remedy_for_each_cause(void **state)
             box_event(&box, "route.configured", "route/r", json);
         }
         box_route_is(&box, "declared-not-proven", cases[i].why);
-        remedy_is(&box, cases[i].rule, cases[i].remedy);
+        box_remedy(&box, cases[i].rule, cases[i].remedy);
         if (strcmp(cases[i].remedy, DECLARE) == 0) {
             box_event(&box, "route.declared", "route/r", "{\"digest\":\"" WEIGHTS "\"}");
         } else { /* it finds the model */

@@ -146,6 +146,7 @@ static void how_a_run_ended_is_its_state(void **state) {
         {"{\"outcome\":\"ok\",\"error\":\"tool\"}", "failed", "it names an error", 0},
         {"{\"exit_code\":0,\"error\":\"tool\"}", "failed", "it names an error", 0},
         {"{\"outcome\":\"done well\",\"ok\":true}", "finished", NULL, 1},
+        {"{\"outcome\":\"partial\"}", "partial", NULL, -1},
         {"{\"outcome\":\"so-so\"}", "unknown", NULL, -1},
         {"{\"outcome\":\"so-so\",\"exit_code\":0}", "unknown", NULL, -1},
         {"{\"outcome\":\"so-so\",\"exit_code\":3}", "failed", NULL, 0},

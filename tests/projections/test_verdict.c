@@ -144,7 +144,7 @@ static void of_a_new_box_nothing_is_known(void **state) {
     clause("hardware", "unknown", "no machine was profiled");
     clause_text("hardware", "remedy", "ledger ingest hardware");
     clause("disk", "unknown", "no disk was checked");
-    clause("states", "pass", "all 15 follow the log");
+    clause("states", "pass", "all 16 follow the log");
     clause_text("states", "remedy", "");
     box_int(&box, "unknown", 3);
     box_int(&box, "failed", 0);
@@ -358,10 +358,9 @@ static void a_pack_without_a_permission_that_it_requires_fails(void **state) {
     find_verdict("p");
     box_text(&box, "verdict", "fail");
     clause("permissions", "fail", "permission exec on '/opt/a b/*' of tier T1 is not granted");
-    clause_text("permissions", "remedy",
-                "ledger append permission.granted -s pack/p group=exec scope='/opt/a b/*' tier=T1");
+    clause_text("permissions", "remedy", "ledger permit grant pack/p exec '/opt/a b/*' --tier T1");
     clause_text("state", "state", "fail");
-    clause_text("state", "remedy", "ledger append permission.granted -s pack/p group=exec scope='/opt/a b/*' tier=T1");
+    clause_text("state", "remedy", "ledger permit grant pack/p exec '/opt/a b/*' --tier T1");
     box_event(&box, "permission.granted", "pack/p",
               "{\"group\":\"exec\",\"scope\":\"/opt/a b/*\",\"tier\":\"T1\",\"lifetime\":\"permanent\"}");
     find_verdict("p");
@@ -372,7 +371,7 @@ static void a_pack_without_a_permission_that_it_requires_fails(void **state) {
     snprintf(text, sizeof(text), "permission gpu is denied by event %llu", (unsigned long long)seq);
     clause("permissions", "warn", text);
     snprintf(text, sizeof(text),
-             "ledger append permission.granted -s pack/p group=gpu tier=TIER note='overrides event %llu, which denied it'",
+             "ledger permit grant pack/p gpu --tier TIER --note 'overrides event %llu, which denied it'",
              (unsigned long long)seq);
     clause_text("permissions", "remedy", text);
     clause_cites("permissions", seq);
@@ -488,7 +487,7 @@ static void a_blocked_pack_is_a_warning_of_the_box(void **state) {
     install(",\"permissions\":[{\"group\":\"exec\",\"required\":true}]");
     find_verdict("");
     clause_text("packs", "state", "warn");
-    clause_text("packs", "remedy", "ledger append permission.granted -s pack/p group=exec tier=TIER");
+    clause_text("packs", "remedy", "ledger permit grant pack/p exec --tier TIER");
 }
 
 static void what_does_not_apply_alone_does_not_pass(void **state) {

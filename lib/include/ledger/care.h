@@ -27,7 +27,7 @@ struct ledger_correct_options {
     { sizeof(struct ledger_correct_options), LEDGER_NO_SEQ, LEDGER_NO_SEQ, NULL, NULL, NULL }
 
 /* Appends ledger.corrected: from then on no state counts the event, which stays. LEDGER_ERR_CONFLICT: it was corrected
- * before. */
+ * before, or LOCKDOWN is on. */
 int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *options, struct ledger_receipt *ret,
                    struct ledger_error *error);
 
@@ -51,7 +51,7 @@ struct ledger_erase_options {
     { sizeof(struct ledger_erase_options), 0, NULL, 0, NULL, 0, NULL, NULL, NULL, NULL }
 
 /* Erases content and appends ledger.erased, in one commit; every hash still holds. LEDGER_ERR_NOTFOUND: the event, field
- * or artifact does not exist, or no longer exists. On failure nothing is erased. Until ledger_erase_finish the bytes are
+ * or artifact does not exist, or no longer exists; LEDGER_ERR_CONFLICT: LOCKDOWN is on. On failure nothing is erased. Until ledger_erase_finish the bytes are
  * still in the ledger's files. */
 int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *options, struct ledger_receipt *ret,
                  struct ledger_error *error);
