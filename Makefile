@@ -28,8 +28,8 @@ ROOMS_ingest      := input driver dpkg|hardware|hook|jsonl|lmeval|ollama|otlp .
 ROOMS_query       := . condition columns index rows sql
 ROOMS_export      := . cut verify support
 ROOMS_lib         := include/ledger json isolate handover .
-ROOMS_packs       := tree manifest resolve
-ROOMS_cli         := call print open log view record|events|states|evidence|care|help packs .
+ROOMS_packs       := tree manifest resolve depot life run
+ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)

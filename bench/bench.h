@@ -48,9 +48,12 @@ int run_ingest(struct bench *b, struct err *err);   /* ingest_jsonl, ingest_otlp
 int run_query(struct bench *b, struct err *err);    /* query_*, index_bytes, append_batch_indexed */
 int run_states(struct bench *b, struct err *err);   /* rebuild, catch_up, state_at */
 int run_evidence(struct bench *b, struct err *err); /* export, verify_bundle, export_run */
-int run_pack(struct bench *b, struct err *err);     /* pack_validate */
+int run_packs(struct bench *b, struct err *err);    /* pack_validate, pack_list */
 int run_process(struct bench *b,
                 struct err *err); /* open_append_exit, rss_append, rss_verify, rss_rebuild; closes the ledgers */
+
+int run_confine(struct bench *b, struct err *err); /* confined_step, pack_step */
+int run_model(struct bench *b, struct err *err);   /* model_stream */
 
 /* ---- child processes of the bench program, for measurements from outside ---- */
 

@@ -1,8 +1,10 @@
-/* Ctrl-C while a query is answered: shows what was found so far and stops. */
+/* Ctrl-C during a long command: it shows what it has so far, or ends what it started, and stops. */
 #ifndef CLI_CALL_STOP_H
 #define CLI_CALL_STOP_H
 
 /* From here on SIGINT, SIGTERM and SIGHUP set *ret to 1 instead of ending the process. A second one ends it. */
 const volatile int *stop_catch(void);
+/* A descriptor that can be read once the flag is set; -1 when there is none. After stop_catch. */
+int stop_descriptor(void);
 
 #endif

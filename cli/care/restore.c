@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/call/command.h"
+#include "cli/care/packs_held.h"
 #include "cli/open/open.h"
 #include "cli/open/trustfile.h"
 #include "cli/open/trustthis.h"
@@ -31,6 +32,11 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) return exit_code;
     int rc = log_head(ledger, &head, &err);
+    struct packs_held packs = {0};
+    if (rc == 0) {
+        rc = packs_held(cli, ledger, cli->dir, ": 'ledger pack install' with the same content copies them again", &packs,
+                        &err);
+    }
     if (rc == 0 && trust) {
         rc = trustfile_path(path, &err);
         if (rc == 0) rc = trustthis_add(ledger, path, NULL, &err);
@@ -44,8 +50,12 @@ static int finish(struct cli *cli, bool trust, bool newest) {
         log_close(ledger);
         return cli_fail(cli, &err);
     }
-    const struct fact facts[] = {fact_text("ledger", "dir", cli->dir), fact_text("origin", "origin", log_origin(ledger)),
-                                 fact_count("size", "size", head.size), fact_hash("root", "root", head.root),
+    const struct fact facts[] = {fact_text("ledger", "dir", cli->dir),
+                                 fact_text("origin", "origin", log_origin(ledger)),
+                                 fact_count("size", "size", head.size),
+                                 fact_hash("root", "root", head.root),
+                                 fact_count(NULL, "packs_installed", packs.installed),
+                                 fact_count(NULL, "packs_held", packs.held),
                                  fact_text(NULL, "vkey", log_vkey(ledger))};
     exit_code = fact_print(cli, facts, sizeof(facts) / sizeof(facts[0]), 8, false);
     if (!newest) {

@@ -1,8 +1,9 @@
 /* Commands that look after a ledger: init, key, trust, backup, restore, index, rebuild, attest, stats.
  *
- * Sees: call, print, open, log, view; not the commands beside it. Begin with init.c.
+ * Sees: call, print, open, log, view, act; not the commands beside it. Begin with init.c.
  *
  *   init, backup, restore  a new ledger; a copy; a copy that may continue
+ *   packs_held             whether the files of the installed packs are there
  *   key                    the ledger's keys and authors' keys
  *   trust, trustforget     the user's trust file
  *   index                  the index that queries use: built, dropped, checked

@@ -1,6 +1,6 @@
 /* Commands that answer from the log: query, log, show, timeline.
  *
- * Sees: call, print, open, log, view; not the commands beside it. Begin with query.c (the command line), then answer.h
+ * Sees: call, print, open, log, view, act; not the commands beside it. Begin with query.c (the command line), then answer.h
  * (one question and how it is answered).
  *
  *   query, log  events by conditions; log is query with other defaults

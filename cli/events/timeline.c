@@ -234,7 +234,7 @@ static uint64_t begin_of(const struct timeline *t) {
     uint64_t first = UINT64_MAX, any = UINT64_MAX;
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
-        if (node->mark != TREE_UNREADABLE) {
+        if (node->mark != TREE_UNREADABLE && !node->before) {
             any = node->at < any ? node->at : any;
             first = node->mark == TREE_EVENT && node->at < first ? node->at : first;
         }
@@ -248,7 +248,7 @@ static void measure(const struct timeline *t, const struct tree_node *top, struc
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         uint64_t last = end_time(t, node);
-        if (node->mark == TREE_UNREADABLE) continue;
+        if (node->mark == TREE_UNREADABLE || node->before) continue;
         ret->n++;
         if (end && node != end && node->at > end->at && node->mark == TREE_EVENT) {
             ret->late++;
@@ -282,9 +282,18 @@ static void put_end(const struct timeline *t, const struct tree_node *top, struc
     }
 }
 
+/* The first that is of the run itself, not of what it rests on. */
+static const struct tree_node *top_of(const struct timeline *t, size_t root) {
+    size_t i = root;
+    while (i != SIZE_MAX && t->tree.nodes[i].before) {
+        i = tree_next(&t->tree, i);
+    }
+    return &t->tree.nodes[i != SIZE_MAX ? i : root];
+}
+
 /* The first line: what, number of events, errors, start, duration, outcome. */
 static void put_title(struct timeline *t, size_t root) {
-    const struct tree_node *top = &t->tree.nodes[root];
+    const struct tree_node *top = top_of(t, root);
     struct span span;
     struct buf text = {.max = LINE_MAX_BYTES};
     char errors[64], gaps[64];
@@ -419,7 +428,7 @@ static int print_json(struct timeline *t, size_t root) {
         rows_values(rows, values);
     }
     struct span span;
-    measure(t, &t->tree.nodes[root], &span);
+    measure(t, top_of(t, root), &span);
     obj_uint(&tail, "late", span.late);
     obj_uint(&tail, "errors", t->errors);
     obj_uint(&tail, "gaps", t->gaps);
@@ -469,7 +478,7 @@ static int print(struct timeline *t) {
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         t->gaps += node->mark == TREE_GAP ? 1 : 0;
-        t->errors += node->mark == TREE_EVENT && !node->hidden && node->state == TREE_BAD &&
+        t->errors += node->mark == TREE_EVENT && !node->hidden && !node->before && node->state == TREE_BAD &&
                              !is_whole_run(tree_text(&t->tree, node->kind))
                          ? 1
                          : 0;
@@ -536,7 +545,8 @@ const struct spec spec_timeline = {
              "sequence number, time since the beginning, duration, what it was and how it ended. A prefix of\n"
              "the run's ID is enough. Each event is placed under its cause or, if none is recorded, according\n"
              "to the calls, spans and runs named in its body. A call and its return share a line. Errors are\n"
-             "marked, and so are gaps (ledger.gap) between the first event and the last.\n\n"
+             "marked, and so are gaps (ledger.gap) between the first event and the last. Above a pack's run is\n"
+             "what it rests on: the plan, the installation, the grants and the checks; neither counted nor timed.\n\n"
              "An argument with a '/' is a SUBJECT; a * at its end makes it a prefix. With a SUBJECT, or with\n"
              "times alone, all matching events are shown. Exit code 1 if there are none, 30 if some cannot be\n"
              "read.",

@@ -29,6 +29,8 @@ struct timeline {
 /* Fills the tree with the events of `about` that match the base query. A run may be given by a prefix: then `about` becomes
  * its full ID. Finding no event is not a failure. ERR_NOTFOUND: several runs have that prefix; some are named. */
 int timeline_load(struct timeline *timeline, const struct query *base, struct err *err);
+/* Adds to the events of a run what it rests on: the causes of its beginning, its evidence, and the causes of that. */
+int timeline_add_before(struct timeline *timeline, struct err *err);
 /* Places gaps under the root of their run, where they happened. */
 void timeline_hang_gaps(struct timeline *timeline);
 

@@ -133,14 +133,21 @@ int timeline_load(struct timeline *t, const struct query *base, struct err *err)
         rc = load_run(t, bytes_of(t->about), base, err);
     }
     if (rc == 0) rc = add_gaps(t, base, err);
+    if (rc == 0 && t->of_run && base->n_terms == 0) rc = timeline_add_before(t, err);
     if (rc == 0) rc = mark_corrected(t, err);
     if (rc == 0) rc = tree_link(&t->tree, err);
     return rc;
 }
 
+/* Of the run: its parent, if it has one, is from before. */
+static bool is_top(const struct timeline *t, size_t i) {
+    const struct tree_node *node = &t->tree.nodes[i];
+    return !node->before && (node->parent == SIZE_MAX || t->tree.nodes[node->parent].before);
+}
+
 void timeline_hang_gaps(struct timeline *t) {
     size_t root = 0;
-    while (root < t->tree.n && (t->tree.nodes[root].mark != TREE_EVENT || t->tree.nodes[root].parent != SIZE_MAX)) {
+    while (root < t->tree.n && (t->tree.nodes[root].mark != TREE_EVENT || !is_top(t, root))) {
         root++;
     }
     for (size_t i = root + 1; t->of_run && i < t->tree.n; i++) {

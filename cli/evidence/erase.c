@@ -14,6 +14,7 @@
 #include "cli/print/confirm.h"
 #include "cli/print/receipt.h"
 #include "ledger/dedup/vouch.h"
+#include "projections/act/checked.h"
 #include "query/sql/sql.h"
 
 #define WAIT_DEFAULT_NS (10 * CLOCK_NS_PER_S) /* for processes that have the old files open */
@@ -284,6 +285,7 @@ static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct r
     struct erase_said said = {.cli = cli, .plan = NULL};
     struct log_receipt receipt = {0};
     struct err err = {0};
+    if (checked_unlocked(ledger, "ledger.erased", &err) != 0) return cli_fail(cli, &err);
     if (!confirm(cli, yes, "This stored file goes for good.")) return declined(cli);
     int rc = log_erase(ledger, &w->o, &receipt, &err);
     if (rc != 0) return cli_fail_lookup(cli, &err);
@@ -320,6 +322,7 @@ static int refuse(struct cli *cli, const struct request *w, const struct erase_p
 static int erase_planned(struct cli *cli, struct ledger *ledger, const struct request *w, struct erase_said *said,
                          bool yes) {
     struct err err = {0};
+    if (checked_unlocked(ledger, "ledger.erased", &err) != 0) return cli_fail(cli, &err);
     if (!yes && cli->err_tty) {
         erase_say_before(said);
     }

@@ -1,11 +1,11 @@
 /* Commands that hand out evidence, check it and erase: export, reveal, prove, checkpoint, support, verify, erase.
  *
- * Sees: call, print, open, log, view; not the commands beside it. Begin with export.c and verify.c.
+ * Sees: call, print, open, log, view, act; not the commands beside it. Begin with export.c and verify.c.
  *
  *   export, cut_args  a bundle, and the options that say what goes into it
  *   reveal, prove     single private fields; the proof of one event
  *   checkpoint        the newest signed checkpoint, printed or kept in a file
- *   support           the report without names
+ *   support           the report without names; also for the tripcode that orders one
  *   handover          a file that leaves: written, recorded as an event, and only then named
  *   verify            a ledger, a bundle or a proof
  *   examine           a ledger verified in a child process, which a damaged database may kill

@@ -1,4 +1,6 @@
 /* support: a report without names, for a stranger who investigates a fault. */
+#include "cli/evidence/support.h"
+
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #include "base/text.h"
 #include "cli/call/command.h"
 #include "cli/call/stop.h"
-#include "cli/evidence/handover.h"
 #include "cli/open/open.h"
 #include "export/support/support.h"
 
@@ -25,7 +26,7 @@ static const struct opt options[] = {
 
 struct report {
     struct ledger *ledger;
-    const struct opt_args *args;
+    const char *recipient, *note; /* may be NULL */
     struct support_options options;
     struct support_counts counts;
     uint8_t digest[LOG_HASH];
@@ -47,8 +48,8 @@ static int record_report(void *ctx, const char *path, struct err *err) {
                                     .days = r->options.days,
                                     .to.actor = cli_actor(NULL, actor),
                                     .to.path = path,
-                                    .to.recipient = opt_text(r->args, &options[S_RECIPIENT]),
-                                    .to.note = opt_text(r->args, &options[S_NOTE])};
+                                    .to.recipient = r->recipient,
+                                    .to.note = r->note};
     return support_record(r->ledger, &record, &r->receipt, err);
 }
 
@@ -136,10 +137,26 @@ static void know_self(struct self *self, struct support_options *o) {
     o->system = self->system;
 }
 
+int support_hand_over(struct cli *cli, struct ledger *ledger, const char *path, const char *note,
+                      uint8_t ret_digest[LOG_HASH], struct handover_done *ret) {
+    struct report r = {.ledger = ledger, .note = note, .options = {.days = SUPPORT_DAYS}};
+    struct handover how = {write_report, record_report, &r};
+    struct self self;
+    know_self(&self, &r.options);
+    int exit_code = hand_over(cli, &how, "a report", path);
+    if (exit_code == 0) {
+        memcpy(ret_digest, r.digest, LOG_HASH);
+        *ret = (struct handover_done){path, r.bytes, r.receipt.seq, ret_digest};
+    }
+    return exit_code;
+}
+
 static int run_support(struct cli *cli, const struct opt_args *args) {
     const char *path = opt_text(args, &options[S_OUTPUT]);
     bool dry = opt_has(args, &options[S_DRY_RUN]);
-    struct report r = {.args = args, .options = {.days = SUPPORT_DAYS, .plain = opt_has(args, &options[S_PLAIN])}};
+    struct report r = {.recipient = opt_text(args, &options[S_RECIPIENT]),
+                       .note = opt_text(args, &options[S_NOTE]),
+                       .options = {.days = SUPPORT_DAYS, .plain = opt_has(args, &options[S_PLAIN])}};
     struct self self;
     struct out_progress progress;
     struct err err = {0};

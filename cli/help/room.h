@@ -1,6 +1,6 @@
 /* Commands about the program itself: help, version, and the catalog of kinds.
  *
- * Sees: call, print, open, log, view; not the commands beside it. Begin with help.c.
+ * Sees: call, print, open, log, view, act; not the commands beside it. Begin with help.c.
  *
  *   help     the list of commands, a command's page, words for completions; all from the tables
  *   version  of the program and of the format

@@ -15,6 +15,7 @@
 void tree_init(struct tree *tree) {
     memset(tree, 0, sizeof(*tree));
     tree->unsettled_max = TREE_MAX;
+    tree->rests = LOG_NO_SEQ;
     buf_init(&tree->text, TEXT_MAX_ALL);
 }
 
@@ -29,8 +30,8 @@ struct bytes tree_text(const struct tree *tree, struct tree_text text) {
 }
 
 const char *tree_via_name(enum tree_via via) {
-    static const char *const names[] = {
-        [TREE_ROOT] = NULL, [TREE_CAUSE] = "cause", [TREE_CALL] = "call", [TREE_SPAN] = "span", [TREE_RUN] = "run"};
+    static const char *const names[] = {[TREE_ROOT] = NULL,   [TREE_CAUSE] = "cause", [TREE_CALL] = "call",
+                                        [TREE_SPAN] = "span", [TREE_RUN] = "run",     [TREE_EVIDENCE] = "evidence"};
     return names[via];
 }
 
@@ -214,6 +215,10 @@ static void find_parent(struct tree *tree, const struct keys *keys, size_t i) {
         tree->nodes[called].returned = i;
     }
     if (node->cause < node->seq && take_parent(node, i, tree_find(tree, node->cause), TREE_CAUSE)) {
+        return;
+    }
+    if (node->before) {
+        if (node->evidence) take_parent(node, i, tree_find(tree, tree->rests), TREE_EVIDENCE);
         return;
     }
     if (take_parent(node, i, called, TREE_CALL) ||

@@ -17,7 +17,8 @@
 struct tree {
     struct tree_node *nodes; /* by sequence number, after tree_link */
     size_t n, cap;
-    bool by_seal;         /* ordered by the ledger's clock, not the source's */
+    bool by_seal;   /* ordered by the ledger's clock, not the source's */
+    uint64_t rests; /* the event under which those are placed that a run rests on and that have no cause; LOG_NO_SEQ */
     size_t unsettled_max; /* number of nodes at which duplicates are next dropped */
     struct buf text;
 };

@@ -3,6 +3,7 @@
 #include "cli/log/tree_node.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mp.h"
 #include "cli/print/summary.h"
@@ -12,8 +13,8 @@
 #define REST_MAX       400
 
 /* What the event is about: the first of these in its body. */
-static const char *const names[] = {"tool",  "model", "step",    "event", "task", "pack",
-                                    "suite", "check", "request", "what",  NULL};
+static const char *const names[] = {"datum", "tool",  "model", "step",    "event", "task",
+                                    "pack",  "suite", "check", "request", "what",  NULL};
 /* How it ended. */
 static const char *const outcomes[] = {"outcome", "error", "status", "answer", "decision", "verdict", NULL};
 static const char *const lengths[] = {"duration_ms", "latency_ms", "waited_ms", NULL};
@@ -108,9 +109,12 @@ static struct bytes first_text(struct bytes body, const char *const *list, const
 static struct tree_text put_rest(const struct log_event *event, const char *name, const char *outcome, struct buf *text) {
     const char *skip[SKIPPED + 3];
     struct buf rest = {.max = 8 * SUMMARY_MAX};
+    bool shows = bytes_is(event->kind, "run.artifact"); /* there the digest is what it is about */
     size_t n = 0;
-    for (; n < SKIPPED; n++) {
-        skip[n] = skipped[n];
+    for (size_t i = 0; i < SKIPPED; i++) {
+        if (!shows || strcmp(skipped[i], "digest") != 0) {
+            skip[n++] = skipped[i];
+        }
     }
     if (name) {
         skip[n++] = name;

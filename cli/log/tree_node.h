@@ -5,7 +5,7 @@
 #include "ledger/kinds/tool_rule.h"
 #include "ledger/log.h"
 
-enum tree_via { TREE_ROOT, TREE_CAUSE, TREE_CALL, TREE_SPAN, TREE_RUN };
+enum tree_via { TREE_ROOT, TREE_CAUSE, TREE_CALL, TREE_SPAN, TREE_RUN, TREE_EVIDENCE };
 enum tree_mark { TREE_EVENT, TREE_GAP, TREE_UNREADABLE, TREE_CORRECTED };
 enum tree_state { TREE_UNKNOWN, TREE_GOOD, TREE_BAD };
 
@@ -29,6 +29,8 @@ struct tree_node {
     size_t parent;         /* index of a node; SIZE_MAX: none */
     size_t returned;       /* the hidden node that says how this one ended; SIZE_MAX: none */
     bool hidden;           /* shown with another node */
+    bool before;           /* not of the run: what led to it, or what it rests on */
+    bool evidence;         /* the latter */
     /* of tree_order */
     size_t first, last, next; /* children, siblings */
     unsigned depth;

@@ -1,18 +1,14 @@
 /* pack validate: everything that is wrong with a pack's directory, or what it is by digest and signature. */
-#include <stdlib.h>
-
-#include "base/array.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/packs/packs.h"
+#include "cli/packs/publishers.h"
 #include "cli/print/fact.h"
 #include "cli/print/say.h"
 #include "packs/manifest/load.h"
 #include "packs/tree/sign.h"
 
-#define KEYS_FILE_MAX ((size_t)1 << 20)
-#define MANIFEST_MAX  ((size_t)16 << 20)
-#define DIGEST_TEXT   80
+#define MANIFEST_MAX ((size_t)16 << 20)
+#define DIGEST_TEXT  80
 
 enum { V_PUBLISHERS, V_MANIFEST };
 static const struct opt options[] = {
@@ -27,8 +23,7 @@ struct validation {
     struct finding_list found;
     struct content *tree;
     struct manifest *manifest;
-    struct note_vkey *keys;
-    size_t n_keys, keys_cap;
+    struct publishers publishers;
     enum sign_verdict signature;
     size_t signer; /* index of the key, on SIGN_GOOD */
 };
@@ -53,43 +48,20 @@ static void check_manifest_alone(struct validation *v) {
     }
 }
 
-/* ---- publishers ------------------------------------------------------------------------------------------------------- */
-
-static int read_key(struct validation *v, struct bytes line, struct err *err) {
-    int rc = array_room(&v->keys, v->n_keys + 1, &v->keys_cap, sizeof(v->keys[0]), err);
-    if (rc == 0) rc = note_vkey_decode(line, &v->keys[v->n_keys], err);
-    v->n_keys += rc == 0;
-    return rc;
-}
-
-static int read_keys(struct validation *v, const char *path, struct err *err) {
-    struct buf text = {.max = KEYS_FILE_MAX};
-    unsigned number = 0;
-    int rc = file_read(path, &text, err);
-    for (size_t at = 0; rc == 0 && at < text.n;) {
-        const uint8_t *lf = memchr(text.p + at, '\n', text.n - at);
-        const struct bytes line = {text.p + at, lf != NULL ? (size_t)(lf - text.p) - at : text.n - at};
-        number++;
-        at += line.n + 1;
-        if (line.n == 0 || line.p[0] == '#') continue;
-        rc = read_key(v, line, err);
-        if (rc != 0) err_prefix(err, "%s: line %u", path, number);
-    }
-    buf_done(&text);
-    return rc;
-}
+/* ---- the signature ------------------------------------------------------------------------------------------------------- */
 
 static void judge_signature(struct validation *v) {
     const struct manifest_pack *pack = &v->manifest->pack;
     const struct sign_claim claim = {pack->name, pack->version, pack->publisher, content_digest(v->tree)};
     const struct yaml_place whole = {0};
-    v->signature = sign_check(content_kept(v->tree, CONTENT_SIGNATURE), &claim, v->keys, v->n_keys, &v->signer);
+    v->signature =
+        sign_check(content_kept(v->tree, CONTENT_SIGNATURE), &claim, v->publishers.keys, v->publishers.n, &v->signer);
     if (v->signature == SIGN_OTHER || v->signature == SIGN_BAD || v->signature == SIGN_BROKEN) {
         finding_put(&v->found, CONTENT_SIGNATURE, whole, false, "%s",
                     v->signature == SIGN_OTHER ? "signs another pack, version or content"
                     : v->signature == SIGN_BAD ? "a signature of a named publisher does not verify"
                                                : "is not a signed note");
-    } else if (v->signature != SIGN_GOOD && v->n_keys > 0) {
+    } else if (v->signature != SIGN_GOOD && v->publishers.n > 0) {
         finding_put(&v->found, CONTENT_SIGNATURE, whole, false,
                     v->signature == SIGN_ABSENT ? "missing, although publishers were named"
                                                 : "no named key of the publisher '%.*s' signed it",
@@ -172,8 +144,8 @@ static int print_facts(struct validation *v) {
     digest_text(tree, content_digest(v->tree));
     buf_put_str(&signature, sign_verdict_name(v->signature));
     if (v->signature == SIGN_GOOD) {
-        buf_printf(&signature, ", by %s", v->keys[v->signer].name);
-    } else if (v->signature == SIGN_UNKNOWN && v->n_keys == 0) {
+        buf_printf(&signature, ", by %s", v->publishers.keys[v->signer].name);
+    } else if (v->signature == SIGN_UNKNOWN && v->publishers.n == 0) {
         buf_put_str(&signature, " (--publishers FILE names keys)");
     }
     const struct fact facts[] = {
@@ -211,7 +183,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     const char *publishers = opt_text(args, &options[V_PUBLISHERS]);
     struct err err = {0};
     int rc = crypt_init(&err);
-    if (rc == 0 && publishers != NULL) rc = read_keys(&v, publishers, &err);
+    if (rc == 0 && publishers != NULL) rc = publishers_read(publishers, false, &v.publishers, &err);
     bool read = rc == 0;
     if (rc == 0) rc = content_read(v.dir, NULL, put_fault, &v, &v.tree, &err);
     if (rc == ERR_INVALID && v.found.errors > 0) check_manifest_alone(&v);
@@ -223,7 +195,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     manifest_free(v.manifest);
     content_free(v.tree);
     finding_done(&v.found);
-    free(v.keys);
+    publishers_done(&v.publishers);
     return exit_code;
 }
 

@@ -42,6 +42,7 @@ struct fact fact_said(struct fact fact, const char *said) {
 static struct bytes words_of(const struct fact *fact, char room[VALUE_MAX]) {
     if (fact->said != NULL) return bytes_of(fact->said);
     room[0] = '\0';
+    if (fact->form != FACT_TEXT && fact->form != FACT_HASH && fact->n == UINT64_MAX) return bytes_of(room);
     switch (fact->form) {
     case FACT_TEXT:
         return fact->text;
@@ -90,7 +91,11 @@ void fact_put(struct obj *obj, const struct fact *facts, size_t n) {
             obj_hex(obj, facts[i].member, facts[i].hash, LOG_HASH);
             break;
         case FACT_TIME:
-            obj_time(obj, facts[i].member, facts[i].n);
+            if (facts[i].n != UINT64_MAX) {
+                obj_time(obj, facts[i].member, facts[i].n);
+            } else {
+                obj_text(obj, facts[i].member, NULL);
+            }
         }
     }
 }
@@ -130,7 +135,7 @@ void fact_row(struct fact_table *table, const struct fact *facts, size_t n) {
     }
     for (size_t i = 0; i < n; i++) {
         if (facts[i].label == NULL) continue;
-        if (facts[i].form == FACT_COUNT && facts[i].said == NULL) {
+        if (facts[i].form == FACT_COUNT && facts[i].said == NULL && facts[i].n != UINT64_MAX) {
             table_uint(table->table, facts[i].n);
         } else {
             table_cell(table->table, words_of(&facts[i], room));

@@ -284,7 +284,7 @@ const char *out_color(const struct cli *cli, enum out_color color) {
 enum out_color out_state(struct bytes state) {
     static const char *const bad[] = {"fail",    "failed",  "blocked", "denied",  "expired",     "revoked",   "error",
                                       "damaged", "timeout", "refused", "aborted", "unreachable", "overridden"};
-    static const char *const doubtful[] = {"warn", "degraded", "partial", "demo-only", "declared-not-proven"};
+    static const char *const doubtful[] = {"warn", "degraded", "partial", "incomplete", "demo-only", "declared-not-proven"};
     const uint8_t *colon = state.n > 0 ? memchr(state.p, ':', state.n) : NULL;
     state.n = colon ? (size_t)(colon - state.p) : state.n;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

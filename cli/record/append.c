@@ -5,16 +5,16 @@
 #include "base/clock.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "cli/act/body.h"
+#include "cli/act/preview.h"
+#include "cli/act/signer.h"
 #include "cli/call/command.h"
 #include "cli/open/open.h"
-#include "cli/open/unlock.h"
 #include "cli/print/receipt.h"
-#include "cli/record/body.h"
-#include "cli/record/checked.h"
-#include "cli/record/preview.h"
 #include "ledger/event/event.h"
 #include "ledger/kinds/check.h"
 #include "ledger/kinds/grant.h"
+#include "projections/act/checked.h"
 
 enum {
     A_SUBJECT,
@@ -159,19 +159,6 @@ static int read_open(const char *names, struct buf *out, struct err *err) {
     return buf_check(out, "--open", err);
 }
 
-static int read_author(const struct opt_args *args, struct input *in, struct err *err) {
-    const char *path = opt_text(args, &options[A_SIGN_AS]);
-    if (!path) return 0;
-    char what[FILE_PATH_MAX + 16];
-    struct pass pass = {0};
-    snprintf(what, sizeof(what), "the key in '%s'", path);
-    int rc = unlock_file(path, opt_text(args, &options[A_KEY_PASS_FD]), opt_text(args, &options[A_KEY_PASS_FILE]), what,
-                         "key-passphrase", &pass, err);
-    if (rc == 0) rc = log_author_load(path, pass_bytes(&pass), &in->author, err);
-    pass_done(&pass);
-    return rc;
-}
-
 /* Reads everything that needs no ledger, so that wrong input is found before anything is opened. */
 static int read_draft(const struct opt_args *args, struct input *in, struct log_draft *draft, struct err *err) {
     const char *open = opt_text(args, &options[A_OPEN]);
@@ -180,7 +167,10 @@ static int read_draft(const struct opt_args *args, struct input *in, struct log_
     int rc = check_subject(kind_find(kind), opt_text(args, &options[A_SUBJECT]), err);
     if (rc == 0) rc = read_bodies(args, kind_find(kind), in, err);
     if (rc == 0 && open) rc = read_open(open, &in->open, err);
-    if (rc == 0) rc = read_author(args, in, err);
+    if (rc == 0) {
+        rc = signer_load(opt_text(args, &options[A_SIGN_AS]), opt_text(args, &options[A_KEY_PASS_FD]),
+                         opt_text(args, &options[A_KEY_PASS_FILE]), &in->author, err);
+    }
     if (rc != 0) return rc;
     const char *source = opt_text(args, &options[A_SOURCE]);
     const char *grade = opt_text(args, &options[A_GRADE]);

@@ -1,10 +1,11 @@
 /* correct: marks an event as a mistake. It stays in the log; from here on no state counts it. */
 #include "base/text.h"
+#include "cli/act/preview.h"
 #include "cli/call/command.h"
 #include "cli/log/corrected.h"
 #include "cli/open/open.h"
 #include "cli/print/receipt.h"
-#include "cli/record/preview.h"
+#include "projections/act/checked.h"
 
 enum { C_REASON, C_REPLACED, C_NOTE, C_ACTOR, C_DRY_RUN };
 static const struct opt options[] = {
@@ -57,7 +58,8 @@ static int show_it(struct cli *cli, struct ledger *ledger, const struct log_corr
 static int write_it(struct cli *cli, struct ledger *ledger, const struct log_correct_options *o, struct err *err) {
     struct log_receipt receipt;
     struct log_head head;
-    int rc = log_correct(ledger, o, &receipt, err);
+    int rc = checked_unlocked(ledger, "ledger.corrected", err);
+    if (rc == 0) rc = log_correct(ledger, o, &receipt, err);
     if (rc == 0) rc = say_what_it_stood_for(cli, ledger, o->seq, err);
     if (rc == 0) rc = log_head(ledger, &head, err);
     return rc == 0 ? receipt_print(cli, &receipt, &head) : fail(cli, rc, err);

@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/act/preview.h"
 #include "cli/call/command.h"
 #include "cli/open/open.h"
-#include "cli/record/preview.h"
 #include "ingest/ingest.h"
 
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };

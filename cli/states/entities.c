@@ -24,7 +24,9 @@ static const struct opt show_options[] = {
 
 /* Commands are named after what users do with an entity, tables after what they hold. */
 static size_t table_of(struct asof *view) {
-    static const struct { const char *command, *table; } names[] = {{"permit", "permissions"}, {"promote", "promotions"}};
+    static const struct {
+        const char *command, *table;
+    } names[] = {{"permit", "permissions"}, {"promote", "promotions"}, {"recovery", "snapshots"}};
     const char *command = view->cli->command;
     struct bytes word = {(const uint8_t *)command, strcspn(command, " ")};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -80,6 +82,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     if (time && when_style(time, &style, &err) != 0) return cli_usage(cli, "%s", err.msg);
     int exit_code = asof_open(&view, cli, opt_text(args, &show_options[S_AT]));
+    view.look.depth = COMPARE_BYTES;
     if (exit_code == 0) exit_code = asof_exit(&view, tell(&view, args, style));
     asof_close(&view);
     return exit_code;

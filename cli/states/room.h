@@ -1,9 +1,13 @@
 /* Commands that answer from states: state, pack and its like, eval, why, diff, status.
  *
- * Sees: call, print, open, log, view; not the commands beside it. Begin with state.c, then why.c.
+ * Sees: call, print, open, log, view, act; not the commands beside it. Begin with state.c, then why.c.
  *
  *   state   the tables of states; state_summary is its overview, states_doc its Markdown
- *   nouns   model, route, permit, tool, policy, pack, promote, run; entities is their list and show
+ *   nouns   tool, promote, run; entities is the list and show of these and of those below
+ *   route, model, policy   the steps that a person takes for one, and the choice of a route
+ *   policy_file  a policy's file, YAML or JSON
+ *   capacity  which models fit into the machine at once
+ *   permit  the steps of a permission; permit_resolve answers for a holder as a whole
  *   eval    evaluations, and how two of them compare
  *   why     why an entity is in its state (why_state, why_name), or what led to an event
  *   diff    what changed between two moments; diff_states compares views, diff_events reads the causes, diff_runs

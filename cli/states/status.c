@@ -1,5 +1,5 @@
 /* status: the first screen, also of `ledger` alone. It has at most LINES lines of the terminal's width: 2 for the ledger,
- * 1 for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A long text continues in
+ * 1 for damage, 1 for LOCKDOWN, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A long text continues in
  * lines that nothing else needs, and is cut when none are left. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,7 +183,8 @@ static size_t uses_lines(const struct status *status) {
 
 /* The lines that the parts need when no text continues in a further line. */
 static size_t lines_of(const struct status *status) {
-    size_t damage = status->damage.msg[0] != '\0' ? 1 : 0, more = status->more_waiting > 0 ? 1 : 0;
+    size_t damage = (status->damage.msg[0] != '\0' ? 1 : 0) + (status->lockdown.yes ? 0 : 1),
+           more = status->more_waiting > 0 ? 1 : 0;
     return damage + 3 + least(status->n_clauses, CLAUSES) + least(status->n_sources, SOURCES) + uses_lines(status) +
            least(status->n_waiting + more, WAITING - uses_lines(status)) + least(status->n_runs, STATUS_FAILED) +
            status->n_next;
@@ -197,6 +198,9 @@ static void print_screen(struct screen *s) {
         put_line(s, "evidence", bytes_of("damaged"), strlen("damaged"), bytes_of(status->damage.msg));
     }
     print_head(s);
+    if (!status->lockdown.yes) {
+        put_line(s, "guards", bytes_of("refuse"), strlen("refuse"), bytes_of(status->lockdown.reason));
+    }
     print_verdict(s);
     print_sources(s);
     print_items(s, "not ready", status->waiting, status->n_waiting, WAITING - uses_lines(status), status->more_waiting);
@@ -286,6 +290,7 @@ static int print_json(struct cli *cli, const struct status *status) {
     }
     if (view->ledger) {
         obj_int(&obj, "unpermitted_uses", status->unpermitted);
+        obj_bool(&obj, "lockdown", !status->lockdown.yes);
     }
     put_next(&obj, status);
     return cli_print(cli, &obj, false);

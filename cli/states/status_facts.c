@@ -9,6 +9,7 @@
 #include "cli/call/cli.h"
 #include "cli/print/cell.h"
 #include "cli/view/entity.h"
+#include "projections/decide/step.h"
 #include "query/query.h"
 
 #define TEXT_MAX ((size_t)1 << 16)
@@ -363,6 +364,9 @@ static void find_next(struct status *s) {
     if (s->n_runs > 0) {
         offer(s, "why ", bytes_of_buf(&s->run[0].name), "why it failed");
     }
+    if (!s->lockdown.yes) {
+        offer(s, "tripcode list", none, "who stopped the guards");
+    }
     if (s->unpermitted > 0) {
         offer(s, "permit list --with 'unpermitted=*' --fields who,group,scope,unpermitted,violation", none,
               "uses that were not permitted");
@@ -401,6 +405,7 @@ int status_gather(struct status *s, struct asof *view, struct err *err) {
     if (rc == 0) rc = find_waiting(s, "pack", err);
     if (rc == 0) rc = find_waiting(s, "route", err);
     if (rc == 0) rc = find_unpermitted(s, err);
+    if (rc == 0) rc = decide_is_unlocked(view->state, bytes_of("run.started"), &s->lockdown, err);
     if (rc == 0) rc = find_runs(s, err);
     if (rc == 0) {
         find_next(s);

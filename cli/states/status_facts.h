@@ -3,6 +3,7 @@
 #define CLI_STATES_STATUS_FACTS_H
 
 #include "cli/view/asof.h"
+#include "projections/view/decision.h"
 
 #define STATUS_SOURCES 64  /* sources listed one by one */
 #define STATUS_ROWS    16  /* packs and routes that are not ready; clauses that do not pass */
@@ -38,9 +39,10 @@ struct status {
     struct status_item waiting[STATUS_ROWS]; /* packs and routes that are not ready */
     size_t n_waiting, more_waiting;
     struct status_item run[STATUS_FAILED];
-    size_t n_runs, looked; /* looked: ended runs that were searched for the failed ones */
-    int64_t unpermitted;   /* uses that were not permitted */
-    struct buf violation;  /* the newest of them: whose, and why not */
+    size_t n_runs, looked;    /* looked: ended runs that were searched for the failed ones */
+    struct decision lockdown; /* no: every guard refuses */
+    int64_t unpermitted;      /* uses that were not permitted */
+    struct buf violation;     /* the newest of them: whose, and why not */
     int64_t violation_seq;
     struct status_step next[STATUS_NEXT];
     size_t n_next;

@@ -149,6 +149,30 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
 
 /* ---- the command ---- */
 
+/* The newest event that states an artifact of this digest. */
+static int find_artifact(struct why *w, struct bytes digest, uint64_t *ret, struct err *err) {
+    const struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("run.artifact")};
+    const struct query_value value = {.type = QUERY_TEXT, .text = digest};
+    const struct query_term terms[] = {
+        {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1},
+        {.field = query_field_find(bytes_of("digest")), .op = QUERY_EQ, .values = &value, .n_values = 1}};
+    struct query q;
+    query_init(&q);
+    q.terms = terms;
+    q.n_terms = 2;
+    int rc = tree_add_query(&w->tree, w->ledger, &q, damage_note, &w->damage, err);
+    if (rc == 0 && w->tree.n == 0) {
+        rc = err_set(err, ERR_NOTFOUND, "no event states an artifact of the digest '%.80s'", (const char *)digest.p);
+    }
+    *ret = 0;
+    for (size_t i = 0; rc == 0 && i < w->tree.n; i++) {
+        *ret = w->tree.nodes[i].seq > *ret ? w->tree.nodes[i].seq : *ret;
+    }
+    tree_done(&w->tree);
+    tree_init(&w->tree);
+    return rc;
+}
+
 static int print(struct why *w, uint64_t seq) {
     static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},     {"VIA", TABLE_KEEP, 0},
                                                   {"TIME", TABLE_KEEP, 0},     {"KIND", TABLE_KEEP, 30},
@@ -187,13 +211,15 @@ static int why(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     uint64_t seq = 0;
     if (style && when_style(style, &w.style, &err) != 0) return cli_usage(cli, "%s", err.msg);
-    if (why_state_is(args->args[0])) {
+    const struct bytes word = bytes_of(args->args[0]);
+    bool artifact = bytes_has_prefix(word, "sha256:");
+    if (why_state_is(args->args[0]) && !artifact) {
         return why_state(cli, args->args[0], opt_text(args, &options[W_AT]), w.style);
     }
-    if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
-        return cli_usage(cli,
-                         "'%.100s' is not a sequence number or NOUN/NAME (expected for example 118 or pack/pdf-ops-pack)",
-                         args->args[0]);
+    if (!artifact && (text_parse_u64(word, &seq) != 0 || seq >= INT64_MAX)) {
+        return cli_usage(
+            cli, "'%.100s' is not a sequence number, NOUN/NAME or digest (expected for example 118 or pack/pdf-ops-pack)",
+            args->args[0]);
     }
     if (opt_has(args, &options[W_AT])) {
         return cli_usage(cli, "--at is for things with a state; what led to an event does not change");
@@ -204,7 +230,9 @@ static int why(struct cli *cli, const struct opt_args *args) {
     damage_init(&w.damage, cli);
     buf_init(&w.run, 4096);
     buf_init(&w.scratch, LOG_BATCH_BYTES_MAX);
-    exit_code = print(&w, seq);
+    int rc = artifact ? find_artifact(&w, word, &seq, &err) : 0;
+    bool other = rc == ERR_NOTFOUND; /* things that have a state may be named by a digest as well */
+    exit_code = rc == 0 ? print(&w, seq) : other ? 0 : cli_fail_lookup(cli, &err);
     log_reader_close(w.reader);
     buf_done(&w.scratch);
     buf_done(&w.run);
@@ -212,11 +240,11 @@ static int why(struct cli *cli, const struct opt_args *args) {
     damage_done(&w.damage);
     tree_done(&w.tree);
     log_close(w.ledger);
-    return exit_code;
+    return other ? why_state(cli, args->args[0], opt_text(args, &options[W_AT]), w.style) : exit_code;
 }
 
 const struct spec spec_why = {
-    .synopsis = "[NOUN/]NAME [--at WHEN] | SEQ",
+    .synopsis = "[NOUN/]NAME [--at WHEN] | SEQ | DIGEST",
     .about = "NOUN/NAME names something that has a state (pack/..., route/..., model/..., permission/...,\n"
              "package/..., run/..., verdict/...). Shows its state and the reason, what belongs to it, and the\n"
              "events behind it; for a failed run, what went wrong and how it differs from the last good run of\n"
@@ -224,11 +252,13 @@ const struct spec spec_why = {
              "NAME is unique.\n\n"
              "With a SEQ, shows what led to the event: the event, its cause, the cause of that and so on, one\n"
              "per line, up to an event that has none. If no cause is recorded, the run's calls and spans say\n"
-             "what the event belongs to; the column VIA says which it was: cause, call, span or run.\n\n"
+             "what the event belongs to; the column VIA says which it was: cause, call, span or run. With the\n"
+             "DIGEST of an artifact of a run, sha256:..., the same of the newest event that states it.\n\n"
              "Exit code 1 if there is no such entity or event (the nearest name is suggested), 30 if events\n"
              "that the answer needs cannot be read.",
     .examples = "ledger why pack/pdf-ops-pack\nledger why route/summarise --at 2026-11-20\n"
-                "ledger why 118\nledger why 118 --json | jq '.chain[].event.kind'",
+                "ledger why 118\nledger why sha256:$(sha256sum <made/report | cut -c1-64)\nledger why 118 --json | jq "
+                "'.chain[].event.kind'",
     .opts = options,
     .min_args = 1,
     .max_args = 1,

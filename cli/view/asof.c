@@ -1,6 +1,7 @@
 /* A moment is the number of events that count. Judges use the given time, or the clock's when none was given, so that a
  * grant whose end has passed counts as expired. */
 #include "cli/view/asof.h"
+#include "cli/view/left.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,8 @@ int asof_state(struct asof *view, const struct asof_at *at, struct state_view **
     options.at = at->at;
     options.now = at->now;
     options.stop = view->stop;
+    options.pack_files = installed_files;
+    options.pack_files_ctx = &view->look;
     options.progress = out_progress_draw;
     options.progress_ctx = &progress;
     int rc = state_open(view->ledger, &options, ret, err);
@@ -59,8 +62,10 @@ int asof_ledger(struct asof *view, struct cli *cli) {
     *view = (struct asof){.cli = cli};
     int exit_code = cli_open(cli, CLI_READ, &view->ledger); /* derived data is not sealed: no key is needed */
     if (exit_code != 0) return exit_code;
+    view->look = (struct installed_look){log_dir(view->ledger), COMPARE_STATUS};
     if (log_head(view->ledger, &view->head, &err) != 0) return cli_fail(cli, &err);
     view->stop = stop_catch();
+    left_note(cli, view->ledger, NULL);
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "base/obj.h"
 #include "cli/call/cli.h"
 #include "cli/view/asserted.h"
+#include "packs/life/installed.h"
 #include "projections/rows/projection.h"
 #include "projections/view/state.h"
 
@@ -21,8 +22,9 @@ struct asof {
     struct state_view *state;
     struct log_head head; /* of the log when it was opened */
     const volatile int *stop;
-    bool said;                /* that the evidence cannot be read */
-    struct asserted asserted; /* about a requested time before the log began */
+    bool said;                  /* that the evidence cannot be read */
+    struct installed_look look; /* at the files of packs: their status, unless a command asks for every byte */
+    struct asserted asserted;   /* about a requested time before the log began */
 };
 
 /* A moment: this many events count, and judges use this time (0: the time of the newest event that counts). */

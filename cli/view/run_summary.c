@@ -222,8 +222,8 @@ static int find_good(struct explanation *s, const struct row *row, struct good *
 int run_summary(struct explanation *s, const struct row *row, struct obj *ret, struct err *err) {
     struct bytes state = cell_named(row, "state"), error = cell_named(row, "error");
     struct good good = {.found = false};
-    bool well = bytes_is(state, "finished") || bytes_is(state, "running") || bytes_is(state, "observed") ||
-                bytes_is(state, "unknown");
+    bool well = bytes_is(state, "finished") || bytes_is(state, "partial") || bytes_is(state, "running") ||
+                bytes_is(state, "observed") || bytes_is(state, "unknown");
     if (!ret && error.n > 0) {
         out_str(s->view->cli, "error: ");
         out_safe(s->view->cli, error);

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "ledger/kinds/scope.h"
 #include "packs/manifest/value.h"
-#include "packs/manifest/version.h"
 
 #define S(text_)     (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p
 #define PHRASE_MAX   768
@@ -215,8 +215,8 @@ static void check_routes(struct checking *c) {
 
 /* ---- checks and evaluations ----------------------------------------------------------------------------------------- */
 
-/* host:port of a URL, in `room`; false for the machine itself. */
-static bool remote_host(struct bytes url, char *room, size_t size) {
+/* host:port of a URL, in `room`. */
+static void put_host(struct bytes url, char *room, size_t size) {
     bool tls = bytes_has_prefix(url, "https:");
     const uint8_t *start = url.p + (tls ? 8 : 7), *end = url.p + url.n, *stop = start;
     while (stop < end && *stop != '/' && *stop != '?' && *stop != '#') {
@@ -225,9 +225,7 @@ static bool remote_host(struct bytes url, char *room, size_t size) {
     const struct bytes host = {start, (size_t)(stop - start)};
     const uint8_t *colon = memrchr(host.p, ':', host.n), *bracket = bytes_find(host, ']');
     bool port = colon != NULL && (bracket == NULL || colon > bracket);
-    const struct bytes name = {host.p, port ? (size_t)(colon - host.p) : host.n};
     snprintf(room, size, "%.*s%s", (int)host.n, (const char *)host.p, port ? "" : tls ? ":443" : ":80");
-    return !bytes_is(name, "localhost") && !bytes_is(name, "127.0.0.1") && !bytes_is(name, "[::1]");
 }
 
 static void check_checks(struct checking *c) {
@@ -250,8 +248,8 @@ static void check_checks(struct checking *c) {
             check_foreign(c, check->expect->node, url != NULL ? exit_code : status, 1,
                           url != NULL ? "is of a program, and this is a URL" : "is of a URL, and this is a program");
         }
-        if (check->url.n > 0 && value_fault(FIELD_URL, check->url) == NULL && check->url.n <= MANIFEST_TEXT_MAX &&
-            remote_host(check->url, host, sizeof(host))) {
+        if (check->url.n > 0 && value_fault(FIELD_URL, check->url) == NULL && check->url.n <= MANIFEST_TEXT_MAX) {
+            put_host(check->url, host, sizeof(host));
             check_covered(c, check_place(check->node, "url"), "network.egress", bytes_of(host));
         }
     }

@@ -8,7 +8,6 @@
  *   load       reads a text or a directory
  *   fields     the table as data: rows of fields.def, walked by the reader, the schema and the documents
  *   value      texts with a form: names, sizes, URLs, paths, ...
- *   version    SemVer 2.0, Debian's order, and ranges of both
  *   finding    what is wrong with a manifest, with line and column
  *   record     one map against its rows
  *   check      what a row cannot say: names that refer to others, cycles, scopes, permissions that nothing uses

@@ -3,8 +3,8 @@
 #include "packs/manifest/value.h"
 
 #include "base/text.h"
+#include "base/version.h"
 #include "ledger/tree/note.h"
-#include "packs/manifest/version.h"
 
 static bool only(struct bytes text, const char *set) {
     for (size_t i = 0; i < text.n; i++) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packs/manifest/version.h"
+#include "base/version.h"
 
 struct search {
     const struct resolve_question *q;

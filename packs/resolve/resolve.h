@@ -1,8 +1,8 @@
 /* A set of packs that holds together, or why there is none.
  *
  * A plan has at most one version of each name. It has what the caller wants; every name that is installed, in some version;
- * for each of its packs, what that requires, and nothing that it conflicts with (but itself); and the machine has what each
- * of them needs. A name that a pack provides stands for that pack in its version.
+ * for each of its packs, what that requires, and nothing that it conflicts with (but itself); and the machine is known to have
+ * what each of them needs. A name that a pack provides stands for that pack in its version.
  *
  * Of several plans: what is installed stays in its version where it can, else the newest comes first, and a pack of the name
  * before one that provides it. The answer follows from the question alone. */

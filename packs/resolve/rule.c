@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-#include "packs/manifest/version.h"
+#include "base/version.h"
 
 #define T(text_) (int)(text_).n, (const char *)(text_).p
 
@@ -33,10 +33,16 @@ static const struct resolve_fact *fact_of(const struct resolve_facts *facts, enu
     return NULL;
 }
 
+enum truth { NO, YES, UNSURE };
+
 /* Whether what a need names is there in one of its versions. */
-static bool is_there(const struct resolve_facts *facts, enum rule_kind kind, const struct manifest_need *need) {
+static enum truth is_there(const struct resolve_facts *facts, enum rule_kind kind, const struct manifest_need *need) {
     const struct resolve_fact *fact = fact_of(facts, kind, need->name);
-    return fact != NULL && (need->version.n == 0 || version_in(VERSION_DEBIAN, fact->version, need->version));
+    if (fact == NULL) return NO;
+    if (fact->unsure) return UNSURE;
+    if (need->version.n == 0) return YES;
+    if (fact->version.n == 0) return UNSURE;
+    return version_in(VERSION_DEBIAN, fact->version, need->version) ? YES : NO;
 }
 
 static size_t tier_rank(const struct resolve_facts *facts, struct bytes tier) {
@@ -46,9 +52,15 @@ static size_t tier_rank(const struct resolve_facts *facts, struct bytes tier) {
     return SIZE_MAX;
 }
 
-static bool reaches(const struct resolve_facts *facts, struct bytes tier) {
+static enum truth reaches(const struct resolve_facts *facts, struct bytes tier) {
     size_t asked = tier_rank(facts, tier), is = tier_rank(facts, facts->tier);
-    return asked != SIZE_MAX && is != SIZE_MAX && is >= asked;
+    if (asked == SIZE_MAX) return NO;
+    if (is == SIZE_MAX) return UNSURE;
+    return is >= asked ? YES : NO;
+}
+
+static enum truth has_bytes(uint64_t has, bool unsure, uint64_t asked) {
+    return has >= asked ? YES : unsure ? UNSURE : NO;
 }
 
 static int put(struct rules *rules, struct rule rule, struct err *err) {
@@ -74,8 +86,10 @@ static int put_needs(const struct resolve_question *q, struct rules *rules, size
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         for (size_t j = 0; rc == 0 && j < lists[i].n; j++) {
             const struct manifest_need *need = &lists[i].items[j];
-            bool holds = i > 0 && is_there(&q->facts, lists[i].kind, need) != conflict;
-            rc = put(rules, (struct rule){lists[i].kind, owner, need, holds}, err);
+            enum truth there = i > 0 ? is_there(&q->facts, lists[i].kind, need) : NO;
+            rc = put(rules,
+                     (struct rule){lists[i].kind, owner, need, i > 0 && there == (conflict ? NO : YES), there == UNSURE},
+                     err);
         }
     }
     return rc;
@@ -83,16 +97,20 @@ static int put_needs(const struct resolve_question *q, struct rules *rules, size
 
 static int put_hardware(const struct resolve_question *q, struct rules *rules, size_t owner, struct err *err) {
     const struct manifest_hardware *hardware = q->candidates[owner].pack->hardware;
+    const struct resolve_facts *f = &q->facts;
     int rc = 0;
     if (hardware == NULL) return 0;
-    if (hardware->tier.n > 0) {
-        rc = put(rules, (struct rule){RULE_TIER, owner, NULL, reaches(&q->facts, hardware->tier)}, err);
-    }
-    if (rc == 0 && hardware->memory > 0) {
-        rc = put(rules, (struct rule){RULE_MEMORY, owner, NULL, q->facts.memory >= hardware->memory}, err);
-    }
-    if (rc == 0 && hardware->vram > 0) {
-        rc = put(rules, (struct rule){RULE_VRAM, owner, NULL, q->facts.vram >= hardware->vram}, err);
+    const struct {
+        enum rule_kind kind;
+        bool asked;
+        enum truth is;
+    } list[] = {{RULE_TIER, hardware->tier.n > 0, reaches(f, hardware->tier)},
+                {RULE_MEMORY, hardware->memory > 0, has_bytes(f->memory, f->memory_unsure, hardware->memory)},
+                {RULE_VRAM, hardware->vram > 0, has_bytes(f->vram, f->vram_unsure, hardware->vram)}};
+    for (size_t i = 0; rc == 0 && i < sizeof(list) / sizeof(list[0]); i++) {
+        if (list[i].asked) {
+            rc = put(rules, (struct rule){list[i].kind, owner, NULL, list[i].is == YES, list[i].is == UNSURE}, err);
+        }
     }
     return rc;
 }
@@ -101,10 +119,10 @@ int rules_make(const struct resolve_question *q, struct rules *ret, struct err *
     struct rules rules = {.first = calloc(q->n_candidates + 1, sizeof(size_t))};
     int rc = rules.first != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; rc == 0 && i < q->n_wants; i++) {
-        rc = put(&rules, (struct rule){RULE_WANT, i, NULL, false}, err);
+        rc = put(&rules, (struct rule){RULE_WANT, i, NULL, false, false}, err);
     }
     for (size_t i = 0; rc == 0 && i < q->n_candidates; i++) {
-        rc = q->candidates[i].installed ? put(&rules, (struct rule){RULE_STAYS, i, NULL, false}, err) : 0;
+        rc = q->candidates[i].installed ? put(&rules, (struct rule){RULE_STAYS, i, NULL, false, false}, err) : 0;
     }
     for (size_t i = 0; rc == 0 && i < q->n_candidates; i++) {
         rules.first[i] = rules.n;
@@ -185,6 +203,8 @@ static void say_fact(const struct resolve_question *q, const struct rule *rule, 
     const struct resolve_fact *fact = fact_of(&q->facts, rule->kind, rule->need->name);
     if (fact == NULL) {
         buf_put_str(out, ": it is not there");
+    } else if (fact->unsure) {
+        buf_put_str(out, ": whether it is there is not known");
     } else if (fact->version.n == 0) {
         buf_put_str(out, ": its version is not known");
     } else {
@@ -192,18 +212,39 @@ static void say_fact(const struct resolve_question *q, const struct rule *rule, 
     }
 }
 
+static void say_tier(const struct resolve_facts *facts, struct bytes asked, struct buf *out) {
+    buf_printf(out, " requires the capability tier '%.*s': ", T(asked));
+    if (tier_rank(facts, asked) == SIZE_MAX) {
+        buf_put_str(out, "the policy has no tier of this name (expected ");
+        for (size_t i = 0; i < facts->n_tiers; i++) {
+            buf_printf(out, "%s%.*s", i == 0 ? "" : i + 1 < facts->n_tiers ? ", " : " or ", T(facts->tiers[i]));
+        }
+        buf_put_str(out, facts->n_tiers > 0 ? ")" : "one of none)");
+    } else if (facts->tier.n > 0) {
+        buf_printf(out, "the machine's is '%.*s'", T(facts->tier));
+    } else {
+        buf_put_str(out, "the machine's is not known");
+    }
+}
+
 static void say_hardware(const struct resolve_question *q, const struct rule *rule, struct buf *out) {
     const struct manifest_hardware *hardware = q->candidates[rule->owner].pack->hardware;
+    const struct resolve_facts *f = &q->facts;
+    bool vram = rule->kind == RULE_VRAM;
+    uint64_t has = vram ? f->vram : f->memory;
     if (rule->kind == RULE_TIER) {
-        buf_printf(out, " requires the capability tier '%.*s': the machine's is ", T(hardware->tier));
-        buf_printf(out, q->facts.tier.n > 0 ? "'%.*s'" : "not known", T(q->facts.tier));
+        say_tier(f, hardware->tier, out);
         return;
     }
-    bool vram = rule->kind == RULE_VRAM;
     buf_put_str(out, " requires ");
     say_size(vram ? hardware->vram : hardware->memory, out);
-    buf_put_str(out, vram ? " of graphics memory: the machine has " : " of memory: the machine has ");
-    say_size(vram ? q->facts.vram : q->facts.memory, out);
+    buf_put_str(out, vram ? " of graphics memory: " : " of memory: ");
+    if (rule->unsure && has == 0) {
+        buf_put_str(out, "how much the machine has is not known");
+    } else {
+        buf_put_str(out, rule->unsure ? "the machine has at least " : "the machine has ");
+        say_size(has, out);
+    }
 }
 
 void rule_say(const struct resolve_question *q, const struct rule *rule, struct buf *out) {

@@ -10,9 +10,10 @@ struct resolve_candidate {
     bool installed; /* this version is; at most one of a name */
 };
 
-/* Something of the machine. */
+/* Something that the machine has. */
 struct resolve_fact {
-    struct bytes name, version; /* version n 0: not known, and in no range but "any" */
+    struct bytes name, version; /* version n 0: not known */
+    bool unsure;                /* whether the machine has it is not known */
 };
 
 struct resolve_facts {
@@ -20,8 +21,9 @@ struct resolve_facts {
     size_t n_programs, n_runtimes, n_packages;
     const struct bytes *tiers; /* capability tiers of the policy, the least first */
     size_t n_tiers;
-    struct bytes tier;     /* the machine's; n 0: not known, and none is reached */
-    uint64_t memory, vram; /* bytes */
+    struct bytes tier;               /* the machine's; n 0: not known */
+    uint64_t memory, vram;           /* bytes, at least */
+    bool memory_unsure, vram_unsure; /* it may have more */
 };
 
 /* A pack that the caller wants. */
@@ -57,7 +59,7 @@ struct rule {
     enum rule_kind kind;
     size_t owner; /* the candidate; of RULE_WANT the index of the wish, of RULE_STAYS what is installed */
     const struct manifest_need *need; /* of RULE_PACK to RULE_NOT_PACKAGE */
-    bool holds;                       /* of rules about the machine */
+    bool holds, unsure;               /* of rules about the machine; unsure: whether it holds is not known */
 };
 
 /* All rules of a question, those of a candidate together and in the order of its manifest; `first[i]` to `first[i + 1]` are

@@ -2,6 +2,8 @@
  * the signature. */
 #include "packs/tree/sign.h"
 
+#include <stdio.h>
+
 #include "base/text.h"
 
 #define TEXT_MAX 4096
@@ -57,6 +59,21 @@ enum sign_verdict sign_check(struct bytes sig, const struct sign_claim *claim, c
         *ret_key = key;
     }
     return verdict;
+}
+
+void sign_key_id(char ret[SIGN_KEY_ID], const uint8_t id[NOTE_KEY_ID_LEN]) {
+    text_hex(ret, id, NOTE_KEY_ID_LEN);
+}
+
+void sign_claimed(struct bytes sig, char ret[SIGN_CLAIMED]) {
+    struct note note;
+    char id[SIGN_KEY_ID];
+    ret[0] = '\0';
+    if (sig.p == NULL || sig.n > NOTE_MAX || note_decode(sig, &note, NULL) != 0 || note.n_sigs == 0) return;
+    sign_key_id(id, note.sigs[0].id);
+    (void)snprintf(ret, SIGN_CLAIMED, "%.*s+%s",
+                   (int)(note.sigs[0].name.n < NOTE_NAME_MAX ? note.sigs[0].name.n : NOTE_NAME_MAX),
+                   (const char *)note.sigs[0].name.p, id);
 }
 
 int sign_write(const struct sign_claim *claim, const struct signer *signer, struct buf *out, struct err *err) {

@@ -32,6 +32,11 @@ const char *sign_verdict_name(enum sign_verdict verdict); /* "good", "absent", "
 /* Judges the content of pack.sig (p NULL: there is none) by `keys`. On SIGN_GOOD *ret_key is the index of the key. */
 enum sign_verdict sign_check(struct bytes sig, const struct sign_claim *claim, const struct note_vkey *keys, size_t n_keys,
                              size_t *ret_key);
+#define SIGN_KEY_ID  (2 * NOTE_KEY_ID_LEN + 1)
+#define SIGN_CLAIMED (NOTE_NAME_MAX + 1 + SIGN_KEY_ID)
+void sign_key_id(char ret[SIGN_KEY_ID], const uint8_t id[NOTE_KEY_ID_LEN]);
+/* "NAME+ID" of the first line, unverified; "" for nothing. */
+void sign_claimed(struct bytes sig, char ret[SIGN_CLAIMED]);
 /* Appends the whole note with this signer's line. ERR_INVALID: the key's name is not the publisher's. */
 int sign_write(const struct sign_claim *claim, const struct signer *signer, struct buf *out, struct err *err);
 

@@ -128,5 +128,5 @@ out_has 'pack/s: ready'
 box 0 append permission.denied -s pack/s group=filesystem.read scope=src/secret
 seq=$(jq .seq <"$T/.out")
 box 0 pack show s
-out_has "note='overrides event $seq, which denied a part of it'"
+out_has "--note 'overrides event $seq, which denied a part of it'"
 finish

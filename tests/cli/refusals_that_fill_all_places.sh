@@ -47,8 +47,8 @@ box 1 append permission.granted -s pack/p group=exec tier=T3 'scope=e/*' --check
 # A refusal of everything needs no slots: then grants hold again.
 box 0 pack show p --json
 remedy=$(jq -r '.. | .remedy? // empty' <<<"$out" | head -n 1)
-[[ $remedy == *'permission.revoked -s pack/p group=exec' ]] || fail "another remedy: $remedy"
-box 0 append permission.revoked -s pack/p group=exec
+[[ $remedy == 'ledger -C '*' permit revoke pack/p exec' ]] || fail "another remedy: $remedy"
+box 0 permit revoke pack/p exec
 gates_are_revoked=$(box 1 append permission.used -s pack/p group=exec scope=x tier=T1 --checked --dry-run && jq -r .checked.reason <<<"$out")
 same "$gates_are_revoked" "pack/p may not exec 'x' at T1: revoked"
 box 0 append permission.granted -s pack/p group=exec tier=T3

@@ -12,8 +12,8 @@ reach="ledger -C '$BOX' "
 for answer in 'state clauses' 'why verdict' 'why pack/p'; do
     # shellcheck disable=SC2086 # words
     COLUMNS=400 box 0 $answer
-    out_has "${reach}append"
-    out_lacks 'ledger append'
+    out_has "${reach}p"
+    out_lacks 'ledger p'
     out_lacks 'ledger ingest'
 done
 for answer in 'state clauses' 'state verdicts' 'state packs' 'pack list' 'why verdict' 'why pack/p' 'pack show p' 'status' 'diff 0 1'; do

@@ -98,7 +98,7 @@ event permission.denied -s pack/pdf-ops group=exec 'scope=pdftotext *'
 denied=$(jq .seq <"$T/.out")
 same "$(clause permissions pdf-ops reason)" "permission exec on 'pdftotext *' of tier T2 is denied by event $denied"
 same "$(clause permissions pdf-ops remedy)" \
-    "ledger -C $BOX append permission.granted -s pack/pdf-ops group=exec scope='pdftotext *' tier=T2 note='overrides event $denied, which denied it'"
+    "ledger -C $BOX permit grant pack/pdf-ops exec 'pdftotext *' --tier T2 --note 'overrides event $denied, which denied it'"
 mend permissions pdf-ops warn
 needs() { # WORDS OF THE REASON, of the pack's first permission; its remedy mends it
     same "$(clause permissions needy reason)" "permission $1"
@@ -111,8 +111,8 @@ denied=$(jq .seq <"$T/.out")
 needs "filesystem.write on 'out/**' of tier T2 is denied by event $denied"
 event permission.revoked -s pack/needy group=filesystem.write scope=out/secret
 revoked=$(jq .seq <"$T/.out")
-same "$(clause permissions needy remedy)" "ledger -C $BOX append permission.granted -s pack/needy group=filesystem.write \
-scope='out/**' tier=T2 note='overrides event $revoked, which revoked a part of it'"
+same "$(clause permissions needy remedy)" "ledger -C $BOX permit grant pack/needy filesystem.write \
+'out/**' --tier T2 --note 'overrides event $revoked, which revoked a part of it'"
 event permission.granted -s pack/needy group=filesystem.write scope='out/**' tier=T1
 low=$(jq .seq <"$T/.out")
 needs "filesystem.write on 'out/**' of tier T2 is granted only up to T1 (event $low)"
@@ -123,6 +123,10 @@ event pack.checked -s pack/pdf-ops pack=pdf-ops check=ocr verdict=fail
 mend checks pdf-ops fail VERDICT=pass
 event doctor.observed -s check/pdf check=pdf target=/x pack=pdf-ops status=error
 mend checks pdf-ops fail
+
+# A scope that looks like an option is granted like any other.
+event pack.installed -s pack/needy pack=needy permissions:='[{"group":"filesystem.write","scope":"-r/**","tier":"T2"}]'
+needs "filesystem.write on '-r/**' of tier T2 is denied by event $denied"
 
 # Routes: declared, evaluated.
 command=$(clause routes pdf-ops remedy)

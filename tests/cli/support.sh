@@ -59,6 +59,7 @@ json .secrets 0
 tar xOf t.tar events.jsonl >t.jsonl
 [[ $(sed -n 2p t.jsonl | jq -r .run) != "$run_name" ]] || fail 'two reports share a pseudonym'
 run 30 verify s.tar.zst
+out_has 'this is a support report, which proves nothing'
 
 box 2 support
 err_has '-o FILE'

@@ -35,12 +35,22 @@ for truth in pdfs/*.json; do
     check test "$(jq '.pages | length' report.json)" -eq "$(jq .pages "$truth")"
     n=$((n + 1))
 done
-check test "$n" -eq 5
+check test "$n" -eq 6
 
 # What has no value has a reason, and is not guessed.
 steps doubtful
 check test "$(jq -r .invoice.date.reason report.json)" = 'the day and the month can be read either way'
 check test "$(jq -r .invoice.iban.reason report.json)" = 'its check digits are wrong'
+
+steps several
+check test "$(jq -r .invoice.number.reason report.json)" = 'the text has several: A-1, A-2'
+check test "$(jq -r .invoice.date.reason report.json)" = 'there is no such day'
+check test "$(jq -r .invoice.total.reason report.json)" = 'the text has several: 10.00, 12.00'
+
+# Of a long document the first pages are drawn, and the tar says so.
+"$python" "$pack/bin/pages.py" pdfs/long.pdf pages.tar >said
+check test "$(tar tf pages.tar | grep -c 'png$')" -eq 50
+check test "$(tar xOf pages.tar there-are-more-pages.txt)" = "$(cat said)"
 
 # The summary: three sentences of the text in its order, the same each time.
 steps minutes

@@ -24,6 +24,7 @@ good = {
     "permissions": [
         {"group": "exec", "scope": "w*", "tier": "T0", "required": True, "reason": "r"},
         {"group": "model.invoke", "tier": "T0", "reason": "r"},
+        {"group": "network.egress", "scope": "localhost:11434", "tier": "T0", "reason": "r"},
         {"group": "filesystem.read", "scope": "inbox/**", "tier": "T0", "reason": "r"}],
     "routes": [
         {"name": "count", "role": "tool", "program": "wc", "arguments": ["-w", "${doc}", ""], "required": True},

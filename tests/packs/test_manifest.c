@@ -345,6 +345,7 @@ static void keys_of_a_tool_and_of_a_model_are_kept_apart(void **state) {
                   "pack.yaml:10:65: 'arguments': ${x} is not an input or output of the step 's'\n"
                   "pack.yaml:11:10: a check needs either 'program' or 'url'\n"
                   "pack.yaml:11:21: a check needs either 'program' or 'url'\n"
+                  "pack.yaml:11:86: no permission of the group network.egress covers 'localhost:80'\n"
                   "pack.yaml:11:116: 'exit_code' is of a program, and this is a URL\n"
                   "pack.yaml:13:23: 'prompt' is for steps of a model, and neither the route nor a fallback is one\n"
                   "pack.yaml:14:23: 'stdout' is for steps of a tool, and neither the route nor a fallback is one\n"
@@ -381,12 +382,13 @@ static void ranges_are_checked_in_their_order(void **state) {
                   "pack.yaml:10:33: 'version': '^1' has '^' or '~', which only versions of packs have\n");
 }
 
-static void hosts_off_the_machine_need_a_permission(void **state) {
+static void every_host_that_a_check_asks_needs_a_permission(void **state) {
     (void)state;
     expect_errors(HEAD EXEC ROUTES
                   "checks:\n  - {name: a, url: 'https://example.org/x'}\n"
                   "  - {name: b, url: 'http://127.0.0.1:11434/'}\n  - {name: c, url: 'http://u@h/'}\n" STEPS,
                   "pack.yaml:9:20: no permission of the group network.egress covers 'example.org:443'\n"
+                  "pack.yaml:10:20: no permission of the group network.egress covers '127.0.0.1:11434'\n"
                   "pack.yaml:11:20: 'url': 'http://u@h/' has a user part\n");
 }
 
@@ -539,7 +541,7 @@ int main(void) {
         cmocka_unit_test(keys_of_a_tool_and_of_a_model_are_kept_apart),
         cmocka_unit_test(what_nothing_uses_is_a_warning),
         cmocka_unit_test(ranges_are_checked_in_their_order),
-        cmocka_unit_test(hosts_off_the_machine_need_a_permission),
+        cmocka_unit_test(every_host_that_a_check_asks_needs_a_permission),
         cmocka_unit_test(findings_past_the_limit_are_counted),
         cmocka_unit_test(manifests_with_too_much_to_compare_are_refused),
         cmocka_unit_test(lists_that_are_too_long_are_refused),

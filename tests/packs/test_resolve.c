@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "packs/manifest/version.h"
+#include "base/version.h"
 #include "packs/resolve/resolve.h"
 
 #define PACKS_MAX 12
@@ -40,7 +40,7 @@ static struct bytes pick(const char *const *list, unsigned n) {
 
 static const char *const names[] = {"a", "b", "c", "d", "e"}, *const versions[] = {"1.0.0", "1.1.0", "2.0.0"},
                          *const ranges[] = {"", "1", "^1", ">=1.1", "<2", "2"}, *const programs[] = {"p", "q"};
-static const struct resolve_fact facts[] = {{{(const uint8_t *)"p", 1}, {(const uint8_t *)"1.5", 3}}};
+static const struct resolve_fact facts[] = {{{(const uint8_t *)"p", 1}, {(const uint8_t *)"1.5", 3}, false}};
 
 static void fill_needs(struct manifest_need *needs, size_t n, bool program) {
     for (size_t i = 0; i < n; i++) {
@@ -246,11 +246,15 @@ static size_t add(struct world *w, const char *name, const char *version, bool i
 
 static void need(struct world *w, size_t k, unsigned list, const char *name, const char *range) {
     struct manifest_need *to = w->needs[k][list];
-    size_t n = list == 0 ? w->requires[k].packs.n++ : list == 1 ? w->requires[k].programs.n++ : w->conflicts[k].packs.n++;
+    size_t n = list == 0   ? w->requires[k].packs.n++
+               : list == 1 ? w->requires[k].programs.n++
+               : list == 2 ? w->conflicts[k].packs.n++
+                           : w->conflicts[k].programs.n++;
     to[n] = (struct manifest_need){.name = bytes_of(name), .version = bytes_of(range)};
     w->requires[k].packs.items = w->needs[k][0];
     w->requires[k].programs.items = w->needs[k][1];
     w->conflicts[k].packs.items = w->needs[k][2];
+    w->conflicts[k].programs.items = w->needs[k][3];
 }
 
 static void want(struct world *w, const char *name, const char *range) {
@@ -334,6 +338,43 @@ static void what_the_machine_lacks_is_named(void **state) {
     expect_plan(&w, "requested: a\na 1.0.0 requires the capability tier 'large': the machine's is 'small'\n");
     w.q.facts.tier = tiers[1];
     expect_plan(&w, "a 1.0.0");
+    w.hardware[a] = (struct manifest_hardware){.tier = tiers[0]}; /* a higher one does */
+    expect_plan(&w, "a 1.0.0");
+    w.hardware[a] = (struct manifest_hardware){.tier = bytes_of("larg")};
+    expect_plan(&w, "requested: a\na 1.0.0 requires the capability tier 'larg': the policy has no tier of this name "
+                    "(expected small or large)\n");
+}
+
+static void what_is_not_known_of_the_machine_is_said_to_be_unknown(void **state) {
+    (void)state;
+    static const struct resolve_fact unsure[] = {{{(const uint8_t *)"p", 1}, {NULL, 0}, true},
+                                                 {{(const uint8_t *)"q", 1}, {NULL, 0}, false}};
+    static const struct bytes tiers[] = {{(const uint8_t *)"small", 5}};
+    struct world w = {0};
+    size_t a = add(&w, "a", "1.0.0", false);
+    want(&w, "a", "");
+    need(&w, a, 1, "p", "");
+    w.q.facts = (struct resolve_facts){
+        .programs = unsure, .n_programs = 2, .tiers = tiers, .n_tiers = 1, .memory_unsure = true, .vram_unsure = true};
+    expect_plan(&w, "requested: a\na 1.0.0 requires the program 'p': whether it is there is not known\n");
+    w.needs[a][1][0] = (struct manifest_need){.name = bytes_of("q"), .version = bytes_of(">=2")};
+    expect_plan(&w, "requested: a\na 1.0.0 requires the program 'q' >=2: its version is not known\n");
+    w.needs[a][1][0] = (struct manifest_need){.name = bytes_of("q")};
+    expect_plan(&w, "a 1.0.0");
+    w.requires[a].programs.n = 0;
+    need(&w, a, 3, "p", "");
+    expect_plan(&w, "requested: a\na 1.0.0 conflicts with the program 'p': whether it is there is not known\n");
+    w.conflicts[a].programs.n = 0;
+    w.packs[a].hardware = &w.hardware[a];
+    w.hardware[a] = (struct manifest_hardware){.memory = (uint64_t)1 << 30};
+    expect_plan(&w, "requested: a\na 1.0.0 requires 1 GiB of memory: how much the machine has is not known\n");
+    w.hardware[a] = (struct manifest_hardware){.vram = (uint64_t)2 << 30};
+    w.q.facts.vram = (uint64_t)1 << 30;
+    expect_plan(&w, "requested: a\na 1.0.0 requires 2 GiB of graphics memory: the machine has at least 1 GiB\n");
+    w.q.facts.vram = (uint64_t)2 << 30;
+    expect_plan(&w, "a 1.0.0");
+    w.hardware[a] = (struct manifest_hardware){.tier = tiers[0]};
+    expect_plan(&w, "requested: a\na 1.0.0 requires the capability tier 'small': the machine's is not known\n");
 }
 
 static void packs_that_require_each_other_have_a_plan(void **state) {
@@ -395,6 +436,7 @@ int main(void) {
         cmocka_unit_test(a_pack_may_stand_for_a_name_that_it_provides),
         cmocka_unit_test(what_cannot_hold_together_is_named),
         cmocka_unit_test(what_the_machine_lacks_is_named),
+        cmocka_unit_test(what_is_not_known_of_the_machine_is_said_to_be_unknown),
         cmocka_unit_test(packs_that_require_each_other_have_a_plan),
         cmocka_unit_test(a_question_of_many_packs_names_few_rules),
     };

@@ -86,6 +86,11 @@ INVOICES = {
         rows=[["Invoice No.", "Invoice date", "Customer"], ["77-A", "03/04/2026", "Harbour Ltd"], [],
               ["Total", "", "", "CHF 90.00"], ["IBAN CH94 0076 2011 6238 5295 7"]],
         truth=dict(number="77-A", date=None, total="90.00", currency="CHF", iban=None)),
+    # two numbers, two totals, a day that is none
+    "several": dict(
+        rows=[["Invoice number: A-1"], ["Invoice number: A-2"], ["Invoice date: 2026-02-30", "Date: 2026-02-20"], [],
+              ["Total due", "", "", "$10.00"], ["Total due", "", "", "$12.00"]],
+        truth=dict(number=None, date=None, total=None, currency=None, iban=None)),
     # nothing of an invoice
     "minutes": dict(rows=[[line] for line in PROSE.split("\n")], truth=dict(number=None, date=None, total=None, currency=None,
                                                                             iban=None)),
@@ -115,12 +120,20 @@ def write_picture(directory):
     page.close()
 
 
+def write_long(directory):
+    page = Page(os.path.join(directory, "long.pdf"))
+    for _ in range(50):
+        page.turn()
+    page.close()
+
+
 def main():
     directory = sys.argv[1]
     os.makedirs(directory, exist_ok=True)
     for name, invoice in INVOICES.items():
         write_invoice(directory, name, invoice["rows"], invoice["truth"])
     write_picture(directory)
+    write_long(directory)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ import sys
 
 NUMBER = (r"invoice\s*(?:number|no\.?|nr\.?|#|id)|rechnungs?\s*-?\s*(?:nummer|nr\.?)|num[eé]ro\s+de\s+facture|"
           r"facture\s*(?:n[o°º]\.?)|n[uú]mero\s+de\s+factura|factura\s*(?:n[o°º]\.?)|numero\s+fattura|fattura\s*(?:n\.?)")
-DATE = (r"(?:invoice|issue|billing)\s*date|date\s+of\s+(?:invoice|issue)|rechnungs\s*-?\s*datum|date\s+de\s+(?:la\s+)?facture|"
-        r"date\s+d['’]émission|fecha\s+de\s+(?:la\s+)?factura|fecha\s+de\s+emisión|data\s+(?:della\s+)?fattura|date|datum|fecha|data")
+# The first of these that the text has, so that a day of delivery is not taken for the invoice's.
+DATES = (r"(?:invoice|issue|billing)\s*date|date\s+of\s+(?:invoice|issue)|rechnungs\s*-?\s*datum|date\s+de\s+(?:la\s+)?facture|"
+         r"date\s+d['’]émission|fecha\s+de\s+(?:la\s+)?factura|fecha\s+de\s+emisión|data\s+(?:della\s+)?fattura",
+         r"date|datum|fecha|data")
 # The first of these that the text has, so that a subtotal is not taken for the total.
 TOTALS = (r"amount\s+due|balance\s+due|total\s+due|total\s+amount\s+due|zahlbetrag|zu\s+zahlen|montant\s+dû|net\s+à\s+payer|importe\s+a\s+pagar|totale\s+da\s+pagare",
           r"grand\s+total|invoice\s+total|total\s+amount|gesamtbetrag|rechnungsbetrag|endbetrag|gesamtsumme|total\s+(?:ttc|incl\.?[^0-9\n]{0,24})|total\s+factura|totale\s+fattura",
@@ -62,12 +64,22 @@ def beside(words, lines):
                     yield cell.group(), hit.group(), i + 2
 
 
+def only(found, seen):
+    """The field if all that was found has one value; `seen` if nothing was found."""
+    values = list(dict.fromkeys(field["value"] for field in found))
+    if len(values) > 1:
+        shown = ", ".join(values[:3]) + (", ..." if len(values) > 3 else "")
+        return absent("the text has several: " + shown, found[0]["text"])
+    return found[0] if found else seen
+
+
 def number_of(lines):
+    found = []
     for rest, _, line in beside(NUMBER, lines):
         hit = re.match(r"[A-Z0-9][A-Z0-9./_-]*", rest, re.I)
         if hit and re.search(r"\d", hit.group()):
-            return {"value": hit.group().rstrip("./-_"), "text": rest.split("  ")[0], "line": line}
-    return absent("no word that names an invoice number has one beside it")
+            found.append({"value": hit.group().rstrip("./-_"), "text": rest.split("  ")[0], "line": line})
+    return only(found, absent("no word that names an invoice number has one beside it"))
 
 
 def month_of(name):
@@ -107,12 +119,18 @@ def read_date(text):
 
 def date_of(lines):
     seen = absent("no word that names a date has one beside it")
-    for rest, _, line in beside(DATE, lines):
-        date = read_date(rest)
-        if date == "two":
-            seen = absent("the day and the month can be read either way", rest.split("  ")[0])
-        elif date is not None and is_date(*date):
-            return {"value": "%04d-%02d-%02d" % date, "text": rest.split("  ")[0], "line": line}
+    for words in DATES:
+        found = []
+        for rest, _, line in beside(words, lines):
+            date, text = read_date(rest), rest.split("  ")[0]
+            if date == "two":
+                seen = absent("the day and the month can be read either way", text)
+            elif date is not None and not is_date(*date):
+                seen = absent("there is no such day", text)
+            elif date is not None:
+                found.append({"value": "%04d-%02d-%02d" % date, "text": text, "line": line})
+        if found or seen["text"] is not None:
+            return only(found, seen)
     return seen
 
 
@@ -159,16 +177,16 @@ def currency_of(lines):
 
 def total_of(lines):
     for words in TOTALS:
-        found = None
+        found = []
         for rest, label, line in beside(words, lines):
             if NOT_A_TOTAL.search(lines[line - 1][:lines[line - 1].find(rest)] if rest in lines[line - 1] else label):
                 continue
             amount = amount_in(rest)
             if amount is not None:
-                found = (amount, rest, line)  # the last one: totals of pages and carried sums come before
+                value, currency, text = amount
+                found.append({"value": value, "currency": currency or currency_of(lines), "text": text, "line": line})
         if found:
-            (value, currency, text), _, line = found
-            return {"value": value, "currency": currency or currency_of(lines), "text": text, "line": line}
+            return only(found, None)
     return absent("no word that names a total has an amount beside it")
 
 
