@@ -14,7 +14,7 @@ SEES_export      := export projections ledger base
 SEES_lib         := lib export query projections ledger base
 SEES_work        := work base
 SEES_packs       := packs work ingest projections ledger base
-SEES_evals       := evals work ingest query export projections ledger base
+SEES_evals       := evals packs work ingest query export projections ledger base
 SEES_doctor      := doctor work ingest query export projections ledger base
 SEES_cli         := cli lib packs evals doctor work ingest query export projections ledger base
 
@@ -29,7 +29,8 @@ ROOMS_query       := . condition columns index rows sql
 ROOMS_export      := . cut verify support
 ROOMS_lib         := include/ledger json isolate handover .
 ROOMS_packs       := tree manifest resolve depot life run
-ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards .
+ROOMS_evals       := suite check|stat sample score run|compare gate
+ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)
@@ -88,7 +89,7 @@ else
 PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
               jansson zlib
 # Loaded at first use, not linked: only their headers are needed here.
-PKGS_LOADED := libcurl sqlite3 yaml-0.1 libseccomp
+PKGS_LOADED := libcurl sqlite3 yaml-0.1 libseccomp libpcre2-8
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
 # The program links the few libcrypto functions it uses statically: it starts twice as fast (decision 027).
