@@ -19,6 +19,7 @@ struct sample {
     enum sample_outcome outcome;
     uint64_t seq;          /* the event's; SAMPLE_ABSENT: not recorded yet */
     struct bytes task, id; /* task: the suite's name; id: the case's */
+    struct bytes filter;   /* of the answers, where an imported sample has several; empty */
     uint64_t repeat;       /* from 0 */
     double weight;
     double latency_ms;              /* NAN: not known */
