@@ -42,6 +42,7 @@ static const struct {
     {"suite", "pdf-suite"},
     {"task", "extract"},
     {"tool", "Bash"},
+    {"vkey", "example+eb022512+AWJ7zpVVANfNUmpGdBKMwGyIO3wazrCU2MIBQG4DOsD8"},
 };
 
 static const char *text_of(const char *name) {
