@@ -1,4 +1,4 @@
-/* Commands that answer from states: state, pack and its like, eval, why, diff, status.
+/* Commands that answer from states: state, pack and its like, why, diff, status.
  *
  * Sees: call, print, open, log, view, act; not the commands beside it. Begin with state.c, then why.c.
  *
@@ -8,7 +8,6 @@
  *   policy_file  a policy's file, YAML or JSON
  *   capacity  which models fit into the machine at once
  *   permit  the steps of a permission; permit_resolve answers for a holder as a whole
- *   eval    evaluations, and how two of them compare
  *   why     why an entity is in its state (why_state, why_name), or what led to an event
  *   diff    what changed between two moments; diff_states compares views, diff_events reads the causes, diff_runs
  *           compares two runs

@@ -1,13 +1,12 @@
-/* eval: list and show as for all entities with a state, and diff, which compares two of them score by score. */
+/* eval diff: compares two evaluations of one suite, score by score. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/call/command.h"
+#include "cli/evals/evals.h"
 #include "cli/print/cell.h"
 #include "cli/print/say.h"
 #include "cli/print/table.h"
-#include "cli/states/entities.h"
 #include "cli/view/entity.h"
 #include "cli/view/explain.h"
 #include "projections/ready/eval.h"
@@ -295,7 +294,7 @@ static int diff(struct cli *cli, const struct opt_args *args) {
     return exit_code;
 }
 
-static const struct spec eval_diff = {
+const struct spec evals_diff = {
     .synopsis = "EVAL EVAL [--at WHEN]",
     .about = "Compares two evaluations of one suite, the earlier one first: the scores of each task and metric\n"
              "side by side; what got better or worse, was added or is missing; and on which side of its\n"
@@ -306,16 +305,4 @@ static const struct spec eval_diff = {
     .min_args = 2,
     .max_args = 2,
     .run = diff,
-};
-
-static const struct command eval[] = {{"list", "list evaluations, their scores, and whether they count", &entities_list},
-                                      {"show", "show one, why it is so, and by which events", &entities_show},
-                                      {"diff", "compare the scores of two", &eval_diff},
-                                      {0}};
-const struct spec spec_eval = {
-    .synopsis = "list | show NAME | diff EVAL EVAL",
-    .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it counts as proof.\n"
-             "'ledger state eval_scores' lists all scores, one per line.",
-    .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval diff e17 e18",
-    .subs = eval,
 };

@@ -1,0 +1,18 @@
+/* eval: list and show are those of every command about things with a state; the others have files of their own. */
+#include "cli/evals/evals.h"
+#include "cli/states/entities.h"
+
+static const struct command subs[] = {
+    {"list", "list evaluations, their scores, and whether they count", &entities_list},
+    {"show", "show one, why it is so, and by which events", &entities_show},
+    {"diff", "compare the scores of two", &evals_diff},
+    {0},
+};
+
+const struct spec spec_eval = {
+    .synopsis = "list | show NAME | diff EVAL EVAL",
+    .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it counts as proof.\n"
+             "'ledger state eval_scores' lists all scores, one per line.",
+    .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval diff e17 e18",
+    .subs = subs,
+};

@@ -1,0 +1,9 @@
+/* The subcommands of `ledger eval` beside list and show, for the table in eval.c. */
+#ifndef CLI_EVALS_EVALS_H
+#define CLI_EVALS_EVALS_H
+
+#include "cli/call/command.h"
+
+extern const struct spec evals_diff;
+
+#endif

@@ -1,0 +1,11 @@
+/* Evaluations on the command line: suites written and checked, runs, and how they compare. Their states are listed by
+ * cli/states.
+ *
+ * Sees: states, and the rooms before it. Begin with eval.c, the table of subcommands.
+ *
+ *   eval   the subcommands of `ledger eval`
+ *   diff   two evaluations of one suite, score by score */
+#ifndef CLI_EVALS_ROOM_H
+#define CLI_EVALS_ROOM_H
+
+#endif
