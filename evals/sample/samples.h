@@ -1,0 +1,36 @@
+/* All samples of an evaluation, as the log has them. Only events of its newest eval.started on are read: an id that was
+ * started anew has a new run. Corrected events do not count. Of an erased event nothing is known but that it was there. */
+#ifndef EVALS_SAMPLE_SAMPLES_H
+#define EVALS_SAMPLE_SAMPLES_H
+
+#include "base/bytes.h"
+#include "evals/sample/sample.h"
+
+#define SAMPLES_MAX 2000000
+
+struct samples {
+    struct sample *all; /* in sample_order; one for each task, case and repeat */
+    size_t n;
+    uint64_t started;    /* seq of eval.started; SAMPLE_ABSENT: there is none, and everything of that subject was read */
+    uint64_t erased;     /* events of samples whose content was erased: which cases they were of is not known */
+    uint64_t repeated;   /* events that were left out because an earlier one says the same case's outcome */
+    uint64_t unreadable; /* events that are no sample: without an id, ... */
+    struct buf texts;    /* what the samples borrow */
+};
+
+/* By task, case id (bytewise) and repeat; of one repeat, what is known before what is not, then the earlier first. For
+ * qsort. */
+int sample_order(const void *a, const void *b);
+/* Sorts and leaves one of each task, case and repeat: the first that is known, so that a case is not run until it passes;
+ * an error gives way to a later outcome. *n: how many are left; returns how many were dropped. */
+uint64_t samples_settle(struct sample *all, size_t *n);
+/* The samples of a task and case: returns the first, *ret_n of them; NULL: none. */
+const struct sample *samples_find(const struct sample *all, size_t n, struct bytes task, struct bytes id, size_t *ret_n);
+
+/* Reads the samples of eval/<id>. `proven`: takes no word of derived data that the log key does not vouch for: for gates.
+ * Damage of events that may be samples is an error. ERR_LIMIT: more than SAMPLES_MAX. *ret is always initialised: call
+ * samples_done. */
+int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct samples *ret, struct err *err);
+void samples_done(struct samples *samples);
+
+#endif

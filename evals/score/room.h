@@ -1,0 +1,8 @@
+/* Scores: the samples of an evaluation against the thresholds of its suite. A score says pass only where all that it is of was
+ * run and is known.
+ *
+ * Sees: suite, check, stat, sample, and the floors below evals. Begin with score.h. */
+#ifndef EVALS_SCORE_ROOM_H
+#define EVALS_SCORE_ROOM_H
+
+#endif
