@@ -4,11 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-double stat_percentile(const double *sorted, size_t n, unsigned per_10000) {
-    if (n == 0) return NAN;
-    if (per_10000 >= 10000) return sorted[n - 1];
+size_t stat_rank(size_t n, unsigned per_10000) {
+    if (per_10000 >= 10000) return n - 1;
     size_t rank = n / 10000 * per_10000 + (n % 10000 * per_10000 + 9999) / 10000;
-    return sorted[rank > 0 ? rank - 1 : 0];
+    return rank > 0 ? rank - 1 : 0;
+}
+
+double stat_percentile(const double *sorted, size_t n, unsigned per_10000) {
+    return n > 0 ? sorted[stat_rank(n, per_10000)] : NAN;
 }
 
 static int order(const void *a, const void *b) {

@@ -54,6 +54,7 @@ uint64_t stat_mcnemar_pairs(uint64_t first, uint64_t second, uint64_t n, double 
 /* Nearest rank (type 1 of Hyndman and Fan 1996): the smallest value that at least `per_10000` of 10,000 values do not exceed, so
  * 5000 is the median, 9500 the 95th percentile. Always a value that was measured. `sorted`: ascending; n 0: NAN. */
 double stat_percentile(const double *sorted, size_t n, unsigned per_10000);
+size_t stat_rank(size_t n, unsigned per_10000); /* its index, from 0; n above 0 */
 /* Ascending. Numbers only: no NAN. */
 void stat_sort(double *values, size_t n);
 
