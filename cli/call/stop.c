@@ -23,6 +23,10 @@ static void on_signal(int number) {
     errno = kept;
 }
 
+void stop_now(void) {
+    (void)kill(getpid(), SIGTERM);
+}
+
 int stop_descriptor(void) {
     if (descriptor < 0) {
         descriptor = eventfd(stopped != 0, EFD_CLOEXEC | EFD_NONBLOCK);

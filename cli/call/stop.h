@@ -6,5 +6,7 @@
 const volatile int *stop_catch(void);
 /* A descriptor that can be read once the flag is set; -1 when there is none. After stop_catch. */
 int stop_descriptor(void);
+/* From any thread: sends this process the signal SIGTERM. Once, after stop_catch. */
+void stop_now(void);
 
 #endif

@@ -205,6 +205,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
         .tripcodes_n = codes.n,
         .stop = stop,
         .stop_fd = stop_descriptor(),
+        .halt = stop_now,
         .told = tell,
         .told_ctx = cli,
     };

@@ -16,6 +16,7 @@
 #include "packs/run/gate.h"
 #include "packs/run/served.h"
 #include "packs/run/step.h"
+#include "projections/act/watch.h"
 #include "projections/ready/pack.h"
 
 /* ---- before it begins ------------------------------------------------------------------------------------------------- */
@@ -157,7 +158,7 @@ static void judge_outcome(struct running *run, struct run_result *ret, const cha
     bool kept = missing.p == NULL && !lacks_step(run) && (worst == NULL || ret->ok > 0);
     if (running_stopped(run)) {
         ret->outcome = "aborted";
-        (void)snprintf(ret->why, sizeof(ret->why), "it was stopped");
+        (void)snprintf(ret->why, sizeof(ret->why), "%s", run->locked[0] != '\0' ? run->locked : "it was stopped");
     } else if (delivery->code != 0) {
         ret->outcome = "error";
         (void)snprintf(ret->why, sizeof(ret->why), "%.500s", delivery->msg);
@@ -191,10 +192,20 @@ static int finish(struct running *run, struct run_result *ret, const char *worst
     return rc != 0 ? rc : ended;
 }
 
+/* By the watch's thread. */
+static void lock_down(void *ctx, const char *why) {
+    struct running *run = ctx;
+    (void)snprintf(run->locked, sizeof(run->locked), "it was stopped: %.400s", why);
+    run->options->halt();
+}
+
 static int run_begun(struct running *run, const struct gate *gate, struct run_result *ret, struct err *err) {
     const char *worst = NULL;
     uint64_t began = clock_boot_ns();
-    int rc = run_steps(run, gate, ret, &worst, err);
+    struct watch *watch = NULL;
+    int rc = run->options->halt == NULL ? 0 : watch_begin(run->options->ledger, "run.step", lock_down, run, &watch, err);
+    if (rc == 0) rc = run_steps(run, gate, ret, &worst, err);
+    watch_end(watch);
     return finish(run, ret, worst, rc, began, err);
 }
 

@@ -47,6 +47,7 @@ struct running {
     struct served *served;    /* the routes of its steps, decided before it begins */
     struct step_state *steps; /* by the number in the manifest */
     struct own own;           /* what no step is given */
+    char locked[RUN_WORDS];   /* that it came on, written by the watch; empty: it did not */
     struct err changed;       /* ERR_TAMPERED: the files of the pack were changed since it began */
     uint64_t started;         /* seq of run.started */
     size_t tool_calls, model_calls;

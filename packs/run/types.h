@@ -37,8 +37,9 @@ struct run_options {
     const char *id;               /* of the run: 32 hex digits, which no run has had; NULL: new ones */
     const char *const *tripcodes; /* ids, for the steps of T3 in their order */
     size_t tripcodes_n;
-    const volatile int *stop;                             /* not 0: end it; NULL: never */
-    int stop_fd;                                          /* readable: the same; -1: none */
+    const volatile int *stop; /* not 0: end it; NULL: never */
+    int stop_fd;              /* readable: the same; -1: none */
+    void (*halt)(void);       /* sets both, from any thread: LOCKDOWN came on; NULL: nobody watches for it */
     void (*told)(void *ctx, const struct run_told *told); /* may be NULL */
     void *told_ctx;
 };

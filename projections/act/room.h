@@ -3,7 +3,8 @@
  *
  * Sees: the engine, permissions, recovery, ready, decide. Begin with checked.h.
  *
- *   checked   a batch, by any condition; one step, with the use of its tripcode in the same transaction, or the refusal of it after */
+ *   checked   a batch, by any condition; one step, with the use of its tripcode in the same transaction, or the refusal of it after
+ *   watch     LOCKDOWN that comes on while something runs */
 #ifndef PROJECTIONS_ACT_ROOM_H
 #define PROJECTIONS_ACT_ROOM_H
 
