@@ -1,6 +1,16 @@
-/* Commands that bring a candidate into use: promote ....
+/* Promotion on the command line: the steps by which a candidate becomes what is used, and what was live when.
  *
- * Sees: evals, and the rooms of cli below. Begin with promote.c. */
+ * Sees: the rooms before it, and the floor evals; not the commands beside it. Begin with promote.c, the table of subcommands.
+ * What may follow is decided in projections/ready/promotions.c, by gates in evals/gate.
+ *
+ *   promote   the subcommands of `ledger promote`
+ *   known     what the states say of one promotion
+ *   plan      `promote plan`
+ *   steps     `promote simulate` and `abort`
+ *   verify    `promote verify`: the gates are asked and their answers recorded
+ *   apply     `promote apply` and `rollback`
+ *   status    where a promotion is, what it lacks, the next command
+ *   history   which version was live when */
 #ifndef CLI_PROMOTE_ROOM_H
 #define CLI_PROMOTE_ROOM_H
 

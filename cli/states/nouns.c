@@ -1,4 +1,4 @@
-/* tool, promote, run: a row for each command about entities with a state. What they share is in entities.c; a command
+/* tool, run: a row for each command about entities with a state. What they share is in entities.c; a command
  * that does more than list and show has a file of its own. */
 #include "cli/call/command.h"
 #include "cli/states/entities.h"
@@ -12,7 +12,6 @@
     }
 
 static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
-static const struct command promote[] = LIST_AND_SHOW("promotions and their progress");
 static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
 
 const struct spec spec_tool = {
@@ -24,12 +23,6 @@ const struct spec spec_tool = {
     .examples =
         "ledger tool list\nledger tool list --with judged_tier=\nledger tool show Bash\nledger tool show claude-code/Bash",
     .subs = tool,
-};
-const struct spec spec_promote = {
-    .synopsis = "list | show NAME",
-    .about = "Promotions: idle, planned, debating, simulated, verifying, promoted or aborted.",
-    .examples = "ledger promote list --state verifying",
-    .subs = promote,
 };
 const struct spec spec_run = {
     .synopsis = "list | show NAME",

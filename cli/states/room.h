@@ -3,7 +3,7 @@
  * Sees: call, print, open, log, view, act; not the commands beside it. Begin with state.c, then why.c.
  *
  *   state   the tables of states; state_summary is its overview, states_doc its Markdown
- *   nouns   tool, promote, run; entities is the list and show of these and of those below
+ *   nouns   tool, run; entities is the list and show of these and of those below
  *   route, model, policy   the steps that a person takes for one, and the choice of a route
  *   policy_file  a policy's file, YAML or JSON
  *   capacity  which models fit into the machine at once

@@ -58,7 +58,7 @@ size_t entity_state(const struct state_table *table) {
 
 bool entity_accumulates(const struct state_table *table) {
     static const char *const names[] = {"runs",        "evals",   "eval_routes", "eval_models", "eval_loose",
-                                        "eval_scores", "imports", "gaps",        "clauses"};
+                                        "eval_scores", "imports", "gaps",        "clauses",     "live_versions"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(table->name, names[i]) == 0) return true;
     }

@@ -1,6 +1,10 @@
-/* The gates of a promotion, from a declared file: what each asks for, and what was found.
+/* Gates: what a candidate has to pass before it may be promoted, and the answers with what was measured.
  *
- * Sees: the rooms below, projections. Begin with gate.h. */
+ * Sees: the rooms of evals before it, packs, projections, ledger, base. Begin with gates.h.
+ *
+ *   gates  asks each gate; a gate is a pure function of the events before the question
+ *
+ * Words. A gate is "open" when its rule is met, and "closed" otherwise: also when nobody knows. */
 #ifndef EVALS_GATE_ROOM_H
 #define EVALS_GATE_ROOM_H
 

@@ -70,3 +70,33 @@ int decide_may_promote(struct state_view *view, struct bytes promotion, struct d
     }
     return rc;
 }
+
+int decide_is_evaluated(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
+    struct row row;
+    struct decision mine;
+    struct readiness found;
+    struct reason words, cite;
+    bool there = false;
+    int rc = look_stored(view, "promotions", &promotion, 1, &row, &there, err);
+    decide_begin(&mine);
+    readiness_init(&found);
+    reason_init(&words);
+    reason_init(&cite);
+    if (rc == 0 && !there) {
+        decide_no(&mine, "there is no promotion '%.*s'", REASON_NAME(promotion));
+    } else if (rc == 0) {
+        rc = promotions_weigh_evals(view, &row, &found, &cite, err);
+        for (size_t i = 0; i < cite.n_seqs; i++) {
+            decide_cite(&mine, cite.seqs[i]);
+        }
+        readiness_tell(&found, false, &words);
+        if (found.n > 0) {
+            decide_no(&mine, "%s", words.words);
+        }
+    }
+    row_done(&row);
+    if (rc == 0) {
+        *ret = mine;
+    }
+    return rc;
+}

@@ -14,6 +14,8 @@ int decide_may_use(struct state_view *view, const struct log_event *event, struc
 bool decide_uses(struct bytes kind);
 /* Does a proof count for the route as it is now? */
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);
+/* Do its evaluations speak for the candidate of this promotion, whatever step it has reached? */
+int decide_is_evaluated(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
 /* May this promotion become `promoted`? Its steps must be legal, and the candidate's digest must have a full pass. */
 int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
 /* May an event with this content be written? The step it represents must be legal for every state it would change, at the

@@ -9,6 +9,9 @@
  * digest is about another candidate. A tripcode stops what is under way, and while it holds nothing continues: of several,
  * the one that ends last counts, and no later one shortens it (decision 066).
  *
+ * Where a link leads to what is live, promoted and rolled_back decide, and `applied` says that the link was switched and read
+ * back. Between the two the row has what the link has to lead to (unapplied). Which version was live when: promotions_live.c.
+ *
  * Safe side: aborted and tripped always take effect; an illegal step forward leaves the state as it is. */
 #include "projections/ready/promotions.h"
 
@@ -50,10 +53,18 @@ static const struct state_column columns[] = {
     [PROMOTIONS_TRIPPED] = {"tripped", CELL_TEXT, 0, "the tripcode that expires last"},
     [PROMOTIONS_TRIPPED_UNTIL] = {"tripped_until", CELL_INT, COLUMN_TIME, "when that ends by itself"},
     [PROMOTIONS_TRIPPED_SEQ] = {"tripped_seq", CELL_INT, COLUMN_SEQ, "the event that issued it"},
+    [PROMOTIONS_NAME] = {"name", CELL_TEXT, 0, "which adapter, image, prompt or policy"},
+    [PROMOTIONS_TIER] = {"tier", CELL_TEXT, 0, "the highest tier of its steps"},
+    [PROMOTIONS_PLANNED_SEQ] = {"planned_seq", CELL_INT, COLUMN_SEQ, "the event that planned it"},
+    [PROMOTIONS_LINKED] = {"linked", CELL_BOOL, 0, "a link leads to what is live, and has to be switched"},
+    [PROMOTIONS_UNAPPLIED] = {"unapplied", CELL_TEXT, 0, "digest that the link has to lead to, and nobody confirmed it"},
+    [PROMOTIONS_APPLIED] = {"applied", CELL_TEXT, 0, "digest that was read back when the link was switched last"},
+    [PROMOTIONS_APPLIED_SEQ] = {"applied_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
     [PROMOTIONS_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
                             "what keeps it from being promoted, while it is in progress, or from being planned, while a "
-                            "tripcode is active: a map for each finding: about, reason, remedy, rule"},
+                            "tripcode is active, or from being live, while its link was not switched: a map for each "
+                            "finding: about, reason, remedy, rule"},
     FOLD_COLUMNS,
 };
 
@@ -204,6 +215,17 @@ static bool was_gated_as_another(struct barring *b) {
     return !is_held_by_gate(b) && digest.n > 0 && !bytes_eq(digest, gated);
 }
 
+/* Nothing is under way then. */
+static bool is_unapplied(struct barring *b) {
+    struct bytes digest = row_text(b->row, PROMOTIONS_UNAPPLIED);
+    readiness_say(b->found, "done", "%s",
+                  row_is(b->row, PROMOTIONS_STATE, "promoted") ? "promoted"
+                  : row_is(b->row, PROMOTIONS_STATE, "idle")   ? "rolled back"
+                                                               : "aborted");
+    readiness_say(b->found, "unapplied", "%.*s", REASON_DIGEST(digest));
+    return digest.n > 0;
+}
+
 static const struct {
     enum readiness_id id;
     bool (*unmet)(struct barring *b);
@@ -232,6 +254,15 @@ bool promotions_is_held(const struct row *row, uint64_t at, struct readiness *re
     return held;
 }
 
+bool promotions_is_unapplied(const struct row *row, struct readiness *ret) {
+    struct barring b = {row, 0, ret};
+    bool is = is_unapplied(&b);
+    if (is) {
+        readiness_add(ret, READINESS_PROMOTION_UNAPPLIED);
+    }
+    return is;
+}
+
 /* "promoted from planned: verifying must come before". */
 static void refuse(struct fold *fold, struct row *row, const char *why) {
     struct bytes step = fold_step(fold), from = row_text(row, PROMOTIONS_STATE);
@@ -248,20 +279,25 @@ static void put_plan(struct fold *fold, struct row *row) {
     static const struct {
         size_t column;
         const char *field;
-    } copied[] = {{PROMOTIONS_WHAT, "what"},      {PROMOTIONS_PACK, "pack"},
-                  {PROMOTIONS_ROUTE, "route"},    {PROMOTIONS_MODEL, "model"},
-                  {PROMOTIONS_DIGEST, "digest"},  {PROMOTIONS_DIGEST_BEFORE, "digest_before"},
-                  {PROMOTIONS_VERSION, "version"}};
+    } copied[] = {
+        {PROMOTIONS_WHAT, "what"},       {PROMOTIONS_PACK, "pack"},     {PROMOTIONS_ROUTE, "route"},
+        {PROMOTIONS_MODEL, "model"},     {PROMOTIONS_DIGEST, "digest"}, {PROMOTIONS_DIGEST_BEFORE, "digest_before"},
+        {PROMOTIONS_VERSION, "version"}, {PROMOTIONS_NAME, "name"},     {PROMOTIONS_TIER, "tier"}};
     static const size_t anew[] = {PROMOTIONS_GATE,          PROMOTIONS_GATE_SEQ,      PROMOTIONS_GATE_DIGEST,
                                   PROMOTIONS_SIMULATED,     PROMOTIONS_SIMULATED_SEQ, PROMOTIONS_TRIALS,
                                   PROMOTIONS_TRIALS_FAILED, PROMOTIONS_SUITES,        PROMOTIONS_EVALS,
-                                  PROMOTIONS_NAMED_SEQ,     PROMOTIONS_REASON,        PROMOTIONS_ERASED_SEQ};
+                                  PROMOTIONS_NAMED_SEQ,     PROMOTIONS_REASON,        PROMOTIONS_ERASED_SEQ,
+                                  PROMOTIONS_APPLIED,       PROMOTIONS_APPLIED_SEQ};
+    bool linked = false;
     for (size_t i = 0; i < COUNT(anew); i++) {
         row_set_null(row, anew[i]);
     }
     for (size_t i = 0; i < COUNT(copied); i++) {
         fold_replace(fold, row, copied[i].column, copied[i].field);
     }
+    fold_bool(fold, "linked", &linked);
+    row_set_bool(row, PROMOTIONS_LINKED, linked);
+    row_set_int(row, PROMOTIONS_PLANNED_SEQ, (int64_t)fold_event(fold)->seq);
 }
 
 /* Keeps every step of the same plan in the evidence. */
@@ -358,7 +394,13 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
         snprintf(ret, size, "tripcode '%.*s' holds", REASON_NAME(code));
         return true;
     }
-    if (bytes_is(step, "planned")) return false;
+    if (bytes_is(step, "planned")) {
+        struct readiness found;
+        readiness_init(&found);
+        bool unapplied = promotions_is_unapplied(row, &found);
+        snprintf(ret, size, "%.*s", unapplied ? (int)size - 1 : 0, found.found[0].words);
+        return unapplied;
+    }
     if (is_other(fold, row, &digest)) {
         snprintf(ret, size, "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
         return true;
@@ -383,17 +425,18 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
     return false;
 }
 
-static void take(struct fold *fold, struct row *row) {
+static int take(struct fold *fold, struct row *row, struct err *err) {
     struct bytes step = fold_step(fold);
     char why[WHY_MAX];
+    bool was_promoted = row_is(row, PROMOTIONS_STATE, "promoted");
     if (is_barred(fold, row, why, sizeof(why))) {
         refuse(fold, row, why);
-        return;
+        return 0;
     }
     const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, PROMOTIONS_STATE), step);
     if (rule == NULL) {
         fold_touch(fold, row, PROMOTIONS_BASE); /* a step unknown to this code */
-        return;
+        return 0;
     }
     struct bytes undone = {0};
     if (rule->why != NULL) {
@@ -410,6 +453,8 @@ static void take(struct fold *fold, struct row *row) {
         move(fold, row, rule->to);
         put_step(fold, row);
     }
+    bool ends = was_promoted && (bytes_is(step, "rolled_back") || bytes_is(step, "aborted"));
+    return rule->to != NULL && (ends || bytes_is(step, "promoted")) ? promotions_take_switch(fold, row, err) : 0;
 }
 
 /* The gate's answer. A refusal is taken from anyone, at any time of the verification. */
@@ -489,16 +534,24 @@ static int fold_promotion(struct fold *fold, struct err *err) {
         gate(fold, row);
     } else if (bytes_is(step, "tripped")) {
         trip(fold, row);
+    } else if (bytes_is(step, "applied")) {
+        char why[WHY_MAX] = "";
+        rc = promotions_take_applied(fold, row, why, sizeof(why), err);
+        if (why[0] != '\0') {
+            refuse(fold, row, why);
+        }
     } else {
-        take(fold, row);
+        rc = take(fold, row, err);
     }
-    return 0;
+    return rc;
 }
 
 static const struct state_table tables[] = {
     {"promotions", "promotion", "A row is a candidate for promotion, and how far it has come.", columns,
      PROMOTIONS_BASE + FOLD_N, promotions_judge},
+    {"live_versions", "live_version", "A row is a switch of what is live: which version, and from when on.",
+     promotions_live_columns, LIVE_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 5, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 6, tables, COUNT(tables), kinds, fold_promotion};

@@ -2,6 +2,7 @@
 #ifndef PROJECTIONS_READY_PROMOTIONS_H
 #define PROJECTIONS_READY_PROMOTIONS_H
 
+#include "projections/fold/fold.h"
 #include "projections/ready/readiness.h"
 #include "projections/view/state.h"
 
@@ -30,9 +31,31 @@ enum promotions_column {
     PROMOTIONS_TRIPPED,
     PROMOTIONS_TRIPPED_UNTIL,
     PROMOTIONS_TRIPPED_SEQ,
+    PROMOTIONS_NAME,
+    PROMOTIONS_TIER,
+    PROMOTIONS_PLANNED_SEQ,
+    PROMOTIONS_LINKED,
+    PROMOTIONS_UNAPPLIED,
+    PROMOTIONS_APPLIED,
+    PROMOTIONS_APPLIED_SEQ,
     PROMOTIONS_REASON,
     PROMOTIONS_MISSING,
     PROMOTIONS_BASE
+};
+
+/* Columns of the table "live_versions": a row for each switch, in the order of the log. */
+enum live_column {
+    LIVE_OF,
+    LIVE_ORDER,
+    LIVE_DIGEST,
+    LIVE_DIGEST_BEFORE,
+    LIVE_VERSION,
+    LIVE_PROMOTION,
+    LIVE_BY,
+    LIVE_LINKED,
+    LIVE_AT,
+    LIVE_SEQ,
+    LIVE_COLUMNS
 };
 
 bool promotions_is_under_way(const struct row *row);
@@ -42,10 +65,22 @@ bool promotions_is_tripped(const struct row *row, uint64_t at);
 bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret);
 /* The same for its tripcode alone: a promotion that is not under way may not be planned while one holds. */
 bool promotions_is_held(const struct row *row, uint64_t at, struct readiness *ret);
+/* Of one that is not under way: the link does not lead to what it has to lead to. */
+bool promotions_is_unapplied(const struct row *row, struct readiness *ret);
 /* All that it lacks at the view's time: what promotions_is_barred finds (*ret_barred), and what its evaluations lack.
  * `cite` gets the events that decided. The caller initialises both. */
 int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
                      struct reason *cite, struct err *err);
+/* Only what its evaluations lack. */
+int promotions_weigh_evals(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
+                           struct err *err);
+/* For promotions.c, whose tables these are. After a step that decides what is live: */
+int promotions_take_switch(struct fold *fold, struct row *row, struct err *err);
+/* After an event that says that the link was switched. `ret_why`: why that is not a legal step, else untouched. */
+int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, size_t size, struct err *err);
+extern const struct state_column promotions_live_columns[];
+/* Appends what a promotion is for: "route/summarise"; without a name the kind of thing alone, else "promotion/ID". */
+void promotions_put_of(const struct row *row, struct buf *out);
 /* The judge of the table. */
 int promotions_judge(struct state_view *view, struct row *row, struct err *err);
 

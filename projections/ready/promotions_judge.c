@@ -301,7 +301,7 @@ static int weigh_named(struct candidate *c, struct err *err) {
     return rc;
 }
 
-static int weigh_candidate(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
+int promotions_weigh_evals(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
                            struct err *err) {
     struct candidate c = {.view = view,
                           .what = row_text(row, PROMOTIONS_WHAT),
@@ -347,7 +347,7 @@ int promotions_weigh(struct state_view *view, const struct row *row, struct read
                      struct reason *cite, struct err *err) {
     note_end(view, row);
     *ret_barred = promotions_is_barred(row, state_now(view), found);
-    return weigh_candidate(view, row, found, cite, err);
+    return promotions_weigh_evals(view, row, found, cite, err);
 }
 
 /* ---- the column ---- */
@@ -386,26 +386,25 @@ struct remedying {
 
 static void put_trial(const struct row *row, struct buf *out) {
     readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
-    buf_put_str(out, " verdict=VERDICT");
+    buf_put_str(out, " --verdict VERDICT");
+}
+
+static bool put_gate(const struct row *row, struct buf *out) {
+    readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
+    buf_put_str(out, row_has(row, PROMOTIONS_DIGEST) ? "" : " --digest DIGEST");
+    return row_is(row, PROMOTIONS_STATE, "verifying"); /* asked once the candidate is verified */
 }
 
 /* The next step, if there is one before `promoted`. */
 static bool put_next(const struct row *row, struct buf *out) {
     if (row_is(row, PROMOTIONS_STATE, "simulated")) {
-        buf_put_str(out, "verifying -s promotion/");
-        readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
+        buf_put_str(out, "verify ");
+        put_gate(row, out);
         return true;
     }
-    buf_put_str(out, "simulated -s promotion/");
+    buf_put_str(out, "simulate ");
     put_trial(row, out);
     return row_is(row, PROMOTIONS_STATE, "planned") || row_is(row, PROMOTIONS_STATE, "debating");
-}
-
-static bool put_gate(const struct row *row, struct buf *out) {
-    readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
-    buf_put_str(out, " decision=DECISION");
-    put_word(out, "digest", row_text(row, PROMOTIONS_DIGEST), "DIGEST");
-    return row_is(row, PROMOTIONS_STATE, "verifying"); /* asked once the candidate is verified */
 }
 
 /* The named evaluation, and its new start when it has an older result; one under way is waited for. */
@@ -429,6 +428,9 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     if (strcmp(name, "promotion") == 0) {
         readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
         return promotions_is_under_way(r->row); /* otherwise there is nothing to abort */
+    } else if (strcmp(name, "unfinished") == 0) {
+        readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
+        return true;
     } else if (strcmp(name, "next") == 0) {
         return !r->tripped && put_next(r->row, out);
     } else if (strcmp(name, "gate") == 0) {
@@ -458,9 +460,7 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     struct list_out missing;
     struct buf about = {.max = 4 * ROW_TEXT_MAX};
     bool barred, under_way = promotions_is_under_way(row);
-    if (!under_way && !row_is(row, PROMOTIONS_STATE, "idle") && !row_is(row, PROMOTIONS_STATE, "aborted")) {
-        return 0; /* a promoted candidate is not checked */
-    }
+    bool ended = row_is(row, PROMOTIONS_STATE, "idle") || row_is(row, PROMOTIONS_STATE, "aborted");
     readiness_init(&found);
     reason_init(&cite);
     list_out_init(&missing);
@@ -469,9 +469,12 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     int rc = 0;
     if (under_way) {
         rc = promotions_weigh(view, row, &found, &barred, &cite, err);
-    } else {
-        note_end(view, row);
-        promotions_is_held(row, state_now(view), &found);
+    } else { /* of a promoted candidate only its link is checked */
+        if (ended) {
+            note_end(view, row);
+            promotions_is_held(row, state_now(view), &found);
+        }
+        promotions_is_unapplied(row, &found);
     }
     if (rc == 0 && found.n > 0) {
         struct remedying r = {row, &found, promotions_is_tripped(row, state_now(view))};

@@ -14,7 +14,7 @@
  *   thresholds   what a route itself asks of its proofs
  *   pack         what is installed and what it asks for; needs walks through what a pack needs
  *   requires     what a pack requires of other packs and of the machine
- *   promotions   candidates, their gates and tripcodes
+ *   promotions   candidates, their gates and tripcodes; promotions_live: which version is live since when
  *
  * A file x.c folds, x_judge.c judges when a row is read.
  *

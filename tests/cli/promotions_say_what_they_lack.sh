@@ -31,23 +31,25 @@ follow() {
 follow promotion.step
 same "$(rules)" "promotion.step promotion.gate promotion.proof"
 same "$(remedy promotion.gate)" null # it is not required yet
-follow promotion.step
-same "$(rules)" "promotion.gate promotion.proof"
-follow promotion.gate
-same "$(rules)" "promotion.proof"
 follow promotion.proof
+same "$(rules)" "promotion.step promotion.gate"
+follow promotion.step # which asks the gates
+same "$(rules)" ""
+box 0 append promotion.verifying -s promotion/c
+same "$(rules)" "promotion.gate"
+follow promotion.gate
 same "$(rules)" ""
 box 0 append promotion.promoted -s promotion/c digest="$digest" --checked
 same "$(rules)" "" # and nothing is required of a promoted one
 box 0 why promotion/c
 out_has 'promotion/c: promoted'
 
-# After a failed trial only another one helps: --checked accepts each remedy as printed.
+# After a failed trial only another one helps: each remedy is accepted as printed.
 checked() { # PROMOTION RULE VERDICT
     box 0 why "promotion/$1" --json
     text=$(jq -r "[.things[0].fields.missing[] | select(.rule == \"$2\").remedy] | first" <<<"$out")
-    [[ $text == "ledger -C $BOX append promotion."* ]] || fail "'$text' is not a command"
-    check bash -c "ledger() { '$LEDGER' \"\$@\"; }; ${text/VERDICT/${3-}} --checked" >"$T/.remedy"
+    [[ $text == "ledger -C $BOX promote "* ]] || fail "'$text' is not a command"
+    check bash -c "ledger() { '$LEDGER' \"\$@\"; }; ${text/VERDICT/${3-}}" >"$T/.remedy"
 }
 box 0 append promotion.planned -s "promotion/it's tried" what=model digest="$digest"
 checked "it's tried" promotion.step fail
@@ -58,7 +60,10 @@ out_lacks 'verifying must come before'
 box 1 append promotion.promoted -s "promotion/it's tried" digest="$digest" --checked
 err_has "the trial failed (event $trial)"
 checked "it's tried" promotion.trial pass
-checked "it's tried" promotion.step
+box 0 why "promotion/it's tried" --json
+json '.things[0].fields.missing | map(select(.rule == "promotion.step").remedy) | first' \
+    "ledger -C $BOX promote verify 'it'\\''s tried'"
+box 0 promote verify "it's tried" # the evaluation of the same digest counts
 
 # A tripcode that had already ended stops what is under way, and is reported as ended; --checked refuses it.
 box 1 append promotion.tripped -s "promotion/it's tried" code=old expires=2020-01-01T00:00:00Z --checked

@@ -4,16 +4,16 @@
 #include "projections/decide/decide.h"
 #include "projections/ready/promotions.h"
 #include "projections/rows/list.h"
+#include "tests/projections/promotion_told.h"
 #include "tests/projections/state_box.h"
 
-#define D1        "sha256:1111111111111111111111111111111111111111111111111111111111111111"
-#define D2        "sha256:2222222222222222222222222222222222222222222222222222222222222222"
-#define Y2100     "4102444800000000000"
-#define Y2099     "4070908800000000000"
-#define WORD      256
-#define ROUNDS    60
-#define EVALS_MAX 1000
-#define SEEN      6
+#define D1     "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define D2     "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+#define Y2100  "4102444800000000000"
+#define Y2099  "4070908800000000000"
+#define WORD   256
+#define ROUNDS 60
+#define SEEN   6
 
 static struct box b;
 static uint64_t x;
@@ -51,7 +51,9 @@ static void may_append(const char *kind, const char *subject, const char *json, 
     struct buf body;
     buf_init(&body, 1 << 16);
     log_draft_init(&draft);
-    assert_int_equal(log_json_to_body(bytes_of(json), &body, &b.err), 0);
+    if (log_json_to_body(bytes_of(json), &body, &b.err) != 0) {
+        fail_msg("%s: %s", json, b.err.msg);
+    }
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:test");
@@ -97,54 +99,6 @@ static bool finding(const char *rule, const char *field, char ret[4096]) {
     return false;
 }
 
-/* ---- the reference ---- */
-
-/* The simple reference: the tripcodes that were issued, the newest trial that was accepted, what the newest verification
- * names, and how each evaluation of D1 ended. */
-static struct {
-    bool tripped, forever;
-    int64_t until;
-    uint64_t trial;
-    bool failed;
-    const char *suites[2], *evals[2];
-    struct {
-        char suite[16];
-        bool there, of_d1, passed;
-        unsigned order;
-    } ended[EVALS_MAX];
-    unsigned n_ended;
-} told;
-
-/* An eval.finished was written. */
-static void hear_end(const char *subject, const char *json) {
-    unsigned id = (unsigned)strtoul(subject + strlen("eval/e"), NULL, 10);
-    const char *suite = strstr(json, "\"suite\":\"");
-    assert_true(id < EVALS_MAX);
-    told.ended[id].there = true;
-    told.ended[id].order = ++told.n_ended;
-    told.ended[id].of_d1 = strstr(json, "{\"digest\":\"" D1) != NULL || strstr(json, ",\"digest\":\"" D1) != NULL;
-    told.ended[id].passed = strstr(json, "\"verdict\":\"pass\"") != NULL;
-    snprintf(told.ended[id].suite, sizeof(told.ended[0].suite), "%.*s", suite != NULL ? (int)strcspn(suite + 9, "\"") : 0,
-             suite != NULL ? suite + 9 : "");
-}
-
-static bool has_passed(const char *suite) {
-    unsigned newest = 0;
-    bool passed = false;
-    for (unsigned i = 0; i < EVALS_MAX; i++) {
-        if (told.ended[i].of_d1 && strcmp(told.ended[i].suite, suite) == 0 && told.ended[i].order > newest) {
-            newest = told.ended[i].order;
-            passed = told.ended[i].passed;
-        }
-    }
-    return passed;
-}
-
-static bool has_proven(const char *eval) {
-    unsigned id = (unsigned)strtoul(eval + 1, NULL, 10);
-    return told.ended[id].there && told.ended[id].of_d1 && told.ended[id].passed;
-}
-
 /* ---- a remedy, typed as printed ---- */
 
 static const char *supply(const char *word) {
@@ -169,9 +123,52 @@ static void put_member(char *word, char *json, size_t size) {
              raw ? "" : "\"");
 }
 
+static void write_step(const char *kind, const char *subject, const char *json, bool write) {
+    struct decision d;
+    may_append(kind, subject, json, &d);
+    if (!d.yes) {
+        fail_msg("%s -s %s %s: refused: %s", kind, subject, json, d.reason);
+    }
+    if (write) {
+        box_event(&b, kind, subject, json);
+    }
+}
+
+/* What `ledger promote VERB ID OPTION VALUE` writes; of verify first the verification, then any answer of the gates. */
+static void type_promote(char *command, bool write) {
+    static const char *const steps[][2] = {{"simulate", "simulated"}, {"verify", "verifying"}, {"abort", "aborted"}};
+    char kind[WORD] = "", subject[WORD], json[WORD] = "{", *save = NULL, *word = strtok_r(command + 15, " ", &save);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (strcmp(word, steps[i][0]) == 0) {
+            snprintf(kind, sizeof(kind), "promotion.%s", steps[i][1]);
+        }
+    }
+    assert_string_not_equal(kind, "");
+    snprintf(subject, sizeof(subject), "promotion/%s", strtok_r(NULL, " ", &save));
+    while ((word = strtok_r(NULL, " ", &save)) != NULL) {
+        char member[WORD];
+        assert_int_equal(strncmp(word, "--", 2), 0);
+        snprintf(member, sizeof(member), "%s=%s", word + 2, strtok_r(NULL, " ", &save));
+        put_member(member, json, sizeof(json));
+    }
+    snprintf(json + strlen(json), sizeof(json) - strlen(json), "}");
+    write_step(kind, subject, json, write);
+    if (!write || strcmp(kind, "promotion.verifying") != 0) return;
+    missing();
+    struct bytes digest = row_text(&b.row, box_column(&b, "digest"));
+    snprintf(json, sizeof(json), "{\"decision\":\"%s\",\"digest\":\"%.*s\"}", supply("DECISION"), (int)digest.n,
+             digest.n > 0 ? (const char *)digest.p : "");
+    if (digest.n > 0) {
+        write_step("promotion.gated", subject, json, true);
+    }
+}
+
 static void type(char *command, bool write) {
     char kind[WORD], subject[WORD], json[2048] = "{", *save = NULL, *word;
-    struct decision d;
+    if (strncmp(command, "ledger promote ", 15) == 0) {
+        type_promote(command, write);
+        return;
+    }
     assert_int_equal(strncmp(command, "ledger append ", 14), 0);
     word = strtok_r(command + 14, " ", &save);
     snprintf(kind, sizeof(kind), "%s", word);
@@ -186,13 +183,7 @@ static void type(char *command, bool write) {
         put_member(word, json, sizeof(json));
     }
     snprintf(json + strlen(json), sizeof(json) - strlen(json), "}");
-    may_append(kind, subject, json, &d);
-    if (!d.yes) {
-        fail_msg("%s -s %s %s: refused: %s", kind, subject, json, d.reason);
-    }
-    if (write) {
-        box_event(&b, kind, subject, json);
-    }
+    write_step(kind, subject, json, write);
     if (write && strcmp(kind, "eval.finished") == 0) {
         hear_end(subject, json);
     }
@@ -378,7 +369,7 @@ static void expect_remedies_are_legal(size_t seen[SEEN]) {
         type_all(typed, false);
     }
     size_t one = below(n);
-    bool trial = strncmp(texts[one], "ledger append promotion.simulated", 33) == 0;
+    bool trial = strncmp(texts[one], "ledger promote simulate", 23) == 0;
     const char *rule = rule_of(texts[one], failed);
     /* Of a candidate whose digest nobody named, no evaluation can be. */
     bool binds = rule != NULL && strstr(texts[one], " config_digest=") == NULL && strstr(texts[one], " pack=") == NULL &&
@@ -459,7 +450,7 @@ static void after_a_failed_trial_only_another_one_leads_on(void **state) {
     assert_true(finding("promotion.trial", "reason", text));
     assert_string_equal(text, words);
     assert_true(finding("promotion.trial", "remedy", text));
-    assert_string_equal(text, "ledger append promotion.simulated -s promotion/p verdict=VERDICT");
+    assert_string_equal(text, "ledger promote simulate p --verdict VERDICT");
     assert_false(finding("promotion.step", "reason", text));
     expect_refused("promoted", "{\"digest\":\"" D1 "\"}", words);
     expect_refused("verifying", "{}", words);
@@ -467,7 +458,7 @@ static void after_a_failed_trial_only_another_one_leads_on(void **state) {
     say("simulated", "{\"verdict\":\"pass\"}");
     assert_false(finding("promotion.trial", "reason", text));
     assert_true(finding("promotion.step", "remedy", text));
-    assert_string_equal(text, "ledger append promotion.verifying -s promotion/p");
+    assert_string_equal(text, "ledger promote verify p");
 }
 
 static void a_row_that_an_older_program_stored_names_no_event(void **state) {
@@ -538,7 +529,7 @@ static void what_a_tripcode_holds_can_only_be_given_up(void **state) {
     say("tripped", "{\"code\":\"red\",\"expires\":" Y2099 "}");
     say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\",\"at\":" Y2100 "}"); /* by its author's clock it has ended */
     assert_true(finding("promotion.tripcode", "remedy", text));
-    assert_string_equal(text, "ledger append promotion.aborted -s promotion/p reason=tripped");
+    assert_string_equal(text, "ledger promote abort p --reason tripped");
     assert_true(finding("promotion.step", "remedy", text));
     assert_string_equal(text, "");
 }

@@ -1,0 +1,124 @@
+/* promote apply and rollback: one event each, judged inside the transaction that records it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/act/submit.h"
+#include "cli/open/open.h"
+#include "cli/promote/promote.h"
+
+enum { A_TRIPCODE, A_SUBMIT };
+static const struct opt apply_options[] = {
+    [A_TRIPCODE] = {"tripcode", 0, "FILE|-", "the tripcode that a plan of T3 needs"},
+    SUBMIT_OPTIONS,
+    {0},
+};
+
+enum { R_REASON, R_SUBMIT };
+static const struct opt rollback_options[] = {
+    [R_REASON] = {"reason", 0, "WORD", "regression (default), incident, mistake, tripped"},
+    SUBMIT_OPTIONS,
+    {0},
+};
+
+static int load(struct cli *cli, const char *id, struct promote_known *ret, char subject[PROMOTE_TEXT + 16]) {
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    if (promote_subject(id, subject, &err) != 0) return cli_usage(cli, "%s", err.msg);
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) return exit_code;
+    int rc = promote_known(ledger, subject, ret, &err);
+    log_close(ledger);
+    return rc == 0 ? promote_must_be(cli, ret) : cli_fail(cli, &err);
+}
+
+/* The first line; on the command line a code would show in the list of processes. */
+static int read_code(const char *path, char ret[80], struct err *err) {
+    struct buf text = {.max = 4096};
+    int rc = file_read(path, &text, err);
+    size_t n = 0;
+    while (rc == 0 && n < text.n && text.p[n] != '\n') {
+        n++;
+    }
+    if (rc == 0 && (n == 0 || n > 64)) rc = err_set(err, ERR_INVALID, "--tripcode %s: line 1 is not a tripcode", path);
+    snprintf(ret, 80, "%.*s", rc == 0 ? (int)n : 0, (const char *)text.p);
+    buf_done(&text);
+    return rc;
+}
+
+static int put_evidence(struct body *body, const struct promote_known *known, struct err *err) {
+    char word[96];
+    int n = snprintf(word, sizeof(word), "evidence:=[%llu", (unsigned long long)known->gate_seq);
+    if (known->simulated_seq != UINT64_MAX) {
+        n += snprintf(word + n, sizeof(word) - (size_t)n, ",%llu", (unsigned long long)known->simulated_seq);
+    }
+    snprintf(word + n, sizeof(word) - (size_t)n, "]");
+    return known->gate_seq != UINT64_MAX ? body_word(body, word, err) : 0;
+}
+
+static const char *or_null(const char *text) {
+    return text[0] != '\0' ? text : NULL;
+}
+
+static int apply(struct cli *cli, const struct opt_args *args) {
+    const char *path = opt_text(args, &apply_options[A_TRIPCODE]);
+    struct promote_known known;
+    char subject[PROMOTE_TEXT + 16], code[80] = "";
+    struct err err = {0};
+    int exit_code = load(cli, args->args[0], &known, subject);
+    if (exit_code != 0) return exit_code;
+    if (path != NULL && read_code(path, code, &err) != 0) return cli_fail_input(cli, &err);
+    struct body *body = body_new(kind_find(bytes_of("promotion.promoted")));
+    int rc = body != NULL ? submit_put(body, "digest", or_null(known.digest), &err)
+                          : err_set(&err, ERR_NOMEM, "no memory for the body");
+    if (rc == 0) rc = submit_put(body, "digest_before", or_null(known.before), &err);
+    if (rc == 0) rc = submit_put(body, "version", or_null(known.version), &err);
+    if (rc == 0) rc = submit_put(body, "tripcode", or_null(code), &err);
+    if (rc == 0) rc = put_evidence(body, &known, &err);
+    const struct submit what = {
+        .kind = "promotion.promoted", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
+    if (rc == 0) return submit_step(cli, args, &apply_options[A_SUBMIT], &what, body);
+    body_free(body);
+    return cli_fail_input(cli, &err);
+}
+
+const struct spec promote_apply = {
+    .synopsis = "ID [--tripcode FILE|-] [OPTIONS]",
+    .about = "Promotes the candidate, if its steps are complete, the gates passed this very digest and its\n"
+             "evaluations still count: judged inside the transaction that records promotion.promoted. Exit code 1\n"
+             "with the reason and its events otherwise.",
+    .examples = "ledger promote apply swap\nledger promote apply swap --tripcode code",
+    .opts = apply_options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = apply,
+};
+
+static int rollback(struct cli *cli, const struct opt_args *args) {
+    const char *reason = opt_text(args, &rollback_options[R_REASON]);
+    struct promote_known known;
+    char subject[PROMOTE_TEXT + 16];
+    struct err err = {0};
+    int exit_code = load(cli, args->args[0], &known, subject);
+    if (exit_code != 0) return exit_code;
+    struct body *body = body_new(kind_find(bytes_of("promotion.rolled_back")));
+    int rc = body != NULL ? submit_put(body, "digest", or_null(known.before), &err)
+                          : err_set(&err, ERR_NOMEM, "no memory for the body");
+    if (rc == 0) rc = submit_put(body, "digest_before", or_null(known.digest), &err);
+    if (rc == 0) rc = submit_put(body, "reason", reason != NULL ? reason : "regression", &err);
+    const struct submit what = {
+        .kind = "promotion.rolled_back", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
+    if (rc == 0) return submit_step(cli, args, &rollback_options[R_SUBMIT], &what, body);
+    body_free(body);
+    return cli_fail_input(cli, &err);
+}
+
+const struct spec promote_rollback = {
+    .synopsis = "ID [--reason WORD] [OPTIONS]",
+    .about = "Goes back to what was live before this promotion, with one event (promotion.rolled_back). Exit code 1\n"
+             "if it is not promoted.",
+    .examples = "ledger promote rollback swap --reason incident",
+    .opts = rollback_options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = rollback,
+};

@@ -1,0 +1,118 @@
+/* promote plan: what is proposed, for what, by its digest. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/act/submit.h"
+#include "cli/open/open.h"
+#include "cli/promote/promote.h"
+
+enum { P_DIGEST, P_BEFORE, P_VERSION, P_TIER, P_PLAN, P_SUBMIT };
+static const struct opt plan_options[] = {
+    [P_DIGEST] = {"digest", 0, "DIGEST", "the candidate: sha256:... of its file, tree, weights or configuration"},
+    [P_BEFORE] = {"before", 0, "DIGEST", "what it replaces (default: what is live by the log)"},
+    [P_VERSION] = {"version", 0, "TEXT", "version of the candidate; a pack's has to be named"},
+    [P_TIER] = {"tier", 0, "TIER", "the highest tier of its steps: T0 to T3"},
+    [P_PLAN] = {"plan", 0, "DIGEST", "digest of the plan's own file"},
+    SUBMIT_OPTIONS,
+    {0},
+};
+
+/* "route/summarise" as the fields `what` and its name. */
+static const struct naming {
+    const char *what, *field;
+} namings[] = {{"route", "route"}, {"pack", "pack"},   {"model", "model"}, {"adapter", "name"},
+               {"image", "name"},  {"prompt", "name"}, {"policy", "name"}};
+
+static const struct naming *naming_of(const char *of) {
+    size_t n = strcspn(of, "/");
+    for (size_t i = 0; i < sizeof(namings) / sizeof(namings[0]); i++) {
+        if (strlen(namings[i].what) == n && strncmp(of, namings[i].what, n) == 0 && of[n] == '/' && of[n + 1] != '\0') {
+            return &namings[i];
+        }
+    }
+    return NULL;
+}
+
+struct planning {
+    const char *of, *digest, *before;
+    const struct naming *naming;
+    char live[PROMOTE_TEXT];
+};
+
+static int put(struct body *body, const struct planning *p, const struct opt_args *args, struct err *err) {
+    int rc = submit_put(body, "what", p->naming->what, err);
+    if (rc == 0) rc = submit_put(body, p->naming->field, p->of + strlen(p->naming->what) + 1, err);
+    if (rc == 0) rc = submit_put(body, "digest", p->digest, err);
+    if (rc == 0) rc = submit_put(body, "digest_before", p->before, err);
+    if (rc == 0) rc = submit_put(body, "version", opt_text(args, &plan_options[P_VERSION]), err);
+    if (rc == 0) rc = submit_put(body, "tier", opt_text(args, &plan_options[P_TIER]), err);
+    return rc == 0 ? submit_put(body, "plan_digest", opt_text(args, &plan_options[P_PLAN]), err) : rc;
+}
+
+/* What is live is asked before the step is judged: another promotion in between makes it wrong, which its switch notices. */
+static int find_live(struct cli *cli, struct planning *p) {
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) return exit_code;
+    int rc = promote_live(ledger, p->of, p->live, &err);
+    log_close(ledger);
+    p->before = p->live[0] != '\0' ? p->live : NULL;
+    return rc == 0 ? EXIT_GOOD : cli_fail(cli, &err);
+}
+
+static int check_digests(struct cli *cli, const struct opt_args *args) {
+    static const int options[] = {P_DIGEST, P_BEFORE, P_PLAN};
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const char *text = opt_text(args, &plan_options[options[i]]);
+        if (text != NULL && !promote_is_digest(text)) {
+            return cli_usage(cli, "--%s is '%.80s'; expected a digest: sha256:<64 lowercase hex digits>",
+                             plan_options[options[i]].name, text);
+        }
+    }
+    return EXIT_GOOD;
+}
+
+static int plan(struct cli *cli, const struct opt_args *args) {
+    struct planning p = {.of = args->args[1],
+                         .digest = opt_text(args, &plan_options[P_DIGEST]),
+                         .before = opt_text(args, &plan_options[P_BEFORE]),
+                         .naming = naming_of(args->args[1])};
+    char subject[PROMOTE_TEXT + 16];
+    struct err err = {0};
+    int exit_code = check_digests(cli, args);
+    if (exit_code != 0) return exit_code;
+    if (p.naming == NULL) {
+        return cli_usage(cli,
+                         "'%.80s' is nothing that is promoted; expected route/NAME, pack/NAME, model/NAME, adapter/NAME, "
+                         "image/NAME, prompt/NAME or policy/NAME",
+                         p.of);
+    }
+    if (p.digest == NULL) return cli_usage(cli, "--digest DIGEST is missing: a candidate is its digest");
+    if (promote_subject(args->args[0], subject, &err) != 0) return cli_usage(cli, "%s", err.msg);
+    if (p.before == NULL) exit_code = find_live(cli, &p);
+    if (exit_code != 0) return exit_code;
+    struct body *body = body_new(kind_find(bytes_of("promotion.planned")));
+    int rc = body != NULL ? put(body, &p, args, &err) : err_set(&err, ERR_NOMEM, "no memory for the body");
+    const struct submit what = {.kind = "promotion.planned",
+                                .subject = subject,
+                                .grade = "declared",
+                                .name = "promotion",
+                                .value = subject + strlen("promotion/")};
+    if (rc == 0) return submit_step(cli, args, &plan_options[P_SUBMIT], &what, body);
+    body_free(body);
+    return cli_fail_input(cli, &err);
+}
+
+const struct spec promote_plan = {
+    .synopsis = "ID WHAT/NAME --digest DIGEST [--before DIGEST] [--version TEXT] [--tier TIER] [OPTIONS]",
+    .about = "Proposes a candidate. WHAT is route, pack, model, adapter, image, prompt or policy; DIGEST is that\n"
+             "of its configuration (route), tree (pack), weights (model) or content. Exit code 1 if a promotion\n"
+             "of this ID is in progress or promoted.",
+    .examples = "ledger promote plan swap route/summarise --digest sha256:... --tier T2\n"
+                "ledger promote plan pdf-2 pack/pdf-ops --digest sha256:... --version 2.0",
+    .opts = plan_options,
+    .min_args = 2,
+    .max_args = 2,
+    .run = plan,
+};

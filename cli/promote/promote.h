@@ -1,0 +1,31 @@
+/* The subcommands of `ledger promote`, and what they share. */
+#ifndef CLI_PROMOTE_PROMOTE_H
+#define CLI_PROMOTE_PROMOTE_H
+
+#include "cli/call/command.h"
+#include "ledger/log.h"
+
+extern const struct spec promote_plan, promote_simulate, promote_verify, promote_apply, promote_abort, promote_rollback,
+    promote_status, promote_history;
+
+#define PROMOTE_TEXT 257
+
+/* What the states say of one promotion. Texts are empty where there is nothing. */
+struct promote_known {
+    bool there, linked, under_way;
+    char id[PROMOTE_TEXT], state[16], of[2 * PROMOTE_TEXT], digest[PROMOTE_TEXT], before[PROMOTE_TEXT],
+        unapplied[PROMOTE_TEXT], applied[PROMOTE_TEXT], version[PROMOTE_TEXT], tier[16], gate[16];
+    uint64_t planned_seq, gate_seq, simulated_seq; /* UINT64_MAX: there is none */
+};
+/* Of "ID" or "promotion/ID". */
+int promote_known(struct ledger *ledger, const char *id, struct promote_known *ret, struct err *err);
+/* The digest that is live now of "route/summarise"; empty: nobody said. */
+int promote_live(struct ledger *ledger, const char *of, char ret[PROMOTE_TEXT], struct err *err);
+/* The id alone, and the subject "promotion/ID". ERR_INVALID: it is empty or too long. */
+int promote_subject(const char *id, char ret[PROMOTE_TEXT + 16], struct err *err);
+/* Text of a digest, "sha256:...". */
+bool promote_is_digest(const char *text);
+/* 0, or reports that there is no such promotion, EXIT_NO. */
+int promote_must_be(struct cli *cli, const struct promote_known *known);
+
+#endif

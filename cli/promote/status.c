@@ -1,0 +1,151 @@
+/* promote status: the state of one promotion, what it lacks, and the command that comes next; or a line for each that is in
+ * progress or not applied. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/print/fact.h"
+#include "cli/print/say.h"
+#include "cli/promote/promote.h"
+#include "cli/view/asof.h"
+#include "cli/view/entity.h"
+#include "projections/ready/promotions.h"
+#include "projections/rows/list.h"
+#include "projections/view/look.h"
+
+enum { S_AT };
+static const struct opt status_options[] = {
+    [S_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},
+    {0},
+};
+
+struct telling {
+    struct asof *view;
+    struct fact_table table;
+    struct buf next; /* the first remedy */
+    size_t n;
+};
+
+static void put_next(struct telling *t, struct bytes remedy, struct buf *out) {
+    buf_clear(out);
+    cli_command(t->view->cli, remedy, out);
+}
+
+/* The first remedy; of a promotion that lacks nothing the promotion itself. */
+static void find_next(struct telling *t, const struct row *row) {
+    struct list list;
+    struct bytes item, remedy;
+    buf_clear(&t->next);
+    list_open(&list, row_list(row, PROMOTIONS_MISSING));
+    while (t->next.n == 0 && list_next(&list, &item)) {
+        if (list_text(item, "remedy", &remedy)) {
+            put_next(t, remedy, &t->next);
+        }
+    }
+    if (t->next.n == 0 && promotions_is_under_way(row)) {
+        struct buf command = {.max = 4096};
+        buf_put_str(&command, "ledger promote apply ");
+        readiness_put_word(&command, row_text(row, PROMOTIONS_PROMOTION));
+        put_next(t, bytes_of_buf(&command), &t->next);
+        buf_done(&command);
+    }
+}
+
+static int tell_row(void *ctx, const struct row *row, struct err *err) {
+    struct telling *t = ctx;
+    struct buf of = {.max = 4 * ROW_TEXT_MAX};
+    struct bytes state = row_text(row, PROMOTIONS_STATE), gate = row_text(row, PROMOTIONS_GATE);
+    bool unapplied = row_has(row, PROMOTIONS_UNAPPLIED);
+    char words[64];
+    (void)err;
+    promotions_put_of(row, &of);
+    find_next(t, row);
+    snprintf(words, sizeof(words), "%.*s%s", REASON_PART(state, 20), unapplied ? ", not applied" : "");
+    const struct fact facts[] = {
+        fact_str("PROMOTION", "promotion", row_text(row, PROMOTIONS_PROMOTION)),
+        fact_said(fact_str("STATE", "state", state), words),
+        fact_str("OF", "of", bytes_of_buf(&of)),
+        fact_str("DIGEST", "digest",
+                 row_has(row, PROMOTIONS_DIGEST) ? row_text(row, PROMOTIONS_DIGEST) : (struct bytes){0}),
+        fact_str("GATE", "gate", gate.n > 0 ? gate : (struct bytes){0}),
+        fact_said(fact_str(NULL, "unapplied", unapplied ? row_text(row, PROMOTIONS_UNAPPLIED) : (struct bytes){0}), ""),
+        fact_str("NEXT", "next", t->next.n > 0 ? bytes_of_buf(&t->next) : (struct bytes){0}),
+    };
+    fact_row(&t->table, facts, sizeof(facts) / sizeof(facts[0]));
+    t->n++;
+    buf_done(&of);
+    return 0;
+}
+
+static int tell_all(struct telling *t, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    size_t table = state_table_find(t->view->state, "promotions");
+    int rc = state_rows_open(t->view->state, table, NULL, 0, &rows, err);
+    while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
+        if (promotions_is_under_way(row) || row_has(row, PROMOTIONS_UNAPPLIED)) rc = tell_row(t, row, err);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+/* What is lacking, below the line of one. */
+static int tell_lacks(void *ctx, const struct row *row, struct err *err) {
+    struct telling *t = ctx;
+    struct list list;
+    struct bytes item, reason, remedy;
+    struct buf command = {.max = 16384};
+    (void)err;
+    list_open(&list, row_list(row, PROMOTIONS_MISSING));
+    while (list_next(&list, &item)) {
+        remedy.n = 0;
+        buf_clear(&command);
+        if (!list_text(item, "reason", &reason)) continue;
+        if (list_text(item, "remedy", &remedy)) {
+            put_next(t, remedy, &command);
+        }
+        out_printf(t->view->cli, "  %.*s%s%.*s\n", (int)reason.n, (const char *)reason.p, command.n > 0 ? "\n      " : "",
+                   (int)command.n, command.n > 0 ? (const char *)command.p : "");
+    }
+    buf_done(&command);
+    return 0;
+}
+
+static int tell(struct asof *view, const struct opt_args *args) {
+    struct telling t = {.view = view, .table = {.cli = view->cli}, .next = {.max = 16384}};
+    struct err err = {0};
+    const char *id = args->n_args > 0 ? args->args[0] : NULL;
+    struct bytes name = bytes_of(id != NULL ? id + (strncmp(id, "promotion/", 10) == 0 ? 10 : 0) : "");
+    size_t table = state_table_find(view->state, "promotions");
+    struct obj whole = {0};
+    asof_warn(view, table);
+    asof_put(view, table, &whole);
+    int rc = id == NULL ? tell_all(&t, &err) : entity_each(view, table, name, tell_row, &t, &err);
+    int exit_code = fact_end(&t.table, &whole, "promotions");
+    if (rc == 0 && exit_code == 0 && id != NULL && !view->cli->json) {
+        rc = entity_each(view, table, name, tell_lacks, &t, &err);
+    }
+    buf_done(&t.next);
+    if (rc != 0) return asof_fail_lookup(view, &err);
+    if (exit_code == 0 && t.n == 0) {
+        cli_note(view->cli, "ledger: promote status: nothing is in progress");
+    }
+    return exit_code;
+}
+
+static int status(struct cli *cli, const struct opt_args *args) {
+    struct asof view = {0};
+    int exit_code = asof_open(&view, cli, opt_text(args, &status_options[S_AT]));
+    if (exit_code == 0) exit_code = asof_exit(&view, tell(&view, args));
+    asof_close(&view);
+    return exit_code;
+}
+
+const struct spec promote_status = {
+    .synopsis = "[ID] [--at WHEN]",
+    .about = "Shows where a promotion is, all that keeps it from being promoted, each with the command that\n"
+             "helps, and the command that comes next. Without ID all that are in progress or not applied.",
+    .examples = "ledger promote status\nledger promote status swap",
+    .opts = status_options,
+    .max_args = 1,
+    .run = status,
+};

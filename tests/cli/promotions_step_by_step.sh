@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# promote: plan, simulate, verify, apply, rollback and abort; an illegal step is refused with its evidence; what is live at any
+# time by `history`.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+a=sha256:$(printf 'a%.0s' {1..64})
+b=sha256:$(printf 'b%.0s' {1..64})
+next() { box 0 promote status "$1" --json && jq -r '.promotions[0].next // ""' <<<"$out"; }
+live() { box 0 promote history "$@" --json && jq -r '.live[-1].digest' <<<"$out"; }
+
+# Usage.
+box 2 promote plan c model/m
+err_has '--digest DIGEST is missing'
+box 2 promote plan c model/m --digest sha256:aa
+err_has "--digest is 'sha256:aa'; expected a digest"
+box 2 promote plan c thing/m --digest "$a"
+err_has "'thing/m' is nothing that is promoted; expected route/NAME, pack/NAME"
+box 2 promote simulate c
+err_has '--verdict VERDICT or a COMMAND is missing'
+box 1 promote simulate c --verdict pass
+err_has "there is no promotion 'c'"
+box 1 promote history
+err_has 'nothing was promoted'
+
+# The way, and steps out of turn.
+box 0 promote plan c model/m --digest "$a" --before "$b" --version 2
+plan=$(jq .seq <<<"$out")
+same "$(next c)" "ledger -C $BOX promote simulate c --verdict VERDICT"
+box 1 promote plan c model/m --digest "$a"
+err_has "planned from planned: it was under way already (event $plan)"
+box 1 promote apply c
+err_has 'verifying must come before'
+err_has "(event $plan)"
+box 1 promote verify c
+err_has 'simulated must come before'
+echo '-old' >diff.txt
+box 0 promote simulate c --verdict pass --report diff.txt
+box 0 log --kind promotion.simulated --json
+report=$(jq -r .body.report <<<"$out")
+box 0 artifact get "$report"
+same "$out" '-old'
+same "$(next c)" "ledger -C $BOX promote verify c"
+box 1 promote verify c
+out_has 'no full pass for sha256:aaaaaaaaaaaa: nothing was evaluated'
+box 1 promote apply c
+err_has 'the gate has answered refuse'
+
+# A full pass opens the gate of evaluations; a failure that comes after it bars the promotion all the same.
+evaluate() { # EVAL VALUE VERDICT
+    box 0 append eval.started -s "eval/$1" suite=s digest="$a"
+    box 0 append eval.scored -s "eval/$1" task=t metric=acc value:="$2" threshold:=0.5 higher_is_better:=true
+    box 0 append eval.finished -s "eval/$1" suite=s digest="$a" verdict="$3"
+    finished=$(jq .seq <<<"$out")
+}
+evaluate one 1 pass
+box 0 promote verify c --json
+json .decision pass
+json '.gates[] | select(.gate == "evaluation").state' open
+evaluate two 0 fail
+box 1 promote apply c
+err_has "its newest evaluation by suite 's' failed"
+evaluate three 1 pass
+box 0 promote apply c
+promoted=$(jq .seq <<<"$out")
+same "$(live model/m)" "$a"
+box 1 promote apply c
+err_has 'it is promoted already'
+
+# One event takes it back.
+box 0 promote rollback c --reason incident
+same "$(live model/m)" "$b"
+same "$(live model/m --at "$promoted")" "$a"
+box 1 promote history model/m --at "$finished"
+box 1 promote rollback c
+err_has 'it was not promoted'
+box 0 promote history
+out_has 'rolled_back'
+
+# A trial by a command; a failed one leads nowhere; an abort ends it.
+box 0 promote plan d image/base --digest "$a"
+box 0 promote simulate d -- sh -c 'echo changed; exit 3'
+box 1 promote verify d
+err_has 'the trial failed'
+box 0 promote status
+out_has 'image/base'
+box 0 promote abort d --reason failed
+box 1 promote abort d
+err_has 'it was aborted before'
+box 0 promote status
+err_has 'nothing is in progress'
+box 3 promote simulate d -- no-such-program
+err_has "there is no program 'no-such-program'"
+finish
