@@ -3,25 +3,26 @@
 #ifndef EVALS_SAMPLE_SAMPLES_H
 #define EVALS_SAMPLE_SAMPLES_H
 
-#include "base/bytes.h"
+#include "base/arena.h"
 #include "evals/sample/sample.h"
 
 #define SAMPLES_MAX 2000000
 
 struct samples {
-    struct sample *all; /* in sample_order; one for each task, case and repeat */
+    struct sample *all; /* in sample_order; one of each */
     size_t n;
-    uint64_t started;    /* seq of eval.started; SAMPLE_ABSENT: there is none, and everything of that subject was read */
-    uint64_t erased;     /* events of samples whose content was erased: which cases they were of is not known */
-    uint64_t repeated;   /* events that were left out because an earlier one says the same case's outcome */
-    uint64_t unreadable; /* events that are no sample: without an id, ... */
-    struct buf texts;    /* what the samples borrow */
+    uint64_t started;    /* seq of the newest eval.started; SAMPLE_ABSENT: there is none, and all of that subject is read */
+    uint64_t erased;     /* events whose content was erased: of which case they are is not known */
+    uint64_t corrected;  /* events that do not count: corrected, or named by eval.invalidated */
+    uint64_t repeated;   /* events of a case and repeat whose outcome an earlier one says */
+    uint64_t unreadable; /* events that are no sample of a case: they have no name */
+    struct arena texts;  /* what the samples borrow */
 };
 
-/* By task, case id (bytewise) and repeat; of one repeat, what is known before what is not, then the earlier first. For
+/* By task, case id, filter (bytewise) and repeat; of one repeat, what is known before what is not, then the earlier first. For
  * qsort. */
 int sample_order(const void *a, const void *b);
-/* Sorts and leaves one of each task, case and repeat: the first that is known, so that a case is not run until it passes;
+/* Sorts and leaves one of each task, case, filter and repeat: the first that is known, so that a case is not run until it passes;
  * an error gives way to a later outcome. *n: how many are left; returns how many were dropped. */
 uint64_t samples_settle(struct sample *all, size_t *n);
 /* The samples of a task and case: returns the first, *ret_n of them; NULL: none. */

@@ -15,18 +15,22 @@ static int order_of_case(const struct sample *x, struct bytes task, struct bytes
 int sample_order(const void *a, const void *b) {
     const struct sample *x = a, *y = b;
     int c = order_of_case(x, y->task, y->id);
+    if (c == 0) c = bytes_cmp(x->filter, y->filter);
     if (c != 0) return c;
     if (x->repeat != y->repeat) return x->repeat < y->repeat ? -1 : 1;
     if (is_known(x) != is_known(y)) return is_known(x) ? -1 : 1;
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
+static bool is_same(const struct sample *a, const struct sample *b) {
+    return a->repeat == b->repeat && order_of_case(a, b->task, b->id) == 0 && bytes_eq(a->filter, b->filter);
+}
+
 uint64_t samples_settle(struct sample *all, size_t *n) {
     size_t left = 0;
     if (*n > 1) qsort(all, *n, sizeof *all, sample_order);
     for (size_t i = 0; i < *n; i++) {
-        const struct sample *last = left > 0 ? &all[left - 1] : NULL;
-        if (last != NULL && last->repeat == all[i].repeat && order_of_case(last, all[i].task, all[i].id) == 0) continue;
+        if (left > 0 && is_same(&all[left - 1], &all[i])) continue;
         all[left++] = all[i];
     }
     uint64_t dropped = *n - left;

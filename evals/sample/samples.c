@@ -1,0 +1,186 @@
+/* Three questions to the index: which start is the newest, what was taken back, which samples are there. Each answer is
+ * checked against the events themselves (query/query.h). */
+#include "evals/sample/samples.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mp.h"
+#include "evals/sample/decode.h"
+#include "projections/fold/correct.h"
+#include "query/query.h"
+
+#define TEXTS_MAX   ((size_t)2 << 30)
+#define SUBJECT_MAX 512
+
+struct seqs {
+    uint64_t *all;
+    size_t n, cap;
+};
+
+struct reading {
+    struct ledger *ledger;
+    struct bytes subject;
+    bool proven;
+    uint64_t size; /* of the tree: all questions see one log */
+    struct seqs corrected;
+    struct samples *ret;
+    size_t cap;
+    struct bytes task; /* the newest's: most samples have the same */
+};
+
+typedef int each_fn(struct reading *r, const struct log_event *event, struct err *err); /* 1: enough */
+
+/* ---- questions ---- */
+
+static int ask(struct reading *r, const char *const *kinds, size_t n_kinds, bool of_subject, bool newest_first,
+               uint64_t from, each_fn *each, struct err *err) {
+    struct query_value kind[2], subject = {.type = QUERY_TEXT, .text = r->subject};
+    struct query_term terms[2] = {{.field = QUERY_KIND, .op = QUERY_EQ, .values = kind, .n_values = n_kinds},
+                                  {.field = QUERY_SUBJECT, .op = QUERY_EQ, .values = &subject, .n_values = 1}};
+    struct query_cursor *cursor = NULL;
+    struct query query;
+    query_init(&query);
+    for (size_t i = 0; i < n_kinds; i++) {
+        kind[i] = (struct query_value){.type = QUERY_TEXT, .text = bytes_of(kinds[i])};
+    }
+    query.terms = terms;
+    query.n_terms = of_subject ? 2 : 1;
+    query.from = from;
+    query.descending = newest_first;
+    query.proven = r->proven;
+    query.whole = true;
+    const struct log_event *event;
+    int rc = query_open_at(r->ledger, &query, r->size, &cursor, err);
+    while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
+        rc = query_event(cursor, &event, err);
+        if (rc == 0) rc = each(r, event, err);
+    }
+    query_close(cursor);
+    return rc == 1 ? 0 : rc;
+}
+
+/* ---- what was taken back ---- */
+
+static int note(struct seqs *seqs, uint64_t seq, struct err *err) {
+    if (seqs->n == seqs->cap) {
+        size_t cap = seqs->cap > 0 ? 2 * seqs->cap : 64;
+        uint64_t *more = realloc(seqs->all, cap * sizeof *more);
+        if (more == NULL) return err_set(err, ERR_NOMEM, "out of memory for corrections");
+        seqs->all = more;
+        seqs->cap = cap;
+    }
+    seqs->all[seqs->n++] = seq;
+    return 0;
+}
+
+static int note_correction(struct reading *r, const struct log_event *event, struct err *err) {
+    uint8_t leaf[LOG_HASH];
+    uint64_t seq;
+    return correct_names(event->body, &seq, leaf) && seq < event->seq ? note(&r->corrected, seq, err) : 0;
+}
+
+static int note_void(struct reading *r, const struct log_event *event, struct err *err) {
+    uint64_t seq = mp_get_uint(event->body, "seq", LOG_NO_SEQ);
+    return seq < event->seq ? note(&r->corrected, seq, err) : 0;
+}
+
+static int order_of_seqs(const void *a, const void *b) {
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static bool is_corrected(const struct reading *r, uint64_t seq) {
+    return r->corrected.n > 0 && bsearch(&seq, r->corrected.all, r->corrected.n, sizeof seq, order_of_seqs) != NULL;
+}
+
+static int load_corrected(struct reading *r, struct err *err) {
+    static const char *const corrections[] = {"ledger.corrected"}, *const voids[] = {"eval.invalidated"};
+    int rc = ask(r, corrections, 1, false, false, 0, note_correction, err);
+    if (rc == 0) rc = ask(r, voids, 1, true, false, 0, note_void, err);
+    if (rc == 0 && r->corrected.n > 1) {
+        qsort(r->corrected.all, r->corrected.n, sizeof *r->corrected.all, order_of_seqs);
+    }
+    return rc;
+}
+
+/* ---- samples ---- */
+
+static int take_start(struct reading *r, const struct log_event *event, struct err *err) {
+    (void)err;
+    if (is_corrected(r, event->seq)) return 0;
+    r->ret->started = event->seq;
+    return 1;
+}
+
+static int keep(struct reading *r, struct bytes *text) {
+    struct bytes copy = text->n > 0 ? arena_copy(&r->ret->texts, *text) : (struct bytes){NULL, 0};
+    if (text->n > 0 && copy.p == NULL) return ERR_NOMEM;
+    *text = copy;
+    return 0;
+}
+
+static int keep_texts(struct reading *r, struct sample *s) {
+    if (!bytes_eq(s->task, r->task)) {
+        int rc = keep(r, &s->task);
+        if (rc != 0) return rc;
+        r->task = s->task;
+    }
+    s->task = r->task;
+    int rc = keep(r, &s->id);
+    if (rc == 0) rc = keep(r, &s->filter);
+    if (rc == 0) rc = keep(r, &s->case_digest);
+    return rc == 0 ? keep(r, &s->output_digest) : rc;
+}
+
+static int take_sample(struct reading *r, const struct log_event *event, struct err *err) {
+    struct samples *ret = r->ret;
+    struct sample sample;
+    if (is_corrected(r, event->seq)) {
+        ret->corrected++;
+        return 0;
+    }
+    if (!sample_decode(event, &sample)) {
+        ret->erased += event->body.n == 0;
+        ret->unreadable += event->body.n > 0;
+        return 0;
+    }
+    if (ret->n == SAMPLES_MAX) return err_set(err, ERR_LIMIT, "more than %d samples", SAMPLES_MAX);
+    if (ret->n == r->cap) {
+        size_t cap = r->cap > 0 ? 2 * r->cap : 256;
+        struct sample *more = realloc(ret->all, cap * sizeof *more);
+        if (more == NULL) return err_set(err, ERR_NOMEM, "out of memory for samples");
+        ret->all = more;
+        r->cap = cap;
+    }
+    if (keep_texts(r, &sample) != 0) return err_set(err, ERR_NOMEM, "out of memory for samples");
+    ret->all[ret->n++] = sample;
+    return 0;
+}
+
+int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct samples *ret, struct err *err) {
+    static const char *const starts[] = {"eval.started"}, *const samples[] = {"eval.sampled", "eval.sample_failed"};
+    char subject[SUBJECT_MAX];
+    struct log_head head;
+    *ret = (struct samples){.started = SAMPLE_ABSENT, .texts = {.max = TEXTS_MAX}};
+    int n = snprintf(subject, sizeof(subject), "eval/%.*s", (int)(eval.n < SUBJECT_MAX ? eval.n : SUBJECT_MAX),
+                     eval.n > 0 ? (const char *)eval.p : "");
+    if (n < 0 || (size_t)n >= sizeof(subject)) return err_set(err, ERR_NOTFOUND, "there is no evaluation of so long an id");
+    struct reading r = {.ledger = ledger, .subject = {(const uint8_t *)subject, (size_t)n}, .proven = proven, .ret = ret};
+    int rc = log_head(ledger, &head, err);
+    r.size = rc == 0 ? head.size : 0;
+    if (rc == 0) rc = load_corrected(&r, err);
+    if (rc == 0) rc = ask(&r, starts, 1, true, true, 0, take_start, err);
+    uint64_t from = ret->started == SAMPLE_ABSENT ? 0 : ret->started;
+    if (rc == 0) rc = ask(&r, samples, 2, true, false, from, take_sample, err);
+    free(r.corrected.all);
+    if (rc != 0) return err_prefix(err, "samples of %s", subject);
+    ret->repeated = samples_settle(ret->all, &ret->n);
+    return 0;
+}
+
+void samples_done(struct samples *samples) {
+    free(samples->all);
+    arena_done(&samples->texts);
+    *samples = (struct samples){0};
+}
