@@ -5,6 +5,7 @@
  *   fold      what a fold sees: the event's fields, and rows of its own tables; FOLD_COLUMNS of tables with a state
  *   run       (run.h) the engine's side: an event is prepared once and given to each fold
  *   steps     legal steps as a table of rules; what is illegal is counted in the row as a violation
+ *   author    whose signature an event has
  *   upcast    an event of an older schema gets the body that its kind has today
  *   replay    one pass over the log: whole groups checked against the tree, the newest events as a chain
  *   correct   ledger.corrected: the rows become those of the same events without the mistake

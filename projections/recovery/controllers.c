@@ -1,20 +1,15 @@
 /* Whose signature counts. A policy names controllers by verifier key, because anybody can make a key with any name. A fold
  * finds rows by their whole key only, so the policies that say something of guards are listed in a row of their own.
  *
- * A draft that is judged before it is sealed has no signature yet: then `author` is the verifier key that will sign it
- * (decide/append.c), and the payload is empty. A sealed event has a payload, or was erased and has no author.
- *
  * While LOCKDOWN is on, no policy changes who may end it, unless there is nobody who could. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger/event/event.h"
+#include "projections/fold/author.h"
 #include "projections/recovery/recovery.h"
 #include "projections/rows/list.h"
 #include "projections/view/reason.h"
-
-#define MESSAGE_MAX (2 * EVENT_PAYLOAD_MAX)
 
 static int base_row(struct fold *fold, const char *of, bool make, struct row **ret, struct err *err) {
     const struct bytes key = bytes_of(of);
@@ -146,19 +141,11 @@ static int each_policy(struct fold *fold, bool (*each)(void *ctx, const struct r
 }
 
 struct search {
-    struct bytes vkey;                 /* compared as text, or with payload: */
-    const struct event_author *author; /* of a sealed event */
-    struct bytes message;
-    struct buf *out; /* the key found */
+    struct bytes vkey;           /* compared as text, or with an author: */
+    const struct author *author; /* of an event */
+    struct buf *out;             /* the key found */
     bool found;
 };
-
-static bool has_signed(const struct search *s, struct bytes text) {
-    struct note_vkey key;
-    if (note_vkey_decode(text, &key, NULL) != 0 || key.alg != NOTE_ED25519) return false;
-    return bytes_eq(bytes_of(key.name), s->author->name) && memcmp(key.id, s->author->id, NOTE_KEY_ID_LEN) == 0 &&
-           crypt_verify(s->author->sig, s->message, key.public_key);
-}
 
 static bool look_for(void *ctx, const struct row *row) {
     struct search *s = ctx;
@@ -167,7 +154,7 @@ static bool look_for(void *ctx, const struct row *row) {
     list_open(&list, row_list(row, GUARD_CONTROLLERS));
     while (!s->found && list_next(&list, &item)) {
         if (!list_name(item, "", &text)) continue;
-        s->found = s->author != NULL ? has_signed(s, text) : bytes_eq(text, s->vkey);
+        s->found = s->author != NULL ? author_is(s->author, text) : bytes_eq(text, s->vkey);
         if (s->found && s->out != NULL) {
             buf_put_bytes(s->out, text);
         }
@@ -182,43 +169,17 @@ int controllers_name(struct fold *fold, struct bytes vkey, bool *ret, struct err
     return rc;
 }
 
-/* What the author of a sealed event signed. */
-static int message_of(struct fold *fold, struct buf *out, struct event_author *ret_author, struct err *err) {
-    const struct log_event *event = fold_event(fold);
-    struct event_header header;
-    struct bytes body;
-    uint8_t genesis[LOG_HASH];
-    struct row *row;
-    int rc = base_row(fold, "ledger", false, &row, err);
-    if (rc != 0 || row == NULL || text_unhex(genesis, sizeof(genesis), row_text(row, BASE_GENESIS)) != 0) {
-        return rc;
-    }
-    bool whole = event_header_decode(event->header, &header, NULL) == 0 &&
-                 event_payload_decode(event->payload, &body, ret_author, NULL) == 0;
-    if (whole) {
-        event_author_message(out, genesis, row_text(row, BASE_ORIGIN), &header, body);
-        rc = buf_check(out, "an author's message", err);
-    }
-    return rc;
-}
-
 int controllers_signed(struct fold *fold, struct buf *ret_vkey, struct err *err) {
-    const struct log_event *event = fold_event(fold);
-    struct buf message = {.max = MESSAGE_MAX};
-    struct event_author author = {0};
-    struct search s = {.out = ret_vkey};
-    int rc = 0;
-    if (event->author.n == 0) return 0;
-    if (event->payload.n == 0) {
-        s.vkey = event->author;
-    } else {
-        rc = message_of(fold, &message, &author, err);
-        s.author = &author;
-        s.message = bytes_of_buf(&message);
-        if (message.n == 0) return rc; /* no genesis: nobody can tell */
-    }
+    struct author author;
+    struct search s = {.out = ret_vkey, .author = &author};
+    struct row *row = NULL;
+    int rc = fold_event(fold)->author.n == 0 ? 0 : base_row(fold, "ledger", false, &row, err);
+    if (rc != 0 || (row == NULL && fold_event(fold)->payload.n > 0) || fold_event(fold)->author.n == 0) return rc;
+    struct bytes none = {0};
+    rc = author_open(fold, row != NULL ? row_text(row, BASE_GENESIS) : none,
+                     row != NULL ? row_text(row, BASE_ORIGIN) : none, &author, err);
     if (rc == 0) rc = each_policy(fold, look_for, &s, err);
-    buf_done(&message);
+    author_done(&author);
     return rc;
 }
 

@@ -1,0 +1,70 @@
+/* All that decides was folded (debates.c): what is left is to ask for the right debate. */
+#include "projections/council/judge.h"
+
+#include <stdio.h>
+
+#include "projections/council/council.h"
+#include "projections/rows/list.h"
+#include "projections/view/look.h"
+#include "projections/view/reason.h"
+
+#define WORDS_MAX 256
+
+/* "alice, bob" */
+static void say_names(struct bytes raw, char ret[WORDS_MAX]) {
+    struct list list;
+    struct bytes item, name;
+    struct buf out = {.max = WORDS_MAX - 1};
+    list_open(&list, raw);
+    while (list_next(&list, &item)) {
+        if (list_name(item, "name", &name) && out.fail == 0 && out.n + name.n + 2 < WORDS_MAX) {
+            buf_printf(&out, "%s%.*s", out.n > 0 ? ", " : "", REASON_NAME(name));
+        }
+    }
+    snprintf(ret, WORDS_MAX, "%.*s", (int)out.n, out.n > 0 ? (const char *)out.p : "");
+    buf_done(&out);
+}
+
+static void refuse(const struct row *row, struct bytes debate, struct decision *ret) {
+    struct bytes says = row_text(row, DEBATES_SAYS), fault = row_text(row, DEBATES_FAULT);
+    char names[WORDS_MAX];
+    say_names(row_list(row, DEBATES_WAITING), names);
+    if (fault.n > 0) {
+        decide_no(ret, "debate '%.*s' is closed by an error: %.*s", REASON_NAME(debate), REASON_NAME(fault));
+    } else if (!row_is(row, DEBATES_STATE, "open")) {
+        decide_no(ret, "debate '%.*s' is %.*s, not accepted", REASON_NAME(debate),
+                  REASON_NAME(row_text(row, DEBATES_STATE)));
+    } else if (names[0] != '\0') {
+        decide_no(ret, "debate '%.*s' waits in round %lld for the votes of %s", REASON_NAME(debate),
+                  (long long)row_int(row, DEBATES_ROUND), names);
+    } else {
+        decide_no(ret, "debate '%.*s' is not concluded; its votes say %.*s", REASON_NAME(debate), REASON_NAME(says));
+    }
+}
+
+int debate_judge(struct state_view *view, struct bytes debate, struct bytes target, struct bytes digest,
+                 struct decision *ret, struct err *err) {
+    struct row row;
+    bool there = false;
+    int rc = look_stored(view, "debates", &debate, 1, &row, &there, err);
+    decide_begin(ret);
+    if (rc == 0 && !there) {
+        decide_no(ret, "there is no debate '%.*s'", REASON_NAME(debate));
+    } else if (rc == 0) {
+        struct bytes about = row_text(&row, DEBATES_TARGET), of = row_text(&row, DEBATES_DIGEST);
+        decide_cite_row(ret, &row);
+        if (target.n > 0 && !bytes_eq(target, about)) {
+            decide_no(ret, "debate '%.*s' is about %.*s, not about '%.*s'", REASON_NAME(debate),
+                      REASON_NAME(about.n > 0 ? about : bytes_of("nothing named")), REASON_NAME(target));
+        } else if (digest.n > 0 && !bytes_eq(digest, of)) {
+            decide_no(ret, "debate '%.*s' is about another digest, %.*s", REASON_NAME(debate),
+                      REASON_NAME(of.n > 0 ? of : bytes_of("none")));
+        } else if (!row_has(&row, DEBATES_VOTERS)) {
+            decide_no(ret, "debate '%.*s' names no voters whose signed votes decide", REASON_NAME(debate));
+        } else if (!row_is(&row, DEBATES_STATE, "accepted")) {
+            refuse(&row, debate, ret);
+        }
+    }
+    row_done(&row);
+    return rc;
+}

@@ -1,0 +1,203 @@
+/* Memories of agents: nothing enters unseen, and everything can be taken back.
+ *
+ *   candidate ──> sanitised ──> (debated) ──> validated ──> admitted ──> revoked
+ *        └─────────────┴────────────┴─────────────┴──> quarantined       rejected, from any before admitted
+ *
+ * A memory is its digest: a step that names another one, or none, is about something else and is not taken. Where its proposal asks
+ * for a debate, it is admitted only after one accepted this very digest (debates.c says so, not the event). Content in which
+ * something was masked is not validated.
+ *
+ * Safe side: quarantined and revoked always take effect. That a model got a memory is a fact, whatever the state: it is kept. */
+#include <stdio.h>
+#include <string.h>
+
+#include "projections/council/council.h"
+#include "projections/view/reason.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WHO_MAX  256
+
+static const struct fold_step_rule rules[] = {
+    {"unknown", "proposed", "candidate", NULL},
+    {"*", "proposed", NULL, "proposed twice: the first time counts"},
+    {"candidate", "sanitised", "sanitised", NULL},
+    {"sanitised", "sanitised", "sanitised", NULL},
+    {"unknown", "sanitised", NULL, "it was not proposed"},
+    {"*", "sanitised", NULL, "it was sanitised already"},
+    {"sanitised", "validated", "validated", NULL},
+    {"debated", "validated", "validated", NULL},
+    {"validated", "validated", "validated", NULL},
+    {"quarantined", "validated", NULL, "it is quarantined: without what was found it is proposed anew"},
+    {"*", "validated", NULL, "sanitised must come before"},
+    {"quarantined", "quarantined", "quarantined", NULL},
+    {"rejected", "quarantined", NULL, NULL},
+    {"revoked", "quarantined", NULL, NULL},
+    {"*", "quarantined", "quarantined", NULL},
+    {"validated", "admitted", "admitted", NULL},
+    {"admitted", "admitted", NULL, "it is admitted already"},
+    {"quarantined", "admitted", NULL, "it is quarantined"},
+    {"rejected", "admitted", NULL, "it was rejected"},
+    {"revoked", "admitted", NULL, "it was revoked"},
+    {"*", "admitted", NULL, "sanitised and validated must come before"},
+    {"admitted", "rejected", NULL, "what is admitted is revoked"},
+    {"rejected", "rejected", NULL, "it was rejected before"},
+    {"revoked", "rejected", NULL, "it was revoked"},
+    {"*", "rejected", "rejected", NULL},
+    {"revoked", "revoked", NULL, "it was revoked before"},
+    {"*", "revoked", "revoked", NULL},
+    {"admitted", "recalled", NULL, NULL},
+    {"*", "recalled", NULL, "a model was given it, but it is not admitted"},
+};
+
+/* Another content than the row's; a step that needs to say which says none. */
+static bool is_other(const struct fold *fold, const struct row *row, bool must) {
+    struct bytes digest = {0}, mine = row_text(row, MEMORIES_DIGEST);
+    bool says = fold_text(fold, "digest", &digest);
+    return says ? mine.n > 0 && !bytes_eq(digest, mine) : must;
+}
+
+static void put_proposal(struct fold *fold, struct row *row) {
+    static const struct {
+        size_t column;
+        const char *field;
+    } copied[] = {{MEMORIES_DIGEST, "digest"}, {MEMORIES_SCOPE, "scope"},
+                  {MEMORIES_AGENT, "agent"},   {MEMORIES_MODEL, "model"},
+                  {MEMORIES_TOOLS, "tools"},   {MEMORIES_DATA_DIGEST, "data_digest"},
+                  {MEMORIES_POLICY, "policy"}, {MEMORIES_POLICY_DIGEST, "policy_digest"}};
+    bool needs = fold_event(fold)->body.n == 0; /* what an erased proposal asked for is unknown */
+    fold_bool(fold, "needs_debate", &needs);
+    for (size_t i = 0; i < COUNT(copied); i++) {
+        fold_copy(fold, row, copied[i].column, copied[i].field);
+    }
+    row_set_bool(row, MEMORIES_NEEDS_DEBATE, needs);
+    row_set_int(row, MEMORIES_PROPOSED_AT, (int64_t)fold_when(fold));
+    row_set_int(row, MEMORIES_PROPOSED_SEQ, (int64_t)fold_event(fold)->seq);
+    row_set_text(row, MEMORIES_BY, fold_event(fold)->actor);
+}
+
+/* The digest is that of what is left. */
+static void put_sanitised(struct fold *fold, struct row *row) {
+    int64_t masked = 1; /* of a step that does not say it is not known that nothing was found */
+    struct bytes digest = {0};
+    fold_int(fold, "masked", &masked);
+    bool same = fold_text(fold, "digest", &digest) && bytes_eq(digest, row_text(row, MEMORIES_DIGEST));
+    fold_replace(fold, row, MEMORIES_DIGEST, "digest");
+    fold_replace(fold, row, MEMORIES_FINDINGS, "findings");
+    fold_replace(fold, row, MEMORIES_CHECKS, "checks");
+    row_set_int(row, MEMORIES_MASKED, masked);
+    row_set_int(row, MEMORIES_SANITISED_SEQ, (int64_t)fold_event(fold)->seq);
+    if (!same) {
+        row_set_null(row, MEMORIES_DEBATE);
+        row_set_null(row, MEMORIES_DEBATED_SEQ);
+    }
+}
+
+static int put_recall(struct fold *fold, struct row *row, struct err *err) {
+    const struct log_event *event = fold_event(fold);
+    struct bytes agent = {0};
+    char who[WHO_MAX];
+    struct row *reach;
+    fold_text(fold, "agent", &agent);
+    bool run = event->run.n > 0;
+    snprintf(who, sizeof(who), "%s%.*s",
+             run           ? "run/"
+             : agent.n > 0 ? "agent/"
+                           : "someone",
+             (int)reason_fits(run ? event->run : agent, 200),
+             run           ? (const char *)event->run.p
+             : agent.n > 0 ? (const char *)agent.p
+                           : "");
+    const struct bytes parts[] = {row_text(row, MEMORIES_ID), bytes_of(who)};
+    int rc = fold_row(fold, MEMORY_REACH, parts, 2, &reach, err);
+    if (rc != 0) return rc;
+    if (reach->absent) {
+        row_set_int(reach, REACH_FIRST_SEQ, (int64_t)event->seq);
+    }
+    row_add(reach, REACH_RECALLS, 1);
+    row_set_int(reach, REACH_LAST_SEQ, (int64_t)event->seq);
+    fold_copy(fold, reach, REACH_AGENT, "agent");
+    fold_copy(fold, reach, REACH_DIGEST, "digest");
+    row_add(row, MEMORIES_RECALLS, 1);
+    row_set_int(row, MEMORIES_RECALLED_SEQ, (int64_t)event->seq);
+    return 0;
+}
+
+/* What a rule does not see, in words; NULL: nothing. */
+static const char *refusal(struct fold *fold, const struct row *row, struct bytes step) {
+    bool validates = bytes_is(step, "validated"), admits = bytes_is(step, "admitted"), first = bytes_is(step, "sanitised");
+    struct bytes digest;
+    if ((validates || admits || bytes_is(step, "rejected")) && is_other(fold, row, validates || admits)) {
+        return "it names another digest than the memory's, or none";
+    }
+    if (first && !fold_text(fold, "digest", &digest)) return "it names no digest";
+    if (validates && row_int(row, MEMORIES_MASKED) != 0) return "something was masked in it: it belongs in quarantine";
+    if (admits && row_bool(row, MEMORIES_NEEDS_DEBATE) && !row_has(row, MEMORIES_DEBATED_SEQ)) {
+        return "it needs a debate that accepts it";
+    }
+    return NULL;
+}
+
+static void put_step(struct fold *fold, struct row *row, struct bytes step) {
+    int64_t seq = (int64_t)fold_event(fold)->seq;
+    if (bytes_is(step, "proposed")) {
+        put_proposal(fold, row);
+    } else if (bytes_is(step, "sanitised")) {
+        put_sanitised(fold, row);
+    } else if (bytes_is(step, "validated")) {
+        row_set_int(row, MEMORIES_VALIDATED_SEQ, seq);
+    } else if (bytes_is(step, "admitted")) {
+        row_set_int(row, MEMORIES_ADMITTED_SEQ, seq);
+        fold_copy(fold, row, MEMORIES_EXPIRES, "expires");
+    } else if (bytes_is(step, "quarantined")) {
+        fold_copy(fold, row, MEMORIES_FINDINGS, "findings");
+    }
+    fold_copy(fold, row, MEMORIES_REASON, "reason");
+}
+
+static int take_step(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
+    const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, MEMORIES_STATE), step);
+    bool recalled = bytes_is(step, "recalled");
+    if (rule == NULL) {
+        fold_touch(fold, row, MEMORIES_BASE);
+        return 0;
+    }
+    const char *why = rule->why != NULL ? rule->why : refusal(fold, row, step);
+    if (why != NULL) {
+        fold_violation(fold, row, MEMORIES_BASE, "%.*s from %.*s: %s", REASON_NAME(step),
+                       REASON_NAME(row_text(row, MEMORIES_STATE)), why);
+        return recalled ? put_recall(fold, row, err) : 0;
+    }
+    if (rule->to != NULL) {
+        council_move(fold, row, MEMORIES_BASE, MEMORIES_STATE, rule->to);
+        put_step(fold, row, step);
+    } else {
+        fold_touch(fold, row, MEMORIES_BASE);
+    }
+    return recalled ? put_recall(fold, row, err) : 0;
+}
+
+int memories_fold(struct fold *fold, struct err *err) {
+    struct bytes id = fold_subject(fold);
+    struct row *row;
+    int rc = id.n == 0 ? 0 : fold_row(fold, MEMORIES, &id, 1, &row, err);
+    if (rc != 0 || id.n == 0) return rc;
+    council_introduce(fold, row, MEMORIES_BASE, MEMORIES_STATE);
+    return take_step(fold, row, fold_step(fold), err);
+}
+
+int memories_debated(struct fold *fold, struct bytes memory, struct bytes debate, struct bytes digest, struct err *err) {
+    struct row *row;
+    int rc = fold_find(fold, MEMORIES, &memory, 1, &row, err);
+    if (rc != 0 || row == NULL) return rc;
+    bool takes = row_is(row, MEMORIES_STATE, "sanitised") || row_is(row, MEMORIES_STATE, "debated") ||
+                 row_is(row, MEMORIES_STATE, "validated");
+    if (!takes || digest.n == 0 || !bytes_eq(digest, row_text(row, MEMORIES_DIGEST))) {
+        fold_violation(fold, row, MEMORIES_BASE, "a debate accepted something else, or at the wrong time");
+        return 0;
+    }
+    row_set_text(row, MEMORIES_DEBATE, debate);
+    row_set_int(row, MEMORIES_DEBATED_SEQ, (int64_t)fold_event(fold)->seq);
+    council_move(fold, row, MEMORIES_BASE, MEMORIES_STATE,
+                 row_is(row, MEMORIES_STATE, "validated") ? "validated" : "debated");
+    return 0;
+}
