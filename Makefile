@@ -29,7 +29,7 @@ ROOMS_query       := . condition columns index rows sql
 ROOMS_export      := . cut verify support
 ROOMS_lib         := include/ledger json isolate handover .
 ROOMS_packs       := tree manifest resolve depot life run
-ROOMS_evals       := suite check|stat sample score run|compare gate
+ROOMS_evals       := suite check|stat load sample score run|compare gate
 ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory .
 
 CONFIG    ?= release

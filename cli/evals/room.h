@@ -4,6 +4,9 @@
  * Sees: states, and the rooms before it. Begin with eval.c, the table of subcommands.
  *
  *   eval   the subcommands of `ledger eval`
+ *   fresh  `ledger eval new`: a suite to begin with
+ *   validate  what is wrong with suites, and what each is by digest
+ *   schema  the form of suites, for editors and documents
  *   diff   two evaluations of one suite, score by score */
 #ifndef CLI_EVALS_ROOM_H
 #define CLI_EVALS_ROOM_H

@@ -8,9 +8,12 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 
-#define SUITE_CASES_MAX 200000
-#define SUITE_NAME_MAX  128
-#define SUITE_ABSENT    UINT64_MAX
+#define SUITE_SCHEMA_NAME "ledger-suite/v0"
+#define SUITE_CASES_MAX   200000
+#define SUITE_NAME_MAX    128 /* of suites, cases and baselines */
+#define SUITE_TIMEOUT_MS  60000
+#define SUITE_CONFIDENCE  0.95
+#define SUITE_ABSENT      UINT64_MAX
 
 /* ---- what a case is given ---- */
 
@@ -128,9 +131,27 @@ struct suite {
 /* Called for everything that is wrong, in the order of the text. `path`: the file; line 0: no place in it. */
 typedef void suite_fault_fn(void *ctx, const char *path, unsigned line, unsigned column, const char *what);
 
-/* Reads a file, YAML or JSON by its content, and the files that its cases name. ERR_INVALID when `fault` was called at least
- * once. ERR_NOTFOUND: there is no such file. *ret is not set on any failure. */
+/* Reads a file, YAML or JSON by its content, and the files that its cases name, which have to be beneath its directory with no
+ * link on the way. Of all faults the first 200 are told, in the order of the text, and then how many more there are.
+ * ERR_INVALID when `fault` was called at least once. ERR_NOTFOUND: there is no such file. *ret is not set on any failure. */
 int suite_load(const char *path, suite_fault_fn *fault, void *ctx, struct suite **ret, struct err *err);
 void suite_free(struct suite *suite); /* NULL is fine */
+
+/* What rooms above know of checks and thresholds: judged while places are known. */
+struct suite_rules {
+    int (*check)(const struct suite_check *check, struct err *err); /* ERR_INVALID: no sample can make it right */
+    /* The lower bound of the pass rate's interval when all `n` samples pass; n is Kish's size of a weighted sample. */
+    double (*best)(double n, double confidence);
+};
+/* The same by these rules; a member that is NULL asks nothing. */
+int suite_load_by(const char *path, const struct suite_rules *rules, suite_fault_fn *fault, void *ctx, struct suite **ret,
+                  struct err *err);
+
+/* fields.def, for the JSON Schema and the documents (packs/manifest/schema.h). */
+struct form;
+extern const struct form suite_form;
+
+/* Appends a small suite with comments, which has no fault. */
+int suite_fresh(struct buf *out, struct err *err);
 
 #endif

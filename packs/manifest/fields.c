@@ -30,6 +30,9 @@ static const struct shape *const shapes[] = {
 #include "packs/manifest/fields.def"
 };
 
+const struct form fields_manifest = {"urn:foundry-pack:v0", "The manifest of a pack, " MANIFEST_SCHEMA, shapes,
+                                     sizeof(shapes) / sizeof(shapes[0])};
+
 const struct shape *fields_root(void) {
     return &shape_of_pack;
 }

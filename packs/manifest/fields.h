@@ -1,4 +1,4 @@
-/* fields.def as data. */
+/* Tables of fields as data: fields.def here, and those of other forms that are read in the same way (evals/suite). */
 #ifndef PACKS_MANIFEST_FIELDS_H
 #define PACKS_MANIFEST_FIELDS_H
 
@@ -18,6 +18,7 @@ enum field_type {
     FIELD_PROGRAM,
     FIELD_URL,
     FIELD_SCOPE,
+    FIELD_LINES,
     FIELD_TEXTS,
     FIELD_NAMES,
     FIELD_BOOL,
@@ -26,8 +27,10 @@ enum field_type {
     FIELD_COUNT,
     FIELD_INTEGER,
     FIELD_NUMBER,
+    FIELD_VALUE,
     FIELD_MAP,
-    FIELD_MAPS
+    FIELD_MAPS,
+    FIELD_ROWS
 };
 
 struct shape;
@@ -36,9 +39,10 @@ struct field {
     const char *key;
     enum field_type type;
     bool required;
-    const char *accepted; /* the words of FIELD_WORD, "a|b"; the maximum of a size, duration or count; else NULL */
+    const char *accepted; /* the words of FIELD_WORD, "a|b"; the maximum of a size, duration or count, or of the
+                             items of a list of maps; else NULL */
     const char *help;
-    const struct shape *of; /* of FIELD_MAP and FIELD_MAPS */
+    const struct shape *of; /* of FIELD_MAP, FIELD_MAPS and FIELD_ROWS */
     size_t offset;          /* of its member in the struct */
 };
 
@@ -48,6 +52,16 @@ struct shape {
     size_t n;
     size_t size; /* of the struct */
 };
+
+/* A form of documents: all shapes in the order of its table, in which each comes after those that it holds; the last is the
+ * whole. */
+struct form {
+    const char *id, *title; /* of its JSON Schema */
+    const struct shape *const *shapes;
+    size_t n;
+};
+
+extern const struct form fields_manifest;
 
 /* The shape of the whole, and all shapes in the order of the table, in which each comes after those that it holds. */
 const struct shape *fields_root(void);

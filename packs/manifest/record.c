@@ -58,7 +58,7 @@ static const char *what_it_is(const struct yaml_node *node, struct words *ret) {
 static void wrong_type(struct record_reader *read, const struct field *field, const struct yaml_node *node,
                        const char *expected) {
     struct words words;
-    const char *hint = node->type == YAML_BOOL && field->type <= FIELD_SCOPE ? "; write it in quotes" : "";
+    const char *hint = node->type == YAML_BOOL && field->type <= FIELD_LINES ? "; write it in quotes" : "";
     finding_put(read->found, read->file, node->at, false, "'%s': expected %s, found %s%s", field->key, expected,
                 what_it_is(node, &words), hint);
 }
@@ -99,7 +99,7 @@ static void read_text(struct record_reader *read, const struct field *field, con
         return;
     }
     *ret = node->text;
-    if (node->text.n > MANIFEST_TEXT_MAX) {
+    if (node->text.n > MANIFEST_TEXT_MAX && field->type != FIELD_LINES) {
         wrong_value(read, field, node, "has more than 4096 bytes");
     } else if (field->type == FIELD_WORD) {
         check_word(read, field, node);
@@ -184,12 +184,15 @@ static void read_amount(struct record_reader *read, const struct field *field, c
 static void read_maps(struct record_reader *read, const struct field *field, const struct yaml_node *node,
                       struct list *ret) {
     const struct shape *shape = field->of;
+    uint64_t max = MANIFEST_ITEMS_MAX;
     if (node->type != YAML_LIST) {
         wrong_type(read, field, node, value_words(field->type));
         return;
     }
-    if (node->n > MANIFEST_ITEMS_MAX) {
-        finding_put(read->found, read->file, node->at, false, "'%s': more than %d items", field->key, MANIFEST_ITEMS_MAX);
+    (void)text_parse_u64(bytes_of(field->accepted), &max);
+    if (node->n > max) {
+        finding_put(read->found, read->file, node->at, false, "'%s': more than %llu items", field->key,
+                    (unsigned long long)max);
         return;
     }
     uint8_t *items = arena_take(read->arena, (node->n + 1) * shape->size);
@@ -244,6 +247,10 @@ static void read_number(struct record_reader *read, const struct field *field, c
 static void read_value(struct record_reader *read, const struct field *field, const struct yaml_node *node,
                        uint8_t *record) {
     void *to = record + field->offset;
+    if (field->type == FIELD_VALUE || field->type == FIELD_ROWS) {
+        memcpy(to, &node, sizeof(node)); /* as it is, null too: whoever asked for it knows what it may be */
+        return;
+    }
     if (node->type == YAML_NULL) {
         finding_put(read->found, read->file, node->key_at, false, "'%s' has no value (expected %s)", field->key,
                     value_words(field->type));
@@ -382,6 +389,9 @@ static int write_value(struct mp_map *map, const struct field *field, const uint
             rc = write_list(field, &list, &map->values, err);
             mp_map_end(map);
         }
+        break;
+    case FIELD_VALUE: /* no manifest has them */
+    case FIELD_ROWS:
         break;
     case FIELD_MAP:
         memcpy(&one, from, sizeof(one));

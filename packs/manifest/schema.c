@@ -5,7 +5,6 @@
 
 #include "base/obj.h"
 #include "base/text.h"
-#include "packs/manifest/fields.h"
 #include "packs/manifest/manifest.h"
 #include "packs/manifest/value.h"
 
@@ -14,7 +13,7 @@
 /* A plain number is the text that it was written as: these take one where it has their form. */
 static bool takes_number(enum field_type type) {
     return type == FIELD_TEXT || type == FIELD_NAME || type == FIELD_RANGE || type == FIELD_SCOPE || type == FIELD_PATH ||
-           type == FIELD_PROGRAM || type == FIELD_KEYNAME;
+           type == FIELD_PROGRAM || type == FIELD_KEYNAME || type == FIELD_LINES;
 }
 
 static void put_types(struct obj *obj, const char *one, const char *other) {
@@ -33,8 +32,10 @@ static void put_text(struct obj *obj, enum field_type type) {
     } else {
         obj_text(obj, "type", "string");
     }
-    obj_text(obj, "pattern", value_pattern(type));
-    obj_uint(obj, "maxLength", MANIFEST_TEXT_MAX);
+    if (type != FIELD_LINES) {
+        obj_text(obj, "pattern", value_pattern(type));
+        obj_uint(obj, "maxLength", MANIFEST_TEXT_MAX);
+    }
 }
 
 static void put_words(struct obj *obj, const char *words) {
@@ -55,8 +56,10 @@ static void put_ref(struct obj *obj, const struct shape *shape) {
 
 static void put_items(struct obj *obj, const struct field *field) {
     struct obj items = {0};
+    uint64_t max = MANIFEST_ITEMS_MAX;
+    (void)text_parse_u64(bytes_of(field->accepted), &max);
     obj_text(obj, "type", "array");
-    if (field->type == FIELD_MAPS) {
+    if (field->of != NULL) {
         put_ref(&items, field->of);
     } else if (field->type == FIELD_NAMES) {
         put_text(&items, FIELD_NAME);
@@ -65,10 +68,20 @@ static void put_items(struct obj *obj, const struct field *field) {
         obj_uint(&items, "maxLength", MANIFEST_TEXT_MAX);
     }
     obj_obj(obj, "items", &items);
-    if (field->type == FIELD_MAPS && field->required) {
+    if (field->of != NULL && field->required) {
         obj_uint(obj, "minItems", 1);
     }
-    obj_uint(obj, "maxItems", MANIFEST_ITEMS_MAX);
+    obj_uint(obj, "maxItems", max);
+}
+
+/* The list itself, or the name of a file that has it. */
+static void put_rows(struct obj *obj, const struct field *field) {
+    struct obj any = {0}, list = {0}, file = {0};
+    put_items(&list, field);
+    obj_obj(&any, NULL, &list);
+    put_text(&file, FIELD_PATH);
+    obj_obj(&any, NULL, &file);
+    obj_list(obj, "anyOf", &any);
 }
 
 static void put_field(struct obj *obj, const struct field *field) {
@@ -94,6 +107,11 @@ static void put_field(struct obj *obj, const struct field *field) {
         break;
     case FIELD_NUMBER:
         obj_text(obj, "type", "number");
+        break;
+    case FIELD_VALUE:
+        break;
+    case FIELD_ROWS:
+        put_rows(obj, field);
         break;
     case FIELD_MAP:
         put_ref(obj, field->of);
@@ -126,17 +144,16 @@ static void put_shape(struct obj *obj, const struct shape *shape) {
     obj_bool(obj, "additionalProperties", false);
 }
 
-int schema_json(struct buf *out, struct err *err) {
+int schema_form_json(const struct form *form, struct buf *out, struct err *err) {
     struct obj root = {0}, defs = {0};
     obj_text(&root, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    obj_text(&root, "$id", "urn:foundry-pack:v0");
-    obj_text(&root, "title", "The manifest of a pack, " MANIFEST_SCHEMA);
-    put_shape(&root, fields_root());
-    for (size_t i = 0; i < fields_count(); i++) {
+    obj_text(&root, "$id", form->id);
+    obj_text(&root, "title", form->title);
+    put_shape(&root, form->shapes[form->n - 1]);
+    for (size_t i = 0; i + 1 < form->n; i++) {
         struct obj shape = {0};
-        if (fields_at(i) == fields_root()) continue;
-        put_shape(&shape, fields_at(i));
-        obj_obj(&defs, fields_at(i)->name, &shape);
+        put_shape(&shape, form->shapes[i]);
+        obj_obj(&defs, form->shapes[i]->name, &shape);
     }
     obj_obj(&root, "$defs", &defs);
     int rc = obj_json(&root, JSON_PRETTY, out, err);
@@ -163,17 +180,18 @@ static void put_value(struct buf *out, const struct field *field) {
         }
     } else if (field->type == FIELD_MAP) {
         buf_printf(out, "[%s](#%s)", field->of->noun, field->of->name);
-    } else if (field->type == FIELD_MAPS) {
-        buf_printf(out, "list of [%s](#%s)", field->of->name, field->of->name);
+    } else if (field->of != NULL) {
+        buf_printf(out, "list of [%s](#%s)%s", field->of->name, field->of->name,
+                   field->type == FIELD_ROWS ? ", or a file of JSON Lines" : "");
     } else {
         buf_put_str(out, value_words(field->type));
         if (field->accepted != NULL) buf_printf(out, ", at most %s", field->accepted);
     }
 }
 
-int schema_markdown(struct buf *out, struct err *err) {
-    for (size_t i = fields_count(); i-- > 0;) {
-        const struct shape *shape = fields_at(i);
+int schema_form_markdown(const struct form *form, struct buf *out, struct err *err) {
+    for (size_t i = form->n; i-- > 0;) {
+        const struct shape *shape = form->shapes[i];
         buf_printf(out, "### %s\n\n%s\n\n| key | value | | meaning |\n|---|---|---|---|\n", shape->name, shape->help);
         for (size_t j = 0; j < shape->n; j++) {
             const struct field *field = &shape->fields[j];
@@ -186,4 +204,12 @@ int schema_markdown(struct buf *out, struct err *err) {
         if (i > 0) buf_put_u8(out, '\n');
     }
     return buf_check(out, "the tables", err);
+}
+
+int schema_json(struct buf *out, struct err *err) {
+    return schema_form_json(&fields_manifest, out, err);
+}
+
+int schema_markdown(struct buf *out, struct err *err) {
+    return schema_form_markdown(&fields_manifest, out, err);
 }

@@ -62,7 +62,7 @@ static const char *segments_fault(struct bytes text, size_t from) {
 static const char *path_fault(struct bytes text) {
     const char *fault = line_fault(text);
     if (fault != NULL) return fault;
-    if (text.p[0] == '/') return "is absolute, and files of a pack are named from its directory";
+    if (text.p[0] == '/') return "is absolute (expected a path from the directory of this file)";
     return bytes_find(text, '\\') != NULL ? "has a backslash" : segments_fault(text, 0);
 }
 
@@ -95,6 +95,11 @@ static const char *duration_fault(struct bytes text) {
                : "is not a length of time (expected a number and s, m, h, d or w)";
 }
 
+static const char *lines_fault(struct bytes text) {
+    (void)text;
+    return NULL;
+}
+
 static const char *scope_text_fault(struct bytes text) {
     return text_has_control(text) ? "has control characters or more than one line" : NULL;
 }
@@ -111,10 +116,12 @@ static const struct {
     [FIELD_DIGEST] = {"a digest", "^sha256:[0-9a-f]{64}$", digest_fault},
     [FIELD_KEYNAME] = {"the name of a key", "^[^\\s+]{1,256}$", note_name_fault},
     [FIELD_MEDIA] = {"a media type", "^[!#$&^_.+0-9A-Za-z-]+/[!#$&^_.+0-9A-Za-z-]+$", media_fault},
-    [FIELD_PATH] = {"a file of the pack", "^[^/\\\\\\u0000-\\u001f][^\\\\\\u0000-\\u001f]*$", path_fault},
+    [FIELD_PATH] = {"a file, from the directory of this one", "^[^/\\\\\\u0000-\\u001f][^\\\\\\u0000-\\u001f]*$",
+                    path_fault},
     [FIELD_PROGRAM] = {"a program", "^[^-\\\\\\u0000-\\u001f][^\\\\\\u0000-\\u001f]*$", program_fault},
     [FIELD_URL] = {"a URL", "^https?://[^/@ ][^@ ]*$", url_fault},
     [FIELD_SCOPE] = {"a scope", "^[^\\u0000-\\u001f]*$", scope_text_fault},
+    [FIELD_LINES] = {"text", NULL, lines_fault},
     [FIELD_TEXTS] = {"a list of texts", NULL, NULL},
     [FIELD_NAMES] = {"a list of names", NULL, NULL},
     [FIELD_BOOL] = {"true or false", NULL, NULL},
@@ -123,8 +130,10 @@ static const struct {
     [FIELD_COUNT] = {"a whole number from 1", NULL, NULL},
     [FIELD_INTEGER] = {"a whole number", NULL, NULL},
     [FIELD_NUMBER] = {"a number", NULL, NULL},
+    [FIELD_VALUE] = {"a value", NULL, NULL},
     [FIELD_MAP] = {"a map", NULL, NULL},
     [FIELD_MAPS] = {"a list of maps", NULL, NULL},
+    [FIELD_ROWS] = {"a list of maps, or the name of a file of JSON Lines", NULL, NULL},
 };
 
 const char *value_pattern(enum field_type type) {

@@ -12,7 +12,7 @@
 const char *value_pattern(enum field_type type);
 const char *value_words(enum field_type type);
 /* What is wrong with it, as what follows "it ..."; NULL: nothing. A static text. For the types of texts (FIELD_TEXT to
- * FIELD_SCOPE) but FIELD_WORD, and for sizes and durations. A range and a scope are checked by who knows of what. */
+ * FIELD_LINES) but FIELD_WORD, and for sizes and durations. A range and a scope are checked by who knows of what. */
 const char *value_fault(enum field_type type, struct bytes text);
 /* "64MiB", "500": bytes. ERR_INVALID. */
 int value_size(struct bytes text, uint64_t *ret);

@@ -6,15 +6,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/beneath.h"
 #include "base/text.h"
 
 #define PIECE     ((size_t)256 << 10)
@@ -44,12 +43,6 @@ struct reading {
     struct hash *hash, *lines;
     uint8_t *piece; /* PIECE bytes */
 };
-
-static int open_below(int root, const char *path, int flags) {
-    const struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW),
-                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-}
 
 static void fault_at(struct reading *r, const char *path, const char *what) {
     r->n_faults++;
@@ -135,7 +128,7 @@ static int list_entry(struct reading *r, int fd, const char *dir, const char *na
 }
 
 static int list_dir(struct reading *r, const char *dir, struct err *err) {
-    int fd = dir[0] == '\0' ? fcntl(r->root, F_DUPFD_CLOEXEC, 0) : open_below(r->root, dir, O_RDONLY | O_DIRECTORY);
+    int fd = dir[0] == '\0' ? fcntl(r->root, F_DUPFD_CLOEXEC, 0) : beneath_open(r->root, dir, O_RDONLY | O_DIRECTORY);
     DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
     int rc = 0;
     if (stream == NULL) {
@@ -253,7 +246,7 @@ static int read_all(struct reading *r, struct err *err) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < r->tree->n; i++) {
         struct content_file *file = &r->tree->files[i];
-        int fd = open_below(r->root, file->path, O_RDONLY);
+        int fd = beneath_open(r->root, file->path, O_RDONLY);
         if (fd < 0) {
             fault_errno(r, file->path, errno);
             continue;
@@ -285,7 +278,7 @@ static int begin(struct reading *r, const char *dir, struct err *err) {
     r->root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->root < 0 && errno == ENOTDIR) return err_set(err, ERR_INVALID, "'%s' is not a directory", dir);
     if (r->root < 0) return err_errno(err, errno, "the directory '%s'", dir);
-    int probe = open_below(r->root, ".", O_RDONLY | O_DIRECTORY);
+    int probe = beneath_open(r->root, ".", O_RDONLY | O_DIRECTORY);
     if (probe < 0) return err_errno(err, errno, "the directory '%s' cannot be read with openat2", dir);
     close(probe);
     return 0;
@@ -369,7 +362,7 @@ int content_read_file(const char *dir, const char *path, struct buf *out, struct
     size_t before = out->n;
     ssize_t n = 0;
     int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int fd = root >= 0 ? open_below(root, path, O_RDONLY) : -1;
+    int fd = root >= 0 ? beneath_open(root, path, O_RDONLY) : -1;
     int rc = 0;
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         rc = err_set(err, ERR_NOTFOUND, "'%s' has no file '%s'", dir, path);

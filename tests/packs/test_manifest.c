@@ -293,7 +293,7 @@ static void scopes_that_climb_out_are_refused(void **state) {
                                    "  - {route: r, suite: /s.yaml, thresholds: [{metric: m}]}\n"
                                    "  - {route: r, suite: a//s.yaml, thresholds: [{metric: m, min: 2, max: 1}]}\n" STEPS,
                   "pack.yaml:9:23: 'suite': '../s.yaml' has a '.' or '..' segment\n"
-                  "pack.yaml:10:23: 'suite': '/s.yaml' is absolute, and files of a pack are named from its directory\n"
+                  "pack.yaml:10:23: 'suite': '/s.yaml' is absolute (expected a path from the directory of this file)\n"
                   "pack.yaml:10:45: a threshold has neither 'min' nor 'max'\n"
                   "pack.yaml:11:23: 'suite': 'a//s.yaml' has an empty segment\n"
                   "pack.yaml:11:64: 'min' is more than 'max'\n");

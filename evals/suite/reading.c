@@ -1,0 +1,35 @@
+/* What all parts of the reader do with places and texts. */
+#include "evals/suite/reading.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define PHRASE_MAX 1024
+
+struct bytes reading_copy(struct reading *r, struct bytes text) {
+    struct bytes copy = {NULL, 0};
+    if (text.p == NULL) return copy;
+    copy = arena_copy(r->arena, text);
+    r->found->failed = r->found->failed || copy.p == NULL;
+    return copy;
+}
+
+void reading_fault(struct reading *r, struct yaml_place at, const char *fmt, ...) {
+    char phrase[PHRASE_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(phrase, sizeof(phrase), fmt, args);
+    va_end(args);
+    finding_put(r->found, r->path, at, false, "%s", phrase);
+}
+
+struct yaml_place reading_place(const struct yaml_node *map, const char *key) {
+    const struct yaml_node *value = yaml_get(map, key);
+    return value != NULL ? value->at : map->at;
+}
+
+void reading_name(struct reading *r, const struct yaml_node *map, const char *key, struct bytes name) {
+    if (name.n > SUITE_NAME_MAX) {
+        reading_fault(r, reading_place(map, key), "'%s' has more than %d bytes", key, SUITE_NAME_MAX);
+    }
+}

@@ -1,0 +1,173 @@
+/* Each metric has one side and one range; the bound of the pass rate is compared with what this many cases can show. */
+#include "evals/suite/thresholds.h"
+
+#include <math.h>
+
+#define MIN_KEY "at_least"
+#define MAX_KEY "at_most"
+
+static const struct {
+    double min, max;
+    const char *range;
+    bool whole, bound, baseline; /* a whole number; has a confidence; has a baseline */
+} rows[SUITE_METRICS] = {
+    [SUITE_PASS_RATE] = {0, 1, "a rate, between 0 and 1", false, true, false},
+    [SUITE_LATENCY_P50_MS] = {0, INFINITY, "milliseconds, at least 0", false, false, false},
+    [SUITE_LATENCY_P95_MS] = {0, INFINITY, "milliseconds, at least 0", false, false, false},
+    [SUITE_LATENCY_P99_MS] = {0, INFINITY, "milliseconds, at least 0", false, false, false},
+    [SUITE_COST] = {0, INFINITY, "an amount of at least 0", false, false, false},
+    [SUITE_REGRESSION] = {-1, 1, "a difference of rates, between -1 and 1", false, true, true},
+    [SUITE_VIOLATIONS] = {0, INFINITY, "a count of at least 0", true, false, false},
+    [SUITE_PROBES] = {0, INFINITY, "a count of at least 0", true, false, true},
+};
+
+struct strength {
+    uint64_t samples;
+    double size; /* Kish's, of the weights */
+};
+
+static struct strength strength_of(const struct reading *r) {
+    struct strength s = {0};
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const double n = (double)r->cases[i].repeats, w = r->cases[i].weight;
+        s.samples += r->cases[i].repeats;
+        sum += n * w;
+        squares += n * w * w;
+    }
+    s.size = squares > 0 ? sum * sum / squares : 0;
+    return s;
+}
+
+/* The least n whose bound is that high when all pass; 0: none below a thousand million. */
+static uint64_t least(const struct reading *r, double value, double confidence) {
+    uint64_t low = 1, high = 1000000000;
+    if (r->rules->best((double)high, confidence) < value) return 0;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (r->rules->best((double)middle, confidence) >= value) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+static void check_reach(struct reading *r, struct yaml_place at, const struct suite_threshold *t) {
+    if (r->rules == NULL || r->rules->best == NULL || r->n == 0) return;
+    const struct strength s = strength_of(r);
+    const double best = r->rules->best(s.size, t->confidence);
+    if (best >= t->value) return;
+    const uint64_t need = least(r, t->value, t->confidence);
+    if (need == 0) {
+        reading_fault(r, at, "'%s': no number of samples has a lower bound of %.6g at a confidence of %.6g", MIN_KEY,
+                      t->value, t->confidence);
+    } else {
+        reading_fault(r, at,
+                      "'%s': %.6g is out of reach: the %llu samples of this suite, weighted, count as %.6g, whose lower "
+                      "bound is %.4g when all pass; it takes %llu of equal weight",
+                      MIN_KEY, t->value, (unsigned long long)s.samples, floor(s.size * 10) / 10, floor(best * 1e4) / 1e4,
+                      (unsigned long long)need);
+    }
+}
+
+/* The number on the side that the metric has. */
+static bool read_value(struct reading *r, const struct form_threshold *form, enum suite_metric metric, double *ret) {
+    bool higher = suite_metric_is_better_higher(metric);
+    const struct manifest_number right = higher ? form->at_least : form->at_most;
+    const char *key = higher ? MIN_KEY : MAX_KEY, *other = higher ? MAX_KEY : MIN_KEY;
+    const struct yaml_node *wrong = yaml_get(form->node, other);
+    if (wrong != NULL) {
+        reading_fault(r, wrong->key_at, "'%s' is not for %s, which is better %s (expected '%s')", other,
+                      suite_metric_names[metric], higher ? "higher" : "lower", key);
+    } else if (yaml_get(form->node, key) == NULL) {
+        reading_fault(r, form->node->at, "the threshold on %s needs '%s'", suite_metric_names[metric], key);
+    }
+    if (!right.given) return false;
+    *ret = right.value + 0.0;
+    if (!(right.value >= rows[metric].min && right.value <= rows[metric].max) ||
+        (rows[metric].whole && right.value != floor(right.value))) {
+        reading_fault(r, reading_place(form->node, key), "'%s': %.6g is not %s", key, right.value, rows[metric].range);
+        return false;
+    }
+    return true;
+}
+
+static void check_keys(struct reading *r, const struct form_threshold *form, enum suite_metric metric) {
+    const struct yaml_node *confidence = yaml_get(form->node, "confidence"), *baseline = yaml_get(form->node, "baseline");
+    if (confidence != NULL && !rows[metric].bound) {
+        reading_fault(r, confidence->key_at, "'confidence' is of lower bounds, and %s is none", suite_metric_names[metric]);
+    } else if (form->confidence.given && !(form->confidence.value > 0 && form->confidence.value < 1)) {
+        reading_fault(r, confidence->at, "'confidence': %.6g is not between 0 and 1", form->confidence.value);
+    }
+    if (baseline != NULL && !rows[metric].baseline) {
+        reading_fault(r, baseline->key_at, "'baseline' is not for %s", suite_metric_names[metric]);
+    } else if (baseline == NULL && rows[metric].baseline) {
+        reading_fault(r, form->node->at, "the threshold on %s needs 'baseline'", suite_metric_names[metric]);
+    }
+    reading_name(r, form->node, "baseline", form->baseline);
+}
+
+/* What the suite has to have so that the metric can be measured at all. */
+static void check_ground(struct reading *r, const struct form_suite *form, const struct form_threshold *t,
+                         enum suite_metric metric) {
+    bool probe = false;
+    for (size_t i = 0; i < r->n; i++) {
+        probe = probe || r->cases[i].probe;
+    }
+    if (metric == SUITE_PROBES && !probe && r->n > 0) {
+        reading_fault(r, t->node->at, "the threshold on probes_changed needs a case with 'probe: true'");
+    } else if (metric == SUITE_COST && form->prices == NULL) {
+        reading_fault(r, t->node->at, "the threshold on cost needs 'prices'");
+    }
+}
+
+static bool read_one(struct reading *r, const struct form_suite *form, const struct form_threshold *t,
+                     struct suite_threshold *ret) {
+    size_t metric = 0;
+    double value = 0;
+    while (metric < SUITE_METRICS && !bytes_is(t->metric, suite_metric_names[metric])) {
+        metric++;
+    }
+    if (metric == SUITE_METRICS) return false; /* that was said */
+    size_t errors = r->found->errors;
+    bool good = read_value(r, t, (enum suite_metric)metric, &value);
+    check_keys(r, t, (enum suite_metric)metric);
+    check_ground(r, form, t, (enum suite_metric)metric);
+    *ret = (struct suite_threshold){
+        .metric = (enum suite_metric)metric,
+        .value = value,
+        .confidence = t->confidence.given  ? t->confidence.value
+                      : rows[metric].bound ? SUITE_CONFIDENCE
+                                           : NAN,
+        .baseline = reading_copy(r, t->baseline),
+    };
+    if (good && metric == SUITE_PASS_RATE && r->found->errors == errors) {
+        check_reach(r, reading_place(t->node, MIN_KEY), ret);
+    }
+    return true;
+}
+
+int thresholds_read(struct reading *r, const struct form_suite *form, struct suite *suite, struct err *err) {
+    const struct form_threshold *of[SUITE_METRICS] = {NULL};
+    struct suite_threshold one, *list = arena_take(r->arena, SUITE_METRICS * sizeof(*list));
+    struct suite_threshold by_metric[SUITE_METRICS];
+    if (list == NULL) return err_set(err, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < form->thresholds.n; i++) {
+        const struct form_threshold *t = &form->thresholds.items[i];
+        if (!read_one(r, form, t, &one)) continue;
+        if (of[one.metric] != NULL) {
+            reading_fault(r, t->node->at, "a second threshold on %s (first on line %u)", suite_metric_names[one.metric],
+                          of[one.metric]->node->at.line);
+            continue;
+        }
+        of[one.metric] = t;
+        by_metric[one.metric] = one;
+    }
+    for (size_t i = 0; i < SUITE_METRICS; i++) {
+        if (of[i] != NULL) list[suite->thresholds_n++] = by_metric[i];
+    }
+    suite->thresholds = list;
+    return 0;
+}
