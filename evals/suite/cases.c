@@ -36,7 +36,7 @@ static int read_tags(struct reading *r, const struct form_case *form, struct sui
     struct bytes *tags = arena_take(r->arena, (form->tags.n + of_all + 1) * sizeof(*tags));
     if (tags == NULL) return no_memory(err);
     for (size_t i = 0; i < form->tags.n + of_all; i++) {
-        tags[i] = reading_copy(r, i < of_all ? r->defaults->tags.items[i] : form->tags.items[i - of_all]);
+        tags[i] = suite_read_copy(r, i < of_all ? r->defaults->tags.items[i] : form->tags.items[i - of_all]);
     }
     qsort(tags, form->tags.n + of_all, sizeof(*tags), by_bytes);
     for (size_t i = 0; i < form->tags.n + of_all; i++) {
@@ -51,8 +51,8 @@ static int read_messages(struct reading *r, const struct form_case *form, struct
     struct suite_message *messages = arena_take(r->arena, (form->messages.n + 1) * sizeof(*messages));
     if (messages == NULL) return no_memory(err);
     for (size_t i = 0; i < form->messages.n; i++) {
-        messages[i] = (struct suite_message){reading_copy(r, form->messages.items[i].role),
-                                             reading_copy(r, form->messages.items[i].text)};
+        messages[i] = (struct suite_message){suite_read_copy(r, form->messages.items[i].role),
+                                             suite_read_copy(r, form->messages.items[i].text)};
     }
     ret->messages = messages;
     ret->messages_n = form->messages.n;
@@ -73,15 +73,15 @@ static int read_files(struct reading *r, const struct form_case *form, struct su
             name =
                 slash == NULL ? from->path : (struct bytes){slash + 1, from->path.n - (size_t)(slash + 1 - from->path.p)};
         }
-        files[i].name = reading_copy(r, name);
-        files[i].path = reading_copy(r, from->path);
+        files[i].name = suite_read_copy(r, name);
+        files[i].path = suite_read_copy(r, from->path);
         for (size_t k = 0; k < i; k++) {
             if (bytes_eq(files[i].name, files[k].name)) {
-                reading_fault(r, from->node->at, "a second file is called '%.*s'", S(files[i].name));
+                suite_read_fault(r, from->node->at, "a second file is called '%.*s'", S(files[i].name));
                 break;
             }
         }
-        r->files[r->files_n++] = (struct reading_file){&files[i], shifted(r, reading_place(from->node, "path"))};
+        r->files[r->files_n++] = (struct reading_file){&files[i], shifted(r, suite_read_place(from->node, "path"))};
     }
     ret->files = files;
     ret->files_n = n;
@@ -92,7 +92,7 @@ static int read_arguments(struct reading *r, const struct form_case *form, struc
     struct bytes *arguments = arena_take(r->arena, (form->arguments.n + 1) * sizeof(*arguments));
     if (arguments == NULL) return no_memory(err);
     for (size_t i = 0; i < form->arguments.n; i++) {
-        arguments[i] = reading_copy(r, form->arguments.items[i]);
+        arguments[i] = suite_read_copy(r, form->arguments.items[i]);
     }
     ret->arguments = arguments;
     ret->arguments_n = form->arguments.n;
@@ -116,25 +116,27 @@ static void check_case(struct reading *r, const struct form_case *form, const st
     const struct yaml_place at = form->node->at;
     bool of_model = c->text.p != NULL || c->messages_n > 0;
     if (form->id.p != NULL && (text_is_blank(form->id) || text_has_control(form->id))) return; /* that was said */
-    reading_name(r, form->node, "id", form->id);
+    suite_read_name(r, form->node, "id", form->id);
     if (!of_model && c->arguments_n == 0 && c->files_n == 0) {
-        reading_fault(r, at, "the case asks nothing (expected 'text', 'messages', 'arguments' or 'files')");
+        suite_read_fault(r, at, "the case asks nothing (expected 'text', 'messages', 'arguments' or 'files')");
     }
     if (c->text.p != NULL && c->messages_n > 0) {
-        reading_fault(r, reading_place(form->node, "messages"), "a case has a 'text' or 'messages', not both");
+        suite_read_fault(r, suite_read_place(form->node, "messages"), "a case has a 'text' or 'messages', not both");
     }
     if (form->system.p != NULL && c->text.p == NULL) {
-        reading_fault(r, reading_place(form->node, "system"), "'system' comes before a 'text', and the case has none");
+        suite_read_fault(r, suite_read_place(form->node, "system"),
+                         "'system' comes before a 'text', and the case has none");
     }
     if (!c->probe && c->checks_n == 0) {
-        reading_fault(r, at, "the case expects nothing, so nothing can pass or fail (expected 'expect', or 'probe: true')");
+        suite_read_fault(r, at,
+                         "the case expects nothing, so nothing can pass or fail (expected 'expect', or 'probe: true')");
     }
     if (c->probe && of_model && !c->seeded) {
-        reading_fault(r, reading_place(form->node, "probe"),
-                      "a probe of a model needs a 'seed', of its own or of the defaults");
+        suite_read_fault(r, suite_read_place(form->node, "probe"),
+                         "a probe of a model needs a 'seed', of its own or of the defaults");
     }
     if (!(c->weight > 0)) {
-        reading_fault(r, reading_place(form->node, "weight"), "'weight': %.6g is not above 0", c->weight);
+        suite_read_fault(r, suite_read_place(form->node, "weight"), "'weight': %.6g is not above 0", c->weight);
     }
 }
 
@@ -149,7 +151,7 @@ static int read_case(struct reading *r, const struct form_case *form, struct err
     if (rc != 0) return rc;
     struct suite_case *c = &r->cases[r->n];
     *c = (struct suite_case){
-        .id = reading_copy(r, form->id),
+        .id = suite_read_copy(r, form->id),
         .weight = weight.given ? weight.value + 0.0 : 1,
         .repeats = form->repeats > 0 ? form->repeats
                    : d->repeats > 0  ? d->repeats
@@ -160,9 +162,9 @@ static int read_case(struct reading *r, const struct form_case *form, struct err
         .seeded = seed.given,
         .seed = seed.value,
         .probe = form->probe,
-        .text = reading_copy(r, form->text),
+        .text = suite_read_copy(r, form->text),
     };
-    c->system = c->text.p != NULL ? reading_copy(r, form->system.p != NULL ? form->system : d->system) : form->system;
+    c->system = c->text.p != NULL ? suite_read_copy(r, form->system.p != NULL ? form->system : d->system) : form->system;
     if (c->text.p == NULL) c->system = (struct bytes){NULL, 0};
     rc = read_tags(r, form, c, err);
     if (rc == 0) rc = read_messages(r, form, c, err);
@@ -171,7 +173,7 @@ static int read_case(struct reading *r, const struct form_case *form, struct err
     if (rc == 0) rc = read_checks(r, form, c, err);
     if (rc != 0) return rc;
     check_case(r, form, c);
-    r->places[r->n++] = shifted(r, reading_place(form->node, "id"));
+    r->places[r->n++] = shifted(r, suite_read_place(form->node, "id"));
     return r->found->failed ? no_memory(err) : 0;
 }
 
@@ -181,7 +183,7 @@ static int read_node(struct reading *r, const struct yaml_node *node, struct err
     struct form_case form = {0};
     int rc = 0;
     if (node->type != YAML_MAP) {
-        reading_fault(r, node->at, "expected a case, found %s", yaml_type_name(node->type));
+        suite_read_fault(r, node->at, "expected a case, found %s", yaml_type_name(node->type));
         return 0;
     }
     record_read(&read, form_case(), node, &form);
@@ -193,7 +195,7 @@ static int read_node(struct reading *r, const struct yaml_node *node, struct err
 int cases_read(struct reading *r, const struct yaml_node *list, struct err *err) {
     int rc = 0;
     if (list->n == 0) {
-        reading_fault(r, list->at, "'cases' is empty");
+        suite_read_fault(r, list->at, "'cases' is empty");
     }
     for (const struct yaml_node *node = list->first; rc == 0 && node != NULL; node = node->next) {
         rc = read_node(r, node, err);
@@ -204,7 +206,7 @@ int cases_read(struct reading *r, const struct yaml_node *list, struct err *err)
 /* ---- JSON Lines --------------------------------------------------------------------------------------------------- */
 
 static void put_fault(void *ctx, struct yaml_place at, const char *what) {
-    reading_fault(ctx, at.line > 0 ? at : (struct yaml_place){1, 1}, "%s", what);
+    suite_read_fault(ctx, at.line > 0 ? at : (struct yaml_place){1, 1}, "%s", what);
 }
 
 /* The faults of one line, moved to where it is in the file. */
@@ -262,7 +264,7 @@ int cases_read_lines(struct reading *r, int fd, struct err *err) {
     size_t errors = r->found->errors;
     int rc = each_line(r, in, err);
     if (rc == 0 && r->n == 0 && r->found->errors == errors) {
-        reading_fault(r, (struct yaml_place){0}, "has no case");
+        suite_read_fault(r, (struct yaml_place){0}, "has no case");
     }
     r->line = 0;
     fclose(in);
@@ -293,8 +295,8 @@ int cases_check_ids(struct reading *r, struct err *err) {
         if (!bytes_eq(ids[i].id, ids[first].id)) {
             first = i;
         } else if (ids[i].id.n > 0) {
-            reading_fault(r, r->places[ids[i].index], "duplicate case '%.*s' (first on line %u)", S(ids[i].id),
-                          r->places[ids[first].index].line);
+            suite_read_fault(r, r->places[ids[i].index], "duplicate case '%.*s' (first on line %u)", S(ids[i].id),
+                             r->places[ids[first].index].line);
         }
     }
     free(ids);

@@ -2,7 +2,7 @@
 #ifndef EVALS_SUITE_CASES_H
 #define EVALS_SUITE_CASES_H
 
-#include "evals/suite/reading.h"
+#include "evals/suite/read.h"
 
 /* Reads the list of the suite's file. */
 int cases_read(struct reading *r, const struct yaml_node *list, struct err *err);

@@ -62,10 +62,10 @@ static bool check_keys(struct reading *r, const struct form_expectation *form, e
     for (unsigned i = 0; i < KEYS; i++) {
         const struct yaml_node *value = yaml_get(form->node, keys[i]);
         if (value != NULL && (takes & 1U << i) == 0) {
-            reading_fault(r, value->key_at, "'%s' is not for the check %s, which takes %s", keys[i],
-                          suite_check_names[type], words_of(takes, words));
+            suite_read_fault(r, value->key_at, "'%s' is not for the check %s, which takes %s", keys[i],
+                             suite_check_names[type], words_of(takes, words));
         } else if (value == NULL && (rows[type].needs & 1U << i) != 0) {
-            reading_fault(r, form->node->at, "the check %s needs '%s'", suite_check_names[type], keys[i]);
+            suite_read_fault(r, form->node->at, "the check %s needs '%s'", suite_check_names[type], keys[i]);
             whole = false;
         }
     }
@@ -76,22 +76,22 @@ static void check_range(struct reading *r, const struct form_expectation *form, 
                         struct manifest_number number, double min, double max) {
     if (!number.given || (number.value >= min && number.value <= max)) return;
     if (isinf(max)) {
-        reading_fault(r, reading_place(form->node, key), "'%s': %.6g is less than %.6g", key, number.value, min);
+        suite_read_fault(r, suite_read_place(form->node, key), "'%s': %.6g is less than %.6g", key, number.value, min);
     } else {
-        reading_fault(r, reading_place(form->node, key), "'%s': %.6g is not between %.6g and %.6g", key, number.value, min,
-                      max);
+        suite_read_fault(r, suite_read_place(form->node, key), "'%s': %.6g is not between %.6g and %.6g", key, number.value,
+                         min, max);
     }
 }
 
 static void check_judge(struct reading *r, const struct form_expectation *form) {
     if (!r->has_judge) {
-        reading_fault(r, form->node->at, "the check judge needs a judge, and the suite has no 'judge'");
+        suite_read_fault(r, form->node->at, "the check judge needs a judge, and the suite has no 'judge'");
     }
     if (form->scale == NULL || !form->scale->lowest.given || !form->scale->highest.given) return;
     double lowest = form->scale->lowest.value, highest = form->scale->highest.value;
     if (!(lowest < highest)) {
-        reading_fault(r, form->scale->node->at, "'scale': the lowest, %.6g, is not below the highest, %.6g", lowest,
-                      highest);
+        suite_read_fault(r, form->scale->node->at, "'scale': the lowest, %.6g, is not below the highest, %.6g", lowest,
+                         highest);
     } else {
         check_range(r, form, "at_least", form->at_least, lowest, highest);
     }
@@ -102,8 +102,8 @@ static void check_ranges(struct reading *r, const struct form_expectation *form,
     check_range(r, form, "tolerance", form->tolerance, 0, INFINITY);
     check_range(r, form, "relative", form->relative, 0, INFINITY);
     if (never_empty && form->text.p != NULL && form->text.n == 0) {
-        reading_fault(r, reading_place(form->node, "text"), "'text' is empty, so the check %s asks nothing",
-                      suite_check_names[type]);
+        suite_read_fault(r, suite_read_place(form->node, "text"), "'text' is empty, so the check %s asks nothing",
+                         suite_check_names[type]);
     }
     if (type == SUITE_TOKEN_F1) {
         check_range(r, form, "at_least", form->at_least, 0, 1);
@@ -112,7 +112,7 @@ static void check_ranges(struct reading *r, const struct form_expectation *form,
     } else if (type == SUITE_EXIT) {
         check_range(r, form, "number", form->number, 0, 255);
         if (form->number.given && form->number.value != floor(form->number.value)) {
-            reading_fault(r, reading_place(form->node, "number"), "'number': an exit status is a whole number");
+            suite_read_fault(r, suite_read_place(form->node, "number"), "'number': an exit status is a whole number");
         }
     } else if (type == SUITE_JUDGE) {
         check_judge(r, form);
@@ -127,9 +127,9 @@ static int read_value(struct reading *r, const struct yaml_node *node, struct by
     int rc = value_write(node, &mp, &at, &why);
     if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_LINE, &json, &why);
     if (rc == 0) {
-        *ret = reading_copy(r, bytes_of_buf(&json));
+        *ret = suite_read_copy(r, bytes_of_buf(&json));
     } else if (rc != ERR_NOMEM) {
-        reading_fault(r, at, "'%.64s': %s", (const char *)node->key.p, why.msg);
+        suite_read_fault(r, at, "'%.64s': %s", (const char *)node->key.p, why.msg);
         rc = 0;
     } else {
         rc = err_set(err, rc, "out of memory");
@@ -152,9 +152,9 @@ int expect_read(struct reading *r, const struct form_expectation *form, struct s
         .not = form->not,
         .trim = form->trim,
         .ignore_case = form->ignore_case,
-        .text = reading_copy(r, form->text),
-        .pointer = reading_copy(r, form->pointer),
-        .output = reading_copy(r, form->output),
+        .text = suite_read_copy(r, form->text),
+        .pointer = suite_read_copy(r, form->pointer),
+        .output = suite_read_copy(r, form->output),
         .number = form->number.given ? form->number.value + 0.0 : NAN,
         .tolerance = form->tolerance.value + 0.0,
         .relative = form->relative.value + 0.0,
@@ -172,11 +172,11 @@ int expect_read(struct reading *r, const struct form_expectation *form, struct s
     if (rc == 0 && whole && r->found->errors == errors && r->rules != NULL && r->rules->check != NULL) {
         rc = r->rules->check(ret, &why);
         if (rc == ERR_INVALID) {
-            reading_fault(r,
-                          reading_place(form->node, ret->type == SUITE_JSON     ? "pointer"
-                                                    : ret->type == SUITE_SCHEMA ? "value"
-                                                                                : "text"),
-                          "%s", why.msg);
+            suite_read_fault(r,
+                             suite_read_place(form->node, ret->type == SUITE_JSON     ? "pointer"
+                                                          : ret->type == SUITE_SCHEMA ? "value"
+                                                                                      : "text"),
+                             "%s", why.msg);
             rc = 0;
         } else if (rc != 0) {
             err_set(err, rc, "%s", why.msg);

@@ -70,7 +70,7 @@ static int hash_all(struct reading *r, struct hash *hash, uint8_t *piece, uint8_
             memcpy(digests + HASH_LEN * n++, file->digest, HASH_LEN);
         }
         if (why != NULL) {
-            reading_fault(r, r->files[i].at, "the file '%.*s' %s", S(file->path), why);
+            suite_read_fault(r, r->files[i].at, "the file '%.*s' %s", S(file->path), why);
         }
     }
     *ret_n = n;

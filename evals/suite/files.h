@@ -2,7 +2,7 @@
 #ifndef EVALS_SUITE_FILES_H
 #define EVALS_SUITE_FILES_H
 
-#include "evals/suite/reading.h"
+#include "evals/suite/read.h"
 
 #define FILES_SIZE_MAX ((uint64_t)256 << 20)
 

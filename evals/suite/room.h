@@ -6,8 +6,10 @@
  *
  *   suite       what a suite is, and the way in
  *   form        the table as data, and the structs that its rows fill
+ *   read        what all parts of the reader do with places and texts
  *   cases       cases, of the suite's file or of a file of JSON Lines
  *   expect      one expectation: which keys its check has, and in which range
+ *   metric      the metrics that a suite may ask about
  *   thresholds  what no suite may ask, and what this one never reaches
  *   files       the files that cases name: hashed once each
  *   value       values of YAML as JSON

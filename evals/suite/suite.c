@@ -24,14 +24,6 @@
 
 const char *const suite_check_names[SUITE_CHECK_TYPES] = {"equals", "contains",      "regex",    "json", "schema",
                                                           "number", "edit_distance", "token_f1", "exit", "judge"};
-const char *const suite_metric_names[SUITE_METRICS] = {"pass_rate_lower", "latency_p50_ms", "latency_p95_ms",
-                                                       "latency_p99_ms",  "cost",           "regression_lower",
-                                                       "violations",      "probes_changed"};
-
-bool suite_metric_is_better_higher(enum suite_metric metric) {
-    return metric == SUITE_PASS_RATE || metric == SUITE_REGRESSION;
-}
-
 /* What suite_free gets is its first member. */
 struct whole {
     struct suite suite;
@@ -52,8 +44,8 @@ void suite_free(struct suite *suite) {
 
 static void put_fault(void *ctx, struct yaml_place at, const char *what) {
     bool large = strncmp(what, "is larger than", 14) == 0 || strncmp(what, "more than 65536", 15) == 0;
-    reading_fault(ctx, at, "%s%s", what,
-                  large ? "; a file of JSON Lines may have up to 200000 cases (cases: FILE.jsonl)" : "");
+    suite_read_fault(ctx, at, "%s%s", what,
+                     large ? "; a file of JSON Lines may have up to 200000 cases (cases: FILE.jsonl)" : "");
 }
 
 /* ---- the head ----------------------------------------------------------------------------------------------------- */
@@ -67,19 +59,19 @@ static int read_settings(struct reading *r, const struct yaml_node *node, struct
     if (node == NULL) return 0;
     at = node->at;
     if (node->type != YAML_MAP) {
-        reading_fault(r, at, "'settings': expected a map, found %s", yaml_type_name(node->type));
+        suite_read_fault(r, at, "'settings': expected a map, found %s", yaml_type_name(node->type));
         return 0;
     }
     const struct yaml_node *seed = yaml_get(node, "seed");
     if (seed != NULL) {
-        reading_fault(r, seed->key_at, "'seed' is no setting: cases and defaults have it");
+        suite_read_fault(r, seed->key_at, "'seed' is no setting: cases and defaults have it");
     }
     rc = value_write(node, &mp, &at, &why);
     if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_LINE, &json, &why);
     if (rc == 0) {
-        suite->settings = reading_copy(r, bytes_of_buf(&json));
+        suite->settings = suite_read_copy(r, bytes_of_buf(&json));
     } else if (rc != ERR_NOMEM) {
-        reading_fault(r, at, "'settings': %s", why.msg);
+        suite_read_fault(r, at, "'settings': %s", why.msg);
         rc = 0;
     } else {
         err_set(err, rc, "out of memory");
@@ -91,17 +83,17 @@ static int read_settings(struct reading *r, const struct yaml_node *node, struct
 
 static double price(struct reading *r, const struct yaml_node *map, const char *key, struct manifest_number number) {
     if (number.given && !(number.value >= 0)) {
-        reading_fault(r, reading_place(map, key), "'%s': %.6g is less than 0", key, number.value);
+        suite_read_fault(r, suite_read_place(map, key), "'%s': %.6g is less than 0", key, number.value);
     }
     return number.given ? number.value + 0.0 : 0;
 }
 
 static int read_head(struct reading *r, const struct form_suite *form, struct suite *suite, struct err *err) {
-    suite->name = reading_copy(r, form->name);
-    suite->version = reading_copy(r, form->version);
-    suite->description = reading_copy(r, form->description);
-    reading_name(r, form->node, "name", form->name);
-    reading_name(r, form->node, "version", form->version);
+    suite->name = suite_read_copy(r, form->name);
+    suite->version = suite_read_copy(r, form->version);
+    suite->description = suite_read_copy(r, form->description);
+    suite_read_name(r, form->node, "name", form->name);
+    suite_read_name(r, form->node, "version", form->version);
     suite->max_tokens = form->max_tokens;
     suite->max_age_s = form->fresh_for / S_NS + (form->fresh_for % S_NS > 0);
     if (form->prices != NULL) {
@@ -109,8 +101,9 @@ static int read_head(struct reading *r, const struct form_suite *form, struct su
         suite->completion_price = price(r, form->prices->node, "completion", form->prices->completion);
     }
     if (form->judge != NULL) {
-        suite->judge = (struct suite_judge){reading_copy(r, form->judge->protocol), reading_copy(r, form->judge->url),
-                                            reading_copy(r, form->judge->model), reading_copy(r, form->judge->key_file)};
+        suite->judge =
+            (struct suite_judge){suite_read_copy(r, form->judge->protocol), suite_read_copy(r, form->judge->url),
+                                 suite_read_copy(r, form->judge->model), suite_read_copy(r, form->judge->key_file)};
     }
     return read_settings(r, form->settings, suite, err);
 }
@@ -122,8 +115,8 @@ static int read_lines(struct reading *r, const struct yaml_node *node, char path
     const char *why = NULL;
     int fd = node->text.n > 0 ? files_open(r, node->text, &why) : -1;
     if (fd < 0) {
-        reading_fault(r, node->at, "'cases': the file '%.100s' %s", (const char *)node->text.p,
-                      why != NULL ? why : "has no name");
+        suite_read_fault(r, node->at, "'cases': the file '%.100s' %s", (const char *)node->text.p,
+                         why != NULL ? why : "has no name");
         return 0;
     }
     int rc = file_join(path, directory, (const char *)node->text.p, err);
@@ -140,8 +133,8 @@ static int read_cases(struct reading *r, const struct yaml_node *node, char path
     if (node == NULL) return 0; /* that was said */
     if (node->type == YAML_LIST) return cases_read(r, node, err);
     if (node->type == YAML_TEXT) return read_lines(r, node, path, directory, err);
-    reading_fault(r, node->at, "'cases': expected a list of maps, or the path of a file of JSON Lines, found %s",
-                  yaml_type_name(node->type));
+    suite_read_fault(r, node->at, "'cases': expected a list of maps, or the path of a file of JSON Lines, found %s",
+                     yaml_type_name(node->type));
     return 0;
 }
 
@@ -153,7 +146,7 @@ static int read_all(struct reading *r, const struct yaml_node *root, struct whol
     struct form_suite form = {0};
     int rc = 0;
     if (root->type != YAML_MAP) {
-        reading_fault(r, root->at, "a suite is a map, and this is %s", yaml_type_name(root->type));
+        suite_read_fault(r, root->at, "a suite is a map, and this is %s", yaml_type_name(root->type));
         return 0;
     }
     record_read(&read, form_root(), root, &form);

@@ -61,14 +61,14 @@ static void check_reach(struct reading *r, struct yaml_place at, const struct su
     if (best >= t->value) return;
     const uint64_t need = least(r, t->value, t->confidence);
     if (need == 0) {
-        reading_fault(r, at, "'%s': no number of samples has a lower bound of %.6g at a confidence of %.6g", MIN_KEY,
-                      t->value, t->confidence);
+        suite_read_fault(r, at, "'%s': no number of samples has a lower bound of %.6g at a confidence of %.6g", MIN_KEY,
+                         t->value, t->confidence);
     } else {
-        reading_fault(r, at,
-                      "'%s': %.6g is out of reach: the %llu samples of this suite, weighted, count as %.6g, whose lower "
-                      "bound is %.4g when all pass; it takes %llu of equal weight",
-                      MIN_KEY, t->value, (unsigned long long)s.samples, floor(s.size * 10) / 10, floor(best * 1e4) / 1e4,
-                      (unsigned long long)need);
+        suite_read_fault(r, at,
+                         "'%s': %.6g is out of reach: the %llu samples of this suite, weighted, count as %.6g, whose lower "
+                         "bound is %.4g when all pass; it takes %llu of equal weight",
+                         MIN_KEY, t->value, (unsigned long long)s.samples, floor(s.size * 10) / 10, floor(best * 1e4) / 1e4,
+                         (unsigned long long)need);
     }
 }
 
@@ -79,16 +79,17 @@ static bool read_value(struct reading *r, const struct form_threshold *form, enu
     const char *key = higher ? MIN_KEY : MAX_KEY, *other = higher ? MAX_KEY : MIN_KEY;
     const struct yaml_node *wrong = yaml_get(form->node, other);
     if (wrong != NULL) {
-        reading_fault(r, wrong->key_at, "'%s' is not for %s, which is better %s (expected '%s')", other,
-                      suite_metric_names[metric], higher ? "higher" : "lower", key);
+        suite_read_fault(r, wrong->key_at, "'%s' is not for %s, which is better %s (expected '%s')", other,
+                         suite_metric_names[metric], higher ? "higher" : "lower", key);
     } else if (yaml_get(form->node, key) == NULL) {
-        reading_fault(r, form->node->at, "the threshold on %s needs '%s'", suite_metric_names[metric], key);
+        suite_read_fault(r, form->node->at, "the threshold on %s needs '%s'", suite_metric_names[metric], key);
     }
     if (!right.given) return false;
     *ret = right.value + 0.0;
     if (!(right.value >= rows[metric].min && right.value <= rows[metric].max) ||
         (rows[metric].whole && right.value != floor(right.value))) {
-        reading_fault(r, reading_place(form->node, key), "'%s': %.6g is not %s", key, right.value, rows[metric].range);
+        suite_read_fault(r, suite_read_place(form->node, key), "'%s': %.6g is not %s", key, right.value,
+                         rows[metric].range);
         return false;
     }
     return true;
@@ -97,16 +98,17 @@ static bool read_value(struct reading *r, const struct form_threshold *form, enu
 static void check_keys(struct reading *r, const struct form_threshold *form, enum suite_metric metric) {
     const struct yaml_node *confidence = yaml_get(form->node, "confidence"), *baseline = yaml_get(form->node, "baseline");
     if (confidence != NULL && !rows[metric].bound) {
-        reading_fault(r, confidence->key_at, "'confidence' is of lower bounds, and %s is none", suite_metric_names[metric]);
+        suite_read_fault(r, confidence->key_at, "'confidence' is of lower bounds, and %s is none",
+                         suite_metric_names[metric]);
     } else if (form->confidence.given && !(form->confidence.value > 0 && form->confidence.value < 1)) {
-        reading_fault(r, confidence->at, "'confidence': %.6g is not between 0 and 1", form->confidence.value);
+        suite_read_fault(r, confidence->at, "'confidence': %.6g is not between 0 and 1", form->confidence.value);
     }
     if (baseline != NULL && !rows[metric].baseline) {
-        reading_fault(r, baseline->key_at, "'baseline' is not for %s", suite_metric_names[metric]);
+        suite_read_fault(r, baseline->key_at, "'baseline' is not for %s", suite_metric_names[metric]);
     } else if (baseline == NULL && rows[metric].baseline) {
-        reading_fault(r, form->node->at, "the threshold on %s needs 'baseline'", suite_metric_names[metric]);
+        suite_read_fault(r, form->node->at, "the threshold on %s needs 'baseline'", suite_metric_names[metric]);
     }
-    reading_name(r, form->node, "baseline", form->baseline);
+    suite_read_name(r, form->node, "baseline", form->baseline);
 }
 
 /* What the suite has to have so that the metric can be measured at all. */
@@ -117,9 +119,9 @@ static void check_ground(struct reading *r, const struct form_suite *form, const
         probe = probe || r->cases[i].probe;
     }
     if (metric == SUITE_PROBES && !probe && r->n > 0) {
-        reading_fault(r, t->node->at, "the threshold on probes_changed needs a case with 'probe: true'");
+        suite_read_fault(r, t->node->at, "the threshold on probes_changed needs a case with 'probe: true'");
     } else if (metric == SUITE_COST && form->prices == NULL) {
-        reading_fault(r, t->node->at, "the threshold on cost needs 'prices'");
+        suite_read_fault(r, t->node->at, "the threshold on cost needs 'prices'");
     }
 }
 
@@ -141,10 +143,10 @@ static bool read_one(struct reading *r, const struct form_suite *form, const str
         .confidence = t->confidence.given  ? t->confidence.value
                       : rows[metric].bound ? SUITE_CONFIDENCE
                                            : NAN,
-        .baseline = reading_copy(r, t->baseline),
+        .baseline = suite_read_copy(r, t->baseline),
     };
     if (good && metric == SUITE_PASS_RATE && r->found->errors == errors) {
-        check_reach(r, reading_place(t->node, MIN_KEY), ret);
+        check_reach(r, suite_read_place(t->node, MIN_KEY), ret);
     }
     return true;
 }
@@ -158,8 +160,8 @@ int thresholds_read(struct reading *r, const struct form_suite *form, struct sui
         const struct form_threshold *t = &form->thresholds.items[i];
         if (!read_one(r, form, t, &one)) continue;
         if (of[one.metric] != NULL) {
-            reading_fault(r, t->node->at, "a second threshold on %s (first on line %u)", suite_metric_names[one.metric],
-                          of[one.metric]->node->at.line);
+            suite_read_fault(r, t->node->at, "a second threshold on %s (first on line %u)", suite_metric_names[one.metric],
+                             of[one.metric]->node->at.line);
             continue;
         }
         of[one.metric] = t;

@@ -2,7 +2,7 @@
 #ifndef EVALS_SUITE_THRESHOLDS_H
 #define EVALS_SUITE_THRESHOLDS_H
 
-#include "evals/suite/reading.h"
+#include "evals/suite/read.h"
 
 /* The thresholds of the suite, sorted by metric; what no suite may ask, or this one never reaches, becomes a fault. After
  * the cases. */

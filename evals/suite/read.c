@@ -1,12 +1,12 @@
 /* What all parts of the reader do with places and texts. */
-#include "evals/suite/reading.h"
+#include "evals/suite/read.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #define PHRASE_MAX 1024
 
-struct bytes reading_copy(struct reading *r, struct bytes text) {
+struct bytes suite_read_copy(struct reading *r, struct bytes text) {
     struct bytes copy = {NULL, 0};
     if (text.p == NULL) return copy;
     copy = arena_copy(r->arena, text);
@@ -14,7 +14,7 @@ struct bytes reading_copy(struct reading *r, struct bytes text) {
     return copy;
 }
 
-void reading_fault(struct reading *r, struct yaml_place at, const char *fmt, ...) {
+void suite_read_fault(struct reading *r, struct yaml_place at, const char *fmt, ...) {
     char phrase[PHRASE_MAX];
     va_list args;
     va_start(args, fmt);
@@ -23,13 +23,13 @@ void reading_fault(struct reading *r, struct yaml_place at, const char *fmt, ...
     finding_put(r->found, r->path, at, false, "%s", phrase);
 }
 
-struct yaml_place reading_place(const struct yaml_node *map, const char *key) {
+struct yaml_place suite_read_place(const struct yaml_node *map, const char *key) {
     const struct yaml_node *value = yaml_get(map, key);
     return value != NULL ? value->at : map->at;
 }
 
-void reading_name(struct reading *r, const struct yaml_node *map, const char *key, struct bytes name) {
+void suite_read_name(struct reading *r, const struct yaml_node *map, const char *key, struct bytes name) {
     if (name.n > SUITE_NAME_MAX) {
-        reading_fault(r, reading_place(map, key), "'%s' has more than %d bytes", key, SUITE_NAME_MAX);
+        suite_read_fault(r, suite_read_place(map, key), "'%s' has more than %d bytes", key, SUITE_NAME_MAX);
     }
 }

@@ -1,6 +1,6 @@
 /* Inside the room: a suite while it is read. */
-#ifndef EVALS_SUITE_READING_H
-#define EVALS_SUITE_READING_H
+#ifndef EVALS_SUITE_READ_H
+#define EVALS_SUITE_READ_H
 
 #include "evals/suite/form.h"
 #include "evals/suite/suite.h"
@@ -27,13 +27,13 @@ struct reading {
     size_t files_n, files_cap;
 };
 
-/* A copy of a text of the nodes, absent if it is. ERR_NOMEM shows as reading_failed. */
-struct bytes reading_copy(struct reading *r, struct bytes text);
+/* A copy of a text of the nodes, absent if it is. ERR_NOMEM shows as suite_read_failed. */
+struct bytes suite_read_copy(struct reading *r, struct bytes text);
 /* Puts a fault at this place. */
-void reading_fault(struct reading *r, struct yaml_place at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void suite_read_fault(struct reading *r, struct yaml_place at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Where a key's value is, or the map when it has none. */
-struct yaml_place reading_place(const struct yaml_node *map, const char *key);
+struct yaml_place suite_read_place(const struct yaml_node *map, const char *key);
 /* A name of at most SUITE_NAME_MAX bytes; what else it may be says its row. */
-void reading_name(struct reading *r, const struct yaml_node *map, const char *key, struct bytes name);
+void suite_read_name(struct reading *r, const struct yaml_node *map, const char *key, struct bytes name);
 
 #endif
