@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
 #include "base/mp.h"
+#include "base/tree/beneath.h"
 
 #define PIECE    ((size_t)64 << 10)
 #define S(text_) (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p

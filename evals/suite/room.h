@@ -4,12 +4,12 @@
  * Sees: the floors below evals; maps are read by the reader of manifests (packs/manifest/record.h). Begin with suite.h, then
  * fields.def, the one table of keys.
  *
- *   suite       what a suite is, and the way in
+ *   suite       what a suite is; load: the way in; whole, free: its memory
  *   form        the table as data, and the structs that its rows fill
  *   read        what all parts of the reader do with places and texts
  *   cases       cases, of the suite's file or of a file of JSON Lines
  *   expect      one expectation: which keys its check has, and in which range
- *   metric      the metrics that a suite may ask about
+ *   check, metric  their names
  *   thresholds  what no suite may ask, and what this one never reaches
  *   files       the files that cases name: hashed once each
  *   value       values of YAML as JSON

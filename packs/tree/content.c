@@ -13,8 +13,8 @@
 
 #include "base/arena.h"
 #include "base/array.h"
-#include "base/beneath.h"
 #include "base/text.h"
+#include "base/tree/beneath.h"
 
 #define PIECE     ((size_t)256 << 10)
 #define ARENA_MAX ((size_t)64 << 20)

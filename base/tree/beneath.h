@@ -1,6 +1,6 @@
 /* Files beneath a directory: opened by openat2, so that no link and no ".." leads elsewhere. */
-#ifndef BASE_BENEATH_H
-#define BASE_BENEATH_H
+#ifndef BASE_TREE_BENEATH_H
+#define BASE_TREE_BENEATH_H
 
 /* Opens `path` from the directory `root`, never to wait (O_NONBLOCK) and not for programs that are started (O_CLOEXEC). -1 with
  * errno: ELOOP for a link on the way, EXDEV for a path that leaves. */

@@ -1,5 +1,5 @@
 /* glibc has no function for openat2. */
-#include "base/beneath.h"
+#include "base/tree/beneath.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -1,7 +1,5 @@
 /* The way in: text --> nodes --> structs by the table --> cases, thresholds --> files hashed --> digests. All of it goes on
  * after a fault, so that one reading finds them all. */
-#include "evals/suite/suite.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,29 +14,12 @@
 #include "evals/suite/files.h"
 #include "evals/suite/thresholds.h"
 #include "evals/suite/value.h"
+#include "evals/suite/whole.h"
 #include "packs/manifest/record.h"
 
 #define ARENA_MAX    ((size_t)2 << 30)
 #define SETTINGS_MAX 65536
 #define S_NS         UINT64_C(1000000000)
-
-const char *const suite_check_names[SUITE_CHECK_TYPES] = {"equals", "contains",      "regex",    "json", "schema",
-                                                          "number", "edit_distance", "token_f1", "exit", "judge"};
-/* What suite_free gets is its first member. */
-struct whole {
-    struct suite suite;
-    struct arena arena;
-    struct suite_case *cases;
-    char directory[FILE_PATH_MAX];
-};
-
-void suite_free(struct suite *suite) {
-    struct whole *whole = (struct whole *)(void *)suite;
-    if (suite == NULL) return;
-    free(whole->cases);
-    arena_done(&whole->arena);
-    free(whole);
-}
 
 /* ---- the grammar -------------------------------------------------------------------------------------------------- */
 
