@@ -9,6 +9,7 @@
  *   index                  the index that queries use: built, dropped, checked
  *   rebuild, attest        states replayed; their digests as events. projections reads their names
  *   stats                  sizes and counts
+ *   metrics                how well the work goes: metrics.def has one statement for each figure; metrics_print
  *
  * Words. The "log key" signs every checkpoint; an "epoch key" signs those of its time and is replaced. The "origin" is
  * the log's name. */

@@ -1,9 +1,10 @@
-/* stats: how large everything is. */
+/* stats: how large everything is; with --metrics, how well the work goes (metrics.h). */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "cli/call/command.h"
+#include "cli/care/metrics.h"
 #include "cli/open/open.h"
 #include "cli/print/fact.h"
 #include "cli/view/asof.h"
@@ -155,8 +156,51 @@ static int print(struct cli *cli, struct ledger *ledger, const struct log_stats 
     return cli_print(cli, &obj, false);
 }
 
+enum { S_METRICS, S_SINCE, S_UNTIL, S_CLOCK, S_SLO, S_FORMAT };
+
+static const struct opt stats_options[] = {
+    [S_METRICS] = {"metrics", 0, NULL, "the metrics of the mission instead, each with the query that gives it"},
+    [S_SINCE] = {"since", 0, "WHEN", "with --metrics: from " WHEN_HELP},
+    [S_UNTIL] = {"until", 0, "WHEN", "up to and including this moment; for a date, its end"},
+    [S_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
+    [S_SLO] = {"slo", 0, "NAME=TARGET",
+               "with its error budget, for this share of good ones: probe_health=0.99; may be repeated"},
+    [S_FORMAT] = {"format", 0, "FORMAT", "table (default), json, prometheus"},
+    {0},
+};
+
+static int metrics_of(struct cli *cli, const struct opt_args *args) {
+    static const struct ask_option none[] = {{0}};
+    const struct ask_options asked = {.fields = none,
+                                      .since = &stats_options[S_SINCE],
+                                      .until = &stats_options[S_UNTIL],
+                                      .clock = &stats_options[S_CLOCK]};
+    struct ask ask;
+    struct metric_slo slos[METRICS_SLOS_MAX];
+    struct metrics_options options = {.ask = &ask, .format = opt_text(args, &stats_options[S_FORMAT]), .slos = slos};
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    const char *text;
+    size_t at = 0;
+    int rc = ask_read(&ask, args, &asked, &err);
+    while (rc == 0 && (text = opt_next(args, &stats_options[S_SLO], &at)) != NULL) {
+        rc = options.slos_n < METRICS_SLOS_MAX ? metrics_slo(text, &slos[options.slos_n++], &err)
+                                               : err_set(&err, ERR_INVALID, "more than %d objectives", METRICS_SLOS_MAX);
+    }
+    int exit_code =
+        rc == 0 ? metrics_format(cli, &options) : cli_fail_as(cli, &err, rc == ERR_NOTFOUND ? EXIT_USAGE : EXIT_INPUT);
+    if (exit_code == 0) exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code == 0) exit_code = metrics_run(cli, ledger, &options);
+    log_close(ledger);
+    ask_done(&ask);
+    return exit_code;
+}
+
 static int stats(struct cli *cli, const struct opt_args *args) {
-    (void)args;
+    if (opt_has(args, &stats_options[S_METRICS])) return metrics_of(cli, args);
+    for (size_t i = S_SINCE; i <= S_FORMAT; i++) {
+        if (opt_has(args, &stats_options[i])) return cli_usage(cli, "--%s needs --metrics", stats_options[i].name);
+    }
     struct ledger *ledger = NULL;
     struct log_stats s = {0};
     struct log_head head = {0};
@@ -173,10 +217,17 @@ static int stats(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_stats = {
-    .synopsis = "",
+    .synopsis = "[--metrics [--since WHEN] [--until WHEN] [--slo NAME=TARGET] [--format FORMAT]]",
     .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, their space on disk, how much\n"
              "of the quota is in use, how much room the file system has, which projections are stale or\n"
-             "stopped, and the process, if any, whose old snapshot keeps space from being reused.",
-    .examples = "ledger stats --json | jq .map_used",
+             "stopped, and the process, if any, whose old snapshot keeps space from being reused.\n\n"
+             "With --metrics: how plans, debates, trials, gates, evaluations, promotions, observations of\n"
+             "health and tool calls went in a period, each as a figure with the query that gives it. A share of\n"
+             "nothing has no value. With --slo also how much of an error budget is used up; the exit code is\n"
+             "then 1 if an objective is missed, or nothing was measured for it.",
+    .examples = "ledger stats --json | jq .map_used\n"
+                "ledger stats --metrics --since 7d --slo probe_health=0.99\n"
+                "ledger stats --metrics --format prometheus",
+    .opts = stats_options,
     .run = stats,
 };

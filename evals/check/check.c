@@ -358,7 +358,9 @@ int check_one(const struct suite_check *check, const struct check_given *given, 
               struct err *err) {
     struct question q = {.check = check, .given = given, .output = given->output, .measure = NAN};
     enum found found = UNKNOWN;
-    int rc = is_read_anyway(check) ? 0 : check_is_sound(check, err);
+    int rc = !is_read_anyway(check)     ? check_is_sound(check, err)
+             : check->pointer.p != NULL ? node_pointer_check(check->pointer, err)
+                                        : 0;
     if (rc == 0) rc = decide(&q, &found, err);
     if (rc != 0) return rc;
     bool holds = found == HOLDS;

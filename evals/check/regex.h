@@ -9,8 +9,8 @@
 
 #define REGEX_PATTERN_MAX 8192                 /* bytes */
 #define REGEX_TEXT_MAX    ((size_t)4 << 20)    /* bytes */
-#define REGEX_WORK_MAX    ((uint64_t)50000000) /* items tried and characters passed over, for one check */
-#define REGEX_MATCH_MAX   10000000             /* PCRE2's match limit */
+#define REGEX_WORK_MAX    ((uint64_t)20000000) /* items tried and characters passed over, for one check */
+#define REGEX_MATCH_MAX   5000000              /* PCRE2's match limit */
 #define REGEX_DEPTH_MAX   250000               /* PCRE2's limit on nested backtracking */
 #define REGEX_HEAP_MAX    65536                /* KiB */
 

@@ -45,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int sound = check_is_sound(&check, &err);
     int rc = check_one(&check, &given, &plain, &err);
     must((sound == 0) == (rc == 0));
+    if (rc == 0 && plain.end == CHECK_ERROR && check.type == SUITE_REGEX)
+        return 0; /* a limit costs much, here a hundredfold */
     check.not = true;
     must(check_one(&check, &given, &negated, &err) == rc);
     if (rc == 0) {
