@@ -5,5 +5,6 @@
 #include "cli/call/command.h"
 
 extern const struct spec evals_new, evals_validate, evals_schema, evals_diff;
+extern const struct spec evals_baseline;
 
 #endif

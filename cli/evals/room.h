@@ -7,6 +7,7 @@
  *   fresh  `ledger eval new`: a suite to begin with
  *   validate  what is wrong with suites, and what each is by digest
  *   schema  the form of suites, for editors and documents
+ *   baseline  which evaluation later ones are compared with
  *   diff   two evaluations of one suite, score by score */
 #ifndef CLI_EVALS_ROOM_H
 #define CLI_EVALS_ROOM_H

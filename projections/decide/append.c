@@ -12,6 +12,7 @@
 #include "ledger/kinds/sort.h"
 #include "projections/decide/decide.h"
 #include "projections/decide/step.h"
+#include "projections/ready/baselines.h"
 #include "projections/rows/named.h"
 #include "projections/view/look.h"
 #include "projections/view/reason.h"
@@ -131,6 +132,21 @@ static int judge_use(struct state_view *view, const struct log_event *event, str
         }
     }
     return ret->yes ? decide_may_use(view, event, ret, err) : 0;
+}
+
+/* An evaluation that later ones are compared with has to be one that can be relied on. */
+static int judge_baseline(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
+    struct bytes suite = decide_text(event->body, "suite"), eval = decide_text(event->body, "eval");
+    struct reason why;
+    reason_init(&why);
+    int rc = baseline_weigh(view, suite, eval, LOG_NO_SEQ, &why, err);
+    if (rc != 0 || why.n == 0) return rc;
+    for (size_t i = 0; i < why.n_seqs; i++) {
+        decide_cite(ret, why.seqs[i]);
+    }
+    decide_no(ret, "evaluation '%.*s' cannot be a baseline: %.*s", REASON_NAME(eval),
+              (int)reason_fits(bytes_of(why.words), 300), why.words);
+    return 0;
 }
 
 static struct bytes after_slash(struct bytes subject) {
@@ -290,6 +306,7 @@ int decide_may_append(struct state_view *view, const struct log_draft *draft, st
         if (rc == 0 && mine.yes) rc = judge_step(view, &event, &mine, err);
         if (rc == 0 && mine.yes) rc = judge_use(view, &event, &mine, err);
         if (rc == 0 && mine.yes) rc = judge_both(view, &event, &mine, err);
+        if (rc == 0 && mine.yes && bytes_is(event.kind, "eval.baseline_set")) rc = judge_baseline(view, &event, &mine, err);
         if (rc == 0) rc = note_useless(view, &event, &mine, err);
     }
     if (rc == 0 && bytes_is(draft->kind, "promotion.promoted")) {

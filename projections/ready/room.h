@@ -8,6 +8,7 @@
  *                models_named has names that nobody registered, models_speed what was measured
  *   eval         evaluations, scores and suites; eval_suite holds a score against what was declared, eval_results has the
  *                newest result of a model in a task, eval_compare puts two evaluations side by side
+ *   baselines    which evaluation later ones of a suite are compared with
  *   routes       which model answers which kind of work
  *   proof_model  which weights a route uses now, and whether they are still there
  *   proof        does an evaluation prove a route as it is now? The one place that decides this
