@@ -1,34 +1,57 @@
-/* promote apply and rollback: one event each, judged inside the transaction that records it. */
+/* promote apply and rollback: one event each, judged inside the transaction that records it; then the link is switched, which
+ * another event confirms. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
 #include "cli/promote/promote.h"
+#include "cli/promote/target.h"
 
-enum { A_TRIPCODE, A_SUBMIT };
+enum { A_TRIPCODE, A_FORCE, A_SUBMIT };
 static const struct opt apply_options[] = {
     [A_TRIPCODE] = {"tripcode", 0, "FILE|-", "the tripcode that a plan of T3 needs"},
+    [A_FORCE] = {"force", 0, NULL, "switch the link though somebody else moved it"},
     SUBMIT_OPTIONS,
     {0},
 };
 
-enum { R_REASON, R_SUBMIT };
+enum { R_REASON, R_FORCE, R_SUBMIT };
 static const struct opt rollback_options[] = {
     [R_REASON] = {"reason", 0, "WORD", "regression (default), incident, mistake, tripped"},
+    [R_FORCE] = {"force", 0, NULL, "switch the link back though somebody else moved it"},
     SUBMIT_OPTIONS,
     {0},
 };
 
-static int load(struct cli *cli, const char *id, struct promote_known *ret, char subject[PROMOTE_TEXT + 16]) {
+/* Of a promotion with a link: may it be switched? Asked before the event as well, so that what cannot be applied is not decided. */
+static int check_link(struct cli *cli, struct ledger *ledger, const struct promote_known *known, bool back, bool forced) {
+    struct promote_target target;
+    struct err err = {0};
+    if (!known->linked || (back ? strcmp(known->state, "promoted") != 0 : strcmp(known->state, "verifying") != 0))
+        return EXIT_GOOD;
+    if (back && known->before[0] == '\0') {
+        return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "it took the place of nothing: there is no version to go back to");
+    }
+    int rc = target_read(ledger, known, &target, &err);
+    if (rc == 0) rc = target_may(known, &target, back ? known->before : known->digest, forced, &err);
+    return rc == 0                                    ? EXIT_GOOD
+           : rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? cli_fail_as(cli, &err, EXIT_NO)
+                                                      : cli_fail(cli, &err);
+}
+
+static int load(struct cli *cli, const char *id, bool back, bool forced, struct promote_known *ret,
+                char subject[PROMOTE_TEXT + 16]) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     if (promote_subject(id, subject, &err) != 0) return cli_usage(cli, "%s", err.msg);
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) return exit_code;
     int rc = promote_known(ledger, subject, ret, &err);
+    exit_code = rc != 0 ? cli_fail(cli, &err) : promote_must_be(cli, ret);
+    if (exit_code == 0) exit_code = check_link(cli, ledger, ret, back, forced);
     log_close(ledger);
-    return rc == 0 ? promote_must_be(cli, ret) : cli_fail(cli, &err);
+    return exit_code;
 }
 
 /* The first line; on the command line a code would show in the list of processes. */
@@ -55,6 +78,14 @@ static int put_evidence(struct body *body, const struct promote_known *known, st
     return known->gate_seq != UINT64_MAX ? body_word(body, word, err) : 0;
 }
 
+/* The event decides; then the link is switched, if there is one. */
+static int submit_and_switch(struct cli *cli, const struct opt_args *args, const struct opt *options,
+                             const struct submit *what, struct body *body, bool forced) {
+    int exit_code = submit_step(cli, args, options, what, body);
+    if (exit_code != 0 || opt_has(args, &options[SUBMIT_DRY_RUN])) return exit_code;
+    return target_apply(cli, what->subject, opt_text(args, &options[SUBMIT_ACTOR]), forced);
+}
+
 static const char *or_null(const char *text) {
     return text[0] != '\0' ? text : NULL;
 }
@@ -64,8 +95,13 @@ static int apply(struct cli *cli, const struct opt_args *args) {
     struct promote_known known;
     char subject[PROMOTE_TEXT + 16], code[80] = "";
     struct err err = {0};
-    int exit_code = load(cli, args->args[0], &known, subject);
+    bool forced = opt_has(args, &apply_options[A_FORCE]);
+    const char *actor = opt_text(args, &apply_options[A_SUBMIT + SUBMIT_ACTOR]);
+    int exit_code = load(cli, args->args[0], false, forced, &known, subject);
     if (exit_code != 0) return exit_code;
+    if (known.unapplied[0] != '\0' || (forced && strcmp(known.state, "promoted") == 0 && known.linked)) {
+        return target_apply(cli, subject, actor, forced);
+    }
     if (path != NULL && read_code(path, code, &err) != 0) return cli_fail_input(cli, &err);
     struct body *body = body_new(kind_find(bytes_of("promotion.promoted")));
     int rc = body != NULL ? submit_put(body, "digest", or_null(known.digest), &err)
@@ -76,16 +112,19 @@ static int apply(struct cli *cli, const struct opt_args *args) {
     if (rc == 0) rc = put_evidence(body, &known, &err);
     const struct submit what = {
         .kind = "promotion.promoted", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
-    if (rc == 0) return submit_step(cli, args, &apply_options[A_SUBMIT], &what, body);
+    if (rc == 0) return submit_and_switch(cli, args, &apply_options[A_SUBMIT], &what, body, forced);
     body_free(body);
     return cli_fail_input(cli, &err);
 }
 
 const struct spec promote_apply = {
-    .synopsis = "ID [--tripcode FILE|-] [OPTIONS]",
+    .synopsis = "ID [--tripcode FILE|-] [--force] [OPTIONS]",
     .about = "Promotes the candidate, if its steps are complete, the gates passed this very digest and its\n"
              "evaluations still count: judged inside the transaction that records promotion.promoted. Exit code 1\n"
-             "with the reason and its events otherwise.",
+             "with the reason and its events otherwise. Where the plan has a target, its link is then switched,\n"
+             "read back and that recorded (promotion.applied). What was promoted and not applied, because of a\n"
+             "crash or a full disk, is completed. A link that somebody else moved is named, exit code 1, and left\n"
+             "alone without --force.",
     .examples = "ledger promote apply swap\nledger promote apply swap --tripcode code",
     .opts = apply_options,
     .min_args = 1,
@@ -98,7 +137,8 @@ static int rollback(struct cli *cli, const struct opt_args *args) {
     struct promote_known known;
     char subject[PROMOTE_TEXT + 16];
     struct err err = {0};
-    int exit_code = load(cli, args->args[0], &known, subject);
+    bool forced = opt_has(args, &rollback_options[R_FORCE]);
+    int exit_code = load(cli, args->args[0], true, forced, &known, subject);
     if (exit_code != 0) return exit_code;
     struct body *body = body_new(kind_find(bytes_of("promotion.rolled_back")));
     int rc = body != NULL ? submit_put(body, "digest", or_null(known.before), &err)
@@ -107,15 +147,15 @@ static int rollback(struct cli *cli, const struct opt_args *args) {
     if (rc == 0) rc = submit_put(body, "reason", reason != NULL ? reason : "regression", &err);
     const struct submit what = {
         .kind = "promotion.rolled_back", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
-    if (rc == 0) return submit_step(cli, args, &rollback_options[R_SUBMIT], &what, body);
+    if (rc == 0) return submit_and_switch(cli, args, &rollback_options[R_SUBMIT], &what, body, forced);
     body_free(body);
     return cli_fail_input(cli, &err);
 }
 
 const struct spec promote_rollback = {
-    .synopsis = "ID [--reason WORD] [OPTIONS]",
+    .synopsis = "ID [--reason WORD] [--force] [OPTIONS]",
     .about = "Goes back to what was live before this promotion, with one event (promotion.rolled_back). Exit code 1\n"
-             "if it is not promoted.",
+             "if it is not promoted. A link is switched back the same way as by 'promote apply'.",
     .examples = "ledger promote rollback swap --reason incident",
     .opts = rollback_options,
     .min_args = 1,

@@ -5,14 +5,18 @@
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
 #include "cli/promote/promote.h"
+#include "cli/promote/target.h"
 
-enum { P_DIGEST, P_BEFORE, P_VERSION, P_TIER, P_PLAN, P_SUBMIT };
+enum { P_DIGEST, P_BEFORE, P_VERSION, P_TIER, P_PLAN, P_TARGET, P_LINK, P_FROM, P_SUBMIT };
 static const struct opt plan_options[] = {
     [P_DIGEST] = {"digest", 0, "DIGEST", "the candidate: sha256:... of its file, tree, weights or configuration"},
     [P_BEFORE] = {"before", 0, "DIGEST", "what it replaces (default: what is live by the log)"},
     [P_VERSION] = {"version", 0, "TEXT", "version of the candidate; a pack's has to be named"},
     [P_TIER] = {"tier", 0, "TIER", "the highest tier of its steps: T0 to T3"},
     [P_PLAN] = {"plan", 0, "DIGEST", "digest of the plan's own file"},
+    [P_TARGET] = {"target", 0, "DIR", "directory in which versions lie side by side, and a link to the live one"},
+    [P_LINK] = {"link", 0, "NAME", "name of that link in DIR (default: live)"},
+    [P_FROM] = {"from", 0, "PATH", "where the candidate lies (default: DIR/HEX, the digest without 'sha256:')"},
     SUBMIT_OPTIONS,
     {0},
 };
@@ -36,8 +40,19 @@ static const struct naming *naming_of(const char *of) {
 struct planning {
     const char *of, *digest, *before;
     const struct naming *naming;
-    char live[PROMOTE_TEXT];
+    char live[PROMOTE_TEXT], measured[LINK_DIGEST_MAX], found[LINK_DIGEST_MAX];
+    bool linked;
+    struct promote_target target;
 };
+
+/* The paths are private. */
+static int put_target(struct body *body, const struct planning *p, struct err *err) {
+    if (!p->linked) return 0;
+    int rc = body_word(body, "linked:=true", err);
+    if (rc == 0) rc = submit_put(body, "target", p->target.link, err);
+    if (rc == 0) rc = submit_put(body, "source", p->target.source, err);
+    return rc == 0 && p->target.previous[0] != '\0' ? submit_put(body, "previous", p->target.previous, err) : rc;
+}
 
 static int put(struct body *body, const struct planning *p, const struct opt_args *args, struct err *err) {
     int rc = submit_put(body, "what", p->naming->what, err);
@@ -46,7 +61,29 @@ static int put(struct body *body, const struct planning *p, const struct opt_arg
     if (rc == 0) rc = submit_put(body, "digest_before", p->before, err);
     if (rc == 0) rc = submit_put(body, "version", opt_text(args, &plan_options[P_VERSION]), err);
     if (rc == 0) rc = submit_put(body, "tier", opt_text(args, &plan_options[P_TIER]), err);
-    return rc == 0 ? submit_put(body, "plan_digest", opt_text(args, &plan_options[P_PLAN]), err) : rc;
+    if (rc == 0) rc = submit_put(body, "plan_digest", opt_text(args, &plan_options[P_PLAN]), err);
+    return rc == 0 ? put_target(body, p, err) : rc;
+}
+
+/* What the link leads to is what is replaced, whatever the log says. */
+static int find_target(struct cli *cli, const struct opt_args *args, struct planning *p) {
+    const char *dir = opt_text(args, &plan_options[P_TARGET]), *name = opt_text(args, &plan_options[P_LINK]);
+    struct err err = {0};
+    if (dir == NULL) {
+        bool lost = name != NULL || opt_has(args, &plan_options[P_FROM]);
+        return lost ? cli_usage(cli, "--link and --from need --target DIR") : EXIT_GOOD;
+    }
+    snprintf(p->measured, sizeof(p->measured), "%s", p->digest != NULL ? p->digest : "");
+    int rc = target_plan(dir, name != NULL ? name : "live", opt_text(args, &plan_options[P_FROM]), p->measured, &p->target,
+                         p->found, &err);
+    if (rc == 0 && p->before != NULL && strcmp(p->before, p->found) != 0) {
+        rc = err_set(&err, ERR_INVALID, "--before is %s, and the link leads to %s", p->before,
+                     p->found[0] != '\0' ? p->found : "nothing");
+    }
+    p->linked = rc == 0;
+    p->digest = p->measured;
+    p->before = p->found[0] != '\0' ? p->found : NULL;
+    return rc == 0 ? EXIT_GOOD : cli_fail_input(cli, &err);
 }
 
 /* What is live is asked before the step is judged: another promotion in between makes it wrong, which its switch notices. */
@@ -88,9 +125,13 @@ static int plan(struct cli *cli, const struct opt_args *args) {
                          "image/NAME, prompt/NAME or policy/NAME",
                          p.of);
     }
-    if (p.digest == NULL) return cli_usage(cli, "--digest DIGEST is missing: a candidate is its digest");
     if (promote_subject(args->args[0], subject, &err) != 0) return cli_usage(cli, "%s", err.msg);
-    if (p.before == NULL) exit_code = find_live(cli, &p);
+    exit_code = find_target(cli, args, &p);
+    if (exit_code != 0) return exit_code;
+    if (p.digest == NULL) return cli_usage(cli, "--digest DIGEST is missing: a candidate is its digest");
+    exit_code = promote_complete(cli, subject, opt_text(args, &plan_options[P_SUBMIT + SUBMIT_ACTOR]));
+    if (exit_code != 0) return exit_code;
+    if (p.before == NULL && !p.linked) exit_code = find_live(cli, &p);
     if (exit_code != 0) return exit_code;
     struct body *body = body_new(kind_find(bytes_of("promotion.planned")));
     int rc = body != NULL ? put(body, &p, args, &err) : err_set(&err, ERR_NOMEM, "no memory for the body");
@@ -105,12 +146,15 @@ static int plan(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec promote_plan = {
-    .synopsis = "ID WHAT/NAME --digest DIGEST [--before DIGEST] [--version TEXT] [--tier TIER] [OPTIONS]",
+    .synopsis = "ID WHAT/NAME --digest DIGEST [--before DIGEST] [--version TEXT] [--tier TIER] [--target DIR] [OPTIONS]",
     .about = "Proposes a candidate. WHAT is route, pack, model, adapter, image, prompt or policy; DIGEST is that\n"
-             "of its configuration (route), tree (pack), weights (model) or content. Exit code 1 if a promotion\n"
-             "of this ID is in progress or promoted.",
+             "of its configuration (route), tree (pack), weights (model) or content. With --target, DIR/NAME is a\n"
+             "link to what is live: 'promote apply' exchanges it in one step and reads it back; nothing that is\n"
+             "live is changed in place. The candidate has to lie there already: a file, or a directory by its tree\n"
+             "digest. Exit code 1 if a promotion of this ID is in progress or promoted.",
     .examples = "ledger promote plan swap route/summarise --digest sha256:... --tier T2\n"
-                "ledger promote plan pdf-2 pack/pdf-ops --digest sha256:... --version 2.0",
+                "ledger promote plan pdf-2 pack/pdf-ops --digest sha256:... --version 2.0\n"
+                "ledger promote plan web-7 image/web --target /srv/web --link live --from /srv/web/v7",
     .opts = plan_options,
     .min_args = 2,
     .max_args = 2,

@@ -25,6 +25,8 @@ int promote_live(struct ledger *ledger, const char *of, char ret[PROMOTE_TEXT], 
 int promote_subject(const char *id, char ret[PROMOTE_TEXT + 16], struct err *err);
 /* Text of a digest, "sha256:...". */
 bool promote_is_digest(const char *text);
+/* Completes what was decided and not applied, before another step. Returns 0, or the exit code after reporting. */
+int promote_complete(struct cli *cli, const char *id, const char *actor);
 /* 0, or reports that there is no such promotion, EXIT_NO. */
 int promote_must_be(struct cli *cli, const struct promote_known *known);
 

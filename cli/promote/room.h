@@ -8,6 +8,7 @@
  *   plan      `promote plan`
  *   steps     `promote simulate` and `abort`
  *   verify    `promote verify`: the gates are asked and their answers recorded
+ *   target    the link to what is live: planned, switched, read back
  *   apply     `promote apply` and `rollback`
  *   status    where a promotion is, what it lacks, the next command
  *   history   which version was live when */

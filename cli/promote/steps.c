@@ -194,7 +194,12 @@ static int abort_it(struct cli *cli, const struct opt_args *args) {
     if (rc == 0) rc = put_abort(body, &known, opt_text(args, &abort_options[A_REASON]), &err);
     const struct submit what = {
         .kind = "promotion.aborted", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
-    if (rc == 0) return submit_step(cli, args, &abort_options[A_SUBMIT], &what, body);
+    if (rc == 0) {
+        exit_code = submit_step(cli, args, &abort_options[A_SUBMIT], &what, body);
+        bool dry = opt_has(args, &abort_options[A_SUBMIT + SUBMIT_DRY_RUN]);
+        const char *actor = opt_text(args, &abort_options[A_SUBMIT + SUBMIT_ACTOR]);
+        return exit_code == 0 && !dry ? promote_complete(cli, subject, actor) : exit_code;
+    }
     body_free(body);
     return cli_fail_input(cli, &err);
 }

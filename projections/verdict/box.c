@@ -311,6 +311,24 @@ static int judge_packs(struct verdict_case *c, struct err *err) {
     return rc;
 }
 
+static int each_promotion(struct verdict_case *c, const struct row *row, struct err *err) {
+    (void)err;
+    struct bytes name = named_text(row, "promotion");
+    if (named_has(row, "unapplied")) {
+        verdict_found(c, VERDICT_FAIL, row, name, "%.*s is %s, and its link was not switched", REASON_NAME(name),
+                      named_is(row, "state", "promoted") ? "promoted" : "taken back");
+    } else if (named_is(row, "state", "promoted")) {
+        verdict_found(c, VERDICT_PASS, row, name, "%s", "");
+    }
+    return 0;
+}
+
+static int judge_promotions(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "promotions", each_promotion, err);
+    verdict_passes(c, c->found == 1 ? "what was promoted is live" : "%zu are promoted and live", c->found);
+    return rc;
+}
+
 static int judge_states(struct verdict_case *c, struct err *err) {
     struct state_status status;
     static const struct verdict_help verify = {NULL, "ledger verify"};
@@ -403,6 +421,7 @@ const struct verdict_clause verdict_clauses[] = {
      {"compare it with a checkpoint that was kept elsewhere: ledger verify --checkpoint FILE", SEEN_TO("restores")},
      NONE},
     {"packs", false, "can the installed packs run?", judge_packs, {NULL, "ledger why pack/{about}"}, NONE},
+    {"promotions", false, "is what was promoted live?", judge_promotions, {NULL, "ledger promote apply {about}"}, NONE},
     {"states", false, "do the states follow the log?", judge_states, {NULL, "ledger rebuild {about}"}, NONE},
     {"state",
      true,

@@ -145,6 +145,16 @@ mend state pdf-ops warn
 event pack.parked -s pack/pdf-ops
 mend state pdf-ops warn
 
+# A promotion that was decided, and whose link was not switched.
+mkdir web && echo one >web/v1 && echo two >web/v2 && ln -s v1 web/live
+box 0 promote plan web image/web --target web --from web/v2
+digest=sha256:$(sha256sum web/v2 | cut -d' ' -f1)
+box 0 promote simulate web --verdict pass
+event promotion.verifying -s promotion/web
+event promotion.gated -s promotion/web decision=pass digest="$digest"
+event promotion.promoted -s promotion/web digest="$digest"
+mend promotions '' fail
+
 # Models: a missing one is looked for again.
 run 0 -C other init --origin test.example/other
 cp "$F/tags.json" "$F/ps.json" server/

@@ -93,6 +93,14 @@ SYSCALLS_EXPORT int ftruncate(int fd, off_t n) {
     SYSCALLS_CALL(int, syscall(SYS_ftruncate, fd, n));
 }
 
+SYSCALLS_EXPORT int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
+    SYSCALLS_CALL(int, syscall(SYS_renameat2, from_dir, from, to_dir, to, flags));
+}
+
+SYSCALLS_EXPORT int symlink(const char *to, const char *path) {
+    SYSCALLS_CALL(int, syscall(SYS_symlinkat, to, AT_FDCWD, path));
+}
+
 SYSCALLS_EXPORT int unlink(const char *path) {
     SYSCALLS_CALL(int, syscall(SYS_unlinkat, AT_FDCWD, path, 0));
 }

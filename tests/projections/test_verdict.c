@@ -159,7 +159,7 @@ static void a_box_of_which_all_is_known_and_well_passes(void **state) {
     clause("runtimes", "pass", "1 answers");
     clause_cites("runtimes", 1);
     clause("disk", "pass", "1 checked, all well");
-    box_int(&box, "passed", 11);
+    box_int(&box, "passed", 12);
     box_evidence(&box, 4, (uint64_t)0, (uint64_t)1, (uint64_t)2, (uint64_t)3);
 }
 
@@ -490,6 +490,29 @@ static void a_blocked_pack_is_a_warning_of_the_box(void **state) {
     clause_text("packs", "remedy", "ledger permit grant pack/p exec --tier TIER");
 }
 
+static void what_was_promoted_and_not_applied_fails(void **state) {
+    (void)state;
+    static const char digest[] = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+    char json[512];
+    find_verdict("");
+    clause("promotions", "pass", "0 are promoted and live");
+    snprintf(json, sizeof(json), "{\"what\":\"image\",\"name\":\"web\",\"linked\":true,\"digest\":\"%s\"}", digest);
+    box_event(&box, "promotion.planned", "promotion/w", json);
+    box_event(&box, "promotion.simulated", "promotion/w", "{\"verdict\":\"pass\"}");
+    box_event(&box, "promotion.verifying", "promotion/w", NULL);
+    snprintf(json, sizeof(json), "{\"decision\":\"pass\",\"digest\":\"%s\"}", digest);
+    box_event(&box, "promotion.gated", "promotion/w", json);
+    snprintf(json, sizeof(json), "{\"digest\":\"%s\"}", digest);
+    box_event(&box, "promotion.promoted", "promotion/w", json);
+    find_verdict("");
+    clause("promotions", "fail", "w is promoted, and its link was not switched");
+    clause_text("promotions", "remedy", "ledger promote apply w");
+    snprintf(json, sizeof(json), "{\"digest\":\"%s\",\"read_back\":\"%s\"}", digest, digest);
+    box_event(&box, "promotion.applied", "promotion/w", json);
+    find_verdict("");
+    clause("promotions", "pass", "what was promoted is live");
+}
+
 static void what_does_not_apply_alone_does_not_pass(void **state) {
     (void)state;
     uint64_t seq = observe("disk-space", ",\"target\":\"/\",\"status\":\"not_applicable\"");
@@ -528,6 +551,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_check_keeps_the_newest_observation_of_each_target),
+        TEST(what_was_promoted_and_not_applied_fails),
         TEST(what_does_not_apply_alone_does_not_pass),
         TEST(a_pack_that_is_ready_and_fails_by_its_own_verdict_is_named),
         TEST(an_observation_that_is_older_than_what_is_known_changes_nothing),

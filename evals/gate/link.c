@@ -1,0 +1,165 @@
+/* Every name is changed by one call that happens or not: symlink, renameat2, unlink. */
+#include "evals/gate/link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "packs/tree/content.h"
+
+static void put_digest(const uint8_t digest[HASH_LEN], char ret[LINK_DIGEST_MAX]) {
+    memcpy(ret, "sha256:", 7);
+    text_hex(ret + 7, digest, HASH_LEN);
+}
+
+static int digest_file(const char *path, char ret[LINK_DIGEST_MAX], struct err *err) {
+    uint8_t digest[HASH_LEN], *piece = malloc(FILE_PIECE);
+    struct hash *hash = hash_new();
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int rc = piece == NULL || hash == NULL ? err_set(err, ERR_NOMEM, "no memory for a file")
+             : fd < 0                      ? err_errno(err, errno, "'%.300s' cannot be read", path)
+                                           : 0;
+    ssize_t n = 1;
+    while (rc == 0 && n > 0) {
+        n = read(fd, piece, FILE_PIECE);
+        if (n < 0) rc = err_errno(err, errno, "'%.300s' cannot be read", path);
+        if (n > 0) hash_put(hash, piece, (size_t)n);
+    }
+    if (rc == 0) {
+        hash_end(hash, digest);
+        put_digest(digest, ret);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    hash_free(hash);
+    free(piece);
+    return rc;
+}
+
+static void note_fault(void *ctx, const char *path, const char *what) {
+    char *first = ctx;
+    if (first[0] == '\0') {
+        snprintf(first, 256, "%.120s: %.120s", path, what);
+    }
+}
+
+static int digest_tree(const char *path, char ret[LINK_DIGEST_MAX], uint64_t *ret_bytes, struct err *err) {
+    struct content *tree = NULL;
+    char fault[256] = "";
+    int rc = content_read(path, NULL, note_fault, fault, &tree, err);
+    if (rc == ERR_INVALID && fault[0] != '\0') err_set(err, rc, "'%.200s' has no digest: %s", path, fault);
+    if (rc == 0) {
+        put_digest(content_digest(tree), ret);
+        *ret_bytes = content_bytes(tree);
+    }
+    content_free(tree);
+    return rc;
+}
+
+int link_digest(const char *path, char ret[LINK_DIGEST_MAX], uint64_t *ret_bytes, struct err *err) {
+    struct stat st;
+    uint64_t bytes = 0;
+    if (stat(path, &st) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR) return err_set(err, ERR_NOTFOUND, "'%.300s' does not exist", path);
+        return err_errno(err, errno, "'%.300s' cannot be read", path);
+    }
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "'%.300s' is neither a file nor a directory", path);
+    }
+    bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    int rc = S_ISDIR(st.st_mode) ? digest_tree(path, ret, &bytes, err) : digest_file(path, ret, err);
+    if (rc == 0 && ret_bytes != NULL) {
+        *ret_bytes = bytes;
+    }
+    return rc;
+}
+
+int link_read(const char *link, char ret[FILE_PATH_MAX], struct err *err) {
+    char to[FILE_PATH_MAX];
+    ssize_t n = readlink(link, to, sizeof(to));
+    if (n < 0 && errno == ENOENT) return err_set(err, ERR_NOTFOUND, "there is no link '%.300s'", link);
+    if (n < 0 && errno == EINVAL) return err_set(err, ERR_CONFLICT, "'%.300s' is not a link", link);
+    if (n < 0) return err_errno(err, errno, "the link '%.300s' cannot be read", link);
+    if ((size_t)n >= sizeof(to)) return err_set(err, ERR_LIMIT, "the link '%.300s' leads to a path that is too long", link);
+    memcpy(ret, to, (size_t)n);
+    ret[n] = '\0';
+    return 0;
+}
+
+int link_resolve(const char *link, const char *to, char ret[FILE_PATH_MAX], struct err *err) {
+    char dir[FILE_PATH_MAX];
+    if (to[0] == '/') return file_join(ret, "", to + 1, err);
+    int rc = file_parent(dir, link, err);
+    return rc == 0 ? file_join(ret, dir, to, err) : rc;
+}
+
+/* "DIR/.ledger-tmp-link-NAME" */
+static int temporary_of(const char *link, char ret[FILE_PATH_MAX], struct err *err) {
+    const char *name = strrchr(link, '/');
+    char dir[FILE_PATH_MAX], own[FILE_PATH_MAX];
+    int rc = file_parent(dir, link, err);
+    int n = snprintf(own, sizeof(own), FILE_TEMPORARY "link-%s", name != NULL ? name + 1 : link);
+    if (rc == 0 && (n < 0 || n > 255)) rc = err_set(err, ERR_LIMIT, "the name of the link '%.300s' is too long", link);
+    return rc == 0 ? file_join(ret, dir, own, err) : rc;
+}
+
+static bool leads_to(const char *link, const char *to) {
+    char found[FILE_PATH_MAX];
+    return link_read(link, found, NULL) == 0 && strcmp(found, to) == 0;
+}
+
+static int moved(const char *link, struct err *err) {
+    char found[FILE_PATH_MAX] = "";
+    int rc = link_read(link, found, NULL);
+    if (rc == ERR_CONFLICT) return err_set(err, ERR_CONFLICT, "'%.300s' is not a link", link);
+    return rc == 0 ? err_set(err, ERR_CONFLICT, "the link '%.200s' leads to '%.200s': somebody else moved it", link, found)
+                   : err_set(err, ERR_CONFLICT, "the link '%.300s' is gone: somebody else removed it", link);
+}
+
+/* Exchanged first and looked at then: between a look and a rename somebody else could move it. */
+static int exchange(const char *link, const char *temporary, const char *from, struct err *err) {
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, link, RENAME_EXCHANGE) != 0) {
+        return errno == ENOENT ? moved(link, err) : err_errno(err, errno, "the link '%.300s' cannot be switched", link);
+    }
+    if (from == NULL || leads_to(temporary, from)) return 0;
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, link, RENAME_EXCHANGE) != 0) {
+        return err_errno(err, errno, "the link '%.200s' was moved by somebody else, and what it led to is '%.200s' now",
+                         link, temporary);
+    }
+    return moved(link, err);
+}
+
+/* Removes nothing but a link. */
+static int clear(const char *temporary, struct err *err) {
+    char to[FILE_PATH_MAX];
+    int rc = link_read(temporary, to, NULL);
+    if (rc == ERR_NOTFOUND) return 0;
+    if (rc == 0 && unlink(temporary) == 0) return 0;
+    return err_set(err, ERR_IO, "'%.300s' cannot be removed", temporary);
+}
+
+int link_switch(const char *link, const char *from, const char *to, struct err *err) {
+    char temporary[FILE_PATH_MAX], found[FILE_PATH_MAX];
+    int rc = temporary_of(link, temporary, err);
+    if (rc == 0) rc = clear(temporary, err);
+    int is = link_read(link, found, NULL);
+    bool fresh = is == ERR_NOTFOUND;
+    if (rc == 0 && (is == ERR_CONFLICT || (from != NULL && fresh != (from[0] == '\0')))) rc = moved(link, err);
+    if (rc != 0) return rc;
+    if (symlink(to, temporary) != 0) return err_errno(err, errno, "the link '%.300s' cannot be made", temporary);
+    if (!fresh) {
+        rc = exchange(link, temporary, from, err);
+    } else if (renameat2(AT_FDCWD, temporary, AT_FDCWD, link, RENAME_NOREPLACE) != 0) {
+        rc = errno == EEXIST ? moved(link, err) : err_errno(err, errno, "the link '%.300s' cannot be made", link);
+    }
+    struct err ignored = {0};
+    int cleared = rc == 0 || rc == ERR_CONFLICT ? clear(temporary, rc == 0 ? err : &ignored) : 0;
+    if (rc == 0) rc = file_sync_parent(link, err);
+    return rc == 0 ? cleared : rc;
+}

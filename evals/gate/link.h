@@ -1,0 +1,28 @@
+/* A link that leads to what is live, and what it leads to. What is live is never changed in place: a version lies beside it, and
+ * the link is exchanged in one step.
+ *
+ *   DIR/NAME ──> DIR/<hex of the digest>        before, during and after a switch it leads to one whole version
+ *
+ * A switch makes a second link under a temporary name and exchanges the two (renameat2), so that what is taken away can be
+ * looked at: had somebody else moved the link meanwhile, it is exchanged back. The temporary link has one name for each NAME;
+ * one that a killed process left is removed by the next switch. */
+#ifndef EVALS_GATE_LINK_H
+#define EVALS_GATE_LINK_H
+
+#include "base/file.h"
+
+#define LINK_DIGEST_MAX 80
+
+/* "sha256:..." of a file's content, or of a directory as packs/tree/content.h defines it; links on the way are followed.
+ * ERR_NOTFOUND: nothing is there. ERR_INVALID: it is neither, or the directory holds what a version may not. `ret_bytes` may be
+ * NULL. */
+int link_digest(const char *path, char ret[LINK_DIGEST_MAX], uint64_t *ret_bytes, struct err *err);
+/* Where a link leads, as it is written. ERR_NOTFOUND: there is none. ERR_CONFLICT: something else has that name. */
+int link_read(const char *link, char ret[FILE_PATH_MAX], struct err *err);
+/* The path of what it leads to: `to` itself, or below the link's directory. */
+int link_resolve(const char *link, const char *to, char ret[FILE_PATH_MAX], struct err *err);
+/* Lets the link lead to `to`. `from`: where it has to lead before; empty: there has to be none; NULL: wherever. Afterwards the
+ * directory is synced. ERR_CONFLICT: it leads elsewhere, and still does. Any other failure leaves it leading to one or the other. */
+int link_switch(const char *link, const char *from, const char *to, struct err *err);
+
+#endif
