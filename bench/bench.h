@@ -52,8 +52,9 @@ int run_packs(struct bench *b, struct err *err);    /* pack_validate, pack_list 
 int run_process(struct bench *b,
                 struct err *err); /* open_append_exit, rss_append, rss_verify, rss_rebuild; closes the ledgers */
 
-int run_confine(struct bench *b, struct err *err); /* confined_step, pack_step */
-int run_model(struct bench *b, struct err *err);   /* model_stream */
+int run_confine(struct bench *b, struct err *err);      /* confined_step, pack_step */
+int run_model(struct bench *b, struct err *err);        /* model_stream */
+int run_eval_compare(struct bench *b, struct err *err); /* eval_compare */
 
 /* ---- child processes of the bench program, for measurements from outside ---- */
 

@@ -296,11 +296,11 @@ static int diff(struct cli *cli, const struct opt_args *args) {
 
 const struct spec evals_diff = {
     .synopsis = "EVAL EVAL [--at WHEN]",
-    .about = "Compares two evaluations of one suite, the earlier one first: the scores of each task and metric\n"
+    .about = "Compares the scores of two evaluations of one suite, the earlier one first: each task and metric\n"
              "side by side; what got better or worse, was added or is missing; and on which side of its\n"
              "threshold each score is. If neither the score nor the suite says whether higher is better, a\n"
-             "score is only reported as changed. Exit code 1 if nothing differs, 3 if they are of different\n"
-             "suites.",
+             "score is only reported as changed. 'eval compare' compares samples instead, and says whether a\n"
+             "difference is noise. Exit code 1 if nothing differs, 3 if they are of different suites.",
     .opts = diff_options,
     .min_args = 2,
     .max_args = 2,

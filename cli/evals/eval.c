@@ -6,6 +6,8 @@ static const struct command subs[] = {
     {"list", "list evaluations, their scores, and whether they count", &entities_list},
     {"show", "show one, why it is so, and by which events", &entities_show},
     {"baseline", "name one that later ones are compared with, or list those", &evals_baseline},
+    {"report", "show one with its samples: pass rates, what failed, latencies", &evals_report},
+    {"compare", "compare two by their samples: what flipped, and is it noise", &evals_compare},
     {"diff", "compare the scores of two", &evals_diff},
     {"new", "write a small suite to begin with", &evals_new},
     {"validate", "check suites and print their digests", &evals_validate},
@@ -14,9 +16,11 @@ static const struct command subs[] = {
 };
 
 const struct spec spec_eval = {
-    .synopsis = "list | show NAME | baseline | diff EVAL EVAL | new FILE | validate FILE... | schema",
+    .synopsis =
+        "list | show NAME | baseline | report EVAL | compare A B | diff EVAL EVAL | new FILE | validate FILE... | schema",
     .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it counts as proof.\n"
              "'ledger state eval_scores' lists all scores, one per line. docs/suites.md describes suites.",
-    .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval diff e17 e18",
+    .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval report e18\n"
+                "ledger eval compare e17 e18",
     .subs = subs,
 };

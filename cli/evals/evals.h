@@ -6,5 +6,6 @@
 
 extern const struct spec evals_new, evals_validate, evals_schema, evals_diff;
 extern const struct spec evals_baseline;
+extern const struct spec evals_compare, evals_report;
 
 #endif

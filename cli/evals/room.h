@@ -8,7 +8,10 @@
  *   validate  what is wrong with suites, and what each is by digest
  *   schema  the form of suites, for editors and documents
  *   baseline  which evaluation later ones are compared with
- *   diff   two evaluations of one suite, score by score */
+ *   diff   two evaluations of one suite, score by score
+ *   compare, comparison_say, comparison_put  two of them, sample by sample
+ *   report, sheet_say, sheet_put  one of them, with its samples
+ *   evaluation, junit, chart  what these share */
 #ifndef CLI_EVALS_ROOM_H
 #define CLI_EVALS_ROOM_H
 
