@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "evals/sample/samples.h"
+#include "evals/score/baselines.h"
 #include "ingest/ingest.h"
 #include "query/query.h"
 #include "tests/ledger/scratch.h"
@@ -174,6 +175,38 @@ static void samples_of_other_programs_are_read_too(void **state) {
     assert_true(got.all[0].score <= 0 && got.all[1].score >= 1 && got.repeated == 0);
 }
 
+/* ---- baselines ---- */
+
+#define WEIGHTS "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void thresholds_find_the_baseline_of_their_name_while_it_counts(void **state) {
+    (void)state;
+    struct suite_threshold asked[3] = {{.metric = SUITE_PASS_RATE}, {.metric = SUITE_REGRESSION}, {.metric = SUITE_PROBES}};
+    struct suite suite = {.name = bytes_of("t"), .thresholds = asked, .thresholds_n = 3};
+    struct score_baselines found;
+    asked[1].baseline = asked[2].baseline = bytes_of("release");
+    append("eval.started", "eval/a", "{\"suite\":\"t\",\"digest\":\"" WEIGHTS "\"}");
+    passed("eval/a", "one", 0);
+    passed("eval/a", "two", 0);
+    append("eval.scored", "eval/a",
+           "{\"task\":\"t\",\"metric\":\"pass_rate_lower\",\"value\":1,\"threshold\":0.5,\"higher_is_better\":true,"
+           "\"verdict\":\"pass\"}");
+    append("eval.finished", "eval/a", "{\"suite\":\"t\",\"digest\":\"" WEIGHTS "\",\"verdict\":\"pass\"}");
+    append("eval.baseline_set", "suite/t", "{\"suite\":\"t\",\"baseline\":\"other\",\"eval\":\"a\"}");
+    must(score_baselines_open(s.ledger, &suite, &found, &why));
+    assert_int_equal(found.n, 0);
+    score_baselines_close(&found);
+    append("eval.baseline_set", "suite/t", "{\"suite\":\"t\",\"baseline\":\"release\",\"eval\":\"a\"}");
+    must(score_baselines_open(s.ledger, &suite, &found, &why));
+    assert_int_equal(found.n, 1);
+    assert_true(bytes_is(found.all[0].name, "release") && found.all[0].n == 2 && strcmp(found.evals[0], "a") == 0);
+    score_baselines_close(&found);
+    append("eval.invalidated", "eval/a", "{\"reason\":\"contaminated\"}");
+    must(score_baselines_open(s.ledger, &suite, &found, &why));
+    assert_int_equal(found.n, 0);
+    score_baselines_close(&found);
+}
+
 /* ---- against a walk over every event ---- */
 
 static uint64_t seed;
@@ -265,6 +298,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_was_taken_back_does_not_count, start, finish),
         cmocka_unit_test_setup_teardown(a_case_counts_by_its_first_known_outcome, start, finish),
         cmocka_unit_test_setup_teardown(samples_of_other_programs_are_read_too, start, finish),
+        cmocka_unit_test_setup_teardown(thresholds_find_the_baseline_of_their_name_while_it_counts, start, finish),
         cmocka_unit_test_setup_teardown(the_answer_is_that_of_a_walk_over_every_event, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static struct box {
     struct suite suite;
     struct suite_case cases[CASES_MAX];
     struct suite_threshold thresholds[SUITE_METRICS];
-    char ids[CASES_MAX][8], digests[CASES_MAX][80];
+    char ids[CASES_MAX][24], digests[CASES_MAX][80];
     struct made now, before;
     struct score scores[SUITE_METRICS];
 } b;
