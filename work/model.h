@@ -31,6 +31,9 @@ struct work_endpoint {
     const char *url;      /* http or https, no user part, query or fragment; "/v1" at its end is fine */
     const char *key_file; /* regular, of mode 0600 (or 0400) and owned by this process's user; NULL: no key */
     bool off_box;         /* calls may leave this box */
+    /* Connections are kept between calls. A request on one that turns out to be dead is sent once more, on a new one, so a
+     * server can get it twice: for calls that may be repeated. */
+    bool keep;
 };
 struct work_model; /* one thread at a time */
 

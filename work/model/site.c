@@ -33,6 +33,7 @@ int work_model_open(const struct work_endpoint *endpoint, struct work_model **re
     if (m == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     m->protocol = endpoint->protocol;
     m->off_box = endpoint->off_box;
+    m->keep = endpoint->keep;
     int rc = http_open("ledger", &m->http, err);
     if (rc == 0) rc = http_base(m->http, endpoint->url, m->base, err);
     if (rc == 0 && !model_place_read(m->base, &m->place)) {
@@ -124,7 +125,7 @@ int site_fetch(struct work_model *site, struct http_request *request, const stru
                enum work_call_end *ret_end, struct err *err) {
     request->bearer = (struct bytes){site->key, site->key_n};
     request->pin = site->pin[0] != '\0' ? site->pin : NULL;
-    request->fresh = true;
+    request->fresh = !site->keep;
     request->stop = stop != NULL ? stop->flag : NULL;
     request->stop_fd = stop != NULL ? stop->fd : 0;
     int rc = http_fetch(site->http, request, ret, err);

@@ -14,7 +14,7 @@
 struct work_model {
     struct http *http;
     enum work_protocol protocol;
-    bool off_box;
+    bool off_box, keep;
     bool placed;
     char base[HTTP_URL_MAX]; /* without "/v1" */
     struct work_place place;
