@@ -3,6 +3,7 @@
 #include "cli/states/entities.h"
 
 static const struct command subs[] = {
+    {"run", "run a suite against a model, and record what came of it", &evals_run},
     {"list", "list evaluations, their scores, and whether they count", &entities_list},
     {"show", "show one, why it is so, and by which events", &entities_show},
     {"baseline", "name one that later ones are compared with, or list those", &evals_baseline},
@@ -16,8 +17,8 @@ static const struct command subs[] = {
 };
 
 const struct spec spec_eval = {
-    .synopsis =
-        "list | show NAME | baseline | report EVAL | compare A B | diff EVAL EVAL | new FILE | validate FILE... | schema",
+    .synopsis = "run SUITE | list | show NAME | baseline | report EVAL | compare A B | diff EVAL EVAL | new FILE | "
+                "validate FILE... | schema",
     .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it counts as proof.\n"
              "'ledger state eval_scores' lists all scores, one per line. docs/suites.md describes suites.",
     .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval report e18\n"

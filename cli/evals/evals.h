@@ -4,7 +4,7 @@
 
 #include "cli/call/command.h"
 
-extern const struct spec evals_new, evals_validate, evals_schema, evals_diff;
+extern const struct spec evals_run, evals_new, evals_validate, evals_schema, evals_diff;
 extern const struct spec evals_baseline;
 extern const struct spec evals_compare, evals_report;
 

@@ -7,6 +7,7 @@
  *   fresh  `ledger eval new`: a suite to begin with
  *   validate  what is wrong with suites, and what each is by digest
  *   schema  the form of suites, for editors and documents
+ *   run    a suite, run against a model's endpoint; outcome: what is printed of it
  *   baseline  which evaluation later ones are compared with
  *   diff   two evaluations of one suite, score by score
  *   compare, comparison_say, comparison_put  two of them, sample by sample

@@ -356,8 +356,8 @@ void out_progress_draw(void *ctx, uint64_t done, uint64_t total) {
     }
     bar[PROGRESS_CELLS] = '\0';
     double left = part > 0 ? seconds / part - seconds : 0;
-    fprintf(stderr, "\r\x1b[K%s [%s] %3.0f%%  %llu of %llu  %.0f s left", p->what, bar, part * 100,
-            (unsigned long long)done, (unsigned long long)total, left);
+    fprintf(stderr, "\r\x1b[K%s [%s] %3.0f%%  %llu of %llu  %.0f s left%s%s", p->what, bar, part * 100,
+            (unsigned long long)done, (unsigned long long)total, left, p->note[0] != '\0' ? "  " : "", p->note);
 }
 
 void out_progress_end(struct out_progress *progress) {

@@ -60,6 +60,7 @@ struct out_progress {
     const struct cli *cli;
     const char *what;      /* "verifying" */
     uint64_t start, drawn; /* ns of the boot clock */
+    char note[96];         /* what else is known so far, at the end of the line; "": nothing */
 };
 void out_progress_init(struct out_progress *progress, const struct cli *cli, const char *what);
 /* `total` 0: unknown. The context is a struct out_progress. */

@@ -6,6 +6,7 @@
 #include "evals/suite/suite.h"
 
 #define RUN_SAMPLES_MAX 10000000
+#define RUN_LANES_MAX   256 /* samples in flight */
 
 struct run_choice {
     const char *const *only; /* tags: cases that have one of them */

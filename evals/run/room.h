@@ -6,7 +6,11 @@
  *   run       the whole of an evaluation: its beginning, its samples, its scores, its end
  *   plan      which cases are run, in which order, how often
  *   schedule  threads that ask, a rate, budgets; what came of samples is handed to the caller's thread, some at once
- *   target    whatever answers
+ *   target    whatever answers; endpoint: a model; route: the model that serves a route
+ *   judging   what an answer is worth, by its case's checks and the model that judges
+ *   record    the events; machine: what it ran on
+ *   resume    what an interrupted evaluation left
+ *   types     what is asked for, what is evaluated, what came of it
  *
  * Words. A "sample" is a case that is run once; a "lane" asks for one sample after the other. "Whole": every sample of the
  * suite was run; "partial" evaluations prove nothing. */

@@ -12,8 +12,6 @@
 #include "evals/run/plan.h"
 #include "evals/run/target.h"
 
-#define RUN_LANES_MAX 256
-
 /* What the suite's checks say of an answer. */
 struct run_judged {
     enum sample_outcome outcome;

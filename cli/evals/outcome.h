@@ -1,0 +1,13 @@
+/* What is printed of an evaluation that was just run. */
+#ifndef CLI_EVALS_OUTCOME_H
+#define CLI_EVALS_OUTCOME_H
+
+#include "cli/print/out.h"
+#include "evals/run/run.h"
+
+/* The line while it runs; the context is a struct out_progress. */
+void outcome_progress(void *ctx, const struct run_progress *progress);
+/* Returns the exit code: good only if it passed. `suite`: as it was named on the command line. */
+int outcome_print(struct cli *cli, const char *suite, const struct run_suite_result *result);
+
+#endif

@@ -1,0 +1,263 @@
+/* eval run: a suite against a model, through its route or at an address. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/call/stop.h"
+#include "cli/evals/evals.h"
+#include "cli/evals/outcome.h"
+#include "cli/open/open.h"
+#include "cli/print/say.h"
+#include "evals/load/load.h"
+#include "evals/run/endpoint.h"
+#include "evals/run/route.h"
+#include "evals/run/run.h"
+
+enum {
+    O_ROUTE,
+    O_ENDPOINT,
+    O_MODEL,
+    O_PROTOCOL,
+    O_KEY,
+    O_OFF_BOX,
+    O_REPEAT,
+    O_ONLY,
+    O_SHUFFLE,
+    O_CONCURRENCY,
+    O_RATE,
+    O_TOKENS,
+    O_TIME,
+    O_FAIL_FAST,
+    O_RESUME,
+    O_ACTOR
+};
+static const struct opt options[] = {
+    [O_ROUTE] = {"route", 0, "ROUTE", "the route that is evaluated, with its model and endpoint"},
+    [O_ENDPOINT] = {"endpoint", 0, "URL", "where the model is reached (default: as for the route)"},
+    [O_MODEL] = {"model", 'm', "MODEL", "name of the model (default: the route's)"},
+    [O_PROTOCOL] = {"protocol", 0, "WORD", "ollama or openai (default: ollama)"},
+    [O_KEY] = {"key", 0, "FILE", "file of mode 0600 with the endpoint's key"},
+    [O_OFF_BOX] = {"off-box", 0, NULL, "the model and the judge may be on other machines"},
+    [O_REPEAT] = {"repeat", 0, "N", "run each case N times (default: as the suite says)"},
+    [O_ONLY] = {"only", 0, "TAG", "only cases with this tag; may be repeated"},
+    [O_SHUFFLE] = {"shuffle", 0, "SEED", "in an order that follows from the seed"},
+    [O_CONCURRENCY] = {"concurrency", 'j', "N", "samples in flight at most (default: 4)"},
+    [O_RATE] = {"rate", 0, "N", "samples begun in a second at most"},
+    [O_TOKENS] = {"budget-tokens", 0, "N", "begin no sample once so many tokens were used"},
+    [O_TIME] = {"budget-time", 0, "TIME", "begin no sample after this time: 90s, 15m, 2h"},
+    [O_FAIL_FAST] = {"fail-fast", 0, NULL, "begin no sample after one that did not pass"},
+    [O_RESUME] = {"resume", 0, "EVAL", "continue this evaluation, or the 'last' of this suite that was interrupted"},
+    [O_ACTOR] = {"actor", 'a', "WHO", "who runs it (default: user:<login name>)"},
+    {0},
+};
+
+#define ONLY_MAX 64
+
+struct call {
+    struct cli *cli;
+    const struct opt_args *args;
+    struct suite *suite;
+    struct ledger *ledger;
+    struct run_route route;
+    struct run_endpoint *endpoint;
+    struct run_suite_options how;
+    struct run_suite_result result;
+    struct out_progress progress;
+    const char *only[ONLY_MAX];
+    char actor[CLI_ACTOR_MAX];
+};
+
+static const char *given(const struct call *c, int option) {
+    return opt_text(c->args, &options[option]);
+}
+
+/* ---- what was asked ----------------------------------------------------------------------------------------------------- */
+
+static int take_numbers(struct call *c, struct err *err) {
+    struct run_suite_options *how = &c->how;
+    uint64_t lanes = 4, rate = 0;
+    int rc = opt_u64(c->args, &options[O_REPEAT], &how->choice.repeats, err);
+    how->choice.shuffled = opt_has(c->args, &options[O_SHUFFLE]);
+    if (rc == 0) rc = opt_u64(c->args, &options[O_SHUFFLE], &how->choice.shuffle, err);
+    if (rc == 0) rc = opt_u64(c->args, &options[O_CONCURRENCY], &lanes, err);
+    if (rc == 0) rc = opt_u64(c->args, &options[O_RATE], &rate, err);
+    if (rc == 0) rc = opt_u64(c->args, &options[O_TOKENS], &how->tokens, err);
+    if (rc == 0 && (lanes < 1 || lanes > RUN_LANES_MAX)) {
+        rc = err_set(err, ERR_INVALID, "--concurrency %llu: expected 1 to %d", (unsigned long long)lanes, RUN_LANES_MAX);
+    }
+    if (rc == 0 && how->choice.shuffle > INT64_MAX)
+        rc = err_set(err, ERR_INVALID, "--shuffle: expected a number below 2^63");
+    const char *time = given(c, O_TIME);
+    if (rc == 0 && time != NULL && text_parse_duration(bytes_of(time), &how->time_ns) != 0) {
+        rc = err_set(err, ERR_INVALID, "--budget-time '%.50s': expected a time such as 90s, 15m or 2h", time);
+    }
+    static const int above_zero[] = {O_REPEAT, O_RATE, O_TOKENS};
+    const uint64_t values[] = {how->choice.repeats, rate, how->tokens};
+    for (size_t i = 0; rc == 0 && i < 3; i++) {
+        if (opt_has(c->args, &options[above_zero[i]]) && values[i] == 0) {
+            rc = err_set(err, ERR_INVALID, "--%s 0: expected a number above 0", options[above_zero[i]].name);
+        }
+    }
+    how->concurrency = (unsigned)lanes;
+    how->rate = (double)rate;
+    return rc;
+}
+
+static int take_options(struct call *c) {
+    struct run_suite_options *how = &c->how;
+    const char *tag, *protocol = given(c, O_PROTOCOL);
+    struct err err = {0};
+    size_t at = 0;
+    while ((tag = opt_next(c->args, &options[O_ONLY], &at)) != NULL) {
+        if (how->choice.only_n == ONLY_MAX) return cli_usage(c->cli, "--only is given more than %d times", ONLY_MAX);
+        c->only[how->choice.only_n++] = tag;
+    }
+    if (take_numbers(c, &err) != 0) return cli_usage(c->cli, "%s", err.msg);
+    if (protocol != NULL && strcmp(protocol, "ollama") != 0 && strcmp(protocol, "openai") != 0) {
+        return cli_usage(c->cli, "--protocol '%.50s': expected ollama or openai", protocol);
+    }
+    if (given(c, O_ROUTE) == NULL && given(c, O_ENDPOINT) == NULL) {
+        return cli_usage(c->cli, "give --route ROUTE, or --endpoint URL and --model MODEL: what is evaluated");
+    }
+    if (given(c, O_ROUTE) == NULL && given(c, O_MODEL) == NULL) {
+        return cli_usage(c->cli, "give --model MODEL: the model at the endpoint");
+    }
+    how->choice.only = c->only;
+    how->fail_fast = opt_has(c->args, &options[O_FAIL_FAST]);
+    how->off_box = opt_has(c->args, &options[O_OFF_BOX]);
+    how->resume = given(c, O_RESUME);
+    how->path = c->args->args[0];
+    how->actor = cli_actor(given(c, O_ACTOR), c->actor);
+    return 0;
+}
+
+/* ---- what is evaluated -------------------------------------------------------------------------------------------------- */
+
+static int find_route(struct call *c) {
+    struct err err = {0};
+    char digest[RUN_DIGEST_MAX], hex[2 * HASH_LEN + 1];
+    if (given(c, O_ROUTE) == NULL) return 0;
+    int rc = run_route_find(c->ledger, given(c, O_ROUTE), &c->route, &err);
+    if (rc == ERR_INVALID) return cli_fail_input(c->cli, &err);
+    if (rc != 0) return cli_fail_lookup(c->cli, &err);
+    if (c->route.tool) {
+        return cli_refuse(c->cli, EXIT_NO, ERR_CONFLICT, "route '%s' is served by a program, not by a model",
+                          c->route.binding.route);
+    }
+    text_hex(hex, c->suite->digest, HASH_LEN);
+    (void)snprintf(digest, sizeof(digest), "sha256:%s", hex);
+    const struct bytes name = c->suite->name;
+    if (!bytes_is(name, c->route.suite) && strcmp(digest, c->route.suite_digest) != 0) {
+        err_set(&err, ERR_CONFLICT, "route '%s' %s%s%s, so this evaluation of suite '%.*s' does not prove it",
+                c->route.binding.route, c->route.suite[0] != '\0' ? "is proven by suite '" : "names no suite",
+                c->route.suite, c->route.suite[0] != '\0' ? "'" : "", (int)name.n, (const char *)name.p);
+        cli_warn(c->cli, &err);
+    }
+    return 0;
+}
+
+static int open_endpoint(struct call *c) {
+    struct err err = {0};
+    const char *protocol = given(c, O_PROTOCOL), *model = given(c, O_MODEL), *url = given(c, O_ENDPOINT);
+    struct run_route *r = &c->route;
+    if (url == NULL && r->url[0] == '\0') {
+        return cli_refuse(
+            c->cli, EXIT_INPUT, ERR_INVALID,
+            "nothing says where the model of route '%s' is reached: set model_url in %s/config, or give --endpoint URL",
+            r->binding.route, c->cli->dir);
+    }
+    if (model == NULL) model = r->binding.model;
+    if (model[0] == '\0') return cli_usage(c->cli, "route '%s' names no model: give --model MODEL", r->binding.route);
+    const char *key = given(c, O_KEY) != NULL                 ? given(c, O_KEY)
+                      : url == NULL && r->key_file[0] != '\0' ? r->key_file
+                                                              : NULL;
+    const struct run_endpoint_options at = {
+        .protocol = protocol != NULL ? (strcmp(protocol, "openai") == 0 ? WORK_OPENAI : WORK_OLLAMA) : r->protocol,
+        .url = url != NULL ? url : r->url,
+        .key_file = key,
+        .model = model,
+        .off_box = c->how.off_box,
+        .lanes = c->how.concurrency,
+        .stop = {.flag = NULL, .fd = c->how.stop_fd},
+        .route = &r->binding};
+    if (run_endpoint_open(&at, &c->endpoint, &err) != 0) return cli_fail_input(c->cli, &err);
+    c->how.subject = run_endpoint_subject(c->endpoint);
+    return 0;
+}
+
+/* ---- the command -------------------------------------------------------------------------------------------------------- */
+
+static void on_fault(void *ctx, const char *path, unsigned line, unsigned column, const char *what) {
+    (void)ctx;
+    if (line > 0) {
+        out_error("%s:%u:%u: %s", path, line, column, what);
+    } else {
+        out_error("%s: %s", path, what);
+    }
+}
+
+static int load(struct call *c) {
+    struct err err = {0};
+    return load_suite(c->args->args[0], on_fault, NULL, &c->suite, &err) == 0 ? 0 : cli_fail_input(c->cli, &err);
+}
+
+static int run_it(struct call *c) {
+    struct err err = {0};
+    out_progress_init(&c->progress, c->cli, "evaluating");
+    int rc = run_suite(&c->how, &c->result, &err);
+    out_progress_end(&c->progress);
+    if (rc == ERR_INVALID) return cli_fail_input(c->cli, &err);
+    if (rc == ERR_CONFLICT) return cli_fail_as(c->cli, &err, EXIT_NO);
+    return rc != 0 ? cli_fail_lookup(c->cli, &err) : outcome_print(c->cli, c->args->args[0], &c->result);
+}
+
+static int run(struct cli *cli, const struct opt_args *args) {
+    struct call *c = calloc(1, sizeof(*c));
+    struct err err = {0};
+    if (c == NULL) {
+        err_set(&err, ERR_NOMEM, "out of memory");
+        return cli_fail(cli, &err);
+    }
+    c->cli = cli;
+    c->args = args;
+    int exit_code = take_options(c);
+    if (exit_code == 0) exit_code = load(c);
+    if (exit_code == 0) {
+        c->how.stop = stop_catch();
+        c->how.stop_fd = stop_descriptor();
+        exit_code = cli_open(cli, CLI_WRITE, &c->ledger);
+    }
+    if (exit_code == 0) exit_code = find_route(c);
+    if (exit_code == 0) exit_code = open_endpoint(c);
+    if (exit_code == 0) {
+        c->how.ledger = c->ledger;
+        c->how.suite = c->suite;
+        c->how.progress = outcome_progress;
+        c->how.progress_ctx = &c->progress;
+        exit_code = run_it(c);
+    }
+    run_endpoint_close(c->endpoint);
+    log_close(c->ledger);
+    suite_free(c->suite);
+    free(c);
+    return exit_code;
+}
+
+const struct spec evals_run = {
+    .synopsis = "SUITE --route ROUTE | --endpoint URL --model MODEL [OPTIONS]",
+    .about = "Runs a suite against a model: each case is asked, judged by its expectations and recorded, and\n"
+             "what came of all of them is compared with the suite's thresholds. The evaluation is bound to the\n"
+             "suite, the model's weights, the route's configuration, the pack's version, the settings, the\n"
+             "machine and this program. Prompts and answers are private. A full pass proves the route; with\n"
+             "--only, a budget or --fail-fast it is partial and proves nothing.\n\n"
+             "Ctrl-C ends it in order, and --resume continues it where it was, also after a crash: what is on\n"
+             "record is not asked again. Exit code 1 if the suite did not pass, or that is not known.",
+    .examples = "ledger eval run news.yaml --route summarise\n"
+                "ledger eval run news.yaml --endpoint http://127.0.0.1:8080 --protocol openai --model tiny -j 8\n"
+                "ledger eval run news.yaml --route summarise --resume last",
+    .opts = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,306 @@
+/* A call is a case: its messages or its text, after the system's, with the files that it names attached. What ended a call is
+ * either the case's own limit, while the model was still answering, or a fault of the endpoint: then nothing is known of
+ * the answer. */
+#include "evals/run/endpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mp.h"
+#include "base/text.h"
+
+#define FILE_MAX     ((size_t)8 << 20)
+#define PROMPT_MAX   ((size_t)16 << 20)
+#define MESSAGES_MAX 256
+#define IDENTIFY_MS  10000
+#define NS_PER_MS    1e6
+#define MILLION      1e6
+
+struct lane {
+    struct work_model *model;
+    uint64_t token_ns; /* when the newest piece of the running answer came */
+};
+
+struct run_endpoint {
+    struct lane lanes[RUN_LANES_MAX];
+    unsigned lanes_n;
+    enum work_protocol protocol;
+    char model[WORK_MODEL_NAME_MAX], url[512];
+    struct work_stop stop;
+    struct run_binding route;
+    bool reached; /* by the first question of which model is there */
+};
+
+/* ---- what a case says -------------------------------------------------------------------------------------------------- */
+
+void run_prompt_put(const struct suite_case *one, struct buf *out) {
+    if (one->system.n > 0) {
+        buf_put_str(out, "system: ");
+        buf_put_bytes(out, one->system);
+        buf_put_u8(out, '\n');
+    }
+    for (size_t i = 0; i < one->messages_n; i++) {
+        buf_put_bytes(out, one->messages[i].role);
+        buf_put_str(out, ": ");
+        buf_put_bytes(out, one->messages[i].text);
+        buf_put_u8(out, '\n');
+    }
+    buf_put_bytes(out, one->text);
+}
+
+/* As it was when the suite was read, or not at all. */
+static int attach(const struct suite *suite, const struct suite_file *file, struct buf *out, struct err *err) {
+    char name[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    struct buf content = {.max = FILE_MAX};
+    uint8_t digest[HASH_LEN];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)(file->path.n < sizeof(name) ? file->path.n : 0),
+                   (const char *)file->path.p);
+    int rc = file_join(path, suite->directory, name, err);
+    if (rc == 0) rc = file_read_regular(path, &content, err);
+    const struct bytes whole = bytes_of_buf(&content);
+    hash_parts(digest, &whole, 1);
+    if (rc == 0 && memcmp(digest, file->digest, HASH_LEN) != 0) {
+        rc = err_set(err, ERR_CONFLICT, "'%s' has changed since the suite was read", name);
+    }
+    if (rc == 0 && text_utf8_valid(whole.p, whole.n) != whole.n) {
+        rc = err_set(err, ERR_INVALID, "'%s' is not text, which a model could be given", name);
+    }
+    if (rc == 0) {
+        buf_put_str(out, out->n > 0 ? "\n\n" : "");
+        buf_put_bytes(out, file->name);
+        buf_put_str(out, ":\n");
+        buf_put_bytes(out, whole);
+        rc = buf_check(out, "a prompt", err);
+    }
+    buf_done(&content);
+    return rc;
+}
+
+struct prompt {
+    struct work_message messages[MESSAGES_MAX];
+    char roles[MESSAGES_MAX][16];
+    size_t n;
+    struct buf last; /* the last message with what is attached to it */
+};
+
+static int add_message(struct prompt *p, struct bytes role, struct bytes text, struct err *err) {
+    if (p->n == MESSAGES_MAX) return err_set(err, ERR_LIMIT, "more than %d messages", MESSAGES_MAX);
+    (void)snprintf(p->roles[p->n], sizeof(p->roles[0]), "%.*s", (int)(role.n < 15 ? role.n : 15), (const char *)role.p);
+    p->messages[p->n] = (struct work_message){p->roles[p->n], text};
+    p->n++;
+    return 0;
+}
+
+static int make_prompt(const struct suite *suite, const struct suite_case *one, struct prompt *p, struct err *err) {
+    if (one->messages_n == 0 && one->text.n == 0 && one->files_n == 0) {
+        return err_set(err, ERR_INVALID, "the case has neither a text nor messages nor files, so a model is asked nothing");
+    }
+    int rc = one->system.n > 0 ? add_message(p, bytes_of("system"), one->system, err) : 0;
+    for (size_t i = 0; rc == 0 && i < one->messages_n; i++) {
+        rc = add_message(p, one->messages[i].role, one->messages[i].text, err);
+    }
+    if (rc == 0 && one->messages_n == 0) rc = add_message(p, bytes_of("user"), one->text, err);
+    if (rc == 0 && one->files_n > 0) {
+        p->last.max = PROMPT_MAX;
+        buf_put_bytes(&p->last, p->messages[p->n - 1].text);
+        for (size_t i = 0; rc == 0 && i < one->files_n; i++) {
+            rc = attach(suite, &one->files[i], &p->last, err);
+        }
+        p->messages[p->n - 1].text = bytes_of_buf(&p->last);
+    }
+    return rc;
+}
+
+/* The suite's settings, with the seed of this repeat. */
+static int put_settings(const struct suite *suite, const struct suite_case *one, uint64_t repeat, struct buf *out,
+                        struct err *err) {
+    struct bytes settings = suite->settings;
+    if (!one->seeded) {
+        buf_put_bytes(out, settings);
+        return buf_check(out, "settings", err);
+    }
+    struct buf mp = {.max = (size_t)1 << 20}, whole = {.max = (size_t)1 << 20};
+    struct mp_reader r;
+    struct mp_item head = {0}, key;
+    struct bytes raw;
+    int rc = json_to_mp(settings.n > 0 ? settings : bytes_of("{}"), &mp, err);
+    mp_reader_init(&r, bytes_of_buf(&mp));
+    bool map = rc == 0 && mp_take(&r, MP_MAP, &head);
+    bool there = map && mp_map_get(bytes_of_buf(&mp), "seed", &raw) == 0;
+    mp_put_map(&whole, (map ? head.count : 0) + (there ? 0 : 1));
+    mp_put_text(&whole, "seed");
+    mp_put_int(&whole, (int64_t)((uint64_t)one->seed + repeat));
+    for (uint32_t i = 0; map && i < head.count; i++) {
+        if (!mp_take(&r, MP_STR, &key) || mp_skip(&r, 1, &raw, NULL) != 0) break;
+        if (bytes_is(key.data, "seed")) continue;
+        mp_put_str(&whole, key.data);
+        buf_put_bytes(&whole, raw);
+    }
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&whole), JSON_LINE, out, err);
+    buf_done(&mp);
+    buf_done(&whole);
+    return rc;
+}
+
+/* ---- what came of a call ------------------------------------------------------------------------------------------------ */
+
+static int on_piece(void *ctx, struct bytes text, struct err *err) {
+    struct lane *lane = ctx;
+    (void)text;
+    (void)err;
+    lane->token_ns = clock_monotonic_ns();
+    return 0;
+}
+
+/* It was still answering when its time was up: the last piece came in the second half of it. */
+static bool was_answering(const struct lane *lane, uint64_t begun, uint64_t timeout_ms) {
+    uint64_t now = clock_monotonic_ns();
+    return timeout_ms > 0 && lane->token_ns > begun && now - lane->token_ns < (now - begun) / 2 &&
+           now - begun >= timeout_ms * UINT64_C(900000); /* clocks round */
+}
+
+static uint64_t known(uint64_t n) {
+    return n == WORK_UNKNOWN ? SAMPLE_ABSENT : n;
+}
+
+static double cost_of(const struct suite *suite, const struct work_model_result *r) {
+    if (suite->prompt_price <= 0 && suite->completion_price <= 0) return NAN;
+    if (r->prompt_tokens == WORK_UNKNOWN || r->completion_tokens == WORK_UNKNOWN) return NAN;
+    return ((double)r->prompt_tokens * suite->prompt_price + (double)r->completion_tokens * suite->completion_price) /
+           MILLION;
+}
+
+static void take_result(const struct suite *suite, struct work_model_result *r, bool answering, struct run_answer *ret) {
+    ret->end = r->end == WORK_CALL_OK ? RUN_ANSWERED : r->end == WORK_CALL_TIMEOUT && answering ? RUN_LIMITED : RUN_ERRED;
+    (void)snprintf(ret->why, sizeof(ret->why), "%.500s", r->end == WORK_CALL_OK ? "" : r->why);
+    ret->output = r->text;
+    r->text = (struct buf){0};
+    ret->latency_ms = (double)r->answer_ns / NS_PER_MS;
+    ret->first_ms = r->first_ns != WORK_UNKNOWN ? (double)r->first_ns / NS_PER_MS : NAN;
+    ret->tokens_in = known(r->prompt_tokens);
+    ret->tokens_out = known(r->completion_tokens);
+    ret->cost = cost_of(suite, r);
+    ret->attempts = r->attempts_n;
+    (void)snprintf(ret->finish, sizeof(ret->finish), "%s", r->finish);
+}
+
+static uint32_t limit_ms(const struct suite_case *one) {
+    return one->timeout_ms == SUITE_ABSENT ? 0 : one->timeout_ms < UINT32_MAX ? (uint32_t)one->timeout_ms : UINT32_MAX;
+}
+
+static int ask(struct run_endpoint *e, struct lane *lane, const struct suite *suite, const struct suite_case *one,
+               const struct prompt *p, struct bytes options, struct run_answer *ret, struct err *err) {
+    struct work_model_result result;
+    const uint32_t most = limit_ms(one);
+    const struct work_model_request request = {.operation = WORK_CHAT,
+                                               .model = e->model,
+                                               .messages = p->messages,
+                                               .messages_n = p->n,
+                                               .options = options,
+                                               .max_tokens = suite->max_tokens,
+                                               .limit = {.total_ms = most},
+                                               .retry = {.attempts = e->reached ? 0 : 1},
+                                               .stop = e->stop,
+                                               .piece = on_piece,
+                                               .piece_ctx = lane};
+    const uint64_t begun = clock_monotonic_ns();
+    lane->token_ns = 0;
+    int rc = work_model_call(lane->model, &request, &result, err);
+    if (rc == 0) take_result(suite, &result, was_answering(lane, begun, most), ret);
+    work_model_result_done(&result);
+    return rc;
+}
+
+static int answer(void *ctx, unsigned number, const struct suite *suite, const struct suite_case *one, uint64_t repeat,
+                  struct run_answer *ret, struct err *err) {
+    struct run_endpoint *e = ctx;
+    struct prompt *p = calloc(1, sizeof(*p));
+    struct buf options = {.max = (size_t)1 << 20};
+    struct err why = {0};
+    *ret = (struct run_answer){.end = RUN_ERRED,
+                               .latency_ms = NAN,
+                               .first_ms = NAN,
+                               .cost = NAN,
+                               .tokens_in = SAMPLE_ABSENT,
+                               .tokens_out = SAMPLE_ABSENT};
+    int rc = p != NULL ? make_prompt(suite, one, p, &why) : err_set(&why, ERR_NOMEM, "no memory for a prompt");
+    if (rc == 0) rc = put_settings(suite, one, repeat, &options, &why);
+    if (rc == 0) rc = ask(e, &e->lanes[number], suite, one, p, bytes_of_buf(&options), ret, &why);
+    if (rc == ERR_NOMEM) {
+        err_set(err, rc, "%s", why.msg);
+    } else if (rc != 0) { /* this case alone */
+        (void)snprintf(ret->why, sizeof(ret->why), "%.500s", why.msg);
+        rc = 0;
+    }
+    if (p != NULL) buf_done(&p->last);
+    buf_done(&options);
+    free(p);
+    return rc;
+}
+
+/* ---- what it is --------------------------------------------------------------------------------------------------------- */
+
+static int bind_endpoint(void *ctx, struct run_binding *ret, struct err *err) {
+    struct run_endpoint *e = ctx;
+    struct work_identity *is = calloc(1, sizeof(*is));
+    if (is == NULL) return err_set(err, ERR_NOMEM, "no memory for the identity of a model");
+    int rc = work_model_identify(e->lanes[0].model, e->model, IDENTIFY_MS, &e->stop, is, err);
+    if (rc == 0) {
+        *ret = e->route;
+        (void)snprintf(ret->model, sizeof(ret->model), "%s", e->model);
+        (void)snprintf(ret->runtime, sizeof(ret->runtime), "%s", e->protocol == WORK_OPENAI ? "openai" : "ollama");
+        (void)snprintf(ret->endpoint, sizeof(ret->endpoint), "%s", e->url);
+        if (is->end == WORK_CALL_OK) {
+            (void)snprintf(ret->digest, sizeof(ret->digest), "%s", is->weights[0] != '\0' ? is->weights : is->manifest);
+        }
+        e->reached = is->end != WORK_CALL_UNREACHABLE;
+    }
+    free(is);
+    return rc;
+}
+
+struct run_subject run_endpoint_subject(struct run_endpoint *endpoint) {
+    return (struct run_subject){.target = {.ctx = endpoint, .lanes_max = endpoint->lanes_n, .answer = answer},
+                                .bind = bind_endpoint};
+}
+
+int run_endpoint_open(const struct run_endpoint_options *options, struct run_endpoint **ret, struct err *err) {
+    const struct work_endpoint at = {.protocol = options->protocol,
+                                     .url = options->url,
+                                     .key_file = options->key_file,
+                                     .off_box = options->off_box,
+                                     .keep = true};
+    struct run_endpoint *e = calloc(1, sizeof(*e));
+    if (e == NULL) return err_set(err, ERR_NOMEM, "no memory for an endpoint");
+    e->protocol = options->protocol;
+    e->stop = options->stop;
+    if (options->route != NULL) e->route = *options->route;
+    (void)snprintf(e->model, sizeof(e->model), "%s", options->model);
+    (void)snprintf(e->url, sizeof(e->url), "%s", options->url);
+    int rc = 0;
+    while (rc == 0 && e->lanes_n < options->lanes && e->lanes_n < RUN_LANES_MAX) {
+        rc = work_model_open(&at, &e->lanes[e->lanes_n].model, err);
+        e->lanes_n += rc == 0;
+    }
+    if (rc != 0) {
+        run_endpoint_close(e);
+        return rc;
+    }
+    *ret = e;
+    return 0;
+}
+
+void run_endpoint_close(struct run_endpoint *endpoint) {
+    if (endpoint == NULL) return;
+    for (unsigned i = 0; i < endpoint->lanes_n; i++) {
+        work_model_close(endpoint->lanes[i].model);
+    }
+    free(endpoint);
+}

@@ -1,0 +1,25 @@
+/* What an interrupted evaluation left, and whether it may be continued. */
+#ifndef EVALS_RUN_RESUME_H
+#define EVALS_RUN_RESUME_H
+
+#include "evals/run/types.h"
+#include "evals/sample/samples.h"
+
+struct run_left {
+    char id[RUN_ID_MAX];
+    uint64_t started, resumed; /* seq of its beginning; how often it was continued */
+    struct samples samples;
+    bool *there; /* of each item of the plan: its result is on record */
+    uint64_t there_n;
+};
+
+/* `which`: an id or RUN_RESUME_LAST. ERR_NOTFOUND: there is none. ERR_CONFLICT: it is finished, of another plan, or what it
+ * evaluated is not what is there now. *ret is always initialised: call run_left_done. */
+int run_left_find(const struct run_suite_options *how, const struct run_plan *plan, const struct run_binding *binding,
+                  struct run_left *ret, struct err *err);
+void run_left_done(struct run_left *left);
+
+/* Is the newest declaration of the suite one of these bytes? */
+int run_suite_is_declared(struct ledger *ledger, const struct suite *suite, bool *ret, struct err *err);
+
+#endif

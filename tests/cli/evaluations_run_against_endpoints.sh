@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# eval run: a suite against a real endpoint, and what that proves. Good answers, bad ones, and endpoints that break off, answer 200
+# with an error inside, answer garbage, never end or refuse: nothing of that passes.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_evals.sh
+. "$ROOT/tests/cli/lib_evals.sh"
+
+eval_server
+new_box
+at=(--endpoint "http://127.0.0.1:$port" --model tiny)
+eleven=sha256:$(cat served/weights)
+
+# A route whose suite passes in full is proven, by both protocols' answers the same.
+repeated 20 'say yes=yes'
+suite news.yaml 0.8 "${many[@]}"
+box 0 route declare summarise --model tiny --runtime "ollama@127.0.0.1:$port" --digest "$eleven" --suite news
+box 0 eval run news.yaml --route summarise
+out_has 'verdict'
+out_has '20 of 20: 20 passed, 0 missed'
+box 0 eval list --json
+json '.states[0] | [.verdict, .counts, .route, .digest] | @csv' "\"pass\",true,\"summarise\",\"$eleven\""
+box 0 route show summarise
+out_has ready
+same "$(events 'select(.kind == "eval.started").body | [.suite, .runtime, .samples, .concurrency, .harness] | @csv')" \
+    '"news","ollama",20,4,"ledger"'
+same "$(events 'select(.kind == "eval.sampled") | [.body.latency_ms > 0, .body.tokens_in, .private.output, .body.output] | @csv' | sort -u)" \
+    'true,5,"yes",'
+
+# One other byte of the model, and the proof is void at once; back again, and it holds.
+weights 12
+box 0 route declare summarise --digest "sha256:$(cat served/weights)"
+box 0 route show summarise
+out_has declared-not-proven
+out_has 'proven for'
+box 0 eval run news.yaml --route summarise
+box 0 route show summarise
+out_has ready
+
+# OpenAI's protocol: weights are not stated, so the result counts for nothing, whatever it is.
+box 0 eval run news.yaml --endpoint "http://127.0.0.1:$port/openai" --protocol openai --model tiny --json
+json '[.verdict, .passed, .tokens_out] | @csv' '"pass",20,40'
+id=$(jq -r .eval <"$T/.out")
+box 0 eval show "$id" --json
+json '.things[0].fields.counts' false
+
+# A threshold that is missed is exit 1; the wrong answers say which expectation.
+suite half.yaml 0.8 "${many[@]}" 'say no=yes' 'say no=yes' 'say no=yes' 'say no=yes' 'say no=yes'
+box 1 eval run half.yaml "${at[@]}" --json
+json '[.verdict, .passed, .missed, .errors, .partial] | @csv' '"fail",20,5,0,false'
+same "$(events 'select(.kind == "eval.sample_failed").body | [.failure, .unmet[]] | @csv' | sort -u)" '"assertion","1:equals"'
+
+# Each kind of bad endpoint is an error of its sample, with its reason; the evaluation is not clear.
+bad() {
+    suite bad.yaml 0.1 "$1=x" "${many[@]}"
+    box 1 eval run bad.yaml "${at[@]}" --json
+    json '[.verdict, .passed, .missed, .errors] | @csv' '"unknown",20,0,1'
+    [[ $(jq -r .first_error <"$T/.out") == *"$2"* ]] || fail "the first error lacks '$2'"
+    same "$(events 'select(.kind == "eval.sample_failed" and .body.suite == "bad").body.failure' | tail -1)" error
+}
+bad die 'transfer closed'
+bad error 'the model burns'
+bad garbage 'JSON'
+bad stall 'within'
+bad refuse 'the disk burns'
+suite endless.yaml 0.1 'endless=x' "${many[@]}"
+box 0 eval run endless.yaml "${at[@]}" --json
+json '[.verdict, .passed, .limited, .errors] | @csv' '"pass",20,1,0'
+
+# Where nobody listens everything is an error, which is said first.
+box 1 eval run news.yaml --endpoint http://127.0.0.1:1 --model tiny
+[[ $out == 'all of the 20 samples ended in an error'* ]] || fail "the bad news is not first"
+out_has 'listens there'
+
+# A part proves nothing: by tag, by a budget, after a failure.
+box 1 eval run news.yaml --route summarise --only t1 --json
+json '[.verdict, .partial, .samples, .samples_total] | @csv' '"unknown",true,10,20'
+box 1 eval run news.yaml --route summarise --budget-tokens 7 --concurrency 1 --json
+json '[.verdict, .partial, .stopped] | @csv' '"unknown",true,"budget"'
+box 1 eval run half.yaml "${at[@]}" --fail-fast --json
+json '.stopped, .partial' $'fail_fast\ntrue'
+box 0 route show summarise
+out_has ready
+
+# Repeats and seeds: each repeat of a case has the next seed; a shuffled order asks the same.
+cat >seeds.yaml <<'S'
+schema: ledger-suite/v0
+name: seeds
+cases:
+  - {id: a, text: 'say a', seed: 41, repeats: 2, expect: [{check: equals, text: a}]}
+S
+rm served/asked
+box 0 eval run seeds.yaml "${at[@]}" --shuffle 3 --json
+json .samples 2
+same "$(jq .options.seed served/asked | sort | xargs)" '41 42'
+box 0 eval run seeds.yaml "${at[@]}" --repeat 3 --json
+json '[.samples, .partial] | @csv' '3,false'
+box 1 eval run seeds.yaml "${at[@]}" --repeat 1 --json
+json '[.samples, .partial] | @csv' '1,true'
+
+# A judge with a rubric; one that leaves its scale is an error.
+cat >judged.yaml <<S
+schema: ledger-suite/v0
+name: judged
+judge: {protocol: ollama, url: 'http://127.0.0.1:$port', model: tiny}
+cases:
+  - {id: a, text: 'say fine', expect: [{check: judge, text: 'It is fine.', scale: {lowest: 1, highest: 5}, at_least: 4}]}
+S
+box 0 eval run judged.yaml "${at[@]}" --json
+json '.passed' 1
+sed -i "s/say fine/say bad/" judged.yaml
+box 1 eval run judged.yaml "${at[@]}" --json
+json '[.missed, .errors] | @csv' '1,0'
+sed -i "s/say bad/say wild/" judged.yaml
+box 1 eval run judged.yaml "${at[@]}" --json
+json '[.missed, .errors] | @csv' '0,1'
+
+# What is wrong with the call.
+box 2 eval run news.yaml
+err_has 'give --route ROUTE, or --endpoint URL and --model MODEL'
+box 2 eval run news.yaml --endpoint http://127.0.0.1:1
+err_has 'give --model MODEL'
+box 2 eval run news.yaml "${at[@]}" --concurrency 0
+err_has 'expected 1 to 256'
+box 2 eval run news.yaml "${at[@]}" --budget-time soon
+err_has 'expected a time such as 90s'
+box 1 eval run news.yaml --route nowhere
+err_has "no route 'nowhere' is declared"
+box 3 eval run news.yaml "${at[@]}" --only unknown
+err_has "no case of the suite has the tag 'unknown'"
+box 3 eval run missing.yaml "${at[@]}"
+echo 'schema: ledger-suite/v0' >broken.yaml
+box 3 eval run broken.yaml "${at[@]}"
+err_has 'broken.yaml:'
+box 0 verify
+finish
