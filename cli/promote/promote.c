@@ -5,6 +5,8 @@
 
 static const struct command subs[] = {
     {"plan", "propose a candidate: what it is for, and its digest", &promote_plan},
+    {"debate", "open a debate of named voters, or conclude it as its votes say", &promote_debate_spec},
+    {"vote", "give a signed vote in the debate about it", &promote_vote},
     {"simulate", "try it without consequences, and record the report", &promote_simulate},
     {"verify", "ask the gates, and record their answers", &promote_verify},
     {"apply", "promote it, if nothing bars it; complete what is not applied", &promote_apply},
@@ -18,7 +20,7 @@ static const struct command subs[] = {
 };
 
 const struct spec spec_promote = {
-    .synopsis = "plan | simulate | verify | apply | abort | rollback | status | history | list | show",
+    .synopsis = "plan | debate | vote | simulate | verify | apply | abort | rollback | status | history | list | show",
     .about = "How a candidate (a route, pack, model, adapter, image, prompt or policy, by its digest) comes into\n"
              "use: planned, simulated, verified by declared gates, promoted; aborted from any of these; rolled\n"
              "back by one event. docs/promotion.md has the rules.",

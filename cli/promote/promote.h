@@ -6,7 +6,7 @@
 #include "ledger/log.h"
 
 extern const struct spec promote_plan, promote_simulate, promote_verify, promote_apply, promote_abort, promote_rollback,
-    promote_status, promote_history;
+    promote_status, promote_history, promote_debate_spec, promote_vote;
 
 #define PROMOTE_TEXT 257
 
@@ -27,6 +27,11 @@ int promote_subject(const char *id, char ret[PROMOTE_TEXT + 16], struct err *err
 bool promote_is_digest(const char *text);
 /* Completes what was decided and not applied, before another step. Returns 0, or the exit code after reporting. */
 int promote_complete(struct cli *cli, const char *id, const char *actor);
+/* The newest debate about the target "promotion/ID"; its id stays empty if there is none. */
+struct promote_debate {
+    char target[PROMOTE_TEXT + 16], id[PROMOTE_TEXT];
+};
+int promote_find_debate(struct ledger *ledger, struct promote_debate *ret, struct err *err);
 /* 0, or reports that there is no such promotion, EXIT_NO. */
 int promote_must_be(struct cli *cli, const struct promote_known *known);
 

@@ -68,3 +68,20 @@ int debate_judge(struct state_view *view, struct bytes debate, struct bytes targ
     row_done(&row);
     return rc;
 }
+
+int debate_newest(struct state_view *view, struct bytes target, int64_t since, struct buf *ret, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int64_t newest = since;
+    int rc = look_rows(view, "debates", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        if (bytes_eq(row_text(row, DEBATES_TARGET), target) && row_has(row, DEBATES_VOTERS) &&
+            row_int(row, DEBATES_OPENED_SEQ) > newest) {
+            newest = row_int(row, DEBATES_OPENED_SEQ);
+            buf_clear(ret);
+            buf_put_bytes(ret, row_text(row, DEBATES_ID));
+        }
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : buf_check(ret, "a debate's name", err);
+}

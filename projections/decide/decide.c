@@ -1,6 +1,7 @@
 /* Judgements over rows that others fold: is a route proven, may a candidate be promoted? An absent table has no rows. */
 #include "projections/decide/decide.h"
 
+#include "projections/council/judge.h"
 #include "projections/decide/step.h"
 #include "projections/ready/promotions.h"
 #include "projections/rows/named.h"
@@ -28,6 +29,30 @@ int decide_is_proven(struct state_view *view, struct bytes route, struct decisio
         }
     }
     row_done(&row);
+    return rc;
+}
+
+/* A debate of voters about the promotion, opened since it was planned, has to accept this candidate. */
+static int bar_by_debate(struct state_view *view, struct bytes promotion, const struct row *row, struct decision *ret,
+                         struct err *err) {
+    struct buf target = {.max = 2 * ROW_TEXT_MAX}, debate = {.max = ROW_TEXT_MAX};
+    struct decision judged;
+    int64_t since = row_has(row, PROMOTIONS_PLANNED_SEQ) ? row_int(row, PROMOTIONS_PLANNED_SEQ) : -1;
+    buf_put_str(&target, "promotion/");
+    buf_put_bytes(&target, promotion);
+    int rc = debate_newest(view, bytes_of_buf(&target), since, &debate, err);
+    if (rc == 0 && debate.n > 0) {
+        rc = debate_judge(view, bytes_of_buf(&debate), bytes_of_buf(&target), row_text(row, PROMOTIONS_DIGEST), &judged,
+                          err);
+        for (size_t i = 0; rc == 0 && i < judged.n_evidence; i++) {
+            decide_cite(ret, judged.evidence[i]);
+        }
+        if (rc == 0 && !judged.yes && ret->yes) {
+            decide_no(ret, "%s", judged.reason);
+        }
+    }
+    buf_done(&target);
+    buf_done(&debate);
     return rc;
 }
 
@@ -63,6 +88,7 @@ int decide_may_promote(struct state_view *view, struct bytes promotion, struct d
         } else if (rc == 0 && found.n > 0) {
             decide_no(&mine, "%s", words.words);
         }
+        if (rc == 0) rc = bar_by_debate(view, promotion, &row, &mine, err);
     }
     row_done(&row);
     if (rc == 0) {

@@ -1,7 +1,7 @@
 /* May this step be taken? Pure functions of a view, for whoever acts: call them inside the write transaction that records
  * the step (ledger/write/guard.h), so that nothing can happen between the answer and the event.
  *
- * Sees: the engine, permissions, recovery, machine, ready. Begin with decide.h.
+ * Sees: the engine, permissions, recovery, machine, council, ready. Begin with decide.h.
  *
  *   decide   is a route proven, may a candidate be promoted
  *   append   may an event be written: it is folded into copies of the rows, and a new violation is a no
