@@ -3,6 +3,7 @@
  * and nothing next to them that makes them a measurement. */
 #include <string.h>
 
+#include "base/personal/check_digit.h"
 #include "base/secret/check.h"
 
 enum {
@@ -47,16 +48,6 @@ static size_t read_card(const struct secret_scan *s, size_t i, struct card *card
     return end;
 }
 
-static bool has_luhn_digit(const struct card *card) {
-    unsigned sum = 0;
-    for (size_t i = 0; i < card->n; i++) {
-        unsigned d = card->digit[card->n - 1 - i];
-        d = i % 2 == 1 ? 2 * d : d;
-        sum += d > 9 ? d - 9 : d;
-    }
-    return sum % 10 == 0;
-}
-
 /* Visa, Mastercard, Discover, JCB with 16 digits, American Express with 15. */
 static bool has_issuer(const struct card *card) {
     const uint8_t *d = card->digit;
@@ -95,8 +86,9 @@ static bool check_card(struct secret_scan *s, size_t from, struct secret_hit *re
     struct card card;
     size_t end = read_card(s, from, &card);
     s->steps += end - from;
-    if (!has_issuer(&card) || !has_groups(&card) || !has_luhn_digit(&card) || (end < s->hi && is_digit(s->p[end])) ||
-        (card.groups == 1 && is_measure(s, from)) || secret_entropy(card.digit, card.n) < 200) {
+    if (!has_issuer(&card) || !has_groups(&card) || !check_digit_luhn(card.digit, card.n) ||
+        (end < s->hi && is_digit(s->p[end])) || (card.groups == 1 && is_measure(s, from)) ||
+        secret_entropy(card.digit, card.n) < 200) {
         return false;
     }
     if (end < s->hi &&
@@ -109,36 +101,9 @@ static bool check_card(struct secret_scan *s, size_t from, struct secret_hit *re
 
 /* ---- accounts ----------------------------------------------------------------------------------------------------- */
 
-/* Countries of IBANs, and their lengths. */
-static const struct {
-    char country[3];
-    uint8_t n;
-} IBANS[] = {
-    {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16}, {"BG", 22}, {"BH", 22}, {"BR", 29},
-    {"CH", 21}, {"CR", 22}, {"CY", 28}, {"CZ", 24}, {"DE", 22}, {"DK", 18}, {"DO", 28}, {"EE", 20}, {"ES", 24}, {"FI", 18},
-    {"FO", 18}, {"FR", 27}, {"GB", 22}, {"GE", 22}, {"GI", 23}, {"GL", 18}, {"GR", 27}, {"GT", 28}, {"HR", 21}, {"HU", 28},
-    {"IE", 22}, {"IL", 23}, {"IS", 26}, {"IT", 27}, {"JO", 30}, {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LI", 21}, {"LT", 20},
-    {"LU", 20}, {"LV", 21}, {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19}, {"MT", 31}, {"NL", 18}, {"NO", 15}, {"PK", 24},
-    {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22}, {"SA", 24}, {"SE", 24}, {"SI", 19}, {"SK", 24},
-    {"SM", 27}, {"TN", 24}, {"TR", 26}, {"UA", 29}, {"XK", 20},
-};
-
-/* The remainder modulo 97 of an IBAN whose first four characters were moved to its end. */
-static unsigned rest_97(const uint8_t *p, size_t n) {
-    unsigned rest = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint8_t c = p[(i + 4) % n];
-        rest = is_digit(c) ? (rest * 10 + c - '0') % 97 : (rest * 100 + c - 'A' + 10) % 97;
-    }
-    return rest;
-}
-
 static bool check_account(struct secret_scan *s, size_t from, struct secret_hit *ret) {
     uint8_t text[IBAN_MAX];
-    size_t n = 0, want = 0, i = from;
-    for (size_t k = 0; k < sizeof(IBANS) / sizeof(IBANS[0]) && want == 0; k++) {
-        want = memcmp(s->p + from, IBANS[k].country, 2) == 0 ? IBANS[k].n : 0;
-    }
+    size_t n = 0, want = check_digit_iban_len(s->p + from), i = from;
     for (; want != 0 && i < s->hi && n < want; i++) {
         uint8_t c = s->p[i];
         if ((secret_class(c) & (SET_UPPER | SET_DIGIT)) != 0) {
@@ -148,7 +113,7 @@ static bool check_account(struct secret_scan *s, size_t from, struct secret_hit 
         }
     }
     s->steps += i - from;
-    if (want == 0 || n != want || (i < s->hi && (secret_class(s->p[i]) & SET_ALNUM) != 0) || rest_97(text, n) != 1) {
+    if (want == 0 || n != want || (i < s->hi && (secret_class(s->p[i]) & SET_ALNUM) != 0) || !check_digit_iban(text, n)) {
         return false;
     }
     *ret = (struct secret_hit){secret_rules[RULE_IBAN].name, from, i - from};

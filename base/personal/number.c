@@ -1,0 +1,164 @@
+/* Numbers.
+ *
+ *   phone   "+", a country's first digit, 8 to 15 digits in all (ITU E.164), with single blanks, dots, dashes or brackets between;
+ *           or ten digits of North America in their groups: 415-555-0132, (415) 555-0132
+ *   iban    a country's letters, its length, the remainder modulo 97 (ISO 13616)
+ *   card    an issuer's first digits with its lengths, groups as they are printed, Luhn's check digit (ISO/IEC 7812)
+ *
+ * What touches letters, digits or a decimal point is a part of something else. */
+#include <string.h>
+
+#include "base/personal/check_digit.h"
+#include "base/personal/personal.h"
+
+enum { CARD_MAX = 19, CARD_MIN = 13, IBAN_MAX = 34, PHONE_MIN = 8, PHONE_MAX = 15, GROUPS_MAX = 24 };
+
+static bool is_digit(uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+
+static bool is_word(uint8_t c) {
+    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c >= 0x80;
+}
+
+/* Nothing at this place continues into what is before it. */
+static bool begins(struct bytes text, size_t at) {
+    if (at == 0) return true;
+    uint8_t c = text.p[at - 1];
+    bool fraction = (c == '.' || c == ',' || c == '-' || c == '/' || c == ':') && at > 1 && is_digit(text.p[at - 2]);
+    return !(is_word(c) && c < 0x80) && c != '+' && c != '#' && !fraction;
+}
+
+static bool ends(struct bytes text, size_t end) {
+    if (end >= text.n) return true;
+    uint8_t c = text.p[end];
+    bool more = (c == '.' || c == ',' || c == '-' || c == '/' || c == ':') && end + 1 < text.n && is_digit(text.p[end + 1]);
+    return !(is_word(c) && c < 0x80) && !more;
+}
+
+/* Digits with single separators between groups. */
+struct digits {
+    size_t n, groups, end;
+    uint8_t digit[GROUPS_MAX];
+    uint8_t group[GROUPS_MAX];
+};
+
+static void read_digits(struct bytes text, size_t at, const char *separators, size_t max, struct digits *ret) {
+    memset(ret, 0, sizeof(*ret));
+    ret->end = at;
+    for (size_t i = at; i < text.n && ret->n < max; i++) {
+        uint8_t c = text.p[i];
+        if (is_digit(c)) {
+            ret->groups += ret->n == 0 || ret->end != i;
+            ret->group[ret->groups - 1]++;
+            ret->digit[ret->n++] = (uint8_t)(c - '0');
+            ret->end = i + 1;
+        } else if (ret->n == 0 || i > ret->end || c == 0 || strchr(separators, c) == NULL) {
+            break;
+        }
+    }
+}
+
+/* ---- cards ---- */
+
+static unsigned lead(const struct digits *d, size_t n) {
+    unsigned v = 0;
+    for (size_t i = 0; i < n; i++) {
+        v = v * 10 + d->digit[i];
+    }
+    return v;
+}
+
+static bool within(unsigned v, unsigned from, unsigned to) {
+    return v >= from && v <= to;
+}
+
+static bool has_issuer(const struct digits *d) {
+    unsigned two = lead(d, 2), three = lead(d, 3), four = lead(d, 4);
+    size_t n = d->n;
+    return d->digit[0] == 4                                  ? n == 13 || n == 16 || n == 19       /* Visa */
+           : within(two, 51, 55) || within(four, 2221, 2720) ? n == 16                             /* Mastercard */
+           : two == 34 || two == 37                          ? n == 15                             /* American Express */
+           : within(three, 300, 305) || three == 309 || two == 36 || within(two, 38, 39) ? n == 14 /* Diners Club */
+           : four == 6011 || within(three, 644, 649) || two == 65                        ? n >= 16 /* Discover */
+           : within(four, 3528, 3589)                                                    ? n >= 16 /* JCB */
+           : two == 62                                                                   ? n >= 16 /* UnionPay */
+                                                                                         : false;
+}
+
+/* In one piece, in fours, or as cards of 14 and 15 digits have it. */
+static bool has_groups(const struct digits *d) {
+    if (d->groups == 1) return true;
+    if (d->n == 15 || d->n == 14) return d->groups == 3 && d->group[0] == 4 && d->group[1] == 6;
+    for (size_t i = 0; i + 1 < d->groups; i++) {
+        if (d->group[i] != 4) return false;
+    }
+    return d->group[d->groups - 1] <= 4;
+}
+
+size_t personal_card(struct bytes text, size_t at) {
+    struct digits d;
+    if (!is_digit(text.p[at]) || !begins(text, at)) return 0;
+    read_digits(text, at, " -", CARD_MAX + 1, &d);
+    bool fits = d.n >= CARD_MIN && d.n <= CARD_MAX && has_issuer(&d) && has_groups(&d) && ends(text, d.end);
+    return fits && check_digit_luhn(d.digit, d.n) ? d.end - at : 0;
+}
+
+/* ---- accounts ---- */
+
+size_t personal_iban(struct bytes text, size_t at) {
+    uint8_t p[IBAN_MAX];
+    size_t n = 0, i = at, want = text.n - at >= 15 && begins(text, at) ? check_digit_iban_len(text.p + at) : 0;
+    for (; want != 0 && i < text.n && n < want; i++) {
+        uint8_t c = text.p[i];
+        if (is_digit(c) || (c >= 'A' && c <= 'Z')) {
+            p[n++] = c;
+        } else if (c != ' ' || n == 0 || text.p[i - 1] == ' ') {
+            break;
+        }
+    }
+    bool whole = want != 0 && n == want && is_digit(p[2]) && is_digit(p[3]) && ends(text, i);
+    return whole && check_digit_iban(p, n) ? i - at : 0;
+}
+
+/* ---- phones ---- */
+
+static size_t read_american(struct bytes text, size_t at) {
+    static const char form[] = "ddd-ddd-dddd", bracketed[] = "(ddd) ddd-dddd";
+    const char *want = text.p[at] == '(' ? bracketed : form;
+    size_t n = strlen(want), first = want == bracketed ? 1 : 0;
+    char sign = 0;
+    if (text.n - at < n) return 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = text.p[at + i];
+        if (want[i] == 'd' ? !is_digit(c) : want[i] != '-' ? c != (uint8_t)want[i] : c == 0 || strchr("-. ", c) == NULL)
+            return 0;
+        if (want[i] == '-') {
+            if (sign != 0 && (uint8_t)sign != c) return 0;
+            sign = (char)c;
+        }
+    }
+    bool codes = text.p[at + first] >= '2' && text.p[at + n - 8] >= '2';
+    return codes && sign != ' ' && ends(text, at + n) ? n : 0;
+}
+
+size_t personal_phone(struct bytes text, size_t at) {
+    if (!begins(text, at)) return 0;
+    if (text.p[at] != '+') return read_american(text, at);
+    size_t i = at + 1;
+    if (i >= text.n || text.p[i] < '1' || text.p[i] > '9') return 0;
+    size_t digits = 0, end = i, gap = 0;
+    for (; i < text.n && digits <= PHONE_MAX; i++) {
+        uint8_t c = text.p[i];
+        if (is_digit(c)) {
+            digits++;
+            end = i + 1;
+            gap = 0;
+        } else if (c != 0 && strchr(" .-()/", c) != NULL && gap < 2) {
+            gap++;
+        } else {
+            break;
+        }
+    }
+    return digits >= PHONE_MIN && digits <= PHONE_MAX && ends(text, end) ? end - at : 0;
+}

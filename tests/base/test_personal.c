@@ -1,0 +1,177 @@
+/* Personal data in texts: published test numbers are found, and what only looks like them is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/personal/check_digit.h"
+#include "base/personal/personal.h"
+
+/* The only hit in the text is this; NULL: there is none. */
+static void finds(enum personal_kind kind, const char *text, const char *want) {
+    struct personal_hit hit = {0};
+    int rc = personal_next(bytes_of(text), 0, &hit);
+    if ((rc == 0) != (want != NULL)) {
+        fail_msg("'%s': %s", text, rc == 0 ? "a hit" : "no hit");
+    } else if (rc == 0 && (hit.kind != kind || hit.n != strlen(want) || memcmp(text + hit.at, want, hit.n) != 0)) {
+        fail_msg("'%s': '%.*s' is a %s", text, (int)hit.n, text + hit.at, personal_name(hit.kind));
+    } else if (rc == 0 && personal_next(bytes_of(text), hit.at + hit.n, &hit) == 0) {
+        fail_msg("'%s': two hits", text);
+    }
+}
+
+/* Alone, in a sentence, in brackets, in quotes, before a full stop. */
+static void finds_around(enum personal_kind kind, const char *what) {
+    static const char *const around[] = {"%s",        "it is %s, he said", "(%s)", "\"%s\"",
+                                         "write %s.", "x: %s\n",           "<%s>", "=%s;"};
+    char text[400];
+    for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(text, sizeof(text), around[i], what);
+#pragma GCC diagnostic pop
+        finds(kind, text, what);
+    }
+}
+
+static void nothing_in(const char *const *texts, size_t n) {
+    char text[400];
+    for (size_t i = 0; i < n; i++) {
+        finds(PERSONAL_EMAIL, texts[i], NULL);
+        snprintf(text, sizeof(text), "see %s.", texts[i]);
+        finds(PERSONAL_EMAIL, text, NULL);
+    }
+}
+#define NOTHING_IN(texts) nothing_in(texts, sizeof(texts) / sizeof((texts)[0]))
+
+static void addresses_are_found(void **state) {
+    static const char *const hits[] = {"ann@example.org",    "first.last+tag@sub.example.co.uk", "a_b-c%d@ex-ample.museum",
+                                       "o'neil@example.com", "x@xn--bcher-kva.xn--p1ai",         "1@2.com"};
+    static const char *const misses[] = {"ann@localhost",
+                                         "pkg@1.2.3",
+                                         "@handle",
+                                         "ann@",
+                                         "ann@.org",
+                                         "ann@example.",
+                                         "git@example.org:team/repo",
+                                         "https://ann@example.org/x",
+                                         "a..b@example.org",
+                                         "ann.@example.org",
+                                         "ann@-x.org",
+                                         "ann@x.o1",
+                                         "ann@example.org@x",
+                                         "ann at example.org"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(hits) / sizeof(hits[0]); i++) {
+        finds_around(PERSONAL_EMAIL, hits[i]);
+    }
+    NOTHING_IN(misses);
+    finds(PERSONAL_EMAIL, "mailto:ann@example.org?subject=x", "ann@example.org");
+    finds(PERSONAL_EMAIL, "ann@example.org:", "ann@example.org");
+}
+
+static void phones_are_found(void **state) {
+    static const char *const hits[] = {"+14155550132",     "+1 415 555 0132",   "+1 (415) 555-0132", "+44 20 7946 0958",
+                                       "+49 30 23125 000", "+33 1 99 00 12 34", "+61 491 570 156",   "415-555-0132",
+                                       "415.555.0132",     "(415) 555-0132"};
+    static const char *const misses[] = {
+        "+123456",        "+0123456789",  "555-0132",       "115-555-0132",  "415-155-0132",      "2024-11-23",
+        "1.415.555.0132", "415-555.0132", "415 555 0132",   "x+14155550132", "+1234567890123456", "10.20.30.40",
+        "127.0.0.1:8080", "12:34:56.789", "415-555-0132-7", "415-555-01321", "#+14155550132"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(hits) / sizeof(hits[0]); i++) {
+        finds_around(PERSONAL_PHONE, hits[i]);
+    }
+    NOTHING_IN(misses);
+}
+
+static void accounts_are_found(void **state) {
+    static const char *const hits[] = {"GB82 WEST 1234 5698 7654 32",       "DE89370400440532013000",
+                                       "FR14 2004 1010 0505 0001 3M02 606", "NO93 8601 1117 947",
+                                       "MT84MALT011000012345MTLCAST001S",   "CH93 0076 2011 6238 5295 7"};
+    static const char *const misses[] = {"GB82 WEST 1234 5698 7654 33",
+                                         "DE8937040044053201300",
+                                         "DE893704004405320130001",
+                                         "XX89370400440532013000",
+                                         "xDE89370400440532013000",
+                                         "DE8937040044053201300O",
+                                         "GB82  WEST 1234 5698 7654 32",
+                                         "GB",
+                                         "DE89"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(hits) / sizeof(hits[0]); i++) {
+        finds_around(PERSONAL_IBAN, hits[i]);
+    }
+    NOTHING_IN(misses);
+}
+
+static void cards_are_found(void **state) {
+    static const char *const hits[] = {"4111111111111111", "4242 4242 4242 4242", "5555-5555-5555-4444", "2223003122003222",
+                                       "378282246310005",  "3714 496353 98431",   "30569309025904",      "3852 000002 3237",
+                                       "6011111111111117", "3530111333300000",    "6200000000000005",    "4222222222222"};
+    static const char *const misses[] = {"4111111111111112",   "4111 1111 1111 111", "41111 1111 1111 111",
+                                         "1234567890123452",   "x4111111111111111",  "41111111111111110",
+                                         "0.4111111111111111", "4111111111111111.5", "4111--1111-1111-1111",
+                                         "9111111111111111",   "37828224631000",     "5555555555554445"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(hits) / sizeof(hits[0]); i++) {
+        finds_around(PERSONAL_CARD, hits[i]);
+    }
+    NOTHING_IN(misses);
+}
+
+/* A check digit notices every wrong digit, and the remainder every wrong character. */
+static void one_wrong_digit_is_noticed(void **state) {
+    uint8_t card[] = {4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    char iban[] = "GB82WEST12345698765432";
+    (void)state;
+    for (size_t i = 0; i < sizeof(card); i++) {
+        for (uint8_t d = 0; d < 10; d++) {
+            uint8_t was = card[i];
+            card[i] = d;
+            assert_int_equal(check_digit_luhn(card, sizeof(card)), d == was);
+            card[i] = was;
+        }
+    }
+    for (size_t i = 0; i < strlen(iban); i++) {
+        for (char c = '0'; c <= '9'; c++) {
+            char was = iban[i];
+            if (was < '0' || was > '9') continue;
+            iban[i] = c;
+            assert_int_equal(check_digit_iban((const uint8_t *)iban, strlen(iban)), c == was);
+            iban[i] = was;
+        }
+    }
+}
+
+static void masks_hide_what_was_found_and_nothing_else(void **state) {
+    struct buf out = {.max = 1000};
+    size_t counts[PERSONAL_KINDS] = {0};
+    (void)state;
+    personal_mask(&out, bytes_of("Ann <ann@example.org>, +1 415 555 0132 or bob@example.org; 4111111111111111!"), counts);
+    buf_put_u8(&out, 0);
+    assert_string_equal((const char *)out.p, "Ann <\u2039personal:email:15\u203a>, \u2039personal:phone:15\u203a or "
+                                             "\u2039personal:email:15\u203a; \u2039personal:card:16\u203a!");
+    assert_int_equal(counts[PERSONAL_EMAIL], 2);
+    assert_int_equal(counts[PERSONAL_PHONE], 1);
+    assert_int_equal(counts[PERSONAL_IBAN], 0);
+    assert_int_equal(counts[PERSONAL_CARD], 1);
+    struct buf again = {.max = 1000};
+    personal_mask(&again, (struct bytes){out.p, out.n}, counts);
+    assert_true(bytes_eq((struct bytes){out.p, out.n}, (struct bytes){again.p, again.n}));
+    buf_done(&out);
+    buf_done(&again);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_are_found),        cmocka_unit_test(phones_are_found),
+        cmocka_unit_test(accounts_are_found),         cmocka_unit_test(cards_are_found),
+        cmocka_unit_test(one_wrong_digit_is_noticed), cmocka_unit_test(masks_hide_what_was_found_and_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
