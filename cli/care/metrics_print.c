@@ -131,6 +131,10 @@ static int print_json(struct shown *s) {
     obj_text(&all, "schema", "ledger.metrics/1");
     obj_uint(&all, "size", s->size);
     obj_text(&all, "clock", s->ask->clock == QUERY_TIME ? "ledger" : "source");
+    if (s->ask->has_times) {
+        obj_time(&all, "since", s->ask->time_from);
+        obj_time(&all, "until", s->ask->time_to);
+    }
     for (size_t i = 0; i < s->n; i++) {
         const struct metric_row *r = &s->rows[i];
         struct obj one = {0};

@@ -5,6 +5,7 @@ set -eu
 . tests/cli/lib.sh
 
 new_box
+declare -A vkey
 d1=sha256:$(printf 1 | sha256sum | cut -c1-64)
 add() { box 0 append "$@"; }
 jan() { add "$@" --time 2026-01-10T00:00:00Z; }
@@ -52,15 +53,38 @@ jan plan.proposed -s plan/f steps=1 tier=T0
 for p in a b c d e; do jan plan.approved -s plan/$p; done
 feb plan.closed -s plan/a outcome=completed
 
-# Debates: of one mind, split, of one mind but undecided, of one mind after a change of mind, without votes.
-for d in a b c d; do
-    jan debate.voted -s debate/$d participant=x vote=yes
-    jan debate.voted -s debate/$d participant=y vote="$([[ $d == b || $d == d ]] && echo no || echo yes)"
+# Debates of two voters: both for; both against in the second round; a tie that the judge decides; a forged vote; without voters;
+# votes that say something else than the conclusion.
+for who in x y; do
+    run 0 key new "$who.key" --name "test.example/$who"
+    vkey[$who]=$out
 done
-jan debate.voted -s debate/d participant=y vote=yes
-for d in a b d e; do jan debate.concluded -s debate/$d outcome=accepted; done
-jan debate.concluded -s debate/c outcome=undecided
-jan debate.voted -s debate/a participant=y vote=no # too late
+for d in a b c d f; do
+    jan debate.opened -s debate/$d digest="$d1" judge=x "voters:=[{\"name\":\"x\",\"vkey\":\"${vkey[x]}\"},{\"name\":\"y\",\"vkey\":\"${vkey[y]}\"}]"
+done
+vote() { jan debate.voted -s "debate/$1" participant="$2" round="$3" digest="$d1" "scores:={\"policy\":$4,\"simplicity\":$4,\"predicted_pass\":$4}" --sign-as "${5-$2}.key"; }
+vote a x 1 0.9
+vote a y 1 0.8
+vote b x 1 0.9
+vote b y 1 0.1
+vote b x 2 0.1
+vote b y 2 0.2
+for r in 1 2; do
+    vote c x $r 0.9
+    vote c y $r 0.1
+done
+vote d x 1 0.9
+vote d y 1 0.9 x
+vote f x 1 0.9
+vote f y 1 0.9
+jan debate.opened -s debate/e
+jan debate.voted -s debate/e participant=x vote=yes
+jan debate.concluded -s debate/a outcome=accepted
+feb debate.concluded -s debate/b outcome=rejected
+jan debate.concluded -s debate/c outcome=accepted
+jan debate.concluded -s debate/d outcome=error
+jan debate.concluded -s debate/e outcome=accepted
+jan debate.concluded -s debate/f outcome=rejected
 
 # Promotions: in use; aborted; rolled back; promoted by an illegal step.
 for p in a b; do
@@ -97,7 +121,7 @@ feb run.tool_returned -s run/r -r r tool=Deploy outcome=ok
 
 box 0 stats --metrics --json
 same "$(figure plan_typeability)" '[0.4,2,5]'
-same "$(figure debate_agreement)" '[0.4,2,5]'
+same "$(figure debate_agreement)" '[0.5,2,4]'
 same "$(figure verify_pass_rate)" "[$(jq -n 2/3),2,3]"
 same "$(figure eval_pass_rate)" "[$(jq -n 1/3),1,3]"
 same "$(figure promote_success)" '[0.25,1,4]'
@@ -109,7 +133,9 @@ agree
 
 # Periods, by either clock; a sequence number.
 box 0 stats --metrics --json --since 2026-02-01 --until 2026-02-28
+json '[.since, .until, .clock] | tostring' '["1769904000000000000","1772323199999999999","source"]'
 same "$(figure plan_typeability)" '[1,1,1]'
+same "$(figure debate_agreement)" '[1,1,1]'
 same "$(figure probe_health)" '[0,0,1]'
 same "$(figure tool_errors unknown)" '[0,0,1]'
 same "$(figure promote_success)" '[null,0,0]'

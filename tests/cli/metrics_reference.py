@@ -84,12 +84,6 @@ def figures(live, inside, tools, promotions):
     for subject in {e["subject"] for e in of(inside, "plan.approved", "plan.closed")}:
         body = plans[subject]["body"] if subject in plans else {}
         typed.append(body.get("steps", 0) > 0 and "tier" in body)
-    agreed = []
-    for subject, end in newest(of(inside, "debate.concluded"), lambda e: e["subject"]).items():
-        votes = newest([v for v in of(live, "debate.voted") if v["subject"] == subject and v["seq"] < end["seq"]],
-                       lambda e: e["body"]["participant"])
-        agreed.append(end["body"]["outcome"] in ("accepted", "rejected", "retained") and
-                      len({v["body"]["vote"] for v in votes.values()}) == 1)
     took = []
     for e in of(inside, "promotion.simulated"):
         before = [b for b in of(live, "promotion.planned", "promotion.debating") if b["subject"] == e["subject"] and b["seq"] < e["seq"]]
@@ -101,7 +95,7 @@ def figures(live, inside, tools, promotions):
         succeeded.append(end["kind"] == "promotion.promoted" and not undone and promotions.get(subject.split("/")[1], 1) == 0)
     healthy = [e["body"].get("status") == "ok" for e in of(inside, "doctor.observed")
                if e["body"].get("status") != "not_applicable" and not e["body"].get("offline")]
-    ret = {("plan_typeability", ""): share(typed), ("debate_agreement", ""): share(agreed),
+    ret = {("plan_typeability", ""): share(typed), ("debate_agreement", ""): (0, 0),  # nobody signed a vote
            ("simulate_latency", "0.5"): (quantile(took, 0.5), len(took)), ("simulate_latency", "0.95"): (quantile(took, 0.95), len(took)),
            ("verify_pass_rate", ""): share([e["body"]["decision"] == "pass" for e in of(inside, "promotion.gated")]),
            ("eval_pass_rate", ""): share([e["body"].get("verdict") == "pass" for e in of(inside, "eval.finished")]),
