@@ -7,6 +7,7 @@
 #include "cli/print/fact.h"
 #include "cli/print/say.h"
 #include "evals/load/load.h"
+#include "packs/manifest/finding.h"
 
 struct validation {
     struct cli *cli;
@@ -115,7 +116,7 @@ static void say_bad(struct validation *v, const char *path) {
         obj_bool(&one, "valid", false);
         obj_list(&one, "faults", &v->faults);
         obj_obj(&v->suites, NULL, &one);
-    } else {
+    } else if (v->n_faults <= FINDINGS_MAX) { /* else the last line says how many there are */
         out_printf(v->cli, "%llu fault%s\n", (unsigned long long)v->n_faults, text_s(v->n_faults));
     }
 }

@@ -112,12 +112,12 @@ static int read_checks(struct reading *r, const struct form_case *form, struct s
 
 /* ---- one case ----------------------------------------------------------------------------------------------------- */
 
-static void check_case(struct reading *r, const struct form_case *form, const struct suite_case *c) {
+/* `whole`: each of its keys was read. */
+static void check_case(struct reading *r, const struct form_case *form, const struct suite_case *c, bool whole) {
     const struct yaml_place at = form->node->at;
     bool of_model = c->text.p != NULL || c->messages_n > 0;
-    if (form->id.p != NULL && (text_is_blank(form->id) || text_has_control(form->id))) return; /* that was said */
     suite_read_name(r, form->node, "id", form->id);
-    if (!of_model && c->arguments_n == 0 && c->files_n == 0) {
+    if (whole && !of_model && c->arguments_n == 0 && c->files_n == 0) {
         suite_read_fault(r, at, "the case asks nothing (expected 'text', 'messages', 'arguments' or 'files')");
     }
     if (c->text.p != NULL && c->messages_n > 0) {
@@ -127,7 +127,7 @@ static void check_case(struct reading *r, const struct form_case *form, const st
         suite_read_fault(r, suite_read_place(form->node, "system"),
                          "'system' comes before a 'text', and the case has none");
     }
-    if (!c->probe && c->checks_n == 0) {
+    if (whole && !c->probe && c->checks_n == 0) {
         suite_read_fault(r, at,
                          "the case expects nothing, so nothing can pass or fail (expected 'expect', or 'probe: true')");
     }
@@ -135,12 +135,12 @@ static void check_case(struct reading *r, const struct form_case *form, const st
         suite_read_fault(r, suite_read_place(form->node, "probe"),
                          "a probe of a model needs a 'seed', of its own or of the defaults");
     }
-    if (!(c->weight > 0)) {
+    if (form->weight.given && !(c->weight > 0)) {
         suite_read_fault(r, suite_read_place(form->node, "weight"), "'weight': %.6g is not above 0", c->weight);
     }
 }
 
-static int read_case(struct reading *r, const struct form_case *form, struct err *err) {
+static int read_case(struct reading *r, const struct form_case *form, bool whole, struct err *err) {
     static const struct form_defaults none = {0};
     const struct form_defaults *d = r->defaults != NULL ? r->defaults : &none;
     const uint64_t timeout = form->timeout > 0 ? form->timeout : d->timeout;
@@ -172,7 +172,7 @@ static int read_case(struct reading *r, const struct form_case *form, struct err
     if (rc == 0) rc = read_arguments(r, form, c, err);
     if (rc == 0) rc = read_checks(r, form, c, err);
     if (rc != 0) return rc;
-    check_case(r, form, c);
+    check_case(r, form, c, whole);
     r->places[r->n++] = shifted(r, suite_read_place(form->node, "id"));
     return r->found->failed ? no_memory(err) : 0;
 }
@@ -181,13 +181,14 @@ static int read_node(struct reading *r, const struct yaml_node *node, struct err
     struct arena arena = {.max = CASE_ARENA_MAX};
     struct record_reader read = {.file = r->path, .found = r->found, .arena = &arena};
     struct form_case form = {0};
+    const size_t errors = r->found->errors;
     int rc = 0;
     if (node->type != YAML_MAP) {
         suite_read_fault(r, node->at, "expected a case, found %s", yaml_type_name(node->type));
         return 0;
     }
     record_read(&read, form_case(), node, &form);
-    rc = read.failed ? no_memory(err) : read_case(r, &form, err);
+    rc = read.failed ? no_memory(err) : read_case(r, &form, r->found->errors == errors, err);
     arena_done(&arena);
     return rc;
 }
@@ -205,8 +206,9 @@ int cases_read(struct reading *r, const struct yaml_node *list, struct err *err)
 
 /* ---- JSON Lines --------------------------------------------------------------------------------------------------- */
 
+/* A document has one line; what is found at its end is there too. */
 static void put_fault(void *ctx, struct yaml_place at, const char *what) {
-    suite_read_fault(ctx, at.line > 0 ? at : (struct yaml_place){1, 1}, "%s", what);
+    suite_read_fault(ctx, at.line == 1 ? at : (struct yaml_place){1, 1}, "%s", what);
 }
 
 /* The faults of one line, moved to where it is in the file. */

@@ -24,7 +24,8 @@ enum {
     K_AT_MOST = 512,
     K_SCALE = 1024,
     K_OUTPUT = 2048,
-    KEYS = 12
+    KEYS = 12,
+    K_NUMBERS = K_NUMBER | K_TOLERANCE | K_RELATIVE | K_AT_LEAST | K_AT_MOST
 };
 static const char *const keys[KEYS] = {"text",      "trim",     "ignore_case", "pointer", "value", "number",
                                        "tolerance", "relative", "at_least",    "at_most", "scale", "output"};
@@ -35,7 +36,7 @@ static const struct {
     [SUITE_EQUALS] = {K_TEXT, K_TRIM | K_IGNORE_CASE | K_OUTPUT},
     [SUITE_CONTAINS] = {K_TEXT, K_TRIM | K_IGNORE_CASE | K_OUTPUT},
     [SUITE_REGEX] = {K_TEXT, K_TRIM | K_IGNORE_CASE | K_OUTPUT},
-    [SUITE_JSON] = {K_POINTER | K_VALUE, K_OUTPUT},
+    [SUITE_JSON] = {K_VALUE, K_POINTER | K_OUTPUT},
     [SUITE_SCHEMA] = {K_VALUE, K_POINTER | K_OUTPUT},
     [SUITE_NUMBER] = {K_NUMBER, K_TOLERANCE | K_RELATIVE | K_POINTER | K_OUTPUT},
     [SUITE_EDIT_DISTANCE] = {K_TEXT | K_AT_MOST, K_TRIM | K_OUTPUT},
@@ -54,7 +55,7 @@ static const char *words_of(unsigned set, char ret[KEYS_WORDS]) {
     return ret;
 }
 
-/* False: a key that it needs is missing. */
+/* False: a key that it needs is missing, or has no value. */
 static bool check_keys(struct reading *r, const struct form_expectation *form, enum suite_check_type type) {
     const unsigned takes = rows[type].needs | rows[type].takes;
     char words[KEYS_WORDS];
@@ -68,6 +69,8 @@ static bool check_keys(struct reading *r, const struct form_expectation *form, e
             suite_read_fault(r, form->node->at, "the check %s needs '%s'", suite_check_names[type], keys[i]);
             whole = false;
         }
+        whole =
+            whole && (value == NULL || (K_NUMBERS & 1U << i) == 0 || value->type == YAML_INT || value->type == YAML_FLOAT);
     }
     return whole;
 }

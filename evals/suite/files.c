@@ -9,6 +9,7 @@
 
 #include "base/mp.h"
 #include "base/tree/beneath.h"
+#include "packs/manifest/value.h"
 
 #define PIECE    ((size_t)64 << 10)
 #define S(text_) (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p
@@ -61,7 +62,7 @@ static int hash_all(struct reading *r, struct hash *hash, uint8_t *piece, uint8_
     size_t n = 0;
     for (size_t i = 0; i < r->files_n; i++) {
         struct suite_file *file = r->files[i].file, *before = i > 0 ? r->files[i - 1].file : NULL;
-        if (file->path.n == 0) continue; /* that was said */
+        if (file->path.n == 0 || value_fault(FIELD_PATH, file->path) != NULL) continue; /* that was said */
         if (before != NULL && bytes_eq(before->path, file->path)) {
             file->size = before->size;
             memcpy(file->digest, before->digest, HASH_LEN);

@@ -81,6 +81,10 @@ static int read_head(struct reading *r, const struct form_suite *form, struct su
         suite->prompt_price = price(r, form->prices->node, "prompt", form->prices->prompt);
         suite->completion_price = price(r, form->prices->node, "completion", form->prices->completion);
     }
+    if (form->defaults != NULL && form->defaults->weight.given && !(form->defaults->weight.value > 0)) {
+        suite_read_fault(r, suite_read_place(form->defaults->node, "weight"), "'weight': %.6g is not above 0",
+                         form->defaults->weight.value);
+    }
     if (form->judge != NULL) {
         suite->judge =
             (struct suite_judge){suite_read_copy(r, form->judge->protocol), suite_read_copy(r, form->judge->url),

@@ -1,7 +1,11 @@
 /* Each metric has one side and one range; the bound of the pass rate is compared with what this many cases can show. */
 #include "evals/suite/thresholds.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
+
+#include "base/text.h"
 
 #define MIN_KEY "at_least"
 #define MAX_KEY "at_most"
@@ -12,9 +16,9 @@ static const struct {
     bool whole, bound, baseline; /* a whole number; has a confidence; has a baseline */
 } rows[SUITE_METRICS] = {
     [SUITE_PASS_RATE] = {0, 1, "a rate, between 0 and 1", false, true, false},
-    [SUITE_LATENCY_P50_MS] = {0, INFINITY, "milliseconds, at least 0", false, false, false},
-    [SUITE_LATENCY_P95_MS] = {0, INFINITY, "milliseconds, at least 0", false, false, false},
-    [SUITE_LATENCY_P99_MS] = {0, INFINITY, "milliseconds, at least 0", false, false, false},
+    [SUITE_LATENCY_P50_MS] = {DBL_MIN, INFINITY, "milliseconds, above 0", false, false, false},
+    [SUITE_LATENCY_P95_MS] = {DBL_MIN, INFINITY, "milliseconds, above 0", false, false, false},
+    [SUITE_LATENCY_P99_MS] = {DBL_MIN, INFINITY, "milliseconds, above 0", false, false, false},
     [SUITE_COST] = {0, INFINITY, "an amount of at least 0", false, false, false},
     [SUITE_REGRESSION] = {-1, 1, "a difference of rates, between -1 and 1", false, true, true},
     [SUITE_VIOLATIONS] = {0, INFINITY, "a count of at least 0", true, false, false},
@@ -64,11 +68,16 @@ static void check_reach(struct reading *r, struct yaml_place at, const struct su
         suite_read_fault(r, at, "'%s': no number of samples has a lower bound of %.6g at a confidence of %.6g", MIN_KEY,
                          t->value, t->confidence);
     } else {
+        char by_weight[64] = "";
+        if (s.size < (double)s.samples * (1 - 1e-9)) {
+            snprintf(by_weight, sizeof(by_weight), ", which by their weights count as %.1f,", floor(s.size * 10) / 10);
+        }
         suite_read_fault(r, at,
-                         "'%s': %.6g is out of reach: the %llu samples of this suite, weighted, count as %.6g, whose lower "
-                         "bound is %.4g when all pass; it takes %llu of equal weight",
-                         MIN_KEY, t->value, (unsigned long long)s.samples, floor(s.size * 10) / 10, floor(best * 1e4) / 1e4,
-                         (unsigned long long)need);
+                         "'%s': %.6g is out of reach: when %llu sample%s pass%s%s the lower bound is %.4f; it takes %llu "
+                         "samples%s",
+                         MIN_KEY, t->value, (unsigned long long)s.samples, text_s(s.samples), s.samples == 1 ? "es" : "",
+                         by_weight, floor(best * 1e4) / 1e4, (unsigned long long)need,
+                         by_weight[0] != '\0' ? " of equal weight" : "");
     }
 }
 
@@ -79,7 +88,7 @@ static bool read_value(struct reading *r, const struct form_threshold *form, enu
     const char *key = higher ? MIN_KEY : MAX_KEY, *other = higher ? MAX_KEY : MIN_KEY;
     const struct yaml_node *wrong = yaml_get(form->node, other);
     if (wrong != NULL) {
-        suite_read_fault(r, wrong->key_at, "'%s' is not for %s, which is better %s (expected '%s')", other,
+        suite_read_fault(r, wrong->key_at, "'%s' is not for %s, where %s is better (expected '%s')", other,
                          suite_metric_names[metric], higher ? "higher" : "lower", key);
     } else if (yaml_get(form->node, key) == NULL) {
         suite_read_fault(r, form->node->at, "the threshold on %s needs '%s'", suite_metric_names[metric], key);
