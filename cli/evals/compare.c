@@ -2,6 +2,7 @@
  * not recorded. */
 #include <string.h>
 
+#include "base/thread.h"
 #include "cli/evals/comparison.h"
 #include "cli/evals/evals.h"
 #include "cli/print/say.h"
@@ -68,11 +69,40 @@ static int check_pairs(const struct comparison *c, const char *const names[2], s
     return 0;
 }
 
+struct reading {
+    struct comparison *c;
+    size_t side;
+    int rc;
+    struct err err;
+};
+
+static void *read_side(void *ctx) {
+    struct reading *r = ctx;
+    struct comparison *c = r->c;
+    r->rc = samples_read(c->view->ledger, row_text(&c->rows[r->side], EVAL_ID), false, &c->samples[r->side], &r->err);
+    return NULL;
+}
+
+/* The two are read side by side, where there is a thread to be had: each takes about as long as all the rest. */
+static int read_both(struct comparison *c, struct err *err) {
+    struct reading sides[2] = {{.c = c, .side = 0}, {.c = c, .side = 1}};
+    pthread_t thread;
+    bool threaded = thread_start(&thread, read_side, &sides[1]) == 0;
+    read_side(&sides[0]);
+    if (threaded) {
+        pthread_join(thread, NULL);
+    } else {
+        read_side(&sides[1]);
+    }
+    const struct reading *failed = sides[0].rc != 0 ? &sides[0] : &sides[1];
+    return failed->rc != 0 ? err_set(err, failed->rc, "%s", failed->err.msg) : 0;
+}
+
 static int load(struct comparison *c, const char *const names[2], struct err *err) {
     struct compare_side sides[2];
     int rc = check_suites(c, err);
+    if (rc == 0) rc = read_both(c, err);
     for (size_t i = 0; rc == 0 && i < 2; i++) {
-        rc = samples_read(c->view->ledger, row_text(&c->rows[i], EVAL_ID), false, &c->samples[i], err);
         sides[i] = (struct compare_side){c->samples[i].all, c->samples[i].n, row_text(&c->rows[i], EVAL_SUITE_DIGEST)};
     }
     if (rc == 0) rc = compare_pair(&sides[0], &sides[1], &c->pairs, err);

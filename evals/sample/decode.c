@@ -9,25 +9,28 @@
 
 enum form { TEXT, REAL, COUNT, TRUTH };
 
+#define FIELD(name, form, member)                                                                                          \
+    { {(const uint8_t *)(name), sizeof(name) - 1}, form, offsetof(struct sample, member) }
+
 static const struct field {
-    const char *name;
+    struct bytes name;
     enum form form;
     size_t at;
 } fields[] = {
-    {"cost", REAL, offsetof(struct sample, cost)},
-    {"doc_digest", TEXT, offsetof(struct sample, case_digest)},
-    {"filter", TEXT, offsetof(struct sample, filter)},
-    {"first_ms", REAL, offsetof(struct sample, first_ms)},
-    {"latency_ms", REAL, offsetof(struct sample, latency_ms)},
-    {"output_digest", TEXT, offsetof(struct sample, output_digest)},
-    {"probe", TRUTH, offsetof(struct sample, probe)},
-    {"repeat", COUNT, offsetof(struct sample, repeat)},
-    {"sample", TEXT, offsetof(struct sample, id)},
-    {"task", TEXT, offsetof(struct sample, task)},
-    {"tokens_in", COUNT, offsetof(struct sample, tokens_in)},
-    {"tokens_out", COUNT, offsetof(struct sample, tokens_out)},
-    {"violations", COUNT, offsetof(struct sample, violations)},
-    {"weight", REAL, offsetof(struct sample, weight)},
+    FIELD("cost", REAL, cost),
+    FIELD("doc_digest", TEXT, case_digest),
+    FIELD("filter", TEXT, filter),
+    FIELD("first_ms", REAL, first_ms),
+    FIELD("latency_ms", REAL, latency_ms),
+    FIELD("output_digest", TEXT, output_digest),
+    FIELD("probe", TRUTH, probe),
+    FIELD("repeat", COUNT, repeat),
+    FIELD("sample", TEXT, id),
+    FIELD("task", TEXT, task),
+    FIELD("tokens_in", COUNT, tokens_in),
+    FIELD("tokens_out", COUNT, tokens_out),
+    FIELD("violations", COUNT, violations),
+    FIELD("weight", REAL, weight),
 };
 
 static bool real_of(const struct mp_item *item, double *ret) {
@@ -87,7 +90,7 @@ bool sample_decode(const struct log_event *event, struct sample *ret) {
         if (mp_scalar(raw, &item) != 0) continue;
         if (bytes_is(key.data, "failure") && item.type == MP_STR) failure = item.data;
         for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-            if (bytes_is(key.data, fields[i].name)) take(&sample, &fields[i], &item);
+            if (bytes_eq(key.data, fields[i].name)) take(&sample, &fields[i], &item);
         }
     }
     sample.outcome = outcome_of(event->kind, failure);

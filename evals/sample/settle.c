@@ -7,8 +7,9 @@ static bool is_known(const struct sample *s) {
     return s->outcome == SAMPLE_PASSED || s->outcome == SAMPLE_MISSED || s->outcome == SAMPLE_LIMITED;
 }
 
+/* Most samples of an evaluation have one task, and the same copy of its name. */
 static int order_of_case(const struct sample *x, struct bytes task, struct bytes id) {
-    int c = bytes_cmp(x->task, task);
+    int c = x->task.p == task.p && x->task.n == task.n ? 0 : bytes_cmp(x->task, task);
     return c != 0 ? c : bytes_cmp(x->id, id);
 }
 
@@ -26,9 +27,17 @@ static bool is_same(const struct sample *a, const struct sample *b) {
     return a->repeat == b->repeat && order_of_case(a, b->task, b->id) == 0 && bytes_eq(a->filter, b->filter);
 }
 
+/* They were often run in that order. */
+static bool is_sorted(const struct sample *all, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        if (sample_order(&all[i - 1], &all[i]) > 0) return false;
+    }
+    return true;
+}
+
 uint64_t samples_settle(struct sample *all, size_t *n) {
     size_t left = 0;
-    if (*n > 1) qsort(all, *n, sizeof *all, sample_order);
+    if (!is_sorted(all, *n)) qsort(all, *n, sizeof *all, sample_order);
     for (size_t i = 0; i < *n; i++) {
         if (left > 0 && is_same(&all[left - 1], &all[i])) continue;
         all[left++] = all[i];

@@ -9,47 +9,67 @@
 
 struct drawing {
     struct stat_random random;
-    uint64_t word; /* the unused half of it */
+    uint64_t word; /* its upper half is the next draw, if `half` */
     bool half;
     uint32_t n, refused; /* 2^32 mod n: products below it are drawn again */
 };
 
-static inline uint32_t draw(struct drawing *d) {
-    for (;;) {
-        if (d->half) {
-            d->word >>= 32;
-        } else {
-            d->word = stat_random_next(&d->random);
-        }
-        d->half = !d->half;
-        uint64_t product = (d->word & UINT32_MAX) * d->n;
-        if ((uint32_t)product >= d->refused) return (uint32_t)(product >> 32);
-    }
-}
-
-static double mean_of_draws(struct drawing *d, const double *values) {
-    double sums[2] = {0, 0};
-    uint32_t i = 0;
-    for (; i + 2 <= d->n; i += 2) {
-        sums[0] += values[draw(d)];
-        sums[1] += values[draw(d)];
-    }
-    if (i < d->n) sums[0] += values[draw(d)];
-    return (sums[0] + sums[1]) / d->n;
-}
+/* Two sums: of draws from lower and from upper halves. */
+struct sums {
+    double value[2], weight[2];
+};
 
 struct weighed {
     double weight, product;
 };
 
-static double weighed_mean_of_draws(struct drawing *d, const struct weighed *values) {
-    double weight = 0, sum = 0;
-    for (uint32_t i = 0; i < d->n; i++) {
-        const struct weighed *one = &values[draw(d)];
-        weight += one->weight;
-        sum += one->product;
+static inline void add(struct sums *sums, int half, const double *values, const struct weighed *weighed, uint64_t product) {
+    uint32_t at = (uint32_t)(product >> 32);
+    if (weighed != NULL) {
+        sums->weight[half] += weighed[at].weight;
+        sums->value[half] += weighed[at].product;
+    } else {
+        sums->value[half] += values[at];
     }
-    return sum / weight;
+}
+
+/* The common case, two draws of one number, comes first in the loop; the others are a draw refused, and what an odd n leaves. */
+static inline struct sums sum_of_draws(struct drawing *drawing, const double *values, const struct weighed *weighed) {
+    struct drawing d = *drawing;
+    struct sums sums = {{0, 0}, {0, 0}};
+    for (uint32_t left = d.n; left > 0;) {
+        uint64_t word = d.half ? d.word : stat_random_next(&d.random);
+        uint64_t low = (word & UINT32_MAX) * d.n, high = (word >> 32) * d.n;
+        bool takes_low = !d.half && (uint32_t)low >= d.refused, takes_high = (uint32_t)high >= d.refused;
+        if (takes_low && takes_high && left >= 2) {
+            add(&sums, 0, values, weighed, low);
+            add(&sums, 1, values, weighed, high);
+            left -= 2;
+            continue;
+        }
+        d.word = word;
+        if (d.half) {
+            d.half = false;
+            if (takes_high) add(&sums, 1, values, weighed, high);
+            left -= takes_high;
+        } else {
+            d.half = true;
+            if (takes_low) add(&sums, 0, values, weighed, low);
+            left -= takes_low;
+        }
+    }
+    *drawing = d;
+    return sums;
+}
+
+static double mean_of_draws(struct drawing *d, const double *values) {
+    struct sums sums = sum_of_draws(d, values, NULL);
+    return (sums.value[0] + sums.value[1]) / d->n;
+}
+
+static double weighed_mean_of_draws(struct drawing *d, const struct weighed *weighed) {
+    struct sums sums = sum_of_draws(d, NULL, weighed);
+    return (sums.value[0] + sums.value[1]) / (sums.weight[0] + sums.weight[1]);
 }
 
 static struct weighed *weigh(const double *values, const double *weights, size_t n) {
