@@ -86,7 +86,7 @@ struct suite_case {
 
 enum suite_metric {
     SUITE_PASS_RATE,      /* lower bound of Wilson's interval of the weighted pass rate, at `confidence` */
-    SUITE_LATENCY_P50_MS, /* nearest-rank percentiles of samples that were answered */
+    SUITE_LATENCY_P50_MS, /* nearest-rank percentiles; a sample that ran into its limit is slower than any */
     SUITE_LATENCY_P95_MS,
     SUITE_LATENCY_P99_MS,
     SUITE_COST,       /* of all samples together, in units of currency */
