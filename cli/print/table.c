@@ -336,9 +336,14 @@ static void put_more(struct table *table, size_t i, size_t line, enum out_color 
 static void put_below(struct table *table, const struct cell *cells) {
     for (size_t i = 0; i < table->n_columns; i++) {
         if (table->hidden[i] && has_flag(table, i, TABLE_BELOW) && cells[i].n > 0) {
-            out_printf(table->cli, "%*s", BELOW_INDENT, "");
-            out_bytes(table->cli, (struct bytes){.p = table->held.p + cells[i].at, .n = cells[i].n});
-            out_str(table->cli, "\n");
+            struct bytes rest = {.p = table->held.p + cells[i].at, .n = cells[i].n};
+            while (rest.n > 0) {
+                struct bytes line = wraps(table, i) ? table_line(&rest, table->line - BELOW_INDENT) : rest;
+                rest = wraps(table, i) ? rest : (struct bytes){NULL, 0};
+                out_printf(table->cli, "%*s", BELOW_INDENT, "");
+                out_bytes(table->cli, line);
+                out_str(table->cli, "\n");
+            }
         }
     }
 }

@@ -14,8 +14,9 @@ enum table_how {
     TABLE_WHOLE = 8,    /* states: never cut */
     TABLE_WRAP = 16,    /* wrapped instead of cut, in at most twelve lines */
     TABLE_SPARE = 32,   /* left out if others would have to be cut, the last one first */
-    TABLE_BELOW = 64,   /* commands: never cut; on their own lines below the row if the columns do not fit */
-    TABLE_NARROW = 128, /* left out on a terminal narrower than TABLE_ROOM, to make room for the next columns */
+    TABLE_BELOW = 64,   /* commands: never cut; on their own lines below the row if the columns do not fit. With TABLE_WRAP
+                         * wrapped there */
+    TABLE_NARROW = 128, /* left out (or below) on a terminal narrower than TABLE_ROOM, to make room for the next columns */
     TABLE_ALL = 256     /* with TABLE_WRAP: any number of lines */
 };
 #define TABLE_ROOM 100

@@ -200,6 +200,9 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
             cell_head(&l->table->columns[l->columns[i]], &l->heads[i]);
         }
         l->heads[i].how |= may_be_omitted(l, l->columns[i]) ? TABLE_NARROW : 0U;
+        if (l->columns[i] == l->reason && strcmp(l->table->name, "evals") == 0) { /* many findings: whole, however many */
+            l->heads[i].how |= TABLE_NARROW | TABLE_BELOW | TABLE_ALL;
+        }
         if (opt_has(args, &options[L_FIELDS])) { /* the user asked for them */
             l->heads[i].how &= ~(unsigned)(TABLE_SPARE | TABLE_NARROW);
         }

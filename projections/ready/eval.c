@@ -210,7 +210,7 @@ static int index_loose(struct fold *fold, const struct row *row, struct err *err
     return rc;
 }
 
-/* `end`: differences from the beginning are noted. */
+/* `end`: differences from the beginning, or from what a result file says, are noted. */
 static int bind(struct fold *fold, struct row *row, bool end, struct err *err) {
     for (size_t i = 0; i < N_BINDINGS; i++) {
         const struct binding *b = &bindings[i];
@@ -354,6 +354,13 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
 
 /* ---- its steps ---- */
 
+/* What a result file says of itself is not taken back by the event that binds the result to a route. */
+static bool is_kept(const struct fold *fold, const struct row *row, size_t column, const char *field) {
+    bool says = column == EVAL_PARTIAL || column == EVAL_CACHED || column == EVAL_DIRTY;
+    struct bytes raw;
+    return row_bool(row, EVAL_IMPORTED) && ((says && row_bool(row, column)) || !fold_raw(fold, field, &raw));
+}
+
 static void take_end(struct fold *fold, struct row *row, bool imported) {
     static const struct {
         size_t column;
@@ -362,7 +369,9 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
                   {EVAL_FAILED, "failed"},   {EVAL_ERRORS, "errors"}, {EVAL_SAMPLES, "samples"}};
     uint64_t at = fold_at(fold), time = fold_event(fold)->time;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        fold_replace(fold, row, fields[i].column, fields[i].field);
+        if (imported || !is_kept(fold, row, fields[i].column, fields[i].field)) {
+            fold_replace(fold, row, fields[i].column, fields[i].field);
+        }
     }
     take_part(fold, row, EVAL_PARTIAL);
     if (imported) {
@@ -424,7 +433,7 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
         return bind(fold, row, false, err);
     }
     if ((end || imported) && !was_invalid) {
-        int rc = bind(fold, row, running && end, err);
+        int rc = bind(fold, row, (running || row_bool(row, EVAL_IMPORTED)) && end, err);
         take_end(fold, row, imported);
         return rc;
     }
@@ -555,4 +564,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {"eval.started",        "eval.finished",      "eval.imported",
                                     "eval.scored",         "eval.sample_failed", "eval.invalidated",
                                     "eval.suite_declared", "ledger.erased",      NULL};
-const struct projection projection_evals = {"evals", 12, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 13, tables, EVALS_TABLES, kinds, fold};

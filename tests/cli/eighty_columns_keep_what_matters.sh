@@ -139,4 +139,12 @@ plain 60 eval show "'no such evaluation in here'"
 check grep -q "'no such evaluation in here'" "$T/.out"
 run 2 status extra
 check test "$(wc -l <"$T/.err")" = 2
+# All that keeps an evaluation from counting is told, below its row.
+box 0 append eval.imported -s eval/e3 harness=lm_eval model=some/model partial:=true cached:=true dirty:=true
+plain 80 eval list
+fits 80
+words=$(tr -s ' \n' '  ' <<<"$out")
+[[ $words == *'no score of it'* || $words == *'nothing was scored'* ]] || fail 'the first finding is missing'
+[[ $words == *'its answers came from a cache; its code had changes on top of its commit; it is for a name, not for weights: it names no digest'* ]] ||
+    fail 'the last findings are cut'
 finish

@@ -125,6 +125,40 @@ static void score(struct box *box, const char *metric, const char *more) {
     box_event(box, "eval.scored", "eval/e", body);
 }
 
+/* An event that binds a result to a suite and a route says nothing of how it was run, or worse, something else. */
+static void what_a_result_file_says_of_itself_is_not_taken_back(void **state) {
+    static const struct {
+        const char *imported, *finished;
+        bool counts;
+        const char *says;
+    } cases[] = {
+        {"\"partial\": false", "\"verdict\": \"pass\"", true, NULL},
+        {"\"partial\": true", "\"verdict\": \"pass\"", false, "only a part of its samples was run"},
+        {"\"partial\": true", "\"verdict\": \"pass\", \"partial\": false", false, "only a part of its samples was run"},
+        {"\"partial\": false, \"cached\": true", "\"verdict\": \"pass\"", false, "its answers came from a cache"},
+        {"\"partial\": false, \"dirty\": true", "\"dirty\": false", false, "its code had changes"},
+        {"\"partial\": false", "\"digest\": \"" WEIGHTS2 "\"", false, "it finished on another model digest"},
+        {"\"partial\": false", "\"cached\": true", false, "its answers came from a cache"},
+        {"\"cached\": false", "\"verdict\": \"pass\"", false, "nothing says that all of its samples were run"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        char body[512];
+        box_open(&box);
+        snprintf(body, sizeof(body), "{\"harness\": \"lm_eval\", \"model\": \"m\", \"digest\": \"" WEIGHTS "\", %s}",
+                 cases[i].imported);
+        box_event(&box, "eval.imported", "eval/e", body);
+        score(&box, "f1", ", \"value\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");
+        snprintf(body, sizeof(body), "{%s}", cases[i].finished);
+        box_event(&box, "eval.finished", "eval/e", body);
+        eval(&box, "e");
+        counts(&box, cases[i].counts);
+        if (cases[i].says != NULL) box_says(&box, "reason", cases[i].says);
+        box_close(&box);
+    }
+}
+
 static void a_result_file_has_the_verdict_that_its_thresholds_make(void **state) {
     struct box box;
     (void)state;
@@ -419,6 +453,7 @@ int main(void) {
         cmocka_unit_test(a_score_or_an_end_with_fewer_samples_than_there_are_is_partial),
         cmocka_unit_test(a_task_that_is_scored_twice_with_different_results_speaks_against),
         cmocka_unit_test(a_result_file_counts_only_when_it_is_known_to_be_whole),
+        cmocka_unit_test(what_a_result_file_says_of_itself_is_not_taken_back),
         cmocka_unit_test(a_corrected_score_takes_the_evaluation_back),
         cmocka_unit_test(taking_back_a_result_of_an_older_run_leaves_the_newer_one),
         cmocka_unit_test(scores_alone_are_an_evaluation_that_has_not_ended),
