@@ -31,6 +31,7 @@
 #define SLOW_S           10
 #define AGENT_MAX        64
 #define TICK_MS          100
+#define DRAIN_MS         20
 #define VERSION_MIN      0x075500 /* 7.85: protocols by name */
 
 #define FUNCTIONS(X)                                                                                                       \
@@ -83,6 +84,7 @@ struct exchange {
     enum http_fault fault;
     int code;    /* of a callback */
     bool enough; /* so says a callback */
+    uint64_t enough_ns;
     struct err why;
     bool points_elsewhere;
 };
@@ -291,8 +293,9 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
 /* What a callback returned. Whether the exchange continues. */
 static bool heed(struct exchange *x, int code) {
     x->enough = code == 1;
+    x->enough_ns = x->enough ? clock_monotonic_ns() : 0;
     x->code = x->enough ? 0 : code;
-    return code == 0;
+    return code == 0 || (x->enough && x->request->drain);
 }
 
 static int give_line(struct exchange *x, struct bytes line) {
@@ -319,6 +322,7 @@ static size_t take_lines(struct exchange *x, struct bytes data) {
         if (end == NULL) break;
         if (give_line(x, bytes_of_buf(&x->rest)) != 0) return 0;
         buf_clear(&x->rest);
+        if (x->enough) break;
         data = (struct bytes){end + 1, data.n - n - 1};
     }
     return all;
@@ -327,6 +331,7 @@ static size_t take_lines(struct exchange *x, struct bytes data) {
 static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
     struct exchange *x = ctx;
     const struct bytes data = {(const uint8_t *)p, size * n};
+    if (x->enough) return data.n;
     x->answer->bytes += data.n;
     if (x->answer->bytes > x->bytes_max) {
         return refuse(x, HTTP_LIMIT, "the answer exceeds the limit");
@@ -508,6 +513,7 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
 static bool is_ended(struct exchange *x) {
     const struct http_request *r = x->request;
     struct pollfd stop = {.fd = r->stop_fd, .events = POLLIN};
+    if (x->enough) return clock_monotonic_ns() - x->enough_ns >= DRAIN_MS * UINT64_C(1000000);
     if ((r->stop != NULL && *r->stop != 0) || (r->stop_fd > 0 && poll(&stop, 1, 0) > 0)) {
         refuse(x, HTTP_STOPPED, "stopped");
         return true;
@@ -525,7 +531,7 @@ static CURLcode run(struct http *http, struct exchange *x) {
     while (m == CURLM_OK && running > 0 && !is_ended(x)) {
         m = http->f.curl_multi_perform(http->multi, &running);
         if (m == CURLM_OK && running > 0) {
-            m = http->f.curl_multi_poll(http->multi, &stop, r->stop_fd > 0 ? 1 : 0, wait_ms, NULL);
+            m = http->f.curl_multi_poll(http->multi, &stop, r->stop_fd > 0 ? 1 : 0, x->enough ? DRAIN_MS : wait_ms, NULL);
         }
     }
     const CURLMsg *message = http->f.curl_multi_info_read(http->multi, &left);

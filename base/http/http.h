@@ -64,6 +64,9 @@ struct http_request {
     const char *pin;
     /* On a connection of its own: libcurl repeats a request by itself when a connection that it kept turns out dead. */
     bool fresh;
+    /* When a callback has seen enough, what is left of the answer is read and dropped, for a moment at most, so that the connection
+     * can be used again. */
+    bool drain;
     /* Where the answer's body goes, whatever its status: appended to `to`, or passed to `line` line by line as it
      * arrives (without line ends; blank lines are skipped; the last one may lack its end), or passed to `data` as it
      * arrives, with what is known of the answer. A non-zero result ends the exchange and is returned, except that 1 says

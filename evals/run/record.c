@@ -381,6 +381,7 @@ int run_record_finished(struct run_record *r, const struct run_binding *binding,
     mp_map_bool(&r->body, "dirty", false);
     if (result->resumed > 0) mp_map_uint(&r->body, "resumed", result->resumed);
     if (result->stopped != NULL) put_text(&r->body, "stopped", result->stopped);
+    put_text(&r->body, "baseline", result->baseline);
     mp_map_uint(&r->body, "violations", result->violations);
     mp_map_uint(&r->body, "tokens_in", result->tokens_in);
     mp_map_uint(&r->body, "tokens_out", result->tokens_out);

@@ -12,6 +12,7 @@
 #include "evals/run/judging.h"
 #include "evals/run/record.h"
 #include "evals/run/resume.h"
+#include "evals/score/baselines.h"
 #include "evals/stat/stat.h"
 
 #define LANES_DEFAULT 4
@@ -182,7 +183,13 @@ static int put_scores(const struct running *r, const struct samples *samples, st
     const struct suite *suite = r->how.suite;
     struct score *scores = calloc(suite->thresholds_n + 1, sizeof(*scores));
     if (scores == NULL) return err_set(err, ERR_NOMEM, "no memory for the scores");
-    int rc = score_suite(suite, r->how.choice.repeats, samples->all, samples->n, NULL, 0, scores, err);
+    struct score_baselines baselines;
+    int rc = score_baselines_open(r->how.ledger, suite, &baselines, err);
+    if (rc == 0) {
+        rc = score_suite(suite, r->how.choice.repeats, samples->all, samples->n, baselines.all, baselines.n, scores, err);
+    }
+    if (rc == 0 && baselines.n > 0) (void)snprintf(ret->baseline, sizeof(ret->baseline), "%s", baselines.evals[0]);
+    score_baselines_close(&baselines);
     enum score_verdict verdict = rc == 0 ? score_verdict(scores, suite->thresholds_n) : SCORE_UNKNOWN;
     for (size_t i = 0; rc == 0 && i < suite->thresholds_n && ret->scores_n < RUN_SCORES_MAX; i++) {
         const struct score *s = &scores[i];

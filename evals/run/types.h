@@ -77,6 +77,7 @@ struct run_suite_result {
     double cost; /* NAN: not known */
     struct run_score scores[RUN_SCORES_MAX];
     size_t scores_n;
+    char baseline[128];                 /* id of the evaluation that it was compared with; "" */
     char why[512];                      /* of the first sample that ended in an error; "" */
     uint64_t started_seq, finished_seq; /* LOG_NO_SEQ: none */
 };

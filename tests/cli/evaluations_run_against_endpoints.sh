@@ -28,6 +28,11 @@ same "$(events 'select(.kind == "eval.started").body | [.suite, .runtime, .sampl
 same "$(events 'select(.kind == "eval.sampled") | [.body.latency_ms > 0, .body.tokens_in, .private.output, .body.output] | @csv' | sort -u)" \
     'true,5,"yes",'
 
+# Connections are kept between samples: one for each lane.
+rm served/connections
+box 0 eval run news.yaml "${at[@]}" --concurrency 2
+(($(wc -l <served/connections) <= 2)) || fail "$(wc -l <served/connections) connections for 20 samples"
+
 # One other byte of the model, and the proof is void at once; back again, and it holds.
 weights 12
 box 0 route declare summarise --digest "sha256:$(cat served/weights)"
@@ -98,6 +103,22 @@ box 0 eval run seeds.yaml "${at[@]}" --repeat 3 --json
 json '[.samples, .partial] | @csv' '3,false'
 box 1 eval run seeds.yaml "${at[@]}" --repeat 1 --json
 json '[.samples, .partial] | @csv' '1,true'
+
+# Against a baseline: unknown until there is one, a pass while the answers are as good, a fail when they are worse.
+repeated 25 'weigh=yes'
+suite base.yaml 0 "${many[@]}"
+sed -i 's/^cases:/  - {metric: regression_lower, at_least: -0.25, baseline: good}\ncases:/' base.yaml
+weights 11
+box 1 eval run base.yaml "${at[@]}" --json
+json .verdict unknown
+id=$(jq -r .eval <"$T/.out")
+box 0 eval baseline base good "$id"
+box 0 eval run base.yaml "${at[@]}" --json
+json .verdict pass
+weights 22
+box 1 eval run base.yaml "${at[@]}" --json
+json '[.verdict, .missed] | @csv' '"fail",25'
+same "$(events 'select(.kind == "eval.finished" and .body.suite == "base") | (.body.baseline // "none")' | xargs)" "none $id $id"
 
 # A judge with a rubric; one that leaves its scale is an error.
 cat >judged.yaml <<S

@@ -7,8 +7,9 @@ The last message says what happens, whatever precedes it: its first word is one 
   die            breaks off within the answer      error        an error inside of an answer of status 200
   garbage        what is not JSON                  stall        a part, then nothing
   endless        tokens without end                refuse       status 500
+  weigh          yes if the weights begin with 11, else no
 
-The first argument is a directory: each question is a line in its file 'asked', and the weights' digest is what is in its file
+The first argument is a directory: each question is a line in its file 'asked', each connection one in 'connections', and the weights' digest is what is in its file
 'weights' at that moment. Below /openai it speaks OpenAI's protocol, else Ollama's. Connections are kept."""
 
 import json
@@ -30,6 +31,11 @@ def weights():
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def setup(self):
+        super().setup()
+        with lock, open(os.path.join(ROOM, "connections"), "a", encoding="utf-8") as f:
+            f.write("%d\n" % self.client_address[1])
 
     def log_message(self, *args):
         pass
@@ -116,6 +122,9 @@ class Handler(BaseHTTPRequestHandler):
         self.begin()
         if word in ("say", "slow"):
             self.piece(rest.split("\n")[0])
+            self.finish_answer()
+        elif word == "weigh":
+            self.piece("yes" if weights().startswith("11") else "no")
             self.finish_answer()
         elif word == "die":
             self.piece("half an")

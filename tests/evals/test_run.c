@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-#include "base/mp.h"
-#include "base/text.h"
+#include "base/clock.h"
 #include "evals/run/run.h"
 #include "projections/ready/eval.h"
 #include "projections/ready/routes.h"
@@ -376,6 +375,63 @@ static void stopping_before_the_first_sample_leaves_what_can_be_continued(void *
     assert_string_equal(s->result.verdict, "pass");
 }
 
+/* ---- over random histories ---- */
+
+static uint64_t random_state;
+
+static uint64_t random_below(uint64_t n) {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (random_state * UINT64_C(0x2545f4914f6cdd1d) >> 11) % n;
+}
+
+static void random_start(void) {
+    const char *given = getenv("LEDGER_TEST_SEED");
+    random_state = given != NULL ? strtoull(given, NULL, 0) : clock_wall_ns();
+    random_state |= 1;
+    printf("LEDGER_TEST_SEED=%llu\n", (unsigned long long)random_state);
+    fflush(stdout);
+}
+
+/* However often it is interrupted, with however many lanes and in whatever order: each sample that is answered is asked once, all are
+ * recorded once, and what comes of it is what would have come of it in one go. */
+static void interruptions_change_nothing(void **state) {
+    struct scene *s = *state;
+    random_start();
+    for (int round = 0; round < 12; round++) {
+        const size_t sampled = events(s, "eval.sampled", NULL, false),
+                     failed = events(s, "eval.sample_failed", NULL, false);
+        uint64_t sessions = 0;
+        memset(s->asked, 0, sizeof(s->asked));
+        s->asked_n = 0;
+        s->fails = random_below(3) == 0 ? random_below(4) : 0;
+        s->limits = s->fails + (random_below(3) == 0 ? random_below(4) : 0);
+        s->wrong = s->limits + random_below(CASES - s->limits);
+        s->how.choice = (struct run_choice){.shuffled = random_below(2) == 0, .shuffle = random_below(100)};
+        s->how.resume = NULL;
+        do {
+            s->stop = 0;
+            s->stops_at = s->asked_n + 1 + random_below(CASES / 2);
+            go(s);
+            s->how.resume = RUN_RESUME_LAST;
+            sessions++;
+        } while (!s->result.finished);
+        for (size_t i = 0; i < CASES; i++) {
+            /* What fails while it is being stopped is dropped, and asked again. */
+            if (s->asked[i] < 1 || (i >= s->limits && s->asked[i] > 1)) fail_msg("case %zu: %u times", i, s->asked[i]);
+        }
+        assert_int_equal(s->result.resumed, sessions - 1);
+        assert_int_equal(s->result.counts.errors, s->fails);
+        assert_int_equal(s->result.counts.limited, s->limits - s->fails);
+        assert_int_equal(s->result.counts.missed, s->wrong - s->limits);
+        assert_int_equal(s->result.counts.passed, CASES - s->wrong);
+        assert_int_equal(events(s, "eval.sampled", NULL, false) - sampled, CASES - s->wrong);
+        assert_int_equal(events(s, "eval.sample_failed", NULL, false) - failed, s->wrong);
+        assert_string_equal(COUNTS(s), s->fails == 0 && strcmp(s->result.verdict, "pass") == 0 ? "true" : "false");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -395,6 +451,7 @@ int main(void) {
         TEST(what_was_interrupted_is_continued_where_it_was),
         TEST(what_is_not_the_same_is_not_continued),
         TEST(stopping_before_the_first_sample_leaves_what_can_be_continued),
+        TEST(interruptions_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

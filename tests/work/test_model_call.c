@@ -146,6 +146,9 @@ static void a_stream_that_is_complete_is_not_waited_for(void **state) {
     struct model_box *b = *state;
     model_box_ends(b, WORK_OLLAMA, "ollama-late", WORK_CALL_OK, ""); /* its connection never ends */
     model_box_says(b, MODEL_TEXT);
+    b->endpoint.keep = true; /* what is left is waited for only for a moment */
+    model_box_ends(b, WORK_OLLAMA, "ollama-late", WORK_CALL_OK, "");
+    model_box_says(b, MODEL_TEXT);
 }
 
 static int keep_piece(void *ctx, struct bytes text, struct err *err) {

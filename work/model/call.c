@@ -41,6 +41,7 @@ struct call {
     uint64_t start_ns, until_ns, random;
     /* of the attempt */
     uint64_t attempt_ns, token_ns; /* began; newest token, 0: none */
+    uint64_t whole_ns;             /* when the answer was complete; 0: it is not */
     struct model_frames frames;
     struct model_answer answer;
     bool framed;
@@ -150,6 +151,7 @@ static int on_data(void *ctx, const struct http_answer *head, struct bytes data,
     if (head->status != 200) return buf_put_bytes(&c->refusal, data) != 0; /* enough */
     if (!c->framed) rc = begin_frames(c, head->type, err);
     if (rc == 0) rc = model_frames_put(&c->frames, data, err);
+    if (rc == 1) c->whole_ns = clock_monotonic_ns();
     return rc == ERR_LIMIT && !c->ended ? finish(c, WORK_CALL_TOO_LONG, rc) : rc;
 }
 
@@ -241,7 +243,7 @@ static int attempt(struct call *c, struct err *err) {
         .ctx = c,
     };
     c->ended = false;
-    c->token_ns = 0;
+    c->token_ns = c->whole_ns = 0;
     c->attempt_ns = clock_monotonic_ns();
     buf_clear(&c->refusal);
     int rc = site_fetch(c->site, &request, &c->request->stop, &c->http, &end, &why);
@@ -262,7 +264,7 @@ static int attempt(struct call *c, struct err *err) {
     } else {
         conclude_fault(c, end, why.msg);
     }
-    c->r->answer_ns = clock_monotonic_ns() - c->attempt_ns;
+    c->r->answer_ns = (c->whole_ns != 0 ? c->whole_ns : clock_monotonic_ns()) - c->attempt_ns;
     snprintf(c->r->address, sizeof(c->r->address), "%s", c->http.address);
     attempt_done(c);
     return rc == ERR_NOMEM ? rc : 0;

@@ -126,6 +126,7 @@ int site_fetch(struct work_model *site, struct http_request *request, const stru
     request->bearer = (struct bytes){site->key, site->key_n};
     request->pin = site->pin[0] != '\0' ? site->pin : NULL;
     request->fresh = !site->keep;
+    request->drain = site->keep;
     request->stop = stop != NULL ? stop->flag : NULL;
     request->stop_fd = stop != NULL ? stop->fd : 0;
     int rc = http_fetch(site->http, request, ret, err);
