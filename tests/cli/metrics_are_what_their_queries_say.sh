@@ -54,12 +54,12 @@ for p in a b c d e; do jan plan.approved -s plan/$p; done
 feb plan.closed -s plan/a outcome=completed
 
 # Debates of two voters: both for; both against in the second round; a tie that the judge decides; a forged vote; without voters;
-# votes that say something else than the conclusion.
+# votes that say something else than the conclusion; all of them neither for nor against.
 for who in x y; do
     run 0 key new "$who.key" --name "test.example/$who"
     vkey[$who]=$out
 done
-for d in a b c d f; do
+for d in a b c d f g; do
     jan debate.opened -s debate/$d digest="$d1" judge=x "voters:=[{\"name\":\"x\",\"vkey\":\"${vkey[x]}\"},{\"name\":\"y\",\"vkey\":\"${vkey[y]}\"}]"
 done
 vote() { jan debate.voted -s "debate/$1" participant="$2" round="$3" digest="$d1" "scores:={\"policy\":$4,\"simplicity\":$4,\"predicted_pass\":$4}" --sign-as "${5-$2}.key"; }
@@ -72,6 +72,8 @@ vote b y 2 0.2
 for r in 1 2; do
     vote c x $r 0.9
     vote c y $r 0.1
+    vote g x $r 0.5
+    vote g y $r 0.5
 done
 vote d x 1 0.9
 vote d y 1 0.9 x
@@ -85,6 +87,7 @@ jan debate.concluded -s debate/c outcome=accepted
 jan debate.concluded -s debate/d outcome=error
 jan debate.concluded -s debate/e outcome=accepted
 jan debate.concluded -s debate/f outcome=rejected
+jan debate.concluded -s debate/g outcome=retained
 
 # Promotions: in use; aborted; rolled back; promoted by an illegal step.
 for p in a b; do
@@ -121,7 +124,7 @@ feb run.tool_returned -s run/r -r r tool=Deploy outcome=ok
 
 box 0 stats --metrics --json
 same "$(figure plan_typeability)" '[0.4,2,5]'
-same "$(figure debate_agreement)" '[0.5,2,4]'
+same "$(figure debate_agreement)" '[0.4,2,5]'
 same "$(figure verify_pass_rate)" "[$(jq -n 2/3),2,3]"
 same "$(figure eval_pass_rate)" "[$(jq -n 1/3),1,3]"
 same "$(figure promote_success)" '[0.25,1,4]'
