@@ -10,17 +10,20 @@
 #include "cli/open/open.h"
 #include "cli/print/fact.h"
 #include "cli/promote/promote.h"
+#include "cli/promote/target.h"
 #include "evals/gate/gates.h"
 #include "ledger/event/event.h"
 #include "projections/act/checked.h"
 
 #define SEQS_MAX 64
 
-enum { V_DIGEST, V_SUITE, V_EVAL, V_ACTOR };
+enum { V_DIGEST, V_SUITE, V_EVAL, V_GATES, V_REPLAY, V_ACTOR };
 static const struct opt verify_options[] = {
     [V_DIGEST] = {"digest", 0, "DIGEST", "the candidate, if the plan does not name it"},
     [V_SUITE] = {"suite", 0, "NAME", "a suite that has to have passed it; may be repeated"},
     [V_EVAL] = {"eval", 0, "ID", "an evaluation that has to count; may be repeated"},
+    [V_GATES] = {"gates", 0, "FILE", "the gates, YAML or JSON (default: those of share/policy/gates.yaml)"},
+    [V_REPLAY] = {"replay", 0, NULL, "write nothing: ask again what was asked last, and compare the answers"},
     [V_ACTOR] = {"actor", 'a', "WHO", "who asks (default: user:<login name>)"},
     {0},
 };
@@ -32,6 +35,9 @@ struct verifying {
     char subject[PROMOTE_TEXT + 16], actor[CLI_ACTOR_MAX];
     uint64_t verifying_seq, gated_seq;
     struct gate_answers answers;
+    struct gate_policy policy;
+    struct promote_target target;
+    bool has_target;
 };
 
 static int put_names(struct body *body, const char *field, const struct opt_args *args, const struct opt *opt,
@@ -63,6 +69,27 @@ static int append(struct verifying *v, const char *kind, struct bytes body, cons
     return rc;
 }
 
+static int put_count(struct body *body, const char *name, uint64_t n, struct err *err) {
+    char word[96];
+    snprintf(word, sizeof(word), "%s:=%llu", name, (unsigned long long)n);
+    return body_word(body, word, err);
+}
+
+/* What is free where the candidate lies, and how much that takes; of a promotion without a target, where the ledger is. What
+ * cannot be measured is left out. */
+static int put_measured(struct verifying *v, struct body *body, struct err *err) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], digest[LINK_DIGEST_MAX];
+    uint64_t free = 0, all = 0, needed = 0;
+    bool placed = v->has_target && file_parent(dir, v->target.link, NULL) == 0;
+    int rc = 0;
+    if (file_room(placed ? dir : log_dir(v->ledger), &free, &all)) rc = put_count(body, "free_bytes", free, err);
+    if (rc == 0 && placed && link_resolve(v->target.link, v->target.source, path, NULL) == 0 &&
+        link_digest(path, digest, &needed, NULL) == 0) {
+        rc = put_count(body, "needed_bytes", needed, err);
+    }
+    return rc;
+}
+
 static int begin(struct verifying *v, const struct opt_args *args, struct err *err) {
     struct buf encoded = {.max = EVENT_BODY_MAX};
     struct body *body = body_new(kind_find(bytes_of("promotion.verifying")));
@@ -70,8 +97,11 @@ static int begin(struct verifying *v, const struct opt_args *args, struct err *e
         body != NULL ? submit_put(body, "digest", v->known.digest, err) : err_set(err, ERR_NOMEM, "no memory for the body");
     if (rc == 0) rc = put_names(body, "suites", args, &verify_options[V_SUITE], err);
     if (rc == 0) rc = put_names(body, "evals", args, &verify_options[V_EVAL], err);
+    if (rc == 0) rc = submit_put(body, "policy", v->policy.name, err);
+    if (rc == 0) rc = submit_put(body, "policy_digest", v->policy.digest, err);
+    if (rc == 0) rc = put_measured(v, body, err);
     if (rc == 0) rc = body_encode(body, &encoded, err);
-    if (rc == 0) rc = append(v, "promotion.verifying", bytes_of_buf(&encoded), "declared", &v->verifying_seq, err);
+    if (rc == 0) rc = append(v, "promotion.verifying", bytes_of_buf(&encoded), "measured", &v->verifying_seq, err);
     body_free(body);
     buf_done(&encoded);
     return rc;
@@ -79,7 +109,12 @@ static int begin(struct verifying *v, const struct opt_args *args, struct err *e
 
 static int ask(void *ctx, struct state_view *view, struct err *err) {
     struct verifying *v = ctx;
-    return gates_ask(view, bytes_of(v->known.id), &v->answers, err);
+    const struct gate_question question = {.ledger = v->ledger,
+                                           .policy = &v->policy,
+                                           .promotion = bytes_of(v->known.id),
+                                           .verifying = v->verifying_seq,
+                                           .writes = v->has_target ? v->target.link : NULL};
+    return gates_ask(view, &question, &v->answers, err);
 }
 
 /* As of the verification, at its time. */
@@ -96,7 +131,7 @@ static int record(struct verifying *v, struct err *err) {
     struct buf body = {.max = EVENT_BODY_MAX};
     uint64_t seqs[SEQS_MAX];
     size_t n = gates_evidence(&v->answers, seqs, SEQS_MAX);
-    mp_put_map(&body, 5);
+    mp_put_map(&body, 7);
     mp_pair_text(&body, "decision", gates_all_open(&v->answers) ? "pass" : "refuse");
     mp_pair_text(&body, "digest", v->known.digest);
     mp_put_text(&body, "evidence");
@@ -104,7 +139,9 @@ static int record(struct verifying *v, struct err *err) {
     for (size_t i = 0; i < n; i++) {
         mp_put_uint(&body, seqs[i]);
     }
-    mp_pair_text(&body, "gate", "gates");
+    mp_pair_text(&body, "gate", v->policy.name);
+    mp_pair_text(&body, "policy", v->policy.name);
+    mp_pair_text(&body, "policy_digest", v->policy.digest);
     mp_put_text(&body, "reasons");
     gates_put_reasons(&v->answers, &body);
     int rc = buf_check(&body, "the answers", err);
@@ -134,6 +171,67 @@ static int show(struct verifying *v) {
     return exit_code != 0 ? exit_code : pass ? EXIT_GOOD : EXIT_NO;
 }
 
+/* ---- asking again ---- */
+
+struct asked {
+    uint64_t verifying;
+    struct buf reasons;
+    char policy_digest[LINK_DIGEST_MAX];
+};
+
+/* The gates' newest answer, and the verification before it. */
+static int read_asked(struct verifying *v, struct asked *ret, struct err *err) {
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    struct bytes raw = {0};
+    ret->verifying = UINT64_MAX;
+    int rc = log_reader_open(v->ledger, v->known.planned_seq, v->known.gate_seq + 1, &reader, err);
+    while (rc == 0 && (rc = log_reader_next(reader, &event, err)) == 0) {
+        if (!bytes_is(event.subject, v->subject)) continue;
+        if (bytes_is(event.kind, "promotion.verifying")) {
+            ret->verifying = event.seq;
+        } else if (event.seq == v->known.gate_seq) {
+            struct bytes digest = mp_get_text(event.body, "policy_digest");
+            snprintf(ret->policy_digest, sizeof(ret->policy_digest), "%.*s", (int)(digest.n < 79 ? digest.n : 79),
+                     digest.n > 0 ? (const char *)digest.p : "");
+            if (mp_map_get(event.body, "reasons", &raw) == 0) buf_put_bytes(&ret->reasons, raw);
+        }
+    }
+    log_reader_close(reader);
+    if (rc == 1 && ret->verifying == UINT64_MAX)
+        return err_set(err, ERR_NOTFOUND, "there is no verification to be repeated");
+    return rc < 0 ? rc : buf_check(&ret->reasons, "the answers", err);
+}
+
+static int replay(struct verifying *v) {
+    struct asked asked = {.reasons = {.max = EVENT_BODY_MAX}};
+    struct buf again = {.max = EVENT_BODY_MAX};
+    struct err err = {0};
+    int rc = v->known.gate_seq != UINT64_MAX ? read_asked(v, &asked, &err)
+                                             : err_set(&err, ERR_NOTFOUND, "the gates have not answered");
+    if (rc == 0 && strcmp(asked.policy_digest, v->policy.digest) != 0) {
+        rc = err_set(&err, ERR_NOTFOUND, "event %llu asked other gates than these, with the digest %s: --gates FILE",
+                     (unsigned long long)v->known.gate_seq,
+                     asked.policy_digest[0] != '\0' ? asked.policy_digest : "unknown");
+    }
+    v->verifying_seq = asked.verifying;
+    v->gated_seq = v->known.gate_seq;
+    if (rc == 0) rc = ask_gates(v, &err);
+    if (rc == 0) {
+        gates_put_reasons(&v->answers, &again);
+        rc = buf_check(&again, "the answers", &err);
+    }
+    bool same = rc == 0 && bytes_eq(bytes_of_buf(&again), bytes_of_buf(&asked.reasons));
+    buf_done(&again);
+    buf_done(&asked.reasons);
+    if (rc == ERR_NOTFOUND) return cli_fail_as(v->cli, &err, EXIT_NO);
+    if (rc != 0) return cli_fail(v->cli, &err);
+    int exit_code = show(v);
+    if (same || exit_code > EXIT_NO) return exit_code;
+    return cli_refuse(v->cli, EXIT_NO, ERR_CONFLICT, "the answers are not those that event %llu recorded",
+                      (unsigned long long)v->gated_seq);
+}
+
 static int run_gates(struct verifying *v, const struct opt_args *args) {
     const char *digest = opt_text(args, &verify_options[V_DIGEST]);
     struct err err = {0};
@@ -148,10 +246,39 @@ static int run_gates(struct verifying *v, const struct opt_args *args) {
     } else if (v->known.digest[0] == '\0') {
         return cli_usage(v->cli, "--digest DIGEST is missing: the plan does not name the candidate's");
     }
-    rc = begin(v, args, &err);
+    if (v->known.linked) rc = target_read(v->ledger, &v->known, &v->target, &err);
+    v->has_target = v->known.linked && rc == 0;
+    if (opt_has(args, &verify_options[V_REPLAY])) return replay(v);
+    rc = rc == ERR_NOTFOUND ? 0 : rc; /* its paths were erased: the gates that need them are closed */
+    if (rc == 0) rc = begin(v, args, &err);
     if (rc == 0) rc = ask_gates(v, &err);
     if (rc == 0) rc = record(v, &err);
     return rc == 0 ? show(v) : rc == ERR_INVALID ? cli_fail_input(v->cli, &err) : cli_fail(v->cli, &err);
+}
+
+struct faults {
+    struct cli *cli;
+    const char *path;
+    bool any;
+};
+
+static void note_fault(void *ctx, unsigned line, unsigned column, const char *what) {
+    struct faults *f = ctx;
+    struct err err = {0};
+    err_set(&err, ERR_INVALID, "%s:%u:%u: %s", f->path, line, column, what);
+    cli_warn(f->cli, &err);
+}
+
+static int read_policy(struct verifying *v, const char *path) {
+    struct buf text = {.max = (size_t)1 << 20};
+    struct faults faults = {v->cli, path != NULL ? path : "the gates that are included", false};
+    struct err err = {0};
+    int rc = path != NULL ? file_read(path, &text, &err) : 0;
+    if (path == NULL) buf_put_str(&text, gate_policy_default);
+    if (rc == 0) rc = buf_check(&text, "a file of gates", &err);
+    if (rc == 0) rc = gate_policy_read(bytes_of_buf(&text), note_fault, &faults, &v->policy, &err);
+    buf_done(&text);
+    return rc == 0 ? EXIT_GOOD : cli_fail_input(v->cli, &err);
 }
 
 static int verify(struct cli *cli, const struct opt_args *args) {
@@ -160,17 +287,20 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     if (digest != NULL && !promote_is_digest(digest))
         return cli_usage(cli, "--digest is '%.80s'; expected a digest: sha256:...", digest);
     cli_actor(opt_text(args, &verify_options[V_ACTOR]), v.actor);
-    int exit_code = cli_open(cli, CLI_WRITE, &v.ledger);
+    int exit_code = read_policy(&v, opt_text(args, &verify_options[V_GATES]));
+    if (exit_code == 0)
+        exit_code = cli_open(cli, opt_has(args, &verify_options[V_REPLAY]) ? CLI_READ : CLI_WRITE, &v.ledger);
     if (exit_code == 0) exit_code = run_gates(&v, args);
     log_close(v.ledger);
     return exit_code;
 }
 
 const struct spec promote_verify = {
-    .synopsis = "ID [--suite NAME] [--eval ID] [--digest DIGEST] [--actor WHO]",
+    .synopsis = "ID [--gates FILE] [--replay] [--suite NAME] [--eval ID] [--digest DIGEST] [--actor WHO]",
     .about = "Asks each gate whether the candidate may be promoted, as of now, and records that (promotion.verifying)\n"
              "and the answers with their reasons and evidence (promotion.gated). Exit code 1 if one is closed, or\n"
-             "the promotion is not at that step.",
+             "the promotion is not at that step. --replay asks again as of then, and compares: exit code 1 if an\n"
+             "answer differs. FILE has the gates, as docs/promotion.md describes them.",
     .examples = "ledger promote verify swap\nledger promote verify swap --suite smoke",
     .opts = verify_options,
     .min_args = 1,

@@ -1,14 +1,29 @@
 /* Each gate reads rows of the view and says what it found, what its rule asks for and by which events. What is not known
- * closes it. Whether evaluations speak for a candidate is decided in projections/ready. */
+ * closes it. Whether evaluations speak for a candidate is decided in projections/ready, whether a snapshot permits a step in
+ * projections/decide. */
 #include "evals/gate/gates.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mp.h"
+#include "evals/gate/paired.h"
+#include "ledger/kinds/scope.h"
 #include "projections/decide/decide.h"
+#include "projections/decide/step.h"
+#include "projections/permissions/policies.h"
+#include "projections/ready/promotions.h"
+#include "projections/recovery/recovery.h"
+#include "projections/rows/named.h"
+#include "projections/view/look.h"
+#include "projections/walk/since.h"
 
-static void cite(struct gate_answer *a, uint64_t seq) {
+#define NS_PER_S INT64_C(1000000000)
+
+void gate_cite(struct gate_answer *a, uint64_t seq) {
     for (size_t i = 0; i < a->n_evidence; i++) {
         if (a->evidence[i] == seq) return;
     }
@@ -17,30 +32,343 @@ static void cite(struct gate_answer *a, uint64_t seq) {
     }
 }
 
-static struct gate_answer *begin(struct gate_answers *answers, const char *name, const char *required) {
-    struct gate_answer *a = &answers->one[answers->n++];
-    memset(a, 0, sizeof(*a));
-    a->name = name;
-    snprintf(a->required, sizeof(a->required), "%s", required);
-    return a;
+void gate_value(struct gate_answer *a, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(a->value, sizeof(a->value), fmt, ap);
+    va_end(ap);
 }
 
-static int ask_evaluation(struct state_view *view, struct bytes promotion, struct gate_answer *a, struct err *err) {
+void gate_open(struct gate_answer *a, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(a->value, sizeof(a->value), fmt, ap);
+    va_end(ap);
+    a->open = true;
+    a->why[0] = '\0';
+}
+
+void gate_close(struct gate_answer *a, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(a->why, sizeof(a->why), fmt, ap);
+    va_end(ap);
+    a->open = false;
+}
+
+/* ---- one function for each ---- */
+
+struct asking {
+    struct state_view *view;
+    const struct gate_question *q;
+    const struct row *row; /* of the promotion, as stored */
+    struct bytes body;     /* of promotion.verifying */
+    bool paired_known;
+    struct gate_paired paired;
+};
+
+static void cite_decision(struct gate_answer *a, const struct decision *d) {
+    for (size_t i = 0; i < d->n_evidence; i++) {
+        gate_cite(a, d->evidence[i]);
+    }
+}
+
+static int ask_evaluation(struct asking *k, struct gate_answer *a, struct err *err) {
     struct decision d;
-    int rc = decide_is_evaluated(view, promotion, &d, err);
+    snprintf(a->required, sizeof(a->required), "a full pass, and no suite failed last");
+    int rc = decide_is_evaluated(k->view, k->q->promotion, &d, err);
     if (rc != 0) return rc;
-    a->open = d.yes;
-    snprintf(a->value, sizeof(a->value), "%s", d.yes ? "passed" : "not passed");
-    snprintf(a->why, sizeof(a->why), "%s", d.reason);
-    for (size_t i = 0; i < d.n_evidence; i++) {
-        cite(a, d.evidence[i]);
+    cite_decision(a, &d);
+    if (d.yes) {
+        gate_open(a, "passed");
+    } else {
+        gate_value(a, "not passed");
+        gate_close(a, "%s", d.reason);
     }
     return 0;
 }
 
-int gates_ask(struct state_view *view, struct bytes promotion, struct gate_answers *ret, struct err *err) {
+static int ask_diff(struct asking *k, struct gate_answer *a, struct err *err) {
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    snprintf(a->required, sizeof(a->required), "the newest trial has a report");
+    if (!row_has(k->row, PROMOTIONS_SIMULATED_SEQ)) {
+        gate_close(a, "no trial is known");
+        return 0;
+    }
+    uint64_t seq = (uint64_t)row_int(k->row, PROMOTIONS_SIMULATED_SEQ);
+    gate_cite(a, seq);
+    int rc = log_reader_open(k->q->ledger, seq, seq + 1, &reader, err);
+    if (rc == 0) rc = log_reader_next(reader, &event, err);
+    struct bytes report = rc == 0 ? mp_get_text(event.body, "report") : (struct bytes){0};
+    if (rc == 0 && report.n > 0) {
+        gate_open(a, "%.*s", REASON_PART(report, GATE_VALUE_MAX - 1));
+    } else if (rc == 0) {
+        gate_value(a, "none");
+        gate_close(a, "the trial (event %" PRIu64 ") names no report: ledger promote simulate --report FILE", seq);
+    }
+    log_reader_close(reader);
+    return rc < 0 ? rc : 0;
+}
+
+/* True: answered, because nothing is known or nothing was live before. */
+static int pair(struct asking *k, struct gate_answer *a, bool *ret_answered, struct err *err) {
+    int rc = k->paired_known ? 0 : gate_pair(k->view, k->q, k->row, &k->paired, err);
+    if (rc != 0) return rc;
+    k->paired_known = true;
+    for (size_t i = 0; i < k->paired.n_evidence; i++) {
+        gate_cite(a, k->paired.evidence[i]);
+    }
+    *ret_answered = k->paired.first || k->paired.unknown[0] != '\0';
+    if (k->paired.first) {
+        gate_open(a, "nothing was live before");
+    } else if (*ret_answered) {
+        gate_value(a, "unknown");
+        gate_close(a, "%s", k->paired.unknown);
+    }
+    return 0;
+}
+
+static int ask_pass_rate(struct asking *k, struct gate_answer *a, struct err *err) {
+    bool answered;
+    double margin = k->q->policy->margin, low;
+    snprintf(a->required, sizeof(a->required), "lower bound of the difference above %.4g at %.4g", -margin,
+             k->q->policy->confidence);
+    int rc = pair(k, a, &answered, err);
+    if (rc != 0 || answered) return rc;
+    low = k->paired.low;
+    gate_open(a, "%.4f, lower bound %.4f", k->paired.difference, low);
+    if (!(low > -margin)) {
+        gate_close(a, "the pass rate may be worse by more than the margin: lower bound %.4f", low);
+    }
+    return 0;
+}
+
+static int ask_latency(struct asking *k, struct gate_answer *a, struct err *err) {
+    bool answered;
+    snprintf(a->required, sizeof(a->required), "a lower median, unless the pass rate is better by more than %.4g",
+             k->q->policy->margin);
+    int rc = pair(k, a, &answered, err);
+    if (rc != 0 || answered) return rc;
+    gate_open(a, "%s", k->paired.medians[0] != '\0' ? k->paired.medians : "not known of every sample");
+    if (!k->paired.better && !k->paired.faster) {
+        gate_close(a, "the pass rates are equal within the margin, and the median is not lower");
+    }
+    return 0;
+}
+
+static int ask_violations(struct asking *k, struct gate_answer *a, struct err *err) {
+    bool answered;
+    snprintf(a->required, sizeof(a->required), "no more than before");
+    int rc = pair(k, a, &answered, err);
+    if (rc != 0 || answered) return rc;
+    gate_open(a, "%" PRIu64 ", before %" PRIu64, k->paired.violations[1], k->paired.violations[0]);
+    if (k->paired.violations[1] > k->paired.violations[0]) {
+        gate_close(a, "there are new violations");
+    }
+    return 0;
+}
+
+static int ask_probes(struct asking *k, struct gate_answer *a, struct err *err) {
+    bool answered;
+    uint64_t least = k->q->policy->probes;
+    snprintf(a->required, sizeof(a->required), "all answer as before, at least %" PRIu64, least);
+    int rc = pair(k, a, &answered, err);
+    if (rc != 0 || answered) return rc;
+    gate_open(a, "%" PRIu64 " of %" PRIu64 " changed", k->paired.probes_changed, k->paired.probes);
+    if (k->paired.probes_changed > 0) {
+        gate_close(a, "probes with fixed seeds answer otherwise than before");
+    } else if (k->paired.probes < least) {
+        gate_close(a, "only %" PRIu64 " probes were answered in both", k->paired.probes);
+    }
+    return 0;
+}
+
+static int ask_policy(struct asking *k, struct gate_answer *a, struct err *err) {
+    const struct gate_policy *p = k->q->policy;
+    struct bytes name = bytes_of(p->policy);
+    struct row row;
+    bool there = false;
+    snprintf(a->required, sizeof(a->required), "%.19s", p->policy_digest);
+    int rc = look_stored(k->view, "policies", &name, 1, &row, &there, err);
+    struct bytes digest = there ? row_text(&row, POLICIES_DIGEST) : (struct bytes){0};
+    if (rc == 0 && there && row_has(&row, POLICIES_DECLARED_SEQ)) {
+        gate_cite(a, (uint64_t)row_int(&row, POLICIES_DECLARED_SEQ));
+    }
+    if (rc == 0 && bytes_is(digest, p->policy_digest)) {
+        gate_open(a, "%.*s", REASON_DIGEST(digest));
+    } else if (rc == 0) {
+        gate_value(a, "%.*s", REASON_DIGEST(digest.n > 0 ? digest : bytes_of("none")));
+        gate_close(a, "policy '%.80s' is not declared with that digest", p->policy);
+    }
+    row_done(&row);
+    return rc;
+}
+
+static int ask_disk(struct asking *k, struct gate_answer *a, struct err *err) {
+    uint64_t free = mp_get_uint(k->body, "free_bytes", UINT64_MAX), asked = k->q->policy->free_bytes;
+    (void)err;
+    snprintf(a->required, sizeof(a->required), "at least %" PRIu64 " bytes free", asked);
+    gate_cite(a, k->q->verifying);
+    if (free == UINT64_MAX) {
+        gate_value(a, "unknown");
+        gate_close(a, "nobody measured what is free");
+    } else {
+        gate_open(a, "%" PRIu64 " bytes free", free);
+        if (free < asked) gate_close(a, "there is too little room");
+    }
+    return 0;
+}
+
+static int ask_health(struct asking *k, struct gate_answer *a, struct err *err) {
+    const struct bytes box = {0};
+    struct row row;
+    bool there = false;
+    int64_t seconds = (int64_t)k->q->policy->health_s, since = -1;
+    snprintf(a->required, sizeof(a->required), "the doctor's verdict is pass, for %" PRId64 " s", seconds);
+    int rc = look_judged(k->view, "verdicts", &box, 1, &row, &there, err);
+    if (rc == 0 && there) rc = since_find(k->view, &row, err);
+    struct bytes verdict = rc == 0 && there ? named_text(&row, "verdict") : (struct bytes){0};
+    since = rc == 0 && there && named_has(&row, "since") ? named_int(&row, "since") : -1;
+    if (rc == 0 && there && named_has(&row, "since_seq")) {
+        gate_cite(a, (uint64_t)named_int(&row, "since_seq"));
+    }
+    if (rc == 0 && !bytes_is(verdict, "pass")) {
+        gate_value(a, "%.*s", REASON_NAME(verdict.n > 0 ? verdict : bytes_of("unknown")));
+        gate_close(a, "the box is not healthy: %.*s",
+                   REASON_NAME(there ? named_text(&row, "reason") : bytes_of("no verdict")));
+    } else if (rc == 0 && since < 0) {
+        gate_value(a, "pass");
+        gate_close(a, "nobody knows since when");
+    } else if (rc == 0) {
+        int64_t held = ((int64_t)state_now(k->view) - since) / NS_PER_S;
+        gate_open(a, "pass for %" PRId64 " s", held);
+        if (held < seconds) gate_close(a, "it has been healthy for %" PRId64 " s only", held);
+    }
+    row_done(&row);
+    return rc;
+}
+
+/* The tier that the plan states; -1: none. */
+static int tier_of(const struct row *row) {
+    return row_has(row, PROMOTIONS_TIER) ? scope_tier(row_text(row, PROMOTIONS_TIER)) : -1;
+}
+
+static bool is_below(struct asking *k, int from, struct gate_answer *a) {
+    int tier = tier_of(k->row);
+    snprintf(a->required, sizeof(a->required), "from T%d on", from);
+    if (tier >= from) return false;
+    gate_open(a, "%.*s", REASON_NAME(tier >= 0 ? row_text(k->row, PROMOTIONS_TIER) : bytes_of("no tier stated")));
+    return true;
+}
+
+/* Judged as a step of T2 that writes the link. */
+static int ask_held(struct asking *k, struct gate_answer *a, struct err *err) {
+    struct buf body = {.max = 3 * 4096};
+    struct decision d;
+    mp_put_map(&body, 2);
+    mp_pair_text(&body, "tier", "T2");
+    mp_put_text(&body, "writes");
+    mp_put_array(&body, 1);
+    mp_put_text(&body, k->q->writes);
+    int rc = buf_check(&body, "a step", err);
+    const struct log_event step = {.kind = bytes_of("run.step"),
+                                   .source = bytes_of("cli"),
+                                   .grade = bytes_of("measured"),
+                                   .body = bytes_of_buf(&body)};
+    if (rc == 0) rc = decide_may_step(k->view, &step, &d, err);
+    if (rc == 0) {
+        cite_decision(a, &d);
+        if (d.yes) {
+            gate_open(a, "held by a snapshot");
+        } else {
+            gate_close(a, "%s", d.reason);
+        }
+    }
+    buf_done(&body);
+    return rc;
+}
+
+/* Nobody says what it writes: a measured snapshot that was taken since it was planned. */
+static int ask_taken(struct asking *k, struct gate_answer *a, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    gate_close(a, "no measured snapshot was taken since it was planned");
+    int rc = look_rows(k->view, "snapshots", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        bool good = row_is(row, SNAPSHOT_GRADE, "measured") && row_has(row, SNAPSHOT_TAKEN_SEQ) &&
+                    row_int(row, SNAPSHOT_TAKEN_SEQ) > row_int(k->row, PROMOTIONS_PLANNED_SEQ) &&
+                    !row_is(row, SNAPSHOT_STATE, "damaged") && !row_is(row, SNAPSHOT_STATE, "missing") &&
+                    !(row_has(row, SNAPSHOT_EXPIRES) && state_past(k->view, row_int(row, SNAPSHOT_EXPIRES)));
+        if (good) {
+            gate_open(a, "snapshot %.*s", REASON_PART(row_text(row, SNAPSHOT_ID), 60));
+            gate_cite(a, (uint64_t)row_int(row, SNAPSHOT_TAKEN_SEQ));
+        }
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int ask_snapshot(struct asking *k, struct gate_answer *a, struct err *err) {
+    if (is_below(k, k->q->policy->snapshot_tier, a)) return 0;
+    gate_value(a, "none");
+    return k->q->writes != NULL ? ask_held(k, a, err) : ask_taken(k, a, err);
+}
+
+static int ask_tripcode(struct asking *k, struct gate_answer *a, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    if (is_below(k, k->q->policy->tripcode_tier, a)) return 0;
+    gate_value(a, "none");
+    gate_close(a, "no controller issued a tripcode for this promotion and digest: ledger tripcode issue STEP");
+    int rc = look_rows(k->view, "tripcodes", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        struct bytes target = row_text(row, TRIPCODE_TARGET);
+        bool ours = bytes_has_prefix(target, "promotion/") &&
+                    bytes_eq((struct bytes){target.p + 10, target.n - 10}, k->q->promotion) &&
+                    bytes_eq(row_text(row, TRIPCODE_DIGEST), row_text(k->row, PROMOTIONS_DIGEST));
+        bool valid = row_is(row, TRIPCODE_STATE, "issued") && row_is(row, TRIPCODE_CODE, "STEP") &&
+                     row_has(row, TRIPCODE_EXPIRES) && !state_past(k->view, row_int(row, TRIPCODE_EXPIRES));
+        if (ours && valid) {
+            gate_open(a, "issued");
+            gate_cite(a, (uint64_t)row_int(row, TRIPCODE_ISSUED_SEQ));
+        }
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int (*const asks[GATE_IDS])(struct asking *k, struct gate_answer *a, struct err *err) = {
+    [GATE_EVALUATION] = ask_evaluation, [GATE_DIFF] = ask_diff,
+    [GATE_PASS_RATE] = ask_pass_rate,   [GATE_LATENCY] = ask_latency,
+    [GATE_VIOLATIONS] = ask_violations, [GATE_PROBES] = ask_probes,
+    [GATE_POLICY] = ask_policy,         [GATE_DISK] = ask_disk,
+    [GATE_HEALTH] = ask_health,         [GATE_SNAPSHOT] = ask_snapshot,
+    [GATE_TRIPCODE] = ask_tripcode,
+};
+
+/* ---- all of them ---- */
+
+int gates_ask(struct state_view *view, const struct gate_question *question, struct gate_answers *ret, struct err *err) {
+    struct asking k = {.view = view, .q = question};
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    struct row row;
     memset(ret, 0, sizeof(*ret));
-    return ask_evaluation(view, promotion, begin(ret, "evaluation", "a full pass, and no suite failed last"), err);
+    int rc = look_stored(view, "promotions", &question->promotion, 1, &row, NULL, err);
+    if (rc == 0) rc = log_reader_open(question->ledger, question->verifying, question->verifying + 1, &reader, err);
+    if (rc == 0) rc = log_reader_next(reader, &event, err);
+    if (rc == 1) rc = err_set(err, ERR_NOTFOUND, "there is no event %" PRIu64, question->verifying);
+    k.row = &row;
+    k.body = rc == 0 ? event.body : (struct bytes){0};
+    for (size_t i = 0; rc == 0 && i < GATE_IDS; i++) {
+        if (!question->policy->asked[i]) continue;
+        ret->one[ret->n].name = gate_names[i];
+        rc = asks[i](&k, &ret->one[ret->n++], err);
+    }
+    log_reader_close(reader);
+    row_done(&row);
+    return rc;
 }
 
 bool gates_all_open(const struct gate_answers *answers) {

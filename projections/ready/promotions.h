@@ -74,6 +74,13 @@ int promotions_weigh(struct state_view *view, const struct row *row, struct read
 /* Only what its evaluations lack. */
 int promotions_weigh_evals(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
                            struct err *err);
+/* The newest evaluation of each suite that decides for or against a digest in this promotion's place, the candidate's or another:
+ * `each` gets the suite, its id (empty: too long to be named), the event of its end, and whether it counts as a pass. ERR_LIMIT:
+ * too many suites. */
+typedef int promotions_eval_fn(void *ctx, struct bytes suite, struct bytes eval, uint64_t seq, bool passed,
+                               struct err *err);
+int promotions_each_eval(struct state_view *view, const struct row *row, struct bytes digest, struct bytes version,
+                         promotions_eval_fn *each, void *ctx, struct err *err);
 /* For promotions.c, whose tables these are. After a step that decides what is live: */
 int promotions_take_switch(struct fold *fold, struct row *row, struct err *err);
 /* After an event that says that the link was switched. `ret_why`: why that is not a legal step, else untouched. */

@@ -23,6 +23,7 @@ struct suite_said {
     bool cut;
     int64_t seq;
     bool passed;
+    char eval[NAME_WHOLE + 1]; /* empty: too long */
 };
 
 /* Named suites or evaluations that did not decide for the candidate, in words. */
@@ -92,6 +93,8 @@ static int weigh(struct candidate *c, const struct row *eval, struct err *err) {
         if (s != NULL && seq >= s->seq) {
             s->seq = seq;
             s->passed = verdict.counts;
+            struct bytes id = row_text(eval, EVAL_ID);
+            snprintf(s->eval, sizeof(s->eval), "%.*s", id.n <= NAME_WHOLE ? (int)id.n : 0, (const char *)id.p);
         }
     } else if (seq >= c->newest) {
         struct bytes id = row_text(eval, EVAL_ID);
@@ -301,6 +304,41 @@ static int weigh_named(struct candidate *c, struct err *err) {
     return rc;
 }
 
+/* All evaluations of the candidate. */
+static int weigh_evals(struct candidate *c, struct err *err) {
+    if (bytes_is(c->what, "route")) {
+        int rc = eval_each(c->view, "eval_routes", &c->route, take_eval, c, err);
+        return rc == 0 && c->digest.n > 0 ? eval_each(c->view, "eval_loose", &c->digest, take_eval, c, err) : rc;
+    }
+    return bytes_is(c->what, "pack") ? weigh_all(c, err) : eval_each(c->view, "eval_models", &c->digest, take_eval, c, err);
+}
+
+int promotions_each_eval(struct state_view *view, const struct row *row, struct bytes digest, struct bytes version,
+                         promotions_eval_fn *each, void *ctx, struct err *err) {
+    struct readiness found;
+    struct reason cite;
+    readiness_init(&found);
+    reason_init(&cite);
+    struct candidate c = {.view = view,
+                          .what = row_text(row, PROMOTIONS_WHAT),
+                          .digest = digest,
+                          .pack = row_text(row, PROMOTIONS_PACK),
+                          .version = version,
+                          .route = row_text(row, PROMOTIONS_ROUTE),
+                          .row = row,
+                          .newest = -1,
+                          .found = &found,
+                          .cite = &cite};
+    int rc = weigh_evals(&c, err);
+    if (rc == 0 && c.too_many) rc = err_set(err, ERR_LIMIT, "more than %d suites evaluated it", SUITES_MAX);
+    for (size_t i = 0; rc == 0 && i < c.n_suites; i++) {
+        if (c.suite[i].seq < 0) continue;
+        rc = each(ctx, bytes_of(c.suite[i].name), bytes_of(c.suite[i].eval), (uint64_t)c.suite[i].seq, c.suite[i].passed,
+                  err);
+    }
+    return rc;
+}
+
 int promotions_weigh_evals(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
                            struct err *err) {
     struct candidate c = {.view = view,
@@ -319,14 +357,7 @@ int promotions_weigh_evals(struct state_view *view, const struct row *row, struc
         readiness_say(found, "digest", "%.*s", REASON_DIGEST(c.digest));
     }
     readiness_say(found, "why", "nothing was evaluated");
-    if (bytes_is(c.what, "route")) {
-        rc = eval_each(view, "eval_routes", &c.route, take_eval, &c, err);
-        if (rc == 0 && c.digest.n > 0) rc = eval_each(view, "eval_loose", &c.digest, take_eval, &c, err);
-    } else if (bytes_is(c.what, "pack")) {
-        rc = weigh_all(&c, err);
-    } else {
-        rc = eval_each(view, "eval_models", &c.digest, take_eval, &c, err);
-    }
+    rc = weigh_evals(&c, err);
     if (rc == 0) rc = weigh_named(&c, err);
     if (c.unbound_seq > 0 && !c.told && has_no_pass(&c)) {
         readiness_say(found, "why", "%s", c.unbound);

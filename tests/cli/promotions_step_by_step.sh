@@ -11,6 +11,9 @@ b=sha256:$(printf 'b%.0s' {1..64})
 next() { box 0 promote status "$1" --json && jq -r '.promotions[0].next // ""' <<<"$out"; }
 live() { box 0 promote history "$@" --json && jq -r '.live[-1].digest' <<<"$out"; }
 
+# These steps compare nothing with what was live; promotions_ask_gates.sh is about gates.
+printf 'schema: ledger-gates/v0\nname: alone\ngates: {}\n' >alone.yaml
+
 # Usage.
 box 2 promote plan c model/m
 err_has '--digest DIGEST is missing'
@@ -56,7 +59,7 @@ evaluate() { # EVAL VALUE VERDICT
     finished=$(jq .seq <<<"$out")
 }
 evaluate one 1 pass
-box 0 promote verify c --json
+box 0 promote verify c --gates alone.yaml --json
 json .decision pass
 json '.gates[] | select(.gate == "evaluation").state' open
 evaluate two 0 fail

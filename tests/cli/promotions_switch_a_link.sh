@@ -6,6 +6,7 @@ set -eu
 . tests/cli/lib.sh
 
 new_box
+printf 'schema: ledger-gates/v0\nname: alone\ngates: {}\n' >alone.yaml
 mkdir -p web/v1 web/v2/css
 echo one >web/v1/index.html
 echo two >web/v2/index.html
@@ -18,7 +19,7 @@ evaluate() { # DIGEST
 }
 ready() { # ID
     box 0 promote simulate "$1" --verdict pass
-    box 0 promote verify "$1"
+    box 0 promote verify "$1" --gates alone.yaml
 }
 live() { box 0 promote history image/web "$@" --json && jq -r '.live[-1].digest' <<<"$out"; }
 unapplied() { box 0 promote status "$1" --json && jq -r '.promotions[0].unapplied // ""' <<<"$out"; }

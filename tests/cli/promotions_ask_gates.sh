@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# promote verify: gates from a file, whose faults are named with their places; what is measured outside is recorded first; T2 needs a
+# snapshot and T3 a tripcode; anybody can ask again and gets the same.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+run 0 key new alice.key --name test.example/alice
+alice=$out
+box 0 append policy.declared -s policy/guards policy=guards "controllers:=[\"$alice\"]"
+mkdir -p web/v1 web/v2
+echo one >web/v1/a
+echo two >web/v2/a
+ln -s v1 web/live
+state() { jq -r --arg g "$1" '.gates[] | select(.gate == $g).state' <<<"$out"; }
+
+# Faults of the file.
+printf 'schema: ledger-gates/v0\nname: x\ngates:\n  speed: {}\n  disk: {free_bytes: -1}\n' >bad.yaml
+box 0 promote plan w image/web --target web --from web/v2 --tier T3
+digest=$("$LEDGER" -C "$BOX" log --kind promotion.planned --format jsonl | jq -r .body.digest)
+box 0 promote simulate w --verdict pass
+before=$("$LEDGER" -C "$BOX" log --format jsonl | wc -l)
+box 3 promote verify w --gates bad.yaml
+err_has "bad.yaml:4:3: unknown gate 'speed'"
+err_has "bad.yaml:5:22: 'free_bytes' must be a whole number from 0"
+box 3 promote verify w --gates none.yaml
+same "$("$LEDGER" -C "$BOX" log --format jsonl | wc -l)" "$before"
+
+# JSON is read as well. T3 needs both.
+echo '{"schema": "ledger-gates/v0", "name": "tiers", "gates":
+    {"snapshot": {"from_tier": "T2"}, "tripcode": {"from_tier": "T3"}, "disk": {"free_bytes": 1}, "diff": {}}}' >gates.json
+box 0 append eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+box 0 append eval.finished -s eval/e suite=s digest="$digest" verdict=pass
+box 1 promote verify w --gates gates.json --json
+same "$(state evaluation) $(state disk) $(state diff) $(state snapshot) $(state tripcode)" "open open closed closed closed"
+err_lacks() { [[ $err != *"$1"* ]] || fail "standard error has '$1'"; }
+box 0 log --kind promotion.verifying --json
+json '.body.free_bytes > 0' true
+json .body.needed_bytes 4
+json .body.policy tiers
+box 1 promote verify w --gates gates.json --replay
+err_lacks 'the answers are not'
+
+box 0 promote simulate w -- diff -r web/v1 web/v1
+box 0 recovery snapshot web --into snapshots
+box 0 tripcode issue STEP --digest "$digest" --for promotion/w --sign-as alice.key
+jq -r .tripcode <<<"$out" >code
+box 0 promote verify w --gates gates.json --json
+same "$(state snapshot) $(state tripcode) $(state diff)" "open open open"
+gated=$(jq .gated_seq <<<"$out")
+box 1 promote apply w
+err_has 'it names no tripcode'
+box 0 promote verify w --gates gates.json --replay
+box 1 promote verify w --replay
+err_has "event $gated asked other gates than these"
+printf 'bad\n' | setsid -w "$LEDGER" -C "$BOX" promote apply w --tripcode - >"$T/.out" 2>"$T/.err" && fail 'a bad code permits it'
+box 0 promote apply w --tripcode code
+same "$(readlink web/live)" v2
+box 0 promote verify w --gates gates.json --replay
+
+# An answer that was recorded and does not follow from the events.
+box 0 promote plan f image/f --digest "$digest"
+box 0 promote simulate f --verdict pass
+gated=$("$LEDGER" -C "$BOX" --json promote verify f | jq .gated_seq)
+box 0 promote verify f --replay
+box 0 show "$gated" --json
+jq -c '.body | .reasons[0].value = "invented"' <<<"$out" >forged.json
+box 0 append promotion.gated -s promotion/f --body-file forged.json
+box 1 promote verify f --replay
+err_has "the answers are not those that event"
+finish
