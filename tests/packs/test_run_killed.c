@@ -26,9 +26,6 @@
 SYSCALLS_EXPORT int mkdir(const char *path, mode_t mode) {
     SYSCALLS_CALL(int, syscall(SYS_mkdirat, AT_FDCWD, path, mode));
 }
-SYSCALLS_EXPORT int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
-    SYSCALLS_CALL(int, syscall(SYS_renameat2, from_dir, from, to_dir, to, flags));
-}
 SYSCALLS_EXPORT int unlinkat(int dir, const char *path, int flags) {
     SYSCALLS_CALL(int, syscall(SYS_unlinkat, dir, path, flags));
 }
