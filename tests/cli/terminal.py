@@ -92,6 +92,12 @@ def events():
     yield made(kind="ledger.gap", subject="gap/x" + NAME, body={"what": RAW, "source": RAW, "missing": 3})
     yield made(kind="doctor.observed", subject="check/x" + NAME, body={"status": RAW, "check": RAW})
     yield made(kind="run.finished", body={"outcome": RAW, "error": RAW}, **run)
+    for sample in RAW, NAME:
+        body = {"task": RAW, "sample": sample, "filter": RAW, "latency_ms": 5}
+        yield made(kind="eval.sampled", subject="eval/h1", body=body)
+        yield made(kind="eval.sample_failed", subject="eval/h2", private={"output": RAW, "detail": RAW},
+                   body={"failure": "assertion", "unmet": [RAW], "metric": RAW, **body})
+    yield made(kind="eval.sampled", subject="eval/h2", body={"task": RAW, "sample": RAW + RAW})
     # and refused input, with a reason that quotes it
     yield made(kind=RAW, subject="a/b")
     yield made(kind="x.test.in", subject=RAW)
@@ -118,6 +124,8 @@ def commands(lines):
                  "query --fields seq,subject,actor,run,key,body,private|query --explain|timeline r1|timeline --since 0|"
                  "state|state runs|state permissions|state models|state routes|state packs|state installs|state gaps|"
                  "state --digest|pack list|model list|permit list|route list|run list|eval list|promote list|run show r1|"
+                 "eval show h2|eval report h2|eval report h2 --private|eval report h2 --format jsonl|eval report h2 --format junit|"
+                 "eval compare h1 h2|eval compare h1 h2 --format csv|eval compare h1 h2 --format junit|eval compare h1 h2 --json|"
                  "diff 0|diff 0 --all|stats|kinds x|verify|verify --derived|attest|key list|key export|checkpoint|prove 1|"
                  "trust list|rebuild|index|support -n").split("|"):
         yield line.split()
