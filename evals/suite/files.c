@@ -85,7 +85,7 @@ int files_hash(struct reading *r, uint8_t ret_data[HASH_LEN], struct err *err) {
     size_t n = 0, distinct = 0;
     int rc = digests != NULL && piece != NULL && hash != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
     if (rc == 0) {
-        qsort(r->files, r->files_n, sizeof(*r->files), by_path);
+        if (r->files_n > 0) qsort(r->files, r->files_n, sizeof(*r->files), by_path);
         rc = hash_all(r, hash, piece, digests, &n);
     }
     if (rc == 0) {
