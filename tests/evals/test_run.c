@@ -26,6 +26,7 @@ struct scene {
     struct run_binding binding;
     const char *digest_later; /* of the weights, at the end; NULL: as before */
     unsigned bound;
+    bool breaks; /* it cannot be asked what it is, at the end */
     /* how the target answers */
     unsigned asked[CASES];
     size_t wrong, fails, limits; /* so many of the first cases */
@@ -61,7 +62,7 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
 
 static int bind_it(void *ctx, struct run_binding *ret, struct err *err) {
     struct scene *s = ctx;
-    (void)err;
+    if (s->bound > 0 && s->breaks) return err_set(err, ERR_IO, "it is gone");
     *ret = s->binding;
     if (s->bound++ > 0 && s->digest_later != NULL) snprintf(ret->digest, sizeof(ret->digest), "%s", s->digest_later);
     return 0;
@@ -375,6 +376,20 @@ static void stopping_before_the_first_sample_leaves_what_can_be_continued(void *
     assert_string_equal(s->result.verdict, "pass");
 }
 
+static void an_end_that_was_not_written_is_made_up_for(void **state) {
+    struct scene *s = *state;
+    s->breaks = true;
+    s->bound = 0;
+    assert_int_equal(run_suite(&s->how, &s->result, &s->err), ERR_IO);
+    assert_int_equal(s->asked_n, CASES);
+    s->breaks = false;
+    s->how.resume = RUN_RESUME_LAST;
+    go(s);
+    assert_int_equal(s->asked_n, CASES);
+    assert_string_equal(s->result.verdict, "pass");
+    assert_string_equal(COUNTS(s), "true");
+}
+
 /* ---- over random histories ---- */
 
 static uint64_t random_state;
@@ -451,6 +466,7 @@ int main(void) {
         TEST(what_was_interrupted_is_continued_where_it_was),
         TEST(what_is_not_the_same_is_not_continued),
         TEST(stopping_before_the_first_sample_leaves_what_can_be_continued),
+        TEST(an_end_that_was_not_written_is_made_up_for),
         TEST(interruptions_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
