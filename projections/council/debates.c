@@ -92,7 +92,8 @@ static int load_ballot(struct fold *fold, const struct row *row, struct debate_b
     for (; rc == 0 && ret->n < DEBATE_VOTERS_MAX && list_next(&list, &item); ret->n++) {
         for (unsigned r = 0; rc == 0 && r < DEBATE_ROUNDS; r++) {
             ret->score[r][ret->n] = DEBATE_NO_VOTE;
-            rc = list_text(item, "name", &name) ? vote_row(fold, id, r + 1, name, false, &vote, err) : ERR_CORRUPT;
+            vote = NULL;
+            if (list_text(item, "name", &name)) rc = vote_row(fold, id, r + 1, name, false, &vote, err);
             if (rc == 0 && vote != NULL) {
                 ret->score[r][ret->n] = (int32_t)row_int(vote, VOTES_SCORE);
                 if (row_int(vote, VOTES_SEQ) != (int64_t)fold_event(fold)->seq) {

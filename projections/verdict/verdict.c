@@ -402,4 +402,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"doctor.*", "ledger.created", "pack.installed", "pack.upgraded", "pack.removed", NULL};
 
-const struct projection projection_doctor = {"doctor", 5, tables, TABLES, kinds, fold_doctor};
+const struct projection projection_doctor = {"doctor", 6, tables, TABLES, kinds, fold_doctor};
