@@ -12,6 +12,7 @@
     }
 
 static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
+static const struct command adapter[] = LIST_AND_SHOW("adapters and how far they got");
 static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
 
 const struct spec spec_tool = {
@@ -23,6 +24,13 @@ const struct spec spec_tool = {
     .examples =
         "ledger tool list\nledger tool list --with judged_tier=\nledger tool show Bash\nledger tool show claude-code/Bash",
     .subs = tool,
+};
+const struct spec spec_adapter = {
+    .synopsis = "list | show NAME",
+    .about = "Versions of adapters (LoRA and others) by name and digest: declared, canaried, promoted, attached,\n"
+             "detached or withdrawn. One is attached only after its promotion, and only where no other version is.",
+    .examples = "ledger adapter list --state attached\nledger adapter show style",
+    .subs = adapter,
 };
 const struct spec spec_run = {
     .synopsis = "list | show NAME",

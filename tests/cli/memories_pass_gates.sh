@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# memory: what is found in a text is masked and quarantines it, the original is stored nowhere, admission needs every step, and a
+# revocation says whom a memory reached.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+printf 'the reports of the plant are in German\n' >"$T/clean.txt"
+printf 'ask ann@example.org or +1 415 555 0132, card 4111 1111 1111 1111, DE89370400440532013000\n' >"$T/personal.txt"
+printf 'the key is ghp_%s\n' "16C7e42F292c6912E7710c838347Ae178B4a" >"$T/secret.txt"
+
+# Clean text is validated, with where it came from.
+box 0 memory propose "$T/clean.txt" --id good --scope project --model qwen --tools ocr --tools summarise --data "$T/secret.txt"
+json .state validated
+json '.findings | length' 0
+digest=$(jq -r .digest <<<"$out")
+same "$digest" "sha256:$(sha256sum <"$T/clean.txt" | cut -d' ' -f1)"
+box 0 memory show good --json
+out_has '"tools"'
+out_has 'summarise'
+box 1 memory propose "$T/clean.txt" --id good
+err_has 'proposed twice'
+box 0 memory list --state validated
+out_has 'good'
+box 0 memory admit good
+json .memory good
+box 1 memory admit good
+err_has 'it is admitted already'
+box 1 memory reject good
+err_has 'what is admitted is revoked'
+
+# What is found is named by kind, masked, and kept out.
+box 1 memory propose "$T/personal.txt" --id pii
+json .state quarantined
+same "$(jq -cS .findings <<<"$out")" '{"card":1,"email":1,"iban":1,"phone":1}'
+box 1 memory admit pii
+err_has 'it is quarantined'
+err_has 'events '
+box 1 memory propose "$T/secret.txt" --id key
+json .state quarantined
+box 0 query --sql "select body from events where kind = 'memory.quarantined'" --format json
+for secret in ann@example.org 4155550132 '415 555 0132' '4111 1111' DE8937 ghp_16C7; do
+    box 0 log --json
+    out_lacks "$secret"
+    box 0 show 5 --json
+    out_lacks "$secret"
+    box 0 show 6 --json
+    out_lacks "$secret"
+    if grep -rqa -- "$secret" "$BOX"; then fail "'$secret' is stored"; fi
+done
+box 0 memory reject pii --reason private
+box 1 memory admit pii
+err_has 'it was rejected'
+
+# Steps that are missing, and a debate that was asked for.
+box 0 append memory.proposed -s memory/raw digest="$digest"
+box 1 memory admit raw
+err_has 'sanitised and validated must come before'
+box 1 memory admit nothing
+err_has "there is no memory 'nothing'"
+printf 'other\n' | setsid -w "$LEDGER" -C "$BOX" memory propose - --id talk --needs-debate >"$T/.out"
+talk=$(jq -r .digest "$T/.out")
+box 1 memory admit talk
+err_has 'it needs a debate that accepts it'
+run 0 key new "$T/ann.key" --name example.org/ann
+vkey=$(grep -o 'example.org/ann+[^"]*' <<<"$out" | head -1)
+box 0 append debate.opened -s debate/d target=memory/talk digest="$talk" 'voters:=[{"name":"ann","vkey":"'"$vkey"'"}]'
+box 0 append debate.concluded -s debate/d outcome=accepted # which its votes do not say
+box 1 memory admit talk
+box 0 append debate.voted -s debate/d --sign-as "$T/ann.key" participant=ann round:=1 digest="$talk" \
+    'scores:={"policy":1,"simplicity":1,"predicted_pass":1}'
+box 0 append debate.concluded -s debate/d outcome=accepted
+box 0 memory admit talk
+
+# Bad input.
+: >"$T/empty.txt"
+box 3 memory propose "$T/empty.txt"
+err_has 'is empty'
+printf 'a\377b' >"$T/bytes.txt"
+box 3 memory propose "$T/bytes.txt"
+err_has 'byte 1: not UTF-8'
+box 3 memory propose "$T/missing.txt"
+box 3 memory propose "$T/clean.txt" --policy none
+err_has "'none', which nobody declared"
+
+# Who was given it.
+box 0 append memory.recalled -s memory/good --run r1 digest="$digest" agent=helper
+box 0 append memory.recalled -s memory/good --run r1 digest="$digest" agent=helper
+box 0 append memory.recalled -s memory/good digest="$digest" agent=other
+box 1 memory revoke nothing
+box 1 memory revoke "${digest:0:12}"
+err_has 'fits 2 memories: --all revokes all of them'
+box 0 memory revoke good --reason asked
+json '.revoked[0].recalls' 3
+same "$(jq -c '[.revoked[0].reached[] | [.who, .recalls]]' <<<"$out")" '[["agent/other",1],["run/r1",2]]'
+box 1 memory revoke good
+err_has 'it was revoked before'
+box 0 memory revoke "$digest"
+json '.revoked[0].memory' raw
+box 2 memory revoke
+finish
