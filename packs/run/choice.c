@@ -10,7 +10,7 @@
 #include "packs/run/model.h"
 
 static void measure(struct choice *c, struct running *run, const struct manifest_step *step) {
-    struct bytes name = step->route;
+    struct bytes name = running_route(run, step);
     size_t n = 0;
     for (size_t i = 0; i < ROUTE_CANDIDATES_MAX && name.n > 0; i++) {
         const struct manifest_route *route = manifest_route(run->pack, name);
@@ -34,8 +34,8 @@ static void measure(struct choice *c, struct running *run, const struct manifest
         }
         n++;
     }
-    c->asked =
-        (struct route_asked){.route = step->route, .demo = run->options->demo, .measured = c->measured, .n_measured = n};
+    c->asked = (struct route_asked){
+        .route = running_route(run, step), .demo = run->options->demo, .measured = c->measured, .n_measured = n};
 }
 
 static int decide(struct choice *c, struct state_view *view, struct err *err) {

@@ -34,7 +34,7 @@ int deliver_where(const struct run_options *options, const char *id, char ret[FI
 
 static bool is_artifact(const struct running *run, struct bytes name) {
     const struct manifest_pack *pack = run->pack;
-    bool is = pack->artifacts.n == 0;
+    bool is = pack->artifacts.n == 0 || run->options->part != NULL;
     for (size_t i = 0; i < pack->artifacts.n; i++) {
         is = is || bytes_eq(pack->artifacts.items[i].name, name);
     }
@@ -100,10 +100,22 @@ int deliver(const struct running *run, const char *where, size_t *ret, struct er
     return rc;
 }
 
+/* Whether a step that is run makes it. */
+static bool is_wanted(const struct running *run, struct bytes output) {
+    for (size_t i = 0; i < run->pack->steps.n; i++) {
+        const struct manifest_step *step = &run->pack->steps.items[i];
+        for (size_t j = 0; run->steps[i].wanted && j < step->outputs.n; j++) {
+            if (bytes_eq(step->outputs.items[j], output)) return true;
+        }
+    }
+    return false;
+}
+
 struct bytes deliver_missing(const struct running *run) {
     for (size_t i = 0; i < run->pack->artifacts.n; i++) {
         const struct manifest_artifact *artifact = &run->pack->artifacts.items[i];
-        if (artifact->required && running_datum(run, artifact->name) == NULL) return artifact->name;
+        if (artifact->required && is_wanted(run, artifact->name) && running_datum(run, artifact->name) == NULL)
+            return artifact->name;
     }
     return (struct bytes){0};
 }

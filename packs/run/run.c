@@ -56,6 +56,7 @@ static int prepare(struct running *run, const struct gate *gate, struct err *err
     if (rc == 0) rc = own_find(log_dir(o->ledger), o->trust, &run->own, err);
     if (rc == 0) rc = given_read(run->pack, o->words, o->words_n, run->workspace, &run->given, err);
     if (rc == 0) rc = make_steps(run, err);
+    if (rc == 0) rc = running_want(run, err);
     if (rc == 0) rc = running_host(o->ledger, o->user, o->unconfined, &run->host, err);
     return rc;
 }
@@ -84,7 +85,9 @@ static void tell(const struct running *run, const struct manifest_step *step, si
                                   .status = end != NULL ? end->status : RUN_WAITING,
                                   .ns = ns,
                                   .why = end != NULL ? end->why : "",
-                                  .note = end != NULL ? end->note : ""};
+                                  .note = end != NULL ? end->note : "",
+                                  .served = end != NULL ? end->served : (struct bytes){0},
+                                  .digest = end != NULL ? end->digest : ""};
     if (run->options->told != NULL) {
         run->options->told(run->options->told_ctx, &told);
     }

@@ -14,6 +14,8 @@
 
 struct step_end {
     enum run_status status;
+    struct bytes served;        /* the route that served it; borrowed from the manifest */
+    char digest[80];            /* of what did */
     char error[STEP_ERROR_MAX]; /* "permission", "route", "input", "output", "exit", "timeout", ...; empty: none */
     char why[RUN_WORDS];        /* of one that went well: what it used too much of */
     char note[RUN_WORDS];       /* of one that went well: what it fell back on, and why */
@@ -29,6 +31,7 @@ struct datum {
 struct step_state {
     enum run_status status;
     bool timeout, fell_back;
+    bool wanted;        /* it belongs to the part of the pack that is run */
     struct datum *data; /* its outputs, in the order of the manifest */
 };
 
@@ -60,6 +63,12 @@ struct running {
 const struct datum *running_datum(const struct running *run, struct bytes name);
 /* The number of a step in the manifest; SIZE_MAX. */
 size_t running_step(const struct running *run, struct bytes id);
+/* Whether this route may serve the step: it is its own, or one that it falls back to. */
+bool running_serves(const struct running *run, const struct manifest_step *step, struct bytes route);
+/* The route that the step asks for: its own or, where the part of the pack that is run names one that may serve it, that one. */
+struct bytes running_route(const struct running *run, const struct manifest_step *step);
+/* Marks the steps that are wanted. ERR_INVALID: the pack has no such route or output. */
+int running_want(struct running *run, struct err *err);
 /* Whether someone wants the run to end. */
 bool running_stopped(const struct running *run);
 /* What confines steps: as the user that is named or, with NULL, that the ledger's configuration names. */

@@ -17,7 +17,7 @@ struct served {
 
 static bool is_there(const struct served *served, struct bytes route) {
     for (size_t i = 0; i < served->n; i++) {
-        if (bytes_eq(served->one[i].step->route, route)) return true;
+        if (bytes_eq(served->one[i].choice.asked.route, route)) return true;
     }
     return false;
 }
@@ -31,12 +31,12 @@ static bool serves_itself(const struct choice *c) {
 static void judge(const struct running *run, const struct one *one, struct decision *ret) {
     const struct choice *c = &one->choice;
     const struct route_candidate *first = &c->is.candidate[0];
-    const struct manifest_route *route = manifest_route(run->pack, one->step->route);
+    const struct manifest_route *route = manifest_route(run->pack, c->asked.route);
     bool required = route != NULL && route->required, nothing = c->is.chosen == SIZE_MAX;
     if (!ret->yes || serves_itself(c)) return;
     if (first->changed ? !required && !nothing : !required || !nothing) return;
     choice_cite(c, ret);
-    decide_no(ret, "route '%.*s' of step '%.*s' %s: %.200s%s", S(one->step->route), S(one->step->id),
+    decide_no(ret, "route '%.*s' of step '%.*s' %s: %.200s%s", S(c->asked.route), S(one->step->id),
               first->changed ? "changed" : "may not serve", first->why[0] != '\0' ? first->why : c->is.reason,
               !first->changed        ? ""
               : required && !nothing ? "; the pack requires it, so its fallback does not take its place"
@@ -50,7 +50,8 @@ int served_ask(struct running *run, struct served **ret_served, struct decision 
     if (rc == 0 && served->one == NULL) rc = err_set(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; rc == 0 && ret->yes && i < run->pack->steps.n; i++) {
         const struct manifest_step *step = &run->pack->steps.items[i];
-        if (!given_feeds(&run->given, step) || is_there(served, step->route)) continue;
+        if (!run->steps[i].wanted || !given_feeds(&run->given, step) || is_there(served, running_route(run, step)))
+            continue;
         struct one *one = &served->one[served->n++];
         one->step = step;
         rc = choice_make(&one->choice, run, step, err);
@@ -70,7 +71,7 @@ int served_again(struct served *served, const struct running *run, struct state_
         if (rc == 0) judge(run, one, ret);
         if (rc == 0 && ret->yes && !same) {
             choice_cite(&one->choice, ret);
-            decide_no(ret, "the route '%.*s' changed while the run was about to begin", S(one->step->route));
+            decide_no(ret, "the route '%.*s' changed while the run was about to begin", S(one->choice.asked.route));
         }
     }
     return rc;

@@ -106,6 +106,10 @@ static bool may_run(struct stepping *s) {
         end_with(s, RUN_SKIPPED, "", "%.500s", s->run->changed.msg);
         return false;
     }
+    if (!s->run->steps[s->index].wanted) {
+        end_with(s, RUN_SKIPPED, "", "not asked for");
+        return false;
+    }
     if (!when_holds(s, &when)) {
         end_with(s, RUN_SKIPPED, "", "not needed: when %.*s", S(s->step->when));
         return false;
@@ -178,8 +182,11 @@ static bool has_more_uses(const struct stepping *s) {
 
 static int put_fall(struct stepping *s, uint64_t cause, struct err *err) {
     const struct route_candidate *c = s->choice.is.candidate;
-    const struct events_fall fall = {
-        .route = s->step->route, .from = &c[s->from], .to = &c[s->candidate], .reason = s->reason, .words = s->words};
+    const struct events_fall fall = {.route = s->choice.asked.route,
+                                     .from = &c[s->from],
+                                     .to = &c[s->candidate],
+                                     .reason = s->reason,
+                                     .words = s->words};
     return s->falls_back ? events_fell_back(s->run, &fall, cause, err) : 0;
 }
 
@@ -187,7 +194,7 @@ static int put_fall(struct stepping *s, uint64_t cause, struct err *err) {
  * where guards judge it. *ret: the number of the step's event; SIZE_MAX. */
 static int put_beginning(struct stepping *s, size_t *ret, struct err *err) {
     bool again = s->seq != LOG_NO_SEQ;
-    int rc = again ? 0 : events_route(s->run, s->step->route, bytes_of_buf(&s->choice.body), NULL, err);
+    int rc = again ? 0 : events_route(s->run, s->choice.asked.route, bytes_of_buf(&s->choice.body), NULL, err);
     if (rc == 0) rc = put_fall(s, again ? s->seq : s->run->started, err);
     if (rc != 0 || (again && needs_tier(&s->needs) < 2)) return rc;
     return events_began(s->run, s->index, s->route->name, &s->needs, s->trips ? &s->trip : NULL, s->span, ret, err);
@@ -362,7 +369,7 @@ static int no_route(struct stepping *s, struct err *err) {
     journal_words(&no, &words);
     end_with(s, RUN_REFUSED, "route", "%.*s", (int)words.n, (const char *)words.p);
     buf_done(&words);
-    int rc = events_route(s->run, s->step->route, bytes_of_buf(&s->choice.body), NULL, err);
+    int rc = events_route(s->run, s->choice.asked.route, bytes_of_buf(&s->choice.body), NULL, err);
     return rc == 0 ? events_not_begun(s->run, s->index, s->span, LOG_NO_SEQ, &no, s->end, err) : rc;
 }
 
@@ -389,7 +396,7 @@ static int give_up(struct stepping *s, enum run_status status, const char *error
     int rc = 0;
     end_with(s, status, error, "%s", s->words);
     if (s->seq == LOG_NO_SEQ && status != RUN_REFUSED) {
-        rc = events_route(s->run, s->step->route, bytes_of_buf(&s->choice.body), NULL, err);
+        rc = events_route(s->run, s->choice.asked.route, bytes_of_buf(&s->choice.body), NULL, err);
     }
     return rc == 0 ? events_not_begun(s->run, s->index, s->span, s->seq, no, s->end, err) : rc;
 }
@@ -468,6 +475,20 @@ static void note_route(struct stepping *s) {
     buf_done(&words);
 }
 
+/* A program that ended, however it did, or a model that answered. */
+static void note_served(struct stepping *s) {
+    static const char *const unknown[] = {"not_started", "input", "disk", "changed", "stopped"};
+    const struct route_candidate *is = &s->choice.is.candidate[s->candidate];
+    bool tool = manifest_role(s->route) == MANIFEST_TOOL;
+    bool did = s->end->status == RUN_OK || (tool && s->end->status == RUN_FAILED);
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        did = did && strcmp(s->end->error, unknown[i]) != 0;
+    }
+    if (!did) return;
+    s->end->served = s->route->name;
+    (void)snprintf(s->end->digest, sizeof(s->end->digest), "%.79s", tool ? is->program_digest : is->digest);
+}
+
 static int serve_once(struct stepping *s, struct err *err) {
     bool again = true;
     s->route_changed = s->falls_back = false;
@@ -482,6 +503,7 @@ static int serve_once(struct stepping *s, struct err *err) {
     }
     if (rc == 0 && again) rc = serve_by_tool(s, err);
     bool other = s->candidate > 0 || s->choice.is.candidate[0].changed;
+    if (rc == 0) note_served(s);
     if (rc == 0 && s->end->status == RUN_OK && other) note_route(s);
     return rc;
 }

@@ -17,8 +17,18 @@ struct run_told {
     struct bytes step, route;
     enum run_status status;
     uint64_t ns;
-    const char *why;  /* may be empty */
-    const char *note; /* of one that went well: that it ran on a fallback; may be empty */
+    const char *why;     /* may be empty */
+    const char *note;    /* of one that went well: that it ran on a fallback; may be empty */
+    struct bytes served; /* the route that served it; empty: none did */
+    const char *digest;  /* of the program or the weights that did, as they were measured; may be empty */
+};
+
+/* A part of a pack, for who measures it: the steps on this route, those that make these outputs, and what they need. The others are
+ * skipped, and all outputs that were made are delivered. */
+struct run_part {
+    const char *route; /* NULL: none */
+    const struct bytes *outputs;
+    size_t outputs_n;
 };
 
 struct run_options {
@@ -37,9 +47,10 @@ struct run_options {
     const char *id;               /* of the run: 32 hex digits, which no run has had; NULL: new ones */
     const char *const *tripcodes; /* ids, for the steps of T3 in their order */
     size_t tripcodes_n;
-    const volatile int *stop; /* not 0: end it; NULL: never */
-    int stop_fd;              /* readable: the same; -1: none */
-    void (*halt)(void);       /* sets both, from any thread: LOCKDOWN came on; NULL: nobody watches for it */
+    const struct run_part *part; /* NULL: all of it */
+    const volatile int *stop;    /* not 0: end it; NULL: never */
+    int stop_fd;                 /* readable: the same; -1: none */
+    void (*halt)(void);          /* sets both, from any thread: LOCKDOWN came on; NULL: nobody watches for it */
     void (*told)(void *ctx, const struct run_told *told); /* may be NULL */
     void *told_ctx;
 };
