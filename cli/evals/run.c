@@ -1,21 +1,28 @@
-/* eval run: a suite against a model, through its route or at an address. */
+/* eval run: a suite against a model, through its route or at an address, or against the steps of a pack. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/call/stop.h"
 #include "cli/evals/evals.h"
 #include "cli/evals/outcome.h"
 #include "cli/open/open.h"
+#include "cli/open/trustfile.h"
 #include "cli/print/say.h"
 #include "evals/load/load.h"
 #include "evals/run/endpoint.h"
+#include "evals/run/pack.h"
 #include "evals/run/route.h"
 #include "evals/run/run.h"
+#include "ingest/dpkg/admin.h"
 
 enum {
     O_ROUTE,
+    O_PACK,
+    O_UNCONFINED,
+    O_USER,
     O_ENDPOINT,
     O_MODEL,
     O_PROTOCOL,
@@ -34,6 +41,9 @@ enum {
 };
 static const struct opt options[] = {
     [O_ROUTE] = {"route", 0, "ROUTE", "the route that is evaluated, with its model and endpoint"},
+    [O_PACK] = {"pack", 0, "NAME", "the installed pack whose steps are evaluated"},
+    [O_UNCONFINED] = {"unconfined", 0, NULL, "of a pack: run the steps without bubblewrap; the record says so"},
+    [O_USER] = {"user", 0, "NAME", "of a pack, run by root: the user that steps run as (default: nobody)"},
     [O_ENDPOINT] = {"endpoint", 0, "URL", "where the model is reached (default: as for the route)"},
     [O_MODEL] = {"model", 'm', "MODEL", "name of the model (default: the route's)"},
     [O_PROTOCOL] = {"protocol", 0, "WORD", "ollama or openai (default: ollama)"},
@@ -61,6 +71,8 @@ struct call {
     struct ledger *ledger;
     struct run_route route;
     struct run_endpoint *endpoint;
+    struct run_pack *pack;
+    char path[FILE_PATH_MAX], trust[FILE_PATH_MAX];
     struct run_suite_options how;
     struct run_suite_result result;
     struct out_progress progress;
@@ -113,14 +125,27 @@ static int take_options(struct call *c) {
         if (how->choice.only_n == ONLY_MAX) return cli_usage(c->cli, "--only is given more than %d times", ONLY_MAX);
         c->only[how->choice.only_n++] = tag;
     }
+    bool pack = given(c, O_PACK) != NULL;
     if (take_numbers(c, &err) != 0) return cli_usage(c->cli, "%s", err.msg);
     if (protocol != NULL && strcmp(protocol, "ollama") != 0 && strcmp(protocol, "openai") != 0) {
         return cli_usage(c->cli, "--protocol '%.50s': expected ollama or openai", protocol);
     }
-    if (given(c, O_ROUTE) == NULL && given(c, O_ENDPOINT) == NULL) {
-        return cli_usage(c->cli, "give --route ROUTE, or --endpoint URL and --model MODEL: what is evaluated");
+    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_KEY}, of_pack[] = {O_UNCONFINED, O_USER};
+    for (size_t i = 0; i < 4 && pack; i++) {
+        if (opt_has(c->args, &options[of_model[i]]))
+            return cli_usage(c->cli, "--%s is for a model, not for --pack", options[of_model[i]].name);
     }
-    if (given(c, O_ROUTE) == NULL && given(c, O_MODEL) == NULL) {
+    for (size_t i = 0; i < 2 && !pack; i++) {
+        if (opt_has(c->args, &options[of_pack[i]]))
+            return cli_usage(c->cli, "--%s is for --pack NAME", options[of_pack[i]].name);
+    }
+    if (opt_has(c->args, &options[O_USER]) && geteuid() != 0) {
+        return cli_usage(c->cli, "--user is for root: the steps of an ordinary user run as that user");
+    }
+    if (!pack && given(c, O_ROUTE) == NULL && given(c, O_ENDPOINT) == NULL) {
+        return cli_usage(c->cli, "give --route ROUTE, --pack NAME, or --endpoint URL and --model MODEL: what is evaluated");
+    }
+    if (!pack && given(c, O_ROUTE) == NULL && given(c, O_MODEL) == NULL) {
         return cli_usage(c->cli, "give --model MODEL: the model at the endpoint");
     }
     how->choice.only = c->only;
@@ -199,7 +224,7 @@ static void on_fault(void *ctx, const char *path, unsigned line, unsigned column
 
 static int load(struct call *c) {
     struct err err = {0};
-    return load_suite(c->args->args[0], on_fault, NULL, &c->suite, &err) == 0 ? 0 : cli_fail_input(c->cli, &err);
+    return load_suite(c->path, on_fault, NULL, &c->suite, &err) == 0 ? 0 : cli_fail_input(c->cli, &err);
 }
 
 static int run_it(struct call *c) {
@@ -212,6 +237,64 @@ static int run_it(struct call *c) {
     return rc != 0 ? cli_fail_lookup(c->cli, &err) : outcome_print(c->cli, c->args->args[0], &c->result);
 }
 
+/* ---- a pack --------------------------------------------------------------------------------------------------------------- */
+
+static int open_pack(struct call *c) {
+    const char *dpkg_dir = cli_env("DPKG_ADMINDIR");
+    struct err err = {0};
+    const struct run_pack_options how = {.ledger = c->ledger,
+                                         .pack = given(c, O_PACK),
+                                         .actor = c->how.actor,
+                                         .user = given(c, O_USER),
+                                         .dpkg_dir = dpkg_dir != NULL ? dpkg_dir : DPKG_ADMIN_DIR,
+                                         .trust = trustfile_path(c->trust, NULL) == 0 ? c->trust : NULL,
+                                         .unconfined = opt_has(c->args, &options[O_UNCONFINED]),
+                                         .stop = c->how.stop,
+                                         .stop_fd = c->how.stop_fd,
+                                         .halt = stop_now};
+    int rc = run_pack_open(&how, &c->pack, &err);
+    return rc == ERR_CONFLICT ? cli_fail_as(c->cli, &err, EXIT_NO) : rc != 0 ? cli_fail_lookup(c->cli, &err) : 0;
+}
+
+/* One evaluation: of a route, or of the whole pack. */
+static int run_on(struct call *c, const char *route) {
+    struct err err = {0};
+    if (run_pack_take(c->pack, route, c->suite, &err) != 0) return cli_fail_input(c->cli, &err);
+    c->how.subject = run_pack_subject(c->pack);
+    return run_it(c);
+}
+
+/* An evaluation is of one route, as a proof is: a suite that several routes name is run for each. */
+static int run_routes(struct call *c) {
+    const char *asked = given(c, O_ROUTE);
+    size_t n = run_pack_routes(c->pack), ran = 0;
+    int worst = 0;
+    char name[256];
+    for (size_t i = 0; i < n && worst != EXIT_SYSTEM && (c->how.stop == NULL || *c->how.stop == 0); i++) {
+        const struct bytes route = run_pack_route(c->pack, i);
+        if (asked != NULL && !bytes_is(route, asked)) continue;
+        (void)snprintf(name, sizeof(name), "%.*s", (int)route.n, (const char *)route.p);
+        int exit_code = run_on(c, name);
+        worst = exit_code > worst ? exit_code : worst;
+        ran++;
+    }
+    if (ran > 0) return worst;
+    cli_note(c->cli, "the manifest of pack '%s' does not name this suite%s%s%s, so this evaluation proves no route",
+             given(c, O_PACK), asked != NULL ? " for route '" : "", asked != NULL ? asked : "", asked != NULL ? "'" : "");
+    return run_on(c, asked);
+}
+
+static int run_with_pack(struct call *c) {
+    int exit_code = open_pack(c);
+    if (exit_code == 0) (void)run_pack_suite(c->pack, c->args->args[0], c->path, sizeof(c->path));
+    if (exit_code == 0) exit_code = load(c);
+    if (exit_code == 0) {
+        c->how.suite = c->suite;
+        exit_code = run_routes(c);
+    }
+    return exit_code;
+}
+
 static int run(struct cli *cli, const struct opt_args *args) {
     struct call *c = calloc(1, sizeof(*c));
     struct err err = {0};
@@ -222,21 +305,26 @@ static int run(struct cli *cli, const struct opt_args *args) {
     c->cli = cli;
     c->args = args;
     int exit_code = take_options(c);
-    if (exit_code == 0) exit_code = load(c);
+    bool pack = exit_code == 0 && given(c, O_PACK) != NULL;
+    (void)snprintf(c->path, sizeof(c->path), "%s", args->args[0]);
+    if (exit_code == 0 && !pack) exit_code = load(c);
     if (exit_code == 0) {
         c->how.stop = stop_catch();
         c->how.stop_fd = stop_descriptor();
         exit_code = cli_open(cli, CLI_WRITE, &c->ledger);
     }
-    if (exit_code == 0) exit_code = find_route(c);
-    if (exit_code == 0) exit_code = open_endpoint(c);
-    if (exit_code == 0) {
-        c->how.ledger = c->ledger;
-        c->how.suite = c->suite;
-        c->how.progress = outcome_progress;
-        c->how.progress_ctx = &c->progress;
-        exit_code = run_it(c);
+    c->how.ledger = c->ledger;
+    c->how.suite = c->suite;
+    c->how.progress = outcome_progress;
+    c->how.progress_ctx = &c->progress;
+    if (exit_code == 0 && pack) {
+        exit_code = run_with_pack(c);
+    } else {
+        if (exit_code == 0) exit_code = find_route(c);
+        if (exit_code == 0) exit_code = open_endpoint(c);
+        if (exit_code == 0) exit_code = run_it(c);
     }
+    run_pack_close(c->pack);
     run_endpoint_close(c->endpoint);
     log_close(c->ledger);
     suite_free(c->suite);
@@ -245,15 +333,18 @@ static int run(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec evals_run = {
-    .synopsis = "SUITE --route ROUTE | --endpoint URL --model MODEL [OPTIONS]",
+    .synopsis = "SUITE --route ROUTE | --pack NAME | --endpoint URL --model MODEL [OPTIONS]",
     .about = "Runs a suite against a model: each case is asked, judged by its expectations and recorded, and\n"
              "what came of all of them is compared with the suite's thresholds. The evaluation is bound to the\n"
              "suite, the model's weights, the route's configuration, the pack's version, the settings, the\n"
              "machine and this program. Prompts and answers are private. A full pass proves the route; with\n"
              "--only, a budget or --fail-fast it is partial and proves nothing.\n\n"
+             "With --pack each case runs the pack's own steps, confined; SUITE is a file, or the path that the\n"
+             "pack's manifest has for it. It runs once for each route that names it, or for --route alone.\n\n"
              "Ctrl-C ends it in order, and --resume continues it where it was, also after a crash: what is on\n"
              "record is not asked again. Exit code 1 if the suite did not pass, or that is not known.",
-    .examples = "ledger eval run news.yaml --route summarise\n"
+    .examples = "ledger eval run suites/text.yaml --pack pdf-ops-pack\n"
+                "ledger eval run news.yaml --route summarise\n"
                 "ledger eval run news.yaml --endpoint http://127.0.0.1:8080 --protocol openai --model tiny -j 8\n"
                 "ledger eval run news.yaml --route summarise --resume last",
     .opts = options,
