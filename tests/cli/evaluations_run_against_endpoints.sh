@@ -139,7 +139,7 @@ json '[.missed, .errors] | @csv' '0,1'
 
 # What is wrong with the call.
 box 2 eval run news.yaml
-err_has 'give --route ROUTE, or --endpoint URL and --model MODEL'
+err_has 'give --route ROUTE, --pack NAME, or --endpoint URL and --model MODEL'
 box 2 eval run news.yaml --endpoint http://127.0.0.1:1
 err_has 'give --model MODEL'
 box 2 eval run news.yaml "${at[@]}" --concurrency 0
