@@ -40,6 +40,23 @@ static int check_link(struct cli *cli, struct ledger *ledger, const struct promo
                                                       : cli_fail(cli, &err);
 }
 
+/* Without a link the log alone says what is live: the gates compared the candidate with it, and only the newest goes back. */
+static int check_live(struct cli *cli, struct ledger *ledger, const struct promote_known *known, bool back) {
+    struct promote_live live;
+    struct err err = {0};
+    const char *expected = back ? known->digest : known->before;
+    if (known->linked || strcmp(known->state, back ? "promoted" : "verifying") != 0) return EXIT_GOOD;
+    if (promote_live(ledger, known->of, &live, &err) != 0) return cli_fail(cli, &err);
+    if (live.digest[0] == '\0' || strcmp(live.digest, expected) == 0) return EXIT_GOOD;
+    if (back) {
+        return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "%s is live since event %llu: that is rolled back first", live.digest,
+                          (unsigned long long)live.seq);
+    }
+    return cli_refuse(cli, EXIT_NO, ERR_CONFLICT,
+                      "it was planned to replace %s, and %s is live since event %llu: abort it, and plan it again",
+                      expected[0] != '\0' ? expected : "nothing", live.digest, (unsigned long long)live.seq);
+}
+
 static int load(struct cli *cli, const char *id, bool back, bool forced, struct promote_known *ret,
                 char subject[PROMOTE_TEXT + 16]) {
     struct ledger *ledger = NULL;
@@ -50,6 +67,7 @@ static int load(struct cli *cli, const char *id, bool back, bool forced, struct 
     int rc = promote_known(ledger, subject, ret, &err);
     exit_code = rc != 0 ? cli_fail(cli, &err) : promote_must_be(cli, ret);
     if (exit_code == 0) exit_code = check_link(cli, ledger, ret, back, forced);
+    if (exit_code == 0) exit_code = check_live(cli, ledger, ret, back);
     log_close(ledger);
     return exit_code;
 }

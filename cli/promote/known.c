@@ -84,7 +84,7 @@ int promote_known(struct ledger *ledger, const char *id, struct promote_known *r
 
 struct living {
     const char *of;
-    char *ret;
+    struct promote_live *ret;
 };
 
 /* The last of its rows. */
@@ -93,16 +93,17 @@ static int look_live(void *ctx, struct state_view *view, struct err *err) {
     struct bytes of = bytes_of(l->of);
     struct state_rows *rows = NULL;
     const struct row *row;
-    l->ret[0] = '\0';
+    *l->ret = (struct promote_live){.seq = UINT64_MAX};
     int rc = look_rows(view, "live_versions", &of, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        copy(row, LIVE_DIGEST, l->ret, PROMOTE_TEXT);
+        copy(row, LIVE_DIGEST, l->ret->digest, sizeof(l->ret->digest));
+        l->ret->seq = seq_of(row, LIVE_SEQ);
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
 }
 
-int promote_live(struct ledger *ledger, const char *of, char ret[PROMOTE_TEXT], struct err *err) {
+int promote_live(struct ledger *ledger, const char *of, struct promote_live *ret, struct err *err) {
     struct living l = {of, ret};
     return ask(ledger, look_live, &l, err);
 }

@@ -40,7 +40,8 @@ static const struct naming *naming_of(const char *of) {
 struct planning {
     const char *of, *digest, *before;
     const struct naming *naming;
-    char live[PROMOTE_TEXT], measured[LINK_DIGEST_MAX], found[LINK_DIGEST_MAX];
+    struct promote_live live;
+    char measured[LINK_DIGEST_MAX], found[LINK_DIGEST_MAX];
     bool linked;
     struct promote_target target;
 };
@@ -86,16 +87,23 @@ static int find_target(struct cli *cli, const struct opt_args *args, struct plan
     return rc == 0 ? EXIT_GOOD : cli_fail_input(cli, &err);
 }
 
-/* What is live is asked before the step is judged: another promotion in between makes it wrong, which its switch notices. */
+/* What is live by the log is what is replaced. It is asked before the step is judged: another promotion in between makes it
+ * wrong, which 'apply' notices. */
 static int find_live(struct cli *cli, struct planning *p) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) return exit_code;
-    int rc = promote_live(ledger, p->of, p->live, &err);
+    int rc = promote_live(ledger, p->of, &p->live, &err);
     log_close(ledger);
-    p->before = p->live[0] != '\0' ? p->live : NULL;
-    return rc == 0 ? EXIT_GOOD : cli_fail(cli, &err);
+    if (rc != 0) return cli_fail(cli, &err);
+    const char *live = p->live.digest[0] != '\0' ? p->live.digest : NULL;
+    if (live != NULL && p->before != NULL && strcmp(live, p->before) != 0) {
+        return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "--before is %s, and %s is live since event %llu", p->before, live,
+                          (unsigned long long)p->live.seq);
+    }
+    p->before = live != NULL ? live : p->before;
+    return EXIT_GOOD;
 }
 
 static int check_digests(struct cli *cli, const struct opt_args *args) {
@@ -131,8 +139,11 @@ static int plan(struct cli *cli, const struct opt_args *args) {
     if (p.digest == NULL) return cli_usage(cli, "--digest DIGEST is missing: a candidate is its digest");
     exit_code = promote_complete(cli, subject, opt_text(args, &plan_options[P_SUBMIT + SUBMIT_ACTOR]));
     if (exit_code != 0) return exit_code;
-    if (p.before == NULL && !p.linked) exit_code = find_live(cli, &p);
+    if (!p.linked) exit_code = find_live(cli, &p);
     if (exit_code != 0) return exit_code;
+    if (p.before != NULL && strcmp(p.before, p.digest) == 0) {
+        return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "the candidate is what it would replace: %s", p.digest);
+    }
     struct body *body = body_new(kind_find(bytes_of("promotion.planned")));
     int rc = body != NULL ? put(body, &p, args, &err) : err_set(&err, ERR_NOMEM, "no memory for the body");
     const struct submit what = {.kind = "promotion.planned",

@@ -19,8 +19,12 @@ struct promote_known {
 };
 /* Of "ID" or "promotion/ID". */
 int promote_known(struct ledger *ledger, const char *id, struct promote_known *ret, struct err *err);
-/* The digest that is live now of "route/summarise"; empty: nobody said. */
-int promote_live(struct ledger *ledger, const char *of, char ret[PROMOTE_TEXT], struct err *err);
+/* What is live now of "route/summarise", and the event that made it so; the digest is empty if nobody said. */
+struct promote_live {
+    char digest[PROMOTE_TEXT];
+    uint64_t seq;
+};
+int promote_live(struct ledger *ledger, const char *of, struct promote_live *ret, struct err *err);
 /* The id alone, and the subject "promotion/ID". ERR_INVALID: it is empty or too long. */
 int promote_subject(const char *id, char ret[PROMOTE_TEXT + 16], struct err *err);
 /* Text of a digest, "sha256:...". */

@@ -178,6 +178,16 @@ static int put_numbers(const struct samples *samples, struct run_suite_result *r
 }
 
 /* Where a threshold cannot be judged, there is no value that it could be compared with. */
+/* Without a threshold of the pass rate every sample has to pass: that something was fast, or broke no rule, says nothing of what
+ * the cases expect. */
+static bool asks_for_passes(const struct suite *suite) {
+    bool asks = false;
+    for (size_t i = 0; i < suite->thresholds_n; i++) {
+        asks = asks || suite->thresholds[i].metric == SUITE_PASS_RATE;
+    }
+    return asks;
+}
+
 static int put_scores(const struct running *r, const struct samples *samples, struct run_suite_result *ret,
                       struct err *err) {
     const struct suite *suite = r->how.suite;
@@ -200,8 +210,10 @@ static int put_scores(const struct running *r, const struct samples *samples, st
                                                           .verdict = score_verdict_names[s->verdict],
                                                           .samples = s->samples};
     }
-    if (suite->thresholds_n == 0) {
-        verdict = ret->counts.missed + ret->counts.limited > 0 ? SCORE_FAIL : SCORE_PASS;
+    if (rc == 0 && !asks_for_passes(suite)) {
+        verdict = ret->counts.missed + ret->counts.limited > 0 ? SCORE_FAIL
+                  : suite->thresholds_n == 0                   ? SCORE_PASS
+                                                               : verdict;
     }
     bool clear = !ret->partial && !ret->changed && ret->counts.errors == 0;
     ret->verdict = score_verdict_names[verdict == SCORE_PASS && !clear ? SCORE_UNKNOWN : verdict];

@@ -82,6 +82,36 @@ err_has 'it was not promoted'
 box 0 promote history
 out_has 'rolled_back'
 
+# What is replaced is what is live: another claim is refused, and so is a step that was judged beside another version.
+c=sha256:$(printf 'c%.0s' {1..64})
+box 1 promote plan e model/m --digest "$c" --before "$a"
+err_has "--before is $a, and $b is live since event"
+box 1 promote plan e model/m --digest "$b"
+err_has 'the candidate is what it would replace'
+for id in e f; do
+    box 0 promote plan "$id" model/m --digest "$([[ $id == e ]] && echo "$c" || echo "$a")"
+    box 0 promote simulate "$id" --verdict pass
+done
+box 0 append eval.started -s eval/four suite=s digest="$c"
+box 0 append eval.scored -s eval/four task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+box 0 append eval.finished -s eval/four suite=s digest="$c" verdict=pass
+box 0 promote verify e --gates alone.yaml
+box 0 promote verify f --gates alone.yaml
+box 0 promote apply e
+box 1 promote apply f
+err_has "it was planned to replace $b, and $c is live since event"
+same "$(live model/m)" "$c"
+box 0 promote abort f
+box 0 promote plan f model/m --digest "$a"
+box 0 promote simulate f --verdict pass
+box 0 promote verify f --gates alone.yaml
+box 0 promote apply f
+box 1 promote rollback e
+err_has "$a is live since event"
+box 0 promote rollback f
+box 0 promote rollback e
+same "$(live model/m)" "$b"
+
 # A trial by a command; a failed one leads nowhere; an abort ends it.
 box 0 promote plan d image/base --digest "$a"
 box 0 promote simulate d -- sh -c 'echo changed; exit 3'

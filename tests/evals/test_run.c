@@ -212,6 +212,17 @@ static void a_miss_of_a_threshold_fails_it(void **state) {
     assert_string_equal(ROUTE(s), "declared-not-proven");
 }
 
+static void a_threshold_of_something_else_does_not_make_up_for_a_miss(void **state) {
+    struct scene *s = *state;
+    s->threshold = (struct suite_threshold){.metric = SUITE_VIOLATIONS, .value = 0, .confidence = 0.95};
+    s->wrong = CASES / 2;
+    go(s);
+    assert_string_equal(s->result.verdict, "fail");
+    assert_int_equal(s->result.counts.missed, CASES / 2);
+    assert_string_equal(COUNTS(s), "false");
+    assert_string_equal(ROUTE(s), "declared-not-proven");
+}
+
 static void errors_leave_it_open(void **state) {
     struct scene *s = *state;
     s->fails = 1;
@@ -455,6 +466,7 @@ int main(void) {
         TEST(one_other_byte_of_the_model_voids_the_proof_at_once),
         TEST(a_changed_case_voids_the_proof_at_once),
         TEST(a_miss_of_a_threshold_fails_it),
+        TEST(a_threshold_of_something_else_does_not_make_up_for_a_miss),
         TEST(errors_leave_it_open),
         TEST(a_case_over_its_limit_is_a_result),
         TEST(a_part_of_it_proves_nothing),
