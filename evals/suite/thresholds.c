@@ -25,19 +25,18 @@ static const struct {
     [SUITE_PROBES] = {0, INFINITY, "a count of at least 0", true, false, true},
 };
 
+/* Repeats of a case do not count: they tell nothing of other cases (evals/score/score.h). */
 struct strength {
-    uint64_t samples;
+    uint64_t cases;
     double size; /* Kish's, of the weights */
 };
 
 static struct strength strength_of(const struct reading *r) {
-    struct strength s = {0};
+    struct strength s = {.cases = r->n};
     double sum = 0, squares = 0;
     for (size_t i = 0; i < r->n; i++) {
-        const double n = (double)r->cases[i].repeats, w = r->cases[i].weight;
-        s.samples += r->cases[i].repeats;
-        sum += n * w;
-        squares += n * w * w;
+        sum += r->cases[i].weight;
+        squares += r->cases[i].weight * r->cases[i].weight;
     }
     s.size = squares > 0 ? sum * sum / squares : 0;
     return s;
@@ -65,17 +64,17 @@ static void check_reach(struct reading *r, struct yaml_place at, const struct su
     if (best >= t->value) return;
     const uint64_t need = least(r, t->value, t->confidence);
     if (need == 0) {
-        suite_read_fault(r, at, "'%s': no number of samples has a lower bound of %.6g at a confidence of %.6g", MIN_KEY,
+        suite_read_fault(r, at, "'%s': no number of cases has a lower bound of %.6g at a confidence of %.6g", MIN_KEY,
                          t->value, t->confidence);
     } else {
         char by_weight[64] = "";
-        if (s.size < (double)s.samples * (1 - 1e-9)) {
+        if (s.size < (double)s.cases * (1 - 1e-9)) {
             snprintf(by_weight, sizeof(by_weight), ", which by their weights count as %.1f,", floor(s.size * 10) / 10);
         }
         suite_read_fault(r, at,
-                         "'%s': %.6g is out of reach: when %llu sample%s pass%s%s the lower bound is %.4f; it takes %llu "
-                         "samples%s",
-                         MIN_KEY, t->value, (unsigned long long)s.samples, text_s(s.samples), s.samples == 1 ? "es" : "",
+                         "'%s': %.6g is out of reach: when %llu case%s pass%s%s the lower bound is %.4f; it takes %llu "
+                         "cases%s",
+                         MIN_KEY, t->value, (unsigned long long)s.cases, text_s(s.cases), s.cases == 1 ? "es" : "",
                          by_weight, floor(best * 1e4) / 1e4, (unsigned long long)need,
                          by_weight[0] != '\0' ? " of equal weight" : "");
     }

@@ -21,8 +21,8 @@ run 0 eval validate sums.yaml
 err_empty
 out_has 'suite        sums'
 out_has 'cases        4'
-out_has 'samples      40'
-out_has 'threshold    pass_rate_lower at least 0.7 at a confidence of 0.95'
+out_has 'samples      12'
+out_has 'threshold    pass_rate_lower at least 0.4 at a confidence of 0.95'
 run 0 eval validate sums.yaml other.yaml --json
 json '.schema' ledger.eval_validate/1
 json '.suites | length' 2
@@ -31,7 +31,7 @@ digest=$(jq -r '.suites[0].digest' <<<"$out")
 [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || fail "no digest: $digest"
 
 # A comment and another spelling mean the same; another expectation does not.
-sed 's/repeats: 10$/repeats: 0xa # ten/; s/"4"/4/; s/timeout: 30s/timeout: 0.5m/' sums.yaml >same.yaml
+sed 's/repeats: 3$/repeats: 0x3 # three/; s/"4"/4/; s/timeout: 30s/timeout: 0.5m/' sums.yaml >same.yaml
 check test "$(cmp -s sums.yaml same.yaml; echo $?)" = 1
 run 0 eval validate same.yaml --json
 json '.suites[0].digest' "$digest"
@@ -40,7 +40,7 @@ run 0 eval validate changed.yaml --json
 check test "$(jq -r '.suites[0].digest' <<<"$out")" != "$digest"
 
 # All faults of all files, each with its place.
-sed 's/check: equals/check: equal/; s/max_tokens/max_token/; s/at_least: 0.7/at_least: 1.2/' sums.yaml >bad.yaml
+sed 's/check: equals/check: equal/; s/max_tokens/max_token/; s/at_least: 0.4/at_least: 1.2/' sums.yaml >bad.yaml
 run 3 eval validate bad.yaml sums.yaml
 out_has "bad.yaml:10:1: 'max_token' is not a key of a suite, did you mean 'max_tokens'?"
 out_has "'at_least': 1.2 is not a rate, between 0 and 1"
@@ -51,10 +51,10 @@ run 3 eval validate bad.yaml sums.yaml --json
 json .valid false
 json '[.suites[].valid] | tostring' '[false,true]'
 json '.suites[0].faults[0] | "\(.file) \(.line) \(.column)"' 'bad.yaml 10 1'
-sed 's/at_least: 0.7/at_least: 0.95/' sums.yaml >high.yaml
+sed 's/at_least: 0.4/at_least: 0.95/' sums.yaml >high.yaml
 run 3 eval validate high.yaml
-out_has "'at_least': 0.95 is out of reach: when 40 samples pass, which by their weights count as 35.7, the lower bound is"
-out_has 'it takes 73 samples of equal weight'
+out_has "'at_least': 0.95 is out of reach: when 4 cases pass, which by their weights count as 3.5, the lower bound is"
+out_has 'it takes 73 cases of equal weight'
 
 # What cannot be read at all.
 run 3 eval validate absent.yaml

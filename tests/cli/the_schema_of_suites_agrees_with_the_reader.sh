@@ -22,7 +22,7 @@ good = {
     "judge": {"protocol": "ollama", "url": "http://localhost:11434", "model": "m:3b", "key_file": "k"},
     "defaults": {"tags": ["t"], "weight": 2, "repeats": 40, "timeout": "30s", "seed": 7, "system": "s"},
     "thresholds": [
-        {"metric": "pass_rate_lower", "at_least": 0.5, "confidence": 0.9}, {"metric": "latency_p95_ms", "at_most": 500},
+        {"metric": "pass_rate_lower", "at_least": 0.25, "confidence": 0.9}, {"metric": "latency_p95_ms", "at_most": 500},
         {"metric": "cost", "at_most": 1.5}, {"metric": "regression_lower", "at_least": -0.1, "baseline": "b"},
         {"metric": "probes_changed", "at_most": 0, "baseline": "b"}],
     "cases": [

@@ -308,27 +308,27 @@ static void impossible_thresholds_are_refused(void **state) {
     suite_box_done(&box);
 }
 
-static void a_bound_that_these_samples_cannot_reach_is_refused_with_their_number(void **state) {
+static void a_bound_that_these_cases_cannot_reach_is_refused_with_their_number(void **state) {
     struct suite_box box;
     (void)state;
     suite_box_init(&box);
     suite_box_bad(&box, HEAD "thresholds: [{metric: pass_rate_lower, at_least: 0.9}]\n" ONE,
-                  "suite.yaml:3:50: 'at_least': 0.9 is out of reach: when 1 sample passes the lower bound is 0.2065; it "
-                  "takes 35 samples\n");
+                  "suite.yaml:3:50: 'at_least': 0.9 is out of reach: when 1 case passes the lower bound is 0.2065; it "
+                  "takes 35 cases\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: pass_rate_lower, at_least: 1}]\n" ONE,
-                  "suite.yaml:3:50: 'at_least': no number of samples has a lower bound of 1 at a confidence of 0.95\n");
+                  "suite.yaml:3:50: 'at_least': no number of cases has a lower bound of 1 at a confidence of 0.95\n");
     suite_box_bad(&box,
                   HEAD "defaults: {repeats: 35}\n"
                        "thresholds: [{metric: pass_rate_lower, at_least: 0.9, confidence: 0.99}]\n" ONE,
-                  "suite.yaml:4:50: 'at_least': 0.9 is out of reach: when 35 samples pass the lower bound is 0.8406; it "
-                  "takes 60 samples\n");
+                  "suite.yaml:4:50: 'at_least': 0.9 is out of reach: when 1 case passes the lower bound is 0.1309; it "
+                  "takes 60 cases\n");
     suite_box_bad(&box,
                   HEAD "thresholds: [{metric: pass_rate_lower, at_least: 0.9}]\n"
                        "cases:\n"
                        "  - {id: a, text: q, repeats: 34, expect: [{check: equals, text: x}]}\n"
                        "  - {id: b, text: q, repeats: 2, weight: 100, expect: [{check: equals, text: x}]}\n",
-                  "suite.yaml:3:50: 'at_least': 0.9 is out of reach: when 36 samples pass, which by their weights count as "
-                  "2.7, the lower bound is 0.4157; it takes 35 samples of equal weight\n");
+                  "suite.yaml:3:50: 'at_least': 0.9 is out of reach: when 2 cases pass, which by their weights count as "
+                  "1.0, the lower bound is 0.2098; it takes 35 cases of equal weight\n");
     suite_box_done(&box);
 }
 
@@ -341,7 +341,7 @@ int main(void) {
         cmocka_unit_test(checks_are_refused_for_the_keys_that_they_lack_or_do_not_know),
         cmocka_unit_test(checks_that_no_answer_can_meet_are_refused),
         cmocka_unit_test(impossible_thresholds_are_refused),
-        cmocka_unit_test(a_bound_that_these_samples_cannot_reach_is_refused_with_their_number),
+        cmocka_unit_test(a_bound_that_these_cases_cannot_reach_is_refused_with_their_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
