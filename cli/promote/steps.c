@@ -163,7 +163,7 @@ const struct spec promote_simulate = {
              "its exit status is 0: it must change nothing, and nothing confines it. Exit code 1 if the promotion\n"
              "is not at that step.",
     .examples = "ledger promote simulate swap --verdict pass --report diff.txt\n"
-                "ledger promote simulate swap -- diff -ru /srv/live /srv/next",
+                "ledger promote simulate swap -- ./dry-run.sh",
     .opts = simulate_options,
     .min_args = 1,
     .max_args = CLI_MANY,
