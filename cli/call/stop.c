@@ -15,7 +15,7 @@ static void on_signal(int number) {
     static const uint64_t one = 1;
     int kept = errno;
     (void)number;
-    stopped = 1;
+    __atomic_store_n(&stopped, 1, __ATOMIC_RELAXED); /* threads read it */
     if (descriptor >= 0) {
         ssize_t n = write(descriptor, &one, sizeof(one)); /* it cannot fail in a way that matters: the flag is set */
         (void)n;

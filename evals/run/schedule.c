@@ -61,14 +61,18 @@ static void end(struct lanes *l, enum schedule_end why) {
     }
 }
 
+/* A signal's handler sets it, in any thread. */
+static bool is_stopped(const struct lanes *l) {
+    return l->how->stop != NULL && __atomic_load_n(l->how->stop, __ATOMIC_RELAXED) != 0;
+}
+
 static bool is_cut(const struct lanes *l) {
     const struct schedule *how = l->how;
-    return (how->stop != NULL && *how->stop != 0) || (how->until_ns != 0 && clock_monotonic_ns() >= how->until_ns);
+    return is_stopped(l) || (how->until_ns != 0 && clock_monotonic_ns() >= how->until_ns);
 }
 
 static void look(struct lanes *l) {
-    const struct schedule *how = l->how;
-    if (how->stop != NULL && *how->stop != 0) {
+    if (is_stopped(l)) {
         end(l, SCHEDULE_INTERRUPTED);
     } else if (is_cut(l)) {
         end(l, SCHEDULE_TIME);

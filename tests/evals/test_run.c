@@ -56,7 +56,7 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
     if (ret->end != RUN_ANSWERED) snprintf(ret->why, sizeof(ret->why), "the endpoint burns");
     buf_init(&ret->output, 64);
     buf_put_str(&ret->output, at < s->wrong ? "no" : "yes");
-    if (s->asked_n >= s->stops_at) s->stop = 1;
+    if (s->asked_n >= s->stops_at) __atomic_store_n(&s->stop, 1, __ATOMIC_RELAXED);
     return 0;
 }
 

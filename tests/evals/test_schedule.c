@@ -52,7 +52,7 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
     ret->tokens_in = 1;
     ret->tokens_out = 2;
     ret->end = at == b->stops_at ? RUN_ERRED : b->end;
-    if (at == b->stops_at) b->stop = 1;
+    if (at == b->stops_at) __atomic_store_n(&b->stop, 1, __ATOMIC_RELAXED);
     pthread_mutex_lock(&b->lock);
     b->in_flight--;
     b->lane_users[lane]--;
