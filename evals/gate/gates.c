@@ -254,11 +254,17 @@ static int tier_of(const struct row *row) {
     return row_has(row, PROMOTIONS_TIER) ? scope_tier(row_text(row, PROMOTIONS_TIER)) : -1;
 }
 
-static bool is_below(struct asking *k, int from, struct gate_answer *a) {
+/* True: the tier alone answers. */
+static bool is_answered_by_tier(struct asking *k, int from, struct gate_answer *a) {
     int tier = tier_of(k->row);
     snprintf(a->required, sizeof(a->required), "from T%d on", from);
     if (tier >= from) return false;
-    gate_open(a, "%.*s", REASON_NAME(tier >= 0 ? row_text(k->row, PROMOTIONS_TIER) : bytes_of("no tier stated")));
+    if (tier >= 0) {
+        gate_open(a, "%.*s", REASON_NAME(row_text(k->row, PROMOTIONS_TIER)));
+    } else {
+        gate_value(a, "no tier");
+        gate_close(a, "the plan states no tier: plan it again with --tier");
+    }
     return true;
 }
 
@@ -310,7 +316,7 @@ static int ask_taken(struct asking *k, struct gate_answer *a, struct err *err) {
 }
 
 static int ask_snapshot(struct asking *k, struct gate_answer *a, struct err *err) {
-    if (is_below(k, k->q->policy->snapshot_tier, a)) return 0;
+    if (is_answered_by_tier(k, k->q->policy->snapshot_tier, a)) return 0;
     gate_value(a, "none");
     return k->q->writes != NULL ? ask_held(k, a, err) : ask_taken(k, a, err);
 }
@@ -318,7 +324,7 @@ static int ask_snapshot(struct asking *k, struct gate_answer *a, struct err *err
 static int ask_tripcode(struct asking *k, struct gate_answer *a, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    if (is_below(k, k->q->policy->tripcode_tier, a)) return 0;
+    if (is_answered_by_tier(k, k->q->policy->tripcode_tier, a)) return 0;
     gate_value(a, "none");
     gate_close(a, "no controller issued a tripcode for this promotion and digest: ledger tripcode issue STEP");
     int rc = look_rows(k->view, "tripcodes", NULL, 0, &rows, err);

@@ -60,7 +60,7 @@ same "$(readlink web/live)" v2
 box 0 promote verify w --gates gates.json --replay
 
 # An answer that was recorded and does not follow from the events.
-box 0 promote plan f image/f --digest "$digest"
+box 0 promote plan f image/f --digest "$digest" --tier T1
 box 0 promote simulate f --verdict pass
 gated=$("$LEDGER" -C "$BOX" --json promote verify f | jq .gated_seq)
 box 0 promote verify f --replay

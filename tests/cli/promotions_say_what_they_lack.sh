@@ -7,7 +7,7 @@ set -eu
 
 new_box
 digest=sha256:$(printf 'a%.0s' {1..64})
-box 0 append promotion.planned -s promotion/c what=model model=m digest="$digest"
+box 0 append promotion.planned -s promotion/c what=model model=m digest="$digest" tier=T1
 rules() { box 0 why promotion/c --json && jq -r '[.things[0].fields.missing[]?.rule] | join(" ")' <<<"$out"; }
 same "$(rules)" "promotion.step promotion.gate promotion.proof"
 box 0 why promotion/c
@@ -51,7 +51,7 @@ checked() { # PROMOTION RULE VERDICT
     [[ $text == "ledger -C $BOX promote "* ]] || fail "'$text' is not a command"
     check bash -c "ledger() { '$LEDGER' \"\$@\"; }; ${text/VERDICT/${3-}}" >"$T/.remedy"
 }
-box 0 append promotion.planned -s "promotion/it's tried" what=model digest="$digest"
+box 0 append promotion.planned -s "promotion/it's tried" what=model digest="$digest" tier=T1
 checked "it's tried" promotion.step fail
 trial=$(jq .seq "$T/.remedy")
 box 0 why "promotion/it's tried"
