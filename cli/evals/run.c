@@ -17,6 +17,7 @@
 #include "evals/run/route.h"
 #include "evals/run/run.h"
 #include "ingest/dpkg/admin.h"
+#include "projections/act/checked.h"
 
 enum {
     O_ROUTE,
@@ -312,6 +313,9 @@ static int run(struct cli *cli, const struct opt_args *args) {
         c->how.stop = stop_catch();
         c->how.stop_fd = stop_descriptor();
         exit_code = cli_open(cli, CLI_WRITE, &c->ledger);
+    }
+    if (exit_code == 0 && checked_unlocked(c->ledger, "eval.started", &err) != 0) {
+        exit_code = err.code == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_NO) : cli_fail(cli, &err);
     }
     c->how.ledger = c->ledger;
     c->how.suite = c->suite;

@@ -27,6 +27,7 @@ mkdir inbox data
 echo a | tee inbox/a >data/x
 printf 'policy: mine\nversion: 1\n' >mine.yaml
 printf 'grants:\n  - {group: exec, decision: grant}\n' >grants.yaml
+run 0 eval new sums.yaml
 note secret
 noted=$("$LEDGER" -C "$BOX" log --format jsonl | tail -n 1 | jq -r .seq)
 box 0 backup copy
@@ -86,6 +87,8 @@ refused policy declare mine.yaml --sign-as alice.key
 allowed policy check mine.yaml
 refused model role small worker
 refused capacity
+refused eval run sums.yaml --endpoint http://127.0.0.1:1 --model m
+refused promote plan p model/m --digest $digest
 allowed capacity --dry-run
 refused tripcode issue STEP --digest $digest --for run/1 --sign-as alice.key
 allowed tripcode issue DIAGNOSTIC --sign-as alice.key
