@@ -443,6 +443,76 @@ static void no_control_group_is_left(void **state) {
     }
 }
 
+/* What the kernel says of the groups of a child that was forked into this one. */
+static void groups_of_a_child(const struct limits_group *group, char *ret, size_t room) {
+    int news[2];
+    bool joined = false;
+    assert_int_equal(pipe(news), 0);
+    pid_t pid = limits_cgroup_fork(group, &joined);
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int fd = open("/proc/self/cgroup", O_RDONLY);
+        ssize_t n = joined ? read(fd, ret, room) : 0;
+        _exit(n > 0 && write(news[1], ret, (size_t)n) == n ? 0 : 1);
+    }
+    close(news[1]);
+    size_t n = 0;
+    for (ssize_t got; n + 1 < room && (got = read(news[0], ret + n, room - 1 - n)) > 0;) {
+        n += (size_t)got;
+    }
+    ret[n] = 0;
+    close(news[0]);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void a_process_is_forked_into_its_groups(void **state) {
+    (void)state;
+    struct limits_place place;
+    struct limits_group group;
+    char groups[4096], name[64];
+    struct err err = {0};
+    limits_cgroup_find(&place);
+    if (place.version == 0) {
+        print_message("skipped: this user may make no control groups here\n");
+        skip();
+    }
+    snprintf(name, sizeof name, "ledger-step-%ld-forked", (long)getpid());
+    assert_int_equal(limits_cgroup_new(&place, name, 64U << 20, 8, &group, &err), 0);
+    groups_of_a_child(&group, groups, sizeof groups);
+    limits_cgroup_done(&group);
+    size_t times = 0;
+    for (const char *p = groups; (p = strstr(p, name)) != NULL; p++) {
+        times++;
+    }
+    assert_int_equal(times, place.version == 2 ? 1 : 2);
+}
+
+/* Where version 2 is there but hands out no memory, a group of it can still be born into: made by hand. */
+static void a_process_is_born_in_a_group_of_version_2(void **state) {
+    (void)state;
+    const char *roots[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+    struct limits_group group = LIMITS_NO_GROUP;
+    char path[FILE_PATH_MAX], groups[4096], name[64];
+    snprintf(name, sizeof name, "ledger-step-%ld-born", (long)getpid());
+    group.version = 2;
+    for (size_t i = 0; i < 2 && group.born < 0; i++) {
+        assert_int_equal(file_join(path, roots[i], "cgroup.controllers", NULL), 0);
+        if (access(path, F_OK) == 0 && file_join(group.dir[0], roots[i], name, NULL) == 0 &&
+            mkdir(group.dir[0], 0700) == 0) {
+            group.born = open(group.dir[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        }
+    }
+    if (group.born < 0) {
+        print_message("skipped: this user may make no group of version 2\n");
+        skip();
+    }
+    groups_of_a_child(&group, groups, sizeof groups);
+    limits_cgroup_done(&group);
+    assert_non_null(strstr(groups, name));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_is_stored_to_its_limit_and_the_step_ended),
@@ -461,6 +531,8 @@ int main(void) {
         cmocka_unit_test(bytes_are_stored_as_they_were_written),
         cmocka_unit_test(what_bubblewrap_says_is_safe_to_show),
         cmocka_unit_test(no_control_group_is_left),
+        cmocka_unit_test(a_process_is_forked_into_its_groups),
+        cmocka_unit_test(a_process_is_born_in_a_group_of_version_2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

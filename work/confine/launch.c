@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
@@ -35,9 +34,10 @@ struct prepared {
     char *argv[9];
 };
 
-static const char *const steps[] = {"become its user",        "give up new rights",  "keep its descriptors",
-                                    "put its files together", "enter its directory", "start bubblewrap"};
-enum step { AT_USER, AT_RIGHTS, AT_DESCRIPTORS, AT_STAGE, AT_DIRECTORY, AT_EXEC };
+static const char *const steps[] = {"enter its control group", "become its user",        "give up new rights",
+                                    "keep its descriptors",    "put its files together", "enter its directory",
+                                    "start bubblewrap"};
+enum step { AT_GROUP, AT_USER, AT_RIGHTS, AT_DESCRIPTORS, AT_STAGE, AT_DIRECTORY, AT_EXEC };
 
 struct failure {
     int step, errnum;
@@ -107,12 +107,13 @@ static int stage(const struct confine_args *args) {
     return 0;
 }
 
+/* By the kernel's own calls: glibc's would tell its other threads, which are not in this process. */
 static int become(const struct confine_user *user) {
     if (!user->change) {
         return 0;
     }
-    return setgroups(0, NULL) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
-                   setresuid(user->uid, user->uid, user->uid) != 0 || setuid(0) == 0
+    return syscall(SYS_setgroups, 0UL, NULL) != 0 || syscall(SYS_setresgid, user->gid, user->gid, user->gid) != 0 ||
+                   syscall(SYS_setresuid, user->uid, user->uid, user->uid) != 0 || syscall(SYS_setuid, 0U) == 0
                ? -1
                : 0;
 }
@@ -192,9 +193,10 @@ int confine_launch(const struct confine_launch *launch, pid_t *ret, struct err *
     if (pipe2(news, O_CLOEXEC) != 0) {
         return err_errno(err, errno, "pipe");
     }
-    pid_t pid = fork();
+    bool joined;
+    pid_t pid = limits_cgroup_fork(launch->group, &joined);
     if (pid == 0) {
-        struct failure failure = child(launch, &p, news[1]);
+        struct failure failure = joined ? child(launch, &p, news[1]) : (struct failure){AT_GROUP, errno};
         (void)!write(news[1], &failure, sizeof failure);
         _exit(FAILED_STATUS);
     }

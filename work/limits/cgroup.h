@@ -19,14 +19,19 @@ void limits_cgroup_find(struct limits_place *ret);
 struct limits_group {
     int version;
     char dir[LIMITS_DIRS][FILE_PATH_MAX]; /* empty: not there */
-    int procs[LIMITS_DIRS];               /* takes process ids; -1: none */
+    int members[LIMITS_DIRS];             /* who writes 0 there joins: "cgroup.procs", or "tasks" of version 1; -1: none */
+    int born;                             /* version 2: the directory, for processes that are born in it; -1: none */
 };
+#define LIMITS_NO_GROUP ((struct limits_group){.members = {-1, -1}, .born = -1})
 /* `name` is this step's own among those of the machine. */
 int limits_cgroup_new(const struct limits_place *place, const char *name, uint64_t memory, uint64_t processes,
                       struct limits_group *ret, struct err *err);
 
-/* Puts a process into it; what that one starts from then on is born there. The kernel may take some milliseconds. */
-int limits_cgroup_join(const struct limits_group *group, pid_t pid, struct err *err);
+/* fork, but the child and what it starts are members. Version 2 lets a process be born in a group; else the child joins, and
+ * *ret_joined says in the child whether it could (errno). The child may only use what is safe after a fork of a process with
+ * threads, and no function of glibc that asks its list of threads (setuid and its like): where it is born in the group, glibc
+ * was not told of it. Returns as fork does. */
+pid_t limits_cgroup_fork(const struct limits_group *group, bool *ret_joined);
 
 struct limits_used {
     uint64_t memory_max;

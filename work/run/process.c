@@ -292,7 +292,7 @@ static int make_secret(struct step *s, struct work_result *result, struct err *e
 
 static int make_group(struct step *s, struct err *err) {
     char name[64];
-    s->group = (struct limits_group){.procs = {-1, -1}};
+    s->group = LIMITS_NO_GROUP;
     if (s->host->place.version == 0) {
         return 0;
     }
@@ -394,6 +394,7 @@ static int run(struct step *s, const struct confine_args *args, struct work_resu
     struct confine_launch launch = {.bwrap = s->host->unconfined ? NULL : s->host->bwrap,
                                     .directory = directory != NULL ? directory : "/tmp",
                                     .user = s->host->user,
+                                    .group = &s->group,
                                     .args = args,
                                     .arguments = s->arguments,
                                     .keeper = s->keeper,
@@ -440,7 +441,7 @@ int work_process_run(struct work_host *host, const struct work_process *process,
     if (s == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    *s = (struct step){.host = host, .process = process, .group.procs = {-1, -1}};
+    *s = (struct step){.host = host, .process = process, .group = LIMITS_NO_GROUP};
     int *fds[] = {&s->null, &s->arguments, &s->filter, &s->keeper, &s->plan};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
         *fds[i] = -1;

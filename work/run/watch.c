@@ -282,9 +282,6 @@ static int hello(struct watch *w, const struct news *news, struct err *err) {
     if (w->keeper < 0 || news->fds_n != wanted) {
         rc = err_set(err, ERR_IO, "the first process of the step cannot be watched");
     }
-    if (rc == 0) {
-        rc = limits_cgroup_join(w->group, w->keeper_pid, err);
-    }
     if (rc == 0 && proxy) {
         rc = egress_proxy_start(news->fds[i++], w->process->egress, &w->proxy, err);
     }
@@ -512,9 +509,6 @@ int run_watch_step(struct watch *w, struct err *err) {
     w->outer = (int)syscall(SYS_pidfd_open, w->bwrap, 0);
     if (w->outer < 0) {
         rc = err_errno(err, errno, "pidfd_open");
-    }
-    if (rc == 0) { /* while it makes the sandbox; the keeper follows before anything of the step runs */
-        rc = limits_cgroup_join(w->group, w->bwrap, err);
     }
     (void)fcntl(w->stream[0], F_SETFL, O_NONBLOCK);
     (void)fcntl(w->stream[1], F_SETFL, O_NONBLOCK);
