@@ -15,7 +15,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "evals/run/outputs.h"
 #include "evals/run/route.h"
+#include "evals/run/workspace.h"
 #include "packs/depot/depot.h"
 #include "packs/life/installed.h"
 #include "packs/life/program.h"
@@ -39,6 +41,7 @@ struct run_pack {
     char suite_name[SUITE_NAME_MAX + 1];
     size_t routes[ROUTES_MAX], routes_n; /* indices into the manifest's evals */
     char route[256];                     /* "": of the whole pack */
+    struct run_workspace workspace;
 };
 
 /* ---- the pack ----------------------------------------------------------------------------------------------------------- */
@@ -60,6 +63,7 @@ int run_pack_open(const struct run_pack_options *options, struct run_pack **ret,
     uint8_t digest[HASH_LEN];
     if (p == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     p->how = *options;
+    p->workspace.lock = -1;
     row_init(&p->row, NULL);
     state_options_init(&how);
     int rc = state_ask(options->ledger, &how, find, p, err);
@@ -70,6 +74,7 @@ int run_pack_open(const struct run_pack_options *options, struct run_pack **ret,
     if (rc == 0) rc = depot_path(log_dir(options->ledger), digest, p->dir, err);
     if (rc == 0) rc = installed_open(log_dir(options->ledger), &p->row, &p->tree, &p->manifest, err);
     if (rc == 0) (void)snprintf(p->version, sizeof(p->version), "%.*s", S(row_text(&p->row, PACK_VERSION)));
+    if (rc == 0) rc = run_workspace_open(&p->workspace, err);
     if (rc != 0) {
         run_pack_close(p);
         return rc;
@@ -80,6 +85,7 @@ int run_pack_open(const struct run_pack_options *options, struct run_pack **ret,
 
 void run_pack_close(struct run_pack *p) {
     if (p == NULL) return;
+    run_workspace_close(&p->workspace);
     row_done(&p->row);
     content_free(p->tree);
     manifest_free(p->manifest);
@@ -243,12 +249,6 @@ static int bind(void *ctx, struct run_binding *ret, struct err *err) {
 
 /* ---- one sample --------------------------------------------------------------------------------------------------------- */
 
-struct output {
-    struct bytes name;
-    struct buf content;
-    bool made;
-};
-
 struct asking {
     struct run_pack *pack;
     const struct suite *suite;
@@ -262,49 +262,6 @@ struct asking {
     char why[RUN_WORDS];
     double ms; /* of the steps on the route, else of all */
 };
-
-/* Outputs that a case looks at, each once. */
-struct outputs {
-    struct output *all;
-    size_t n;
-};
-
-static void outputs_free(void *ctx) {
-    struct outputs *o = ctx;
-    for (size_t i = 0; o != NULL && i < o->n; i++) {
-        buf_done(&o->all[i].content);
-    }
-    if (o != NULL) free(o->all);
-    free(o);
-}
-
-static bool outputs_named(void *ctx, struct bytes name, struct bytes *ret) {
-    const struct outputs *o = ctx;
-    for (size_t i = 0; i < o->n; i++) {
-        if (!bytes_eq(o->all[i].name, name)) continue;
-        *ret = bytes_of_buf(&o->all[i].content);
-        return o->all[i].made;
-    }
-    return false;
-}
-
-static struct outputs *outputs_of(const struct run_pack *p, const struct suite_case *one) {
-    struct outputs *o = calloc(1, sizeof(*o));
-    if (o != NULL) o->all = calloc(one->checks_n + 1, sizeof(*o->all));
-    for (size_t i = 0; o != NULL && o->all != NULL && i < one->checks_n; i++) {
-        const struct bytes name = output_of(p, &one->checks[i]);
-        bool known = one->checks[i].type == SUITE_EXIT && one->checks[i].output.n == 0;
-        for (size_t k = 0; k < o->n; k++) {
-            known = known || bytes_eq(o->all[k].name, name);
-        }
-        if (!known) o->all[o->n++] = (struct output){.name = name, .content = {.max = OUTPUT_MAX}};
-    }
-    if (o != NULL && o->all == NULL) {
-        free(o);
-        o = NULL;
-    }
-    return o;
-}
 
 static void tell(void *ctx, const struct run_told *told) {
     struct asking *a = ctx;
@@ -345,15 +302,8 @@ static int put_file(struct asking *a, const struct suite_file *file, struct err 
 }
 
 static int put_inputs(struct asking *a, struct err *err) {
-    const char *tmp = getenv("TMPDIR");
-    (void)snprintf(a->workspace, sizeof(a->workspace), "%.1000s/ledger-eval-XXXXXX",
-                   tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
-    if (mkdtemp(a->workspace) == NULL) {
-        int failed = errno;
-        a->workspace[0] = '\0';
-        return err_errno(err, failed, "cannot make a workspace");
-    }
-    int rc = file_join(a->out, a->workspace, ".out", err);
+    int rc = run_workspace_sample(&a->pack->workspace, a->workspace, err);
+    if (rc == 0) rc = file_join(a->out, a->workspace, ".out", err);
     for (size_t i = 0; rc == 0 && i < a->one->files_n; i++) {
         rc = put_file(a, &a->one->files[i], err);
     }
@@ -381,7 +331,7 @@ static int open_watch(const struct run_pack *p, uint64_t ms, int *ret_timer, int
     return good ? 0 : err_errno(err, errno, "cannot watch the time");
 }
 
-static int run(struct asking *a, const struct outputs *o, bool *ret_late, struct err *err) {
+static int run(struct asking *a, const struct run_outputs *o, bool *ret_late, struct err *err) {
     const struct run_pack *p = a->pack;
     struct bytes *names = calloc(o->n + 1, sizeof(*names));
     int timer = -1, watch = -1;
@@ -418,7 +368,7 @@ static int run(struct asking *a, const struct outputs *o, bool *ret_late, struct
     return rc;
 }
 
-static int read_outputs(const struct asking *a, struct outputs *o, struct err *err) {
+static int read_outputs(const struct asking *a, struct run_outputs *o, struct err *err) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && a->result.artifacts > 0 && i < o->n; i++) {
         char name[256], path[FILE_PATH_MAX];
@@ -465,16 +415,16 @@ static void judge_run(const struct asking *a, const char *program, bool late, st
     }
 }
 
-static int keep_answer(const struct run_pack *p, struct outputs *o, struct run_answer *ret, struct err *err) {
+static int keep_answer(const struct run_pack *p, struct run_outputs *o, struct run_answer *ret, struct err *err) {
     struct bytes answer = {0};
-    if (!outputs_named(o, answer_of(&p->manifest->pack), &answer) && o->n > 0) {
-        (void)outputs_named(o, o->all[0].name, &answer);
+    if (!run_outputs_named(o, answer_of(&p->manifest->pack), &answer) && o->n > 0) {
+        (void)run_outputs_named(o, o->all[0].name, &answer);
     }
     ret->output = (struct buf){.max = OUTPUT_MAX};
     buf_put_bytes(&ret->output, answer);
-    ret->named = outputs_named;
+    ret->named = run_outputs_named;
     ret->named_ctx = o;
-    ret->named_done = outputs_free;
+    ret->named_done = run_outputs_free;
     return buf_check(&ret->output, "an answer", err);
 }
 
@@ -486,7 +436,7 @@ static bool is_of_sample(int rc) {
 static int answer(void *ctx, unsigned lane, const struct suite *suite, const struct suite_case *one, uint64_t repeat,
                   struct run_answer *ret, struct err *err) {
     struct asking *a = calloc(1, sizeof(*a));
-    struct outputs *o = outputs_of(ctx, one);
+    struct run_outputs *o = run_outputs_new(one, answer_of(&((struct run_pack *)ctx)->manifest->pack));
     struct run_binding now = {0};
     struct err why = {0};
     bool late = false;
@@ -499,7 +449,7 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
                                .tokens_out = SAMPLE_ABSENT,
                                .attempts = 1};
     if (a == NULL || o == NULL) {
-        outputs_free(o);
+        run_outputs_free(o);
         free(a);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
@@ -515,7 +465,7 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
     if (rc == 0) {
         rc = keep_answer(ctx, o, ret, err);
     } else {
-        outputs_free(o);
+        run_outputs_free(o);
         if (is_of_sample(rc)) {
             end_with(ret, RUN_ERRED, "%.500s", why.msg);
             rc = 0;
@@ -523,7 +473,7 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
             err_set(err, rc, "%s", why.msg);
         }
     }
-    if (a->workspace[0] != '\0') (void)file_remove_tree(a->workspace, NULL);
+    run_workspace_drop(a->workspace);
     free(a);
     return rc;
 }

@@ -78,8 +78,7 @@ static int wipe_dir(struct wipe *w, int fd, unsigned depth, struct err *err) {
     return rc;
 }
 
-/* A directory with everything in it; *files grows by their number. One that is missing is fine. */
-static int wipe(const char *path, uint64_t *files, struct err *err) {
+int place_wipe(const char *path, uint64_t *files, struct err *err) {
     struct wipe w = {.top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     int rc = 0;
     if (w.top < 0) return errno == ENOENT ? 0 : err_errno(err, errno, "cannot open '%s'", path);
@@ -196,7 +195,7 @@ void place_close(struct place *place, bool ended) {
     close_one(&place->data);
     close_one(&place->log);
     if (place->lock >= 0) {
-        int rc = wipe(place->path, &files, NULL);
+        int rc = place_wipe(place->path, &files, NULL);
         (void)snprintf(name, sizeof(name), "%s" LOCK, place->path);
         if (ended && rc == 0) {
             (void)unlink(name);
@@ -236,7 +235,7 @@ void place_drop_out(const struct place *place, size_t step) {
     uint64_t files = 0;
     out_name(step, name);
     if (file_join(path, place->path, name, NULL) == 0) {
-        (void)wipe(path, &files, NULL); /* what stays goes with the run */
+        (void)place_wipe(path, &files, NULL); /* what stays goes with the run */
     }
 }
 
@@ -356,7 +355,7 @@ static int sweep_elsewhere(int lock, const char *id, uint64_t *files, struct err
     path[n] = '\0';
     name_elsewhere(id, name);
     const char *slash = strrchr(path, '/');
-    return slash != NULL && strcmp(slash + 1, name) == 0 ? wipe(path, files, err) : 0;
+    return slash != NULL && strcmp(slash + 1, name) == 0 ? place_wipe(path, files, err) : 0;
 }
 
 static int sweep_one(const char *runs, int dir, const char *name, place_left_fn *each, void *ctx, struct err *err) {
@@ -373,7 +372,7 @@ static int sweep_one(const char *runs, int dir, const char *name, place_left_fn 
         return 0; /* its process lives */
     }
     int rc = file_join(path, runs, id, err);
-    if (rc == 0) rc = wipe(path, &files, err);
+    if (rc == 0) rc = place_wipe(path, &files, err);
     if (rc == 0) rc = sweep_elsewhere(fd, id, &files, err);
     if (rc == 0) rc = each(ctx, id, files, &ended, err);
     if (rc == 0 && ended) (void)unlinkat(dir, name, 0);

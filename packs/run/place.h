@@ -51,6 +51,10 @@ struct place_copy {
  * a regular file. ERR_LIMIT: it has too many bytes, holes included. ERR_BUSY: it was stopped. */
 int place_copy(const struct place_source *source, int dir, const char *name, struct place_copy *ret, struct err *err);
 
+/* Removes a directory with everything in it, whatever modes and depth a step gave what it made there; *files grows by their
+ * number. One that is missing is fine. */
+int place_wipe(const char *path, uint64_t *files, struct err *err);
+
 /* ---- what killed runs left ---- */
 
 /* Called for every run whose process is gone, when its files are removed: how many there were. *ret_ended: its end is recorded
