@@ -163,6 +163,18 @@ static int print_latencies(struct sheet *s, struct err *err) {
     return print_spark(s, err);
 }
 
+/* Of a result file: whether its scores are those of its samples. */
+static void print_checked(struct sheet *s) {
+    int64_t checked = row_int(&s->row, EVAL_SCORES_CHECKED), all = row_int(&s->row, EVAL_SCORED);
+    if (!row_has(&s->row, EVAL_SCORES_CHECKED) || all == 0) return;
+    if (checked == 0) {
+        out_str(s->view->cli, "None of its scores was checked: its samples are not there, or do not make them.\n");
+    } else {
+        out_printf(s->view->cli, "%lld of its %lld scores %s computed again from its samples.\n", (long long)checked,
+                   (long long)all, checked == 1 ? "was" : "were");
+    }
+}
+
 int sheet_say(struct sheet *s, struct err *err) {
     struct cli *cli = s->view->cli;
     struct buf head = {.max = WORDS_MAX};
@@ -180,6 +192,7 @@ int sheet_say(struct sheet *s, struct err *err) {
     int rc = sheet_scores(s, print_score, &scores, err);
     if (!scores.table) out_str(cli, "no scores on record\n");
     table_end(scores.table);
+    print_checked(s);
     if (s->samples.n == 0) {
         out_str(cli, "\nno samples on record\n");
         return rc;

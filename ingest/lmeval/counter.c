@@ -18,12 +18,15 @@ int lmeval_counter_init(struct lmeval_counter *c, struct err *err) {
     memset(c, 0, sizeof(*c));
     c->whole = true;
     c->hash = hash_new();
-    return c->hash != NULL ? 0 : err_set(err, ERR_NOMEM, "lm-eval: out of memory");
+    int rc = lmeval_means_new(&c->means, err);
+    return rc != 0 || c->hash != NULL ? rc : err_set(err, ERR_NOMEM, "lm-eval: out of memory");
 }
 
 void lmeval_counter_done(struct lmeval_counter *c) {
     free(c->seen);
     hash_free(c->hash);
+    lmeval_means_free(c->means);
+    c->means = NULL;
     c->seen = NULL;
     c->hash = NULL;
 }
@@ -43,6 +46,7 @@ static int make_room(struct lmeval_counter *c, size_t byte, struct err *err) {
 }
 
 int lmeval_counter_take(struct lmeval_counter *c, const struct lmeval_sample *sample, struct err *err) {
+    lmeval_means_take(c->means, sample);
     for (size_t i = 0; i < 3; i++) {
         c->whole = c->whole && sample->hashes[i].n > 0;
         hash_put(c->hash, sample->hashes[i].p, sample->hashes[i].n);
@@ -63,6 +67,7 @@ int lmeval_counter_take(struct lmeval_counter *c, const struct lmeval_sample *sa
 
 void lmeval_counter_lost(struct lmeval_counter *c) {
     c->whole = false;
+    c->lost = true;
 }
 
 void lmeval_counter_end(struct lmeval_counter *c, struct lmeval_task *task) {
@@ -73,5 +78,8 @@ void lmeval_counter_end(struct lmeval_counter *c, struct lmeval_task *task) {
     text_hex(hex, digest, HASH_LEN);
     task->has_samples = true;
     task->samples = c->documents;
+    lmeval_means_free(task->means);
+    task->means = c->lost ? NULL : c->means;
+    c->means = c->lost ? c->means : NULL;
     task->differs = c->whole && wanted.n > 0 && !bytes_is(wanted, hex);
 }

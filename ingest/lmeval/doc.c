@@ -51,6 +51,9 @@ void lmeval_doc_init(struct lmeval_doc *doc) {
 void lmeval_doc_done(struct lmeval_doc *doc) {
     buf_done(&doc->mp);
     buf_done(&doc->scratch);
+    for (size_t i = 0; i < doc->n_tasks; i++) {
+        lmeval_means_free(doc->tasks[i].means);
+    }
     free(doc->tasks);
     doc->tasks = NULL;
     doc->n_tasks = 0;

@@ -416,6 +416,16 @@ static void put_value(struct mp_map *f, const struct lmeval_task *task, const st
     put_leftovers(f, task, odd);
 }
 
+/* What its samples make it; the judge compares the two. */
+static void put_mean(struct mp_map *f, const struct lmeval_task *task, const struct lmeval_metric *m) {
+    double mean;
+    if (lmeval_mean(task, m, &mean)) {
+        mp_map_begin(f, "value_sampled");
+        mp_put_float(&f->values, mean);
+        mp_map_end(f);
+    }
+}
+
 int lmeval_put_scored(const struct lmeval_doc *doc, const struct lmeval_task *task, const struct lmeval_metric *m,
                       struct buf *out, struct err *err) {
     struct mp_map f;
@@ -427,6 +437,7 @@ int lmeval_put_scored(const struct lmeval_doc *doc, const struct lmeval_task *ta
     mp_map_text(&f, "filter", m->filter);
     mp_map_bool(&f, "grouped", task->group);
     put_value(&f, task, m);
+    put_mean(&f, task, m);
     put_samples(&f, task, m);
     lmeval_entries_open(&higher, task->higher);
     if (lmeval_truth(lmeval_entries_find(&higher, m->metric), &more)) {

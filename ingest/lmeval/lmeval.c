@@ -100,9 +100,13 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
     lmeval_entries_open(&entries, task->metrics);
     while (rc == 0 && lmeval_metric_next(task, &entries, &m)) {
         const uint8_t partial = (uint8_t)task->partial;
-        const struct bytes parts[] = {bytes_of(e->id), task->name, m.key, m.value, m.stderr_, {&partial, 1}};
+        double mean = 0;
+        bool sampled = lmeval_mean(task, &m, &mean);
+        const struct bytes parts[] = {
+            bytes_of(e->id), task->name, m.key, m.value, m.stderr_, {&partial, 1}, {(uint8_t *)&mean, sizeof(mean)}};
+        size_t n = sizeof(parts) / sizeof(parts[0]) - !sampled;
         char key[LMEVAL_KEY_LEN];
-        lmeval_key(key, intake_secret(e->run), "score", parts, sizeof(parts) / sizeof(parts[0]));
+        lmeval_key(key, intake_secret(e->run), "score", parts, n);
         buf_clear(&e->body);
         rc = lmeval_put_scored(e->doc, task, &m, &e->body, err);
         if (rc == 0) rc = add(e, "eval.scored", key, bytes_of_buf(&e->body), place, err);

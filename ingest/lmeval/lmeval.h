@@ -92,6 +92,8 @@ enum lmeval_partial {
     LMEVAL_NO_RESULTS = 32
 };
 
+struct lmeval_means;
+
 /* A task or a group of tasks; raw items. */
 struct lmeval_task {
     struct bytes name, metrics, version, shots, higher, hash, config;
@@ -103,6 +105,7 @@ struct lmeval_task {
     uint64_t samples;             /* documents among them */
     unsigned partial;             /* of enum lmeval_partial */
     bool judged;                  /* enough is known to rule out that it is partial */
+    struct lmeval_means *means;   /* over its samples, owned; NULL: they were not read, or not all of them */
 };
 
 enum lmeval_top {
@@ -172,6 +175,9 @@ struct lmeval_sample {
     struct bytes hashes[3]; /* of document, prompt and target, from the line; empty when invalid */
     struct bytes body;      /* of the event */
     uint8_t digest[32];     /* of the line as canonical MessagePack */
+    struct bytes filter;    /* which filter of the answers; may be empty */
+    struct bytes scores;    /* its values: `n_scores` pairs of a name and a number, a truth, or null */
+    uint32_t n_scores;
 };
 
 struct lmeval_reader {
@@ -195,13 +201,27 @@ struct lmeval_counter {
     uint64_t documents;
     struct hash *hash; /* over the hashes of all samples */
     bool whole;        /* every sample had its hashes */
+    bool lost;         /* a sample could not be read */
+    struct lmeval_means *means;
 };
 int lmeval_counter_init(struct lmeval_counter *counter, struct err *err);
 void lmeval_counter_done(struct lmeval_counter *counter);
 int lmeval_counter_take(struct lmeval_counter *counter, const struct lmeval_sample *sample, struct err *err);
 void lmeval_counter_lost(struct lmeval_counter *counter); /* a sample could not be read */
-/* Stores the counts in the task. */
+/* Stores the counts in the task, which owns the means from then on. */
 void lmeval_counter_end(struct lmeval_counter *counter, struct lmeval_task *task);
+
+/* ---- what the samples make of the scores (mean.c) ---- */
+
+#define LMEVAL_MEANS_MAX 64 /* metrics and filters of a task; those beyond are not checked */
+
+int lmeval_means_new(struct lmeval_means **ret, struct err *err);
+void lmeval_means_free(struct lmeval_means *means);
+void lmeval_means_take(struct lmeval_means *means, const struct lmeval_sample *sample);
+/* The mean of a metric over all samples of its filter. False when the metric is not a mean of its samples' values as far as
+ * the file says, when a sample has no number for it, or when the samples are not those that the task counts. */
+struct lmeval_metric;
+bool lmeval_mean(const struct lmeval_task *task, const struct lmeval_metric *metric, double *ret);
 
 /* ---- events (event.c): bodies as canonical maps, appended to out ---- */
 

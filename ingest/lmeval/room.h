@@ -5,7 +5,8 @@
  *   lmeval   one evaluation after another, from files to drafts
  *   files    finds the files, and which belong together
  *   doc      a results file; model: which model it is about
- *   sample   a line of samples; counter: how many documents, and their digest
+ *   sample   a line of samples; counter: how many documents, and their digest;
+ *            mean: the scores that they make
  *   event    the bodies of the events
  *   value    irregular values: numbers as text, NaN, "N/A"
  *

@@ -249,6 +249,9 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     if (rc != 0) return rc;
     hash_parts(sample.digest, &raw, 1);
     sample.failed = s.failed.n > 0;
+    sample.filter = lmeval_text(known[FILTER]);
+    sample.scores = bytes_of_buf(&r->scores);
+    sample.n_scores = s.count;
     sample.body = bytes_of_buf(&r->body);
     *ret = sample;
     return 0;

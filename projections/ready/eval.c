@@ -51,6 +51,8 @@ static const struct state_column eval_columns[] = {
     [EVAL_SCORES_FAILED] = {"scores_failed", CELL_INT, COLUMN_JUDGED, "scores that miss a threshold"},
     [EVAL_SCORES_OTHER] = {"scores_unclear", CELL_INT, COLUMN_JUDGED, "scores that warn or cannot be judged"},
     [EVAL_SCORES_PARTIAL] = {"scores_partial", CELL_INT, COLUMN_JUDGED, "scores computed from a part of the samples"},
+    [EVAL_SCORES_CHECKED] = {"scores_checked", CELL_INT, COLUMN_JUDGED,
+                             "scores of a result file that were computed again from its samples; null: it is from none"},
     [EVAL_SAMPLES_FAILED] = {"samples_failed", CELL_INT, 0, "samples that were recorded as failed"},
     [EVAL_SAMPLES_ERRED] = {"samples_erred", CELL_INT, 0,
                             "samples that ended in an error, or failed without a stated cause"},
@@ -87,6 +89,7 @@ static const struct state_column score_columns[] = {
     [EVAL_SCORE_SAID] = {"verdict_said", CELL_TEXT, 0, "what its source says of it"},
     [EVAL_SCORE_SAMPLES] = {"samples", CELL_INT, COLUMN_MAIN, "samples that it was computed from"},
     [EVAL_SCORE_PARTIAL] = {"partial", CELL_BOOL, 0, "it was computed from a part of them"},
+    [EVAL_SCORE_SAMPLED] = {"value_sampled", CELL_REAL, 0, "the value that its samples make, if it was checked"},
     [EVAL_SCORE_CORRECTED] = {"corrected", CELL_BOOL, 0, "it was corrected or invalidated afterwards"},
     [EVAL_SCORE_CONTRADICTED] = {"contradicted", CELL_BOOL, 0, "the same run had a different result for it before"},
     [EVAL_SCORE_RUN] = {"started_seq", CELL_INT, COLUMN_SEQ, "which run of the evaluation"},
@@ -257,10 +260,11 @@ static int find_score(struct fold *fold, const struct row *row, struct row **ret
 static const struct {
     size_t column;
     const char *field;
-} score_fields[] = {{EVAL_SCORE_VALUE, "value"},         {EVAL_SCORE_LABEL, "label"},
-                    {EVAL_SCORE_THRESHOLD, "threshold"}, {EVAL_SCORE_HIGHER, "higher_is_better"},
-                    {EVAL_SCORE_SAID, "verdict"},        {EVAL_SCORE_STDERR, "stderr"},
-                    {EVAL_SCORE_SAMPLES, "samples"},     {EVAL_SCORE_PARTIAL, "partial"}};
+} score_fields[] = {{EVAL_SCORE_VALUE, "value"},          {EVAL_SCORE_LABEL, "label"},
+                    {EVAL_SCORE_THRESHOLD, "threshold"},  {EVAL_SCORE_HIGHER, "higher_is_better"},
+                    {EVAL_SCORE_SAID, "verdict"},         {EVAL_SCORE_STDERR, "stderr"},
+                    {EVAL_SCORE_SAMPLES, "samples"},      {EVAL_SCORE_PARTIAL, "partial"},
+                    {EVAL_SCORE_SAMPLED, "value_sampled"}};
 #define N_SCORE_FIELDS (sizeof(score_fields) / sizeof(score_fields[0]))
 #define N_RESULT       5 /* of them are its result */
 
@@ -319,6 +323,10 @@ static bool contradicts(struct fold *fold, const struct row *row, const struct r
         fold_copy(fold, &now, column, score_fields[i].field);
         other = other || !same_cell(&before->cells[column], &now.cells[column]);
     }
+    fold_copy(fold, &now, EVAL_SCORE_SAMPLED, "value_sampled");
+    other = other || (!row_bool(before, EVAL_SCORE_PARTIAL) && row_has(before, EVAL_SCORE_SAMPLED) &&
+                      row_has(&now, EVAL_SCORE_SAMPLED) &&
+                      !same_cell(&before->cells[EVAL_SCORE_SAMPLED], &now.cells[EVAL_SCORE_SAMPLED]));
     row_done(&now);
     return other;
 }
@@ -328,11 +336,16 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
     int rc = find_score(fold, row, &score, err);
     if (rc != 0) return rc;
     bool contradicted = contradicts(fold, row, score);
+    struct cell sampled = score->cells[EVAL_SCORE_SAMPLED];
+    bool same_run = row_has(score, EVAL_SCORE_SEQ) && row_int(score, EVAL_SCORE_RUN) == row_int(row, EVAL_STARTED_SEQ);
     for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
         row_set_null(score, i);
     }
     for (size_t i = 0; i < N_SCORE_FIELDS; i++) {
         fold_copy(fold, score, score_fields[i].column, score_fields[i].field);
+    }
+    if (same_run && sampled.type == CELL_REAL && !row_has(score, EVAL_SCORE_SAMPLED)) {
+        row_set_real(score, EVAL_SCORE_SAMPLED, sampled.real); /* nobody takes back what was checked */
     }
     take_part(fold, score, EVAL_SCORE_PARTIAL);
     if (contradicted) {
@@ -564,4 +577,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {"eval.started",        "eval.finished",      "eval.imported",
                                     "eval.scored",         "eval.sample_failed", "eval.invalidated",
                                     "eval.suite_declared", "ledger.erased",      NULL};
-const struct projection projection_evals = {"evals", 13, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 14, tables, EVALS_TABLES, kinds, fold};

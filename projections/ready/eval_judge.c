@@ -23,7 +23,8 @@ struct told {
 /* The scores of an evaluation, summed up. */
 struct scores {
     size_t n, partial, result[EVAL_RESULT_FAILS + 1];
-    struct told told[EVAL_RESULT_FAILS + 1], contradicted, empty, beyond;
+    struct told told[EVAL_RESULT_FAILS + 1], contradicted, edited, empty, beyond;
+    size_t checked;
     int64_t samples, of_task; /* samples of all tasks, and of the current one */
     uint8_t task[HASH_LEN];   /* hash of the current task */
     bool unknown;             /* a task does not state its samples */
@@ -166,6 +167,19 @@ static void count_samples(struct scores *s, const struct row *score) {
     }
 }
 
+/* The harness and we add in different orders, so that the last digits may differ. A corrected score has its new value. */
+static void check_edited(struct scores *s, const char *name, const struct row *score) {
+    double is = row_real(score, EVAL_SCORE_VALUE), made = row_real(score, EVAL_SCORE_SAMPLED);
+    char words[192], a[LOCALE_REAL_MAX], b[LOCALE_REAL_MAX];
+    bool there = row_has(score, EVAL_SCORE_VALUE);
+    if (row_bool(score, EVAL_SCORE_CORRECTED) || !row_has(score, EVAL_SCORE_SAMPLED)) return;
+    s->checked++;
+    if (there && fabs(is - made) <= 1e-9 * fmax(fmax(fabs(is), fabs(made)), 1.0)) return;
+    snprintf(words, sizeof(words), "%s is %s, its samples make %s", name, there ? locale_real(a, is) : "no number",
+             locale_real(b, made));
+    tell(&s->edited, words, row_int(score, EVAL_SCORE_SEQ));
+}
+
 static void count(struct judging *j, const struct row *score) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     double asked;
@@ -179,6 +193,7 @@ static void count(struct judging *j, const struct row *score) {
     if (row_bool(score, EVAL_SCORE_CONTRADICTED)) {
         tell(&j->scores.contradicted, words, row_int(score, EVAL_SCORE_SEQ));
     }
+    check_edited(&j->scores, words, score);
     if (result == EVAL_RESULT_FAILS && !isnan(asked)) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is %s, at %s %s is asked for",
                  locale_real(is, row_real(score, EVAL_SCORE_VALUE)), higher ? "least" : "most", locale_real(real, asked));
@@ -260,6 +275,11 @@ static bool has_failed_scores(struct judging *j) {
 static bool has_contradictions(struct judging *j) {
     say_told(j, "scores", &j->scores.contradicted);
     return j->scores.contradicted.n > 0;
+}
+
+static bool has_edited_scores(struct judging *j) {
+    say_told(j, "scores", &j->scores.edited);
+    return j->scores.edited.n > 0;
 }
 
 static bool counts_failures(struct judging *j) {
@@ -473,7 +493,6 @@ static void judging_done(struct judging *j) {
 }
 
 _Static_assert((int)EVAL_OF_EVAL == (int)EVAL_ERASURE_EVAL, "all tables that list evaluations name them in one column");
-
 int eval_each(struct state_view *view, const char *table, const struct bytes *key, eval_fn *each, void *ctx,
               struct err *err) {
     struct state_rows *rows = NULL;
@@ -546,6 +565,7 @@ int eval_judge(struct state_view *view, struct row *row, struct err *err) {
         row_set_int(row, EVAL_SCORES_FAILED, (int64_t)s->result[EVAL_RESULT_FAILS]);
         row_set_int(row, EVAL_SCORES_OTHER, (int64_t)unclear(s));
         row_set_int(row, EVAL_SCORES_PARTIAL, (int64_t)s->partial);
+        if (row_bool(row, EVAL_IMPORTED)) row_set_int(row, EVAL_SCORES_CHECKED, (int64_t)s->checked);
         row_set_bool(row, EVAL_COUNTS, verdict.counts);
         row_set_str(row, EVAL_REASON, verdict.counts ? NULL : verdict.reason.words);
         reason_give(&verdict.reason, row, EVAL_BASE);

@@ -15,6 +15,7 @@
 #define LACKING_MAX  3  /* names in a finding */
 #define LACKING_NAME 24 /* bytes of each */
 #define NAME_WHOLE   120
+#define FAILURE_MAX  160 /* bytes kept of why an evaluation failed */
 
 /* The result of the newest decisive evaluation by one suite. */
 struct suite_said {
@@ -23,6 +24,7 @@ struct suite_said {
     bool cut;
     int64_t seq;
     bool passed;
+    char why[FAILURE_MAX + 1]; /* it did not pass */
     char eval[NAME_WHOLE + 1]; /* empty: too long */
 };
 
@@ -34,7 +36,7 @@ struct lacking {
 
 struct candidate {
     struct state_view *view;
-    struct bytes what, digest, pack, version, route;
+    struct bytes what, digest, pack, version, route, model;
     struct suite_said suite[SUITES_MAX];
     size_t n_suites;
     bool too_many;
@@ -93,6 +95,7 @@ static int weigh(struct candidate *c, const struct row *eval, struct err *err) {
         if (s != NULL && seq >= s->seq) {
             s->seq = seq;
             s->passed = verdict.counts;
+            snprintf(s->why, sizeof(s->why), "%.*s", REASON_PART(bytes_of(verdict.reason.words), FAILURE_MAX));
             struct bytes id = row_text(eval, EVAL_ID);
             snprintf(s->eval, sizeof(s->eval), "%.*s", id.n <= NAME_WHOLE ? (int)id.n : 0, (const char *)id.p);
         }
@@ -121,6 +124,7 @@ static bool has_failed(struct candidate *c) {
         if (s->seq >= 0 && !s->passed) {
             bool has = s->name[0] != '\0';
             readiness_say(c->found, "by", "%s%s%s", has ? "by suite '" : "without a suite", s->name, has ? "'" : "");
+            readiness_say(c->found, "failure", "%s%s", s->why[0] != '\0' ? ": " : "", s->why);
             readiness_say(c->found, "suite", "%s", s->cut ? "SUITE" : s->name);
             return true;
         }
@@ -218,8 +222,8 @@ static bool is_of(const struct candidate *c, const struct row *eval) {
     return bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
 }
 
-/* Which missing name keeps an evaluation from being of the candidate; NULL: it is of something else. A route evaluation may
- * have the weights in place of the configuration. */
+/* What keeps an evaluation from being of the candidate, mostly a name it lacks; NULL: it is of something else. A route
+ * evaluation may have the weights in place of the configuration; one of a model may have its name alone. */
 static const char *lacks_name(const struct candidate *c, const struct row *eval) {
     struct bytes config = row_text(eval, EVAL_CONFIG_DIGEST);
     if (bytes_is(c->what, "route") && c->digest.n > 0) {
@@ -230,6 +234,10 @@ static const char *lacks_name(const struct candidate *c, const struct row *eval)
                : weights                                     ? "names no route and no configuration"
                : config.n > 0 && bytes_eq(config, c->digest) ? "names no route"
                                                              : NULL;
+    }
+    if (bytes_is(c->what, "model")) {
+        bool named = c->model.n > 0 && c->digest.n > 0 && bytes_eq(row_text(eval, EVAL_MODEL), c->model);
+        return !named ? NULL : row_has(eval, EVAL_DIGEST) ? "is of other weights" : "names no digest of the weights";
     }
     bool pack = bytes_is(c->what, "pack") && c->pack.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack);
     return pack && !row_has(eval, EVAL_PACK_VERSION) ? "names no version of the pack" : NULL;
@@ -310,7 +318,10 @@ static int weigh_evals(struct candidate *c, struct err *err) {
         int rc = eval_each(c->view, "eval_routes", &c->route, take_eval, c, err);
         return rc == 0 && c->digest.n > 0 ? eval_each(c->view, "eval_loose", &c->digest, take_eval, c, err) : rc;
     }
-    return bytes_is(c->what, "pack") ? weigh_all(c, err) : eval_each(c->view, "eval_models", &c->digest, take_eval, c, err);
+    if (bytes_is(c->what, "pack")) return weigh_all(c, err);
+    int rc = eval_each(c->view, "eval_models", &c->digest, take_eval, c, err);
+    bool none = c->model.n > 0 && c->n_suites == 0 && !c->told && !c->too_many; /* then say what there is of its name */
+    return rc == 0 && none ? weigh_all(c, err) : rc;
 }
 
 int promotions_each_eval(struct state_view *view, const struct row *row, struct bytes digest, struct bytes version,
@@ -347,6 +358,7 @@ int promotions_weigh_evals(struct state_view *view, const struct row *row, struc
                           .pack = row_text(row, PROMOTIONS_PACK),
                           .version = row_text(row, PROMOTIONS_VERSION),
                           .route = row_text(row, PROMOTIONS_ROUTE),
+                          .model = row_text(row, PROMOTIONS_MODEL),
                           .row = row,
                           .newest = -1,
                           .found = found,

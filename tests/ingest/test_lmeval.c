@@ -307,6 +307,59 @@ static void scores_are_told_from_other_names(void **state) {
     lmeval_reader_done(&reader);
 }
 
+/* The mean of "NAME,none" over samples of task "t", whose configuration is `config`; -1: it is not known. */
+static double mean_of(const char *config, const char *name, uint64_t effective, const char *const *lines, size_t n) {
+    struct lmeval_task task = {.name = bytes_of("t"), .has_effective = true, .effective = effective};
+    struct lmeval_metric metric = {.metric = bytes_of(name), .filter = bytes_of("none")};
+    struct lmeval_about about = {.task = bytes_of("t"), .at = INGEST_NO_TIME};
+    struct lmeval_counter counter;
+    struct lmeval_reader reader;
+    struct buf room;
+    struct err err = {0};
+    double mean = -1;
+    task.config = item(&room, config);
+    lmeval_reader_init(&reader);
+    assert_int_equal(lmeval_counter_init(&counter, &err), 0);
+    for (size_t i = 0; i < n; i++) {
+        struct lmeval_sample sample;
+        if (lmeval_sample_read(&reader, bytes_of(lines[i]), &about, &sample, &err) == 0) {
+            assert_int_equal(lmeval_counter_take(&counter, &sample, &err), 0);
+        } else {
+            lmeval_counter_lost(&counter);
+        }
+    }
+    lmeval_counter_end(&counter, &task);
+    if (!lmeval_mean(&task, &metric, &mean)) mean = -1;
+    lmeval_means_free(task.means);
+    lmeval_counter_done(&counter);
+    lmeval_reader_done(&reader);
+    buf_done(&room);
+    return mean;
+}
+
+static void a_score_is_computed_again_where_it_is_the_mean_of_its_samples(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "{\"doc_id\":0,\"filter\":\"none\",\"acc\":1.0,\"f1\":1,\"own\":0.25,\"odd\":1,\"em\":true}",
+        "{\"doc_id\":1,\"filter\":\"none\",\"acc\":0.0,\"f1\":1,\"own\":0.5,\"odd\":NaN,\"em\":false}",
+        "{\"doc_id\":1,\"filter\":\"strict\",\"acc\":1.0,\"f1\":1}",
+        "{\"doc_id\":2,\"filter\":\"none\",\"acc\":0,\"f1\":1,\"own\":-0.75,\"odd\":1,\"em\":true}",
+        "{\"doc_id\":3,\"filter\":\"none\",\"acc\":1,\"f1\":1,\"own\":1.0,\"odd\":1,\"em\":true}",
+        "{cut off"};
+    static const char own[] = "{\"metric_list\":[{\"metric\":\"own\",\"aggregation\":\"mean\"},{\"metric\":\"odd\","
+                              "\"aggregation\":\"mean\"},{\"metric\":\"em\",\"aggregation\":\"mean\"}]}";
+    static const char other[] = "{\"metric_list\":[{\"metric\":\"acc\",\"aggregation\":\"perplexity\"}]}";
+    assert_float_equal(mean_of("{}", "acc", 4, lines, 5), 0.5, 0); /* the other filter's sample is not among them */
+    assert_float_equal(mean_of("{}", "f1", 4, lines, 5), -1, 0);   /* nobody says that it is a mean */
+    assert_float_equal(mean_of(own, "own", 4, lines, 5), 0.25, 0);
+    assert_float_equal(mean_of(own, "em", 4, lines, 5), 0.75, 0);
+    assert_float_equal(mean_of(own, "odd", 4, lines, 5), -1, 0);   /* a sample has no number */
+    assert_float_equal(mean_of(other, "acc", 4, lines, 5), -1, 0); /* it is said not to be one */
+    assert_float_equal(mean_of("{}", "acc", 5, lines, 5), -1, 0);  /* a sample is missing */
+    assert_float_equal(mean_of("{}", "acc", 4, lines, 6), -1, 0);  /* a line could not be read */
+    assert_float_equal(mean_of("{}", "acc", 0, lines, 0), -1, 0);
+}
+
 static void a_sample_has_failed_when_a_metric_of_which_more_is_better_is_nought(void **state) {
     (void)state;
     static const struct {
@@ -417,6 +470,7 @@ int main(void) {
         cmocka_unit_test(what_makes_an_evaluation_partial_is_seen),
         cmocka_unit_test(each_wrong_sample_is_refused_in_its_own_words),
         cmocka_unit_test(scores_are_told_from_other_names),
+        cmocka_unit_test(a_score_is_computed_again_where_it_is_the_mean_of_its_samples),
         cmocka_unit_test(a_sample_has_failed_when_a_metric_of_which_more_is_better_is_nought),
         cmocka_unit_test(hashes_are_kept_open_in_lower_case_and_odd_ones_as_they_stand),
         cmocka_unit_test(absent_null_and_nought_stay_three_things),

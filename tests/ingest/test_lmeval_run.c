@@ -39,7 +39,7 @@ static void an_evaluation_becomes_its_tasks_samples_scores_and_a_receipt(void **
         "\"0123456789abcdef0123456789abcdef01234567\",\"samples\":3,\"samples_total\":3,\"shots\":0,\"stderr\":"
         "0.33333333333333337,\"task\":\"tiny_choice\",\"task_digest\":"
         "\"sha256:04c8993e45e3a45fd48ecbfb0a158be9f13917a26609bf7adb6f721002b86792\",\"task_version\":\"1.0\",\"value\":"
-        "0.6666666666666666} {\"other\":{\"alias\":\" - tiny_choice\"}}");
+        "0.6666666666666666,\"value_sampled\":0.6666666666666666} {\"other\":{\"alias\":\" - tiny_choice\"}}");
     const char *text = nth(b, "eval.imported", 0);
     says(text, "\"duration_s\":12.25,");
     says(text, "\"file_digest\":\"sha256:53ab7c9c81b6183af7fd23bd42b3629be9b791c15bfb5248713d4c94f4fc04b7\"");

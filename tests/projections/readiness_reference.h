@@ -19,6 +19,7 @@ struct score_told {
     const char *verdict;
     int samples;  /* out of ten; -1: not given; 0: of an unknown number */
     bool limited; /* "partial_reasons" */
+    int sampled;  /* tenths, what its samples make it; -1: it was not checked */
     bool picked;  /* it was preceded by a different result */
 };
 struct eval_told {
@@ -141,7 +142,7 @@ static inline char weigh_eval(const struct world *w, const struct eval_told *e) 
     if (!e->finished || e->invalidated) return '.';
     for (size_t i = 0; i < e->n; i++) {
         n[(int)result_of(&e->score[i], &suite->task[e->score[i].task])]++;
-        picked = picked || e->score[i].picked;
+        picked = picked || e->score[i].picked || (e->score[i].sampled >= 0 && e->score[i].sampled != e->score[i].value);
         partial = partial || is_part(&e->score[i]);
         scored[e->score[i].task]++;
     }

@@ -220,6 +220,36 @@ static void a_score_or_an_end_with_fewer_samples_than_there_are_is_partial(void 
     }
 }
 
+static void a_score_that_its_samples_do_not_make_was_edited(void **state) {
+    static const struct {
+        const char *first, *second, *reason; /* NULL: it counts */
+    } cases[] = {
+        {HELD ", \"value_sampled\": 1", HELD, NULL},
+        {HELD ", \"value_sampled\": 0.9999999999", HELD, NULL}, /* summed up in another order */
+        {HELD ", \"value_sampled\": 0.5", HELD, "its scores were edited: 't acc' is 1, its samples make 0.5"},
+        {HELD, HELD ", \"value_sampled\": 1.25", "its scores were edited: 't acc' is 1, its samples make 1.25"},
+        {HELD ", \"value_sampled\": 0.5", HELD ", \"value_sampled\": 1",
+         "it was scored more than once, with different results: 't acc'"},
+        {", \"label\": \"NaN\", \"value_sampled\": 1", ", \"label\": \"NaN\"",
+         "its scores were edited: 't acc' is no number, its samples make 1; none of its scores was held against a "
+         "threshold"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        box_open(&box);
+        score(&box, "acc", cases[i].first);
+        score(&box, "acc", cases[i].second);
+        box_event(&box, "eval.finished", "eval/e", PASS(""));
+        eval(&box, "e");
+        counts(&box, cases[i].reason == NULL);
+        if (cases[i].reason != NULL) {
+            box_text(&box, "reason", cases[i].reason);
+        }
+        box_close(&box);
+    }
+}
+
 static void a_task_that_is_scored_twice_with_different_results_speaks_against(void **state) {
     static const struct {
         const char *first, *second;
@@ -451,6 +481,7 @@ int main(void) {
         cmocka_unit_test(steps_that_are_not_legal_show_as_violations),
         cmocka_unit_test(a_result_file_has_the_verdict_that_its_thresholds_make),
         cmocka_unit_test(a_score_or_an_end_with_fewer_samples_than_there_are_is_partial),
+        cmocka_unit_test(a_score_that_its_samples_do_not_make_was_edited),
         cmocka_unit_test(a_task_that_is_scored_twice_with_different_results_speaks_against),
         cmocka_unit_test(a_result_file_counts_only_when_it_is_known_to_be_whole),
         cmocka_unit_test(what_a_result_file_says_of_itself_is_not_taken_back),

@@ -426,7 +426,8 @@ static void the_remedy_of_a_failure_names_the_suite_that_failed_or_none(void **s
         char text[4096], words[WORD], json[WORD];
         snprintf(json, sizeof(json), "{\"digest\":\"" D1 "\",\"verdict\":\"fail\"%s}", cases[i][0]);
         box_event(&b, "eval.finished", "eval/failing", json);
-        snprintf(words, sizeof(words), "no full pass for sha256:111111111111: its newest evaluation %s failed",
+        snprintf(words, sizeof(words),
+                 "no full pass for sha256:111111111111: its newest evaluation %s failed: it failed; nothing was scored",
                  cases[i][1]);
         assert_true(finding("promotion.failed", "reason", text));
         assert_string_equal(text, words);

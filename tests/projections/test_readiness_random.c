@@ -325,24 +325,30 @@ static void tell_score(struct world *w, struct eval_told *e, int task, const cha
                            OPTION(6) ? verdicts[below(w, 5)] : NULL,
                            OPTION(3) ? (OPTION(40) ? 0 : 10 - OPTION(5)) : -1,
                            OPTION(40),
+                           -1,
                            false};
+    int said = OPTION(2) ? -1 : OPTION(10) ? (int)below(w, 8) : s.value;
     size_t at = 0;
     while (at < e->n && e->score[at].task != task) {
         at++;
     }
     if (at < e->n && !OPTION(4)) { /* the same is recorded again */
         s = e->score[at];
+        said = OPTION(2) ? -1 : s.sampled;
     } else if (at < e->n) {
         const struct score_told *o = &e->score[at];
         bool other = o->value != s.value || o->threshold != s.threshold || o->higher != s.higher ||
                      (o->verdict != s.verdict && !same(o->verdict, s.verdict));
+        other = other || (o->sampled >= 0 && said >= 0 && o->sampled != said);
         s.picked = o->picked || (!is_part(o) && other);
     }
+    s.sampled = said >= 0 ? said : at < e->n ? e->score[at].sampled : -1; /* what was checked is not taken back */
     e->n += at == e->n;
     e->score[at] = s;
     put(&b, "task", tasks[task], true);
     put(&b, "metric", "m", true);
     put_tenths(&b, "value", s.value);
+    put_tenths(&b, "value_sampled", said);
     put_tenths(&b, "threshold", s.threshold);
     put_truth(&b, "higher_is_better", s.higher);
     put(&b, "verdict", s.verdict, true);
