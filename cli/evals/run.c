@@ -53,7 +53,8 @@ static const struct opt options[] = {
     [O_REPEAT] = {"repeat", 0, "N", "run each case N times (default: as the suite says)"},
     [O_ONLY] = {"only", 0, "TAG", "only cases with this tag; may be repeated"},
     [O_SHUFFLE] = {"shuffle", 0, "SEED", "in an order that follows from the seed"},
-    [O_CONCURRENCY] = {"concurrency", 'j', "N", "samples in flight at most (default: 4)"},
+    [O_CONCURRENCY] = {"concurrency", 'j', "N",
+                       "samples in flight at most (default: 4; of a pack: one a processor, at most 4)"},
     [O_RATE] = {"rate", 0, "N", "samples begun in a second at most"},
     [O_TOKENS] = {"budget-tokens", 0, "N", "begin no sample once so many tokens were used"},
     [O_TIME] = {"budget-time", 0, "TIME", "begin no sample after this time: 90s, 15m, 2h"},
@@ -64,6 +65,7 @@ static const struct opt options[] = {
 };
 
 #define ONLY_MAX 64
+#define LANES    4 /* of a model */
 
 struct call {
     struct cli *cli;
@@ -89,14 +91,14 @@ static const char *given(const struct call *c, int option) {
 
 static int take_numbers(struct call *c, struct err *err) {
     struct run_suite_options *how = &c->how;
-    uint64_t lanes = 4, rate = 0;
+    uint64_t lanes = given(c, O_PACK) != NULL ? 0 : LANES, rate = 0;
     int rc = opt_u64(c->args, &options[O_REPEAT], &how->choice.repeats, err);
     how->choice.shuffled = opt_has(c->args, &options[O_SHUFFLE]);
     if (rc == 0) rc = opt_u64(c->args, &options[O_SHUFFLE], &how->choice.shuffle, err);
     if (rc == 0) rc = opt_u64(c->args, &options[O_CONCURRENCY], &lanes, err);
     if (rc == 0) rc = opt_u64(c->args, &options[O_RATE], &rate, err);
     if (rc == 0) rc = opt_u64(c->args, &options[O_TOKENS], &how->tokens, err);
-    if (rc == 0 && (lanes < 1 || lanes > RUN_LANES_MAX)) {
+    if (rc == 0 && opt_has(c->args, &options[O_CONCURRENCY]) && (lanes < 1 || lanes > RUN_LANES_MAX)) {
         rc = err_set(err, ERR_INVALID, "--concurrency %llu: expected 1 to %d", (unsigned long long)lanes, RUN_LANES_MAX);
     }
     if (rc == 0 && how->choice.shuffle > INT64_MAX)

@@ -18,10 +18,12 @@
 #include "evals/run/outputs.h"
 #include "evals/run/route.h"
 #include "evals/run/workspace.h"
+#include "ledger/kinds/scope.h"
 #include "packs/depot/depot.h"
 #include "packs/life/installed.h"
 #include "packs/life/program.h"
 #include "packs/run/run.h"
+#include "packs/run/running.h"
 #include "projections/ready/pack.h"
 #include "projections/view/look.h"
 
@@ -29,6 +31,7 @@
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define WORDS_MAX_ 128
 #define ROUTES_MAX 64
+#define LANES_MAX  4
 #define NS_PER_MS  1e6
 
 struct run_pack {
@@ -40,6 +43,8 @@ struct run_pack {
     struct bytes suite; /* path in the pack; p NULL: not one of the pack's */
     char suite_name[SUITE_NAME_MAX + 1];
     size_t routes[ROUTES_MAX], routes_n; /* indices into the manifest's evals */
+    struct work_host *host;              /* what confines the steps of all samples; NULL until the first */
+    bool timed;                          /* the suite has a threshold of a latency */
     char route[256];                     /* "": of the whole pack */
     struct run_workspace workspace;
 };
@@ -86,6 +91,7 @@ int run_pack_open(const struct run_pack_options *options, struct run_pack **ret,
 void run_pack_close(struct run_pack *p) {
     if (p == NULL) return;
     run_workspace_close(&p->workspace);
+    work_host_close(p->host);
     row_done(&p->row);
     content_free(p->tree);
     manifest_free(p->manifest);
@@ -159,6 +165,15 @@ struct bytes run_pack_route(const struct run_pack *p, size_t index) {
     return p->manifest->pack.evals.items[p->routes[index]].route;
 }
 
+bool run_pack_requires(const struct run_pack *p, size_t index) {
+    const struct manifest_route *route = manifest_route(&p->manifest->pack, run_pack_route(p, index));
+    return route != NULL && route->required;
+}
+
+struct bytes run_pack_version(const struct run_pack *p) {
+    return bytes_of(p->version);
+}
+
 /* The artifact that the pack must make, else its first one, else what its last step makes. */
 static struct bytes answer_of(const struct manifest_pack *pack) {
     for (size_t i = 0; i < pack->artifacts.n; i++) {
@@ -204,6 +219,11 @@ static int check_case(const struct run_pack *p, const struct suite_case *one, st
 int run_pack_take(struct run_pack *p, const char *route, struct suite *suite, struct err *err) {
     int rc = 0;
     (void)snprintf(p->route, sizeof(p->route), "%s", route != NULL ? route : "");
+    p->timed = false;
+    for (size_t i = 0; i < suite->thresholds_n; i++) {
+        const enum suite_metric metric = suite->thresholds[i].metric;
+        p->timed = p->timed || (metric >= SUITE_LATENCY_P50_MS && metric <= SUITE_LATENCY_P99_MS);
+    }
     for (size_t i = 0; rc == 0 && i < suite->cases_n; i++) {
         rc = check_case(p, &suite->cases[i], err);
     }
@@ -227,6 +247,9 @@ static int bind(void *ctx, struct run_binding *ret, struct err *err) {
     struct run_route *r = calloc(1, sizeof(*r));
     const struct manifest_route *route = manifest_route(&p->manifest->pack, bytes_of(p->route));
     int rc = program != NULL && r != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
+    if (rc == 0 && p->host == NULL) { /* at the beginning, before there are lanes */
+        rc = running_host(p->how.ledger, p->how.user, p->how.unconfined, &p->host, err);
+    }
     if (rc == 0 && p->route[0] != '\0') {
         rc = run_route_find(p->how.ledger, p->route, r, err);
         if (rc == 0) *ret = r->binding;
@@ -274,6 +297,15 @@ static void tell(void *ctx, const struct run_told *told) {
     }
 }
 
+/* It is gone with the sample, so that nothing has to be on disk. */
+static int put_bytes(const char *path, struct bytes data, struct err *err) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    bool good = fd >= 0 && file_put_all(fd, data.p, data.n) == 0;
+    int failed = errno;
+    if (fd >= 0) close(fd);
+    return good ? 0 : err_errno(err, failed, "cannot write '%s'", path);
+}
+
 static int put_file(struct asking *a, const struct suite_file *file, struct err *err) {
     char from[FILE_PATH_MAX], to[FILE_PATH_MAX], parent[FILE_PATH_MAX], path[FILE_PATH_MAX];
     struct buf content = {.max = (size_t)1 << 30};
@@ -290,7 +322,7 @@ static int put_file(struct asking *a, const struct suite_file *file, struct err 
     }
     if (rc == 0) rc = file_parent(parent, to, err);
     if (rc == 0) rc = file_make_dirs(parent, err);
-    if (rc == 0 && !file_exists(to)) rc = file_create_durable(to, bytes_of_buf(&content), 0644, err);
+    if (rc == 0 && !file_exists(to)) rc = put_bytes(to, bytes_of_buf(&content), err);
     if (rc == 0) {
         char *word = a->words[a->words_n];
         a->argv[a->words_n++] = word;
@@ -355,6 +387,8 @@ static int run(struct asking *a, const struct run_outputs *o, bool *ret_late, st
                                     .trust = p->how.trust,
                                     .user = p->how.user,
                                     .part = part.route != NULL || o->n > 0 ? &part : NULL,
+                                    .scratch = true,
+                                    .host = p->host,
                                     .stop = p->how.stop,
                                     .stop_fd = watch,
                                     .halt = p->how.halt,
@@ -478,6 +512,23 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
     return rc;
 }
 
+/* ---- how many at once --------------------------------------------------------------------------------------------------- */
+
+/* Whether samples could meet: in what a step changes, or in a snapshot or tripcode that one of them uses up. */
+static bool is_serial(const struct manifest_pack *pack) {
+    bool serial = false;
+    for (size_t i = 0; i < pack->permissions.n; i++) {
+        const struct manifest_permission *p = &pack->permissions.items[i];
+        bool outside = bytes_is(p->group, "filesystem.write") && (p->scope.n == 0 || p->scope.p[0] == '/');
+        serial = serial || outside || scope_tier(p->tier) >= 2;
+    }
+    return serial;
+}
+
 struct run_subject run_pack_subject(struct run_pack *p) {
-    return (struct run_subject){.target = {.ctx = p, .lanes_max = 1, .answer = answer}, .bind = bind};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned lanes = processors < 1 ? 1 : processors < LANES_MAX ? (unsigned)processors : LANES_MAX;
+    return (struct run_subject){.target = {.ctx = p, .lanes_max = is_serial(&p->manifest->pack) ? 1 : 0, .answer = answer},
+                                .lanes = p->timed ? 1 : lanes,
+                                .bind = bind};
 }

@@ -3,7 +3,11 @@
  * case looks at.
  *
  * A case's files are given under the paths that they have from the suite's directory, in an empty workspace: inbox/a.pdf is
- * covered by a grant of filesystem.read for inbox/... What a policy refuses is a violation. */
+ * covered by a grant of filesystem.read for inbox/... What a policy refuses is a violation.
+ *
+ * Samples run at the same time, one a processor and at most four if nobody says how many, each in its own workspace. They run
+ * one after the other where they could meet: where the pack may go as far as T2, or write outside its workspace. So they do, if
+ * nobody says otherwise, where the suite has a threshold of a latency, which they would lengthen for each other. */
 #ifndef EVALS_RUN_PACK_H
 #define EVALS_RUN_PACK_H
 
@@ -35,6 +39,8 @@ struct bytes run_pack_suite_path(const struct run_pack *pack, size_t index);
 /* How many routes the suite proves that run_pack_suite found last, and their names. */
 size_t run_pack_routes(const struct run_pack *pack);
 struct bytes run_pack_route(const struct run_pack *pack, size_t index);
+bool run_pack_requires(const struct run_pack *pack, size_t index); /* the pack is not ready without it */
+struct bytes run_pack_version(const struct run_pack *pack);
 
 /* From here on samples are of this route; NULL: of the whole pack. A suite that the manifest names takes the name and digest that
  * the route has for it: the judge compares these. ERR_INVALID: a case has what the pack has no use for. */

@@ -11,6 +11,7 @@
 struct run_choice {
     const char *const *only; /* tags: cases that have one of them */
     size_t only_n;
+    bool part;        /* it stays a part of the suite, even where every case is chosen */
     uint64_t repeats; /* of each case; 0: as often as the suite says */
     bool shuffled;
     uint64_t shuffle; /* seed of the order */

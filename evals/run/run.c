@@ -50,7 +50,10 @@ static int bind(const struct running *r, struct run_binding *ret, struct err *er
 
 static int check_options(struct running *r, struct err *err) {
     struct run_suite_options *how = &r->how;
-    how->concurrency = how->concurrency > 0 ? how->concurrency : LANES_DEFAULT;
+    const struct run_subject *subject = &how->subject;
+    const unsigned most = subject->target.lanes_max, own = subject->lanes > 0 ? subject->lanes : LANES_DEFAULT;
+    how->concurrency = how->concurrency > 0 ? how->concurrency : own;
+    if (most > 0 && how->concurrency > most) how->concurrency = most;
     if (how->concurrency > RUN_LANES_MAX) return err_set(err, ERR_INVALID, "at most %d samples in flight", RUN_LANES_MAX);
     int rc = crypt_init(err);
     if (rc == 0) rc = run_plan_make(how->suite, &how->choice, &r->plan, err);
@@ -227,17 +230,21 @@ static bool is_same(const struct run_binding *a, const struct run_binding *b) {
            strcmp(a->pack_version, b->pack_version) == 0 && strcmp(a->program_digest, b->program_digest) == 0;
 }
 
+static bool is_part(const struct running *r, const struct run_suite_result *ret) {
+    return r->how.choice.part || ret->counts.done < r->plan.total;
+}
+
 static int end(struct running *r, struct run_suite_result *ret, struct err *err) {
     struct run_binding now;
     struct samples samples = {0};
     ret->total = r->plan.total;
-    ret->partial = ret->counts.done < r->plan.total;
+    ret->partial = is_part(r, ret);
     int rc = bind(r, &now, err);
     if (rc == 0) rc = samples_read(r->how.ledger, bytes_of(ret->id), false, &samples, err);
     if (rc == 0) {
         ret->changed = !is_same(&r->binding, &now);
         sum_up(&samples, ret);
-        ret->partial = ret->counts.done < r->plan.total;
+        ret->partial = is_part(r, ret);
         rc = put_scores(r, &samples, ret, err);
     }
     ret->duration_ns = clock_monotonic_ns() - r->begun;

@@ -22,6 +22,7 @@ struct run_binding {
 
 struct run_subject {
     struct run_target target;
+    unsigned lanes; /* samples in flight, if nobody says how many; 0: 4 */
     /* With the target's context. Called before the first sample and after the last one: a difference is recorded, and such an
      * evaluation does not count. A failure before the first sample ends it before anything is recorded. NULL: nothing is known. */
     int (*bind)(void *ctx, struct run_binding *ret, struct err *err);
@@ -42,7 +43,7 @@ struct run_suite_options {
     const char *actor; /* "user:alice" */
     struct run_subject subject;
     struct run_choice choice;
-    unsigned concurrency; /* 0: 4 */
+    unsigned concurrency; /* 0: as the subject has it */
     double rate;          /* samples begun in a second at most; 0: any */
     uint64_t tokens;      /* budget; 0: none */
     uint64_t time_ns;     /* budget; 0: none */

@@ -1,4 +1,4 @@
-/* Written under a temporary name beside its place, synced, and renamed, which fails if the name was taken. */
+/* Written under a temporary name beside its place, synced if it has to last, and renamed, which fails if the name was taken. */
 #include "packs/run/deliver.h"
 
 #include <errno.h>
@@ -41,9 +41,10 @@ static bool is_artifact(const struct running *run, struct bytes name) {
     return is;
 }
 
-static int sync_one(int dir, const char *name, struct err *err) {
+static int finish_one(int dir, const char *name, bool lasts, struct err *err) {
     int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    int rc = fd >= 0 && fchmod(fd, 0644) == 0 && fsync(fd) == 0 ? 0 : err_errno(err, errno, "cannot be written");
+    int rc =
+        fd >= 0 && fchmod(fd, 0644) == 0 && (!lasts || fsync(fd) == 0) ? 0 : err_errno(err, errno, "cannot be written");
     if (fd >= 0) close(fd);
     return rc;
 }
@@ -66,7 +67,7 @@ static int copy_all(const struct running *run, int to, size_t *n, struct err *er
             if (rc == 0 && memcmp(copy.digest, run->steps[i].data[j].copy.digest, HASH_LEN) != 0) {
                 rc = err_set(err, ERR_TAMPERED, "is not what was recorded");
             }
-            if (rc == 0) rc = sync_one(to, (const char *)name.p, err);
+            if (rc == 0) rc = finish_one(to, (const char *)name.p, !run->options->scratch, err);
             if (rc != 0) err_prefix(err, "artifact '%.*s'", (int)name.n, (const char *)name.p);
             *n += rc == 0;
         }
@@ -76,6 +77,7 @@ static int copy_all(const struct running *run, int to, size_t *n, struct err *er
 
 int deliver(const struct running *run, const char *where, size_t *ret, struct err *err) {
     char whole[FILE_PATH_MAX], parent[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    const bool lasts = !run->options->scratch;
     size_t n = 0;
     int rc = file_join(whole, where[0] == '/' ? "/" : run->options->workspace, where + (where[0] == '/'), err);
     if (rc == 0) rc = file_parent(parent, whole, err);
@@ -84,14 +86,14 @@ int deliver(const struct running *run, const char *where, size_t *ret, struct er
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     rc = fd >= 0 ? copy_all(run, fd, &n, err) : err_errno(err, errno, "cannot open '%s'", path);
     if (fd >= 0) close(fd);
-    if (rc == 0 && n > 0) rc = file_sync_dir(path, err);
+    if (rc == 0 && n > 0 && lasts) rc = file_sync_dir(path, err);
     if (rc == 0 && n > 0 && renameat2(AT_FDCWD, path, AT_FDCWD, whole, RENAME_NOREPLACE) != 0) {
         rc = errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' exists already", where)
                              : err_errno(err, errno, "cannot make '%s'", where);
     }
     if (rc != 0 || n == 0) {
         (void)file_remove_tree(path, NULL);
-    } else {
+    } else if (lasts) {
         rc = file_sync_dir(parent, err);
     }
     if (rc == 0) {

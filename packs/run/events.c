@@ -158,10 +158,11 @@ int events_finished(struct running *run, const struct run_result *result, uint64
     mp_map_uint(&body, "tool_calls", run->tool_calls);
     mp_map_uint(&body, "model_calls", run->model_calls);
     part_text(&private_, "detail", result->why);
-    int rc = journal_add(&run->journal, &event, &body, &private_, NULL, err);
+    size_t at = 0;
+    int rc = journal_add(&run->journal, &event, &body, &private_, &at, err);
     if (rc == 0) rc = journal_commit(&run->journal, err);
     if (rc == 0) {
-        *ret_seq = run->journal.seq[0];
+        *ret_seq = run->journal.seq[at];
     }
     part_done(&body, &private_);
     return rc;
@@ -345,6 +346,15 @@ int events_not_begun(struct running *run, size_t index, const char *span, uint64
     part_init(&body, &private_);
     int rc = part_end(run, index, span, step, end, no, &body, &private_, err);
     if (rc == 0) rc = journal_commit(&run->journal, err);
+    part_done(&body, &private_);
+    return rc;
+}
+
+int events_skipped(struct running *run, size_t index, const char *span, const struct step_end *end, struct err *err) {
+    struct mp_map body, private_;
+    part_init(&body, &private_);
+    int rc = part_end(run, index, span, LOG_NO_SEQ, end, NULL, &body, &private_, err);
+    if (rc == 0 && run->journal.n == JOURNAL_MAX / 2) rc = journal_commit(&run->journal, err);
     part_done(&body, &private_);
     return rc;
 }

@@ -47,5 +47,7 @@ int events_ended(struct running *run, struct tool *tool, const char *span, uint6
 /* A step that did not run, or not to its end; commits. `no` (may be NULL): whose evidence it has. */
 int events_not_begun(struct running *run, size_t index, const char *span, uint64_t step, const struct decision *no,
                      const struct step_end *end, struct err *err);
+/* One that was not needed; committed with what comes next. */
+int events_skipped(struct running *run, size_t index, const char *span, const struct step_end *end, struct err *err);
 
 #endif

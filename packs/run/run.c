@@ -57,7 +57,8 @@ static int prepare(struct running *run, const struct gate *gate, struct err *err
     if (rc == 0) rc = given_read(run->pack, o->words, o->words_n, run->workspace, &run->given, err);
     if (rc == 0) rc = make_steps(run, err);
     if (rc == 0) rc = running_want(run, err);
-    if (rc == 0) rc = running_host(o->ledger, o->user, o->unconfined, &run->host, err);
+    run->host = o->host;
+    if (rc == 0 && o->host == NULL) rc = running_host(o->ledger, o->user, o->unconfined, &run->host, err);
     return rc;
 }
 
@@ -214,7 +215,7 @@ static int run_begun(struct running *run, const struct gate *gate, struct run_re
 
 static void close_all(struct running *run, bool ended) {
     place_close(&run->place, ended);
-    work_host_close(run->host);
+    if (run->host != run->options->host) work_host_close(run->host);
     given_done(&run->given);
     journal_done(&run->journal);
     for (size_t i = 0; run->steps != NULL && i < run->pack->steps.n; i++) {

@@ -1,6 +1,6 @@
 /* The order of a step's events: route.decided, run.step (started), permission.used, run.tool_called, in one commit that is
  * judged as a whole; then the program runs; then run.tool_returned, run.artifact, permission.used (of connections), run.step
- * (how it ended), in one commit. A step that is not begun is one run.step that says why. */
+ * (how it ended), in one commit. A step that is not begun is one run.step that says why; of steps that are skipped, several in one commit. */
 #include "packs/run/step.h"
 
 #include <stdarg.h>
@@ -528,7 +528,9 @@ int step_run(struct running *run, size_t index, struct step_end *ret, struct err
     s->seq = s->call = LOG_NO_SEQ;
     s->end = ret;
     running_span(s->span);
-    int rc = may_run(s) ? serve(s, err) : events_not_begun(run, index, s->span, LOG_NO_SEQ, NULL, ret, err);
+    bool runs = may_run(s);
+    int rc = runs ? journal_commit(&run->journal, err) : events_skipped(run, index, s->span, ret, err);
+    if (rc == 0 && runs) rc = serve(s, err);
     run->steps[index].status = ret->status;
     choice_done(&s->choice);
     free(s);

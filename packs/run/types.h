@@ -48,6 +48,8 @@ struct run_options {
     const char *const *tripcodes; /* ids, for the steps of T3 in their order */
     size_t tripcodes_n;
     const struct run_part *part; /* NULL: all of it */
+    bool scratch;                /* what is delivered is read and removed: it need not last */
+    struct work_host *host;      /* what confines its steps, shared by runs at the same time; NULL: one of its own */
     const volatile int *stop;    /* not 0: end it; NULL: never */
     int stop_fd;                 /* readable: the same; -1: none */
     void (*halt)(void);          /* sets both, from any thread: LOCKDOWN came on; NULL: nobody watches for it */
