@@ -242,36 +242,47 @@ static int check_url(struct checking *c, struct one *one, struct err *err) {
 
 /* ---- all of them ------------------------------------------------------------------------------------------------------ */
 
-static int record(struct checking *c, const struct one *one, uint64_t *ret_seq, struct err *err) {
+static void put_evals(const struct checks_fact *fact, struct mp_map *body) {
+    if (fact->evals_n == 0) return;
+    mp_map_begin(body, "evals");
+    mp_put_array(&body->values, (uint32_t)fact->evals_n);
+    for (size_t i = 0; i < fact->evals_n; i++) {
+        mp_put_text(&body->values, fact->evals[i]);
+    }
+    mp_map_end(body);
+}
+
+static int put(struct journal *journal, const struct checks_fact *fact, uint64_t *ret_seq, struct err *err) {
     const struct journal_event event = {.kind = "pack.checked",
                                         .noun = "pack",
-                                        .name = c->pack->name,
+                                        .name = fact->pack,
                                         .guard = JOURNAL_STEP,
-                                        .cause = one->cause,
+                                        .cause = fact->cause,
                                         .after = SIZE_MAX};
     struct mp_map body, private_;
     struct buf text = {.max = 8 * OUTPUT_MAX}, ms = {.max = 16};
     mp_map_init(&body, BODY_MAX);
     mp_map_init(&private_, 16 * OUTPUT_MAX);
-    mp_map_text(&body, "pack", c->pack->name);
-    mp_map_text(&body, "version", c->pack->version);
-    mp_map_text(&body, "check", one->check->name);
-    mp_map_text(&body, "verdict", bytes_of(names[one->verdict]));
-    mp_map_bool(&body, "required", one->check->required);
-    mp_put_float(&ms, (double)one->ns / (double)NS_PER_MS);
+    mp_map_text(&body, "pack", fact->pack);
+    mp_map_text(&body, "version", fact->version);
+    mp_map_text(&body, "check", fact->told.name);
+    mp_map_text(&body, "verdict", bytes_of(names[fact->told.verdict]));
+    mp_map_bool(&body, "required", fact->told.required);
+    mp_put_float(&ms, (double)fact->told.ns / (double)NS_PER_MS);
     mp_map_raw(&body, "duration_ms", bytes_of_buf(&ms));
-    if (one->exited) {
-        mp_map_uint(&body, "exit_code", (uint64_t)one->code);
+    put_evals(fact, &body);
+    if (fact->exited) {
+        mp_map_uint(&body, "exit_code", (uint64_t)fact->code);
     }
-    if (one->why[0] != '\0') {
-        buf_printf(&text, "%s\n", one->why);
+    if (fact->told.why[0] != '\0') {
+        buf_printf(&text, "%s\n", fact->told.why);
     }
-    text_safe_json(&text, bytes_of_buf(&one->output));
+    text_safe_json(&text, fact->output);
     mp_map_text(&private_, "output", bytes_of_buf(&text));
-    int rc = journal_add(&c->journal, &event, &body, &private_, NULL, err);
-    if (rc == 0) rc = journal_commit(&c->journal, err);
+    int rc = journal_add(journal, &event, &body, &private_, NULL, err);
+    if (rc == 0) rc = journal_commit(journal, err);
     if (rc == 0) {
-        *ret_seq = c->journal.seq[0];
+        *ret_seq = journal->seq[0];
     }
     buf_done(&text);
     buf_done(&ms);
@@ -280,19 +291,36 @@ static int record(struct checking *c, const struct one *one, uint64_t *ret_seq, 
     return rc;
 }
 
+int checks_record(struct ledger *ledger, const char *actor, const struct checks_fact *fact, uint64_t *ret_seq,
+                  struct err *err) {
+    struct journal *journal = calloc(1, sizeof(*journal));
+    if (journal == NULL) return err_set(err, ERR_NOMEM, "out of memory");
+    journal_init(journal, ledger, (struct bytes){0}, bytes_of(actor));
+    int rc = put(journal, fact, ret_seq, err);
+    journal_done(journal);
+    free(journal);
+    return rc;
+}
+
 static int check_one(struct checking *c, const struct manifest_check *check, struct checks_result *ret, struct err *err) {
     struct one one = {.check = check, .cause = c->gate->installed, .output = {.max = OUTPUT_MAX + 1}};
-    uint64_t began = clock_boot_ns(), seq = LOG_NO_SEQ;
+    uint64_t began = clock_boot_ns();
     int rc = check->program.n > 0 ? check_program(c, &one, err) : check_url(c, &one, err);
     one.ns = clock_boot_ns() - began;
-    if (rc == 0) rc = record(c, &one, &seq, err);
+    struct checks_fact fact = {.pack = c->pack->name,
+                               .version = c->pack->version,
+                               .told = {check->name, check->required, one.verdict, one.ns, LOG_NO_SEQ, one.why},
+                               .cause = one.cause,
+                               .exited = one.exited,
+                               .code = one.code,
+                               .output = bytes_of_buf(&one.output)};
+    if (rc == 0) rc = put(&c->journal, &fact, &fact.told.seq, err);
     if (rc == 0) {
-        const struct checks_told told = {check->name, check->required, one.verdict, one.ns, seq, one.why};
         ret->n++;
         ret->passed += one.verdict == CHECKS_PASS;
         ret->good = ret->good && (one.verdict == CHECKS_PASS || !check->required);
         if (c->options->told != NULL) {
-            c->options->told(c->options->told_ctx, &told);
+            c->options->told(c->options->told_ctx, &fact.told);
         }
     }
     buf_done(&one.output);

@@ -14,6 +14,17 @@ struct checks_told {
     uint64_t ns, seq;
     const char *why; /* of another verdict than pass */
 };
+/* A result, to be recorded. */
+struct checks_fact {
+    struct bytes pack, version;
+    struct checks_told told; /* its seq is not read */
+    uint64_t cause;          /* the event that led to it; LOG_NO_SEQ: none */
+    bool exited;             /* of a program: with this code */
+    int code;
+    struct bytes output;      /* private; may be empty */
+    const char *const *evals; /* ids of the evaluations that it rests on */
+    size_t evals_n;
+};
 struct checks_options {
     struct ledger *ledger;
     const char *pack, *actor;
@@ -32,5 +43,8 @@ struct checks_result {
 
 /* Codes as of run_pack. A check that is not permitted is `unknown`, and runs nothing. */
 int checks_run(const struct checks_options *options, struct checks_result *ret, struct err *err);
+/* Records a result that somebody else came to as pack.checked. ERR_CONFLICT: the states do not allow it. */
+int checks_record(struct ledger *ledger, const char *actor, const struct checks_fact *fact, uint64_t *ret_seq,
+                  struct err *err);
 
 #endif
