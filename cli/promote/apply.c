@@ -7,6 +7,7 @@
 #include "cli/open/open.h"
 #include "cli/promote/promote.h"
 #include "cli/promote/target.h"
+#include "projections/decide/decide.h"
 
 enum { A_TRIPCODE, A_FORCE, A_SUBMIT };
 static const struct opt apply_options[] = {
@@ -24,37 +25,39 @@ static const struct opt rollback_options[] = {
     {0},
 };
 
-/* Of a promotion with a link: may it be switched? Asked before the event as well, so that what cannot be applied is not decided. */
+struct asking {
+    const struct promote_known *known;
+    bool back;
+    struct decision decision;
+};
+
+static int ask(void *ctx, struct state_view *view, struct err *err) {
+    struct asking *a = ctx;
+    const struct bytes id = bytes_of(a->known->id);
+    return a->back ? decide_may_go_back(view, id, &a->decision, err) : decide_may_promote(view, id, &a->decision, err);
+}
+
+/* Of a promotion with a link: may it be switched? Asked before the event as well, so that what cannot be applied is not decided.
+ * What the log itself forbids is left to the judge: it says why, and no link is to blame. */
 static int check_link(struct cli *cli, struct ledger *ledger, const struct promote_known *known, bool back, bool forced) {
     struct promote_target target;
+    struct asking asking = {.known = known, .back = back};
+    struct state_options options;
     struct err err = {0};
     if (!known->linked || (back ? strcmp(known->state, "promoted") != 0 : strcmp(known->state, "verifying") != 0))
         return EXIT_GOOD;
     if (back && known->before[0] == '\0') {
         return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "it took the place of nothing: there is no version to go back to");
     }
-    int rc = target_read(ledger, known, &target, &err);
+    int rc = state_options_present(ledger, &options, &err);
+    options.no_write = true;
+    if (rc == 0) rc = state_ask(ledger, &options, ask, &asking, &err);
+    if (rc == 0 && !asking.decision.yes) return EXIT_GOOD;
+    if (rc == 0) rc = target_read(ledger, known, &target, &err);
     if (rc == 0) rc = target_may(known, &target, back ? known->before : known->digest, forced, &err);
     return rc == 0                                    ? EXIT_GOOD
            : rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? cli_fail_as(cli, &err, EXIT_NO)
                                                       : cli_fail(cli, &err);
-}
-
-/* Without a link the log alone says what is live: the gates compared the candidate with it, and only the newest goes back. */
-static int check_live(struct cli *cli, struct ledger *ledger, const struct promote_known *known, bool back) {
-    struct promote_live live;
-    struct err err = {0};
-    const char *expected = back ? known->digest : known->before;
-    if (known->linked || strcmp(known->state, back ? "promoted" : "verifying") != 0) return EXIT_GOOD;
-    if (promote_live(ledger, known->of, &live, &err) != 0) return cli_fail(cli, &err);
-    if (live.digest[0] == '\0' || strcmp(live.digest, expected) == 0) return EXIT_GOOD;
-    if (back) {
-        return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "%s is live since event %llu: that is rolled back first", live.digest,
-                          (unsigned long long)live.seq);
-    }
-    return cli_refuse(cli, EXIT_NO, ERR_CONFLICT,
-                      "it was planned to replace %s, and %s is live since event %llu: abort it, and plan it again",
-                      expected[0] != '\0' ? expected : "nothing", live.digest, (unsigned long long)live.seq);
 }
 
 static int load(struct cli *cli, const char *id, bool back, bool forced, struct promote_known *ret,
@@ -67,7 +70,6 @@ static int load(struct cli *cli, const char *id, bool back, bool forced, struct 
     int rc = promote_known(ledger, subject, ret, &err);
     exit_code = rc != 0 ? cli_fail(cli, &err) : promote_must_be(cli, ret);
     if (exit_code == 0) exit_code = check_link(cli, ledger, ret, back, forced);
-    if (exit_code == 0) exit_code = check_live(cli, ledger, ret, back);
     log_close(ledger);
     return exit_code;
 }

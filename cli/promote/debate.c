@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/mp_map.h"
 #include "cli/act/decided.h"
+#include "cli/act/preview.h"
+#include "cli/act/signer.h"
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
 #include "cli/print/receipt.h"
@@ -21,15 +23,45 @@
 
 #define BODY_MAX ((size_t)64 << 10)
 
-enum { D_VOTER, D_JUDGE, D_DEBATE, D_CONCLUDE, D_ACTOR };
+enum { D_VOTER, D_JUDGE, D_DEBATE, D_CONCLUDE, D_SUBMIT };
 static const struct opt debate_options[] = {
     [D_VOTER] = {"voter", 0, "NAME=KEY", "who votes: a verifier key, or a file with one; repeat it for each"},
     [D_JUDGE] = {"judge", 0, "NAME", "the voter whose vote decides a tie"},
     [D_DEBATE] = {"debate", 0, "DEBATE", "its id (default: the promotion's, and the event that planned it)"},
     [D_CONCLUDE] = {"conclude", 0, NULL, "end it as its votes say; a missing vote makes that an error"},
-    [D_ACTOR] = {"actor", 'a', "WHO", "who acts (default: user:<login name>)"},
+    SUBMIT_OPTIONS,
     {0},
 };
+
+/* What the options say of the events that are written. */
+struct acting {
+    const struct opt_args *args;
+    const char *note, *key; /* may be NULL */
+    bool dry;
+    char actor[CLI_ACTOR_MAX], opened_key[4 * PROMOTE_TEXT];
+    struct log_author *author; /* NULL: unsigned */
+};
+
+static const char *option(const struct opt_args *args, int which) {
+    return opt_text(args, &debate_options[D_SUBMIT + which]);
+}
+
+static void draft_init(struct log_draft *draft, struct acting *a, const char *kind, const char *subject, const char *key,
+                       const char *grade) {
+    log_draft_init(draft);
+    draft->kind = bytes_of(kind);
+    draft->subject = bytes_of(subject);
+    draft->actor = bytes_of(cli_actor(option(a->args, SUBMIT_ACTOR), a->actor));
+    draft->source = bytes_of("cli");
+    draft->grade = bytes_of(grade);
+    draft->key = bytes_of(key != NULL ? key : "");
+    draft->author = a->author;
+}
+
+static void note_duplicate(struct cli *cli, uint64_t seq) {
+    cli_note(cli, "ledger: %s: event %llu already has this key: nothing was written", cli->command,
+             (unsigned long long)seq);
+}
 
 /* ---- opening ---- */
 
@@ -74,16 +106,16 @@ static int put_voter(struct buf *voters, struct buf *names, const char *text, st
     return rc;
 }
 
-static int put_opening(const struct opt_args *args, const struct promote_known *k, struct buf *opened, struct buf *names,
+static int put_opening(const struct acting *a, const struct promote_known *k, struct buf *opened, struct buf *names,
                        uint32_t *ret_n, struct err *err) {
     struct mp_map map;
     struct buf voters = {.max = BODY_MAX}, items = {.max = BODY_MAX};
     char target[PROMOTE_TEXT + 16];
-    const char *text, *judge = opt_text(args, &debate_options[D_JUDGE]);
+    const char *text, *judge = opt_text(a->args, &debate_options[D_JUDGE]);
     size_t at = 0;
     uint32_t n = 0;
     int rc = promote_subject(k->id, target, err);
-    for (; rc == 0 && (text = opt_next(args, &debate_options[D_VOTER], &at)) != NULL; n++) {
+    for (; rc == 0 && (text = opt_next(a->args, &debate_options[D_VOTER], &at)) != NULL; n++) {
         rc = put_voter(&items, names, text, err);
     }
     mp_put_array(&voters, n);
@@ -92,6 +124,7 @@ static int put_opening(const struct opt_args *args, const struct promote_known *
     mp_map_text(&map, "target", bytes_of(target));
     mp_map_text(&map, "digest", bytes_of(k->digest));
     mp_map_text(&map, "judge", bytes_of(judge != NULL ? judge : ""));
+    mp_map_text(&map, "question", bytes_of(a->note != NULL ? a->note : ""));
     mp_map_uint(&map, "rounds", DEBATE_ROUNDS);
     mp_map_raw(&map, "voters", bytes_of_buf(&voters));
     if (rc == 0) rc = mp_map_write(&map, opened, err);
@@ -99,6 +132,22 @@ static int put_opening(const struct opt_args *args, const struct promote_known *
     buf_done(&items);
     buf_done(&voters);
     *ret_n = n;
+    return rc;
+}
+
+static int put_debating(const struct promote_known *k, const char *debate, const struct buf *names, uint32_t n,
+                        struct buf *debating, struct err *err) {
+    struct buf list = {.max = BODY_MAX};
+    struct mp_map map;
+    mp_put_array(&list, n);
+    buf_put_bytes(&list, bytes_of_buf(names));
+    mp_map_init(&map, BODY_MAX);
+    mp_map_text(&map, "digest", bytes_of(k->digest));
+    mp_map_text(&map, "debate", bytes_of(debate));
+    mp_map_raw(&map, "participants", bytes_of_buf(&list));
+    int rc = mp_map_write(&map, debating, err);
+    mp_map_done(&map);
+    buf_done(&list);
     return rc;
 }
 
@@ -128,51 +177,62 @@ static int commit(struct ledger *ledger, struct opening *o, struct log_receipt r
     return rc;
 }
 
-static int open_debate(struct cli *cli, const struct opt_args *args, struct ledger *ledger, const struct promote_known *k,
-                       const char *debate) {
-    struct opening o;
-    struct buf opened = {.max = BODY_MAX}, names = {.max = BODY_MAX}, list = {.max = BODY_MAX},
-               debating = {.max = BODY_MAX};
-    struct mp_map map;
+static int show_opening(struct cli *cli, struct ledger *ledger, const struct opening *o) {
+    bool is_new;
+    int exit_code = preview_print(cli, ledger, &o->draft[0], true, &is_new);
+    int other = preview_print(cli, ledger, &o->draft[1], true, &is_new);
+    return exit_code > other ? exit_code : other;
+}
+
+/* Both events exist already, or none. */
+static int check_same(struct ledger *ledger, const struct opening *o, const struct log_receipt receipts[2],
+                      struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        if (receipts[i].duplicate) rc = preview_same(ledger, &o->draft[i], receipts[i].seq, err);
+    }
+    return rc;
+}
+
+static int write_opening(struct cli *cli, struct ledger *ledger, struct opening *o, const char *id, const char *debate) {
     struct log_receipt receipts[2] = {{0}};
     struct log_head head = {0};
     struct obj obj = {0};
     struct err err = {0};
-    char actor[CLI_ACTOR_MAX], subject[PROMOTE_TEXT + 16], about[PROMOTE_TEXT + 64];
+    int rc = commit(ledger, o, receipts, &head, &err);
+    if (rc == 0) rc = check_same(ledger, o, receipts, &err);
+    if (rc != 0) return cli_fail(cli, &err);
+    if (receipts[1].duplicate) {
+        note_duplicate(cli, receipts[1].seq);
+    }
+    obj_text(&obj, "promotion", id);
+    obj_text(&obj, "debate", debate);
+    receipt_put(&obj, &receipts[1], &head);
+    return cli_print(cli, &obj, false);
+}
+
+static int open_debate(struct cli *cli, struct acting *a, struct ledger *ledger, const struct promote_known *k,
+                       const char *debate) {
+    struct opening o;
+    struct buf opened = {.max = BODY_MAX}, names = {.max = BODY_MAX}, debating = {.max = BODY_MAX};
+    struct err err = {0};
+    char subject[PROMOTE_TEXT + 16], about[PROMOTE_TEXT + 64];
     uint32_t n = 0;
-    const char *who = cli_actor(opt_text(args, &debate_options[D_ACTOR]), actor);
     snprintf(about, sizeof(about), "debate/%s", debate);
     int rc = promote_subject(k->id, subject, &err);
-    if (rc == 0) rc = put_opening(args, k, &opened, &names, &n, &err);
-    mp_put_array(&list, n);
-    buf_put_bytes(&list, bytes_of_buf(&names));
-    mp_map_init(&map, BODY_MAX);
-    mp_map_text(&map, "digest", bytes_of(k->digest));
-    mp_map_text(&map, "debate", bytes_of(debate));
-    mp_map_raw(&map, "participants", bytes_of_buf(&list));
-    if (rc == 0) rc = mp_map_write(&map, &debating, &err);
-    for (size_t i = 0; i < 2; i++) {
-        log_draft_init(&o.draft[i]);
-        o.draft[i].kind = bytes_of(i == 0 ? "debate.opened" : "promotion.debating");
-        o.draft[i].subject = bytes_of(i == 0 ? about : subject);
-        o.draft[i].actor = bytes_of(who);
-        o.draft[i].source = bytes_of("cli");
-        o.draft[i].grade = bytes_of("declared");
-        o.draft[i].body = bytes_of_buf(i == 0 ? &opened : &debating);
-    }
-    bool bad = rc != 0;
-    if (rc == 0) rc = commit(ledger, &o, receipts, &head, &err);
-    int exit_code = bad ? cli_fail_input(cli, &err) : rc != 0 ? cli_fail(cli, &err) : EXIT_GOOD;
-    if (rc == 0) {
-        obj_text(&obj, "promotion", k->id);
-        obj_text(&obj, "debate", debate);
-        receipt_put(&obj, &receipts[1], &head);
-        exit_code = cli_print(cli, &obj, false);
-    }
-    mp_map_done(&map);
+    if (rc == 0) rc = put_opening(a, k, &opened, &names, &n, &err);
+    if (rc == 0) rc = put_debating(k, debate, &names, n, &debating, &err);
+    snprintf(a->opened_key, sizeof(a->opened_key), "%.1000s%s", a->key != NULL ? a->key : "",
+             a->key != NULL ? ".debate" : "");
+    draft_init(&o.draft[0], a, "debate.opened", about, a->opened_key, "declared");
+    draft_init(&o.draft[1], a, "promotion.debating", subject, a->key, "declared");
+    o.draft[0].body = bytes_of_buf(&opened);
+    o.draft[1].body = bytes_of_buf(&debating);
+    int exit_code = rc != 0  ? cli_fail_input(cli, &err)
+                    : a->dry ? show_opening(cli, ledger, &o)
+                             : write_opening(cli, ledger, &o, k->id, debate);
     buf_done(&opened);
     buf_done(&names);
-    buf_done(&list);
     buf_done(&debating);
     return exit_code;
 }
@@ -180,17 +240,19 @@ static int open_debate(struct cli *cli, const struct opt_args *args, struct ledg
 /* ---- concluding ---- */
 
 struct concluding {
-    const char *debate;
+    const char *debate, *note;
     char outcome[16];
+    uint64_t seq; /* of the event that concluded it before; UINT64_MAX: none */
 };
 
-static void put_body(const struct row *row, const char *outcome, struct mp_map *map) {
+static void put_body(const struct row *row, const char *outcome, const char *note, struct mp_map *map) {
     uint64_t seqs[ROW_SEQS_MAX];
     size_t n = row_seqs(row, DEBATES_BASE + FOLD_EVIDENCE, seqs, ROW_SEQS_MAX);
     struct bytes fault = row_text(row, DEBATES_FAULT);
     bool missing = row_is(row, DEBATES_SAYS, "undecided");
     mp_map_text(map, "outcome", bytes_of(outcome));
     mp_map_text(map, "digest", row_text(row, DEBATES_DIGEST));
+    mp_map_text(map, "summary", bytes_of(note != NULL ? note : ""));
     mp_map_uint(map, "rounds", (uint64_t)row_int(row, DEBATES_ROUND));
     mp_map_begin(map, "votes");
     mp_put_map(&map->values, 2);
@@ -225,6 +287,9 @@ static int conclude_as(void *ctx, struct state_view *view, struct buf *body, str
     if (rc == 0 && (!there || !row_has(&row, DEBATES_VOTERS))) {
         rc = err_set(err, ERR_CONFLICT, "refused: debate '%.60s' names no voters, so nothing says how it ends", c->debate);
     } else if (rc == 0 && row_has(&row, DEBATES_CONCLUDED_SEQ)) {
+        c->seq = (uint64_t)row_int(&row, DEBATES_CONCLUDED_SEQ);
+        snprintf(c->outcome, sizeof(c->outcome), "%.*s",
+                 REASON_PART(row_text(&row, DEBATES_STATE), sizeof(c->outcome) - 1));
         rc = err_set(err, ERR_CONFLICT, "refused: debate '%.60s' was concluded as %.*s (event %lld)", c->debate,
                      REASON_NAME(row_text(&row, DEBATES_STATE)), (long long)row_int(&row, DEBATES_CONCLUDED_SEQ));
     } else if (rc == 0) {
@@ -233,7 +298,7 @@ static int conclude_as(void *ctx, struct state_view *view, struct buf *body, str
         if (strcmp(c->outcome, "undecided") == 0) {
             snprintf(c->outcome, sizeof(c->outcome), "error");
         }
-        put_body(&row, c->outcome, &map);
+        put_body(&row, c->outcome, c->note, &map);
         rc = mp_map_write(&map, body, err);
     }
     mp_map_done(&map);
@@ -241,30 +306,59 @@ static int conclude_as(void *ctx, struct state_view *view, struct buf *body, str
     return rc;
 }
 
-static int conclude(struct cli *cli, const struct opt_args *args, struct ledger *ledger, const char *debate) {
-    struct concluding c = {.debate = debate};
+/* It was concluded by an event with this key: the same step, once more. */
+static int find_same(struct ledger *ledger, const struct concluding *c, const char *key, struct log_receipt *ret,
+                     struct log_head *head) {
+    struct log_reader *reader = NULL;
+    struct log_event event;
+    bool same = c->seq != UINT64_MAX && key != NULL && log_reader_open(ledger, c->seq, c->seq + 1, &reader, NULL) == 0 &&
+                log_reader_next(reader, &event, NULL) == 0 && bytes_is(event.key, key) && bytes_is(event.source, "cli");
+    if (same) {
+        *ret = (struct log_receipt){.seq = c->seq, .duplicate = true};
+        memcpy(ret->leaf, event.leaf, sizeof(ret->leaf));
+    }
+    log_reader_close(reader);
+    return same ? log_head(ledger, head, NULL) : ERR_NOTFOUND;
+}
+
+static int print_conclusion(struct cli *cli, const struct concluding *c, const struct log_receipt *receipt,
+                            const struct log_head *head) {
+    struct obj obj = {0};
+    obj_text(&obj, "debate", c->debate);
+    obj_text(&obj, "outcome", c->outcome);
+    receipt_put(&obj, receipt, head);
+    int exit_code = cli_print(cli, &obj, false);
+    return exit_code == 0 && strcmp(c->outcome, "accepted") != 0 ? EXIT_NO : exit_code;
+}
+
+static int conclude(struct cli *cli, struct acting *a, struct ledger *ledger, const char *debate) {
+    struct concluding c = {.debate = debate, .note = a->note, .seq = UINT64_MAX};
     struct buf body = {.max = BODY_MAX};
     struct log_draft draft;
     struct log_receipt receipt = {0};
     struct log_head head = {0};
-    struct obj obj = {0};
     struct err err = {0};
-    char actor[CLI_ACTOR_MAX], subject[PROMOTE_TEXT + 64];
+    char subject[PROMOTE_TEXT + 64];
+    bool is_new;
+    int exit_code = EXIT_GOOD;
     snprintf(subject, sizeof(subject), "debate/%s", debate);
-    log_draft_init(&draft);
-    draft.kind = bytes_of("debate.concluded");
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(cli_actor(opt_text(args, &debate_options[D_ACTOR]), actor));
-    draft.source = bytes_of("cli");
-    draft.grade = bytes_of("measured");
-    int rc = decided_append(ledger, &draft, false, conclude_as, &c, &body, &receipt, &head, &err);
+    draft_init(&draft, a, "debate.concluded", subject, a->key, "measured");
+    int rc = a->dry ? decided_ask(ledger, conclude_as, &c, &body, &err)
+                    : decided_append(ledger, &draft, false, conclude_as, &c, &body, &receipt, &head, &err);
+    if (rc == ERR_CONFLICT && find_same(ledger, &c, a->key, &receipt, &head) == 0) {
+        note_duplicate(cli, receipt.seq);
+        rc = 0;
+    }
+    draft.body = bytes_of_buf(&body);
+    if (rc != 0) {
+        exit_code = cli_fail(cli, &err);
+    } else if (a->dry && !receipt.duplicate) {
+        exit_code = preview_print(cli, ledger, &draft, true, &is_new);
+    } else {
+        exit_code = print_conclusion(cli, &c, &receipt, &head);
+    }
     buf_done(&body);
-    if (rc != 0) return cli_fail(cli, &err);
-    obj_text(&obj, "debate", debate);
-    obj_text(&obj, "outcome", c.outcome);
-    receipt_put(&obj, &receipt, &head);
-    int exit_code = cli_print(cli, &obj, false);
-    return exit_code == 0 && strcmp(c.outcome, "accepted") != 0 ? EXIT_NO : exit_code;
+    return exit_code;
 }
 
 /* ---- the command ---- */
@@ -278,48 +372,95 @@ static int find_newest(void *ctx, struct state_view *view, struct err *err) {
     return rc;
 }
 
-int promote_find_debate(struct ledger *ledger, struct promote_debate *ret, struct err *err) {
+static int ask(struct ledger *ledger, int (*fn)(void *ctx, struct state_view *view, struct err *err), void *ctx,
+               struct err *err) {
     struct state_options options;
     int rc = state_options_present(ledger, &options, err);
     options.no_write = true;
-    return rc == 0 ? state_ask(ledger, &options, find_newest, ret, err) : rc;
+    return rc == 0 ? state_ask(ledger, &options, fn, ctx, err) : rc;
+}
+
+int promote_find_debate(struct ledger *ledger, struct promote_debate *ret, struct err *err) {
+    return ask(ledger, find_newest, ret, err);
+}
+
+struct naming {
+    const struct promote_known *known;
+    struct promote_debate *debate;
+};
+
+/* ID.PLAN, ID.PLAN.2, ...: the first that is not there, or is open. */
+static int find_name(void *ctx, struct state_view *view, struct err *err) {
+    const struct naming *n = ctx;
+    struct promote_debate *d = n->debate;
+    bool taken = true;
+    int rc = 0;
+    for (unsigned i = 1; rc == 0 && taken; i++) {
+        struct row row;
+        int at = snprintf(d->id, sizeof(d->id), "%.200s.%llu", n->known->id, (unsigned long long)n->known->planned_seq);
+        snprintf(d->id + at, i > 1 ? sizeof(d->id) - (size_t)at : 1, ".%u", i);
+        const struct bytes id = bytes_of(d->id);
+        rc = look_stored(view, "debates", &id, 1, &row, &taken, err);
+        taken = taken && !row_is(&row, DEBATES_STATE, "open");
+        row_done(&row);
+    }
+    return rc;
+}
+
+/* Which one: as given, the newest about it, or a new one, named after the event that planned it. */
+static int name_debate(struct ledger *ledger, const struct promote_known *known, const char *given, bool ends,
+                       struct promote_debate *d, struct err *err) {
+    if (given != NULL) {
+        snprintf(d->id, sizeof(d->id), "%s", given);
+    } else if (!ends) {
+        struct naming n = {known, d};
+        return ask(ledger, find_name, &n, err);
+    } else {
+        return promote_find_debate(ledger, d, err);
+    }
+    return 0;
+}
+
+static int act(struct cli *cli, struct acting *a, struct ledger *ledger, struct promote_debate *d) {
+    bool ends = opt_has(a->args, &debate_options[D_CONCLUDE]);
+    struct promote_known known;
+    struct err err = {0};
+    int rc = promote_known(ledger, d->target, &known, &err);
+    int exit_code = rc != 0 ? cli_fail(cli, &err) : promote_must_be(cli, &known);
+    if (exit_code != 0) return exit_code;
+    rc = name_debate(ledger, &known, opt_text(a->args, &debate_options[D_DEBATE]), ends, d, &err);
+    if (rc != 0) return cli_fail(cli, &err);
+    if (d->id[0] == '\0') {
+        return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "there is no debate about '%.60s'", d->target);
+    }
+    return ends ? conclude(cli, a, ledger, d->id) : open_debate(cli, a, ledger, &known, d->id);
 }
 
 static int debate(struct cli *cli, const struct opt_args *args) {
     bool ends = opt_has(args, &debate_options[D_CONCLUDE]), votes = opt_has(args, &debate_options[D_VOTER]);
-    const char *given = opt_text(args, &debate_options[D_DEBATE]);
+    struct acting a = {.args = args,
+                       .note = option(args, SUBMIT_NOTE),
+                       .key = option(args, SUBMIT_KEY),
+                       .dry = opt_has(args, &debate_options[D_SUBMIT + SUBMIT_DRY_RUN])};
     struct promote_debate d = {{0}, {0}};
-    struct promote_known known;
     struct ledger *ledger = NULL;
     struct err err = {0};
     if (ends == votes) return cli_usage(cli, "give --voter NAME=KEY for each voter, or --conclude");
     if (ends && opt_has(args, &debate_options[D_JUDGE])) return cli_usage(cli, "--judge is named when a debate is opened");
     if (promote_subject(args->args[0], d.target, &err) != 0) return cli_usage(cli, "%s", err.msg);
-    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
-    if (exit_code != 0) return exit_code;
-    int rc = promote_known(ledger, d.target + strlen("promotion/"), &known, &err);
-    if (rc == 0 && ends && given == NULL) rc = promote_find_debate(ledger, &d, &err);
-    if (rc != 0) {
-        exit_code = cli_fail(cli, &err);
-    } else {
-        exit_code = promote_must_be(cli, &known);
-    }
-    if (given != NULL) {
-        snprintf(d.id, sizeof(d.id), "%s", given);
-    } else if (!ends) {
-        snprintf(d.id, sizeof(d.id), "%.200s.%llu", known.id, (unsigned long long)known.planned_seq);
-    }
-    if (exit_code == 0 && d.id[0] == '\0') {
-        exit_code = cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "there is no debate about '%.60s'", d.target);
-    } else if (exit_code == 0) {
-        exit_code = ends ? conclude(cli, args, ledger, d.id) : open_debate(cli, args, ledger, &known, d.id);
-    }
+    int rc = signer_load(option(args, SUBMIT_SIGN_AS), option(args, SUBMIT_PASS_FD), option(args, SUBMIT_PASS_FILE),
+                         &a.author, &err);
+    int exit_code = rc != 0 ? cli_fail_input(cli, &err) : EXIT_GOOD;
+    if (exit_code == 0 && !a.dry) exit_code = promote_complete(cli, d.target, option(args, SUBMIT_ACTOR));
+    if (exit_code == 0) exit_code = cli_open(cli, a.dry ? CLI_READ : CLI_WRITE, &ledger);
+    if (exit_code == 0) exit_code = act(cli, &a, ledger, &d);
     log_close(ledger);
+    log_author_free(a.author);
     return exit_code;
 }
 
 const struct spec promote_debate_spec = {
-    .synopsis = "ID --voter NAME=KEY... [--judge NAME] | ID --conclude",
+    .synopsis = "ID --voter NAME=KEY... [--judge NAME] [OPTIONS] | ID --conclude [OPTIONS]",
     .about = "Opens a debate about the candidate: each voter, named with a verifier key, gives signed scores ('promote\n"
              "vote') in two rounds at most. It ends early if all agree; a tie is decided by the judge, one of the\n"
              "voters, and otherwise what is in use stays. A broken rule (a vote that is missing, twice, not signed\n"

@@ -21,7 +21,7 @@ static const struct opt status_options[] = {
 struct telling {
     struct asof *view;
     struct fact_table table;
-    struct buf next; /* the first remedy */
+    struct buf next, lacks; /* the first remedy, and what for */
     size_t n;
 };
 
@@ -30,18 +30,38 @@ static void put_next(struct telling *t, struct bytes remedy, struct buf *out) {
     cli_command(t->view->cli, remedy, out);
 }
 
+/* What bars it besides its own steps comes first: a step taken before would be in vain. */
+static bool bars(struct bytes item) {
+    static const char *const rules[] = {"promotion.live", "promotion.pending", "promotion.debate"};
+    struct bytes rule;
+    for (size_t i = 0; list_text(item, "rule", &rule) && i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (bytes_is(rule, rules[i])) return true;
+    }
+    return false;
+}
+
+/* The first finding that helps, and its words. */
+static bool take_finding(struct telling *t, const struct row *row, bool only_bars) {
+    struct list list;
+    struct bytes item, remedy, reason;
+    list_open(&list, row_list(row, PROMOTIONS_MISSING));
+    while (list_next(&list, &item)) {
+        if ((only_bars && !bars(item)) || !list_text(item, "remedy", &remedy) || !list_text(item, "reason", &reason)) {
+            continue;
+        }
+        put_next(t, remedy, &t->next);
+        buf_put_bytes(&t->lacks, reason);
+        return true;
+    }
+    return false;
+}
+
 /* The first remedy; of a promotion that lacks nothing the promotion itself. */
 static void find_next(struct telling *t, const struct row *row) {
-    struct list list;
-    struct bytes item, remedy;
     buf_clear(&t->next);
-    list_open(&list, row_list(row, PROMOTIONS_MISSING));
-    while (t->next.n == 0 && list_next(&list, &item)) {
-        if (list_text(item, "remedy", &remedy)) {
-            put_next(t, remedy, &t->next);
-        }
-    }
-    if (t->next.n == 0 && promotions_is_under_way(row)) {
+    buf_clear(&t->lacks);
+    if (take_finding(t, row, true) || take_finding(t, row, false)) return;
+    if (promotions_is_under_way(row)) {
         struct buf command = {.max = 4096};
         buf_put_str(&command, "ledger promote apply ");
         readiness_put_word(&command, row_text(row, PROMOTIONS_PROMOTION));
@@ -50,24 +70,38 @@ static void find_next(struct telling *t, const struct row *row) {
     }
 }
 
+/* "promoted, not applied", "rolled back (regression)" */
+static void say_state(const struct row *row, char *ret, size_t size) {
+    struct bytes state = row_text(row, PROMOTIONS_STATE), why = row_text(row, PROMOTIONS_REASON);
+    bool back = bytes_is(state, "idle") && row_has(row, PROMOTIONS_PLANNED_SEQ);
+    bool ended = back || bytes_is(state, "aborted");
+    snprintf(ret, size, "%.*s%s%.*s%s%s", REASON_PART(back ? bytes_of("rolled back") : state, 20),
+             ended && why.n > 0 ? " (" : "", REASON_PART(ended ? why : (struct bytes){0}, 40),
+             ended && why.n > 0 ? ")" : "", row_has(row, PROMOTIONS_UNAPPLIED) ? ", not applied" : "");
+}
+
 static int tell_row(void *ctx, const struct row *row, struct err *err) {
     struct telling *t = ctx;
     struct buf of = {.max = 4 * ROW_TEXT_MAX};
     struct bytes state = row_text(row, PROMOTIONS_STATE), gate = row_text(row, PROMOTIONS_GATE);
-    bool unapplied = row_has(row, PROMOTIONS_UNAPPLIED);
-    char words[64];
+    bool unapplied = row_has(row, PROMOTIONS_UNAPPLIED), over = !promotions_is_under_way(row);
+    char words[128];
     (void)err;
     promotions_put_of(row, &of);
     find_next(t, row);
-    snprintf(words, sizeof(words), "%.*s%s", REASON_PART(state, 20), unapplied ? ", not applied" : "");
+    over = over && !bytes_is(state, "promoted"); /* what the gates said then says nothing now */
+    say_state(row, words, sizeof(words));
     const struct fact facts[] = {
         fact_str("PROMOTION", "promotion", row_text(row, PROMOTIONS_PROMOTION)),
         fact_said(fact_str("STATE", "state", state), words),
         fact_str("OF", "of", bytes_of_buf(&of)),
         fact_str("DIGEST", "digest",
                  row_has(row, PROMOTIONS_DIGEST) ? row_text(row, PROMOTIONS_DIGEST) : (struct bytes){0}),
-        fact_str("GATE", "gate", gate.n > 0 ? gate : (struct bytes){0}),
+        fact_str("DEBATE", "debate",
+                 row_has(row, PROMOTIONS_DEBATE) ? row_text(row, PROMOTIONS_DEBATE) : (struct bytes){0}),
+        fact_str("GATE", "gate", gate.n > 0 && !over ? gate : (struct bytes){0}),
         fact_said(fact_str(NULL, "unapplied", unapplied ? row_text(row, PROMOTIONS_UNAPPLIED) : (struct bytes){0}), ""),
+        fact_str("LACKS", "lacks", t->lacks.n > 0 ? bytes_of_buf(&t->lacks) : (struct bytes){0}),
         fact_str("NEXT", "next", t->next.n > 0 ? bytes_of_buf(&t->next) : (struct bytes){0}),
     };
     fact_row(&t->table, facts, sizeof(facts) / sizeof(facts[0]));
@@ -111,7 +145,7 @@ static int tell_lacks(void *ctx, const struct row *row, struct err *err) {
 }
 
 static int tell(struct asof *view, const struct opt_args *args) {
-    struct telling t = {.view = view, .table = {.cli = view->cli}, .next = {.max = 16384}};
+    struct telling t = {.view = view, .table = {.cli = view->cli}, .next = {.max = 16384}, .lacks = {.max = 4096}};
     struct err err = {0};
     const char *id = args->n_args > 0 ? args->args[0] : NULL;
     struct bytes name = bytes_of(id != NULL ? id + (strncmp(id, "promotion/", 10) == 0 ? 10 : 0) : "");
@@ -125,6 +159,7 @@ static int tell(struct asof *view, const struct opt_args *args) {
         rc = entity_each(view, table, name, tell_lacks, &t, &err);
     }
     buf_done(&t.next);
+    buf_done(&t.lacks);
     if (rc != 0) return asof_fail_lookup(view, &err);
     if (exit_code == 0 && t.n == 0) {
         cli_note(view->cli, "ledger: promote status: nothing is in progress");

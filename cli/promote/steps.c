@@ -139,7 +139,9 @@ static int simulate(struct cli *cli, const struct opt_args *args) {
     if (command && t.report != NULL) return cli_usage(cli, "--report and a COMMAND exclude each other");
     if (command && dry) return cli_usage(cli, "--dry-run does not go with a COMMAND, which would be run");
     if (!command && t.verdict == NULL) return cli_usage(cli, "--verdict VERDICT or a COMMAND is missing");
-    int exit_code = load(cli, args->args[0], &t.known);
+    const char *actor = opt_text(args, &simulate_options[S_SUBMIT + SUBMIT_ACTOR]);
+    int exit_code = dry ? EXIT_GOOD : promote_complete(cli, args->args[0], actor);
+    if (exit_code == 0) exit_code = load(cli, args->args[0], &t.known);
     if (exit_code != 0) return exit_code;
     int fd = command ? mkstemp(temporary) : -1;
     if (command && fd < 0) return cli_refuse(cli, EXIT_SYSTEM, ERR_IO, "no temporary file for the report");

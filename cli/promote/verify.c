@@ -288,6 +288,9 @@ static int verify(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "--digest is '%.80s'; expected a digest: sha256:...", digest);
     cli_actor(opt_text(args, &verify_options[V_ACTOR]), v.actor);
     int exit_code = read_policy(&v, opt_text(args, &verify_options[V_GATES]));
+    if (exit_code == 0 && !opt_has(args, &verify_options[V_REPLAY])) {
+        exit_code = promote_complete(cli, args->args[0], opt_text(args, &verify_options[V_ACTOR]));
+    }
     if (exit_code == 0)
         exit_code = cli_open(cli, opt_has(args, &verify_options[V_REPLAY]) ? CLI_READ : CLI_WRITE, &v.ledger);
     if (exit_code == 0) exit_code = run_gates(&v, args);

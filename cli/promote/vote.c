@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypt.h"
 #include "base/file.h"
 #include "base/mp_map.h"
-#include "base/text.h"
+#include "cli/act/preview.h"
 #include "cli/act/signer.h"
+#include "cli/act/submit.h"
 #include "cli/call/cli.h"
 #include "cli/open/open.h"
 #include "cli/print/receipt.h"
@@ -21,10 +21,9 @@
 #include "projections/rows/list.h"
 #include "projections/view/look.h"
 
-#define BODY_MAX  ((size_t)64 << 10)
-#define KEY_BYTES 16
+#define BODY_MAX ((size_t)64 << 10)
 
-enum { V_POLICY, V_SIMPLICITY, V_PREDICTED, V_ROUND, V_FROM, V_MODEL, V_REASON, V_DEBATE, V_ACTOR, V_SIGN, V_FD, V_FILE };
+enum { V_POLICY, V_SIMPLICITY, V_PREDICTED, V_ROUND, V_FROM, V_MODEL, V_REASON, V_DEBATE, V_SUBMIT };
 static const struct opt vote_options[] = {
     [V_POLICY] = {"policy", 0, "SCORE", "how well it matches the policy, from 0 to 1; weighs 0.5"},
     [V_SIMPLICITY] = {"simplicity", 0, "SCORE", "how simple it is, from 0 to 1; weighs 0.2"},
@@ -32,14 +31,15 @@ static const struct opt vote_options[] = {
     [V_ROUND] = {"round", 0, "N", "1 or 2 (default: the round that waits)"},
     [V_FROM] = {"from", 0, "FILE", "read scores, round, model and reason from a JSON object; '-': standard input"},
     [V_MODEL] = {"model", 0, "NAME", "the model that votes"},
-    [V_REASON] = {"reason", 0, "TEXT", "why; kept private"},
+    [V_REASON] = {"reason", 0, "TEXT", "the same as --note"},
     [V_DEBATE] = {"debate", 0, "DEBATE", "which debate (default: the newest about this promotion)"},
-    [V_ACTOR] = {"actor", 'a', "WHO", "who acts (default: user:<login name>)"},
-    [V_SIGN] = {"sign-as", 0, "KEYFILE", "the voter's own key ('ledger key new')"},
-    [V_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
-    [V_FILE] = {"key-passphrase-file", 0, "FILE", "passphrase of KEYFILE from a file"},
+    SUBMIT_OPTIONS,
     {0},
 };
+
+static const char *option(const struct opt_args *args, int which) {
+    return opt_text(args, &vote_options[V_SUBMIT + which]);
+}
 
 static const char *const score_names[] = {"policy", "simplicity", "predicted_pass"};
 
@@ -132,7 +132,7 @@ static int read_vote(struct vote *v, const char *path, struct err *err) {
 static int read_options(struct vote *v, const struct opt_args *args, struct err *err) {
     static const int options[] = {V_POLICY, V_SIMPLICITY, V_PREDICTED};
     const char *from = opt_text(args, &vote_options[V_FROM]), *model = opt_text(args, &vote_options[V_MODEL]);
-    const char *reason = opt_text(args, &vote_options[V_REASON]);
+    const char *note = option(args, SUBMIT_NOTE), *reason = opt_text(args, &vote_options[V_REASON]);
     uint64_t round = 0;
     int rc = from != NULL ? read_vote(v, from, err) : 0;
     for (size_t i = 0; rc == 0 && i < 3; i++) {
@@ -141,9 +141,9 @@ static int read_options(struct vote *v, const struct opt_args *args, struct err 
     if (rc == 0) rc = opt_u64(args, &vote_options[V_ROUND], &round, err);
     if (rc == 0 && opt_has(args, &vote_options[V_ROUND])) rc = take_round(v, round, err);
     if (rc == 0 && model != NULL) snprintf(v->model, sizeof(v->model), "%.256s", model);
-    if (rc == 0 && reason != NULL) {
+    if (rc == 0 && (reason != NULL || note != NULL)) {
         buf_clear(&v->reason);
-        buf_put_str(&v->reason, reason);
+        buf_put_str(&v->reason, note != NULL ? note : reason);
     }
     for (size_t i = 0; rc == 0 && i < 3; i++) {
         if (isnan(v->score[i])) rc = err_set(err, ERR_INVALID, "there is no score for %s", score_names[i]);
@@ -208,13 +208,9 @@ static int put_body(struct vote *v, struct buf *body, struct err *err) {
     return rc;
 }
 
-static int cast_vote(struct ledger *ledger, struct vote *v, const struct log_author *author, const char *actor,
-                     struct log_receipt *ret, struct log_head *ret_head, struct err *err) {
+/* Finds out what it is about, and puts the body. */
+static int prepare(struct ledger *ledger, struct vote *v, struct buf *body, struct err *err) {
     struct state_options options;
-    struct buf body = {.max = BODY_MAX};
-    struct log_draft draft;
-    uint8_t random[KEY_BYTES];
-    char key[2 * KEY_BYTES + 1], subject[PROMOTE_TEXT + 16], note[CHECKED_NOTE_MAX];
     int rc = v->debate.id[0] == '\0' ? promote_find_debate(ledger, &v->debate, err) : 0;
     if (rc == 0 && v->debate.id[0] == '\0') {
         rc = err_set(err, ERR_CONFLICT, "refused: there is no debate about '%.60s'", v->debate.target);
@@ -224,55 +220,74 @@ static int cast_vote(struct ledger *ledger, struct vote *v, const struct log_aut
         options.no_write = true;
         rc = state_ask(ledger, &options, find_voter, v, err);
     }
-    if (rc == 0) rc = put_body(v, &body, err);
-    crypt_random(random, sizeof(random));
-    text_hex(key, random, sizeof(random));
-    snprintf(subject, sizeof(subject), "debate/%s", v->debate.id);
-    log_draft_init(&draft);
-    draft.kind = bytes_of("debate.voted");
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(actor);
-    draft.source = bytes_of("cli");
-    draft.grade = bytes_of("declared");
-    draft.key = bytes_of(key);
-    draft.body = bytes_of_buf(&body);
-    draft.author = author;
-    if (rc == 0) rc = checked_append(ledger, &draft, ret, ret_head, note, err);
-    buf_done(&body);
-    return rc;
+    return rc == 0 ? put_body(v, body, err) : rc;
 }
 
-static int vote(struct cli *cli, const struct opt_args *args) {
-    struct vote v = {.score = {NAN, NAN, NAN}, .reason = {.max = BODY_MAX / 2}};
-    const char *sign = opt_text(args, &vote_options[V_SIGN]), *given = opt_text(args, &vote_options[V_DEBATE]);
-    struct log_author *author = NULL;
-    struct ledger *ledger = NULL;
+static int write_vote(struct cli *cli, struct ledger *ledger, const struct vote *v, const struct log_draft *draft) {
     struct log_receipt receipt = {0};
     struct log_head head = {0};
     struct obj obj = {0};
     struct err err = {0};
-    char actor[CLI_ACTOR_MAX];
+    char note[CHECKED_NOTE_MAX];
+    int rc = checked_append(ledger, draft, &receipt, &head, note, &err);
+    if (rc == 0 && receipt.duplicate) rc = preview_same(ledger, draft, receipt.seq, &err);
+    if (rc != 0) return cli_fail(cli, &err);
+    if (receipt.duplicate) {
+        cli_note(cli, "ledger: %s: event %llu already has this key: nothing was written", cli->command,
+                 (unsigned long long)receipt.seq);
+    }
+    obj_text(&obj, "debate", v->debate.id);
+    obj_text(&obj, "voter", v->participant);
+    obj_uint(&obj, "round", v->round);
+    obj_text(&obj, "vote", debate_answer(debate_score(v->score[0], v->score[1], v->score[2])));
+    receipt_put(&obj, &receipt, &head);
+    return cli_print(cli, &obj, false);
+}
+
+static int cast_vote(struct cli *cli, const struct opt_args *args, struct ledger *ledger, struct vote *v,
+                     const struct log_author *author) {
+    struct buf body = {.max = BODY_MAX};
+    struct log_draft draft;
+    struct err err = {0};
+    char subject[PROMOTE_TEXT + 16], actor[CLI_ACTOR_MAX];
+    const char *key = option(args, SUBMIT_KEY);
+    bool is_new;
+    note_vkey_encode(v->vkey, &author->signer.vkey);
+    int rc = prepare(ledger, v, &body, &err);
+    snprintf(subject, sizeof(subject), "debate/%s", v->debate.id);
+    log_draft_init(&draft);
+    draft.kind = bytes_of("debate.voted");
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of(cli_actor(option(args, SUBMIT_ACTOR), actor));
+    draft.source = bytes_of("cli");
+    draft.grade = bytes_of("declared");
+    draft.key = bytes_of(key != NULL ? key : "");
+    draft.body = bytes_of_buf(&body);
+    draft.author = author;
+    int exit_code = rc != 0 ? cli_fail(cli, &err)
+                    : opt_has(args, &vote_options[V_SUBMIT + SUBMIT_DRY_RUN])
+                        ? preview_print(cli, ledger, &draft, true, &is_new)
+                        : write_vote(cli, ledger, v, &draft);
+    buf_done(&body);
+    return exit_code;
+}
+
+static int vote(struct cli *cli, const struct opt_args *args) {
+    struct vote v = {.score = {NAN, NAN, NAN}, .reason = {.max = BODY_MAX / 2}};
+    const char *sign = option(args, SUBMIT_SIGN_AS), *given = opt_text(args, &vote_options[V_DEBATE]);
+    struct log_author *author = NULL;
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    bool dry = opt_has(args, &vote_options[V_SUBMIT + SUBMIT_DRY_RUN]);
     if (sign == NULL) return cli_usage(cli, "--sign-as KEYFILE is missing: only signed votes count");
     if (promote_subject(args->args[0], v.debate.target, &err) != 0) return cli_usage(cli, "%s", err.msg);
     snprintf(v.debate.id, sizeof(v.debate.id), "%.256s", given != NULL ? given : "");
     int rc = read_options(&v, args, &err);
-    if (rc == 0) {
-        rc = signer_load(sign, opt_text(args, &vote_options[V_FD]), opt_text(args, &vote_options[V_FILE]), &author, &err);
-    }
-    int exit_code = rc != 0 ? cli_fail_input(cli, &err) : cli_open(cli, CLI_WRITE, &ledger);
-    if (exit_code == 0) {
-        note_vkey_encode(v.vkey, &author->signer.vkey);
-        rc = cast_vote(ledger, &v, author, cli_actor(opt_text(args, &vote_options[V_ACTOR]), actor), &receipt, &head, &err);
-        exit_code = rc != 0 ? cli_fail(cli, &err) : EXIT_GOOD;
-    }
-    if (exit_code == 0) {
-        obj_text(&obj, "debate", v.debate.id);
-        obj_text(&obj, "voter", v.participant);
-        obj_uint(&obj, "round", v.round);
-        obj_text(&obj, "vote", debate_answer(debate_score(v.score[0], v.score[1], v.score[2])));
-        receipt_put(&obj, &receipt, &head);
-        exit_code = cli_print(cli, &obj, false);
-    }
+    if (rc == 0) rc = signer_load(sign, option(args, SUBMIT_PASS_FD), option(args, SUBMIT_PASS_FILE), &author, &err);
+    int exit_code = rc != 0 ? cli_fail_input(cli, &err) : EXIT_GOOD;
+    if (exit_code == 0 && !dry) exit_code = promote_complete(cli, v.debate.target, option(args, SUBMIT_ACTOR));
+    if (exit_code == 0) exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &ledger);
+    if (exit_code == 0) exit_code = cast_vote(cli, args, ledger, &v, author);
     log_close(ledger);
     log_author_free(author);
     buf_done(&v.reason);
@@ -280,7 +295,8 @@ static int vote(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec promote_vote = {
-    .synopsis = "ID --sign-as KEYFILE --policy SCORE --simplicity SCORE --predicted-pass SCORE [--round N] | --from FILE",
+    .synopsis =
+        "ID --sign-as KEYFILE --policy SCORE --simplicity SCORE --predicted-pass SCORE [--round N] | --from FILE [OPTIONS]",
     .about = "Votes on the candidate as the voter whose key signs. The scores weigh 0.5, 0.2 and 0.3; a sum above one\n"
              "half is for it. FILE has a JSON object with policy, simplicity, predicted_pass and, if wanted, round,\n"
              "model and reason, and nothing else. Exit code 1 if the vote would break a rule of the debate; then\n"

@@ -88,6 +88,31 @@ static int ask_evaluation(struct asking *k, struct gate_answer *a, struct err *e
     return 0;
 }
 
+/* Asked whenever there was a debate; the file may ask for one. */
+static int ask_debate(struct asking *k, struct gate_answer *a, struct err *err) {
+    struct debate_standing standing;
+    uint64_t least = k->q->policy->voters;
+    bool asked = k->q->policy->asked[GATE_DEBATE];
+    int rc = decide_is_debated(k->view, k->q->promotion, &standing, err);
+    if (rc != 0) return rc;
+    snprintf(a->required, sizeof(a->required), "accepted%s", asked ? "" : ", as there was one");
+    if (asked && least > 1) snprintf(a->required, sizeof(a->required), "accepted, by at least %" PRIu64 " voters", least);
+    cite_decision(a, &standing.decision);
+    if (!standing.there) {
+        gate_value(a, "none");
+    } else if (standing.decision.yes) {
+        gate_open(a, "accepted, %zu voter%s", standing.voters, standing.voters == 1 ? "" : "s");
+    } else {
+        gate_value(a, "not accepted");
+    }
+    if (!standing.decision.yes) {
+        gate_close(a, "%s", standing.decision.reason);
+    } else if (asked && standing.voters < least) {
+        gate_close(a, "it had fewer voters");
+    }
+    return 0;
+}
+
 static int ask_diff(struct asking *k, struct gate_answer *a, struct err *err) {
     struct log_reader *reader = NULL;
     struct log_event event;
@@ -345,15 +370,20 @@ static int ask_tripcode(struct asking *k, struct gate_answer *a, struct err *err
 }
 
 static int (*const asks[GATE_IDS])(struct asking *k, struct gate_answer *a, struct err *err) = {
-    [GATE_EVALUATION] = ask_evaluation, [GATE_DIFF] = ask_diff,
-    [GATE_PASS_RATE] = ask_pass_rate,   [GATE_LATENCY] = ask_latency,
-    [GATE_VIOLATIONS] = ask_violations, [GATE_PROBES] = ask_probes,
-    [GATE_POLICY] = ask_policy,         [GATE_DISK] = ask_disk,
-    [GATE_HEALTH] = ask_health,         [GATE_SNAPSHOT] = ask_snapshot,
-    [GATE_TRIPCODE] = ask_tripcode,
+    [GATE_EVALUATION] = ask_evaluation, [GATE_DEBATE] = ask_debate,     [GATE_DIFF] = ask_diff,
+    [GATE_PASS_RATE] = ask_pass_rate,   [GATE_LATENCY] = ask_latency,   [GATE_VIOLATIONS] = ask_violations,
+    [GATE_PROBES] = ask_probes,         [GATE_POLICY] = ask_policy,     [GATE_DISK] = ask_disk,
+    [GATE_HEALTH] = ask_health,         [GATE_SNAPSHOT] = ask_snapshot, [GATE_TRIPCODE] = ask_tripcode,
 };
 
 /* ---- all of them ---- */
+
+static int was_debated(struct asking *k, bool *ret, struct err *err) {
+    struct debate_standing standing = {0};
+    int rc = decide_is_debated(k->view, k->q->promotion, &standing, err);
+    *ret = standing.there;
+    return rc;
+}
 
 int gates_ask(struct state_view *view, const struct gate_question *question, struct gate_answers *ret, struct err *err) {
     struct asking k = {.view = view, .q = question};
@@ -368,9 +398,11 @@ int gates_ask(struct state_view *view, const struct gate_question *question, str
     k.row = &row;
     k.body = rc == 0 ? event.body : (struct bytes){0};
     for (size_t i = 0; rc == 0 && i < GATE_IDS; i++) {
-        if (!question->policy->asked[i]) continue;
+        bool asked = question->policy->asked[i];
+        if (i == GATE_DEBATE && !asked) rc = was_debated(&k, &asked, err);
+        if (!asked) continue;
         ret->one[ret->n].name = gate_names[i];
-        rc = asks[i](&k, &ret->one[ret->n++], err);
+        if (rc == 0) rc = asks[i](&k, &ret->one[ret->n++], err);
     }
     log_reader_close(reader);
     row_done(&row);

@@ -11,6 +11,7 @@
 #include "base/yaml/yaml.h"
 #include "ledger/kinds/check.h"
 #include "ledger/kinds/scope.h"
+#include "projections/council/tally.h"
 
 const char gate_policy_default[] =
     "# The gates that 'ledger promote verify' asks unless --gates names another file. docs/promotion.md describes each.\n"
@@ -25,12 +26,10 @@ const char gate_policy_default[] =
     "  tripcode: {from_tier: T3}\n";
 
 const char *const gate_names[GATE_IDS] = {
-    [GATE_EVALUATION] = "evaluation", [GATE_DIFF] = "diff",
-    [GATE_PASS_RATE] = "pass_rate",   [GATE_LATENCY] = "latency",
-    [GATE_VIOLATIONS] = "violations", [GATE_PROBES] = "probes",
-    [GATE_POLICY] = "policy",         [GATE_DISK] = "disk",
-    [GATE_HEALTH] = "health",         [GATE_SNAPSHOT] = "snapshot",
-    [GATE_TRIPCODE] = "tripcode",
+    [GATE_EVALUATION] = "evaluation", [GATE_DEBATE] = "debate",     [GATE_DIFF] = "diff",
+    [GATE_PASS_RATE] = "pass_rate",   [GATE_LATENCY] = "latency",   [GATE_VIOLATIONS] = "violations",
+    [GATE_PROBES] = "probes",         [GATE_POLICY] = "policy",     [GATE_DISK] = "disk",
+    [GATE_HEALTH] = "health",         [GATE_SNAPSHOT] = "snapshot", [GATE_TRIPCODE] = "tripcode",
 };
 
 struct reading {
@@ -83,6 +82,15 @@ static void read_count(struct reading *r, const struct yaml_node *n, void *ret) 
     }
 }
 
+static void read_voters(struct reading *r, const struct yaml_node *n, void *ret) {
+    if (n->type != YAML_INT || n->integer < 1 || n->integer > DEBATE_VOTERS_MAX) {
+        refuse(r, n->at, "'%.*s' must be a whole number from 1 to %d", (int)n->key.n, (const char *)n->key.p,
+               DEBATE_VOTERS_MAX);
+    } else {
+        *(uint64_t *)ret = (uint64_t)n->integer;
+    }
+}
+
 static void read_text(struct reading *r, const struct yaml_node *n, void *ret) {
     if (n->type != YAML_TEXT || n->text.n == 0 || n->text.n >= GATE_TEXT_MAX) {
         refuse(r, n->at, "'%.*s' must be a text of 1 to %d bytes", (int)n->key.n, (const char *)n->key.p,
@@ -117,6 +125,7 @@ static const struct key {
     size_t at;
     bool required;
 } keys[] = {
+    {GATE_DEBATE, "voters", read_voters, offsetof(struct gate_policy, voters), false},
     {GATE_PASS_RATE, "margin", read_share, offsetof(struct gate_policy, margin), false},
     {GATE_PASS_RATE, "confidence", read_confidence, offsetof(struct gate_policy, confidence), false},
     {GATE_PROBES, "at_least", read_count, offsetof(struct gate_policy, probes), false},
@@ -163,11 +172,11 @@ static void read_gates(struct reading *r, const struct yaml_node *gates) {
             id++;
         }
         if (id == GATE_IDS) {
-            refuse(
-                r, n->key_at,
-                "unknown gate '%.*s'; known gates: evaluation, diff, pass_rate, latency, violations, probes, policy, disk, "
-                "health, snapshot, tripcode",
-                (int)(n->key.n < 60 ? n->key.n : 60), (const char *)n->key.p);
+            refuse(r, n->key_at,
+                   "unknown gate '%.*s'; known gates: evaluation, debate, diff, pass_rate, latency, violations, probes, "
+                   "policy, disk, "
+                   "health, snapshot, tripcode",
+                   (int)(n->key.n < 60 ? n->key.n : 60), (const char *)n->key.p);
         } else {
             read_gate(r, n, (enum gate_id)id);
         }
@@ -203,7 +212,7 @@ static void read_root(struct reading *r, const struct yaml_node *root) {
 }
 
 int gate_policy_read(struct bytes text, gate_fault_fn *fault, void *ctx, struct gate_policy *ret, struct err *err) {
-    struct gate_policy policy = {.margin = 0.05, .confidence = 0.95, .snapshot_tier = 2, .tripcode_tier = 3};
+    struct gate_policy policy = {.voters = 1, .margin = 0.05, .confidence = 0.95, .snapshot_tier = 2, .tripcode_tier = 3};
     struct reading r = {&policy, fault, ctx, false};
     struct yaml *yaml = NULL;
     uint8_t digest[HASH_LEN];

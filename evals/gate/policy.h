@@ -4,7 +4,8 @@
  *   name: default
  *   gates: {GATE: {KEY: VALUE, ...}, ...}
  *
- * Unknown gates and keys are refused with their places. A gate that is not named is not asked, except evaluation. */
+ * Unknown gates and keys are refused with their places. A gate that is not named is not asked, except evaluation, and debate where
+ * there was one. */
 #ifndef EVALS_GATE_POLICY_H
 #define EVALS_GATE_POLICY_H
 
@@ -12,6 +13,7 @@
 
 enum gate_id {
     GATE_EVALUATION, /* the evaluations speak for the candidate: a full pass, and no suite failed last */
+    GATE_DEBATE,     /* its voters accepted it, and there were at least so many; asked too if there was a debate */
     GATE_DIFF,       /* the newest trial has a report or diff */
     GATE_PASS_RATE,  /* lower bound of the paired difference to what is live > -margin */
     GATE_LATENCY,    /* where the rates are equal within the margin: a lower median */
@@ -32,7 +34,7 @@ struct gate_policy {
     char name[GATE_TEXT_MAX], digest[80]; /* digest: sha256 of the file */
     bool asked[GATE_IDS];
     double margin, confidence;
-    uint64_t probes, free_bytes, health_s;
+    uint64_t voters, probes, free_bytes, health_s;
     char policy[GATE_TEXT_MAX], policy_digest[80];
     int snapshot_tier, tripcode_tier;
 };

@@ -32,7 +32,7 @@ static const struct state_column vote_columns[] = {
     [VOTES_ROUND] = {"round", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which round"},
     [VOTES_PARTICIPANT] = {"participant", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which voter"},
     [VOTES_VOTE] = {"vote", CELL_TEXT, COLUMN_MAIN, "for, against, neither"},
-    [VOTES_SCORE] = {"score", CELL_INT, COLUMN_MAIN, "the weighted sum of its scores, in ten-millionths"},
+    [VOTES_SCORE] = {"score", CELL_REAL, COLUMN_MAIN, "the weighted sum of its scores, from 0 to 1"},
     [VOTES_POLICY] = {"policy_score", CELL_REAL, COLUMN_MAIN, "how well it matches the policy"},
     [VOTES_SIMPLICITY] = {"simplicity_score", CELL_REAL, COLUMN_MAIN, "how simple it is"},
     [VOTES_PREDICTED_PASS] = {"predicted_pass", CELL_REAL, COLUMN_MAIN, "how likely it passes"},
@@ -144,4 +144,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"debate.*", "memory.*", "ledger.created", "ledger.restored", NULL};
 
-const struct projection projection_council = {"council", 1, tables, COUNCIL_TABLES, kinds, fold_council};
+const struct projection projection_council = {"council", 2, tables, COUNCIL_TABLES, kinds, fold_council};

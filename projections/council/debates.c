@@ -8,6 +8,7 @@
  * round. A vote for a round that is not under way is not counted, and neither is one after the end.
  *
  * A debate without voters is kept as its events tell it; nothing rests on it (judge.h). */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,7 +96,7 @@ static int load_ballot(struct fold *fold, const struct row *row, struct debate_b
             vote = NULL;
             if (list_text(item, "name", &name)) rc = vote_row(fold, id, r + 1, name, false, &vote, err);
             if (rc == 0 && vote != NULL) {
-                ret->score[r][ret->n] = (int32_t)row_int(vote, VOTES_SCORE);
+                ret->score[r][ret->n] = (int32_t)lround(row_real(vote, VOTES_SCORE) * DEBATE_UNIT);
                 if (row_int(vote, VOTES_SEQ) != (int64_t)fold_event(fold)->seq) {
                     fold_leave(vote);
                 }
@@ -189,7 +190,7 @@ static int put_vote(struct fold *fold, struct row *row, const struct vote *vote,
     int rc = vote_row(fold, row_text(row, DEBATES_ID), (unsigned)vote->round, vote->participant, true, &mine, err);
     if (rc != 0) return rc;
     row_set_str(mine, VOTES_VOTE, debate_answer(vote->score));
-    row_set_int(mine, VOTES_SCORE, vote->score);
+    row_set_real(mine, VOTES_SCORE, (double)vote->score / DEBATE_UNIT);
     row_set_real(mine, VOTES_POLICY, vote->policy);
     row_set_real(mine, VOTES_SIMPLICITY, vote->simplicity);
     row_set_real(mine, VOTES_PREDICTED_PASS, vote->predicted_pass);

@@ -85,3 +85,95 @@ int debate_newest(struct state_view *view, struct bytes target, int64_t since, s
     state_rows_close(rows);
     return rc < 0 ? rc : buf_check(ret, "a debate's name", err);
 }
+
+/* The newest of two sorts. */
+struct newest {
+    int64_t opened;
+    struct buf id, target;
+};
+
+static void take_newest(struct newest *n, const struct row *row) {
+    if (row_int(row, DEBATES_OPENED_SEQ) <= n->opened) return;
+    n->opened = row_int(row, DEBATES_OPENED_SEQ);
+    buf_clear(&n->id);
+    buf_clear(&n->target);
+    buf_put_bytes(&n->id, row_text(row, DEBATES_ID));
+    buf_put_bytes(&n->target, row_text(row, DEBATES_TARGET));
+}
+
+static int find_both(struct state_view *view, struct bytes target, struct bytes digest, struct newest *own,
+                     struct newest *same, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(view, "debates", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        struct bytes about = row_text(row, DEBATES_TARGET);
+        if (!row_has(row, DEBATES_VOTERS)) continue;
+        if (bytes_eq(about, target)) {
+            take_newest(own, row);
+        }
+        if (digest.n > 0 && bytes_has_prefix(about, "promotion/") && bytes_eq(row_text(row, DEBATES_DIGEST), digest)) {
+            take_newest(same, row);
+        }
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static enum debate_next next_of(const struct row *row) {
+    struct list list;
+    list_open(&list, row_list(row, DEBATES_WAITING));
+    return !row_is(row, DEBATES_STATE, "open") ? DEBATE_NEXT_ANEW : list.left > 0 ? DEBATE_NEXT_VOTE : DEBATE_NEXT_CONCLUDE;
+}
+
+/* Judges one of the two, and says so if it bars. */
+static int judge_newest(struct state_view *view, const struct newest *n, struct bytes target, struct bytes digest,
+                        struct debate_standing *ret, struct err *err) {
+    struct bytes id = bytes_of_buf(&n->id), about = bytes_of_buf(&n->target);
+    bool foreign = !bytes_eq(about, target);
+    struct decision one;
+    struct row row;
+    int rc = debate_judge(view, id, foreign ? (struct bytes){0} : target, digest, &one, err);
+    for (size_t i = 0; rc == 0 && i < one.n_evidence; i++) {
+        decide_cite(&ret->decision, one.evidence[i]);
+    }
+    if (rc != 0) return rc;
+    rc = look_stored(view, "debates", &id, 1, &row, NULL, err);
+    if (rc == 0) {
+        struct list voters;
+        list_open(&voters, row_list(&row, DEBATES_VOTERS));
+        ret->voters = !ret->there || voters.left < ret->voters ? voters.left : ret->voters;
+        ret->there = true;
+        snprintf(ret->state, sizeof(ret->state), "%.*s",
+                 REASON_PART(row_text(&row, DEBATES_STATE), sizeof(ret->state) - 1));
+    }
+    if (rc == 0 && !one.yes) {
+        decide_no(&ret->decision, "%s%s%.*s", one.reason, foreign ? "; it is about the same candidate, in " : "",
+                  REASON_NAME(foreign ? about : (struct bytes){0}));
+        ret->next = next_of(&row);
+        snprintf(ret->about, sizeof(ret->about), "%.*s", about.n < sizeof(ret->about) ? (int)about.n : 0,
+                 about.n > 0 ? (const char *)about.p : "");
+    }
+    row_done(&row);
+    return rc;
+}
+
+int debate_stands(struct state_view *view, struct bytes target, int64_t since, struct bytes digest,
+                  struct debate_standing *ret, struct err *err) {
+    struct newest own = {since, {.max = ROW_TEXT_MAX}, {.max = ROW_TEXT_MAX}};
+    struct newest same = {-1, {.max = ROW_TEXT_MAX}, {.max = ROW_TEXT_MAX}};
+    int rc = find_both(view, target, digest, &own, &same, err);
+    if (rc == 0) rc = buf_check(&own.id, "a debate's name", err);
+    if (rc == 0) rc = buf_check(&same.id, "a debate's name", err);
+    *ret = (struct debate_standing){.next = DEBATE_NEXT_ANEW};
+    decide_begin(&ret->decision);
+    if (rc == 0 && own.id.n > 0) rc = judge_newest(view, &own, target, digest, ret, err);
+    if (rc == 0 && ret->decision.yes && same.id.n > 0 && same.opened != own.opened) {
+        rc = judge_newest(view, &same, target, digest, ret, err);
+    }
+    buf_done(&own.id);
+    buf_done(&own.target);
+    buf_done(&same.id);
+    buf_done(&same.target);
+    return rc;
+}

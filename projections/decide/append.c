@@ -312,6 +312,9 @@ int decide_may_append(struct state_view *view, const struct log_draft *draft, st
     if (rc == 0 && bytes_is(draft->kind, "promotion.promoted")) {
         rc = judge_promotion(view, after_slash(draft->subject), &mine, err);
     }
+    if (rc == 0 && mine.yes && bytes_is(draft->kind, "promotion.rolled_back")) {
+        rc = decide_may_go_back(view, after_slash(draft->subject), &mine, err);
+    }
     buf_done(&private_);
     buf_done(&body);
     if (rc == 0) {

@@ -1,7 +1,6 @@
 /* Judgements over rows that others fold: is a route proven, may a candidate be promoted? An absent table has no rows. */
 #include "projections/decide/decide.h"
 
-#include "projections/council/judge.h"
 #include "projections/decide/step.h"
 #include "projections/ready/promotions.h"
 #include "projections/rows/named.h"
@@ -32,30 +31,6 @@ int decide_is_proven(struct state_view *view, struct bytes route, struct decisio
     return rc;
 }
 
-/* A debate of voters about the promotion, opened since it was planned, has to accept this candidate. */
-static int bar_by_debate(struct state_view *view, struct bytes promotion, const struct row *row, struct decision *ret,
-                         struct err *err) {
-    struct buf target = {.max = 2 * ROW_TEXT_MAX}, debate = {.max = ROW_TEXT_MAX};
-    struct decision judged;
-    int64_t since = row_has(row, PROMOTIONS_PLANNED_SEQ) ? row_int(row, PROMOTIONS_PLANNED_SEQ) : -1;
-    buf_put_str(&target, "promotion/");
-    buf_put_bytes(&target, promotion);
-    int rc = debate_newest(view, bytes_of_buf(&target), since, &debate, err);
-    if (rc == 0 && debate.n > 0) {
-        rc = debate_judge(view, bytes_of_buf(&debate), bytes_of_buf(&target), row_text(row, PROMOTIONS_DIGEST), &judged,
-                          err);
-        for (size_t i = 0; rc == 0 && i < judged.n_evidence; i++) {
-            decide_cite(ret, judged.evidence[i]);
-        }
-        if (rc == 0 && !judged.yes && ret->yes) {
-            decide_no(ret, "%s", judged.reason);
-        }
-    }
-    buf_done(&target);
-    buf_done(&debate);
-    return rc;
-}
-
 int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
     struct row row;
     struct decision mine;
@@ -78,7 +53,7 @@ int decide_may_promote(struct state_view *view, struct bytes promotion, struct d
     } else if (rc == 0) {
         struct bytes state = row_text(&row, PROMOTIONS_STATE);
         decide_cite_row(&mine, &row);
-        rc = promotions_weigh(view, &row, &found, &barred, &cite, err);
+        rc = promotions_weigh(view, &row, &found, &barred, NULL, &cite, err);
         for (size_t i = 0; i < cite.n_seqs; i++) {
             decide_cite(&mine, cite.seqs[i]);
         }
@@ -88,7 +63,6 @@ int decide_may_promote(struct state_view *view, struct bytes promotion, struct d
         } else if (rc == 0 && found.n > 0) {
             decide_no(&mine, "%s", words.words);
         }
-        if (rc == 0) rc = bar_by_debate(view, promotion, &row, &mine, err);
     }
     row_done(&row);
     if (rc == 0) {
@@ -120,6 +94,53 @@ int decide_is_evaluated(struct state_view *view, struct bytes promotion, struct 
             decide_no(&mine, "%s", words.words);
         }
     }
+    row_done(&row);
+    if (rc == 0) {
+        *ret = mine;
+    }
+    return rc;
+}
+
+int decide_is_debated(struct state_view *view, struct bytes promotion, struct debate_standing *ret, struct err *err) {
+    struct debate_standing standing = {0};
+    struct row row;
+    bool there = false;
+    int rc = look_stored(view, "promotions", &promotion, 1, &row, &there, err);
+    if (rc == 0 && there) rc = promotions_find_debate(view, &row, &standing, err);
+    row_done(&row);
+    if (rc != 0) return rc;
+    if (!standing.there) {
+        decide_begin(&standing.decision);
+        decide_no(&standing.decision, "no voters debated this candidate: ledger promote debate");
+    }
+    *ret = standing;
+    return 0;
+}
+
+/* Only the newest version goes back. One that was promoted and not applied is not live yet, and may always go back. */
+static int weigh_back(struct state_view *view, const struct row *row, struct decision *ret, struct err *err) {
+    struct promotions_live live;
+    struct bytes own = row_text(row, PROMOTIONS_DIGEST);
+    int rc = promotions_find_live(view, row, &live, err);
+    if (rc != 0 || bytes_eq(row_text(row, PROMOTIONS_UNAPPLIED), own)) return rc;
+    if (live.other[0] != '\0') {
+        decide_cite(ret, (uint64_t)live.other_seq);
+        decide_no(ret, "promotion '%s' of the same was decided and not applied: that comes first", live.other);
+    } else if (live.known && !bytes_is(own, live.digest)) {
+        decide_cite(ret, (uint64_t)live.seq);
+        decide_no(ret, "%.*s is live since event %lld: that is rolled back first", REASON_DIGEST(bytes_of(live.digest)),
+                  (long long)live.seq);
+    }
+    return 0;
+}
+
+int decide_may_go_back(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
+    struct row row;
+    struct decision mine;
+    bool there = false;
+    decide_begin(&mine);
+    int rc = look_stored(view, "promotions", &promotion, 1, &row, &there, err);
+    if (rc == 0 && there && row_is(&row, PROMOTIONS_STATE, "promoted")) rc = weigh_back(view, &row, &mine, err);
     row_done(&row);
     if (rc == 0) {
         *ret = mine;

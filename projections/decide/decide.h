@@ -3,6 +3,7 @@
 #ifndef PROJECTIONS_DECIDE_DECIDE_H
 #define PROJECTIONS_DECIDE_DECIDE_H
 
+#include "projections/council/judge.h"
 #include "projections/decide/body.h"
 #include "projections/view/decision.h"
 #include "projections/view/state.h"
@@ -18,6 +19,11 @@ int decide_is_proven(struct state_view *view, struct bytes route, struct decisio
 int decide_is_evaluated(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
 /* May this promotion become `promoted`? Its steps must be legal, and the candidate's digest must have a full pass. */
 int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
+/* What the debates of voters say about its candidate; without one the decision is a no. */
+int decide_is_debated(struct state_view *view, struct bytes promotion, struct debate_standing *ret, struct err *err);
+/* May what this promotion made live be taken back, by what is live now? Of one that is not promoted always yes: that is for its own
+ * steps. */
+int decide_may_go_back(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
 /* May an event with this content be written? The step it represents must be legal for every state it would change, at the
  * view's time, whatever time it states itself; and any permission it uses must be held. Kinds without a state are always
  * allowed. */

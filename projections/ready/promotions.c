@@ -61,6 +61,10 @@ static const struct state_column columns[] = {
     [PROMOTIONS_APPLIED] = {"applied", CELL_TEXT, 0, "digest that was read back when the link was switched last"},
     [PROMOTIONS_APPLIED_SEQ] = {"applied_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
+    [PROMOTIONS_DEBATE] =
+        {"debate", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+         "while it is in progress: what the debate of voters says that decides: open, accepted, rejected, "
+         "retained, error"},
     [PROMOTIONS_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
                             "what keeps it from being promoted, while it is in progress, or from being planned, while a "
                             "tripcode is active, or from being live, while its link was not switched: a map for each "

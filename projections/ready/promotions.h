@@ -2,6 +2,7 @@
 #ifndef PROJECTIONS_READY_PROMOTIONS_H
 #define PROJECTIONS_READY_PROMOTIONS_H
 
+#include "projections/council/judge.h"
 #include "projections/fold/fold.h"
 #include "projections/ready/readiness.h"
 #include "projections/view/state.h"
@@ -39,6 +40,7 @@ enum promotions_column {
     PROMOTIONS_APPLIED,
     PROMOTIONS_APPLIED_SEQ,
     PROMOTIONS_REASON,
+    PROMOTIONS_DEBATE,
     PROMOTIONS_MISSING,
     PROMOTIONS_BASE
 };
@@ -68,9 +70,13 @@ bool promotions_is_held(const struct row *row, uint64_t at, struct readiness *re
 /* Of one that is not under way: the link does not lead to what it has to lead to. */
 bool promotions_is_unapplied(const struct row *row, struct readiness *ret);
 /* All that it lacks at the view's time: what promotions_is_barred finds (*ret_barred), and what its evaluations lack.
- * `cite` gets the events that decided. The caller initialises both. */
+ * `cite` gets the events that decided. The caller initialises both. `ret_debate` may be NULL. */
 int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
-                     struct reason *cite, struct err *err);
+                     struct debate_standing *ret_debate, struct reason *cite, struct err *err);
+/* Only what bars it besides its own steps and its evaluations: debates, and what is live. */
+int promotions_weigh_standing(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
+                              struct debate_standing *ret_debate, struct err *err);
+int promotions_find_debate(struct state_view *view, const struct row *row, struct debate_standing *ret, struct err *err);
 /* Only what its evaluations lack. */
 int promotions_weigh_evals(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
                            struct err *err);
@@ -86,6 +92,15 @@ int promotions_take_switch(struct fold *fold, struct row *row, struct err *err);
 /* After an event that says that the link was switched. `ret_why`: why that is not a legal step, else untouched. */
 int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, size_t size, struct err *err);
 extern const struct state_column promotions_live_columns[];
+/* What is live of "route/summarise", as the log says it last; the other promotion of the same that is decided and not applied. */
+struct promotions_live {
+    bool known;       /* somebody said which version is live */
+    char digest[256]; /* cut if longer */
+    int64_t seq;      /* the event that says so */
+    char other[260];  /* an id, cut if longer; empty: there is none */
+    int64_t other_seq;
+};
+int promotions_find_live(struct state_view *view, const struct row *row, struct promotions_live *ret, struct err *err);
 /* Appends what a promotion is for: "route/summarise"; without a name the kind of thing alone, else "promotion/ID". */
 void promotions_put_of(const struct row *row, struct buf *out);
 /* The judge of the table. */

@@ -387,9 +387,12 @@ static void note_end(struct state_view *view, const struct row *row) {
 }
 
 int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
-                     struct reason *cite, struct err *err) {
+                     struct debate_standing *ret_debate, struct reason *cite, struct err *err) {
     note_end(view, row);
     *ret_barred = promotions_is_barred(row, state_now(view), found);
+    struct debate_standing debate;
+    int rc = promotions_weigh_standing(view, row, found, cite, ret_debate != NULL ? ret_debate : &debate, err);
+    if (rc != 0) return rc;
     return promotions_weigh_evals(view, row, found, cite, err);
 }
 
@@ -466,8 +469,30 @@ static bool put_this(const struct readiness *found, const char *name, struct buf
     return strcmp(start, "no") != 0;
 }
 
+/* What helps a debate; it may be of another promotion, with the same candidate. Only a new one is opened here. */
+static bool put_debate(const struct remedying *r, struct buf *out) {
+    static const char *const after[] = {[DEBATE_NEXT_VOTE] =
+                                            " --sign-as KEYFILE --policy SCORE --simplicity SCORE --predicted-pass SCORE",
+                                        [DEBATE_NEXT_CONCLUDE] = " --conclude",
+                                        [DEBATE_NEXT_ANEW] = " --voter NAME=KEY"};
+    struct bytes about = bytes_of(readiness_fact(r->found, "debate_about"));
+    size_t next = (size_t)readiness_fact(r->found, "debate_next")[0] - '0';
+    bool own = next == DEBATE_NEXT_ANEW;
+    if (!own && (about.n <= strlen("promotion/") || !is_whole(about))) return false;
+    buf_put_str(out, next == DEBATE_NEXT_VOTE ? "vote " : "debate ");
+    readiness_put_word(out, own ? row_text(r->row, PROMOTIONS_PROMOTION) : (struct bytes){about.p + 10, about.n - 10});
+    buf_put_str(out, after[next]);
+    return !r->tripped;
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct remedying *r = ctx;
+    if (strcmp(name, "debate_next") == 0) return put_debate(r, out);
+    if (strcmp(name, "other") == 0) {
+        struct bytes other = bytes_of(readiness_fact(r->found, "other"));
+        readiness_put_word(out, other);
+        return is_whole(other);
+    }
     if (strcmp(name, "promotion") == 0) {
         readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
         return promotions_is_under_way(r->row); /* otherwise there is nothing to abort */
@@ -500,6 +525,7 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
 int promotions_judge(struct state_view *view, struct row *row, struct err *err) {
     struct readiness found;
     struct reason cite;
+    struct debate_standing debate;
     struct list_out missing;
     struct buf about = {.max = 4 * ROW_TEXT_MAX};
     bool barred, under_way = promotions_is_under_way(row);
@@ -511,7 +537,8 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     buf_put_bytes(&about, row_text(row, PROMOTIONS_PROMOTION));
     int rc = 0;
     if (under_way) {
-        rc = promotions_weigh(view, row, &found, &barred, &cite, err);
+        rc = promotions_weigh(view, row, &found, &barred, &debate, &cite, err);
+        if (rc == 0 && debate.there) row_set_str(row, PROMOTIONS_DEBATE, debate.state);
     } else { /* of a promoted candidate only its link is checked */
         if (ended) {
             note_end(view, row);

@@ -4,11 +4,14 @@
  *
  *   promoted ──> unapplied: the candidate ─────────── applied ──> a row
  *   rolled_back, aborted after promoted ──> unapplied: what was before ─── applied ──> a row
- *   the same without a link ─────────────────────────────────> a row */
+ *   the same without a link ─────────────────────────────────> a row
+ *
+ * And what bars a candidate by that, or by what was debated (council/judge.h). */
 #include "projections/ready/promotions.h"
 
 #include <stdio.h>
 
+#include "projections/view/look.h"
 #include "projections/view/reason.h"
 
 #define LIVE_TABLE 1
@@ -121,4 +124,123 @@ int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, s
         return rc;
     }
     return 0;
+}
+
+/* ---- asked of a view ---- */
+
+/* The last of its rows. */
+static int find_row(struct state_view *view, struct bytes of, struct promotions_live *ret, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(view, "live_versions", &of, 1, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        struct bytes digest = row_text(row, LIVE_DIGEST);
+        ret->known = digest.n > 0;
+        ret->seq = row_int(row, LIVE_SEQ);
+        snprintf(ret->digest, sizeof(ret->digest), "%.*s", REASON_PART(digest, sizeof(ret->digest) - 1));
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int find_other(struct state_view *view, struct bytes of, struct bytes own, struct promotions_live *ret,
+                      struct err *err) {
+    struct buf its = {.max = OF_MAX};
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(view, "promotions", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        struct bytes id = row_text(row, PROMOTIONS_PROMOTION);
+        if (!row_has(row, PROMOTIONS_UNAPPLIED) || bytes_eq(id, own)) continue;
+        buf_clear(&its);
+        promotions_put_of(row, &its);
+        if (bytes_eq(bytes_of_buf(&its), of)) {
+            ret->other_seq = row_int(row, PROMOTIONS_BASE + FOLD_SINCE_SEQ);
+            snprintf(ret->other, sizeof(ret->other), "%.*s", REASON_PART(id, sizeof(ret->other) - 1));
+        }
+    }
+    state_rows_close(rows);
+    buf_done(&its);
+    return rc < 0 ? rc : 0;
+}
+
+int promotions_find_live(struct state_view *view, const struct row *row, struct promotions_live *ret, struct err *err) {
+    struct buf of = {.max = OF_MAX};
+    *ret = (struct promotions_live){.seq = -1, .other_seq = -1};
+    promotions_put_of(row, &of);
+    int rc = buf_check(&of, "a name", err);
+    if (rc == 0) rc = find_row(view, bytes_of_buf(&of), ret, err);
+    if (rc == 0) rc = find_other(view, bytes_of_buf(&of), row_text(row, PROMOTIONS_PROMOTION), ret, err);
+    buf_done(&of);
+    return rc;
+}
+
+/* ---- the conditions of readiness_standing.def ---- */
+
+struct standing {
+    const struct row *row;
+    struct debate_standing debate;
+    struct promotions_live live;
+    struct readiness *found;
+};
+
+static bool is_not_accepted(struct standing *s) {
+    readiness_say(s->found, "debate", "%s", s->debate.decision.reason);
+    readiness_say(s->found, "debate_about", "%s", s->debate.about);
+    readiness_say(s->found, "debate_next", "%d", (int)s->debate.next);
+    return s->debate.there && !s->debate.decision.yes;
+}
+
+/* Where a link leads to what is live, that was read when it was planned: then only what happened since counts. */
+static bool is_overtaken(struct standing *s) {
+    struct bytes before = row_text(s->row, PROMOTIONS_DIGEST_BEFORE), live = bytes_of(s->live.digest);
+    bool since = !row_bool(s->row, PROMOTIONS_LINKED) || s->live.seq > row_int(s->row, PROMOTIONS_PLANNED_SEQ);
+    readiness_say(s->found, "expected", "%.*s", REASON_DIGEST(before.n > 0 ? before : bytes_of("nothing")));
+    readiness_say(s->found, "live", "%.*s", REASON_DIGEST(live));
+    readiness_say(s->found, "live_seq", "%lld", (long long)s->live.seq);
+    return s->live.known && since && !bytes_eq(before, live);
+}
+
+static bool is_behind_another(struct standing *s) {
+    readiness_say(s->found, "other", "%.*s", REASON_NAME(bytes_of(s->live.other)));
+    return s->live.other[0] != '\0';
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct standing *s);
+} bars[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/ready/readiness_standing.def"
+#undef RULE
+};
+
+int promotions_find_debate(struct state_view *view, const struct row *row, struct debate_standing *ret, struct err *err) {
+    struct buf target = {.max = 2 * ROW_TEXT_MAX};
+    int64_t since = row_has(row, PROMOTIONS_PLANNED_SEQ) ? row_int(row, PROMOTIONS_PLANNED_SEQ) : -1;
+    buf_put_str(&target, "promotion/");
+    buf_put_bytes(&target, row_text(row, PROMOTIONS_PROMOTION));
+    int rc = buf_check(&target, "a subject", err);
+    if (rc == 0) rc = debate_stands(view, bytes_of_buf(&target), since, row_text(row, PROMOTIONS_DIGEST), ret, err);
+    buf_done(&target);
+    return rc;
+}
+
+int promotions_weigh_standing(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
+                              struct debate_standing *ret_debate, struct err *err) {
+    struct standing s = {.row = row, .found = found};
+    int rc = promotions_find_debate(view, row, &s.debate, err);
+    if (rc == 0) rc = promotions_find_live(view, row, &s.live, err);
+    for (size_t i = 0; rc == 0 && i < sizeof(bars) / sizeof(bars[0]); i++) {
+        if (bars[i].unmet(&s)) {
+            readiness_add(found, bars[i].id);
+        }
+    }
+    for (size_t i = 0; rc == 0 && i < s.debate.decision.n_evidence; i++) {
+        reason_cite(cite, s.debate.decision.evidence[i], 0);
+    }
+    if (rc == 0 && is_overtaken(&s)) reason_cite(cite, (uint64_t)s.live.seq, 0);
+    if (rc == 0 && s.live.other_seq >= 0) reason_cite(cite, (uint64_t)s.live.other_seq, 0);
+    *ret_debate = s.debate;
+    return rc;
 }

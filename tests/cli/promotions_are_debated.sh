@@ -109,4 +109,88 @@ box 1 append promotion.promoted -s promotion/swap digest="$digest" --checked
 err_has 'is not concluded; its votes say accepted'
 box 0 promote debate swap --conclude
 box 0 append promotion.promoted -s promotion/swap digest="$digest" --checked
+
+# Who has not voted is told, and what comes next; a rejection closes the gates, and stays with the candidate when it is planned anew.
+digest=sha256:$(printf 'b%.0s' {1..64})
+printf 'schema: ledger-gates/v0\nname: alone\ngates: {}\n' >alone.yaml
+printf 'schema: ledger-gates/v0\nname: two\ngates: {debate: {voters: 2}}\n' >two.yaml
+gate() { jq -r --arg g "$1" '.gates[] | select(.gate == $g).state' <<<"$out"; }
+box 0 append eval.scored -s eval/f task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+box 0 append eval.finished -s eval/f suite=s digest="$digest" verdict=pass
+box 0 promote plan none model/m --digest "$digest" --before "sha256:$(printf 'a%.0s' {1..64})"
+box 0 promote simulate none --verdict pass
+box 0 promote verify none --gates alone.yaml --json
+same "$(gate debate)" ''
+box 1 promote verify none --gates two.yaml --json
+same "$(gate debate)" closed
+box 0 promote abort none
+opened s1
+box 0 promote status s1 --json
+json '.promotions[0].next | endswith(" promote vote s1 --sign-as KEYFILE --policy SCORE --simplicity SCORE --predicted-pass SCORE")' true
+vote 0 s1 ann 0.1
+box 0 promote status s1
+out_has 'waits in round 1 for the votes of bob'
+vote 0 s1 bob 0
+box 0 promote status s1 --json
+json '.promotions[0].next | endswith(" promote debate s1 --conclude")' true
+box 1 promote debate s1 --conclude
+json .outcome rejected
+box 0 promote simulate s1 --verdict pass
+box 1 promote verify s1 --gates alone.yaml --json
+same "$(gate evaluation) $(gate debate)" 'open closed'
+box 0 promote status s1
+out_has rejected
+out_has ' promote debate s1 --voter NAME=KEY'
+box 0 promote list
+out_has rejected
+box 0 promote abort s1
+box 0 promote plan s2 model/m --digest "$digest"
+box 0 promote simulate s2 --verdict pass
+box 1 promote verify s2 --gates alone.yaml
+box 0 promote status s2
+out_has "is rejected, not accepted; it is about the same candidate, in promotion/s1"
+box 1 append promotion.promoted -s promotion/s2 digest="$digest" --checked
+err_has "is rejected, not accepted"
+
+# A later debate that accepts it opens the way; dry runs write nothing, a key writes once.
+size() { "$LEDGER" -C "$BOX" checkpoint | sed -n 2p; }
+before=$(size)
+box 0 promote debate s2 --voter "ann=$T/ann.vkey" --voter "bob=$T/bob.vkey" --dry-run
+out_has debate.opened
+same "$(size)" "$before"
+box 0 promote debate s2 --voter "ann=$T/ann.vkey" --voter "bob=$T/bob.vkey" --key k1 --note 'once more'
+same "$(size)" "$((before + 2))"
+box 0 promote debate s2 --voter "ann=$T/ann.vkey" --voter "bob=$T/bob.vkey" --key k1 --note 'once more'
+err_has 'already has this key: nothing was written'
+same "$(size)" "$((before + 2))"
+box 1 promote debate s2 --voter "ann=$T/ann.vkey" # it is open
+err_has 'opened twice'
+box 0 promote vote s2 --sign-as "$T/ann.key" --policy 1 --simplicity 1 --predicted-pass 1 --dry-run
+box 0 promote vote s2 --sign-as "$T/ann.key" --policy 0.9 --simplicity 0.6 --predicted-pass 0.8 --key k2-0123456789abcdefghij --note good
+box 0 promote vote s2 --sign-as "$T/ann.key" --policy 0.9 --simplicity 0.6 --predicted-pass 0.8 --key k2-0123456789abcdefghij --note good --round 1
+err_has 'already has this key'
+same "$(size)" "$((before + 3))"
+box 0 state debate_votes --json
+json '[.states[] | select(.debate | startswith("s2."))][0].score' 0.81
+vote 0 s2 bob 1
+box 0 promote debate s2 --conclude --dry-run
+same "$(size)" "$((before + 4))"
+box 0 promote debate s2 --conclude --key k3
+box 0 promote debate s2 --conclude --key k3
+err_has 'already has this key'
+box 1 promote debate s2 --conclude
+err_has 'was concluded as accepted'
+same "$(size)" "$((before + 5))"
+box 0 promote simulate s2 --verdict pass
+box 0 promote verify s2 --gates two.yaml --json
+same "$(gate debate)" open
+box 0 promote apply s2
+# After a rejection another one is opened under another name.
+digest=sha256:$(printf 'c%.0s' {1..64})
+opened again
+vote 0 again ann 0
+vote 0 again bob 0
+box 1 promote debate again --conclude
+box 0 promote debate again --voter "ann=$T/ann.vkey"
+json '.debate | test("^again[.][0-9]+[.]2$")' true
 finish

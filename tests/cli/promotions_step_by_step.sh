@@ -99,7 +99,7 @@ box 0 promote verify e --gates alone.yaml
 box 0 promote verify f --gates alone.yaml
 box 0 promote apply e
 box 1 promote apply f
-err_has "it was planned to replace $b, and $c is live since event"
+err_has "it was planned to replace ${b:0:19}, and ${c:0:19} is live since event"
 same "$(live model/m)" "$c"
 box 0 promote abort f
 box 0 promote plan f model/m --digest "$a"
@@ -107,7 +107,7 @@ box 0 promote simulate f --verdict pass
 box 0 promote verify f --gates alone.yaml
 box 0 promote apply f
 box 1 promote rollback e
-err_has "$a is live since event"
+err_has "${a:0:19} is live since event"
 box 0 promote rollback f
 box 0 promote rollback e
 same "$(live model/m)" "$b"

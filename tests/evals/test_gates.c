@@ -301,7 +301,7 @@ static void keep_fault(void *ctx, unsigned line, unsigned column, const char *wh
 static void a_file_of_gates_is_refused_with_the_place(void **state) {
     static const char *const cases[][2] = {
         {"schema: ledger-gates/v0\nname: x\ngates:\n  speed: {}\n",
-         "4:3: unknown gate 'speed'; known gates: evaluation, diff"},
+         "4:3: unknown gate 'speed'; known gates: evaluation, debate, diff"},
         {"schema: ledger-gates/v0\nname: x\ngates:\n  pass_rate: {margin: 2}\n",
          "4:23: 'margin' must be a number from 0 to 1"},
         {"schema: ledger-gates/v0\nname: x\ngates:\n  pass_rate: {limit: 2}\n",
