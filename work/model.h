@@ -154,6 +154,8 @@ struct work_attempt {
 struct work_model_result {
     enum work_call_end end;
     unsigned status;        /* HTTP; 0: no answer */
+    bool sent;              /* a part of the last request at least */
+    unsigned retry_after_s; /* Retry-After of the last answer; 0: it has none */
     char why[WORK_WHY_MAX]; /* URL, what happened, what is expected; "" when it is ok */
     /* the answer; partial unless it is ok */
     struct buf text, reasoning;

@@ -61,6 +61,7 @@ static int print_json(struct cli *cli, const struct run_suite_result *r) {
     obj_uint(&obj, "limited", r->counts.limited);
     obj_uint(&obj, "errors", r->counts.errors);
     if (r->why[0] != '\0') obj_str(&obj, "first_error", bytes_of(r->why));
+    if (r->away[0] != '\0') obj_str(&obj, "no_answer", bytes_of(r->away));
     for (size_t i = 0; i < r->scores_n; i++) {
         const struct run_score *s = &r->scores[i];
         struct obj one = {0};
@@ -144,19 +145,21 @@ static int print_people(struct cli *cli, const struct run_suite_result *r) {
     return 0;
 }
 
-int outcome_print(struct cli *cli, const char *suite, const struct run_suite_result *r) {
-    int exit_code = cli->json ? print_json(cli, r) : print_people(cli, r);
-    if (exit_code == 0 && !r->finished && !cli->json) {
-        struct buf self = {.max = 4096}, word = {.max = 8192};
-        cli_self(cli, &self);
-        cli_word(bytes_of(suite), &word);
-        cli_note(
-            cli,
-            "interrupted; what is on record stays. To continue, with the same options: %.*s eval run %.*s ... --resume %s",
-            (int)self.n, (const char *)self.p, (int)word.n, (const char *)word.p, r->id);
-        buf_done(&self);
-        buf_done(&word);
+/* What there is to do, where nothing came of it yet. */
+static void print_rest(struct cli *cli, struct bytes again, const struct run_suite_result *r) {
+    struct err err = {0};
+    if (r->away[0] != '\0') {
+        err_set(&err, ERR_NET, "no answer: %s", r->away);
+        cli_warn(cli, &err);
     }
+    cli_note(cli, "%s; what is on record stays. To continue: %.*s",
+             r->away[0] != '\0' ? "the endpoint does not answer" : "interrupted", (int)again.n, (const char *)again.p);
+}
+
+int outcome_print(struct cli *cli, struct bytes again, const struct run_suite_result *r) {
+    int exit_code = cli->json ? print_json(cli, r) : print_people(cli, r);
+    if (exit_code == 0 && !r->finished) print_rest(cli, again, r);
     if (exit_code != 0) return exit_code;
+    if (!r->finished && r->away[0] != '\0') return EXIT_SYSTEM;
     return r->finished && strcmp(r->verdict, "pass") == 0 ? EXIT_GOOD : EXIT_NO;
 }

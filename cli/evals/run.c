@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/call/stop.h"
 #include "cli/evals/evals.h"
@@ -36,6 +37,7 @@ enum {
     O_RATE,
     O_TOKENS,
     O_TIME,
+    O_PATIENCE,
     O_FAIL_FAST,
     O_RESUME,
     O_ACTOR
@@ -58,14 +60,16 @@ static const struct opt options[] = {
     [O_RATE] = {"rate", 0, "N", "samples begun in a second at most"},
     [O_TOKENS] = {"budget-tokens", 0, "N", "begin no sample once so many tokens were used"},
     [O_TIME] = {"budget-time", 0, "TIME", "begin no sample after this time: 90s, 15m, 2h"},
+    [O_PATIENCE] = {"patience", 0, "TIME", "how long an endpoint that does not answer is waited for (default: 1m)"},
     [O_FAIL_FAST] = {"fail-fast", 0, NULL, "begin no sample after one that did not pass"},
     [O_RESUME] = {"resume", 0, "EVAL", "continue this evaluation, or the 'last' of this suite that was interrupted"},
     [O_ACTOR] = {"actor", 'a', "WHO", "who runs it (default: user:<login name>)"},
     {0},
 };
 
-#define ONLY_MAX 64
-#define LANES    4 /* of a model */
+#define ONLY_MAX    64
+#define LANES       4 /* of a model */
+#define PATIENCE_NS (60 * CLOCK_NS_PER_S)
 
 struct call {
     struct cli *cli;
@@ -80,6 +84,7 @@ struct call {
     struct run_suite_result result;
     struct out_progress progress;
     const char *only[ONLY_MAX];
+    const char *of_route; /* of a pack; NULL: none */
     char actor[CLI_ACTOR_MAX];
 };
 
@@ -106,6 +111,11 @@ static int take_numbers(struct call *c, struct err *err) {
     const char *time = given(c, O_TIME);
     if (rc == 0 && time != NULL && text_parse_duration(bytes_of(time), &how->time_ns) != 0) {
         rc = err_set(err, ERR_INVALID, "--budget-time '%.50s': expected a time such as 90s, 15m or 2h", time);
+    }
+    const char *patience = given(c, O_PATIENCE);
+    how->patience_ns = PATIENCE_NS;
+    if (rc == 0 && patience != NULL && text_parse_duration(bytes_of(patience), &how->patience_ns) != 0) {
+        rc = err_set(err, ERR_INVALID, "--patience '%.50s': expected a time such as 0s, 90s or 15m", patience);
     }
     static const int above_zero[] = {O_REPEAT, O_RATE, O_TOKENS};
     const uint64_t values[] = {how->choice.repeats, rate, how->tokens};
@@ -230,14 +240,46 @@ static int load(struct call *c) {
     return load_suite(c->path, on_fault, NULL, &c->suite, &err) == 0 ? 0 : cli_fail_input(c->cli, &err);
 }
 
+/* The command that continues it: as it was given, but for what was continued. */
+static void put_again(const struct call *c, struct buf *out) {
+    const struct opt_args *args = c->args;
+    cli_self(c->cli, out);
+    buf_put_str(out, " eval run ");
+    cli_word(bytes_of(args->args[0]), out);
+    for (size_t i = 0; i < args->n_values; i++) {
+        if (args->values[i].opt == &options[O_RESUME]) continue;
+        buf_put_str(out, " --");
+        buf_put_str(out, args->values[i].opt->name);
+        if (args->values[i].text == NULL) continue;
+        buf_put_u8(out, ' ');
+        cli_word(bytes_of(args->values[i].text), out);
+    }
+    if (c->of_route != NULL && given(c, O_ROUTE) == NULL) { /* one of several of a pack */
+        buf_put_str(out, " --route ");
+        cli_word(bytes_of(c->of_route), out);
+    }
+    buf_put_str(out, " --resume ");
+    buf_put_str(out, c->result.id);
+}
+
 static int run_it(struct call *c) {
     struct err err = {0};
+    struct buf again = {.max = (size_t)1 << 20};
     out_progress_init(&c->progress, c->cli, "evaluating");
     int rc = run_suite(&c->how, &c->result, &err);
     out_progress_end(&c->progress);
     if (rc == ERR_INVALID) return cli_fail_input(c->cli, &err);
     if (rc == ERR_CONFLICT) return cli_fail_as(c->cli, &err, EXIT_NO);
-    return rc != 0 ? cli_fail_lookup(c->cli, &err) : outcome_print(c->cli, c->args->args[0], &c->result);
+    if (rc == ERR_NET) {
+        int exit_code = cli_fail(c->cli, &err);
+        cli_note(c->cli, "nothing was recorded");
+        return exit_code;
+    }
+    if (rc != 0) return cli_fail_lookup(c->cli, &err);
+    put_again(c, &again);
+    int exit_code = outcome_print(c->cli, bytes_of_buf(&again), &c->result);
+    buf_done(&again);
+    return exit_code;
 }
 
 /* ---- a pack --------------------------------------------------------------------------------------------------------------- */
@@ -264,6 +306,7 @@ static int run_on(struct call *c, const char *route) {
     struct err err = {0};
     if (run_pack_take(c->pack, route, c->suite, &err) != 0) return cli_fail_input(c->cli, &err);
     c->how.subject = run_pack_subject(c->pack);
+    c->of_route = route;
     return run_it(c);
 }
 
@@ -347,6 +390,9 @@ const struct spec evals_run = {
              "--only, a budget or --fail-fast it is partial and proves nothing.\n\n"
              "With --pack each case runs the pack's own steps, confined; SUITE is a file, or the path that the\n"
              "pack's manifest has for it. It runs once for each route that names it, or for --route alone.\n\n"
+             "An endpoint that does not answer is asked again, with growing pauses, for --patience; then the\n"
+             "evaluation stops without a result and with exit code 4, and can be continued. One that does not\n"
+             "answer at the beginning is refused, and nothing is recorded.\n\n"
              "Ctrl-C ends it in order, and --resume continues it where it was, also after a crash: what is on\n"
              "record is not asked again. Exit code 1 if the suite did not pass, or that is not known.",
     .examples = "ledger eval run suites/text.yaml --pack pdf-ops-pack\n"

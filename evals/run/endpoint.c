@@ -20,6 +20,7 @@
 #define PROMPT_MAX   ((size_t)16 << 20)
 #define MESSAGES_MAX 256
 #define IDENTIFY_MS  10000
+#define ALIVE_MS     3000
 #define NS_PER_MS    1e6
 #define MILLION      1e6
 
@@ -35,7 +36,8 @@ struct run_endpoint {
     char model[WORK_MODEL_NAME_MAX], url[512];
     struct work_stop stop;
     struct run_binding route;
-    bool reached; /* by the first question of which model is there */
+    bool off_box;
+    bool bound, stated; /* it was asked what it is, and said so */
 };
 
 /* ---- what a case says -------------------------------------------------------------------------------------------------- */
@@ -177,8 +179,22 @@ static double cost_of(const struct suite *suite, const struct work_model_result 
            MILLION;
 }
 
+bool endpoint_is_away(const struct work_model_result *r) {
+    return r->end == WORK_CALL_UNREACHABLE || (r->end == WORK_CALL_TIMEOUT && !r->sent) || r->status == 429 ||
+           r->status == 503;
+}
+
+static enum run_fault fault_of(const struct work_model_result *r) {
+    return endpoint_is_away(r)           ? RUN_FAULT_AWAY
+           : r->end == WORK_CALL_CUT     ? RUN_FAULT_CUT
+           : r->end == WORK_CALL_TIMEOUT ? RUN_FAULT_SILENT
+                                         : RUN_FAULT_NONE;
+}
+
 static void take_result(const struct suite *suite, struct work_model_result *r, bool answering, struct run_answer *ret) {
     ret->end = r->end == WORK_CALL_OK ? RUN_ANSWERED : r->end == WORK_CALL_TIMEOUT && answering ? RUN_LIMITED : RUN_ERRED;
+    ret->fault = ret->end == RUN_ERRED ? fault_of(r) : RUN_FAULT_NONE;
+    ret->wait_ms = (uint64_t)r->retry_after_s * 1000;
     (void)snprintf(ret->why, sizeof(ret->why), "%.500s", r->end == WORK_CALL_OK ? "" : r->why);
     ret->output = r->text;
     r->text = (struct buf){0};
@@ -206,7 +222,6 @@ static int ask(struct run_endpoint *e, struct lane *lane, const struct suite *su
                                                .options = options,
                                                .max_tokens = suite->max_tokens,
                                                .limit = {.total_ms = most},
-                                               .retry = {.attempts = e->reached ? 0 : 1},
                                                .stop = e->stop,
                                                .piece = on_piece,
                                                .piece_ctx = lane};
@@ -247,11 +262,27 @@ static int answer(void *ctx, unsigned number, const struct suite *suite, const s
 
 /* ---- what it is --------------------------------------------------------------------------------------------------------- */
 
+/* What is asked of it must be allowed to leave, and somebody must be there; a model that the server says it does not have is
+ * no subject. What it was known to be is not unknown because it does not serve now. */
+static int check_identity(const struct run_endpoint *e, const struct work_identity *is, struct err *err) {
+    const bool gone = is->end == WORK_CALL_NO_MODEL && e->protocol == WORK_OLLAMA;
+    if (is->end == WORK_CALL_OFF_BOX || (is->remote && !e->off_box)) {
+        return err_set(err, ERR_INVALID,
+                       "%s: %s, and nothing was sent; expected: --off-box, which lets the questions leave this box", e->url,
+                       is->remote ? "another host computes the answers of this model" : "not on this box");
+    }
+    if (is->end != WORK_CALL_OK && is->status == 0) return err_set(err, ERR_NET, "%s", is->why);
+    if (gone && !e->bound) return err_set(err, ERR_NOTFOUND, "%s", is->why);
+    if (is->end != WORK_CALL_OK && !gone && e->stated) return err_set(err, ERR_NET, "%s", is->why);
+    return 0;
+}
+
 static int bind_endpoint(void *ctx, struct run_binding *ret, struct err *err) {
     struct run_endpoint *e = ctx;
     struct work_identity *is = calloc(1, sizeof(*is));
     if (is == NULL) return err_set(err, ERR_NOMEM, "no memory for the identity of a model");
     int rc = work_model_identify(e->lanes[0].model, e->model, IDENTIFY_MS, &e->stop, is, err);
+    if (rc == 0) rc = check_identity(e, is, err);
     if (rc == 0) {
         *ret = e->route;
         (void)snprintf(ret->model, sizeof(ret->model), "%s", e->model);
@@ -260,15 +291,28 @@ static int bind_endpoint(void *ctx, struct run_binding *ret, struct err *err) {
         if (is->end == WORK_CALL_OK) {
             (void)snprintf(ret->digest, sizeof(ret->digest), "%s", is->weights[0] != '\0' ? is->weights : is->manifest);
         }
-        e->reached = is->end != WORK_CALL_UNREACHABLE;
+        e->bound = true;
+        e->stated = e->stated || ret->digest[0] != '\0';
     }
     free(is);
     return rc;
 }
 
+/* Any answer of HTTP will do. */
+static bool is_alive(void *ctx, unsigned number) {
+    struct run_endpoint *e = ctx;
+    struct work_identity *is = calloc(1, sizeof(*is));
+    struct err err = {0};
+    bool alive = is == NULL || work_model_identify(e->lanes[number].model, e->model, ALIVE_MS, &e->stop, is, &err) != 0 ||
+                 is->status != 0;
+    free(is);
+    return alive;
+}
+
 struct run_subject run_endpoint_subject(struct run_endpoint *endpoint) {
-    return (struct run_subject){.target = {.ctx = endpoint, .lanes_max = endpoint->lanes_n, .answer = answer},
-                                .bind = bind_endpoint};
+    return (struct run_subject){
+        .target = {.ctx = endpoint, .lanes_max = endpoint->lanes_n, .answer = answer, .alive = is_alive},
+        .bind = bind_endpoint};
 }
 
 int run_endpoint_open(const struct run_endpoint_options *options, struct run_endpoint **ret, struct err *err) {
@@ -281,6 +325,7 @@ int run_endpoint_open(const struct run_endpoint_options *options, struct run_end
     if (e == NULL) return err_set(err, ERR_NOMEM, "no memory for an endpoint");
     e->protocol = options->protocol;
     e->stop = options->stop;
+    e->off_box = options->off_box;
     if (options->route != NULL) e->route = *options->route;
     (void)snprintf(e->model, sizeof(e->model), "%s", options->model);
     (void)snprintf(e->url, sizeof(e->url), "%s", options->url);

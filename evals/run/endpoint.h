@@ -22,6 +22,10 @@ int run_endpoint_open(const struct run_endpoint_options *options, struct run_end
 struct run_subject run_endpoint_subject(struct run_endpoint *endpoint);
 void run_endpoint_close(struct run_endpoint *endpoint); /* NULL is fine */
 
+/* Did nobody look at the question, so that it can be put again? Nobody listens, or the server says that it does not serve
+ * now (429, 503). */
+bool endpoint_is_away(const struct work_model_result *result);
+
 /* What a case says to a model, as one text for the record: messages with their roles, or the text alone. */
 void run_prompt_put(const struct suite_case *one, struct buf *out);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "evals/check/judge.h"
+#include "evals/run/endpoint.h"
 #include "work/model.h"
 
 #define JUDGE_SETTINGS "{\"seed\":0,\"temperature\":0}"
@@ -37,7 +38,11 @@ static int identify(struct run_judging *j, char digest[RUN_DIGEST_MAX], struct e
     struct work_identity *is = calloc(1, sizeof(*is));
     if (is == NULL) return err_set(err, ERR_NOMEM, "no memory for the identity of the judge");
     int rc = work_model_identify(j->lanes[0], j->model, IDENTIFY_MS, &j->stop, is, err);
-    if (rc == 0 && is->end == WORK_CALL_OK) {
+    if (rc == 0 && is->end == WORK_CALL_OFF_BOX) {
+        rc = err_set(err, ERR_INVALID, "the judge is not on this box, and nothing was sent; expected: --off-box");
+    } else if (rc == 0 && is->end != WORK_CALL_OK && is->status == 0) {
+        rc = err_set(err, ERR_NET, "the judge: %s", is->why);
+    } else if (rc == 0 && is->end == WORK_CALL_OK) {
         (void)snprintf(digest, RUN_DIGEST_MAX, "%s", is->weights[0] != '\0' ? is->weights : is->manifest);
     }
     free(is);
@@ -94,7 +99,8 @@ void run_judging_close(struct run_judging *judging) {
 /* ---- one question ------------------------------------------------------------------------------------------------------- */
 
 struct verdict {
-    bool known;
+    bool known, away;
+    uint64_t wait_ms;
     double score;
     char why[512];
 };
@@ -113,6 +119,8 @@ static int call(struct run_judging *j, unsigned lane, struct bytes system, struc
     int rc = work_model_call(j->lanes[lane], &request, &result, err);
     if (rc == 0 && result.end != WORK_CALL_OK) {
         (void)snprintf(ret->why, sizeof(ret->why), "the judge: %.480s", result.why);
+        ret->away = endpoint_is_away(&result);
+        ret->wait_ms = (uint64_t)result.retry_after_s * 1000;
     } else if (rc == 0) {
         int read = judge_read(bytes_of_buf(&result.text), scale, &ret->score, NULL, &why);
         ret->known = read == 0;
@@ -179,6 +187,8 @@ static int judge_one(struct run_judging *j, unsigned lane, const struct suite_ca
     if (rc != 0) return rc;
     (void)snprintf(why, sizeof(why), "%s %zu: %.480s", suite_check_names[check->type], i + 1,
                    verdict.why[0] != '\0' ? verdict.why : outcome.why);
+    ret->away = ret->away || verdict.away;
+    ret->wait_ms = verdict.away ? verdict.wait_ms : ret->wait_ms;
     ret->ends[i] = outcome.end;
     ret->measures[i] = outcome.measure;
     if (is_graded(check->type) && isnan(ret->score)) ret->score = outcome.measure;
@@ -204,5 +214,6 @@ int run_judging_judge(struct run_judging *judging, unsigned lane, const struct s
         rc = judge_one(judging, lane, one, i, answer, ret, err);
         ret->n = i + 1;
     }
+    ret->away = ret->away && ret->outcome == SAMPLE_ERRED;
     return rc;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/crypt.h"
@@ -17,6 +18,7 @@
 
 #define LANES_DEFAULT 4
 #define ID_BYTES      16
+#define LOOK_NS       200000000
 
 struct running {
     struct run_suite_options how; /* with defaults filled in */
@@ -113,6 +115,8 @@ static const char *word_of_end(enum schedule_end end) {
         return "budget";
     case SCHEDULE_TIME:
         return "time";
+    case SCHEDULE_UNREACHABLE:
+        return "unreachable";
     case SCHEDULE_ALL:
         break;
     }
@@ -234,12 +238,33 @@ static bool is_part(const struct running *r, const struct run_suite_result *ret)
     return r->how.choice.part || ret->counts.done < r->plan.total;
 }
 
+/* At the end it may just be restarted. ERR_NET: it is not there. */
+static int bind_again(const struct running *r, struct run_binding *ret, struct err *err) {
+    const uint64_t until = clock_monotonic_ns() + r->how.patience_ns;
+    for (;;) {
+        struct err why = {0};
+        int rc = bind(r, ret, &why);
+        bool stopped = r->how.stop != NULL && __atomic_load_n(r->how.stop, __ATOMIC_RELAXED) != 0;
+        if (rc == 0) return 0;
+        if (rc != ERR_NET || stopped || clock_monotonic_ns() >= until) return err_set(err, rc, "%s", why.msg);
+        (void)nanosleep(&(struct timespec){0, LOOK_NS}, NULL);
+    }
+}
+
 static int end(struct running *r, struct run_suite_result *ret, struct err *err) {
     struct run_binding now;
     struct samples samples = {0};
     ret->total = r->plan.total;
     ret->partial = is_part(r, ret);
-    int rc = bind(r, &now, err);
+    struct err why = {0};
+    int rc = bind_again(r, &now, &why);
+    if (rc == ERR_NET) { /* all answers are there; who gave them is not known */
+        bool stopped = r->how.stop != NULL && __atomic_load_n(r->how.stop, __ATOMIC_RELAXED) != 0;
+        ret->stopped = word_of_end(stopped ? SCHEDULE_INTERRUPTED : SCHEDULE_UNREACHABLE);
+        (void)snprintf(ret->away, sizeof(ret->away), "%.511s", why.msg);
+        return 0;
+    }
+    if (rc != 0) err_set(err, rc, "%s", why.msg);
     if (rc == 0) rc = samples_read(r->how.ledger, bytes_of(ret->id), false, &samples, err);
     if (rc == 0) {
         ret->changed = !is_same(&r->binding, &now);
@@ -265,6 +290,8 @@ static int run(struct running *r, struct run_suite_result *ret, struct err *err)
                                 .until_ns = r->how.time_ns > 0 ? r->begun + r->how.time_ns : 0,
                                 .fail_fast = r->how.fail_fast,
                                 .stop = r->how.stop,
+                                .patience_ns = r->how.patience_ns,
+                                .ret_why = ret->away,
                                 .judge = judge,
                                 .take = take,
                                 .ctx = r};
@@ -280,7 +307,7 @@ static int run(struct running *r, struct run_suite_result *ret, struct err *err)
     (void)snprintf(ret->why, sizeof(ret->why), "%s", r->record.why);
     bool all = ret->counts.done >= r->plan.n;
     ret->stopped = all ? NULL : word_of_end(why);
-    if (rc != 0 || (why == SCHEDULE_INTERRUPTED && !all)) return rc;
+    if (rc != 0 || ((why == SCHEDULE_INTERRUPTED || why == SCHEDULE_UNREACHABLE) && !all)) return rc;
     return end(r, ret, err);
 }
 

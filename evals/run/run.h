@@ -15,7 +15,7 @@
 
 /* 0: it ran, whatever came of it. ERR_INVALID: an option. ERR_NOTFOUND: there is nothing to resume. ERR_CONFLICT: what would
  * be resumed is of another plan or of other bytes. Otherwise the ledger or the machine failed; what was recorded can be
- * resumed. */
+ * resumed. ERR_NET: nobody answers, and nothing was recorded. */
 int run_suite(const struct run_suite_options *options, struct run_suite_result *ret, struct err *err);
 
 #endif

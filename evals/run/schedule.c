@@ -3,10 +3,12 @@
 #include "evals/run/schedule.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/thread.h"
 
 #define DONE_MAX  1024     /* samples that wait to be taken */
@@ -14,6 +16,10 @@
 #define TAKE_NS   20000000 /* or so long after the first of them */
 #define LOOK_NS   100000000
 #define NS_PER_MS 1000000
+#define PAUSE_MS  250 /* before a question is put again; doubled each time */
+#define PAUSES    6   /* so often */
+
+enum asked { ASKED_TARGET, ASKED_JUDGE, ASKED };
 
 struct lanes {
     const struct schedule *how;
@@ -24,7 +30,8 @@ struct lanes {
     bool over;
     enum schedule_end end;
     uint64_t slot_ns, tokens;
-    struct run_done **done; /* DONE_MAX and a lane each */
+    uint64_t away_ns[ASKED]; /* since when nobody gets an answer; 0: it answers */
+    struct run_done **done;  /* DONE_MAX and a lane each */
     size_t done_n;
     uint64_t done_ns; /* when the first of them came */
     int rc;
@@ -148,6 +155,119 @@ static void hand_over(struct lanes *l, struct run_done *done, int rc, const stru
     pthread_mutex_unlock(&l->lock);
 }
 
+/* ---- a target that does not answer -------------------------------------------------------------------------------------- */
+
+enum tried { TRIED_TAKE, TRIED_AGAIN, TRIED_DROP };
+
+/* A question that is put more than once. */
+struct held {
+    enum asked whom;
+    unsigned pauses, cuts;
+    uint64_t since_ns, attempts;
+};
+
+/* Full jitter, so that lanes that failed together do not come back together. */
+static uint64_t pause_ns(const struct held *h, uint64_t wait_ms) {
+    uint64_t most = (uint64_t)PAUSE_MS << (h->pauses < PAUSES ? h->pauses : PAUSES), random;
+    crypt_random((uint8_t *)&random, sizeof(random));
+    return (wait_ms + random % (most + 1)) * NS_PER_MS;
+}
+
+/* Under the lock. False: it ended meanwhile. */
+static bool pause_until(struct lanes *l, uint64_t until) {
+    uint64_t now;
+    look(l);
+    while (!l->over && (now = clock_monotonic_ns()) < until) {
+        wait_until(l, until - now < LOOK_NS ? until : now + LOOK_NS);
+        look(l);
+    }
+    return !l->over;
+}
+
+/* Under the lock. Where others are answered meanwhile, it is this question's own fault in the end. */
+static enum tried wait_for_it(struct lanes *l, struct held *h, const char *why, uint64_t wait_ms) {
+    const uint64_t now = clock_monotonic_ns(), patience = l->how->patience_ns;
+    uint64_t *away = &l->away_ns[h->whom];
+    *away = *away != 0 ? *away : now;
+    h->since_ns = h->since_ns != 0 ? h->since_ns : now;
+    const uint64_t until = now + pause_ns(h, wait_ms), last = *away + patience;
+    h->pauses++;
+    if (l->over || is_cut(l)) return TRIED_DROP;
+    if (now >= last || now + wait_ms * NS_PER_MS > last) {
+        if (l->how->ret_why != NULL && !l->over) (void)snprintf(l->how->ret_why, RUN_WHY_MAX, "%s", why);
+        end(l, SCHEDULE_UNREACHABLE);
+        return TRIED_DROP;
+    }
+    if (h->since_ns < *away && now - h->since_ns >= patience) return TRIED_TAKE;
+    return pause_until(l, until < last ? until : last) ? TRIED_AGAIN : TRIED_DROP;
+}
+
+/* Nobody but the target itself can tell a case that breaks it from a target that is gone. */
+static bool is_alive(const struct lane *lane, enum run_fault fault) {
+    const struct run_target *target = &lane->lanes->how->target;
+    if (fault == RUN_FAULT_NONE || fault == RUN_FAULT_AWAY) return fault == RUN_FAULT_NONE;
+    return target->alive == NULL || target->alive(target->ctx, lane->number);
+}
+
+static enum tried try_again(struct lane *lane, struct held *h, const struct run_answer *answer) {
+    struct lanes *l = lane->lanes;
+    const bool alive = is_alive(lane, answer->fault);
+    enum tried tried = TRIED_TAKE;
+    h->attempts += answer->attempts;
+    pthread_mutex_lock(&l->lock);
+    if (!alive) {
+        tried = wait_for_it(l, h, answer->why, answer->wait_ms);
+    } else {
+        l->away_ns[h->whom] = 0;
+    }
+    if (alive && answer->fault == RUN_FAULT_CUT && h->cuts++ == 0) { /* it may have been restarted */
+        tried = pause_until(l, clock_monotonic_ns() + pause_ns(h, 0)) ? TRIED_AGAIN : TRIED_DROP;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return tried;
+}
+
+static int ask(struct lane *lane, const struct run_item *at, struct run_done *done, enum tried *ret, struct err *err) {
+    const struct schedule *how = lane->lanes->how;
+    const struct suite_case *one = &how->suite->cases[at->at];
+    struct held held = {0};
+    int rc = 0;
+    for (*ret = TRIED_AGAIN; rc == 0 && *ret == TRIED_AGAIN;) {
+        run_answer_done(&done->answer);
+        done->answer = (struct run_answer){0};
+        rc = how->target.answer(how->target.ctx, lane->number, how->suite, one, at->repeat, &done->answer, err);
+        if (rc == 0) *ret = try_again(lane, &held, &done->answer);
+    }
+    done->answer.attempts = held.attempts;
+    return rc;
+}
+
+/* The answer is there; the judge may not be. */
+static int judge(struct lane *lane, const struct run_item *at, struct run_done *done, enum tried *ret, struct err *err) {
+    struct lanes *l = lane->lanes;
+    const struct schedule *how = l->how;
+    const struct suite_case *one = &how->suite->cases[at->at];
+    struct run_judged *judged = &done->judged;
+    struct held held = {.whom = ASKED_JUDGE};
+    int rc = 0;
+    for (*ret = TRIED_AGAIN; rc == 0 && *ret == TRIED_AGAIN;) {
+        free(judged->ends);
+        free(judged->measures);
+        *judged = (struct run_judged){0};
+        rc = how->judge(how->ctx, lane->number, one, at->repeat, &done->answer, judged, err);
+        *ret = TRIED_TAKE;
+        if (rc != 0) break;
+        pthread_mutex_lock(&l->lock);
+        if (judged->away) {
+            *ret = wait_for_it(l, &held, judged->why, judged->wait_ms);
+        } else if (judged->n > 0) {
+            l->away_ns[ASKED_JUDGE] = 0;
+        }
+        pthread_mutex_unlock(&l->lock);
+    }
+    return rc;
+}
+
 static void *lane_run(void *ctx) {
     struct lane *lane = ctx;
     struct lanes *l = lane->lanes;
@@ -155,7 +275,7 @@ static void *lane_run(void *ctx) {
     size_t item;
     while (begin(l, &item)) {
         const struct run_item *at = &how->plan->items[item];
-        const struct suite_case *one = &how->suite->cases[at->at];
+        enum tried tried = TRIED_TAKE;
         struct run_done *done = calloc(1, sizeof(*done));
         struct err err = {0};
         if (done == NULL) {
@@ -166,9 +286,13 @@ static void *lane_run(void *ctx) {
             break;
         }
         done->item = item;
-        int rc = how->target.answer(how->target.ctx, lane->number, how->suite, one, at->repeat, &done->answer, &err);
-        if (rc == 0) rc = how->judge(how->ctx, lane->number, one, at->repeat, &done->answer, &done->judged, &err);
-        hand_over(l, done, rc, &err);
+        int rc = ask(lane, at, done, &tried, &err);
+        if (rc == 0 && tried == TRIED_TAKE) rc = judge(lane, at, done, &tried, &err);
+        if (rc == 0 && tried == TRIED_DROP) {
+            done_free(done);
+        } else {
+            hand_over(l, done, rc, &err);
+        }
     }
     pthread_mutex_lock(&l->lock);
     l->running--;

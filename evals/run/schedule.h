@@ -1,4 +1,4 @@
-/* Samples in flight: lanes, a rate, budgets.
+/* Samples in flight: lanes, a rate, budgets, and targets that do not answer for a while.
  *
  *   lane 0   ask, judge ──┐
  *   lane 1   ask, judge ──┼──> done, a bounded list ──> the caller's thread: `take`, several at once
@@ -20,7 +20,11 @@ struct run_judged {
     size_t n;      /* of checks: ends[i] and measures[i] */
     enum check_end *ends;
     double *measures;
+    bool away;        /* the judge does not answer: nothing is known, and it can be asked again */
+    uint64_t wait_ms; /* as that of an answer */
 };
+
+#define RUN_WHY_MAX 512
 
 struct run_done {
     size_t item; /* of the plan */
@@ -28,7 +32,14 @@ struct run_done {
     struct run_judged judged;
 };
 
-enum schedule_end { SCHEDULE_ALL, SCHEDULE_INTERRUPTED, SCHEDULE_FAIL_FAST, SCHEDULE_TOKENS, SCHEDULE_TIME };
+enum schedule_end {
+    SCHEDULE_ALL,
+    SCHEDULE_INTERRUPTED,
+    SCHEDULE_FAIL_FAST,
+    SCHEDULE_TOKENS,
+    SCHEDULE_TIME,
+    SCHEDULE_UNREACHABLE
+};
 
 struct schedule {
     const struct suite *suite;
@@ -41,6 +52,10 @@ struct schedule {
     uint64_t until_ns;        /* of the monotonic clock: none is begun after it; 0: no limit */
     bool fail_fast;           /* none is begun after one that did not pass */
     const volatile int *stop; /* not 0: none is begun; may be NULL */
+    /* A target that does not answer is asked again, with growing pauses. Once it has not answered anybody for so long, it ends:
+     * what it did not answer is dropped, as if it had not been asked. */
+    uint64_t patience_ns;
+    char *ret_why; /* RUN_WHY_MAX bytes: why it does not answer; may be NULL */
     /* In the lane's thread, also of an answer that failed. It fills `ret`, which is all zero. */
     int (*judge)(void *ctx, unsigned lane, const struct suite_case *one, uint64_t repeat, const struct run_answer *answer,
                  struct run_judged *ret, struct err *err);

@@ -11,10 +11,20 @@ enum run_answer_end {
     RUN_ERRED    /* nothing is known of an answer: unreachable, garbage, cut, an error inside of status 200 */
 };
 
+/* Whose fault an error may be besides the case's own. */
+enum run_fault {
+    RUN_FAULT_NONE,
+    RUN_FAULT_AWAY,  /* nobody answered, or it says that it does not serve now: the question was not looked at */
+    RUN_FAULT_CUT,   /* the connection broke before the answer was complete */
+    RUN_FAULT_SILENT /* no answer in time */
+};
+
 struct run_answer {
     enum run_answer_end end;
-    char why[512];     /* "" when it is answered */
-    struct buf output; /* owned: run_answer_done */
+    enum run_fault fault; /* of RUN_ERRED */
+    uint64_t wait_ms;     /* it asks not to be asked again before (Retry-After); 0: it does not */
+    char why[512];        /* "" when it is answered */
+    struct buf output;    /* owned: run_answer_done */
     bool has_exit;
     int exit;
     double latency_ms, first_ms;    /* NAN: not known */
@@ -35,6 +45,8 @@ struct run_target {
     unsigned lanes_max; /* samples in flight at most; 0: as many as are asked for */
     int (*answer)(void *ctx, unsigned lane, const struct suite *suite, const struct suite_case *one, uint64_t repeat,
                   struct run_answer *ret, struct err *err); /* 0 also where it failed: `end` says how */
+    /* Does it answer anything at all? A short question. NULL: it always does. */
+    bool (*alive)(void *ctx, unsigned lane);
     void (*close)(void *ctx);
 };
 

@@ -3,6 +3,7 @@
 #define EVALS_RUN_TYPES_H
 
 #include "evals/run/plan.h"
+#include "evals/run/schedule.h"
 #include "evals/run/target.h"
 #include "ledger/log.h"
 
@@ -24,7 +25,8 @@ struct run_subject {
     struct run_target target;
     unsigned lanes; /* samples in flight, if nobody says how many; 0: 4 */
     /* With the target's context. Called before the first sample and after the last one: a difference is recorded, and such an
-     * evaluation does not count. A failure before the first sample ends it before anything is recorded. NULL: nothing is known. */
+     * evaluation does not count. A failure before the first sample ends it before anything is recorded. ERR_NET: nobody answers;
+     * after the last sample that is waited for. NULL: nothing is known. */
     int (*bind)(void *ctx, struct run_binding *ret, struct err *err);
 };
 
@@ -47,6 +49,7 @@ struct run_suite_options {
     double rate;          /* samples begun in a second at most; 0: any */
     uint64_t tokens;      /* budget; 0: none */
     uint64_t time_ns;     /* budget; 0: none */
+    uint64_t patience_ns; /* that nobody answers is waited for so long, and then it is interrupted */
     bool fail_fast;
     bool off_box; /* the judge may be on another machine */
     const char
@@ -70,7 +73,7 @@ struct run_suite_result {
     char id[RUN_ID_MAX];
     bool finished;       /* else it was interrupted, and can be resumed */
     const char *verdict; /* pass, fail, unknown */
-    const char *stopped; /* fail_fast, budget, time, interrupted; NULL: nothing did */
+    const char *stopped; /* fail_fast, budget, time, interrupted, unreachable; NULL: nothing did */
     bool partial;
     bool changed; /* what was evaluated is not what it was at the beginning */
     struct run_progress counts;
@@ -80,6 +83,7 @@ struct run_suite_result {
     size_t scores_n;
     char baseline[128];                 /* id of the evaluation that it was compared with; "" */
     char why[512];                      /* of the first sample that ended in an error; "" */
+    char away[RUN_WHY_MAX];             /* why nobody answers, when that stopped it; "" */
     uint64_t started_seq, finished_seq; /* LOG_NO_SEQ: none */
 };
 

@@ -29,7 +29,8 @@ kill -INT "$pid"
 got=0
 wait "$pid" || got=$?
 same "$got" 1
-grep -q 'eval run slow.yaml ... --resume' "$T/.back_err" || fail "how to continue is not said"
+grep -qF "eval run slow.yaml --endpoint http://127.0.0.1:$port --model tiny --resume " "$T/.back_err" ||
+    fail "how to continue is not said"
 grep -q 'none: it is not finished, stopped: interrupted' "$T/.back" || fail "that it is not finished is not said"
 n=$(recorded)
 ((n >= 4 && n < 30)) || fail "$n samples are on record"

@@ -73,10 +73,14 @@ suite endless.yaml 0.1 'endless=x' "${many[@]}"
 box 0 eval run endless.yaml "${at[@]}" --json
 json '[.verdict, .passed, .limited, .errors] | @csv' '"pass",20,1,0'
 
-# Where nobody listens everything is an error, which is said first.
-box 1 eval run news.yaml --endpoint http://127.0.0.1:1 --model tiny
+# Where every sample ends in an error, that is said first.
+good=("${many[@]}")
+repeated 20 'refuse=x'
+suite refused.yaml 0.8 "${many[@]}"
+many=("${good[@]}")
+box 1 eval run refused.yaml "${at[@]}"
 [[ $out == 'all of the 20 samples ended in an error'* ]] || fail "the bad news is not first"
-out_has 'listens there'
+out_has 'the disk burns'
 
 # A part proves nothing: by tag, by a budget, after a failure.
 box 1 eval run news.yaml --route summarise --only t1 --json

@@ -11,6 +11,25 @@ eval_server() {
     read -r port <&"${EVAL_SERVER[0]}"
 }
 
+# server_up: the same as a process of its own, $server, which may be killed and started again at the same $port.
+server_up() {
+    mkdir -p served
+    [[ -e served/weights ]] || weights 11
+    [[ -e served/ends ]] || mkfifo served/ends
+    [[ -n ${ends:-} ]] || exec {ends}<>served/ends # open as long as the scenario runs, in no server
+    : >served/port
+    python3 "$ROOT/tests/evals/eval_server.py" "$T/served" ${port:+"$port"} <served/ends >served/port {ends}>&- &
+    server=$!
+    while [[ ! -s served/port ]]; do sleep 0.05; done
+    read -r port <served/port
+}
+
+# server_down: it is gone, in the middle of whatever it did.
+server_down() {
+    kill -KILL "$server"
+    wait "$server" 2>/dev/null || true
+}
+
 # weights XX: the digest of the model's weights, of 64 digits, from now on.
 weights() { printf "$1%.0s" {1..32} >served/weights; }
 

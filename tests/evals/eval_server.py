@@ -10,7 +10,8 @@ The last message says what happens, whatever precedes it: its first word is one 
   weigh          yes if the weights begin with 11, else no
 
 The first argument is a directory: each question is a line in its file 'asked', each connection one in 'connections', and the weights' digest is what is in its file
-'weights' at that moment. Below /openai it speaks OpenAI's protocol, else Ollama's. Connections are kept."""
+'weights' at that moment. While there is a file 'busy', questions get the status and the Retry-After that it has; after as many
+answers as a file 'life' says the process ends at once. The second argument is the port. Below /openai it speaks OpenAI's protocol, else Ollama's. Connections are kept."""
 
 import json
 import os
@@ -23,9 +24,19 @@ ROOM = sys.argv[1]
 lock = threading.Lock()
 
 
+answered = 0
+
+
+def read(name):
+    try:
+        with open(os.path.join(ROOM, name), encoding="utf-8") as f:
+            return f.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
 def weights():
-    with open(os.path.join(ROOM, "weights"), encoding="utf-8") as f:
-        return f.read().strip()
+    return read("weights")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -40,11 +51,13 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-    def whole(self, value, status=200):
+    def whole(self, value, status=200, retry=None):
         body = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        if retry is not None:
+            self.send_header("Retry-After", retry)
         self.end_headers()
         self.wfile.write(body)
 
@@ -75,6 +88,12 @@ class Handler(BaseHTTPRequestHandler):
                      "prompt_eval_count": 5, "eval_count": 2}
             self.put(json.dumps(value).encode() + b"\n")
         self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+        global answered
+        with lock:
+            answered += 1
+            if answered == int(read("life") or "0"):
+                os._exit(0)
 
     def cut(self):
         self.wfile.flush()
@@ -114,6 +133,10 @@ class Handler(BaseHTTPRequestHandler):
         with lock, open(os.path.join(ROOM, "asked"), "a", encoding="utf-8") as f:
             f.write(json.dumps({"text": text, "options": body.get("options"), "seed": body.get("seed")}) + "\n")
         word, _, rest = text.partition(" ")
+        busy = read("busy").split()
+        if busy:
+            self.whole({"error": "not now"}, int(busy[0]), busy[1] if len(busy) > 1 else None)
+            return
         if word == "refuse":
             self.whole({"error": "the disk burns"}, 500)
             return
@@ -153,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -33,6 +34,11 @@ struct box {
     volatile int stop;
     size_t stops_at;
     enum run_answer_end end;
+    enum run_fault faults[CASES]; /* of the first answers of a case */
+    unsigned faulty[CASES];       /* so many of them */
+    bool dead;                    /* it is not alive when it is asked */
+    unsigned judge_away;          /* so many questions to the judge get no answer */
+    unsigned errors;              /* taken */
     struct err err;
 };
 
@@ -52,6 +58,11 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
     ret->tokens_in = 1;
     ret->tokens_out = 2;
     ret->end = at == b->stops_at ? RUN_ERRED : b->end;
+    if (b->asked[at] <= b->faulty[at]) {
+        ret->end = RUN_ERRED;
+        ret->fault = b->faults[at];
+        (void)snprintf(ret->why, sizeof(ret->why), "nobody is there");
+    }
     if (at == b->stops_at) __atomic_store_n(&b->stop, 1, __ATOMIC_RELAXED);
     pthread_mutex_lock(&b->lock);
     b->in_flight--;
@@ -67,6 +78,11 @@ static int judge(void *ctx, unsigned lane, const struct suite_case *one, uint64_
     (void)repeat;
     (void)err;
     size_t at = (size_t)(one - b->suite.cases);
+    pthread_mutex_lock(&b->lock);
+    ret->away = b->judge_away > 0;
+    b->judge_away -= ret->away && b->judge_away != UINT_MAX;
+    pthread_mutex_unlock(&b->lock);
+    ret->n = ret->away;
     ret->outcome = a->end == RUN_ERRED ? SAMPLE_ERRED : at == b->fails_at ? SAMPLE_MISSED : SAMPLE_PASSED;
     return 0;
 }
@@ -80,6 +96,7 @@ static int take(void *ctx, struct run_done *const *done, size_t n, struct err *e
         size_t at = b->plan.items[done[i]->item].at;
         assert_true(bytes_eq(bytes_of_buf(&done[i]->answer.output), b->suite.cases[at].id));
         b->taken[at]++;
+        b->errors += done[i]->judged.outcome == SAMPLE_ERRED;
         if (at == b->refuses_at) return err_set(err, ERR_FULL, "no room");
     }
     return 0;
@@ -315,6 +332,89 @@ static void errors_are_taken_like_everything_else(void **state) {
     assert_int_equal(sum(b->taken), CASES);
 }
 
+/* ---- a target that does not answer ---- */
+
+static bool alive(void *ctx, unsigned lane) {
+    (void)lane;
+    return !((struct box *)ctx)->dead;
+}
+
+static void a_target_that_is_never_there_uses_up_no_sample(void **state) {
+    static const enum run_fault faults[] = {RUN_FAULT_AWAY, RUN_FAULT_CUT, RUN_FAULT_SILENT};
+    struct box *b = *state;
+    char why[RUN_WHY_MAX] = "";
+    plan(b, (struct run_choice){0});
+    b->how.ret_why = why;
+    b->how.target.alive = alive;
+    b->dead = true;
+    b->how.lanes = 1;
+    for (size_t i = 10; i < CASES; i++) {
+        b->faults[i] = faults[i % 3];
+        b->faulty[i] = UINT_MAX;
+    }
+    assert_int_equal(go(b), SCHEDULE_UNREACHABLE);
+    assert_int_equal(sum(b->taken), 10);
+    assert_string_equal(why, "nobody is there");
+}
+
+static void a_target_that_comes_back_has_answered_everything_once(void **state) {
+    struct box *b = *state;
+    plan(b, (struct run_choice){0});
+    b->how.patience_ns = UINT64_C(600) * CLOCK_NS_PER_S;
+    for (size_t i = 0; i < 5; i++) {
+        b->faults[i * 7] = i == 4 ? RUN_FAULT_CUT : RUN_FAULT_AWAY;
+        b->faulty[i * 7] = 1;
+    }
+    assert_int_equal(go(b), SCHEDULE_ALL);
+    for (size_t i = 0; i < CASES; i++) {
+        assert_int_equal(b->taken[i], 1);
+        assert_int_equal(b->asked[i], 1 + b->faulty[i]);
+    }
+    assert_int_equal(b->errors, 0);
+}
+
+static void a_case_that_breaks_a_target_that_is_there_is_an_error(void **state) {
+    struct box *b = *state;
+    plan(b, (struct run_choice){0});
+    b->how.patience_ns = UINT64_C(600) * CLOCK_NS_PER_S;
+    b->how.target.alive = alive;
+    b->faults[3] = RUN_FAULT_CUT;
+    b->faults[5] = RUN_FAULT_SILENT;
+    b->faulty[3] = b->faulty[5] = UINT_MAX;
+    assert_int_equal(go(b), SCHEDULE_ALL);
+    assert_int_equal(sum(b->taken), CASES);
+    assert_int_equal(b->errors, 2);
+    assert_int_equal(b->asked[3], 2); /* it may have been restarted */
+    assert_int_equal(b->asked[5], 1);
+}
+
+static void a_stop_ends_the_wait(void **state) {
+    struct box *b = *state;
+    plan(b, (struct run_choice){0});
+    b->how.patience_ns = UINT64_C(600) * CLOCK_NS_PER_S;
+    b->how.lanes = 1;
+    b->stops_at = 4;
+    b->faults[4] = RUN_FAULT_AWAY;
+    b->faulty[4] = UINT_MAX;
+    assert_int_equal(go(b), SCHEDULE_INTERRUPTED);
+    assert_int_equal(sum(b->taken), 4);
+}
+
+static void a_judge_that_is_not_there_is_waited_for_too(void **state) {
+    struct box *b = *state;
+    plan(b, (struct run_choice){0});
+    b->judge_away = 3;
+    b->how.patience_ns = UINT64_C(600) * CLOCK_NS_PER_S;
+    assert_int_equal(go(b), SCHEDULE_ALL);
+    assert_int_equal(sum(b->asked), CASES);
+    assert_int_equal(b->errors, 0);
+    memset(b->taken, 0, sizeof(b->taken));
+    b->judge_away = UINT_MAX;
+    b->how.patience_ns = 0;
+    assert_int_equal(go(b), SCHEDULE_UNREACHABLE);
+    assert_int_equal(sum(b->taken), 0);
+}
+
 static void a_failure_of_the_target_or_of_who_takes_ends_it_with_its_words(void **state) {
     struct box *b = *state;
     enum schedule_end end;
@@ -359,6 +459,11 @@ int main(void) {
         TEST(time_that_is_over_ends_it_before_anything_is_asked),
         TEST(what_fails_once_it_is_stopped_is_dropped),
         TEST(errors_are_taken_like_everything_else),
+        TEST(a_target_that_is_never_there_uses_up_no_sample),
+        TEST(a_target_that_comes_back_has_answered_everything_once),
+        TEST(a_case_that_breaks_a_target_that_is_there_is_an_error),
+        TEST(a_stop_ends_the_wait),
+        TEST(a_judge_that_is_not_there_is_waited_for_too),
         TEST(a_failure_of_the_target_or_of_who_takes_ends_it_with_its_words),
         TEST(no_more_are_begun_than_the_rate_allows),
     };

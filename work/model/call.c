@@ -254,6 +254,8 @@ static int attempt(struct call *c, struct err *err) {
         return err_set(err, rc, "%s: %s", c->url, why.msg);
     }
     c->r->status = status;
+    c->r->sent = c->http.sent;
+    c->r->retry_after_s = c->http.retry_s;
     c->r->received = c->http.bytes;
     if (c->ended) {
         conclude(c, c->end, "%s", why.msg);
