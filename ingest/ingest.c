@@ -14,6 +14,7 @@
 #include "ingest/lmeval/lmeval.h"
 #include "ingest/ollama/ollama.h"
 #include "ingest/otlp/otlp.h"
+#include "ingest/promptfoo/promptfoo.h"
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
 

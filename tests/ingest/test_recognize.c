@@ -86,8 +86,8 @@ static void what_is_refused_is_named_in_one_line(void **state) {
         const char *file, *words;
     } cases[] = {
         {"foreign/promptfoo.json",
-         "0: this looks like promptfoo results; no source reads them; expected: an event as a JSON "
-         "object on each line\n"},
+         "0: this looks like results of promptfoo; read it with: ledger ingest promptfoo " FIXTURES
+         "foreign/promptfoo.json; expected: an event as a JSON object on each line\n"},
         {"foreign/inspect.json",
          "0: this looks like an Inspect log (inspect_ai); no source reads it; expected: an event as a "
          "JSON object on each line\n"},
@@ -122,7 +122,8 @@ static void what_is_refused_is_named_in_one_line(void **state) {
 
 static void what_lm_eval_refuses_is_named_too(void **state) {
     static const char *const files[][2] = {
-        {"promptfoo.json", "; this looks like promptfoo results; no source reads them\n"},
+        {"promptfoo.json", "; this looks like results of promptfoo; read it with: ledger ingest promptfoo " FIXTURES
+                           "foreign/promptfoo.json\n"},
         {"weights.gguf", "; this looks like a GGUF file (a model's weights)\n"}};
     struct box box;
     (void)state;

@@ -1,0 +1,188 @@
+/* The source promptfoo: each file is one input with one receipt; each prompt of it is one evaluation.
+ *
+ *   prompt -> eval.imported -> its rows ----> eval.sampled, eval.sample_failed
+ *                           -> its metrics -> eval.scored
+ *
+ * All events of an evaluation have the subject eval/<id>; the id follows from promptfoo's id of the evaluation and the number
+ * of the prompt. So a file that was exported again is the same evaluation, and its keys, made of the id and of each event's
+ * content, are duplicates. */
+#include "ingest/promptfoo/promptfoo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/archive/gz.h"
+#include "base/hash.h"
+#include "ingest/driver/recognize.h"
+#include "ingest/input/keyed_hash.h"
+
+#define BODY_MAX    ((size_t)4 << 20)
+#define HEAD_MAX    ((size_t)64 << 10)
+#define PIECE       ((size_t)64 << 10)
+#define PARTS_MAX   4
+#define KEY_MAX     (KEYED_HASH_HEX + 16)
+#define SUBJECT_MAX (KEYED_HASH_HEX + 8)
+
+struct evaluation {
+    struct intake *run;
+    const struct promptfoo_doc *doc;
+    struct promptfoo_sums sums;
+    char id[KEYED_HASH_HEX];
+    uint64_t imported; /* ticket of eval.imported; 0: it is a duplicate */
+    struct ingest_place place;
+    struct buf body;
+};
+
+/* The hidden hash of the parts, each of which is hashed first. */
+static void hide(char ret[KEYED_HASH_HEX], const uint8_t *secret, const struct bytes *parts, size_t n) {
+    uint8_t each[PARTS_MAX * HASH_LEN];
+    for (size_t i = 0; i < n; i++) {
+        hash_parts(each + i * HASH_LEN, &parts[i], 1);
+    }
+    const struct bytes whole = {each, n * HASH_LEN};
+    keyed_hash_parts(ret, secret, &whole, 1);
+}
+
+/* Appends the event in `body`; its key is made of the id and `what`. */
+static int add(struct evaluation *e, const char *kind, const char *prefix, struct bytes what, struct err *err) {
+    const struct bytes parts[] = {bytes_of(e->id), bytes_of(prefix), what};
+    struct log_draft draft;
+    char key[KEY_MAX], hex[KEYED_HASH_HEX], subject[SUBJECT_MAX];
+    hide(hex, intake_secret(e->run), parts, 3);
+    snprintf(key, sizeof(key), "%s:%s", prefix, hex);
+    snprintf(subject, sizeof(subject), "eval/%s", e->id);
+    log_draft_init(&draft);
+    draft.kind = bytes_of(kind);
+    draft.subject = bytes_of(subject);
+    draft.key = bytes_of(key);
+    draft.grade = bytes_of("reported");
+    draft.body = bytes_of_buf(&e->body);
+    draft.cause_type = e->imported != 0 ? LOG_CAUSE_BATCH : LOG_CAUSE_NONE;
+    draft.cause = e->imported;
+    return intake_add(e->run, &draft, &e->place, e->doc->at, err);
+}
+
+static void set_id(struct evaluation *e) {
+    const struct promptfoo_doc *doc = e->doc;
+    char number[24];
+    snprintf(number, sizeof(number), "%zu", e->sums.index);
+    const struct bytes whole = {doc->digest, sizeof(doc->digest)};
+    const struct bytes parts[] = {bytes_of("promptfoo"), doc->eval.n > 0 ? doc->eval : whole, bytes_of(number)};
+    hide(e->id, intake_secret(e->run), parts, 3);
+}
+
+static int add_imported(struct evaluation *e, struct err *err) {
+    uint64_t before = intake_ticket(e->run);
+    buf_clear(&e->body);
+    int rc = promptfoo_put_imported(e->doc, &e->sums, e->place.file, &e->body, err);
+    if (rc == 0) {
+        rc = add(e, "eval.imported", "imported", (struct bytes){e->doc->digest, sizeof(e->doc->digest)}, err);
+    }
+    e->imported = intake_ticket(e->run) != before ? intake_ticket(e->run) : 0;
+    return rc;
+}
+
+static int add_samples(struct evaluation *e, struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < e->doc->n_rows && !intake_stopped(e->run); i++) {
+        const struct promptfoo_row *row = &e->doc->rows[i];
+        if (row->prompt != e->sums.index) continue;
+        bool passed = promptfoo_outcome(row->raw) == PROMPTFOO_PASSED;
+        buf_clear(&e->body);
+        rc = promptfoo_put_sample(e->doc, &e->sums, row, &e->body, err);
+        if (rc == 0) rc = add(e, passed ? "eval.sampled" : "eval.sample_failed", "sample", row->raw, err);
+    }
+    return rc;
+}
+
+static int add_scores(struct evaluation *e, struct err *err) {
+    int rc = 0;
+    for (int which = 0; rc == 0 && which < 2; which++) {
+        bool there = false;
+        buf_clear(&e->body);
+        rc = promptfoo_put_scored(e->doc, &e->sums, which, &e->body, &there, err);
+        if (rc == 0 && there) rc = add(e, "eval.scored", "score", bytes_of_buf(&e->body), err);
+    }
+    return rc;
+}
+
+static int take_prompt(struct intake *run, const struct promptfoo_doc *doc, size_t index, const char *path,
+                       struct err *err) {
+    struct evaluation e = {.run = run, .doc = doc, .place = {.file = path}};
+    buf_init(&e.body, BODY_MAX);
+    promptfoo_sum(doc, index, &e.sums);
+    set_id(&e);
+    int rc = add_imported(&e, err);
+    if (rc == 0) rc = add_samples(&e, err);
+    if (rc == 0 && !intake_stopped(run)) rc = add_scores(&e, err);
+    buf_done(&e.body);
+    return rc;
+}
+
+/* Reads a whole file, and adds it to the digest. */
+static int load(struct intake *run, const char *path, struct buf *text, struct err *err) {
+    struct gz *gz = NULL;
+    int rc = gz_open(path, strcmp(path, "-") == 0 ? GZ_DETECT : GZ_REGULAR, PROMPTFOO_DOC_MAX, &gz, err);
+    while (rc == 0 && !gz_at_end(gz) && !intake_stopped(run)) {
+        uint8_t *room = buf_room(text, PIECE);
+        size_t n = 0;
+        if (room == NULL) {
+            rc = err_set(err, text->fail, "%s: larger than %zu bytes", path, PROMPTFOO_DOC_MAX);
+        } else {
+            rc = gz_read(gz, room, PIECE, &n, err);
+            text->n += rc == 0 ? n : 0;
+        }
+    }
+    gz_close(gz);
+    if (rc == 0 && text->n > 0) lines_digest_put(intake_digest(run), bytes_of_buf(text));
+    return rc;
+}
+
+/* Names the format of a foreign file. */
+static void name_foreign(const char *path, struct bytes text, struct err *why) {
+    struct buf words = {.max = ERR_MSG_MAX};
+    text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
+    if (text.n > 0 && recognize_words(text, path, &words) && memmem(words.p, words.n, "promptfoo", 9) == NULL) {
+        char msg[ERR_MSG_MAX];
+        snprintf(msg, sizeof(msg), "%.500s; this %.*s", why->msg, (int)words.n, (const char *)words.p);
+        err_set(why, why->code, "%s", msg);
+    }
+    buf_done(&words);
+}
+
+/* Errors caused by the file alone. */
+static bool is_bad_file(int code) {
+    return code == ERR_INVALID || code == ERR_LIMIT || code == ERR_CORRUPT || code == ERR_IO || code == ERR_NOTFOUND;
+}
+
+static int read_file(struct intake *run, const char *path, struct err *err) {
+    struct promptfoo_doc doc;
+    struct buf text = {.max = PROMPTFOO_DOC_MAX + PIECE};
+    struct err why = {0};
+    promptfoo_doc_init(&doc);
+    intake_begin(run, path);
+    int rc = 0, read = load(run, path, &text, &why);
+    if (read == 0 && !intake_stopped(run)) read = promptfoo_doc_read(&doc, bytes_of_buf(&text), &why);
+    if (read == ERR_INVALID) name_foreign(path, bytes_of_buf(&text), &why);
+    buf_done(&text);
+    if (is_bad_file(read)) {
+        rc = intake_reject_file(run, path, 0, &why);
+    } else if (read != 0) {
+        rc = err_set(err, read, "%s", why.msg);
+    }
+    for (size_t i = 0; rc == 0 && read == 0 && i < doc.n_prompts && !intake_stopped(run); i++) {
+        rc = take_prompt(run, &doc, i, path, err);
+    }
+    rc = rc == 0 ? intake_end(run, err) : rc;
+    promptfoo_doc_done(&doc);
+    return rc;
+}
+
+int promptfoo_read(struct intake *run, struct err *err) {
+    const struct ingest_options *o = intake_options(run);
+    int rc = o->n_paths > 0 ? 0 : err_set(err, ERR_INVALID, "no files given; expected: results files of promptfoo");
+    for (size_t i = 0; rc == 0 && i < o->n_paths && !intake_stopped(run); i++) {
+        rc = read_file(run, o->paths[i], err);
+    }
+    return rc;
+}
