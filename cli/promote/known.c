@@ -33,6 +33,29 @@ static uint64_t seq_of(const struct row *row, size_t column) {
     return row_has(row, column) ? (uint64_t)row_int(row, column) : UINT64_MAX;
 }
 
+void promote_take(const struct row *row, struct promote_known *k) {
+    struct buf of = {.max = 4 * ROW_TEXT_MAX};
+    memset(k, 0, sizeof(*k));
+    k->there = true;
+    promotions_put_of(row, &of);
+    snprintf(k->of, sizeof(k->of), "%.*s", REASON_PART(bytes_of_buf(&of), sizeof(k->of) - 1));
+    copy(row, PROMOTIONS_PROMOTION, k->id, sizeof(k->id));
+    copy(row, PROMOTIONS_STATE, k->state, sizeof(k->state));
+    copy(row, PROMOTIONS_DIGEST, k->digest, sizeof(k->digest));
+    copy(row, PROMOTIONS_DIGEST_BEFORE, k->before, sizeof(k->before));
+    copy(row, PROMOTIONS_UNAPPLIED, k->unapplied, sizeof(k->unapplied));
+    copy(row, PROMOTIONS_APPLIED, k->applied, sizeof(k->applied));
+    copy(row, PROMOTIONS_VERSION, k->version, sizeof(k->version));
+    copy(row, PROMOTIONS_TIER, k->tier, sizeof(k->tier));
+    copy(row, PROMOTIONS_GATE, k->gate, sizeof(k->gate));
+    k->linked = row_bool(row, PROMOTIONS_LINKED);
+    k->under_way = promotions_is_under_way(row);
+    k->planned_seq = seq_of(row, PROMOTIONS_PLANNED_SEQ);
+    k->gate_seq = seq_of(row, PROMOTIONS_GATE_SEQ);
+    k->simulated_seq = seq_of(row, PROMOTIONS_SIMULATED_SEQ);
+    buf_done(&of);
+}
+
 struct looking {
     const char *id;
     struct promote_known *ret;
@@ -42,29 +65,14 @@ static int look(void *ctx, struct state_view *view, struct err *err) {
     struct looking *l = ctx;
     struct promote_known *k = l->ret;
     struct bytes id = bytes_of(l->id);
-    struct buf of = {.max = 4 * ROW_TEXT_MAX};
     struct row row;
+    bool there = false;
     memset(k, 0, sizeof(*k));
-    snprintf(k->id, sizeof(k->id), "%s", l->id);
-    int rc = look_stored(view, "promotions", &id, 1, &row, &k->there, err);
-    if (rc == 0 && k->there) {
-        promotions_put_of(&row, &of);
-        snprintf(k->of, sizeof(k->of), "%.*s", REASON_PART(bytes_of_buf(&of), sizeof(k->of) - 1));
-        copy(&row, PROMOTIONS_STATE, k->state, sizeof(k->state));
-        copy(&row, PROMOTIONS_DIGEST, k->digest, sizeof(k->digest));
-        copy(&row, PROMOTIONS_DIGEST_BEFORE, k->before, sizeof(k->before));
-        copy(&row, PROMOTIONS_UNAPPLIED, k->unapplied, sizeof(k->unapplied));
-        copy(&row, PROMOTIONS_APPLIED, k->applied, sizeof(k->applied));
-        copy(&row, PROMOTIONS_VERSION, k->version, sizeof(k->version));
-        copy(&row, PROMOTIONS_TIER, k->tier, sizeof(k->tier));
-        copy(&row, PROMOTIONS_GATE, k->gate, sizeof(k->gate));
-        k->linked = row_bool(&row, PROMOTIONS_LINKED);
-        k->under_way = promotions_is_under_way(&row);
-        k->planned_seq = seq_of(&row, PROMOTIONS_PLANNED_SEQ);
-        k->gate_seq = seq_of(&row, PROMOTIONS_GATE_SEQ);
-        k->simulated_seq = seq_of(&row, PROMOTIONS_SIMULATED_SEQ);
+    int rc = look_stored(view, "promotions", &id, 1, &row, &there, err);
+    if (rc == 0 && there) {
+        promote_take(&row, k);
     }
-    buf_done(&of);
+    snprintf(k->id, sizeof(k->id), "%s", l->id);
     row_done(&row);
     return rc;
 }

@@ -14,7 +14,7 @@ static const struct command subs[] = {
     {"rollback", "go back to what was live before", &promote_rollback},
     {"status", "show where it is, what it lacks and the next command", &promote_status},
     {"history", "show which version was live when", &promote_history},
-    {"list", "list promotions and their progress", &entities_list},
+    {"list", "list promotions and their progress", &promote_list},
     {"show", "show one, why it is so, and by which events", &entities_show},
     {0},
 };

@@ -4,9 +4,10 @@
 
 #include "cli/call/command.h"
 #include "ledger/log.h"
+#include "projections/rows/row.h"
 
 extern const struct spec promote_plan, promote_simulate, promote_verify, promote_apply, promote_abort, promote_rollback,
-    promote_status, promote_history, promote_debate_spec, promote_vote;
+    promote_status, promote_history, promote_list, promote_debate_spec, promote_vote;
 
 #define PROMOTE_TEXT 257
 
@@ -19,6 +20,8 @@ struct promote_known {
 };
 /* Of "ID" or "promotion/ID". */
 int promote_known(struct ledger *ledger, const char *id, struct promote_known *ret, struct err *err);
+/* The same from its row. */
+void promote_take(const struct row *row, struct promote_known *ret);
 /* What is live now of "route/summarise", and the event that made it so; the digest is empty if nobody said. */
 struct promote_live {
     char digest[PROMOTE_TEXT];

@@ -6,8 +6,11 @@
 #include "cli/print/fact.h"
 #include "cli/print/say.h"
 #include "cli/promote/promote.h"
+#include "cli/promote/target.h"
+#include "cli/states/entities.h"
 #include "cli/view/asof.h"
 #include "cli/view/entity.h"
+#include "cli/view/listing.h"
 #include "projections/ready/promotions.h"
 #include "projections/rows/list.h"
 #include "projections/view/look.h"
@@ -18,11 +21,34 @@ static const struct opt status_options[] = {
     {0},
 };
 
+#define DRIFT_MAX 600
+
+/* Does the link of this promotion lead elsewhere, where it is this one that made something live? Empty: no, or it has no link. What
+ * cannot be read is said too. */
+static int find_drift(struct asof *view, const struct row *row, bool whole, char ret[DRIFT_MAX], struct err *err) {
+    struct promote_known known;
+    struct promote_target target;
+    struct promotions_live live;
+    struct err why = {0};
+    ret[0] = '\0';
+    if (!row_bool(row, PROMOTIONS_LINKED) || !row_has(row, PROMOTIONS_APPLIED) || row_has(row, PROMOTIONS_UNAPPLIED))
+        return 0;
+    promote_take(row, &known);
+    int rc = promotions_find_live(view->state, row, &live, err);
+    if (rc != 0 || strcmp(live.by, known.id) != 0) return rc;
+    rc = target_read(view->ledger, &known, &target, &why);
+    if (rc == 0) rc = target_drift(&known, &target, whole, &why);
+    if (rc != 0) snprintf(ret, DRIFT_MAX, "%.*s", REASON_PART(bytes_of(why.msg), DRIFT_MAX - 1));
+    return 0;
+}
+
 struct telling {
     struct asof *view;
     struct fact_table table;
     struct buf next, lacks; /* the first remedy, and what for */
     size_t n;
+    bool now, one; /* the links are looked at; only one was asked for */
+    char drift[DRIFT_MAX];
 };
 
 static void put_next(struct telling *t, struct bytes remedy, struct buf *out) {
@@ -71,13 +97,14 @@ static void find_next(struct telling *t, const struct row *row) {
 }
 
 /* "promoted, not applied", "rolled back (regression)" */
-static void say_state(const struct row *row, char *ret, size_t size) {
+static void say_state(const struct row *row, bool drifted, char *ret, size_t size) {
     struct bytes state = row_text(row, PROMOTIONS_STATE), why = row_text(row, PROMOTIONS_REASON);
     bool back = bytes_is(state, "idle") && row_has(row, PROMOTIONS_PLANNED_SEQ);
     bool ended = back || bytes_is(state, "aborted");
-    snprintf(ret, size, "%.*s%s%.*s%s%s", REASON_PART(back ? bytes_of("rolled back") : state, 20),
+    snprintf(ret, size, "%.*s%s%.*s%s%s%s", REASON_PART(back ? bytes_of("rolled back") : state, 20),
              ended && why.n > 0 ? " (" : "", REASON_PART(ended ? why : (struct bytes){0}, 40),
-             ended && why.n > 0 ? ")" : "", row_has(row, PROMOTIONS_UNAPPLIED) ? ", not applied" : "");
+             ended && why.n > 0 ? ")" : "", row_has(row, PROMOTIONS_UNAPPLIED) ? ", not applied" : "",
+             drifted ? ", drift" : "");
 }
 
 static int tell_row(void *ctx, const struct row *row, struct err *err) {
@@ -86,11 +113,22 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
     struct bytes state = row_text(row, PROMOTIONS_STATE), gate = row_text(row, PROMOTIONS_GATE);
     bool unapplied = row_has(row, PROMOTIONS_UNAPPLIED), over = !promotions_is_under_way(row);
     char words[128];
-    (void)err;
+    int rc = t->now ? find_drift(t->view, row, t->one, t->drift, err) : 0;
+    bool drifted = rc == 0 && t->now && t->drift[0] != '\0';
     promotions_put_of(row, &of);
     find_next(t, row);
+    if (drifted) {
+        struct buf command = {.max = 4096};
+        buf_put_str(&command, "ledger promote apply ");
+        readiness_put_word(&command, row_text(row, PROMOTIONS_PROMOTION));
+        buf_put_str(&command, " --force");
+        buf_clear(&t->lacks);
+        buf_put_str(&t->lacks, t->drift);
+        put_next(t, bytes_of_buf(&command), &t->next);
+        buf_done(&command);
+    }
     over = over && !bytes_is(state, "promoted"); /* what the gates said then says nothing now */
-    say_state(row, words, sizeof(words));
+    say_state(row, drifted, words, sizeof(words));
     const struct fact facts[] = {
         fact_str("PROMOTION", "promotion", row_text(row, PROMOTIONS_PROMOTION)),
         fact_said(fact_str("STATE", "state", state), words),
@@ -101,13 +139,16 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
                  row_has(row, PROMOTIONS_DEBATE) ? row_text(row, PROMOTIONS_DEBATE) : (struct bytes){0}),
         fact_str("GATE", "gate", gate.n > 0 && !over ? gate : (struct bytes){0}),
         fact_said(fact_str(NULL, "unapplied", unapplied ? row_text(row, PROMOTIONS_UNAPPLIED) : (struct bytes){0}), ""),
+        fact_said(fact_text(NULL, "drift", drifted ? t->drift : NULL), ""),
         fact_str("LACKS", "lacks", t->lacks.n > 0 ? bytes_of_buf(&t->lacks) : (struct bytes){0}),
         fact_str("NEXT", "next", t->next.n > 0 ? bytes_of_buf(&t->next) : (struct bytes){0}),
     };
-    fact_row(&t->table, facts, sizeof(facts) / sizeof(facts[0]));
-    t->n++;
+    if (rc == 0) {
+        fact_row(&t->table, facts, sizeof(facts) / sizeof(facts[0]));
+        t->n++;
+    }
     buf_done(&of);
-    return 0;
+    return rc;
 }
 
 static int tell_all(struct telling *t, struct err *err) {
@@ -116,7 +157,9 @@ static int tell_all(struct telling *t, struct err *err) {
     size_t table = state_table_find(t->view->state, "promotions");
     int rc = state_rows_open(t->view->state, table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-        if (promotions_is_under_way(row) || row_has(row, PROMOTIONS_UNAPPLIED)) rc = tell_row(t, row, err);
+        bool open = promotions_is_under_way(row) || row_has(row, PROMOTIONS_UNAPPLIED);
+        if (!open && t->now) rc = find_drift(t->view, row, false, t->drift, err);
+        if (rc == 0 && (open || (t->now && t->drift[0] != '\0'))) rc = tell_row(t, row, err);
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
@@ -148,6 +191,8 @@ static int tell(struct asof *view, const struct opt_args *args) {
     struct telling t = {.view = view, .table = {.cli = view->cli}, .next = {.max = 16384}, .lacks = {.max = 4096}};
     struct err err = {0};
     const char *id = args->n_args > 0 ? args->args[0] : NULL;
+    t.now = !opt_has(args, &status_options[S_AT]);
+    t.one = id != NULL;
     struct bytes name = bytes_of(id != NULL ? id + (strncmp(id, "promotion/", 10) == 0 ? 10 : 0) : "");
     size_t table = state_table_find(view->state, "promotions");
     struct obj whole = {0};
@@ -178,9 +223,50 @@ static int status(struct cli *cli, const struct opt_args *args) {
 const struct spec promote_status = {
     .synopsis = "[ID] [--at WHEN]",
     .about = "Shows where a promotion is, all that keeps it from being promoted, each with the command that\n"
-             "helps, and the command that comes next. Without ID all that are in progress or not applied.",
+             "helps, and the command that comes next. Without ID all that are in progress or not applied, and\n"
+             "those whose link somebody else moved. Of one promotion what is live is read too, and compared with\n"
+             "what was applied; with --at no link is looked at.",
     .examples = "ledger promote status\nledger promote status swap",
     .opts = status_options,
     .max_args = 1,
     .run = status,
+};
+
+/* ---- list ---- */
+
+/* The rows come from the log alone; what the links say now is added below them. */
+static int note_drift(struct asof *view) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    struct err err = {0};
+    char drift[DRIFT_MAX];
+    int rc = state_rows_open(view->state, state_table_find(view->state, "promotions"), NULL, 0, &rows, &err);
+    while (rc == 0 && (rc = state_rows_next(rows, &row, &err)) == 0) {
+        rc = find_drift(view, row, false, drift, &err);
+        if (rc == 0 && drift[0] != '\0') {
+            cli_note(view->cli, "ledger: promote list: '%.*s': %s", REASON_NAME(row_text(row, PROMOTIONS_PROMOTION)),
+                     drift);
+        }
+    }
+    state_rows_close(rows);
+    return rc < 0 ? asof_fail_lookup(view, &err) : EXIT_GOOD;
+}
+
+static int list(struct cli *cli, const struct opt_args *args) {
+    struct asof view = {0};
+    int exit_code = entities_list.run(cli, args);
+    if (exit_code > EXIT_NO || opt_has(args, &entities_list_options[L_AT])) return exit_code;
+    int opened = asof_open(&view, cli, NULL);
+    if (opened == 0) opened = note_drift(&view);
+    asof_close(&view);
+    return opened != 0 ? opened : exit_code;
+}
+
+const struct spec promote_list = {
+    .synopsis = "[--at WHEN] [--state STATE] [--with COLUMN=VALUE] [--last N] [--format FORMAT]",
+    .about = "Lists promotions, one per line, as they are now or, with --at, as they were then. Conditions of\n"
+             "different options must all hold. Without --at the links to what is live are looked at too: one that\n"
+             "somebody else moved is named on standard error. Exit code 1 if nothing matched.",
+    .opts = entities_list_options,
+    .run = list,
 };

@@ -10,6 +10,7 @@
 #include "base/mp.h"
 #include "cli/open/open.h"
 #include "cli/print/fact.h"
+#include "cli/print/say.h"
 #include "ledger/event/event.h"
 #include "projections/act/checked.h"
 
@@ -160,17 +161,27 @@ struct switched {
     char before[LINK_DIGEST_MAX], read_back[LINK_DIGEST_MAX];
 };
 
-static int switch_link(const struct promote_known *known, const struct promote_target *t, const char *want, bool forced,
-                       struct switched *ret, struct err *err) {
+/* Going back is safe; going on is not, while LOCKDOWN is on. A link that was switched already is only read. */
+static int may_switch(struct ledger *ledger, const struct promote_known *known, bool there, struct err *err) {
+    return there || strcmp(known->state, "promoted") != 0 ? 0 : checked_unlocked(ledger, "promotion.promoted", err);
+}
+
+static int switch_link(struct ledger *ledger, const struct promote_known *known, const struct promote_target *t,
+                       const char *want, bool forced, struct switched *ret, struct err *err) {
     const char *to, *from;
     char path[FILE_PATH_MAX], found[FILE_PATH_MAX] = "";
+    struct err drift = {0};
     memset(ret, 0, sizeof(*ret));
     int rc = ends_of(known, t, want, &to, &from, err);
     if (rc == 0) rc = is_whole(t, to, want, err);
-    if (rc == 0 && is_ours(known, t, to, from, &ret->was_there, err) != 0) {
-        rc = forced ? 0 : ERR_CONFLICT;
-        ret->forced = forced;
+    if (rc == 0) rc = link_recover(t->link, from, to, err);
+    if (rc == 0) {
+        rc = is_ours(known, t, to, from, &ret->was_there, &drift);
+        ret->forced = rc == ERR_CONFLICT && forced; /* only drift is overruled, not what cannot be read */
+        if (rc != 0 && !ret->forced) *err = drift;
+        rc = ret->forced ? 0 : rc;
     }
+    if (rc == 0) rc = may_switch(ledger, known, ret->was_there, err);
     if (rc == 0 && !ret->was_there && link_read(t->link, found, NULL) == 0 &&
         link_resolve(t->link, found, path, NULL) == 0) {
         (void)link_digest(path, ret->before, NULL, NULL); /* unknown, if it cannot be read */
@@ -180,6 +191,26 @@ static int switch_link(const struct promote_known *known, const struct promote_t
     if (rc == 0) rc = link_digest(t->link, ret->read_back, NULL, err);
     if (rc == 0 && strcmp(ret->read_back, want) != 0) {
         rc = err_set(err, ERR_CONFLICT, "'%.300s' was switched and is %s, not %s", t->link, ret->read_back, want);
+    }
+    return rc;
+}
+
+int target_drift(const struct promote_known *known, const struct promote_target *target, bool whole, struct err *err) {
+    const char *to, *from;
+    char found[FILE_PATH_MAX] = "";
+    int rc = ends_of(known, target, known->applied, &to, &from, err);
+    if (rc == 0) rc = link_read(target->link, found, err);
+    if (rc == ERR_NOTFOUND) {
+        return err_set(err, ERR_CONFLICT, "drift: the link '%.200s' is gone; it has to lead to '%.200s'", target->link, to);
+    }
+    if (rc == 0 && strcmp(found, to) != 0) {
+        rc = err_set(err, ERR_CONFLICT,
+                     "drift: the link '%.150s' leads to '%.150s', not to '%.150s': somebody else moved it", target->link,
+                     found, to);
+    }
+    if (rc == 0 && whole) {
+        rc = is_whole(target, to, known->applied, err);
+        if (rc == ERR_CONFLICT) err_prefix(err, "drift");
     }
     return rc;
 }
@@ -245,7 +276,7 @@ int target_apply(struct cli *cli, const char *id, const char *actor, bool forced
     const char *want = known.unapplied[0] != '\0' ? known.unapplied : forced ? known.applied : "";
     bool done = rc == 0 && (!known.linked || want[0] == '\0');
     if (rc == 0 && !done) rc = target_read(ledger, &known, &target, &err);
-    if (rc == 0 && !done) rc = switch_link(&known, &target, want, forced, &switched, &err);
+    if (rc == 0 && !done) rc = switch_link(ledger, &known, &target, want, forced, &switched, &err);
     if (rc == 0 && !done) rc = record(ledger, &known, &target, want, &switched, cli_actor(actor, room), &receipt, &err);
     log_close(ledger);
     if (rc == 0) return done ? EXIT_GOOD : print(cli, &known, want, &target, &switched, &receipt);
@@ -255,6 +286,17 @@ int target_apply(struct cli *cli, const char *id, const char *actor, bool forced
     return rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? cli_fail_as(cli, &err, EXIT_NO) : cli_fail(cli, &err);
 }
 
+/* What a process left that was killed while it switched the link once more (apply --force). */
+static int tidy(struct ledger *ledger, const struct promote_known *known, struct err *err) {
+    const char *to, *from;
+    struct promote_target target;
+    struct err ignored = {0};
+    if (!known->there || !known->linked || known->applied[0] == '\0' || known->unapplied[0] != '\0') return 0;
+    int rc = target_read(ledger, known, &target, &ignored);
+    if (rc == 0) rc = ends_of(known, &target, known->applied, &to, &from, &ignored);
+    return rc == 0 ? link_recover(target.link, from, to, err) : 0; /* where it is may have been erased */
+}
+
 int promote_complete(struct cli *cli, const char *id, const char *actor) {
     struct ledger *ledger = NULL;
     struct promote_known known;
@@ -262,6 +304,9 @@ int promote_complete(struct cli *cli, const char *id, const char *actor) {
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) return exit_code;
     int rc = promote_known(ledger, id, &known, &err);
+    if (rc == 0 && tidy(ledger, &known, &err) != 0) {
+        cli_note(cli, "ledger: %s: %s", cli->command, err.msg);
+    }
     log_close(ledger);
     if (rc != 0) return cli_fail(cli, &err);
     return known.there && known.unapplied[0] != '\0' ? target_apply(cli, id, actor, false) : EXIT_GOOD;

@@ -18,6 +18,9 @@ int target_read(struct ledger *ledger, const struct promote_known *known, struct
  * and the link leads to the other one, or there already. ERR_CONFLICT, in words. `forced`: wherever the link leads. */
 int target_may(const struct promote_known *known, const struct promote_target *target, const char *want, bool forced,
                struct err *err);
+/* Of one whose link was switched and read back: does it still lead there? ERR_CONFLICT, in words: drift. `whole`: what it leads to is
+ * read too. */
+int target_drift(const struct promote_known *known, const struct promote_target *target, bool whole, struct err *err);
 /* Switches the link to what the states say, reads back and records promotion.applied, unless nothing is to be applied and
  * `forced` is not set. Prints what it did, or reports. Returns the exit code. */
 int target_apply(struct cli *cli, const char *id, const char *actor, bool forced);

@@ -10,7 +10,7 @@
 #include "cli/view/explain.h"
 #include "cli/view/listing.h"
 
-static const struct opt list_options[] = {
+const struct opt entities_list_options[] = {
     LISTING_OPTIONS,
     {0},
 };
@@ -43,10 +43,10 @@ static int no_table(struct asof *view) {
 
 static int list(struct cli *cli, const struct opt_args *args) {
     struct asof view = {0};
-    int exit_code = asof_open(&view, cli, opt_text(args, &list_options[L_AT]));
+    int exit_code = asof_open(&view, cli, opt_text(args, &entities_list_options[L_AT]));
     if (exit_code == 0) {
         size_t table = table_of(&view);
-        exit_code = table != SIZE_MAX ? listing_run(&view, table, args, list_options) : no_table(&view);
+        exit_code = table != SIZE_MAX ? listing_run(&view, table, args, entities_list_options) : no_table(&view);
         exit_code = asof_exit(&view, exit_code);
     }
     asof_close(&view);
@@ -94,7 +94,7 @@ const struct spec entities_list = {
              "Conditions of different options must all hold; several values of one option are alternatives. A\n"
              "table shows the main columns, --fields chooses others, and JSON has them all. Exit code 1 if\n"
              "nothing matched.",
-    .opts = list_options,
+    .opts = entities_list_options,
     .run = list,
 };
 

@@ -7,5 +7,7 @@
 
 /* For the table of subcommands of any such command. */
 extern const struct spec entities_list, entities_show;
+/* The options of the first, L_AT to ... of cli/view/listing.h. */
+extern const struct opt entities_list_options[];
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,13 +123,20 @@ static int moved(const char *link, struct err *err) {
                    : err_set(err, ERR_CONFLICT, "the link '%.300s' is gone: somebody else removed it", link);
 }
 
-/* Exchanged first and looked at then: between a look and a rename somebody else could move it. */
+static int swap(const char *temporary, const char *link) {
+    return renameat2(AT_FDCWD, temporary, AT_FDCWD, link, RENAME_EXCHANGE);
+}
+
+/* Exchanged first and looked at then: between a look and a rename somebody else could move it. What is not a link is never taken
+ * away. */
 static int exchange(const char *link, const char *temporary, const char *from, struct err *err) {
-    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, link, RENAME_EXCHANGE) != 0) {
+    char taken[FILE_PATH_MAX];
+    if (swap(temporary, link) != 0) {
         return errno == ENOENT ? moved(link, err) : err_errno(err, errno, "the link '%.300s' cannot be switched", link);
     }
-    if (from == NULL || leads_to(temporary, from)) return 0;
-    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, link, RENAME_EXCHANGE) != 0) {
+    bool ours = link_read(temporary, taken, NULL) == 0 && (from == NULL || strcmp(taken, from) == 0);
+    if (ours) return 0;
+    if (swap(temporary, link) != 0) {
         return err_errno(err, errno, "the link '%.200s' was moved by somebody else, and what it led to is '%.200s' now",
                          link, temporary);
     }
@@ -138,16 +146,54 @@ static int exchange(const char *link, const char *temporary, const char *from, s
 /* Removes nothing but a link. */
 static int clear(const char *temporary, struct err *err) {
     char to[FILE_PATH_MAX];
-    int rc = link_read(temporary, to, NULL);
+    struct err why = {0};
+    int rc = link_read(temporary, to, &why);
     if (rc == ERR_NOTFOUND) return 0;
-    if (rc == 0 && unlink(temporary) == 0) return 0;
-    return err_set(err, ERR_IO, "'%.300s' cannot be removed", temporary);
+    if (rc == ERR_CONFLICT) return err_set(err, ERR_CONFLICT, "'%.300s' is in the way: it is not a link", temporary);
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
+    return unlink(temporary) == 0 ? 0 : err_errno(err, errno, "'%.300s' cannot be removed", temporary);
 }
 
-int link_switch(const char *link, const char *from, const char *to, struct err *err) {
-    char temporary[FILE_PATH_MAX], found[FILE_PATH_MAX];
+/* One process at a time; where the file system has no locks, what is looked at afterwards has to do. */
+static int lock(const char *link) {
+    char dir[FILE_PATH_MAX];
+    int fd = file_parent(dir, link, NULL) == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) (void)flock(fd, LOCK_EX);
+    return fd;
+}
+
+static void unlock(int fd) {
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+/* Only the process that was killed knew what it took away: if that was not `from`, it is put back. */
+static int recover(const char *link, const char *temporary, const char *from, const char *to, struct err *err) {
+    char taken[FILE_PATH_MAX];
+    int rc = link_read(temporary, taken, NULL);
+    if (rc == ERR_NOTFOUND) return 0;
+    bool foreign = rc == ERR_CONFLICT || (rc == 0 && from[0] != '\0' && strcmp(taken, from) != 0 && strcmp(taken, to) != 0);
+    if (foreign && leads_to(link, to) && swap(temporary, link) != 0) {
+        return err_errno(err, errno, "the link '%.200s' was moved by somebody else, and what it led to is '%.200s' now",
+                         link, temporary);
+    }
+    return clear(temporary, err);
+}
+
+int link_recover(const char *link, const char *from, const char *to, struct err *err) {
+    char temporary[FILE_PATH_MAX];
     int rc = temporary_of(link, temporary, err);
-    if (rc == 0) rc = clear(temporary, err);
+    if (rc != 0) return rc;
+    int locked = lock(link);
+    rc = recover(link, temporary, from, to, err);
+    unlock(locked);
+    return rc;
+}
+
+static int switch_locked(const char *link, const char *temporary, const char *from, const char *to, struct err *err) {
+    char found[FILE_PATH_MAX];
+    int rc = clear(temporary, err);
     int is = link_read(link, found, NULL);
     bool fresh = is == ERR_NOTFOUND;
     if (rc == 0 && (is == ERR_CONFLICT || (from != NULL && fresh != (from[0] == '\0')))) rc = moved(link, err);
@@ -162,4 +208,14 @@ int link_switch(const char *link, const char *from, const char *to, struct err *
     int cleared = rc == 0 || rc == ERR_CONFLICT ? clear(temporary, rc == 0 ? err : &ignored) : 0;
     if (rc == 0) rc = file_sync_parent(link, err);
     return rc == 0 ? cleared : rc;
+}
+
+int link_switch(const char *link, const char *from, const char *to, struct err *err) {
+    char temporary[FILE_PATH_MAX];
+    int rc = temporary_of(link, temporary, err);
+    if (rc != 0) return rc;
+    int locked = lock(link);
+    rc = switch_locked(link, temporary, from, to, err);
+    unlock(locked);
+    return rc;
 }

@@ -19,12 +19,11 @@
 
 bool decide_is_safe(struct bytes kind) {
     static const char *const families[] = {"recovery.", "ledger.", "doctor."};
-    static const char *const kinds[] = {"permission.requested",  "permission.denied", "permission.revoked",
-                                        "permission.expired",    "promotion.aborted", "promotion.tripped",
-                                        "promotion.rolled_back", "pack.parked",       "pack.removed",
-                                        "pack.checked",          "route.parked",      "route.offline",
-                                        "route.removed",         "run.finished",      "run.tool_returned",
-                                        "run.model_returned",    "run.logged",        "policy.violated"};
+    static const char *const kinds[] = {
+        "permission.requested", "permission.denied",     "permission.revoked", "permission.expired", "promotion.aborted",
+        "promotion.tripped",    "promotion.rolled_back", "promotion.applied",  "pack.parked",        "pack.removed",
+        "pack.checked",         "route.parked",          "route.offline",      "route.removed",      "run.finished",
+        "run.tool_returned",    "run.model_returned",    "run.logged",         "policy.violated"};
     bool safe = false;
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
         safe = safe || bytes_has_prefix(kind, families[i]);

@@ -96,6 +96,7 @@ extern const struct state_column promotions_live_columns[];
 struct promotions_live {
     bool known;       /* somebody said which version is live */
     char digest[256]; /* cut if longer */
+    char by[260];     /* the promotion that made it so, cut if longer */
     int64_t seq;      /* the event that says so */
     char other[260];  /* an id, cut if longer; empty: there is none */
     int64_t other_seq;

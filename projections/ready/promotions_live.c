@@ -138,6 +138,7 @@ static int find_row(struct state_view *view, struct bytes of, struct promotions_
         ret->known = digest.n > 0;
         ret->seq = row_int(row, LIVE_SEQ);
         snprintf(ret->digest, sizeof(ret->digest), "%.*s", REASON_PART(digest, sizeof(ret->digest) - 1));
+        snprintf(ret->by, sizeof(ret->by), "%.*s", REASON_PART(row_text(row, LIVE_PROMOTION), sizeof(ret->by) - 1));
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;

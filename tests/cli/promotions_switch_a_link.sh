@@ -107,13 +107,27 @@ same "$(live)" "$v2"
 # A crash after the switch: it is only read back.
 box 0 append promotion.rolled_back -s promotion/w digest="$v1" digest_before="$v2"
 ln -sfn v1 web/live
-ln -s v9 web/.ledger-tmp-link-live # of a process that was killed
+ln -s v2 web/.ledger-tmp-link-live # of a process that was killed: what it took away
 box 0 promote plan w image/web --target web --from web/v2
 same "$(live)" "$v1"
 ready w
 box 0 promote apply w
 same "$(find web -mindepth 1 -maxdepth 1 | sort | xargs)" 'web/live web/v1 web/v2'
 same "$(live)" "$v2"
+
+# Killed after it took away a link that somebody else had moved: that is put back, and named.
+box 0 promote rollback w
+box 0 promote plan w image/web --target web --from web/v2
+ready w
+box 0 append promotion.promoted -s promotion/w --checked digest="$v2"
+ln -sfn v2 web/live
+ln -s v9 web/.ledger-tmp-link-live
+box 1 promote apply w
+err_has "leads to 'v9'"
+same "$(readlink web/live)" v9
+check test ! -L web/.ledger-tmp-link-live
+box 0 promote apply w --force
+same "$(readlink web/live)" v2
 
 # What was applied can be ended only by going back; the first version has nothing before it.
 box 0 promote plan n image/new --target web --link new --from web/v1
@@ -126,4 +140,80 @@ err_has 'there is no version to go back to'
 echo x >web/file
 box 3 promote plan f model/f --target web --link file --from web/v1
 err_has 'is not a link'
+rm web/file
+
+# Drift shows before anybody acts: in status, with what puts it right, and in the list; a version that was changed in place too.
+same "$(readlink web/live)" v2
+box 0 promote status w --json
+json '.promotions[0].drift' null
+ln -sfn elsewhere web/live
+box 0 promote status w
+out_has 'promoted, drift'
+out_has "drift: the link '$PWD/web/live' leads to 'elsewhere', not to 'v2': somebody else moved it"
+out_has ' promote apply w --force'
+box 0 promote status
+out_has 'promoted, drift'
+box 0 promote list
+err_has "'w': drift: the link"
+box 0 promote plan later image/web --digest "sha256:$(printf 'f%.0s' {1..64})"
+box 0 promote status --at "$applied"
+[[ $out != *drift* ]] || fail 'the past has no drift'
+rm web/live
+box 0 promote status w
+out_has 'is gone; it has to lead to'
+ln -s v2 web/live
+echo more >web/v2/index.html
+box 0 promote status w
+out_has 'it was changed'
+echo two >web/v2/index.html
+box 0 promote status w --json
+json '.promotions[0].drift' null
+box 0 promote abort later
+
+# A link that cannot be read is not drift: force does not overrule it.
+mkdir apart outside
+cp -R web/v2 outside/v3
+echo three >outside/v3/index.html
+box 0 promote plan x image/apart --target apart --from outside/v3
+v3=$(jq -r .digest < <("$LEDGER" -C "$BOX" --json promote status x | jq '.promotions[0]'))
+evaluate "$v3"
+ready x
+box 0 promote apply x
+mv apart away
+ln -s apart apart
+box 4 promote apply x --force
+err_has 'Too many levels of symbolic links'
+[[ $err != *drift* ]] || fail 'what cannot be read is taken for drift'
+rm apart
+mv away apart
+
+# While LOCKDOWN is on nothing goes forward, and everything may go back.
+run 0 key new alice.key --name test.example/alice
+box 0 append policy.declared -s policy/guards policy=guards "controllers:=[\"$out\"]"
+mkdir web/v4
+echo four >web/v4/a
+box 0 promote plan y image/web --target web --from web/v4
+v4=$("$LEDGER" -C "$BOX" --json promote status y | jq -r '.promotions[0].digest')
+evaluate "$v4"
+ready y
+box 0 append promotion.promoted -s promotion/y --checked digest="$v4"
+box 0 tripcode issue LOCKDOWN --sign-as alice.key
+lock=$(jq -r .tripcode <<<"$out")
+box 1 promote apply y
+err_has 'LOCKDOWN is on since event'
+same "$(readlink web/live)" v2
+box 0 promote rollback y
+same "$(readlink web/live)" v2
+box 0 promote rollback w
+same "$(readlink web/live)" v1
+same "$(live)" "$v1"
+same "$(unapplied w)" ''
+box 0 promote status w
+out_has 'rolled back (regression)'
+box 0 tripcode end "$lock" --sign-as alice.key
+
+# What a process left that was killed after it switched the link is removed by the next command of that promotion.
+ln -s v2 web/.ledger-tmp-link-live
+box 1 promote simulate w --verdict pass
+check test ! -L web/.ledger-tmp-link-live
 finish

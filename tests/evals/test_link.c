@@ -118,6 +118,106 @@ static void what_somebody_else_did_is_left_alone(void **state) {
     assert_non_null(strstr(err.msg, "is not a link"));
 }
 
+static char temporary[FILE_PATH_MAX];
+
+static void raw_link(const char *to, const char *path) {
+    syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    syscall(SYS_symlinkat, to, AT_FDCWD, path);
+}
+
+static void move_it(void) {
+    raw_link("v3", live);
+}
+
+static void put_a_file(void) {
+    syscall(SYS_unlinkat, AT_FDCWD, live, 0);
+    long fd = syscall(SYS_openat, AT_FDCWD, live, O_CREAT | O_WRONLY, 0600);
+    syscall(SYS_write, fd, "a file", (size_t)6);
+    syscall(SYS_close, fd);
+}
+
+/* Switches from `from` (NULL: by force) to v2 while somebody else meddles right before the exchange; is killed at a call, or not
+ * (0). Returns the link's own answer, or -1. */
+static int switch_meddled(const char *from, void (*meddle)(void), long killed_at) {
+    int status = 0;
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct err err = {0};
+        syscalls.fail_at = killed_at;
+        syscalls.dies = true;
+        syscalls.before = 2; /* symlink, renameat2, ... */
+        syscalls.meddle = meddle;
+        syscalls.on = true;
+        int rc = link_switch(live, from, "v2", &err);
+        _exit(rc == 0 ? 0 : rc == ERR_CONFLICT ? 1 : 2);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void renew(void) {
+    unlink(live);
+    must(link_switch(live, "", "v1", &why));
+    snprintf(temporary, sizeof(temporary), "%s", scratch_at(&s, "web/.ledger-tmp-link-live"));
+}
+
+static void what_somebody_else_did_survives_a_kill_between_the_exchanges(void **state) {
+    (void)state;
+    char to[FILE_PATH_MAX];
+    for (long at = 0; at < 8; at++) {
+        renew();
+        int rc = switch_meddled("v1", move_it, at);
+        assert_true(rc == 1 || (at > 0 && rc == -1));
+        if (at == 3) { /* between the exchanges: only what it took away tells */
+            assert_string_equal(leads(), "v2");
+            assert_int_equal(link_read(temporary, to, &why), 0);
+            assert_string_equal(to, "v3");
+        }
+        must(link_recover(live, "v1", "v2", &why));
+        assert_string_equal(leads(), at == 1 ? "v1" : "v3"); /* killed before it was moved */
+        assert_int_equal(count(), 3);
+    }
+}
+
+static void a_file_in_the_place_of_the_link_stays_there(void **state) {
+    (void)state;
+    struct err err = {0};
+    char to[FILE_PATH_MAX];
+    for (int forced = 0; forced < 2; forced++) {
+        for (long at = 0; at < 8; at++) {
+            renew();
+            int rc = switch_meddled(forced ? NULL : "v1", put_a_file, at);
+            assert_true(rc == 1 || (at > 0 && rc == -1));
+            must(link_recover(live, "v1", "v2", &why));
+            if (at == 1) {
+                assert_string_equal(leads(), "v1");
+            } else {
+                assert_int_equal(link_read(live, to, &err), ERR_CONFLICT);
+            }
+            assert_int_equal(count(), 3);
+        }
+    }
+    scratch_write(temporary, bytes_of("mine"));
+    assert_int_equal(link_recover(live, "v1", "v2", &err), ERR_CONFLICT);
+    assert_non_null(strstr(err.msg, "is in the way: it is not a link"));
+}
+
+static void what_a_killed_process_left_is_removed(void **state) {
+    (void)state;
+    renew();
+    raw_link("v2", temporary); /* before the exchange */
+    must(link_recover(live, "v1", "v2", &why));
+    assert_string_equal(leads(), "v1");
+    assert_int_equal(count(), 3);
+    must(link_switch(live, "v1", "v2", &why));
+    raw_link("v1", temporary); /* after it */
+    must(link_recover(live, "v1", "v2", &why));
+    assert_string_equal(leads(), "v2");
+    assert_int_equal(count(), 3);
+}
+
 static void a_digest_is_of_the_content(void **state) {
     (void)state;
     char one[LINK_DIGEST_MAX], two[LINK_DIGEST_MAX], again[LINK_DIGEST_MAX];
@@ -143,6 +243,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_leads_to_one_version_whenever_the_process_dies_or_a_call_fails, start, finish),
         cmocka_unit_test_setup_teardown(what_somebody_else_did_is_left_alone, start, finish),
+        cmocka_unit_test_setup_teardown(what_somebody_else_did_survives_a_kill_between_the_exchanges, start, finish),
+        cmocka_unit_test_setup_teardown(a_file_in_the_place_of_the_link_stays_there, start, finish),
+        cmocka_unit_test_setup_teardown(what_a_killed_process_left_is_removed, start, finish),
         cmocka_unit_test_setup_teardown(a_digest_is_of_the_content, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

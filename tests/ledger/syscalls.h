@@ -24,12 +24,17 @@ static struct {
     bool done;          /* that call is made first (a file system that reports failure of a rename that succeeded) */
     int error;
     bool hit;
+    long before;          /* right before this one (from 1) ... */
+    void (*meddle)(void); /* ... somebody else acts; NULL: nobody. By calls that are not counted: syscall(2) */
 } syscalls;
 
 /* 0: make the call; otherwise the errno to fail with. */
 static inline int syscalls_judge(void) {
     if (!syscalls.on) return 0;
     long n = ++syscalls.count;
+    if (syscalls.meddle != NULL && n == syscalls.before) {
+        syscalls.meddle();
+    }
     if (syscalls.fail_at == 0 || (syscalls.forever ? n < syscalls.fail_at : n != syscalls.fail_at)) {
         return 0;
     }
