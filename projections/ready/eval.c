@@ -63,6 +63,9 @@ static const struct state_column eval_columns[] = {
     [EVAL_ERASED_SEQ] = {"erased_seq", CELL_INT, COLUMN_SEQ, "its newest event whose body was erased"},
     [EVAL_ERASED_BY] = {"erased_by", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [EVAL_PROGRAM_DIGEST] = {"program_digest", CELL_TEXT, 0, "digest of the program, if a tool was evaluated"},
+    [EVAL_SAMPLES_RECORDED] = {"samples_recorded", CELL_INT, 0, "samples on record that were measured"},
+    [EVAL_UNMEASURED_SEQ] = {"unmeasured_seq", CELL_INT, COLUMN_SEQ, "its newest score or end that is not measured"},
+    [EVAL_FILE_DIGEST] = {"file_digest", CELL_TEXT, 0, "digest of the result file that it was imported from"},
     FOLD_COLUMNS};
 static const struct state_column erasure_columns[] = {
     [EVAL_ERASURE_EVENT] = {"event", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which event"},
@@ -162,8 +165,10 @@ static const struct fold_step_rule rules[] = {
     {"*", "invalidated", "invalidated", NULL},
     {"", "scored", "started", NULL},
     {"", "sample_failed", "started", NULL},
+    {"", "sampled", "started", NULL},
     {"*", "scored", NULL, NULL},
-    {"*", "sample_failed", NULL, NULL}};
+    {"*", "sample_failed", NULL, NULL},
+    {"*", "sampled", NULL, NULL}};
 #define N_RULES (sizeof(rules) / sizeof(rules[0]))
 
 /* ---- what it is bound to ---- */
@@ -291,7 +296,7 @@ static void take_total(const struct fold *fold, struct row *row, const char *fie
 
 /* A wrong answer is a result; an error, or an unnamed failure, leaves open what the answer would have been. A failure named
  * by a metric is an answer. */
-static void take_sample(const struct fold *fold, struct row *row) {
+static void take_failure(const struct fold *fold, struct row *row) {
     struct bytes failure = NOTHING, metric;
     bool told = fold_text(fold, "failure", &failure);
     bool answered =
@@ -300,6 +305,20 @@ static void take_sample(const struct fold *fold, struct row *row) {
     if (!answered) {
         row_add(row, EVAL_SAMPLES_ERRED, 1);
     }
+}
+
+/* What a program saw itself. Anybody can write the rest. */
+static bool is_measured(const struct fold *fold) {
+    return bytes_is(fold_event(fold)->grade, "measured");
+}
+
+static void take_sample(const struct fold *fold, struct row *row, bool failed) {
+    row_add(row, EVAL_SAMPLES_RECORDED, is_measured(fold));
+    if (failed) take_failure(fold, row);
+}
+
+static void note_grade(const struct fold *fold, struct row *row) {
+    if (!is_measured(fold)) row_set_int(row, EVAL_UNMEASURED_SEQ, (int64_t)fold_event(fold)->seq);
 }
 
 static bool same_cell(const struct cell *a, const struct cell *b) {
@@ -338,6 +357,7 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
     bool contradicted = contradicts(fold, row, score);
     struct cell sampled = score->cells[EVAL_SCORE_SAMPLED];
     bool same_run = row_has(score, EVAL_SCORE_SEQ) && row_int(score, EVAL_SCORE_RUN) == row_int(row, EVAL_STARTED_SEQ);
+    note_grade(fold, row);
     for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
         row_set_null(score, i);
     }
@@ -394,7 +414,9 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
     if (imported) {
         row_set_bool(row, EVAL_IMPORTED, true);
         fold_copy(fold, row, EVAL_HARNESS, "harness");
+        fold_copy(fold, row, EVAL_FILE_DIGEST, "file_digest");
     } else {
+        note_grade(fold, row);
         fold_replace(fold, row, EVAL_SAID, "verdict");
     }
     row_set_int(row, EVAL_FINISHED_AT, (int64_t)(at < time ? at : time)); /* no result is younger than its event */
@@ -509,12 +531,6 @@ static int take_erasure(struct fold *fold, struct err *err) {
     return rc == ERR_CORRUPT ? 0 : rc;
 }
 
-bool eval_is_veiled(const struct row *eval) {
-    bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and it stays so, unless that is what was erased */
-    return row_has(eval, EVAL_ERASED_SEQ) && row_has(eval, EVAL_FINISHED_SEQ) && !row_is(eval, EVAL_STATE, "started") &&
-           (!back || row_int(eval, EVAL_ERASED_SEQ) == row_int(eval, EVAL_BASE + FOLD_SINCE_SEQ));
-}
-
 static void put_suite(struct fold *fold, struct row *row) {
     struct bytes digest;
     bool told = fold_text(fold, "suite_digest", &digest);
@@ -550,13 +566,17 @@ static int take_suite(struct fold *fold, struct err *err) {
     return rc;
 }
 
+static bool is_sample(struct bytes step) {
+    return bytes_is(step, "sampled") || bytes_is(step, "sample_failed");
+}
+
 static int take_event(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
-    if (!bytes_is(step, "scored") && !bytes_is(step, "sample_failed")) {
+    if (!bytes_is(step, "scored") && !is_sample(step)) {
         return take_step(fold, row, err);
     }
     fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, rules, N_RULES);
-    if (bytes_is(step, "sample_failed")) {
-        take_sample(fold, row);
+    if (is_sample(step)) {
+        take_sample(fold, row, bytes_is(step, "sample_failed"));
         return 0;
     }
     return take_score(fold, row, err);
@@ -570,11 +590,11 @@ static int fold(struct fold *fold, struct err *err) {
     id = id.n > 0 ? id : fold_event(fold)->subject;
     int rc = fold_row(fold, EVALS, &id, 1, &row, err);
     if (rc == 0) rc = take_event(fold, row, step, err);
-    if (rc == 0 && fold_event(fold)->body.n == 0 && !bytes_is(step, "sample_failed")) rc = note_erased(fold, row, err);
+    if (rc == 0 && fold_event(fold)->body.n == 0 && !is_sample(step)) rc = note_erased(fold, row, err);
     return rc;
 }
 
-static const char *const kinds[] = {"eval.started",        "eval.finished",      "eval.imported",
-                                    "eval.scored",         "eval.sample_failed", "eval.invalidated",
-                                    "eval.suite_declared", "ledger.erased",      NULL};
-const struct projection projection_evals = {"evals", 14, tables, EVALS_TABLES, kinds, fold};
+static const char *const kinds[] = {
+    "eval.started",       "eval.finished",    "eval.imported",       "eval.scored",   "eval.sampled",
+    "eval.sample_failed", "eval.invalidated", "eval.suite_declared", "ledger.erased", NULL};
+const struct projection projection_evals = {"evals", 15, tables, EVALS_TABLES, kinds, fold};

@@ -86,15 +86,6 @@ static void say_told(struct judging *j, const char *name, const struct told *tol
 
 #define NAME(text) REASON_PART(text, 24)
 
-static const char *word_of(enum eval_result result, const struct row *score) {
-    static const char *const words[] = {
-        [EVAL_RESULT_INFORMS] = "unknown",    [EVAL_RESULT_PASSES] = "pass",       [EVAL_RESULT_UNCLEAR] = "unknown",
-        [EVAL_RESULT_UNDIRECTED] = "unknown", [EVAL_RESULT_VALUELESS] = "unknown", [EVAL_RESULT_OPPOSED] = "unknown",
-        [EVAL_RESULT_FAILS] = "fail"};
-    bool warns = result == EVAL_RESULT_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
-    return result == EVAL_RESULT_INFORMS ? NULL : warns ? "warn" : words[result];
-}
-
 static void put_real(struct buf *out, const char *name, double v) {
     mp_put_str(out, bytes_of(name));
     if (mp_float_ok(v)) {
@@ -131,7 +122,7 @@ static void take_result(struct results *r, const struct row *score, enum eval_re
     } else {
         mp_pair_str(&item, "value", label);
     }
-    put_word(&item, "verdict", word_of(result, score));
+    put_word(&item, "verdict", eval_suite_word(result, score));
     if (item.fail == 0 && list_out_fits(&r->list, item.n)) {
         list_out_raw(&r->list, bytes_of_buf(&item));
     }
@@ -412,6 +403,26 @@ static bool has_errors(struct judging *j) {
     return told != 0 || seen > 0;
 }
 
+static bool is_not_measured(struct judging *j) {
+    bool unmeasured = !row_bool(j->eval, EVAL_IMPORTED) && row_has(j->eval, EVAL_UNMEASURED_SEQ);
+    readiness_say(&j->ret->found, "unmeasured", "%lld", (long long)row_int(j->eval, EVAL_UNMEASURED_SEQ));
+    if (unmeasured) reason_cite_cell(&j->ret->reason, j->eval, EVAL_UNMEASURED_SEQ, SIZE_MAX);
+    return unmeasured;
+}
+
+/* How many were run: as its end says, else as its start; at least one. */
+static bool has_few_records(struct judging *j) {
+    int64_t n = row_int(j->eval, EVAL_SAMPLES_RECORDED);
+    int64_t run = row_int(j->eval, row_has(j->eval, EVAL_SAMPLES) ? EVAL_SAMPLES : EVAL_SAMPLES_TOTAL);
+    run = run > 1 ? run : 1;
+    readiness_say(&j->ret->found, "recorded", "%lld of %lld", (long long)n, (long long)run);
+    return !row_bool(j->eval, EVAL_IMPORTED) && n < run;
+}
+
+static bool names_no_file(struct judging *j) {
+    return row_bool(j->eval, EVAL_IMPORTED) && !row_has(j->eval, EVAL_FILE_DIGEST);
+}
+
 static bool is_cached(struct judging *j) {
     return row_bool(j->eval, EVAL_CACHED);
 }
@@ -520,6 +531,12 @@ int eval_judge_verdict(struct state_view *view, const struct row *eval, struct e
     return rc;
 }
 
+bool eval_is_veiled(const struct row *eval) {
+    bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and it stays so, unless that is what was erased */
+    return row_has(eval, EVAL_ERASED_SEQ) && row_has(eval, EVAL_FINISHED_SEQ) && !row_is(eval, EVAL_STATE, "started") &&
+           (!back || row_int(eval, EVAL_ERASED_SEQ) == row_int(eval, EVAL_BASE + FOLD_SINCE_SEQ));
+}
+
 /* ---- the tables ---- */
 
 static int put_missing(const struct eval_verdict *verdict, struct row *row, struct err *err) {
@@ -575,26 +592,5 @@ int eval_judge(struct state_view *view, struct row *row, struct err *err) {
     judging_done(&j);
     list_out_done(&results.list);
     buf_done(&results.words);
-    return rc;
-}
-
-int eval_judge_score(struct state_view *view, struct row *row, struct err *err) {
-    const struct bytes id = row_text(row, EVAL_SCORE_EVAL);
-    struct eval_suite suite = {0};
-    struct row eval;
-    double asked;
-    bool higher;
-    int rc = look_stored(view, "evals", &id, 1, &eval, NULL, err);
-    if (rc == 0) rc = eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
-    if (rc == 0) {
-        enum eval_result result = eval_suite_judge(&suite, row, &asked, &higher);
-        row_set_str(row, EVAL_SCORE_VERDICT, word_of(result, row));
-        row_set_str(row, EVAL_SCORE_SIDE, eval_suite_side(result, asked));
-        if (!isnan(asked)) {
-            row_set_real(row, EVAL_SCORE_ASKED, asked);
-        }
-    }
-    eval_suite_done(&suite);
-    row_done(&eval);
     return rc;
 }

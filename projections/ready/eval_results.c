@@ -3,6 +3,10 @@
  * score of a part of the samples is not included: it would be compared with complete ones. The newest is by its source's
  * time: older results that are imported later are history (decision 080). */
 #include "projections/ready/eval.h"
+
+#include <math.h>
+
+#include "projections/ready/eval_suite.h"
 #include "projections/view/look.h"
 
 enum {
@@ -101,6 +105,27 @@ int eval_judge_result(struct state_view *view, struct row *row, struct err *err)
     if (rc == 0) {
         row_set_str(row, RESULT_STATE, there && row_is(&eval, EVAL_STATE, "invalidated") ? "invalidated" : "scored");
     }
+    row_done(&eval);
+    return rc;
+}
+
+int eval_judge_score(struct state_view *view, struct row *row, struct err *err) {
+    const struct bytes id = row_text(row, EVAL_SCORE_EVAL);
+    struct eval_suite suite = {0};
+    struct row eval;
+    double asked;
+    bool higher;
+    int rc = look_stored(view, "evals", &id, 1, &eval, NULL, err);
+    if (rc == 0) rc = eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
+    if (rc == 0) {
+        enum eval_result result = eval_suite_judge(&suite, row, &asked, &higher);
+        row_set_str(row, EVAL_SCORE_VERDICT, eval_suite_word(result, row));
+        row_set_str(row, EVAL_SCORE_SIDE, eval_suite_side(result, asked));
+        if (!isnan(asked)) {
+            row_set_real(row, EVAL_SCORE_ASKED, asked);
+        }
+    }
+    eval_suite_done(&suite);
     row_done(&eval);
     return rc;
 }

@@ -160,3 +160,12 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
     *ret_higher = w.higher;
     return w.result;
 }
+
+const char *eval_suite_word(enum eval_result result, const struct row *score) {
+    static const char *const words[] = {
+        [EVAL_RESULT_INFORMS] = "unknown",    [EVAL_RESULT_PASSES] = "pass",       [EVAL_RESULT_UNCLEAR] = "unknown",
+        [EVAL_RESULT_UNDIRECTED] = "unknown", [EVAL_RESULT_VALUELESS] = "unknown", [EVAL_RESULT_OPPOSED] = "unknown",
+        [EVAL_RESULT_FAILS] = "fail"};
+    bool warns = result == EVAL_RESULT_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
+    return result == EVAL_RESULT_INFORMS ? NULL : warns ? "warn" : words[result];
+}

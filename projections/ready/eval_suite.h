@@ -43,6 +43,8 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
 
 /* The side of the threshold it is on: "reaches", "misses", "unknown"; NULL: there is no threshold. */
 const char *eval_suite_side(enum eval_result result, double asked);
+/* What a result is called in rows; NULL: it only informs. */
+const char *eval_suite_word(enum eval_result result, const struct row *score);
 /* Is more better? False: neither the score nor its suite states it. */
 bool eval_suite_direction(const struct eval_suite *suite, const struct row *score, bool *ret_higher);
 

@@ -21,7 +21,6 @@
 struct suite_said {
     uint8_t is[HASH_LEN]; /* digest of its name */
     char name[SUITE_MAX + 1];
-    bool cut;
     int64_t seq;
     bool passed;
     char why[FAILURE_MAX + 1]; /* it did not pass */
@@ -78,7 +77,6 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
     s = &c->suite[c->n_suites++];
     hash_parts(s->is, &name, 1);
     snprintf(s->name, sizeof(s->name), "%.*s", REASON_PART(name, SUITE_MAX));
-    s->cut = strlen(s->name) < name.n;
     s->seq = -1;
     return s;
 }
@@ -123,9 +121,9 @@ static bool has_failed(struct candidate *c) {
         const struct suite_said *s = &c->suite[i];
         if (s->seq >= 0 && !s->passed) {
             bool has = s->name[0] != '\0';
+            readiness_say(c->found, "suite", "%s", s->name);
             readiness_say(c->found, "by", "%s%s%s", has ? "by suite '" : "without a suite", s->name, has ? "'" : "");
             readiness_say(c->found, "failure", "%s%s", s->why[0] != '\0' ? ": " : "", s->why);
-            readiness_say(c->found, "suite", "%s", s->cut ? "SUITE" : s->name);
             return true;
         }
     }
@@ -161,9 +159,6 @@ static bool lacks_suites(struct candidate *c) {
         struct bytes name = {0};
         const struct suite_said *said = list_name(item, "name", &name) ? find_suite(c, name) : NULL;
         if (said == NULL || said->seq < 0 || !said->passed) {
-            if (lacking.n == 0) {
-                readiness_say(c->found, "named_suite", "%.*s", REASON_NAME(is_whole(name) ? name : bytes_of("SUITE")));
-            }
             lack(&lacking, name, said == NULL || said->seq < 0 ? "has not evaluated it" : "failed it");
         }
     }
@@ -267,21 +262,18 @@ static int weigh_all(struct candidate *c, struct err *err) {
 }
 
 /* Weighs an evaluation that the verification names. *ret_why: why it does not count; NULL: it speaks for the candidate. */
-static int weigh_named_one(struct candidate *c, struct bytes id, const char **ret_why, const char **ret_start,
-                           struct err *err) {
+static int weigh_named_one(struct candidate *c, struct bytes id, const char **ret_why, struct err *err) {
     struct eval_verdict verdict;
     struct row eval;
     bool there = false;
     int rc = look_stored(c->view, "evals", &id, 1, &eval, &there, err);
     *ret_why = NULL;
-    *ret_start = there ? "started" : "";
     if (rc == 0 && !there) {
         *ret_why = "is not known";
     } else if (rc == 0) {
         bool under_way = row_is(&eval, EVAL_STATE, "started");
         const char *lacks = lacks_name(c, &eval);
         rc = eval_judge_verdict(c->view, &eval, &verdict, err);
-        *ret_start = under_way ? NULL : *ret_start;
         *ret_why = rc != 0            ? NULL
                    : under_way        ? "has not finished"
                    : !is_of(c, &eval) ? lacks != NULL ? lacks : "is of something else"
@@ -299,13 +291,9 @@ static int weigh_named(struct candidate *c, struct err *err) {
     list_open(&list, row_list(c->row, PROMOTIONS_EVALS));
     while (rc == 0 && list_next(&list, &item)) {
         struct bytes id = {0};
-        const char *why = "is not a name", *start = NULL;
-        if (list_name(item, "name", &id)) rc = weigh_named_one(c, id, &why, &start, err);
+        const char *why = "is not a name";
+        if (list_name(item, "name", &id)) rc = weigh_named_one(c, id, &why, err);
         if (rc == 0 && why != NULL) {
-            if (c->evals.n == 0) {
-                readiness_say(c->found, "start", "%s", start != NULL && is_whole(id) ? start : "no");
-                readiness_say(c->found, "eval", "%.*s", REASON_NAME(id));
-            }
             lack(&c->evals, id, why);
         }
     }
@@ -398,29 +386,13 @@ int promotions_weigh(struct state_view *view, const struct row *row, struct read
 
 /* ---- the column ---- */
 
-static void put_word(struct buf *out, const char *name, struct bytes word, const char *otherwise) {
-    buf_printf(out, "%s%s=", out->n == 0 || out->p[out->n - 1] == ' ' ? "" : " ", name);
-    readiness_put_word(out, word.n > 0 ? word : bytes_of(otherwise));
-}
-
-/* What an evaluation of the candidate has to name. A failed evaluation is replaced only by one of the same suite, or by one
- * without a suite if it had none.
- * */
-static void put_bindings(const struct row *row, const char *suite, struct buf *out) {
-    struct bytes digest = row_text(row, PROMOTIONS_DIGEST), none = {0};
-    if (suite == NULL || suite[0] != '\0') {
-        put_word(out, "suite", bytes_of(suite != NULL ? suite : ""), "SUITE");
-    }
-    if (row_is(row, PROMOTIONS_WHAT, "route")) {
-        put_word(out, "route", row_text(row, PROMOTIONS_ROUTE), "ROUTE");
-        put_word(out, "config_digest", digest, "DIGEST");
-        put_word(out, "digest", none, "WEIGHTS");
-    } else if (row_is(row, PROMOTIONS_WHAT, "pack")) {
-        put_word(out, "pack", row_text(row, PROMOTIONS_PACK), "PACK");
-        put_word(out, "pack_version", row_text(row, PROMOTIONS_VERSION), "VERSION");
-        put_word(out, "digest", none, "WEIGHTS");
-    } else {
-        put_word(out, "digest", digest, "DIGEST");
+/* What an evaluation of the candidate is of. */
+static void put_evaluate(const struct row *row, struct buf *out) {
+    bool route = row_is(row, PROMOTIONS_WHAT, "route"), pack = row_is(row, PROMOTIONS_WHAT, "pack");
+    struct bytes name = row_text(row, route ? PROMOTIONS_ROUTE : PROMOTIONS_PACK);
+    buf_put_str(out, route ? "FILE --route " : pack ? "FILE --pack " : "FILE --endpoint URL --model MODEL");
+    if (route || pack) {
+        readiness_put_word(out, name.n > 0 ? name : bytes_of(route ? "ROUTE" : "PACK"));
     }
 }
 
@@ -451,22 +423,6 @@ static bool put_next(const struct row *row, struct buf *out) {
     buf_put_str(out, "simulate ");
     put_trial(row, out);
     return row_is(row, PROMOTIONS_STATE, "planned") || row_is(row, PROMOTIONS_STATE, "debating");
-}
-
-/* The named evaluation, and its new start when it has an older result; one under way is waited for. */
-static bool put_this(const struct readiness *found, const char *name, struct buf *out) {
-    const char *start = readiness_fact(found, "start"), *eval = readiness_fact(found, "eval");
-    bool begins = strcmp(name, "start") == 0 && strcmp(start, "started") == 0;
-    if (begins) {
-        buf_put_str(out, "ledger append eval.started -s eval/");
-    }
-    if (begins || strcmp(name, "eval") == 0) {
-        readiness_put_word(out, bytes_of(eval));
-    }
-    if (begins) {
-        buf_put_str(out, " && ");
-    }
-    return strcmp(start, "no") != 0;
 }
 
 /* What helps a debate; it may be of another promotion, with the same candidate. Only a new one is opened here. */
@@ -506,18 +462,9 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     } else if (strcmp(name, "trial") == 0) {
         put_trial(r->row, out);
         return !r->tripped;
-    } else if (strcmp(name, "start") == 0 || strcmp(name, "eval") == 0) {
-        return put_this(r->found, name, out);
-    } else if (strcmp(name, "scored") == 0 || strcmp(name, "scored_this") == 0) {
-        buf_put_str(out, "ledger append eval.scored -s eval/");
-        readiness_put_word(out, bytes_of(name[6] == '\0' ? "EVAL" : readiness_fact(r->found, "eval")));
-        buf_put_str(out, " task=TASK metric=METRIC value:=VALUE threshold:=THRESHOLD higher_is_better:=DIRECTION");
-    } else if (strcmp(name, "named_bindings") == 0) {
-        put_bindings(r->row, readiness_fact(r->found, "named_suite"), out);
-    } else if (strcmp(name, "this_bindings") == 0) {
-        put_bindings(r->row, NULL, out);
     } else {
-        put_bindings(r->row, readiness_fact(r->found, "suite"), out);
+        put_evaluate(r->row, out);
+        return strcmp(name, "again") != 0 || readiness_fact(r->found, "suite")[0] != '\0'; /* nobody can run no suite */
     }
     return true;
 }

@@ -369,62 +369,6 @@ static int gather(struct state_view *view, const struct row *route, const struct
     return rc;
 }
 
-/* ---- the evaluation that would count ---- */
-
-static void put_field(struct buf *out, const char *name, struct bytes value) {
-    if (value.n > 0) {
-        buf_printf(out, "%s%s=", out->n > 0 ? " " : "", name);
-        readiness_put_word(out, value);
-    }
-}
-
-static void keep_text(char *ret, size_t size, struct buf *text) {
-    if (text->fail == 0 && text->n < size && text->n > 0) {
-        memcpy(ret, text->p, text->n);
-        ret[text->n] = '\0';
-    }
-    buf_done(text);
-}
-
-static void put_score(struct buf *out, const struct eval_suite_task *task) {
-    buf_printf(out, "%sledger append eval.scored -s eval/EVAL task=", out->n > 0 ? " && " : "");
-    readiness_put_word(out, task->name.n > 0 ? task->name : bytes_of("TASK"));
-    buf_put_str(out, " metric=");
-    readiness_put_word(out, task->metric.n > 0 ? task->metric : bytes_of("METRIC"));
-    buf_printf(out, " value:=VALUE%s%s", task->has_threshold ? "" : " threshold:=THRESHOLD",
-               task->has_direction ? "" : " higher_is_better:=DIRECTION");
-}
-
-static int put_evaluation(struct state_view *view, const struct row *route, const struct binding *b, struct proof *p,
-                          struct err *err) {
-    static const struct eval_suite_task any = {0};
-    struct eval_suite suite;
-    struct buf bindings, scored;
-    buf_init(&bindings, 2 * sizeof(p->bindings));
-    buf_init(&scored, 2 * sizeof(p->scored));
-    put_field(&bindings, "route", row_text(route, ROUTE_NAME));
-    put_field(&bindings, "suite", row_text(route, ROUTE_SUITE));
-    put_field(&bindings, "suite_digest", b->suite_digest);
-    if (!b->tool) {
-        put_field(&bindings, "digest", bytes_of(b->model.digest[0] != '\0' ? b->model.digest : "DIGEST"));
-    }
-    put_field(&bindings, "program_digest", b->tool && b->program.n == 0 ? bytes_of("DIGEST") : b->program);
-    put_field(&bindings, "config_digest", row_text(route, ROUTE_CONFIG_DIGEST));
-    put_field(&bindings, "pack", row_text(route, ROUTE_PACK));
-    put_field(&bindings, "pack_version", b->version);
-    int rc = eval_suite_open(view, row_text(route, ROUTE_SUITE), b->suite_digest, &suite, err);
-    for (size_t i = 0; rc == 0 && i < suite.n; i++) {
-        put_score(&scored, &suite.tasks[i]);
-    }
-    if (rc == 0 && suite.n == 0) {
-        put_score(&scored, &any);
-    }
-    eval_suite_done(&suite);
-    keep_text(p->bindings, sizeof(p->bindings), &bindings);
-    keep_text(p->scored, sizeof(p->scored), &scored);
-    return rc;
-}
-
 /* ---- saying why not ---- */
 
 /* An evaluation after the pass may have been a failure. */
@@ -483,7 +427,6 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
     } else if (rc == 0) {
         say_why_not(ret, route, &b, &all);
         readiness_tell(&ret->found, true, &ret->reason);
-        rc = put_evaluation(view, route, &b, ret, err);
     }
     binding_done(&b);
     return rc;

@@ -30,9 +30,6 @@ struct proof {
     char uses[MODELS_DIGEST_MAX]; /* digest of the weights that the route uses now; empty: unknown */
     struct readiness found;       /* otherwise everything that is missing */
     struct reason reason;         /* the same in words; always cites what was read */
-    /* For remedies: what an evaluation has to name to be of the route as it is, as words of a command, and the commands
-     * that record its scores. Empty: too long, or it counts. */
-    char bindings[1024], scored[1024];
 };
 /* `route`: a row of routes, its stored columns. */
 int proof_of_route(struct state_view *view, const struct row *route, struct proof *ret, struct err *err);

@@ -5,13 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The commands that record a route's evaluation. */
-#define READINESS_EVALUATE "{scored} && ledger append eval.finished -s eval/EVAL {bindings} verdict=pass"
-
-/* The same for an evaluation named before; an older result of it does not count. */
-#define READINESS_EVALUATE_THIS                                                                                            \
-    "{start}{scored_this} && ledger append eval.finished -s eval/{eval} {this_bindings} verdict=pass"
-#define READINESS_EVALUATE_BY "{scored} && ledger append eval.finished -s eval/EVAL {named_bindings} verdict=pass"
+/* The command that runs a suite against a route or a candidate. */
+#define READINESS_EVALUATE "ledger eval run {evaluate}"
 
 #define READINESS_GRANT "ledger permit grant pack/{pack} {name}{which}{tier}{note}{end}"
 #define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
@@ -250,10 +245,7 @@ static const char intro[] =
     "\n"
     "    " READINESS_EVALUATE "\n"
     "\n"
-    "where `{bindings}` is everything that an evaluation must name: route, suite and its digest, the weights' digest, the\n"
-    "configuration's digest, pack and version, as far as the route has them; `{scored}` is an `eval.scored` for each task "
-    "of the\n"
-    "suite.\n"
+    "where `{evaluate}` names the suite's file and the route, pack or model ([evaluations.md](evaluations.md)).\n"
     "\n"
     "Of the evaluations of a route as it is now, the newest that passed in full or failed decides. One that proves "
     "nothing\n"

@@ -56,7 +56,7 @@ const char *readiness_state(enum readiness_outcome outcome);
 /* ---- what was found ---- */
 
 #define READINESS_FACTS_MAX 28
-#define READINESS_FOUND_MAX 24 /* more than the rules that one judge checks */
+#define READINESS_FOUND_MAX 28 /* more than the rules that one judge checks */
 
 struct readiness_finding {
     enum readiness_id id;

@@ -96,23 +96,31 @@ static bool put_endpoint(struct bytes runtime, struct buf *out) {
     return runtime.n == 0 || bytes_is(runtime, "ollama");
 }
 
+/* A pack names its suites by their paths in it; where another one is stored, nobody knows. */
+static bool put_evaluate(const struct row *route, struct buf *out) {
+    struct bytes pack = row_text(route, ROUTE_PACK), suite = row_text(route, ROUTE_SUITE);
+    readiness_put_word(out, pack.n > 0 && suite.n > 0 ? suite : bytes_of("FILE"));
+    if (pack.n > 0) {
+        buf_put_str(out, " --pack ");
+        readiness_put_word(out, pack);
+    }
+    buf_put_str(out, " --route ");
+    readiness_put_word(out, row_text(route, ROUTE_NAME));
+    return true;
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct judging *j = ctx;
+    if (strcmp(name, "evaluate") == 0) return put_evaluate(j->row, out);
     if (strcmp(name, "endpoint") == 0) return put_endpoint(row_text(j->row, ROUTE_RUNTIME), out);
     if (strcmp(name, "model") == 0) { /* what a declaration leaves out stays as it was */
         buf_put_str(out, row_has(j->row, ROUTE_MODEL) ? " model=MODEL" : "");
         return true;
     }
-    struct bytes text = strcmp(name, "route") == 0      ? row_text(j->row, ROUTE_NAME)
-                        : strcmp(name, "used") == 0     ? row_text(j->row, ROUTE_USED_MODEL)
-                        : strcmp(name, "bindings") == 0 ? bytes_of(j->proof.bindings)
-                        : strcmp(name, "scored") == 0   ? bytes_of(j->proof.scored)
-                                                        : NOTHING;
-    if (strcmp(name, "route") == 0 || strcmp(name, "used") == 0) {
-        readiness_put_word(out, text);
-    } else {
-        buf_put_bytes(out, text);
-    }
+    struct bytes text = strcmp(name, "route") == 0  ? row_text(j->row, ROUTE_NAME)
+                        : strcmp(name, "used") == 0 ? row_text(j->row, ROUTE_USED_MODEL)
+                                                    : NOTHING;
+    readiness_put_word(out, text);
     return text.n > 0;
 }
 

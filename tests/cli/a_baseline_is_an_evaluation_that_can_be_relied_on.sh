@@ -9,10 +9,11 @@ new_box
 weights=sha256:$(printf 'a%.0s' {1..64})
 suite=sha256:$(printf 'd%.0s' {1..64})
 evaluated() { # EVAL VALUE VERDICT ARGS...
-    box 0 append eval.started -s "eval/$1" suite=extraction suite_digest="$suite" digest="$weights" samples:=4
-    box 0 append eval.scored -s "eval/$1" task=extraction metric=pass_rate_lower value:="$2" threshold:=0.8 \
+    measured eval.started -s "eval/$1" suite=extraction suite_digest="$suite" digest="$weights" samples:=4
+    for _ in 1 2 3; do measured eval.sampled -s "eval/$1"; done
+    measured eval.scored -s "eval/$1" task=extraction metric=pass_rate_lower value:="$2" threshold:=0.8 \
         higher_is_better:=true verdict="$3" samples:=4
-    box 0 append eval.finished -s "eval/$1" suite=extraction suite_digest="$suite" digest="$weights" verdict="$3" \
+    measured eval.finished -s "eval/$1" suite=extraction suite_digest="$suite" digest="$weights" verdict="$3" \
         samples:=4 samples_total:=4 "${@:4}"
 }
 evaluated e1 0.9 pass
@@ -56,7 +57,7 @@ json '.states[0].reason | contains("invalidated")' true
 refused 'invalidated' extraction night e1
 
 # An id that was started anew is another evaluation.
-box 0 append eval.started -s eval/e4 suite=extraction
+measured eval.started -s eval/e4 suite=extraction
 box 0 eval baseline extraction --json --with baseline=release
 json '.states[0].counts' false
 json '.states[0].reason | contains("started anew")' true

@@ -46,8 +46,8 @@ version=1.0.0
 prove() { # ROUTE FIELDS...
     local config
     config=$("$LEDGER" -C "$BOX" state routes "$1" --json | jq -r '.things[0].fields.config_digest')
-    box 0 append eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-    box 0 append eval.finished -s "eval/$1" route="$1" suite=suite.json suite_digest="sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
+    measured eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+    measured eval.finished -s "eval/$1" route="$1" suite=suite.json suite_digest="sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
         config_digest="$config" pack=p pack_version="$version" verdict=pass "${@:2}"
 }
 prove count program_digest=@/usr/bin/wc

@@ -33,10 +33,10 @@ prove() { # EVAL [METRIC VALUE THRESHOLD HIGHER]...: an evaluation of the route 
     shift
     config=$("$LEDGER" -C "$BOX" state routes count --json | jq -r '.things[0].fields.config_digest')
     while [[ $# -gt 0 ]]; do
-        box 0 append eval.scored -s "eval/$eval" task=t "metric=$1" "value:=$2" "threshold:=$3" "higher_is_better:=$4"
+        measured eval.scored -s "eval/$eval" task=t "metric=$1" "value:=$2" "threshold:=$3" "higher_is_better:=$4"
         shift 4
     done
-    box 0 append eval.finished -s "eval/$eval" route=count suite=suite.json "suite_digest=sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
+    measured eval.finished -s "eval/$eval" route=count suite=suite.json "suite_digest=sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
         config_digest="$config" program_digest=@/usr/bin/wc pack=p pack_version=1.0.0 verdict=pass
 }
 state() {

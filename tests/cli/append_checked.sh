@@ -256,16 +256,16 @@ promote 0 gated decision=pass "digest=$d1"
 before=$(size)
 promote 1 promoted "digest=$d1"
 err_has "no full pass for sha256:111111111111: nothing was evaluated"
-box 0 append eval.started -s eval/e1 suite=s "suite_digest=$d2" model=m "digest=$d1"
-box 0 append eval.finished -s eval/e1 suite=s "suite_digest=$d2" model=m "digest=$d1" verdict=pass partial=true passed=3 \
+measured eval.started -s eval/e1 suite=s "suite_digest=$d2" model=m "digest=$d1"
+measured eval.finished -s eval/e1 suite=s "suite_digest=$d2" model=m "digest=$d1" verdict=pass partial=true passed=3 \
     failed=0 errors=0 samples=10
 promote 1 promoted "digest=$d1"
 err_has "eval 'e1' does not count"
 same "$(size)" "$((before + 2))"
-box 0 append eval.started -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1"
-box 0 append eval.scored -s eval/e2 task=t metric=acc value:=0.9 threshold:=0.8 higher_is_better:=true
-box 0 append eval.finished -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1" verdict=pass partial=false \
-    cached=false dirty=false passed=10 failed=0 errors=0 samples=10
+measured eval.started -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1"
+measured eval.scored -s eval/e2 task=t metric=acc value:=0.9 threshold:=0.8 higher_is_better:=true
+measured eval.finished -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1" verdict=pass partial=false \
+    cached=false dirty=false passed=1 failed=0 errors=0 samples=1
 promote 1 promoted "digest=$d2"
 err_has "it names sha256:222222222222"
 

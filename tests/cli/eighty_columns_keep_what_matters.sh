@@ -105,10 +105,10 @@ weights="sha256:$(printf 'b%.0s' {1..64})"
 box 0 append model.observed -s model/m model=m runtime=ollama digest="$weights"
 box 0 append eval.suite_declared -s suite/s --body '{"suite":"s","tasks":[{"name":"t1","metric":"acc","threshold":0.8,"higher_is_better":true},{"name":"t2","metric":"acc","threshold":0.5,"higher_is_better":true}]}'
 for e in 1:0.4 2:0.6; do
-    box 0 append eval.started -s "eval/e${e%:*}" suite=s model=m route=sum digest="$weights"
-    box 0 append eval.scored -s "eval/e${e%:*}" task=t1 metric=acc value:=0.9
-    box 0 append eval.scored -s "eval/e${e%:*}" task=t2 metric=acc value:="${e#*:}"
-    box 0 append eval.finished -s "eval/e${e%:*}" suite=s model=m route=sum digest="$weights" verdict=pass
+    measured eval.started -s "eval/e${e%:*}" suite=s model=m route=sum digest="$weights"
+    measured eval.scored -s "eval/e${e%:*}" task=t1 metric=acc value:=0.9
+    measured eval.scored -s "eval/e${e%:*}" task=t2 metric=acc value:="${e#*:}"
+    measured eval.finished -s "eval/e${e%:*}" suite=s model=m route=sum digest="$weights" verdict=pass
 done
 plain 80 eval list --no-pager
 fits 80

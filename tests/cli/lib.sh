@@ -29,6 +29,12 @@ fail() {
     sed 's/^/    err: /' "$T/.err" >&2 || true
 }
 
+# measured KIND -s SUBJECT ARGS...: an event of a program that evaluates; each score rests on a sample.
+measured() {
+    [[ $1 != eval.scored ]] || box 0 append -g measured eval.sampled -s "$3"
+    box 0 append -g measured "$@"
+}
+
 # run CODE ARGS...: the program without a controlling terminal; its output in $out and $err, its exit code checked.
 run() {
     local want=$1 got=0

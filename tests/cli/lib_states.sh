@@ -33,15 +33,15 @@ new_states() {
     add 1 pack.installed -s pack/pdf-ops pack=pdf-ops version=1.2 \
         permissions:='[{"group":"filesystem.read","scope":"inbox/**","required":true}]' \
         routes:='[{"name":"summarise","required":true},{"name":"extract","required":true}]' checks:='["ocr"]'
-    add 2 permission.requested -s pack/pdf-ops group=filesystem.read 'scope=inbox/**'
+    add 2 eval.sampled -s eval/e1 -g measured suite=smoke task=t
     add 3 permission.granted -s pack/pdf-ops group=filesystem.read 'scope=inbox/**' tier=T0 expires=2040-01-01T00:00:00Z
     add 4 pack.checked -s pack/pdf-ops pack=pdf-ops check=ocr verdict=pass required:=true
     add 5 model.observed -s model/llama3.2:3b model=llama3.2:3b digest="$WEIGHTS" runtime=ollama bytes=2000000000
     route 6 summarise
     route 7 extract
     add 8 eval.scored -s eval/e1 suite=smoke suite_digest="$SUITE" task=t metric=acc value:=0.9 threshold:=0.8 \
-        higher_is_better:=true
-    evaluated 9 eval.finished e1 summarise verdict=pass passed=3 failed=0 errors=0 samples=3
+        higher_is_better:=true -g measured
+    evaluated 9 eval.finished e1 summarise verdict=pass passed=1 failed=0 errors=0 samples=1 -g measured
     add 10 install.installed -s package/dpkg/curl manager=dpkg package=curl version=7.88.1 arch=amd64
     add 11 install.upgraded -s package/dpkg/curl manager=dpkg package=curl version=7.88.2 version_before=7.88.1 arch=amd64
     add 12 run.started -s run/r1 --run r1 pack=pdf-ops route=summarise

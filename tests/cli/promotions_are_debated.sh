@@ -95,8 +95,8 @@ err_has 'expected NAME=KEY'
 box 2 promote debate bad
 
 # A promotion waits for its debate.
-box 0 append eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-box 0 append eval.finished -s eval/e suite=s digest="$digest" verdict=pass
+measured eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+measured eval.finished -s eval/e suite=s digest="$digest" verdict=pass
 opened swap
 box 0 append promotion.simulated -s promotion/swap verdict=pass
 box 0 append promotion.verifying -s promotion/swap
@@ -115,8 +115,8 @@ digest=sha256:$(printf 'b%.0s' {1..64})
 printf 'schema: ledger-gates/v0\nname: alone\ngates: {}\n' >alone.yaml
 printf 'schema: ledger-gates/v0\nname: two\ngates: {debate: {voters: 2}}\n' >two.yaml
 gate() { jq -r --arg g "$1" '.gates[] | select(.gate == $g).state' <<<"$out"; }
-box 0 append eval.scored -s eval/f task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-box 0 append eval.finished -s eval/f suite=s digest="$digest" verdict=pass
+measured eval.scored -s eval/f task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+measured eval.finished -s eval/f suite=s digest="$digest" verdict=pass
 box 0 promote plan none model/m --digest "$digest" --before "sha256:$(printf 'a%.0s' {1..64})"
 box 0 promote simulate none --verdict pass
 box 0 promote verify none --gates alone.yaml --json

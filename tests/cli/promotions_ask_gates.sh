@@ -30,8 +30,8 @@ same "$("$LEDGER" -C "$BOX" log --format jsonl | wc -l)" "$before"
 # JSON is read as well. T3 needs both.
 echo '{"schema": "ledger-gates/v0", "name": "tiers", "gates":
     {"snapshot": {"from_tier": "T2"}, "tripcode": {"from_tier": "T3"}, "disk": {"free_bytes": 1}, "diff": {}}}' >gates.json
-box 0 append eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-box 0 append eval.finished -s eval/e suite=s digest="$digest" verdict=pass
+measured eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+measured eval.finished -s eval/e suite=s digest="$digest" verdict=pass
 box 1 promote verify w --gates gates.json --json
 same "$(state evaluation) $(state disk) $(state diff) $(state snapshot) $(state tripcode)" "open open closed closed closed"
 err_lacks() { [[ $err != *"$1"* ]] || fail "standard error has '$1'"; }

@@ -24,14 +24,15 @@ remedy() {
 }
 follow() {
     local text
-    text=$(remedy "$1" | sed -e 's/VERDICT/pass/; s/DECISION/pass/; s/EVAL/e/g; s/SUITE/s/; s/TASK/t/; s/METRIC/acc/' \
-        -e 's/THRESHOLD/0.5/; s/VALUE/1/; s/DIRECTION/true/')
+    text=$(remedy "$1" | sed -e 's/VERDICT/pass/; s/DECISION/pass/')
     check bash -c "ledger() { '$LEDGER' \"\$@\"; }; $text" >"$T/.remedy"
 }
 follow promotion.step
 same "$(rules)" "promotion.step promotion.gate promotion.proof"
 same "$(remedy promotion.gate)" null # it is not required yet
-follow promotion.proof
+same "$(remedy promotion.proof)" "ledger -C $BOX eval run FILE --endpoint URL --model MODEL"
+measured eval.scored -s eval/e suite=s task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true # what it writes
+measured eval.finished -s eval/e suite=s digest="$digest" verdict=pass
 same "$(rules)" "promotion.step promotion.gate"
 follow promotion.step # which asks the gates
 same "$(rules)" ""

@@ -53,9 +53,9 @@ err_has 'the gate has answered refuse'
 
 # A full pass opens the gate of evaluations; a failure that comes after it bars the promotion all the same.
 evaluate() { # EVAL VALUE VERDICT
-    box 0 append eval.started -s "eval/$1" suite=s digest="$a"
-    box 0 append eval.scored -s "eval/$1" task=t metric=acc value:="$2" threshold:=0.5 higher_is_better:=true
-    box 0 append eval.finished -s "eval/$1" suite=s digest="$a" verdict="$3"
+    measured eval.started -s "eval/$1" suite=s digest="$a"
+    measured eval.scored -s "eval/$1" task=t metric=acc value:="$2" threshold:=0.5 higher_is_better:=true
+    measured eval.finished -s "eval/$1" suite=s digest="$a" verdict="$3"
     finished=$(jq .seq <<<"$out")
 }
 evaluate one 1 pass
@@ -92,9 +92,9 @@ for id in e f; do
     box 0 promote plan "$id" model/m --digest "$([[ $id == e ]] && echo "$c" || echo "$a")"
     box 0 promote simulate "$id" --verdict pass
 done
-box 0 append eval.started -s eval/four suite=s digest="$c"
-box 0 append eval.scored -s eval/four task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-box 0 append eval.finished -s eval/four suite=s digest="$c" verdict=pass
+measured eval.started -s eval/four suite=s digest="$c"
+measured eval.scored -s eval/four task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+measured eval.finished -s eval/four suite=s digest="$c" verdict=pass
 box 0 promote verify e --gates alone.yaml
 box 0 promote verify f --gates alone.yaml
 box 0 promote apply e

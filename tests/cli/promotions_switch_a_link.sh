@@ -13,9 +13,9 @@ echo two >web/v2/index.html
 echo body >web/v2/css/site.css
 ln -s v1 web/live
 evaluate() { # DIGEST
-    box 0 append eval.started -s "eval/$1" suite=s digest="$1"
-    box 0 append eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-    box 0 append eval.finished -s "eval/$1" suite=s digest="$1" verdict=pass
+    measured eval.started -s "eval/$1" suite=s digest="$1"
+    measured eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+    measured eval.finished -s "eval/$1" suite=s digest="$1" verdict=pass
 }
 ready() { # ID
     box 0 promote simulate "$1" --verdict pass

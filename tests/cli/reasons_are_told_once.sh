@@ -12,9 +12,9 @@ box 0 append route.declared -s route/r pack=p suite=s digest="$digest" required:
 evaluated() { # EVAL ARGS...: with one score on the wrong side
     local id=$1
     shift
-    box 0 append eval.started -s "eval/$id" suite=s route=r digest="$digest" pack=p pack_version=1
-    box 0 append eval.scored -s "eval/$id" task=t metric=acc value:=0.2 threshold:=0.9 higher_is_better:=true
-    box 0 append eval.finished -s "eval/$id" "$@"
+    measured eval.started -s "eval/$id" suite=s route=r digest="$digest" pack=p pack_version=1
+    measured eval.scored -s "eval/$id" task=t metric=acc value:=0.2 threshold:=0.9 higher_is_better:=true
+    measured eval.finished -s "eval/$id" "$@"
 }
 once() { same "$(grep -oF "$1" "$T/.out" | wc -l)" 1; }
 wrong="'t acc' is 0.2, at least 0.9 is asked for"
@@ -29,7 +29,7 @@ for command in "eval list" "why eval/e" "eval show e" "why route/r" "why pack/p"
 done
 box 0 why pack/p
 out_has 'pack/p: blocked'
-once 'eval.scored -s eval/EVAL' # and the remedy for all of it
+once 'eval run s --pack p --route r' # and the remedy for all of it
 box 0 why pack/p --json
 json '.things[0].reason | contains("permission exec is not granted")' true
 json '[.things[0].fields.missing[].rule] | tojson' '["need.permission","eval.below","pack.demo"]'

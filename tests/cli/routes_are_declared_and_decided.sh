@@ -16,8 +16,8 @@ is() { # CODE DECISION REASON CHOSEN ARGS...
     json .choice.chosen "$chosen"
 }
 prove() { # EVAL FIELDS...
-    box 0 append eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-    box 0 append eval.finished -s "eval/$1" suite=s verdict=pass "${@:2}"
+    measured eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+    measured eval.finished -s "eval/$1" suite=s verdict=pass "${@:2}"
 }
 
 # What nobody declared is refused, and so is what nobody proved; both are recorded.

@@ -31,9 +31,9 @@ out_has 'it was asked for, but never declared'
 # A decision that found another program holds until the program is what was proven again.
 box 0 permit grant pack/p exec wc --tier T0
 config=$("$LEDGER" -C "$BOX" state routes count --json | jq -r '.things[0].fields.config_digest')
-box 0 append eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-box 0 append eval.scored -s eval/e task=t metric=errors value:=0 threshold:=1 higher_is_better:=false
-box 0 append eval.finished -s eval/e route=count suite=suite.json "suite_digest=sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
+measured eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+measured eval.scored -s eval/e task=t metric=errors value:=0 threshold:=1 higher_is_better:=false
+measured eval.finished -s eval/e route=count suite=suite.json "suite_digest=sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
     config_digest="$config" program_digest=@/usr/bin/wc pack=p pack_version=1.0.0 verdict=pass
 box 0 append route.decided -s route/count decision=refused reason=proof "program_digest=sha256:$(printf '%064d' 1)"
 box 0 pack show p --json

@@ -161,10 +161,9 @@ on_terminal() {
     out=$(cat "$T/.out")
 }
 box 0 why route/extract
-out_has " ledger -C $BOX append eval.scored "
-out_has " && ledger -C $BOX append eval.finished "
+out_has " ledger -C $BOX eval run smoke --pack pdf-ops --route extract"
 box 0 why route/extract --json
-json '.things[0].fields.missing[0].remedy | startswith("ledger -C '"$BOX"' append eval.scored ")' true
+json '.things[0].fields.missing[0].remedy' "ledger -C $BOX eval run smoke --pack pdf-ops --route extract"
 if command -v script >/dev/null; then
     on_terminal --no-color route list --no-pager
     out_has 'REASON'

@@ -26,6 +26,8 @@ struct eval_told {
     int route; /* -1: none is named */
     const char *suite, *suite_digest, *digest, *config, *program, *pack, *version, *verdict;
     bool finished, invalidated, partial, dirty;
+    bool unmeasured;              /* its end, or a score */
+    int recorded;                 /* measured samples */
     int planned, samples, passed; /* -1: not given */
     int errors, erred;            /* given at its end; recorded */
     uint64_t seq;
@@ -55,7 +57,7 @@ struct name_told {
     uint64_t seq;       /* when it last appeared, moved or disappeared */
 };
 struct world {
-    uint64_t x;
+    uint64_t x, seed, told; /* told: events of evaluations */
     struct box box;
     const char *pack; /* installed, parked, removed; NULL: never */
     bool planned;     /* and that did not end yet */
@@ -155,6 +157,8 @@ static inline char weigh_eval(const struct world *w, const struct eval_told *e) 
                                                         : NULL;
     if (same(verdict, "fail") || same(verdict, "warn") || n['f'] > 0 || picked) return '-';
     bool whole = !partial && !e->dirty && (e->digest != NULL || e->program != NULL) && n['p'] > 0 && doubtful == 0;
+    int run = e->samples >= 0 ? e->samples : e->planned;
+    whole = whole && !e->unmeasured && e->recorded >= (run > 1 ? run : 1);
     for (int i = 0; i < 2; i++) {
         whole = whole && (!suite->task[i].asked || scored[i] > 0);
     }

@@ -113,9 +113,11 @@ static void steps_that_are_not_legal_show_as_violations(void **state) {
 
 /* A result file, as its ingest writes it. */
 static void import(struct box *box, const char *partial) {
-    char body[256];
+    char body[512];
     snprintf(body, sizeof(body),
-             "{\"harness\": \"lm_eval\", \"model\": \"m\", \"digest\": \"" WEIGHTS "\", \"partial\": %s}", partial);
+             "{\"harness\": \"lm_eval\", \"file_digest\": \"" CONFIG "\", \"model\": \"m\", \"digest\": \"" WEIGHTS
+             "\", \"partial\": %s}",
+             partial);
     box_event(box, "eval.imported", "eval/e", body);
 }
 
@@ -146,7 +148,9 @@ static void what_a_result_file_says_of_itself_is_not_taken_back(void **state) {
         struct box box;
         char body[512];
         box_open(&box);
-        snprintf(body, sizeof(body), "{\"harness\": \"lm_eval\", \"model\": \"m\", \"digest\": \"" WEIGHTS "\", %s}",
+        snprintf(body, sizeof(body),
+                 "{\"harness\": \"lm_eval\", \"file_digest\": \"" CONFIG "\", \"model\": \"m\", \"digest\": \"" WEIGHTS
+                 "\", %s}",
                  cases[i].imported);
         box_event(&box, "eval.imported", "eval/e", body);
         score(&box, "f1", ", \"value\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");

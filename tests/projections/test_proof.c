@@ -237,11 +237,11 @@ static void all_that_is_missing_is_named_at_once(void **state) {
     box_says(&box, "reason", "suite drift: eval 'e' names no version of the suite");
     box_says(&box, "reason", "no scores: 'e': nothing was scored");
     box_says(&box, "reason", "dirty eval: 'e': its code had changes");
-    box_misses(&box, 6, "proof.weights-named", "proof.config-named", "proof.version-named", "proof.suite-named",
-               "eval.scored", "eval.dirty", NULL);
+    box_misses(&box, 7, "proof.weights-named", "proof.config-named", "proof.version-named", "proof.suite-named",
+               "eval.scored", "eval.recorded", "eval.dirty", NULL);
     box_event(&box, "route.parked", "route/r", "{\"reason\": \"costs\"}");
     box_route_is(&box, "parked", "set aside: costs; model drift: eval 'e' names no weights");
-    box_misses(&box, 7, "route.parked", "eval.scored", NULL);
+    box_misses(&box, 8, "route.parked", "eval.scored", NULL);
     box_close(&box);
 }
 

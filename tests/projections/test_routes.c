@@ -23,7 +23,7 @@ static void parking_and_going_offline_are_told_apart_and_combined(void **state) 
     uint64_t parked = box_event(&box, "route.parked", "route/r", "{\"reason\": \"costs\"}");
     box_route_is(&box, "parked", "set aside: costs; nothing answers: timeout");
     box_step(&box, "parked-offline", 0);
-    box_evidence(&box, 3, offline - 3, offline, parked);
+    box_evidence(&box, 3, offline - 4, offline, parked);
     box_event(&box, "route.parked", "route/r", "{\"parked\": false}");
     box_route_is(&box, "offline", "nothing answers: timeout");
     box_event(&box, "route.online", "route/r", NULL);
