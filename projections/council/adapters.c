@@ -38,6 +38,7 @@ enum {
     MODEL,
     RUNTIME,
     ATTACHED_SEQ,
+    USES,
     BASE
 };
 enum { USE_ADAPTER, USE_MODEL, USE_DIGEST, USE_SEQ, USE_COLUMNS };
@@ -48,7 +49,8 @@ static const struct state_column columns[] = {
     [ADAPTER] = {"adapter", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
     [DIGEST] = {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "digest of its weights"},
     [STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "declared, canaried, promoted, attached, detached, withdrawn; unknown"},
-    [REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why its promotion does not count"},
+    [REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                "what it lacks to be attached, or why its promotion does not count"},
     [BASE_MODEL] = {"base", CELL_TEXT, COLUMN_MAIN, "model that it is designed for"},
     [BASE_DIGEST] = {"base_digest", CELL_TEXT, 0, "digest of that model"},
     [TYPE] = {"type", CELL_TEXT, 0, "lora, prompt, control, ..."},
@@ -65,6 +67,7 @@ static const struct state_column columns[] = {
     [MODEL] = {"model", CELL_TEXT, COLUMN_MAIN, "model that it was last attached to"},
     [RUNTIME] = {"runtime", CELL_TEXT, 0, "in which runtime"},
     [ATTACHED_SEQ] = {"attached_seq", CELL_INT, COLUMN_SEQ, "the event that attached it"},
+    [USES] = {"uses", CELL_INT, 0, "models that it is attached to"},
     FOLD_COLUMNS,
 };
 static const struct state_column use_columns[] = {
@@ -191,6 +194,7 @@ static int attached(struct fold *fold, struct row *row, struct bytes name, struc
         row_set_text(row, MODEL, model);
         fold_copy(fold, row, RUNTIME, "runtime");
         row_set_int(row, ATTACHED_SEQ, (int64_t)fold_event(fold)->seq);
+        row_add(row, USES, other.n == 0);
         row_set_text(use, USE_DIGEST, digest);
         row_set_int(use, USE_SEQ, (int64_t)fold_event(fold)->seq);
         return 0;
@@ -201,6 +205,7 @@ static int attached(struct fold *fold, struct row *row, struct bytes name, struc
     return 0;
 }
 
+/* It is detached once no model uses it. What was withdrawn may still be in use somewhere, and is detached there. */
 static int detached(struct fold *fold, struct row *row, struct bytes name, struct bytes digest, struct err *err) {
     struct bytes model = row_text(row, MODEL);
     bool withdrawn = false;
@@ -208,16 +213,23 @@ static int detached(struct fold *fold, struct row *row, struct bytes name, struc
     fold_text(fold, "model", &model);
     fold_bool(fold, "withdrawn", &withdrawn);
     const struct bytes parts[] = {name, model};
+    int rc = fold_find(fold, ADAPTER_USE, parts, 2, &use, err);
+    if (rc != 0) return rc;
+    bool mine = use != NULL && bytes_eq(row_text(use, USE_DIGEST), digest), last = mine && row_int(row, USES) <= 1;
     if (withdrawn) {
         move(fold, row, "withdrawn");
+    } else if (row_is(row, STATE, "attached") && !mine) {
+        fold_violation(fold, row, BASE, "detached from attached: '%.*s' does not use it", REASON_NAME(model));
+    } else if (mine && (!last || row_is(row, STATE, "withdrawn"))) {
+        fold_cite(fold, row, BASE);
     } else if (!take(fold, row, "detached")) {
-        return 0;
+        mine = false;
     }
-    int rc = fold_find(fold, ADAPTER_USE, parts, 2, &use, err);
-    if (rc == 0 && use != NULL && bytes_eq(row_text(use, USE_DIGEST), digest)) {
+    if (mine) {
+        row_add(row, USES, -1);
         fold_drop(use);
     }
-    return rc;
+    return 0;
 }
 
 static int fold_adapter(struct fold *fold, struct err *err) {
@@ -297,16 +309,32 @@ static int fold_adapters(struct fold *fold, struct err *err) {
     return bytes_has_prefix(fold_event(fold)->kind, "promotion.") ? fold_promotion(fold, err) : fold_adapter(fold, err);
 }
 
+static void say_untried(const struct row *row, struct reason *why) {
+    if (row_is(row, STATE, "unknown")) {
+        reason_say(why, "it was not declared");
+    } else if (!row_has(row, CANARY)) {
+        reason_say(why, "it was not tried: canaried must come before");
+    } else {
+        reason_say(why, "its newest trial says '%.*s': canaried with a pass must come before",
+                   REASON_NAME(row_text(row, CANARY)));
+    }
+}
+
 /* A promotion counts while its own row says so. */
 static int judge(struct state_view *view, struct row *row, struct err *err) {
     struct bytes id = row_text(row, PROMOTION);
+    bool untried = row_is(row, STATE, "unknown") || row_is(row, STATE, "declared"), tried = row_is(row, STATE, "canaried");
     struct row promotion;
     struct reason why;
     bool there = false;
-    if (!row_is(row, STATE, "promoted") && !row_is(row, STATE, "attached")) return 0;
+    if (row_is(row, STATE, "withdrawn") || row_is(row, STATE, "detached")) return 0;
     int rc = look_stored(view, "promotions", &id, 1, &promotion, &there, err);
     reason_init(&why);
-    if (rc == 0 && !there) {
+    if (rc == 0 && untried) {
+        say_untried(row, &why);
+    } else if (rc == 0 && tried && !there) {
+        reason_say(&why, "no promotion of it is planned");
+    } else if (rc == 0 && !there) {
         reason_say(&why, "there is no promotion '%.*s'", REASON_NAME(id));
     } else if (rc == 0 && !bytes_is(named_text(&promotion, "state"), "promoted")) {
         reason_say(&why, "promotion '%.*s' is %.*s", REASON_NAME(id), REASON_NAME(named_text(&promotion, "state")));
@@ -331,4 +359,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"adapter.*", "promotion.planned", "promotion.promoted", "promotion.rolled_back", NULL};
 
-const struct projection projection_adapters = {"adapters", 1, tables, TABLES, kinds, fold_adapters};
+const struct projection projection_adapters = {"adapters", 2, tables, TABLES, kinds, fold_adapters};
