@@ -70,6 +70,7 @@ static int print_json(struct cli *cli, const struct run_suite_result *r) {
         put_real(&one, "threshold", s->verdict != NULL ? s->threshold : NAN);
         obj_text(&one, "verdict", s->verdict);
         obj_uint(&one, "samples", s->samples);
+        if (s->why[0] != '\0') obj_str(&one, "why", bytes_of(s->why));
         obj_obj(&list, NULL, &one);
     }
     obj_list(&obj, "scores", &list);
@@ -119,12 +120,23 @@ static void print_bad_news(struct cli *cli, const struct run_suite_result *r) {
     if (r->changed) out_str(cli, "what was evaluated is not what it was at the beginning\n\n");
 }
 
+/* Why a threshold was missed, or could not be judged. */
+static void print_whys(struct cli *cli, const struct run_suite_result *r) {
+    for (size_t i = 0; i < r->scores_n; i++) {
+        if (r->scores[i].why[0] == '\0') continue;
+        out_printf(cli, "%s: ", r->scores[i].metric);
+        out_safe(cli, bytes_of(r->scores[i].why));
+        out_str(cli, "\n");
+    }
+}
+
 static int print_people(struct cli *cli, const struct run_suite_result *r) {
     const struct run_progress *c = &r->counts;
     char counts[160], verdict[160];
     print_bad_news(cli, r);
     int exit_code = r->scores_n > 0 ? print_scores(cli, r) : 0;
     if (exit_code != 0) return exit_code;
+    print_whys(cli, r);
     if (r->scores_n > 0) out_str(cli, "\n");
     (void)snprintf(counts, sizeof(counts), "%llu of %llu: %llu passed, %llu missed, %llu over their limit, %llu errors",
                    (unsigned long long)c->done, (unsigned long long)(r->total > 0 ? r->total : c->planned),

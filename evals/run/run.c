@@ -210,12 +210,14 @@ static int put_scores(const struct running *r, const struct samples *samples, st
     enum score_verdict verdict = rc == 0 ? score_verdict(scores, suite->thresholds_n) : SCORE_UNKNOWN;
     for (size_t i = 0; rc == 0 && i < suite->thresholds_n && ret->scores_n < RUN_SCORES_MAX; i++) {
         const struct score *s = &scores[i];
-        ret->scores[ret->scores_n++] = (struct run_score){.metric = suite_metric_names[s->metric],
-                                                          .value = s->verdict != SCORE_UNKNOWN ? s->value : NAN,
-                                                          .threshold = s->threshold,
-                                                          .higher = s->higher_is_better,
-                                                          .verdict = score_verdict_names[s->verdict],
-                                                          .samples = s->samples};
+        struct run_score *put = &ret->scores[ret->scores_n++];
+        *put = (struct run_score){.metric = suite_metric_names[s->metric],
+                                  .value = s->verdict != SCORE_UNKNOWN ? s->value : NAN,
+                                  .threshold = s->threshold,
+                                  .higher = s->higher_is_better,
+                                  .verdict = score_verdict_names[s->verdict],
+                                  .samples = s->samples};
+        (void)snprintf(put->why, sizeof(put->why), "%s", s->why);
     }
     if (rc == 0 && !asks_for_passes(suite)) {
         verdict = ret->counts.missed + ret->counts.limited > 0 ? SCORE_FAIL

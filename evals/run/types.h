@@ -60,12 +60,14 @@ struct run_suite_options {
     void *progress_ctx;
 };
 
+#define RUN_SCORE_WHY_MAX 200
 struct run_score {
     const char *metric;      /* static */
     double value, threshold; /* NAN: none */
     bool higher;
     const char *verdict; /* pass, fail, unknown; NULL: nothing is asked of it */
     uint64_t samples;
+    char why[RUN_SCORE_WHY_MAX]; /* of fail and unknown; "" */
 };
 #define RUN_SCORES_MAX 64
 

@@ -8,6 +8,7 @@ The last message says what happens, whatever precedes it: its first word is one 
   garbage        what is not JSON                  stall        a part, then nothing
   endless        tokens without end                refuse       status 500
   weigh          yes if the weights begin with 11, else no
+  recite FILE    answers what is in that file of the directory at that moment
 
 The first argument is a directory: each question is a line in its file 'asked', each connection one in 'connections', and the weights' digest is what is in its file
 'weights' at that moment. While there is a file 'busy', questions get the status and the Retry-After that it has; after as many
@@ -145,6 +146,9 @@ class Handler(BaseHTTPRequestHandler):
         self.begin()
         if word in ("say", "slow"):
             self.piece(rest.split("\n")[0])
+            self.finish_answer()
+        elif word == "recite":
+            self.piece(read(os.path.basename(rest.split("\n")[0])).strip())
             self.finish_answer()
         elif word == "weigh":
             self.piece("yes" if weights().startswith("11") else "no")
