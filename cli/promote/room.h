@@ -1,12 +1,13 @@
 /* Promotion on the command line: the steps by which a candidate becomes what is used, and what was live when.
  *
- * Sees: the rooms before it, and the floor evals; not the commands beside it. Begin with promote.c, the table of subcommands.
+ * Sees: the rooms before it, and the floors evals, packs and work; not the commands beside it. Begin with promote.c, the table of subcommands.
  * What may follow is decided in projections/ready/promotions.c, by gates in evals/gate.
  *
  *   promote   the subcommands of `ledger promote`
  *   known     what the states say of one promotion
  *   plan      `promote plan`
  *   steps     `promote simulate` and `abort`
+ *   trial     a command that is tried, confined
  *   verify    `promote verify`: the gates are asked and their answers recorded
  *   target    the link to what is live: planned, switched, read back
  *   apply     `promote apply` and `rollback`

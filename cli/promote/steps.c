@@ -1,75 +1,99 @@
 /* promote simulate: a trial without consequences, whose report is kept by its digest; promote abort. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/spawn.h"
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
+#include "cli/print/say.h"
 #include "cli/promote/promote.h"
+#include "cli/promote/target.h"
+#include "cli/promote/trial.h"
 
-#define TRIAL_NS   (3600 * CLOCK_NS_PER_S)
 #define REPORT_MAX ((size_t)64 << 20)
 
-enum { S_VERDICT, S_REPORT, S_RUNS, S_FAILED, S_SUBMIT };
+enum { S_VERDICT, S_REPORT, S_RUNS, S_FAILED, S_READ, S_PROGRAM, S_DIFF, S_UNCONFINED, S_SUBMIT };
 static const struct opt simulate_options[] = {
     [S_VERDICT] = {"verdict", 0, "VERDICT", "the trial's result: pass, warn, fail, unknown"},
     [S_REPORT] = {"report", 0, "FILE", "its report or diff, which is stored as an artifact"},
     [S_RUNS] = {"runs", 0, "N", "number of trials"},
     [S_FAILED] = {"failed", 0, "N", "trials that failed"},
+    [S_READ] = {"read", 0, "PATH", "of COMMAND: what it may read besides what it names; may be repeated"},
+    [S_PROGRAM] = {"program", 0, "NAME", "of COMMAND: a program that it may start; may be repeated"},
+    [S_DIFF] = {"diff", 0, NULL, "of COMMAND: exit status 1 says that there are differences, as that of diff does"},
+    [S_UNCONFINED] = {"unconfined", 0, NULL, "of COMMAND: run it as it is, without bubblewrap"},
     SUBMIT_OPTIONS,
     {0},
 };
 
 struct trial {
     const char *verdict, *report, *runs, *failed;
-    char digest[80], status[16];
+    char digest[80];
     struct promote_known known;
+    struct promote_target target;
+    bool has_target;
+    struct trial_end end;
+    uint64_t printed;
 };
 
-/* The command's directories are those of PATH; no shell reads it. */
-static int find_program(const char *name, char ret[FILE_PATH_MAX], struct err *err) {
-    const char *path = cli_env("PATH");
-    char dir[FILE_PATH_MAX];
-    if (strchr(name, '/') != NULL) {
-        char *real = realpath(name, NULL);
-        int rc =
-            real != NULL ? file_join(ret, "", real + 1, err) : err_set(err, ERR_INVALID, "'%.200s' does not exist", name);
-        free(real);
-        return rc;
+/* Leaves room for two. */
+static int take_list(const struct opt_args *args, int option, const char **list, size_t *ret_n, struct err *err) {
+    const char *text;
+    size_t at = 0;
+    while ((text = opt_next(args, &simulate_options[option], &at)) != NULL) {
+        if (*ret_n == TRIAL_PATHS_MAX - 2) {
+            return err_set(err, ERR_INVALID, "--%s is given too often", simulate_options[option].name);
+        }
+        list[(*ret_n)++] = text;
     }
-    for (path = path != NULL ? path : SPAWN_PATH; *path != '\0'; path += *path == ':') {
-        size_t n = strcspn(path, ":");
-        snprintf(dir, sizeof(dir), "%.*s", (int)n, path);
-        path += n;
-        if (n > 0 && dir[0] == '/' && file_join(ret, dir, name, err) == 0 && access(ret, X_OK) == 0) return 0;
-    }
-    return err_set(err, ERR_INVALID, "there is no program '%.200s'", name);
+    return 0;
 }
 
 /* What it prints is the report, whatever its status. */
-static int run_trial(struct trial *t, char **words, size_t n, const char *into, struct err *err) {
-    char program[FILE_PATH_MAX];
-    const char **argv = calloc(n + 1, sizeof(*argv));
+static int run_trial(struct trial *t, struct ledger *ledger, const struct opt_args *args, const char *into,
+                     struct err *err) {
+    struct trial_how how = {.words = args->args + 1,
+                            .n = args->n_args - 1,
+                            .unconfined = opt_has(args, &simulate_options[S_UNCONFINED]),
+                            .diff = opt_has(args, &simulate_options[S_DIFF])};
     struct buf out = {.max = REPORT_MAX};
-    int status = 0;
-    int rc = argv != NULL ? find_program(words[0], program, err) : err_set(err, ERR_NOMEM, "no memory for a command");
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        argv[i] = i == 0 ? program : words[i];
+    char dir[FILE_PATH_MAX];
+    int rc = take_list(args, S_READ, how.paths, &how.n_paths, err);
+    if (rc == 0) rc = take_list(args, S_PROGRAM, how.programs, &how.n_programs, err);
+    if (t->has_target && file_parent(dir, t->target.link, NULL) == 0 && access(dir, F_OK) == 0) {
+        how.paths[how.n_paths++] = dir;
+        if (t->target.source[0] == '/' && access(t->target.source, F_OK) == 0) how.paths[how.n_paths++] = t->target.source;
     }
-    const struct spawn spawn = {.argv = argv, .limit_ns = TRIAL_NS, .errors = true};
-    if (rc == 0) rc = spawn_run(&spawn, &out, &status, err);
+    if (rc == 0) rc = trial_run(ledger, &how, &out, &t->end, err);
     if (rc == 0) rc = file_write_durable(into, bytes_of_buf(&out), 0600, err);
+    t->printed = out.n;
     if (rc == 0 && t->verdict == NULL) {
-        t->verdict = status == 0 ? "pass" : "fail";
+        t->verdict = t->end.passed ? "pass" : "fail";
         t->runs = "1";
-        t->failed = status == 0 ? "0" : "1";
+        t->failed = t->end.passed ? "0" : "1";
     }
     buf_done(&out);
-    free(argv);
     return rc;
+}
+
+/* Opened for reading alone: no writer waits for the command. */
+static int try_command(struct cli *cli, struct trial *t, const struct opt_args *args, const char *into) {
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) return exit_code;
+    t->has_target = t->known.linked && target_read(ledger, &t->known, &t->target, &err) == 0;
+    err = (struct err){0};
+    int rc = run_trial(t, ledger, args, into, &err);
+    log_close(ledger);
+    return rc != 0 ? cli_fail_input(cli, &err) : EXIT_GOOD;
+}
+
+static void say_trial(struct cli *cli, const struct trial *t) {
+    cli_note(cli, "ledger: %s: %s, %s; %llu bytes were printed and kept as %s", cli->command,
+             t->end.confined ? "confined" : "not confined", t->end.said, (unsigned long long)t->printed, t->digest);
 }
 
 /* The report is stored before the event that names it. */
@@ -134,10 +158,13 @@ static int simulate(struct cli *cli, const struct opt_args *args) {
                       .runs = opt_text(args, &simulate_options[S_RUNS]),
                       .failed = opt_text(args, &simulate_options[S_FAILED])};
     char temporary[] = "/tmp/ledger-trial-XXXXXX";
-    struct err err = {0};
     bool command = args->n_args > 1, dry = opt_has(args, &simulate_options[S_SUBMIT + SUBMIT_DRY_RUN]);
     if (command && t.report != NULL) return cli_usage(cli, "--report and a COMMAND exclude each other");
     if (command && dry) return cli_usage(cli, "--dry-run does not go with a COMMAND, which would be run");
+    for (int i = S_READ; !command && i <= S_UNCONFINED; i++) {
+        if (opt_has(args, &simulate_options[i]))
+            return cli_usage(cli, "--%s goes with a COMMAND", simulate_options[i].name);
+    }
     if (!command && t.verdict == NULL) return cli_usage(cli, "--verdict VERDICT or a COMMAND is missing");
     const char *actor = opt_text(args, &simulate_options[S_SUBMIT + SUBMIT_ACTOR]);
     int exit_code = dry ? EXIT_GOOD : promote_complete(cli, args->args[0], actor);
@@ -147,25 +174,31 @@ static int simulate(struct cli *cli, const struct opt_args *args) {
     if (command && fd < 0) return cli_refuse(cli, EXIT_SYSTEM, ERR_IO, "no temporary file for the report");
     if (command) {
         close(fd);
-        int rc = run_trial(&t, args->args + 1, args->n_args - 1, temporary, &err);
-        exit_code = rc != 0 ? cli_fail_input(cli, &err) : EXIT_GOOD;
+        exit_code = try_command(cli, &t, args, temporary);
         t.report = temporary;
     }
     if (exit_code == 0 && t.report != NULL && !dry) exit_code = store(cli, &t, t.report);
     if (command) {
         unlink(temporary);
     }
-    return exit_code == 0 ? submit_trial(cli, args, &t) : exit_code;
+    if (exit_code == 0 && command) {
+        say_trial(cli, &t);
+    }
+    if (exit_code == 0) exit_code = submit_trial(cli, args, &t);
+    return exit_code == 0 && command && !t.end.passed ? EXIT_NO : exit_code;
 }
 
 const struct spec promote_simulate = {
     .synopsis = "ID [--verdict VERDICT] [--report FILE] [--runs N] [--failed N] [OPTIONS] [-- COMMAND...]",
     .about = "Records a trial without consequences. FILE, a dry run's diff or report, is stored as an artifact, and\n"
              "its digest is recorded. With COMMAND, that is run, what it prints is the report, and it passes if\n"
-             "its exit status is 0: it must change nothing, and nothing confines it. Exit code 1 if the promotion\n"
-             "is not at that step.",
+             "its exit status is 0; of diff, and with --diff, also with 1: there are differences, and they are the\n"
+             "report. It is confined where there is bubblewrap: it reads the files and directories that it names,\n"
+             "--read PATH and those of the promotion's target, changes nothing and has no network; programs that it\n"
+             "starts are named with --program. Exit code 1 if the trial failed, or the promotion is not at that step.",
     .examples = "ledger promote simulate swap --verdict pass --report diff.txt\n"
-                "ledger promote simulate swap -- ./dry-run.sh",
+                "ledger promote simulate web-7 -- diff -r /srv/web/live/ /srv/web/v7\n"
+                "ledger promote simulate swap --program jq -- sh ./dry-run.sh",
     .opts = simulate_options,
     .min_args = 1,
     .max_args = CLI_MANY,
