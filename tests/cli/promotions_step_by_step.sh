@@ -114,7 +114,7 @@ same "$(live model/m)" "$b"
 
 # A trial by a command; a failed one leads nowhere; an abort ends it.
 box 0 promote plan d image/base --digest "$a"
-box 0 promote simulate d -- sh -c 'echo changed; exit 3'
+box 1 promote simulate d -- sh -c 'echo changed; exit 3'
 box 1 promote verify d
 err_has 'the trial failed'
 box 0 promote status

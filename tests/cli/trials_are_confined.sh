@@ -14,8 +14,8 @@ ln -s v1 web/live
 printf 'schema: ledger-gates/v0\nname: diff\ngates: {diff: {}}\n' >diff.yaml
 box 0 promote plan w image/web --target web --from web/v2
 digest=$("$LEDGER" -C "$BOX" --json promote status w | jq -r '.promotions[0].digest')
-box 0 append eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
-box 0 append eval.finished -s eval/e suite=s digest="$digest" verdict=pass
+measured eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+measured eval.finished -s eval/e suite=s digest="$digest" verdict=pass
 trial() { # MEMBER of the newest trial
     "$LEDGER" -C "$BOX" log --kind promotion.simulated --format jsonl | tail -1 | jq -r ".body.$1"
 }
