@@ -164,7 +164,7 @@ int run_left_find(const struct run_suite_options *how, const struct run_plan *pl
     memcpy(ret->id, a.id, sizeof(ret->id));
     ret->started = a.started;
     rc = walk(how, plan, binding, a.digest, ret, err);
-    if (rc == 0) rc = samples_read(how->ledger, bytes_of(ret->id), false, &ret->samples, err);
+    if (rc == 0) rc = samples_read_from(how->ledger, bytes_of(ret->id), ret->started, false, &ret->samples, err);
     if (rc == 0) rc = match(how, plan, ret, err);
     return rc;
 }

@@ -267,7 +267,7 @@ static int end(struct running *r, struct run_suite_result *ret, struct err *err)
         return 0;
     }
     if (rc != 0) err_set(err, rc, "%s", why.msg);
-    if (rc == 0) rc = samples_read(r->how.ledger, bytes_of(ret->id), false, &samples, err);
+    if (rc == 0) rc = samples_read_from(r->how.ledger, bytes_of(ret->id), ret->started_seq, false, &samples, err);
     if (rc == 0) {
         ret->changed = !is_same(&r->binding, &now);
         sum_up(&samples, ret);

@@ -22,7 +22,9 @@ struct reading {
     struct ledger *ledger;
     struct bytes subject;
     bool proven;
-    uint64_t size; /* of the tree: all questions see one log */
+    uint64_t size;              /* of the tree: all questions see one log */
+    uint64_t wanted;            /* the start; LOG_NO_SEQ: the newest */
+    struct bytes source, grade; /* the start's */
     struct seqs corrected;
     struct samples *ret;
     size_t cap;
@@ -107,10 +109,11 @@ static int load_corrected(struct reading *r, struct err *err) {
 /* ---- samples ---- */
 
 static int take_start(struct reading *r, const struct log_event *event, struct err *err) {
-    (void)err;
-    if (is_corrected(r, event->seq)) return 0;
+    if (is_corrected(r, event->seq) || (r->wanted != LOG_NO_SEQ && event->seq != r->wanted)) return 0;
     r->ret->started = event->seq;
-    return 1;
+    r->source = arena_copy(&r->ret->texts, event->source);
+    r->grade = arena_copy(&r->ret->texts, event->grade);
+    return r->source.p != NULL && r->grade.p != NULL ? 1 : err_set(err, ERR_NOMEM, "out of memory for samples");
 }
 
 static int keep(struct reading *r, struct bytes *text) {
@@ -140,6 +143,10 @@ static int take_sample(struct reading *r, const struct log_event *event, struct 
         ret->corrected++;
         return 0;
     }
+    if (ret->started != SAMPLE_ABSENT && !(bytes_eq(event->source, r->source) && bytes_eq(event->grade, r->grade))) {
+        ret->foreign++;
+        return 0;
+    }
     if (!sample_decode(event, &sample)) {
         ret->erased += event->body.n == 0;
         ret->unreadable += event->body.n > 0;
@@ -159,6 +166,11 @@ static int take_sample(struct reading *r, const struct log_event *event, struct 
 }
 
 int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct samples *ret, struct err *err) {
+    return samples_read_from(ledger, eval, LOG_NO_SEQ, proven, ret, err);
+}
+
+int samples_read_from(struct ledger *ledger, struct bytes eval, uint64_t started, bool proven, struct samples *ret,
+                      struct err *err) {
     static const char *const starts[] = {"eval.started"}, *const samples[] = {"eval.sampled", "eval.sample_failed"};
     char subject[SUBJECT_MAX];
     struct log_head head;
@@ -166,7 +178,11 @@ int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct s
     int n = snprintf(subject, sizeof(subject), "eval/%.*s", (int)(eval.n < SUBJECT_MAX ? eval.n : SUBJECT_MAX),
                      eval.n > 0 ? (const char *)eval.p : "");
     if (n < 0 || (size_t)n >= sizeof(subject)) return err_set(err, ERR_NOTFOUND, "there is no evaluation of so long an id");
-    struct reading r = {.ledger = ledger, .subject = {(const uint8_t *)subject, (size_t)n}, .proven = proven, .ret = ret};
+    struct reading r = {.ledger = ledger,
+                        .subject = {(const uint8_t *)subject, (size_t)n},
+                        .proven = proven,
+                        .wanted = started,
+                        .ret = ret};
     int rc = log_head(ledger, &head, err);
     r.size = rc == 0 ? head.size : 0;
     if (rc == 0) rc = load_corrected(&r, err);

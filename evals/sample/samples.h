@@ -1,5 +1,6 @@
 /* All samples of an evaluation, as the log has them. Only events of its newest eval.started on are read: an id that was
- * started anew has a new run. Corrected events do not count. Of an erased event nothing is known but that it was there. */
+ * started anew has a new run; and only those of the source and grade that the start has: who began it says what came of it.
+ * Corrected events do not count. Of an erased event nothing is known but that it was there. */
 #ifndef EVALS_SAMPLE_SAMPLES_H
 #define EVALS_SAMPLE_SAMPLES_H
 
@@ -14,6 +15,7 @@ struct samples {
     uint64_t started;    /* seq of the newest eval.started; SAMPLE_ABSENT: there is none, and all of that subject is read */
     uint64_t erased;     /* events whose content was erased: of which case they are is not known */
     uint64_t corrected;  /* events that do not count: corrected, or named by eval.invalidated */
+    uint64_t foreign;    /* events of another source or grade than the start's */
     uint64_t repeated;   /* events of a case and repeat whose outcome an earlier one says */
     uint64_t unreadable; /* events that are no sample of a case: they have no name */
     struct arena texts;  /* what the samples borrow */
@@ -32,6 +34,9 @@ const struct sample *samples_find(const struct sample *all, size_t n, struct byt
  * Damage of events that may be samples is an error. ERR_LIMIT: more than SAMPLES_MAX. *ret is always initialised: call
  * samples_done. */
 int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct samples *ret, struct err *err);
+/* The same from the start at `started` on, whatever started the id anew since. */
+int samples_read_from(struct ledger *ledger, struct bytes eval, uint64_t started, bool proven, struct samples *ret,
+                      struct err *err);
 void samples_done(struct samples *samples);
 
 #endif

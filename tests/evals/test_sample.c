@@ -26,6 +26,8 @@ static int finish(void **state) {
     return 0;
 }
 
+static const char *source = "evals", *grade = "measured";
+
 static uint64_t append(const char *kind, const char *subject, const char *json) {
     struct log_draft draft;
     struct log_receipt receipt;
@@ -35,8 +37,8 @@ static uint64_t append(const char *kind, const char *subject, const char *json) 
     draft.kind = bytes_of(kind);
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:test");
-    draft.source = bytes_of("evals");
-    draft.grade = bytes_of("measured");
+    draft.source = bytes_of(source);
+    draft.grade = bytes_of(grade);
     draft.body = bytes_of_buf(&body);
     must(log_append(s.ledger, &draft, &receipt, NULL, &why));
     buf_done(&body);
@@ -99,6 +101,26 @@ static void a_sample_has_what_its_event_says(void **state) {
     assert_true(one->score >= 0.75 && one->case_digest.p[7] == 'a' && one->output_digest.p[7] == 'b');
     assert_true(isnan(two->latency_ms) && isnan(two->cost) && isnan(two->score) && two->weight >= 1 && two->weight <= 1);
     assert_true(two->tokens_in == SAMPLE_ABSENT && two->output_digest.n == 0 && !two->probe);
+}
+
+static void who_began_says_what_came_of_it(void **state) {
+    (void)state;
+    uint64_t began = append("eval.started", "eval/a", "{\"suite\":\"t\"}");
+    passed("eval/a", "one", 0);
+    source = "cli";
+    passed("eval/a", "two", 0);
+    grade = "reported";
+    append("eval.started", "eval/a", "{}");
+    passed("eval/a", "three", 0);
+    source = "evals";
+    passed("eval/a", "four", 0);
+    grade = "measured";
+    read_back("a");
+    expect("three.0"); /* whoever starts an id anew, and nobody else */
+    samples_done(&got);
+    must(samples_read_from(s.ledger, bytes_of("a"), began, true, &got, &why));
+    expect("one.0");
+    assert_int_equal(got.foreign, 3);
 }
 
 static void only_the_newest_run_is_read(void **state) {
@@ -294,6 +316,7 @@ static void the_answer_is_that_of_a_walk_over_every_event(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_sample_has_what_its_event_says, start, finish),
+        cmocka_unit_test_setup_teardown(who_began_says_what_came_of_it, start, finish),
         cmocka_unit_test_setup_teardown(only_the_newest_run_is_read, start, finish),
         cmocka_unit_test_setup_teardown(what_was_taken_back_does_not_count, start, finish),
         cmocka_unit_test_setup_teardown(a_case_counts_by_its_first_known_outcome, start, finish),

@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "work/model/vector.h"
 
-#define NONE ((struct bytes){NULL, 0})
+#define NONE      ((struct bytes){NULL, 0})
+#define COUNT_MAX (UINT64_C(1) << 42)
 
 const char *work_tokens_name(enum work_tokens tokens) {
     static const char *const names[] = {[WORK_TOKENS_UNKNOWN] = "unknown",
@@ -106,6 +107,7 @@ static int list_member(struct bytes map, const char *name, struct bytes *ret, ui
 /* A count that the server states; anything else leaves it as it is. */
 static bool take_count(struct bytes map, const char *name, uint64_t *ret) {
     uint64_t n = map.n > 0 ? mp_get_uint(map, name, WORK_UNKNOWN) : WORK_UNKNOWN;
+    n = n <= COUNT_MAX ? n : WORK_UNKNOWN; /* a number that no server counted to; sums of such cannot overflow */
     if (n != WORK_UNKNOWN) *ret = n;
     return n != WORK_UNKNOWN;
 }
