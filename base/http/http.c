@@ -23,16 +23,17 @@
 #define CURL_DISABLE_TYPECHECK /* its checks call the linked functions, which do not exist here */
 #include <curl/curl.h>
 
-#define HEADER_BYTES_MAX ((uint64_t)64 << 10)
-#define BYTES_MAX        ((uint64_t)4 << 20)
-#define LINE_MAX_BYTES   ((size_t)1 << 20)
-#define CONNECT_MS       3000
-#define TOTAL_MS         30000
-#define SLOW_S           10
-#define AGENT_MAX        64
-#define TICK_MS          100
-#define DRAIN_MS         20
-#define VERSION_MIN      0x075500 /* 7.85: protocols by name */
+#define HEADER_BYTES_MAX  ((uint64_t)64 << 10)
+#define BYTES_MAX         ((uint64_t)4 << 20)
+#define LINE_MAX_BYTES    ((size_t)1 << 20)
+#define HEADERS_MAX_WORDS "the answer has more than 65536 bytes of headers"
+#define CONNECT_MS        3000
+#define TOTAL_MS          30000
+#define SLOW_S            10
+#define AGENT_MAX         64
+#define TICK_MS           100
+#define DRAIN_MS          20
+#define VERSION_MIN       0x075500 /* 7.85: protocols by name */
 
 #define FUNCTIONS(X)                                                                                                       \
     X(curl_global_init)                                                                                                    \
@@ -276,7 +277,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
     struct bytes value;
     x->header_bytes += line.n;
     if (x->header_bytes > HEADER_BYTES_MAX) {
-        return refuse(x, HTTP_LIMIT, "the answer has more than 65536 bytes of headers");
+        return refuse(x, HTTP_LIMIT, HEADERS_MAX_WORDS);
     }
     if (bytes_has_prefix(line, "HTTP/")) {
         take_status(x, line);
@@ -499,6 +500,10 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
                        answer->status);
     }
     if (code == CURLE_OK) return 0;
+    if (code == CURLE_OUT_OF_MEMORY && answer->sent) { /* that is how libcurl ends on a line of headers without an end */
+        answer->fault = HTTP_LIMIT;
+        return err_set(err, ERR_NET, HEADERS_MAX_WORDS);
+    }
     if (code == CURLE_OUT_OF_MEMORY) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     if (code == CURLE_URL_MALFORMAT || code == CURLE_LOGIN_DENIED || !is_http(x->request->url)) {
         return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_EXPECTED);

@@ -4,11 +4,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/text.h"
 #include "evals/suite/expect.h"
+#include "evals/suite/files.h"
 #include "packs/manifest/record.h"
 
 #define CASE_ARENA_MAX ((size_t)64 << 20)
@@ -258,6 +260,12 @@ static int each_line(struct reading *r, FILE *in, struct err *err) {
 }
 
 int cases_read_lines(struct reading *r, int fd, struct err *err) {
+    struct stat st;
+    if (fstat(fd, &st) == 0 && (uint64_t)st.st_size > FILES_SIZE_MAX) { /* a line may be as long as the file */
+        suite_read_fault(r, (struct yaml_place){0}, "is larger than 256 MiB");
+        close(fd);
+        return 0;
+    }
     FILE *in = fdopen(fd, "r");
     if (in == NULL) {
         close(fd);

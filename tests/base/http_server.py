@@ -66,6 +66,7 @@ ACTS = {
     "/endless-line": lambda conn: forever(conn, chunked("application/x-ndjson"), b"1000\r\n" + b"x" * 4096 + b"\r\n"),
     "/endless-lines": lambda conn: forever(conn, chunked("application/x-ndjson"), b"8\r\n{\"n\":1}\n\r\n"),
     "/endless-headers": lambda conn: forever(conn, b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"y" * 400 + b"\r\n"),
+    "/endless-header": lambda conn: forever(conn, b"HTTP/1.1 200 OK\r\nX-More: ", b"y" * 400),
     "/endless-100": lambda conn: forever(conn, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
 }
 

@@ -172,6 +172,7 @@ static void an_answer_without_an_end_meets_a_limit(void **state) {
     fails(b, get_lines(b, "/endless-line", small), HTTP_LIMIT, "line of the answer exceeds");
     fails(b, get_lines(b, "/endless-lines", small), HTTP_LIMIT, "exceeds the limit");
     fails(b, get(b, "/endless-headers"), HTTP_LIMIT, "65536 bytes of headers");
+    fails(b, get(b, "/endless-header"), HTTP_LIMIT, "65536 bytes of headers");
     fails(b, get(b, "/endless-100"), HTTP_LIMIT, "65536 bytes of headers");
     b->body.max = 1000;
     fails(b, get(b, "/endless"), HTTP_LIMIT, "exceeds the limit");
