@@ -500,11 +500,10 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
                        answer->status);
     }
     if (code == CURLE_OK) return 0;
-    if (code == CURLE_OUT_OF_MEMORY && answer->sent) { /* that is how libcurl ends on a line of headers without an end */
-        answer->fault = HTTP_LIMIT;
-        return err_set(err, ERR_NET, HEADERS_MAX_WORDS);
+    if (code == CURLE_OUT_OF_MEMORY) { /* so libcurl also ends on a line of headers without an end */
+        answer->fault = answer->sent ? HTTP_LIMIT : HTTP_NONE;
+        return err_set(err, answer->sent ? ERR_NET : ERR_NOMEM, answer->sent ? HEADERS_MAX_WORDS : "HTTP: out of memory");
     }
-    if (code == CURLE_OUT_OF_MEMORY) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     if (code == CURLE_URL_MALFORMAT || code == CURLE_LOGIN_DENIED || !is_http(x->request->url)) {
         return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_EXPECTED);
     }

@@ -414,6 +414,9 @@ int yaml_read(struct bytes text, yaml_fault_fn *fault, void *ctx, struct yaml **
     struct yaml *yaml = calloc(1, sizeof(*yaml));
     struct reader *r = calloc(1, sizeof(*r));
     int rc = yaml != NULL && r != NULL ? 0 : err_set(err, ERR_NOMEM, "YAML: out of memory");
+    if (bytes_has_prefix(text, "\xef\xbb\xbf")) { /* a mark of the encoding, which editors put there */
+        text = (struct bytes){text.p + 3, text.n - 3};
+    }
     if (rc == 0) rc = load(&f, &library, err);
     if (rc == 0) rc = locale_c_begin(&locale, err);
     if (rc == 0) {

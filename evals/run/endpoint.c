@@ -321,6 +321,12 @@ int run_endpoint_open(const struct run_endpoint_options *options, struct run_end
                                      .key_file = options->key_file,
                                      .off_box = options->off_box,
                                      .keep = true};
+    const size_t model = strlen(options->model);
+    if (model == 0 || model >= sizeof(((struct run_endpoint *)0)->model) ||
+        text_utf8_valid((const uint8_t *)options->model, model) < model || text_has_control(bytes_of(options->model))) {
+        return err_set(err, ERR_INVALID, "the model's name: expected one line of text, of at most %zu bytes",
+                       sizeof(((struct run_endpoint *)0)->model) - 1);
+    }
     struct run_endpoint *e = calloc(1, sizeof(*e));
     if (e == NULL) return err_set(err, ERR_NOMEM, "no memory for an endpoint");
     e->protocol = options->protocol;

@@ -133,8 +133,10 @@ static bool begin(struct lanes *l, size_t *ret) {
 
 static void count(struct lanes *l, const struct run_done *done) {
     const struct run_answer *a = &done->answer;
-    l->tokens += a->tokens_in != SAMPLE_ABSENT ? a->tokens_in : 0;
-    l->tokens += a->tokens_out != SAMPLE_ABSENT ? a->tokens_out : 0;
+    const struct suite_case *one = &l->how->suite->cases[l->how->plan->items[done->item].at];
+    /* A token is a byte at least: where no count is stated, a budget is kept all the same. */
+    l->tokens += a->tokens_in != SAMPLE_ABSENT ? a->tokens_in : one->text.n;
+    l->tokens += a->tokens_out != SAMPLE_ABSENT ? a->tokens_out : a->output.n;
     if (l->how->fail_fast && done->judged.outcome != SAMPLE_PASSED) end(l, SCHEDULE_FAIL_FAST);
     if (l->how->tokens > 0 && l->tokens >= l->how->tokens && l->next < l->how->plan->n) end(l, SCHEDULE_TOKENS);
 }

@@ -137,8 +137,13 @@ static void check_case(struct reading *r, const struct form_case *form, const st
         suite_read_fault(r, suite_read_place(form->node, "probe"),
                          "a probe of a model needs a 'seed', of its own or of the defaults");
     }
-    if (form->weight.given && !(c->weight > 0)) {
-        suite_read_fault(r, suite_read_place(form->node, "weight"), "'weight': %.6g is not above 0", c->weight);
+    if (form->weight.given && !(c->weight > 0 && c->weight <= SUITE_WEIGHT_MAX)) {
+        suite_read_fault(r, suite_read_place(form->node, "weight"), "'weight': %.6g is not above 0 and at most %g",
+                         c->weight, SUITE_WEIGHT_MAX);
+    }
+    if (form->seed.given && c->seed > SUITE_SEED_MAX) {
+        suite_read_fault(r, suite_read_place(form->node, "seed"), "'seed': %lld is larger than %lld", (long long)c->seed,
+                         (long long)SUITE_SEED_MAX);
     }
 }
 

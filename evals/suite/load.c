@@ -81,9 +81,14 @@ static int read_head(struct reading *r, const struct form_suite *form, struct su
         suite->prompt_price = price(r, form->prices->node, "prompt", form->prices->prompt);
         suite->completion_price = price(r, form->prices->node, "completion", form->prices->completion);
     }
-    if (form->defaults != NULL && form->defaults->weight.given && !(form->defaults->weight.value > 0)) {
-        suite_read_fault(r, suite_read_place(form->defaults->node, "weight"), "'weight': %.6g is not above 0",
-                         form->defaults->weight.value);
+    if (form->defaults != NULL && form->defaults->weight.given &&
+        !(form->defaults->weight.value > 0 && form->defaults->weight.value <= SUITE_WEIGHT_MAX)) {
+        suite_read_fault(r, suite_read_place(form->defaults->node, "weight"),
+                         "'weight': %.6g is not above 0 and at most %g", form->defaults->weight.value, SUITE_WEIGHT_MAX);
+    }
+    if (form->defaults != NULL && form->defaults->seed.given && form->defaults->seed.value > SUITE_SEED_MAX) {
+        suite_read_fault(r, suite_read_place(form->defaults->node, "seed"), "'seed': %lld is larger than %lld",
+                         (long long)form->defaults->seed.value, (long long)SUITE_SEED_MAX);
     }
     if (form->judge != NULL) {
         suite->judge =

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/secret/secret.h"
+
 #define PHRASE_MAX 1024
 
 struct bytes suite_read_copy(struct reading *r, struct bytes text) {
@@ -31,5 +33,7 @@ struct yaml_place suite_read_place(const struct yaml_node *map, const char *key)
 void suite_read_name(struct reading *r, const struct yaml_node *map, const char *key, struct bytes name) {
     if (name.n > SUITE_NAME_MAX) {
         suite_read_fault(r, suite_read_place(map, key), "'%s' has more than %d bytes", key, SUITE_NAME_MAX);
+    } else if (secret_is_in(name)) { /* events would have a mask in its place, and two of them could not be told apart */
+        suite_read_fault(r, suite_read_place(map, key), "'%s' looks like a secret; expected a name that may be seen", key);
     }
 }

@@ -10,7 +10,9 @@
 
 #define SUITE_SCHEMA_NAME "ledger-suite/v0"
 #define SUITE_CASES_MAX   200000
-#define SUITE_NAME_MAX    128 /* of suites, cases and baselines */
+#define SUITE_WEIGHT_MAX  1e6                   /* sums of weights stay exact enough to compare */
+#define SUITE_SEED_MAX    (INT64_MAX - 1000000) /* each repeat adds one */
+#define SUITE_NAME_MAX    128                   /* of suites, cases and baselines */
 #define SUITE_TIMEOUT_MS  60000
 #define SUITE_CONFIDENCE  0.95
 #define SUITE_ABSENT      UINT64_MAX

@@ -26,7 +26,7 @@ with open(path, "w") as f:
 P
 }
 evaluation() { # NAME PATTERN ARGS...
-    box 0 append eval.started -s "eval/$1" suite=smoke suite_digest="sha256:$(printf '%.0sa' {1..64})"
+    box 0 append --source jsonl eval.started -s "eval/$1" suite=smoke suite_digest="sha256:$(printf '%.0sa' {1..64})"
     samples "$1.jsonl" "$@"
     box 0 ingest jsonl "$1.jsonl"
 }
@@ -73,7 +73,7 @@ box 1 eval compare a mute --json
 json '[.errors.errors.b, .errors.answer, .passes.answer, .passes.pairs] | tojson' '[6,"worse","noise",14]'
 
 # Versions of a suite: only equal cases are paired; the rest is named.
-box 0 append eval.started -s eval/newer suite=smoke suite_digest="sha256:$(printf '%.0sb' {1..64})"
+box 0 append --source jsonl eval.started -s eval/newer suite=smoke suite_digest="sha256:$(printf '%.0sb' {1..64})"
 samples newer.jsonl newer pppppppppppppppppppppp changed=17
 box 0 ingest jsonl newer.jsonl
 box 0 eval compare a newer
@@ -84,15 +84,15 @@ box 0 eval compare a newer --json
 json '.not_compared | [.only_a, .only_b, .other_case] | tojson' '[0,2,3]'
 
 # Bad input.
-box 0 append eval.started -s eval/other suite=another
+box 0 append --source jsonl eval.started -s eval/other suite=another
 box 3 eval compare a other
 err_has "they are of different suites, 'smoke' and 'another'"
 box 3 eval compare a nowhere
 err_has "there is no eval 'nowhere'"
-box 0 append eval.started -s eval/empty suite=smoke
+box 0 append --source jsonl eval.started -s eval/empty suite=smoke
 box 3 eval compare a empty
 err_has "'empty' has no samples on record"
-box 0 append eval.started -s eval/apart suite=smoke
+box 0 append --source jsonl eval.started -s eval/apart suite=smoke
 samples apart.jsonl apart pppp digest=c
 box 0 ingest jsonl apart.jsonl
 box 3 eval compare a apart
@@ -117,7 +117,7 @@ for name, kind in ("h1", "eval.sampled"), ("h2", "eval.sample_failed"):
             f.write(json.dumps({"kind": kind, "subject": "eval/" + name, "body": body}) + "\n")
 P
 for name in h1 h2; do
-    box 0 append eval.started -s "eval/$name" suite=hostile
+    box 0 append --source jsonl eval.started -s "eval/$name" suite=hostile
     box 0 ingest jsonl "$name.jsonl"
 done
 raw() { ! LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]' "$T/.out" || fail "control characters reached the output"; }

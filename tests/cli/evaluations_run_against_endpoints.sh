@@ -146,6 +146,8 @@ box 2 eval run news.yaml
 err_has 'give --route ROUTE, --pack NAME, or --endpoint URL and --model MODEL'
 box 2 eval run news.yaml --endpoint http://127.0.0.1:1
 err_has 'give --model MODEL'
+box 3 eval run news.yaml "${at[@]}" --model $'ti\nny'
+err_has "the model's name: expected one line of text"
 box 2 eval run news.yaml "${at[@]}" --concurrency 0
 err_has 'expected 1 to 256'
 box 2 eval run news.yaml "${at[@]}" --budget-time soon

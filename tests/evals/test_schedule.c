@@ -36,6 +36,7 @@ struct box {
     enum run_answer_end end;
     enum run_fault faults[CASES]; /* of the first answers of a case */
     unsigned faulty[CASES];       /* so many of them */
+    bool uncounted;               /* it states no tokens */
     bool dead;                    /* it is not alive when it is asked */
     unsigned judge_away;          /* so many questions to the judge get no answer */
     unsigned errors;              /* taken */
@@ -55,8 +56,8 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
     pthread_mutex_unlock(&b->lock);
     buf_init(&ret->output, 64);
     buf_put_bytes(&ret->output, one->id);
-    ret->tokens_in = 1;
-    ret->tokens_out = 2;
+    ret->tokens_in = b->uncounted ? SAMPLE_ABSENT : 1;
+    ret->tokens_out = b->uncounted ? SAMPLE_ABSENT : 2;
     ret->end = at == b->stops_at ? RUN_ERRED : b->end;
     if (b->asked[at] <= b->faulty[at]) {
         ret->end = RUN_ERRED;
@@ -296,6 +297,16 @@ static void a_budget_of_tokens_ends_it(void **state) {
     assert_int_equal(sum(b->taken), 10);
 }
 
+static void a_budget_is_kept_where_no_tokens_are_stated(void **state) {
+    struct box *b = *state;
+    b->how.tokens = 3 * 4; /* bytes of four answers, of 2 or 3 each, are fewer; of six they are as many */
+    b->how.lanes = 1;
+    b->uncounted = true;
+    plan(b, (struct run_choice){0});
+    assert_int_equal(go(b), SCHEDULE_TOKENS);
+    assert_in_range(sum(b->taken), 4, 6);
+}
+
 static void a_budget_that_the_last_sample_uses_up_ends_nothing(void **state) {
     struct box *b = *state;
     b->how.tokens = 3 * CASES;
@@ -455,6 +466,7 @@ int main(void) {
         TEST(what_is_there_already_is_not_asked_again),
         TEST(after_a_failure_nothing_more_is_begun_if_so_asked),
         TEST(a_budget_of_tokens_ends_it),
+        TEST(a_budget_is_kept_where_no_tokens_are_stated),
         TEST(a_budget_that_the_last_sample_uses_up_ends_nothing),
         TEST(time_that_is_over_ends_it_before_anything_is_asked),
         TEST(what_fails_once_it_is_stopped_is_dropped),

@@ -38,6 +38,21 @@ static void what_is_no_suite_is_refused(void **state) {
     suite_box_done(&box);
 }
 
+static void names_weights_and_seeds_have_bounds(void **state) {
+    struct suite_box box;
+    (void)state;
+    suite_box_init(&box);
+#define CASE(more) HEAD "cases: [{id: a, text: q, " more ", expect: [{check: equals, text: x}]}]\n"
+    suite_box_bad(&box, CASE("weight: 1e7"), "suite.yaml:3:34: 'weight': 1e+07 is not above 0 and at most 1e+06\n");
+    suite_box_bad(&box, CASE("weight: 0"), "suite.yaml:3:34: 'weight': 0 is not above 0 and at most 1e+06\n");
+    suite_box_bad(&box, CASE("seed: 9223372036854775807"),
+                  "suite.yaml:3:32: 'seed': 9223372036854775807 is larger than 9223372036853775807\n");
+#undef CASE
+    suite_box_bad(&box, HEAD "cases: [{id: AKIAIOSFODNN7EXAMPLA, text: q, expect: [{check: equals, text: x}]}]\n",
+                  "suite.yaml:3:14: 'id' looks like a secret; expected a name that may be seen\n");
+    suite_box_done(&box);
+}
+
 static void wrong_keys_and_types_are_refused(void **state) {
     struct suite_box box;
     (void)state;
@@ -72,7 +87,7 @@ static void wrong_keys_and_types_are_refused(void **state) {
     suite_box_bad(&box, HEAD "defaults: {repeats: 0, timeout: 8d, weight: 0}\n" ONE,
                   "suite.yaml:3:21: 'repeats': '0' is less than 1\n"
                   "suite.yaml:3:33: 'timeout': '8d' is more than 7d\n"
-                  "suite.yaml:3:45: 'weight': 0 is not above 0\n");
+                  "suite.yaml:3:45: 'weight': 0 is not above 0 and at most 1e+06\n");
     suite_box_done(&box);
 }
 
@@ -114,12 +129,12 @@ static void cases_that_ask_or_expect_nothing_are_refused(void **state) {
     suite_box_bad(&box,
                   HEAD "cases:\n"
                        "  - {id: a, text: q, weight: 0, expect: [{check: equals, text: x}]}\n",
-                  "suite.yaml:4:30: 'weight': 0 is not above 0\n");
+                  "suite.yaml:4:30: 'weight': 0 is not above 0 and at most 1e+06\n");
     suite_box_bad(&box,
                   HEAD
                   "cases:\n"
                   "  - {id: a, text: q, weight: -0.5, repeats: 10001, timeout: 5, expect: [{check: equals, text: x}]}\n",
-                  "suite.yaml:4:30: 'weight': -0.5 is not above 0\n"
+                  "suite.yaml:4:30: 'weight': -0.5 is not above 0 and at most 1e+06\n"
                   "suite.yaml:4:45: 'repeats': '10001' is more than 10000\n"
                   "suite.yaml:4:61: 'timeout': '5' is not a length of time (expected a number and s, m, h, d or w)\n");
     suite_box_bad(&box,
@@ -335,6 +350,7 @@ static void a_bound_that_these_cases_cannot_reach_is_refused_with_their_number(v
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_suite_is_refused),
+        cmocka_unit_test(names_weights_and_seeds_have_bounds),
         cmocka_unit_test(wrong_keys_and_types_are_refused),
         cmocka_unit_test(cases_that_ask_or_expect_nothing_are_refused),
         cmocka_unit_test(equal_ids_are_refused),
