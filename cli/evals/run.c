@@ -1,4 +1,4 @@
-/* eval run: a suite against a model, through its route or at an address, or against the steps of a pack. */
+/* eval run: a suite against a model or a program, through its route or as named, or against the steps of a pack. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "cli/open/trustfile.h"
 #include "cli/print/say.h"
 #include "evals/load/load.h"
+#include "evals/run/command.h"
 #include "evals/run/endpoint.h"
 #include "evals/run/pack.h"
 #include "evals/run/route.h"
@@ -23,6 +24,7 @@
 enum {
     O_ROUTE,
     O_PACK,
+    O_EXEC,
     O_UNCONFINED,
     O_USER,
     O_ENDPOINT,
@@ -43,10 +45,11 @@ enum {
     O_ACTOR
 };
 static const struct opt options[] = {
-    [O_ROUTE] = {"route", 0, "ROUTE", "the route that is evaluated, with its model and endpoint"},
+    [O_ROUTE] = {"route", 0, "ROUTE", "the route that is evaluated, with its model and endpoint, or its program"},
     [O_PACK] = {"pack", 0, "NAME", "the installed pack whose steps are evaluated"},
-    [O_UNCONFINED] = {"unconfined", 0, NULL, "of a pack: run the steps without bubblewrap; the record says so"},
-    [O_USER] = {"user", 0, "NAME", "of a pack, run by root: the user that steps run as (default: nobody)"},
+    [O_EXEC] = {"exec", 0, "PROGRAM", "of a command: a program that it may start; may be repeated"},
+    [O_UNCONFINED] = {"unconfined", 0, NULL, "run steps or the command without bubblewrap; the record says so"},
+    [O_USER] = {"user", 0, "NAME", "of root: the user that steps or the command run as (default: nobody)"},
     [O_ENDPOINT] = {"endpoint", 0, "URL", "where the model is reached (default: as for the route)"},
     [O_MODEL] = {"model", 'm', "MODEL", "name of the model (default: the route's)"},
     [O_PROTOCOL] = {"protocol", 0, "WORD", "ollama or openai (default: ollama)"},
@@ -70,6 +73,7 @@ static const struct opt options[] = {
 #define ONLY_MAX    64
 #define LANES       4 /* of a model */
 #define PATIENCE_NS (60 * CLOCK_NS_PER_S)
+#define EXEC_MAX    32
 
 struct call {
     struct cli *cli;
@@ -79,6 +83,11 @@ struct call {
     struct run_route route;
     struct run_endpoint *endpoint;
     struct run_pack *pack;
+    struct run_command *command;
+    const char *const *words; /* of the command, or the route's program */
+    size_t words_n;
+    const char *program, *exec[EXEC_MAX];
+    size_t exec_n;
     char path[FILE_PATH_MAX], trust[FILE_PATH_MAX];
     struct run_suite_options how;
     struct run_suite_result result;
@@ -129,6 +138,47 @@ static int take_numbers(struct call *c, struct err *err) {
     return rc;
 }
 
+/* What is evaluated is one thing, and options are of that. */
+static int take_subject(struct call *c) {
+    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_KEY}, of_process[] = {O_UNCONFINED, O_USER};
+    const bool pack = given(c, O_PACK) != NULL, command = c->args->n_args > 1, route = given(c, O_ROUTE) != NULL;
+    const char *program;
+    size_t at = 0;
+    for (size_t i = 0; i < 4 && (pack || command); i++) {
+        if (opt_has(c->args, &options[of_model[i]])) {
+            return cli_usage(c->cli, "--%s is for a model, not for %s", options[of_model[i]].name,
+                             pack ? "--pack" : "a command");
+        }
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (opt_has(c->args, &options[of_process[i]]) && !pack && !command && !route)
+            return cli_usage(c->cli, "--%s is for --pack NAME or a command", options[of_process[i]].name);
+    }
+    if (command && (pack || route)) {
+        return cli_usage(c->cli, "give %s or a command, not both%s", pack ? "--pack NAME" : "--route ROUTE",
+                         pack ? "" : ": a route says itself which program serves it");
+    }
+    while ((program = opt_next(c->args, &options[O_EXEC], &at)) != NULL) {
+        if (!command) return cli_usage(c->cli, "--exec is for a command");
+        if (c->exec_n == EXEC_MAX) return cli_usage(c->cli, "--exec is given more than %d times", EXEC_MAX);
+        c->exec[c->exec_n++] = program;
+    }
+    if (opt_has(c->args, &options[O_USER]) && geteuid() != 0) {
+        return cli_usage(c->cli, "--user is for root: the steps of an ordinary user run as that user");
+    }
+    if (!pack && !command && !route && given(c, O_ENDPOINT) == NULL) {
+        return cli_usage(c->cli,
+                         "give --route ROUTE, --pack NAME, --endpoint URL and --model MODEL, or a command after '--': "
+                         "what is evaluated");
+    }
+    if (!pack && !command && !route && given(c, O_MODEL) == NULL) {
+        return cli_usage(c->cli, "give --model MODEL: the model at the endpoint");
+    }
+    c->words = (const char *const *)c->args->args + 1;
+    c->words_n = c->args->n_args - 1;
+    return 0;
+}
+
 static int take_options(struct call *c) {
     struct run_suite_options *how = &c->how;
     const char *tag, *protocol = given(c, O_PROTOCOL);
@@ -138,29 +188,12 @@ static int take_options(struct call *c) {
         if (how->choice.only_n == ONLY_MAX) return cli_usage(c->cli, "--only is given more than %d times", ONLY_MAX);
         c->only[how->choice.only_n++] = tag;
     }
-    bool pack = given(c, O_PACK) != NULL;
     if (take_numbers(c, &err) != 0) return cli_usage(c->cli, "%s", err.msg);
     if (protocol != NULL && strcmp(protocol, "ollama") != 0 && strcmp(protocol, "openai") != 0) {
         return cli_usage(c->cli, "--protocol '%.50s': expected ollama or openai", protocol);
     }
-    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_KEY}, of_pack[] = {O_UNCONFINED, O_USER};
-    for (size_t i = 0; i < 4 && pack; i++) {
-        if (opt_has(c->args, &options[of_model[i]]))
-            return cli_usage(c->cli, "--%s is for a model, not for --pack", options[of_model[i]].name);
-    }
-    for (size_t i = 0; i < 2 && !pack; i++) {
-        if (opt_has(c->args, &options[of_pack[i]]))
-            return cli_usage(c->cli, "--%s is for --pack NAME", options[of_pack[i]].name);
-    }
-    if (opt_has(c->args, &options[O_USER]) && geteuid() != 0) {
-        return cli_usage(c->cli, "--user is for root: the steps of an ordinary user run as that user");
-    }
-    if (!pack && given(c, O_ROUTE) == NULL && given(c, O_ENDPOINT) == NULL) {
-        return cli_usage(c->cli, "give --route ROUTE, --pack NAME, or --endpoint URL and --model MODEL: what is evaluated");
-    }
-    if (!pack && given(c, O_ROUTE) == NULL && given(c, O_MODEL) == NULL) {
-        return cli_usage(c->cli, "give --model MODEL: the model at the endpoint");
-    }
+    int exit_code = take_subject(c);
+    if (exit_code != 0) return exit_code;
     how->choice.only = c->only;
     how->fail_fast = opt_has(c->args, &options[O_FAIL_FAST]);
     how->off_box = opt_has(c->args, &options[O_OFF_BOX]);
@@ -179,10 +212,6 @@ static int find_route(struct call *c) {
     int rc = run_route_find(c->ledger, given(c, O_ROUTE), &c->route, &err);
     if (rc == ERR_INVALID) return cli_fail_input(c->cli, &err);
     if (rc != 0) return cli_fail_lookup(c->cli, &err);
-    if (c->route.tool) {
-        return cli_refuse(c->cli, EXIT_NO, ERR_CONFLICT, "route '%s' is served by a program, not by a model",
-                          c->route.binding.route);
-    }
     text_hex(hex, c->suite->digest, HASH_LEN);
     (void)snprintf(digest, sizeof(digest), "sha256:%s", hex);
     const struct bytes name = c->suite->name;
@@ -222,6 +251,66 @@ static int open_endpoint(struct call *c) {
     if (run_endpoint_open(&at, &c->endpoint, &err) != 0) return cli_fail_input(c->cli, &err);
     c->how.subject = run_endpoint_subject(c->endpoint);
     return 0;
+}
+
+/* A pack's route is more than its program: its manifest has the arguments. */
+static int take_route_program(struct call *c) {
+    const struct run_route *r = &c->route;
+    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_KEY};
+    for (size_t i = 0; i < 4; i++) {
+        if (opt_has(c->args, &options[of_model[i]])) {
+            return cli_usage(c->cli, "--%s is for a model: route '%s' is served by a program", options[of_model[i]].name,
+                             r->binding.route);
+        }
+    }
+    if (r->binding.pack[0] != '\0') {
+        return cli_refuse(c->cli, EXIT_NO, ERR_CONFLICT,
+                          "route '%s' is served by a program of pack '%s': give --pack %s --route %s", r->binding.route,
+                          r->binding.pack, r->binding.pack, r->binding.route);
+    }
+    if (r->program[0] == '\0' || (strchr(r->program, '/') != NULL && r->program[0] != '/')) {
+        return cli_refuse(c->cli, EXIT_INPUT, ERR_INVALID,
+                          "route '%s' names %s: expected the absolute path of its program, or the name of one in /usr/bin, "
+                          "/bin or /usr/local/bin, as 'program' of route.declared",
+                          r->binding.route, r->program[0] == '\0' ? "no program" : "its program by a relative path");
+    }
+    c->program = r->program;
+    c->words = &c->program;
+    c->words_n = 1;
+    return 0;
+}
+
+static int open_command(struct call *c) {
+    struct err err = {0};
+    int exit_code = c->route.tool ? take_route_program(c) : 0;
+    if (exit_code != 0) return exit_code;
+    const struct run_command_options how = {.words = c->words,
+                                            .words_n = c->words_n,
+                                            .exec = c->exec,
+                                            .exec_n = c->exec_n,
+                                            .ledger_dir = c->cli->dir,
+                                            .trust = trustfile_path(c->trust, NULL) == 0 ? c->trust : NULL,
+                                            .user = given(c, O_USER),
+                                            .unconfined = opt_has(c->args, &options[O_UNCONFINED]),
+                                            .stop_fd = c->how.stop_fd,
+                                            .route = c->route.tool ? &c->route.binding : NULL};
+    int rc = run_command_open(&how, &c->command, &err);
+    if (rc == 0) rc = run_command_check(c->command, c->suite, &err);
+    if (rc != 0) return cli_fail_input(c->cli, &err);
+    c->how.subject = run_command_subject(c->command);
+    return 0;
+}
+
+static int open_subject(struct call *c) {
+    static const int of_process[] = {O_UNCONFINED, O_USER};
+    if (c->words_n > 0 || c->route.tool) return open_command(c);
+    for (size_t i = 0; i < 2; i++) {
+        if (opt_has(c->args, &options[of_process[i]])) {
+            return cli_usage(c->cli, "--%s is for a program: route '%s' is served by a model", options[of_process[i]].name,
+                             c->route.binding.route);
+        }
+    }
+    return open_endpoint(c);
 }
 
 /* ---- the command -------------------------------------------------------------------------------------------------------- */
@@ -370,11 +459,12 @@ static int run(struct cli *cli, const struct opt_args *args) {
         exit_code = run_with_pack(c);
     } else {
         if (exit_code == 0) exit_code = find_route(c);
-        if (exit_code == 0) exit_code = open_endpoint(c);
+        if (exit_code == 0) exit_code = open_subject(c);
         if (exit_code == 0) exit_code = run_it(c);
     }
     run_pack_close(c->pack);
     run_endpoint_close(c->endpoint);
+    run_command_close(c->command);
     log_close(c->ledger);
     suite_free(c->suite);
     free(c);
@@ -382,8 +472,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec evals_run = {
-    .synopsis = "SUITE --route ROUTE | --pack NAME | --endpoint URL --model MODEL [OPTIONS]",
-    .about = "Runs a suite against a model: each case is asked, judged by its expectations and recorded, and\n"
+    .synopsis = "SUITE --route ROUTE | --pack NAME | --endpoint URL --model MODEL | -- COMMAND ...",
+    .about = "Runs a suite against a model or a program: each case is asked, judged by its expectations and recorded, and\n"
              "what came of all of them is compared with the suite's thresholds. The evaluation is bound to the\n"
              "suite, the model's weights, the route's configuration, the pack's version, the settings, the\n"
              "machine and this program. Prompts and answers are private. A full pass proves the route; with\n"
@@ -393,14 +483,19 @@ const struct spec evals_run = {
              "An endpoint that does not answer is asked again, with growing pauses, for --patience; then the\n"
              "evaluation stops without a result and with exit code 4, and can be continued. One that does not\n"
              "answer at the beginning is refused, and nothing is recorded.\n\n"
+             "A COMMAND, or the program of a route, is run confined and without network for each case: its\n"
+             "standard input is the case's text, its arguments end with the case's, the case's files and those\n"
+             "that the command names are in the directory where it starts, and standard output is the answer.\n"
+             "$LEDGER_EVAL_SEED has the seed; outputs that the case names are written to $LEDGER_EVAL_OUT.\n\n"
              "Ctrl-C ends it in order, and --resume continues it where it was, also after a crash: what is on\n"
              "record is not asked again. Exit code 1 if the suite did not pass, or that is not known.",
     .examples = "ledger eval run suites/text.yaml --pack pdf-ops-pack\n"
                 "ledger eval run news.yaml --route summarise\n"
                 "ledger eval run news.yaml --endpoint http://127.0.0.1:8080 --protocol openai --model tiny -j 8\n"
+                "ledger eval run sums.yaml -- python3 sums.py --strict\n"
                 "ledger eval run news.yaml --route summarise --resume last",
     .opts = options,
     .min_args = 1,
-    .max_args = 1,
+    .max_args = CLI_MANY,
     .run = run,
 };

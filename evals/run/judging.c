@@ -202,7 +202,9 @@ int run_judging_judge(struct run_judging *judging, unsigned lane, const struct s
     int rc = 0;
     ret->score = NAN;
     if (answer->end != RUN_ANSWERED) {
-        ret->outcome = answer->end == RUN_LIMITED ? SAMPLE_LIMITED : SAMPLE_ERRED;
+        ret->outcome = answer->end == RUN_LIMITED  ? SAMPLE_LIMITED
+                       : answer->end == RUN_BROKEN ? SAMPLE_MISSED
+                                                   : SAMPLE_ERRED;
         (void)snprintf(ret->why, sizeof(ret->why), "%s", answer->why);
         return 0;
     }

@@ -98,6 +98,7 @@ static void put_bound(struct mp_map *map, const struct suite *suite, const struc
     put_text(map, "route", b->route);
     put_text(map, "config_digest", b->config_digest);
     put_text(map, "program_digest", b->program_digest);
+    put_text(map, "command_digest", b->command_digest);
 }
 
 static int add_declaration(struct run_record *r, struct err *err) {
@@ -169,6 +170,19 @@ static void put_choice(struct run_record *r) {
     }
 }
 
+/* A program that serves a route, as it was found: one that is not what was proven voids the proof at once. */
+static int add_decision(struct run_record *r, const struct run_binding *b, struct err *err) {
+    char subject[sizeof(b->route) + 8];
+    if (b->route[0] == '\0' || b->program_digest[0] == '\0' || strcmp(b->runtime, "process") != 0) return 0;
+    (void)snprintf(subject, sizeof(subject), "route/%s", b->route);
+    put_text(&r->body, "route", b->route);
+    put_text(&r->body, "config_digest", b->config_digest);
+    put_text(&r->body, "program_digest", b->program_digest);
+    put_text(&r->body, "decision", "primary");
+    put_text(&r->body, "reason", "evaluated");
+    return add(r, "route.decided", subject, "", err);
+}
+
 int run_record_started(struct run_record *r, const struct run_binding *binding, bool declared, struct err *err) {
     struct run_machine machine;
     int rc = declared ? 0 : add_declaration(r, err);
@@ -186,8 +200,10 @@ int run_record_started(struct run_record *r, const struct run_binding *binding, 
     put_text(&r->body, "arch", machine.arch);
     if (machine.threads > 0) mp_map_uint(&r->body, "threads", machine.threads);
     if (machine.memory_bytes > 0) mp_map_uint(&r->body, "memory_bytes", machine.memory_bytes);
+    if (strcmp(binding->runtime, "process") == 0) mp_map_bool(&r->body, "confined", !binding->unconfined);
     mp_map_raw(&r->private_, "command", binding->command);
     rc = add(r, "eval.started", r->subject, "", err);
+    if (rc == 0) rc = add_decision(r, binding, err);
     return rc == 0 ? commit_last(r, declared ? 0 : 1, &r->started, err) : rc;
 }
 
@@ -197,6 +213,7 @@ int run_record_resumed(struct run_record *r, const struct run_binding *binding, 
     mp_map_hash(&r->body, "plan_digest", r->plan->digest);
     put_text(&r->body, "digest", binding->digest);
     put_text(&r->body, "program_digest", binding->program_digest);
+    put_text(&r->body, "command_digest", binding->command_digest);
     mp_map_uint(&r->body, "samples", samples);
     int rc = add(r, "eval.resumed", r->subject, "", err);
     return rc == 0 ? commit_last(r, 0, &seq, err) : rc;
@@ -285,6 +302,11 @@ static int add_sample(struct run_record *r, const struct run_done *done, struct 
     const struct suite_case *one = &suite->cases[item->at];
     const struct run_judged *judged = &done->judged;
     const char *why = judged->why[0] != '\0' ? judged->why : done->answer.why;
+    char both[sizeof(judged->why) + sizeof(done->answer.why) + 4];
+    if (done->answer.end == RUN_ANSWERED && judged->why[0] != '\0' && done->answer.why[0] != '\0') {
+        (void)snprintf(both, sizeof(both), "%s; %s", judged->why, done->answer.why);
+        why = both;
+    }
     char key[KEY_MAX], hex[2 * HASH_LEN + 1];
     text_hex(hex, one->digest, HASH_LEN);
     (void)snprintf(key, sizeof(key), "%s:%s:%u", r->id, hex, item->repeat);
@@ -388,5 +410,6 @@ int run_record_finished(struct run_record *r, const struct run_binding *binding,
     put_real(&r->body, "cost", result->cost);
     put_real(&r->body, "duration_ms", (double)result->duration_ns / 1e6);
     rc = add(r, "eval.finished", r->subject, "", err);
+    if (rc == 0 && result->changed) rc = add_decision(r, binding, err);
     return rc == 0 ? commit_last(r, result->scores_n, &result->finished_seq, err) : rc;
 }

@@ -108,6 +108,7 @@ static int check_start(const struct run_left *left, struct bytes body, const str
     if (rc == 0) rc = check_field(body, "model", binding->model, "model", left->id, err);
     if (rc == 0) rc = check_field(body, "digest", binding->digest, "digest of weights", left->id, err);
     if (rc == 0) rc = check_field(body, "program_digest", binding->program_digest, "digest of the program", left->id, err);
+    if (rc == 0) rc = check_field(body, "command_digest", binding->command_digest, "digest of the command", left->id, err);
     if (rc == 0) rc = check_field(body, "route", binding->route, "route", left->id, err);
     if (rc == 0) rc = check_field(body, "config_digest", binding->config_digest, "configuration", left->id, err);
     if (rc == 0) rc = check_field(body, "pack", binding->pack, "pack", left->id, err);

@@ -7,6 +7,7 @@
  *   plan      which cases are run, in which order, how often
  *   schedule  threads that ask, a rate, budgets; what came of samples is handed to the caller's thread, some at once
  *   target    whatever answers; endpoint: a model; route: the model that serves a route
+ *   command   a program that runs once a case; words: its program, and the files that it names
  *   pack      an installed pack, whose steps run; outputs: what it or a program made that a case looks at
  *   workspace where the files of samples are; what killed evaluations left there is removed
  *   judging   what an answer is worth, by its case's checks and the model that judges

@@ -43,6 +43,7 @@ static int find(void *ctx, struct state_view *view, struct err *err) {
         KEEP(a->ret->suite_digest, &route, ROUTE_SUITE_DIGEST);
         KEEP(a->runtime, &route, ROUTE_RUNTIME);
         a->ret->tool = routes_is_tool(&route);
+        KEEP(a->ret->program, &route, ROUTE_PROGRAM);
         const struct bytes of = row_text(&route, ROUTE_PACK);
         if (of.n > 0) rc = look_stored(view, "packs", &of, 1, &pack, NULL, err);
         if (rc == 0 && row_has(&pack, PACK_VERSION)) KEEP(b->pack_version, &pack, PACK_VERSION);

@@ -8,6 +8,7 @@
 enum run_answer_end {
     RUN_ANSWERED,
     RUN_LIMITED, /* timeout, memory, budget: the case's own limit ended it */
+    RUN_BROKEN,  /* it broke down by a fault of its own: there is no answer, and that is known */
     RUN_ERRED    /* nothing is known of an answer: unreachable, garbage, cut, an error inside of status 200 */
 };
 
@@ -23,7 +24,7 @@ struct run_answer {
     enum run_answer_end end;
     enum run_fault fault; /* of RUN_ERRED */
     uint64_t wait_ms;     /* it asks not to be asked again before (Retry-After); 0: it does not */
-    char why[512];        /* "" when it is answered */
+    char why[512];        /* when it is answered: what else is worth telling if it did not pass; "" */
     struct buf output;    /* owned: run_answer_done */
     bool has_exit;
     int exit;

@@ -16,9 +16,11 @@ struct run_binding {
     char model[256], digest[RUN_DIGEST_MAX]; /* of its weights */
     char pack[256], pack_version[128];
     char program_digest[RUN_DIGEST_MAX];
-    char runtime[64]; /* ollama, openai, process, pack */
+    char command_digest[RUN_DIGEST_MAX]; /* of all words of a command, and of the files among them */
+    char runtime[64];                    /* ollama, openai, process, pack */
     char endpoint[512];
     struct bytes command; /* MessagePack, private; empty: none. Borrowed from the subject */
+    bool unconfined;      /* of a process: it was not confined */
 };
 
 struct run_subject {

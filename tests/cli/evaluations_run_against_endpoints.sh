@@ -143,7 +143,7 @@ json '[.missed, .errors] | @csv' '0,1'
 
 # What is wrong with the call.
 box 2 eval run news.yaml
-err_has 'give --route ROUTE, --pack NAME, or --endpoint URL and --model MODEL'
+err_has 'give --route ROUTE, --pack NAME, --endpoint URL and --model MODEL, or a command'
 box 2 eval run news.yaml --endpoint http://127.0.0.1:1
 err_has 'give --model MODEL'
 box 3 eval run news.yaml "${at[@]}" --model $'ti\nny'
