@@ -4,6 +4,7 @@
 
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
+#include "cli/print/say.h"
 #include "cli/promote/promote.h"
 #include "cli/promote/target.h"
 
@@ -98,6 +99,15 @@ static int find_live(struct cli *cli, struct planning *p) {
     log_close(ledger);
     if (rc != 0) return cli_fail(cli, &err);
     const char *live = p->live.digest[0] != '\0' ? p->live.digest : NULL;
+    if (p->linked) { /* what the link leads to is what is replaced; the gates compare with that */
+        bool drifted = live != NULL && (p->before == NULL || strcmp(live, p->before) != 0);
+        if (drifted) {
+            cli_note(cli,
+                     "ledger: %s: drift: the link leads to %s, where %s is live since event %llu: somebody else moved it",
+                     cli->command, p->before != NULL ? p->before : "nothing", live, (unsigned long long)p->live.seq);
+        }
+        return EXIT_GOOD;
+    }
     if (live != NULL && p->before != NULL && strcmp(live, p->before) != 0) {
         return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "--before is %s, and %s is live since event %llu", p->before, live,
                           (unsigned long long)p->live.seq);
@@ -125,8 +135,6 @@ static int plan(struct cli *cli, const struct opt_args *args) {
                          .naming = naming_of(args->args[1])};
     char subject[PROMOTE_TEXT + 16];
     struct err err = {0};
-    int exit_code = check_digests(cli, args);
-    if (exit_code != 0) return exit_code;
     if (p.naming == NULL) {
         return cli_usage(cli,
                          "'%.80s' is nothing that is promoted; expected route/NAME, pack/NAME, model/NAME, adapter/NAME, "
@@ -134,12 +142,17 @@ static int plan(struct cli *cli, const struct opt_args *args) {
                          p.of);
     }
     if (promote_subject(args->args[0], subject, &err) != 0) return cli_usage(cli, "%s", err.msg);
+    if (strcmp(p.naming->what, "pack") == 0 && opt_text(args, &plan_options[P_VERSION]) == NULL) {
+        return cli_usage(cli, "--version TEXT is missing: a pack's evaluations are found by its version");
+    }
+    int exit_code = check_digests(cli, args);
+    if (exit_code != 0) return exit_code;
     exit_code = find_target(cli, args, &p);
     if (exit_code != 0) return exit_code;
     if (p.digest == NULL) return cli_usage(cli, "--digest DIGEST is missing: a candidate is its digest");
     exit_code = promote_complete(cli, subject, opt_text(args, &plan_options[P_SUBMIT + SUBMIT_ACTOR]));
     if (exit_code != 0) return exit_code;
-    if (!p.linked) exit_code = find_live(cli, &p);
+    exit_code = find_live(cli, &p);
     if (exit_code != 0) return exit_code;
     if (p.before != NULL && strcmp(p.before, p.digest) == 0) {
         return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "the candidate is what it would replace: %s", p.digest);

@@ -266,7 +266,8 @@ static void note_fault(void *ctx, unsigned line, unsigned column, const char *wh
     struct faults *f = ctx;
     struct err err = {0};
     err_set(&err, ERR_INVALID, "%s:%u:%u: %s", f->path, line, column, what);
-    cli_warn(f->cli, &err);
+    f->any = true;
+    (void)cli_fail_input(f->cli, &err);
 }
 
 static int read_policy(struct verifying *v, const char *path) {
@@ -278,7 +279,7 @@ static int read_policy(struct verifying *v, const char *path) {
     if (rc == 0) rc = buf_check(&text, "a file of gates", &err);
     if (rc == 0) rc = gate_policy_read(bytes_of_buf(&text), note_fault, &faults, &v->policy, &err);
     buf_done(&text);
-    return rc == 0 ? EXIT_GOOD : cli_fail_input(v->cli, &err);
+    return rc == 0 ? EXIT_GOOD : faults.any ? EXIT_INPUT : cli_fail_input(v->cli, &err);
 }
 
 static int verify(struct cli *cli, const struct opt_args *args) {

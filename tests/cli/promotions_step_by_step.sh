@@ -126,4 +126,11 @@ box 0 promote status
 err_has 'nothing is in progress'
 box 3 promote simulate d -- no-such-program
 err_has "there is no program 'no-such-program'"
+
+# What is wrong is named first; a pack has a version.
+box 2 promote plan g foo/bar --digest nothing
+err_has "'foo/bar' is nothing that is promoted"
+box 2 promote plan g pack/q --digest "$a"
+err_has '--version TEXT is missing'
+box 0 promote plan g pack/q --digest "$a" --version 1.0
 finish

@@ -153,6 +153,14 @@ out_has "drift: the link '$PWD/web/live' leads to 'elsewhere', not to 'v2': some
 out_has ' promote apply w --force'
 box 0 promote status
 out_has 'promoted, drift'
+ln -sfn v1 web/live
+cp -R web/v2 web/v5
+echo five >web/v5/index.html
+box 0 promote plan moved image/web --target web --from web/v5
+err_has "drift: the link leads to $v1, where $v2 is live since event"
+box 0 promote abort moved
+rm -r web/v5
+ln -sfn elsewhere web/live
 box 0 promote list
 err_has "'w': drift: the link"
 box 0 promote plan later image/web --digest "sha256:$(printf 'f%.0s' {1..64})"
