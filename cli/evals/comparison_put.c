@@ -51,11 +51,10 @@ static void put_passes(const struct comparison *c, struct obj *out) {
     obj_uint(&passes, "both_fail", c->pairs.count[COMPARE_FAILS]);
     evaluation_put_real(&passes, "p", f->p);
     obj_text(&passes, "answer", answers[f->passes]);
-    obj_uint(&passes, "pairs_needed", f->needed);
     obj_uint(&passes, "cases", f->cases);
     obj_uint(&passes, "cases_worse", f->cases_worse);
     obj_uint(&passes, "cases_better", f->cases_better);
-    evaluation_put_real(&passes, "p_cases", f->p_cases);
+    obj_uint(&passes, "cases_needed", f->needed);
     obj_obj(out, "passes", &passes);
 }
 
@@ -73,6 +72,7 @@ static void put_errors(const struct comparison *c, struct obj *out) {
 static void put_numbers(const char *key, const struct compare_numbers *numbers, const char *answer, struct obj *out) {
     struct obj obj = {0};
     obj_uint(&obj, "pairs", numbers->n);
+    obj_uint(&obj, "cases", numbers->cases);
     put_both(&obj, "mean", numbers->mean);
     put_both(&obj, "p50", numbers->p50);
     put_both(&obj, "p95", numbers->p95);

@@ -53,29 +53,27 @@ static void put_passes(const struct comparison *c, struct buf *out) {
     }
     buf_printf(out, "%s at ", answers[f->passes]);
     put_percent(out, c->options.confidence);
-    buf_printf(out, ": %llu of %zu samples flipped to fail and %llu to pass (McNemar exact, ", (unsigned long long)lost,
-               f->n, (unsigned long long)gained);
-    put_p(out, f->p);
-    buf_put_str(out, ").\n");
-    if (f->effective < (double)f->n) {
-        buf_printf(out, "Cases do not weigh alike: the interval decides, of %.1f samples in effect.\n", f->effective);
+    if (f->cases == f->n) {
+        buf_printf(out, ": %llu of %zu samples flipped to fail and %llu to pass (McNemar exact, ", (unsigned long long)lost,
+                   f->n, (unsigned long long)gained);
+        put_p(out, f->p);
+        buf_put_str(out, ").\n");
+    } else {
+        buf_printf(out, ": of %zu cases %zu got worse and %zu better (sign test, ", f->cases, f->cases_worse,
+                   f->cases_better);
+        put_p(out, f->p);
+        buf_printf(out, "). Of their %zu samples %llu flipped to fail and %llu to pass.\n", f->n, (unsigned long long)lost,
+                   (unsigned long long)gained);
     }
-    if (f->passes == COMPARE_NOISE && f->needed != UINT64_MAX && f->needed > f->n) {
-        buf_printf(
-            out, "About %llu more pairs of samples would tell, with a chance of %.0f %%, if they flip as often as these.\n",
-            (unsigned long long)(f->needed - f->n), 100 * STAT_POWER);
-    } else if (f->passes == COMPARE_NOISE && lost == gained) {
-        buf_put_str(out, "As many flipped either way: no number of samples like these would tell.\n");
+    if (f->effective < (double)f->cases) {
+        buf_printf(out, "Cases do not weigh alike: the interval decides, of %.1f cases in effect.\n", f->effective);
     }
-}
-
-static void put_cases(const struct comparison *c, struct buf *out) {
-    const struct compare *f = &c->found;
-    if (f->cases == f->n) return;
-    buf_printf(out, "Repeats of a case are not independent: of %zu cases %zu got worse and %zu better (sign test, ",
-               f->cases, f->cases_worse, f->cases_better);
-    put_p(out, f->p_cases);
-    buf_put_str(out, ").\n");
+    if (f->passes == COMPARE_NOISE && f->needed != UINT64_MAX && f->needed > f->cases) {
+        buf_printf(out, "About %llu more cases would tell, with a chance of %.0f %%, if they flip as often as these.\n",
+                   (unsigned long long)(f->needed - f->cases), 100 * STAT_POWER);
+    } else if (f->passes == COMPARE_NOISE && f->cases_worse == f->cases_better) {
+        buf_put_str(out, "As many flipped either way: no number of cases like these would tell.\n");
+    }
 }
 
 static void put_errors(const struct comparison *c, struct buf *out) {
@@ -106,7 +104,7 @@ static void put_latency(const struct comparison *c, struct buf *out) {
                                           [COMPARE_BETTER] = "B is faster beyond noise",
                                           [COMPARE_WORSE] = "B is slower beyond noise"};
     if (l->n == 0) return;
-    buf_printf(out, "Latency: %s (medians of %zu pairs, permutation test, ", answers[c->found.latency_answer], l->n);
+    buf_printf(out, "Latency: %s (medians of %zu cases, permutation test, ", answers[c->found.latency_answer], l->cases);
     put_p(out, l->p);
     buf_printf(out, ")%s.\n",
                c->found.latency_answer == COMPARE_WORSE && !c->by_latency ? "; with --latency that would decide" : "");
@@ -115,8 +113,8 @@ static void put_latency(const struct comparison *c, struct buf *out) {
 static void put_score(const struct comparison *c, struct buf *out) {
     const struct compare_numbers *s = &c->found.score;
     if (s->n == 0) return;
-    buf_printf(out, "Scores: %s (means of %zu pairs, permutation test, ",
-               s->p <= 1 - c->options.confidence ? "they differ beyond noise" : "the difference may be noise", s->n);
+    buf_printf(out, "Scores: %s (means of %zu cases, permutation test, ",
+               s->p <= 1 - c->options.confidence ? "they differ beyond noise" : "the difference may be noise", s->cases);
     put_p(out, s->p);
     buf_put_str(out, ").\n");
 }
@@ -179,7 +177,6 @@ void comparison_words(const struct comparison *c, struct buf *out) {
                                           [COMPARE_BETTER] = "B is better than A.\n",
                                           [COMPARE_WORSE] = "B is worse than A.\n"};
     put_passes(c, out);
-    put_cases(c, out);
     put_errors(c, out);
     put_score(c, out);
     put_latency(c, out);

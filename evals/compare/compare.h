@@ -57,11 +57,12 @@ struct compare_options {
 
 /* Numbers of pairs that have one on both sides. */
 struct compare_numbers {
-    size_t n;
-    double mean[2], p50[2], p95[2], p99[2]; /* NAN where n is 0 */
-    double difference;                      /* of the means, B - A */
-    struct stat_interval interval;          /* of that, by the bootstrap */
-    double p;                               /* permutation test: of the medians for latencies, of the means for scores */
+    size_t n, cases;
+    double mean[2], middle[2];     /* mean and median of the cases' means; NAN where n is 0 */
+    double p50[2], p95[2], p99[2]; /* of the samples */
+    double difference;             /* of the means, B - A */
+    struct stat_interval interval; /* of that, by the bootstrap */
+    double p; /* permutation test of the cases' means: of their medians for latencies, of their means for scores */
 };
 
 enum compare_answer {
@@ -70,19 +71,19 @@ enum compare_answer {
     COMPARE_WORSE
 };
 
+/* The unit is the case. A case with repeats counts once, by the shares of its pairs. */
 struct compare {
-    size_t n;                      /* pairs of which both samples are known */
-    size_t passed[2];              /* of these */
-    double rate[2];                /* of these, weighted */
-    double effective;              /* their effective number: n when all weights are equal */
-    double difference;             /* B - A */
-    struct stat_interval interval; /* of that */
-    double p;                      /* McNemar, exact */
-    uint64_t needed; /* pairs that would tell, at STAT_POWER; UINT64_MAX: nothing flipped, or no number would */
-    size_t cases;    /* of the n pairs: fewer than n when cases are repeated */
+    size_t n;                         /* pairs of which both samples are known */
+    size_t passed[2];                 /* of these */
+    size_t cases;                     /* cases of these: fewer than n when cases are repeated */
+    double rate[2];                   /* of the cases, weighted */
+    double effective;                 /* their effective number: as many as there are when all weights are equal */
+    double difference;                /* B - A */
+    struct stat_interval interval;    /* of that */
     size_t cases_worse, cases_better; /* cases of which B passes fewer, or more, repeats than A */
-    double p_cases;                   /* sign test of these */
-    double p_errors;                  /* McNemar of errors: only in A, only in B */
+    double p;                         /* sign test of these; where no case is repeated it is McNemar's exact test */
+    uint64_t needed;                  /* cases that would tell, at STAT_POWER; UINT64_MAX: none moved, or no number would */
+    double p_errors;                  /* sign test of cases with more errors in B, in A */
     uint64_t erred_only[2];
     uint64_t violations[2]; /* of all paired samples */
     uint64_t probes, probes_changed;

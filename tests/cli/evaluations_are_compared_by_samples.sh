@@ -63,7 +63,7 @@ out_has 'Latency: B is slower beyond noise'
 # Three may be noise; how many more would tell is said.
 box 0 eval compare a same
 out_has 'Passes: the difference may be noise at 95 %: 3 of 20'
-line '^About [0-9]+ more pairs of samples would tell'
+line '^About [0-9]+ more cases would tell'
 out_has 'B is not shown to be better or worse than A.'
 box 0 eval compare a a
 out_has 'no sample flipped in 20 pairs'

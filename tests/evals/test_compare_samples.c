@@ -129,19 +129,49 @@ static double p_of(uint64_t lost, uint64_t gained) {
     return fmin(1, 2 * tail);
 }
 
-static void check_passes(const struct compare *found, const uint64_t count[COMPARE_CHANGES]) {
-    double p = p_of(count[COMPARE_LOST], count[COMPARE_GAINED]);
-    assert_true(fabs(found->p - p) <= 1e-9);
-    assert_int_equal(found->n, count[COMPARE_PASSES] + count[COMPARE_FAILS] + count[COMPARE_LOST] + count[COMPARE_GAINED]);
-    if (found->n > 0) {
-        double moved = ((double)count[COMPARE_GAINED] - (double)count[COMPARE_LOST]) / (double)found->n;
-        assert_true(fabs(found->difference - moved) <= 1e-12);
-        assert_true(found->interval.low <= moved && moved <= found->interval.high);
+static bool is_one_case(const struct sample *a, const struct sample *b) {
+    return bytes_eq(a->task, b->task) && bytes_eq(a->id, b->id) && bytes_eq(a->filter, b->filter);
+}
+
+/* Case by case: its pairs of which both are known, found by looking through all of them. */
+static void check_passes(const struct compare *found, const struct compare_pairs *pairs) {
+    uint64_t worse = 0, better = 0, cases = 0, n = 0;
+    double moved = 0;
+    for (size_t i = 0; i < pairs->n; i++) {
+        const struct sample *one = pairs->pairs[i].a;
+        uint64_t lost = 0, gained = 0, known = 0, before = 0;
+        for (size_t k = 0; k < pairs->n && one != NULL; k++) {
+            const struct compare_pair *other = &pairs->pairs[k];
+            bool is_known = other->change == COMPARE_LOST || other->change == COMPARE_GAINED ||
+                            other->change == COMPARE_PASSES || other->change == COMPARE_FAILS;
+            if (!is_known || !is_one_case(one, other->a)) continue;
+            before += k < i;
+            known++;
+            lost += other->change == COMPARE_LOST;
+            gained += other->change == COMPARE_GAINED;
+        }
+        bool counts = one != NULL && pairs->pairs[i].b != NULL && known > 0 && before == 0 &&
+                      pairs->pairs[i].change != COMPARE_ERRED && pairs->pairs[i].change != COMPARE_ALTERED;
+        if (!counts) continue;
+        cases++;
+        n += known;
+        worse += lost > gained;
+        better += gained > lost;
+        moved += ((double)gained - (double)lost) / (double)known;
     }
-    bool told = p <= 0.05 && count[COMPARE_LOST] != count[COMPARE_GAINED];
-    assert_int_equal(found->passes, !told                                         ? COMPARE_NOISE
-                                    : count[COMPARE_LOST] > count[COMPARE_GAINED] ? COMPARE_WORSE
-                                                                                  : COMPARE_BETTER);
+    double p = p_of(worse, better);
+    assert_true(fabs(found->p - p) <= 1e-9);
+    assert_int_equal(found->n, n);
+    assert_int_equal(found->cases, cases);
+    assert_int_equal(found->cases_worse, worse);
+    assert_int_equal(found->cases_better, better);
+    if (cases > 0) {
+        moved /= (double)cases;
+        assert_true(fabs(found->difference - moved) <= 1e-12);
+        assert_true(found->interval.low <= moved + 1e-12 && moved <= found->interval.high + 1e-12);
+    }
+    bool told = p <= 0.05 && worse != better;
+    assert_int_equal(found->passes, !told ? COMPARE_NOISE : worse > better ? COMPARE_WORSE : COMPARE_BETTER);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -193,7 +223,7 @@ static void check(const struct box *box, bool same_suite) {
         const struct sample *one = pairs.pairs[i].a ? pairs.pairs[i].a : pairs.pairs[i].b;
         assert_int_equal(pairs.pairs[i].change, change_of(box, one, same_suite));
     }
-    check_passes(&found, count);
+    check_passes(&found, &pairs);
     compare_pairs_done(&pairs);
 }
 
@@ -324,10 +354,48 @@ static void repeats_of_a_case_are_one_case(void **ctx) {
         a[i].repeat = b[i].repeat = i;
     }
     compare_both(a, 30, b, 30, &c);
-    assert_int_equal(c.passes, COMPARE_WORSE);
+    assert_int_equal(c.passes, COMPARE_NOISE); /* thirty times the same says nothing of other cases */
+    assert_int_equal(c.n, 30);
     assert_int_equal(c.cases, 1);
     assert_int_equal(c.cases_worse, 1);
-    assert_true(c.p_cases >= 1);
+    assert_true(c.p >= 1 && c.interval.high > 0);
+}
+
+/* Whatever a sample is copied, nothing becomes surer: repeats that all say the same change no test and no interval. */
+static void equal_repeats_change_nothing(void **ctx) {
+    enum { CASES = 40, REPEATS = 5 };
+    static struct sample once[2][CASES], often[2][CASES * REPEATS];
+    static char ids[CASES][8];
+    struct compare one, many;
+    (void)ctx;
+    start();
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < CASES; i++) {
+            snprintf(ids[i], sizeof(ids[i]), "%03u", (unsigned)i);
+            double weight = 1 + (double)next(round % 2 == 0 ? 1 : 3);
+            for (size_t side = 0; side < 2; side++) {
+                once[side][i] = plain("t", ids[i], (enum sample_outcome)next(4));
+                once[side][i].weight = weight;
+                once[side][i].latency_ms = (double)next(50);
+                once[side][i].score = (double)next(5) / 4;
+                for (size_t k = 0; k < REPEATS; k++) {
+                    often[side][i * REPEATS + k] = once[side][i];
+                    often[side][i * REPEATS + k].repeat = k;
+                }
+            }
+        }
+        compare_both(once[0], CASES, once[1], CASES, &one);
+        compare_both(often[0], CASES * REPEATS, often[1], CASES * REPEATS, &many);
+        assert_int_equal(one.n * REPEATS, many.n);
+        assert_int_equal(one.cases, many.cases);
+        assert_true(fabs(one.p - many.p) <= 1e-12 && fabs(one.p_errors - many.p_errors) <= 1e-12);
+        assert_true(fabs(one.interval.low - many.interval.low) <= 1e-9 &&
+                    fabs(one.interval.high - many.interval.high) <= 1e-9);
+        assert_true(fabs(one.effective - many.effective) <= 1e-9 && one.needed == many.needed);
+        assert_true(one.latency.n == 0 || fabs(one.latency.p - many.latency.p) <= 1e-12);
+        assert_true(one.score.n == 0 || fabs(one.score.interval.low - many.score.interval.low) <= 1e-9);
+        assert_true(one.passes == many.passes && one.answer == many.answer && one.latency_answer == many.latency_answer);
+    }
 }
 
 static void a_changed_probe_is_counted(void **ctx) {
@@ -356,6 +424,7 @@ int main(void) {
         cmocka_unit_test(slower_is_told_apart_from_worse),
         cmocka_unit_test(a_case_counts_by_its_weight),
         cmocka_unit_test(repeats_of_a_case_are_one_case),
+        cmocka_unit_test(equal_repeats_change_nothing),
         cmocka_unit_test(a_changed_probe_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
