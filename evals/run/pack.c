@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "evals/run/endpoint.h"
 #include "evals/run/outputs.h"
 #include "evals/run/route.h"
 #include "evals/run/workspace.h"
@@ -44,8 +45,11 @@ struct run_pack {
     char suite_name[SUITE_NAME_MAX + 1];
     size_t routes[ROUTES_MAX], routes_n; /* indices into the manifest's evals */
     struct work_host *host;              /* what confines the steps of all samples; NULL until the first */
-    bool timed;                          /* the suite has a threshold of a latency */
-    char route[256];                     /* "": of the whole pack */
+    struct program_cache *seen;
+    bool bound;
+    char serves[RUN_DIGEST_MAX]; /* digest of the program or weights that the evaluation names; "": of none */
+    bool timed;                  /* the suite has a threshold of a latency */
+    char route[256];             /* "": of the whole pack */
     struct run_workspace workspace;
 };
 
@@ -80,6 +84,7 @@ int run_pack_open(const struct run_pack_options *options, struct run_pack **ret,
     if (rc == 0) rc = installed_open(log_dir(options->ledger), &p->row, &p->tree, &p->manifest, err);
     if (rc == 0) (void)snprintf(p->version, sizeof(p->version), "%.*s", S(row_text(&p->row, PACK_VERSION)));
     if (rc == 0) rc = run_workspace_open(&p->workspace, err);
+    if (rc == 0) rc = program_cache_new(&p->seen, err);
     if (rc != 0) {
         run_pack_close(p);
         return rc;
@@ -92,6 +97,7 @@ void run_pack_close(struct run_pack *p) {
     if (p == NULL) return;
     run_workspace_close(&p->workspace);
     work_host_close(p->host);
+    program_cache_free(p->seen);
     row_done(&p->row);
     content_free(p->tree);
     manifest_free(p->manifest);
@@ -219,7 +225,7 @@ static int check_case(const struct run_pack *p, const struct suite_case *one, st
 int run_pack_take(struct run_pack *p, const char *route, struct suite *suite, struct err *err) {
     int rc = 0;
     (void)snprintf(p->route, sizeof(p->route), "%s", route != NULL ? route : "");
-    p->timed = false;
+    p->timed = p->bound = false;
     for (size_t i = 0; i < suite->thresholds_n; i++) {
         const enum suite_metric metric = suite->thresholds[i].metric;
         p->timed = p->timed || (metric >= SUITE_LATENCY_P50_MS && metric <= SUITE_LATENCY_P99_MS);
@@ -241,6 +247,24 @@ int run_pack_take(struct run_pack *p, const char *route, struct suite *suite, st
 
 /* ---- what it is, as it is now ------------------------------------------------------------------------------------------- */
 
+/* The weights of a route's model, by its endpoint. One on another machine is not asked: then they are not known. */
+static int bind_model(const struct run_pack *p, const struct run_route *r, struct run_binding *ret, struct err *err) {
+    struct run_endpoint *endpoint = NULL;
+    if (r->url[0] == '\0' || r->binding.model[0] == '\0') return 0;
+    const struct run_endpoint_options at = {.protocol = r->protocol,
+                                            .url = r->url,
+                                            .key_file = r->key_file[0] != '\0' ? r->key_file : NULL,
+                                            .model = r->binding.model,
+                                            .lanes = 1,
+                                            .stop = {.fd = p->how.stop_fd},
+                                            .route = &r->binding};
+    int rc = run_endpoint_open(&at, &endpoint, err);
+    const struct run_subject subject = run_endpoint_subject(endpoint);
+    if (rc == 0) rc = subject.bind(endpoint, ret, err);
+    run_endpoint_close(endpoint);
+    return rc;
+}
+
 static int bind(void *ctx, struct run_binding *ret, struct err *err) {
     struct run_pack *p = ctx;
     struct program *program = calloc(1, sizeof(*program));
@@ -253,6 +277,7 @@ static int bind(void *ctx, struct run_binding *ret, struct err *err) {
     if (rc == 0 && p->route[0] != '\0') {
         rc = run_route_find(p->how.ledger, p->route, r, err);
         if (rc == 0) *ret = r->binding;
+        if (rc == 0 && route != NULL && manifest_role(route) == MANIFEST_MODEL) rc = bind_model(p, r, ret, err);
     }
     (void)snprintf(ret->pack, sizeof(ret->pack), "%s", p->how.pack);
     (void)snprintf(ret->pack_version, sizeof(ret->pack_version), "%s", p->version);
@@ -264,6 +289,11 @@ static int bind(void *ctx, struct run_binding *ret, struct err *err) {
             memcpy(ret->program_digest, "sha256:", 7);
             text_hex(ret->program_digest + 7, program->digest, HASH_LEN);
         }
+    }
+    if (rc == 0 && !p->bound) {
+        (void)snprintf(p->serves, sizeof(p->serves), "%s",
+                       ret->program_digest[0] != '\0' ? ret->program_digest : ret->digest);
+        p->bound = true;
     }
     free(program);
     free(r);
@@ -389,6 +419,7 @@ static int run(struct asking *a, const struct run_outputs *o, bool *ret_late, st
                                     .part = part.route != NULL || o->n > 0 ? &part : NULL,
                                     .scratch = true,
                                     .host = p->host,
+                                    .seen = p->seen,
                                     .stop = p->how.stop,
                                     .stop_fd = watch,
                                     .halt = p->how.halt,
@@ -426,7 +457,7 @@ static void end_with(struct run_answer *ret, enum run_answer_end end, const char
     va_end(args);
 }
 
-static void judge_run(const struct asking *a, const char *program, bool late, struct run_answer *ret) {
+static void judge_run(const struct asking *a, bool late, struct run_answer *ret) {
     const struct run_result *r = &a->result;
     const char *route = a->pack->route;
     memcpy(ret->pack_run, r->id, sizeof(r->id) < sizeof(ret->pack_run) ? sizeof(r->id) : sizeof(ret->pack_run));
@@ -444,8 +475,8 @@ static void judge_run(const struct asking *a, const char *program, bool late, st
         end_with(ret, RUN_ERRED, "it was stopped");
     } else if (route[0] != '\0' && a->digest[0] == '\0') {
         end_with(ret, RUN_ERRED, "route '%.100s' served no step%s%.300s", route, a->why[0] != '\0' ? ": " : "", a->why);
-    } else if (program[0] != '\0' && strcmp(program, a->digest) != 0) {
-        end_with(ret, RUN_ERRED, "the program of route '%.100s' was changed while it was evaluated", route);
+    } else if (a->pack->serves[0] != '\0' && strcmp(a->pack->serves, a->digest) != 0) {
+        end_with(ret, RUN_ERRED, "what serves route '%.100s' was changed while it was evaluated", route);
     }
 }
 
@@ -471,7 +502,6 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
                   struct run_answer *ret, struct err *err) {
     struct asking *a = calloc(1, sizeof(*a));
     struct run_outputs *o = run_outputs_new(one, answer_of(&((struct run_pack *)ctx)->manifest->pack));
-    struct run_binding now = {0};
     struct err why = {0};
     bool late = false;
     (void)lane;
@@ -491,10 +521,9 @@ static int answer(void *ctx, unsigned lane, const struct suite *suite, const str
     a->suite = suite;
     a->one = one;
     a->result.outcome = "refused";
-    int rc = bind(ctx, &now, &why);
-    if (rc == 0) rc = put_inputs(a, &why);
+    int rc = put_inputs(a, &why);
     if (rc == 0) rc = run(a, o, &late, &why);
-    if (rc == 0) judge_run(a, now.program_digest, late, ret);
+    if (rc == 0) judge_run(a, late, ret);
     if (rc == 0) rc = read_outputs(a, o, &why);
     if (rc == 0) {
         rc = keep_answer(ctx, o, ret, err);

@@ -21,6 +21,15 @@ struct program {
 int program_find(struct bytes name, const char *pack_dir, struct program *ret, struct err *err);
 /* The same; *ret_fd is the file whose bytes were hashed, open for reading, for whoever runs it: close it. */
 int program_open(struct bytes name, const char *pack_dir, struct program *ret, int *ret_fd, struct err *err);
+/* Digests of programs that were read before, for who asks for the same ones again and again; for several threads. A file is read
+ * again when its inode, its size or its times are others, and as long as its time of change is so young that one more change
+ * might not show in it. What runs is always read (program_open). */
+struct program_cache;
+int program_cache_new(struct program_cache **ret, struct err *err);
+void program_cache_free(struct program_cache *cache); /* NULL is fine */
+/* As program_find; without a cache (NULL), the same. */
+int program_find_in(struct program_cache *cache, struct bytes name, const char *pack_dir, struct program *ret,
+                    struct err *err);
 /* Whether the file still has the size and the times that it had then. Nobody but root can set the time of change back. */
 bool program_is_same(const struct program *program, int fd);
 

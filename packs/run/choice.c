@@ -18,7 +18,7 @@ static void measure(struct choice *c, struct running *run, const struct manifest
         if (route == NULL) break;
         name = route->fallback;
         bool tool = manifest_role(route) == MANIFEST_TOOL;
-        bool known = tool ? program_find(route->program, run->pack_dir, &program, &c->fault[n]) == 0
+        bool known = tool ? program_find_in(run->options->seen, route->program, run->pack_dir, &program, &c->fault[n]) == 0
                           : model_measure(run, route, c->digest[n]);
         (void)snprintf(c->name[n], sizeof(c->name[n]), "%.*s", (int)route->name.n, (const char *)route->name.p);
         if (known && tool) {

@@ -77,6 +77,18 @@ int served_again(struct served *served, const struct running *run, struct state_
     return rc;
 }
 
+struct choice *served_choice(struct served *served, struct bytes route) {
+    for (size_t i = 0; i < served->n; i++) {
+        struct choice *c = &served->one[i].choice;
+        bool tools = bytes_eq(c->asked.route, route);
+        for (size_t k = 0; tools && k < c->is.n; k++) {
+            tools = c->is.candidate[k].tool;
+        }
+        if (tools) return c;
+    }
+    return NULL;
+}
+
 void served_free(struct served *served) {
     for (size_t i = 0; served != NULL && i < served->n; i++) {
         choice_done(&served->one[i].choice);

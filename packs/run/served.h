@@ -11,6 +11,9 @@ int served_ask(struct running *run, struct served **ret_served, struct decision 
 /* The same in the states of a view; also no where a route is not decided as it was. */
 int served_again(struct served *served, const struct running *run, struct state_view *view, struct decision *ret,
                  struct err *err);
+/* What was decided of a route that programs alone may serve; NULL: nothing was, or a model may. Models are asked again before each
+ * step, as what serves them changes by itself; that the program is still the one that was hashed is seen when it is opened. */
+struct choice *served_choice(struct served *served, struct bytes route);
 void served_free(struct served *served); /* NULL is fine */
 
 #endif

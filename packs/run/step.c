@@ -14,6 +14,7 @@
 #include "packs/run/choice.h"
 #include "packs/run/events.h"
 #include "packs/run/model.h"
+#include "packs/run/served.h"
 #include "packs/run/spelling.h"
 #include "packs/run/tool.h"
 #include "projections/permissions/permitted.h"
@@ -26,7 +27,7 @@ struct stepping {
     struct running *run;
     const struct manifest_step *step;
     size_t index;
-    struct choice choice;
+    struct choice own, *choice;         /* choice: that of the run's beginning, or its own */
     const struct manifest_route *route; /* that serves it */
     struct needs needs;
     char span[RUNNING_SPAN];
@@ -125,8 +126,8 @@ static int judge(void *ctx, struct state_view *view, struct decision *ret, struc
     const struct run_options *o = s->run->options;
     bool same = true;
     struct buf who = {.max = 256};
-    int rc = choice_again(&s->choice, view, &same, err);
-    same = same || (s->seq != LOG_NO_SEQ && choice_allows(&s->choice, s->route->name)); /* it has begun on another route */
+    int rc = choice_again(s->choice, view, &same, err);
+    same = same || (s->seq != LOG_NO_SEQ && choice_allows(s->choice, s->route->name)); /* it has begun on another route */
     s->route_changed = !same && s->seq == LOG_NO_SEQ;
     if (rc == 0 && !same) decide_no(ret, "the route of the step changed while it was decided");
     buf_printf(&who, "pack/%.*s", S(s->run->pack->name));
@@ -181,8 +182,8 @@ static bool has_more_uses(const struct stepping *s) {
 }
 
 static int put_fall(struct stepping *s, uint64_t cause, struct err *err) {
-    const struct route_candidate *c = s->choice.is.candidate;
-    const struct events_fall fall = {.route = s->choice.asked.route,
+    const struct route_candidate *c = s->choice->is.candidate;
+    const struct events_fall fall = {.route = s->choice->asked.route,
                                      .from = &c[s->from],
                                      .to = &c[s->candidate],
                                      .reason = s->reason,
@@ -194,7 +195,7 @@ static int put_fall(struct stepping *s, uint64_t cause, struct err *err) {
  * where guards judge it. *ret: the number of the step's event; SIZE_MAX. */
 static int put_beginning(struct stepping *s, size_t *ret, struct err *err) {
     bool again = s->seq != LOG_NO_SEQ;
-    int rc = again ? 0 : events_route(s->run, s->choice.asked.route, bytes_of_buf(&s->choice.body), NULL, err);
+    int rc = again ? 0 : events_route(s->run, s->choice->asked.route, bytes_of_buf(&s->choice->body), NULL, err);
     if (rc == 0) rc = put_fall(s, again ? s->seq : s->run->started, err);
     if (rc != 0 || (again && needs_tier(&s->needs) < 2)) return rc;
     return events_began(s->run, s->index, s->route->name, &s->needs, s->trips ? &s->trip : NULL, s->span, ret, err);
@@ -322,7 +323,7 @@ static int run_tool(struct stepping *s, struct err *err) {
 
 /* Whether the program that was opened is the one that was decided about. */
 static bool is_chosen_program(const struct stepping *s) {
-    const char *chosen = s->choice.is.candidate[s->candidate].program_digest;
+    const char *chosen = s->choice->is.candidate[s->candidate].program_digest;
     char now[TRIP_DIGEST] = "sha256:";
     text_hex(now + 7, s->tool.program.digest, HASH_LEN);
     return chosen[0] == '\0' || strcmp(chosen, now) == 0;
@@ -358,18 +359,18 @@ static int serve_by_tool(struct stepping *s, struct err *err) {
 }
 
 static int no_route(struct stepping *s, struct err *err) {
-    const struct route_choice *is = &s->choice.is;
+    const struct route_choice *is = &s->choice->is;
     const struct route_candidate *first = &is->candidate[0];
     struct decision no;
     struct buf words = {.max = 2 * RUN_WORDS};
     decide_begin(&no);
-    choice_cite(&s->choice, &no);
+    choice_cite(s->choice, &no);
     decide_no(&no, "no route may serve it: '%.100s': %s%s%.200s", first->name, is->reason,
               first->why[0] != '\0' ? ": " : "", first->why);
     journal_words(&no, &words);
     end_with(s, RUN_REFUSED, "route", "%.*s", (int)words.n, (const char *)words.p);
     buf_done(&words);
-    int rc = events_route(s->run, s->choice.asked.route, bytes_of_buf(&s->choice.body), NULL, err);
+    int rc = events_route(s->run, s->choice->asked.route, bytes_of_buf(&s->choice->body), NULL, err);
     return rc == 0 ? events_not_begun(s->run, s->index, s->span, LOG_NO_SEQ, &no, s->end, err) : rc;
 }
 
@@ -377,8 +378,8 @@ static int no_route(struct stepping *s, struct err *err) {
 
 /* To the next route that may serve, if there is one: false. */
 static bool fall_back(struct stepping *s, const char *reason, const char *words) {
-    size_t next = choice_next(&s->choice, s->candidate);
-    const struct manifest_route *route = choice_route(&s->choice, s->run, next);
+    size_t next = choice_next(s->choice, s->candidate);
+    const struct manifest_route *route = choice_route(s->choice, s->run, next);
     (void)snprintf(s->words, sizeof(s->words), "%.400s", words);
     if (route == NULL) return false;
     s->falls_back = true;
@@ -396,7 +397,7 @@ static int give_up(struct stepping *s, enum run_status status, const char *error
     int rc = 0;
     end_with(s, status, error, "%s", s->words);
     if (s->seq == LOG_NO_SEQ && status != RUN_REFUSED) {
-        rc = events_route(s->run, s->choice.asked.route, bytes_of_buf(&s->choice.body), NULL, err);
+        rc = events_route(s->run, s->choice->asked.route, bytes_of_buf(&s->choice->body), NULL, err);
     }
     return rc == 0 ? events_not_begun(s->run, s->index, s->span, s->seq, no, s->end, err) : rc;
 }
@@ -411,7 +412,7 @@ static int model_needs(struct stepping *s, struct err *err) {
 /* Asks, and records how that ended. 1: it did not serve. */
 static int ask_model(struct stepping *s, struct model_fault *fault, struct err *err) {
     struct model *model = &s->model;
-    const struct route_candidate *candidate = &s->choice.is.candidate[s->candidate];
+    const struct route_candidate *candidate = &s->choice->is.candidate[s->candidate];
     s->run->model_calls++;
     int rc = model_identify(model, candidate->bar == ROUTE_FREE ? candidate->digest : "", fault, err);
     if (rc == 0) rc = model_ask(model, fault, err);
@@ -457,13 +458,13 @@ static int serve_by_model(struct stepping *s, bool *ret_again, struct err *err) 
 
 /* That it ran on a fallback, or in a demo on what changed since it was proven; why, and by which events. */
 static void note_route(struct stepping *s) {
-    const struct route_candidate *first = &s->choice.is.candidate[0];
+    const struct route_candidate *first = &s->choice->is.candidate[0];
     bool fell_back = s->candidate > 0;
     struct decision why;
     struct buf words = {.max = 2 * RUN_WORDS};
     decide_begin(&why);
     decide_no(&why, "route '%.100s' %s: %.250s", first->name, first->changed ? "changed" : "may not serve", first->why);
-    choice_cite(&s->choice, &why);
+    choice_cite(s->choice, &why);
     s->run->steps[s->index].fell_back = fell_back;
     if (fell_back) buf_printf(&words, "on its fallback '%.*s': ", S(s->route->name));
     if (s->falls_back) {
@@ -478,7 +479,7 @@ static void note_route(struct stepping *s) {
 /* A program that ended, however it did, or a model that answered. */
 static void note_served(struct stepping *s) {
     static const char *const unknown[] = {"not_started", "input", "disk", "changed", "stopped"};
-    const struct route_candidate *is = &s->choice.is.candidate[s->candidate];
+    const struct route_candidate *is = &s->choice->is.candidate[s->candidate];
     bool tool = manifest_role(s->route) == MANIFEST_TOOL;
     bool did = s->end->status == RUN_OK || (tool && s->end->status == RUN_FAILED);
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
@@ -486,23 +487,31 @@ static void note_served(struct stepping *s) {
     }
     if (!did) return;
     s->end->served = s->route->name;
-    (void)snprintf(s->end->digest, sizeof(s->end->digest), "%.79s", tool ? is->program_digest : is->digest);
+    const struct work_identity *model = &s->model.identity; /* as it was asked right before the call */
+    const char *digest = tool                         ? is->program_digest
+                         : model->weights[0] != '\0'  ? model->weights
+                         : model->manifest[0] != '\0' ? model->manifest
+                                                      : is->digest;
+    (void)snprintf(s->end->digest, sizeof(s->end->digest), "%.79s", digest);
 }
 
-static int serve_once(struct stepping *s, struct err *err) {
+/* At first by the decision that let the run begin, which the commit that begins the step makes once more; `fresh`: by a new one. */
+static int serve_once(struct stepping *s, bool fresh, struct err *err) {
     bool again = true;
     s->route_changed = s->falls_back = false;
-    choice_done(&s->choice);
-    int rc = choice_make(&s->choice, s->run, s->step, err);
+    choice_done(&s->own);
+    s->choice = fresh ? NULL : served_choice(s->run->served, running_route(s->run, s->step));
+    int rc = s->choice == NULL ? choice_make(&s->own, s->run, s->step, err) : 0;
+    if (s->choice == NULL) s->choice = &s->own;
     if (rc != 0) return rc;
-    s->candidate = s->choice.is.chosen;
-    s->route = choice_route(&s->choice, s->run, s->candidate);
+    s->candidate = s->choice->is.chosen;
+    s->route = choice_route(s->choice, s->run, s->candidate);
     if (s->route == NULL) return no_route(s, err);
     while (rc == 0 && again && manifest_role(s->route) == MANIFEST_MODEL) {
         rc = serve_by_model(s, &again, err);
     }
     if (rc == 0 && again) rc = serve_by_tool(s, err);
-    bool other = s->candidate > 0 || s->choice.is.candidate[0].changed;
+    bool other = s->candidate > 0 || s->choice->is.candidate[0].changed;
     if (rc == 0) note_served(s);
     if (rc == 0 && s->end->status == RUN_OK && other) note_route(s);
     return rc;
@@ -510,9 +519,9 @@ static int serve_once(struct stepping *s, struct err *err) {
 
 /* States may change between the choice and the commit that records it. */
 static int serve(struct stepping *s, struct err *err) {
-    int rc = serve_once(s, err);
+    int rc = serve_once(s, false, err);
     for (int i = 0; i < TRIES && rc == ERR_CONFLICT && s->route_changed; i++) {
-        rc = serve_once(s, err);
+        rc = serve_once(s, true, err);
     }
     return rc;
 }
@@ -532,7 +541,7 @@ int step_run(struct running *run, size_t index, struct step_end *ret, struct err
     int rc = runs ? journal_commit(&run->journal, err) : events_skipped(run, index, s->span, ret, err);
     if (rc == 0 && runs) rc = serve(s, err);
     run->steps[index].status = ret->status;
-    choice_done(&s->choice);
+    choice_done(&s->own);
     free(s);
     return rc;
 }

@@ -50,6 +50,7 @@ struct run_options {
     const struct run_part *part; /* NULL: all of it */
     bool scratch;                /* what is delivered is read and removed: it need not last */
     struct work_host *host;      /* what confines its steps, shared by runs at the same time; NULL: one of its own */
+    struct program_cache *seen;  /* digests of programs for its decisions, shared by runs; NULL: none is kept */
     const volatile int *stop;    /* not 0: end it; NULL: never */
     int stop_fd;                 /* readable: the same; -1: none */
     void (*halt)(void);          /* sets both, from any thread: LOCKDOWN came on; NULL: nobody watches for it */
