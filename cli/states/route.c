@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/text.h"
 #include "cli/act/body.h"
 #include "cli/act/decided.h"
 #include "cli/act/submit.h"
@@ -16,6 +17,9 @@
 #include "cli/print/say.h"
 #include "cli/states/entities.h"
 #include "ledger/event/event.h"
+#include "packs/depot/depot.h"
+#include "packs/life/installed.h"
+#include "packs/life/program.h"
 #include "projections/decide/route.h"
 #include "projections/ready/pack.h"
 #include "projections/ready/routes.h"
@@ -283,15 +287,58 @@ static int decide_body(void *ctx, struct state_view *view, struct buf *body, str
     return rc == 0 ? route_body(&d->choice, body, err) : rc;
 }
 
+/* Where the files of the pack are that a route belongs to. */
+struct whose {
+    struct ledger *ledger;
+    struct bytes route;
+    char dir[FILE_PATH_MAX]; /* "": it is no installed pack's */
+};
+
+static int find_pack(void *ctx, struct state_view *view, struct err *err) {
+    struct whose *w = ctx;
+    struct row route, pack;
+    uint8_t digest[HASH_LEN];
+    w->dir[0] = '\0';
+    row_init(&pack, NULL);
+    int rc = look_stored(view, "routes", &w->route, 1, &route, NULL, err);
+    const struct bytes name = rc == 0 ? row_text(&route, ROUTE_PACK) : (struct bytes){0};
+    if (name.n > 0) rc = look_stored(view, "packs", &name, 1, &pack, NULL, err);
+    if (rc == 0 && name.n > 0 && installed_is(&pack) && installed_digest(&pack, digest)) {
+        rc = depot_path(log_dir(w->ledger), digest, w->dir, err);
+    }
+    row_done(&pack);
+    row_done(&route);
+    return rc;
+}
+
+/* A path that is not absolute is that of a file of the route's pack. */
+static bool measure_program(struct ledger *ledger, const struct route_candidate *c, struct measured *ret) {
+    struct whose whose = {.ledger = ledger, .route = bytes_of(c->name)};
+    struct state_options options;
+    if (c->program[0] == '/') return program_digest(c->program, ret->digest, &ret->err) == 0;
+    state_options_init(&options);
+    int rc = state_ask(ledger, &options, find_pack, &whose, &ret->err);
+    if (rc == 0 && whose.dir[0] == '\0') return program_digest(c->program, ret->digest, &ret->err) == 0;
+    struct program *program = rc == 0 ? calloc(1, sizeof(*program)) : NULL;
+    if (rc == 0 && program == NULL) rc = err_set(&ret->err, ERR_NOMEM, "out of memory");
+    if (rc == 0) rc = program_find(bytes_of(c->program), whose.dir, program, &ret->err);
+    if (rc == 0) {
+        memcpy(ret->digest, "sha256:", sizeof("sha256:"));
+        text_hex(ret->digest + strlen(ret->digest), program->digest, HASH_LEN);
+    }
+    free(program);
+    return rc == 0;
+}
+
 /* The programs of the candidates, as they are now. */
-static void measure_programs(struct deciding *d) {
+static void measure_programs(struct ledger *ledger, struct deciding *d) {
     size_t n = 0;
     for (size_t i = 0; i < d->choice.n; i++) {
         const struct route_candidate *c = &d->choice.candidate[i];
         struct measured *found = &d->found[n];
         if (!c->tool || c->program[0] == '\0') continue;
         snprintf(found->route, sizeof(found->route), "%s", c->name);
-        bool known = program_digest(c->program, found->digest, &found->err) == 0;
+        bool known = measure_program(ledger, c, found);
         d->measured[n++] = (struct route_measured){found->route, known ? found->digest : NULL, found->err.msg, NULL};
     }
     d->asked.measured = d->measured;
@@ -366,7 +413,7 @@ static int decide_in(struct cli *cli, const struct opt_args *args, struct ledger
     draft.source = bytes_of("cli");
     draft.grade = bytes_of("measured");
     int rc = decided_ask(ledger, decide_body, d, &body, &err);
-    if (rc == 0) measure_programs(d);
+    if (rc == 0) measure_programs(ledger, d);
     buf_clear(&body);
     if (rc == 0 && dry) rc = decided_ask(ledger, decide_body, d, &body, &err);
     if (rc == 0 && !dry) rc = decided_append(ledger, &draft, false, decide_body, d, &body, &receipt, &head, &err);

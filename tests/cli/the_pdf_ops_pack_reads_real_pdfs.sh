@@ -35,7 +35,7 @@ for truth in pdfs/*.json; do
     check test "$(jq '.pages | length' report.json)" -eq "$(jq .pages "$truth")"
     n=$((n + 1))
 done
-check test "$n" -eq 6
+check test "$n" -eq 8
 
 # What has no value has a reason, and is not guessed.
 steps doubtful

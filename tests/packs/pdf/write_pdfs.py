@@ -15,6 +15,11 @@ agreed that the harbour budget needs new dredging equipment before winter. A rep
 on dredging costs was presented by the treasurer of the harbour. Lunch was served at
 noon in the small hall. The committee will vote on the dredging budget in March."""
 
+NOTICE = """The ferry to the islands leaves from the northern pier until further notice. Tickets
+for the ferry are sold on the northern pier from six in the morning. Please wait in
+the hall. Dogs travel free of charge on every ferry to the islands. The winter time-
+table of the ferry begins on the first Sunday of November."""
+
 
 def iban(country, rest):
     """With its check digits, by ISO 7064."""
@@ -81,6 +86,12 @@ INVOICES = {
               ["IBAN " + spaced(iban("FR", "20041010050500013M02606"))]],
         truth=dict(number="F-889", date="2026-08-01", total="1800.00", currency="EUR",
                    iban=iban("FR", "20041010050500013M02606"))),
+    "spanish": dict(
+        rows=[["Factura"], ["Número de factura: 2026-0731"], ["Fecha de factura: 31 de julio de 2026"], [],
+              ["Base imponible", "", "", "2.000,00 €"], ["IVA 21 %", "", "", "420,00 €"], ["Importe a pagar", "", "", "2.420,00 €"],
+              ["IBAN " + spaced(iban("ES", "21000418450200051332"))]],
+        truth=dict(number="2026-0731", date="2026-07-31", total="2420.00", currency="EUR",
+                   iban=iban("ES", "21000418450200051332"))),
     # headings above their values, a day that may be a month, check digits that are wrong
     "doubtful": dict(
         rows=[["Invoice No.", "Invoice date", "Customer"], ["77-A", "03/04/2026", "Harbour Ltd"], [],
@@ -92,6 +103,8 @@ INVOICES = {
               ["Total due", "", "", "$10.00"], ["Total due", "", "", "$12.00"]],
         truth=dict(number=None, date=None, total=None, currency=None, iban=None)),
     # nothing of an invoice
+    "notice": dict(rows=[[line] for line in NOTICE.split("\n")], truth=dict(number=None, date=None, total=None, currency=None,
+                                                                           iban=None)),
     "minutes": dict(rows=[[line] for line in PROSE.split("\n")], truth=dict(number=None, date=None, total=None, currency=None,
                                                                             iban=None)),
 }
