@@ -160,6 +160,9 @@ static int rollback(struct cli *cli, const struct opt_args *args) {
     bool forced = opt_has(args, &rollback_options[R_FORCE]);
     int exit_code = load(cli, args->args[0], true, forced, &known, subject);
     if (exit_code != 0) return exit_code;
+    if (known.unapplied[0] != '\0' && strcmp(known.state, "promoted") != 0) { /* decided before, and cut short */
+        return target_apply(cli, subject, opt_text(args, &rollback_options[R_SUBMIT + SUBMIT_ACTOR]), forced);
+    }
     struct body *body = body_new(kind_find(bytes_of("promotion.rolled_back")));
     int rc = body != NULL ? submit_put(body, "digest", or_null(known.before), &err)
                           : err_set(&err, ERR_NOMEM, "no memory for the body");
@@ -175,7 +178,8 @@ static int rollback(struct cli *cli, const struct opt_args *args) {
 const struct spec promote_rollback = {
     .synopsis = "ID [--reason WORD] [--force] [OPTIONS]",
     .about = "Goes back to what was live before this promotion, with one event (promotion.rolled_back). Exit code 1\n"
-             "if it is not promoted. A link is switched back the same way as by 'promote apply'.",
+             "if it is not promoted. A link is switched back the same way as by 'promote apply'; if that was cut\n"
+             "short, the same command completes it.",
     .examples = "ledger promote rollback swap --reason incident",
     .opts = rollback_options,
     .min_args = 1,

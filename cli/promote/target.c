@@ -57,11 +57,12 @@ int target_plan(const char *dir, const char *name, const char *from, char digest
     }
     if (rc == 0) {
         memcpy(digest, found, sizeof(found));
+        rc = link_ready(ret->link, err);
+        if (rc == ERR_CONFLICT) rc = err->code = ERR_INVALID;
+    }
+    if (rc == 0) {
         rc = link_read(ret->link, ret->previous, err);
-        rc = rc == ERR_NOTFOUND   ? 0
-             : rc == 0            ? measure_before(ret, ret_before, err)
-             : rc == ERR_CONFLICT ? err_set(err, ERR_INVALID, "'%.300s' is not a link", ret->link)
-                                  : rc;
+        rc = rc == ERR_NOTFOUND ? 0 : rc == 0 ? measure_before(ret, ret_before, err) : rc;
     }
     free(real);
     return rc;
@@ -153,6 +154,7 @@ int target_may(const struct promote_known *known, const struct promote_target *t
     bool there;
     int rc = ends_of(known, target, want, &to, &from, err);
     if (rc == 0) rc = is_whole(target, to, want, err);
+    if (rc == 0) rc = link_ready(target->link, err);
     return rc == 0 && !forced ? is_ours(known, target, to, from, &there, err) : rc;
 }
 

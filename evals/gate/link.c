@@ -154,6 +154,18 @@ static int clear(const char *temporary, struct err *err) {
     return unlink(temporary) == 0 ? 0 : err_errno(err, errno, "'%.300s' cannot be removed", temporary);
 }
 
+int link_ready(const char *link, struct err *err) {
+    char temporary[FILE_PATH_MAX], to[FILE_PATH_MAX];
+    int rc = temporary_of(link, temporary, err);
+    if (rc == ERR_LIMIT && err != NULL) err->code = ERR_CONFLICT;
+    if (rc != 0) return rc == ERR_LIMIT ? ERR_CONFLICT : rc;
+    rc = link_read(link, to, err);
+    if (rc != 0 && rc != ERR_NOTFOUND) return rc;
+    rc = link_read(temporary, to, err);
+    if (rc == ERR_CONFLICT) return err_set(err, rc, "'%.300s' is in the way: it is not a link", temporary);
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
 /* One process at a time; where the file system has no locks, what is looked at afterwards has to do. */
 static int lock(const char *link) {
     char dir[FILE_PATH_MAX];

@@ -22,6 +22,9 @@ int link_digest(const char *path, char ret[LINK_DIGEST_MAX], uint64_t *ret_bytes
 int link_read(const char *link, char ret[FILE_PATH_MAX], struct err *err);
 /* The path of what it leads to: `to` itself, or below the link's directory. */
 int link_resolve(const char *link, const char *to, char ret[FILE_PATH_MAX], struct err *err);
+/* Whether it can be switched at all: it is a link or nothing is there, and the temporary name beside it is as long as a name may be
+ * and free. ERR_CONFLICT, in words. */
+int link_ready(const char *link, struct err *err);
 /* After a process was killed in link_switch from `from` to `to`: removes what it left, and undoes what it could not undo itself.
  * ERR_CONFLICT: what it left is not a link, and the link leads elsewhere. */
 int link_recover(const char *link, const char *from, const char *to, struct err *err);

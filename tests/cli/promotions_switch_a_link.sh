@@ -115,6 +115,16 @@ box 0 promote apply w
 same "$(find web -mindepth 1 -maxdepth 1 | sort | xargs)" 'web/live web/v1 web/v2'
 same "$(live)" "$v2"
 
+# A rollback that was cut short is completed by the same command.
+box 0 append promotion.rolled_back -s promotion/w digest="$v1" digest_before="$v2"
+same "$(readlink web/live)" v2
+box 0 promote rollback w
+same "$(readlink web/live)" v1
+same "$(unapplied w)" ''
+box 0 promote plan w image/web --target web --from web/v2
+ready w
+box 0 promote apply w
+
 # Killed after it took away a link that somebody else had moved: that is put back, and named.
 box 0 promote rollback w
 box 0 promote plan w image/web --target web --from web/v2
@@ -141,6 +151,26 @@ echo x >web/file
 box 3 promote plan f model/f --target web --link file --from web/v1
 err_has 'is not a link'
 rm web/file
+
+# What cannot be switched is not decided, by force either: the name is too long, taken, or no link any more.
+box 3 promote plan f image/f --target web --link "$(printf 'x%.0s' {1..255})" --from web/v1
+err_has 'is too long'
+mkdir web/.ledger-tmp-link-file
+box 3 promote plan f image/f --target web --link file --from web/v1
+err_has "'$PWD/web/.ledger-tmp-link-file' is in the way"
+rmdir web/.ledger-tmp-link-file
+box 0 promote plan f image/f --target web --link file --from web/v1
+ready f
+mkdir web/file
+box 1 promote apply f --force
+err_has 'is not a link'
+rmdir web/file
+mkdir web/.ledger-tmp-link-file
+box 1 promote apply f --force
+err_has 'is in the way'
+rmdir web/.ledger-tmp-link-file
+box 0 promote status f --json
+json '.promotions[0].state' verifying
 
 # Drift shows before anybody acts: in status, with what puts it right, and in the list; a version that was changed in place too.
 same "$(readlink web/live)" v2
