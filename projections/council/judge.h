@@ -20,7 +20,8 @@ struct debate_standing {
     char about[320];          /* target of the debate that bars; empty: too long */
 };
 /* Of the debates of this target that were opened after `since`, and of those of the same digest, whichever promotion they are of,
- * the one that was opened last has to have been accepted. So a rejection stays with the candidate when it is planned anew. */
+ * the one that was opened last has to have been accepted. So a rejection stays with the candidate when it is planned anew
+ * (decision 075). */
 int debate_stands(struct state_view *view, struct bytes target, int64_t since, struct bytes digest,
                   struct debate_standing *ret, struct err *err);
 /* The debate of voters about this target that was opened last, after the event `since`; ret->n stays 0 if there is none. */
