@@ -290,6 +290,9 @@ static int bind_endpoint(void *ctx, struct run_binding *ret, struct err *err) {
         (void)snprintf(ret->endpoint, sizeof(ret->endpoint), "%s", e->url);
         if (is->end == WORK_CALL_OK) {
             (void)snprintf(ret->digest, sizeof(ret->digest), "%s", is->weights[0] != '\0' ? is->weights : is->manifest);
+            (void)snprintf(ret->listed, sizeof(ret->listed), "%s", is->name[0] != '\0' ? is->name : e->model);
+            (void)snprintf(ret->manifest, sizeof(ret->manifest), "%s", is->manifest);
+            ret->stated = is->weights[0] != '\0';
         }
         e->bound = true;
         e->stated = e->stated || ret->digest[0] != '\0';

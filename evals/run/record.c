@@ -5,18 +5,22 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/crypt.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "evals/run/endpoint.h"
 #include "evals/run/machine.h"
 #include "ledger/version.h"
+#include "projections/ready/models.h"
 
-#define BODY_MAX   ((size_t)768 << 10)
-#define OUTPUT_MAX ((size_t)256 << 10)
-#define PROMPT_MAX ((size_t)64 << 10)
-#define SOURCE     "evals"
-#define KEY_MAX    256
+#define BODY_MAX       ((size_t)768 << 10)
+#define OUTPUT_MAX     ((size_t)256 << 10)
+#define PROMPT_MAX     ((size_t)64 << 10)
+#define SOURCE         "evals"
+#define SAMPLE_KEY_MAX 256
+
+#define OBSERVED_CURSOR "ollama/observed" /* of whoever looks at a runtime besides: ingest/ollama/state.c */
 
 int run_record_init(struct run_record *record, const struct run_suite_options *how, const struct run_plan *plan,
                     struct err *err) {
@@ -219,6 +223,46 @@ int run_record_resumed(struct run_record *r, const struct run_binding *binding, 
     return rc == 0 ? commit_last(r, 0, &seq, err) : rc;
 }
 
+struct observing {
+    const struct run_binding *binding;
+    bool differs;
+};
+
+static int compare(void *ctx, struct state_view *view, struct err *err) {
+    struct observing *o = ctx;
+    const struct run_binding *b = o->binding;
+    struct models_weights known;
+    char room[MODELS_RUNTIME_MAX];
+    const struct bytes runtime = models_runtime_at(bytes_of(b->runtime), bytes_of(b->endpoint), room);
+    int rc = models_resolve(view, runtime, bytes_of(b->listed), (struct bytes){NULL, 0}, &known, err);
+    o->differs = rc == 0 && (known.wanted || strcmp(known.digest, b->digest) != 0);
+    return rc;
+}
+
+int run_record_observed(struct run_record *r, const struct run_binding *binding, struct err *err) {
+    struct observing o = {.binding = binding};
+    struct state_options options;
+    char subject[sizeof(binding->listed) + 8];
+    uint8_t mark[8];
+    uint64_t seq;
+    if (!binding->stated) return 0;
+    state_options_init(&options);
+    int rc = state_ask(r->how->ledger, &options, compare, &o, err);
+    if (rc != 0 || !o.differs) return rc;
+    (void)snprintf(subject, sizeof(subject), "model/%s", binding->listed);
+    put_text(&r->body, "model", binding->listed);
+    put_text(&r->body, "digest", binding->digest);
+    put_text(&r->body, "manifest_digest", binding->manifest);
+    put_text(&r->body, "runtime", binding->runtime);
+    put_text(&r->body, "endpoint", binding->endpoint);
+    crypt_random(mark, sizeof(mark));
+    rc = add(r, "model.observed", subject, "", err);
+    if (rc == 0) rc = log_batch_set_cursor(r->batch, OBSERVED_CURSOR, (struct bytes){mark, sizeof(mark)}, err);
+    if (rc == 0) rc = commit_last(r, 0, &seq, err);
+    log_batch_clear_cursors(r->batch);
+    return rc;
+}
+
 /* ---- samples ------------------------------------------------------------------------------------------------------------ */
 
 static void put_judged(struct run_record *r, const struct suite_case *one, const struct run_judged *judged) {
@@ -307,7 +351,7 @@ static int add_sample(struct run_record *r, const struct run_done *done, struct 
         (void)snprintf(both, sizeof(both), "%s; %s", judged->why, done->answer.why);
         why = both;
     }
-    char key[KEY_MAX], hex[2 * HASH_LEN + 1];
+    char key[SAMPLE_KEY_MAX], hex[2 * HASH_LEN + 1];
     text_hex(hex, one->digest, HASH_LEN);
     (void)snprintf(key, sizeof(key), "%s:%s:%u", r->id, hex, item->repeat);
     mp_map_text(&r->body, "suite", suite->name);

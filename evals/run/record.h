@@ -27,6 +27,9 @@ void run_record_done(struct run_record *record);
 /* The declaration of the suite unless `declared`, and the beginning; sets started. */
 int run_record_started(struct run_record *record, const struct run_binding *binding, bool declared, struct err *err);
 int run_record_resumed(struct run_record *record, const struct run_binding *binding, uint64_t samples, struct err *err);
+/* Where the log has another digest, or none, for the name in its runtime: which weights it leads to (model.observed), as a look at
+ * the runtime would record it, whose next look then compares with nothing that it saw before. */
+int run_record_observed(struct run_record *record, const struct run_binding *binding, struct err *err);
 int run_record_samples(struct run_record *record, struct run_done *const *done, size_t n, struct err *err);
 /* The scores and the end, in one commit. */
 int run_record_finished(struct run_record *record, const struct run_binding *binding, struct run_suite_result *result,

@@ -96,6 +96,8 @@ static int begin(struct running *r, struct err *err) {
     (void)snprintf(r->record.subject, sizeof(r->record.subject), "eval/%s", r->record.id);
     r->record.counts.planned = r->plan.n;
     r->record.counts.begun = r->begun;
+    rc = run_record_observed(&r->record, &r->binding, err);
+    if (rc != 0) return rc;
     if (r->how.resume == NULL) return run_record_started(&r->record, &r->binding, declared, err);
     r->record.started = r->left.started;
     count_there(r);
@@ -276,6 +278,7 @@ static int end(struct running *r, struct run_suite_result *ret, struct err *err)
         rc = put_scores(r, &samples, ret, err);
     }
     ret->duration_ns = clock_monotonic_ns() - r->begun;
+    if (rc == 0) rc = run_record_observed(&r->record, &now, err);
     if (rc == 0) rc = run_record_finished(&r->record, &now, ret, err);
     ret->finished = rc == 0;
     samples_done(&samples);

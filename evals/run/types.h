@@ -13,7 +13,9 @@
 /* What is evaluated, as it is now; "": not known, or there is none. */
 struct run_binding {
     char route[256], config_digest[RUN_DIGEST_MAX];
-    char model[256], digest[RUN_DIGEST_MAX]; /* of its weights */
+    char model[256], digest[RUN_DIGEST_MAX];    /* of its weights */
+    char listed[256], manifest[RUN_DIGEST_MAX]; /* the model's name and manifest, as its runtime lists them */
+    bool stated;                                /* the runtime itself says which weights these are */
     char pack[256], pack_version[128];
     char program_digest[RUN_DIGEST_MAX];
     char command_digest[RUN_DIGEST_MAX]; /* of all words of a command, and of the files among them */

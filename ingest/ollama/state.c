@@ -5,6 +5,9 @@
  *     model                      [name, manifest, weights, flags, generation listed, entry, generation loaded, load,
  *                                 manifest loaded]; digests are bin or nil, entry and load the first bytes of digests
  *
+ *   ingest/ollama/<id>/heard     what 'ollama/observed' was at the last look: whoever else records what a runtime has sets
+ *                                that anew, and the next look records what it sees even where it saw the same before
+ *
  * The id is derived from the server or directory, a model's page from its name. No event implies a cursor, so each has the
  * ledger's own check; one that does not parse ends the run: taken as empty, it would record every model again. */
 #include <errno.h>
@@ -23,6 +26,7 @@
 #define CURSOR_MAX    4096 /* bytes of a cursor's value */
 #define PAGE_SEEN_MAX 256
 #define STATE_FORM    1
+#define OBSERVED      "ollama/observed"
 #define LOCK_WAIT_NS  (60 * CLOCK_NS_PER_S)
 #define LOCK_STEP_NS  50000000L
 
@@ -304,6 +308,25 @@ static bool take_runtime(struct bytes value, struct ollama_runtime *ret) {
     return r.p == r.end;
 }
 
+/* What was recorded meanwhile is not what the last look saw. */
+static int listen(struct ollama_state *s, struct intake *run, struct err *err) {
+    struct buf now = {.max = CURSOR_MAX}, then = {.max = CURSOR_MAX};
+    bool said = false, heard = false;
+    int rc = intake_cursor_get(run, OBSERVED, &now, &said, err);
+    if (rc == 0 && said) rc = ollama_cursor_get(run, s->id, "heard", &then, &heard, err);
+    if (rc == 0 && said && (!heard || !bytes_eq(bytes_of_buf(&now), bytes_of_buf(&then)))) {
+        for (size_t i = 0; i < OLLAMA_PAGES; i++) {
+            for (size_t k = 0; k < s->pages[i].n; k++) {
+                memset(s->pages[i].seen[k].entry, 0, OLLAMA_SHORT);
+            }
+        }
+        rc = ollama_cursor_put(run, s->id, "heard", bytes_of_buf(&now), err);
+    }
+    buf_done(&now);
+    buf_done(&then);
+    return rc;
+}
+
 int ollama_state_load(struct ollama_state *s, struct intake *run, struct err *err) {
     struct buf value = {.max = CURSOR_MAX};
     bool there = false;
@@ -321,5 +344,5 @@ int ollama_state_load(struct ollama_state *s, struct intake *run, struct err *er
         }
     }
     buf_done(&value);
-    return rc;
+    return rc == 0 ? listen(s, run, err) : rc;
 }

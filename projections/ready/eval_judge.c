@@ -364,10 +364,10 @@ static bool runs_few(const struct judging *j, int64_t *ret_n, int64_t *ret_of) {
 static bool is_partial(struct judging *j) {
     int64_t n, of;
     bool few = runs_few(j, &n, &of);
+    bool all = few && row_int(j->eval, EVAL_SAMPLES) >= of && row_int(j->eval, EVAL_ERRORS) > 0;
+    readiness_say(&j->ret->found, "part", "%s", all ? "has a known answer" : "was run");
     readiness_say(&j->ret->found, "numbers", "%s", "");
-    if (few) {
-        readiness_say(&j->ret->found, "numbers", ": %lld of %lld", (long long)n, (long long)of);
-    }
+    if (few) readiness_say(&j->ret->found, "numbers", ": %lld of %lld", (long long)n, (long long)of);
     return few || row_bool(j->eval, EVAL_PARTIAL) || j->scores.partial > 0;
 }
 

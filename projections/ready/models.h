@@ -14,8 +14,9 @@
  * today neither moves a name nor removes a model. A declaration is a decision and is ordered by the log; the weights of a
  * manifest do not change with time.
  *
- * A runtime's part of the key is its name for itself; on another machine it includes the address: "ollama@gpu2:11434". A
- * name that no runtime gave (an alias, a manifest's declaration) has the runtime "". */
+ * A runtime's part of the key is its name for itself; on another machine it includes the address: "ollama@gpu2:11434"; so does
+ * an Ollama of this machine on another port than its own: "ollama@127.0.0.1:8080". Who names "ollama" means the one on its own
+ * port or, where that does not have the model, those on other ports. A name that no runtime gave (an alias, a manifest's declaration) has the runtime "". */
 #ifndef PROJECTIONS_READY_MODELS_H
 #define PROJECTIONS_READY_MODELS_H
 

@@ -5,19 +5,49 @@
 
 #include "projections/rows/list.h"
 
-#define NOTHING ((struct bytes){0})
+#define NOTHING     ((struct bytes){0})
+#define OLLAMA      "ollama"
+#define OLLAMA_PORT "11434"
 
 bool models_is_digest(struct bytes text) {
     return bytes_has_prefix(text, "sha256:");
 }
 
-static bool is_here(struct bytes host) {
+/* Is it of this machine? *ret_port: what follows the colon; empty: none. */
+static bool is_here(struct bytes host, struct bytes *ret_port) {
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t n = strlen(names[i]);
-        if (bytes_has_prefix(host, names[i]) && (host.n == n || host.p[n] == ':')) return true;
+        if (bytes_has_prefix(host, names[i]) && (host.n == n || host.p[n] == ':')) {
+            *ret_port = host.n > n ? (struct bytes){host.p + n + 1, host.n - n - 1} : NOTHING;
+            return true;
+        }
     }
     return false;
+}
+
+/* Of a server of this machine: the runtime's own name, or where Ollama listens on another port than its own, with that. */
+static struct bytes local_name(struct bytes runtime, struct bytes port, char room[MODELS_RUNTIME_MAX]) {
+    static const char at[] = OLLAMA "@127.0.0.1:";
+    if (!bytes_is(runtime, OLLAMA) || port.n == 0 || bytes_is(port, OLLAMA_PORT) ||
+        sizeof(at) - 1 + port.n > MODELS_RUNTIME_MAX) {
+        return runtime;
+    }
+    memcpy(room, at, sizeof(at) - 1);
+    memcpy(room + sizeof(at) - 1, port.p, port.n);
+    return (struct bytes){(const uint8_t *)room, sizeof(at) - 1 + port.n};
+}
+
+struct bytes models_runtime(struct bytes runtime, char room[MODELS_RUNTIME_MAX]) {
+    static const char at[] = OLLAMA "@";
+    const size_t n = sizeof(at) - 1;
+    struct bytes port;
+    if (!bytes_has_prefix(runtime, at) || !is_here((struct bytes){runtime.p + n, runtime.n - n}, &port)) return runtime;
+    return local_name(bytes_of(OLLAMA), port, room);
+}
+
+bool models_is_local(struct bytes runtime) {
+    return bytes_is(runtime, OLLAMA) || bytes_has_prefix(runtime, OLLAMA "@127.0.0.1:");
 }
 
 /* The part between "://" and the path. */
@@ -32,19 +62,23 @@ static struct bytes host_of(struct bytes endpoint) {
     return host;
 }
 
+struct bytes models_runtime_at(struct bytes runtime, struct bytes endpoint, char room[MODELS_RUNTIME_MAX]) {
+    struct bytes host = host_of(endpoint), port;
+    if (host.n == 0) return runtime;
+    if (is_here(host, &port)) return local_name(runtime, port, room);
+    if (runtime.n + 1 + host.n > MODELS_RUNTIME_MAX) return runtime;
+    if (runtime.n > 0) {
+        memcpy(room, runtime.p, runtime.n);
+    }
+    room[runtime.n] = '@';
+    memcpy(room + runtime.n + 1, host.p, host.n);
+    return (struct bytes){(const uint8_t *)room, runtime.n + 1 + host.n};
+}
+
 static void read_runtime(const struct fold *fold, struct models_claim *c) {
-    struct bytes endpoint = NOTHING, host;
+    struct bytes endpoint = NOTHING;
     fold_text(fold, "runtime", &c->runtime);
-    if (!fold_text(fold, "endpoint", &endpoint) || (host = host_of(endpoint)).n == 0 || is_here(host) ||
-        c->runtime.n + 1 + host.n > sizeof(c->own)) {
-        return;
-    }
-    if (c->runtime.n > 0) {
-        memcpy(c->own, c->runtime.p, c->runtime.n);
-    }
-    c->own[c->runtime.n] = '@';
-    memcpy(c->own + c->runtime.n + 1, host.p, host.n);
-    c->runtime = (struct bytes){(const uint8_t *)c->own, c->runtime.n + 1 + host.n};
+    if (fold_text(fold, "endpoint", &endpoint)) c->runtime = models_runtime_at(c->runtime, endpoint, c->own);
 }
 
 /* The layer of type "model" has the weights; the first of several parts stands for all, as in the runtime itself. */

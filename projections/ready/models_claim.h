@@ -18,6 +18,13 @@ void models_read_claim(const struct fold *fold, struct models_claim *ret);
 /* What an event of another family that uses a model says about it: `model`, `digest` and `runtime` in the form of keys
  * here. The manifest is empty. */
 void models_read_use(const struct fold *fold, struct models_claim *ret);
+/* The name under which a runtime's events are known: what serves on this machine where Ollama does by itself is "ollama", on another
+ * port "ollama@127.0.0.1:PORT", however its address is written. Borrows from `runtime` or `room`. */
+struct bytes models_runtime(struct bytes runtime, char room[MODELS_RUNTIME_MAX]);
+/* The same of a runtime's own name and the address that it has. */
+struct bytes models_runtime_at(struct bytes runtime, struct bytes endpoint, char room[MODELS_RUNTIME_MAX]);
+/* Is it an Ollama of this machine, on whatever port? */
+bool models_is_local(struct bytes runtime);
 bool models_is_digest(struct bytes text);
 
 #endif

@@ -115,13 +115,14 @@ static int search_one(struct search *s, struct bytes runtime, struct bytes model
     return rc;
 }
 
-/* All runtimes that have the name. */
-static int search_all(struct search *s, struct bytes model, bool wishes, struct err *err) {
+/* All runtimes that have the name, or those of this machine. */
+static int search_all(struct search *s, struct bytes model, bool local, bool wishes, struct err *err) {
     const struct bytes parts[] = {model, model};
     struct state_rows *rows = NULL;
     const struct row *claim;
     int rc = look_rows(s->view, "model_claims", parts, 2, &rows, err);
     while (rc == 0 && s->found < CLAIMS_MAX && (rc = look_next(rows, &claim, err)) == 0) {
+        if (local && !models_is_local(row_text(claim, CLAIM_RUNTIME))) continue;
         rc = search_one(s, row_text(claim, CLAIM_RUNTIME), model, wishes, err);
     }
     state_rows_close(rows);
@@ -129,12 +130,15 @@ static int search_all(struct search *s, struct bytes model, bool wishes, struct 
 }
 
 static int search(struct search *s, struct bytes runtime, struct bytes model, struct err *err) {
+    char room[MODELS_RUNTIME_MAX];
     int rc = 0;
+    runtime = models_runtime(runtime, room);
     if (runtime.n > 0) {
         rc = search_one(s, runtime, model, false, err);
+        if (rc == 0 && s->found == 0 && bytes_is(runtime, "ollama")) rc = search_all(s, model, true, false, err);
         if (rc == 0 && s->found == 0) rc = search_one(s, NOTHING, model, false, err);
     } else {
-        rc = search_all(s, model, false, err);
+        rc = search_all(s, model, false, false, err);
     }
     return rc;
 }

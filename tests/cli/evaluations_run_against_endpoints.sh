@@ -12,10 +12,10 @@ new_box
 at=(--endpoint "http://127.0.0.1:$port" --model tiny)
 eleven=sha256:$(cat served/weights)
 
-# A route whose suite passes in full is proven, by both protocols' answers the same.
+# A route whose suite passes in full is proven: which weights its name leads to was seen by the evaluation itself.
 repeated 20 'say yes=yes'
 suite news.yaml 0.8 "${many[@]}"
-box 0 route declare summarise --model tiny --runtime "ollama@127.0.0.1:$port" --digest "$eleven" --suite news
+box 0 route declare summarise --model tiny --runtime "ollama@127.0.0.1:$port" --suite news
 box 0 eval run news.yaml --route summarise
 out_has 'verdict'
 out_has '20 of 20: 20 passed, 0 missed'
@@ -33,12 +33,49 @@ rm served/connections
 box 0 eval run news.yaml "${at[@]}" --concurrency 2
 (($(wc -l <served/connections) <= 2)) || fail "$(wc -l <served/connections) connections for 20 samples"
 
-# One other byte of the model, and the proof is void at once; back again, and it holds.
+# One other byte of the model, and the proof is void as soon as an evaluation has seen it, before it ends, without any other
+# look at the server; a full pass proves it again.
 weights 12
-box 0 route declare summarise --digest "sha256:$(cat served/weights)"
+box 1 eval run news.yaml --route summarise --only t1
 box 0 route show summarise
 out_has declared-not-proven
-out_has 'proven for'
+box 1 route decide summarise
+box 0 eval run news.yaml --route summarise
+box 0 route show summarise
+out_has ready
+same "$(events 'select(.kind == "model.observed") | [.source, .grade, .body.digest[0:9]] | @csv' | xargs)" \
+    'evals,measured,sha256:11 evals,measured,sha256:12'
+
+# A look at the server is of the same runtime, and one whose newest look was before that evaluation sees what has come back.
+box 0 ingest ollama "http://127.0.0.1:$port"
+box 0 route show summarise
+out_has ready
+box 0 route declare by-name --model tiny --runtime ollama --suite news
+weights 13
+box 1 eval run news.yaml --route summarise --only t1
+box 0 route show summarise
+out_has declared-not-proven
+weights 12
+box 0 ingest ollama "http://127.0.0.1:$port"
+box 0 route show summarise
+out_has ready
+box 0 route show by-name
+out_lacks 'has not listed'
+
+# What is declared at an address of this machine and was looked at there is known, however the address is written.
+box 0 route declare looked --model tiny --runtime "ollama@localhost:$port" --suite news
+box 0 route show looked
+out_lacks 'has not listed'
+
+# An evaluation whose model changes in the middle counts for nothing, and nobody did anything wrong.
+suite change.yaml 0.1 'become 14=x' "${many[@]}"
+box 1 eval run change.yaml "${at[@]}"
+out_has 'what was evaluated is not what it was'
+box 0 eval list
+same "$(wc -c <"$T/.err")" 0
+box 0 route show summarise
+out_has declared-not-proven
+weights 12
 box 0 eval run news.yaml --route summarise
 box 0 route show summarise
 out_has ready
@@ -81,6 +118,8 @@ many=("${good[@]}")
 box 1 eval run refused.yaml "${at[@]}"
 [[ $out == 'all of the 20 samples ended in an error'* ]] || fail "the bad news is not first"
 out_has 'the disk burns'
+box 0 eval list
+out_has 'only a part of its samples has a known answer: 0 of 20'
 
 # A part proves nothing: by tag, by a budget, after a failure.
 box 1 eval run news.yaml --route summarise --only t1 --json

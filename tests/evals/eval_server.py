@@ -9,6 +9,7 @@ The last message says what happens, whatever precedes it: its first word is one 
   endless        tokens without end                refuse       status 500
   weigh          yes if the weights begin with 11, else no
   recite FILE    answers what is in that file of the directory at that moment
+  become XX      answers x, and has other weights from then on
 
 The first argument is a directory: each question is a line in its file 'asked', each connection one in 'connections', and the weights' digest is what is in its file
 'weights' at that moment. While there is a file 'busy', questions get the status and the Retry-After that it has; after as many
@@ -104,10 +105,12 @@ class Handler(BaseHTTPRequestHandler):
         self.openai = self.path.startswith("/openai")
         if self.path.endswith("/v1/models"):
             self.whole({"object": "list", "data": [{"id": "tiny", "object": "model"}]})
+        elif self.path.endswith("/api/version"):
+            self.whole({"version": "0.12.0"})
         elif self.path.endswith("/api/ps"):
             self.whole({"models": []})
         elif self.path.endswith("/api/tags"):
-            entry = {"name": "tiny:latest", "model": "tiny:latest", "size": 5, "digest": "ab" * 32}
+            entry = {"name": "tiny:latest", "model": "tiny:latest", "size": 5, "digest": weights()[::-1][:62] + "ab"}
             self.whole({"models": [entry]})
         else:
             self.whole({"error": "not found"}, 404)
@@ -152,6 +155,11 @@ class Handler(BaseHTTPRequestHandler):
             self.finish_answer()
         elif word == "weigh":
             self.piece("yes" if weights().startswith("11") else "no")
+            self.finish_answer()
+        elif word == "become":
+            with open(os.path.join(ROOM, "weights"), "w", encoding="utf-8") as f:
+                f.write(rest.split("\n")[0] * 32)
+            self.piece("x")
             self.finish_answer()
         elif word == "die":
             self.piece("half an")

@@ -40,11 +40,11 @@ static void an_evaluation_that_ends_on_other_weights_than_it_began_on_does_not_c
     (void)state;
     box_open(&box);
     box_event(&box, "eval.started", "eval/e", "{\"digest\": \"" WEIGHTS2 "\"}");
-    uint64_t end = box_eval(&box, "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     eval(&box, "e");
     counts(&box, false);
     box_text(&box, "reason", "it finished on another model digest than it started on");
-    box_int(&box, "violation_seq", (int64_t)end);
+    box_int(&box, "violations", 0); /* nobody did anything that is not legal */
     box_close(&box);
 }
 
