@@ -210,6 +210,14 @@ static bool is_idle_modifier(uint32_t c, uint32_t before) {
     return is_modifier(before) || (before < 0x80 && !key);
 }
 
+size_t text_utf8_next(struct bytes text, uint32_t *ret) {
+    return text.n > 0 ? utf8_decode(text.p, text.n, ret) : 0;
+}
+
+bool text_is_invisible(uint32_t c) {
+    return is_deceptive(c) || is_modifier(c);
+}
+
 static void put_escape(struct buf *out, uint32_t c) {
     static const char named[] = "\a\b\t\n\v\f\r";
     static const char letters[] = "abtnvfr";

@@ -73,6 +73,11 @@ int text_parse_time(struct bytes text, uint64_t *ret_ns);
  * otherwise. */
 int text_parse_duration(struct bytes text, uint64_t *ret_ns);
 
+/* The code point that the text begins with: its length in bytes, 0 for an invalid byte or no text. */
+size_t text_utf8_next(struct bytes text, uint32_t *ret);
+/* Whether a code point is itself invisible: format characters, joiners, selectors, C1 controls. Blanks are visible. */
+bool text_is_invisible(uint32_t c);
+
 /* Appends text made safe for a terminal: control characters, bidi overrides, other invisible format characters, joiners
  * and selectors without effect, and invalid bytes become visible escapes (\n, \x1b, \u{202e}). Backslashes stay single. */
 int text_safe(struct buf *out, struct bytes text);

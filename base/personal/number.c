@@ -2,10 +2,13 @@
  *
  *   phone   "+", a country's first digit, 8 to 15 digits in all (ITU E.164), with single blanks, dots, dashes or brackets between;
  *           or ten digits of North America in their groups: 415-555-0132, (415) 555-0132
- *   iban    a country's letters, its length, the remainder modulo 97 (ISO 13616)
- *   card    an issuer's first digits with its lengths, groups as they are printed, Luhn's check digit (ISO/IEC 7812)
+ *   iban    a country's letters, its length, the remainder modulo 97 (ISO 13616); in capitals with single blanks anywhere, or in
+ *           any letters with one separator between groups of four or none. Lower case that could be a hexadecimal
+ *           digest needs digits after the country
+ *   card    an issuer's first digits with its lengths, Luhn's check digit (ISO/IEC 7812); groups as they are printed, or with one
+ *           separator throughout groups of three digits and more, one of them of four and more
  *
- * What touches letters, digits or a decimal point is a part of something else. */
+ * Separators are blanks, dots, dashes, slashes and underscores. What touches letters, digits or a decimal point is a part of something else. */
 #include <string.h>
 
 #include "base/personal/check_digit.h"
@@ -36,24 +39,36 @@ static bool ends(struct bytes text, size_t end) {
     return !(is_word(c) && c < 0x80) && !more;
 }
 
+#define SEPARATORS " -./_"
+
+static bool is_separator(uint8_t c) {
+    return c != 0 && strchr(SEPARATORS, c) != NULL;
+}
+
 /* Digits with single separators between groups. */
 struct digits {
     size_t n, groups, end;
+    uint8_t sign; /* the last separator; 0: none */
+    bool mixed;
     uint8_t digit[GROUPS_MAX];
     uint8_t group[GROUPS_MAX];
 };
 
-static void read_digits(struct bytes text, size_t at, const char *separators, size_t max, struct digits *ret) {
+static void read_digits(struct bytes text, size_t at, size_t max, struct digits *ret) {
     memset(ret, 0, sizeof(*ret));
     ret->end = at;
     for (size_t i = at; i < text.n && ret->n < max; i++) {
         uint8_t c = text.p[i];
         if (is_digit(c)) {
+            if (ret->n > 0 && ret->end != i) {
+                ret->mixed = ret->mixed || (ret->sign != 0 && ret->sign != text.p[i - 1]);
+                ret->sign = text.p[i - 1];
+            }
             ret->groups += ret->n == 0 || ret->end != i;
             ret->group[ret->groups - 1]++;
             ret->digit[ret->n++] = (uint8_t)(c - '0');
             ret->end = i + 1;
-        } else if (ret->n == 0 || i > ret->end || c == 0 || strchr(separators, c) == NULL) {
+        } else if (ret->n == 0 || i > ret->end || !is_separator(c)) {
             break;
         }
     }
@@ -96,29 +111,80 @@ static bool has_groups(const struct digits *d) {
     return d->group[d->groups - 1] <= 4;
 }
 
+/* In groups of a person's own: of three and more, at least one longer, the last as it comes; not after a dash that joins it to a
+ * word, as in identifiers of hexadecimal digits. */
+static bool has_own_groups(struct bytes text, size_t at, const struct digits *d) {
+    bool longer = false;
+    for (size_t i = 0; i < d->groups; i++) {
+        if (d->group[i] < 3 && i + 1 < d->groups) return false;
+        longer = longer || d->group[i] > 3;
+    }
+    bool joined = at > 1 && is_separator(text.p[at - 1]) && text.p[at - 1] != ' ' && is_word(text.p[at - 2]);
+    return longer && !d->mixed && !joined;
+}
+
 size_t personal_card(struct bytes text, size_t at) {
     struct digits d;
     if (!is_digit(text.p[at]) || !begins(text, at)) return 0;
-    read_digits(text, at, " -", CARD_MAX + 1, &d);
-    bool fits = d.n >= CARD_MIN && d.n <= CARD_MAX && has_issuer(&d) && has_groups(&d) && ends(text, d.end);
+    read_digits(text, at, CARD_MAX + 1, &d);
+    bool fits = d.n >= CARD_MIN && d.n <= CARD_MAX && has_issuer(&d) && (has_groups(&d) || has_own_groups(text, at, &d)) &&
+                ends(text, d.end);
     return fits && check_digit_luhn(d.digit, d.n) ? d.end - at : 0;
 }
 
 /* ---- accounts ---- */
 
-size_t personal_iban(struct bytes text, size_t at) {
+/* The capital of a letter, a digit as it is; 0: neither. */
+static uint8_t capital(uint8_t c) {
+    return is_digit(c) || (c >= 'A' && c <= 'Z') ? c : c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : 0;
+}
+
+/* What was read of an account's number. */
+struct account {
     uint8_t p[IBAN_MAX];
-    size_t n = 0, i = at, want = text.n - at >= 15 && begins(text, at) ? check_digit_iban_len(text.p + at) : 0;
-    for (; want != 0 && i < text.n && n < want; i++) {
-        uint8_t c = text.p[i];
-        if (is_digit(c) || (c >= 'A' && c <= 'Z')) {
-            p[n++] = c;
-        } else if (c != ' ' || n == 0 || text.p[i - 1] == ' ') {
+    size_t n, end;
+    bool lower, letters; /* has lower case; letters behind the country */
+    bool fours, blanks;  /* separators are only after each four, and one; only blanks separate */
+};
+
+static void read_account(struct bytes text, size_t at, size_t want, struct account *a) {
+    uint8_t sign = 0;
+    *a = (struct account){.end = at, .fours = true, .blanks = true};
+    for (size_t i = at, gap = 0; i < text.n && a->n < want; i++) {
+        uint8_t c = text.p[i], big = capital(c);
+        if (big != 0) {
+            if (a->n > 0 && a->n % 4 == 0) a->fours = a->fours && (gap == 1) == (sign != 0);
+            a->lower = a->lower || big != c;
+            a->letters = a->letters || (a->n > 1 && !is_digit(big));
+            a->p[a->n++] = big;
+            a->end = i + 1;
+            gap = 0;
+        } else if (a->n > 0 && gap == 0 && is_separator(c)) {
+            a->fours = a->fours && a->n % 4 == 0 && (sign == 0 ? a->n == 4 : sign == c);
+            a->blanks = a->blanks && c == ' ';
+            sign = c;
+            gap = 1;
+        } else {
             break;
         }
     }
-    bool whole = want != 0 && n == want && is_digit(p[2]) && is_digit(p[3]) && ends(text, i);
-    return whole && check_digit_iban(p, n) ? i - at : 0;
+}
+
+static bool is_hex_country(const uint8_t *p) {
+    return p[0] <= 'F' && p[1] <= 'F';
+}
+
+size_t personal_iban(struct bytes text, size_t at) {
+    struct account a;
+    if (text.n - at < 15 || !begins(text, at)) return 0;
+    const uint8_t country[2] = {capital(text.p[at]), capital(text.p[at + 1])};
+    size_t want = check_digit_iban_len(country);
+    if (want == 0) return 0;
+    read_account(text, at, want, &a);
+    bool form = a.fours || (a.blanks && !a.lower);
+    bool digest = a.lower && a.letters && is_hex_country(a.p);
+    bool whole = a.n == want && is_digit(a.p[2]) && is_digit(a.p[3]) && form && !digest && ends(text, a.end);
+    return whole && check_digit_iban(a.p, a.n) ? a.end - at : 0;
 }
 
 /* ---- phones ---- */

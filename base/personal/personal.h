@@ -13,9 +13,10 @@ struct personal_hit {
 
 /* "email", "phone", "iban", "card". */
 const char *personal_name(enum personal_kind kind);
-/* The first hit at or after byte `from`. Returns 0 with *ret, or 1 when there is none. */
+/* The first hit at or after byte `from` of a text without other spellings. Returns 0 with *ret, or 1 when there is none. */
 int personal_next(struct bytes text, size_t from, struct personal_hit *ret);
-/* Appends the text with each hit replaced by "‹personal:KIND:LEN›", and adds to the counts by kind. Check out->fail for memory. */
+/* Appends the text with each hit replaced by "‹personal:KIND:LEN›", and adds to the counts by kind. Other spellings are
+ * found as well (base/personal/plain.h); LEN is what they take in the text. Check out->fail for memory. */
 void personal_mask(struct buf *out, struct bytes text, size_t counts[PERSONAL_KINDS]);
 
 /* The validators: what begins at byte `at`, or for an address has its '@' there; the length of the hit, 0: none. */

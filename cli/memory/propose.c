@@ -121,6 +121,40 @@ static int read_text(struct proposal *p, const char *path, struct err *err) {
     return rc;
 }
 
+/* Agent, model, tools and the other options are stored openly, as given: what would be masked in the content is refused in them. */
+static int check_open(const char *option, const char *text, struct err *err) {
+    struct buf masked = {.max = 4 * CONTENT_MAX};
+    size_t counts[PERSONAL_KINDS] = {0};
+    struct secret_hit hit;
+    const char *found = NULL;
+    personal_mask(&masked, bytes_of(text), counts);
+    for (int i = 0; i < PERSONAL_KINDS; i++) {
+        if (counts[i] > 0) found = personal_name((enum personal_kind)i);
+    }
+    if (secret_next(bytes_of(text), 0, &hit) == 0) found = hit.rule;
+    int rc = buf_check(&masked, "an option", err);
+    buf_done(&masked);
+    if (rc == 0 && found != NULL) {
+        rc = err_set(err, ERR_INVALID, "--%s is stored openly, and what was given is private (%s); expected a name", option,
+                     found);
+    }
+    return rc;
+}
+
+static int check_options(const struct opt_args *args, struct err *err) {
+    static const int open[] = {P_ID, P_SCOPE, P_AGENT, P_MODEL, P_TOOL, P_POLICY, P_RUN, P_ACTOR};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        const struct opt *o = &propose_options[open[i]];
+        const char *text;
+        size_t at = 0;
+        while (rc == 0 && (text = opt_next(args, o, &at)) != NULL) {
+            rc = check_open(o->name, text, err);
+        }
+    }
+    return rc;
+}
+
 /* ---- the events ---- */
 
 static void put_checks(struct mp_map *map) {
@@ -280,7 +314,8 @@ static int prepare(struct proposal *p, struct err *err) {
     uint8_t bytes[ID_BYTES];
     crypt_random(bytes, sizeof(bytes));
     text_hex(random, bytes, sizeof(bytes));
-    int rc = memory_subject(id != NULL ? id : random, p->subject, err);
+    int rc = check_options(p->args, err);
+    if (rc == 0) rc = memory_subject(id != NULL ? id : random, p->subject, err);
     if (rc == 0 && data != NULL && kind_is_digest(bytes_of(data))) {
         snprintf(p->data, sizeof(p->data), "%s", data);
     } else if (rc == 0 && data != NULL) {

@@ -113,10 +113,10 @@ static void cards_are_found(void **state) {
     static const char *const hits[] = {"4111111111111111", "4242 4242 4242 4242", "5555-5555-5555-4444", "2223003122003222",
                                        "378282246310005",  "3714 496353 98431",   "30569309025904",      "3852 000002 3237",
                                        "6011111111111117", "3530111333300000",    "6200000000000005",    "4222222222222"};
-    static const char *const misses[] = {"4111111111111112",   "4111 1111 1111 111", "41111 1111 1111 111",
-                                         "1234567890123452",   "x4111111111111111",  "41111111111111110",
-                                         "0.4111111111111111", "4111111111111111.5", "4111--1111-1111-1111",
-                                         "9111111111111111",   "37828224631000",     "5555555555554445"};
+    static const char *const misses[] = {"4111111111111112",   "4111 1111 1111 111",   "1234567890123452",
+                                         "x4111111111111111",  "41111111111111110",    "0.4111111111111111",
+                                         "4111111111111111.5", "4111--1111-1111-1111", "9111111111111111",
+                                         "37828224631000",     "5555555555554445"};
     (void)state;
     for (size_t i = 0; i < sizeof(hits) / sizeof(hits[0]); i++) {
         finds_around(PERSONAL_CARD, hits[i]);
@@ -148,6 +148,91 @@ static void one_wrong_digit_is_noticed(void **state) {
     }
 }
 
+/* What people and programs write besides the printed form. */
+static void other_forms_are_found(void **state) {
+    static const char *const ibans[] = {
+        "de89370400440532013000",      "De89370400440532013000",      "DE89-3704-0044-0532-0130-00",
+        "de89 3704 0044 0532 0130 00", "GB82.WEST.1234.5698.7654.32", "gb82-west-1234-5698-7654-32",
+        "fr1420041010050500013m02606", "NO93_8601_1117_947",          "be68539007547034"};
+    static const char *const cards[] = {
+        "4111.1111.1111.1111", "4111/1111/1111/1111", "4111_1111_1111_1111", "4242 424242424242", "4242-42424242-4242",
+        "42424242 42424242",   "41111 1111 1111 111", "3782.822463.10005",   "424242 4242424242", "4242 424 242424 242"};
+    static const char *const addresses[] = {"\"bob smith\"@example.com", "\"a@b\"@example.com", "\"a\\\"b\"@example.com"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(ibans) / sizeof(ibans[0]); i++) {
+        finds_around(PERSONAL_IBAN, ibans[i]);
+    }
+    for (size_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+        finds_around(PERSONAL_CARD, cards[i]);
+    }
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        char text[200];
+        finds(PERSONAL_EMAIL, addresses[i], addresses[i]);
+        snprintf(text, sizeof(text), "to %s, <%s>", addresses[i], "x");
+        finds(PERSONAL_EMAIL, text, addresses[i]);
+    }
+}
+
+/* It is the form that tells them apart: most of these numbers have the right check digit. */
+static void near_misses_of_other_forms_are_not_found(void **state) {
+    static const char *const misses[] = {
+        "4.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1",      /* a version */
+        "4.11.1.1111.1111.1111",                /*  */
+        "978-4-11-111111-1",                    /* ISBN */
+        "9784111111111",                        /*  */
+        "978-4-1111-1111-3",                    /*  */
+        "4111111111111111abcdef0123456789",     /* a digest */
+        "a71f-4111-111111111111",               /* a UUID's end */
+        "550e8400-e29b-11d4-a71f-411111111111", /*  */
+        "41-11-11-11-11-11-11-11",              /* an address of hardware */
+        "4111 1111.1111-11 111",                /* a table's cells */
+        "378.282.246.310.005",                  /* a number with thousands */
+        "42,424,242,424,242",                   /*  */
+        "4111:1111:1111:1111",                  /*  */
+        "de89 370400440532013000",              /* not in fours */
+        "de89-3704 0044-0532 0130-00",          /* separators differ */
+        "DE89-370400440532013000",              /*  */
+        "de89370400440532013001",               /* the check digits */
+        "be28abcdef012345",                     /* a hexadecimal digest */
+        "be68539007547034be68539007547034",     /*  */
+        "\"handle\": \"@example.com\"",         /* JSON */
+        "{\"handle\":\"@example.com\"}",        /*  */
+        "[\"a\",\"@example.com\"]",             /*  */
+        "\"\"@example.com",                     /* an empty local part */
+        "\"bob\nsmith\"@example.com",           /* two lines */
+    };
+    (void)state;
+    NOTHING_IN(misses);
+}
+
+static void masked_is(const char *text, const char *want) {
+    struct buf out = {.max = 1000};
+    size_t counts[PERSONAL_KINDS] = {0};
+    personal_mask(&out, bytes_of(text), counts);
+    buf_put_u8(&out, 0);
+    assert_string_equal((const char *)out.p, want);
+    buf_done(&out);
+}
+
+/* Invisible characters and other spellings of blanks, dashes, dots and digits hide nothing; the mask covers all of it. */
+static void other_spellings_are_masked(void **state) {
+    (void)state;
+    masked_is("a 4111\u00a01111\u00a01111\u00a01111 b", "a \u2039personal:card:22\u203a b");
+    masked_is("4111\u20111111\u20111111\u20111111", "\u2039personal:card:25\u203a");
+    masked_is("4111\u00b71111\u00b71111\u00b71111", "\u2039personal:card:22\u203a");
+    masked_is("41\u200b11111111111111.", "\u2039personal:card:19\u203a.");
+    masked_is("\uff14\uff11\uff11\uff11111111111111", "\u2039personal:card:24\u203a");
+    masked_is("ann\uff20example.org", "\u2039personal:email:17\u203a");
+    masked_is("an\u200dn@exam\u00adple.org!", "\u2039personal:email:20\u203a!");
+    masked_is("ann@example\uff0eorg", "\u2039personal:email:17\u203a");
+    masked_is("DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00", "\u2039personal:iban:37\u203a");
+    masked_is("\uff0b1\u2009415\u2009555\u20090132", "\u2039personal:phone:23\u203a");
+    masked_is("\u200bcaf\u00e9 \u00fc\u2028 \U0001f600\xff 12\u00a034",
+              "\u200bcaf\u00e9 \u00fc\u2028 \U0001f600\xff 12\u00a034");
+    masked_is("4111\u20281111 1111 1111", "4111\u20281111 1111 1111");
+    masked_is("", "");
+}
+
 static void masks_hide_what_was_found_and_nothing_else(void **state) {
     struct buf out = {.max = 1000};
     size_t counts[PERSONAL_KINDS] = {0};
@@ -169,9 +254,15 @@ static void masks_hide_what_was_found_and_nothing_else(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_are_found),        cmocka_unit_test(phones_are_found),
-        cmocka_unit_test(accounts_are_found),         cmocka_unit_test(cards_are_found),
-        cmocka_unit_test(one_wrong_digit_is_noticed), cmocka_unit_test(masks_hide_what_was_found_and_nothing_else),
+        cmocka_unit_test(addresses_are_found),
+        cmocka_unit_test(phones_are_found),
+        cmocka_unit_test(accounts_are_found),
+        cmocka_unit_test(cards_are_found),
+        cmocka_unit_test(other_forms_are_found),
+        cmocka_unit_test(near_misses_of_other_forms_are_not_found),
+        cmocka_unit_test(other_spellings_are_masked),
+        cmocka_unit_test(one_wrong_digit_is_noticed),
+        cmocka_unit_test(masks_hide_what_was_found_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

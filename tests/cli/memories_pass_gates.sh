@@ -53,6 +53,21 @@ box 0 memory reject pii --reason private
 box 1 memory admit pii
 err_has 'it was rejected'
 
+# Other spellings are found too, and what is stored openly says nothing of a person.
+printf 'de89-3704-0044-0532-0130-00, 4111.1111.1111.1111, "bob smith"@example.org, ann\357\274\240example.org\n' >"$T/other.txt"
+box 1 memory propose "$T/other.txt" --id other
+same "$(jq -cS .findings <<<"$out")" '{"card":1,"email":2,"iban":1}'
+for option in id scope agent model tools policy run actor; do
+    box 3 memory propose "$T/clean.txt" "--$option" 'ann@example.org'
+    err_has "--$option is stored openly, and what was given is private (email)"
+    [[ $err != *ann@* ]] || fail "the error repeats it"
+done
+box 3 memory propose "$T/clean.txt" --tools ocr --tools "4242 4242 4242 4242"
+err_has '--tools is stored openly'
+box 3 memory propose "$T/clean.txt" --agent "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+err_has '--agent is stored openly'
+[[ $err != *16C7e42F* ]] || fail "the error repeats it"
+
 # Steps that are missing, and a debate that was asked for.
 box 0 append memory.proposed -s memory/raw digest="$digest"
 box 1 memory admit raw
