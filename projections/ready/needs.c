@@ -259,6 +259,23 @@ static void put_scope(struct buf *out, struct bytes scope, bool at_end) {
     }
 }
 
+/* Of a pack whose files are here its own checks are run. Of one that is known by events alone somebody says what was found, as of a
+ * check that the manifest does not list. */
+static void put_check(const struct need *n, struct buf *out) {
+    static const char smoke[] = "smoke:";
+    bool tried = bytes_has_prefix(n->name, smoke), here = row_has(n->pack, PACK_TREE_DIGEST) && (!n->unlisted || tried);
+    buf_put_str(out, here ? "pack check " : "append pack.checked -s pack/");
+    readiness_put_word(out, row_text(n->pack, PACK_NAME));
+    if (here) {
+        buf_put_str(out, n->unlisted ? " --smoke" : "");
+        return;
+    }
+    put_field(out, "pack", row_text(n->pack, PACK_NAME));
+    put_field(out, "version", row_text(n->pack, PACK_VERSION));
+    put_field(out, "check", n->name);
+    buf_put_str(out, " verdict=VERDICT");
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct need *n = ctx;
     if (strcmp(name, "pack") == 0) {
@@ -280,8 +297,8 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
         readiness_put_word(out, n->endpoint);
     } else if (strcmp(name, "required") == 0) {
         buf_put_str(out, n->required ? " required:=true" : "");
-    } else if (strcmp(name, "version") == 0) {
-        put_field(out, "version", row_text(n->pack, PACK_VERSION));
+    } else if (strcmp(name, "check") == 0) {
+        put_check(n, out);
     } else if (strcmp(name, "pack_version") == 0) {
         put_field(out, "pack_version", row_text(n->pack, PACK_VERSION));
     }
@@ -433,7 +450,8 @@ static int take_checks(struct walk *w, struct err *err) {
     if (rc == 0) rc = other;
     if (rc == 0) rc = look_rows(w->view, "pack_checks", &pack, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
-        struct need need = {.sort = NEED_OF_CHECK, .required = true, .name = row_text(at, CHECK_NAME), .row = at};
+        struct need need = {
+            .sort = NEED_OF_CHECK, .required = true, .unlisted = true, .name = row_text(at, CHECK_NAME), .row = at};
         bool dropped = row_has(w->pack, PACK_CHECK_LIST) && !is_fresh(w->pack, at); /* by the installed version */
         if (row_bool(at, CHECK_REQUIRED) && !dropped && !list_names_have(&listed, need.name, NOTHING)) {
             rc = give(w, &need, "check-of-pack", err);

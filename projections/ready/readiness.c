@@ -9,7 +9,8 @@
 #define READINESS_EVALUATE "ledger eval run {evaluate}"
 
 #define READINESS_GRANT "ledger permit grant pack/{pack} {name}{which}{tier}{note}{end}"
-#define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
+/* The command that runs a pack's checks, or records what somebody else's check found. */
+#define READINESS_CHECK "ledger {check}"
 #define READINESS_DECLARE                                                                                                  \
     "ledger append route.declared -s route/{name} route={name} pack={pack}{pack_version} suite=SUITE "                     \
     "digest=DIGEST{required}"

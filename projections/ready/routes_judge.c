@@ -112,6 +112,11 @@ static bool put_evaluate(const struct row *route, struct buf *out) {
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct judging *j = ctx;
     if (strcmp(name, "evaluate") == 0) return put_evaluate(j->row, out);
+    if (strcmp(name, "program") == 0) { /* only an absolute path is one of this machine */
+        struct bytes path = row_text(j->row, ROUTE_PROGRAM);
+        readiness_put_word(out, path.n > 0 && path.p[0] == '/' ? path : bytes_of("FILE"));
+        return true;
+    }
     if (strcmp(name, "endpoint") == 0) return put_endpoint(row_text(j->row, ROUTE_RUNTIME), out);
     if (strcmp(name, "model") == 0) { /* what a declaration leaves out stays as it was */
         buf_put_str(out, row_has(j->row, ROUTE_MODEL) ? " model=MODEL" : "");

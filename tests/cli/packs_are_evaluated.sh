@@ -12,7 +12,18 @@ grants:
   - {group: exec, decision: grant}
 G
 box 0 pack install pack --grant-file grants.yaml
-box 0 pack check pdf-ops-pack
+
+# remedy CLAUSE: of the pack, as it is printed, to be typed.
+remedy() {
+    box 0 state clauses --json
+    jq -r --arg c "$1" '.states[] | select(.clause == $c and .pack == "pdf-ops-pack") | .remedy // ""' <"$T/.out"
+}
+ledger() { "$LEDGER" "$@"; }
+
+command=$(remedy checks)
+same "$command" "ledger -C $BOX pack check pdf-ops-pack"
+check eval "$command >typed"
+same "$(remedy checks)" ''
 mkdir inbox
 cp pack/suites/inbox/german.pdf inbox
 box 1 pack run pdf-ops-pack document=inbox/german.pdf --out made
@@ -21,7 +32,10 @@ err_has 'demo-only'
 # Each suite proves the route that names it, whether it is named as in the pack or as a file with the same bytes.
 box 0 eval run pack/suites/info.yaml --pack pdf-ops-pack
 out_has 'verdict  pass'
-for suite in text invoice sentences report; do
+command=$(remedy routes)
+same "$command" "ledger -C $BOX eval run suites/text.yaml --pack pdf-ops-pack --route pdf-text"
+check eval "$command >typed"
+for suite in invoice sentences report; do
     box 0 eval run "suites/$suite.yaml" --pack pdf-ops-pack
     out_has 'samples  9 of 9: 9 passed'
 done

@@ -139,14 +139,14 @@ box 2 eval run given.yaml --route r -- ./bad
 err_has 'a route says itself which program serves it'
 box 2 eval run given.yaml --route r --exec sort
 
-# A program proves the route that it serves, with nothing written by hand but the declaration.
+# A program proves the route that it serves, with nothing written by hand.
 script upper <<'P'
 read -r line
 echo "${line^^}" # a
 P
 cases upper.yaml 'id: a, text: one, expect: [{check: equals, text: ONE, trim: true}]' \
     'id: b, text: two, tags: [smoke], expect: [{check: equals, text: TWO, trim: true}]'
-box 0 append route.declared -s route/upper role=tool "program=$T/upper" suite=upper
+box 0 route declare upper --program "$T/upper" --suite upper
 box 0 state routes upper --json
 json '.things[0].state' declared-not-proven
 box 0 eval run upper.yaml --route upper
@@ -170,6 +170,18 @@ json '.things[0].state' ready
 sed -i 's/# b/# a/' upper
 box 1 eval run upper.yaml --route upper --only smoke
 box 0 state routes upper --json
+json '.things[0].state' ready
+
+# Whoever decides on the route sees another byte, too; a declaration without a digest is completed by the evaluation.
+sed -i 's/# a/# c/' upper
+"$LEDGER" -C "$BOX" route decide upper >/dev/null 2>&1 || :
+box 0 state routes upper --json
+json '.things[0].state' declared-not-proven
+box 0 append route.declared -s route/plain role=tool "program=$T/upper" suite=upper
+box 0 state routes plain --json
+out_has "route declare plain --program $T/upper"
+box 0 eval run upper.yaml --route plain
+box 0 state routes plain --json
 json '.things[0].state' ready
 
 # Routes whose program is not said, or belongs to a pack; and another suite than the route's.

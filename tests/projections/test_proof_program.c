@@ -10,7 +10,7 @@ static void a_tools_route_is_proven_by_its_program_and_by_no_weights(void **stat
     box_open(&box);
     box_event(&box, "route.declared", "route/r", "{\"role\": \"tool\", \"program\": \"/usr/bin/x\", \"suite\": \"s\"}");
     box_route_is(&box, "declared-not-proven", "no program: the route does not name the digest of its program");
-    box_remedy(&box, "proof.program", "ledger append route.declared -s route/r program_digest=DIGEST");
+    box_remedy(&box, "proof.program", "ledger route declare r --program /usr/bin/x");
     box_eval(&box, "eval/w", "{\"route\": \"r\", \"suite\": \"s\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}");
     box_event(&box, "route.declared", "route/r", "{\"program_digest\": \"" PROGRAM "\"}");
     box_route_is(&box, "declared-not-proven", "program drift: eval 'w' names no program");

@@ -408,6 +408,21 @@ static void a_pack_is_asked_for_its_checks(void **state) {
     clause("checks", "pass", "0 other checks were made"); /* that one belongs to the pack */
 }
 
+/* Those of its manifest; others can only be told. */
+static void a_pack_whose_files_are_here_is_checked_by_one_command(void **state) {
+    (void)state;
+    install(",\"tree_digest\":\"" DIGEST "\",\"checks\":[\"smoke\"]");
+    find_verdict("p");
+    clause_text("checks", "remedy", "ledger pack check p");
+    box_event(&box, "pack.checked", "pack/p", "{\"check\":\"smoke\",\"version\":\"1\",\"verdict\":\"pass\"}");
+    box_event(&box, "pack.checked", "pack/p", "{\"check\":\"smoke:r\",\"verdict\":\"fail\",\"required\":true}");
+    find_verdict("p");
+    clause_text("checks", "remedy", "ledger pack check p --smoke");
+    box_event(&box, "pack.checked", "pack/p", "{\"check\":\"other\",\"verdict\":\"fail\",\"required\":true}");
+    find_verdict("p");
+    clause_text("checks", "remedy", "ledger append pack.checked -s pack/p pack=p version=1 check=other verdict=VERDICT");
+}
+
 static void a_pack_is_asked_for_its_routes(void **state) {
     (void)state;
     install(",\"routes\":[{\"name\":\"r\",\"required\":true},{\"name\":\"s\",\"required\":false}]");
@@ -572,6 +587,7 @@ int main(void) {
         TEST(a_pack_has_a_verdict_as_long_as_it_is_installed),
         TEST(a_pack_without_a_permission_that_it_requires_fails),
         TEST(a_pack_is_asked_for_its_checks),
+        TEST(a_pack_whose_files_are_here_is_checked_by_one_command),
         TEST(a_pack_is_asked_for_its_routes),
         TEST(a_pack_is_asked_for_its_models),
         TEST(what_a_verdict_lists_is_a_table),
