@@ -40,6 +40,13 @@ static const struct state_column vote_columns[] = {
     [VOTES_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
 };
 
+static const struct state_column about_columns[] = {
+    [ABOUT_WHAT] = {"about", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a target, or a digest"},
+    [ABOUT_DEBATE] = {"debate", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which debate"},
+    [ABOUT_TARGET] = {"target", CELL_TEXT, COLUMN_MAIN, "what it decides on: promotion/ID or memory/ID"},
+    [ABOUT_OPENED_SEQ] = {"opened_seq", CELL_INT, COLUMN_SEQ, "the event that opened it"},
+};
+
 static const struct state_column memory_columns[] = {
     [MEMORIES_ID] = {"memory", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
     [MEMORIES_STATE] =
@@ -141,7 +148,9 @@ static const struct state_table tables[] = {
                       REACH_COLUMNS, NULL},
     [COUNCIL_BASE] = {"council_base", "council-base", "A row is what the fold of debates must find again.", base_columns,
                       COUNCIL_COLUMNS, NULL},
+    [DEBATES_ABOUT] = {"debates_about", "debate-about", "A row is a debate of voters about a target, or about a digest.",
+                       about_columns, ABOUT_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"debate.*", "memory.*", "ledger.created", "ledger.restored", NULL};
 
-const struct projection projection_council = {"council", 2, tables, COUNCIL_TABLES, kinds, fold_council};
+const struct projection projection_council = {"council", 3, tables, COUNCIL_TABLES, kinds, fold_council};

@@ -4,7 +4,7 @@
 
 #include "projections/fold/fold.h"
 
-enum { DEBATES, DEBATE_VOTES, MEMORIES, MEMORY_REACH, COUNCIL_BASE, COUNCIL_TABLES };
+enum { DEBATES, DEBATE_VOTES, MEMORIES, MEMORY_REACH, COUNCIL_BASE, DEBATES_ABOUT, COUNCIL_TABLES };
 
 /* Columns of the table "debates". */
 enum {
@@ -42,6 +42,9 @@ enum {
     VOTES_SEQ,
     VOTES_COLUMNS
 };
+
+/* Columns of the table "debates_about": debates of voters by their target, and by their digest. */
+enum { ABOUT_WHAT, ABOUT_DEBATE, ABOUT_TARGET, ABOUT_OPENED_SEQ, ABOUT_COLUMNS };
 
 /* Columns of the table "memories". */
 enum {

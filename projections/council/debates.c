@@ -242,6 +242,19 @@ static int take_vote(struct fold *fold, struct row *row, const struct vote *vote
 
 /* ---- steps ---- */
 
+/* By what it is about it is found again. */
+static int put_about(struct fold *fold, const struct row *row, size_t column, struct err *err) {
+    struct bytes target = row_text(row, DEBATES_TARGET);
+    const struct bytes parts[] = {row_text(row, column), row_text(row, DEBATES_ID)};
+    struct row *about;
+    if (parts[0].n == 0) return 0;
+    int rc = fold_row(fold, DEBATES_ABOUT, parts, 2, &about, err);
+    if (rc != 0) return rc;
+    if (target.n > 0) row_set_text(about, ABOUT_TARGET, target);
+    row_set_int(about, ABOUT_OPENED_SEQ, (int64_t)fold_event(fold)->seq);
+    return 0;
+}
+
 static int opened(struct fold *fold, struct row *row, struct err *err) {
     struct bytes raw, judge = {0};
     struct debate_tally tally;
@@ -262,6 +275,9 @@ static int opened(struct fold *fold, struct row *row, struct err *err) {
     row_set_text(row, DEBATES_BY, fold_event(fold)->actor);
     council_move(fold, row, DEBATES_BASE, DEBATES_STATE, "open");
     if (!fold_raw(fold, "voters", &raw)) return 0;
+    int rc = row_has(row, DEBATES_VOTERS) ? put_about(fold, row, DEBATES_TARGET, err) : 0;
+    if (rc == 0 && row_has(row, DEBATES_VOTERS)) rc = put_about(fold, row, DEBATES_DIGEST, err);
+    if (rc != 0) return rc;
     const char *fault = voters_fault(raw, judge, &n);
     fault = fault == NULL && rounds != DEBATE_ROUNDS ? "it has two rounds, and no other number" : fault;
     if (fault != NULL) {

@@ -69,55 +69,43 @@ int debate_judge(struct state_view *view, struct bytes debate, struct bytes targ
     return rc;
 }
 
-int debate_newest(struct state_view *view, struct bytes target, int64_t since, struct buf *ret, struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *row;
-    int64_t newest = since;
-    int rc = look_rows(view, "debates", NULL, 0, &rows, err);
-    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        if (bytes_eq(row_text(row, DEBATES_TARGET), target) && row_has(row, DEBATES_VOTERS) &&
-            row_int(row, DEBATES_OPENED_SEQ) > newest) {
-            newest = row_int(row, DEBATES_OPENED_SEQ);
-            buf_clear(ret);
-            buf_put_bytes(ret, row_text(row, DEBATES_ID));
-        }
-    }
-    state_rows_close(rows);
-    return rc < 0 ? rc : buf_check(ret, "a debate's name", err);
-}
-
-/* The newest of two sorts. */
+/* The newest of a sort. */
 struct newest {
     int64_t opened;
     struct buf id, target;
 };
 
 static void take_newest(struct newest *n, const struct row *row) {
-    if (row_int(row, DEBATES_OPENED_SEQ) <= n->opened) return;
-    n->opened = row_int(row, DEBATES_OPENED_SEQ);
+    if (row_int(row, ABOUT_OPENED_SEQ) <= n->opened) return;
+    n->opened = row_int(row, ABOUT_OPENED_SEQ);
     buf_clear(&n->id);
     buf_clear(&n->target);
-    buf_put_bytes(&n->id, row_text(row, DEBATES_ID));
-    buf_put_bytes(&n->target, row_text(row, DEBATES_TARGET));
+    buf_put_bytes(&n->id, row_text(row, ABOUT_DEBATE));
+    buf_put_bytes(&n->target, row_text(row, ABOUT_TARGET));
 }
 
-static int find_both(struct state_view *view, struct bytes target, struct bytes digest, struct newest *own,
-                     struct newest *same, struct err *err) {
+/* Of those about a target or a digest the newest whose target begins so. */
+static int find_newest(struct state_view *view, struct bytes what, const char *prefix, struct newest *newest,
+                       struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    int rc = look_rows(view, "debates", NULL, 0, &rows, err);
+    int rc = what.n > 0 ? look_rows(view, "debates_about", &what, 1, &rows, err) : 1;
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        struct bytes about = row_text(row, DEBATES_TARGET);
-        if (!row_has(row, DEBATES_VOTERS)) continue;
-        if (bytes_eq(about, target)) {
-            take_newest(own, row);
-        }
-        if (digest.n > 0 && bytes_has_prefix(about, "promotion/") && bytes_eq(row_text(row, DEBATES_DIGEST), digest)) {
-            take_newest(same, row);
+        if (bytes_has_prefix(row_text(row, ABOUT_TARGET), prefix)) {
+            take_newest(newest, row);
         }
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
+}
+
+int debate_newest(struct state_view *view, struct bytes target, int64_t since, struct buf *ret, struct err *err) {
+    struct newest newest = {since, {.max = ROW_TEXT_MAX}, {.max = ROW_TEXT_MAX}};
+    int rc = find_newest(view, target, "", &newest, err);
+    buf_put_bytes(ret, bytes_of_buf(&newest.id));
+    buf_done(&newest.id);
+    buf_done(&newest.target);
+    return rc == 0 ? buf_check(ret, "a debate's name", err) : rc;
 }
 
 static enum debate_next next_of(const struct row *row) {
@@ -162,7 +150,8 @@ int debate_stands(struct state_view *view, struct bytes target, int64_t since, s
                   struct debate_standing *ret, struct err *err) {
     struct newest own = {since, {.max = ROW_TEXT_MAX}, {.max = ROW_TEXT_MAX}};
     struct newest same = {-1, {.max = ROW_TEXT_MAX}, {.max = ROW_TEXT_MAX}};
-    int rc = find_both(view, target, digest, &own, &same, err);
+    int rc = find_newest(view, target, "", &own, err);
+    if (rc == 0) rc = find_newest(view, digest, "promotion/", &same, err);
     if (rc == 0) rc = buf_check(&own.id, "a debate's name", err);
     if (rc == 0) rc = buf_check(&same.id, "a debate's name", err);
     *ret = (struct debate_standing){.next = DEBATE_NEXT_ANEW};

@@ -555,7 +555,9 @@ static const struct state_table tables[] = {
      PROMOTIONS_BASE + FOLD_N, promotions_judge},
     {"live_versions", "live_version", "A row is a switch of what is live: which version, and from when on.",
      promotions_live_columns, LIVE_COLUMNS, NULL},
+    {"live_pending", "live_pending", "A row is a promotion that was decided and whose link was not switched yet.",
+     promotions_pending_columns, PENDING_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 6, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 7, tables, COUNT(tables), kinds, fold_promotion};

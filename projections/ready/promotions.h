@@ -60,6 +60,9 @@ enum live_column {
     LIVE_COLUMNS
 };
 
+/* Columns of the table "live_pending": a row for each promotion that was decided and not applied, by what it is for. */
+enum pending_column { PENDING_OF, PENDING_PROMOTION, PENDING_SEQ, PENDING_COLUMNS };
+
 bool promotions_is_under_way(const struct row *row);
 /* Does a tripcode hold at that time? */
 bool promotions_is_tripped(const struct row *row, uint64_t at);
@@ -91,7 +94,7 @@ int promotions_each_eval(struct state_view *view, const struct row *row, struct 
 int promotions_take_switch(struct fold *fold, struct row *row, struct err *err);
 /* After an event that says that the link was switched. `ret_why`: why that is not a legal step, else untouched. */
 int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, size_t size, struct err *err);
-extern const struct state_column promotions_live_columns[];
+extern const struct state_column promotions_live_columns[], promotions_pending_columns[];
 /* What is live of "route/summarise", as the log says it last; the other promotion of the same that is decided and not applied. */
 struct promotions_live {
     bool known;       /* somebody said which version is live */

@@ -14,8 +14,9 @@
 #include "projections/view/look.h"
 #include "projections/view/reason.h"
 
-#define LIVE_TABLE 1
-#define OF_MAX     ((size_t)2 * ROW_TEXT_MAX + 64)
+#define LIVE_TABLE    1
+#define PENDING_TABLE 2
+#define OF_MAX        ((size_t)2 * ROW_TEXT_MAX + 64)
 
 const struct state_column promotions_live_columns[] = {
     [LIVE_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what was switched: route/NAME, pack/NAME, model/NAME, ..."},
@@ -28,6 +29,12 @@ const struct state_column promotions_live_columns[] = {
     [LIVE_LINKED] = {"linked", CELL_BOOL, 0, "a link was switched and read back"},
     [LIVE_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "from when on"},
     [LIVE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+};
+
+const struct state_column promotions_pending_columns[] = {
+    [PENDING_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what waits: route/NAME, pack/NAME, model/NAME, ..."},
+    [PENDING_PROMOTION] = {"promotion", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the promotion that decided it"},
+    [PENDING_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that decided it"},
 };
 
 void promotions_put_of(const struct row *row, struct buf *out) {
@@ -75,6 +82,22 @@ static int add(struct fold *fold, const struct row *row, struct bytes digest, st
     return rc;
 }
 
+/* Keeps the table of what waits in step with the column `unapplied`. */
+static int mark(struct fold *fold, const struct row *row, struct err *err) {
+    struct buf of = {.max = OF_MAX};
+    struct row *pending = NULL;
+    bool waits = row_has(row, PROMOTIONS_UNAPPLIED);
+    promotions_put_of(row, &of);
+    int rc = buf_check(&of, "a name", err);
+    const struct bytes parts[] = {bytes_of_buf(&of), row_text(row, PROMOTIONS_PROMOTION)};
+    if (rc == 0 && waits) rc = fold_row(fold, PENDING_TABLE, parts, 2, &pending, err);
+    if (rc == 0 && !waits) rc = fold_find(fold, PENDING_TABLE, parts, 2, &pending, err);
+    if (rc == 0 && waits) row_set_int(pending, PENDING_SEQ, (int64_t)fold_event(fold)->seq);
+    if (rc == 0 && !waits && pending != NULL) fold_drop(pending);
+    buf_done(&of);
+    return rc;
+}
+
 int promotions_take_switch(struct fold *fold, struct row *row, struct err *err) {
     struct bytes step = fold_step(fold), now = row_text(row, PROMOTIONS_DIGEST), before = {0};
     bool back = !bytes_is(step, "promoted");
@@ -95,7 +118,7 @@ int promotions_take_switch(struct fold *fold, struct row *row, struct err *err) 
     if (now.n > 0) {
         row_set_text(row, PROMOTIONS_UNAPPLIED, now);
     }
-    return 0;
+    return mark(fold, row, err);
 }
 
 int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, size_t size, struct err *err) {
@@ -121,7 +144,7 @@ int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, s
         row_set_int(row, PROMOTIONS_APPLIED_SEQ, (int64_t)fold_event(fold)->seq);
         row_set_null(row, PROMOTIONS_UNAPPLIED);
         fold_cite(fold, row, PROMOTIONS_BASE);
-        return rc;
+        return rc == 0 ? mark(fold, row, err) : rc;
     }
     return 0;
 }
@@ -146,22 +169,17 @@ static int find_row(struct state_view *view, struct bytes of, struct promotions_
 
 static int find_other(struct state_view *view, struct bytes of, struct bytes own, struct promotions_live *ret,
                       struct err *err) {
-    struct buf its = {.max = OF_MAX};
     struct state_rows *rows = NULL;
     const struct row *row;
-    int rc = look_rows(view, "promotions", NULL, 0, &rows, err);
+    int rc = look_rows(view, "live_pending", &of, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        struct bytes id = row_text(row, PROMOTIONS_PROMOTION);
-        if (!row_has(row, PROMOTIONS_UNAPPLIED) || bytes_eq(id, own)) continue;
-        buf_clear(&its);
-        promotions_put_of(row, &its);
-        if (bytes_eq(bytes_of_buf(&its), of)) {
-            ret->other_seq = row_int(row, PROMOTIONS_BASE + FOLD_SINCE_SEQ);
+        struct bytes id = row_text(row, PENDING_PROMOTION);
+        if (!bytes_eq(id, own)) {
+            ret->other_seq = row_int(row, PENDING_SEQ);
             snprintf(ret->other, sizeof(ret->other), "%.*s", REASON_PART(id, sizeof(ret->other) - 1));
         }
     }
     state_rows_close(rows);
-    buf_done(&its);
     return rc < 0 ? rc : 0;
 }
 
