@@ -40,7 +40,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
             *ret = NULL;
         }
     }
-    if (rc == 0 && mode != CLI_WRITE) {
+    if (rc == 0 && mode != CLI_WRITE && mode != CLI_AGAIN) {
         setback_warn(cli, *ret, mode != CLI_TRUST);
     }
     return rc == 0 ? 0 : cli_fail(cli, &err);

@@ -11,6 +11,7 @@ void cli_patience(struct cli *cli, struct log_open_options *ret);
 enum cli_open {
     CLI_READ,  /* warns if the database contradicts what is known of it (setback.h) */
     CLI_TRY,   /* like CLI_READ, but *ret becomes NULL if there is no ledger: for previews */
+    CLI_AGAIN, /* once more in one command: warns of nothing, since that was said */
     CLI_TRUST, /* like CLI_READ, for commands that write the trust file and report contradictions themselves */
     CLI_KEYS,  /* with the secret keys, but writes nothing to the ledger; warns like CLI_READ */
     CLI_WRITE  /* refuses if it contradicts the trust file: EXIT_CONTRADICTS */

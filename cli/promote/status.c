@@ -256,7 +256,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
     struct asof view = {0};
     int exit_code = entities_list.run(cli, args);
     if (exit_code > EXIT_NO || opt_has(args, &entities_list_options[L_AT])) return exit_code;
-    int opened = asof_open(&view, cli, NULL);
+    int opened = asof_again(&view, cli);
     if (opened == 0) opened = note_drift(&view);
     asof_close(&view);
     return opened != 0 ? opened : exit_code;

@@ -57,16 +57,27 @@ int asof_state(struct asof *view, const struct asof_at *at, struct state_view **
     return rc;
 }
 
-int asof_ledger(struct asof *view, struct cli *cli) {
+static int open_ledger(struct asof *view, struct cli *cli, enum cli_open mode) {
     struct err err = {0};
     *view = (struct asof){.cli = cli};
-    int exit_code = cli_open(cli, CLI_READ, &view->ledger); /* derived data is not sealed: no key is needed */
+    int exit_code = cli_open(cli, mode, &view->ledger);
     if (exit_code != 0) return exit_code;
     view->look = (struct installed_look){log_dir(view->ledger), COMPARE_STATUS};
     if (log_head(view->ledger, &view->head, &err) != 0) return cli_fail(cli, &err);
     view->stop = stop_catch();
-    left_note(cli, view->ledger, NULL);
+    if (mode != CLI_AGAIN) left_note(cli, view->ledger, NULL);
     return 0;
+}
+
+int asof_ledger(struct asof *view, struct cli *cli) {
+    return open_ledger(view, cli, CLI_READ); /* derived data is not sealed: no key is needed */
+}
+
+int asof_again(struct asof *view, struct cli *cli) {
+    struct err err = {0};
+    int exit_code = open_ledger(view, cli, CLI_AGAIN);
+    if (exit_code != 0) return exit_code;
+    return asof_state(view, &(struct asof_at){.at = view->head.size}, &view->state, &err) == 0 ? 0 : cli_fail(cli, &err);
 }
 
 /* A state before the log's first event is not "nothing": it is unknown, but an import may cover that time. */

@@ -37,6 +37,8 @@ struct asof_at {
 /* Opens the ledger and the view as of `at` (the text of --at; NULL: now). Returns 0, or an exit code after reporting. The
  * caller closes it in any case. */
 int asof_open(struct asof *view, struct cli *cli, const char *at);
+/* The same as of now, once more in one command: what was warned of is not said again. */
+int asof_again(struct asof *view, struct cli *cli);
 /* Opens only the ledger, for views made with asof_state. */
 int asof_ledger(struct asof *view, struct cli *cli);
 /* Makes a view of that moment, with progress on standard error; the caller closes it. */

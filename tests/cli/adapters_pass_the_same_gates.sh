@@ -18,8 +18,8 @@ is() { # DIGEST STATE REASON
     json ".states[] | select(.digest == \"$1\") | [.state, .reason // \"\"] | join(\": \")" "$2: $3"
 }
 evaluate() { # DIGEST EVAL VALUE
-    box 0 append eval.scored -s "eval/$2" task=t metric=acc value:="$3" threshold:=0.5 higher_is_better:=true
-    box 0 append eval.finished -s "eval/$2" suite=s digest="$1" verdict="$([[ $3 == 1 ]] && echo pass || echo fail)"
+    measured eval.scored -s "eval/$2" task=t metric=acc value:="$3" threshold:=0.5 higher_is_better:=true
+    measured eval.finished -s "eval/$2" suite=s digest="$1" verdict="$([[ $3 == 1 ]] && echo pass || echo fail)"
 }
 
 adapter 1 canaried "$one" verdict=pass

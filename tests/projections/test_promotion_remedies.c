@@ -430,8 +430,8 @@ static void the_remedy_of_a_failure_names_the_suite_that_failed_or_none(void **s
         box_event(&b, "eval.finished", id, json);
         snprintf(
             words, sizeof(words),
-            "no full pass for sha256:111111111111: its newest evaluation %s failed: it failed; nothing was scored; 0 of 1 "
-            "samples are on record",
+            "no full pass for sha256:111111111111: its newest evaluation %s failed: it failed; nothing was scored; samples "
+            "on record: 0 of 1",
             cases[i][1]);
         assert_true(finding("promotion.failed", "reason", text));
         assert_string_equal(text, words);
