@@ -19,6 +19,7 @@
 
 #define WORK_MODEL_NAME_MAX 256
 #define WORK_DIGEST_TEXT    72 /* "sha256:" and 64 hex digits */
+#define WORK_PATH_MAX       1024
 #define WORK_TOOLS_MAX      128
 #define WORK_ATTEMPTS_MAX   16
 
@@ -56,9 +57,10 @@ struct work_identity {
     char manifest[WORK_DIGEST_TEXT]; /* Ollama: digest of the manifest that the name leads to */
     char weights[WORK_DIGEST_TEXT];  /* Ollama: of the file of weights that its Modelfile names */
     char family[64];
-    uint64_t context; /* tokens that the model was trained for or is served with */
-    bool loaded;      /* Ollama: it is in memory, and `manifest` is that of the one in memory */
-    bool remote;      /* Ollama: another host computes the answers. Where nothing may leave this box, ask before a call */
+    char path[WORK_PATH_MAX]; /* llama.cpp on this box: the file that it says it serves; that it does so nobody checks */
+    uint64_t context;         /* tokens that the model was trained for or is served with */
+    bool loaded;              /* Ollama: it is in memory, and `manifest` is that of the one in memory */
+    bool remote; /* Ollama: another host computes the answers. Where nothing may leave this box, ask before a call */
 };
 
 /* At most three small requests. 0 also where it failed: `end` and `why` say how; ERR_INVALID, ERR_NOMEM, ERR_IO else.

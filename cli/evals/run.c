@@ -30,6 +30,7 @@ enum {
     O_ENDPOINT,
     O_MODEL,
     O_PROTOCOL,
+    O_WEIGHTS,
     O_KEY,
     O_OFF_BOX,
     O_REPEAT,
@@ -53,6 +54,7 @@ static const struct opt options[] = {
     [O_ENDPOINT] = {"endpoint", 0, "URL", "where the model is reached (default: as for the route)"},
     [O_MODEL] = {"model", 'm', "MODEL", "name of the model (default: the route's)"},
     [O_PROTOCOL] = {"protocol", 0, "WORD", "ollama or openai (default: ollama)"},
+    [O_WEIGHTS] = {"weights", 0, "FILE", "the model's file of weights, for a server that does not state their digest"},
     [O_KEY] = {"key", 0, "FILE", "file of mode 0600 with the endpoint's key"},
     [O_OFF_BOX] = {"off-box", 0, NULL, "the model and the judge may be on other machines"},
     [O_REPEAT] = {"repeat", 0, "N", "run each case N times (default: as the suite says)"},
@@ -140,11 +142,12 @@ static int take_numbers(struct call *c, struct err *err) {
 
 /* What is evaluated is one thing, and options are of that. */
 static int take_subject(struct call *c) {
-    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_KEY}, of_process[] = {O_UNCONFINED, O_USER};
+    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_WEIGHTS, O_KEY},
+                     of_process[] = {O_UNCONFINED, O_USER};
     const bool pack = given(c, O_PACK) != NULL, command = c->args->n_args > 1, route = given(c, O_ROUTE) != NULL;
     const char *program;
     size_t at = 0;
-    for (size_t i = 0; i < 4 && (pack || command); i++) {
+    for (size_t i = 0; i < 5 && (pack || command); i++) {
         if (opt_has(c->args, &options[of_model[i]])) {
             return cli_usage(c->cli, "--%s is for a model, not for %s", options[of_model[i]].name,
                              pack ? "--pack" : "a command");
@@ -244,6 +247,7 @@ static int open_endpoint(struct call *c) {
         .url = url != NULL ? url : r->url,
         .key_file = key,
         .model = model,
+        .weights = given(c, O_WEIGHTS),
         .off_box = c->how.off_box,
         .lanes = c->how.concurrency,
         .stop = {.flag = NULL, .fd = c->how.stop_fd},
@@ -256,8 +260,8 @@ static int open_endpoint(struct call *c) {
 /* A pack's route is more than its program: its manifest has the arguments. */
 static int take_route_program(struct call *c) {
     const struct run_route *r = &c->route;
-    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_KEY};
-    for (size_t i = 0; i < 4; i++) {
+    static const int of_model[] = {O_ENDPOINT, O_MODEL, O_PROTOCOL, O_WEIGHTS, O_KEY};
+    for (size_t i = 0; i < 5; i++) {
         if (opt_has(c->args, &options[of_model[i]])) {
             return cli_usage(c->cli, "--%s is for a model: route '%s' is served by a program", options[of_model[i]].name,
                              r->binding.route);
@@ -349,6 +353,10 @@ static void put_again(const struct call *c, struct buf *out) {
     }
     buf_put_str(out, " --resume ");
     buf_put_str(out, c->result.id);
+    for (size_t i = 1; i < args->n_args; i++) {
+        buf_put_str(out, i == 1 ? " -- " : " ");
+        cli_word(bytes_of(args->args[i]), out);
+    }
 }
 
 static int run_it(struct call *c) {

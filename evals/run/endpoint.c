@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -36,6 +38,7 @@ struct run_endpoint {
     char model[WORK_MODEL_NAME_MAX], url[512];
     struct work_stop stop;
     struct run_binding route;
+    char weights[1024]; /* file of them; "": none is named */
     bool off_box;
     bool bound, stated; /* it was asked what it is, and said so */
 };
@@ -277,6 +280,57 @@ static int check_identity(const struct run_endpoint *e, const struct work_identi
     return 0;
 }
 
+static int put_hash(void *ctx, struct bytes part, struct err *err) {
+    (void)err;
+    hash_put(ctx, part.p, part.n);
+    return 0;
+}
+
+/* The file as it is now; that the server has loaded these bytes is what it says, or what was said of it. */
+static int hash_weights(const char *path, char ret[RUN_DIGEST_MAX], struct err *err) {
+    struct stat st;
+    uint8_t digest[HASH_LEN];
+    char hex[2 * HASH_LEN + 1];
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        err_set(err, ERR_INVALID, "%s: %s", path, fd >= 0 ? "not a regular file" : strerror(errno));
+        if (fd >= 0) close(fd);
+        return ERR_INVALID;
+    }
+    struct hash *hash = hash_new();
+    int rc = hash != NULL ? file_read_back(fd, (uint64_t)st.st_size, put_hash, hash, err)
+                          : err_set(err, ERR_NOMEM, "no memory for a digest");
+    if (rc == 0) {
+        hash_end(hash, digest);
+        text_hex(hex, digest, HASH_LEN);
+        (void)snprintf(ret, RUN_DIGEST_MAX, "sha256:%s", hex);
+    }
+    hash_free(hash);
+    close(fd);
+    return rc != 0 ? err_prefix(err, "%s", path) : 0;
+}
+
+/* A file that was named must be there; one that the server names may be another user's. */
+static int bind_weights(const struct run_endpoint *e, const struct work_identity *is, struct run_binding *ret,
+                        struct err *err) {
+    const bool named = e->weights[0] != '\0';
+    struct err why = {0};
+    if (ret->digest[0] != '\0') {
+        ret->digest_from = "runtime";
+        return named
+                   ? err_set(err, ERR_INVALID, "%s states the digest of its weights itself; expected: no --weights", e->url)
+                   : 0;
+    }
+    if (!named && is->path[0] == '\0') return 0;
+    (void)snprintf(ret->weights_path, sizeof(ret->weights_path), "%s", named ? e->weights : is->path);
+    int rc = hash_weights(ret->weights_path, ret->digest, &why);
+    if (rc != 0 && (named || rc == ERR_NOMEM)) return err_set(err, rc, "%s", why.msg);
+    ret->stated = rc == 0;
+    ret->digest_from = rc == 0 ? "file" : NULL;
+    if (rc != 0) ret->weights_path[0] = '\0';
+    return 0;
+}
+
 static int bind_endpoint(void *ctx, struct run_binding *ret, struct err *err) {
     struct run_endpoint *e = ctx;
     struct work_identity *is = calloc(1, sizeof(*is));
@@ -293,6 +347,7 @@ static int bind_endpoint(void *ctx, struct run_binding *ret, struct err *err) {
             (void)snprintf(ret->listed, sizeof(ret->listed), "%s", is->name[0] != '\0' ? is->name : e->model);
             (void)snprintf(ret->manifest, sizeof(ret->manifest), "%s", is->manifest);
             ret->stated = is->weights[0] != '\0';
+            rc = bind_weights(e, is, ret, err);
         }
         e->bound = true;
         e->stated = e->stated || ret->digest[0] != '\0';
@@ -335,6 +390,7 @@ int run_endpoint_open(const struct run_endpoint_options *options, struct run_end
     e->protocol = options->protocol;
     e->stop = options->stop;
     e->off_box = options->off_box;
+    (void)snprintf(e->weights, sizeof(e->weights), "%s", options->weights != NULL ? options->weights : "");
     if (options->route != NULL) e->route = *options->route;
     (void)snprintf(e->model, sizeof(e->model), "%s", options->model);
     (void)snprintf(e->url, sizeof(e->url), "%s", options->url);

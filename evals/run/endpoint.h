@@ -9,8 +9,9 @@ struct run_endpoint_options {
     enum work_protocol protocol;
     const char *url, *key_file; /* key_file NULL: none */
     const char *model;
-    bool off_box;   /* it may be on another machine */
-    unsigned lanes; /* as many as samples may be in flight */
+    const char *weights; /* file of the model's weights, where the server does not state their digest; NULL: none */
+    bool off_box;        /* it may be on another machine */
+    unsigned lanes;      /* as many as samples may be in flight */
     struct work_stop stop;
     const struct run_binding
         *route; /* what the route says: route, config_digest, pack, pack_version; NULL: there is none */

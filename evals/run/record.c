@@ -199,6 +199,8 @@ int run_record_started(struct run_record *r, const struct run_binding *binding, 
     put_text(&r->body, "harness_version", LEDGER_VERSION);
     put_text(&r->body, "runtime", binding->runtime);
     put_text(&r->body, "endpoint", binding->endpoint);
+    put_text(&r->body, "digest_from", binding->digest_from != NULL ? binding->digest_from : "");
+    put_text(&r->private_, "weights_path", binding->weights_path);
     put_text(&r->body, "hardware_digest", machine.digest);
     put_text(&r->body, "cpu", machine.cpu);
     put_text(&r->body, "arch", machine.arch);

@@ -15,7 +15,9 @@ struct run_binding {
     char route[256], config_digest[RUN_DIGEST_MAX];
     char model[256], digest[RUN_DIGEST_MAX];    /* of its weights */
     char listed[256], manifest[RUN_DIGEST_MAX]; /* the model's name and manifest, as its runtime lists them */
-    bool stated;                                /* the runtime itself says which weights these are */
+    bool stated;             /* the runtime itself says which weights these are, or their file was hashed */
+    const char *digest_from; /* who says so: runtime; file: this program hashed it. NULL: nobody. Static */
+    char weights_path[1024]; /* of that file; private */
     char pack[256], pack_version[128];
     char program_digest[RUN_DIGEST_MAX];
     char command_digest[RUN_DIGEST_MAX]; /* of all words of a command, and of the files among them */

@@ -87,6 +87,32 @@ id=$(jq -r .eval <"$T/.out")
 box 0 eval show "$id" --json
 json '.things[0].fields.counts' false
 
+# What the file of weights is that such a server says it serves, or that is named, is hashed here: then the result counts, and one
+# other byte voids the proof, also in the middle of an evaluation.
+openai=(--endpoint "http://127.0.0.1:$port/openai" --protocol openai --model tiny)
+echo weights >tiny.gguf
+echo "$PWD/tiny.gguf" >served/model_path
+sum() { echo "sha256:$(sha256sum tiny.gguf | cut -d' ' -f1)"; }
+box 0 route declare by-file --model tiny --runtime openai --suite news
+box 0 eval run news.yaml --route by-file "${openai[@]}"
+box 0 route show by-file
+out_has ready
+out_has "$(sum)"
+same "$(events 'select(.kind == "eval.started" and .body.route == "by-file") | [.body.digest_from, .private.weights_path] | @csv')" \
+    "\"file\",\"$PWD/tiny.gguf\""
+echo more >>tiny.gguf
+box 1 eval run news.yaml --route by-file "${openai[@]}" --only t1
+box 0 route show by-file
+out_has declared-not-proven
+rm served/model_path
+box 0 eval run news.yaml --route by-file "${openai[@]}" --weights tiny.gguf
+box 0 route show by-file
+out_has ready
+box 3 eval run news.yaml "${openai[@]}" --weights nothing.gguf
+err_has 'No such file'
+box 3 eval run news.yaml "${at[@]}" --weights tiny.gguf
+err_has 'expected: no --weights'
+
 # A threshold that is missed is exit 1; the wrong answers say which expectation.
 suite half.yaml 0.8 "${many[@]}" 'say no=yes' 'say no=yes' 'say no=yes' 'say no=yes' 'say no=yes'
 box 1 eval run half.yaml "${at[@]}" --json

@@ -105,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
         self.openai = self.path.startswith("/openai")
         if self.path.endswith("/v1/models"):
             self.whole({"object": "list", "data": [{"id": "tiny", "object": "model"}]})
+        elif self.path.endswith("/props") and read("model_path"):
+            self.whole({"model_path": read("model_path"), "total_slots": 1})
         elif self.path.endswith("/api/version"):
             self.whole({"version": "0.12.0"})
         elif self.path.endswith("/api/ps"):

@@ -3,8 +3,10 @@
  *   Ollama   POST /api/show   the file of the weights, whose name is their digest; family, context, remote host
  *            GET /api/ps      is it loaded? then the digest of its manifest
  *            GET /api/tags    otherwise the digest that the name leads to
- *   OpenAI   GET /v1/models   is it in the list; context. There is no digest in this protocol */
+ *   OpenAI   GET /v1/models   is it in the list; context. There is no digest in this protocol
+ *            GET /props       llama.cpp, on this box: the file that it serves; other servers do not have it */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -196,6 +198,20 @@ static int openai(struct look *l, struct err *err) {
     return 0;
 }
 
+/* Another server has no such page, which is nothing wrong. */
+static int props(struct look *l, struct err *err) {
+    struct work_identity *was = malloc(sizeof(*was));
+    if (was == NULL) return err_set(err, ERR_NOMEM, "out of memory");
+    *was = *l->id;
+    int rc = ask(l, "/props", (struct bytes){NULL, 0}, err);
+    const bool good = rc == 0 && l->id->end == WORK_CALL_OK;
+    const struct bytes path = good ? mp_get_text(bytes_of_buf(&l->mp), "model_path") : (struct bytes){NULL, 0};
+    *l->id = *was;
+    if (path.n > 0 && path.n < sizeof(l->id->path) && path.p[0] == '/') take(l->id->path, sizeof(l->id->path), path);
+    free(was);
+    return rc;
+}
+
 int work_model_identify(struct work_model *model, const char *name, uint32_t timeout_ms, const struct work_stop *stop,
                         struct work_identity *ret, struct err *err) {
     struct look l = {.site = model, .name = name, .stop = stop, .id = ret};
@@ -214,6 +230,7 @@ int work_model_identify(struct work_model *model, const char *name, uint32_t tim
     buf_init(&l.mp, ANSWER_MAX * 4);
     if (model->protocol == WORK_OPENAI) {
         rc = openai(&l, err);
+        if (rc == 0 && ret->end == WORK_CALL_OK && model->place.loopback) rc = props(&l, err);
     } else {
         rc = show(&l, err);
         if (rc == 0 && ret->end == WORK_CALL_OK) rc = list(&l, "/api/ps", true, err);
