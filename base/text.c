@@ -291,6 +291,18 @@ int text_safe(struct buf *out, struct bytes text) {
     return clean < text.n ? buf_put(out, text.p + clean, text.n - clean) : out->fail;
 }
 
+int text_safe_format(struct buf *out, struct bytes text) {
+    struct search s = {.text = text, .lines = true};
+    size_t clean = 0;
+    for (; find_hidden(&s); step_over(&s)) {
+        if (s.len < 2) continue;
+        buf_put(out, text.p + clean, s.at - clean);
+        put_escape(out, s.c);
+        clean = s.at + s.len;
+    }
+    return clean < text.n ? buf_put(out, text.p + clean, text.n - clean) : out->fail;
+}
+
 int text_safe_json(struct buf *out, struct bytes json) {
     struct search s = {.text = json, .lines = true};
     size_t clean = 0;

@@ -85,6 +85,10 @@ int text_safe(struct buf *out, struct bytes text);
  * there. Line ends stay. */
 int text_safe_json(struct buf *out, struct bytes json);
 
+/* Escapes as text_safe does, but C1 controls and format characters alone: ASCII and invalid bytes stay. For text that a program
+ * reads and a person may see. */
+int text_safe_format(struct buf *out, struct bytes text);
+
 /* Whether text_safe would leave it unchanged; with `lines`, text_safe_json. */
 bool text_is_safe(struct bytes text, bool lines);
 /* Whether none of it is visible: blanks, invisible characters, or no characters. Invalid bytes are visible. */

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/act/submit.h"
 #include "cli/evals/evals.h"
 #include "cli/print/say.h"
 #include "cli/view/asof.h"
 #include "cli/view/listing.h"
+#include "evals/suite/suite.h"
 #include "projections/ready/eval.h"
 #include "projections/view/look.h"
 
@@ -71,6 +73,18 @@ static int put_bound(struct cli *cli, struct body *body, const char *eval, int *
     return rc;
 }
 
+/* As a suite may name it. */
+static int check_name(const char *name, struct err *err) {
+    const struct bytes text = bytes_of(name);
+    if (text.n == 0 || text.n > SUITE_NAME_MAX) {
+        return err_set(err, ERR_INVALID, "the baseline's name has %zu bytes (expected 1 to %d)", text.n, SUITE_NAME_MAX);
+    }
+    if (text_utf8_valid(text.p, text.n) != text.n || !text_is_safe(text, false) || text_is_blank(text)) {
+        return err_set(err, ERR_INVALID, "the baseline's name '%.60s' is not one line of visible text", name);
+    }
+    return 0;
+}
+
 static int set(struct cli *cli, const struct opt_args *args) {
     const char *name = args->args[1], *eval = args->args[2];
     const char *suite = strncmp(args->args[0], "suite/", 6) == 0 ? args->args[0] + 6 : args->args[0];
@@ -81,6 +95,7 @@ static int set(struct cli *cli, const struct opt_args *args) {
     if ((size_t)snprintf(subject, sizeof(subject), "suite/%s", suite) >= sizeof(subject)) {
         return cli_usage(cli, "the suite's name is too long");
     }
+    if (check_name(name, &err) != 0) return cli_fail_input(cli, &err);
     struct body *body = body_new(NULL);
     int rc = body == NULL ? err_set(&err, ERR_NOMEM, "out of memory") : 0;
     const char *const words[][2] = {{"suite", suite}, {"baseline", name}, {"eval", eval}};

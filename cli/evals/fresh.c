@@ -1,4 +1,6 @@
 /* eval new: a suite to begin with. */
+#include <string.h>
+
 #include "base/file.h"
 #include "cli/evals/evals.h"
 #include "cli/print/say.h"
@@ -11,6 +13,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct buf text = {.max = SUITE_BYTES_MAX};
     struct err err = {0};
     int exit_code = EXIT_GOOD;
+    if (strcmp(path, "-") == 0) return cli_usage(cli, "'-' is not a file's name (for a file of that name: ./-)");
     int rc = suite_fresh(&text, &err);
     if (rc == 0) rc = file_create_durable(path, bytes_of_buf(&text), out_mode(OUT_PUBLIC), &err);
     if (rc != 0) {

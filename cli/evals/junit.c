@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/text.h"
+
 #define JUNIT_MAX ((size_t)1 << 30)
 
 void junit_init(struct junit *junit) {
@@ -34,7 +36,7 @@ static size_t look(struct bytes text, bool *ret_allowed) {
     return n;
 }
 
-static void put_text(struct buf *out, struct bytes text) {
+static void put_plain(struct buf *out, struct bytes text) {
     while (text.n > 0) {
         bool allowed = false;
         size_t n = look(text, &allowed);
@@ -58,6 +60,18 @@ static void put_text(struct buf *out, struct bytes text) {
         }
         text = (struct bytes){text.p + n, text.n - n};
     }
+}
+
+/* Format characters are shown as escapes, as everywhere. */
+static void put_text(struct buf *out, struct bytes text) {
+    struct buf safe = {.max = 8 * text.n + 16};
+    int rc = text_safe_format(&safe, text);
+    if (rc == 0) {
+        put_plain(out, bytes_of_buf(&safe));
+    } else {
+        out->fail = rc;
+    }
+    buf_done(&safe);
 }
 
 void junit_case(struct junit *junit, struct bytes classname, struct bytes name, double seconds, enum junit_end end,

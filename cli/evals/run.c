@@ -123,6 +123,9 @@ static int take_numbers(struct call *c, struct err *err) {
     if (rc == 0 && time != NULL && text_parse_duration(bytes_of(time), &how->time_ns) != 0) {
         rc = err_set(err, ERR_INVALID, "--budget-time '%.50s': expected a time such as 90s, 15m or 2h", time);
     }
+    if (rc == 0 && time != NULL && how->time_ns == 0) {
+        rc = err_set(err, ERR_INVALID, "--budget-time '%.50s': expected a time above 0", time);
+    }
     const char *patience = given(c, O_PATIENCE);
     how->patience_ns = PATIENCE_NS;
     if (rc == 0 && patience != NULL && text_parse_duration(bytes_of(patience), &how->patience_ns) != 0) {

@@ -301,6 +301,22 @@ static void put_plain(const struct rows_column *column, const struct query_value
     }
 }
 
+/* What a spreadsheet or a terminal shows may not deceive: format characters are visible escapes, JSON's own in JSON. */
+static void put_csv_safe(struct rows *rows, struct bytes text, bool json) {
+    struct buf safe = {.max = 6 * text.n + 16};
+    if (text_is_safe(text, true)) {
+        put_csv_text(rows, text);
+        return;
+    }
+    int rc = json ? text_safe_json(&safe, text) : text_safe_format(&safe, text);
+    if (rc == 0) {
+        put_csv_text(rows, bytes_of_buf(&safe));
+    } else {
+        rows->text.fail = rc;
+    }
+    buf_done(&safe);
+}
+
 static void put_csv_text(struct rows *rows, struct bytes text) {
     struct buf *out = &rows->text;
     bool formula = text_is_formula(text);
@@ -330,14 +346,14 @@ static void put_csv(struct rows *rows, const struct query_value *values) {
         if (column->is_bar) continue;
         buf_put_str(&rows->text, n++ > 0 ? "," : "");
         if (v->type == QUERY_TEXT) {
-            put_csv_text(rows, v->text);
+            put_csv_safe(rows, v->text, false);
         } else if (v->type == QUERY_INT && column->is_time && v->int_ >= 0) {
             text_time(time, (uint64_t)v->int_);
             buf_put_str(&rows->text, time);
         } else if (v->type == QUERY_OTHER) {
             buf_clear(&rows->mp);
             put_plain(column, v, &rows->mp);
-            put_csv_text(rows, bytes_of_buf(&rows->mp));
+            put_csv_safe(rows, bytes_of_buf(&rows->mp), true);
         } else {
             put_plain(column, v, &rows->text);
         }

@@ -7,6 +7,7 @@
  * which is private. */
 #include "evals/check/check.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,13 +242,20 @@ static double or_zero(double v) {
     return isnan(v) ? 0 : v;
 }
 
+/* A decimal number is read to within half a unit of its last binary place, so 1.1 - 1 is more than 0.1: twice what such errors can
+ * add up to is no distance. Where no distance is allowed, none is. */
+static double rounding(double a, double b, double wide) {
+    return wide > 0 ? 2 * DBL_EPSILON * fabs(a) + 2 * DBL_EPSILON * fabs(b) + 2 * DBL_EPSILON * wide : 0;
+}
+
 static enum found compare_number(struct question *q, double v) {
     const struct suite_check *c = q->check;
     double wide = fmax(or_zero(c->tolerance), or_zero(c->relative) * fabs(c->number)), apart = fabs(v - c->number);
-    char room[LOCALE_REAL_MAX];
+    char room[LOCALE_REAL_MAX], limit[LOCALE_REAL_MAX];
     q->measure = v;
-    snprintf(q->why, sizeof(q->why), "the number is %s away from the expected one", locale_real(room, apart));
-    return isfinite(apart) && apart <= wide ? HOLDS : FAILS;
+    const bool close = strcmp(locale_real(room, apart), locale_real(limit, wide)) == 0;
+    snprintf(q->why, sizeof(q->why), "the number is %s%s away from the expected one", close ? "more than " : "", room);
+    return isfinite(apart) && apart <= wide + rounding(v, c->number, wide) ? HOLDS : FAILS;
 }
 
 static int decide_number(struct question *q, enum found *ret, struct err *err) {

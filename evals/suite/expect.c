@@ -86,6 +86,14 @@ static void check_range(struct reading *r, const struct form_expectation *form, 
     }
 }
 
+/* A bound that every answer keeps asks nothing; with `not` nothing could pass. */
+static void check_bound(struct reading *r, const struct form_expectation *form, const char *key,
+                        struct manifest_number number, double loosest, const char *measure) {
+    if (!number.given || number.value != loosest) return;
+    suite_read_fault(r, suite_read_place(form->node, key), "'%s': %s is never %s %.6g, so nothing could %s", key, measure,
+                     key[3] == 'l' ? "below" : "above", loosest, form->not ? "pass" : "fail");
+}
+
 static void check_judge(struct reading *r, const struct form_expectation *form) {
     if (!r->has_judge) {
         suite_read_fault(r, form->node->at, "the check judge needs a judge, and the suite has no 'judge'");
@@ -97,6 +105,7 @@ static void check_judge(struct reading *r, const struct form_expectation *form) 
                          highest);
     } else {
         check_range(r, form, "at_least", form->at_least, lowest, highest);
+        check_bound(r, form, "at_least", form->at_least, lowest, "the score");
     }
 }
 
@@ -110,8 +119,10 @@ static void check_ranges(struct reading *r, const struct form_expectation *form,
     }
     if (type == SUITE_TOKEN_F1) {
         check_range(r, form, "at_least", form->at_least, 0, 1);
+        check_bound(r, form, "at_least", form->at_least, 0, "token F1");
     } else if (type == SUITE_EDIT_DISTANCE) {
         check_range(r, form, "at_most", form->at_most, 0, 1);
+        check_bound(r, form, "at_most", form->at_most, 1, "the edit distance");
     } else if (type == SUITE_EXIT) {
         check_range(r, form, "number", form->number, 0, 255);
         if (form->number.given && form->number.value != floor(form->number.value)) {

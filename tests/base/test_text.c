@@ -569,6 +569,7 @@ static void words_agree_with_their_numbers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+
         cmocka_unit_test(words_agree_with_their_numbers),
         cmocka_unit_test(every_code_point_but_the_surrogates_is_valid),
         cmocka_unit_test(no_other_two_or_three_bytes_are_a_code_point),

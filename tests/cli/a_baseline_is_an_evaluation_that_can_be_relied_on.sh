@@ -37,6 +37,12 @@ refused "evaluation 'e3' cannot be a baseline: " extraction release e3
 refused "there is no evaluation 'e9'" extraction release e9
 refused "it is of suite 'extraction'" other release e1
 box 3 eval baseline extraction '' e1
+for name in $'r\e[2J' $'r\nx' $'r\u202e' ' ' "$(printf 'x%.0s' {1..129})"; do
+    box 3 eval baseline extraction "$name" e1
+    err_has "the baseline's name "
+done
+box 2 eval new -
+err_has "'-' is not a file's name"
 box 2 eval baseline extraction release
 box 2 eval baseline extraction release e1 --last 3
 box 0 eval baseline extraction --json

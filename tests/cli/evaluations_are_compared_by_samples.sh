@@ -121,6 +121,10 @@ for name in h1 h2; do
     box 0 ingest jsonl "$name.jsonl"
 done
 raw() { ! LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]' "$T/.out" || fail "control characters reached the output"; }
+for format in csv junit jsonl table; do
+    box 0 eval report h2 --format "$format"
+    out_lacks $'\u202e'
+done
 for command in 'compare h1 h2' 'report h2'; do
     for format in table json jsonl junit; do
         # shellcheck disable=SC2086

@@ -51,13 +51,13 @@ same "$(jq -r '.["body.text"]' <"$T/.out" | grep -c "a${override}b${isolate}c${s
 out_has '\u202e'
 harmless
 
-# CSV: lines end in CR LF, texts that a spreadsheet would take for formulas are prefixed, and the rest is unchanged.
+# CSV: lines end in CR LF, texts that a spreadsheet would take for formulas are prefixed, format characters are escapes.
 box 0 query "${fields[@]}" --format csv
 python3 - "$T/.out" <<'PY' || fail 'the CSV does not read back'
 import csv, sys
 rows = [row[0] for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8"))]
-want = ["body.text", "red \x1b[31m\x1b]0;title\a end", "two\nlines\rand a tab\t.", None, "'=HYPERLINK(\"http://example.org\",\"x\")",
-        "' =1", "'\u00a0+1", "'\ufeff=1", "'\"=1\"", "'\n1", "'\uff1d1", '"quoted" = 1',
+want = ["body.text", "red \x1b[31m\x1b]0;title\a end", "two\nlines\rand a tab\t.", "a\\u{202e}b\\u{2066}c\\u{200b}d\\u{feff}e\\u{200d}f\\u{9b}g", "'=HYPERLINK(\"http://example.org\",\"x\")",
+        "' =1", "'\u00a0+1", "\\u{feff}=1", "'\"=1\"", "'\n1", "'\uff1d1", '"quoted" = 1',
         "'+1", "'-2", "'@cmd", "'\tx", 'plain, with "quotes"', "", " room "]
 for got, wanted in zip(rows, want):
     if wanted is not None and got != wanted:

@@ -96,6 +96,15 @@ static const struct {
     {0, NAN, 0.5, "0.1", CHECK_UNMET, CHECK_MET}, /* half of nothing */
     {1, 1e300, NAN, "1e999", CHECK_UNMET, CHECK_UNMET},
     {-1e308, 1e308, NAN, "1e308", CHECK_UNMET, CHECK_MET},
+    /* Decimal numbers mean what they say; where no distance is allowed, none is. */
+    {1, 0.1, NAN, "1.1", CHECK_MET, CHECK_UNMET},
+    {1, 0.1, NAN, "0.9", CHECK_MET, CHECK_UNMET},
+    {0.3, 0.1, NAN, "0.2", CHECK_MET, CHECK_UNMET},
+    {1000000, 0.1, NAN, "1000000.1", CHECK_MET, CHECK_UNMET},
+    {1, 0.1, NAN, "1.10000000000001", CHECK_UNMET, CHECK_MET},
+    {0.3, 0, NAN, "0.30000000000000004", CHECK_UNMET, CHECK_MET},
+    {3, NAN, 0.1, "3.3", CHECK_MET, CHECK_UNMET},
+    {1e308, 1, NAN, "1.1e308", CHECK_UNMET, CHECK_MET},
     /* No number: unmet both ways. */
     {1, 9, NAN, "", CHECK_UNMET, CHECK_UNMET},
     {1, 9, NAN, "one", CHECK_UNMET, CHECK_UNMET},

@@ -275,6 +275,27 @@ static void checks_that_no_answer_can_meet_are_refused(void **state) {
     suite_box_done(&box);
 }
 
+static void bounds_that_every_answer_keeps_are_refused(void **state) {
+    struct suite_box box;
+    (void)state;
+    suite_box_init(&box);
+    suite_box_bad(&box, HEAD "cases: [{id: a, text: q, expect: [{check: edit_distance, text: x, at_most: 1}]}]\n",
+                  "suite.yaml:3:76: 'at_most': the edit distance is never above 1, so nothing could fail\n");
+    suite_box_bad(&box,
+                  HEAD "cases: [{id: a, text: q, expect: [{check: edit_distance, text: x, at_most: 1, not: true}]}]\n",
+                  "suite.yaml:3:76: 'at_most': the edit distance is never above 1, so nothing could pass\n");
+    suite_box_bad(&box, HEAD "cases: [{id: a, text: q, expect: [{check: token_f1, text: x, at_least: 0}]}]\n",
+                  "suite.yaml:3:72: 'at_least': token F1 is never below 0, so nothing could fail\n");
+    suite_box_bad(&box,
+                  HEAD "judge: {model: j, protocol: ollama, url: 'http://127.0.0.1:1'}\ncases: [{id: a, text: q, expect: "
+                       "[{check: judge, text: x, at_least: 1, scale: "
+                       "{lowest: 1, highest: 5}}]}]\n",
+                  "suite.yaml:4:69: 'at_least': the score is never below 1, so nothing could fail\n");
+    suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: -1, baseline: b}]\n" ONE,
+                  "suite.yaml:3:51: 'at_least': no difference of rates is below -1, so nothing could fail\n");
+    suite_box_done(&box);
+}
+
 static void impossible_thresholds_are_refused(void **state) {
     struct suite_box box;
     (void)state;
@@ -356,6 +377,7 @@ int main(void) {
         cmocka_unit_test(equal_ids_are_refused),
         cmocka_unit_test(checks_are_refused_for_the_keys_that_they_lack_or_do_not_know),
         cmocka_unit_test(checks_that_no_answer_can_meet_are_refused),
+        cmocka_unit_test(bounds_that_every_answer_keeps_are_refused),
         cmocka_unit_test(impossible_thresholds_are_refused),
         cmocka_unit_test(a_bound_that_these_cases_cannot_reach_is_refused_with_their_number),
     };
