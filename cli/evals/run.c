@@ -16,6 +16,7 @@
 #include "evals/run/command.h"
 #include "evals/run/endpoint.h"
 #include "evals/run/pack.h"
+#include "evals/run/resume.h"
 #include "evals/run/route.h"
 #include "evals/run/run.h"
 #include "ingest/dpkg/admin.h"
@@ -42,6 +43,7 @@ enum {
     O_TIME,
     O_PATIENCE,
     O_FAIL_FAST,
+    O_ADOPT,
     O_RESUME,
     O_ACTOR
 };
@@ -57,7 +59,7 @@ static const struct opt options[] = {
     [O_WEIGHTS] = {"weights", 0, "FILE", "the model's file of weights, for a server that does not state their digest"},
     [O_KEY] = {"key", 0, "FILE", "file of mode 0600 with the endpoint's key"},
     [O_OFF_BOX] = {"off-box", 0, NULL, "the model and the judge may be on other machines"},
-    [O_REPEAT] = {"repeat", 0, "N", "run each case N times (default: as the suite says)"},
+    [O_REPEAT] = {"repeat", 0, "N", "run each case N times (default: as the suite says; fewer are a part of it)"},
     [O_ONLY] = {"only", 0, "TAG", "only cases with this tag; may be repeated"},
     [O_SHUFFLE] = {"shuffle", 0, "SEED", "in an order that follows from the seed"},
     [O_CONCURRENCY] = {"concurrency", 'j', "N",
@@ -66,7 +68,8 @@ static const struct opt options[] = {
     [O_TOKENS] = {"budget-tokens", 0, "N", "begin no sample once so many tokens were used"},
     [O_TIME] = {"budget-time", 0, "TIME", "begin no sample after this time: 90s, 15m, 2h"},
     [O_PATIENCE] = {"patience", 0, "TIME", "how long an endpoint that does not answer is waited for (default: 1m)"},
-    [O_FAIL_FAST] = {"fail-fast", 0, NULL, "begin no sample after one that did not pass"},
+    [O_FAIL_FAST] = {"fail-fast", 0, NULL, "begin no sample after one that did not pass; if all pass, it is whole"},
+    [O_ADOPT] = {"adopt", 0, NULL, "from now on this suite proves the routes that name it, in place of the one before"},
     [O_RESUME] = {"resume", 0, "EVAL", "continue this evaluation, or the 'last' of this suite that was interrupted"},
     [O_ACTOR] = {"actor", 'a', "WHO", "who runs it (default: user:<login name>)"},
     {0},
@@ -202,6 +205,7 @@ static int take_options(struct call *c) {
     if (exit_code != 0) return exit_code;
     how->choice.only = c->only;
     how->fail_fast = opt_has(c->args, &options[O_FAIL_FAST]);
+    how->adopt = opt_has(c->args, &options[O_ADOPT]);
     how->off_box = opt_has(c->args, &options[O_OFF_BOX]);
     how->resume = given(c, O_RESUME);
     how->path = c->args->args[0];
@@ -221,6 +225,15 @@ static int find_route(struct call *c) {
     text_hex(hex, c->suite->digest, HASH_LEN);
     (void)snprintf(digest, sizeof(digest), "sha256:%s", hex);
     const struct bytes name = c->suite->name;
+    if (bytes_is(name, c->route.suite) && c->route.suite_digest[0] != '\0' && strcmp(digest, c->route.suite_digest) != 0) {
+        err_set(&err, ERR_CONFLICT,
+                "route '%s' is proven by suite '%s' of digest %s, and this one has %s: this evaluation does not prove it; "
+                "'ledger route declare %s --suite %s --suite-digest %s' changes that",
+                c->route.binding.route, c->route.suite, c->route.suite_digest, digest, c->route.binding.route,
+                c->route.suite, digest);
+        cli_warn(c->cli, &err);
+        return 0;
+    }
     if (!bytes_is(name, c->route.suite) && strcmp(digest, c->route.suite_digest) != 0) {
         err_set(&err, ERR_CONFLICT, "route '%s' %s%s%s, so this evaluation of suite '%.*s' does not prove it",
                 c->route.binding.route, c->route.suite[0] != '\0' ? "is proven by suite '" : "names no suite",
@@ -362,8 +375,29 @@ static void put_again(const struct call *c, struct buf *out) {
     }
 }
 
+/* Said before it runs: routes stay proven by what was declared, until somebody says otherwise. */
+static int tell_other_suite(struct call *c) {
+    struct run_declared known;
+    struct err err = {0};
+    char hex[2 * HASH_LEN + 1];
+    if (c->how.resume != NULL || c->how.adopt) return 0;
+    if (run_suite_declared(c->ledger, c->suite, &known, &err) != 0) return cli_fail_lookup(c->cli, &err);
+    if (known.routes == 0) return 0;
+    text_hex(hex, c->suite->digest, HASH_LEN);
+    err_set(
+        &err, ERR_CONFLICT,
+        "suite '%.*s' was declared as %s, which proves %s'%.60s', and this one is sha256:%s: this evaluation is recorded "
+        "and does not prove %s; --adopt makes it the suite of that name",
+        (int)c->suite->name.n, (const char *)c->suite->name.p, known.digest,
+        known.routes > 1 ? "routes such as " : "route ", known.route, hex, known.routes > 1 ? "them" : "it");
+    cli_warn(c->cli, &err);
+    return 0;
+}
+
 static int run_it(struct call *c) {
     struct err err = {0};
+    int told = tell_other_suite(c);
+    if (told != 0) return told;
     struct buf again = {.max = (size_t)1 << 20};
     out_progress_init(&c->progress, c->cli, "evaluating");
     int rc = run_suite(&c->how, &c->result, &err);

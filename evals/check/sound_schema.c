@@ -1,4 +1,5 @@
 /* Is a JSON Schema one of the named subset? Every keyword is a row with the form that its value has to have. */
+#include <stdio.h>
 #include <string.h>
 
 #include "evals/check/regex.h"
@@ -9,6 +10,7 @@
 struct place {
     char at[AT_MAX];
     unsigned n_patterns;
+    char faults[sizeof(((struct err *)0)->msg)]; /* all that were found, as long as they fit */
 };
 
 typedef int form_fn(struct place *place, const struct node *v, struct err *err);
@@ -17,6 +19,14 @@ static int check_at(struct place *place, const struct node *schema, struct err *
 
 static int wrong(const struct place *place, const char *expected, struct err *err) {
     return err_set(err, ERR_INVALID, "'%s' of the JSON Schema: %s", place->at, expected);
+}
+
+/* A fault does not end the reading. */
+static int keep(struct place *place, int rc, const struct err *why, struct err *err) {
+    size_t n = strlen(place->faults);
+    if (rc != ERR_INVALID) return rc == 0 ? 0 : err_set(err, rc, "%s", why->msg);
+    (void)snprintf(place->faults + n, sizeof(place->faults) - n, "%s%s", n > 0 ? "; " : "", why->msg);
+    return 0;
 }
 
 /* Appends "/name", with its escapes; what does not fit is left out. Returns what to cut back to. */
@@ -60,7 +70,8 @@ static int form_schemas(struct place *place, const struct node *v, struct err *e
     int rc = v->type == NODE_MAP ? 0 : wrong(place, "expected an object of schemas", err);
     for (size_t i = 0; rc == 0 && i < v->n; i++) {
         size_t before = enter(place, v->keys[i]);
-        rc = check_at(place, &v->items[i], err);
+        struct err why = {0};
+        rc = keep(place, check_at(place, &v->items[i], &why), &why, err);
         place->at[before] = '\0';
     }
     return rc;
@@ -129,7 +140,8 @@ static int check_at(struct place *place, const struct node *schema, struct err *
     int rc = schema->type == NODE_MAP ? 0 : wrong(place, "expected a schema: an object, true or false", err);
     for (size_t i = 0; rc == 0 && i < schema->n; i++) {
         size_t before = enter(place, schema->keys[i]);
-        rc = check_keyword(place, schema->keys[i], &schema->items[i], err);
+        struct err why = {0};
+        rc = keep(place, check_keyword(place, schema->keys[i], &schema->items[i], &why), &why, err);
         place->at[before] = '\0';
     }
     return rc;
@@ -137,5 +149,6 @@ static int check_at(struct place *place, const struct node *schema, struct err *
 
 int schema_check(const struct node *schema, struct err *err) {
     struct place place = {0};
-    return check_at(&place, schema, err);
+    int rc = check_at(&place, schema, err);
+    return rc == 0 && place.faults[0] != '\0' ? err_set(err, ERR_INVALID, "%s", place.faults) : rc;
 }

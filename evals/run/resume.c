@@ -8,12 +8,14 @@
 #include "base/text.h"
 #include "projections/ready/eval.h"
 #include "projections/ready/eval_suite.h"
+#include "projections/ready/routes.h"
 #include "projections/view/look.h"
 
 struct asked {
     const struct run_suite_options *how;
     char digest[RUN_DIGEST_MAX]; /* the suite's */
-    bool found, finished, declared;
+    bool found, finished;
+    struct run_declared *declared;
     char id[RUN_ID_MAX];
     uint64_t started;
 };
@@ -56,12 +58,38 @@ static int find_row(void *ctx, struct state_view *view, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
+/* A route that names the suite and no digest of it is bound to what was declared last. */
+static int find_bound(struct state_view *view, struct bytes suite, struct run_declared *ret, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(view, "routes", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        struct bytes name = row_text(row, ROUTE_NAME);
+        if (row_has(row, ROUTE_SUITE_DIGEST) || !bytes_eq(row_text(row, ROUTE_SUITE), suite) ||
+            row_is(row, ROUTE_STEP, "removed")) {
+            continue;
+        }
+        if (ret->routes++ == 0) {
+            (void)snprintf(ret->route, sizeof(ret->route), "%.*s", (int)name.n, (const char *)name.p);
+        }
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
 static int find_suite(void *ctx, struct state_view *view, struct err *err) {
     struct asked *a = ctx;
+    struct run_declared *ret = a->declared;
     struct row row;
     bool there = false;
+    *ret = (struct run_declared){.routes = 0};
     int rc = look_stored(view, "suites", &a->how->suite->name, 1, &row, &there, err);
-    a->declared = rc == 0 && there && bytes_is(row_text(&row, SUITE_DIGEST), a->digest);
+    struct bytes digest = rc == 0 && there ? row_text(&row, SUITE_DIGEST) : (struct bytes){0};
+    ret->same = bytes_is(digest, a->digest);
+    if (digest.n > 0 && !ret->same) {
+        (void)snprintf(ret->digest, sizeof(ret->digest), "%.*s", (int)digest.n, (const char *)digest.p);
+        rc = find_bound(view, a->how->suite->name, ret, err);
+    }
     row_done(&row);
     return rc;
 }
@@ -73,13 +101,11 @@ static int ask(struct ledger *ledger, int (*what)(void *ctx, struct state_view *
     return state_ask(ledger, &options, what, a, err);
 }
 
-int run_suite_is_declared(struct ledger *ledger, const struct suite *suite, bool *ret, struct err *err) {
+int run_suite_declared(struct ledger *ledger, const struct suite *suite, struct run_declared *ret, struct err *err) {
     const struct run_suite_options how = {.ledger = ledger, .suite = suite};
-    struct asked a = {.how = &how};
+    struct asked a = {.how = &how, .declared = ret};
     digest_text(a.digest, suite->digest);
-    int rc = ask(ledger, find_suite, &a, err);
-    if (rc == 0) *ret = a.declared;
-    return rc;
+    return ask(ledger, find_suite, &a, err);
 }
 
 /* ---- the log ------------------------------------------------------------------------------------------------------------ */

@@ -19,7 +19,13 @@ int run_left_find(const struct run_suite_options *how, const struct run_plan *pl
                   struct run_left *ret, struct err *err);
 void run_left_done(struct run_left *left);
 
-/* Is the newest declaration of the suite one of these bytes? */
-int run_suite_is_declared(struct ledger *ledger, const struct suite *suite, bool *ret, struct err *err);
+/* What was declared last under the suite's name. */
+struct run_declared {
+    bool same;                   /* it is the suite, of these bytes */
+    char digest[RUN_DIGEST_MAX]; /* otherwise of what it is; "": nothing was declared, or no digest */
+    size_t routes;   /* routes that it proves: a declaration of other bytes would change what they are proven by */
+    char route[256]; /* one of them */
+};
+int run_suite_declared(struct ledger *ledger, const struct suite *suite, struct run_declared *ret, struct err *err);
 
 #endif

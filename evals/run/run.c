@@ -80,7 +80,7 @@ static void count_there(struct running *r) {
 static int begin(struct running *r, struct err *err) {
     const struct work_stop stop = {.fd = r->how.stop_fd};
     uint8_t id[ID_BYTES];
-    bool declared = false;
+    struct run_declared known = {.same = false};
     int rc = bind(r, &r->binding, err);
     if (rc == 0 && r->how.resume != NULL) rc = run_left_find(&r->how, &r->plan, &r->binding, &r->left, err);
     if (rc == 0) rc = run_record_init(&r->record, &r->how, &r->plan, err);
@@ -88,7 +88,7 @@ static int begin(struct running *r, struct err *err) {
         rc = run_judging_open(r->how.suite, r->how.concurrency, r->how.off_box, &stop, &r->judging, r->record.judge_digest,
                               err);
     }
-    if (rc == 0 && r->how.resume == NULL) rc = run_suite_is_declared(r->how.ledger, r->how.suite, &declared, err);
+    if (rc == 0 && r->how.resume == NULL) rc = run_suite_declared(r->how.ledger, r->how.suite, &known, err);
     if (rc != 0) return rc;
     crypt_random(id, sizeof(id));
     text_hex(r->record.id, id, sizeof(id));
@@ -98,6 +98,7 @@ static int begin(struct running *r, struct err *err) {
     r->record.counts.begun = r->begun;
     rc = run_record_observed(&r->record, &r->binding, err);
     if (rc != 0) return rc;
+    const bool declared = known.same || (known.routes > 0 && !r->how.adopt);
     if (r->how.resume == NULL) return run_record_started(&r->record, &r->binding, declared, err);
     r->record.started = r->left.started;
     count_there(r);
@@ -160,17 +161,32 @@ static bool is_asked(const struct run_suite_result *ret, const char *metric) {
     return false;
 }
 
+/* The plain pass rate, of what could fail: a probe of which nothing else is expected is left out. */
+static void put_rate(const struct suite *suite, const struct samples *samples, struct run_suite_result *ret) {
+    double passed = 0, all = 0;
+    uint64_t known = 0;
+    for (size_t i = 0; i < suite->cases_n; i++) {
+        size_t n = 0;
+        const struct sample *of = samples_find(samples->all, samples->n, suite->name, suite->cases[i].id, &n);
+        for (size_t k = 0; k < n && suite->cases[i].checks_n > 0; k++) {
+            if (of[k].outcome == SAMPLE_ERRED) continue;
+            known++;
+            passed += of[k].outcome == SAMPLE_PASSED ? of[k].weight : 0;
+            all += of[k].weight;
+        }
+    }
+    add_number(ret, "pass_rate", all > 0 ? passed / all : NAN, known);
+}
+
 /* What nobody asked for and everybody wants to see. */
-static int put_numbers(const struct samples *samples, struct run_suite_result *ret, struct err *err) {
-    double *latency = calloc(samples->n + 1, sizeof(*latency)), passed = 0, all = 0, score = 0;
-    size_t n = 0, scored = 0, known = 0;
+static int put_numbers(const struct suite *suite, const struct samples *samples, struct run_suite_result *ret,
+                       struct err *err) {
+    double *latency = calloc(samples->n + 1, sizeof(*latency)), score = 0;
+    size_t n = 0, scored = 0;
     if (latency == NULL) return err_set(err, ERR_NOMEM, "no memory for the latencies");
     for (size_t i = 0; i < samples->n; i++) {
         const struct sample *s = &samples->all[i];
         if (s->outcome == SAMPLE_ERRED) continue;
-        known++;
-        passed += s->outcome == SAMPLE_PASSED ? s->weight : 0;
-        all += s->weight;
         if (isfinite(s->latency_ms)) latency[n++] = s->latency_ms;
         if (isfinite(s->score)) {
             score += s->score;
@@ -178,7 +194,7 @@ static int put_numbers(const struct samples *samples, struct run_suite_result *r
         }
     }
     stat_sort(latency, n);
-    add_number(ret, "pass_rate", all > 0 ? passed / all : NAN, known);
+    put_rate(suite, samples, ret);
     if (scored > 0) add_number(ret, "score_mean", score / (double)scored, scored);
     if (!is_asked(ret, "latency_p50_ms")) add_number(ret, "latency_p50_ms", stat_percentile(latency, n, 5000), n);
     if (!is_asked(ret, "latency_p95_ms")) add_number(ret, "latency_p95_ms", stat_percentile(latency, n, 9500), n);
@@ -229,7 +245,7 @@ static int put_scores(const struct running *r, const struct samples *samples, st
     bool clear = !ret->partial && !ret->changed && ret->counts.errors == 0;
     ret->verdict = score_verdict_names[verdict == SCORE_PASS && !clear ? SCORE_UNKNOWN : verdict];
     free(scores);
-    return rc == 0 ? put_numbers(samples, ret, err) : rc;
+    return rc == 0 ? put_numbers(suite, samples, ret, err) : rc;
 }
 
 static bool is_same(const struct run_binding *a, const struct run_binding *b) {

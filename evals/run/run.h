@@ -1,6 +1,6 @@
 /* An evaluation: a suite's samples are asked of a target, judged and recorded, and what came of them is scored.
  *
- *   eval.suite_declared   unless the newest declaration is of these bytes
+ *   eval.suite_declared   unless the newest declaration is of these bytes, or proves a route and is not to be replaced
  *   eval.started          what it is bound to: suite, plan, weights or program, route, pack, settings, machine
  *   eval.sampled, eval.sample_failed   durable before `progress` counts them
  *   eval.scored           a threshold each, and what else is worth knowing

@@ -57,6 +57,7 @@ struct run_suite_options {
     uint64_t time_ns;     /* budget; 0: none */
     uint64_t patience_ns; /* that nobody answers is waited for so long, and then it is interrupted */
     bool fail_fast;
+    bool adopt;   /* routes that a suite of this name proves are proven by this one from now on */
     bool off_box; /* the judge may be on another machine */
     const char
         *resume; /* id of an evaluation, or RUN_RESUME_LAST: the newest unfinished one of this plan. NULL: a new one */

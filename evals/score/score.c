@@ -17,7 +17,8 @@ const char *const score_verdict_names[SCORE_UNKNOWN + 1] = {
 struct scoring {
     const struct suite_threshold *threshold;
     const struct score_tally *tally;
-    const struct score_tally *base; /* NULL: none is named, or it is missing */
+    const struct score_tally *base;   /* NULL: none is named, or it is missing */
+    const struct score_tally *probes; /* the baseline that probes are compared with; NULL: the same */
     struct score *score;
 };
 
@@ -61,14 +62,43 @@ static double bound_of(const struct scoring *s, double passed) {
     return stat_wilson(passed / s->tally->weight * n, n, s->threshold->confidence).low;
 }
 
+/* Repeats are in order, each once: the sample is at the index of its number, or before it. */
+static const struct sample *repeat_of(const struct score_case *c, uint64_t repeat) {
+    for (size_t i = repeat < c->n ? (size_t)repeat + 1 : c->n; i > 0 && c->samples[i - 1].repeat >= repeat; i--) {
+        if (c->samples[i - 1].repeat == repeat) return &c->samples[i - 1];
+    }
+    return NULL;
+}
+
+/* 1: the answer differs; 0: it does not; -1: not known. */
+static int has_changed(const struct sample *now, const struct sample *before) {
+    if (now == NULL || before == NULL || !score_tally_is_known(now) || !score_tally_is_known(before)) return -1;
+    if (before->output_digest.n == 0) return -1;
+    if (now->outcome == SAMPLE_LIMITED) return 1;
+    return now->output_digest.n == 0 ? -1 : !bytes_eq(now->output_digest, before->output_digest);
+}
+
+/* A probe that passed and has another answer than before did not pass. */
+static uint64_t passes_of(const struct scoring *s, size_t i) {
+    const struct score_case *c = &s->tally->cases[i], *b = s->probes != NULL ? &s->probes->cases[i] : NULL;
+    uint64_t n = c->passed;
+    if (!s->tally->suite->cases[i].probe || b == NULL || !c->sound || !b->sound) return n;
+    for (size_t k = 0; k < c->n; k++) {
+        const struct sample *one = &c->samples[k];
+        n -= one->outcome == SAMPLE_PASSED && has_changed(one, repeat_of(b, one->repeat)) == 1;
+    }
+    return n;
+}
+
 static void find_pass_rate(const struct scoring *s, struct found *ret) {
     const struct score_tally *t = s->tally;
     double passed = 0, at_best = 0;
     for (size_t i = 0; i < t->suite->cases_n; i++) {
         const struct score_case *c = &t->cases[i];
         double repeats = (double)(c->repeats > 0 ? c->repeats : 1);
-        passed += t->weights[i] * (double)c->passed / repeats;
-        at_best += t->weights[i] * (c->sound ? (double)(c->passed + c->repeats - c->known) / repeats : 1);
+        uint64_t passes = passes_of(s, i);
+        passed += t->weights[i] * (double)passes / repeats;
+        at_best += t->weights[i] * (c->sound ? (double)(passes + c->repeats - c->known) / repeats : 1);
     }
     ret->value = bound_of(s, passed);
     ret->best = bound_of(s, at_best);
@@ -153,22 +183,6 @@ static void find_sum(const struct scoring *s, double (*of)(const struct sample *
 
 /* ---- probes ---- */
 
-/* Repeats are in order, each once: the sample is at the index of its number, or before it. */
-static const struct sample *repeat_of(const struct score_case *c, uint64_t repeat) {
-    for (size_t i = repeat < c->n ? (size_t)repeat + 1 : c->n; i > 0 && c->samples[i - 1].repeat >= repeat; i--) {
-        if (c->samples[i - 1].repeat == repeat) return &c->samples[i - 1];
-    }
-    return NULL;
-}
-
-/* 1: the answer differs; 0: it does not; -1: not known. */
-static int has_changed(const struct sample *now, const struct sample *before) {
-    if (now == NULL || before == NULL || !score_tally_is_known(now) || !score_tally_is_known(before)) return -1;
-    if (before->output_digest.n == 0) return -1;
-    if (now->outcome == SAMPLE_LIMITED) return 1;
-    return now->output_digest.n == 0 ? -1 : !bytes_eq(now->output_digest, before->output_digest);
-}
-
 static void find_probes(const struct scoring *s, struct found *ret) {
     const struct score_tally *t = s->tally;
     uint64_t probes = 0, changed = 0, unknown = 0;
@@ -250,18 +264,30 @@ static int score_one(const struct scoring *s, struct err *err) {
     return rc;
 }
 
+static struct bytes probes_baseline(const struct suite *suite) {
+    struct bytes name = {NULL, 0};
+    for (size_t i = 0; i < suite->thresholds_n; i++) {
+        if (suite->thresholds[i].metric == SUITE_PROBES) name = suite->thresholds[i].baseline;
+    }
+    return name;
+}
+
 int score_suite(const struct suite *suite, uint64_t repeats, const struct sample *samples, size_t n,
                 const struct score_baseline *baselines, size_t n_baselines, struct score *ret, struct err *err) {
     struct score_tally tally, *bases = calloc(n_baselines + 1, sizeof *bases);
+    const struct bytes probes = probes_baseline(suite);
     int rc = score_tally_init(&tally, suite, repeats, samples, n, err);
     if (rc == 0 && bases == NULL) rc = err_set(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; rc == 0 && i < n_baselines; i++) {
         rc = score_tally_init(&bases[i], suite, 0, baselines[i].samples, baselines[i].n, err);
     }
     for (size_t i = 0; rc == 0 && i < suite->thresholds_n; i++) {
-        struct scoring s = {&suite->thresholds[i], &tally, NULL, &ret[i]};
+        struct scoring s = {&suite->thresholds[i], &tally, NULL, NULL, &ret[i]};
         for (size_t j = 0; j < n_baselines && s.threshold->baseline.n > 0; j++) {
             if (bytes_eq(baselines[j].name, s.threshold->baseline)) s.base = &bases[j];
+        }
+        for (size_t j = 0; j < n_baselines && probes.n > 0; j++) {
+            if (bytes_eq(baselines[j].name, probes)) s.probes = &bases[j];
         }
         rc = score_one(&s, err);
     }

@@ -41,13 +41,18 @@ static void take_case(struct score_tally *t, struct score_case *c, const struct 
     if (c->repeats == 0) c->sound = false;
 }
 
+/* Nothing is expected of it but that it stays the same: it passes whatever it answers. */
+static bool expects_nothing(const struct suite_case *one) {
+    return one->probe && one->checks_n == 0;
+}
+
 static void weigh(struct score_tally *t) {
     double most = 0;
     for (size_t i = 0; i < t->suite->cases_n; i++) {
         most = fmax(most, t->suite->cases[i].weight);
     }
     for (size_t i = 0; i < t->suite->cases_n; i++) {
-        t->weights[i] = t->suite->cases[i].weight / most;
+        t->weights[i] = expects_nothing(&t->suite->cases[i]) ? 0 : t->suite->cases[i].weight / most;
         t->weight += t->weights[i];
     }
     t->effective = stat_effective_size(t->weights, t->suite->cases_n);

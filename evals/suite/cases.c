@@ -231,7 +231,7 @@ static int read_line(struct reading *r, struct bytes line, struct err *err) {
     struct finding_list of_line = {0}, *found = r->found;
     struct yaml *yaml = NULL;
     r->found = &of_line;
-    int rc = yaml_read(line, put_fault, r, &yaml, err);
+    int rc = suite_read_json(r, line) ? yaml_read(line, put_fault, r, &yaml, err) : err_set(err, ERR_INVALID, "not JSON");
     if (rc == 0) rc = read_node(r, yaml_root(yaml), err);
     if (rc == ERR_INVALID && of_line.errors > 0) rc = 0;
     yaml_free(yaml);

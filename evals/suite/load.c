@@ -185,6 +185,11 @@ static void tell(struct finding_list *found, const char *path, suite_fault_fn *f
     }
 }
 
+static bool is_json(const char *path) {
+    const size_t n = strlen(path);
+    return n >= 5 && strcmp(path + n - 5, ".json") == 0;
+}
+
 int suite_load_by(const char *path, const struct suite_rules *rules, suite_fault_fn *fault, void *ctx, struct suite **ret,
                   struct err *err) {
     struct whole *whole = calloc(1, sizeof(*whole));
@@ -199,6 +204,9 @@ int suite_load_by(const char *path, const struct suite_rules *rules, suite_fault
     if (rc == 0) rc = file_read_regular(path, &text, err);
     if (rc == ERR_LIMIT) {
         put_fault(&r, (struct yaml_place){0}, "is larger than 1 MiB");
+        rc = err_set(err, ERR_INVALID, "the suite has faults");
+    }
+    if (rc == 0 && is_json(path) && !suite_read_json(&r, bytes_of_buf(&text))) {
         rc = err_set(err, ERR_INVALID, "the suite has faults");
     }
     if (rc == 0) rc = yaml_read(bytes_of_buf(&text), put_fault, &r, &yaml, err);

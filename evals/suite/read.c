@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
 
 #include "base/secret/secret.h"
 
@@ -36,4 +39,16 @@ void suite_read_name(struct reading *r, const struct yaml_node *map, const char 
     } else if (secret_is_in(name)) { /* events would have a mask in its place, and two of them could not be told apart */
         suite_read_fault(r, suite_read_place(map, key), "'%s' looks like a secret; expected a name that may be seen", key);
     }
+}
+
+bool suite_read_json(struct reading *r, struct bytes text) {
+    struct buf mp = {.max = 4 * YAML_TEXT_MAX};
+    struct yaml_place at = {1, 1};
+    struct err err = {0};
+    int used = 0, rc = json_to_mp(text, &mp, &err);
+    buf_done(&mp);
+    if (rc != ERR_INVALID) return true; /* what is too large is found by the reader */
+    if (sscanf(err.msg, "line %u column %u: %n", &at.line, &at.column, &used) != 2) used = 0;
+    suite_read_fault(r, at, "this is not JSON: %s", err.msg + used);
+    return false;
 }

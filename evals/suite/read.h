@@ -36,4 +36,7 @@ struct yaml_place suite_read_place(const struct yaml_node *map, const char *key)
 /* A name of at most SUITE_NAME_MAX bytes; what else it may be says its row. */
 void suite_read_name(struct reading *r, const struct yaml_node *map, const char *key, struct bytes name);
 
+/* Whether a text is one JSON value; a fault otherwise, with its place. The reader itself would also take YAML. */
+bool suite_read_json(struct reading *r, struct bytes text);
+
 #endif

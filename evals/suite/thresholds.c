@@ -15,12 +15,13 @@ static const struct {
     const char *range;
     bool whole, bound, baseline; /* a whole number; has a confidence; has a baseline */
 } rows[SUITE_METRICS] = {
-    [SUITE_PASS_RATE] = {0, 1, "a rate, between 0 and 1", false, true, false},
+    [SUITE_PASS_RATE] = {DBL_MIN, 1, "a rate above 0 and up to 1", false, true,
+                         false}, /* 0 asks for nothing, nor does -1 below */
     [SUITE_LATENCY_P50_MS] = {DBL_MIN, INFINITY, "milliseconds, above 0", false, false, false},
     [SUITE_LATENCY_P95_MS] = {DBL_MIN, INFINITY, "milliseconds, above 0", false, false, false},
     [SUITE_LATENCY_P99_MS] = {DBL_MIN, INFINITY, "milliseconds, above 0", false, false, false},
     [SUITE_COST] = {0, INFINITY, "an amount of at least 0", false, false, false},
-    [SUITE_REGRESSION] = {-1, 1, "a difference of rates, between -1 and 1", false, true, true},
+    [SUITE_REGRESSION] = {-1 + DBL_EPSILON, 1, "a difference of rates above -1 and up to 1", false, true, true},
     [SUITE_VIOLATIONS] = {0, INFINITY, "a count of at least 0", true, false, false},
     [SUITE_PROBES] = {0, INFINITY, "a count of at least 0", true, false, true},
 };
@@ -32,9 +33,11 @@ struct strength {
 };
 
 static struct strength strength_of(const struct reading *r) {
-    struct strength s = {.cases = r->n};
+    struct strength s = {.cases = 0};
     double sum = 0, squares = 0;
     for (size_t i = 0; i < r->n; i++) {
+        if (r->cases[i].checks_n == 0) continue; /* a probe of which nothing else is expected */
+        s.cases++;
         sum += r->cases[i].weight;
         squares += r->cases[i].weight * r->cases[i].weight;
     }
@@ -60,6 +63,10 @@ static uint64_t least(const struct reading *r, double value, double confidence) 
 static void check_reach(struct reading *r, struct yaml_place at, const struct suite_threshold *t) {
     if (r->rules == NULL || r->rules->best == NULL || r->n == 0) return;
     const struct strength s = strength_of(r);
+    if (s.cases == 0) {
+        suite_read_fault(r, at, "'%s': no case expects anything that could pass", MIN_KEY);
+        return;
+    }
     const double best = r->rules->best(s.size, t->confidence);
     if (best >= t->value) return;
     const uint64_t need = least(r, t->value, t->confidence);

@@ -175,7 +175,7 @@ json '[.samples, .partial] | @csv' '1,true'
 
 # Against a baseline: unknown until there is one, a pass while the answers are as good, a fail when they are worse.
 repeated 25 'weigh=yes'
-suite base.yaml 0 "${many[@]}"
+suite base.yaml 0.001 "${many[@]}"
 sed -i 's/^cases:/  - {metric: regression_lower, at_least: -0.25, baseline: good}\ncases:/' base.yaml
 weights 11
 box 1 eval run base.yaml "${at[@]}" --json

@@ -43,7 +43,7 @@ check test "$(jq -r '.suites[0].digest' <<<"$out")" != "$digest"
 sed 's/check: equals/check: equal/; s/max_tokens/max_token/; s/at_least: 0.4/at_least: 1.2/' sums.yaml >bad.yaml
 run 3 eval validate bad.yaml sums.yaml
 out_has "bad.yaml:10:1: 'max_token' is not a key of a suite, did you mean 'max_tokens'?"
-out_has "'at_least': 1.2 is not a rate, between 0 and 1"
+out_has "'at_least': 1.2 is not a rate above 0 and up to 1"
 out_has "'check': 'equal' is not one of equals, "
 out_has '3 faults'
 out_has 'suite        sums'
@@ -55,6 +55,34 @@ sed 's/at_least: 0.4/at_least: 0.95/' sums.yaml >high.yaml
 run 3 eval validate high.yaml
 out_has "'at_least': 0.95 is out of reach: when 4 cases pass, which by their weights count as 3.5, the lower bound is"
 out_has 'it takes 73 cases of equal weight'
+
+# A threshold that asks for nothing.
+sed 's/at_least: 0.4/at_least: 0/' sums.yaml >nothing.yaml
+run 3 eval validate nothing.yaml
+out_has "'at_least': 0 is not a rate above 0 and up to 1"
+
+# JSON is JSON, with the place of what is not.
+printf '{"schema": "ledger-suite/v0", "name": "j",\n "cases": [{"id": "a", "text": "q", "expect": [{"check": "equals", "text": "x"}]},]}\n' >j.json
+run 3 eval validate j.json
+out_has 'j.json:2:83: this is not JSON'
+printf '{"schema": "ledger-suite/v0", "name": "j", "name": "k", "cases": [{"id": "a", "text": "q", "expect": [{"check": "equals", "text": "x"}]}]}\n' >j.json
+run 3 eval validate j.json
+out_has 'this is not JSON: '
+printf 'schema: ledger-suite/v0\nname: l\ncases: l.jsonl\n' >l.yaml
+printf '%s\n' '{"id": "a", "text": "q", "expect": [{"check": "equals", "text": "x"}]}' '{id: b, text: q, expect: [{check: equals, text: x}]}' \
+    '{"id": "c", "text": "q", "expect": [{"check": "equals", "text": "x"}],}' '{"id": "d", "id": "e", "text": "q"}' >l.jsonl
+run 3 eval validate l.yaml
+out_has 'l.jsonl:2:3: this is not JSON'
+out_has 'l.jsonl:3:71: this is not JSON'
+out_has 'l.jsonl:4:16: this is not JSON: duplicate object key'
+out_lacks 'l.jsonl:1:'
+
+# All faults of a JSON Schema.
+printf 'schema: ledger-suite/v0\nname: s\ncases:\n  - {id: a, text: q, expect: [{check: schema, value: {type: strin, minItems: 3, pattern: "[", properties: {a: {minimum: x}}}}]}\n' >s.yaml
+run 3 eval validate s.yaml
+for place in /type /minItems /pattern /properties/a/minimum; do
+    out_has "'$place' of the JSON Schema"
+done
 
 # What cannot be read at all.
 run 3 eval validate absent.yaml

@@ -192,11 +192,15 @@ static void one_other_byte_of_the_model_voids_the_proof_at_once(void **state) {
     assert_string_equal(ROUTE(s), "declared-not-proven");
 }
 
-static void a_changed_case_voids_the_proof_at_once(void **state) {
+static void a_changed_suite_that_is_adopted_voids_the_proof_at_once(void **state) {
     struct scene *s = *state;
     go(s);
     s->suite.digest[0] = 8;
     s->how.time_ns = 1; /* declared, and not run */
+    go(s);
+    assert_string_equal(ROUTE(s), "ready"); /* by the suite that was declared */
+    assert_int_equal(events(s, "eval.suite_declared", NULL, false), 1);
+    s->how.adopt = true;
     go(s);
     assert_string_equal(ROUTE(s), "declared-not-proven");
     assert_int_equal(events(s, "eval.suite_declared", NULL, false), 2);
@@ -464,7 +468,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_full_pass_counts_and_proves_its_route),
         TEST(one_other_byte_of_the_model_voids_the_proof_at_once),
-        TEST(a_changed_case_voids_the_proof_at_once),
+        TEST(a_changed_suite_that_is_adopted_voids_the_proof_at_once),
         TEST(a_miss_of_a_threshold_fails_it),
         TEST(a_threshold_of_something_else_does_not_make_up_for_a_miss),
         TEST(errors_leave_it_open),

@@ -189,7 +189,7 @@ static void a_fault_in_json_lines_has_its_line_there(void **state) {
                   "edit_distance, token_f1, exit, judge, did you mean 'equals'?\n"
                   "c.jsonl:3:8: duplicate case 'a' (first on line 1)\n"
                   "c.jsonl:3:13: 'txt' is not a key of a case, did you mean 'text'?\n"
-                  "c.jsonl:4:1: not YAML: while parsing a flow node, did not find expected node content\n"
+                  "c.jsonl:4:7: this is not JSON: unexpected token near end of file\n"
                   "c.jsonl:5:1: expected a case, found a list\n"
                   "suite.yaml:3:1: 'nme' is not a key of a suite, did you mean 'name'?\n");
     suite_box_bad(&box, HEAD "cases: d.jsonl\n", "suite.yaml:3:8: 'cases': the file 'd.jsonl' does not exist\n");

@@ -304,7 +304,7 @@ static void impossible_thresholds_are_refused(void **state) {
                   "suite.yaml:3:23: 'metric': 'pass_rate' is not one of pass_rate_lower, latency_p50_ms, latency_p95_ms, "
                   "latency_p99_ms, cost, regression_lower, violations, probes_changed\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: pass_rate_lower, at_least: 1.2}]\n" ONE,
-                  "suite.yaml:3:50: 'at_least': 1.2 is not a rate, between 0 and 1\n");
+                  "suite.yaml:3:50: 'at_least': 1.2 is not a rate above 0 and up to 1\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: pass_rate_lower, at_most: 0.5}]\n" ONE,
                   "suite.yaml:3:40: 'at_most' is not for pass_rate_lower, where higher is better (expected 'at_least')\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: pass_rate_lower}]\n" ONE,
@@ -328,7 +328,7 @@ static void impossible_thresholds_are_refused(void **state) {
                        "thresholds: [{metric: cost, at_most: -1}]\n" ONE,
                   "suite.yaml:4:38: 'at_most': -1 is not an amount of at least 0\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: -2, baseline: b}]\n" ONE,
-                  "suite.yaml:3:51: 'at_least': -2 is not a difference of rates, between -1 and 1\n");
+                  "suite.yaml:3:51: 'at_least': -2 is not a difference of rates above -1 and up to 1\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: -0.1}]\n" ONE,
                   "suite.yaml:3:14: the threshold on regression_lower needs 'baseline'\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: violations, at_most: 0.5}]\n" ONE,
