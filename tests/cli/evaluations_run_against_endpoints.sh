@@ -216,9 +216,9 @@ err_has "the model's name: expected one line of text"
 box 2 eval run news.yaml "${at[@]}" --concurrency 0
 err_has 'expected 1 to 256'
 box 2 eval run news.yaml "${at[@]}" --budget-time soon
+err_has 'expected a time such as 90s'
 box 2 eval run news.yaml "${at[@]}" --budget-time 0s
 err_has 'expected a time above 0'
-err_has 'expected a time such as 90s'
 box 1 eval run news.yaml --route nowhere
 err_has "no route 'nowhere' is declared"
 box 3 eval run news.yaml "${at[@]}" --only unknown
