@@ -68,5 +68,5 @@ out_has 'it was written, not run'
 measured eval.scored -s eval/h2 suite=typed task=t metric=m value:=1 threshold:=0.5 higher_is_better:=true
 measured eval.finished -s eval/h2 suite=typed route=typed digest="sha256:$(cat served/weights)" verdict=pass samples:=2
 box 0 eval show h2 --json
-json '.things[0].reason' '1 of 2 samples are on record'
+json '.things[0].reason' 'samples on record: 1 of 2'
 finish

@@ -222,7 +222,7 @@ static struct node *threshold(const char *metric, const char *key, struct node *
 }
 
 static void put_thresholds(const int *m, struct node *root) {
-    struct node *list = node(LIST), *rate = threshold("pass_rate_lower", "at_least", real((m[RATE] + 1) / 16.0)), *other;
+    struct node *list = node(LIST), *rate = threshold("pass_rate_lower", "at_least", real((m[RATE] + 1) / 10.0)), *other;
     if (m[CONFIDENCE] != 0 || random_below(2) == 0) {
         put(rate, "confidence", real(m[CONFIDENCE] == 0 ? 0.95 : m[CONFIDENCE] / 4.0));
     }

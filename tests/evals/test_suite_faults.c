@@ -292,7 +292,7 @@ static void bounds_that_every_answer_keeps_are_refused(void **state) {
                        "{lowest: 1, highest: 5}}]}]\n",
                   "suite.yaml:4:69: 'at_least': the score is never below 1, so nothing could fail\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: -1, baseline: b}]\n" ONE,
-                  "suite.yaml:3:51: 'at_least': no difference of rates is below -1, so nothing could fail\n");
+                  "suite.yaml:3:51: 'at_least': -1 is not a difference of rates above -1 and up to 1\n");
     suite_box_done(&box);
 }
 

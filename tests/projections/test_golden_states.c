@@ -309,8 +309,8 @@ static void the_story_ends_as_it_is_told(void **state) {
     says(view, "packs", "web-pack", NULL, "state", "removed");
     says(view, "routes", "extract", NULL, "state", "declared-not-proven");
     says(view, "evals", "e-3", NULL, "reason",
-         "nothing was scored; event 65, its end or a score, is not measured: it was written, not run; 0 of 40 samples are "
-         "on record");
+         "nothing was scored; event 65, its end or a score, is not measured: it was written, not run; samples on "
+         "record: 0 of 40");
     says(view, "routes", "summarise", NULL, "state", "degraded");
     says(view, "promotions", "p-1", NULL, "state", "promoted");
     says(view, "promotions", "p-1", NULL, "violation", "promoted from planned: verifying must come before");
