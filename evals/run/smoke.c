@@ -50,25 +50,30 @@ static void say(const struct run_suite_result *r, char ret[WORDS]) {
     if (r->why[0] != '\0') (void)snprintf(ret + n, WORDS - (size_t)n, ": %s", r->why);
 }
 
-static int record(struct smoking *s, size_t route, struct err *err) {
+/* `away`: why nobody could be asked, and no evaluation was begun; NULL: one was. */
+static int record(struct smoking *s, size_t route, const char *away, struct err *err) {
     const struct run_suite_result *r = &s->result;
     const struct smoke_options *how = s->how;
     const struct bytes of = run_pack_route(how->of, route);
     const char *const evals[] = {r->id};
     char name[NAME_ROOM], why[WORDS];
     (void)snprintf(name, sizeof(name), SMOKE_TAG ":%.*s", (int)of.n, (const char *)of.p);
-    say(r, why);
+    if (away != NULL) {
+        (void)snprintf(why, sizeof(why), "%.500s", away);
+    } else {
+        say(r, why);
+    }
     struct checks_fact fact = {.pack = bytes_of(how->pack),
                                .version = run_pack_version(how->of),
                                .told = {.name = bytes_of(name),
                                         .required = run_pack_requires(how->of, route),
-                                        .verdict = judge(r),
+                                        .verdict = away != NULL ? CHECKS_UNKNOWN : judge(r),
                                         .ns = r->duration_ns,
                                         .seq = LOG_NO_SEQ,
                                         .why = why},
                                .cause = r->finished_seq,
                                .evals = evals,
-                               .evals_n = 1};
+                               .evals_n = away == NULL};
     int rc = checks_record(how->ledger, how->actor, &fact, &fact.told.seq, err);
     if (rc != 0) return rc;
     s->ret->routes++;
@@ -97,9 +102,11 @@ static int run_route(struct smoking *s, size_t route, struct err *err) {
                                               .stop_fd = how->stop_fd,
                                               .progress = how->progress,
                                               .progress_ctx = how->progress_ctx};
-    rc = run_suite(&options, &s->result, err);
-    if (rc == 0 && !s->result.finished) rc = err_set(err, ERR_BUSY, "interrupted");
-    return rc == 0 ? record(s, route, err) : rc;
+    struct err why = {0};
+    rc = run_suite(&options, &s->result, &why);
+    if (rc == ERR_NET && s->result.started_seq == LOG_NO_SEQ) return record(s, route, why.msg, err);
+    if (rc != 0) return err_set(err, rc, "%s", why.msg);
+    return s->result.finished ? record(s, route, NULL, err) : err_set(err, ERR_BUSY, "interrupted");
 }
 
 static int run_one(struct smoking *s, struct err *err) {

@@ -4,7 +4,7 @@
  * For each route that the manifest proves by a suite with such cases there is one evaluation, which is a part of the suite and so
  * proves nothing, and one pack.checked: `check` is "smoke:ROUTE", which no check of a manifest can be called, its cause is
  * eval.finished, and it is required if the route is. Each says what came of the newest run: a required one that did not
- * pass blocks the pack until one does. */
+ * pass blocks the pack until one does. Where an endpoint is not there no evaluation is begun, and the result is unknown. */
 #ifndef EVALS_RUN_SMOKE_H
 #define EVALS_RUN_SMOKE_H
 

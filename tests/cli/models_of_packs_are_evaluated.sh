@@ -97,12 +97,15 @@ out_has 'was changed while it was evaluated'
 wait "$changer"
 same "$(newest eval.finished .verdict)" unknown
 
-# An answer that never comes, and nobody to ask: errors, not misses.
+# Nobody to ask: nothing is recorded as an evaluation, and what was tried is not known.
 setting model_url http://127.0.0.1:1
-box 1 eval run suites/ask.yaml --pack asker
-out_has '0 passed, 0 missed'
-same "$(newest eval.finished .verdict)" unknown
+before=$("$LEDGER" -C "$BOX" query --kind eval.started --format jsonl | wc -l)
+box 4 eval run suites/ask.yaml --pack asker
+err_has 'nothing was recorded'
 box 1 pack check asker --smoke --json
 json '.checks[0] | [.check, .verdict] | join(" ")' 'smoke:ask unknown'
+json '.checks[0].why | contains("connect")' true
+same "$("$LEDGER" -C "$BOX" query --kind eval.started --format jsonl | wc -l)" "$before"
+same "$(newest pack.checked '[.check, .verdict, has("evals")] | join(" ")')" 'smoke:ask unknown false'
 box 0 verify
 finish
