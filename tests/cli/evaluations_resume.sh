@@ -9,7 +9,7 @@ set -eu
 eval_server
 new_box
 at=(--endpoint "http://127.0.0.1:$port" --model tiny)
-repeated 30 'slow yes=yes'
+repeated 60 'slow yes=yes'
 suite slow.yaml 0.8 "${many[@]}"
 
 # recorded: samples that are on record, of all evaluations.
@@ -33,7 +33,7 @@ grep -qF "eval run slow.yaml --endpoint http://127.0.0.1:$port --model tiny --re
     fail "how to continue is not said"
 grep -q 'none: it is not finished, stopped: interrupted' "$T/.back" || fail "that it is not finished is not said"
 n=$(recorded)
-((n >= 4 && n < 30)) || fail "$n samples are on record"
+((n >= 4 && n < 60)) || fail "$n samples are on record"
 same "$(events 'select(.kind == "eval.finished").seq' | wc -l)" 0
 id=$(events 'select(.kind == "eval.started").subject' | cut -d/ -f2)
 grep -q -- "--resume $id" "$T/.back_err" || fail "the evaluation is not named"
@@ -53,15 +53,15 @@ started --resume last
 kill -KILL "$pid"
 wait "$pid" || true
 n=$(recorded)
-((n < 30)) || fail "it was killed too late"
+((n < 60)) || fail "it was killed too late"
 rm served/asked
 box 0 eval run slow.yaml "${at[@]}" --resume last --json
-json '[.eval, .verdict, .resumed, .samples, .partial] | @csv' "\"$id\",\"pass\",2,30,false"
-same "$(asked)" "$((30 - n))"
-same "$(recorded)" 30
-same "$(events 'select(.kind == "eval.finished").body | [.resumed, .samples, .verdict] | @csv')" '2,30,"pass"'
+json '[.eval, .verdict, .resumed, .samples, .partial] | @csv' "\"$id\",\"pass\",2,60,false"
+same "$(asked)" "$((60 - n))"
+same "$(recorded)" 60
+same "$(events 'select(.kind == "eval.finished").body | [.resumed, .samples, .verdict] | @csv')" '2,60,"pass"'
 same "$(events 'select(.kind == "eval.resumed").body.samples' | wc -l)" 2
-same "$(events 'select(.kind == "eval.sampled").body.sample' | sort -u | wc -l)" 30
+same "$(events 'select(.kind == "eval.sampled").body.sample' | sort -u | wc -l)" 60
 box 0 eval show "$id" --json
 json '.things[0].fields.counts' true
 

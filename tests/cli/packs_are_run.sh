@@ -131,8 +131,8 @@ grant filesystem.read 'inbox/**'
 
 # One that has ended by the clock no longer holds, although nothing was recorded since.
 box 0 permit revoke pack/worker exec sleep
-box 0 permit grant pack/worker exec sleep --until "$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%SZ)"
-sleep 1.1
+box 0 permit grant pack/worker exec sleep --until "$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)"
+sleep 2.1
 box 0 pack run worker --demo file=inbox/given
 run=$("$LEDGER" -C "$BOX" query --kind run.started --format jsonl | jq -r .run | tail -1)
 same "$(events 'select(.kind == "run.started").body.permissions | map(.scope) | sort | join(" ")')" 'inbox/** outbox/** python3 shared/**'
