@@ -78,8 +78,6 @@ same "$(of eval.sample_failed)" 0
 grep -q '30 of 30: 30 passed' "$T/.back" || fail "not all passed"
 
 # It hangs: that it does not answer is not its cases' fault.
-sed 's/timeout: 2s/timeout: 1s/' slow.yaml >hung.yaml
-mv hung.yaml slow.yaml
 started --patience 2s
 kill -STOP "$server"
 ended 4
