@@ -38,10 +38,22 @@ static void measure(struct choice *c, struct running *run, const struct manifest
         .route = running_route(run, step), .demo = run->options->demo, .measured = c->measured, .n_measured = n};
 }
 
+/* What decides: the candidates with their bars, proofs and digests. What is told of them, and the events, may grow while it runs. */
+static int put_bare(struct choice *c, struct err *err) {
+    struct route_choice bare = c->is;
+    bare.n_evidence = 0;
+    for (size_t i = 0; i < bare.n; i++) {
+        bare.candidate[i].why[0] = '\0';
+    }
+    buf_clear(&c->bare);
+    return route_body(&bare, &c->bare, err);
+}
+
 static int decide(struct choice *c, struct state_view *view, struct err *err) {
     buf_clear(&c->body);
     int rc = decide_route(view, &c->asked, &c->is, err);
-    return rc == 0 ? route_body(&c->is, &c->body, err) : rc;
+    if (rc == 0) rc = route_body(&c->is, &c->body, err);
+    return rc == 0 ? put_bare(c, err) : rc;
 }
 
 static int ask(void *ctx, struct state_view *view, struct err *err) {
@@ -52,6 +64,7 @@ int choice_make(struct choice *c, struct running *run, const struct manifest_ste
     struct state_options options;
     memset(c, 0, sizeof(*c));
     buf_init(&c->body, EVENT_BODY_MAX);
+    buf_init(&c->bare, EVENT_BODY_MAX);
     measure(c, run, step);
     int rc = state_options_present(run->options->ledger, &options, err);
     options.no_write = true;
@@ -60,13 +73,14 @@ int choice_make(struct choice *c, struct running *run, const struct manifest_ste
 
 void choice_done(struct choice *c) {
     buf_done(&c->body);
+    buf_done(&c->bare);
 }
 
 int choice_again(struct choice *c, struct state_view *view, bool *ret_same, struct err *err) {
-    struct buf before = c->body;
-    buf_init(&c->body, EVENT_BODY_MAX);
+    struct buf before = c->bare;
+    buf_init(&c->bare, EVENT_BODY_MAX);
     int rc = decide(c, view, err);
-    *ret_same = rc == 0 && bytes_eq(bytes_of_buf(&before), bytes_of_buf(&c->body));
+    *ret_same = rc == 0 && bytes_eq(bytes_of_buf(&before), bytes_of_buf(&c->bare));
     buf_done(&before);
     return rc;
 }

@@ -11,6 +11,7 @@ struct choice {
     struct route_asked asked;
     struct route_choice is;
     struct buf body; /* of route.decided */
+    struct buf bare; /* the same without the events that it rests on and what is told of candidates */
     struct route_measured measured[ROUTE_CANDIDATES_MAX];
     char name[ROUTE_CANDIDATES_MAX][256], digest[ROUTE_CANDIDATES_MAX][CHOICE_DIGEST];
     char program[ROUTE_CANDIDATES_MAX][1024]; /* as in the decision */
@@ -20,7 +21,8 @@ struct choice {
 /* Measures what serves the step's routes and decides. Done with choice_done, also after a failure. */
 int choice_make(struct choice *choice, struct running *run, const struct manifest_step *step, struct err *err);
 void choice_done(struct choice *choice);
-/* The same in the states of a view. *ret_same: it is the same decision, byte for byte; else it is the new one now. */
+/* The same in the states of a view. *ret_same: it is the same decision, but for the words about its candidates and the events that it
+ * rests on, to which what runs at the same time adds. It is the new one now. */
 int choice_again(struct choice *choice, struct state_view *view, bool *ret_same, struct err *err);
 /* The route of a candidate; NULL: the manifest has none of that name. */
 const struct manifest_route *choice_route(const struct choice *choice, const struct running *run, size_t candidate);

@@ -456,6 +456,7 @@ static void documents_are_counted_once_and_their_digest_is_the_harnesss(void **s
     assert_false(task.differs);
     assert_int_equal(task.samples, 2);
     lmeval_counter_done(&counter);
+    lmeval_means_free(task.means);
     buf_done(&room);
 }
 
