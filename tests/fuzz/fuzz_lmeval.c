@@ -67,6 +67,7 @@ static void samples(struct bytes text) {
     lmeval_counter_end(&counter, &task);
     want(task.samples <= lines);
     lmeval_counter_done(&counter);
+    lmeval_means_free(task.means);
     lmeval_reader_done(&reader);
 }
 
