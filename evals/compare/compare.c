@@ -23,7 +23,7 @@ static double weight_of(const struct compare_pair *pair) {
 
 /* A case with its repeats. They are not independent of one another; cases are. */
 struct one_case {
-    uint64_t known, count[COMPARE_CHANGES]; /* pairs of which both samples are known, and what became of them */
+    uint32_t known, count[COMPARE_CHANGES]; /* pairs of which both samples are known, and what became of them */
     int64_t erred;                          /* errors only in B less those only in A */
     double weight;                          /* of the first known pair */
 };
@@ -192,10 +192,13 @@ static double mean(const double *values, size_t n) {
 static void describe(struct numbers *numbers, struct compare_numbers *ret) {
     for (size_t i = 0; i < 2; i++) {
         ret->mean[i] = mean(numbers->means[i], numbers->cases);
-        stat_sort(numbers->means[i], numbers->cases);
-        ret->middle[i] = stat_percentile(numbers->means[i], numbers->cases, 5000);
         stat_sort(numbers->values[i], numbers->n);
         ret->p50[i] = stat_percentile(numbers->values[i], numbers->n, 5000);
+        ret->middle[i] = ret->p50[i]; /* where no case is repeated, its mean is its value */
+        if (numbers->cases < numbers->n) {
+            stat_sort(numbers->means[i], numbers->cases);
+            ret->middle[i] = stat_percentile(numbers->means[i], numbers->cases, 5000);
+        }
         ret->p95[i] = stat_percentile(numbers->values[i], numbers->n, 9500);
         ret->p99[i] = stat_percentile(numbers->values[i], numbers->n, 9900);
     }
