@@ -105,6 +105,7 @@ static void record(struct egress_proxy *p, const struct egress_record *r) {
         to->times++;
         to->sent += r->sent;
         to->received += r->received;
+        to->arrived = r->arrived < to->arrived ? r->arrived : to->arrived;
     } else {
         p->more++;
     }
@@ -356,6 +357,7 @@ static bool begin_thread(struct egress_proxy *p, void *(*work)(void *), void *ar
 static void *accept_all(void *arg) {
     struct egress_proxy *p = arg;
     struct client waiting = {.proxy = p, .fd = -1};
+    uint64_t arrived = 0;
     while (!is_stopping(p)) {
         if (!ready(&waiting, p->listener, POLLIN, -1)) {
             continue;
@@ -369,7 +371,7 @@ static void *accept_all(void *arg) {
         }
         struct client *c = calloc(1, sizeof *c);
         if (c != NULL) {
-            *c = (struct client){.proxy = p, .fd = fd, .server = -1};
+            *c = (struct client){.proxy = p, .fd = fd, .server = -1, .record.arrived = ++arrived};
         }
         if (c == NULL || !begin_thread(p, serve, c)) { /* too many at once */
             close(fd);
@@ -413,6 +415,11 @@ int egress_proxy_start(int listener, const char *const *patterns, struct egress_
     return 0;
 }
 
+static int compare_arrivals(const void *a, const void *b) {
+    uint64_t x = ((const struct egress_record *)a)->arrived, y = ((const struct egress_record *)b)->arrived;
+    return (x > y) - (x < y);
+}
+
 uint64_t egress_proxy_stop(struct egress_proxy *p, egress_take_fn *take, void *ctx) {
     if (p == NULL) {
         return 0;
@@ -424,6 +431,7 @@ uint64_t egress_proxy_stop(struct egress_proxy *p, egress_take_fn *take, void *c
     (void)!write(p->stop, &one, sizeof one);
     while (p->threads > 0 && pthread_cond_timedwait(&p->gone, &p->lock, &until) == 0) {
     }
+    qsort(p->list, p->list_n, sizeof p->list[0], compare_arrivals);
     for (size_t i = 0; i < p->list_n; i++) {
         take(ctx, &p->list[i]);
     }

@@ -13,6 +13,7 @@ struct egress_record {
     char address[EGRESS_ADDRESS_TEXT]; /* that it was connected to; empty: it was not */
     char refused[EGRESS_REFUSED_MAX];  /* why; empty: it was not */
     uint64_t sent, received, times;
+    uint64_t arrived; /* the number of the first of their connections, from 1 in the order that they were accepted in */
 };
 
 struct egress_proxy;
@@ -20,7 +21,7 @@ struct egress_proxy;
 /* Takes `listener`; the patterns, NULL at the end, are copied. */
 int egress_proxy_start(int listener, const char *const *patterns, struct egress_proxy **ret, struct err *err);
 /* Ends every connection and waits for the threads; one that hangs in the resolver is left to end by itself, without a
- * connection. What was recorded is handed to `take`, oldest first; NULL-safe. Returns how many were not recorded. */
+ * connection. What was recorded is handed to `take`, in the order of `arrived`; NULL-safe. Returns how many were not recorded. */
 typedef void egress_take_fn(void *ctx, const struct egress_record *record);
 uint64_t egress_proxy_stop(struct egress_proxy *proxy, egress_take_fn *take, void *ctx);
 
