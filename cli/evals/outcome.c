@@ -10,6 +10,8 @@
 #include "cli/print/fact.h"
 #include "cli/print/say.h"
 #include "evals/stat/stat.h"
+#include "projections/ready/eval.h"
+#include "projections/view/look.h"
 
 #define CONFIDENCE 0.95
 
@@ -30,6 +32,40 @@ void outcome_progress(void *ctx, const struct run_progress *p) {
     out_progress_draw(line, p->fresh, p->planned - before);
 }
 
+/* ---- does it count? ---- */
+
+struct standing {
+    const char *eval;
+    bool known, counts;
+    char reason[REASON_MAX];
+};
+
+static int find_standing(void *ctx, struct state_view *view, struct err *err) {
+    struct standing *s = ctx;
+    const struct bytes id = bytes_of(s->eval);
+    struct row row;
+    bool there = false;
+    int rc = look_judged(view, "evals", &id, 1, &row, &there, err);
+    s->known = rc == 0 && there;
+    if (s->known) {
+        s->counts = row_bool(&row, EVAL_COUNTS);
+        (void)snprintf(s->reason, sizeof(s->reason), "%.*s",
+                       REASON_PART(row_text(&row, EVAL_REASON), sizeof(s->reason) - 1));
+    }
+    row_done(&row);
+    return rc;
+}
+
+/* The judge is that of the states; what cannot be asked is not said. */
+static void ask_standing(struct ledger *ledger, const struct run_suite_result *r, struct standing *ret) {
+    struct state_options options;
+    struct err ignored = {0};
+    *ret = (struct standing){.eval = r->id};
+    if (r->finished && state_options_present(ledger, &options, &ignored) == 0) {
+        (void)state_ask(ledger, &options, find_standing, ret, &ignored);
+    }
+}
+
 /* ---- JSON ---- */
 
 static void put_real(struct obj *obj, const char *key, double value) {
@@ -43,12 +79,16 @@ static void put_real(struct obj *obj, const char *key, double value) {
     buf_done(&mp);
 }
 
-static int print_json(struct cli *cli, const struct run_suite_result *r) {
+static int print_json(struct cli *cli, const struct standing *standing, const struct run_suite_result *r) {
     struct obj obj = {0}, list = {0};
     obj_text(&obj, "schema", "ledger.eval_run/1");
     obj_text(&obj, "eval", r->id);
     obj_bool(&obj, "finished", r->finished);
     obj_text(&obj, "verdict", r->verdict);
+    if (standing->known) {
+        obj_bool(&obj, "counts", standing->counts);
+        obj_text(&obj, "reason", standing->reason[0] != '\0' ? standing->reason : NULL);
+    }
     obj_bool(&obj, "partial", r->partial);
     obj_bool(&obj, "changed", r->changed);
     obj_text(&obj, "stopped", r->stopped);
@@ -130,9 +170,9 @@ static void print_whys(struct cli *cli, const struct run_suite_result *r) {
     }
 }
 
-static int print_people(struct cli *cli, const struct run_suite_result *r) {
+static int print_people(struct cli *cli, const struct standing *standing, const struct run_suite_result *r) {
     const struct run_progress *c = &r->counts;
-    char counts[160], verdict[160];
+    char counts[160], verdict[160], stands[sizeof(standing->reason) + 8];
     print_bad_news(cli, r);
     int exit_code = r->scores_n > 0 ? print_scores(cli, r) : 0;
     if (exit_code != 0) return exit_code;
@@ -145,6 +185,8 @@ static int print_people(struct cli *cli, const struct run_suite_result *r) {
     (void)snprintf(verdict, sizeof(verdict), "%s%s%s%s", r->finished ? r->verdict : "none: it is not finished",
                    r->partial && r->finished ? ", partial" : "", r->stopped != NULL ? ", stopped: " : "",
                    r->stopped != NULL ? r->stopped : "");
+    (void)snprintf(stands, sizeof(stands), "%s%s%s", standing->counts ? "yes" : "no",
+                   standing->reason[0] != '\0' ? ": " : "", standing->reason);
     char resumed[64];
     (void)snprintf(resumed, sizeof(resumed), "%llu time%s", (unsigned long long)r->resumed, r->resumed == 1 ? "" : "s");
     const struct fact facts[] = {
@@ -152,6 +194,7 @@ static int print_people(struct cli *cli, const struct run_suite_result *r) {
         fact_text("samples", "samples", counts),
         fact_said(fact_text("resumed", "resumed", resumed), r->resumed > 0 ? NULL : ""),
         fact_text("verdict", "verdict", verdict),
+        fact_said(fact_text("counts", "counts", stands), standing->known ? NULL : ""),
     };
     fact_lines(cli, facts, sizeof(facts) / sizeof(facts[0]), 8);
     return 0;
@@ -168,8 +211,10 @@ static void print_rest(struct cli *cli, struct bytes again, const struct run_sui
              r->away[0] != '\0' ? "the endpoint does not answer" : "interrupted", (int)again.n, (const char *)again.p);
 }
 
-int outcome_print(struct cli *cli, struct bytes again, const struct run_suite_result *r) {
-    int exit_code = cli->json ? print_json(cli, r) : print_people(cli, r);
+int outcome_print(struct cli *cli, struct ledger *ledger, struct bytes again, const struct run_suite_result *r) {
+    struct standing standing;
+    ask_standing(ledger, r, &standing);
+    int exit_code = cli->json ? print_json(cli, &standing, r) : print_people(cli, &standing, r);
     if (exit_code == 0 && !r->finished) print_rest(cli, again, r);
     if (exit_code != 0) return exit_code;
     if (!r->finished && r->away[0] != '\0') return EXIT_SYSTEM;

@@ -7,7 +7,8 @@
 
 /* The line while it runs; the context is a struct out_progress. */
 void outcome_progress(void *ctx, const struct run_progress *progress);
-/* Returns the exit code: good only if it passed. `again`: the command that continues it. */
-int outcome_print(struct cli *cli, struct bytes again, const struct run_suite_result *result);
+/* Asks the states whether it counts, and says so. Returns the exit code: good only if it passed. `again`: the command that
+ * continues it. */
+int outcome_print(struct cli *cli, struct ledger *ledger, struct bytes again, const struct run_suite_result *result);
 
 #endif

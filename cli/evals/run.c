@@ -411,7 +411,7 @@ static int run_it(struct call *c) {
     }
     if (rc != 0) return cli_fail_lookup(c->cli, &err);
     put_again(c, &again);
-    int exit_code = outcome_print(c->cli, bytes_of_buf(&again), &c->result);
+    int exit_code = outcome_print(c->cli, c->ledger, bytes_of_buf(&again), &c->result);
     buf_done(&again);
     return exit_code;
 }
