@@ -25,6 +25,7 @@
 enum {
     O_ROUTE,
     O_PACK,
+    O_CANDIDATE,
     O_EXEC,
     O_UNCONFINED,
     O_USER,
@@ -50,6 +51,8 @@ enum {
 static const struct opt options[] = {
     [O_ROUTE] = {"route", 0, "ROUTE", "the route that is evaluated, with its model and endpoint, or its program"},
     [O_PACK] = {"pack", 0, "NAME", "the installed pack whose steps are evaluated"},
+    [O_CANDIDATE] = {"candidate", 0, "PATH",
+                     "of a command: the file or directory that is evaluated, if it is not the program"},
     [O_EXEC] = {"exec", 0, "PROGRAM", "of a command: a program that it may start; may be repeated"},
     [O_UNCONFINED] = {"unconfined", 0, NULL, "run steps or the command without bubblewrap; the record says so"},
     [O_USER] = {"user", 0, "NAME", "of root: the user that steps or the command run as (default: nobody)"},
@@ -172,6 +175,7 @@ static int take_subject(struct call *c) {
         if (c->exec_n == EXEC_MAX) return cli_usage(c->cli, "--exec is given more than %d times", EXEC_MAX);
         c->exec[c->exec_n++] = program;
     }
+    if (given(c, O_CANDIDATE) != NULL && !command) return cli_usage(c->cli, "--candidate is for a command");
     if (opt_has(c->args, &options[O_USER]) && geteuid() != 0) {
         return cli_usage(c->cli, "--user is for root: the steps of an ordinary user run as that user");
     }
@@ -306,6 +310,7 @@ static int open_command(struct call *c) {
     if (exit_code != 0) return exit_code;
     const struct run_command_options how = {.words = c->words,
                                             .words_n = c->words_n,
+                                            .candidate = given(c, O_CANDIDATE),
                                             .exec = c->exec,
                                             .exec_n = c->exec_n,
                                             .ledger_dir = c->cli->dir,

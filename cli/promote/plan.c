@@ -42,7 +42,7 @@ struct planning {
     const char *of, *digest, *before;
     const struct naming *naming;
     struct promote_live live;
-    char measured[LINK_DIGEST_MAX], found[LINK_DIGEST_MAX];
+    char measured[VERSION_DIGEST_MAX], found[VERSION_DIGEST_MAX];
     bool linked;
     struct promote_target target;
 };

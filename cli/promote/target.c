@@ -28,16 +28,16 @@ static int name_version(const char *dir, const char *path, char ret[FILE_PATH_MA
     return 0;
 }
 
-static int measure_before(const struct promote_target *t, char ret[LINK_DIGEST_MAX], struct err *err) {
+static int measure_before(const struct promote_target *t, char ret[VERSION_DIGEST_MAX], struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = link_resolve(t->link, t->previous, path, err);
-    if (rc == 0) rc = link_digest(path, ret, NULL, err);
+    if (rc == 0) rc = version_digest(path, ret, NULL, err);
     return rc == ERR_NOTFOUND ? err_set(err, ERR_INVALID, "the link '%.300s' leads to nothing", t->link) : rc;
 }
 
-int target_plan(const char *dir, const char *name, const char *from, char digest[LINK_DIGEST_MAX],
-                struct promote_target *ret, char ret_before[LINK_DIGEST_MAX], struct err *err) {
-    char path[FILE_PATH_MAX], found[LINK_DIGEST_MAX];
+int target_plan(const char *dir, const char *name, const char *from, char digest[VERSION_DIGEST_MAX],
+                struct promote_target *ret, char ret_before[VERSION_DIGEST_MAX], struct err *err) {
+    char path[FILE_PATH_MAX], found[VERSION_DIGEST_MAX];
     char *real = realpath(dir, NULL);
     memset(ret, 0, sizeof(*ret));
     ret_before[0] = '\0';
@@ -51,7 +51,7 @@ int target_plan(const char *dir, const char *name, const char *from, char digest
     if (rc == 0 && from == NULL) rc = file_join(path, real, digest + strlen("sha256:"), err);
     if (rc == 0 && from != NULL) snprintf(path, sizeof(path), "%s", from);
     if (rc == 0) rc = name_version(real, path, ret->source, err);
-    if (rc == 0) rc = link_digest(path, found, NULL, err);
+    if (rc == 0) rc = version_digest(path, found, NULL, err);
     if (rc == 0 && digest[0] != '\0' && strcmp(digest, found) != 0) {
         rc = err_set(err, ERR_INVALID, "'%.300s' is %s, not %s", path, found, digest);
     }
@@ -116,9 +116,9 @@ static int ends_of(const struct promote_known *known, const struct promote_targe
 }
 
 static int is_whole(const struct promote_target *t, const char *to, const char *want, struct err *err) {
-    char path[FILE_PATH_MAX], found[LINK_DIGEST_MAX];
+    char path[FILE_PATH_MAX], found[VERSION_DIGEST_MAX];
     int rc = link_resolve(t->link, to, path, err);
-    if (rc == 0) rc = link_digest(path, found, NULL, err);
+    if (rc == 0) rc = version_digest(path, found, NULL, err);
     if (rc == ERR_NOTFOUND || rc == ERR_INVALID) {
         err->code = ERR_CONFLICT;
         return ERR_CONFLICT;
@@ -160,7 +160,7 @@ int target_may(const struct promote_known *known, const struct promote_target *t
 
 struct switched {
     bool was_there, forced;
-    char before[LINK_DIGEST_MAX], read_back[LINK_DIGEST_MAX];
+    char before[VERSION_DIGEST_MAX], read_back[VERSION_DIGEST_MAX];
 };
 
 /* Going back is safe; going on is not, while LOCKDOWN is on. A link that was switched already is only read. */
@@ -186,11 +186,11 @@ static int switch_link(struct ledger *ledger, const struct promote_known *known,
     if (rc == 0) rc = may_switch(ledger, known, ret->was_there, err);
     if (rc == 0 && !ret->was_there && link_read(t->link, found, NULL) == 0 &&
         link_resolve(t->link, found, path, NULL) == 0) {
-        (void)link_digest(path, ret->before, NULL, NULL); /* unknown, if it cannot be read */
+        (void)version_digest(path, ret->before, NULL, NULL); /* unknown, if it cannot be read */
     }
     if (rc == 0 && !ret->was_there) rc = link_switch(t->link, ret->forced ? NULL : from, to, err);
     if (rc == 0 && ret->was_there) rc = file_sync_parent(t->link, err); /* by a process that was killed, perhaps */
-    if (rc == 0) rc = link_digest(t->link, ret->read_back, NULL, err);
+    if (rc == 0) rc = version_digest(t->link, ret->read_back, NULL, err);
     if (rc == 0 && strcmp(ret->read_back, want) != 0) {
         rc = err_set(err, ERR_CONFLICT, "'%.300s' was switched and is %s, not %s", t->link, ret->read_back, want);
     }

@@ -4,14 +4,15 @@
 
 #include "cli/promote/promote.h"
 #include "evals/gate/link.h"
+#include "packs/tree/version.h"
 
 struct promote_target {
     char link[FILE_PATH_MAX], source[FILE_PATH_MAX], previous[FILE_PATH_MAX]; /* previous: empty if there was no link */
 };
 /* For a plan: DIR/NAME, where it leads now, and where the candidate lies: `from` (NULL: DIR/<hex of the digest>). `digest` is
  * measured when it is empty; `ret_before` is that of what the link leads to, empty if there is no link. */
-int target_plan(const char *dir, const char *name, const char *from, char digest[LINK_DIGEST_MAX],
-                struct promote_target *ret, char ret_before[LINK_DIGEST_MAX], struct err *err);
+int target_plan(const char *dir, const char *name, const char *from, char digest[VERSION_DIGEST_MAX],
+                struct promote_target *ret, char ret_before[VERSION_DIGEST_MAX], struct err *err);
 /* Of the event that planned it. ERR_NOTFOUND: its private fields were erased. */
 int target_read(struct ledger *ledger, const struct promote_known *known, struct promote_target *ret, struct err *err);
 /* Whether the link may be switched to the version with the digest `want`, the candidate's or the one before: it lies there whole,

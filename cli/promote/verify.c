@@ -78,13 +78,13 @@ static int put_count(struct body *body, const char *name, uint64_t n, struct err
 /* What is free where the candidate lies, and how much that takes; of a promotion without a target, where the ledger is. What
  * cannot be measured is left out. */
 static int put_measured(struct verifying *v, struct body *body, struct err *err) {
-    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], digest[LINK_DIGEST_MAX];
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX], digest[VERSION_DIGEST_MAX];
     uint64_t free = 0, all = 0, needed = 0;
     bool placed = v->has_target && file_parent(dir, v->target.link, NULL) == 0;
     int rc = 0;
     if (file_room(placed ? dir : log_dir(v->ledger), &free, &all)) rc = put_count(body, "free_bytes", free, err);
     if (rc == 0 && placed && link_resolve(v->target.link, v->target.source, path, NULL) == 0 &&
-        link_digest(path, digest, &needed, NULL) == 0) {
+        version_digest(path, digest, &needed, NULL) == 0) {
         rc = put_count(body, "needed_bytes", needed, err);
     }
     return rc;
@@ -176,7 +176,7 @@ static int show(struct verifying *v) {
 struct asked {
     uint64_t verifying;
     struct buf reasons;
-    char policy_digest[LINK_DIGEST_MAX];
+    char policy_digest[VERSION_DIGEST_MAX];
 };
 
 /* The gates' newest answer, and the verification before it. */

@@ -12,12 +12,6 @@
 
 #include "base/file.h"
 
-#define LINK_DIGEST_MAX 80
-
-/* "sha256:..." of a file's content, or of a directory as packs/tree/content.h defines it; links on the way are followed.
- * ERR_NOTFOUND: nothing is there. ERR_INVALID: it is neither, or the directory holds what a version may not. `ret_bytes` may be
- * NULL. */
-int link_digest(const char *path, char ret[LINK_DIGEST_MAX], uint64_t *ret_bytes, struct err *err);
 /* Where a link leads, as it is written. ERR_NOTFOUND: there is none. ERR_CONFLICT: something else has that name. */
 int link_read(const char *link, char ret[FILE_PATH_MAX], struct err *err);
 /* The path of what it leads to: `to` itself, or below the link's directory. */

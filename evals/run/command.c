@@ -20,11 +20,13 @@
 #include "evals/run/words.h"
 #include "evals/run/workspace.h"
 #include "packs/run/place.h"
+#include "packs/tree/version.h"
 #include "work/process.h"
 
 #define S(text_)   (int)((text_).n < 100 ? (text_).n : 100), (const char *)(text_).p
 #define INSIDE     "/work"
 #define OUT        "/out"
+#define CANDIDATE  "/candidate"
 #define ANSWER_MAX ((size_t)64 << 20)
 #define SAID_MAX   200 /* bytes of standard error that are told */
 #define FILE_MAX   (UINT64_C(1) << 32)
@@ -37,10 +39,22 @@ struct run_command {
     struct run_words *words;
     struct work_host *host;
     struct run_workspace workspace;
-    bool asked; /* what it is, before the first sample */
+    bool asked;    /* what it is, before the first sample */
+    int candidate; /* what is evaluated, held open; -1: the program */
 };
 
 /* ---- what it is ---------------------------------------------------------------------------------------------------------- */
+
+/* It is there, has a digest, and can be handed in. */
+static int open_candidate(struct run_command *c, struct err *err) {
+    char digest[VERSION_DIGEST_MAX];
+    const char *path = c->how.candidate;
+    if (path == NULL) return 0;
+    int rc = version_digest(path, digest, NULL, err);
+    if (rc == 0) c->candidate = open(path, O_PATH | O_CLOEXEC);
+    if (rc == 0 && c->candidate < 0) rc = err_errno(err, errno, "'%.300s' cannot be opened", path);
+    return rc == 0 ? 0 : err_prefix(err, "--candidate");
+}
 
 int run_command_open(const struct run_command_options *options, struct run_command **ret, struct err *err) {
     const struct run_words_options words = {.words = options->words,
@@ -54,8 +68,9 @@ int run_command_open(const struct run_command_options *options, struct run_comma
     if (c == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     c->how = *options;
     if (options->route != NULL) c->route = *options->route;
-    c->workspace.lock = -1;
+    c->workspace.lock = c->candidate = -1;
     int rc = run_words_open(&words, &c->words, err);
+    if (rc == 0) rc = open_candidate(c, err);
     if (rc == 0) rc = work_host_open(&host, &c->host, err);
     if (rc == 0) rc = run_workspace_open(&c->workspace, err);
     if (rc == 0 && options->unconfined && chmod(c->workspace.path, 0711) != 0) { /* the user of steps walks through it */
@@ -74,12 +89,20 @@ void run_command_close(struct run_command *command) {
     run_workspace_close(&command->workspace);
     work_host_close(command->host);
     run_words_close(command->words);
+    if (command->candidate >= 0) close(command->candidate);
     free(command);
 }
 
 static void put_digest(char ret[RUN_DIGEST_MAX], const uint8_t digest[HASH_LEN]) {
     memcpy(ret, "sha256:", 7);
     text_hex(ret + 7, digest, HASH_LEN);
+}
+
+static void put_candidate(const struct run_command *c, char ret[RUN_DIGEST_MAX]) {
+    char digest[VERSION_DIGEST_MAX];
+    if (c->how.candidate != NULL && version_digest(c->how.candidate, digest, NULL, NULL) == 0) {
+        (void)snprintf(ret, RUN_DIGEST_MAX, "%.*s", RUN_DIGEST_MAX - 1, digest);
+    }
 }
 
 /* At first it is what is held open; later, whatever its words lead to. One that is gone has no digest. */
@@ -91,6 +114,7 @@ static int bind(void *ctx, struct run_binding *ret, struct err *err) {
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
     *ret = c->route;
     ret->model[0] = ret->digest[0] = '\0';
+    put_candidate(c, ret->digest);
     (void)snprintf(ret->runtime, sizeof(ret->runtime), "process");
     ret->command = bytes_of_buf(&c->words->command);
     ret->unconfined = c->how.unconfined;
@@ -301,6 +325,9 @@ static int put_variables(struct asking *a, uint64_t repeat, struct err *err) {
         rc = add_variable(a, err, "LEDGER_EVAL_SEED=%lld", (long long)((uint64_t)a->one->seed + repeat));
     }
     if (rc == 0 && a->out >= 0) rc = add_variable(a, err, "LEDGER_EVAL_OUT=%s", is_confined(a) ? OUT : a->out_path);
+    if (rc == 0 && a->command->candidate >= 0) {
+        rc = add_variable(a, err, "LEDGER_EVAL_CANDIDATE=%s", is_confined(a) ? CANDIDATE : a->command->how.candidate);
+    }
     return rc;
 }
 
@@ -326,7 +353,10 @@ static int execute(struct asking *a, struct err *err) {
         programs[i] = (struct work_program){-1, w->exec[i].inside};
     }
     const uint64_t most = a->one->timeout_ms != SUITE_ABSENT ? a->one->timeout_ms : 0;
-    const struct work_bind binds[] = {{a->files, INSIDE, false}, {a->out, OUT, true}};
+    struct work_bind binds[3] = {{a->files, INSIDE, false}};
+    size_t binds_n = 1;
+    if (a->out >= 0) binds[binds_n++] = (struct work_bind){a->out, OUT, true};
+    if (c->candidate >= 0 && is_confined(a)) binds[binds_n++] = (struct work_bind){c->candidate, CANDIDATE, false};
     const struct work_process process = {.program = is_confined(a) ? w->program.inside : w->program.host,
                                          .program_fd = is_confined(a) ? w->fd : 0,
                                          .argv = (const char *const *)a->argv,
@@ -336,7 +366,7 @@ static int execute(struct asking *a, struct err *err) {
                                          .output = a->output,
                                          .error = a->error,
                                          .binds = binds,
-                                         .binds_n = a->out >= 0 ? 2 : 1,
+                                         .binds_n = binds_n,
                                          .programs = programs,
                                          .programs_n = w->exec_n,
                                          .limit = {.wall_ms = most},

@@ -5,6 +5,7 @@
  *   the directory where it starts   /work, which cannot be written: the case's files by their names, and the files that the command
  *                        names by their own paths
  *   /out                 only where the case looks at outputs by name: what it writes there, also in $LEDGER_EVAL_OUT
+ *   /candidate           what is evaluated, where that is not the program itself: read-only, also in $LEDGER_EVAL_CANDIDATE
  *   $LEDGER_EVAL_SEED    the seed of this repeat, if the case has one
  *
  * The answer is standard output. Nothing that it starts outlives it. */
@@ -16,6 +17,7 @@
 struct run_command_options {
     const char *const *words; /* the program and its arguments */
     size_t words_n;
+    const char *candidate;   /* the file or directory whose digest the result is bound to; NULL: the program alone */
     const char *const *exec; /* programs that it may start */
     size_t exec_n;
     const char *ledger_dir, *trust; /* whose files it is not given; trust NULL: none */

@@ -3,6 +3,7 @@
  * Sees: the floors below packs. Begin with content.h.
  *
  *   content  reads a directory safely, each file once, and computes its digest
+ *   version  the digest of a version, which is a file or a directory
  *   sign     pack.sig: a signed note over that digest
  *
  * Words. "Tree": the regular files below one directory, by path. "Tree digest": one SHA-256 over all of them; what is

@@ -389,8 +389,12 @@ int promotions_weigh(struct state_view *view, const struct row *row, struct read
 /* What an evaluation of the candidate is of. */
 static void put_evaluate(const struct row *row, struct buf *out) {
     bool route = row_is(row, PROMOTIONS_WHAT, "route"), pack = row_is(row, PROMOTIONS_WHAT, "pack");
+    bool model = row_is(row, PROMOTIONS_WHAT, "model");
     struct bytes name = row_text(row, route ? PROMOTIONS_ROUTE : PROMOTIONS_PACK);
-    buf_put_str(out, route ? "FILE --route " : pack ? "FILE --pack " : "FILE --endpoint URL --model MODEL");
+    buf_put_str(out, route   ? "FILE --route "
+                     : pack  ? "FILE --pack "
+                     : model ? "FILE --endpoint URL --model MODEL"
+                             : "FILE --candidate PATH -- COMMAND");
     if (route || pack) {
         readiness_put_word(out, name.n > 0 ? name : bytes_of(route ? "ROUTE" : "PACK"));
     }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "evals/gate/link.h"
+#include "packs/tree/version.h"
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/syscalls.h"
 
@@ -220,23 +221,23 @@ static void what_a_killed_process_left_is_removed(void **state) {
 
 static void a_digest_is_of_the_content(void **state) {
     (void)state;
-    char one[LINK_DIGEST_MAX], two[LINK_DIGEST_MAX], again[LINK_DIGEST_MAX];
+    char one[VERSION_DIGEST_MAX], two[VERSION_DIGEST_MAX], again[VERSION_DIGEST_MAX];
     struct err err = {0};
     uint64_t bytes = 0;
     must(link_switch(live, "", "v1", &why));
-    must(link_digest(live, one, &bytes, &why));
+    must(version_digest(live, one, &bytes, &why));
     assert_int_equal(bytes, 3);
-    must(link_digest(scratch_at(&s, "web/v2"), two, NULL, &why));
+    must(version_digest(scratch_at(&s, "web/v2"), two, NULL, &why));
     assert_string_not_equal(one, two);
     scratch_write(scratch_at(&s, "web/v2/a"), bytes_of("one"));
-    must(link_digest(scratch_at(&s, "web/v2"), again, NULL, &why));
+    must(version_digest(scratch_at(&s, "web/v2"), again, NULL, &why));
     assert_string_equal(one, again);
-    must(link_digest(scratch_at(&s, "web/v1/a"), one, NULL, &why)); /* a file's SHA-256 */
+    must(version_digest(scratch_at(&s, "web/v1/a"), one, NULL, &why)); /* a file's SHA-256 */
     assert_string_equal(one, "sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
-    assert_int_equal(link_digest(scratch_at(&s, "web/v9"), one, NULL, &err), ERR_NOTFOUND);
+    assert_int_equal(version_digest(scratch_at(&s, "web/v9"), one, NULL, &err), ERR_NOTFOUND);
     assert_int_equal(mkfifo(scratch_at(&s, "web/v1/pipe"), 0600), 0);
-    assert_int_equal(link_digest(scratch_at(&s, "web/v1"), one, NULL, &err), ERR_INVALID);
-    assert_int_equal(link_digest(scratch_at(&s, "web/v1/pipe"), one, NULL, &err), ERR_INVALID);
+    assert_int_equal(version_digest(scratch_at(&s, "web/v1"), one, NULL, &err), ERR_INVALID);
+    assert_int_equal(version_digest(scratch_at(&s, "web/v1/pipe"), one, NULL, &err), ERR_INVALID);
 }
 
 int main(void) {
