@@ -119,7 +119,7 @@ static int apply(struct cli *cli, const struct opt_args *args) {
     const char *actor = opt_text(args, &apply_options[A_SUBMIT + SUBMIT_ACTOR]);
     int exit_code = load(cli, args->args[0], false, forced, &known, subject);
     if (exit_code != 0) return exit_code;
-    if (known.unapplied[0] != '\0' || (forced && strcmp(known.state, "promoted") == 0 && known.linked)) {
+    if (known.unapplied[0] != '\0' || (forced && known.live && known.linked && known.applied[0] != '\0')) {
         return target_apply(cli, subject, actor, forced);
     }
     if (path != NULL && read_code(path, code, &err) != 0) return cli_fail_input(cli, &err);
@@ -144,7 +144,7 @@ const struct spec promote_apply = {
              "with the reason and its events otherwise. Where the plan has a target, its link is then switched,\n"
              "read back and that recorded (promotion.applied). What was promoted and not applied, because of a\n"
              "crash or a full disk, is completed. A link that somebody else moved is named, exit code 1, and left\n"
-             "alone without --force.",
+             "alone without --force, which leads it back to what was applied last, by promoting or rolling back.",
     .examples = "ledger promote apply swap\nledger promote apply swap --tripcode code",
     .opts = apply_options,
     .min_args = 1,
