@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/spawn.h"
 #include "cli/call/cli.h"
+#include "packs/life/program.h"
 #include "packs/run/running.h"
 #include "work/process.h"
 
@@ -151,21 +152,44 @@ static int take_output(int fd, bool cut, struct buf *out, struct err *err) {
                : buf_check(out, "what the command printed", err);
 }
 
+/* Programs that it may start: those that are named, and those of a script's first line. */
+struct starting {
+    struct work_program program[TRIAL_PATHS_MAX + PROGRAM_INTERPRETERS];
+    char path[TRIAL_PATHS_MAX][FILE_PATH_MAX];
+    struct program interpreter[PROGRAM_INTERPRETERS];
+    size_t n;
+};
+
+static int find_starting(const struct trial_how *how, const char *program, struct starting *s, struct err *err) {
+    char line[PROGRAM_LINE];
+    const char *names[PROGRAM_INTERPRETERS];
+    int fd = open(program, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    size_t n = fd >= 0 ? program_interpreters(fd, line, names) : 0;
+    int rc = 0;
+    if (fd >= 0) close(fd);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = program_find(bytes_of(names[i]), "/", &s->interpreter[i], err);
+        s->program[s->n++] = (struct work_program){-1, s->interpreter[i].inside};
+        if (rc != 0) err_prefix(err, "the interpreter of '%.200s'", how->words[0]);
+    }
+    for (size_t i = 0; rc == 0 && i < how->n_programs; i++) {
+        rc = find_program(how->programs[i], s->path[i], err);
+        s->program[s->n++] = (struct work_program){-1, s->path[i]};
+    }
+    return rc;
+}
+
 /* Status is the exit code, or -1: it was ended; `why` says by what. */
 static int run_confined(struct work_host *host, const struct trial_how *how, const char *const *argv, struct buf *out,
                         int *ret_status, char why[120], struct err *err) {
     static const char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", NULL};
     struct sights *sights = calloc(1, sizeof(*sights));
-    char(*path)[FILE_PATH_MAX] = calloc(TRIAL_PATHS_MAX, FILE_PATH_MAX);
-    struct work_program programs[TRIAL_PATHS_MAX];
+    struct starting *starting = calloc(1, sizeof(*starting));
     struct work_result result = {0};
     int fd = memfd_create("trial", MFD_CLOEXEC);
-    int rc = sights != NULL && path != NULL && fd >= 0 ? 0 : err_set(err, ERR_NOMEM, "no memory for a trial");
+    int rc = sights != NULL && starting != NULL && fd >= 0 ? 0 : err_set(err, ERR_NOMEM, "no memory for a trial");
     if (rc == 0) rc = find_sights(how, sights, err);
-    for (size_t i = 0; rc == 0 && i < how->n_programs; i++) {
-        rc = find_program(how->programs[i], path[i], err);
-        programs[i] = (struct work_program){-1, path[i]};
-    }
+    if (rc == 0) rc = find_starting(how, argv[0], starting, err);
     const struct work_process process = {.program = argv[0],
                                          .argv = argv,
                                          .environment = environment,
@@ -175,14 +199,17 @@ static int run_confined(struct work_host *host, const struct trial_how *how, con
                                          .error = fd,
                                          .binds = rc == 0 ? sights->bind : NULL,
                                          .binds_n = rc == 0 ? sights->n : 0,
-                                         .programs = programs,
-                                         .programs_n = how->n_programs,
+                                         .programs = rc == 0 ? starting->program : NULL,
+                                         .programs_n = rc == 0 ? starting->n : 0,
                                          .limit = {.wall_ms = TRIAL_MS, .output = out->max},
                                          .stop = -1};
     if (rc == 0) {
         rc = work_process_run(host, &process, &result, err);
         if (rc == 0 && result.end == WORK_NOT_STARTED) {
-            rc = err_set(err, ERR_INVALID, "the command cannot be confined: %s; --unconfined runs it as it is", result.why);
+            rc = err_set(
+                err, ERR_INVALID,
+                "the command cannot be confined: %s; --program NAME lets it start a program, --unconfined runs it as it is",
+                result.why);
         }
         if (rc == 0) rc = take_output(fd, result.output_cut, out, err);
         *ret_status = result.end == WORK_EXITED ? result.code : -1;
@@ -192,7 +219,7 @@ static int run_confined(struct work_host *host, const struct trial_how *how, con
     if (fd >= 0) close(fd);
     if (sights != NULL) sights_done(sights);
     free(sights);
-    free(path);
+    free(starting);
     return rc;
 }
 

@@ -348,7 +348,7 @@ static bool is_changed(const struct run_words *w) {
 static int execute(struct asking *a, struct err *err) {
     const struct run_command *c = a->command;
     const struct run_words *w = c->words;
-    struct work_program programs[WORDS_EXEC_MAX + 2];
+    struct work_program programs[WORDS_EXEC_MAX + PROGRAM_INTERPRETERS];
     for (size_t i = 0; i < w->exec_n; i++) {
         programs[i] = (struct work_program){-1, w->exec[i].inside};
     }

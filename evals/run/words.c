@@ -127,23 +127,19 @@ static int add_exec(struct run_words *w, const char *word, const struct own *own
     return rc;
 }
 
-/* "#!/usr/bin/env python3": both are started, and so both are known. */
-static int take_interpreter(struct run_words *w, const struct own *own, struct err *err) {
-    char *rest = NULL;
-    ssize_t n = pread(w->fd, w->line, sizeof(w->line) - 1, 0);
-    w->line[n > 0 ? n : 0] = '\0';
-    if (strncmp(w->line, "#!", 2) != 0) return 0;
-    w->line[strcspn(w->line, "\n")] = '\0';
-    const char *first = strtok_r(w->line + 2, " \t", &rest), *next = strtok_r(NULL, " \t", &rest);
-    int rc = first != NULL ? add_exec(w, first, own, err) : 0;
-    if (rc == 0 && first != NULL && next != NULL && strcmp(name_of(first), "env") == 0 && next[0] != '-') {
-        rc = add_exec(w, next, own, err);
+/* What starts a script is known too. */
+static int take_interpreters(struct run_words *w, const struct own *own, struct err *err) {
+    const char *names[PROGRAM_INTERPRETERS];
+    size_t n = program_interpreters(w->fd, w->line, names);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = add_exec(w, names[i], own, err);
     }
     return rc != 0 ? err_prefix(err, "the interpreter of '%s'", w->how.words[0]) : 0;
 }
 
 static int take_exec(struct run_words *w, const struct own *own, struct err *err) {
-    int rc = take_interpreter(w, own, err);
+    int rc = take_interpreters(w, own, err);
     for (size_t i = 0; rc == 0 && i < w->how.exec_n; i++) {
         rc = add_exec(w, w->how.exec[i], own, err);
     }

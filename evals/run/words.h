@@ -14,7 +14,6 @@
 #define WORDS_MOVED    ".command" /* .command/N/NAME */
 #define WORDS_MOST     1000
 #define WORDS_EXEC_MAX 32
-#define WORDS_LINE     256 /* of a script that names its interpreter */
 
 struct run_file {
     size_t word;                /* index; 0: none is the program */
@@ -34,11 +33,12 @@ struct run_words_options {
 struct run_words {
     struct run_words_options how;
     struct program program;
-    struct program exec[WORDS_EXEC_MAX + 2]; /* that it may start: as named, and a script's interpreter */
-    const char *exec_words[WORDS_EXEC_MAX + 2];
+    struct program
+        exec[WORDS_EXEC_MAX + PROGRAM_INTERPRETERS]; /* that it may start: as named, and a script's interpreter */
+    const char *exec_words[WORDS_EXEC_MAX + PROGRAM_INTERPRETERS];
     size_t exec_n;
-    char line[WORDS_LINE]; /* its first, if it is a script */
-    int fd;                /* the program, as it was hashed */
+    char line[PROGRAM_LINE]; /* its first, if it is a script */
+    int fd;                  /* the program, as it was hashed */
     struct run_file *files;
     size_t files_n;
     uint8_t digest[HASH_LEN]; /* of all words, of the files among them, and of the programs that it may start */

@@ -168,6 +168,21 @@ int program_find(struct bytes name, const char *pack_dir, struct program *ret, s
     return program_find_in(NULL, name, pack_dir, ret, err);
 }
 
+size_t program_interpreters(int fd, char line[PROGRAM_LINE], const char *ret[PROGRAM_INTERPRETERS]) {
+    char *rest = NULL;
+    ssize_t n = pread(fd, line, PROGRAM_LINE - 1, 0);
+    line[n > 0 ? n : 0] = '\0';
+    if (strncmp(line, "#!", 2) != 0) return 0;
+    line[strcspn(line, "\n")] = '\0';
+    const char *first = strtok_r(line + 2, " \t", &rest), *next = strtok_r(NULL, " \t", &rest);
+    if (first == NULL) return 0;
+    const char *slash = strrchr(first, '/');
+    bool env = strcmp(slash != NULL ? slash + 1 : first, "env") == 0;
+    ret[0] = first;
+    if (env && next != NULL && next[0] != '-') ret[1] = next;
+    return env && next != NULL && next[0] != '-' ? 2 : 1;
+}
+
 int program_cache_new(struct program_cache **ret, struct err *err) {
     struct program_cache *cache = calloc(1, sizeof(*cache));
     if (cache == NULL) return err_set(err, ERR_NOMEM, "out of memory");

@@ -21,6 +21,11 @@ struct program {
 int program_find(struct bytes name, const char *pack_dir, struct program *ret, struct err *err);
 /* The same; *ret_fd is the file whose bytes were hashed, open for reading, for whoever runs it: close it. */
 int program_open(struct bytes name, const char *pack_dir, struct program *ret, int *ret_fd, struct err *err);
+/* The programs that start with a script, by its first line: of "#!/usr/bin/env python3" both. `line` has the names; a file that is no
+ * script has none. Returns how many. */
+#define PROGRAM_LINE         256
+#define PROGRAM_INTERPRETERS 2
+size_t program_interpreters(int fd, char line[PROGRAM_LINE], const char *ret[PROGRAM_INTERPRETERS]);
 /* Digests of programs that were read before, for who asks for the same ones again and again; for several threads. A file is read
  * again when its inode, its size or its times are others, and as long as its time of change is so young that one more change
  * might not show in it. What runs is always read (program_open). */

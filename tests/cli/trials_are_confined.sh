@@ -45,6 +45,19 @@ err_has 'there are differences'
 box 1 promote simulate w --program sleep -- sh -c 'kill -9 $$'
 err_has 'it was ended'
 
+# A script brings the programs of its first line.
+printf '#!/bin/sh\nread -r line <web/v1/index.html && echo "$line"\n' >dry-run.sh
+printf '#!/usr/bin/env sh\nexit 0\n' >by-env.sh
+printf '#!/no/such/shell\n' >lost.sh
+chmod 755 ./*.sh
+box 0 promote simulate w -- ./dry-run.sh
+err_has "$confined, exit status 0"
+box 0 promote simulate w -- "$T/by-env.sh"
+if [[ $confined == ' confined' ]]; then
+    box 3 promote simulate w -- ./lost.sh
+    err_has "the interpreter of './lost.sh': program '/no/such/shell'"
+fi
+
 # It sees what it names and what --read names, changes nothing, and has no network.
 if [[ $confined == ' confined' ]]; then
     box 1 promote simulate w -- sh -c 'read -r line <other/file'
