@@ -5,8 +5,8 @@
 
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
+#include "cli/promote/drift.h"
 #include "cli/promote/promote.h"
-#include "cli/promote/target.h"
 #include "projections/decide/decide.h"
 
 enum { A_TRIPCODE, A_FORCE, A_SUBMIT };
@@ -40,7 +40,7 @@ static int ask(void *ctx, struct state_view *view, struct err *err) {
 /* Of a promotion with a link: may it be switched? Asked before the event as well, so that what cannot be applied is not decided.
  * What the log itself forbids is left to the judge: it says why, and no link is to blame. */
 static int check_link(struct cli *cli, struct ledger *ledger, const struct promote_known *known, bool back, bool forced) {
-    struct promote_target target;
+    struct promote_target target = {0};
     struct asking asking = {.known = known, .back = back};
     struct state_options options;
     struct err err = {0};
@@ -55,9 +55,31 @@ static int check_link(struct cli *cli, struct ledger *ledger, const struct promo
     if (rc == 0 && !asking.decision.yes) return EXIT_GOOD;
     if (rc == 0) rc = target_read(ledger, known, &target, &err);
     if (rc == 0) rc = target_may(known, &target, back ? known->before : known->digest, forced, &err);
+    if (rc == ERR_CONFLICT) {
+        advise_refused(cli, known, target.link, target.fault, back ? "rollback" : "apply", &err);
+    }
     return rc == 0                                    ? EXIT_GOOD
            : rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? cli_fail_as(cli, &err, EXIT_NO)
                                                       : cli_fail(cli, &err);
+}
+
+/* Of one that is over and answers for its link: what is wrong with that comes before what the log says of the step. */
+static int check_drift(struct cli *cli, struct ledger *ledger, const struct promote_known *known, bool back, bool forced) {
+    struct drift drift;
+    int exit_code = EXIT_GOOD;
+    if (known->under_way || (back && strcmp(known->state, "promoted") == 0)) return EXIT_GOOD;
+    drift_init(&drift);
+    drift_find(cli, ledger, known, true, &drift);
+    bool helps = forced && !back && (!drift.is || drift.what == TARGET_SOUND || drift.what == TARGET_MOVED);
+    if (drift.is && !helps) {
+        exit_code = cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "%s%s%.*s", drift.words, drift.remedy.n > 0 ? ": " : "",
+                               (int)drift.remedy.n, drift.remedy.n > 0 ? (const char *)drift.remedy.p : "");
+    } else if (!forced && !back && known->end == PROMOTIONS_END_CANDIDATE) {
+        exit_code = cli_refuse(cli, EXIT_NO, ERR_CONFLICT,
+                               "'%s' is promoted already, and its link leads to it: there is nothing to apply", known->id);
+    }
+    drift_done(&drift);
+    return exit_code;
 }
 
 static int load(struct cli *cli, const char *id, bool back, bool forced, struct promote_known *ret,
@@ -69,6 +91,7 @@ static int load(struct cli *cli, const char *id, bool back, bool forced, struct 
     if (exit_code != 0) return exit_code;
     int rc = promote_known(ledger, subject, ret, &err);
     exit_code = rc != 0 ? cli_fail(cli, &err) : promote_must_be(cli, ret);
+    if (exit_code == 0) exit_code = check_drift(cli, ledger, ret, back, forced);
     if (exit_code == 0) exit_code = check_link(cli, ledger, ret, back, forced);
     log_close(ledger);
     return exit_code;
@@ -119,8 +142,11 @@ static int apply(struct cli *cli, const struct opt_args *args) {
     const char *actor = opt_text(args, &apply_options[A_SUBMIT + SUBMIT_ACTOR]);
     int exit_code = load(cli, args->args[0], false, forced, &known, subject);
     if (exit_code != 0) return exit_code;
-    if (known.unapplied[0] != '\0' || (forced && known.live && known.linked && known.applied[0] != '\0')) {
-        return target_apply(cli, subject, actor, forced);
+    bool back = forced && known.end != PROMOTIONS_END_NONE && known.applied[0] != '\0';
+    if (known.unapplied[0] != '\0' || back) {
+        bool dry = opt_has(args, &apply_options[A_SUBMIT + SUBMIT_DRY_RUN]);
+        return dry ? cli_usage(cli, "--dry-run shows a step, and here only the link is switched; see 'promote status'")
+                   : target_apply(cli, subject, actor, forced);
     }
     if (path != NULL && read_code(path, code, &err) != 0) return cli_fail_input(cli, &err);
     struct body *body = body_new(kind_find(bytes_of("promotion.promoted")));

@@ -70,10 +70,8 @@ static int look(void *ctx, struct state_view *view, struct err *err) {
     memset(k, 0, sizeof(*k));
     int rc = look_stored(view, "promotions", &id, 1, &row, &there, err);
     if (rc == 0 && there) {
-        struct promotions_live live;
         promote_take(&row, k);
-        rc = promotions_find_live(view, &row, &live, err);
-        k->live = rc == 0 && live.known && strcmp(live.by, k->id) == 0;
+        rc = promotions_link_end(view, &row, &k->end, err);
     }
     snprintf(k->id, sizeof(k->id), "%s", l->id);
     row_done(&row);

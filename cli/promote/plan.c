@@ -102,9 +102,15 @@ static int find_live(struct cli *cli, struct planning *p) {
     if (p->linked) { /* what the link leads to is what is replaced; the gates compare with that */
         bool drifted = live != NULL && (p->before == NULL || strcmp(live, p->before) != 0);
         if (drifted) {
-            cli_note(cli,
-                     "ledger: %s: drift: the link leads to %s, where %s is live since event %llu: somebody else moved it",
-                     cli->command, p->before != NULL ? p->before : "nothing", live, (unsigned long long)p->live.seq);
+            struct buf status = {.max = 8192};
+            cli_command(cli, bytes_of("ledger promote status"), &status);
+            cli_note(
+                cli,
+                "ledger: %s: drift: the link leads to %s, where %s is live since event %llu: somebody else moved it or "
+                "changed the version; this plan would replace it as it is; what leads it back: %.*s",
+                cli->command, p->before != NULL ? p->before : "nothing", live, (unsigned long long)p->live.seq,
+                (int)status.n, (const char *)status.p);
+            buf_done(&status);
         }
         return EXIT_GOOD;
     }

@@ -4,6 +4,7 @@
 
 #include "cli/call/command.h"
 #include "ledger/log.h"
+#include "projections/ready/promotions.h"
 #include "projections/rows/row.h"
 
 extern const struct spec promote_plan, promote_simulate, promote_verify, promote_apply, promote_abort, promote_rollback,
@@ -14,7 +15,7 @@ extern const struct spec promote_plan, promote_simulate, promote_verify, promote
 /* What the states say of one promotion. Texts are empty where there is nothing. */
 struct promote_known {
     bool there, linked, under_way;
-    bool live; /* what is live now was made so by it: by promoting, or by rolling back. Set by promote_known alone */
+    enum promotions_end end; /* what its link has to lead to; set by promote_known alone */
     char id[PROMOTE_TEXT], state[16], of[2 * PROMOTE_TEXT], digest[PROMOTE_TEXT], before[PROMOTE_TEXT],
         unapplied[PROMOTE_TEXT], applied[PROMOTE_TEXT], version[PROMOTE_TEXT], tier[16], gate[16];
     uint64_t planned_seq, gate_seq, simulated_seq; /* UINT64_MAX: there is none */

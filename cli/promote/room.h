@@ -9,7 +9,9 @@
  *   steps     `promote simulate` and `abort`
  *   trial     a command that is tried, confined
  *   verify    `promote verify`: the gates are asked and their answers recorded
+ *   advise    what helps where a link cannot be switched
  *   target    the link to what is live: planned, switched, read back
+ *   drift     a link that does not lead to what is live by the log
  *   apply     `promote apply` and `rollback`
  *   status    where a promotion is, what it lacks, the next command
  *   history   which version was live when */

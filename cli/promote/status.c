@@ -5,8 +5,8 @@
 
 #include "cli/print/fact.h"
 #include "cli/print/say.h"
+#include "cli/promote/drift.h"
 #include "cli/promote/promote.h"
-#include "cli/promote/target.h"
 #include "cli/states/entities.h"
 #include "cli/view/asof.h"
 #include "cli/view/entity.h"
@@ -21,25 +21,15 @@ static const struct opt status_options[] = {
     {0},
 };
 
-#define DRIFT_MAX 600
-
-/* Does the link of this promotion lead elsewhere, where it is this one that made something live? Empty: no, or it has no link. What
- * cannot be read is said too. */
-static int find_drift(struct asof *view, const struct row *row, bool whole, char ret[DRIFT_MAX], struct err *err) {
+/* Does the link of this promotion lead elsewhere, or is its version not whole, where it answers for it? */
+static int find_drift(struct asof *view, const struct row *row, bool whole, struct drift *ret, struct err *err) {
     struct promote_known known;
-    struct promote_target target;
-    struct promotions_live live;
-    struct err why = {0};
-    ret[0] = '\0';
-    if (!row_bool(row, PROMOTIONS_LINKED) || !row_has(row, PROMOTIONS_APPLIED) || row_has(row, PROMOTIONS_UNAPPLIED))
-        return 0;
+    ret->is = false;
+    if (!row_bool(row, PROMOTIONS_LINKED)) return 0;
     promote_take(row, &known);
-    int rc = promotions_find_live(view->state, row, &live, err);
-    if (rc != 0 || strcmp(live.by, known.id) != 0) return rc;
-    rc = target_read(view->ledger, &known, &target, &why);
-    if (rc == 0) rc = target_drift(&known, &target, whole, &why);
-    if (rc != 0) snprintf(ret, DRIFT_MAX, "%.*s", REASON_PART(bytes_of(why.msg), DRIFT_MAX - 1));
-    return 0;
+    int rc = promotions_link_end(view->state, row, &known.end, err);
+    if (rc == 0) drift_find(view->cli, view->ledger, &known, whole, ret);
+    return rc;
 }
 
 struct telling {
@@ -48,7 +38,7 @@ struct telling {
     struct buf next, lacks; /* the first remedy, and what for */
     size_t n;
     bool now, one; /* the links are looked at; only one was asked for */
-    char drift[DRIFT_MAX];
+    struct drift drift;
 };
 
 static void put_next(struct telling *t, struct bytes remedy, struct buf *out) {
@@ -113,19 +103,15 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
     struct bytes state = row_text(row, PROMOTIONS_STATE), gate = row_text(row, PROMOTIONS_GATE);
     bool unapplied = row_has(row, PROMOTIONS_UNAPPLIED), over = !promotions_is_under_way(row);
     char words[128];
-    int rc = t->now ? find_drift(t->view, row, t->one, t->drift, err) : 0;
-    bool drifted = rc == 0 && t->now && t->drift[0] != '\0';
+    int rc = t->now ? find_drift(t->view, row, t->one, &t->drift, err) : 0;
+    bool drifted = rc == 0 && t->now && t->drift.is;
     promotions_put_of(row, &of);
     find_next(t, row);
     if (drifted) {
-        struct buf command = {.max = 4096};
-        buf_put_str(&command, "ledger promote apply ");
-        readiness_put_word(&command, row_text(row, PROMOTIONS_PROMOTION));
-        buf_put_str(&command, " --force");
         buf_clear(&t->lacks);
-        buf_put_str(&t->lacks, t->drift);
-        put_next(t, bytes_of_buf(&command), &t->next);
-        buf_done(&command);
+        buf_put_str(&t->lacks, t->drift.words);
+        buf_clear(&t->next);
+        buf_put_bytes(&t->next, bytes_of_buf(&t->drift.remedy));
     }
     over = over && !bytes_is(state, "promoted"); /* what the gates said then says nothing now */
     say_state(row, drifted, words, sizeof(words));
@@ -139,7 +125,7 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
                  row_has(row, PROMOTIONS_DEBATE) ? row_text(row, PROMOTIONS_DEBATE) : (struct bytes){0}),
         fact_str("GATE", "gate", gate.n > 0 && !over ? gate : (struct bytes){0}),
         fact_said(fact_str(NULL, "unapplied", unapplied ? row_text(row, PROMOTIONS_UNAPPLIED) : (struct bytes){0}), ""),
-        fact_said(fact_text(NULL, "drift", drifted ? t->drift : NULL), ""),
+        fact_said(fact_text(NULL, "drift", drifted ? t->drift.words : NULL), ""),
         fact_str("LACKS", "lacks", t->lacks.n > 0 ? bytes_of_buf(&t->lacks) : (struct bytes){0}),
         fact_str("NEXT", "next", t->next.n > 0 ? bytes_of_buf(&t->next) : (struct bytes){0}),
     };
@@ -158,8 +144,8 @@ static int tell_all(struct telling *t, struct err *err) {
     int rc = state_rows_open(t->view->state, table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
         bool open = promotions_is_under_way(row) || row_has(row, PROMOTIONS_UNAPPLIED);
-        if (!open && t->now) rc = find_drift(t->view, row, false, t->drift, err);
-        if (rc == 0 && (open || (t->now && t->drift[0] != '\0'))) rc = tell_row(t, row, err);
+        if (!open && t->now) rc = find_drift(t->view, row, false, &t->drift, err);
+        if (rc == 0 && (open || (t->now && t->drift.is))) rc = tell_row(t, row, err);
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
@@ -190,6 +176,7 @@ static int tell_lacks(void *ctx, const struct row *row, struct err *err) {
 static int tell(struct asof *view, const struct opt_args *args) {
     struct telling t = {.view = view, .table = {.cli = view->cli}, .next = {.max = 16384}, .lacks = {.max = 4096}};
     struct err err = {0};
+    drift_init(&t.drift);
     const char *id = args->n_args > 0 ? args->args[0] : NULL;
     t.now = !opt_has(args, &status_options[S_AT]);
     t.one = id != NULL;
@@ -205,6 +192,7 @@ static int tell(struct asof *view, const struct opt_args *args) {
     }
     buf_done(&t.next);
     buf_done(&t.lacks);
+    drift_done(&t.drift);
     if (rc != 0) return asof_fail_lookup(view, &err);
     if (exit_code == 0 && t.n == 0) {
         cli_note(view->cli, "ledger: promote status: nothing is in progress");
@@ -239,16 +227,19 @@ static int note_drift(struct asof *view) {
     struct state_rows *rows = NULL;
     const struct row *row;
     struct err err = {0};
-    char drift[DRIFT_MAX];
+    struct drift drift;
+    drift_init(&drift);
     int rc = state_rows_open(view->state, state_table_find(view->state, "promotions"), NULL, 0, &rows, &err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, &err)) == 0) {
-        rc = find_drift(view, row, false, drift, &err);
-        if (rc == 0 && drift[0] != '\0') {
-            cli_note(view->cli, "ledger: promote list: '%.*s': %s", REASON_NAME(row_text(row, PROMOTIONS_PROMOTION)),
-                     drift);
+        rc = find_drift(view, row, false, &drift, &err);
+        if (rc == 0 && drift.is) {
+            cli_note(view->cli, "ledger: promote list: '%.*s': %s%s%.*s", REASON_NAME(row_text(row, PROMOTIONS_PROMOTION)),
+                     drift.words, drift.remedy.n > 0 ? "\n      " : "", (int)drift.remedy.n,
+                     drift.remedy.n > 0 ? (const char *)drift.remedy.p : "");
         }
     }
     state_rows_close(rows);
+    drift_done(&drift);
     return rc < 0 ? asof_fail_lookup(view, &err) : EXIT_GOOD;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mp.h"
 #include "cli/open/open.h"
@@ -115,28 +116,36 @@ static int ends_of(const struct promote_known *known, const struct promote_targe
     return 0;
 }
 
-static int is_whole(const struct promote_target *t, const char *to, const char *want, struct err *err) {
+static int is_whole(struct promote_target *t, const char *to, const char *want, struct err *err) {
     char path[FILE_PATH_MAX], found[VERSION_DIGEST_MAX];
+    struct err why = {0};
     int rc = link_resolve(t->link, to, path, err);
-    if (rc == 0) rc = version_digest(path, found, NULL, err);
+    if (rc != 0) return rc;
+    rc = version_digest(path, found, NULL, &why);
     if (rc == ERR_NOTFOUND || rc == ERR_INVALID) {
-        err->code = ERR_CONFLICT;
-        return ERR_CONFLICT;
-    }
-    if (rc == 0 && strcmp(found, want) != 0) {
+        rc = err_set(err, ERR_CONFLICT, "%s", why.msg);
+    } else if (rc == 0 && strcmp(found, want) != 0) {
         rc = err_set(err, ERR_CONFLICT, "'%.300s' is %s, not %s: it was changed", path, found, want);
+    } else if (rc != 0) {
+        err_set(err, rc, "%s", why.msg);
     }
+    t->fault = rc == ERR_CONFLICT ? TARGET_CHANGED : t->fault;
     return rc;
 }
 
 /* It leads to one of the two; *ret_there: to the new one. Before a promotion is rolled back the abort of what was promoted and not
  * switched leaves it where it was. */
-static int is_ours(const struct promote_known *known, const struct promote_target *t, const char *to, const char *from,
+static int is_ours(const struct promote_known *known, struct promote_target *t, const char *to, const char *from,
                    bool *ret_there, struct err *err) {
     char found[FILE_PATH_MAX] = "";
     int rc = link_read(t->link, found, err);
     *ret_there = rc == 0 && strcmp(found, to) == 0;
     if (rc == ERR_NOTFOUND && from[0] == '\0') return 0;
+    if (rc == ERR_CONFLICT) {
+        t->fault = TARGET_NO_LINK;
+    } else if (rc == ERR_NOTFOUND || rc == 0) {
+        t->fault = *ret_there || strcmp(found, from) == 0 ? t->fault : TARGET_MOVED;
+    }
     if (rc == ERR_NOTFOUND) {
         return err_set(err, ERR_CONFLICT, "drift: the link '%.200s' is gone, and event %llu found that it led to '%.200s'",
                        t->link, (unsigned long long)known->planned_seq, from);
@@ -148,13 +157,18 @@ static int is_ours(const struct promote_known *known, const struct promote_targe
                    t->link, found, (unsigned long long)known->planned_seq, from[0] != '\0' ? from : "no link");
 }
 
-int target_may(const struct promote_known *known, const struct promote_target *target, const char *want, bool forced,
+int target_may(const struct promote_known *known, struct promote_target *target, const char *want, bool forced,
                struct err *err) {
     const char *to, *from;
+    char found[FILE_PATH_MAX];
     bool there;
+    target->fault = TARGET_SOUND;
     int rc = ends_of(known, target, want, &to, &from, err);
     if (rc == 0) rc = is_whole(target, to, want, err);
     if (rc == 0) rc = link_ready(target->link, err);
+    if (rc == ERR_CONFLICT && target->fault == TARGET_SOUND && link_read(target->link, found, NULL) == ERR_CONFLICT) {
+        target->fault = TARGET_NO_LINK;
+    }
     return rc == 0 && !forced ? is_ours(known, target, to, from, &there, err) : rc;
 }
 
@@ -168,8 +182,8 @@ static int may_switch(struct ledger *ledger, const struct promote_known *known, 
     return there || strcmp(known->state, "promoted") != 0 ? 0 : checked_unlocked(ledger, "promotion.promoted", err);
 }
 
-static int switch_link(struct ledger *ledger, const struct promote_known *known, const struct promote_target *t,
-                       const char *want, bool forced, struct switched *ret, struct err *err) {
+static int switch_link(struct ledger *ledger, const struct promote_known *known, struct promote_target *t, const char *want,
+                       bool forced, struct switched *ret, struct err *err) {
     const char *to, *from;
     char path[FILE_PATH_MAX], found[FILE_PATH_MAX] = "";
     struct err drift = {0};
@@ -197,24 +211,41 @@ static int switch_link(struct ledger *ledger, const struct promote_known *known,
     return rc;
 }
 
-int target_drift(const struct promote_known *known, const struct promote_target *target, bool whole, struct err *err) {
-    const char *to, *from;
+/* Where it has to lead by the log; empty: there has to be no link. */
+static const char *end_of(const struct promote_known *known, const struct promote_target *t) {
+    return known->end == PROMOTIONS_END_CANDIDATE ? t->source : t->previous;
+}
+
+int target_leads(const struct promote_known *known, struct promote_target *t, struct err *err) {
+    const char *to = end_of(known, t);
     char found[FILE_PATH_MAX] = "";
-    int rc = ends_of(known, target, known->applied, &to, &from, err);
-    if (rc == 0) rc = link_read(target->link, found, err);
-    if (rc == ERR_NOTFOUND) {
-        return err_set(err, ERR_CONFLICT, "drift: the link '%.200s' is gone; it has to lead to '%.200s'", target->link, to);
+    struct err why = {0};
+    int rc = link_read(t->link, found, &why);
+    t->fault = TARGET_SOUND;
+    if ((rc == ERR_NOTFOUND && to[0] == '\0') || (rc == 0 && to[0] != '\0' && strcmp(found, to) == 0)) return 0;
+    if (rc == ERR_CONFLICT) {
+        t->fault = TARGET_NO_LINK;
+        return err_set(err, rc, "drift: %s", why.msg);
     }
-    if (rc == 0 && strcmp(found, to) != 0) {
-        rc = err_set(err, ERR_CONFLICT,
-                     "drift: the link '%.150s' leads to '%.150s', not to '%.150s': somebody else moved it", target->link,
-                     found, to);
-    }
-    if (rc == 0 && whole) {
-        rc = is_whole(target, to, known->applied, err);
-        if (rc == ERR_CONFLICT) err_prefix(err, "drift");
-    }
-    return rc;
+    if (rc != 0 && rc != ERR_NOTFOUND) return err_set(err, rc, "%s", why.msg);
+    t->fault = TARGET_MOVED;
+    if (rc != 0)
+        return err_set(err, ERR_CONFLICT, "drift: the link '%.200s' is gone; it has to lead to '%.200s'", t->link, to);
+    if (to[0] == '\0')
+        return err_set(err, ERR_CONFLICT, "drift: there was no link '%.200s', and now it leads to '%.200s'", t->link,
+                       found);
+    return err_set(err, ERR_CONFLICT, "drift: the link '%.150s' leads to '%.150s', not to '%.150s': somebody else moved it",
+                   t->link, found, to);
+}
+
+int target_is_whole(const struct promote_known *known, struct promote_target *t, uint64_t max, struct err *err) {
+    const char *to = end_of(known, t);
+    char path[FILE_PATH_MAX];
+    struct stat st;
+    if (to[0] == '\0') return 0;
+    int rc = link_resolve(t->link, to, path, err);
+    if (rc == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > max) return 0;
+    return rc == 0 ? is_whole(t, to, known->end == PROMOTIONS_END_CANDIDATE ? known->digest : known->before, err) : rc;
 }
 
 static int record(struct ledger *ledger, const struct promote_known *known, const struct promote_target *t,
@@ -267,7 +298,7 @@ static int print(struct cli *cli, const struct promote_known *known, const char 
 int target_apply(struct cli *cli, const char *id, const char *actor, bool forced) {
     struct ledger *ledger = NULL;
     struct promote_known known;
-    struct promote_target target;
+    struct promote_target target = {0};
     struct switched switched;
     struct log_receipt receipt = {0};
     struct err err = {0};
@@ -284,6 +315,9 @@ int target_apply(struct cli *cli, const char *id, const char *actor, bool forced
     if (rc == 0) return done ? EXIT_GOOD : print(cli, &known, want, &target, &switched, &receipt);
     if (known.unapplied[0] != '\0') {
         err_prefix(&err, "%s, not applied", strcmp(known.state, "promoted") == 0 ? "promoted" : "rolled back");
+    }
+    if (rc == ERR_CONFLICT) {
+        advise_refused(cli, &known, target.link, target.fault, "apply", &err);
     }
     return rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? cli_fail_as(cli, &err, EXIT_NO) : cli_fail(cli, &err);
 }

@@ -105,6 +105,11 @@ struct promotions_live {
     int64_t other_seq;
 };
 int promotions_find_live(struct state_view *view, const struct row *row, struct promotions_live *ret, struct err *err);
+/* What the link of a promotion has to lead to, now that nobody switches it. A link stands for a version as long as the log says that this
+ * version is live: the newest promotion that promoted it answers for it, and the one whose rollback or abort brought it back. One that is
+ * under way answers for what its plan found. NONE: it has no link, or what that leads to is the matter of another one. */
+enum promotions_end { PROMOTIONS_END_NONE, PROMOTIONS_END_CANDIDATE, PROMOTIONS_END_BEFORE };
+int promotions_link_end(struct state_view *view, const struct row *row, enum promotions_end *ret, struct err *err);
 /* Appends what a promotion is for: "route/summarise"; without a name the kind of thing alone, else "promotion/ID". */
 void promotions_put_of(const struct row *row, struct buf *out);
 /* The judge of the table. */

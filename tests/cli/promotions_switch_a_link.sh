@@ -221,7 +221,7 @@ mv apart away
 ln -s apart apart
 box 4 promote apply x --force
 err_has 'Too many levels of symbolic links'
-[[ $err != *drift* ]] || fail 'what cannot be read is taken for drift'
+[[ $err != *drift:* ]] || fail 'what cannot be read is taken for drift'
 rm apart
 mv away apart
 

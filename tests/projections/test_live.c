@@ -42,15 +42,18 @@ static const char *const digests[] = {"sha256:1111111111111111111111111111111111
 static struct account {
     bool promoted, linked;
     const char *digest, *before, *pending, *applied;
+    uint64_t planned;
 } of[2];
 static struct {
     uint64_t seq;
     const char *digest;
+    size_t by;
 } rows[ROWS_MAX];
 static size_t n_rows;
 
-static void went_live(uint64_t seq, const char *digest) {
+static void went_live(size_t by, uint64_t seq, const char *digest) {
     assert_true(n_rows < ROWS_MAX);
+    rows[n_rows].by = by;
     rows[n_rows].seq = seq;
     rows[n_rows++].digest = digest;
 }
@@ -59,7 +62,7 @@ static void decided(struct account *a, uint64_t seq, const char *digest) {
     if (a->linked) {
         a->pending = digest;
     } else {
-        went_live(seq, digest);
+        went_live((size_t)(a - of), seq, digest);
     }
 }
 
@@ -87,6 +90,23 @@ static bool may_go_back(size_t p) {
     return other->pending == NULL && (live_digest() == NULL || live_digest() == a->digest);
 }
 
+/* What its link has to lead to: what is live, if it is the newest that promoted it, or took back what came after it. */
+static enum promotions_end end_of(size_t p) {
+    const struct account *a = &of[p], *other = &of[1 - p];
+    if (!a->linked || a->pending != NULL || other->pending != NULL || n_rows == 0) return PROMOTIONS_END_NONE;
+    bool its = rows[n_rows - 1].by == p;
+    if (!a->promoted) return its && a->before == live_digest() ? PROMOTIONS_END_BEFORE : PROMOTIONS_END_NONE;
+    if (a->applied != live_digest()) return PROMOTIONS_END_NONE;
+    bool later = other->promoted && other->linked && other->applied == a->applied && other->planned > a->planned;
+    return its || !later ? PROMOTIONS_END_CANDIDATE : PROMOTIONS_END_NONE;
+}
+
+/* That of the third one, which is under way. */
+static enum promotions_end end_of_plan(void) {
+    if (!plan.linked || of[0].pending != NULL || of[1].pending != NULL) return PROMOTIONS_END_NONE;
+    return live_digest() == NULL || live_digest() == plan.before ? PROMOTIONS_END_BEFORE : PROMOTIONS_END_NONE;
+}
+
 /* ---- what happens ---- */
 
 static uint64_t say(size_t p, const char *step, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -104,14 +124,15 @@ static void promote(size_t p) {
     struct account *a = &of[p];
     const char *digest = digests[below(3)], *before = digests[below(3)];
     bool linked = below(2) == 0, legal = !a->promoted && a->pending == NULL;
-    say(p, "planned", "{\"what\":\"image\",\"name\":\"w\",\"digest\":\"%s\",\"digest_before\":\"%s\",\"linked\":%s}",
-        digest, before, linked ? "true" : "false");
+    uint64_t planned =
+        say(p, "planned", "{\"what\":\"image\",\"name\":\"w\",\"digest\":\"%s\",\"digest_before\":\"%s\",\"linked\":%s}",
+            digest, before, linked ? "true" : "false");
     say(p, "simulated", "{\"verdict\":\"pass\"}");
     say(p, "verifying", "{\"digest\":\"%s\"}", digest);
     say(p, "gated", "{\"decision\":\"pass\",\"digest\":\"%s\"}", digest);
     uint64_t seq = say(p, "promoted", "{\"digest\":\"%s\"}", digest);
     if (legal) {
-        *a = (struct account){.promoted = true, .linked = linked, .digest = digest, .before = before};
+        *a = (struct account){.promoted = true, .linked = linked, .digest = digest, .before = before, .planned = planned};
         decided(a, seq, digest);
     }
 }
@@ -131,7 +152,7 @@ static void apply(size_t p) {
     const char *read = below(4) > 0 ? digest : digests[below(3)];
     uint64_t seq = say(p, "applied", "{\"digest\":\"%s\",\"read_back\":\"%s\"}", digest, read);
     if (a->pending != NULL && a->pending == digest && digest == read) {
-        went_live(seq, digest);
+        went_live(p, seq, digest);
         a->applied = digest;
         a->pending = NULL;
     }
@@ -201,7 +222,17 @@ static bool is_missing(const char *rule) {
     return found;
 }
 
-static unsigned overtaken[2], pending[2], back[2];
+static unsigned overtaken[2], pending[2], back[2], ends[3];
+
+static void expect_ends(void) {
+    for (size_t p = 0; p < (plan.there ? 3 : 2); p++) {
+        enum promotions_end end, expected = p < 2 ? end_of(p) : end_of_plan();
+        if (!box_row(&b, "promotions", p == 0 ? "p" : p == 1 ? "q" : "r", NULL)) continue;
+        assert_int_equal(promotions_link_end(b.view, &b.row, &end, &b.err), 0);
+        assert_int_equal(end, expected);
+        ends[end]++;
+    }
+}
 
 static void expect_bars(void) {
     for (size_t p = 0; p < 2; p++) {
@@ -235,6 +266,7 @@ static void what_is_live_agrees_with_a_plain_account_at_every_moment(void **stat
             do_something();
             expect_pending();
             expect_bars();
+            expect_ends();
         }
         uint64_t size = state_at(b.view);
         for (uint64_t at = 1; at <= size; at++) {
@@ -247,7 +279,10 @@ static void what_is_live_agrees_with_a_plain_account_at_every_moment(void **stat
     print_message("overtaken %u of %u, behind another %u, back refused %u of %u\n", overtaken[1],
                   overtaken[0] + overtaken[1], pending[1], back[0], back[0] + back[1]);
     assert_true(one != NULL || seen > 0);
-    for (size_t i = 0; one == NULL && i < 2; i++) { /* by the fixed seeds */
+    for (size_t i = 0; one == NULL && i < 3; i++) { /* by the fixed seeds */
+        assert_true(ends[i] > 0);
+    }
+    for (size_t i = 0; one == NULL && i < 2; i++) {
         assert_true(overtaken[i] > 0 && pending[i] > 0 && back[i] > 0);
     }
 }
