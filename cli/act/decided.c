@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "ledger/write/guard.h"
+#include "packs/life/installed.h"
 #include "projections/attest/advance.h"
 #include "projections/decide/step.h"
 #include "projections/store/attested.h"
@@ -30,13 +31,24 @@ static int ask_again(void *ctx, struct state_view *view, struct err *err) {
     return rc == 0 ? d->ask(d->ctx, view, &d->again, err) : rc;
 }
 
+/* Outside the lock every byte of the packs that are asked for is read. */
+static int ask_how(struct deciding *d, struct installed_look *look, enum compare_depth depth, struct state_options *ret,
+                   struct err *err) {
+    *look = (struct installed_look){log_dir(d->ledger), depth};
+    int rc = state_options_present(d->ledger, ret, err);
+    ret->no_write = true;
+    ret->pack_files = installed_files;
+    ret->pack_files_ctx = look;
+    return rc;
+}
+
 static int judge_again(void *ctx, uint64_t size, struct err *err) {
     struct deciding *d = ctx;
     struct state_options options;
-    int rc = state_options_present(d->ledger, &options, err);
+    struct installed_look look;
+    int rc = ask_how(d, &look, COMPARE_STATUS, &options, err);
     if (rc != 0) return rc;
     options.at = size;
-    options.no_write = true;
     rc = state_ask(d->ledger, &options, ask_again, d, err);
     d->changed = rc == 0 && !bytes_eq(bytes_of_buf(&d->again), bytes_of_buf(d->body));
     return d->changed ? err_set(err, ERR_CONFLICT, "the states kept changing while it was decided") : rc;
@@ -44,8 +56,8 @@ static int judge_again(void *ctx, uint64_t size, struct err *err) {
 
 static int ask_now(struct deciding *d, struct buf *body, struct err *err) {
     struct state_options options;
-    int rc = state_options_present(d->ledger, &options, err);
-    options.no_write = true;
+    struct installed_look look;
+    int rc = ask_how(d, &look, COMPARE_BYTES, &options, err);
     if (rc == 0) rc = state_ask(d->ledger, &options, ask_again, d, err);
     if (rc == 0) {
         buf_put_bytes(body, bytes_of_buf(&d->again));

@@ -460,10 +460,11 @@ static const struct spec spec_decide = {
     .synopsis = "NAME [--demo] [--run RUN] [--dry-run]",
     .about = "Decides which route serves a piece of work, and records that as route.decided: the route itself,\n"
              "or the first of its fallbacks that nothing bars. A candidate is barred when it is removed,\n"
-             "undeclared, parked or offline, when its program cannot be read, when the limits of the\n"
-             "machine's tier forbid it, when it can never be loaded here, or when no evaluation proves it as\n"
-             "it is now. Programs are measured now. Shows the candidates, the choice, the reason and the\n"
-             "events it rests on. Exit code 1 if nothing may serve it; that is recorded too.",
+             "undeclared, parked or offline, when files of its pack were changed, when its program cannot be\n"
+             "read, when the limits of the machine's tier forbid it, when it can never be loaded here, or\n"
+             "when no evaluation proves it as it is now. Programs are measured now. Shows the candidates, the\n"
+             "choice, the reason and the events it rests on. Exit code 1 if nothing may serve it; that is\n"
+             "recorded too.",
     .examples = "ledger route decide summarise --run 4f1c\nledger route decide text --dry-run --json",
     .opts = decide_options,
     .min_args = 1,

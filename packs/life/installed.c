@@ -61,9 +61,11 @@ static void put_fault(void *ctx, const char *path, const char *what) {
 
 static int differs(const struct row *row, const char *now, struct err *err) {
     struct bytes name = row_text(row, PACK_NAME), digest = row_text(row, PACK_TREE_DIGEST);
-    return err_set(err, ERR_CONFLICT, "pack '%.*s' was installed as %.*s by event %lld, now %s", (int)name.n,
-                   (const char *)name.p, (int)digest.n, (const char *)digest.p, (long long)row_int(row, PACK_VERSION_SEQ),
-                   now);
+    return err_set(err, ERR_CONFLICT,
+                   "pack '%.*s' was installed as %.*s by event %lld, now %s; 'ledger pack install DIR' with the files that "
+                   "were installed puts them back",
+                   (int)name.n, (const char *)name.p, (int)digest.n, (const char *)digest.p,
+                   (long long)row_int(row, PACK_VERSION_SEQ), now);
 }
 
 /* The tree, if it has this digest. */

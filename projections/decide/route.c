@@ -8,6 +8,7 @@
 #include "base/mp.h"
 #include "projections/decide/capacity.h"
 #include "projections/ready/models.h"
+#include "projections/ready/pack.h"
 #include "projections/ready/proof.h"
 #include "projections/ready/routes.h"
 #include "projections/view/look.h"
@@ -15,7 +16,7 @@
 
 #define NOTHING ((struct bytes){0})
 
-const char *const route_bars[ROUTE_BARS] = {NULL,      "removed", "undeclared", "parked",   "offline",
+const char *const route_bars[ROUTE_BARS] = {NULL,      "removed", "undeclared", "parked",   "offline", "pack",
                                             "program", "weights", "policy",     "capacity", "proof"};
 
 /* ---- the choice ---- */
@@ -80,6 +81,23 @@ static void bar_by_state(struct route_candidate *c, const struct row *row, bool 
     }
 }
 
+/* Of files that are not those that were installed nothing else is looked at or recorded: once they are back, the route is as it was. */
+static int bar_by_pack(struct gathering *g, struct route_candidate *c, const struct row *route, struct err *err) {
+    char how[STATE_FILES_WORDS];
+    const struct bytes name = row_text(route, ROUTE_PACK);
+    struct row pack;
+    bool there = false;
+    if (name.n == 0) return 0;
+    int rc = look_stored(g->view, "packs", &name, 1, &pack, &there, err);
+    if (rc == 0 && there && pack_is_changed(g->view, &pack, how)) {
+        decide_cite(&g->cited, (uint64_t)row_int(&pack, PACK_VERSION_SEQ));
+        set_bar(c, ROUTE_BAR_PACK, "pack '%.*s': %s", REASON_PART(name, 60), how);
+        c->program_digest[0] = '\0';
+    }
+    row_done(&pack);
+    return rc;
+}
+
 static const struct route_measured *measured_of(const struct route_asked *asked, const char *name) {
     for (size_t i = 0; i < asked->n_measured; i++) {
         if (strcmp(asked->measured[i].route, name) == 0) return &asked->measured[i];
@@ -89,7 +107,7 @@ static const struct route_measured *measured_of(const struct route_asked *asked,
 
 /* *ret_digest: its program as it is now; stays as it is where that was not measured. */
 static void bar_by_program(struct gathering *g, struct route_candidate *c, const char **ret_digest) {
-    const struct route_measured *m = c->tool ? measured_of(g->asked, c->name) : NULL;
+    const struct route_measured *m = c->tool && c->bar != ROUTE_BAR_PACK ? measured_of(g->asked, c->name) : NULL;
     if (m != NULL && m->program != NULL) snprintf(c->program, sizeof(c->program), "%s", m->program);
     if (m != NULL && m->digest == NULL) {
         set_bar(c, ROUTE_BAR_PROGRAM, "%s", m->fault);
@@ -213,7 +231,7 @@ static int measured_weights(struct gathering *g, struct route_candidate *c, cons
 static int take_route(struct gathering *g, struct row *row, bool there, struct route_candidate *c, struct err *err) {
     char weights[MODELS_DIGEST_MAX];
     const char *measured = NULL;
-    int rc = 0;
+    int rc;
     copy_text(c->state, sizeof(c->state), there ? row_text(row, ROUTE_STATE) : bytes_of("undeclared"));
     copy_text(c->model, sizeof(c->model), row_text(row, ROUTE_MODEL));
     copy_text(c->digest, sizeof(c->digest), row_text(row, ROUTE_USES_DIGEST));
@@ -223,8 +241,9 @@ static int take_route(struct gathering *g, struct row *row, bool there, struct r
     c->tool = routes_is_tool(row);
     if (there) decide_cite_row(&g->cited, row);
     bar_by_state(c, row, there);
+    rc = bar_by_pack(g, c, row, err);
     bar_by_program(g, c, &measured);
-    if (!c->tool) rc = measured_weights(g, c, row, weights, &measured, err);
+    if (rc == 0 && !c->tool) rc = measured_weights(g, c, row, weights, &measured, err);
     if (rc == 0 && there && !c->tool && (c->digest[0] != '\0' || c->runtime[0] != '\0')) rc = bar_by_limits(g, c, err);
     if (rc == 0) rc = bar_by_proof(g, c, measured, row, err);
     return rc;

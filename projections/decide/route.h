@@ -15,6 +15,7 @@ enum route_bar {
     ROUTE_BAR_UNDECLARED,
     ROUTE_BAR_PARKED,
     ROUTE_BAR_OFFLINE,
+    ROUTE_BAR_PACK,     /* the files of its pack are not those that were installed */
     ROUTE_BAR_PROGRAM,  /* it cannot be read */
     ROUTE_BAR_WEIGHTS,  /* the runtime serves other weights than the route demands */
     ROUTE_BAR_POLICY,   /* the limits of the machine's tier forbid its model or its runtime */

@@ -69,6 +69,8 @@ enum {
     CHECK_N
 };
 
+/* Are the files of an installed pack not those that were installed, and how? False where files cannot be seen. */
+bool pack_is_changed(struct state_view *view, const struct row *pack, char ret[STATE_FILES_WORDS]);
 /* The table's judge (pack_judge.c). */
 int pack_judge(struct state_view *view, struct row *row, struct err *err);
 

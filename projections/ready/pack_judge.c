@@ -103,9 +103,13 @@ static bool is_upgrading(struct judging *j) {
     return has_plan(j);
 }
 
+bool pack_is_changed(struct state_view *view, const struct row *pack, char ret[STATE_FILES_WORDS]) {
+    return is_installed(pack) && row_has(pack, PACK_TREE_DIGEST) && state_pack_files(view, pack, ret);
+}
+
 static bool has_changed(struct judging *j) {
     char words[STATE_FILES_WORDS];
-    bool changed = row_has(j->pack, PACK_TREE_DIGEST) && state_pack_files(j->view, j->pack, words);
+    bool changed = pack_is_changed(j->view, j->pack, words);
     if (changed) {
         readiness_say(&j->found, "changed", "%s", words);
     }

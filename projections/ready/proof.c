@@ -26,6 +26,8 @@ struct binding {
     bool tool;            /* a program serves it, no weights do */
     struct bytes program; /* digest of the program that it uses now; empty: unknown */
     bool program_by_use;  /* as its newest decision found it */
+    bool changed;         /* the files of its pack are not those that were installed */
+    char how[STATE_FILES_WORDS];
 };
 
 static void binding_done(struct binding *b) {
@@ -70,6 +72,7 @@ static int bind(struct state_view *view, const struct row *route, struct binding
     memcpy(proof->uses, b->model.digest, sizeof(proof->uses));
     bind_program(route, b, proof);
     if (b->pack != NULL) {
+        b->changed = pack_is_changed(view, b->pack, b->how);
         reason_cite_cell(&proof->reason, b->pack, PACK_VERSION_SEQ, PACK_VERSION_AT);
     }
     if (there && suite.n > 0 && !row_has(route, ROUTE_SUITE_DIGEST)) {
@@ -207,6 +210,11 @@ static bool is_of_other_config(struct comparing *c) {
 static bool is_of_removed_pack(struct comparing *c) {
     readiness_say(c->found, "pack", "%.*s", REASON_NAME(row_text(c->route, ROUTE_PACK)));
     return c->b->pack != NULL && row_is(c->b->pack, PACK_STEP, "removed");
+}
+
+static bool is_of_changed_pack(struct comparing *c) {
+    readiness_say(c->found, "changed", "%s", c->b->how);
+    return c->b->changed;
 }
 
 static bool is_of_other_pack(struct comparing *c) {

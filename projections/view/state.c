@@ -26,6 +26,7 @@ void view_guest_done(struct view_guest *guest) {
 
 static void let_go(struct state_view *view) {
     view_forget_again(view);
+    view->files.pack[0] = '\0';
     view_guest_done(&view->read);
     for (size_t i = 0; i < view->n; i++) {
         struct view_projection *p = &view->projection[i];
@@ -499,9 +500,20 @@ uint64_t state_now(const struct state_view *view) {
     return view->now;
 }
 
-bool state_pack_files(const struct state_view *view, const struct row *pack, char ret[STATE_FILES_WORDS]) {
+bool state_pack_files(struct state_view *view, const struct row *pack, char ret[STATE_FILES_WORDS]) {
     const struct state_options *o = &view->options;
-    return o->pack_files != NULL && view->at == view->size && o->pack_files(o->pack_files_ctx, pack, ret);
+    char key[VIEW_FILES_KEY];
+    if (o->pack_files == NULL || view->at != view->size) return false;
+    const struct bytes name = row_text(pack, 0); /* its key */
+    (void)snprintf(key, sizeof(key), "%.*s", (int)(name.n < sizeof(key) ? name.n : 0),
+                   name.n > 0 ? (const char *)name.p : "");
+    if (key[0] == '\0' || strcmp(key, view->files.pack) != 0) {
+        view->files.words[0] = '\0';
+        view->files.changed = o->pack_files(o->pack_files_ctx, pack, view->files.words);
+        memcpy(view->files.pack, key, sizeof(key));
+    }
+    memcpy(ret, view->files.words, sizeof(view->files.words));
+    return view->files.changed;
 }
 
 bool state_past(struct state_view *view, int64_t moment) {

@@ -34,8 +34,8 @@ uint64_t state_now(const struct state_view *view); /* the time that judges use *
 /* Is that time at or after this moment (ns)? Judges must compare times only with this: it makes known when their answer
  * changes next (walk.h). */
 bool state_past(struct state_view *view, int64_t moment);
-/* state_options.pack_files of a row of packs, in a view of the whole log. */
-bool state_pack_files(const struct state_view *view, const struct row *pack, char ret[STATE_FILES_WORDS]);
+/* state_options.pack_files of a row of packs, in a view of the whole log; within a view the answer is remembered. */
+bool state_pack_files(struct state_view *view, const struct row *pack, char ret[STATE_FILES_WORDS]);
 /* Records work of a judge that costs as much as reading this many rows. */
 void state_worked(struct state_view *view, size_t rows);
 /* The number of events that count at a time: those written at or before it. For "--at TIME". */

@@ -8,7 +8,8 @@
 #include "projections/store/stored.h"
 #include "projections/view/watch.h"
 
-#define VIEW_JUDGES_MAX 8 /* nested judges */
+#define VIEW_JUDGES_MAX 8   /* nested judges */
+#define VIEW_FILES_KEY  256 /* of a longer name it is asked each time */
 
 struct state_rows;
 
@@ -61,8 +62,13 @@ struct state_view {
     size_t n, n_tables;
     struct view_projection *projection;
     struct view_table *table;
-    unsigned depth;         /* judges at work */
-    struct row again;       /* the last result of view_get_again; its table NULL: none */
+    unsigned depth;   /* judges at work */
+    struct row again; /* the last result of view_get_again; its table NULL: none */
+    struct {
+        char pack[VIEW_FILES_KEY]; /* its name; "": none */
+        bool changed;
+        char words[STATE_FILES_WORDS];
+    } files;                /* the last answer of state_pack_files: a pack and its routes are judged by it */
     struct view_guest read; /* what was read from a whole table for all judges (tiers.c) */
     size_t read_table;      /* that table: a change of its rows invalidates it. SIZE_MAX: none */
     struct watch *watched;  /* records what judges read; NULL: not recorded */

@@ -42,6 +42,37 @@ box 0 pack run p text=hello --out out
 box 0 pack show p --json
 json '.things[0].state' ready
 
+# A changed byte of an installed file: the route is not ready from then on, nothing is given to it, not even as a demonstration,
+# and what is printed heals it.
+copy=$(find "$BOX/packs" -maxdepth 1 -type d -name 'sha256-*')
+box 0 route list --json
+json '.things[] | select(.fields.route == "count").state' ready
+chmod -R u+w "$copy"
+printf '#' >>"$copy/pack.yaml"
+box 0 route list --json
+json '.things[] | select(.fields.route == "count").state' declared-not-proven
+box 0 why route/count
+out_has "pack 'p': installed as sha256:"
+out_has "by event $installed, now sha256:"
+out_has 'ledger pack install DIR'
+for how in "" --demo --dry-run; do
+    # shellcheck disable=SC2086
+    box 1 route decide count $how --json
+    json '.choice.candidates[0].bar' pack
+    json '.choice.reason' pack
+    check jq -e ".choice.evidence | index($installed) != null" "$T/out"
+done
+for what in 'run p text=hello' 'check p'; do
+    # shellcheck disable=SC2086
+    box 1 pack $what
+    err_has "'ledger pack install DIR' with the files that were installed puts them back"
+done
+box 0 pack install pack
+box 0 route list --json
+json '.things[] | select(.fields.route == "count").state' ready
+box 0 route decide count --json
+json .choice.chosen count
+
 # A declaration by other means does not make the record false: it names what runs.
 box 0 append route.declared -s route/count program=/usr/bin/sha256sum
 box 0 pack run p text=hello --demo --out out2

@@ -61,6 +61,7 @@ struct world {
     struct box box;
     const char *pack; /* installed, parked, removed; NULL: never */
     bool planned;     /* and that did not end yet */
+    bool changed;     /* its files are not those that were installed */
     const char *version;
     uint64_t version_seq, removed_seq;
     const char *permission[2]; /* granted, denied, revoked; NULL: not decided */
@@ -213,7 +214,7 @@ static inline bool is_for(const struct world *w, const struct route_told *r, con
     bool suite = digest != NULL ? same(digest, e->suite_digest) : r->suite == NULL || same(r->suite, e->suite);
     bool other = r->of_pack && e->pack != NULL && !same(e->pack, "p");
     bool version = !r->of_pack || w->pack == NULL || same(w->version, e->version);
-    bool gone = r->of_pack && same(w->pack, "removed");
+    bool gone = r->of_pack && (same(w->pack, "removed") || (w->pack != NULL && w->changed));
     const char *program = program_of(r);
     bool bound = is_tool(r) ? same(program, e->program)
                             : same(weights_of(w, r), e->digest) && (program == NULL || same(program, e->program));
@@ -257,6 +258,7 @@ static inline const char *state_of_pack(const struct world *w) {
     if (!same(w->permission[0], "granted") || !fresh || !(same(w->check, "pass") || same(w->check, "warn"))) {
         return "blocked";
     }
+    if (w->changed) return "blocked";
     for (int i = 0; i < ROUTES_MAX; i++) {
         const struct route_told *r = &w->route[i];
         if (i < 2 || (r->there && !r->removed && r->of_pack && r->required)) {

@@ -24,6 +24,8 @@ struct box {
     struct state_view *view;
     struct row row; /* what box_row found */
     bool has_row;
+    state_files_fn *files; /* how the files of packs are seen; NULL: not at all */
+    void *files_ctx;
     bool bare;         /* samples are not recorded by themselves */
     bool told;         /* evaluations are reported, not measured */
     uint64_t recorded; /* samples that were */
@@ -123,6 +125,8 @@ static inline void box_view(struct box *box, uint64_t at, uint64_t now) {
     state_options_init(&options);
     options.at = at;
     options.now = now;
+    options.pack_files = box->files;
+    options.pack_files_ctx = box->files_ctx;
     if (state_open(box->ledger, &options, &box->view, &box->err) != 0) {
         fail_msg("the view does not open: %s", box->err.msg);
     }
