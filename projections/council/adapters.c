@@ -94,23 +94,23 @@ static const struct fold_step_rule rules[] = {
     {"*", "trained", NULL, NULL},
     {"declared", "canaried", "canaried", NULL},
     {"canaried", "canaried", "canaried", NULL},
-    {"unknown", "canaried", NULL, "declared must come before"},
+    {"unknown", "canaried", NULL, "it has to be declared first"},
     {"*", "canaried", NULL, NULL},
     {"canaried", "promoted", "promoted", NULL},
     {"detached", "promoted", "promoted", NULL},
     {"promoted", "promoted", "promoted", NULL},
     {"attached", "promoted", NULL, NULL},
-    {"*", "promoted", NULL, "canaried must come before"},
+    {"*", "promoted", NULL, "it has to be tried with a pass first (adapter.canaried)"},
     {"promoted", "rolled_back", "canaried", NULL},
     {"detached", "rolled_back", "canaried", NULL},
-    {"attached", "rolled_back", NULL, "it is still attached: detached must come before"},
-    {"*", "rolled_back", NULL, "it was not promoted"},
+    {"attached", "rolled_back", NULL, "it has to be detached first"},
+    {"*", "rolled_back", NULL, "only what is promoted goes back"},
     {"promoted", "attached", "attached", NULL},
     {"detached", "attached", "attached", NULL},
     {"attached", "attached", "attached", NULL},
-    {"*", "attached", NULL, "promoted must come before"},
+    {"*", "attached", NULL, "it has to be promoted first"},
     {"attached", "detached", "detached", NULL},
-    {"*", "detached", NULL, "it was not attached"},
+    {"*", "detached", NULL, "only what is attached is detached"},
 };
 
 /* Sets the state and keeps the evidence there is. */
@@ -127,8 +127,10 @@ static void move(struct fold *fold, struct row *row, const char *to) {
 static bool take(struct fold *fold, struct row *row, const char *step) {
     const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, STATE), bytes_of(step));
     if (rule == NULL || rule->why != NULL) {
-        fold_violation(fold, row, BASE, "%s from %.*s: %s", step, REASON_NAME(row_text(row, STATE)),
-                       rule != NULL ? rule->why : "no such step");
+        bool back = strcmp(step, "rolled_back") == 0, unknown = row_is(row, STATE, "unknown");
+        fold_violation(fold, row, BASE, "it is %.*s, and may not be %s: %s",
+                       REASON_NAME(unknown ? bytes_of("not declared") : row_text(row, STATE)), back ? "rolled back" : step,
+                       rule != NULL ? rule->why : "there is no such step");
         return false;
     }
     if (rule->to != NULL) {
@@ -313,9 +315,9 @@ static void say_untried(const struct row *row, struct reason *why) {
     if (row_is(row, STATE, "unknown")) {
         reason_say(why, "it was not declared");
     } else if (!row_has(row, CANARY)) {
-        reason_say(why, "it was not tried: canaried must come before");
+        reason_say(why, "it was not tried: it needs a trial that passes first (adapter.canaried)");
     } else {
-        reason_say(why, "its newest trial says '%.*s': canaried with a pass must come before",
+        reason_say(why, "its newest trial says '%.*s': it needs one that passes first (adapter.canaried)",
                    REASON_NAME(row_text(row, CANARY)));
     }
 }
@@ -359,4 +361,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"adapter.*", "promotion.planned", "promotion.promoted", "promotion.rolled_back", NULL};
 
-const struct projection projection_adapters = {"adapters", 2, tables, TABLES, kinds, fold_adapters};
+const struct projection projection_adapters = {"adapters", 3, tables, TABLES, kinds, fold_adapters};

@@ -19,34 +19,34 @@
 
 static const struct fold_step_rule rules[] = {
     {"unknown", "proposed", "candidate", NULL},
-    {"*", "proposed", NULL, "proposed twice: the first time counts"},
+    {"*", "proposed", NULL, "the first proposal counts; another one gets an id of its own"},
     {"candidate", "sanitised", "sanitised", NULL},
     {"sanitised", "sanitised", "sanitised", NULL},
-    {"unknown", "sanitised", NULL, "it was not proposed"},
-    {"*", "sanitised", NULL, "it was sanitised already"},
+    {"unknown", "sanitised", NULL, "it has to be proposed first"},
+    {"*", "sanitised", NULL, "that comes before it is validated"},
     {"sanitised", "validated", "validated", NULL},
     {"debated", "validated", "validated", NULL},
     {"validated", "validated", "validated", NULL},
-    {"quarantined", "validated", NULL, "it is quarantined: without what was found it is proposed anew"},
-    {"*", "validated", NULL, "sanitised must come before"},
+    {"quarantined", "validated", NULL, "it is proposed anew, without what was found"},
+    {"*", "validated", NULL, "it has to be sanitised first"},
     {"quarantined", "quarantined", "quarantined", NULL},
     {"rejected", "quarantined", NULL, NULL},
     {"revoked", "quarantined", NULL, NULL},
     {"*", "quarantined", "quarantined", NULL},
     {"validated", "admitted", "admitted", NULL},
-    {"admitted", "admitted", NULL, "it is admitted already"},
-    {"quarantined", "admitted", NULL, "it is quarantined"},
-    {"rejected", "admitted", NULL, "it was rejected"},
-    {"revoked", "admitted", NULL, "it was revoked"},
-    {"*", "admitted", NULL, "sanitised and validated must come before"},
-    {"admitted", "rejected", NULL, "what is admitted is revoked"},
-    {"rejected", "rejected", NULL, "it was rejected before"},
-    {"revoked", "rejected", NULL, "it was revoked"},
+    {"admitted", "admitted", NULL, "nothing is left to do"},
+    {"quarantined", "admitted", NULL, "it is proposed anew, without what was found"},
+    {"rejected", "admitted", NULL, "it is proposed anew, with an id of its own"},
+    {"revoked", "admitted", NULL, "it is proposed anew, with an id of its own"},
+    {"*", "admitted", NULL, "it has to be sanitised and validated first"},
+    {"admitted", "rejected", NULL, "revoke it instead: ledger memory revoke "},
+    {"rejected", "rejected", NULL, "nothing is left to do"},
+    {"revoked", "rejected", NULL, "nothing is left to do"},
     {"*", "rejected", "rejected", NULL},
-    {"revoked", "revoked", NULL, "it was revoked before"},
+    {"revoked", "revoked", NULL, "nothing is left to do"},
     {"*", "revoked", "revoked", NULL},
     {"admitted", "recalled", NULL, NULL},
-    {"*", "recalled", NULL, "a model was given it, but it is not admitted"},
+    {"*", "recalled", NULL, "a model was given it all the same"},
 };
 
 /* Another content than the row's; a step that needs to say which says none. */
@@ -154,6 +154,30 @@ static void put_step(struct fold *fold, struct row *row, struct bytes step) {
     fold_copy(fold, row, MEMORIES_REASON, "reason");
 }
 
+/* It needs no quotes in a shell. */
+static bool is_plain(struct bytes word) {
+    bool plain = word.n > 0 && word.p[0] != '-';
+    for (size_t i = 0; i < word.n && plain; i++) {
+        uint8_t c = word.p[i];
+        plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != 0 && strchr("-_.:/@", c));
+    }
+    return plain;
+}
+
+/* "it is admitted, and may not be rejected: revoke it instead: ledger memory revoke m1". A command that ends in a blank gets the id. */
+static void refuse(struct fold *fold, struct row *row, struct bytes step, const char *why) {
+    struct bytes state = row_text(row, MEMORIES_STATE), id = row_text(row, MEMORIES_ID), end = {0};
+    if (why[strlen(why) - 1] == ' ') {
+        end = is_plain(id) ? id : bytes_of("ID");
+    }
+    fold_violation(fold, row, MEMORIES_BASE, "it is %.*s, and may not be %.*s%s: %s%.*s",
+                   REASON_NAME(bytes_is(state, "candidate") ? bytes_of("a candidate")
+                               : bytes_is(state, "unknown") ? bytes_of("not proposed")
+                                                            : state),
+                   REASON_NAME(step), bytes_eq(state, step) ? " again" : "", why, REASON_NAME(end));
+}
+
 static int take_step(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
     const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, MEMORIES_STATE), step);
     bool recalled = bytes_is(step, "recalled");
@@ -163,8 +187,7 @@ static int take_step(struct fold *fold, struct row *row, struct bytes step, stru
     }
     const char *why = rule->why != NULL ? rule->why : refusal(fold, row, step);
     if (why != NULL) {
-        fold_violation(fold, row, MEMORIES_BASE, "%.*s from %.*s: %s", REASON_NAME(step),
-                       REASON_NAME(row_text(row, MEMORIES_STATE)), why);
+        refuse(fold, row, step, why);
         return recalled ? put_recall(fold, row, err) : 0;
     }
     if (rule->to != NULL) {

@@ -30,7 +30,7 @@ static void count(const struct debate_ballot *ballot, unsigned round, struct deb
     }
 }
 
-static enum debate_outcome decide_tie(const struct debate_ballot *ballot, struct debate_tally *ret) {
+static enum debate_outcome decide_alone(const struct debate_ballot *ballot, struct debate_tally *ret) {
     int32_t score = ballot->judge < ballot->n ? ballot->score[DEBATE_ROUNDS - 1][ballot->judge] : HALF;
     ret->by_judge = score != HALF;
     return score > HALF ? DEBATE_ACCEPTED : score < HALF ? DEBATE_REJECTED : DEBATE_RETAINED;
@@ -44,9 +44,9 @@ void debate_tally(const struct debate_ballot *ballot, struct debate_tally *ret) 
     }
     ret->outcome = ballot->broken                ? DEBATE_ERROR
                    : ret->n < ballot->n          ? DEBATE_UNDECIDED
-                   : ret->n_for > ret->n_against ? DEBATE_ACCEPTED
-                   : ret->n_for < ret->n_against ? DEBATE_REJECTED
-                                                 : decide_tie(ballot, ret);
+                   : 2 * ret->n_for > ret->n     ? DEBATE_ACCEPTED
+                   : 2 * ret->n_against > ret->n ? DEBATE_REJECTED
+                                                 : decide_alone(ballot, ret);
 }
 
 const char *debate_outcome_name(enum debate_outcome outcome) {

@@ -5,8 +5,8 @@
  * whole numbers and a tie is a tie.
  *
  *   round 1   all are for: accepted; all are against: rejected; otherwise there is another round
- *   round 2   more are for than against: accepted; fewer: rejected
- *             a tie: the judge's vote of that round decides; without one, or if it is neither: retained, what is in use stays
+ *   round 2   more than half of all votes are for: accepted; more than half are against: rejected
+ *             otherwise the judge's vote of that round decides; without one, or if it is neither: retained, what is in use stays
  *   a broken rule at any time: error */
 #ifndef PROJECTIONS_COUNCIL_TALLY_H
 #define PROJECTIONS_COUNCIL_TALLY_H

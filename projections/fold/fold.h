@@ -102,7 +102,7 @@ void fold_state(struct fold *fold, struct row *row, size_t base, size_t state_co
 void fold_cite(struct fold *fold, struct row *row, size_t base);
 /* This event touched the row: sets updated_seq. */
 void fold_touch(struct fold *fold, struct row *row, size_t base);
-/* The step was not legal: "promoted from planned: verifying must come before". Counts the violation and cites the event. */
+/* The step was not legal: "it is planned, and may not be promoted: ...". Counts the violation and cites the event. */
 void fold_violation(struct fold *fold, struct row *row, size_t base, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -72,33 +72,35 @@ static const struct state_column columns[] = {
     FOLD_COLUMNS,
 };
 
+#define FIRST "" /* say_first says what comes first */
+
 static const struct fold_step_rule rules[] = {
     {"idle", "planned", "planned", NULL},
     {"aborted", "planned", "planned", NULL},
-    {"promoted", "planned", NULL, "what is promoted is rolled back first, or the plan gets another id"},
-    {"*", "planned", "planned", "it was under way already"},
+    {"promoted", "planned", NULL, "the plan gets another id, or roll it back first: ledger promote rollback {}"},
+    {"*", "planned", "planned", "abort it first: ledger promote abort {}"},
     {"planned", "debating", "debating", NULL},
     {"debating", "debating", "debating", NULL},
     {"simulated", "debating", "debating", NULL},
     {"verifying", "debating", "debating", NULL},
-    {"*", "debating", NULL, "planned must come before"},
+    {"*", "debating", NULL, FIRST},
     {"planned", "simulated", "simulated", NULL},
     {"debating", "simulated", "simulated", NULL},
     {"simulated", "simulated", "simulated", NULL},
     {"verifying", "simulated", "simulated", NULL},
-    {"*", "simulated", NULL, "planned must come before"},
+    {"*", "simulated", NULL, FIRST},
     {"simulated", "verifying", "verifying", NULL},
     {"verifying", "verifying", "verifying", NULL},
-    {"*", "verifying", NULL, "simulated must come before"},
+    {"*", "verifying", NULL, FIRST},
     {"verifying", "promoted", "promoted", NULL},
-    {"promoted", "promoted", NULL, "it is promoted already"},
-    {"*", "promoted", NULL, "verifying must come before"},
-    {"aborted", "aborted", NULL, "it was aborted before"},
-    {"idle", "aborted", "aborted", "nothing was under way"},
-    {"promoted", "aborted", "aborted", "what is promoted is undone by rolled_back"},
+    {"promoted", "promoted", NULL, "nothing is left to do"},
+    {"*", "promoted", NULL, FIRST},
+    {"aborted", "aborted", NULL, "nothing is left to do"},
+    {"idle", "aborted", "aborted", "there is nothing to abort"},
+    {"promoted", "aborted", "aborted", "roll it back instead: ledger promote rollback {}"},
     {"*", "aborted", "aborted", NULL},
     {"promoted", "rolled_back", "idle", NULL},
-    {"*", "rolled_back", NULL, "it was not promoted"},
+    {"*", "rolled_back", NULL, "only what is promoted goes back"},
 };
 
 bool promotions_is_under_way(const struct row *row) {
@@ -192,13 +194,8 @@ static bool is_out_of_turn(struct barring *b) {
     const struct fold_step_rule *rule =
         fold_rule(rules, COUNT(rules), row_text(b->row, PROMOTIONS_STATE), bytes_of("promoted"));
     char why[WHY_MAX];
-    say_out_of_turn(b->row, rule->why != NULL ? rule->why : "", why, sizeof(why));
+    say_out_of_turn(b->row, promotions_say_first(b->row, true), why, sizeof(why));
     readiness_say(b->found, "why", "%s", why);
-    readiness_say(b->found, "first", "%s",
-                  row_is(b->row, PROMOTIONS_STATE, "idle") ? "planned, simulated and "
-                  : row_is(b->row, PROMOTIONS_STATE, "planned") || row_is(b->row, PROMOTIONS_STATE, "debating")
-                      ? "simulated and "
-                      : "");
     return rule->why != NULL && !has_failed_trial(b->row);
 }
 
@@ -267,10 +264,10 @@ bool promotions_is_unapplied(const struct row *row, struct readiness *ret) {
     return is;
 }
 
-/* "promoted from planned: verifying must come before". */
 static void refuse(struct fold *fold, struct row *row, const char *why) {
-    struct bytes step = fold_step(fold), from = row_text(row, PROMOTIONS_STATE);
-    fold_violation(fold, row, PROMOTIONS_BASE, "%.*s from %.*s: %s", REASON_NAME(step), REASON_NAME(from), why);
+    char words[2 * WHY_MAX];
+    promotions_say_refused(row, fold_step(fold), why, words, sizeof(words));
+    fold_violation(fold, row, PROMOTIONS_BASE, "%s", words);
 }
 
 /* The step names another digest than the plan. */
@@ -417,9 +414,12 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
         struct readiness found;
         readiness_init(&found);
         bool barred = promotions_is_barred(row, fold_at(fold), &found);
-        bool turn = barred && found.found[0].id == READINESS_PROMOTION_STEP; /* the rows keep the last step before it */
-        const char *words = turn ? readiness_fact(&found, "why") : found.found[0].words;
-        snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, words); /* a violation has one reason */
+        bool turn = barred && found.found[0].id == READINESS_PROMOTION_STEP; /* the row says the step before it */
+        if (turn) {
+            say_out_of_turn(row, promotions_say_first(row, row_is(row, PROMOTIONS_STATE, "promoted")), ret, size);
+        } else { /* a violation has one reason */
+            snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, found.found[0].words);
+        }
         if (!barred && digest.n == 0) {
             snprintf(ret, size, "it does not name the candidate's digest");
             barred = true;
@@ -445,7 +445,7 @@ static int take(struct fold *fold, struct row *row, struct err *err) {
     struct bytes undone = {0};
     if (rule->why != NULL) {
         bool back = bytes_is(step, "aborted") || bytes_is(step, "rolled_back");
-        say_out_of_turn(row, rule->why, why, sizeof(why));
+        say_out_of_turn(row, rule->why[0] != '\0' ? rule->why : promotions_say_first(row, false), why, sizeof(why));
         refuse(fold, row, rule->to != NULL || back ? rule->why : why);
     } else if (bytes_is(step, "rolled_back") && fold_text(fold, "digest_before", &undone) &&
                !bytes_eq(undone, row_text(row, PROMOTIONS_DIGEST))) {
@@ -468,7 +468,7 @@ static void gate(struct fold *fold, struct row *row) {
     bool pass = bytes_is(decision, "pass"), other = is_other(fold, row, &digest);
     char why[WHY_MAX] = "";
     if (!row_is(row, PROMOTIONS_STATE, "verifying")) {
-        say_out_of_turn(row, "verifying must come before", why, sizeof(why));
+        say_out_of_turn(row, promotions_say_first(row, false), why, sizeof(why));
         refuse(fold, row, why);
         return;
     }
@@ -560,4 +560,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 7, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 8, tables, COUNT(tables), kinds, fold_promotion};

@@ -105,6 +105,11 @@ struct promotions_live {
     int64_t other_seq;
 };
 int promotions_find_live(struct state_view *view, const struct row *row, struct promotions_live *ret, struct err *err);
+/* What has to come before a step that was tried too early: `whole`, all of it as a sentence; otherwise the next command, with "{}" for the
+ * id. Static storage. */
+const char *promotions_say_first(const struct row *row, bool whole);
+/* "it is simulated, and may not be promoted: verify it first: ledger promote verify p". "{}" in `why` is the id. */
+void promotions_say_refused(const struct row *row, struct bytes step, const char *why, char *ret, size_t size);
 /* What the link of a promotion has to lead to, now that nobody switches it. A link stands for a version as long as the log says that this
  * version is live: the newest promotion that promoted it answers for it, and the one whose rollback or abort brought it back. One that is
  * under way answers for what its plan found. NONE: it has no link, or what that leads to is the matter of another one. */

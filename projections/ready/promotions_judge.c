@@ -384,6 +384,60 @@ int promotions_weigh(struct state_view *view, const struct row *row, struct read
     return promotions_weigh_evals(view, row, found, cite, err);
 }
 
+/* ---- a step out of turn ---- */
+
+const char *promotions_say_first(const struct row *row, bool whole) {
+    static const struct {
+        const char *state, *whole, *next;
+    } steps[] = {
+        {"planned", "it has to be simulated and verified first",
+         "simulate it first: ledger promote simulate {} -- COMMAND"},
+        {"debating", "it has to be simulated and verified first",
+         "simulate it first: ledger promote simulate {} -- COMMAND"},
+        {"simulated", "it has to be verified first", "verify it first: ledger promote verify {}"},
+        {"promoted", "nothing is left to do", "roll it back first: ledger promote rollback {}"},
+    };
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (row_is(row, PROMOTIONS_STATE, steps[i].state)) return whole ? steps[i].whole : steps[i].next;
+    }
+    return whole ? "it has to be planned, simulated and verified first"
+                 : "plan it first: ledger promote plan {} WHAT/NAME --digest DIGEST";
+}
+
+static const char *say_step(struct bytes step) {
+    return bytes_is(step, "verifying")     ? "verified"
+           : bytes_is(step, "debating")    ? "debated"
+           : bytes_is(step, "rolled_back") ? "rolled back"
+           : bytes_is(step, "gated")       ? "judged by the gate"
+           : bytes_is(step, "tripped")     ? "stopped by a tripcode"
+                                           : NULL;
+}
+
+static const char *say_state(const struct row *row) {
+    bool planned = row_has(row, PROMOTIONS_PLANNED_SEQ);
+    return row_is(row, PROMOTIONS_STATE, "idle")        ? planned ? "is rolled back" : "is not planned"
+           : row_is(row, PROMOTIONS_STATE, "verifying") ? "is being verified"
+           : row_is(row, PROMOTIONS_STATE, "debating")  ? "is being debated"
+           : row_is(row, PROMOTIONS_STATE, "aborted")   ? "was aborted"
+                                                        : NULL;
+}
+
+void promotions_say_refused(const struct row *row, struct bytes step, const char *why, char *ret, size_t size) {
+    struct bytes from = row_text(row, PROMOTIONS_STATE);
+    struct buf id = {.max = 4 * ROW_TEXT_MAX};
+    const char *is = say_state(row), *to = say_step(step);
+    const char *name = strstr(why, "{}");
+    size_t n = name != NULL ? (size_t)(name - why) : strlen(why);
+    if (name != NULL) {
+        readiness_put_word(&id, row_text(row, PROMOTIONS_PROMOTION));
+    }
+    snprintf(ret, size, "it %s%.*s, and may not be %.*s%s: %.*s%.*s%s", is != NULL ? is : "is ",
+             REASON_NAME(is != NULL ? (struct bytes){0} : from), REASON_NAME(to != NULL ? bytes_of(to) : step),
+             bytes_eq(step, from) ? " again" : "", (int)n, why, REASON_PATH(bytes_of_buf(&id)),
+             name != NULL ? name + 2 : "");
+    buf_done(&id);
+}
+
 /* ---- the column ---- */
 
 /* What an evaluation of the candidate is of. */

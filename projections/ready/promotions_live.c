@@ -256,7 +256,7 @@ static bool is_overtaken(struct standing *s) {
     readiness_say(s->found, "expected", "%.*s", REASON_DIGEST(before.n > 0 ? before : bytes_of("nothing")));
     readiness_say(s->found, "live", "%.*s", REASON_DIGEST(live));
     readiness_say(s->found, "live_seq", "%lld", (long long)s->live.seq);
-    return s->live.known && since && !bytes_eq(before, live);
+    return promotions_is_under_way(s->row) && s->live.known && since && !bytes_eq(before, live);
 }
 
 static bool is_behind_another(struct standing *s) {

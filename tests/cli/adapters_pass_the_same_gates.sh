@@ -23,16 +23,16 @@ evaluate() { # DIGEST EVAL VALUE
 }
 
 adapter 1 canaried "$one" verdict=pass
-err_has 'declared must come before'
+err_has 'it has to be declared first'
 adapter 0 declared "$one" base=llama type=lora rank:=8
-is "$one" declared 'it was not tried: canaried must come before'
+is "$one" declared 'it was not tried: it needs a trial that passes first (adapter.canaried)'
 adapter 0 trained "$one" data_digest="$two" steps:=100
 box 0 adapter show style --json
 json '.things[0].fields | [.state, .data_digest, (.trained_seq != null)] | tojson' "[\"declared\",\"$two\",true]"
 adapter 1 attached "$one" model=llama
-err_has 'promoted must come before'
+err_has 'it has to be promoted first'
 adapter 0 canaried "$one" verdict=fail
-is "$one" declared "its newest trial says 'fail': canaried with a pass must come before"
+is "$one" declared "its newest trial says 'fail': it needs one that passes first (adapter.canaried)"
 adapter 0 canaried "$one" verdict=pass eval=first
 is "$one" canaried 'no promotion of it is planned'
 
@@ -40,7 +40,7 @@ is "$one" canaried 'no promotion of it is planned'
 box 0 promote plan p1 adapter/style --digest "$one" --tier T1
 is "$one" canaried "promotion 'p1' is planned"
 box 1 promote apply p1
-err_has 'simulated and verifying must come before'
+err_has 'it has to be simulated and verified first'
 box 0 promote simulate p1 --verdict pass
 box 1 promote verify p1
 out_has 'no full pass for sha256:111111111111: nothing was evaluated'
@@ -71,7 +71,7 @@ is "$one" attached ''
 # Back: it is detached first. Detached from one model, it is still attached to the other.
 adapter 0 attached "$one" model=qwen
 box 1 promote rollback p1 --reason regression
-err_has 'it is still attached: detached must come before'
+err_has 'it has to be detached first'
 adapter 0 detached "$one" model=llama
 is "$one" attached ''
 box 1 promote rollback p1 --reason regression

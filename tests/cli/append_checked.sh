@@ -238,12 +238,12 @@ same "$(jq -r '.states[] | select(.group == "exec" and .who == "pack/w").tier' <
 # A promotion: the steps in order, the gate, a full pass.
 promote() { box "$1" append "promotion.$2" -s promotion/m --checked "${@:3}"; }
 promote 1 verifying
-err_has "simulated must come before"
+err_has "plan it first: ledger promote plan m WHAT/NAME --digest DIGEST"
 promote 0 planned what=model model=m "digest=$d1"
 planned=$(jq -r .seq <<<"$out")
 promote 1 promoted "digest=$d1"
-err_has "promotion 'm' is planned: simulated and verifying must come before; the gate has not answered; no full pass"
-same "$(grep -o 'verifying must come before' "$T/.err" | wc -l)" 1
+err_has "promotion 'm' is planned: it has to be simulated and verified first; the gate has not answered; no full pass"
+same "$(grep -o 'simulated and verified first' "$T/.err" | wc -l)" 1
 err_has "(event $planned)"
 promote 0 simulated verdict=pass
 promote 0 verifying
@@ -276,7 +276,7 @@ for i in 1 2 3 4; do
 done
 wait
 same "$(find . -name 'won.*' | wc -l)" 1
-same "$(cat race.*.err | grep -c 'it is promoted already')" 3
+same "$(cat race.*.err | grep -c 'nothing is left to do')" 3
 same "$(size)" "$((before + 1))"
 
 # The same key again is not a second step.
@@ -284,7 +284,7 @@ promote 0 rolled_back "digest_before=$d1" --key undo
 promote 0 rolled_back "digest_before=$d1" --key undo
 json .duplicate true
 promote 1 rolled_back "digest_before=$d1"
-err_has "rolled_back from idle: it was not promoted"
+err_has "and may not be rolled back: only what is promoted goes back"
 
 # Deciding fields are open, whatever path they name: a scope below a home directory stays open.
 holds() { box 0 append "permission.$1" -s pack/h group=filesystem.read "${@:2}"; }

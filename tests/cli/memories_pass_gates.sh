@@ -20,22 +20,22 @@ box 0 memory show good --json
 out_has '"tools"'
 out_has 'summarise'
 box 1 memory propose "$T/clean.txt" --id good
-err_has 'proposed twice'
+err_has 'the first proposal counts'
 box 0 memory list --state validated
 out_has 'good'
 box 0 memory admit good
 json .memory good
 box 1 memory admit good
-err_has 'it is admitted already'
+err_has 'it is admitted, and may not be admitted again: nothing is left to do'
 box 1 memory reject good
-err_has 'what is admitted is revoked'
+err_has 'it is admitted, and may not be rejected: revoke it instead: ledger memory revoke good'
 
 # What is found is named by kind, masked, and kept out.
 box 1 memory propose "$T/personal.txt" --id pii
 json .state quarantined
 same "$(jq -cS .findings <<<"$out")" '{"card":1,"email":1,"iban":1,"phone":1}'
 box 1 memory admit pii
-err_has 'it is quarantined'
+err_has 'it is quarantined, and may not be admitted: it is proposed anew, without what was found'
 err_has 'events '
 box 1 memory propose "$T/secret.txt" --id key
 json .state quarantined
@@ -51,7 +51,7 @@ for secret in ann@example.org 4155550132 '415 555 0132' '4111 1111' DE8937 ghp_1
 done
 box 0 memory reject pii --reason private
 box 1 memory admit pii
-err_has 'it was rejected'
+err_has 'it is rejected, and may not be admitted: it is proposed anew, with an id of its own'
 
 # Other spellings are found too, and what is stored openly says nothing of a person.
 printf 'de89-3704-0044-0532-0130-00, 4111.1111.1111.1111, "bob smith"@example.org, ann\357\274\240example.org\n' >"$T/other.txt"
@@ -71,7 +71,7 @@ err_has '--agent is stored openly'
 # Steps that are missing, and a debate that was asked for.
 box 0 append memory.proposed -s memory/raw digest="$digest"
 box 1 memory admit raw
-err_has 'sanitised and validated must come before'
+err_has 'it is a candidate, and may not be admitted: it has to be sanitised and validated first'
 box 1 memory admit nothing
 err_has "there is no memory 'nothing'"
 printf 'other\n' | setsid -w "$LEDGER" -C "$BOX" memory propose - --id talk --needs-debate >"$T/.out"
@@ -110,7 +110,7 @@ box 0 memory revoke good --reason asked
 json '.revoked[0].recalls' 3
 same "$(jq -c '[.revoked[0].reached[] | [.who, .recalls]]' <<<"$out")" '[["agent/other",1],["run/r1",2]]'
 box 1 memory revoke good
-err_has 'it was revoked before'
+err_has 'it is revoked, and may not be revoked again: nothing is left to do'
 box 0 memory revoke "$digest"
 json '.revoked[0].memory' raw
 box 2 memory revoke

@@ -12,7 +12,7 @@ rules() { box 0 why promotion/c --json && jq -r '[.things[0].fields.missing[]?.r
 same "$(rules)" "promotion.step promotion.gate promotion.proof"
 box 0 why promotion/c
 out_has 'promotion/c: planned'
-out_has 'verifying must come before'
+out_has 'it has to be'
 out_has 'the gate has not answered'
 out_has 'no full pass for sha256:aaaaaaaaaaaa: nothing was evaluated'
 box 1 append promotion.promoted -s promotion/c digest="$digest" --checked
@@ -57,7 +57,7 @@ checked "it's tried" promotion.step fail
 trial=$(jq .seq "$T/.remedy")
 box 0 why "promotion/it's tried"
 out_has "the trial failed (event $trial)"
-out_lacks 'verifying must come before'
+out_lacks 'it has to be'
 box 1 append promotion.promoted -s "promotion/it's tried" digest="$digest" --checked
 err_has "the trial failed (event $trial)"
 checked "it's tried" promotion.trial pass

@@ -33,12 +33,12 @@ box 0 promote plan c model/m --digest "$a" --before "$b" --version 2
 plan=$(jq .seq <<<"$out")
 same "$(next c)" "ledger -C $BOX promote simulate c --verdict VERDICT"
 box 1 promote plan c model/m --digest "$a"
-err_has "planned from planned: it was under way already (event $plan)"
+err_has "it is planned, and may not be planned again: abort it first: ledger promote abort c (event $plan)"
 box 1 promote apply c
-err_has 'verifying must come before'
+err_has 'it has to be simulated and verified first'
 err_has "(event $plan)"
 box 1 promote verify c
-err_has 'simulated must come before'
+err_has 'it is planned, and may not be verified: simulate it first: ledger promote simulate c -- COMMAND'
 echo '-old' >diff.txt
 box 0 promote simulate c --verdict pass --report diff.txt
 box 0 log --kind promotion.simulated --json
@@ -70,7 +70,8 @@ box 0 promote apply c
 promoted=$(jq .seq <<<"$out")
 same "$(live model/m)" "$a"
 box 1 promote apply c
-err_has 'it is promoted already'
+err_has 'nothing is left to do'
+[[ $err != *replace* ]] || fail 'what is promoted already was planned to replace nothing any more'
 
 # One event takes it back.
 box 0 promote rollback c --reason incident
@@ -78,7 +79,7 @@ same "$(live model/m)" "$b"
 same "$(live model/m --at "$promoted")" "$a"
 box 1 promote history model/m --at "$finished"
 box 1 promote rollback c
-err_has 'it was not promoted'
+err_has 'it is rolled back, and may not be rolled back: only what is promoted goes back'
 box 0 promote history
 out_has 'rolled_back'
 
@@ -98,8 +99,9 @@ measured eval.finished -s eval/four suite=s digest="$c" verdict=pass
 box 0 promote verify e --gates alone.yaml
 box 0 promote verify f --gates alone.yaml
 box 0 promote apply e
+live_c=$out
 box 1 promote apply f
-err_has "it was planned to replace ${b:0:19}, and ${c:0:19} is live since event"
+err_has "it was planned to replace ${b:0:19}, and since event $(jq .seq <<<"$live_c") ${c:0:19} is live: abort it and plan it again"
 same "$(live model/m)" "$c"
 box 0 promote abort f
 box 0 promote plan f model/m --digest "$a"
@@ -121,7 +123,7 @@ box 0 promote status
 out_has 'image/base'
 box 0 promote abort d --reason failed
 box 1 promote abort d
-err_has 'it was aborted before'
+err_has 'it was aborted, and may not be aborted again: nothing is left to do'
 box 0 promote status
 err_has 'nothing is in progress'
 box 3 promote simulate d -- no-such-program

@@ -26,13 +26,13 @@ ready c "$(digest_of 3)"
 box 0 append promotion.promoted -s promotion/a --checked digest="$(digest_of 1)"
 live=$(jq .seq <<<"$out")
 box 1 append promotion.promoted -s promotion/b --checked digest="$(digest_of 2)"
-err_has "it was planned to replace nothing, and sha256:000000000000 is live since event $live: it is planned again"
+err_has "it was planned to replace nothing, and since event $live sha256:000000000000 is live: abort it and plan it again"
 box 0 promote status b
 out_has "it was planned to replace nothing"
 json_next() { "$LEDGER" -C "$BOX" --json promote status "$1" | jq -r '.promotions[0].next'; }
 [[ $(json_next b) == *' promote abort b' ]] || fail "the next step of b is $(json_next b)"
 box 1 promote apply c
-err_has 'is live since event'
+err_has ' is live: abort it and plan it again'
 box 0 promote abort b
 ready b "$(digest_of 2)"
 box 0 promote apply b
@@ -52,7 +52,7 @@ for i in 10 12 14 16 18; do
     wait "$p" || one=$?
     wait "$q" || other=$?
     same "$((one + other)) $((one * other))" '1 0'
-    check grep -q 'is live since event' "$T/p.err" "$T/q.err"
+    check grep -q ' is live: abort it and plan it again' "$T/p.err" "$T/q.err"
     box 0 promote history model/m --json
     json '.live[-1].promotion' "$([[ $one == 0 ]] && echo "p$i" || echo "q$i")"
 done

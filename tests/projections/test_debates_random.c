@@ -49,7 +49,8 @@ static int waits(void) {
 
 static const char *outcome(void) {
     if (waits() != 0 || strcmp(ref.state, "error") == 0) return "error";
-    int round = agreed() ? 0 : 1, lead = votes(round, 1) - votes(round, -1);
+    int round = agreed() ? 0 : 1;
+    int lead = 2 * votes(round, 1) > VOTERS ? 1 : 2 * votes(round, -1) > VOTERS ? -1 : 0;
     if (lead == 0 && ref.judge < VOTERS) {
         lead = ref.answer[round][ref.judge];
     }

@@ -229,7 +229,7 @@ static void a_candidate_needs_its_steps_its_gate_and_a_full_pass(void **state) {
     expect_no("there is no promotion 'p'");
     uint64_t planned = box_event(&b, "promotion.planned", "promotion/p", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
     may_promote();
-    expect_no("promotion 'p' is planned: simulated and verifying must come before");
+    expect_no("promotion 'p' is planned: it has to be simulated and verified first");
     expect_evidence(1, planned);
     go_to_the_gate("{\"what\":\"model\",\"digest\":\"" D1 "\"}");
     may_promote();
@@ -389,7 +389,8 @@ static void a_step_that_would_be_a_violation_may_not_be_written(void **state) {
     expect_yes();
     uint64_t planned = box_event(&b, "promotion.planned", "promotion/p", "{\"digest\":\"" D1 "\"}");
     may_append("promotion.verifying", "promotion/p", "{}");
-    expect_no("promotion 'p': verifying from planned: simulated must come before");
+    expect_no(
+        "promotion 'p': it is planned, and may not be verified: simulate it first: ledger promote simulate p -- COMMAND");
     expect_evidence(1, planned);
     may_append("promotion.simulated", "promotion/p", "{}");
     expect_yes();

@@ -313,7 +313,8 @@ static void the_story_ends_as_it_is_told(void **state) {
          "record: 0 of 40");
     says(view, "routes", "summarise", NULL, "state", "degraded");
     says(view, "promotions", "p-1", NULL, "state", "promoted");
-    says(view, "promotions", "p-1", NULL, "violation", "promoted from planned: verifying must come before");
+    says(view, "promotions", "p-1", NULL, "violation",
+         "it is planned, and may not be promoted: simulate it first: ledger promote simulate p-1 -- COMMAND");
     says(view, "evals", "e-1", NULL, "state", "invalidated");
     says(view, "runs", "r-1", NULL, "outcome", "ok");
     says(view, "runs", "r-2", NULL, "state", "running");

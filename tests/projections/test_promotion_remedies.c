@@ -489,7 +489,7 @@ static void a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended(void **
     char words[WORD];
     say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
     expect_refused("tripped", "{\"code\":\"old\",\"expires\":5000}",
-                   "tripped from planned: tripcode 'old' had already ended");
+                   "it is planned, and may not be stopped by a tripcode: tripcode 'old' had already ended");
     uint64_t seq = say("tripped", "{\"code\":\"old\",\"expires\":5000}");
     missing();
     box_text(&b, "state", "aborted");
@@ -502,7 +502,8 @@ static void a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended(void **
     missing();
     box_text(&b, "state", "planned");
     seq = say("aborted", "{\"reason\":\"withdrawn\"}");
-    snprintf(words, sizeof(words), "simulated from aborted: it was aborted (event %llu)", (unsigned long long)seq);
+    snprintf(words, sizeof(words), "it was aborted, and may not be simulated: it was aborted (event %llu)",
+             (unsigned long long)seq);
     expect_refused("simulated", "{}", words);
 }
 
@@ -511,7 +512,7 @@ static void no_later_tripcode_shortens_one_that_holds(void **state) {
     say("tripped", "{\"code\":\"black\"}");
     say("tripped", "{\"code\":\"black\",\"expires\":5000}");
     say("tripped", "{\"code\":\"red\",\"expires\":" Y2099 "}");
-    expect_refused("planned", "{}", "planned from idle: tripcode 'black' holds");
+    expect_refused("planned", "{}", "it is not planned, and may not be planned: tripcode 'black' holds");
     missing();
     box_text(&b, "tripped", "black");
     assert_false(row_has(&b.row, box_column(&b, "tripped_until")));

@@ -84,26 +84,34 @@ static void the_legal_way_leads_to_promoted_and_each_step_is_evidence(void **sta
 static void steps_forward_that_are_not_legal_lead_nowhere(void **state) {
     (void)state;
     say("promoted", "{\"digest\":\"" D1 "\"}");
-    expect_violation("idle", 1, "promoted from idle: verifying must come before");
+    expect_violation(
+        "idle", 1,
+        "it is not planned, and may not be promoted: plan it first: ledger promote plan p WHAT/NAME --digest DIGEST");
     say("simulated", NULL);
-    expect_violation("idle", 2, "simulated from idle: planned must come before");
+    expect_violation(
+        "idle", 2,
+        "it is not planned, and may not be simulated: plan it first: ledger promote plan p WHAT/NAME --digest DIGEST");
     say("planned", "{\"digest\":\"" D1 "\"}");
     say("verifying", NULL);
-    expect_violation("planned", 3, "verifying from planned: simulated must come before");
+    expect_violation("planned", 3,
+                     "it is planned, and may not be verified: simulate it first: ledger promote simulate p -- COMMAND");
     say("promoted", "{\"digest\":\"" D1 "\"}");
     expect("planned", 4);
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
-    expect_violation("planned", 5, "gated from planned: verifying must come before");
+    expect_violation(
+        "planned", 5,
+        "it is planned, and may not be judged by the gate: simulate it first: ledger promote simulate p -- COMMAND");
     assert_false(row_has(&b.row, box_column(&b, "gate")));
-    char words[64];
+    char words[240];
     uint64_t trial = say("simulated", "{\"verdict\":\"fail\"}");
     say("verifying", NULL);
-    snprintf(words, sizeof(words), "verifying from simulated: the trial failed (event %llu)", (unsigned long long)trial);
+    snprintf(words, sizeof(words), "it is simulated, and may not be verified: the trial failed (event %llu)",
+             (unsigned long long)trial);
     expect_violation("simulated", 6, words);
     say("rolled_back", NULL);
-    expect_violation("simulated", 7, "rolled_back from simulated: it was not promoted");
+    expect_violation("simulated", 7, "it is simulated, and may not be rolled back: only what is promoted goes back");
     say("planned", "{\"digest\":\"" D2 "\"}");
-    expect_violation("planned", 8, "planned from simulated: it was under way already");
+    expect_violation("planned", 8, "it is simulated, and may not be planned: abort it first: ledger promote abort p");
     box_text(&b, "digest", D2);
 }
 
@@ -111,33 +119,36 @@ static void the_gate_must_let_this_digest_pass(void **state) {
     (void)state;
     go_to_the_gate();
     say("promoted", "{\"digest\":\"" D1 "\"}");
-    expect_violation("verifying", 1, "promoted from verifying: the gate has not answered");
+    expect_violation("verifying", 1, "it is being verified, and may not be promoted: the gate has not answered");
     say("gated", "{\"decision\":\"hold\",\"digest\":\"" D1 "\"}");
     say("promoted", "{\"digest\":\"" D1 "\"}");
-    expect_violation("verifying", 2, "promoted from verifying: the gate has answered hold");
+    expect_violation("verifying", 2, "it is being verified, and may not be promoted: the gate has answered hold");
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D2 "\"}");
     expect_violation("verifying", 3,
-                     "gated from verifying: it names sha256:222222222222, the candidate is sha256:111111111111");
+                     "it is being verified, and may not be judged by the gate: it names sha256:222222222222, the candidate "
+                     "is sha256:111111111111");
     box_text(&b, "gate", "hold");
     say("gated", "{\"decision\":\"pass\"}");
-    expect_violation("verifying", 4, "gated from verifying: it does not name the candidate's digest");
+    expect_violation("verifying", 4,
+                     "it is being verified, and may not be judged by the gate: it does not name the candidate's digest");
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
     say("promoted", NULL);
-    expect_violation("verifying", 5, "promoted from verifying: it does not name the candidate's digest");
+    expect_violation("verifying", 5,
+                     "it is being verified, and may not be promoted: it does not name the candidate's digest");
     say("promoted", "{\"digest\":\"" D2 "\"}");
     expect("verifying", 6);
     say("verifying", NULL); /* again: the answer was to the previous verification */
     say("promoted", "{\"digest\":\"" D1 "\"}");
-    expect_violation("verifying", 7, "promoted from verifying: the gate has not answered");
+    expect_violation("verifying", 7, "it is being verified, and may not be promoted: the gate has not answered");
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
     say("gated", "{\"decision\":\"refuse\"}"); /* what counts against it is accepted as it is */
     say("promoted", "{\"digest\":\"" D1 "\"}");
-    expect_violation("verifying", 8, "promoted from verifying: the gate has answered refuse");
+    expect_violation("verifying", 8, "it is being verified, and may not be promoted: the gate has answered refuse");
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
     say("promoted", "{\"digest\":\"" D1 "\"}");
     expect("promoted", 8);
     say("promoted", "{\"digest\":\"" D1 "\"}");
-    expect_violation("promoted", 9, "promoted from promoted: it is promoted already");
+    expect_violation("promoted", 9, "it is promoted, and may not be promoted again: nothing is left to do");
     say("planned", "{\"digest\":\"" D2 "\"}");
     expect("promoted", 10);
     box_text(&b, "digest", D1);
@@ -146,7 +157,7 @@ static void the_gate_must_let_this_digest_pass(void **state) {
 static void aborting_always_takes_effect(void **state) {
     (void)state;
     say("aborted", "{\"reason\":\"withdrawn\"}");
-    expect_violation("aborted", 1, "aborted from idle: nothing was under way");
+    expect_violation("aborted", 1, "it is not planned, and may not be aborted: there is nothing to abort");
     go_to_the_gate();
     say("aborted", "{\"digest\":\"" D2 "\",\"reason\":\"failed\"}");
     expect("aborted", 1);
@@ -166,7 +177,7 @@ static void a_tripcode_stops_what_is_under_way_as_long_as_it_holds(void **state)
     say("tripped", "{\"code\":\"red\",\"expires\":5000,\"at\":100}");
     expect("idle", 0);
     say("planned", "{\"digest\":\"" D1 "\",\"at\":4999}");
-    expect_violation("idle", 1, "planned from idle: tripcode 'red' holds");
+    expect_violation("idle", 1, "it is not planned, and may not be planned: tripcode 'red' holds");
     say("planned", "{\"digest\":\"" D1 "\",\"at\":5000}");
     expect("planned", 1);
     say("tripped", "{\"code\":\"black\"}"); /* without an end */
@@ -186,7 +197,8 @@ static void a_trip_after_the_promotion_is_noted_and_leaves_it(void **state) {
     expect("promoted", 0);
     box_text(&b, "tripped", "red");
     say("rolled_back", "{\"digest_before\":\"" D2 "\"}");
-    expect_violation("idle", 1, "rolled_back from promoted: it undoes another digest than what was promoted");
+    expect_violation("idle", 1,
+                     "it is promoted, and may not be rolled back: it undoes another digest than what was promoted");
 }
 
 /* ---- what is missing, over random histories ---- */
@@ -294,7 +306,7 @@ static void a_trial_that_contradicts_itself_has_failed(void **state) {
         say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
         uint64_t trial = say("simulated", cases[i][0]);
         say("verifying", NULL);
-        snprintf(words, sizeof(words), "verifying from simulated: the trial failed (event %llu)%s",
+        snprintf(words, sizeof(words), "it is simulated, and may not be verified: the trial failed (event %llu)%s",
                  (unsigned long long)trial, cases[i][1]);
         expect_violation("simulated", (int64_t)i + 2, words);
     }
@@ -308,18 +320,22 @@ static void evidence_has_to_be_there_before_it(void **state) {
     go_to_the_gate();
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\",\"evidence\":[1,999]}");
     expect_violation("verifying", 1,
-                     "gated from verifying: its evidence names event 999, and there is no such event before it");
+                     "it is being verified, and may not be judged by the gate: its evidence names event 999, and there is "
+                     "no such event before it");
     assert_false(row_has(&b.row, box_column(&b, "gate")));
     say("gated", "{\"decision\":\"hold\",\"evidence\":[\"one\"]}");
-    expect_violation("verifying", 2, "gated from verifying: its evidence holds what is not the number of an event");
+    expect_violation(
+        "verifying", 2,
+        "it is being verified, and may not be judged by the gate: its evidence holds what is not the number of an event");
     box_text(&b, "gate", "hold"); /* a no is accepted from anybody */
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\",\"evidence\":[1,2]}");
     expect("verifying", 2);
     say("promoted", "{\"digest\":\"" D1 "\",\"evidence\":[999]}");
     expect("verifying", 3);
     say("aborted", "{\"evidence\":[999]}");
-    expect_violation("aborted", 4,
-                     "aborted from verifying: its evidence names event 999, and there is no such event before it");
+    expect_violation(
+        "aborted", 4,
+        "it is being verified, and may not be aborted: its evidence names event 999, and there is no such event before it");
 }
 
 int main(void) {
