@@ -189,12 +189,24 @@ static void cover_back(const uint8_t *p, const uint8_t *p_end, struct bytes othe
     }
 }
 
+/* Goes past the plain characters that both begin with. False: then each has another plain one, and no text matches both. */
+static bool skip_alike(struct bytes *a, struct bytes *b) {
+    size_t n = 0, most = a->n < b->n ? a->n : b->n;
+    while (n < most && is_plain(a->p[n]) && a->p[n] == b->p[n]) {
+        n++;
+    }
+    bool apart = n < most && is_plain(a->p[n]) && is_plain(b->p[n]);
+    *a = (struct bytes){a->p + n, a->n - n};
+    *b = (struct bytes){b->p + n, b->n - n};
+    return !apart;
+}
+
 bool glob_covers(struct bytes pattern, struct bytes other) {
     uint16_t p_at[GLOB_PAIR_MAX + 1], t_at[GLOB_PAIR_MAX + 1];
     bool rows[2][GLOB_PAIR_MAX + 1];
     unsigned row = 0;
     if (!glob_is_pattern(other)) return glob_match(pattern, other);
-    if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX ||
+    if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX || !skip_alike(&pattern, &other) ||
         (pattern.n > 0 && is_plain(pattern.p[0]) && pattern.p[0] != other.p[0] && other.p[0] != '[' &&
          other.p[0] != '\\')) {
         return false;
@@ -220,18 +232,30 @@ static bool one_meets(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, 
     return one(p, p_end, c.p, c.n, &after);
 }
 
+/* The end of the element at p; several '*' are one. */
+static const uint8_t *meet_end(const uint8_t *p, const uint8_t *end) {
+    bool any, star = *p == '*';
+    p = element_end(p, end, &any);
+    while (star && p < end && *p == '*') {
+        p++;
+    }
+    return p;
+}
+
 /* Walks both at once: at[j] says that the pattern's part so far can match a text that the other matches up to its byte
  * j. A '*' stays in place while the other advances. */
 bool glob_meets(struct bytes pattern, struct bytes other) {
-    bool at[2][GLOB_PAIR_MAX + 1] = {{true}};
-    const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n, *after;
-    bool any;
+    bool at[2][GLOB_PAIR_MAX + 1];
     if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX) return true;
+    if (!skip_alike(&pattern, &other)) return false;
+    const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n, *after;
+    memset(at[0], 0, other.n + 1);
+    at[0][0] = true;
     for (unsigned row = 0;; row ^= 1, p = after) {
         bool *now = at[row], *next = at[row ^ 1], left = p < p_end, star = left && *p == '*';
         memset(next, 0, other.n + 1);
         for (size_t j = 0, k; j < other.n; j = k) {
-            k = (size_t)(element_end(t + j, t_end, &any) - t);
+            k = (size_t)(meet_end(t + j, t_end) - t);
             if (now[j] && (star || t[j] == '*')) {
                 now[k] = true;
                 next[j] = left;
@@ -241,7 +265,7 @@ bool glob_meets(struct bytes pattern, struct bytes other) {
         }
         if (!left) return now[other.n];
         next[other.n] = next[other.n] || (star && now[other.n]);
-        after = element_end(p, p_end, &any);
+        after = meet_end(p, p_end);
     }
 }
 

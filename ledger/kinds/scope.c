@@ -62,7 +62,7 @@ static const struct {
 /* The index in `alike` of what is at p, SIZE_MAX for none of them; *ret_n gets its length in bytes. */
 static size_t alike_at(const uint8_t *p, const uint8_t *end, size_t *ret_n) {
     for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
-        size_t n = strlen(alike[i].bytes);
+        size_t n = alike[i].bytes[0] == (char)*p ? strlen(alike[i].bytes) : SIZE_MAX;
         if (n <= (size_t)(end - p) && memcmp(p, alike[i].bytes, n) == 0) {
             *ret_n = n;
             return i;
