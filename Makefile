@@ -96,6 +96,8 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
 CRYPTO_A   := $(filter /%,$(shell $(CC) -print-file-name=libcrypto.a))
 EXE_LIBS   := $(if $(CRYPTO_A),$(patsubst -lcrypto,$(CRYPTO_A),$(PKG_LIBS)),$(PKG_LIBS))
 TEST_LIBS   = $(PKG_LIBS) $(shell pkg-config --libs cmocka) -lm
+# Linking hundreds of them takes a third of the time without debugging information, by the gold linker where there is one.
+TEST_LINK  := $(if $(filter release,$(CONFIG)),-Wl$(,)-S $(shell $(CC) -fuse-ld=gold -Wl$(,)--version >/dev/null 2>&1 && echo -fuse-ld=gold))
 
 # For instrumented code, gcc gives false "uninitialized" warnings, so there warnings are not errors.
 STRICT := $(if $(filter asan tsan cov fuzz,$(CONFIG)),,-Werror)
@@ -196,7 +198,7 @@ define test_of
 $(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call archives,$(SEES_$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(LINK_EXE) -o $$@ $$< $$(call wraps,tests/$(1)/$$*.c) $$(WRAP_$$(@F)) $$(call in_group,$$^) $$(TEST_LIBS)
+	$$(Q)$$(CC) $$(LINK_EXE) $$(TEST_LINK) -o $$@ $$< $$(call wraps,tests/$(1)/$$*.c) $$(WRAP_$$(@F)) $$(call in_group,$$^) $$(TEST_LIBS)
 endef
 $(foreach l,$(PRESENT),$(eval $(call test_of,$(l))))
 
@@ -206,7 +208,7 @@ REPLAYS := $(FUZZERS:%=$(B)/tests/fuzz/replay_%)
 $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(call archives,$(LIBDIRS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter %.o,$^) $(call in_group,$^) $(TEST_LIBS)
+	$(Q)$(CC) $(LINK_EXE) $(TEST_LINK) -o $@ $(filter %.o,$^) $(call in_group,$^) $(TEST_LIBS)
 $(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(call archives,$(LIBDIRS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
