@@ -40,8 +40,8 @@ run() {
     local want=$1 got=0
     shift
     setsid -w "$LEDGER" "$@" >"$T/.out" 2>"$T/.err" </dev/null || got=$?
-    out=$(tr -d '\0' <"$T/.out")
-    err=$(tr -d '\0' <"$T/.err")
+    { out=$(<"$T/.out"); } 2>/dev/null # without its zero bytes
+    { err=$(<"$T/.err"); } 2>/dev/null
     [[ $got == "$want" ]] || fail "exit code $got, wanted $want: ledger $*"
 }
 
@@ -50,8 +50,8 @@ box() {
     local want=$1 got=0
     shift
     setsid -w "$LEDGER" -C "$BOX" "$@" >"$T/.out" 2>"$T/.err" </dev/null || got=$?
-    out=$(tr -d '\0' <"$T/.out")
-    err=$(tr -d '\0' <"$T/.err")
+    { out=$(<"$T/.out"); } 2>/dev/null # without its zero bytes
+    { err=$(<"$T/.err"); } 2>/dev/null
     [[ $got == "$want" ]] || fail "exit code $got, wanted $want: ledger $*"
 }
 
