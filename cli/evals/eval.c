@@ -7,6 +7,7 @@ static const struct command subs[] = {
     {"list", "list evaluations, their scores, and whether they count", &entities_list},
     {"show", "show one, why it is so, and by which events", &entities_show},
     {"baseline", "name one that later ones are compared with, or list those", &evals_baseline},
+    {"judge", "hold the scores of an imported result against thresholds", &evals_judge},
     {"report", "show one with its samples: pass rates, what failed, latencies", &evals_report},
     {"compare", "compare two by their samples: what flipped, and is it noise", &evals_compare},
     {"diff", "compare the scores of two", &evals_diff},
@@ -17,8 +18,9 @@ static const struct command subs[] = {
 };
 
 const struct spec spec_eval = {
-    .synopsis = "run SUITE | list | show NAME | baseline | report EVAL | compare A B | diff EVAL EVAL | new FILE | "
-                "validate FILE... | schema",
+    .synopsis =
+        "run SUITE | list | show NAME | baseline | judge EVAL | report EVAL | compare A B | diff EVAL EVAL | new FILE | "
+        "validate FILE... | schema",
     .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it counts as proof.\n"
              "'ledger state eval_scores' lists all scores, one per line. docs/suites.md describes suites.",
     .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval report e18\n"

@@ -5,7 +5,7 @@
 #include "cli/call/command.h"
 
 extern const struct spec evals_run, evals_new, evals_validate, evals_schema, evals_diff;
-extern const struct spec evals_baseline;
+extern const struct spec evals_baseline, evals_judge;
 extern const struct spec evals_compare, evals_report;
 
 #endif

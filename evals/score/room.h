@@ -5,6 +5,7 @@
  *
  *   score      each metric against its threshold
  *   tally      what came of the cases, counted
+ *   held       thresholds for the scores of a result file
  *   baselines  the evaluations that thresholds compare with, from the log */
 #ifndef EVALS_SCORE_ROOM_H
 #define EVALS_SCORE_ROOM_H

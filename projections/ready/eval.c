@@ -66,6 +66,8 @@ static const struct state_column eval_columns[] = {
     [EVAL_SAMPLES_RECORDED] = {"samples_recorded", CELL_INT, 0, "samples on record that were measured"},
     [EVAL_UNMEASURED_SEQ] = {"unmeasured_seq", CELL_INT, COLUMN_SEQ, "its newest score or end that is not measured"},
     [EVAL_FILE_DIGEST] = {"file_digest", CELL_TEXT, 0, "digest of the result file that it was imported from"},
+    [EVAL_PARTIAL_REASONS] = {"partial_reasons", CELL_LIST, 0,
+                              "why it is partial, in the words of eval.imported; null: it is not, or not for these alone"},
     FOLD_COLUMNS};
 static const struct state_column erasure_columns[] = {
     [EVAL_ERASURE_EVENT] = {"event", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which event"},
@@ -171,6 +173,9 @@ static const struct fold_step_rule rules[] = {
     {"*", "sampled", NULL, NULL}};
 #define N_RULES (sizeof(rules) / sizeof(rules[0]))
 
+/* The first end of a result file: it was held against a suite. */
+static const struct fold_step_rule judged[] = {{"finished", "finished", "finished", NULL}};
+
 /* ---- what it is bound to ---- */
 
 static const struct binding {
@@ -274,15 +279,26 @@ static const struct {
 #define N_RESULT       5 /* of them are its result */
 
 /* Whether it is partial: it has fewer samples than there are, or a reason for it, whatever else it says. */
-static void take_part(const struct fold *fold, struct row *row, size_t column) {
+static bool is_part(const struct fold *fold, bool *ret_few, bool *ret_reasons) {
     int64_t n, total;
     struct bytes raw, item;
     struct list reasons;
     bool told = fold_raw(fold, "partial_reasons", &raw);
     list_open(&reasons, told ? raw : NOTHING);
-    if ((fold_int(fold, "samples", &n) && fold_int(fold, "samples_total", &total) && n < total) ||
-        list_next(&reasons, &item)) {
-        row_set_bool(row, column, true);
+    *ret_few = fold_int(fold, "samples", &n) && fold_int(fold, "samples_total", &total) && n < total;
+    *ret_reasons = list_next(&reasons, &item);
+    return *ret_few || *ret_reasons;
+}
+
+/* Its reasons are kept while they are all that makes it partial. Only an import gives reasons. */
+static void take_part(struct fold *fold, struct row *row) {
+    bool few, reasons, part = is_part(fold, &few, &reasons), says = false;
+    fold_bool(fold, "partial", &says);
+    if (part) row_set_bool(row, EVAL_PARTIAL, true);
+    if (few || (says && !reasons)) {
+        row_set_null(row, EVAL_PARTIAL_REASONS);
+    } else if (reasons) {
+        fold_copy(fold, row, EVAL_PARTIAL_REASONS, "partial_reasons");
     }
 }
 
@@ -367,7 +383,8 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
     if (same_run && sampled.type == CELL_REAL && !row_has(score, EVAL_SCORE_SAMPLED)) {
         row_set_real(score, EVAL_SCORE_SAMPLED, sampled.real); /* nobody takes back what was checked */
     }
-    take_part(fold, score, EVAL_SCORE_PARTIAL);
+    bool few, reasons;
+    if (is_part(fold, &few, &reasons)) row_set_bool(score, EVAL_SCORE_PARTIAL, true);
     if (contradicted) {
         row_set_bool(score, EVAL_SCORE_CONTRADICTED, true);
     }
@@ -406,7 +423,8 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
             fold_replace(fold, row, fields[i].column, fields[i].field);
         }
     }
-    take_part(fold, row, EVAL_PARTIAL);
+    if (imported) row_set_null(row, EVAL_PARTIAL_REASONS);
+    take_part(fold, row);
     if (imported) {
         row_set_null(row, EVAL_SAMPLES_TOTAL); /* the file states it */
     }
@@ -419,7 +437,10 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
         note_grade(fold, row);
         fold_replace(fold, row, EVAL_SAID, "verdict");
     }
-    row_set_int(row, EVAL_FINISHED_AT, (int64_t)(at < time ? at : time)); /* no result is younger than its event */
+    at = at < time ? at : time; /* no result is younger than its event, nor than the file that it is from */
+    if (imported || !row_bool(row, EVAL_IMPORTED) || (int64_t)at < row_int(row, EVAL_FINISHED_AT)) {
+        row_set_int(row, EVAL_FINISHED_AT, (int64_t)at);
+    }
     row_set_int(row, EVAL_FINISHED_SEQ, (int64_t)fold_event(fold)->seq);
 }
 
@@ -459,7 +480,8 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
         fold_touch(fold, row, EVAL_BASE);
         return 0;
     }
-    fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, rules, N_RULES);
+    bool first = end && row_bool(row, EVAL_IMPORTED) && !row_has(row, EVAL_SAID) && row_is(row, EVAL_STATE, "finished");
+    fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, first ? judged : rules, first ? 1 : N_RULES);
     if (bytes_is(step, "started")) {
         forget(row);
         row_set_int(row, EVAL_STARTED_SEQ, (int64_t)fold_event(fold)->seq);
@@ -531,41 +553,6 @@ static int take_erasure(struct fold *fold, struct err *err) {
     return rc == ERR_CORRUPT ? 0 : rc;
 }
 
-static void put_suite(struct fold *fold, struct row *row) {
-    struct bytes digest;
-    bool told = fold_text(fold, "suite_digest", &digest);
-    if (!row_has(row, SUITE_SEQ) || (told && !bytes_eq(digest, row_text(row, SUITE_DIGEST)))) {
-        if (row_has(row, SUITE_DIGEST)) {
-            struct bytes before = row_text(row, SUITE_DIGEST);
-            row_set_text(row, SUITE_DIGEST_BEFORE, before);
-            row_set_null(row, SUITE_TASKS); /* they belong to another definition */
-        }
-        row_set_int(row, SUITE_CHANGED_AT, (int64_t)fold_at(fold));
-        row_set_int(row, SUITE_CHANGED_SEQ, (int64_t)fold_event(fold)->seq);
-    }
-    fold_copy(fold, row, SUITE_DIGEST, "suite_digest");
-    fold_copy(fold, row, SUITE_VERSION, "version");
-    fold_copy(fold, row, SUITE_TASKS, "tasks");
-    fold_copy(fold, row, SUITE_MAX_AGE_S, "max_age_s");
-    row_set_int(row, SUITE_SEQ, (int64_t)fold_event(fold)->seq);
-}
-
-/* The newest of its name, and the newest of its digest: an evaluation is judged by the definition that it was made by.
- * */
-static int take_suite(struct fold *fold, struct err *err) {
-    struct bytes parts[] = {fold_subject(fold), NOTHING};
-    struct row *row, *version;
-    if (parts[0].n == 0 && !fold_text(fold, "suite", &parts[0])) return 0;
-    fold_text(fold, "suite_digest", &parts[1]);
-    int rc = fold_row(fold, SUITES, parts, 1, &row, err);
-    if (rc == 0) rc = fold_row(fold, SUITE_VERSIONS, parts, 2, &version, err);
-    if (rc == 0) {
-        put_suite(fold, row);
-        put_suite(fold, version);
-    }
-    return rc;
-}
-
 static bool is_sample(struct bytes step) {
     return bytes_is(step, "sampled") || bytes_is(step, "sample_failed");
 }
@@ -585,7 +572,7 @@ static int take_event(struct fold *fold, struct row *row, struct bytes step, str
 static int fold(struct fold *fold, struct err *err) {
     struct bytes step = fold_step(fold), id = fold_subject(fold);
     struct row *row;
-    if (bytes_is(step, "suite_declared")) return take_suite(fold, err);
+    if (bytes_is(step, "suite_declared")) return eval_suite_take(fold, err);
     if (bytes_is(step, "erased")) return take_erasure(fold, err);
     id = id.n > 0 ? id : fold_event(fold)->subject;
     int rc = fold_row(fold, EVALS, &id, 1, &row, err);
@@ -597,4 +584,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {
     "eval.started",       "eval.finished",    "eval.imported",       "eval.scored",   "eval.sampled",
     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", "ledger.erased", NULL};
-const struct projection projection_evals = {"evals", 16, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 17, tables, EVALS_TABLES, kinds, fold};

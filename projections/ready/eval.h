@@ -72,6 +72,7 @@ enum {
     EVAL_SAMPLES_RECORDED,
     EVAL_UNMEASURED_SEQ,
     EVAL_FILE_DIGEST,
+    EVAL_PARTIAL_REASONS,
     EVAL_BASE
 };
 
@@ -138,6 +139,9 @@ int eval_each(struct state_view *view, const char *table, const struct bytes *ke
 /* The judges of the tables evals and eval_scores. */
 int eval_judge(struct state_view *view, struct row *row, struct err *err);
 int eval_judge_score(struct state_view *view, struct row *row, struct err *err);
+
+/* Takes eval.suite_declared into the tables suites and suite_versions (eval_suite.c). */
+int eval_suite_take(struct fold *fold, struct err *err);
 
 /* The table eval_results (eval_results.c): a score becomes the newest of its model in its task. */
 #define EVAL_RESULT_COLUMNS 14

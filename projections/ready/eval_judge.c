@@ -16,7 +16,7 @@
 /* The first few of a list, for the words of a finding. */
 struct told {
     size_t n, used;
-    char words[160];
+    char words[200];
     int64_t seqs[TOLD_MAX]; /* of their events */
 };
 
@@ -86,24 +86,6 @@ static void say_told(struct judging *j, const char *name, const struct told *tol
 
 #define NAME(text) REASON_PART(text, 24)
 
-static void put_real(struct buf *out, const char *name, double v) {
-    mp_put_str(out, bytes_of(name));
-    if (mp_float_ok(v)) {
-        mp_put_float(out, v);
-    } else {
-        mp_put_nil(out);
-    }
-}
-
-static void put_word(struct buf *out, const char *name, const char *word) {
-    mp_put_str(out, bytes_of(name));
-    if (word != NULL) {
-        mp_put_str(out, bytes_of(word));
-    } else {
-        mp_put_nil(out);
-    }
-}
-
 /* "'t acc' 0.2 misses 0.9"; a value that is a word is printed as such. */
 static void take_result(struct results *r, const struct row *score, enum eval_result result, double asked) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
@@ -112,17 +94,7 @@ static void take_result(struct results *r, const struct row *score, enum eval_re
     bool number = row_has(score, EVAL_SCORE_VALUE);
     char real[LOCALE_REAL_MAX];
     struct buf item = {.max = ROW_LIST_MAX};
-    mp_put_map(&item, 6);
-    mp_pair_str(&item, "metric", metric);
-    put_word(&item, "side", side);
-    mp_pair_str(&item, "task", task);
-    put_real(&item, "threshold", asked);
-    if (number || label.n == 0) {
-        put_real(&item, "value", row_real(score, EVAL_SCORE_VALUE));
-    } else {
-        mp_pair_str(&item, "value", label);
-    }
-    put_word(&item, "verdict", eval_suite_word(result, score));
+    eval_suite_put(result, asked, score, &item);
     if (item.fail == 0 && list_out_fits(&r->list, item.n)) {
         list_out_raw(&r->list, bytes_of_buf(&item));
     }
@@ -307,11 +279,22 @@ static bool has_erased_body(struct judging *j) {
     return has;
 }
 
-/* When its end was erased, that finding says why. */
+static bool informs_only(const struct judging *j) {
+    return j->scores.n > 0 && j->scores.result[EVAL_RESULT_INFORMS] == j->scores.n;
+}
+
+static bool is_not_judged(struct judging *j) {
+    struct bytes id = row_text(j->eval, EVAL_ID);
+    readiness_say(&j->ret->found, "judged", "%.*s", REASON_PART(id, 128));
+    return row_bool(j->eval, EVAL_IMPORTED) && informs_only(j);
+}
+
+/* When its end was erased, that finding says why; where nothing was held against a threshold, that one does. */
 static bool has_no_verdict(struct judging *j) {
     bool erased =
         row_has(j->eval, EVAL_ERASED_SEQ) && row_int(j->eval, EVAL_ERASED_SEQ) == row_int(j->eval, EVAL_FINISHED_SEQ);
-    return !erased && !bytes_is(j->verdict, "pass") && !bytes_is(j->verdict, "warn") && !bytes_is(j->verdict, "fail");
+    return !erased && (j->verdict.n > 0 || !is_not_judged(j)) && !bytes_is(j->verdict, "pass") &&
+           !bytes_is(j->verdict, "warn") && !bytes_is(j->verdict, "fail");
 }
 
 static bool is_not_scored(struct judging *j) {
@@ -319,7 +302,7 @@ static bool is_not_scored(struct judging *j) {
 }
 
 static bool is_not_held(struct judging *j) {
-    return j->scores.n > 0 && j->scores.result[EVAL_RESULT_INFORMS] == j->scores.n;
+    return !row_bool(j->eval, EVAL_IMPORTED) && informs_only(j);
 }
 
 static bool has_undirected_scores(struct judging *j) {
@@ -361,14 +344,43 @@ static bool runs_few(const struct judging *j, int64_t *ret_n, int64_t *ret_of) {
     return (told || rest) && (total || told) && *ret_n < *ret_of;
 }
 
+/* What its files lack, in words. False: that is not all that makes it partial. */
+static bool is_of_files(const struct judging *j, struct told *ret) {
+    static const char *const words[][2] = {
+        {"samples_missing", "a file of its samples was not there when it was imported"},
+        {"samples_fewer", "its files have fewer samples than it counts"},
+        {"samples_differ", "the samples beside its result file are not those that it names"},
+        {"results_missing", "its result file was not there when its samples were imported"}};
+    struct list list;
+    struct bytes item, reason = {0};
+    size_t n = 0;
+    list_open(&list, row_list(j->eval, EVAL_PARTIAL_REASONS));
+    for (; list_next(&list, &item); n++) {
+        for (size_t i = 0; list_name(item, "", &reason) && i < sizeof(words) / sizeof(words[0]); i++) {
+            if (bytes_is(reason, words[i][0])) tell(ret, words[i][1], 0);
+        }
+    }
+    return n > 0 && n == ret->n;
+}
+
+static bool lacks_files(struct judging *j) {
+    struct told told = {0};
+    is_of_files(j, &told);
+    readiness_say(&j->ret->found, "files", "%s", told.words);
+    readiness_say(&j->ret->found, "source", "%s",
+                  row_is(j->eval, EVAL_HARNESS, "lm_eval") ? "lm-eval" : ""); /* others have one file */
+    return told.n > 0;
+}
+
 static bool is_partial(struct judging *j) {
     int64_t n, of;
+    struct told files = {0};
     bool few = runs_few(j, &n, &of);
     bool all = few && row_int(j->eval, EVAL_SAMPLES) >= of && row_int(j->eval, EVAL_ERRORS) > 0;
     readiness_say(&j->ret->found, "part", "%s", all ? "has a known answer" : "was run");
     readiness_say(&j->ret->found, "numbers", "%s", "");
     if (few) readiness_say(&j->ret->found, "numbers", ": %lld of %lld", (long long)n, (long long)of);
-    return few || row_bool(j->eval, EVAL_PARTIAL) || j->scores.partial > 0;
+    return few || ((row_bool(j->eval, EVAL_PARTIAL) || j->scores.partial > 0) && !is_of_files(j, &files));
 }
 
 static bool has_no_samples(struct judging *j) {
@@ -493,6 +505,7 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
     int rc = look_stored(view, "suites", &name, 1, &j->declared, NULL, err);
     int other = eval_suite_open(view, name, row_text(eval, EVAL_SUITE_DIGEST), &j->suite, rc == 0 ? err : NULL);
     if (rc == 0) rc = other;
+    j->suite.imported = row_bool(eval, EVAL_IMPORTED);
     if (rc == 0) rc = take_scores(j, err);
     j->verdict = verdict_of(eval, &j->scores);
     return rc;
@@ -501,24 +514,6 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
 static void judging_done(struct judging *j) {
     eval_suite_done(&j->suite);
     row_done(&j->declared);
-}
-
-_Static_assert((int)EVAL_OF_EVAL == (int)EVAL_ERASURE_EVAL, "all tables that list evaluations name them in one column");
-int eval_each(struct state_view *view, const char *table, const struct bytes *key, eval_fn *each, void *ctx,
-              struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *listed;
-    int rc = look_rows(view, table, key, key != NULL, &rows, err);
-    while (rc == 0 && (rc = look_next(rows, &listed, err)) == 0) {
-        struct bytes id = row_text(listed, EVAL_OF_EVAL);
-        struct row eval;
-        bool there = false;
-        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
-        if (rc == 0 && there) rc = each(ctx, &eval, err);
-        row_done(&eval);
-    }
-    state_rows_close(rows);
-    return rc == 1 ? 0 : rc;
 }
 
 int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err) {
@@ -531,21 +526,15 @@ int eval_judge_verdict(struct state_view *view, const struct row *eval, struct e
     return rc;
 }
 
-bool eval_is_veiled(const struct row *eval) {
-    bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and it stays so, unless that is what was erased */
-    return row_has(eval, EVAL_ERASED_SEQ) && row_has(eval, EVAL_FINISHED_SEQ) && !row_is(eval, EVAL_STATE, "started") &&
-           (!back || row_int(eval, EVAL_ERASED_SEQ) == row_int(eval, EVAL_BASE + FOLD_SINCE_SEQ));
-}
-
 /* ---- the tables ---- */
 
-static int put_missing(const struct eval_verdict *verdict, struct row *row, struct err *err) {
+static int put_missing(struct eval_verdict *verdict, struct row *row, struct err *err) {
     struct list_out out;
     struct buf about = {.max = 4 * ROW_TEXT_MAX};
     buf_put_str(&about, "eval/");
     buf_put_bytes(&about, row_text(row, EVAL_ID));
     list_out_init(&out);
-    readiness_list(&verdict->found, bytes_of_buf(&about), NULL, NULL, &out);
+    readiness_list(&verdict->found, bytes_of_buf(&about), readiness_put_fact, &verdict->found, &out);
     int rc = list_out_set(&out, row, EVAL_MISSING, err);
     list_out_done(&out);
     buf_done(&about);

@@ -1,7 +1,9 @@
 /* The newest score of a model in a task, from any evaluation: so a model that got worse shows, with the event that says so.
  * A row is for weights (or, where these are not stated, a model name; or else the evaluation itself), task and metric. A
  * score of a part of the samples is not included: it would be compared with complete ones. The newest is by its source's
- * time: older results that are imported later are history (decision 080). */
+ * time: older results that are imported later are history (decision 080).
+ *
+ * And the evaluations that a table lists, for those who judge by them. */
 #include "projections/ready/eval.h"
 
 #include <math.h>
@@ -118,6 +120,7 @@ int eval_judge_score(struct state_view *view, struct row *row, struct err *err) 
     int rc = look_stored(view, "evals", &id, 1, &eval, NULL, err);
     if (rc == 0) rc = eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
     if (rc == 0) {
+        suite.imported = row_bool(&eval, EVAL_IMPORTED);
         enum eval_result result = eval_suite_judge(&suite, row, &asked, &higher);
         row_set_str(row, EVAL_SCORE_VERDICT, eval_suite_word(result, row));
         row_set_str(row, EVAL_SCORE_SIDE, eval_suite_side(result, asked));
@@ -128,4 +131,30 @@ int eval_judge_score(struct state_view *view, struct row *row, struct err *err) 
     eval_suite_done(&suite);
     row_done(&eval);
     return rc;
+}
+
+/* ---- evaluations that a table lists ---- */
+
+_Static_assert((int)EVAL_OF_EVAL == (int)EVAL_ERASURE_EVAL, "all tables that list evaluations name them in one column");
+int eval_each(struct state_view *view, const char *table, const struct bytes *key, eval_fn *each, void *ctx,
+              struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *listed;
+    int rc = look_rows(view, table, key, key != NULL, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &listed, err)) == 0) {
+        struct bytes id = row_text(listed, EVAL_OF_EVAL);
+        struct row eval;
+        bool there = false;
+        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+        if (rc == 0 && there) rc = each(ctx, &eval, err);
+        row_done(&eval);
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
+bool eval_is_veiled(const struct row *eval) {
+    bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and it stays so, unless that is what was erased */
+    return row_has(eval, EVAL_ERASED_SEQ) && row_has(eval, EVAL_FINISHED_SEQ) && !row_is(eval, EVAL_STATE, "started") &&
+           (!back || row_int(eval, EVAL_ERASED_SEQ) == row_int(eval, EVAL_BASE + FOLD_SINCE_SEQ));
 }

@@ -75,8 +75,15 @@ struct weighed {
     bool higher;
 };
 
-static void weigh(struct weighed *w, const struct row *score, double threshold, bool has_direction, bool higher) {
+/* Files of suites are refused with such a threshold; whoever declares one by hand proves nothing with it. */
+static bool asks_for_nothing(const struct eval_suite *suite, double value, double threshold) {
+    return suite->imported && threshold <= 0 && value >= 0;
+}
+
+static void weigh(const struct eval_suite *suite, struct weighed *w, const struct row *score, double threshold,
+                  bool has_direction, bool higher) {
     double value = row_real(score, EVAL_SCORE_VALUE);
+    if (has_direction && higher && asks_for_nothing(suite, value, threshold)) return;
     enum eval_result result = isnan(value)                                         ? EVAL_RESULT_VALUELESS
                               : !has_direction                                     ? EVAL_RESULT_UNDIRECTED
                               : (higher ? value >= threshold : value <= threshold) ? EVAL_RESULT_PASSES
@@ -141,7 +148,7 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
         if (!is_metric(t->metric, metric)) continue;
         t->scored = true;
         if (t->has_threshold) {
-            weigh(&w, score, t->threshold, t->has_direction || directed, t->has_direction ? t->higher : higher);
+            weigh(suite, &w, score, t->threshold, t->has_direction || directed, t->has_direction ? t->higher : higher);
         }
         opposed = opposed || (t->has_direction && own_directed && t->higher != own_higher);
         if (t->has_direction && !own_directed) {
@@ -153,7 +160,7 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
         w.result = EVAL_RESULT_OPPOSED;
     }
     if (own) {
-        weigh(&w, score, row_real(score, EVAL_SCORE_THRESHOLD), own_directed, own_higher);
+        weigh(suite, &w, score, row_real(score, EVAL_SCORE_THRESHOLD), own_directed, own_higher);
     }
     weigh_word(&w, score);
     *ret_asked = w.asked;
@@ -168,4 +175,74 @@ const char *eval_suite_word(enum eval_result result, const struct row *score) {
         [EVAL_RESULT_FAILS] = "fail"};
     bool warns = result == EVAL_RESULT_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
     return result == EVAL_RESULT_INFORMS ? NULL : warns ? "warn" : words[result];
+}
+
+static void put_real(struct buf *out, const char *name, double v) {
+    mp_put_str(out, bytes_of(name));
+    if (mp_float_ok(v)) {
+        mp_put_float(out, v);
+    } else {
+        mp_put_nil(out);
+    }
+}
+
+static void put_word(struct buf *out, const char *name, const char *word) {
+    mp_put_str(out, bytes_of(name));
+    if (word != NULL) {
+        mp_put_str(out, bytes_of(word));
+    } else {
+        mp_put_nil(out);
+    }
+}
+
+void eval_suite_put(enum eval_result result, double asked, const struct row *score, struct buf *out) {
+    struct bytes label = row_text(score, EVAL_SCORE_LABEL);
+    mp_put_map(out, 6);
+    mp_pair_str(out, "metric", row_text(score, EVAL_SCORE_METRIC));
+    put_word(out, "side", eval_suite_side(result, asked));
+    mp_pair_str(out, "task", row_text(score, EVAL_SCORE_TASK));
+    put_real(out, "threshold", asked);
+    if (row_has(score, EVAL_SCORE_VALUE) || label.n == 0) {
+        put_real(out, "value", row_real(score, EVAL_SCORE_VALUE));
+    } else {
+        mp_pair_str(out, "value", label);
+    }
+    put_word(out, "verdict", eval_suite_word(result, score));
+}
+
+/* ---- declarations ---- */
+
+static void put_suite(struct fold *fold, struct row *row) {
+    struct bytes digest;
+    bool told = fold_text(fold, "suite_digest", &digest);
+    if (!row_has(row, SUITE_SEQ) || (told && !bytes_eq(digest, row_text(row, SUITE_DIGEST)))) {
+        if (row_has(row, SUITE_DIGEST)) {
+            struct bytes before = row_text(row, SUITE_DIGEST);
+            row_set_text(row, SUITE_DIGEST_BEFORE, before);
+            row_set_null(row, SUITE_TASKS); /* they belong to another definition */
+        }
+        row_set_int(row, SUITE_CHANGED_AT, (int64_t)fold_at(fold));
+        row_set_int(row, SUITE_CHANGED_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+    fold_copy(fold, row, SUITE_DIGEST, "suite_digest");
+    fold_copy(fold, row, SUITE_VERSION, "version");
+    fold_copy(fold, row, SUITE_TASKS, "tasks");
+    fold_copy(fold, row, SUITE_MAX_AGE_S, "max_age_s");
+    row_set_int(row, SUITE_SEQ, (int64_t)fold_event(fold)->seq);
+}
+
+/* The newest of its name, and the newest of its digest: an evaluation is judged by the definition that it was made by.
+ * */
+int eval_suite_take(struct fold *fold, struct err *err) {
+    struct bytes parts[] = {fold_subject(fold), NOTHING};
+    struct row *row, *version;
+    if (parts[0].n == 0 && !fold_text(fold, "suite", &parts[0])) return 0;
+    fold_text(fold, "suite_digest", &parts[1]);
+    int rc = fold_row(fold, SUITES, parts, 1, &row, err);
+    if (rc == 0) rc = fold_row(fold, SUITE_VERSIONS, parts, 2, &version, err);
+    if (rc == 0) {
+        put_suite(fold, row);
+        put_suite(fold, version);
+    }
+    return rc;
 }

@@ -18,6 +18,7 @@ struct eval_suite {
     bool there;
     struct eval_suite_task *tasks; /* by name */
     size_t n;
+    bool imported; /* the scores are from a result file: what asks for nothing of them holds nothing */
 };
 
 /* The declaration that an evaluation was made by: the newest of that name and digest or, if that digest was never
@@ -45,6 +46,8 @@ enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *sc
 const char *eval_suite_side(enum eval_result result, double asked);
 /* What a result is called in rows; NULL: it only informs. */
 const char *eval_suite_word(enum eval_result result, const struct row *score);
+/* Appends a map of a score and its result: metric, side, task, threshold, value, verdict. */
+void eval_suite_put(enum eval_result result, double asked, const struct row *score, struct buf *out);
 /* Is more better? False: neither the score nor its suite states it. */
 bool eval_suite_direction(const struct eval_suite *suite, const struct row *score, bool *ret_higher);
 

@@ -385,6 +385,7 @@ static bool is_in_doubt(const struct candidates *all) {
 }
 
 static void say_why_not(struct proof *p, const struct row *route, const struct binding *b, const struct candidates *all) {
+    static const char *const kept[] = {"judged", "source"};
     const struct candidate *c = all->decisive.there    ? &all->decisive
                                 : all->undecided.there ? &all->undecided
                                 : all->drifted.there   ? &all->drifted
@@ -409,6 +410,10 @@ static void say_why_not(struct proof *p, const struct row *route, const struct b
     }
     readiness_add_all(&p->found, &c->drift);
     readiness_add_of(&p->found, &c->verdict.found, c->id, READINESS_EVAL_WEIGHTS); /* the drift has this finding */
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {                  /* what remedies are made of */
+        const char *fact = readiness_fact(&c->verdict.found, kept[i]);
+        if (fact != NULL) readiness_say(&p->found, kept[i], "%s", fact);
+    }
     reason_cite(&p->reason, c->seq, c->at);
     reason_cite_all(&p->reason, &c->verdict.reason);
 }

@@ -168,6 +168,12 @@ void readiness_put_word(struct buf *out, struct bytes word) {
     buf_put_u8(out, '\'');
 }
 
+bool readiness_put_fact(void *ctx, const char *name, struct buf *out) {
+    const char *text = readiness_fact(ctx, name);
+    readiness_put_word(out, bytes_of(text != NULL ? text : ""));
+    return text != NULL && text[0] != '\0';
+}
+
 /* ---- as a list ---- */
 
 bool readiness_remedy(enum readiness_id id, readiness_fact_fn *fact, void *ctx, struct buf *out) {

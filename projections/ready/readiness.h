@@ -55,8 +55,8 @@ const char *readiness_state(enum readiness_outcome outcome);
 
 /* ---- what was found ---- */
 
-#define READINESS_FACTS_MAX 28
-#define READINESS_FOUND_MAX 28 /* more than the rules that one judge checks */
+#define READINESS_FACTS_MAX 36
+#define READINESS_FOUND_MAX 36 /* more than the rules that one judge checks */
 
 struct readiness_finding {
     enum readiness_id id;
@@ -88,6 +88,8 @@ void readiness_tell(const struct readiness *r, bool with_words, struct reason *o
 /* Writes the findings as maps (about, reason, remedy, rule) for a CELL_LIST column. `about` is "eval/e" or "route/r". A
  * remedy's facts are requested one by one; if one is unknown (false), the remedy is left out. `fact` NULL: no remedies. */
 typedef bool readiness_fact_fn(void *ctx, const char *name, struct buf *out);
+/* One that has the facts of `ctx`, a struct readiness, each as a word. */
+bool readiness_put_fact(void *ctx, const char *name, struct buf *out);
 /* Appends a template with its {fact}s filled in; false: one of them is unknown. */
 bool readiness_fill(const char *text, readiness_fact_fn *fact, void *ctx, struct buf *out);
 /* Appends the remedy of one rule; false: there is none, and nothing is appended. */

@@ -122,6 +122,9 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
         buf_put_str(out, row_has(j->row, ROUTE_MODEL) ? " model=MODEL" : "");
         return true;
     }
+    if (strcmp(name, "judged") == 0 || strcmp(name, "source") == 0) { /* of the evaluation */
+        return readiness_put_fact((void *)(uintptr_t)&j->proof.found, name, out);
+    }
     struct bytes text = strcmp(name, "route") == 0  ? row_text(j->row, ROUTE_NAME)
                         : strcmp(name, "used") == 0 ? row_text(j->row, ROUTE_USED_MODEL)
                                                     : NOTHING;

@@ -50,16 +50,26 @@ lacks() { # ROUTE RULE WORDS
 
 # Each of these says something that keeps it from counting.
 results alone 0 pass
-refused eval.held 'none of its scores was held against a threshold'
+refused eval.judged 'none of its scores was held against a threshold'
+json "[.things[0].fields.missing[] | select(.rule == \"eval.judged\").remedy][0] | endswith(\"box eval judge $id --suite SUITE --threshold 'METRIC at_least VALUE'\")" true
 results partial 1 'd["config"]["limit"] = 2'
 bind
 refused eval.partial 'only a part of its samples was run'
-results missing 2 'import os; os.remove(samples[0])'
+results missing 2 'import os; os.rename(samples[0], "kept")'
 bind
-refused eval.partial 'only a part of its samples was run'
+refused eval.files 'a file of its samples was not there when it was imported'
+json '[.things[0].fields.missing[].rule] | index("eval.partial")' null
+json '[.things[0].fields.missing[] | select(.rule == "eval.files").remedy][0] | endswith("box ingest lm-eval DIR")' true
+lacks r eval.files 'was not there when it was imported'
+json '[.things[0].fields.missing[] | select(.rule == "eval.files").remedy][0] | endswith("box ingest lm-eval DIR")' true
+mv kept missing/acme__tiny-1b/samples_tiny_choice_2026-03-01T10-20-30.123456.jsonl
+box 0 ingest lm-eval missing
+box 0 eval show "$id" --json
+json '.things[0].fields.counts' true
+box 0 append eval.invalidated -s "eval/$id" reason=withdrawn
 results changed 3 'import re; s = re.sub(r"(\"doc_hash\": \")[0-9a-f]{4}", r"\g<1>0000", open(samples[0]).read()); open(samples[0], "w").write(s)'
 bind
-refused eval.partial 'only a part of its samples was run'
+refused eval.files 'the samples beside its result file are not those that it names'
 results cached 4 'd["config"]["use_cache"] = "/tmp/cache"'
 bind
 refused eval.cached 'its answers came from a cache'

@@ -25,7 +25,7 @@ id=$(jq -r '.subject | ltrimstr("eval/")' <<<"$out")
 box 0 eval show "$id" --json
 json .things[0].fields.counts false
 json .things[0].fields.scores_checked 2
-json '[.things[0].fields.missing[].rule] | join(" ")' 'eval.verdict eval.held eval.whole eval.weights'
+json '[.things[0].fields.missing[].rule] | join(" ")' 'eval.judged eval.whole eval.weights'
 
 # edited NAME EDIT: a copy under an id of its own, changed by a line of Python; imports it into $id (its first prompt).
 edited() {
@@ -54,7 +54,7 @@ refused eval.errors '1 of its samples ended in an error, or nobody says how they
 edited cached 'rows[0]["response"]["cached"] = True'
 refused eval.cached 'its answers came from a cache'
 edited fewer 'del rows[4]'
-refused eval.partial 'only a part of its samples was run'
+refused eval.files 'its files have fewer samples than it counts'
 edited failed 'rows[2].update(failureReason=2, error="429 too many requests")'
 refused eval.errors '1 of its samples ended in an error'
 

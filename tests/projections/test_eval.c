@@ -172,7 +172,7 @@ static void a_result_file_has_the_verdict_that_its_thresholds_make(void **state)
     eval(&box, "e");
     box_text(&box, "state", "finished");
     box_null(&box, "verdict");
-    box_says(&box, "reason", "it has no verdict");
+    box_says(&box, "reason", "none of its scores was held against a threshold");
     score(&box, "f1", ", \"value\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");
     eval(&box, "e");
     box_text(&box, "verdict", "pass");
