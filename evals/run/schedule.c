@@ -73,15 +73,19 @@ static bool is_stopped(const struct lanes *l) {
     return l->how->stop != NULL && __atomic_load_n(l->how->stop, __ATOMIC_RELAXED) != 0;
 }
 
-static bool is_cut(const struct lanes *l) {
-    const struct schedule *how = l->how;
-    return is_stopped(l) || (how->until_ns != 0 && clock_monotonic_ns() >= how->until_ns);
+static bool is_late(const struct lanes *l) {
+    return l->how->until_ns != 0 && clock_monotonic_ns() >= l->how->until_ns;
 }
 
+static bool is_cut(const struct lanes *l) {
+    return is_stopped(l) || is_late(l);
+}
+
+/* The flag is read once: set between two looks at it, it would pass for the end of the time. */
 static void look(struct lanes *l) {
     if (is_stopped(l)) {
         end(l, SCHEDULE_INTERRUPTED);
-    } else if (is_cut(l)) {
+    } else if (is_late(l)) {
         end(l, SCHEDULE_TIME);
     }
 }
