@@ -144,6 +144,8 @@ struct suite_rules {
     int (*check)(const struct suite_check *check, struct err *err); /* ERR_INVALID: no sample can make it right */
     /* The lower bound of the pass rate's interval when all `n` samples pass; n is Kish's size of a weighted sample. */
     double (*best)(double n, double confidence);
+    /* The same of the difference to a baseline: when nothing got worse, or, `better`, when all pass and none did before. */
+    double (*best_change)(double n, double confidence, bool better);
 };
 /* The same by these rules; a member that is NULL asks nothing. */
 int suite_load_by(const char *path, const struct suite_rules *rules, suite_fault_fn *fault, void *ctx, struct suite **ret,

@@ -1,4 +1,4 @@
-/* Each metric has one side and one range; the bound of the pass rate is compared with what this many cases can show. */
+/* Each metric has one side and one range; bounds are compared with what this many cases can show. */
 #include "evals/suite/thresholds.h"
 
 #include <float.h>
@@ -45,13 +45,19 @@ static struct strength strength_of(const struct reading *r) {
     return s;
 }
 
-/* The least n whose bound is that high when all pass; 0: none below a thousand million. */
-static uint64_t least(const struct reading *r, double value, double confidence) {
+/* The highest bound that n cases can have. A margin has to be kept by what is as good as its baseline. */
+static double best_of(const struct reading *r, const struct suite_threshold *t, double n) {
+    return t->metric == SUITE_REGRESSION ? r->rules->best_change(n, t->confidence, t->value >= 0)
+                                         : r->rules->best(n, t->confidence);
+}
+
+/* The least n whose bound is that high; 0: none below a thousand million. */
+static uint64_t least(const struct reading *r, const struct suite_threshold *t) {
     uint64_t low = 1, high = 1000000000;
-    if (r->rules->best((double)high, confidence) < value) return 0;
+    if (best_of(r, t, (double)high) < t->value) return 0;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (r->rules->best((double)middle, confidence) >= value) {
+        if (best_of(r, t, (double)middle) >= t->value) {
             high = middle;
         } else {
             low = middle + 1;
@@ -61,15 +67,15 @@ static uint64_t least(const struct reading *r, double value, double confidence) 
 }
 
 static void check_reach(struct reading *r, struct yaml_place at, const struct suite_threshold *t) {
-    if (r->rules == NULL || r->rules->best == NULL || r->n == 0) return;
+    if (r->rules == NULL || r->rules->best == NULL || r->rules->best_change == NULL || r->n == 0) return;
     const struct strength s = strength_of(r);
     if (s.cases == 0) {
         suite_read_fault(r, at, "'%s': no case expects anything that could pass", MIN_KEY);
         return;
     }
-    const double best = r->rules->best(s.size, t->confidence);
+    const double best = best_of(r, t, s.size);
     if (best >= t->value) return;
-    const uint64_t need = least(r, t->value, t->confidence);
+    const uint64_t need = least(r, t);
     if (need == 0) {
         suite_read_fault(r, at, "'%s': no number of cases has a lower bound of %.6g at a confidence of %.6g", MIN_KEY,
                          t->value, t->confidence);
@@ -78,12 +84,15 @@ static void check_reach(struct reading *r, struct yaml_place at, const struct su
         if (s.size < (double)s.cases * (1 - 1e-9)) {
             snprintf(by_weight, sizeof(by_weight), ", which by their weights count as %.1f,", floor(s.size * 10) / 10);
         }
+        const bool one = s.cases == 1, change = t->metric == SUITE_REGRESSION;
+        const char *so = change && t->value < 0 ? one ? "is as good as in the baseline" : "are as good as in the baseline"
+                         : change ? one ? "passes, and none did in the baseline," : "pass, and none did in the baseline,"
+                         : one    ? "passes"
+                                  : "pass";
         suite_read_fault(r, at,
-                         "'%s': %.6g is out of reach: when %llu case%s pass%s%s the lower bound is %.4f; it takes %llu "
-                         "cases%s",
-                         MIN_KEY, t->value, (unsigned long long)s.cases, text_s(s.cases), s.cases == 1 ? "es" : "",
-                         by_weight, floor(best * 1e4) / 1e4, (unsigned long long)need,
-                         by_weight[0] != '\0' ? " of equal weight" : "");
+                         "'%s': %.6g is out of reach: when %llu case%s %s%s the lower bound is %.4f; it takes %llu cases%s",
+                         MIN_KEY, t->value, (unsigned long long)s.cases, text_s(s.cases), so, by_weight,
+                         floor(best * 1e4) / 1e4, (unsigned long long)need, by_weight[0] != '\0' ? " of equal weight" : "");
     }
 }
 
@@ -160,7 +169,7 @@ static bool read_one(struct reading *r, const struct form_suite *form, const str
                                            : NAN,
         .baseline = suite_read_copy(r, t->baseline),
     };
-    if (good && metric == SUITE_PASS_RATE && r->found->errors == errors) {
+    if (good && (metric == SUITE_PASS_RATE || metric == SUITE_REGRESSION) && r->found->errors == errors) {
         check_reach(r, suite_read_place(t->node, MIN_KEY), ret);
     }
     return true;

@@ -23,7 +23,7 @@ good = {
     "defaults": {"tags": ["t"], "weight": 2, "repeats": 40, "timeout": "30s", "seed": 7, "system": "s"},
     "thresholds": [
         {"metric": "pass_rate_lower", "at_least": 0.25, "confidence": 0.9}, {"metric": "latency_p95_ms", "at_most": 500},
-        {"metric": "cost", "at_most": 1.5}, {"metric": "regression_lower", "at_least": -0.1, "baseline": "b"},
+        {"metric": "cost", "at_most": 1.5}, {"metric": "regression_lower", "at_least": -0.8, "baseline": "b"},
         {"metric": "probes_changed", "at_most": 0, "baseline": "b"}],
     "cases": [
         {"id": "a", "tags": ["x"], "weight": 0.5, "repeats": 3, "timeout": "1.5s", "seed": -1, "probe": True, "text": "q",

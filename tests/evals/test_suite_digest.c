@@ -226,7 +226,7 @@ static void put_thresholds(const int *m, struct node *root) {
     if (m[CONFIDENCE] != 0 || random_below(2) == 0) {
         put(rate, "confidence", real(m[CONFIDENCE] == 0 ? 0.95 : m[CONFIDENCE] / 4.0));
     }
-    other = threshold("regression_lower", "at_least", real(-0.5));
+    other = threshold("regression_lower", "at_least", real(-0.9));
     put(other, "baseline", text("b", m[BASELINE]));
     bool first = random_below(2) == 0;
     put(list, NULL, first ? rate : other);

@@ -329,6 +329,12 @@ static void impossible_thresholds_are_refused(void **state) {
                   "suite.yaml:4:38: 'at_most': -1 is not an amount of at least 0\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: -2, baseline: b}]\n" ONE,
                   "suite.yaml:3:51: 'at_least': -2 is not a difference of rates above -1 and up to 1\n");
+    suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: -0.5, baseline: b}]\n" ONE,
+                  "suite.yaml:3:51: 'at_least': -0.5 is out of reach: when 1 case is as good as in the baseline the lower "
+                  "bound is -0.7935; it takes 3 cases\n");
+    suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: 0.5, baseline: b}]\n" ONE,
+                  "suite.yaml:3:51: 'at_least': 0.5 is out of reach: when 1 case passes, and none did in the baseline, the "
+                  "lower bound is -0.1222; it takes 8 cases\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: regression_lower, at_least: -0.1}]\n" ONE,
                   "suite.yaml:3:14: the threshold on regression_lower needs 'baseline'\n");
     suite_box_bad(&box, HEAD "thresholds: [{metric: violations, at_most: 0.5}]\n" ONE,
