@@ -36,7 +36,7 @@ void outcome_progress(void *ctx, const struct run_progress *p) {
 
 struct standing {
     const char *eval;
-    bool known, counts;
+    bool known, counts, bound; /* bound: it names weights or a program */
     char reason[REASON_MAX];
 };
 
@@ -49,6 +49,7 @@ static int find_standing(void *ctx, struct state_view *view, struct err *err) {
     s->known = rc == 0 && there;
     if (s->known) {
         s->counts = row_bool(&row, EVAL_COUNTS);
+        s->bound = row_has(&row, EVAL_DIGEST) || row_has(&row, EVAL_PROGRAM_DIGEST);
         (void)snprintf(s->reason, sizeof(s->reason), "%.*s",
                        REASON_PART(row_text(&row, EVAL_REASON), sizeof(s->reason) - 1));
     }
@@ -211,11 +212,35 @@ static void print_rest(struct cli *cli, struct bytes again, const struct run_sui
              r->away[0] != '\0' ? "the endpoint does not answer" : "interrupted", (int)again.n, (const char *)again.p);
 }
 
-int outcome_print(struct cli *cli, struct ledger *ledger, struct bytes again, const struct run_suite_result *r) {
+/* What makes the next one count, where that is not in the answers. */
+static void print_help(struct cli *cli, const struct standing *s, const struct suite *suite,
+                       const struct run_suite_result *r) {
+    if (!s->known || s->counts) return;
+    if (!s->bound) cli_note(cli, "which weights answered is not known: --weights FILE names the model's file of weights");
+    for (size_t i = 0; i < suite->thresholds_n; i++) {
+        const struct bytes name = suite->thresholds[i].baseline;
+        struct buf command = {.max = 4096};
+        if (name.n == 0 || r->baseline[0] != '\0' || r->counts.done < r->total || r->counts.errors > 0) continue;
+        cli_self(cli, &command);
+        buf_put_str(&command, " eval baseline ");
+        cli_word(suite->name, &command);
+        buf_put_u8(&command, ' ');
+        cli_word(name, &command);
+        buf_printf(&command, " %s", r->id);
+        cli_note(cli, "nothing to compare with yet; to make this one the baseline, and then evaluate again: %.*s",
+                 (int)command.n, (const char *)command.p);
+        buf_done(&command);
+        return;
+    }
+}
+
+int outcome_print(struct cli *cli, struct ledger *ledger, const struct suite *suite, struct bytes again,
+                  const struct run_suite_result *r) {
     struct standing standing;
     ask_standing(ledger, r, &standing);
     int exit_code = cli->json ? print_json(cli, &standing, r) : print_people(cli, &standing, r);
     if (exit_code == 0 && !r->finished) print_rest(cli, again, r);
+    if (exit_code == 0 && r->finished) print_help(cli, &standing, suite, r);
     if (exit_code != 0) return exit_code;
     if (!r->finished && r->away[0] != '\0') return EXIT_SYSTEM;
     return r->finished && strcmp(r->verdict, "pass") == 0 ? EXIT_GOOD : EXIT_NO;

@@ -9,6 +9,7 @@
 void outcome_progress(void *ctx, const struct run_progress *progress);
 /* Asks the states whether it counts, and says so. Returns the exit code: good only if it passed. `again`: the command that
  * continues it. */
-int outcome_print(struct cli *cli, struct ledger *ledger, struct bytes again, const struct run_suite_result *result);
+int outcome_print(struct cli *cli, struct ledger *ledger, const struct suite *suite, struct bytes again,
+                  const struct run_suite_result *result);
 
 #endif

@@ -399,10 +399,21 @@ static int tell_other_suite(struct call *c) {
     return 0;
 }
 
+static void tell_no_threshold(const struct call *c) {
+    struct err err = {0};
+    if (c->suite->thresholds_n > 0) return;
+    err_set(
+        &err, ERR_CONFLICT,
+        "suite '%.*s' has no threshold, so this evaluation proves nothing: 'ledger eval validate %.200s' says what to add",
+        (int)c->suite->name.n, (const char *)c->suite->name.p, c->path);
+    cli_warn(c->cli, &err);
+}
+
 static int run_it(struct call *c) {
     struct err err = {0};
     int told = tell_other_suite(c);
     if (told != 0) return told;
+    tell_no_threshold(c);
     struct buf again = {.max = (size_t)1 << 20};
     out_progress_init(&c->progress, c->cli, "evaluating");
     int rc = run_suite(&c->how, &c->result, &err);
@@ -416,7 +427,7 @@ static int run_it(struct call *c) {
     }
     if (rc != 0) return cli_fail_lookup(c->cli, &err);
     put_again(c, &again);
-    int exit_code = outcome_print(c->cli, c->ledger, bytes_of_buf(&again), &c->result);
+    int exit_code = outcome_print(c->cli, c->ledger, c->suite, bytes_of_buf(&again), &c->result);
     buf_done(&again);
     return exit_code;
 }

@@ -7,6 +7,7 @@
 #include "cli/print/fact.h"
 #include "cli/print/say.h"
 #include "evals/load/load.h"
+#include "evals/stat/stat.h"
 #include "packs/manifest/finding.h"
 
 struct validation {
@@ -77,8 +78,25 @@ static const char *digest_text(char ret[DIGEST_TEXT], const uint8_t *digest) {
     return ret;
 }
 
+/* Without a threshold there is nothing that a result could reach (projections/ready/readiness_eval.def). "": it has some.
+ * The value is one that this many cases can reach. */
+static void warn_of(const struct suite *suite, char ret[192]) {
+    size_t n = 0;
+    for (size_t i = 0; i < suite->cases_n; i++) {
+        n += suite->cases[i].checks_n > 0;
+    }
+    const double low = stat_wilson((double)n, (double)n, SUITE_CONFIDENCE).low;
+    ret[0] = '\0';
+    if (suite->thresholds_n > 0) return;
+    (void)snprintf(ret, 192,
+                   "it has no threshold, so its results prove nothing; add, for instance: "
+                   "thresholds: [{metric: pass_rate_lower, at_least: %.1f}]",
+                   n > 0 ? fmax(floor(low * 10) / 10, 0.1) : 0.5);
+}
+
 static void say_good(struct validation *v, const char *path, const struct suite *suite) {
-    char digest[DIGEST_TEXT], data[DIGEST_TEXT];
+    char digest[DIGEST_TEXT], data[DIGEST_TEXT], warning[192];
+    warn_of(suite, warning);
     const struct fact facts[] = {
         fact_str("suite", "suite", suite->name),
         fact_str("version", "version", suite->version),
@@ -94,6 +112,7 @@ static void say_good(struct validation *v, const char *path, const struct suite 
         obj_bool(&one, "valid", true);
         fact_put(&one, facts, n);
         put_thresholds(suite, &one);
+        obj_text(&one, "warning", warning[0] != '\0' ? warning : NULL);
         obj_list(&one, "faults", &v->faults);
         obj_obj(&v->suites, NULL, &one);
         return;
@@ -106,6 +125,8 @@ static void say_good(struct validation *v, const char *path, const struct suite 
         fact_lines(v->cli, &line, 1, 12);
         buf_done(&text);
     }
+    const struct fact line = fact_text("warning", NULL, warning);
+    if (warning[0] != '\0') fact_lines(v->cli, &line, 1, 12);
 }
 
 static void say_bad(struct validation *v, const char *path) {
@@ -156,7 +177,8 @@ const struct spec evals_validate = {
     .about = "Checks suites: every key and value, the files that cases name, patterns, JSON Schemas, pointers, and\n"
              "whether this many samples can reach the thresholds at all. All faults are reported, each with file,\n"
              "line and column, and nothing is written. Prints what a suite without faults is known by: its digest\n"
-             "covers what it means, not how it is spelled. Exit code 3 if a suite has a fault.",
+             "covers what it means, not how it is spelled; and a warning if it has no threshold, because then its\n"
+             "results prove nothing. Exit code 3 if a suite has a fault.",
     .examples = "ledger eval validate suites/*.yaml\nledger eval validate sums.yaml --json | jq -r '.suites[0].digest'",
     .min_args = 1,
     .max_args = 1000,

@@ -25,7 +25,7 @@ static const struct state_table tables[] = {{"eval_baselines", "baseline",
 
 static bool is_open(enum readiness_id id) {
     return id == READINESS_EVAL_VERDICT || id == READINESS_EVAL_VALUE || id == READINESS_EVAL_CLEAR ||
-           id == READINESS_EVAL_HELD || id == READINESS_EVAL_AGE;
+           id == READINESS_EVAL_HELD || id == READINESS_EVAL_AGE || id == READINESS_EVAL_BASELINE;
 }
 
 static int weigh_row(struct state_view *view, struct bytes suite, const struct row *eval, uint64_t seq, struct reason *why,
@@ -67,6 +67,16 @@ int baseline_weigh(struct state_view *view, struct bytes suite, struct bytes eva
     }
     row_done(&row);
     return rc;
+}
+
+int baseline_is_set(struct state_view *view, struct bytes suite, bool *ret, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(view, "eval_baselines", &suite, 1, &rows, err);
+    if (rc == 0) rc = look_next(rows, &row, err);
+    state_rows_close(rows);
+    *ret = rc == 0;
+    return rc == 1 ? 0 : rc;
 }
 
 static int judge(struct state_view *view, struct row *row, struct err *err) {

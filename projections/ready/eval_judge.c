@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/locale.h"
 #include "base/text.h"
+#include "projections/ready/baselines.h"
 #include "projections/ready/eval.h"
 #include "projections/ready/eval_suite.h"
 #include "projections/view/look.h"
@@ -23,7 +24,7 @@ struct told {
 /* The scores of an evaluation, summed up. */
 struct scores {
     size_t n, partial, result[EVAL_RESULT_FAILS + 1];
-    struct told told[EVAL_RESULT_FAILS + 1], contradicted, edited, empty, beyond;
+    struct told told[EVAL_RESULT_FAILS + 1], contradicted, edited, empty, beyond, unbased;
     size_t checked;
     int64_t samples, of_task; /* samples of all tasks, and of the current one */
     uint8_t task[HASH_LEN];   /* hash of the current task */
@@ -42,6 +43,7 @@ struct judging {
     const struct row *eval;
     struct eval_suite suite; /* that it was made by */
     struct row declared;     /* the newest of that name */
+    bool based;              /* a baseline is set of its suite */
     struct scores scores;
     struct bytes verdict; /* as it was given, or as its scores make it */
     struct eval_verdict *ret;
@@ -143,6 +145,11 @@ static void check_edited(struct scores *s, const char *name, const struct row *s
     tell(&s->edited, words, row_int(score, EVAL_SCORE_SEQ));
 }
 
+/* What has no value without a baseline (evals/suite/metric.c). */
+static bool compares(struct bytes metric) {
+    return bytes_is(metric, "regression_lower") || bytes_is(metric, "probes_changed");
+}
+
 static void count(struct judging *j, const struct row *score) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     double asked;
@@ -173,7 +180,8 @@ static void count(struct judging *j, const struct row *score) {
     j->scores.n++;
     j->scores.partial += row_bool(score, EVAL_SCORE_PARTIAL);
     j->scores.result[result]++;
-    tell(&j->scores.told[result], words, row_int(score, EVAL_SCORE_SEQ));
+    bool unbased = result == EVAL_RESULT_VALUELESS && !j->based && compares(metric);
+    tell(unbased ? &j->scores.unbased : &j->scores.told[result], words, row_int(score, EVAL_SCORE_SEQ));
 }
 
 static int take_scores(struct judging *j, struct err *err) {
@@ -279,6 +287,11 @@ static bool has_erased_body(struct judging *j) {
     return has;
 }
 
+static bool has_no_baseline(struct judging *j) {
+    say_told(j, "scores", &j->scores.unbased);
+    return j->scores.unbased.n > 0;
+}
+
 static bool informs_only(const struct judging *j) {
     return j->scores.n > 0 && j->scores.result[EVAL_RESULT_INFORMS] == j->scores.n;
 }
@@ -312,7 +325,7 @@ static bool has_undirected_scores(struct judging *j) {
 
 static bool has_valueless_scores(struct judging *j) {
     say_told(j, "scores", &j->scores.told[EVAL_RESULT_VALUELESS]);
-    return j->scores.result[EVAL_RESULT_VALUELESS] > 0;
+    return j->scores.told[EVAL_RESULT_VALUELESS].n > 0;
 }
 
 static bool has_unclear_scores(struct judging *j) {
@@ -506,6 +519,7 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
     int other = eval_suite_open(view, name, row_text(eval, EVAL_SUITE_DIGEST), &j->suite, rc == 0 ? err : NULL);
     if (rc == 0) rc = other;
     j->suite.imported = row_bool(eval, EVAL_IMPORTED);
+    if (rc == 0) rc = baseline_is_set(view, name, &j->based, err);
     if (rc == 0) rc = take_scores(j, err);
     j->verdict = verdict_of(eval, &j->scores);
     return rc;

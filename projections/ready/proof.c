@@ -83,10 +83,12 @@ static int bind(struct state_view *view, const struct row *route, struct binding
 
 /* ---- holding an evaluation against it ---- */
 
+#define SUITE_NAMED_MAX 136 /* a suite's name has at most 128 bytes */
+
 struct candidate {
     bool there;
     uint64_t seq, at;
-    char id[128];
+    char id[128], suite[SUITE_NAMED_MAX];
     struct eval_verdict verdict;
     struct readiness drift; /* differences from the route as it is now */
 };
@@ -347,6 +349,7 @@ static int add_candidate(const struct eval_search *g, const struct row *eval, st
         reason_cite_row(&c.verdict.reason, eval, EVAL_BASE);
     }
     snprintf(c.id, sizeof(c.id), "%.*s", REASON_PART(id, sizeof(c.id) - 1));
+    snprintf(c.suite, sizeof(c.suite), "%.*s", REASON_PART(row_text(eval, EVAL_SUITE), sizeof(c.suite) - 1));
     compare(g->route, g->b, eval, digest, &c);
     bool decides = c.verdict.outcome == READINESS_FAILED && c.drift.n == 0;
     if (eval_is_veiled(eval) && !decides && may_be_of_route(&c)) {
@@ -408,6 +411,8 @@ static void say_why_not(struct proof *p, const struct row *route, const struct b
         }
         return;
     }
+    readiness_say(&p->found, "eval", "%s", c->id);
+    readiness_say(&p->found, "suite", "%s", c->suite);
     readiness_add_all(&p->found, &c->drift);
     readiness_add_of(&p->found, &c->verdict.found, c->id, READINESS_EVAL_WEIGHTS); /* the drift has this finding */
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {                  /* what remedies are made of */

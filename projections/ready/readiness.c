@@ -7,6 +7,10 @@
 
 /* The command that runs a suite against a route or a candidate. */
 #define READINESS_EVALUATE "ledger eval run {evaluate}"
+/* The same for a server that does not say which weights it has, as those that speak OpenAI's protocol. */
+#define READINESS_WEIGH READINESS_EVALUATE " --endpoint URL --protocol openai --weights WEIGHTS"
+/* The same once the suite's file has thresholds; of a pack the whole directory is installed anew. */
+#define READINESS_HOLD "ledger {hold}"
 
 #define READINESS_GRANT "ledger permit grant pack/{pack} {name}{which}{tier}{note}{end}"
 /* The command that runs a pack's checks, or records what somebody else's check found. */

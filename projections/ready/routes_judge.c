@@ -109,9 +109,27 @@ static bool put_evaluate(const struct row *route, struct buf *out) {
     return true;
 }
 
+/* Another suite of that name proves the route once it is adopted. */
+static bool put_hold(const struct row *route, struct buf *out) {
+    bool pack = row_has(route, ROUTE_PACK);
+    buf_put_str(out, pack ? "pack install DIR" : "eval run ");
+    if (!pack) put_evaluate(route, out);
+    buf_put_str(out, pack ? "" : " --adopt");
+    return true;
+}
+
+/* A fact of the evaluation that proves nothing. */
+static bool put_of_eval(const struct judging *j, const char *name, struct buf *out) {
+    const char *text = readiness_fact(&j->proof.found, name);
+    readiness_put_word(out, bytes_of(text != NULL ? text : ""));
+    return text != NULL && text[0] != '\0';
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct judging *j = ctx;
     if (strcmp(name, "evaluate") == 0) return put_evaluate(j->row, out);
+    if (strcmp(name, "hold") == 0) return put_hold(j->row, out);
+    if (strcmp(name, "eval") == 0 || strcmp(name, "suite") == 0) return put_of_eval(j, name, out);
     if (strcmp(name, "program") == 0) { /* only an absolute path is one of this machine */
         struct bytes path = row_text(j->row, ROUTE_PROGRAM);
         readiness_put_word(out, path.n > 0 && path.p[0] == '/' ? path : bytes_of("FILE"));

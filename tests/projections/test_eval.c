@@ -236,7 +236,7 @@ static void a_score_that_its_samples_do_not_make_was_edited(void **state) {
          "it was scored more than once, with different results: 't acc'"},
         {", \"label\": \"NaN\", \"value_sampled\": 1", ", \"label\": \"NaN\"",
          "its scores were edited: 't acc' is no number, its samples make 1; none of its scores was held against a "
-         "threshold"},
+         "threshold: its suite needs one, such as pass_rate_lower at_least"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

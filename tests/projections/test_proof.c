@@ -176,7 +176,7 @@ static void what_the_route_says_the_evaluation_has_to_say_too(void **state) {
     } cases[] = {
         {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"config_digest\": \"" CONFIG
          "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
-         "model drift: eval 'e' names no weights"},
+         "no weights: eval 'e' names no weights"},
         {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS
          "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
          "config drift: eval 'e' names no configuration"},
@@ -231,7 +231,7 @@ static void all_that_is_missing_is_named_at_once(void **state) {
     box_route(&box);
     box_event(&box, "eval.finished", "eval/e",
               "{\"route\": \"r\", \"suite\": \"s\", \"verdict\": \"pass\", \"dirty\": true}");
-    box_route_is(&box, "declared-not-proven", "model drift: eval 'e' names no weights");
+    box_route_is(&box, "declared-not-proven", "no weights: eval 'e' names no weights");
     box_says(&box, "reason", "config drift: eval 'e' names no configuration");
     box_says(&box, "reason", "pack drift: eval 'e' names no version of the pack, which is 1 now");
     box_says(&box, "reason", "suite drift: eval 'e' names no version of the suite");
@@ -240,7 +240,7 @@ static void all_that_is_missing_is_named_at_once(void **state) {
     box_misses(&box, 7, "proof.weights-named", "proof.config-named", "proof.version-named", "proof.suite-named",
                "eval.scored", "eval.recorded", "eval.dirty", NULL);
     box_event(&box, "route.parked", "route/r", "{\"reason\": \"costs\"}");
-    box_route_is(&box, "parked", "set aside: costs; model drift: eval 'e' names no weights");
+    box_route_is(&box, "parked", "set aside: costs; no weights: eval 'e' names no weights");
     box_misses(&box, 8, "route.parked", "eval.scored", NULL);
     box_close(&box);
 }
