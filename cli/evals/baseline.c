@@ -8,6 +8,7 @@
 #include "cli/evals/evals.h"
 #include "cli/print/say.h"
 #include "cli/view/asof.h"
+#include "cli/view/entity.h"
 #include "cli/view/listing.h"
 #include "evals/suite/suite.h"
 #include "projections/ready/eval.h"
@@ -85,10 +86,25 @@ static int check_name(const char *name, struct err *err) {
     return 0;
 }
 
+/* The newest of the suite. */
+static int find_last(struct cli *cli, const char *suite, char *ret, size_t size) {
+    struct asof view = {0};
+    struct buf id = {.max = size - 1};
+    struct err err = {0};
+    int exit_code = asof_open(&view, cli, NULL);
+    if (exit_code == 0 && entity_last_eval(&view, bytes_of(suite), &id, &err) != 0) {
+        exit_code = asof_fail_lookup(&view, &err);
+    }
+    (void)snprintf(ret, size, "%.*s", (int)id.n, id.n > 0 ? (const char *)id.p : "");
+    buf_done(&id);
+    asof_close(&view);
+    return exit_code;
+}
+
 static int set(struct cli *cli, const struct opt_args *args) {
     const char *name = args->args[1], *eval = args->args[2];
     const char *suite = strncmp(args->args[0], "suite/", 6) == 0 ? args->args[0] + 6 : args->args[0];
-    char subject[512];
+    char subject[512], last[512];
     struct err err = {0};
     int exit_code = 0;
     eval = strncmp(eval, "eval/", 5) == 0 ? eval + 5 : eval;
@@ -96,6 +112,11 @@ static int set(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "the suite's name is too long");
     }
     if (check_name(name, &err) != 0) return cli_fail_input(cli, &err);
+    if (strcmp(eval, "last") == 0) {
+        exit_code = find_last(cli, suite, last, sizeof(last));
+        if (exit_code != 0) return exit_code;
+        eval = last;
+    }
     struct body *body = body_new(NULL);
     int rc = body == NULL ? err_set(&err, ERR_NOMEM, "out of memory") : 0;
     const char *const words[][2] = {{"suite", suite}, {"baseline", name}, {"eval", eval}};
@@ -125,7 +146,8 @@ const struct spec evals_baseline = {
     .about = "Makes an evaluation the baseline NAME of its suite: thresholds that ask for no regression, or for\n"
              "unchanged probes, compare later evaluations with it. NAME means what it was set to last. Refused, with\n"
              "exit code 1, unless the evaluation is complete, names its weights or its program, did not fail and was\n"
-             "not taken back; its verdict may be open. Without NAME lists the baselines, and whether each can still\n"
+             "not taken back; its verdict may be open. EVAL 'last' is the newest of the suite. Without NAME lists the "
+             "baselines, and whether each can still\n"
              "be compared with.",
     .examples = "ledger eval baseline\nledger eval baseline extraction release e17 --note 'as shipped'",
     .opts = options,

@@ -22,8 +22,10 @@ const struct spec spec_eval = {
         "run SUITE | list | show NAME | baseline | judge EVAL | report EVAL | compare A B | diff EVAL EVAL | new FILE | "
         "validate FILE... | schema",
     .about = "Evaluations: what was evaluated, how it ended, its scores, and whether it counts as proof.\n"
-             "'ledger state eval_scores' lists all scores, one per line. docs/suites.md describes suites.",
-    .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail\nledger eval report e18\n"
+             "The newest is listed first, and 'last' names it. 'ledger state eval_scores' lists all scores, one per\n"
+             "line. docs/suites.md describes suites.",
+    .examples = "ledger eval run sums.yaml --route sums\nledger eval report last\nledger eval list --last 10\nledger eval "
+                "list --with verdict=fail\nledger eval report e18\n"
                 "ledger eval compare e17 e18",
     .subs = subs,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "projections/ready/eval.h"
 #include "projections/rows/list.h"
 #include "projections/walk/since.h"
 
@@ -544,6 +545,40 @@ static int by_beginning(struct search *s, struct err *err) {
     return rc;
 }
 
+/* ---- the newest evaluation ---- */
+
+bool entity_is_eval(const struct state_table *table) {
+    return strcmp(table->name, "evals") == 0;
+}
+
+int entity_last_eval(struct asof *view, struct bytes suite, struct buf *out, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row = NULL;
+    int64_t newest = -1;
+    int rc = state_rows_open(view->state, state_table_find(view->state, "evals"), NULL, 0, &rows, err);
+    while (rc == 0 && (rc = state_rows_next_stored(rows, &row, err)) == 0) {
+        const size_t column = row_has(row, EVAL_FINISHED_SEQ) ? EVAL_FINISHED_SEQ : EVAL_STARTED_SEQ;
+        if (row_int(row, column) < newest || (suite.n > 0 && !bytes_eq(row_text(row, EVAL_SUITE), suite))) continue;
+        newest = row_int(row, column);
+        buf_clear(out);
+        buf_put_bytes(out, row_text(row, EVAL_ID));
+    }
+    state_rows_close(rows);
+    if (rc == 1) rc = buf_check(out, "an evaluation's id", err);
+    if (rc == 0 && newest < 0)
+        rc = err_set(err, ERR_NOTFOUND, "there is no evaluation%s", suite.n > 0 ? " of this suite" : "");
+    return rc;
+}
+
+static int by_last(struct search *s, struct err *err) {
+    struct buf id = {.max = NAME_MAX_BYTES};
+    int rc = entity_last_eval(s->view, (struct bytes){NULL, 0}, &id, err);
+    const struct bytes key = bytes_of_buf(&id);
+    if (rc == 0) rc = try_whole(s, &key, 1, err);
+    buf_done(&id);
+    return rc;
+}
+
 int entity_each(struct asof *view, size_t table, struct bytes text, entity_fn *each, void *ctx, struct err *err) {
     struct search s = {.view = view, .table = table, .text = text, .each = each, .ctx = ctx};
     const char *noun = state_table(view->state, table)->noun;
@@ -554,6 +589,7 @@ int entity_each(struct asof *view, size_t table, struct bytes text, entity_fn *e
     }
     if (rc == 0 && s.found <= 0) rc = by_subject(&s, err);
     if (rc == 0 && s.found <= 0) rc = by_name(&s, err);
-    if (rc == 0 && s.found <= 0) rc = by_beginning(&s, err);
+    bool last = bytes_is(text, "last") && entity_is_eval(state_table(view->state, table));
+    if (rc == 0 && s.found <= 0) rc = last ? by_last(&s, err) : by_beginning(&s, err);
     return rc;
 }

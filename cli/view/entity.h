@@ -15,9 +15,14 @@ typedef int entity_fn(void *ctx, const struct row *row, struct err *err);
 /* Calls `each` for the rows that the text names. The first of these that exists counts: the row with these keys; rows
  * with these first keys; rows that events or people name so ("dpkg/curl:amd64", "curl", "pack/pdf-ops-pack" of packs,
  * "Bash" of every agent); the same in another case; rows that have this name elsewhere (a model's name stands for the
- * weights that it points to); the only row with this prefix. ERR_NOTFOUND: none, with the nearest name; or several with
+ * weights that it points to); the newest evaluation, if 'last' is asked for; the only row with this prefix. ERR_NOTFOUND: none, with the nearest name; or several with
  * this prefix, some of them listed. */
 int entity_each(struct asof *view, size_t table, struct bytes text, entity_fn *each, void *ctx, struct err *err);
+
+/* Is it the table of evaluations? */
+bool entity_is_eval(const struct state_table *table);
+/* Appends the id of the evaluation that ended, or else began, last: of this suite; empty: of any. ERR_NOTFOUND. */
+int entity_last_eval(struct asof *view, struct bytes suite, struct buf *out, struct err *err);
 
 /* Appends "pack/pdf-ops-pack". Empty keys at both ends are left out, between others they are '-':
  * "tool/claude-code/-/Bash". */

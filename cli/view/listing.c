@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/call/opt.h"
@@ -52,7 +53,8 @@ struct listing {
     struct rows *rows;
     uint64_t last, now;
     struct kept *kept;
-    size_t n_kept;
+    size_t n_kept, room;
+    bool newest_first; /* evaluations: their ids say nothing of their order */
     char states[STATES_MAX][64];
     size_t n_states;
     uint64_t n_calls, n_without; /* in tables with a tier: what the conditions on other columns leave */
@@ -200,7 +202,7 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
             cell_head(&l->table->columns[l->columns[i]], &l->heads[i]);
         }
         l->heads[i].how |= may_be_omitted(l, l->columns[i]) ? TABLE_NARROW : 0U;
-        if (l->columns[i] == l->reason && strcmp(l->table->name, "evals") == 0) { /* many findings: whole, however many */
+        if (l->columns[i] == l->reason && l->newest_first) { /* many findings: whole, however many */
             l->heads[i].how |= TABLE_NARROW | TABLE_BELOW | TABLE_ALL;
         }
         if (opt_has(args, &options[L_FIELDS])) { /* the user asked for them */
@@ -214,6 +216,7 @@ static int read_all(struct listing *l, const struct opt_args *args, const struct
     const char *format = opt_text(args, &options[L_FORMAT]), *style = opt_text(args, &options[L_TIME]);
     l->format = l->view->cli->json ? ROWS_JSON : ROWS_TABLE;
     l->reason = projection_column(l->table, "reason");
+    l->newest_first = entity_is_eval(l->table);
     int rc = format ? rows_format(format, &l->format, err) : 0;
     if (rc == 0 && style) rc = when_style(style, &l->style, err);
     if (rc == 0) rc = read_conditions(l, args, options, err);
@@ -347,8 +350,8 @@ static void print(struct listing *l, const struct row *row) {
 /* ---- the newest few ---- */
 
 static int64_t newest_seq(const struct row *row) {
-    static const char *const names[] = {"updated_seq", "seq", "at"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    static const char *const names[] = {"finished_seq", "started_seq", "updated_seq", "seq", "at"};
+    for (size_t i = entity_is_eval(row->table) ? 0 : 2; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t column = projection_column(row->table, names[i]);
         if (column != SIZE_MAX && row_has(row, column)) return row_int(row, column);
     }
@@ -373,11 +376,13 @@ static void lift(struct kept *kept, size_t at) {
     }
 }
 
-static void keep(struct listing *l, const struct row *row) {
+static int keep(struct listing *l, const struct row *row, struct err *err) {
     struct bytes parts[KEY_PARTS_MAX];
     int64_t seq = newest_seq(row);
-    bool full = l->n_kept == l->last;
-    if (full && seq <= l->kept[0].seq) return;
+    bool full = l->last > 0 && l->n_kept == l->last;
+    if (full && seq <= l->kept[0].seq) return 0;
+    int rc = full ? 0 : array_room(&l->kept, l->n_kept + 1, &l->room, sizeof(*l->kept), err);
+    if (rc != 0) return rc;
     struct kept *kept = full ? &l->kept[0] : &l->kept[l->n_kept++];
     if (!full) {
         buf_init(&kept->key, KEYS_MAX);
@@ -393,6 +398,7 @@ static void keep(struct listing *l, const struct row *row) {
     } else {
         lift(l->kept, l->n_kept - 1);
     }
+    return 0;
 }
 
 static int by_seq(const void *a, const void *b) {
@@ -408,7 +414,7 @@ static int print_kept(struct listing *l, struct err *err) {
         qsort(l->kept, l->n_kept, sizeof(*l->kept), by_seq);
     }
     for (size_t i = 0; rc == 0 && i < l->n_kept && out_good(l->view->cli); i++) {
-        const struct buf *key = &l->kept[i].key;
+        const struct buf *key = &l->kept[l->newest_first ? l->n_kept - 1 - i : i].key;
         struct bytes parts[KEY_PARTS_MAX];
         size_t n = 0;
         rc = buf_check(key, "a key", err);
@@ -431,10 +437,7 @@ static int print_kept(struct listing *l, struct err *err) {
 static int walk(struct listing *l, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
-    if (l->last > 0) {
-        l->kept = calloc(l->last, sizeof(*l->kept));
-        if (!l->kept) return err_set(err, ERR_NOMEM, "no memory for the answer");
-    }
+    const bool keeps = l->last > 0 || l->newest_first;
     int rc = state_rows_open(l->view->state, l->number, NULL, 0, &rows, err);
     while (rc == 0 && out_good(l->view->cli) && (rc = state_rows_next(rows, &row, err)) == 0) {
         if (*l->view->stop != 0) {
@@ -442,13 +445,16 @@ static int walk(struct listing *l, struct err *err) {
             break;
         }
         rc = l->since ? since_find_next(rows, err) : 0;
-        if (rc == 0 && matches(l, row)) {
-            l->last > 0 ? keep(l, row) : print(l, row);
+        if (rc != 0 || !matches(l, row)) continue;
+        if (keeps) {
+            rc = keep(l, row, err);
+        } else {
+            print(l, row);
         }
     }
     state_rows_close(rows);
     rc = rc == 1 ? 0 : rc;
-    if (rc == 0 && l->last != 0) rc = print_kept(l, err);
+    if (rc == 0 && keeps) rc = print_kept(l, err);
     return rc;
 }
 
