@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/act/tripcodes.h"
 #include "cli/call/stop.h"
 #include "cli/open/open.h"
 #include "cli/open/trustfile.h"
@@ -29,8 +30,7 @@ static const struct opt options[] = {
     {0},
 };
 
-#define NS_PER_MS     1000000
-#define TRIPCODES_MAX 32
+#define NS_PER_MS 1000000
 
 static void put_time(char ret[32], uint64_t ns) {
     if (ns < UINT64_C(10000) * NS_PER_MS) {
@@ -129,57 +129,16 @@ static int run_in(struct cli *cli, struct run_options *how) {
     return exit_code;
 }
 
-/* From a file or standard input alone: arguments show in the list of processes. */
-struct codes {
-    char text[TRIPCODES_MAX][TRIPCODE_ID_LEN + 1];
-    const char *list[TRIPCODES_MAX];
-    size_t n;
-};
-
-static int take_code(struct codes *codes, struct bytes line, const char *path, size_t number, struct err *err) {
-    bool good = line.n == TRIPCODE_ID_LEN;
-    for (size_t i = 0; good && i < line.n; i++) {
-        good = (line.p[i] >= '0' && line.p[i] <= '9') || (line.p[i] >= 'a' && line.p[i] <= 'f');
-    }
-    if (!good) {
-        return err_set(err, ERR_INVALID, "--tripcode %s: line %zu is not a tripcode, expected %d of 0-9 and a-f", path,
-                       number, TRIPCODE_ID_LEN);
-    }
-    if (codes->n == TRIPCODES_MAX) {
-        return err_set(err, ERR_INVALID, "--tripcode %s: more than %d tripcodes", path, TRIPCODES_MAX);
-    }
-    memcpy(codes->text[codes->n], line.p, line.n);
-    codes->list[codes->n] = codes->text[codes->n];
-    codes->n++;
-    return 0;
-}
-
-static int read_codes(const char *path, struct codes *codes, struct err *err) {
-    struct buf text = {.max = (size_t)TRIPCODES_MAX * 64};
-    int rc = file_read(path, &text, err);
-    struct bytes rest = bytes_of_buf(&text);
-    for (size_t number = 1; rc == 0 && rest.n > 0; number++) {
-        const uint8_t *end = memchr(rest.p, '\n', rest.n);
-        struct bytes line = {rest.p, end != NULL ? (size_t)(end - rest.p) : rest.n};
-        size_t took = line.n + (end != NULL);
-        if (line.n > 0) rc = take_code(codes, line, path, number, err);
-        rest = (struct bytes){rest.p + took, rest.n - took};
-    }
-    if (rc == 0 && codes->n == 0) rc = err_set(err, ERR_INVALID, "--tripcode %s: it has no tripcode", path);
-    buf_done(&text);
-    return rc;
-}
-
 static int run(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
-    struct codes codes = {.n = 0};
+    struct tripcodes codes = {.n = 0};
     struct err err = {0};
     const char *file = opt_text(args, &options[R_TRIPCODE]), *out = opt_text(args, &options[R_OUT]);
     if (opt_has(args, &options[R_USER]) && geteuid() != 0) {
         return cli_usage(cli, "--user is for root: the steps of an ordinary user run as that user");
     }
     if (out != NULL && out[0] == '\0') return cli_usage(cli, "--out is empty; expected a new directory");
-    if (file != NULL && read_codes(file, &codes, &err) != 0) return cli_fail_input(cli, &err);
+    if (file != NULL && tripcodes_read(file, &codes, &err) != 0) return cli_fail_input(cli, &err);
     char actor[CLI_ACTOR_MAX], workspace[FILE_PATH_MAX], trust[FILE_PATH_MAX];
     const volatile int *stop = stop_catch();
     if (getcwd(workspace, sizeof(workspace)) == NULL)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/act/submit.h"
+#include "cli/act/tripcodes.h"
 #include "cli/open/open.h"
 #include "cli/promote/drift.h"
 #include "cli/promote/promote.h"
@@ -11,7 +12,7 @@
 
 enum { A_TRIPCODE, A_FORCE, A_SUBMIT };
 static const struct opt apply_options[] = {
-    [A_TRIPCODE] = {"tripcode", 0, "FILE|-", "the tripcode that a plan of T3 needs"},
+    [A_TRIPCODE] = {"tripcode", 0, "FILE|-", "the tripcode that a plan of T3 needs, as 'tripcode issue' prints it"},
     [A_FORCE] = {"force", 0, NULL, "switch the link though somebody else moved it"},
     SUBMIT_OPTIONS,
     {0},
@@ -97,20 +98,6 @@ static int load(struct cli *cli, const char *id, bool back, bool forced, struct 
     return exit_code;
 }
 
-/* The first line; on the command line a code would show in the list of processes. */
-static int read_code(const char *path, char ret[80], struct err *err) {
-    struct buf text = {.max = 4096};
-    int rc = file_read(path, &text, err);
-    size_t n = 0;
-    while (rc == 0 && n < text.n && text.p[n] != '\n') {
-        n++;
-    }
-    if (rc == 0 && (n == 0 || n > 64)) rc = err_set(err, ERR_INVALID, "--tripcode %s: line 1 is not a tripcode", path);
-    snprintf(ret, 80, "%.*s", rc == 0 ? (int)n : 0, (const char *)text.p);
-    buf_done(&text);
-    return rc;
-}
-
 static int put_evidence(struct body *body, const struct promote_known *known, struct err *err) {
     char word[96];
     int n = snprintf(word, sizeof(word), "evidence:=[%llu", (unsigned long long)known->gate_seq);
@@ -136,7 +123,8 @@ static const char *or_null(const char *text) {
 static int apply(struct cli *cli, const struct opt_args *args) {
     const char *path = opt_text(args, &apply_options[A_TRIPCODE]);
     struct promote_known known;
-    char subject[PROMOTE_TEXT + 16], code[80] = "";
+    char subject[PROMOTE_TEXT + 16];
+    struct tripcodes codes = {.n = 0};
     struct err err = {0};
     bool forced = opt_has(args, &apply_options[A_FORCE]);
     const char *actor = opt_text(args, &apply_options[A_SUBMIT + SUBMIT_ACTOR]);
@@ -148,17 +136,27 @@ static int apply(struct cli *cli, const struct opt_args *args) {
         return dry ? cli_usage(cli, "--dry-run shows a step, and here only the link is switched; see 'promote status'")
                    : target_apply(cli, subject, actor, forced);
     }
-    if (path != NULL && read_code(path, code, &err) != 0) return cli_fail_input(cli, &err);
+    if (path != NULL && tripcodes_read(path, &codes, &err) != 0) return cli_fail_input(cli, &err);
     struct body *body = body_new(kind_find(bytes_of("promotion.promoted")));
     int rc = body != NULL ? submit_put(body, "digest", or_null(known.digest), &err)
                           : err_set(&err, ERR_NOMEM, "no memory for the body");
     if (rc == 0) rc = submit_put(body, "digest_before", or_null(known.before), &err);
     if (rc == 0) rc = submit_put(body, "version", or_null(known.version), &err);
-    if (rc == 0) rc = submit_put(body, "tripcode", or_null(code), &err);
+    if (rc == 0) rc = submit_put(body, "tripcode", codes.n > 0 ? codes.list[0] : NULL, &err);
     if (rc == 0) rc = put_evidence(body, &known, &err);
     const struct submit what = {
         .kind = "promotion.promoted", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
-    if (rc == 0) return submit_and_switch(cli, args, &apply_options[A_SUBMIT], &what, body, forced);
+    if (rc == 0) {
+        exit_code = submit_and_switch(cli, args, &apply_options[A_SUBMIT], &what, body, forced);
+        if (exit_code == EXIT_NO && path == NULL && strcmp(known.tier, "T3") == 0) {
+            cli_note(
+                cli,
+                "ledger: promote apply: a plan of T3 needs --tripcode FILE: what 'ledger tripcode issue STEP --digest %s "
+                "--for promotion/%s --sign-as KEYFILE' prints",
+                known.digest, known.id);
+        }
+        return exit_code;
+    }
     body_free(body);
     return cli_fail_input(cli, &err);
 }

@@ -18,6 +18,7 @@ static const struct opt history_options[] = {
 /* One switch, copied: it is printed when the next one says until when it lasted. */
 struct lasting {
     char of[2 * PROMOTE_TEXT], digest[PROMOTE_TEXT], version[PROMOTE_TEXT], promotion[PROMOTE_TEXT], by[16];
+    char policy[PROMOTE_TEXT], policy_digest[PROMOTE_TEXT];
     uint64_t from, seq;
 };
 
@@ -44,6 +45,8 @@ static void put_held(struct telling *t, uint64_t until) {
         fact_text("VERSION", "version", h->version[0] != '\0' ? h->version : NULL),
         fact_text("PROMOTION", "promotion", h->promotion),
         fact_text("STEP", "step", h->by),
+        fact_text("GATES", "policy", h->policy[0] != '\0' ? h->policy : NULL),
+        fact_text(NULL, "policy_digest", h->policy_digest[0] != '\0' ? h->policy_digest : NULL),
         fact_count("EVENT", "seq", h->seq),
     };
     fact_row(&t->table, facts, sizeof(facts) / sizeof(facts[0]));
@@ -57,6 +60,8 @@ static void take(struct telling *t, const struct row *row) {
     copy(row, LIVE_VERSION, next.version, sizeof(next.version));
     copy(row, LIVE_PROMOTION, next.promotion, sizeof(next.promotion));
     copy(row, LIVE_BY, next.by, sizeof(next.by));
+    copy(row, LIVE_POLICY, next.policy, sizeof(next.policy));
+    copy(row, LIVE_POLICY_DIGEST, next.policy_digest, sizeof(next.policy_digest));
     next.from = (uint64_t)row_int(row, LIVE_AT);
     next.seq = (uint64_t)row_int(row, LIVE_SEQ);
     put_held(t, strcmp(t->held.of, next.of) == 0 ? next.from : UINT64_MAX);

@@ -72,6 +72,7 @@ static int look(void *ctx, struct state_view *view, struct err *err) {
     if (rc == 0 && there) {
         promote_take(&row, k);
         rc = promotions_link_end(view, &row, &k->end, err);
+        if (rc == 0) rc = promotions_find_gates(view, &row, &k->gates, err);
     }
     snprintf(k->id, sizeof(k->id), "%s", l->id);
     row_done(&row);

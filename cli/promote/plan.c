@@ -170,7 +170,16 @@ static int plan(struct cli *cli, const struct opt_args *args) {
                                 .grade = "declared",
                                 .name = "promotion",
                                 .value = subject + strlen("promotion/")};
-    if (rc == 0) return submit_step(cli, args, &plan_options[P_SUBMIT], &what, body);
+    if (rc == 0) {
+        exit_code = submit_step(cli, args, &plan_options[P_SUBMIT], &what, body);
+        if (exit_code == 0 && opt_text(args, &plan_options[P_TIER]) == NULL) {
+            cli_note(cli,
+                     "ledger: %s: no --tier: the gates 'snapshot' and 'tripcode', which are asked unless a file of gates "
+                     "leaves them out, stay closed; abort it and plan it with --tier T0 to T3",
+                     cli->command);
+        }
+        return exit_code;
+    }
     body_free(body);
     return cli_fail_input(cli, &err);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/print/fact.h"
 #include "cli/print/say.h"
+#include "cli/promote/closed.h"
 #include "cli/promote/drift.h"
 #include "cli/promote/promote.h"
 #include "cli/states/entities.h"
@@ -81,6 +82,7 @@ static void find_next(struct telling *t, const struct row *row) {
         struct buf command = {.max = 4096};
         buf_put_str(&command, "ledger promote apply ");
         readiness_put_word(&command, row_text(row, PROMOTIONS_PROMOTION));
+        buf_put_str(&command, row_is(row, PROMOTIONS_TIER, "T3") ? " --tripcode FILE" : "");
         put_next(t, bytes_of_buf(&command), &t->next);
         buf_done(&command);
     }
@@ -113,6 +115,13 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
         buf_clear(&t->next);
         buf_put_bytes(&t->next, bytes_of_buf(&t->drift.remedy));
     }
+    struct buf closed = {.max = 4096};
+    if (rc == 0) rc = closed_names(t->view->ledger, row, &closed, err);
+    if (closed.n > 0) {
+        buf_put_str(&t->lacks, " (closed: ");
+        buf_put_bytes(&t->lacks, bytes_of_buf(&closed));
+        buf_put_str(&t->lacks, ")");
+    }
     over = over && !bytes_is(state, "promoted"); /* what the gates said then says nothing now */
     say_state(row, drifted, words, sizeof(words));
     const struct fact facts[] = {
@@ -124,8 +133,12 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
         fact_str("DEBATE", "debate",
                  row_has(row, PROMOTIONS_DEBATE) ? row_text(row, PROMOTIONS_DEBATE) : (struct bytes){0}),
         fact_str("GATE", "gate", gate.n > 0 && !over ? gate : (struct bytes){0}),
+        fact_str("GATES", "policy", row_has(row, PROMOTIONS_POLICY) ? row_text(row, PROMOTIONS_POLICY) : (struct bytes){0}),
+        fact_str(NULL, "policy_digest", row_text(row, PROMOTIONS_POLICY_DIGEST)),
+        fact_str(NULL, "policy_before", row_text(row, PROMOTIONS_POLICY_BEFORE)),
         fact_said(fact_str(NULL, "unapplied", unapplied ? row_text(row, PROMOTIONS_UNAPPLIED) : (struct bytes){0}), ""),
         fact_said(fact_text(NULL, "drift", drifted ? t->drift.words : NULL), ""),
+        fact_str(NULL, "closed", closed.n > 0 ? bytes_of_buf(&closed) : (struct bytes){0}),
         fact_str("LACKS", "lacks", t->lacks.n > 0 ? bytes_of_buf(&t->lacks) : (struct bytes){0}),
         fact_str("NEXT", "next", t->next.n > 0 ? bytes_of_buf(&t->next) : (struct bytes){0}),
     };
@@ -134,6 +147,7 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
         t->n++;
     }
     buf_done(&of);
+    buf_done(&closed);
     return rc;
 }
 
@@ -151,13 +165,25 @@ static int tell_all(struct telling *t, struct err *err) {
     return rc < 0 ? rc : 0;
 }
 
+/* By which gates it was verified, and which of them are closed. */
+static int tell_gates(struct telling *t, const struct row *row, struct err *err) {
+    struct bytes name = row_text(row, PROMOTIONS_POLICY), digest = row_text(row, PROMOTIONS_POLICY_DIGEST),
+                 before = row_text(row, PROMOTIONS_POLICY_BEFORE);
+    if (digest.n > 0) {
+        out_printf(t->view->cli, "  verified by gates '%.*s' (%.*s)%s%.*s\n", (int)name.n,
+                   name.n > 0 ? (const char *)name.p : "", (int)digest.n, (const char *)digest.p,
+                   before.n > 0 ? ", in place of " : "", (int)before.n, before.n > 0 ? (const char *)before.p : "");
+    }
+    return closed_print(t->view->cli, t->view->ledger, row, err);
+}
+
 /* What is lacking, below the line of one. */
 static int tell_lacks(void *ctx, const struct row *row, struct err *err) {
     struct telling *t = ctx;
     struct list list;
     struct bytes item, reason, remedy;
     struct buf command = {.max = 16384};
-    (void)err;
+    int rc = tell_gates(t, row, err);
     list_open(&list, row_list(row, PROMOTIONS_MISSING));
     while (list_next(&list, &item)) {
         remedy.n = 0;
@@ -170,7 +196,7 @@ static int tell_lacks(void *ctx, const struct row *row, struct err *err) {
                    (int)command.n, command.n > 0 ? (const char *)command.p : "");
     }
     buf_done(&command);
-    return 0;
+    return rc;
 }
 
 static int tell(struct asof *view, const struct opt_args *args) {

@@ -195,7 +195,8 @@ const struct spec promote_simulate = {
              "its exit status is 0; of diff, and with --diff, also with 1: there are differences, and they are the\n"
              "report. It is confined where there is bubblewrap: it reads the files and directories that it names,\n"
              "--read PATH and those of the promotion's target, changes nothing and has no network; programs that it\n"
-             "starts are named with --program, except for those of a script's first line. Exit code 1 if the trial failed, or the promotion is not at that step.",
+             "starts are named with --program, except for those of a script's first line. Exit code 1 if the trial failed, "
+             "or the promotion is not at that step.",
     .examples = "ledger promote simulate swap --verdict pass --report diff.txt\n"
                 "ledger promote simulate web-7 -- diff -r /srv/web/live/ /srv/web/v7\n"
                 "ledger promote simulate swap --program jq -- sh ./dry-run.sh",

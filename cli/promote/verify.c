@@ -9,11 +9,14 @@
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
 #include "cli/print/fact.h"
+#include "cli/promote/closed.h"
+#include "cli/promote/gates.h"
 #include "cli/promote/promote.h"
 #include "cli/promote/target.h"
 #include "evals/gate/gates.h"
 #include "ledger/event/event.h"
 #include "projections/act/checked.h"
+#include "projections/view/look.h"
 
 #define SEQS_MAX 64
 
@@ -22,7 +25,7 @@ static const struct opt verify_options[] = {
     [V_DIGEST] = {"digest", 0, "DIGEST", "the candidate, if the plan does not name it"},
     [V_SUITE] = {"suite", 0, "NAME", "a suite that has to have passed it; may be repeated"},
     [V_EVAL] = {"eval", 0, "ID", "an evaluation that has to count; may be repeated"},
-    [V_GATES] = {"gates", 0, "FILE", "the gates, YAML or JSON (default: those of share/policy/gates.yaml)"},
+    [V_GATES] = {"gates", 0, "FILE", "the gates, YAML or JSON, or 'default' (default: those that answered last)"},
     [V_REPLAY] = {"replay", 0, NULL, "write nothing: ask again what was asked last, and compare the answers"},
     [V_ACTOR] = {"actor", 'a', "WHO", "who asks (default: user:<login name>)"},
     {0},
@@ -32,10 +35,11 @@ struct verifying {
     struct cli *cli;
     struct ledger *ledger;
     struct promote_known known;
-    char subject[PROMOTE_TEXT + 16], actor[CLI_ACTOR_MAX];
+    char subject[PROMOTE_TEXT + 16], login[CLI_ACTOR_MAX];
+    const char *actor;
     uint64_t verifying_seq, gated_seq;
     struct gate_answers answers;
-    struct gate_policy policy;
+    struct gates_asked gates;
     struct promote_target target;
     bool has_target;
 };
@@ -90,6 +94,27 @@ static int put_measured(struct verifying *v, struct body *body, struct err *err)
     return rc;
 }
 
+/* Other gates than those that answered last about this candidate: somebody names them. */
+static bool differ(const struct verifying *v) {
+    return v->known.gates.digest[0] != '\0' && strcmp(v->known.gates.digest, v->gates.policy.digest) != 0;
+}
+
+/* Who replaces gates says so, and is told. */
+static void note_gates(const struct verifying *v) {
+    const struct promotions_gates *last = &v->known.gates;
+    if (differ(v)) {
+        cli_note(
+            v->cli,
+            "ledger: promote verify: gates '%s' (%.19s) take the place of '%s' (%.19s), which answered %s (event %lld): "
+            "recorded as a change by %s",
+            v->gates.policy.name, v->gates.policy.digest, last->name, last->digest, last->answer, (long long)last->seq,
+            v->actor);
+    } else if (!v->gates.named && last->digest[0] != '\0') {
+        cli_note(v->cli, "ledger: promote verify: gates '%s' (%.19s), as event %lld asked them", v->gates.policy.name,
+                 v->gates.policy.digest, (long long)last->seq);
+    }
+}
+
 static int begin(struct verifying *v, const struct opt_args *args, struct err *err) {
     struct buf encoded = {.max = EVENT_BODY_MAX};
     struct body *body = body_new(kind_find(bytes_of("promotion.verifying")));
@@ -97,9 +122,11 @@ static int begin(struct verifying *v, const struct opt_args *args, struct err *e
         body != NULL ? submit_put(body, "digest", v->known.digest, err) : err_set(err, ERR_NOMEM, "no memory for the body");
     if (rc == 0) rc = put_names(body, "suites", args, &verify_options[V_SUITE], err);
     if (rc == 0) rc = put_names(body, "evals", args, &verify_options[V_EVAL], err);
-    if (rc == 0) rc = submit_put(body, "policy", v->policy.name, err);
-    if (rc == 0) rc = submit_put(body, "policy_digest", v->policy.digest, err);
+    if (rc == 0) rc = submit_put(body, "policy", v->gates.policy.name, err);
+    if (rc == 0) rc = submit_put(body, "policy_digest", v->gates.policy.digest, err);
+    if (rc == 0 && differ(v)) rc = submit_put(body, "policy_before", v->known.gates.digest, err);
     if (rc == 0) rc = put_measured(v, body, err);
+    if (rc == 0) rc = gates_keep(v->ledger, &v->gates, err);
     if (rc == 0) rc = body_encode(body, &encoded, err);
     if (rc == 0) rc = append(v, "promotion.verifying", bytes_of_buf(&encoded), "measured", &v->verifying_seq, err);
     body_free(body);
@@ -110,7 +137,7 @@ static int begin(struct verifying *v, const struct opt_args *args, struct err *e
 static int ask(void *ctx, struct state_view *view, struct err *err) {
     struct verifying *v = ctx;
     const struct gate_question question = {.ledger = v->ledger,
-                                           .policy = &v->policy,
+                                           .policy = &v->gates.policy,
                                            .promotion = bytes_of(v->known.id),
                                            .verifying = v->verifying_seq,
                                            .writes = v->has_target ? v->target.link : NULL};
@@ -139,15 +166,39 @@ static int record(struct verifying *v, struct err *err) {
     for (size_t i = 0; i < n; i++) {
         mp_put_uint(&body, seqs[i]);
     }
-    mp_pair_text(&body, "gate", v->policy.name);
-    mp_pair_text(&body, "policy", v->policy.name);
-    mp_pair_text(&body, "policy_digest", v->policy.digest);
+    mp_pair_text(&body, "gate", v->gates.policy.name);
+    mp_pair_text(&body, "policy", v->gates.policy.name);
+    mp_pair_text(&body, "policy_digest", v->gates.policy.digest);
     mp_put_text(&body, "reasons");
     gates_put_reasons(&v->answers, &body);
     int rc = buf_check(&body, "the answers", err);
     if (rc == 0) rc = append(v, "promotion.gated", bytes_of_buf(&body), "measured", &v->gated_seq, err);
     buf_done(&body);
     return rc;
+}
+
+/* What helps each closed gate, by the promotion as it is now. */
+static int put_help(void *ctx, struct state_view *view, struct err *err) {
+    struct verifying *v = ctx;
+    struct bytes id = bytes_of(v->known.id);
+    struct row row;
+    bool there = false;
+    int rc = look_judged(view, "promotions", &id, 1, &row, &there, err);
+    for (size_t i = 0; rc == 0 && there && i < v->answers.n; i++) {
+        const struct gate_answer *a = &v->answers.one[i];
+        if (!a->open) closed_print_one(v->cli, &row, bytes_of(a->name), bytes_of(a->value), bytes_of(a->why));
+    }
+    row_done(&row);
+    return rc;
+}
+
+static int help(struct verifying *v) {
+    struct state_options options;
+    struct err err = {0};
+    int rc = state_options_present(v->ledger, &options, &err);
+    options.no_write = true;
+    if (rc == 0) rc = state_ask(v->ledger, &options, put_help, v, &err);
+    return rc == 0 ? EXIT_GOOD : cli_fail(v->cli, &err);
 }
 
 static int show(struct verifying *v) {
@@ -157,6 +208,8 @@ static int show(struct verifying *v) {
     obj_text(&whole, "promotion", v->known.id);
     obj_text(&whole, "digest", v->known.digest);
     obj_text(&whole, "decision", pass ? "pass" : "refuse");
+    obj_text(&whole, "policy", v->gates.policy.name);
+    obj_text(&whole, "policy_digest", v->gates.policy.digest);
     obj_uint(&whole, "verifying_seq", v->verifying_seq);
     obj_uint(&whole, "gated_seq", v->gated_seq);
     for (size_t i = 0; i < v->answers.n; i++) {
@@ -168,6 +221,7 @@ static int show(struct verifying *v) {
         fact_row(&table, facts, sizeof(facts) / sizeof(facts[0]));
     }
     int exit_code = fact_end(&table, &whole, "gates");
+    if (exit_code == 0 && !pass && !v->cli->json) exit_code = help(v);
     return exit_code != 0 ? exit_code : pass ? EXIT_GOOD : EXIT_NO;
 }
 
@@ -209,7 +263,14 @@ static int replay(struct verifying *v) {
     struct err err = {0};
     int rc = v->known.gate_seq != UINT64_MAX ? read_asked(v, &asked, &err)
                                              : err_set(&err, ERR_NOTFOUND, "the gates have not answered");
-    if (rc == 0 && strcmp(asked.policy_digest, v->policy.digest) != 0) {
+    if (rc == 0 && !v->gates.named) {
+        int exit_code = gates_recall(v->cli, v->ledger, asked.policy_digest, v->known.gate_seq, &v->gates);
+        if (exit_code != 0) {
+            buf_done(&asked.reasons);
+            return exit_code;
+        }
+    }
+    if (rc == 0 && strcmp(asked.policy_digest, v->gates.policy.digest) != 0) {
         rc = err_set(&err, ERR_NOTFOUND, "event %llu asked other gates than these, with the digest %s: --gates FILE",
                      (unsigned long long)v->known.gate_seq,
                      asked.policy_digest[0] != '\0' ? asked.policy_digest : "unknown");
@@ -249,6 +310,11 @@ static int run_gates(struct verifying *v, const struct opt_args *args) {
     if (v->known.linked) rc = target_read(v->ledger, &v->known, &v->target, &err);
     v->has_target = v->known.linked && rc == 0;
     if (opt_has(args, &verify_options[V_REPLAY])) return replay(v);
+    int exit_code = v->gates.named
+                        ? 0
+                        : gates_recall(v->cli, v->ledger, v->known.gates.digest, (uint64_t)v->known.gates.seq, &v->gates);
+    if (exit_code != 0) return exit_code;
+    note_gates(v);
     rc = rc == ERR_NOTFOUND ? 0 : rc; /* its paths were erased: the gates that need them are closed */
     if (rc == 0) rc = begin(v, args, &err);
     if (rc == 0) rc = ask_gates(v, &err);
@@ -256,39 +322,13 @@ static int run_gates(struct verifying *v, const struct opt_args *args) {
     return rc == 0 ? show(v) : rc == ERR_INVALID ? cli_fail_input(v->cli, &err) : cli_fail(v->cli, &err);
 }
 
-struct faults {
-    struct cli *cli;
-    const char *path;
-    bool any;
-};
-
-static void note_fault(void *ctx, unsigned line, unsigned column, const char *what) {
-    struct faults *f = ctx;
-    struct err err = {0};
-    err_set(&err, ERR_INVALID, "%s:%u:%u: %s", f->path, line, column, what);
-    f->any = true;
-    (void)cli_fail_input(f->cli, &err);
-}
-
-static int read_policy(struct verifying *v, const char *path) {
-    struct buf text = {.max = (size_t)1 << 20};
-    struct faults faults = {v->cli, path != NULL ? path : "the gates that are included", false};
-    struct err err = {0};
-    int rc = path != NULL ? file_read(path, &text, &err) : 0;
-    if (path == NULL) buf_put_str(&text, gate_policy_default);
-    if (rc == 0) rc = buf_check(&text, "a file of gates", &err);
-    if (rc == 0) rc = gate_policy_read(bytes_of_buf(&text), note_fault, &faults, &v->policy, &err);
-    buf_done(&text);
-    return rc == 0 ? EXIT_GOOD : faults.any ? EXIT_INPUT : cli_fail_input(v->cli, &err);
-}
-
 static int verify(struct cli *cli, const struct opt_args *args) {
     const char *digest = opt_text(args, &verify_options[V_DIGEST]);
     struct verifying v = {.cli = cli};
     if (digest != NULL && !promote_is_digest(digest))
         return cli_usage(cli, "--digest is '%.80s'; expected a digest: sha256:...", digest);
-    cli_actor(opt_text(args, &verify_options[V_ACTOR]), v.actor);
-    int exit_code = read_policy(&v, opt_text(args, &verify_options[V_GATES]));
+    v.actor = cli_actor(opt_text(args, &verify_options[V_ACTOR]), v.login);
+    int exit_code = gates_read(cli, opt_text(args, &verify_options[V_GATES]), &v.gates);
     if (exit_code == 0 && !opt_has(args, &verify_options[V_REPLAY])) {
         exit_code = promote_complete(cli, args->args[0], opt_text(args, &verify_options[V_ACTOR]));
     }
@@ -296,6 +336,7 @@ static int verify(struct cli *cli, const struct opt_args *args) {
         exit_code = cli_open(cli, opt_has(args, &verify_options[V_REPLAY]) ? CLI_READ : CLI_WRITE, &v.ledger);
     if (exit_code == 0) exit_code = run_gates(&v, args);
     log_close(v.ledger);
+    gates_done(&v.gates);
     return exit_code;
 }
 
@@ -304,7 +345,9 @@ const struct spec promote_verify = {
     .about = "Asks each gate whether the candidate may be promoted, as of now, and records that (promotion.verifying)\n"
              "and the answers with their reasons and evidence (promotion.gated). Exit code 1 if one is closed, or\n"
              "the promotion is not at that step. --replay asks again as of then, and compares: exit code 1 if an\n"
-             "answer differs. FILE has the gates, as docs/promotion.md describes them.",
+             "answer differs. FILE has the gates, as docs/promotion.md describes them; it is kept as an artifact.\n"
+             "Without --gates those are asked that answered last about this candidate, at first those of\n"
+             "share/policy/gates.yaml ('default'). Others take their place only where --gates names them.",
     .examples = "ledger promote verify swap\nledger promote verify swap --suite smoke",
     .opts = verify_options,
     .min_args = 1,

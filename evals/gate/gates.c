@@ -130,7 +130,7 @@ static int ask_diff(struct asking *k, struct gate_answer *a, struct err *err) {
         gate_open(a, "%.*s", REASON_PART(report, GATE_VALUE_MAX - 1));
     } else if (rc == 0) {
         gate_value(a, "none");
-        gate_close(a, "the trial (event %" PRIu64 ") names no report: ledger promote simulate --report FILE", seq);
+        gate_close(a, "the trial (event %" PRIu64 ") names no report", seq);
     }
     log_reader_close(reader);
     return rc < 0 ? rc : 0;
@@ -288,7 +288,7 @@ static bool is_answered_by_tier(struct asking *k, int from, struct gate_answer *
         gate_open(a, "%.*s", REASON_NAME(row_text(k->row, PROMOTIONS_TIER)));
     } else {
         gate_value(a, "no tier");
-        gate_close(a, "the plan states no tier: plan it again with --tier");
+        gate_close(a, "the plan states no tier");
     }
     return true;
 }
@@ -351,7 +351,7 @@ static int ask_tripcode(struct asking *k, struct gate_answer *a, struct err *err
     const struct row *row;
     if (is_answered_by_tier(k, k->q->policy->tripcode_tier, a)) return 0;
     gate_value(a, "none");
-    gate_close(a, "no controller issued a tripcode for this promotion and digest: ledger tripcode issue STEP");
+    gate_close(a, "no controller issued a tripcode for this promotion and digest");
     int rc = look_rows(k->view, "tripcodes", NULL, 0, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         struct bytes target = row_text(row, TRIPCODE_TARGET);

@@ -6,6 +6,7 @@
  *   policy a file of gates, and the one that is included
  *   paired the candidate's samples against those of what is live
  *   gates  asks each gate; a gate is a pure function of the events before the question
+ *   help   the command that helps a closed gate
  *
  * Words. A gate is "open" when its rule is met, and "closed" otherwise: also when nobody knows. */
 #ifndef EVALS_GATE_ROOM_H

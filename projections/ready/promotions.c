@@ -61,6 +61,11 @@ static const struct state_column columns[] = {
     [PROMOTIONS_APPLIED] = {"applied", CELL_TEXT, 0, "digest that was read back when the link was switched last"},
     [PROMOTIONS_APPLIED_SEQ] = {"applied_seq", CELL_INT, COLUMN_SEQ, "the event that recorded it"},
     [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
+    [PROMOTIONS_POLICY] = {"policy", CELL_TEXT, COLUMN_MAIN, "name of the gates that the newest verification asks"},
+    [PROMOTIONS_POLICY_DIGEST] = {"policy_digest", CELL_TEXT, 0, "digest of their file"},
+    [PROMOTIONS_POLICY_BEFORE] = {"policy_before", CELL_TEXT, 0, "digest of the gates that these replace, as it says"},
+    [PROMOTIONS_SHED_SEQ] = {"shed_seq", CELL_INT, COLUMN_SEQ,
+                             "the event in which other gates refused the candidate, if it does not say that"},
     [PROMOTIONS_DEBATE] =
         {"debate", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
          "while it is in progress: what the debate of voters says that decides: open, accepted, rejected, "
@@ -288,7 +293,8 @@ static void put_plan(struct fold *fold, struct row *row) {
                                   PROMOTIONS_SIMULATED,     PROMOTIONS_SIMULATED_SEQ, PROMOTIONS_TRIALS,
                                   PROMOTIONS_TRIALS_FAILED, PROMOTIONS_SUITES,        PROMOTIONS_EVALS,
                                   PROMOTIONS_NAMED_SEQ,     PROMOTIONS_REASON,        PROMOTIONS_ERASED_SEQ,
-                                  PROMOTIONS_APPLIED,       PROMOTIONS_APPLIED_SEQ};
+                                  PROMOTIONS_APPLIED,       PROMOTIONS_APPLIED_SEQ,   PROMOTIONS_POLICY,
+                                  PROMOTIONS_POLICY_DIGEST, PROMOTIONS_POLICY_BEFORE, PROMOTIONS_SHED_SEQ};
     bool linked = false;
     for (size_t i = 0; i < COUNT(anew); i++) {
         row_set_null(row, anew[i]);
@@ -321,7 +327,7 @@ static void note_erased(struct fold *fold, struct row *row) {
     }
 }
 
-/* What the event does not name stays. A list too long to be kept is replaced by one that can never be met: an item that is
+/* Suites that the event does not name stay; evaluations do not: the newest of each suite decides anyway. A list too long to be kept is replaced by one that can never be met: an item that is
  * not a name. */
 static void put_named(struct fold *fold, struct row *row) {
     static const struct {
@@ -330,6 +336,7 @@ static void put_named(struct fold *fold, struct row *row) {
     } lists[] = {{PROMOTIONS_SUITES, "suites"}, {PROMOTIONS_EVALS, "evals"}};
     static const uint8_t unmet[] = {0x91, 0xc0};
     struct bytes raw;
+    row_set_null(row, PROMOTIONS_EVALS);
     for (size_t i = 0; i < COUNT(lists); i++) {
         if (fold_raw(fold, lists[i].field, &raw)) {
             row_set_list(row, lists[i].column, raw.n <= ROW_LIST_MAX ? raw : (struct bytes){unmet, sizeof(unmet)});
@@ -457,12 +464,13 @@ static int take(struct fold *fold, struct row *row, struct err *err) {
         move(fold, row, rule->to);
         put_step(fold, row);
     }
+    if (rule->to != NULL && bytes_is(step, "verifying")) return promotions_take_gates(fold, row, err);
     bool ends = was_promoted && (bytes_is(step, "rolled_back") || bytes_is(step, "aborted"));
     return rule->to != NULL && (ends || bytes_is(step, "promoted")) ? promotions_take_switch(fold, row, err) : 0;
 }
 
 /* The gate's answer. A refusal is taken from anyone, at any time of the verification. */
-static void gate(struct fold *fold, struct row *row) {
+static int gate(struct fold *fold, struct row *row, struct err *err) {
     struct bytes decision = {0}, digest = {0}, planned = row_text(row, PROMOTIONS_DIGEST);
     fold_text(fold, "decision", &decision);
     bool pass = bytes_is(decision, "pass"), other = is_other(fold, row, &digest);
@@ -470,7 +478,7 @@ static void gate(struct fold *fold, struct row *row) {
     if (!row_is(row, PROMOTIONS_STATE, "verifying")) {
         say_out_of_turn(row, promotions_say_first(row, false), why, sizeof(why));
         refuse(fold, row, why);
-        return;
+        return 0;
     }
     if (other) {
         snprintf(why, sizeof(why), "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
@@ -480,7 +488,7 @@ static void gate(struct fold *fold, struct row *row) {
         snprintf(why, sizeof(why), "a tripcode holds");
     } else if (decision.n == 0) {
         snprintf(why, sizeof(why), "it does not say what was decided");
-    } else {
+    } else if (!pass || !promotions_bars_pass(fold, row, why, sizeof(why))) {
         cites_what_is_not_there(fold, why, sizeof(why));
     }
     note_erased(fold, row);
@@ -495,7 +503,9 @@ static void gate(struct fold *fold, struct row *row) {
             row_set_text(row, PROMOTIONS_DIGEST, digest);
         }
         fold_cite(fold, row, PROMOTIONS_BASE);
+        return promotions_keep_answer(fold, row, err);
     }
+    return 0;
 }
 
 /* A tripcode that ended before it was issued contradicts itself. It stops what is under way nevertheless: the clock may be
@@ -535,7 +545,7 @@ static int fold_promotion(struct fold *fold, struct err *err) {
         fold_state(fold, row, PROMOTIONS_BASE, PROMOTIONS_STATE, "idle");
     }
     if (bytes_is(step, "gated")) {
-        gate(fold, row);
+        rc = gate(fold, row, err);
     } else if (bytes_is(step, "tripped")) {
         trip(fold, row);
     } else if (bytes_is(step, "applied")) {
@@ -557,7 +567,9 @@ static const struct state_table tables[] = {
      promotions_live_columns, LIVE_COLUMNS, NULL},
     {"live_pending", "live_pending", "A row is a promotion that was decided and whose link was not switched yet.",
      promotions_pending_columns, PENDING_COLUMNS, NULL},
+    {"gated_candidates", "gated_candidate", "A row is a candidate, and the gates that answered last about it.",
+     promotions_gated_columns, GATED_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 8, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 9, tables, COUNT(tables), kinds, fold_promotion};

@@ -40,6 +40,10 @@ enum promotions_column {
     PROMOTIONS_APPLIED,
     PROMOTIONS_APPLIED_SEQ,
     PROMOTIONS_REASON,
+    PROMOTIONS_POLICY,
+    PROMOTIONS_POLICY_DIGEST,
+    PROMOTIONS_POLICY_BEFORE,
+    PROMOTIONS_SHED_SEQ,
     PROMOTIONS_DEBATE,
     PROMOTIONS_MISSING,
     PROMOTIONS_BASE
@@ -57,11 +61,25 @@ enum live_column {
     LIVE_LINKED,
     LIVE_AT,
     LIVE_SEQ,
+    LIVE_POLICY,
+    LIVE_POLICY_DIGEST,
     LIVE_COLUMNS
 };
 
 /* Columns of the table "live_pending": a row for each promotion that was decided and not applied, by what it is for. */
 enum pending_column { PENDING_OF, PENDING_PROMOTION, PENDING_SEQ, PENDING_COLUMNS };
+
+/* Columns of the table "gated_candidates": a row for each candidate, by what it is for, with the gates that answered last. */
+enum gated_column {
+    GATED_OF,
+    GATED_DIGEST,
+    GATED_PROMOTION,
+    GATED_POLICY,
+    GATED_POLICY_DIGEST,
+    GATED_ANSWER,
+    GATED_SEQ,
+    GATED_COLUMNS
+};
 
 bool promotions_is_under_way(const struct row *row);
 /* Does a tripcode hold at that time? */
@@ -94,7 +112,19 @@ int promotions_each_eval(struct state_view *view, const struct row *row, struct 
 int promotions_take_switch(struct fold *fold, struct row *row, struct err *err);
 /* After an event that says that the link was switched. `ret_why`: why that is not a legal step, else untouched. */
 int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, size_t size, struct err *err);
-extern const struct state_column promotions_live_columns[], promotions_pending_columns[];
+/* After a verification was taken: which gates it asks, and whether others refused the candidate before. */
+int promotions_take_gates(struct fold *fold, struct row *row, struct err *err);
+/* May a pass of the gates not be taken, because of what was asked? `ret_why` is untouched otherwise. */
+bool promotions_bars_pass(const struct fold *fold, const struct row *row, char *ret_why, size_t size);
+/* After an answer of the gates was taken. */
+int promotions_keep_answer(struct fold *fold, struct row *row, struct err *err);
+extern const struct state_column promotions_live_columns[], promotions_pending_columns[], promotions_gated_columns[];
+/* The gates that answered last about this candidate, whichever promotion it was planned for. Texts are cut if longer. */
+struct promotions_gates {
+    char name[132], digest[80], answer[16]; /* empty: none answered */
+    int64_t seq;                            /* the event; -1: none */
+};
+int promotions_find_gates(struct state_view *view, const struct row *row, struct promotions_gates *ret, struct err *err);
 /* What is live of "route/summarise", as the log says it last; the other promotion of the same that is decided and not applied. */
 struct promotions_live {
     bool known;       /* somebody said which version is live */
@@ -117,6 +147,8 @@ enum promotions_end { PROMOTIONS_END_NONE, PROMOTIONS_END_CANDIDATE, PROMOTIONS_
 int promotions_link_end(struct state_view *view, const struct row *row, enum promotions_end *ret, struct err *err);
 /* Appends what a promotion is for: "route/summarise"; without a name the kind of thing alone, else "promotion/ID". */
 void promotions_put_of(const struct row *row, struct buf *out);
+/* Appends the arguments of `ledger eval run` that evaluate the candidate. */
+void promotions_put_evaluate(const struct row *row, struct buf *out);
 /* The judge of the table. */
 int promotions_judge(struct state_view *view, struct row *row, struct err *err);
 

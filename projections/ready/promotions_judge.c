@@ -13,7 +13,7 @@
 #define SUITES_MAX   64 /* suites that evaluated one candidate; with more there is no full pass */
 #define SUITE_MAX    60 /* bytes kept of a name */
 #define LACKING_MAX  3  /* names in a finding */
-#define LACKING_NAME 24 /* bytes of each */
+#define LACKING_NAME 72 /* bytes of each */
 #define NAME_WHOLE   120
 #define FAILURE_MAX  160 /* bytes kept of why an evaluation failed */
 
@@ -30,7 +30,7 @@ struct suite_said {
 /* Named suites or evaluations that did not decide for the candidate, in words. */
 struct lacking {
     size_t n;
-    char words[160];
+    char words[360];
 };
 
 struct candidate {
@@ -441,7 +441,7 @@ void promotions_say_refused(const struct row *row, struct bytes step, const char
 /* ---- the column ---- */
 
 /* What an evaluation of the candidate is of. */
-static void put_evaluate(const struct row *row, struct buf *out) {
+void promotions_put_evaluate(const struct row *row, struct buf *out) {
     bool route = row_is(row, PROMOTIONS_WHAT, "route"), pack = row_is(row, PROMOTIONS_WHAT, "pack");
     bool model = row_is(row, PROMOTIONS_WHAT, "model");
     struct bytes name = row_text(row, route ? PROMOTIONS_ROUTE : PROMOTIONS_PACK);
@@ -521,7 +521,7 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
         put_trial(r->row, out);
         return !r->tripped;
     } else {
-        put_evaluate(r->row, out);
+        promotions_put_evaluate(r->row, out);
         return strcmp(name, "again") != 0 || readiness_fact(r->found, "suite")[0] != '\0'; /* nobody can run no suite */
     }
     return true;

@@ -29,6 +29,8 @@ const struct state_column promotions_live_columns[] = {
     [LIVE_LINKED] = {"linked", CELL_BOOL, 0, "a link was switched and read back"},
     [LIVE_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "from when on"},
     [LIVE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [LIVE_POLICY] = {"policy", CELL_TEXT, 0, "name of the gates that it passed, where it was promoted"},
+    [LIVE_POLICY_DIGEST] = {"policy_digest", CELL_TEXT, 0, "digest of their file"},
 };
 
 const struct state_column promotions_pending_columns[] = {
@@ -72,6 +74,9 @@ static int add(struct fold *fold, const struct row *row, struct bytes digest, st
         if (before.n > 0) row_set_text(live, LIVE_DIGEST_BEFORE, before);
         if (forward && row_has(row, PROMOTIONS_VERSION))
             row_set_text(live, LIVE_VERSION, row_text(row, PROMOTIONS_VERSION));
+        if (forward && row_has(row, PROMOTIONS_POLICY)) row_set_text(live, LIVE_POLICY, row_text(row, PROMOTIONS_POLICY));
+        if (forward && row_has(row, PROMOTIONS_POLICY_DIGEST))
+            row_set_text(live, LIVE_POLICY_DIGEST, row_text(row, PROMOTIONS_POLICY_DIGEST));
         row_set_text(live, LIVE_PROMOTION, row_text(row, PROMOTIONS_PROMOTION));
         row_set_str(live, LIVE_BY, by);
         row_set_bool(live, LIVE_LINKED, row_bool(row, PROMOTIONS_LINKED));

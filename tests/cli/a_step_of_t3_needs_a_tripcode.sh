@@ -115,7 +115,7 @@ promote() { # ID: up to the gate
     box 0 append promotion.planned -s "promotion/$1" digest="$d1" tier=T3
     box 0 append promotion.simulated -s "promotion/$1" digest="$d1" verdict=pass
     box 0 append promotion.verifying -s "promotion/$1" digest="$d1"
-    box 0 append promotion.gated -s "promotion/$1" digest="$d1" decision=pass
+    box 0 append -g measured promotion.gated -s "promotion/$1" digest="$d1" decision=pass
 }
 promote m
 box 1 append promotion.promoted -s promotion/m --checked digest="$d1"

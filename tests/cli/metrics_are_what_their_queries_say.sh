@@ -95,7 +95,7 @@ for p in a b; do
     jan promotion.debating -s promotion/$p digest="$d1"
     jan promotion.simulated -s promotion/$p digest="$d1" verdict=pass
     jan promotion.verifying -s promotion/$p digest="$d1"
-    jan promotion.gated -s promotion/$p digest="$d1" decision=pass
+    jan -g measured promotion.gated -s promotion/$p digest="$d1" decision=pass
     jan promotion.promoted -s promotion/$p digest="$d1"
 done
 feb promotion.rolled_back -s promotion/b digest="$d1"

@@ -100,7 +100,7 @@ measured eval.finished -s eval/e suite=s digest="$digest" verdict=pass
 opened swap
 box 0 append promotion.simulated -s promotion/swap verdict=pass
 box 0 append promotion.verifying -s promotion/swap
-box 0 append promotion.gated -s promotion/swap decision=pass digest="$digest"
+box 0 append -g measured promotion.gated -s promotion/swap decision=pass digest="$digest"
 box 1 append promotion.promoted -s promotion/swap digest="$digest" --checked
 err_has 'waits in round 1 for the votes of ann, bob'
 vote 0 swap ann 1

@@ -45,14 +45,15 @@ err_lacks 'the answers are not'
 box 0 promote simulate w -- diff -r web/v1 web/v1
 box 0 recovery snapshot web --into snapshots
 box 0 tripcode issue STEP --digest "$digest" --for promotion/w --sign-as alice.key
-jq -r .tripcode <<<"$out" >code
+printf '%s\n' "$out" >code # as it was printed
 box 0 promote verify w --gates gates.json --json
 same "$(state snapshot) $(state tripcode) $(state diff)" "open open open"
 gated=$(jq .gated_seq <<<"$out")
 box 1 promote apply w
 err_has 'it names no tripcode'
+err_has "--tripcode FILE: what 'ledger tripcode issue STEP --digest $digest --for promotion/w --sign-as KEYFILE' prints"
 box 0 promote verify w --gates gates.json --replay
-box 1 promote verify w --replay
+box 1 promote verify w --gates default --replay
 err_has "event $gated asked other gates than these"
 printf 'bad\n' | setsid -w "$LEDGER" -C "$BOX" promote apply w --tripcode - >"$T/.out" 2>"$T/.err" && fail 'a bad code permits it'
 box 0 promote apply w --tripcode code
@@ -66,7 +67,22 @@ gated=$("$LEDGER" -C "$BOX" --json promote verify f | jq .gated_seq)
 box 0 promote verify f --replay
 box 0 show "$gated" --json
 jq -c '.body | .reasons[0].value = "invented"' <<<"$out" >forged.json
-box 0 append promotion.gated -s promotion/f --body-file forged.json
+box 0 append -g measured promotion.gated -s promotion/f --body-file forged.json
 box 1 promote verify f --replay
 err_has "the answers are not those that event"
+# Without a tier two of the default gates stay closed; what is printed helps.
+box 0 promote plan g image/g --digest "$digest"
+err_has 'no --tier'
+box 0 promote simulate g --verdict pass
+box 1 promote verify g
+help="promote abort g && ledger -C $BOX promote plan g image/g --digest $digest --tier TIER"
+out_has "$help"
+box 0 promote status g
+out_has "$help"
+out_has "gate 'snapshot' is closed: the plan states no tier"
+box 0 promote abort g
+box 0 promote plan g image/g --digest "$digest" --tier T1
+err_lacks 'no --tier'
+box 0 promote simulate g --verdict pass
+box 0 promote verify g
 finish

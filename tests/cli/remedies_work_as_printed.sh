@@ -161,7 +161,7 @@ box 0 promote plan web image/web --target web --from web/v2
 digest=sha256:$(sha256sum web/v2 | cut -d' ' -f1)
 box 0 promote simulate web --verdict pass
 event promotion.verifying -s promotion/web
-event promotion.gated -s promotion/web decision=pass digest="$digest"
+event -g measured promotion.gated -s promotion/web decision=pass digest="$digest"
 event promotion.promoted -s promotion/web digest="$digest"
 mend promotions '' fail
 

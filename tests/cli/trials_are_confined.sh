@@ -46,7 +46,7 @@ box 1 promote simulate w --program sleep -- sh -c 'kill -9 $$'
 err_has 'it was ended'
 
 # A script brings the programs of its first line.
-printf '#!/bin/sh\nread -r line <web/v1/index.html && echo "$line"\n' >dry-run.sh
+printf '#!/bin/sh\nread -r line <web/v1/index.html\n' >dry-run.sh
 printf '#!/usr/bin/env sh\nexit 0\n' >by-env.sh
 printf '#!/no/such/shell\n' >lost.sh
 chmod 755 ./*.sh

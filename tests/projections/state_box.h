@@ -71,8 +71,9 @@ static inline uint64_t box_put(struct box *box, const char *kind, const char *su
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:test");
     draft.source = bytes_of("cli");
-    draft.grade =
-        bytes_of(strncmp(kind, "eval.", 5) == 0 && !box->told ? "measured" : "reported"); /* a program evaluates */
+    draft.grade = bytes_of((strncmp(kind, "eval.", 5) == 0 || strcmp(kind, "promotion.gated") == 0) && !box->told
+                               ? "measured"
+                               : "reported"); /* a program evaluates, and asks the gates */
     draft.run = bytes_of(run);
     draft.body = bytes_of_buf(&body);
     struct log_batch *batch;

@@ -312,9 +312,9 @@ static void the_story_ends_as_it_is_told(void **state) {
          "nothing was scored; event 65, its end or a score, is not measured: it was written, not run; samples on "
          "record: 0 of 40");
     says(view, "routes", "summarise", NULL, "state", "degraded");
-    says(view, "promotions", "p-1", NULL, "state", "promoted");
+    says(view, "promotions", "p-1", NULL, "state", "verifying"); /* the pass of its gates was typed */
     says(view, "promotions", "p-1", NULL, "violation",
-         "it is planned, and may not be promoted: simulate it first: ledger promote simulate p-1 -- COMMAND");
+         "it is being verified, and may not be promoted: the gate has not answered");
     says(view, "evals", "e-1", NULL, "state", "invalidated");
     says(view, "runs", "r-1", NULL, "outcome", "ok");
     says(view, "runs", "r-2", NULL, "state", "running");
