@@ -10,12 +10,14 @@
 
 #define RESAMPLES_MIN 100
 
-enum { C_CONFIDENCE, C_SEED, C_RESAMPLES, C_LATENCY, C_FORMAT };
+enum { C_CONFIDENCE, C_SEED, C_RESAMPLES, C_LATENCY, C_BY, C_AT, C_FORMAT };
 static const struct opt compare_options[] = {
     [C_CONFIDENCE] = {"confidence", 0, "SHARE", "level of tests and intervals: above 0.5, below 1 (default 0.95)"},
     [C_SEED] = {"seed", 0, "N", "seed of everything that is drawn at random (default 1)"},
     [C_RESAMPLES] = {"resamples", 0, "N", "resamples of bootstrap and permutation, from 100 (default 1000)"},
     [C_LATENCY] = {"latency", 0, NULL, "slower beyond noise is worse, too"},
+    [C_BY] = {"by", 0, "WHAT", "tag: the passes of each tag of the cases besides"},
+    [C_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},
     [C_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, junit"},
     {0},
 };
@@ -79,7 +81,8 @@ struct reading {
 static void *read_side(void *ctx) {
     struct reading *r = ctx;
     struct comparison *c = r->c;
-    r->rc = samples_read(c->view->ledger, row_text(&c->rows[r->side], EVAL_ID), false, &c->samples[r->side], &r->err);
+    r->rc = samples_read_until(c->view->ledger, row_text(&c->rows[r->side], EVAL_ID), state_at(c->view->state),
+                               &c->samples[r->side], &r->err);
     return NULL;
 }
 
@@ -108,6 +111,7 @@ static int load(struct comparison *c, const char *const names[2], struct err *er
     if (rc == 0) rc = compare_pair(&sides[0], &sides[1], &c->pairs, err);
     if (rc == 0) rc = check_pairs(c, names, err);
     if (rc == 0) rc = compare_samples(&c->pairs, &c->options, &c->found, err);
+    if (rc == 0 && c->by_tag) rc = compare_by_tag(&c->pairs, &sides[0], &sides[1], &c->options, &c->tags, err);
     return rc;
 }
 
@@ -150,7 +154,9 @@ static int compare(struct cli *cli, const struct opt_args *args) {
     int exit_code = evaluation_format(cli, format);
     if (exit_code != 0) return exit_code;
     if (read_options(args, &c.options, &err) != 0) return cli_usage(cli, "%s", err.msg);
-    exit_code = asof_open(&view, cli, NULL);
+    exit_code = evaluation_by(cli, opt_text(args, &compare_options[C_BY]), format, &c.by_tag);
+    if (exit_code != 0) return exit_code;
+    exit_code = asof_open(&view, cli, opt_text(args, &compare_options[C_AT]));
     if (exit_code == 0) {
         size_t table = state_table_find(view.state, "evals");
         asof_warn(&view, table);
@@ -158,6 +164,7 @@ static int compare(struct cli *cli, const struct opt_args *args) {
         row_init(&c.rows[1], state_table(view.state, table));
         exit_code = asof_exit(&view, answer(&c, args, format));
         compare_pairs_done(&c.pairs);
+        compare_tags_done(&c.tags);
         for (size_t i = 0; i < 2; i++) {
             samples_done(&c.samples[i]);
             row_done(&c.rows[i]);
@@ -168,7 +175,7 @@ static int compare(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec evals_compare = {
-    .synopsis = "A B [--confidence SHARE] [--seed N] [--resamples N] [--latency] [--format FORMAT]",
+    .synopsis = "A B [--confidence SHARE] [--seed N] [--resamples N] [--latency] [--by tag] [--at WHEN] [--format FORMAT]",
     .about = "Compares two evaluations of one suite sample by sample, A being the one before: which cases flipped,\n"
              "and whether the difference is more than noise. Samples are paired by task, case and repeat; of\n"
              "different versions of the suite only cases with the same digest are. Passes are compared by\n"

@@ -13,6 +13,8 @@ struct comparison {
     struct compare_options options;
     struct compare_pairs pairs;
     struct compare found;
+    struct compare_tags tags; /* empty: not asked for */
+    bool by_tag;
     bool by_latency; /* a B that is slower beyond noise is worse */
 };
 

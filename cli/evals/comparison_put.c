@@ -58,6 +58,35 @@ static void put_passes(const struct comparison *c, struct obj *out) {
     obj_obj(out, "passes", &passes);
 }
 
+static void put_tags(const struct comparison *c, struct obj *out) {
+    struct obj list = {0};
+    for (size_t i = 0; i < c->tags.n; i++) {
+        const struct compare_tag *tag = &c->tags.all[i];
+        struct obj one = {0};
+        if (tag->tag.n > 0) {
+            obj_str(&one, "tag", tag->tag);
+        } else {
+            obj_text(&one, "tag", NULL);
+        }
+        obj_uint(&one, "pairs", tag->found.n);
+        put_counts(&one, "passed", tag->found.passed[0], tag->found.passed[1]);
+        put_both(&one, "rate", tag->found.rate);
+        evaluation_put_real(&one, "difference", tag->found.difference);
+        put_interval(&one, &tag->found.interval);
+        obj_uint(&one, "pass_to_fail", tag->count[COMPARE_LOST]);
+        obj_uint(&one, "fail_to_pass", tag->count[COMPARE_GAINED]);
+        obj_uint(&one, "errors", tag->count[COMPARE_ERRED]);
+        evaluation_put_real(&one, "p", tag->found.p);
+        obj_text(&one, "answer", answers[tag->found.passes]);
+        obj_obj(&list, NULL, &one);
+    }
+    if (c->by_tag) {
+        obj_list(out, "tags", &list);
+    } else {
+        obj_done(&list);
+    }
+}
+
 static void put_errors(const struct comparison *c, struct obj *out) {
     const struct compare *f = &c->found;
     struct obj errors = {0};
@@ -171,6 +200,7 @@ int comparison_put(struct comparison *c) {
     obj_uint(&obj, "resamples", c->options.resamples);
     obj_text(&obj, "answer", answers[comparison_answer(c)]);
     put_passes(c, &obj);
+    put_tags(c, &obj);
     put_errors(c, &obj);
     put_numbers("score", &f->score, f->score.n > 0 && f->score.p <= 1 - c->options.confidence ? "differs" : "noise", &obj);
     put_numbers("latency_ms", &f->latency, answers[f->latency_answer], &obj);

@@ -294,6 +294,53 @@ static void print_flips(const struct comparison *c) {
     }
 }
 
+/* ---- the tags ---- */
+
+static void print_tags(const struct comparison *c) {
+    static const struct table_column columns[] = {
+        {"TAG", TABLE_TAIL, 0},    {"PAIRS", TABLE_RIGHT, 0},    {"A", TABLE_RIGHT, 0},    {"B", TABLE_RIGHT, 0},
+        {"B - A", TABLE_RIGHT, 0}, {"INTERVAL", TABLE_RIGHT, 0}, {"LOST", TABLE_RIGHT, 0}, {"GAINED", TABLE_RIGHT, 0},
+        {"P", TABLE_RIGHT, 0},     {"PASSES", TABLE_WHOLE, 0}};
+    static const char *const answers[] = {
+        [COMPARE_NOISE] = "noise", [COMPARE_BETTER] = "better", [COMPARE_WORSE] = "worse"};
+    struct table *table = NULL;
+    for (size_t i = 0; i < c->tags.n; i++) {
+        const struct compare_tag *tag = &c->tags.all[i];
+        const struct line line = {NULL, {tag->found.rate[0], tag->found.rate[1]}, tag->found.interval, true, true};
+        const double shown[] = {line.sides[0], line.sides[1], tag->found.difference};
+        struct buf cell = {.max = 256};
+        if (!table) {
+            out_str(c->view->cli, "\n");
+            table = table_new(c->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
+        }
+        table_cell(table, tag->tag.n > 0 ? tag->tag : bytes_of("(none)"));
+        table_uint(table, tag->found.n);
+        for (size_t k = 0; k < 3; k++) {
+            put_number(&cell, shown[k], &line, k == 2);
+            table_cell(table, bytes_of_buf(&cell));
+            buf_clear(&cell);
+        }
+        put_number(&cell, line.interval.low, &line, true);
+        buf_put_str(&cell, " to ");
+        put_number(&cell, line.interval.high, &line, true);
+        table_cell(table, bytes_of_buf(&cell));
+        buf_clear(&cell);
+        table_uint(table, tag->count[COMPARE_LOST]);
+        table_uint(table, tag->count[COMPARE_GAINED]);
+        buf_printf(&cell, "%.3g", tag->found.p);
+        table_cell(table, bytes_of_buf(&cell));
+        table_text(table, answers[tag->found.passes]);
+        buf_done(&cell);
+    }
+    table_end(table);
+    if (c->tags.n > 1) {
+        out_printf(c->view->cli,
+                   "%zu tags are %zu tests: one of them may differ by chance alone. The answer is that of all "
+                   "pairs.\n",
+                   c->tags.n, c->tags.n);
+    }
+}
+
 static void print_lines(struct cli *cli, struct bytes text) {
     while (text.n > 0) {
         const uint8_t *end = bytes_find(text, '\n');
@@ -321,6 +368,7 @@ void comparison_say(struct comparison *c) {
     out_str(cli, "\n");
     print_numbers(c);
     print_flips(c);
+    print_tags(c);
     out_str(cli, "\n");
     buf_clear(&words);
     comparison_words(c, &words);

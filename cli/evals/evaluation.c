@@ -86,6 +86,13 @@ int evaluation_format(const struct cli *cli, const char *format) {
                      text_near_words(&near));
 }
 
+int evaluation_by(const struct cli *cli, const char *by, const char *format, bool *ret_by_tag) {
+    bool whole = !format || strcmp(format, "table") == 0 || strcmp(format, "json") == 0;
+    *ret_by_tag = by && strcmp(by, "tag") == 0;
+    if (by && !*ret_by_tag && strcmp(by, "task") != 0) return cli_usage(cli, "--by '%.40s': expected task or tag", by);
+    return *ret_by_tag && !whole ? cli_usage(cli, "--by tag is for tables and --format json") : 0;
+}
+
 int evaluation_confidence(const char *text, double *ret, struct err *err) {
     char *end = NULL;
     if (!text) return 0;

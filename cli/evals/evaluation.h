@@ -18,6 +18,8 @@ void evaluation_put(const struct asof *view, const struct row *row, struct obj *
 void evaluation_sample_name(const struct sample *sample, struct buf *out);
 /* Is it one of table, json, jsonl, csv, junit (NULL: the default)? Returns 0, or EXIT_USAGE after reporting. */
 int evaluation_format(const struct cli *cli, const char *format);
+/* --by: task (NULL: the default) or tag, which only tables and JSON documents have. Returns 0, or EXIT_USAGE after reporting. */
+int evaluation_by(const struct cli *cli, const char *by, const char *format, bool *ret_by_tag);
 /* The share of --confidence; *ret is unchanged if it was not given. ERR_INVALID. */
 int evaluation_confidence(const char *text, double *ret, struct err *err);
 /* null for what is not finite. */

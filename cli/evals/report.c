@@ -11,10 +11,12 @@
 
 #define FIELDS_MAX ((size_t)32 << 20)
 
-enum { R_CONFIDENCE, R_PRIVATE, R_FORMAT };
+enum { R_CONFIDENCE, R_PRIVATE, R_BY, R_AT, R_FORMAT };
 static const struct opt report_options[] = {
     [R_CONFIDENCE] = {"confidence", 0, "SHARE", "level of intervals: above 0.5, below 1 (default 0.95)"},
     [R_PRIVATE] = {"private", 0, NULL, "show what failed samples answered: private fields"},
+    [R_BY] = {"by", 0, "WHAT", "rates by task (default) or by tag of the cases"},
+    [R_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},
     [R_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, junit"},
     {0},
 };
@@ -95,21 +97,63 @@ static void add(struct sheet_task *task, const struct sample *sample) {
     task->known += sample->outcome != SAMPLE_ERRED;
 }
 
-static int count_tasks(struct sheet *s, struct err *err) {
+/* The groups: tasks are in the samples' order, tags in their own. */
+static int name_tasks(struct sheet *s, struct err *err) {
     const struct samples *all = &s->samples;
+    struct samples_tags tags = {0};
     size_t n = 0;
     for (size_t i = 0; i < all->n; i++) {
         n += i == 0 || !bytes_eq(all->all[i].task, all->all[i - 1].task);
     }
+    int rc = s->by_tag ? samples_tags(all->all, all->n, &tags, err) : 0;
+    n = s->by_tag ? tags.n : n;
     s->tasks = calloc(n + 1, sizeof(*s->tasks));
     s->latencies = calloc(all->n + 1, sizeof(*s->latencies));
-    if (!s->tasks || !s->latencies) return err_set(err, ERR_NOMEM, "no memory for %zu samples", all->n);
+    if (rc == 0 && (!s->tasks || !s->latencies)) rc = err_set(err, ERR_NOMEM, "no memory for %zu samples", all->n);
+    for (size_t i = 0; rc == 0 && i < (s->by_tag ? n : all->n); i++) {
+        if (s->by_tag || i == 0 || !bytes_eq(all->all[i].task, all->all[i - 1].task)) {
+            s->tasks[s->n_tasks++].task = s->by_tag ? tags.tags[i] : all->all[i].task;
+        }
+    }
+    free(tags.tags);
+    return rc;
+}
+
+static int order_of_task(const void *key, const void *task) {
+    return bytes_cmp(*(const struct bytes *)key, ((const struct sheet_task *)task)->task);
+}
+
+static void add_tag(struct sheet *s, struct bytes tag, const struct sample *one) {
+    struct sheet_task *task = bsearch(&tag, s->tasks, s->n_tasks, sizeof(*s->tasks), order_of_task);
+    if (task == NULL || task->seen == one->seq + 1) return;
+    add(task, one);
+    task->seen = one->seq + 1;
+}
+
+static void add_tags(struct sheet *s, const struct sample *one) {
+    struct sample_tags tags;
+    struct bytes tag = {NULL, 0};
+    sample_tags_open(&tags, one);
+    if (tags.left == 0) add_tag(s, tag, one);
+    while (sample_tag_next(&tags, &tag)) {
+        add_tag(s, tag, one);
+    }
+}
+
+static int count_tasks(struct sheet *s, struct err *err) {
+    const struct samples *all = &s->samples;
+    size_t at = 0;
+    int rc = name_tasks(s, err);
+    if (rc != 0) return rc;
+    const size_t n = s->n_tasks;
     for (size_t i = 0; i < all->n; i++) {
         const struct sample *one = &all->all[i];
-        if (i == 0 || !bytes_eq(one->task, all->all[i - 1].task)) {
-            s->tasks[s->n_tasks++].task = one->task;
+        at += !s->by_tag && i > 0 && !bytes_eq(one->task, all->all[i - 1].task);
+        if (s->by_tag) {
+            add_tags(s, one);
+        } else {
+            add(&s->tasks[at], one);
         }
-        add(&s->tasks[s->n_tasks - 1], one);
         add(&s->tasks[n], one);
         if ((one->outcome == SAMPLE_PASSED || one->outcome == SAMPLE_MISSED) && isfinite(one->latency_ms)) {
             s->latencies[s->n_latencies++] = one->latency_ms;
@@ -138,7 +182,7 @@ static int answer(struct sheet *s, const char *name, const char *format) {
     struct err err = {0};
     int rc = evaluation_find(s->view, name, &s->row, &err);
     if (rc != 0) return asof_fail_lookup(s->view, &err);
-    rc = samples_read(s->view->ledger, row_text(&s->row, EVAL_ID), false, &s->samples, &err);
+    rc = samples_read_until(s->view->ledger, row_text(&s->row, EVAL_ID), state_at(s->view->state), &s->samples, &err);
     if (rc == 0) rc = count_tasks(s, &err);
     return rc == 0 ? show(s, format) : cli_fail(s->view->cli, &err);
 }
@@ -153,7 +197,9 @@ static int report(struct cli *cli, const struct opt_args *args) {
     if (evaluation_confidence(opt_text(args, &report_options[R_CONFIDENCE]), &s.confidence, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
-    exit_code = asof_open(&view, cli, NULL);
+    exit_code = evaluation_by(cli, opt_text(args, &report_options[R_BY]), format, &s.by_tag);
+    if (exit_code != 0) return exit_code;
+    exit_code = asof_open(&view, cli, opt_text(args, &report_options[R_AT]));
     if (exit_code == 0) {
         size_t table = state_table_find(view.state, "evals");
         asof_warn(&view, table);
@@ -170,8 +216,8 @@ static int report(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec evals_report = {
-    .synopsis = "EVAL [--confidence SHARE] [--private] [--format FORMAT]",
-    .about = "Shows one evaluation: its scores with their thresholds, pass rates by task with Wilson's intervals,\n"
+    .synopsis = "EVAL [--by tag] [--confidence SHARE] [--private] [--at WHEN] [--format FORMAT]",
+    .about = "Shows one evaluation: its scores with their thresholds, pass rates by task or tag with Wilson's\nintervals, "
              "the cases that failed and which expectations they did not meet, and how latencies are spread and\n"
              "changed while it ran. What was answered is private and shown only with --private. JSON lines, CSV\n"
              "and JUnit have every sample. Exit code 1 if there is no such evaluation.",

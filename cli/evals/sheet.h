@@ -7,9 +7,10 @@
 #include "evals/stat/stat.h"
 
 struct sheet_task {
-    struct bytes task; /* borrowed from the samples */
+    struct bytes task; /* or tag, "": none. Borrowed from the samples */
     uint64_t count[SAMPLE_ERRED + 1];
     uint64_t known;                /* without errors */
+    uint64_t seen;                 /* event of the newest sample: a tag that is named twice counts once */
     struct stat_interval interval; /* Wilson's, of the pass rate among the known ones; every sample counts alike */
 };
 
@@ -19,8 +20,9 @@ struct sheet {
     struct samples samples;
     double confidence;
     bool private_; /* show private fields of failed samples */
+    bool by_tag;   /* tasks has tags: a sample counts in each of its own */
     struct log_reader *reader;
-    struct sheet_task *tasks; /* in the samples' order, then all of them together */
+    struct sheet_task *tasks; /* in order, then all of them together */
     size_t n_tasks;
     double *latencies; /* of answered samples, ascending */
     size_t n_latencies;

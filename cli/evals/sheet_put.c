@@ -44,13 +44,17 @@ static void put_tasks(const struct sheet *s, struct obj *out) {
     struct obj tasks = {0}, all = {0};
     for (size_t i = 0; i + 1 < s->n_tasks; i++) {
         struct obj one = {0};
-        obj_str(&one, "task", s->tasks[i].task);
+        if (s->by_tag && s->tasks[i].task.n == 0) {
+            obj_text(&one, "tag", NULL);
+        } else {
+            obj_str(&one, s->by_tag ? "tag" : "task", s->tasks[i].task);
+        }
         put_counts(&s->tasks[i], &one);
         obj_obj(&tasks, NULL, &one);
     }
     put_counts(&s->tasks[s->n_tasks - 1], &all);
     obj_obj(out, "all", &all);
-    obj_list(out, "tasks", &tasks);
+    obj_list(out, s->by_tag ? "tags" : "tasks", &tasks);
 }
 
 static int put_failed(struct sheet *s, struct obj *out, struct err *err) {

@@ -48,19 +48,27 @@ static int print_score(void *ctx, const struct row *score, struct err *err) {
 }
 
 static void print_tasks(struct sheet *s) {
-    const struct table_column columns[] = {{"TASK", TABLE_TAIL, 0},       {"SAMPLES", TABLE_RIGHT, 0},
-                                           {"PASSED", TABLE_RIGHT, 0},    {"FAILED", TABLE_RIGHT, 0},
-                                           {"LIMITS", TABLE_RIGHT, 0},    {"ERRORS", TABLE_RIGHT, 0},
-                                           {"PASS RATE", TABLE_RIGHT, 0}, {"INTERVAL (WILSON)", TABLE_RIGHT, 0}};
+    const struct table_column columns[] = {{s->by_tag ? "TAG" : "TASK", TABLE_TAIL, 0},
+                                           {"SAMPLES", TABLE_RIGHT, 0},
+                                           {"PASSED", TABLE_RIGHT, 0},
+                                           {"FAILED", TABLE_RIGHT, 0},
+                                           {"LIMITS", TABLE_RIGHT, 0},
+                                           {"ERRORS", TABLE_RIGHT, 0},
+                                           {"PASS RATE", TABLE_RIGHT, 0},
+                                           {"INTERVAL (WILSON)", TABLE_RIGHT, 0}};
     struct table *table = NULL;
-    for (size_t i = s->n_tasks == 2 ? 1 : 0; i < s->n_tasks; i++) {
+    const bool one = s->n_tasks == 2 && !s->by_tag;
+    for (size_t i = one ? 1 : 0; i < s->n_tasks; i++) {
         const struct sheet_task *task = &s->tasks[i];
         struct buf text = {.max = 256};
         if (!table) {
             out_str(s->view->cli, "\n");
             table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
         }
-        table_cell(table, s->n_tasks == 2 ? s->tasks[0].task : i + 1 == s->n_tasks ? bytes_of("(all)") : task->task);
+        table_cell(table, one                          ? s->tasks[0].task
+                          : i + 1 == s->n_tasks        ? bytes_of("(all)")
+                          : s->by_tag && !task->task.n ? bytes_of("(none)")
+                                                       : task->task);
         table_uint(table, task->known + task->count[SAMPLE_ERRED]);
         for (size_t k = 0; k <= SAMPLE_ERRED; k++) {
             table_uint(table, task->count[k]);

@@ -98,4 +98,21 @@ struct compare {
 int compare_samples(const struct compare_pairs *pairs, const struct compare_options *options, struct compare *ret,
                     struct err *err);
 
+/* ---- by tag ---- */
+
+/* Of the pairs of one tag: `found` has its passes and errors; of scores and latencies only few resamples were drawn. */
+struct compare_tag {
+    struct bytes tag; /* "": pairs without one. Borrowed from the samples */
+    uint64_t count[COMPARE_CHANGES];
+    struct compare found;
+};
+struct compare_tags {
+    struct compare_tag *all; /* by tag; a pair is in each of its tags */
+    size_t n;
+};
+/* Of pairs of these two sides. Free with compare_tags_done also after a failure. ERR_NOMEM, ERR_LIMIT. */
+int compare_by_tag(const struct compare_pairs *pairs, const struct compare_side *a, const struct compare_side *b,
+                   const struct compare_options *options, struct compare_tags *ret, struct err *err);
+void compare_tags_done(struct compare_tags *tags);
+
 #endif

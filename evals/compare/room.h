@@ -4,6 +4,7 @@
  *
  *   pair     which samples belong together: one task, filter, case and repeat
  *   compare  what follows from the pairs: tests, intervals, percentiles, the answer
+ *   tags     the same for the pairs of each tag
  *
  * Whether an evaluation counts is not decided here: projections/ready/ does that.
  *

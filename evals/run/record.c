@@ -359,6 +359,14 @@ static int add_sample(struct run_record *r, const struct run_done *done, struct 
     mp_map_text(&r->body, "suite", suite->name);
     mp_map_text(&r->body, "task", suite->name);
     mp_map_text(&r->body, "sample", one->id);
+    if (one->tags_n > 0) {
+        mp_map_begin(&r->body, "tags");
+        mp_put_array(&r->body.values, (uint32_t)one->tags_n);
+        for (size_t i = 0; i < one->tags_n; i++) {
+            mp_put_str(&r->body.values, one->tags[i]);
+        }
+        mp_map_end(&r->body);
+    }
     mp_map_uint(&r->body, "repeat", item->repeat);
     put_real(&r->body, "weight", one->weight);
     if (one->probe) mp_map_bool(&r->body, "probe", true);

@@ -87,6 +87,7 @@ bool sample_decode(const struct log_event *event, struct sample *ret) {
     for (uint32_t left = item.count; left > 0; left--) {
         if (mp_next(&r, &key, NULL) != 0 || key.type != MP_STR || mp_skip(&r, 1, &raw, NULL) != 0) return false;
         if (bytes_is(key.data, "scores")) sample.score = score_of(raw);
+        if (bytes_is(key.data, "tags")) sample.tags = raw;
         if (mp_scalar(raw, &item) != 0) continue;
         if (bytes_is(key.data, "failure") && item.type == MP_STR) failure = item.data;
         for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

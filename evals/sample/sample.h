@@ -29,6 +29,7 @@ struct sample {
     uint64_t tokens_in, tokens_out; /* SAMPLE_ABSENT */
     uint64_t violations;
     bool probe;
+    struct bytes tags;          /* of the case: the list as it is in the event; empty: none */
     struct bytes case_digest;   /* "sha256:...": of the case; doc_digest in the event */
     struct bytes output_digest; /* "sha256:..."; empty: there is no output */
 };

@@ -22,13 +22,13 @@ struct reading {
     struct ledger *ledger;
     struct bytes subject;
     bool proven;
-    uint64_t size;              /* of the tree: all questions see one log */
+    uint64_t size;              /* of the tree, or as of when: all questions see one log */
     uint64_t wanted;            /* the start; LOG_NO_SEQ: the newest */
     struct bytes source, grade; /* the start's */
     struct seqs corrected;
     struct samples *ret;
     size_t cap;
-    struct bytes task; /* the newest's: most samples have the same */
+    struct bytes task, tags; /* the newest's: most samples have the same */
 };
 
 typedef int each_fn(struct reading *r, const struct log_event *event, struct err *err); /* 1: enough */
@@ -130,6 +130,12 @@ static int keep_texts(struct reading *r, struct sample *s) {
         r->task = s->task;
     }
     s->task = r->task;
+    if (!bytes_eq(s->tags, r->tags)) {
+        int rc = keep(r, &s->tags);
+        if (rc != 0) return rc;
+        r->tags = s->tags;
+    }
+    s->tags = r->tags;
     int rc = keep(r, &s->id);
     if (rc == 0) rc = keep(r, &s->filter);
     if (rc == 0) rc = keep(r, &s->case_digest);
@@ -165,12 +171,8 @@ static int take_sample(struct reading *r, const struct log_event *event, struct 
     return 0;
 }
 
-int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct samples *ret, struct err *err) {
-    return samples_read_from(ledger, eval, LOG_NO_SEQ, proven, ret, err);
-}
-
-int samples_read_from(struct ledger *ledger, struct bytes eval, uint64_t started, bool proven, struct samples *ret,
-                      struct err *err) {
+static int read_samples(struct ledger *ledger, struct bytes eval, uint64_t started, uint64_t until, bool proven,
+                        struct samples *ret, struct err *err) {
     static const char *const starts[] = {"eval.started"}, *const samples[] = {"eval.sampled", "eval.sample_failed"};
     char subject[SUBJECT_MAX];
     struct log_head head;
@@ -184,7 +186,7 @@ int samples_read_from(struct ledger *ledger, struct bytes eval, uint64_t started
                         .wanted = started,
                         .ret = ret};
     int rc = log_head(ledger, &head, err);
-    r.size = rc == 0 ? head.size : 0;
+    r.size = rc != 0 ? 0 : until < head.size ? until : head.size;
     if (rc == 0) rc = load_corrected(&r, err);
     if (rc == 0) rc = ask(&r, starts, 1, true, true, 0, take_start, err);
     uint64_t from = ret->started == SAMPLE_ABSENT ? 0 : ret->started;
@@ -193,6 +195,84 @@ int samples_read_from(struct ledger *ledger, struct bytes eval, uint64_t started
     if (rc != 0) return err_prefix(err, "samples of %s", subject);
     ret->repeated = samples_settle(ret->all, &ret->n);
     return 0;
+}
+
+int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct samples *ret, struct err *err) {
+    return read_samples(ledger, eval, LOG_NO_SEQ, LOG_NO_SEQ, proven, ret, err);
+}
+
+int samples_read_from(struct ledger *ledger, struct bytes eval, uint64_t started, bool proven, struct samples *ret,
+                      struct err *err) {
+    return read_samples(ledger, eval, started, LOG_NO_SEQ, proven, ret, err);
+}
+
+int samples_read_until(struct ledger *ledger, struct bytes eval, uint64_t until, struct samples *ret, struct err *err) {
+    return read_samples(ledger, eval, LOG_NO_SEQ, until, false, ret, err);
+}
+
+/* ---- tags ---- */
+
+bool sample_tag_next(struct sample_tags *tags, struct bytes *ret) {
+    struct mp_item item = {0};
+    if (tags->left == 0 || mp_next(&tags->reader, &item, NULL) != 0 || item.type != MP_STR) return false;
+    tags->left--;
+    *ret = item.data;
+    return true;
+}
+
+void sample_tags_open(struct sample_tags *tags, const struct sample *sample) {
+    struct mp_item item = {0};
+    mp_reader_init(&tags->reader, sample->tags);
+    bool list = sample->tags.n > 0 && mp_next(&tags->reader, &item, NULL) == 0 && item.type == MP_ARRAY;
+    tags->left = list ? item.count : 0;
+}
+
+bool sample_has_tag(const struct sample *sample, struct bytes tag) {
+    struct sample_tags tags;
+    struct bytes one;
+    bool any = false;
+    sample_tags_open(&tags, sample);
+    while (sample_tag_next(&tags, &one)) {
+        any = true;
+        if (bytes_eq(one, tag)) return true;
+    }
+    return !any && tag.n == 0;
+}
+
+static int order_of_tags(const void *a, const void *b) {
+    return bytes_cmp(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+static int add_tag(struct samples_tags *all, size_t *cap, struct bytes tag, struct err *err) {
+    if (all->n == *cap) {
+        *cap = *cap > 0 ? 2 * *cap : 64;
+        struct bytes *more = realloc(all->tags, *cap * sizeof *more);
+        if (more == NULL) return err_set(err, ERR_NOMEM, "out of memory for tags");
+        all->tags = more;
+    }
+    all->tags[all->n++] = tag;
+    return 0;
+}
+
+int samples_tags(const struct sample *samples, size_t n, struct samples_tags *all, struct err *err) {
+    size_t cap = all->n, kept = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct sample_tags tags;
+        struct bytes tag = {NULL, 0};
+        if (i > 0 && bytes_eq(samples[i].tags, samples[i - 1].tags)) continue;
+        sample_tags_open(&tags, &samples[i]);
+        if (tags.left == 0) rc = add_tag(all, &cap, tag, err);
+        while (rc == 0 && sample_tag_next(&tags, &tag)) {
+            rc = add_tag(all, &cap, tag, err);
+        }
+    }
+    if (all->n > 1) qsort(all->tags, all->n, sizeof *all->tags, order_of_tags);
+    for (size_t i = 0; i < all->n; i++) {
+        if (kept == 0 || !bytes_eq(all->tags[i], all->tags[kept - 1])) all->tags[kept++] = all->tags[i];
+    }
+    all->n = kept;
+    return rc;
 }
 
 void samples_done(struct samples *samples) {

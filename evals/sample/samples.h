@@ -5,6 +5,7 @@
 #define EVALS_SAMPLE_SAMPLES_H
 
 #include "base/arena.h"
+#include "base/mp.h"
 #include "evals/sample/sample.h"
 
 #define SAMPLES_MAX 2000000
@@ -37,6 +38,25 @@ int samples_read(struct ledger *ledger, struct bytes eval, bool proven, struct s
 /* The same from the start at `started` on, whatever started the id anew since. */
 int samples_read_from(struct ledger *ledger, struct bytes eval, uint64_t started, bool proven, struct samples *ret,
                       struct err *err);
+/* As of the first `until` events, for showing: no word is proven. */
+int samples_read_until(struct ledger *ledger, struct bytes eval, uint64_t until, struct samples *ret, struct err *err);
 void samples_done(struct samples *samples);
+
+/* The tags of one sample's case, in the order of the event. */
+struct sample_tags {
+    struct mp_reader reader;
+    uint32_t left;
+};
+void sample_tags_open(struct sample_tags *tags, const struct sample *sample);
+bool sample_tag_next(struct sample_tags *tags, struct bytes *ret);
+bool sample_has_tag(const struct sample *sample, struct bytes tag); /* "": it has none */
+
+/* All tags that there are, sorted, each once; "" is first if a sample has none. */
+struct samples_tags {
+    struct bytes *tags; /* owned; the texts are borrowed from the samples */
+    size_t n;
+};
+/* Adds those of these samples. The caller frees `tags`, also after a failure. ERR_NOMEM. */
+int samples_tags(const struct sample *samples, size_t n, struct samples_tags *all, struct err *err);
 
 #endif

@@ -30,6 +30,14 @@ evaluation() { # NAME PATTERN ARGS...
     samples "$1.jsonl" "$@"
     box 0 ingest jsonl "$1.jsonl"
 }
+evaluation_of_tags() { # NAME PATTERN: even cases are tagged even, those below 8 low
+    box 0 append --source jsonl eval.started -s "eval/$1" suite=tagged suite_digest="sha256:$(printf '%.0sa' {1..64})"
+    samples "$1.jsonl" "$@"
+    jq -c '(.body.sample | ltrimstr("c") | tonumber) as $n
+        | .body.tags = ([if $n % 2 == 0 then "even" else empty end, if $n < 8 then "low" else empty end])
+        | if .body.tags == [] then del(.body.tags) else . end' "$1.jsonl" >"$1.tags"
+    box 0 ingest jsonl "$1.tags"
+}
 evaluation a pppppppppppppppppppp
 evaluation b ppppppppppppffffffff latency=300
 evaluation same pppppppppppppppppfff
@@ -189,6 +197,36 @@ json '.scores[0] | [.metric, .threshold, .side, .verdict] | tojson' '["acc",0.9,
 box 0 eval report b --format csv
 same "$(wc -l <"$T/.out")" 21
 out_lacks 'secretive'
+# By tag: a sample counts in each of its tags; the answer stays that of all. As of a moment only what was recorded then.
+evaluation_of_tags t1 pppppppppppppppp
+before=$(jq -r .size <<<"$("$LEDGER" -C "$BOX" status --json)")
+evaluation_of_tags t2 fpfpfpfppppppppp
+box 0 eval report t2 --by tag
+line '^\(none\) +4 +4 +0 '
+line '^even +8 +4 +4 '
+line '^low +8 +4 +4 '
+line '^\(all\) +16 +12 +4 '
+box 0 eval report t2 --by tag --json
+json '.tags | map([.tag, .samples, .passed]) | tojson' '[[null,4,4],["even",8,4],["low",8,4]]'
+json '.all.samples' 16
+box 0 eval compare t1 t2 --by tag
+line '^even +8 +100.00 % +50.00 % +-50.00 % .* 4 +0 +0.125 +noise'
+line '^\(none\) +4 +100.00 % +100.00 % '
+out_has '3 tags are 3 tests'
+box 0 eval compare t1 t2 --by tag --json
+json '.tags | map([.tag, .pairs, .pass_to_fail, .answer]) | tojson' '[[null,4,0,"noise"],["even",8,4,"noise"],["low",8,4,"noise"]]'
+box 0 eval compare t1 t2 --json
+json .tags null
+box 2 eval report t2 --by case
+err_has "--by 'case': expected task or tag"
+box 2 eval compare t1 t2 --by tag --format csv
+err_has '--by tag is for tables and --format json'
+box 1 eval report t2 --at "$((before - 1))"
+box 0 eval report t1 --at "$((before - 3))" --json
+json '.all.samples' 15
+box 0 eval compare t1 t1 --at "$((before - 3))" --json
+json '.passes.pairs' 15
+
 box 0 eval report empty
 out_has 'no samples on record'
 box 1 eval report nowhere

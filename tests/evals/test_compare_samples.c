@@ -22,6 +22,15 @@ struct box {
 static const char *const tasks[] = {"math", "text", ""};
 static const char *const digests[] = {"", "sha256:aa", "sha256:bb"};
 static const struct compare_options defaults = {COMPARE_CONFIDENCE, COMPARE_SEED, 200};
+/* Lists of tags as in an event: none, x, x and y, y twice, and what is no list of texts. */
+static const struct {
+    struct bytes list;
+    bool none, x, y;
+} tags[] = {{{NULL, 0}, true, false, false},
+            {{(const uint8_t *)"\x91\xa1x", 3}, false, true, false},
+            {{(const uint8_t *)"\x92\xa1x\xa1y", 5}, false, true, true},
+            {{(const uint8_t *)"\x92\xa1y\xa1y", 5}, false, false, true},
+            {{(const uint8_t *)"\xa1x", 2}, true, false, false}};
 static uint64_t state;
 
 /* A failure names its seed. */
@@ -71,6 +80,7 @@ static void fill(struct box *box, bool same_cases) {
             one->latency_ms = next(3) == 0 ? NAN : (double)next(50);
             one->score = next(3) == 0 ? NAN : (double)next(5) / 4;
             one->violations = next(40) == 0;
+            one->tags = tags[next(5)].list;
         }
     }
 }
@@ -194,6 +204,45 @@ static void settle(const struct box *box, size_t side, struct sample *all, struc
     ret->samples = all;
 }
 
+static bool has_tag(const struct sample *one, struct bytes tag) {
+    size_t i = 0;
+    while (tags[i].list.p != one->tags.p) {
+        i++;
+    }
+    return tag.n == 0 ? tags[i].none : bytes_is(tag, "x") ? tags[i].x : tags[i].y;
+}
+
+/* Each tag has the pairs whose first sample has it, and what follows from those alone. */
+static void check_tags(const struct compare_pairs *pairs, const struct compare_side sides[2]) {
+    struct compare_tags by;
+    struct compare_pairs of = {.pairs = calloc(pairs->n + 1, sizeof(*of.pairs)), .cases = pairs->cases};
+    struct err err = {0};
+    bool seen[3] = {false};
+    assert_non_null(of.pairs);
+    assert_int_equal(compare_by_tag(pairs, &sides[0], &sides[1], &defaults, &by, &err), 0);
+    for (size_t i = 0; i < by.n; i++) {
+        uint64_t count[COMPARE_CHANGES] = {0};
+        of.n = 0;
+        for (size_t k = 0; k < pairs->n; k++) {
+            const struct compare_pair *pair = &pairs->pairs[k];
+            if (!has_tag(pair->a ? pair->a : pair->b, by.all[i].tag)) continue;
+            of.pairs[of.n++] = *pair;
+            count[pair->change]++;
+        }
+        assert_memory_equal(by.all[i].count, count, sizeof(count));
+        check_passes(&by.all[i].found, &of);
+        assert_true(i == 0 || bytes_cmp(by.all[i - 1].tag, by.all[i].tag) < 0);
+        seen[by.all[i].tag.n == 0 ? 0 : bytes_is(by.all[i].tag, "x") ? 1 : 2] = true;
+    }
+    for (size_t k = 0; k < pairs->n; k++) {
+        const struct sample *one = pairs->pairs[k].a ? pairs->pairs[k].a : pairs->pairs[k].b;
+        assert_true(!has_tag(one, bytes_of("")) || seen[0]);
+        assert_true((!has_tag(one, bytes_of("x")) || seen[1]) && (!has_tag(one, bytes_of("y")) || seen[2]));
+    }
+    compare_tags_done(&by);
+    free(of.pairs);
+}
+
 static void check(const struct box *box, bool same_suite) {
     static struct sample all[2][SAMPLES_N];
     struct compare_side sides[] = {{.suite_digest = bytes_of("sha256:s")},
@@ -224,6 +273,7 @@ static void check(const struct box *box, bool same_suite) {
         assert_int_equal(pairs.pairs[i].change, change_of(box, one, same_suite));
     }
     check_passes(&found, &pairs);
+    check_tags(&pairs, sides);
     compare_pairs_done(&pairs);
 }
 
