@@ -49,10 +49,12 @@ void gate_open(struct gate_answer *a, const char *fmt, ...) {
 }
 
 void gate_close(struct gate_answer *a, const char *fmt, ...) {
+    char words[2 * sizeof(a->why)];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(a->why, sizeof(a->why), fmt, ap);
+    vsnprintf(words, sizeof(words), fmt, ap);
     va_end(ap);
+    snprintf(a->why, sizeof(a->why), "%.*s%s", REASON_CUT(bytes_of(words), sizeof(a->why) - 1));
     a->open = false;
 }
 
@@ -260,8 +262,8 @@ static int ask_health(struct asking *k, struct gate_answer *a, struct err *err) 
     }
     if (rc == 0 && !bytes_is(verdict, "pass")) {
         gate_value(a, "%.*s", REASON_NAME(verdict.n > 0 ? verdict : bytes_of("unknown")));
-        gate_close(a, "the box is not healthy: %.*s",
-                   REASON_NAME(there ? named_text(&row, "reason") : bytes_of("no verdict")));
+        gate_close(a, "the box is not healthy: %.*s%s",
+                   REASON_CUT(there ? named_text(&row, "reason") : bytes_of("no verdict"), 300));
     } else if (rc == 0 && since < 0) {
         gate_value(a, "pass");
         gate_close(a, "nobody knows since when");

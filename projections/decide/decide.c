@@ -23,7 +23,8 @@ int decide_is_proven(struct state_view *view, struct bytes route, struct decisio
             } else if (named_has(&row, "proof")) {
                 decide_cite(ret, (uint64_t)named_int(&row, "proof"));
             } else {
-                decide_no(ret, "route '%.*s' is %.*s: %.*s", REASON_NAME(route), REASON_NAME(state), REASON_NAME(why));
+                decide_no(ret, "route '%.*s' is %.*s: %.*s%s", REASON_NAME(route), REASON_NAME(state),
+                          REASON_CUT(why, 300));
             }
         }
     }

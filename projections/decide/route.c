@@ -199,10 +199,10 @@ static int bar_by_proof(struct gathering *g, struct route_candidate *c, const ch
         bool other = is_of_other(&proof.found);
         c->changed = c->changed || other;
         if (other && measured != NULL && !c->tool) {
-            set_bar(c, ROUTE_BAR_PROOF, "its runtime serves %.*s now: %.*s", REASON_DIGEST(bytes_of(measured)),
-                    REASON_PART(words, 160));
+            set_bar(c, ROUTE_BAR_PROOF, "its runtime serves %.*s now: %.*s%s", REASON_DIGEST(bytes_of(measured)),
+                    REASON_CUT(words, 200));
         }
-        set_bar(c, ROUTE_BAR_PROOF, "%.*s", REASON_PART(words, sizeof(c->why) - 1));
+        set_bar(c, ROUTE_BAR_PROOF, "%.*s%s", REASON_CUT(words, sizeof(c->why) - 1));
     }
     return 0;
 }

@@ -16,8 +16,8 @@
 
 /* The first few of a list, for the words of a finding. */
 struct told {
-    size_t n, used;
-    char words[200];
+    size_t n, named, used;
+    char words[256];
     int64_t seqs[TOLD_MAX]; /* of their events */
 };
 
@@ -57,6 +57,7 @@ static void tell(struct told *told, const char *words, int64_t seq) {
     if (told->n++ < TOLD_MAX) {
         int n =
             snprintf(told->words + told->used, sizeof(told->words) - told->used, "%s%s", told->n > 1 ? "; " : "", words);
+        told->named += n > 0 && (size_t)n < sizeof(told->words) - told->used;
         told->used += n > 0 && (size_t)n < sizeof(told->words) - told->used ? (size_t)n : 0;
         told->words[told->used] = '\0';
     }
@@ -77,8 +78,8 @@ static void cite_told(struct judging *j, const struct told *told) {
 
 static void say_told(struct judging *j, const char *name, const struct told *told) {
     cite_told(j, told);
-    if (told->n > TOLD_MAX) {
-        readiness_say(&j->ret->found, name, "%s; and %zu more", told->words, told->n - TOLD_MAX);
+    if (told->n > told->named) {
+        readiness_say(&j->ret->found, name, "%s; and %zu more", told->words, told->n - told->named);
     } else {
         readiness_say(&j->ret->found, name, "%s", told->words);
     }

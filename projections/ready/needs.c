@@ -169,7 +169,7 @@ static bool say_route(const struct need *n) {
                 row_is(n->row, ROUTE_STATE, "undeclared");
     if (row_is(n->row, ROUTE_STATE, "ready")) return false;
     readiness_say(n->found, "state", "%.*s%s", PART(told ? NOTHING : state), !told && why.n > 0 ? ", " : "");
-    readiness_say(n->found, "why", "%.*s", REASON_PART(why, 190));
+    readiness_say(n->found, "why", "%.*s%s", REASON_CUT(why, 300));
     return say_name(n, true);
 }
 
@@ -213,7 +213,7 @@ static bool is_absent_requirement(const struct need *n, bool pack) {
     bool unmet = r != NULL && r->is == REQUIRES_ABSENT && bytes_is(r->sort, "pack") == pack;
     if (unmet) {
         readiness_say(n->found, "what", "%s", r->what);
-        readiness_say(n->found, "why", "%.*s", REASON_PART(bytes_of(r->reason.words), 190));
+        readiness_say(n->found, "why", "%.*s%s", REASON_CUT(bytes_of(r->reason.words), 300));
     }
     return unmet;
 }

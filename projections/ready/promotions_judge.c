@@ -15,7 +15,7 @@
 #define LACKING_MAX  3  /* names in a finding */
 #define LACKING_NAME 72 /* bytes of each */
 #define NAME_WHOLE   120
-#define FAILURE_MAX  160 /* bytes kept of why an evaluation failed */
+#define FAILURE_MAX  260 /* bytes kept of why an evaluation failed */
 
 /* The result of the newest decisive evaluation by one suite. */
 struct suite_said {
@@ -93,7 +93,7 @@ static int weigh(struct candidate *c, const struct row *eval, struct err *err) {
         if (s != NULL && seq >= s->seq) {
             s->seq = seq;
             s->passed = verdict.counts;
-            snprintf(s->why, sizeof(s->why), "%.*s", REASON_PART(bytes_of(verdict.reason.words), FAILURE_MAX));
+            snprintf(s->why, sizeof(s->why), "%.*s%s", REASON_CUT(bytes_of(verdict.reason.words), FAILURE_MAX));
             struct bytes id = row_text(eval, EVAL_ID);
             snprintf(s->eval, sizeof(s->eval), "%.*s", id.n <= NAME_WHOLE ? (int)id.n : 0, (const char *)id.p);
         }

@@ -101,17 +101,14 @@ void readiness_say(struct readiness *r, const char *name, const char *fmt, ...) 
     va_start(args, fmt);
     vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
-    snprintf(r->fact[i].text, sizeof(r->fact[i].text), "%.*s",
-             (int)reason_fits(bytes_of(words), sizeof(r->fact[i].text) - 1), words);
+    snprintf(r->fact[i].text, sizeof(r->fact[i].text), "%.*s%s", REASON_CUT(bytes_of(words), sizeof(r->fact[i].text) - 1));
 }
 
 static void keep(struct readiness *r, enum readiness_id id, struct bytes words) {
     if (r->n < READINESS_FOUND_MAX) {
         struct readiness_finding *f = &r->found[r->n++];
         f->id = id;
-        bool cut = words.n >= sizeof(f->words);
-        snprintf(f->words, sizeof(f->words), "%.*s%s", REASON_PART(words, sizeof(f->words) - (cut ? 4 : 1)),
-                 cut ? "..." : "");
+        snprintf(f->words, sizeof(f->words), "%.*s%s", REASON_CUT(words, sizeof(f->words) - 1));
     }
 }
 

@@ -60,12 +60,12 @@ const char *readiness_state(enum readiness_outcome outcome);
 
 struct readiness_finding {
     enum readiness_id id;
-    char words[280];
+    char words[400];
 };
 struct readiness {
     struct readiness_fact {
         const char *name; /* borrowed */
-        char text[200];
+        char text[320];
     } fact[READINESS_FACTS_MAX];
     size_t n_facts, n;
     struct readiness_finding found[READINESS_FOUND_MAX];

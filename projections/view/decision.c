@@ -14,15 +14,13 @@ void decide_begin(struct decision *ret) {
 }
 
 void decide_no(struct decision *ret, const char *fmt, ...) {
+    char words[2 * sizeof(ret->reason)];
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(ret->reason, sizeof(ret->reason), fmt, args);
+    vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
     ret->yes = false;
-    if (n >= (int)sizeof(ret->reason)) {
-        struct bytes all = bytes_of(ret->reason);
-        ret->reason[reason_fits(all, all.n - 3)] = '\0';
-    }
+    snprintf(ret->reason, sizeof(ret->reason), "%.*s%s", REASON_CUT(bytes_of(words), sizeof(ret->reason) - 1));
 }
 
 void decide_cite(struct decision *ret, uint64_t seq) {

@@ -1,4 +1,4 @@
-/* Words are cut at whole characters: what a row holds must stay UTF-8. */
+/* Names are cut at whole characters, messages after a whole word: what a row holds must stay UTF-8. */
 #include "projections/view/reason.h"
 
 #include <stdarg.h>
@@ -19,6 +19,20 @@ size_t reason_fits(struct bytes text, size_t max) {
     return n;
 }
 
+size_t reason_cut(struct bytes text, size_t max) {
+    const size_t more = max > 3 ? max - 3 : 0, least = more / 2;
+    size_t n = reason_fits(text, text.n > max ? more : max), at = n;
+    if (text.n <= max) return n;
+    while (at > least && text.p[at] != ' ') {
+        at--;
+    }
+    n = at > least ? at : n;
+    while (n > least && memchr(" ;:,", text.p[n - 1], 4) != NULL) {
+        n--;
+    }
+    return n;
+}
+
 void reason_say(struct reason *reason, const char *fmt, ...) {
     static const char more[] = "...";
     char words[2 * REASON_MAX];
@@ -31,7 +45,7 @@ void reason_say(struct reason *reason, const char *fmt, ...) {
         return; /* already cut */
     }
     struct bytes whole = bytes_of(words);
-    size_t take = reason_fits(whole, room);
+    size_t take = whole.n > room ? reason_cut(whole, room + 3) : whole.n;
     memcpy(reason->words + reason->n, words, take);
     reason->n += take;
     reason->words[reason->n] = '\0';

@@ -30,8 +30,13 @@ void reason_give(const struct reason *reason, struct row *row, size_t base);
 size_t reason_fits(struct bytes text, size_t max);
 /* For printf's "%.*s": as much of it as fits. */
 #define REASON_PART(text, max) (int)reason_fits((text), (max)), (text).n > 0 ? (const char *)(text).p : ""
-#define REASON_NAME(text)      REASON_PART((text), 120)
-#define REASON_PATH(text)      REASON_PART((text), 300) /* its end is what tells paths apart */
-#define REASON_DIGEST(text)    REASON_PART((text), 19)  /* enough to recognise it: "sha256:0123456789ab" */
+/* How much of it is kept when it is longer than `max`: whole words, and room for "...". Where there is none, whole characters. */
+size_t reason_cut(struct bytes text, size_t max);
+/* For printf's "%.*s%s": a message as it is, or cut after a word and with "..." at its end. */
+#define REASON_CUT(text, max)                                                                                              \
+    (int)reason_cut((text), (max)), (text).n > 0 ? (const char *)(text).p : "", (text).n > (max) ? "..." : ""
+#define REASON_NAME(text)   REASON_PART((text), 120)
+#define REASON_PATH(text)   REASON_PART((text), 300) /* its end is what tells paths apart */
+#define REASON_DIGEST(text) REASON_PART((text), 19)  /* enough to recognise it: "sha256:0123456789ab" */
 
 #endif
