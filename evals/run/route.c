@@ -1,4 +1,4 @@
-/* A runtime on a named machine, "ollama@HOST:PORT", is reached there; otherwise the configured endpoint serves, as it does for
+/* A runtime on a named machine, "ollama@HOST:PORT" or "openai@HOST:PORT", is reached there; otherwise the configured endpoint serves, as it does for
  * steps of packs; a runtime "ollama" without either is where Ollama listens by itself. */
 #include "evals/run/route.h"
 
@@ -53,12 +53,22 @@ static int find(void *ctx, struct state_view *view, struct err *err) {
     return rc;
 }
 
+/* Is the configured endpoint that of this host? It may say more: a path, or a file with a key. */
+static bool is_at(const char *url, const char *host) {
+    const char *at = strstr(url, "://");
+    const size_t n = strlen(host);
+    return at != NULL && n > 0 && strncmp(at + 3, host, n) == 0 && (at[3 + n] == '\0' || at[3 + n] == '/');
+}
+
 static void find_endpoint(struct run_route *r, const char *runtime, const struct config *config) {
-    static const char at[] = "ollama@";
+    static const char ollama[] = "ollama@", openai[] = "openai@";
+    const size_t n = sizeof(ollama) - 1;
+    bool of_openai = strncmp(runtime, openai, n) == 0;
     r->protocol = config->model_openai ? WORK_OPENAI : WORK_OLLAMA;
-    if (strncmp(runtime, at, sizeof(at) - 1) == 0) {
-        (void)snprintf(r->url, sizeof(r->url), "http://%s", runtime + sizeof(at) - 1);
-        r->protocol = WORK_OLLAMA;
+    bool named = of_openai || strncmp(runtime, ollama, n) == 0;
+    if (named && !(of_openai == config->model_openai && is_at(config->model_url, runtime + n))) {
+        (void)snprintf(r->url, sizeof(r->url), "http://%s", runtime + n);
+        r->protocol = of_openai ? WORK_OPENAI : WORK_OLLAMA;
     } else if (config->model_url[0] != '\0') {
         (void)snprintf(r->url, sizeof(r->url), "%.1000s", config->model_url);
         (void)snprintf(r->key_file, sizeof(r->key_file), "%.1000s", config->model_key);

@@ -124,7 +124,7 @@ static int bar_by_limits(struct gathering *g, struct route_candidate *c, struct 
     struct capability limits;
     enum capacity_why why = CAPACITY_NO_WHY;
     char room[MODELS_RUNTIME_MAX];
-    bool elsewhere = strchr(c->runtime, '@') != NULL && !models_is_local(models_runtime(bytes_of(c->runtime), room));
+    bool elsewhere = strchr(c->runtime, '@') != NULL && !models_is_here(models_runtime(bytes_of(c->runtime), room));
     int rc = capacity_of_model(g->view, bytes_of(c->digest), bytes_of(c->runtime), &model, &why, &limits, err);
     if (rc == 0) {
         snprintf(g->ret->policy, sizeof(g->ret->policy), "%s", limits.policy);

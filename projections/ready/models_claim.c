@@ -5,9 +5,15 @@
 
 #include "projections/rows/list.h"
 
-#define NOTHING     ((struct bytes){0})
-#define OLLAMA      "ollama"
-#define OLLAMA_PORT "11434"
+#define NOTHING ((struct bytes){0})
+#define HERE    "@127.0.0.1:"
+
+/* Runtimes of which several may serve on one machine, told apart by their ports. */
+static const struct family {
+    const char *name;
+    const char *port; /* where it listens by itself; "": there is no such port */
+} families[] = {{"ollama", "11434"}, {"openai", ""}};
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 bool models_is_digest(struct bytes text) {
     return bytes_has_prefix(text, "sha256:");
@@ -26,28 +32,55 @@ static bool is_here(struct bytes host, struct bytes *ret_port) {
     return false;
 }
 
-/* Of a server of this machine: the runtime's own name, or where Ollama listens on another port than its own, with that. */
+/* Of a server of this machine: the runtime's own name, or where it listens on another port than by itself, with that. */
 static struct bytes local_name(struct bytes runtime, struct bytes port, char room[MODELS_RUNTIME_MAX]) {
-    static const char at[] = OLLAMA "@127.0.0.1:";
-    if (!bytes_is(runtime, OLLAMA) || port.n == 0 || bytes_is(port, OLLAMA_PORT) ||
-        sizeof(at) - 1 + port.n > MODELS_RUNTIME_MAX) {
-        return runtime;
+    for (size_t i = 0; i < FAMILIES; i++) {
+        size_t n = runtime.n, at = sizeof(HERE) - 1;
+        if (!bytes_is(runtime, families[i].name) || port.n == 0 || bytes_is(port, families[i].port) ||
+            n + at + port.n > MODELS_RUNTIME_MAX) {
+            continue;
+        }
+        memcpy(room, families[i].name, n);
+        memcpy(room + n, HERE, at);
+        memcpy(room + n + at, port.p, port.n);
+        return (struct bytes){(const uint8_t *)room, n + at + port.n};
     }
-    memcpy(room, at, sizeof(at) - 1);
-    memcpy(room + sizeof(at) - 1, port.p, port.n);
-    return (struct bytes){(const uint8_t *)room, sizeof(at) - 1 + port.n};
+    return runtime;
 }
 
 struct bytes models_runtime(struct bytes runtime, char room[MODELS_RUNTIME_MAX]) {
-    static const char at[] = OLLAMA "@";
-    const size_t n = sizeof(at) - 1;
+    const uint8_t *at = runtime.n > 0 ? memchr(runtime.p, '@', runtime.n) : NULL;
+    const size_t n = at != NULL ? (size_t)(at - runtime.p) : 0;
     struct bytes port;
-    if (!bytes_has_prefix(runtime, at) || !is_here((struct bytes){runtime.p + n, runtime.n - n}, &port)) return runtime;
-    return local_name(bytes_of(OLLAMA), port, room);
+    for (size_t i = 0; at != NULL && i < FAMILIES; i++) {
+        if (bytes_is((struct bytes){runtime.p, n}, families[i].name) &&
+            is_here((struct bytes){at + 1, runtime.n - n - 1}, &port)) {
+            return local_name(bytes_of(families[i].name), port, room);
+        }
+    }
+    return runtime;
 }
 
-bool models_is_local(struct bytes runtime) {
-    return bytes_is(runtime, OLLAMA) || bytes_has_prefix(runtime, OLLAMA "@127.0.0.1:");
+bool models_is_family(struct bytes runtime) {
+    bool is = false;
+    for (size_t i = 0; i < FAMILIES; i++) {
+        is = is || bytes_is(runtime, families[i].name);
+    }
+    return is;
+}
+
+bool models_is_local(struct bytes runtime, struct bytes family) {
+    const size_t n = family.n, at = sizeof(HERE) - 1;
+    return runtime.n >= n && n > 0 && memcmp(runtime.p, family.p, n) == 0 &&
+           (runtime.n == n || (runtime.n > n + at && memcmp(runtime.p + n, HERE, at) == 0));
+}
+
+bool models_is_here(struct bytes runtime) {
+    bool is = false;
+    for (size_t i = 0; i < FAMILIES; i++) {
+        is = is || models_is_local(runtime, bytes_of(families[i].name));
+    }
+    return is;
 }
 
 /* The part between "://" and the path. */

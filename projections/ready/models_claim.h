@@ -19,12 +19,17 @@ void models_read_claim(const struct fold *fold, struct models_claim *ret);
  * here. The manifest is empty. */
 void models_read_use(const struct fold *fold, struct models_claim *ret);
 /* The name under which a runtime's events are known: what serves on this machine where Ollama does by itself is "ollama", on another
- * port "ollama@127.0.0.1:PORT", however its address is written. Borrows from `runtime` or `room`. */
+ * port "ollama@127.0.0.1:PORT", however its address is written; a server that speaks OpenAI's protocol has no port of its own, and is
+ * "openai@127.0.0.1:PORT". Borrows from `runtime` or `room`. */
 struct bytes models_runtime(struct bytes runtime, char room[MODELS_RUNTIME_MAX]);
 /* The same of a runtime's own name and the address that it has. */
 struct bytes models_runtime_at(struct bytes runtime, struct bytes endpoint, char room[MODELS_RUNTIME_MAX]);
-/* Is it an Ollama of this machine, on whatever port? */
-bool models_is_local(struct bytes runtime);
+/* "ollama", "openai": several of one machine are told apart by their ports. */
+bool models_is_family(struct bytes runtime);
+/* Is it of this family and this machine, on whatever port? */
+bool models_is_local(struct bytes runtime, struct bytes family);
+/* The same of any family. */
+bool models_is_here(struct bytes runtime);
 bool models_is_digest(struct bytes text);
 
 #endif

@@ -115,14 +115,14 @@ static int search_one(struct search *s, struct bytes runtime, struct bytes model
     return rc;
 }
 
-/* All runtimes that have the name, or those of this machine. */
-static int search_all(struct search *s, struct bytes model, bool local, bool wishes, struct err *err) {
+/* All runtimes that have the name, or those of a family on this machine. */
+static int search_all(struct search *s, struct bytes model, struct bytes family, bool wishes, struct err *err) {
     const struct bytes parts[] = {model, model};
     struct state_rows *rows = NULL;
     const struct row *claim;
     int rc = look_rows(s->view, "model_claims", parts, 2, &rows, err);
     while (rc == 0 && s->found < CLAIMS_MAX && (rc = look_next(rows, &claim, err)) == 0) {
-        if (local && !models_is_local(row_text(claim, CLAIM_RUNTIME))) continue;
+        if (family.n > 0 && !models_is_local(row_text(claim, CLAIM_RUNTIME), family)) continue;
         rc = search_one(s, row_text(claim, CLAIM_RUNTIME), model, wishes, err);
     }
     state_rows_close(rows);
@@ -135,10 +135,10 @@ static int search(struct search *s, struct bytes runtime, struct bytes model, st
     runtime = models_runtime(runtime, room);
     if (runtime.n > 0) {
         rc = search_one(s, runtime, model, false, err);
-        if (rc == 0 && s->found == 0 && bytes_is(runtime, "ollama")) rc = search_all(s, model, true, false, err);
+        if (rc == 0 && s->found == 0 && models_is_family(runtime)) rc = search_all(s, model, runtime, false, err);
         if (rc == 0 && s->found == 0) rc = search_one(s, NOTHING, model, false, err);
     } else {
-        rc = search_all(s, model, false, false, err);
+        rc = search_all(s, model, NOTHING, false, err);
     }
     return rc;
 }

@@ -108,6 +108,21 @@ rm served/model_path
 box 0 eval run news.yaml --route by-file "${openai[@]}" --weights tiny.gguf
 box 0 route show by-file
 out_has ready
+
+# Two servers of this machine that speak it are told apart by their ports: a route names one of them, and is evaluated there.
+box 0 route declare by-port --model tiny --runtime "openai@localhost:$port" --suite news
+box 0 eval run news.yaml --route by-port --weights tiny.gguf
+box 0 route show by-port
+out_has ready
+echo others >other.gguf
+box 0 append model.observed -s model/tiny runtime=openai endpoint=http://127.0.0.1:1 "digest=sha256:$(sha256sum other.gguf | cut -c1-64)"
+box 0 route show by-port
+out_has ready
+box 0 route show by-file
+out_has 'in different runtimes'
+box 0 append route.declared -s route/by-file "digest=$(sum)"
+box 0 route show by-file
+out_has ready
 box 3 eval run news.yaml "${openai[@]}" --weights nothing.gguf
 err_has 'No such file'
 box 3 eval run news.yaml "${at[@]}" --weights tiny.gguf

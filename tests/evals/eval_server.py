@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def do_GET(self):
-        self.openai = self.path.startswith("/openai")
+        self.openai = self.path.startswith(("/openai", "/v1/"))
         if self.path.endswith("/v1/models"):
             self.whole({"object": "list", "data": [{"id": "tiny", "object": "model"}]})
         elif self.path.endswith("/props") and read("model_path"):
@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
             self.whole({"error": "not found"}, 404)
 
     def do_POST(self):
-        self.openai = self.path.startswith("/openai")
+        self.openai = self.path.startswith(("/openai", "/v1/"))
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or b"{}")
         if self.path.endswith("/api/show"):
             self.whole({"modelfile": "FROM /blobs/sha256-%s\n" % weights(), "details": {"family": "llama"}})

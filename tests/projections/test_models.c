@@ -229,6 +229,26 @@ static void another_machines_runtime_has_names_of_its_own(void **state) {
     box_close(&box);
 }
 
+/* Also for a server that speaks OpenAI's protocol, which has no port of its own. */
+static void servers_of_one_machine_are_told_apart_by_their_ports(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "model.observed", "model/m",
+              "{\"runtime\": \"openai\", \"endpoint\": \"http://127.0.0.1:8081/v1\", \"digest\": \"" WEIGHTS "\"}");
+    box_event(&box, "model.observed", "model/m",
+              "{\"runtime\": \"openai\", \"endpoint\": \"http://localhost:8082\", \"digest\": \"" WEIGHTS2 "\"}");
+    box_event(&box, "model.observed", "model/m",
+              "{\"runtime\": \"openai\", \"endpoint\": \"http://gpu2:8081\", \"digest\": \"" WEIGHTS2 "\"}");
+    name(&box, "openai@127.0.0.1:8081", "m");
+    box_text(&box, "digest", WEIGHTS);
+    name(&box, "openai@127.0.0.1:8082", "m");
+    box_text(&box, "digest", WEIGHTS2);
+    name(&box, "openai@gpu2:8081", "m");
+    box_text(&box, "digest", WEIGHTS2);
+    box_close(&box);
+}
+
 static void a_declared_model_is_wanted_until_it_is_seen(void **state) {
     struct box box;
     (void)state;
@@ -386,6 +406,7 @@ int main(void) {
         cmocka_unit_test(a_removed_name_leads_nowhere_and_one_that_comes_back_otherwise_has_moved),
         cmocka_unit_test(one_of_two_names_may_go_and_the_weights_stay),
         cmocka_unit_test(another_machines_runtime_has_names_of_its_own),
+        cmocka_unit_test(servers_of_one_machine_are_told_apart_by_their_ports),
         cmocka_unit_test(a_declared_model_is_wanted_until_it_is_seen),
         cmocka_unit_test(an_alias_of_a_registered_name_leads_where_that_leads),
         cmocka_unit_test(the_first_that_is_heard_of_a_name_may_be_that_it_moved),

@@ -263,6 +263,48 @@ static void a_decision_that_was_made_before_says_nothing_of_now(void **state) {
     box_close(&box);
 }
 
+/* Servers of this machine whose addresses are written in all ways, against what each last said: a runtime with a port is that
+ * server alone; one without is whatever its servers agree on. */
+static void a_runtime_without_a_port_is_what_its_servers_agree_on(void **state) {
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"}, *const digests[] = {WEIGHTS, WEIGHTS2},
+                             *const ports[] = {"8081", "8082"};
+    const char *said[2] = {NULL, NULL};
+    uint64_t x = 11;
+    struct box box;
+    size_t differed = 0, agreed = 0;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "route.declared", "route/any", "{\"model\": \"m\", \"runtime\": \"openai\", \"suite\": \"s\"}");
+    box_event(&box, "route.declared", "route/p0",
+              "{\"model\": \"m\", \"runtime\": \"openai@localhost:8081\", \"suite\": \"s\"}");
+    box_event(&box, "route.declared", "route/p1",
+              "{\"model\": \"m\", \"runtime\": \"openai@127.0.0.1:8082\", \"suite\": \"s\"}");
+    for (int i = 0; i < 40; i++) {
+        char body[256];
+        x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        const size_t port = (x >> 33) % 2, digest = (x >> 40) % 2;
+        snprintf(body, sizeof(body), "{\"runtime\": \"openai\", \"endpoint\": \"http://%s:%s/v1\", \"digest\": \"%s\"}",
+                 hosts[(x >> 47) % 3], ports[port], digests[digest]);
+        box_event(&box, "model.observed", "model/m", body);
+        said[port] = digests[digest];
+        const char *both = said[0] == NULL || said[0] == said[1] ? said[1] : said[1] == NULL ? said[0] : NULL;
+        const char *const want[] = {both, said[0], said[1]}, *const routes[] = {"any", "p0", "p1"};
+        differed += both == NULL;
+        agreed += both != NULL;
+        box_view(&box, LOG_NO_SEQ, 0);
+        for (size_t r = 0; r < 3; r++) {
+            assert_true(box_row(&box, "routes", routes[r], NULL));
+            struct bytes uses = row_text(&box.row, box_column(&box, "uses_digest"));
+            if (want[r] != NULL ? !bytes_is(uses, want[r]) : uses.n > 0) {
+                fail_msg("step %d: route %s uses '%.*s'", i, routes[r], (int)uses.n,
+                         uses.n > 0 ? (const char *)uses.p : "");
+            }
+        }
+    }
+    assert_true(differed > 5 && agreed > 5);
+    box_close(&box);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_that_every_name_has_left_prove_nothing),
@@ -276,6 +318,7 @@ int main(void) {
         cmocka_unit_test(another_model_whose_weights_nobody_knows_proves_nothing),
         cmocka_unit_test(a_decision_that_was_made_before_says_nothing_of_now),
         cmocka_unit_test(a_route_that_has_no_suite_uses_weights_too),
+        cmocka_unit_test(a_runtime_without_a_port_is_what_its_servers_agree_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
