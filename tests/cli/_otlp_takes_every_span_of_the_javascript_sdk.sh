@@ -26,7 +26,7 @@ cp "$ROOT/tests/otel/emit.mjs" sdk/
 new_box
 "$LEDGER" -C "$BOX" ingest otlp --listen 127.0.0.1:0 --json >"$T/.out" 2>"$T/.err" &
 pid=$!
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$T/.err")
     [[ -n $address ]] && break
     sleep 0.1

@@ -57,26 +57,29 @@ box 0 pack install worker
 during removed "'bin/worker.py' is missing" rm "$copy/bin/worker.py"
 box 0 verify
 # So does a program of the host: what was hashed is not what ran.
-mkdir tool && cp /usr/bin/sleep tool/nap
+mkdir tool && cp -L /bin/sh tool/nap
 cat >tool/pack.yaml <<END
 schema: foundry-pack/v0
 name: napper
 version: 1.0.0
-summary: Sleeps
+summary: Waits
 publisher: test.example/packs
 permissions:
-  - {group: exec, scope: $PWD/nap, tier: T0, required: true, reason: sleeps}
+  - {group: exec, scope: $PWD/nap, tier: T0, required: true, reason: waits}
+  - {group: filesystem.read, scope: shared/**, tier: T0, required: true, reason: looks}
 routes:
-  - {name: nap, role: tool, program: $PWD/nap, arguments: ["1"], required: true}
+  - {name: nap, role: tool, program: $PWD/nap, arguments: [-c, "until [ -e /workspace/shared/go ]; do :; done"], required: true}
 steps:
-  - {id: nap, route: nap}
+  - {id: nap, route: nap, uses: ["filesystem.read:shared/**"]}
 END
 mv tool/nap nap
 box 0 pack install tool
 box 0 permit grant pack/napper exec "$PWD/nap" --tier T0
+box 0 permit grant pack/napper filesystem.read 'shared/**' --tier T0
 box 0 pack run napper --demo
+rm shared/go
 (until "$LEDGER" -C "$BOX" query --run "$(printf '%032d' 7)" --kind run.tool_called --format jsonl | grep -q .; do sleep 0.05; done
-    touch nap) &
+    touch nap shared/go) &
 box 1 pack run napper --demo --run "$(printf '%032d' 7)"
 wait
 out_has "its program '$(realpath nap)' was changed while it ran"

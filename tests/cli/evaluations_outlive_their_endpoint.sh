@@ -11,7 +11,7 @@ server_up
 new_box
 at=(--endpoint "http://127.0.0.1:$port" --model tiny)
 repeated 30 'slow yes=yes'
-suite slow.yaml 0.8 "${many[@]}"
+within=5s suite slow.yaml 0.8 "${many[@]}"
 
 # of KIND: how many events of it there are.
 of() { events "select(.kind == \"$1\").seq" | wc -l; }
@@ -19,6 +19,7 @@ of() { events "select(.kind == \"$1\").seq" | wc -l; }
 started() {
     local before
     before=$(of eval.sampled)
+    hold
     setsid "$LEDGER" -C "$BOX" eval run slow.yaml "${at[@]}" "$@" >"$T/.back" 2>"$T/.back_err" &
     pid=$!
     for ((i = 0; i < 600 && $(of eval.sampled) < before + 4; i++)); do sleep 0.05; done
@@ -27,6 +28,7 @@ started() {
 ended() {
     local got=0
     wait "$pid" || got=$?
+    let_go
     [[ $got == "$1" ]] || {
         cat "$T/.back" "$T/.back_err"
         fail "exit code $got, wanted $1"
@@ -71,6 +73,7 @@ json '.things[0].fields.counts' true
 # Back within the patience, it is waited for.
 started
 server_down
+let_go
 sleep 0.5
 server_up
 ended 0

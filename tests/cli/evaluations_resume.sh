@@ -18,6 +18,7 @@ recorded() { events 'select(.kind == "eval.sampled").seq' | wc -l; }
 started() {
     local before
     before=$(recorded)
+    hold
     setsid "$LEDGER" -C "$BOX" eval run slow.yaml "${at[@]}" "$@" >"$T/.back" 2>"$T/.back_err" &
     pid=$!
     for ((i = 0; i < 600 && $(recorded) < before + 4; i++)); do sleep 0.05; done
@@ -28,6 +29,7 @@ started
 kill -INT "$pid"
 got=0
 wait "$pid" || got=$?
+let_go
 same "$got" 1
 grep -qF "eval run slow.yaml --endpoint http://127.0.0.1:$port --model tiny --resume " "$T/.back_err" ||
     fail "how to continue is not said"
@@ -52,6 +54,7 @@ err_has "no evaluation 'nothing' was started here"
 started --resume last
 kill -KILL "$pid"
 wait "$pid" || true
+let_go
 n=$(recorded)
 ((n < 60)) || fail "it was killed too late"
 rm served/asked

@@ -145,9 +145,9 @@ bad() {
 bad die 'transfer closed'
 bad error 'the model burns'
 bad garbage 'JSON'
-bad stall 'within'
+within=5s bad stall 'within'
 bad refuse 'the disk burns'
-suite endless.yaml 0.1 'endless=x' "${many[@]}"
+within=5s suite endless.yaml 0.1 'endless=x' "${many[@]}"
 box 0 eval run endless.yaml "${at[@]}" --json
 json '[.verdict, .passed, .limited, .errors] | @csv' '"pass",20,1,0'
 

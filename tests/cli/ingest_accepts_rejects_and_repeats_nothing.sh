@@ -69,7 +69,7 @@ done
 "$LEDGER" -C "$BOX" ingest jsonl --follow grow.jsonl --json >"$T/.out" 2>"$T/.err" &
 pid=$!
 echo '{"kind":"x.test.note","subject":"follow/1","actor":"service:t","key":"f1"}' >>grow.jsonl
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     "$LEDGER" -C "$BOX" log --subject follow/1 >/dev/null 2>&1 && break
     sleep 0.1
 done

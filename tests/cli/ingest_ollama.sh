@@ -16,7 +16,7 @@ mkfifo pipe
 server() { # PORT: starts it, and waits until it says where it listens
     python3 "$ROOT/tests/ingest/ollama_server.py" server "$1" <pipe >listening &
     exec 9>pipe
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         [[ -s listening ]] && break
         sleep 0.1
     done
@@ -69,7 +69,7 @@ rm listening
 "$LEDGER" -C "$BOX" ingest ollama "$url" --every 1s --json >"$T/.out" 2>"$T/.err" &
 poll=$!
 server "$port"
-for _ in $(seq 200); do
+for _ in $(seq 600); do
     [[ $("$LEDGER" -C "$BOX" log --json --kind runtime.observed | wc -l) == 3 ]] && break
     sleep 0.1
 done

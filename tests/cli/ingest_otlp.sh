@@ -46,7 +46,7 @@ err_has 'expected: 127.0.0.1:PORT'
 # The receiver.
 "$LEDGER" -C "$BOX" ingest otlp --listen 127.0.0.1:0 --json >"$T/.out" 2>"$T/.err" &
 pid=$!
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$T/.err")
     [[ -n $address ]] && break
     sleep 0.1

@@ -98,12 +98,13 @@ out_has 'example.org/token+'
 if command -v script >/dev/null; then
     : >tty.log
     {
-        for _ in $(seq 100); do
-            grep -q 'passphrase of' tty.log && break
-            sleep 0.1
+        for said in 'passphrase of' '"seq"'; do
+            for ((i = 0; i < 600; i++)); do
+                ! grep -q "$said" tty.log || break
+                sleep 0.1
+            done
+            [[ $said != passphrase* ]] || printf 'open sesame\n'
         done
-        printf 'open sesame\n'
-        sleep 3
     } | script -qefc "'$LEDGER' -C '$T/locked' append x.test.note -s tty" tty.log >/dev/null 2>&1 || true
     out=$(cat tty.log)
     out_has 'passphrase of'

@@ -30,13 +30,18 @@ server_down() {
     wait "$server" 2>/dev/null || true
 }
 
+# hold: slow questions after the next six are not answered before `let_go`.
+hold() { echo $(($(asked) + 6)) >served/hold.new && mv served/hold.new served/hold; }
+let_go() { rm -f served/hold; }
+
 # weights XX: the digest of the model's weights, of 64 digits, from now on.
 weights() { printf "$1%.0s" {1..32} >served/weights; }
 
 # asked: how often the model was asked.
 asked() { if [[ -e served/asked ]]; then wc -l <served/asked; else echo 0; fi; }
 
-# suite FILE THRESHOLD CASE...: a suite of questions, each with the answer that is expected: "TEXT=ANSWER".
+# suite FILE THRESHOLD CASE...: a suite of questions, each with the answer that is expected: "TEXT=ANSWER". Each has $within,
+# or longer than a busy machine needs.
 suite() {
     local file=$1 threshold=$2 n=0 one name
     name=$(basename "$1" .yaml)
@@ -50,7 +55,7 @@ suite() {
         echo 'cases:'
         for one in "$@"; do
             n=$((n + 1))
-            echo "  - {id: c$n, text: '${one%%=*}', timeout: 2s, tags: [t$((n % 2))], expect: [{check: equals, text: '${one#*=}'}]}"
+            echo "  - {id: c$n, text: '${one%%=*}', timeout: ${within:-60s}, tags: [t$((n % 2))], expect: [{check: equals, text: '${one#*=}'}]}"
         done
     } >"$file"
 }

@@ -90,7 +90,8 @@ box 0 pack run asker question='say hello' --out again
 
 # Weights that change while it runs are not what the evaluation names.
 asked_before=$(asked)
-(until (($(asked) > asked_before)); do sleep 0.02; done && weights 33) &
+echo "$asked_before" >served/hold
+(until (($(asked) > asked_before)); do sleep 0.02; done && weights 33 && let_go) &
 changer=$!
 box 1 eval run suites/ask.yaml --pack asker -j 1 --repeat 3
 out_has 'was changed while it was evaluated'

@@ -179,7 +179,8 @@ mkfifo slow
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n" --format jsonl >slow 2>int.err &
 blocked=$!
 exec 9<slow
-sleep 1
+read -r _ <&9
+sleep 0.5
 kill -INT "$blocked"
 code=0
 wait "$blocked" || code=$?

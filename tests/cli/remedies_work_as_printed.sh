@@ -13,7 +13,7 @@ sed 's/fresh:1b/other:8b/' "$F/show.json" >server/show-other_8b.json
 mkfifo pipe
 python3 "$ROOT/tests/ingest/ollama_server.py" server 0 <pipe >listening &
 exec 9>pipe
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     [[ -s listening ]] && break
     sleep 0.1
 done

@@ -19,7 +19,7 @@ chain() {
 # text would take a minute.
 chain deep 200000 1 >deep.jsonl
 box 0 ingest jsonl deep.jsonl
-timeout 20 "$LEDGER" -C "$BOX" timeline deep >deep.txt || fail "exit code $?"
+timeout 50 "$LEDGER" -C "$BOX" timeline deep >deep.txt || fail "exit code $?"
 same "$(wc -l <deep.txt)" 200002
 check grep -qE '^200000 .{80,110}`- run\.step$' <(tail -n 1 deep.txt)
 

@@ -3,7 +3,7 @@
 
 The last message says what happens, whatever precedes it: its first word is one of
 
-  say WORDS      answers WORDS                     slow WORDS   the same, after 0.3 s
+  say WORDS      answers WORDS                     slow WORDS   the same, unless it is held
   die            breaks off within the answer      error        an error inside of an answer of status 200
   garbage        what is not JSON                  stall        a part, then nothing
   endless        tokens without end                refuse       status 500
@@ -13,7 +13,7 @@ The last message says what happens, whatever precedes it: its first word is one 
 
 The first argument is a directory: each question is a line in its file 'asked', each connection one in 'connections', and the weights' digest is what is in its file
 'weights' at that moment. While there is a file 'busy', questions get the status and the Retry-After that it has; after as many
-answers as a file 'life' says the process ends at once. The second argument is the port. Below /openai it speaks OpenAI's protocol, else Ollama's. Connections are kept."""
+answers as a file 'life' says the process ends at once. A file 'hold' says after how many questions slow ones wait until it is gone. The second argument is the port. Below /openai it speaks OpenAI's protocol, else Ollama's. Connections are kept."""
 
 import json
 import os
@@ -136,8 +136,11 @@ class Handler(BaseHTTPRequestHandler):
         self.finish_answer()
 
     def answer(self, text, body):
-        with lock, open(os.path.join(ROOM, "asked"), "a", encoding="utf-8") as f:
-            f.write(json.dumps({"text": text, "options": body.get("options"), "seed": body.get("seed")}) + "\n")
+        with lock:
+            with open(os.path.join(ROOM, "asked"), "a", encoding="utf-8") as f:
+                f.write(json.dumps({"text": text, "options": body.get("options"), "seed": body.get("seed")}) + "\n")
+            with open(os.path.join(ROOM, "asked"), encoding="utf-8") as f:
+                number = len(f.readlines())
         word, _, rest = text.partition(" ")
         busy = read("busy").split()
         if busy:
@@ -146,8 +149,8 @@ class Handler(BaseHTTPRequestHandler):
         if word == "refuse":
             self.whole({"error": "the disk burns"}, 500)
             return
-        if word == "slow":
-            time.sleep(0.3)
+        while word == "slow" and number > int(read("hold") or number):
+            time.sleep(0.02)
         self.begin()
         if word in ("say", "slow"):
             self.piece(rest.split("\n")[0])
