@@ -217,7 +217,7 @@ static void oversize_parameters_are_refused_without_running_them(void **state) {
         "0 8", "11 8",      "11 1048576",    "4294967297 8",  "18446744073709551615 1048576", "1 7",
         "1 0", "1 1048577", "10 4294967295", "10 4294967304", "10 18446744073709551615"};
     struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
         struct signer signer = {.secret = NULL};
         struct err err = {0};
@@ -231,7 +231,7 @@ static void oversize_parameters_are_refused_without_running_them(void **state) {
         assert_non_null(strstr(err.msg, "are refused: 1 to 10 passes and 8 to 1048576 KiB are accepted"));
         buf_done(&text);
     }
-    clock_gettime(CLOCK_MONOTONIC, &to);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     assert_true(to.tv_sec - from.tv_sec < 2);
 }
 
