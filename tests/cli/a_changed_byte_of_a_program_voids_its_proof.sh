@@ -89,12 +89,12 @@ box 1 pack run worker file=inbox/a --out none
 err_has 'was installed as'
 box 1 eval run suites/copy.yaml --pack worker
 box 1 route decide copy
-out_has 'program drift: proven for program'
+out_has "pack 'worker': installed as"
 same "$(state copy)" declared-not-proven
 change "$own"
 chmod u-w "$own"
 box 0 pack list --json
-json '.states[0].state' partial
+json '.states[0].state' ready
 box 0 route decide copy
 same "$(state copy)" ready
 box 0 pack run worker file=inbox/a --out last

@@ -47,12 +47,12 @@ def make(seed):
         if r.random() < 0.7:
             line["time"] = "2026-01-%02dT%02d:00:00Z" % (r.randrange(1, 29), r.randrange(24))
         print(json.dumps(line))
-    for i in range(8):  # promotions by legal steps, some of which are undone
+    for i in range(8):  # promotions by legal steps, some of which are undone; a gate's answer counts where it was measured
         steps = [("planned", {}), ("debating", {}), ("simulated", {"verdict": "pass"}), ("verifying", {}), ("gated", {"decision": "pass"}),
                  ("promoted", {}), ("rolled_back", {})]
         for step, body in steps[: 6 if i == 0 else r.choice((6, 7))]:
             print(json.dumps({"kind": "promotion." + step, "subject": "promotion/legal%d" % i, "body": dict(body, digest="sha256:" + "1" * 64),
-                              "key": "l%d%s" % (i, step), "time": "2026-01-%02dT00:00:00Z" % (3 * i + 1)}))
+                              "grade": "measured", "key": "l%d%s" % (i, step), "time": "2026-01-%02dT00:00:00Z" % (3 * i + 1)}))
 
 
 def share(rows):

@@ -44,7 +44,7 @@ out_has 'install.upgraded'
 box 0 why tool/bash
 out_has 'permission/tool/bash/exec/make'
 box 0 why promotion/p1
-out_has 'promoted from planned'
+out_has 'it is planned, and may not be promoted: simulate it first'
 box 0 why run/r1 --time relative
 out_has ' ago'
 box 0 why eval/e1
