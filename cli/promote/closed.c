@@ -5,6 +5,7 @@
 #include "cli/print/out.h"
 #include "cli/print/say.h"
 #include "evals/gate/help.h"
+#include "evals/gate/policy.h"
 #include "projections/ready/promotions.h"
 #include "projections/rows/list.h"
 
@@ -44,6 +45,31 @@ static void put_name(void *ctx, struct bytes gate, struct bytes value, struct by
 
 int closed_names(struct ledger *ledger, const struct row *row, struct buf *out, struct err *err) {
     return each(ledger, row, put_name, out, err);
+}
+
+struct nexting {
+    const struct row *row;
+    struct buf *out;
+};
+
+static void put_next(void *ctx, struct bytes gate, struct bytes value, struct bytes why) {
+    struct nexting *n = ctx;
+    (void)why;
+    if (n->out->n > 0) return;
+    if (bytes_is(gate, gate_names[GATE_EVALUATION])) {
+        buf_put_str(n->out, "ledger eval run ");
+        promotions_put_evaluate(n->row, n->out);
+    } else {
+        gate_help(gate, value, n->row, n->out);
+    }
+    if (n->out->n == 0 || bytes_has_prefix(bytes_of_buf(n->out), "ledger promote abort ")) return;
+    buf_put_str(n->out, " && ledger promote verify ");
+    readiness_put_word(n->out, row_text(n->row, PROMOTIONS_PROMOTION));
+}
+
+int closed_next(struct ledger *ledger, const struct row *row, struct buf *out, struct err *err) {
+    struct nexting n = {row, out};
+    return each(ledger, row, put_next, &n, err);
 }
 
 void closed_print_one(struct cli *cli, const struct row *row, struct bytes gate, struct bytes value, struct bytes why) {

@@ -8,6 +8,8 @@
 
 /* Their names, "diff, snapshot"; nothing where the answer is not a refusal, or is not readable. */
 int closed_names(struct ledger *ledger, const struct row *row, struct buf *out, struct err *err);
+/* The command that helps the first of them, and asks them all again where that is what follows; nothing where no command helps. */
+int closed_next(struct ledger *ledger, const struct row *row, struct buf *out, struct err *err);
 /* A line for each, with its reason and below it the command that helps. `row` is judged. */
 int closed_print(struct cli *cli, struct ledger *ledger, const struct row *row, struct err *err);
 /* The line of one. */

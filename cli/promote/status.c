@@ -39,6 +39,7 @@ struct telling {
     struct buf next, lacks; /* the first remedy, and what for */
     size_t n;
     bool now, one; /* the links are looked at; only one was asked for */
+    bool barred;   /* of the row: what bars it besides its own steps comes first */
     struct drift drift;
 };
 
@@ -77,7 +78,8 @@ static bool take_finding(struct telling *t, const struct row *row, bool only_bar
 static void find_next(struct telling *t, const struct row *row) {
     buf_clear(&t->next);
     buf_clear(&t->lacks);
-    if (take_finding(t, row, true) || take_finding(t, row, false)) return;
+    t->barred = take_finding(t, row, true);
+    if (t->barred || take_finding(t, row, false)) return;
     if (promotions_is_under_way(row)) {
         struct buf command = {.max = 4096};
         buf_put_str(&command, "ledger promote apply ");
@@ -115,8 +117,10 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
         buf_clear(&t->next);
         buf_put_bytes(&t->next, bytes_of_buf(&t->drift.remedy));
     }
-    struct buf closed = {.max = 4096};
+    struct buf closed = {.max = 4096}, help = {.max = 16384};
     if (rc == 0) rc = closed_names(t->view->ledger, row, &closed, err);
+    if (rc == 0) rc = closed_next(t->view->ledger, row, &help, err);
+    if (help.n > 0 && !t->barred) put_next(t, bytes_of_buf(&help), &t->next);
     if (closed.n > 0) {
         buf_put_str(&t->lacks, " (closed: ");
         buf_put_bytes(&t->lacks, bytes_of_buf(&closed));
@@ -148,6 +152,7 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
     }
     buf_done(&of);
     buf_done(&closed);
+    buf_done(&help);
     return rc;
 }
 

@@ -40,6 +40,7 @@ out_has "gate 'diff' is closed: the trial"
 out_has 'promote simulate a --verdict pass --report FILE'
 box 0 promote status a
 out_has "verified by gates 'strict' ($strict)"
+out_has "a --verdict pass --report FILE && ledger -C $BOX promote verify a"
 out_has 'promote simulate a --verdict pass --report FILE'
 
 # Neither another plan of the same id nor another promotion sheds them.
