@@ -11,8 +11,8 @@ check diff -r "$HERE/samples" "$T/made"
 agree() { python3 "$HERE/run.py" --rules "$@" >"$T/said" || fail "$(cat "$T/said")"; }
 agree --kind bundle -- "$LEDGER" verify '{file}' --no-trust-file --json
 agree --kind proof -- "$LEDGER" verify '{file}' --no-trust-file --json
-agree --kind bundle --without authors --without projections -- python3 -B "$ROOT/share/verify_bundle.py" '{file}' --json
-agree --kind proof --without authors --without policy -- python3 -B "$ROOT/share/verify_proof.py" '{file}' --json
+agree --kind bundle --without authors --without projections -- python3 -S -B "$ROOT/share/verify_bundle.py" '{file}' --json
+agree --kind proof --without authors --without policy -- python3 -S -B "$ROOT/share/verify_proof.py" '{file}' --json
 
 # The example in the document is a bundle that they accept, printed.
 python3 -B "$HERE/example.py" "$T/example.tar"
