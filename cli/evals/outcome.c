@@ -36,8 +36,8 @@ void outcome_progress(void *ctx, const struct run_progress *p) {
 
 struct standing {
     const char *eval;
-    bool known, counts, bound; /* bound: it names weights or a program */
-    char reason[REASON_MAX];
+    bool known, counts, bound;            /* bound: it names weights or a program */
+    char reason[REASON_MAX], weights[16]; /* weights: who says which they are */
 };
 
 static int find_standing(void *ctx, struct state_view *view, struct err *err) {
@@ -52,6 +52,8 @@ static int find_standing(void *ctx, struct state_view *view, struct err *err) {
         s->bound = row_has(&row, EVAL_DIGEST) || row_has(&row, EVAL_PROGRAM_DIGEST);
         (void)snprintf(s->reason, sizeof(s->reason), "%.*s",
                        REASON_PART(row_text(&row, EVAL_REASON), sizeof(s->reason) - 1));
+        (void)snprintf(s->weights, sizeof(s->weights), "%.*s",
+                       REASON_PART(row_text(&row, EVAL_DIGEST_FROM), sizeof(s->weights) - 1));
     }
     row_done(&row);
     return rc;
@@ -89,6 +91,7 @@ static int print_json(struct cli *cli, const struct standing *standing, const st
     if (standing->known) {
         obj_bool(&obj, "counts", standing->counts);
         obj_text(&obj, "reason", standing->reason[0] != '\0' ? standing->reason : NULL);
+        obj_text(&obj, "weights", standing->weights[0] != '\0' ? standing->weights : NULL);
     }
     obj_bool(&obj, "partial", r->partial);
     obj_bool(&obj, "changed", r->changed);
@@ -196,6 +199,8 @@ static int print_people(struct cli *cli, const struct standing *standing, const 
         fact_said(fact_text("resumed", "resumed", resumed), r->resumed > 0 ? NULL : ""),
         fact_text("verdict", "verdict", verdict),
         fact_said(fact_text("counts", "counts", stands), standing->known ? NULL : ""),
+        fact_text("weights", "weights",
+                  strcmp(standing->weights, RUN_WEIGHTS_GIVEN) == 0 ? "given: those of the file that --weights names" : ""),
     };
     fact_lines(cli, facts, sizeof(facts) / sizeof(facts[0]), 8);
     return 0;

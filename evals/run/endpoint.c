@@ -326,7 +326,7 @@ static int bind_weights(const struct run_endpoint *e, const struct work_identity
     int rc = hash_weights(ret->weights_path, ret->digest, &why);
     if (rc != 0 && (named || rc == ERR_NOMEM)) return err_set(err, rc, "%s", why.msg);
     ret->stated = rc == 0;
-    ret->digest_from = rc == 0 ? "file" : NULL;
+    ret->digest_from = rc != 0 ? NULL : named ? RUN_WEIGHTS_GIVEN : "file";
     if (rc != 0) ret->weights_path[0] = '\0';
     return 0;
 }

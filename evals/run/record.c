@@ -58,7 +58,8 @@ static void put_text(struct mp_map *map, const char *name, const char *text) {
 }
 
 /* Adds what body and private_ hold, and clears them. */
-static int add(struct run_record *r, const char *kind, const char *subject, const char *key, struct err *err) {
+static int add_as(struct run_record *r, const char *grade, const char *kind, const char *subject, const char *key,
+                  struct err *err) {
     struct log_draft draft;
     log_draft_init(&draft);
     buf_clear(&r->bytes);
@@ -69,7 +70,7 @@ static int add(struct run_record *r, const char *kind, const char *subject, cons
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of(r->how->actor);
     draft.source = bytes_of(SOURCE);
-    draft.grade = bytes_of("measured");
+    draft.grade = bytes_of(grade);
     draft.key = bytes_of(key);
     draft.body = bytes_of_buf(&r->bytes);
     draft.private_ = bytes_of_buf(&r->private_bytes);
@@ -81,6 +82,10 @@ static int add(struct run_record *r, const char *kind, const char *subject, cons
     mp_map_clear(&r->body);
     mp_map_clear(&r->private_);
     return rc != 0 ? err_prefix(err, "%s", kind) : 0;
+}
+
+static int add(struct run_record *r, const char *kind, const char *subject, const char *key, struct err *err) {
+    return add_as(r, "measured", kind, subject, key, err);
 }
 
 static int commit_last(struct run_record *r, size_t at, uint64_t *ret_seq, struct err *err) {
@@ -258,7 +263,8 @@ int run_record_observed(struct run_record *r, const struct run_binding *binding,
     put_text(&r->body, "runtime", binding->runtime);
     put_text(&r->body, "endpoint", binding->endpoint);
     crypt_random(mark, sizeof(mark));
-    rc = add(r, "model.observed", subject, "", err);
+    const bool given = binding->digest_from != NULL && strcmp(binding->digest_from, RUN_WEIGHTS_GIVEN) == 0;
+    rc = add_as(r, given ? "reported" : "measured", "model.observed", subject, "", err);
     if (rc == 0) rc = log_batch_set_cursor(r->batch, OBSERVED_CURSOR, (struct bytes){mark, sizeof(mark)}, err);
     if (rc == 0) rc = commit_last(r, 0, &seq, err);
     log_batch_clear_cursors(r->batch);

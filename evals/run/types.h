@@ -7,16 +7,19 @@
 #include "evals/run/target.h"
 #include "ledger/log.h"
 
-#define RUN_ID_MAX     64
-#define RUN_DIGEST_MAX 72 /* "sha256:" and 64 hex digits */
+#define RUN_ID_MAX        64
+#define RUN_DIGEST_MAX    72 /* "sha256:" and 64 hex digits */
+#define RUN_WEIGHTS_GIVEN "given"
 
 /* What is evaluated, as it is now; "": not known, or there is none. */
 struct run_binding {
     char route[256], config_digest[RUN_DIGEST_MAX];
     char model[256], digest[RUN_DIGEST_MAX];    /* of its weights */
     char listed[256], manifest[RUN_DIGEST_MAX]; /* the model's name and manifest, as its runtime lists them */
-    bool stated;             /* the runtime itself says which weights these are, or their file was hashed */
-    const char *digest_from; /* who says so: runtime; file: this program hashed it. NULL: nobody. Static */
+    bool stated; /* the runtime itself says which weights these are, or their file was hashed */
+    const char
+        *digest_from; /* who says so: runtime; file: it names the file, which was hashed; given: the caller named that
+                              * file. NULL: nobody. Static */
     char weights_path[1024]; /* of that file; private */
     char pack[256], pack_version[128];
     char program_digest[RUN_DIGEST_MAX];

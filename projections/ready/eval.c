@@ -68,6 +68,7 @@ static const struct state_column eval_columns[] = {
     [EVAL_FILE_DIGEST] = {"file_digest", CELL_TEXT, 0, "digest of the result file that it was imported from"},
     [EVAL_PARTIAL_REASONS] = {"partial_reasons", CELL_LIST, 0,
                               "why it is partial, in the words of eval.imported; null: it is not, or not for these alone"},
+    [EVAL_DIGEST_FROM] = {"digest_from", CELL_TEXT, 0, "of a model: who says which weights it has: runtime, file, given"},
     FOLD_COLUMNS};
 static const struct state_column erasure_columns[] = {
     [EVAL_ERASURE_EVENT] = {"event", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which event"},
@@ -487,6 +488,7 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
         row_set_int(row, EVAL_STARTED_SEQ, (int64_t)fold_event(fold)->seq);
         fold_copy(fold, row, EVAL_SAMPLES, "samples");
         take_total(fold, row, "samples");
+        fold_copy(fold, row, EVAL_DIGEST_FROM, "digest_from");
         return bind(fold, row, false, err);
     }
     if ((end || imported) && !was_invalid) {
@@ -584,4 +586,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {
     "eval.started",       "eval.finished",    "eval.imported",       "eval.scored",   "eval.sampled",
     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", "ledger.erased", NULL};
-const struct projection projection_evals = {"evals", 17, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 18, tables, EVALS_TABLES, kinds, fold};

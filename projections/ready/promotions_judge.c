@@ -203,6 +203,11 @@ static void conclude(struct candidate *c) {
     }
 }
 
+/* What a model answered is of its weights; what has the same digest and is no model was not run by that. */
+static bool is_of_weights(const struct candidate *c, const struct row *eval) {
+    return row_has(eval, EVAL_DIGEST_FROM) && !bytes_is(c->what, "model");
+}
+
 /* Is the evaluation of the candidate? Weights are compared by their digest, a route by its configuration's, a pack by its
  * version. */
 static bool is_of(const struct candidate *c, const struct row *eval) {
@@ -214,7 +219,7 @@ static bool is_of(const struct candidate *c, const struct row *eval) {
         return c->pack.n > 0 && c->version.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack) &&
                bytes_eq(row_text(eval, EVAL_PACK_VERSION), c->version);
     }
-    return bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
+    return bytes_eq(row_text(eval, EVAL_DIGEST), c->digest) && !is_of_weights(c, eval);
 }
 
 /* What keeps an evaluation from being of the candidate, mostly a name it lacks; NULL: it is of something else. A route
@@ -235,7 +240,10 @@ static const char *lacks_name(const struct candidate *c, const struct row *eval)
         return !named ? NULL : row_has(eval, EVAL_DIGEST) ? "is of other weights" : "names no digest of the weights";
     }
     bool pack = bytes_is(c->what, "pack") && c->pack.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack);
-    return pack && !row_has(eval, EVAL_PACK_VERSION) ? "names no version of the pack" : NULL;
+    bool weights = is_of_weights(c, eval) && bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
+    return pack && !row_has(eval, EVAL_PACK_VERSION) ? "names no version of the pack"
+           : weights ? "is of a model with these weights: a candidate is handed to a command"
+                     : NULL;
 }
 
 static int take_eval(void *ctx, const struct row *eval, struct err *err) {

@@ -123,6 +123,23 @@ out_has 'in different runtimes'
 box 0 append route.declared -s route/by-file "digest=$(sum)"
 box 0 route show by-file
 out_has ready
+# That the server has these weights is the caller's word: it opens the gates of a model, and never those of an image, of which the
+# server knows nothing.
+echo given >given.gguf
+box 0 eval run news.yaml "${openai[@]}" --weights given.gguf
+out_has 'weights  given'
+same "$(events 'select(.kind == "model.observed" and .body.model == "tiny").grade' | tail -1)" reported
+printf 'schema: ledger-gates/v0\nname: alone\ngates: {}\n' >alone.yaml
+mkdir image adapter model
+for what in image adapter model; do
+    box 0 promote plan "of-$what" "$what/tiny" --target "$what" --from given.gguf --tier T1
+    box 0 promote simulate "of-$what" --verdict pass
+done
+for what in image adapter; do
+    box 1 promote verify "of-$what" --gates alone.yaml
+    out_has 'is of a model with these weights: a candidate is handed to a command'
+done
+box 0 promote verify of-model --gates alone.yaml
 box 3 eval run news.yaml "${openai[@]}" --weights nothing.gguf
 err_has 'No such file'
 box 3 eval run news.yaml "${at[@]}" --weights tiny.gguf
