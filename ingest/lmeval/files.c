@@ -101,9 +101,10 @@ static int add_file(struct lmeval_files *files, const char *path, bool named, st
 
 /* Remembers a file with a harness name that is not regular; those that do not fit are only counted. */
 static void add_odd(struct lmeval_files *files, const char *path) {
-    size_t n = strlen(files->odd);
-    if (n + strlen(path) + 2 < sizeof(files->odd)) {
-        snprintf(files->odd + n, sizeof(files->odd) - n, "%s%s", n > 0 ? ", " : "", path);
+    const size_t n = strlen(files->odd), path_n = strlen(path), comma = n > 0 ? 2 : 0;
+    if (n + comma + path_n < sizeof(files->odd)) {
+        memcpy(files->odd + n, ", ", comma);
+        memcpy(files->odd + n + comma, path, path_n + 1);
     }
     files->n_odd++;
 }
