@@ -26,7 +26,7 @@
 #define ID_BYTES    6
 #define STEPS       3
 
-enum { P_ID, P_SCOPE, P_AGENT, P_MODEL, P_TOOL, P_DATA, P_POLICY, P_DEBATE, P_RUN, P_ACTOR };
+enum { P_ID, P_SCOPE, P_AGENT, P_MODEL, P_TOOL, P_DATA, P_POLICY, P_DEBATE, P_AGAIN, P_RUN, P_ACTOR };
 static const struct opt propose_options[] = {
     [P_ID] = {"id", 0, "ID", "its id (default: a random one)"},
     [P_SCOPE] = {"scope", 0, "SCOPE", "who may see it: user, project, pack, agent, global"},
@@ -36,6 +36,8 @@ static const struct opt propose_options[] = {
     [P_DATA] = {"data", 0, "FILE", "what it was drawn from: a file, or its digest"},
     [P_POLICY] = {"policy", 0, "NAME", "a declared policy that it is judged by"},
     [P_DEBATE] = {"needs-debate", 0, NULL, "admit it only after a debate accepted it"},
+    [P_AGAIN] = {"again", 0, "REASON",
+                 "this content was revoked, and is proposed all the same; the reason is kept private"},
     [P_RUN] = {"run", 'r', "RUN", "the run that it comes from"},
     [P_ACTOR] = {"actor", 'a', "WHO", "who acts (default: user:<login name>)"},
     {0},
@@ -203,6 +205,10 @@ static void put_proposed(const struct proposal *p, struct mp_map *map) {
     put_text(map, "policy", opt_text(p->args, &o[P_POLICY]));
     put_text(map, "policy_digest", p->policy_digest);
     mp_map_bool(map, "needs_debate", opt_has(p->args, &o[P_DEBATE]));
+    if (opt_has(p->args, &o[P_AGAIN])) {
+        mp_map_bool(map, "again", true);
+        put_text(map, "note", opt_text(p->args, &o[P_AGAIN]));
+    }
     mp_map_uint(map, "bytes", p->content.n);
     for (; (tool = opt_next(p->args, &o[P_TOOL], &at)) != NULL; n++) {
         mp_put_text(&items, tool);
@@ -264,7 +270,16 @@ static void make_drafts(struct proposal *p, const char *actor) {
 /* The others follow from the first, which must be new. */
 static int may_propose(void *ctx, struct state_view *view, struct decision *ret, struct err *err) {
     struct proposal *p = ctx;
-    return decide_may_append(view, &p->draft[0], ret, err);
+    const struct bytes digest = bytes_of(p->digest);
+    struct row row;
+    bool there = true;
+    int rc = 0;
+    if (opt_has(p->args, &propose_options[P_AGAIN])) {
+        rc = look_stored(view, "memory_revoked", &digest, 1, &row, &there, err);
+        row_done(&row);
+    }
+    if (rc == 0 && !there) decide_no(ret, "no memory with this content was revoked: it is proposed without --again");
+    return rc == 0 && ret->yes ? decide_may_append(view, &p->draft[0], ret, err) : rc;
 }
 
 static int write_all(struct ledger *ledger, struct proposal *p, struct log_receipt receipts[STEPS], struct log_head *head,
@@ -371,11 +386,11 @@ static int propose(struct cli *cli, const struct opt_args *args) {
 
 const struct spec memory_propose = {
     .synopsis = "[FILE] [--scope SCOPE] [--agent NAME] [--model NAME] [--tools NAME...] [--data FILE] [--policy NAME] "
-                "[--needs-debate]",
+                "[--needs-debate] [--again REASON]",
     .about = "Proposes the text in FILE (default, or '-': standard input) as a memory. It is searched for secrets and\n"
              "personal data (e-mail, phone, IBAN, card); what is found is masked in what is stored, and the original\n"
              "is stored nowhere. With findings the memory is quarantined, for reasons by kind, and the exit code is\n"
-             "1; without any it is validated and can be admitted.",
+             "1; without any it is validated and can be admitted. Content that was revoked is refused without --again.",
     .examples = "ledger memory propose note.txt --model qwen2.5:7b --tools summarise --data report.pdf\n"
                 "agent-notes | ledger memory propose - --scope project --needs-debate",
     .opts = propose_options,

@@ -77,6 +77,7 @@ static const struct state_column memory_columns[] = {
     [MEMORIES_RECALLS] = {"recalls", CELL_INT, COLUMN_MAIN | COLUMN_WORK, "how often a model was given it"},
     [MEMORIES_RECALLED_SEQ] = {"recalled_seq", CELL_INT, COLUMN_SEQ | COLUMN_WORK, "the newest of these events"},
     [MEMORIES_BY] = {"by", CELL_TEXT, 0, "who recorded its proposal"},
+    [MEMORIES_AGAIN] = {"again", CELL_BOOL, 0, "this content had been revoked, and was proposed all the same"},
     FOLD_COLUMNS,
 };
 
@@ -88,6 +89,13 @@ static const struct state_column reach_columns[] = {
     [REACH_FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "the first of these events"},
     [REACH_LAST_SEQ] = {"last_seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the newest of them"},
     [REACH_AGENT] = {"agent", CELL_TEXT, 0, "who asked for it last"},
+};
+
+static const struct state_column revoked_columns[] = {
+    [REVOKED_DIGEST] = {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "digest of the content"},
+    [REVOKED_MEMORY] = {"memory", CELL_TEXT, COLUMN_MAIN, "the memory that had it, and was revoked last"},
+    [REVOKED_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN, "why that was revoked"},
+    [REVOKED_SEQ] = {"seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that revoked it"},
 };
 
 static const struct state_column base_columns[] = {
@@ -150,7 +158,9 @@ static const struct state_table tables[] = {
                       COUNCIL_COLUMNS, NULL},
     [DEBATES_ABOUT] = {"debates_about", "debate-about", "A row is a debate of voters about a target, or about a digest.",
                        about_columns, ABOUT_COLUMNS, NULL},
+    [MEMORY_REVOKED] = {"memory_revoked", "revoked-content", "A row is content that was revoked as a memory.",
+                        revoked_columns, REVOKED_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"debate.*", "memory.*", "ledger.created", "ledger.restored", NULL};
 
-const struct projection projection_council = {"council", 4, tables, COUNCIL_TABLES, kinds, fold_council};
+const struct projection projection_council = {"council", 5, tables, COUNCIL_TABLES, kinds, fold_council};

@@ -4,7 +4,7 @@
 
 #include "projections/fold/fold.h"
 
-enum { DEBATES, DEBATE_VOTES, MEMORIES, MEMORY_REACH, COUNCIL_BASE, DEBATES_ABOUT, COUNCIL_TABLES };
+enum { DEBATES, DEBATE_VOTES, MEMORIES, MEMORY_REACH, COUNCIL_BASE, DEBATES_ABOUT, MEMORY_REVOKED, COUNCIL_TABLES };
 
 /* Columns of the table "debates". */
 enum {
@@ -74,11 +74,15 @@ enum {
     MEMORIES_RECALLS,
     MEMORIES_RECALLED_SEQ,
     MEMORIES_BY,
+    MEMORIES_AGAIN, /* of content that was revoked before */
     MEMORIES_BASE
 };
 
 /* Columns of the table "memory_reach". */
 enum { REACH_MEMORY, REACH_WHO, REACH_DIGEST, REACH_RECALLS, REACH_FIRST_SEQ, REACH_LAST_SEQ, REACH_AGENT, REACH_COLUMNS };
+
+/* Columns of the table "memory_revoked": content that was revoked, by its digest. */
+enum { REVOKED_DIGEST, REVOKED_MEMORY, REVOKED_REASON, REVOKED_SEQ, REVOKED_COLUMNS };
 
 /* Columns of the table "council_base". */
 enum { COUNCIL_OF, COUNCIL_GENESIS, COUNCIL_ORIGIN, COUNCIL_COLUMNS };

@@ -5,7 +5,8 @@
  *
  * A memory is its digest: a step that names another one, or none, is about something else and is not taken. Where its proposal asks
  * for a debate, it is admitted only after one accepted this very digest (debates.c says so, not the event). Content in which
- * something was masked is not validated.
+ * something was masked is not validated. Content that was revoked does not come back under another id, unless its proposal says
+ * that this is known; what is revoked after that proposal is revoked.
  *
  * Safe side: quarantined and revoked always take effect. That a model got a memory is a fact, whatever the state: it is kept. */
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define WHO_MAX  256
+#define WHY_MAX  320
 
 static const struct fold_step_rule rules[] = {
     {"unknown", "proposed", "candidate", NULL},
@@ -56,6 +58,11 @@ static bool is_other(const struct fold *fold, const struct row *row, bool must) 
     return says ? mine.n > 0 && !bytes_eq(digest, mine) : must;
 }
 
+static bool proposes_again(const struct fold *fold) {
+    bool again = false;
+    return fold_bool(fold, "again", &again) && again;
+}
+
 static void put_proposal(struct fold *fold, struct row *row) {
     static const struct {
         size_t column;
@@ -70,6 +77,7 @@ static void put_proposal(struct fold *fold, struct row *row) {
         fold_copy(fold, row, copied[i].column, copied[i].field);
     }
     row_set_bool(row, MEMORIES_NEEDS_DEBATE, needs);
+    row_set_bool(row, MEMORIES_AGAIN, proposes_again(fold));
     row_set_int(row, MEMORIES_PROPOSED_AT, (int64_t)fold_when(fold));
     row_set_int(row, MEMORIES_PROPOSED_SEQ, (int64_t)fold_event(fold)->seq);
     row_set_text(row, MEMORIES_BY, fold_event(fold)->actor);
@@ -137,6 +145,44 @@ static const char *refusal(struct fold *fold, const struct row *row, struct byte
     return NULL;
 }
 
+/* ---- what was revoked ---- */
+
+static int put_revoked(struct fold *fold, const struct row *row, struct err *err) {
+    struct bytes digest = row_text(row, MEMORIES_DIGEST);
+    struct row *revoked;
+    if (digest.n == 0 && !fold_text(fold, "digest", &digest)) return 0;
+    int rc = digest.n == 0 ? 0 : fold_row(fold, MEMORY_REVOKED, &digest, 1, &revoked, err);
+    if (rc != 0 || digest.n == 0) return rc;
+    row_set_text(revoked, REVOKED_MEMORY, row_text(row, MEMORIES_ID));
+    fold_replace(fold, revoked, REVOKED_REASON, "reason");
+    row_set_int(revoked, REVOKED_SEQ, (int64_t)fold_event(fold)->seq);
+    return 0;
+}
+
+/* *ret_why: what the step would bring back; left alone if that is nothing, or if its proposal knew of it. */
+static int find_revoked(struct fold *fold, const struct row *row, struct bytes step, char ret_why[WHY_MAX],
+                        struct err *err) {
+    bool proposes = bytes_is(step, "proposed"), first = proposes || bytes_is(step, "sanitised");
+    struct bytes digest = row_text(row, MEMORIES_DIGEST);
+    struct row *revoked = NULL;
+    if (first) fold_text(fold, "digest", &digest);
+    if ((!first && !bytes_is(step, "admitted")) || digest.n == 0) return 0;
+    int rc = fold_find(fold, MEMORY_REVOKED, &digest, 1, &revoked, err);
+    if (rc != 0 || revoked == NULL) return rc;
+    int64_t seq = row_int(revoked, REVOKED_SEQ);
+    bool known =
+        proposes ? proposes_again(fold) : row_bool(row, MEMORIES_AGAIN) && seq < row_int(row, MEMORIES_PROPOSED_SEQ);
+    if (!known) {
+        snprintf(ret_why, WHY_MAX,
+                 "its content was revoked by event %lld (memory '%.*s', %.*s): only a proposal that says so%s",
+                 (long long)seq, (int)reason_fits(row_text(revoked, REVOKED_MEMORY), 60),
+                 (const char *)row_text(revoked, REVOKED_MEMORY).p, REASON_NAME(row_text(revoked, REVOKED_REASON)),
+                 " brings it back (ledger memory propose --again REASON)");
+    }
+    fold_leave(revoked);
+    return 0;
+}
+
 static void put_step(struct fold *fold, struct row *row, struct bytes step) {
     int64_t seq = (int64_t)fold_event(fold)->seq;
     if (bytes_is(step, "proposed")) {
@@ -185,7 +231,11 @@ static int take_step(struct fold *fold, struct row *row, struct bytes step, stru
         fold_touch(fold, row, MEMORIES_BASE);
         return 0;
     }
+    char revoked[WHY_MAX] = "";
     const char *why = rule->why != NULL ? rule->why : refusal(fold, row, step);
+    int rc = why == NULL ? find_revoked(fold, row, step, revoked, err) : 0;
+    if (rc != 0) return rc;
+    if (revoked[0] != '\0') why = revoked;
     if (why != NULL) {
         refuse(fold, row, step, why);
         return recalled ? put_recall(fold, row, err) : 0;
@@ -193,10 +243,11 @@ static int take_step(struct fold *fold, struct row *row, struct bytes step, stru
     if (rule->to != NULL) {
         council_move(fold, row, MEMORIES_BASE, MEMORIES_STATE, rule->to);
         put_step(fold, row, step);
+        rc = bytes_is(step, "revoked") ? put_revoked(fold, row, err) : 0;
     } else {
         fold_touch(fold, row, MEMORIES_BASE);
     }
-    return recalled ? put_recall(fold, row, err) : 0;
+    return rc == 0 && recalled ? put_recall(fold, row, err) : rc;
 }
 
 int memories_fold(struct fold *fold, struct err *err) {

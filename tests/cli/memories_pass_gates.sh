@@ -114,4 +114,31 @@ err_has 'it is revoked, and may not be revoked again: nothing is left to do'
 box 0 memory revoke "$digest"
 json '.revoked[0].memory' raw
 box 2 memory revoke
+
+# What was revoked does not come back under another id, or with an older proposal, unless that is said, with a reason.
+printf 'the plant has two reactors\n' >"$T/plant.txt"
+box 1 memory propose "$T/plant.txt" --id p0 --again 'to be sure'
+err_has 'no memory with this content was revoked'
+box 0 memory propose "$T/plant.txt" --id p1
+box 0 memory propose "$T/plant.txt" --id p2
+plant=$(jq -r .digest <<<"$out")
+box 0 memory admit p1
+box 0 memory revoke p1 --reason stale
+box 1 memory admit p2
+err_has "its content was revoked by event"
+err_has "(memory 'p1', stale)"
+box 1 memory propose "$T/plant.txt" --id p3
+err_has "(memory 'p1', stale)"
+err_has 'ledger memory propose --again REASON'
+box 1 memory show p3
+box 0 append memory.proposed -s memory/p3 digest="$plant"
+box 1 append memory.admitted --checked -s memory/p3 digest="$plant"
+box 0 memory propose "$T/plant.txt" --id p4 --again 'it is true again since the rebuild'
+json .state validated
+box 0 memory admit p4
+box 0 log --json
+out_lacks 'since the rebuild'
+box 0 memory revoke p4
+box 1 memory propose "$T/plant.txt" --id p5
+err_has "(memory 'p4', wrong)"
 finish
