@@ -13,8 +13,14 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct buf text = {.max = SUITE_BYTES_MAX};
     struct err err = {0};
     int exit_code = EXIT_GOOD;
-    if (strcmp(path, "-") == 0) return cli_usage(cli, "'-' is not a file's name (for a file of that name: ./-)");
-    int rc = suite_fresh(&text, &err);
+    const size_t n = strlen(path);
+    const bool shown = strcmp(path, "-") == 0, json = n > 5 && strcmp(path + n - 5, ".json") == 0;
+    int rc = suite_fresh(json || (shown && cli->json), &text, &err);
+    if (rc == 0 && shown) {
+        out_bytes(cli, bytes_of_buf(&text));
+        buf_done(&text);
+        return EXIT_GOOD;
+    }
     if (rc == 0) rc = file_create_durable(path, bytes_of_buf(&text), out_mode(OUT_PUBLIC), &err);
     if (rc != 0) {
         exit_code = rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail_input(cli, &err);
@@ -36,8 +42,9 @@ static int run(struct cli *cli, const struct opt_args *args) {
 
 const struct spec evals_new = {
     .synopsis = "FILE",
-    .about = "Writes a small suite with comments, as YAML, that has no fault: a beginning. Exit code 3 if the file\n"
-             "exists.",
+    .about = "Writes a small suite that has no fault: a beginning. It is YAML with comments; in a FILE whose name ends\n"
+             "with .json it is JSON. A FILE of '-' is standard output, where --json asks for JSON. Exit code 3 if the\n"
+             "file exists.",
     .examples = "ledger eval new sums.yaml && ledger eval validate sums.yaml",
     .min_args = 1,
     .max_args = 1,

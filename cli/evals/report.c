@@ -97,6 +97,11 @@ static void add(struct sheet_task *task, const struct sample *sample) {
     task->known += sample->outcome != SAMPLE_ERRED;
 }
 
+double sheet_latency(const struct sheet *s, unsigned per_10000) {
+    const size_t n = s->n_latencies + s->n_limited, rank = n > 0 ? stat_rank(n, per_10000) : 0;
+    return rank < s->n_latencies ? s->latencies[rank] : n > 0 ? INFINITY : NAN;
+}
+
 /* The groups: tasks are in the samples' order, tags in their own. */
 static int name_tasks(struct sheet *s, struct err *err) {
     const struct samples *all = &s->samples;
@@ -158,6 +163,7 @@ static int count_tasks(struct sheet *s, struct err *err) {
         if ((one->outcome == SAMPLE_PASSED || one->outcome == SAMPLE_MISSED) && isfinite(one->latency_ms)) {
             s->latencies[s->n_latencies++] = one->latency_ms;
         }
+        s->n_limited += one->outcome == SAMPLE_LIMITED;
     }
     s->n_tasks = n + 1;
     for (size_t i = 0; i <= n; i++) {

@@ -24,8 +24,8 @@ struct sheet {
     struct log_reader *reader;
     struct sheet_task *tasks; /* in order, then all of them together */
     size_t n_tasks;
-    double *latencies; /* of answered samples, ascending */
-    size_t n_latencies;
+    double *latencies;             /* of answered samples, ascending */
+    size_t n_latencies, n_limited; /* those that ran into their limit are slower than any */
 };
 
 /* Calls `each` with each row of eval_scores of the newest run. */
@@ -40,5 +40,8 @@ int sheet_say(struct sheet *sheet, struct err *err);
 int sheet_put(struct sheet *sheet);
 int sheet_put_rows(struct sheet *sheet, enum rows_format format);
 int sheet_put_junit(struct sheet *sheet);
+
+/* Nearest rank of all samples whose outcome is known, as thresholds count them; INFINITY: it ran into its limit. */
+double sheet_latency(const struct sheet *s, unsigned per_10000);
 
 #endif

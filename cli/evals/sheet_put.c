@@ -89,9 +89,10 @@ static int put_failed(struct sheet *s, struct obj *out, struct err *err) {
 static void put_latencies(const struct sheet *s, struct obj *out) {
     struct obj obj = {0};
     obj_uint(&obj, "answers", s->n_latencies);
-    evaluation_put_real(&obj, "p50", stat_percentile(s->latencies, s->n_latencies, 5000));
-    evaluation_put_real(&obj, "p95", stat_percentile(s->latencies, s->n_latencies, 9500));
-    evaluation_put_real(&obj, "p99", stat_percentile(s->latencies, s->n_latencies, 9900));
+    obj_uint(&obj, "limited", s->n_limited);
+    evaluation_put_real(&obj, "p50", sheet_latency(s, 5000));
+    evaluation_put_real(&obj, "p95", sheet_latency(s, 9500));
+    evaluation_put_real(&obj, "p99", sheet_latency(s, 9900));
     obj_obj(out, "latency_ms", &obj);
 }
 

@@ -159,10 +159,17 @@ static int print_latencies(struct sheet *s, struct err *err) {
     struct cli *cli = s->view->cli;
     struct buf text = {.max = 1024};
     if (s->n_latencies == 0) return 0;
-    buf_printf(&text, "\nLatency of %zu answers:", s->n_latencies);
+    buf_printf(&text, "\nLatency of %zu samples", s->n_latencies + s->n_limited);
+    if (s->n_limited > 0) buf_printf(&text, ", %zu of them over the limit and slower than any", s->n_limited);
+    buf_put_str(&text, ":");
     for (size_t i = 0; i < 3; i++) {
         buf_printf(&text, "%s %s ", i > 0 ? "," : "", shown[i].name);
-        when_length(&text, stat_percentile(s->latencies, s->n_latencies, shown[i].per_10000));
+        const double ms = sheet_latency(s, shown[i].per_10000);
+        if (isfinite(ms)) {
+            when_length(&text, ms);
+        } else {
+            buf_put_str(&text, "over the limit");
+        }
     }
     buf_put_str(&text, "\n");
     out_bytes(cli, bytes_of_buf(&text));

@@ -210,6 +210,21 @@ static void take_result(const struct suite *suite, struct work_model_result *r, 
     (void)snprintf(ret->finish, sizeof(ret->finish), "%s", r->finish);
 }
 
+/* Ollama names the model as it was asked for; a name without a tag is ":latest". Servers of OpenAI's protocol name what they like:
+ * a dated snapshot, a file's path. An answer without a name is of the one that was asked. */
+static bool is_of(const char *asked, const char *served) {
+    const size_t a = strlen(asked), s = strlen(served), most = a > s ? a : s, least = a > s ? s : a;
+    const char *longer = a > s ? asked : served;
+    return s == 0 || (memcmp(asked, served, least) == 0 && (most == least || strcmp(longer + least, ":latest") == 0));
+}
+
+/* Whose answer it is, is not known: so nothing is known of the one that was asked. */
+static void check_served(const struct run_endpoint *e, const struct work_model_result *r, struct run_answer *ret) {
+    if (e->protocol != WORK_OLLAMA || ret->end != RUN_ANSWERED || is_of(e->model, r->served)) return;
+    ret->end = RUN_ERRED;
+    (void)snprintf(ret->why, sizeof(ret->why), "the answer is of model '%.200s', not of '%.200s'", r->served, e->model);
+}
+
 static uint32_t limit_ms(const struct suite_case *one) {
     return one->timeout_ms == SUITE_ABSENT ? 0 : one->timeout_ms < UINT32_MAX ? (uint32_t)one->timeout_ms : UINT32_MAX;
 }
@@ -232,6 +247,7 @@ static int ask(struct run_endpoint *e, struct lane *lane, const struct suite *su
     lane->token_ns = 0;
     int rc = work_model_call(lane->model, &request, &result, err);
     if (rc == 0) take_result(suite, &result, was_answering(lane, begun, most), ret);
+    if (rc == 0) check_served(e, &result, ret);
     work_model_result_done(&result);
     return rc;
 }

@@ -187,7 +187,11 @@ static int put_numbers(const struct suite *suite, const struct samples *samples,
     for (size_t i = 0; i < samples->n; i++) {
         const struct sample *s = &samples->all[i];
         if (s->outcome == SAMPLE_ERRED) continue;
-        if (isfinite(s->latency_ms)) latency[n++] = s->latency_ms;
+        if (s->outcome == SAMPLE_LIMITED) { /* slower than any */
+            latency[n++] = INFINITY;
+        } else if (isfinite(s->latency_ms)) {
+            latency[n++] = s->latency_ms;
+        }
         if (isfinite(s->score)) {
             score += s->score;
             scored++;

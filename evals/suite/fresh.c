@@ -1,7 +1,30 @@
 /* The suite that `ledger eval new` writes. */
 #include "evals/suite/suite.h"
 
-int suite_fresh(struct buf *out, struct err *err) {
+#include "base/json.h"
+#include "evals/suite/value.h"
+
+static void on_fault(void *ctx, struct yaml_place at, const char *what) {
+    (void)ctx;
+    (void)at;
+    (void)what;
+}
+
+/* The same without the comments, which JSON has not. */
+static int put_json(struct bytes text, struct buf *out, struct err *err) {
+    struct buf mp = {.max = out->max};
+    struct yaml_place at;
+    struct yaml *yaml = NULL;
+    int rc = yaml_read(text, on_fault, NULL, &yaml, err);
+    if (rc == 0) rc = value_write(yaml_root(yaml), &mp, &at, err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
+    buf_put_str(out, "\n");
+    yaml_free(yaml);
+    buf_done(&mp);
+    return rc == 0 ? buf_check(out, "the suite", err) : rc;
+}
+
+int suite_fresh(bool json, struct buf *out, struct err *err) {
     static const char text[] =
         "# A suite: cases, and what the answers have to reach. docs/suites.md describes every key.\n"
         "# Check it with: ledger eval validate FILE\n"
@@ -56,6 +79,7 @@ int suite_fresh(struct buf *out, struct err *err) {
         "    probe: true\n"
         "    expect:\n"
         "      - {check: regex, text: 'a\\W*b\\W*c\\W*d\\W*e', ignore_case: true}\n";
+    if (json) return put_json(bytes_of(text), out, err);
     buf_put_str(out, text);
     return buf_check(out, "the suite", err);
 }

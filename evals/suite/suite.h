@@ -155,7 +155,7 @@ int suite_load_by(const char *path, const struct suite_rules *rules, suite_fault
 struct form;
 extern const struct form suite_form;
 
-/* Appends a small suite with comments, which has no fault. */
-int suite_fresh(struct buf *out, struct err *err);
+/* Appends a small suite which has no fault: as YAML with comments, or the same as JSON. */
+int suite_fresh(bool json, struct buf *out, struct err *err);
 
 #endif

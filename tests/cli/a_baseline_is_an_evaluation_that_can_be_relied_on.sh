@@ -41,8 +41,10 @@ for name in $'r\e[2J' $'r\nx' $'r\u202e' ' ' "$(printf 'x%.0s' {1..129})"; do
     box 3 eval baseline extraction "$name" e1
     err_has "the baseline's name "
 done
-box 2 eval new -
-err_has "'-' is not a file's name"
+box 0 eval new -
+out_has 'schema: ledger-suite/v0'
+box 0 eval new sums.json
+box 0 eval validate sums.json
 box 2 eval baseline extraction release
 box 2 eval baseline extraction release e1 --last 3
 box 0 eval baseline extraction --json

@@ -183,7 +183,7 @@ box 0 eval report b
 line '^t +acc +0.6 .*0.9 +misses +fail'
 line '^t +20 +12 +8 +0 +0 +60.00 % +38.66 % to 78.12 %'
 line '^fail +t +c12 .*1 equals'
-out_has 'Latency of 20 answers: p50 309 ms'
+out_has 'Latency of 20 samples: p50 309 ms'
 line '#+$'
 line 'over the run +[_.~=+*#-]+$'
 out_lacks 'secretive'

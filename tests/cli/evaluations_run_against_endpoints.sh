@@ -210,10 +210,11 @@ repeated 25 'weigh=yes'
 suite base.yaml 0.001 "${many[@]}"
 sed -i 's/^cases:/  - {metric: regression_lower, at_least: -0.25, baseline: good}\ncases:/' base.yaml
 weights 11
-box 1 eval run base.yaml "${at[@]}" --json
-json .verdict unknown
-id=$(jq -r .eval <"$T/.out")
-box 0 eval baseline base good "$id"
+box 1 eval run base.yaml "${at[@]}"
+out_has 'verdict  unknown'
+id=$("$LEDGER" -C "$BOX" eval list --json | jq -r '.states[0].eval')
+err_has "eval baseline base good $id"
+box 0 eval baseline base good last
 box 0 eval run base.yaml "${at[@]}" --json
 json .verdict pass
 weights 22
@@ -260,4 +261,40 @@ echo 'schema: ledger-suite/v0' >broken.yaml
 box 3 eval run broken.yaml "${at[@]}"
 err_has 'broken.yaml:'
 box 0 verify
+# What proves nothing says what would: thresholds, a file of weights, a baseline. Each remedy is typed as it is printed.
+remedy() { "$LEDGER" -C "$BOX" route list --json | jq -r ".states[] | select(.route == \"$1\").missing[] | select(.rule == \"$2\").remedy"; }
+suite plain.yaml 0.1 'say yes=yes' 'say also=also'
+sed -i '/^thresholds/d; /pass_rate_lower/d' plain.yaml
+weights 33
+box 0 route declare plain --model tiny --runtime "ollama@127.0.0.1:$port" --suite plain
+box 0 eval validate plain.yaml
+out_has 'thresholds: [{metric: pass_rate_lower, at_least: 0.3}]'
+box 0 eval run plain.yaml --route plain
+err_has "suite 'plain' has no threshold"
+out_has 'counts   no: none of its scores was held against a threshold'
+same "$(remedy plain eval.held | grep -o 'eval run.*')" 'eval run FILE --route plain --adopt'
+sed -i 's/^cases:/thresholds: [{metric: pass_rate_lower, at_least: 0.3}]\ncases:/' plain.yaml
+box 0 eval run plain.yaml --route plain --adopt
+box 0 route show plain
+out_has ready
+rm -f served/model_path
+box 0 eval run plain.yaml --route plain "${openai[@]}"
+err_has '--weights FILE'
+
+# The newest evaluation is the first of the list, and 'last'.
+newest=$("$LEDGER" -C "$BOX" eval list --json | jq -r '.states[0].eval')
+same "$(events 'select(.kind == "eval.finished").subject' | tail -n 1)" "eval/$newest"
+box 0 eval report last --json
+json .eval.eval "$newest"
+box 0 eval show last
+out_has "$newest"
+
+# An answer that names another model says nothing of the one that was asked.
+echo other >served/names
+box 1 eval run plain.yaml "${at[@]}" --json
+json '[.verdict, .errors] | @csv' '"unknown",2'
+out_has "the answer is of model 'other', not of 'tiny'"
+echo tiny:latest >served/names
+box 0 eval run plain.yaml "${at[@]}"
+rm served/names
 finish

@@ -78,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
             value = {"model": "tiny", "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}
             self.put(b"data: " + json.dumps(value).encode() + b"\n\n")
         else:
-            value = {"model": "tiny", "message": {"role": "assistant", "content": text}, "done": False}
+            value = {"model": read("names") or "tiny", "message": {"role": "assistant", "content": text}, "done": False}
             self.put(json.dumps(value).encode() + b"\n")
 
     def finish_answer(self):
