@@ -20,10 +20,12 @@
 #include "evals/run/route.h"
 #include "evals/run/run.h"
 #include "ingest/dpkg/admin.h"
+#include "ledger/kinds/check.h"
 #include "projections/act/checked.h"
 
 enum {
     O_ROUTE,
+    O_CONFIG,
     O_PACK,
     O_CANDIDATE,
     O_EXEC,
@@ -50,6 +52,8 @@ enum {
 };
 static const struct opt options[] = {
     [O_ROUTE] = {"route", 0, "ROUTE", "the route that is evaluated, with its model and endpoint, or its program"},
+    [O_CONFIG] = {"config-digest", 0, "DIGEST",
+                  "of a route: its configuration in this run, a candidate (default: as declared)"},
     [O_PACK] = {"pack", 0, "NAME", "the installed pack whose steps are evaluated"},
     [O_CANDIDATE] = {"candidate", 0, "PATH",
                      "of a command: the file or directory that is evaluated, if it is not the program"},
@@ -175,6 +179,10 @@ static int take_subject(struct call *c) {
         if (c->exec_n == EXEC_MAX) return cli_usage(c->cli, "--exec is given more than %d times", EXEC_MAX);
         c->exec[c->exec_n++] = program;
     }
+    if (given(c, O_CONFIG) != NULL && (!route || pack)) return cli_usage(c->cli, "--config-digest is for --route alone");
+    if (given(c, O_CONFIG) != NULL && !kind_is_digest(bytes_of(given(c, O_CONFIG)))) {
+        return cli_usage(c->cli, "--config-digest '%.80s': expected sha256:<64 lowercase hex digits>", given(c, O_CONFIG));
+    }
     if (given(c, O_CANDIDATE) != NULL && !command) return cli_usage(c->cli, "--candidate is for a command");
     if (opt_has(c->args, &options[O_USER]) && geteuid() != 0) {
         return cli_usage(c->cli, "--user is for root: the steps of an ordinary user run as that user");
@@ -226,6 +234,9 @@ static int find_route(struct call *c) {
     int rc = run_route_find(c->ledger, given(c, O_ROUTE), &c->route, &err);
     if (rc == ERR_INVALID) return cli_fail_input(c->cli, &err);
     if (rc != 0) return cli_fail_lookup(c->cli, &err);
+    if (given(c, O_CONFIG) != NULL) {
+        (void)snprintf(c->route.binding.config_digest, RUN_DIGEST_MAX, "%s", given(c, O_CONFIG));
+    }
     text_hex(hex, c->suite->digest, HASH_LEN);
     (void)snprintf(digest, sizeof(digest), "sha256:%s", hex);
     const struct bytes name = c->suite->name;

@@ -7,6 +7,7 @@
 #include "cli/act/tripcodes.h"
 #include "cli/open/open.h"
 #include "cli/promote/drift.h"
+#include "cli/promote/follow.h"
 #include "cli/promote/promote.h"
 #include "projections/decide/decide.h"
 
@@ -108,12 +109,18 @@ static int put_evidence(struct body *body, const struct promote_known *known, st
     return known->gate_seq != UINT64_MAX ? body_word(body, word, err) : 0;
 }
 
-/* The event decides; then the link is switched, if there is one. */
+static bool is_of_route(const struct promote_known *known) {
+    return strncmp(known->of, "route/", 6) == 0;
+}
+
+/* The event decides; then the link is switched, if there is one, and a route is configured. */
 static int submit_and_switch(struct cli *cli, const struct opt_args *args, const struct opt *options,
-                             const struct submit *what, struct body *body, bool forced) {
+                             const struct submit *what, struct body *body, bool forced, bool of_route) {
     int exit_code = submit_step(cli, args, options, what, body);
     if (exit_code != 0 || opt_has(args, &options[SUBMIT_DRY_RUN])) return exit_code;
-    return target_apply(cli, what->subject, opt_text(args, &options[SUBMIT_ACTOR]), forced);
+    const char *actor = opt_text(args, &options[SUBMIT_ACTOR]);
+    exit_code = target_apply(cli, what->subject, actor, forced);
+    return exit_code == 0 && of_route ? follow_now(cli, what->subject, actor) : exit_code;
 }
 
 static const char *or_null(const char *text) {
@@ -147,7 +154,7 @@ static int apply(struct cli *cli, const struct opt_args *args) {
     const struct submit what = {
         .kind = "promotion.promoted", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
     if (rc == 0) {
-        exit_code = submit_and_switch(cli, args, &apply_options[A_SUBMIT], &what, body, forced);
+        exit_code = submit_and_switch(cli, args, &apply_options[A_SUBMIT], &what, body, forced, is_of_route(&known));
         if (exit_code == EXIT_NO && path == NULL && strcmp(known.tier, "T3") == 0) {
             cli_note(
                 cli,
@@ -194,7 +201,7 @@ static int rollback(struct cli *cli, const struct opt_args *args) {
     if (rc == 0) rc = submit_put(body, "reason", reason != NULL ? reason : "regression", &err);
     const struct submit what = {
         .kind = "promotion.rolled_back", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
-    if (rc == 0) return submit_and_switch(cli, args, &rollback_options[R_SUBMIT], &what, body, forced);
+    if (rc == 0) return submit_and_switch(cli, args, &rollback_options[R_SUBMIT], &what, body, forced, is_of_route(&known));
     body_free(body);
     return cli_fail_input(cli, &err);
 }

@@ -40,8 +40,10 @@ static void put_held(struct telling *t, uint64_t until) {
         fact_text("OF", "of", h->of),
         fact_time("FROM", "from", h->from),
         fact_said(fact_time("UNTIL", "until", until), until == UINT64_MAX ? "now" : NULL),
-        fact_said(fact_text("DIGEST", "digest", h->digest[0] != '\0' ? h->digest : NULL),
-                  h->digest[0] != '\0' ? NULL : "unknown"),
+        fact_said(fact_text("DIGEST", "digest", h->digest[0] != '\0' ? h->digest : NULL), h->digest[0] != '\0' ? NULL
+                                                                                          : strcmp(h->by, "promoted") == 0
+                                                                                              ? "unknown"
+                                                                                              : "nothing"),
         fact_text("VERSION", "version", h->version[0] != '\0' ? h->version : NULL),
         fact_text("PROMOTION", "promotion", h->promotion),
         fact_text("STEP", "step", h->by),

@@ -5,6 +5,7 @@
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
 #include "cli/print/say.h"
+#include "cli/promote/follow.h"
 #include "cli/promote/promote.h"
 #include "cli/promote/target.h"
 
@@ -42,6 +43,7 @@ struct planning {
     const char *of, *digest, *before;
     const struct naming *naming;
     struct promote_live live;
+    char declared[PROMOTE_TEXT];
     char measured[VERSION_DIGEST_MAX], found[VERSION_DIGEST_MAX];
     bool linked;
     struct promote_target target;
@@ -96,6 +98,7 @@ static int find_live(struct cli *cli, struct planning *p) {
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) return exit_code;
     int rc = promote_live(ledger, p->of, &p->live, &err);
+    if (rc == 0) rc = follow_declared(ledger, p->of, p->declared, &err);
     log_close(ledger);
     if (rc != 0) return cli_fail(cli, &err);
     const char *live = p->live.digest[0] != '\0' ? p->live.digest : NULL;
@@ -119,6 +122,9 @@ static int find_live(struct cli *cli, struct planning *p) {
                           (unsigned long long)p->live.seq);
     }
     p->before = live != NULL ? live : p->before;
+    bool declared =
+        p->before == NULL && p->declared[0] != '\0' && (p->digest == NULL || strcmp(p->declared, p->digest) != 0);
+    p->before = declared ? p->declared : p->before; /* nothing was promoted yet: a route uses what it is declared with */
     return EXIT_GOOD;
 }
 

@@ -13,6 +13,7 @@
  *   advise    what helps where a link cannot be switched
  *   target    the link to what is live: planned, switched, read back
  *   drift     a link that does not lead to what is live by the log
+ *   follow    a route is configured with what was promoted
  *   apply     `promote apply` and `rollback`
  *   status    where a promotion is, what it lacks, the next command
  *   closed    the gates that are closed, each with the command that helps

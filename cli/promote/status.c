@@ -7,6 +7,7 @@
 #include "cli/print/say.h"
 #include "cli/promote/closed.h"
 #include "cli/promote/drift.h"
+#include "cli/promote/follow.h"
 #include "cli/promote/promote.h"
 #include "cli/states/entities.h"
 #include "cli/view/asof.h"
@@ -25,8 +26,18 @@ static const struct opt status_options[] = {
 /* Does the link of this promotion lead elsewhere, or is its version not whole, where it answers for it? */
 static int find_drift(struct asof *view, const struct row *row, bool whole, struct drift *ret, struct err *err) {
     struct promote_known known;
+    struct follow follow;
     ret->is = false;
-    if (!row_bool(row, PROMOTIONS_LINKED)) return 0;
+    int looked = follow_look(view->state, row, &follow, err);
+    if (looked == 0 && follow.strays) {
+        struct buf remedy = {.max = 4096};
+        buf_clear(&ret->remedy);
+        follow_say(&follow, ret->words, sizeof(ret->words), &remedy);
+        cli_command(view->cli, bytes_of_buf(&remedy), &ret->remedy);
+        buf_done(&remedy);
+        ret->is = true;
+    }
+    if (looked != 0 || ret->is || !row_bool(row, PROMOTIONS_LINKED)) return looked;
     promote_take(row, &known);
     int rc = promotions_link_end(view->state, row, &known.end, err);
     if (rc == 0) drift_find(view->cli, view->ledger, &known, whole, ret);

@@ -572,4 +572,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 9, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 10, tables, COUNT(tables), kinds, fold_promotion};

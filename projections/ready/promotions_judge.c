@@ -460,6 +460,10 @@ void promotions_put_evaluate(const struct row *row, struct buf *out) {
     if (route || pack) {
         readiness_put_word(out, name.n > 0 ? name : bytes_of(route ? "ROUTE" : "PACK"));
     }
+    if (route && row_has(row, PROMOTIONS_DIGEST)) { /* the route itself is declared with another one until it is promoted */
+        buf_put_str(out, " --config-digest ");
+        readiness_put_word(out, row_text(row, PROMOTIONS_DIGEST));
+    }
 }
 
 struct remedying {
