@@ -1,12 +1,15 @@
 /* The libcurl door.
  *
  *   http_open: dlopen, dlsym into a table --> http_fetch: one easy handle, set up anew for each exchange
- *                                              header callback: counts bytes, takes status and type
+ *                                              header callback: base/http/head.h, line by line
  *                                              write callback: counts bytes, gives them away or cuts lines
  *                                              between its steps: the stop flag and descriptor, the tick
  *
  * A callback that has seen enough sets `fault` and lets libcurl fail; so what we found ourselves is told apart from what
- * libcurl found. */
+ * libcurl found.
+ *
+ * libcurl would reuse a connection on which bytes wait that nobody asked for, and take them for the next answer. So one
+ * connection at most is kept, and before each exchange it is dropped if there is anything to read on it, or its end. */
 #include "base/http/http.h"
 
 #include <dlfcn.h>
@@ -18,22 +21,21 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/http/head.h"
 #include "base/text.h"
 
 #define CURL_DISABLE_TYPECHECK /* its checks call the linked functions, which do not exist here */
 #include <curl/curl.h>
 
-#define HEADER_BYTES_MAX  ((uint64_t)64 << 10)
-#define BYTES_MAX         ((uint64_t)4 << 20)
-#define LINE_MAX_BYTES    ((size_t)1 << 20)
-#define HEADERS_MAX_WORDS "the answer has more than 65536 bytes of headers"
-#define CONNECT_MS        3000
-#define TOTAL_MS          30000
-#define SLOW_S            10
-#define AGENT_MAX         64
-#define TICK_MS           100
-#define DRAIN_MS          20
-#define VERSION_MIN       0x075500 /* 7.85: protocols by name */
+#define BYTES_MAX      ((uint64_t)4 << 20)
+#define LINE_MAX_BYTES ((size_t)1 << 20)
+#define CONNECT_MS     3000
+#define TOTAL_MS       30000
+#define SLOW_S         10
+#define AGENT_MAX      64
+#define TICK_MS        100
+#define DRAIN_MS       20
+#define VERSION_MIN    0x075500 /* 7.85: protocols by name */
 
 #define FUNCTIONS(X)                                                                                                       \
     X(curl_global_init)                                                                                                    \
@@ -49,6 +51,7 @@
     X(curl_multi_cleanup)                                                                                                  \
     X(curl_multi_add_handle)                                                                                               \
     X(curl_multi_remove_handle)                                                                                            \
+    X(curl_multi_setopt)                                                                                                   \
     X(curl_multi_perform)                                                                                                  \
     X(curl_multi_poll)                                                                                                     \
     X(curl_multi_info_read)                                                                                                \
@@ -72,7 +75,8 @@ struct http {
     struct functions f;
     bool global; /* curl_global_init was called */
     CURL *easy;
-    CURLM *multi; /* drives it, and keeps its connections */
+    CURLM *multi; /* drives it, and keeps its connection */
+    int kept;     /* that connection's descriptor, libcurl's; below 0: none */
     char agent[AGENT_MAX];
 };
 
@@ -80,14 +84,14 @@ struct http {
 struct exchange {
     const struct http_request *request;
     struct http_answer *answer;
-    uint64_t bytes_max, header_bytes;
+    uint64_t bytes_max;
+    struct head head;
     struct buf rest; /* an unfinished line */
     enum http_fault fault;
     int code;    /* of a callback */
     bool enough; /* so says a callback */
     uint64_t enough_ns;
     struct err why;
-    bool points_elsewhere;
 };
 
 /* ---- loading ------------------------------------------------------------------------------------------------------ */
@@ -122,6 +126,14 @@ static int load_functions(struct http *http, struct err *err) {
     return 0;
 }
 
+/* Whether there is a new one; the old one's connection is closed. */
+static bool renew_multi(struct http *http) {
+    if (http->multi != NULL) http->f.curl_multi_cleanup(http->multi);
+    http->kept = -1;
+    http->multi = http->f.curl_multi_init();
+    return http->multi != NULL && http->f.curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 1L) == CURLM_OK;
+}
+
 int http_open(const char *agent, struct http **ret, struct err *err) {
     struct http *http = calloc(1, sizeof(*http));
     if (http == NULL) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
@@ -130,8 +142,7 @@ int http_open(const char *agent, struct http **ret, struct err *err) {
     if (rc == 0) {
         http->global = http->f.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
         http->easy = http->global ? http->f.curl_easy_init() : NULL;
-        http->multi = http->easy != NULL ? http->f.curl_multi_init() : NULL;
-        rc = http->multi != NULL ? 0 : err_set(err, ERR_NOMEM, "HTTP: libcurl cannot be set up");
+        rc = http->easy != NULL && renew_multi(http) ? 0 : err_set(err, ERR_NOMEM, "HTTP: libcurl cannot be set up");
     }
     if (rc != 0) {
         http_close(http);
@@ -233,62 +244,14 @@ static size_t refuse(struct exchange *x, enum http_fault fault, const char *word
     return 0;
 }
 
-/* The value of a header line when it has this name. */
-static bool header_is(struct bytes line, const char *name, struct bytes *ret) {
-    size_t n = strlen(name);
-    if (line.n <= n || strncasecmp((const char *)line.p, name, n) != 0 || line.p[n] != ':') {
-        return false;
-    }
-    struct bytes v = {line.p + n + 1, line.n - n - 1};
-    while (v.n > 0 && (v.p[0] == ' ' || v.p[0] == '\t')) {
-        v = (struct bytes){v.p + 1, v.n - 1};
-    }
-    while (v.n > 0 && (v.p[v.n - 1] == '\r' || v.p[v.n - 1] == '\n' || v.p[v.n - 1] == ' ')) {
-        v.n--;
-    }
-    *ret = v;
-    return true;
-}
-
-static void take_type(struct http_answer *answer, struct bytes value) {
-    size_t n = 0;
-    while (n < value.n && n < HTTP_TYPE_MAX - 1 && value.p[n] > ' ' && value.p[n] < 0x7f && value.p[n] != ';') {
-        uint8_t c = value.p[n];
-        answer->type[n++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    }
-    answer->type[n] = '\0';
-}
-
-/* "HTTP/1.1 200 OK": every answer begins with one, including interim ones and redirects. */
-static void take_status(struct exchange *x, struct bytes line) {
-    const uint8_t *blank = memchr(line.p, ' ', line.n);
-    unsigned status = 0;
-    for (const uint8_t *p = blank; p != NULL && ++p < line.p + line.n && *p >= '0' && *p <= '9' && status < 1000;) {
-        status = status * 10 + (unsigned)(*p - '0');
-    }
-    x->answer->status = status;
-    x->answer->type[0] = '\0';
-    x->points_elsewhere = false;
-}
-
 static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
     struct exchange *x = ctx;
     const struct bytes line = {(const uint8_t *)p, size * n};
-    struct bytes value;
-    x->header_bytes += line.n;
-    if (x->header_bytes > HEADER_BYTES_MAX) {
-        return refuse(x, HTTP_LIMIT, HEADERS_MAX_WORDS);
-    }
-    if (bytes_has_prefix(line, "HTTP/")) {
-        take_status(x, line);
-    } else if (header_is(line, "content-type", &value)) {
-        take_type(x->answer, value);
-    } else if (header_is(line, "location", &value)) {
-        x->points_elsewhere = x->answer->status >= 300 && x->answer->status < 400;
-    } else if (header_is(line, "content-encoding", &value) && value.n > 0 && !bytes_is(value, "identity")) {
-        return refuse(x, HTTP_PROTOCOL, "the answer is in a content encoding, and none was asked for");
-    }
-    return line.n;
+    int rc = head_take(&x->head, line, &x->why);
+    if (rc != 0) x->fault = rc == ERR_LIMIT ? HTTP_LIMIT : HTTP_PROTOCOL;
+    x->answer->status = x->head.status;
+    snprintf(x->answer->type, sizeof(x->answer->type), "%s", x->head.type);
+    return rc == 0 ? line.n : 0;
 }
 
 /* What a callback returned. Whether the exchange continues. */
@@ -334,6 +297,7 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
     const struct bytes data = {(const uint8_t *)p, size * n};
     if (x->enough) return data.n;
     x->answer->bytes += data.n;
+    x->head.body = x->head.body || data.n > 0;
     if (x->answer->bytes > x->bytes_max) {
         return refuse(x, HTTP_LIMIT, "the answer exceeds the limit");
     }
@@ -494,7 +458,7 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
         answer->fault = HTTP_PROTOCOL;
         return err_set(err, ERR_NET, "the answer has no status");
     }
-    if (code == CURLE_OK && x->points_elsewhere) {
+    if (code == CURLE_OK && x->head.points_elsewhere) {
         answer->fault = HTTP_REDIRECT;
         return err_set(err, ERR_NET, "the answer has status %u and redirects elsewhere, which is not followed",
                        answer->status);
@@ -502,12 +466,12 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
     if (code == CURLE_OK) return 0;
     if (code == CURLE_OUT_OF_MEMORY) { /* so libcurl also ends on a line of headers without an end */
         answer->fault = answer->sent ? HTTP_LIMIT : HTTP_NONE;
-        return err_set(err, answer->sent ? ERR_NET : ERR_NOMEM, answer->sent ? HEADERS_MAX_WORDS : "HTTP: out of memory");
+        return err_set(err, answer->sent ? ERR_NET : ERR_NOMEM, answer->sent ? HEAD_MAX_WORDS : "HTTP: out of memory");
     }
     if (code == CURLE_URL_MALFORMAT || code == CURLE_LOGIN_DENIED || !is_http(x->request->url)) {
         return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_EXPECTED);
     }
-    answer->fault = x->points_elsewhere ? HTTP_REDIRECT : fault_of(code);
+    answer->fault = x->head.points_elsewhere ? HTTP_REDIRECT : fault_of(code);
     answer->cut =
         code == CURLE_RECV_ERROR || code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR;
     return err_set(err, ERR_NET, "%s", words[0] != '\0' ? words : http->f.curl_easy_strerror(code));
@@ -547,10 +511,12 @@ static CURLcode run(struct http *http, struct exchange *x) {
     return code;
 }
 
-static void look_back(const struct http *http, struct http_answer *answer) {
+static void look_back(struct http *http, struct http_answer *answer) {
+    curl_socket_t kept;
     long sent = 0;
     curl_off_t retry_s = 0;
     char *address = NULL;
+    if (http->f.curl_easy_getinfo(http->easy, CURLINFO_ACTIVESOCKET, &kept) == CURLE_OK) http->kept = kept;
     if (http->f.curl_easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK) {
         answer->sent = sent > 0;
     }
@@ -562,6 +528,12 @@ static void look_back(const struct http *http, struct http_answer *answer) {
     }
 }
 
+/* An answer comes after its request: what is there before belongs to nothing that was asked. */
+static bool drop_unasked(struct http *http) {
+    struct pollfd kept = {.fd = http->kept, .events = POLLIN | POLLRDHUP};
+    return http->kept < 0 || poll(&kept, 1, 0) == 0 || renew_multi(http);
+}
+
 int http_fetch(struct http *http, const struct http_request *request, struct http_answer *ret, struct err *err) {
     char words[CURL_ERROR_SIZE] = "";
     struct lists lists = {0};
@@ -570,6 +542,9 @@ int http_fetch(struct http *http, const struct http_request *request, struct htt
     int rc = lists_make(http, request, &lists, err);
     buf_init(&x.rest, (size_t)or_default(request->limits.line_max, LINE_MAX_BYTES));
     http->f.curl_easy_reset(http->easy);
+    if (rc == 0 && !drop_unasked(http)) {
+        rc = err_set(err, ERR_NOMEM, "HTTP: out of memory");
+    }
     if (rc == 0 &&
         (!set_bounds(http, request->url) || !set_limits(http, &request->limits) || !set_request(http, &x, &lists, words))) {
         rc = err_set(err, ERR_IO, "libcurl refuses a required option; 7.85 or newer is needed");

@@ -15,14 +15,16 @@
 #define HTTP_TYPE_MAX   96
 #define HTTP_BEARER_MAX 4096
 
-struct http; /* one connection, kept alive where possible; one thread at a time */
+/* One connection, kept alive where possible, and never used again once a server sent something that nobody asked for; one
+ * thread at a time. */
+struct http;
 
 enum http_fault {
     HTTP_NONE,     /* a complete answer, whatever its status */
     HTTP_REFUSED,  /* no connection: nothing listens, no route, an unknown name */
     HTTP_TIMEOUT,  /* no connection or no complete answer in time, or too slow */
     HTTP_TLS,      /* no trusted secure connection */
-    HTTP_PROTOCOL, /* not HTTP, cut short, or in an encoding that was not requested */
+    HTTP_PROTOCOL, /* not HTTP/1.1, of two lengths, cut short, or in an encoding that was not requested */
     HTTP_LIMIT,    /* too many bytes or header bytes, or too long a line */
     HTTP_REDIRECT, /* more redirects than allowed */
     HTTP_STOPPED   /* by the stop flag, the stop descriptor or a callback */

@@ -5,6 +5,7 @@
  * Begin with http.h (client, the one door to libcurl) or server.h (one listener, one thread).
  *
  *   http    one request, one answer, limits on everything
+ *   head    the head of an answer: what is refused of it
  *   server  listening, reading, answering, deadlines and shutting down
  *   read    the bytes of a request as they come, after RFC 9112
  *   guard   may this request pass: host, origin, method, framing; a pure judgement

@@ -2,10 +2,14 @@
 """A server on the loopback that behaves as the path says, well or badly. Prints its port and serves until its standard
 input ends."""
 
+import fcntl
 import os
 import socket
+import struct
 import sys
+import termios
 import threading
+import time
 import zlib
 
 
@@ -46,6 +50,18 @@ SENDS = {
     "/late-error": answer(b'{"n":1}\n{"n":2}\n{"error":"it broke"}\n', kind="application/x-ndjson"),
     "/short": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"cut\":",
     "/long": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrueEXTRA" + b"X" * 5000,
+    "/two-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\ntrueEXTRA",
+    "/two-lengths-down": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Length: 4\r\n\r\ntrueEXTRA",
+    "/list-of-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 4, 9\r\n\r\ntrueEXTRA",
+    "/no-length": b"HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\ntrue",
+    "/same-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\ncontent-length: 04\r\n\r\ntrue",
+    "/length-of-each": b"HTTP/1.1 103 Early\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue",
+    "/http-2": b"HTTP/2 200\r\nContent-Length: 4\r\n\r\ntrue",
+    "/http-1.2": b"HTTP/1.2 200 OK\r\nContent-Length: 4\r\n\r\ntrue",
+    "/http-1.0": b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ntrue",
+    "/two-states": b"HTTP/1.1 404 No\r\nHTTP/1.1 200 OK: 1\r\nContent-Length: 4\r\n\r\ntrue",
+    "/bare-lf": b"HTTP/1.1 200 OK\nContent-Length: 4\n\ntrue",
+    "/bare-lf-once": b"HTTP/1.1 200 OK\r\nX-One: 1\nContent-Length: 4\r\n\r\ntrue",
     "/huge": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{",
     "/negative": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
     "/bad-chunk": chunked() + b"ZZ\r\nhello\r\n",
@@ -69,6 +85,34 @@ ACTS = {
     "/endless-header": lambda conn: forever(conn, b"HTTP/1.1 200 OK\r\nX-More: ", b"y" * 400),
     "/endless-100": lambda conn: forever(conn, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
 }
+
+
+kept = []  # connections that stay open after an answer, in order
+
+
+def keep(conn):
+    """Says which connection this is, and the how manieth request on it."""
+    kept.append(conn)
+    number, n, request = len(kept), 1, b"GET"
+    while request:
+        conn.sendall(answer(b"connection %d, request %d" % (number, n)))
+        request, n = read_request(conn), n + 1
+
+
+def push(conn):
+    """Sends to the newest kept connection what nobody asked for, and answers when it has arrived."""
+    kept[-1].sendall(answer(b"unasked"))
+    while struct.unpack("i", fcntl.ioctl(kept[-1], termios.TIOCOUTQ, b"\0\0\0\0"))[0] > 0:
+        time.sleep(0.001)
+    conn.sendall(answer(b"pushed"))
+
+
+def hang_up(conn):
+    kept[-1].shutdown(socket.SHUT_RDWR)
+    conn.sendall(answer(b"closed"))
+
+
+ACTS.update({"/kept": keep, "/push": push, "/hang-up": hang_up})
 
 
 def read_request(conn):

@@ -164,6 +164,68 @@ static void lengths_that_are_lies_are_found(void **state) {
     assert_true(bytes_is(bytes_of_buf(&b->body), "{\"fine\":true}"));
 }
 
+static void a_header_that_two_readers_could_read_differently_is_refused(void **state) {
+    static const char *const bad[][2] = {
+        {"/two-lengths", "two lengths that differ"},
+        {"/two-lengths-down", "two lengths that differ"},
+        {"/list-of-lengths", "not one number"},
+        {"/no-length", "Content-Length"},
+        {"/negative", "Content-Length"},
+        {"/http-2", "not in HTTP/1.1 or HTTP/1.0"},
+        {"/http-1.2", "HTTP"},
+        {"/two-states", "second line of status"},
+        {"/bare-lf", "does not end in CR LF"},
+        {"/bare-lf-once", "does not end in CR LF"},
+    };
+    static const char *const good[] = {"/same-lengths", "/length-of-each", "/http-1.0"};
+    struct box *b = *state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        fails(b, get(b, bad[i][0]), HTTP_PROTOCOL, bad[i][1]);
+        assert_int_equal(b->body.n, 0);
+    }
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(get(b, good[i]), 0);
+        assert_int_equal(b->answer.status, 200);
+        assert_true(bytes_is(bytes_of_buf(&b->body), "true"));
+    }
+}
+
+static void kept(struct box *b, const char *words) {
+    assert_int_equal(get(b, "/kept"), 0);
+    if (!bytes_is(bytes_of_buf(&b->body), words)) {
+        fail_msg("wanted '%s', got '%.*s'", words, (int)b->body.n, (const char *)b->body.p);
+    }
+}
+
+/* By another client, whose connection is not the one in question. */
+static void meanwhile(struct box *b, const char *path) {
+    struct http *own = b->http;
+    assert_int_equal(http_open("ledger/test", &b->http, &b->err), 0);
+    assert_int_equal(get(b, path), 0);
+    http_close(b->http);
+    b->http = own;
+}
+
+static void what_a_server_sends_unasked_answers_no_request(void **state) {
+    struct box *b = *state;
+    kept(b, "connection 1, request 1");
+    kept(b, "connection 1, request 2");
+    meanwhile(b, "/push");
+    kept(b, "connection 2, request 1");
+    kept(b, "connection 2, request 2");
+    meanwhile(b, "/hang-up");
+    kept(b, "connection 3, request 1");
+    kept(b, "connection 3, request 2");
+}
+
+static void a_connection_that_was_passed_over_is_not_used_later(void **state) {
+    struct box *b = *state;
+    kept(b, "connection 1, request 1");
+    meanwhile(b, "/push");
+    assert_int_equal(ask(b, "/ok", (struct http_request){.fresh = true}), 0);
+    kept(b, "connection 2, request 1");
+}
+
 static void an_answer_without_an_end_meets_a_limit(void **state) {
     struct box *b = *state;
     struct http_limits small = {.bytes_max = 100000, .line_max = 50000};
@@ -365,6 +427,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_server_that_is_down_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_server_that_does_not_answer_in_time_is_a_timeout, setup, teardown),
         cmocka_unit_test_setup_teardown(lengths_that_are_lies_are_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_header_that_two_readers_could_read_differently_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_server_sends_unasked_answers_no_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_connection_that_was_passed_over_is_not_used_later, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_without_an_end_meets_a_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(redirects_are_followed_only_where_asked_for_and_to_http_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(an_encoding_that_was_not_asked_for_is_not_unpacked, setup, teardown),
