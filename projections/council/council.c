@@ -163,4 +163,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"debate.*", "memory.*", "ledger.created", "ledger.restored", NULL};
 
-const struct projection projection_council = {"council", 5, tables, COUNCIL_TABLES, kinds, fold_council};
+const struct projection projection_council = {"council", 6, tables, COUNCIL_TABLES, kinds, fold_council};

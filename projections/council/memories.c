@@ -4,8 +4,8 @@
  *        └─────────────┴────────────┴─────────────┴──> quarantined       rejected, from any before admitted
  *
  * A memory is its digest: a step that names another one, or none, is about something else and is not taken. Where its proposal asks
- * for a debate, it is admitted only after one accepted this very digest (debates.c says so, not the event). Content in which
- * something was masked is not validated. Content that was revoked does not come back under another id, unless its proposal says
+ * for a debate, it is admitted only after one accepted this very digest (debates.c says so, not the event). That it was sanitised
+ * and validated is taken only from what did it: the grade says so, "measured". Content in which something was masked is not validated. Content that was revoked does not come back under another id, unless its proposal says
  * that this is known; what is revoked after that proposal is revoked.
  *
  * Safe side: quarantined and revoked always take effect. That a model got a memory is a fact, whatever the state: it is kept. */
@@ -134,6 +134,9 @@ static int put_recall(struct fold *fold, struct row *row, struct err *err) {
 static const char *refusal(struct fold *fold, const struct row *row, struct bytes step) {
     bool validates = bytes_is(step, "validated"), admits = bytes_is(step, "admitted"), first = bytes_is(step, "sanitised");
     struct bytes digest;
+    if ((first || validates) && !bytes_is(fold_event(fold)->grade, "measured")) {
+        return "nobody measured it: a text is searched by ledger memory propose FILE";
+    }
     if ((validates || admits || bytes_is(step, "rejected")) && is_other(fold, row, validates || admits)) {
         return "it names another digest than the memory's, or none";
     }

@@ -72,6 +72,16 @@ err_has '--agent is stored openly'
 box 0 append memory.proposed -s memory/raw digest="$digest"
 box 1 memory admit raw
 err_has 'it is a candidate, and may not be admitted: it has to be sanitised and validated first'
+
+# Steps that nobody took: what was written down of a check is not a check.
+box 1 append memory.sanitised --checked -s memory/raw digest="$digest" masked:=0
+err_has 'it is a candidate, and may not be sanitised: nobody measured it: a text is searched by ledger memory propose FILE'
+box 0 append memory.sanitised -s memory/raw digest="$digest" masked:=0
+box 0 append memory.validated -s memory/raw digest="$digest" decided_by=user
+box 1 append memory.admitted --checked -s memory/raw digest="$digest"
+err_has 'it is a candidate, and may not be admitted'
+box 0 memory list --state candidate
+out_has raw
 box 1 memory admit nothing
 err_has "there is no memory 'nothing'"
 printf 'other\n' | setsid -w "$LEDGER" -C "$BOX" memory propose - --id talk --needs-debate >"$T/.out"

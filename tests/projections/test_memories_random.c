@@ -1,5 +1,5 @@
 /* Two memories over random histories: whatever was forced into the log, the state is what a simple reference says, and a step is
- * permitted just when the reference would take it; what was revoked of one does not come back as the other unless that was said. */
+ * permitted just when the reference would take it; a check that was not measured is none; what was revoked of one does not come back as the other unless that was said. */
 #include "projections/decide/decide.h"
 #include "tests/projections/state_box.h"
 
@@ -25,13 +25,14 @@ static struct memory {
     int digest, recalls, reached[2], proposed_at;
     bool masked, needs_debate, again;
 } all[MEMORIES_N];
-static int now, revoked_at[3]; /* the latter by digest; 0: never */
-static unsigned brought_back, kept_out;
+static int now, revoked_at[3];                     /* the latter by digest; 0: never */
+static unsigned brought_back, kept_out, only_told; /* the last: steps that their grade kept out */
 
 struct step {
     const char *name;
     int digest, run; /* 0: none */
     bool masked, needs_debate, again;
+    const char *grade;
 };
 
 static bool is_of(const struct memory *m, const char *state) {
@@ -45,9 +46,15 @@ static bool is_back(const struct memory *m, int digest) {
     return back;
 }
 
+static bool is_told(bool told) {
+    only_told += told;
+    return told;
+}
+
 /* Takes the step if it is legal. */
 static bool refer(struct memory *m, const struct step *s) {
     bool other = s->digest != 0 && m->digest != 0 && s->digest != m->digest, none = s->digest == 0;
+    bool told = strcmp(s->grade, "measured") != 0;
     if (strcmp(s->name, "proposed") == 0) {
         if (!is_of(m, "unknown") || (revoked_at[s->digest] > 0 && !s->again)) return false;
         m->state = "candidate";
@@ -56,12 +63,13 @@ static bool refer(struct memory *m, const struct step *s) {
         m->again = s->again;
         m->proposed_at = now;
     } else if (strcmp(s->name, "sanitised") == 0) {
-        if ((!is_of(m, "candidate") && !is_of(m, "sanitised")) || none || is_back(m, s->digest)) return false;
+        if ((!is_of(m, "candidate") && !is_of(m, "sanitised")) || none || is_told(told) || is_back(m, s->digest))
+            return false;
         m->state = "sanitised";
         m->digest = s->digest;
         m->masked = s->masked;
     } else if (strcmp(s->name, "validated") == 0) {
-        if ((!is_of(m, "sanitised") && !is_of(m, "validated")) || other || none || m->masked) return false;
+        if ((!is_of(m, "sanitised") && !is_of(m, "validated")) || other || none || m->masked || is_told(told)) return false;
         m->state = "validated";
     } else if (strcmp(s->name, "admitted") == 0) {
         if (!is_of(m, "validated") || other || none || m->needs_debate || is_back(m, m->digest)) return false;
@@ -102,7 +110,9 @@ static const char *step_of(const struct memory *m) {
 
 static void one_step(void) {
     unsigned which = pick(MEMORIES_N);
+    static const char *const grades[] = {"reported", "declared", "inferred"};
     struct step s = {.name = step_of(&all[which]),
+                     .grade = pick(5) == 0 ? grades[pick(3)] : "measured",
                      .digest = pick(8) == 0 ? (int)pick(3) : 1,
                      .masked = pick(6) == 0,
                      .needs_debate = pick(4) == 0,
@@ -128,7 +138,7 @@ static void one_step(void) {
     draft.subject = bytes_of(names[which]);
     draft.actor = bytes_of("user:test");
     draft.source = bytes_of("cli");
-    draft.grade = bytes_of("reported");
+    draft.grade = bytes_of(s.grade);
     draft.run = bytes_of(s.run == 0 ? "r0" : "r1");
     draft.body = bytes_of_buf(&body);
     box_view(&b, LOG_NO_SEQ, 0);
@@ -137,7 +147,8 @@ static void one_step(void) {
     now++;
     bool legal = refer(&all[which], &s);
     if (d.yes != legal) {
-        fail_msg("%s %s: %s '%s', the reference says %s", kind, json, d.yes ? "yes" : "no", d.reason, legal ? "yes" : "no");
+        fail_msg("%s %s (%s): %s '%s', the reference says %s", kind, json, s.grade, d.yes ? "yes" : "no", d.reason,
+                 legal ? "yes" : "no");
     }
     buf_done(&body);
 }
@@ -183,7 +194,7 @@ static void a_memory_is_what_the_reference_says(void **state) {
     for (unsigned k = 0; k < 7; k++) {
         if (seen[k] == 0) fail_msg("no history was ever %s", states[k]);
     }
-    assert_true(kept_out > 0 && brought_back > 0);
+    assert_true(kept_out > 0 && brought_back > 0 && only_told > 0);
 }
 
 int main(void) {
