@@ -1,12 +1,14 @@
 /* Numbers.
  *
  *   phone   "+", a country's first digit, 8 to 15 digits in all (ITU E.164), with single blanks, dots, dashes or brackets between;
- *           or ten digits of North America in their groups: 415-555-0132, (415) 555-0132
+ *           or "00" in its place and at least ten digits; or ten digits of North America in their groups: 415-555-0132,
+ *           (415) 555-0132
  *   iban    a country's letters, its length, the remainder modulo 97 (ISO 13616); in capitals with single blanks anywhere, or in
  *           any letters with one separator between groups of four or none. Lower case that could be a hexadecimal
  *           digest needs digits after the country
  *   card    an issuer's first digits with its lengths, Luhn's check digit (ISO/IEC 7812); groups as they are printed, or with one
- *           separator throughout groups of three digits and more, one of them of four and more
+ *           separator throughout groups of three digits and more, one of them of four and more. Printed groups may be on two
+ *           lines or have commas, unless more numbers are beside them
  *
  * Separators are blanks, dots, dashes, slashes and underscores. What touches letters, digits or a decimal point is a part of something else. */
 #include <string.h>
@@ -14,7 +16,7 @@
 #include "base/personal/check_digit.h"
 #include "base/personal/personal.h"
 
-enum { CARD_MAX = 19, CARD_MIN = 13, IBAN_MAX = 34, PHONE_MIN = 8, PHONE_MAX = 15, GROUPS_MAX = 24 };
+enum { CARD_MAX = 19, CARD_MIN = 13, IBAN_MAX = 34, PHONE_MIN = 8, PHONE_MAX = 15, ZEROS_MIN = 10, GROUPS_MAX = 24 };
 
 static bool is_digit(uint8_t c) {
     return c >= '0' && c <= '9';
@@ -54,7 +56,8 @@ struct digits {
     uint8_t group[GROUPS_MAX];
 };
 
-static void read_digits(struct bytes text, size_t at, size_t max, struct digits *ret) {
+/* `wraps`: lines and commas separate groups too. */
+static void read_digits(struct bytes text, size_t at, size_t max, bool wraps, struct digits *ret) {
     memset(ret, 0, sizeof(*ret));
     ret->end = at;
     for (size_t i = at; i < text.n && ret->n < max; i++) {
@@ -68,7 +71,7 @@ static void read_digits(struct bytes text, size_t at, size_t max, struct digits 
             ret->group[ret->groups - 1]++;
             ret->digit[ret->n++] = (uint8_t)(c - '0');
             ret->end = i + 1;
-        } else if (ret->n == 0 || i > ret->end || !is_separator(c)) {
+        } else if (ret->n == 0 || i > ret->end || !(is_separator(c) || (wraps && (c == '\n' || c == ',')))) {
             break;
         }
     }
@@ -123,13 +126,23 @@ static bool has_own_groups(struct bytes text, size_t at, const struct digits *d)
     return longer && !d->mixed && !joined;
 }
 
+/* A number is beside it, in the next cell or line. */
+static bool has_neighbour(struct bytes text, size_t at, size_t end) {
+    bool before = at > 1 && strchr(" ,\n\t", text.p[at - 1]) != NULL && is_digit(text.p[at - 2]);
+    bool after = end + 1 < text.n && strchr(" ,\n\t", text.p[end]) != NULL && is_digit(text.p[end + 1]);
+    return before || after;
+}
+
 size_t personal_card(struct bytes text, size_t at) {
     struct digits d;
     if (!is_digit(text.p[at]) || !begins(text, at)) return 0;
-    read_digits(text, at, CARD_MAX + 1, &d);
-    bool fits = d.n >= CARD_MIN && d.n <= CARD_MAX && has_issuer(&d) && (has_groups(&d) || has_own_groups(text, at, &d)) &&
-                ends(text, d.end);
-    return fits && check_digit_luhn(d.digit, d.n) ? d.end - at : 0;
+    for (int wraps = 0; wraps < 2; wraps++) {
+        read_digits(text, at, CARD_MAX + 1, wraps != 0, &d);
+        bool groups = has_groups(&d) ? !wraps || !has_neighbour(text, at, d.end) : !wraps && has_own_groups(text, at, &d);
+        bool fits = d.n >= CARD_MIN && d.n <= CARD_MAX && has_issuer(&d) && groups && ends(text, d.end);
+        if (fits && check_digit_luhn(d.digit, d.n)) return d.end - at;
+    }
+    return 0;
 }
 
 /* ---- accounts ---- */
@@ -208,10 +221,28 @@ static size_t read_american(struct bytes text, size_t at) {
     return codes && sign != ' ' && ends(text, at + n) ? n : 0;
 }
 
+/* An identifier continues there: "00112233-4455-a..." */
+static bool is_joined(struct bytes text, size_t end) {
+    return end + 1 < text.n && strchr("-./_", text.p[end]) != NULL && is_word(text.p[end + 1]);
+}
+
+/* Bytes and other cells of two digits: "00 11 22 33" */
+static bool is_all_pairs(struct bytes text, size_t at, size_t end) {
+    size_t n = 0;
+    bool pairs = true;
+    for (size_t i = at; i <= end; i++) {
+        bool digit = i < end && is_digit(text.p[i]);
+        pairs = pairs && (digit || n == 0 || n == 2);
+        n = digit ? n + 1 : 0;
+    }
+    return pairs;
+}
+
 size_t personal_phone(struct bytes text, size_t at) {
     if (!begins(text, at)) return 0;
-    if (text.p[at] != '+') return read_american(text, at);
-    size_t i = at + 1;
+    const bool zeros = text.n - at > 3 && text.p[at] == '0' && text.p[at + 1] == '0';
+    if (text.p[at] != '+' && !zeros) return read_american(text, at);
+    size_t i = at + (zeros ? 2 : 1) + (zeros && text.p[at + 2] == ' ');
     if (i >= text.n || text.p[i] < '1' || text.p[i] > '9') return 0;
     size_t digits = 0, end = i, gap = 0;
     for (; i < text.n && digits <= PHONE_MAX; i++) {
@@ -226,5 +257,7 @@ size_t personal_phone(struct bytes text, size_t at) {
             break;
         }
     }
-    return digits >= PHONE_MIN && digits <= PHONE_MAX && ends(text, end) ? end - at : 0;
+    const bool inner = at > 1 && text.p[at - 1] == ' ' && is_digit(text.p[at - 2]); /* a group of a longer number */
+    bool other = zeros && (inner || digits < ZEROS_MIN || is_joined(text, end) || is_all_pairs(text, at, end));
+    return digits >= PHONE_MIN && digits <= PHONE_MAX && ends(text, end) && !other ? end - at : 0;
 }

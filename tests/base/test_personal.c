@@ -229,8 +229,62 @@ static void other_spellings_are_masked(void **state) {
     masked_is("\uff0b1\u2009415\u2009555\u20090132", "\u2039personal:phone:23\u203a");
     masked_is("\u200bcaf\u00e9 \u00fc\u2028 \U0001f600\xff 12\u00a034",
               "\u200bcaf\u00e9 \u00fc\u2028 \U0001f600\xff 12\u00a034");
-    masked_is("4111\u20281111 1111 1111", "4111\u20281111 1111 1111");
+    masked_is("4111\u20281111 1111 1111", "\u2039personal:card:21\u203a");
     masked_is("", "");
+}
+
+/* The query of a URL, escapes of links and pages, letters of all scripts, addresses in brackets. */
+static void addresses_in_other_places_are_masked(void **state) {
+    (void)state;
+    masked_is("https://x/?e=bob@example.org", "https://x/?e=\u2039personal:email:15\u203a");
+    masked_is("https://x/a/bob@example.org#b", "https://x/a/\u2039personal:email:15\u203a#b");
+    masked_is("https://ann@example.org/?e=bob@example.org&x", "https://ann@example.org/?e=\u2039personal:email:15\u203a&x");
+    masked_is("https://ann:word@example.org", "https://ann:word@example.org");
+    masked_is("https://unpkg.com/react@18.2.0/index.js https://x/@ann",
+              "https://unpkg.com/react@18.2.0/index.js https://x/@ann");
+    masked_is("bob%40example.org", "\u2039personal:email:17\u203a");
+    masked_is("?e=bob%2Bx%40example%2eorg&y", "?\u2039personal:email:25\u203a&y");
+    masked_is("<bob&#64;example.org>", "<\u2039personal:email:19\u203a>");
+    masked_is("bob&#x40;example&#x2E;org", "\u2039personal:email:25\u203a");
+    masked_is("bob&commat;example.org", "\u2039personal:email:22\u203a");
+    masked_is("100%40 &#64 %4 &#; %C3%A9 &#x;", "100%40 &#64 %4 &#; %C3%A9 &#x;");
+    masked_is("bob@\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444, x", "\u2039personal:email:21\u203a, x");
+    masked_is("\u0431\u043e\u0431@\u043f\u0440.\u0440\u0444", "\u2039personal:email:16\u203a");
+    masked_is("j\u00fcrgen@b\u00fccher.example", "\u2039personal:email:23\u203a");
+    masked_is("\u00abann@example.org\u00bb", "\u00ab\u2039personal:email:15\u203a\u00bb");
+    masked_is("ann@example.org\u3067\u3059", "\u2039personal:email:15\u203a\u3067\u3059");
+    masked_is("bob@[192.0.2.1].", "\u2039personal:email:15\u203a.");
+    masked_is("bob@[IPv6:2001:db8::1]", "\u2039personal:email:22\u203a");
+    masked_is("w@[1.0, 2.0] x@[1.2] y@[IPv6:1] z@[a.b.c.d]", "w@[1.0, 2.0] x@[1.2] y@[IPv6:1] z@[a.b.c.d]");
+}
+
+/* Two zeros in place of a plus, and cards that lines or commas split; not what has such digits for other reasons. */
+static void numbers_in_other_places_are_found(void **state) {
+    static const char *const phones[] = {"004930231250001", "0049 30 23125 000", "00 49 30 23125 000", "0033 1 99 00 12 34",
+                                         "0044-20-7946-0958"};
+    static const char *const cards[] = {"4111 1111\n1111 1111", "4111\n1111\n1111\n1111", "4111,1111,1111,1111",
+                                        "3782 822463\n10005"};
+    static const char *const misses[] = {"0012345678",                           /* a number with zeros before it */
+                                         "000049302312500",                      /*  */
+                                         "00 11 22 33 44 55 66",                 /* bytes */
+                                         "00-11-22-33-44-55",                    /* an address of hardware */
+                                         "00112233-4455-a677-8899-aabbccddeeff", /* a UUID */
+                                         "00112233445566778899aabbccddeeff",     /* a digest */
+                                         "00:49:30:23",                          /* a time */
+                                         "0.0049302312500",                      /* a fraction */
+                                         "4111\n1111\n1111\n1111\n1111",         /* a column */
+                                         "17\n4111\n1111\n1111\n1111",           /*  */
+                                         "4111,1111,1111,1111,5",                /* a row */
+                                         "5,4111,1111,1111,1111",                /*  */
+                                         "41111111\n11111111"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(phones) / sizeof(phones[0]); i++) {
+        finds_around(PERSONAL_PHONE, phones[i]);
+    }
+    for (size_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+        finds_around(PERSONAL_CARD, cards[i]);
+    }
+    NOTHING_IN(misses);
 }
 
 static void masks_hide_what_was_found_and_nothing_else(void **state) {
@@ -261,6 +315,8 @@ int main(void) {
         cmocka_unit_test(other_forms_are_found),
         cmocka_unit_test(near_misses_of_other_forms_are_not_found),
         cmocka_unit_test(other_spellings_are_masked),
+        cmocka_unit_test(addresses_in_other_places_are_masked),
+        cmocka_unit_test(numbers_in_other_places_are_found),
         cmocka_unit_test(one_wrong_digit_is_noticed),
         cmocka_unit_test(masks_hide_what_was_found_and_nothing_else),
     };
