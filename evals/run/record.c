@@ -389,7 +389,9 @@ static int add_sample(struct run_record *r, const struct run_done *done, struct 
     int rc = put_output(r, &done->answer, err);
     if (rc == 0) rc = put_prompt(r, one, err);
     if (judged->outcome != SAMPLE_PASSED) put_text(&r->private_, "detail", why);
-    if (judged->outcome == SAMPLE_ERRED && r->why[0] == '\0') (void)snprintf(r->why, sizeof(r->why), "%s", why);
+    if (judged->outcome == SAMPLE_ERRED && r->why[0] == '\0') {
+        (void)snprintf(r->why, sizeof(r->why), "%.*s", (int)sizeof(r->why) - 1, why);
+    }
     return rc == 0 ? add(r, judged->outcome == SAMPLE_PASSED ? "eval.sampled" : "eval.sample_failed", r->subject, key, err)
                    : rc;
 }
