@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/act/submit.h"
 #include "cli/memory/memory.h"
 #include "cli/open/open.h"
 #include "cli/print/say.h"
+#include "ledger/kinds/check.h"
 #include "projections/council/council.h"
 #include "projections/view/look.h"
 
@@ -25,6 +27,8 @@ static const struct opt reject_options[] = {
 };
 
 struct known {
+    const char *supersedes; /* an id; NULL: none */
+    bool superseded_there;
     char subject[MEMORY_TEXT + 16], digest[MEMORY_TEXT], policy[MEMORY_TEXT], scope[MEMORY_TEXT];
     bool there;
 };
@@ -45,14 +49,20 @@ static int look(void *ctx, struct state_view *view, struct err *err) {
         copy(&row, MEMORIES_SCOPE, k->scope);
     }
     row_done(&row);
+    if (rc == 0 && k->supersedes != NULL) {
+        const struct bytes other = bytes_of(k->supersedes);
+        rc = look_stored(view, "memories", &other, 1, &row, &k->superseded_there, err);
+        row_done(&row);
+    }
     return rc;
 }
 
-static int find(struct cli *cli, const char *id, struct known *ret) {
+static int find(struct cli *cli, const char *id, const char *supersedes, struct known *ret) {
     struct ledger *ledger = NULL;
     struct state_options options;
     struct err err = {0};
     memset(ret, 0, sizeof(*ret));
+    if (supersedes != NULL) ret->supersedes = supersedes + (strncmp(supersedes, "memory/", 7) == 0 ? 7 : 0);
     if (memory_subject(id, ret->subject, &err) != 0) return cli_usage(cli, "%s", err.msg);
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) return exit_code;
@@ -61,7 +71,20 @@ static int find(struct cli *cli, const char *id, struct known *ret) {
     if (rc == 0) rc = state_ask(ledger, &options, look, ret, &err);
     log_close(ledger);
     if (rc != 0) return cli_fail(cli, &err);
-    return ret->there ? EXIT_GOOD : cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "there is no memory '%.60s'", ret->subject + 7);
+    if (!ret->there) return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "there is no memory '%.60s'", ret->subject + 7);
+    if (ret->supersedes == NULL) return EXIT_GOOD;
+    if (strcmp(ret->supersedes, ret->subject + 7) == 0) {
+        return cli_usage(cli, "--supersedes names '%.60s' itself; expected the id of another memory", ret->supersedes);
+    }
+    if (ret->superseded_there) return EXIT_GOOD;
+    return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "--supersedes is '%.60s', and there is no such memory", ret->supersedes);
+}
+
+/* A time that cannot be read is refused with the other fields. */
+static int check_expires(struct cli *cli, const char *text) {
+    uint64_t end = 0;
+    if (text == NULL || !kind_time_parse(bytes_of(text), &end) || end > clock_wall_ns()) return EXIT_GOOD;
+    return cli_usage(cli, "--expires is '%.60s', which is over; expected a time to come", text);
 }
 
 static const char *or_null(const char *text) {
@@ -73,7 +96,10 @@ static int decide(struct cli *cli, const struct opt_args *args, const char *kind
     const char *reason = admits ? NULL : opt_text(args, &reject_options[R_REASON]);
     struct known k;
     struct err err = {0};
-    int exit_code = find(cli, args->args[0], &k);
+    int exit_code = admits ? check_expires(cli, opt_text(args, &admit_options[A_EXPIRES])) : EXIT_GOOD;
+    if (exit_code == 0) {
+        exit_code = find(cli, args->args[0], admits ? opt_text(args, &admit_options[A_SUPERSEDES]) : NULL, &k);
+    }
     if (exit_code != 0) return exit_code;
     struct body *body = body_new(kind_find(bytes_of(kind)));
     int rc = body != NULL ? submit_put(body, "digest", or_null(k.digest), &err)
@@ -83,7 +109,7 @@ static int decide(struct cli *cli, const struct opt_args *args, const char *kind
         rc = submit_put(body, "scope", or_null(k.scope), &err);
         if (rc == 0) rc = submit_put(body, "policy", or_null(k.policy), &err);
         if (rc == 0) rc = submit_put(body, "expires", opt_text(args, &admit_options[A_EXPIRES]), &err);
-        if (rc == 0) rc = submit_put(body, "supersedes", opt_text(args, &admit_options[A_SUPERSEDES]), &err);
+        if (rc == 0) rc = submit_put(body, "supersedes", k.supersedes, &err);
     } else if (rc == 0) {
         rc = submit_put(body, "reason", reason != NULL ? reason : "unproven", &err);
     }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mp.h"
 #include "base/mp_map.h"
@@ -35,8 +36,11 @@ struct one {
     struct log_draft draft;
 };
 struct revoking {
+    const struct cli *cli;
     const char *name, *reason;
+    char hex[MEMORY_TEXT]; /* its digits, if they begin a digest */
     bool by_digest;
+    struct obj others; /* admitted, with the content of the one that is named by its id */
     struct one *all;
     size_t n, found; /* found: more than there is room for */
 };
@@ -49,7 +53,7 @@ static bool fits(const struct revoking *r, const struct row *row) {
         hex.n -= 7;
     }
     bool open = !row_is(row, MEMORIES_STATE, "revoked") && digest.n > 7;
-    return open && bytes_has_prefix(hex, r->name);
+    return open && bytes_has_prefix(hex, r->hex);
 }
 
 static int take(struct revoking *r, const struct row *row) {
@@ -83,6 +87,42 @@ static int look_reach(struct state_view *view, struct one *one, struct err *err)
     return rc < 0 ? rc : 0;
 }
 
+/* Digits of a digest in either case, without what is before them; false: they are none. */
+static bool read_hex(const char *name, char ret[MEMORY_TEXT]) {
+    size_t n = 0;
+    name += strncasecmp(name, "sha256:", 7) == 0 ? 7 : 0;
+    for (; name[n] != '\0' && n + 1 < MEMORY_TEXT; n++) {
+        ret[n] = (char)(name[n] >= 'A' && name[n] <= 'F' ? name[n] - 'A' + 'a' : name[n]);
+    }
+    ret[n] = '\0';
+    return name[n] == '\0' && strspn(ret, "0123456789abcdef") == n;
+}
+
+/* What stays in use with the same content, and how it is revoked. */
+static int look_others(struct state_view *view, struct revoking *r, struct err *err) {
+    const char *digest = r->all[0].digest;
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(view, "memories", NULL, 0, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        struct bytes id = row_text(row, MEMORIES_ID);
+        bool same = digest[0] != '\0' && bytes_is(row_text(row, MEMORIES_DIGEST), digest);
+        if (!same || bytes_is(id, r->name) || !row_is(row, MEMORIES_STATE, "admitted")) continue;
+        struct obj one = {0};
+        struct buf plain = {.max = BODY_MAX}, command = {.max = BODY_MAX};
+        buf_put_str(&plain, "ledger memory revoke ");
+        cli_word(id, &plain);
+        cli_command(r->cli, bytes_of_buf(&plain), &command);
+        obj_str(&one, "memory", id);
+        obj_str(&one, "command", bytes_of_buf(&command));
+        buf_done(&plain);
+        buf_done(&command);
+        obj_obj(&r->others, NULL, &one);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
 /* An id first; else the beginning of digests. */
 static int find(void *ctx, struct state_view *view, struct err *err) {
     struct revoking *r = ctx;
@@ -92,8 +132,7 @@ static int find(void *ctx, struct state_view *view, struct err *err) {
         const struct row *row;
         r->by_digest = pass == 1;
         if (r->by_digest) {
-            r->name += strncmp(r->name, "sha256:", 7) == 0 ? 7 : 0;
-            if (strlen(r->name) < PREFIX_MIN || strspn(r->name, "0123456789abcdef") != strlen(r->name)) break;
+            if (!read_hex(r->name, r->hex) || strlen(r->hex) < PREFIX_MIN) break;
         }
         rc = look_rows(view, "memories", NULL, 0, &rows, err);
         while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
@@ -105,7 +144,7 @@ static int find(void *ctx, struct state_view *view, struct err *err) {
     for (size_t i = 0; rc == 0 && i < r->n; i++) {
         rc = look_reach(view, &r->all[i], err);
     }
-    return rc;
+    return rc == 0 && r->n > 0 && !r->by_digest ? look_others(view, r, err) : rc;
 }
 
 static int make_draft(const struct revoking *r, struct one *one, const char *actor, struct err *err) {
@@ -165,6 +204,7 @@ static int print_result(struct cli *cli, struct revoking *r, const struct log_he
         obj_obj(&list, NULL, &one);
     }
     obj_list(&obj, "revoked", &list);
+    if (r->others.n > 0) obj_list(&obj, "same_content_in_use", &r->others);
     obj_uint(&obj, "size", head->size);
     return cli_print(cli, &obj, false);
 }
@@ -173,6 +213,11 @@ static int revoke_found(struct cli *cli, struct ledger *ledger, struct revoking 
     struct log_head head = {0};
     struct err err = {0};
     char actor[CLI_ACTOR_MAX];
+    if (r->found == 0 && read_hex(r->name, r->hex) && strlen(r->hex) < PREFIX_MIN) {
+        return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND,
+                          "no memory has the id '%.60s', and the beginning of a digest needs at least %d hex digits",
+                          args->args[0], PREFIX_MIN);
+    }
     if (r->found == 0) {
         return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND,
                           "no memory has the id '%.60s' or a digest that begins so (%d hex digits at least)", args->args[0],
@@ -192,7 +237,8 @@ static int revoke_found(struct cli *cli, struct ledger *ledger, struct revoking 
 
 static int revoke(struct cli *cli, const struct opt_args *args) {
     const char *reason = opt_text(args, &revoke_options[R_REASON]), *name = args->args[0];
-    struct revoking r = {.name = name + (strncmp(name, "memory/", 7) == 0 ? 7 : 0),
+    struct revoking r = {.cli = cli,
+                         .name = name + (strncmp(name, "memory/", 7) == 0 ? 7 : 0),
                          .reason = reason != NULL ? reason : "wrong",
                          .all = calloc(REVOKE_MAX, sizeof(*r.all))};
     struct state_options options;
@@ -216,6 +262,7 @@ static int revoke(struct cli *cli, const struct opt_args *args) {
         buf_done(&r.all[i].body);
         buf_done(&r.all[i].seqs);
     }
+    obj_done(&r.others);
     free(r.all);
     return exit_code;
 }

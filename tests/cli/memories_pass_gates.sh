@@ -23,6 +23,12 @@ box 1 memory propose "$T/clean.txt" --id good
 err_has 'the first proposal counts'
 box 0 memory list --state validated
 out_has 'good'
+box 2 memory admit good --expires 2020-01-01T00:00:00Z
+err_has "--expires is '2020-01-01T00:00:00Z', which is over; expected a time to come"
+box 1 memory admit good --supersedes nobody
+err_has "--supersedes is 'nobody', and there is no such memory"
+box 2 memory admit good --supersedes memory/good
+err_has "--supersedes names 'good' itself"
 box 0 memory admit good
 json .memory good
 box 1 memory admit good
@@ -114,6 +120,8 @@ box 0 append memory.recalled -s memory/good --run r1 digest="$digest" agent=help
 box 0 append memory.recalled -s memory/good --run r1 digest="$digest" agent=helper
 box 0 append memory.recalled -s memory/good digest="$digest" agent=other
 box 1 memory revoke nothing
+box 1 memory revoke abc
+err_has 'the beginning of a digest needs at least 4 hex digits'
 box 1 memory revoke "${digest:0:12}"
 err_has 'fits 2 memories: --all revokes all of them'
 box 0 memory revoke good --reason asked
@@ -121,7 +129,7 @@ json '.revoked[0].recalls' 3
 same "$(jq -c '[.revoked[0].reached[] | [.who, .recalls]]' <<<"$out")" '[["agent/other",1],["run/r1",2]]'
 box 1 memory revoke good
 err_has 'it is revoked, and may not be revoked again: nothing is left to do'
-box 0 memory revoke "$digest"
+box 0 memory revoke "${digest^^}"
 json '.revoked[0].memory' raw
 box 2 memory revoke
 
@@ -151,4 +159,17 @@ out_lacks 'since the rebuild'
 box 0 memory revoke p4
 box 1 memory propose "$T/plant.txt" --id p5
 err_has "(memory 'p4', wrong)"
+
+# Another memory with the same content stays in use, and is named.
+printf 'two say the same\n' >"$T/same.txt"
+for id in s1 s2; do
+    box 0 memory propose "$T/same.txt" --id $id
+    box 0 memory admit $id
+done
+box 0 memory revoke s1
+json '.same_content_in_use[0].memory' s2
+command=$(jq -r '.same_content_in_use[0].command' <<<"$out")
+[[ $command == *'memory revoke s2' ]] || fail "the command is '$command'"
+box 0 memory revoke s2
+out_lacks same_content_in_use
 finish
