@@ -264,14 +264,14 @@ static void a_decision_that_was_made_before_says_nothing_of_now(void **state) {
 }
 
 /* Servers of this machine whose addresses are written in all ways, against what each last said: a runtime with a port is that
- * server alone; one without is whatever its servers agree on. */
+ * server alone; one without is whatever its servers agree on. What was proven is ready just while that is what it uses. */
 static void a_runtime_without_a_port_is_what_its_servers_agree_on(void **state) {
     static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"}, *const digests[] = {WEIGHTS, WEIGHTS2},
                              *const ports[] = {"8081", "8082"};
     const char *said[2] = {NULL, NULL};
     uint64_t x = 11;
     struct box box;
-    size_t differed = 0, agreed = 0;
+    size_t differed = 0, agreed = 0, drifted = 0, proven_again = 0;
     (void)state;
     box_open(&box);
     box_event(&box, "route.declared", "route/any", "{\"model\": \"m\", \"runtime\": \"openai\", \"suite\": \"s\"}");
@@ -279,6 +279,14 @@ static void a_runtime_without_a_port_is_what_its_servers_agree_on(void **state) 
               "{\"model\": \"m\", \"runtime\": \"openai@localhost:8081\", \"suite\": \"s\"}");
     box_event(&box, "route.declared", "route/p1",
               "{\"model\": \"m\", \"runtime\": \"openai@127.0.0.1:8082\", \"suite\": \"s\"}");
+    for (size_t r = 0; r < 3; r++) {
+        static const char *const proofs[] = {
+            "{\"route\": \"any\", \"suite\": \"s\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}",
+            "{\"route\": \"p0\", \"suite\": \"s\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}",
+            "{\"route\": \"p1\", \"suite\": \"s\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}"};
+        static const char *const evals[] = {"eval/e0", "eval/e1", "eval/e2"};
+        box_eval(&box, evals[r], proofs[r]);
+    }
     for (int i = 0; i < 40; i++) {
         char body[256];
         x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -299,9 +307,13 @@ static void a_runtime_without_a_port_is_what_its_servers_agree_on(void **state) 
                 fail_msg("step %d: route %s uses '%.*s'", i, routes[r], (int)uses.n,
                          uses.n > 0 ? (const char *)uses.p : "");
             }
+            bool other = want[r] == NULL || strcmp(want[r], WEIGHTS) != 0; /* proven are WEIGHTS alone */
+            drifted += other;
+            proven_again += !other && i > 0;
+            box_text(&box, "state", other ? "declared-not-proven" : "ready");
         }
     }
-    assert_true(differed > 5 && agreed > 5);
+    assert_true(differed > 5 && agreed > 5 && drifted > 5 && proven_again > 5);
     box_close(&box);
 }
 
