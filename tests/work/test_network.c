@@ -296,7 +296,8 @@ static int take_line(void *ctx, struct bytes line, struct err *err) {
 static const char script_report[] =
     "import os, socket\n"
     "def report(data):\n"
-    "    s = socket.socket(socket.AF_UNIX); s.connect(os.environ['LEDGER_SOCKET']); s.sendall(data); s.close()\n";
+    "    s = socket.socket(socket.AF_UNIX); s.connect(os.environ['LEDGER_SOCKET']); s.sendall(data)\n"
+    "    s.shutdown(socket.SHUT_WR); s.recv(1); s.close()\n"; /* its lines were taken: those of two connections have no order */
 
 static const char *reports(void *ctx) {
     (void)ctx;
