@@ -40,7 +40,7 @@ def slow(conn):
 
 def gzip_bomb():
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return packer.compress(b"\0" * (64 << 20)) + packer.flush()
+    return packer.compress(b"\0" * (4 << 20)) + packer.flush()
 
 
 SENDS = {
