@@ -35,7 +35,7 @@ static int weigh_row(struct state_view *view, struct bytes suite, const struct r
     struct reason words;
     readiness_init(&against);
     reason_init(&words);
-    int rc = eval_judge_verdict(view, eval, &verdict, err);
+    int rc = eval_judge_verdict(view, eval, true, &verdict, err);
     if (rc != 0) return rc;
     if (row_text(eval, EVAL_SUITE).n == 0) {
         reason_say(why, "it names no suite");
@@ -69,13 +69,19 @@ int baseline_weigh(struct state_view *view, struct bytes suite, struct bytes eva
     return rc;
 }
 
-int baseline_is_set(struct state_view *view, struct bytes suite, bool *ret, struct err *err) {
+int baseline_is_there(struct state_view *view, struct bytes suite, bool *ret, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
+    bool found = false;
     int rc = look_rows(view, "eval_baselines", &suite, 1, &rows, err);
-    if (rc == 0) rc = look_next(rows, &row, err);
+    while (rc == 0 && !found && (rc = look_next(rows, &row, err)) == 0) {
+        struct reason why;
+        reason_init(&why);
+        rc = baseline_weigh(view, suite, row_text(row, BASELINE_EVAL), (uint64_t)row_int(row, BASELINE_SEQ), &why, err);
+        found = rc == 0 && why.n == 0;
+    }
     state_rows_close(rows);
-    *ret = rc == 0;
+    *ret = found;
     return rc == 1 ? 0 : rc;
 }
 

@@ -26,7 +26,7 @@ enum {
  * what speaks against it, and the events; no words: it can. */
 int baseline_weigh(struct state_view *view, struct bytes suite, struct bytes eval, uint64_t seq, struct reason *why,
                    struct err *err);
-/* Whether the suite has a baseline, of any name, whether or not it counts. */
-int baseline_is_set(struct state_view *view, struct bytes suite, bool *ret, struct err *err);
+/* Whether the suite has a baseline that counts, of any name. */
+int baseline_is_there(struct state_view *view, struct bytes suite, bool *ret, struct err *err);
 
 #endif

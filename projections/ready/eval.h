@@ -128,8 +128,10 @@ struct eval_verdict {
     struct readiness found;
     struct reason reason; /* the findings in words; cites what was read besides the evaluation's own events */
 };
-/* Judges a row of evals by its stored columns, its scores, its suite and the view's time. */
-int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err);
+/* Judges a row of evals by its stored columns, its scores, its suite and the view's time. `based`: taking it that its suite has a
+ * baseline, without a look: so an evaluation that is weighed as one is not judged by itself. */
+int eval_judge_verdict(struct state_view *view, const struct row *eval, bool based, struct eval_verdict *ret,
+                       struct err *err);
 
 /* Calls `each` with every evaluation that `table` lists: eval_routes, eval_models or eval_loose under `key`, or, with NULL,
  * all of eval_erasures. Ends when `each` fails. */

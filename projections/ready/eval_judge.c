@@ -43,7 +43,7 @@ struct judging {
     const struct row *eval;
     struct eval_suite suite; /* that it was made by */
     struct row declared;     /* the newest of that name */
-    bool based;              /* a baseline is set of its suite */
+    bool based;              /* its suite has a baseline */
     struct scores scores;
     struct bytes verdict; /* as it was given, or as its scores make it */
     struct eval_verdict *ret;
@@ -509,10 +509,10 @@ static void walk(struct judging *j) {
     readiness_tell(found, false, &j->ret->reason);
 }
 
-static int judging_open(struct judging *j, struct state_view *view, const struct row *eval, struct eval_verdict *ret,
-                        struct results *results, struct err *err) {
+static int judging_open(struct judging *j, struct state_view *view, const struct row *eval, bool based,
+                        struct eval_verdict *ret, struct results *results, struct err *err) {
     const struct bytes name = row_text(eval, EVAL_SUITE);
-    *j = (struct judging){.view = view, .eval = eval, .ret = ret, .results = results};
+    *j = (struct judging){.view = view, .eval = eval, .based = based, .ret = ret, .results = results};
     ret->counts = false;
     readiness_init(&ret->found);
     reason_init(&ret->reason);
@@ -520,7 +520,7 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
     int other = eval_suite_open(view, name, row_text(eval, EVAL_SUITE_DIGEST), &j->suite, rc == 0 ? err : NULL);
     if (rc == 0) rc = other;
     j->suite.imported = row_bool(eval, EVAL_IMPORTED);
-    if (rc == 0) rc = baseline_is_set(view, name, &j->based, err);
+    if (rc == 0 && !based) rc = baseline_is_there(view, name, &j->based, err);
     if (rc == 0) rc = take_scores(j, err);
     j->verdict = verdict_of(eval, &j->scores);
     return rc;
@@ -531,12 +531,11 @@ static void judging_done(struct judging *j) {
     row_done(&j->declared);
 }
 
-int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err) {
+int eval_judge_verdict(struct state_view *view, const struct row *eval, bool based, struct eval_verdict *ret,
+                       struct err *err) {
     struct judging j;
-    int rc = judging_open(&j, view, eval, ret, NULL, err);
-    if (rc == 0) {
-        walk(&j);
-    }
+    int rc = judging_open(&j, view, eval, based, ret, NULL, err);
+    if (rc == 0) walk(&j);
     judging_done(&j);
     return rc;
 }
@@ -573,7 +572,7 @@ int eval_judge(struct state_view *view, struct row *row, struct err *err) {
     struct results results = {0};
     list_out_init(&results.list);
     buf_init(&results.words, ROW_TEXT_MAX);
-    int rc = judging_open(&j, view, row, &verdict, &results, err);
+    int rc = judging_open(&j, view, row, false, &verdict, &results, err);
     if (rc == 0) {
         const struct scores *s = &j.scores;
         walk(&j);

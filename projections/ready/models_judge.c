@@ -418,7 +418,7 @@ static int take_eval(void *ctx, const struct row *eval, struct err *err) {
     struct judging *j = ctx;
     struct eval_verdict verdict;
     if (!bytes_eq(row_text(eval, EVAL_DIGEST), j->of)) return 0;
-    int rc = eval_judge_verdict(j->view, eval, &verdict, err);
+    int rc = eval_judge_verdict(j->view, eval, false, &verdict, err);
     if (rc == 0 && verdict.counts) {
         reason_cite(&j->proven_by, (uint64_t)row_int(eval, EVAL_FINISHED_SEQ), 0);
     }

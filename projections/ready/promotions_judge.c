@@ -86,7 +86,7 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
 static int weigh(struct candidate *c, const struct row *eval, struct err *err) {
     int64_t seq = row_has(eval, EVAL_FINISHED_SEQ) ? row_int(eval, EVAL_FINISHED_SEQ) : -1;
     struct eval_verdict verdict;
-    int rc = eval_judge_verdict(c->view, eval, &verdict, err);
+    int rc = eval_judge_verdict(c->view, eval, false, &verdict, err);
     if (rc != 0) return rc;
     if (verdict.counts || verdict.outcome == READINESS_FAILED) {
         struct suite_said *s = suite_of(c, row_text(eval, EVAL_SUITE));
@@ -281,7 +281,7 @@ static int weigh_named_one(struct candidate *c, struct bytes id, const char **re
     } else if (rc == 0) {
         bool under_way = row_is(&eval, EVAL_STATE, "started");
         const char *lacks = lacks_name(c, &eval);
-        rc = eval_judge_verdict(c->view, &eval, &verdict, err);
+        rc = eval_judge_verdict(c->view, &eval, false, &verdict, err);
         *ret_why = rc != 0            ? NULL
                    : under_way        ? "has not finished"
                    : !is_of(c, &eval) ? lacks != NULL ? lacks : "is of something else"

@@ -341,7 +341,7 @@ static int add_candidate(const struct eval_search *g, const struct row *eval, st
     if (g->all->decisive.there && c.seq < g->all->decisive.seq) {
         return 0; /* a newer evaluation decides */
     }
-    int rc = eval_judge_verdict(g->view, eval, &c.verdict, err);
+    int rc = eval_judge_verdict(g->view, eval, false, &c.verdict, err);
     if (rc == 0) rc = thresholds_judge(g->view, g->route, eval, &c.verdict, err);
     if (rc == 0) rc = models_digest(g->view, row_text(eval, EVAL_DIGEST), digest, err);
     if (rc != 0) return rc;

@@ -33,7 +33,7 @@ static uint64_t below(uint64_t n) {
 
 /* What is known of an evaluation, and of a name. */
 static struct told {
-    bool started, scored, finished, invalid, weights, sound;
+    bool started, scored, finished, invalid, weights, sound, compares;
     uint64_t started_seq;
     unsigned suite;
 } evals[EVALS_N];
@@ -65,6 +65,12 @@ static void run_one(unsigned i) {
                                                 : ",\"verdict\":\"unknown\"");
         box_event(&b, "eval.scored", subject, json);
         t->scored = true;
+        t->compares = below(3) == 0;
+        if (t->compares) {
+            box_event(&b, "eval.scored", subject,
+                      "{\"task\":\"t\",\"metric\":\"regression_lower\",\"threshold\":-0.1,\"higher_is_better\":true,"
+                      "\"verdict\":\"unknown\"}");
+        }
     }
     if (below(6) == 0) return;
     const char *odd[] = {"",
@@ -108,6 +114,25 @@ static void judge_a_draft(unsigned suite, unsigned eval) {
     buf_done(&body);
 }
 
+/* What compares with a baseline and has no value lacks one as long as no name of its suite leads to one that counts. */
+static void compare_need(unsigned eval) {
+    static const char rule[] = "eval.baseline";
+    const struct told *t = &evals[eval];
+    char id[8];
+    bool there = false;
+    for (unsigned name = 0; name < NAMES_N; name++) {
+        int is = names[t->suite][name].eval;
+        there = there || (is >= 0 && can_be(t->suite, (unsigned)is, names[t->suite][name].seq));
+    }
+    snprintf(id, sizeof(id), "e%u", eval);
+    if (!t->started) return;
+    assert_true(box_row(&b, "evals", id, NULL));
+    struct bytes missing = row_list(&b.row, box_column(&b, "missing"));
+    bool found = missing.n > 0 && memmem(missing.p, missing.n, rule, sizeof(rule) - 1) != NULL;
+    bool want = t->finished && !t->invalid && t->compares && !there;
+    if (found != want) fail_msg("%s: %d, wanted %d", id, found, want);
+}
+
 static void compare_all(void) {
     box_view(&b, LOG_NO_SEQ, 0);
     for (unsigned suite = 0; suite < 2; suite++) {
@@ -131,6 +156,9 @@ static void compare_all(void) {
         for (unsigned eval = 0; eval < EVALS_N; eval++) {
             judge_a_draft(suite, eval);
         }
+    }
+    for (unsigned eval = 0; eval < EVALS_N; eval++) {
+        compare_need(eval);
     }
 }
 
