@@ -107,6 +107,7 @@ static int look_live(void *ctx, struct state_view *view, struct err *err) {
     int rc = look_rows(view, "live_versions", &of, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         copy(row, LIVE_DIGEST, l->ret->digest, sizeof(l->ret->digest));
+        copy(row, LIVE_PROMOTION, l->ret->by, sizeof(l->ret->by));
         l->ret->seq = seq_of(row, LIVE_SEQ);
     }
     state_rows_close(rows);

@@ -5,6 +5,7 @@
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
 #include "cli/print/say.h"
+#include "cli/promote/drift.h"
 #include "cli/promote/follow.h"
 #include "cli/promote/promote.h"
 #include "cli/promote/target.h"
@@ -90,6 +91,39 @@ static int find_target(struct cli *cli, const struct opt_args *args, struct plan
     return rc == 0 ? EXIT_GOOD : cli_fail_input(cli, &err);
 }
 
+/* The link leads elsewhere than to what is live by the log: it drifted, or what is live has another link. Says which, and what leads a
+ * link back that drifted. */
+static int note_drift(struct cli *cli, struct ledger *ledger, const struct planning *p, struct err *err) {
+    const char *leads = p->before != NULL ? p->before : "nothing";
+    struct promote_known by;
+    struct promote_target target;
+    struct err ignored = {0};
+    struct drift drift;
+    int rc = promote_known(ledger, p->live.by, &by, err);
+    if (rc != 0) return rc;
+    bool placed = by.there && by.linked && target_read(ledger, &by, &target, &ignored) == 0;
+    if (placed && strcmp(target.link, p->target.link) != 0) {
+        cli_note(
+            cli,
+            "ledger: %s: '%s' is another link than '%s', which leads to what is live since event %llu (%s): that stays "
+            "as it is, and the gates compare with it",
+            cli->command, p->target.link, target.link, (unsigned long long)p->live.seq, p->live.digest);
+        return 0;
+    }
+    drift_init(&drift);
+    if (placed) drift_find(cli, ledger, &by, false, &drift);
+    if (drift.remedy.n == 0) cli_command(cli, bytes_of("ledger promote status"), &drift.remedy);
+    cli_note(
+        cli,
+        "ledger: %s: drift: the link leads to %s, where %s is live since event %llu: somebody else moved it or "
+        "changed the version; this plan would replace it as it is, and the gates compare with what is live; what leads "
+        "it back: %.*s",
+        cli->command, leads, p->live.digest, (unsigned long long)p->live.seq, (int)drift.remedy.n,
+        (const char *)drift.remedy.p);
+    drift_done(&drift);
+    return 0;
+}
+
 /* What is live by the log is what is replaced. It is asked before the step is judged: another promotion in between makes it
  * wrong, which 'apply' notices. */
 static int find_live(struct cli *cli, struct planning *p) {
@@ -99,24 +133,12 @@ static int find_live(struct cli *cli, struct planning *p) {
     if (exit_code != 0) return exit_code;
     int rc = promote_live(ledger, p->of, &p->live, &err);
     if (rc == 0) rc = follow_declared(ledger, p->of, p->declared, &err);
+    const char *live = p->live.digest[0] != '\0' ? p->live.digest : NULL;
+    bool strays = rc == 0 && p->linked && live != NULL && (p->before == NULL || strcmp(live, p->before) != 0);
+    if (strays) rc = note_drift(cli, ledger, p, &err);
     log_close(ledger);
     if (rc != 0) return cli_fail(cli, &err);
-    const char *live = p->live.digest[0] != '\0' ? p->live.digest : NULL;
-    if (p->linked) { /* what the link leads to is what is replaced; the gates compare with that */
-        bool drifted = live != NULL && (p->before == NULL || strcmp(live, p->before) != 0);
-        if (drifted) {
-            struct buf status = {.max = 8192};
-            cli_command(cli, bytes_of("ledger promote status"), &status);
-            cli_note(
-                cli,
-                "ledger: %s: drift: the link leads to %s, where %s is live since event %llu: somebody else moved it or "
-                "changed the version; this plan would replace it as it is; what leads it back: %.*s",
-                cli->command, p->before != NULL ? p->before : "nothing", live, (unsigned long long)p->live.seq,
-                (int)status.n, (const char *)status.p);
-            buf_done(&status);
-        }
-        return EXIT_GOOD;
-    }
+    if (p->linked) return EXIT_GOOD; /* what the link leads to is what is replaced */
     if (live != NULL && p->before != NULL && strcmp(live, p->before) != 0) {
         return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "--before is %s, and %s is live since event %llu", p->before, live,
                           (unsigned long long)p->live.seq);

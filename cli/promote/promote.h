@@ -25,9 +25,9 @@ struct promote_known {
 int promote_known(struct ledger *ledger, const char *id, struct promote_known *ret, struct err *err);
 /* The same from its row. */
 void promote_take(const struct row *row, struct promote_known *ret);
-/* What is live now of "route/summarise", and the event that made it so; the digest is empty if nobody said. */
+/* What is live now of "route/summarise", the event that made it so and its promotion; the digest is empty if nobody said. */
 struct promote_live {
-    char digest[PROMOTE_TEXT];
+    char digest[PROMOTE_TEXT], by[PROMOTE_TEXT];
     uint64_t seq;
 };
 int promote_live(struct ledger *ledger, const char *of, struct promote_live *ret, struct err *err);

@@ -276,7 +276,7 @@ static int note_drift(struct asof *view) {
         rc = find_drift(view, row, false, &drift, &err);
         if (rc == 0 && drift.is) {
             cli_note(view->cli, "ledger: promote list: '%.*s': %s%s%.*s", REASON_NAME(row_text(row, PROMOTIONS_PROMOTION)),
-                     drift.words, drift.remedy.n > 0 ? "\n      " : "", (int)drift.remedy.n,
+                     drift.words, drift.remedy.n > 0 ? ": " : "", (int)drift.remedy.n,
                      drift.remedy.n > 0 ? (const char *)drift.remedy.p : "");
         }
     }

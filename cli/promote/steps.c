@@ -5,12 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mp.h"
 #include "cli/act/submit.h"
 #include "cli/open/open.h"
 #include "cli/print/say.h"
 #include "cli/promote/promote.h"
 #include "cli/promote/target.h"
 #include "cli/promote/trial.h"
+#include "ledger/event/event.h"
+#include "projections/act/checked.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
 
@@ -121,6 +124,33 @@ static int load(struct cli *cli, const char *id, struct promote_known *ret) {
     return rc == 0 ? promote_must_be(cli, ret) : cli_fail(cli, &err);
 }
 
+/* What may not be recorded afterwards is not tried. */
+static int may_try(struct cli *cli, const struct promote_known *known) {
+    struct ledger *ledger = NULL;
+    struct buf body = {.max = EVENT_BODY_MAX};
+    struct log_draft draft;
+    struct decision decision;
+    struct err err = {0};
+    char subject[PROMOTE_TEXT + 16];
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) return exit_code;
+    log_draft_init(&draft);
+    mp_put_map(&body, 1);
+    mp_pair_text(&body, "verdict", "unknown");
+    int rc = buf_check(&body, "a body", &err);
+    if (rc == 0) rc = promote_subject(known->id, subject, &err);
+    draft.kind = bytes_of("promotion.simulated");
+    draft.subject = bytes_of(subject);
+    draft.source = bytes_of("cli");
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(&body);
+    if (rc == 0) rc = checked_ask(ledger, &draft, &decision, &err);
+    log_close(ledger);
+    buf_done(&body);
+    if (rc != 0) return cli_fail(cli, &err);
+    return decision.yes ? EXIT_GOOD : cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "refused: %s", decision.reason);
+}
+
 static int put_number(struct body *body, const char *name, const char *text, struct err *err) {
     char word[64];
     snprintf(word, sizeof(word), "%s:=%.32s", name, text != NULL ? text : "");
@@ -169,6 +199,7 @@ static int simulate(struct cli *cli, const struct opt_args *args) {
     const char *actor = opt_text(args, &simulate_options[S_SUBMIT + SUBMIT_ACTOR]);
     int exit_code = dry ? EXIT_GOOD : promote_complete(cli, args->args[0], actor);
     if (exit_code == 0) exit_code = load(cli, args->args[0], &t.known);
+    if (exit_code == 0 && command) exit_code = may_try(cli, &t.known);
     if (exit_code != 0) return exit_code;
     int fd = command ? mkstemp(temporary) : -1;
     if (command && fd < 0) return cli_refuse(cli, EXIT_SYSTEM, ERR_IO, "no temporary file for the report");

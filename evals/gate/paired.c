@@ -139,26 +139,24 @@ static int compare_suite(struct pairing *p, const struct one *a, const struct on
     return rc;
 }
 
-/* What is live, by the plan, else by the log; and its version, which the evaluations of a pack name. */
+/* What is live by the log, wherever a link leads; where nothing is, what the plan found. And its version, which the evaluations of a
+ * pack name. */
 static int find_live(struct pairing *p, const struct row *row, char digest[NAME_ROOM], char version[NAME_ROOM],
                      struct err *err) {
     struct buf of = {.max = 4 * ROW_TEXT_MAX};
     struct state_rows *rows = NULL;
     const struct row *live;
-    struct bytes planned = row_text(row, PROMOTIONS_DIGEST_BEFORE);
-    snprintf(digest, NAME_ROOM, "%.*s", REASON_PART(planned, NAME_ROOM - 1));
+    struct promotions_live known;
+    int rc = promotions_find_live(p->view, row, &known, err);
+    struct bytes is = rc == 0 && known.known ? bytes_of(known.digest) : row_text(row, PROMOTIONS_DIGEST_BEFORE);
+    snprintf(digest, NAME_ROOM, "%.*s", REASON_PART(is, NAME_ROOM - 1));
     version[0] = '\0';
     promotions_put_of(row, &of);
     struct bytes part = bytes_of_buf(&of);
-    int rc = look_rows(p->view, "live_versions", &part, 1, &rows, err);
+    if (rc == 0) rc = look_rows(p->view, "live_versions", &part, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &live, err)) == 0) {
-        struct bytes is = row_text(live, LIVE_DIGEST), v = row_text(live, LIVE_VERSION);
-        if (planned.n == 0) {
-            snprintf(digest, NAME_ROOM, "%.*s", REASON_PART(is, NAME_ROOM - 1));
-        }
-        if (bytes_is(is, digest)) {
-            snprintf(version, NAME_ROOM, "%.*s", REASON_PART(v, NAME_ROOM - 1));
-        }
+        if (!bytes_is(row_text(live, LIVE_DIGEST), digest) || !row_has(live, LIVE_VERSION)) continue;
+        snprintf(version, NAME_ROOM, "%.*s", REASON_PART(row_text(live, LIVE_VERSION), NAME_ROOM - 1));
     }
     state_rows_close(rows);
     buf_done(&of);

@@ -94,9 +94,25 @@ box 1 promote apply m2
 err_has "leads to 'v3', not to 'v1': somebody else moved it: ledger"
 box 1 promote rollback m2
 err_has "leads to 'v3', not to 'v1': somebody else moved it: ledger"
+# Another link for the same has not drifted.
+box 0 promote plan m3 image/web --target 'a web' --from 'a web/v2' --link other
+err_has "'$PWD/a web/other' is another link than '$link'"
+[[ $err != *drift* ]] || fail 'a link that never was is no drift'
+box 0 promote abort m3
+# Gates compare with what is live by the log (m1, v1), not with what the link leads to (v3); the plan says what leads it back.
+printf 'schema: ledger-gates/v0\nname: rate\ngates: {pass_rate: {}}\n' >rate.yaml
 box 0 promote plan m3 image/web --target 'a web' --from 'a web/v2'
 err_has 'drift: the link leads to sha256:'
+back=${err##*what leads it back: }
+back=${back%%$'\n'*}
+[[ $(box 0 promote list && echo "$err") != *'\n'* ]] || fail 'a line end is printed as one'
+box 0 promote simulate m3 --verdict pass
+box 1 promote verify m3 --gates rate.yaml
+out_has "eval 'm1' has no samples"
 box 0 promote abort m3
+typed "$back"
+same "$(readlink "$link")" v1
+spoil moved
 typed "$(next m2)"
 
 # A version that was changed cannot be led back to: it is restored, or what was live before it is.

@@ -121,13 +121,16 @@ box 1 promote verify d
 err_has 'the trial failed'
 box 0 promote status
 out_has 'image/base'
+box 3 promote simulate d -- no-such-program
+err_has "there is no program 'no-such-program'"
 box 0 promote abort d --reason failed
+box 1 promote simulate d --unconfined -- touch "$T/tried"
+err_has 'it was aborted'
+[[ ! -e $T/tried ]] || fail 'a trial that is not recorded is not run'
 box 1 promote abort d
 err_has 'it was aborted, and may not be aborted again: nothing is left to do'
 box 0 promote status
 err_has 'nothing is in progress'
-box 3 promote simulate d -- no-such-program
-err_has "there is no program 'no-such-program'"
 
 # What is wrong is named first; a pack has a version.
 box 2 promote plan g foo/bar --digest nothing
