@@ -295,57 +295,30 @@ static bool is_answered_by_tier(struct asking *k, int from, struct gate_answer *
     return true;
 }
 
-/* Judged as a step of T2 that writes the link. */
-static int ask_held(struct asking *k, struct gate_answer *a, struct err *err) {
-    struct buf body = {.max = 3 * 4096};
-    struct decision d;
-    mp_put_map(&body, 2);
-    mp_pair_text(&body, "tier", "T2");
-    mp_put_text(&body, "writes");
-    mp_put_array(&body, 1);
-    mp_put_text(&body, k->q->writes);
-    int rc = buf_check(&body, "a step", err);
-    const struct log_event step = {.kind = bytes_of("run.step"),
-                                   .source = bytes_of("cli"),
-                                   .grade = bytes_of("measured"),
-                                   .body = bytes_of_buf(&body)};
-    if (rc == 0) rc = decide_may_step(k->view, &step, &d, err);
-    if (rc == 0) {
-        cite_decision(a, &d);
-        if (d.yes) {
-            gate_open(a, "held by a snapshot");
-        } else {
-            gate_close(a, "%s", d.reason);
-        }
-    }
-    buf_done(&body);
-    return rc;
-}
-
-/* Nobody says what it writes: a measured snapshot that was taken since it was planned. */
-static int ask_taken(struct asking *k, struct gate_answer *a, struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *row;
-    gate_close(a, "no measured snapshot was taken since it was planned");
-    int rc = look_rows(k->view, "snapshots", NULL, 0, &rows, err);
-    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        bool good = row_is(row, SNAPSHOT_GRADE, "measured") && row_has(row, SNAPSHOT_TAKEN_SEQ) &&
-                    row_int(row, SNAPSHOT_TAKEN_SEQ) > row_int(k->row, PROMOTIONS_PLANNED_SEQ) &&
-                    !row_is(row, SNAPSHOT_STATE, "damaged") && !row_is(row, SNAPSHOT_STATE, "missing") &&
-                    !(row_has(row, SNAPSHOT_EXPIRES) && state_past(k->view, row_int(row, SNAPSHOT_EXPIRES)));
-        if (good) {
-            gate_open(a, "snapshot %.*s", REASON_PART(row_text(row, SNAPSHOT_ID), 60));
-            gate_cite(a, (uint64_t)row_int(row, SNAPSHOT_TAKEN_SEQ));
-        }
-    }
-    state_rows_close(rows);
-    return rc < 0 ? rc : 0;
-}
-
+/* Judged as a step of T2 that writes the link, with a snapshot that was taken since the plan: that found the link, so that the snapshot
+ * holds it and not its directory before there was one. Where it found none nothing is lost. */
 static int ask_snapshot(struct asking *k, struct gate_answer *a, struct err *err) {
+    struct decision d;
+    bool linked = row_bool(k->row, PROMOTIONS_LINKED);
     if (is_answered_by_tier(k, k->q->policy->snapshot_tier, a)) return 0;
     gate_value(a, "none");
-    return k->q->writes != NULL ? ask_held(k, a, err) : ask_taken(k, a, err);
+    if (linked && !row_has(k->row, PROMOTIONS_DIGEST_BEFORE)) {
+        gate_open(a, "there is no link yet: nothing to hold");
+        return 0;
+    }
+    if (linked && k->q->writes == NULL) {
+        gate_close(a, "the plan does not say where the link is");
+        return 0;
+    }
+    int rc = decide_is_held(k->view, k->q->writes, (uint64_t)row_int(k->row, PROMOTIONS_PLANNED_SEQ), &d, err);
+    if (rc != 0) return rc;
+    cite_decision(a, &d);
+    if (d.yes) {
+        gate_open(a, "held by a snapshot");
+    } else {
+        gate_close(a, "%s", d.reason);
+    }
+    return 0;
 }
 
 static int ask_tripcode(struct asking *k, struct gate_answer *a, struct err *err) {

@@ -56,6 +56,7 @@ int decide_is_unlocked(struct state_view *view, struct bytes kind, struct decisi
 struct search {
     struct state_view *view;
     struct bytes writes;
+    int64_t since;                        /* it was taken after this event; -1: whenever */
     int64_t last_t2, last_at, max_age_ns; /* the newest step of T2, and its time; -1: none */
     int64_t found;                        /* seq of the newest that fits; -1: none */
     int64_t newest;                       /* of all; -1: none */
@@ -98,6 +99,7 @@ static const char *lacks(struct search *s, const struct row *row, char *room, si
         return room;
     }
     if (row_int(row, SNAPSHOT_TAKEN_SEQ) < s->last_t2 || taken < s->last_at) return "is older than the last step of T2";
+    if (row_int(row, SNAPSHOT_TAKEN_SEQ) <= s->since) return "was taken before it was planned";
     if (row_has(row, SNAPSHOT_EXPIRES) && state_past(s->view, row_int(row, SNAPSHOT_EXPIRES))) return "has expired";
     if (taken > INT64_MAX - s->max_age_ns || state_past(s->view, taken + s->max_age_ns)) return "is too old";
     if (open.n > 0) {
@@ -148,8 +150,9 @@ static int read_last(struct search *s, struct err *err) {
     return rc;
 }
 
-static int needs_snapshot(struct state_view *view, struct bytes writes, struct decision *ret, struct err *err) {
-    struct search s = {.view = view, .writes = writes, .found = -1, .newest = -1};
+static int needs_snapshot(struct state_view *view, struct bytes writes, int64_t since, struct decision *ret,
+                          struct err *err) {
+    struct search s = {.view = view, .writes = writes, .since = since, .found = -1, .newest = -1};
     struct state_rows *rows = NULL;
     const struct row *row;
     int rc = read_last(&s, err);
@@ -211,7 +214,22 @@ int decide_may_step(struct state_view *view, const struct log_event *event, stru
             "a step of T2 names the paths that it may write, as 'writes': without them no snapshot is known to hold them");
         return 0;
     }
-    return !check_writes(writes, ret) || list.left == 0 ? 0 : needs_snapshot(view, writes, ret, err);
+    return !check_writes(writes, ret) || list.left == 0 ? 0 : needs_snapshot(view, writes, -1, ret, err);
+}
+
+int decide_is_held(struct state_view *view, const char *link, uint64_t since, struct decision *ret, struct err *err) {
+    struct buf writes = {.max = 3 * 4096};
+    mp_put_array(&writes, link != NULL ? 1 : 0);
+    if (link != NULL) {
+        mp_put_text(&writes, link);
+    }
+    int rc = buf_check(&writes, "a path", err);
+    decide_begin(ret);
+    if (rc == 0 && check_writes(bytes_of_buf(&writes), ret)) {
+        rc = needs_snapshot(view, bytes_of_buf(&writes), (int64_t)since, ret, err);
+    }
+    buf_done(&writes);
+    return rc;
 }
 
 bool decide_uses_tripcode(struct bytes kind, struct bytes body, struct bytes *ret_id) {

@@ -11,6 +11,9 @@
  * paths. The tripcode of T3 is judged where it is used up, by the fold (projections/recovery/tripcodes.c). Of other events
  * always yes. */
 int decide_may_step(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err);
+/* Does such a snapshot, taken after the event `since`, hold this link? So that it was there when the snapshot was taken, `since` is the
+ * plan that found it. NULL: whatever it holds. */
+int decide_is_held(struct state_view *view, const char *link, uint64_t since, struct decision *ret, struct err *err);
 /* Does the kind only take something away, end something or observe? */
 bool decide_is_safe(struct bytes kind);
 /* No while LOCKDOWN is on, unless the kind is safe. */

@@ -85,4 +85,30 @@ box 0 promote plan g image/g --digest "$digest" --tier T1
 err_lacks 'no --tier'
 box 0 promote simulate g --verdict pass
 box 0 promote verify g
+# A snapshot holds a link that was there when it was taken; before the first there is none to be held.
+printf 'schema: ledger-gates/v0\nname: held\ngates: {snapshot: {from_tier: T2}}\n' >held.yaml
+mkdir t2
+echo a >t2/a
+echo b >t2/b
+promote() { # ID FILE
+    digest=sha256:$(sha256sum "t2/$2" | cut -c1-64)
+    measured eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+    measured eval.finished -s "eval/$1" suite=s digest="$digest" verdict=pass
+    box 0 promote plan "$1" image/t2 --target t2 --from "t2/$2" --tier T2
+    box 0 promote simulate "$1" --verdict pass
+}
+box 0 recovery snapshot t2 --into snapshots
+promote t2a a
+box 0 promote verify t2a --gates held.yaml
+out_has 'there is no link yet'
+box 0 promote apply t2a
+promote t2b b
+box 1 promote verify t2b --gates held.yaml
+out_has 'was taken before it was planned'
+box 0 recovery snapshot t2/a --into snapshots
+box 1 promote verify t2b --gates held.yaml
+out_has "does not hold '$PWD/t2/live'"
+box 0 recovery snapshot t2 --into snapshots
+box 0 promote verify t2b --gates held.yaml
+out_has 'held by a snapshot'
 finish

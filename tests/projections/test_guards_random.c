@@ -1,6 +1,7 @@
 /* Guards of T2, of T3 and LOCKDOWN over random histories: whatever was forced into the log before, a step is permitted just
  * when a simple reference says so, which keeps arrays and follows docs/guards.md sentence by sentence. */
 #include "projections/decide/decide.h"
+#include "projections/decide/step.h"
 #include "projections/recovery/recovery.h"
 #include "projections/store/rebuild.h"
 #include "tests/projections/state_box.h"
@@ -79,7 +80,8 @@ static bool holds(const char *path, const char *write) {
     return strcmp(path, "/") == 0 || (strncmp(path, write, n) == 0 && (write[n] == '/' || write[n] == '\0'));
 }
 
-static bool has_snapshot(int write, int64_t now) {
+/* write -1: whatever it holds. Taken after the event `since`. */
+static bool has_snapshot(int write, int64_t since, int64_t now) {
     int64_t age = -1;
     bool found = false;
     for (size_t i = 0; i < POLICIES; i++) {
@@ -89,8 +91,9 @@ static bool has_snapshot(int write, int64_t now) {
     age = age < 0 ? 60 * MINUTE : age * 1000000;
     for (size_t i = 0; i < ref.n_snaps; i++) {
         const struct snap *s = &ref.snap[i];
-        found = found || (s->measured && !s->bad && s->seq > ref.t2_seq && s->at >= ref.t2_at && now < s->at + age &&
-                          (s->expires < 0 || now < s->expires) && holds(paths[s->path], paths[write]));
+        found = found || (s->measured && !s->bad && s->seq > since && s->seq > ref.t2_seq && s->at >= ref.t2_at &&
+                          now < s->at + age && (s->expires < 0 || now < s->expires) &&
+                          (write < 0 || holds(paths[s->path], paths[write])));
     }
     return found;
 }
@@ -350,7 +353,7 @@ static void ask_step(const struct step *s, int64_t later) {
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
     assert_int_equal(decide_may_append(b.view, &draft, &d, &b.err), 0);
-    bool held = s->write >= 0 ? has_snapshot(s->write, now) : s->tier == 3;
+    bool held = s->write >= 0 ? has_snapshot(s->write, -1, now) : s->tier == 3;
     bool want = !ref.locked && held && (s->tier == 2 || (s->id >= 0 && may_use(s->id, s->digest, s->target, now)));
     *(d.yes ? &permitted[s->tier] : &refused[s->tier]) += 1;
     locked += ref.locked;
@@ -359,6 +362,24 @@ static void ask_step(const struct step *s, int64_t later) {
                  (long long)(later / MINUTE), d.yes ? "yes" : "no", d.reason, want ? "yes" : "no");
     }
     buf_done(&body);
+}
+
+static unsigned held[2];
+
+/* A promotion that was planned anywhere in the history, of one of the paths or without a target. */
+static void ask_promotion(int64_t later) {
+    struct log_head head;
+    struct decision d;
+    int write = (int)pick(5) - 1;
+    assert_int_equal(log_head(b.ledger, &head, &b.err), 0);
+    int64_t now = (int64_t)head.time + later, since = (int64_t)pick((unsigned)head.size + 1);
+    box_view(&b, LOG_NO_SEQ, (uint64_t)now);
+    assert_int_equal(decide_is_held(b.view, write < 0 ? NULL : paths[write], (uint64_t)since, &d, &b.err), 0);
+    held[d.yes]++;
+    if (d.yes != has_snapshot(write, since, now)) {
+        fail_msg("'%s' since event %lld: %s '%s', the reference says otherwise", write < 0 ? "anything" : paths[write],
+                 (long long)since, d.yes ? "yes" : "no", d.reason);
+    }
 }
 
 /* Mostly of a code that orders one. */
@@ -453,6 +474,7 @@ static void steps_are_permitted_as_the_reference_says(void **state) {
                 const struct step s = any_step();
                 ask_step(&s, later[pick(5)]);
             }
+            ask_promotion(later[pick(5)]);
             ask_others();
             ask_report();
         }
@@ -461,6 +483,7 @@ static void steps_are_permitted_as_the_reference_says(void **state) {
     print_message("T2 %u of %u, T3 %u of %u, locked %u\n", permitted[2], permitted[2] + refused[2], permitted[3],
                   permitted[3] + refused[3], locked);
     assert_true(permitted[2] > 50 && refused[2] > 50 && permitted[3] > 10 && refused[3] > 50 && locked > 50);
+    assert_true(held[true] > 20 && held[false] > 50);
     assert_true(reports[true] > 10 && reports[false] > 50);
 }
 
