@@ -10,7 +10,7 @@
 #include "cli/promote/promote.h"
 #include "cli/promote/target.h"
 
-enum { P_DIGEST, P_BEFORE, P_VERSION, P_TIER, P_PLAN, P_TARGET, P_LINK, P_FROM, P_SUBMIT };
+enum { P_DIGEST, P_BEFORE, P_VERSION, P_TIER, P_PLAN, P_TARGET, P_LINK, P_FROM, P_AGAIN, P_SUBMIT };
 static const struct opt plan_options[] = {
     [P_DIGEST] = {"digest", 0, "DIGEST", "the candidate: sha256:... of its file, tree, weights or configuration"},
     [P_BEFORE] = {"before", 0, "DIGEST", "what it replaces (default: what is live by the log)"},
@@ -20,6 +20,7 @@ static const struct opt plan_options[] = {
     [P_TARGET] = {"target", 0, "DIR", "directory in which versions lie side by side, and a link to the live one"},
     [P_LINK] = {"link", 0, "NAME", "name of that link in DIR (default: live)"},
     [P_FROM] = {"from", 0, "PATH", "where the candidate lies (default: DIR/HEX, the digest without 'sha256:')"},
+    [P_AGAIN] = {"again", 0, NULL, "what is not given here is as this ID was planned before"},
     SUBMIT_OPTIONS,
     {0},
 };
@@ -41,13 +42,16 @@ static const struct naming *naming_of(const char *of) {
 }
 
 struct planning {
-    const char *of, *digest, *before;
+    const char *of, *digest, *before, *version, *dir, *link, *from;
     const struct naming *naming;
     struct promote_live live;
     char declared[PROMOTE_TEXT];
     char measured[VERSION_DIGEST_MAX], found[VERSION_DIGEST_MAX];
     bool linked;
     struct promote_target target;
+    struct promote_known was; /* with --again: how it was planned before */
+    struct promote_target was_target;
+    char was_dir[FILE_PATH_MAX], was_from[FILE_PATH_MAX];
 };
 
 /* The paths are private. */
@@ -64,23 +68,54 @@ static int put(struct body *body, const struct planning *p, const struct opt_arg
     if (rc == 0) rc = submit_put(body, p->naming->field, p->of + strlen(p->naming->what) + 1, err);
     if (rc == 0) rc = submit_put(body, "digest", p->digest, err);
     if (rc == 0) rc = submit_put(body, "digest_before", p->before, err);
-    if (rc == 0) rc = submit_put(body, "version", opt_text(args, &plan_options[P_VERSION]), err);
+    if (rc == 0) rc = submit_put(body, "version", p->version, err);
     if (rc == 0) rc = submit_put(body, "tier", opt_text(args, &plan_options[P_TIER]), err);
     if (rc == 0) rc = submit_put(body, "plan_digest", opt_text(args, &plan_options[P_PLAN]), err);
     return rc == 0 ? put_target(body, p, err) : rc;
 }
 
+static const char *or_else(const char *given, const char *was) {
+    return given != NULL || was[0] == '\0' ? given : was;
+}
+
+/* What is not given is as it was planned before; where that lay, its private fields say. */
+static int take_again(struct cli *cli, const char *id, struct planning *p) {
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) return exit_code;
+    int rc = promote_known(ledger, id, &p->was, &err);
+    bool linked = rc == 0 && p->was.there && p->was.linked && p->dir == NULL;
+    if (linked) rc = target_read(ledger, &p->was, &p->was_target, &err);
+    if (rc == 0 && linked) rc = file_parent(p->was_dir, p->was_target.link, &err);
+    if (rc == 0 && linked) rc = link_resolve(p->was_target.link, p->was_target.source, p->was_from, &err);
+    log_close(ledger);
+    if (rc != 0) return cli_fail_lookup(cli, &err);
+    if (!p->was.there) return promote_must_be(cli, &p->was);
+    if (strcmp(p->was.of, p->of) != 0) {
+        return cli_usage(cli, "--again: '%.80s' was planned for '%.80s', not for '%.80s'", id, p->was.of, p->of);
+    }
+    bool same = p->digest == NULL && p->from == NULL;
+    p->digest = same ? or_else(NULL, p->was.digest) : p->digest;
+    p->version = or_else(p->version, p->was.version);
+    if (linked) {
+        p->dir = p->was_dir;
+        p->link = or_else(p->link, strrchr(p->was_target.link, '/') + 1);
+        p->from = same ? p->was_from : p->from;
+    }
+    return EXIT_GOOD;
+}
+
 /* What the link leads to is what is replaced, whatever the log says. */
-static int find_target(struct cli *cli, const struct opt_args *args, struct planning *p) {
-    const char *dir = opt_text(args, &plan_options[P_TARGET]), *name = opt_text(args, &plan_options[P_LINK]);
+static int find_target(struct cli *cli, struct planning *p) {
+    const char *dir = p->dir, *name = p->link;
     struct err err = {0};
     if (dir == NULL) {
-        bool lost = name != NULL || opt_has(args, &plan_options[P_FROM]);
+        bool lost = name != NULL || p->from != NULL;
         return lost ? cli_usage(cli, "--link and --from need --target DIR") : EXIT_GOOD;
     }
-    snprintf(p->measured, sizeof(p->measured), "%s", p->digest != NULL ? p->digest : "");
-    int rc = target_plan(dir, name != NULL ? name : "live", opt_text(args, &plan_options[P_FROM]), p->measured, &p->target,
-                         p->found, &err);
+    snprintf(p->measured, sizeof(p->measured), "%.79s", p->digest != NULL ? p->digest : "");
+    int rc = target_plan(dir, name != NULL ? name : "live", p->from, p->measured, &p->target, p->found, &err);
     if (rc == 0 && p->before != NULL && strcmp(p->before, p->found) != 0) {
         rc = err_set(&err, ERR_INVALID, "--before is %s, and the link leads to %s", p->before,
                      p->found[0] != '\0' ? p->found : "nothing");
@@ -166,6 +201,10 @@ static int plan(struct cli *cli, const struct opt_args *args) {
     struct planning p = {.of = args->args[1],
                          .digest = opt_text(args, &plan_options[P_DIGEST]),
                          .before = opt_text(args, &plan_options[P_BEFORE]),
+                         .version = opt_text(args, &plan_options[P_VERSION]),
+                         .dir = opt_text(args, &plan_options[P_TARGET]),
+                         .link = opt_text(args, &plan_options[P_LINK]),
+                         .from = opt_text(args, &plan_options[P_FROM]),
                          .naming = naming_of(args->args[1])};
     char subject[PROMOTE_TEXT + 16];
     struct err err = {0};
@@ -176,12 +215,13 @@ static int plan(struct cli *cli, const struct opt_args *args) {
                          p.of);
     }
     if (promote_subject(args->args[0], subject, &err) != 0) return cli_usage(cli, "%s", err.msg);
-    if (strcmp(p.naming->what, "pack") == 0 && opt_text(args, &plan_options[P_VERSION]) == NULL) {
+    int exit_code = check_digests(cli, args);
+    if (exit_code == 0 && opt_has(args, &plan_options[P_AGAIN])) exit_code = take_again(cli, args->args[0], &p);
+    if (exit_code != 0) return exit_code;
+    if (strcmp(p.naming->what, "pack") == 0 && p.version == NULL) {
         return cli_usage(cli, "--version TEXT is missing: a pack's evaluations are found by its version");
     }
-    int exit_code = check_digests(cli, args);
-    if (exit_code != 0) return exit_code;
-    exit_code = find_target(cli, args, &p);
+    exit_code = find_target(cli, &p);
     if (exit_code != 0) return exit_code;
     if (p.digest == NULL) return cli_usage(cli, "--digest DIGEST is missing: a candidate is its digest");
     exit_code = promote_complete(cli, subject, opt_text(args, &plan_options[P_SUBMIT + SUBMIT_ACTOR]));

@@ -19,17 +19,8 @@ void gate_help_plan(const struct row *row, struct buf *out) {
     buf_put_str(out, " ");
     promotions_put_of(row, &of);
     readiness_put_word(out, bytes_of_buf(&of));
-    if (row_bool(row, PROMOTIONS_LINKED)) {
-        buf_put_str(out, " --target DIR --from PATH");
-    } else {
-        buf_put_str(out, " --digest ");
-        readiness_put_word(out, row_has(row, PROMOTIONS_DIGEST) ? row_text(row, PROMOTIONS_DIGEST) : bytes_of("DIGEST"));
-    }
-    if (row_has(row, PROMOTIONS_VERSION)) {
-        buf_put_str(out, " --version ");
-        readiness_put_word(out, row_text(row, PROMOTIONS_VERSION));
-    }
-    buf_put_str(out, " --tier TIER");
+    /* where it lies, `plan` reads; promoting changes what the system uses, and that is T2 */
+    buf_put_str(out, " --again --tier T2");
     buf_done(&of);
 }
 

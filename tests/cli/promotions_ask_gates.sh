@@ -75,13 +75,28 @@ box 0 promote plan g image/g --digest "$digest"
 err_has 'no --tier'
 box 0 promote simulate g --verdict pass
 box 1 promote verify g
-help="promote abort g && ledger -C $BOX promote plan g image/g --digest $digest --tier TIER"
+help="promote abort g && ledger -C $BOX promote plan g image/g --again --tier T2"
 out_has "$help"
 box 0 promote status g
 out_has "$help"
 out_has "gate 'snapshot' is closed: the plan states no tier"
+# Typed as it stands, with a target too, it plans the same.
+ledger() { setsid -w "$LEDGER" "$@"; }
+echo three >web/v3
+box 0 promote plan h image/h --target web --from web/v3 --link third
+box 0 promote simulate h --verdict pass
+box 1 promote verify h
+help=$(sed -n 's/^ *\(ledger .* promote abort h && .*\)$/\1/p' <<<"$out" | head -1)
+(eval "$help") >"$T/.out" 2>"$T/.err" || fail "typed: $help"
+box 0 log --kind promotion.planned --format jsonl
+same "$(tail -1 <<<"$out" | jq -r '.body | .digest + " " + .tier')" "sha256:$(sha256sum web/v3 | cut -c1-64) T2"
+ln -s v3 web/third
+box 0 promote status h
+out_has "web/third'"
+box 2 promote plan h image/other --again
+box 1 promote plan nobody image/h --again
 box 0 promote abort g
-box 0 promote plan g image/g --digest "$digest" --tier T1
+box 0 promote plan g image/g --again --tier T1
 err_lacks 'no --tier'
 box 0 promote simulate g --verdict pass
 box 0 promote verify g
