@@ -240,6 +240,14 @@ static int find_route(struct call *c) {
     text_hex(hex, c->suite->digest, HASH_LEN);
     (void)snprintf(digest, sizeof(digest), "sha256:%s", hex);
     const struct bytes name = c->suite->name;
+    if (c->route.files && !c->route.tool) {
+        err_set(
+            &err, ERR_CONFLICT,
+            "route '%s' is proven by runs of pack '%s', so this evaluation does not prove it: give --pack %s --route %s",
+            c->route.binding.route, c->route.binding.pack, c->route.binding.pack, c->route.binding.route);
+        cli_warn(c->cli, &err);
+        return 0;
+    }
     if (bytes_is(name, c->route.suite) && c->route.suite_digest[0] != '\0' && strcmp(digest, c->route.suite_digest) != 0) {
         err_set(&err, ERR_CONFLICT,
                 "route '%s' is proven by suite '%s' of digest %s, and this one has %s: this evaluation does not prove it; "

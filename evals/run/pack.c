@@ -245,6 +245,11 @@ int run_pack_take(struct run_pack *p, const char *route, struct suite *suite, st
     return 0;
 }
 
+struct files_asked {
+    const char *pack;
+    struct run_binding *ret;
+};
+
 /* ---- what it is, as it is now ------------------------------------------------------------------------------------------- */
 
 /* The weights of a route's model, by its endpoint. One on another machine is not asked: then they are not known. */
@@ -265,8 +270,21 @@ static int bind_model(const struct run_pack *p, const struct run_route *r, struc
     return rc;
 }
 
+/* Samples are runs of the pack as it is installed then: other files of the same version are a difference. */
+static int bind_files(void *ctx, struct state_view *view, struct err *err) {
+    const struct files_asked *f = ctx;
+    const struct bytes name = bytes_of(f->pack);
+    struct row row;
+    int rc = look_stored(view, "packs", &name, 1, &row, NULL, err);
+    const struct bytes digest = rc == 0 ? row_text(&row, PACK_TREE_DIGEST) : (struct bytes){0};
+    (void)snprintf(f->ret->pack_digest, sizeof(f->ret->pack_digest), "%.*s", S(digest));
+    row_done(&row);
+    return rc;
+}
+
 static int bind(void *ctx, struct run_binding *ret, struct err *err) {
     struct run_pack *p = ctx;
+    struct state_options how;
     struct program *program = calloc(1, sizeof(*program));
     struct run_route *r = calloc(1, sizeof(*r));
     const struct manifest_route *route = manifest_route(&p->manifest->pack, bytes_of(p->route));
@@ -282,6 +300,8 @@ static int bind(void *ctx, struct run_binding *ret, struct err *err) {
     (void)snprintf(ret->pack, sizeof(ret->pack), "%s", p->how.pack);
     (void)snprintf(ret->pack_version, sizeof(ret->pack_version), "%s", p->version);
     (void)snprintf(ret->runtime, sizeof(ret->runtime), "pack");
+    state_options_init(&how);
+    if (rc == 0) rc = state_ask(p->how.ledger, &how, bind_files, &(struct files_asked){p->how.pack, ret}, err);
     if (rc == 0 && route != NULL && manifest_role(route) == MANIFEST_TOOL) {
         ret->model[0] = '\0';
         rc = program_find(route->program, p->dir, program, err);

@@ -104,6 +104,7 @@ static void put_bound(struct mp_map *map, const struct suite *suite, const struc
     put_text(map, "digest", b->digest);
     put_text(map, "pack", b->pack);
     put_text(map, "pack_version", b->pack_version);
+    put_text(map, "pack_digest", b->pack_digest);
     put_text(map, "route", b->route);
     put_text(map, "config_digest", b->config_digest);
     put_text(map, "program_digest", b->program_digest);

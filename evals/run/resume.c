@@ -139,6 +139,7 @@ static int check_start(const struct run_left *left, struct bytes body, const str
     if (rc == 0) rc = check_field(body, "config_digest", binding->config_digest, "configuration", left->id, err);
     if (rc == 0) rc = check_field(body, "pack", binding->pack, "pack", left->id, err);
     if (rc == 0) rc = check_field(body, "pack_version", binding->pack_version, "version of the pack", left->id, err);
+    if (rc == 0) rc = check_field(body, "pack_digest", binding->pack_digest, "digest of the pack's files", left->id, err);
     return rc;
 }
 

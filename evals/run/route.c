@@ -46,6 +46,7 @@ static int find(void *ctx, struct state_view *view, struct err *err) {
         KEEP(a->ret->program, &route, ROUTE_PROGRAM);
         const struct bytes of = row_text(&route, ROUTE_PACK);
         if (of.n > 0) rc = look_stored(view, "packs", &of, 1, &pack, NULL, err);
+        a->ret->files = rc == 0 && row_has(&pack, PACK_STEP) && row_has(&pack, PACK_TREE_DIGEST);
         if (rc == 0 && row_has(&pack, PACK_VERSION)) KEEP(b->pack_version, &pack, PACK_VERSION);
     }
     row_done(&pack);

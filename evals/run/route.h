@@ -10,6 +10,7 @@ struct run_route {
     char suite[256], suite_digest[RUN_DIGEST_MAX]; /* that proves it; "": it names none */
     bool tool;                                     /* a program serves it */
     char program[1024];                            /* that program; "": it names none */
+    bool files;                                    /* its pack's files have a digest: only what names that proves it */
     enum work_protocol protocol;
     char url[1024], key_file[1024]; /* url "": nothing says where its model is reached */
 };

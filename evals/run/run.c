@@ -255,8 +255,8 @@ static int put_scores(const struct running *r, const struct samples *samples, st
 static bool is_same(const struct run_binding *a, const struct run_binding *b) {
     return strcmp(a->route, b->route) == 0 && strcmp(a->config_digest, b->config_digest) == 0 &&
            strcmp(a->model, b->model) == 0 && strcmp(a->digest, b->digest) == 0 && strcmp(a->pack, b->pack) == 0 &&
-           strcmp(a->pack_version, b->pack_version) == 0 && strcmp(a->program_digest, b->program_digest) == 0 &&
-           strcmp(a->command_digest, b->command_digest) == 0;
+           strcmp(a->pack_version, b->pack_version) == 0 && strcmp(a->pack_digest, b->pack_digest) == 0 &&
+           strcmp(a->program_digest, b->program_digest) == 0 && strcmp(a->command_digest, b->command_digest) == 0;
 }
 
 static bool is_part(const struct running *r, const struct run_suite_result *ret) {

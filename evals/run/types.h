@@ -22,6 +22,7 @@ struct run_binding {
                               * file. NULL: nobody. Static */
     char weights_path[1024]; /* of that file; private */
     char pack[256], pack_version[128];
+    char pack_digest[RUN_DIGEST_MAX]; /* of all files of the pack that runs */
     char program_digest[RUN_DIGEST_MAX];
     char command_digest[RUN_DIGEST_MAX]; /* of all words of a command, and of the files among them */
     char runtime[64];                    /* ollama, openai, process, pack */

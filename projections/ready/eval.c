@@ -69,6 +69,7 @@ static const struct state_column eval_columns[] = {
     [EVAL_PARTIAL_REASONS] = {"partial_reasons", CELL_LIST, 0,
                               "why it is partial, in the words of eval.imported; null: it is not, or not for these alone"},
     [EVAL_DIGEST_FROM] = {"digest_from", CELL_TEXT, 0, "of a model: who says which weights it has: runtime, file, given"},
+    [EVAL_PACK_DIGEST] = {"pack_digest", CELL_TEXT, 0, "digest of all files of the pack that ran"},
     FOLD_COLUMNS};
 static const struct state_column erasure_columns[] = {
     [EVAL_ERASURE_EVENT] = {"event", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which event"},
@@ -189,6 +190,7 @@ static const struct binding {
                 {EVAL_DIGEST, "digest", "model digest"},
                 {EVAL_PACK, "pack", "pack"},
                 {EVAL_PACK_VERSION, "pack_version", "pack version"},
+                {EVAL_PACK_DIGEST, "pack_digest", "pack digest"},
                 {EVAL_ROUTE, "route", "route"},
                 {EVAL_CONFIG_DIGEST, "config_digest", "configuration digest"},
                 {EVAL_PROGRAM_DIGEST, "program_digest", "program digest"}};
@@ -586,4 +588,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {
     "eval.started",       "eval.finished",    "eval.imported",       "eval.scored",   "eval.sampled",
     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", "ledger.erased", NULL};
-const struct projection projection_evals = {"evals", 18, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 19, tables, EVALS_TABLES, kinds, fold};

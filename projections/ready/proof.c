@@ -23,6 +23,7 @@ struct binding {
     const struct row *pack; /* NULL: not known. Borrowed from the view */
     struct row suite;
     struct bytes version, suite_digest;
+    struct bytes tree;    /* digest of all files of the installed pack; empty: it was installed without */
     bool tool;            /* a program serves it, no weights do */
     struct bytes program; /* digest of the program that it uses now; empty: unknown */
     bool program_by_use;  /* as its newest decision found it */
@@ -64,6 +65,7 @@ static int bind(struct state_view *view, const struct row *route, struct binding
     b->pack = b->pack != NULL && row_has(b->pack, PACK_STEP) ? b->pack : NULL;
     b->version = b->pack != NULL && row_has(b->pack, PACK_VERSION) ? row_text(b->pack, PACK_VERSION)
                                                                    : row_text(route, ROUTE_PACK_VERSION);
+    b->tree = b->pack != NULL ? row_text(b->pack, PACK_TREE_DIGEST) : NOTHING;
     b->suite_digest = row_has(route, ROUTE_SUITE_DIGEST) ? row_text(route, ROUTE_SUITE_DIGEST)
                       : there && suite.n > 0             ? row_text(&b->suite, SUITE_DIGEST)
                                                          : NOTHING;
@@ -236,6 +238,15 @@ static bool is_of_other_version(struct comparing *c) {
     return proven.n > 0 && !agrees(c->b->version, proven);
 }
 
+static bool names_no_files(struct comparing *c) {
+    return c->eval != NULL && c->b->tree.n > 0 && !row_has(c->eval, EVAL_PACK_DIGEST);
+}
+
+static bool is_of_other_files(struct comparing *c) {
+    struct bytes proven = c->eval != NULL ? row_text(c->eval, EVAL_PACK_DIGEST) : NOTHING;
+    return proven.n > 0 && !agrees(c->b->tree, proven);
+}
+
 /* By the digest if one is known, else by the name. */
 static struct bytes suite_now(const struct comparing *c) {
     return c->b->suite_digest.n > 0 ? c->b->suite_digest : row_text(c->route, ROUTE_SUITE);
@@ -289,9 +300,9 @@ static void keep_newest(struct candidate *kept, const struct candidate *c) {
 
 /* Nothing that is left of it says that it is of something else. */
 static bool may_be_of_route(const struct candidate *c) {
-    static const enum readiness_id other[] = {READINESS_PROOF_WEIGHTS, READINESS_PROOF_PROGRAM_OTHER,
-                                              READINESS_PROOF_CONFIG,  READINESS_PROOF_PACK,
-                                              READINESS_PROOF_VERSION, READINESS_PROOF_SUITE};
+    static const enum readiness_id other[] = {
+        READINESS_PROOF_WEIGHTS, READINESS_PROOF_PROGRAM_OTHER, READINESS_PROOF_CONFIG, READINESS_PROOF_PACK,
+        READINESS_PROOF_VERSION, READINESS_PROOF_FILES,         READINESS_PROOF_SUITE};
     bool may = true;
     for (size_t i = 0; i < c->drift.n; i++) {
         for (size_t k = 0; k < sizeof(other) / sizeof(other[0]); k++) {

@@ -5,7 +5,7 @@
  *   model    the weights that the route uses (proof_model.h); of a tool's route instead
  *   program  the digest of the program that it uses: as the route states it, or a newer decision found it
  *   config   digest of the route's configuration
- *   pack     version of the pack that the route belongs to, as it is installed now
+ *   pack     version of the pack that the route belongs to, and digest of all its files, as it is installed now
  *   suite    the suite and its digest: the one that the route names, else the one that was declared last
  *
  * When one of them differs from what the evaluation states, the proof does not count, and the reason names every

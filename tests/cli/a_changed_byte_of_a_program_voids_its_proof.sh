@@ -98,5 +98,28 @@ json '.states[0].state' ready
 box 0 route decide copy
 same "$(state copy)" ready
 box 0 pack run worker file=inbox/a --out last
+
+# Other files under the same version are another pack: what was proven of these says nothing of those, nor the other way round.
+reinstall() {
+    box 0 pack remove worker
+    box 0 pack install worker
+}
+echo other >worker/note
+box 1 pack upgrade worker
+out_has 'change the version, or remove it first'
+reinstall
+same "$(state count) $(state copy)" 'declared-not-proven declared-not-proven'
+box 1 route decide count
+out_has "is of other files of pack 'worker' than those installed"
+command=$("$LEDGER" -C "$BOX" state routes count --json | jq -r '.things[0].fields.missing[] | select(.rule == "proof.files") | .remedy')
+same "$command" "ledger -C $BOX eval run suites/count.yaml --pack worker --route count"
+ledger() { "$LEDGER" "$@"; }
+check eval "$command >typed"
+same "$("$LEDGER" -C "$BOX" query --kind eval.started --format jsonl | jq -rs 'last.body.pack_digest')" \
+    "$("$LEDGER" pack validate worker --json | jq -r .tree_digest)"
+same "$(state count) $(state copy)" 'ready declared-not-proven'
+rm worker/note
+reinstall
+same "$(state count) $(state copy)" 'ready ready'
 box 0 verify
 finish

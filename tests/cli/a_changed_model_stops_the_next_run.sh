@@ -48,7 +48,8 @@ prove() { # ROUTE FIELDS...
     config=$("$LEDGER" -C "$BOX" state routes "$1" --json | jq -r '.things[0].fields.config_digest')
     measured eval.scored -s "eval/$1" task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
     measured eval.finished -s "eval/$1" route="$1" suite=suite.json suite_digest="sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
-        config_digest="$config" pack=p pack_version="$version" verdict=pass "${@:2}"
+        config_digest="$config" pack=p pack_version="$version" verdict=pass \
+        pack_digest="$("$LEDGER" -C "$BOX" state packs p --json | jq -r '.things[0].fields.tree_digest')" "${@:2}"
 }
 prove count program_digest=@/usr/bin/wc
 prove ask digest="$old"

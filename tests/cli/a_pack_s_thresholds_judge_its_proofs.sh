@@ -37,7 +37,8 @@ prove() { # EVAL [METRIC VALUE THRESHOLD HIGHER]...: an evaluation of the route 
         shift 4
     done
     measured eval.finished -s "eval/$eval" route=count suite=suite.json "suite_digest=sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
-        config_digest="$config" program_digest=@/usr/bin/wc pack=p pack_version=1.0.0 verdict=pass
+        config_digest="$config" program_digest=@/usr/bin/wc pack=p pack_version=1.0.0 verdict=pass \
+        pack_digest="$("$LEDGER" -C "$BOX" state packs p --json | jq -r '.things[0].fields.tree_digest')"
 }
 state() {
     box 0 pack show p --json

@@ -34,7 +34,8 @@ config=$("$LEDGER" -C "$BOX" state routes count --json | jq -r '.things[0].field
 measured eval.scored -s eval/e task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
 measured eval.scored -s eval/e task=t metric=errors value:=0 threshold:=1 higher_is_better:=false
 measured eval.finished -s eval/e route=count suite=suite.json "suite_digest=sha256:$(sha256sum <pack/suite.json | cut -c1-64)" \
-    config_digest="$config" program_digest=@/usr/bin/wc pack=p pack_version=1.0.0 verdict=pass
+    config_digest="$config" program_digest=@/usr/bin/wc pack=p pack_version=1.0.0 verdict=pass \
+    pack_digest="$("$LEDGER" -C "$BOX" state packs p --json | jq -r '.things[0].fields.tree_digest')"
 box 0 append route.decided -s route/count decision=refused reason=proof "program_digest=sha256:$(printf '%064d' 1)"
 box 0 pack show p --json
 json '.things[0].state' demo-only

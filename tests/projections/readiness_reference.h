@@ -24,7 +24,7 @@ struct score_told {
 };
 struct eval_told {
     int route; /* -1: none is named */
-    const char *suite, *suite_digest, *digest, *config, *program, *pack, *version, *verdict;
+    const char *suite, *suite_digest, *digest, *config, *program, *pack, *version, *tree, *verdict;
     bool finished, invalidated, partial, dirty;
     bool unmeasured;              /* its end, or a score */
     int recorded;                 /* measured samples */
@@ -57,12 +57,12 @@ struct name_told {
     uint64_t seq;       /* when it last appeared, moved or disappeared */
 };
 struct world {
-    uint64_t x, seed, told; /* told: events of evaluations */
+    uint64_t x, seed, told, files; /* told: events of evaluations; files: choices of files of packs */
     struct box box;
-    const char *pack; /* installed, parked, removed; NULL: never */
-    bool planned;     /* and that did not end yet */
-    bool changed;     /* its files are not those that were installed */
-    const char *version;
+    const char *pack;           /* installed, parked, removed; NULL: never */
+    bool planned;               /* and that did not end yet */
+    bool changed;               /* its files are not those that were installed */
+    const char *version, *tree; /* as it is installed; tree NULL: without a digest of its files */
     uint64_t version_seq, removed_seq;
     const char *permission[2]; /* granted, denied, revoked; NULL: not decided */
     const char *check, *check_version;
@@ -80,7 +80,8 @@ struct world {
 
 static const char *const digests[] = {WEIGHTS, WEIGHTS2}, *const configs[] = {CONFIG, CONFIG2},
                          *const suites[] = {SUITE, SUITE2}, *const programs[] = {PROGRAM, PROGRAM2},
-                         *const versions[] = {"1", "2"}, *const tasks[] = {"t", "u"}, *const names[] = {"m", "zz"};
+                         *const versions[] = {"1", "2"}, *const trees[] = {WEIGHTS, WEIGHTS2}, *const tasks[] = {"t", "u"},
+                         *const names[] = {"m", "zz"};
 
 /* ---- the reference ---- */
 
@@ -209,16 +210,22 @@ static inline const char *weights_of(const struct world *w, const struct route_t
     return is;
 }
 
+/* Only files that have a digest can be found changed. */
+static inline bool is_changed(const struct world *w) {
+    return w->pack != NULL && w->changed && w->tree != NULL;
+}
+
 static inline bool is_for(const struct world *w, const struct route_told *r, const struct eval_told *e) {
     const char *digest = r->suite_digest != NULL ? r->suite_digest : r->suite != NULL ? w->newest_digest : NULL;
     bool suite = digest != NULL ? same(digest, e->suite_digest) : r->suite == NULL || same(r->suite, e->suite);
     bool other = r->of_pack && e->pack != NULL && !same(e->pack, "p");
     bool version = !r->of_pack || w->pack == NULL || same(w->version, e->version);
-    bool gone = r->of_pack && (same(w->pack, "removed") || (w->pack != NULL && w->changed));
+    bool files = !r->of_pack || w->pack == NULL || w->tree == NULL || same(w->tree, e->tree);
+    bool gone = r->of_pack && (same(w->pack, "removed") || is_changed(w));
     const char *program = program_of(r);
     bool bound = is_tool(r) ? same(program, e->program)
                             : same(weights_of(w, r), e->digest) && (program == NULL || same(program, e->program));
-    return bound && (r->config == NULL || same(r->config, e->config)) && suite && version && !other && !gone;
+    return bound && (r->config == NULL || same(r->config, e->config)) && suite && version && files && !other && !gone;
 }
 
 /* The end of the evaluation that proves it; 0: there is none. */
@@ -258,7 +265,7 @@ static inline const char *state_of_pack(const struct world *w) {
     if (!same(w->permission[0], "granted") || !fresh || !(same(w->check, "pass") || same(w->check, "warn"))) {
         return "blocked";
     }
-    if (w->changed) return "blocked";
+    if (is_changed(w)) return "blocked";
     for (int i = 0; i < ROUTES_MAX; i++) {
         const struct route_told *r = &w->route[i];
         if (i < 2 || (r->there && !r->removed && r->of_pack && r->required)) {

@@ -125,6 +125,30 @@ static void another_configuration_pack_or_suite_is_named_as_drift(void **state) 
     box_close(&box);
 }
 
+static void an_evaluation_is_of_the_files_of_the_pack_not_of_its_version_alone(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_ready(&box);
+    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"tree_digest\": \"" MANIFEST "\"}");
+    box_route_is(&box, "declared-not-proven", "pack drift: eval 'e' does not name the files of pack 'p'");
+    box_remedy(&box, "proof.files-named", "ledger eval run s --pack p --route r");
+    uint64_t first = box_eval(&box, "eval/e", PASS(", \"pack_digest\": \"" MANIFEST "\""));
+    box_route_is(&box, "ready", NULL);
+    box_event(&box, "pack.removed", "pack/p", NULL);
+    uint64_t other =
+        box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"tree_digest\": \"" MANIFEST2 "\"}");
+    box_route_is(&box, "declared-not-proven", "pack drift: eval 'e' is of other files of pack 'p' than those installed");
+    box_remedy(&box, "proof.files", "ledger eval run s --pack p --route r");
+    box_cites(&box, other);
+    box_eval(&box, "eval/f", FAIL(", \"pack_digest\": \"" MANIFEST2 "\""));
+    box_route_is(&box, "declared-not-proven", "failed eval: 'f': it failed");
+    box_event(&box, "pack.upgraded", "pack/p", "{\"version\": \"1\", \"tree_digest\": \"" MANIFEST "\"}");
+    box_route_is(&box, "ready", NULL); /* what failed were other files */
+    box_int(&box, "proof", (int64_t)first);
+    box_close(&box);
+}
+
 static void a_suite_that_the_route_names_without_digest_is_the_one_declared_last(void **state) {
     struct box box;
     (void)state;
@@ -517,6 +541,7 @@ int main(void) {
         cmocka_unit_test(weights_that_nobody_knows_have_a_remedy_for_each_cause),
         cmocka_unit_test(a_tag_that_moves_takes_the_proof_away_and_one_that_comes_back_gives_it_again),
         cmocka_unit_test(another_configuration_pack_or_suite_is_named_as_drift),
+        cmocka_unit_test(an_evaluation_is_of_the_files_of_the_pack_not_of_its_version_alone),
         cmocka_unit_test(a_suite_that_the_route_names_without_digest_is_the_one_declared_last),
         cmocka_unit_test(what_is_not_a_full_pass_proves_nothing),
         cmocka_unit_test(what_the_route_says_the_evaluation_has_to_say_too),

@@ -148,6 +148,11 @@ static void put_truth(struct body *b, const char *name, int truth) {
     put(b, name, truth < 0 ? NULL : truth != 0 ? "true" : "false", false);
 }
 
+/* The files of packs, of what is installed and of what was evaluated, by numbers of their own. */
+static uint64_t chance_of_files(struct world *w) {
+    return (++w->files * UINT64_C(0xbf58476d1ce4e5b9) ^ w->seed * UINT64_C(0x9e3779b97f4a7c15)) >> 17;
+}
+
 static void tell_pack(struct world *w) {
     struct body b = {0};
     bool there = w->pack != NULL && !same(w->pack, "removed");
@@ -155,7 +160,9 @@ static void tell_pack(struct world *w) {
     if (!there || what < 3) {
         w->version = versions[below(w, 2)];
         put(&b, "version", w->version, true);
-        put(&b, "tree_digest", WEIGHTS, true);
+        uint64_t chance = chance_of_files(w);
+        w->tree = chance % 8 == 0 ? NULL : trees[chance % 3 == 0];
+        put(&b, "tree_digest", w->tree, true);
         put(&b, "permissions", "[{\"group\": \"exec\"}, {\"group\": \"gpu\", \"required\": false}]", false);
         put(&b, "routes", "[{\"name\": \"a\"}, {\"name\": \"b\", \"required\": true}]", false);
         put(&b, "checks", "[\"c\"]", false);
@@ -435,6 +442,8 @@ static void tell_eval(struct world *w) {
     e->program = OPTION(3) ? NULL : programs[OPTION(6)];
     e->pack = OPTION(3) ? NULL : OPTION(8) ? "q" : "p";
     e->version = w->version != NULL && !OPTION(6) ? w->version : mostly(w, versions);
+    uint64_t chance = chance_of_files(w);
+    e->tree = chance % 12 == 0 ? NULL : w->tree != NULL && chance % 6 != 1 ? w->tree : trees[chance % 2];
     e->verdict = OPTION(6) ? NULL : verdicts[below(w, 7)];
     e->partial = OPTION(10);
     e->dirty = OPTION(10);
@@ -447,6 +456,7 @@ static void tell_eval(struct world *w) {
     put(&b, "program_digest", e->program, true);
     put(&b, "pack", e->pack, true);
     put(&b, "pack_version", e->version, true);
+    put(&b, "pack_digest", e->tree, true);
     put(&b, "verdict", e->verdict, true);
     put_number(&b, "samples", e->samples);
     put_number(&b, "passed", e->passed);
@@ -473,10 +483,20 @@ static void touch_files(struct world *w, int i) {
 }
 
 struct met {
-    size_t counted, ready, proven, other, gone, tools, changed;
+    size_t counted, ready, proven, other, gone, tools, changed, files;
 };
 
-static void meet(const struct world *w, struct met *met) {
+/* Its proof is of other files than those installed, or names none. */
+static bool is_of_other_files(struct world *w, int i) {
+    const char *tree = w->tree;
+    bool proven = proof_of(w, i) != 0;
+    w->tree = NULL;
+    bool otherwise = proof_of(w, i) != 0;
+    w->tree = tree;
+    return otherwise && !proven && !w->changed;
+}
+
+static void meet(struct world *w, struct met *met) {
     met->counted += w->n > 0 && weigh_eval(w, &w->eval[w->n - 1]) == '+';
     met->ready += same(state_of_pack(w), "ready") || same(state_of_pack(w), "partial");
     for (int i = 0; i < ROUTES_MAX; i++) {
@@ -486,6 +506,7 @@ static void meet(const struct world *w, struct met *met) {
         met->other += uses != NULL && r->digest != NULL && !same(uses, r->digest);
         met->gone += r->there && !r->removed && uses == NULL && r->digest != NULL && !is_tool(r);
         met->changed += w->changed && w->pack != NULL && r->of_pack && same(state_of_route(w, i), "declared-not-proven");
+        met->files += is_of_other_files(w, i);
         met->tools += same(state_of_route(w, i), "ready") && is_tool(r);
     }
 }
@@ -540,9 +561,11 @@ static void the_judges_come_to_what_the_rules_say(void **state) {
     for (size_t i = 0; i < (one != NULL ? 1 : sizeof(seeds) / sizeof(seeds[0])); i++) {
         try_seed(seeds[i], &met);
     }
-    print_message("%zu times an evaluation counted, %zu a pack was ready or partial, %zu a route was ready, %zu used other "
-                  "weights than it names, %zu none, %zu by a tool, %zu was of a pack whose files had changed\n",
-                  met.counted, met.ready, met.proven, met.other, met.gone, met.tools, met.changed);
+    print_message(
+        "%zu times an evaluation counted, %zu a pack was ready or partial, %zu a route was ready, %zu used other "
+        "weights than it names, %zu none, %zu by a tool, %zu was of a pack whose files had changed, %zu proven for other "
+        "files\n",
+        met.counted, met.ready, met.proven, met.other, met.gone, met.tools, met.changed, met.files);
     assert_true(one != NULL || (met.counted > 20 && met.ready > 5 && met.proven > 20 && met.other > 20 && met.gone > 20 &&
                                 met.tools > 5 && met.changed > 20));
 }
