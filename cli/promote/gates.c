@@ -45,7 +45,7 @@ int gates_read(struct cli *cli, const char *path, struct gates_asked *ret) {
     *ret = (struct gates_asked){.text = {.max = GATES_MAX}, .named = path != NULL};
     if (path == NULL) return EXIT_GOOD;
     if (strcmp(path, GATES_DEFAULT) == 0) return take_included(cli, ret);
-    int rc = file_read(path, &ret->text, &err);
+    int rc = (strcmp(path, "-") == 0 ? file_read : file_read_regular)(path, &ret->text, &err);
     return parse(cli, path, ret, rc, &err);
 }
 

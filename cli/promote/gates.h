@@ -1,4 +1,4 @@
-/* Which gates a verification asks: those of a file, those that are included, or those that answered last. */
+/* Which gates a verification asks: those of a file, those that are included, or those that were asked last. */
 #ifndef CLI_PROMOTE_GATES_H
 #define CLI_PROMOTE_GATES_H
 

@@ -221,11 +221,11 @@ static int plan(struct cli *cli, const struct opt_args *args) {
     if (strcmp(p.naming->what, "pack") == 0 && p.version == NULL) {
         return cli_usage(cli, "--version TEXT is missing: a pack's evaluations are found by its version");
     }
-    exit_code = find_target(cli, &p);
+    bool dry = opt_has(args, &plan_options[P_SUBMIT + SUBMIT_DRY_RUN]); /* otherwise the link is read as it ends up */
+    if (!dry) exit_code = promote_complete(cli, subject, opt_text(args, &plan_options[P_SUBMIT + SUBMIT_ACTOR]));
+    if (exit_code == 0) exit_code = find_target(cli, &p);
     if (exit_code != 0) return exit_code;
     if (p.digest == NULL) return cli_usage(cli, "--digest DIGEST is missing: a candidate is its digest");
-    exit_code = promote_complete(cli, subject, opt_text(args, &plan_options[P_SUBMIT + SUBMIT_ACTOR]));
-    if (exit_code != 0) return exit_code;
     exit_code = find_live(cli, &p);
     if (exit_code != 0) return exit_code;
     if (p.before != NULL && strcmp(p.before, p.digest) == 0) {

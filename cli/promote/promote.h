@@ -18,7 +18,7 @@ struct promote_known {
     enum promotions_end end; /* what its link has to lead to; set by promote_known alone */
     char id[PROMOTE_TEXT], state[16], of[2 * PROMOTE_TEXT], digest[PROMOTE_TEXT], before[PROMOTE_TEXT],
         unapplied[PROMOTE_TEXT], applied[PROMOTE_TEXT], version[PROMOTE_TEXT], tier[16], gate[16];
-    struct promotions_gates gates;                 /* that answered last about the candidate. Set by promote_known alone */
+    struct promotions_gates gates;                 /* that were asked last about it. Set by promote_known alone */
     uint64_t planned_seq, gate_seq, simulated_seq; /* UINT64_MAX: there is none */
 };
 /* Of "ID" or "promotion/ID". */

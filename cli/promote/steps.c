@@ -254,7 +254,10 @@ static int abort_it(struct cli *cli, const struct opt_args *args) {
     struct promote_known known;
     char subject[PROMOTE_TEXT + 16];
     struct err err = {0};
+    bool dry = opt_has(args, &abort_options[A_SUBMIT + SUBMIT_DRY_RUN]);
+    const char *actor = opt_text(args, &abort_options[A_SUBMIT + SUBMIT_ACTOR]);
     int exit_code = load(cli, args->args[0], &known);
+    if (exit_code == 0 && !known.under_way && !dry) exit_code = promote_complete(cli, args->args[0], actor);
     if (exit_code != 0) return exit_code;
     struct body *body = body_new(kind_find(bytes_of("promotion.aborted")));
     int rc = body != NULL ? promote_subject(known.id, subject, &err) : err_set(&err, ERR_NOMEM, "no memory for the body");
@@ -263,8 +266,6 @@ static int abort_it(struct cli *cli, const struct opt_args *args) {
         .kind = "promotion.aborted", .subject = subject, .grade = "declared", .name = "promotion", .value = known.id};
     if (rc == 0) {
         exit_code = submit_step(cli, args, &abort_options[A_SUBMIT], &what, body);
-        bool dry = opt_has(args, &abort_options[A_SUBMIT + SUBMIT_DRY_RUN]);
-        const char *actor = opt_text(args, &abort_options[A_SUBMIT + SUBMIT_ACTOR]);
         return exit_code == 0 && !dry ? promote_complete(cli, subject, actor) : exit_code;
     }
     body_free(body);

@@ -25,7 +25,7 @@ static const struct opt verify_options[] = {
     [V_DIGEST] = {"digest", 0, "DIGEST", "the candidate, if the plan does not name it"},
     [V_SUITE] = {"suite", 0, "NAME", "a suite that has to have passed it; may be repeated"},
     [V_EVAL] = {"eval", 0, "ID", "an evaluation that has to count; may be repeated"},
-    [V_GATES] = {"gates", 0, "FILE", "the gates, YAML or JSON, or 'default' (default: those that answered last)"},
+    [V_GATES] = {"gates", 0, "FILE", "the gates, YAML or JSON, or 'default' (default: those that were asked last)"},
     [V_REPLAY] = {"replay", 0, NULL, "write nothing: ask again what was asked last, and compare the answers"},
     [V_ACTOR] = {"actor", 'a', "WHO", "who asks (default: user:<login name>)"},
     {0},
@@ -94,7 +94,7 @@ static int put_measured(struct verifying *v, struct body *body, struct err *err)
     return rc;
 }
 
-/* Other gates than those that answered last about this candidate: somebody names them. */
+/* Other gates than those that were asked last about this candidate: somebody names them. */
 static bool differ(const struct verifying *v) {
     return v->known.gates.digest[0] != '\0' && strcmp(v->known.gates.digest, v->gates.policy.digest) != 0;
 }
@@ -102,13 +102,13 @@ static bool differ(const struct verifying *v) {
 /* Who replaces gates says so, and is told. */
 static void note_gates(const struct verifying *v) {
     const struct promotions_gates *last = &v->known.gates;
+    bool open = strcmp(last->answer, "asked") == 0;
     if (differ(v)) {
-        cli_note(
-            v->cli,
-            "ledger: promote verify: gates '%s' (%.19s) take the place of '%s' (%.19s), which answered %s (event %lld): "
-            "recorded as a change by %s",
-            v->gates.policy.name, v->gates.policy.digest, last->name, last->digest, last->answer, (long long)last->seq,
-            v->actor);
+        cli_note(v->cli,
+                 "ledger: promote verify: gates '%s' (%.19s) take the place of '%s' (%.19s), which %s%s (event %lld): "
+                 "recorded as a change by %s",
+                 v->gates.policy.name, v->gates.policy.digest, last->name, last->digest, open ? "were asked" : "answered ",
+                 open ? "" : last->answer, (long long)last->seq, v->actor);
     } else if (!v->gates.named && last->digest[0] != '\0') {
         cli_note(v->cli, "ledger: promote verify: gates '%s' (%.19s), as event %lld asked them", v->gates.policy.name,
                  v->gates.policy.digest, (long long)last->seq);
@@ -346,7 +346,7 @@ const struct spec promote_verify = {
              "and the answers with their reasons and evidence (promotion.gated). Exit code 1 if one is closed, or\n"
              "the promotion is not at that step. --replay asks again as of then, and compares: exit code 1 if an\n"
              "answer differs. FILE has the gates, as docs/promotion.md describes them; it is kept as an artifact.\n"
-             "Without --gates those are asked that answered last about this candidate, at first those of\n"
+             "Without --gates those are asked that were asked last about this candidate, at first those of\n"
              "share/policy/gates.yaml ('default'). Others take their place only where --gates names them.",
     .examples = "ledger promote verify swap\nledger promote verify swap --suite smoke",
     .opts = verify_options,

@@ -65,7 +65,7 @@ static const struct state_column columns[] = {
     [PROMOTIONS_POLICY_DIGEST] = {"policy_digest", CELL_TEXT, 0, "digest of their file"},
     [PROMOTIONS_POLICY_BEFORE] = {"policy_before", CELL_TEXT, 0, "digest of the gates that these replace, as it says"},
     [PROMOTIONS_SHED_SEQ] = {"shed_seq", CELL_INT, COLUMN_SEQ,
-                             "the event in which other gates refused the candidate, if it does not say that"},
+                             "the event in which other gates did not pass the candidate, if it does not say that"},
     [PROMOTIONS_DEBATE] =
         {"debate", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
          "while it is in progress: what the debate of voters says that decides: open, accepted, rejected, "
@@ -478,7 +478,7 @@ static int gate(struct fold *fold, struct row *row, struct err *err) {
     if (!row_is(row, PROMOTIONS_STATE, "verifying")) {
         say_out_of_turn(row, promotions_say_first(row, false), why, sizeof(why));
         refuse(fold, row, why);
-        return 0;
+        return pass || other ? 0 : promotions_keep_answer(fold, row, err);
     }
     if (other) {
         snprintf(why, sizeof(why), "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
@@ -488,8 +488,10 @@ static int gate(struct fold *fold, struct row *row, struct err *err) {
         snprintf(why, sizeof(why), "a tripcode holds");
     } else if (decision.n == 0) {
         snprintf(why, sizeof(why), "it does not say what was decided");
-    } else if (!pass || !promotions_bars_pass(fold, row, why, sizeof(why))) {
-        cites_what_is_not_there(fold, why, sizeof(why));
+    } else {
+        int rc = pass ? promotions_bars_pass(fold, row, why, sizeof(why), err) : 0;
+        if (rc != 0) return rc;
+        if (why[0] == '\0') cites_what_is_not_there(fold, why, sizeof(why));
     }
     note_erased(fold, row);
     if (why[0] != '\0') {
@@ -567,9 +569,9 @@ static const struct state_table tables[] = {
      promotions_live_columns, LIVE_COLUMNS, NULL},
     {"live_pending", "live_pending", "A row is a promotion that was decided and whose link was not switched yet.",
      promotions_pending_columns, PENDING_COLUMNS, NULL},
-    {"gated_candidates", "gated_candidate", "A row is a candidate, and the gates that answered last about it.",
+    {"gated_candidates", "gated_candidate", "A row is a candidate, and the gates that were asked last about it.",
      promotions_gated_columns, GATED_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 10, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 11, tables, COUNT(tables), kinds, fold_promotion};

@@ -69,10 +69,10 @@ enum live_column {
 /* Columns of the table "live_pending": a row for each promotion that was decided and not applied, by what it is for. */
 enum pending_column { PENDING_OF, PENDING_PROMOTION, PENDING_SEQ, PENDING_COLUMNS };
 
-/* Columns of the table "gated_candidates": a row for each candidate, by what it is for, with the gates that answered last. */
+/* Columns of the table "gated_candidates": a row for each candidate, by its digest, with the gates that hold it. */
 enum gated_column {
-    GATED_OF,
     GATED_DIGEST,
+    GATED_OF,
     GATED_PROMOTION,
     GATED_POLICY,
     GATED_POLICY_DIGEST,
@@ -112,17 +112,18 @@ int promotions_each_eval(struct state_view *view, const struct row *row, struct 
 int promotions_take_switch(struct fold *fold, struct row *row, struct err *err);
 /* After an event that says that the link was switched. `ret_why`: why that is not a legal step, else untouched. */
 int promotions_take_applied(struct fold *fold, struct row *row, char *ret_why, size_t size, struct err *err);
-/* After a verification was taken: which gates it asks, and whether others refused the candidate before. */
+/* After a verification was taken: which gates it asks, and whether others hold the candidate. */
 int promotions_take_gates(struct fold *fold, struct row *row, struct err *err);
 /* May a pass of the gates not be taken, because of what was asked? `ret_why` is untouched otherwise. */
-bool promotions_bars_pass(const struct fold *fold, const struct row *row, char *ret_why, size_t size);
-/* After an answer of the gates was taken. */
-int promotions_keep_answer(struct fold *fold, struct row *row, struct err *err);
+int promotions_bars_pass(struct fold *fold, struct row *row, char *ret_why, size_t size, struct err *err);
+/* After an answer of the gates was taken, and after a refusal that came out of turn. */
+int promotions_keep_answer(struct fold *fold, const struct row *row, struct err *err);
 extern const struct state_column promotions_live_columns[], promotions_pending_columns[], promotions_gated_columns[];
-/* The gates that answered last about this candidate, whichever promotion it was planned for. Texts are cut if longer. */
+/* The gates that were asked last about this candidate, whichever promotion it was planned for. Texts are cut if longer. */
 struct promotions_gates {
-    char name[132], digest[80], answer[16]; /* empty: none answered */
-    int64_t seq;                            /* the event; -1: none */
+    char name[132], digest[80], answer[16]; /* empty: none were asked */
+    char promotion[260];
+    int64_t seq; /* the event; -1: none */
 };
 int promotions_find_gates(struct state_view *view, const struct row *row, struct promotions_gates *ret, struct err *err);
 /* What is live of "route/summarise", as the log says it last; the other promotion of the same that is decided and not applied. */

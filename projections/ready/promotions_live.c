@@ -10,6 +10,7 @@
 #include "projections/ready/promotions.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "projections/view/look.h"
 #include "projections/view/reason.h"
@@ -244,6 +245,7 @@ struct standing {
     const struct row *row;
     struct debate_standing debate;
     struct promotions_live live;
+    struct promotions_gates gates;
     struct readiness *found;
 };
 
@@ -267,6 +269,17 @@ static bool is_overtaken(struct standing *s) {
 static bool is_behind_another(struct standing *s) {
     readiness_say(s->found, "other", "%.*s", REASON_NAME(bytes_of(s->live.other)));
     return s->live.other[0] != '\0';
+}
+
+/* The gates passed it here, and were asked about the same candidate again since, and did not pass it. */
+static bool is_refused_since(struct standing *s) {
+    bool asked = strcmp(s->gates.answer, "asked") == 0;
+    readiness_say(s->found, "since", "%lld", (long long)s->gates.seq);
+    readiness_say(s->found, "since_answer", "%s", asked ? "have not answered" : "did not pass it");
+    readiness_say(s->found, "since_by", "%.*s", REASON_NAME(bytes_of(s->gates.name)));
+    readiness_say(s->found, "since_in", "%.*s", REASON_NAME(bytes_of(s->gates.promotion)));
+    return row_is(s->row, PROMOTIONS_GATE, "pass") && s->gates.seq > row_int(s->row, PROMOTIONS_GATE_SEQ) &&
+           strcmp(s->gates.answer, "pass") != 0;
 }
 
 static const struct {
@@ -294,6 +307,7 @@ int promotions_weigh_standing(struct state_view *view, const struct row *row, st
     struct standing s = {.row = row, .found = found};
     int rc = promotions_find_debate(view, row, &s.debate, err);
     if (rc == 0) rc = promotions_find_live(view, row, &s.live, err);
+    if (rc == 0) rc = promotions_find_gates(view, row, &s.gates, err);
     for (size_t i = 0; rc == 0 && i < sizeof(bars) / sizeof(bars[0]); i++) {
         if (bars[i].unmet(&s)) {
             readiness_add(found, bars[i].id);
@@ -302,6 +316,7 @@ int promotions_weigh_standing(struct state_view *view, const struct row *row, st
     for (size_t i = 0; rc == 0 && i < s.debate.decision.n_evidence; i++) {
         reason_cite(cite, s.debate.decision.evidence[i], 0);
     }
+    if (rc == 0 && is_refused_since(&s)) reason_cite(cite, (uint64_t)s.gates.seq, 0);
     if (rc == 0 && is_overtaken(&s)) reason_cite(cite, (uint64_t)s.live.seq, 0);
     if (rc == 0 && s.live.other_seq >= 0) reason_cite(cite, (uint64_t)s.live.other_seq, 0);
     *ret_debate = s.debate;

@@ -57,7 +57,7 @@ box 0 append promotion.verifying -s promotion/b digest="$digest" policy=lax poli
 box 0 append -g measured promotion.gated -s promotion/b decision=pass digest="$digest" policy=lax policy_digest="$lax"
 box 1 promote apply b
 box 0 promote show b
-out_has 'other gates refused it (event'
+out_has 'other gates did not pass it (event'
 
 # Others are asked where they are named, and that is recorded with who did it.
 box 0 promote verify b --gates lax.yaml --actor user:carol
@@ -90,4 +90,43 @@ box 1 promote verify c --gates lost.yaml --eval no-such-evaluation-of-this-candi
 out_has "'no-such-evaluation-of-this-candidate' is not known"
 box 0 promote simulate c --verdict pass --report lax.yaml
 box 0 promote verify c --gates lost.yaml
+
+# Neither another name nor a correction of the refusal takes them away, and what was typed does not set others.
+digest=sha256:$(printf '3%.0s' {1..64})
+mv kept.yaml strict.yaml
+measured eval.scored -s eval/g task=t metric=acc value:=1 threshold:=0.5 higher_is_better:=true
+measured eval.finished -s eval/g suite=s digest="$digest" verdict=pass
+plan d
+box 0 promote verify d --gates lax.yaml
+plan e
+box 1 promote verify e --gates strict.yaml --json
+gated=$(jq .gated_seq <<<"$out")
+box 1 promote apply d
+err_has "gates 'strict' were asked about the same candidate as promotion 'e', and did not pass it (event $gated)"
+box 0 append promotion.gated -s promotion/e decision=refuse digest="$digest" policy=lax policy_digest="$lax"
+box 0 correct "$gated" --reason mistake
+box 1 promote apply d
+err_has 'have not answered'
+other() {
+    box 0 promote plan f image/other --digest "$digest" --tier T1
+    box 0 promote simulate f --verdict pass
+}
+other
+box 1 promote verify f --json
+json .policy strict
+box 0 erase "$(jq .gated_seq <<<"$out")" --body --yes --reason mistake
+box 0 rebuild
+box 0 promote abort f
+other
+box 0 promote verify f --gates lax.yaml
+err_has "take the place of 'strict'"
+same "$(last verifying body.policy_before)" "$strict"
+box 0 promote verify d
+err_has "gates 'lax'"
+box 0 promote apply d
+
+# A file is read, and nothing that would be waited for.
+mkfifo pipe
+box 3 promote verify e --gates pipe
+err_has "'pipe' is not a regular file"
 finish

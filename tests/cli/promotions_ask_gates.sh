@@ -63,7 +63,7 @@ box 0 promote verify w --gates gates.json --replay
 # An answer that was recorded and does not follow from the events.
 box 0 promote plan f image/f --digest "$digest" --tier T1
 box 0 promote simulate f --verdict pass
-gated=$("$LEDGER" -C "$BOX" --json promote verify f | jq .gated_seq)
+gated=$("$LEDGER" -C "$BOX" --json promote verify f --gates default | jq .gated_seq)
 box 0 promote verify f --replay
 box 0 show "$gated" --json
 jq -c '.body | .reasons[0].value = "invented"' <<<"$out" >forged.json

@@ -71,7 +71,8 @@ static inline uint64_t box_put(struct box *box, const char *kind, const char *su
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:test");
     draft.source = bytes_of("cli");
-    draft.grade = bytes_of((strncmp(kind, "eval.", 5) == 0 || strcmp(kind, "promotion.gated") == 0) && !box->told
+    bool asks = strcmp(kind, "promotion.verifying") == 0 || strcmp(kind, "promotion.gated") == 0;
+    draft.grade = bytes_of((strncmp(kind, "eval.", 5) == 0 || asks) && !box->told
                                ? "measured"
                                : "reported"); /* a program evaluates, and asks the gates */
     draft.run = bytes_of(run);
