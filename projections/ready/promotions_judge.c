@@ -208,16 +208,20 @@ static bool is_of_weights(const struct candidate *c, const struct row *eval) {
     return row_has(eval, EVAL_DIGEST_FROM) && !bytes_is(c->what, "model");
 }
 
+static bool is_of_version(const struct candidate *c, const struct row *eval) {
+    return c->pack.n > 0 && c->version.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack) &&
+           bytes_eq(row_text(eval, EVAL_PACK_VERSION), c->version);
+}
+
 /* Is the evaluation of the candidate? Weights are compared by their digest, a route by its configuration's, a pack by its
- * version. */
+ * version and the digest of its files. */
 static bool is_of(const struct candidate *c, const struct row *eval) {
     if (bytes_is(c->what, "route")) {
         return bytes_eq(row_text(eval, EVAL_CONFIG_DIGEST), c->digest) &&
                (c->route.n == 0 || bytes_eq(row_text(eval, EVAL_ROUTE), c->route));
     }
     if (bytes_is(c->what, "pack")) {
-        return c->pack.n > 0 && c->version.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack) &&
-               bytes_eq(row_text(eval, EVAL_PACK_VERSION), c->version);
+        return c->digest.n > 0 && is_of_version(c, eval) && bytes_eq(row_text(eval, EVAL_PACK_DIGEST), c->digest);
     }
     return bytes_eq(row_text(eval, EVAL_DIGEST), c->digest) && !is_of_weights(c, eval);
 }
@@ -242,6 +246,8 @@ static const char *lacks_name(const struct candidate *c, const struct row *eval)
     bool pack = bytes_is(c->what, "pack") && c->pack.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack);
     bool weights = is_of_weights(c, eval) && bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
     return pack && !row_has(eval, EVAL_PACK_VERSION) ? "names no version of the pack"
+           : pack && is_of_version(c, eval)
+               ? row_has(eval, EVAL_PACK_DIGEST) ? "is of other files of the pack" : "names no digest of the pack's files"
            : weights ? "is of a model with these weights: a candidate is handed to a command"
                      : NULL;
 }

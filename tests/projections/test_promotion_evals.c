@@ -67,6 +67,27 @@ static void an_evaluation_that_forgot_whose_it_is_is_told_of(void **state) {
     box_close(&b);
 }
 
+/* An evaluation opens it just when name, version and the digest of the files are the candidate's. */
+static void a_pack_is_promoted_by_what_evaluated_its_files(void **state) {
+    static const char *const packs[] = {"k", "other"}, *const versions[] = {"2", "1"}, *const digests[] = {D1, D2, NULL};
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        const char *digest = digests[i % 3];
+        char json[512], reason[512] = "";
+        box_open(&b);
+        box_event(&b, "promotion.planned", "promotion/p",
+                  "{\"what\": \"pack\", \"pack\": \"k\", \"version\": \"2\", \"digest\": \"" D1 "\"}");
+        snprintf(json, sizeof(json),
+                 "{\"suite\": \"s\", \"digest\": \"" D2
+                 "\", \"pack\": \"%s\", \"pack_version\": \"%s\"%s%s%s, \"verdict\": \"pass\"}",
+                 packs[i / 6], versions[i / 3 % 2], digest != NULL ? ", \"pack_digest\": \"" : "",
+                 digest != NULL ? digest : "", digest != NULL ? "\"" : "");
+        box_eval(&b, "eval/e", json);
+        if (finding("promotion.proof", reason) == (i == 0)) fail_msg("%s: %s", json, reason);
+        box_close(&b);
+    }
+}
+
 /* The index has it under the first route that it named, too. */
 static void an_evaluation_that_came_to_name_another_route_is_not_of_the_first(void **state) {
     char reason[512];
@@ -149,6 +170,7 @@ static void what_is_said_of_a_routes_evaluations_is_what_they_are(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_evaluation_that_forgot_whose_it_is_is_told_of),
+        cmocka_unit_test(a_pack_is_promoted_by_what_evaluated_its_files),
         cmocka_unit_test(an_evaluation_that_came_to_name_another_route_is_not_of_the_first),
         cmocka_unit_test(what_is_said_of_a_routes_evaluations_is_what_they_are),
     };
