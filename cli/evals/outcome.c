@@ -174,6 +174,17 @@ static void print_whys(struct cli *cli, const struct run_suite_result *r) {
     }
 }
 
+/* NULL: nobody says, or there are none. */
+static const char *weights_words(const char *from) {
+    static const char *const words[][2] = {{RUN_WEIGHTS_GIVEN, "given: those of the file that --weights names"},
+                                           {"file", "file: those of the file that the server names"},
+                                           {"runtime", "runtime: the server states their digest"}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(from, words[i][0]) == 0) return words[i][1];
+    }
+    return NULL;
+}
+
 static int print_people(struct cli *cli, const struct standing *standing, const struct run_suite_result *r) {
     const struct run_progress *c = &r->counts;
     char counts[160], verdict[160], stands[sizeof(standing->reason) + 8];
@@ -191,6 +202,7 @@ static int print_people(struct cli *cli, const struct standing *standing, const 
                    r->stopped != NULL ? r->stopped : "");
     (void)snprintf(stands, sizeof(stands), "%s%s%s", standing->counts ? "yes" : "no",
                    standing->reason[0] != '\0' ? ": " : "", standing->reason);
+    const char *weights = weights_words(standing->weights);
     char resumed[64];
     (void)snprintf(resumed, sizeof(resumed), "%llu time%s", (unsigned long long)r->resumed, r->resumed == 1 ? "" : "s");
     const struct fact facts[] = {
@@ -199,8 +211,7 @@ static int print_people(struct cli *cli, const struct standing *standing, const 
         fact_said(fact_text("resumed", "resumed", resumed), r->resumed > 0 ? NULL : ""),
         fact_text("verdict", "verdict", verdict),
         fact_said(fact_text("counts", "counts", stands), standing->known ? NULL : ""),
-        fact_text("weights", "weights",
-                  strcmp(standing->weights, RUN_WEIGHTS_GIVEN) == 0 ? "given: those of the file that --weights names" : ""),
+        fact_said(fact_text("weights", "weights", weights), weights != NULL ? weights : ""),
     };
     fact_lines(cli, facts, sizeof(facts) / sizeof(facts[0]), 8);
     return 0;

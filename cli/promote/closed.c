@@ -54,15 +54,16 @@ struct nexting {
 
 static void put_next(void *ctx, struct bytes gate, struct bytes value, struct bytes why) {
     struct nexting *n = ctx;
-    (void)why;
     if (n->out->n > 0) return;
     if (bytes_is(gate, gate_names[GATE_EVALUATION])) {
         buf_put_str(n->out, "ledger eval run ");
         promotions_put_evaluate(n->row, n->out);
     } else {
-        gate_help(gate, value, n->row, n->out);
+        gate_help(gate, value, why, n->row, n->out);
     }
-    if (n->out->n == 0 || bytes_has_prefix(bytes_of_buf(n->out), "ledger promote abort ")) return;
+    struct bytes help = bytes_of_buf(n->out);
+    if (help.n == 0 || bytes_has_prefix(help, "ledger promote abort ") || bytes_has_prefix(help, "ledger promote verify "))
+        return;
     buf_put_str(n->out, " && ledger promote verify ");
     readiness_put_word(n->out, row_text(n->row, PROMOTIONS_PROMOTION));
 }
@@ -74,12 +75,39 @@ int closed_next(struct ledger *ledger, const struct row *row, struct buf *out, s
 
 void closed_print_one(struct cli *cli, const struct row *row, struct bytes gate, struct bytes value, struct bytes why) {
     struct buf help = {.max = 4 * ROW_TEXT_MAX}, command = {.max = 16384};
-    gate_help(gate, value, row, &help);
+    gate_help(gate, value, why, row, &help);
     cli_command(cli, bytes_of_buf(&help), &command);
     out_printf(cli, "  gate '%.*s' is closed%s%.*s\n%s%.*s%s", (int)gate.n, (const char *)gate.p, why.n > 0 ? ": " : "",
                (int)why.n, why.n > 0 ? (const char *)why.p : "", command.n > 0 ? "      " : "", (int)command.n,
                command.n > 0 ? (const char *)command.p : "", command.n > 0 ? "\n" : "");
     buf_done(&help);
+    buf_done(&command);
+}
+
+void closed_print_found(struct cli *cli, const struct row *row, struct bytes gate) {
+    static const struct {
+        enum gate_id gate;
+        const char *rule;
+    } of[] = {{GATE_EVALUATION, "promotion.proof"},
+              {GATE_EVALUATION, "promotion.failed"},
+              {GATE_EVALUATION, "promotion.named-suites"},
+              {GATE_EVALUATION, "promotion.named-evals"},
+              {GATE_DEBATE, "promotion.debate"}};
+    struct list list;
+    struct bytes item, rule, remedy;
+    struct buf command = {.max = 16384};
+    list_open(&list, row_list(row, PROMOTIONS_MISSING));
+    while (list_next(&list, &item)) {
+        bool its = false;
+        if (!list_text(item, "rule", &rule) || !list_text(item, "remedy", &remedy)) continue;
+        for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+            its = its || (bytes_is(gate, gate_names[of[i].gate]) && bytes_is(rule, of[i].rule));
+        }
+        if (!its) continue;
+        buf_clear(&command);
+        cli_command(cli, remedy, &command);
+        out_printf(cli, "      %.*s\n", (int)command.n, (const char *)command.p);
+    }
     buf_done(&command);
 }
 

@@ -14,5 +14,7 @@ int closed_next(struct ledger *ledger, const struct row *row, struct buf *out, s
 int closed_print(struct cli *cli, struct ledger *ledger, const struct row *row, struct err *err);
 /* The line of one. */
 void closed_print_one(struct cli *cli, const struct row *row, struct bytes gate, struct bytes value, struct bytes why);
+/* The commands that the promotion's own findings name for that gate, below its line; `row` is judged. */
+void closed_print_found(struct cli *cli, const struct row *row, struct bytes gate);
 
 #endif

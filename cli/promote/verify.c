@@ -186,7 +186,9 @@ static int put_help(void *ctx, struct state_view *view, struct err *err) {
     int rc = look_judged(view, "promotions", &id, 1, &row, &there, err);
     for (size_t i = 0; rc == 0 && there && i < v->answers.n; i++) {
         const struct gate_answer *a = &v->answers.one[i];
-        if (!a->open) closed_print_one(v->cli, &row, bytes_of(a->name), bytes_of(a->value), bytes_of(a->why));
+        if (a->open) continue;
+        closed_print_one(v->cli, &row, bytes_of(a->name), bytes_of(a->value), bytes_of(a->why));
+        closed_print_found(v->cli, &row, bytes_of(a->name));
     }
     row_done(&row);
     return rc;

@@ -16,7 +16,7 @@ enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TI
     [L_FAILED] = {"failed", 0, NULL, "in a bad state: failed, blocked, denied, expired, revoked, fail, ..."},            \
     [L_PACK] = {"pack", 0, "PACK", "of this pack"},                                                                      \
     [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this value in a column; an empty VALUE: without one"},                  \
-    [L_LAST] = {"last", 'n', "N", "the N that changed last, the newest at the end"},                                     \
+    [L_LAST] = {"last", 'n', "N", "the N that changed last, in the order of the whole list"},                            \
     [L_FIELDS] = {"fields", 0, "COLUMN,...", "show these columns, or all"},                                              \
     [L_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},                                  \
     [L_TIME] = {"time", 0, "HOW", "times in a table: utc (default), local, relative"}

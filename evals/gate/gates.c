@@ -11,6 +11,7 @@
 
 #include "base/mp.h"
 #include "evals/gate/paired.h"
+#include "evals/stat/stat.h"
 #include "ledger/kinds/scope.h"
 #include "projections/decide/decide.h"
 #include "projections/decide/step.h"
@@ -156,18 +157,45 @@ static int pair(struct asking *k, struct gate_answer *a, bool *ret_answered, str
     return 0;
 }
 
+#define CASES_MAX 1000000000
+
+/* The least number of cases that show the margin of versions that both pass them all; 0: none up to CASES_MAX. */
+static uint64_t cases_for(double margin, double confidence) {
+    uint64_t low = 1, high = CASES_MAX;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        bool shown = stat_newcombe(&(struct stat_pairs){.both = (double)middle}, confidence).low > -margin;
+        low = shown ? low : middle + 1;
+        high = shown ? middle : high;
+    }
+    return low < CASES_MAX ? low : 0;
+}
+
+/* A difference within the margin may be shown by more cases; one beyond it is what was measured. */
+static void close_rate(struct gate_answer *a, const struct gate_paired *p, double margin, double confidence) {
+    uint64_t need = cases_for(margin, confidence);
+    if (!(p->difference > -margin)) {
+        gate_close(a, "the pass rate may be worse by more than the margin: lower bound %.4f", p->low);
+    } else if (need == 0) {
+        gate_close(a, "no number of cases shows a margin of %.4g: lower bound %.4f", margin, p->low);
+    } else {
+        gate_close(a,
+                   GATE_TOO_FEW
+                   " cases show that it is not worse by more than the margin: lower bound %.4f; where both pass all, it "
+                   "takes %" PRIu64 " cases",
+                   p->low, need);
+    }
+}
+
 static int ask_pass_rate(struct asking *k, struct gate_answer *a, struct err *err) {
     bool answered;
-    double margin = k->q->policy->margin, low;
+    double margin = k->q->policy->margin;
     snprintf(a->required, sizeof(a->required), "lower bound of the difference above %.4g at %.4g", -margin,
              k->q->policy->confidence);
     int rc = pair(k, a, &answered, err);
     if (rc != 0 || answered) return rc;
-    low = k->paired.low;
-    gate_open(a, "%.4f, lower bound %.4f", k->paired.difference, low);
-    if (!(low > -margin)) {
-        gate_close(a, "the pass rate may be worse by more than the margin: lower bound %.4f", low);
-    }
+    gate_open(a, "%.4f, lower bound %.4f", k->paired.difference, k->paired.low);
+    if (!(k->paired.low > -margin)) close_rate(a, &k->paired, margin, k->q->policy->confidence);
     return 0;
 }
 
@@ -206,7 +234,7 @@ static int ask_probes(struct asking *k, struct gate_answer *a, struct err *err) 
     if (k->paired.probes_changed > 0) {
         gate_close(a, "probes with fixed seeds answer otherwise than before");
     } else if (k->paired.probes < least) {
-        gate_close(a, "only %" PRIu64 " probes were answered in both", k->paired.probes);
+        gate_close(a, GATE_TOO_FEW " probes were answered in both: %" PRIu64, k->paired.probes);
     }
     return 0;
 }
@@ -270,7 +298,10 @@ static int ask_health(struct asking *k, struct gate_answer *a, struct err *err) 
     } else if (rc == 0) {
         int64_t held = ((int64_t)state_now(k->view) - since) / NS_PER_S;
         gate_open(a, "pass for %" PRId64 " s", held);
-        if (held < seconds) gate_close(a, "it has been healthy for %" PRId64 " s only", held);
+        if (held < seconds) {
+            gate_close(a, "it has been healthy for %" PRId64 " s only; long enough is in %" PRId64 " s", held,
+                       seconds - held);
+        }
     }
     row_done(&row);
     return rc;

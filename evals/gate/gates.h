@@ -8,6 +8,7 @@
 
 #define GATE_VALUE_MAX 120
 #define GATE_WHY_MAX   512
+#define GATE_TOO_FEW   "too few" /* begins why it is closed, where more cases may open it */
 
 struct gate_answer {
     const char *name; /* static */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "evals/gate/gates.h"
 #include "evals/gate/policy.h"
 #include "projections/ready/promotions.h"
 
@@ -38,9 +39,9 @@ static void help_tiered(enum gate_id id, const struct row *row, struct buf *out)
     }
 }
 
-/* What is not known is evaluated; what is worse stays so. */
-static void help_compared(struct bytes value, const struct row *row, struct buf *out) {
-    if (bytes_is(value, "unknown")) {
+/* What is not known, or only by too few cases, is evaluated; what is worse stays so. */
+static void help_compared(struct bytes value, struct bytes why, const struct row *row, struct buf *out) {
+    if (bytes_is(value, "unknown") || bytes_has_prefix(why, GATE_TOO_FEW)) {
         buf_put_str(out, "ledger eval run ");
         promotions_put_evaluate(row, out);
     } else {
@@ -50,7 +51,17 @@ static void help_compared(struct bytes value, const struct row *row, struct buf 
     }
 }
 
-void gate_help(struct bytes gate, struct bytes value, const struct row *row, struct buf *out) {
+/* Time alone helps what is healthy; the verdict names what helps otherwise. */
+static void help_health(struct bytes value, const struct row *row, struct buf *out) {
+    if (bytes_has_prefix(value, "pass for ")) {
+        buf_put_str(out, "ledger promote verify ");
+        put_id(row, out);
+    } else {
+        buf_put_str(out, "ledger why verdict");
+    }
+}
+
+void gate_help(struct bytes gate, struct bytes value, struct bytes why, const struct row *row, struct buf *out) {
     size_t id = 0;
     while (id < GATE_IDS && !bytes_is(gate, gate_names[id])) {
         id++;
@@ -72,13 +83,13 @@ void gate_help(struct bytes gate, struct bytes value, const struct row *row, str
     case GATE_LATENCY:
     case GATE_VIOLATIONS:
     case GATE_PROBES:
-        help_compared(value, row, out);
+        help_compared(value, why, row, out);
         return;
     case GATE_POLICY:
         buf_put_str(out, "ledger policy declare FILE");
         return;
     case GATE_HEALTH:
-        buf_put_str(out, "ledger doctor");
+        help_health(value, row, out);
         return;
     case GATE_SNAPSHOT:
     case GATE_TRIPCODE:

@@ -521,4 +521,4 @@ static const char *const kinds[] = {"model.declared",
                                     "route.fell_back",
                                     "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 11, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 12, tables, MODELS_TABLES, kinds, fold};

@@ -221,10 +221,13 @@ static int note_name(struct fold *fold, const struct mention *m, struct err *err
 
 int models_take_mention(struct fold *fold, struct err *err) {
     struct mention m = {.family = fold_event(fold)->kind};
+    struct bytes program = NOTHING;
     const uint8_t *dot = memchr(m.family.p, '.', m.family.n);
     m.family.n = dot != NULL ? (size_t)(dot - m.family.p) : m.family.n;
     fold_text(fold, "model", &m.name);
-    fold_text(fold, "digest", &m.digest);
+    /* What is handed to a program that is evaluated is no model. */
+    bool handed = bytes_is(m.family, "eval") && fold_text(fold, "program_digest", &program);
+    if (!handed) fold_text(fold, "digest", &m.digest);
     if (m.digest.n == 0 && models_is_digest(m.name)) {
         m.digest = m.name;
         m.name = NOTHING;

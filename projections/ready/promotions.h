@@ -136,6 +136,8 @@ struct promotions_live {
     int64_t other_seq;
 };
 int promotions_find_live(struct state_view *view, const struct row *row, struct promotions_live *ret, struct err *err);
+/* Of one that was promoted: is its version live, as the log says it last, and does no newer promotion answer for it? */
+int promotions_is_live(struct state_view *view, const struct row *row, bool *ret, struct err *err);
 /* What has to come before a step that was tried too early: `whole`, all of it as a sentence; otherwise the next command, with "{}" for the
  * id. Static storage. */
 const char *promotions_say_first(const struct row *row, bool whole);

@@ -200,16 +200,16 @@ int promotions_find_live(struct state_view *view, const struct row *row, struct 
     return rc;
 }
 
-/* Another one of the same was planned later, and promoted the same version. */
-static int is_superseded(struct state_view *view, const struct row *row, bool *ret, struct err *err) {
-    static const size_t same[] = {PROMOTIONS_WHAT,  PROMOTIONS_ROUTE, PROMOTIONS_PACK,
-                                  PROMOTIONS_MODEL, PROMOTIONS_NAME,  PROMOTIONS_APPLIED};
+/* Another one of the same was planned later, and promoted the same version: `by` is the column that has its digest. */
+static int is_superseded(struct state_view *view, const struct row *row, size_t by, bool *ret, struct err *err) {
+    const size_t same[] = {PROMOTIONS_WHAT, PROMOTIONS_ROUTE, PROMOTIONS_PACK, PROMOTIONS_MODEL, PROMOTIONS_NAME, by};
     struct state_rows *rows = NULL;
     const struct row *other;
     bool found = false;
     int rc = look_rows(view, "promotions", NULL, 0, &rows, err);
     while (rc == 0 && !found && (rc = look_next(rows, &other, err)) == 0) {
-        found = row_is(other, PROMOTIONS_STATE, "promoted") && row_bool(other, PROMOTIONS_LINKED) &&
+        found = row_is(other, PROMOTIONS_STATE, "promoted") &&
+                row_bool(other, PROMOTIONS_LINKED) == row_bool(row, PROMOTIONS_LINKED) &&
                 row_int(other, PROMOTIONS_PLANNED_SEQ) > row_int(row, PROMOTIONS_PLANNED_SEQ);
         for (size_t i = 0; found && i < sizeof(same) / sizeof(same[0]); i++) {
             found = bytes_eq(row_text(other, same[i]), row_text(row, same[i]));
@@ -231,11 +231,25 @@ int promotions_link_end(struct state_view *view, const struct row *row, enum pro
     bool its = bytes_is(row_text(row, PROMOTIONS_PROMOTION), live.by),
          is_before = live.known && bytes_is(before, live.digest);
     if (promoted && applied.n > 0 && bytes_is(applied, live.digest)) {
-        rc = its ? 0 : is_superseded(view, row, &superseded, err);
+        rc = its ? 0 : is_superseded(view, row, PROMOTIONS_APPLIED, &superseded, err);
         *ret = superseded ? PROMOTIONS_END_NONE : PROMOTIONS_END_CANDIDATE;
     } else if (!promoted && (promotions_is_under_way(row) ? is_before || !live.known : its && is_before)) {
         *ret = PROMOTIONS_END_BEFORE;
     }
+    return rc;
+}
+
+int promotions_is_live(struct state_view *view, const struct row *row, bool *ret, struct err *err) {
+    struct promotions_live live;
+    bool superseded = false;
+    *ret = false;
+    if (!row_is(row, PROMOTIONS_STATE, "promoted") || row_has(row, PROMOTIONS_UNAPPLIED)) return 0;
+    int rc = promotions_find_live(view, row, &live, err);
+    if (rc != 0 || !live.known || !bytes_is(row_text(row, PROMOTIONS_DIGEST), live.digest)) return rc;
+    if (!bytes_is(row_text(row, PROMOTIONS_PROMOTION), live.by)) {
+        rc = is_superseded(view, row, PROMOTIONS_DIGEST, &superseded, err);
+    }
+    *ret = rc == 0 && !superseded;
     return rc;
 }
 

@@ -82,6 +82,15 @@ static void what_is_told_of_it_later_takes_its_place(void **state) {
     assert_false(model(D2));
 }
 
+static void what_a_program_is_evaluated_on_is_no_model(void **state) {
+    (void)state;
+    box_event(&b, "eval.started", "eval/e", "{\"digest\":\"" D1 "\",\"program_digest\":\"" D2 "\"}");
+    box_event(&b, "eval.finished", "eval/e", "{\"digest\":\"" D1 "\",\"program_digest\":\"" D2 "\"}");
+    assert_false(model(D1));
+    box_event(&b, "eval.started", "eval/f", "{\"digest\":\"" D1 "\"}");
+    expect(D1, "weights", "unregistered", "[\"eval\"]");
+}
+
 static void a_name_of_a_remote_service_is_listed_as_that(void **state) {
     (void)state;
     box_event(&b, "model.observed", "model/cloud:480b",
@@ -229,10 +238,14 @@ static void event(struct world *w) {
         box_event(&b, "run.model_called", "run/r", json);
         mentioned_with(w, n, digest, RUN);
     } else {
-        snprintf(json, sizeof(json), "{\"digest\":\"%s\"}", digests[digest]);
+        bool handed = below(2) == 0; /* to a program: it is of no weights */
+        snprintf(json, sizeof(json), "{\"digest\":\"%s\"%s}", digests[digest],
+                 handed ? ",\"program_digest\":\"sha256:"
+                          "9999999999999999999999999999999999999999999999999999999999999999\""
+                        : "");
         box_event(&b, "eval.finished", "eval/e", json);
-        w->digest[digest].there = true;
-        w->digest[digest].by |= EVAL;
+        w->digest[digest].there = w->digest[digest].there || !handed;
+        w->digest[digest].by |= handed ? 0 : EVAL;
     }
 }
 
@@ -307,6 +320,7 @@ static void listed_is_what_the_reference_lists(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_only_used_is_listed_and_not_registered, start, finish),
+        cmocka_unit_test_setup_teardown(what_a_program_is_evaluated_on_is_no_model, start, finish),
         cmocka_unit_test_setup_teardown(what_is_told_of_it_later_takes_its_place, start, finish),
         cmocka_unit_test_setup_teardown(a_name_of_a_remote_service_is_listed_as_that, start, finish),
         cmocka_unit_test_setup_teardown(the_same_name_with_its_tag_is_one_model, start, finish),
