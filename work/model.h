@@ -167,10 +167,11 @@ struct work_model_result {
     size_t vectors_n, dimensions;
     char finish[32]; /* the server's word: stop, length, tool_calls, load, ...; "": none */
     /* who answered */
-    char served[WORK_MODEL_NAME_MAX]; /* the model that the answer names */
-    char fingerprint[64];             /* OpenAI's system_fingerprint */
-    char remote_host[WORK_HOST_MAX];  /* Ollama: of the host that computed it; "": it says nothing of one */
-    char address[WORK_ADDRESS_TEXT];  /* that the answer came from */
+    char served[WORK_MODEL_NAME_MAX];     /* the model that the answer names */
+    char served_too[WORK_MODEL_NAME_MAX]; /* another that a line of it names; a byte 0 is '?' */
+    char fingerprint[64];                 /* OpenAI's system_fingerprint */
+    char remote_host[WORK_HOST_MAX];      /* Ollama: of the host that computed it; "": it says nothing of one */
+    char address[WORK_ADDRESS_TEXT];      /* that the answer came from */
     bool loopback;
     struct work_identity identity; /* with `identify`, after an answer that is ok */
     /* what it used */

@@ -220,9 +220,10 @@ static bool is_of(const char *asked, const char *served) {
 
 /* Whose answer it is, is not known: so nothing is known of the one that was asked. */
 static void check_served(const struct run_endpoint *e, const struct work_model_result *r, struct run_answer *ret) {
-    if (e->protocol != WORK_OLLAMA || ret->end != RUN_ANSWERED || is_of(e->model, r->served)) return;
+    const char *served = is_of(e->model, r->served) ? r->served_too : r->served;
+    if (e->protocol != WORK_OLLAMA || ret->end != RUN_ANSWERED || is_of(e->model, served)) return;
     ret->end = RUN_ERRED;
-    (void)snprintf(ret->why, sizeof(ret->why), "the answer is of model '%.200s', not of '%.200s'", r->served, e->model);
+    (void)snprintf(ret->why, sizeof(ret->why), "the answer is of model '%.200s', not of '%.200s'", served, e->model);
 }
 
 static uint32_t limit_ms(const struct suite_case *one) {

@@ -68,6 +68,7 @@ struct meant {
     struct held_threshold one; /* the first: its task and metric */
     bool directed, higher, has_value;
     double value;
+    int64_t samples;
     struct buf all, matching; /* for messages */
 };
 
@@ -89,6 +90,7 @@ static void take(struct meant *m, const struct row *score) {
     m->higher = row_bool(score, EVAL_SCORE_HIGHER);
     m->has_value = row_has(score, EVAL_SCORE_VALUE);
     m->value = row_real(score, EVAL_SCORE_VALUE);
+    m->samples = row_int(score, EVAL_SCORE_SAMPLES);
     if (task.n >= sizeof(m->one.task) || metric.n >= sizeof(m->one.metric)) m->n = SIZE_MAX; /* too long to be named */
 }
 
@@ -98,10 +100,42 @@ static int find(struct meant *m, struct state_view *view, const struct row *eval
     const struct row *score;
     int rc = look_rows(view, "eval_scores", &id, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &score, err)) == 0) {
-        if (row_int(score, EVAL_SCORE_RUN) == row_int(eval, EVAL_STARTED_SEQ)) take(m, score);
+        bool own = row_int(score, EVAL_SCORE_RUN) == row_int(eval, EVAL_STARTED_SEQ);
+        if (own && !eval_score_is_foreign(eval, score)) take(m, score);
     }
     state_rows_close(rows);
     return rc == 1 ? 0 : rc;
+}
+
+/* Means of values from 0 to 1, of which more is better in every version of lm-eval. */
+static bool is_share(const char *metric) {
+    static const char *const shares[] = {"acc", "acc_norm", "exact_match"};
+    const size_t n = strcspn(metric, "/");
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        if (strlen(shares[i]) == n && memcmp(metric, shares[i], n) == 0) return true;
+    }
+    return false;
+}
+
+/* What nothing could miss: a direction that nobody states could be chosen so, and a mean of 0 and 1 has steps. */
+static int check_scale(const struct meant *m, const struct held_threshold *t, const char *text, struct err *err) {
+    const bool share = is_share(t->metric);
+    if (!m->directed && !share) {
+        return err_set(err, ERR_INVALID,
+                       "the threshold '%.120s' cannot be judged: its file does not say whether more is better of '%s'",
+                       text, t->metric);
+    }
+    if (!m->directed && !t->higher) {
+        return err_set(err, ERR_INVALID,
+                       "the threshold '%.120s' is on the wrong side: more is better of '%s' (expected 'at_least')", text,
+                       t->metric);
+    }
+    if (share && t->higher && t->value > 0 && m->samples > 0 && t->value * (double)m->samples < 1 - 1e-9) {
+        return err_set(err, ERR_INVALID,
+                       "the threshold '%.120s' is below one of its %lld samples (expected 1/%lld or more)", text,
+                       (long long)m->samples, (long long)m->samples);
+    }
+    return 0;
 }
 
 static int check(const struct meant *m, const struct held_threshold *t, const char *text, struct err *err) {
@@ -121,7 +155,7 @@ static int check(const struct meant *m, const struct held_threshold *t, const ch
     if (t->higher && t->value <= 0 && !(m->has_value && m->value < 0)) {
         return err_set(err, ERR_INVALID, "the threshold '%.120s' asks for nothing (expected a value above 0)", text);
     }
-    return 0;
+    return check_scale(m, t, text, err);
 }
 
 static int order(const struct held_threshold *a, const struct held_threshold *b) {

@@ -268,7 +268,13 @@ static int claim(const char *path, int *ret, struct err *err) {
 
 static int put_away(struct depot *depot, const char *path, struct err *err) {
     char away[FILE_PATH_MAX];
+    struct stat is;
     compare_forget(path);
+    if (lstat(path, &is) == 0 &&
+        !S_ISDIR(is.st_mode)) { /* a link or a file in its place: the name goes, not what it leads to */
+        if (unlink(path) != 0) return err_errno(err, errno, "'%s'", path);
+        return file_sync_dir(depot->dir, err);
+    }
     int rc = file_join(away, depot->dir, INCOMING "XXXXXX", err);
     if (rc == 0 && mkdtemp(away) == NULL) rc = err_errno(err, errno, "'%s'", away);
     if (rc != 0) return rc;

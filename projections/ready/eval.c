@@ -5,10 +5,8 @@
  * mean is judged on reading (eval_judge.c), because a suite may be declared after them. */
 #include "projections/ready/eval.h"
 
-#include "ledger/event/erased.h"
 #include "projections/rows/list.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define NOTHING ((struct bytes){0})
@@ -68,6 +66,7 @@ static const struct state_column eval_columns[] = {
     [EVAL_FILE_DIGEST] = {"file_digest", CELL_TEXT, 0, "digest of the result file that it was imported from"},
     [EVAL_PARTIAL_REASONS] = {"partial_reasons", CELL_LIST, 0,
                               "why it is partial, in the words of eval.imported; null: it is not, or not for these alone"},
+    [EVAL_SOURCE] = {"source", CELL_TEXT, 0, "how its result file entered the ledger; only scores from there count"},
     [EVAL_DIGEST_FROM] = {"digest_from", CELL_TEXT, 0, "of a model: who says which weights it has: runtime, file, given"},
     [EVAL_PACK_DIGEST] = {"pack_digest", CELL_TEXT, 0, "digest of all files of the pack that ran"},
     FOLD_COLUMNS};
@@ -97,6 +96,7 @@ static const struct state_column score_columns[] = {
     [EVAL_SCORE_SAMPLES] = {"samples", CELL_INT, COLUMN_MAIN, "samples that it was computed from"},
     [EVAL_SCORE_PARTIAL] = {"partial", CELL_BOOL, 0, "it was computed from a part of them"},
     [EVAL_SCORE_SAMPLED] = {"value_sampled", CELL_REAL, 0, "the value that its samples make, if it was checked"},
+    [EVAL_SCORE_SOURCE] = {"source", CELL_TEXT, 0, "how it entered the ledger"},
     [EVAL_SCORE_CORRECTED] = {"corrected", CELL_BOOL, 0, "it was corrected or invalidated afterwards"},
     [EVAL_SCORE_CONTRADICTED] = {"contradicted", CELL_BOOL, 0, "the same run had a different result for it before"},
     [EVAL_SCORE_RUN] = {"started_seq", CELL_INT, COLUMN_SEQ, "which run of the evaluation"},
@@ -369,6 +369,7 @@ static bool contradicts(struct fold *fold, const struct row *row, const struct r
     return other;
 }
 
+/* What was written to a result file's scores afterwards can contradict one of them, and replaces none. */
 static int take_score(struct fold *fold, struct row *row, struct err *err) {
     struct row *score;
     int rc = find_score(fold, row, &score, err);
@@ -376,7 +377,13 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
     bool contradicted = contradicts(fold, row, score);
     struct cell sampled = score->cells[EVAL_SCORE_SAMPLED];
     bool same_run = row_has(score, EVAL_SCORE_SEQ) && row_int(score, EVAL_SCORE_RUN) == row_int(row, EVAL_STARTED_SEQ);
+    bool own = same_run && !eval_score_is_foreign(row, score);
+    bool foreign = row_bool(row, EVAL_IMPORTED) && !bytes_eq(fold_event(fold)->source, row_text(row, EVAL_SOURCE));
     note_grade(fold, row);
+    if (foreign && own) {
+        if (contradicted) row_set_bool(score, EVAL_SCORE_CONTRADICTED, true);
+        return 0;
+    }
     for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
         row_set_null(score, i);
     }
@@ -393,6 +400,8 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
     }
     row_set_int(score, EVAL_SCORE_RUN, row_int(row, EVAL_STARTED_SEQ));
     row_set_int(score, EVAL_SCORE_SEQ, (int64_t)fold_event(fold)->seq);
+    row_set_text(score, EVAL_SCORE_SOURCE, fold_event(fold)->source);
+    if (foreign) return 0; /* nor does it say what the result is of */
     bool bound = row_has(row, EVAL_DIGEST);
     for (size_t i = 0; i < N_BINDINGS; i++) {
         if (!row_has(row, bindings[i].column)) {
@@ -436,6 +445,7 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
         row_set_bool(row, EVAL_IMPORTED, true);
         fold_copy(fold, row, EVAL_HARNESS, "harness");
         fold_copy(fold, row, EVAL_FILE_DIGEST, "file_digest");
+        row_set_text(row, EVAL_SOURCE, fold_event(fold)->source);
     } else {
         note_grade(fold, row);
         fold_replace(fold, row, EVAL_SAID, "verdict");
@@ -501,62 +511,6 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
     return bytes_is(step, "invalidated") ? take_invalid(fold, row, err) : 0;
 }
 
-/* ---- what was erased ---- */
-
-/* For failed samples it is enough that how they failed is unknown. */
-static int note_erased(struct fold *fold, struct row *row, struct err *err) {
-    const uint64_t seq = fold_event(fold)->seq;
-    char text[24];
-    struct row *at;
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
-    const struct bytes key = bytes_of(text);
-    int rc = fold_row(fold, EVAL_ERASURES, &key, 1, &at, err);
-    if (rc == 0) {
-        row_set_text(at, EVAL_ERASURE_EVAL, row_text(row, EVAL_ID));
-        row_set_int(at, EVAL_ERASURE_SEQ, (int64_t)seq);
-        row_set_int(row, EVAL_ERASED_SEQ, (int64_t)seq);
-        row_set_null(row, EVAL_ERASED_BY);
-    }
-    return rc;
-}
-
-struct erasing {
-    struct fold *fold;
-    size_t rows;
-};
-
-/* When more are erased at once than fit, the event that erased them is not recorded. */
-static int take_erased(void *ctx, uint64_t seq, struct err *err) {
-    struct erasing *e = ctx;
-    const int64_t by = (int64_t)fold_event(e->fold)->seq;
-    struct row *at, *row = NULL;
-    char text[24];
-    bool there = false;
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
-    const struct bytes key = bytes_of(text);
-    int rc = e->rows + 2 < FOLD_ROWS_MAX ? fold_has(e->fold, EVAL_ERASURES, &key, 1, &there, err) : 0;
-    if (rc != 0 || !there) return rc;
-    e->rows += 2;
-    rc = fold_row(e->fold, EVAL_ERASURES, &key, 1, &at, err);
-    if (rc == 0) {
-        const struct bytes id = row_text(at, EVAL_ERASURE_EVAL);
-        row_set_int(at, EVAL_ERASURE_BY, by);
-        rc = fold_find(e->fold, EVALS, &id, 1, &row, err);
-    }
-    if (rc == 0 && row != NULL && row_has(row, EVAL_ERASED_SEQ) && row_int(row, EVAL_ERASED_SEQ) == (int64_t)seq) {
-        row_set_int(row, EVAL_ERASED_BY, by);
-    }
-    return rc;
-}
-
-static int take_erasure(struct fold *fold, struct err *err) {
-    struct erasing e = {fold, 0};
-    struct bytes what;
-    if (!fold_text(fold, "what", &what) || !bytes_is(what, "body")) return 0;
-    int rc = erased_events(fold_event(fold)->body, fold_event(fold)->seq, take_erased, &e, err);
-    return rc == ERR_CORRUPT ? 0 : rc;
-}
-
 static bool is_sample(struct bytes step) {
     return bytes_is(step, "sampled") || bytes_is(step, "sample_failed");
 }
@@ -577,15 +531,15 @@ static int fold(struct fold *fold, struct err *err) {
     struct bytes step = fold_step(fold), id = fold_subject(fold);
     struct row *row;
     if (bytes_is(step, "suite_declared")) return eval_suite_take(fold, err);
-    if (bytes_is(step, "erased")) return take_erasure(fold, err);
+    if (bytes_is(step, "erased")) return eval_take_erasure(fold, err);
     id = id.n > 0 ? id : fold_event(fold)->subject;
     int rc = fold_row(fold, EVALS, &id, 1, &row, err);
     if (rc == 0) rc = take_event(fold, row, step, err);
-    if (rc == 0 && fold_event(fold)->body.n == 0 && !is_sample(step)) rc = note_erased(fold, row, err);
+    if (rc == 0 && fold_event(fold)->body.n == 0 && !is_sample(step)) rc = eval_note_erased(fold, row, err);
     return rc;
 }
 
 static const char *const kinds[] = {
     "eval.started",       "eval.finished",    "eval.imported",       "eval.scored",   "eval.sampled",
     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", "ledger.erased", NULL};
-const struct projection projection_evals = {"evals", 19, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 20, tables, EVALS_TABLES, kinds, fold};

@@ -73,6 +73,7 @@ enum {
     EVAL_UNMEASURED_SEQ,
     EVAL_FILE_DIGEST,
     EVAL_PARTIAL_REASONS,
+    EVAL_SOURCE,
     EVAL_DIGEST_FROM,
     EVAL_PACK_DIGEST,
     EVAL_BASE
@@ -94,6 +95,7 @@ enum {
     EVAL_SCORE_SAMPLES,
     EVAL_SCORE_PARTIAL,
     EVAL_SCORE_SAMPLED,
+    EVAL_SCORE_SOURCE,
     EVAL_SCORE_CORRECTED,
     EVAL_SCORE_CONTRADICTED,
     EVAL_SCORE_RUN,
@@ -122,6 +124,9 @@ enum { EVAL_ERASURE_EVENT, EVAL_ERASURE_EVAL, EVAL_ERASURE_SEQ, EVAL_ERASURE_BY,
  * it is known to have failed all the same. */
 bool eval_is_veiled(const struct row *eval);
 
+/* It is a score of a result file that the source of the file did not record: somebody wrote it to it. */
+bool eval_score_is_foreign(const struct row *eval, const struct row *score);
+
 /* Whether an evaluation counts: it does when nothing was found against it. */
 struct eval_verdict {
     bool counts;
@@ -143,6 +148,10 @@ int eval_each(struct state_view *view, const char *table, const struct bytes *ke
 /* The judges of the tables evals and eval_scores. */
 int eval_judge(struct state_view *view, struct row *row, struct err *err);
 int eval_judge_score(struct state_view *view, struct row *row, struct err *err);
+
+/* The event's body was erased; ledger.erased says which events were (eval_results.c). */
+int eval_note_erased(struct fold *fold, struct row *eval, struct err *err);
+int eval_take_erasure(struct fold *fold, struct err *err);
 
 /* Takes eval.suite_declared into the tables suites and suite_versions (eval_suite.c). */
 int eval_suite_take(struct fold *fold, struct err *err);

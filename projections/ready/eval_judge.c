@@ -24,18 +24,11 @@ struct told {
 /* The scores of an evaluation, summed up. */
 struct scores {
     size_t n, partial, result[EVAL_RESULT_FAILS + 1];
-    struct told told[EVAL_RESULT_FAILS + 1], contradicted, edited, empty, beyond, unbased;
+    struct told told[EVAL_RESULT_FAILS + 1], contradicted, edited, unchecked, empty, beyond, unbased;
     size_t checked;
     int64_t samples, of_task; /* samples of all tasks, and of the current one */
     uint8_t task[HASH_LEN];   /* hash of the current task */
     bool unknown;             /* a task does not state its samples */
-};
-
-/* All scores, for the columns that list them. */
-struct results {
-    struct list_out list;
-    struct buf words;
-    size_t told;
 };
 
 struct judging {
@@ -47,7 +40,7 @@ struct judging {
     struct scores scores;
     struct bytes verdict; /* as it was given, or as its scores make it */
     struct eval_verdict *ret;
-    struct results *results; /* NULL: not requested */
+    struct eval_list *results; /* NULL: not requested */
 };
 
 static void tell(struct told *told, const char *words, int64_t seq) {
@@ -89,32 +82,6 @@ static void say_told(struct judging *j, const char *name, const struct told *tol
 
 #define NAME(text) REASON_PART(text, 24)
 
-/* "'t acc' 0.2 misses 0.9"; a value that is a word is printed as such. */
-static void take_result(struct results *r, const struct row *score, enum eval_result result, double asked) {
-    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
-    struct bytes label = row_text(score, EVAL_SCORE_LABEL);
-    const char *side = eval_suite_side(result, asked);
-    bool number = row_has(score, EVAL_SCORE_VALUE);
-    char real[LOCALE_REAL_MAX];
-    struct buf item = {.max = ROW_LIST_MAX};
-    eval_suite_put(result, asked, score, &item);
-    if (item.fail == 0 && list_out_fits(&r->list, item.n)) {
-        list_out_raw(&r->list, bytes_of_buf(&item));
-    }
-    buf_done(&item);
-    if (r->told++ < TOLD_MAX) {
-        buf_printf(&r->words, "%s%.*s%s%.*s ", r->words.n > 0 ? "; " : "", NAME(task), task.n > 0 ? " " : "", NAME(metric));
-        if (number) {
-            buf_put_str(&r->words, locale_real(real, row_real(score, EVAL_SCORE_VALUE)));
-        } else {
-            buf_printf(&r->words, "%.*s", NAME(label));
-        }
-        if (side != NULL) {
-            buf_printf(&r->words, " %s %s", strcmp(side, "unknown") == 0 ? "against" : side, locale_real(real, asked));
-        }
-    }
-}
-
 /* Several metrics of a task share its samples. Scores are ordered by task. */
 static void count_samples(struct scores *s, const struct row *score) {
     const struct bytes task = row_text(score, EVAL_SCORE_TASK);
@@ -134,11 +101,15 @@ static void count_samples(struct scores *s, const struct row *score) {
 }
 
 /* The harness and we add in different orders, so that the last digits may differ. A corrected score has its new value. */
-static void check_edited(struct scores *s, const char *name, const struct row *score) {
+static void check_edited(struct scores *s, const char *name, const struct row *score, bool held) {
     double is = row_real(score, EVAL_SCORE_VALUE), made = row_real(score, EVAL_SCORE_SAMPLED);
     char words[192], a[LOCALE_REAL_MAX], b[LOCALE_REAL_MAX];
     bool there = row_has(score, EVAL_SCORE_VALUE);
-    if (row_bool(score, EVAL_SCORE_CORRECTED) || !row_has(score, EVAL_SCORE_SAMPLED)) return;
+    if (row_bool(score, EVAL_SCORE_CORRECTED)) return;
+    if (!row_has(score, EVAL_SCORE_SAMPLED)) {
+        if (held) tell(&s->unchecked, name, row_int(score, EVAL_SCORE_SEQ));
+        return;
+    }
     s->checked++;
     if (there && fabs(is - made) <= 1e-9 * fmax(fmax(fabs(is), fabs(made)), 1.0)) return;
     snprintf(words, sizeof(words), "%s is %s, its samples make %s", name, there ? locale_real(a, is) : "no number",
@@ -156,15 +127,18 @@ static void count(struct judging *j, const struct row *score) {
     double asked;
     bool higher;
     char words[128], is[LOCALE_REAL_MAX], real[LOCALE_REAL_MAX];
-    enum eval_result result = eval_suite_judge(&j->suite, score, &asked, &higher);
+    bool foreign = eval_score_is_foreign(j->eval, score);
+    struct eval_suite none = {.imported = true};
+    enum eval_result result = eval_suite_judge(foreign ? &none : &j->suite, score, &asked, &higher);
+    if (foreign && result != EVAL_RESULT_FAILS) return; /* anybody may write that it failed, nobody that it did not */
     int n = snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(task), task.n > 0 ? " " : "", NAME(metric));
     if (j->results != NULL) {
-        take_result(j->results, score, result, asked);
+        eval_list_take(j->results, score, result, asked);
     }
     if (row_bool(score, EVAL_SCORE_CONTRADICTED)) {
         tell(&j->scores.contradicted, words, row_int(score, EVAL_SCORE_SEQ));
     }
-    check_edited(&j->scores, words, score);
+    check_edited(&j->scores, words, score, result != EVAL_RESULT_INFORMS);
     if (result == EVAL_RESULT_FAILS && !isnan(asked)) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is %s, at %s %s is asked for",
                  locale_real(is, row_real(score, EVAL_SCORE_VALUE)), higher ? "least" : "most", locale_real(real, asked));
@@ -252,6 +226,13 @@ static bool has_contradictions(struct judging *j) {
 static bool has_edited_scores(struct judging *j) {
     say_told(j, "scores", &j->scores.edited);
     return j->scores.edited.n > 0;
+}
+
+/* Where there are samples to make them of: what they do not make, nobody can check. */
+static bool has_unchecked_scores(struct judging *j) {
+    say_told(j, "scores", &j->scores.unchecked);
+    bool sampled = j->scores.checked > 0 || row_has(j->eval, EVAL_SAMPLES_RECORDED); /* 0: reported ones */
+    return row_bool(j->eval, EVAL_IMPORTED) && sampled && j->scores.unchecked.n > 0;
 }
 
 static bool counts_failures(struct judging *j) {
@@ -510,7 +491,7 @@ static void walk(struct judging *j) {
 }
 
 static int judging_open(struct judging *j, struct state_view *view, const struct row *eval, bool based,
-                        struct eval_verdict *ret, struct results *results, struct err *err) {
+                        struct eval_verdict *ret, struct eval_list *results, struct err *err) {
     const struct bytes name = row_text(eval, EVAL_SUITE);
     *j = (struct judging){.view = view, .eval = eval, .based = based, .ret = ret, .results = results};
     ret->counts = false;
@@ -555,21 +536,10 @@ static int put_missing(struct eval_verdict *verdict, struct row *row, struct err
     return rc;
 }
 
-/* The words are cut to a row's text. */
-static int put_results(struct results *r, struct row *row, struct err *err) {
-    if (r->told > TOLD_MAX) {
-        buf_printf(&r->words, "; and %zu more", r->told - TOLD_MAX);
-    }
-    if (r->told > 0) {
-        row_set_text(row, EVAL_RESULT, bytes_of_buf(&r->words));
-    }
-    return list_out_set(&r->list, row, EVAL_RESULT_LIST, err);
-}
-
 int eval_judge(struct state_view *view, struct row *row, struct err *err) {
     struct eval_verdict verdict;
     struct judging j;
-    struct results results = {0};
+    struct eval_list results = {0};
     list_out_init(&results.list);
     buf_init(&results.words, ROW_TEXT_MAX);
     int rc = judging_open(&j, view, row, false, &verdict, &results, err);
@@ -590,7 +560,7 @@ int eval_judge(struct state_view *view, struct row *row, struct err *err) {
         row_set_str(row, EVAL_REASON, verdict.counts ? NULL : verdict.reason.words);
         reason_give(&verdict.reason, row, EVAL_BASE);
         rc = put_missing(&verdict, row, err);
-        if (rc == 0) rc = put_results(&results, row, err);
+        if (rc == 0) rc = eval_list_put(&results, row, err);
     }
     judging_done(&j);
     list_out_done(&results.list);

@@ -3,13 +3,18 @@
  * score of a part of the samples is not included: it would be compared with complete ones. The newest is by its source's
  * time: older results that are imported later are history (decision 080).
  *
- * And the evaluations that a table lists, for those who judge by them. */
+ * And the evaluations that a table lists, for those who judge by them; what was erased of one; its scores in words. */
 #include "projections/ready/eval.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "base/locale.h"
+#include "ledger/event/erased.h"
 #include "projections/ready/eval_suite.h"
 #include "projections/view/look.h"
+#include "projections/view/reason.h"
 
 enum {
     RESULT_MODEL,
@@ -111,6 +116,10 @@ int eval_judge_result(struct state_view *view, struct row *row, struct err *err)
     return rc;
 }
 
+bool eval_score_is_foreign(const struct row *eval, const struct row *score) {
+    return row_bool(eval, EVAL_IMPORTED) && !bytes_eq(row_text(score, EVAL_SCORE_SOURCE), row_text(eval, EVAL_SOURCE));
+}
+
 int eval_judge_score(struct state_view *view, struct row *row, struct err *err) {
     const struct bytes id = row_text(row, EVAL_SCORE_EVAL);
     struct eval_suite suite = {0};
@@ -118,7 +127,9 @@ int eval_judge_score(struct state_view *view, struct row *row, struct err *err) 
     double asked;
     bool higher;
     int rc = look_stored(view, "evals", &id, 1, &eval, NULL, err);
-    if (rc == 0) rc = eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
+    if (rc == 0 && !eval_score_is_foreign(&eval, row)) {
+        rc = eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
+    }
     if (rc == 0) {
         suite.imported = row_bool(&eval, EVAL_IMPORTED);
         enum eval_result result = eval_suite_judge(&suite, row, &asked, &higher);
@@ -157,4 +168,101 @@ bool eval_is_veiled(const struct row *eval) {
     bool back = row_is(eval, EVAL_STATE, "invalidated"); /* and it stays so, unless that is what was erased */
     return row_has(eval, EVAL_ERASED_SEQ) && row_has(eval, EVAL_FINISHED_SEQ) && !row_is(eval, EVAL_STATE, "started") &&
            (!back || row_int(eval, EVAL_ERASED_SEQ) == row_int(eval, EVAL_BASE + FOLD_SINCE_SEQ));
+}
+
+/* ---- what was erased ---- */
+
+int eval_note_erased(struct fold *fold, struct row *row, struct err *err) {
+    const uint64_t seq = fold_event(fold)->seq;
+    char text[24];
+    struct row *at;
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
+    const struct bytes key = bytes_of(text);
+    int rc = fold_row(fold, EVAL_ERASURES, &key, 1, &at, err);
+    if (rc == 0) {
+        row_set_text(at, EVAL_ERASURE_EVAL, row_text(row, EVAL_ID));
+        row_set_int(at, EVAL_ERASURE_SEQ, (int64_t)seq);
+        row_set_int(row, EVAL_ERASED_SEQ, (int64_t)seq);
+        row_set_null(row, EVAL_ERASED_BY);
+    }
+    return rc;
+}
+
+struct erasing {
+    struct fold *fold;
+    size_t rows;
+};
+
+/* When more are erased at once than fit, the event that erased them is not recorded. */
+static int take_erased(void *ctx, uint64_t seq, struct err *err) {
+    struct erasing *e = ctx;
+    const int64_t by = (int64_t)fold_event(e->fold)->seq;
+    struct row *at, *row = NULL;
+    char text[24];
+    bool there = false;
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
+    const struct bytes key = bytes_of(text);
+    int rc = e->rows + 2 < FOLD_ROWS_MAX ? fold_has(e->fold, EVAL_ERASURES, &key, 1, &there, err) : 0;
+    if (rc != 0 || !there) return rc;
+    e->rows += 2;
+    rc = fold_row(e->fold, EVAL_ERASURES, &key, 1, &at, err);
+    if (rc == 0) {
+        const struct bytes id = row_text(at, EVAL_ERASURE_EVAL);
+        row_set_int(at, EVAL_ERASURE_BY, by);
+        rc = fold_find(e->fold, EVALS, &id, 1, &row, err);
+    }
+    if (rc == 0 && row != NULL && row_has(row, EVAL_ERASED_SEQ) && row_int(row, EVAL_ERASED_SEQ) == (int64_t)seq) {
+        row_set_int(row, EVAL_ERASED_BY, by);
+    }
+    return rc;
+}
+
+int eval_take_erasure(struct fold *fold, struct err *err) {
+    struct erasing e = {fold, 0};
+    struct bytes what;
+    if (!fold_text(fold, "what", &what) || !bytes_is(what, "body")) return 0;
+    int rc = erased_events(fold_event(fold)->body, fold_event(fold)->seq, take_erased, &e, err);
+    return rc == ERR_CORRUPT ? 0 : rc;
+}
+
+/* ---- its scores as a list ---- */
+
+#define NAMED_MAX  3 /* that the words name */
+#define NAME(text) REASON_PART(text, 24)
+
+/* "'t acc' 0.2 misses 0.9"; a value that is a word is printed as such. */
+void eval_list_take(struct eval_list *r, const struct row *score, enum eval_result result, double asked) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    struct bytes label = row_text(score, EVAL_SCORE_LABEL);
+    const char *side = eval_suite_side(result, asked);
+    bool number = row_has(score, EVAL_SCORE_VALUE);
+    char real[LOCALE_REAL_MAX];
+    struct buf item = {.max = ROW_LIST_MAX};
+    eval_suite_put(result, asked, score, &item);
+    if (item.fail == 0 && list_out_fits(&r->list, item.n)) {
+        list_out_raw(&r->list, bytes_of_buf(&item));
+    }
+    buf_done(&item);
+    if (r->told++ < NAMED_MAX) {
+        buf_printf(&r->words, "%s%.*s%s%.*s ", r->words.n > 0 ? "; " : "", NAME(task), task.n > 0 ? " " : "", NAME(metric));
+        if (number) {
+            buf_put_str(&r->words, locale_real(real, row_real(score, EVAL_SCORE_VALUE)));
+        } else {
+            buf_printf(&r->words, "%.*s", NAME(label));
+        }
+        if (side != NULL) {
+            buf_printf(&r->words, " %s %s", strcmp(side, "unknown") == 0 ? "against" : side, locale_real(real, asked));
+        }
+    }
+}
+
+/* The words are cut to a row's text. */
+int eval_list_put(struct eval_list *r, struct row *row, struct err *err) {
+    if (r->told > NAMED_MAX) {
+        buf_printf(&r->words, "; and %zu more", r->told - NAMED_MAX);
+    }
+    if (r->told > 0) {
+        row_set_text(row, EVAL_RESULT, bytes_of_buf(&r->words));
+    }
+    return list_out_set(&r->list, row, EVAL_RESULT_LIST, err);
 }

@@ -2,6 +2,7 @@
 #ifndef PROJECTIONS_READY_EVAL_SUITE_H
 #define PROJECTIONS_READY_EVAL_SUITE_H
 
+#include "projections/rows/list.h"
 #include "projections/rows/row.h"
 #include "projections/view/state.h"
 
@@ -48,6 +49,16 @@ const char *eval_suite_side(enum eval_result result, double asked);
 const char *eval_suite_word(enum eval_result result, const struct row *score);
 /* Appends a map of a score and its result: metric, side, task, threshold, value, verdict. */
 void eval_suite_put(enum eval_result result, double asked, const struct row *score, struct buf *out);
+/* All scores, for the columns that list them (eval_results.c). */
+struct eval_list {
+    struct list_out list;
+    struct buf words;
+    size_t told;
+};
+
+void eval_list_take(struct eval_list *list, const struct row *score, enum eval_result result, double asked);
+int eval_list_put(struct eval_list *list, struct row *eval, struct err *err);
+
 /* Is more better? False: neither the score nor its suite states it. */
 bool eval_suite_direction(const struct eval_suite *suite, const struct row *score, bool *ret_higher);
 

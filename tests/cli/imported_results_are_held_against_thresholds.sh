@@ -86,6 +86,30 @@ box 1 eval judge "$id" --suite tiny
 json '[.verdict, .counts] | tojson' '["pass",false]'
 out_has 'only a part of its samples was run'
 
+# Of a file with samples only what they make counts: no added metric, no added task, no group, nothing that somebody writes to it.
+unchecked() { # NAME N EDIT THRESHOLD SCORE
+    results "$1" "$2" "$3"
+    box 1 eval judge "$id" --suite "unchecked-$1" --threshold "$4"
+    json '[.verdict, .counts] | tojson' '["pass",false]'
+    out_has "its samples do not make '$5'"
+}
+unchecked metric 4 'd["results"]["tiny_choice"]["f1,none"] = 1.0; d["higher_is_better"]["tiny_choice"]["f1"] = True' 'tiny_choice f1 at_least 0.9' 'tiny_choice f1/none'
+unchecked task 5 'd["results"]["new"] = {"alias": "new", "acc,none": 1.0}' 'new acc at_least 0.8' 'new acc/none'
+unchecked group 6 'd["results"]["tiny_all"]["acc,none"] = d["groups"]["tiny_all"]["acc,none"] = 0.99' 'tiny_all acc at_least 0.9' 'tiny_all acc/none'
+results undirected 8 'd["higher_is_better"].clear(); d["configs"]["tiny_choice"].pop("metric_list"); d["results"]["tiny_choice"]["f1,none"] = 1.0'
+refused 3 'is on the wrong side: more is better' --suite undirected --threshold 'tiny_choice acc at_most 1e308'
+refused 3 'does not say whether more is better' --suite undirected --threshold 'tiny_choice f1 at_most 1'
+refused 3 'is below one of its 3 samples' --suite undirected --threshold 'tiny_choice acc at_least 1e-9'
+results typed 7 pass
+box 0 append eval.scored -s "eval/$id" task=tiny_choice metric=made filter=none value:=1.0 higher_is_better:=true
+refused 3 'names none of its scores' --suite typed --threshold 'made at_least 0.9'
+box 0 append eval.suite_declared -s suite/typed suite=typed suite_digest="sha256:$(printf 'd%.0s' {1..64})" \
+    tasks:='[{"name":"tiny_choice","metric":"made/none","threshold":0.9,"higher_is_better":true}]'
+box 0 append eval.finished -s "eval/$id" suite=typed suite_digest="sha256:$(printf 'd%.0s' {1..64})" verdict=pass
+box 0 eval show "$id" --json
+json '.things[0].fields | [.counts, .scores_passed] | tojson' '[false,0]'
+out_has 'its suite asks for what was not scored'
+
 # Who declares by hand what asks for nothing proves nothing.
 results zero 3 pass
 box 0 append eval.suite_declared -s suite/zero suite=zero suite_digest="sha256:$(printf 'e%.0s' {1..64})" \

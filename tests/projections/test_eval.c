@@ -153,7 +153,7 @@ static void what_a_result_file_says_of_itself_is_not_taken_back(void **state) {
                  "\", %s}",
                  cases[i].imported);
         box_event(&box, "eval.imported", "eval/e", body);
-        score(&box, "f1", ", \"value\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");
+        score(&box, "f1", ", \"value\": 0.7, \"value_sampled\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");
         snprintf(body, sizeof(body), "{%s}", cases[i].finished);
         box_event(&box, "eval.finished", "eval/e", body);
         eval(&box, "e");
@@ -173,19 +173,20 @@ static void a_result_file_has_the_verdict_that_its_thresholds_make(void **state)
     box_text(&box, "state", "finished");
     box_null(&box, "verdict");
     box_says(&box, "reason", "none of its scores was held against a threshold");
-    score(&box, "f1", ", \"value\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");
+    score(&box, "f1", ", \"value\": 0.7, \"value_sampled\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");
     eval(&box, "e");
     box_text(&box, "verdict", "pass");
     counts(&box, true);
     assert_true(box_row(&box, "eval_scores", "e", "t", "acc/none", NULL));
     assert_true(box_row(&box, "eval_scores", "e", "t", "f1", NULL));
     box_text(&box, "verdict", "pass");
-    score(&box, "ppl", ", \"value\": 9.5, \"threshold\": 9, \"higher_is_better\": false");
+    score(&box, "ppl", ", \"value\": 9.5, \"value_sampled\": 9.5, \"threshold\": 9, \"higher_is_better\": false");
     eval(&box, "e");
     box_text(&box, "verdict", "fail");
     counts(&box, false);
-    score(&box, "ppl",
-          ", \"value\": 8.5, \"threshold\": 9, \"higher_is_better\": false"); /* recorded again, with a different value */
+    score(
+        &box, "ppl",
+        ", \"value\": 8.5, \"value_sampled\": 8.5, \"threshold\": 9, \"higher_is_better\": false"); /* recorded again, with a different value */
     eval(&box, "e");
     box_text(&box, "verdict", "pass");
     counts(&box, false);
@@ -288,7 +289,7 @@ static void a_result_file_counts_only_when_it_is_known_to_be_whole(void **state)
     (void)state;
     box_open(&box);
     import(&box, "null");
-    score(&box, "f1", HELD);
+    score(&box, "f1", HELD ", \"value_sampled\": 1");
     eval(&box, "e");
     counts(&box, false);
     box_says(&box, "reason", "nothing says that all of its samples were run");
@@ -299,7 +300,7 @@ static void a_result_file_counts_only_when_it_is_known_to_be_whole(void **state)
     eval(&box, "e");
     counts(&box, true);
     box_int(&box, "violations", 0);
-    score(&box, "f2", HELD ", \"partial\": true");
+    score(&box, "f2", HELD ", \"value_sampled\": 1, \"partial\": true");
     eval(&box, "e");
     counts(&box, false);
     box_close(&box);

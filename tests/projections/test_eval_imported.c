@@ -124,6 +124,7 @@ static void begin(struct box *box, struct told *t) {
     step(box, t);
     snprintf(body, sizeof(body), "{\"task\": \"t\", \"metric\": \"acc\", \"higher_is_better\": true");
     put_tenths(body, sizeof(body) - 1, "value", t->value);
+    put_tenths(body, sizeof(body) - 1, "value_sampled", t->value);
     put_tenths(body, sizeof(body) - 1, "threshold", t->own);
     put(body, sizeof(body), "}");
     box_event(box, "eval.scored", "eval/e", body);

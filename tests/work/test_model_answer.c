@@ -203,6 +203,32 @@ static int take_one(const char *frame, enum work_protocol protocol, struct work_
     return rc;
 }
 
+static void a_later_line_may_name_another_model(void **state) {
+    static const struct {
+        const char *first, *last, *served, *too;
+    } cases[] = {{"m", "m", "m", ""},
+                 {"m", "other", "m", "other"},
+                 {"other", "m", "other", "m"},
+                 {"m\\u0000other", "m", "m", "m?other"},
+                 {"m", "m\\u0000", "m", "m?"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct work_model_result r;
+        struct model_answer a = {.protocol = WORK_OLLAMA, .stream = true, .text_max = 100, .result = &r};
+        char frame[200];
+        model_result_init(&r, 100);
+        model_answer_init(&a, 4096);
+        snprintf(frame, sizeof(frame), "{\"model\":\"%s\",\"message\":{\"content\":\"x\"},\"done\":false}", cases[i].first);
+        assert_int_equal(model_answer_take(&a, bytes_of(frame), false, NULL), 0);
+        snprintf(frame, sizeof(frame), "{\"model\":\"%s\",\"message\":{\"content\":\"\"},\"done\":true}", cases[i].last);
+        assert_int_equal(model_answer_take(&a, bytes_of(frame), false, NULL), 1);
+        assert_string_equal(r.served, cases[i].served);
+        assert_string_equal(r.served_too, cases[i].too);
+        model_answer_done(&a);
+        work_model_result_done(&r);
+    }
+}
+
 static void counts_that_are_no_counts_are_unknown(void **state) {
     struct work_model_result r;
     (void)state;
@@ -234,6 +260,7 @@ int main(void) {
         cmocka_unit_test(whoever_has_enough_gets_no_further_frame),
         cmocka_unit_test(an_answer_of_a_wrong_shape_is_refused_with_its_reason),
         cmocka_unit_test(counts_that_are_no_counts_are_unknown),
+        cmocka_unit_test(a_later_line_may_name_another_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,21 @@ static void take_short(struct bytes map, const char *name, char *ret, size_t siz
     ret[text_utf8_valid((const uint8_t *)ret, strlen(ret))] = '\0';
 }
 
+/* Every line of an answer may name its model. A byte 0 would end the name before its end, so it is shown as another character. */
+static void take_served(struct work_model_result *r, struct bytes map) {
+    struct bytes name = mp_get_text(map, "model");
+    const bool cut = name.n > 0 && bytes_find(name, 0) != NULL;
+    take_short(map, "model", r->served, sizeof(r->served));
+    if (name.n == 0 || (!cut && (bytes_is(name, r->served) || name.n >= sizeof(r->served))) || r->served_too[0] != '\0')
+        return;
+    const size_t n = name.n < sizeof(r->served_too) ? name.n : sizeof(r->served_too) - 1;
+    for (size_t i = 0; i < n; i++) {
+        r->served_too[i] = name.p[i] != 0 ? (char)name.p[i] : '?';
+    }
+    r->served_too[n] = '\0';
+    r->served_too[text_utf8_valid((const uint8_t *)r->served_too, n)] = '\0';
+}
+
 /* ---- what is kept ---- */
 
 static size_t kept(const struct work_model_result *r) {
@@ -397,7 +412,7 @@ int model_answer_take(struct model_answer *a, struct bytes frame, bool error, st
     if (!mp_take(&r, MP_MAP, &head)) return err_set(err, ERR_INVALID, "not a JSON object");
     a->error = error || is_error(map);
     if (a->error) return err_set(err, ERR_NET, "the server reports an error");
-    take_short(map, "model", a->result->served, sizeof(a->result->served));
+    take_served(a->result, map);
     rc = a->protocol == WORK_OLLAMA ? take_ollama(a, map, err) : take_openai(a, map, err);
     return rc == 0 && a->done ? 1 : rc;
 }
