@@ -286,7 +286,7 @@ static void a_route_and_a_pack_are_proven_by_their_own_evaluations(void **state)
     evaluated("c", D2, ",\"pack\":\"k\",\"pack_version\":\"1\"");
     may_promote();
     expect_no("nothing was evaluated");
-    evaluated("d", D2, ",\"pack\":\"k\",\"pack_version\":\"2\"");
+    evaluated("d", D2, ",\"pack\":\"k\",\"pack_version\":\"2\",\"pack_digest\":\"" D1 "\"");
     may_promote();
     expect_yes();
 }
