@@ -164,7 +164,7 @@ static void next_step(void) {
         put((struct step){.what = VERIFY, .p = p, .by = below(4), .before = below(4), .told = below(4) == 0});
     } else if (what > 7 || !correct_one()) {
         size_t by = below(3) > 0 ? account[p].asked : below(4);
-        put((struct step){.what = ANSWER, .p = p, .by = by, .answer = 1 + below(3), .told = below(4) == 0});
+        put((struct step){.what = ANSWER, .p = p, .by = by, .answer = (enum answer)(1 + below(3)), .told = below(4) == 0});
     }
     count();
 }
