@@ -8,16 +8,17 @@ set -eu
 new_box
 echo 'map_bytes = 1048576' >"$BOX/config"
 noise=$(head -c 30000 /dev/urandom | base64 -w0)
+same "noise of ${#noise}" 'noise of 40000'
 
-# fill NAME: appends until it is refused; writes its exit code to NAME.code.
+# fill NAME: appends until it is refused; NAME.end says how that ended.
 fill() {
-    local code=0 i
-    for i in $(seq 100); do
-        "$LEDGER" -C "$BOX" append x.test.note --subject "thing/$1" --key "$1-$i" --open text "text=$noise" \
+    local code=0 n=0
+    while [[ $code == 0 && $n -lt 100 ]]; do
+        n=$((n + 1))
+        "$LEDGER" -C "$BOX" append x.test.note --subject "thing/$1" --key "$1-$n" --open text "text=$noise" \
             >>"$1.receipts" 2>"$1.err" </dev/null || code=$?
-        [[ $code == 0 ]] || break
     done
-    echo "$code" >"$1.code"
+    echo "$code after $n" >"$1.end"
 }
 
 for name in a b c d; do
@@ -25,7 +26,9 @@ for name in a b c d; do
 done
 wait
 for name in a b c d; do
-    same "$(cat $name.code)" 4
+    cp $name.end .out # what a failure shows
+    cp $name.err .err
+    same "$name: $(sed 's/ after .*//' $name.end)" "$name: 4"
     check grep -q 'the database has reached its quota of 1048576 bytes (map_bytes' $name.err
 done
 box 0 verify
