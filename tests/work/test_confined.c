@@ -288,29 +288,6 @@ static void a_step_has_no_rights_no_descriptors_and_no_environment_but_its_own(v
     close(leak);
 }
 
-#ifdef __x86_64__
-/* Calls of the two other architectures that this processor runs, for which the filter's numbers mean something else. */
-static const char *foreign(void *ctx) {
-    (void)ctx;
-    struct sandbox s = {0};
-    sandbox_python(&s, "import ctypes, os, mmap\n"
-                       "libc = ctypes.CDLL(None)\n"
-                       "code = mmap.mmap(-1, 4096, prot=7)\n"
-                       "code.write(b'\\xb8\\x14\\x00\\x00\\x00\\xcd\\x80\\xc3')\n" /* mov $20, %eax; int $0x80; ret */
-                       "call = ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(code)))\n"
-                       "for attempt in (call, lambda: libc.syscall(0x40000000 | 39)):\n"
-                       "    pid = os.fork()\n"
-                       "    if pid == 0: attempt(); os._exit(0)\n"
-                       "    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n");
-    return sandbox_says(&s, "-31\n-31\n"); /* SIGSYS */
-}
-
-static void a_call_of_another_architecture_ends_the_process(void **state) {
-    SANDBOX_NEEDED();
-    sandbox_each_user(foreign, *state);
-}
-#endif
-
 static const char *leaves(void *ctx) {
     (void)ctx;
     struct work_program sleeper = {.fd = -1, .path = "/usr/bin/sleep"};
@@ -580,9 +557,6 @@ int main(void) {
         cmocka_unit_test(a_step_executes_the_programs_that_are_named),
         cmocka_unit_test(a_step_sees_no_other_process_and_cannot_touch_its_keeper),
         cmocka_unit_test(a_step_has_no_rights_no_descriptors_and_no_environment_but_its_own),
-#ifdef __x86_64__
-        cmocka_unit_test(a_call_of_another_architecture_ends_the_process),
-#endif
         cmocka_unit_test(nothing_outlives_a_step),
         cmocka_unit_test(a_step_that_nobody_watches_ends_when_its_time_is_up),
         cmocka_unit_test(a_step_that_is_stopped_before_it_began_leaves_nothing),
