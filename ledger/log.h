@@ -40,6 +40,8 @@ int log_create(const char *dir, const struct log_create_options *options, struct
 struct log_open_options {
     struct bytes passphrase; /* for the secret keys; empty: none. Needed at the first append only */
     bool read_only;          /* never appends, never asks for a key */
+    bool exposed_keys;       /* sign even with a key file of ours that group or others can access; else that is refused */
+    bool keep_readers;       /* opening clears no dead readers, for log_readers_look; the first append still does */
     uint64_t map_bytes;      /* 0: as the configuration file says */
     /* How long to wait for other processes that are opening the ledger or writing to it. After that: ERR_BUSY, which names
      * them, and nothing is written. 0: no limit. `waiting` (may be NULL) is called once in a wait, after some seconds, by
@@ -369,6 +371,21 @@ int log_epoch_at(struct ledger *ledger, uint64_t epoch, struct log_epoch *ret, s
 int log_epoch_current(struct ledger *ledger, struct log_epoch *ret, struct err *err);
 /* Replaces the epoch key and wipes the old one; appends ledger.key_rotated. */
 int log_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct log_receipt *ret, struct err *err);
+/* A file that holds a secret key of this ledger, as the file system describes it. */
+struct log_key_file {
+    const char *path;
+    bool exists;    /* else all below is 0 */
+    bool regular;   /* not a link, a directory or a pipe; only such a file is read */
+    bool ours;      /* it belongs to the user who runs this program, or to root; only such a file is read */
+    bool exposed;   /* regular, and group or others can access it: refused unless opened with exposed_keys */
+    uint32_t mode;  /* permission bits */
+    uint32_t owner; /* user id */
+};
+/* `file` is borrowed until it returns; not 0 ends the listing and is returned. */
+typedef int log_key_file_fn(void *ctx, const struct log_key_file *file, struct err *err);
+/* Calls `found` for the log key's file and that of the current epoch, there or not, then for every other one that may hold a
+ * secret: of other epochs, moved aside, or left by a crash. None of them is read, nothing is written. */
+int log_key_files(struct ledger *ledger, log_key_file_fn *found, void *ctx, struct err *err);
 /* Writes the log key to a file under a passphrase (which must not be empty). */
 int log_key_backup(struct ledger *ledger, const char *path, struct bytes passphrase, struct err *err);
 /* Writes a new author key file and returns its verifier key. */
@@ -395,11 +412,28 @@ struct log_stats {
     uint64_t events, groups, tail, checkpoints, epochs, artifacts, cursors;
     uint64_t evidence_bytes, derived_bytes, artifact_bytes; /* on disk */
     uint64_t map_bytes, map_used;                           /* quota of the evidence database, and how much is in use */
-    uint64_t readers, dead_readers;                         /* of the evidence database; dead ones were just cleared */
+    uint64_t map_usable;            /* of the quota, by appends: the rest is reserved for control events */
+    uint64_t readers, dead_readers; /* of the evidence database; dead ones were just cleared */
     /* The process that reads the oldest snapshot of it, and by how many commits that lags behind: pages freed since cannot
      * be reused. 0: no reader lags behind. */
     uint64_t oldest_reader_pid, oldest_reader_commits;
 };
 int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err);
+
+/* A ledger has two databases. */
+enum log_database { LOG_EVIDENCE, LOG_DERIVED_DATA };
+
+struct log_readers {
+    uint64_t live; /* readers that have a place in the database's table, those of this process among them */
+    uint64_t dead; /* their processes are gone, but what they read is still held for them */
+    /* Commits by which the oldest snapshot of a live one lags behind: pages freed since cannot be reused. 0: none does. */
+    uint64_t oldest_lag;
+    uint64_t oldest_pid; /* of the process that reads that one; 0: none */
+};
+/* Changes nothing, and writes no event. Without derived data, all is 0 there. Opening a database clears its dead readers,
+ * unless it is told to keep them; LMDB itself empties the table of one that no process has open. */
+int log_readers_look(struct ledger *ledger, enum log_database which, struct log_readers *ret, struct err *err);
+/* Clears the dead ones; *ret_dead is how many there were. */
+int log_readers_clear(struct ledger *ledger, enum log_database which, uint64_t *ret_dead, struct err *err);
 
 #endif

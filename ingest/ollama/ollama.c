@@ -93,11 +93,15 @@ static int ask(struct look *look, const char *path, struct bytes body, bool quie
     buf_clear(&look->text);
     buf_clear(out);
     bool list = strcmp(path, "/api/version") != 0 && strcmp(path, "/api/status") != 0;
+    uint32_t patience = intake_options(look->run)->patience_ms;
     const struct http_request request = {
         .url = url,
         .content_type = body.n > 0 ? "application/json" : NULL,
         .body = body,
-        .limits = {.bytes_max = list ? OLLAMA_DOC_MAX : SMALL_MAX, .total_ms = list ? 0 : VERSION_MS},
+        .limits = {.bytes_max = list ? OLLAMA_DOC_MAX : SMALL_MAX,
+                   .total_ms = patience > 0 ? patience
+                               : list       ? 0
+                                            : VERSION_MS},
         .stop = intake_options(look->run)->stop,
         .to = &look->text,
     };
@@ -286,7 +290,8 @@ static int ask_server(struct look *look, char *ret_version, size_t size, int *re
 
 static int compare_lists(struct look *look, struct err *err) {
     const struct ollama_asker asker = {look, ask_model};
-    look->ask_until = clock_boot_ns() + ASK_NS;
+    uint64_t patience = intake_options(look->run)->patience_ms * UINT64_C(1000000);
+    look->ask_until = clock_boot_ns() + (patience > 0 ? 2 * patience : ASK_NS);
     int rc = ollama_diff(&look->view, &look->state, &look->lists, &asker, err);
     return rc == 0 ? ollama_state_put_looked(&look->state, &look->lists, look->run, err) : rc;
 }

@@ -185,6 +185,8 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
     int rc = look_for(dir, err);
     if (rc == 0) rc = open_new(dir, o->passphrase, &ledger, err);
     if (rc != 0) return rc;
+    ledger->write.keyring.exposed = o->exposed_keys;
+    ledger->keep_readers = o->keep_readers;
     ledger->wait = (struct db_wait){.limit_ns = o->wait_ns, .waiting = o->waiting, .ctx = o->waiting_ctx};
     rc = open_attach(ledger, o->read_only, o->map_bytes, err);
     if (rc != 0) {
@@ -275,6 +277,7 @@ int log_stats(struct ledger *ledger, struct log_stats *ret, struct err *err) {
         stats.derived_bytes = derived_bytes(ledger);
         stats.map_bytes = db.map_bytes;
         stats.map_used = db.used_bytes;
+        stats.map_usable = db.usable_bytes;
         stats.readers = db.readers;
         stats.dead_readers = db.dead_readers;
         stats.oldest_reader_pid = db.oldest_reader_pid;

@@ -6,6 +6,7 @@
  * Begin with open.c: log_open and log_close, in the order in which threads and databases begin and end.
  *
  *   open     opening and closing, and the figures (log_stats)
+ *   readers  who reads the databases, and the dead ones that are cleared
  *   create   a new ledger: built under a temporary name, synced, renamed
  *   backup   a copy of the records without secret keys, verified before it has its name
  *   backup_packs  the files of installed packs, which backup and restore copy

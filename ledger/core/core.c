@@ -35,6 +35,7 @@ int core_open_evidence(struct ledger *ledger, bool create, bool read_only, struc
                                  .generations = true,
                                  .read_only = read_only,
                                  .create = create,
+                                 .keep_readers = ledger->keep_readers,
                                  .wait = ledger->wait};
     int rc = core_path(ledger, "evidence", path, err);
     if (rc == 0) rc = db_open(path, &options, &ledger->evidence, err);

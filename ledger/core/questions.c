@@ -32,6 +32,15 @@ const char *log_vkey(const struct ledger *ledger) {
     return ledger->log_text;
 }
 
+int log_key_files(struct ledger *ledger, log_key_file_fn *found, void *ctx, struct err *err) {
+    struct core_view view;
+    int rc = core_view_begin(ledger, &view, err);
+    if (rc != 0) return rc;
+    uint64_t epoch = view.head.epoch;
+    core_view_end(&view); /* `found` may take its time */
+    return keyring_files(ledger->config.keys, epoch, found, ctx, err);
+}
+
 int log_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
     struct db_txn *txn;
     struct bytes note;

@@ -29,6 +29,7 @@ static int open_at(struct ledger *ledger, const char *path, enum opening how, bo
                                  .read_only = read_only,
                                  .relaxed = !read_only,
                                  .own_lock = true,
+                                 .keep_readers = ledger->keep_readers,
                                  .begun = how == OPEN_LOOK,
                                  .wait = ledger->wait};
     options.wait.enough = &ledger->closing; /* when the ledger is closing, a waiting write is given up */

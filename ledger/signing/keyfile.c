@@ -267,15 +267,23 @@ int keyfile_decode(struct bytes text, struct bytes passphrase, struct signer *re
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
 
-static int check_file(int fd, struct err *err) {
+static bool is_ours(const struct stat *st) {
+    return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
+static bool is_exposed(const struct stat *st) {
+    return (st->st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
+static int check_file(int fd, bool exposed, struct err *err) {
     struct stat st;
     if (fstat(fd, &st) != 0) return err_errno(err, errno, "fstat");
     if (!S_ISREG(st.st_mode)) return err_set(err, ERR_INVALID, "is not a regular file");
-    if (st.st_uid != geteuid() && st.st_uid != 0) {
+    if (!is_ours(&st)) {
         return err_set(err, ERR_INVALID, "belongs to user %lu: a key file must belong to the user who runs this program",
                        (unsigned long)st.st_uid);
     }
-    if ((st.st_mode & 077) != 0) {
+    if (is_exposed(&st) && !(exposed && st.st_uid == geteuid())) {
         return err_set(err, ERR_INVALID, "has mode %04o: a key file must be open to its owner alone (chmod 600)",
                        (unsigned)(st.st_mode & 07777));
     }
@@ -301,7 +309,7 @@ static int read_fd(int fd, uint8_t *room, size_t *ret_n, struct err *err) {
     return err_set(err, ERR_INVALID, "is larger than %d bytes: this is not a key file", FILE_TEXT_MAX);
 }
 
-int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, struct err *err) {
+static int load(const char *path, struct bytes passphrase, bool exposed, struct signer *ret, struct err *err) {
     int rc = crypt_init(err);
     if (rc != 0) return rc;
     /* O_NONBLOCK: a FIFO of that name must not block us; regular files ignore the flag. */
@@ -312,7 +320,7 @@ int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, 
     }
     size_t n = 0;
     uint8_t *room = NULL;
-    rc = check_file(fd, err);
+    rc = check_file(fd, exposed, err);
     if (rc == 0) {
         room = crypt_secret_new(FILE_TEXT_MAX + 1);
         rc = room == NULL ? err_set(err, ERR_NOMEM, "out of lockable memory") : read_fd(fd, room, &n, err);
@@ -324,6 +332,31 @@ int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, 
         err_prefix(err, "key file '%s'", path);
     }
     return rc;
+}
+
+int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, struct err *err) {
+    return load(path, passphrase, false, ret, err);
+}
+
+int keyfile_load_exposed(const char *path, struct bytes passphrase, struct signer *ret, struct err *err) {
+    return load(path, passphrase, true, ret, err);
+}
+
+int keyfile_look(const char *path, struct log_key_file *ret, struct err *err) {
+    struct log_key_file file = {.path = path};
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        file.exists = true;
+        file.regular = S_ISREG(st.st_mode);
+        file.ours = is_ours(&st);
+        file.mode = st.st_mode & 07777;
+        file.owner = st.st_uid;
+        file.exposed = file.regular && is_exposed(&st);
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+        return err_errno(err, errno, "key file '%s'", path);
+    }
+    *ret = file;
+    return 0;
 }
 
 int keyfile_save(const char *path, const struct signer *signer, struct bytes passphrase, enum keyfile_cost cost,

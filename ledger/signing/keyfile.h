@@ -11,6 +11,7 @@
 #ifndef LEDGER_SIGNING_KEYFILE_H
 #define LEDGER_SIGNING_KEYFILE_H
 
+#include "ledger/log.h"
 #include "ledger/tree/note.h"
 
 /* A key that can sign. The secret is in locked memory. */
@@ -35,6 +36,10 @@ int keyfile_encode(struct buf *out, const struct signer *signer, struct bytes pa
 int keyfile_decode(struct bytes text, struct bytes passphrase, struct signer *ret, struct err *err);
 /* Reads a file. ERR_INVALID when it is not a regular file, not ours, or accessible to group or others. */
 int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, struct err *err);
+/* The same, but one of ours that group or others can access is read all the same: to record that it is exposed. */
+int keyfile_load_exposed(const char *path, struct bytes passphrase, struct signer *ret, struct err *err);
+/* What the file system says of a key file, by the rules of keyfile_load; its content is not read. `path` is borrowed. */
+int keyfile_look(const char *path, struct log_key_file *ret, struct err *err);
 /* Creates the file with mode 0600 and syncs it and its directory. ERR_CONFLICT when it exists. */
 int keyfile_save(const char *path, const struct signer *signer, struct bytes passphrase, enum keyfile_cost cost,
                  struct err *err);

@@ -21,10 +21,10 @@ int keyring_epoch_path(const char *dir, uint64_t number, char ret[FILE_PATH_MAX]
     return file_join(ret, dir, name, err);
 }
 
-static int load_as(const char *path, struct bytes passphrase, const struct note_vkey *expected, struct signer *ret,
-                   struct err *err) {
+static int load_as(const struct keyring *ring, const char *path, struct bytes passphrase, const struct note_vkey *expected,
+                   struct signer *ret, struct err *err) {
     struct signer signer = {0};
-    int rc = keyfile_load(path, passphrase, &signer, err);
+    int rc = (ring->exposed ? keyfile_load_exposed : keyfile_load)(path, passphrase, &signer, err);
     if (rc != 0) return rc;
     if (!note_vkey_eq(&signer.vkey, expected)) {
         signer_done(&signer);
@@ -46,13 +46,16 @@ static bool is_epoch_file(const char *name, uint64_t *ret_number, bool *ret_asid
            text_parse_u64((struct bytes){(const uint8_t *)name, (size_t)(end - name)}, ret_number) == 0;
 }
 
+static bool is_temporary(const char *name) {
+    return bytes_has_prefix(bytes_of(name), ".ledger-tmp-");
+}
+
 /* Whether a file of the keys directory holds a secret that is no longer needed: the key of an epoch before `number`, a file
  * moved aside for an epoch up to it, or a temporary file that a crash left behind. */
 static bool is_left_over(const char *name, uint64_t number) {
     uint64_t epoch;
     bool aside;
-    return bytes_has_prefix(bytes_of(name), ".ledger-tmp-") ||
-           (is_epoch_file(name, &epoch, &aside) && (epoch < number || (aside && epoch == number)));
+    return is_temporary(name) || (is_epoch_file(name, &epoch, &aside) && (epoch < number || (aside && epoch == number)));
 }
 
 int keyring_sweep(struct keyring *ring, const char *dir, int (*check)(void *ctx, struct err *err), void *ctx,
@@ -88,8 +91,8 @@ static int move_aside(const char *path, struct err *err) {
 }
 
 /* Moves a key that was moved aside back to its place, because the log names it after all. 1: there is none. */
-static int take_back(const char *dir, uint64_t number, const char *path, struct bytes passphrase,
-                     const struct note_vkey *expected, struct signer *ret, struct err *err) {
+static int take_back(const struct keyring *ring, const char *dir, uint64_t number, const char *path,
+                     struct bytes passphrase, const struct note_vkey *expected, struct signer *ret, struct err *err) {
     char from[FILE_PATH_MAX];
     struct signer signer = {0};
     DIR *keys = opendir(dir);
@@ -98,7 +101,7 @@ static int take_back(const char *dir, uint64_t number, const char *path, struct 
         uint64_t epoch;
         bool aside = false;
         found = is_epoch_file(d->d_name, &epoch, &aside) && aside && epoch == number &&
-                file_join(from, dir, d->d_name, NULL) == 0 && load_as(from, passphrase, expected, &signer, NULL) == 0;
+                file_join(from, dir, d->d_name, NULL) == 0 && load_as(ring, from, passphrase, expected, &signer, NULL) == 0;
     }
     if (keys != NULL) {
         closedir(keys);
@@ -120,9 +123,9 @@ static int load_epoch(const struct keyring *ring, const char *dir, struct bytes 
     char path[FILE_PATH_MAX];
     struct err why = {0};
     int rc = keyring_epoch_path(dir, number, path, &why);
-    if (rc == 0) rc = load_as(path, passphrase, expected, ret, &why);
+    if (rc == 0) rc = load_as(ring, path, passphrase, expected, ret, &why);
     if (rc != 0) {
-        int back = take_back(dir, number, path, passphrase, expected, ret, err);
+        int back = take_back(ring, dir, number, path, passphrase, expected, ret, err);
         if (back < 0) return back;
         rc = back == 0 ? 0 : err_set(err, rc, "%s", why.msg);
     }
@@ -138,7 +141,7 @@ int keyring_load_log(struct keyring *ring, const char *dir, struct bytes passphr
     char path[FILE_PATH_MAX];
     if (ring->log.secret != NULL) return 0;
     int rc = keyring_log_path(dir, path, err);
-    if (rc == 0) rc = load_as(path, passphrase, log, &ring->log, err);
+    if (rc == 0) rc = load_as(ring, path, passphrase, log, &ring->log, err);
     return rc;
 }
 
@@ -182,6 +185,33 @@ int keyring_advance(struct keyring *ring, const char *dir, struct signer *next, 
     memset(next, 0, sizeof(*next));
     ring->sweep = true;
     return keyring_sweep(ring, dir, NULL, NULL, err);
+}
+
+static int look(const char *path, log_key_file_fn *found, void *ctx, struct err *err) {
+    struct log_key_file file;
+    int rc = keyfile_look(path, &file, err);
+    return rc == 0 ? found(ctx, &file, err) : rc;
+}
+
+int keyring_files(const char *dir, uint64_t number, log_key_file_fn *found, void *ctx, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = keyring_log_path(dir, path, err);
+    if (rc == 0) rc = look(path, found, ctx, err);
+    if (rc == 0) rc = keyring_epoch_path(dir, number, path, err);
+    if (rc == 0) rc = look(path, found, ctx, err);
+    if (rc != 0) return rc;
+    DIR *keys = opendir(dir);
+    if (keys == NULL) return errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", dir);
+    for (struct dirent *d; rc == 0 && (d = readdir(keys)) != NULL;) {
+        uint64_t epoch = number;
+        bool aside = false, is_key = is_epoch_file(d->d_name, &epoch, &aside) && (aside || epoch != number);
+        if (is_key || is_temporary(d->d_name)) {
+            rc = file_join(path, dir, d->d_name, err);
+            if (rc == 0) rc = look(path, found, ctx, err);
+        }
+    }
+    closedir(keys);
+    return rc;
 }
 
 void keyring_done(struct keyring *ring) {

@@ -21,6 +21,7 @@ struct keyring {
     struct signer log;
     struct signer epoch; /* its secret is NULL until loaded */
     uint64_t number;     /* of the epoch key that is loaded */
+    bool exposed;        /* files that group or others can access are loaded all the same: keyfile_load_exposed */
     bool sweep;          /* a crash may have left files of older epochs, or files moved aside */
 };
 
@@ -42,6 +43,10 @@ int keyring_advance(struct keyring *ring, const char *dir, struct signer *next, 
 int keyring_sweep(struct keyring *ring, const char *dir, int (*check)(void *ctx, struct err *err), void *ctx,
                   struct err *err);
 void keyring_done(struct keyring *ring);
+
+/* Calls `found` for the files of the log key and of epoch `number`, there or not, then for every other one in the directory
+ * that may hold a secret: of other epochs, moved aside, or left by a crash. Reads none of them. */
+int keyring_files(const char *dir, uint64_t number, log_key_file_fn *found, void *ctx, struct err *err);
 
 /* "log.key" or "epoch-<n>.key" below dir. */
 int keyring_log_path(const char *dir, char ret[FILE_PATH_MAX], struct err *err);

@@ -103,8 +103,18 @@ int db_sync(struct db *db, struct err *err);
  * removed records. */
 int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
 
+struct db_reader_counts {
+    uint64_t live, dead;                 /* places in the table of readers, those of this process among the live ones */
+    uint64_t oldest_pid, oldest_commits; /* as in db_stats, of those that live */
+};
+/* Clears nothing. Where the kernel does not show this process its own descriptors, nobody is dead. */
+int db_look_at_readers(struct db *db, struct db_reader_counts *ret, struct err *err);
+/* *ret_dead: how many there were. */
+int db_clear_readers(struct db *db, uint64_t *ret_dead, struct err *err);
+
 struct db_stats {
     uint64_t file_bytes, map_bytes, used_bytes;
+    uint64_t usable_bytes;          /* of map_bytes, without what is reserved */
     uint64_t readers, dead_readers; /* dead ones were cleared by this call and do not count as readers */
     uint64_t oldest_reader_pid;     /* process that reads the oldest snapshot; 0: all read the newest */
     uint64_t oldest_reader_commits; /* how many commits it is behind */

@@ -460,7 +460,9 @@ int db_open_env(const struct db *db, uint64_t generation, bool create, struct db
     rc = open_files(db, e, create, err);
     if (rc == 0) {
         int dead;
-        mdb_reader_check(e->env, &dead);
+        if (!db->options.keep_readers) {
+            mdb_reader_check(e->env, &dead);
+        }
         rc = open_tables(db, e, create, err);
     }
     if (rc != 0) {

@@ -17,6 +17,7 @@ struct db_options {
     struct db_wait wait; /* for other processes, when it is opened and when something is written */
     bool scratch;        /* temporary, and used by this process only */
     bool own_lock;       /* opening it is ordered apart from other databases of the same directory (db_lock.h) */
+    bool keep_readers;   /* opening it clears no dead readers, so that they can be looked at */
     bool begun;          /* an unfinished one (empty, or without a table) is ERR_NOTFOUND, not ERR_CORRUPT */
 };
 

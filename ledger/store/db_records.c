@@ -231,6 +231,8 @@ int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
     struct db_env *e = db_hold(db);
     if (e == NULL) return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
     int rc = take_stats(e, ret, err);
+    uint64_t reserve = db->options.reserve_bytes;
+    if (rc == 0) ret->usable_bytes = ret->map_bytes - (reserve < ret->map_bytes ? reserve : ret->map_bytes);
     db_let_go(db, e);
     return rc;
 }

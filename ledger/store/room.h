@@ -12,6 +12,7 @@
  *               pages
  *   db_env      one directory that LMDB has open; db_env.h is the one place that includes lmdb.h
  *   db_lock     the open lock, the write lock and the turnstile       db_table  what LMDB's own table of locks says
+ *   db_readers  LMDB's table of readers         db_dead  those in it whose processes are gone
  *   db_files    which files may be opened at all
  *   db_pages    reading pages without LMDB, to check them             db_fault  what caused a SIGBUS
  *   generation  names of generations                                  burial    wiping those that were superseded

@@ -84,8 +84,11 @@ static void verify(struct ledger *ledger, const struct isolate_options *options,
 
 static void work(const struct isolate_options *options, struct answer *answer) {
     struct ledger *ledger = NULL;
-    struct log_open_options open = {
-        .read_only = true, .wait_ns = options->wait_ns, .waiting = options->waiting, .waiting_ctx = options->waiting_ctx};
+    struct log_open_options open = {.read_only = true,
+                                    .keep_readers = true,
+                                    .wait_ns = options->wait_ns,
+                                    .waiting = options->waiting,
+                                    .waiting_ctx = options->waiting_ctx};
     answer->code = log_open(options->dir, &open, &ledger, &answer->err);
     if (answer->code == 0) {
         verify(ledger, options, answer);

@@ -9,11 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "packs/depot/pin.h"
 
-#define HINT_MAX 256
+#define HINT_MAX    256
+#define SMALL_BYTES (UINT64_C(64) << 20)
+#define WHOLE_EVERY (7 * UINT64_C(86400) * CLOCK_NS_PER_S)
 
 /* ---- status ----------------------------------------------------------------------------------------------------------- */
 
@@ -54,6 +57,18 @@ static bool is_as_noted(const char *path) {
                 text_unhex(noted, HASH_LEN, bytes_of_buf(&text)) == 0;
     buf_done(&text);
     return same && status_of(path, now) && memcmp(now, noted, HASH_LEN) == 0;
+}
+
+/* The hint is written when every byte was right. */
+enum compare_depth compare_due(const char *path, uint64_t now) {
+    char hint[FILE_PATH_MAX];
+    struct pin *pin = NULL;
+    struct stat st;
+    bool large = pin_take(path, &pin, NULL) == 0 && pin_bytes(pin) >= SMALL_BYTES;
+    pin_free(pin);
+    if (!large || !hint_path(path, hint) || lstat(hint, &st) != 0) return COMPARE_BYTES;
+    uint64_t noted = st.st_mtim.tv_sec > 0 ? (uint64_t)st.st_mtim.tv_sec * CLOCK_NS_PER_S : 0;
+    return noted > now || now - noted >= WHOLE_EVERY ? COMPARE_BYTES : COMPARE_STATUS;
 }
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------------ */
@@ -102,8 +117,8 @@ bool compare_copy(const char *path, const struct compare_want *want, enum compar
     struct content *tree = NULL;
     struct err err = {0};
     struct stat st;
-    if (lstat(path, &st) != 0 && errno == ENOENT) {
-        snprintf(ret, COMPARE_WORDS, "missing");
+    if (lstat(path, &st) != 0) {
+        snprintf(ret, COMPARE_WORDS, errno == ENOENT ? "missing" : "not readable: %s", strerror(errno));
         return false;
     }
     if (depth == COMPARE_STATUS && is_as_noted(path)) return true;

@@ -28,6 +28,9 @@ enum compare_depth {
 };
 /* False: it is not, and `ret` says what it is now: "sha256:...", "missing", "a directory that cannot be a pack: ...". */
 bool compare_copy(const char *path, const struct compare_want *want, enum compare_depth depth, char ret[COMPARE_WORDS]);
+/* How deep a look that comes again and again is to go: every byte of a small copy, and of another one where that was last done
+ * more than a week before `now` (ns since the epoch). */
+enum compare_depth compare_due(const char *path, uint64_t now);
 /* Remembers the status beside the copy (PATH.stat), whose bytes are right; best effort. */
 void compare_note(const char *path);
 void compare_forget(const char *path);

@@ -23,6 +23,7 @@ struct pinned {
 struct pin {
     struct pinned *list;
     size_t n;
+    uint64_t bytes;
 };
 
 static int by_path(const void *a, const void *b) {
@@ -40,6 +41,7 @@ static int put(struct pin *pin, const FTSENT *entry, size_t skip, struct err *er
     (void)snprintf(one->status, sizeof(one->status), "%o %llu %lld %lld.%09ld %lld.%09ld", (unsigned)st->st_mode,
                    (unsigned long long)st->st_ino, one->dir ? 0 : (long long)st->st_size, (long long)st->st_mtim.tv_sec,
                    st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+    pin->bytes += S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
     pin->n++;
     return 0;
 }
@@ -86,6 +88,10 @@ void pin_free(struct pin *pin) {
         free(pin->list);
     }
     free(pin);
+}
+
+uint64_t pin_bytes(const struct pin *pin) {
+    return pin->bytes;
 }
 
 int pin_digest(const struct pin *pin, uint8_t ret[HASH_LEN], struct err *err) {

@@ -4,6 +4,7 @@
 #define PACKS_DEPOT_PIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -15,6 +16,8 @@ struct pin;
  * pin_free; NULL is fine. */
 int pin_take(const char *dir, struct pin **ret, struct err *err);
 void pin_free(struct pin *pin);
+/* What its files take. */
+uint64_t pin_bytes(const struct pin *pin);
 /* SHA-256 over the paths and their status. */
 int pin_digest(const struct pin *pin, uint8_t ret[HASH_LEN], struct err *err);
 /* False: they are the same. True: `ret` names a file, or where no file differs a directory: "'bin/a' was changed". */

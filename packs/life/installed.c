@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "packs/depot/depot.h"
 #include "projections/ready/pack.h"
 
 bool installed_is(const struct row *row) {
@@ -49,6 +48,35 @@ bool installed_files(void *ctx, const struct row *pack, char ret[STATE_FILES_WOR
     }
     snprintf(ret, STATE_FILES_WORDS, "installed as %.*s by event %lld, now %.90s", (int)digest.n, (const char *)digest.p,
              seq, now);
+    return true;
+}
+
+bool installed_look_at(const char *ledger_dir, const struct row *row, uint64_t now, struct installed_found *ret) {
+    char path[FILE_PATH_MAX];
+    struct compare_want want;
+    *ret = (struct installed_found){.status = "ok"};
+    if (!installed_is(row) || !row_has(row, PACK_TREE_DIGEST)) return false;
+    if (!installed_want(row, &want) || depot_path(ledger_dir, want.tree, path, NULL) != 0) {
+        ret->status = "error";
+        snprintf(ret->words, sizeof(ret->words), "its tree digest cannot be read");
+        return true;
+    }
+    enum compare_depth depth = compare_due(path, now);
+    if (compare_copy(path, &want, depth, ret->words)) {
+        ret->words[0] = '\0';
+        depot_digest_text(ret->digest, want.tree);
+        if (depth == COMPARE_BYTES) {
+            compare_note(path);
+        }
+        return true;
+    }
+    struct bytes now_is = bytes_of(ret->words);
+    ret->status = bytes_is(now_is, "missing")                  ? "missing"
+                  : bytes_has_prefix(now_is, "not readable: ") ? "error"
+                                                               : "mismatch";
+    if (bytes_has_prefix(now_is, "sha256:")) {
+        snprintf(ret->digest, sizeof(ret->digest), "%.71s", ret->words);
+    }
     return true;
 }
 

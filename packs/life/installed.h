@@ -2,7 +2,7 @@
 #ifndef PACKS_LIFE_INSTALLED_H
 #define PACKS_LIFE_INSTALLED_H
 
-#include "packs/depot/compare.h"
+#include "packs/depot/depot.h"
 #include "packs/manifest/load.h"
 #include "projections/view/state.h"
 
@@ -27,5 +27,14 @@ struct installed_look {
     enum compare_depth depth;
 };
 bool installed_files(void *ctx, const struct row *pack, char ret[STATE_FILES_WORDS]);
+
+/* What a look at the files finds. */
+struct installed_found {
+    const char *status;             /* "ok", "missing", "mismatch", or "error": they cannot be read. Static */
+    char digest[DEPOT_DIGEST_TEXT]; /* of the files as they are; empty: it could not be computed, or says nothing */
+    char words[COMPARE_WORDS];      /* of a mismatch or an error */
+};
+/* Looks as deep as is due (compare_due). False: the pack has no files in the store, so there is nothing to look at. */
+bool installed_look_at(const char *ledger_dir, const struct row *row, uint64_t now, struct installed_found *ret);
 
 #endif

@@ -311,7 +311,7 @@ static void end_all(void) {
         close(fd);
         for (char *p = text, *end; *p != 0; p = end) {
             long pid = strtol(p, &end, DIGITS);
-            if (end == p || pid <= 1) {
+            if (end == p || pid <= 1 || *end != ' ') { /* what the read cut off may be half a number */
                 break;
             }
             kill((pid_t)pid, SIGKILL);

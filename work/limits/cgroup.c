@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "work/limits/pids.h"
 
 #define PREFIX "ledger-step-"
 
@@ -292,21 +293,19 @@ uint64_t limits_cgroup_time(const struct limits_group *g) {
 }
 
 void limits_cgroup_kill(const struct limits_group *g) {
-    char text[SMALL_FILE];
-    if (g->version == 0 || (g->version == 2 && write_small(g->dir[0], "cgroup.kill", "1") == 0)) {
+    char path[FILE_PATH_MAX];
+    struct limits_pids members;
+    if (g->version == 0 || (g->version == 2 && write_small(g->dir[0], "cgroup.kill", "1") == 0) ||
+        file_join(path, g->dir[g->version == 1 ? 1 : 0], "cgroup.procs", NULL) != 0) {
         return;
     }
-    if (read_small(g->dir[g->version == 1 ? 1 : 0], "cgroup.procs", text, sizeof text)) {
-        for (char *p = text, *end; *p != 0; p = *end == '\n' ? end + 1 : end) {
-            long pid = strtol(p, &end, 10);
-            if (end == p) {
-                break;
-            }
-            if (pid > 1) {
-                (void)kill((pid_t)pid, SIGKILL);
-            }
+    limits_pids_open(&members, path);
+    for (pid_t pid; (pid = limits_pids_next(&members)) != 0;) {
+        if (pid > 1) {
+            (void)kill(pid, SIGKILL);
         }
     }
+    limits_pids_close(&members);
 }
 
 void limits_cgroup_done(struct limits_group *g) {

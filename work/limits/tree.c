@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "work/limits/pids.h"
+
 enum { PIDS_MAX = 1 << 14, TEXT_MAX = 1 << 15, PATH_ROOM = 64, US_PER_S = 1000000, NS_PER_US = 1000, KIB = 1024 };
 
 struct walk {
@@ -40,18 +42,16 @@ static void add_children(struct walk *w, pid_t pid) {
     (void)snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *d = opendir(path);
     for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
-        char *text = NULL;
-        if (e->d_name[0] != '.' &&
-            snprintf(path, sizeof path, "/proc/%d/task/%.12s/children", (int)pid, e->d_name) < PATH_ROOM) {
-            text = read_text(w, path);
+        struct limits_pids children;
+        if (e->d_name[0] == '.' ||
+            snprintf(path, sizeof path, "/proc/%d/task/%.12s/children", (int)pid, e->d_name) >= PATH_ROOM) {
+            continue;
         }
-        for (char *end; text != NULL && w->n < PIDS_MAX; text = end) {
-            long child = strtol(text, &end, 10);
-            if (end == text || child <= 0) {
-                break;
-            }
-            w->pids[w->n++] = (pid_t)child;
+        limits_pids_open(&children, path);
+        for (pid_t child; w->n < PIDS_MAX && (child = limits_pids_next(&children)) != 0;) {
+            w->pids[w->n++] = child;
         }
+        limits_pids_close(&children);
     }
     if (d != NULL) {
         closedir(d);
