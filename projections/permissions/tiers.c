@@ -178,6 +178,14 @@ int tiers_judge(struct state_view *view, const struct tool_call *asked, struct t
     return rc;
 }
 
+int tiers_close_egress(struct state_view *view, uint64_t *ret_seq, struct err *err) {
+    const struct tool_call call = {.group = bytes_of("network.egress")};
+    struct tiers_answer answer = {.tier = TIER_UNKNOWN, .seq = LOG_NO_SEQ};
+    int rc = tiers_judge(view, &call, &answer, err);
+    *ret_seq = rc == 0 && answer.tier == scope_tier(bytes_of("T3")) ? answer.seq : LOG_NO_SEQ;
+    return rc;
+}
+
 void tiers_put(struct row *row, size_t column, const struct tiers_answer *answer) {
     for (size_t i = 0; i < TIERS_COLUMNS_N; i++) {
         row_set_null(row, column + i);

@@ -21,6 +21,9 @@ struct tiers_answer {
 
 /* Judges a call by the policies of the view, which are read once for all calls. */
 int tiers_judge(struct state_view *view, const struct tool_call *call, struct tiers_answer *ret, struct err *err);
+/* Does a declared policy put what names the group network.egress at T3? Then nothing leaves this machine unless a person lets it.
+ * *ret_seq: the event of that policy; LOG_NO_SEQ: none does. */
+int tiers_close_egress(struct state_view *view, uint64_t *ret_seq, struct err *err);
 /* "T0" to "T3"; NULL: unknown. */
 const char *tiers_word(int tier);
 /* Sets judged columns of a row: tier, policy, rule and seq, in this order from `column` on. */

@@ -1,54 +1,21 @@
 /* The clauses of the doctor's verdicts, a row each: a question, its judge, and what helps. Those of the box are answered
- * here, those of a pack in projections/verdict/pack.c.
+ * here and in projections/verdict/runtimes.c and models.c, those of a pack in projections/verdict/pack.c.
  *
  * A verdict is fail when a clause fails; else warn when one warns; else unknown when one is unknown; else pass. So a known
  * fault is never hidden by an unknown, and what was never checked never passes. "Recent" is relative to the time of the
  * view, which for a past moment is that moment: an old verdict can be reproduced. */
-#include "base/text.h"
 #include "projections/ready/promotions.h"
-#include "projections/verdict/verdict.h"
+#include "projections/verdict/held.h"
+#include "projections/verdict/machine.h"
+#include "projections/verdict/probed.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define LATE_DAYS    7  /* faults, gaps, steps of the clock */
+#define DISK_DAYS    1  /* room on a disk changes fast */
 #define RESTORE_DAYS 30 /* a restore that someone should look at */
-
-/* ---- runtimes ---- */
-
-static int each_runtime(struct verdict_case *c, const struct row *row, struct err *err) {
-    (void)err;
-    struct bytes name = named_text(row, "runtime"), endpoint = named_text(row, "endpoint");
-    struct bytes error = named_text(row, "error"), status = named_text(row, "status");
-    static const struct verdict_help other = {
-        "start it", "ledger append runtime.observed -s runtime/{about} runtime={about}{endpoint}"};
-    bool ollama = bytes_is(name, "ollama");
-    if (named_is(row, "state", "unreachable")) {
-        verdict_found(c, VERDICT_WARN, row, ollama ? endpoint : name, "%.*s%s%.*s does not answer%s%.*s", REASON_NAME(name),
-                      endpoint.n > 0 ? " at " : "", REASON_NAME(endpoint), error.n > 0 ? ": " : "", REASON_NAME(error));
-        if (verdict_leads(c, VERDICT_WARN)) {
-            snprintf(c->more, sizeof(c->more), "%.*s", REASON_NAME(endpoint));
-            c->help = ollama ? NULL : &other;
-        }
-    } else if (named_is(row, "state", "up")) {
-        bool ill = bytes_is(status, "error") || bytes_is(status, "unhealthy") || bytes_is(status, "degraded");
-        verdict_found(c, ill ? VERDICT_WARN : VERDICT_PASS, row, ollama ? endpoint : name, "%.*s says of itself: %.*s",
-                      REASON_NAME(name), REASON_NAME(status));
-    }
-    return 0;
-}
-
-static int judge_runtimes(struct verdict_case *c, struct err *err) {
-    int rc = verdict_each(c, "runtimes", each_runtime, err);
-    if (rc != 0) return rc;
-    if (c->found == 0) {
-        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), "no runtime was observed");
-    } else if (c->state == VERDICT_WARN && c->heaviest == c->found) {
-        c->state = VERDICT_FAIL; /* all of them warn */
-    }
-    verdict_passes(c, c->found == 1 ? "%zu answers" : "%zu answer", c->found);
-    return 0;
-}
+#define WHY_MAX      300
 
 /* ---- hardware ---- */
 
@@ -56,11 +23,12 @@ static int each_host(struct verdict_case *c, const struct row *row, struct err *
     (void)err;
     struct bytes host = named_text(row, "host"), gpu_error = named_text(row, "gpu_error");
     if (gpu_error.n > 0) {
-        verdict_found(c, VERDICT_WARN, row, host, "%.*s: %.*s", REASON_NAME(host), REASON_NAME(gpu_error));
+        verdict_found(c, VERDICT_WARN, row, host,
+                      SAY_WITH(HARDWARE_GPU, message_name("host", host), message_name("error", gpu_error)));
     } else if (named_is(row, "tier", "unknown")) {
-        verdict_found(c, VERDICT_UNKNOWN, row, host, "the profile of %.*s does not tell its memory", REASON_NAME(host));
+        verdict_found(c, VERDICT_UNKNOWN, row, host, SAY_WITH(HARDWARE_MEMORY, message_name("host", host)));
     } else {
-        verdict_found(c, VERDICT_PASS, row, host, "%s", "");
+        verdict_found(c, VERDICT_PASS, row, host, SAY(NONE));
     }
     return 0;
 }
@@ -68,9 +36,9 @@ static int each_host(struct verdict_case *c, const struct row *row, struct err *
 static int judge_hardware(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "hardware", each_host, err);
     if (rc == 0 && c->found == 0) {
-        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), "no machine was profiled");
+        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), SAY(HARDWARE_UNSEEN));
     }
-    verdict_passes(c, "the machine is known");
+    verdict_passes(c, SAY(HARDWARE_KNOWN));
     return rc;
 }
 
@@ -91,20 +59,37 @@ static int each_fault(struct verdict_case *c, const struct row *row, struct err 
     bool grave = bytes_is(what, "disk") || bytes_is(what, "gpu") || bytes_is(what, "memory"), open;
     int rc = is_open(c, "faults", row, what, device, "at", "updated_seq", LATE_DAYS, &open, err);
     if (rc == 0 && open) {
-        verdict_found(c, grave ? VERDICT_FAIL : VERDICT_WARN, row, bytes_of(c->target), "%.*s fault%s%.*s (%lld in all)",
-                      REASON_NAME(what), device.n > 0 ? " of " : "", REASON_NAME(device),
-                      (long long)named_int(row, "count"));
+        verdict_found(c, grave ? VERDICT_FAIL : VERDICT_WARN, row, bytes_of(c->target),
+                      SAY_KEY(device.n > 0 ? MESSAGE_FAULT_OF : MESSAGE_FAULT, message_name("what", what),
+                              message_name("device", device), message_int("n", named_int(row, "count"))));
     }
     return rc;
 }
 
 static int judge_faults(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "hardware_faults", each_fault, err);
-    verdict_passes(c, "none was recorded in the last %d days", LATE_DAYS);
+    verdict_passes(c, SAY_WITH(FAULTS_NONE, message_int("days", LATE_DAYS)));
     return rc;
 }
 
+#define OBSERVED "ledger append doctor.observed -s check/{about} check={about}{target} status="
+
 /* ---- checks: of disks, and the others that belong to no pack ---- */
+
+/* Room that a probe measures, and people do not. */
+static bool is_measured(struct bytes target) {
+    return bytes_is(target, "ledger") || bytes_is(target, "temporary") || bytes_is(target, "models");
+}
+
+static void take_old_disk(struct verdict_case *c, const struct row *row) {
+    struct bytes check = named_text(row, "check"), target = named_text(row, "target");
+    char when[VERDICT_WHEN];
+    verdict_when(when, named_int(row, "at"));
+    verdict_found(c, VERDICT_UNKNOWN, row, check,
+                  SAY_KEY(target.n > 0 ? MESSAGE_CHECK_OF_OLD : MESSAGE_CHECK_OLD, message_name("check", check),
+                          message_name("target", target), message_name("time", bytes_of(when)),
+                          message_name("status", named_text(row, "status"))));
+}
 
 /* A check that does not apply proves nothing: alone, it does not pass. */
 static void take_check(struct verdict_case *c, const struct row *row) {
@@ -112,8 +97,11 @@ static void take_check(struct verdict_case *c, const struct row *row) {
     if (state == VERDICT_STATES && !c->beside) return;
     state = state == VERDICT_STATES ? VERDICT_UNKNOWN : state;
     struct bytes check = named_text(row, "check"), target = named_text(row, "target"), status = named_text(row, "status");
-    verdict_found(c, state, row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check), target.n > 0 ? " of " : "",
-                  REASON_NAME(target), REASON_NAME(status), named_bool(row, "offline") ? " (there was no network)" : "");
+    static const enum message_key says[2][2] = {{MESSAGE_CHECK, MESSAGE_CHECK_OFFLINE},
+                                                {MESSAGE_CHECK_OF, MESSAGE_CHECK_OF_OFFLINE}};
+    verdict_found(c, state, row, check,
+                  SAY_KEY(says[target.n > 0][named_bool(row, "offline")], message_name("check", check),
+                          message_name("target", target), message_name("status", status)));
     if (verdict_leads(c, state)) {
         snprintf(c->more, sizeof(c->more), "%.*s", REASON_PART(target, sizeof(c->more) - 1));
     }
@@ -125,18 +113,31 @@ static bool of_disk(const struct row *row) {
 
 static int each_disk(struct verdict_case *c, const struct row *row, struct err *err) {
     (void)err;
-    if (of_disk(row)) {
-        take_check(c, row);
+    static const struct verdict_help measured = {MESSAGE_NONE, "ledger doctor"},
+                                     full = {MESSAGE_FIRST_ROOM, "ledger doctor"},
+                                     told = {MESSAGE_FIRST_LOOK, OBSERVED "STATUS"};
+    enum verdict_state state = verdict_of_status(row);
+    struct bytes target = named_text(row, "target");
+    bool told_now = state == VERDICT_STATES || verdict_of_late(c, named_int(row, "at"), DISK_DAYS);
+    if (!of_disk(row) || (state == VERDICT_STATES && !c->beside)) return 0;
+    (told_now ? take_check : take_old_disk)(c, row);
+    state = !told_now || state == VERDICT_STATES ? VERDICT_UNKNOWN : state;
+    if (verdict_leads(c, state)) {
+        bool unknown = state == VERDICT_UNKNOWN;
+        c->help = is_measured(target) ? (unknown ? &measured : &full) : unknown ? &told : NULL;
+        snprintf(c->more, sizeof(c->more), "%.*s", REASON_PART(target, sizeof(c->more) - 1));
     }
     return 0;
 }
 
 static int each_check(struct verdict_case *c, const struct row *row, struct err *err) {
-    (void)err;
-    if (!of_disk(row) && named_text(row, "pack").n == 0) {
+    struct bytes check = named_text(row, "check");
+    bool elsewhere = of_disk(row) || named_text(row, "pack").n > 0 || verdict_is_probed(check);
+    int rc = elsewhere ? 0 : verdict_is_of_models(c, row, &elsewhere, err);
+    if (rc == 0 && !elsewhere) {
         take_check(c, row);
     }
-    return 0;
+    return rc;
 }
 
 static int judge_each(struct verdict_case *c, int (*each)(struct verdict_case *c, const struct row *row, struct err *err),
@@ -153,15 +154,15 @@ static int judge_each(struct verdict_case *c, int (*each)(struct verdict_case *c
 static int judge_disk(struct verdict_case *c, struct err *err) {
     int rc = judge_each(c, each_disk, err);
     if (rc == 0 && c->found == 0) {
-        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of("disk-space"), "no disk was checked");
+        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of("disk-space"), SAY(DISKS_UNSEEN));
     }
-    verdict_passes(c, "%zu checked, all well", c->found);
+    verdict_passes(c, SAY_WITH(DISKS_PASS, message_int("n", (int64_t)c->found)));
     return rc;
 }
 
 static int judge_checks(struct verdict_case *c, struct err *err) {
     int rc = judge_each(c, each_check, err);
-    verdict_passes(c, c->found > 0 ? "%zu made, all well" : "%zu other checks were made", c->found);
+    verdict_passes_of(c, MESSAGE_CHECKS_PASS, MESSAGE_CHECKS_NONE);
     return rc;
 }
 
@@ -176,15 +177,16 @@ static int each_gap(struct verdict_case *c, const struct row *row, struct err *e
     bool open = false;
     int rc = of_clock(row) ? 0 : is_open(c, "gaps", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err);
     if (rc == 0 && open) {
-        verdict_found(c, VERDICT_WARN, row, bytes_of(c->target), "%.*s noticed by %.*s, %lld missing", REASON_NAME(what),
-                      REASON_NAME(source), (long long)named_int(row, "missing"));
+        verdict_found(c, VERDICT_WARN, row, bytes_of(c->target),
+                      SAY_WITH(GAP, message_name("what", what), message_name("source", source),
+                               message_int("n", named_int(row, "missing"))));
     }
     return rc;
 }
 
 static int judge_gaps(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "gaps", each_gap, err);
-    verdict_passes(c, "none was noticed in the last %d days", LATE_DAYS);
+    verdict_passes(c, SAY_WITH(GAPS_NONE, message_int("days", LATE_DAYS)));
     return rc;
 }
 
@@ -193,30 +195,29 @@ static int each_step(struct verdict_case *c, const struct row *row, struct err *
     bool open = false;
     int rc = of_clock(row) ? is_open(c, "clock", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err) : 0;
     if (rc == 0 && open) {
-        verdict_found(c, VERDICT_WARN, row, bytes_of(c->target), "the clock stepped by %lld ms",
-                      (long long)(named_int(row, "step_ns") / 1000000));
+        verdict_found(c, VERDICT_WARN, row, bytes_of(c->target),
+                      SAY_WITH(CLOCK_STEP, message_int("ms", named_int(row, "step_ns") / 1000000)));
     }
     return rc;
 }
 
 static int judge_clock(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "gaps", each_step, err);
-    verdict_passes(c, "it did not step in the last %d days", LATE_DAYS);
+    verdict_passes(c, SAY_WITH(CLOCK_STEADY, message_int("days", LATE_DAYS)));
     return rc;
 }
 
 static int each_import(struct verdict_case *c, const struct row *row, struct err *err) {
     static const char *const whole[] = {"dpkg", "hardware", "ollama"}; /* which know themselves what to read */
-    static const struct verdict_help by_itself = {"mend what was refused", "ledger ingest {about}"};
+    static const struct verdict_help by_itself = {MESSAGE_FIRST_REFUSED, "ledger ingest {about}"};
     (void)err;
     struct bytes source = named_text(row, "source");
-    long long rejected = (long long)named_int(row, "newest_rejected");
+    int64_t rejected = named_int(row, "newest_rejected");
     if (named_bool(row, "stopped")) {
-        verdict_found(c, VERDICT_WARN, row, source, "the newest of %.*s was stopped before its end", REASON_NAME(source));
+        verdict_found(c, VERDICT_WARN, row, source, SAY_WITH(IMPORT_STOPPED, message_name("source", source)));
     } else {
         verdict_found(c, rejected > 0 ? VERDICT_WARN : VERDICT_PASS, row, source,
-                      "the newest of %.*s refused %lld record%s", REASON_NAME(source), rejected,
-                      text_s((uint64_t)rejected));
+                      SAY_WITH(IMPORT_REFUSED, message_name("source", source), message_int("n", rejected)));
     }
     for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]) && verdict_leads(c, VERDICT_WARN); i++) {
         c->help = bytes_is(bytes_of(c->about), whole[i]) ? &by_itself : c->help;
@@ -226,11 +227,7 @@ static int each_import(struct verdict_case *c, const struct row *row, struct err
 
 static int judge_imports(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "imports", each_import, err);
-    verdict_passes(c,
-                   c->found == 1  ? "the newest of %zu source was whole"
-                   : c->found > 0 ? "the newest of %zu sources were whole"
-                                  : "%zu were made",
-                   c->found);
+    verdict_passes_of(c, MESSAGE_IMPORTS_WHOLE, MESSAGE_IMPORTS_NONE);
     return rc;
 }
 
@@ -241,15 +238,14 @@ static int each_epoch(struct verdict_case *c, const struct row *row, struct err 
                       : 0;
     if (rc == 0 && open) {
         verdict_found(c, VERDICT_WARN, row, bytes_of(c->target),
-                      "epoch %.*s began with a backup that nobody vouched to be the newest",
-                      REASON_NAME(named_text(row, "epoch")));
+                      SAY_WITH(RESTORE, message_name("epoch", named_text(row, "epoch"))));
     }
     return rc;
 }
 
 static int judge_restores(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "epochs", each_epoch, err);
-    verdict_passes(c, "no restore in the last %d days that nobody vouched for", RESTORE_DAYS);
+    verdict_passes(c, SAY_WITH(RESTORES_NONE, message_int("days", RESTORE_DAYS)));
     return rc;
 }
 
@@ -267,6 +263,11 @@ static int find_failing(struct verdict_case *own, const struct verdict_clause **
     return rc;
 }
 
+/* As much of another judge's words as is repeated. */
+static struct bytes why_of(struct bytes words) {
+    return (struct bytes){words.p, reason_fits(words, WHY_MAX)};
+}
+
 /* A pack that fails by its own verdict does not pass here, whatever its state. */
 static void take_failing(struct verdict_case *c, const struct row *row, struct verdict_case *own,
                          const struct verdict_clause *clause) {
@@ -274,11 +275,13 @@ static void take_failing(struct verdict_case *c, const struct row *row, struct v
     struct buf remedy;
     verdict_counted(own);
     if (named_is(row, "state", "blocked")) {
-        verdict_found(c, VERDICT_WARN, row, pack, "%.*s is blocked%s%.*s", REASON_NAME(pack), reason.n > 0 ? ": " : "",
-                      VERDICT_WORDS(reason));
+        verdict_found(c, VERDICT_WARN, row, pack,
+                      SAY_KEY(reason.n > 0 ? MESSAGE_PACK_BLOCKED_WHY : MESSAGE_PACK_BLOCKED, message_name("pack", pack),
+                              message_words("reason", why_of(reason))));
     } else {
-        verdict_found(c, VERDICT_WARN, row, pack, "%.*s fails: %s: %.*s", REASON_NAME(pack), clause->id,
-                      VERDICT_WORDS(bytes_of(own->reason.words)));
+        verdict_found(c, VERDICT_WARN, row, pack,
+                      SAY_WITH(PACK_FAILS, message_name("pack", pack), message_name("clause", bytes_of(clause->id)),
+                               message_words("reason", why_of(bytes_of(own->reason.words)))));
     }
     for (size_t i = 0; i < own->reason.n_seqs && c->state == VERDICT_WARN; i++) {
         reason_cite(&c->reason, own->reason.seqs[i], 0);
@@ -299,7 +302,7 @@ static int each_pack(struct verdict_case *c, const struct row *row, struct err *
     if (named_is(row, "state", "removed") || !named_has(row, "state")) return 0;
     rc = find_failing(&own, &clause, err);
     if (rc == 0 && clause == NULL) {
-        verdict_found(c, VERDICT_PASS, row, own.pack, "%s", "");
+        verdict_found(c, VERDICT_PASS, row, own.pack, SAY(NONE));
     } else if (rc == 0) {
         take_failing(c, row, &own, clause);
     }
@@ -308,7 +311,7 @@ static int each_pack(struct verdict_case *c, const struct row *row, struct err *
 
 static int judge_packs(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "packs", each_pack, err);
-    verdict_passes(c, c->found > 0 ? "none of %zu fails" : "%zu are installed", c->found);
+    verdict_passes_of(c, MESSAGE_PACKS_RUN, MESSAGE_PACKS_NONE);
     return rc;
 }
 
@@ -319,29 +322,32 @@ static int each_promotion(struct verdict_case *c, const struct row *row, struct 
     int rc = promotions_is_live(c->view, row, &live, err);
     if (rc != 0) return rc;
     if (named_has(row, "unapplied")) {
-        verdict_found(c, VERDICT_FAIL, row, name, "%.*s is %s, and its link was not switched", REASON_NAME(name),
-                      named_is(row, "state", "promoted") ? "promoted" : "taken back");
+        bool promoted = named_is(row, "state", "promoted");
+        verdict_found(
+            c, VERDICT_FAIL, row, name,
+            SAY_KEY(promoted ? MESSAGE_PROMOTION_UNAPPLIED : MESSAGE_PROMOTION_BACK, message_name("promotion", name)));
     } else if (live) {
-        verdict_found(c, VERDICT_PASS, row, name, "%s", "");
+        verdict_found(c, VERDICT_PASS, row, name, SAY(NONE));
     }
+    verdict_promotion_waits(c, row);
     return 0;
 }
 
 static int judge_promotions(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "promotions", each_promotion, err);
-    verdict_passes(c, c->found == 1 ? "1 is promoted and live, by the log" : "%zu are promoted and live, by the log",
-                   c->found);
+    verdict_passes(c, SAY_WITH(PROMOTIONS_LIVE, message_int("n", (int64_t)c->found)));
     return rc;
 }
 
 static int judge_states(struct verdict_case *c, struct err *err) {
     struct state_status status;
-    static const struct verdict_help verify = {NULL, "ledger verify"};
+    static const struct verdict_help verify = {MESSAGE_NONE, "ledger verify"};
     size_t n = state_projections(c->view);
     struct err damage = {0};
     (void)err;
     if (state_whole(c->view, &damage) != 0) { /* all states, and none is at fault itself */
-        verdict_found(c, VERDICT_FAIL, NULL, bytes_of(""), "%s", damage.msg);
+        verdict_found(c, VERDICT_FAIL, NULL, bytes_of(""),
+                      SAY_WITH(STATES_DAMAGED, message_words("error", bytes_of(damage.msg))));
         c->help = &verify;
         return 0;
     }
@@ -349,99 +355,85 @@ static int judge_states(struct verdict_case *c, struct err *err) {
         state_status(c->view, i, &status);
         const char *name = status.projection->name;
         if (status.failed_seq != LOG_NO_SEQ) {
-            verdict_found(c, VERDICT_FAIL, NULL, bytes_of(name), "%s stopped at event %llu: %s", name,
-                          (unsigned long long)status.failed_seq, status.failed);
+            verdict_found(c, VERDICT_FAIL, NULL, bytes_of(name),
+                          SAY_WITH(STATES_STOPPED, message_name("projection", bytes_of(name)),
+                                   message_int("event", (int64_t)status.failed_seq),
+                                   message_words("error", bytes_of(status.failed))));
             if (c->state == VERDICT_FAIL) {
                 reason_cite(&c->reason, status.failed_seq, 0);
             }
         } else {
             verdict_found(c, status.stale ? VERDICT_WARN : VERDICT_PASS, NULL, bytes_of(name),
-                          "%s were made by another version of this program", name);
+                          SAY_WITH(STATES_STALE, message_name("projection", bytes_of(name))));
         }
     }
-    verdict_passes(c, "all %zu follow the log", n);
+    verdict_passes(c, SAY_WITH(STATES_FOLLOW, message_int("n", (int64_t)n)));
     return 0;
 }
 
 /* ---- the table ---- */
 
 #define NONE                                                                                                               \
-    { NULL, NULL }
-#define OBSERVED    "ledger append doctor.observed -s check/{about} check={about}{target} status="
+    { MESSAGE_NONE, NULL }
+#define LOOK                                                                                                               \
+    { MESSAGE_NONE, "ledger doctor" }
 #define SEEN_TO(id) "ledger append doctor.remedied -s check/" id " check=" id " target={about} remedy=REMEDY outcome=ok"
 
 const struct verdict_clause verdict_clauses[] = {
     {"runtimes",
      false,
-     "do the runtimes answer?",
-     judge_runtimes,
-     {"start it", "ledger ingest ollama {about}"},
-     {NULL, "ledger ingest ollama"}},
-    {"hardware",
+     MESSAGE_ASK_RUNTIMES,
+     verdict_runtimes,
+     {MESSAGE_FIRST_START, "ledger ingest ollama {about}"},
+     LOOK},
+    {"models",
      false,
-     "is it known what the machine is capable of?",
-     judge_hardware,
-     {NULL, "ledger ingest hardware"},
-     {NULL, "ledger ingest hardware"}},
-    {"faults",
-     false,
-     "has the hardware been free of faults lately?",
-     judge_faults,
-     {"look at it: ledger query --kind hardware.faulted --since 7d", SEEN_TO("faults")},
-     NONE},
-    {"disk",
-     false,
-     "is there room on the disks?",
-     judge_disk,
-     {"make room", OBSERVED "ok"},
-     {"look at it", "ledger append doctor.observed -s check/{about} check={about} target=/ status=STATUS"}},
+     MESSAGE_ASK_MODELS,
+     verdict_models,
+     {MESSAGE_NONE, "ledger doctor --only models"},
+     {MESSAGE_NONE, "ledger doctor --only models"}},
+    {"hardware", false, MESSAGE_ASK_HARDWARE, judge_hardware, {MESSAGE_NONE, "ledger ingest hardware"}, LOOK},
+    {"faults", false, MESSAGE_ASK_FAULTS, judge_faults, {MESSAGE_FIRST_FAULTS, SEEN_TO("faults")}, NONE},
+    {"disk", false, MESSAGE_ASK_DISK, judge_disk, {MESSAGE_FIRST_ROOM, OBSERVED "ok"}, LOOK},
     {"checks",
      false,
-     "do the other checks of the box pass?",
+     MESSAGE_ASK_CHECKS,
      judge_checks,
-     {"mend it", OBSERVED "ok"},
-     {"look at it", OBSERVED "STATUS"}},
-    {"gaps",
-     false,
-     "has nothing been missing lately?",
-     judge_gaps,
-     {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("gaps")},
-     NONE},
-    {"clock",
-     false,
-     "has the clock been steady lately?",
-     judge_clock,
-     {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("clock")},
-     NONE},
-    {"imports",
-     false,
-     "were the newest imports whole?",
-     judge_imports,
-     {"mend what was refused", "ledger ingest {about} FILE"},
-     NONE},
-    {"restores",
-     false,
-     "is this still the ledger that it was?",
-     judge_restores,
-     {"compare it with a checkpoint that was kept elsewhere: ledger verify --checkpoint FILE", SEEN_TO("restores")},
-     NONE},
-    {"packs", false, "can the installed packs run?", judge_packs, {NULL, "ledger why pack/{about}"}, NONE},
-    {"promotions", false, "is what was promoted live?", judge_promotions, {NULL, "ledger promote apply {about}"}, NONE},
-    {"states", false, "do the states follow the log?", judge_states, {NULL, "ledger rebuild {about}"}, NONE},
+     {MESSAGE_FIRST_MEND, OBSERVED "ok"},
+     {MESSAGE_FIRST_LOOK, OBSERVED "STATUS"}},
+    {"gaps", false, MESSAGE_ASK_GAPS, judge_gaps, {MESSAGE_FIRST_GAPS, SEEN_TO("gaps")}, NONE},
+    {"clock", false, MESSAGE_ASK_CLOCK, judge_clock, {MESSAGE_FIRST_GAPS, SEEN_TO("clock")}, NONE},
+    {"imports", false, MESSAGE_ASK_IMPORTS, judge_imports, {MESSAGE_FIRST_REFUSED, "ledger ingest {about} FILE"}, NONE},
+    {"restores", false, MESSAGE_ASK_RESTORES, judge_restores, {MESSAGE_FIRST_COMPARE, SEEN_TO("restores")}, NONE},
+    {"packs", false, MESSAGE_ASK_PACKS, judge_packs, {MESSAGE_NONE, "ledger why pack/{about}"}, NONE},
+    {"promotions", false, MESSAGE_ASK_PROMOTIONS, judge_promotions, {MESSAGE_NONE, "ledger promote apply {about}"}, NONE},
+    {"states", false, MESSAGE_ASK_STATES, judge_states, {MESSAGE_NONE, "ledger rebuild {about}"}, NONE},
+    {"chain", false, MESSAGE_ASK_CHAIN, verdict_chain, NONE, LOOK},
+    {"trust", false, MESSAGE_ASK_TRUST, verdict_trust, NONE, LOOK},
+    {"keys", false, MESSAGE_ASK_KEYS, verdict_keys, NONE, LOOK},
+    {"epoch", false, MESSAGE_ASK_EPOCH, verdict_epoch, {MESSAGE_NONE, "ledger key rotate"}, NONE},
+    {"index", false, MESSAGE_ASK_INDEX, verdict_index, NONE, LOOK},
+    {"readers", false, MESSAGE_ASK_READERS, verdict_readers, NONE, LOOK},
+    {"quota", false, MESSAGE_ASK_QUOTA, verdict_quota, NONE, LOOK},
+    {"time", false, MESSAGE_ASK_TIME, verdict_time, NONE, LOOK},
+    {"probes", false, MESSAGE_ASK_PROBES, verdict_probes, NONE, LOOK},
+    {"permissions", false, MESSAGE_ASK_PERMISSIONS, verdict_permissions, NONE, NONE},
     {"state",
      true,
-     "is the pack ready?",
+     MESSAGE_ASK_OWN_STATE,
      verdict_pack_state,
-     {NULL, "ledger why pack/{pack}"},
-     {NULL, "ledger pack show {pack}"}},
-    {"permissions", true, "does it have the permissions that it needs?", verdict_pack_permissions, NONE, NONE},
-    {"checks", true, "do its checks pass?", verdict_pack_checks, {"mend it", NULL}, {"run it", NULL}},
-    {"routes",
+     {MESSAGE_NONE, "ledger why pack/{pack}"},
+     {MESSAGE_NONE, "ledger pack show {pack}"}},
+    {"files",
      true,
-     "are its routes proven, and do they answer?",
-     verdict_pack_routes,
-     {NULL, "ledger why route/{about}"},
-     NONE},
-    {"models", true, "are its models there?", verdict_pack_models, {"pull it", "ledger ingest ollama"}, NONE},
+     MESSAGE_ASK_OWN_FILES,
+     verdict_pack_files,
+     {MESSAGE_NONE, "ledger doctor --pack {pack}"},
+     {MESSAGE_NONE, "ledger doctor --pack {pack}"}},
+    {"capacity", true, MESSAGE_ASK_OWN_CAPACITY, verdict_pack_capacity, NONE, NONE},
+    {"permissions", true, MESSAGE_ASK_OWN_PERMISSIONS, verdict_pack_permissions, NONE, NONE},
+    {"checks", true, MESSAGE_ASK_OWN_CHECKS, verdict_pack_checks, {MESSAGE_FIRST_MEND, NULL}, {MESSAGE_FIRST_RUN, NULL}},
+    {"routes", true, MESSAGE_ASK_OWN_ROUTES, verdict_pack_routes, {MESSAGE_NONE, "ledger why route/{about}"}, NONE},
+    {"models", true, MESSAGE_ASK_OWN_MODELS, verdict_pack_models, {MESSAGE_FIRST_PULL, "ledger ingest ollama"}, NONE},
 };
 const size_t verdict_clause_count = sizeof(verdict_clauses) / sizeof(verdict_clauses[0]);

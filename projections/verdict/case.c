@@ -4,7 +4,6 @@
 #include "projections/verdict/verdict.h"
 #include "projections/view/look.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,13 +25,19 @@ static const struct {
     {"unknown", VERDICT_UNKNOWN},
 };
 
+static void forget_said(struct verdict_case *c) {
+    c->said_bytes = c->n_said = 0;
+    reason_init(&c->reason);
+}
+
 void verdict_case_init(struct verdict_case *c) {
     c->state = VERDICT_PASS;
     c->found = c->heaviest = 0;
     c->about[0] = c->more[0] = '\0';
     c->help = NULL;
     c->command[0] = '\0';
-    reason_init(&c->reason);
+    c->left_out = false;
+    forget_said(c);
 }
 
 /* Cites the row's evidence, or its one event where it has only that. */
@@ -54,45 +59,114 @@ static void begin_heavier(struct verdict_case *c, enum verdict_state state, stru
     c->help = NULL;
     c->command[0] = '\0';
     c->more[0] = '\0';
-    reason_init(&c->reason);
+    forget_said(c);
     snprintf(c->about, sizeof(c->about), "%.*s", REASON_PART(about, VERDICT_ABOUT_MAX - 1));
 }
 
-void verdict_found(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about,
-                   const char *fmt, ...) {
-    char words[REASON_MAX];
-    va_list args;
+/* The reason's words and the messages say the same; a message for which there is no room is in the words alone. */
+static void say(struct verdict_case *c, const struct message *message, const struct message_arg *args, size_t n) {
+    struct buf words = {.max = ROW_TEXT_MAX}, map = {.max = VERDICT_SAID_MAX};
+    message_fill(message_text(message, args, n), args, n, &words);
+    reason_say(&c->reason, "%s%.*s", c->reason.n > 0 ? "; " : "", (int)words.n, words.n > 0 ? (const char *)words.p : "");
+    message_put(message, args, n, &map);
+    if (map.fail == 0 && c->said_bytes + map.n <= sizeof(c->said)) {
+        memcpy(c->said + c->said_bytes, map.p, map.n);
+        c->said_bytes += map.n;
+        c->n_said++;
+    }
+    buf_done(&words);
+    buf_done(&map);
+}
+
+static void say_this(struct verdict_case *c, struct verdict_said said) {
+    if (said.key != MESSAGE_NONE) {
+        say(c, &messages[said.key], said.args, said.n);
+    }
+}
+
+/* Counts the finding; true: its words are wanted. */
+static bool take(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about) {
     c->found++;
-    if (state < c->state) return;
+    if (state < c->state) return false;
     if (state > c->state) {
         begin_heavier(c, state, about);
     }
     c->heaviest++;
     cite(c, row);
-    if (state == VERDICT_PASS || c->heaviest > TOLD_MAX) return;
-    va_start(args, fmt);
-    vsnprintf(words, sizeof(words), fmt, args);
-    va_end(args);
-    reason_say(&c->reason, "%s%s", c->heaviest > 1 ? "; " : "", words);
+    return state != VERDICT_PASS && c->heaviest <= TOLD_MAX;
+}
+
+void verdict_found(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about,
+                   struct verdict_said said) {
+    if (take(c, state, row, about)) {
+        say_this(c, said);
+    }
+}
+
+/* Collects the facts that a rule's words name; false: too many. */
+struct naming {
+    const struct readiness *found;
+    struct message_arg args[MESSAGE_ARGS_MAX];
+    char names[MESSAGE_ARGS_MAX][32];
+    size_t n;
+};
+
+static bool name_fact(void *ctx, const char *name, struct buf *out) {
+    struct naming *naming = ctx;
+    const char *text = readiness_fact(naming->found, name);
+    (void)out;
+    for (size_t i = 0; i < naming->n; i++) {
+        if (strcmp(naming->names[i], name) == 0) return true;
+    }
+    if (naming->n == MESSAGE_ARGS_MAX) return false;
+    snprintf(naming->names[naming->n], sizeof(naming->names[0]), "%s", name);
+    naming->args[naming->n] = message_words(naming->names[naming->n], bytes_of(text != NULL ? text : ""));
+    naming->n++;
+    return true;
+}
+
+void verdict_found_rule(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about,
+                        const struct readiness *found) {
+    const struct readiness_rule *rule = &readiness_rules[found->found[0].id];
+    struct naming naming = {.found = found};
+    struct buf words = {.max = ROW_TEXT_MAX};
+    char id[64];
+    if (!take(c, state, row, about)) return;
+    bool named = readiness_fill(rule->words, name_fact, &naming, &words);
+    buf_clear(&words);
+    message_fill(rule->words, naming.args, naming.n, &words);
+    snprintf(id, sizeof(id), "ready.%s", rule->name);
+    if (named && bytes_is(bytes_of_buf(&words), found->found[0].words)) {
+        say(c, &(struct message){id, NULL, NULL, rule->words}, naming.args, naming.n);
+    } else { /* cut, or its facts were set anew */
+        say_this(c, SAY_WITH(WORDS, message_words("words", bytes_of(found->found[0].words))));
+    }
+    buf_done(&words);
 }
 
 bool verdict_leads(const struct verdict_case *c, enum verdict_state state) {
     return c->state == state && c->heaviest == 1 && state != VERDICT_PASS;
 }
 
-void verdict_passes(struct verdict_case *c, const char *fmt, ...) {
-    char words[REASON_MAX];
-    va_list args;
-    if (c->state != VERDICT_PASS) return;
-    va_start(args, fmt);
-    vsnprintf(words, sizeof(words), fmt, args);
-    va_end(args);
-    reason_say(&c->reason, "%s", words);
+void verdict_passes(struct verdict_case *c, struct verdict_said said) {
+    if (c->state == VERDICT_PASS && !c->left_out) {
+        say_this(c, said);
+    }
+}
+
+void verdict_passes_of(struct verdict_case *c, enum message_key some, enum message_key none) {
+    verdict_passes(c, SAY_KEY(c->found > 0 ? some : none, message_int("n", (int64_t)c->found)));
+}
+
+void verdict_leave_out(struct verdict_case *c, struct verdict_said said) {
+    verdict_case_init(c);
+    c->left_out = true;
+    say_this(c, said);
 }
 
 void verdict_counted(struct verdict_case *c) {
     if (c->state != VERDICT_PASS && c->heaviest > TOLD_MAX) {
-        reason_say(&c->reason, "; and %zu more", c->heaviest - TOLD_MAX);
+        say_this(c, SAY_WITH(MORE, message_int("n", (int64_t)(c->heaviest - TOLD_MAX))));
     }
 }
 
@@ -103,7 +177,7 @@ static const struct verdict_help *help_of(const struct verdict_case *c, const st
 }
 
 const char *verdict_first(const struct verdict_case *c, const struct verdict_clause *clause) {
-    return c->state != VERDICT_PASS ? help_of(c, clause)->first : NULL;
+    return c->state != VERDICT_PASS ? messages[help_of(c, clause)->first].text : NULL;
 }
 
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
@@ -162,23 +236,39 @@ int verdict_seen_to(struct verdict_case *c, const char *check, const char *targe
 }
 
 static void found_no_table(struct verdict_case *c, const char *table) {
-    verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(table), "%s are not kept here", table);
+    verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(table), SAY_WITH(NOT_KEPT, message_name("table", bytes_of(table))));
 }
 
-int verdict_each(struct verdict_case *c, const char *table,
-                 int (*each)(struct verdict_case *c, const struct row *row, struct err *err), struct err *err) {
+int verdict_each_of(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n,
+                    int (*each)(struct verdict_case *c, void *ctx, const struct row *row, struct err *err), void *ctx,
+                    struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    int rc = look_rows(c->view, table, NULL, 0, &rows, err);
+    int rc = look_rows(c->view, table, parts, n, &rows, err);
     if (rc == 0 && rows == NULL) {
         found_no_table(c, table);
         return 0;
     }
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-        rc = each(c, row, err);
+        rc = each(c, ctx, row, err);
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
+}
+
+struct each_row {
+    int (*call)(struct verdict_case *c, const struct row *row, struct err *err);
+};
+
+static int call_each(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
+    const struct each_row *each = ctx;
+    return each->call(c, row, err);
+}
+
+int verdict_each(struct verdict_case *c, const char *table,
+                 int (*each)(struct verdict_case *c, const struct row *row, struct err *err), struct err *err) {
+    struct each_row ctx = {each};
+    return verdict_each_of(c, table, NULL, 0, call_each, &ctx, err);
 }
 
 int verdict_look(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n, struct row *row,

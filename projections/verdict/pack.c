@@ -3,12 +3,14 @@
 #include <stdio.h>
 
 #include "projections/ready/needs.h"
-#include "projections/verdict/verdict.h"
+#include "projections/verdict/held.h"
+
+#define WHY_MAX 300 /* of another judge's words */
 
 /* The pack's row, or the finding that it is unknown. */
 static bool is_known(struct verdict_case *c) {
     if (c->installed == NULL) {
-        verdict_found(c, VERDICT_UNKNOWN, NULL, c->pack, "nothing is known of %.*s", REASON_NAME(c->pack));
+        verdict_found(c, VERDICT_UNKNOWN, NULL, c->pack, SAY_WITH(OWN_UNKNOWN, message_name("pack", c->pack)));
     }
     return c->installed != NULL;
 }
@@ -18,15 +20,15 @@ static bool is_known(struct verdict_case *c) {
 static const struct {
     const char *state;
     enum verdict_state verdict;
-    const char *words;
+    enum message_key plain, why;
 } states[] = {
-    {"ready", VERDICT_PASS, "it is ready"},
-    {"partial", VERDICT_WARN, "a part of it is ready"},
-    {"demo-only", VERDICT_WARN, "it may run, and nothing of it is proven"},
-    {"parked", VERDICT_WARN, "it was set aside"},
-    {"blocked", VERDICT_FAIL, "it is blocked"},
-    {"incomplete", VERDICT_FAIL, "it is not completely installed"},
-    {"removed", VERDICT_FAIL, "it was removed"},
+    {"ready", VERDICT_PASS, MESSAGE_OWN_READY, MESSAGE_OWN_READY},
+    {"partial", VERDICT_WARN, MESSAGE_OWN_PARTIAL, MESSAGE_OWN_PARTIAL_WHY},
+    {"demo-only", VERDICT_WARN, MESSAGE_OWN_DEMO, MESSAGE_OWN_DEMO_WHY},
+    {"parked", VERDICT_WARN, MESSAGE_OWN_PARKED, MESSAGE_OWN_PARKED_WHY},
+    {"blocked", VERDICT_FAIL, MESSAGE_OWN_BLOCKED, MESSAGE_OWN_BLOCKED_WHY},
+    {"incomplete", VERDICT_FAIL, MESSAGE_OWN_INCOMPLETE, MESSAGE_OWN_INCOMPLETE_WHY},
+    {"removed", VERDICT_FAIL, MESSAGE_OWN_REMOVED, MESSAGE_OWN_REMOVED_WHY},
 };
 
 int verdict_pack_state(struct verdict_case *c, struct err *err) {
@@ -35,14 +37,15 @@ int verdict_pack_state(struct verdict_case *c, struct err *err) {
     struct bytes state = named_text(c->installed, "state"), reason = named_text(c->installed, "reason");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if (bytes_is(state, states[i].state)) {
-            verdict_found(c, states[i].verdict, c->installed, c->pack, "%s%s%.*s", states[i].words,
-                          reason.n > 0 ? ": " : "", VERDICT_WORDS(reason));
-            verdict_passes(c, "%s", states[i].words);
+            verdict_found(c, states[i].verdict, c->installed, c->pack,
+                          SAY_KEY(reason.n > 0 ? states[i].why : states[i].plain,
+                                  message_words("reason", (struct bytes){reason.p, reason_fits(reason, WHY_MAX)})));
+            verdict_passes(c, (struct verdict_said){states[i].plain, NULL, 0});
             verdict_command_of(c, c->installed);
             return 0;
         }
     }
-    verdict_found(c, VERDICT_UNKNOWN, c->installed, c->pack, "only its installation is known");
+    verdict_found(c, VERDICT_UNKNOWN, c->installed, c->pack, SAY(OWN_UNSAID));
     return 0;
 }
 
@@ -102,10 +105,9 @@ static int take_need(void *ctx, struct need *need, struct err *err) {
     enum verdict_state state = of_route_ ? of_route(need) : unmet ? of_need(need, id) : warns ? VERDICT_WARN : VERDICT_PASS;
     (void)err;
     if (unmet) {
-        verdict_found(c, state, need->row != NULL ? need->row : c->installed, need->name, "%s",
-                      need->found->found[0].words);
+        verdict_found_rule(c, state, need->row != NULL ? need->row : c->installed, need->name, need->found);
     } else {
-        verdict_found(c, state, need->row, need->name, "check '%.*s' warns", REASON_NAME(need->name));
+        verdict_found(c, state, need->row, need->name, SAY_WITH(OWN_CHECK_WARNS, message_name("check", need->name)));
     }
     cite_all(c, need, state);
     if (unmet && verdict_leads(c, state)) {
@@ -123,7 +125,7 @@ static bool ask(struct verdict_case *c, enum need_sort sort, int *ret, struct er
 int verdict_pack_permissions(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_PERMISSION, &rc, err)) {
-        verdict_passes(c, c->found > 0 ? "it has those that it requires of %zu" : "it asks for %zu", c->found);
+        verdict_passes_of(c, MESSAGE_OWN_PERMITTED, MESSAGE_OWN_ASKS_NONE);
     }
     return rc;
 }
@@ -131,11 +133,13 @@ int verdict_pack_permissions(struct verdict_case *c, struct err *err) {
 /* Checks of the pack observed from outside. */
 static int each_observation(struct verdict_case *c, const struct row *row, struct err *err) {
     static const struct verdict_help help = {
-        "mend it", "ledger append doctor.observed -s check/{about} check={about}{target} pack={pack} status=ok"};
+        MESSAGE_FIRST_MEND, "ledger append doctor.observed -s check/{about} check={about}{target} pack={pack} status=ok"};
     struct bytes check = named_text(row, "check"), status = named_text(row, "status"), target = named_text(row, "target");
     (void)err;
-    if (bytes_eq(named_text(row, "pack"), c->pack) && verdict_of_status(row) != VERDICT_STATES) {
-        verdict_found(c, verdict_of_status(row), row, check, "%.*s: %.*s", REASON_NAME(check), REASON_NAME(status));
+    if (bytes_eq(named_text(row, "pack"), c->pack) && verdict_of_status(row) != VERDICT_STATES &&
+        !bytes_is(check, VERDICT_PACK_FILES)) {
+        verdict_found(c, verdict_of_status(row), row, check,
+                      SAY_WITH(CHECK, message_name("check", check), message_name("status", status)));
         if (verdict_leads(c, verdict_of_status(row))) {
             c->help = &help;
             snprintf(c->more, sizeof(c->more), "%.*s", REASON_PART(target, sizeof(c->more) - 1));
@@ -148,7 +152,7 @@ int verdict_pack_checks(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_CHECK, &rc, err)) {
         rc = verdict_each(c, "checks", each_observation, err);
-        verdict_passes(c, c->found > 0 ? "%zu pass" : "it has %zu", c->found);
+        verdict_passes_of(c, MESSAGE_OWN_CHECKS, MESSAGE_OWN_NO_CHECKS);
     }
     return rc;
 }
@@ -156,7 +160,7 @@ int verdict_pack_checks(struct verdict_case *c, struct err *err) {
 int verdict_pack_routes(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_ROUTE, &rc, err)) {
-        verdict_passes(c, c->found > 0 ? "the required ones of %zu are proven" : "it has %zu", c->found);
+        verdict_passes_of(c, MESSAGE_OWN_ROUTES, MESSAGE_OWN_NO_ROUTES);
     }
     return rc;
 }
@@ -164,7 +168,7 @@ int verdict_pack_routes(struct verdict_case *c, struct err *err) {
 int verdict_pack_models(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_MODEL, &rc, err)) {
-        verdict_passes(c, c->found > 0 ? "%zu are there" : "it names %zu", c->found);
+        verdict_passes_of(c, MESSAGE_OWN_MODELS, MESSAGE_OWN_NO_MODELS);
     }
     return rc;
 }

@@ -92,7 +92,7 @@ static const struct state_column verdict_columns[] = {
     [VERDICT] = {"verdict", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "pass, warn, fail, unknown"},
     [REASON] = {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "the deciding clause, in words"},
     [CLAUSES] = {"clauses", CELL_LIST, COLUMN_JUDGED,
-                 "a map for each clause: id, question, state, reason, evidence, first, remedy"},
+                 "a map for each clause: id, question, state, reason, messages, evidence, first, remedy"},
     [PASSED] = {"passed", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that pass"},
     [WARNED] = {"warned", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that warn"},
     [FAILED] = {"failed", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that fail"},
@@ -105,17 +105,33 @@ static const struct state_column verdict_columns[] = {
     FOLD_COLUMNS,
 };
 
-enum { K_PACK, K_CLAUSE, K_STATE, K_REASON, K_FIRST, K_REMEDY, K_QUESTION, K_EVIDENCE, K_N };
+enum {
+    K_PACK,
+    K_CLAUSE,
+    K_STATE,
+    K_REASON,
+    K_MESSAGES,
+    K_FIRST,
+    K_REMEDY,
+    K_QUESTION,
+    K_SINCE,
+    K_SINCE_SEQ,
+    K_EVIDENCE,
+    K_N
+};
 
 static const struct state_column clause_columns[] = {
     [K_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack; empty: the box"},
     [K_CLAUSE] = {"clause", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
-    [K_STATE] = {"state", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "pass, warn, fail, unknown"},
+    [K_STATE] = {"state", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "pass, warn, fail, unknown; null: it does not apply"},
     [K_REASON] = {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "what was found"},
+    [K_MESSAGES] = {"messages", CELL_LIST, COLUMN_JUDGED, "the same as a list of maps: id, args, words"},
     [K_FIRST] = {"first", CELL_TEXT, COLUMN_JUDGED, "what a person does before the remedy"},
     [K_REMEDY] = {"remedy", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
                   "the remedy as a command; replace what is in capital letters"},
     [K_QUESTION] = {"question", CELL_TEXT, COLUMN_JUDGED, "the question"},
+    [K_SINCE] = {"since", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it entered its present state"},
+    [K_SINCE_SEQ] = {"since_seq", CELL_INT, COLUMN_SEQ, "the event that caused this state"},
     [K_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that it is based on"},
 };
 
@@ -242,12 +258,17 @@ static int fold_doctor(struct fold *fold, struct err *err) {
 
 /* ---- the verdict ---- */
 
+static void put_messages(struct buf *out, const struct verdict_case *c) {
+    mp_put_array(out, c->n_said);
+    buf_put(out, c->said, c->said_bytes);
+}
+
 /* A clause's map, with fields in name order. */
 static int put_clause(struct buf *out, const struct verdict_case *c, const struct verdict_clause *clause, struct err *err) {
     struct buf remedy = {.max = 4096};
     verdict_remedy(c, clause, &remedy);
     const char *first = verdict_first(c, clause);
-    mp_put_map(out, 5 + (remedy.n > 0) + (first != NULL));
+    mp_put_map(out, 6 + (remedy.n > 0) + (first != NULL));
     mp_put_str(out, bytes_of("evidence"));
     mp_put_array(out, (uint32_t)c->reason.n_seqs);
     for (size_t i = 0; i < c->reason.n_seqs; i++) {
@@ -257,7 +278,9 @@ static int put_clause(struct buf *out, const struct verdict_case *c, const struc
         mp_pair_str(out, "first", bytes_of(first));
     }
     mp_pair_str(out, "id", bytes_of(clause->id));
-    mp_pair_str(out, "question", bytes_of(clause->question));
+    mp_put_str(out, bytes_of("messages"));
+    put_messages(out, c);
+    mp_pair_str(out, "question", bytes_of(messages[clause->question].text));
     mp_pair_str(out, "reason", bytes_of(c->reason.words));
     if (remedy.n > 0) {
         mp_pair_str(out, "remedy", bytes_of_buf(&remedy));
@@ -272,7 +295,8 @@ struct verdict {
     enum verdict_state state;
     int64_t n[VERDICT_STATES];
     char reason[REASON_MAX + 64];
-    struct buf clauses;
+    struct buf clauses; /* their maps, one after the other */
+    uint32_t n_clauses;
 };
 
 static int judge_clause(struct verdict_case *c, const struct verdict_clause *clause, struct verdict *v, struct row *row,
@@ -280,8 +304,10 @@ static int judge_clause(struct verdict_case *c, const struct verdict_clause *cla
     verdict_case_init(c);
     int rc = clause->judge(c, err);
     verdict_counted(c);
-    if (rc == 0) rc = put_clause(&v->clauses, c, clause, err);
+    if (rc != 0 || c->left_out) return rc;
+    rc = put_clause(&v->clauses, c, clause, err);
     if (rc != 0) return rc;
+    v->n_clauses++;
     if (v->n[c->state]++ == 0 && c->state > v->state) {
         v->state = c->state;
         snprintf(v->reason, sizeof(v->reason), "%s: %s", clause->id, c->reason.words);
@@ -293,13 +319,8 @@ static int judge_clause(struct verdict_case *c, const struct verdict_clause *cla
 }
 
 static int judge_all(struct verdict_case *c, struct verdict *v, struct row *row, struct err *err) {
-    uint32_t n = 0;
     int rc = 0;
     bool of_pack = c->pack.n > 0;
-    for (size_t i = 0; i < verdict_clause_count; i++) {
-        n += verdict_clauses[i].of_pack == of_pack;
-    }
-    mp_put_array(&v->clauses, n);
     for (size_t i = 0; i < verdict_clause_count && rc == 0; i++) {
         if (verdict_clauses[i].of_pack == of_pack) {
             rc = judge_clause(c, &verdict_clauses[i], v, row, err);
@@ -309,11 +330,22 @@ static int judge_all(struct verdict_case *c, struct verdict *v, struct row *row,
     return rc;
 }
 
+static int set_clauses(const struct verdict *v, struct row *row, struct err *err) {
+    struct buf list = {.max = ROW_LIST_MAX};
+    mp_put_array(&list, v->n_clauses);
+    buf_put_bytes(&list, bytes_of_buf(&v->clauses));
+    int rc = buf_check(&list, "the clauses of a verdict", err);
+    if (rc == 0) {
+        row_set_list(row, CLAUSES, bytes_of_buf(&list));
+    }
+    buf_done(&list);
+    return rc;
+}
+
 static void fill_row(const struct verdict *v, struct row *row) {
     const char *word = verdict_words[v->state];
     row_set_str(row, VERDICT, word);
     row_set_str(row, REASON, v->reason[0] != '\0' ? v->reason : NULL);
-    row_set_list(row, CLAUSES, bytes_of_buf(&v->clauses));
     row_set_int(row, PASSED, v->n[VERDICT_PASS]);
     row_set_int(row, WARNED, v->n[VERDICT_WARN]);
     row_set_int(row, FAILED, v->n[VERDICT_FAIL]);
@@ -346,6 +378,7 @@ static int judge_verdict(struct state_view *view, struct row *row, struct err *e
     if (rc == 0) rc = judge_all(&c, &v, row, err);
     if (rc == 0) {
         fill_row(&v, row);
+        rc = set_clauses(&v, row, err);
     }
     row_done(&pack);
     buf_done(&name);
@@ -353,16 +386,45 @@ static int judge_verdict(struct state_view *view, struct row *row, struct err *e
     return rc;
 }
 
+static const struct verdict_clause *clause_of(const struct row *row) {
+    bool of_pack = row_text(row, K_PACK).n > 0;
+    for (size_t i = 0; i < verdict_clause_count; i++) {
+        if (verdict_clauses[i].of_pack == of_pack && row_is(row, K_CLAUSE, verdict_clauses[i].id)) {
+            return &verdict_clauses[i];
+        }
+    }
+    return NULL;
+}
+
+static int fill_clause(const struct verdict_case *c, const struct verdict_clause *clause, struct row *row,
+                       struct err *err) {
+    struct buf remedy = {.max = 4096}, said = {.max = VERDICT_SAID_MAX + 8};
+    verdict_remedy(c, clause, &remedy);
+    put_messages(&said, c);
+    row_set_str(row, K_STATE, c->left_out ? NULL : verdict_words[c->state]);
+    row_set_str(row, K_REASON, c->reason.n > 0 ? c->reason.words : NULL);
+    row_set_list(row, K_MESSAGES, bytes_of_buf(&said));
+    row_set_str(row, K_FIRST, verdict_first(c, clause));
+    row_set_str(row, K_QUESTION, messages[clause->question].text);
+    row_set_null(row, K_REMEDY);
+    if (remedy.n > 0) {
+        row_set_text(row, K_REMEDY, bytes_of_buf(&remedy));
+    }
+    for (size_t i = 0; i < c->reason.n_seqs; i++) {
+        row_cite(row, K_EVIDENCE, c->reason.seqs[i]);
+    }
+    int rc = buf_check(&said, "the messages of a clause", err);
+    if (rc == 0) rc = buf_check(&remedy, "a remedy", err);
+    buf_done(&remedy);
+    buf_done(&said);
+    return rc;
+}
+
 static int judge_row_of_clause(struct state_view *view, struct row *row, struct err *err) {
-    const struct verdict_clause *clause = NULL;
+    const struct verdict_clause *clause = clause_of(row);
     struct verdict_case c;
     struct row pack;
-    struct buf name, remedy = {.max = 4096};
-    for (size_t i = 0; i < verdict_clause_count; i++) {
-        bool same =
-            row_is(row, K_CLAUSE, verdict_clauses[i].id) && verdict_clauses[i].of_pack == (row_text(row, K_PACK).n > 0);
-        clause = same ? &verdict_clauses[i] : clause;
-    }
+    struct buf name;
     if (clause == NULL) {
         return 0; /* a clause that this program no longer has */
     }
@@ -371,22 +433,10 @@ static int judge_row_of_clause(struct state_view *view, struct row *row, struct 
     if (rc == 0) rc = clause->judge(&c, err);
     if (rc == 0) {
         verdict_counted(&c);
-        verdict_remedy(&c, clause, &remedy);
-        row_set_str(row, K_STATE, verdict_words[c.state]);
-        row_set_str(row, K_REASON, c.reason.n > 0 ? c.reason.words : NULL);
-        row_set_str(row, K_FIRST, verdict_first(&c, clause));
-        row_set_str(row, K_QUESTION, clause->question);
-        row_set_null(row, K_REMEDY);
-        if (remedy.n > 0) {
-            row_set_text(row, K_REMEDY, bytes_of_buf(&remedy));
-        }
-        for (size_t i = 0; i < c.reason.n_seqs; i++) {
-            row_cite(row, K_EVIDENCE, c.reason.seqs[i]);
-        }
+        rc = fill_clause(&c, clause, row, err);
     }
     row_done(&pack);
     buf_done(&name);
-    buf_done(&remedy);
     return rc;
 }
 
@@ -402,4 +452,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"doctor.*", "ledger.created", "pack.installed", "pack.upgraded", "pack.removed", NULL};
 
-const struct projection projection_doctor = {"doctor", 6, tables, TABLES, kinds, fold_doctor};
+const struct projection projection_doctor = {"doctor", 11, tables, TABLES, kinds, fold_doctor};

@@ -2,7 +2,9 @@
 #ifndef PROJECTIONS_VERDICT_VERDICT_H
 #define PROJECTIONS_VERDICT_VERDICT_H
 
+#include "projections/ready/readiness.h"
 #include "projections/rows/named.h"
+#include "projections/verdict/messages.h"
 #include "projections/view/reason.h"
 #include "projections/view/state.h"
 
@@ -10,32 +12,55 @@
 enum verdict_state { VERDICT_PASS, VERDICT_UNKNOWN, VERDICT_WARN, VERDICT_FAIL, VERDICT_STATES };
 extern const char *const verdict_words[VERDICT_STATES];
 
-#define VERDICT_ABOUT_MAX 200
-/* For printf's "%.*s": another judge's words, which are longer than a name. */
-#define VERDICT_WORDS(text) REASON_PART(text, 300)
-
+#define VERDICT_ABOUT_MAX   200
 #define VERDICT_COMMAND_MAX 2400
+#define VERDICT_SAID_MAX    8192
 
-/* What helps: what a person does first, and the command after which the clause passes. Both may be NULL. In the command
- * {about} stands for the subject of the finding, {more} for what else is known of it; {target}, {endpoint} and {of} for "
+/* A message with its arguments (messages.h), for the calls below: SAY(HARDWARE_KNOWN), and with arguments
+ * SAY_WITH(IMPORTS_WHOLE, message_int("n", 2)). SAY(NONE) says nothing. */
+struct verdict_said {
+    enum message_key key;
+    const struct message_arg *args;
+    size_t n;
+};
+#define SAY(key)                                                                                                           \
+    (struct verdict_said) {                                                                                                \
+        MESSAGE_##key, NULL, 0                                                                                             \
+    }
+#define SAY_ARGS(...)      ((const struct message_arg[]){__VA_ARGS__})
+#define SAY_WITH(key, ...) SAY_KEY(MESSAGE_##key, __VA_ARGS__)
+#define SAY_KEY(key, ...)                                                                                                  \
+    (struct verdict_said) {                                                                                                \
+        key, SAY_ARGS(__VA_ARGS__), sizeof(SAY_ARGS(__VA_ARGS__)) / sizeof(struct message_arg)                             \
+    }
+
+/* What helps: what a person does first (MESSAGE_NONE: nothing), and the command after which the clause passes, or NULL. In the
+ * command {about} stands for the subject of the finding, {more} for what else is known of it; {target}, {endpoint} and {of} for "
  * target=" and so on with {more}, or nothing when it is empty; {pack} for the pack. Words in capital letters are for a
  * person to supply. */
 struct verdict_help {
-    const char *first, *command;
+    enum message_key first;
+    const char *command;
 };
 
-/* One clause being judged. The reason holds the words and events of the most severe findings so far. */
+/* One clause being judged. The reason holds the words and events of the most severe findings so far, and `said` the same
+ * words as messages. */
 struct verdict_case {
     struct state_view *view;
     struct bytes pack;           /* empty: the box */
     const struct row *installed; /* the pack's row; NULL: none */
     enum verdict_state state;
     struct reason reason;
+    uint8_t said[VERDICT_SAID_MAX]; /* n_said maps (message_put), one after the other */
+    size_t said_bytes;
+    uint32_t n_said;
+    bool left_out;                     /* it does not apply: the reason says why, and there is no state */
     size_t found, heaviest;            /* findings in all, and those of the current state */
     bool beside;                       /* there were no other findings: checks that do not apply count too */
     char about[VERDICT_ABOUT_MAX];     /* subject of the first of the most severe findings */
     char more[VERDICT_ABOUT_MAX];      /* what else is known of it; set by its finder */
     char target[VERDICT_ABOUT_MAX];    /* of the row being read */
+    struct verdict_help own_help;      /* room for it, if it is not static */
     const struct verdict_help *help;   /* instead of the clause's own; NULL: the clause's */
     char command[VERDICT_COMMAND_MAX]; /* instead of the help's; empty: the help's */
 };
@@ -43,12 +68,18 @@ struct verdict_case {
 struct verdict_clause {
     const char *id;
     bool of_pack;
-    const char *question;
+    enum message_key question;
     int (*judge)(struct verdict_case *c, struct err *err);
     struct verdict_help remedy, learn; /* learn: when the answer is unknown */
 };
 extern const struct verdict_clause verdict_clauses[];
 extern const size_t verdict_clause_count;
+
+/* The judges of models and their servers: projections/verdict/runtimes.c, models.c. */
+int verdict_runtimes(struct verdict_case *c, struct err *err);
+int verdict_models(struct verdict_case *c, struct err *err);
+/* Is it one of the checks that they read? Files of an Ollama store that are no weights of a model are not. */
+int verdict_is_of_models(struct verdict_case *c, const struct row *check, bool *ret, struct err *err);
 
 /* The judges for packs: projections/verdict/pack.c. */
 int verdict_pack_state(struct verdict_case *c, struct err *err);
@@ -60,15 +91,22 @@ int verdict_pack_models(struct verdict_case *c, struct err *err);
 /* ---- findings ---- */
 
 void verdict_case_init(struct verdict_case *c);
-/* Records one finding: `row` (may be NULL) is cited, `about` is its name. The words of at most three findings are kept, and
- * none of a pass. */
+/* Records one finding: `row` (may be NULL) is cited, `about` is its name. What is said of at most three findings is kept,
+ * and nothing of a pass. */
 void verdict_found(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about,
-                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+                   struct verdict_said said);
+/* The same, in the words of the first finding of another judge: the message of its rule, with the facts that it names. */
+void verdict_found_rule(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about,
+                        const struct readiness *found);
 /* Is the last finding the first of the most severe? Then its finder may set `more`, `help` and `command`. */
 bool verdict_leads(const struct verdict_case *c, enum verdict_state state);
-/* Sets the words of a clause that passes; does nothing when it does not. */
-void verdict_passes(struct verdict_case *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Everything was read: appends how many of the most severe findings are not described. */
+/* Says what there is to say of a clause that passes; does nothing when it does not. */
+void verdict_passes(struct verdict_case *c, struct verdict_said said);
+/* The same: how many findings there were, as {n}, or that there was none. */
+void verdict_passes_of(struct verdict_case *c, enum message_key some, enum message_key none);
+/* The clause does not apply here, for this reason: it is no part of the verdict. */
+void verdict_leave_out(struct verdict_case *c, struct verdict_said said);
+/* Everything was read: adds how many of the most severe findings are not described. */
 void verdict_counted(struct verdict_case *c);
 /* What a person does first, or NULL; and the command with its parts filled in, or nothing. Nothing when the clause
  * passes. */
@@ -83,6 +121,10 @@ int verdict_seen_to(struct verdict_case *c, const char *check, const char *targe
  * unknown. */
 int verdict_each(struct verdict_case *c, const char *table,
                  int (*each)(struct verdict_case *c, const struct row *row, struct err *err), struct err *err);
+/* The same for the rows whose key begins with these parts. */
+int verdict_each_of(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n,
+                    int (*each)(struct verdict_case *c, void *ctx, const struct row *row, struct err *err), void *ctx,
+                    struct err *err);
 /* One row, judged; *ret_there false: there is none. Always initialises *row. A missing table makes the clause unknown, and
  * returns 1. */
 int verdict_look(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n, struct row *row,

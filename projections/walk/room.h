@@ -8,6 +8,8 @@
  *   nodes        who depends on what: a row is judged again when something that its judge looked at has changed
  *   since        since when a judged state is what it is, for any row of a view
  *   since_store  what walks found, kept in the derived environment so that the next one begins there
+ *   matters      which changes count when states are compared
+ *   causes       what changed shortly before a state came about, and could be the cause; causes_track has its insides
  *
  * Words. A "node" is a row that the walk tracks. Its "deadline" is the next moment at which time alone may change its
  * judge's answer. A "cause" is an event, or a time without one. A walk is "tired" when its judges have read as many rows as

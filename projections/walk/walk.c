@@ -47,6 +47,14 @@ static void on_change(void *ctx, size_t table, struct bytes key, struct bytes be
     walk_nodes_changed(&w->nodes, taker->first_table + table, key, before, after);
 }
 
+/* ---- steps ---- */
+
+static int end_step(struct walk *w, struct err *err) {
+    const struct walk_notes *notes = w->plan.notes;
+    int rc = walk_nodes_settle(&w->nodes, err);
+    return rc == 0 && notes != NULL && notes->step != NULL ? notes->step(w->plan.ctx, &w->nodes.cause, err) : rc;
+}
+
 /* ---- time ---- */
 
 /* Applies what time alone changes up to there, one moment after another. */
@@ -58,7 +66,7 @@ static int pass_time(struct walk *w, uint64_t now, struct err *err) {
         }
         w->nodes.cause = (struct walk_cause){true, LOG_NO_SEQ, w->view->now};
         walk_nodes_due(&w->nodes);
-        rc = walk_nodes_settle(&w->nodes, err);
+        rc = end_step(w, err);
     }
     w->view->now = now > w->view->now ? now : w->view->now;
     return rc;
@@ -91,6 +99,11 @@ static uint32_t stopped_of(const struct walk *w) {
     return stopped;
 }
 
+static int note_stored(const struct walk *w, const struct changed *changed, uint64_t seq, struct err *err) {
+    const struct walk_notes *notes = w->plan.notes;
+    return notes == NULL || notes->stored == NULL ? 0 : notes->stored(w->plan.ctx, changed->table, changed->key, seq, err);
+}
+
 static int after_event(void *ctx, const struct log_event *event, uint64_t at, struct err *err) {
     struct walk *w = ctx;
     uint32_t stopped = stopped_of(w);
@@ -103,12 +116,13 @@ static int after_event(void *ctx, const struct log_event *event, uint64_t at, st
             view_guest_done(&w->view->read);
         }
         rc = view_add_changed(w->view, w->changed[i].table, w->changed[i].key, err);
+        if (rc == 0) rc = note_stored(w, &w->changed[i], event->seq, err);
     }
     if (stopped != w->stopped) {
         w->stopped = stopped;
         walk_nodes_stopped(&w->nodes);
     }
-    if (rc == 0) rc = walk_nodes_settle(&w->nodes, err);
+    if (rc == 0) rc = end_step(w, err);
     return rc;
 }
 
@@ -279,7 +293,29 @@ int walk_to(struct walk *w, uint64_t to, uint64_t now, struct err *err) {
     return rc;
 }
 
+int walk_add(struct walk *w, size_t table, struct bytes key, struct err *err) {
+    size_t node;
+    int rc = walk_nodes_add(&w->nodes, table, key, true, &node, err);
+    if (rc == 0) {
+        walk_nodes_dirty(&w->nodes, node);
+        rc = walk_nodes_settle(&w->nodes, err);
+    }
+    return rc;
+}
+
 /* ---- asking ---- */
+
+bool walk_has_read(const struct walk *w, size_t table, struct bytes key, bool came_or_went) {
+    return walk_nodes_read(&w->nodes, table, key, came_or_went);
+}
+
+int walk_judged(const struct walk *w, int (*each)(void *ctx, size_t table, struct bytes key), void *ctx) {
+    int rc = 0;
+    for (size_t i = 0; i < w->nodes.n && rc == 0; i++) {
+        rc = each(ctx, w->nodes.nodes[i].table, w->nodes.nodes[i].key);
+    }
+    return rc;
+}
 
 static const struct walk_node *find(const struct walk *w, const struct state_table *table, struct bytes key) {
     for (size_t t = 0; t < w->view->n_tables; t++) {

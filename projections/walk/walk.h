@@ -24,6 +24,14 @@ void walk_close(struct walk *walk); /* NULL is fine */
  * ERR_BUSY with walk_is_tired: the plan's work limit is reached; walk_each and walk_where then report an earlier event. */
 int walk_to(struct walk *walk, uint64_t to, uint64_t now, struct err *err);
 
+/* Tracks this row from now on, there or not: walk_notes has it. */
+int walk_add(struct walk *walk, size_t table, struct bytes key, struct err *err);
+/* Have the judges of tracked rows read this row since they are tracked, their own rows aside; or, if it came or went, the
+ * keys that begin like its key? */
+bool walk_has_read(const struct walk *walk, size_t table, struct bytes key, bool came_or_went);
+/* Calls `each` for each row that a judge was asked about on the way, tracked or not. */
+int walk_judged(const struct walk *walk, int (*each)(void *ctx, size_t table, struct bytes key), void *ctx);
+
 bool walk_is_tired(const struct walk *walk);
 /* Has it met a correction? Then it cost more than its number of events. */
 bool walk_corrected(const struct walk *walk);

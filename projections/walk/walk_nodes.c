@@ -275,6 +275,19 @@ void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key
     }
 }
 
+bool walk_nodes_read(const struct walk_nodes *nodes, size_t table, struct bytes key, bool came_or_went) {
+    const struct bytes none = {0};
+    bool read = has_dependents(nodes, dep_of(DEP_ROW_OF_OTHERS, table, key)) ||
+                has_dependents(nodes, dep_of(DEP_TABLE, table, none)) ||
+                has_dependents(nodes, dep_of(DEP_NODE, table, key));
+    read = read || (came_or_went && (has_dependents(nodes, dep_of(DEP_RANGE, table, none)) ||
+                                     has_dependents(nodes, dep_of(DEP_RANGE, table, key))));
+    for (size_t i = 0; i < key.n && came_or_went && !read; i++) {
+        read = key.p[i] == 0x01 && has_dependents(nodes, dep_of(DEP_RANGE, table, (struct bytes){key.p, i + 1}));
+    }
+    return read;
+}
+
 /* ---- judging ---- */
 
 static size_t on_begin(struct watch *watch, size_t table, struct bytes key) {
@@ -363,6 +376,10 @@ static void take(struct walk_nodes *nodes, size_t at, const struct row *row) {
     }
     if (node->wanted && there) {
         take_tracks(nodes, node, row, turned);
+    }
+    if (node->wanted && nodes->plan->notes != NULL && nodes->plan->notes->judged != NULL) {
+        int rc = nodes->plan->notes->judged(nodes->plan->ctx, node->table, node->key, row);
+        nodes->rc = rc != 0 ? rc : nodes->rc;
     }
     if (node->wanted && there && nodes->plan->keep_came && is_coming(nodes, node)) {
         keep_came(nodes, node, row);

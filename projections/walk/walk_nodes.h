@@ -65,6 +65,8 @@ int walk_nodes_add(struct walk_nodes *nodes, size_t table, struct bytes key, boo
 void walk_nodes_dirty(struct walk_nodes *nodes, size_t node);
 /* A stored row of the view's table changed; empty: it was removed. */
 void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key, struct bytes before, struct bytes after);
+/* Has a judge read this row, not as its own; or, if it came or went, the keys that begin like its key? */
+bool walk_nodes_read(const struct walk_nodes *nodes, size_t table, struct bytes key, bool came_or_went);
 /* A projection stopped. */
 void walk_nodes_stopped(struct walk_nodes *nodes);
 /* Judges all dirty nodes again, until none is dirty. */

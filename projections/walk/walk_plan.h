@@ -21,6 +21,16 @@ struct walk_known {
     struct walk_cause cause;
 };
 
+/* What a walk passes on as it advances, with the plan's `ctx`. Each member may be NULL. A failure ends the walk. */
+struct walk_notes {
+    /* That event changed a stored row. */
+    int (*stored)(void *ctx, size_t table, struct bytes key, uint64_t seq, struct err *err);
+    /* A tracked row, as it is now; NULL: there is none. Possibly several times in a step. */
+    int (*judged)(void *ctx, size_t table, struct bytes key, const struct row *row);
+    /* The step is over: an event, or a moment of time. */
+    int (*step)(void *ctx, const struct walk_cause *cause, struct err *err);
+};
+
 struct walk_plan {
     struct ledger *ledger;
     struct state_options options; /* used: base, projections, stop and tuning */
@@ -35,7 +45,8 @@ struct walk_plan {
     const struct walk_known *known; /* of rows of known_table, where the walk begins; may be NULL */
     size_t n_known;
     const struct state_table *known_table;
-    bool keep_came; /* walk_came will be called: costs memory for each row that appears */
+    bool keep_came;                 /* walk_came will be called: costs memory for each row that appears */
+    const struct walk_notes *notes; /* what is reported meanwhile; NULL: nothing. Borrowed */
 };
 
 #endif

@@ -45,7 +45,7 @@ static inline void story_moment(struct story *s, uint64_t at) {
 
 /* What an event may bring to an end by time alone: an evaluation's age, what the doctor treats as recent. */
 static inline void story_moments_of_event(struct story *s) {
-    static const uint64_t ages[] = {20 * STORY_S, 7 * STORY_DAY, 30 * STORY_DAY};
+    static const uint64_t ages[] = {20 * STORY_S, STORY_DAY, 7 * STORY_DAY, 30 * STORY_DAY};
     for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
         story_moment(s, story_now + ages[i]);
         story_moment(s, story_now + ages[i] + 1);

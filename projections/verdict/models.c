@@ -1,0 +1,236 @@
+/* The clause "models": what is there and can be used. A model whose file is missing, or is another one than was registered, is
+ * no such model; a remote one is a fault where a policy closes the way out; a name that leads elsewhere since it was
+ * evaluated, and a model that is too large for the machine, are warnings. Loaded or not is no fault. */
+#include "projections/machine/capability.h"
+#include "projections/permissions/tiers.h"
+#include "projections/verdict/verdict.h"
+#include "projections/view/look.h"
+
+#include <stdio.h>
+
+#define DAYS      7
+#define SHORT_MAX 19 /* of a digest that is shown */
+#define LOOK      "ledger doctor --only models"
+#define SEEN_TO   "ledger append doctor.remedied -s check/models check=models target={about} remedy=REMEDY outcome=ok"
+
+static const struct verdict_help restore = {MESSAGE_FIRST_FETCH, LOOK}, again = {MESSAGE_NONE, LOOK},
+                                 remove_it = {MESSAGE_FIRST_REMOVE, LOOK}, look_at_it = {MESSAGE_FIRST_EVALUATE, SEEN_TO},
+                                 too_large = {MESSAGE_FIRST_REMOVE, SEEN_TO};
+
+struct room {
+    struct capability_host host;
+    struct capability tier;
+};
+
+static void lead(struct verdict_case *c, enum verdict_state state, const struct verdict_help *help) {
+    if (verdict_leads(c, state)) {
+        c->help = help;
+    }
+}
+
+static struct bytes name_of(const struct row *row) {
+    struct bytes name = named_text(row, "name"), digest = named_text(row, "digest");
+    return name.n > 0 ? name : (struct bytes){digest.p, digest.n < SHORT_MAX ? digest.n : SHORT_MAX};
+}
+
+/* ---- its file ---- */
+
+static const struct file_status {
+    const char *status;
+    enum verdict_state state;
+    enum message_key says;
+    const struct verdict_help *help;
+} file_statuses[] = {
+    {"missing", VERDICT_FAIL, MESSAGE_MODEL_MISSING, &restore},
+    {"mismatch", VERDICT_FAIL, MESSAGE_MODEL_DIFFERS, &restore},
+    {"denied", VERDICT_UNKNOWN, MESSAGE_MODEL_DENIED, &again},
+    {"stale", VERDICT_WARN, MESSAGE_MODEL_WRITTEN, &again},
+};
+
+/* One check of a model; *ret_seq: its newest event, 0 when it is in order or was never made. */
+static int take_check(struct verdict_case *c, const struct row *model, const char *check, int64_t since, int64_t *ret_seq,
+                      struct err *err) {
+    const struct bytes key[] = {bytes_of(check), named_text(model, "digest")};
+    struct row row;
+    bool there = false;
+    int rc = verdict_look(c, "checks", key, 2, &row, &there, err);
+    for (size_t i = 0; rc == 0 && there && i < sizeof(file_statuses) / sizeof(file_statuses[0]); i++) {
+        const struct file_status *s = &file_statuses[i];
+        bool outdated = s->state == VERDICT_WARN && named_int(&row, "updated_seq") < since;
+        if (!named_is(&row, "status", s->status) || outdated) continue;
+        verdict_found(c, s->state, &row, name_of(model), SAY_KEY(s->says, message_name("model", name_of(model))));
+        lead(c, s->state, s->help);
+        *ret_seq = named_int(&row, "updated_seq");
+    }
+    row_done(&row);
+    return rc < 0 ? rc : 0;
+}
+
+/* When its whole file was last found to be what it should be; 0: never. */
+static int read_digest(struct verdict_case *c, const struct row *model, int64_t *ret, struct err *err) {
+    const struct bytes key[] = {bytes_of("model-digest"), named_text(model, "digest")};
+    struct row row;
+    bool there = false;
+    int rc = verdict_look(c, "checks", key, 2, &row, &there, err);
+    *ret = rc == 0 && there && named_is(&row, "status", "ok") ? named_int(&row, "updated_seq") : 0;
+    row_done(&row);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- what it is for this machine ---- */
+
+static int take_size(struct verdict_case *c, const struct row *row, const struct room *room, bool *ret_found,
+                     struct err *err) {
+    int64_t most = room->tier.tier.largest_model_bytes, bytes = named_int(row, "bytes");
+    bool seen = false;
+    *ret_found = false;
+    if (room->host.seq == LOG_NO_SEQ || !room->tier.known || most == CAPABILITY_UNLIMITED || bytes <= most) return 0;
+    snprintf(c->target, sizeof(c->target), "%.*s", REASON_NAME(name_of(row)));
+    int rc = verdict_seen_to(c, "models", c->target, named_int(row, "since_seq"), &seen, err);
+    if (rc != 0 || seen) return rc;
+    *ret_found = true;
+    verdict_found(c, VERDICT_WARN, row, name_of(row),
+                  SAY_WITH(MODEL_LARGE, message_name("model", name_of(row)), message_int("mb", bytes / 1000000),
+                           message_int("most", most / 1000000), message_name("tier", room->tier.tier.name)));
+    lead(c, VERDICT_WARN, &too_large);
+    if (c->state == VERDICT_WARN) reason_cite(&c->reason, room->host.seq, 0);
+    return 0;
+}
+
+static int take_remote(struct verdict_case *c, const struct row *row, struct err *err) {
+    uint64_t policy = LOG_NO_SEQ;
+    int rc = tiers_close_egress(c->view, &policy, err);
+    if (rc == 0 && policy != LOG_NO_SEQ) {
+        verdict_found(c, VERDICT_FAIL, row, name_of(row), SAY_WITH(MODEL_REMOTE, message_name("model", name_of(row))));
+        reason_cite(&c->reason, policy, 0);
+        lead(c, VERDICT_FAIL, &remove_it);
+    } else if (rc == 0) {
+        verdict_found(c, VERDICT_PASS, row, name_of(row), SAY(NONE));
+    }
+    return rc;
+}
+
+struct counting {
+    struct verdict_case *c;
+    struct room room;
+    int64_t there, loaded;
+};
+
+static int take_model(struct counting *n, const struct row *row, struct err *err) {
+    struct verdict_case *c = n->c;
+    int64_t hashed = 0, bad = 0;
+    bool large = false;
+    bool loaded = named_is(row, "state", "loaded");
+    if (named_is(row, "state", "remote")) return take_remote(c, row, err);
+    if (!loaded && !named_is(row, "state", "present")) return 0;
+    n->there++;
+    n->loaded += loaded;
+    int rc = read_digest(c, row, &hashed, err);
+    if (rc == 0) rc = take_check(c, row, "model-file", hashed, &bad, err);
+    if (rc == 0) rc = take_check(c, row, "model-digest", 0, &bad, err);
+    if (rc == 0) rc = take_check(c, row, "ollama-blob", 0, &bad, err);
+    if (rc == 0) rc = take_size(c, row, &n->room, &large, err);
+    if (rc == 0 && bad == 0 && !large) verdict_found(c, VERDICT_PASS, row, name_of(row), SAY(NONE));
+    return rc;
+}
+
+static int each_model(struct counting *n, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(n->c->view, "models", NULL, 0, &rows, err);
+    while (rc == 0 && rows != NULL && (rc = state_rows_next(rows, &row, err)) == 0) {
+        rc = take_model(n, row, err);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- names that moved ---- */
+
+/* Was the name evaluated: as what it led to before it moved, and as what it leads to now? */
+struct proven {
+    bool before, now;
+    int64_t seq;
+};
+
+static int read_evals(struct verdict_case *c, const struct row *name, struct proven *ret, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(c->view, "evals", NULL, 0, &rows, err);
+    while (rc == 0 && rows != NULL && (rc = state_rows_next(rows, &row, err)) == 0) {
+        struct bytes digest = named_text(row, "digest");
+        if (!bytes_eq(named_text(row, "model"), named_text(name, "model")) || !named_bool(row, "counts")) continue;
+        ret->now = ret->now || bytes_eq(digest, named_text(name, "digest"));
+        if (bytes_eq(digest, named_text(name, "digest_before")) &&
+            named_int(row, "finished_seq") < named_int(name, "moved_seq")) {
+            ret->before = true;
+            ret->seq = named_int(row, "finished_seq");
+        }
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int each_name(struct verdict_case *c, const struct row *row, struct err *err) {
+    struct proven proven = {0};
+    bool seen = false;
+    if (!named_is(row, "state", "present") || named_int(row, "moved") == 0 || named_bool(row, "remote")) return 0;
+    int rc = read_evals(c, row, &proven, err);
+    if (rc != 0 || !proven.before || proven.now) return rc;
+    struct bytes name = named_text(row, "model");
+    snprintf(c->target, sizeof(c->target), "%.*s", REASON_NAME(name));
+    rc = verdict_seen_to(c, "models", c->target, named_int(row, "moved_seq"), &seen, err);
+    if (rc != 0 || seen) return rc;
+    verdict_found(c, VERDICT_WARN, row, name, SAY_WITH(MODEL_MOVED, message_name("model", name)));
+    lead(c, VERDICT_WARN, &look_at_it);
+    if (c->state == VERDICT_WARN) {
+        reason_cite(&c->reason, (uint64_t)named_int(row, "moved_seq"), 0);
+        reason_cite(&c->reason, (uint64_t)proven.seq, 0);
+    }
+    return 0;
+}
+
+/* ---- the clause ---- */
+
+int verdict_is_of_models(struct verdict_case *c, const struct row *check, bool *ret, struct err *err) {
+    static const char *const own[] = {"runtime", "runtimes-usual", "model-file", "model-digest"};
+    const struct bytes digest = named_text(check, "target");
+    struct row model;
+    *ret = false;
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && !*ret; i++) {
+        *ret = named_is(check, "check", own[i]);
+    }
+    if (*ret || !named_is(check, "check", "ollama-blob") || digest.n == 0) return 0;
+    int rc = look_stored(c->view, "models", &digest, 1, &model, ret, err);
+    row_done(&model);
+    return rc;
+}
+
+static int was_looked(struct verdict_case *c, bool *ret, struct err *err) {
+    const struct bytes key[] = {bytes_of("probe"), bytes_of("models")};
+    struct row row;
+    bool there = false;
+    int rc = verdict_look(c, "checks", key, 2, &row, &there, err);
+    *ret = rc == 0 && there && named_is(&row, "status", "ok") && verdict_of_late(c, named_int(&row, "at"), DAYS);
+    row_done(&row);
+    return rc < 0 ? rc : 0;
+}
+
+int verdict_models(struct verdict_case *c, struct err *err) {
+    struct counting n = {.c = c};
+    bool looked = false;
+    int rc = capability_host(c->view, (struct bytes){0}, &n.room.host, err);
+    if (rc == 0) rc = capability_judge(c->view, n.room.host.gpu_bytes, n.room.host.memory_bytes, &n.room.tier, err);
+    if (rc == 0) rc = each_model(&n, err);
+    if (rc == 0) rc = verdict_each(c, "model_names", each_name, err);
+    if (rc == 0) rc = was_looked(c, &looked, err);
+    capability_done(&n.room.tier);
+    if (rc != 0) return rc;
+    if (c->found == 0) {
+        verdict_leave_out(c, SAY(NO_MODELS));
+    } else if (!looked) {
+        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), SAY(MODELS_UNSEEN));
+    }
+    verdict_passes(c, SAY_WITH(MODELS_THERE, message_int("n", n.there), message_int("loaded", n.loaded)));
+    return 0;
+}
