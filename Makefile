@@ -30,7 +30,8 @@ ROOMS_export      := . cut verify support
 ROOMS_lib         := include/ledger json isolate handover .
 ROOMS_packs       := tree manifest resolve depot life run
 ROOMS_evals       := suite check|stat load sample score run|compare gate
-ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory .
+ROOMS_doctor      := probe round fix
+ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory|doctor .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)
@@ -185,8 +186,15 @@ $(B)/ledger-sqlite.so: $(B)/obj/query/sql/extension.o $(call archives,$(SEES_que
 	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) -Wl,-z,nodelete -Wl,-Bsymbolic \
 	    -Wl,--version-script,share/ledger-sqlite.map -o $@ $< $(call in_group,$^) $(PKG_LIBS) -lm
 
+# Catalogues of words, one per language (decision 106): the program finds them in locale/ beside it, or where they are installed.
+LANGS      := $(patsubst po/%.po,%,$(wildcard po/*.po))
+CATALOGUES := $(LANGS:%=$(B)/locale/%/LC_MESSAGES/ledger.mo)
+$(B)/locale/%/LC_MESSAGES/ledger.mo: po/%.po tools/words
+	$(call say,WORDS,$<)
+	$(Q)tools/words compile $< $@
+
 # libFuzzer has its own main, and shared libraries would lack its symbols: that configuration builds only its targets.
-all: $(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.so $(B)/ledger-sqlite.so)
+all: $(B)/ledger $(CATALOGUES) $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.so $(B)/ledger-sqlite.so)
 
 # ---- tests: tests/<folder>/test_<module>.c, cmocka programs, each linked with what its folder may see ---------------------
 
@@ -221,7 +229,7 @@ SCENARIOS := $(filter-out tests/cli/lib% tests/cli/_%,$(wildcard tests/cli/*.sh)
 .PHONY: test
 ALL_TESTS := $(TESTS) $(REPLAYS) $(SCENARIOS)
 RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
-test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),all)
+test: $(CATALOGUES) $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),all)
 	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
 
 ## make check-fast  while you work: builds, runs the unit tests of changed files, and lint, in less than a minute
@@ -270,6 +278,11 @@ bench: $(B)/bench $(B)/bench-workload $(B)/ledger $(B)/ledger-sqlite.so
 demo: $(B)/ledger
 	@LEDGER=$(abspath $(B)/ledger) tools/demo
 
+## make po-update   writes po/ledger.pot from the sources and merges new texts into each language's catalogue
+.PHONY: po-update
+po-update:
+	@tools/words update
+
 ## make lint        checks layers, doors, headers, sizes, names and layout
 .PHONY: lint
 lint: $(call archives,$(PRESENT)) $(B)/libledger.so
@@ -299,6 +312,7 @@ INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):
     $(B)/ledger-sqlite.so:$(LIBDIR)/ledger/ledger-sqlite.so $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/ledger/$(notdir $(h))) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
     $(foreach m,$(MANS),$(m):$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
     $(foreach d,$(DATA),$(d):$(PREFIX)/share/ledger/$(d:share/%=%)) \
+    $(foreach l,$(LANGS),$(B)/locale/$(l)/LC_MESSAGES/ledger.mo:$(PREFIX)/share/locale/$(l)/LC_MESSAGES/ledger.mo) \
     $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \
     $(if $(wildcard share/completions/_ledger),share/completions/_ledger:$(PREFIX)/share/zsh/site-functions/_ledger) \
     $(if $(wildcard share/completions/ledger.fish),share/completions/ledger.fish:$(PREFIX)/share/fish/vendor_completions.d/ledger.fish)

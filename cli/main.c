@@ -123,7 +123,7 @@ static int exit_for_agent(int exit_code, bool strict) {
 
 static int run(struct cli *cli, const struct command *command, int argc, char **argv);
 
-/* A command that only has subcommands: its options end at the first word, which names the subcommand. */
+/* A command by its subcommand: its options end at the first word, which names that. */
 static int run_sub(struct cli *cli, const struct command *command, int argc, char **argv) {
     struct opt_args args = {0};
     struct err err = {0};
@@ -146,9 +146,18 @@ static int run_sub(struct cli *cli, const struct command *command, int argc, cha
     return run(cli, sub, argc - used - 1, argv + used + 1);
 }
 
+/* Is the first word a subcommand? For a command that also runs without one. */
+static bool names_sub(const struct spec *spec, int argc, char **argv) {
+    struct opt_args args = {0};
+    int used = argc;
+    bool parsed = spec->subs && opt_parse(globals, NULL, argc, argv, true, &args, &used, NULL) == 0;
+    opt_done(&args);
+    return parsed && used < argc && cli_find(spec->subs, argv[used]);
+}
+
 static int run(struct cli *cli, const struct command *command, int argc, char **argv) {
     const struct spec *spec = command->spec;
-    if (!spec->run) return run_sub(cli, command, argc, argv);
+    if (!spec->run || names_sub(spec, argc, argv)) return run_sub(cli, command, argc, argv);
     struct opt_args args = {0};
     struct err err = {0};
     if (opt_parse(spec->opts, globals, argc, argv, false, &args, NULL, &err) != 0) {

@@ -11,8 +11,10 @@ struct spec {
     const char *examples;   /* lines, may be NULL */
     const struct opt *opts; /* ends with a row without a name; may be NULL */
     size_t min_args, max_args;
-    int (*run)(struct cli *cli, const struct opt_args *args); /* returns the exit code; NULL if it only has subcommands */
-    const struct command *subs;                               /* subcommands, ends with a row without a name; NULL: none */
+    int (*run)(struct cli *cli,
+               const struct opt_args *args); /* returns the exit code; NULL if it only has subcommands. With
+                                                                  * both, it runs unless its first word is one of them */
+    const struct command *subs;              /* subcommands, ends with a row without a name; NULL: none */
 };
 
 struct command {

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/text.h"
-#include "cli/evals/junit.h"
+#include "cli/print/junit.h"
 #include "cli/print/say.h"
 #include "projections/ready/eval.h"
 

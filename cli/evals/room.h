@@ -12,7 +12,7 @@
  *   diff   two evaluations of one suite, score by score
  *   compare, comparison_say, comparison_put  two of them, sample by sample
  *   report, sheet_say, sheet_put  one of them, with its samples
- *   evaluation, junit, chart  what these share */
+ *   evaluation, chart  what these share */
 #ifndef CLI_EVALS_ROOM_H
 #define CLI_EVALS_ROOM_H
 

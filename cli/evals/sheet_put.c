@@ -1,9 +1,9 @@
 /* The same for programs. docs/evaluations.md describes the members. */
 #include <math.h>
 
-#include "cli/evals/junit.h"
 #include "cli/evals/sheet.h"
 #include "cli/print/cell.h"
+#include "cli/print/junit.h"
 #include "cli/print/say.h"
 #include "projections/ready/eval.h"
 

@@ -25,6 +25,7 @@ int examine_ledger(const struct examine_options *options, struct log_report *ret
                                             .wait_ns = patience.wait_ns,
                                             .waiting = patience.waiting,
                                             .waiting_ctx = patience.waiting_ctx,
+                                            .stop = options->stop,
                                             .progress = out_progress_draw,
                                             .progress_ctx = &progress,
                                             .after = find_rivals,

@@ -12,6 +12,7 @@ struct examine_options {
     bool derived, since_verified;
     unsigned threads;         /* as in log_verify_options */
     unsigned stalled_seconds; /* without progress, not counting time in which the process is stopped; 0: 900 */
+    const volatile int *stop; /* not 0: ERR_BUSY. May be NULL */
     struct cli *cli;          /* for the progress line, and its patience */
 };
 

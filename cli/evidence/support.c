@@ -185,7 +185,7 @@ static int run_support(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_support = {
     .synopsis = "-o FILE [--days N] [OPTIONS]",
     .about = "Writes a report with which a stranger can help to diagnose a problem: versions, sizes, counts by\n"
-             "kind and day, the condition of the projections, states, the doctor's verdicts, and headers and\n"
+             "kind and day, the condition of the projections, states, what the doctor says, and headers and\n"
              "open fields of the last days. People, hosts, addresses, paths, origins and runs are replaced by\n"
              "pseudonyms that mean nothing outside the report; private fields are not read. LEFT_OUT.md in it\n"
              "says what was left out and what can still be recognized.\n\n"

@@ -18,12 +18,13 @@ void cli_patience(struct cli *cli, struct log_open_options *ret) {
 
 int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     struct err err = {0};
-    bool keys = mode == CLI_WRITE || mode == CLI_KEYS;
+    bool exposed = mode == CLI_EXPOSED, write = mode == CLI_WRITE || exposed, keys = write || mode == CLI_KEYS;
     if (keys) {
-        int rc = unlock_ledger(cli, &err);
+        int rc = unlock_ledger(cli, exposed, &err);
         if (rc != 0) return cli_fail_input(cli, &err);
     }
-    struct log_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = !keys};
+    struct log_open_options options = {
+        .passphrase = pass_bytes(&cli->pass), .read_only = !keys, .exposed_keys = exposed, .keep_readers = exposed};
     cli_patience(cli, &options);
     int rc = log_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND && mode == CLI_TRY) {
@@ -32,7 +33,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
         return 0;
     }
     if (rc == ERR_NOTFOUND) return cli_fail_input(cli, &err);
-    if (rc == 0 && mode == CLI_WRITE) {
+    if (rc == 0 && write) {
         rc = setback_refuse(*ret, &err);
         if (rc == 0) rc = query_index_follow(*ret, &err); /* appending builds the index afterwards */
         if (rc != 0) {
@@ -40,7 +41,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
             *ret = NULL;
         }
     }
-    if (rc == 0 && mode != CLI_WRITE && mode != CLI_AGAIN) {
+    if (rc == 0 && !write && mode != CLI_AGAIN) {
         setback_warn(cli, *ret, mode != CLI_TRUST);
     }
     return rc == 0 ? 0 : cli_fail(cli, &err);

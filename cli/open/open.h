@@ -14,7 +14,10 @@ enum cli_open {
     CLI_AGAIN, /* once more in one command: warns of nothing, since that was said */
     CLI_TRUST, /* like CLI_READ, for commands that write the trust file and report contradictions themselves */
     CLI_KEYS,  /* with the secret keys, but writes nothing to the ledger; warns like CLI_READ */
-    CLI_WRITE  /* refuses if it contradicts the trust file: EXIT_CONTRADICTS */
+    CLI_WRITE, /* refuses if it contradicts the trust file: EXIT_CONTRADICTS */
+    /* Like CLI_WRITE, for what records the ledger's own faults: key files that group or others can access sign, and opening
+     * clears no dead readers. */
+    CLI_EXPOSED
 };
 /* Opens the ledger in cli->dir. For writing it gets the passphrase if the keys have one. Returns 0, or an exit code after
  * reporting. */

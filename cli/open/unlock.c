@@ -8,9 +8,11 @@
 #include "ledger/signing/keyfile.h"
 #include "ledger/signing/keyring.h"
 
-static int try_key(const char *path, const struct pass *pass, struct err *err) {
+typedef int load_fn(const char *path, struct bytes passphrase, struct signer *ret, struct err *err);
+
+static int try_key(const char *path, load_fn *load, const struct pass *pass, struct err *err) {
     struct signer signer = {0};
-    int rc = keyfile_load(path, pass_bytes(pass), &signer, err);
+    int rc = load(path, pass_bytes(pass), &signer, err);
     signer_done(&signer);
     return rc;
 }
@@ -26,13 +28,12 @@ static int no_terminal(struct err *err, const char *what, const char *option) {
                    option, option);
 }
 
-int unlock_file(const char *path, const char *fd, const char *file, const char *what, const char *option, struct pass *ret,
-                struct err *err) {
-    int rc = pass_read(fd, file, ret, err);
-    if (rc != 0) return rc;
+/* With *ret as it was given. */
+static int unlock(const char *path, load_fn *load, const char *what, const char *option, struct pass *ret,
+                  struct err *err) {
     struct pass none = {0};
     struct err why = {0};
-    rc = try_key(path, &none, &why);
+    int rc = try_key(path, load, &none, &why);
     if (rc == 0) {
         pass_done(ret); /* the key has no passphrase: one that was given is for other keys */
         return 0;
@@ -45,14 +46,20 @@ int unlock_file(const char *path, const char *fd, const char *file, const char *
         if (rc == ERR_NOTFOUND) return no_terminal(err, what, option);
         if (rc != 0) return rc;
     }
-    rc = try_key(path, ret, err);
+    rc = try_key(path, load, ret, err);
     if (rc == ERR_TAMPERED) {
         err_prefix(err, "the passphrase does not open %s", what);
     }
     return rc;
 }
 
-int unlock_ledger(struct cli *cli, struct err *err) {
+int unlock_file(const char *path, const char *fd, const char *file, const char *what, const char *option, struct pass *ret,
+                struct err *err) {
+    int rc = pass_read(fd, file, ret, err);
+    return rc == 0 ? unlock(path, keyfile_load, what, option, ret, err) : rc;
+}
+
+int unlock_ledger(struct cli *cli, bool exposed, struct err *err) {
     struct config config;
     char path[FILE_PATH_MAX];
     int rc = cli_take_passphrase(cli, err);
@@ -66,7 +73,7 @@ int unlock_ledger(struct cli *cli, struct err *err) {
     }
     char what[FILE_PATH_MAX + 32];
     snprintf(what, sizeof(what), "the key in '%s'", path);
-    return unlock_file(path, NULL, NULL, what, "passphrase", &cli->pass, err);
+    return unlock(path, exposed ? keyfile_load_exposed : keyfile_load, what, "passphrase", &cli->pass, err);
 }
 
 int unlock_new(const char *fd, const char *file, const char *what, const char *option, struct pass *ret, struct err *err) {

@@ -7,8 +7,8 @@
 
 /* Sets cli->pass for the keys of the ledger in cli->dir: as given, else asked for on the terminal if the key file needs one.
  * Does nothing if there is no ledger. ERR_INVALID for an unusable key file (its mode) and if there is no terminal to ask on,
- * ERR_TAMPERED for a wrong passphrase. */
-int unlock_ledger(struct cli *cli, struct err *err);
+ * ERR_TAMPERED for a wrong passphrase. `exposed`: as log_open_options.exposed_keys. */
+int unlock_ledger(struct cli *cli, bool exposed, struct err *err);
 /* Reads the passphrase of --passphrase-fd or --passphrase-file into cli->pass; does nothing if neither was given. */
 int cli_take_passphrase(struct cli *cli, struct err *err);
 /* The same as unlock_ledger for one key file, its passphrase from a descriptor or file (may be NULL) or asked for with

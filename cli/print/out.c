@@ -262,6 +262,12 @@ bool out_good(struct cli *cli) {
     return cli->out_errno == 0;
 }
 
+void out_clear(struct cli *cli) {
+    if (cli->out_tty) {
+        put(cli, bytes_of("\033[H\033[2J"));
+    }
+}
+
 bool out_flush(struct cli *cli) {
     errno = 0;
     if (fflush(stdout) != 0) {

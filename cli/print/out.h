@@ -29,6 +29,8 @@ void out_error_json(struct bytes json);
 void out_fail(struct cli *cli, int why);
 /* Has every write succeeded so far? Loops that only print stop when this becomes false. */
 bool out_good(struct cli *cli);
+/* On a terminal: clears the screen, and the next text begins at its top. */
+void out_clear(struct cli *cli);
 /* Flushes now. Returns out_good. */
 bool out_flush(struct cli *cli);
 

@@ -7,9 +7,11 @@
  *   table                    columns that fit the terminal
  *   rows                     answers of many rows: table, JSON, JSON lines, CSV, MessagePack
  *   fact                     facts of an answer, described once for lines, tables and JSON
+ *   junit                    JUnit XML, as build servers read it
  *   cell                     values of states as cells
  *   pick                     which fields of events a row shows
  *   summary                  a body on one line
+ *   words                    words in the reader's language
  *   when                     points in time and lengths of time, read and written
  *   pager, confirm, receipt  long answers; confirmation; what an append returns
  *

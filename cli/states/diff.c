@@ -20,6 +20,7 @@
 #include "cli/view/asof.h"
 #include "cli/view/asserted.h"
 #include "cli/view/entity.h"
+#include "projections/walk/matters.h"
 
 enum { D_ALL, D_BEFORE, D_TABLE, D_CLOCK, D_TIME };
 static const struct opt options[] = {
@@ -346,7 +347,7 @@ static bool is_asked(const struct opt_args *args, struct asof *view, size_t tabl
     const char *name;
     size_t at = 0;
     if (!opt_has(args, &options[D_TABLE])) {
-        return opt_has(args, &options[D_ALL]) || diff_shows(state_table(view->state, table));
+        return opt_has(args, &options[D_ALL]) || matters_table(state_table(view->state, table));
     }
     while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
         if (entity_table(view, bytes_of(name)) == table) return true;

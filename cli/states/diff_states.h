@@ -24,13 +24,6 @@ struct diff_change {
     struct walk_cause cause; /* the last step that did it; unknown for what is stale or cannot be read */
 };
 
-/* Is a table compared by default? Not those whose rows accumulate with the work that is done, not auxiliary ones, and not
- * the keys that change daily. */
-bool diff_shows(const struct state_table *table);
-/* Does a change of this column count as a change of the entity? Counters, times, seqs, measurements and authors do not:
- * they differ with every event. */
-bool diff_matters(const struct state_table *table, size_t column);
-
 typedef int diff_fn(void *ctx, const struct diff_change *change, struct err *err);
 struct diff_plan {
     struct ledger *ledger;

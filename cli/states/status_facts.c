@@ -372,7 +372,7 @@ static void find_next(struct status *s) {
               "uses that were not permitted");
     }
     if (s->failed > 0 || s->warned > 0) {
-        offer(s, "why verdict", none, "what is not well, and what helps");
+        offer(s, "doctor", none, "what is not well, since when, and what helps");
     }
     if (s->n_waiting > 0) {
         offer(s, "why ", bytes_of_buf(&s->waiting[0].name), "what it lacks");
@@ -380,11 +380,8 @@ static void find_next(struct status *s) {
     if (!has_source(s, "dpkg") && s->n_sources < 4) {
         offer(s, "ingest dpkg", none, "record what was installed");
     }
-    if (!has_source(s, "hardware")) {
-        offer(s, "ingest hardware", none, "record what the machine is made of");
-    }
-    if (!has_source(s, "ollama") && s->n_sources < 4) {
-        offer(s, "ingest ollama", none, "record which models are there");
+    if (!has_source(s, "doctor")) {
+        offer(s, "doctor", none, "look at the machine: disks, keys, clock, models");
     }
     offer(s, "diff 24h", none, "what changed since yesterday");
     offer(s, "log -n 20", none, "the newest events");

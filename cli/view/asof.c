@@ -48,7 +48,7 @@ int asof_state(struct asof *view, const struct asof_at *at, struct state_view **
     options.at = at->at;
     options.now = at->now;
     options.stop = view->stop;
-    options.pack_files = installed_files;
+    options.pack_files = view->recorded ? NULL : installed_files;
     options.pack_files_ctx = &view->look;
     options.progress = out_progress_draw;
     options.progress_ctx = &progress;
@@ -73,11 +73,13 @@ int asof_ledger(struct asof *view, struct cli *cli) {
     return open_ledger(view, cli, CLI_READ); /* derived data is not sealed: no key is needed */
 }
 
+int asof_ledger_again(struct asof *view, struct cli *cli) {
+    return open_ledger(view, cli, CLI_AGAIN);
+}
+
 int asof_again(struct asof *view, struct cli *cli) {
-    struct err err = {0};
-    int exit_code = open_ledger(view, cli, CLI_AGAIN);
-    if (exit_code != 0) return exit_code;
-    return asof_state(view, &(struct asof_at){.at = view->head.size}, &view->state, &err) == 0 ? 0 : cli_fail(cli, &err);
+    int exit_code = asof_ledger_again(view, cli);
+    return exit_code != 0 ? exit_code : asof_moment(view, NULL);
 }
 
 /* A state before the log's first event is not "nothing": it is unknown, but an import may cover that time. */
@@ -98,10 +100,14 @@ static void say_not_begun(struct asof *view, const char *at, uint64_t now) {
 }
 
 int asof_open(struct asof *view, struct cli *cli, const char *at) {
+    int exit_code = asof_ledger(view, cli);
+    return exit_code != 0 ? exit_code : asof_moment(view, at);
+}
+
+int asof_moment(struct asof *view, const char *at) {
+    struct cli *cli = view->cli;
     struct asof_at moment;
     struct err err = {0};
-    int exit_code = asof_ledger(view, cli);
-    if (exit_code != 0) return exit_code;
     int rc = asof_parse(view, at, true, &moment, &err);
     if (rc != 0) {
         if (at) {

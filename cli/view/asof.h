@@ -23,6 +23,7 @@ struct asof {
     struct log_head head; /* of the log when it was opened */
     const volatile int *stop;
     bool said;                  /* that the evidence cannot be read */
+    bool recorded;              /* files of packs are not looked at: what is judged is in the log alone */
     struct installed_look look; /* at the files of packs: their status, unless a command asks for every byte */
     struct asserted asserted;   /* about a requested time before the log began */
 };
@@ -37,10 +38,13 @@ struct asof_at {
 /* Opens the ledger and the view as of `at` (the text of --at; NULL: now). Returns 0, or an exit code after reporting. The
  * caller closes it in any case. */
 int asof_open(struct asof *view, struct cli *cli, const char *at);
+/* Its second half, after asof_ledger. */
+int asof_moment(struct asof *view, const char *at);
 /* The same as of now, once more in one command: what was warned of is not said again. */
 int asof_again(struct asof *view, struct cli *cli);
 /* Opens only the ledger, for views made with asof_state. */
 int asof_ledger(struct asof *view, struct cli *cli);
+int asof_ledger_again(struct asof *view, struct cli *cli); /* once more in one command */
 /* Makes a view of that moment, with progress on standard error; the caller closes it. */
 int asof_state(struct asof *view, const struct asof_at *at, struct state_view **ret, struct err *err);
 /* The exit code of an answer that rests on the view. Where the evidence cannot be read, reports that and returns

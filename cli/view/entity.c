@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "projections/ready/eval.h"
 #include "projections/rows/list.h"
+#include "projections/walk/matters.h"
 #include "projections/walk/since.h"
 
 #define NAME_MAX_BYTES ((size_t)1 << 16)
@@ -58,12 +59,7 @@ size_t entity_state(const struct state_table *table) {
 }
 
 bool entity_accumulates(const struct state_table *table) {
-    static const char *const names[] = {"runs",        "evals",   "eval_routes", "eval_models", "eval_loose",
-                                        "eval_scores", "imports", "gaps",        "clauses",     "live_versions"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(table->name, names[i]) == 0) return true;
-    }
-    return false;
+    return matters_accumulates(table);
 }
 
 size_t entity_evidence(const struct row *row, uint64_t ret[ROW_SEQS_MAX]) {

@@ -15,6 +15,7 @@
 #include "cli/print/summary.h"
 #include "cli/print/table.h"
 #include "cli/view/entity.h"
+#include "cli/view/explain_before.h"
 #include "cli/view/explain_corrected.h"
 #include "cli/view/explain_moved.h"
 #include "cli/view/explain_parts.h"
@@ -78,7 +79,7 @@ static int print_events(struct explanation *s, const struct cited *seqs, struct 
     struct log_event event;
     struct buf text = {.max = TEXT_BYTES};
     int rc = seqs->n == 0 ? 0 : explanation_corrected(s, err);
-    out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
+    out_str(s->view->cli, seqs->n > 0 ? "\n" : s->said ? "" : "\nno events\n");
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
         rc = explanation_event(s, seqs->seq[i], &event, err);
         if (rc == 0) {
@@ -123,9 +124,13 @@ static int put_events(struct explanation *s, const struct cited *seqs, struct ob
 
 /* ---- lists of maps, as a verdict's clauses ---- */
 
+/* What the reason says as well, for programs (projections/verdict/messages.h). */
+#define MESSAGES "messages"
+
 /* Adds a member that none of the earlier maps had. */
 static void add_member(struct bytes ret[MEMBERS_MAX], size_t *n, struct bytes name) {
     size_t i = 0;
+    if (bytes_is(name, MESSAGES)) return;
     while (i < *n && !bytes_eq(ret[i], name)) {
         i++;
     }
@@ -295,6 +300,7 @@ static bool is_below(const struct row *row, size_t column) {
     struct bytes member[MEMBERS_MAX];
     uint32_t maps = 0;
     return (row->table->columns[column].flags & COLUMN_JUDGED) && row->cells[column].type == CELL_LIST &&
+           strcmp(row->table->columns[column].name, MESSAGES) != 0 &&
            read_members(row->cells[column].text, member, &maps) > 0;
 }
 
@@ -413,7 +419,8 @@ static int put_row(struct explanation *s, const struct row *row, const struct pa
     if (!s->whole) {
         put_parts(parts, &one);
     }
-    int rc = s->whole || !run_summary_is(row) ? 0 : run_summary(s, row, &one, err);
+    int rc = s->whole ? 0 : explain_before_put(s, row, &one, err);
+    if (rc == 0 && !s->whole && run_summary_is(row)) rc = run_summary(s, row, &one, err);
     if (rc == 0) rc = add_also(s, seqs, err);
     if (rc == 0) rc = put_events(s, seqs, &events, err);
     obj_list(&one, "events", &events);
@@ -455,7 +462,7 @@ int explain_row(void *ctx, const struct row *row, struct err *err) {
     if (rc == 0 && s->view->cli->json) {
         rc = put_row(s, row, parts, seqs, err);
     } else if (rc == 0) {
-        print_headline(s, row);
+        if (!s->said) print_headline(s, row);
         rc = explain_moved(s, row, err);
         print_violation(s, row);
         if (rc == 0 && !s->whole && run_summary_is(row)) rc = run_summary(s, row, NULL, err);
@@ -463,6 +470,7 @@ int explain_row(void *ctx, const struct row *row, struct err *err) {
             print_fields(s, row);
         } else if (rc == 0) {
             print_parts(s, row, parts);
+            rc = explain_before_print(s, row, err);
         }
         print_lists(s, row);
         if (rc == 0) rc = add_also(s, seqs, err);

@@ -2,12 +2,17 @@
 #include "cli/view/explanation.h"
 
 #include "base/clock.h"
+#include "cli/print/words.h"
 #include "cli/view/entity.h"
 #include "projections/rows/list.h"
 
 void explanation_init(struct explanation *explanation, struct asof *view, enum when_style style, bool whole) {
     *explanation = (struct explanation){.view = view, .style = style, .whole = whole, .now = clock_wall_ns()};
     damage_init(&explanation->damage, view->cli);
+}
+
+const char *explanation_words(const struct explanation *explanation, const char *english) {
+    return explanation->said ? words(english) : english;
 }
 
 void explanation_state(const struct row *row, struct buf *out) {

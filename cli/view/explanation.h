@@ -1,6 +1,7 @@
 /* One row of a state explained: its state, why, and by which events. For people as text, for programs as JSON.
  *
  *   explain.c            the row, its fields, its lists, its evidence
+ *   explain_before.c     what changed shortly before a state that is not the good one
  *   explain_corrected.c  corrections that it rests on
  *   explain_moved.c      names that moved
  *   explain_parts.c      rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
@@ -20,6 +21,7 @@ struct explanation {
     struct asof *view;
     enum when_style style;
     bool whole; /* show every field; else what explains the state, and the parts with theirs */
+    bool said;  /* the row's name and state are printed already: only what they rest on is missing */
     uint64_t now;
     uint64_t shown; /* rows so far */
     struct damage damage;
@@ -41,6 +43,9 @@ void explanation_cite(struct explanation *explanation, uint64_t seq);
 
 /* Reads an event of the log. 1: it cannot be read, which was reported. */
 int explanation_event(struct explanation *explanation, uint64_t seq, struct log_event *ret, struct err *err);
+
+/* The text in the reader's language where the row's name and state were printed in it, else in English. */
+const char *explanation_words(const struct explanation *explanation, const char *english);
 
 /* Appends "ready", "declared-not-proven: model drift". */
 void explanation_state(const struct row *row, struct buf *out);

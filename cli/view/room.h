@@ -9,7 +9,9 @@
  *   explanation  what the parts of an explanation share
  *   explain      one row: its state, the reason, its fields and lists, the events that decide it
  *   explain_moved, explain_parts, explain_corrected   names that moved, related rows, corrections
+ *   explain_before   what changed shortly before, and could be the cause
  *   run_summary, run_pair, run_made   why a run failed; how two runs differ; what a run was made of
+ *   phrase       words of other judges, in the reader's language
  *   findings     where findings go: a table or a list of objects
  *
  * Words. An "entity" is what a row is about: a noun and its keys with '/' between. A "view" is all states as of so many

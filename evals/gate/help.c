@@ -51,13 +51,13 @@ static void help_compared(struct bytes value, struct bytes why, const struct row
     }
 }
 
-/* Time alone helps what is healthy; the verdict names what helps otherwise. */
+/* Time alone helps what is healthy; the doctor looks again, and names what helps otherwise. */
 static void help_health(struct bytes value, const struct row *row, struct buf *out) {
     if (bytes_has_prefix(value, "pass for ")) {
         buf_put_str(out, "ledger promote verify ");
         put_id(row, out);
     } else {
-        buf_put_str(out, "ledger why verdict");
+        buf_put_str(out, "ledger doctor");
     }
 }
 

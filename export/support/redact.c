@@ -200,13 +200,12 @@ static bool put_cell(struct support_redact *r, enum support_class class, const s
 void support_row(struct support_redact *r, const struct row *row, struct buf *out) {
     struct buf inside = {.max = VALUE_MAX};
     uint32_t n = 0;
-    bool verdicts = strcmp(row->table->name, "verdicts") == 0;
     for (size_t i = 0; i < row->table->n_columns; i++) {
         const char *name = row->table->columns[i].name;
         size_t mark = inside.n;
         if (!row_has(row, i)) continue;
         mp_put_text(&inside, name);
-        r->names.sentences = verdicts || strcmp(name, "violation") == 0; /* written by the program's judges */
+        r->names.sentences = strcmp(name, "violation") == 0; /* written by the program; what verdicts say is in DOCTOR.md */
         if (put_cell(r, support_class_of(bytes_of(name)), &row->cells[i], &inside)) {
             n++;
         } else {

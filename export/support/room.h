@@ -7,6 +7,7 @@
  *   redact   one event or row, redacted
  *   names    pseudonyms
  *   fields   the table of field names: what is kept, replaced or left out (fields.def)
+ *   doctor   DOCTOR.md: what the doctor says of the box
  *   report   report.json: the ledger as a whole
  *
  * Words. A "pseudonym" replaces a value that names a person, place or run; it is the same throughout a report and

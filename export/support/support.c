@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "export/cut/record.h"
 #include "export/cut/sink.h"
+#include "export/support/doctor.h"
 #include "export/support/report.h"
 
 #define DAY_NS      (86400 * CLOCK_NS_PER_S)
@@ -31,7 +32,7 @@ struct support {
     uint64_t since;
     int events; /* events.jsonl, in an unnamed file; */
     uint64_t events_bytes;
-    struct buf report, account, line;
+    struct buf doctor, report, account, line;
 };
 
 /* ---- walking ---- */
@@ -124,7 +125,8 @@ static void put_account(struct support *s) {
     buf_put_str(out, "# What is in this report, and what was left out\n\n");
     buf_printf(out,
                "Written by ledger " LEDGER_VERSION
-               ". `report.json` has versions, sizes, counts of events by kind and day, the\n"
+               ". `DOCTOR.md` has what the doctor says of the box, from what was recorded.\n"
+               "`report.json` has versions, sizes, counts of events by kind and day, the\n"
                "condition of the projections and rows of their states (at most 200 of a table: %llu in all), the doctor's\n"
                "verdicts among them. `events.jsonl` has %llu event%s of the last %llu day%s: headers and open fields.\n\n",
                (unsigned long long)c->rows, (unsigned long long)c->events, text_s(c->events),
@@ -157,6 +159,7 @@ static void put_account(struct support *s) {
 
 static int begin(struct support *s, struct ledger *ledger, const struct support_options *options, struct err *err) {
     *s = (struct support){.ledger = ledger, .options = options, .events = -1};
+    buf_init(&s->doctor, REPORT_MAX);
     buf_init(&s->report, REPORT_MAX);
     buf_init(&s->account, ACCOUNT_MAX);
     buf_init(&s->line, EVENT_MAX);
@@ -195,9 +198,11 @@ static int prepare(struct support *s, struct err *err) {
                                         .since = s->since,
                                         .tally = &s->tally};
     if (rc == 0) rc = support_report(&s->redact, &about, &s->report, &c->rows, err);
+    if (rc == 0) rc = support_doctor(&s->redact, s->ledger, s->options->stop, &s->doctor, err);
     if (rc != 0) return rc;
     c->pseudonyms = s->redact.names.replaced;
     c->left_out = s->redact.left_out;
+    search(s, bytes_of_buf(&s->doctor), "DOCTOR.md", LOG_NO_SEQ);
     search(s, bytes_of_buf(&s->report), "report.json", LOG_NO_SEQ);
     put_account(s);
     search(s, bytes_of_buf(&s->account), "LEFT_OUT.md", LOG_NO_SEQ);
@@ -213,6 +218,7 @@ static void end(struct support *s) {
     buf_done(&s->line);
     buf_done(&s->account);
     buf_done(&s->report);
+    buf_done(&s->doctor);
 }
 
 int support_plan(struct ledger *ledger, const struct support_options *options, struct buf *account,
@@ -232,7 +238,8 @@ int support_plan(struct ledger *ledger, const struct support_options *options, s
 }
 
 static int write_members(struct support *s, struct sink *sink, struct err *err) {
-    int rc = sink_whole(sink, "LEFT_OUT.md", bytes_of_buf(&s->account), err);
+    int rc = sink_whole(sink, "DOCTOR.md", bytes_of_buf(&s->doctor), err);
+    if (rc == 0) rc = sink_whole(sink, "LEFT_OUT.md", bytes_of_buf(&s->account), err);
     if (rc == 0) rc = sink_whole(sink, "report.json", bytes_of_buf(&s->report), err);
     if (rc == 0) rc = sink_whole_file(sink, "events.jsonl", s->events, s->events_bytes, err);
     return rc;

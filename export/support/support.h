@@ -39,7 +39,7 @@ struct support_counts {
 /* What would leave. Appends the report's own description of it (LEFT_OUT.md) unless `account` is NULL. */
 int support_plan(struct ledger *ledger, const struct support_options *options, struct buf *account,
                  struct support_counts *ret, struct err *err);
-/* Writes the report, a tar of LEFT_OUT.md, report.json and events.jsonl. ERR_INVALID: secrets in what would leave. */
+/* Writes the report, a tar of DOCTOR.md, LEFT_OUT.md, report.json and events.jsonl. ERR_INVALID: secrets in what would leave. */
 int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,
                   uint8_t ret_digest[LOG_HASH], uint64_t *ret_bytes, struct err *err);
 /* The event ledger.exported, with format "support". */

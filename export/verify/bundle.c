@@ -52,7 +52,7 @@ bool check_is_at(const struct checking *c, const char *name) {
 
 int check_expect(struct checking *c, const char *name, size_t max, struct err *err) {
     c->rule = "B3";
-    if (!c->at_end && check_is_at(c, "LEFT_OUT.md")) {
+    if (!c->at_end && (check_is_at(c, "DOCTOR.md") || check_is_at(c, "LEFT_OUT.md"))) {
         return err_set(err, ERR_CORRUPT, "found where '%s' should be: this is a support report, which proves nothing",
                        name);
     }

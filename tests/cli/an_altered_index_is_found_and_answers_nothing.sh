@@ -38,6 +38,15 @@ json '.findings[0].table' column
 json '.findings[0].seq' 0
 box 0 verify
 box 1 index --check
+box 1 doctor --only index
+out_has 'index: it is damaged'
+out_has 'doctor --fix'
+box 0 doctor --fix --only index
+out_has mended
+box 0 doctor --only index
+box 0 index --check
+ask >before.csv # with the events that the doctor wrote
+box 0 verify --derived
 box 0 index --drop
 box 0 index
 box 0 verify --derived

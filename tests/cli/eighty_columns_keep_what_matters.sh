@@ -61,7 +61,7 @@ out_has $'\e[31m  "error": "tool denied"'
 plain 80 why verdict
 check test "$(grep -vc '^    ' "$T/.out")" -gt 10
 grep '^    ' "$T/.out" >remedies
-check grep -qxE "    ledger (-C [^ ]+ )?ingest hardware" remedies
+check grep -qxE "    ledger (-C [^ ]+ )?doctor" remedies
 check grep -qE 'ledger (-C [^ ]+ )?ingest ollama http://127.0.0.1:11434$' remedies
 grep -v '^    [a-z]' "$T/.out" | grep -v '^verdict' >rest
 check test "$(wc -L <rest)" -le 80

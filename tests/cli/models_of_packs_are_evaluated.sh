@@ -94,7 +94,7 @@ echo "$asked_before" >served/hold
 (until (($(asked) > asked_before)); do sleep 0.02; done && weights 33 && let_go) &
 changer=$!
 box 1 eval run suites/ask.yaml --pack asker -j 1 --repeat 3
-out_has 'was changed while it was evaluated'
+out_has 'what was evaluated is not what it was at the beginning'
 wait "$changer"
 same "$(newest eval.finished .verdict)" unknown
 

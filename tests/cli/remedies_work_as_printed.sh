@@ -22,8 +22,13 @@ URL=http://127.0.0.1:$port
 WEIGHTS=sha256:$(printf 'a%.0s' {1..64})
 
 # A remedy names the queried ledger: nothing else leads there. No endpoint answers here: what eval run writes of a suite that is
-# passed is written.
+# passed is written. Nor does a probe look: what it records of a box that was mended is in SEES.
 ledger() {
+    if [[ $3 == doctor ]]; then
+        [[ $# == 3 || $* == *' doctor --fix' ]] || fail "'$*' is no call of the doctor"
+        box 0 "${SEES[@]}"
+        return
+    fi
     if [[ $3 != eval ]]; then
         "$LEDGER" "$@"
         return
@@ -58,8 +63,33 @@ event() { box 0 append "$@"; }
 new_box
 
 # The box: what was never examined.
-mend disk '' unknown STATUS=ok
+SEES=(append doctor.observed -s check/disk-space check=disk-space target=ledger status=ok)
+mend disk '' unknown
+SEES=(ingest hardware)
 mend hardware '' unknown
+SEES=(append runtime.observed -s runtime/vllm runtime=vllm endpoint=http://gpu:8000)
+mend runtimes '' unknown
+
+# What probes look at: the ledger itself, its keys, what is derived from it.
+probed() { # CLAUSE CHECK STATE STATUS REMEDY
+    SEES=(append doctor.observed -s "check/$2" "check=$2" target=it status=ok)
+    mend "$1" '' unknown
+    event doctor.observed -s "check/$2" "check=$2" target=it "status=$4"
+    same "$1 of $4: $(clause "$1" '' remedy)" "$1 of $4: ledger -C $BOX $5"
+    mend "$1" '' "$3"
+}
+probed chain ledger-chain fail invalid doctor
+probed trust ledger-trust warn not_anchored doctor
+probed keys ledger-keys fail exposed 'doctor --fix'
+probed index ledger-index warn missing 'doctor --fix'
+probed readers ledger-readers warn dead 'doctor --fix'
+probed time time-sync warn unsynchronised doctor
+for check in ledger-quota=full=quota=fail probe=crashed=probes=unknown disk-space=full=disk=fail; do
+    IFS='=' read -r name status id state <<<"$check"
+    event doctor.observed -s "check/$name" "check=$name" target=ledger "status=$status"
+    SEES=(append doctor.observed -s "check/$name" "check=$name" target=ledger status=ok)
+    mend "$id" '' "$state"
+done
 
 # Disks and other checks: what is full or wrong is checked again, under the same target.
 event doctor.observed -s check/disk-space check=disk-space target=/srv status=full

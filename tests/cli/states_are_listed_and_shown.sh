@@ -170,7 +170,7 @@ if command -v script >/dev/null; then
     out_has '(no room at 80 columns: PACK, MODEL, SUITE, PROOF)'
     out_has 'model drift: pro'
     on_terminal --no-color why verdict
-    out_has "    ledger -C $BOX ingest hardware"
+    out_has "    ledger -C $BOX doctor"
     out_has '(no room at 80 columns: EVIDENCE, QUESTION)'
     on_terminal --no-color permit list --no-pager
     [[ $(head -n 1 <<<"$out" | tr -d '\r' | xargs) == 'WHO GROUP SCOPE STATE SINCE REASON' ]] || fail 'other columns have room'

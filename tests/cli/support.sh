@@ -22,7 +22,8 @@ box 0 support -o s.tar.zst --recipient helper
 out_has 'recorded as event 7'
 mkdir report
 zstd -dc s.tar.zst | tar x -C report
-same "$(cd report && echo *)" 'LEFT_OUT.md events.jsonl report.json'
+same "$(cd report && echo *)" 'DOCTOR.md LEFT_OUT.md events.jsonl report.json'
+same "$(zstd -dc s.tar.zst | tar t | head -n 1)" DOCTOR.md
 for word in alice acme nightbox moonshot 10.1.2.3 'private words' hello coder thing/a "$(hostname)" "$(id -un)"; do
     ((${#word} >= 3)) || continue
     if grep -rniwF -- "$word" report >found; then
@@ -51,6 +52,13 @@ box 0 show 7 --json
 json .body.format support
 json .body.digest "sha256:$(sha256sum s.tar.zst | cut -d' ' -f1)"
 json .private.recipient helper
+
+# Its first page is what the doctor says, with what is recorded of it; what it names is replaced as everywhere.
+page=$(<report/DOCTOR.md)
+[[ $page == '# What the doctor says of this box'* ]] || fail "it begins otherwise: $page"
+grep -q '^## unknown: ' report/DOCTOR.md || fail 'no clause is unknown'
+grep -Eq '^- since: .*, by event [0-9]+$' report/DOCTOR.md || fail 'it does not say since when'
+same "$(grep -c '^## ' report/DOCTOR.md)" "$(($(grep -cE '^## (fail|warn|unknown): ' report/DOCTOR.md) + $(grep -cE '^## (pass|does not apply)$' report/DOCTOR.md)))"
 
 # Another report has other names.
 box 0 support -o t.tar --plain --json --days 1
@@ -81,5 +89,25 @@ fi
 run 3 -C nowhere support -o x.zst
 check test ! -e x.zst
 same "$(find . -name '.ledger-tmp-*')" ''
+
+# What is wrong names a path, a host, an address, a user, a run and the origin: none of them is on the page.
+BOX=$T/ill
+box 0 init --origin moon.acme.example/rabbit
+box 0 append run.started -s run/tortoise --run tortoise --actor user:beatrix agent=coder
+box 0 append doctor.observed -s check/disk-space check=disk-space target=/srv/burrow/beatrix status=full
+box 0 append doctor.observed -s check/hutch check=hutch target=hare.acme.example status=error
+box 0 append doctor.observed -s check/origin check=origin target=moon.acme.example/rabbit status=error
+box 0 append doctor.observed -s check/run check=run target=tortoise status=error
+box 0 append runtime.unreachable -s runtime/ollama runtime=ollama endpoint=http://10.9.8.7:11434 error='beatrix said no'
+box 0 support -o ill.tar --plain
+tar xOf ill.tar DOCTOR.md >ill.md
+grep -q '^## fail: disk$' ill.md || fail "no disk fails: $(cat ill.md)"
+grep -q '^## fail: runtimes$' ill.md || fail "no runtime is ill: $(cat ill.md)"
+grep -q '^- remedy: ' ill.md || fail "no remedy: $(cat ill.md)"
+for word in burrow beatrix hare rabbit moon acme tortoise 10.9.8.7 11434 /srv "$(hostname)"; do
+    ((${#word} >= 3)) || continue
+    grep -iF -- "$word" ill.md >"$T/.out" && fail "the page has '$word'"
+    tar xOf ill.tar report.json | grep -iF -- "$word" >"$T/.out" && fail "report.json has '$word'"
+done
 
 finish

@@ -3,9 +3,9 @@
 #include "tests/projections/state_box.h"
 
 #include "base/json.h"
-#include "cli/states/diff_states.h"
 #include "cli/view/asof.h"
 #include "cli/view/entity.h"
+#include "projections/walk/matters.h"
 
 static const char *stale, *stopped; /* names of projections */
 
@@ -194,7 +194,7 @@ static void counters_times_and_seqs_are_no_changes_and_a_state_is_one(void **sta
         .name = "things", .columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])};
     (void)state;
     for (size_t i = 0; i < table.n_columns; i++) {
-        assert_int_equal(diff_matters(&table, i), i >= 4);
+        assert_int_equal(matters_column(&table, i), i >= 4);
     }
 }
 

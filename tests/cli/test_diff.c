@@ -7,6 +7,7 @@
 #include "cli/print/cell.h"
 #include "cli/states/diff_states.h"
 #include "cli/view/entity.h"
+#include "projections/walk/matters.h"
 #include "tests/projections/random_story.h"
 
 uint64_t __wrap_clock_wall_ns(void);
@@ -144,7 +145,7 @@ static void expect_came(const struct state_view *view, const struct history *h, 
     }
     const struct seen *came = find(&h->instants[first], now);
     for (size_t c = 0; c < table->n_columns; c++) {
-        if (diff_matters(table, c)) {
+        if (matters_column(table, c)) {
             put_came(out, now->table, now->row, c, came->values[c]);
         }
     }
@@ -167,7 +168,7 @@ static void expect(const struct state_view *view, const struct history *h, size_
         for (size_t c = 0; c < table->n_columns; c++) {
             bool told = then != NULL ? then->values[c] != now->values[c]
                                      : (table->columns[c].flags & COLUMN_MAIN) != 0 && !now->empty[c];
-            if (told && diff_matters(table, c)) {
+            if (told && matters_column(table, c)) {
                 put_line(out, '~', now->table, now->row, c, first_of(h, from, to, now, c));
             }
         }
@@ -217,7 +218,7 @@ static int on_change(void *ctx, const struct diff_change *change, struct err *er
     }
     for (size_t c = 0; change->what == DIFF_APPEARED && c < change->row->table->n_columns; c++) {
         assert_non_null(change->came);
-        if (diff_matters(change->row->table, c)) {
+        if (matters_column(change->row->table, c)) {
             put_came(out, change->table, row, c, value_of(change->came, c));
         }
     }

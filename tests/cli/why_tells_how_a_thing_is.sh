@@ -62,6 +62,10 @@ box 0 why model/llama3.2
 out_has "model/$OTHER: present"
 box 0 why verdict
 out_has 'QUESTION'
+out_lacks MESSAGES # which say the same as the reasons
+box 0 why clause/gaps
+out_lacks MESSAGES
+out_has ', event 0'
 box 2 why route
 err_has "'ledger state routes' lists them"
 box 2 why paack

@@ -2,6 +2,7 @@
  * Snapshots and tripcodes, which are signed and measured, are in tests/cli/promotions_ask_gates.sh. */
 #include "base/file.h"
 #include "evals/gate/gates.h"
+#include "evals/gate/help.h"
 #include "tests/projections/state_box.h"
 
 #define D1   "sha256:1111111111111111111111111111111111111111111111111111111111111111"
@@ -107,6 +108,16 @@ static void is_closed(const char *name, const char *words) {
     const struct gate_answer *a = find(name);
     if (a->open || strstr(a->why, words) == NULL)
         fail_msg("%s is %s: '%s', not '%s'", name, a->open ? "open" : "closed", a->why, words);
+}
+
+static void is_helped_by(const char *name, const char *command) {
+    const struct gate_answer *a = find(name);
+    struct buf help = {.max = 4096};
+    assert_true(box_row(&b, "promotions", "p", NULL));
+    gate_help(bytes_of(name), bytes_of(a->value), bytes_of(a->why), &b.row, &help);
+    buf_put_u8(&help, 0);
+    assert_string_equal((const char *)help.p, command);
+    buf_done(&help);
 }
 
 #define PAIRED "pass_rate: {margin: 0.05}, latency: {}, violations: {}, probes: {at_least: 3}"
@@ -253,25 +264,40 @@ static void room_is_judged_from_the_event(void **state) {
     is_open("disk");
 }
 
+/* What a doctor sees on a box that is well. */
+static void observe_all_well(void) {
+    static const char *const checks[] = {"ledger-chain",   "ledger-trust", "ledger-keys", "ledger-index",
+                                         "ledger-readers", "disk-space",   "time-sync"};
+    char subject[64], body[128];
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        snprintf(subject, sizeof(subject), "check/%s", checks[i]);
+        snprintf(body, sizeof(body), "{\"check\":\"%s\",\"target\":\"/\",\"status\":\"ok\"}", checks[i]);
+        box_event(&b, "doctor.observed", subject, body);
+    }
+}
+
 static void health_has_to_have_lasted(void **state) {
     (void)state;
     plan(NULL);
     ask_after("health: {seconds: 0}", NULL);
     is_closed("health", "not healthy");
+    is_helped_by("health", "ledger doctor");
     box_event(&b, "runtime.observed", "runtime/ollama", "{\"runtime\":\"ollama\",\"endpoint\":\"http://127.0.0.1:11434\"}");
     box_event(&b, "hardware.profiled", "host/local", "{\"memory_bytes\":34359738368}");
-    box_event(&b, "doctor.observed", "check/disk-space", "{\"check\":\"disk-space\",\"target\":\"/\",\"status\":\"ok\"}");
+    observe_all_well();
     uint64_t verifying = ask_after("health: {seconds: 0}", NULL);
     is_open("health");
     uint64_t now = state_now(b.view);
     ask_at("health: {seconds: 600}", verifying, now);
     is_closed("health", "healthy for 0 s only; long enough is in 600 s");
+    is_helped_by("health", "ledger promote verify p");
     ask_at("health: {seconds: 600}", verifying, now + UINT64_C(601000000000));
     is_open("health");
     box_event(&b, "runtime.unreachable", "runtime/ollama",
               "{\"runtime\":\"ollama\",\"endpoint\":\"http://127.0.0.1:11434\",\"error\":\"refused\"}");
     ask_after("health: {seconds: 0}", NULL);
     is_closed("health", "not healthy");
+    is_helped_by("health", "ledger doctor");
 }
 
 static void the_same_question_has_the_same_answers_later(void **state) {

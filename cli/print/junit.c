@@ -1,5 +1,5 @@
 /* The counts are attributes of the element around the cases, so the cases are kept until the end. */
-#include "cli/evals/junit.h"
+#include "cli/print/junit.h"
 
 #include <math.h>
 

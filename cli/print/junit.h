@@ -1,7 +1,7 @@
 /* JUnit XML, as build servers read it: <testsuites><testsuite><testcase>. Valid XML 1.0 whatever the texts are: what XML has
  * no place for is dropped. */
-#ifndef CLI_EVALS_JUNIT_H
-#define CLI_EVALS_JUNIT_H
+#ifndef CLI_PRINT_JUNIT_H
+#define CLI_PRINT_JUNIT_H
 
 #include "base/bytes.h"
 

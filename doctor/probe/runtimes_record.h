@@ -1,0 +1,38 @@
+/* What the ledger knows of servers of models, and what is recorded of a look at them. Those of Ollama are recorded by their
+ * ingest source. */
+#ifndef DOCTOR_PROBE_RUNTIMES_RECORD_H
+#define DOCTOR_PROBE_RUNTIMES_RECORD_H
+
+#include "base/http/http.h"
+#include "doctor/probe/runtimes_look.h"
+#include "doctor/probe/source.h"
+
+#define RUNTIMES_MAX  32 /* servers in one look */
+#define RUNTIMES_NAME 200
+
+struct runtimes_server {
+    char runtime[RUNTIMES_NAME], endpoint[HTTP_URL_MAX];
+    bool known; /* the ledger has it; the rest is what it says */
+    bool up;
+    char version[RUNTIMES_WORD], build[RUNTIMES_WORD], status[RUNTIMES_WORD], error[RUNTIMES_WORD];
+    int64_t slots, http_status, told_at; /* -1: not stated */
+    bool looked;
+    struct runtimes_seen seen;
+};
+
+struct runtimes_list {
+    struct runtimes_server servers[RUNTIMES_MAX];
+    size_t n;
+    bool closed; /* a policy closes the way out */
+};
+
+/* Those of the ledger that have an address. */
+int runtimes_known(const struct probe_box *box, struct runtimes_list *ret, struct err *err);
+/* Appends what is news of those that were looked at: another answer than the newest, or that one is old. One commit. */
+int runtimes_record(const struct probe_box *box, const struct runtimes_list *list, struct err *err);
+bool runtimes_is_ollama(const struct runtimes_server *server);
+/* The address of the Ollama of this machine: one that is known, or the usual one if it answers (runtimes.c); "": there is
+ * none. */
+int runtimes_local_ollama(const struct probe_box *box, char ret[HTTP_URL_MAX], struct err *err);
+
+#endif
