@@ -175,8 +175,10 @@ static void put_count(struct buf *line, const struct answer *answer, enum clause
 
 static void put_verdict(struct cli *cli, const struct answer *answer, enum when_style style) {
     struct buf line = {.max = 1024};
-    const char *word = words(clause_words[answer->verdict]);
-    enum out_color color = out_state(bytes_of(clause_words[answer->verdict]));
+    size_t judged = answer->n - answer->count[CLAUSE_LEFT_OUT];
+    enum clause_state verdict = judged > 0 ? answer->verdict : CLAUSE_LEFT_OUT;
+    const char *word = words(clause_words[verdict]);
+    enum out_color color = out_state(bytes_of(clause_words[verdict]));
     out_printf(cli, "%s%s%s", out_color(cli, color == OUT_PLAIN ? OUT_BOLD : color), word, out_color(cli, OUT_PLAIN));
     put_gap(cli, word, LABEL);
     for (int i = CLAUSE_FAIL; i >= CLAUSE_PASS; i--) {
@@ -191,6 +193,9 @@ static void put_verdict(struct cli *cli, const struct answer *answer, enum when_
         out_str(cli, words("this box"));
     }
     out_str(cli, ": ");
+    if (judged == 0) {
+        buf_put_str(&line, words("none of these clauses applies"));
+    }
     out_bytes(cli, bytes_of_buf(&line));
     buf_clear(&line);
     when_text(&line, answer->now, style == WHEN_RELATIVE ? WHEN_UTC : style, answer->now);

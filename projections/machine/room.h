@@ -9,6 +9,7 @@
  *   installs   packages, as dpkg and others report them
  *   runtimes   runtimes such as ollama: do they answer?
  *   runs       what agents and packs did: runs with their calls, errors and costs
+ *   agents     agents: when each was last heard of
  *   imports    what was ingested from where, and what was refused
  *   keys       keys that sign events
  *

@@ -69,6 +69,7 @@ static const struct state_column eval_columns[] = {
     [EVAL_SOURCE] = {"source", CELL_TEXT, 0, "how its result file entered the ledger; only scores from there count"},
     [EVAL_DIGEST_FROM] = {"digest_from", CELL_TEXT, 0, "of a model: who says which weights it has: runtime, file, given"},
     [EVAL_PACK_DIGEST] = {"pack_digest", CELL_TEXT, 0, "digest of all files of the pack that ran"},
+    [EVAL_STARTED_AT] = {"started_at", CELL_INT, COLUMN_TIME, "when it began"},
     FOLD_COLUMNS};
 static const struct state_column erasure_columns[] = {
     [EVAL_ERASURE_EVENT] = {"event", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which event"},
@@ -143,6 +144,9 @@ static const struct state_table tables[EVALS_TABLES] = {
                     EVAL_OF_SEQ + 1, NULL},
     [EVAL_ERASURES] = {"eval_erasures", "erasure-of-eval", "A row is an event of an evaluation whose body was erased.",
                        erasure_columns, EVAL_ERASURE_N, NULL},
+    [EVAL_NEWEST] = {"eval_newest", "newest-eval",
+                     "A row is the newest evaluation by a suite of one route, pack, model or program.", eval_newest_columns,
+                     EVAL_NEWEST_N, NULL},
     [SUITES] = {"suites", "suite", "A row is a suite of tasks as last declared.", suite_columns, SUITE_N, NULL},
     [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is the newest declaration of one digest of a suite.",
                         version_columns, SUITE_N, NULL},
@@ -498,15 +502,17 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
     if (bytes_is(step, "started")) {
         forget(row);
         row_set_int(row, EVAL_STARTED_SEQ, (int64_t)fold_event(fold)->seq);
+        row_set_int(row, EVAL_STARTED_AT, (int64_t)fold_when(fold));
         fold_copy(fold, row, EVAL_SAMPLES, "samples");
         take_total(fold, row, "samples");
         fold_copy(fold, row, EVAL_DIGEST_FROM, "digest_from");
-        return bind(fold, row, false, err);
+        int rc = bind(fold, row, false, err);
+        return rc == 0 ? eval_note_begun(fold, row, err) : rc;
     }
     if ((end || imported) && !was_invalid) {
         int rc = bind(fold, row, (running || row_bool(row, EVAL_IMPORTED)) && end, err);
         take_end(fold, row, imported);
-        return rc;
+        return rc == 0 ? eval_note_ended(fold, row, err) : rc;
     }
     return bytes_is(step, "invalidated") ? take_invalid(fold, row, err) : 0;
 }
@@ -542,4 +548,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {
     "eval.started",       "eval.finished",    "eval.imported",       "eval.scored",   "eval.sampled",
     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", "ledger.erased", NULL};
-const struct projection projection_evals = {"evals", 20, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 21, tables, EVALS_TABLES, kinds, fold};

@@ -22,6 +22,7 @@ enum {
     EVAL_RESULTS,
     EVAL_LOOSE,
     EVAL_ERASURES,
+    EVAL_NEWEST,
     EVALS_TABLES
 };
 
@@ -76,6 +77,7 @@ enum {
     EVAL_SOURCE,
     EVAL_DIGEST_FROM,
     EVAL_PACK_DIGEST,
+    EVAL_STARTED_AT,
     EVAL_BASE
 };
 
@@ -120,6 +122,18 @@ enum {
 
 enum { EVAL_ERASURE_EVENT, EVAL_ERASURE_EVAL, EVAL_ERASURE_SEQ, EVAL_ERASURE_BY, EVAL_ERASURE_N };
 
+enum {
+    EVAL_NEWEST_SUITE,
+    EVAL_NEWEST_OF,
+    EVAL_NEWEST_EVAL,
+    EVAL_NEWEST_PARTIAL,
+    EVAL_NEWEST_AT,
+    EVAL_NEWEST_SEQ,
+    EVAL_NEWEST_OPEN,
+    EVAL_NEWEST_OPEN_AT,
+    EVAL_NEWEST_N
+};
+
 /* It ended, but its result cannot be known: the body of one of its events was erased. Callers must check separately whether
  * it is known to have failed all the same. */
 bool eval_is_veiled(const struct row *eval);
@@ -152,6 +166,14 @@ int eval_judge_score(struct state_view *view, struct row *row, struct err *err);
 /* The event's body was erased; ledger.erased says which events were (eval_results.c). */
 int eval_note_erased(struct fold *fold, struct row *eval, struct err *err);
 int eval_take_erasure(struct fold *fold, struct err *err);
+
+/* What it is of, the part of the key of eval_newest after the suite: "route/r", "pack/p", "model/m", else the digest of its weights or
+ * program; empty: it names nothing. */
+void eval_put_of(const struct row *eval, struct buf *out);
+/* Notes in eval_newest that it has begun, or that it has ended (eval_results.c). */
+int eval_note_begun(struct fold *fold, const struct row *eval, struct err *err);
+int eval_note_ended(struct fold *fold, const struct row *eval, struct err *err);
+extern const struct state_column eval_newest_columns[EVAL_NEWEST_N];
 
 /* Takes eval.suite_declared into the tables suites and suite_versions (eval_suite.c). */
 int eval_suite_take(struct fold *fold, struct err *err);

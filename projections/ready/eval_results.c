@@ -3,6 +3,11 @@
  * score of a part of the samples is not included: it would be compared with complete ones. The newest is by its source's
  * time: older results that are imported later are history (decision 080).
  *
+ * And the table eval_newest: which evaluation is the newest by its suite of what it is of, and which one is under way. The
+ * newest is the one that began last, or, of those whose beginning nobody recorded, ended last; a part of the samples does not
+ * take the place of a whole run. An evaluation that is started again with other bindings stays in the row of its old ones
+ * until another one takes its place there: readers compare with the evaluation itself.
+ *
  * And the evaluations that a table lists, for those who judge by them; what was erased of one; its scores in words. */
 #include "projections/ready/eval.h"
 
@@ -265,4 +270,82 @@ int eval_list_put(struct eval_list *r, struct row *row, struct err *err) {
         row_set_text(row, EVAL_RESULT, bytes_of_buf(&r->words));
     }
     return list_out_set(&r->list, row, EVAL_RESULT_LIST, err);
+}
+
+/* ---- the newest evaluation ---- */
+
+const struct state_column eval_newest_columns[EVAL_NEWEST_N] = {
+    [EVAL_NEWEST_SUITE] = {"suite", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "by which suite; empty: none is named"},
+    [EVAL_NEWEST_OF] =
+        {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+         "what was evaluated: route/NAME, pack/NAME, model/NAME, else the digest of weights or of a program"},
+    [EVAL_NEWEST_EVAL] = {"eval", CELL_TEXT, COLUMN_MAIN, "which evaluation"},
+    [EVAL_NEWEST_PARTIAL] = {"partial", CELL_BOOL, 0, "only a part of its samples was run"},
+    [EVAL_NEWEST_AT] = {"began_at", CELL_INT, COLUMN_TIME, "when it began; or ended, if its beginning was not recorded"},
+    [EVAL_NEWEST_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that ended it"},
+    [EVAL_NEWEST_OPEN] = {"open", CELL_TEXT, COLUMN_MAIN, "the evaluation that was begun last and has not ended"},
+    [EVAL_NEWEST_OPEN_AT] = {"open_at", CELL_INT, COLUMN_TIME, "when that one began"}};
+
+void eval_put_of(const struct row *eval, struct buf *out) {
+    static const struct {
+        size_t column;
+        const char *noun;
+    } of[] = {
+        {EVAL_ROUTE, "route/"}, {EVAL_PACK, "pack/"}, {EVAL_MODEL, "model/"}, {EVAL_DIGEST, ""}, {EVAL_PROGRAM_DIGEST, ""}};
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+        if (row_text(eval, of[i].column).n == 0) continue;
+        buf_put_str(out, of[i].noun);
+        buf_put_bytes(out, row_text(eval, of[i].column));
+        return;
+    }
+}
+
+/* *ret NULL: it does not say what it is of. */
+static int find_newest(struct fold *fold, const struct row *eval, struct row **ret, struct err *err) {
+    struct buf of = {.max = 2 * ROW_TEXT_MAX};
+    eval_put_of(eval, &of);
+    const struct bytes parts[] = {row_text(eval, EVAL_SUITE), bytes_of_buf(&of)};
+    int rc = buf_check(&of, "what was evaluated", err);
+    *ret = NULL;
+    if (rc == 0 && parts[1].n > 0) rc = fold_row(fold, EVAL_NEWEST, parts, 2, ret, err);
+    buf_done(&of);
+    return rc;
+}
+
+static bool is_open(const struct row *at, const struct row *eval) {
+    return bytes_eq(row_text(at, EVAL_NEWEST_OPEN), row_text(eval, EVAL_ID));
+}
+
+int eval_note_begun(struct fold *fold, const struct row *eval, struct err *err) {
+    int64_t began = row_int(eval, EVAL_STARTED_AT);
+    struct row *at;
+    int rc = find_newest(fold, eval, &at, err);
+    if (rc != 0 || at == NULL) return rc;
+    if (!row_has(at, EVAL_NEWEST_OPEN) || began >= row_int(at, EVAL_NEWEST_OPEN_AT)) {
+        row_set_text(at, EVAL_NEWEST_OPEN, row_text(eval, EVAL_ID));
+        row_set_int(at, EVAL_NEWEST_OPEN_AT, began);
+    }
+    return 0;
+}
+
+int eval_note_ended(struct fold *fold, const struct row *eval, struct err *err) {
+    int64_t began = row_int(eval, row_has(eval, EVAL_STARTED_AT) ? EVAL_STARTED_AT : EVAL_FINISHED_AT);
+    bool partial = row_bool(eval, EVAL_PARTIAL);
+    struct row *at;
+    int rc = find_newest(fold, eval, &at, err);
+    if (rc != 0 || at == NULL) return rc;
+    if (is_open(at, eval)) {
+        row_set_null(at, EVAL_NEWEST_OPEN);
+        row_set_null(at, EVAL_NEWEST_OPEN_AT);
+    }
+    bool same = bytes_eq(row_text(at, EVAL_NEWEST_EVAL), row_text(eval, EVAL_ID));
+    bool none = !row_has(at, EVAL_NEWEST_EVAL), was_partial = row_bool(at, EVAL_NEWEST_PARTIAL);
+    bool better = partial != was_partial ? was_partial : began >= row_int(at, EVAL_NEWEST_AT);
+    if (none || same || better) {
+        row_set_text(at, EVAL_NEWEST_EVAL, row_text(eval, EVAL_ID));
+        row_set_bool(at, EVAL_NEWEST_PARTIAL, partial);
+        row_set_int(at, EVAL_NEWEST_AT, began);
+        row_set_int(at, EVAL_NEWEST_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+    return 0;
 }

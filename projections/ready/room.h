@@ -7,7 +7,8 @@
  *   models       weights, and the names, manifests and runtimes that lead to them; models_claim reads an event's claim,
  *                models_named has names that nobody registered, models_speed what was measured
  *   eval         evaluations, scores and suites; eval_suite holds a score against what was declared, eval_results has the
- *                newest result of a model in a task, eval_compare puts two evaluations side by side
+ *                newest result of a model in a task and the newest evaluation of a route, pack or model,
+ *                eval_compare puts two evaluations side by side
  *   baselines    which evaluation later ones of a suite are compared with
  *   routes       which model answers which kind of work
  *   proof_model  which weights a route uses now, and whether they are still there

@@ -407,6 +407,8 @@ const struct verdict_clause verdict_clauses[] = {
     {"restores", false, MESSAGE_ASK_RESTORES, judge_restores, {MESSAGE_FIRST_COMPARE, SEEN_TO("restores")}, NONE},
     {"packs", false, MESSAGE_ASK_PACKS, judge_packs, {MESSAGE_NONE, "ledger why pack/{about}"}, NONE},
     {"promotions", false, MESSAGE_ASK_PROMOTIONS, judge_promotions, {MESSAGE_NONE, "ledger promote apply {about}"}, NONE},
+    {"evaluations", false, MESSAGE_ASK_EVALUATIONS, verdict_evaluations, NONE, NONE},
+    {"agents", false, MESSAGE_ASK_AGENTS, verdict_agents, {MESSAGE_FIRST_AGENT, SEEN_TO("agents")}, NONE},
     {"states", false, MESSAGE_ASK_STATES, judge_states, {MESSAGE_NONE, "ledger rebuild {about}"}, NONE},
     {"chain", false, MESSAGE_ASK_CHAIN, verdict_chain, NONE, LOOK},
     {"trust", false, MESSAGE_ASK_TRUST, verdict_trust, NONE, LOOK},

@@ -1,4 +1,4 @@
-/* Clauses about what the box holds (held.c). */
+/* Clauses about what the box holds (held.c), and about what others report of it (reported.c). */
 #ifndef PROJECTIONS_VERDICT_HELD_H
 #define PROJECTIONS_VERDICT_HELD_H
 
@@ -9,5 +9,7 @@
 
 int verdict_pack_files(struct verdict_case *c, struct err *err);
 int verdict_permissions(struct verdict_case *c, struct err *err);
+int verdict_evaluations(struct verdict_case *c, struct err *err);
+int verdict_agents(struct verdict_case *c, struct err *err);
 
 #endif
