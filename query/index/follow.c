@@ -36,6 +36,8 @@ struct follower {
     pthread_mutex_t lock; /* guards what follows, up to `mine`; nothing that could wait is done under it */
     pthread_cond_t more;
     bool tried, runs, stop;
+    bool learned, counts; /* the size of segments is known; commits are counted, the events up to `counted` are */
+    uint64_t counted;
     uint64_t skip;   /* events before it are skipped: a group of their segment was dropped */
     uint32_t events; /* of a full segment */
     uint64_t owed;   /* segments that commits have completed and that may have to be read back */
@@ -240,6 +242,13 @@ static void put_what_is_there(struct follower *f, bool all) {
     f->owed -= stored && f->owed > 0;
 }
 
+/* Under the lock. Counts the segments that commits have completed, once it is known how large they are. */
+static void count_owed(struct follower *f) {
+    if (!f->learned || !f->counts) return;
+    f->owed += f->committed / f->events - f->counted / f->events;
+    f->counted = f->committed;
+}
+
 /* Uses the segment size of the index, if there is one. Under the lock, which is released meanwhile. */
 static void learn_size(struct follower *f) {
     struct index_view view;
@@ -251,6 +260,8 @@ static void learn_size(struct follower *f) {
     }
     pthread_mutex_lock(&f->lock);
     f->events = f->mine.events = events;
+    f->learned = true;
+    count_owed(f);
 }
 
 static void *run(void *ctx) {
@@ -323,7 +334,9 @@ static void on_committed(struct core_watch *watch, uint64_t before, uint64_t siz
     pthread_mutex_lock(&f->lock);
     f->committed = size;
     if (f->runs) {
-        f->owed += size / f->events - before / f->events;
+        f->counted = f->counts ? f->counted : before;
+        f->counts = true;
+        count_owed(f);
         pthread_cond_signal(&f->more);
     }
     pthread_mutex_unlock(&f->lock);
