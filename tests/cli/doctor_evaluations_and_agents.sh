@@ -25,15 +25,19 @@ typed() {
 
 same "$(clause evaluations state)" ''
 same "$(clause evaluations reason)" 'no evaluation is in force'
-printf '#!/bin/bash\nread -r line\necho "$line"\n' >same
+cat >same <<'P'
+#!/bin/bash
+read -r line
+echo "$line"
+P
 chmod 755 same
 printf 'schema: ledger-suite/v0\nname: echo\nthresholds: [{metric: pass_rate_lower, at_least: 0.2}]\ncases:\n' >echo.yaml
 for word in one two three four five; do
-    printf '  - {id: %s, tags: [%s], text: %s, expect: [{check: equals, text: %s, trim: true}]}\n' "$word" "$word" "$word" "$word"
-done >>echo.yaml
+    printf '  - {id: %s, tags: [%s], text: %s, expect: [{check: equals, text: %s, trim: true}]}\n' "$word" "$word" "$word" "$word" >>echo.yaml
+done
 
 # A part of the samples.
-"$LEDGER" -C "$BOX" eval run echo.yaml --only one -- ./same >run 2>&1 || true
+"$LEDGER" -C "$BOX" eval run echo.yaml --only one -- ./same &>ran || true
 part=$(last eval.finished)
 same "$(clause evaluations state)" warn
 [[ $(clause evaluations reason) == *": only a part of its samples"* ]] || fail "$(clause evaluations reason)"
