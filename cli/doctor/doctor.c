@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/call/stop.h"
 #include "cli/doctor/doctor.h"
+#include "cli/open/setback.h"
 #include "cli/open/trustfile.h"
 #include "cli/print/say.h"
 
@@ -87,6 +88,9 @@ static int show(struct cli *cli, const struct doctor_ask *ask, const struct roun
     struct err err = {0};
     if (answer == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for the verdict");
     int exit_code = answer_open(&view, cli, ask->at, false);
+    if (exit_code == 0 && !ask->probe && ask->at == NULL && setback_refuse(view.ledger, &err) != 0) {
+        exit_code = cli_fail(cli, &err); /* what was seen last is not of this ledger */
+    }
     if (exit_code == 0) exit_code = opening_unreadable(cli, view.state);
     int rc = exit_code == 0 ? answer_read(view.ledger, view.state, ask->pack, ask->only, ask->n_only, answer, &err) : 0;
     if (exit_code == 0 && rc != 0) exit_code = asof_fail_lookup(&view, &err);

@@ -6,6 +6,7 @@
 #include "cli/doctor/said.h"
 #include "cli/evidence/report.h"
 #include "cli/open/open.h"
+#include "cli/open/setback.h"
 #include "cli/print/say.h"
 #include "cli/print/words.h"
 
@@ -132,6 +133,7 @@ int mend_plan(struct cli *cli, const struct doctor_ask *ask, bool json) {
     struct err err = {0};
     if (fix == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for the repairs");
     int exit_code = open_only(cli, &ledger);
+    if (exit_code == 0 && setback_refuse(ledger, &err) != 0) exit_code = cli_fail(cli, &err);
     if (exit_code == 0) {
         int rc = fix_look(ledger, &options, fix, &err);
         exit_code = rc == 0 ? say_plan(cli, fix, json) : cli_fail(cli, &err);

@@ -39,6 +39,31 @@ static bool is_decided(const struct state_table *table) {
     return is_one_of(table->name, names, sizeof(names) / sizeof(names[0]));
 }
 
+/* What came into a good state made nothing worse, and what only turned up beside is no cause either; a repair is an answer. */
+static bool may_be_cause(const struct cause *cause) {
+    static const char *const well[] = {"up", "ready", "pass", "ok", "granted", "loaded", "promoted", "finished"};
+    size_t state = entity_state(cause->table);
+    bool good = false;
+    for (size_t i = 0; i < sizeof(well) / sizeof(well[0]) && state != SIZE_MAX; i++) {
+        good = good || row_is(&cause->after, state, well[i]);
+    }
+    bool turned = cause->n > 0 && cause->columns[0] == state;
+    if (strcmp(cause->table->name, "repairs") == 0) return false;
+    return !good || (cause->before.absent ? cause->direct : !turned);
+}
+
+/* Those that may be it come first; *ret_n: how many they are. */
+static void sort_out(struct causes *causes, size_t *ret_n) {
+    size_t n = 0;
+    for (size_t i = 0; i < causes->n; i++) {
+        if (!may_be_cause(&causes->list[i])) continue;
+        struct cause kept = causes->list[i];
+        memmove(&causes->list[n + 1], &causes->list[n], (i - n) * sizeof(kept));
+        causes->list[n++] = kept;
+    }
+    *ret_n = n;
+}
+
 /* *ret_n: how many of them are shown. */
 static int search(struct explanation *s, const struct row *row, struct causes *ret, size_t *ret_n, bool *ret_searched,
                   struct err *err) {
@@ -47,8 +72,12 @@ static int search(struct explanation *s, const struct row *row, struct causes *r
     *ret_searched = !s->whole && tells && s->shown < ROWS_MAX && !is_good(row);
     *ret = (struct causes){0};
     *ret_n = 0;
+    size_t n = 0;
     int rc = *ret_searched ? causes_find(s->view->state, row, NULL, ret, err) : 0;
-    while (*ret_n < ret->n && (ret->list[*ret_n].direct || !is_decided(row->table))) {
+    if (rc == 0) {
+        sort_out(ret, &n);
+    }
+    while (*ret_n < n && (ret->list[*ret_n].direct || !is_decided(row->table))) {
         (*ret_n)++;
     }
     if (is_decided(row->table)) {

@@ -53,6 +53,33 @@ static enum support_class class_of(const char *name) {
     return class == SUPPORT_NONE && own ? SUPPORT_WORD : class;
 }
 
+/* Sentences of other judges: what they quote are names, which nobody can tell the class of. From the first quote to the last
+ * all is left out, since a name may have quotes of its own. */
+static bool is_sentence(const char *name) {
+    static const char *const names[] = {"reason", "asked", "words", "error", "why",   "what",  "now",  "changed",
+                                        "none",   "some",  "how",   "part",  "count", "which", "files"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i]) == 0) return true;
+    }
+    return false;
+}
+
+static void put_sentence(struct page *page, enum support_class class, struct bytes text, struct buf *out) {
+    const uint8_t *first = text.n > 0 ? memchr(text.p, '\'', text.n) : NULL;
+    const uint8_t *last = text.n > 0 ? memrchr(text.p, '\'', text.n) : NULL;
+    struct buf bare = {.max = PAGE_MAX};
+    if (first == NULL) {
+        put_kept(page, class, text, out);
+        return;
+    }
+    buf_put_bytes(&bare, (struct bytes){text.p, (size_t)(first - text.p)});
+    buf_put_str(&bare, "(a name)");
+    buf_put_bytes(&bare, (struct bytes){last + 1, (size_t)(text.p + text.n - last - 1)});
+    put_kept(page, class, bytes_of_buf(&bare), out);
+    page->redact->left_out++;
+    buf_done(&bare);
+}
+
 static void put_message(struct page *page, struct bytes map, struct buf *out) {
     char names[MESSAGE_ARGS_MAX][32];
     struct message_arg args[MESSAGE_ARGS_MAX];
@@ -62,7 +89,7 @@ static void put_message(struct page *page, struct bytes map, struct buf *out) {
     for (size_t i = 0; i < n; i++) {
         buf_init(&kept[i], PAGE_MAX);
         if (args[i].is_text) {
-            put_kept(page, class_of(args[i].name), args[i].text, &kept[i]);
+            (is_sentence(args[i].name) ? put_sentence : put_kept)(page, class_of(args[i].name), args[i].text, &kept[i]);
             args[i].text = bytes_of_buf(&kept[i]);
         }
     }

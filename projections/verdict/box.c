@@ -15,7 +15,7 @@
 #define LATE_DAYS    7  /* faults, gaps, steps of the clock */
 #define DISK_DAYS    1  /* room on a disk changes fast */
 #define RESTORE_DAYS 30 /* a restore that someone should look at */
-#define WHY_MAX      300
+#define WHY_MAX      1000
 
 /* ---- hardware ---- */
 
@@ -33,8 +33,19 @@ static int each_host(struct verdict_case *c, const struct row *row, struct err *
     return 0;
 }
 
+static int newest_host(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
+    int64_t *newest = ctx, seq = named_int(row, "updated_seq");
+    (void)c;
+    (void)err;
+    *newest = seq > *newest ? seq : *newest;
+    return 0;
+}
+
 static int judge_hardware(struct verdict_case *c, struct err *err) {
+    int64_t newest = 0;
     int rc = verdict_each(c, "hardware", each_host, err);
+    if (rc == 0) rc = verdict_each_of(c, "hardware", NULL, 0, newest_host, &newest, err);
+    if (rc == 0) rc = verdict_look_failed(c, "hardware", newest, err);
     if (rc == 0 && c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), SAY(HARDWARE_UNSEEN));
     }
@@ -151,8 +162,19 @@ static int judge_each(struct verdict_case *c, int (*each)(struct verdict_case *c
     return rc;
 }
 
+static int newest_disk(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
+    int64_t *newest = ctx, seq = named_int(row, "updated_seq");
+    (void)c;
+    (void)err;
+    *newest = of_disk(row) && seq > *newest ? seq : *newest;
+    return 0;
+}
+
 static int judge_disk(struct verdict_case *c, struct err *err) {
+    int64_t newest = 0;
     int rc = judge_each(c, each_disk, err);
+    if (rc == 0) rc = verdict_each_of(c, "checks", NULL, 0, newest_disk, &newest, err);
+    if (rc == 0) rc = verdict_look_failed(c, "disk", newest, err);
     if (rc == 0 && c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of("disk-space"), SAY(DISKS_UNSEEN));
     }

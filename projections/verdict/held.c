@@ -3,6 +3,7 @@
 #include "projections/verdict/held.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "projections/decide/resolve.h"
 #include "projections/permissions/row.h"
@@ -91,6 +92,8 @@ struct holding {
     struct verdict_case *c;
     struct bytes who;
     int64_t listed_seq; /* of a pack: the event whose list says what it asks for; -1: none */
+    struct buf group;   /* of what is to be revoked because it is more than is asked for; empty: nothing is */
+    struct buf again;   /* the commands that grant anew what is asked for of that group */
 };
 
 struct holding_says {
@@ -100,30 +103,49 @@ struct holding_says {
     const char *end;
 };
 
-/* The command is made here: its words are of the finding, of which a help knows only one. */
-static void put_command(struct verdict_case *c, const struct holding_says *says, struct bytes who,
-                        const struct resolved_item *item) {
-    struct buf out = {.max = sizeof(c->command) - 1};
+/* "WHO GROUP SCOPE --tier TIER": what follows `ledger permit grant`, or with fewer words `revoke`. */
+static void put_held(struct buf *out, struct bytes who, const struct resolved_item *item, bool tier, const char *end) {
     bool dashed = item->scope.n > 0 && item->scope.p[0] == '-';
-    buf_printf(&out, "ledger permit %s ", says->command);
-    readiness_put_word(&out, who);
-    buf_put_u8(&out, ' ');
-    readiness_put_word(&out, item->group);
+    readiness_put_word(out, who);
+    buf_put_u8(out, ' ');
+    readiness_put_word(out, item->group);
     if (item->scope.n > 0 && !dashed) {
-        buf_put_u8(&out, ' ');
-        readiness_put_word(&out, item->scope);
+        buf_put_u8(out, ' ');
+        readiness_put_word(out, item->scope);
     }
-    if (says->tier) {
-        buf_put_str(&out, " --tier ");
-        readiness_put_word(&out, item->tier.n > 0 ? item->tier : bytes_of("TIER"));
+    if (tier) {
+        buf_put_str(out, " --tier ");
+        readiness_put_word(out, item->tier.n > 0 ? item->tier : bytes_of("TIER"));
     }
-    buf_put_str(&out, says->end);
+    buf_put_str(out, end);
     if (dashed) {
-        buf_put_str(&out, " -- ");
-        readiness_put_word(&out, item->scope);
+        buf_put_str(out, " -- ");
+        readiness_put_word(out, item->scope);
     }
+}
+
+/* The command is made here: its words are of the finding, of which a help knows only one. */
+static void put_command(struct holding *h, const struct holding_says *says, const struct resolved_item *item) {
+    struct verdict_case *c = h->c;
+    struct buf out = {.max = sizeof(c->command) - 1};
+    buf_printf(&out, "ledger permit %s ", says->command);
+    put_held(&out, h->who, item, says->tier, says->end);
     snprintf(c->command, sizeof(c->command), "%.*s", out.fail == 0 ? (int)out.n : 0, out.n > 0 ? (const char *)out.p : "");
     buf_done(&out);
+    if (item->is == RESOLVED_WIDER) {
+        buf_put_bytes(&h->group, item->group);
+    }
+}
+
+/* What is revoked takes with it what it covers: that which is asked for is granted anew. */
+static int grant_again(void *ctx, const struct resolved_item *item, struct err *err) {
+    struct holding *h = ctx;
+    (void)err;
+    if ((item->is == RESOLVED_HELD || item->is == RESOLVED_EXPIRING) && bytes_eq(item->group, bytes_of_buf(&h->group))) {
+        buf_put_str(&h->again, " && ledger permit grant ");
+        put_held(&h->again, h->who, item, true, "");
+    }
+    return 0;
 }
 
 static void say_held(struct holding *h, const struct holding_says *says, const struct resolved_item *item, int64_t at,
@@ -143,7 +165,7 @@ static void say_held(struct holding *h, const struct holding_says *says, const s
     if (verdict_leads(c, VERDICT_WARN)) {
         c->own_help = (struct verdict_help){says->first, NULL};
         c->help = &c->own_help;
-        put_command(c, says, h->who, item);
+        put_command(h, says, item);
     }
 }
 
@@ -169,7 +191,7 @@ static int take_item(void *ctx, const struct resolved_item *item, struct err *er
     static const struct holding_says ended = {
         MESSAGE_PERMIT_ENDED, MESSAGE_PERMIT_ENDED_ALL, MESSAGE_NONE, "grant", true, ""};
     static const struct holding_says wider = {
-        MESSAGE_PERMIT_WIDER, MESSAGE_PERMIT_WIDER_ALL, MESSAGE_FIRST_WIDER, "revoke", false, ""};
+        MESSAGE_PERMIT_WIDER, MESSAGE_PERMIT_WIDER_ALL, MESSAGE_NONE, "revoke", false, ""};
     static const struct holding_says unused = {
         MESSAGE_PERMIT_UNUSED, MESSAGE_PERMIT_UNUSED_ALL, MESSAGE_NONE, "revoke", false, ""};
     struct holding *h = ctx;
@@ -207,35 +229,49 @@ static int find_list(struct verdict_case *c, struct holding *h, struct err *err)
 
 static int take_holder(struct verdict_case *c, struct bytes who, struct err *err) {
     const struct resolve_options options = {.within_ns = SOON_DAYS * DAY_NS};
-    struct holding h = {.c = c, .who = who};
+    struct holding h = {.c = c, .who = who, .group = {.max = ROW_TEXT_MAX}, .again = {.max = VERDICT_COMMAND_MAX}};
     struct decision decision;
     decide_begin(&decision);
     int rc = find_list(c, &h, err);
-    return rc == 0 ? decide_resolve(c->view, who, &options, take_item, &h, &decision, err) : rc;
+    if (rc == 0) rc = decide_resolve(c->view, who, &options, take_item, &h, &decision, err);
+    if (rc == 0 && h.group.n > 0) rc = decide_resolve(c->view, who, &options, grant_again, &h, &decision, err);
+    size_t n = strlen(c->command);
+    if (rc == 0 && h.again.fail == 0 && h.again.n > 0 && n + h.again.n < sizeof(c->command)) {
+        memcpy(c->command + n, h.again.p, h.again.n);
+        c->command[n + h.again.n] = '\0';
+    }
+    buf_done(&h.group);
+    buf_done(&h.again);
+    return rc;
 }
 
-/* Holders, once each: their rows follow one another. */
+/* Holders, once each: their rows follow one another. Those that nobody granted anything only ask. */
 int verdict_permissions(struct verdict_case *c, struct err *err) {
     struct state_rows *rows = NULL;
-    struct buf who = {.max = ROW_TEXT_MAX};
+    struct buf who = {.max = ROW_TEXT_MAX}, granted = {.max = ROW_TEXT_MAX};
     const struct row *row;
     size_t holders = 0;
     int rc = look_rows(c->view, "permissions", NULL, 0, &rows, err);
     while (rc == 0 && rows != NULL && (rc = look_next(rows, &row, err)) == 0) {
         struct bytes now = row_text(row, PERMISSIONS_WHO);
+        if (now.n > 0 && row_is(row, PERMISSIONS_DECISION, "granted") && !bytes_eq(now, bytes_of_buf(&granted))) {
+            holders++;
+            buf_clear(&granted);
+            buf_put_bytes(&granted, now);
+        }
         if (now.n == 0 || bytes_eq(now, bytes_of_buf(&who))) continue;
         buf_clear(&who);
         buf_put_bytes(&who, now);
-        holders++;
         rc = take_holder(c, bytes_of_buf(&who), err);
     }
     bool kept = rows != NULL;
     state_rows_close(rows);
     buf_done(&who);
+    buf_done(&granted);
     if (rc >= 0 && !kept) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""),
                       SAY_WITH(NOT_KEPT, message_name("table", bytes_of("permissions"))));
-    } else if (rc >= 0 && holders == 0) {
+    } else if (rc >= 0 && holders == 0 && c->state == VERDICT_PASS) {
         verdict_leave_out(c, SAY(NO_PERMISSIONS));
     }
     verdict_passes(c, SAY_WITH(PERMITS_WELL, message_int("n", (int64_t)holders)));

@@ -16,9 +16,10 @@
 
 struct probed {
     const char *check;
-    unsigned days;           /* an observation counts for so long */
-    const char *probe;       /* that looks; NULL: several */
-    bool newest;             /* of several targets only the one observed last counts: the others are earlier names of it */
+    unsigned days;     /* an observation counts for so long */
+    const char *probe; /* that looks; NULL: several */
+    bool
+        newest; /* of several targets only the one observed last counts, of those that still apply: the others are earlier names of it */
     enum message_key unseen; /* what is said when nobody has looked */
     enum message_key absent; /* the same, and then the clause does not apply; MESSAGE_NONE: it does */
     enum message_key old;
@@ -146,6 +147,7 @@ void verdict_when(char ret[VERDICT_WHEN], int64_t at) {
 struct looking {
     const struct probed *of;
     bool any, skipped;   /* there are observations; of what does not apply */
+    bool applies;        /* the newest does */
     int64_t newest, seq; /* of the observation that counts, with `newest` */
     int64_t touched;     /* the newest event about any of them */
 };
@@ -204,23 +206,26 @@ static int each_seen(struct verdict_case *c, void *ctx, const struct row *row, s
     int64_t at = named_int(row, "at"), seq = named_int(row, "updated_seq");
     (void)c;
     (void)err;
-    if (!l->any || at > l->newest || (at == l->newest && seq > l->seq)) {
+    bool applies = !named_is(row, "status", "not_applicable");
+    bool newer = !l->any || at > l->newest || (at == l->newest && seq > l->seq);
+    if (applies != l->applies ? applies || !l->any : newer) {
         l->newest = at;
         l->seq = seq;
+        l->applies = applies;
     }
     l->any = true;
     l->touched = seq > l->touched ? seq : l->touched;
     return 0;
 }
 
-/* The probe looked again, and gave no answer: what it saw before is not how it is. */
-static int check_look(struct verdict_case *c, const struct looking *l, struct err *err) {
-    const struct bytes key[] = {bytes_of("probe"), bytes_of(l->of->probe)};
+int verdict_look_failed(struct verdict_case *c, const char *probe, int64_t touched, struct err *err) {
+    const struct bytes key[] = {bytes_of("probe"), bytes_of(probe)};
     struct row row;
     bool there = false;
+    if (c->state != VERDICT_PASS || c->found == 0) return 0;
     int rc = verdict_look(c, "checks", key, 2, &row, &there, err);
     bool failed = rc == 0 && there && !named_is(&row, "status", "ok") && !named_is(&row, "status", "not_applicable") &&
-                  named_int(&row, "updated_seq") > l->touched;
+                  named_int(&row, "updated_seq") > touched;
     if (failed) {
         verdict_found(
             c, VERDICT_UNKNOWN, &row, key[1],
@@ -257,7 +262,7 @@ static int judge(struct verdict_case *c, const struct probed *of, struct err *er
     } else if (c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), (struct verdict_said){of->unseen, NULL, 0});
     }
-    if (of->probe != NULL && l.any && c->state == VERDICT_PASS && c->found > 0) rc = check_look(c, &l, err);
+    if (of->probe != NULL && l.any) rc = verdict_look_failed(c, of->probe, l.touched, err);
     if (rc == 0 && of->pass != MESSAGE_NONE) {
         verdict_passes_of(c, of->pass, of->pass);
     }

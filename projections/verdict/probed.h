@@ -11,6 +11,10 @@ bool verdict_is_probed(struct bytes check);
 #define VERDICT_WHEN 24
 void verdict_when(char ret[VERDICT_WHEN], int64_t at);
 
+/* Of a clause that passes: did the probe look again after its newest observation (`touched`, a seq), and give no answer? Then what it saw
+ * before is not how it is, and the clause is unknown. */
+int verdict_look_failed(struct verdict_case *c, const char *probe, int64_t touched, struct err *err);
+
 int verdict_chain(struct verdict_case *c, struct err *err);
 int verdict_trust(struct verdict_case *c, struct err *err);
 int verdict_keys(struct verdict_case *c, struct err *err);

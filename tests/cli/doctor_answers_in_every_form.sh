@@ -167,6 +167,6 @@ done
 for how in '--pack nope --only state' '--list --pack nope' 'why disk --pack nope' 'diff 1 --pack nope'; do
     # shellcheck disable=SC2086
     box 1 doctor $how
-    err_has "there is no verdict on the pack 'nope': it is not installed"
+    err_has "there is no verdict on the pack 'nope': up to that moment nothing is known of it"
 done
 finish

@@ -100,6 +100,7 @@ same "$(clause permissions state '')" warn
 same "$(clause permissions evidence '')" "$installed $granted"
 typed "$(clause permissions remedy '')"
 same "$(clause permissions state '')" pass
+same "$(clause permissions state)" pass # what it asks for is granted anew
 box 0 permit grant pack/words exec wc --tier T0 --until "$(date -u -d '+2 days' +%Y-%m-%dT%H:%M:%SZ)"
 same "$(clause permissions state '')" warn
 command=$(clause permissions remedy '')

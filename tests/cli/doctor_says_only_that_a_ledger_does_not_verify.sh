@@ -66,5 +66,9 @@ box 0 verify
 cat earlier/evidence/data.mdb >"$BOX/evidence/data.mdb"
 cp "$BOX/evidence/data.mdb" before.mdb
 only_that 20
+for how in --no-probe '--no-probe --json' '--no-probe --format prometheus' --list '--fix --dry-run'; do
+    # shellcheck disable=SC2086
+    refused 20 doctor $how
+done
 check cmp "$BOX/evidence/data.mdb" before.mdb
 finish

@@ -99,12 +99,16 @@ box 0 append doctor.observed -s check/hutch check=hutch target=hare.acme.example
 box 0 append doctor.observed -s check/origin check=origin target=moon.acme.example/rabbit status=error
 box 0 append doctor.observed -s check/run check=run target=tortoise status=error
 box 0 append runtime.unreachable -s runtime/ollama runtime=ollama endpoint=http://10.9.8.7:11434 error='beatrix said no'
+box 0 append pack.installed -s pack/digger pack=digger version=1 \
+    'permissions:=[{"group":"filesystem.read","scope":"clients/peter-hare/**","tier":"T0","required":true}]'
+box 0 append permission.granted -s pack/digger group=filesystem.read scope='**' tier=T0 # more than it asks for
 box 0 support -o ill.tar --plain
 tar xOf ill.tar DOCTOR.md >ill.md
 grep -q '^## fail: disk$' ill.md || fail "no disk fails: $(cat ill.md)"
 grep -q '^## fail: runtimes$' ill.md || fail "no runtime is ill: $(cat ill.md)"
 grep -q '^- remedy: ' ill.md || fail "no remedy: $(cat ill.md)"
-for word in burrow beatrix hare rabbit moon acme tortoise 10.9.8.7 11434 /srv "$(hostname)"; do
+grep -q '^## warn: permissions$' ill.md || fail "no grant is too wide: $(cat ill.md)"
+for word in burrow beatrix peter hare rabbit moon acme tortoise clients 10.9.8.7 11434 /srv "$(hostname)"; do
     ((${#word} >= 3)) || continue
     grep -iF -- "$word" ill.md >"$T/.out" && fail "the page has '$word'"
     tar xOf ill.tar report.json | grep -iF -- "$word" >"$T/.out" && fail "report.json has '$word'"

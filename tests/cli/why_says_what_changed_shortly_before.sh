@@ -15,8 +15,8 @@ out_has 'SHORTLY BEFORE'
 out_has "digest $WEIGHTS -> $OTHER"
 shown=$out
 box 0 why route/summarise --json
-same "$(grep -c "and $(jq '.things[0].more_before + 2' <<<"$out") more" <<<"$shown")" 1
-json '.things[0].before | length' 5
+same "$(grep -c "and $(jq '.things[0] | .more_before + (.before | length) - 3' <<<"$out") more" <<<"$shown")" 1
+json '.things[0].before | length' 4
 json '.things[0].before_whole' true
 json '.things[0].before[0] | [.name, .seq, .kind, .change, .direct] | tojson' \
     '["model-name/ollama/llama3.2:3b",18,"model.observed","changed",true]'
@@ -65,4 +65,13 @@ json '.things[0] | [has("before"), .before] | tojson' '[true,null]'
 box 0 route show summarise --json
 json '.things[0] | has("before")' false
 
+# What came up, or was mended, made nothing worse.
+add 23 runtime.observed -s runtime/vllm runtime=vllm status=ok
+add 24 runtime.observed -s runtime/lmstudio runtime=lmstudio status=ok
+add 25 doctor.remedied -s check/faults check=faults target=disk/sda remedy=replaced outcome=ok
+add 26 runtime.unreachable -s runtime/vllm runtime=vllm
+box 0 why runtime/vllm
+out_has 'SHORTLY BEFORE'
+out_lacks lmstudio
+out_lacks repair/
 finish

@@ -95,7 +95,7 @@ static const struct rest {
 
 static void draw_observed(struct event *e) {
     static const char *const plain[] = {"disk-space", "disk-inodes", "net", "gpu"}, *const targets[] = {"a", "b"},
-                             *const probes[] = {"keep", "chain", "clock"};
+                             *const probes[] = {"keep", "chain", "clock", "disk", "hardware"};
     const struct rest *rest = &ONE_OF(rests);
     bool rests_on = below(3) > 0;
     const char *own = rests_on ? rest->words[below(4)].word : NULL;
@@ -280,6 +280,11 @@ static bool gave_none(const char *probe, size_t seen, size_t n) {
     return false;
 }
 
+static bool applies(const struct event *e) {
+    return strcmp(e->status, "not_applicable") != 0;
+}
+
+/* Of several targets the newest counts, of those that still apply if there are any. */
 static enum state of_rest(const struct rest *rest, size_t n, int64_t t) {
     enum state state = PASS;
     size_t found = 0, newest = SIZE_MAX, touched = 0, seen = 0;
@@ -291,8 +296,10 @@ static enum state of_rest(const struct rest *rest, size_t n, int64_t t) {
             last = same_thing(&events[k], &events[i]) ? k : last;
         }
         seen = last > seen ? last : seen;
-        if (newest == SIZE_MAX || events[i].when > events[newest].when ||
-            (events[i].when == events[newest].when && last > touched)) {
+        bool newer = newest == SIZE_MAX || events[i].when > events[newest].when ||
+                     (events[i].when == events[newest].when && last > touched);
+        if (newest != SIZE_MAX && applies(&events[i]) != applies(&events[newest])) newer = applies(&events[i]);
+        if (newer) {
             newest = i;
             touched = last;
         }
@@ -317,9 +324,18 @@ static enum state of_rest(const struct rest *rest, size_t n, int64_t t) {
 }
 
 /* `disk`: those of disks; else those that have no clause of their own. */
+/* The last event about the same thing. */
+static size_t last_about(size_t n, size_t i) {
+    size_t last = i;
+    for (size_t k = i + 1; k < n; k++) {
+        last = same_thing(&events[k], &events[i]) ? k : last;
+    }
+    return last;
+}
+
 static enum state of_checks(bool disk, size_t n, int64_t t) {
     enum state state = PASS;
-    size_t found = 0, beside = 0;
+    size_t found = 0, beside = 0, seen = 0;
     for (size_t i = 0; i < n; i++) {
         const struct event *e = &events[i];
         bool own = false;
@@ -327,6 +343,7 @@ static enum state of_checks(bool disk, size_t n, int64_t t) {
             own = own || strcmp(rests[r].check, e->name) == 0;
         }
         if (e->what != OBSERVED || own || (strncmp(e->name, "disk", 4) == 0) != disk || !holds(n, i)) continue;
+        seen = last_about(n, i) > seen ? last_about(n, i) : seen;
         if (strcmp(e->status, "not_applicable") == 0 && !e->offline) {
             beside++;
             continue;
@@ -334,6 +351,7 @@ static enum state of_checks(bool disk, size_t n, int64_t t) {
         found++;
         state = worse(state, disk && !late(e, t, 1) ? UNKNOWN : of_word(e));
     }
+    if (disk && found > 0 && state == PASS && gave_none("disk", seen, n)) return UNKNOWN;
     return found > 0 ? state : beside > 0 || disk ? UNKNOWN : PASS;
 }
 
@@ -352,7 +370,8 @@ static enum state of_runtimes(size_t n, int64_t t) {
 static enum state of_hardware(size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (events[i].what == PROFILE && holds(n, i)) {
-            return events[i].status[0] == 'g' ? WARN : events[i].status[0] == 'n' ? UNKNOWN : PASS;
+            enum state state = events[i].status[0] == 'g' ? WARN : events[i].status[0] == 'n' ? UNKNOWN : PASS;
+            return state == PASS && gave_none("hardware", last_about(n, i), n) ? UNKNOWN : state;
         }
     }
     return UNKNOWN;
