@@ -104,7 +104,8 @@ int answer_read(struct ledger *ledger, struct state_view *view, struct bytes pac
         return err_set(err, ERR_NOTFOUND, "there is no verdict of that time: the log had not begun");
     }
     if (rc == 1 && n == 0) {
-        return err_set(err, ERR_NOTFOUND, "there is no verdict on the pack '%.*s': up to that moment nothing is known of it", (int)pack.n,
+        return err_set(err, ERR_NOTFOUND,
+                       "there is no verdict on the pack '%.*s': up to that moment nothing is known of it", (int)pack.n,
                        pack.n > 0 ? (const char *)pack.p : "");
     }
     return rc < 0 ? rc : 0;
