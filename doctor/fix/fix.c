@@ -6,6 +6,7 @@
 
 #include "base/mp_map.h"
 #include "doctor/probe/keep.h"
+#include "ledger/derived/derived.h"
 #include "query/query.h"
 
 #define BODY_MAX ((size_t)16 << 10)
@@ -49,7 +50,7 @@ static int look_at_readers(struct ledger *ledger, const struct fix_options *opti
     struct log_readers readers = {0};
     int rc = 0;
     for (int i = 0; i < 2 && rc == 0; i++) {
-        rc = log_readers_look(ledger, (enum log_database)i, &readers, err);
+        rc = keep_readers(ledger, (enum log_database)i, &readers, err);
         struct fix_repair *repair =
             rc == 0 && readers.dead > 0 ? fix_add(fix, options, FIX_READERS, bytes_of(names[i])) : NULL;
         if (repair != NULL) {
@@ -73,12 +74,20 @@ static int look_at_index(struct ledger *ledger, const struct fix_options *option
     return 0;
 }
 
+/* Only at what is asked for: keys can be mended whatever became of derived data. */
 int fix_look(struct ledger *ledger, const struct fix_options *options, struct fix *ret, struct err *err) {
+    static const struct {
+        enum fix_what what;
+        int (*look)(struct ledger *ledger, const struct fix_options *options, struct fix *fix, struct err *err);
+    } looks[] = {{FIX_READERS, look_at_readers},
+                 {FIX_KEYS, fix_keys_look},
+                 {FIX_STATES, fix_states_look},
+                 {FIX_INDEX, look_at_index}};
+    int rc = 0;
     ret->n = 0;
-    int rc = look_at_readers(ledger, options, ret, err);
-    if (rc == 0) rc = fix_keys_look(ledger, options, ret, err);
-    if (rc == 0) rc = fix_states_look(ledger, options, ret, err);
-    if (rc == 0) rc = look_at_index(ledger, options, ret, err);
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && rc == 0; i++) {
+        rc = is_asked_for(options, kinds[looks[i].what].clause) ? looks[i].look(ledger, options, ret, err) : 0;
+    }
     return rc;
 }
 
@@ -96,6 +105,7 @@ static void mend_index(struct ledger *ledger, const struct fix_options *options,
     const struct query_index_progress progress = {options->progress, options->progress_ctx};
     struct err why = {0};
     int rc = repair->at != 0 ? query_index_drop(ledger, &why) : 0;
+    if (keep_is_broken(rc)) rc = derived_renew(ledger, &why);
     if (rc == 0) rc = query_index_build(ledger, &progress, &why);
     fix_end(repair, rc == 0 ? FIX_OK : FIX_ERROR, why.msg);
 }

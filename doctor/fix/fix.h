@@ -3,7 +3,7 @@
  *   keys      a key file of ours that others can access    its mode becomes 0600
  *   readers   readers whose processes are gone             their places are cleared
  *   states    a projection that is stale or stopped, or has rows that cannot be read    it is rebuilt
- *   index     events that no index covers                  it is built
+ *   index     events that no index covers, or derived data that cannot be opened    it is built; derived data is made anew
  *
  * A link is never followed, a file of somebody else never changed; no event and no other evidence is touched. */
 #ifndef DOCTOR_FIX_FIX_H

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "doctor/probe/probe.h"
+#include "ledger/derived/derived.h"
 #include "query/query.h"
 
 #define LOW_PERCENT  80
@@ -15,16 +16,34 @@
 #define STUCK        1000                /* commits by which a reader lags behind */
 
 /* Against what appends may use of it: they are refused before the quota itself is reached. */
-static void look_at_quota(const struct log_stats *stats, struct probe_out *out) {
+static int look_at_quota(struct ledger *ledger, struct probe_out *out, struct err *err) {
     struct probe_check check = PROBE_CHECK("ledger-quota", "ok");
-    uint64_t hundredth = stats->map_usable / 100 > 0 ? stats->map_usable / 100 : 1;
+    struct log_stats stats;
+    int rc = log_stats(ledger, &stats, err);
+    if (rc != 0) return rc;
+    uint64_t hundredth = stats.map_usable / 100 > 0 ? stats.map_usable / 100 : 1;
     check.unit = "bytes";
-    check.value = stats->map_used;
-    check.limit = stats->map_usable;
-    check.status = stats->map_used >= FULL_PERCENT * hundredth  ? "full"
-                   : stats->map_used >= LOW_PERCENT * hundredth ? "low"
-                                                                : "ok";
+    check.value = stats.map_used;
+    check.limit = stats.map_usable;
+    check.status = stats.map_used >= FULL_PERCENT * hundredth  ? "full"
+                   : stats.map_used >= LOW_PERCENT * hundredth ? "low"
+                                                               : "ok";
     probe_say(out, &check);
+    return 0;
+}
+
+bool keep_is_broken(int code) {
+    return err_is_damage(code) || code == ERR_VERSION;
+}
+
+int keep_readers(struct ledger *ledger, enum log_database which, struct log_readers *ret, struct err *err) {
+    struct err why = {0};
+    int rc = log_readers_look(ledger, which, ret, &why);
+    if (which == LOG_DERIVED_DATA && keep_is_broken(rc)) {
+        *ret = (struct log_readers){0};
+        return 0;
+    }
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 /* Those of both databases. */
@@ -33,7 +52,7 @@ static int look_at_readers(struct ledger *ledger, struct probe_out *out, struct 
     uint64_t live = 0, dead = 0, stuck = 0;
     for (int i = 0; i < 2; i++) {
         struct log_readers readers;
-        int rc = log_readers_look(ledger, i == 0 ? LOG_EVIDENCE : LOG_DERIVED_DATA, &readers, err);
+        int rc = keep_readers(ledger, i == 0 ? LOG_EVIDENCE : LOG_DERIVED_DATA, &readers, err);
         if (rc != 0) return rc;
         live += readers.live;
         dead += readers.dead;
@@ -57,14 +76,18 @@ int keep_index(struct ledger *ledger, struct keep_index *ret, struct err *err) {
     struct keep_index index = {.status = "damaged"};
     struct log_head head;
     struct err why = {0};
+    struct db *db = NULL;
     int rc = log_head(ledger, &head, err);
     if (rc != 0) return rc;
     index.events = head.size;
-    rc = query_index_covered(ledger, &index.covered, &why);
-    if (rc == 0 && head.size <= COMPARED_MAX) {
+    rc = derived_look(ledger, &db, &why); /* makes nothing, unlike a query */
+    bool none = rc == ERR_NOTFOUND;
+    rc = none ? 0 : rc;
+    if (rc == 0 && !none) rc = query_index_covered(ledger, &index.covered, &why);
+    if (rc == 0 && !none && head.size <= COMPARED_MAX) {
         rc = query_index_check(ledger, NULL, on_difference, &index, &index.covered, &why);
     }
-    if (rc != 0 && !err_is_damage(rc)) return err_set(err, rc, "%s", why.msg);
+    if (rc != 0 && !keep_is_broken(rc)) return err_set(err, rc, "%s", why.msg);
     if (rc != 0) {
         snprintf(index.why, sizeof(index.why), "%s", why.msg);
     } else if (index.why[0] == '\0') {
@@ -101,16 +124,29 @@ static int look_at_key(void *ctx, const struct log_key_file *file, struct err *e
     return 0;
 }
 
+static int look_at_keys(struct ledger *ledger, struct probe_out *out, struct err *err) {
+    return log_key_files(ledger, look_at_key, out, err);
+}
+
+/* Each by itself: what one of them cannot see says nothing of the others. */
+static const struct {
+    const char *check;
+    int (*look)(struct ledger *ledger, struct probe_out *out, struct err *err);
+} looks[] = {{"ledger-readers", look_at_readers}, /* first: asking for statistics clears the dead ones */
+             {"ledger-quota", look_at_quota},
+             {"ledger-keys", look_at_keys},
+             {"ledger-index", look_at_index}};
+
 int probe_keep(const struct probe_box *box, struct probe_out *out, struct err *err) {
     struct ledger *ledger = NULL;
-    struct log_stats stats;
     int rc = box->open(box->ctx, false, &ledger, err);
-    if (rc == 0) rc = look_at_readers(ledger, out, err); /* first: asking for statistics clears the dead ones */
-    if (rc == 0) rc = log_stats(ledger, &stats, err);
-    if (rc == 0) {
-        look_at_quota(&stats, out);
-        rc = look_at_index(ledger, out, err);
-        if (rc == 0) rc = log_key_files(ledger, look_at_key, out, err);
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && rc == 0; i++) {
+        struct probe_check check = PROBE_CHECK(looks[i].check, "error");
+        struct err why = {0};
+        if (looks[i].look(ledger, out, &why) != 0) {
+            check.detail = why.msg;
+            probe_say(out, &check);
+        }
     }
     log_close(ledger);
     return rc;

@@ -174,10 +174,11 @@ static int add_records(struct writer *w, struct bytes said, bool always, struct 
     return rc < 0 ? rc : 0;
 }
 
-static bool was_said(struct bytes said, struct bytes check, struct bytes target) {
+/* `target` NULL: of any. */
+static bool was_said(struct bytes said, struct bytes check, const struct bytes *target) {
     struct probe_record record;
     while (probe_read(&said, &record, NULL) == 0) {
-        if (bytes_eq(record.check, check) && (target.p == NULL || bytes_eq(record.target, target))) return true;
+        if (bytes_eq(record.check, check) && (target == NULL || bytes_eq(record.target, *target))) return true;
     }
     return false;
 }
@@ -205,8 +206,8 @@ static int add_all_gone(struct writer *w, struct bytes said, struct round_look *
     int rc = look_rows(w->view, "checks", NULL, 0, &rows, err);
     while (rc == 0 && rows != NULL && (rc = look_next(rows, &row, err)) == 0) {
         struct bytes check = named_text(row, "check"), target = named_text(row, "target");
-        bool own = bytes_has_prefix(check, "ledger-") && was_said(said, check, (struct bytes){0});
-        if (own && !named_is(row, "status", "not_applicable") && !was_said(said, check, target)) {
+        bool own = bytes_has_prefix(check, "ledger-") && was_said(said, check, NULL);
+        if (own && !named_is(row, "status", "not_applicable") && !was_said(said, check, &target)) {
             rc = add_gone(w, row, err);
             look->news += rc == 0;
         }

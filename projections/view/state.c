@@ -102,7 +102,8 @@ static int view_new(struct ledger *ledger, const struct state_options *options, 
 /* What cannot be read counts as absent. */
 static int open_derived(struct state_view *view, struct err *err) {
     struct err why = {0};
-    int rc = derived_open(view->ledger, false, &view->db, &why);
+    int rc = view->options.no_write ? derived_look(view->ledger, &view->db, &why)
+                                    : derived_open(view->ledger, false, &view->db, &why);
     if (rc == 0) rc = db_begin(view->db, false, &view->txn, &why);
     if (rc != 0) {
         view->db = NULL;
