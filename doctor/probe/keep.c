@@ -1,16 +1,20 @@
-/* The probe "keep": what the ledger needs to go on writing and reading: keys that are nobody else's, quota, index, readers. */
+/* The probe "keep": what the ledger needs to go on writing and reading: keys that are nobody else's, quota, index, readers,
+ * stored states. */
 #include "doctor/probe/keep.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "doctor/probe/keep_rows.h"
 #include "doctor/probe/probe.h"
 #include "ledger/derived/derived.h"
+#include "projections/rows/projection.h"
 #include "query/query.h"
 
 #define LOW_PERCENT  80
 #define FULL_PERCENT 95
 #define COMPARED_MAX (UINT64_C(1) << 20) /* events */
+#define ROWS_MAX     (UINT64_C(1) << 22) /* stored rows that are read: some seconds */
 #define BEHIND       (UINT64_C(4) << 16) /* events that a query may have to read: more, and nobody builds the index */
 #define WITHOUT      (UINT64_C(1) << 16) /* the same where there is no index at all */
 #define STUCK        1000                /* commits by which a reader lags behind */
@@ -128,6 +132,29 @@ static int look_at_keys(struct ledger *ledger, struct probe_out *out, struct err
     return log_key_files(ledger, look_at_key, out, err);
 }
 
+struct saying {
+    struct probe_out *out;
+    bool any;
+};
+
+/* One that is stale or stopped is judged by its own view. */
+static void say_states(void *ctx, size_t projection, enum keep_ill ill) {
+    struct saying *saying = ctx;
+    struct probe_check check = PROBE_CHECK("ledger-states", "damaged");
+    if (ill != KEEP_DAMAGED) return;
+    check.target = projection_all[projection]->name;
+    probe_say(saying->out, &check);
+    saying->any = true;
+}
+
+static int look_at_states(struct ledger *ledger, struct probe_out *out, struct err *err) {
+    const struct probe_check well = PROBE_CHECK("ledger-states", "ok");
+    struct saying saying = {.out = out};
+    int rc = keep_rows_look(ledger, ROWS_MAX, NULL, say_states, &saying, err);
+    if (rc == 0 && !saying.any) probe_say(out, &well);
+    return rc;
+}
+
 /* Each by itself: what one of them cannot see says nothing of the others. */
 static const struct {
     const char *check;
@@ -135,7 +162,8 @@ static const struct {
 } looks[] = {{"ledger-readers", look_at_readers}, /* first: asking for statistics clears the dead ones */
              {"ledger-quota", look_at_quota},
              {"ledger-keys", look_at_keys},
-             {"ledger-index", look_at_index}};
+             {"ledger-index", look_at_index},
+             {"ledger-states", look_at_states}};
 
 int probe_keep(const struct probe_box *box, struct probe_out *out, struct err *err) {
     struct ledger *ledger = NULL;

@@ -366,7 +366,6 @@ static int judge_states(struct verdict_case *c, struct err *err) {
     static const struct verdict_help verify = {MESSAGE_NONE, "ledger verify"};
     size_t n = state_projections(c->view);
     struct err damage = {0};
-    (void)err;
     if (state_whole(c->view, &damage) != 0) { /* all states, and none is at fault itself */
         verdict_found(c, VERDICT_FAIL, NULL, bytes_of(""),
                       SAY_WITH(STATES_DAMAGED, message_words("error", bytes_of(damage.msg))));
@@ -389,8 +388,9 @@ static int judge_states(struct verdict_case *c, struct err *err) {
                           SAY_WITH(STATES_STALE, message_name("projection", bytes_of(name))));
         }
     }
+    int rc = verdict_stored(c, err);
     verdict_passes(c, SAY_WITH(STATES_FOLLOW, message_int("n", (int64_t)n)));
-    return 0;
+    return rc;
 }
 
 /* ---- the table ---- */
@@ -431,7 +431,7 @@ const struct verdict_clause verdict_clauses[] = {
     {"promotions", false, MESSAGE_ASK_PROMOTIONS, judge_promotions, {MESSAGE_NONE, "ledger promote apply {about}"}, NONE},
     {"evaluations", false, MESSAGE_ASK_EVALUATIONS, verdict_evaluations, NONE, NONE},
     {"agents", false, MESSAGE_ASK_AGENTS, verdict_agents, {MESSAGE_FIRST_AGENT, SEEN_TO("agents")}, NONE},
-    {"states", false, MESSAGE_ASK_STATES, judge_states, {MESSAGE_NONE, "ledger rebuild {about}"}, NONE},
+    {"states", false, MESSAGE_ASK_STATES, judge_states, {MESSAGE_NONE, "ledger rebuild {about}"}, LOOK},
     {"chain", false, MESSAGE_ASK_CHAIN, verdict_chain, NONE, LOOK},
     {"trust", false, MESSAGE_ASK_TRUST, verdict_trust, NONE, LOOK},
     {"keys", false, MESSAGE_ASK_KEYS, verdict_keys, NONE, LOOK},

@@ -105,6 +105,14 @@ static const struct probed quota = {
     .statuses = {PASSES("ok", QUOTA_OK, QUOTA_OK_OF), IS("low", WARN, QUOTA_LOW, QUOTA_LOW_OF, FIRST_QUOTA, DOCTOR),
                  IS("full", FAIL, QUOTA_FULL, QUOTA_FULL_OF, FIRST_QUOTA, DOCTOR), UNSEEN("error", QUOTA_ERROR)},
 };
+static const struct probed states = {
+    .check = "ledger-states",
+    .probe = "keep",
+    .days = 7,
+    .old = MESSAGE_STATES_OLD,
+    .statuses = {PASSES("ok", NONE, NONE), IS("damaged", FAIL, STATES_UNREADABLE, NONE, NONE, FIX),
+                 UNSEEN("error", STATES_ERROR)},
+};
 static const struct probed time_ = {
     .check = "time-sync",
     .probe = "clock",
@@ -126,7 +134,7 @@ static const struct probed probes = {
                  IS("garbage", UNKNOWN, PROBE_GARBAGE, PROBE_GARBAGE_SAYS, NONE, DOCTOR),
                  IS("error", UNKNOWN, PROBE_ERROR, PROBE_ERROR_SAYS, NONE, DOCTOR)},
 };
-static const struct probed *const all[] = {&chain, &trust, &keys, &index_, &readers, &quota, &time_, &probes};
+static const struct probed *const all[] = {&chain, &trust, &keys, &index_, &readers, &quota, &states, &time_, &probes};
 #define ALL (sizeof(all) / sizeof(all[0]))
 
 bool verdict_is_probed(struct bytes check) {
@@ -184,11 +192,14 @@ static void take_observation(struct verdict_case *c, const struct probed *of, co
     bool has = number_of(of, row, &n, &limit);
     has = of == &probes ? words.n > 0 : has;
     verdict_when(when, named_int(row, "at"));
-    const struct verdict_said said =
-        SAY_KEY(has && status.says_n != MESSAGE_NONE ? status.says_n : status.says,
-                message_name(of == &probes ? "probe" : "file", target.n > 0 ? target : check), message_name("check", check),
-                message_name("status", named_text(row, "status")), message_name("words", words),
-                message_name("time", bytes_of(when)), message_int("n", n), message_int("limit", limit));
+    const struct verdict_said said = SAY_KEY(
+        has && status.says_n != MESSAGE_NONE ? status.says_n : status.says,
+        message_name(of == &probes   ? "probe"
+                     : of == &states ? "projection"
+                                     : "file",
+                     target.n > 0 ? target : check),
+        message_name("check", check), message_name("status", named_text(row, "status")), message_name("words", words),
+        message_name("time", bytes_of(when)), message_int("n", n), message_int("limit", limit));
     verdict_found(c, status.state, row, target, said);
     if (status.state == VERDICT_PASS && of->pass == MESSAGE_NONE) {
         verdict_passes(c, said);
@@ -291,6 +302,21 @@ int verdict_readers(struct verdict_case *c, struct err *err) {
 
 int verdict_quota(struct verdict_case *c, struct err *err) {
     return judge(c, &quota, err);
+}
+
+/* Whether they follow the log is judged by themselves; only what is wrong with their rows counts. */
+static int each_ill(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
+    (void)ctx;
+    (void)err;
+    if (!named_is(row, "status", "ok") && !named_is(row, "status", "not_applicable")) {
+        take_observation(c, &states, row);
+    }
+    return 0;
+}
+
+int verdict_stored(struct verdict_case *c, struct err *err) {
+    const struct bytes key = bytes_of(states.check);
+    return verdict_each_of(c, "checks", &key, 1, each_ill, NULL, err);
 }
 
 int verdict_time(struct verdict_case *c, struct err *err) {

@@ -22,6 +22,8 @@ int verdict_epoch(struct verdict_case *c, struct err *err);
 int verdict_index(struct verdict_case *c, struct err *err);
 int verdict_readers(struct verdict_case *c, struct err *err);
 int verdict_quota(struct verdict_case *c, struct err *err);
+/* What is wrong with the stored rows of projections, for the clause "states". */
+int verdict_stored(struct verdict_case *c, struct err *err);
 int verdict_time(struct verdict_case *c, struct err *err);
 int verdict_probes(struct verdict_case *c, struct err *err);
 
