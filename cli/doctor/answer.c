@@ -86,8 +86,8 @@ struct bytes answer_pack(const char *text) {
     return bytes_has_prefix(pack, "pack/") ? (struct bytes){pack.p + 5, pack.n - 5} : pack;
 }
 
-int answer_read(struct ledger *ledger, struct state_view *view, struct bytes pack, const struct bytes *only, size_t n_only,
-                struct answer *ret, struct err *err) {
+static int read_from(struct ledger *ledger, struct state_view *view, struct bytes pack, const struct bytes *only,
+                     size_t n_only, struct answer *ret, struct err *err) {
     size_t table = state_table_find(view, "clauses");
     struct state_rows *rows = NULL;
     const struct row *row;
@@ -109,6 +109,18 @@ int answer_read(struct ledger *ledger, struct state_view *view, struct bytes pac
                        pack.n > 0 ? (const char *)pack.p : "");
     }
     return rc < 0 ? rc : 0;
+}
+
+int answer_read(struct asof *view, struct state_view **state, struct bytes pack, const struct bytes *only, size_t n_only,
+                struct answer *ret, struct err *err) {
+    struct err why = {0};
+    int rc = read_from(view->ledger, *state, pack, only, n_only, ret, &why);
+    if (rc == ERR_CORRUPT && view->base == STATE_STORED) {
+        answer_done(ret);
+        rc = asof_state_again(view, state, &why);
+        if (rc == 0) rc = read_from(view->ledger, *state, pack, only, n_only, ret, &why);
+    }
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 void answer_done(struct answer *answer) {

@@ -34,9 +34,10 @@ struct answer {
 int answer_open(struct asof *view, struct cli *cli, const char *at, bool again);
 /* "pdf-ops" of "pack/pdf-ops" too; empty for NULL. Borrowed. */
 struct bytes answer_pack(const char *text);
-/* ERR_NOTFOUND: there is no verdict on that pack. Of `only` (n_only 0: all) the clauses with these ids. The caller frees it in
+/* From *state, a view of view->ledger; where its stored rows are damaged, from the events alone, and *state is replaced.
+ * ERR_NOTFOUND: there is no verdict on that pack. Of `only` (n_only 0: all) the clauses with these ids. The caller frees it in
  * any case. */
-int answer_read(struct ledger *ledger, struct state_view *view, struct bytes pack, const struct bytes *only, size_t n_only,
+int answer_read(struct asof *view, struct state_view **state, struct bytes pack, const struct bytes *only, size_t n_only,
                 struct answer *ret, struct err *err);
 void answer_done(struct answer *answer);                                        /* a zeroed one is fine */
 const struct clause *answer_find(const struct answer *answer, struct bytes id); /* NULL: none */

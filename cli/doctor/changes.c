@@ -24,7 +24,7 @@ static int read_at(struct asof *view, const char *text, struct bytes pack, struc
     if (asof_parse(view, text, true, &at, &err) != 0) return cli_fail_input(view->cli, &err);
     int rc = asof_state(view, &at, &state, &err);
     int exit_code = rc == 0 ? opening_unreadable(view->cli, state) : 0;
-    if (rc == 0 && exit_code == 0) rc = answer_read(view->ledger, state, pack, NULL, 0, ret, &err);
+    if (rc == 0 && exit_code == 0) rc = answer_read(view, &state, pack, NULL, 0, ret, &err);
     state_close(state);
     return rc == 0 ? exit_code : asof_fail_lookup(view, &err);
 }

@@ -81,6 +81,12 @@ int doctor_check_only(struct cli *cli, const struct doctor_ask *ask, const struc
     return 0;
 }
 
+int doctor_fail(const struct cli *cli, const struct err *err) {
+    if (err->code != ERR_CORRUPT) return cli_fail(cli, err);
+    return cli_refuse(cli, EXIT_SYSTEM, ERR_CORRUPT, "derived data is damaged, which 'ledger doctor --fix' mends: %s",
+                      err->msg);
+}
+
 static int show(struct cli *cli, const struct doctor_ask *ask, const struct round_result *round, const struct fix *fix,
                 const char *form, bool list) {
     struct answer *answer = calloc(1, sizeof(*answer));
@@ -92,7 +98,7 @@ static int show(struct cli *cli, const struct doctor_ask *ask, const struct roun
         exit_code = cli_fail(cli, &err); /* what was seen last is not of this ledger */
     }
     if (exit_code == 0) exit_code = opening_unreadable(cli, view.state);
-    int rc = exit_code == 0 ? answer_read(view.ledger, view.state, ask->pack, ask->only, ask->n_only, answer, &err) : 0;
+    int rc = exit_code == 0 ? answer_read(&view, &view.state, ask->pack, ask->only, ask->n_only, answer, &err) : 0;
     if (exit_code == 0 && rc != 0) exit_code = asof_fail_lookup(&view, &err);
     if (exit_code == 0) exit_code = doctor_check_only(cli, ask, answer);
     if (exit_code == 0 && list) {

@@ -25,6 +25,10 @@ struct doctor_ask {
 /* Refuses an --only that no clause has. Returns 0 or an exit code after reporting. */
 int doctor_check_only(struct cli *cli, const struct doctor_ask *ask, const struct answer *answer);
 
+/* cli_fail, for what goes wrong once the evidence was read: what is damaged then is derived data, which says nothing of the
+ * ledger and can be mended. */
+int doctor_fail(const struct cli *cli, const struct err *err);
+
 /* What a round needs of the command: paths, the passphrase, what is known of the ledger. */
 struct opening {
     struct cli *cli;

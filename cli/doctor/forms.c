@@ -86,7 +86,7 @@ static int print_json(struct asof *view, const struct answer *answer, const stru
     obj_list(&obj, "clauses", &clauses);
     if (rc != 0) {
         obj_done(&obj);
-        return cli_fail(view->cli, &err);
+        return doctor_fail(view->cli, &err);
     }
     put_probes(round, &obj);
     obj_uint(&obj, "recorded", round != NULL ? round->appended : 0);

@@ -75,7 +75,7 @@ static int print_probes(struct asof *view, struct err *err) {
     }
     buf_done(&text);
     int exit_code = table_end(table);
-    return rc != 0 ? cli_fail(view->cli, err) : exit_code;
+    return rc != 0 ? doctor_fail(view->cli, err) : exit_code;
 }
 
 static int print_json(struct asof *view, const struct answer *answer) {
@@ -109,7 +109,7 @@ static int print_json(struct asof *view, const struct answer *answer) {
     obj_list(&obj, "probes", &probes);
     if (rc == 0) return cli_print(view->cli, &obj, false);
     obj_done(&obj);
-    return cli_fail(view->cli, &err);
+    return doctor_fail(view->cli, &err);
 }
 
 int list_print(struct asof *view, const struct answer *answer) {

@@ -33,7 +33,7 @@ int mend_run(struct opening *opening, const struct doctor_ask *ask, struct round
     if (rc == 0) rc = fix_carry_out(ledger, &options, ret, &err);
     out_progress_end(&progress);
     log_close(ledger);
-    return rc == 0 ? 0 : cli_fail(opening->cli, &err);
+    return rc == 0 ? 0 : doctor_fail(opening->cli, &err);
 }
 
 /* Not by cli_open, whose reading clears dead readers. */
@@ -136,7 +136,7 @@ int mend_plan(struct cli *cli, const struct doctor_ask *ask, bool json) {
     if (exit_code == 0 && setback_refuse(ledger, &err) != 0) exit_code = cli_fail(cli, &err);
     if (exit_code == 0) {
         int rc = fix_look(ledger, &options, fix, &err);
-        exit_code = rc == 0 ? say_plan(cli, fix, json) : cli_fail(cli, &err);
+        exit_code = rc == 0 ? say_plan(cli, fix, json) : doctor_fail(cli, &err);
     }
     log_close(ledger);
     free(fix);

@@ -117,7 +117,7 @@ int opening_round(struct opening *opening, const struct doctor_ask *ask, struct 
     int rc = round_run(&options, ret, &err);
     out_progress_end(&progress);
     if (rc == 0) return 0;
-    exit_code = cli_fail(opening->cli, &err);
+    exit_code = doctor_fail(opening->cli, &err);
     if (exit_code == EXIT_SYSTEM) say_no_probe(opening->cli);
     return exit_code;
 }

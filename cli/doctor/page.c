@@ -237,5 +237,5 @@ int page_print(struct asof *view, const struct answer *answer, const struct roun
     put_ids(view->cli, answer, CLAUSE_PASS);
     put_ids(view->cli, answer, CLAUSE_LEFT_OUT);
     put_round(view->cli, round);
-    return rc == 0 ? 0 : cli_fail(view->cli, &err);
+    return rc == 0 ? 0 : doctor_fail(view->cli, &err);
 }

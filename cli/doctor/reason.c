@@ -49,7 +49,7 @@ static int explain(struct asof *view, struct bytes pack, const char *id, struct 
     const struct bytes only = bytes_of(id);
     struct answer *answer = calloc(1, sizeof(*answer));
     if (answer == NULL) return err_set(err, ERR_NOMEM, "no memory for the verdict");
-    int rc = answer_read(view->ledger, view->state, pack, &only, 1, answer, err);
+    int rc = answer_read(view, &view->state, pack, &only, 1, answer, err);
     if (rc == 0 && answer->n == 0) {
         rc = fail_unknown(view, state_table_find(view->state, "clauses"), pack, id, err);
     } else if (rc == 0) {

@@ -81,8 +81,7 @@ static int look(struct watching *w, struct answer *answer, struct round_result *
     if (exit_code != 0 || *w->opening.stop != 0) return exit_code;
     exit_code = answer_open(&view, w->cli, NULL, w->begun);
     if (exit_code == 0) exit_code = opening_unreadable(w->cli, view.state);
-    int rc =
-        exit_code == 0 ? answer_read(view.ledger, view.state, w->ask->pack, w->ask->only, w->ask->n_only, answer, &err) : 0;
+    int rc = exit_code == 0 ? answer_read(&view, &view.state, w->ask->pack, w->ask->only, w->ask->n_only, answer, &err) : 0;
     if (exit_code == 0 && rc != 0) exit_code = asof_fail_lookup(&view, &err);
     if (exit_code == 0 && first) exit_code = doctor_check_only(w->cli, w->ask, answer);
     if (exit_code == 0) {

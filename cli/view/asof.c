@@ -43,6 +43,7 @@ int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *r
 int asof_state(struct asof *view, const struct asof_at *at, struct state_view **ret, struct err *err) {
     struct state_options options;
     struct out_progress progress;
+    struct err why = {0};
     state_options_init(&options);
     out_progress_init(&progress, view->cli, "catching up");
     options.at = at->at;
@@ -52,9 +53,22 @@ int asof_state(struct asof *view, const struct asof_at *at, struct state_view **
     options.pack_files_ctx = &view->look;
     options.progress = out_progress_draw;
     options.progress_ctx = &progress;
-    int rc = state_open(view->ledger, &options, ret, err);
+    options.base = view->base;
+    int rc = state_open(view->ledger, &options, ret, &why);
+    if (rc == ERR_CORRUPT && view->base == STATE_STORED) {
+        options.base = view->base = STATE_EVENTS;
+        rc = state_open(view->ledger, &options, ret, &why);
+    }
     out_progress_end(&progress);
-    return rc;
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+}
+
+int asof_state_again(struct asof *view, struct state_view **state, struct err *err) {
+    const struct asof_at at = {state_at(*state), state_now(*state)};
+    state_close(*state);
+    *state = NULL;
+    view->base = STATE_EVENTS;
+    return asof_state(view, &at, state, err);
 }
 
 static int open_ledger(struct asof *view, struct cli *cli, enum cli_open mode) {

@@ -23,6 +23,7 @@ struct asof {
     struct log_head head; /* of the log when it was opened */
     const volatile int *stop;
     bool said;                  /* that the evidence cannot be read */
+    enum state_base base;       /* STATE_EVENTS: nothing that is stored is read */
     bool recorded;              /* files of packs are not looked at: what is judged is in the log alone */
     struct installed_look look; /* at the files of packs: their status, unless a command asks for every byte */
     struct asserted asserted;   /* about a requested time before the log began */
@@ -45,8 +46,12 @@ int asof_again(struct asof *view, struct cli *cli);
 /* Opens only the ledger, for views made with asof_state. */
 int asof_ledger(struct asof *view, struct cli *cli);
 int asof_ledger_again(struct asof *view, struct cli *cli); /* once more in one command */
-/* Makes a view of that moment, with progress on standard error; the caller closes it. */
+/* Makes a view of that moment, with progress on standard error; the caller closes it. Where what is stored cannot be read, of
+ * the events alone. */
 int asof_state(struct asof *view, const struct asof_at *at, struct state_view **ret, struct err *err);
+/* The same moment from the events alone, in place of *state: its stored rows turned out to be damaged. *state is NULL after a
+ * failure. */
+int asof_state_again(struct asof *view, struct state_view **state, struct err *err);
 /* The exit code of an answer that rests on the view. Where the evidence cannot be read, reports that and returns
  * EXIT_INVALID. */
 int asof_exit(struct asof *view, int exit_code);

@@ -82,12 +82,13 @@ static int add_changed(struct state_view *view, struct log_batch *batch, const c
     return rc < 0 ? rc : 0;
 }
 
-int round_judge(struct ledger *ledger, const char *actor, uint64_t *ret, struct err *err) {
+int round_judge(struct ledger *ledger, const char *actor, enum state_base base, uint64_t *ret, struct err *err) {
     struct state_options options;
     struct state_view *view = NULL;
     struct log_batch *batch = NULL;
     struct err why = {0};
     int rc = state_options_present(ledger, &options, err);
+    options.base = base;
     if (rc == 0) rc = state_open(ledger, &options, &view, err);
     if (rc == 0) rc = log_batch_new(ledger, &batch, err);
     if (rc == 0) rc = add_changed(view, batch, actor, err);

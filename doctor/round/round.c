@@ -22,14 +22,28 @@ struct round {
     size_t n_children;
     struct probe_out chain; /* what the verification says */
     bool bad;               /* the ledger does not verify */
+    struct ledger *ledger;  /* to append to */
+    enum state_base base;   /* STATE_EVENTS: stored rows turned out to be damaged */
 };
 
-static int open_view(struct ledger *ledger, struct state_view **ret, struct err *err) {
+static int open_view(const struct round *round, struct ledger *ledger, struct state_view **ret, struct err *err) {
     struct state_options options;
     int rc = state_options_present(ledger, &options, err);
     options.no_write = true;
+    options.base = round->base;
     if (rc == 0) rc = state_open(ledger, &options, ret, err);
     return rc;
+}
+
+/* Does the step; once more from the events alone where stored rows cannot be read. Nothing was appended then. */
+static int with_states(struct round *round, int (*step)(struct round *round, struct err *err), struct err *err) {
+    struct err why = {0};
+    int rc = step(round, &why);
+    if (rc == ERR_CORRUPT && round->base == STATE_STORED) {
+        round->base = STATE_EVENTS;
+        rc = step(round, &why);
+    }
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 /* ---- which are due ---- */
@@ -47,8 +61,9 @@ static int find_due(struct round *round, struct err *err) {
     size_t n = options->probes != NULL ? options->n_probes : probe_count;
     struct ledger *ledger = NULL;
     struct state_view *view = NULL;
+    round->n_due = 0;
     int rc = options->box->open(options->box->ctx, false, &ledger, err);
-    if (rc == 0) rc = open_view(ledger, &view, err);
+    if (rc == 0) rc = open_view(round, ledger, &view, err);
     for (size_t i = 0; i < n && i < ROUND_PROBES_MAX && rc == 0; i++) {
         const struct probe *probe = &probes[i];
         uint64_t looked = 0;
@@ -240,6 +255,7 @@ static int add_all(struct writer *w, struct err *err) {
         bool own = look->probe->look == NULL;
         struct bytes said = bytes_of_buf(own ? &round->chain.bytes : &round->children[at].said);
         at += !own;
+        look->said = look->news = 0;
         if (look->end == CHILD_STOPPED) continue;
         rc = add_records(w, said, look->probe->every_ns > 0, look, err);
         if (rc == 0 && look->end == CHILD_OK) rc = add_all_gone(w, said, look, err);
@@ -250,29 +266,38 @@ static int add_all(struct writer *w, struct err *err) {
 }
 
 static int append(struct round *round, struct err *err) {
-    const struct probe_box *box = round->options->box;
     struct writer w = {.round = round};
-    struct ledger *ledger = NULL;
-    int rc = box->open(box->ctx, true, &ledger, err);
-    if (rc == 0) rc = open_view(ledger, &w.view, err);
-    if (rc == 0) rc = log_batch_new(ledger, &w.batch, err);
+    int rc = open_view(round, round->ledger, &w.view, err);
+    if (rc == 0) rc = log_batch_new(round->ledger, &w.batch, err);
     if (rc == 0) rc = add_all(&w, err);
     size_t n = rc == 0 ? log_batch_count(w.batch) : 0;
     state_close(w.view);
     if (n > 0) rc = log_batch_commit(w.batch, NULL, NULL, NULL, err);
     round->ret->appended += rc == 0 ? n : 0;
     log_batch_free(w.batch);
+    return rc;
+}
+
+static int judge(struct round *round, struct err *err) {
     uint64_t judged = 0;
-    if (rc == 0 && round->options->n_clauses == 0) rc = round_judge(ledger, round->options->actor, &judged, err);
+    int rc = round_judge(round->ledger, round->options->actor, round->base, &judged, err);
     round->ret->appended += judged;
-    log_close(ledger);
+    return rc;
+}
+
+static int record(struct round *round, struct err *err) {
+    const struct probe_box *box = round->options->box;
+    int rc = box->open(box->ctx, true, &round->ledger, err);
+    if (rc == 0) rc = with_states(round, append, err);
+    if (rc == 0 && round->options->n_clauses == 0) rc = with_states(round, judge, err);
+    log_close(round->ledger);
     return rc;
 }
 
 int round_run(const struct round_options *options, struct round_result *ret, struct err *err) {
     struct round round = {.options = options, .ret = ret};
     memset(ret, 0, sizeof(*ret));
-    int rc = find_due(&round, err);
+    int rc = with_states(&round, find_due, err);
     if (rc == 0) {
         verify_first(&round);
     }
@@ -280,7 +305,7 @@ int round_run(const struct round_options *options, struct round_result *ret, str
         rc = start(&round, err);
         look_all(&round, rc);
     }
-    if (rc == 0 && !round.bad && !is_stopped(&round)) rc = append(&round, err);
+    if (rc == 0 && !round.bad && !is_stopped(&round)) rc = record(&round, err);
     for (size_t i = 0; i < round.n_children; i++) {
         child_done(&round.children[i]);
     }

@@ -8,6 +8,7 @@
 #define DOCTOR_ROUND_ROUND_H
 
 #include "doctor/round/children.h"
+#include "projections/store/options.h"
 
 #define ROUND_PROBES_MAX 16
 
@@ -49,8 +50,8 @@ struct round_result {
  * written to. `ret` is filled as far as it came. */
 int round_run(const struct round_options *options, struct round_result *ret, struct err *err);
 
-/* Appends doctor.judged for the box and each pack whose verdict is another than the newest recorded one. *ret (may be NULL):
- * how many. */
-int round_judge(struct ledger *ledger, const char *actor, uint64_t *ret, struct err *err);
+/* Appends doctor.judged for the box and each pack whose verdict is another than the newest recorded one. `base`: of the states
+ * that it is judged from; ERR_CORRUPT where stored rows cannot be read. *ret (may be NULL): how many. */
+int round_judge(struct ledger *ledger, const char *actor, enum state_base base, uint64_t *ret, struct err *err);
 
 #endif

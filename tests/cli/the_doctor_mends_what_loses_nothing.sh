@@ -98,8 +98,25 @@ open(sys.argv[1], "r+b").write(data)
 END
 box 0 doctor --fix -n --only states --json
 json '[.repairs[].target] | index("runs") != null' true
+cp "$BOX/derived/data.mdb" damaged.mdb
+for how in --no-probe '--no-probe --json' --list 'why states' 'diff 1' '--only states' ''; do
+    cat damaged.mdb >"$BOX/derived/data.mdb"
+    # shellcheck disable=SC2086
+    doctor $how # from the events alone
+    err_empty
+done
+cat damaged.mdb >"$BOX/derived/data.mdb"
+doctor --only states --json
+state states fail
+json '.clauses[0].remedy' 'ledger doctor --fix'
+same "$(jq -r '.clauses[0].messages[].args.projection' .out | grep -cx runs)" 1
+cat damaged.mdb >"$BOX/derived/data.mdb"
+doctor --json
+state states fail
+cat damaged.mdb >"$BOX/derived/data.mdb"
 doctor --fix --json
 json '[.repairs[].outcome] | unique | join(" ")' ok
+state states pass
 box 0 why run/a
 box 0 rebuild --check
 
