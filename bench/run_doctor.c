@@ -1,5 +1,5 @@
 /* The doctor without looking: a view, every clause of the box with since when, as `ledger doctor --no-probe` reads them; on the
- * log of the bench, and on a box of some hundred events with checks that come and go. Against the limits, and against
+ * log of the bench, on a box of some hundred events with checks that come and go, and on one with a thousand models. Against the limits, and against
  * reading the verdict alone. */
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #define READS       20
 #define DEMO_EVENTS 400
 #define DEMO_CHECKS 40
+#define MODELS      1000
 #define LIMIT_DEMO  0.1 /* s */
 #define LIMIT_LARGE 1.0
 #define BODY_MAX    4096
@@ -74,23 +75,42 @@ static int measure(struct bench *b, struct ledger *ledger, const char *name, con
 }
 
 /* A check that is well, then ill, then well. */
-static int add_check(struct log_batch *batch, unsigned i, struct err *err) {
+static void put_check(struct mp_map *body, struct log_draft *draft, unsigned i, char subject[64]) {
+    char check[32];
+    snprintf(check, sizeof(check), "bench-%u", i % DEMO_CHECKS);
+    snprintf(subject, 64, "check/%s", check);
+    mp_map_text(body, "check", bytes_of(check));
+    mp_map_text(body, "status", bytes_of(i / DEMO_CHECKS % 3 == 1 ? "error" : "ok"));
+    draft->kind = bytes_of("doctor.observed");
+    draft->grade = bytes_of("measured");
+}
+
+static void put_model(struct mp_map *body, struct log_draft *draft, unsigned i, char subject[64]) {
+    char name[32], digest[80];
+    snprintf(name, sizeof(name), "bench-%u", i);
+    snprintf(digest, sizeof(digest), "sha256:%064x", i);
+    snprintf(subject, 64, "model/%s", name);
+    mp_map_text(body, "model", bytes_of(name));
+    mp_map_text(body, "digest", bytes_of(digest));
+    mp_map_text(body, "runtime", bytes_of("llama.cpp"));
+    draft->kind = bytes_of("model.observed");
+    draft->grade = bytes_of("reported");
+}
+
+typedef void putter(struct mp_map *body, struct log_draft *draft, unsigned i, char subject[64]);
+
+static int add(struct log_batch *batch, putter *put, unsigned i, struct err *err) {
     struct buf bytes = {.max = BODY_MAX};
     struct mp_map body;
     struct log_draft draft;
-    char check[32], subject[48];
-    snprintf(check, sizeof(check), "bench-%u", i % DEMO_CHECKS);
-    snprintf(subject, sizeof(subject), "check/%s", check);
+    char subject[64];
     mp_map_init(&body, BODY_MAX);
-    mp_map_text(&body, "check", bytes_of(check));
-    mp_map_text(&body, "status", bytes_of(i / DEMO_CHECKS % 3 == 1 ? "error" : "ok"));
-    int rc = mp_map_write(&body, &bytes, err);
     log_draft_init(&draft);
-    draft.kind = bytes_of("doctor.observed");
+    put(&body, &draft, i, subject);
+    int rc = mp_map_write(&body, &bytes, err);
     draft.subject = bytes_of(subject);
     draft.actor = bytes_of("user:bench");
     draft.source = bytes_of("bench");
-    draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&bytes);
     if (rc == 0) rc = log_batch_add(batch, &draft, err);
     mp_map_done(&body);
@@ -98,12 +118,12 @@ static int add_check(struct log_batch *batch, unsigned i, struct err *err) {
     return rc;
 }
 
-static int demo_new(struct bench *b, struct ledger **ret, struct err *err) {
+static int box_new(struct bench *b, const char *name, putter *put, unsigned n, struct ledger **ret, struct err *err) {
     struct log_batch *batch = NULL;
-    int rc = bench_ledger_new(b, "doctor", ret, err);
+    int rc = bench_ledger_new(b, name, ret, err);
     if (rc == 0) rc = log_batch_new(*ret, &batch, err);
-    for (unsigned i = 0; i < DEMO_EVENTS && rc == 0; i++) {
-        rc = add_check(batch, i, err);
+    for (unsigned i = 0; i < n && rc == 0; i++) {
+        rc = add(batch, put, i, err);
     }
     if (rc == 0) rc = log_batch_commit(batch, NULL, NULL, NULL, err);
     log_batch_free(batch);
@@ -111,12 +131,15 @@ static int demo_new(struct bench *b, struct ledger **ret, struct err *err) {
 }
 
 int run_doctor(struct bench *b, struct err *err) {
-    struct ledger *demo = NULL;
+    struct ledger *demo = NULL, *models = NULL;
     struct state_options options;
     state_options_init(&options);
-    int rc = demo_new(b, &demo, err);
+    int rc = box_new(b, "doctor", put_check, DEMO_EVENTS, &demo, err);
     if (rc == 0) rc = measure(b, demo, "doctor_demo", "doctor_demo_vs_verdict", "100 ms", LIMIT_DEMO, err);
     log_close(demo);
+    if (rc == 0) rc = box_new(b, "models", put_model, MODELS, &models, err);
+    if (rc == 0) rc = measure(b, models, "doctor_models", "doctor_models_vs_verdict", "1 s", LIMIT_LARGE, err);
+    log_close(models);
     if (rc == 0) rc = rebuild_catch_up(b->ledger, &options, err);
     if (rc == 0) rc = measure(b, b->ledger, "doctor", "doctor_vs_verdict", "1 s", LIMIT_LARGE, err);
     return rc;

@@ -151,29 +151,37 @@ static int each_check(struct verdict_case *c, const struct row *row, struct err 
     return rc;
 }
 
-static int judge_each(struct verdict_case *c, int (*each)(struct verdict_case *c, const struct row *row, struct err *err),
-                      struct err *err) {
-    c->beside = false;
-    int rc = verdict_each(c, "checks", each, err);
-    if (rc == 0 && c->found == 0) {
-        c->beside = true;
-        rc = verdict_each(c, "checks", each, err);
-    }
-    return rc;
+static int each_disk_beside(struct verdict_case *c, const struct row *row, struct err *err) {
+    c->beside = true;
+    return each_disk(c, row, err);
+}
+
+static int each_check_beside(struct verdict_case *c, const struct row *row, struct err *err) {
+    c->beside = true;
+    return each_check(c, row, err);
+}
+
+static int judge_each(struct verdict_case *c, verdict_each_row *each, verdict_each_row *beside, struct err *err) {
+    int rc = verdict_each_apart(c, "checks", each, err);
+    return rc == 0 && c->found == 0 ? verdict_each_apart(c, "checks", beside, err) : rc;
 }
 
 static int newest_disk(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
     int64_t *newest = ctx, seq = named_int(row, "updated_seq");
     (void)c;
     (void)err;
-    *newest = of_disk(row) && seq > *newest ? seq : *newest;
+    *newest = seq > *newest ? seq : *newest;
     return 0;
 }
 
 static int judge_disk(struct verdict_case *c, struct err *err) {
+    static const char *const measured[] = {"disk-space", "disk-inodes"};
     int64_t newest = 0;
-    int rc = judge_each(c, each_disk, err);
-    if (rc == 0) rc = verdict_each_of(c, "checks", NULL, 0, newest_disk, &newest, err);
+    int rc = judge_each(c, each_disk, each_disk_beside, err);
+    for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]) && rc == 0; i++) {
+        const struct bytes check = bytes_of(measured[i]);
+        rc = verdict_each_of(c, "checks", &check, 1, newest_disk, &newest, err);
+    }
     if (rc == 0) rc = verdict_look_failed(c, "disk", newest, err);
     if (rc == 0 && c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of("disk-space"), SAY(DISKS_UNSEEN));
@@ -183,7 +191,7 @@ static int judge_disk(struct verdict_case *c, struct err *err) {
 }
 
 static int judge_checks(struct verdict_case *c, struct err *err) {
-    int rc = judge_each(c, each_check, err);
+    int rc = judge_each(c, each_check, each_check_beside, err);
     verdict_passes_of(c, MESSAGE_CHECKS_PASS, MESSAGE_CHECKS_NONE);
     return rc;
 }

@@ -33,6 +33,9 @@ static void forget_said(struct verdict_case *c) {
 void verdict_case_init(struct verdict_case *c) {
     c->state = VERDICT_PASS;
     c->found = c->heaviest = 0;
+    c->there = c->loaded = 0;
+    c->beside = false;
+    c->room = NULL;
     c->about[0] = c->more[0] = '\0';
     c->help = NULL;
     c->command[0] = '\0';
@@ -257,7 +260,7 @@ int verdict_each_of(struct verdict_case *c, const char *table, const struct byte
 }
 
 struct each_row {
-    int (*call)(struct verdict_case *c, const struct row *row, struct err *err);
+    verdict_each_row *call;
 };
 
 static int call_each(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
@@ -265,10 +268,37 @@ static int call_each(struct verdict_case *c, void *ctx, const struct row *row, s
     return each->call(c, row, err);
 }
 
-int verdict_each(struct verdict_case *c, const char *table,
-                 int (*each)(struct verdict_case *c, const struct row *row, struct err *err), struct err *err) {
+int verdict_each(struct verdict_case *c, const char *table, verdict_each_row *each, struct err *err) {
     struct each_row ctx = {each};
     return verdict_each_of(c, table, NULL, 0, call_each, &ctx, err);
+}
+
+/* What `each` finds of one row: 0: nothing, else the state and 1. */
+static int answer_alone(struct state_view *view, const struct row *row, watch_function *of, unsigned *ret,
+                        struct err *err) {
+    const struct each_row each = {(verdict_each_row *)of};
+    struct verdict_case c;
+    c.view = view;
+    c.pack = (struct bytes){0};
+    c.installed = NULL;
+    verdict_case_init(&c);
+    int rc = each.call(&c, row, err);
+    *ret = c.found > 0 ? 1 + (unsigned)c.state : 0;
+    return rc;
+}
+
+int verdict_each_apart(struct verdict_case *c, const char *table, verdict_each_row *each, struct err *err) {
+    const struct watch_question question = {answer_alone, (watch_function *)each};
+    size_t n[WATCH_ANSWERS] = {0};
+    bool known = false;
+    int rc = c->pack.n == 0 ? look_sum(c->view, table, &question, n, &known, err) : 0;
+    if (rc != 0 || !known) return rc != 0 ? rc : verdict_each(c, table, each, err);
+    for (int i = VERDICT_PASS; i < VERDICT_STATES; i++) {
+        c->found += n[i + 1];
+        if (n[i + 1] > 0 && (enum verdict_state)i > c->state) begin_heavier(c, (enum verdict_state)i, (struct bytes){0});
+        c->heaviest += (enum verdict_state)i == c->state ? n[i + 1] : 0;
+    }
+    return 0;
 }
 
 int verdict_look(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n, struct row *row,

@@ -17,7 +17,7 @@ static const struct verdict_help restore = {MESSAGE_FIRST_FETCH, LOOK}, again = 
                                  remove_it = {MESSAGE_FIRST_REMOVE, LOOK}, look_at_it = {MESSAGE_FIRST_EVALUATE, SEEN_TO},
                                  too_large = {MESSAGE_FIRST_REMOVE, SEEN_TO};
 
-struct room {
+struct models_room {
     struct capability_host host;
     struct capability tier;
 };
@@ -79,11 +79,15 @@ static int read_digest(struct verdict_case *c, const struct row *model, int64_t 
 
 /* ---- what it is for this machine ---- */
 
-static int take_size(struct verdict_case *c, const struct row *row, const struct room *room, bool *ret_found,
-                     struct err *err) {
+static int read_room(struct verdict_case *c, struct models_room *ret, struct err *err) {
+    int rc = capability_host(c->view, (struct bytes){0}, &ret->host, err);
+    return rc == 0 ? capability_judge(c->view, ret->host.gpu_bytes, ret->host.memory_bytes, &ret->tier, err) : rc;
+}
+
+static int take_size_in(struct verdict_case *c, const struct row *row, const struct models_room *room, bool *ret_found,
+                        struct err *err) {
     int64_t most = room->tier.tier.largest_model_bytes, bytes = named_int(row, "bytes");
     bool seen = false;
-    *ret_found = false;
     if (room->host.seq == LOG_NO_SEQ || !room->tier.known || most == CAPABILITY_UNLIMITED || bytes <= most) return 0;
     snprintf(c->target, sizeof(c->target), "%.*s", REASON_NAME(name_of(row)));
     int rc = verdict_seen_to(c, "models", c->target, named_int(row, "since_seq"), &seen, err);
@@ -95,6 +99,15 @@ static int take_size(struct verdict_case *c, const struct row *row, const struct
     lead(c, VERDICT_WARN, &too_large);
     if (c->state == VERDICT_WARN) reason_cite(&c->reason, room->host.seq, 0);
     return 0;
+}
+
+static int take_size(struct verdict_case *c, const struct row *row, bool *ret_found, struct err *err) {
+    struct models_room room = {0};
+    if (c->room != NULL) return take_size_in(c, row, c->room, ret_found, err);
+    int rc = read_room(c, &room, err);
+    if (rc == 0) rc = take_size_in(c, row, &room, ret_found, err);
+    capability_done(&room.tier);
+    return rc;
 }
 
 static int take_remote(struct verdict_case *c, const struct row *row, struct err *err) {
@@ -110,39 +123,21 @@ static int take_remote(struct verdict_case *c, const struct row *row, struct err
     return rc;
 }
 
-struct counting {
-    struct verdict_case *c;
-    struct room room;
-    int64_t there, loaded;
-};
-
-static int take_model(struct counting *n, const struct row *row, struct err *err) {
-    struct verdict_case *c = n->c;
+static int each_model(struct verdict_case *c, const struct row *row, struct err *err) {
     int64_t hashed = 0, bad = 0;
     bool large = false;
     bool loaded = named_is(row, "state", "loaded");
     if (named_is(row, "state", "remote")) return take_remote(c, row, err);
     if (!loaded && !named_is(row, "state", "present")) return 0;
-    n->there++;
-    n->loaded += loaded;
+    c->there++;
+    c->loaded += loaded;
     int rc = read_digest(c, row, &hashed, err);
     if (rc == 0) rc = take_check(c, row, "model-file", hashed, &bad, err);
     if (rc == 0) rc = take_check(c, row, "model-digest", 0, &bad, err);
     if (rc == 0) rc = take_check(c, row, "ollama-blob", 0, &bad, err);
-    if (rc == 0) rc = take_size(c, row, &n->room, &large, err);
+    if (rc == 0) rc = take_size(c, row, &large, err);
     if (rc == 0 && bad == 0 && !large) verdict_found(c, VERDICT_PASS, row, name_of(row), SAY(NONE));
     return rc;
-}
-
-static int each_model(struct counting *n, struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *row;
-    int rc = look_rows(n->c->view, "models", NULL, 0, &rows, err);
-    while (rc == 0 && rows != NULL && (rc = state_rows_next(rows, &row, err)) == 0) {
-        rc = take_model(n, row, err);
-    }
-    state_rows_close(rows);
-    return rc < 0 ? rc : 0;
 }
 
 /* ---- names that moved ---- */
@@ -217,20 +212,22 @@ static int was_looked(struct verdict_case *c, bool *ret, struct err *err) {
 }
 
 int verdict_models(struct verdict_case *c, struct err *err) {
-    struct counting n = {.c = c};
+    struct models_room room = {0};
     bool looked = false;
-    int rc = capability_host(c->view, (struct bytes){0}, &n.room.host, err);
-    if (rc == 0) rc = capability_judge(c->view, n.room.host.gpu_bytes, n.room.host.memory_bytes, &n.room.tier, err);
-    if (rc == 0) rc = each_model(&n, err);
-    if (rc == 0) rc = verdict_each(c, "model_names", each_name, err);
+    int rc = read_room(c, &room, err);
+    c->room = &room;
+    if (rc == 0) rc = verdict_each_apart(c, "models", each_model, err);
+    if (rc == 0) rc = verdict_each_apart(c, "model_names", each_name, err);
     if (rc == 0) rc = was_looked(c, &looked, err);
-    capability_done(&n.room.tier);
+    c->room = NULL;
+    capability_done(&room.tier);
     if (rc != 0) return rc;
     if (c->found == 0) {
         verdict_leave_out(c, SAY(NO_MODELS));
     } else if (!looked) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), SAY(MODELS_UNSEEN));
     }
-    verdict_passes(c, SAY_WITH(MODELS_THERE, message_int("n", n.there), message_int("loaded", n.loaded)));
+    verdict_passes(c,
+                   SAY_WITH(MODELS_THERE, message_int("n", (int64_t)c->there), message_int("loaded", (int64_t)c->loaded)));
     return 0;
 }

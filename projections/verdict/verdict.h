@@ -56,6 +56,8 @@ struct verdict_case {
     uint32_t n_said;
     bool left_out;                     /* it does not apply: the reason says why, and there is no state */
     size_t found, heaviest;            /* findings in all, and those of the current state */
+    size_t there, loaded;              /* models that are; counted for the words alone */
+    const struct models_room *room;    /* for models, read once; NULL: not yet */
     bool beside;                       /* there were no other findings: checks that do not apply count too */
     char about[VERDICT_ABOUT_MAX];     /* subject of the first of the most severe findings */
     char more[VERDICT_ABOUT_MAX];      /* what else is known of it; set by its finder */
@@ -119,8 +121,11 @@ int verdict_seen_to(struct verdict_case *c, const char *check, const char *targe
 
 /* Calls `each` with every row of a table, judged, until it returns non-zero. A table that the view lacks makes the clause
  * unknown. */
-int verdict_each(struct verdict_case *c, const char *table,
-                 int (*each)(struct verdict_case *c, const struct row *row, struct err *err), struct err *err);
+typedef int verdict_each_row(struct verdict_case *c, const struct row *row, struct err *err);
+int verdict_each(struct verdict_case *c, const char *table, verdict_each_row *each, struct err *err);
+/* The same, where what `each` finds of a row depends on nothing but the row, the view and the time: not on the case, nor on
+ * other rows' findings. Where only the state is asked for, just the rows are read for which something has changed. */
+int verdict_each_apart(struct verdict_case *c, const char *table, verdict_each_row *each, struct err *err);
 /* The same for the rows whose key begins with these parts. */
 int verdict_each_of(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n,
                     int (*each)(struct verdict_case *c, void *ctx, const struct row *row, struct err *err), void *ctx,

@@ -1,6 +1,8 @@
 /* Looks up a table by name first; an absent table has no rows. */
 #include "projections/view/look.h"
 
+#include "projections/view/view.h"
+
 typedef int getter(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row,
                    struct err *err);
 
@@ -35,4 +37,12 @@ int look_rows(struct state_view *view, const char *table, const struct bytes *pa
 
 int look_next(struct state_rows *rows, const struct row **ret, struct err *err) {
     return rows == NULL ? 1 : state_rows_next_stored(rows, ret, err);
+}
+
+int look_sum(struct state_view *view, const char *table, const struct watch_question *question, size_t ret[WATCH_ANSWERS],
+             bool *ret_known, struct err *err) {
+    size_t number = state_table_find(view, table);
+    *ret_known = false;
+    if (number == SIZE_MAX || view->watched == NULL || view->watched->sum == NULL) return 0;
+    return view->watched->sum(view->watched, number, question, ret, ret_known, err);
 }

@@ -13,6 +13,17 @@ enum watch_what {
     WATCH_STATUS  /* the status of projections; neither table nor key */
 };
 
+struct state_view;
+
+/* What is asked of each row of a table, alone: the answer is a small number, and depends on the row and on what is read for
+ * it, nothing else. `of` is passed on. */
+#define WATCH_ANSWERS 8
+typedef void watch_function(void);
+struct watch_question {
+    int (*answer)(struct state_view *view, const struct row *row, watch_function *of, unsigned *ret, struct err *err);
+    watch_function *of;
+};
+
 struct watch {
     void (*look)(struct watch *watch, enum watch_what what, size_t table, struct bytes key);
     /* The view's time was compared with this moment. */
@@ -23,6 +34,10 @@ struct watch {
     size_t (*begin)(struct watch *watch, size_t table, struct bytes key);
     /* The judge has ended; row NULL: it failed. */
     void (*end)(struct watch *watch, size_t before, const struct row *row);
+    /* How many rows of the table give each answer: only those are asked again for which something has changed. *ret_known
+     * false: the judge reads them itself. NULL: it always does. */
+    int (*sum)(struct watch *watch, size_t table, const struct watch_question *question, size_t ret[WATCH_ANSWERS],
+               bool *ret_known, struct err *err);
 };
 
 static inline void watch_look(struct watch *watch, enum watch_what what, size_t table, struct bytes key) {

@@ -71,6 +71,7 @@ static int walk_from(struct state_view *view, const struct state_table *table, c
                              .from = known->position,
                              .from_now = known->now,
                              .columns = columns,
+                             .brief = true,
                              .work = state_tuning()->since_work,
                              .ctx = (void *)(uintptr_t)table,
                              .known = known->rows,

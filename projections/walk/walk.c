@@ -312,7 +312,7 @@ bool walk_has_read(const struct walk *w, size_t table, struct bytes key, bool ca
 int walk_judged(const struct walk *w, int (*each)(void *ctx, size_t table, struct bytes key), void *ctx) {
     int rc = 0;
     for (size_t i = 0; i < w->nodes.n && rc == 0; i++) {
-        rc = each(ctx, w->nodes.nodes[i].table, w->nodes.nodes[i].key);
+        rc = w->nodes.nodes[i].part_of == 0 ? each(ctx, w->nodes.nodes[i].table, w->nodes.nodes[i].key) : 0;
     }
     return rc;
 }

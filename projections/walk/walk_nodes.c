@@ -12,7 +12,7 @@
 #include "projections/view/state.h"
 
 /* What a judge read (watch.h). Its own row counts whole, another one without the columns of COLUMN_WORK. */
-enum dep { DEP_ROW = 1, DEP_ROW_OF_OTHERS, DEP_RANGE, DEP_TABLE, DEP_NODE, DEP_STATUS };
+enum dep { DEP_ROW = 1, DEP_ROW_OF_OTHERS, DEP_RANGE, DEP_TABLE, DEP_NODE, DEP_STATUS, DEP_PART };
 
 static uint64_t mix(uint64_t h, const void *p, size_t n) {
     const uint8_t *bytes = p;
@@ -76,50 +76,66 @@ void walk_nodes_done(struct walk_nodes *nodes) {
     free(nodes->pairs.slots);
     free(nodes->edges);
     free(nodes->queue);
+    free(nodes->later);
+    free(nodes->sums);
     buf_done(&nodes->scratch);
     row_done(&nodes->rows[0]);
     row_done(&nodes->rows[1]);
 }
 
 /* Keys with equal hashes are in consecutive slots: the next one has the hash plus one. */
-static uint64_t key_hash(size_t table, struct bytes key) {
-    return dep_of(DEP_NODE, table, key);
+static uint64_t key_hash(size_t table, struct bytes key, uint32_t part_of) {
+    return part_of > 0 ? dep_of(DEP_PART, part_of, key) : dep_of(DEP_NODE, table, key);
+}
+
+static size_t find(const struct walk_nodes *nodes, size_t table, struct bytes key, uint32_t part_of) {
+    const struct walk_slot *slot;
+    for (uint64_t hash = key_hash(table, key, part_of); (slot = map_find(&nodes->by_key, hash)) != NULL; hash++) {
+        const struct walk_node *node = &nodes->nodes[slot->value - 1];
+        if (node->table == table && node->part_of == part_of && bytes_eq(node->key, key)) return slot->value - 1;
+    }
+    return SIZE_MAX;
 }
 
 size_t walk_nodes_find(const struct walk_nodes *nodes, size_t table, struct bytes key) {
-    const struct walk_slot *slot;
-    for (uint64_t hash = key_hash(table, key); (slot = map_find(&nodes->by_key, hash)) != NULL; hash++) {
-        const struct walk_node *node = &nodes->nodes[slot->value - 1];
-        if (node->table == table && bytes_eq(node->key, key)) return slot->value - 1;
-    }
-    return SIZE_MAX;
+    return find(nodes, table, key, 0);
 }
 
 static int no_memory(struct err *err) {
     return err_set(err, ERR_NOMEM, "out of memory");
 }
 
+/* Creates a node that is not there yet. */
+static int add(struct walk_nodes *nodes, size_t table, struct bytes key, uint32_t part_of, size_t *ret, struct err *err) {
+    uint64_t hash = key_hash(table, key, part_of);
+    while (map_find(&nodes->by_key, hash) != NULL) {
+        hash++;
+    }
+    uint8_t *copy = malloc(key.n + 1);
+    struct walk_slot *slot = copy != NULL ? map_slot(&nodes->by_key, hash) : NULL;
+    if (slot == NULL || array_room(&nodes->nodes, nodes->n + 1, &nodes->room, sizeof(*nodes->nodes), NULL) != 0) {
+        free(copy);
+        return no_memory(err);
+    }
+    if (key.n > 0) {
+        memcpy(copy, key.p, key.n);
+    }
+    *ret = nodes->n++;
+    slot->value = (uint32_t)(*ret + 1);
+    nodes->nodes[*ret] = (struct walk_node){.table = table,
+                                            .key = {copy, key.n},
+                                            .part_of = part_of,
+                                            .answer = WATCH_ANSWERS,
+                                            .deadline = INT64_MAX,
+                                            .past = INT64_MIN,
+                                            .presence = nodes->cause};
+    return 0;
+}
+
 int walk_nodes_add(struct walk_nodes *nodes, size_t table, struct bytes key, bool wanted, size_t *ret, struct err *err) {
     size_t found = walk_nodes_find(nodes, table, key);
-    if (found == SIZE_MAX) {
-        uint64_t hash = key_hash(table, key);
-        while (map_find(&nodes->by_key, hash) != NULL) {
-            hash++;
-        }
-        uint8_t *copy = malloc(key.n + 1);
-        struct walk_slot *slot = copy != NULL ? map_slot(&nodes->by_key, hash) : NULL;
-        if (slot == NULL || array_room(&nodes->nodes, nodes->n + 1, &nodes->room, sizeof(*nodes->nodes), NULL) != 0) {
-            free(copy);
-            return no_memory(err);
-        }
-        if (key.n > 0) {
-            memcpy(copy, key.p, key.n);
-        }
-        found = nodes->n++;
-        slot->value = (uint32_t)(found + 1);
-        nodes->nodes[found] = (struct walk_node){
-            .table = table, .key = {copy, key.n}, .deadline = INT64_MAX, .past = INT64_MIN, .presence = nodes->cause};
-    }
+    int rc = found == SIZE_MAX ? add(nodes, table, key, 0, &found, err) : 0;
+    if (rc != 0) return rc;
     struct walk_node *node = &nodes->nodes[found];
     size_t tracks = (size_t)__builtin_popcountll(nodes->columns[table]);
     if (wanted && !node->wanted) {
@@ -131,13 +147,21 @@ int walk_nodes_add(struct walk_nodes *nodes, size_t table, struct bytes key, boo
 }
 
 void walk_nodes_dirty(struct walk_nodes *nodes, size_t at) {
-    if (nodes->nodes[at].dirty) return;
-    if (array_room(&nodes->queue, nodes->queued + 1, &nodes->queue_room, sizeof(*nodes->queue), NULL) != 0) {
+    struct walk_node *node = &nodes->nodes[at];
+    if (node->dirty) return;
+    int rc = node->sums ? array_room(&nodes->later, nodes->n_later + 1, &nodes->later_room, sizeof(*nodes->later), NULL)
+                        : array_room(&nodes->queue, nodes->queued + 1, &nodes->queue_room, sizeof(*nodes->queue), NULL);
+    if (rc != 0) {
         nodes->rc = ERR_NOMEM;
         return;
     }
-    nodes->nodes[at].dirty = true;
-    nodes->queue[nodes->queued++] = (uint32_t)at;
+    node->dirty = true;
+    if (node->sums) {
+        nodes->later[nodes->n_later++] = (uint32_t)at;
+    } else {
+        nodes->queue[nodes->queued++] = (uint32_t)at;
+        nodes->parts_are_right = false;
+    }
 }
 
 /* ---- who looks at what ---- */
@@ -244,6 +268,19 @@ static bool same_for_others(struct walk_nodes *nodes, size_t table, struct bytes
     return memcmp(hash[0], hash[1], WALK_HASH) == 0;
 }
 
+/* The row is counted in these sums, or from now on. */
+static void dirty_parts(struct walk_nodes *nodes, size_t table, struct bytes key, bool there) {
+    for (size_t i = 0; i < nodes->n_sums; i++) {
+        if (nodes->sums[i].table != table) continue;
+        size_t part = find(nodes, table, key, (uint32_t)(i + 1));
+        int rc = part == SIZE_MAX && there ? add(nodes, table, key, (uint32_t)(i + 1), &part, NULL) : 0;
+        nodes->rc = rc != 0 ? rc : nodes->rc;
+        if (part != SIZE_MAX) {
+            walk_nodes_dirty(nodes, part);
+        }
+    }
+}
+
 void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key, struct bytes before, struct bytes after) {
     uint64_t others = dep_of(DEP_ROW_OF_OTHERS, table, key), whole = dep_of(DEP_TABLE, table, (struct bytes){0});
     bool came_or_went = (before.n == 0) != (after.n == 0);
@@ -257,6 +294,7 @@ void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key
     if (node != SIZE_MAX) {
         walk_nodes_dirty(nodes, node);
     }
+    dirty_parts(nodes, table, key, after.n > 0);
     dirty_dependents(nodes, dep_of(DEP_ROW, table, key));
     bool watched = has_dependents(nodes, others) || has_dependents(nodes, whole);
     if (watched && (came_or_went || !same_for_others(nodes, table, before, after))) {
@@ -317,6 +355,17 @@ bool walk_hash(const struct row *row, size_t column, uint8_t ret[WALK_HASH]) {
     return good;
 }
 
+/* The newest moment that its judge, and what it counted, found past. */
+static int64_t past_of(const struct walk_nodes *nodes, const struct walk_node *node) {
+    int64_t past = node->past;
+    for (size_t i = 0; i < nodes->n && node->sums; i++) {
+        const struct walk_node *part = &nodes->nodes[i];
+        bool counted = part->part_of > 0 && &nodes->nodes[nodes->sums[part->part_of - 1].node] == node;
+        past = counted && part->past > past ? part->past : past;
+    }
+    return past;
+}
+
 static void take_tracks(struct walk_nodes *nodes, struct walk_node *node, const struct row *row, bool appeared) {
     uint8_t hash[WALK_HASH];
     size_t k = 0;
@@ -330,8 +379,9 @@ static void take_tracks(struct walk_nodes *nodes, struct walk_node *node, const 
             if (before > track->cause.at) { /* its source dates it before its predecessor */
                 track->cause.at = before;
             }
-            if (node->past > (int64_t)track->cause.at) { /* recorded after it ended */
-                track->cause.at = (uint64_t)node->past;
+            int64_t past = past_of(nodes, node);
+            if (past > (int64_t)track->cause.at) { /* recorded after it ended */
+                track->cause.at = (uint64_t)past;
             }
         }
     }
@@ -399,17 +449,6 @@ static void on_end(struct watch *watch, size_t before, const struct row *row) {
     nodes->current = before;
 }
 
-void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, const uint64_t *columns) {
-    *nodes = (struct walk_nodes){.watch = {on_look, on_time, on_work, on_begin, on_end},
-                                 .plan = plan,
-                                 .columns = columns,
-                                 .current = SIZE_MAX,
-                                 .deadline = INT64_MAX};
-    buf_init(&nodes->scratch, 2 * ROW_BYTES_MAX);
-    row_init(&nodes->rows[0], NULL);
-    row_init(&nodes->rows[1], NULL);
-}
-
 static int judge(struct walk_nodes *nodes, size_t at, struct err *err) {
     struct row row;
     const struct walk_node *node = &nodes->nodes[at];
@@ -423,14 +462,94 @@ static int judge(struct walk_nodes *nodes, size_t at, struct err *err) {
     return rc;
 }
 
+/* Asks the row of a part again, and counts its answer instead of the earlier one. */
+static int ask(struct walk_nodes *nodes, size_t at, struct err *err) {
+    const struct walk_sum *sum = &nodes->sums[nodes->nodes[at].part_of - 1];
+    const struct watch_question question = sum->question;
+    struct row row;
+    size_t before = nodes->current;
+    unsigned answer = WATCH_ANSWERS;
+    nodes->current = at;
+    nodes->nodes[at].deadline = INT64_MAX;
+    nodes->nodes[at].past = INT64_MIN;
+    row_init(&row, state_table(nodes->view, sum->table));
+    nodes->view->depth++; /* a judge reads it */
+    int rc = view_get_key(nodes->view, sum->table, nodes->nodes[at].key, &row, err);
+    rc = rc == 0 ? question.answer(nodes->view, &row, question.of, &answer, err) : rc == ERR_NOTFOUND ? 0 : rc;
+    nodes->view->depth--;
+    row_done(&row);
+    nodes->current = before;
+    if (rc != 0) return rc;
+    struct walk_node *part = &nodes->nodes[at];
+    size_t *n = nodes->sums[part->part_of - 1].n;
+    nodes->deadline = part->deadline < nodes->deadline ? part->deadline : nodes->deadline;
+    if (part->answer == answer) return 0;
+    if (part->answer < WATCH_ANSWERS) n[part->answer]--;
+    if (answer < WATCH_ANSWERS) n[answer]++;
+    part->answer = (uint8_t)answer;
+    walk_nodes_dirty(nodes, nodes->sums[part->part_of - 1].node);
+    return 0;
+}
+
+/* A new sum, with all rows of its table. */
+static int begin_sum(struct walk_nodes *nodes, size_t table, const struct watch_question *question, struct err *err) {
+    struct state_rows *rows = NULL;
+    struct bytes key, bytes;
+    uint32_t number = (uint32_t)nodes->n_sums + 1;
+    size_t at, first = nodes->n;
+    if (array_room(&nodes->sums, number, &nodes->sums_room, sizeof(*nodes->sums), NULL) != 0) return no_memory(err);
+    nodes->sums[nodes->n_sums++] = (struct walk_sum){.node = nodes->current, .table = table, .question = *question};
+    int rc = state_rows_open(nodes->view, table, NULL, 0, &rows, err);
+    while (rc == 0 && (rc = view_rows_raw(rows, &key, &bytes, err)) == 0) {
+        rc = add(nodes, table, key, number, &at, err);
+    }
+    state_rows_close(rows);
+    rc = rc == 1 ? 0 : rc;
+    for (size_t i = first, end = nodes->n; i < end && rc == 0; i++) {
+        rc = ask(nodes, i, err);
+    }
+    return rc;
+}
+
+static int on_sum(struct watch *watch, size_t table, const struct watch_question *question, size_t ret[WATCH_ANSWERS],
+                  bool *ret_known, struct err *err) {
+    struct walk_nodes *nodes = nodes_of(watch);
+    size_t i = 0;
+    *ret_known = false;
+    if (nodes->current == SIZE_MAX) return 0;
+    if (!nodes->parts_are_right) { /* it is asked again when they are */
+        nodes->nodes[nodes->current].sums = true;
+        walk_nodes_dirty(nodes, nodes->current);
+        return 0;
+    }
+    while (i < nodes->n_sums &&
+           (nodes->sums[i].node != nodes->current || nodes->sums[i].table != table ||
+            nodes->sums[i].question.answer != question->answer || nodes->sums[i].question.of != question->of)) {
+        i++;
+    }
+    int rc = i == nodes->n_sums ? begin_sum(nodes, table, question, err) : 0;
+    if (rc != 0) return rc;
+    memcpy(ret, nodes->sums[i].n, sizeof(nodes->sums[i].n));
+    *ret_known = true;
+    return 0;
+}
+
+static int judge_again(struct walk_nodes *nodes, size_t at, struct err *err) {
+    nodes->nodes[at].dirty = false;
+    return nodes->nodes[at].part_of > 0 ? ask(nodes, at, err) : judge(nodes, at, err);
+}
+
 int walk_nodes_settle(struct walk_nodes *nodes, struct err *err) {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < nodes->queued; i++) {
-        size_t at = nodes->queue[i];
-        nodes->nodes[at].dirty = false;
-        rc = judge(nodes, at, err);
-    }
-    nodes->queued = 0;
+    do {
+        for (size_t i = 0; rc == 0 && i < nodes->queued; i++) {
+            rc = judge_again(nodes, nodes->queue[i], err);
+        }
+        nodes->queued = 0;
+        nodes->parts_are_right = true;
+        if (rc == 0 && nodes->n_later > 0) rc = judge_again(nodes, nodes->later[--nodes->n_later], err);
+    } while (rc == 0 && (nodes->queued > 0 || nodes->n_later > 0));
+    nodes->queued = nodes->n_later = 0;
     return rc == 0 && nodes->rc != 0 ? err_set(err, nodes->rc, "out of memory") : rc;
 }
 
@@ -444,4 +563,15 @@ void walk_nodes_due(struct walk_nodes *nodes) {
             nodes->deadline = nodes->nodes[i].deadline;
         }
     }
+}
+
+void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, const uint64_t *columns) {
+    *nodes = (struct walk_nodes){.watch = {on_look, on_time, on_work, on_begin, on_end, plan->brief ? on_sum : NULL},
+                                 .plan = plan,
+                                 .columns = columns,
+                                 .current = SIZE_MAX,
+                                 .deadline = INT64_MAX};
+    buf_init(&nodes->scratch, 2 * ROW_BYTES_MAX);
+    row_init(&nodes->rows[0], NULL);
+    row_init(&nodes->rows[1], NULL);
 }

@@ -16,12 +16,22 @@ struct walk_node {
     size_t table;
     struct bytes key; /* owned */
     bool wanted, there, dirty;
+    bool sums;                /* its judge counts rows: it is judged when nothing else is dirty */
+    uint8_t answer;           /* of a part; WATCH_ANSWERS: none */
+    uint32_t part_of;         /* number + 1 of the sum that this row is counted in; 0: a row with its judge */
     uint8_t value[WALK_HASH]; /* of what other judges may use */
     int64_t deadline;         /* when the judge's answer may change; INT64_MAX: never */
     int64_t past;             /* the newest moment it found past; INT64_MIN: none */
     struct walk_cause presence;
     struct bytes came;         /* owned: the cells of the reported columns when it appeared, an array; see walk_came */
     struct walk_track *tracks; /* one for each reported column, in order; NULL: not wanted */
+};
+
+/* The answers that a judge counts. Each row is a part: a node of its own, so that a change costs what it changes. */
+struct walk_sum {
+    size_t node, table; /* node: the row whose judge counts */
+    struct watch_question question;
+    size_t n[WATCH_ANSWERS];
 };
 
 struct walk_edge {
@@ -49,6 +59,11 @@ struct walk_nodes {
     size_t n_edges, edges_room;
     uint32_t *queue; /* dirty ones */
     size_t queued, queue_room;
+    uint32_t *later; /* dirty ones that have sums */
+    size_t n_later, later_room;
+    bool parts_are_right; /* nothing that a part rests on is dirty */
+    struct walk_sum *sums;
+    size_t n_sums, sums_room;
     int64_t deadline; /* not later than the earliest of all nodes */
     struct buf scratch;
     struct row rows[2];

@@ -45,6 +45,7 @@ struct walk_plan {
     const struct walk_known *known; /* of rows of known_table, where the walk begins; may be NULL */
     size_t n_known;
     const struct state_table *known_table;
+    bool brief;                     /* only answers are needed, not their words: a judge may count rows (watch.h) */
     bool keep_came;                 /* walk_came will be called: costs memory for each row that appears */
     const struct walk_notes *notes; /* what is reported meanwhile; NULL: nothing. Borrowed */
 };

@@ -3,8 +3,11 @@
 #include "projections/verdict/grade.h"
 #include "projections/verdict/messages.h"
 #include "tests/projections/state_box.h"
+#include "tests/projections/tuned.h"
 
 #define DAY_NS (INT64_C(86400) * 1000000000)
+
+TUNED(__wrap_state_tuning)
 
 static struct box box;
 
@@ -83,6 +86,31 @@ static void what_time_alone_changed_has_a_time_and_no_event(void **state) {
     box_view(&box, LOG_NO_SEQ, (uint64_t)passes - 1);
     find_clause("", "faults");
     is_since("warn", seq);
+}
+
+/* What is read for it grows with the number of events, not with its square. */
+static void since_when_is_found_among_many_models(void **state) {
+    enum { MODELS = 200, READ_FOR_EACH = 40 };
+    struct state_tuning tuning = *state_tuning();
+    char subject[40], json[200];
+    uint64_t seq = 0, first = 0;
+    (void)state;
+    observe("probe", "ok");
+    for (unsigned i = 0; i < MODELS; i++) {
+        snprintf(subject, sizeof(subject), "model/m%u", i);
+        snprintf(json, sizeof(json), "{\"model\":\"m%u\",\"digest\":\"sha256:%064x\",\"runtime\":\"vllm\"}", i, i);
+        seq = box_event(&box, "model.observed", subject, json);
+        snprintf(json, sizeof(json), "{\"check\":\"model-file\",\"target\":\"sha256:%064x\",\"status\":\"%s\"}", i,
+                 i == MODELS / 2 ? "stale" : "ok");
+        seq = box_event(&box, "doctor.observed", "check/model-file", json);
+        first = i == MODELS / 2 ? seq : first;
+    }
+    tuning.since_work = (uint64_t)MODELS * READ_FOR_EACH;
+    tune(&tuning);
+    box_view(&box, LOG_NO_SEQ, 0);
+    find_clause("", "models");
+    is_since("warn", first);
+    tune(NULL);
 }
 
 static void a_clause_of_a_pack_begins_with_its_installation(void **state) {
@@ -224,6 +252,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_clause_says_since_which_event_it_has_its_state),
         TEST(what_time_alone_changed_has_a_time_and_no_event),
+        TEST(since_when_is_found_among_many_models),
         TEST(a_clause_of_a_pack_begins_with_its_installation),
         TEST(what_was_found_is_messages_with_arguments),
         TEST(a_verdict_lists_the_same_messages),
