@@ -3,19 +3,23 @@
  * evaluated, and a model that is too large for the machine, are warnings. Loaded or not is no fault. */
 #include "projections/machine/capability.h"
 #include "projections/permissions/tiers.h"
+#include "projections/rows/list.h"
 #include "projections/verdict/verdict.h"
 #include "projections/view/look.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define DAYS      7
 #define SHORT_MAX 19 /* of a digest that is shown */
 #define LOOK      "ledger doctor --only models"
+#define NAMES_MAX 32 /* of a model that are looked at */
 #define SEEN_TO   "ledger append doctor.remedied -s check/models check=models target={about} remedy=REMEDY outcome=ok"
 
 static const struct verdict_help restore = {MESSAGE_FIRST_FETCH, LOOK}, again = {MESSAGE_NONE, LOOK},
                                  remove_it = {MESSAGE_FIRST_REMOVE, LOOK}, look_at_it = {MESSAGE_FIRST_EVALUATE, SEEN_TO},
-                                 too_large = {MESSAGE_FIRST_REMOVE, SEEN_TO};
+                                 too_large = {MESSAGE_FIRST_REMOVE, SEEN_TO},
+                                 ask_again = {MESSAGE_FIRST_START_SERVER, "ledger doctor --only runtimes"};
 
 struct models_room {
     struct capability_host host;
@@ -47,20 +51,30 @@ static const struct file_status {
     {"stale", VERDICT_WARN, MESSAGE_MODEL_WRITTEN, &again},
 };
 
-/* One check of a model; *ret_seq: its newest event, 0 when it is in order or was never made. */
-static int take_check(struct verdict_case *c, const struct row *model, const char *check, int64_t since, int64_t *ret_seq,
-                      struct err *err) {
+/* What is known of its file. */
+struct checked {
+    bool known;  /* it was looked at here */
+    bool bad;    /* something was found */
+    bool failed; /* it is no such file: what else is known of it says the same */
+};
+
+/* One check of a model. */
+static int take_check(struct verdict_case *c, const struct row *model, const char *check, int64_t since,
+                      struct checked *file, struct err *err) {
     const struct bytes key[] = {bytes_of(check), named_text(model, "digest")};
     struct row row;
     bool there = false;
+    if (file->failed) return 0;
     int rc = verdict_look(c, "checks", key, 2, &row, &there, err);
+    file->known = file->known || (rc == 0 && there);
     for (size_t i = 0; rc == 0 && there && i < sizeof(file_statuses) / sizeof(file_statuses[0]); i++) {
         const struct file_status *s = &file_statuses[i];
         bool outdated = s->state == VERDICT_WARN && named_int(&row, "updated_seq") < since;
         if (!named_is(&row, "status", s->status) || outdated) continue;
         verdict_found(c, s->state, &row, name_of(model), SAY_KEY(s->says, message_name("model", name_of(model))));
         lead(c, s->state, s->help);
-        *ret_seq = named_int(&row, "updated_seq");
+        file->bad = true;
+        file->failed = s->state == VERDICT_FAIL;
     }
     row_done(&row);
     return rc < 0 ? rc : 0;
@@ -123,21 +137,98 @@ static int take_remote(struct verdict_case *c, const struct row *row, struct err
     return rc;
 }
 
+/* Who has it. */
+struct held_by {
+    bool answers;         /* one that answers, or of which nothing is known */
+    bool loaded;          /* it is in the memory of one of these */
+    struct bytes silent;  /* one that does not answer, by its name */
+    struct reason reason; /* whose event says so */
+};
+
+/* Does the server not answer that has the name? One elsewhere has its address in the runtime's name here, and not there. */
+static int is_silent(struct verdict_case *c, struct bytes runtime, struct bytes endpoint, struct held_by *h, bool *ret,
+                     struct err *err) {
+    const uint8_t *at = memchr(runtime.p, '@', runtime.n);
+    const struct bytes family = {runtime.p, at != NULL ? (size_t)(at - runtime.p) : runtime.n};
+    bool there = false;
+    int rc = 0;
+    *ret = false;
+    for (int i = 0; i < 2 && rc == 0 && !there; i++) {
+        const struct bytes key[] = {i == 0 ? runtime : family, endpoint};
+        struct row server;
+        rc = verdict_look(c, "runtimes", key, 2, &server, &there, err);
+        *ret = rc == 0 && there && named_is(&server, "state", "unreachable");
+        if (*ret) reason_cite(&h->reason, (uint64_t)named_int(&server, "updated_seq"), 0);
+        row_done(&server);
+    }
+    return rc;
+}
+
+static int take_holder(struct verdict_case *c, struct bytes runtime, struct bytes model, struct held_by *h,
+                       struct err *err) {
+    const struct bytes key[] = {runtime, model};
+    struct row name;
+    bool there = false, silent = false;
+    int rc = verdict_look(c, "model_names", key, 2, &name, &there, err);
+    if (rc == 0 && there) rc = is_silent(c, runtime, named_text(&name, "endpoint"), h, &silent, err);
+    if (rc == 0 && silent) {
+        h->silent = runtime;
+    } else if (rc == 0) {
+        h->answers = true;
+        h->loaded = h->loaded || (there && named_bool(&name, "loaded"));
+    }
+    row_done(&name);
+    return rc < 0 ? rc : 0;
+}
+
+/* A name is preceded by its runtime and a blank; without one, nothing is known of who has it. */
+static int read_holders(struct verdict_case *c, const struct row *model, struct held_by *h, struct err *err) {
+    struct list list;
+    struct bytes item, words;
+    int rc = 0;
+    reason_init(&h->reason);
+    list_open(&list, named_list(model, "names"));
+    for (size_t i = 0; rc == 0 && i < NAMES_MAX && list_next(&list, &item); i++) {
+        const uint8_t *blank = list_name(item, "", &words) ? memchr(words.p, ' ', words.n) : NULL;
+        size_t n = blank != NULL ? (size_t)(blank - words.p) : 0;
+        if (blank == NULL) {
+            h->answers = true;
+        } else {
+            rc = take_holder(c, (struct bytes){words.p, n}, (struct bytes){blank + 1, words.n - n - 1}, h, err);
+        }
+    }
+    return rc;
+}
+
+static void take_untold(struct verdict_case *c, const struct row *model, const struct held_by *h) {
+    verdict_found(c, VERDICT_UNKNOWN, model, name_of(model),
+                  SAY_WITH(MODEL_UNTOLD, message_name("model", name_of(model)), message_name("runtime", h->silent)));
+    lead(c, VERDICT_UNKNOWN, &ask_again);
+    for (size_t i = 0; c->state == VERDICT_UNKNOWN && i < h->reason.n_seqs; i++) {
+        reason_cite(&c->reason, h->reason.seqs[i], 0);
+    }
+}
+
 static int each_model(struct verdict_case *c, const struct row *row, struct err *err) {
-    int64_t hashed = 0, bad = 0;
-    bool large = false;
-    bool loaded = named_is(row, "state", "loaded");
+    int64_t hashed = 0;
+    struct checked file = {0};
+    struct held_by h = {0};
+    bool large = false, loaded = named_is(row, "state", "loaded");
     if (named_is(row, "state", "remote")) return take_remote(c, row, err);
     if (!loaded && !named_is(row, "state", "present")) return 0;
-    c->there++;
-    c->loaded += loaded;
     int rc = read_digest(c, row, &hashed, err);
-    if (rc == 0) rc = take_check(c, row, "model-file", hashed, &bad, err);
-    if (rc == 0) rc = take_check(c, row, "model-digest", 0, &bad, err);
-    if (rc == 0) rc = take_check(c, row, "ollama-blob", 0, &bad, err);
+    if (rc == 0) rc = take_check(c, row, "model-file", hashed, &file, err);
+    if (rc == 0) rc = take_check(c, row, "model-digest", 0, &file, err);
+    if (rc == 0) rc = take_check(c, row, "ollama-blob", 0, &file, err);
     if (rc == 0) rc = take_size(c, row, &large, err);
-    if (rc == 0 && bad == 0 && !large) verdict_found(c, VERDICT_PASS, row, name_of(row), SAY(NONE));
-    return rc;
+    if (rc == 0) rc = read_holders(c, row, &h, err);
+    if (rc != 0) return rc;
+    bool silent = h.silent.n > 0 && !h.answers, untold = silent && !file.known;
+    c->there += !untold;
+    c->loaded += loaded && !silent && (h.loaded || h.silent.n == 0);
+    if (untold) take_untold(c, row, &h);
+    if (!file.bad && !large && !untold) verdict_found(c, VERDICT_PASS, row, name_of(row), SAY(NONE));
+    return 0;
 }
 
 /* ---- names that moved ---- */

@@ -193,6 +193,36 @@ static void a_model_that_is_too_large_is_a_warning(void **state) {
     clause("models", "pass", "1 is there; loaded: 0");
 }
 
+static void a_model_of_a_server_that_does_not_answer_may_be_there_or_not(void **state) {
+    (void)state;
+    runtime("observed", "");
+    model(",\"endpoint\":\"http://gpu:8000\",\"digest\":\"" A "\"");
+    box_event(&box, "model.loaded", "model/m", "{\"model\":\"m\",\"runtime\":\"vllm\",\"endpoint\":\"http://gpu:8000\"}");
+    looked();
+    clause("models", "pass", "1 is there; loaded: 1");
+    uint64_t seq = runtime("unreachable", ",\"error\":\"refused\"");
+    clause("models", "unknown", "nobody can tell whether m is there: vllm@gpu:8000 does not answer");
+    assert_true(cites(seq));
+    box_text(&box, "remedy", "ledger doctor --only runtimes");
+    observe("model-file", A, "\"status\":\"ok\"");
+    clause("models", "pass", "1 is there; loaded: 0");
+    observe("model-file", A, "\"status\":\"missing\"");
+    clause("models", "fail", "the file of m is not there");
+    observe("model-file", A, "\"status\":\"ok\"");
+    runtime("observed", "");
+    clause("models", "pass", "1 is there; loaded: 1");
+}
+
+static void a_model_that_another_server_has_too_is_there(void **state) {
+    (void)state;
+    runtime("observed", "");
+    model(",\"endpoint\":\"http://gpu:8000\",\"digest\":\"" A "\"");
+    box_event(&box, "model.observed", "model/n", "{\"model\":\"n\",\"runtime\":\"llama.cpp\",\"digest\":\"" A "\"}");
+    runtime("unreachable", ",\"error\":\"refused\"");
+    looked();
+    clause("models", "pass", "1 is there; loaded: 0");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -206,6 +236,8 @@ int main(void) {
         TEST(a_damaged_file_of_a_store_is_of_its_model_or_else_a_check),
         TEST(a_name_that_moved_since_it_was_evaluated_is_a_warning_until_it_is_evaluated_again),
         TEST(a_model_that_is_too_large_is_a_warning),
+        TEST(a_model_of_a_server_that_does_not_answer_may_be_there_or_not),
+        TEST(a_model_that_another_server_has_too_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
