@@ -259,8 +259,7 @@ static int add_all(struct writer *w, struct err *err) {
         if (look->end == CHILD_STOPPED) continue;
         rc = add_records(w, said, look->probe->every_ns > 0, look, err);
         if (rc == 0 && look->end == CHILD_OK) rc = add_all_gone(w, said, look, err);
-        if (rc == 0 && look->probe->every_ns != PROBE_ASKED)
-            rc = add_end(w, look, err); /* nobody waits for its next look */
+        if (rc == 0) rc = add_end(w, look, err);
     }
     return rc;
 }

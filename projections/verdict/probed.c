@@ -33,6 +33,7 @@ struct probed {
     } statuses[STATUSES];
 };
 
+#define ASKED  "weights" /* a probe that looks only when it is asked to: nobody waits for its next look */
 #define DOCTOR "ledger doctor"
 #define FIX    "ledger doctor --fix"
 /* A status of which only its words are known: how the probe could not look. */
@@ -205,7 +206,8 @@ static void take_observation(struct verdict_case *c, const struct probed *of, co
         verdict_passes(c, said);
     }
     if (verdict_leads(c, status.state)) {
-        c->own_help = (struct verdict_help){status.first, status.command};
+        bool asked = of == &probes && bytes_is(target, ASKED);
+        c->own_help = (struct verdict_help){status.first, asked ? "ledger doctor --only models" : status.command};
         c->help = &c->own_help;
     }
 }
@@ -252,9 +254,10 @@ static int each_observation(struct verdict_case *c, void *ctx, const struct row 
     if (l->of->newest && (named_int(row, "at") != l->newest || named_int(row, "updated_seq") != l->seq)) {
         return 0;
     }
+    bool asked = l->of == &probes && named_is(row, "target", ASKED);
     if (named_is(row, "status", "not_applicable")) {
         l->skipped = true;
-    } else {
+    } else if (!asked || verdict_of_late(c, named_int(row, "at"), l->of->days)) {
         take_observation(c, l->of, row);
     }
     return 0;

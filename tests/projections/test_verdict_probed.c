@@ -286,6 +286,15 @@ static void stored_rows_count_while_they_are_damaged(void **state) {
     is("checks", "pass", "0 other checks were made", "");
 }
 
+static void nobody_waits_for_a_probe_that_looks_only_when_it_is_asked_to(void **state) {
+    (void)state;
+    observe("probe", ",\"target\":\"weights\",\"status\":\"timeout\"");
+    is("probes", "unknown", "weights did not end in time", "ledger doctor --only models");
+    observe("probe", ",\"target\":\"weights\",\"status\":\"ok\"");
+    is("probes", "pass", "1 probe looked", "");
+    is_later("probes", 8, "");
+}
+
 static void an_epoch_key_ages(void **state) {
     (void)state;
     box_view(&box, LOG_NO_SEQ, 0);
@@ -326,6 +335,7 @@ int main(void) {
         TEST(of_several_names_of_one_thing_the_newest_counts),
         TEST(of_several_files_and_probes_each_counts),
         TEST(stored_rows_count_while_they_are_damaged),
+        TEST(nobody_waits_for_a_probe_that_looks_only_when_it_is_asked_to),
         TEST(an_epoch_key_ages),
         TEST(what_is_not_kept_is_said_once),
     };
