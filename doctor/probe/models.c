@@ -1,5 +1,6 @@
 /* The probes "models" and "weights": files of models that the ledger has a path of, which is private and in an event alone.
- * Files of an Ollama store are looked at by its ingest source.
+ * Of an Ollama store the files of weights that the ledger knows by their digest: whether they are there, and as long as their
+ * manifests say, is looked at by its ingest source, which hashes a file again only if its status changed.
  *
  *   model-file     is it there, as long as it was, and not written to since it was hashed? Costs a stat
  *   model-digest   is it what its digest says, byte by byte? When it is asked for: it takes minutes
@@ -33,6 +34,8 @@ struct model_file {
     char digest[DIGEST_MAX], path[FILE_PATH_MAX];
     uint64_t bytes;  /* UINT64_MAX: not stated */
     uint64_t hashed; /* when it was last known to be what it should be; ns */
+    bool of_store;   /* of Ollama */
+    bool doubted;    /* its digest was another one when it was last read */
 };
 
 struct files {
@@ -40,6 +43,7 @@ struct files {
     size_t n;
     struct log_reader *reader;
     struct buf private_;
+    char store[FILE_PATH_MAX]; /* of Ollama; "": there is none */
 };
 
 /* ---- which ---- */
@@ -71,9 +75,28 @@ static int take_checked(struct state_view *view, struct model_file *f, struct er
     struct row row;
     bool there = false;
     int rc = look_stored(view, "checks", key, 2, &row, &there, err);
-    if (rc == 0 && there && named_is(&row, "status", "ok") && named_int(&row, "at") > (int64_t)f->hashed) {
+    bool good = rc == 0 && there && named_is(&row, "status", "ok");
+    if (good && named_int(&row, "at") > (int64_t)f->hashed) {
         f->hashed = (uint64_t)named_int(&row, "at");
     }
+    f->doubted = rc == 0 && there && !good;
+    row_done(&row);
+    return rc;
+}
+
+/* The file of a store that has this digest, if there is one: right since the ledger knows it. 1: there is none. */
+static int find_blob(const struct files *files, struct state_view *view, struct model_file *f, struct err *err) {
+    const struct bytes digest = bytes_of(f->digest);
+    struct row row;
+    bool there = false;
+    int n = bytes_has_prefix(digest, "sha256:") && files->store[0] != '\0'
+                ? snprintf(f->path, sizeof(f->path), "%s/blobs/sha256-%s", files->store, f->digest + strlen("sha256:"))
+                : -1;
+    if (n < 0 || (size_t)n >= sizeof(f->path) || access(f->path, F_OK) != 0) return 1;
+    int rc = look_stored(view, "models", &digest, 1, &row, &there, err);
+    f->bytes = UINT64_MAX;
+    f->hashed = rc == 0 && there ? (uint64_t)named_int(&row, "since") : 0;
+    f->of_store = true;
     row_done(&row);
     return rc;
 }
@@ -86,11 +109,12 @@ static int take_row(struct files *files, struct state_view *view, const struct r
     bool here = named_is(row, "state", "present") || named_is(row, "state", "loaded");
     int rc = 1;
     if (!here || !named_is(row, "digest_of", "weights") || files->n == FILES_MAX || digest.n >= sizeof(f->digest)) return 0;
+    *f = (struct model_file){0};
     bytes_copy(f->digest, digest);
-    f->digest[digest.n] = '\0';
     for (size_t i = n < ROW_SEQS_MAX ? n : ROW_SEQS_MAX; i > 0 && rc == 1; i--) {
         rc = read_path(files, seqs[i - 1], f, err);
     }
+    if (rc == 1) rc = find_blob(files, view, f, err);
     if (rc == 0) rc = take_checked(view, f, err);
     files->n += rc == 0;
     return rc < 0 ? rc : 0;
@@ -103,6 +127,7 @@ static int read_files(const struct probe_box *box, struct files *files, struct e
     const struct row *row;
     *files = (struct files){.file = calloc(FILES_MAX, sizeof(*files->file)), .private_ = {.max = PRIVATE_MAX}};
     if (files->file == NULL) return err_set(err, ERR_NOMEM, "no memory for files of models");
+    if (!source_store(box, files->store, sizeof(files->store))) files->store[0] = '\0';
     int rc = source_view(box, &ledger, &view, err);
     if (rc == 0) rc = log_reader_open(ledger, 0, state_at(view), &files->reader, err);
     if (rc == 0) rc = look_rows(view, "models", NULL, 0, &rows, err);
@@ -223,12 +248,18 @@ static int verify_store(const struct probe_box *box, uint64_t until, struct err 
     return err_set(err, rc, "%s", why.msg);
 }
 
+/* The source of a store has read the others. */
+static bool is_to_read(const struct model_file *f) {
+    struct stat st;
+    return !f->of_store || f->doubted || strcmp(status_of(f, &st), "stale") == 0;
+}
+
 int probe_weights(const struct probe_box *box, struct probe_out *out, struct err *err) {
     uint64_t until = clock_monotonic_ns() + HASH_NS;
     struct files files;
     int rc = read_files(box, &files, err);
     for (size_t i = 0; rc == 0 && i < files.n && clock_monotonic_ns() < until; i++) {
-        rc = look_whole(&files.file[i], until, out, err);
+        rc = is_to_read(&files.file[i]) ? look_whole(&files.file[i], until, out, err) : 0;
     }
     free(files.file);
     return rc == 0 ? verify_store(box, until, err) : rc;

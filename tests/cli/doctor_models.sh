@@ -76,6 +76,30 @@ look 1
 clause fail 'the file of small:latest is another one than was registered'
 cp weights "store/blobs/sha256-$weights"
 mend 0
+
+# A glance sees that a file of the store was written to, and a whole look reads just what that was; also of the same bytes.
+glance() {
+    "$LEDGER" -C "$BOX" doctor --json >"$T/.out" || true # other clauses may be unknown here
+    same "$(jq -r '.clauses[] | select(.clause == "models") | [.state, .reason] | join(": ")' "$T/.out")" "$1"
+}
+glance 'pass: 2 are there; loaded: 0'
+flip "store/blobs/sha256-$weights"
+glance 'warn: the file of small:latest was written to after it was hashed'
+look 1
+clause fail 'the file of small:latest is another one than was registered'
+flip "store/blobs/sha256-$weights"
+mend 0
+glance 'pass: 2 are there; loaded: 0'
+flip "store/blobs/sha256-$weights"
+flip "store/blobs/sha256-$weights"
+glance 'warn: the file of small:latest was written to after it was hashed'
+look 0
+glance 'pass: 2 are there; loaded: 0'
+# What only looks when it is asked to says when it last did.
+box 0 doctor --list --json
+same "$(jq -r '.probes[] | select(.probe == "weights") | [.end, .due, (.looked_at != null)] | map(tostring) | join(" ")' "$T/.out")" \
+    'ok false true'
+
 rm "store/blobs/sha256-$weights"
 look 1
 clause fail 'the file of small:latest is not there'
