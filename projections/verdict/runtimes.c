@@ -39,21 +39,43 @@ static bool is_here(struct bytes endpoint) {
            bytes_has_prefix(endpoint, "http://[::1]:");
 }
 
-static void take_silent(struct verdict_case *c, const struct row *row) {
-    static const struct verdict_help other = {
-        MESSAGE_FIRST_START, "ledger append runtime.observed -s runtime/{about} runtime={about}{endpoint}"};
-    static const struct verdict_help here = {MESSAGE_FIRST_START, "ledger doctor --only runtimes"};
+/* How a server that has an address does not answer, by the word of its event: in words, and whether something listens there. */
+static const struct silence {
+    const char *error;
+    enum message_key says;
+    bool listens;
+} silences[] = {
+    {"refused", MESSAGE_RUNTIME_REFUSED, false},  {"timeout", MESSAGE_RUNTIME_TIMEOUT, true},
+    {"answer", MESSAGE_RUNTIME_OTHER, true},      {"protocol", MESSAGE_RUNTIME_OTHER, true},
+    {"redirect", MESSAGE_RUNTIME_REDIRECT, true}, {"limit", MESSAGE_RUNTIME_LIMIT, true},
+    {"http", MESSAGE_RUNTIME_HTTP, true},         {"tls", MESSAGE_RUNTIME_TLS, true},
+};
+
+static struct silence silence_of(struct bytes endpoint, struct bytes error) {
     static const enum message_key says[2][2] = {{MESSAGE_RUNTIME_SILENT_ONLY, MESSAGE_RUNTIME_SILENT_SAYS},
                                                 {MESSAGE_RUNTIME_SILENT_AT, MESSAGE_RUNTIME_SILENT}};
+    for (size_t i = 0; endpoint.n > 0 && i < sizeof(silences) / sizeof(silences[0]); i++) {
+        if (bytes_is(error, silences[i].error)) return silences[i];
+    }
+    return (struct silence){"", says[endpoint.n > 0][error.n > 0], false};
+}
+
+static void take_silent(struct verdict_case *c, const struct row *row) {
     struct bytes name = named_text(row, "runtime"), endpoint = named_text(row, "endpoint");
     struct bytes error = named_text(row, "error");
+    const struct silence silence = silence_of(endpoint, error);
     bool ollama = bytes_is(name, "ollama");
     verdict_found(c, VERDICT_WARN, row, ollama ? endpoint : name,
-                  SAY_KEY(says[endpoint.n > 0][error.n > 0], message_name("runtime", name),
-                          message_name("endpoint", endpoint), message_name("error", error)));
+                  SAY_KEY(silence.says, message_name("runtime", name), message_name("endpoint", endpoint),
+                          message_name("error", error)));
     if (verdict_leads(c, VERDICT_WARN)) {
         snprintf(c->more, sizeof(c->more), "%.*s", REASON_NAME(endpoint));
-        c->help = ollama ? NULL : is_here(endpoint) ? &here : &other;
+        c->own_help = (struct verdict_help){
+            silence.listens ? MESSAGE_FIRST_LISTENS : MESSAGE_FIRST_START,
+            ollama              ? "ledger ingest ollama {about}"
+            : is_here(endpoint) ? "ledger doctor --only runtimes"
+                                : "ledger append runtime.observed -s runtime/{about} runtime={about}{endpoint}"};
+        c->help = &c->own_help;
     }
 }
 

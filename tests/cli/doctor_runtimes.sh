@@ -66,7 +66,7 @@ look 1
 same "$(events runtime.unreachable | wc -l)" 3
 serve "llama=${llama##*:}" "vllm=${vllm##*:}" lmstudio
 look 0
-clause warn "lm_studio at $(events runtime.unreachable | jq -rs 'map(select(.subject == "runtime/lm_studio")) | last.body.endpoint') does not answer: refused"
+clause warn "lm_studio at $(events runtime.unreachable | jq -rs 'map(select(.subject == "runtime/lm_studio")) | last.body.endpoint') refuses connections"
 stop
 
 # Of an Ollama its models are seen too, when it is found at its usual address.
@@ -106,7 +106,7 @@ clause pass '1 answers'
 # It stops, and is started again.
 stop
 look 1
-clause fail "ollama at http://$OLLAMA_HOST does not answer: refused"
+clause fail "ollama at http://$OLLAMA_HOST refuses connections"
 remedy=$(jq -r '.clauses[0].remedy' "$T/.out")
 same "$remedy" "ledger ingest ollama http://$OLLAMA_HOST"
 rm -f listening

@@ -134,7 +134,7 @@ static void a_runtime_of_several_that_does_not_answer_is_a_warning_and_of_one_a_
     uint64_t seq = runtime("unreachable", "http://gpu-box:11434");
     find_verdict("");
     box_text(&box, "verdict", "warn");
-    clause("runtimes", "warn", "ollama at http://gpu-box:11434 does not answer: refused");
+    clause("runtimes", "warn", "ollama at http://gpu-box:11434 refuses connections");
     clause_text("runtimes", "remedy", "ledger ingest ollama http://gpu-box:11434");
     clause_text("runtimes", "first", "start it");
     clause_cites("runtimes", seq);
@@ -142,8 +142,7 @@ static void a_runtime_of_several_that_does_not_answer_is_a_warning_and_of_one_a_
     find_verdict("");
     box_text(&box, "verdict", "fail");
     clause("runtimes", "fail",
-           "ollama at http://127.0.0.1:11434 does not answer: refused; ollama at http://gpu-box:11434 does not answer: "
-           "refused");
+           "ollama at http://127.0.0.1:11434 refuses connections; ollama at http://gpu-box:11434 refuses connections");
 }
 
 static void a_failure_outweighs_a_warning_and_that_what_is_not_known(void **state) {

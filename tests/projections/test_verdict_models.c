@@ -99,6 +99,28 @@ static void an_answer_counts_for_a_week(void **state) {
     clause_at("runtimes", time_of_now() + 8 * DAY_NS, "unknown", "vllm was not looked at lately");
 }
 
+static void a_server_that_does_not_answer_as_it_should_says_how(void **state) {
+    static const struct {
+        const char *error, *words, *first;
+    } all[] = {{"refused", "vllm at http://gpu:8000 refuses connections", "start it"},
+               {"timeout", "vllm at http://gpu:8000 did not answer in time", "see what listens there"},
+               {"answer", "vllm at http://gpu:8000 answers, but not as vllm does", "see what listens there"},
+               {"protocol", "vllm at http://gpu:8000 answers, but not as vllm does", "see what listens there"},
+               {"redirect", "vllm at http://gpu:8000 redirects elsewhere", "see what listens there"},
+               {"limit", "vllm at http://gpu:8000 sends more than is read", "see what listens there"},
+               {"http", "vllm at http://gpu:8000 answers with an error", "see what listens there"},
+               {"tls", "vllm at http://gpu:8000 has no certificate that is trusted", "see what listens there"},
+               {"odd", "vllm at http://gpu:8000 does not answer: odd", "start it"}};
+    char fields[40];
+    (void)state;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        snprintf(fields, sizeof(fields), ",\"error\":\"%s\"", all[i].error);
+        runtime("unreachable", fields);
+        clause("runtimes", "fail", all[i].words);
+        box_text(&box, "first", all[i].first);
+    }
+}
+
 static void no_way_to_a_server_is_unknown_until_there_is_one(void **state) {
     (void)state;
     runtime("observed", "");
@@ -228,6 +250,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_box_without_a_server_is_not_ill_as_long_as_somebody_looked_lately),
         TEST(an_answer_counts_for_a_week),
+        TEST(a_server_that_does_not_answer_as_it_should_says_how),
         TEST(no_way_to_a_server_is_unknown_until_there_is_one),
         TEST(a_cloud_is_a_fault_where_a_policy_closes_the_way_out),
         TEST(a_remote_model_is_a_fault_where_a_policy_closes_the_way_out),

@@ -165,7 +165,7 @@ static void what_was_found_is_messages_with_arguments(void **state) {
     box_event(&box, "pack.installed", "pack/p", "{\"version\":\"1\",\"checks\":[\"smoke\"]}");
     box_view(&box, LOG_NO_SEQ, 0);
     find_clause("", "runtimes");
-    message_is(0, "runtime.silent", "ollama at http://a:1 does not answer: refused", "endpoint", "http://a:1");
+    message_is(0, "runtime.refused", "ollama at http://a:1 refuses connections", "endpoint", "http://a:1");
     message_is(1, "runtime.silent-only", "vllm does not answer", "runtime", "vllm");
     find_clause("", "checks");
     box_text(&box, "reason", "a: error; b: error; c: error; and 2 more");
