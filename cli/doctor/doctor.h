@@ -35,6 +35,9 @@ struct opening {
     const char *models;
     const volatile int *stop;
 };
+/* 0 if the keys that sign can be loaded, as far as that is seen without a passphrase. Else EXIT_SYSTEM after reporting which file
+ * cannot be, why, and what helps. */
+int signing_check(struct cli *cli, struct ledger *ledger);
 /* Opens the ledger once for writing and closes it again, which asks for the passphrase and refuses what contradicts the trust
  * file; then runs a round. Returns 0 or an exit code after reporting. When *stop was set, nothing was recorded. `ret` owns
  * nothing. */

@@ -69,16 +69,16 @@ static int verify(void *ctx, struct log_report *ret, struct err *err) {
     return rc;
 }
 
-/* Opens it for writing once; *ret_size: of the log. */
-static int open_first(struct opening *opening, uint64_t *ret_size) {
-    struct ledger *ledger = NULL;
-    struct log_head head = {0};
+/* Does the report alone say all that there is to say? */
+static bool is_refused(const struct round_result *round) {
+    return round->verified && round->report.verdict >= LOG_CONTRADICTS;
+}
+
+static int verify_into(struct opening *opening, bool whole, struct round_result *ret) {
+    struct verifying verifying = {opening, whole};
     struct err err = {0};
-    int exit_code = cli_open(opening->cli, CLI_EXPOSED, &ledger);
-    if (exit_code != 0) return exit_code;
-    int rc = log_head(ledger, &head, &err);
-    log_close(ledger);
-    *ret_size = head.size;
+    int rc = verify(&verifying, &ret->report, &err);
+    ret->verified = rc == 0;
     return rc == 0 ? 0 : cli_fail(opening->cli, &err);
 }
 
@@ -87,14 +87,41 @@ static void say_no_probe(struct cli *cli) {
     cli_note(cli, "ledger: doctor: 'ledger doctor --no-probe' writes nothing: it judges what is known");
 }
 
+/* Before it is opened for writing: that would report a database that cannot be opened, or a key that cannot be loaded, in fewer
+ * words. */
+static int look_first(struct opening *opening) {
+    struct log_open_options options = {.read_only = true, .keep_readers = true};
+    struct ledger *ledger = NULL;
+    cli_patience(opening->cli, &options);
+    int rc = log_open(opening->cli->dir, &options, &ledger, NULL);
+    int exit_code = rc == 0 ? signing_check(opening->cli, ledger) : 0; /* other failures: as the next opening says */
+    log_close(ledger);
+    return exit_code;
+}
+
+/* Opens it for writing once; *ret_size: of the log. */
+static int open_first(struct opening *opening, struct round_result *ret, uint64_t *ret_size) {
+    struct ledger *ledger = NULL;
+    struct log_head head = {0};
+    struct err err = {0};
+    int exit_code = look_first(opening);
+    if (exit_code != 0 || is_refused(ret)) return exit_code;
+    exit_code = cli_open(opening->cli, CLI_EXPOSED, &ledger);
+    if (exit_code == EXIT_SYSTEM) say_no_probe(opening->cli);
+    if (exit_code != 0) return exit_code;
+    int rc = log_head(ledger, &head, &err);
+    log_close(ledger);
+    *ret_size = head.size;
+    return rc == 0 ? 0 : cli_fail(opening->cli, &err);
+}
+
 int opening_round(struct opening *opening, const struct doctor_ask *ask, struct round_result *ret) {
     char actor[CLI_ACTOR_MAX];
     uint64_t size = 0;
     struct err err = {0};
     struct out_progress progress;
-    int exit_code = open_first(opening, &size);
-    if (exit_code == EXIT_SYSTEM) say_no_probe(opening->cli);
-    if (exit_code != 0) return exit_code;
+    int exit_code = open_first(opening, ret, &size);
+    if (exit_code != 0 || is_refused(ret)) return exit_code;
     const struct probe_box box = {.dir = opening->cli->dir,
                                   .root = "/",
                                   .now = clock_wall_ns(),
@@ -124,17 +151,12 @@ int opening_round(struct opening *opening, const struct doctor_ask *ask, struct 
 
 int opening_verify(struct opening *opening, bool all, struct round_result *ret) {
     uint64_t size = 0;
-    struct err err = {0};
-    int exit_code = open_first(opening, &size);
-    if (exit_code != 0) return exit_code;
-    struct verifying verifying = {opening, all || size <= WHOLE_MAX};
-    int rc = verify(&verifying, &ret->report, &err);
-    ret->verified = rc == 0;
-    return rc == 0 ? 0 : cli_fail(opening->cli, &err);
+    int exit_code = open_first(opening, ret, &size);
+    return exit_code != 0 || is_refused(ret) ? exit_code : verify_into(opening, all || size <= WHOLE_MAX, ret);
 }
 
 int opening_refused(struct cli *cli, const struct round_result *round, const char *form) {
-    if (!round->verified || round->report.verdict < LOG_CONTRADICTS) return 0;
+    if (!is_refused(round)) return 0;
     if (form != NULL && strcmp(form, "json") != 0) {
         cli_refuse(cli, (int)round->report.verdict, round->report.verdict == LOG_INVALID ? ERR_TAMPERED : ERR_ROLLBACK,
                    "the ledger does not verify: 'ledger verify' says how");

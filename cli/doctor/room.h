@@ -4,6 +4,7 @@
  *
  *   doctor   `ledger doctor`: a round of probes, then the answer
  *   opening  how the probes and the round open the ledger; the verification
+ *   signing  whether the keys that sign are there, without which nothing is recorded
  *   answer   the clauses of one subject as of one moment, read from the states
  *   page     the answer for people: the verdict, what is wrong, one line for what is fine
  *   mend     `doctor --fix`
