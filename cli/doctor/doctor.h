@@ -39,7 +39,7 @@ struct opening {
  * cannot be, why, and what helps. */
 int signing_check(struct cli *cli, struct ledger *ledger);
 /* Opens the ledger once for writing and closes it again, which asks for the passphrase and refuses what contradicts the trust
- * file; then runs a round. Returns 0 or an exit code after reporting. When *stop was set, nothing was recorded. `ret` owns
+ * file; then runs a round. A database that cannot be opened is verified alone, so that `ret` has the report. Returns 0 or an exit code after reporting. When *stop was set, nothing was recorded. `ret` owns
  * nothing. */
 int opening_round(struct opening *opening, const struct doctor_ask *ask, struct round_result *ret);
 /* Opens it so, and verifies it alone. Returns 0 or an exit code after reporting. */

@@ -88,12 +88,13 @@ static void say_no_probe(struct cli *cli) {
 }
 
 /* Before it is opened for writing: that would report a database that cannot be opened, or a key that cannot be loaded, in fewer
- * words. */
-static int look_first(struct opening *opening) {
+ * words, and a damaged one without a report. */
+static int look_first(struct opening *opening, struct round_result *ret) {
     struct log_open_options options = {.read_only = true, .keep_readers = true};
     struct ledger *ledger = NULL;
     cli_patience(opening->cli, &options);
     int rc = log_open(opening->cli->dir, &options, &ledger, NULL);
+    if (err_is_damage(rc)) return verify_into(opening, true, ret);
     int exit_code = rc == 0 ? signing_check(opening->cli, ledger) : 0; /* other failures: as the next opening says */
     log_close(ledger);
     return exit_code;
@@ -104,7 +105,7 @@ static int open_first(struct opening *opening, struct round_result *ret, uint64_
     struct ledger *ledger = NULL;
     struct log_head head = {0};
     struct err err = {0};
-    int exit_code = look_first(opening);
+    int exit_code = look_first(opening, ret);
     if (exit_code != 0 || is_refused(ret)) return exit_code;
     exit_code = cli_open(opening->cli, CLI_EXPOSED, &ledger);
     if (exit_code == EXIT_SYSTEM) say_no_probe(opening->cli);

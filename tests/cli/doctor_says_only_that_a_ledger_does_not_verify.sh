@@ -71,4 +71,21 @@ for how in --no-probe '--no-probe --json' '--no-probe --format prometheus' --lis
     refused 20 doctor $how
 done
 check cmp "$BOX/evidence/data.mdb" before.mdb
+
+# A database that cannot be opened: the document is that of a verification.
+truncate -s 20000 "$BOX/evidence/data.mdb"
+box 30 verify --json
+jq -S . .out >verified
+for how in '' '--only disk' --fix; do
+    # shellcheck disable=SC2086
+    box 30 doctor $how --json
+    err_empty
+    jq -S . .out >answer
+    check cmp answer verified
+    # shellcheck disable=SC2086
+    box 30 doctor $how
+    out_has 'the ledger does not verify'
+    err_empty
+done
+only_that 30
 finish
