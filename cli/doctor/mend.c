@@ -16,6 +16,25 @@ static struct fix_options options_of(const struct doctor_ask *ask, const char *a
     return (struct fix_options){.clauses = ask->only, .n_clauses = ask->n_only, .actor = actor, .stop = stop};
 }
 
+/* The message, and what was done all the same: "mode-0600 of 'log.key', build-index". */
+static int fail(const struct cli *cli, const struct fix *fix, const struct err *err) {
+    struct buf done = {.max = ERR_MSG_MAX};
+    struct err whole = {0};
+    for (size_t i = 0; i < fix->n && !fix->recorded; i++) {
+        const struct fix_repair *repair = &fix->list[i];
+        if (repair->outcome != FIX_OK) continue;
+        buf_printf(&done, "%s%s", done.n > 0 ? ", " : "", repair->remedy);
+        if (repair->target[0] != '\0') buf_printf(&done, " of '%s'", repair->target);
+    }
+    if (done.n == 0) {
+        whole = *err;
+    } else {
+        err_set(&whole, err->code, "carried out, and not recorded: %.*s; %s", (int)done.n, (const char *)done.p, err->msg);
+    }
+    buf_done(&done);
+    return doctor_fail(cli, &whole);
+}
+
 int mend_run(struct opening *opening, const struct doctor_ask *ask, struct round_result *round, struct fix *ret) {
     char actor[CLI_ACTOR_MAX];
     struct fix_options options = options_of(ask, cli_actor(NULL, actor), opening->stop);
@@ -33,7 +52,7 @@ int mend_run(struct opening *opening, const struct doctor_ask *ask, struct round
     if (rc == 0) rc = fix_carry_out(ledger, &options, ret, &err);
     out_progress_end(&progress);
     log_close(ledger);
-    return rc == 0 ? 0 : doctor_fail(opening->cli, &err);
+    return rc == 0 ? 0 : fail(opening->cli, ret, &err);
 }
 
 /* Not by cli_open, whose reading clears dead readers. */

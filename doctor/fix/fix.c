@@ -84,7 +84,7 @@ int fix_look(struct ledger *ledger, const struct fix_options *options, struct fi
                  {FIX_STATES, fix_states_look},
                  {FIX_INDEX, look_at_index}};
     int rc = 0;
-    ret->n = 0;
+    *ret = (struct fix){.n = 0};
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && rc == 0; i++) {
         rc = is_asked_for(options, kinds[looks[i].what].clause) ? looks[i].look(ledger, options, ret, err) : 0;
     }
@@ -169,6 +169,7 @@ int fix_carry_out(struct ledger *ledger, const struct fix_options *options, stru
         if (fix->list[i].what == FIX_INDEX) mend_index(ledger, options, &fix->list[i]);
     }
     int rc = record_all(ledger, options, fix, err); /* also what was done before it was stopped */
+    fix->recorded = rc == 0;
     return rc == 0 && stopped ? err_set(err, ERR_BUSY, "%s", why.msg) : rc;
 }
 

@@ -33,6 +33,7 @@ struct fix_repair {
 struct fix {
     struct fix_repair list[FIX_MAX];
     size_t n;
+    bool recorded; /* what was carried out is in the log */
 };
 
 struct fix_options {

@@ -111,6 +111,15 @@ err_has 'the database has reached its quota of 1048576 bytes'
 err_has "'ledger doctor --no-probe' writes nothing"
 run 1 -C full doctor --no-probe
 out_has 'this box: '
+chmod 644 full/keys/log.key # what is mended and cannot be recorded is said
+for how in '' --json; do
+    run 4 -C full doctor --fix $how
+    err_has "carried out, and not recorded: mode-0600 of 'log.key'; "
+    err_has 'the database has reached its quota'
+    same "$(stat -c %a full/keys/log.key)" 600
+    chmod 644 full/keys/log.key
+done
+chmod 600 full/keys/log.key
 
 # Derived data that cannot be built: states are computed in memory.
 jq -r .clauses[].clause <<<"$("$LEDGER" -C "$BOX" doctor --no-probe --json)" >clauses
