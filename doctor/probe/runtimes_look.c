@@ -95,16 +95,16 @@ static bool has_no_way(const char *address, uint16_t port) {
     int fd = socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return true;
     int rc = connect(fd, &to.any, six ? sizeof(to.six) : sizeof(to.four));
-    bool none = rc != 0 && (errno == ENETUNREACH || errno == EHOSTUNREACH || errno == ENETDOWN);
+    bool none = rc != 0 && (errno == ENETUNREACH || errno == EHOSTUNREACH || errno == ENETDOWN || errno == EADDRNOTAVAIL);
     close(fd);
     return none;
 }
 
 static bool is_offline(const struct work_probe_result *r) {
     if (r->end != WORK_CALL_UNREACHABLE && r->end != WORK_CALL_TIMEOUT) return false;
-    bool no_way = r->place.addresses_n == 0;
-    for (size_t i = 0; i < r->place.addresses_n && !no_way; i++) {
-        no_way = !r->place.loopback && has_no_way(r->place.addresses[i], r->place.port);
+    bool no_way = true; /* to any of its addresses; where there is no network, not even to those of this machine */
+    for (size_t i = 0; i < r->place.addresses_n && no_way; i++) {
+        no_way = has_no_way(r->place.addresses[i], r->place.port);
     }
     return no_way;
 }

@@ -10,7 +10,7 @@
 enum runtimes_end {
     RUNTIMES_UP,
     RUNTIMES_DOWN,    /* `error` says how it does not answer, or what is wrong with the answer */
-    RUNTIMES_OFFLINE, /* it is elsewhere, and its name or a way to it is not found */
+    RUNTIMES_OFFLINE, /* its name or a way to it is not found */
     RUNTIMES_CLOSED   /* it is elsewhere, and nothing was sent */
 };
 
