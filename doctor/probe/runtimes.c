@@ -3,10 +3,15 @@
  * of it.
  *
  * A server elsewhere is looked at unless a policy closes the way out (tiers_close_egress); then nothing is sent. Where there
- * is no way to it, that is a check of its own, "runtime", made offline: it says nothing about the server. Servers
- * of Ollama come last, since they take longest: their ingest source asks them for their models too. */
+ * is no way to it, that is a check of its own, "runtime", made offline: it says nothing about the server. So does one that
+ * there was no time to ask: "skipped".
+ *
+ * Several are looked at at once, by threads that share nothing but the number of the next one: a server that hangs takes two
+ * seconds. Servers of Ollama come last, since they take longest: their ingest source asks them for their models too. */
 #include "doctor/probe/runtimes_record.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +21,8 @@
 
 #define SERVER_NS   (5 * CLOCK_NS_PER_S)
 #define ALL_NS      (15 * CLOCK_NS_PER_S)
+#define OLLAMA_NS   (24 * CLOCK_NS_PER_S) /* the last source begins before that */
+#define AT_ONCE     16
 #define PATIENCE_MS 2000
 
 static const struct {
@@ -66,18 +73,53 @@ static int look(const struct runtimes_list *list, struct runtimes_server *s, uin
     struct err why = {0};
     int rc =
         runtimes_look(kind, s->endpoint, !s->known, s->known && !list->closed, own < until ? own : until, &s->seen, &why);
+    s->reached = true;
     s->looked = rc == 0;
     return rc == ERR_NOMEM ? err_set(err, rc, "%s", why.msg) : 0; /* what is no URL cannot be looked at */
 }
 
-/* Of a server elsewhere, whether there is a way to it. */
+struct looking {
+    struct runtimes_list *list;
+    uint64_t until;
+    atomic_size_t next;
+    atomic_int rc;
+};
+
+static void *look_on(void *ctx) {
+    struct looking *l = ctx;
+    struct err why = {0};
+    size_t i;
+    while ((i = atomic_fetch_add(&l->next, 1)) < l->list->n && clock_monotonic_ns() < l->until) {
+        int rc = look(l->list, &l->list->servers[i], l->until, &why);
+        if (rc != 0) atomic_store(&l->rc, rc);
+    }
+    return NULL;
+}
+
+static int look_all(struct runtimes_list *list, uint64_t until, struct err *err) {
+    struct looking l = {.list = list, .until = until};
+    pthread_t threads[AT_ONCE];
+    size_t n = 0;
+    while (n < AT_ONCE && n + 1 < list->n && pthread_create(&threads[n], NULL, look_on, &l) == 0) {
+        n++;
+    }
+    look_on(&l); /* also where there is no other thread */
+    for (size_t i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    int rc = atomic_load(&l.rc);
+    return rc != 0 ? err_set(err, rc, "no memory for a look at servers of models") : 0;
+}
+
+/* Whether there is a way to it, and was time to ask. Of a server here nothing is said as long as there was. */
 static void say_way(const struct runtimes_server *s, struct probe_out *out) {
-    bool offline = s->seen.end == RUNTIMES_OFFLINE;
-    struct probe_check check = PROBE_CHECK("runtime", offline ? "unknown" : "ok");
+    bool asked = s->reached && !s->in_vain, offline = asked && s->seen.end == RUNTIMES_OFFLINE;
+    struct probe_check check = PROBE_CHECK("runtime", !asked ? "skipped" : offline ? "unknown" : "ok");
     check.offline = offline;
     check.target = s->endpoint;
     check.detail = offline ? s->seen.detail : NULL;
-    if (s->known && s->looked && !s->seen.here && s->seen.end != RUNTIMES_CLOSED) {
+    bool plain = asked && !offline && s->seen.here && !s->way_told;
+    if (s->known && !plain && (!asked || (s->looked && s->seen.end != RUNTIMES_CLOSED))) {
         probe_say(out, &check);
     }
 }
@@ -91,14 +133,16 @@ static int ask_ollama(const struct probe_box *box, const char *endpoint, const c
     return err_set(err, rc, "%s", why.msg);
 }
 
-static int ask_ollamas(const struct probe_box *box, const struct runtimes_list *list, struct err *err) {
+static int ask_ollamas(const struct probe_box *box, struct runtimes_list *list, uint64_t until, struct err *err) {
     char dir[FILE_PATH_MAX];
     const char *store = source_store(box, dir, sizeof(dir)) ? dir : NULL;
     int rc = 0;
     for (size_t i = 0; i < list->n && rc == 0; i++) {
-        const struct runtimes_server *s = &list->servers[i];
-        bool told = s->looked && (s->seen.end == RUNTIMES_UP || (s->known && s->seen.end == RUNTIMES_DOWN));
-        if (!runtimes_is_ollama(s) || !told) continue;
+        struct runtimes_server *s = &list->servers[i];
+        bool down = s->seen.end == RUNTIMES_DOWN && s->known && (store != NULL || runtimes_is_news(box, s));
+        if (!runtimes_is_ollama(s) || !s->looked || (s->seen.end != RUNTIMES_UP && !down)) continue;
+        s->in_vain = clock_monotonic_ns() >= until;
+        if (s->in_vain) continue;
         rc = ask_ollama(box, s->endpoint, s->seen.here ? store : NULL, err);
         store = s->seen.here ? NULL : store;
     }
@@ -137,19 +181,23 @@ static void forget_strangers(struct runtimes_list *list) {
 int probe_runtimes(const struct probe_box *box, struct probe_out *out, struct err *err) {
     struct runtimes_list *list = calloc(1, sizeof(*list));
     struct probe_check none = PROBE_CHECK("runtimes-usual", "not_applicable");
-    uint64_t until = clock_monotonic_ns() + ALL_NS;
+    uint64_t now = clock_monotonic_ns();
+    bool offline = false;
     int rc = list != NULL ? runtimes_known(box, list, err) : err_set(err, ERR_NOMEM, "no memory for servers of models");
     if (rc == 0 && list->n == 0) add_usual(list);
-    for (size_t i = 0; rc == 0 && i < list->n && clock_monotonic_ns() < until; i++) {
-        rc = look(list, &list->servers[i], until, err);
-        if (rc == 0) say_way(&list->servers[i], out);
+    if (rc == 0) rc = look_all(list, now + ALL_NS, err);
+    for (size_t i = 0; rc == 0 && i < list->n; i++) {
+        offline = offline || (list->servers[i].looked && list->servers[i].seen.end == RUNTIMES_OFFLINE);
     }
     if (rc == 0) {
         forget_strangers(list);
-        if (list->n == 0) probe_say(out, &none);
+        if (list->n == 0 && !offline) probe_say(out, &none);
         rc = runtimes_record(box, list, err);
     }
-    if (rc == 0) rc = ask_ollamas(box, list, err);
+    if (rc == 0) rc = ask_ollamas(box, list, now + OLLAMA_NS, err);
+    for (size_t i = 0; rc == 0 && i < list->n; i++) {
+        say_way(&list->servers[i], out);
+    }
     free(list);
     return rc;
 }

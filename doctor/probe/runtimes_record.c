@@ -26,11 +26,13 @@ static bool put(char *ret, size_t size, struct bytes text) {
     return true;
 }
 
-static void take_row(struct runtimes_list *list, const struct row *row) {
+static int take_row(struct runtimes_list *list, struct state_view *view, const struct row *row, struct err *err) {
     struct bytes endpoint = named_text(row, "endpoint");
     struct runtimes_server *s = &list->servers[list->n];
     bool is_url = bytes_has_prefix(endpoint, "http://") || bytes_has_prefix(endpoint, "https://");
-    if (list->n == RUNTIMES_MAX || !is_url || named_is(row, "state", "configured")) return;
+    const struct bytes key[] = {bytes_of("runtime"), endpoint};
+    struct row check;
+    if (list->n == RUNTIMES_MAX || !is_url || named_is(row, "state", "configured")) return 0;
     *s = (struct runtimes_server){.known = true, .up = named_is(row, "state", "up"), .told_at = named_int(row, "told_at")};
     s->slots = named_has(row, "slots") ? named_int(row, "slots") : -1;
     s->http_status = named_has(row, "http_status") ? named_int(row, "http_status") : 0;
@@ -40,6 +42,9 @@ static void take_row(struct runtimes_list *list, const struct row *row) {
     put(s->build, sizeof(s->build), named_text(row, "build"));
     put(s->status, sizeof(s->status), named_text(row, "status"));
     put(s->error, sizeof(s->error), named_text(row, "error"));
+    int rc = look_stored(view, "checks", key, 2, &check, &s->way_told, err);
+    row_done(&check);
+    return rc;
 }
 
 int runtimes_known(const struct probe_box *box, struct runtimes_list *ret, struct err *err) {
@@ -53,7 +58,7 @@ int runtimes_known(const struct probe_box *box, struct runtimes_list *ret, struc
     if (rc == 0) rc = tiers_close_egress(view, &policy, err);
     if (rc == 0) rc = look_rows(view, "runtimes", NULL, 0, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        take_row(ret, row);
+        rc = take_row(ret, view, row, err);
     }
     state_rows_close(rows);
     state_close(view);
@@ -72,7 +77,7 @@ static bool differs(const char *seen, const char *known) {
     return seen[0] != '\0' && strcmp(seen, known) != 0;
 }
 
-static bool is_news(const struct probe_box *box, const struct runtimes_server *s) {
+bool runtimes_is_news(const struct probe_box *box, const struct runtimes_server *s) {
     const struct runtimes_seen *seen = &s->seen;
     if (!s->known || is_old(box, s)) return true;
     if (seen->end != RUNTIMES_UP) {
@@ -143,7 +148,7 @@ static int add_down(struct writer *w, const struct runtimes_server *s, struct er
 
 static bool is_to_record(const struct probe_box *box, const struct runtimes_server *s) {
     bool told = s->looked && (s->seen.end == RUNTIMES_UP || s->seen.end == RUNTIMES_DOWN);
-    return told && !runtimes_is_ollama(s) && is_news(box, s);
+    return told && !runtimes_is_ollama(s) && runtimes_is_news(box, s);
 }
 
 int runtimes_record(const struct probe_box *box, const struct runtimes_list *list, struct err *err) {

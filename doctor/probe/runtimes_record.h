@@ -7,7 +7,7 @@
 #include "doctor/probe/runtimes_look.h"
 #include "doctor/probe/source.h"
 
-#define RUNTIMES_MAX  32 /* servers in one look */
+#define RUNTIMES_MAX  256 /* servers in one look */
 #define RUNTIMES_NAME 200
 
 struct runtimes_server {
@@ -16,7 +16,10 @@ struct runtimes_server {
     bool up;
     char version[RUNTIMES_WORD], build[RUNTIMES_WORD], status[RUNTIMES_WORD], error[RUNTIMES_WORD];
     int64_t slots, http_status, told_at; /* -1: not stated */
+    bool way_told;                       /* the check "runtime" was made of it */
+    bool reached;                        /* there was time to look at it */
     bool looked;
+    bool in_vain; /* its source had no time to ask it */
     struct runtimes_seen seen;
 };
 
@@ -30,6 +33,8 @@ struct runtimes_list {
 int runtimes_known(const struct probe_box *box, struct runtimes_list *ret, struct err *err);
 /* Appends what is news of those that were looked at: another answer than the newest, or that one is old. One commit. */
 int runtimes_record(const struct probe_box *box, const struct runtimes_list *list, struct err *err);
+/* Is its answer another one than the ledger has, or is that one old? */
+bool runtimes_is_news(const struct probe_box *box, const struct runtimes_server *server);
 bool runtimes_is_ollama(const struct runtimes_server *server);
 /* The address of the Ollama of this machine: one that is known, or the usual one if it answers (runtimes.c); "": there is
  * none. */

@@ -7,16 +7,20 @@
 
 #define DAYS 7 /* that an answer, or a look at the usual ports, counts */
 
-/* Nothing says more than what the newest event of a server says, except that there was no way to it. */
-static int is_offline(struct verdict_case *c, const struct row *row, bool *ret, struct err *err) {
+/* Nothing says more than what the newest event of a server says, except that there was no way to it, or no time to ask.
+ * MESSAGE_NONE: there was. */
+static int why_unasked(struct verdict_case *c, const struct row *row, enum message_key *ret, struct err *err) {
     const struct bytes key[] = {bytes_of("runtime"), named_text(row, "endpoint")};
     struct row check;
     bool there = false;
-    *ret = false;
+    *ret = MESSAGE_NONE;
     if (key[1].n == 0) return 0;
     int rc = verdict_look(c, "checks", key, 2, &check, &there, err);
-    *ret = rc == 0 && there && named_bool(&check, "offline") &&
-           named_int(&check, "updated_seq") > named_int(row, "updated_seq");
+    if (rc == 0 && there && named_int(&check, "updated_seq") > named_int(row, "updated_seq")) {
+        *ret = named_bool(&check, "offline")           ? MESSAGE_RUNTIME_NO_WAY
+               : named_is(&check, "status", "skipped") ? MESSAGE_RUNTIME_NOT_ASKED
+                                                       : MESSAGE_NONE;
+    }
     row_done(&check);
     return rc < 0 ? rc : 0;
 }
@@ -102,13 +106,14 @@ static int take_up(struct verdict_case *c, const struct row *row, struct err *er
 }
 
 static int each_runtime(struct verdict_case *c, const struct row *row, struct err *err) {
-    bool offline = false, silent = named_is(row, "state", "unreachable"), up = named_is(row, "state", "up");
-    int rc = silent || up ? is_offline(c, row, &offline, err) : 0;
+    bool silent = named_is(row, "state", "unreachable"), up = named_is(row, "state", "up");
+    enum message_key unasked = MESSAGE_NONE;
+    int rc = silent || up ? why_unasked(c, row, &unasked, err) : 0;
     if (rc != 0) return rc;
-    if (offline) {
+    if (unasked != MESSAGE_NONE) {
         verdict_found(c, VERDICT_UNKNOWN, row, named_text(row, "runtime"),
-                      SAY_WITH(RUNTIME_NO_WAY, message_name("runtime", named_text(row, "runtime")),
-                               message_name("endpoint", named_text(row, "endpoint"))));
+                      SAY_KEY(unasked, message_name("runtime", named_text(row, "runtime")),
+                              message_name("endpoint", named_text(row, "endpoint"))));
     } else if (silent) {
         take_silent(c, row);
     } else if (up) {

@@ -123,4 +123,24 @@ box 0 append runtime.observed -s runtime/vllm runtime=vllm endpoint=http://gpu.i
 look 1
 clause unknown 'there was no way to vllm at http://gpu.invalid:8000: no network, or no such name'
 same "$(events runtime.unreachable | wc -l)" 0
+
+# Where there is no network at all, not even a server of this machine is at fault.
+if unshare -n true 2>/dev/null; then
+    BOX=$T/fourth
+    box 0 init --origin test.example/fourth
+    serve llama
+    box 0 append runtime.observed -s runtime/llama.cpp runtime=llama.cpp "endpoint=http://127.0.0.1:${ports[0]}"
+    look 0
+    same "$(events doctor.observed | jq -rs 'map(select(.body.check == "runtime")) | length')" 0
+    LEDGER_HERE=$LEDGER
+    printf '#!/bin/sh\nexec unshare -n "%s" "$@"\n' "$LEDGER_HERE" >apart
+    chmod +x apart
+    LEDGER=$T/apart
+    look 1
+    LEDGER=$LEDGER_HERE
+    clause unknown "there was no way to llama.cpp at http://127.0.0.1:${ports[0]}: no network, or no such name"
+    look 0
+    clause pass '1 answers'
+    stop
+fi
 finish

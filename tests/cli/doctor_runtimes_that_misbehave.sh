@@ -57,4 +57,25 @@ done
 same "$("$LEDGER" -C "$BOX" query --kind doctor.observed --format jsonl | jq -rs 'map(select(.body.target == "runtimes")) | last.body.status')" ok
 exec 9>&-
 wait
+
+# Many that hang are asked at the same time: each of them is known not to answer, and none stays well.
+BOX=$T/third
+box 0 init --origin test.example/third
+words=()
+for i in {1..40}; do words+=(hangs); done
+rm -f pipe listening
+mkfifo pipe
+python3 "$ROOT/tests/cli/runtime_server.py" "${words[@]}" <pipe >listening &
+exec 9>pipe
+until [[ -s listening ]]; do sleep 0.02; done
+read -ra ports <listening
+for port in "${ports[@]}"; do
+    box 0 append runtime.observed -s runtime/llama.cpp runtime=llama.cpp "endpoint=http://127.0.0.1:$port"
+done
+box 1 doctor --only runtimes --json
+json '.clauses[0].state' fail
+same "$("$LEDGER" -C "$BOX" state runtimes --json | jq -r '[.states[] | .state + " " + .error] | unique | join(", ")')" 'unreachable timeout'
+same "$("$LEDGER" -C "$BOX" query --kind doctor.observed --format jsonl | jq -rs 'map(select(.body.target == "runtimes")) | last.body.status')" ok
+exec 9>&-
+wait
 finish

@@ -126,6 +126,8 @@ static void no_way_to_a_server_is_unknown_until_there_is_one(void **state) {
     runtime("observed", "");
     observe("runtime", "http://gpu:8000", "\"status\":\"unknown\",\"offline\":true");
     clause("runtimes", "unknown", "there was no way to vllm at http://gpu:8000: no network, or no such name");
+    observe("runtime", "http://gpu:8000", "\"status\":\"skipped\"");
+    clause("runtimes", "unknown", "vllm at http://gpu:8000 was not asked: there was no time");
     observe("runtime", "http://gpu:8000", "\"status\":\"ok\"");
     clause("runtimes", "pass", "1 answers");
 }
