@@ -33,7 +33,8 @@ static int each_host(struct verdict_case *c, const struct row *row, struct err *
     return 0;
 }
 
-static int newest_host(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
+/* The newest event about any of the rows. */
+static int take_newest(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
     int64_t *newest = ctx, seq = named_int(row, "updated_seq");
     (void)c;
     (void)err;
@@ -44,7 +45,7 @@ static int newest_host(struct verdict_case *c, void *ctx, const struct row *row,
 static int judge_hardware(struct verdict_case *c, struct err *err) {
     int64_t newest = 0;
     int rc = verdict_each(c, "hardware", each_host, err);
-    if (rc == 0) rc = verdict_each_of(c, "hardware", NULL, 0, newest_host, &newest, err);
+    if (rc == 0) rc = verdict_each_of(c, "hardware", NULL, 0, take_newest, &newest, err);
     if (rc == 0) rc = verdict_look_failed(c, "hardware", newest, err);
     if (rc == 0 && c->found == 0) {
         verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), SAY(HARDWARE_UNSEEN));
@@ -166,21 +167,13 @@ static int judge_each(struct verdict_case *c, verdict_each_row *each, verdict_ea
     return rc == 0 && c->found == 0 ? verdict_each_apart(c, "checks", beside, err) : rc;
 }
 
-static int newest_disk(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
-    int64_t *newest = ctx, seq = named_int(row, "updated_seq");
-    (void)c;
-    (void)err;
-    *newest = seq > *newest ? seq : *newest;
-    return 0;
-}
-
 static int judge_disk(struct verdict_case *c, struct err *err) {
     static const char *const measured[] = {"disk-space", "disk-inodes"};
     int64_t newest = 0;
     int rc = judge_each(c, each_disk, each_disk_beside, err);
     for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]) && rc == 0; i++) {
         const struct bytes check = bytes_of(measured[i]);
-        rc = verdict_each_of(c, "checks", &check, 1, newest_disk, &newest, err);
+        rc = verdict_each_of(c, "checks", &check, 1, take_newest, &newest, err);
     }
     if (rc == 0) rc = verdict_look_failed(c, "disk", newest, err);
     if (rc == 0 && c->found == 0) {
