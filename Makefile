@@ -4,7 +4,7 @@
 # compiler warnings into errors. CC, CFLAGS and LDFLAGS are respected: they are appended to our own flags.
 
 # The layers, bottom first, and what each folder may see; tools/lint enforces them.
-LAYERS           := base ledger projections ingest query export lib work packs evals doctor cli
+LAYERS           := base ledger projections ingest query export lib work packs evals doctor capture cli
 SEES_base        := base
 SEES_ledger      := ledger base
 SEES_projections := projections ledger base
@@ -16,7 +16,8 @@ SEES_work        := work base
 SEES_packs       := packs work ingest projections ledger base
 SEES_evals       := evals packs work ingest query export projections ledger base
 SEES_doctor      := doctor work ingest query export projections ledger base
-SEES_cli         := cli lib packs evals doctor work ingest query export projections ledger base
+SEES_capture     := capture work ingest export projections ledger base
+SEES_cli         := cli lib packs evals doctor capture work ingest query export projections ledger base
 
 # The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
 # not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
@@ -31,7 +32,8 @@ ROOMS_lib         := include/ledger json isolate handover .
 ROOMS_packs       := tree manifest resolve depot life run
 ROOMS_evals       := suite check|stat load sample score run|compare gate
 ROOMS_doctor      := probe round fix
-ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory|doctor .
+ROOMS_capture    := edit|find|sources setup tap|proxy
+ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory|doctor|capture .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)
