@@ -101,7 +101,7 @@ static size_t check_row(struct box *box, struct history *h, size_t t, struct row
         assert_true(few.list[i].table == causes.list[i].table && few.list[i].seq == causes.list[i].seq);
     }
     struct window w = window_of(h, row, o, &seq);
-    r = (struct reads){.watch = {on_look, on_time, on_work, on_begin, on_end}, .h = h};
+    r = (struct reads){.watch = {on_look, on_time, on_work, on_begin, on_end, NULL}, .h = h};
     read_as(box, &r, t, row->key, w.end, w.time);
     read_as(box, &r, t, row->key, seq != LOG_NO_SEQ ? seq : w.end, seq != LOG_NO_SEQ ? w.time : w.time - 1);
     expect(box, h, &r, &w, number_of(h, t, row->key), &e);
