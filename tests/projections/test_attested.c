@@ -116,39 +116,49 @@ static void spoil_record(struct kept *now) {
     check(db_commit(txn, &why));
 }
 
-/* A row of a tree is replaced, with all hashes above it, and the record names the new root. */
-static void forge_tree(void) {
-    static struct attested_heads heads;
-    struct db_txn *txn = begin(true);
+/* Replaces a row of one tree, with all hashes above it, and names the new root in its part of the record. False: the tree has
+ * no rows. */
+static bool forge_part(struct db_txn *txn, struct attested_part *part) {
+    const char *name = part->projection->name;
     struct hash_tree *tree;
     struct hash_tree_cursor cursor = {0};
     struct bytes key, value;
     struct buf row, replaced;
-    uint8_t forged[HASH_LEN];
+    uint8_t forged[HASH_LEN], of[HASH_TREE_KEY_MAX];
+    bool there;
     buf_init(&row, ROW_BYTES_MAX);
     buf_init(&replaced, 1 << 20);
-    check(attested_heads_get(txn, projection_all, &heads, &why));
-    struct attested_part *part =
-        heads.n > 0 && heads.head[0].n > 0 ? &heads.head[0].part[random_below(&r, (uint32_t)heads.head[0].n)] : NULL;
-    if (part != NULL) {
-        check(hash_tree_open(txn, part->projection->name, part->root, &tree, &why));
-        if (hash_tree_seek(&cursor, tree, bytes_of(""), &why) == 0 && hash_tree_next(&cursor, &key, &value, &why) == 0) {
-            uint8_t name[HASH_TREE_KEY_MAX];
-            buf_put_bytes(&row, value);
-            memcpy(name, key.p, key.n);
-            row.p[row.n - 1] ^= 1;
-            struct hash_tree_change change = {{name, key.n}, random_below(&r, 2) ? bytes_of_buf(&row) : bytes_of("")};
-            if (hash_tree_update(txn, part->projection->name, part->root, &change, 1, forged, &replaced, &why) == 0) {
-                memcpy(part->root, forged, HASH_LEN);
-            }
+    check(hash_tree_open(txn, name, part->root, &tree, &why));
+    there = hash_tree_seek(&cursor, tree, bytes_of(""), &why) == 0 && hash_tree_next(&cursor, &key, &value, &why) == 0;
+    if (there) {
+        buf_put_bytes(&row, value);
+        memcpy(of, key.p, key.n);
+        row.p[row.n - 1] ^= 1;
+        struct hash_tree_change change = {{of, key.n}, random_below(&r, 2) ? bytes_of_buf(&row) : bytes_of("")};
+        if (hash_tree_update(txn, name, part->root, &change, 1, forged, &replaced, &why) == 0) {
+            memcpy(part->root, forged, HASH_LEN);
         }
-        hash_tree_cursor_done(&cursor);
-        hash_tree_close(tree);
+    }
+    hash_tree_cursor_done(&cursor);
+    hash_tree_close(tree);
+    buf_done(&row);
+    buf_done(&replaced);
+    return there;
+}
+
+/* One tree of the newest record is forged: any that has rows. */
+static void forge_tree(void) {
+    static struct attested_heads heads;
+    struct db_txn *txn = begin(true);
+    check(attested_heads_get(txn, projection_all, &heads, &why));
+    uint32_t n = heads.n > 0 ? (uint32_t)heads.head[0].n : 0;
+    for (uint32_t i = 0, first = n > 0 ? random_below(&r, n) : 0; i < n; i++) {
+        if (forge_part(txn, &heads.head[0].part[(first + i) % n])) break;
+    }
+    if (n > 0) {
         check(attested_heads_put(txn, &heads, &why));
     }
     check(db_commit(txn, &why));
-    buf_done(&row);
-    buf_done(&replaced);
 }
 
 /* The record claims that the rows are those of another moment, or that another event vouches for them. */
