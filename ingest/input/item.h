@@ -1,0 +1,26 @@
+/* Values out of a document that is held as canonical MessagePack. `raw` is one item, or empty bytes for one that is absent. */
+#ifndef INGEST_INPUT_ITEM_H
+#define INGEST_INPUT_ITEM_H
+
+#include "base/mp.h"
+#include "base/mp_map.h"
+
+bool item_is(struct bytes raw, enum mp_type type);
+struct bytes item_get(struct bytes map, const char *name); /* empty bytes when it is absent, or null */
+struct bytes item_text(struct bytes raw);                  /* empty for anything else */
+bool item_number(struct bytes raw, double *ret);           /* finite */
+bool item_count(struct bytes raw, uint64_t *ret);          /* a whole number from 0, also as a float */
+bool item_truth(struct bytes raw, bool *ret);
+/* A short text of letters, digits and ".:/_+-@" that names no file, program or address; empty for anything else. */
+struct bytes item_word(struct bytes raw);
+/* The length of an array, and a reader at its first item; false when it is not one. */
+bool item_list(struct bytes raw, struct mp_reader *r, uint32_t *ret_n);
+
+/* ---- into events: each puts nothing when there is no such value ---- */
+
+void item_put_real(struct mp_map *f, const char *name, double value);         /* finite ones */
+void item_put_digest(struct mp_map *f, const char *name, struct bytes bytes); /* the SHA-256 of these bytes */
+void item_put_count(struct mp_map *f, const char *name, struct bytes raw);
+void item_put_number(struct mp_map *f, const char *name, struct bytes raw); /* from 0 */
+
+#endif
