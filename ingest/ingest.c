@@ -11,6 +11,7 @@
 #include "ingest/hardware/hardware.h"
 #include "ingest/hook/hook.h"
 #include "ingest/jsonl/jsonl.h"
+#include "ingest/llamabench/llamabench.h"
 #include "ingest/lmeval/lmeval.h"
 #include "ingest/ollama/ollama.h"
 #include "ingest/otlp/otlp.h"

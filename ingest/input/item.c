@@ -54,22 +54,6 @@ bool item_truth(struct bytes raw, bool *ret) {
     return there;
 }
 
-struct bytes item_word(struct bytes raw) {
-    static const char *const outside[] = {"://", "file:", "exec:", "python:", "golang:", "ruby:", "package:"};
-    struct mp_item item;
-    struct bytes text = mp_scalar(raw, &item) == 0 && item.type == MP_STR ? item.data : NO_BYTES;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!fine && (c == '\0' || strchr(".:/_+-@", c) == NULL)) return NO_BYTES;
-    }
-    for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]) && text.n > 0; i++) {
-        if (memmem(text.p, text.n, outside[i], strlen(outside[i])) != NULL) return NO_BYTES;
-    }
-    bool path = bytes_has_prefix(text, "/") || bytes_has_prefix(text, ".");
-    return text.n <= WORD_MAX && !path ? text : NO_BYTES;
-}
-
 bool item_list(struct bytes raw, struct mp_reader *r, uint32_t *ret_n) {
     struct mp_item item;
     mp_reader_init(r, raw);
@@ -81,6 +65,51 @@ bool item_list(struct bytes raw, struct mp_reader *r, uint32_t *ret_n) {
 struct bytes item_text(struct bytes raw) {
     struct mp_item item;
     return mp_scalar(raw, &item) == 0 && item.type == MP_STR ? item.data : NO_BYTES;
+}
+
+bool item_is_word(struct bytes text) {
+    static const char *const outside[] = {"://", "file:", "exec:", "python:", "golang:", "ruby:", "package:"};
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!fine && (c == '\0' || strchr(".:/_+-@", c) == NULL)) return false;
+    }
+    for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]) && text.n > 0; i++) {
+        if (memmem(text.p, text.n, outside[i], strlen(outside[i])) != NULL) return false;
+    }
+    bool path = bytes_has_prefix(text, "/") || bytes_has_prefix(text, ".");
+    return text.n > 0 && text.n <= WORD_MAX && !path;
+}
+
+struct bytes item_word(struct bytes raw) {
+    struct bytes text = item_text(raw);
+    return item_is_word(text) ? text : NO_BYTES;
+}
+
+void item_entries_open(struct item_entries *e, struct bytes raw) {
+    struct mp_item head;
+    memset(e, 0, sizeof(*e));
+    mp_reader_init(&e->r, raw);
+    if (mp_next(&e->r, &head, NULL) == 0 && head.type == MP_MAP) {
+        e->left = head.count;
+    }
+}
+
+bool item_entries_next(struct item_entries *e) {
+    struct mp_item name;
+    e->there = e->left > 0 && mp_next(&e->r, &name, NULL) == 0 && mp_skip(&e->r, 1, &e->raw, NULL) == 0;
+    if (e->there) {
+        e->left--;
+        e->name = name.data;
+    }
+    return e->there;
+}
+
+struct bytes item_entries_find(struct item_entries *e, struct bytes name) {
+    while (!e->there || bytes_cmp(e->name, name) < 0) {
+        if (!item_entries_next(e)) return NO_BYTES;
+    }
+    return bytes_eq(e->name, name) ? e->raw : NO_BYTES;
 }
 
 /* ---- into events ---- */

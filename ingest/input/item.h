@@ -13,6 +13,18 @@ bool item_count(struct bytes raw, uint64_t *ret);          /* a whole number fro
 bool item_truth(struct bytes raw, bool *ret);
 /* A short text of letters, digits and ".:/_+-@" that names no file, program or address; empty for anything else. */
 struct bytes item_word(struct bytes raw);
+bool item_is_word(struct bytes text); /* the same of a text; false for an empty one */
+/* The entries of a canonical map in their order. */
+struct item_entries {
+    struct mp_reader r;
+    uint32_t left;
+    bool there;
+    struct bytes name, raw; /* of the current entry */
+};
+void item_entries_open(struct item_entries *e, struct bytes raw); /* no entries when it is not a map */
+bool item_entries_next(struct item_entries *e);
+/* Moves forward to `name`, so that names asked for in order take one pass. Empty when it is absent. */
+struct bytes item_entries_find(struct item_entries *e, struct bytes name);
 /* The length of an array, and a reader at its first item; false when it is not one. */
 bool item_list(struct bytes raw, struct mp_reader *r, uint32_t *ret_n);
 
