@@ -429,6 +429,7 @@ const struct spec spec_ingest = {
              "  hardware  processor, memory, disks, GPUs, system and kernel, when they change\n"
              "  lm-eval   evaluations of models: results and samples of the lm-evaluation-harness\n"
              "  promptfoo  evaluations of prompts and models: results files of promptfoo\n"
+             "  inspect   evaluations of models: logs of Inspect, .eval archives or JSON\n"
              "  llama-bench  speeds of models: the output of llama.cpp's llama-bench -o jsonl\n"
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
              "            and never exits with 2 (which blocks the call) except with --strict\n"

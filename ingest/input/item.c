@@ -112,6 +112,27 @@ struct bytes item_entries_find(struct item_entries *e, struct bytes name) {
     return bytes_eq(e->name, name) ? e->raw : NO_BYTES;
 }
 
+struct bytes item_url(struct bytes t, char room[ITEM_URL_MAX]) {
+    const uint8_t *scheme = t.n > 0 ? memmem(t.p, t.n, "://", 3) : NULL;
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.p[i] <= ' ' || t.p[i] >= 0x7f) return NO_BYTES;
+    }
+    if (scheme == NULL) return NO_BYTES;
+    size_t host = (size_t)(scheme - t.p) + 3, end = host;
+    while (end < t.n && t.p[end] != '?' && t.p[end] != '#') {
+        end++;
+    }
+    size_t path = host, kept = host;
+    while (path < end && t.p[path] != '/') {
+        path++;
+        host = t.p[path - 1] == '@' ? path : host;
+    }
+    if (kept + end - host > ITEM_URL_MAX) return NO_BYTES;
+    memcpy(room, t.p, kept);
+    memcpy(room + kept, t.p + host, end - host);
+    return (struct bytes){(const uint8_t *)room, kept + end - host};
+}
+
 /* ---- into events ---- */
 
 void item_put_real(struct mp_map *f, const char *name, double value) {
@@ -138,4 +159,24 @@ void item_put_count(struct mp_map *f, const char *name, struct bytes raw) {
 void item_put_number(struct mp_map *f, const char *name, struct bytes raw) {
     double v;
     if (item_number(raw, &v) && v >= 0) mp_map_raw(f, name, raw);
+}
+
+void item_put_partial(struct mp_map *f, unsigned partial, bool judged, const struct item_reason *reasons, size_t n) {
+    if (partial == 0) {
+        if (judged) {
+            mp_map_bool(f, "partial", false);
+        } else {
+            mp_map_nil(f, "partial");
+        }
+        return;
+    }
+    mp_map_bool(f, "partial", true);
+    mp_map_begin(f, "partial_reasons");
+    mp_put_array(&f->values, (uint32_t)__builtin_popcount(partial));
+    for (size_t i = 0; i < n; i++) {
+        if ((partial & reasons[i].bit) != 0) {
+            mp_put_str(&f->values, bytes_of(reasons[i].name));
+        }
+    }
+    mp_map_end(f);
 }

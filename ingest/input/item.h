@@ -14,6 +14,10 @@ bool item_truth(struct bytes raw, bool *ret);
 /* A short text of letters, digits and ".:/_+-@" that names no file, program or address; empty for anything else. */
 struct bytes item_word(struct bytes raw);
 bool item_is_word(struct bytes text); /* the same of a text; false for an empty one */
+/* An address without its private parts: user, password, query, fragment. Empty when it has no scheme, is too long, or is not
+ * printable ASCII. */
+#define ITEM_URL_MAX 256
+struct bytes item_url(struct bytes text, char room[ITEM_URL_MAX]);
 /* The entries of a canonical map in their order. */
 struct item_entries {
     struct mp_reader r;
@@ -33,6 +37,12 @@ bool item_list(struct bytes raw, struct mp_reader *r, uint32_t *ret_n);
 void item_put_real(struct mp_map *f, const char *name, double value);         /* finite ones */
 void item_put_digest(struct mp_map *f, const char *name, struct bytes bytes); /* the SHA-256 of these bytes */
 void item_put_count(struct mp_map *f, const char *name, struct bytes raw);
+/* "partial": true with its reasons, those bits of `partial` that `reasons` names; else false, or null when nothing is known. */
+struct item_reason {
+    unsigned bit;
+    const char *name;
+};
+void item_put_partial(struct mp_map *f, unsigned partial, bool judged, const struct item_reason *reasons, size_t n);
 void item_put_number(struct mp_map *f, const char *name, struct bytes raw); /* from 0 */
 
 #endif

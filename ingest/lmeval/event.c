@@ -42,32 +42,13 @@ static void put_count(struct mp_map *f, const char *name, struct bytes raw) {
     }
 }
 
-static const struct reason {
-    unsigned bit;
-    const char *name;
-} reasons[] = {
+static const struct item_reason reasons[] = {
     {LMEVAL_LIMIT, "limit"},         {LMEVAL_EFFECTIVE, "effective_samples"}, {LMEVAL_MISSING, "samples_missing"},
     {LMEVAL_FEWER, "samples_fewer"}, {LMEVAL_DIFFER, "samples_differ"},       {LMEVAL_NO_RESULTS, "results_missing"}};
 
 /* `judged`: without any of the reasons it is known to be complete. */
 static void put_partial(struct mp_map *f, unsigned partial, bool judged) {
-    if (partial == 0) {
-        if (judged) {
-            mp_map_bool(f, "partial", false);
-        } else {
-            mp_map_nil(f, "partial");
-        }
-        return;
-    }
-    mp_map_bool(f, "partial", true);
-    mp_map_begin(f, "partial_reasons");
-    mp_put_array(&f->values, (uint32_t)__builtin_popcount(partial));
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if ((partial & reasons[i].bit) != 0) {
-            mp_put_str(&f->values, bytes_of(reasons[i].name));
-        }
-    }
-    mp_map_end(f);
+    item_put_partial(f, partial, judged, reasons, sizeof(reasons) / sizeof(reasons[0]));
 }
 
 static int end(struct mp_map *f, struct buf *out, int code, struct err *err) {

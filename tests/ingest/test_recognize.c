@@ -19,7 +19,8 @@ static const struct owner {
               {"otlp", "otlp", false},
               {"ollama", "ollama", true},
               {"lm-eval", "lmeval", false},
-              {"llama-bench", "llamabench", false}};
+              {"llama-bench", "llamabench", false},
+              {"inspect", "inspect", false}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
@@ -93,9 +94,9 @@ static void what_is_refused_is_named_in_one_line(void **state) {
         {"foreign/promptfoo.json",
          "0: this looks like results of promptfoo; read it with: ledger ingest promptfoo " FIXTURES
          "foreign/promptfoo.json; expected: an event as a JSON object on each line\n"},
-        {"foreign/inspect.json",
-         "0: this looks like an Inspect log (inspect_ai); no source reads it; expected: an event as a "
-         "JSON object on each line\n"},
+        {"inspect/small.json",
+         "0: this looks like an Inspect log (inspect_ai); read it with: ledger ingest inspect " FIXTURES
+         "inspect/small.json; expected: an event as a JSON object on each line\n"},
         {"foreign/event-pretty.json",
          "0: this is one JSON document over 7 lines; JSON Lines needs one object per line: jq -c . " FIXTURES
          "foreign/event-pretty.json\n"},
