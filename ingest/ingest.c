@@ -17,6 +17,7 @@
 #include "ingest/ollama/ollama.h"
 #include "ingest/otlp/otlp.h"
 #include "ingest/promptfoo/promptfoo.h"
+#include "ingest/weights/weights.h"
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
 

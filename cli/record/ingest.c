@@ -17,7 +17,7 @@ static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook)"},
     [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
-    [N_VERIFY] = {"verify", 0, NULL, "hash the files of the store and compare them with their names (ollama)"},
+    [N_VERIFY] = {"verify", 0, NULL, "hash the files of the store and compare them with their names (ollama); hash the file (weights)"},
     [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
@@ -431,6 +431,7 @@ const struct spec spec_ingest = {
              "  promptfoo  evaluations of prompts and models: results files of promptfoo\n"
              "  inspect   evaluations of models: logs of Inspect, .eval archives or JSON\n"
              "  llama-bench  speeds of models: the output of llama.cpp's llama-bench -o jsonl\n"
+             "  weights   files of weights, GGUF and safetensors: what their headers claim\n"
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
              "            and never exits with 2 (which blocks the call) except with --strict\n"
              "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"

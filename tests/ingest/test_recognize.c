@@ -20,7 +20,8 @@ static const struct owner {
               {"ollama", "ollama", true},
               {"lm-eval", "lmeval", false},
               {"llama-bench", "llamabench", false},
-              {"inspect", "inspect", false}};
+              {"inspect", "inspect", false},
+              {"weights", "weights", false}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
@@ -103,9 +104,9 @@ static void what_is_refused_is_named_in_one_line(void **state) {
         {"foreign/events-array.json",
          "0: this is one JSON array; JSON Lines needs one object per line: jq -c '.[]' " FIXTURES
          "foreign/events-array.json\n"},
-        {"foreign/weights.gguf",
-         "0: this looks like a GGUF file (a model's weights); expected: an event as a JSON object on "
-         "each line\n"},
+        {"weights/old.gguf",
+         "0: this looks like a GGUF file (a model's weights); read it with: ledger ingest weights; expected: "
+         "an event as a JSON object on each line\n"},
         {"foreign/events.jsonl.zst",
          "0: this looks like data compressed by zstd; decompress it first: zstd -d; expected: an "
          "event as a JSON object on each line\n"},
@@ -130,7 +131,8 @@ static void what_lm_eval_refuses_is_named_too(void **state) {
     static const char *const files[][2] = {
         {"promptfoo.json", "; this looks like results of promptfoo; read it with: ledger ingest promptfoo " FIXTURES
                            "foreign/promptfoo.json\n"},
-        {"weights.gguf", "; this looks like a GGUF file (a model's weights)\n"}};
+        {"../weights/old.gguf",
+         "; this looks like a GGUF file (a model's weights); read it with: ledger ingest weights\n"}};
     struct box box;
     (void)state;
     box_init(&box);
