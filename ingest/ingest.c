@@ -10,6 +10,7 @@
 #include "ingest/driver/tally.h"
 #include "ingest/hardware/hardware.h"
 #include "ingest/hook/hook.h"
+#include "ingest/huggingface/huggingface.h"
 #include "ingest/inspect/inspect.h"
 #include "ingest/jsonl/jsonl.h"
 #include "ingest/llamabench/llamabench.h"
