@@ -25,7 +25,7 @@ ROOMS_base        := . yaml archive personal secret http tree
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_work        := . inside seccomp limits egress confine run model
 ROOMS_projections := rows fold store view walk attest permissions recovery machine council ready decide act verdict .
-ROOMS_ingest      := input driver dpkg|hardware|hook|jsonl|lmeval|ollama|otlp|promptfoo .
+ROOMS_ingest      := input driver dpkg|hardware|hook|huggingface|inspect|jsonl|llamabench|lmeval|ollama|otlp|promptfoo|weights .
 ROOMS_query       := . condition columns index rows sql
 ROOMS_export      := . cut verify support
 ROOMS_lib         := include/ledger json isolate handover .
@@ -92,7 +92,7 @@ else
 PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
               jansson zlib
 # Loaded at first use, not linked: only their headers are needed here.
-PKGS_LOADED := libcurl sqlite3 yaml-0.1 libseccomp libpcre2-8
+PKGS_LOADED := libcurl sqlite3 yaml-0.1 libseccomp libpcre2-8 libarchive
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
 # The program links the few libcrypto functions it uses statically: it starts twice as fast (decision 027).

@@ -10,11 +10,15 @@
 #include "ingest/driver/tally.h"
 #include "ingest/hardware/hardware.h"
 #include "ingest/hook/hook.h"
+#include "ingest/huggingface/huggingface.h"
+#include "ingest/inspect/inspect.h"
 #include "ingest/jsonl/jsonl.h"
+#include "ingest/llamabench/llamabench.h"
 #include "ingest/lmeval/lmeval.h"
 #include "ingest/ollama/ollama.h"
 #include "ingest/otlp/otlp.h"
 #include "ingest/promptfoo/promptfoo.h"
+#include "ingest/weights/weights.h"
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
 

@@ -31,6 +31,7 @@ enum ingest_takes {
     INGEST_FROM = 64,    /* saved answers of the server, as files */
     INGEST_LISTEN = 128, /* runs a server */
     INGEST_EVERY = 256,  /* repeats the look */
+    INGEST_HUB = 1024,   /* without a path it reads the cache of Hugging Face's hub, wherever that is */
     INGEST_HOOK = 512    /* its caller waits, and takes standard output and the exit code as commands */
 };
 

@@ -15,9 +15,10 @@
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
 static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook)"},
-    [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval)"},
+    [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval, huggingface)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
-    [N_VERIFY] = {"verify", 0, NULL, "hash the files of the store and compare them with their names (ollama)"},
+    [N_VERIFY] = {"verify", 0, NULL,
+                  "hash the files of the store and compare them with their names (ollama); hash the weights (weights, huggingface)"},
     [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
@@ -402,8 +403,18 @@ static int print_sources(struct cli *cli) {
     return exit_code;
 }
 
+/* The hub's own variables, in its own order. False when no home is known. */
+static bool find_hub(char ret[FILE_PATH_MAX]) {
+    const char *cache = cli_env("HF_HUB_CACHE"), *hf = cli_env("HF_HOME"), *home = cli_env("HOME");
+    const char *base = cache != NULL ? cache : hf != NULL ? hf : home;
+    const char *more = cache != NULL ? "" : hf != NULL ? "/hub" : "/.cache/huggingface/hub";
+    return base != NULL && snprintf(ret, FILE_PATH_MAX, "%s%s", base, more) < FILE_PATH_MAX;
+}
+
 static int ingest(struct cli *cli, const struct opt_args *args) {
     struct ingest_options o;
+    char hub[FILE_PATH_MAX];
+    const char *hub_path = hub;
     int exit_code = 0;
     if (opt_has(args, &options[N_SOURCES])) return print_sources(cli);
     if (args->n_args == 0) {
@@ -415,6 +426,10 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     const char **from = calloc(args->n_values + 1, sizeof(*from));
     if (from == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     exit_code = read_options(cli, args, source, from, &o);
+    if (exit_code == 0 && (source->takes & INGEST_HUB) != 0 && o.n_paths == 0 && find_hub(hub)) {
+        o.paths = &hub_path;
+        o.n_paths = 1;
+    }
     if (exit_code == 0) exit_code = run_source(cli, source, &o);
     free(from);
     return exit_code;
@@ -429,6 +444,10 @@ const struct spec spec_ingest = {
              "  hardware  processor, memory, disks, GPUs, system and kernel, when they change\n"
              "  lm-eval   evaluations of models: results and samples of the lm-evaluation-harness\n"
              "  promptfoo  evaluations of prompts and models: results files of promptfoo\n"
+             "  inspect   evaluations of models: logs of Inspect, .eval archives or JSON\n"
+             "  llama-bench  speeds of models: the output of llama.cpp's llama-bench -o jsonl\n"
+             "  weights   files of weights, GGUF and safetensors: what their headers claim\n"
+             "  huggingface  models in the cache of Hugging Face's hub: present, pulled, removed\n"
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
              "            and never exits with 2 (which blocks the call) except with --strict\n"
              "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"

@@ -25,14 +25,14 @@ static const struct magic {
     size_t at, n;
     const char *bytes;
 } magics[] = {
-    {"a GGUF file (a model's weights)", 0, 4, "GGUF"},
-    {"a safetensors file (a model's weights)", 8, 2, "{\""},
+    {"a GGUF file (a model's weights); read it with: ledger ingest weights", 0, 4, "GGUF"},
+    {"a safetensors file (a model's weights); read it with: ledger ingest weights", 8, 2, "{\""},
     {"data compressed by zstd; decompress it first: zstd -d", 0, 4, "\x28\xb5\x2f\xfd"},
     {"data compressed by xz; decompress it first: xz -d", 0, 6,
      "\xfd"
      "7zXZ\0"},
     {"data compressed by bzip2; decompress it first: bzip2 -d", 0, 3, "BZh"},
-    {"a zip archive", 0, 4, "PK\x03\x04"},
+    {"a ZIP archive; a log of Inspect is read with: ledger ingest inspect", 0, 4, "PK\x03\x04"},
     {"a tar archive", 257, 5, "ustar"},
     {"a PDF document", 0, 5, "%PDF-"},
     {"an SQLite database", 0, 15, "SQLite format 3"},

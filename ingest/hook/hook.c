@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "ingest/driver/recognize.h"
-#include "ingest/hook/split.h"
+#include "ingest/input/records.h"
 
 #define QUIET_MS  500
 #define QUIET_MAX 4
@@ -23,7 +23,7 @@ struct reading {
     const char *path;
     struct lines *lines;
     struct hook_reader *reader;
-    struct hook_split split;
+    struct records split;
     const struct ingest_place *place; /* of the record at hand */
     uint64_t records, total;
     uint64_t ticket; /* of the event added last; 0: it was refused */
@@ -56,7 +56,7 @@ static uint64_t on_ticket(void *ctx) {
     return in->ticket;
 }
 
-static int reject(struct reading *in, const struct hook_record *record, const char *msg) {
+static int reject(struct reading *in, const struct record *record, const char *msg) {
     static const char cut[] = "the record is cut off";
     bool syntax = strncmp(msg, HOOK_NOT_JSON, strlen(HOOK_NOT_JSON)) == 0;
     char reason[ERR_MSG_MAX];
@@ -67,7 +67,7 @@ static int reject(struct reading *in, const struct hook_record *record, const ch
     return intake_reject(in->run, in->place, cut, reason);
 }
 
-static int take(struct reading *in, const struct hook_record *record, struct err *err) {
+static int take(struct reading *in, const struct record *record, struct err *err) {
     const struct ingest_place place = {in->path, record->line, record->offset};
     const struct hook_sink sink = {in, on_event, on_ticket, intake_secret(in->run)};
     struct err why = {0};
@@ -86,10 +86,10 @@ static int take(struct reading *in, const struct hook_record *record, struct err
 }
 
 static int take_line(struct reading *in, const struct lines_line *line, struct err *err) {
-    struct hook_record record;
+    struct record record;
     int rc = 0;
-    hook_split_line(&in->split, line);
-    while (rc == 0 && hook_split_next(&in->split, &record) == 0) {
+    records_line(&in->split, line);
+    while (rc == 0 && records_next(&in->split, &record) == 0) {
         rc = take(in, &record, err);
     }
     intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
@@ -111,9 +111,9 @@ static int check_empty(struct reading *in) {
 /* An incomplete last line, and a record that is still open. */
 static int take_rest(struct reading *in, struct err *err) {
     struct lines_line line;
-    struct hook_record record;
+    struct record record;
     int rc = lines_rest(in->lines, &line) == 0 ? take_line(in, &line, err) : 0;
-    while (rc == 0 && hook_split_end(&in->split, &record) == 0) {
+    while (rc == 0 && records_end(&in->split, &record) == 0) {
         rc = take(in, &record, err);
     }
     return rc;
@@ -171,7 +171,7 @@ static int check_own(struct reading *in, bool *ret_foreign, struct err *err) {
 static int read_one(struct intake *run, const char *path, bool alone, struct err *err) {
     struct reading in = {.run = run, .path = path};
     bool foreign = false;
-    hook_split_init(&in.split);
+    records_init(&in.split);
     intake_begin(run, path);
     int rc = open_input(&in, err);
     if (rc == 0) rc = check_own(&in, &foreign, err);
@@ -182,7 +182,7 @@ static int read_one(struct intake *run, const char *path, bool alone, struct err
     if (rc == 0) rc = intake_end(run, err);
     lines_free(in.lines);
     hook_reader_free(in.reader);
-    hook_split_done(&in.split);
+    records_done(&in.split);
     return rc;
 }
 

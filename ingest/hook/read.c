@@ -7,10 +7,10 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "ingest/hook/agent.h"
-#include "ingest/hook/split.h"
+#include "ingest/input/records.h"
 
 /* A float of three characters takes nine bytes. */
-#define ITEM_MAX (HOOK_RECORD_MAX * 3)
+#define ITEM_MAX (RECORD_MAX * 3)
 
 #define ACCEPTED                                                                                                           \
     "hook_event_name (Claude Code, Codex), hookSpecificOutput (what a hook answered), type with payload, msg or op "       \

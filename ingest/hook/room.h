@@ -4,7 +4,6 @@
  * tool.c, the most common dialect.
  *
  *   hook      lines in, events out
- *   split     records out of lines
  *   read      recognizes the agent; what is remembered between records
  *   agent     shared by the dialects: the reader, names
  *   tool      hooks of Claude Code, and of Codex and others in the same form

@@ -19,3 +19,12 @@ void keyed_hash_parts(char ret[KEYED_HASH_HEX], const uint8_t *secret, const str
     hash_parts(digest, parts, n);
     keyed_hash_hex(ret, secret, digest);
 }
+
+void keyed_hash_each(char ret[KEYED_HASH_HEX], const uint8_t *secret, const struct bytes *parts, size_t n) {
+    uint8_t each[KEYED_HASH_PARTS * HASH_LEN];
+    for (size_t i = 0; i < n; i++) {
+        hash_parts(each + i * HASH_LEN, &parts[i], 1);
+    }
+    const struct bytes whole = {each, n * HASH_LEN};
+    keyed_hash_parts(ret, secret, &whole, 1);
+}

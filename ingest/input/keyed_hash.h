@@ -14,5 +14,8 @@
 void keyed_hash_hex(char ret[KEYED_HASH_HEX], const uint8_t *secret, const uint8_t digest[HASH_LEN]);
 /* The same of the SHA-256 over the parts. */
 void keyed_hash_parts(char ret[KEYED_HASH_HEX], const uint8_t *secret, const struct bytes *parts, size_t n);
+/* The same, each part being hashed first, so that no two lists of parts give the same. At most KEYED_HASH_PARTS. */
+#define KEYED_HASH_PARTS 8
+void keyed_hash_each(char ret[KEYED_HASH_HEX], const uint8_t *secret, const struct bytes *parts, size_t n);
 
 #endif

@@ -3,8 +3,10 @@
  * Sees: base. Begin with lines.h; the others stand alone.
  *
  *   lines         lines of a file, a gzip file, a pipe or a growing file, counted and digested on the way
+ *   records       JSON objects out of lines: one per line, several, over several lines, in an array
  *   ahead         JSON texts parsed on a second thread, in order
  *   pyjson        JSON as Python writes it, with NaN and Infinity
+ *   item          values out of a document, and into an event
  *   line_counter  how often a line has been seen, so that equal lines get different keys
  *   keyed_hash    hashes for headers, under the ledger's secret, so that guesses cannot be tested
  *   agent_words   coding agents' words for answers, tools and permissions, in the catalog's words

@@ -144,13 +144,13 @@ static int check_name(struct bytes name, struct err *err) {
                    SECRET_SHOWN(name), LMEVAL_NAME_MAX);
 }
 
-static void fill_task(struct lmeval_task *t, struct lmeval_entries columns[N_COLUMNS]) {
-    t->version = lmeval_entries_find(&columns[C_VERSION], t->name);
-    t->shots = lmeval_entries_find(&columns[C_SHOTS], t->name);
-    t->higher = lmeval_entries_find(&columns[C_HIGHER], t->name);
-    t->hash = lmeval_entries_find(&columns[C_HASH], t->name);
-    t->config = lmeval_entries_find(&columns[C_CONFIG], t->name);
-    struct bytes counts = lmeval_entries_find(&columns[C_COUNTS], t->name);
+static void fill_task(struct lmeval_task *t, struct item_entries columns[N_COLUMNS]) {
+    t->version = item_entries_find(&columns[C_VERSION], t->name);
+    t->shots = item_entries_find(&columns[C_SHOTS], t->name);
+    t->higher = item_entries_find(&columns[C_HIGHER], t->name);
+    t->hash = item_entries_find(&columns[C_HASH], t->name);
+    t->config = item_entries_find(&columns[C_CONFIG], t->name);
+    struct bytes counts = item_entries_find(&columns[C_COUNTS], t->name);
     t->has_original = lmeval_count(lmeval_get(counts, "original"), &t->original);
     t->has_effective = lmeval_count(lmeval_get(counts, "effective"), &t->effective);
     uint64_t evaluated;
@@ -163,11 +163,11 @@ static void fill_task(struct lmeval_task *t, struct lmeval_entries columns[N_COL
 static int read_tasks(struct lmeval_doc *doc, struct err *err) {
     static const enum lmeval_top sources[N_COLUMNS] = {LMEVAL_VERSIONS,    LMEVAL_N_SHOT,  LMEVAL_HIGHER,
                                                        LMEVAL_TASK_HASHES, LMEVAL_CONFIGS, LMEVAL_N_SAMPLES};
-    struct lmeval_entries results, groups, columns[N_COLUMNS];
-    lmeval_entries_open(&results, doc->top[LMEVAL_RESULTS]);
-    lmeval_entries_open(&groups, doc->top[LMEVAL_GROUPS]);
+    struct item_entries results, groups, columns[N_COLUMNS];
+    item_entries_open(&results, doc->top[LMEVAL_RESULTS]);
+    item_entries_open(&groups, doc->top[LMEVAL_GROUPS]);
     for (size_t i = 0; i < N_COLUMNS; i++) {
-        lmeval_entries_open(&columns[i], doc->top[sources[i]]);
+        item_entries_open(&columns[i], doc->top[sources[i]]);
     }
     size_t most = (size_t)results.left + groups.left;
     if (most > LMEVAL_TASKS_MAX) {
@@ -175,11 +175,11 @@ static int read_tasks(struct lmeval_doc *doc, struct err *err) {
     }
     doc->tasks = calloc(most > 0 ? most : 1, sizeof(*doc->tasks));
     if (doc->tasks == NULL) return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
-    lmeval_entries_next(&results);
-    lmeval_entries_next(&groups);
+    item_entries_next(&results);
+    item_entries_next(&groups);
     while (results.there || groups.there) {
         int order = !groups.there ? -1 : !results.there ? 1 : bytes_cmp(results.name, groups.name);
-        const struct lmeval_entries *from = order <= 0 ? &results : &groups;
+        const struct item_entries *from = order <= 0 ? &results : &groups;
         struct lmeval_task *t = &doc->tasks[doc->n_tasks];
         t->name = from->name;
         t->metrics = from->raw;
@@ -189,10 +189,10 @@ static int read_tasks(struct lmeval_doc *doc, struct err *err) {
         fill_task(t, columns);
         doc->n_tasks++;
         if (order <= 0) {
-            lmeval_entries_next(&results);
+            item_entries_next(&results);
         }
         if (order >= 0) {
-            lmeval_entries_next(&groups);
+            item_entries_next(&groups);
         }
     }
     return 0;
@@ -268,16 +268,16 @@ static bool is_hash(struct bytes raw) {
 }
 
 static bool are_counts(struct bytes raw) {
-    struct lmeval_entries e;
-    lmeval_entries_open(&e, raw);
+    struct item_entries e;
+    item_entries_open(&e, raw);
     return e.left == 2 && is_count(lmeval_get(raw, "original")) && is_count(lmeval_get(raw, "effective"));
 }
 
 static bool are_truths(struct bytes raw) {
-    struct lmeval_entries e;
+    struct item_entries e;
     bool truth, all = lmeval_is(raw, MP_MAP);
-    lmeval_entries_open(&e, raw);
-    while (all && lmeval_entries_next(&e)) {
+    item_entries_open(&e, raw);
+    while (all && item_entries_next(&e)) {
         all = lmeval_truth(e.raw, &truth) || lmeval_is(e.raw, MP_NIL);
     }
     return all;
@@ -285,21 +285,21 @@ static bool are_truths(struct bytes raw) {
 
 /* A task without any metric has no event to hold its other entries. */
 static bool is_scored(const struct lmeval_task *task) {
-    struct lmeval_entries e;
+    struct item_entries e;
     struct lmeval_metric m;
-    lmeval_entries_open(&e, task->metrics);
+    item_entries_open(&e, task->metrics);
     if (lmeval_metric_next(task, &e, &m)) return true;
-    lmeval_entries_open(&e, task->metrics);
-    while (lmeval_entries_next(&e)) {
+    item_entries_open(&e, task->metrics);
+    while (item_entries_next(&e)) {
         if (!bytes_is(e.name, "alias") && !bytes_is(e.name, " ")) return false;
     }
     return lmeval_is(task->metrics, MP_MAP);
 }
 
 static bool are_said(const struct lmeval_doc *doc, struct bytes map, bool (*is_said)(struct bytes raw)) {
-    struct lmeval_entries e;
-    lmeval_entries_open(&e, map);
-    while (lmeval_entries_next(&e)) {
+    struct item_entries e;
+    item_entries_open(&e, map);
+    while (item_entries_next(&e)) {
         if (lmeval_doc_task(doc, e.name) == NULL || !(is_said(e.raw) || lmeval_is(e.raw, MP_NIL))) {
             return false;
         }

@@ -42,32 +42,13 @@ static void put_count(struct mp_map *f, const char *name, struct bytes raw) {
     }
 }
 
-static const struct reason {
-    unsigned bit;
-    const char *name;
-} reasons[] = {
+static const struct item_reason reasons[] = {
     {LMEVAL_LIMIT, "limit"},         {LMEVAL_EFFECTIVE, "effective_samples"}, {LMEVAL_MISSING, "samples_missing"},
     {LMEVAL_FEWER, "samples_fewer"}, {LMEVAL_DIFFER, "samples_differ"},       {LMEVAL_NO_RESULTS, "results_missing"}};
 
 /* `judged`: without any of the reasons it is known to be complete. */
 static void put_partial(struct mp_map *f, unsigned partial, bool judged) {
-    if (partial == 0) {
-        if (judged) {
-            mp_map_bool(f, "partial", false);
-        } else {
-            mp_map_nil(f, "partial");
-        }
-        return;
-    }
-    mp_map_bool(f, "partial", true);
-    mp_map_begin(f, "partial_reasons");
-    mp_put_array(&f->values, (uint32_t)__builtin_popcount(partial));
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if ((partial & reasons[i].bit) != 0) {
-            mp_put_str(&f->values, bytes_of(reasons[i].name));
-        }
-    }
-    mp_map_end(f);
+    item_put_partial(f, partial, judged, reasons, sizeof(reasons) / sizeof(reasons[0]));
 }
 
 static int end(struct mp_map *f, struct buf *out, int code, struct err *err) {
@@ -181,10 +162,10 @@ static void put_duration(struct mp_map *f, const struct lmeval_doc *doc) {
 /* Top-level names without a field, and those whose value could not be used. */
 static void put_rest(struct mp_map *f, const struct lmeval_doc *doc) {
     struct lmeval_other other = {0};
-    struct lmeval_entries e;
+    struct item_entries e;
     buf_init(&other.entries, BODY_MAX);
-    lmeval_entries_open(&e, bytes_of_buf(&doc->mp));
-    while (lmeval_entries_next(&e)) {
+    item_entries_open(&e, bytes_of_buf(&doc->mp));
+    while (item_entries_next(&e)) {
         bool used = false;
         for (size_t i = 0; i < LMEVAL_N_TOP; i++) {
             used = used || (doc->top[i].p == e.raw.p && lmeval_doc_says(doc, (enum lmeval_top)i));
@@ -328,7 +309,7 @@ static struct bytes find_partner(const struct lmeval_task *task, const struct lm
 /* "acc,none", or "acc" of old versions, which is a metric only when its value is a number. A metric's standard error is an
  * entry too, and counts as a metric itself when the metric is missing. */
 enum entry { METRIC, STANDARD_ERROR, NO_METRIC };
-static enum entry kind_of(const struct lmeval_task *task, const struct lmeval_entries *e, struct lmeval_metric *ret) {
+static enum entry kind_of(const struct lmeval_task *task, const struct item_entries *e, struct lmeval_metric *ret) {
     const uint8_t *comma = e->name.n > 0 ? memchr(e->name.p, ',', e->name.n) : NULL;
     struct lmeval_metric m = {.key = e->name, .metric = e->name, .value = e->raw};
     if (comma != NULL) {
@@ -345,8 +326,8 @@ static enum entry kind_of(const struct lmeval_task *task, const struct lmeval_en
     return METRIC;
 }
 
-bool lmeval_metric_next(const struct lmeval_task *task, struct lmeval_entries *e, struct lmeval_metric *ret) {
-    while (lmeval_entries_next(e)) {
+bool lmeval_metric_next(const struct lmeval_task *task, struct item_entries *e, struct lmeval_metric *ret) {
+    while (item_entries_next(e)) {
         if (kind_of(task, e, ret) == METRIC) return true;
     }
     return false;
@@ -356,11 +337,11 @@ bool lmeval_metric_next(const struct lmeval_task *task, struct lmeval_entries *e
  * repeats the task's name. */
 static void put_leftovers(struct mp_map *f, const struct lmeval_task *task, struct bytes odd_value) {
     struct lmeval_other other = {0};
-    struct lmeval_entries e;
+    struct item_entries e;
     struct lmeval_metric m;
     buf_init(&other.entries, BODY_MAX);
-    lmeval_entries_open(&e, task->metrics);
-    while (lmeval_entries_next(&e)) {
+    item_entries_open(&e, task->metrics);
+    while (item_entries_next(&e)) {
         bool name = bytes_is(e.name, "alias") || bytes_is(e.name, "name");
         bool said = (name && bytes_eq(lmeval_text(e.raw), task->name)) || bytes_is(e.name, " ");
         enum entry kind = kind_of(task, &e, &m);
@@ -429,7 +410,7 @@ static void put_mean(struct mp_map *f, const struct lmeval_task *task, const str
 int lmeval_put_scored(const struct lmeval_doc *doc, const struct lmeval_task *task, const struct lmeval_metric *m,
                       struct buf *out, struct err *err) {
     struct mp_map f;
-    struct lmeval_entries higher;
+    struct item_entries higher;
     bool more;
     mp_map_init(&f, BODY_MAX);
     mp_map_text(&f, "task", task->name);
@@ -439,8 +420,8 @@ int lmeval_put_scored(const struct lmeval_doc *doc, const struct lmeval_task *ta
     put_value(&f, task, m);
     put_mean(&f, task, m);
     put_samples(&f, task, m);
-    lmeval_entries_open(&higher, task->higher);
-    if (lmeval_truth(lmeval_entries_find(&higher, m->metric), &more)) {
+    item_entries_open(&higher, task->higher);
+    if (lmeval_truth(item_entries_find(&higher, m->metric), &more)) {
         mp_map_bool(&f, "higher_is_better", more);
     }
     struct bytes shots = task->shots.n > 0 ? task->shots : lmeval_get(doc->top[LMEVAL_CONFIG], "num_fewshot");

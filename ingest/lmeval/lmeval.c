@@ -88,7 +88,7 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
 
 static int add_scores(struct evaluation *e, const struct lmeval_task *task, const struct ingest_place *place,
                       struct err *err) {
-    struct lmeval_entries entries;
+    struct item_entries entries;
     struct lmeval_metric m;
     int rc = 0;
     if (!lmeval_is(task->metrics, MP_MAP)) {
@@ -97,7 +97,7 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
                  (int)task->name.n, (const char *)task->name.p);
         return intake_reject(e->run, place, "the metrics of a task are not an object", reason);
     }
-    lmeval_entries_open(&entries, task->metrics);
+    item_entries_open(&entries, task->metrics);
     while (rc == 0 && lmeval_metric_next(task, &entries, &m)) {
         const uint8_t partial = (uint8_t)task->partial;
         double mean = 0;
@@ -221,11 +221,11 @@ static int read_samples(struct evaluation *e, const struct lmeval_file *file, st
 /* Samples in the results file itself, as programs that use the harness as a library write it. */
 static int read_inner_samples(struct evaluation *e, const char *path, struct err *err) {
     const struct ingest_place place = {.file = path};
-    struct lmeval_entries tasks;
+    struct item_entries tasks;
     int rc = 0;
     e->file = path;
-    lmeval_entries_open(&tasks, e->doc->top[LMEVAL_SAMPLES]);
-    while (rc == 0 && lmeval_entries_next(&tasks)) {
+    item_entries_open(&tasks, e->doc->top[LMEVAL_SAMPLES]);
+    while (rc == 0 && item_entries_next(&tasks)) {
         struct lmeval_task *task = lmeval_doc_task(e->doc, tasks.name);
         struct mp_reader r;
         struct mp_item list = {0};

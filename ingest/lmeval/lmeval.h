@@ -11,6 +11,7 @@
 #include "base/mp.h"
 #include "base/mp_map.h"
 #include "ingest/driver/intake.h"
+#include "ingest/input/item.h"
 
 #define LMEVAL_DOC_MAX   ((size_t)12 << 20)  /* of a results file, which is one JSON document */
 #define LMEVAL_DOC_ROOM  ((size_t)48 << 20)  /* memory for it while it is parsed (pyjson.h) */
@@ -24,18 +25,6 @@
 #define LMEVAL_HEX_LEN   64 /* of a SHA-256 */
 
 /* ---- values (value.c); `raw` is one canonical item, or empty bytes for one that is absent ---- */
-
-/* The entries of a canonical map in their order. */
-struct lmeval_entries {
-    struct mp_reader r;
-    uint32_t left;
-    bool there;
-    struct bytes name, raw; /* of the current entry */
-};
-void lmeval_entries_open(struct lmeval_entries *e, struct bytes raw); /* no entries when it is not a map */
-bool lmeval_entries_next(struct lmeval_entries *e);
-/* Moves forward to `name`, so that names asked for in order take one pass. Empty when it is absent. */
-struct bytes lmeval_entries_find(struct lmeval_entries *e, struct bytes name);
 
 bool lmeval_is(struct bytes raw, enum mp_type type);
 struct bytes lmeval_get(struct bytes map, const char *name); /* empty bytes when it is absent, or null */
@@ -236,7 +225,7 @@ struct lmeval_metric {
     struct bytes value, stderr_;      /* raw; stderr_ may be empty */
 };
 /* The next metric of a task; false when none is left. `e` was opened on task->metrics. */
-bool lmeval_metric_next(const struct lmeval_task *task, struct lmeval_entries *e, struct lmeval_metric *ret);
+bool lmeval_metric_next(const struct lmeval_task *task, struct item_entries *e, struct lmeval_metric *ret);
 int lmeval_put_scored(const struct lmeval_doc *doc, const struct lmeval_task *task, const struct lmeval_metric *metric,
                       struct buf *out, struct err *err);
 

@@ -110,30 +110,6 @@ static struct bytes digest_in(struct bytes t) {
     return NO_BYTES;
 }
 
-/* ---- addresses ---------------------------------------------------------------------------------------------------- */
-
-/* Without private parts: user, password, query, fragment. Empty when it is not printable ASCII. */
-static struct bytes plain_url(struct bytes t, char room[LMEVAL_NAME_MAX]) {
-    const uint8_t *scheme = t.n > 0 ? memmem(t.p, t.n, "://", 3) : NULL;
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] <= ' ' || t.p[i] >= 0x7f) return NO_BYTES;
-    }
-    if (scheme == NULL) return NO_BYTES;
-    size_t host = (size_t)(scheme - t.p) + 3, end = host;
-    while (end < t.n && t.p[end] != '?' && t.p[end] != '#') {
-        end++;
-    }
-    size_t path = host, kept = host;
-    while (path < end && t.p[path] != '/') {
-        path++;
-        host = t.p[path - 1] == '@' ? path : host;
-    }
-    if (kept + end - host > LMEVAL_NAME_MAX) return NO_BYTES;
-    memcpy(room, t.p, kept);
-    memcpy(room + kept, t.p + host, end - host);
-    return (struct bytes){(const uint8_t *)room, kept + end - host};
-}
-
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
 
 void lmeval_model_read(struct lmeval_model *m, struct bytes config, struct bytes name, struct bytes source) {
@@ -160,7 +136,7 @@ void lmeval_model_read(struct lmeval_model *m, struct bytes config, struct bytes
     if (m->revision.n == 0 && snapshot.n == 40 && hex_run(snapshot, 0) == 40) {
         m->revision = snapshot;
     }
-    m->endpoint = plain_url(argument(args, "base_url"), m->endpoint_room);
+    m->endpoint = item_url(argument(args, "base_url"), m->endpoint_room);
 }
 
 void lmeval_model_put(const struct lmeval_model *m, struct mp_map *fields) {

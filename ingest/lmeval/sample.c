@@ -60,8 +60,8 @@ void lmeval_reader_done(struct lmeval_reader *r) {
 
 struct scores {
     struct lmeval_reader *reader;
-    struct lmeval_entries higher; /* which metrics are better when higher */
-    struct bytes list;            /* raw: "metrics"; empty when there is none */
+    struct item_entries higher; /* which metrics are better when higher */
+    struct bytes list;          /* raw: "metrics"; empty when there is none */
     uint32_t count;
     struct bytes failed; /* name of the first failed metric */
 };
@@ -102,7 +102,7 @@ static bool take_score(struct scores *s, struct bytes name, struct bytes raw) {
         mp_put_nil(&r->scores);
     }
     s->count++;
-    lmeval_truth(lmeval_entries_find(&s->higher, name), &higher);
+    lmeval_truth(item_entries_find(&s->higher, name), &higher);
     if (s->failed.n == 0 && higher && is_zero(truth ? raw : number)) {
         s->failed = name;
     }
@@ -155,9 +155,9 @@ static void put_output(struct mp_map *fields, struct bytes resps) {
 
 /* Unknown names, and known ones with a value of the wrong type. */
 static void sort_others(struct scores *s, struct bytes line, const struct bytes known[N_NAMES]) {
-    struct lmeval_entries e;
-    lmeval_entries_open(&e, line);
-    while (lmeval_entries_next(&e)) {
+    struct item_entries e;
+    item_entries_open(&e, line);
+    while (item_entries_next(&e)) {
         size_t i = 0;
         while (i < N_NAMES && !bytes_is(e.name, names[i])) {
             i++;
@@ -243,7 +243,7 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     known[FILTER] = filter.n > 0 && filter.n <= LMEVAL_NAME_MAX ? known[FILTER] : NO_BYTES;
     known[METRICS] = lmeval_is(known[METRICS], MP_ARRAY) ? known[METRICS] : NO_BYTES;
     s.list = known[METRICS];
-    lmeval_entries_open(&s.higher, about->higher);
+    item_entries_open(&s.higher, about->higher);
     sort_others(&s, raw, known);
     rc = put_body(r, known, &s, about, id, err);
     if (rc != 0) return rc;

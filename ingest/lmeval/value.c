@@ -21,32 +21,6 @@
 
 /* ---- maps --------------------------------------------------------------------------------------------------------- */
 
-void lmeval_entries_open(struct lmeval_entries *e, struct bytes raw) {
-    struct mp_item head;
-    memset(e, 0, sizeof(*e));
-    mp_reader_init(&e->r, raw);
-    if (mp_next(&e->r, &head, NULL) == 0 && head.type == MP_MAP) {
-        e->left = head.count;
-    }
-}
-
-bool lmeval_entries_next(struct lmeval_entries *e) {
-    struct mp_item name;
-    e->there = e->left > 0 && mp_next(&e->r, &name, NULL) == 0 && mp_skip(&e->r, 1, &e->raw, NULL) == 0;
-    if (e->there) {
-        e->left--;
-        e->name = name.data;
-    }
-    return e->there;
-}
-
-struct bytes lmeval_entries_find(struct lmeval_entries *e, struct bytes name) {
-    while (!e->there || bytes_cmp(e->name, name) < 0) {
-        if (!lmeval_entries_next(e)) return NO_BYTES;
-    }
-    return bytes_eq(e->name, name) ? e->raw : NO_BYTES;
-}
-
 static bool head_of(struct bytes raw, struct mp_item *ret) {
     struct mp_reader r;
     mp_reader_init(&r, raw);

@@ -4,76 +4,12 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/input/item.h"
 #include "ingest/input/pyjson.h"
 #include "ingest/promptfoo/promptfoo.h"
 
 #define NO_BYTES ((struct bytes){NULL, 0})
 #define WORD_MAX 128
-#define WHOLE    9007199254740992.0 /* below it a float represents every integer */
-
-/* ---- values ---- */
-
-static bool is(struct bytes raw, enum mp_type type) {
-    struct mp_reader r;
-    struct mp_item item;
-    mp_reader_init(&r, raw);
-    return mp_next(&r, &item, NULL) == 0 && item.type == type;
-}
-
-struct bytes promptfoo_get(struct bytes map, const char *name) {
-    struct bytes raw;
-    return mp_map_get(map, name, &raw) == 0 && !is(raw, MP_NIL) ? raw : NO_BYTES;
-}
-
-bool promptfoo_number(struct bytes raw, double *ret) {
-    struct mp_item item;
-    if (mp_scalar(raw, &item) != 0) return false;
-    if (item.type == MP_UINT) {
-        *ret = (double)item.uint;
-    } else if (item.type == MP_INT) {
-        *ret = (double)item.sint;
-    } else if (item.type == MP_FLOAT) {
-        *ret = item.real;
-    }
-    return item.type == MP_UINT || item.type == MP_INT || item.type == MP_FLOAT;
-}
-
-bool promptfoo_count(struct bytes raw, uint64_t *ret) {
-    struct mp_item item;
-    double real;
-    if (mp_scalar(raw, &item) == 0 && item.type == MP_UINT) {
-        *ret = item.uint;
-        return true;
-    }
-    if (!promptfoo_number(raw, &real) || real < 0 || real >= WHOLE) return false;
-    uint64_t whole = (uint64_t)real;
-    if ((double)whole < real) return false;
-    *ret = whole;
-    return true;
-}
-
-bool promptfoo_truth(struct bytes raw, bool *ret) {
-    struct mp_item item;
-    bool there = mp_scalar(raw, &item) == 0 && item.type == MP_BOOL;
-    if (there) *ret = item.boolean;
-    return there;
-}
-
-struct bytes promptfoo_word(struct bytes raw) {
-    static const char *const outside[] = {"://", "file:", "exec:", "python:", "golang:", "ruby:", "package:"};
-    struct mp_item item;
-    struct bytes text = mp_scalar(raw, &item) == 0 && item.type == MP_STR ? item.data : NO_BYTES;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!fine && (c == '\0' || strchr(".:/_+-@", c) == NULL)) return NO_BYTES;
-    }
-    for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]) && text.n > 0; i++) {
-        if (memmem(text.p, text.n, outside[i], strlen(outside[i])) != NULL) return NO_BYTES;
-    }
-    bool path = bytes_has_prefix(text, "/") || bytes_has_prefix(text, ".");
-    return text.n <= WORD_MAX && !path ? text : NO_BYTES;
-}
 
 /* ---- the document ---- */
 
@@ -93,19 +29,10 @@ void promptfoo_doc_done(struct promptfoo_doc *doc) {
     doc->rows = NULL;
 }
 
-/* The length of an array; false when it is not one. */
-static bool open_list(struct bytes raw, struct mp_reader *r, uint32_t *ret_n) {
-    struct mp_item item;
-    mp_reader_init(r, raw);
-    if (mp_next(r, &item, NULL) != 0 || item.type != MP_ARRAY) return false;
-    *ret_n = item.count;
-    return true;
-}
-
 static int read_prompts(struct promptfoo_doc *doc, struct err *err) {
     struct mp_reader r;
     uint32_t n = 0;
-    if (!open_list(promptfoo_get(doc->results, "prompts"), &r, &n)) {
+    if (!item_list(item_get(doc->results, "prompts"), &r, &n)) {
         return err_set(err, ERR_INVALID, "'results.prompts' is not a list; expected: the prompts that were evaluated");
     }
     if (n > PROMPTFOO_PROMPTS_MAX) {
@@ -116,7 +43,7 @@ static int read_prompts(struct promptfoo_doc *doc, struct err *err) {
     while (doc->n_prompts < n) {
         int rc = mp_skip(&r, 2, &doc->prompts[doc->n_prompts], err);
         if (rc != 0) return rc;
-        if (!is(doc->prompts[doc->n_prompts++], MP_MAP)) {
+        if (!item_is(doc->prompts[doc->n_prompts++], MP_MAP)) {
             return err_set(err, ERR_INVALID, "'results.prompts[%zu]' is not an object", doc->n_prompts - 1);
         }
     }
@@ -149,7 +76,7 @@ static int count_repeats(struct promptfoo_doc *doc, struct err *err) {
 static int read_rows(struct promptfoo_doc *doc, struct err *err) {
     struct mp_reader r;
     uint32_t n = 0;
-    if (!open_list(promptfoo_get(doc->results, "results"), &r, &n)) {
+    if (!item_list(item_get(doc->results, "results"), &r, &n)) {
         return err_set(err, ERR_INVALID, "'results.results' is not a list; expected: what was answered to each test");
     }
     doc->rows = calloc((size_t)n + 1, sizeof(*doc->rows));
@@ -158,12 +85,12 @@ static int read_rows(struct promptfoo_doc *doc, struct err *err) {
         struct promptfoo_row *row = &doc->rows[doc->n_rows];
         int rc = mp_skip(&r, 2, &row->raw, err);
         if (rc != 0) return rc;
-        if (!promptfoo_count(promptfoo_get(row->raw, "promptIdx"), &row->prompt) || row->prompt >= doc->n_prompts) {
+        if (!item_count(item_get(row->raw, "promptIdx"), &row->prompt) || row->prompt >= doc->n_prompts) {
             return err_set(err, ERR_INVALID,
                            "'results.results[%zu].promptIdx' is not the number of a prompt; expected: 0 to %zu",
                            doc->n_rows, doc->n_prompts > 0 ? doc->n_prompts - 1 : 0);
         }
-        if (!promptfoo_count(promptfoo_get(row->raw, "testIdx"), &row->test)) {
+        if (!item_count(item_get(row->raw, "testIdx"), &row->test)) {
             return err_set(err, ERR_INVALID, "'results.results[%zu].testIdx' is not a whole number from 0", doc->n_rows);
         }
         doc->n_rows++;
@@ -173,8 +100,8 @@ static int read_rows(struct promptfoo_doc *doc, struct err *err) {
 
 static int check_version(const struct promptfoo_doc *doc, struct err *err) {
     uint64_t version = 0;
-    if (promptfoo_count(promptfoo_get(doc->results, "version"), &version) && version == 3) return 0;
-    if (version != 0 || promptfoo_get(doc->results, "table").n > 0) {
+    if (item_count(item_get(doc->results, "version"), &version) && version == 3) return 0;
+    if (version != 0 || item_get(doc->results, "table").n > 0) {
         return err_set(err, ERR_INVALID, "'results.version' is %llu; expected: 3",
                        (unsigned long long)(version != 0 ? version : 2));
     }
@@ -191,8 +118,8 @@ int promptfoo_doc_read(struct promptfoo_doc *doc, struct bytes text, struct err 
     buf_done(&doc->scratch);
     if (rc != 0) return rc;
     struct bytes whole = bytes_of_buf(&doc->mp);
-    doc->results = promptfoo_get(whole, "results");
-    if (!is(whole, MP_MAP) || !is(doc->results, MP_MAP)) {
+    doc->results = item_get(whole, "results");
+    if (!item_is(whole, MP_MAP) || !item_is(doc->results, MP_MAP)) {
         return err_set(err, ERR_INVALID,
                        "'results' is not an object; expected: a results file of promptfoo, as by 'eval -o FILE.json'");
     }
@@ -200,8 +127,8 @@ int promptfoo_doc_read(struct promptfoo_doc *doc, struct bytes text, struct err 
     if (rc == 0) rc = read_prompts(doc, err);
     if (rc == 0) rc = read_rows(doc, err);
     hash_parts(doc->digest, &whole, 1);
-    doc->config = promptfoo_get(whole, "config");
-    doc->metadata = promptfoo_get(whole, "metadata");
+    doc->config = item_get(whole, "config");
+    doc->metadata = item_get(whole, "metadata");
     doc->eval = mp_get_text(whole, "evalId");
     struct bytes at = mp_get_text(doc->results, "timestamp");
     if (text_parse_time(at, &doc->at) != 0) {
@@ -216,23 +143,23 @@ int promptfoo_doc_read(struct promptfoo_doc *doc, struct bytes text, struct err 
 enum promptfoo_outcome promptfoo_outcome(struct bytes row) {
     bool success = false, pass = false;
     uint64_t reason = 0;
-    bool told = promptfoo_truth(promptfoo_get(row, "success"), &success);
-    bool why = promptfoo_count(promptfoo_get(row, "failureReason"), &reason);
-    bool graded = promptfoo_truth(promptfoo_get(promptfoo_get(row, "gradingResult"), "pass"), &pass);
+    bool told = item_truth(item_get(row, "success"), &success);
+    bool why = item_count(item_get(row, "failureReason"), &reason);
+    bool graded = item_truth(item_get(item_get(row, "gradingResult"), "pass"), &pass);
     if (why && reason == 2) return PROMPTFOO_ERRED;
     if (!told || (graded && pass != success) || (why && reason > 2) || (success && reason != 0)) return PROMPTFOO_UNCLEAR;
     return success ? PROMPTFOO_PASSED : why && reason == 1 ? PROMPTFOO_FAILED : PROMPTFOO_UNCLEAR;
 }
 
 static void sum_row(struct promptfoo_sums *s, struct bytes row) {
-    struct bytes response = promptfoo_get(row, "response");
-    struct bytes model = promptfoo_word(promptfoo_get(promptfoo_get(row, "provider"), "id"));
+    struct bytes response = item_get(row, "response");
+    struct bytes model = item_word(item_get(item_get(row, "provider"), "id"));
     bool cached = false;
     double score = 0;
     s->model = s->rows == 0 || bytes_eq(s->model, model) ? model : NO_BYTES;
-    s->cached_known = s->cached_known && promptfoo_truth(promptfoo_get(response, "cached"), &cached);
+    s->cached_known = s->cached_known && item_truth(item_get(response, "cached"), &cached);
     s->cached = s->cached || cached;
-    s->scored = s->scored && promptfoo_number(promptfoo_get(row, "score"), &score);
+    s->scored = s->scored && item_number(item_get(row, "score"), &score);
     s->score += score;
     s->passed += promptfoo_outcome(row) == PROMPTFOO_PASSED;
     s->rows++;
@@ -240,7 +167,7 @@ static void sum_row(struct promptfoo_sums *s, struct bytes row) {
 
 void promptfoo_sum(const struct promptfoo_doc *doc, size_t index, struct promptfoo_sums *s) {
     static const char *const names[] = {"testPassCount", "testFailCount", "testErrorCount"};
-    struct bytes metrics = promptfoo_get(doc->prompts[index], "metrics");
+    struct bytes metrics = item_get(doc->prompts[index], "metrics");
     *s = (struct promptfoo_sums){.index = index, .prompt = doc->prompts[index], .scored = true, .cached_known = true};
     for (size_t i = 0; i < doc->n_rows; i++) {
         if (doc->rows[i].prompt == index) sum_row(s, doc->rows[i].raw);
@@ -248,9 +175,9 @@ void promptfoo_sum(const struct promptfoo_doc *doc, size_t index, struct promptf
     s->counted = true;
     for (size_t i = 0; i < 3; i++) {
         uint64_t n = 0;
-        s->counted = s->counted && promptfoo_count(promptfoo_get(metrics, names[i]), &n) &&
+        s->counted = s->counted && item_count(item_get(metrics, names[i]), &n) &&
                      !__builtin_add_overflow(s->said_rows, n, &s->said_rows);
         s->said_passed = i == 0 ? n : s->said_passed;
     }
-    s->has_score = promptfoo_number(promptfoo_get(metrics, "score"), &s->said_score);
+    s->has_score = item_number(item_get(metrics, "score"), &s->said_score);
 }

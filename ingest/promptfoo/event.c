@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/mp_map.h"
+#include "ingest/input/item.h"
 #include "ingest/promptfoo/promptfoo.h"
 
 #define BODY_MAX ((size_t)4 << 20)
@@ -17,22 +18,6 @@ static int end(struct mp_map *f, struct buf *out, struct err *err) {
     int rc = mp_map_write(f, out, err);
     mp_map_done(f);
     return rc;
-}
-
-static void put_real(struct mp_map *f, const char *name, double value) {
-    if (mp_float_ok(value)) {
-        mp_map_begin(f, name);
-        mp_put_float(&f->values, value);
-        mp_map_end(f);
-    }
-}
-
-static void put_digest(struct mp_map *f, const char *name, struct bytes bytes) {
-    uint8_t digest[HASH_LEN];
-    if (bytes.n > 0) {
-        hash_parts(digest, &bytes, 1);
-        mp_map_hash(f, name, digest);
-    }
 }
 
 /* Fewer rows than the file counts is a part of them. That all tests were run nobody says: a filter leaves no trace. */
@@ -69,12 +54,12 @@ static void put_other(struct mp_map *f, const char *const *names, const struct b
 int promptfoo_put_imported(const struct promptfoo_doc *doc, const struct promptfoo_sums *s, const char *path,
                            struct buf *out, struct err *err) {
     static const char *const names[] = {"label", "provider", "raw"};
-    const struct bytes other[] = {promptfoo_get(s->prompt, "label"), promptfoo_get(s->prompt, "provider"),
-                                  promptfoo_get(s->prompt, "raw")};
+    const struct bytes other[] = {item_get(s->prompt, "label"), item_get(s->prompt, "provider"),
+                                  item_get(s->prompt, "raw")};
     struct mp_map f;
     mp_map_init(&f, BODY_MAX);
     mp_map_text(&f, "harness", bytes_of("promptfoo"));
-    mp_map_text(&f, "harness_version", promptfoo_word(promptfoo_get(doc->metadata, "promptfooVersion")));
+    mp_map_text(&f, "harness_version", item_word(item_get(doc->metadata, "promptfooVersion")));
     mp_map_hash(&f, "file_digest", doc->file_digest);
     put_time(&f, doc);
     mp_map_text(&f, "model", s->model);
@@ -93,20 +78,10 @@ int promptfoo_put_imported(const struct promptfoo_doc *doc, const struct promptf
 
 /* ---- a sample ---- */
 
-static void put_count(struct mp_map *f, const char *name, struct bytes raw) {
-    uint64_t n;
-    if (promptfoo_count(raw, &n) && n <= MP_INT_MAX) mp_map_uint(f, name, n);
-}
-
-static void put_number(struct mp_map *f, const char *name, struct bytes raw) {
-    double v;
-    if (promptfoo_number(raw, &v) && v >= 0) mp_map_raw(f, name, raw);
-}
-
 static void put_scores(struct mp_map *f, struct bytes row, enum promptfoo_outcome outcome) {
-    struct bytes score = promptfoo_get(row, "score");
+    struct bytes score = item_get(row, "score");
     double v;
-    bool has = promptfoo_number(score, &v);
+    bool has = item_number(score, &v);
     mp_map_begin(f, "scores");
     mp_put_map(&f->values, 1U + has);
     mp_put_str(&f->values, bytes_of("pass_rate"));
@@ -119,15 +94,15 @@ static void put_scores(struct mp_map *f, struct bytes row, enum promptfoo_outcom
 }
 
 static void put_answer(struct mp_map *f, struct bytes row) {
-    struct bytes response = promptfoo_get(row, "response"), usage = promptfoo_get(response, "tokenUsage");
-    struct bytes output = promptfoo_get(response, "output"), text = mp_get_text(response, "output");
-    struct bytes finish = promptfoo_word(promptfoo_get(response, "finishReason"));
-    put_count(f, "tokens_in", promptfoo_get(usage, "prompt"));
-    put_count(f, "tokens_out", promptfoo_get(usage, "completion"));
-    put_number(f, "latency_ms", promptfoo_get(row, "latencyMs"));
-    put_number(f, "cost", promptfoo_get(row, "cost"));
+    struct bytes response = item_get(row, "response"), usage = item_get(response, "tokenUsage");
+    struct bytes output = item_get(response, "output"), text = mp_get_text(response, "output");
+    struct bytes finish = item_word(item_get(response, "finishReason"));
+    item_put_count(f, "tokens_in", item_get(usage, "prompt"));
+    item_put_count(f, "tokens_out", item_get(usage, "completion"));
+    item_put_number(f, "latency_ms", item_get(row, "latencyMs"));
+    item_put_number(f, "cost", item_get(row, "cost"));
     mp_map_text(f, "finish", finish);
-    put_digest(f, "output_digest", text.n > 0 ? text : output);
+    item_put_digest(f, "output_digest", text.n > 0 ? text : output);
     mp_map_bounded(f, "output", output, PROMPTFOO_KEPT_MAX);
 }
 
@@ -136,10 +111,9 @@ int promptfoo_put_sample(const struct promptfoo_doc *doc, const struct promptfoo
     static const char *const failures[] = {NULL, "assertion", "error", "unknown"};
     static const char *const names[] = {"error", "gradingResult", "vars"};
     struct bytes row = of->raw;
-    const struct bytes other[] = {promptfoo_get(row, "error"), promptfoo_get(row, "gradingResult"),
-                                  promptfoo_get(row, "vars")};
+    const struct bytes other[] = {item_get(row, "error"), item_get(row, "gradingResult"), item_get(row, "vars")};
     enum promptfoo_outcome outcome = promptfoo_outcome(row);
-    struct bytes prompt = mp_get_text(promptfoo_get(row, "prompt"), "raw"), test = promptfoo_get(row, "testCase");
+    struct bytes prompt = mp_get_text(item_get(row, "prompt"), "raw"), test = item_get(row, "testCase");
     struct mp_map f;
     char id[24];
     mp_map_init(&f, BODY_MAX);
@@ -154,8 +128,8 @@ int promptfoo_put_sample(const struct promptfoo_doc *doc, const struct promptfoo
         mp_map_text(&f, "failure", bytes_of(failures[outcome]));
         if (outcome == PROMPTFOO_FAILED) mp_map_text(&f, "metric", bytes_of("pass_rate"));
     }
-    put_digest(&f, "doc_digest", test);
-    put_digest(&f, "prompt_digest", prompt);
+    item_put_digest(&f, "doc_digest", test);
+    item_put_digest(&f, "prompt_digest", prompt);
     put_answer(&f, row);
     mp_map_bounded(&f, "doc", test, PROMPTFOO_KEPT_MAX);
     if (prompt.n <= PROMPTFOO_KEPT_MAX) mp_map_text(&f, "prompt", prompt);
@@ -179,8 +153,8 @@ int promptfoo_put_scored(const struct promptfoo_doc *doc, const struct promptfoo
     mp_map_init(&f, BODY_MAX);
     mp_map_text(&f, "task", bytes_of(PROMPTFOO_TASK));
     mp_map_text(&f, "metric", bytes_of(which == 0 ? "pass_rate" : "score"));
-    put_real(&f, "value", value);
-    if (whole) put_real(&f, "value_sampled", made);
+    item_put_real(&f, "value", value);
+    if (whole) item_put_real(&f, "value_sampled", made);
     mp_map_bool(&f, "higher_is_better", true);
     mp_map_uint(&f, "samples", s->rows);
     mp_map_text(&f, "model", s->model);

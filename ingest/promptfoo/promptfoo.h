@@ -46,13 +46,6 @@ void promptfoo_doc_done(struct promptfoo_doc *doc);
 /* ERR_INVALID names the fault and what is expected; ERR_LIMIT, ERR_NOMEM. */
 int promptfoo_doc_read(struct promptfoo_doc *doc, struct bytes text, struct err *err);
 
-struct bytes promptfoo_get(struct bytes map, const char *name);
-bool promptfoo_number(struct bytes raw, double *ret);  /* finite */
-bool promptfoo_count(struct bytes raw, uint64_t *ret); /* a whole number from 0, also as a float */
-bool promptfoo_truth(struct bytes raw, bool *ret);
-/* A short text of letters, digits and ".:/_+-@" that names no file, program or address; empty for anything else. */
-struct bytes promptfoo_word(struct bytes raw);
-
 /* ---- one prompt of it ---- */
 
 enum promptfoo_outcome { PROMPTFOO_PASSED, PROMPTFOO_FAILED, PROMPTFOO_ERRED, PROMPTFOO_UNCLEAR };

@@ -6,7 +6,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "ingest/hook/hook.h"
-#include "ingest/hook/split.h"
+#include "ingest/input/records.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,7 +37,7 @@ static uint64_t on_ticket(void *ctx) {
     return *n;
 }
 
-static void read_record(struct hook_reader *reader, const struct hook_record *record, const struct hook_sink *sink) {
+static void read_record(struct hook_reader *reader, const struct record *record, const struct hook_sink *sink) {
     struct err err = {0};
     if (record->fault != NULL) return;
     int rc = hook_read_record(reader, record->text, sink, &err);
@@ -46,28 +46,28 @@ static void read_record(struct hook_reader *reader, const struct hook_record *re
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct hook_split split;
-    struct hook_record record;
+    struct records split;
+    struct record record;
     struct hook_reader *reader = hook_reader_new();
     uint64_t n = 0, number = 0;
     const struct hook_sink sink = {&n, on_event, on_ticket, NULL};
     want(reader != NULL);
-    hook_split_init(&split);
+    records_init(&split);
     for (size_t at = 0; at < size;) {
         const uint8_t *lf = memchr(data + at, '\n', size - at);
         size_t end = lf != NULL ? (size_t)(lf - data) : size;
         const struct lines_line line = {
             .text = {data + at, end - at}, .number = ++number, .offset = at, .ended = lf != NULL};
-        hook_split_line(&split, &line);
-        while (hook_split_next(&split, &record) == 0) {
+        records_line(&split, &line);
+        while (records_next(&split, &record) == 0) {
             read_record(reader, &record, &sink);
         }
         at = end + 1;
     }
-    while (hook_split_end(&split, &record) == 0) {
+    while (records_end(&split, &record) == 0) {
         read_record(reader, &record, &sink);
     }
-    hook_split_done(&split);
+    records_done(&split);
     hook_reader_free(reader);
     return 0;
 }

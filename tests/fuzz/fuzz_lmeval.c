@@ -28,11 +28,11 @@ static void results(struct bytes text, struct buf *body) {
         lmeval_doc_judge(&doc);
         check(body, lmeval_put_imported(&doc, "fuzz", body, NULL));
         for (size_t i = 0; i < doc.n_tasks; i++) {
-            struct lmeval_entries e;
+            struct item_entries e;
             struct lmeval_metric m;
             want(lmeval_doc_task(&doc, doc.tasks[i].name) == &doc.tasks[i]);
             check(body, lmeval_put_task(&doc.tasks[i], body, NULL));
-            lmeval_entries_open(&e, doc.tasks[i].metrics);
+            item_entries_open(&e, doc.tasks[i].metrics);
             while (lmeval_metric_next(&doc.tasks[i], &e, &m)) {
                 check(body, lmeval_put_scored(&doc, &doc.tasks[i], &m, body, NULL));
             }

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "ingest/input/item.h"
 
 #define FIXTURE "tests/ingest/fixtures/promptfoo/echo.json"
 
@@ -99,7 +100,7 @@ static void names_of_files_programs_and_addresses_are_no_models(void **state) {
         struct buf mp;
         buf_init(&mp, 1 << 16);
         assert_int_equal(json_to_mp(bytes_of(cases[i][0]), &mp, NULL), 0);
-        assert_true(bytes_is(promptfoo_word(bytes_of_buf(&mp)), cases[i][1]));
+        assert_true(bytes_is(item_word(bytes_of_buf(&mp)), cases[i][1]));
         buf_done(&mp);
     }
 }

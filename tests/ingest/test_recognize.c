@@ -13,8 +13,15 @@
 static const struct owner {
     const char *source, *dir;
     bool from;
-} owners[] = {{"jsonl", "jsonl", false}, {"dpkg", "dpkg", false},    {"hook", "hook", false},
-              {"otlp", "otlp", false},   {"ollama", "ollama", true}, {"lm-eval", "lmeval", false}};
+} owners[] = {{"jsonl", "jsonl", false},
+              {"dpkg", "dpkg", false},
+              {"hook", "hook", false},
+              {"otlp", "otlp", false},
+              {"ollama", "ollama", true},
+              {"lm-eval", "lmeval", false},
+              {"llama-bench", "llamabench", false},
+              {"inspect", "inspect", false},
+              {"weights", "weights", false}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
@@ -88,18 +95,18 @@ static void what_is_refused_is_named_in_one_line(void **state) {
         {"foreign/promptfoo.json",
          "0: this looks like results of promptfoo; read it with: ledger ingest promptfoo " FIXTURES
          "foreign/promptfoo.json; expected: an event as a JSON object on each line\n"},
-        {"foreign/inspect.json",
-         "0: this looks like an Inspect log (inspect_ai); no source reads it; expected: an event as a "
-         "JSON object on each line\n"},
+        {"inspect/small.json",
+         "0: this looks like an Inspect log (inspect_ai); read it with: ledger ingest inspect " FIXTURES
+         "inspect/small.json; expected: an event as a JSON object on each line\n"},
         {"foreign/event-pretty.json",
          "0: this is one JSON document over 7 lines; JSON Lines needs one object per line: jq -c . " FIXTURES
          "foreign/event-pretty.json\n"},
         {"foreign/events-array.json",
          "0: this is one JSON array; JSON Lines needs one object per line: jq -c '.[]' " FIXTURES
          "foreign/events-array.json\n"},
-        {"foreign/weights.gguf",
-         "0: this looks like a GGUF file (a model's weights); expected: an event as a JSON object on "
-         "each line\n"},
+        {"weights/old.gguf",
+         "0: this looks like a GGUF file (a model's weights); read it with: ledger ingest weights; expected: "
+         "an event as a JSON object on each line\n"},
         {"foreign/events.jsonl.zst",
          "0: this looks like data compressed by zstd; decompress it first: zstd -d; expected: an "
          "event as a JSON object on each line\n"},
@@ -124,7 +131,8 @@ static void what_lm_eval_refuses_is_named_too(void **state) {
     static const char *const files[][2] = {
         {"promptfoo.json", "; this looks like results of promptfoo; read it with: ledger ingest promptfoo " FIXTURES
                            "foreign/promptfoo.json\n"},
-        {"weights.gguf", "; this looks like a GGUF file (a model's weights)\n"}};
+        {"../weights/old.gguf",
+         "; this looks like a GGUF file (a model's weights); read it with: ledger ingest weights\n"}};
     struct box box;
     (void)state;
     box_init(&box);

@@ -1,5 +1,5 @@
 /* Records from lines: where each begins and ends, and that a broken one does not affect its neighbours. */
-#include "ingest/hook/split.h"
+#include "ingest/input/records.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,12 +11,12 @@
 
 /* Feeds a text line by line and prints the result: "LINE@OFFSET text|", with '!' before one that is truncated. */
 static const char *split_all(const char *text, char *out, size_t cap) {
-    struct hook_split split;
-    struct hook_record record;
+    struct records split;
+    struct record record;
     uint64_t number = 0;
     const char *p = text;
     size_t n = 0;
-    hook_split_init(&split);
+    records_init(&split);
     out[0] = '\0';
     for (bool more = true; more;) {
         const char *end = p + strcspn(p, "\n");
@@ -25,8 +25,8 @@ static const char *split_all(const char *text, char *out, size_t cap) {
                                   .number = ++number,
                                   .offset = (uint64_t)(p - text),
                                   .ended = more};
-        hook_split_line(&split, &line);
-        while (hook_split_next(&split, &record) == 0 || (!more && hook_split_end(&split, &record) == 0)) {
+        records_line(&split, &line);
+        while (records_next(&split, &record) == 0 || (!more && records_end(&split, &record) == 0)) {
             n += (size_t)snprintf(out + n, cap - n, "%s%llu@%llu %.*s|", record.cut ? "!" : "",
                                   (unsigned long long)record.line, (unsigned long long)record.offset,
                                   record.fault != NULL ? (int)strlen(record.fault) : (int)record.text.n,
@@ -35,7 +35,7 @@ static const char *split_all(const char *text, char *out, size_t cap) {
         }
         p = end + 1;
     }
-    hook_split_done(&split);
+    records_done(&split);
     return out;
 }
 
@@ -137,7 +137,7 @@ static void any_cut_of_an_input_leaves_the_whole_records_before_it(void **state)
 static void a_record_of_too_many_bytes_or_values_is_named_and_left(void **state) {
     (void)state;
     static char out[1024];
-    size_t n = HOOK_RECORD_MAX + 64;
+    size_t n = RECORD_MAX + 64;
     char *text = malloc(n + 32);
     assert_non_null(text);
     /* spread over lines, so that no line is too long by itself */
@@ -151,9 +151,9 @@ static void a_record_of_too_many_bytes_or_values_is_named_and_left(void **state)
     assert_non_null(strstr(out, "!1@0 the record is longer than 4194304 bytes|"));
     assert_non_null(strstr(out, " {\"b\":1}|"));
     /* one line, each comma one more value */
-    memset(text, ',', HOOK_VALUES_MAX + 8);
+    memset(text, ',', RECORD_VALUES_MAX + 8);
     memcpy(text, "{\"a\":[", 6);
-    memcpy(text + HOOK_VALUES_MAX + 8, "]}\n{}", 6);
+    memcpy(text + RECORD_VALUES_MAX + 8, "]}\n{}", 6);
     split_all(text, out, sizeof(out));
     assert_non_null(strstr(out, "1@0 the record has more than 131072 values|2@"));
     free(text);
@@ -161,18 +161,18 @@ static void a_record_of_too_many_bytes_or_values_is_named_and_left(void **state)
 
 static void a_line_that_is_too_long_for_the_reader_is_one_record(void **state) {
     (void)state;
-    struct hook_split split;
-    struct hook_record record;
+    struct records split;
+    struct record record;
     struct lines_line line = {.text = {(const uint8_t *)"{\"a\":\"", 6}, .number = 3, .offset = 70, .too_long = true};
-    hook_split_init(&split);
-    hook_split_line(&split, &line);
-    assert_int_equal(hook_split_next(&split, &record), 0);
+    records_init(&split);
+    records_line(&split, &line);
+    assert_int_equal(records_next(&split, &record), 0);
     assert_string_equal(record.fault, "the record is longer than 4194304 bytes");
     assert_int_equal(record.line, 3);
     assert_int_equal(record.offset, 70);
-    assert_int_equal(hook_split_next(&split, &record), 1);
-    assert_int_equal(hook_split_end(&split, &record), 1);
-    hook_split_done(&split);
+    assert_int_equal(records_next(&split, &record), 1);
+    assert_int_equal(records_end(&split, &record), 1);
+    records_done(&split);
 }
 
 int main(void) {

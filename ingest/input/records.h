@@ -1,21 +1,21 @@
 /* Splits lines into records: JSON objects, one per line as agents write them, but also several per line, spread over many
  * lines, or in an array. A record that breaks off ends where the next one begins. */
-#ifndef INGEST_HOOK_SPLIT_H
-#define INGEST_HOOK_SPLIT_H
+#ifndef INGEST_INPUT_RECORDS_H
+#define INGEST_INPUT_RECORDS_H
 
 #include "ingest/input/lines.h"
 
-#define HOOK_RECORD_MAX LINES_LINE_MAX
-#define HOOK_VALUES_MAX 131072 /* a tree of JSON values takes up to 130 bytes for each of them */
+#define RECORD_MAX        LINES_LINE_MAX
+#define RECORD_VALUES_MAX 131072 /* a tree of JSON values takes up to 130 bytes for each of them */
 
-struct hook_record {
+struct record {
     struct bytes text;     /* as far as it goes; borrowed until the next call */
     uint64_t line, offset; /* where it begins */
     bool cut;              /* it breaks off */
     const char *fault;     /* what is wrong with it beyond its text; NULL: nothing */
 };
 
-struct hook_split {
+struct records {
     struct lines_line line; /* the current one */
     size_t at;              /* how far it was scanned */
     struct buf held;        /* the record's earlier lines */
@@ -29,13 +29,13 @@ struct hook_split {
     bool in_text, escaped, dropping;
 };
 
-void hook_split_init(struct hook_split *split);
-void hook_split_done(struct hook_split *split);
-/* Hands a line over; it is borrowed until hook_split_next has returned 1. */
-void hook_split_line(struct hook_split *split, const struct lines_line *line);
+void records_init(struct records *split);
+void records_done(struct records *split);
+/* Hands a line over; it is borrowed until records_next has returned 1. */
+void records_line(struct records *split, const struct lines_line *line);
 /* 0 with a record, or with a piece of the line that is not one; 1 when the line has no more. */
-int hook_split_next(struct hook_split *split, struct hook_record *ret);
+int records_next(struct records *split, struct record *ret);
 /* At the end of the input: 0 with the record that is still open, 1 when none is. */
-int hook_split_end(struct hook_split *split, struct hook_record *ret);
+int records_end(struct records *split, struct record *ret);
 
 #endif

@@ -7,21 +7,21 @@
  * begins with an object where none is allowed: an object follows ':' inside an object, and '[' or ',' inside an array. Thus
  * a record that was cut off does not affect the good ones after it. Neither does a string, a number or a literal among an
  * array's records: it ends where its element ends. */
-#include "ingest/hook/split.h"
+#include "ingest/input/records.h"
 
 #include <string.h>
 
 static const char too_long[] = "the record is longer than 4194304 bytes";
 static const char too_many[] = "the record has more than 131072 values";
 
-_Static_assert(HOOK_RECORD_MAX == 4194304 && HOOK_VALUES_MAX == 131072, "the messages name them");
+_Static_assert(RECORD_MAX == 4194304 && RECORD_VALUES_MAX == 131072, "the messages name them");
 
-void hook_split_init(struct hook_split *split) {
+void records_init(struct records *split) {
     memset(split, 0, sizeof(*split));
-    buf_init(&split->held, HOOK_RECORD_MAX);
+    buf_init(&split->held, RECORD_MAX);
 }
 
-void hook_split_done(struct hook_split *split) {
+void records_done(struct records *split) {
     buf_done(&split->held);
 }
 
@@ -30,7 +30,7 @@ static bool is_blank(uint8_t c) {
 }
 
 /* Drops the current record. */
-static void reset(struct hook_split *s) {
+static void reset(struct records *s) {
     buf_clear(&s->held);
     s->depth = 0;
     s->is_array = 0;
@@ -39,7 +39,7 @@ static void reset(struct hook_split *s) {
     s->in_text = s->escaped = false;
 }
 
-void hook_split_line(struct hook_split *s, const struct lines_line *line) {
+void records_line(struct records *s, const struct lines_line *line) {
     s->line = *line;
     s->at = 0;
     s->from = 0;
@@ -47,7 +47,7 @@ void hook_split_line(struct hook_split *s, const struct lines_line *line) {
 }
 
 /* Gives the record up to byte `to` of the line. `held` keeps its bytes until the next line that needs it. */
-static int give(struct hook_split *s, size_t to, bool cut, const char *fault, struct hook_record *ret) {
+static int give(struct records *s, size_t to, bool cut, const char *fault, struct record *ret) {
     struct bytes text = {s->line.text.p + s->from, to - s->from};
     if (s->held.n > 0) {
         buf_put_bytes(&s->held, text);
@@ -56,21 +56,21 @@ static int give(struct hook_split *s, size_t to, bool cut, const char *fault, st
     }
     if (s->held.fail != 0) {
         fault = too_long;
-    } else if (fault == NULL && s->values > HOOK_VALUES_MAX) {
+    } else if (fault == NULL && s->values > RECORD_VALUES_MAX) {
         fault = too_many;
     }
-    *ret = (struct hook_record){text, s->from_line, s->from_offset, cut, fault};
+    *ret = (struct record){text, s->from_line, s->from_offset, cut, fault};
     s->at = to;
     s->depth = 0;
     return 0;
 }
 
-static bool object_may_follow(const struct hook_split *s) {
+static bool object_may_follow(const struct records *s) {
     return (s->is_array & 1) != 0 ? s->last == '[' || s->last == ',' : s->last == ':';
 }
 
 /* One byte inside the record. True when it was the last one. */
-static bool step(struct hook_split *s, uint8_t c) {
+static bool step(struct records *s, uint8_t c) {
     if (s->in_text) {
         s->in_text = s->escaped || c != '"';
         s->escaped = !s->escaped && c == '\\';
@@ -103,7 +103,7 @@ static bool step(struct hook_split *s, uint8_t c) {
 }
 
 /* Continues a record to the end of the line; 1 when it continues in the next. */
-static int continue_record(struct hook_split *s, struct hook_record *ret) {
+static int continue_record(struct records *s, struct record *ret) {
     const struct bytes text = s->line.text;
     for (size_t i = s->at; i < text.n; i++) {
         if (step(s, text.p[i])) return give(s, i + 1, false, NULL, ret);
@@ -152,7 +152,7 @@ static size_t scalar_end(struct bytes text, size_t at) {
 }
 
 /* Between records: blanks, commas and the brackets of arrays around them. */
-static int begin_record(struct hook_split *s, struct hook_record *ret) {
+static int begin_record(struct records *s, struct record *ret) {
     const struct bytes text = s->line.text;
     reset(s);
     while (s->at < text.n) {
@@ -182,7 +182,7 @@ static int begin_record(struct hook_split *s, struct hook_record *ret) {
 }
 
 /* A line too long to be read whole. */
-static int give_long(struct hook_split *s, struct hook_record *ret) {
+static int give_long(struct records *s, struct record *ret) {
     bool inside = s->depth > 0;
     if (!inside) {
         s->from_line = s->line.number;
@@ -193,7 +193,7 @@ static int give_long(struct hook_split *s, struct hook_record *ret) {
     return give(s, s->line.text.n, true, too_long, ret);
 }
 
-int hook_split_next(struct hook_split *s, struct hook_record *ret) {
+int records_next(struct records *s, struct record *ret) {
     const struct bytes text = s->line.text;
     if (s->line.too_long) return give_long(s, ret);
     if (s->at == 0 && text.n > 0) {
@@ -212,7 +212,7 @@ int hook_split_next(struct hook_split *s, struct hook_record *ret) {
     return s->depth > 0 ? continue_record(s, ret) : begin_record(s, ret);
 }
 
-int hook_split_end(struct hook_split *s, struct hook_record *ret) {
+int records_end(struct records *s, struct record *ret) {
     if (s->depth > 0) {
         s->line.text.n = 0;
         s->from = 0;
@@ -220,9 +220,9 @@ int hook_split_end(struct hook_split *s, struct hook_record *ret) {
     }
     if (s->arrays == 0) return 1;
     s->arrays = 0;
-    *ret = (struct hook_record){.line = s->line.number,
-                                .offset = s->line.offset,
-                                .cut = true,
-                                .fault = "the array around the records is not closed: the input is cut off"};
+    *ret = (struct record){.line = s->line.number,
+                           .offset = s->line.offset,
+                           .cut = true,
+                           .fault = "the array around the records is not closed: the input is cut off"};
     return 0;
 }
