@@ -6,6 +6,8 @@
  *   intake     a run: drafts in, durable commits out, a receipt (ledger.imported) for each input
  *   queue      drafts waiting in the ledger's batch, and where each came from; a refused one is dropped alone
  *   tally      what a run has counted, and the body of the receipt; also the types place, reason and tally
+ *   server     asks a server over HTTP, and remembers what was wrong with it first
+ *   lock       one run at a time over what a source remembers
  *   recognize  names a file that is not the source's own (recognize.def: known formats)
  *
  * Words. An "input" is a file, a stream or a server's answer; it has a name, a digest and one receipt. A draft is

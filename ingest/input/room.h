@@ -8,6 +8,8 @@
  *   line_counter  how often a line has been seen, so that equal lines get different keys
  *   keyed_hash    hashes for headers, under the ledger's secret, so that guesses cannot be tested
  *   agent_words   coding agents' words for answers, tools and permissions, in the catalog's words
+ *   member        values of maps by name
+ *   original      what a source said, kept within bounds
  *
  * Words. A "line" has its text and its raw bytes; a "digest" is the SHA-256 and length of all content that was read.
  * "Hidden" means hashed with a secret key, not encrypted. */
