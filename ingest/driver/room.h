@@ -7,6 +7,8 @@
  *   queue      drafts waiting in the ledger's batch, and where each came from; a refused one is dropped alone
  *   tally      what a run has counted, and the body of the receipt; also the types place, reason and tally
  *   server     asks a server over HTTP, and remembers what was wrong with it first
+ *   seen       what was seen at the last look, so that only changes become events
+ *   whole      inputs that are one document
  *   lock       one run at a time over what a source remembers
  *   recognize  names a file that is not the source's own (recognize.def: known formats)
  *

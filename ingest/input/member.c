@@ -3,9 +3,24 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 
 #define WORDS_MAX 32
+
+int member_parse(struct bytes text, size_t bytes_max, size_t values_max, struct buf *out, struct err *err) {
+    if (text.n > bytes_max) {
+        return err_set(err, ERR_LIMIT, "the answer has %zu bytes; expected: at most %zu", text.n, bytes_max);
+    }
+    if (json_count_values(text) > values_max) {
+        return err_set(err, ERR_LIMIT, "the answer has more than %zu values", values_max);
+    }
+    int rc = json_to_mp(text, out, err);
+    if (rc != 0) {
+        err_prefix(err, "not valid JSON");
+    }
+    return rc;
+}
 
 struct bytes member_raw(struct bytes map, const char *name) {
     struct bytes raw;

@@ -7,6 +7,10 @@
 #define MEMBER_WORD_MAX 200        /* of a text that may be in an open field */
 #define MEMBER_NONE     UINT64_MAX /* an absent number */
 
+/* One JSON value of at most so many bytes and values, appended as a canonical item: a parsed text takes many times its bytes.
+ * ERR_INVALID, ERR_LIMIT. */
+int member_parse(struct bytes text, size_t bytes_max, size_t values_max, struct buf *out, struct err *err);
+
 struct bytes member_raw(struct bytes map, const char *name);   /* empty: absent or null */
 struct bytes member_text(struct bytes map, const char *name);  /* any text */
 struct bytes member_word(struct bytes map, const char *name);  /* short, no control characters, no path */

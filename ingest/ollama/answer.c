@@ -16,19 +16,10 @@
 
 int ollama_parse(struct bytes text, struct buf *out, struct err *err) {
     size_t before = out->n;
-    if (text.n > OLLAMA_DOC_MAX) {
-        return err_set(err, ERR_LIMIT, "the answer has %zu bytes; expected: at most %zu", text.n, OLLAMA_DOC_MAX);
-    }
-    if (json_count_values(text) > OLLAMA_VALUES_MAX) {
-        return err_set(err, ERR_LIMIT, "the answer has more than %zu values", OLLAMA_VALUES_MAX);
-    }
-    int rc = json_to_mp(text, out, err);
-    if (rc != 0) {
-        err_prefix(err, "not valid JSON");
-        return rc;
-    }
+    int rc = member_parse(text, OLLAMA_DOC_MAX, OLLAMA_VALUES_MAX, out, err);
     struct mp_reader r;
     struct mp_item item;
+    if (rc != 0) return rc;
     mp_reader_init(&r, (struct bytes){out->p + before, out->n - before});
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
         out->n = before;
@@ -114,22 +105,6 @@ enum ollama_form ollama_classify(struct bytes map) {
 
 /* ---- lists -------------------------------------------------------------------------------------------------------- */
 
-int ollama_check_name(struct bytes name, struct err *err) {
-    struct secret_hit hit;
-    if (name.n == 0) {
-        return err_set(err, ERR_INVALID, "a model has no name; expected: text in 'name' or 'model'");
-    }
-    if (name.n > OLLAMA_NAME_MAX || text_has_control(name)) {
-        return err_set(err, ERR_INVALID,
-                       "a model's name '%s' is too long or has control characters; expected: at most %d bytes",
-                       SECRET_SHOWN(name), OLLAMA_NAME_MAX);
-    }
-    if (secret_next(name, 0, &hit) == 0) {
-        return err_set(err, ERR_INVALID, "a model's name holds a secret (rule %s)", hit.rule);
-    }
-    return 0;
-}
-
 static int read_name(struct bytes entry, struct bytes *ret, struct err *err) {
     struct mp_reader r;
     struct mp_item head;
@@ -141,7 +116,7 @@ static int read_name(struct bytes entry, struct bytes *ret, struct err *err) {
     if (ret->n == 0) {
         *ret = member_text(entry, "model");
     }
-    return ollama_check_name(*ret, err);
+    return model_name_check(*ret, err);
 }
 
 static bool may_hold_user(struct bytes url) {

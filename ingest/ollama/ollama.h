@@ -10,13 +10,14 @@
 #include "base/mp_map.h"
 #include "ingest/driver/intake.h"
 #include "ingest/input/member.h"
+#include "ingest/input/model_name.h"
 #include "ingest/input/original.h"
 
 #define OLLAMA_URL        "http://127.0.0.1:11434"
 #define OLLAMA_DOC_MAX    ((size_t)4 << 20) /* of one JSON document or line */
 #define OLLAMA_VALUES_MAX ((size_t)150000)  /* values in it: a parsed one takes some hundred bytes */
 #define OLLAMA_MP_MAX     (3 * OLLAMA_DOC_MAX)
-#define OLLAMA_NAME_MAX   200  /* of a model */
+#define OLLAMA_NAME_MAX   MODEL_NAME_MAX
 #define OLLAMA_MODELS_MAX 2048 /* in one list */
 #define OLLAMA_LAYERS_MAX 64   /* of a manifest that are listed */
 #define OLLAMA_BODY_MAX   ((size_t)1 << 20)
@@ -76,8 +77,6 @@ enum ollama_form ollama_classify(struct bytes map);
 
 /* 64 hex digits in any case, with "sha256:", "sha256-" or nothing before them. */
 struct ollama_digest ollama_digest_of(struct bytes text);
-/* A valid model name: 1 to OLLAMA_NAME_MAX bytes, no control characters, no secret. */
-int ollama_check_name(struct bytes name, struct err *err);
 /* The layers and the configuration of a manifest, if it has them: objects with a digest and optionally a size; the
  * configuration's digest may be empty. ERR_INVALID names the entry and what is expected. */
 int ollama_check_manifest(struct bytes manifest, struct err *err);

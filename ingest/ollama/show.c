@@ -94,7 +94,7 @@ int ollama_show_read(struct bytes map, struct bytes name, struct ollama_identity
     struct ollama_identity i = {.name = name, .raw = map, .bytes = MEMBER_NONE, .grade = "reported"};
     if (i.name.n == 0) {
         i.name = line_after(modelfile, from_name);
-        if (ollama_check_name(i.name, NULL) != 0) {
+        if (model_name_check(i.name, NULL) != 0) {
             i.name.n = 0;
         }
     }

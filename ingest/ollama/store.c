@@ -362,7 +362,7 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
     struct stat st;
     show_name(name, parts);
     int rc = text_utf8_valid((const uint8_t *)name, strlen(name)) == strlen(name)
-                 ? ollama_check_name(bytes_of(name), &why)
+                 ? model_name_check(bytes_of(name), &why)
                  : err_set(&why, ERR_INVALID, "a model's name is not UTF-8 text");
     if (rc == 0 && is_listed(s, bytes_of(name))) {
         return 0; /* it is in the newer tree */

@@ -311,7 +311,7 @@ static int memory_end(struct ollama_stream *s, const char *kind, struct bytes ma
 static int take_call(struct ollama_stream *s, enum ollama_form form, struct bytes map, struct err *err) {
     struct err why = {0};
     struct bytes model = member_text(map, "model"), created = member_text(map, "created_at");
-    if (model.n > 0 && ollama_check_name(model, &why) != 0) {
+    if (model.n > 0 && model_name_check(model, &why) != 0) {
         return intake_reject(s->view->run, &s->view->place, NULL, why.msg);
     }
     if (model.n == 0 && form != OLLAMA_EMBED) {

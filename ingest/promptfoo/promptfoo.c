@@ -11,14 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/archive/gz.h"
 #include "base/hash.h"
-#include "ingest/driver/recognize.h"
+#include "ingest/driver/whole.h"
 #include "ingest/input/keyed_hash.h"
 
 #define BODY_MAX    ((size_t)4 << 20)
-#define HEAD_MAX    ((size_t)64 << 10)
-#define PIECE       ((size_t)64 << 10)
 #define PARTS_MAX   4
 #define KEY_MAX     (KEYED_HASH_HEX + 16)
 #define SUBJECT_MAX (KEYED_HASH_HEX + 8)
@@ -119,53 +116,17 @@ static int take_prompt(struct intake *run, const struct promptfoo_doc *doc, size
     return rc;
 }
 
-/* Reads a whole file, and adds it to the digest. */
-static int load(struct intake *run, const char *path, struct buf *text, struct err *err) {
-    struct gz *gz = NULL;
-    int rc = gz_open(path, strcmp(path, "-") == 0 ? GZ_DETECT : GZ_REGULAR, PROMPTFOO_DOC_MAX, &gz, err);
-    while (rc == 0 && !gz_at_end(gz) && !intake_stopped(run)) {
-        uint8_t *room = buf_room(text, PIECE);
-        size_t n = 0;
-        if (room == NULL) {
-            rc = err_set(err, text->fail, "%s: larger than %zu bytes", path, PROMPTFOO_DOC_MAX);
-        } else {
-            rc = gz_read(gz, room, PIECE, &n, err);
-            text->n += rc == 0 ? n : 0;
-        }
-    }
-    gz_close(gz);
-    if (rc == 0 && text->n > 0) lines_digest_put(intake_digest(run), bytes_of_buf(text));
-    return rc;
-}
-
-/* Names the format of a foreign file. */
-static void name_foreign(const char *path, struct bytes text, struct err *why) {
-    struct buf words = {.max = ERR_MSG_MAX};
-    text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
-    if (text.n > 0 && recognize_words(text, path, &words) && memmem(words.p, words.n, "promptfoo", 9) == NULL) {
-        char msg[ERR_MSG_MAX];
-        snprintf(msg, sizeof(msg), "%.500s; this %.*s", why->msg, (int)words.n, (const char *)words.p);
-        err_set(why, why->code, "%s", msg);
-    }
-    buf_done(&words);
-}
-
-/* Errors caused by the file alone. */
-static bool is_bad_file(int code) {
-    return code == ERR_INVALID || code == ERR_LIMIT || code == ERR_CORRUPT || code == ERR_IO || code == ERR_NOTFOUND;
-}
-
 static int read_file(struct intake *run, const char *path, struct err *err) {
     struct promptfoo_doc doc;
-    struct buf text = {.max = PROMPTFOO_DOC_MAX + PIECE};
+    struct buf text = {.max = PROMPTFOO_DOC_MAX + WHOLE_PIECE};
     struct err why = {0};
     promptfoo_doc_init(&doc);
     intake_begin(run, path);
-    int rc = 0, read = load(run, path, &text, &why);
+    int rc = 0, read = whole_load(run, path, PROMPTFOO_DOC_MAX, &text, &why);
     if (read == 0 && !intake_stopped(run)) read = promptfoo_doc_read(&doc, bytes_of_buf(&text), &why);
-    if (read == ERR_INVALID) name_foreign(path, bytes_of_buf(&text), &why);
+    if (read == ERR_INVALID) whole_name_foreign(run, path, bytes_of_buf(&text), &why);
     buf_done(&text);
-    if (is_bad_file(read)) {
+    if (whole_is_bad(read)) {
         rc = intake_reject_file(run, path, 0, &why);
     } else if (read != 0) {
         rc = err_set(err, read, "%s", why.msg);

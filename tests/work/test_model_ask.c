@@ -1,7 +1,7 @@
 /* What is sent: the body, the pauses, the key. */
+#include "base/http/bearer.h"
 #include "tests/work/model_box.h"
 #include "work/model/ask.h"
-#include "base/http/bearer.h"
 #include "work/model/retry.h"
 
 static const struct work_message talk[] = {{"system", {(const uint8_t *)"Be brief", 8}},

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/http/bearer.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "base/http/bearer.h"
 
 #define JSON_MAX ((size_t)1 << 20)
 
