@@ -32,6 +32,7 @@ enum ingest_takes {
     INGEST_LISTEN = 128, /* runs a server */
     INGEST_EVERY = 256,  /* repeats the look */
     INGEST_TOKEN = 1024, /* a file with the secret that its server wants */
+    INGEST_UNIT = 2048,  /* patterns of units of services */
     INGEST_HOOK = 512    /* its caller waits, and takes standard output and the exit code as commands */
 };
 
