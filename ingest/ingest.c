@@ -12,10 +12,12 @@
 #include "ingest/hook/hook.h"
 #include "ingest/huggingface/huggingface.h"
 #include "ingest/inspect/inspect.h"
+#include "ingest/journal/journal.h"
 #include "ingest/jsonl/jsonl.h"
 #include "ingest/llamabench/llamabench.h"
 #include "ingest/lmeval/lmeval.h"
 #include "ingest/ollama/ollama.h"
+#include "ingest/openai/openai.h"
 #include "ingest/otlp/otlp.h"
 #include "ingest/promptfoo/promptfoo.h"
 #include "ingest/weights/weights.h"
@@ -59,15 +61,17 @@ static int unknown_source(const char *name, struct err *err) {
 static const struct asked {
     unsigned takes;
     const char *name;
-} all_asked[] = {{INGEST_PATHS, "files"},    {INGEST_FOLLOW, "--follow"}, {INGEST_ROOT, "--root"},
-                 {INGEST_URL, "an address"}, {INGEST_MODELS, "--models"}, {INGEST_VERIFY, "--verify"},
-                 {INGEST_FROM, "--from"},    {INGEST_LISTEN, "--listen"}, {INGEST_EVERY, "--every"}};
+} all_asked[] = {{INGEST_PATHS, "files"},        {INGEST_FOLLOW, "--follow"}, {INGEST_ROOT, "--root"},
+                 {INGEST_URL, "an address"},     {INGEST_MODELS, "--models"}, {INGEST_VERIFY, "--verify"},
+                 {INGEST_FROM, "--from"},        {INGEST_LISTEN, "--listen"}, {INGEST_EVERY, "--every"},
+                 {INGEST_TOKEN, "--token-file"}, {INGEST_UNIT, "--unit"}};
 
 static unsigned asked_of(const struct ingest_options *o) {
     return (o->n_paths > 0 ? INGEST_PATHS : 0U) | (o->follow ? INGEST_FOLLOW : 0U) | (o->root != NULL ? INGEST_ROOT : 0U) |
            (o->url != NULL ? INGEST_URL : 0U) | (o->models != NULL ? INGEST_MODELS : 0U) |
            (o->verify ? INGEST_VERIFY : 0U) | (o->n_from > 0 ? INGEST_FROM : 0U) |
-           (o->listen != NULL ? INGEST_LISTEN : 0U) | (o->every_ns > 0 ? INGEST_EVERY : 0U);
+           (o->listen != NULL ? INGEST_LISTEN : 0U) | (o->every_ns > 0 ? INGEST_EVERY : 0U) |
+           (o->token_file != NULL ? INGEST_TOKEN : 0U) | (o->n_units > 0 ? INGEST_UNIT : 0U);
 }
 
 int ingest_check_options(const struct ingest_source *source, const struct ingest_options *o, struct err *err) {

@@ -31,8 +31,10 @@ enum ingest_takes {
     INGEST_FROM = 64,    /* saved answers of the server, as files */
     INGEST_LISTEN = 128, /* runs a server */
     INGEST_EVERY = 256,  /* repeats the look */
-    INGEST_HUB = 1024,   /* without a path it reads the cache of Hugging Face's hub, wherever that is */
-    INGEST_HOOK = 512    /* its caller waits, and takes standard output and the exit code as commands */
+    INGEST_TOKEN = 1024, /* a file with the secret that its server wants */
+    INGEST_UNIT = 2048,  /* patterns of units of services */
+    INGEST_HOOK = 512,   /* its caller waits, and takes standard output and the exit code as commands */
+    INGEST_HUB = 4096    /* without a path it reads the cache of Hugging Face's hub, wherever that is */
 };
 
 struct ingest_source {

@@ -6,6 +6,7 @@
  *
  *   http    one request, one answer, limits on everything
  *   head    the head of an answer: what is refused of it
+ *   bearer  the file with the secret that a request carries
  *   server  listening, reading, answering, deadlines and shutting down
  *   read    the bytes of a request as they come, after RFC 9112
  *   guard   may this request pass: host, origin, method, framing; a pure judgement

@@ -12,14 +12,34 @@
 #include "cli/open/open.h"
 #include "ingest/ingest.h"
 
-enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
+enum {
+    N_FOLLOW,
+    N_EVERY,
+    N_MODELS,
+    N_VERIFY,
+    N_FROM,
+    N_URL,
+    N_TOKEN,
+    N_UNIT,
+    N_LISTEN,
+    N_STRICT,
+    N_DRY_RUN,
+    N_ROOT,
+    N_ACTOR,
+    N_SOURCES
+};
 static const struct opt options[] = {
-    [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook)"},
-    [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval, huggingface)"},
+    [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook, journal)"},
+    [N_EVERY] = {"every", 0, "DURATION",
+                 "look again at this interval, such as 30s, until interrupted (ollama, openai, lm-eval, huggingface)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
-    [N_VERIFY] = {"verify", 0, NULL,
-                  "hash the files of the store and compare them with their names (ollama); hash the weights (weights, huggingface)"},
-    [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama)"},
+    [N_VERIFY] =
+        {"verify", 0, NULL,
+         "hash the files of the store and compare them with their names (ollama); hash the weights (weights, huggingface)"},
+    [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama, openai)"},
+    [N_URL] = {"url", 0, "URL", "the server's address, which may also be given without this option (ollama, openai)"},
+    [N_TOKEN] = {"token-file", 0, "FILE", "private file (mode 0600) with the token that the server wants (openai)"},
+    [N_UNIT] = {"unit", 'u', "GLOB", "units of more services than those of model servers; may be repeated (journal)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
@@ -284,9 +304,9 @@ static const struct ingest_source *find_source(struct cli *cli, const char *name
     return source;
 }
 
-/* Turns the command line into the source's options. `from` has room for all options. Options that the source does not take
+/* Turns the command line into the source's options. `room` is for texts of repeated options, twice as many as there are options. Options that the source does not take
  * are an invalid command line. */
-static int read_options(struct cli *cli, const struct opt_args *args, const struct ingest_source *source, const char **from,
+static int read_options(struct cli *cli, const struct opt_args *args, const struct ingest_source *source, const char **room,
                         struct ingest_options *ret) {
     struct err err = {0};
     const char *text, *every = opt_text(args, &options[N_EVERY]);
@@ -294,21 +314,27 @@ static int read_options(struct cli *cli, const struct opt_args *args, const stru
     size_t at = 0;
     *ret = (struct ingest_options){.paths = (const char *const *)args->args + 1,
                                    .n_paths = url ? 0 : args->n_args - 1,
-                                   .url = url && args->n_args > 1 ? args->args[1] : NULL,
+                                   .url = url && args->n_args > 1 ? args->args[1] : opt_text(args, &options[N_URL]),
+                                   .token_file = opt_text(args, &options[N_TOKEN]),
                                    .root = opt_text(args, &options[N_ROOT]),
                                    .actor = opt_text(args, &options[N_ACTOR]),
                                    .models = opt_text(args, &options[N_MODELS]),
                                    .listen = opt_text(args, &options[N_LISTEN]),
-                                   .from = from,
+                                   .from = room,
+                                   .units = room + args->n_values,
                                    .follow = opt_has(args, &options[N_FOLLOW]),
                                    .strict = opt_has(args, &options[N_STRICT]),
                                    .verify = opt_has(args, &options[N_VERIFY]),
                                    .dry_run = opt_has(args, &options[N_DRY_RUN]),
                                    .stop = &stop};
     while ((text = opt_next(args, &options[N_FROM], &at)) != NULL) {
-        from[ret->n_from++] = text;
+        room[ret->n_from++] = text;
     }
-    if (url && args->n_args > 2) {
+    at = 0;
+    while ((text = opt_next(args, &options[N_UNIT], &at)) != NULL) {
+        room[args->n_values + ret->n_units++] = text;
+    }
+    if (url && (args->n_args > 2 || (args->n_args > 1 && opt_text(args, &options[N_URL]) != NULL))) {
         return cli_usage(cli, "source '%s' takes one address", source->name);
     }
     if (every != NULL && (text_parse_duration(bytes_of(every), &ret->every_ns) != 0 || ret->every_ns == 0)) {
@@ -423,15 +449,15 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     const struct ingest_source *source = find_source(cli, args->args[0], &exit_code);
     if (source == NULL) return exit_code;
     cli->for_agent = (source->takes & INGEST_HOOK) != 0;
-    const char **from = calloc(args->n_values + 1, sizeof(*from));
-    if (from == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
-    exit_code = read_options(cli, args, source, from, &o);
+    const char **room = calloc(2 * args->n_values + 1, sizeof(*room));
+    if (room == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
+    exit_code = read_options(cli, args, source, room, &o);
     if (exit_code == 0 && (source->takes & INGEST_HUB) != 0 && o.n_paths == 0 && find_hub(hub)) {
         o.paths = &hub_path;
         o.n_paths = 1;
     }
     if (exit_code == 0) exit_code = run_source(cli, source, &o);
-    free(from);
+    free(room);
     return exit_code;
 }
 
@@ -451,6 +477,10 @@ const struct spec spec_ingest = {
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
              "            and never exits with 2 (which blocks the call) except with --strict\n"
              "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"
+             "  openai    a server with OpenAI's interface, such as llama.cpp, vLLM, LM Studio: build, models,\n"
+             "            what is loaded; or its saved responses\n"
+             "  journal   systemd's journal, as journalctl -o export writes it: services of model servers,\n"
+             "            kills for memory, faults of GPUs\n"
              "  otlp      traces and logs of OpenTelemetry, as JSON from files, or received over HTTP\n"
              "Reading the same input again writes nothing. Each input ends with a receipt, the event\n"
              "ledger.imported. A bad line is rejected on its own, with a reason, and the exit code is then 3.",
@@ -458,6 +488,8 @@ const struct spec spec_ingest = {
                 "ledger ingest jsonl --follow /var/log/agent.jsonl\nledger ingest dpkg\nledger ingest hardware --dry-run\n"
                 "ledger ingest hook <event.json\nledger ingest ollama --every 30s\n"
                 "ledger ingest ollama --models ~/.ollama/models --verify\n"
+                "ledger ingest openai http://127.0.0.1:8080 --every 30s\n"
+                "journalctl -o export -f | ledger ingest journal --follow -\n"
                 "ledger ingest otlp traces.json\nledger ingest otlp --listen 127.0.0.1:4318",
     .opts = options,
     .max_args = CLI_MANY,

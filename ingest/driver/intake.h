@@ -35,9 +35,12 @@ struct ingest_options {
     const char *models;      /* INGEST_MODELS: directory, NULL: none */
     const char *const *from; /* INGEST_FROM: files */
     size_t n_from;
-    const char *listen;   /* INGEST_LISTEN: "127.0.0.1:4318", port 0 for any free one; NULL: it does not listen */
-    uint32_t patience_ms; /* INGEST_URL: for each answer of the server; 0: the source's own */
-    uint64_t every_ns;    /* INGEST_EVERY: from one look to the next; 0: one look only */
+    const char *listen;       /* INGEST_LISTEN: "127.0.0.1:4318", port 0 for any free one; NULL: it does not listen */
+    const char *token_file;   /* INGEST_TOKEN: private file with the secret that a server wants; NULL: none */
+    uint32_t patience_ms;     /* INGEST_URL: for each answer of the server; 0: the source's own */
+    uint64_t every_ns;        /* INGEST_EVERY: from one look to the next; 0: one look only */
+    const char *const *units; /* INGEST_UNIT: patterns of more units */
+    size_t n_units;
     bool follow, strict, dry_run, verify;
     const volatile sig_atomic_t *stop; /* set by a signal handler: the run ends as if the input did. May be NULL */
     /* Callbacks, each may be NULL. `total` is 0 when unknown. */

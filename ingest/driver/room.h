@@ -7,6 +7,9 @@
  *   queue      drafts waiting in the ledger's batch, and where each came from; a refused one is dropped alone
  *   tally      what a run has counted, and the body of the receipt; also the types place, reason and tally
  *   load       a whole file in memory
+ *   server     asks a server over HTTP, and remembers what was wrong with it first
+ *   seen       what was seen at the last look, so that only changes become events
+ *   lock       one run at a time over what a source remembers
  *   recognize  names a file that is not the source's own (recognize.def: known formats)
  *
  * Words. An "input" is a file, a stream or a server's answer; it has a name, a digest and one receipt. A draft is

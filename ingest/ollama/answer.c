@@ -12,112 +12,20 @@
 #include "base/text.h"
 #include "ingest/ollama/ollama.h"
 
-#define WORDS_MAX 32
-
 /* ---- JSON --------------------------------------------------------------------------------------------------------- */
 
 int ollama_parse(struct bytes text, struct buf *out, struct err *err) {
     size_t before = out->n;
-    if (text.n > OLLAMA_DOC_MAX) {
-        return err_set(err, ERR_LIMIT, "the answer has %zu bytes; expected: at most %zu", text.n, OLLAMA_DOC_MAX);
-    }
-    if (json_count_values(text) > OLLAMA_VALUES_MAX) {
-        return err_set(err, ERR_LIMIT, "the answer has more than %zu values", OLLAMA_VALUES_MAX);
-    }
-    int rc = json_to_mp(text, out, err);
-    if (rc != 0) {
-        err_prefix(err, "not valid JSON");
-        return rc;
-    }
+    int rc = member_parse(text, OLLAMA_DOC_MAX, OLLAMA_VALUES_MAX, out, err);
     struct mp_reader r;
     struct mp_item item;
+    if (rc != 0) return rc;
     mp_reader_init(&r, (struct bytes){out->p + before, out->n - before});
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
         out->n = before;
         return err_set(err, ERR_INVALID, "the answer is not a JSON object");
     }
     return 0;
-}
-
-/* ---- values ------------------------------------------------------------------------------------------------------- */
-
-struct bytes ollama_raw(struct bytes map, const char *name) {
-    struct bytes raw;
-    struct mp_item item;
-    if (mp_map_get(map, name, &raw) != 0 || (mp_scalar(raw, &item) == 0 && item.type == MP_NIL)) {
-        return (struct bytes){NULL, 0};
-    }
-    return raw;
-}
-
-static bool scalar(struct bytes map, const char *name, struct mp_item *ret) {
-    struct bytes raw = ollama_raw(map, name);
-    return raw.n > 0 && mp_scalar(raw, ret) == 0;
-}
-
-struct bytes ollama_text(struct bytes map, const char *name) {
-    struct mp_item item;
-    return scalar(map, name, &item) && item.type == MP_STR ? item.data : (struct bytes){NULL, 0};
-}
-
-bool ollama_is_word(struct bytes text) {
-    return text.n > 0 && text.n <= OLLAMA_WORD_MAX && !text_has_control(text) && text.p[0] != '/' && text.p[0] != '~' &&
-           text.p[0] != '.' && memchr(text.p, '\\', text.n) == NULL;
-}
-
-struct bytes ollama_word(struct bytes map, const char *name) {
-    struct bytes text = ollama_text(map, name);
-    return ollama_is_word(text) ? text : (struct bytes){NULL, 0};
-}
-
-uint64_t ollama_number(struct bytes map, const char *name) {
-    struct mp_item item;
-    uint64_t n;
-    if (!scalar(map, name, &item)) return OLLAMA_NONE;
-    if (item.type == MP_UINT) return item.uint;
-    return item.type == MP_STR && text_parse_u64(item.data, &n) == 0 && n <= MP_INT_MAX ? n : OLLAMA_NONE;
-}
-
-uint64_t ollama_time(struct bytes map, const char *name) {
-    uint64_t ns;
-    struct bytes text = ollama_text(map, name);
-    return text.n > 0 && text_parse_time(text, &ns) == 0 && ns <= MP_INT_MAX ? ns : OLLAMA_NONE;
-}
-
-bool ollama_flag(struct bytes map, const char *name) {
-    struct mp_item item;
-    return scalar(map, name, &item) && item.type == MP_BOOL && item.boolean;
-}
-
-static struct bytes array_of(struct bytes map, const char *name, struct mp_reader *ret_inside, uint32_t *ret_count) {
-    struct bytes raw = ollama_raw(map, name);
-    struct mp_item head;
-    mp_reader_init(ret_inside, raw);
-    if (raw.n == 0 || mp_next(ret_inside, &head, NULL) != 0 || head.type != MP_ARRAY) {
-        return (struct bytes){NULL, 0};
-    }
-    *ret_count = head.count;
-    return raw;
-}
-
-struct bytes ollama_array(struct bytes map, const char *name) {
-    struct mp_reader r;
-    uint32_t count;
-    return array_of(map, name, &r, &count);
-}
-
-struct bytes ollama_words(struct bytes map, const char *name) {
-    struct mp_reader r;
-    struct mp_item item;
-    uint32_t count = 0;
-    struct bytes raw = array_of(map, name, &r, &count);
-    if (raw.n == 0 || count == 0 || count > WORDS_MAX) return (struct bytes){NULL, 0};
-    for (uint32_t i = 0; i < count; i++) {
-        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR || !ollama_is_word(item.data)) {
-            return (struct bytes){NULL, 0};
-        }
-    }
-    return raw;
 }
 
 struct ollama_digest ollama_digest_of(struct bytes text) {
@@ -146,8 +54,8 @@ static enum ollama_form classify_list(struct bytes map) {
     struct mp_reader r;
     struct bytes entry;
     uint32_t count = 0;
-    if (array_of(map, "models", &r, &count).n == 0) {
-        return ollama_raw(map, "models").n == 0 ? OLLAMA_EMPTY_LIST : OLLAMA_UNKNOWN;
+    if (member_list(map, "models", &r, &count).n == 0) {
+        return member_raw(map, "models").n == 0 ? OLLAMA_EMPTY_LIST : OLLAMA_UNKNOWN;
     }
     if (count == 0) return OLLAMA_EMPTY_LIST;
     if (mp_skip(&r, 1, &entry, NULL) != 0) return OLLAMA_UNKNOWN;
@@ -157,7 +65,7 @@ static enum ollama_form classify_list(struct bytes map) {
 static bool is_of(struct bytes map, const char *name, enum mp_type type) {
     struct mp_item item;
     struct mp_reader r;
-    struct bytes raw = ollama_raw(map, name);
+    struct bytes raw = member_raw(map, name);
     mp_reader_init(&r, raw);
     return raw.n > 0 && mp_next(&r, &item, NULL) == 0 && item.type == type;
 }
@@ -179,7 +87,7 @@ enum ollama_form ollama_classify(struct bytes map) {
     static const char *const progress[] = {"status", "digest", "total", "completed", "error", NULL};
     static const char *const version[] = {"version", NULL};
     if (has(map, "models")) return classify_list(map);
-    if (ollama_text(map, "error").n > 0) return OLLAMA_ERROR;
+    if (member_text(map, "error").n > 0) return OLLAMA_ERROR;
     if (is_of(map, "embeddings", MP_ARRAY) || is_of(map, "embedding", MP_ARRAY)) {
         return OLLAMA_EMBED;
     }
@@ -190,28 +98,12 @@ enum ollama_form ollama_classify(struct bytes map) {
     if (is_of(map, "details", MP_MAP) || has(map, "modelfile") || is_of(map, "model_info", MP_MAP)) {
         return OLLAMA_SHOW;
     }
-    if (ollama_text(map, "status").n > 0 && has_only(map, progress)) return OLLAMA_PROGRESS;
+    if (member_text(map, "status").n > 0 && has_only(map, progress)) return OLLAMA_PROGRESS;
     if (has(map, "cloud")) return OLLAMA_STATUS;
-    return ollama_text(map, "version").n > 0 && has_only(map, version) ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
+    return member_text(map, "version").n > 0 && has_only(map, version) ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
 }
 
 /* ---- lists -------------------------------------------------------------------------------------------------------- */
-
-int ollama_check_name(struct bytes name, struct err *err) {
-    struct secret_hit hit;
-    if (name.n == 0) {
-        return err_set(err, ERR_INVALID, "a model has no name; expected: text in 'name' or 'model'");
-    }
-    if (name.n > OLLAMA_NAME_MAX || text_has_control(name)) {
-        return err_set(err, ERR_INVALID,
-                       "a model's name '%s' is too long or has control characters; expected: at most %d bytes",
-                       SECRET_SHOWN(name), OLLAMA_NAME_MAX);
-    }
-    if (secret_next(name, 0, &hit) == 0) {
-        return err_set(err, ERR_INVALID, "a model's name holds a secret (rule %s)", hit.rule);
-    }
-    return 0;
-}
 
 static int read_name(struct bytes entry, struct bytes *ret, struct err *err) {
     struct mp_reader r;
@@ -220,11 +112,11 @@ static int read_name(struct bytes entry, struct bytes *ret, struct err *err) {
     if (mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) {
         return err_set(err, ERR_INVALID, "an entry of 'models' is not an object");
     }
-    *ret = ollama_text(entry, "name");
+    *ret = member_text(entry, "name");
     if (ret->n == 0) {
-        *ret = ollama_text(entry, "model");
+        *ret = member_text(entry, "model");
     }
-    return ollama_check_name(*ret, err);
+    return model_name_check(*ret, err);
 }
 
 static bool may_hold_user(struct bytes url) {
@@ -232,36 +124,36 @@ static bool may_hold_user(struct bytes url) {
 }
 
 void ollama_model_details(struct bytes details, struct ollama_model *m) {
-    m->format = ollama_word(details, "format");
-    m->family = ollama_word(details, "family");
-    m->families = ollama_words(details, "families");
-    m->parameters = ollama_word(details, "parameter_size");
-    m->quantization = ollama_word(details, "quantization_level");
-    m->made = ollama_text(details, "parent_model").n > 0;
-    m->parent = ollama_word(details, "parent_model");
-    m->context_length = ollama_number(details, "context_length");
-    m->embedding_length = ollama_number(details, "embedding_length");
+    m->format = member_word(details, "format");
+    m->family = member_word(details, "family");
+    m->families = member_words(details, "families");
+    m->parameters = member_word(details, "parameter_size");
+    m->quantization = member_word(details, "quantization_level");
+    m->made = member_text(details, "parent_model").n > 0;
+    m->parent = member_word(details, "parent_model");
+    m->context_length = member_number(details, "context_length");
+    m->embedding_length = member_number(details, "embedding_length");
 }
 
 void ollama_model_remote(struct bytes map, struct ollama_model *m) {
-    m->remote = ollama_text(map, "remote_model").n > 0 || ollama_text(map, "remote_host").n > 0;
-    m->remote_model = ollama_word(map, "remote_model");
-    m->remote_host = ollama_word(map, "remote_host");
+    m->remote = member_text(map, "remote_model").n > 0 || member_text(map, "remote_host").n > 0;
+    m->remote_model = member_word(map, "remote_model");
+    m->remote_host = member_word(map, "remote_host");
     if (m->remote_host.n > 0 && may_hold_user(m->remote_host)) {
         m->remote_host.n = 0;
     }
 }
 
 int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *err) {
-    struct ollama_model m = {.raw = entry, .modified_at = OLLAMA_NONE};
+    struct ollama_model m = {.raw = entry, .modified_at = MEMBER_NONE};
     int rc = read_name(entry, &m.name, err);
     if (rc != 0) return rc;
-    m.manifest = ollama_digest_of(ollama_text(entry, "digest"));
+    m.manifest = ollama_digest_of(member_text(entry, "digest"));
     hash_parts(m.content, &entry, 1);
-    ollama_model_details(ollama_raw(entry, "details"), &m);
-    m.capabilities = ollama_words(entry, "capabilities");
-    m.bytes = ollama_number(entry, "size");
-    m.modified_at = ollama_time(entry, "modified_at");
+    ollama_model_details(member_raw(entry, "details"), &m);
+    m.capabilities = member_words(entry, "capabilities");
+    m.bytes = member_number(entry, "size");
+    m.modified_at = member_time(entry, "modified_at");
     ollama_model_remote(entry, &m);
     *ret = m;
     return 0;
@@ -271,16 +163,16 @@ int ollama_loaded_read(struct bytes entry, struct ollama_loaded *ret, struct err
     struct ollama_loaded l = {.raw = entry};
     int rc = read_name(entry, &l.name, err);
     if (rc != 0) return rc;
-    l.manifest = ollama_digest_of(ollama_text(entry, "digest"));
-    l.bytes = ollama_number(entry, "size");
-    l.vram_bytes = ollama_number(entry, "size_vram");
-    l.context_length = ollama_number(entry, "context_length");
-    l.expires = ollama_time(entry, "expires_at");
+    l.manifest = ollama_digest_of(member_text(entry, "digest"));
+    l.bytes = member_number(entry, "size");
+    l.vram_bytes = member_number(entry, "size_vram");
+    l.context_length = member_number(entry, "context_length");
+    l.expires = member_time(entry, "expires_at");
     uint8_t numbers[24];
     be64_put(numbers, l.bytes);
     be64_put(numbers + 8, l.vram_bytes);
     be64_put(numbers + 16, l.context_length);
-    const struct bytes parts[] = {ollama_text(entry, "digest"), {numbers, sizeof(numbers)}};
+    const struct bytes parts[] = {member_text(entry, "digest"), {numbers, sizeof(numbers)}};
     hash_parts(l.content, parts, 2);
     *ret = l;
     return 0;
@@ -331,7 +223,7 @@ int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct 
     int rc = 0;
     bool *cut = form == OLLAMA_PS ? &lists->cut_loaded : &lists->cut_models;
     *(form == OLLAMA_PS ? &lists->has_loaded : &lists->has_models) = true;
-    if (array_of(map, "models", &r, &count).n == 0) {
+    if (member_list(map, "models", &r, &count).n == 0) {
         return 0; /* null: none */
     }
     for (uint32_t i = 0; i < count && rc == 0; i++) {
@@ -363,10 +255,10 @@ static int check_named(struct bytes raw, const char *where, bool may_be_empty, s
     mp_reader_init(&r, raw);
     if (mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) {
         wrong = "no object";
-    } else if (!ollama_digest_of(ollama_text(raw, "digest")).there &&
-               !(may_be_empty && (ollama_raw(raw, "digest").n == 0 || bytes_is(ollama_raw(raw, "digest"), "\xa0")))) {
+    } else if (!ollama_digest_of(member_text(raw, "digest")).there &&
+               !(may_be_empty && (member_raw(raw, "digest").n == 0 || bytes_is(member_raw(raw, "digest"), "\xa0")))) {
         wrong = "'digest' is not a digest";
-    } else if (ollama_raw(raw, "size").n > 0 && ollama_number(raw, "size") == OLLAMA_NONE) {
+    } else if (member_raw(raw, "size").n > 0 && member_number(raw, "size") == MEMBER_NONE) {
         wrong = "'size' is not a number of bytes";
     }
     return wrong == NULL ? 0
@@ -377,7 +269,7 @@ static int check_named(struct bytes raw, const char *where, bool may_be_empty, s
 }
 
 int ollama_check_manifest(struct bytes manifest, struct err *err) {
-    struct bytes layers = ollama_array(manifest, "layers"), config = ollama_raw(manifest, "config"), layer;
+    struct bytes layers = member_array(manifest, "layers"), config = member_raw(manifest, "config"), layer;
     struct mp_reader r;
     struct mp_item head = {0};
     char where[48];

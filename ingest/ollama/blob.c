@@ -76,7 +76,7 @@ struct blob {
     uint8_t file[ID_LEN];
     enum what what;
     uint8_t found[HASH_LEN]; /* OTHER_BYTES */
-    uint64_t wanted;         /* bytes, or OLLAMA_NONE */
+    uint64_t wanted;         /* bytes, or MEMBER_NONE */
     bool hashed;
 };
 
@@ -214,7 +214,7 @@ static int blob_open(const struct ollama_blobs *b, const struct ollama_digest *d
     }
     if (ret->fd < 0 || fstat(ret->fd, &ret->st) != 0 || !S_ISREG(ret->st.st_mode)) {
         ret->what = MISSING;
-    } else if (wanted != OLLAMA_NONE && (uint64_t)ret->st.st_size != wanted) {
+    } else if (wanted != MEMBER_NONE && (uint64_t)ret->st.st_size != wanted) {
         ret->what = OTHER_SIZE;
     }
     be64_put(numbers, (uint64_t)ret->st.st_size);
@@ -471,7 +471,7 @@ int ollama_blobs_check(struct ollama_blobs *b, const struct ollama_digest *diges
 int ollama_blobs_content(struct ollama_blobs *b, const struct ollama_digest *digest, struct buf *out, struct err *err) {
     struct blob blob;
     uint8_t found[HASH_LEN];
-    int rc = blob_open(b, digest, OLLAMA_NONE, &blob, err);
+    int rc = blob_open(b, digest, MEMBER_NONE, &blob, err);
     if (rc == 0 && blob.what == MISSING) {
         rc = err_set(err, ERR_NOTFOUND, "%s: the file is not there", blob.name);
     }

@@ -44,7 +44,7 @@ static int take_list(struct capture *c, enum ollama_form form, struct bytes map,
 
 static int take_version(struct capture *c, struct bytes map, struct err *err) {
     struct ollama_runtime r = {.cloud = -1};
-    struct bytes version = ollama_word(map, "version");
+    struct bytes version = member_word(map, "version");
     if (version.n == 0 || version.n >= sizeof(r.version)) {
         return reject(c, NULL, "the answer's 'version' is not a version");
     }

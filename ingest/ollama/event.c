@@ -45,65 +45,8 @@ void ollama_put_digest(struct mp_map *f, const char *name, const struct ollama_d
 }
 
 void ollama_put_number(struct mp_map *f, const char *name, uint64_t value) {
-    if (value != OLLAMA_NONE) {
+    if (value != MEMBER_NONE) {
         mp_map_uint(f, name, value);
-    }
-}
-
-static bool is_without(struct bytes name, const char *const *without) {
-    for (; without != NULL && *without != NULL; without++) {
-        if (bytes_is(name, *without)) return true;
-    }
-    return false;
-}
-
-/* One walk over the map, which takes the entries that fit, or the names of those that do not. */
-struct raw_walk {
-    const char *const *without;
-    bool omitted;
-    struct buf *out; /* NULL: count only */
-};
-
-/* How many entries were taken. */
-static uint32_t walk_raw(const struct raw_walk *w, struct bytes map) {
-    struct mp_reader r;
-    struct mp_item head, name;
-    size_t room = OLLAMA_RAW_MAX;
-    uint32_t count = 0;
-    mp_reader_init(&r, map);
-    if (map.n == 0 || mp_next(&r, &head, NULL) != 0) return 0;
-    for (uint32_t i = 0; i < head.count; i++) {
-        const uint8_t *from = r.p;
-        if (mp_next(&r, &name, NULL) != 0 || mp_skip(&r, 1, NULL, NULL) != 0) break;
-        size_t n = (size_t)(r.p - from);
-        bool fits = n <= room;
-        if (is_without(name.data, w->without)) continue;
-        room -= fits ? n : 0;
-        if (fits == w->omitted) continue;
-        count++;
-        if (w->out != NULL && w->omitted) {
-            mp_put_str(w->out, name.data);
-        } else if (w->out != NULL) {
-            buf_put(w->out, from, n);
-        }
-    }
-    return count;
-}
-
-void ollama_put_raw(struct mp_map *f, const char *name, struct bytes map, const char *const *without) {
-    uint32_t taken = walk_raw(&(struct raw_walk){.without = without}, map);
-    uint32_t omitted = walk_raw(&(struct raw_walk){.without = without, .omitted = true}, map);
-    if (taken > 0) {
-        mp_map_begin(f, name);
-        mp_put_map(&f->values, taken);
-        walk_raw(&(struct raw_walk){.without = without, .out = &f->values}, map);
-        mp_map_end(f);
-    }
-    if (omitted > 0) {
-        mp_map_begin(f, "omitted");
-        mp_put_array(&f->values, omitted);
-        walk_raw(&(struct raw_walk){.without = without, .omitted = true, .out = &f->values}, map);
-        mp_map_end(f);
     }
 }
 
@@ -209,7 +152,7 @@ int ollama_event_observed(const struct ollama_view *view, const struct ollama_mo
     mp_map_text(f, "remote_model", model->remote_model);
     ollama_put_number(f, "modified_at", model->modified_at);
     mp_map_text(&d.private_, "path", model->path);
-    ollama_put_raw(&d.private_, "raw", model->raw, NULL);
+    original_put(&d.private_, "raw", model->raw, NULL);
     return ollama_draft_add(&d, view, err);
 }
 
@@ -274,7 +217,7 @@ int ollama_event_loaded(const struct ollama_view *view, const struct ollama_load
     ollama_put_number(&d.open, "vram_bytes", loaded->vram_bytes);
     ollama_put_number(&d.open, "context_length", loaded->context_length);
     ollama_put_number(&d.open, "expires", loaded->expires);
-    ollama_put_raw(&d.private_, "raw", loaded->raw, NULL);
+    original_put(&d.private_, "raw", loaded->raw, NULL);
     return ollama_draft_add(&d, view, err);
 }
 
@@ -316,7 +259,7 @@ int ollama_event_identified(const struct ollama_view *view, const struct ollama_
     ollama_put_number(f, "bytes", i->bytes);
     ollama_put_number(f, "tensors", i->tensors);
     mp_map_text(&d.private_, "path", i->path);
-    ollama_put_raw(&d.private_, "raw", i->raw, NULL);
+    original_put(&d.private_, "raw", i->raw, NULL);
     const struct bytes parts[] = {bytes_of(i->grade), bytes_of_buf(&d.open.values), i->raw};
     hash_parts(content, parts, 3);
     d.event.grade = i->grade;
@@ -339,7 +282,7 @@ int ollama_event_runtime(const struct ollama_view *view, const struct ollama_run
     if (r->cloud >= 0) {
         mp_map_bool(&d.open, "cloud", r->cloud != 0);
     }
-    ollama_put_raw(&d.private_, "raw", raw, NULL);
+    original_put(&d.private_, "raw", raw, NULL);
     return ollama_draft_add(&d, view, err);
 }
 

@@ -15,43 +15,28 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/http/http.h"
 #include "base/json.h"
 #include "base/secret/secret.h"
 #include "base/text.h"
+#include "ingest/driver/lock.h"
+#include "ingest/driver/server.h"
 
 #define ASK_NS     (300 * CLOCK_NS_PER_S) /* for all single models together */
 #define VERSION_MS 5000
 #define SMALL_MAX  65536 /* bytes of an answer about the server itself */
-#define DETAIL_MAX 512
 
 struct look {
     struct intake *run;
-    struct http *http;
-    char base[HTTP_URL_MAX];
+    struct server server;
     struct ollama_view view;
     struct ollama_state state;
     struct ollama_lists lists;
     struct buf text, tags, ps, version, status, shown, scratch;
     uint64_t ask_until;
-    /* What went wrong with the server, first of all; error "" when nothing did. */
-    char error[16], detail[DETAIL_MAX];
-    unsigned http_status;
-    char asking_failed[DETAIL_MAX]; /* a question about one model; the server's lists are fine */
-    unsigned newest_status;         /* of the newest answer; 0: none came */
+    char asking_failed[SERVER_DETAIL_MAX]; /* a question about one model; the server's lists are fine */
 };
 
 /* ---- questions ---------------------------------------------------------------------------------------------------- */
-
-/* Remembers a fault of the server; the first one counts. */
-static void set_fault(struct look *look, const char *path, const char *error, unsigned http_status, const char *words) {
-    if (look->error[0] == '\0') {
-        snprintf(look->error, sizeof(look->error), "%s", error);
-        snprintf(look->detail, sizeof(look->detail), "%s: %.400s", path, words);
-        look->detail[text_utf8_valid((const uint8_t *)look->detail, strlen(look->detail))] = '\0'; /* it may be cut */
-        look->http_status = http_status;
-    }
-}
 
 /* An answer that is not a JSON object may be one whose last line is an error: then that is what is wrong. */
 static bool ends_in_error(struct bytes text, struct buf *scratch, struct bytes *ret_words) {
@@ -62,23 +47,24 @@ static bool ends_in_error(struct bytes text, struct buf *scratch, struct bytes *
     struct bytes last = end != NULL ? (struct bytes){end + 1, text.n - (size_t)(end + 1 - text.p)} : text;
     buf_clear(scratch);
     if (last.n == 0 || ollama_parse(last, scratch, NULL) != 0) return false;
-    *ret_words = ollama_text(bytes_of_buf(scratch), "error");
+    *ret_words = member_text(bytes_of_buf(scratch), "error");
     return ollama_classify(bytes_of_buf(scratch)) == OLLAMA_ERROR;
 }
 
-static void judge_answer(struct look *look, const char *path, const struct http_answer *answer, const struct err *why) {
+static void judge_answer(struct look *look, const char *path, const struct err *why) {
     struct bytes words;
-    char text[DETAIL_MAX];
-    if (answer->status < 200 || answer->status > 299) {
+    char text[SERVER_DETAIL_MAX];
+    unsigned status = look->server.newest_status;
+    if (status < 200 || status > 299) {
         bool said = ends_in_error(bytes_of_buf(&look->text), &look->scratch, &words);
-        snprintf(text, sizeof(text), "status %u%s%.*s", answer->status, said ? ": " : "", said ? (int)words.n : 0,
+        snprintf(text, sizeof(text), "status %u%s%.*s", status, said ? ": " : "", said ? (int)words.n : 0,
                  said ? (const char *)words.p : "");
-        set_fault(look, path, "http", answer->status, text);
+        server_fault(&look->server, path, "http", status, text);
     } else if (ends_in_error(bytes_of_buf(&look->text), &look->scratch, &words)) {
         snprintf(text, sizeof(text), "the answer ends in an error: %.*s", (int)words.n, (const char *)words.p);
-        set_fault(look, path, "answer", answer->status, text);
+        server_fault(&look->server, path, "answer", status, text);
     } else {
-        set_fault(look, path, why->code == ERR_LIMIT ? "limit" : "answer", answer->status, why->msg);
+        server_fault(&look->server, path, why->code == ERR_LIMIT ? "limit" : "answer", status, why->msg);
     }
 }
 
@@ -86,42 +72,23 @@ static void judge_answer(struct look *look, const char *path, const struct http_
  * not returned, unless `quiet`. */
 static int ask(struct look *look, const char *path, struct bytes body, bool quiet, struct buf *out, bool *ret_ok,
                struct err *err) {
-    char url[HTTP_URL_MAX + 32];
-    struct http_answer answer;
     struct err why = {0};
-    snprintf(url, sizeof(url), "%s%s", look->base, path);
-    buf_clear(&look->text);
+    bool there = false, list = strcmp(path, "/api/version") != 0 && strcmp(path, "/api/status") != 0;
+    const struct server_question question = {.path = path,
+                                             .body = body,
+                                             .bytes_max = list ? OLLAMA_DOC_MAX : SMALL_MAX,
+                                             .total_ms = list ? 0 : VERSION_MS,
+                                             .quiet = quiet};
     buf_clear(out);
-    bool list = strcmp(path, "/api/version") != 0 && strcmp(path, "/api/status") != 0;
-    uint32_t patience = intake_options(look->run)->patience_ms;
-    const struct http_request request = {
-        .url = url,
-        .content_type = body.n > 0 ? "application/json" : NULL,
-        .body = body,
-        .limits = {.bytes_max = list ? OLLAMA_DOC_MAX : SMALL_MAX,
-                   .total_ms = patience > 0 ? patience
-                               : list       ? 0
-                                            : VERSION_MS},
-        .stop = intake_options(look->run)->stop,
-        .to = &look->text,
-    };
     *ret_ok = false;
-    int rc = http_fetch(look->http, &request, &answer, &why);
-    lines_digest_put(intake_digest(look->run), bytes_of_buf(&look->text));
-    look->newest_status = rc == 0 ? answer.status : 0;
-    if (rc == ERR_NET) {
-        if (answer.fault != HTTP_STOPPED && !quiet) {
-            set_fault(look, path, http_fault_name(answer.fault), answer.status, why.msg);
-        }
-        return 0;
-    }
-    if (rc != 0) return err_set(err, rc, "%s: %s", look->base, why.msg);
-    bool good = answer.status >= 200 && answer.status <= 299;
+    int rc = server_ask(&look->server, &question, &look->text, &there, err);
+    if (rc != 0 || !there) return rc;
+    bool good = look->server.newest_status >= 200 && look->server.newest_status <= 299;
     rc = good ? ollama_parse(bytes_of_buf(&look->text), out, &why) : ERR_INVALID;
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
     *ret_ok = rc == 0 && ollama_classify(bytes_of_buf(out)) != OLLAMA_ERROR;
     if (!*ret_ok && !quiet) {
-        judge_answer(look, path, &answer, &why);
+        judge_answer(look, path, &why);
     }
     return 0;
 }
@@ -131,7 +98,7 @@ static int ask(struct look *look, const char *path, struct bytes body, bool quie
 static int is_cloud(struct bytes map) {
     struct bytes raw;
     struct mp_item item;
-    struct bytes cloud = ollama_raw(map, "cloud");
+    struct bytes cloud = member_raw(map, "cloud");
     if (cloud.n == 0 || mp_map_get(cloud, "disabled", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_BOOL) {
         return -1;
     }
@@ -173,13 +140,14 @@ static int add_runtime(struct look *look, const char *version, int cloud, struct
 /* A server that does not answer, or with a fault. */
 static int add_fault(struct look *look, struct err *err) {
     struct ollama_runtime *r = &look->state.runtime;
-    bool changed = !r->known || r->reachable || strcmp(r->error, look->error) != 0 || r->status != look->http_status;
+    bool changed =
+        !r->known || r->reachable || strcmp(r->error, look->server.error) != 0 || r->status != look->server.http_status;
     r->known = true;
     r->reachable = false;
     r->gen += changed;
-    snprintf(r->error, sizeof(r->error), "%s", look->error);
-    r->status = look->http_status;
-    int rc = ollama_event_unreachable(&look->view, r, look->detail, err);
+    snprintf(r->error, sizeof(r->error), "%s", look->server.error);
+    r->status = look->server.http_status;
+    int rc = ollama_event_unreachable(&look->view, r, look->server.detail, err);
     return rc == 0 && changed ? ollama_state_put_runtime(&look->state, look->run, err) : rc;
 }
 
@@ -190,9 +158,9 @@ static int ask_version(struct look *look, char *ret, size_t size, struct err *er
     int rc = ask(look, "/api/version", (struct bytes){NULL, 0}, false, &look->version, &ok, err);
     ret[0] = '\0';
     if (rc != 0 || !ok) return rc;
-    struct bytes text = ollama_word(bytes_of_buf(&look->version), "version");
+    struct bytes text = member_word(bytes_of_buf(&look->version), "version");
     if (text.n == 0 || text.n >= size || secret_next(text, 0, &hit) == 0) {
-        set_fault(look, "/api/version", "answer", look->newest_status, "the answer names no version");
+        server_fault(&look->server, "/api/version", "answer", look->server.newest_status, "the answer names no version");
         return 0;
     }
     snprintf(ret, size, "%.*s", (int)text.n, (const char *)text.p);
@@ -220,7 +188,7 @@ static int ask_list(struct look *look, const char *path, enum ollama_form form, 
     enum ollama_form is = ollama_classify(bytes_of_buf(out));
     /* The address says which list it is; its entries may lack the members that distinguish them. */
     if (is != OLLAMA_TAGS && is != OLLAMA_PS && is != OLLAMA_EMPTY_LIST) {
-        set_fault(look, path, "answer", look->newest_status, "the answer has no list of models");
+        server_fault(&look->server, path, "answer", look->server.newest_status, "the answer has no list of models");
         return 0;
     }
     return ollama_lists_read(&look->lists, form, bytes_of_buf(out), look->run, &look->view.place, err);
@@ -237,9 +205,9 @@ static int put_question(struct bytes name, struct buf *out, struct err *err) {
 /* A model of which /api/show fails. */
 static int reject_model(struct look *look, struct bytes name) {
     char group[64], why[OLLAMA_NAME_MAX + 96];
-    snprintf(group, sizeof(group), "/api/show: status %u", look->newest_status);
+    snprintf(group, sizeof(group), "/api/show: status %u", look->server.newest_status);
     snprintf(why, sizeof(why), "/api/show of model '%.*s': status %u%s; expected: 200 with an object", (int)name.n,
-             (const char *)name.p, look->newest_status, look->newest_status == 200 ? " without a model" : "");
+             (const char *)name.p, look->server.newest_status, look->server.newest_status == 200 ? " without a model" : "");
     return intake_reject(look->run, &look->view.place, group, why);
 }
 
@@ -256,12 +224,12 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
     if (rc == 0) rc = ask(look, "/api/show", bytes_of_buf(&body), true, &look->shown, &ok, err);
     buf_done(&body);
     if (rc != 0) return rc;
-    if (look->newest_status == 0 && !intake_stopped(look->run)) {
+    if (look->server.newest_status == 0 && !intake_stopped(look->run)) {
         snprintf(look->asking_failed, sizeof(look->asking_failed), "/api/show did not answer");
         return 0;
     }
-    *ret_shown = ok || (look->newest_status >= 400 && look->newest_status <= 499); /* also when it refuses */
-    if (!*ret_shown && look->newest_status != 0) return reject_model(look, model->name);
+    *ret_shown = ok || (look->server.newest_status >= 400 && look->server.newest_status <= 499); /* also when it refuses */
+    if (!*ret_shown && look->server.newest_status != 0) return reject_model(look, model->name);
     buf_clear(&look->scratch);
     if (!ok || ollama_show_read(bytes_of_buf(&look->shown), model->name, &identity, &look->scratch, NULL) != 0 ||
         !identity.weights.there) {
@@ -276,13 +244,13 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
 static int ask_server(struct look *look, char *ret_version, size_t size, int *ret_cloud, struct err *err) {
     *ret_cloud = -1;
     int rc = ask_version(look, ret_version, size, err);
-    if (rc == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+    if (rc == 0 && look->server.error[0] == '\0' && !intake_stopped(look->run)) {
         rc = ask_cloud(look, ret_cloud, err);
     }
-    if (rc == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+    if (rc == 0 && look->server.error[0] == '\0' && !intake_stopped(look->run)) {
         rc = ask_list(look, "/api/tags", OLLAMA_TAGS, &look->tags, err);
     }
-    if (rc == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+    if (rc == 0 && look->server.error[0] == '\0' && !intake_stopped(look->run)) {
         rc = ask_list(look, "/api/ps", OLLAMA_PS, &look->ps, err);
     }
     return rc;
@@ -304,14 +272,13 @@ static int look_open(struct look *look, const char *url, struct err *err) {
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
         buf_init(buffers[i], OLLAMA_MP_MAX);
     }
-    int rc = http_open("ledger/" LEDGER_VERSION, &look->http, err);
-    if (rc == 0) rc = http_base(look->http, url, look->base, err);
+    int rc = server_open(&look->server, look->run, url, err);
     if (rc != 0) return rc;
-    ollama_state_init(&look->state, look->base);
-    ollama_view_init(&look->view, look->run, look->base, look->base);
+    ollama_state_init(&look->state, look->server.base);
+    ollama_view_init(&look->view, look->run, look->server.base, look->server.base);
     look->view.grade = "reported";
-    look->view.place.file = look->base;
-    if (!intake_options(look->run)->dry_run) rc = ollama_state_lock(&look->state, look->run, err);
+    look->view.place.file = look->server.base;
+    if (!intake_options(look->run)->dry_run) rc = lock_wait(look->run, &look->state.lock, err);
     if (rc == 0) rc = ollama_state_load(&look->state, look->run, err);
     return rc;
 }
@@ -324,12 +291,12 @@ static void look_close(struct look *look) {
     }
     ollama_lists_done(&look->lists);
     ollama_state_done(&look->state);
-    http_close(look->http);
+    server_close(&look->server);
 }
 
 static int add_all(struct look *look, const char *version, int cloud, struct err *err) {
     int rc = 0;
-    if (look->error[0] != '\0') {
+    if (look->server.error[0] != '\0') {
         rc = add_fault(look, err);
     } else if (!intake_stopped(look->run)) {
         rc = add_runtime(look, version, cloud, err);
@@ -343,15 +310,15 @@ static int look_at_server(struct intake *run, const char *url, struct err *err) 
     char version[sizeof(look.state.runtime.version)];
     int cloud, rc = look_open(&look, url, err);
     if (rc == 0) {
-        intake_begin(run, look.base);
+        intake_begin(run, look.server.base);
         rc = ask_server(&look, version, sizeof(version), &cloud, err);
     }
     if (rc == 0) rc = add_all(&look, version, cloud, err);
     if (rc == 0) rc = intake_end(run, err);
-    if (rc == 0 && look.error[0] != '\0') {
-        rc = err_set(err, ERR_NET, "%s: %s: %s", look.base, look.error, SECRET_SHOWN(bytes_of(look.detail)));
+    if (rc == 0 && look.server.error[0] != '\0') {
+        rc = server_fail(&look.server, err);
     } else if (rc == 0 && look.asking_failed[0] != '\0') {
-        rc = err_set(err, ERR_NET, "%s: %s", look.base, look.asking_failed);
+        rc = err_set(err, ERR_NET, "%s: %s", look.server.base, look.asking_failed);
     }
     look_close(&look);
     return rc;

@@ -9,18 +9,18 @@
 #include "base/mp.h"
 #include "base/mp_map.h"
 #include "ingest/driver/intake.h"
+#include "ingest/input/member.h"
+#include "ingest/input/model_name.h"
+#include "ingest/input/original.h"
 
 #define OLLAMA_URL        "http://127.0.0.1:11434"
 #define OLLAMA_DOC_MAX    ((size_t)4 << 20) /* of one JSON document or line */
 #define OLLAMA_VALUES_MAX ((size_t)150000)  /* values in it: a parsed one takes some hundred bytes */
 #define OLLAMA_MP_MAX     (3 * OLLAMA_DOC_MAX)
-#define OLLAMA_NAME_MAX   200  /* of a model */
-#define OLLAMA_WORD_MAX   200  /* of a text that may be in an open field */
+#define OLLAMA_NAME_MAX   MODEL_NAME_MAX
 #define OLLAMA_MODELS_MAX 2048 /* in one list */
 #define OLLAMA_LAYERS_MAX 64   /* of a manifest that are listed */
-#define OLLAMA_RAW_MAX    ((size_t)384 << 10)
 #define OLLAMA_BODY_MAX   ((size_t)1 << 20)
-#define OLLAMA_NONE       UINT64_MAX /* an absent number */
 #define OLLAMA_NAME       "ollama"
 
 struct ollama_digest {
@@ -37,7 +37,7 @@ struct ollama_model {
     struct bytes format, family, parameters, quantization, parent, remote_host, remote_model;
     struct bytes families, capabilities, layers; /* canonical arrays */
     uint64_t bytes, context_length, embedding_length;
-    uint64_t modified_at; /* ns, or OLLAMA_NONE */
+    uint64_t modified_at; /* ns, or MEMBER_NONE */
     bool remote;          /* the name stands for a remote service */
     bool made;            /* created here from another model, not fetched */
     struct bytes raw;     /* canonical map: the original entry */
@@ -75,20 +75,8 @@ enum ollama_form {
 int ollama_parse(struct bytes text, struct buf *out, struct err *err);
 enum ollama_form ollama_classify(struct bytes map);
 
-/* Values of a canonical map. A value of another type counts as absent; it stays in the raw entry. */
-struct bytes ollama_raw(struct bytes map, const char *name);   /* empty: absent or null */
-struct bytes ollama_text(struct bytes map, const char *name);  /* any text */
-struct bytes ollama_word(struct bytes map, const char *name);  /* short, no control characters, no path */
-uint64_t ollama_number(struct bytes map, const char *name);    /* also as decimal text; OLLAMA_NONE */
-uint64_t ollama_time(struct bytes map, const char *name);      /* RFC 3339; OLLAMA_NONE */
-bool ollama_flag(struct bytes map, const char *name);          /* present and true */
-struct bytes ollama_words(struct bytes map, const char *name); /* a non-empty array of words, else empty */
-struct bytes ollama_array(struct bytes map, const char *name); /* any array */
-bool ollama_is_word(struct bytes text);
 /* 64 hex digits in any case, with "sha256:", "sha256-" or nothing before them. */
 struct ollama_digest ollama_digest_of(struct bytes text);
-/* A valid model name: 1 to OLLAMA_NAME_MAX bytes, no control characters, no secret. */
-int ollama_check_name(struct bytes name, struct err *err);
 /* The layers and the configuration of a manifest, if it has them: objects with a digest and optionally a size; the
  * configuration's digest may be empty. ERR_INVALID names the entry and what is expected. */
 int ollama_check_manifest(struct bytes manifest, struct err *err);
@@ -153,15 +141,12 @@ struct ollama_state {
     char id[33]; /* hex; names the cursors */
     struct ollama_runtime runtime;
     struct ollama_page pages[OLLAMA_PAGES];
-    int lock; /* descriptor, or -1 */
+    int lock; /* descriptor (lock_wait), or -1; released by ollama_state_done */
 };
 
 /* An empty state for `what` (a base URL, a directory). */
 void ollama_state_init(struct ollama_state *state, const char *what);
 void ollama_state_done(struct ollama_state *state);
-/* Waits until no other process reads this source into this ledger; ollama_state_done releases the lock. ERR_BUSY after a
- * minute or at the stop flag. */
-int ollama_state_lock(struct ollama_state *state, struct intake *run, struct err *err);
 /* From the ledger's cursors. ERR_CORRUPT when one does not parse. */
 int ollama_state_load(struct ollama_state *state, struct intake *run, struct err *err);
 /* Each stores its cursor with what has been added so far, and commits that. */
@@ -228,9 +213,6 @@ void ollama_draft_init(struct ollama_draft *draft, const struct ollama_view *vie
 int ollama_draft_add(struct ollama_draft *draft, const struct ollama_view *view, struct err *err);
 void ollama_put_digest(struct mp_map *fields, const char *name, const struct ollama_digest *digest);
 void ollama_put_number(struct mp_map *fields, const char *name, uint64_t value);
-/* A canonical map without the entries named in `without` (a NULL-terminated list, or NULL), as far as it fits into
- * OLLAMA_RAW_MAX; the names of the others go into "omitted". */
-void ollama_put_raw(struct mp_map *fields, const char *name, struct bytes map, const char *const *without);
 
 int ollama_event_observed(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err);
 int ollama_event_pulled(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err);
@@ -301,7 +283,7 @@ struct ollama_blobs;
 int ollama_blobs_new(const struct ollama_view *view, const char *dir, const char *id, struct ollama_blobs **ret,
                      struct err *err);
 void ollama_blobs_free(struct ollama_blobs *blobs);
-/* Checks the file of a digest: that it exists, has the manifest's size (OLLAMA_NONE: unknown), and, with --verify, has this
+/* Checks the file of a digest: that it exists, has the manifest's size (MEMBER_NONE: unknown), and, with --verify, has this
  * digest. *ret_hashed: it was hashed, now or before, and matches. A fault is an event and a rejection. 0, INTAKE_STOP or an
  * error. */
 int ollama_blobs_check(struct ollama_blobs *blobs, const struct ollama_digest *digest, uint64_t bytes, bool *ret_hashed,

@@ -82,26 +82,26 @@ static uint32_t walk_info(struct bytes info, struct buf *out) {
 static uint64_t count_of(struct bytes map, const char *name) {
     struct mp_reader r;
     struct mp_item head;
-    struct bytes raw = ollama_array(map, name);
+    struct bytes raw = member_array(map, name);
     mp_reader_init(&r, raw);
-    return raw.n > 0 && mp_next(&r, &head, NULL) == 0 ? head.count : OLLAMA_NONE;
+    return raw.n > 0 && mp_next(&r, &head, NULL) == 0 ? head.count : MEMBER_NONE;
 }
 
 int ollama_show_read(struct bytes map, struct bytes name, struct ollama_identity *ret, struct buf *scratch,
                      struct err *err) {
-    struct bytes details = ollama_raw(map, "details"), info = ollama_raw(map, "model_info");
-    struct bytes modelfile = ollama_text(map, "modelfile");
-    struct ollama_identity i = {.name = name, .raw = map, .bytes = OLLAMA_NONE, .grade = "reported"};
+    struct bytes details = member_raw(map, "details"), info = member_raw(map, "model_info");
+    struct bytes modelfile = member_text(map, "modelfile");
+    struct ollama_identity i = {.name = name, .raw = map, .bytes = MEMBER_NONE, .grade = "reported"};
     if (i.name.n == 0) {
         i.name = line_after(modelfile, from_name);
-        if (ollama_check_name(i.name, NULL) != 0) {
+        if (model_name_check(i.name, NULL) != 0) {
             i.name.n = 0;
         }
     }
     i.weights = digest_in_path(line_after(modelfile, from));
-    i.format = ollama_word(details, "format");
-    i.quantization = ollama_word(details, "quantization_level");
-    i.architecture = ollama_word(info, "general.architecture");
+    i.format = member_word(details, "format");
+    i.quantization = member_word(details, "quantization_level");
+    i.architecture = member_word(info, "general.architecture");
     i.tensors = count_of(map, "tensors");
     uint32_t n = walk_info(info, NULL);
     if (n > 0) {
@@ -120,11 +120,11 @@ int ollama_show_read(struct bytes map, struct bytes name, struct ollama_identity
 }
 
 void ollama_show_model(struct bytes map, struct bytes name, struct ollama_model *ret) {
-    struct bytes details = ollama_raw(map, "details");
-    *ret = (struct ollama_model){.name = name, .raw = map, .bytes = OLLAMA_NONE};
+    struct bytes details = member_raw(map, "details");
+    *ret = (struct ollama_model){.name = name, .raw = map, .bytes = MEMBER_NONE};
     hash_parts(ret->content, &map, 1);
     ollama_model_details(details, ret);
-    ret->modified_at = ollama_time(map, "modified_at");
-    ret->capabilities = ollama_words(map, "capabilities");
+    ret->modified_at = member_time(map, "modified_at");
+    ret->capabilities = member_words(map, "capabilities");
     ollama_model_remote(map, ret);
 }

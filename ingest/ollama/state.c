@@ -10,16 +10,11 @@
  *
  * The id is derived from the server or directory, a model's page from its name. No event implies a cursor, so each has the
  * ledger's own check; one that does not parse ends the run: taken as empty, it would record every model again. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "ingest/ollama/ollama.h"
 
@@ -27,8 +22,6 @@
 #define PAGE_SEEN_MAX 256
 #define STATE_FORM    1
 #define OBSERVED      "ollama/observed"
-#define LOCK_WAIT_NS  (60 * CLOCK_NS_PER_S)
-#define LOCK_STEP_NS  50000000L
 
 enum { SEEN_LISTED = 1, SEEN_SHOWN = 2, SEEN_LOADED = 4 };
 enum { RUNTIME_REACHABLE = 1, RUNTIME_LOOKED = 2 };
@@ -78,23 +71,6 @@ void ollama_state_done(struct ollama_state *s) {
     }
     memset(s, 0, sizeof(*s));
     s->lock = -1;
-}
-
-int ollama_state_lock(struct ollama_state *s, struct intake *run, struct err *err) {
-    const char *dir = log_dir(intake_ledger(run));
-    uint64_t until = clock_boot_ns() + LOCK_WAIT_NS;
-    s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->lock < 0) return err_errno(err, errno, "%s: cannot be opened", dir);
-    while (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            return err_errno(err, errno, "%s: cannot be locked", dir);
-        }
-        if (intake_stopped(run) || clock_boot_ns() >= until) {
-            return err_set(err, ERR_BUSY, "another process is reading the source 'ollama' into this ledger");
-        }
-        nanosleep(&(struct timespec){0, LOCK_STEP_NS}, NULL);
-    }
-    return 0;
 }
 
 size_t ollama_state_page(struct bytes name) {

@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/secret/secret.h"
 #include "base/text.h"
+#include "ingest/driver/lock.h"
 #include "ingest/ollama/ollama.h"
 
 #define LEVELS       4
@@ -87,7 +88,7 @@ static void set_place(struct store *s, const char *const parts[LEVELS], size_t n
 /* ---- manifests ---------------------------------------------------------------------------------------------------- */
 
 static struct bytes type_of(struct bytes layer) {
-    struct bytes type = ollama_text(layer, "mediaType");
+    struct bytes type = member_text(layer, "mediaType");
     return bytes_has_prefix(type, TYPE_PREFIX)
                ? (struct bytes){type.p + sizeof(TYPE_PREFIX) - 1, type.n - (sizeof(TYPE_PREFIX) - 1)}
                : type;
@@ -95,30 +96,30 @@ static struct bytes type_of(struct bytes layer) {
 
 static void put_layer(struct buf *out, struct bytes layer) {
     struct bytes type = type_of(layer);
-    struct ollama_digest digest = ollama_digest_of(ollama_text(layer, "digest"));
-    uint64_t size = ollama_number(layer, "size");
+    struct ollama_digest digest = ollama_digest_of(member_text(layer, "digest"));
+    uint64_t size = member_number(layer, "size");
     struct mp_map map;
     mp_map_init(&map, out->max);
-    if (size != OLLAMA_NONE) {
+    if (size != MEMBER_NONE) {
         mp_map_uint(&map, "bytes", size);
     }
     if (digest.there) {
         mp_map_hash(&map, "digest", digest.sha256);
     }
-    mp_map_text(&map, "type", ollama_is_word(type) ? type : (struct bytes){NULL, 0});
+    mp_map_text(&map, "type", member_is_word(type) ? type : (struct bytes){NULL, 0});
     mp_map_write(&map, out, NULL);
     mp_map_done(&map);
 }
 
 static void add_bytes(uint64_t *sum, uint64_t more) {
-    *sum += more != OLLAMA_NONE && more <= MP_INT_MAX - *sum ? more : 0;
+    *sum += more != MEMBER_NONE && more <= MP_INT_MAX - *sum ? more : 0;
 }
 
 /* The layers of one manifest: checks their files, and takes those that identify the model. */
 static int read_layers(struct store *s, struct bytes manifest, struct ollama_model *m, struct ollama_identity *id,
                        bool *ret_hashed, struct err *err) {
-    struct bytes layers = ollama_array(manifest, "layers"), layer, config = ollama_raw(manifest, "config");
-    struct ollama_digest digest = ollama_digest_of(ollama_text(config, "digest"));
+    struct bytes layers = member_array(manifest, "layers"), layer, config = member_raw(manifest, "config");
+    struct ollama_digest digest = ollama_digest_of(member_text(config, "digest"));
     struct mp_reader r;
     struct mp_item head = {0};
     bool hashed = false;
@@ -126,15 +127,15 @@ static int read_layers(struct store *s, struct bytes manifest, struct ollama_mod
     if (layers.n == 0 || mp_next(&r, &head, NULL) != 0) {
         return intake_reject(s->run, &s->view.place, NULL, "the manifest has no array 'layers'");
     }
-    int rc = ollama_blobs_check(s->blobs, &digest, ollama_number(config, "size"), &hashed, err);
+    int rc = ollama_blobs_check(s->blobs, &digest, member_number(config, "size"), &hashed, err);
     m->bytes = 0;
-    add_bytes(&m->bytes, ollama_number(config, "size"));
+    add_bytes(&m->bytes, member_number(config, "size"));
     buf_clear(&s->out);
     mp_put_array(&s->out, head.count < OLLAMA_LAYERS_MAX ? head.count : OLLAMA_LAYERS_MAX);
     for (uint32_t i = 0; i < head.count && rc == 0 && mp_skip(&r, 1, &layer, NULL) == 0; i++) {
         struct bytes type = type_of(layer);
-        uint64_t size = ollama_number(layer, "size");
-        digest = ollama_digest_of(ollama_text(layer, "digest"));
+        uint64_t size = member_number(layer, "size");
+        digest = ollama_digest_of(member_text(layer, "digest"));
         if (i < OLLAMA_LAYERS_MAX) {
             put_layer(&s->out, layer);
         }
@@ -157,7 +158,7 @@ static int read_layers(struct store *s, struct bytes manifest, struct ollama_mod
 
 /* Takes the model's details from the configuration; a missing or damaged one is found by the check of its file. */
 static int read_config(struct store *s, struct bytes manifest, struct ollama_model *m, struct ollama_identity *id) {
-    struct ollama_digest digest = ollama_digest_of(ollama_text(ollama_raw(manifest, "config"), "digest"));
+    struct ollama_digest digest = ollama_digest_of(member_text(member_raw(manifest, "config"), "digest"));
     int rc = 0;
     buf_clear(&s->config_text);
     buf_clear(&s->config);
@@ -166,14 +167,14 @@ static int read_config(struct store *s, struct bytes manifest, struct ollama_mod
         return 0;
     }
     struct bytes map = keep(s, bytes_of_buf(&s->config), &rc);
-    m->format = ollama_word(map, "model_format");
-    m->family = ollama_word(map, "model_family");
-    m->families = ollama_words(map, "model_families");
-    m->parameters = ollama_word(map, "model_type");
-    m->quantization = ollama_word(map, "file_type");
-    m->capabilities = ollama_words(map, "capabilities");
-    m->context_length = ollama_number(map, "context_length");
-    m->embedding_length = ollama_number(map, "embedding_length");
+    m->format = member_word(map, "model_format");
+    m->family = member_word(map, "model_family");
+    m->families = member_words(map, "model_families");
+    m->parameters = member_word(map, "model_type");
+    m->quantization = member_word(map, "file_type");
+    m->capabilities = member_words(map, "capabilities");
+    m->context_length = member_number(map, "context_length");
+    m->embedding_length = member_number(map, "embedding_length");
     ollama_model_remote(map, m);
     id->format = m->format;
     id->quantization = m->quantization;
@@ -184,7 +185,7 @@ static int read_config(struct store *s, struct bytes manifest, struct ollama_mod
 /* Chooses the manifest that a Linux server uses, by its runner. *ret stays empty when there is none. */
 static int choose_child(struct store *s, struct bytes list, struct bytes *ret, struct err *err) {
     static const char *const runners[] = {"ollama", "llamacpp", "mlx"};
-    struct bytes children = ollama_array(list, "manifests"), child, best = {NULL, 0};
+    struct bytes children = member_array(list, "manifests"), child, best = {NULL, 0};
     size_t best_rank = sizeof(runners) / sizeof(runners[0]) + 1;
     struct mp_reader r;
     struct mp_item head;
@@ -193,7 +194,7 @@ static int choose_child(struct store *s, struct bytes list, struct bytes *ret, s
     if (children.n == 0 || mp_next(&r, &head, NULL) != 0) return 0;
     for (uint32_t i = 0; i < head.count && i < CHILDREN_MAX && mp_skip(&r, 1, &child, NULL) == 0; i++) {
         size_t rank = 0;
-        while (rank < sizeof(runners) / sizeof(runners[0]) && !bytes_is(ollama_text(child, "runner"), runners[rank])) {
+        while (rank < sizeof(runners) / sizeof(runners[0]) && !bytes_is(member_text(child, "runner"), runners[rank])) {
             rank++;
         }
         if (rank < best_rank) {
@@ -201,12 +202,12 @@ static int choose_child(struct store *s, struct bytes list, struct bytes *ret, s
             best = child;
         }
     }
-    struct ollama_digest digest = ollama_digest_of(ollama_text(best, "digest"));
-    if (best.n == 0 || ollama_array(best, "layers").n > 0 || !digest.there) {
+    struct ollama_digest digest = ollama_digest_of(member_text(best, "digest"));
+    if (best.n == 0 || member_array(best, "layers").n > 0 || !digest.there) {
         *ret = best;
         return 0;
     }
-    int rc = ollama_blobs_check(s->blobs, &digest, OLLAMA_NONE, &hashed, err);
+    int rc = ollama_blobs_check(s->blobs, &digest, MEMBER_NONE, &hashed, err);
     buf_clear(&s->child_text);
     buf_clear(&s->child);
     if (rc == 0 && ollama_blobs_content(s->blobs, &digest, &s->child_text, NULL) == 0 &&
@@ -257,16 +258,16 @@ static int take_manifest(struct store *s, struct bytes name, const struct stat *
     struct err why = {0};
     bool hashed = false;
     int rc = 0;
-    if (bytes_is(ollama_text(map, "mediaType"), TYPE_LIST)) {
+    if (bytes_is(member_text(map, "mediaType"), TYPE_LIST)) {
         one = (struct bytes){NULL, 0};
         rc = choose_child(s, map, &one, err);
     }
     if (rc == 0 && ollama_check_manifest(one, &why) != 0) return reject(s, NULL, why.msg);
     if (rc == 0) rc = one_more(s, &m, &id, err);
     if (rc != 0) return rc;
-    m->bytes = m->context_length = m->embedding_length = id->bytes = id->tensors = OLLAMA_NONE;
+    m->bytes = m->context_length = m->embedding_length = id->bytes = id->tensors = MEMBER_NONE;
     m->modified_at =
-        st->st_mtim.tv_sec >= 0 ? (uint64_t)st->st_mtim.tv_sec * 1000000000U + (uint64_t)st->st_mtim.tv_nsec : OLLAMA_NONE;
+        st->st_mtim.tv_sec >= 0 ? (uint64_t)st->st_mtim.tv_sec * 1000000000U + (uint64_t)st->st_mtim.tv_nsec : MEMBER_NONE;
     m->manifest.there = true;
     hash_parts(m->manifest.sha256, &whole, 1);
     m->name = keep(s, name, &rc);
@@ -361,7 +362,7 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
     struct stat st;
     show_name(name, parts);
     int rc = text_utf8_valid((const uint8_t *)name, strlen(name)) == strlen(name)
-                 ? ollama_check_name(bytes_of(name), &why)
+                 ? model_name_check(bytes_of(name), &why)
                  : err_set(&why, ERR_INVALID, "a model's name is not UTF-8 text");
     if (rc == 0 && is_listed(s, bytes_of(name))) {
         return 0; /* it is in the newer tree */
@@ -464,7 +465,7 @@ static int store_open(struct store *s, const char *dir, struct err *err) {
     s->view.grade = "declared";
     s->view.place.file = s->dir;
     int rc = 0;
-    if (!intake_options(s->run)->dry_run) rc = ollama_state_lock(&s->state, s->run, err);
+    if (!intake_options(s->run)->dry_run) rc = lock_wait(s->run, &s->state.lock, err);
     if (rc == 0) rc = ollama_state_load(&s->state, s->run, err);
     if (rc == 0) rc = ollama_blobs_new(&s->view, s->dir, s->state.id, &s->blobs, err);
     return rc;

@@ -130,12 +130,12 @@ static void keep_calls(struct ollama_stream *s, struct bytes calls) {
 }
 
 static void take_words(struct ollama_stream *s, struct bytes map) {
-    struct bytes message = ollama_raw(map, "message");
-    struct bytes words = s->form == OLLAMA_CHAT ? ollama_text(message, "content") : ollama_text(map, "response");
-    struct bytes thinking = s->form == OLLAMA_CHAT ? ollama_text(message, "thinking") : ollama_text(map, "thinking");
+    struct bytes message = member_raw(map, "message");
+    struct bytes words = s->form == OLLAMA_CHAT ? member_text(message, "content") : member_text(map, "response");
+    struct bytes thinking = s->form == OLLAMA_CHAT ? member_text(message, "thinking") : member_text(map, "thinking");
     if (s->form == OLLAMA_EMBED) {
-        words = ollama_raw(map, "embeddings");
-        words = words.n > 0 ? words : ollama_raw(map, "embedding");
+        words = member_raw(map, "embeddings");
+        words = words.n > 0 ? words : member_raw(map, "embedding");
         hash_put(s->digest, words.p, words.n); /* of their canonical form; the numbers themselves are not kept */
         s->any_words = words.n > 0;
         return;
@@ -148,7 +148,7 @@ static void take_words(struct ollama_stream *s, struct bytes map) {
     if (thinking.n > 0) {
         keep(&s->thinking, thinking, &s->words_cut);
     }
-    keep_calls(s, ollama_array(message, "tool_calls"));
+    keep_calls(s, member_array(message, "tool_calls"));
 }
 
 static const char *operation(enum ollama_form form) {
@@ -157,7 +157,7 @@ static const char *operation(enum ollama_form form) {
 
 /* ns as milliseconds. */
 static void put_ms(struct mp_map *f, const char *name, uint64_t ns) {
-    if (ns == OLLAMA_NONE) return;
+    if (ns == MEMBER_NONE) return;
     mp_map_begin(f, name);
     if (ns % 1000000 == 0) {
         mp_put_uint(&f->values, ns / 1000000);
@@ -203,16 +203,16 @@ static void put_words(struct ollama_stream *s, struct mp_map *open, struct mp_ma
 
 /* The numbers of the last piece. */
 static void put_numbers(struct mp_map *f, struct bytes map) {
-    struct bytes remote = ollama_word(map, "remote_host");
-    ollama_put_number(f, "tokens_in", ollama_number(map, "prompt_eval_count"));
-    ollama_put_number(f, "tokens_out", ollama_number(map, "eval_count"));
-    put_ms(f, "latency_ms", ollama_number(map, "total_duration"));
-    put_ms(f, "load_ms", ollama_number(map, "load_duration"));
-    put_ms(f, "prompt_ms", ollama_number(map, "prompt_eval_duration"));
-    put_ms(f, "generate_ms", ollama_number(map, "eval_duration"));
-    mp_map_text(f, "finish", ollama_word(map, "done_reason"));
-    mp_map_text(f, "served", ollama_word(map, "remote_model"));
-    if (ollama_text(map, "remote_host").n > 0 || ollama_text(map, "remote_model").n > 0) {
+    struct bytes remote = member_word(map, "remote_host");
+    ollama_put_number(f, "tokens_in", member_number(map, "prompt_eval_count"));
+    ollama_put_number(f, "tokens_out", member_number(map, "eval_count"));
+    put_ms(f, "latency_ms", member_number(map, "total_duration"));
+    put_ms(f, "load_ms", member_number(map, "load_duration"));
+    put_ms(f, "prompt_ms", member_number(map, "prompt_eval_duration"));
+    put_ms(f, "generate_ms", member_number(map, "eval_duration"));
+    mp_map_text(f, "finish", member_word(map, "done_reason"));
+    mp_map_text(f, "served", member_word(map, "remote_model"));
+    if (member_text(map, "remote_host").n > 0 || member_text(map, "remote_model").n > 0) {
         mp_map_bool(f, "egress", true);
     }
     if (memchr(remote.p != NULL ? remote.p : (const uint8_t *)"", '@', remote.n) == NULL) {
@@ -224,8 +224,8 @@ static void put_numbers(struct mp_map *f, struct bytes map) {
 static struct bytes call_identity(struct ollama_stream *s, struct bytes map, const char *outcome, struct buf *out) {
     buf_printf(out, "%s\n%s\n%s\n%s\n", operation(s->form), s->model, s->created, outcome);
     if (map.n > 0) {
-        buf_printf(out, "%llu\n%llu\n", (unsigned long long)ollama_number(map, "total_duration"),
-                   (unsigned long long)ollama_number(map, "eval_count"));
+        buf_printf(out, "%llu\n%llu\n", (unsigned long long)member_number(map, "total_duration"),
+                   (unsigned long long)member_number(map, "eval_count"));
     } else {
         buf_printf(out, "%llu\n", (unsigned long long)s->pieces);
     }
@@ -272,7 +272,7 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
     d.event.at = put_time(open, s->created);
     if (map.n > 0) {
         put_numbers(open, map);
-        ollama_put_raw(private_, "raw", map, known);
+        original_put(private_, "raw", map, known);
     }
     put_words(s, open, private_);
     return end_answer(s, &d, &identity, err);
@@ -280,11 +280,11 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
 
 /* An empty prompt loads a model, or with keep_alive 0 unloads it. Old servers give no reason, and no numbers then. */
 static const char *memory_kind(const struct ollama_stream *s, struct bytes map) {
-    struct bytes reason = ollama_text(map, "done_reason");
+    struct bytes reason = member_text(map, "done_reason");
     if (s->pieces != 1 || s->form == OLLAMA_EMBED) return NULL;
     if (bytes_is(reason, "unload")) return "model.unloaded";
     bool silent = reason.n == 0 && !s->any_words && s->thinking.n == 0 && s->n_calls == 0 &&
-                  ollama_number(map, "total_duration") == OLLAMA_NONE && ollama_number(map, "eval_count") == OLLAMA_NONE;
+                  member_number(map, "total_duration") == MEMBER_NONE && member_number(map, "eval_count") == MEMBER_NONE;
     return bytes_is(reason, "load") || silent ? "model.loaded" : NULL;
 }
 
@@ -299,19 +299,19 @@ static int memory_end(struct ollama_stream *s, const char *kind, struct bytes ma
     ollama_draft_init(&d, NULL, kind, subject, key);
     mp_map_text(&d.open, "model", bytes_of(s->model));
     if (loaded) {
-        put_ms(&d.open, "load_ms", ollama_number(map, "load_duration"));
+        put_ms(&d.open, "load_ms", member_number(map, "load_duration"));
     } else {
         mp_map_text(&d.open, "reason", bytes_of("asked"));
     }
     d.event.at = put_time(&d.open, s->created);
-    ollama_put_raw(&d.private_, "raw", map, (const char *const[]){"response", "message", "context", "created_at", NULL});
+    original_put(&d.private_, "raw", map, (const char *const[]){"response", "message", "context", "created_at", NULL});
     return end_answer(s, &d, &identity, err);
 }
 
 static int take_call(struct ollama_stream *s, enum ollama_form form, struct bytes map, struct err *err) {
     struct err why = {0};
-    struct bytes model = ollama_text(map, "model"), created = ollama_text(map, "created_at");
-    if (model.n > 0 && ollama_check_name(model, &why) != 0) {
+    struct bytes model = member_text(map, "model"), created = member_text(map, "created_at");
+    if (model.n > 0 && model_name_check(model, &why) != 0) {
         return intake_reject(s->view->run, &s->view->place, NULL, why.msg);
     }
     if (model.n == 0 && form != OLLAMA_EMBED) {
@@ -336,7 +336,7 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
     if (s->words.fail == ERR_NOMEM || s->thinking.fail == ERR_NOMEM || s->calls.fail == ERR_NOMEM) {
         return err_set(err, ERR_NOMEM, "ollama: out of memory");
     }
-    if (form != OLLAMA_EMBED && !ollama_flag(map, "done")) return 0;
+    if (form != OLLAMA_EMBED && !member_flag(map, "done")) return 0;
     const char *kind = memory_kind(s, map);
     return kind != NULL ? memory_end(s, kind, map, err) : call_end(s, map, "ok", (struct bytes){NULL, 0}, err);
 }
@@ -355,8 +355,8 @@ static void put_layers(const struct ollama_stream *s, struct mp_map *f) {
     for (size_t i = 0; i < s->n_layers; i++) {
         char text[7 + 2 * HASH_LEN + 1] = "sha256:";
         text_hex(text + 7, s->layers[i].digest.sha256, HASH_LEN);
-        mp_put_map(&f->values, s->layers[i].bytes != OLLAMA_NONE ? 2 : 1);
-        if (s->layers[i].bytes != OLLAMA_NONE) {
+        mp_put_map(&f->values, s->layers[i].bytes != MEMBER_NONE ? 2 : 1);
+        if (s->layers[i].bytes != MEMBER_NONE) {
             mp_pair_uint(&f->values, "bytes", s->layers[i].bytes);
         }
         mp_pair_text(&f->values, "digest", text);
@@ -368,7 +368,7 @@ static void put_layers(const struct ollama_stream *s, struct mp_map *f) {
 static const struct layer *weights_of(const struct ollama_stream *s) {
     const struct layer *best = &s->layers[0];
     for (size_t i = 1; i < s->n_layers; i++) {
-        if (s->layers[i].bytes != OLLAMA_NONE && (best->bytes == OLLAMA_NONE || s->layers[i].bytes > best->bytes)) {
+        if (s->layers[i].bytes != MEMBER_NONE && (best->bytes == MEMBER_NONE || s->layers[i].bytes > best->bytes)) {
             best = &s->layers[i];
         }
     }
@@ -407,7 +407,7 @@ static void take_layer(struct ollama_stream *s, struct ollama_digest digest, uin
     }
     if (digest.there && s->n_layers < OLLAMA_LAYERS_MAX) {
         s->layers[s->n_layers++] = (struct layer){digest, bytes};
-        s->bytes += bytes != OLLAMA_NONE && bytes <= MP_INT_MAX - s->bytes ? bytes : 0;
+        s->bytes += bytes != MEMBER_NONE && bytes <= MP_INT_MAX - s->bytes ? bytes : 0;
     }
 }
 
@@ -422,7 +422,7 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
     static const char *const pull[] = {"pulling", "verifying", "writing manifest", "removing", "downloading",
                                        "success", NULL};
     static const char *const push[] = {"retrieving manifest", "pushing", "starting upload", "upload complete", NULL};
-    struct bytes status = ollama_text(map, "status");
+    struct bytes status = member_text(map, "status");
     bool is_push = begins_with_one(status, push);
     if (!s->moving && !is_push && !begins_with_one(status, pull)) {
         return intake_reject(s->view->run, &s->view->place, "progress of something other than a pull or a push",
@@ -435,7 +435,7 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
         s->place = s->view->place;
     }
     s->verified = s->verified || bytes_has_prefix(status, "verifying");
-    take_layer(s, ollama_digest_of(ollama_text(map, "digest")), ollama_number(map, "total"));
+    take_layer(s, ollama_digest_of(member_text(map, "digest")), member_number(map, "total"));
     if (!bytes_is(status, "success")) return 0;
     s->done = true;
     return move_end(s, (struct bytes){NULL, 0}, err);
@@ -454,7 +454,7 @@ static int lone_error(struct ollama_stream *s, struct bytes words, struct err *e
 }
 
 static int take_error(struct ollama_stream *s, struct bytes map, struct err *err) {
-    struct bytes words = ollama_text(map, "error");
+    struct bytes words = member_text(map, "error");
     if (words.n == 0) {
         words = bytes_of("no words");
     }

@@ -13,7 +13,7 @@ static void want(bool ok) {
 }
 
 static void want_word(struct bytes map, struct bytes word) {
-    want(word.n == 0 || (word.p >= map.p && word.p + word.n <= map.p + map.n && ollama_is_word(word)));
+    want(word.n == 0 || (word.p >= map.p && word.p + word.n <= map.p + map.n && member_is_word(word)));
 }
 
 static void want_array(struct bytes raw) {
@@ -27,12 +27,12 @@ static void want_model(struct bytes map, const struct ollama_model *m) {
     want_word(map, m->remote_host);
     want_array(m->families);
     want_array(m->capabilities);
-    want(m->bytes == OLLAMA_NONE || m->bytes <= MP_INT_MAX);
-    want(m->modified_at == OLLAMA_NONE || m->modified_at <= MP_INT_MAX);
+    want(m->bytes == MEMBER_NONE || m->bytes <= MP_INT_MAX);
+    want(m->modified_at == MEMBER_NONE || m->modified_at <= MP_INT_MAX);
 }
 
 static void take_entries(struct bytes map) {
-    struct bytes models = ollama_array(map, "models"), entry;
+    struct bytes models = member_array(map, "models"), entry;
     struct mp_reader r;
     struct mp_item head;
     mp_reader_init(&r, models);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Speaks like an ollama server, from the files of a directory. Prints its port and serves until its standard input ends.
+"""Speaks like a server of models, from the files of a directory. Prints its port and serves until its standard input ends.
 
   GET /api/NAME     DIR/NAME.json; or DIR/NAME.raw, sent byte for byte; or, with DIR/NAME.silent, nothing
+  GET /A/B          the same of DIR/A_B
   POST /api/show    DIR/show-MODEL.json, with '/' and ':' of the model's name as '_'
 
-What is not there is a 404 with {"error": ...}. DIR/log gets a line for each request.
+What is not there is a 404 with {"error": ...}. DIR/log gets a line for each request. With DIR/token, a request without it is a 401.
 """
 
 import json
@@ -29,14 +30,20 @@ def answer(body, status="200 OK"):
     return head.encode() + body
 
 
-def reply(conn, method, path, body):
+def reply(conn, method, path, body, token):
     name = path.removeprefix("/api/")
+    if "/" in name:
+        name = path.strip("/").replace("/", "_")
     model = ""
     if method == "POST" and name == "show":
         model = json.loads(body)["model"]
         name = "show-" + model.replace("/", "_").replace(":", "_")
     with open(os.path.join(DIR, "log"), "a", encoding="utf-8") as log:
         log.write("%s %s %s\n" % (method, path, model))
+    wanted = file_of("token")
+    if wanted is not None and token != "Bearer " + wanted.decode():
+        conn.sendall(answer(b'{"error":{"message":"no token"}}', "401 Unauthorized"))
+        return True
     if file_of(name + ".silent") is not None:
         while conn.recv(4096):
             pass
@@ -67,7 +74,7 @@ def serve(conn):
                 data += conn.recv(65536)
             body, data = data[:length], data[length:]
             method, path = lines[0].split(" ")[:2]
-            if not reply(conn, method, path, body):
+            if not reply(conn, method, path, body, headers.get("authorization", "")):
                 return
     except OSError:
         pass

@@ -21,7 +21,9 @@ static const struct owner {
               {"lm-eval", "lmeval", false},
               {"llama-bench", "llamabench", false},
               {"inspect", "inspect", false},
-              {"weights", "weights", false}};
+              {"weights", "weights", false},
+              {"openai", "openai", true},
+              {"journal", "journal", false}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 

@@ -1,7 +1,7 @@
 /* What is sent: the body, the pauses, the key. */
+#include "base/http/bearer.h"
 #include "tests/work/model_box.h"
 #include "work/model/ask.h"
-#include "work/model/key.h"
 #include "work/model/retry.h"
 
 static const struct work_message talk[] = {{"system", {(const uint8_t *)"Be brief", 8}},
@@ -151,10 +151,10 @@ static void a_key_that_others_can_read_is_not_used(void **state) {
     key_is(b, 0600, "secret-0123\nsecret-4567\n", ERR_INVALID, "one line of 8");
     key_is(b, 0600, "secret 0123\n", ERR_INVALID, "one line of 8");
     key_is(b, 0600, "secret-ü-0123\n", ERR_INVALID, "one line of 8");
-    char long_key[MODEL_KEY_MAX + 10];
-    snprintf(long_key, sizeof(long_key), "%0*d", MODEL_KEY_MAX, 1);
+    char long_key[BEARER_MAX + 10];
+    snprintf(long_key, sizeof(long_key), "%0*d", BEARER_MAX, 1);
     key_is(b, 0600, long_key, 0, "");
-    snprintf(long_key, sizeof(long_key), "%0*d", MODEL_KEY_MAX + 1, 1);
+    snprintf(long_key, sizeof(long_key), "%0*d", BEARER_MAX + 1, 1);
     key_is(b, 0600, long_key, ERR_INVALID, "one line of 8");
 }
 

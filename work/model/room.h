@@ -2,7 +2,6 @@
  *
  * Sees: base, and of egress the table of addresses. Begin with call.c, which is the order of things; then answer.h.
  *
- *   key       the file with the secret
  *   place     from a name to addresses, within a deadline
  *   site      an endpoint while it is open: its place, its secret, one exchange with it, and what went wrong in words
  *   ask       a request's JSON

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/http/bearer.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "work/model/key.h"
 
 #define JSON_MAX ((size_t)1 << 20)
 
@@ -43,7 +43,7 @@ int work_model_open(const struct work_endpoint *endpoint, struct work_model **re
     if (m->protocol == WORK_OPENAI && n > 3 && strcmp(m->base + n - 3, "/v1") == 0) {
         m->base[n - 3] = '\0';
     }
-    if (rc == 0 && endpoint->key_file != NULL) rc = model_key_read(endpoint->key_file, &m->key, &m->key_n, err);
+    if (rc == 0 && endpoint->key_file != NULL) rc = bearer_read(endpoint->key_file, &m->key, &m->key_n, err);
     if (rc != 0) {
         work_model_close(m);
         return rc;

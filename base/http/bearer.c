@@ -1,5 +1,5 @@
 /* What is opened is what is judged: the checks are made on the descriptor. */
-#include "work/model/key.h"
+#include "base/http/bearer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,13 +22,13 @@ static int check_file(const char *path, const struct stat *st, struct err *err) 
 }
 
 static int check_text(const char *path, const uint8_t *p, size_t n, struct err *err) {
-    bool good = n >= MODEL_KEY_MIN && n <= MODEL_KEY_MAX;
+    bool good = n >= BEARER_MIN && n <= BEARER_MAX;
     for (size_t i = 0; good && i < n; i++) {
         good = p[i] > ' ' && p[i] < 0x7f;
     }
     return good ? 0
                 : err_set(err, ERR_INVALID, "key file '%s': expected: one line of %d to %d visible ASCII characters", path,
-                          MODEL_KEY_MIN, MODEL_KEY_MAX);
+                          BEARER_MIN, BEARER_MAX);
 }
 
 /* Reads until the file ends or the place is full. */
@@ -45,8 +45,8 @@ static int read_all(const char *path, int fd, uint8_t *p, size_t max, size_t *re
     return 0;
 }
 
-int model_key_read(const char *path, uint8_t **ret, size_t *ret_n, struct err *err) {
-    enum { ROOM = MODEL_KEY_MAX + 3 }; /* a line end, and one byte too many */
+int bearer_read(const char *path, uint8_t **ret, size_t *ret_n, struct err *err) {
+    enum { ROOM = BEARER_MAX + 3 }; /* a line end, and one byte too many */
     struct stat st;
     size_t n = 0;
     uint8_t *p = NULL;
