@@ -123,8 +123,7 @@ static uint64_t bytes_behind(const struct listing *l, const struct sources_entry
 
 struct row {
     const char *state;
-    pid_t pid;
-    bool has_status;
+    pid_t pid, keeper; /* 0: none; -1: it cannot be seen from here */
     struct sources_status status;
     char error[SOURCES_WORDS_MAX];
 };
@@ -137,8 +136,8 @@ static void judge(const struct listing *l, const char *name, struct row *row) {
     int rc = sources_status_read(dir, name, &row->status, &why);
     enum sources_phase phase = row->status.phase;
     bool ran = phase == SOURCES_STARTING || phase == SOURCES_RUNNING || phase == SOURCES_WAITING;
-    row->has_status = rc == 0;
-    row->pid = records != 0 ? records : keeps;
+    row->pid = records;
+    row->keeper = keeps;
     snprintf(row->error, sizeof(row->error), "%.*s", SOURCES_WORDS_MAX - 1,
              rc == 0              ? row->status.error
              : rc == ERR_NOTFOUND ? ""
@@ -208,6 +207,7 @@ static void put_row(struct listing *l, const struct sources_entry *entry, const 
         fact_text(NULL, "manner", entry != NULL ? sources_manner_name(sources_entry_manner(entry)) : NULL),
         fact_text("STATE", "state", state),
         fact_count("PID", "pid", or_none(row->pid > 0, (uint64_t)row->pid)),
+        fact_count(NULL, "keeper", or_none(row->keeper > 0, (uint64_t)row->keeper)),
         fact_text(NULL, "unit", s->unit[0] != '\0' ? s->unit : NULL),
         fact_text(NULL, "address", s->address[0] != '\0' ? s->address : NULL),
         fact_said(fact_time("NEWEST", "last_at", at), ago),
