@@ -1,4 +1,4 @@
-/* Parses an address, binds and listens. */
+/* Parses an address, binds and listens; or takes the socket that a service manager has bound. */
 #include "base/http/listen.h"
 
 #include <arpa/inet.h>
@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/http/passed.h"
 #include "base/text.h"
 
 #define BACKLOG 4096 /* the system's limit is the same or lower; waiting there costs us nothing */
@@ -15,7 +17,7 @@
 static int bad_address(const char *address, struct err *err) {
     return err_set(err, ERR_INVALID,
                    "'%.60s' is not an address to listen on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
-                   "(this machine only: remote connections are not accepted)",
+                   "(this machine only: remote connections are not accepted), or " HTTPD_PASSED " for the socket of a unit",
                    address);
 }
 
@@ -55,6 +57,12 @@ static int name_address(struct httpd_listener *l, const char *address, struct er
     if (getsockname(l->fd, (struct sockaddr *)&bound, &n) != 0) {
         return err_errno(err, errno, "listening on '%s'", address);
     }
+    if (bound.ss_family == AF_UNIX) {
+        const struct sockaddr_un *un = (const struct sockaddr_un *)&bound;
+        snprintf(l->address, sizeof(l->address), "unix:%.*s", HTTPD_ADDRESS_MAX - 8, un->sun_path);
+        snprintf(l->named, sizeof(l->named), "localhost"); /* what clients of such sockets send as Host */
+        return 0;
+    }
     bool v6 = bound.ss_family == AF_INET6;
     unsigned port = ntohs(v6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
     inet_ntop(bound.ss_family,
@@ -65,18 +73,26 @@ static int name_address(struct httpd_listener *l, const char *address, struct er
     return 0;
 }
 
+static int open_socket(const struct sockaddr_storage *where, socklen_t n, const char *address, int *ret_fd,
+                       struct err *err) {
+    int yes = 1;
+    *ret_fd = socket(where->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool good = *ret_fd >= 0 && setsockopt(*ret_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+                bind(*ret_fd, (const struct sockaddr *)where, n) == 0 && listen(*ret_fd, BACKLOG) == 0;
+    return good ? 0 : err_errno(err, errno, "listening on '%s'", address);
+}
+
 int httpd_listen(const char *address, struct httpd_listener *ret, struct err *err) {
     struct sockaddr_storage where;
     struct httpd_listener l = {.fd = -1};
     socklen_t n = 0;
-    int yes = 1;
-    int rc = parse_address(address, &where, &n, err);
+    bool any = strcmp(address, HTTPD_PASSED) == 0;
+    int rc = any ? 0 : parse_address(address, &where, &n, err);
     if (rc != 0) return rc;
-    l.fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (l.fd < 0 || setsockopt(l.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
-        bind(l.fd, (struct sockaddr *)&where, n) != 0 || listen(l.fd, BACKLOG) != 0) {
-        rc = err_errno(err, errno, "listening on '%s'", address);
-    }
+    rc = httpd_passed_take(any ? NULL : &where, &l.fd, err);
+    if (rc == 0 && any && l.fd < 0) rc = err_set(err, ERR_INVALID, "no socket was passed");
+    if (rc != 0) return err_prefix(err, "listening on '%.60s'", address), rc;
+    if (l.fd < 0) rc = open_socket(&where, n, address, &l.fd, err);
     if (rc == 0) rc = name_address(&l, address, err);
     if (rc != 0) {
         if (l.fd >= 0) {

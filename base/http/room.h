@@ -12,6 +12,7 @@
  *   guard   may this request pass: host, origin, method, framing; a pure judgement
  *   body    bodies, compressed or not, up to their limit
  *   listen  addresses and sockets        status  refusals as JSON
+ *   passed  sockets that a service manager opened
  *
  * Words. Phase: a part of a connection's life that has a deadline of its own. Guard: refuses what could be smuggled
  * or sent by a web page. Loaded: libcurl is looked for at its first use, not linked. */

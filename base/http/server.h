@@ -31,7 +31,7 @@ struct httpd_reply {
 };
 
 struct httpd_options {
-    const char *address; /* "127.0.0.1:4318", "[::1]:4318", "localhost:4318"; port 0: any that is free */
+    const char *address; /* "127.0.0.1:4318", "[::1]:4318", "localhost:4318"; port 0: any that is free; see listen.h */
     const struct httpd_route *routes;
     size_t n_routes;
     uint64_t body_max;   /* bytes of one body, decoded; beyond it 413 */

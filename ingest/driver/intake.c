@@ -217,6 +217,9 @@ static int commit(struct intake *run, struct err *err) {
     const struct queue_sink sink = {run, on_taken, on_refused};
     int rc = queue_commit(run->queue, &sink, &run->result->head, err);
     run->broken = run->broken || rc < 0;
+    if (rc >= 0 && run->options.committed != NULL) {
+        run->options.committed(run->options.ctx, run->result);
+    }
     return rc;
 }
 
