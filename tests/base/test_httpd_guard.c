@@ -13,7 +13,7 @@
 static const struct httpd_route routes[] = {{"POST", "/in", "application/json", " (hint)"},
                                             {"POST", "/other", "text/plain", NULL}};
 static const char *const hosts[] = {"127.0.0.1:4318", "localhost:4318"};
-static const struct httpd_policy policy = {routes, 2, hosts, 2, 1000};
+static const struct httpd_policy policy = {.routes = routes, .n_routes = 2, .hosts = hosts, .n_hosts = 2, .body_max = 1000};
 
 /* A head from "name: value" lines; what precedes a ':' is the name, unchanged. */
 static void head_of(struct httpd_head *head, const char *method, const char *target, const char *lines) {
