@@ -113,7 +113,7 @@ static int send_head(struct exchange *x, const struct http_answer *answer, struc
     if (rc == 0) rc = buf_check(&out, "the answer's header", err);
     if (rc == 0) {
         x->begun = true;
-        watch_answer(&x->watch, answer->status, answer->type, x->answer.coded);
+        proxy_watch_answer(&x->watch, answer->status, answer->type, x->answer.coded);
         rc = client_send(x->client, bytes_of_buf(&out), err);
         if (rc != 0) x->end = WATCH_CLIENT;
     }
@@ -152,7 +152,7 @@ static int on_data(void *ctx, const struct http_answer *answer, struct bytes dat
         left = (struct bytes){left.p + n, left.n - n};
     }
     if (rc != 0) x->end = atomic_load(&x->shared->ending) ? WATCH_STOPPED : WATCH_CLIENT;
-    watch_data(&x->watch, data);
+    proxy_watch_data(&x->watch, data);
     return rc;
 }
 
@@ -170,8 +170,8 @@ static int on_read(void *ctx, uint8_t *to, size_t max, size_t *ret_n, struct err
         (void)fail(x, WATCH_CLIENT, c->bad ? 400 : 0, "bad_request");
     }
     if (rc != 0) return rc;
-    watch_request(&x->watch, (struct bytes){to, *ret_n});
-    if (c->body_ended) watch_called(&x->watch);
+    proxy_watch_request(&x->watch, (struct bytes){to, *ret_n});
+    if (c->body_ended) proxy_watch_called(&x->watch);
     return 0;
 }
 
@@ -217,8 +217,8 @@ static void finish(struct exchange *x, int rc, const char *words) {
         x->end = WATCH_CLIENT;
         rc = ERR_NET;
     }
-    watch_called(&x->watch);
-    watch_end(&x->watch, x->end, error_of(x), words);
+    proxy_watch_called(&x->watch);
+    proxy_watch_end(&x->watch, x->end, error_of(x), words);
     if (rc != 0 && !x->begun && x->status != 0) {
         refuse(x->client, x->status, x->kind, NULL, words, x->is_head);
     }
@@ -248,7 +248,7 @@ static void exchange(struct exchange *x, const struct httpd_head *head, const st
                                          .data = on_data,
                                          .tick = on_tick,
                                          .ctx = x};
-    if (rc == 0 && !verdict->has_body) watch_called(&x->watch);
+    if (rc == 0 && !verdict->has_body) proxy_watch_called(&x->watch);
     if (rc == 0) rc = http_fetch(x->http, &request, &answer, &err);
     if (rc != 0) blame(x, &answer, rc);
     finish(x, rc, rc == 0 ? "" : err.msg);
@@ -272,7 +272,7 @@ static bool pass_request(struct pass_shared *shared, struct client *client, stru
                                .is_head = bytes_is(head->method, "HEAD"),
                                .closes = verdict->closes};
         client_body_begin(client, verdict, shared->policy.body_max);
-        watch_begin(&x->watch, &shared->watch, head);
+        proxy_watch_begin(&x->watch, &shared->watch, head);
         exchange(x, head, verdict, url, method);
         more = x->sent_all && !x->closes;
     } else {

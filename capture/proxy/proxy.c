@@ -308,7 +308,7 @@ static int open_all(struct proxy *p, struct ledger *ledger, struct err *err) {
     const struct proxy_options *o = p->options;
     struct watch_shared *w = &p->shared.watch;
     const struct recorder_options recorder = {.actor = o->actor != NULL ? o->actor : "service:proxy", .source = "proxy"};
-    watch_shared_init(w);
+    proxy_watch_shared_init(w);
     w->content = o->content;
     w->run = o->run;
     w->runtime = o->runtime;

@@ -35,7 +35,7 @@ static const struct call {
     {"/api/v1/chat", "chat", "lmstudio"},
 };
 
-void watch_shared_init(struct watch_shared *shared) {
+void proxy_watch_shared_init(struct watch_shared *shared) {
     memset(shared, 0, sizeof(*shared));
     atomic_init(&shared->left, KEPT_MAX);
     atomic_init(&shared->calls, 0);
@@ -103,7 +103,7 @@ static void take_trace(struct watch *w, struct bytes value) {
     text_hex(w->parent, parent, sizeof(parent));
 }
 
-void watch_begin(struct watch *w, struct watch_shared *shared, const struct httpd_head *head) {
+void proxy_watch_begin(struct watch *w, struct watch_shared *shared, const struct httpd_head *head) {
     const struct call *call = find_call(head);
     uint8_t random[8];
     struct bytes trace = {NULL, 0};
@@ -148,7 +148,7 @@ static bool hold(struct watch *w) {
     return more == 0 || atomic_fetch_sub(&w->shared->left, more) - more >= 0;
 }
 
-void watch_request(struct watch *w, struct bytes piece) {
+void proxy_watch_request(struct watch *w, struct bytes piece) {
     if (!w->on) return;
     w->body_n += piece.n;
     if (w->prompt != NULL) hash_put(w->prompt, piece.p, piece.n);
@@ -204,7 +204,7 @@ static bool put_event(struct watch *w, const char *kind, const char *key, const 
     return taken;
 }
 
-void watch_called(struct watch *w) {
+void proxy_watch_called(struct watch *w) {
     struct mp_map body, private_;
     struct buf parameters = {.max = 1024};
     char key[RECORDER_KEY_MAX];
@@ -313,7 +313,7 @@ static int on_frame(void *ctx, struct bytes frame, bool error, struct err *err) 
     return 0;
 }
 
-void watch_answer(struct watch *w, unsigned status, const char *type, bool coded) {
+void proxy_watch_answer(struct watch *w, unsigned status, const char *type, bool coded) {
     enum model_form form = strcmp(type, "text/event-stream") == 0      ? MODEL_EVENTS
                            : strcmp(type, "application/x-ndjson") == 0 ? MODEL_LINES
                                                                        : MODEL_WHOLE;
@@ -324,7 +324,7 @@ void watch_answer(struct watch *w, unsigned status, const char *type, bool coded
     model_frames_init(&w->frames, form, FRAME_MAX, on_frame, w);
 }
 
-void watch_data(struct watch *w, struct bytes piece) {
+void proxy_watch_data(struct watch *w, struct bytes piece) {
     struct err err = {0};
     if (!w->on) return;
     w->output_any = true;
@@ -337,7 +337,7 @@ void watch_data(struct watch *w, struct bytes piece) {
     }
 }
 
-void watch_end(struct watch *w, enum watch_end end, const char *error, const char *words) {
+void proxy_watch_end(struct watch *w, enum watch_end end, const char *error, const char *words) {
     struct err err = {0};
     if (!w->on) return;
     if (w->parses && !w->over && end == WATCH_COMPLETE) (void)model_frames_end(&w->frames, &err);

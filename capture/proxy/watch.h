@@ -23,7 +23,7 @@ struct watch_shared {
     atomic_llong left;                  /* bytes that may still be kept, of all exchanges together */
     atomic_uint_fast64_t calls, others; /* recorded calls; requests of other paths */
 };
-void watch_shared_init(struct watch_shared *shared);
+void proxy_watch_shared_init(struct watch_shared *shared);
 
 enum watch_end {
     WATCH_COMPLETE,
@@ -52,13 +52,13 @@ struct watch {
 };
 
 /* The head of a request is there. Paths that are not a model's call are counted, and `on` is false. */
-void watch_begin(struct watch *w, struct watch_shared *shared, const struct httpd_head *head);
-void watch_request(struct watch *w, struct bytes piece);
+void proxy_watch_begin(struct watch *w, struct watch_shared *shared, const struct httpd_head *head);
+void proxy_watch_request(struct watch *w, struct bytes piece);
 /* The request has gone out, as far as it is needed: it becomes an event. */
-void watch_called(struct watch *w);
-void watch_answer(struct watch *w, unsigned status, const char *type, bool coded);
-void watch_data(struct watch *w, struct bytes piece);
+void proxy_watch_called(struct watch *w);
+void proxy_watch_answer(struct watch *w, unsigned status, const char *type, bool coded);
+void proxy_watch_data(struct watch *w, struct bytes piece);
 /* How it ended, with words for WATCH_FAILED and others ("": none); frees everything. */
-void watch_end(struct watch *w, enum watch_end end, const char *error, const char *words);
+void proxy_watch_end(struct watch *w, enum watch_end end, const char *error, const char *words);
 
 #endif

@@ -64,10 +64,11 @@ box 0 log -n 0 --json
 out_lacks 'my key is'
 python3 "$ROOT/tests/cli/proxy_client.py" secrets 0 0 >secrets
 same "$(sort -u secrets | wc -l)" 35
-while read -r secret; do
+mapfile -t secrets <secrets
+for secret in "${secrets[@]}"; do
     ! grep -rqaF -e "$secret" "$BOX" || fail "a secret is in the ledger: $secret"
     ! grep -qF -e "$secret" out err || fail "a secret is in a message: $secret"
-done <secrets
+done
 seq=$(jq -r 'select(.kind == "run.model_called") | .seq' <"$T/.out" | head -n 1)
 box 0 show "$seq"
 out_has 'prompt'
