@@ -30,7 +30,7 @@ static const struct stage {
               {"ingest", run_ingest},        {"query", run_query},       {"states", run_states},
               {"doctor", run_doctor},        {"evidence", run_evidence}, {"pack", run_packs},
               {"process", run_process},      {"confine", run_confine},   {"model", run_model},
-              {"compare", run_eval_compare}, {"evals", run_evals}};
+              {"compare", run_eval_compare}, {"evals", run_evals},       {"proxy", run_proxy}};
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 
 int bench_path(const struct bench *b, const char *name, char ret[FILE_PATH_MAX], struct err *err) {

@@ -6,10 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/crypt.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
 #define LENGTH_DIGITS_MAX 10
+#define TARGET_MAX        8192
 
 /* Headers with a meaning here; each may appear once. */
 enum which {
@@ -150,13 +153,14 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
         return refuse(v, 417, "'expect' must be '100-continue'");
     }
     v->expects = found->there[EXPECT] && !old;
+    v->has_body = found->there[TRANSFER_ENCODING] || v->has_length;
     return !found->there[UPGRADE] || refuse(v, 400, "protocol upgrades are not supported");
 }
 
 /* ---- the sender ---------------------------------------------------------------------------------------------------- */
 
 static bool check_sender(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
-    bool ours = false;
+    bool ours = policy->n_hosts == 0, page = found->there[ORIGIN] || found->there[FETCH_SITE];
     if (!found->there[HOST]) return refuse(v, 400, "the header 'host' is missing");
     for (size_t i = 0; i < policy->n_hosts; i++) {
         ours = ours || same_word(found->value[HOST], policy->hosts[i]);
@@ -164,8 +168,49 @@ static bool check_sender(const struct httpd_policy *policy, const struct found *
     if (!ours) {
         return refuse(v, 403, "'host' is not an address of this server; expected: %s", policy->hosts[0]);
     }
-    if (found->there[ORIGIN] || found->there[FETCH_SITE]) {
-        return refuse(v, 403, "requests from web pages are not accepted");
+    for (size_t i = 0; i < policy->n_origins && found->there[ORIGIN]; i++) {
+        page = page && !same_word(found->value[ORIGIN], policy->origins[i]);
+    }
+    return !page || refuse(v, 403, "requests from web pages are not accepted");
+}
+
+static bool check_token(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
+    static const char scheme[] = "bearer ";
+    const size_t n = sizeof(scheme) - 1;
+    struct bytes value = found->value[AUTHORIZATION];
+    uint8_t given[HASH_LEN], wanted[HASH_LEN];
+    if (policy->token.n == 0) return true;
+    bool bearer = value.n > n && strncasecmp((const char *)value.p, scheme, n) == 0;
+    struct bytes token = bearer ? trimmed((struct bytes){value.p + n, value.n - n}) : (struct bytes){0};
+    hash_parts(given, &token, 1);
+    hash_parts(wanted, &policy->token, 1);
+    return (bearer && crypt_same(given, wanted, HASH_LEN)) ||
+           refuse(v, 401, "the request lacks the token; expected: 'authorization: Bearer TOKEN'");
+}
+
+/* Of a path that is passed on: nothing that another reader could take for another path, another host or another request. */
+static bool check_passed(const struct httpd_head *head, struct httpd_verdict *v) {
+    static const char *const tricks[] = {"//", "\\", "#", "/../", "/./", "%00", "%2e", "%2f", "%5c"};
+    struct bytes t = head->target;
+    char path[TARGET_MAX + 2];
+    if (!httpd_is_token(head->method) || bytes_is(head->method, "CONNECT") || bytes_is(head->method, "TRACE")) {
+        return refuse(v, 405, "this method is not passed on");
+    }
+    if (t.n == 0 || t.p[0] != '/') return refuse(v, 400, "the target must be a path; expected: /PATH");
+    if (t.n > TARGET_MAX) return refuse(v, 414, "the path is too long; expected at most %d bytes", TARGET_MAX);
+    const uint8_t *query = memchr(t.p, '?', t.n);
+    size_t n = query != NULL ? (size_t)(query - t.p) : t.n;
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.p[i] <= ' ' || t.p[i] >= 0x7f || t.p[i] == '#') {
+            return refuse(v, 400, "the target has characters that must be escaped");
+        }
+    }
+    snprintf(path, sizeof(path), "%.*s/", (int)n, (const char *)t.p);
+    for (size_t i = 0; i < COUNT(tricks); i++) {
+        const char *at = strcasestr(path, tricks[i]);
+        if (at != NULL && at + strlen(tricks[i]) <= path + n + (tricks[i][1] == '.' ? 1 : 0)) {
+            return refuse(v, 400, "the path has '%s', which is not passed on", tricks[i]);
+        }
     }
     return true;
 }
@@ -195,6 +240,11 @@ static bool find_route(const struct httpd_policy *policy, const struct httpd_hea
     return refuse(v, 404, "unknown path; expected: %s", paths);
 }
 
+static bool check_length(const struct httpd_policy *policy, struct httpd_verdict *v) {
+    return !v->has_length || v->length <= policy->body_max ||
+           refuse(v, 413, "the body is too large; expected at most %llu bytes", (unsigned long long)policy->body_max);
+}
+
 static bool check_content(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
     const struct httpd_route *route = &policy->routes[v->route];
     struct bytes type = found->value[CONTENT_TYPE], coding = found->value[CONTENT_ENCODING];
@@ -216,15 +266,19 @@ static bool check_content(const struct httpd_policy *policy, const struct found 
     if (!v->has_length && !found->there[TRANSFER_ENCODING]) {
         return refuse(v, 411, "the body's length is missing");
     }
-    if (v->has_length && v->length > policy->body_max) {
-        return refuse(v, 413, "the body is too large; expected at most %llu bytes", (unsigned long long)policy->body_max);
-    }
-    return true;
+    return check_length(policy, v);
 }
 
 void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *ret) {
     struct found found;
     memset(ret, 0, sizeof(*ret));
-    (void)(read_headers(head, &found, ret) && check_framing(head, &found, ret) && check_sender(policy, &found, ret) &&
-           find_route(policy, head, ret) && check_content(policy, &found, ret));
+    if (!read_headers(head, &found, ret) || !check_framing(head, &found, ret) || !check_sender(policy, &found, ret) ||
+        !check_token(policy, &found, ret)) {
+        return;
+    }
+    if (policy->passes) {
+        (void)(check_passed(head, ret) && check_length(policy, ret));
+    } else {
+        (void)(find_route(policy, head, ret) && check_content(policy, &found, ret));
+    }
 }

@@ -2,7 +2,7 @@
  *
  * Refused is what two readers could understand differently (two lengths, a length with chunks, a folded line), and
  * everything that a web page in a browser can send to a local port: a Host that is not ours (DNS rebinding), an Origin,
- * any of the browser's Sec-Fetch-Site. */
+ * any of the browser's Sec-Fetch-Site. A policy may name origins that are accepted, and a token without which nobody is. */
 #ifndef BASE_HTTP_GUARD_H
 #define BASE_HTTP_GUARD_H
 
@@ -18,9 +18,15 @@ struct httpd_route {
 struct httpd_policy {
     const struct httpd_route *routes;
     size_t n_routes;
-    const char *const *hosts; /* accepted values of Host, in lower case */
+    const char *const
+        *hosts; /* accepted values of Host, in lower case; none: any, as on a socket that no web page reaches */
     size_t n_hosts;
     uint64_t body_max; /* bytes */
+    /* Requests are passed on: any method but CONNECT and TRACE, any path without tricks, any content, or none. */
+    bool passes;
+    const char *const *origins; /* accepted values of Origin; usually none */
+    size_t n_origins;
+    struct bytes token; /* that "Authorization: Bearer" must have, compared in constant time; empty: none */
 };
 
 enum httpd_coding { HTTPD_IDENTITY, HTTPD_GZIP };
@@ -29,6 +35,7 @@ struct httpd_verdict {
     unsigned status; /* 0: accepted */
     size_t route;    /* index, when accepted */
     enum httpd_coding coding;
+    bool has_body;   /* always, unless the policy passes */
     bool has_length; /* otherwise the body is chunked */
     uint64_t length;
     bool expects;      /* an interim answer before the body is sent */

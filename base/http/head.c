@@ -93,7 +93,8 @@ int head_take(struct head *head, struct bytes line, struct err *err) {
         take_type(head, value);
     } else if (header_is(line, "location", &value)) {
         head->points_elsewhere = head->status >= 300 && head->status < 400;
-    } else if (header_is(line, "content-encoding", &value) && value.n > 0 && !bytes_is(value, "identity")) {
+    } else if (header_is(line, "content-encoding", &value) && !head->any_coding && value.n > 0 &&
+               !bytes_is(value, "identity")) {
         return err_set(err, ERR_INVALID, "the answer is in a content encoding, and none was asked for");
     }
     return 0;

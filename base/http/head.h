@@ -15,6 +15,7 @@ struct head {
     unsigned status;          /* 0: none */
     char type[HEAD_TYPE_MAX]; /* content type in lower case without parameters; "" when absent */
     uint64_t bytes;           /* of all lines */
+    bool any_coding;          /* set by the caller: any content encoding will do */
     bool body;                /* set by the caller: content has come, so what is left is a trailer */
     bool inside;              /* after a line of status, before the empty line */
     bool has_length;

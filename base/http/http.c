@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/http/cut.h"
 #include "base/http/head.h"
 #include "base/text.h"
 
@@ -35,6 +36,7 @@
 #define AGENT_MAX      64
 #define TICK_MS        100
 #define DRAIN_MS       20
+#define IDLE_S         2L       /* a connection that was idle for longer is not used for what cannot be repeated */
 #define VERSION_MIN    0x075500 /* 7.85: protocols by name */
 
 #define FUNCTIONS(X)                                                                                                       \
@@ -86,7 +88,7 @@ struct exchange {
     struct http_answer *answer;
     uint64_t bytes_max;
     struct head head;
-    struct buf rest; /* an unfinished line */
+    struct http_cut cut;
     enum http_fault fault;
     int code;    /* of a callback */
     bool enough; /* so says a callback */
@@ -247,11 +249,24 @@ static size_t refuse(struct exchange *x, enum http_fault fault, const char *word
 static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
     struct exchange *x = ctx;
     const struct bytes line = {(const uint8_t *)p, size * n};
+    bool was_inside = x->head.inside;
     int rc = head_take(&x->head, line, &x->why);
     if (rc != 0) x->fault = rc == ERR_LIMIT ? HTTP_LIMIT : HTTP_PROTOCOL;
     x->answer->status = x->head.status;
     snprintf(x->answer->type, sizeof(x->answer->type), "%s", x->head.type);
+    bool of_head = was_inside || x->head.inside; /* or of a trailer */
+    if (rc == 0 && of_head && x->request->pass != NULL && x->head.status >= 200) {
+        x->code = x->request->pass->head(x->request->ctx, x->answer, (struct bytes){line.p, line.n - 2}, &x->why);
+        return x->code == 0 ? line.n : 0;
+    }
     return rc == 0 ? line.n : 0;
+}
+
+static size_t on_read(char *p, size_t size, size_t n, void *ctx) {
+    struct exchange *x = ctx;
+    size_t got = 0;
+    x->code = x->request->pass->read(x->request->ctx, (uint8_t *)p, size * n, &got, &x->why);
+    return x->code == 0 ? got : CURL_READFUNC_ABORT;
 }
 
 /* What a callback returned. Whether the exchange continues. */
@@ -262,34 +277,19 @@ static bool heed(struct exchange *x, int code) {
     return code == 0 || (x->enough && x->request->drain);
 }
 
-static int give_line(struct exchange *x, struct bytes line) {
-    if (line.n > 0 && line.p[line.n - 1] == '\r') {
-        line.n--;
-    }
-    if (line.n == 0) return 0;
-    return heed(x, x->request->line(x->request->ctx, line, &x->why)) ? 0 : 1;
+static int on_line(void *ctx, struct bytes line, struct err *err) {
+    struct exchange *x = ctx;
+    (void)err;
+    return heed(x, x->request->line(x->request->ctx, line, &x->why)) && !x->enough ? 0 : 1;
 }
 
-/* Cuts received data into lines. */
+/* A result other than 0 of on_line is in x already. */
 static size_t take_lines(struct exchange *x, struct bytes data) {
-    size_t all = data.n;
-    while (data.n > 0) {
-        const uint8_t *end = memchr(data.p, '\n', data.n);
-        size_t n = end != NULL ? (size_t)(end - data.p) : data.n;
-        if (buf_put(&x->rest, data.p, n) != 0) {
-            if (x->rest.fail == ERR_NOMEM) {
-                x->code = err_set(&x->why, ERR_NOMEM, "HTTP: out of memory");
-                return 0;
-            }
-            return refuse(x, HTTP_LIMIT, "a line of the answer exceeds the limit");
-        }
-        if (end == NULL) break;
-        if (give_line(x, bytes_of_buf(&x->rest)) != 0) return 0;
-        buf_clear(&x->rest);
-        if (x->enough) break;
-        data = (struct bytes){end + 1, data.n - n - 1};
-    }
-    return all;
+    struct err why = {0};
+    int rc = http_cut_take(&x->cut, data, on_line, x, &why);
+    if (rc == ERR_LIMIT) return refuse(x, HTTP_LIMIT, why.msg);
+    if (rc == ERR_NOMEM) x->code = err_set(&x->why, ERR_NOMEM, "%s", why.msg);
+    return rc == 0 || (rc == 1 && x->enough && x->request->drain) ? data.n : 0;
 }
 
 static size_t on_data(char *p, size_t size, size_t n, void *ctx) {
@@ -346,9 +346,13 @@ static uint64_t or_default(uint64_t value, uint64_t standard) {
     return value != 0 ? value : standard;
 }
 
-static bool set_limits(struct http *http, const struct http_limits *l) {
+static bool set_limits(struct http *http, const struct http_limits *l, bool endless) {
     __typeof__(http->f.curl_easy_setopt) set = http->f.curl_easy_setopt;
     CURL *e = http->easy;
+    if (endless) {
+        return set(e, CURLOPT_CONNECTTIMEOUT_MS, (long)or_default(l->connect_ms, CONNECT_MS)) == CURLE_OK &&
+               set(e, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK && set(e, CURLOPT_MAXAGE_CONN, IDLE_S) == CURLE_OK;
+    }
     return set(e, CURLOPT_CONNECTTIMEOUT_MS, (long)or_default(l->connect_ms, CONNECT_MS)) == CURLE_OK &&
            set(e, CURLOPT_TIMEOUT_MS, (long)or_default(l->total_ms, TOTAL_MS)) == CURLE_OK &&
            set(e, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
@@ -373,6 +377,19 @@ static bool set_bounds(struct http *http, const char *url) {
            set(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
 }
 
+/* What is passed on has its own method, and a body that comes piece by piece: by its length, or in chunks. */
+static bool set_pass(struct http *http, struct exchange *x) {
+    __typeof__(http->f.curl_easy_setopt) set = http->f.curl_easy_setopt;
+    const struct http_pass *pass = x->request->pass;
+    CURL *e = http->easy;
+    if (strcmp(pass->method, "HEAD") == 0) return set(e, CURLOPT_NOBODY, 1L) == CURLE_OK;
+    bool ok = !pass->has_body ||
+              (set(e, CURLOPT_UPLOAD, 1L) == CURLE_OK && set(e, CURLOPT_READFUNCTION, on_read) == CURLE_OK &&
+               set(e, CURLOPT_READDATA, x) == CURLE_OK &&
+               set(e, CURLOPT_INFILESIZE_LARGE, pass->length == UINT64_MAX ? -1 : (curl_off_t)pass->length) == CURLE_OK);
+    return ok && set(e, CURLOPT_CUSTOMREQUEST, pass->method) == CURLE_OK && set(e, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK;
+}
+
 /* What libcurl borrows while an exchange runs. */
 struct lists {
     struct curl_slist *headers, *pins;
@@ -387,7 +404,9 @@ static bool set_request(struct http *http, struct exchange *x, const struct list
               set(e, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK && set(e, CURLOPT_WRITEDATA, x) == CURLE_OK &&
               set(e, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L) == CURLE_OK &&
               (lists->pins == NULL || set(e, CURLOPT_RESOLVE, lists->pins) == CURLE_OK);
-    if (r->content_type != NULL) {
+    if (r->pass != NULL) {
+        ok = ok && set_pass(http, x);
+    } else if (r->content_type != NULL) {
         ok = ok && set(e, CURLOPT_POST, 1L) == CURLE_OK &&
              set(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n) == CURLE_OK &&
              set(e, CURLOPT_POSTFIELDS, r->body.n > 0 ? (const char *)r->body.p : "") == CURLE_OK;
@@ -437,6 +456,9 @@ static int lists_make(const struct http *http, const struct http_request *r, str
                            HTTP_BEARER_MAX);
         }
     }
+    for (size_t i = 0; ok && r->pass != NULL && i < r->pass->n_fields; i++) {
+        ok = add_to(http, &ret->headers, r->pass->fields[i]);
+    }
     ok = ok && (r->bearer.n == 0 || add_bearer(http, r->bearer, &ret->headers));
     ok = ok && (r->pin == NULL || add_to(http, &ret->pins, r->pin));
     return ok ? 0 : err_set(err, ERR_NOMEM, "HTTP: out of memory");
@@ -458,7 +480,7 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
         answer->fault = HTTP_PROTOCOL;
         return err_set(err, ERR_NET, "the answer has no status");
     }
-    if (code == CURLE_OK && x->head.points_elsewhere) {
+    if (code == CURLE_OK && x->head.points_elsewhere && x->request->pass == NULL) {
         answer->fault = HTTP_REDIRECT;
         return err_set(err, ERR_NET, "the answer has status %u and redirects elsewhere, which is not followed",
                        answer->status);
@@ -537,23 +559,25 @@ static bool drop_unasked(struct http *http) {
 int http_fetch(struct http *http, const struct http_request *request, struct http_answer *ret, struct err *err) {
     char words[CURL_ERROR_SIZE] = "";
     struct lists lists = {0};
-    struct exchange x = {.request = request, .answer = ret, .bytes_max = or_default(request->limits.bytes_max, BYTES_MAX)};
+    bool passes = request->pass != NULL;
+    struct exchange x = {.request = request,
+                         .answer = ret,
+                         .head = {.any_coding = passes},
+                         .bytes_max = passes ? UINT64_MAX : or_default(request->limits.bytes_max, BYTES_MAX)};
     memset(ret, 0, sizeof(*ret));
     int rc = lists_make(http, request, &lists, err);
-    buf_init(&x.rest, (size_t)or_default(request->limits.line_max, LINE_MAX_BYTES));
+    http_cut_init(&x.cut, (size_t)or_default(request->limits.line_max, LINE_MAX_BYTES));
     http->f.curl_easy_reset(http->easy);
     if (rc == 0 && !drop_unasked(http)) {
         rc = err_set(err, ERR_NOMEM, "HTTP: out of memory");
     }
-    if (rc == 0 &&
-        (!set_bounds(http, request->url) || !set_limits(http, &request->limits) || !set_request(http, &x, &lists, words))) {
+    if (rc == 0 && (!set_bounds(http, request->url) || !set_limits(http, &request->limits, passes) ||
+                    !set_request(http, &x, &lists, words))) {
         rc = err_set(err, ERR_IO, "libcurl refuses a required option; 7.85 or newer is needed");
     } else if (rc == 0) {
         uint64_t start = clock_boot_ns();
         CURLcode code = run(http, &x);
-        if (code == CURLE_OK && x.fault == HTTP_NONE && x.rest.n > 0) {
-            give_line(&x, bytes_of_buf(&x.rest));
-        }
+        if (code == CURLE_OK && x.fault == HTTP_NONE) http_cut_end(&x.cut, on_line, &x, NULL);
         ret->elapsed_ns = clock_boot_ns() - start;
         look_back(http, ret);
         rc = judge(http, &x, code, words, err);
@@ -562,7 +586,7 @@ int http_fetch(struct http *http, const struct http_request *request, struct htt
     /* The handle must not keep pointers to what dies with this call. */
     http->f.curl_easy_reset(http->easy);
     lists_done(http, &lists);
-    buf_done(&x.rest);
+    http_cut_done(&x.cut);
     return rc;
 }
 

@@ -52,8 +52,26 @@ struct http_answer {
     char address[48]; /* that the connection led to; "": none */
 };
 
+/* What makes a request one that is passed on for somebody else: as it is, at its own pace, for as long as it takes.
+ * libcurl frames it anew. Limits of time and size are not those of struct http_limits, but for connect_ms; the answer's
+ * content encoding is whatever the server chose, and a redirect is an answer. */
+struct http_pass {
+    const char *method;
+    const char *const *fields; /* lines "name: value" without control characters; "name;" when the value is empty */
+    size_t n_fields;
+    bool has_body;
+    uint64_t length; /* of the body; UINT64_MAX: unknown, it is sent in chunks */
+    /* The next bytes of the body, at most `max`; none: it has ended. May wait. A non-zero result ends the exchange and is returned.
+     * The body cannot be had twice: the exchange fails where libcurl would send it again on another connection. */
+    int (*read)(void *ctx, uint8_t *to, size_t max, size_t *ret_n, struct err *err);
+    /* Each line of the answer's head, without its end: the status, the fields, an empty one. Interim answers and trailers are left
+     * out. A non-zero result ends the exchange and is returned. */
+    int (*head)(void *ctx, const struct http_answer *answer, struct bytes line, struct err *err);
+};
+
 struct http_request {
-    const char *url; /* http or https, without a user part */
+    const char *url;              /* http or https, without a user part */
+    const struct http_pass *pass; /* NULL: a question of our own */
     /* With a content type the body is sent by POST; otherwise it is a GET. */
     const char *content_type;
     struct bytes body;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -14,14 +15,18 @@
 
 #define BACKLOG 4096 /* the system's limit is the same or lower; waiting there costs us nothing */
 
-static int bad_address(const char *address, struct err *err) {
+static int bad_address(const char *address, bool any, struct err *err) {
+    if (any) {
+        return err_set(err, ERR_INVALID, "'%.60s' is not an address to listen on; expected: ADDRESS:PORT or unix:PATH",
+                       address);
+    }
     return err_set(err, ERR_INVALID,
                    "'%.60s' is not an address to listen on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
                    "(this machine only: remote connections are not accepted), or " HTTPD_PASSED " for the socket of a unit",
                    address);
 }
 
-static int parse_address(const char *address, struct sockaddr_storage *ret, socklen_t *ret_n, struct err *err) {
+static int parse_address(const char *address, bool any, struct sockaddr_storage *ret, socklen_t *ret_n, struct err *err) {
     struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
     const char *colon = strrchr(address, ':');
@@ -30,12 +35,16 @@ static int parse_address(const char *address, struct sockaddr_storage *ret, sock
     memset(ret, 0, sizeof(*ret));
     if (colon == NULL || (size_t)(colon - address) >= sizeof(host) || text_parse_u64(bytes_of(colon + 1), &port) != 0 ||
         port > 65535) {
-        return bad_address(address, err);
+        return bad_address(address, any, err);
     }
     snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
-    if (strcmp(host, "[::1]") == 0) {
+    size_t n = strlen(host);
+    if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
+        host[n - 1] = '\0';
         v6->sin6_family = AF_INET6;
-        v6->sin6_addr = in6addr_loopback;
+        if (inet_pton(AF_INET6, host + 1, &v6->sin6_addr) != 1 || (!any && !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr))) {
+            return bad_address(address, any, err);
+        }
         v6->sin6_port = htons((uint16_t)port);
         *ret_n = sizeof(*v6);
         return 0;
@@ -44,8 +53,8 @@ static int parse_address(const char *address, struct sockaddr_storage *ret, sock
     v4->sin_port = htons((uint16_t)port);
     *ret_n = sizeof(*v4);
     if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &v4->sin_addr) != 1 ||
-        ntohl(v4->sin_addr.s_addr) >> 24 != 127) {
-        return bad_address(address, err);
+        (!any && ntohl(v4->sin_addr.s_addr) >> 24 != 127)) {
+        return bad_address(address, any, err);
     }
     return 0;
 }
@@ -82,15 +91,15 @@ static int open_socket(const struct sockaddr_storage *where, socklen_t n, const 
     return good ? 0 : err_errno(err, errno, "listening on '%s'", address);
 }
 
-int httpd_listen(const char *address, struct httpd_listener *ret, struct err *err) {
+static int listen_at(const char *address, bool any, struct httpd_listener *ret, struct err *err) {
     struct sockaddr_storage where;
     struct httpd_listener l = {.fd = -1};
     socklen_t n = 0;
-    bool any = strcmp(address, HTTPD_PASSED) == 0;
-    int rc = any ? 0 : parse_address(address, &where, &n, err);
+    bool passed = strcmp(address, HTTPD_PASSED) == 0;
+    int rc = passed ? 0 : parse_address(address, any, &where, &n, err);
     if (rc != 0) return rc;
-    rc = httpd_passed_take(any ? NULL : &where, &l.fd, err);
-    if (rc == 0 && any && l.fd < 0) rc = err_set(err, ERR_INVALID, "no socket was passed");
+    rc = httpd_passed_take(passed ? NULL : &where, &l.fd, err);
+    if (rc == 0 && passed && l.fd < 0) rc = err_set(err, ERR_INVALID, "no socket was passed");
     if (rc != 0) return err_prefix(err, "listening on '%.60s'", address), rc;
     if (l.fd < 0) rc = open_socket(&where, n, address, &l.fd, err);
     if (rc == 0) rc = name_address(&l, address, err);
@@ -100,6 +109,64 @@ int httpd_listen(const char *address, struct httpd_listener *ret, struct err *er
         }
         return rc;
     }
+    *ret = l;
+    return 0;
+}
+
+int httpd_listen(const char *address, struct httpd_listener *ret, struct err *err) {
+    return listen_at(address, false, ret, err);
+}
+
+int httpd_listen_any(const char *address, struct httpd_listener *ret, struct err *err) {
+    return listen_at(address, true, ret, err);
+}
+
+bool httpd_listen_is_here(const char *address) {
+    struct sockaddr_storage where;
+    socklen_t n;
+    return strncmp(address, HTTPD_UNIX, strlen(HTTPD_UNIX)) == 0 || parse_address(address, false, &where, &n, NULL) == 0;
+}
+
+/* Removes a socket that its process left behind. */
+static int clear_way(const struct sockaddr_un *where, struct err *err) {
+    struct stat st;
+    if (lstat(where->sun_path, &st) != 0) {
+        return errno == ENOENT ? 0 : err_errno(err, errno, "listening on '%s'", where->sun_path);
+    }
+    if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid()) {
+        return err_set(err, ERR_INVALID, "'%s' is there already, and is not a socket of this user", where->sun_path);
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool dead = fd >= 0 && connect(fd, (const struct sockaddr *)where, sizeof(*where)) != 0 && errno == ECONNREFUSED;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!dead) return err_set(err, ERR_BUSY, "another process listens on '%s'", where->sun_path);
+    return unlink(where->sun_path) == 0 ? 0 : err_errno(err, errno, "removing '%s'", where->sun_path);
+}
+
+int httpd_listen_unix(const char *address, struct httpd_listener *ret, struct err *err) {
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    struct httpd_listener l = {.fd = -1};
+    const char *path = address + strlen(HTTPD_UNIX);
+    if (path[0] == '\0' || strlen(path) >= sizeof(where.sun_path)) {
+        return err_set(err, ERR_INVALID, "the path of a socket has 1 to %zu bytes; expected: unix:PATH",
+                       sizeof(where.sun_path) - 1);
+    }
+    memcpy(where.sun_path, path, strlen(path) + 1);
+    int rc = clear_way(&where, err);
+    if (rc != 0) return rc;
+    l.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* Its mode is set before anybody can connect: that needs listen. */
+    if (l.fd < 0 || bind(l.fd, (const struct sockaddr *)&where, sizeof(where)) != 0 || chmod(path, 0600) != 0 ||
+        listen(l.fd, BACKLOG) != 0) {
+        rc = err_errno(err, errno, "listening on '%s'", path);
+        if (l.fd >= 0) {
+            close(l.fd);
+        }
+        return rc;
+    }
+    snprintf(l.address, sizeof(l.address), "%s", address);
     *ret = l;
     return 0;
 }

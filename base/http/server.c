@@ -474,7 +474,11 @@ int httpd_open(const struct httpd_options *options, struct httpd **ret, struct e
     }
     h->hosts[0] = h->listener.address;
     h->hosts[1] = h->listener.named;
-    h->policy = (struct httpd_policy){h->options.routes, h->options.n_routes, h->hosts, 2, h->options.body_max};
+    h->policy = (struct httpd_policy){.routes = h->options.routes,
+                                      .n_routes = h->options.n_routes,
+                                      .hosts = h->hosts,
+                                      .n_hosts = 2,
+                                      .body_max = h->options.body_max};
     *ret = h;
     return 0;
 }

@@ -20,12 +20,15 @@ static const struct status {
                 {408, 4, "Request Timeout"},                 /* DEADLINE_EXCEEDED */
                 {411, 3, "Length Required"},                 /* INVALID_ARGUMENT */
                 {413, 8, "Content Too Large"},               /* RESOURCE_EXHAUSTED */
+                {414, 3, "URI Too Long"},                    /* INVALID_ARGUMENT */
                 {415, 12, "Unsupported Media Type"},         /* UNIMPLEMENTED */
                 {417, 3, "Expectation Failed"},              /* INVALID_ARGUMENT */
                 {429, 8, "Too Many Requests"},               /* RESOURCE_EXHAUSTED */
                 {431, 8, "Request Header Fields Too Large"}, /* RESOURCE_EXHAUSTED */
                 {500, 13, "Internal Server Error"},          /* INTERNAL */
+                {502, 14, "Bad Gateway"},                    /* UNAVAILABLE */
                 {503, 14, "Service Unavailable"},            /* UNAVAILABLE */
+                {504, 4, "Gateway Timeout"},                 /* DEADLINE_EXCEEDED */
                 {505, 12, "HTTP Version Not Supported"}};    /* UNIMPLEMENTED */
 
 static const struct status *find_status(unsigned status) {

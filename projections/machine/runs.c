@@ -383,6 +383,7 @@ static void model_returned(struct fold *fold, struct row *row) {
     }
     add_told(fold, row, TOKENS_OUT, "tokens_out");
     add_cost(fold, row);
+    note_egress(fold, row); /* some servers say only then that another host computed the answer */
     count_failure(fold, row);
 }
 
@@ -500,4 +501,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"*", NULL};
 
-const struct projection projection_runs = {"runs", 7, tables, COUNT(tables), kinds, fold_run};
+const struct projection projection_runs = {"runs", 8, tables, COUNT(tables), kinds, fold_run};

@@ -13,7 +13,7 @@
 static const struct httpd_route routes[] = {{"POST", "/in", "application/json", " (hint)"},
                                             {"POST", "/other", "text/plain", NULL}};
 static const char *const hosts[] = {"127.0.0.1:4318", "localhost:4318"};
-static const struct httpd_policy policy = {routes, 2, hosts, 2, 1000};
+static const struct httpd_policy policy = {.routes = routes, .n_routes = 2, .hosts = hosts, .n_hosts = 2, .body_max = 1000};
 
 /* A head from "name: value" lines; what precedes a ':' is the name, unchanged. */
 static void head_of(struct httpd_head *head, const char *method, const char *target, const char *lines) {
@@ -164,9 +164,79 @@ static void each_status_has_its_rpc_code(void **state) {
     }
 }
 
+/* ---- requests that are passed on ---- */
+
+static const char *const origins[] = {"https://pages.example"};
+static const struct httpd_policy passes = {
+    .hosts = hosts, .n_hosts = 2, .body_max = 1000, .passes = true, .origins = origins, .n_origins = 1};
+
+static unsigned judged(const struct httpd_policy *policy_, const char *method, const char *target, const char *lines,
+                       struct httpd_verdict *v) {
+    struct httpd_head head;
+    head_of(&head, method, target, lines);
+    httpd_judge(policy_, &head, v);
+    return v->status;
+}
+
+#define HOST "Host: 127.0.0.1:4318\n"
+
+static void what_is_passed_on_has_any_method_path_and_content(void **state) {
+    (void)state;
+    struct httpd_verdict v;
+    assert_int_equal(judged(&passes, "GET", "/api/tags?a=../b", HOST, &v), 0);
+    assert_false(v.has_body);
+    assert_int_equal(judged(&passes, "DELETE", "/a.b/c..d/.e", HOST "Content-Length: 3\nContent-Encoding: br", &v), 0);
+    assert_true(v.has_body && v.has_length && v.length == 3);
+    assert_int_equal(judged(&passes, "POST", "/", HOST "Transfer-Encoding: chunked\nOrigin: https://pages.example", &v), 0);
+    assert_true(v.has_body && !v.has_length);
+    assert_int_equal(judged(&passes, "POST", "/", HOST "Content-Length: 1001", &v), 413);
+    static const char *const methods[] = {"CONNECT", "TRACE", "G T", ""};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(judged(&passes, methods[i], "/", HOST, &v), 405);
+    }
+    static const char *const targets[] = {"",       "*",      "http://x/", "//x",     "/a//b",  "/..",   "/../a",
+                                          "/a/..",  "/a/./b", "/a/.",      "/a%2E/b", "/a%2fb", "/a\\b", "/%00",
+                                          "/a\x7f", "/a b",   "/\xc3\xa4", "/a#b",    "/a?b#c"};
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        assert_int_equal(judged(&passes, "GET", targets[i], HOST, &v), 400);
+    }
+    char *target = calloc(1, 8200);
+    memset(target, '/', 1);
+    memset(target + 1, 'a', 8192);
+    assert_int_equal(judged(&passes, "GET", target, HOST, &v), 414);
+    target[8192] = '\0';
+    assert_int_equal(judged(&passes, "GET", target, HOST, &v), 0);
+    free(target);
+}
+
+static void only_named_origins_and_holders_of_the_token_pass(void **state) {
+    (void)state;
+    struct httpd_verdict v;
+    static const char *const pages[] = {HOST "Origin: null", HOST "Origin: https://pages.example.evil",
+                                        HOST "Sec-Fetch-Site: none", HOST "Origin: https://pages.example:1",
+                                        "Host: 127.0.0.1.evil:4318"};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(judged(&passes, "GET", "/", pages[i], &v), 403);
+    }
+    struct httpd_policy policy_ = passes;
+    policy_.token = bytes_of("correct horse");
+    static const char *const others[] = {HOST, HOST "Authorization: Bearer", HOST "Authorization: Bearer correct hors",
+                                         HOST "Authorization: Bearer correct horse2",
+                                         HOST "Authorization: Basic correct horse"};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(judged(&policy_, "GET", "/", others[i], &v), 401);
+        assert_null(strstr(v.message, "hors"));
+    }
+    assert_int_equal(judged(&policy_, "GET", "/", HOST "authorization: bearer  correct horse ", &v), 0);
+    policy_.n_hosts = 0; /* a Unix socket */
+    assert_int_equal(judged(&policy_, "GET", "/", "Host: x\nAuthorization: Bearer correct horse", &v), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_heads_pass),
+        cmocka_unit_test(what_is_passed_on_has_any_method_path_and_content),
+        cmocka_unit_test(only_named_origins_and_holders_of_the_token_pass),
         cmocka_unit_test(each_bad_head_is_refused_in_its_own_words),
         cmocka_unit_test(other_versions_and_too_many_headers_are_refused),
         cmocka_unit_test(a_message_has_visible_ascii_only),

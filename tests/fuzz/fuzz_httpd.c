@@ -17,7 +17,8 @@ static void want(bool ok) {
 
 static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL}};
 static const char *const hosts[] = {"127.0.0.1:4318"};
-static const struct httpd_policy policy = {routes, 1, hosts, 1, CONTENT_MAX};
+static const struct httpd_policy policy = {
+    .routes = routes, .n_routes = 1, .hosts = hosts, .n_hosts = 1, .body_max = CONTENT_MAX};
 
 static int read_chunks(struct bytes in, size_t step, struct buf *content, size_t *ret_used) {
     struct httpd_chunks chunks = {0};

@@ -1,0 +1,123 @@
+/* Depth and quotes are followed byte by byte; names with escapes are none that are looked for. */
+#include "capture/proxy/members.h"
+
+#include <string.h>
+
+#define DEPTH_MAX 100000
+
+void members_init(struct members *m, void (*take)(void *ctx, const char *name, struct bytes json), void *ctx) {
+    memset(m, 0, sizeof(*m));
+    m->take = take;
+    m->ctx = ctx;
+}
+
+static bool is_space(uint8_t c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void keep(struct members *m, uint8_t c) {
+    if (m->value_n < sizeof(m->value)) {
+        m->value[m->value_n++] = c;
+    } else {
+        m->too_long = true;
+    }
+}
+
+static void end_value(struct members *m) {
+    if (m->has_name && !m->too_long && m->value_n > 0) {
+        m->name[m->name_n] = '\0';
+        m->take(m->ctx, m->name, (struct bytes){m->value, m->value_n});
+    }
+    m->has_name = m->wants_value = m->too_long = false;
+    m->value_n = 0;
+}
+
+static void put_name(struct members *m, uint8_t c) {
+    if (c == '"') {
+        m->in_text = m->is_name = false;
+        m->has_name = !m->too_long;
+        m->too_long = false;
+    } else if (c == '\\' || m->name_n == sizeof(m->name) - 1) {
+        m->too_long = true;
+        m->escaped = c == '\\';
+    } else {
+        m->name[m->name_n++] = (char)c;
+    }
+}
+
+static void put_text(struct members *m, uint8_t c) {
+    bool escaped = m->escaped, top = m->depth == 1;
+    m->escaped = false;
+    if (m->is_name) {
+        if (!escaped) put_name(m, c);
+        return;
+    }
+    if (top) keep(m, c);
+    if (escaped) return;
+    m->escaped = c == '\\';
+    if (c == '"') {
+        m->in_text = false;
+        if (top) end_value(m);
+    }
+}
+
+static void open_quotes(struct members *m) {
+    m->in_text = true;
+    if (m->depth != 1) return;
+    m->is_name = !m->wants_value;
+    if (m->is_name) {
+        m->name_n = 0;
+        m->has_name = m->too_long = false;
+    } else {
+        m->value_n = 0;
+        keep(m, '"');
+    }
+}
+
+static void put_open(struct members *m, uint8_t c) {
+    m->begun = true;
+    m->bad = (m->depth == 0 && c != '{') || m->depth == DEPTH_MAX;
+    m->has_name = m->wants_value = false; /* not a scalar */
+    m->value_n = 0;
+    m->depth++;
+}
+
+static void put_close(struct members *m) {
+    if (m->depth == 1 && m->wants_value) end_value(m);
+    if (m->depth > 0) m->depth--;
+    m->ended = m->depth == 0;
+}
+
+static void put_byte(struct members *m, uint8_t c) {
+    if (m->in_text) {
+        put_text(m, c);
+    } else if (c == '{' || c == '[') {
+        put_open(m, c);
+    } else if (!m->begun) {
+        m->bad = !is_space(c);
+    } else if (c == '}' || c == ']') {
+        put_close(m);
+    } else if (c == '"') {
+        open_quotes(m);
+    } else if (m->depth == 1 && c == ':') {
+        m->wants_value = true;
+        m->value_n = 0;
+    } else if (m->depth == 1 && c == ',') {
+        end_value(m);
+    } else if (m->depth == 1 && m->wants_value && !is_space(c)) {
+        keep(m, c);
+    }
+}
+
+void members_put(struct members *m, struct bytes piece) {
+    for (size_t i = 0; i < piece.n && !m->bad && !m->ended; i++) {
+        /* Long texts below the top are most of a request: look only for what ends them. */
+        if (m->in_text && !m->escaped && m->depth > 1) {
+            while (i < piece.n && piece.p[i] != '"' && piece.p[i] != '\\') {
+                i++;
+            }
+            if (i == piece.n) return;
+        }
+        put_byte(m, piece.p[i]);
+    }
+}
