@@ -185,8 +185,9 @@ static int write_some(struct recorder *r, const struct item *item, size_t n) {
     uint64_t refused = 0;
     size_t added = 0;
     int rc = log_batch_new(r->ledger, &batch, &err);
-    for (size_t i = 0; rc == 0 && i < n; i++, item = item->next) {
+    for (size_t i = 0; rc == 0 && i < n; i++) {
         struct err why = {0};
+        item = i > 0 ? item->next : item; /* not of the last one: others append there */
         if (add(r, batch, item, &why) == 0) {
             added++;
         } else {

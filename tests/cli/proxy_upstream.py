@@ -91,6 +91,11 @@ def scenario(conn, name, request):
             STEP.acquire()
             conn.sendall(chunk(delta("%d" % i)))
         conn.sendall(chunk(END) + chunk(DONE) + b"0\r\n\r\n")
+    elif name == "hold":  # most of a long document, and then nothing for a while
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{\"x\":\"")
+        conn.sendall(b"a" * 900000)
+        STEP.acquire()
+        raise ConnectionResetError
     elif name == "endless":
         conn.sendall(begin(sse))
         while True:

@@ -5,23 +5,27 @@ set -eu
 . tests/cli/lib.sh
 
 new_box
+pid=
+trap '[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true; rm -rf "$T"' EXIT
 cd "$T"
 mkfifo pipe
-python3 "$ROOT/tests/cli/proxy_upstream.py" seen <pipe >port &
+python3 "$ROOT/tests/cli/proxy_upstream.py" seen <pipe >port 2>/dev/null &
 exec 9>pipe
 until [[ -s port ]]; do sleep 0.02; done
 
 # start ARGS...: the proxy; its address in $address.
 start() {
-    "$LEDGER" -C "$BOX" tap model --json --listen 127.0.0.1:0 --upstream "http://127.0.0.1:$(<port)" "$@" >out 2>err &
+    rm -f err out
+    "$LEDGER" -C "$BOX" tap model --json --listen 127.0.0.1:0 --upstream "http://127.0.0.1:$(<port)" "$@" >out 2>err 9>&- &
     pid=$!
-    until grep -q listening err; do sleep 0.02; done
+    until grep -q '"listening"' err 2>/dev/null; do sleep 0.02; done
     address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' err)
 }
 # stop: ends it; its report in $report.
 stop() {
     kill -TERM "$pid"
     wait "$pid" || fail "the proxy ended with $?: $(<err)"
+    pid=
     report=$(<out)
 }
 # returned FILTER: what jq makes of the bodies of run.model_returned, on one line.
@@ -73,7 +77,7 @@ seq=$(jq -r 'select(.kind == "run.model_called") | .seq' <"$T/.out" | head -n 1)
 box 0 show "$seq"
 out_has 'prompt'
 out_has 'hello'
-box 10 verify
+box 0 verify
 
 # Without --content no private field has a prompt; a trace is a run; --run wins.
 start
