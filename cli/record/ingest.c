@@ -15,10 +15,12 @@
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
 static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook)"},
-    [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval, huggingface)"},
+    [N_EVERY] = {"every", 0, "DURATION",
+                 "look again at this interval, such as 30s, until interrupted (ollama, lm-eval, huggingface)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
-    [N_VERIFY] = {"verify", 0, NULL,
-                  "hash the files of the store and compare them with their names (ollama); hash the weights (weights, huggingface)"},
+    [N_VERIFY] =
+        {"verify", 0, NULL,
+         "hash the files of the store and compare them with their names (ollama); hash the weights (weights, huggingface)"},
     [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
@@ -448,6 +450,7 @@ const struct spec spec_ingest = {
              "  llama-bench  speeds of models: the output of llama.cpp's llama-bench -o jsonl\n"
              "  weights   files of weights, GGUF and safetensors: what their headers claim\n"
              "  huggingface  models in the cache of Hugging Face's hub: present, pulled, removed\n"
+             "  bom       where models come from, by bills of materials: CycloneDX and SPDX 3\n"
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
              "            and never exits with 2 (which blocks the call) except with --strict\n"
              "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"

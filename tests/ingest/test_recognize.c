@@ -21,7 +21,8 @@ static const struct owner {
               {"lm-eval", "lmeval", false},
               {"llama-bench", "llamabench", false},
               {"inspect", "inspect", false},
-              {"weights", "weights", false}};
+              {"weights", "weights", false},
+              {"bom", "bom", false}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
