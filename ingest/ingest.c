@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "ingest/bom/bom.h"
 #include "ingest/dpkg/dpkg.h"
 #include "ingest/driver/intake.h"
 #include "ingest/driver/tally.h"

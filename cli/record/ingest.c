@@ -474,6 +474,7 @@ const struct spec spec_ingest = {
              "  llama-bench  speeds of models: the output of llama.cpp's llama-bench -o jsonl\n"
              "  weights   files of weights, GGUF and safetensors: what their headers claim\n"
              "  huggingface  models in the cache of Hugging Face's hub: present, pulled, removed\n"
+             "  bom       where models come from, by bills of materials: CycloneDX and SPDX 3\n"
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
              "            and never exits with 2 (which blocks the call) except with --strict\n"
              "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define NO_BYTES ((struct bytes){NULL, 0})
 #define WORD_MAX 128
 #define WHOLE    9007199254740992.0 /* below it a float represents every integer */
@@ -79,6 +81,13 @@ bool item_is_word(struct bytes text) {
     }
     bool path = bytes_has_prefix(text, "/") || bytes_has_prefix(text, ".");
     return text.n > 0 && text.n <= WORD_MAX && !path;
+}
+
+bool item_is_name(struct bytes text) {
+    bool path = bytes_has_prefix(text, "/") || bytes_has_prefix(text, ".") || bytes_has_prefix(text, "~") ||
+                bytes_find(text, '\\') != NULL;
+    return text.n > 0 && text.n <= ITEM_NAME_MAX && text_utf8_valid(text.p, text.n) == text.n && !text_has_control(text) &&
+           !path;
 }
 
 struct bytes item_word(struct bytes raw) {

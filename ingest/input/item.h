@@ -14,6 +14,9 @@ bool item_truth(struct bytes raw, bool *ret);
 /* A short text of letters, digits and ".:/_+-@" that names no file, program or address; empty for anything else. */
 struct bytes item_word(struct bytes raw);
 bool item_is_word(struct bytes text); /* the same of a text; false for an empty one */
+/* Whether it may be the open name of something, blanks included: no control characters, no path, at most ITEM_NAME_MAX bytes. */
+#define ITEM_NAME_MAX 200
+bool item_is_name(struct bytes text);
 /* An address without its private parts: user, password, query, fragment. Empty when it has no scheme, is too long, or is not
  * printable ASCII. */
 #define ITEM_URL_MAX 256

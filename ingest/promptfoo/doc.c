@@ -17,12 +17,14 @@ void promptfoo_doc_init(struct promptfoo_doc *doc) {
     memset(doc, 0, sizeof(*doc));
     buf_init(&doc->mp, PROMPTFOO_DOC_MAX * 2);
     buf_init(&doc->scratch, PROMPTFOO_DOC_MAX * 2);
+    buf_init(&doc->made, PROMPTFOO_DOC_MAX * 4);
     doc->at = INGEST_NO_TIME;
 }
 
 void promptfoo_doc_done(struct promptfoo_doc *doc) {
     buf_done(&doc->mp);
     buf_done(&doc->scratch);
+    buf_done(&doc->made);
     free(doc->prompts);
     free(doc->rows);
     doc->prompts = NULL;
@@ -32,8 +34,11 @@ void promptfoo_doc_done(struct promptfoo_doc *doc) {
 static int read_prompts(struct promptfoo_doc *doc, struct err *err) {
     struct mp_reader r;
     uint32_t n = 0;
-    if (!item_list(item_get(doc->results, "prompts"), &r, &n)) {
-        return err_set(err, ERR_INVALID, "'results.prompts' is not a list; expected: the prompts that were evaluated");
+    bool table = doc->version == 2;
+    struct bytes head = item_get(item_get(doc->results, "table"), "head");
+    if (!item_list(item_get(table ? head : doc->results, "prompts"), &r, &n)) {
+        return err_set(err, ERR_INVALID, "'results.%sprompts' is not a list; expected: the prompts that were evaluated",
+                       table ? "table.head." : "");
     }
     if (n > PROMPTFOO_PROMPTS_MAX) {
         return err_set(err, ERR_LIMIT, "the file has %u prompts; expected: at most %d", n, PROMPTFOO_PROMPTS_MAX);
@@ -98,14 +103,62 @@ static int read_rows(struct promptfoo_doc *doc, struct err *err) {
     return count_repeats(doc, err);
 }
 
-static int check_version(const struct promptfoo_doc *doc, struct err *err) {
-    uint64_t version = 0;
-    if (item_count(item_get(doc->results, "version"), &version) && version == 3) return 0;
-    if (version != 0 || item_get(doc->results, "table").n > 0) {
-        return err_set(err, ERR_INVALID, "'results.version' is %llu; expected: 3",
-                       (unsigned long long)(version != 0 ? version : 2));
+/* The rows that the outputs of a line of the table make. */
+static int make_rows(struct promptfoo_doc *doc, struct bytes line, uint64_t test, struct err *err) {
+    struct mp_reader r;
+    struct bytes output;
+    uint32_t n = 0;
+    if (!item_list(item_get(line, "outputs"), &r, &n) || n != doc->n_prompts) {
+        return err_set(err, ERR_INVALID,
+                       "'results.table.body[%llu].outputs' is not a list of %zu; expected: one for each prompt",
+                       (unsigned long long)test, doc->n_prompts);
     }
-    return err_set(err, ERR_INVALID, "'results.version' is missing; expected: 3, as in results files of promptfoo");
+    struct promptfoo_row *rows = realloc(doc->rows, (doc->n_rows + n + 1) * sizeof(*rows));
+    if (rows == NULL) return err_set(err, ERR_NOMEM, "promptfoo: out of memory");
+    doc->rows = rows;
+    for (uint32_t i = 0; i < n; i++) {
+        size_t from = doc->made.n;
+        int rc = mp_skip(&r, 2, &output, err);
+        if (rc == 0) rc = promptfoo_table_row(doc->prompts[i], line, output, &doc->made, err);
+        if (rc != 0) return rc;
+        /* the buffer may still move, so that the place is found at the end */
+        doc->rows[doc->n_rows++] = (struct promptfoo_row){.prompt = i, .test = test, .raw = {NULL, doc->made.n - from}};
+    }
+    return 0;
+}
+
+static int read_table(struct promptfoo_doc *doc, struct err *err) {
+    struct mp_reader r;
+    struct bytes line;
+    uint32_t n = 0;
+    int rc = 0;
+    size_t at = 0;
+    if (!item_list(item_get(item_get(doc->results, "table"), "body"), &r, &n)) {
+        return err_set(err, ERR_INVALID, "'results.table.body' is not a list; expected: what was answered to each test");
+    }
+    for (uint32_t i = 0; i < n && rc == 0; i++) {
+        rc = mp_skip(&r, 2, &line, err);
+        if (rc == 0) rc = make_rows(doc, line, i, err);
+    }
+    for (size_t i = 0; i < doc->n_rows && rc == 0; at += doc->rows[i++].raw.n) {
+        doc->rows[i].raw.p = doc->made.p + at;
+    }
+    return rc == 0 ? count_repeats(doc, err) : rc;
+}
+
+static int check_version(struct promptfoo_doc *doc, struct err *err) {
+    static const char expected[] = "expected: 2 or 3, as in results files of promptfoo";
+    struct bytes said = item_get(doc->results, "version");
+    bool told = item_count(said, &doc->version);
+    if (said.n == 0 && item_get(doc->results, "table").n > 0) {
+        doc->version = 2;
+        return 0;
+    }
+    if (told && (doc->version == 2 || doc->version == 3)) return 0;
+    if (!told) {
+        return err_set(err, ERR_INVALID, "'results.version' is %s; %s", said.n > 0 ? "not a number" : "missing", expected);
+    }
+    return err_set(err, ERR_INVALID, "'results.version' is %llu; %s", (unsigned long long)doc->version, expected);
 }
 
 int promptfoo_doc_read(struct promptfoo_doc *doc, struct bytes text, struct err *err) {
@@ -125,7 +178,7 @@ int promptfoo_doc_read(struct promptfoo_doc *doc, struct bytes text, struct err 
     }
     rc = check_version(doc, err);
     if (rc == 0) rc = read_prompts(doc, err);
-    if (rc == 0) rc = read_rows(doc, err);
+    if (rc == 0) rc = doc->version == 2 ? read_table(doc, err) : read_rows(doc, err);
     hash_parts(doc->digest, &whole, 1);
     doc->config = item_get(whole, "config");
     doc->metadata = item_get(whole, "metadata");
@@ -175,8 +228,9 @@ void promptfoo_sum(const struct promptfoo_doc *doc, size_t index, struct promptf
     s->counted = true;
     for (size_t i = 0; i < 3; i++) {
         uint64_t n = 0;
-        s->counted = s->counted && item_count(item_get(metrics, names[i]), &n) &&
-                     !__builtin_add_overflow(s->said_rows, n, &s->said_rows);
+        struct bytes said = item_get(metrics, names[i]);
+        bool there = item_count(said, &n) || (i == 2 && said.n == 0); /* older versions count no errors */
+        s->counted = s->counted && there && !__builtin_add_overflow(s->said_rows, n, &s->said_rows);
         s->said_passed = i == 0 ? n : s->said_passed;
     }
     s->has_score = item_number(item_get(metrics, "score"), &s->said_score);

@@ -6,7 +6,7 @@
  *                   "response": {"output", "cached", "tokenUsage"}, "testCase", "gradingResult"}], "stats"},
  *    "config": {...}, "metadata": {"promptfooVersion"}}
  *
- * Nothing in it names the bytes of a model, nor whether all tests were run. `error` has words even when nothing erred:
+ * Files of version 2 have a table (table.c). Nothing in it names the bytes of a model, nor whether all tests were run. `error` has words even when nothing erred:
  * `failureReason` (0 none, 1 assertion, 2 error) tells. */
 #ifndef INGEST_PROMPTFOO_PROMPTFOO_H
 #define INGEST_PROMPTFOO_PROMPTFOO_H
@@ -29,7 +29,9 @@ struct promptfoo_row {
 };
 
 struct promptfoo_doc {
-    struct buf mp, scratch; /* the document as canonical MessagePack; all borrows from it */
+    struct buf mp, scratch; /* the document as canonical MessagePack; all borrows from it, */
+    struct buf made;        /* or, of version 2, rows from here */
+    uint64_t version;       /* 2, 3 */
     struct bytes results, config, metadata;
     struct bytes eval;       /* its id; may be empty */
     uint8_t digest[32];      /* of `mp` */
@@ -45,6 +47,9 @@ void promptfoo_doc_init(struct promptfoo_doc *doc);
 void promptfoo_doc_done(struct promptfoo_doc *doc);
 /* ERR_INVALID names the fault and what is expected; ERR_LIMIT, ERR_NOMEM. */
 int promptfoo_doc_read(struct promptfoo_doc *doc, struct bytes text, struct err *err);
+
+/* Version 2 (table.c): an output of a line of the table as a row of version 3. */
+int promptfoo_table_row(struct bytes prompt, struct bytes line, struct bytes output, struct buf *out, struct err *err);
 
 /* ---- one prompt of it ---- */
 

@@ -22,15 +22,8 @@ void weights_done(struct weights *w) {
     buf_done(&w->texts);
 }
 
-bool weights_is_name(struct bytes text) {
-    bool path = bytes_has_prefix(text, "/") || bytes_has_prefix(text, ".") || bytes_has_prefix(text, "~") ||
-                bytes_find(text, '\\') != NULL;
-    return text.n > 0 && text.n <= WEIGHTS_NAME_MAX && text_utf8_valid(text.p, text.n) == text.n &&
-           !text_has_control(text) && !path;
-}
-
 void weights_keep(char *to, size_t size, struct bytes text) {
-    if (!weights_is_name(text) || text.n >= size) return;
+    if (!item_is_name(text) || text.n >= size) return;
     memcpy(to, text.p, text.n);
     to[text.n] = '\0';
 }

@@ -46,8 +46,6 @@ int weights_safetensors_read(int fd, uint64_t size, struct lines_digest *digest,
 /* Bytes that were read at a place. */
 int weights_read_at(int fd, uint64_t at, void *p, size_t n, struct err *err);
 uint64_t weights_le(const uint8_t *p, int n); /* n bytes, little-endian */
-/* Whether it may be the open name of a model: no control characters, no path. */
-bool weights_is_name(struct bytes text);
 /* Into a fixed place, when it fits and may be open. */
 void weights_keep(char *to, size_t size, struct bytes text);
 /* A text that the header has under a name; private. */

@@ -75,8 +75,17 @@ err_has "this looks like results of the lm-evaluation-harness"
 head -c 5000 "$FILE" >cut.json
 box 3 ingest promptfoo cut.json
 err_has 'cut.json'
-echo '{"results": {"version": 2, "table": {}}}' >old.json
-box 3 ingest promptfoo old.json
-err_has "'results.version' is 2; expected: 3"
+echo '{"results": {"version": 4}}' >new.json
+box 3 ingest promptfoo new.json
+err_has "'results.version' is 4; expected: 2 or 3"
+
+# Version 2 has a table: two prompts of two tests, one answered from a cache, one ended in an error.
+box 0 ingest promptfoo "$ROOT/tests/ingest/fixtures/promptfoo/table.json"
+out_has '10 accepted, 0 duplicate, 0 rejected'
+box 0 ingest promptfoo "$ROOT/tests/ingest/fixtures/promptfoo/table.json"
+out_has '0 accepted, 10 duplicate, 0 rejected'
+box 0 log -k eval.imported --format jsonl
+id=$(tail -n 2 <<<"$out" | head -n 1 | jq -r '.subject | ltrimstr("eval/")')
+refused eval.cached 'its answers came from a cache'
 box 3 ingest promptfoo none.json
 finish

@@ -29,10 +29,16 @@ static void each_wrong_file_is_refused_in_its_own_words(void **state) {
         {"{\"results\":{\"version\":3},\"results\":1}", "line 1 column 34: duplicate object key near '\"results\"'"},
         {"{\"results\":[1]}", not_ours},
         {"{\"version\":3,\"prompts\":[],\"results\":{}}",
-         "'results.version' is missing; expected: 3, as in results files of promptfoo"},
-        {"{\"results\":{\"version\":2,\"table\":{}}}", "'results.version' is 2; expected: 3"},
-        {"{\"results\":{\"table\":{}}}", "'results.version' is 2; expected: 3"},
-        {"{\"results\":{\"version\":4}}", "'results.version' is 4; expected: 3"},
+         "'results.version' is missing; expected: 2 or 3, as in results files of promptfoo"},
+        {"{\"results\":{\"version\":2,\"table\":{}}}",
+         "'results.table.head.prompts' is not a list; expected: the prompts that were evaluated"},
+        {"{\"results\":{\"table\":{\"head\":{\"prompts\":[{}]}}}}",
+         "'results.table.body' is not a list; expected: what was answered to each test"},
+        {"{\"results\":{\"table\":{\"head\":{\"prompts\":[{}]},\"body\":[{\"outputs\":[{}]},{\"outputs\":[]}]}}}",
+         "'results.table.body[1].outputs' is not a list of 1; expected: one for each prompt"},
+        {"{\"results\":{\"version\":4}}", "'results.version' is 4; expected: 2 or 3, as in results files of promptfoo"},
+        {"{\"results\":{\"version\":\"3\"}}",
+         "'results.version' is not a number; expected: 2 or 3, as in results files of promptfoo"},
         {"{\"results\":{\"version\":3}}", "'results.prompts' is not a list; expected: the prompts that were evaluated"},
         {"{\"results\":{\"version\":3,\"prompts\":[1]}}", "'results.prompts[0]' is not an object"},
         {"{\"results\":{\"version\":3,\"prompts\":[]}}",
@@ -128,6 +134,37 @@ static void the_recorded_file_has_two_evaluations_of_three_rows(void **state) {
     buf_done(&text);
 }
 
+static void a_table_of_version_2_gives_the_same_rows(void **state) {
+    static const enum promptfoo_outcome outcomes[] = {PROMPTFOO_PASSED, PROMPTFOO_FAILED, PROMPTFOO_ERRED,
+                                                      PROMPTFOO_PASSED};
+    struct promptfoo_doc doc;
+    struct promptfoo_sums sums;
+    struct buf text = {.max = 1 << 20}, body = {.max = 1 << 20};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(file_read("tests/ingest/fixtures/promptfoo/table.json", &text, &err), 0);
+    assert_int_equal(read_text(&doc, bytes_of_buf(&text), &err), 0);
+    assert_int_equal(doc.n_prompts, 2);
+    assert_int_equal(doc.n_rows, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(promptfoo_outcome(doc.rows[i].raw), outcomes[i]);
+        promptfoo_sum(&doc, doc.rows[i].prompt, &sums);
+        buf_clear(&body);
+        assert_int_equal(promptfoo_put_sample(&doc, &sums, &doc.rows[i], &body, NULL), 0);
+        assert_int_equal(mp_check(bytes_of_buf(&body), NULL), 0);
+    }
+    promptfoo_sum(&doc, 0, &sums);
+    assert_int_equal(sums.rows, 2);
+    assert_int_equal(sums.passed, 1);
+    assert_true(bytes_is(sums.model, "openai:gpt-4o-mini"));
+    assert_true(sums.cached && sums.counted && sums.said_rows == 2);
+    promptfoo_sum(&doc, 1, &sums);
+    assert_true(!sums.cached && !sums.cached_known);
+    promptfoo_doc_done(&doc);
+    buf_done(&text);
+    buf_done(&body);
+}
+
 /* Cut anywhere, or with any bit flipped, it is refused in words or read as something that can be written. */
 static void no_damage_is_worse_than_a_refusal(void **state) {
     struct buf text = {.max = 1 << 20}, body = {.max = 1 << 20};
@@ -164,6 +201,7 @@ int main(void) {
         cmocka_unit_test(a_row_that_contradicts_itself_is_unclear),
         cmocka_unit_test(names_of_files_programs_and_addresses_are_no_models),
         cmocka_unit_test(the_recorded_file_has_two_evaluations_of_three_rows),
+        cmocka_unit_test(a_table_of_version_2_gives_the_same_rows),
         cmocka_unit_test(no_damage_is_worse_than_a_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

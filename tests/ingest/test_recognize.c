@@ -23,7 +23,8 @@ static const struct owner {
               {"inspect", "inspect", false},
               {"weights", "weights", false},
               {"openai", "openai", true},
-              {"journal", "journal", false}};
+              {"journal", "journal", false},
+              {"bom", "bom", false}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
