@@ -12,6 +12,7 @@
 #include "ingest/hook/hook.h"
 #include "ingest/journal/journal.h"
 #include "ingest/jsonl/jsonl.h"
+#include "ingest/kubernetes/kubernetes.h"
 #include "ingest/lmeval/lmeval.h"
 #include "ingest/ollama/ollama.h"
 #include "ingest/openai/openai.h"
