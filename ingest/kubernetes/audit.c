@@ -6,6 +6,7 @@
  *
  * The client chooses its path and so what objectRef says, its user agent, and even the audit id. So open fields have only short
  * words of few characters; the rest is private. Answers are not kept, nor are requests that hold secrets by their kind. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -86,13 +87,11 @@ static uint64_t time_of(struct bytes raw) {
 }
 
 static void put_resource(struct kubernetes_event *e, struct bytes ref) {
-    char part[KUBERNETES_WORD];
-    put_word(e->resource, member_text(ref, "resource"));
+    char kind[KUBERNETES_WORD], part[KUBERNETES_WORD];
+    put_word(kind, member_text(ref, "resource"));
     put_word(part, member_text(ref, "subresource"));
-    if (e->resource[0] != '\0' && part[0] != '\0') {
-        strcat(e->resource, "/");
-        strcat(e->resource, part);
-    }
+    bool both = kind[0] != '\0' && part[0] != '\0';
+    (void)snprintf(e->resource, sizeof(e->resource), "%s%s%s", kind, both ? "/" : "", both ? part : "");
 }
 
 static const char *what_is_missing(struct bytes raw, const struct kubernetes_event *e) {
