@@ -15,6 +15,7 @@
 #include "ingest/inspect/inspect.h"
 #include "ingest/journal/journal.h"
 #include "ingest/jsonl/jsonl.h"
+#include "ingest/kubernetes/kubernetes.h"
 #include "ingest/llamabench/llamabench.h"
 #include "ingest/lmeval/lmeval.h"
 #include "ingest/ollama/ollama.h"

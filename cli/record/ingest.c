@@ -29,7 +29,7 @@ enum {
     N_SOURCES
 };
 static const struct opt options[] = {
-    [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook, journal)"},
+    [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook, journal, kubernetes)"},
     [N_EVERY] = {"every", 0, "DURATION",
                  "look again at this interval, such as 30s, until interrupted (ollama, openai, lm-eval, huggingface)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
@@ -149,7 +149,7 @@ static void on_passed(void *ctx, const struct ingest_place *place, const char *w
 
 /* Records that are passed over are reported, not dropped silently. */
 static void say_passed(const struct state *state, uint64_t n) {
-    if (n > 0) {
+    if (n > 0 && state->cli->for_agent) { /* of others it is normal, and the summary has their number */
         cli_note(
             state->cli,
             "ledger: ingest: %llu record%s passed over, the first in line %llu%s%s%s: no permission, tool call or session "
@@ -482,6 +482,7 @@ const struct spec spec_ingest = {
              "            what is loaded; or its saved responses\n"
              "  journal   systemd's journal, as journalctl -o export writes it: services of model servers,\n"
              "            kills for memory, faults of GPUs\n"
+             "  kubernetes  the audit log of an API server: who changed what, and what was refused\n"
              "  otlp      traces and logs of OpenTelemetry, as JSON from files, or received over HTTP\n"
              "Reading the same input again writes nothing. Each input ends with a receipt, the event\n"
              "ledger.imported. A bad line is rejected on its own, with a reason, and the exit code is then 3.",

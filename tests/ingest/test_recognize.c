@@ -24,7 +24,8 @@ static const struct owner {
               {"weights", "weights", false},
               {"openai", "openai", true},
               {"journal", "journal", false},
-              {"bom", "bom", false}};
+              {"bom", "bom", false},
+              {"kubernetes", "kubernetes", false}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
