@@ -234,6 +234,13 @@ RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findst
 test: $(CATALOGUES) $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),all)
 	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
 
+## make test-system  runs the tests that need a service manager (tests/system/); each says why it is skipped
+##                  where something is missing. T='words' as above
+.PHONY: test-system
+SYSTEM := $(filter-out tests/system/lib%,$(wildcard tests/system/*.sh))
+test-system: all
+	@tools/run-tests --build $(B) --config $(CONFIG) $(if $(T),$(foreach t,$(SYSTEM),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(SYSTEM))
+
 ## make check-fast  while you work: builds, runs the unit tests of changed files, and lint, in less than a minute
 .PHONY: check-fast
 check-fast: all
