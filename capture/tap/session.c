@@ -152,7 +152,8 @@ static void see_client(struct tap_session *s, const struct tap_message *m) {
     struct bytes meta = tap_member(m->params, "_meta"), info = tap_member(meta, META "clientInfo");
     if (bytes_is(m->method, "initialize")) info = tap_member(m->params, "clientInfo");
     if (info.n == 0) return;
-    if (s->names->agent == NULL) copy_word(s->agent, agent_name(tap_word(info, "name")));
+    bool named = s->names->agent != NULL || s->names->enforces; /* what is judged rests on no client's word */
+    if (!named) copy_word(s->agent, agent_name(tap_word(info, "name")));
     copy_word(s->agent_version, tap_word(info, "version"));
     copy_word(s->observe.protocol, tap_word(meta, META "protocolVersion"));
 }

@@ -2,9 +2,10 @@
  *   client <─ out ── down thread <─ pipe ─ server's standard output
  *                    main thread: signals, the server's death, a client that has gone
  *
- * Each thread reads, writes all of it, and only then hands a copy to the recorder. So back-pressure is that of the pipes, and the
- * ends are closed one by one, as they would be without the tap: the server sees the client's end of file, the client the
- * server's. When the tap is killed, the kernel closes its pipes. */
+ * Each thread reads, hands a copy to the recorder, which never makes it wait, and writes all of it. The copy is first, so that the
+ * recorder gets a request before its answer. Back-pressure is that of the pipes, and the ends are closed one by one, as they
+ * would be without the tap: the server sees the client's end of file, the client the server's. When the tap is killed, the kernel
+ * closes its pipes. */
 #include "capture/tap/stdio.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@
 
 #define PIECE    ((size_t)64 << 10)
 #define DRAIN_MS 2000 /* after the server's death: others may hold its output open */
-#define GRACE_MS 5000 /* for a server whose client has gone, before TERM, and again before KILL */
+#define GRACE_MS 2000 /* for a server whose client has gone, before TERM, and again before KILL */
 
 extern char **environ;
 
@@ -118,9 +119,8 @@ static int pass(struct pump *pump, struct bytes piece) {
     struct err err = {0};
     if (run->tap->judge != NULL)
         return tap_lines_put(&pump->lines, piece, tap_strict_line, &pump->strict, &err) == 0 ? 0 : -1;
-    int rc = pump->side == TAP_CLIENT ? to_server(pump, piece) : to_client(pump, piece);
-    if (rc == 0) tap_record_piece(run->tap->record, pump->side, piece);
-    return rc;
+    tap_record_piece(run->tap->record, pump->side, piece); /* before an answer to it can be */
+    return pump->side == TAP_CLIENT ? to_server(pump, piece) : to_client(pump, piece);
 }
 
 /* Until the end of the input (true), or until nothing can pass any more. */
