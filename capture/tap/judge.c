@@ -22,6 +22,7 @@
 #include "capture/tap/known.h"
 #include "ledger/kinds/scope.h"
 #include "projections/act/checked.h"
+#include "projections/attest/advance.h"
 #include "projections/decide/decide.h"
 #include "projections/permissions/limits.h"
 #include "projections/permissions/permitted.h"
@@ -34,6 +35,7 @@
 #define MINUTE_NS  UINT64_C(60000000000)
 #define NS_PER_MS  UINT64_C(1000000)
 #define HOLDERS    3
+#define LAG_MAX    64 /* events that are folded for each call before they are stored */
 
 enum question { BY_USE, BY_CALL, QUESTIONS };
 
@@ -395,4 +397,10 @@ void tap_judge_call(struct tap_judge *j, const struct tap_message *m, struct tap
     ret->group = j->group;
     ret->tier = j->tier;
     pthread_mutex_unlock(&j->lock);
+}
+
+void tap_judge_rest(struct tap_judge *j) {
+    struct state_options options;
+    state_options_init(&options);
+    (void)attested_advance(j->ledger, &options, LAG_MAX, NULL); /* if it fails, the judge has more to fold */
 }

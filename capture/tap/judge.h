@@ -15,5 +15,7 @@ int tap_judge_see(struct tap_judge *judge, enum tap_side side, const struct tap_
 /* A request tools/call. What it says borrows from the judge until its next call. Never fails: what cannot be decided, or not
  * recorded, is refused. */
 void tap_judge_call(struct tap_judge *judge, const struct tap_message *message, struct tap_verdict *ret);
+/* After a call has passed, while its server works: stores states, so that the next call is judged quickly. */
+void tap_judge_rest(struct tap_judge *judge);
 
 #endif

@@ -53,7 +53,11 @@ static int take(struct tap_strict *s, struct bytes mp, const struct tap_message 
     if (call && m->form == TAP_NOTICE) return 0; /* nobody could be told what was decided: it does not leave */
     if (call) tap_judge_call(s->judge, m, &verdict);
     tap_record_message(s->record, s->side, mp, &verdict);
-    if (verdict.is != TAP_REFUSED) return pass(s, mp, err);
+    if (verdict.is != TAP_REFUSED) {
+        rc = pass(s, mp, err);
+        if (rc == 0 && verdict.is == TAP_ALLOWED) tap_judge_rest(s->judge);
+        return rc;
+    }
     buf_clear(&s->words);
     buf_printf(&s->words, "refused by the ledger: %s", verdict.words);
     buf_put_u8(&s->words, '\0');
