@@ -4,6 +4,6 @@
 
 #include "cli/call/command.h"
 
-extern const struct spec tap_model;
+extern const struct spec tap_mcp, tap_model;
 
 #endif

@@ -1,0 +1,34 @@
+/* Lines out of a stream that is read in pieces of any size. */
+#ifndef CAPTURE_TAP_LINE_H
+#define CAPTURE_TAP_LINE_H
+
+#include "base/bytes.h"
+
+#define TAP_LINE_MAX ((size_t)16 << 20) /* a longer line is known by its length alone */
+
+struct tap_line {
+    struct bytes text; /* without LF, and a CR before it; empty when it is too long. Borrowed for the call */
+    uint64_t bytes;    /* with its LF */
+    bool too_long;
+    bool ended; /* it had its LF */
+};
+/* A non-zero answer ends the reading and is returned. */
+typedef int tap_line_fn(void *ctx, const struct tap_line *line, struct err *err);
+
+/* Zeroed is not usable: tap_lines_init. */
+struct tap_lines {
+    struct buf part;  /* the beginning of a line whose end has not come */
+    uint64_t skipped; /* bytes of a line that is too long */
+    bool lost;        /* something is missing: what comes before the next LF is part of it */
+};
+
+void tap_lines_init(struct tap_lines *lines);
+void tap_lines_done(struct tap_lines *lines);
+/* Gives every line that ends in the piece. ERR_NOMEM. */
+int tap_lines_put(struct tap_lines *lines, struct bytes piece, tap_line_fn *take, void *ctx, struct err *err);
+/* What follows the last LF, if anything. */
+int tap_lines_end(struct tap_lines *lines, tap_line_fn *take, void *ctx, struct err *err);
+/* Bytes of the stream are missing here: the line that they belong to is dropped. */
+void tap_lines_lose(struct tap_lines *lines);
+
+#endif

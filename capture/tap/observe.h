@@ -1,0 +1,21 @@
+/* What a server offers, set against what it was last seen to offer: two events and an alarm. */
+#ifndef CAPTURE_TAP_OBSERVE_H
+#define CAPTURE_TAP_OBSERVE_H
+
+#include "capture/tap/session.h"
+
+struct observe {
+    struct tap_tools known; /* as last observed, in this session or an earlier one */
+    bool is_known, announced;
+    char key[TAP_KEY_LEN]; /* of the event that says so; "": unknown */
+    char name[TAP_WORD_MAX + 1], version[TAP_WORD_MAX + 1], protocol[TAP_WORD_MAX + 1]; /* as the server reports */
+};
+void observe_init(struct observe *observe);
+void observe_done(struct observe *observe);
+/* Takes `tools` over. */
+void observe_known(struct observe *observe, struct tap_tools *tools, const char *key);
+/* A complete list, which it takes over. `draft` is begun as agent.tools_observed. Nothing is given when the list is as before. */
+int observe_list(struct observe *observe, const struct tap_names *names, struct tap_tools *tools, struct tap_draft *draft,
+                 const struct tap_sink *sink, struct err *err);
+
+#endif

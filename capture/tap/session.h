@@ -1,0 +1,65 @@
+/* What the messages between one client and one server say: lines in, events out. It knows neither processes nor the ledger, and
+ * passes nothing on; whatever it is given, it goes on. */
+#ifndef CAPTURE_TAP_SESSION_H
+#define CAPTURE_TAP_SESSION_H
+
+#include "capture/tap/event.h"
+#include "capture/tap/line.h"
+#include "capture/tap/tools.h"
+
+#define TAP_RUN_LEN     17   /* 16 hex digits and NUL */
+#define TAP_PENDING_MAX 1024 /* requests without an answer; a new one replaces the oldest */
+
+/* Who is connected, as a person said. */
+struct tap_names {
+    const char *server;         /* tap_is_name, without "__" */
+    const char *agent;          /* tap_is_name; NULL: as the client names itself */
+    char run[TAP_RUN_LEN];      /* of this connection */
+    const char *const *command; /* the server's, NULL at the end; NULL: it has none */
+    const char *const *groups;  /* "TOOL=GROUP" or "GROUP", NULL at the end; may be NULL */
+    bool enforces;              /* a tool whose group nobody knows needs exec */
+};
+/* Fills in a run's name. */
+void tap_names_run(char ret[TAP_RUN_LEN]);
+/* The name of a tool as agents write it: mcp__SERVER__TOOL. False: it does not fit. */
+#define TAP_TOOL_LEN (2 * TAP_WORD_MAX)
+bool tap_names_tool(const struct tap_names *names, struct bytes tool, char ret[TAP_TOOL_LEN]);
+/* The group of permissions that a tool needs: of the last of `groups` that names it, or names none; as its name implies; NULL:
+ * unknown. */
+const char *tap_names_group(const struct tap_names *names, struct bytes tool);
+
+/* What was decided about a call before it was passed on. */
+struct tap_verdict {
+    enum { TAP_UNJUDGED, TAP_ALLOWED, TAP_REFUSED } is;
+    const char *key;   /* allowed: of the event that records the call */
+    const char *error; /* refused: the kind of it, a word */
+    const char *words; /* refused: why */
+    bool requested;    /* refused for want of a permission, which is recorded as requested */
+    const char *group, *tier;
+};
+
+struct tap_session;
+/* Borrows names and sink. NULL: no memory. */
+struct tap_session *tap_session_new(const struct tap_names *names, const struct tap_sink *sink);
+void tap_session_free(struct tap_session *session);
+/* What the server was last seen to offer; taken over. `key`: of the event that says so; "": unknown. */
+void tap_session_known(struct tap_session *session, struct tap_tools *tools, const char *key);
+/* One line of either side. It fails only if the sink does, or for want of memory. */
+int tap_session_line(struct tap_session *session, enum tap_side side, const struct tap_line *line, uint64_t at,
+                     struct err *err);
+/* One message of either side, opened from its MessagePack; `verdict` may be NULL. */
+int tap_session_message(struct tap_session *session, enum tap_side side, struct bytes mp, const struct tap_verdict *verdict,
+                        uint64_t at, struct err *err);
+/* The end: how the server ended. `status` as of waitpid; -1: unknown. */
+int tap_session_end(struct tap_session *session, int status, uint64_t at, struct err *err);
+
+/* A call, for whoever records it before it is passed on: its fields are put into the draft, which is begun. */
+struct tap_call {
+    struct bytes id, tool, arguments, params; /* tool as the server names it; items and a word */
+    const char *full;                         /* mcp__SERVER__TOOL */
+    const char *group, *tier;                 /* may be NULL */
+    struct bytes agent;                       /* may be empty */
+};
+void tap_call_draft(struct tap_draft *draft, const struct tap_names *names, const struct tap_call *call);
+
+#endif

@@ -1,0 +1,112 @@
+/* json_to_mp is the strict parser: one value, no name twice, UTF-8, no lone surrogates, bounded depth, size and count. */
+#include "capture/tap/strict.h"
+
+#include "base/json.h"
+#include "base/mp.h"
+
+#define TEXT_MAX (4 * TAP_LINE_MAX)
+
+/* Codes of JSON-RPC, and ours for what is refused. */
+enum { CODE_PARSE = -32700, CODE_REQUEST = -32600, CODE_REFUSED = -32050 };
+
+void tap_strict_init(struct tap_strict *s) {
+    buf_init(&s->mp, TAP_LINE_MAX + ((size_t)1 << 20));
+    buf_init(&s->text, TEXT_MAX);
+    buf_init(&s->words, (size_t)64 << 10);
+}
+
+void tap_strict_done(struct tap_strict *s) {
+    buf_done(&s->mp);
+    buf_done(&s->text);
+    buf_done(&s->words);
+}
+
+/* An error for the id, an item; empty: null. */
+static int refuse(struct tap_strict *s, struct bytes id, int code, const char *words, struct err *err) {
+    struct buf *out = &s->text;
+    buf_clear(out);
+    buf_put_str(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+    if (id.n == 0 || json_from_mp(id, JSON_LINE, out, NULL) != 0) buf_put_str(out, "null");
+    buf_printf(out, ",\"error\":{\"code\":%d,\"message\":", code);
+    (void)json_put_str(out, bytes_of(words));
+    buf_put_str(out, "}}\n");
+    int rc = buf_check(out, "an answer", err);
+    if (rc == 0 && s->answer(s->ctx, bytes_of_buf(out)) != 0) rc = ERR_IO;
+    return rc;
+}
+
+static int pass(struct tap_strict *s, struct bytes mp, struct err *err) {
+    buf_clear(&s->text);
+    int rc = json_from_mp(mp, JSON_LINE, &s->text, err);
+    buf_put_u8(&s->text, '\n');
+    if (rc == 0) rc = buf_check(&s->text, "a message", err);
+    if (rc == 0 && s->pass(s->ctx, bytes_of_buf(&s->text)) != 0) rc = ERR_IO;
+    return rc;
+}
+
+/* One message, opened. */
+static int take(struct tap_strict *s, struct bytes mp, const struct tap_message *m, struct err *err) {
+    struct tap_verdict verdict = {0};
+    int rc = tap_judge_see(s->judge, s->side, m, err);
+    if (rc != 0) return rc;
+    bool call = s->side == TAP_CLIENT && bytes_is(m->method, "tools/call");
+    if (call && m->form == TAP_NOTICE) return 0; /* nobody could be told what was decided: it does not leave */
+    if (call) tap_judge_call(s->judge, m, &verdict);
+    tap_record_message(s->record, s->side, mp, &verdict);
+    if (verdict.is != TAP_REFUSED) {
+        rc = pass(s, mp, err);
+        if (rc == 0 && verdict.is == TAP_ALLOWED) tap_judge_rest(s->judge);
+        return rc;
+    }
+    buf_clear(&s->words);
+    buf_printf(&s->words, "refused by the ledger: %s", verdict.words);
+    buf_put_u8(&s->words, '\0');
+    rc = buf_check(&s->words, "an answer", err);
+    return rc == 0 ? refuse(s, m->id, CODE_REFUSED, (const char *)s->words.p, err) : rc;
+}
+
+static int open(struct tap_strict *s, struct bytes mp, struct err *err) {
+    struct tap_message m;
+    struct err why = {0};
+    if (tap_message_open(mp, &m, &why) == 0) return take(s, mp, &m, err);
+    tap_record_message(s->record, s->side, mp, NULL);
+    if (s->side == TAP_SERVER) return 0;
+    struct bytes id = tap_member(mp, "id");
+    struct mp_item item;
+    bool good =
+        id.n > 0 && mp_scalar(id, &item) == 0 && (item.type == MP_STR || item.type == MP_UINT || item.type == MP_INT);
+    return refuse(s, good ? id : (struct bytes){0}, CODE_REQUEST, why.msg, err);
+}
+
+static bool is_blank(struct bytes text) {
+    size_t i = 0;
+    while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t'))
+        i++;
+    return i == text.n;
+}
+
+int tap_strict_line(void *ctx, const struct tap_line *line, struct err *err) {
+    struct tap_strict *s = ctx;
+    struct err why = {0};
+    struct mp_reader r;
+    struct mp_item head;
+    struct bytes raw, all;
+    if (!line->too_long && is_blank(line->text)) return 0;
+    buf_clear(&s->mp);
+    int rc = line->too_long ? err_set(&why, ERR_LIMIT, "a message has more than %zu bytes", TAP_LINE_MAX)
+                            : json_to_mp(line->text, &s->mp, &why);
+    if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
+    if (rc != 0) {
+        tap_record_piece(s->record, s->side, line->text);
+        tap_record_piece(s->record, s->side, bytes_of("\n"));
+        return s->side == TAP_CLIENT ? refuse(s, (struct bytes){0}, CODE_PARSE, why.msg, err) : 0;
+    }
+    all = bytes_of_buf(&s->mp);
+    mp_reader_init(&r, all);
+    if (!mp_take(&r, MP_ARRAY, &head)) return open(s, all, err);
+    if (head.count == 0) return open(s, all, err);
+    for (uint32_t i = 0; rc == 0 && i < head.count && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
+        rc = open(s, raw, err);
+    }
+    return rc;
+}
