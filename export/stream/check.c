@@ -444,13 +444,21 @@ static int start(struct streaming *s, int fd, const struct reading_options *read
     return rc;
 }
 
+/* Whether the file ends before the line does. */
+static bool is_cut(struct reading *reading) {
+    struct bytes piece = {0};
+    do {
+        reading_skip(reading, piece.n);
+        if (reading_peek(reading, READING_PEEK_MAX, &piece, NULL) != 0 || bytes_find(piece, '\n') != NULL) return false;
+    } while (piece.n > 0);
+    return true;
+}
+
 static void parse_fault(struct streaming *s, const struct err *why) {
     struct checking *c = &s->c;
-    struct err ignored = {0};
-    bool ended = false;
     const char *container = reading_rule(c->reading), *reason = why->msg;
     char prefix[48];
-    if (container == NULL && reading_ended(c->reading, &ended, &ignored) == 0 && ended && s->begun) {
+    if (container == NULL && s->begun && is_cut(c->reading)) {
         check_fault(c, "S1", LOG_CONTAINER, c->next, "the file ends within this line");
         return;
     }
