@@ -272,6 +272,7 @@ static int check_line(struct streaming *s, struct err *err) {
     }
     if (rc != 0) return rc;
     s->report->lines++;
+    s->begins = is[0];
     if (!s->begun && !is[0]) {
         c->rule = "S2";
         return err_set(err, ERR_CORRUPT, "it does not begin as a stream does: %s", STREAM_BEGIN "...");
@@ -458,8 +459,8 @@ static void parse_fault(struct streaming *s, const struct err *why) {
     struct checking *c = &s->c;
     const char *container = reading_rule(c->reading), *reason = why->msg;
     char prefix[48];
-    if (container == NULL && s->begun && is_cut(c->reading)) {
-        check_fault(c, "S1", LOG_CONTAINER, c->next, "the file ends within this line");
+    if (container == NULL && (s->begun || s->begins) && is_cut(c->reading)) {
+        check_fault(c, "S1", LOG_CONTAINER, s->begun ? c->next : LOG_NO_SEQ, "the file ends within this line");
         return;
     }
     section_line(c);

@@ -26,7 +26,8 @@ struct streaming {
     char place[32];  /* "line 7" */
     struct buf text; /* a checkpoint, while it is read */
     bool begun, has_point;
-    bool due; /* the checkpoint of a handover must follow */
+    bool begins; /* the line at hand begins a section */
+    bool due;    /* the checkpoint of a handover must follow */
     uint64_t first, end;
     uint64_t exported; /* of the section; */
     uint8_t claim[EVENT_HASH];
