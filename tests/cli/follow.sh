@@ -64,12 +64,12 @@ out_has 'line 3, seq 1'
 sed '4d' out.jsonl >missing
 run 30 verify --stream missing
 out_has 'line 4, seq 2'
-head -c -10 out.jsonl >cut
-run 30 verify --stream cut
+head -c -10 out.jsonl >short
+run 30 verify --stream short
 out_has 'the file ends within this line'
 
 # A line that a crash has cut is removed, and the file verifies again.
-cp cut crashed.jsonl
+cp short crashed.jsonl
 cp out.jsonl.cursor crashed.jsonl.cursor
 box 0 follow --once --to crashed.jsonl
 err_has 'of a line that was cut off'
