@@ -48,7 +48,7 @@ int run_ingest(struct bench *b, struct err *err);   /* ingest_jsonl, ingest_otlp
 int run_query(struct bench *b, struct err *err);    /* query_*, index_bytes, append_batch_indexed */
 int run_states(struct bench *b, struct err *err);   /* rebuild, catch_up, state_at */
 int run_doctor(struct bench *b, struct err *err);   /* doctor, doctor_demo */
-int run_evidence(struct bench *b, struct err *err); /* export, verify_bundle, export_run */
+int run_evidence(struct bench *b, struct err *err); /* export, verify_bundle, follow, verify_stream, export_run */
 int run_packs(struct bench *b, struct err *err);    /* pack_validate, pack_list */
 int run_process(struct bench *b,
                 struct err *err); /* open_append_exit, rss_append, rss_verify, rss_rebuild; closes the ledgers */

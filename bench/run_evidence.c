@@ -1,5 +1,5 @@
-/* Evidence: exporting everything and verifying that bundle, against verifying the same log on one thread; and the bundle of
- * one run, against reading that run's events through the query room. */
+/* Evidence: exporting everything and verifying that bundle, against verifying the same log on one thread; the same as a stream
+ * of lines, against the export; and the bundle of one run, against reading that run's events through the query room. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 
 #include "bench/bench.h"
 #include "export/export.h"
+#include "export/stream/stream.h"
 #include "query/query.h"
 
 #define ROUNDS        3
@@ -16,6 +17,8 @@
 #define RUNS          40
 #define TARGET_EXPORT 0.5
 #define TARGET_CHECK  0.7
+#define TARGET_FOLLOW 0.8
+#define TARGET_STREAM 0.5
 #define TARGET_RUN    0.1 /* ten times the time of reading them */
 
 static int export_once(struct bench *b, const struct export_options *options, int fd, double *ret_s, struct err *err) {
@@ -51,16 +54,58 @@ static int verify_once(struct bench *b, double *ret_s, struct err *err) {
     return rc;
 }
 
+static int put_line(void *ctx, struct bytes piece, const struct stream_at *at, uint64_t events, struct err *err) {
+    (void)at;
+    (void)events;
+    return file_put_all(*(int *)ctx, piece.p, piece.n) == 0 ? 0 : err_errno(err, errno, "the stream");
+}
+
+/* All events as lines, as `ledger follow --once` writes them. The event that records it is left out: the log stays as it is. */
+static int follow_once(struct bench *b, int fd, uint64_t size, double *ret_s, struct err *err) {
+    const struct stream_options options = {.format = STREAM_JSONL, .put = put_line, .ctx = &fd};
+    struct stream *stream = NULL;
+    uint64_t n;
+    if (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0) != 0) {
+        return err_errno(err, errno, "the stream");
+    }
+    double start = metric_now();
+    int rc = stream_new(b->ledger, &options, &stream, err);
+    if (rc == 0) rc = stream_begin(stream, 0, size, err);
+    if (rc == 0) rc = stream_pump(stream, &n, err);
+    if (rc == 0) rc = stream_seal(stream, err);
+    stream_free(stream);
+    *ret_s = metric_now() - start;
+    return rc;
+}
+
+static int check_stream_once(int fd, double *ret_s, struct err *err) {
+    static struct stream_report report; /* large */
+    if (lseek(fd, 0, SEEK_SET) != 0) return err_errno(err, errno, "the stream");
+    double start = metric_now();
+    int rc = stream_verify(fd, &(struct export_verify_options){0}, &report, err);
+    *ret_s = metric_now() - start;
+    if (rc == 0 && report.report.log.verdict != LOG_NOT_ANCHORED) {
+        rc = err_set(err, ERR_TAMPERED, "the stream does not verify: %s", report.report.log.findings[0].reason);
+    }
+    return rc;
+}
+
 static int everything(struct bench *b, int fd, uint64_t size, struct err *err) {
     struct metric_pairs *out = metric_pairs_new(err), *check = metric_pairs_new(err);
+    struct metric_pairs *lines = metric_pairs_new(err), *judged = metric_pairs_new(err);
     struct export_options options;
-    int rc = out == NULL || check == NULL ? ERR_NOMEM : 0, rounds = size > LARGE ? ROUNDS_LARGE : ROUNDS;
+    int rc = out == NULL || check == NULL || lines == NULL || judged == NULL ? ERR_NOMEM : 0,
+        rounds = size > LARGE ? ROUNDS_LARGE : ROUNDS;
     export_options_init(&options);
     for (int i = 0; i < rounds && rc == 0; i++) {
-        double ours = 0, checked = 0, theirs = 0;
+        double ours = 0, checked = 0, theirs = 0, followed = 0, streamed = 0;
         rc = export_once(b, &options, fd, &ours, err);
         if (rc == 0) rc = verify_once(b, &theirs, err);
         if (rc == 0) rc = check_once(fd, &checked, err);
+        if (rc == 0) rc = follow_once(b, fd, size, &followed, err);
+        if (rc == 0) rc = check_stream_once(fd, &streamed, err);
+        metric_pairs_put(lines, followed / (double)size, ours / (double)size);
+        metric_pairs_put(judged, streamed / (double)size, theirs / (double)size);
         metric_pairs_put(out, ours / (double)size, theirs / (double)size);
         metric_pairs_put(check, checked / (double)size, theirs / (double)size);
     }
@@ -69,7 +114,13 @@ static int everything(struct bench *b, int fd, uint64_t size, struct err *err) {
         metric_rate(&b->table, "verify_bundle", "verify on one thread", check, TARGET_CHECK);
     }
     metric_pairs_free(out);
+    if (rc == 0) {
+        metric_rate(&b->table, "follow", "export of the same events", lines, TARGET_FOLLOW);
+        metric_rate(&b->table, "verify_stream", "verify on one thread", judged, TARGET_STREAM);
+    }
     metric_pairs_free(check);
+    metric_pairs_free(lines);
+    metric_pairs_free(judged);
     return rc;
 }
 

@@ -41,10 +41,11 @@ const struct opt cut_options[CUT_OPTIONS + 1] = {
 
 /* ---- conditions ---- */
 
-static int read_terms(const struct opt_args *args, struct cut_args *cut, struct err *err) {
-    static const int fields[] = {CUT_KIND, CUT_SUBJECT, CUT_RUN, CUT_ACTOR, CUT_SOURCE, CUT_GRADE, CUT_KEY};
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        const struct opt *opt = &cut_options[fields[i]];
+int cut_args_terms(const struct opt_args *args, const struct opt *options, size_t n, struct export_term *terms,
+                   size_t *ret_n, struct err *err) {
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct opt *opt = &options[i];
         const char *value = opt_text(args, opt);
         size_t at = 0, times = 0;
         while (opt_next(args, opt, &at) != NULL) {
@@ -54,18 +55,19 @@ static int read_terms(const struct opt_args *args, struct cut_args *cut, struct 
             return err_set(err, ERR_INVALID, "--%s is given twice: all conditions must hold for an event", opt->name);
         }
         if (value == NULL) continue;
-        struct export_term *t = &cut->term[cut->options.n_terms++];
-        size_t n = strlen(value);
-        bool prefix = n > 0 && value[n - 1] == '*';
-        *t = (struct export_term){opt->name, prefix ? EXPORT_PREFIX : EXPORT_EQUALS, {(const uint8_t *)value, n - prefix}};
-        if (memchr(value, '*', n - prefix) != NULL || strchr(value, '?') != NULL) {
+        struct export_term *t = &terms[found++];
+        size_t len = strlen(value);
+        bool prefix = len > 0 && value[len - 1] == '*';
+        *t =
+            (struct export_term){opt->name, prefix ? EXPORT_PREFIX : EXPORT_EQUALS, {(const uint8_t *)value, len - prefix}};
+        if (memchr(value, '*', len - prefix) != NULL || strchr(value, '?') != NULL) {
             return err_set(
                 err, ERR_INVALID,
                 "--%s '%.100s': only a '*' at the end can be proven to be complete; 'ledger query' knows patterns",
                 opt->name, value);
         }
     }
-    cut->options.terms = cut->term;
+    *ret_n = found;
     return 0;
 }
 
@@ -112,9 +114,8 @@ static int read_range(const struct opt_args *args, struct ledger *ledger, struct
 
 /* ---- names ---- */
 
-/* Reads the names of a list, each once, sorted. */
-static int read_names(const struct opt_args *args, const struct opt *opt, struct buf *own, const char **names, size_t max,
-                      size_t *ret_n, struct err *err) {
+int cut_args_names(const struct opt_args *args, const struct opt *opt, struct buf *own, const char **names, size_t max,
+                   size_t *ret_n, struct err *err) {
     const char *value;
     size_t at = 0, n = 0;
     while ((value = opt_next(args, opt, &at)) != NULL) {
@@ -147,7 +148,7 @@ static int by_name(const void *a, const void *b) {
 
 static int read_states(const struct opt_args *args, struct cut_args *cut, struct err *err) {
     size_t n = 0;
-    int rc = read_names(args, &cut_options[CUT_STATES], &cut->names, cut->states, EXPORT_STATES_MAX, &n, err);
+    int rc = cut_args_names(args, &cut_options[CUT_STATES], &cut->names, cut->states, EXPORT_STATES_MAX, &n, err);
     if (rc == 0 && n == 1 && strcmp(cut->states[0], "all") == 0) {
         for (n = 0; projection_all[n] != NULL && n < EXPORT_STATES_MAX; n++) {
             cut->states[n] = projection_all[n]->name;
@@ -242,12 +243,14 @@ int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut
     buf_init(&ret->names, 1 << 16);
     buf_room(&ret->names, 1 << 16); /* pointers to names are kept: it must not move */
     int rc = buf_check(&ret->names, "names", err);
-    if (rc == 0) rc = read_terms(args, ret, err);
+    ret->options.terms = ret->term;
+    if (rc == 0)
+        rc = cut_args_terms(args, &cut_options[CUT_KIND], CUT_SINCE - CUT_KIND, ret->term, &ret->options.n_terms, err);
     if (rc == 0) rc = read_range(args, ledger, ret, err);
     if (rc == 0) rc = read_bodies(args, ret, err);
     if (rc == 0)
-        rc = read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
-                        &ret->options.n_private, err);
+        rc = cut_args_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
+                            &ret->options.n_private, err);
     if (ret->options.n_private == 1 && strcmp(ret->private_[0], "none") == 0) {
         ret->options.n_private = 0; /* as for bodies */
     }

@@ -47,6 +47,12 @@ struct cut_args {
 int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut_args *ret, struct err *err);
 /* Calls narrow_range unless a range was given. */
 int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, struct err *err);
+/* The conditions that `n` options give, named after header fields. ERR_INVALID. */
+int cut_args_terms(const struct opt_args *args, const struct opt *options, size_t n, struct export_term *terms,
+                   size_t *ret_n, struct err *err);
+/* The names of a comma-separated list, each once, sorted; they are kept in `own`, which must have all its room already. */
+int cut_args_names(const struct opt_args *args, const struct opt *opt, struct buf *own, const char **names, size_t max,
+                   size_t *ret_n, struct err *err);
 void cut_args_done(struct cut_args *args); /* a zeroed one is fine */
 
 #endif

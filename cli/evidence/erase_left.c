@@ -15,7 +15,7 @@ enum shown { SHOWN_NOT, SHOWN_MAYBE, SHOWN };
 
 /* What the event of an export states. */
 struct disclosed {
-    uint64_t from, to;
+    uint64_t from, to, recorded; /* recorded: seq of the event */
     struct bytes format, query, disclosure;
 };
 
@@ -83,13 +83,21 @@ static enum shown matches(struct bytes query, const struct log_event *e) {
     return SHOWN;
 }
 
+static bool is_stream(struct bytes format) {
+    return bytes_is(format, "jsonl") || bytes_is(format, "otlp") || bytes_is(format, "syslog");
+}
+
 static enum shown shows(const struct disclosed *disclosed, const struct log_event *event) {
     if (event->seq < disclosed->from || event->seq >= disclosed->to) return SHOWN_NOT;
     if (bytes_has_prefix(disclosed->disclosure, "all bodies")) return SHOWN;
     if (bytes_is(disclosed->format, "sparse")) { /* the first and the last one were chosen */
         return event->seq == disclosed->from || event->seq == disclosed->to - 1 ? SHOWN : SHOWN_MAYBE;
     }
-    return bytes_is(disclosed->format, "bundle") ? matches(disclosed->query, event) : SHOWN_MAYBE;
+    if (is_stream(disclosed->format) && event->seq >= disclosed->recorded) {
+        return matches(disclosed->query, event) == SHOWN_NOT ? SHOWN_NOT : SHOWN_MAYBE;
+    }
+    return bytes_is(disclosed->format, "bundle") || is_stream(disclosed->format) ? matches(disclosed->query, event)
+                                                                                 : SHOWN_MAYBE;
 }
 
 /* ---- one export ---- */
@@ -133,9 +141,12 @@ static int add_export(struct erase_left *left, const struct erase_plan *plan, st
     int rc = query_event(cursor, &event, err);
     if (rc != 0) return rc;
     struct erase_export x = {.seq = event->seq, .time = event->time};
-    struct disclosed disclosed = {mp_get_uint(event->body, "from", 0), mp_get_uint(event->body, "to", event->seq),
-                                  mp_get_text(event->body, "format"), mp_get_text(event->body, "query"),
-                                  mp_get_text(event->body, "disclosure")};
+    struct bytes format = mp_get_text(event->body, "format");
+    /* A stream has no end: it may have been followed until now. */
+    uint64_t end = is_stream(format) ? LOG_NO_SEQ : event->seq;
+    struct disclosed disclosed = {
+        mp_get_uint(event->body, "from", 0), mp_get_uint(event->body, "to", end),   event->seq, format,
+        mp_get_text(event->body, "query"),   mp_get_text(event->body, "disclosure")};
     rc = count(&x, &disclosed, plan, reader, err);
     if (rc != 0 || x.events + x.maybe == 0) return rc;
     buf_clear(private_);

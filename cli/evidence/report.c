@@ -124,7 +124,9 @@ static void print_verdict(struct cli *cli, const struct log_report *report) {
 }
 
 static void print_place(struct cli *cli, const char *what, const struct log_finding *finding) {
-    if (finding->place[0] != '\0') {
+    if (strncmp(finding->place, "line ", 5) == 0) { /* of a stream */
+        out_printf(cli, "%s, ", finding->place);
+    } else if (finding->place[0] != '\0') {
         out_printf(cli, "%s '", what);
         out_safe(cli, bytes_of(finding->place));
         out_str(cli, "', ");

@@ -1,4 +1,4 @@
-/* verify: the whole ledger, an evidence bundle, or one proof, against what the caller trusts. */
+/* verify: the whole ledger, an evidence bundle, a stream, or one proof, against what the caller trusts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "cli/evidence/bundle.h"
 #include "cli/evidence/examine.h"
 #include "cli/evidence/report.h"
+#include "cli/evidence/streamed.h"
 #include "cli/open/trustfile.h"
 #include "cli/open/trustthis.h"
 #include "cli/print/say.h"
@@ -28,7 +29,8 @@ enum {
     V_LEAF,
     V_PAYLOAD,
     V_PRINT,
-    V_REPORT
+    V_REPORT,
+    V_STREAM
 };
 static const struct opt options[] = {
     [V_KEY] = {"key", 0, "VKEY", "trust this log key; may be repeated"},
@@ -45,6 +47,7 @@ static const struct opt options[] = {
     [V_PRINT] = {"print", 'p', NULL, "show the events of a bundle, if it has no fault"},
     [V_REPORT] = {"report", 0, "FILE",
                   "also write a readable page about a bundle to FILE.md or FILE.html, which must not exist"},
+    [V_STREAM] = {"stream", 0, "FILE", "check what 'ledger follow' wrote; - is standard input"},
     {0},
 };
 
@@ -145,7 +148,7 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
 }
 
 /* What to verify, by what was given. */
-enum what { WHAT_LEDGER, WHAT_BUNDLE, WHAT_PROOF };
+enum what { WHAT_LEDGER, WHAT_BUNDLE, WHAT_PROOF, WHAT_STREAM };
 
 static bool begins_as_a_proof(const char *path) {
     char first[sizeof(PROOF_FIRST) - 1];
@@ -161,6 +164,7 @@ static bool begins_as_a_proof(const char *path) {
  * bundle, and fails. */
 static enum what recognise(const struct opt_args *args) {
     struct stat st;
+    if (opt_has(args, &options[V_STREAM])) return WHAT_STREAM;
     if (args->n_args == 0) return WHAT_LEDGER;
     const char *path = args->args[0];
     bool once = strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
@@ -182,12 +186,17 @@ static bool has_any(const struct opt_args *args, const int *which, size_t n) {
 static int check_options(struct cli *cli, const struct opt_args *args, enum what what, uint64_t *threads) {
     static const int of_ledger[] = {V_SINCE, V_DERIVED, V_THREADS}, of_proof[] = {V_LEAF, V_PAYLOAD};
     struct err err = {0};
+    if (what == WHAT_STREAM && args->n_args > 0) {
+        return cli_usage(cli, "--stream FILE is what is checked: '%s' is one file too many", args->args[0]);
+    }
     if (what != WHAT_PROOF && has_any(args, of_proof, 2)) {
         return cli_usage(cli, "--leaf and --payload go with a proof: ledger verify FILE.tlog-proof --leaf FILE");
     }
     if (what != WHAT_LEDGER && has_any(args, of_ledger, 3)) {
         return cli_usage(cli, "--since-verified, --derived and --threads are for a whole ledger, not for a %s",
-                         what == WHAT_PROOF ? "proof" : "bundle");
+                         what == WHAT_PROOF    ? "proof"
+                         : what == WHAT_STREAM ? "stream"
+                                               : "bundle");
     }
     if (what != WHAT_BUNDLE && opt_has(args, &options[V_PRINT])) {
         return cli_usage(cli, "--print shows the events of a bundle: ledger verify BUNDLE --print");
@@ -219,6 +228,8 @@ static int verify(struct cli *cli, const struct opt_args *args) {
         exit_code = cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for the report");
     } else if (read_trust(args, use_file ? path : NULL, trust, &err) != 0) {
         exit_code = cli_fail_input(cli, &err);
+    } else if (what == WHAT_STREAM) {
+        exit_code = streamed_verify(cli, opt_text(args, &options[V_STREAM]), trust);
     } else if (what == WHAT_BUNDLE) {
         exit_code =
             bundle_verify(cli, args->args[0], trust, opt_has(args, &options[V_PRINT]), opt_text(args, &options[V_REPORT]));
@@ -233,13 +244,14 @@ static int verify(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_verify = {
-    .synopsis = "[BUNDLE [--print] [--report FILE] | PROOF [--leaf FILE] [--payload FILE]] [OPTIONS]",
+    .synopsis = "[BUNDLE [--print] [--report FILE] | PROOF [--leaf FILE] [--payload FILE] | --stream FILE] [OPTIONS]",
     .about = "Reads every stored byte of the evidence and reports, one line each: integrity (bytes, chain,\n"
              "tree), seals (log key, epochs, handovers), anchoring, completeness of the tail, author\n"
              "signatures, erasures, gaps, derived data. With a BUNDLE ('ledger export') or a PROOF ('ledger\n"
              "prove') it checks that file instead; no ledger is needed. For a bundle (- is standard input)\n"
              "this includes its form, whether a match is missing, what was asked, and what of its range is not\n"
-             "disclosed.\n\n"
+             "disclosed. With --stream it checks the lines that 'ledger follow' wrote: every event in its place,\n"
+             "its content, and each checkpoint; what comes after the newest one is not yet sealed.\n\n"
              "Trust comes from the user's trust file and from the options given here, never from the ledger. A\n"
              "ledger is read in a separate process, so that a damaged database cannot prevent the verdict.\n"
              "After a good verdict its head is stored in the trust file: a ledger that is cut back or\n"
@@ -248,6 +260,7 @@ const struct spec spec_verify = {
              "30 invalid.",
     .examples = "ledger verify\nledger verify --no-trust-file --key \"$VKEY\"\n"
                 "ledger verify run.tar.zst --key \"$VKEY\" --print --report run.html\n"
+                "ledger verify --stream /var/log/ledger.jsonl --key \"$VKEY\"\n"
                 "ledger verify 118.tlog-proof --leaf 118.leaf --payload 118.payload --key \"$VKEY\"",
     .opts = options,
     .max_args = 1,

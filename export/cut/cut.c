@@ -64,8 +64,9 @@ int export_term_check(const struct export_term *term, struct err *err) {
                    term->field);
 }
 
-static int check_options(struct cut *cut, struct err *err) {
-    const struct export_options *o = cut->options;
+int cut_ask(struct cut *cut, const struct export_options *options, struct err *err) {
+    const struct export_options *o = options;
+    cut->options = options;
     if (o->n_terms > EXPORT_TERMS_MAX || o->n_private > EXPORT_PRIVATE_MAX || o->n_states > EXPORT_STATES_MAX) {
         return err_set(err, ERR_LIMIT, "at most %d conditions, %d private fields and %d states", EXPORT_TERMS_MAX,
                        EXPORT_PRIVATE_MAX, EXPORT_STATES_MAX);
@@ -91,8 +92,7 @@ static int check_options(struct cut *cut, struct err *err) {
 
 /* ---- range ---- */
 
-/* The first event of [lo, hi) at or after a time; hi when there is none. */
-static int first_at(struct log_reader *reader, uint64_t lo, uint64_t hi, uint64_t time, uint64_t *ret, struct err *err) {
+int cut_first_at(struct log_reader *reader, uint64_t lo, uint64_t hi, uint64_t time, uint64_t *ret, struct err *err) {
     while (lo < hi) {
         struct log_event event;
         uint64_t middle = lo + (hi - lo) / 2;
@@ -116,8 +116,8 @@ static int narrow_by_time(struct cut *cut, struct err *err) {
     struct log_reader *reader = NULL;
     uint64_t from = c->from, to = c->to;
     int rc = log_reader_open(cut->ledger, 0, c->head.size, &reader, err);
-    if (rc == 0 && o->has_since) rc = first_at(reader, c->from, c->to, o->since, &from, err);
-    if (rc == 0 && o->has_until) rc = first_at(reader, from, c->to, o->until, &to, err);
+    if (rc == 0 && o->has_since) rc = cut_first_at(reader, c->from, c->to, o->since, &from, err);
+    if (rc == 0 && o->has_until) rc = cut_first_at(reader, from, c->to, o->until, &to, err);
     log_reader_close(reader);
     cut->has_since = o->has_since && (from > c->from || c->from == 0);
     cut->has_until = o->has_until && (to < c->to || c->to == c->head.size);
@@ -153,14 +153,15 @@ static int find_range(struct cut *cut, struct err *err) {
 int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options *options, struct err *err) {
     struct core_view view = {0};
     struct bytes note;
-    *cut = (struct cut){.ledger = ledger, .options = options};
+    *cut = (struct cut){.ledger = ledger};
     buf_init(&cut->note, NOTE_MAX);
     for (size_t i = 0; i < CUT_SCANNED; i++) {
         buf_init(&cut->scanned[i], EVENT_HEADER_MAX);
     }
     cut->texts = calloc(1, sizeof(*cut->texts));
     cut->names = calloc(1, sizeof(*cut->names));
-    int rc = cut->texts == NULL || cut->names == NULL ? err_set(err, ERR_NOMEM, "out of memory") : check_options(cut, err);
+    int rc =
+        cut->texts == NULL || cut->names == NULL ? err_set(err, ERR_NOMEM, "out of memory") : cut_ask(cut, options, err);
     if (rc == 0) rc = core_view_begin(ledger, &view, err);
     if (rc != 0) return rc;
     rc = core_checkpoint_get(view.txn, &note, err);

@@ -30,8 +30,12 @@ struct cut {
     struct memo *texts, *names;      /* see kind_finds; owned */
 };
 
-/* Checks the options and takes the head. */
+/* Checks the options and takes them over, sorted; needs no ledger. The cut is zeroed. */
+int cut_ask(struct cut *cut, const struct export_options *options, struct err *err);
+/* The same, and takes the head. */
 int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options *options, struct err *err);
+/* The first event of [lo, hi) at or after a time; hi when there is none. */
+int cut_first_at(struct log_reader *reader, uint64_t lo, uint64_t hi, uint64_t time, uint64_t *ret, struct err *err);
 void cut_done(struct cut *cut); /* a zeroed one is fine */
 
 /* What a bundle says about an event. */

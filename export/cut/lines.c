@@ -209,6 +209,28 @@ int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cu
     return pass_on(lines, err);
 }
 
+int lines_put_stream(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                     struct err *err) {
+    struct buf *out = &lines->kept;
+    buf_put_str(out, fate == CUT_ERASED ? "{\"erased\":true," : "{");
+    put_base64(out, "header", event->leaf);
+    buf_put_u8(out, ',');
+    if (fate == CUT_DISCLOSED) return put_disclosed(lines, walk, event, err);
+    put_seq(out, event->header.seq);
+    buf_put_str(out, fate == CUT_WITHHELD ? ",\"withheld\":true}\n" : "}\n");
+    return pass_on(lines, err);
+}
+
+int lines_put_leaf(struct lines *lines, uint64_t seq, const uint8_t leaf[EVENT_HASH], bool withheld, struct err *err) {
+    struct buf *out = &lines->kept;
+    buf_put_u8(out, '{');
+    put_base64(out, "leaf", (struct bytes){leaf, EVENT_HASH});
+    buf_put_u8(out, ',');
+    put_seq(out, seq);
+    buf_put_str(out, withheld ? ",\"withheld\":true}\n" : "}\n");
+    return pass_on(lines, err);
+}
+
 int lines_put_key(struct lines *lines, const struct log_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err) {
     struct buf *out = &lines->kept;

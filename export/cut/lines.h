@@ -30,6 +30,10 @@ int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut
 /* A line of sparse/<g>.jsonl. */
 int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
                      uint64_t erasing, const struct merkle_proof *inclusion, struct err *err);
+/* A line of a stream: header and content; or the leaf alone. */
+int lines_put_stream(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                     struct err *err);
+int lines_put_leaf(struct lines *lines, uint64_t seq, const uint8_t leaf[EVENT_HASH], bool withheld, struct err *err);
 /* A line of keys or, with `erasure`, of erasures. The checkpoint may be empty. */
 int lines_put_key(struct lines *lines, const struct log_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err);

@@ -27,7 +27,7 @@ static void put_ns(struct buf *out, const char *name, bool there, uint64_t ns) {
     mp_put_text(out, text);
 }
 
-static void put_names(struct buf *out, const char *name, const char *const *names, size_t n) {
+void manifest_put_names(struct buf *out, const char *name, const char *const *names, size_t n) {
     mp_put_text(out, name);
     mp_put_array(out, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
@@ -53,15 +53,15 @@ static void put_disclosure(struct buf *out, const struct cut *cut) {
     mp_put_map(out, 4);
     mp_pair_bool(out, "artifacts", o->artifacts);
     mp_pair_text(out, "bodies", export_bodies_name(o->bodies));
-    put_names(out, "private", cut->private_, cut->n_private);
-    put_names(out, "states", cut->states, cut->n_states);
+    manifest_put_names(out, "private", cut->private_, cut->n_private);
+    manifest_put_names(out, "states", cut->states, cut->n_states);
 }
 
-static void put_filter(struct buf *out, const struct cut *cut) {
+void manifest_put_filter(struct buf *out, const struct export_term *terms, size_t n) {
     mp_put_text(out, "filter");
-    mp_put_array(out, (uint32_t)cut->n_terms);
-    for (size_t i = 0; i < cut->n_terms; i++) {
-        const struct export_term *t = &cut->term[i];
+    mp_put_array(out, (uint32_t)n);
+    for (size_t i = 0; i < n; i++) {
+        const struct export_term *t = &terms[i];
         mp_put_map(out, 3);
         mp_pair_text(out, "field", t->field);
         mp_pair_text(out, "op", t->op == EXPORT_EQUALS ? "equals" : "prefix");
@@ -90,7 +90,7 @@ static void put_predicate(struct buf *out, const struct cut *cut) {
     mp_put_map(out, 2);
     mp_pair_text(out, "program", "ledger");
     mp_pair_text(out, "version", LEDGER_VERSION);
-    put_filter(out, cut);
+    manifest_put_filter(out, cut->term, cut->n_terms);
     mp_pair_uint(out, "format", 2);
     mp_put_text(out, "gaps");
     mp_put_array(out, (uint32_t)cut->n_gaps);

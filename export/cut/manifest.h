@@ -7,6 +7,10 @@
 /* Appends what DSSE signs: the type and the payload, each with its length. */
 void manifest_pae(struct buf *out, struct bytes payload);
 
+/* Append the members "filter", the terms as they are, and `name`, as canonical MessagePack. */
+void manifest_put_filter(struct buf *out, const struct export_term *terms, size_t n);
+void manifest_put_names(struct buf *out, const char *name, const char *const *names, size_t n);
+
 /* Appends the envelope. `subjects` in the order of their members. */
 int manifest_encode(struct buf *out, const struct cut *cut, const struct bundle_subject *subjects, size_t n_subjects,
                     struct err *err);

@@ -12,8 +12,7 @@ void record_digest(struct buf *out, const char *name, const uint8_t digest[LOG_H
     mp_pair_str(out, name, bytes_of(text));
 }
 
-/* "matching bodies, private: note, path". */
-static void put_disclosure(struct buf *out, const struct export_options *options) {
+void record_disclosure(struct buf *out, const struct export_options *options) {
     static const char *const bodies[] = {[EXPORT_BODIES_MATCHING] = "matching bodies",
                                          [EXPORT_BODIES_ALL] = "all bodies",
                                          [EXPORT_BODIES_NONE] = "headers only"};
@@ -32,7 +31,7 @@ static void put_body(struct buf *out, const struct export_options *options, cons
     mp_pair_uint(out, "bytes", r->bytes);
     record_digest(out, "digest", r->digest);
     mp_pair_uint(out, "disclosed", c->disclosed);
-    put_disclosure(out, options);
+    record_disclosure(out, options);
     mp_pair_uint(out, "erased", c->erased);
     mp_pair_str(out, "format", bytes_of(options->seqs != NULL ? "sparse" : "bundle"));
     mp_pair_uint(out, "from", c->from);

@@ -292,7 +292,7 @@ static void say_all(struct checking *c) {
     }
 }
 
-static int checking_init(struct checking *c, int fd, const struct reading_options *options, struct err *err) {
+int check_init(struct checking *c, unsigned aspects, struct err *err) {
     buf_init(&c->note, NOTE_MAX);
     buf_init(&c->entries, BUNDLE_ENTRIES_MAX);
     buf_init(&c->header, EVENT_HEADER_MAX + 4);
@@ -308,15 +308,11 @@ static int checking_init(struct checking *c, int fd, const struct reading_option
                  ? err_set(err, ERR_NOMEM, "out of memory")
                  : 0;
     if (rc == 0) rc = crypt_init(err);
-    if (rc == 0) rc = reading_new(fd, options, &c->reading, err);
-    if (rc == 0) {
-        scan_init(&c->scan, c->reading);
-    }
-    report_begin(c->report, REPORT_OF_BUNDLE, LOG_ASPECT_UNCHECKED, "not checked");
+    report_begin(c->report, aspects, LOG_ASPECT_UNCHECKED, "not checked");
     return rc;
 }
 
-static void checking_done(struct checking *c) {
+void check_done(struct checking *c) {
     scan_done(&c->scan);
     manifest_done(&c->manifest);
     check_states_free(c->states);
@@ -337,6 +333,7 @@ static void checking_done(struct checking *c) {
     free(c->erased);
     free(c->fields);
     free(c->author_key);
+    free(c->seen);
 }
 
 /* Failures that say nothing about the bundle. */
@@ -355,7 +352,11 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
         c->found = report;
         c->report = &report->log;
         c->rule = "B2";
-        rc = checking_init(c, fd, &reading, &why);
+        rc = check_init(c, REPORT_OF_BUNDLE, &why);
+        if (rc == 0) rc = reading_new(fd, &reading, &c->reading, &why);
+        if (rc == 0) {
+            scan_init(&c->scan, c->reading);
+        }
         if (rc == 0) rc = check_all(c, &why);
     }
     bool judged = rc == 0 || !is_outside(c, rc);
@@ -374,7 +375,7 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
         *err = why;
     }
     if (c != NULL) {
-        checking_done(c);
+        check_done(c);
     }
     free(c);
     free(report);

@@ -1,7 +1,7 @@
 /* What the parts of a bundle's verification share. It is one pass, in the order of the members. The first violation ends
  * it, except in what nothing else depends on (authors' signatures, recomputed states, what is trusted).
  *   bundle.c         the flow and the report
- *   keys.c           checkpoint, keys, erasures
+ *   keys.c           checkpoint, keys; erasing.c: erasures; stream_keys.c: the same of a stream (export/stream)
  *   range.c          headers, and which of them must have a line
  *   line.c           lines: payloads, private fields; sparse bundles
  *   author.c         authors' signatures
@@ -64,6 +64,13 @@ struct check_known {
 #define CHECK_AUTHORS_MAX ((size_t)512 << 10)
 #define CHECK_KEY         16
 
+/* The root of a size that the caller knows something about, once a stream has reached it. */
+struct check_seen {
+    uint64_t size;
+    bool reached;
+    uint8_t root[EVENT_HASH];
+};
+
 struct check_states; /* states.c */
 
 struct checking {
@@ -120,6 +127,11 @@ struct checking {
     bool contradicted, ended_by_caller;
 
     struct check_states *states;
+
+    bool is_stream; /* of lines, not a bundle */
+    bool again;     /* the event at hand was in an earlier section */
+    struct check_seen *seen;
+    size_t n_seen;
 };
 
 /* Records a finding about the current member: a rule of docs/bundle.md (B) or docs/format.md 11 (F) is broken, and the
@@ -153,6 +165,17 @@ void check_erased_fields(struct checking *c, uint64_t seq);
 /* Whether a proven event says that this one's body was erased. */
 bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by);
 
+/* The first lines of a section of a stream: `n` lines of keys, proven in the tree of the first `size` events. Calls `before`
+ * at the beginning of each line. */
+int check_stream_keys(struct checking *c, uint64_t n, uint64_t size, const uint8_t root[EVENT_HASH],
+                      void (*before)(struct checking *c), struct err *err);
+/* An event of a stream that begins an epoch; `before`: the root of the events before it. */
+int check_stream_handover(struct checking *c, const struct check_slot *slot, struct bytes body,
+                          const uint8_t before[EVENT_HASH], struct err *err);
+/* A checkpoint after `size` events with this root. `note` and *ret borrow from `text`. */
+int check_stream_checkpoint(struct checking *c, struct bytes text, struct note *note, struct checkpoint *ret, uint64_t size,
+                            const uint8_t root[EVENT_HASH], struct err *err);
+
 /* ---- range.c ---- */
 
 int check_range(struct checking *c, struct err *err);
@@ -165,6 +188,12 @@ int check_give(struct checking *c, const struct check_slot *slot, enum export_fa
 /* Checks one header by itself and against the previous one. */
 int check_header(struct checking *c, struct check_slot *slot, struct err *err);
 
+/* ---- bundle.c ---- */
+
+/* Prepares everything but the reading, and begins the report with these aspects; check_done also frees the reading. */
+int check_init(struct checking *c, unsigned aspects, struct err *err);
+void check_done(struct checking *c);
+
 /* ---- line.c ---- */
 
 struct check_said {
@@ -175,6 +204,10 @@ struct check_said {
     uint8_t private_[EVENT_HASH]; /* the commitment that follows */
     uint64_t n_private;           /* fields disclosed */
 };
+/* Reads from `"payload"` up to `"seq"`. */
+int check_take_disclosed(struct checking *c, struct check_said *said, struct err *err);
+/* Checks payload and private fields of a disclosed event, counts it and passes it on. */
+int check_disclosed(struct checking *c, const struct check_slot *slot, const struct check_said *said, struct err *err);
 /* Reads a line of payloads/... */
 int check_take_line(struct checking *c, struct check_said *ret, struct err *err);
 /* Checks what a line says about the event with this header, counts it and passes it on. */
@@ -192,6 +225,8 @@ void check_authors_end(struct checking *c);
 
 /* ---- trust.c ---- */
 
+/* Calls `each` for each size of a head or checkpoint that the caller knows. */
+void check_trust_sizes(const struct checking *c, void (*each)(void *ctx, uint64_t size), void *ctx);
 /* Called once the keys are known. */
 void check_trust(struct checking *c);
 /* Called when the tree has reached this size. */

@@ -8,31 +8,21 @@
 
 #include "base/array.h"
 #include "base/hash.h"
-#include "base/mp.h"
-#include "export/verify/checking.h"
-#include "ledger/event/erased.h"
+#include "export/verify/key_line.h"
 #include "ledger/signing/epoch.h"
+
+#define RECENT 8 /* signers: most checkpoints have those of the one before */
 
 /* ---- a line of `keys` or `erasures` ---- */
 
-struct key_line {
-    bool has_checkpoint;
-    struct buf note, header, payload;
-    struct merkle_proof inclusion, consistency;
-    uint8_t salt[EVENT_HASH], leaf[EVENT_HASH];
-    uint64_t seq;
-    struct event_header h;
-    struct bytes body;
-};
-
-static void line_init(struct key_line *l) {
+void key_line_init(struct key_line *l) {
     *l = (struct key_line){0};
     buf_init(&l->note, NOTE_MAX);
     buf_init(&l->header, EVENT_HEADER_MAX + 4);
     buf_init(&l->payload, EVENT_PAYLOAD_MAX + 4);
 }
 
-static void line_done(struct key_line *l) {
+void key_line_done(struct key_line *l) {
     buf_done(&l->note);
     buf_done(&l->header);
     buf_done(&l->payload);
@@ -50,7 +40,7 @@ static int take_checkpoint(struct scan *s, struct key_line *l, struct err *err) 
     return rc;
 }
 
-static int take_line(struct checking *c, struct key_line *l, bool erasure, struct err *err) {
+int key_line_take(struct checking *c, struct key_line *l, bool erasure, struct err *err) {
     struct scan *s = &c->scan;
     c->rule = "B10";
     int rc = erasure ? scan_literal(s, "{", err) : take_checkpoint(s, l, err);
@@ -68,8 +58,7 @@ static int take_line(struct checking *c, struct key_line *l, bool erasure, struc
     return rc;
 }
 
-/* Checks that header and payload belong together, and to this seq. */
-static int check_event(struct checking *c, struct key_line *l, struct err *err) {
+int key_line_check(struct checking *c, struct key_line *l, struct err *err) {
     uint8_t commit[EVENT_HASH];
     struct event_author author;
     c->rule = "F1";
@@ -98,9 +87,15 @@ static uint64_t signer_hash(struct bytes name, const uint8_t id[NOTE_KEY_ID_LEN]
 /* A key that signed an earlier checkpoint: a later epoch's key must not be among them. */
 static int remember_signers(struct checking *c, const struct note *note, struct err *err) {
     for (size_t i = 0; i < note->n_sigs; i++) {
+        uint64_t hash = signer_hash(note->sigs[i].name, note->sigs[i].id);
+        bool known = false;
+        for (size_t k = c->n_signers, n = 0; k > 0 && n < RECENT && !known; k--, n++) {
+            known = c->signer[k - 1] == hash;
+        }
+        if (known) continue;
         int rc = array_room(&c->signer, c->n_signers + 1, &c->cap_signers, sizeof(*c->signer), err);
         if (rc != 0) return rc;
-        c->signer[c->n_signers++] = signer_hash(note->sigs[i].name, note->sigs[i].id);
+        c->signer[c->n_signers++] = hash;
     }
     return 0;
 }
@@ -154,24 +149,21 @@ static int check_secret(struct checking *c, const struct key_line *l) {
     return 0;
 }
 
-/* The root of the tree before a leaf that is the last of its own tree. */
-static void root_before(const struct merkle_proof *inclusion, uint8_t ret[EVENT_HASH]) {
+void key_line_before(const struct key_line *l, uint8_t ret[EVENT_HASH]) {
+    const struct merkle_proof *inclusion = &l->inclusion;
     memcpy(ret, inclusion->hash[0], EVENT_HASH);
     for (size_t i = 1; i < inclusion->n; i++) {
         merkle_node(ret, inclusion->hash[i], ret);
     }
 }
 
-/* Reads what the event says about the epoch that it begins. */
-static int take_epoch(struct checking *c, const struct key_line *l, struct err *err) {
-    uint8_t before[EVENT_HASH] = {0};
+int key_line_epoch(struct checking *c, const struct key_line *l, const uint8_t before[EVENT_HASH], struct err *err) {
     struct epoch_place place = {.seq = l->seq, .number = c->n_epochs};
     struct epoch_said said;
     struct epoch_fault wrong;
     if (c->n_epochs > 0) {
         place.first = c->epoch[0].origin;
         place.now = c->epoch[c->n_epochs - 1].origin;
-        root_before(&l->inclusion, before);
         place.root = before;
     }
     if (epoch_judge(l->h.kind, l->body, &place, &said, &wrong) != 0) {
@@ -190,19 +182,21 @@ static int take_epoch(struct checking *c, const struct key_line *l, struct err *
     return rc;
 }
 
-static int take_genesis(struct checking *c, const struct key_line *l, struct err *err) {
+int key_line_genesis(struct checking *c, const struct key_line *l, struct err *err) {
     if (l->seq != 0 || !bytes_is(l->h.kind, "ledger.created") || l->has_checkpoint) {
         return check_fault(c, "B11", LOG_SEALS, l->seq, "the first line is not the first event, ledger.created");
     }
     memcpy(c->genesis, l->leaf, EVENT_HASH);
-    return take_epoch(c, l, err);
+    return key_line_epoch(c, l, NULL, err);
 }
 
 static int take_handover(struct checking *c, const struct key_line *l, struct err *err) {
+    uint8_t before[EVENT_HASH];
     if (!epoch_is_kind(l->h.kind) || bytes_is(l->h.kind, "ledger.created")) {
         return check_fault(c, "B11", LOG_SEALS, l->seq, "it is neither a rotation nor a restore");
     }
-    return take_epoch(c, l, err);
+    key_line_before(l, before);
+    return key_line_epoch(c, l, before, err);
 }
 
 const struct check_epoch *check_epoch_of(const struct checking *c, uint64_t seq) {
@@ -254,7 +248,13 @@ static int judge(struct checking *c, const struct note *note, const struct check
     return rc;
 }
 
-static int take_note(struct checking *c, struct bytes bytes, struct note *note, struct checkpoint *point, struct err *err) {
+int check_note(struct checking *c, const struct note *note, const struct checkpoint *point, struct err *err) {
+    int rc = judge(c, note, point);
+    if (rc == 0) rc = remember_signers(c, note, err);
+    return rc;
+}
+
+int check_take_note(struct checking *c, struct bytes bytes, struct note *note, struct checkpoint *point, struct err *err) {
     c->rule = "F10";
     int rc = note_decode(bytes, note, err);
     if (rc == 0) {
@@ -267,7 +267,7 @@ static int take_note(struct checking *c, struct bytes bytes, struct note *note, 
 int check_checkpoint(struct checking *c, struct err *err) {
     int rc = check_expect(c, BUNDLE_CHECKPOINT, NOTE_MAX, err);
     if (rc == 0) rc = reading_rest(c->reading, &c->note, NOTE_MAX, err);
-    if (rc == 0) rc = take_note(c, bytes_of_buf(&c->note), c->head, &c->point, err);
+    if (rc == 0) rc = check_take_note(c, bytes_of_buf(&c->note), c->head, &c->point, err);
     if (rc != 0) return rc;
     if (c->point.size != c->manifest.size || memcmp(c->point.root, c->manifest.root, EVENT_HASH) != 0 ||
         !bytes_is(c->point.origin, c->manifest.origin)) {
@@ -310,7 +310,7 @@ static int check_handover(struct checking *c, const struct key_line *before, str
     if (!l->has_checkpoint || l->seq <= before->seq || l->seq >= c->point.size) {
         return check_fault(c, "B11", LOG_SEALS, l->seq, "a handover is out of order, or has no checkpoint");
     }
-    int rc = take_note(c, bytes_of_buf(&l->note), c->other, &point, err);
+    int rc = check_take_note(c, bytes_of_buf(&l->note), c->other, &point, err);
     if (rc != 0) return rc;
     if (point.size != l->seq + 1) {
         return check_fault(c, "B11", LOG_SEALS, l->seq, "its checkpoint is of size %llu", (unsigned long long)point.size);
@@ -321,10 +321,9 @@ static int check_handover(struct checking *c, const struct key_line *before, str
         rc = check_fault(c, "F7", LOG_SEALS, l->seq, "it is not in the tree of its checkpoint");
     }
     if (rc == 0) rc = take_handover(c, l, err);
-    if (rc == 0) rc = judge(c, c->other, &point);
+    if (rc == 0) rc = check_note(c, c->other, &point, err);
     if (rc == 0) {
         memcpy(c->epoch[c->n_epochs - 1].root, point.root, EVENT_HASH);
-        rc = remember_signers(c, c->other, err);
     }
     return rc;
 }
@@ -335,9 +334,9 @@ static int check_lines(struct checking *c, struct key_line line[2], struct err *
     scan_member(&c->scan);
     for (; rc == 0 && (n == 0 || reading_left(c->reading) > 0); n++) {
         struct key_line *l = &line[n % 2];
-        rc = take_line(c, l, false, err);
-        if (rc == 0) rc = check_event(c, l, err);
-        if (rc == 0) rc = n == 0 ? take_genesis(c, l, err) : check_handover(c, &line[(n + 1) % 2], l, err);
+        rc = key_line_take(c, l, false, err);
+        if (rc == 0) rc = key_line_check(c, l, err);
+        if (rc == 0) rc = n == 0 ? key_line_genesis(c, l, err) : check_handover(c, &line[(n + 1) % 2], l, err);
     }
     if (rc == 0) {
         const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
@@ -350,155 +349,14 @@ static int check_lines(struct checking *c, struct key_line line[2], struct err *
 
 int check_keys(struct checking *c, struct err *err) {
     struct key_line line[2];
-    line_init(&line[0]);
-    line_init(&line[1]);
+    key_line_init(&line[0]);
+    key_line_init(&line[1]);
     int rc = check_expect(c, BUNDLE_KEYS, BUNDLE_KEYS_MAX, err);
     if (rc == 0) rc = check_lines(c, line, err);
-    line_done(&line[0]);
-    line_done(&line[1]);
+    key_line_done(&line[0]);
+    key_line_done(&line[1]);
     if (rc == 0 && !manifest_signed(&c->manifest, &c->log)) {
         rc = check_fault(c, "B7", LOG_SEALS, LOG_NO_SEQ, "the log key that they name has not signed the manifest");
-    }
-    if (rc == 0) rc = check_subject(c, err);
-    return rc;
-}
-
-/* ---- erasures ---- */
-
-/* What a line erases. */
-struct erasing {
-    struct checking *c;
-    uint64_t by;
-    bool private_, all;
-    uint64_t mask; /* of the names in the manifest */
-};
-
-static int add_erased(void *ctx, uint64_t seq, struct err *err) {
-    const struct erasing *what = ctx;
-    struct checking *c = what->c;
-    if (seq < c->manifest.from || seq >= c->manifest.to) return 0;
-    if (c->n_erased + c->n_fields == BUNDLE_ERASED_MAX) {
-        c->rule = "B12";
-        return err_set(err, ERR_CORRUPT, "more than %zu erased events", BUNDLE_ERASED_MAX);
-    }
-    int rc = what->private_ ? array_room(&c->fields, c->n_fields + 1, &c->cap_fields, sizeof(*c->fields), err)
-                            : array_room(&c->erased, c->n_erased + 1, &c->cap_erased, sizeof(*c->erased), err);
-    if (rc == 0 && what->private_) {
-        c->fields[c->n_fields++] = (struct check_fields){seq, what->by, what->mask, what->all};
-    } else if (rc == 0) {
-        c->erased[c->n_erased++] = (struct check_erased){seq, what->by};
-    }
-    return rc;
-}
-
-/* Without `fields`, all are erased. */
-static int take_field_names(const struct key_line *l, struct erasing *what, struct err *err) {
-    const struct manifest *m = &what->c->manifest;
-    struct bytes raw;
-    struct mp_item item;
-    struct mp_reader r;
-    what->all = mp_map_get(l->body, "fields", &raw) != 0;
-    if (what->all) return 0;
-    mp_reader_init(&r, raw);
-    bool list = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY;
-    for (uint32_t n = list ? item.count : 0; n > 0 && list; n--) {
-        list = mp_next(&r, &item, NULL) == 0 && item.type == MP_STR;
-        for (size_t i = 0; list && i < m->n_private; i++) {
-            what->mask |= bytes_eq(item.data, m->private_[i]) ? UINT64_C(1) << i : 0;
-        }
-    }
-    return list ? 0 : err_set(err, ERR_CORRUPT, "its fields are not a list of names");
-}
-
-/* A body says what was erased, and in which events. */
-static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
-    struct erasing erasing = {.c = c, .by = l->seq};
-    enum log_erase_what what;
-    c->rule = "F26";
-    int rc = erased_what(l->body, &what, err);
-    if (rc == 0 && what == LOG_ERASE_ARTIFACT) {
-        rc = err_set(err, ERR_CORRUPT, "the event erases neither a body nor private fields");
-    }
-    erasing.private_ = rc == 0 && what == LOG_ERASE_PRIVATE;
-    if (rc == 0 && erasing.private_) rc = take_field_names(l, &erasing, err);
-    if (rc == 0) rc = erased_events(l->body, l->seq, add_erased, &erasing, err);
-    return rc == 0 || err_is_system(rc) ? rc : check_fault(c, c->rule, LOG_ERASURES, l->seq, "%s", err->msg);
-}
-
-static int by_seq(const void *a, const void *b) {
-    const struct check_erased *x = a, *y = b;
-    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
-}
-
-bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by) {
-    struct check_erased want = {seq, by};
-    return c->n_erased > 0 && bsearch(&want, c->erased, c->n_erased, sizeof(want), by_seq) != NULL;
-}
-
-static int by_event(const void *a, const void *b) {
-    const struct check_fields *x = a, *y = b;
-    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
-}
-
-/* Records the erasing events: sorted, without duplicates, only the first ones. */
-static void note_by(struct export_counts *counts, uint64_t by) {
-    size_t at = 0;
-    while (at < counts->n_erased_by && counts->erased_by[at] < by) {
-        at++;
-    }
-    if (at == EXPORT_ERASED_BY || (at < counts->n_erased_by && counts->erased_by[at] == by)) return;
-    counts->n_erased_by += counts->n_erased_by < EXPORT_ERASED_BY;
-    memmove(&counts->erased_by[at + 1], &counts->erased_by[at],
-            (counts->n_erased_by - 1 - at) * sizeof(counts->erased_by[0]));
-    counts->erased_by[at] = by;
-}
-
-void check_erased_fields(struct checking *c, uint64_t seq) {
-    struct export_counts *counts = &c->found->counts;
-    size_t from = 0, to = c->n_fields;
-    while (from < to) {
-        size_t at = from + (to - from) / 2;
-        if (c->fields[at].seq < seq) {
-            from = at + 1;
-        } else {
-            to = at;
-        }
-    }
-    for (; from < c->n_fields && c->fields[from].seq == seq; from++) {
-        const struct check_fields *f = &c->fields[from];
-        counts->private_erased += (uint64_t)__builtin_popcountll(f->mask);
-        counts->private_all += f->all;
-        if (f->mask != 0 || f->all) {
-            note_by(counts, f->by);
-        }
-    }
-}
-
-int check_erasures(struct checking *c, struct err *err) {
-    struct key_line l;
-    uint64_t last = 0;
-    if (!check_is_at(c, BUNDLE_ERASURES)) return 0;
-    line_init(&l);
-    scan_member(&c->scan);
-    int rc = check_expect(c, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX, err);
-    do {
-        if (rc == 0) rc = take_line(c, &l, true, err);
-        if (rc == 0) rc = check_event(c, &l, err);
-        if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
-            rc = check_fault(c, "B12", LOG_ERASURES, l.seq, "it is not a ledger.erased event, or it is out of order");
-        }
-        if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
-            rc = check_fault(c, "F7", LOG_ERASURES, l.seq, "it is not in the tree of the head");
-        }
-        if (rc == 0) rc = take_erased(c, &l, err);
-        last = l.seq;
-    } while (rc == 0 && reading_left(c->reading) > 0);
-    line_done(&l);
-    if (rc == 0 && c->n_erased > 0) {
-        qsort(c->erased, c->n_erased, sizeof(*c->erased), by_seq);
-    }
-    if (rc == 0 && c->n_fields > 0) {
-        qsort(c->fields, c->n_fields, sizeof(*c->fields), by_event);
     }
     if (rc == 0) rc = check_subject(c, err);
     return rc;

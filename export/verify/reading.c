@@ -27,7 +27,7 @@ struct reading {
     char name[USTAR_NAME_MAX + 1];
     uint64_t size, left, members;
     size_t padding;
-    bool eof;
+    bool eof, lines;
     const char *rule; /* that was broken */
     size_t at, end;
     uint8_t buffer[BUFFER_MAX];
@@ -44,6 +44,15 @@ int reading_new(int fd, const struct reading_options *options, struct reading **
     }
     *ret = r;
     return 0;
+}
+
+int reading_new_lines(int fd, const struct reading_options *options, struct reading **ret, struct err *err) {
+    int rc = reading_new(fd, options, ret, err);
+    if (rc == 0) {
+        (*ret)->lines = true;
+        (*ret)->left = UINT64_MAX;
+    }
+    return rc;
 }
 
 void reading_free(struct reading *reading) {
@@ -183,9 +192,21 @@ int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct er
     assert(n <= READING_PEEK_MAX);
     n = n < r->left ? n : (size_t)r->left;
     int rc = fill(r, n, err);
-    if (rc == 0 && r->end - r->at < n) rc = broken(r, err, "the file is cut short");
+    if (rc == 0 && r->end - r->at < n && r->lines) {
+        n = r->end - r->at;
+    } else if (rc == 0 && r->end - r->at < n) {
+        rc = broken(r, err, "the file is cut short");
+    }
     if (rc == 0) {
         *ret = (struct bytes){r->buffer + r->at, n};
+    }
+    return rc;
+}
+
+int reading_ended(struct reading *reading, bool *ret, struct err *err) {
+    int rc = fill(reading, 1, err);
+    if (rc == 0) {
+        *ret = reading->end == reading->at;
     }
     return rc;
 }

@@ -15,6 +15,10 @@ struct reading_options {
 };
 /* Borrows options until reading_free. */
 int reading_new(int fd, const struct reading_options *options, struct reading **ret, struct err *err);
+/* The same for a file of lines that are no archive: all of it is one content, whose size is not known. */
+int reading_new_lines(int fd, const struct reading_options *options, struct reading **ret, struct err *err);
+/* Of lines: *ret: nothing is left. */
+int reading_ended(struct reading *reading, bool *ret, struct err *err);
 void reading_free(struct reading *reading); /* NULL is fine */
 
 /* Advances to the next member; the current one must have been read to its end. 0; 1: the archive is complete and nothing

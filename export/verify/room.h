@@ -4,7 +4,7 @@
  * Sees: projections, ledger, base, cut (names, the manifest, the form of states). Begin with checking.h, then bundle.c.
  *   checking  what the parts share
  *   bundle    the flow and the report (export_verify)
- *   keys      checkpoint, keys, handovers, erasures
+ *   keys      checkpoint, keys, handovers; erasing: erasures; stream_keys: keys of a stream
  *   range     headers, the chain and the tree; which headers must have a line
  *   line      lines: payloads, private fields; sparse bundles
  *   author    authors' signatures

@@ -46,6 +46,9 @@ static const uint8_t *root_of(const struct checking *c, uint64_t size) {
         if (e->seq + 1 == size) return e->root;
         if (e->restored && e->seq == size) return e->before;
     }
+    for (size_t i = 0; i < c->n_seen; i++) {
+        if (c->seen[i].size == size && c->seen[i].reached) return c->seen[i].root;
+    }
     return NULL;
 }
 
@@ -90,8 +93,9 @@ static void known_head(struct checking *c, struct bytes origin, uint64_t size, c
             check_contradiction(c, "T5", text);
         }
     } else if (size > c->point.size) {
-        snprintf(text, sizeof(text), "%s knows %llu event%s%s, the bundle was cut when there were %llu", where,
-                 (unsigned long long)size, text_s(size), mine ? "" : ", some after a restore",
+        snprintf(text, sizeof(text), "%s knows %llu event%s%s, the %s %llu", where, (unsigned long long)size, text_s(size),
+                 mine ? "" : ", some after a restore",
+                 c->is_stream ? "newest checkpoint of the stream covers" : "bundle was cut when there were",
                  (unsigned long long)c->point.size);
         note_trust(c, text);
     } else {
@@ -120,13 +124,24 @@ static void by_checkpoint(struct checking *c, const struct trust_checkpoint *kno
     }
 }
 
+void check_trust_sizes(const struct checking *c, void (*each)(void *ctx, uint64_t size), void *ctx) {
+    const struct log_trust *trust = c->options->trust;
+    if (trust == NULL) return;
+    for (size_t i = 0; trust->policy != NULL && i < policy_heads(trust->policy); i++) {
+        each(ctx, policy_head_at(trust->policy, i)->size);
+    }
+    for (size_t i = 0; i < trust->n_checkpoints; i++) {
+        each(ctx, trust->checkpoint[i]->point.size);
+    }
+}
+
 void check_trust(struct checking *c) {
     const struct log_trust *trust = c->options->trust;
     struct anchor_log log = {.first_origin = c->epoch[0].origin, .log = &c->log, .genesis = c->genesis, .head = c->head};
     if (trust == NULL || trust->policy == NULL) return;
     anchor_judge(trust, &log, &c->anchor);
     if (c->anchor.bad != NULL) {
-        c->about = BUNDLE_CHECKPOINT;
+        c->about = c->is_stream ? NULL : BUNDLE_CHECKPOINT;
         check_fault(c, "F12", LOG_SEALS, LOG_NO_SEQ, "the signature of the trusted key '%s' is bad", c->anchor.bad->name);
         c->about = NULL;
     }

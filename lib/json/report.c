@@ -80,7 +80,7 @@ void report_put(struct obj *obj, const char *what, const struct log_report *repo
     obj_hex(obj, "root", report->head.root, LOG_HASH);
     obj_time(obj, "time", report->head.time);
     obj_uint(obj, "from", report->from);
-    put_checks(obj, report, false);
+    put_checks(obj, report, report->aspect[LOG_CONTAINER].state != LOG_ASPECT_ABSENT);
 }
 
 static void put_counts(struct obj *obj, const struct export_report *report) {
